@@ -1,0 +1,15 @@
+function(trowel_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes
+    -Wmissing-prototypes -Wundef -Wvla -Wformat=2)
+  if(TROWEL_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(TROWEL_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${TROWEL_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${TROWEL_SANITIZE})
+    if(TROWEL_SANITIZE MATCHES "undefined")
+      target_compile_options(${target} PUBLIC -fno-sanitize-recover=undefined)
+    endif()
+  endif()
+endfunction()

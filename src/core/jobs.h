@@ -1,0 +1,71 @@
+/* jobs: a pool of worker threads with a queue, progress, cancel, and results that are
+ * delivered on the owner's thread.
+ *
+ * Thread: the owner (one thread) submits, polls and frees; workers run `work`. With 0
+ * threads a job runs inline inside jobs_submit. `done` is always called on the owner's
+ * thread, from jobs_deliver (or jobs_submit when inline), so a model has a single writer.
+ * jobs_fd() becomes readable when there is something to deliver. */
+#ifndef TROWEL_CORE_JOBS_H
+#define TROWEL_CORE_JOBS_H
+
+#include "core/log.h"
+#include "core/status.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct jobs;
+
+/* What running work may touch. */
+struct job_context {
+    atomic_bool *cancelled; /* check often: work should end within 100 ms */
+    /* 0 … 1, cheap, any rate; NULL allowed through job_progress */
+    void (*progress)(void *user, double fraction, const char *stage);
+    void *progress_user;
+    const struct log *log;
+};
+
+bool job_cancelled(const struct job_context *ctx); /* ctx may be NULL: never */
+void job_progress(const struct job_context *ctx, double fraction, const char *stage);
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };
+
+struct job_spec {
+    char title[96];
+    enum status (*work)(void *arg, const struct job_context *ctx, struct err *e);
+    /* owner's thread; frees arg; `st` is what work returned (ST_CANCELLED if it never
+     * ran) */
+    void (*done)(void *arg, enum status st, const struct err *e);
+    void *arg;
+};
+
+struct job_info {
+    uint64_t id;
+    char title[96];
+    char stage[48];
+    enum job_state state;
+    double fraction;  /* 0 … 1 */
+    double elapsed_s; /* running or run time */
+    struct err error;
+};
+
+/* threads < 0: as many as there are cores. */
+enum status jobs_new(struct jobs **out, int threads, const struct log *log,
+                     struct err *e);
+/* Cancels everything, waits for the workers, delivers what is left. */
+void jobs_free(struct jobs *j);
+
+/* Returns the job's id (> 0), or 0 when there is no memory (done is then called at once).
+ */
+uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec);
+void jobs_cancel(struct jobs *j, uint64_t id); /* 0: all */
+int jobs_fd(const struct jobs *j);
+int jobs_deliver(struct jobs *j); /* calls `done` of finished jobs, returns how many */
+void jobs_wait(struct jobs *j);   /* delivers until nothing waits or runs */
+
+/* Snapshot of the newest `max` jobs, waiting and running first; returns how many. */
+int jobs_list(struct jobs *j, struct job_info *out, int max);
+int jobs_active(struct jobs *j); /* waiting + running */
+
+#endif

@@ -1,0 +1,82 @@
+#include "dsp/audio.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status audio_init(struct audio *a, size_t frames, int channels, int rate_hz,
+                       struct err *e)
+{
+    *a = (struct audio){.channels = channels, .rate_hz = rate_hz};
+    if (channels < 1 || frames > SIZE_MAX / sizeof(float) / (size_t)channels)
+        return err_set(e, ST_NO_MEMORY, "a sound of %zu frames is too large", frames);
+    size_t samples = frames * (size_t)channels;
+    a->data = calloc(samples ? samples : 1, sizeof *a->data);
+    if (!a->data)
+        return err_set(e, ST_NO_MEMORY, "no memory for a sound of %zu frames", frames);
+    a->frames = frames;
+    return ST_OK;
+}
+
+void audio_done(struct audio *a)
+{
+    free(a->data);
+    *a = (struct audio){0};
+}
+
+enum status audio_slice(struct audio *to, const struct audio *from, size_t start,
+                        size_t frames, struct err *e)
+{
+    enum status st = audio_init(to, frames, from->channels, from->rate_hz, e);
+    if (st != ST_OK || start >= from->frames)
+        return st;
+    size_t n = from->frames - start < frames ? from->frames - start : frames;
+    size_t channels = (size_t)from->channels;
+    memcpy(to->data, from->data + start * channels, n * channels * sizeof *to->data);
+    return ST_OK;
+}
+
+void audio_mono(const struct audio *a, float *mono)
+{
+    size_t channels = (size_t)a->channels;
+    float scale = 1.0f / (float)a->channels;
+    for (size_t i = 0; i < a->frames; i++) {
+        float sum = 0.0f;
+        for (size_t c = 0; c < channels; c++)
+            sum += a->data[i * channels + c];
+        mono[i] = sum * scale;
+    }
+}
+
+static void fold_to_stereo(struct audio *to, const struct audio *from)
+{
+    size_t channels = (size_t)from->channels;
+    float left_scale = 1.0f / (float)((from->channels + 1) / 2);
+    float right_scale = 1.0f / (float)(from->channels / 2);
+    for (size_t i = 0; i < from->frames; i++) {
+        const float *in = from->data + i * channels;
+        float side[2] = {0.0f, 0.0f};
+        for (size_t c = 0; c < channels; c++)
+            side[c & 1] += in[c];
+        to->data[2 * i] = side[0] * left_scale;
+        to->data[2 * i + 1] = side[1] * right_scale;
+    }
+}
+
+enum status audio_convert_channels(struct audio *to, const struct audio *from,
+                                   int channels, struct err *e)
+{
+    enum status st = audio_init(to, from->frames, channels, from->rate_hz, e);
+    if (st != ST_OK)
+        return st;
+    if (channels == from->channels)
+        memcpy(to->data, from->data, from->frames * (size_t)channels * sizeof *to->data);
+    else if (channels == 1)
+        audio_mono(from, to->data);
+    else if (from->channels == 1)
+        for (size_t i = 0; i < from->frames; i++)
+            to->data[2 * i] = to->data[2 * i + 1] = from->data[i];
+    else
+        fold_to_stereo(to, from);
+    return ST_OK;
+}

@@ -1,0 +1,92 @@
+#include "io/candidate.h"
+
+#include "core/rng.h"
+
+#include <string.h>
+
+static const struct {
+    const char *folder, *singular;
+} categories[CAT_COUNT] = {
+#define CATEGORY(id, folder, singular) [CAT_##id] = {folder, singular},
+#include "io/kinds.def"
+#undef CATEGORY
+};
+
+static const struct {
+    const char *type;
+    enum category category;
+    bool loops;
+} kinds[KIND_COUNT] = {
+#define KIND(id, type, category, loops) [KIND_##id] = {type, CAT_##category, loops},
+#include "io/kinds.def"
+#undef KIND
+};
+
+static const char *const decisions[DECISION_COUNT] = {"", "accepted", "rejected"};
+
+const char *category_folder(enum category c)
+{
+    return categories[c].folder;
+}
+
+const char *category_singular(enum category c)
+{
+    return categories[c].singular;
+}
+
+int category_find(const char *folder)
+{
+    for (int i = 0; i < CAT_COUNT; i++)
+        if (strcmp(categories[i].folder, folder) == 0)
+            return i;
+    return -1;
+}
+
+const char *kind_type(enum kind k)
+{
+    return kinds[k].type;
+}
+
+enum category kind_category(enum kind k)
+{
+    return kinds[k].category;
+}
+
+bool kind_loops(enum kind k)
+{
+    return kinds[k].loops;
+}
+
+int kind_find(const char *type)
+{
+    for (int i = 0; i < KIND_COUNT; i++)
+        if (strcmp(kinds[i].type, type) == 0)
+            return i;
+    return -1;
+}
+
+const char *decision_name(enum decision d)
+{
+    return decisions[d];
+}
+
+int decision_find(const char *name)
+{
+    for (int i = 0; i < DECISION_COUNT; i++)
+        if (strcmp(decisions[i], name) == 0)
+            return i;
+    return -1;
+}
+
+void candidate_clear(struct candidate *c)
+{
+    memset(c, 0, sizeof *c);
+    measures_clear(&c->m);
+}
+
+uint64_t candidate_id(const struct candidate *c)
+{
+    uint64_t h = rng_hash(0, c->source, strlen(c->source) + 1);
+    h = rng_hash(h, kinds[c->kind].type, strlen(kinds[c->kind].type) + 1);
+    return rng_hash(h, c->filename, strlen(c->filename) + 1);
+}
