@@ -1,0 +1,387 @@
+#include "core/jobs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HISTORY_MAX = 200, THREADS_MAX = 256 };
+
+struct job {
+    struct job *next;
+    struct jobs *owner;
+    struct job_spec spec;
+    uint64_t id;
+    atomic_bool cancelled;
+    enum job_state state;
+    enum status result;
+    double fraction;
+    char stage[48];
+    double started_s, ended_s;
+    struct err error;
+};
+
+struct list {
+    struct job *first, *last;
+    int count;
+};
+
+struct jobs {
+    pthread_mutex_t lock;
+    pthread_cond_t wake, ended;
+    struct list waiting, running, finished, history;
+    pthread_t thread[THREADS_MAX];
+    int threads;
+    bool stopping;
+    int pipe_fd[2];
+    uint64_t last_id;
+    const struct log *log;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void list_push(struct list *l, struct job *job)
+{
+    job->next = NULL;
+    if (l->last)
+        l->last->next = job;
+    else
+        l->first = job;
+    l->last = job;
+    l->count++;
+}
+
+static struct job *list_remove(struct list *l, struct job *job)
+{
+    struct job *before = NULL;
+    for (struct job *j = l->first; j; before = j, j = j->next) {
+        if (j != job)
+            continue;
+        if (before)
+            before->next = j->next;
+        else
+            l->first = j->next;
+        if (l->last == j)
+            l->last = before;
+        l->count--;
+        j->next = NULL;
+        return j;
+    }
+    return NULL;
+}
+
+static struct job *list_shift(struct list *l)
+{
+    return l->first ? list_remove(l, l->first) : NULL;
+}
+
+bool job_cancelled(const struct job_context *ctx)
+{
+    return ctx && ctx->cancelled &&
+           atomic_load_explicit(ctx->cancelled, memory_order_relaxed);
+}
+
+void job_progress(const struct job_context *ctx, double fraction, const char *stage)
+{
+    if (ctx && ctx->progress)
+        ctx->progress(ctx->progress_user, fraction, stage);
+}
+
+static void note_progress(void *user, double fraction, const char *stage)
+{
+    struct job *job = user;
+    struct jobs *j = job->owner;
+    pthread_mutex_lock(&j->lock);
+    job->fraction = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
+    if (stage) {
+        strncpy(job->stage, stage, sizeof job->stage - 1);
+        job->stage[sizeof job->stage - 1] = '\0';
+    }
+    pthread_mutex_unlock(&j->lock);
+}
+
+/* One byte is enough to wake the owner: a full pipe means it is awake already. */
+static void wake_owner(struct jobs *j)
+{
+    char byte = 1;
+    ssize_t n = write(j->pipe_fd[1], &byte, 1);
+    (void)n;
+}
+
+static void run(struct job *job)
+{
+    struct job_context ctx = {.cancelled = &job->cancelled,
+                              .progress = note_progress,
+                              .progress_user = job,
+                              .log = job->owner->log};
+    if (atomic_load(&job->cancelled))
+        job->result =
+            err_set(&job->error, ST_CANCELLED, "%s: cancelled", job->spec.title);
+    else
+        job->result = job->spec.work(job->spec.arg, &ctx, &job->error);
+}
+
+static enum job_state state_of(enum status result)
+{
+    return result == ST_OK          ? JOB_DONE
+           : result == ST_CANCELLED ? JOB_CANCELLED
+                                    : JOB_FAILED;
+}
+
+static void *worker(void *arg)
+{
+    struct jobs *j = arg;
+    pthread_mutex_lock(&j->lock);
+    for (;;) {
+        while (!j->waiting.first && !j->stopping)
+            pthread_cond_wait(&j->wake, &j->lock);
+        struct job *job = list_shift(&j->waiting);
+        if (!job)
+            break;
+        job->state = JOB_RUNNING;
+        job->started_s = now_s();
+        list_push(&j->running, job);
+        pthread_mutex_unlock(&j->lock);
+        run(job);
+        pthread_mutex_lock(&j->lock);
+        list_remove(&j->running, job);
+        job->ended_s = now_s();
+        job->state = state_of(job->result);
+        list_push(&j->finished, job);
+        pthread_cond_broadcast(&j->ended);
+        wake_owner(j);
+    }
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+static enum status open_pipe(struct jobs *j, struct err *e)
+{
+    if (pipe(j->pipe_fd) != 0)
+        return err_errno(e, ST_NO_MEMORY, errno, "no pipe for the workers");
+    for (int i = 0; i < 2; i++) {
+        fcntl(j->pipe_fd[i], F_SETFL, O_NONBLOCK);
+        fcntl(j->pipe_fd[i], F_SETFD, FD_CLOEXEC);
+    }
+    return ST_OK;
+}
+
+enum status jobs_new(struct jobs **out, int threads, const struct log *log, struct err *e)
+{
+    *out = NULL;
+    struct jobs *j = calloc(1, sizeof *j);
+    if (!j)
+        return err_set(e, ST_NO_MEMORY, "no memory for the workers");
+    enum status st = open_pipe(j, e);
+    if (st != ST_OK) {
+        free(j);
+        return st;
+    }
+    j->log = log;
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->wake, NULL);
+    pthread_cond_init(&j->ended, NULL);
+    if (threads < 0)
+        threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads > THREADS_MAX)
+        threads = THREADS_MAX;
+    /* Fewer threads than asked for still do the work; none at all means inline. */
+    while (j->threads < threads &&
+           pthread_create(&j->thread[j->threads], NULL, worker, j) == 0)
+        j->threads++;
+    *out = j;
+    return ST_OK;
+}
+
+static void retire(struct jobs *j, struct job *job)
+{
+    pthread_mutex_lock(&j->lock);
+    list_push(&j->history, job);
+    struct job *old = j->history.count > HISTORY_MAX ? list_shift(&j->history) : NULL;
+    pthread_mutex_unlock(&j->lock);
+    free(old);
+}
+
+static void deliver(struct jobs *j, struct job *job)
+{
+    if (job->spec.done)
+        job->spec.done(job->spec.arg, job->result, &job->error);
+    job->spec.arg = NULL;
+    retire(j, job);
+}
+
+static uint64_t submit_inline(struct jobs *j, struct job *job)
+{
+    uint64_t id = job->id;
+    pthread_mutex_lock(&j->lock);
+    job->state = JOB_RUNNING;
+    job->started_s = now_s();
+    list_push(&j->running, job);
+    pthread_mutex_unlock(&j->lock);
+    run(job);
+    pthread_mutex_lock(&j->lock);
+    list_remove(&j->running, job);
+    job->ended_s = now_s();
+    job->state = state_of(job->result);
+    pthread_mutex_unlock(&j->lock);
+    deliver(j, job);
+    return id;
+}
+
+uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
+{
+    struct job *job = calloc(1, sizeof *job);
+    if (!job) {
+        struct err e;
+        err_set(&e, ST_NO_MEMORY, "%s: no memory for the job", spec->title);
+        if (spec->done)
+            spec->done(spec->arg, ST_NO_MEMORY, &e);
+        return 0;
+    }
+    job->owner = j;
+    job->spec = *spec;
+    atomic_init(&job->cancelled, false);
+    pthread_mutex_lock(&j->lock);
+    uint64_t id = job->id = ++j->last_id;
+    if (j->threads > 0) {
+        list_push(&j->waiting, job);
+        pthread_cond_signal(&j->wake);
+    }
+    pthread_mutex_unlock(&j->lock);
+    return j->threads > 0 ? id : submit_inline(j, job);
+}
+
+void jobs_cancel(struct jobs *j, uint64_t id)
+{
+    pthread_mutex_lock(&j->lock);
+    struct job *next;
+    for (struct job *job = j->waiting.first; job; job = next) {
+        next = job->next;
+        if (id != 0 && job->id != id)
+            continue;
+        list_remove(&j->waiting, job);
+        job->state = JOB_CANCELLED;
+        job->result =
+            err_set(&job->error, ST_CANCELLED, "%s: cancelled", job->spec.title);
+        list_push(&j->finished, job);
+        wake_owner(j);
+    }
+    for (struct job *job = j->running.first; job; job = job->next)
+        if (id == 0 || job->id == id)
+            atomic_store(&job->cancelled, true);
+    pthread_cond_broadcast(&j->ended);
+    pthread_mutex_unlock(&j->lock);
+}
+
+int jobs_fd(const struct jobs *j)
+{
+    return j->pipe_fd[0];
+}
+
+static struct job *take_finished(struct jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    struct job *job = list_shift(&j->finished);
+    pthread_mutex_unlock(&j->lock);
+    return job;
+}
+
+int jobs_deliver(struct jobs *j)
+{
+    char drain[64];
+    while (read(j->pipe_fd[0], drain, sizeof drain) > 0)
+        ;
+    int n = 0;
+    for (struct job *job; (job = take_finished(j)); n++)
+        deliver(j, job);
+    return n;
+}
+
+void jobs_wait(struct jobs *j)
+{
+    for (;;) {
+        jobs_deliver(j);
+        pthread_mutex_lock(&j->lock);
+        while (!j->finished.first && (j->waiting.first || j->running.first))
+            pthread_cond_wait(&j->ended, &j->lock);
+        bool idle = !j->finished.first;
+        pthread_mutex_unlock(&j->lock);
+        if (idle)
+            return;
+    }
+}
+
+void jobs_free(struct jobs *j)
+{
+    if (!j)
+        return;
+    jobs_cancel(j, 0);
+    pthread_mutex_lock(&j->lock);
+    j->stopping = true;
+    pthread_cond_broadcast(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+    for (int i = 0; i < j->threads; i++)
+        pthread_join(j->thread[i], NULL);
+    jobs_deliver(j);
+    for (struct job *job; (job = list_shift(&j->history));)
+        free(job);
+    close(j->pipe_fd[0]);
+    close(j->pipe_fd[1]);
+    pthread_cond_destroy(&j->ended);
+    pthread_cond_destroy(&j->wake);
+    pthread_mutex_destroy(&j->lock);
+    free(j);
+}
+
+static void describe(struct job_info *info, const struct job *job)
+{
+    memset(info, 0, sizeof *info);
+    info->id = job->id;
+    memcpy(info->title, job->spec.title, sizeof info->title);
+    memcpy(info->stage, job->stage, sizeof info->stage);
+    info->state = job->state;
+    info->fraction = job->state == JOB_DONE ? 1 : job->fraction;
+    if (job->state == JOB_RUNNING)
+        info->elapsed_s = now_s() - job->started_s;
+    else if (job->state != JOB_WAITING)
+        info->elapsed_s = job->ended_s - job->started_s;
+    info->error = job->error;
+}
+
+int jobs_list(struct jobs *j, struct job_info *out, int max)
+{
+    int n = 0;
+    pthread_mutex_lock(&j->lock);
+    const struct list *active[] = {&j->running, &j->waiting, &j->finished};
+    for (size_t i = 0; i < sizeof active / sizeof *active; i++)
+        for (struct job *job = active[i]->first; job && n < max; job = job->next)
+            describe(&out[n++], job);
+    /* The history is oldest first: show its newest end, newest first. */
+    int skip = j->history.count - (max - n), first = n;
+    for (struct job *job = j->history.first; job; job = job->next)
+        if (skip-- <= 0 && n < max)
+            describe(&out[n++], job);
+    pthread_mutex_unlock(&j->lock);
+    for (int a = first, b = n - 1; a < b; a++, b--) {
+        struct job_info swap = out[a];
+        out[a] = out[b];
+        out[b] = swap;
+    }
+    return n;
+}
+
+int jobs_active(struct jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    int n = j->waiting.count + j->running.count;
+    pthread_mutex_unlock(&j->lock);
+    return n;
+}

@@ -1,0 +1,20 @@
+#!/bin/bash
+# test.sh [PRESET…]: installs what is missing, builds, and runs every test.
+# Default presets: dev (gcc, warnings are errors), asan (ASan + UBSan), tsan.
+set -eu
+top=$(cd "$(dirname "$0")" && pwd)
+cd "$top"
+packaging/setup.sh test
+[ $# -gt 0 ] || set -- dev asan tsan
+cores=$(nproc)
+for preset in "$@"; do
+    echo "== $preset"
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset" -- -j "$cores" | tail -n 3
+done
+status=0
+for preset in "$@"; do
+    echo "== $preset"
+    ctest --test-dir "build/$preset" -j "$cores" --output-on-failure --no-tests=error || status=1
+done
+exit $status

@@ -1,0 +1,144 @@
+/* core/jobs: the pool, its cancel, its delivery on the owner's thread. */
+#include "core/jobs.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+struct probe {
+    atomic_int *ran;
+    pthread_t owner;
+    int delivered;
+    enum status want, got;
+    bool foreign_thread;
+    atomic_bool started;
+};
+
+static void nap(long ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static enum status work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct probe *p = arg;
+    job_progress(ctx, 0.5, "half");
+    atomic_fetch_add(p->ran, 1);
+    return p->want == ST_OK ? ST_OK : err_set(e, p->want, "as asked");
+}
+
+static enum status until_cancelled(void *arg, const struct job_context *ctx,
+                                   struct err *e)
+{
+    struct probe *p = arg;
+    atomic_store(&p->started, true);
+    while (!job_cancelled(ctx))
+        nap(1);
+    return err_set(e, ST_CANCELLED, "stopped");
+}
+
+static void done(void *arg, enum status st, const struct err *e)
+{
+    struct probe *p = arg;
+    p->delivered++;
+    p->got = st;
+    p->foreign_thread = !pthread_equal(pthread_self(), p->owner);
+    if (st != ST_OK)
+        assert_true(e->msg[0] != '\0');
+}
+
+static void every_job_runs_once_and_is_delivered_here(void **state)
+{
+    (void)state;
+    for (int threads = 0; threads <= 4; threads += 2) {
+        struct jobs *j;
+        assert_int_equal(jobs_new(&j, threads, NULL, NULL), ST_OK);
+        enum { N = 500 };
+        static struct probe p[N];
+        atomic_int ran = 0;
+        for (int i = 0; i < N; i++) {
+            p[i] = (struct probe){
+                .ran = &ran, .owner = pthread_self(), .want = i % 7 ? ST_OK : ST_EMPTY};
+            struct job_spec spec = {.work = work, .done = done, .arg = &p[i]};
+            snprintf(spec.title, sizeof spec.title, "job %d", i);
+            assert_true(jobs_submit(j, &spec) > 0);
+        }
+        jobs_wait(j);
+        assert_int_equal(jobs_active(j), 0);
+        assert_int_equal(ran, N);
+        for (int i = 0; i < N; i++) {
+            assert_int_equal(p[i].delivered, 1);
+            assert_int_equal(p[i].got, p[i].want);
+            assert_false(p[i].foreign_thread);
+        }
+        struct job_info info[10];
+        assert_int_equal(jobs_list(j, info, 10), 10);
+        jobs_free(j);
+    }
+}
+
+static void cancel_reaches_running_and_waiting(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
+    atomic_int ran = 0;
+    struct probe running = {.owner = pthread_self()};
+    struct probe waiting = {.ran = &ran, .owner = pthread_self()};
+    struct job_spec a = {
+        .title = "a", .work = until_cancelled, .done = done, .arg = &running};
+    struct job_spec b = {.title = "b", .work = work, .done = done, .arg = &waiting};
+    uint64_t first = jobs_submit(j, &a);
+    while (!atomic_load(&running.started))
+        nap(1);
+    uint64_t second = jobs_submit(j, &b);
+    jobs_cancel(j, second);
+    struct pollfd fd = {.fd = jobs_fd(j), .events = POLLIN};
+    assert_int_equal(poll(&fd, 1, 1000), 1);
+    assert_int_equal(jobs_deliver(j), 1);
+    assert_int_equal(waiting.got, ST_CANCELLED);
+    assert_int_equal(ran, 0);
+    jobs_cancel(j, first);
+    jobs_wait(j);
+    assert_int_equal(running.got, ST_CANCELLED);
+    assert_int_equal(poll(&fd, 1, 0), 0);
+    jobs_free(j);
+}
+
+static void free_cancels_and_delivers_all(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    assert_int_equal(jobs_new(&j, 2, NULL, NULL), ST_OK);
+    static struct probe p[20];
+    for (int i = 0; i < 20; i++) {
+        p[i] = (struct probe){.owner = pthread_self()};
+        struct job_spec spec = {
+            .title = "x", .work = until_cancelled, .done = done, .arg = &p[i]};
+        jobs_submit(j, &spec);
+    }
+    jobs_free(j);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(p[i].delivered, 1);
+        assert_int_equal(p[i].got, ST_CANCELLED);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_job_runs_once_and_is_delivered_here),
+        cmocka_unit_test(cancel_reaches_running_and_waiting),
+        cmocka_unit_test(free_cancels_and_delivers_all),
+    };
+    return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
+}
