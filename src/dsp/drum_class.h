@@ -1,0 +1,44 @@
+/* drum_class: what kind of drum a hit is.
+ *
+ * A small model over features that do not depend on level (drum_features.h); its
+ * parameters are a generated table (tools/train_drums.py, docs/drum-classifier.md).
+ * Thread: pure functions. Cost: about 1 ms per hit. */
+#ifndef TROWEL_DSP_DRUM_CLASS_H
+#define TROWEL_DSP_DRUM_CLASS_H
+
+#include "dsp/audio.h"
+
+enum drum_class {
+    DRUM_KICK,
+    DRUM_SNARE,
+    DRUM_CLAP,
+    DRUM_RIM,
+    DRUM_TOM_LOW,
+    DRUM_TOM_MID,
+    DRUM_TOM_HIGH,
+    DRUM_HAT_CLOSED,
+    DRUM_HAT_OPEN,
+    DRUM_CRASH,
+    DRUM_RIDE,
+    DRUM_PERC,
+    DRUM_CLASS_COUNT
+};
+
+/* "kick", "snare", "clap", "rim", "tom_low", "tom_mid", "tom_high", "hat_closed",
+ * "hat_open", "crash", "ride", "perc". Static storage. */
+const char *drum_class_name(enum drum_class c);
+int drum_class_find(const char *name); /* or -1 */
+
+struct drum_verdict {
+    enum drum_class best;
+    double confidence;                    /* the probability of `best`, 0 … 1 */
+    double probability[DRUM_CLASS_COUNT]; /* sums to 1 */
+};
+
+/* Classify one hit, starting at its attack; any rate, channels (mixed to mono) and level.
+ * Silence, non-finite samples and hits of one sample give DRUM_PERC with confidence 0.
+ * ST_NO_MEMORY is the only failure. */
+enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
+                          struct err *e);
+
+#endif

@@ -1,0 +1,88 @@
+/* onset: where sounds begin.
+ *
+ * Three steps, each usable alone:
+ *   onset_filter  magnitude spectra → one novelty value per frame (streaming, in the
+ * pass) onset_pick    novelty → onset times (bounded look-ahead and look-back, so a
+ * recording of any length, level and dynamics is judged by its neighbourhood)
+ *   onset_attack  audio around one onset → the sample where its attack starts (cutting)
+ *
+ * Novelty after SuperFlux (S. Böck, G. Widmer, "Maximum filter vibrato suppression for
+ * onset detection", DAFx 2013): logarithmic magnitude in 24 bands per octave, difference
+ * to an earlier frame after a maximum filter over neighbouring bands, half-wave rectified
+ * sum.
+ * Thread: an onset_filter belongs to one thread; the other functions are pure. */
+#ifndef TROWEL_DSP_ONSET_H
+#define TROWEL_DSP_ONSET_H
+
+#include "core/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The analysis frame onsets are made for, to be scaled to the nearest fast size at other
+ * rates: 1024 samples at 44.1 kHz every 256. */
+#define ONSET_WINDOW_S (1024.0 / 44100.0)
+#define ONSET_HOP_S    (256.0 / 44100.0)
+
+struct onset_filter;
+
+/* For spectra of Hann-windowed frames of `fft_size` samples, `hop` apart, at 8–192 kHz.
+ * NULL when out of memory or the shape makes no sense (fft_size < 64, hop < 1, …). */
+struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop);
+void onset_filter_free(struct onset_filter *f);
+
+/* The next frame: `mag` holds fft_size/2+1 magnitudes |X| of the plain transform (samples
+ * ±1, window not normalised). Returns its novelty ≥ 0, level-independent within reason
+ * and comparable between rates; 0 for the first frames. Never NaN, whatever comes in.
+ * Cost: about 1 µs a frame. */
+float onset_filter_push(struct onset_filter *f, const float *mag);
+
+struct onset {
+    double time_s;
+    float strength; /* novelty above its surroundings, in units of the threshold: > 1 */
+};
+
+struct onset_list {
+    struct onset *at; /* ascending times */
+    size_t count;
+};
+
+void onset_list_done(struct onset_list *l);
+
+/* First onset at or after `time_s` (l->count when there is none). O(log n). */
+size_t onset_list_find(const struct onset_list *l, double time_s);
+
+/* Peak picking. The defaults are the measured best; the drum miner maps the user's keys
+ * onto them (onset_params_user). */
+struct onset_params {
+    double threshold; /* novelty above the local mean */
+    double pre_max_s, post_max_s, pre_avg_s, post_avg_s;
+    double min_gap_s; /* events closer than this are one */
+};
+
+struct onset_params onset_params_default(void);
+
+/* The keys of `drum_miner` as the earlier scripts had them, in frames of 512/44100 s.
+ * They are taken relative to their defaults, which give exactly onset_params_default():
+ *   delta 0.05   the threshold scales by delta / 0.05
+ *   wait 30      min_gap_s scales by wait / 30 (at most one event per that time)
+ *   pre_max, post_max, pre_avg, post_avg   < 0 = keep the default, else the window in
+ *                frames. */
+struct onset_params onset_params_user(double delta, double wait, double pre_max,
+                                      double post_max, double pre_avg, double post_avg);
+
+/* Pick onsets from `n` novelty values, one per `hop_s`; `first_s` is the time of the
+ * centre of frame 0's window. Values that are not finite count as 0.
+ * Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
+ */
+enum status onset_pick(const float *novelty, size_t n, double hop_s, double first_s,
+                       const struct onset_params *p, struct onset_list *out,
+                       struct err *e);
+
+/* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`: the
+ * first above 5 % of the attack's peak on a high-passed envelope, walked back to the
+ * local minimum before it. Looks at most 30 ms before `near` and 50 ms after; returns
+ * `near` (clamped) when nothing rises there. */
+size_t onset_attack(const float *mono, size_t n, int rate_hz, size_t near);
+
+#endif
