@@ -1,0 +1,60 @@
+/* grains: granular clouds that loop without a seam.
+ *
+ * Grains are drawn from stable regions, gated by quality, played at their own pitch by
+ * band-limited varispeed, panned with equal power and overlap-added on a circle (Roads,
+ * Microsound 2001); the level is evened by the root of the summed squared windows.
+ * Thread: no shared state. Everything random comes from the given stream ("cloud"). */
+#ifndef TROWEL_DSP_GRAINS_H
+#define TROWEL_DSP_GRAINS_H
+
+#include "core/rng.h"
+#include "core/status.h"
+#include "dsp/audio.h"
+
+#include <stddef.h>
+
+struct grain_region {
+    size_t start, end; /* frames of the material */
+};
+
+struct grains_spec {
+    double length_min_ms, length_max_ms; /* clouds.grain_length_*_ms; at least 5 ms */
+    int grain_count;   /* at least so many; more when the overlap asks for them */
+    double duration_s; /* of the cloud */
+    double pitch_min_semitones, pitch_max_semitones; /* each grain, uniform */
+    double transpose_semitones;                      /* all grains: target key */
+    double overlap_ratio;     /* 0 … 1 open: hop = mean length × (1 − overlap) */
+    double lowpass_hz;        /* 3rd order, circular; 0 = off */
+    double peak_dbfs;         /* true peak of the cloud */
+    double quality_threshold; /* pre_analysis.grain_quality_threshold */
+    int channels;             /* of the cloud: 1 or 2 */
+};
+
+void grains_defaults(struct grains_spec *s); /* the defaults of the config */
+
+/* What became of the grains. */
+struct grains_report {
+    int grains;          /* in the cloud */
+    int drawn;           /* draws, including the refused */
+    int below_threshold; /* grains taken although below the threshold (draws exhausted) */
+    double mean_quality;
+};
+
+/* Quality of one grain, 0 … 1: 1 less 0.25/0.5 for RMS below −40/−46 dBFS, 0.3 for DC
+ * above 0.08, 0.3 for a peak above 0.95, 0.2/0.4 for a crest above 10/15, 0.25/0.5 for
+ * more than 0.7/0.85 of the energy in one half; silence 0. */
+double grains_quality(const float *mono, size_t frames);
+
+/* A cloud of llround(duration × rate) frames at from->rate_hz. `regions` (sorted or not,
+ * may overlap; clipped to the material; those shorter than a grain are used as far as
+ * they reach) are the only places grains come from; with count 0 the calmest fifth of the
+ * material is found here. `report` may be NULL.
+ * Stereo clouds: correlation of the channels within 0.1 … 0.9; 50 ms RMS within ±4 dB of
+ * the mean. ST_EMPTY when the material is silent or shorter than 10 ms, ST_USAGE for a
+ * spec out of range, ST_NO_MEMORY. */
+enum status grains_cloud(struct audio *to, const struct audio *from,
+                         const struct grain_region *regions, size_t count,
+                         const struct grains_spec *s, struct rng *r,
+                         struct grains_report *report, struct err *e);
+
+#endif

@@ -1,0 +1,43 @@
+/* stretch: longer or shorter at the same pitch, and pitch at the same length.
+ *
+ * Factors ¼ … 4: phase vocoder with identity phase locking (Laroche & Dolson 1999):
+ * Hann 4096 at 44.1 kHz (scaled with the rate), 87.5 % overlap, one rotation a peak
+ * shared by its region and by all channels (stereo image kept), rotations reset at
+ * transients (Röbel 2003). From 4 up: spectral smear, random phases over long windows.
+ * Lengths are exact to the sample; time is linear: output frame j is the input around
+ * j × from->frames / frames.
+ * `loop`: the whole sound is a loop and the result is one, seamless as the input was: all
+ * frames lie on a circle, and every partial is moved by at most half a cycle a loop so
+ * that it closes. Non-finite samples count as 0; silence gives silence, very short sounds
+ * (under 16 frames) are resampled. Thread: no shared state. */
+#ifndef TROWEL_DSP_STRETCH_H
+#define TROWEL_DSP_STRETCH_H
+
+#include "core/rng.h"
+#include "core/status.h"
+#include "dsp/audio.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* To exactly `frames` frames. Factors below ¼ are done in steps; from 4 up (and for
+ * lengths where the vocoder has no meaning) use stretch_smear. ST_USAGE for 0 frames. */
+enum status stretch_time(struct audio *to, const struct audio *from, size_t frames,
+                         bool loop, struct err *e);
+
+/* Spectral smear to any length of at least 1 frame (also shorter or the same): window_s
+ * clamped to 0.1 … 0.5 s. Loudness kept, attacks dissolved. The stream with purpose
+ * "smear" decides every phase. */
+enum status stretch_smear(struct audio *to, const struct audio *from, size_t frames,
+                          double window_s, bool loop, struct rng *r, struct err *e);
+
+/* stretch_time below a factor of 4, stretch_smear (0.25 s) from 4 up. */
+enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,
+                        bool loop, struct rng *r, struct err *e);
+
+/* Transposed by `semitones` (−24 … 24, clamped; need not be whole) at the same length:
+ * stretch by 2^(semitones/12), then libsamplerate MEDIUM by the inverse. 0 is a copy. */
+enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
+                          bool loop, struct err *e);
+
+#endif
