@@ -1,0 +1,159 @@
+/* catalog: a project's memory, `catalog.db` (SQLite). The only user of sqlite.
+ *
+ * Two halves. What the machine found (sources, candidates with measures, parts, loops,
+ * near-misses, embeddings) can be rebuilt from disk at any time. What the user said is an
+ * append-only table of events keyed by candidate_id(), which no rebuild touches: undo and
+ * redo append inverse events. A recording that failed keeps a row with its reason.
+ *
+ * Files: journal mode WAL while open for writing, a single file again after
+ * catalog_close. catalog_publish without user events writes the same bytes for the same
+ * content. Durability: a call that records events returns after they are synced to disk.
+ * Errors: ST_CORRUPT (damaged: catalog_rebuild helps), ST_UNSUPPORTED (written by a newer
+ * trowel, or not a trowel catalog: nothing is touched), ST_DISK, ST_NOT_FOUND,
+ * ST_NO_MEMORY; each with one sentence.
+ * Thread: a struct catalog belongs to one thread at a time; several processes may have
+ * one file open. */
+#ifndef TROWEL_CORE_CATALOG_H
+#define TROWEL_CORE_CATALOG_H
+
+#include "core/journal.h"
+#include "core/status.h"
+#include "dsp/similarity.h"
+#include "io/candidate.h"
+
+struct catalog;
+
+struct catalog_source {
+    char stem[96];         /* safe, unique in the project = its folder */
+    char path[512];        /* as in candidate.source_path */
+    uint64_t content_hash; /* of the file, 0 = unknown */
+    uint64_t recipe_hash;  /* of config, version, stages: same = may be skipped */
+    int rate_hz, channels;
+    int64_t frames;
+    bool failed;
+    char note[256]; /* why it failed, or "" */
+};
+
+/* Everything a run found. The order of the candidates is kept (position). */
+struct catalog_content {
+    const struct catalog_source *sources;
+    size_t source_count;
+    const struct candidate *candidates;
+    size_t candidate_count;
+    /* candidate_count × SIMILARITY_DIM, a row starting with NAN = none; NULL = none */
+    const float *embeddings;
+};
+
+/* Write the machine's half of the catalog at `path` in one go. No file, or one without
+ * user events: built beside, synced, renamed (byte-identical for the same content).
+ * With user events, or open elsewhere: replaced inside one transaction, events kept.
+ * Candidates carrying a decision or rating that no event knows (read back from a
+ * manifest) get one. Cost: about 1 s for 100,000. */
+enum status catalog_publish(const char *path, const struct catalog_content *content,
+                            struct err *e);
+
+/* The same, also over a damaged file: that one is kept beside as
+ * `catalog.db.damaged-N` and every event that can still be read is carried over.
+ * *salvaged (may be NULL) = how many events. */
+enum status catalog_rebuild(const char *path, const struct catalog_content *content,
+                            size_t *salvaged, struct err *e);
+
+enum catalog_mode {
+    CATALOG_READ, /* must exist; not a byte changes */
+    CATALOG_WRITE /* created when missing */
+};
+enum status catalog_open(struct catalog **out, const char *path, enum catalog_mode mode,
+                         struct err *e);
+void catalog_close(struct catalog *c); /* NULL is fine */
+
+/* Has another process written since the last call? Cheap (microseconds). */
+bool catalog_changed_elsewhere(struct catalog *c);
+
+/* Add or replace (by id) candidates of one source while mining goes on; one transaction,
+ * consistent after kill -9, synced at the next event or close. With `replace`, candidates
+ * of that source that are not in the list are removed first. embeddings as above. */
+enum status catalog_add(struct catalog *c, const struct catalog_source *source,
+                        const struct candidate *candidates, size_t count,
+                        const float *embeddings, bool replace, struct err *e);
+
+/* Stack numbers worked out later, for `count` ids. One transaction. */
+enum status catalog_set_stacks(struct catalog *c, const uint64_t *ids, const int *stacks,
+                               size_t count, struct err *e);
+
+/* What the user's events make of a candidate. */
+struct catalog_find {
+    uint64_t id;            /* candidate_id() as mined: overrides do not change it */
+    enum category category; /* with the user's override */
+    bool tagged;
+    bool edited;        /* edges or loop are the user's */
+    struct candidate c; /* decision, rating, hit_class, edges, loop[0] with overrides */
+};
+
+/* Every candidate in position order. With `whole` false only what lists need is filled:
+ * source_path, parts, loops, seed, algorithm_version and sha256 stay empty (100,000 in
+ * about 0.15 s). `fn` returns false to stop. The find is only lent. */
+enum status catalog_each(struct catalog *c, bool whole,
+                         bool (*fn)(void *user, const struct catalog_find *f), void *user,
+                         struct err *e);
+enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out,
+                        struct err *e); /* ST_NOT_FOUND */
+
+/* All, or those of one source stem (NULL = all), whole, in position order; as mined (no
+ * overrides) with `raw`. Caller frees *out (and *embeddings, may be NULL). */
+enum status catalog_load(struct catalog *c, const char *stem, bool raw,
+                         struct catalog_find **out, float **embeddings, size_t *count,
+                         struct err *e);
+
+/* Caller frees *out. Sorted by stem. */
+enum status catalog_sources(struct catalog *c, struct catalog_source **out, size_t *count,
+                            struct err *e);
+
+/* Embeddings of all that have one. Caller frees both. */
+enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
+                               size_t *count, struct err *e);
+
+/* --- events ------------------------------------------------------------------------ */
+
+/* What a value is now: one per (field, candidate, key) with something said. */
+enum status catalog_each_current(struct catalog *c,
+                                 bool (*fn)(void *user, const struct change *now),
+                                 void *user, struct err *e);
+/* The current value of one, "" when nothing was said. */
+enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,
+                          const char *key, char value[EVENT_VALUE_BYTES], struct err *e);
+
+/* Record one user action of `count` changes: all or none, durable on return. Changes that
+ * change nothing are dropped; *applied (may be NULL) = how many were not. `label` is the
+ * past tense for echo and undo: "rejected night-train_pad01". */
+enum status catalog_record(struct catalog *c, const struct change *changes, size_t count,
+                           const char *label, size_t *applied, struct err *e);
+
+/* Take back the last action, or do the last undone one again, across restarts.
+ * *changes = the values as they are now (caller frees), label = that action's.
+ * ST_NOTHING when there is none. */
+enum { ACTION_LABEL_BYTES = 200 };
+enum status catalog_undo(struct catalog *c, struct change **changes, size_t *count,
+                         char label[ACTION_LABEL_BYTES], struct err *e);
+enum status catalog_redo(struct catalog *c, struct change **changes, size_t *count,
+                         char label[ACTION_LABEL_BYTES], struct err *e);
+size_t catalog_undo_depth(struct catalog *c);
+size_t catalog_redo_depth(struct catalog *c);
+/* How many events were ever recorded. */
+size_t catalog_event_count(struct catalog *c);
+
+/* Write the events (all of them in order, or with `compact` only what they come to) as a
+ * journal, atomically. */
+enum status catalog_export(struct catalog *c, const char *file, bool compact,
+                           struct err *e);
+
+/* Apply a journal as one action. Events of candidates this catalog does not have are
+ * recorded too (they take effect when such a candidate appears) and counted. */
+struct replay_report {
+    struct journal_report journal;
+    size_t applied, unknown;
+    char first_unknown[CANDIDATE_PATH_BYTES];
+};
+enum status catalog_replay(struct catalog *c, const char *file,
+                           struct replay_report *report, struct err *e);
+
+#endif

@@ -1,0 +1,69 @@
+/* curate: the best-of set: which finds are worth keeping, and why.
+ *
+ * Per category: what the user accepted is always in, what was rejected never, grade F
+ * never (unless accepted). The rest by score with diversity: no two of one stack, no
+ * near-duplicate of something chosen, maximal marginal relevance (Carbonell & Goldstein
+ * 1998) over the similarity vectors: λ·score − (1 − λ)·likeness to the nearest chosen.
+ * Deterministic; ties go to the smaller id. Thread: pure; the operation touches files. */
+#ifndef TROWEL_CORE_CURATE_H
+#define TROWEL_CORE_CURATE_H
+
+#include "core/catalog.h"
+#include "core/jobs.h"
+#include "core/log.h"
+
+/* The score of a candidate, 0 … 1, in explained parts. Miner's score, grade, loop seam,
+ * isolation, class confidence, level and rating count as far as they are known; parts
+ * gets each with its value (may be NULL). */
+double curate_score(const struct candidate *c, enum category category,
+                    struct score_parts *parts);
+
+struct curate_entry {
+    uint64_t id;
+    enum category category;
+    const struct candidate *c;
+    const float *vector; /* SIMILARITY_DIM, NULL or starting with NAN = none */
+};
+
+struct curate_pick {
+    size_t entry;     /* index of the entry */
+    double score;     /* 0 … 1 */
+    double relevance; /* after diversity: the value it was chosen by */
+    char reason[160]; /* "accepted by you", "score .91: steady .94 tonal .90 · unlike the
+                         others (1.8)" */
+};
+
+struct curate_options {
+    int top;          /* per category, ≥ 0; accepted ones may exceed it */
+    double diversity; /* 0 = score alone … 1 = likeness alone; normal 0.3 */
+};
+
+/* Picks in category order, best first in each; caller frees *out. */
+enum status curate_choose(const struct curate_entry *entries, size_t count,
+                          const struct curate_options *options, struct curate_pick **out,
+                          size_t *picked, struct err *e);
+
+/* The pipeline `curate`. input_root: a project (with catalog.db), any tree with
+ * manifests, or a folder of plain sound files. */
+struct curate_job {
+    const char *input_root, *output_root;
+    const char *decisions; /* a journal to heed, or NULL */
+    struct curate_options options;
+    bool force;                        /* replace the best-of set this tool wrote there */
+    bool fail_on_empty;                /* ST_NOTHING when nothing is chosen */
+    bool dry_run;                      /* choose, write nothing */
+    const struct job_context *context; /* may be NULL */
+    const struct log *log;             /* may be NULL */
+};
+struct curate_result {
+    size_t considered, chosen, copied, kept, missing;
+    size_t per_category[CAT_COUNT];
+};
+/* Writes <output_root>/<category>/<file> and <output_root>/manifest.csv, each atomically
+ * and the manifest last; running it again after an interruption goes on (`kept` = files
+ * already there with the right bytes). ST_EXISTS when output_root holds another best-of
+ * set and `force` is off; force removes only files its manifest lists with their hash. */
+enum status curate_run(const struct curate_job *job, struct curate_result *result,
+                       struct err *e);
+
+#endif

@@ -1,0 +1,83 @@
+/* filter: the filter language.
+ *
+ *     words           match names (and only names); all terms must hold
+ *     "two words"     quotes keep blanks; \" inside
+ *     tape* ?nare     * and ? stand for anything and any one letter
+ *     cat:pads class:snare src:tape* key:Am bright:dark type:drone note… see filter.def
+ *     grade>=B rating>=3 dur>2 rms<-20 bpm:118..124 score>=.8 len<500ms centroid>2k
+ *     is:accepted is:rejected is:undecided is:tagged is:near-miss is:stacked is:saved …
+ *     has:key has:bpm has:lufs …    the measure is there
+ *     !term, a | b, ( … )
+ *
+ * Letters match without case. A comparison with a measure that a candidate lacks is
+ * false (and its negation true). Every measure of measures.def can be used by its column
+ * name or a short alias.
+ * Thread: a parsed filter is read-only; everything here is pure. */
+#ifndef TROWEL_CORE_FILTER_H
+#define TROWEL_CORE_FILTER_H
+
+#include "core/status.h"
+#include "io/candidate.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct filter;
+
+/* What a filter looks at. Texts may be NULL. name and source must be folded
+ * (filter_fold), once per candidate. */
+struct filter_item {
+    const char *name, *source;
+    const char *key, *brightness, *hit_class;
+    enum category category;
+    enum kind kind;
+    enum decision decision;
+    int rating;
+    char grade; /* 'A' 'B' 'F', 0 none */
+    bool tagged, near_miss, saved, edited, in_kit, picked;
+    int stack_size; /* 0 or 1: alone */
+    const struct measures *m;
+};
+
+/* Where a filter went wrong: bytes from the text's start, and a sentence. */
+struct filter_error {
+    size_t position, length;
+    char sentence[160];
+};
+
+enum filter_result {
+    FILTER_OK,
+    FILTER_INCOMPLETE, /* a last term still being typed (`grade>=`, `cat:`, `"tap`, `(a`);
+                          the filter holds everything before it */
+    FILTER_WRONG       /* no filter; see the error */
+};
+
+/* Parse. *out (free with filter_free) is set unless FILTER_WRONG; empty text gives a
+ * filter that takes everything. `error` may be NULL. */
+enum filter_result filter_parse(struct filter **out, const char *text,
+                                struct filter_error *error);
+void filter_free(struct filter *f);
+
+/* f NULL takes everything. */
+bool filter_match(const struct filter *f, const struct filter_item *item);
+bool filter_is_empty(const struct filter *f);
+
+/* Can a user's action (decision, rating, tag, category, class, kit …) change what the
+ * filter says? */
+bool filter_sees_events(const struct filter *f);
+
+/* Lower case for matching: ASCII, Latin, Greek and Cyrillic letters. Writes at most
+ * size − 1 bytes and the terminator. */
+void filter_fold(char *out, size_t size, const char *text);
+
+/* What could stand at the end of `text`: field words, then values. Writes whole terms for
+ * the last word ("grade>=", "cat:pads"); *from = where in text the replaced word starts.
+ * Returns how many (at most max). */
+enum { FILTER_WORD_BYTES = 48 };
+int filter_complete(const char *text, char (*out)[FILTER_WORD_BYTES], int max,
+                    size_t *from);
+
+/* The measure a filter or sort word names ("dur", "rms", "duration_sec"), or -1. */
+int filter_measure(const char *word);
+
+#endif

@@ -1,0 +1,83 @@
+/* journal: events as plain text, one a line, for export, hand editing and replay.
+ *
+ *     # trowel decisions 1
+ *     decision accepted night-train/pad/night-train_pad01_mid.wav
+ *     rating 4 night-train/pad/night-train_pad01_mid.wav
+ *     note "lovely tail" night-train/pad/night-train_pad01_mid.wav
+ *     slot BD tape4/drum/tape4_drum_031_kick.wav
+ *
+ * UTF-8. `#` starts a comment line, empty lines are passed over. The words and what they
+ * take are in events.def. A value with blanks, or an empty one, stands in double quotes;
+ * the path is the rest of the line. In both, `\\`, `\"`, `\n` and `\xHH` are escapes (a
+ * path escapes control characters, backslashes and blanks at its ends). `accepted PATH`
+ * and `rejected PATH` are short for `decision …`, and a file name alone will do for a
+ * path where the project knows just one such file.
+ * Thread: pure functions and one file at a time. */
+#ifndef TROWEL_CORE_JOURNAL_H
+#define TROWEL_CORE_JOURNAL_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct candidate;
+
+enum event_field {
+#define EVENT(id, word, subject, help) FIELD_##id,
+#include "core/events.def"
+#undef EVENT
+    FIELD_COUNT
+};
+
+enum event_subject { SUBJECT_CANDIDATE, SUBJECT_SLOT, SUBJECT_PROJECT };
+
+const char *event_word(enum event_field f);
+enum event_subject event_subject(enum event_field f);
+int event_find(const char *word); /* or -1 */
+
+enum { EVENT_VALUE_BYTES = 400, EVENT_KEY_BYTES = 16, CANDIDATE_PATH_BYTES = 400 };
+
+/* One thing to say. `candidate` is 0 unless the subject is a candidate; `key` is the slot
+ * ("BD") or "". An empty value takes back whatever was said before. */
+struct change {
+    enum event_field field;
+    uint64_t candidate;
+    char key[EVENT_KEY_BYTES];
+    char value[EVENT_VALUE_BYTES];
+};
+
+/* "source/type/file name" of a candidate, and back (id 0 when it is no such path). */
+void candidate_path(const struct candidate *c, char path[CANDIDATE_PATH_BYTES]);
+uint64_t candidate_path_id(const char *path);
+
+/* Is this value one the field can take? Otherwise one sentence in e (ST_USAGE). */
+enum status change_check(const struct change *c, struct err *e);
+
+/* One line without newline; path is the candidate's (ignored for other subjects).
+ * Returns its length; always fits JOURNAL_LINE_BYTES. */
+enum { JOURNAL_LINE_BYTES = 4096 };
+size_t journal_format(const struct change *c, const char *path,
+                      char line[JOURNAL_LINE_BYTES]);
+
+/* Parse one line. ST_NOTHING for blank and comment lines, ST_USAGE with a sentence for a
+ * wrong one. c->candidate is worked out from a whole path and is 0 for a bare file name.
+ */
+enum status journal_parse(const char *line, struct change *c,
+                          char path[CANDIDATE_PATH_BYTES], struct err *e);
+
+/* Every event of a file in order. `fn` gets the line number from 1; what it returns ends
+ * the reading unless ST_OK. Lines that are wrong are counted and the first is described
+ * in *first_bad (may be NULL); they do not stop the rest. ST_NOT_FOUND, ST_UNREADABLE. */
+struct journal_report {
+    size_t lines, events, bad;
+    struct err first_bad; /* with "FILE:LINE: " */
+};
+enum status journal_read(const char *file,
+                         enum status (*fn)(void *user, size_t line,
+                                           const struct change *c, const char *path,
+                                           struct err *e),
+                         void *user, struct journal_report *report, struct err *e);
+
+#endif

@@ -1,0 +1,207 @@
+/* session: the workstation's model of one project: every find in memory as the lists
+ * need it, the catalog behind it, and the user's actions with undo and redo.
+ *
+ * Single writer: all of this belongs to the owner's thread (the UI's). Miners hand their
+ * results over through jobs; `done` runs on the owner's thread and calls
+ * session_deliver. Nothing calls back into the UI: it compares version counters.
+ * Finds are addressed by their index, which never changes while the session is open
+ * (finds are only appended; those a new mining run did not find again become `gone`), or
+ * by their id across sessions. Lists (filter, sort, stacks, cursor) are views: view.h.
+ * Every action is on disk when the call returns; if that fails, the model is unchanged.
+ */
+#ifndef TROWEL_CORE_SESSION_H
+#define TROWEL_CORE_SESSION_H
+
+#include "core/catalog.h"
+#include "core/filter.h"
+#include "core/status.h"
+
+struct session;
+
+/* One find as lists show it (about 300 bytes). Texts live as long as the session. */
+struct find {
+    uint64_t id;
+    const char *name;   /* file name without its ending */
+    const char *folded; /* name, folded for search */
+    uint32_t source;    /* index for session_source */
+    enum kind kind;
+    enum category category; /* with override */
+    enum decision decision;
+    int rating; /* 0–5 */
+    int stack;  /* stack number, 0 = alone */
+    int extra;  /* place among the kit's extras from 1, 0 = none */
+    int slot;   /* kit slot it plays, −1 = none */
+    char grade;
+    char key[12], brightness[12], hit_class[16];
+    bool tagged, saved, near_miss, edited;
+    bool picked; /* in the machine's latest best-of proposal */
+    bool gone;   /* no longer found; in no view */
+    struct measures m;
+};
+
+/* --- a project --------------------------------------------------------------------- */
+
+/* `folder` is the project's (export/<project>); it and its catalog.db are created when
+ * missing. Errors as in catalog_open; with ST_CORRUPT the caller may offer
+ * catalog_rebuild and try again. */
+enum status session_open(struct session **out, const char *folder, struct err *e);
+void session_close(struct session *s); /* NULL is fine */
+const char *session_folder(const struct session *s);
+const char *session_name(const struct session *s); /* the folder's last part */
+struct catalog *session_catalog(struct session *s);
+
+/* Counters that only grow. `finds`: something was appended or replaced; `state`: a
+ * decision, rating, tag, override or kit entry changed. */
+struct session_version {
+    uint64_t finds, state;
+};
+struct session_version session_version(const struct session *s);
+
+/* Take in what another process wrote to the catalog meanwhile (batch run, second
+ * workstation). Cheap when nothing did; call it when idle. True when something changed.
+ */
+bool session_poll(struct session *s);
+
+/* --- finds and sources ---------------------------------------------------------------
+ */
+
+size_t session_count(const struct session *s); /* including gone ones and near-misses */
+const struct find *session_find(const struct session *s, size_t index);
+long session_index_of(const struct session *s, uint64_t id); /* or −1 */
+
+/* All of one find: parts, loops, source path, missed_by, with overrides applied (one
+ * read of the catalog, some 50 µs). */
+enum status session_detail(struct session *s, size_t index, struct catalog_find *out,
+                           struct err *e);
+/* The file it was written to: <folder>/<source>/<category folder>/<filename>. Returns
+ * false when it does not fit. */
+bool session_file(struct session *s, size_t index, char *path, size_t size);
+
+size_t session_source_count(const struct session *s);
+const struct catalog_source *session_source(const struct session *s, size_t source);
+long session_source_find(const struct session *s, const char *stem); /* or −1 */
+
+/* What a miner found in one source (also one that failed: count 0, failed, note). Known
+ * ids are brought up to date in place, user's actions kept. With `replace`, this source's
+ * other finds become gone. embeddings: count × SIMILARITY_DIM or NULL. */
+enum status session_deliver(struct session *s, const struct catalog_source *source,
+                            const struct candidate *found, size_t count,
+                            const float *embeddings, bool replace, struct err *e);
+
+/* Work stacks out anew over all finds (after mining). About 0.2 s for 5,000 hits. */
+enum status session_restack(struct session *s, struct err *e);
+
+/* Counts for the side bar. Near-misses and gone ones are in none of the categories. */
+struct session_tally {
+    size_t undecided, accepted, rejected;
+};
+struct session_tallies {
+    struct session_tally category[CAT_COUNT], all;
+    size_t near_misses, best_of, tagged;
+};
+const struct session_tallies *session_tallies(const struct session *s);
+
+/* --- actions --------------------------------------------------------------------------
+ */
+/* All take `count` indices (one, a range, or the tagged) as one undoable action. Actions
+ * that change nothing are no actions and are not undone. A near-miss that is accepted is
+ * in the best-of like any other find. */
+
+enum status session_decide(struct session *s, const size_t *index, size_t count,
+                           enum decision d, struct err *e);
+enum status session_rate(struct session *s, const size_t *index, size_t count, int rating,
+                         struct err *e);
+enum status session_tag(struct session *s, const size_t *index, size_t count, bool on,
+                        struct err *e);
+enum status session_set_category(struct session *s, const size_t *index, size_t count,
+                                 enum category category, struct err *e);
+enum status session_set_class(struct session *s, const size_t *index, size_t count,
+                              const char *hit_class, struct err *e);
+enum status session_set_note(struct session *s, size_t index, const char *note,
+                             struct err *e);
+/* In frames of the recording; start == end takes the user's edit back. */
+enum status session_set_edges(struct session *s, size_t index, int64_t start_frame,
+                              int64_t end_frame, struct err *e);
+enum status session_set_loop(struct session *s, size_t index, int64_t start_frame,
+                             int64_t end_frame, struct err *e);
+/* Accept the best of a find's stack and reject the others (`Z`), as one action. */
+enum status session_keep_best(struct session *s, size_t index, struct err *e);
+
+/* The indices of all tagged finds, in list order; caller frees *out. */
+enum status session_tagged(const struct session *s, size_t **out, size_t *count,
+                           struct err *e);
+/* Members of a stack, best first; the array is the session's, valid until the next
+ * change. NULL and 0 for stack 0. */
+const uint32_t *session_stack(struct session *s, int stack, size_t *count);
+
+/* ST_NOTHING when there is none left (the echo says so). *index (may be NULL) = a find
+ * it touched, for the cursor, or −1. */
+enum status session_undo(struct session *s, long *index, struct err *e);
+enum status session_redo(struct session *s, long *index, struct err *e);
+
+/* What the last action did: "rejected night-train_pad01 · u undoes", "nothing to undo".
+ * Until the next action; "" at first. */
+const char *session_echo(const struct session *s);
+
+/* Repeat the last decide, rate, tag, class or category action on other finds (`.`).
+ * ST_NOTHING when there was none. */
+enum status session_repeat(struct session *s, const size_t *index, size_t count,
+                           struct err *e);
+
+/* --- similarity and best-of ------------------------------------------------------------
+ */
+
+/* Distance of every find to one (session_count values into `distance`, INFINITY where
+ * there is no vector). Loads the vectors at the first use. */
+enum status session_distances(struct session *s, size_t index,
+                              const struct similarity_weights *weights, float *distance,
+                              struct err *e);
+/* The k nearest finds of the same session, nearest first, without itself. */
+enum status session_nearest(struct session *s, size_t index,
+                            const struct similarity_weights *weights, size_t k,
+                            size_t *out, size_t *count, struct err *e);
+
+/* Propose a best-of of `top` per category (see curate.h): sets `picked`. */
+enum status session_pick_best(struct session *s, int top, struct err *e);
+
+/* --- the kit ---------------------------------------------------------------------------
+ */
+
+enum { KIT_SLOTS = 11, KIT_STEPS = 16, KIT_EXTRAS_MAX = 389 };
+/* "BD" "SD" "LT" "MT" "HT" "RS" "HC" "CH" "OH" "CC" "RC" */
+const char *kit_slot_name(int slot);
+int kit_slot_find(const char *name); /* without case; or −1 */
+
+struct kit_slot {
+    uint64_t id; /* candidate, 0 = empty */
+    long index;  /* the find's, −1 = empty or not in this project (any more) */
+    bool locked;
+    double trim_db;
+    uint16_t steps; /* bit 0 = first step */
+};
+struct kit_state {
+    char name[32]; /* "" = not given yet */
+    double tempo_bpm;
+    struct kit_slot slot[KIT_SLOTS];
+    size_t extra_count;
+    uint32_t extra[KIT_EXTRAS_MAX]; /* indices of finds, in order */
+};
+/* The kit as it stands; valid until the next change. */
+const struct kit_state *session_kit(const struct session *s);
+
+/* index −1 empties the slot. Assigning does not accept. */
+enum status session_kit_assign(struct session *s, int slot, long index, struct err *e);
+/* Several at once (shuffle) as one action; locked slots are left alone; index[i] −2 =
+ * leave slot i as it is. */
+enum status session_kit_assign_all(struct session *s, const long index[KIT_SLOTS],
+                                   const char *label, struct err *e);
+enum status session_kit_lock(struct session *s, int slot, bool on, struct err *e);
+enum status session_kit_trim(struct session *s, int slot, double db, struct err *e);
+enum status session_kit_steps(struct session *s, int slot, uint16_t steps, struct err *e);
+enum status session_kit_tempo(struct session *s, double bpm, struct err *e);
+enum status session_kit_name(struct session *s, const char *name, struct err *e);
+/* Append to the extras, or take out. */
+enum status session_kit_extra(struct session *s, const size_t *index, size_t count,
+                              bool on, struct err *e);
+
+#endif

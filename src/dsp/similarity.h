@@ -1,0 +1,75 @@
+/* similarity: how alike two samples sound; nearest neighbours; stacks of near-identical
+ * ones.
+ *
+ * A sample becomes a vector of SIMILARITY_DIM float32, standardised by fixed constants
+ * (deviation about 1 over one-shots and pads), so vectors of different projects compare.
+ * It does not change with gain. Four aspects lie one after the other in it:
+ *   spectrum: brightness, flatness, energy by band     (what an equaliser changes)
+ *   timbre:   MFCC means and deviations                (what it is made of)
+ *   pitch:    chroma, pitch height, salience           (what note)
+ *   envelope: attack, decay, length, level over time   (how it moves)
+ * Distance: Euclidean over the weighted aspects, each scaled by 1/√(its dimension).
+ * Cost: about 1 ms a sample whatever its length (at most 128 frames are looked at).
+ * Thread: a struct similarity belongs to one thread; the rest is pure. */
+#ifndef TROWEL_DSP_SIMILARITY_H
+#define TROWEL_DSP_SIMILARITY_H
+
+#include "core/status.h"
+#include "dsp/audio.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum similarity_aspect {
+    ASPECT_SPECTRUM,
+    ASPECT_TIMBRE,
+    ASPECT_PITCH,
+    ASPECT_ENVELOPE,
+    ASPECT_COUNT
+};
+
+enum { SIMILARITY_DIM = 64 };
+
+struct similarity_weights {
+    double aspect[ASPECT_COUNT]; /* ≥ 0; 1 = normal */
+};
+extern const struct similarity_weights similarity_even; /* all 1 */
+const char *similarity_aspect_name(enum similarity_aspect a);
+
+struct similarity;
+enum status similarity_new(struct similarity **out, int rate_hz, struct err *e);
+void similarity_free(struct similarity *s);
+
+/* The vector of a finished sample (any channel count, at the rate given to _new).
+ * Silence and empty sounds give a defined vector; non-finite samples count as 0. */
+enum status similarity_vector(struct similarity *s, const struct audio *a,
+                              float vector[SIMILARITY_DIM], struct err *e);
+
+/* weights NULL = even. */
+double similarity_distance(const float *a, const float *b,
+                           const struct similarity_weights *weights);
+
+struct similarity_hit {
+    size_t index;
+    double distance;
+};
+/* The k nearest of n vectors, nearest first, ties by index; vectors that start with NAN
+ * are passed over. Returns how many. 100,000 in about 10 ms. */
+size_t similarity_nearest(const float *vectors, size_t n, const float *query,
+                          const struct similarity_weights *weights, size_t k,
+                          struct similarity_hit *out);
+
+/* Would a listener take one for a copy of the other (gain, noise, small pitch change)? */
+bool similarity_duplicate(const float *a, const float *b);
+
+/* Group near-identical samples: stack[i] = 1 … for members of a stack of two or more,
+ * 0 = alone (or vector NAN). Only members of one group (say, category) are stacked;
+ * group may be NULL. Stacks are stars: every member is a near-duplicate of the stack's
+ * centre, so unlike sounds never chain together. The result depends on the set, not on
+ * its order: ties go to the smaller id. Stack numbers follow the smallest id in each.
+ * Memory O(n); 5,000 hits in about 0.2 s. */
+enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
+                              size_t n, int *stack, struct err *e);
+
+#endif
