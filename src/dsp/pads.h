@@ -1,0 +1,121 @@
+/* pads: the pad miner: sustained, calm stretches of a recording that make loops.
+ *
+ * Two steps. pads_mine is pure over the track of the analysis pass: it looks at windows
+ * of every target duration, gates them, scores them in parts and chooses, without any
+ * audio. pad_finish gets the audio read back around one chosen region and makes the loop.
+ *
+ * Gates (each a reason for a near-miss, in plain units): level between min and max RMS,
+ * onset rate, flatness, crest, DC, clipping, level swing, and stable ground underneath
+ * (section `pre_analysis`: enough windows of analysis_window_sec that pass its gates).
+ * Score parts, 0 … 1: "steady" level (deviation of 50 ms RMS in dB), "spectrum" (mean
+ * distance of spectra 250 ms apart), "tonal" (flatness and pitch salience), "calm" (onset
+ * rate), "rich" (spread: not a lone sine); "seam" once the loop is made.
+ * Choice: best first; what overlaps a chosen region by more than a quarter of the shorter
+ * one is dropped, so is what sounds like it (near-duplicate distance); a duration already
+ * chosen weighs a little less each time, so that a file gives pads of several lengths.
+ *
+ * Times are seconds from the start of the recording. Any rate and channel count.
+ * Thread: pure. Cost: an hour of recording well under a second; pad_finish 10–20 ms. */
+#ifndef TROWEL_DSP_PADS_H
+#define TROWEL_DSP_PADS_H
+
+#include "core/status.h"
+#include "dsp/audio.h"
+#include "dsp/loop.h"
+#include "dsp/measures.h"
+#include "dsp/seam.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct track;
+
+enum { PAD_DURATIONS_MAX = 16, PAD_MISSED_MAX = 20, MISSED_BY_BYTES = 64 };
+
+/* Names, units and defaults as in the config sections of the same names. */
+struct pre_analysis_params {
+    bool enabled;
+    double analysis_window_sec, analysis_hop_sec;
+    double max_onset_rate_hz;
+    double min_rms_db, max_rms_db;
+    double max_dc_offset;
+    double max_crest_factor;
+    int min_stable_windows;
+    double centroid_low_hz, centroid_high_hz; /* NAN: no limit */
+    bool skip_clipped_regions, skip_transient_regions;
+};
+
+struct pad_params {
+    double target_durations_sec[PAD_DURATIONS_MAX];
+    int target_duration_count;
+    double min_rms_db, max_rms_db;
+    double max_onset_rate_per_second;
+    double spectral_flatness_threshold;
+    int max_candidates_per_file;
+    double loop_crossfade_ms;
+    double window_hop_sec;
+    struct pre_analysis_params pre_analysis;
+};
+
+struct pad_params pad_params_default(void);
+
+struct pad_region {
+    double start_sec, end_sec; /* the target: the loop is searched around it */
+    double rms_db, crest_factor, centroid_hz, flatness, onset_rate_hz;
+    double score; /* without the seam */
+    struct score_parts parts;
+    char missed_by[MISSED_BY_BYTES]; /* "" when found: "level 1.2 dB below the gate" */
+};
+
+/* `found` is ranked; the first max_candidates_per_file are the choice, what follows are
+ * spares (as many again at most) for those whose loop turns out audible. `missed` holds
+ * at most PAD_MISSED_MAX near-misses, nearest first. */
+struct pad_list {
+    struct pad_region *found, *missed;
+    size_t found_count, missed_count;
+};
+
+/* ST_NO_MEMORY leaves *out empty. No pads is ST_OK with empty lists. */
+enum status pads_mine(const struct track *t, const struct pad_params *p,
+                      struct pad_list *out, struct err *e);
+void pad_list_done(struct pad_list *l);
+
+/* Which frames of the recording pad_finish wants to be given for `region`:
+ * [*start, *end), clamped to 0 … frames. */
+void pad_read_range(const struct pad_region *region, const struct pad_params *p,
+                    int rate_hz, size_t frames, size_t *start, size_t *end);
+
+struct pad {
+    struct audio audio;     /* the loop: starts at its start, ends at its end */
+    struct loop_list loops; /* positions are frames of the *recording*; [0] was made */
+    struct seam seam;
+    double score; /* with the seam */
+    struct score_parts parts;
+};
+
+/* Make the pad of `region` from `around`, the recording's frames from `around_start` on
+ * (as pad_read_range gave them). The loops are tried in the order of their rank until one
+ * is seamless; that one is moved to the front. *out is filled, free it with pad_done.
+ * ST_NOTHING when every loop is plainly audible (the message says by what: use it as
+ * missed_by), ST_EMPTY when there is too little material, ST_NO_MEMORY. */
+enum status pad_finish(const struct audio *around, size_t around_start,
+                       const struct pad_region *region, const struct pad_params *p,
+                       struct pad *out, struct err *e);
+void pad_done(struct pad *pad);
+
+/* Where a recording is stable enough to take grains or pads from: the gates of
+ * pre_analysis over windows of analysis_window_sec every analysis_hop_sec; windows in a
+ * row are joined, and rows of fewer than min_stable_windows dropped. Ascending, disjoint.
+ * With enabled = false one region holds everything. */
+struct stable_region {
+    double start_sec, end_sec;
+};
+struct stable_list {
+    struct stable_region *at;
+    size_t count;
+};
+enum status stable_find(const struct track *t, const struct pre_analysis_params *p,
+                        struct stable_list *out, struct err *e);
+void stable_list_done(struct stable_list *l);
+
+#endif

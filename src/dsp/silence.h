@@ -1,0 +1,78 @@
+/* silence: the silence miner: room tone, dust and quiet texture that is not digital
+ * silence.
+ *
+ * First *runs*: maximal stretches that are quiet (RMS of 50 ms between min_rms_db and
+ * max_rms_db), really moving (no digital zero, no stuck sample, no dither alone: above
+ * 1.5 LSB RMS of the file's own depth, or coloured), without onsets, steady in level
+ * (within 2 dB of the run's own, no fade), crest below max_crest and without speech or
+ * music in it. All of a run is room tone: *found* in the sense of dsp.md's bound (seconds
+ * of known room tone that are found, seconds returned that are not) is counted on runs.
+ * Then *pieces* of min … max_duration_sec cut from inside the runs, at most
+ * max_extracted, spread over the recording and over dark and bright, steadiest first.
+ * With max_extracted large enough, the pieces tile the runs (less a rest shorter than
+ * min_duration_sec at the end of each). And *loops*: the inside of runs of 2 s or more,
+ * one each, to be made seamless.
+ *
+ * Score parts, 0 … 1: "steady" level, "spectrum" (the same colour all along), "still" (no
+ * onset near), "noise" (no pitch in it), "length" of the run it comes from.
+ *
+ * Times are seconds from the start of the recording. Thread: pure. */
+#ifndef TROWEL_DSP_SILENCE_H
+#define TROWEL_DSP_SILENCE_H
+
+#include "core/status.h"
+#include "dsp/audio.h"
+#include "dsp/measures.h"
+#include "dsp/pads.h"
+#include "dsp/seam.h"
+
+#include <stddef.h>
+
+enum { SILENCE_MISSED_MAX = 20 };
+
+/* Names, units and defaults as in the config section `silence_miner`. */
+struct silence_params {
+    double min_rms_db, max_rms_db;
+    double min_duration_sec, max_duration_sec;
+    double max_crest;
+    int max_extracted;
+    double target_peak_dbfs;
+    int source_bits; /* depth of the file: 8, 16, 24 …; 0 = float or compressed */
+};
+
+struct silence_params silence_params_default(void);
+
+struct silence_span {
+    double start_sec, end_sec;
+    size_t run; /* index of the run it lies in (its own for runs, unset for missed) */
+    double rms_db, centroid_hz, flatness;
+    double score;
+    struct score_parts parts;
+    char missed_by[MISSED_BY_BYTES]; /* "" when found */
+};
+
+struct silence_list {
+    struct silence_span *runs;   /* ascending in time, disjoint */
+    struct silence_span *pieces; /* ranked, disjoint */
+    struct silence_span *loops;  /* ranked by score; at most 6 s long each */
+    struct silence_span *missed; /* nearest first, at most SILENCE_MISSED_MAX */
+    size_t run_count, piece_count, loop_count, missed_count;
+};
+
+/* ST_NO_MEMORY leaves *out empty. Nothing found is ST_OK with empty lists. */
+enum status silence_mine(const struct track *t, const struct silence_params *p,
+                         struct silence_list *out, struct err *e);
+void silence_list_done(struct silence_list *l);
+
+/* Finish a piece in place: `piece` holds exactly its frames. DC removed, ends faded over
+ * 5 ms (a tenth of the piece at most) to below −60 dBFS, peak at target_peak_dbfs.
+ * ST_EMPTY when there is nothing in it. */
+enum status silence_finish(struct audio *piece, const struct silence_params *p,
+                           struct err *e);
+
+/* Finish a loop in place: DC removed, closed to a seamless loop (it gets a little
+ * shorter), peak at target. `seam` may be NULL. ST_EMPTY when too short. */
+enum status silence_finish_loop(struct audio *loop, const struct silence_params *p,
+                                struct seam *seam, struct err *e);
+
+#endif
