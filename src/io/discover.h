@@ -1,0 +1,45 @@
+/* discover: the recordings of a folder.
+ *
+ * A file is a source when its name ends like audio (it may then still turn out
+ * unreadable: a failure to report) or when its content is audio. Everything else is
+ * passed over, as are hidden names, what is no regular file, and the export folder.
+ * Links to files are followed; links to folders only when they do not lead back into a
+ * folder being visited.
+ * The order is bytewise by relative path, and stems depend only on the set of relative
+ * paths: the same folder gives the same list everywhere. */
+#ifndef TROWEL_IO_DISCOVER_H
+#define TROWEL_IO_DISCOVER_H
+
+#include "core/status.h"
+#include "io/paths.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct source_file {
+    char *path;     /* to open it: folder/relative */
+    char *relative; /* below the folder; what `source_path` of a candidate is */
+    /* safe stem, unique in the list without regard to case: a sub-folder is kept in it
+     * ("tapes_side-a"), doubles get "_2", "_3" … */
+    char stem[STEM_BYTES];
+    bool by_content; /* has no audio ending */
+};
+
+struct source_list {
+    struct source_file *items;
+    size_t count;
+    size_t unreadable_folders; /* passed over for want of permission */
+};
+
+struct discover_options {
+    bool recursive;
+    const char *skip; /* a folder not to go into (the export root), or NULL */
+};
+
+/* `folder` may also be one file: a list of one. ST_NOT_FOUND, ST_UNREADABLE,
+ * ST_NO_MEMORY. An empty list is ST_OK. */
+enum status discover(struct source_list *out, const char *folder,
+                     const struct discover_options *options, struct err *e);
+void source_list_done(struct source_list *list); /* safe on a zeroed one */
+
+#endif

@@ -1,0 +1,103 @@
+/* paths: names, folders and whole-file writing, all below a root that nothing escapes.
+ *
+ * A `struct root` is an output folder held open. Every path given with it is relative to
+ * it, uses '/', and has no empty, "." or ".." component; folders on the way are opened
+ * one by one and a symbolic link among them is refused (ST_REFUSED), so a link that leads
+ * out is never followed. The path that the root itself was opened by may hold links.
+ *
+ * A file appears under its final name only when it is complete: it is written beside as
+ * `.trowel-<pid>-<n>.tmp`, flushed to the disk and renamed.
+ *
+ * Thread: a root may be used by several threads at once; an atomic_file by one. Errors
+ * from the disk are ST_DISK with the file named. */
+#ifndef TROWEL_IO_PATHS_H
+#define TROWEL_IO_PATHS_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STEM_BYTES = 81, PATH_BYTES = 4096, SHA256_HEX_BYTES = 65 };
+
+struct root {
+    int fd;
+    char path[PATH_BYTES]; /* as given, for messages and for reading back */
+};
+
+/* Open a folder as root. With `create` it and its missing parents are made. */
+enum status root_open(struct root *r, const char *path, bool create, struct err *e);
+/* A folder below another root as a root of its own (made when missing and `create`). */
+enum status root_sub(struct root *r, const struct root *parent, const char *relative,
+                     bool create, struct err *e);
+void root_done(struct root *r); /* safe on a zeroed or done root */
+
+/* ST_REFUSED unless `relative` is a path that stays below a root (see above). */
+enum status path_check_relative(const char *relative, struct err *e);
+/* ST_REFUSED unless `name` can be one folder or file name: not empty, no '/' or '\\', not
+ * "." or "..", no control characters, at most 255 bytes. `what` begins the sentence:
+ * "project name". */
+enum status path_check_name(const char *name, const char *what, struct err *e);
+
+/* "a/b" from "a" and "b" ("b" when `a` is empty); ST_REFUSED when it does not fit. */
+enum status path_join(char *out, size_t size, const char *a, const char *b,
+                      struct err *e);
+const char *path_base(const char *path);   /* after the last '/' */
+const char *path_ending(const char *path); /* after the last '.' of the name, or "" */
+
+/* Make a folder and its parents. `path` is free (not below a root). */
+enum status path_mkdirs(const char *path, struct err *e);
+
+enum status root_mkdirs(const struct root *r, const char *relative, struct err *e);
+bool root_exists(const struct root *r, const char *relative);
+/* Size in bytes of a regular file, or -1. */
+int64_t root_file_size(const struct root *r, const char *relative);
+/* Remove one file, one link, or one empty folder. ST_NOT_FOUND when it is not there. */
+enum status root_remove(const struct root *r, const char *relative, struct err *e);
+/* Rename within the root. */
+enum status root_rename(const struct root *r, const char *from, const char *to,
+                        struct err *e);
+/* Remove what interrupted runs left below `relative` ("" = the root), going down into
+ * folders but not through links. Temporary files of living processes stay. Returns how
+ * many were removed. */
+int root_clean(const struct root *r, const char *relative);
+
+/* --- whole files --- */
+struct atomic_file;
+
+/* Begin `relative`; its folder is made when missing. */
+enum status atomic_begin(struct atomic_file **out, const struct root *r,
+                         const char *relative, struct err *e);
+enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
+                         struct err *e);
+/* Flush, rename, flush the folder. `sha256` (may be NULL) receives the hash of the bytes
+ * in hex. Frees `f` also on failure, and then no temporary file stays. */
+enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
+                          struct err *e);
+void atomic_abort(struct atomic_file *f); /* NULL safe */
+
+enum status root_write_file(const struct root *r, const char *relative, const void *bytes,
+                            size_t n, struct err *e);
+
+/* A regular file whole into memory, NUL-terminated; `*out` is the caller's to free.
+ * ST_NOT_FOUND, ST_UNREADABLE (also when it is a pipe or device, or above `max`). */
+enum status path_read_file(const char *path, size_t max, char **out, size_t *n,
+                           struct err *e);
+enum status root_read_file(const struct root *r, const char *relative, size_t max,
+                           char **out, size_t *n, struct err *e);
+
+/* --- stems --- */
+/* A name made safe as file stem: UTF-8 kept (never cut inside a sequence, broken bytes
+ * replaced), separators, control characters and what Windows forbids (<>:"|?* and names
+ * such as CON) replaced by '_', no leading dots, dashes or blanks, no trailing dots or
+ * blanks, at most 80 bytes, never empty ("untitled"). `out` holds STEM_BYTES. */
+void stem_safe(char out[STEM_BYTES], const char *name);
+/* The same with folder and ending taken off: "a/b.c.wav" → "b.c". */
+void stem_of_file(char out[STEM_BYTES], const char *path);
+/* `stem` with "_<n>" appended within 80 bytes, cutting the stem where needed. */
+void stem_numbered(char out[STEM_BYTES], const char *stem, int n);
+/* Are the names one, on a file system that ignores the case of ASCII letters? */
+bool stem_same(const char *a, const char *b);
+
+#endif
