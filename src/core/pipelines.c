@@ -1,0 +1,319 @@
+#include "core/pipelines.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { KIND_FLAG, KIND_TEXT, KIND_NUMBER, KIND_DECIBEL, KIND_SHARD };
+
+static const struct {
+    const char *name;
+    enum kind kind;
+    const char *metavar, *initial, *help;
+} options[OPT_COUNT] = {
+#define OPTION(id, name, kind, metavar, initial, help)                                   \
+    [OPT_##id] = {name, KIND_##kind, metavar, initial, help},
+#include "core/pipelines.def"
+#undef OPTION
+};
+
+/* Inside this file a bare option name in the table means its number. */
+enum {
+#define OPTION(id, name, kind, metavar, initial, help) id = OPT_##id,
+#include "core/pipelines.def"
+#undef OPTION
+};
+
+enum { OWN_MAX = 20, NO_OPTION = -1 };
+
+static const int common[] = {
+#define COMMON(...) __VA_ARGS__, NO_OPTION
+#include "core/pipelines.def"
+#undef COMMON
+};
+
+static const struct {
+    const char *name, *help;
+    int own[OWN_MAX];
+} pipelines[PIPE_COUNT] = {
+#define PIPELINE(id, name, help, ...)                                                    \
+    [PIPE_##id] = {name, help, {__VA_ARGS__, NO_OPTION}},
+#include "core/pipelines.def"
+#undef PIPELINE
+};
+
+const char *pipeline_name(enum pipeline p)
+{
+    return pipelines[p].name;
+}
+
+const char *pipeline_help(enum pipeline p)
+{
+    return pipelines[p].help;
+}
+
+static bool is_common(int option)
+{
+    for (int i = 0; common[i] != NO_OPTION; i++)
+        if (common[i] == option)
+            return true;
+    return false;
+}
+
+/* The option at a place of the walk: own ones that are not common, then the common ones.
+ */
+static int option_at(enum pipeline p, int index)
+{
+    for (int i = 0; pipelines[p].own[i] != NO_OPTION; i++)
+        if (!is_common(pipelines[p].own[i]) && index-- == 0)
+            return pipelines[p].own[i];
+    for (int i = 0; common[i] != NO_OPTION; i++)
+        if (index-- == 0)
+            return common[i];
+    return NO_OPTION;
+}
+
+bool pipeline_option(enum pipeline p, int index, struct option_info *out)
+{
+    int option = option_at(p, index);
+    if (option == NO_OPTION)
+        return false;
+    *out = (struct option_info){.name = options[option].name,
+                                .metavar = options[option].metavar,
+                                .initial = options[option].initial,
+                                .help = options[option].help,
+                                .flag = options[option].kind == KIND_FLAG,
+                                .common = is_common(option)};
+    return true;
+}
+
+/* `-` and `_` are the same letter of an option. */
+static int letter(char c)
+{
+    return c == '-' ? '_' : tolower((unsigned char)c);
+}
+
+static int edit_distance(const char *a, const char *b)
+{
+    enum { MAX = 48 };
+    int row[MAX + 1], na = (int)strnlen(a, MAX), nb = (int)strnlen(b, MAX);
+    for (int j = 0; j <= nb; j++)
+        row[j] = j;
+    for (int i = 1; i <= na; i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= nb; j++) {
+            int change = diagonal + (letter(a[i - 1]) != letter(b[j - 1]));
+            int shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = change < shift ? change : shift;
+        }
+    }
+    return row[nb];
+}
+
+const char *nearest_word(const char *word, const char *(*get)(int index), int count)
+{
+    const char *best = NULL;
+    int least = (int)strlen(word) / 2 + 1;
+    for (int i = 0; i < count; i++) {
+        int d = edit_distance(word, get(i));
+        if (d < least) {
+            least = d;
+            best = get(i);
+        }
+    }
+    return best;
+}
+
+static const char *pipeline_at(int i)
+{
+    return pipelines[i].name;
+}
+
+static const char *option_name_at(int i)
+{
+    return options[i].name;
+}
+
+static bool same_option(const char *given, size_t length, const char *name)
+{
+    if (strlen(name) != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (letter(given[i]) != letter(name[i]))
+            return false;
+    return true;
+}
+
+static enum status unknown(const char *what, const char *word, const char *near,
+                           const char *where, struct err *e)
+{
+    if (near)
+        return err_set(e, ST_USAGE, "unknown %s %s; did you mean %s? (%s)", what, word,
+                       near, where);
+    return err_set(e, ST_USAGE, "unknown %s %s (%s)", what, word, where);
+}
+
+static int find_option(enum pipeline p, const char *word, size_t length)
+{
+    for (int i = 0, option; (option = option_at(p, i)) != NO_OPTION; i++)
+        if (same_option(word, length, options[option].name))
+            return option;
+    return NO_OPTION;
+}
+
+static enum status parse_shard(struct request *r, const char *text, struct err *e)
+{
+    char *end;
+    long index = strtol(text, &end, 10), count = 0;
+    if (end != text && *end == '/') {
+        const char *second = end + 1;
+        count = strtol(second, &end, 10);
+        if (end == second)
+            count = 0;
+    }
+    if (*end != '\0' || count < 1 || count > 1000000 || index < 1 || index > count)
+        return err_set(e, ST_USAGE, "--shard wants I/N with 1 <= I <= N, not %s", text);
+    r->shard_index = (int)index;
+    r->shard_count = (int)count;
+    return ST_OK;
+}
+
+static enum status parse_number(struct request *r, int option, const char *text,
+                                struct err *e)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE)
+        return err_set(e, ST_USAGE, "--%s wants a whole number, not %s",
+                       options[option].name, text);
+    if (option == OPT_JOBS && (value < 1 || value > 256))
+        return err_set(e, ST_USAGE, "--jobs wants 1 to 256, not %s", text);
+    r->number[option] = value;
+    return ST_OK;
+}
+
+static enum status parse_decibel(struct request *r, int option, const char *text,
+                                 struct err *e)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= -120 && value <= 24))
+        return err_set(e, ST_USAGE, "--%s wants decibels from -120 to 24, not %s",
+                       options[option].name, text);
+    r->decibel[option] = value;
+    return ST_OK;
+}
+
+static enum status take(struct request *r, int option, const char *value, struct err *e)
+{
+    r->text[option] = value;
+    if (option == OPT_SET) {
+        if (r->sets == SETS_MAX)
+            return err_set(e, ST_USAGE, "more than %d times --set", SETS_MAX);
+        r->set[r->sets++] = value;
+    }
+    switch (options[option].kind) {
+    case KIND_NUMBER:
+        return parse_number(r, option, value, e);
+    case KIND_DECIBEL:
+        return parse_decibel(r, option, value, e);
+    case KIND_SHARD:
+        return parse_shard(r, value, e);
+    default:
+        if (options[option].kind == KIND_TEXT && value[0] == '\0')
+            return err_set(e, ST_USAGE, "--%s wants a %s", options[option].name,
+                           options[option].metavar);
+        return ST_OK;
+    }
+}
+
+static enum status defaults(struct request *r, struct err *e)
+{
+    r->shard_index = r->shard_count = 1;
+    for (int i = 0; i < OPT_COUNT; i++)
+        if (options[i].initial[0]) {
+            enum status st = take(r, i, options[i].initial, e);
+            if (st != ST_OK)
+                return st;
+        }
+    return ST_OK;
+}
+
+static enum status parse_one(struct request *r, int argc, char *const argv[], int *i,
+                             struct err *e)
+{
+    const char *word = argv[*i];
+    if (strcmp(word, "-h") == 0)
+        word = "--help";
+    if (strncmp(word, "--", 2) != 0 || word[2] == '\0')
+        return err_set(e, ST_USAGE, "%s: %s is no option (see trowel --batch %s --help)",
+                       pipeline_name(r->pipeline), word, pipeline_name(r->pipeline));
+    const char *name = word + 2, *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    int option = find_option(r->pipeline, name, length);
+    if (option == NO_OPTION)
+        return unknown("option", word, nearest_word(name, option_name_at, OPT_COUNT),
+                       pipeline_name(r->pipeline), e);
+    r->given[option] = true;
+    if (options[option].kind == KIND_FLAG) {
+        if (equals)
+            return err_set(e, ST_USAGE, "--%s takes no value", options[option].name);
+        return ST_OK;
+    }
+    if (!equals && *i + 1 >= argc)
+        return err_set(e, ST_USAGE, "--%s wants a %s", options[option].name,
+                       options[option].metavar);
+    return take(r, option, equals ? equals + 1 : argv[++*i], e);
+}
+
+/* What each pipeline cannot do without. */
+static enum status check_required(const struct request *r, struct err *e)
+{
+    static const struct {
+        enum pipeline pipeline;
+        int option;
+    } required[] = {
+        {PIPE_DRUMS, OPT_SOURCE},     {PIPE_SILENCES, OPT_SOURCE},
+        {PIPE_ANALYZE, OPT_SOURCE},   {PIPE_FORMAT, OPT_INPUT_DIR},
+        {PIPE_DUST, OPT_PADS_DIR},    {PIPE_DUST, OPT_HISS_DIR},
+        {PIPE_CLOUDS, OPT_INPUT_DIR}, {PIPE_REPORT, OPT_INPUT_DIR},
+        {PIPE_INDEX, OPT_PROJECT},
+    };
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++)
+        if (required[i].pipeline == r->pipeline && !r->text[required[i].option])
+            return err_set(e, ST_USAGE, "%s needs --%s %s", pipeline_name(r->pipeline),
+                           options[required[i].option].name,
+                           options[required[i].option].metavar);
+    if (r->given[OPT_RESUME] && r->given[OPT_FORCE])
+        return err_set(e, ST_USAGE, "--resume and --force exclude each other");
+    if (r->given[OPT_QUIET] && r->given[OPT_VERBOSE])
+        return err_set(e, ST_USAGE, "--quiet and --verbose exclude each other");
+    return ST_OK;
+}
+
+enum status request_parse(struct request *r, int argc, char *const argv[], struct err *e)
+{
+    memset(r, 0, sizeof *r);
+    if (argc < 1)
+        return err_set(e, ST_USAGE,
+                       "--batch wants a pipeline (see trowel --batch --help)");
+    int found = -1;
+    for (int i = 0; i < PIPE_COUNT; i++)
+        if (strcmp(argv[0], pipelines[i].name) == 0)
+            found = i;
+    if (found < 0)
+        return unknown("pipeline", argv[0],
+                       nearest_word(argv[0], pipeline_at, PIPE_COUNT),
+                       "see trowel --batch --help", e);
+    r->pipeline = (enum pipeline)found;
+    enum status st = defaults(r, e);
+    for (int i = 1; i < argc && st == ST_OK; i++)
+        st = parse_one(r, argc, argv, &i, e);
+    if (st != ST_OK || r->given[OPT_HELP])
+        return st;
+    return check_required(r, e);
+}

@@ -1,0 +1,115 @@
+/* core/pipelines: the command line of the batch mode. */
+#include "core/pipelines.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ARGS(...)                                                                        \
+    (int)(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)), (char *[])                  \
+    {                                                                                    \
+        __VA_ARGS__                                                                      \
+    }
+
+static void dashes_and_underscores_are_one(void **state)
+{
+    (void)state;
+    struct request r;
+    struct err e;
+    assert_int_equal(request_parse(&r,
+                                   ARGS("process", "--input-dir", "a", "--project_name=b",
+                                        "--jobs", "3", "--set", "x.y=1", "--set=z.w=2"),
+                                   &e),
+                     ST_OK);
+    assert_int_equal(r.pipeline, PIPE_PROCESS);
+    assert_string_equal(r.text[OPT_INPUT_DIR], "a");
+    assert_string_equal(r.text[OPT_PROJECT_NAME], "b");
+    assert_int_equal(r.number[OPT_JOBS], 3);
+    assert_int_equal(r.sets, 2);
+    assert_string_equal(r.set[1], "z.w=2");
+    assert_false(r.given[OPT_FORCE]);
+}
+
+static void defaults_are_the_table(void **state)
+{
+    (void)state;
+    struct request r;
+    assert_int_equal(request_parse(&r, ARGS("all"), NULL), ST_OK);
+    assert_string_equal(r.text[OPT_PROJECT_NAME], "BATCH_01");
+    assert_int_equal(r.number[OPT_TOP], 10);
+    assert_false(r.given[OPT_TOP]);
+    assert_int_equal(r.shard_count, 1);
+    assert_null(r.text[OPT_CONFIG]);
+}
+
+static void wrong_words_are_named_with_the_nearest(void **state)
+{
+    (void)state;
+    struct request r;
+    struct err e;
+    assert_int_equal(request_parse(&r, ARGS("proces"), &e), ST_USAGE);
+    assert_non_null(strstr(e.msg, "did you mean process?"));
+    assert_int_equal(request_parse(&r, ARGS("process", "--inptu_dir", "x"), &e),
+                     ST_USAGE);
+    assert_non_null(strstr(e.msg, "did you mean input_dir?"));
+    assert_int_equal(request_parse(&r, ARGS("drums"), &e), ST_USAGE);
+    assert_non_null(strstr(e.msg, "drums needs --source FILE"));
+    assert_int_equal(request_parse(&r, ARGS("drums", "--source"), &e), ST_USAGE);
+    assert_int_equal(request_parse(&r, ARGS("process", "extra"), &e), ST_USAGE);
+    assert_int_equal(request_parse(&r, ARGS("process", "--force=1"), &e), ST_USAGE);
+}
+
+static void bad_values_are_refused(void **state)
+{
+    (void)state;
+    char *const bad[][2] = {{"--jobs", "0"},    {"--jobs", "-1"},
+                            {"--jobs", "two"},  {"--jobs", "999"},
+                            {"--shard", "0/3"}, {"--shard", "4/3"},
+                            {"--shard", "1/"},  {"--shard", "x"},
+                            {"--seed", "1.5"},  {"--seed", "99999999999999999999999"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct request r;
+        struct err e = {0};
+        assert_int_equal(request_parse(&r, ARGS("process", bad[i][0], bad[i][1]), &e),
+                         ST_USAGE);
+        assert_non_null(strstr(e.msg, bad[i][0] + 2));
+    }
+    struct request r;
+    assert_int_equal(request_parse(&r, ARGS("process", "--shard", "2/3"), NULL), ST_OK);
+    assert_int_equal(r.shard_index, 2);
+    assert_int_equal(r.shard_count, 3);
+    assert_int_equal(request_parse(&r, ARGS("process", "--force", "--resume"), NULL),
+                     ST_USAGE);
+}
+
+static void every_option_of_every_pipeline_is_described(void **state)
+{
+    (void)state;
+    for (int p = 0; p < PIPE_COUNT; p++) {
+        struct option_info o;
+        int n = 0, shared = 0;
+        for (; pipeline_option((enum pipeline)p, n, &o); n++) {
+            assert_true(o.help[0] != '\0');
+            assert_true(o.flag || o.metavar[0]);
+            shared += o.common;
+        }
+        assert_int_equal(shared, 11);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dashes_and_underscores_are_one),
+        cmocka_unit_test(defaults_are_the_table),
+        cmocka_unit_test(wrong_words_are_named_with_the_nearest),
+        cmocka_unit_test(bad_values_are_refused),
+        cmocka_unit_test(every_option_of_every_pipeline_is_described),
+    };
+    return cmocka_run_group_tests_name("pipelines", tests, NULL, NULL);
+}
