@@ -1,0 +1,215 @@
+#include "dsp/level.h"
+#include "dsp/biquad.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double pi = 3.14159265358979323846;
+static const double dc_corner_hz = 5.0, dc_limit = 0.001;
+static const double silence_peak = 1e-8;
+
+double level_from_db(double db)
+{
+    return pow(10.0, db / 20.0);
+}
+
+double level_to_db(double linear)
+{
+    return linear > 0 ? 20.0 * log10(linear) : -HUGE_VAL;
+}
+
+static size_t sample_count(const struct audio *a)
+{
+    return a->frames * (size_t)a->channels;
+}
+
+size_t level_scrub(struct audio *a)
+{
+    size_t bad = 0, n = sample_count(a);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(a->data[i])) {
+            a->data[i] = 0.0f;
+            bad++;
+        }
+    return bad;
+}
+
+double level_peak(const struct audio *a)
+{
+    float peak = 0.0f;
+    size_t n = sample_count(a);
+    for (size_t i = 0; i < n; i++) {
+        float x = fabsf(a->data[i]);
+        if (x > peak && x <= 3.4e38f)
+            peak = x;
+    }
+    return (double)peak;
+}
+
+double level_rms_range(const struct audio *a, size_t start, size_t end)
+{
+    size_t channels = (size_t)a->channels;
+    if (end > a->frames)
+        end = a->frames;
+    if (start >= end)
+        return 0;
+    double sum = 0;
+    for (size_t i = start * channels; i < end * channels; i++) {
+        double x = (double)a->data[i];
+        if (isfinite(x))
+            sum += x * x;
+    }
+    return sqrt(sum / (double)((end - start) * channels));
+}
+
+double level_rms(const struct audio *a)
+{
+    return level_rms_range(a, 0, a->frames);
+}
+
+void level_gain(struct audio *a, double gain)
+{
+    float g = (float)gain;
+    size_t n = sample_count(a);
+    for (size_t i = 0; i < n; i++)
+        a->data[i] *= g;
+}
+
+enum status level_normalise(struct audio *a, double target_dbfs, bool loop, struct err *e)
+{
+    level_scrub(a);
+    double peak = level_true_peak(a, loop);
+    if (!(peak >= silence_peak))
+        return err_set(e, ST_EMPTY, "the sound is silent: nothing to normalise");
+    level_gain(a, level_from_db(target_dbfs) / peak);
+    return ST_OK;
+}
+
+/* What the channel holds below the corner: the largest amount, with the filtered channel
+ * left in `line`. */
+static enum status find_drift(const struct audio *a, struct audio *line, size_t channel,
+                              bool loop, double *largest, struct err *e)
+{
+    size_t channels = (size_t)a->channels;
+    double mean = 0;
+    for (size_t i = 0; i < a->frames; i++)
+        mean += (double)a->data[i * channels + channel];
+    mean /= (double)a->frames;
+    for (size_t i = 0; i < a->frames; i++)
+        line->data[i] = (float)((double)a->data[i * channels + channel] - mean);
+    *largest = fabs(mean);
+    if (a->frames < (size_t)a->rate_hz)
+        return ST_OK;
+    struct biquad high = biquad_highpass(2, dc_corner_hz, a->rate_hz);
+    if (loop)
+        biquad_circular_zero_phase(&high, line);
+    else if (biquad_zero_phase(&high, line, e) != ST_OK)
+        return ST_NO_MEMORY;
+    for (size_t i = 0; i < a->frames; i++) {
+        double taken = (double)(a->data[i * channels + channel] - line->data[i]);
+        *largest = fmax(*largest, fabs(taken));
+    }
+    return ST_OK;
+}
+
+enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e)
+{
+    double most = 0;
+    level_scrub(a);
+    struct audio line = {0};
+    enum status st = audio_init(&line, a->frames, 1, a->rate_hz, e);
+    size_t channels = (size_t)a->channels;
+    for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
+        double largest = 0;
+        st = find_drift(a, &line, c, loop, &largest, e);
+        most = fmax(most, largest);
+        if (st == ST_OK && largest > dc_limit)
+            for (size_t i = 0; i < a->frames; i++)
+                a->data[i * channels + c] = line.data[i];
+    }
+    audio_done(&line);
+    if (removed)
+        *removed = most;
+    return st;
+}
+
+static double raised_cosine(size_t i, size_t n)
+{
+    return 0.5 - 0.5 * cos(pi * (double)i / (double)n);
+}
+
+void level_fade_in(struct audio *a, size_t in_frames)
+{
+    size_t channels = (size_t)a->channels;
+    size_t n = in_frames < a->frames ? in_frames : a->frames;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < channels; c++)
+            a->data[i * channels + c] *= (float)raised_cosine(i, n);
+}
+
+void level_fade_out(struct audio *a, size_t out_frames)
+{
+    size_t channels = (size_t)a->channels;
+    size_t n = out_frames < a->frames ? out_frames : a->frames;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < channels; c++)
+            a->data[(a->frames - 1 - i) * channels + c] *= (float)raised_cosine(i, n);
+}
+
+static bool frame_is_loud(const struct audio *a, size_t frame)
+{
+    for (int c = 0; c < a->channels; c++)
+        if (!(fabsf(a->data[frame * (size_t)a->channels + (size_t)c]) < 0.001f))
+            return true;
+    return false;
+}
+
+static size_t frames_of_ms(const struct audio *a, double ms, size_t most)
+{
+    double n = ceil(ms * 1e-3 * a->rate_hz);
+    n = n < 1 ? 1 : n;
+    return n < (double)most ? (size_t)n : most;
+}
+
+void level_close_ends(struct audio *a, double in_ms, double out_ms)
+{
+    level_scrub(a);
+    if (!a->frames)
+        return;
+    if (frame_is_loud(a, 0))
+        level_fade_in(a, frames_of_ms(a, in_ms, a->frames / 4 + 1));
+    if (frame_is_loud(a, a->frames - 1))
+        level_fade_out(a, frames_of_ms(a, out_ms, a->frames / 2 + 1));
+}
+
+bool level_on_grid(const struct audio *a, int bits)
+{
+    double scale = ldexp(1, bits - 1);
+    size_t n = sample_count(a);
+    for (size_t i = 0; i < n; i++) {
+        double k = (double)a->data[i] * scale;
+        if (!(k >= -scale && k <= scale - 1 && k == rint(k)))
+            return false;
+    }
+    return true;
+}
+
+bool level_dither(struct audio *a, int bits, struct rng *r)
+{
+    if (level_on_grid(a, bits))
+        return false;
+    double scale = ldexp(1, bits - 1), top = scale - 1;
+    size_t n = sample_count(a);
+    for (size_t i = 0; i < n; i++) {
+        double x = isfinite(a->data[i]) ? (double)a->data[i] * scale : 0;
+        uint64_t u = rng_u64(r);
+        /* the difference of two uniforms of 32 bits: triangular within ±1 LSB */
+        double dither = ((double)(uint32_t)(u >> 32) - (double)(uint32_t)u) * 0x1p-32;
+        double k = floor(x + dither + 0.5);
+        k = k < -scale ? -scale : k > top ? top : k;
+        a->data[i] = (float)(k / scale);
+    }
+    return true;
+}
