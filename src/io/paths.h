@@ -80,6 +80,10 @@ void atomic_abort(struct atomic_file *f); /* NULL safe */
 enum status root_write_file(const struct root *r, const char *relative, const void *bytes,
                             size_t n, struct err *e);
 
+/* Open a regular file for reading without ever blocking on a pipe or touching a device;
+ * links are followed. *fd is the caller's to close. ST_NOT_FOUND, ST_UNREADABLE. */
+enum status path_open_file(const char *path, int *fd, struct err *e);
+
 /* A regular file whole into memory, NUL-terminated; `*out` is the caller's to free.
  * ST_NOT_FOUND, ST_UNREADABLE (also when it is a pipe or device, or above `max`). */
 enum status path_read_file(const char *path, size_t max, char **out, size_t *n,

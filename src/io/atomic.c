@@ -1,0 +1,147 @@
+#include "io/paths.h"
+
+#include "io/root_walk.h"
+#include "io/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct atomic_file {
+    int dir, fd;
+    struct sha256 *hash;
+    char temporary[TEMPORARY_BYTES];
+    char name[256];
+    char shown[PATH_BYTES]; /* for messages */
+};
+
+/* Make and lock the temporary file: 0 or an errno. The lock tells root_clean in other
+ * processes that it is alive; one that was cleaned away before the lock was held has no
+ * name any more and is made again. */
+static int make_temporary(struct atomic_file *f)
+{
+    for (unsigned n = 0; n < 100000; n++) {
+        root_make_temporary_name(f->temporary, (long)getpid(), n);
+        f->fd = openat(f->dir, f->temporary,
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (f->fd < 0 && errno == EEXIST)
+            continue;
+        if (f->fd < 0)
+            return errno;
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        struct stat s;
+        fcntl(f->fd, F_SETLK,
+              &lock); /* without locks there is only the cleaning to lose */
+        if (fstat(f->fd, &s) == 0 && s.st_nlink > 0)
+            return 0;
+        close(f->fd);
+    }
+    return EEXIST;
+}
+
+enum status atomic_begin(struct atomic_file **out, const struct root *r,
+                         const char *relative, struct err *e)
+{
+    *out = NULL;
+    int dir;
+    const char *name;
+    enum status st = root_walk(r, relative, true, &dir, &name, e);
+    if (st)
+        return st;
+    struct atomic_file *f = calloc(1, sizeof *f);
+    if (!f || !(f->hash = sha256_new())) {
+        free(f);
+        close(dir);
+        return err_set(e, ST_NO_MEMORY, "no memory to write %s", relative);
+    }
+    f->dir = dir;
+    snprintf(f->name, sizeof f->name, "%s", name);
+    snprintf(f->shown, sizeof f->shown, "%.2047s/%.2047s", r->path, relative);
+    struct stat s;
+    int problem;
+    if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(s.st_mode))
+        problem = EISDIR;
+    else
+        problem = make_temporary(f);
+    if (problem) {
+        st = err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown);
+        sha256_free(f->hash);
+        free(f);
+        close(dir);
+        return st;
+    }
+    *out = f;
+    return ST_OK;
+}
+
+enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
+                         struct err *e)
+{
+    sha256_add(f->hash, bytes, n);
+    const char *p = bytes;
+    while (n) {
+        ssize_t done = write(f->fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return err_errno(e, ST_DISK, errno, "%s cannot be written", f->shown);
+        p += done;
+        n -= (size_t)done;
+    }
+    return ST_OK;
+}
+
+static void release(struct atomic_file *f)
+{
+    close(f->dir);
+    sha256_free(f->hash);
+    free(f);
+}
+
+enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
+                          struct err *e)
+{
+    int problem = fsync(f->fd) == 0 || errno == EINVAL ? 0 : errno;
+    if (!problem && renameat(f->dir, f->temporary, f->dir, f->name) != 0)
+        problem = errno;
+    if (problem)
+        unlinkat(f->dir, f->temporary, 0);
+    if (close(f->fd) != 0 && !problem)
+        problem = errno;
+    if (!problem)
+        problem = root_flush_folder(f->dir);
+    enum status st = ST_OK;
+    if (problem)
+        st = err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown);
+    else if (sha256)
+        sha256_hex(f->hash, sha256);
+    release(f);
+    return st;
+}
+
+void atomic_abort(struct atomic_file *f)
+{
+    if (!f)
+        return;
+    unlinkat(f->dir, f->temporary, 0);
+    close(f->fd);
+    release(f);
+}
+
+enum status root_write_file(const struct root *r, const char *relative, const void *bytes,
+                            size_t n, struct err *e)
+{
+    struct atomic_file *f;
+    enum status st = atomic_begin(&f, r, relative, e);
+    if (st)
+        return st;
+    st = atomic_write(f, bytes, n, e);
+    if (!st)
+        return atomic_commit(f, NULL, e);
+    atomic_abort(f);
+    return st;
+}

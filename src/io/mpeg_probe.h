@@ -1,0 +1,16 @@
+/* mpeg_probe: does a file begin with a row of MPEG audio frames that fit together?
+ *
+ * MPEG audio has no magic number, only an 11-bit sync word that any picture or UTF-16
+ * text may hold. A frame header gives the length of its frame, though, so the next header
+ * must stand right behind it, with the same version, layer and rate (ISO 11172-3, 2.4.1).
+ */
+#ifndef TROWEL_IO_MPEG_PROBE_H
+#define TROWEL_IO_MPEG_PROBE_H
+
+#include <stdbool.h>
+
+/* Reads from the start of `fd` and puts its position back. An ID3v2 tag and zeros are
+ * passed over; with `lenient` (the name says MP3) also other bytes, up to 64 KiB. */
+bool mpeg_probe(int fd, bool lenient);
+
+#endif

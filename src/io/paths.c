@@ -1,0 +1,198 @@
+#include "io/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_BYTES = 255 };
+
+enum status path_check_relative(const char *relative, struct err *e)
+{
+    const char *p = relative;
+    if (*p == '\0')
+        return err_set(e, ST_REFUSED, "an empty path was given for an output file");
+    if (*p == '/')
+        return err_set(e, ST_REFUSED, "%s leads out of the output folder", relative);
+    while (*p) {
+        size_t n = strcspn(p, "/");
+        bool dots = (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.');
+        if (n == 0 || dots)
+            return err_set(e, ST_REFUSED, "%s leads out of the output folder", relative);
+        if (n > NAME_BYTES)
+            return err_set(e, ST_REFUSED, "%s has a name above %d bytes", relative,
+                           NAME_BYTES);
+        p += n;
+        if (*p == '/' && *++p == '\0')
+            return err_set(e, ST_REFUSED, "%s ends with a separator", relative);
+    }
+    return ST_OK;
+}
+
+enum status path_check_name(const char *name, const char *what, struct err *e)
+{
+    if (*name == '\0')
+        return err_set(e, ST_REFUSED, "the %s is empty", what);
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return err_set(e, ST_REFUSED, "the %s %s would lead out of the output folder",
+                       what, name);
+    for (const char *p = name; *p; p++) {
+        if (*p == '/' || *p == '\\')
+            return err_set(e, ST_REFUSED, "the %s %s holds a separator; use a plain name",
+                           what, name);
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return err_set(e, ST_REFUSED,
+                           "the %s holds a control character; use a plain name", what);
+    }
+    if (strlen(name) > NAME_BYTES)
+        return err_set(e, ST_REFUSED, "the %s is longer than %d bytes", what, NAME_BYTES);
+    return ST_OK;
+}
+
+enum status path_join(char *out, size_t size, const char *a, const char *b, struct err *e)
+{
+    size_t n = strlen(a);
+    const char *between = n == 0 || a[n - 1] == '/' || *b == '\0' ? "" : "/";
+    int length = snprintf(out, size, "%s%s%s", a, between, b);
+    if (length < 0 || (size_t)length >= size)
+        return err_set(e, ST_REFUSED, "the path %.60s…/%.60s is too long", a, b);
+    return ST_OK;
+}
+
+const char *path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *path_ending(const char *path)
+{
+    const char *base = path_base(path), *dot = strrchr(base, '.');
+    return dot && dot != base ? dot + 1 : "";
+}
+
+enum status path_mkdirs(const char *path, struct err *e)
+{
+    char so_far[PATH_BYTES];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof so_far)
+        return err_set(e, ST_USAGE, "%.80s is no usable folder name",
+                       n ? path : "an empty name");
+    memcpy(so_far, path, n + 1);
+    for (char *p = so_far + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char end = *p;
+        *p = '\0';
+        struct stat s;
+        if (mkdir(so_far, 0777) != 0 && errno != EEXIST && errno != EISDIR) {
+            int problem = errno;
+            /* EROFS or EACCES on a folder that is there is no problem. */
+            if (stat(so_far, &s) != 0)
+                return err_errno(e, ST_DISK, problem, "the folder %s cannot be made",
+                                 so_far);
+        }
+        if (stat(so_far, &s) != 0)
+            return err_errno(e, ST_DISK, errno, "the folder %s cannot be used", so_far);
+        if (!S_ISDIR(s.st_mode))
+            return err_set(e, ST_DISK, "%s is in the way: it is not a folder", so_far);
+        if (end == '\0')
+            return ST_OK;
+        *p = end;
+    }
+}
+
+static enum status checked_regular(int fd, const char *path, struct err *e)
+{
+    struct stat s;
+    if (fstat(fd, &s) != 0)
+        return err_errno(e, ST_UNREADABLE, errno, "%s cannot be read", path);
+    if (S_ISDIR(s.st_mode))
+        return err_set(e, ST_UNREADABLE, "%s is a folder, not a file", path);
+    if (!S_ISREG(s.st_mode))
+        return err_set(e, ST_UNREADABLE, "%s is a pipe, device or socket, not a file",
+                       path);
+    return ST_OK;
+}
+
+enum status path_open_file(const char *path, int *fd, struct err *e)
+{
+    /* Looking first keeps device drivers from noticing an open(); looking again on the
+     * descriptor closes the gap between. */
+    struct stat s;
+    if (stat(path, &s) != 0)
+        return err_errno(
+            e, errno == ENOENT || errno == ENOTDIR ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+            "%s cannot be opened", path);
+    if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
+        return err_set(e, ST_UNREADABLE, "%s is a pipe, device or socket, not a file",
+                       path);
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*fd < 0)
+        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+                         "%s cannot be opened", path);
+    enum status st = checked_regular(*fd, path, e);
+    if (st)
+        close(*fd);
+    return st;
+}
+
+static enum status read_all(int fd, const char *path, size_t max, char **out, size_t *n,
+                            struct err *e)
+{
+    size_t capacity = 4096, length = 0;
+    char *text = malloc(capacity + 1);
+    while (text) {
+        ssize_t got = read(fd, text + length, capacity - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            free(text);
+            return err_errno(e, ST_UNREADABLE, errno, "%s cannot be read", path);
+        }
+        length += (size_t)got;
+        if (length > max) {
+            free(text);
+            return err_set(e, ST_UNREADABLE, "%s is too large (above %zu bytes)", path,
+                           max);
+        }
+        if (got == 0) {
+            text[length] = '\0';
+            *out = text;
+            *n = length;
+            return ST_OK;
+        }
+        if (length == capacity) {
+            char *larger = realloc(text, (capacity *= 2) + 1);
+            if (!larger)
+                free(text);
+            text = larger;
+        }
+    }
+    return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", path);
+}
+
+enum status path_read_file(const char *path, size_t max, char **out, size_t *n,
+                           struct err *e)
+{
+    int fd;
+    enum status st = path_open_file(path, &fd, e);
+    if (st)
+        return st;
+    st = read_all(fd, path, max, out, n, e);
+    close(fd);
+    return st;
+}
+
+enum status root_read_file(const struct root *r, const char *relative, size_t max,
+                           char **out, size_t *n, struct err *e)
+{
+    enum status st = path_check_relative(relative, e);
+    char path[PATH_BYTES];
+    if (!st)
+        st = path_join(path, sizeof path, r->path, relative, e);
+    return st ? st : path_read_file(path, max, out, n, e);
+}

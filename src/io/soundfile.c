@@ -1,0 +1,471 @@
+#include "io/soundfile.h"
+
+#include "io/mpeg_probe.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sndfile.h>
+
+/* How a format finds its way to a frame. */
+enum seeking {
+    SEEK_EXACT,   /* libsndfile's seek is sample-exact */
+    SEEK_PREROLL, /* exact when decoding starts well before */
+    SEEK_FORWARD  /* only decoding from the beginning is exact */
+};
+
+struct soundfile {
+    SNDFILE *sf;
+    struct soundfile_info info;
+    enum seeking seeking;
+    int64_t position;
+    int64_t end; /* where the sound was found to end, or -1 */
+    uint64_t scrubbed;
+    char damage[128];
+    char path[];
+};
+
+static const float loudest = 1000.0f;
+enum { SKIP_FRAMES = 4096 };
+
+/* --- what a file is --- */
+
+static int stored_bits(int format)
+{
+    switch (format & SF_FORMAT_SUBMASK) {
+    case SF_FORMAT_PCM_S8:
+    case SF_FORMAT_PCM_U8:
+        return 8;
+    case SF_FORMAT_PCM_16:
+    case SF_FORMAT_ALAC_16:
+        return 16;
+    case SF_FORMAT_ALAC_20:
+        return 20;
+    case SF_FORMAT_PCM_24:
+    case SF_FORMAT_ALAC_24:
+        return 24;
+    case SF_FORMAT_PCM_32:
+    case SF_FORMAT_ALAC_32:
+        return 32;
+    default:
+        return 0;
+    }
+}
+
+static const char *container_name(int format)
+{
+    switch (format & SF_FORMAT_TYPEMASK) {
+    case SF_FORMAT_WAV:
+    case SF_FORMAT_WAVEX:
+        return "WAV";
+    case SF_FORMAT_AIFF:
+        return "AIFF";
+    case SF_FORMAT_AU:
+        return "AU";
+    case SF_FORMAT_FLAC:
+        return "FLAC";
+    case SF_FORMAT_OGG:
+        return "Ogg";
+    case SF_FORMAT_MPEG:
+        return "MPEG";
+    case SF_FORMAT_CAF:
+        return "CAF";
+    case SF_FORMAT_W64:
+        return "W64";
+    case SF_FORMAT_RF64:
+        return "RF64";
+    default:
+        return "";
+    }
+}
+
+static const char *coding_name(int format)
+{
+    switch (format & SF_FORMAT_SUBMASK) {
+    case SF_FORMAT_FLOAT:
+        return "float";
+    case SF_FORMAT_DOUBLE:
+        return "double";
+    case SF_FORMAT_ULAW:
+        return "µ-law";
+    case SF_FORMAT_ALAW:
+        return "A-law";
+    case SF_FORMAT_VORBIS:
+        return "Vorbis";
+    case SF_FORMAT_OPUS:
+        return "Opus";
+    case SF_FORMAT_MPEG_LAYER_I:
+        return "layer I";
+    case SF_FORMAT_MPEG_LAYER_II:
+        return "layer II";
+    case SF_FORMAT_MPEG_LAYER_III:
+        return "layer III";
+    default:
+        return "compressed";
+    }
+}
+
+static void describe(struct soundfile_info *info, int format)
+{
+    int bits = stored_bits(format);
+    char library_name[32] = "";
+    const char *container = container_name(format);
+    if (!*container) {
+        SF_FORMAT_INFO known = {.format = format & SF_FORMAT_TYPEMASK};
+        if (sf_command(NULL, SFC_GET_FORMAT_INFO, &known, sizeof known) == 0)
+            snprintf(library_name, sizeof library_name, "%.12s", known.name);
+        container = library_name;
+    }
+    if (bits)
+        snprintf(info->format, sizeof info->format, "%s %d-bit", container, bits);
+    else
+        snprintf(info->format, sizeof info->format, "%s %s", container,
+                 coding_name(format));
+    info->bit_depth = bits;
+    int coding = format & SF_FORMAT_SUBMASK;
+    info->lossy = bits == 0 && coding != SF_FORMAT_FLOAT && coding != SF_FORMAT_DOUBLE;
+}
+
+static enum seeking seeking_of(int format)
+{
+    if (stored_bits(format))
+        return SEEK_EXACT;
+    switch (format & SF_FORMAT_SUBMASK) {
+    case SF_FORMAT_FLOAT:
+    case SF_FORMAT_DOUBLE:
+    case SF_FORMAT_ULAW:
+    case SF_FORMAT_ALAW:
+        return SEEK_EXACT;
+    case SF_FORMAT_MPEG_LAYER_I:
+    case SF_FORMAT_MPEG_LAYER_II:
+    case SF_FORMAT_MPEG_LAYER_III:
+    case SF_FORMAT_VORBIS:
+    case SF_FORMAT_OPUS:
+        return SEEK_PREROLL;
+    default:
+        return SEEK_FORWARD;
+    }
+}
+
+/* --- opening --- */
+
+bool soundfile_has_audio_ending(const char *path)
+{
+    static const char *const endings[] = {
+        "wav", "wave", "bwf",  "rf64", "w64", "aif",  "aiff", "aifc", "flac",
+        "ogg", "oga",  "opus", "mp3",  "mp2", "mpga", "caf",  "au",   "snd",
+        "voc", "sd2",  "avr",  "8svx", "iff", "svx",  "pvf",  "sf",   "ircam",
+        "xi",  "paf",  "nist", "sph",  "m4a", "wma",  "aac",  "ape",  "wv"};
+    const char *ending = path_ending(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (stem_same(ending, endings[i]))
+            return true;
+    return false;
+}
+
+/* Hand an open descriptor to libsndfile. Formats without a header are never accepted:
+ * libsndfile takes those only by file name or by an explicit request. */
+static SNDFILE *open_descriptor(int fd, SF_INFO *info)
+{
+    memset(info, 0, sizeof *info);
+    SNDFILE *sf = sf_open_fd(fd, SFM_READ, info, SF_TRUE);
+    int type = info->format & SF_FORMAT_TYPEMASK;
+    if (sf && type == SF_FORMAT_RAW) {
+        sf_close(sf);
+        return NULL;
+    }
+    return sf;
+}
+
+/* MPEG audio has no magic number; what libsndfile takes for it must also hold a row of
+ * frames that fit together. */
+static enum status open_checked(const char *path, bool by_name, SNDFILE **sf,
+                                SF_INFO *info, struct err *e)
+{
+    int fd;
+    enum status st = path_open_file(path, &fd, e);
+    if (st)
+        return st;
+    bool maybe_mpeg = mpeg_probe(fd, by_name);
+    *sf = open_descriptor(fd, info);
+    if (!*sf)
+        return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
+                       sf_strerror(NULL));
+    if ((info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG && !maybe_mpeg) {
+        sf_close(*sf);
+        return err_set(e, ST_UNREADABLE,
+                       "%s cannot be read as audio: its content is none", path);
+    }
+    return ST_OK;
+}
+
+static enum status check_shape(const char *path, const SF_INFO *info, struct err *e)
+{
+    if (info->channels < 1 || info->channels > SOUNDFILE_MAX_CHANNELS)
+        return err_set(e, ST_UNSUPPORTED, "%s has %d channels; 1 to %d can be used", path,
+                       info->channels, SOUNDFILE_MAX_CHANNELS);
+    if (info->samplerate < SOUNDFILE_MIN_RATE_HZ ||
+        info->samplerate > SOUNDFILE_MAX_RATE_HZ)
+        return err_set(e, ST_UNSUPPORTED,
+                       "%s has a sample rate of %d Hz; %d to %d Hz can be used", path,
+                       info->samplerate, SOUNDFILE_MIN_RATE_HZ, SOUNDFILE_MAX_RATE_HZ);
+    return ST_OK;
+}
+
+enum status soundfile_open(struct soundfile **out, const char *path, struct err *e)
+{
+    *out = NULL;
+    SNDFILE *handle;
+    SF_INFO info;
+    enum status st =
+        open_checked(path, soundfile_has_audio_ending(path), &handle, &info, e);
+    if (st)
+        return st;
+    st = check_shape(path, &info, e);
+    struct soundfile *sf = st ? NULL : calloc(1, sizeof *sf + strlen(path) + 1);
+    if (!sf) {
+        sf_close(handle);
+        return st ? st : err_set(e, ST_NO_MEMORY, "%s: no memory to open it", path);
+    }
+    strcpy(sf->path, path);
+    sf->sf = handle;
+    sf->end = -1;
+    sf->info.rate_hz = info.samplerate;
+    sf->info.channels = info.channels;
+    sf->info.claimed_frames =
+        info.frames > 0 && info.frames < SF_COUNT_MAX ? info.frames : 0;
+    describe(&sf->info, info.format);
+    sf->seeking = info.seekable ? seeking_of(info.format) : SEEK_FORWARD;
+    *out = sf;
+    return ST_OK;
+}
+
+void soundfile_close(struct soundfile *sf)
+{
+    if (!sf)
+        return;
+    if (sf->sf)
+        sf_close(sf->sf);
+    free(sf);
+}
+
+const struct soundfile_info *soundfile_info(const struct soundfile *sf)
+{
+    return &sf->info;
+}
+
+int64_t soundfile_position(const struct soundfile *sf)
+{
+    return sf->position;
+}
+
+uint64_t soundfile_scrubbed(const struct soundfile *sf)
+{
+    return sf->scrubbed;
+}
+
+const char *soundfile_damage(const struct soundfile *sf)
+{
+    return sf->damage[0] ? sf->damage : NULL;
+}
+
+/* --- reading --- */
+
+static uint64_t scrub(float *x, size_t n)
+{
+    size_t outside = 0;
+    for (size_t i = 0; i < n; i++)
+        outside += !(fabsf(x[i]) <= loudest);
+    if (outside == 0)
+        return 0;
+    uint64_t scrubbed = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(x[i])) {
+            x[i] = 0.0f;
+            scrubbed++;
+        } else {
+            x[i] = fminf(fmaxf(x[i], -loudest), loudest);
+        }
+    }
+    return scrubbed;
+}
+
+static void note_end(struct soundfile *sf)
+{
+    sf->end = sf->position;
+    double rate = sf->info.rate_hz, have = (double)sf->position / rate;
+    double claimed = (double)sf->info.claimed_frames / rate;
+    if (sf_error(sf->sf) != SF_ERR_NO_ERROR)
+        snprintf(sf->damage, sizeof sf->damage, "the data is damaged after %.1f s", have);
+    else if (!sf->info.lossy && sf->position < sf->info.claimed_frames)
+        snprintf(sf->damage, sizeof sf->damage, "the data ends after %.1f s of %.1f s",
+                 have, claimed);
+}
+
+enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t frames,
+                           size_t *got, struct err *e)
+{
+    *got = 0;
+    if (!sf->sf)
+        return err_set(e, ST_UNREADABLE, "%s could not be opened again", sf->path);
+    while (*got < frames && sf->end < 0) {
+        float *to = interleaved + *got * (size_t)sf->info.channels;
+        sf_count_t wanted = (sf_count_t)(frames - *got);
+        sf_count_t n = sf_readf_float(sf->sf, to, wanted);
+        if (n <= 0) {
+            note_end(sf);
+            break;
+        }
+        sf->scrubbed += scrub(to, (size_t)n * (size_t)sf->info.channels);
+        sf->position += n;
+        *got += (size_t)n;
+    }
+    return ST_OK;
+}
+
+/* --- regions --- */
+
+static enum status reopen(struct soundfile *sf, struct err *e)
+{
+    if (sf->sf)
+        sf_close(sf->sf);
+    SF_INFO info;
+    sf->position = 0;
+    enum status st =
+        open_checked(sf->path, soundfile_has_audio_ending(sf->path), &sf->sf, &info, e);
+    if (st) {
+        sf->sf = NULL;
+        return st;
+    }
+    if (info.channels != sf->info.channels || info.samplerate != sf->info.rate_hz)
+        return err_set(e, ST_CORRUPT, "%s changed while it was being read", sf->path);
+    return ST_OK;
+}
+
+/* Decode and drop until `target` or the end. */
+static enum status skip_to(struct soundfile *sf, int64_t target, struct err *e)
+{
+    size_t channels = (size_t)sf->info.channels;
+    float *dropped = malloc(SKIP_FRAMES * channels * sizeof *dropped);
+    if (!dropped)
+        return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", sf->path);
+    uint64_t scrubbed = sf->scrubbed;
+    enum status st = ST_OK;
+    size_t got = 1;
+    while (!st && sf->position < target && got > 0) {
+        int64_t left = target - sf->position;
+        st = soundfile_read(sf, dropped, left < SKIP_FRAMES ? (size_t)left : SKIP_FRAMES,
+                            &got, e);
+    }
+    sf->scrubbed = scrubbed;
+    free(dropped);
+    return st;
+}
+
+/* Frames to decode before a place so that what follows is exact. */
+static int64_t preroll_frames(const struct soundfile *sf)
+{
+    return sf->info.rate_hz * 2;
+}
+
+static enum status go_to(struct soundfile *sf, int64_t start, struct err *e)
+{
+    if (sf->position == start)
+        return ST_OK;
+    int64_t from = start;
+    if (sf->seeking == SEEK_FORWARD)
+        from = 0;
+    if (sf->seeking == SEEK_PREROLL)
+        from = start - preroll_frames(sf) > 0 ? start - preroll_frames(sf) : 0;
+    bool near =
+        sf->seeking != SEEK_EXACT && sf->position <= start && sf->position >= from;
+    if (!near) {
+        int64_t end = sf->end;
+        if (from > 0 && sf->sf && sf_seek(sf->sf, from, SEEK_SET) == from) {
+            sf->position = from;
+        } else {
+            enum status st = reopen(sf, e);
+            if (st)
+                return st;
+        }
+        sf->end = -1;
+        enum status st = skip_to(sf, start, e);
+        if (end >= 0)
+            sf->end = end;
+        return st;
+    }
+    return skip_to(sf, start, e);
+}
+
+enum status soundfile_read_region(struct soundfile *sf, int64_t start, size_t frames,
+                                  struct audio *out, struct err *e)
+{
+    if (start < 0)
+        return err_set(e, ST_USAGE, "%s: a region cannot start before the beginning",
+                       sf->path);
+    enum status st = audio_init(out, frames, sf->info.channels, sf->info.rate_hz, e);
+    if (st || (sf->end >= 0 && start >= sf->end))
+        return st;
+    st = go_to(sf, start, e);
+    size_t got;
+    if (!st && sf->position == start)
+        st = soundfile_read(sf, out->data, frames, &got, e);
+    if (st)
+        audio_done(out);
+    return st;
+}
+
+enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
+                           struct err *e)
+{
+    struct soundfile *sf;
+    *out = (struct audio){0};
+    enum status st = soundfile_open(&sf, path, e);
+    if (st)
+        return st;
+    enum { BLOCK = 1 << 16 };
+    size_t channels = (size_t)sf->info.channels, capacity = 0, length = 0, got = 1;
+    float *data = NULL;
+    while (!st && got > 0) {
+        if (capacity - length < BLOCK) {
+            capacity = capacity ? capacity * 2 : 2 * BLOCK;
+            float *larger = realloc(data, capacity * channels * sizeof *data);
+            if (!larger) {
+                st = err_set(e, ST_NO_MEMORY, "%s does not fit into memory", path);
+                break;
+            }
+            data = larger;
+        }
+        st = soundfile_read(sf, data + length * channels, BLOCK, &got, e);
+        length += got;
+        if (!st && max_frames && length > max_frames)
+            st = err_set(e, ST_UNSUPPORTED, "%s is longer than %.1f s", path,
+                         (double)max_frames / sf->info.rate_hz);
+    }
+    if (!st && length == 0)
+        st = err_set(e, ST_EMPTY, "%s holds no sound", path);
+    if (st) {
+        free(data);
+    } else {
+        float *fitting = realloc(data, length * channels * sizeof *data);
+        *out = (struct audio){fitting ? fitting : data, length, (int)channels,
+                              sf->info.rate_hz};
+    }
+    soundfile_close(sf);
+    return st;
+}
+
+bool soundfile_is_audio(const char *path)
+{
+    SNDFILE *sf;
+    SF_INFO info;
+    if (open_checked(path, false, &sf, &info, NULL))
+        return false;
+    bool usable = check_shape(path, &info, NULL) == ST_OK;
+    sf_close(sf);
+    return usable;
+}

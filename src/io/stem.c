@@ -1,0 +1,137 @@
+/* Names from the wild made into names for any file system. */
+#include "io/paths.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The length of the well-formed UTF-8 sequence at `p` (Unicode 15, table 3-7), 0 when it
+ * is broken; *code receives the character. */
+static size_t sequence(const unsigned char *p, unsigned *code)
+{
+    static const unsigned least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = p[0] < 0x80       ? 1
+               : p[0] >> 5 == 6  ? 2
+               : p[0] >> 4 == 14 ? 3
+               : p[0] >> 3 == 30 ? 4
+                                 : 0;
+    if (n <= 1) {
+        *code = p[0];
+        return n;
+    }
+    unsigned c = p[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if (p[i] >> 6 != 2)
+            return 0;
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    *code = c;
+    return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
+/* Invisible characters that turn the direction of text or break lines. */
+static bool is_hostile(unsigned c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c >= 0xfff0 && c <= 0xffff) ||
+           (c < 0x80 && strchr("/\\<>:\"|?*", (int)c) != NULL);
+}
+
+static int lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+}
+
+bool stem_same(const char *a, const char *b)
+{
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* Windows keeps these for devices, also with an ending. */
+static bool is_reserved(const char *name)
+{
+    static const char *const words[] = {"con", "prn", "aux", "nul"};
+    char head[8] = "";
+    size_t n = strcspn(name, ".");
+    if (n > 4)
+        return false;
+    memcpy(head, name, n);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (stem_same(head, words[i]))
+            return true;
+    bool numbered = n == 4 && head[3] >= '1' && head[3] <= '9';
+    head[3] = '\0';
+    return numbered && (stem_same(head, "com") || stem_same(head, "lpt"));
+}
+
+/* Take away what must not stand at the end. */
+static size_t trim_end(char *out, size_t n)
+{
+    while (n && (out[n - 1] == '.' || out[n - 1] == ' '))
+        n--;
+    out[n] = '\0';
+    return n;
+}
+
+void stem_safe(char out[STEM_BYTES], const char *name)
+{
+    const unsigned char *p = (const unsigned char *)name;
+    size_t n = 0;
+    while (*p == '.' || *p == '-' || *p == ' ')
+        p++;
+    while (*p) {
+        unsigned code;
+        size_t length = sequence(p, &code);
+        bool bad = length == 0 || is_hostile(code);
+        size_t taken = length ? length : 1, put = bad ? 1 : taken;
+        if (n + put >= STEM_BYTES)
+            break;
+        if (bad)
+            out[n] = '_';
+        else
+            memcpy(out + n, p, taken);
+        n += put;
+        p += taken;
+    }
+    n = trim_end(out, n);
+    if (n == 0)
+        strcpy(out, "untitled");
+    if (is_reserved(out)) {
+        n = strlen(out) < STEM_BYTES - 1 ? strlen(out) : STEM_BYTES - 2;
+        while (((unsigned char)out[n] & 0xc0) == 0x80)
+            n--;
+        memmove(out + 1, out, n);
+        out[0] = '_';
+        out[n + 1] = '\0';
+    }
+}
+
+void stem_of_file(char out[STEM_BYTES], const char *path)
+{
+    char name[1024];
+    const char *base = path_base(path), *ending = path_ending(base);
+    size_t n = *ending ? (size_t)(ending - base) - 1 : strlen(base);
+    if (n >= sizeof name)
+        n = sizeof name - 1;
+    memcpy(name, base, n);
+    name[n] = '\0';
+    stem_safe(out, name);
+}
+
+void stem_numbered(char out[STEM_BYTES], const char *stem, int n)
+{
+    char suffix[16];
+    int length = snprintf(suffix, sizeof suffix, "_%d", n);
+    size_t room = STEM_BYTES - 1 - (size_t)length, keep = strlen(stem);
+    if (keep > room) {
+        keep = room;
+        while (keep && ((unsigned char)stem[keep] & 0xc0) == 0x80)
+            keep--;
+    }
+    memmove(out, stem, keep);
+    memcpy(out + keep, suffix, (size_t)length + 1);
+}
