@@ -18,6 +18,7 @@
 #define TROWEL_AUDIO_TRANSPORT_H
 
 #include "core/status.h"
+#include "dsp/kit_shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -123,7 +124,6 @@ void transport_forget(struct transport *t, const char *path);
 
 /* ---- the kit: eleven monophonic slots and sixteen steps ---------------------- */
 
-enum { KIT_SLOTS = 11, KIT_STEPS = 16 };
 /* in the machine's order, BD SD LT MT HT RS HC CH OH CC RC */
 enum { KIT_SLOT_CH = 7, KIT_SLOT_OH = 8 };
 

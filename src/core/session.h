@@ -15,6 +15,7 @@
 #include "core/catalog.h"
 #include "core/filter.h"
 #include "core/status.h"
+#include "dsp/kit_shape.h"
 
 struct session;
 
@@ -167,7 +168,7 @@ enum status session_pick_best(struct session *s, int top, struct err *e);
 /* --- the kit ---------------------------------------------------------------------------
  */
 
-enum { KIT_SLOTS = 11, KIT_STEPS = 16, KIT_EXTRAS_MAX = 389 };
+enum { KIT_EXTRAS_MAX = 389 };
 /* "BD" "SD" "LT" "MT" "HT" "RS" "HC" "CH" "OH" "CC" "RC" */
 const char *kit_slot_name(int slot);
 int kit_slot_find(const char *name); /* without case; or −1 */

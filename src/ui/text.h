@@ -1,0 +1,59 @@
+/* text: UTF-8 as a terminal sees it: clusters, their widths, and cutting to fit.
+ *
+ * File names are hostile: broken UTF-8, control and bidirectional characters, emoji,
+ * 300 bytes. Everything drawn goes through text_next, which turns every such thing into
+ * something of a known width:
+ *   broken bytes and control characters    → U+FFFD and U+00B7, one cell
+ *   bidirectional controls, joiners,
+ *   variation selectors, zero-width spaces → dropped
+ *   combining marks                        → stay with the character before, at most two
+ * so that no name can move the cursor, turn the line around or tear the screen.
+ * Widths are wcwidth's, that is those of LC_CTYPE, which must be a UTF-8 locale.
+ * Thread: pure. */
+#ifndef TROWEL_UI_TEXT_H
+#define TROWEL_UI_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CLUSTER_MARKS = 2 };
+
+/* One character as drawn: a base, up to two combining marks, 1 or 2 cells wide. */
+struct cluster {
+    uint32_t base;
+    uint32_t mark[CLUSTER_MARKS];
+    int cells;
+};
+
+/* Decode the next cluster of *s (NUL-terminated) and move *s behind it. False at the end.
+ */
+bool text_next(const char **s, struct cluster *out);
+
+/* Cells that the whole of s takes. */
+int text_cells(const char *s);
+
+/* Bytes of the longest beginning of s that fits into `cells`. */
+size_t text_prefix(const char *s, int cells);
+
+/* How a text too long for its place is cut. */
+enum text_cut { CUT_END, CUT_MIDDLE };
+
+/* s cut to `cells` with one `ellipsis` (any UTF-8, one cell) where something is missing;
+ * CUT_MIDDLE keeps both ends (names that differ in their last number stay apart).
+ * Writes at most n bytes including the NUL, never half a character. */
+void text_fit(char *to, size_t n, const char *s, int cells, enum text_cut cut,
+              const char *ellipsis);
+
+/* One code point as UTF-8 into at least 5 bytes, NUL-terminated; returns its length. */
+int text_encode(char *to, uint32_t code);
+
+/* Decode one code point of at most n bytes; returns bytes taken (≥ 1 when n > 0), and
+ * *code = 0xFFFD for a broken sequence. */
+int text_decode(const char *s, size_t n, uint32_t *code);
+
+/* Byte offsets of the characters around `at` in s, for line editing. */
+size_t text_before(const char *s, size_t at);
+size_t text_after(const char *s, size_t at);
+
+#endif
