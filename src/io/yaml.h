@@ -32,7 +32,7 @@ struct yaml;
  * empty map. ST_CORRUPT, ST_NO_MEMORY. */
 enum status yaml_read(struct yaml **out, const char *text, size_t n, const char *name,
                       struct err *e);
-void yaml_free(struct yaml *y); /* NULL safe */
+void yaml_tree_free(struct yaml *y); /* NULL safe */
 const struct yaml_node *yaml_root(const struct yaml *y);
 /* The member of a map, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

@@ -1,0 +1,182 @@
+#include "io/config.h"
+
+#include "io/config_value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(path, key)                                                                    \
+    offsetof(struct config, path.key), sizeof(((struct config *)0)->path.key)
+
+static const struct config_key keys[] = {
+#define KEY(path, key, def, unit, words, null_word, type, low, high, help)               \
+    {#path "." #key, #key, help, unit, def,          words,                              \
+     null_word,      type, low,  high, AT(path, key)},
+#define KEY_BOOL(path, key, def, help)                                                   \
+    KEY(path, key, #def, "", NULL, NULL, CONFIG_BOOL, 0, 1, help)
+#define KEY_INT(path, key, def, low, high, unit, help)                                   \
+    KEY(path, key, #def, unit, NULL, NULL, CONFIG_INT, low, high, help)
+#define KEY_REAL(path, key, def, low, high, unit, help)                                  \
+    KEY(path, key, #def, unit, NULL, NULL, CONFIG_REAL, low, high, help)
+#define KEY_REAL_OR(path, key, word, low, high, unit, help)                              \
+    KEY(path, key, #word, unit, NULL, #word, CONFIG_REAL, low, high, help)
+#define KEY_CHOICE(path, key, def, words, help)                                          \
+    KEY(path, key, #def, "", words, NULL, CONFIG_CHOICE, 0, 0, help)
+#define KEY_TEXT(path, key, def, bytes, help)                                            \
+    KEY(path, key, sizeof(def) > 1 ? def : "null", "", NULL,                             \
+        sizeof(def) > 1 ? NULL : "null", CONFIG_TEXT, 0, (bytes)-1, help)
+#define KEY_INTS(path, key, def, low, high, unit, help)                                  \
+    KEY(path, key, def, unit, NULL, NULL, CONFIG_INTS, low, high, help)
+#define KEY_REALS(path, key, def, low, high, unit, help)                                 \
+    KEY(path, key, def, unit, NULL, NULL, CONFIG_REALS, low, high, help)
+#define KEY_WORDS(path, key, def, words, help)                                           \
+    KEY(path, key, def, "", words, NULL, CONFIG_WORDS, 0, 0, help)
+#define KEY_SEED(path, key, help)                                                        \
+    KEY(path, key, "null", "", NULL, "null", CONFIG_SEED, 0, 0x1p53, help)
+#include "io/config_schema.def"
+};
+
+static const struct {
+    const char *name, *help;
+} sections[] = {
+#define SECTION(name, help)        {#name, help},
+#define GROUP(section, name, help) {#section "." #name, help},
+#include "io/config_schema.def"
+};
+
+int config_key_count(void)
+{
+    return (int)(sizeof keys / sizeof *keys);
+}
+
+const struct config_key *config_key(int index)
+{
+    return &keys[index];
+}
+
+int config_find(const char *name)
+{
+    for (int i = 0; i < config_key_count(); i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+const char *config_section_help(const char *section)
+{
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (strcmp(sections[i].name, section) == 0)
+            return sections[i].help;
+    return NULL;
+}
+
+/* --- the nearest name --- */
+
+/* Edits (insert, delete, replace, swap of neighbours) between two short names; names
+ * beyond the table's length are far from everything. */
+static int edit_distance(const char *a, const char *b)
+{
+    enum { MAX = CONFIG_KEY_BYTES };
+    int rows[3][MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2];
+    size_t n = strlen(a), m = strlen(b);
+    if (n > MAX || m > MAX)
+        return MAX;
+    for (size_t j = 0; j <= m; j++)
+        last[j] = (int)j;
+    memcpy(before, last, sizeof rows[0]);
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            int best = last[j - 1] + (a[i - 1] != b[j - 1]);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+        int *spare = before;
+        before = last;
+        last = now;
+        now = spare;
+    }
+    return last[m];
+}
+
+/* The right key in a wrong section is as near as one edit. */
+static int key_distance(const char *name, const struct config_key *k)
+{
+    int whole = edit_distance(name, k->name);
+    const char *dot = strrchr(name, '.');
+    int last = edit_distance(dot ? dot + 1 : name, k->key) + 1;
+    return last < whole ? last : whole;
+}
+
+int config_nearest(const char *name)
+{
+    int best = -1, least = 0;
+    for (int i = 0; i < config_key_count(); i++) {
+        int d = key_distance(name, &keys[i]);
+        if (best < 0 || d < least) {
+            best = i;
+            least = d;
+        }
+    }
+    const char *dot = strrchr(name, '.');
+    size_t length = strlen(dot ? dot + 1 : name);
+    return least <= 2 + (int)length / 4 ? best : -1;
+}
+
+const char *config_nearest_section(const char *name)
+{
+    const char *best = NULL;
+    int least = 0;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        int d = edit_distance(name, sections[i].name);
+        if (!strchr(sections[i].name, '.') && (!best || d < least)) {
+            best = sections[i].name;
+            least = d;
+        }
+    }
+    return least <= 2 + (int)strlen(name) / 4 ? best : NULL;
+}
+
+/* --- notes --- */
+
+void config_report_done(struct config_report *report)
+{
+    free(report->notes);
+    memset(report, 0, sizeof *report);
+}
+
+/* --- "section.key=value" --- */
+
+enum status config_set(struct config *cfg, const char *assignment, struct err *e)
+{
+    const char *equals = strchr(assignment, '=');
+    char name[2 * CONFIG_KEY_BYTES];
+    size_t n = equals ? (size_t)(equals - assignment) : 0;
+    if (!equals || n == 0 || n >= sizeof name)
+        return err_set(e, ST_CONFIG, "%.100s: a setting is written section.key=value",
+                       assignment);
+    memcpy(name, assignment, n);
+    name[n] = '\0';
+    return config_set_key(cfg, name, equals + 1, e);
+}
+
+void config_defaults(struct config *cfg)
+{
+    memset(cfg, 0, sizeof *cfg);
+    for (int i = 0; i < config_key_count(); i++)
+        config_set_key(cfg, keys[i].name, keys[i].default_text, NULL);
+}
+
+bool config_is_default(const struct config *cfg, int index)
+{
+    struct config standard;
+    config_defaults(&standard);
+    char have[CONFIG_TEXT_BYTES + 64], given[CONFIG_TEXT_BYTES + 64];
+    return config_get(cfg, index, have, sizeof have) &&
+           config_get(&standard, index, given, sizeof given) && strcmp(have, given) == 0;
+}

@@ -1,0 +1,358 @@
+/* Laying a YAML document over a config, with every problem told. */
+#include "io/config.h"
+
+#include "io/config_value.h"
+#include "io/paths.h"
+#include "io/yaml.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CONFIG_BYTES = 4 << 20, MAX_NOTES = 200 };
+
+struct loading {
+    struct config *cfg; /* a copy: the caller's config changes only on success */
+    const char *name;
+    struct config_report *report;
+    struct err *first;
+    int errors;
+    int *line; /* by key: where it was given, 0 = not */
+};
+
+static void keep_note(struct config_report *r, bool is_error, int line, const char *text)
+{
+    if (r->count >= MAX_NOTES)
+        return;
+    if (r->count == r->capacity) {
+        int capacity = r->capacity ? 2 * r->capacity : 8;
+        struct config_note *larger = realloc(r->notes, (size_t)capacity * sizeof *larger);
+        if (!larger)
+            return;
+        r->notes = larger;
+        r->capacity = capacity;
+    }
+    struct config_note *n = &r->notes[r->count++];
+    n->is_error = is_error;
+    n->line = line;
+    snprintf(n->text, sizeof n->text, "%s", text);
+}
+
+static void note(struct loading *l, bool is_error, int line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void note(struct loading *l, bool is_error, int line, const char *format, ...)
+{
+    char what[320];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    struct err clean; /* err_set takes out control characters */
+    err_set(&clean, ST_CONFIG, "%s:%d: %s", l->name, line, what);
+    if (is_error && l->errors++ == 0 && l->first)
+        *l->first = clean;
+    if (l->report) {
+        l->report->errors += is_error;
+        keep_note(l->report, is_error, line, clean.msg);
+    }
+}
+
+static const char *shown_value(const struct yaml_node *n)
+{
+    return n->kind == YAML_LIST  ? "a list"
+           : n->kind == YAML_MAP ? "a mapping"
+           : *n->text            ? n->text
+                                 : "nothing";
+}
+
+/* For a list: the member that is wrong, so that the message can name it. */
+static const struct yaml_node *culprit(const struct config_key *k,
+                                       const struct yaml_node *n)
+{
+    if (n->kind != YAML_LIST || n->count > CONFIG_LIST_MAX)
+        return n;
+    for (const struct yaml_node *m = n->child; m; m = m->next) {
+        struct config scratch;
+        if (!config_store(&scratch, k, m))
+            return m;
+    }
+    return n;
+}
+
+static void store(struct loading *l, int index, const struct yaml_node *n)
+{
+    const struct config_key *k = config_key(index);
+    if (config_store(l->cfg, k, n)) {
+        l->line[index] = n->line;
+        return;
+    }
+    char expected[256];
+    config_expected(expected, sizeof expected, k);
+    const struct yaml_node *wrong = culprit(k, n);
+    note(l, true, wrong->line, "%s is %.60s; expected %s", k->name, shown_value(wrong),
+         expected);
+}
+
+static void unknown_key(struct loading *l, const char *name, int line)
+{
+    int near = config_nearest(name);
+    if (near >= 0)
+        note(l, false, line, "unknown key %.80s is passed over; did you mean %s?", name,
+             config_key(near)->name);
+    else
+        note(l, false, line, "unknown key %.80s is passed over", name);
+}
+
+/* pitch_shift_range may be {min, max}, [min, max], or by its old name one number. */
+static void store_range(struct loading *l, const char *group, const struct yaml_node *low,
+                        const struct yaml_node *high)
+{
+    char name[2 * CONFIG_KEY_BYTES];
+    snprintf(name, sizeof name, "%s.min", group);
+    store(l, config_find(name), low);
+    snprintf(name, sizeof name, "%s.max", group);
+    store(l, config_find(name), high);
+}
+
+static void store_plus_minus(struct loading *l, const struct config_old *old,
+                             const struct yaml_node *n)
+{
+    double v;
+    char minus[64], plus[64];
+    if (!yaml_number(n, &v)) {
+        note(l, true, n->line, "%s.%s is %.60s; expected a number", old->section,
+             old->name, shown_value(n));
+        return;
+    }
+    snprintf(minus, sizeof minus, "-%.32s", n->text + strspn(n->text, "+-"));
+    snprintf(plus, sizeof plus, "%.32s", n->text + strspn(n->text, "+-"));
+    struct yaml_node low = *n, high = *n;
+    low.text = minus;
+    high.text = plus;
+    store_range(l, old->now, &low, &high);
+}
+
+static void store_old(struct loading *l, const struct config_old *old,
+                      const struct yaml_node *section, const struct yaml_node *n)
+{
+    const char *now = strrchr(old->now, '.') + 1;
+    if (yaml_get(section, now)) {
+        note(l, false, n->key_line, "%s.%s is passed over: %s is given too", old->section,
+             old->name, old->now);
+        return;
+    }
+    if (old->plus_minus)
+        store_plus_minus(l, old, n);
+    else
+        store(l, config_find(old->now), n);
+}
+
+static void load_group(struct loading *l, const char *group, const struct yaml_node *n)
+{
+    char name[4 * CONFIG_KEY_BYTES];
+    if (yaml_is_null(n))
+        return;
+    snprintf(name, sizeof name, "%.100s.min", group);
+    if (n->kind == YAML_LIST && n->count == 2 && config_find(name) >= 0) {
+        store_range(l, group, n->child, n->child->next);
+        return;
+    }
+    if (n->kind != YAML_MAP) {
+        note(l, true, n->line, "%s is %.60s; expected a mapping", group, shown_value(n));
+        return;
+    }
+    for (const struct yaml_node *m = n->child; m; m = m->next) {
+        snprintf(name, sizeof name, "%.100s.%.100s", group, m->key);
+        int index = config_find(name);
+        if (index >= 0)
+            store(l, index, m);
+        else
+            unknown_key(l, name, m->key_line);
+    }
+}
+
+static void load_section(struct loading *l, const struct yaml_node *section)
+{
+    char name[4 * CONFIG_KEY_BYTES];
+    if (yaml_is_null(section))
+        return;
+    if (section->kind != YAML_MAP) {
+        note(l, true, section->line, "%s is %.60s; expected a section with keys",
+             section->key, shown_value(section));
+        return;
+    }
+    for (const struct yaml_node *n = section->child; n; n = n->next) {
+        snprintf(name, sizeof name, "%.100s.%.100s", section->key, n->key);
+        int index = config_find(name);
+        const struct config_old *old = config_old_find(section->key, n->key);
+        if (index >= 0)
+            store(l, index, n);
+        else if (old)
+            store_old(l, old, section, n);
+        else if (config_section_help(name))
+            load_group(l, name, n);
+        else
+            unknown_key(l, name, n->key_line);
+    }
+}
+
+static void unknown_section(struct loading *l, const struct yaml_node *n)
+{
+    const char *near = config_nearest_section(n->key);
+    if (near)
+        note(l, false, n->key_line,
+             "unknown section %.80s is passed over; did you mean %s?", n->key, near);
+    else
+        note(l, false, n->key_line, "unknown section %.80s is passed over", n->key);
+}
+
+static void load_root(struct loading *l, const struct yaml_node *root)
+{
+    if (root->kind != YAML_MAP) {
+        note(l, true, root->line, "expected sections with keys, such as \"global:\"");
+        return;
+    }
+    for (const struct yaml_node *n = root->child; n; n = n->next) {
+        if (config_section_help(n->key) && !strchr(n->key, '.'))
+            load_section(l, n);
+        else
+            unknown_section(l, n);
+    }
+}
+
+/* The line to blame for a broken relation: that of the later of the given keys. */
+static void check_relations(struct loading *l)
+{
+    struct err e;
+    if (config_check(l->cfg, &e) == ST_OK)
+        return;
+    int line = 0;
+    for (int i = 0; i < config_key_count(); i++) {
+        const char *at = strstr(e.msg, config_key(i)->name);
+        if (at && l->line[i] > line)
+            line = l->line[i];
+    }
+    note(l, true, line ? line : 1, "%s", e.msg);
+}
+
+enum status config_parse(struct config *cfg, const char *text, size_t n, const char *name,
+                         struct config_report *report, struct err *e)
+{
+    struct yaml *y;
+    struct err broken;
+    enum status st = yaml_read(&y, text, n, name, &broken);
+    if (st) {
+        if (report && st == ST_CORRUPT) {
+            report->errors++;
+            keep_note(report, true, 0, broken.msg);
+        }
+        return err_set(e, st == ST_CORRUPT ? ST_CONFIG : st, "%s", broken.msg);
+    }
+    struct config copy = *cfg;
+    struct loading l = {.cfg = &copy, .name = name, .report = report, .first = e};
+    l.line = calloc((size_t)config_key_count(), sizeof *l.line);
+    if (!l.line) {
+        yaml_tree_free(y);
+        return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", name);
+    }
+    load_root(&l, yaml_root(y));
+    if (l.errors == 0)
+        check_relations(&l);
+    if (l.errors == 0)
+        *cfg = copy;
+    free(l.line);
+    yaml_tree_free(y);
+    return l.errors ? ST_CONFIG : ST_OK;
+}
+
+enum status config_load(struct config *cfg, const char *path,
+                        struct config_report *report, struct err *e)
+{
+    char *text;
+    size_t n;
+    enum status st = path_read_file(path, MAX_CONFIG_BYTES, &text, &n, e);
+    if (st)
+        return st;
+    st = config_parse(cfg, text, n, path, report, e);
+    free(text);
+    return st;
+}
+
+/* --- one key --- */
+
+static enum status set_old(struct config *cfg, const char *name, const char *value,
+                           bool *was_old, struct err *e)
+{
+    char section[2 * CONFIG_KEY_BYTES];
+    const char *dot = strchr(name, '.');
+    *was_old = false;
+    if (!dot || (size_t)(dot - name) >= sizeof section)
+        return ST_OK;
+    snprintf(section, sizeof section, "%.*s", (int)(dot - name), name);
+    const struct config_old *old = config_old_find(section, dot + 1);
+    if (!old)
+        return ST_OK;
+    *was_old = true;
+    if (!old->plus_minus)
+        return config_set_key(cfg, old->now, value, e);
+    char key[2 * CONFIG_KEY_BYTES], minus[64];
+    const char *number = value + strspn(value, "+- ");
+    snprintf(minus, sizeof minus, "-%.32s", number);
+    snprintf(key, sizeof key, "%s.min", old->now);
+    struct config copy = *cfg;
+    enum status st = config_set_key(&copy, key, minus, e);
+    snprintf(key, sizeof key, "%s.max", old->now);
+    if (!st)
+        st = config_set_key(&copy, key, number, e);
+    if (!st)
+        *cfg = copy;
+    return st;
+}
+
+static enum status unknown_name(const char *name, struct err *e)
+{
+    int near = config_nearest(name);
+    if (near >= 0)
+        return err_set(e, ST_CONFIG, "there is no setting %.80s; did you mean %s?", name,
+                       config_key(near)->name);
+    return err_set(e, ST_CONFIG, "there is no setting %.80s", name);
+}
+
+enum status config_set_key(struct config *cfg, const char *name, const char *value,
+                           struct err *e)
+{
+    int index = config_find(name);
+    if (index < 0) {
+        bool was_old;
+        enum status st = set_old(cfg, name, value, &was_old, e);
+        return was_old ? st : unknown_name(name, e);
+    }
+    const struct config_key *k = config_key(index);
+    struct yaml_node raw = {.kind = YAML_SCALAR, .text = value, .quoted = true};
+    struct yaml *y = NULL;
+    const struct yaml_node *node = &raw;
+    /* Paths and names are taken as they are typed, unless quoted. */
+    bool verbatim = k->type == CONFIG_TEXT && value[0] != '"' && value[0] != '\'' &&
+                    strcmp(value, "null") != 0 && value[0] != '\0';
+    if (!verbatim) {
+        if (yaml_read(&y, value, strlen(value), k->name, NULL) == ST_OK)
+            node = yaml_root(y);
+        raw.quoted = false;
+        bool empty = node->kind == YAML_MAP && node->count == 0;
+        if (empty)
+            node = &raw;
+        if (empty && *value == '\0')
+            raw.text = "null";
+    }
+    bool stored = config_store(cfg, k, node);
+    yaml_tree_free(y);
+    if (stored)
+        return ST_OK;
+    char expected[256];
+    config_expected(expected, sizeof expected, k);
+    return err_set(e, ST_CONFIG, "%s is %.60s; expected %s", name,
+                   *value ? value : "nothing", expected);
+}
