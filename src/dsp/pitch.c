@@ -2,6 +2,7 @@
  * function by FFT, on the louder frames, which then vote. */
 #include "dsp/fft.h"
 #include "dsp/measure.h"
+#include "dsp/resample.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -12,7 +13,7 @@ static const double lowest_hz = 30.0, highest_hz = 2000.0;
 static const double window_s = 0.05;
 static const double dip_threshold = 0.12, dip_limit = 0.35;
 static const double same_pitch = 0.5 / 12; /* octaves */
-enum { FRAMES_MAX = 24 };
+enum { FRAMES_MAX = 24, LOWEST_RATE_HZ = 32000 };
 
 struct vote {
     double octave; /* log2 of the frequency */
@@ -191,24 +192,42 @@ static double poll(struct yin *y, const float *line, size_t frames, double *clar
     return all > 0 ? elect(votes, (int)count, all, clarity) : (double)NAN;
 }
 
+/* At low rates the dips of high notes fall between the lags: raise the rate first. */
+static enum status prepare(struct audio *line, const float *mono, size_t frames,
+                           int rate_hz)
+{
+    struct audio given = {0};
+    enum status st = audio_init(&given, frames, 1, rate_hz, NULL);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < frames; i++)
+        given.data[i] = isfinite(mono[i]) ? mono[i] : 0.0f;
+    if (rate_hz >= LOWEST_RATE_HZ) {
+        *line = given;
+        return ST_OK;
+    }
+    int times = (LOWEST_RATE_HZ + rate_hz - 1) / rate_hz;
+    st = resample_rate(line, &given, rate_hz * times, RESAMPLE_FAST, NULL);
+    audio_done(&given);
+    return st;
+}
+
 double measure_pitch(const float *mono, size_t frames, int rate_hz, double *clarity)
 {
+    double pitch = (double)NAN;
     if (clarity)
         *clarity = 0;
-    double pitch = (double)NAN;
-    if (rate_hz < 1000)
+    struct audio line = {0}, whole = {0};
+    if (rate_hz < 1000 || prepare(&line, mono, frames, rate_hz) != ST_OK)
         return pitch;
     struct yin y;
-    bool ready = yin_init(&y, rate_hz);
+    bool ready = yin_init(&y, line.rate_hz);
     size_t need = (size_t)(y.window + y.lag_max + 1);
-    size_t total = frames < need ? need : frames;
-    float *line = ready ? calloc(total, sizeof *line) : NULL;
-    if (line) {
-        for (size_t i = 0; i < frames; i++)
-            line[i] = isfinite(mono[i]) ? mono[i] : 0.0f;
-        pitch = poll(&y, line, total, clarity);
-    }
-    free(line);
+    size_t total = line.frames < need ? need : line.frames;
+    if (ready && audio_slice(&whole, &line, 0, total, NULL) == ST_OK)
+        pitch = poll(&y, whole.data, whole.frames, clarity);
+    audio_done(&line);
+    audio_done(&whole);
     yin_done(&y);
     return pitch;
 }

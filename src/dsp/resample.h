@@ -40,7 +40,7 @@ void varispeed_free(struct varispeed *v);
 
 /* out[i] = in(start + i × speed), i < count: in is one channel of `frames` samples,
  * silent outside; start in frames, may be fractional or outside. speed is clamped to
- * ½ … 2. Images and aliases below −80 dB; a tone up to 0.4 × rate / max(1, speed) within
+ * ½ … 2. Images and aliases below −80 dB; a tone up to 0.36 × rate / max(1, speed) within
  * 0.1 dB. */
 void varispeed_read(const struct varispeed *v, const float *in, size_t frames,
                     double start, double speed, float *out, size_t count);

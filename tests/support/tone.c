@@ -1,0 +1,111 @@
+#include "tone.h"
+
+#include <complex.h>
+#include <math.h>
+#include <string.h>
+
+static const double two_pi = 6.283185307179586;
+
+void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase)
+{
+    for (size_t i = 0; i < a->frames; i++) {
+        float x = (float)(amplitude * sin(two_pi * hz * (double)i / a->rate_hz + phase));
+        for (int c = 0; c < a->channels; c++)
+            if (channel < 0 || channel == c)
+                a->data[i * (size_t)a->channels + (size_t)c] += x;
+    }
+}
+
+void tone_harmonic(struct audio *a, double hz, double amplitude, double limit_hz)
+{
+    for (int k = 1; k * hz < limit_hz; k++)
+        tone_add(a, -1, k * hz, amplitude / k, 0.7 * k * k);
+}
+
+void tone_noise(struct audio *a, double rms, struct rng *r)
+{
+    for (size_t i = 0; i < a->frames * (size_t)a->channels; i++)
+        a->data[i] += (float)(rms * rng_gauss(r));
+}
+
+static double window_at(size_t i, size_t n)
+{
+    double x = two_pi * ((double)i + 0.5) / (double)n;
+    return 0.35875 - 0.48829 * cos(x) + 0.14128 * cos(2 * x) - 0.01168 * cos(3 * x);
+}
+
+/* Windowed Fourier coefficient at exactly hz; its phase belongs to frame `start`. */
+static double complex coefficient(const struct audio *a, int channel, size_t start,
+                                  size_t count, double hz)
+{
+    double complex sum = 0;
+    double weight = 0;
+    for (size_t i = 0; i < count; i++) {
+        double w = window_at(i, count), angle = two_pi * hz * (double)i / a->rate_hz;
+        size_t at = (start + i) * (size_t)a->channels + (size_t)channel;
+        sum += w * (double)a->data[at] * CMPLX(cos(angle), -sin(angle));
+        weight += w;
+    }
+    return 2 * sum / weight;
+}
+
+struct partial tone_partial(const struct audio *a, int channel, size_t start,
+                            size_t count, double hz)
+{
+    size_t half = count / 2;
+    double complex c = 0;
+    for (int round = 0; round < 4; round++) {
+        double complex early = coefficient(a, channel, start, half, hz);
+        double complex late = coefficient(a, channel, start + half, half, hz);
+        /* each half is measured against the same hz from its own start */
+        double ahead = two_pi * hz * (double)half / a->rate_hz;
+        double drift = carg(late / early * CMPLX(cos(ahead), -sin(ahead)));
+        hz += drift / (two_pi * (double)half / a->rate_hz);
+        c = coefficient(a, channel, start, count, hz);
+    }
+    return (struct partial){hz, cabs(c), carg(c) + two_pi / 4};
+}
+
+double tone_cents(double hz, double reference_hz)
+{
+    return 1200 * log2(hz / reference_hz);
+}
+
+void tone_three_times(struct audio *to, const struct audio *loop)
+{
+    audio_init(to, 3 * loop->frames, loop->channels, loop->rate_hz, NULL);
+    size_t samples = loop->frames * (size_t)loop->channels;
+    for (size_t i = 0; i < 3; i++)
+        memcpy(to->data + i * samples, loop->data, samples * sizeof *to->data);
+}
+
+double tone_join_kink(const struct audio *loop)
+{
+    size_t n = loop->frames, channels = (size_t)loop->channels;
+    double inside = 0, join = 0;
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < n; i++) {
+            double x = (double)loop->data[i * channels + c];
+            double y = (double)loop->data[(i + 1) % n * channels + c];
+            double z = (double)loop->data[(i + 2) % n * channels + c];
+            double bend = fabs(x - 2 * y + z);
+            if (i + 2 < n)
+                inside = fmax(inside, bend);
+            else
+                join = fmax(join, bend);
+        }
+    return inside > 0 ? join / inside : 0;
+}
+
+double tone_correlation(const struct audio *a)
+{
+    double lr = 0, ll = 0, rr = 0;
+    for (size_t i = 0; i < a->frames; i++) {
+        double l = (double)a->data[i * (size_t)a->channels];
+        double r = (double)a->data[i * (size_t)a->channels + 1];
+        lr += l * r;
+        ll += l * l;
+        rr += r * r;
+    }
+    return lr / sqrt(ll * rr + 1e-30);
+}

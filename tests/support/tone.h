@@ -1,0 +1,37 @@
+/* tone: signals for the tests of the makers, and how to measure them exactly. */
+#ifndef TROWEL_TESTS_TONE_H
+#define TROWEL_TESTS_TONE_H
+
+#include "core/rng.h"
+#include "dsp/audio.h"
+
+/* Add amplitude × sin(2π hz t + phase) to a channel (−1: all). */
+void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase);
+
+/* Add partials hz, 2 hz … below limit_hz, amplitude / number each. */
+void tone_harmonic(struct audio *a, double hz, double amplitude, double limit_hz);
+
+/* Add white Gaussian noise of that RMS, independent in each channel. */
+void tone_noise(struct audio *a, double rms, struct rng *r);
+
+struct partial {
+    double hz, amplitude, phase; /* phase of the sine at frame `start` */
+};
+
+/* The partial nearest to `hz` in frames [start, start + count) of a channel, by a
+ * Blackman–Harris window and the phase advance between its halves. */
+struct partial tone_partial(const struct audio *a, int channel, size_t start,
+                            size_t count, double hz);
+
+double tone_cents(double hz, double reference_hz);
+
+/* The loop three times over. */
+void tone_three_times(struct audio *to, const struct audio *loop);
+
+/* Largest second difference at the join of the loop, over the largest inside it. */
+double tone_join_kink(const struct audio *loop);
+
+/* Normalised correlation of the first two channels. */
+double tone_correlation(const struct audio *a);
+
+#endif

@@ -1,0 +1,276 @@
+/* dsp/level, dsp/loudness: peaks, normalisation, DC, ends, dither. */
+#include "dsp/level.h"
+#include "dsp/fft.h"
+#include "dsp/loudness.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct audio sound(size_t frames, int channels)
+{
+    struct audio a;
+    assert_int_equal(audio_init(&a, frames, channels, 44100, NULL), ST_OK);
+    return a;
+}
+
+static void true_peak_sees_between_the_samples(void **state)
+{
+    (void)state;
+    /* a quarter of the rate, sampled off its tops: sample peak −3.01 dB */
+    struct audio a = sound(44100, 2);
+    tone_add(&a, 1, 11025, 0.5, 3.14159265358979 / 4);
+    assert_true(fabs(level_to_db(level_peak(&a) / 0.5) + 3.01) < 0.01);
+    assert_true(fabs(level_to_db(level_true_peak(&a, true) / 0.5)) < 0.01);
+    struct loudness l;
+    assert_int_equal(loudness_measure(&a, true, &l, NULL), ST_OK);
+    double ours = level_to_db(level_true_peak(&a, false));
+    assert_true(fabs(l.true_peak_dbfs - ours) < 0.3);
+    audio_done(&a);
+}
+
+/* Against a 64 × oversampled reference by zero-padded FFT, on noise: never more than
+ * BS.1770's own error of 4 × oversampling under it. */
+static void true_peak_of_noise(void **state)
+{
+    (void)state;
+    enum { N = 1024, UP = 32 };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct rng r = rng_derive(seed, 0, "test", 0);
+        struct audio a = sound(N, 1);
+        for (int k = 1; k < 400; k++) /* band-limited, periodic in N */
+            tone_add(&a, 0, k * 44100.0 / N, 0.02, rng_range(&r, 0, 6.28));
+        float *spectrum = calloc((size_t)N * UP + 2, sizeof *spectrum);
+        float *fine = calloc((size_t)N * UP, sizeof *fine);
+        struct rfft *small = rfft_new(N), *large = rfft_new(N * UP);
+        rfft_forward(small, a.data, spectrum);
+        for (int k = N; k < N * UP + 2; k++)
+            spectrum[k] = 0.0f;
+        rfft_inverse(large, spectrum, fine);
+        double want = 0;
+        for (int i = 0; i < N * UP; i++)
+            want = fmax(want, fabs((double)fine[i]) * UP);
+        double got = level_true_peak(&a, true);
+        assert_true(got <= want * 1.001);
+        assert_true(level_to_db(got / want) > -0.4);
+        rfft_free(small);
+        rfft_free(large);
+        free(spectrum);
+        free(fine);
+        audio_done(&a);
+    }
+}
+
+static void normalise_meets_its_target_or_says_silence(void **state)
+{
+    (void)state;
+    struct audio a = sound(30000, 2);
+    struct rng r = rng_derive(1, 0, "test", 0);
+    tone_noise(&a, 0.01, &r);
+    a.data[5] = NAN;
+    a.data[6] = -INFINITY;
+    assert_int_equal(level_normalise(&a, -1, false, NULL), ST_OK);
+    assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.001);
+    assert_true(a.data[5] == 0.0f && a.data[6] == 0.0f);
+    audio_done(&a);
+
+    a = sound(1000, 1);
+    struct err e;
+    assert_int_equal(level_normalise(&a, -1, true, &e), ST_EMPTY);
+    for (size_t i = 0; i < 1000; i++)
+        a.data[i] = i & 1 ? 1e-9f : -1e-9f;
+    float before = a.data[3];
+    assert_int_equal(level_normalise(&a, -1, false, &e), ST_EMPTY);
+    assert_true(a.data[3] == before);
+    audio_done(&a);
+    a = sound(0, 1);
+    assert_int_equal(level_normalise(&a, -1, true, NULL), ST_EMPTY);
+    audio_done(&a);
+}
+
+static void dc_goes_and_nothing_else(void **state)
+{
+    (void)state;
+    for (int loop = 0; loop < 2; loop++) {
+        struct audio a = sound(88200, 2), clean = sound(88200, 2);
+        tone_add(&clean, -1, 50, 0.3, 0);
+        memcpy(a.data, clean.data, 2 * 88200 * sizeof *a.data);
+        for (size_t i = 0; i < a.frames; i++) {
+            a.data[2 * i] += 0.05f;
+            a.data[2 * i] += 0.02f * (float)sin(6.283185307179586 * (double)i / 88200);
+        }
+        double removed = 0;
+        assert_int_equal(level_remove_dc(&a, loop, &removed, NULL), ST_OK);
+        assert_true(removed > 0.05 && removed < 0.1);
+        /* the clean channel bit for bit */
+        for (size_t i = 0; i < a.frames; i++)
+            assert_true(a.data[2 * i + 1] == clean.data[2 * i + 1]);
+        double left = 0, mean = 0;
+        for (size_t i = 4410; i < a.frames - 4410; i++)
+            left = fmax(left, fabs((double)(a.data[2 * i] - clean.data[2 * i])));
+        for (size_t i = 0; i < a.frames; i++)
+            mean += (double)a.data[2 * i] / (double)a.frames;
+        assert_true(left < 0.002);
+        assert_true(fabs(mean) < 1e-4);
+        if (loop)
+            assert_true(tone_join_kink(&a) < 1.01);
+        audio_done(&a);
+        audio_done(&clean);
+    }
+}
+
+static void small_dc_stays(void **state)
+{
+    (void)state;
+    struct audio a = sound(44100, 1);
+    tone_add(&a, 0, 441, 0.3, 0);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += 0.0005f;
+    float first = a.data[0];
+    double removed = 0;
+    assert_int_equal(level_remove_dc(&a, true, &removed, NULL), ST_OK);
+    assert_true(a.data[0] == first);
+    assert_true(fabs(removed - 0.0005) < 1e-4);
+    audio_done(&a);
+}
+
+static void ends_are_closed_only_if_open(void **state)
+{
+    (void)state;
+    struct audio a = sound(4410, 2);
+    for (size_t i = 0; i < 2 * a.frames; i++)
+        a.data[i] = 0.9f;
+    level_close_ends(&a, 2, 20);
+    assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[8819]) < 1e-3f);
+    assert_true(a.data[2 * 100] == 0.9f && a.data[2 * (4410 - 900)] == 0.9f);
+    audio_done(&a);
+    a = sound(4410, 1);
+    tone_add(&a, 0, 100, 0.5, 0); /* starts at 0: untouched */
+    float third = a.data[3];
+    level_close_ends(&a, 2, 20);
+    assert_true(a.data[3] == third);
+    audio_done(&a);
+    for (size_t n = 0; n < 5; n++) {
+        a = sound(n, 1);
+        for (size_t i = 0; i < n; i++)
+            a.data[i] = 1.0f;
+        level_close_ends(&a, 2, 20);
+        if (n)
+            assert_true(a.data[0] == 0.0f && a.data[n - 1] == 0.0f);
+        level_fade_in(&a, 100);
+        level_fade_out(&a, 100);
+        audio_done(&a);
+    }
+}
+
+/* Error of dithered 16-bit output: white, triangular, 1/2 LSB² of power in all: TPDF 1/6
+ * + rounding 1/12 = 1/4; a −80 dBFS tone leaves no harmonics above the noise. */
+static void dither_is_white_and_linear(void **state)
+{
+    (void)state;
+    enum { N = 65536 };
+    double bin = 44100.0 / N;
+    struct audio a = sound(N, 1), clean = sound(N, 1);
+    tone_add(&a, 0, 1000 * bin, level_from_db(-80), 0.2);
+    memcpy(clean.data, a.data, N * sizeof *a.data);
+    struct rng r = rng_derive(3, 0, "dither", 0);
+    assert_true(level_dither(&a, 16, &r));
+    assert_true(level_on_grid(&a, 16) && level_on_grid(&a, 24));
+    static float error[N], spectrum[N + 2];
+    double power = 0;
+    for (size_t i = 0; i < N; i++) {
+        error[i] = (a.data[i] - clean.data[i]) * 32768.0f;
+        power += (double)error[i] * (double)error[i] / N;
+        assert_true(fabsf(error[i]) <= 1.5f);
+    }
+    assert_true(fabs(power - 0.25) < 0.01);
+    struct rfft *fft = rfft_new(N);
+    rfft_forward(fft, error, spectrum);
+    double octave[8] = {0}; /* eighths of the band */
+    double mean = 0;
+    for (int k = 1; k < N / 2; k++) {
+        double re = (double)spectrum[2 * k], im = (double)spectrum[2 * k + 1];
+        octave[k * 8 / (N / 2)] += re * re + im * im;
+        mean += (re * re + im * im) / (N / 2 - 1);
+    }
+    for (int i = 0; i < 8; i++)
+        assert_true(fabs(10 * log10(octave[i] / (mean * N / 16))) < 0.25);
+    for (int h = 1; h <= 20; h++) { /* the tone and its harmonics: nothing in the error */
+        double re = (double)spectrum[2000 * h], im = (double)spectrum[2000 * h + 1];
+        assert_true(10 * log10((re * re + im * im) / mean) < 10);
+    }
+    rfft_free(fft);
+    audio_done(&a);
+    audio_done(&clean);
+}
+
+static void dither_clamps_and_leaves_the_grid_alone(void **state)
+{
+    (void)state;
+    struct rng r = rng_derive(3, 0, "dither", 0), same = r;
+    struct audio a = sound(64, 1);
+    assert_false(level_dither(&a, 24, &r)); /* digital silence stays it */
+    for (size_t i = 0; i < 64; i++)
+        a.data[i] = (float)((int)i - 32) / 32.0f;
+    assert_false(level_dither(&a, 16, &r));
+    assert_true(rng_u64(&r) == rng_u64(&same));
+    for (size_t i = 0; i < 64; i++)
+        a.data[i] = i & 1 ? 1.5f : -1.5f;
+    a.data[7] = NAN;
+    assert_true(level_dither(&a, 16, &r));
+    assert_true(a.data[0] == -1.0f && a.data[1] == 32767.0f / 32768.0f);
+    assert_true(fabsf(a.data[7]) < 1e-4f);
+    audio_done(&a);
+}
+
+static void loudness_is_r128(void **state)
+{
+    (void)state;
+    /* EBU Tech 3341 case 1: stereo 1 kHz sine at −23 dBFS is −23 LUFS */
+    struct audio a;
+    audio_init(&a, 48000 * 5, 2, 48000, NULL);
+    tone_add(&a, -1, 1000, level_from_db(-23), 0);
+    struct loudness l;
+    assert_int_equal(loudness_measure(&a, true, &l, NULL), ST_OK);
+    assert_true(fabs(l.integrated_lufs + 23) < 0.1);
+    assert_true(fabs(l.momentary_max_lufs + 23) < 0.1);
+    assert_true(fabs(l.true_peak_dbfs + 23) < 0.1);
+    a.frames = 48000 * 4 / 10;
+    assert_int_equal(loudness_measure(&a, false, &l, NULL), ST_OK);
+    assert_true(fabs(l.integrated_lufs + 23) < 0.1 && isnan(l.true_peak_dbfs));
+    a.frames -= 1;
+    assert_int_equal(loudness_measure(&a, false, &l, NULL), ST_OK);
+    assert_true(isnan(l.integrated_lufs) && isnan(l.momentary_max_lufs));
+    a.frames = 48000 * 5;
+    a.data[1000] = NAN; /* one bad sample costs nothing */
+    assert_int_equal(loudness_measure(&a, false, &l, NULL), ST_OK);
+    assert_true(fabs(l.integrated_lufs + 23) < 0.1);
+    memset(a.data, 0, a.frames * 2 * sizeof *a.data);
+    assert_int_equal(loudness_measure(&a, true, &l, NULL), ST_OK);
+    assert_true(isnan(l.integrated_lufs) && l.true_peak_dbfs == -HUGE_VAL);
+    a.rate_hz = 0;
+    assert_int_equal(loudness_measure(&a, true, &l, NULL), ST_USAGE);
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(true_peak_sees_between_the_samples),
+        cmocka_unit_test(true_peak_of_noise),
+        cmocka_unit_test(normalise_meets_its_target_or_says_silence),
+        cmocka_unit_test(dc_goes_and_nothing_else),
+        cmocka_unit_test(small_dc_stays),
+        cmocka_unit_test(ends_are_closed_only_if_open),
+        cmocka_unit_test(dither_is_white_and_linear),
+        cmocka_unit_test(dither_clamps_and_leaves_the_grid_alone),
+        cmocka_unit_test(loudness_is_r128),
+    };
+    return cmocka_run_group_tests_name("level", tests, NULL, NULL);
+}

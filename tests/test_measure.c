@@ -1,0 +1,146 @@
+/* dsp/measure: levels, spectrum, pitch and grade of finished samples. */
+#include "dsp/measure.h"
+#include "dsp/biquad.h"
+#include "dsp/level.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct measures measured(const struct audio *a)
+{
+    struct measures m;
+    measures_clear(&m);
+    assert_int_equal(measure_sample(a, &m, NULL), ST_OK);
+    return m;
+}
+
+static void a_sine_is_what_it_is(void **state)
+{
+    (void)state;
+    struct audio a;
+    audio_init(&a, 88200, 2, 44100, NULL);
+    tone_add(&a, -1, 1000, 0.5, 0);
+    struct measures m = measured(&a);
+    assert_true(m.duration_sec == 2.0 && m.channels == 2);
+    assert_true(fabs(m.rms_db + 9.03) < 0.01 && fabs(m.peak_dbfs + 6.02) < 0.01);
+    assert_true(fabs(m.crest_factor - 1.41421) < 0.001);
+    assert_true(fabs(m.centroid_hz - 1000) < 10 && m.flatness < 0.001);
+    assert_true(fabs(tone_cents(m.est_freq_hz, 1000)) < 1);
+    assert_true(fabs(m.lufs + 6.02) < 0.1);
+    assert_true(isnan(m.score) && isnan(m.seam_error_db));
+    audio_done(&a);
+}
+
+static void noise_is_flat_and_has_no_pitch(void **state)
+{
+    (void)state;
+    struct audio a;
+    struct rng r = rng_derive(5, 0, "test", 0);
+    audio_init(&a, 44100, 1, 44100, NULL);
+    tone_noise(&a, 0.1, &r);
+    struct measures m = measured(&a);
+    assert_true(isnan(m.est_freq_hz));
+    assert_true(m.flatness > 0.5 && fabs(m.centroid_hz - 11025) < 300);
+    audio_done(&a);
+}
+
+/* Rich tones, some without their fundamental's strength, at every rate: no octave slips.
+ */
+static void pitches_are_right_in_every_octave(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 22050, 44100, 96000};
+    for (size_t k = 0; k < 4; k++)
+        for (double hz = 41.2; hz < 1900; hz *= 1.17) {
+            struct audio a;
+            audio_init(&a, (size_t)rates[k] / 2, 1, rates[k], NULL);
+            tone_harmonic(&a, hz, 0.3, fmin(6000, 0.45 * rates[k]));
+            if (2 * hz < 0.45 * rates[k])
+                tone_add(&a, 0, 2 * hz, 0.3, 1.1); /* a loud octave */
+            struct rng r = rng_derive(k, 0, "test", 0);
+            tone_noise(&a, 0.01, &r);
+            double got = measure_pitch(a.data, a.frames, a.rate_hz, NULL);
+            assert_true(fabs(tone_cents(got, hz)) < 5);
+            audio_done(&a);
+        }
+}
+
+static void odd_sounds_have_honest_measures(void **state)
+{
+    (void)state;
+    struct audio a;
+    audio_init(&a, 1000, 3, 44100, NULL);
+    struct measures m = measured(&a);
+    assert_true(m.rms_db == -200 && m.peak_dbfs == -200);
+    assert_true(isnan(m.crest_factor) && isnan(m.centroid_hz) && isnan(m.lufs));
+    for (size_t i = 0; i < 3000; i++)
+        a.data[i] = NAN;
+    m = measured(&a);
+    assert_true(m.rms_db == -200 && isnan(m.flatness));
+    audio_done(&a);
+    audio_init(&a, 0, 1, 44100, NULL);
+    m = measured(&a);
+    assert_true(m.duration_sec == 0 && isnan(m.centroid_hz));
+    audio_done(&a);
+    audio_init(&a, 300, 1, 8000, NULL); /* shorter than any window */
+    tone_add(&a, 0, 1000, 0.5, 0);
+    m = measured(&a);
+    assert_true(fabs(m.centroid_hz - 1000) < 150 && isnan(m.lufs));
+    audio_done(&a);
+    audio_init(&a, 44100, 2, 44100, NULL); /* channels in antiphase */
+    tone_add(&a, 0, 500, 0.5, 0);
+    tone_add(&a, 1, 500, -0.5, 0);
+    m = measured(&a);
+    assert_true(fabs(m.centroid_hz - 500) < 20);
+    assert_true(fabs(tone_cents(m.est_freq_hz, 500)) < 1);
+    audio_done(&a);
+}
+
+static void grades_follow_the_table(void **state)
+{
+    (void)state;
+    static const struct grade_limits limits = {-60, 0.01, 25};
+    struct measures m;
+    measures_clear(&m);
+    assert_int_equal(measure_grade(&m, &limits), 'F');
+    m.rms_db = -20;
+    m.peak_dbfs = -1;
+    m.crest_factor = 4;
+    assert_int_equal(measure_grade(&m, &limits), 'A');
+    m.seam_error_db = -31;
+    assert_int_equal(measure_grade(&m, &limits), 'A');
+    m.seam_error_db = -29;
+    assert_int_equal(measure_grade(&m, &limits), 'B');
+    m.seam_error_db = -40;
+    m.crest_factor = 15.1;
+    assert_int_equal(measure_grade(&m, &limits), 'B');
+    m.crest_factor = 25.1;
+    assert_int_equal(measure_grade(&m, &limits), 'F');
+    m.crest_factor = 4;
+    m.rms_db = -45;
+    assert_int_equal(measure_grade(&m, &limits), 'B');
+    m.rms_db = -60.1;
+    assert_int_equal(measure_grade(&m, &limits), 'F');
+    m.rms_db = -20;
+    m.peak_dbfs = level_to_db(0.9901);
+    assert_int_equal(measure_grade(&m, &limits), 'F');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sine_is_what_it_is),
+        cmocka_unit_test(noise_is_flat_and_has_no_pitch),
+        cmocka_unit_test(pitches_are_right_in_every_octave),
+        cmocka_unit_test(odd_sounds_have_honest_measures),
+        cmocka_unit_test(grades_follow_the_table),
+    };
+    return cmocka_run_group_tests_name("measure", tests, NULL, NULL);
+}
