@@ -1,0 +1,149 @@
+#include "dsp/onset.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* The novelty peaks this long after the physical onset: measured median on drums, plucked
+ * and struck notes. */
+static const double NOVELTY_DELAY_S = 0.0030;
+
+/* Frames of the earlier scripts' settings. */
+static const double USER_FRAME_S = 512.0 / 44100;
+static const double USER_DELTA = 0.05, USER_WAIT = 30;
+
+struct onset_params onset_params_default(void)
+{
+    return (struct onset_params){
+        .threshold = 1,
+        .pre_max_s = 0.0232,
+        .post_max_s = 0.0232,
+        .pre_avg_s = 0.0871,
+        .post_avg_s = 0.0697,
+        .min_gap_s = 0.03,
+    };
+}
+
+struct onset_params onset_params_user(double delta, double wait, double pre_max,
+                                      double post_max, double pre_avg, double post_avg)
+{
+    struct onset_params p = onset_params_default();
+    if (delta >= 0)
+        p.threshold *= delta / USER_DELTA;
+    if (wait >= 0)
+        p.min_gap_s *= wait / USER_WAIT;
+    if (pre_max >= 0)
+        p.pre_max_s = pre_max * USER_FRAME_S;
+    if (post_max >= 0)
+        p.post_max_s = post_max * USER_FRAME_S;
+    if (pre_avg >= 0)
+        p.pre_avg_s = pre_avg * USER_FRAME_S;
+    if (post_avg >= 0)
+        p.post_avg_s = post_avg * USER_FRAME_S;
+    return p;
+}
+
+void onset_list_done(struct onset_list *l)
+{
+    free(l->at);
+    *l = (struct onset_list){0};
+}
+
+size_t onset_list_find(const struct onset_list *l, double time_s)
+{
+    size_t low = 0, high = l->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (l->at[mid].time_s < time_s)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static double finite_or_0(float x)
+{
+    return isfinite(x) ? (double)x : 0;
+}
+
+static size_t frames_of(double seconds, double hop_s)
+{
+    double frames = round(seconds / hop_s);
+    return frames > 0 ? frames < 1e6 ? (size_t)frames : 1000000 : 0;
+}
+
+struct window {
+    size_t before, after;
+};
+
+static bool is_peak(const float *novelty, size_t n, size_t i, struct window w)
+{
+    double here = finite_or_0(novelty[i]);
+    size_t first = i > w.before ? i - w.before : 0;
+    size_t last = n - i > w.after ? i + w.after : n - 1;
+    for (size_t k = first; k <= last; k++) {
+        double there = finite_or_0(novelty[k]);
+        if (there > here || (there == here && k < i)) /* the first of a plateau */
+            return false;
+    }
+    return true;
+}
+
+/* Where between the frames the peak lies, −½ … ½: parabola through three values. */
+static double peak_offset(const float *novelty, size_t n, size_t i)
+{
+    if (i == 0 || i + 1 >= n)
+        return 0;
+    double a = finite_or_0(novelty[i - 1]), b = finite_or_0(novelty[i]),
+           c = finite_or_0(novelty[i + 1]);
+    double curve = a - 2 * b + c;
+    return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
+}
+
+static bool append(struct onset_list *l, size_t *room, struct onset o)
+{
+    if (l->count == *room) {
+        size_t more = *room ? *room * 2 : 256;
+        struct onset *grown = realloc(l->at, more * sizeof *grown);
+        if (!grown)
+            return false;
+        l->at = grown;
+        *room = more;
+    }
+    l->at[l->count++] = o;
+    return true;
+}
+
+enum status onset_pick(const float *novelty, size_t n, double hop_s, double first_s,
+                       const struct onset_params *p, struct onset_list *out,
+                       struct err *e)
+{
+    *out = (struct onset_list){0};
+    struct window max = {frames_of(p->pre_max_s, hop_s), frames_of(p->post_max_s, hop_s)};
+    struct window avg = {frames_of(p->pre_avg_s, hop_s), frames_of(p->post_avg_s, hop_s)};
+    size_t room = 0, low = 0, high = 0; /* `sum` is over [low, high) */
+    double sum = 0, last_s = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        for (; high < n && high <= i + avg.after; high++)
+            sum += finite_or_0(novelty[high]);
+        for (; low + avg.before < i; low++)
+            sum -= finite_or_0(novelty[low]);
+        double mean = fmax(0, sum / (double)(high - low));
+        double above = finite_or_0(novelty[i]) - mean;
+        if (above < p->threshold || above <= 0 || !is_peak(novelty, n, i, max))
+            continue;
+        double t =
+            first_s + ((double)i + peak_offset(novelty, n, i)) * hop_s - NOVELTY_DELAY_S;
+        t = fmax(t, 0);
+        if (t - last_s <= p->min_gap_s)
+            continue;
+        double strength = p->threshold > 0 ? above / p->threshold : above;
+        if (!append(out, &room, (struct onset){t, (float)strength})) {
+            onset_list_done(out);
+            return err_set(e, ST_NO_MEMORY, "no memory for the list of onsets");
+        }
+        last_s = t;
+    }
+    return ST_OK;
+}

@@ -1,0 +1,221 @@
+#include "dsp/onset.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BANDS_PER_OCTAVE = 24, BANDS_MAX = 256, LAG_MAX = 16, HISTORY = LAG_MAX + 1 };
+
+static const double LOW_HZ = 30, HIGH_HZ = 17000;
+
+/* The two frames compared with lie this far back: 2 and 3 hops at 44.1 kHz. */
+static const double LAG_S = 2.0 * 256 / 44100;
+
+/* Magnitudes are brought to the scale of a 1024-point transform, and the sum over bands
+ * to that of the 117 bands it has at 44.1 kHz, in units of the default threshold. */
+static const float REFERENCE_SIZE = 1024, REFERENCE_BANDS = 117, REFERENCE_NOVELTY = 1.8F;
+
+/* Gain for quiet recordings: a slowly falling peak of the band magnitudes is lifted to
+ * LEVEL_LOUD, in steps, by 40 dB at most. Louder recordings are taken as they are. */
+static const float LEVEL_LOUD = 100, LEVEL_START = 50;
+static const double LEVEL_HOLD_S = 3, LEVEL_FALL_DB_PER_S = 4;
+enum { GAIN_STEPS_MAX = 27 };
+static const double GAIN_STEP_DB = 1.5;
+
+struct band {
+    int first, count;
+    size_t weights; /* index of the first */
+};
+
+struct onset_filter {
+    int bins, bands, near_lag, far_lag;
+    float in_scale, out_scale;
+    double level, level_fall;
+    long held, hold_frames;
+    int gain_step;
+    long seen;
+    struct band band[BANDS_MAX];
+    float gain[GAIN_STEPS_MAX + 1];
+    float magnitude[HISTORY][BANDS_MAX]; /* per band, before the gain */
+    float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
+    float log_now[BANDS_MAX];
+    float *weight;
+};
+
+/* log10 within 1e-6, for arguments from 1 up; loops over it vectorise. */
+static inline float log10_fast(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    float exponent = (float)((int32_t)(bits >> 23) - 127);
+    bits = (bits & 0x007FFFFFU) | 0x3F800000U;
+    float m;
+    memcpy(&m, &bits, sizeof m);
+    float z = m - 1;
+    float q = 0.025543405F;
+    q = q * z - 0.095680592F;
+    q = q * z + 0.18203233F;
+    q = q * z - 0.27571637F;
+    q = q * z + 0.44256538F;
+    float log2_m = z * (1 + (1 - z) * q);
+    return 0.30103F * (exponent + log2_m);
+}
+
+/* Centre bins 24 to the octave, those that round to one bin taken once. */
+static int centre_bins(int rate_hz, int fft_size, int *centre, int max)
+{
+    int count = 0;
+    for (int i = -1;; i++) {
+        double hz = LOW_HZ * exp2((double)i / BANDS_PER_OCTAVE);
+        long bin = lround(hz * fft_size / rate_hz);
+        if (hz > HIGH_HZ * exp2(1.0 / BANDS_PER_OCTAVE) || bin > fft_size / 2 ||
+            count == max)
+            return count;
+        if (count == 0 || bin > centre[count - 1])
+            centre[count++] = (int)bin;
+    }
+}
+
+static bool make_bands(struct onset_filter *f, int rate_hz, int fft_size)
+{
+    int centre[BANDS_MAX + 2];
+    int count = centre_bins(rate_hz, fft_size, centre, BANDS_MAX + 2);
+    f->bands = count - 2;
+    if (f->bands < 8)
+        return false;
+    size_t total = 0;
+    for (int b = 0; b < f->bands; b++)
+        total += (size_t)(centre[b + 2] - centre[b]);
+    f->weight = malloc(total * sizeof *f->weight);
+    if (!f->weight)
+        return false;
+    size_t at = 0;
+    for (int b = 0; b < f->bands; b++) {
+        int low = centre[b], mid = centre[b + 1], high = centre[b + 2];
+        f->band[b] = (struct band){low + 1, high - low - 1, at};
+        for (int k = low + 1; k < high; k++)
+            f->weight[at++] = k <= mid ? (float)(k - low) / (float)(mid - low)
+                                       : (float)(high - k) / (float)(high - mid);
+    }
+    return true;
+}
+
+struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
+{
+    if (rate_hz < 1 || fft_size < 64 || hop < 1 || hop > fft_size)
+        return NULL;
+    struct onset_filter *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    if (!make_bands(f, rate_hz, fft_size)) {
+        onset_filter_free(f);
+        return NULL;
+    }
+    double hop_s = (double)hop / rate_hz;
+    long lag = lround(LAG_S / hop_s);
+    f->near_lag = (int)(lag < 1 ? 1 : lag >= LAG_MAX ? LAG_MAX - 1 : lag);
+    f->far_lag = f->near_lag + (f->near_lag + 1) / 2;
+    if (f->far_lag > LAG_MAX)
+        f->far_lag = LAG_MAX;
+    f->bins = fft_size / 2 + 1;
+    f->in_scale = REFERENCE_SIZE / (float)fft_size;
+    f->out_scale = REFERENCE_BANDS / (float)f->bands / REFERENCE_NOVELTY;
+    f->level = (double)LEVEL_START;
+    f->level_fall = pow(10, -LEVEL_FALL_DB_PER_S / 20 * hop_s);
+    f->hold_frames = lround(LEVEL_HOLD_S / hop_s);
+    for (int i = 0; i <= GAIN_STEPS_MAX; i++)
+        f->gain[i] = (float)pow(10, i * GAIN_STEP_DB / 20);
+    return f;
+}
+
+void onset_filter_free(struct onset_filter *f)
+{
+    if (!f)
+        return;
+    free(f->weight);
+    free(f);
+}
+
+static void to_bands(const struct onset_filter *f, const float *mag, float *out)
+{
+    for (int b = 0; b < f->bands; b++) {
+        const float *w = f->weight + f->band[b].weights, *m = mag + f->band[b].first;
+        float sum = 0;
+        for (int k = 0; k < f->band[b].count; k++)
+            sum += w[k] * m[k];
+        sum *= f->in_scale;
+        out[b] = sum > 0 && sum < 1e12F ? sum : 0; /* also for NaN */
+    }
+}
+
+static void to_log(const struct onset_filter *f, const float *in, float *out)
+{
+    float gain = f->gain[f->gain_step];
+    for (int b = 0; b < f->bands; b++)
+        out[b] = log10_fast(1 + gain * in[b]);
+}
+
+static void widen(const struct onset_filter *f, const float *log_in, float *out)
+{
+    int last = f->bands - 1;
+    for (int b = 1; b < last; b++) {
+        float side = log_in[b - 1] > log_in[b + 1] ? log_in[b - 1] : log_in[b + 1];
+        out[b] = log_in[b] > side ? log_in[b] : side;
+    }
+    out[0] = log_in[0] > log_in[1] ? log_in[0] : log_in[1];
+    out[last] = log_in[last] > log_in[last - 1] ? log_in[last] : log_in[last - 1];
+}
+
+/* Follow the level. True when the gain moved, so that what is remembered must follow. */
+static bool follow_level(struct onset_filter *f, const float *bands)
+{
+    float square = 0;
+    for (int b = 0; b < f->bands; b++)
+        square += bands[b] * bands[b];
+    double level = sqrt((double)square);
+    if (level >= f->level) {
+        f->level = level;
+        f->held = 0;
+    } else if (++f->held > f->hold_frames) {
+        f->level = fmax(f->level * f->level_fall, fmax(level, 1e-6));
+    }
+    double db = 20 * log10((double)LEVEL_LOUD / f->level);
+    int step = db > 0 ? (int)(db / GAIN_STEP_DB) : 0;
+    step = step > GAIN_STEPS_MAX ? GAIN_STEPS_MAX : step;
+    bool moved = step != f->gain_step;
+    f->gain_step = step;
+    return moved;
+}
+
+static void reweigh_history(struct onset_filter *f)
+{
+    float scratch[BANDS_MAX];
+    for (int i = 1; i <= f->far_lag; i++) {
+        size_t slot = (size_t)((f->seen + HISTORY - i) % HISTORY);
+        to_log(f, f->magnitude[slot], scratch);
+        widen(f, scratch, f->widest[slot]);
+    }
+}
+
+float onset_filter_push(struct onset_filter *f, const float *mag)
+{
+    size_t now = (size_t)(f->seen % HISTORY);
+    float *bands = f->magnitude[now];
+    to_bands(f, mag, bands);
+    if (follow_level(f, bands))
+        reweigh_history(f);
+    to_log(f, bands, f->log_now);
+    widen(f, f->log_now, f->widest[now]);
+    const float *near = f->widest[(f->seen + HISTORY - f->near_lag) % HISTORY];
+    const float *far = f->widest[(f->seen + HISTORY - f->far_lag) % HISTORY];
+    float sum = 0;
+    for (int b = 0; b < f->bands; b++) {
+        float before = near[b] > far[b] ? near[b] : far[b];
+        float rise = f->log_now[b] - before;
+        sum += rise > 0 ? rise : 0;
+    }
+    f->seen++;
+    return sum * f->out_scale;
+}
