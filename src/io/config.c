@@ -174,9 +174,7 @@ void config_defaults(struct config *cfg)
 
 bool config_is_default(const struct config *cfg, int index)
 {
-    struct config standard;
-    config_defaults(&standard);
-    char have[CONFIG_TEXT_BYTES + 64], given[CONFIG_TEXT_BYTES + 64];
+    char have[CONFIG_TEXT_BYTES + 64];
     return config_get(cfg, index, have, sizeof have) &&
-           config_get(&standard, index, given, sizeof given) && strcmp(have, given) == 0;
+           strcmp(have, keys[index].default_text) == 0;
 }

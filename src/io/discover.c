@@ -1,0 +1,293 @@
+#include "io/discover.h"
+
+#include "core/rng.h"
+#include "io/soundfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct place {
+    dev_t device;
+    ino_t inode;
+};
+
+struct walk {
+    struct source_list *list;
+    size_t capacity;
+    const char *folder;
+    bool recursive, has_skip;
+    struct place skip;
+    struct place *seen; /* folders that were visited, so that no link leads back */
+    size_t seen_count, seen_capacity;
+    /* Folders to visit, relative; real ones before those that a link leads to, so that a
+     * folder keeps its own name however many links there are. */
+    struct queue {
+        char **path;
+        size_t at, count, capacity;
+    } real, linked;
+};
+
+static bool grow(void **items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    size_t larger = *capacity ? 2 * *capacity : 32;
+    void *moved = realloc(*items, larger * size);
+    if (!moved)
+        return false;
+    *items = moved;
+    *capacity = larger;
+    return true;
+}
+
+static bool push(struct queue *q, const char *relative)
+{
+    void *items = q->path;
+    bool fits = grow(&items, q->count, &q->capacity, sizeof *q->path);
+    q->path = items;
+    return fits && (q->path[q->count] = strdup(relative)) && ++q->count;
+}
+
+static void queue_done(struct queue *q)
+{
+    for (size_t i = 0; i < q->count; i++)
+        free(q->path[i]);
+    free(q->path);
+}
+
+/* False when the folder was seen before or is to be skipped. */
+static bool enter(struct walk *w, const struct stat *s)
+{
+    struct place here = {s->st_dev, s->st_ino};
+    if (w->has_skip && here.device == w->skip.device && here.inode == w->skip.inode)
+        return false;
+    for (size_t i = 0; i < w->seen_count; i++)
+        if (w->seen[i].device == here.device && w->seen[i].inode == here.inode)
+            return false;
+    void *items = w->seen;
+    if (!grow(&items, w->seen_count, &w->seen_capacity, sizeof *w->seen))
+        return false;
+    w->seen = items;
+    w->seen[w->seen_count++] = here;
+    return true;
+}
+
+static enum status add_source(struct walk *w, const char *path, const char *relative)
+{
+    bool named = soundfile_has_audio_ending(path);
+    if (!named && !soundfile_is_audio(path))
+        return ST_OK;
+    void *items = w->list->items;
+    if (!grow(&items, w->list->count, &w->capacity, sizeof *w->list->items))
+        return ST_NO_MEMORY;
+    w->list->items = items;
+    struct source_file *f = &w->list->items[w->list->count];
+    *f = (struct source_file){.path = strdup(path), .relative = strdup(relative)};
+    f->by_content = !named;
+    w->list->count++;
+    return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
+}
+
+static enum status visit_entry(struct walk *w, const char *relative)
+{
+    char path[PATH_BYTES];
+    struct stat s, link;
+    if (path_join(path, sizeof path, w->folder, relative, NULL) || lstat(path, &link) ||
+        stat(path, &s))
+        return ST_OK; /* gone, or a link to nothing */
+    if (S_ISREG(s.st_mode))
+        return add_source(w, path, relative);
+    if (!S_ISDIR(s.st_mode) || !w->recursive)
+        return ST_OK;
+    return push(S_ISLNK(link.st_mode) ? &w->linked : &w->real, relative) ? ST_OK
+                                                                         : ST_NO_MEMORY;
+}
+
+static enum status visit_folder(struct walk *w, const char *relative)
+{
+    char path[PATH_BYTES];
+    struct stat s;
+    if (path_join(path, sizeof path, w->folder, relative, NULL) || stat(path, &s) ||
+        !enter(w, &s))
+        return ST_OK;
+    DIR *dir = opendir(path);
+    if (!dir) {
+        w->list->unreadable_folders++;
+        return ST_OK;
+    }
+    enum status st = ST_OK;
+    struct dirent *entry;
+    while (!st && (entry = readdir(dir))) {
+        char below[PATH_BYTES];
+        bool hidden = entry->d_name[0] == '.';
+        if (!hidden && path_join(below, sizeof below, relative, entry->d_name, NULL) == 0)
+            st = visit_entry(w, below);
+    }
+    closedir(dir);
+    return st;
+}
+
+/* The next folder: real ones first; among links the first by name, whatever the order in
+ * which the file system lists them. */
+static char *next_folder(struct walk *w)
+{
+    if (w->real.at < w->real.count)
+        return w->real.path[w->real.at++];
+    struct queue *q = &w->linked;
+    for (size_t i = q->at; i < q->count; i++)
+        if (strcmp(q->path[i], q->path[q->at]) < 0) {
+            char *earlier = q->path[i];
+            q->path[i] = q->path[q->at];
+            q->path[q->at] = earlier;
+        }
+    return q->at < q->count ? q->path[q->at++] : NULL;
+}
+
+/* --- stems --- */
+
+static int by_relative(const void *a, const void *b)
+{
+    const struct source_file *x = a, *y = b;
+    return strcmp(x->relative, y->relative);
+}
+
+/* Names in use, without regard to case: open addressing, never more than half full. */
+struct name_set {
+    const char **slot;
+    size_t size;
+};
+
+static uint64_t name_hash(const char *name)
+{
+    uint64_t h = 0;
+    for (; *name; name++) {
+        char c = *name >= 'A' && *name <= 'Z' ? (char)(*name + 'a' - 'A') : *name;
+        h = rng_hash(h, &c, 1);
+    }
+    return h;
+}
+
+/* False when it is there already. */
+static bool claim(struct name_set *set, const char *name)
+{
+    size_t i = (size_t)(name_hash(name) % set->size);
+    while (set->slot[i]) {
+        if (stem_same(set->slot[i], name))
+            return false;
+        i = (i + 1) % set->size;
+    }
+    set->slot[i] = name;
+    return true;
+}
+
+static void natural_stem(char out[STEM_BYTES], const char *relative)
+{
+    char flat[PATH_BYTES];
+    const char *ending = path_ending(relative);
+    size_t n = strlen(relative) - (*ending ? strlen(ending) + 1 : 0);
+    memcpy(flat, relative, n);
+    flat[n] = '\0';
+    for (char *p = flat; *p; p++)
+        if (*p == '/')
+            *p = '_';
+    stem_safe(out, flat);
+}
+
+/* Natural names come first to whoever is first in order; doubles are numbered with what
+ * is then still free. */
+static enum status give_stems(struct source_list *list)
+{
+    struct name_set set = {.size = 2 * list->count + 1};
+    set.slot = calloc(set.size, sizeof *set.slot);
+    bool *doubled = calloc(list->count + 1, sizeof *doubled);
+    if (!set.slot || !doubled) {
+        free(set.slot);
+        free(doubled);
+        return ST_NO_MEMORY;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        natural_stem(list->items[i].stem, list->items[i].relative);
+        doubled[i] = !claim(&set, list->items[i].stem);
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        char stem[STEM_BYTES];
+        memcpy(stem, list->items[i].stem, sizeof stem);
+        for (int n = 2; doubled[i]; n++) {
+            stem_numbered(list->items[i].stem, stem, n);
+            doubled[i] = !claim(&set, list->items[i].stem);
+        }
+    }
+    free(set.slot);
+    free(doubled);
+    return ST_OK;
+}
+
+/* --- the whole --- */
+
+static enum status walk_all(struct walk *w)
+{
+    enum status st = visit_folder(w, "");
+    const char *next;
+    while (!st && (next = next_folder(w)))
+        st = visit_folder(w, next);
+    queue_done(&w->real);
+    queue_done(&w->linked);
+    free(w->seen);
+    return st;
+}
+
+static enum status one_file(struct source_list *out, const char *path)
+{
+    out->items = calloc(1, sizeof *out->items);
+    if (!out->items)
+        return ST_NO_MEMORY;
+    out->count = 1;
+    out->items[0].path = strdup(path);
+    out->items[0].relative = strdup(path_base(path));
+    out->items[0].by_content = !soundfile_has_audio_ending(path);
+    return out->items[0].path && out->items[0].relative ? ST_OK : ST_NO_MEMORY;
+}
+
+enum status discover(struct source_list *out, const char *folder,
+                     const struct discover_options *options, struct err *e)
+{
+    memset(out, 0, sizeof *out);
+    struct stat s;
+    if (stat(folder, &s) != 0)
+        return err_errno(
+            e, errno == ENOENT || errno == ENOTDIR ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+            "%s cannot be opened", folder);
+    struct walk w = {.list = out, .folder = folder, .recursive = options->recursive};
+    struct stat skip;
+    w.has_skip = options->skip && stat(options->skip, &skip) == 0 &&
+                 (skip.st_dev != s.st_dev || skip.st_ino != s.st_ino);
+    if (w.has_skip)
+        w.skip = (struct place){skip.st_dev, skip.st_ino};
+    enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder);
+    if (!st && out->unreadable_folders && out->count == 0 && !options->recursive)
+        st = err_set(e, ST_UNREADABLE, "%s cannot be listed: no permission", folder);
+    if (!st && out->count)
+        qsort(out->items, out->count, sizeof *out->items, by_relative);
+    if (!st)
+        st = give_stems(out);
+    if (st == ST_NO_MEMORY)
+        err_set(e, st, "%s: no memory to list it", folder);
+    if (st)
+        source_list_done(out);
+    return st;
+}
+
+void source_list_done(struct source_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].path);
+        free(list->items[i].relative);
+    }
+    free(list->items);
+    memset(list, 0, sizeof *list);
+}

@@ -1,0 +1,471 @@
+#include "io/manifest.h"
+
+#include "io/csv.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BYTES = 1 << 30, FIELD_BYTES = 1024 };
+
+enum what {
+    W_NAME, /* a text that must be usable as file name */
+    W_TEXT,
+    W_KIND,
+    W_MEASURE,
+    W_INT,   /* empty when 0 */
+    W_FRAME, /* int64 */
+    W_GRADE,
+    W_SAVED,
+    W_DECISION,
+    W_SEED,
+    W_HASH,
+    W_PARTS,
+    W_LOOPS
+};
+
+static const struct column {
+    const char *name;
+    enum what what;
+    int measure;
+    size_t offset, size;
+} columns[] = {
+#define FIELD(what, field)                                                               \
+    {                                                                                    \
+#field, what, 0, offsetof(struct candidate, field),                              \
+            sizeof(((struct candidate *)0)->field)                                       \
+    }
+#define NUMBER(field)                                                                    \
+    {                                                                                    \
+#field, W_MEASURE, ME_##field, 0, 0                                              \
+    }
+    FIELD(W_NAME, filename),
+    FIELD(W_NAME, source),
+    FIELD(W_TEXT, source_path),
+    {"type", W_KIND, 0, 0, 0},
+    NUMBER(start_sec),
+    NUMBER(end_sec),
+    NUMBER(duration_sec),
+    NUMBER(channels),
+    NUMBER(rms_db),
+    NUMBER(lufs),
+    NUMBER(peak_dbfs),
+    NUMBER(crest_factor),
+    NUMBER(centroid_hz),
+    NUMBER(flatness),
+    NUMBER(est_freq_hz),
+    FIELD(W_TEXT, key),
+    NUMBER(key_confidence),
+    NUMBER(bpm),
+    NUMBER(bpm_confidence),
+    NUMBER(loop_start),
+    NUMBER(loop_end),
+    NUMBER(seam_error_db),
+    FIELD(W_TEXT, brightness),
+    FIELD(W_TEXT, hit_class),
+    NUMBER(hit_confidence),
+    FIELD(W_INT, cluster),
+    NUMBER(score),
+    FIELD(W_GRADE, grade),
+    FIELD(W_SAVED, saved),
+    FIELD(W_DECISION, decision),
+    FIELD(W_INT, rating),
+    FIELD(W_SEED, seed),
+    FIELD(W_TEXT, algorithm_version),
+    FIELD(W_HASH, sha256),
+    /* of the record form only */
+    FIELD(W_TEXT, missed_by),
+    {"parts", W_PARTS, 0, 0, 0},
+    {"loops", W_LOOPS, 0, 0, 0},
+    FIELD(W_FRAME, start_frame),
+    FIELD(W_FRAME, end_frame),
+    FIELD(W_INT, source_rate_hz),
+};
+enum { ALL_COLUMNS = sizeof columns / sizeof *columns, RECORD_ONLY = 6 };
+
+int manifest_column_count(enum manifest_form form)
+{
+    return form == MANIFEST_RECORD ? ALL_COLUMNS : ALL_COLUMNS - RECORD_ONLY;
+}
+
+const char *manifest_column(int i)
+{
+    return columns[i].name;
+}
+
+/* --- a field as text --- */
+
+static void parts_text(char *out, size_t size, const struct score_parts *p)
+{
+    size_t n = 0;
+    for (int i = 0; i < p->count && n < size; i++) {
+        char value[64];
+        format_exact(value, sizeof value, p->part[i].value);
+        n += (size_t)snprintf(out + n, size - n, "%s%s=%s", i ? " " : "", p->part[i].name,
+                              value);
+    }
+}
+
+static void loops_text(char *out, size_t size, const struct candidate *c)
+{
+    size_t n = 0;
+    for (int i = 0; i < c->loop_count && n < size; i++) {
+        const struct loop_choice *l = &c->loop[i];
+        char correlation[64], seam[64];
+        format_exact(correlation, sizeof correlation, l->correlation);
+        format_exact(seam, sizeof seam, l->seam_error_db);
+        n += (size_t)snprintf(out + n, size - n, "%s%lld:%lld:%s:%s", i ? " " : "",
+                              (long long)l->start_frame, (long long)l->end_frame,
+                              correlation, seam);
+    }
+}
+
+static void field_text(char *out, size_t size, const struct candidate *c,
+                       const struct column *k, enum manifest_form form)
+{
+    const char *at = (const char *)c + k->offset;
+    *out = '\0';
+    switch (k->what) {
+    case W_NAME:
+    case W_TEXT:
+    case W_HASH:
+        snprintf(out, size, "%s", at);
+        break;
+    case W_KIND:
+        snprintf(out, size, "%s", kind_type(c->kind));
+        break;
+    case W_MEASURE:
+        /* The record keeps every bit, so that a resumed run decides as the first did. */
+        if (!isfinite(measures_get(&c->m, k->measure)))
+            break;
+        if (form == MANIFEST_RECORD)
+            format_exact(out, size, measures_get(&c->m, k->measure));
+        else
+            format_number(out, size, measures_get(&c->m, k->measure),
+                          measure_table[k->measure].decimals);
+        break;
+    case W_INT:
+        if (*(const int *)at != 0)
+            snprintf(out, size, "%d", *(const int *)at);
+        break;
+    case W_FRAME:
+        snprintf(out, size, "%lld", (long long)*(const int64_t *)at);
+        break;
+    case W_GRADE:
+        snprintf(out, size, "%.1s", at);
+        break;
+    case W_SAVED:
+        snprintf(out, size, "%s", c->saved ? "true" : "false");
+        break;
+    case W_DECISION:
+        snprintf(out, size, "%s", decision_name(c->decision));
+        break;
+    case W_SEED:
+        snprintf(out, size, "%llu", (unsigned long long)c->seed);
+        break;
+    case W_PARTS:
+        parts_text(out, size, &c->parts);
+        break;
+    case W_LOOPS:
+        loops_text(out, size, c);
+        break;
+    }
+}
+
+void manifest_field(char *out, size_t size, const struct candidate *c, int column)
+{
+    field_text(out, size, c, &columns[column], MANIFEST_PLAIN);
+}
+
+/* --- writing --- */
+
+enum status manifest_write(const struct root *r, const char *relative,
+                           const struct candidate *rows, size_t count,
+                           enum manifest_form form, struct err *e)
+{
+    struct csv_writer w = {0};
+    int n = manifest_column_count(form);
+    for (int i = 0; i < n; i++)
+        csv_field(&w, columns[i].name);
+    csv_end(&w);
+    for (size_t row = 0; row < count; row++) {
+        for (int i = 0; i < n; i++) {
+            char field[FIELD_BYTES];
+            field_text(field, sizeof field, &rows[row], &columns[i], form);
+            csv_field(&w, field);
+        }
+        csv_end(&w);
+    }
+    enum status st = w.failed
+                         ? err_set(e, ST_NO_MEMORY, "no memory to write %s", relative)
+                         : root_write_file(r, relative, w.text, w.length, e);
+    csv_writer_done(&w);
+    return st;
+}
+
+/* --- a field from text --- */
+
+static bool read_text(char *at, size_t size, const char *text, bool controls)
+{
+    for (const char *p = text; !controls && *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return false;
+    if (strlen(text) >= size)
+        return false;
+    memcpy(at, text, strlen(text) + 1);
+    return true;
+}
+
+static bool read_whole(const char *text, double low, double high, double *value)
+{
+    *value = 0;
+    return *text == '\0' || (parse_number(text, value) && *value == floor(*value) &&
+                             *value >= low && *value <= high);
+}
+
+static bool read_seed(uint64_t *seed, const char *text)
+{
+    *seed = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        unsigned digit = (unsigned)(*text - '0');
+        if (*seed > (UINT64_MAX - digit) / 10)
+            return false;
+        *seed = *seed * 10 + digit;
+    }
+    return *text == '\0';
+}
+
+static bool read_hash(char *at, const char *text)
+{
+    size_t n = strspn(text, "0123456789abcdefABCDEF");
+    if (text[n] != '\0' || (n != 0 && n != 64))
+        return false;
+    for (size_t i = 0; i <= n; i++)
+        at[i] = (char)tolower((unsigned char)text[i]);
+    return true;
+}
+
+/* Take the next word of `*text` (up to a blank) into `word`; false at the end. */
+static bool next_word(const char **text, char *word, size_t size, bool *fits)
+{
+    *text += strspn(*text, " ");
+    size_t n = strcspn(*text, " ");
+    *fits = n < size;
+    if (n == 0 || !*fits)
+        return false;
+    memcpy(word, *text, n);
+    word[n] = '\0';
+    *text += n;
+    return true;
+}
+
+static bool read_parts(struct score_parts *p, const char *text)
+{
+    char word[128];
+    bool fits;
+    while (next_word(&text, word, sizeof word, &fits)) {
+        char *equals = strchr(word, '=');
+        double value = NAN;
+        if (!equals || equals == word || equals - word >= PART_NAME_BYTES ||
+            p->count >= PARTS_MAX || (equals[1] && !parse_number(equals + 1, &value)))
+            return false;
+        *equals = '\0';
+        strcpy(p->part[p->count].name, word);
+        p->part[p->count++].value = value;
+    }
+    return fits;
+}
+
+static bool read_loop(struct loop_choice *l, char *word)
+{
+    char *part[4] = {word};
+    double value[4] = {0, 0, NAN, NAN};
+    for (int i = 1; i < 4; i++) {
+        part[i] = strchr(part[i - 1], ':');
+        if (!part[i])
+            return false;
+        *part[i]++ = '\0';
+    }
+    for (int i = 0; i < 4; i++)
+        if (!(i > 1 && part[i][0] == '\0') && !parse_number(part[i], &value[i]))
+            return false;
+    if (fabs(value[0]) > 0x1p53 || fabs(value[1]) > 0x1p53)
+        return false;
+    *l = (struct loop_choice){(int64_t)value[0], (int64_t)value[1], value[2], value[3]};
+    return true;
+}
+
+static bool read_loops(struct candidate *c, const char *text)
+{
+    char word[256];
+    bool fits;
+    while (next_word(&text, word, sizeof word, &fits)) {
+        if (c->loop_count >= LOOP_CHOICES_MAX ||
+            !read_loop(&c->loop[c->loop_count], word))
+            return false;
+        c->loop_count++;
+    }
+    return fits;
+}
+
+static bool read_saved(bool *saved, const char *text)
+{
+    *saved = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+    return *saved || strcmp(text, "false") == 0 || strcmp(text, "0") == 0 || !*text;
+}
+
+static bool read_field(struct candidate *c, const struct column *k, const char *text)
+{
+    char *at = (char *)c + k->offset;
+    double number = NAN;
+    int found;
+    switch (k->what) {
+    case W_NAME:
+        return path_check_name(text, k->name, NULL) == ST_OK &&
+               read_text(at, k->size, text, false);
+    case W_TEXT:
+        return read_text(at, k->size, text, at == c->source_path);
+    case W_KIND:
+        found = kind_find(text);
+        c->kind = found < 0 ? 0 : (enum kind)found;
+        return found >= 0;
+    case W_MEASURE:
+        if (*text && !parse_number(text, &number))
+            return false;
+        measures_set(&c->m, k->measure, number);
+        return true;
+    case W_INT:
+        if (!read_whole(text, 0, 1e9, &number))
+            return false;
+        *(int *)at = (int)number;
+        return at != (char *)&c->rating || c->rating <= 5;
+    case W_FRAME:
+        if (!read_whole(text, -0x1p53, 0x1p53, &number))
+            return false;
+        *(int64_t *)at = (int64_t)number;
+        return true;
+    case W_GRADE:
+        *at = *text;
+        return *text == '\0' || (strchr("ABF", *text) && text[1] == '\0');
+    case W_SAVED:
+        return read_saved(&c->saved, text);
+    case W_DECISION:
+        found = decision_find(text);
+        c->decision = found < 0 ? DECISION_NONE : (enum decision)found;
+        return found >= 0;
+    case W_SEED:
+        return read_seed(&c->seed, text);
+    case W_HASH:
+        return read_hash(at, text);
+    case W_PARTS:
+        return read_parts(&c->parts, text);
+    default:
+        return read_loops(c, text);
+    }
+}
+
+/* --- reading --- */
+
+struct reading {
+    struct csv_reader csv;
+    const char *name;
+    int field_of[ALL_COLUMNS]; /* index of the column's field in a record, or -1 */
+    struct candidate *rows;
+    size_t count, capacity;
+};
+
+static enum status read_header(struct reading *r, struct err *e)
+{
+    for (int i = 0; i < ALL_COLUMNS; i++) {
+        r->field_of[i] = -1;
+        for (int f = 0; f < r->csv.count && r->field_of[i] < 0; f++)
+            if (strcmp(r->csv.field[f], columns[i].name) == 0)
+                r->field_of[i] = f;
+    }
+    static const char *const needed[] = {"filename", "source", "type"};
+    for (size_t n = 0; n < sizeof needed / sizeof *needed; n++)
+        for (int i = 0; i < ALL_COLUMNS; i++)
+            if (strcmp(columns[i].name, needed[n]) == 0 && r->field_of[i] < 0)
+                return err_set(e, ST_CORRUPT,
+                               "%s:%d: this is no manifest: there is no column %s",
+                               r->name, r->csv.line, needed[n]);
+    return ST_OK;
+}
+
+static enum status read_row(struct reading *r, struct err *e)
+{
+    if (r->count == r->capacity) {
+        size_t capacity = r->capacity ? 2 * r->capacity : 64;
+        struct candidate *larger = realloc(r->rows, capacity * sizeof *larger);
+        if (!larger)
+            return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", r->name);
+        r->rows = larger;
+        r->capacity = capacity;
+    }
+    struct candidate *c = &r->rows[r->count];
+    candidate_clear(c);
+    for (int i = 0; i < ALL_COLUMNS; i++) {
+        int f = r->field_of[i];
+        if (f < 0)
+            continue;
+        const char *text = f < r->csv.count ? r->csv.field[f] : NULL;
+        if (!text)
+            return err_set(e, ST_CORRUPT, "%s:%d: the row ends before its column %s",
+                           r->name, r->csv.line, columns[i].name);
+        if (!read_field(c, &columns[i], text))
+            return err_set(e, ST_CORRUPT, "%s:%d: %.60s is no valid %s", r->name,
+                           r->csv.line, *text ? text : "an empty field", columns[i].name);
+    }
+    r->count++;
+    return ST_OK;
+}
+
+enum status manifest_parse(const char *text, size_t n, const char *name,
+                           struct candidate **rows, size_t *count, struct err *e)
+{
+    struct reading r = {.name = name};
+    struct err inner;
+    csv_reader_init(&r.csv, text, n);
+    int more;
+    enum status st = csv_read(&r.csv, &more, &inner);
+    if (!st && !more)
+        st = err_set(&inner, ST_CORRUPT, "it is empty");
+    if (st)
+        err_set(e, st, "%s: %s", name, inner.msg);
+    else
+        st = read_header(&r, e);
+    while (!st) {
+        st = csv_read(&r.csv, &more, &inner);
+        if (st)
+            err_set(e, st, "%s: %s", name, inner.msg);
+        else if (!more)
+            break;
+        else
+            st = read_row(&r, e);
+    }
+    csv_reader_done(&r.csv);
+    if (st) {
+        free(r.rows);
+        return st;
+    }
+    *rows = r.rows;
+    *count = r.count;
+    return ST_OK;
+}
+
+enum status manifest_read(const char *path, struct candidate **rows, size_t *count,
+                          struct err *e)
+{
+    char *text;
+    size_t n;
+    *rows = NULL;
+    *count = 0;
+    enum status st = path_read_file(path, MAX_BYTES, &text, &n, e);
+    if (st)
+        return st;
+    st = manifest_parse(text, n, path, rows, count, e);
+    free(text);
+    return st;
+}
