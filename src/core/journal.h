@@ -52,8 +52,9 @@ struct change {
 void candidate_path(const struct candidate *c, char path[CANDIDATE_PATH_BYTES]);
 uint64_t candidate_path_id(const char *path);
 
-/* Is this value one the field can take? Otherwise one sentence in e (ST_USAGE). */
-enum status change_check(const struct change *c, struct err *e);
+/* Bring a change to its canonical form ("undecided", 0 stars, tag 0 become the empty
+ * value, numbers lose zeros) or say in one sentence what is wrong with it (ST_USAGE). */
+enum status change_check(struct change *c, struct err *e);
 
 /* One line without newline; path is the candidate's (ignored for other subjects).
  * Returns its length; always fits JOURNAL_LINE_BYTES. */

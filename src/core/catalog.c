@@ -1,0 +1,509 @@
+#include "core/catalog_internal.h"
+
+#include <sqlite3.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SCHEMA_VERSION = 1,
+    APPLICATION_ID = 0x74726f77,
+    BUSY_MS = 3000,
+    SQL_BYTES = 4096
+};
+
+#define MEASURE(field, column, unit, decimals, low, high, help) "," column
+static const char measure_names[] =
+#include "dsp/measures.def"
+    ;
+#undef MEASURE
+#define MEASURE(field, column, unit, decimals, low, high, help) "," column " REAL"
+static const char measure_types[] =
+#include "dsp/measures.def"
+    ;
+#undef MEASURE
+#define MEASURE(field, column, unit, decimals, low, high, help) ",?"
+static const char measure_marks[] =
+#include "dsp/measures.def"
+    ;
+#undef MEASURE
+
+static const char find_columns[] =
+    "id, source, filename, type, key, brightness, hit_class, cluster, grade, saved, "
+    "missed_by, start_frame, end_frame, source_rate_hz";
+static const char detail_columns[] =
+    ", source_path, seed, algorithm_version, sha256, parts, loops";
+
+static const char schema[] =
+    "CREATE TABLE source(id INTEGER PRIMARY KEY, stem TEXT NOT NULL UNIQUE, path TEXT "
+    "NOT NULL, content_hash INTEGER NOT NULL, recipe_hash INTEGER NOT NULL, rate_hz "
+    "INTEGER NOT NULL, channels INTEGER NOT NULL, frames INTEGER NOT NULL, failed "
+    "INTEGER NOT NULL, note TEXT NOT NULL);"
+    "CREATE TABLE candidate(position INTEGER PRIMARY KEY, id INTEGER NOT NULL, source "
+    "INTEGER NOT NULL, filename TEXT NOT NULL, type TEXT NOT NULL, key TEXT, brightness "
+    "TEXT, hit_class TEXT, cluster INTEGER, grade TEXT, saved INTEGER, missed_by TEXT, "
+    "start_frame INTEGER, end_frame INTEGER, source_rate_hz INTEGER$TYPES);"
+    "CREATE UNIQUE INDEX candidate_id ON candidate(id);"
+    "CREATE TABLE detail(position INTEGER PRIMARY KEY, source_path TEXT, seed INTEGER, "
+    "algorithm_version TEXT, sha256 TEXT, parts BLOB, loops BLOB);"
+    "CREATE TABLE embedding(position INTEGER PRIMARY KEY, vector BLOB NOT NULL);"
+    "CREATE TABLE action(number INTEGER PRIMARY KEY, mode INTEGER NOT NULL, target "
+    "INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, at_ms INTEGER NOT "
+    "NULL, label TEXT NOT NULL);"
+    "CREATE TABLE event(seq INTEGER PRIMARY KEY, action INTEGER NOT NULL, field TEXT NOT "
+    "NULL, candidate INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, previous "
+    "TEXT NOT NULL);"
+    "CREATE TABLE current(candidate INTEGER NOT NULL, field TEXT NOT NULL, key TEXT NOT "
+    "NULL, value TEXT NOT NULL, PRIMARY KEY(candidate, field, key)) WITHOUT ROWID;"
+    "CREATE TABLE subject(id INTEGER PRIMARY KEY, path TEXT NOT NULL);";
+
+static const char *const queries[Q_COUNT] = {
+#define QUERY(id, sql) [Q_##id] = sql,
+#include "core/catalog_queries.def"
+#undef QUERY
+};
+
+/* Puts the column lists in; false when it does not fit. */
+static bool expand(char out[SQL_BYTES], const char *sql)
+{
+    static const struct {
+        const char *mark, *text;
+    } lists[] = {{"$MEASURES", measure_names},
+                 {"$MARKS", measure_marks},
+                 {"$TYPES", measure_types},
+                 {"$FIND", find_columns},
+                 {"$DETAIL", detail_columns}};
+    size_t n = 0;
+    while (*sql != '\0') {
+        const char *text = NULL;
+        for (size_t i = 0; *sql == '$' && i < sizeof lists / sizeof *lists; i++)
+            if (strncmp(sql, lists[i].mark, strlen(lists[i].mark)) == 0) {
+                text = lists[i].text;
+                sql += strlen(lists[i].mark);
+                break;
+            }
+        size_t bytes = text != NULL ? strlen(text) : 1;
+        if (n + bytes >= SQL_BYTES)
+            return false;
+        memcpy(out + n, text != NULL ? text : sql++, bytes);
+        n += bytes;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+/* --- failures ---------------------------------------------------------------------- */
+
+static enum status failure(int code, const char *path, const char *text, struct err *e)
+{
+    switch (code & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+        return err_set(e, ST_CORRUPT,
+                       "the catalog %s is damaged; `trowel --batch index` rebuilds it "
+                       "and keeps every decision that can be read",
+                       path);
+    case SQLITE_NOMEM:
+        return err_set(e, ST_NO_MEMORY, "no memory for the catalog %s", path);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return err_set(e, ST_DISK, "the catalog %s is in use by another trowel", path);
+    case SQLITE_FULL:
+        return err_set(e, ST_DISK, "the disk is full: %s cannot be written", path);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return err_set(e, ST_DISK, "the catalog %s may not be written", path);
+    case SQLITE_CANTOPEN:
+        return err_set(e, ST_DISK, "the catalog %s cannot be opened", path);
+    case SQLITE_ERROR:
+        /* a table or column that should be there is not */
+        return err_set(e, ST_CORRUPT,
+                       "the catalog %s is not whole (%s); `trowel --batch index` "
+                       "rebuilds it",
+                       path, text);
+    default:
+        return err_set(e, ST_DISK, "the catalog %s: %s", path, text);
+    }
+}
+
+enum status query_failure(struct catalog *c, struct err *e)
+{
+    return failure(sqlite3_errcode(c->db), c->path, sqlite3_errmsg(c->db), e);
+}
+
+/* --- statements -------------------------------------------------------------------- */
+
+struct query *catalog_query(struct catalog *c, enum catalog_query q, struct err *e)
+{
+    if (c->query[q] != NULL) {
+        query_reset(c->query[q]);
+        return c->query[q];
+    }
+    char sql[SQL_BYTES];
+    sqlite3_stmt *st = NULL;
+    if (!expand(sql, queries[q])) {
+        err_set(e, ST_UNSUPPORTED, "a catalog statement is too long");
+        return NULL;
+    }
+    if (sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
+        SQLITE_OK) {
+        query_failure(c, e);
+        return NULL;
+    }
+    return c->query[q] = (struct query *)st;
+}
+
+static sqlite3_stmt *statement(struct query *q)
+{
+    return (sqlite3_stmt *)q;
+}
+
+void query_int(struct query *q, int at, int64_t value)
+{
+    if (q != NULL)
+        sqlite3_bind_int64(statement(q), at, value);
+}
+
+void query_real(struct query *q, int at, double value)
+{
+    if (q != NULL)
+        sqlite3_bind_double(statement(q), at, value); /* NAN becomes NULL */
+}
+
+void query_text(struct query *q, int at, const char *value)
+{
+    if (q != NULL)
+        sqlite3_bind_text(statement(q), at, value, -1, SQLITE_STATIC);
+}
+
+void query_blob(struct query *q, int at, const void *value, size_t bytes)
+{
+    if (q == NULL)
+        return;
+    if (bytes == 0)
+        sqlite3_bind_null(statement(q), at);
+    else
+        sqlite3_bind_blob64(statement(q), at, value, bytes, SQLITE_STATIC);
+}
+
+enum query_state catalog_step(struct catalog *c, struct query *q, struct err *e)
+{
+    int code = sqlite3_step(statement(q));
+    if (code == SQLITE_ROW)
+        return QUERY_ROW;
+    if (code == SQLITE_DONE) {
+        query_reset(q);
+        return QUERY_DONE;
+    }
+    query_failure(c, e);
+    query_reset(q);
+    return QUERY_FAILED;
+}
+
+void query_reset(struct query *q)
+{
+    if (q != NULL)
+        sqlite3_reset(statement(q));
+}
+
+/* The status e would have carried, also when the caller has none. */
+static enum status last_status(struct catalog *c, struct err *e)
+{
+    struct err own = {0};
+    return e != NULL && e->code != ST_OK ? e->code : query_failure(c, &own);
+}
+
+enum status catalog_run(struct catalog *c, struct query *q, struct err *e)
+{
+    if (q == NULL)
+        return last_status(c, e);
+    int code;
+    do
+        code = sqlite3_step(statement(q));
+    while (code == SQLITE_ROW);
+    enum status st = code == SQLITE_DONE ? ST_OK : query_failure(c, e);
+    query_reset(q);
+    return st;
+}
+
+enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e)
+{
+    return catalog_run(c, catalog_query(c, q, e), e);
+}
+
+enum status catalog_number(struct catalog *c, struct query *q, int64_t none,
+                           int64_t *value, struct err *e)
+{
+    *value = none;
+    if (q == NULL)
+        return last_status(c, e);
+    int code = sqlite3_step(statement(q));
+    if (code == SQLITE_ROW && sqlite3_column_type(statement(q), 0) != SQLITE_NULL)
+        *value = sqlite3_column_int64(statement(q), 0);
+    enum status st =
+        code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : query_failure(c, e);
+    query_reset(q);
+    return st;
+}
+
+enum status catalog_script(struct catalog *c, const char *sql, struct err *e)
+{
+    if (sqlite3_exec(c->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return query_failure(c, e);
+    return ST_OK;
+}
+
+int64_t row_int(struct query *q, int column)
+{
+    return sqlite3_column_int64(statement(q), column);
+}
+
+double row_real(struct query *q, int column)
+{
+    if (sqlite3_column_type(statement(q), column) == SQLITE_NULL)
+        return (double)NAN;
+    return sqlite3_column_double(statement(q), column);
+}
+
+void row_text(struct query *q, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(statement(q), column);
+    size_t n = text != NULL ? (size_t)sqlite3_column_bytes(statement(q), column) : 0;
+    if (n >= size)
+        n = size - 1;
+    if (n > 0)
+        memcpy(out, text, n);
+    out[n] = '\0';
+}
+
+const void *row_blob(struct query *q, int column, size_t *bytes)
+{
+    const void *blob = sqlite3_column_blob(statement(q), column);
+    *bytes = blob != NULL ? (size_t)sqlite3_column_bytes(statement(q), column) : 0;
+    return blob;
+}
+
+int64_t catalog_last_row(struct catalog *c)
+{
+    return sqlite3_last_insert_rowid(c->db);
+}
+
+enum status catalog_begin(struct catalog *c, struct err *e)
+{
+    return catalog_simple(c, Q_BEGIN, e);
+}
+
+enum status catalog_end(struct catalog *c, enum status st, struct err *e)
+{
+    if (st == ST_OK)
+        st = catalog_simple(c, Q_COMMIT, e);
+    if (st != ST_OK && !sqlite3_get_autocommit(c->db))
+        catalog_simple(c, Q_ROLLBACK, NULL);
+    return st;
+}
+
+/* --- opening ----------------------------------------------------------------------- */
+
+static enum status pragma_number(struct catalog *c, const char *sql, int64_t *value,
+                                 struct err *e)
+{
+    sqlite3_stmt *st = NULL;
+    *value = 0;
+    int code = sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
+    if (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW)
+        *value = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : query_failure(c, e);
+}
+
+static enum status create_schema(struct catalog *c, struct err *e)
+{
+    char sql[SQL_BYTES], head[128];
+    if (!expand(sql, schema))
+        return err_set(e, ST_UNSUPPORTED, "the catalog's schema is too long");
+    snprintf(head, sizeof head, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
+             APPLICATION_ID, SCHEMA_VERSION);
+    enum status st = catalog_script(c, "BEGIN IMMEDIATE", e);
+    if (st != ST_OK)
+        return st;
+    int64_t tables = 0; /* another process may have been faster */
+    st = pragma_number(c, "SELECT count(*) FROM sqlite_schema", &tables, e);
+    if (st == ST_OK && tables == 0)
+        st = catalog_script(c, head, e);
+    if (st == ST_OK && tables == 0)
+        st = catalog_script(c, sql, e);
+    return catalog_end(c, st, e);
+}
+
+/* Whose file is it, and which version? An empty one becomes a catalog. */
+static enum status check_identity(struct catalog *c, struct err *e)
+{
+    int64_t application = 0, version = 0, tables = 0;
+    enum status st = pragma_number(c, "PRAGMA application_id", &application, e);
+    if (st == ST_OK)
+        st = pragma_number(c, "PRAGMA user_version", &version, e);
+    if (st == ST_OK)
+        st = pragma_number(c, "SELECT count(*) FROM sqlite_schema", &tables, e);
+    if (st != ST_OK)
+        return st;
+    if (tables == 0 && application == 0 && c->access != DB_READ)
+        return create_schema(c, e);
+    if (application != APPLICATION_ID)
+        return err_set(e, ST_UNSUPPORTED,
+                       "%s is not a trowel catalog; move it away to start a new one",
+                       c->path);
+    if (version > SCHEMA_VERSION)
+        return err_set(e, ST_UNSUPPORTED,
+                       "the catalog %s was written by a newer trowel (version %lld); "
+                       "use that one, or move the file away",
+                       c->path, (long long)version);
+    return ST_OK;
+}
+
+static enum status set_access(struct catalog *c, struct err *e)
+{
+    static const char *const pragmas[] = {
+        [DB_READ] = "PRAGMA query_only=1;",
+        [DB_WAL] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                   "PRAGMA wal_autocheckpoint=4000;",
+        [DB_PLAIN] = "PRAGMA synchronous=FULL;",
+        [DB_BESIDE] = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; "
+                      "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;",
+    };
+    enum status st = catalog_script(c, pragmas[c->access], e);
+    if (st == ST_OK)
+        st = catalog_script(c, "PRAGMA cache_size=-32768;", e);
+    return st;
+}
+
+enum status catalog_open_as(struct catalog **out, const char *path,
+                            enum catalog_access access, struct err *e)
+{
+    *out = NULL;
+    struct stat info;
+    bool there = stat(path, &info) == 0;
+    if (!there && access == DB_READ)
+        return err_set(e, ST_NOT_FOUND, "there is no catalog %s", path);
+    if (there && !S_ISREG(info.st_mode))
+        return err_set(e, ST_UNSUPPORTED, "%s is no file", path);
+    struct catalog *c = calloc(1, sizeof *c);
+    if (c == NULL || (c->path = strdup(path)) == NULL) {
+        free(c);
+        return err_set(e, ST_NO_MEMORY, "no memory for the catalog %s", path);
+    }
+    c->access = access;
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (access == DB_READ ? SQLITE_OPEN_READONLY
+                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    sqlite3 *db = NULL;
+    int code = sqlite3_open_v2(path, &db, flags, NULL);
+    c->db = db;
+    enum status st = ST_OK;
+    if (code != SQLITE_OK)
+        st = failure(code, path, sqlite3_errstr(code), e);
+    if (st == ST_OK) {
+        sqlite3_extended_result_codes(db, 0);
+        sqlite3_busy_timeout(db, BUSY_MS);
+        /* who it belongs to before anything is changed, the journal mode included */
+        if (there && info.st_size > 0)
+            st = check_identity(c, e);
+    }
+    if (st == ST_OK)
+        st = set_access(c, e);
+    if (st == ST_OK && !(there && info.st_size > 0))
+        st = check_identity(c, e);
+    if (st == ST_OK)
+        st = pragma_number(c, "PRAGMA data_version", &c->data_version, e);
+    if (st != ST_OK) {
+        c->access = DB_READ;
+        catalog_close(c);
+        return st;
+    }
+    *out = c;
+    return ST_OK;
+}
+
+enum status catalog_open(struct catalog **out, const char *path, enum catalog_mode mode,
+                         struct err *e)
+{
+    return catalog_open_as(out, path, mode == CATALOG_READ ? DB_READ : DB_WAL, e);
+}
+
+static void finalize_all(struct catalog *c)
+{
+    for (int i = 0; i < Q_COUNT; i++) {
+        sqlite3_finalize(statement(c->query[i]));
+        c->query[i] = NULL;
+    }
+}
+
+void catalog_close(struct catalog *c)
+{
+    if (c == NULL)
+        return;
+    finalize_all(c);
+    if (c->access == DB_WAL) {
+        sqlite3_busy_timeout(c->db, 0);
+        /* fails, harmlessly, while another process has it open */
+        catalog_script(c, "PRAGMA journal_mode=DELETE", NULL);
+    }
+    sqlite3_close(c->db);
+    catalog_history_done(&c->history);
+    free(c->path);
+    free(c);
+}
+
+bool catalog_take_alone(struct catalog *c)
+{
+    finalize_all(c);
+    sqlite3_busy_timeout(c->db, 0);
+    bool alone =
+        catalog_script(c,
+                       "PRAGMA journal_mode=DELETE; PRAGMA locking_mode=EXCLUSIVE; "
+                       "BEGIN EXCLUSIVE; COMMIT;",
+                       NULL) == ST_OK;
+    sqlite3_busy_timeout(c->db, BUSY_MS);
+    if (!alone && !sqlite3_get_autocommit(c->db))
+        catalog_script(c, "ROLLBACK", NULL);
+    char log[4096 + 8];
+    if (snprintf(log, sizeof log, "%s-wal", c->path) >= (int)sizeof log)
+        return false;
+    return alone && access(log, F_OK) != 0;
+}
+
+enum status catalog_check(struct catalog *c, struct err *e)
+{
+    sqlite3_stmt *st = NULL;
+    int code = sqlite3_prepare_v2(c->db, "PRAGMA integrity_check(1)", -1, &st, NULL);
+    bool whole = false;
+    if (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW)
+        whole = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+    sqlite3_finalize(st);
+    return whole ? ST_OK : failure(SQLITE_CORRUPT, c->path, "", e);
+}
+
+void catalog_set_synced(struct catalog *c, bool synced)
+{
+    catalog_script(c, synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+                   NULL);
+}
+
+bool catalog_changed_elsewhere(struct catalog *c)
+{
+    int64_t version = c->data_version;
+    if (catalog_number(c, catalog_query(c, Q_DATA_VERSION, NULL), version, &version,
+                       NULL) != ST_OK ||
+        version == c->data_version)
+        return false;
+    c->data_version = version;
+    catalog_history_done(&c->history);
+    return true;
+}

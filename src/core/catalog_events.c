@@ -1,0 +1,476 @@
+#include "core/catalog_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* --- the undo and redo stacks ---------------------------------------------------------
+ */
+
+static bool push(int64_t **stack, size_t *count, size_t *room, int64_t number)
+{
+    if (*count == *room) {
+        int64_t *more = realloc(*stack, (*room * 2 + 64) * sizeof *more);
+        if (more == NULL)
+            return false;
+        *stack = more;
+        *room = *room * 2 + 64;
+    }
+    (*stack)[(*count)++] = number;
+    return true;
+}
+
+/* What an action does to the stacks; `target` is the user's own action it is about. */
+static bool history_note(struct catalog_history *h, enum catalog_action_mode mode,
+                         int64_t target)
+{
+    if (mode == ACTION_UNDO) {
+        h->undo_count -= h->undo_count > 0;
+        return push(&h->redo, &h->redo_count, &h->redo_room, target);
+    }
+    if (mode == ACTION_REDO)
+        h->redo_count -= h->redo_count > 0;
+    else
+        h->redo_count = 0;
+    return push(&h->undo, &h->undo_count, &h->undo_room, target);
+}
+
+void catalog_history_done(struct catalog_history *h)
+{
+    free(h->undo);
+    free(h->redo);
+    memset(h, 0, sizeof *h);
+}
+
+static enum status history_load(struct catalog *c, struct err *e)
+{
+    catalog_changed_elsewhere(c); /* forgets the stacks when they may be old */
+    if (c->history.loaded)
+        return ST_OK;
+    struct query *q = catalog_query(c, Q_ACTIONS, e);
+    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
+    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW)
+        if (!history_note(&c->history, (enum catalog_action_mode)row_int(q, 1),
+                          row_int(q, 2))) {
+            query_reset(q);
+            return err_set(e, ST_NO_MEMORY, "no memory for the history");
+        }
+    if (state == QUERY_FAILED)
+        return query_failure(c, NULL);
+    c->history.loaded = true;
+    return ST_OK;
+}
+
+size_t catalog_undo_depth(struct catalog *c)
+{
+    return history_load(c, NULL) == ST_OK ? c->history.undo_count : 0;
+}
+
+size_t catalog_redo_depth(struct catalog *c)
+{
+    return history_load(c, NULL) == ST_OK ? c->history.redo_count : 0;
+}
+
+size_t catalog_event_count(struct catalog *c)
+{
+    int64_t n = 0;
+    catalog_number(c, catalog_query(c, Q_EVENT_COUNT, NULL), 0, &n, NULL);
+    return (size_t)n;
+}
+
+/* --- what was said about a find -------------------------------------------------------
+ */
+
+static bool two_frames(const char *value, int64_t *start, int64_t *end)
+{
+    char *rest;
+    *start = strtoll(value, &rest, 10);
+    *end = strtoll(rest, &rest, 10);
+    return *rest == '\0' && *end > *start;
+}
+
+static void overlay_loop(struct candidate *c, int64_t start, int64_t end)
+{
+    struct loop_choice chosen = {start, end, 0.0, 0.0};
+    int at = 0;
+    while (at < c->loop_count &&
+           (c->loop[at].start_frame != start || c->loop[at].end_frame != end))
+        at++;
+    if (at < c->loop_count) /* one of the ranked alternatives: bring it to the front */
+        chosen = c->loop[at];
+    else if (c->loop_count < LOOP_CHOICES_MAX)
+        at = c->loop_count++;
+    else
+        at = LOOP_CHOICES_MAX - 1;
+    memmove(c->loop + 1, c->loop, (size_t)at * sizeof *c->loop);
+    c->loop[0] = chosen;
+}
+
+void catalog_overlay(struct catalog_find *f, enum event_field field, const char *value)
+{
+    struct candidate *c = &f->c;
+    int64_t start, end;
+    int found;
+    if (value[0] == '\0')
+        return;
+    switch (field) {
+    case FIELD_DECISION:
+        if ((found = decision_find(value)) >= 0)
+            c->decision = (enum decision)found;
+        break;
+    case FIELD_RATING:
+        c->rating = value[0] >= '0' && value[0] <= '5' ? value[0] - '0' : 0;
+        break;
+    case FIELD_TAG:
+        f->tagged = true;
+        break;
+    case FIELD_CATEGORY:
+        if ((found = category_find(value)) >= 0)
+            f->category = (enum category)found;
+        break;
+    case FIELD_CLASS:
+        snprintf(c->hit_class, sizeof c->hit_class, "%s", value);
+        break;
+    case FIELD_EDGES:
+        if (two_frames(value, &start, &end)) {
+            c->start_frame = start;
+            c->end_frame = end;
+            if (c->source_rate_hz > 0) {
+                c->m.start_sec = (double)start / c->source_rate_hz;
+                c->m.end_sec = (double)end / c->source_rate_hz;
+            }
+            f->edited = true;
+        }
+        break;
+    case FIELD_LOOP:
+        if (two_frames(value, &start, &end)) {
+            overlay_loop(c, start, end);
+            f->edited = true;
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- recording ------------------------------------------------------------------------
+ */
+
+int64_t catalog_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static enum status current_value(struct catalog *c, const struct change *about,
+                                 char value[EVENT_VALUE_BYTES], struct err *e)
+{
+    value[0] = '\0';
+    struct query *q = catalog_query(c, Q_VALUE, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    query_int(q, 1, (int64_t)about->candidate);
+    query_text(q, 2, event_word(about->field));
+    query_text(q, 3, about->key);
+    enum query_state state = catalog_step(c, q, e);
+    if (state == QUERY_ROW)
+        row_text(q, 0, value, EVENT_VALUE_BYTES);
+    query_reset(q);
+    return state != QUERY_FAILED ? ST_OK : query_failure(c, NULL);
+}
+
+static enum status put_event(struct catalog *c, int64_t action,
+                             const struct change *change, const char *previous,
+                             struct err *e)
+{
+    struct query *q = catalog_query(c, Q_EVENT_PUT, e);
+    query_int(q, 1, action);
+    query_text(q, 2, event_word(change->field));
+    query_int(q, 3, (int64_t)change->candidate);
+    query_text(q, 4, change->key);
+    query_text(q, 5, change->value);
+    query_text(q, 6, previous);
+    enum status st = catalog_run(c, q, e);
+    if (st != ST_OK)
+        return st;
+    q = catalog_query(c, Q_VALUE_PUT, e);
+    query_int(q, 1, (int64_t)change->candidate);
+    query_text(q, 2, event_word(change->field));
+    query_text(q, 3, change->key);
+    query_text(q, 4, change->value);
+    return catalog_run(c, q, e);
+}
+
+/* The path by which an event names its candidate for ever after. */
+static enum status put_subject(struct catalog *c, uint64_t id, const char *path,
+                               struct err *e)
+{
+    int64_t known = 0;
+    struct query *q = catalog_query(c, Q_SUBJECT_KNOWN, e);
+    query_int(q, 1, (int64_t)id);
+    enum status st = catalog_number(c, q, 0, &known, e);
+    if (st != ST_OK || known != 0)
+        return st;
+    q = catalog_query(c, path != NULL ? Q_SUBJECT_PUT : Q_SUBJECT_FROM_FIND, e);
+    query_int(q, 1, (int64_t)id);
+    if (path != NULL)
+        query_text(q, 2, path);
+    st = catalog_run(c, q, e);
+    if (st != ST_OK || path != NULL)
+        return st;
+    q = catalog_query(c, Q_SUBJECT_KNOWN, e);
+    query_int(q, 1, (int64_t)id);
+    st = catalog_number(c, q, 0, &known, e);
+    if (st == ST_OK && known == 0)
+        st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this candidate",
+                     c->path);
+    return st;
+}
+
+enum status catalog_action_begin(struct catalog *c, struct catalog_action *a,
+                                 enum catalog_action_mode mode, int64_t at_ms,
+                                 struct err *e)
+{
+    int64_t last = 0;
+    *a = (struct catalog_action){.mode = mode, .at_ms = at_ms};
+    enum status st = catalog_number(c, catalog_query(c, Q_ACTION_LAST, e), 0, &last, e);
+    if (st == ST_OK)
+        st = catalog_number(c, catalog_query(c, Q_EVENT_LAST, e), 0, &a->first, e);
+    a->first++;
+    a->number = a->target = last + 1;
+    return st;
+}
+
+enum status catalog_action_change(struct catalog *c, struct catalog_action *a,
+                                  const struct change *wanted, const char *path,
+                                  struct err *e)
+{
+    char previous[EVENT_VALUE_BYTES];
+    struct change change = *wanted;
+    enum status st = change_check(&change, e);
+    if (st == ST_OK)
+        st = current_value(c, &change, previous, e);
+    if (st != ST_OK || strcmp(previous, change.value) == 0)
+        return st;
+    if (event_subject(change.field) == SUBJECT_CANDIDATE)
+        st = put_subject(c, change.candidate, path, e);
+    if (st == ST_OK)
+        st = put_event(c, a->number, &change, previous, e);
+    a->applied += st == ST_OK;
+    return st;
+}
+
+enum status catalog_action_finish(struct catalog *c, const struct catalog_action *a,
+                                  const char *label, struct err *e)
+{
+    if (a->applied == 0)
+        return ST_OK;
+    char text[ACTION_LABEL_BYTES];
+    snprintf(text, sizeof text, "%s", label != NULL ? label : "");
+    struct query *q = catalog_query(c, Q_ACTION_PUT, e);
+    query_int(q, 1, a->number);
+    query_int(q, 2, a->mode);
+    query_int(q, 3, a->target);
+    query_int(q, 4, a->first);
+    query_int(q, 5, a->first + (int64_t)a->applied - 1);
+    query_int(q, 6, a->at_ms);
+    query_text(q, 7, text);
+    return catalog_run(c, q, e);
+}
+
+/* After the commit; without memory the stacks are read anew next time. */
+void catalog_action_note(struct catalog *c, const struct catalog_action *a)
+{
+    if (a->applied > 0 && c->history.loaded &&
+        !history_note(&c->history, a->mode, a->target))
+        catalog_history_done(&c->history);
+}
+
+enum status catalog_record(struct catalog *c, const struct change *changes, size_t count,
+                           const char *label, size_t *applied, struct err *e)
+{
+    struct catalog_action a = {0};
+    if (applied != NULL)
+        *applied = 0;
+    enum status st = catalog_begin(c, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_action_begin(c, &a, ACTION_DO, catalog_now_ms(), e);
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        st = catalog_action_change(c, &a, &changes[i], NULL, e);
+    if (st == ST_OK)
+        st = catalog_action_finish(c, &a, label, e);
+    st = catalog_end(c, st, e);
+    if (st != ST_OK)
+        return st;
+    catalog_action_note(c, &a);
+    if (applied != NULL)
+        *applied = a.applied;
+    return ST_OK;
+}
+
+/* --- undo and redo --------------------------------------------------------------------
+ */
+
+struct change_list {
+    struct change *item;
+    size_t count, room;
+};
+
+static bool list_add(struct change_list *l, const struct change *c)
+{
+    if (l->count == l->room) {
+        struct change *more = realloc(l->item, (l->room * 2 + 16) * sizeof *more);
+        if (more == NULL)
+            return false;
+        l->item = more;
+        l->room = l->room * 2 + 16;
+    }
+    l->item[l->count++] = *c;
+    return true;
+}
+
+static enum status read_action(struct catalog *c, int64_t number, bool back,
+                               struct change_list *l, char label[ACTION_LABEL_BYTES],
+                               struct err *e)
+{
+    struct query *q = catalog_query(c, Q_ACTION, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    query_int(q, 1, number);
+    int64_t first = 1, last = 0;
+    enum query_state state = catalog_step(c, q, e);
+    if (state == QUERY_ROW) {
+        first = row_int(q, 0);
+        last = row_int(q, 1);
+        row_text(q, 2, label, ACTION_LABEL_BYTES);
+    }
+    query_reset(q);
+    if (state == QUERY_FAILED ||
+        (q = catalog_query(c, back ? Q_ACTION_BACK : Q_ACTION_EVENTS, e)) == NULL)
+        return query_failure(c, NULL);
+    query_int(q, 1, first);
+    query_int(q, 2, last);
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+        char word[32];
+        struct change change = {0};
+        row_text(q, 0, word, sizeof word);
+        int field = event_find(word);
+        if (field < 0)
+            continue;
+        change.field = (enum event_field)field;
+        change.candidate = (uint64_t)row_int(q, 1);
+        row_text(q, 2, change.key, sizeof change.key);
+        row_text(q, 3, change.value, sizeof change.value);
+        if (!list_add(l, &change)) {
+            query_reset(q);
+            return err_set(e, ST_NO_MEMORY, "no memory for the action");
+        }
+    }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
+static enum status put_back(struct catalog *c, struct catalog_action *a,
+                            const struct change_list *l, struct err *e)
+{
+    char previous[EVENT_VALUE_BYTES];
+    enum status st = ST_OK;
+    for (size_t i = 0; i < l->count && st == ST_OK; i++) {
+        st = current_value(c, &l->item[i], previous, e);
+        if (st == ST_OK)
+            st = put_event(c, a->number, &l->item[i], previous, e);
+        a->applied += st == ST_OK;
+    }
+    return st;
+}
+
+static enum status step_history(struct catalog *c, enum catalog_action_mode mode,
+                                struct change **changes, size_t *count,
+                                char label[ACTION_LABEL_BYTES], struct err *e)
+{
+    struct change_list l = {0};
+    struct catalog_action a = {0};
+    *changes = NULL;
+    *count = 0;
+    label[0] = '\0';
+    enum status st = catalog_begin(c, e);
+    if (st != ST_OK)
+        return st;
+    st = history_load(c, e);
+    const struct catalog_history *h = &c->history;
+    bool back = mode == ACTION_UNDO;
+    if (st == ST_OK && (back ? h->undo_count : h->redo_count) == 0)
+        st = err_set(e, ST_NOTHING, back ? "nothing to undo" : "nothing to redo");
+    if (st == ST_OK)
+        st = catalog_action_begin(c, &a, mode, catalog_now_ms(), e);
+    if (st == ST_OK) {
+        a.target = back ? h->undo[h->undo_count - 1] : h->redo[h->redo_count - 1];
+        st = read_action(c, a.target, back, &l, label, e);
+    }
+    if (st == ST_OK)
+        st = put_back(c, &a, &l, e);
+    if (st == ST_OK)
+        st = catalog_action_finish(c, &a, label, e);
+    st = catalog_end(c, st, e);
+    if (st != ST_OK) {
+        free(l.item);
+        return st;
+    }
+    catalog_action_note(c, &a);
+    *changes = l.item;
+    *count = l.count;
+    return ST_OK;
+}
+
+enum status catalog_undo(struct catalog *c, struct change **changes, size_t *count,
+                         char label[ACTION_LABEL_BYTES], struct err *e)
+{
+    return step_history(c, ACTION_UNDO, changes, count, label, e);
+}
+
+enum status catalog_redo(struct catalog *c, struct change **changes, size_t *count,
+                         char label[ACTION_LABEL_BYTES], struct err *e)
+{
+    return step_history(c, ACTION_REDO, changes, count, label, e);
+}
+
+/* --- reading --------------------------------------------------------------------------
+ */
+
+enum status catalog_each_current(struct catalog *c,
+                                 bool (*fn)(void *user, const struct change *now),
+                                 void *user, struct err *e)
+{
+    struct query *q = catalog_query(c, Q_CURRENT, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    enum query_state state;
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+        char word[32];
+        struct change now = {0};
+        row_text(q, 0, word, sizeof word);
+        int field = event_find(word);
+        row_text(q, 3, now.value, sizeof now.value);
+        if (field < 0 || now.value[0] == '\0')
+            continue;
+        now.field = (enum event_field)field;
+        now.candidate = (uint64_t)row_int(q, 1);
+        row_text(q, 2, now.key, sizeof now.key);
+        if (!fn(user, &now)) {
+            query_reset(q);
+            return ST_OK;
+        }
+    }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
+enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,
+                          const char *key, char value[EVENT_VALUE_BYTES], struct err *e)
+{
+    struct change about = {.field = field, .candidate = candidate};
+    snprintf(about.key, sizeof about.key, "%s", key);
+    return current_value(c, &about, value, e);
+}

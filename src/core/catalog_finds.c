@@ -1,0 +1,299 @@
+#include "core/catalog_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- writing -------------------------------------------------------------------------
+ */
+
+static enum status put_source(struct catalog *c, const struct catalog_source *s,
+                              struct err *e)
+{
+    struct query *q = catalog_query(c, Q_SOURCE_PUT, e);
+    query_text(q, 1, s->stem);
+    query_text(q, 2, s->path);
+    query_int(q, 3, (int64_t)s->content_hash);
+    query_int(q, 4, (int64_t)s->recipe_hash);
+    query_int(q, 5, s->rate_hz);
+    query_int(q, 6, s->channels);
+    query_int(q, 7, s->frames);
+    query_int(q, 8, s->failed);
+    query_text(q, 9, s->note);
+    return catalog_run(c, q, e);
+}
+
+/* The row of a stem; a source nobody described gets one from the candidate. */
+struct source_row {
+    char stem[96], path[512];
+    int64_t id;
+};
+
+static enum status find_source(struct catalog *c, const struct candidate *found,
+                               struct source_row *row, struct err *e)
+{
+    if (row->id > 0 && strcmp(row->stem, found->source) == 0)
+        return ST_OK;
+    struct catalog_source fresh = {0};
+    strcpy(fresh.stem, found->source);
+    strcpy(fresh.path, found->source_path);
+    fresh.rate_hz = found->source_rate_hz;
+    strcpy(row->stem, found->source);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct query *q = catalog_query(c, Q_SOURCE_ID, e);
+        query_text(q, 1, row->stem);
+        enum status st = catalog_number(c, q, 0, &row->id, e);
+        if (st == ST_OK && row->id == 0 && attempt == 0)
+            st = put_source(c, &fresh, e);
+        if (st != ST_OK)
+            return st;
+    }
+    return ST_OK;
+}
+
+static enum status put_find(struct catalog *c, int64_t position, int64_t source,
+                            uint64_t id, const struct candidate *f, struct err *e)
+{
+    char grade[2] = {f->grade, '\0'};
+    struct query *q = catalog_query(c, Q_FIND_PUT, e);
+    query_int(q, 1, position);
+    query_int(q, 2, (int64_t)id);
+    query_int(q, 3, source);
+    query_text(q, 4, f->filename);
+    query_text(q, 5, kind_type(f->kind));
+    query_text(q, 6, f->key);
+    query_text(q, 7, f->brightness);
+    query_text(q, 8, f->hit_class);
+    query_int(q, 9, f->cluster);
+    query_text(q, 10, grade);
+    query_int(q, 11, f->saved);
+    query_text(q, 12, f->missed_by);
+    query_int(q, 13, f->start_frame);
+    query_int(q, 14, f->end_frame);
+    query_int(q, 15, f->source_rate_hz);
+    for (int m = 0; m < ME_COUNT; m++)
+        query_real(q, 16 + m, measures_get(&f->m, (enum measure_id)m));
+    return catalog_run(c, q, e);
+}
+
+static enum status put_detail(struct catalog *c, int64_t position,
+                              const struct candidate *f, struct err *e)
+{
+    unsigned char parts[PARTS_MAX * PART_BYTES], loops[LOOP_CHOICES_MAX * LOOP_BYTES];
+    struct query *q = catalog_query(c, Q_DETAIL_PUT, e);
+    query_int(q, 1, position);
+    query_text(q, 2, f->source_path);
+    query_int(q, 3, (int64_t)f->seed);
+    query_text(q, 4, f->algorithm_version);
+    query_text(q, 5, f->sha256);
+    query_blob(q, 6, parts, catalog_pack_parts(parts, &f->parts));
+    query_blob(q, 7, loops, catalog_pack_loops(loops, f));
+    return catalog_run(c, q, e);
+}
+
+static enum status put_vector(struct catalog *c, int64_t position, const float *v,
+                              struct err *e)
+{
+    unsigned char bytes[VECTOR_BYTES];
+    if (v == NULL || isnan(v[0]))
+        return ST_OK;
+    catalog_pack_vector(bytes, v);
+    struct query *q = catalog_query(c, Q_VECTOR_PUT, e);
+    query_int(q, 1, position);
+    query_blob(q, 2, bytes, sizeof bytes);
+    return catalog_run(c, q, e);
+}
+
+static enum status put_all(struct catalog *c, int64_t position, uint64_t id,
+                           const struct candidate *f, const float *vector,
+                           struct source_row *row, struct err *e)
+{
+    enum status st = find_source(c, f, row, e);
+    if (st == ST_OK)
+        st = put_find(c, position, row->id, id, f, e);
+    if (st == ST_OK)
+        st = put_detail(c, position, f, e);
+    if (st == ST_OK)
+        st = put_vector(c, position, vector, e);
+    return st;
+}
+
+static const float *vector_of(const float *embeddings, size_t i)
+{
+    return embeddings != NULL ? embeddings + i * SIMILARITY_DIM : NULL;
+}
+
+struct numbered {
+    uint64_t id;
+    size_t index;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct numbered *x = a, *y = b;
+    if (x->id != y->id)
+        return x->id < y->id ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* ids[i], 0 for one that is the same file as an earlier one. NULL without memory. */
+static uint64_t *distinct_ids(const struct candidate *found, size_t count)
+{
+    uint64_t *ids = malloc((count + 1) * sizeof *ids);
+    struct numbered *sorted = malloc((count + 1) * sizeof *sorted);
+    if (ids != NULL && sorted != NULL) {
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = (struct numbered){ids[i] = candidate_id(&found[i]), i};
+        qsort(sorted, count, sizeof *sorted, by_id);
+        for (size_t i = 1; i < count; i++)
+            if (sorted[i].id == sorted[i - 1].id)
+                ids[sorted[i].index] = 0;
+    } else {
+        free(ids);
+        ids = NULL;
+    }
+    free(sorted);
+    return ids;
+}
+
+enum status catalog_write_content(struct catalog *c,
+                                  const struct catalog_content *content, struct err *e)
+{
+    uint64_t *ids = distinct_ids(content->candidates, content->candidate_count);
+    if (ids == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu candidates",
+                       content->candidate_count);
+    enum status st = catalog_script(c,
+                                    "DELETE FROM candidate; DELETE FROM detail; "
+                                    "DELETE FROM embedding; DELETE FROM source;",
+                                    e);
+    for (size_t i = 0; i < content->source_count && st == ST_OK; i++)
+        st = put_source(c, &content->sources[i], e);
+    struct source_row row = {0};
+    int64_t position = 0;
+    for (size_t i = 0; i < content->candidate_count && st == ST_OK; i++)
+        if (ids[i] != 0)
+            st = put_all(c, ++position, ids[i], &content->candidates[i],
+                         vector_of(content->embeddings, i), &row, e);
+    free(ids);
+    return st;
+}
+
+/* --- mining while the catalog is open ------------------------------------------------
+ */
+
+static enum status drop_row(struct catalog *c, int64_t position, struct err *e)
+{
+    static const enum catalog_query drops[] = {Q_FIND_DROP, Q_DETAIL_DROP, Q_VECTOR_DROP};
+    enum status st = ST_OK;
+    for (int i = 0; i < 3 && st == ST_OK; i++) {
+        struct query *q = catalog_query(c, drops[i], e);
+        query_int(q, 1, position);
+        st = catalog_run(c, q, e);
+    }
+    return st;
+}
+
+static enum status drop_others(struct catalog *c, const char *stem,
+                               const struct candidate *found, size_t count, struct err *e)
+{
+    int64_t source = 0;
+    struct query *q = catalog_query(c, Q_SOURCE_ID, e);
+    query_text(q, 1, stem);
+    enum status st = catalog_number(c, q, 0, &source, e);
+    if (st != ST_OK || source == 0)
+        return st;
+    struct numbered *keep = malloc((count + 1) * sizeof *keep);
+    int64_t *drop = NULL;
+    size_t dropping = 0, room = 0;
+    if (keep == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu candidates", count);
+    for (size_t i = 0; i < count; i++)
+        keep[i] = (struct numbered){candidate_id(&found[i]), 0};
+    qsort(keep, count, sizeof *keep, by_id);
+    q = catalog_query(c, Q_SOURCE_ROWS, e);
+    query_int(q, 1, source);
+    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
+    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW) {
+        struct numbered key = {(uint64_t)row_int(q, 1), 0};
+        if (bsearch(&key, keep, count, sizeof *keep, by_id) != NULL)
+            continue;
+        if (dropping == room) {
+            int64_t *more = realloc(drop, (room = room * 2 + 64) * sizeof *drop);
+            if (more == NULL) {
+                st = err_set(e, ST_NO_MEMORY, "no memory for the catalog");
+                query_reset(q);
+                break;
+            }
+            drop = more;
+        }
+        drop[dropping++] = row_int(q, 0);
+    }
+    if (state == QUERY_FAILED)
+        st = query_failure(c, e);
+    for (size_t i = 0; i < dropping && st == ST_OK; i++)
+        st = drop_row(c, drop[i], e);
+    free(keep);
+    free(drop);
+    return st;
+}
+
+static enum status add_all(struct catalog *c, const struct candidate *found, size_t count,
+                           const float *embeddings, struct err *e)
+{
+    int64_t last = 0;
+    struct source_row row = {0};
+    enum status st = catalog_number(c, catalog_query(c, Q_LAST_ROW, e), 0, &last, e);
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        uint64_t id = candidate_id(&found[i]);
+        int64_t position = 0;
+        struct query *q = catalog_query(c, Q_FIND_ROW, e);
+        query_int(q, 1, (int64_t)id);
+        st = catalog_number(c, q, 0, &position, e);
+        if (st == ST_OK && position == 0)
+            position = ++last;
+        if (st == ST_OK)
+            st = put_all(c, position, id, &found[i], vector_of(embeddings, i), &row, e);
+    }
+    return st;
+}
+
+enum status catalog_add(struct catalog *c, const struct catalog_source *source,
+                        const struct candidate *candidates, size_t count,
+                        const float *embeddings, bool replace, struct err *e)
+{
+    catalog_set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK) {
+        st = put_source(c, source, e);
+        if (st == ST_OK && replace)
+            st = drop_others(c, source->stem, candidates, count, e);
+        if (st == ST_OK)
+            st = add_all(c, candidates, count, embeddings, e);
+        st = catalog_end(c, st, e);
+    }
+    catalog_set_synced(c, true);
+    return st;
+}
+
+enum status catalog_set_stacks(struct catalog *c, const uint64_t *ids, const int *stacks,
+                               size_t count, struct err *e)
+{
+    catalog_set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK) {
+        for (size_t i = 0; i < count && st == ST_OK; i++) {
+            struct query *q = catalog_query(c, Q_STACK_PUT, e);
+            query_int(q, 1, (int64_t)ids[i]);
+            query_int(q, 2, stacks[i]);
+            st = catalog_run(c, q, e);
+        }
+        st = catalog_end(c, st, e);
+    }
+    catalog_set_synced(c, true);
+    return st;
+}

@@ -1,0 +1,136 @@
+/* catalog_internal: what the parts of the catalog share: statements without sqlite's own
+ * header. catalog.c is the database, catalog_finds.c the machine's half, catalog_events.c
+ * the user's. Not for anyone else. */
+#ifndef TROWEL_CORE_CATALOG_INTERNAL_H
+#define TROWEL_CORE_CATALOG_INTERNAL_H
+
+#include "core/catalog.h"
+
+enum catalog_query {
+#define QUERY(id, sql) Q_##id,
+#include "core/catalog_queries.def"
+#undef QUERY
+    Q_COUNT
+};
+
+struct query; /* a prepared statement */
+
+enum catalog_access {
+    DB_READ,  /* read only */
+    DB_WAL,   /* a session */
+    DB_PLAIN, /* rollback journal: whole rewrites */
+    DB_BESIDE /* a file built beside, thrown away when it fails */
+};
+
+/* The undo and redo stacks: numbers of the user's own actions, newest last. */
+struct catalog_history {
+    int64_t *undo, *redo;
+    size_t undo_count, redo_count, undo_room, redo_room;
+    bool loaded;
+};
+
+struct catalog {
+    void *db;
+    char *path;
+    struct query *query[Q_COUNT];
+    int64_t data_version;
+    enum catalog_access access;
+    struct catalog_history history;
+};
+
+/* --- catalog.c: the database ---------------------------------------------------------
+ */
+
+enum status catalog_open_as(struct catalog **out, const char *path,
+                            enum catalog_access access, struct err *e);
+/* Nobody else has it open, and it is a single file without a log now. */
+bool catalog_take_alone(struct catalog *c);
+enum status catalog_check(struct catalog *c, struct err *e); /* full integrity check */
+void catalog_set_synced(struct catalog *c, bool synced);
+
+/* Ready to bind, NULL with e filled when it cannot be prepared. */
+struct query *catalog_query(struct catalog *c, enum catalog_query q, struct err *e);
+void query_int(struct query *q, int at, int64_t value);
+void query_real(struct query *q, int at, double value);      /* NAN = NULL */
+void query_text(struct query *q, int at, const char *value); /* kept until the step */
+void query_blob(struct query *q, int at, const void *value, size_t bytes);
+
+enum query_state { QUERY_ROW, QUERY_DONE, QUERY_FAILED };
+enum query_state catalog_step(struct catalog *c, struct query *q, struct err *e);
+void query_reset(struct query *q); /* ends a select that was not stepped to the end */
+/* Run to the end, results unseen. q may be NULL: fails. */
+enum status catalog_run(struct catalog *c, struct query *q, struct err *e);
+enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e);
+/* The one number a query answers; `none` when there is no row or NULL. */
+enum status catalog_number(struct catalog *c, struct query *q, int64_t none,
+                           int64_t *value, struct err *e);
+/* A statement of its own, run once; text may hold several. */
+enum status catalog_script(struct catalog *c, const char *sql, struct err *e);
+/* What the last failed step says, as a status. */
+enum status query_failure(struct catalog *c, struct err *e);
+
+int64_t row_int(struct query *q, int column);
+double row_real(struct query *q, int column); /* NULL = NAN */
+void row_text(struct query *q, int column, char *out, size_t size);
+const void *row_blob(struct query *q, int column, size_t *bytes);
+int64_t catalog_last_row(struct catalog *c);
+
+enum status catalog_begin(struct catalog *c, struct err *e);
+/* Commit when st is ST_OK, else roll back; returns the outcome. */
+enum status catalog_end(struct catalog *c, enum status st, struct err *e);
+
+/* --- catalog_pack.c: what stands in blobs, low byte first -----------------------------
+ */
+
+enum {
+    PART_BYTES = PART_NAME_BYTES + 8,
+    LOOP_BYTES = 4 * 8,
+    VECTOR_BYTES = SIMILARITY_DIM * 4
+};
+void catalog_pack_vector(unsigned char to[VECTOR_BYTES], const float *v);
+void catalog_unpack_vector(float *v, const unsigned char *from, size_t bytes);
+size_t catalog_pack_parts(unsigned char *to, const struct score_parts *p);
+void catalog_unpack_parts(struct score_parts *p, const unsigned char *from, size_t bytes);
+size_t catalog_pack_loops(unsigned char *to, const struct candidate *c);
+void catalog_unpack_loops(struct candidate *c, const unsigned char *from, size_t bytes);
+
+/* --- catalog_finds.c ------------------------------------------------------------------
+ */
+
+enum status catalog_write_content(struct catalog *c,
+                                  const struct catalog_content *content, struct err *e);
+
+/* --- catalog_events.c -----------------------------------------------------------------
+ */
+
+/* Put the user's word about a candidate on top of what was mined. */
+void catalog_overlay(struct catalog_find *f, enum event_field field, const char *value);
+void catalog_history_done(struct catalog_history *h);
+int64_t catalog_now_ms(void);
+
+/* One action inside a transaction: begin, change …, finish; after the commit, note. */
+enum catalog_action_mode { ACTION_DO, ACTION_UNDO, ACTION_REDO };
+struct catalog_action {
+    int64_t number, target, first, at_ms;
+    enum catalog_action_mode mode;
+    size_t applied;
+};
+enum status catalog_action_begin(struct catalog *c, struct catalog_action *a,
+                                 enum catalog_action_mode mode, int64_t at_ms,
+                                 struct err *e);
+/* path NULL: that of the candidate in the catalog, ST_NOT_FOUND when there is none. */
+enum status catalog_action_change(struct catalog *c, struct catalog_action *a,
+                                  const struct change *wanted, const char *path,
+                                  struct err *e);
+enum status catalog_action_finish(struct catalog *c, const struct catalog_action *a,
+                                  const char *label, struct err *e);
+void catalog_action_note(struct catalog *c, const struct catalog_action *a);
+
+/* --- catalog_replay.c ------------------------------------------------------------------
+ */
+
+/* Carry every event over that can still be read; in a transaction of `to`. */
+enum status catalog_salvage(struct catalog *to, struct catalog *from, size_t *count,
+                            struct err *e);
+
+#endif

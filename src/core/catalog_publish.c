@@ -1,0 +1,303 @@
+#include "core/catalog_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the journal -----------------------------------------------------------------------
+ */
+
+static enum status write_journal(struct catalog *c, FILE *f, bool compact, struct err *e)
+{
+    fputs("# trowel decisions 1\n"
+          "# one event a line: word, value, source/type/file name; see `trowel --help`\n",
+          f);
+    struct query *q = catalog_query(c, compact ? Q_EVENTS_COMPACT : Q_EVENTS, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    enum query_state state;
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+        char word[32], path[CANDIDATE_PATH_BYTES], line[JOURNAL_LINE_BYTES];
+        struct change change = {0};
+        row_text(q, 0, word, sizeof word);
+        int field = event_find(word);
+        if (field < 0)
+            continue;
+        change.field = (enum event_field)field;
+        row_text(q, 2, change.key, sizeof change.key);
+        row_text(q, 3, change.value, sizeof change.value);
+        row_text(q, 4, path, sizeof path);
+        journal_format(&change, path, line);
+        fputs(line, f);
+        fputc('\n', f);
+    }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
+/* --- files beside and renames ----------------------------------------------------------
+ */
+
+static char *beside(const char *path, const char *ending, struct err *e)
+{
+    size_t bytes = strlen(path) + strlen(ending) + 1;
+    char *out = malloc(bytes);
+    if (out == NULL)
+        err_set(e, ST_NO_MEMORY, "no memory for a path");
+    else
+        snprintf(out, bytes, "%s%s", path, ending);
+    return out;
+}
+
+static enum status sync_path(const char *path, int flags, struct err *e)
+{
+    int fd = open(path, flags);
+    if (fd < 0 || fsync(fd) != 0) {
+        int code = errno;
+        if (fd >= 0)
+            close(fd);
+        return err_errno(e, ST_DISK, code, "%s cannot be written", path);
+    }
+    close(fd);
+    return ST_OK;
+}
+
+/* Everything written is on disk under its final name, or nothing is. */
+static enum status move_into_place(const char *part, const char *path, struct err *e)
+{
+    enum status st = sync_path(part, O_RDONLY, e);
+    if (st != ST_OK)
+        return st;
+    if (rename(part, path) != 0)
+        return err_errno(e, ST_DISK, errno, "%s cannot be written", path);
+    char *folder = strdup(path);
+    char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
+    if (slash != NULL)
+        slash[slash == folder ? 1 : 0] = '\0';
+    /* a folder that cannot be synced is no reason to fail what is already there */
+    if (folder != NULL)
+        sync_path(slash != NULL ? folder : ".", O_RDONLY, NULL);
+    free(folder);
+    return ST_OK;
+}
+
+enum status catalog_export(struct catalog *c, const char *file, bool compact,
+                           struct err *e)
+{
+    char *part = beside(file, ".part", e);
+    if (part == NULL)
+        return ST_NO_MEMORY;
+    FILE *f = fopen(part, "wb");
+    enum status st = ST_OK;
+    if (f == NULL) {
+        st = err_errno(e, ST_DISK, errno, "%s cannot be written", file);
+    } else {
+        st = write_journal(c, f, compact, e);
+        bool bad = ferror(f) != 0;
+        if ((fclose(f) != 0 || bad) && st == ST_OK)
+            st = err_errno(e, ST_DISK, errno, "%s cannot be written", file);
+        if (st == ST_OK)
+            st = move_into_place(part, file, e);
+        if (st != ST_OK)
+            unlink(part);
+    }
+    free(part);
+    return st;
+}
+
+/* --- writing the whole
+ * ------------------------------------------------------------------ */
+
+static size_t carried_words(const struct candidate *c, uint64_t id, struct change out[2])
+{
+    size_t n = 0;
+    if (c->decision != DECISION_NONE) {
+        out[n] = (struct change){.field = FIELD_DECISION, .candidate = id};
+        snprintf(out[n++].value, EVENT_VALUE_BYTES, "%s", decision_name(c->decision));
+    }
+    if (c->rating > 0) {
+        out[n] = (struct change){.field = FIELD_RATING, .candidate = id};
+        snprintf(out[n++].value, EVENT_VALUE_BYTES, "%d", c->rating);
+    }
+    return n;
+}
+
+static enum status anything_said(struct catalog *c, const struct change *about,
+                                 bool *said, struct err *e)
+{
+    int64_t one = 0;
+    struct query *q = catalog_query(c, Q_VALUE_KNOWN, e);
+    query_int(q, 1, (int64_t)about->candidate);
+    query_text(q, 2, event_word(about->field));
+    enum status st = catalog_number(c, q, 0, &one, e);
+    *said = one != 0;
+    return st;
+}
+
+/* Decisions and ratings that candidates carry (read back from a manifest) and no event
+ * knows become one action; without a time, so that the same content gives the same file.
+ */
+static enum status adopt(struct catalog *c, const struct catalog_content *content,
+                         struct err *e)
+{
+    struct catalog_action a;
+    struct change words[2];
+    enum status st = catalog_action_begin(c, &a, ACTION_DO, 0, e);
+    for (size_t i = 0; i < content->candidate_count && st == ST_OK; i++) {
+        const struct candidate *f = &content->candidates[i];
+        if (f->decision == DECISION_NONE && f->rating <= 0)
+            continue;
+        size_t n = carried_words(f, candidate_id(f), words);
+        for (size_t w = 0; w < n && st == ST_OK; w++) {
+            bool said = false;
+            st = anything_said(c, &words[w], &said, e);
+            if (st == ST_OK && !said)
+                st = catalog_action_change(c, &a, &words[w], NULL, e);
+        }
+    }
+    if (st == ST_OK)
+        st = catalog_action_finish(c, &a, "read back from the manifest", e);
+    catalog_history_done(&c->history);
+    return st;
+}
+
+static enum status write_all(struct catalog *c, const struct catalog_content *content,
+                             struct catalog *events_of, size_t *salvaged, struct err *e)
+{
+    enum status st = catalog_begin(c, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_write_content(c, content, e);
+    if (st == ST_OK && events_of != NULL)
+        st = catalog_salvage(c, events_of, salvaged, e);
+    if (st == ST_OK)
+        st = adopt(c, content, e);
+    return catalog_end(c, st, e);
+}
+
+static enum status build_beside(const char *path, const struct catalog_content *content,
+                                struct catalog *events_of, size_t *salvaged,
+                                char **part_out, struct err *e)
+{
+    struct catalog *c;
+    char *part = beside(path, ".part", e);
+    if (part == NULL)
+        return ST_NO_MEMORY;
+    unlink(part);
+    enum status st = catalog_open_as(&c, part, DB_BESIDE, e);
+    if (st == ST_OK) {
+        st = write_all(c, content, events_of, salvaged, e);
+        catalog_close(c);
+    }
+    if (st != ST_OK) {
+        unlink(part);
+        free(part);
+        return st;
+    }
+    *part_out = part;
+    return ST_OK;
+}
+
+static enum status replace_with(const char *path, char *part, struct err *e)
+{
+    enum status st = move_into_place(part, path, e);
+    if (st != ST_OK)
+        unlink(part);
+    free(part);
+    return st;
+}
+
+enum status catalog_publish(const char *path, const struct catalog_content *content,
+                            struct err *e)
+{
+    struct catalog *c = NULL;
+    char *part = NULL;
+    enum status st;
+    if (access(path, F_OK) == 0) {
+        int64_t said = 0;
+        st = catalog_open_as(&c, path, DB_PLAIN, e);
+        if (st == ST_OK)
+            st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
+        if (st == ST_OK && (said != 0 || !catalog_take_alone(c))) {
+            st = write_all(c, content, NULL, NULL, e);
+            catalog_close(c);
+            return st;
+        }
+        catalog_close(c);
+        if (st != ST_OK)
+            return st;
+    }
+    st = build_beside(path, content, NULL, NULL, &part, e);
+    return st == ST_OK ? replace_with(path, part, e) : st;
+}
+
+/* --- over a damaged file
+ * ---------------------------------------------------------------- */
+
+/* The next free `catalog.db.damaged-N`; the log goes with it. */
+static enum status set_aside(const char *path, struct err *e)
+{
+    char ending[32];
+    for (int n = 1; n < 10000; n++) {
+        snprintf(ending, sizeof ending, ".damaged-%d", n);
+        char *aside = beside(path, ending, e);
+        if (aside == NULL)
+            return ST_NO_MEMORY;
+        if (access(aside, F_OK) == 0) {
+            free(aside);
+            continue;
+        }
+        static const char *const logs[] = {"-wal", "-shm", "-journal", ""};
+        enum status st = ST_OK;
+        for (int i = 0; i < 4 && st == ST_OK; i++) {
+            char *from = beside(path, logs[i], e), *to = beside(aside, logs[i], e);
+            if (from == NULL || to == NULL)
+                st = ST_NO_MEMORY;
+            else if (rename(from, to) != 0 && errno != ENOENT)
+                st = err_errno(e, ST_DISK, errno, "%s cannot be moved aside", from);
+            free(from);
+            free(to);
+        }
+        free(aside);
+        return st;
+    }
+    return err_set(e, ST_DISK, "too many damaged catalogs beside %s", path);
+}
+
+static enum status healthy(const char *path, struct err *e)
+{
+    struct catalog *c;
+    enum status st = catalog_open_as(&c, path, DB_PLAIN, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_check(c, e);
+    catalog_close(c);
+    return st;
+}
+
+enum status catalog_rebuild(const char *path, const struct catalog_content *content,
+                            size_t *salvaged, struct err *e)
+{
+    size_t own;
+    if (salvaged == NULL)
+        salvaged = &own;
+    *salvaged = 0;
+    enum status st = access(path, F_OK) == 0 ? healthy(path, e) : ST_OK;
+    if (st == ST_OK)
+        st = catalog_publish(path, content, e);
+    if (st != ST_CORRUPT)
+        return st;
+    struct catalog *damaged = NULL;
+    char *part = NULL;
+    /* a header that cannot be read leaves nothing to carry over; the file stays beside */
+    catalog_open_as(&damaged, path, DB_READ, NULL);
+    st = build_beside(path, content, damaged, salvaged, &part, e);
+    catalog_close(damaged);
+    if (st == ST_OK && (st = set_aside(path, e)) != ST_OK) {
+        unlink(part);
+        free(part);
+    }
+    return st == ST_OK ? replace_with(path, part, e) : st;
+}

@@ -1,0 +1,465 @@
+#include "core/catalog_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- reading -------------------------------------------------------------------------
+ */
+
+struct known_source {
+    int64_t id;
+    struct catalog_source source;
+};
+
+/* What the user said, by candidate; texts in one block. */
+struct said {
+    int64_t candidate;
+    enum event_field field;
+    size_t text;
+};
+
+struct reader {
+    struct known_source *sources; /* by id */
+    size_t source_count;
+    struct said *said;
+    char *texts;
+    size_t said_count, said_room, text_bytes, text_room;
+    size_t last_source;
+};
+
+static int by_source_id(const void *a, const void *b)
+{
+    const struct known_source *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void read_source(struct query *q, struct catalog_source *s)
+{
+    row_text(q, 1, s->stem, sizeof s->stem);
+    row_text(q, 2, s->path, sizeof s->path);
+    s->content_hash = (uint64_t)row_int(q, 3);
+    s->recipe_hash = (uint64_t)row_int(q, 4);
+    s->rate_hz = (int)row_int(q, 5);
+    s->channels = (int)row_int(q, 6);
+    s->frames = row_int(q, 7);
+    s->failed = row_int(q, 8) != 0;
+    row_text(q, 9, s->note, sizeof s->note);
+}
+
+static enum status read_sources(struct catalog *c, struct known_source **out,
+                                size_t *count, struct err *e)
+{
+    size_t room = 0;
+    *out = NULL;
+    *count = 0;
+    struct query *q = catalog_query(c, Q_SOURCES, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    enum query_state state;
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+        if (*count == room) {
+            struct known_source *more = realloc(*out, (room * 2 + 16) * sizeof *more);
+            if (more == NULL) {
+                query_reset(q);
+                return err_set(e, ST_NO_MEMORY, "no memory for the sources");
+            }
+            *out = more;
+            room = room * 2 + 16;
+        }
+        struct known_source *s = &(*out)[(*count)++];
+        s->id = row_int(q, 0);
+        read_source(q, &s->source);
+    }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
+enum status catalog_sources(struct catalog *c, struct catalog_source **out, size_t *count,
+                            struct err *e)
+{
+    struct known_source *known;
+    *out = NULL;
+    enum status st = read_sources(c, &known, count, e);
+    if (st == ST_OK) {
+        *out = malloc((*count + 1) * sizeof **out);
+        if (*out == NULL)
+            st = err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    }
+    for (size_t i = 0; i < *count && st == ST_OK; i++)
+        (*out)[i] = known[i].source;
+    free(known);
+    return st;
+}
+
+static bool reader_say(struct reader *r, int64_t candidate, enum event_field field,
+                       const char *value)
+{
+    size_t bytes = strlen(value) + 1;
+    if (r->said_count == r->said_room) {
+        size_t room = r->said_room * 2 + 64;
+        struct said *more = realloc(r->said, room * sizeof *more);
+        if (more == NULL)
+            return false;
+        r->said = more;
+        r->said_room = room;
+    }
+    if (r->text_bytes + bytes > r->text_room) {
+        size_t room = r->text_room * 2 + bytes + 1024;
+        char *more = realloc(r->texts, room);
+        if (more == NULL)
+            return false;
+        r->texts = more;
+        r->text_room = room;
+    }
+    r->said[r->said_count++] = (struct said){candidate, field, r->text_bytes};
+    memcpy(r->texts + r->text_bytes, value, bytes);
+    r->text_bytes += bytes;
+    return true;
+}
+
+static enum status reader_listen(struct catalog *c, struct reader *r, struct query *q,
+                                 struct err *e)
+{
+    char word[32], value[EVENT_VALUE_BYTES];
+    if (q == NULL)
+        return query_failure(c, NULL);
+    enum query_state state;
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+        row_text(q, 0, word, sizeof word);
+        row_text(q, 3, value, sizeof value);
+        int64_t candidate = row_int(q, 1);
+        int field = event_find(word);
+        if (candidate == 0 || field < 0 || value[0] == '\0')
+            continue;
+        if (!reader_say(r, candidate, (enum event_field)field, value)) {
+            query_reset(q);
+            return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
+        }
+    }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
+static void reader_done(struct reader *r)
+{
+    free(r->sources);
+    free(r->said);
+    free(r->texts);
+}
+
+static enum status reader_init(struct catalog *c, struct reader *r, struct err *e)
+{
+    memset(r, 0, sizeof *r);
+    enum status st = read_sources(c, &r->sources, &r->source_count, e);
+    if (st == ST_OK && r->source_count > 0)
+        qsort(r->sources, r->source_count, sizeof *r->sources, by_source_id);
+    return st;
+}
+
+static const struct catalog_source *reader_source(struct reader *r, int64_t id)
+{
+    if (r->last_source < r->source_count && r->sources[r->last_source].id == id)
+        return &r->sources[r->last_source].source;
+    size_t low = 0, high = r->source_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (r->sources[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == r->source_count || r->sources[low].id != id)
+        return NULL;
+    r->last_source = low;
+    return &r->sources[low].source;
+}
+
+static void reader_overlay(const struct reader *r, struct catalog_find *f)
+{
+    int64_t id = (int64_t)f->id;
+    size_t low = 0, high = r->said_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (r->said[middle].candidate < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < r->said_count && r->said[low].candidate == id; low++)
+        catalog_overlay(f, r->said[low].field, r->texts + r->said[low].text);
+}
+
+static void read_detail(struct query *q, struct catalog_find *f)
+{
+    struct candidate *c = &f->c;
+    int at = 14 + ME_COUNT;
+    size_t bytes;
+    row_text(q, at, c->source_path, sizeof c->source_path);
+    c->seed = (uint64_t)row_int(q, at + 1);
+    row_text(q, at + 2, c->algorithm_version, sizeof c->algorithm_version);
+    row_text(q, at + 3, c->sha256, sizeof c->sha256);
+    const void *blob = row_blob(q, at + 4, &bytes);
+    catalog_unpack_parts(&c->parts, blob, bytes);
+    blob = row_blob(q, at + 5, &bytes);
+    catalog_unpack_loops(c, blob, bytes);
+}
+
+/* False for a row this version cannot place (an unknown type). */
+static bool read_find(struct query *q, struct reader *r, bool whole,
+                      struct catalog_find *f)
+{
+    struct candidate *c = &f->c;
+    char word[32], grade[4];
+    row_text(q, 3, word, sizeof word);
+    int kind = kind_find(word);
+    const struct catalog_source *source = reader_source(r, row_int(q, 1));
+    if (kind < 0 || source == NULL)
+        return false;
+    f->id = (uint64_t)row_int(q, 0);
+    f->category = kind_category((enum kind)kind);
+    f->tagged = f->edited = false;
+    c->kind = (enum kind)kind;
+    c->decision = DECISION_NONE;
+    c->rating = 0;
+    c->loop_count = 0;
+    memcpy(c->source, source->stem, sizeof c->source);
+    row_text(q, 2, c->filename, sizeof c->filename);
+    row_text(q, 4, c->key, sizeof c->key);
+    row_text(q, 5, c->brightness, sizeof c->brightness);
+    row_text(q, 6, c->hit_class, sizeof c->hit_class);
+    c->cluster = (int)row_int(q, 7);
+    row_text(q, 8, grade, sizeof grade);
+    c->grade = grade[0];
+    c->saved = row_int(q, 9) != 0;
+    row_text(q, 10, c->missed_by, sizeof c->missed_by);
+    c->start_frame = row_int(q, 11);
+    c->end_frame = row_int(q, 12);
+    c->source_rate_hz = (int)row_int(q, 13);
+    for (int m = 0; m < ME_COUNT; m++)
+        measures_set(&c->m, (enum measure_id)m, row_real(q, 14 + m));
+    if (whole)
+        read_detail(q, f);
+    reader_overlay(r, f);
+    return true;
+}
+
+static enum status read_finds(struct catalog *c, struct reader *r, struct query *q,
+                              bool whole, struct catalog_find *f,
+                              bool (*fn)(void *user, const struct catalog_find *f),
+                              void *user, struct err *e)
+{
+    if (q == NULL)
+        return query_failure(c, NULL);
+    enum query_state state;
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW)
+        if (read_find(q, r, whole, f) && !fn(user, f)) {
+            query_reset(q);
+            return ST_OK;
+        }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
+enum status catalog_each(struct catalog *c, bool whole,
+                         bool (*fn)(void *user, const struct catalog_find *f), void *user,
+                         struct err *e)
+{
+    struct reader r;
+    struct catalog_find *f = calloc(1, sizeof *f);
+    if (f == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for a candidate");
+    enum status st = catalog_simple(c, Q_BEGIN_READ, e);
+    if (st != ST_OK) {
+        free(f);
+        return st;
+    }
+    st = reader_init(c, &r, e);
+    if (st == ST_OK)
+        st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
+    if (st == ST_OK)
+        st = read_finds(c, &r, catalog_query(c, whole ? Q_WHOLE : Q_LIST, e), whole, f,
+                        fn, user, e);
+    catalog_simple(c, Q_ROLLBACK, NULL);
+    reader_done(&r);
+    free(f);
+    return st;
+}
+
+enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out,
+                        struct err *e)
+{
+    struct reader r;
+    memset(out, 0, sizeof *out);
+    enum status st = reader_init(c, &r, e);
+    struct query *q = NULL;
+    if (st == ST_OK) {
+        q = catalog_query(c, Q_CURRENT_OF, e);
+        query_int(q, 1, (int64_t)id);
+        st = reader_listen(c, &r, q, e);
+    }
+    if (st == ST_OK && (q = catalog_query(c, Q_WHOLE_ONE, e)) == NULL)
+        st = query_failure(c, NULL);
+    if (st == ST_OK) {
+        query_int(q, 1, (int64_t)id);
+        enum query_state state = catalog_step(c, q, e);
+        if (state == QUERY_FAILED)
+            st = query_failure(c, NULL);
+        else if (state == QUERY_DONE || !read_find(q, &r, true, out))
+            st = err_set(e, ST_NOT_FOUND, "the catalog does not have this candidate");
+        query_reset(q);
+    }
+    reader_done(&r);
+    return st;
+}
+
+/* --- arrays of them --------------------------------------------------------------------
+ */
+
+struct loading {
+    struct catalog_find *finds;
+    size_t count, room;
+    bool no_memory;
+};
+
+static bool load_one(void *user, const struct catalog_find *f)
+{
+    struct loading *l = user;
+    if (l->count == l->room) {
+        size_t room = l->room * 2 + 256;
+        struct catalog_find *more = realloc(l->finds, room * sizeof *more);
+        if (more == NULL) {
+            l->no_memory = true;
+            return false;
+        }
+        l->finds = more;
+        l->room = room;
+    }
+    l->finds[l->count++] = *f;
+    return true;
+}
+
+/* Vectors in the order of the finds; rows come in that order too. */
+static enum status load_vectors(struct catalog *c, struct query *q,
+                                const struct loading *l, float **out, struct err *e)
+{
+    float *v = malloc((l->count + 1) * VECTOR_BYTES);
+    if (v == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu embeddings", l->count);
+    for (size_t i = 0; i < l->count * SIMILARITY_DIM; i++)
+        v[i] = NAN;
+    size_t at = 0;
+    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
+    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW) {
+        size_t bytes;
+        while (at < l->count && l->finds[at].id != (uint64_t)row_int(q, 0))
+            at++;
+        if (at == l->count) {
+            query_reset(q);
+            break;
+        }
+        const void *blob = row_blob(q, 1, &bytes);
+        catalog_unpack_vector(v + at * SIMILARITY_DIM, blob, bytes);
+    }
+    if (state == QUERY_FAILED) {
+        free(v);
+        return query_failure(c, NULL);
+    }
+    *out = v;
+    return ST_OK;
+}
+
+static enum status load_all(struct catalog *c, const char *stem, bool raw,
+                            struct loading *l, float **embeddings, struct err *e)
+{
+    struct reader r;
+    struct catalog_find f;
+    memset(&f, 0, sizeof f);
+    int64_t source = 0;
+    enum status st = reader_init(c, &r, e);
+    if (st == ST_OK && !raw)
+        st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
+    if (st == ST_OK && stem != NULL) {
+        struct query *q = catalog_query(c, Q_SOURCE_ID, e);
+        query_text(q, 1, stem);
+        st = catalog_number(c, q, 0, &source, e);
+    }
+    if (st == ST_OK) {
+        struct query *q = catalog_query(c, stem ? Q_WHOLE_SOURCE : Q_WHOLE, e);
+        if (stem != NULL)
+            query_int(q, 1, source);
+        st = read_finds(c, &r, q, true, &f, load_one, l, e);
+    }
+    if (st == ST_OK && l->no_memory)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the candidates");
+    if (st == ST_OK && embeddings != NULL) {
+        struct query *q = catalog_query(c, stem ? Q_VECTORS_SOURCE : Q_VECTORS, e);
+        if (stem != NULL)
+            query_int(q, 1, source);
+        st = load_vectors(c, q, l, embeddings, e);
+    }
+    reader_done(&r);
+    return st;
+}
+
+enum status catalog_load(struct catalog *c, const char *stem, bool raw,
+                         struct catalog_find **out, float **embeddings, size_t *count,
+                         struct err *e)
+{
+    struct loading l = {0};
+    *out = NULL;
+    *count = 0;
+    if (embeddings != NULL)
+        *embeddings = NULL;
+    enum status st = catalog_simple(c, Q_BEGIN_READ, e);
+    if (st != ST_OK)
+        return st;
+    st = load_all(c, stem, raw, &l, embeddings, e);
+    catalog_simple(c, Q_ROLLBACK, NULL);
+    if (st != ST_OK) {
+        free(l.finds);
+        return st;
+    }
+    *out = l.finds;
+    *count = l.count;
+    return ST_OK;
+}
+
+enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
+                               size_t *count, struct err *e)
+{
+    size_t room = 0;
+    *ids = NULL;
+    *vectors = NULL;
+    *count = 0;
+    enum status st = ST_OK;
+    struct query *q = catalog_query(c, Q_VECTORS, e);
+    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
+    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW) {
+        if (*count == room) {
+            room = room * 2 + 1024;
+            uint64_t *more_ids = realloc(*ids, room * sizeof *more_ids);
+            if (more_ids != NULL)
+                *ids = more_ids;
+            float *more = realloc(*vectors, room * VECTOR_BYTES);
+            if (more != NULL)
+                *vectors = more;
+            if (more_ids == NULL || more == NULL) {
+                query_reset(q);
+                st = err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
+                break;
+            }
+        }
+        size_t bytes;
+        const void *blob = row_blob(q, 1, &bytes);
+        (*ids)[*count] = (uint64_t)row_int(q, 0);
+        catalog_unpack_vector(*vectors + (*count)++ * SIMILARITY_DIM, blob, bytes);
+    }
+    if (state == QUERY_FAILED)
+        st = query_failure(c, NULL);
+    if (st == ST_OK)
+        return ST_OK;
+    free(*ids);
+    free(*vectors);
+    *ids = NULL;
+    *vectors = NULL;
+    *count = 0;
+    return st;
+}

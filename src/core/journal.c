@@ -1,0 +1,472 @@
+#include "core/journal.h"
+
+#include "core/decimal.h"
+#include "core/rng.h"
+#include "io/candidate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *word;
+    enum event_subject subject;
+} events[FIELD_COUNT] = {
+#define EVENT(id, word, subject, help) [FIELD_##id] = {word, SUBJECT_##subject},
+#include "core/events.def"
+#undef EVENT
+};
+
+const char *event_word(enum event_field f)
+{
+    return events[f].word;
+}
+
+enum event_subject event_subject(enum event_field f)
+{
+    return events[f].subject;
+}
+
+int event_find(const char *word)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (strcmp(events[i].word, word) == 0)
+            return i;
+    return -1;
+}
+
+void candidate_path(const struct candidate *c, char path[CANDIDATE_PATH_BYTES])
+{
+    snprintf(path, CANDIDATE_PATH_BYTES, "%s/%s/%s", c->source, kind_type(c->kind),
+             c->filename);
+}
+
+uint64_t candidate_path_id(const char *path)
+{
+    struct candidate c = {0};
+    const char *type = strchr(path, '/'), *name = type ? strchr(type + 1, '/') : NULL;
+    if (name == NULL || name[1] == '\0')
+        return 0;
+    char word[32];
+    size_t source_bytes = (size_t)(type - path), type_bytes = (size_t)(name - type - 1);
+    if (source_bytes >= sizeof c.source || type_bytes >= sizeof word ||
+        strlen(name + 1) >= sizeof c.filename)
+        return 0;
+    memcpy(c.source, path, source_bytes);
+    memcpy(word, type + 1, type_bytes);
+    word[type_bytes] = '\0';
+    strcpy(c.filename, name + 1);
+    int kind = kind_find(word);
+    if (kind < 0)
+        return 0;
+    c.kind = (enum kind)kind;
+    return candidate_id(&c);
+}
+
+/* --- values ------------------------------------------------------------------------ */
+
+static enum status bad_value(const struct change *c, struct err *e, const char *takes)
+{
+    return err_set(e, ST_USAGE, "%s takes %s, not \"%.60s\"", events[c->field].word,
+                   takes, c->value);
+}
+
+static enum status check_number(struct change *c, double low, double high, int decimals,
+                                const char *takes, struct err *e)
+{
+    double v;
+    size_t n = decimal_parse(c->value, &v);
+    if (n == 0 || c->value[n] != '\0' || v < low || v > high)
+        return bad_value(c, e, takes);
+    char text[DECIMAL_BYTES];
+    decimal_format(text, v, decimals);
+    memcpy(c->value, text, sizeof text);
+    return ST_OK;
+}
+
+static enum status check_count(struct change *c, int high, const char *takes,
+                               struct err *e)
+{
+    enum status st = check_number(c, 0, high, 0, takes, e);
+    if (st == ST_OK && strcmp(c->value, "0") == 0)
+        c->value[0] = '\0';
+    return st;
+}
+
+static enum status check_frames(struct change *c, struct err *e)
+{
+    char *end;
+    errno = 0;
+    long long a = strtoll(c->value, &end, 10), b = a;
+    if (end != c->value && *end == ' ')
+        b = strtoll(end, &end, 10);
+    if (errno != 0 || *end != '\0' || a < 0 || b <= a)
+        return bad_value(c, e, "two frame numbers, the smaller first");
+    snprintf(c->value, sizeof c->value, "%lld %lld", a, b);
+    return ST_OK;
+}
+
+static enum status check_steps(const struct change *c, struct err *e)
+{
+    if (strlen(c->value) != 16 || strspn(c->value, "01") != 16)
+        return bad_value(c, e, "sixteen times 0 or 1");
+    return ST_OK;
+}
+
+static enum status check_value(struct change *c, struct err *e)
+{
+    switch (c->field) {
+    case FIELD_DECISION:
+        if (strcmp(c->value, "undecided") == 0)
+            c->value[0] = '\0';
+        return decision_find(c->value) >= 0
+                   ? ST_OK
+                   : bad_value(c, e, "accepted, rejected or undecided");
+    case FIELD_RATING:
+        return check_count(c, 5, "0 to 5", e);
+    case FIELD_TAG:
+    case FIELD_LOCK:
+        return check_count(c, 1, "0 or 1", e);
+    case FIELD_EXTRA:
+        return check_count(c, 100000, "a place from 1, or 0", e);
+    case FIELD_CATEGORY:
+        return category_find(c->value) >= 0 ? ST_OK
+                                            : bad_value(c, e, "the name of a category");
+    case FIELD_CLASS:
+        return strlen(c->value) < sizeof((struct candidate *)0)->hit_class
+                   ? ST_OK
+                   : bad_value(c, e, "a drum class");
+    case FIELD_EDGES:
+    case FIELD_LOOP:
+        return check_frames(c, e);
+    case FIELD_SLOT:
+        return candidate_path_id(c->value) != 0
+                   ? ST_OK
+                   : bad_value(c, e, "a path source/type/file");
+    case FIELD_TRIM:
+        return check_number(c, -60, 24, 2, "dB from -60 to 24", e);
+    case FIELD_STEPS:
+        return check_steps(c, e);
+    case FIELD_TEMPO:
+        return check_number(c, 20, 400, 3, "20 to 400 beats per minute", e);
+    case FIELD_NOTE:
+    case FIELD_KIT:
+    case FIELD_COUNT:
+        break;
+    }
+    return ST_OK;
+}
+
+enum status change_check(struct change *c, struct err *e)
+{
+    if ((int)c->field < 0 || c->field >= FIELD_COUNT)
+        return err_set(e, ST_USAGE, "there is no such event");
+    bool slot = events[c->field].subject == SUBJECT_SLOT;
+    if (slot != (c->key[0] != '\0'))
+        return err_set(e, ST_USAGE, "%s %s", events[c->field].word,
+                       slot ? "needs a kit slot" : "takes no kit slot");
+    if (c->value[0] == '\0')
+        return ST_OK;
+    return check_value(c, e);
+}
+
+/* --- text -------------------------------------------------------------------------- */
+
+/* Length of the valid UTF-8 character at p (not a control character), else 0. */
+static int printable_length(const unsigned char *p)
+{
+    if (*p < 0x80)
+        return *p >= 0x20 && *p != 0x7F;
+    int n = *p >= 0xF0 && *p <= 0xF4   ? 4
+            : *p >= 0xE0 && *p <= 0xEF ? 3
+            : *p >= 0xC2 && *p <= 0xDF ? 2
+                                       : 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) ||
+        (*p == 0xF0 && p[1] < 0x90) || (*p == 0xF4 && p[1] > 0x8F))
+        return 0;
+    /* C1 controls and the line separators would break the line on a screen */
+    if ((n == 2 && *p == 0xC2 && p[1] < 0xA0) ||
+        (n == 3 && *p == 0xE2 && p[1] == 0x80 && (p[2] == 0xA8 || p[2] == 0xA9)))
+        return 0;
+    return n;
+}
+
+struct writer {
+    char *at, *end;
+};
+
+static void put(struct writer *w, char c)
+{
+    if (w->at < w->end)
+        *w->at++ = c;
+}
+
+static void put_text(struct writer *w, const char *s)
+{
+    while (*s != '\0')
+        put(w, *s++);
+}
+
+static void put_hex(struct writer *w, unsigned char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    put(w, '\\');
+    put(w, 'x');
+    put(w, digits[c >> 4]);
+    put(w, digits[c & 15]);
+}
+
+static void put_escaped(struct writer *w, const char *text, bool quoted)
+{
+    const unsigned char *p = (const unsigned char *)text, *start = p;
+    while (*p != '\0') {
+        int n = printable_length(p);
+        bool edge_blank = !quoted && *p == ' ' && (p == start || p[1] == '\0');
+        if (n == 0 || edge_blank) {
+            if (*p == '\n')
+                put_text(w, "\\n");
+            else
+                put_hex(w, *p);
+            p++;
+            continue;
+        }
+        if (*p == '\\' || (*p == '"' && (quoted || p == start)))
+            put(w, '\\');
+        while (n-- > 0)
+            put(w, (char)*p++);
+    }
+}
+
+static void put_value(struct writer *w, const char *value)
+{
+    bool plain = value[0] != '\0' && value[0] != '#';
+    for (const unsigned char *p = (const unsigned char *)value; *p != '\0' && plain; p++)
+        plain = *p > 0x20 && *p != '"' && *p != '\\' && *p < 0x7F;
+    if (plain) {
+        put_text(w, value);
+        return;
+    }
+    put(w, '"');
+    put_escaped(w, value, true);
+    put(w, '"');
+}
+
+size_t journal_format(const struct change *c, const char *path,
+                      char line[JOURNAL_LINE_BYTES])
+{
+    struct writer w = {line, line + JOURNAL_LINE_BYTES - 1};
+    put_text(&w, events[c->field].word);
+    put(&w, ' ');
+    if (c->field == FIELD_SLOT) {
+        put_text(&w, c->key);
+        put(&w, ' ');
+        if (c->value[0] == '\0')
+            put_text(&w, "\"\"");
+        else
+            put_escaped(&w, c->value, false);
+    } else {
+        if (events[c->field].subject == SUBJECT_SLOT) {
+            put_text(&w, c->key);
+            put(&w, ' ');
+        }
+        put_value(&w, c->field == FIELD_DECISION && c->value[0] == '\0' ? "undecided"
+                                                                        : c->value);
+    }
+    if (events[c->field].subject == SUBJECT_CANDIDATE) {
+        put(&w, ' ');
+        put_escaped(&w, path, false);
+    }
+    *w.at = '\0';
+    return (size_t)(w.at - line);
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* Reads one possibly escaped byte; returns the rest, NULL on a broken escape. */
+static const char *take_byte(const char *p, char *byte)
+{
+    if (*p != '\\') {
+        *byte = *p;
+        return p + 1;
+    }
+    p++;
+    if (*p == 'n') {
+        *byte = '\n';
+        return p + 1;
+    }
+    if (*p == 'x' && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
+        int value = hex_digit(p[1]) * 16 + hex_digit(p[2]);
+        *byte = (char)value;
+        return value != 0 ? p + 3 : NULL;
+    }
+    if (*p == '\\' || *p == '"') {
+        *byte = *p;
+        return p + 1;
+    }
+    return NULL;
+}
+
+static const char *skip_blanks(const char *p)
+{
+    while (*p == ' ' || *p == '\t')
+        p++;
+    return p;
+}
+
+/* A word up to a blank, or a quoted text. Returns the rest after blanks, or NULL. */
+static const char *take_value(const char *p, char *out, size_t size)
+{
+    bool quoted = *p == '"';
+    size_t n = 0;
+    if (quoted)
+        p++;
+    while (quoted ? *p != '"' : (*p != '\0' && *p != ' ' && *p != '\t')) {
+        if (*p == '\0' || n + 1 >= size)
+            return NULL;
+        p = take_byte(p, &out[n++]);
+        if (p == NULL)
+            return NULL;
+    }
+    out[n] = '\0';
+    return skip_blanks(quoted ? p + 1 : p);
+}
+
+/* The rest of the line. */
+static bool take_rest(const char *p, char *out, size_t size)
+{
+    size_t n = 0, keep = 0;
+    if (strcmp(p, "\"\"") == 0) {
+        out[0] = '\0';
+        return true;
+    }
+    while (*p != '\0') {
+        bool blank = *p == ' ' || *p == '\t' || *p == '\r';
+        if (n + 1 >= size)
+            return false;
+        p = take_byte(p, &out[n++]);
+        if (p == NULL)
+            return false;
+        if (!blank)
+            keep = n;
+    }
+    out[keep] = '\0';
+    return true;
+}
+
+static enum status unreadable(struct err *e, const char *what, const char *rest)
+{
+    return err_set(e, ST_USAGE, "%s cannot be read: \"%.80s\"", what, rest);
+}
+
+enum status journal_parse(const char *line, struct change *c,
+                          char path[CANDIDATE_PATH_BYTES], struct err *e)
+{
+    memset(c, 0, sizeof *c);
+    path[0] = '\0';
+    const char *p = skip_blanks(line);
+    if (*p == '\0' || *p == '#' || *p == '\r' || *p == '\n')
+        return ST_NOTHING;
+    char word[32];
+    const char *rest = take_value(p, word, sizeof word);
+    if (rest == NULL)
+        return unreadable(e, "the first word", p);
+    int field = event_find(word);
+    if (field < 0 && (strcmp(word, "accepted") == 0 || strcmp(word, "rejected") == 0 ||
+                      strcmp(word, "undecided") == 0)) {
+        field = FIELD_DECISION;
+        rest = p;
+    }
+    if (field < 0)
+        return err_set(e, ST_USAGE, "\"%s\" is no event (decision, rating, tag, slot …)",
+                       word);
+    c->field = (enum event_field)field;
+    if (events[field].subject == SUBJECT_SLOT) {
+        rest = take_value(p = rest, c->key, sizeof c->key);
+        if (rest == NULL)
+            return unreadable(e, "the kit slot", p);
+    }
+    p = rest;
+    if (field == FIELD_SLOT) {
+        if (!take_rest(rest, c->value, sizeof c->value))
+            return unreadable(e, "the path", p);
+        return change_check(c, e);
+    }
+    if (*rest == '\0' || *rest == '\r' ||
+        (rest = take_value(rest, c->value, sizeof c->value)) == NULL)
+        return unreadable(e, "the value", p);
+    if (events[field].subject == SUBJECT_CANDIDATE) {
+        if (!take_rest(rest, path, CANDIDATE_PATH_BYTES) || path[0] == '\0')
+            return unreadable(e, "the path", rest);
+        c->candidate = candidate_path_id(path);
+    } else if (rest[0] != '\0' && strcmp(rest, "\r") != 0) {
+        return unreadable(e, "the end of the line", rest);
+    }
+    return change_check(c, e);
+}
+
+static void note_bad(struct journal_report *r, const char *file, size_t line,
+                     const struct err *why)
+{
+    if (r->bad++ == 0)
+        err_set(&r->first_bad, ST_USAGE, "%s:%zu: %s", file, line, why->msg);
+}
+
+/* getline, without carriage return and newline; false at the end. */
+static bool next_line(FILE *f, char **line, size_t *size)
+{
+    ssize_t n = getline(line, size, f);
+    if (n < 0)
+        return false;
+    while (n > 0 && ((*line)[n - 1] == '\n' || (*line)[n - 1] == '\r'))
+        (*line)[--n] = '\0';
+    return true;
+}
+
+enum status journal_read(const char *file,
+                         enum status (*fn)(void *user, size_t line,
+                                           const struct change *c, const char *path,
+                                           struct err *e),
+                         void *user, struct journal_report *report, struct err *e)
+{
+    struct journal_report r = {0};
+    FILE *f = fopen(file, "rb");
+    if (f == NULL)
+        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+                         "the decisions in %s cannot be read", file);
+    enum status st = ST_OK;
+    char *line = NULL, path[CANDIDATE_PATH_BYTES];
+    size_t size = 0;
+    struct change c;
+    while (st == ST_OK && next_line(f, &line, &size)) {
+        struct err why = {0};
+        const char *text = line;
+        if (++r.lines == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+            text += 3;
+        enum status parsed = journal_parse(text, &c, path, &why);
+        if (parsed == ST_NOTHING)
+            continue;
+        if (parsed != ST_OK) {
+            note_bad(&r, file, r.lines, &why);
+            continue;
+        }
+        r.events++;
+        st = fn(user, r.lines, &c, path, e);
+    }
+    if (st == ST_OK && ferror(f))
+        st = err_set(e, ST_UNREADABLE, "%s: reading stopped at line %zu", file, r.lines);
+    free(line);
+    fclose(f);
+    if (report != NULL)
+        *report = r;
+    return st;
+}
