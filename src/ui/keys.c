@@ -63,7 +63,7 @@ bool keyseq_next(const char **s, struct keyseq *out, enum status *st)
     return true;
 }
 
-void key_name(char *to, size_t n, uint32_t key)
+void key_text(char *to, size_t n, uint32_t key)
 {
     for (int i = 0; i < NAMES; i++)
         if (names[i].key == key) {
@@ -84,7 +84,7 @@ void keyseq_name(char *to, size_t n, const struct keyseq *seq)
     to[0] = '\0';
     for (int i = 0; i < seq->count; i++) {
         char one[32];
-        key_name(one, sizeof one, seq->key[i]);
+        key_text(one, sizeof one, seq->key[i]);
         int wrote = snprintf(to + used, n - used, "%s", one);
         if (wrote < 0 || (size_t)wrote >= n - used)
             return;

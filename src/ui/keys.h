@@ -53,7 +53,7 @@ struct keyseq {
 bool keyseq_next(const char **s, struct keyseq *out, enum status *st);
 
 /* Name of one key or of a whole sequence, as it would be written; `n` ≥ 32. */
-void key_name(char *to, size_t n, uint32_t key);
+void key_text(char *to, size_t n, uint32_t key);
 void keyseq_name(char *to, size_t n, const struct keyseq *seq);
 
 bool keyseq_same(const struct keyseq *a, const struct keyseq *b);

@@ -1,0 +1,219 @@
+#include "ui/paint.h"
+
+#include <math.h>
+#include <string.h>
+
+static double clamp01(double v)
+{
+    return v > 0 ? (v < 1 ? v : 1) : 0; /* NAN becomes 0 */
+}
+
+static uint32_t lower_eighths(int n, enum tier tier)
+{
+    static const char ascii[] = " .:-=+*##";
+    n = n < 0 ? 0 : n > 8 ? 8 : n;
+    if (tier == TIER_ASCII)
+        return (uint32_t)(unsigned char)ascii[n];
+    return n == 0 ? ' ' : 0x2580u + (uint32_t)n;
+}
+
+int paint_wave_columns(const struct area *a)
+{
+    return a->canvas->tier == TIER_BRAILLE ? a->cols * 2 : a->cols;
+}
+
+static struct wave_column wave_at(const struct wave_column *wave, size_t n, int i,
+                                  int count)
+{
+    size_t from = (size_t)i * n / (size_t)count;
+    size_t to = ((size_t)i + 1) * n / (size_t)count;
+    struct wave_column out = wave[from < n ? from : n - 1];
+    for (size_t k = from + 1; k < to && k < n; k++) {
+        out.min = fminf(out.min, wave[k].min);
+        out.max = fmaxf(out.max, wave[k].max);
+        out.rms = fmaxf(out.rms, wave[k].rms);
+    }
+    return out;
+}
+
+/* Bit of a dot in a braille cell. */
+static uint32_t dot(int x, int y)
+{
+    static const uint8_t bits[4][2] = {
+        {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+    return bits[y][x];
+}
+
+/* The lit part of a column of `height` dots, as [top, bottom). */
+static void column_span(const struct wave_column *w, double peak, int height, int *top,
+                        int *bottom)
+{
+    double half = height / 2.0, scale = peak > 0 ? half / peak : 0;
+    double up = fmin(fmax((double)w->max * scale, 0), half);
+    double down = fmin(fmax(-(double)w->min * scale, 0), half);
+    *top = (int)lround(half - up);
+    *bottom = (int)lround(half + down);
+    if (*bottom <= *top) {
+        *top = height / 2 - (height > 1);
+        *bottom = *top + 1;
+    }
+}
+
+static void wave_braille(const struct area *a, int col, const struct wave_column *wave,
+                         size_t n, double peak, enum role ink)
+{
+    for (int r = 0; r < a->rows; r++) {
+        uint32_t bits = 0;
+        for (int x = 0; x < 2; x++) {
+            struct wave_column w = wave_at(wave, n, col * 2 + x, a->cols * 2);
+            int top, bottom;
+            column_span(&w, peak, a->rows * 4, &top, &bottom);
+            for (int y = 0; y < 4; y++)
+                if (r * 4 + y >= top && r * 4 + y < bottom)
+                    bits |= dot(x, y);
+        }
+        area_put(a, r, col, ink, bits ? 0x2800 + bits : ' ');
+    }
+}
+
+/* Blocks and ASCII cannot stand on both sides of a middle line: they rise from the
+ * bottom by the larger side. */
+static void wave_rising(const struct area *a, int col, const struct wave_column *wave,
+                        size_t n, double peak, enum role ink)
+{
+    struct wave_column w = wave_at(wave, n, col, a->cols);
+    double height = fmax((double)w.max, -(double)w.min) / (peak > 0 ? peak : 1);
+    int eighths = (int)lround(clamp01(height) * a->rows * 8);
+    if (eighths == 0)
+        eighths = 1;
+    for (int r = 0; r < a->rows; r++) {
+        int below = (a->rows - 1 - r) * 8;
+        area_put(a, r, col, ink, lower_eighths(eighths - below, a->canvas->tier));
+    }
+}
+
+void paint_wave(const struct area *a, const struct wave_column *wave, size_t n,
+                double peak, enum role ink, enum role outside, double from, double to)
+{
+    if (n == 0)
+        return;
+    for (int col = 0; col < a->cols; col++) {
+        double at = (col + 0.5) / a->cols;
+        enum role role = at >= from && at < to ? ink : outside;
+        if (a->canvas->tier == TIER_BRAILLE)
+            wave_braille(a, col, wave, n, peak, role);
+        else
+            wave_rising(a, col, wave, n, peak, role);
+    }
+}
+
+/* Largest value of a rectangle of the picture that one cell (or half) stands for. */
+static float picture_at(const float *levels, size_t rows, size_t cols, int r, int count_r,
+                        int c, int count_c)
+{
+    size_t r0 = (size_t)r * rows / (size_t)count_r;
+    size_t r1 = ((size_t)r + 1) * rows / (size_t)count_r;
+    size_t c0 = (size_t)c * cols / (size_t)count_c;
+    size_t c1 = ((size_t)c + 1) * cols / (size_t)count_c;
+    float most = 0;
+    for (size_t y = r0; y < rows && (y < r1 || y == r0); y++)
+        for (size_t x = c0; x < cols && (x < c1 || x == c0); x++)
+            most = fmaxf(most, levels[y * cols + x]);
+    return most;
+}
+
+static uint8_t ramp_level(float v)
+{
+    return (uint8_t)(1 + lround(clamp01((double)v) * 254));
+}
+
+void paint_spectrogram(const struct area *a, const float *levels, size_t rows,
+                       size_t cols, bool ramp)
+{
+    static const uint32_t shades[] = {' ', 0x2591, 0x2592, 0x2593, 0x2588};
+    static const char ascii[] = " .-=#";
+    if (rows == 0 || cols == 0)
+        return;
+    enum tier tier = a->canvas->tier;
+    bool halves = ramp && tier != TIER_ASCII;
+    int high = halves ? a->rows * 2 : a->rows;
+    for (int r = 0; r < a->rows; r++)
+        for (int c = 0; c < a->cols; c++) {
+            int up = high - 1 - (halves ? 2 * r : r);
+            float top = picture_at(levels, rows, cols, up, high, c, a->cols);
+            int step = (int)lround(clamp01((double)top) * 4);
+            uint32_t sign =
+                tier == TIER_ASCII ? (uint32_t)(unsigned char)ascii[step] : shades[step];
+            area_put(a, r, c, ROLE_WAVEFORM, halves ? 0x2580 : sign);
+            struct cell *cell = area_cell(a, r, c);
+            cell->ink_level = ramp ? ramp_level(top) : 0;
+            if (halves)
+                cell->ground_level =
+                    ramp_level(picture_at(levels, rows, cols, up - 1, high, c, a->cols));
+        }
+}
+
+static float value_at(const float *value, size_t n, int col, int cols)
+{
+    size_t from = (size_t)col * n / (size_t)cols;
+    size_t to = ((size_t)col + 1) * n / (size_t)cols;
+    float most = value[from < n ? from : n - 1];
+    for (size_t k = from + 1; k < to && k < n; k++)
+        most = fmaxf(most, value[k]);
+    return most;
+}
+
+void paint_curve(const struct area *a, const float *value, size_t n, double low,
+                 double high, double threshold, enum role ink, enum role line)
+{
+    if (n == 0 || a->rows == 0 || !(high > low))
+        return;
+    double range = high - low;
+    double at = clamp01((threshold - low) / range) * a->rows;
+    int line_row = a->rows - 1 - (int)fmin(at, a->rows - 1);
+    for (int c = 0; c < a->cols; c++) {
+        double v = clamp01(((double)value_at(value, n, c, a->cols) - low) / range);
+        int eighths = (int)lround(v * a->rows * 8);
+        for (int r = 0; r < a->rows; r++) {
+            int lit = eighths - (a->rows - 1 - r) * 8;
+            bool on_line = !isnan(threshold) && r == line_row;
+            if (on_line && lit <= 0)
+                area_glyph(a, r, c, line, GLYPH_HLINE);
+            else
+                area_put(a, r, c, on_line ? line : ink,
+                         lower_eighths(lit, a->canvas->tier));
+        }
+    }
+}
+
+void paint_spark(const struct area *a, int row, int col, int cells, enum role ink,
+                 const float *value, size_t n)
+{
+    for (int c = 0; c < cells && n > 0; c++) {
+        double v = clamp01((double)value_at(value, n, c, cells));
+        area_put(a, row, col + c, ink,
+                 lower_eighths(1 + (int)lround(v * 7), a->canvas->tier));
+    }
+}
+
+void paint_bar(const struct area *a, int row, int col, int cells, enum role ink,
+               double fraction)
+{
+    int inside = cells - 2;
+    if (inside < 1)
+        return;
+    area_glyph(a, row, col, ROLE_DIM, GLYPH_BAR_LEFT);
+    area_glyph(a, row, col + cells - 1, ROLE_DIM, GLYPH_BAR_RIGHT);
+    int eighths = (int)lround(clamp01(fraction) * inside * 8);
+    for (int c = 0; c < inside; c++) {
+        int lit = eighths - c * 8;
+        uint32_t sign = ' ';
+        if (a->canvas->tier == TIER_ASCII)
+            sign = lit >= 4 ? '#' : ' ';
+        else if (lit >= 8)
+            sign = 0x2588;
+        else if (lit > 0) /* left blocks: 0x258F is one eighth, 0x2589 seven */
+            sign = 0x2590u - (uint32_t)lit;
+        area_put(a, row, col + 1 + c, ink, sign);
+    }
+}

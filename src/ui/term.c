@@ -1,0 +1,474 @@
+#define NCURSES_WIDECHAR 1
+#include "ui/term.h"
+
+#include "ui/keys.h"
+#include "ui/signals.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096 };
+
+struct terminal {
+    SCREEN *screen;
+    struct termios before;
+    enum theme_depth depth;
+    enum tier tier;
+    struct theme theme;
+    int rows, cols, cursor_row, cursor_col;
+    bool paste, everything;
+    uint32_t waiting; /* a key read ahead, 0 = none */
+    int pairs;
+    short *pair; /* [fg + 1][bg + 1] → pair, 0 = not made yet */
+    int shown_rows, shown_cols;
+    struct cell *shown;
+};
+
+/* --- opening and closing ----------------------------------------------------------- */
+
+static bool env_is_utf8(void)
+{
+    const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        const char *v = getenv(names[i]);
+        if (v && *v)
+            return strstr(v, "UTF-8") || strstr(v, "utf8") || strstr(v, "utf-8");
+    }
+    return false;
+}
+
+/* A UTF-8 locale that is not installed (common over SSH) still means a UTF-8 terminal. */
+static bool locale_is_utf8(void)
+{
+    if (!setlocale(LC_CTYPE, "") && env_is_utf8())
+        setlocale(LC_CTYPE, "C.UTF-8");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static bool can(const char *capability)
+{
+    char name[16];
+    strncpy(name, capability, sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    const char *s = tigetstr(name);
+    return s && s != (const char *)-1 && *s; /* −1: not a string capability */
+}
+
+static enum status refuse(struct err *e)
+{
+    const char *name = getenv("TERM");
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return err_set(e, ST_NO_TERMINAL,
+                       "the workstation needs a terminal on standard input and output; "
+                       "`trowel --batch` works without one");
+    if (!name || !*name)
+        return err_set(e, ST_NO_TERMINAL,
+                       "TERM is not set; try TERM=xterm-256color, or `trowel --batch`");
+    int found = 0;
+    if (setupterm(NULL, STDOUT_FILENO, &found) != OK || found != 1)
+        return err_set(e, ST_NO_TERMINAL,
+                       "the terminal type TERM=%s is not known here; try "
+                       "TERM=xterm-256color, or `trowel --batch`",
+                       name);
+    if (!can("cup"))
+        return err_set(e, ST_NO_TERMINAL,
+                       "a terminal of type TERM=%s cannot move its cursor; use another "
+                       "one, or `trowel --batch`",
+                       name);
+    return ST_OK;
+}
+
+/* What undoes us, for crashes: capabilities without their padding marks. */
+static void restore_text(struct terminal *t, char *to, size_t n)
+{
+    static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
+    size_t used = 0;
+    if (t->paste)
+        used = strlen(strcpy(to, "\033[?2004l"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!can(names[i]))
+            continue;
+        char name[16];
+        strcpy(name, names[i]);
+        for (const char *s = tigetstr(name); *s && used + 1 < n; s++) {
+            if (s[0] == '$' && s[1] == '<' && strchr(s, '>'))
+                s = strchr(s, '>');
+            else
+                to[used++] = *s;
+        }
+    }
+    to[used] = '\0';
+}
+
+static void send_paste_mode(const struct terminal *t, bool on)
+{
+    const char *s = on ? "\033[?2004h" : "\033[?2004l";
+    if (t->paste && write(STDOUT_FILENO, s, strlen(s)) < 0)
+        return; /* the terminal is gone: SIGHUP tells the loop */
+}
+
+static void begin_mode(struct terminal *t)
+{
+    raw();
+    noecho();
+    nonl();
+    intrflush(stdscr, FALSE);
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    curs_set(0);
+    send_paste_mode(t, true);
+}
+
+static enum theme_depth find_depth(int wanted)
+{
+    const char *no = getenv("NO_COLOR");
+    if (wanted != TERM_AUTO)
+        return has_colors() ? (enum theme_depth)wanted : THEME_MONO;
+    if ((no && *no) || !has_colors())
+        return THEME_MONO;
+    return COLORS >= 256 ? THEME_256 : COLORS >= 8 ? THEME_16 : THEME_MONO;
+}
+
+static void read_size(struct terminal *t)
+{
+    struct winsize w = {0};
+    t->rows = LINES;
+    t->cols = COLS;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 0 && w.ws_col > 0) {
+        t->rows = w.ws_row;
+        t->cols = w.ws_col;
+    }
+}
+
+static void set_up(struct terminal *t, const struct term_options *options, bool utf8)
+{
+    const char *name = getenv("TERM");
+    t->paste = strncmp(name, "vt", 2) != 0 && strncmp(name, "linux", 5) != 0;
+    if (!getenv("ESCDELAY"))
+        set_escdelay(25);
+    start_color();
+    use_default_colors();
+    t->depth = find_depth(options->depth);
+    if (t->depth == THEME_256 && COLORS < 256)
+        t->depth = THEME_16;
+    t->tier = utf8 && options->tier != TERM_AUTO ? (enum tier)options->tier
+                                                 : tier_for(name, utf8);
+    define_key("\033[200~", (int)(KEY_MAX + 1));
+    define_key("\033[201~", (int)(KEY_MAX + 2));
+    t->theme = *options->theme;
+    t->cursor_row = -1;
+    t->everything = true;
+    begin_mode(t);
+    read_size(t);
+    char undo[256];
+    restore_text(t, undo, sizeof undo);
+    signals_install(undo, &t->before);
+    read_size(t);
+    if (t->rows != LINES || t->cols != COLS)
+        resizeterm(t->rows, t->cols);
+}
+
+enum status term_open(struct terminal **out, const struct term_options *options,
+                      struct err *e)
+{
+    *out = NULL;
+    bool utf8 = locale_is_utf8();
+    enum status st = refuse(e);
+    if (st != ST_OK)
+        return st;
+    struct terminal *t = calloc(1, sizeof *t);
+    if (t)
+        t->pair = calloc((size_t)COLOUR_SPAN * COLOUR_SPAN, sizeof *t->pair);
+    if (!t || !t->pair) {
+        free(t);
+        return err_set(e, ST_NO_MEMORY, "no memory for the screen");
+    }
+    tcgetattr(STDIN_FILENO, &t->before);
+    t->screen = newterm(NULL, stdout, stdin);
+    if (!t->screen) {
+        free(t->pair);
+        free(t);
+        return err_set(e, ST_NO_TERMINAL, "the terminal TERM=%s cannot be used",
+                       getenv("TERM"));
+    }
+    set_up(t, options, utf8);
+    *out = t;
+    return ST_OK;
+}
+
+void term_close(struct terminal *t)
+{
+    if (!t)
+        return;
+    send_paste_mode(t, false);
+    curs_set(1);
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
+    signals_remove();
+    delscreen(t->screen);
+    free(t->shown);
+    free(t->pair);
+    free(t);
+}
+
+enum theme_depth term_depth(const struct terminal *t)
+{
+    return t->depth;
+}
+
+enum tier term_tier(const struct terminal *t)
+{
+    return t->tier;
+}
+
+void term_set_theme(struct terminal *t, const struct theme *theme)
+{
+    t->theme = *theme;
+    t->everything = true;
+}
+
+void term_size(const struct terminal *t, int *rows, int *cols)
+{
+    *rows = t->rows;
+    *cols = t->cols;
+}
+
+/* --- keys and signals ----------------------------------------------------------------
+ */
+
+static uint32_t translate(wint_t c)
+{
+    static const struct {
+        int curses;
+        uint32_t key;
+    } keys[] = {{KEY_UP, K_UP},
+                {KEY_DOWN, K_DOWN},
+                {KEY_LEFT, K_LEFT},
+                {KEY_RIGHT, K_RIGHT},
+                {KEY_HOME, K_HOME},
+                {KEY_END, K_END},
+                {KEY_PPAGE, K_PGUP},
+                {KEY_NPAGE, K_PGDN},
+                {KEY_DC, K_DELETE},
+                {KEY_IC, K_INSERT},
+                {KEY_BTAB, K_BACKTAB},
+                {KEY_ENTER, K_ENTER},
+                {KEY_BACKSPACE, K_BACKSPACE},
+                {KEY_MAX + 1, K_PASTE_BEGIN},
+                {KEY_MAX + 2, K_PASTE_END}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i].curses == (int)c)
+            return keys[i].key;
+    if (c >= KEY_F(1) && c <= KEY_F(12))
+        return K_F1 + (uint32_t)(c - KEY_F(1));
+    return 0;
+}
+
+/* A control sequence that terminfo does not know: eaten whole, or its letters would be
+ * taken for keys. */
+static void eat_sequence(void)
+{
+    wint_t c;
+    for (int i = 0; i < 32 && get_wch(&c) == OK; i++)
+        if (c >= 0x40 && c <= 0x7E)
+            return;
+}
+
+static bool after_escape(struct terminal *t, uint32_t *key)
+{
+    wint_t c;
+    int kind = get_wch(&c);
+    if (kind == OK && (c == '[' || c == 'O')) {
+        eat_sequence();
+        return false;
+    }
+    *key = K_ESC;
+    if (kind == OK)
+        t->waiting = (uint32_t)c;
+    else if (kind == KEY_CODE_YES)
+        t->waiting = translate(c);
+    return true;
+}
+
+bool term_next_key(struct terminal *t, uint32_t *key)
+{
+    if (t->waiting) {
+        *key = t->waiting;
+        t->waiting = 0;
+        return true;
+    }
+    wint_t c;
+    for (int kind; (kind = get_wch(&c)) != ERR;) {
+        if (kind == KEY_CODE_YES) {
+            *key = translate(c);
+            if (*key)
+                return true;
+        } else if (c == K_ESC) {
+            if (after_escape(t, key))
+                return true;
+        } else if (c != 0) {
+            *key = c == '\n' ? K_ENTER : (uint32_t)c;
+            return true;
+        }
+    }
+    return false;
+}
+
+int term_input_fd(const struct terminal *t)
+{
+    (void)t;
+    return STDIN_FILENO;
+}
+
+int term_signal_fd(const struct terminal *t)
+{
+    (void)t;
+    return signals_fd();
+}
+
+static void take_size(struct terminal *t)
+{
+    read_size(t);
+    resizeterm(t->rows, t->cols);
+    t->everything = true;
+}
+
+unsigned term_take_signals(struct terminal *t)
+{
+    unsigned taken = signals_take();
+    if (taken & (TERM_RESIZED | TERM_CONTINUED))
+        take_size(t);
+    return taken;
+}
+
+void term_suspend(struct terminal *t)
+{
+    send_paste_mode(t, false);
+    curs_set(1);
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
+    signals_stop();
+    refresh();
+    begin_mode(t);
+    take_size(t);
+}
+
+/* --- drawing --------------------------------------------------------------------- */
+
+static short pair_of(struct terminal *t, short fg, short bg)
+{
+    short *made = &t->pair[(fg + 1) * COLOUR_SPAN + bg + 1];
+    int limit = COLOR_PAIRS < PAIRS_MAX ? COLOR_PAIRS : PAIRS_MAX;
+    if (*made == 0 && (fg >= 0 || bg >= 0) && t->pairs + 1 < limit &&
+        init_pair((short)(t->pairs + 1), fg, bg) == OK)
+        *made = (short)++t->pairs;
+    return *made;
+}
+
+static short ramp_colour(const struct terminal *t, uint8_t level)
+{
+    int n = t->theme.spectrum_count;
+    if (n == 0 || t->depth == THEME_MONO)
+        return -1;
+    return t->theme.spectrum[t->depth][(level - 1) * n / 255];
+}
+
+static attr_t curses_attributes(unsigned a)
+{
+    return (a & ATTR_BOLD ? A_BOLD : 0) | (a & ATTR_DIM ? A_DIM : 0) |
+           (a & ATTR_REVERSE ? A_REVERSE : 0) | (a & ATTR_UNDERLINE ? A_UNDERLINE : 0);
+}
+
+static struct look resolve(const struct terminal *t, const struct cell *cell)
+{
+    const struct look *looks = t->theme.look[t->depth];
+    struct look ink = looks[cell->ink], ground = looks[cell->ground];
+    if (cell->ground != ROLE_TEXT) {
+        ink.bg = ground.bg;
+        ink.attributes |= ground.attributes;
+        if (cell->ground == ROLE_CURSOR && ground.fg >= 0)
+            ink = ground;
+    }
+    if (t->depth == THEME_MONO)
+        return ink;
+    if (cell->ink_level)
+        ink.fg = ramp_colour(t, cell->ink_level);
+    if (cell->ground_level)
+        ink.bg = ramp_colour(t, cell->ground_level);
+    return ink;
+}
+
+static void put_cell(struct terminal *t, int row, int col, const struct cell *cell)
+{
+    struct look look = resolve(t, cell);
+    attr_t attributes = curses_attributes(look.attributes);
+    if (COLORS < 16 && look.fg >= 8) { /* eight colours: bright ones are bold */
+        look.fg = (short)(look.fg % 8);
+        attributes |= A_BOLD;
+    }
+    if (COLORS < 16 && look.bg >= 8)
+        look.bg = (short)(look.bg % 8);
+    wchar_t text[2 + CLUSTER_MARKS] = {(wchar_t)cell->ch, (wchar_t)cell->mark[0],
+                                       (wchar_t)cell->mark[1]};
+    cchar_t out;
+    short pair = t->depth == THEME_MONO ? 0 : pair_of(t, look.fg, look.bg);
+    if (setcchar(&out, text, attributes, pair, NULL) == OK)
+        mvadd_wchnstr(row, col, &out, 1);
+}
+
+static bool keep_copy(struct terminal *t, const struct canvas *c)
+{
+    if (t->shown && t->shown_rows == c->rows && t->shown_cols == c->cols)
+        return true;
+    struct cell *grown =
+        realloc(t->shown, (size_t)c->rows * (size_t)c->cols * sizeof *grown);
+    if (!grown)
+        return false;
+    t->shown = grown;
+    t->shown_rows = c->rows;
+    t->shown_cols = c->cols;
+    t->everything = true;
+    return true;
+}
+
+void term_present(struct terminal *t, const struct canvas *c)
+{
+    bool copy = keep_copy(t, c);
+    if (t->everything)
+        clear();
+    for (int r = 0; r < c->rows && r < LINES; r++)
+        for (int x = 0; x < c->cols && x < COLS; x++) {
+            size_t i = (size_t)r * (size_t)c->cols + (size_t)x;
+            const struct cell *cell = &c->cell[i];
+            bool same =
+                copy && !t->everything && memcmp(&t->shown[i], cell, sizeof *cell) == 0;
+            if (!same && cell->ch != 0)
+                put_cell(t, r, x, cell);
+            if (copy)
+                t->shown[i] = *cell;
+        }
+    t->everything = !copy;
+    if (t->cursor_row >= 0)
+        move(t->cursor_row, t->cursor_col);
+    refresh();
+}
+
+void term_cursor(struct terminal *t, int row, int col)
+{
+    if ((row >= 0) != (t->cursor_row >= 0))
+        curs_set(row >= 0);
+    t->cursor_row = row;
+    t->cursor_col = col;
+}
+
+void term_redraw(struct terminal *t)
+{
+    t->everything = true;
+}
