@@ -73,6 +73,12 @@ enum status loop_at(const struct audio *sound, size_t start, size_t end,
 enum status loop_make(const struct audio *sound, const struct loop_option *option,
                       struct audio *loop, struct seam *seam, struct err *e);
 
+/* Make the options in the order of their rank until one is seamless, which is moved to
+ * the front of the list; when none is, the first is made. `seam` is filled. ST_EMPTY for
+ * an empty list or loops below SEAM_MIN_S. */
+enum status loop_make_best(const struct audio *sound, struct loop_list *list,
+                           struct audio *loop, struct seam *seam, struct err *e);
+
 /* For finished sounds (stretched, filtered, synthetic) that nothing precedes: make
  * `sound` itself a seamless loop by giving up its first frames as the material that leads
  * into the start. frames = 0: as long as possible, at least 3/4 of what there is;

@@ -9,8 +9,8 @@
  *   level     the difference of the 50 ms before and after the join, in dB. Limit: 1 dB
  *             or the 95 percentile between neighbouring 50 ms blocks inside. And the
  *             *dip*: how far the level of a short span over the join lies from its two
- *             neighbours, for spans of 5, 20 and 80 ms; limit 3 dB or the 99 percentile
- *             of the same inside. Fading each end on its own is caught here.
+ *             neighbours, for spans of 5, 20 and 80 ms; limit 3 dB or 1.1 × the 99
+ *             percentile of the same inside. Fading each end on its own is caught here.
  *   spectrum  the distance of the log-magnitude spectra (40 bands, 93 ms) before and
  *             after the join, in dB. Limit: the 95 percentile of that distance between
  *             neighbouring frames inside (0.5 dB at least, for exactly periodic sounds).
@@ -38,8 +38,7 @@
 struct seam {
     double step, slope;              /* ratios; ≤ 1 passes */
     double level_db, level_limit_db; /* ≥ 0 */
-    double dip_db, dip_limit_db; /* ≥ 0: the span that comes nearest to its limit, or
-                                    exceeds it most */
+    double dip_db, dip_limit_db; /* ≥ 0; of the span nearest to its limit or beyond */
     double spectrum_db, spectrum_limit_db;
     double onset;         /* ratio; ≤ 1 passes */
     double seam_error_db; /* NAN when unknown */

@@ -1,0 +1,230 @@
+#include "dsp/loop.h"
+#include "dsp/loop_find.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DISTINCT_S 0.04
+
+struct loop_params loop_params_default(void)
+{
+    return (struct loop_params){.crossfade_ms = 120.0, .reach = 0.25};
+}
+
+static float finite(float x)
+{
+    return isfinite(x) ? x : 0.0f;
+}
+
+/* ρ of the two regions of the crossfade over all channels, kept where the gains stay
+ * sane: below −0.5 the quotient would lift the middle by more than 3 dB. */
+static double correlation_of(const struct audio *sound, const struct loop_option *o)
+{
+    size_t channels = (size_t)sound->channels, n = o->crossfade_frames * channels;
+    const float *tail = sound->data + (o->end - o->crossfade_frames) * channels;
+    const float *lead = sound->data + (o->start - o->crossfade_frames) * channels;
+    double both = 0.0, tails = 0.0, leads = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double a = (double)finite(tail[i]), b = (double)finite(lead[i]);
+        both += a * b;
+        tails += a * a;
+        leads += b * b;
+    }
+    double norm = sqrt(tails * leads);
+    double rho = norm > 0.0 ? both / norm : 0.0;
+    return fmin(1.0, fmax(-0.5, rho));
+}
+
+static void crossfade(const struct audio *sound, const struct loop_option *o,
+                      struct audio *loop)
+{
+    const double half_pi = 1.57079632679489661923;
+    size_t channels = (size_t)sound->channels, length = o->crossfade_frames;
+    const float *lead = sound->data + (o->start - length) * channels;
+    float *tail = loop->data + (loop->frames - length) * channels;
+    double rho = correlation_of(sound, o);
+    for (size_t i = 0; i < length; i++) {
+        double theta = half_pi * (double)(i + 1) / (double)(length + 1);
+        double even = 1.0 / sqrt(1.0 + rho * sin(2.0 * theta));
+        double out = cos(theta) * even, in = sin(theta) * even;
+        for (size_t c = 0; c < channels; c++) {
+            size_t k = i * channels + c;
+            tail[k] = (float)(out * (double)tail[k] + in * (double)finite(lead[k]));
+        }
+    }
+}
+
+enum status loop_make(const struct audio *sound, const struct loop_option *option,
+                      struct audio *loop, struct seam *seam, struct err *e)
+{
+    *loop = (struct audio){0};
+    const struct loop_option *o = option;
+    if (o->end > sound->frames || o->end <= o->start || o->crossfade_frames > o->start ||
+        o->crossfade_frames > o->end - o->start)
+        return err_set(e, ST_EMPTY, "the loop does not lie inside the sound");
+    enum status st = audio_slice(loop, sound, o->start, o->end - o->start, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < loop->frames * (size_t)loop->channels; i++)
+        loop->data[i] = finite(loop->data[i]);
+    crossfade(sound, o, loop);
+    if (seam) {
+        size_t lead = (o->start - o->crossfade_frames) * (size_t)sound->channels;
+        st = seam_measure(loop, sound->data + lead, o->crossfade_frames, seam, e);
+        if (st != ST_OK)
+            audio_done(loop);
+    }
+    return st;
+}
+
+static size_t seconds(const struct audio *sound, double s)
+{
+    return (size_t)fmax(0.0, round(s * sound->rate_hz));
+}
+
+static struct loop_params sane(const struct loop_params *p)
+{
+    struct loop_params out = p ? *p : loop_params_default();
+    if (!(out.crossfade_ms >= 1.0))
+        out.crossfade_ms = 1.0;
+    if (!(out.reach >= 0.0))
+        out.reach = 0.0;
+    out.reach = fmin(out.reach, 0.45);
+    return out;
+}
+
+enum status loop_search(const struct audio *sound, size_t start, size_t end,
+                        const struct loop_params *params, struct loop_list *out,
+                        struct err *e)
+{
+    *out = (struct loop_list){0};
+    end = end < sound->frames ? end : sound->frames;
+    if (end <= start)
+        return err_set(e, ST_EMPTY, "there is nothing to loop");
+    struct loop_params p = sane(params);
+    size_t length = end - start, reach = (size_t)(p.reach * (double)length);
+    size_t fade = seconds(sound, p.crossfade_ms / 1000.0);
+    fade = fade < length / 4 ? fade : length / 4;
+    if (start + reach < fade) /* near the beginning: a shorter fade, or a later start */
+        fade = (start + reach) / 2;
+    struct loop_bounds b = {
+        .start_low = start > reach + fade ? start - reach : fade,
+        .start_high = start + reach,
+        .end_low = end - reach,
+        .end_high = end + reach < sound->frames ? end + reach : sound->frames,
+        .start = start,
+        .end = end,
+        .fade = fade,
+        .apart = seconds(sound, DISTINCT_S),
+    };
+    return loop_find(sound, &b, out, e);
+}
+
+enum status loop_search_exact(const struct audio *sound, size_t frames,
+                              const struct loop_params *params, struct loop_list *out,
+                              struct err *e)
+{
+    *out = (struct loop_list){0};
+    struct loop_params p = sane(params);
+    size_t fade = seconds(sound, p.crossfade_ms / 1000.0);
+    size_t spare = sound->frames > frames ? sound->frames - frames : 0;
+    fade = fade < frames / 4 ? fade : frames / 4;
+    fade = fade < spare ? fade : spare;
+    if (frames == 0 || fade < 2)
+        return err_set(e, ST_EMPTY, "the sound is too short for a loop of that length");
+    return loop_find_exact(sound, frames, fade, seconds(sound, DISTINCT_S), out, e);
+}
+
+enum status loop_at(const struct audio *sound, size_t start, size_t end,
+                    const struct loop_params *params, struct loop_option *out,
+                    struct err *e)
+{
+    *out = (struct loop_option){0};
+    struct loop_params p = sane(params);
+    size_t fade = seconds(sound, p.crossfade_ms / 1000.0);
+    if (end > sound->frames || start >= end)
+        return err_set(e, ST_EMPTY, "the loop does not lie inside the sound");
+    fade = fade < start ? fade : start;
+    fade = fade < (end - start) / 2 ? fade : (end - start) / 2;
+    *out = (struct loop_option){.start = start, .end = end, .crossfade_frames = fade};
+    return loop_judge(sound, out, e);
+}
+
+static void move_to_front(struct loop_list *list, int i)
+{
+    struct loop_option chosen = list->option[i];
+    memmove(list->option + 1, list->option, (size_t)i * sizeof chosen);
+    list->option[0] = chosen;
+}
+
+enum status loop_make_best(const struct audio *sound, struct loop_list *list,
+                           struct audio *loop, struct seam *seam, struct err *e)
+{
+    *loop = (struct audio){0};
+    if (list->count == 0)
+        return err_set(e, ST_EMPTY, "there is no loop to make");
+    struct audio first = {0};
+    struct seam first_seam;
+    for (int i = 0; i < list->count; i++) {
+        enum status st = loop_make(sound, &list->option[i], loop, seam, e);
+        if (st != ST_OK) {
+            audio_done(&first);
+            return st;
+        }
+        if (seam->seamless) {
+            audio_done(&first);
+            move_to_front(list, i);
+            return ST_OK;
+        }
+        if (i > 0) {
+            audio_done(loop);
+            continue;
+        }
+        first = *loop;
+        first_seam = *seam;
+    }
+    *loop = first;
+    *seam = first_seam;
+    return ST_OK;
+}
+
+enum status loop_close(struct audio *sound, size_t frames,
+                       const struct loop_params *params, struct loop_option *made,
+                       struct seam *seam, struct err *e)
+{
+    struct loop_list list = {0};
+    struct loop_params p = sane(params);
+    enum status st;
+    if (frames > 0) {
+        st = loop_search_exact(sound, frames, &p, &list, e);
+    } else {
+        size_t n = sound->frames, fade = seconds(sound, p.crossfade_ms / 1000.0);
+        fade = fade < n / 8 ? fade : n / 8;
+        struct loop_bounds b = {
+            .start_low = fade,
+            .start_high = fade + n / 16,
+            .end_low = n - n / 16,
+            .end_high = n,
+            .start = fade,
+            .end = n,
+            .fade = fade,
+            .apart = seconds(sound, DISTINCT_S),
+        };
+        st = loop_find(sound, &b, &list, e);
+    }
+    if (st != ST_OK)
+        return st;
+    struct audio loop;
+    struct seam measured;
+    st = loop_make_best(sound, &list, &loop, &measured, e);
+    if (st != ST_OK)
+        return st;
+    audio_done(sound);
+    *sound = loop;
+    if (made)
+        *made = list.option[0];
+    if (seam)
+        *seam = measured;
+    return ST_OK;
+}

@@ -1,0 +1,633 @@
+#include "dsp/loop_find.h"
+#include "dsp/fft.h"
+#include "dsp/log_bands.h"
+#include "dsp/mixdown.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ANCHORS = 16,   /* starts tried; each against every end */
+    PER_ANCHOR = 2, /* ends kept of each */
+    PLACES = ANCHORS * PER_ANCHOR,
+    FINALISTS = 8,
+};
+
+#define COARSE_HZ     5000.0 /* rate of the coarse search: most of a pad lies below half */
+#define FINE_S        0.01
+#define LEVEL_WEIGHT  0.03 /* merit per dB; beyond LEVEL_TOP_DB nothing more is lost */
+#define LEVEL_TOP_DB  12.0
+#define COLOUR_WEIGHT 0.03  /* merit per dB of spectral distance */
+#define PLACE_WEIGHT  0.03  /* merit at the far end of the reach */
+#define QUIET         1e-12 /* mean square below which nothing can be matched */
+
+struct place {
+    size_t start, end;
+    double merit;
+};
+
+/* The sound as the search sees it. */
+struct view {
+    size_t n;
+    int rate_hz;
+    float *mono;
+    double *energy;  /* running sum of squares, n + 1 */
+    size_t step;     /* frames per coarse sample */
+    size_t coarse_n; /* coarse samples */
+    float *coarse;   /* low-passed, every step-th frame */
+    double *coarse_energy;
+};
+
+static double *running_energy(const float *x, size_t n)
+{
+    double *sum = malloc((n + 1) * sizeof *sum);
+    if (!sum)
+        return NULL;
+    sum[0] = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum[i + 1] = sum[i] + (double)x[i] * (double)x[i];
+    return sum;
+}
+
+/* Every step-th frame of the low-passed sound: a Blackman-windowed sinc of 8 zero
+ * crossings, its cut-off just below half the coarse rate. */
+static enum status thin_out(struct view *v)
+{
+    size_t half = 8 * v->step, taps = 2 * half + 1;
+    v->coarse_n = v->n / v->step;
+    v->coarse = malloc((v->coarse_n + 1) * sizeof *v->coarse);
+    float *kernel = malloc(taps * sizeof *kernel);
+    if (!v->coarse || !kernel) {
+        free(kernel);
+        return ST_NO_MEMORY;
+    }
+    const double pi = 3.14159265358979323846;
+    for (size_t i = 0; i < taps; i++) {
+        double t = ((double)i - (double)half) / (double)v->step * 0.85;
+        double sinc = t == 0.0 ? 1.0 : sin(pi * t) / (pi * t);
+        double u = (double)(i + 1) / (double)(taps + 1);
+        double window = 0.42 - 0.5 * cos(2.0 * pi * u) + 0.08 * cos(4.0 * pi * u);
+        kernel[i] = (float)(sinc * window * 0.85 / (double)v->step);
+    }
+    for (size_t k = 0; k < v->coarse_n; k++) {
+        size_t at = k * v->step;
+        size_t from = at > half ? at - half : 0;
+        size_t to = at + half < v->n ? at + half + 1 : v->n;
+        const float *h = kernel + (from + half - at);
+        float sum = 0.0f;
+        for (size_t i = from; i < to; i++)
+            sum += v->mono[i] * h[i - from];
+        v->coarse[k] = sum;
+    }
+    free(kernel);
+    return ST_OK;
+}
+
+static void view_done(struct view *v)
+{
+    free(v->mono);
+    free(v->energy);
+    free(v->coarse);
+    free(v->coarse_energy);
+}
+
+static enum status view_init(struct view *v, const struct audio *sound, struct err *e)
+{
+    *v = (struct view){.n = sound->frames, .rate_hz = sound->rate_hz};
+    v->mono = malloc((v->n + 1) * sizeof *v->mono);
+    if (v->mono) {
+        mixdown(sound, v->mono);
+        v->energy = running_energy(v->mono, v->n);
+    }
+    if (v->energy)
+        return ST_OK;
+    view_done(v);
+    return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+}
+
+static enum status view_add_coarse(struct view *v, struct err *e)
+{
+    v->step = (size_t)fmax(1.0, floor(v->rate_hz / COARSE_HZ));
+    for (;;) {
+        if (thin_out(v) != ST_OK)
+            return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+        v->coarse_energy = running_energy(v->coarse, v->coarse_n);
+        if (!v->coarse_energy)
+            return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+        /* A bright sound would lose what makes it: look at it less coarsely. */
+        double kept = v->coarse_energy[v->coarse_n] * (double)v->step;
+        if (v->step == 1 || kept > 0.25 * v->energy[v->n])
+            return ST_OK;
+        v->step = (v->step + 1) / 2;
+        free(v->coarse);
+        free(v->coarse_energy);
+        v->coarse = NULL;
+        v->coarse_energy = NULL;
+    }
+}
+
+static double decibels(double energy)
+{
+    return 10.0 * log10(energy + 1e-18);
+}
+
+static struct log_bands *bands_for(const struct view *v, size_t fade)
+{
+    int frame = fft_size_at(4096, v->rate_hz);
+    while ((size_t)frame > fade && frame > 128)
+        frame = fft_next_fast(frame / 2);
+    return log_bands_new(frame < 128 ? 128 : frame, v->rate_hz);
+}
+
+/* Distance of the spectra right before and right after a place. */
+static double colour_step_db(const struct view *v, struct log_bands *bands, size_t at)
+{
+    size_t frame = (size_t)log_bands_frame(bands);
+    if (at < frame || at + frame > v->n)
+        return 0.0;
+    float before[LOG_BANDS], after[LOG_BANDS];
+    log_bands_measure(bands, v->mono + at - frame, before);
+    log_bands_measure(bands, v->mono + at, after);
+    return log_bands_distance(before, after, log_bands_top(before) - 60.0);
+}
+
+/* ---- anchors: steady places to start from ---- */
+
+static double unsteadiness(const struct view *v, size_t at)
+{
+    double sum = 0.0;
+    static const double spans_s[] = {0.01, 0.05};
+    for (size_t k = 0; k < 2; k++) {
+        size_t span = (size_t)(spans_s[k] * v->rate_hz) + 1;
+        if (at < span || at + span > v->n)
+            return 1e3;
+        double before = v->energy[at] - v->energy[at - span];
+        double after = v->energy[at + span] - v->energy[at];
+        sum += fabs(decibels(before / (double)span) - decibels(after / (double)span));
+    }
+    return sum;
+}
+
+static size_t pick_anchors(const struct view *v, const struct loop_bounds *b,
+                           size_t anchor[ANCHORS])
+{
+    size_t range = b->start_high - b->start_low, slots = range / v->step + 1, count = 0;
+    slots = slots < ANCHORS ? slots : ANCHORS;
+    for (size_t k = 0; k < slots; k++) {
+        size_t low = b->start_low + range * k / slots;
+        size_t high = b->start_low + range * (k + 1) / slots;
+        size_t hop = (high - low) / 8 + 1, best = low;
+        double least = INFINITY;
+        for (size_t at = low; at <= high; at += hop) {
+            double far = fabs((double)at - (double)b->start) / (double)(range + 1);
+            double u = unsteadiness(v, at) + 0.1 * far;
+            if (u < least) {
+                least = u;
+                best = at;
+            }
+        }
+        /* On the coarse grid, and never before start_low: the fade needs its material. */
+        best = (best + v->step - 1) / v->step * v->step;
+        if (best <= b->start_high && (count == 0 || anchor[count - 1] != best))
+            anchor[count++] = best;
+    }
+    return count;
+}
+
+/* ---- coarse: one anchor against every end ---- */
+
+struct sweep {
+    struct rfft *fft;
+    size_t fade, first, count; /* coarse: fade length, first end, number of ends */
+    float *block, *spectrum;   /* the stretch of all ends, transformed */
+    float *probe, *product;
+    float *per_norm, *level_db, *place; /* per end: 1/norm, level, loss by place */
+    float *merit;
+};
+
+static void sweep_done(struct sweep *s)
+{
+    rfft_free(s->fft);
+    free(s->block);
+    free(s->spectrum);
+    free(s->probe);
+    free(s->product);
+    free(s->per_norm);
+    free(s->level_db);
+    free(s->place);
+    free(s->merit);
+}
+
+static bool sweep_alloc(struct sweep *s)
+{
+    size_t need = s->count + s->fade;
+    int size = fft_next_fast((int)(need < 16 ? 16 : need));
+    s->fft = rfft_new(size);
+    size_t n = (size_t)size;
+    s->block = calloc(n, sizeof(float));
+    s->spectrum = malloc((n + 2) * sizeof(float));
+    s->probe = malloc(n * sizeof(float));
+    s->product = malloc((n + 2) * sizeof(float));
+    s->per_norm = malloc(s->count * sizeof(float));
+    s->level_db = malloc(s->count * sizeof(float));
+    s->place = malloc(s->count * sizeof(float));
+    s->merit = malloc(s->count * sizeof(float));
+    return s->fft && s->block && s->spectrum && s->probe && s->product && s->per_norm &&
+           s->level_db && s->place && s->merit;
+}
+
+static double window_energy(const double *energy, size_t end, size_t length)
+{
+    return fmax(0.0, energy[end] - energy[end - length]);
+}
+
+static enum status sweep_init(struct sweep *s, const struct view *v,
+                              const struct loop_bounds *b, struct err *e)
+{
+    *s = (struct sweep){.fade = b->fade / v->step};
+    s->fade = s->fade < 1 ? 1 : s->fade;
+    s->first = (b->end_low + v->step - 1) / v->step;
+    size_t last = b->end_high / v->step;
+    last = last < v->coarse_n ? last : v->coarse_n;
+    if (s->first < s->fade)
+        s->first = s->fade;
+    if (last < s->first)
+        return err_set(e, ST_EMPTY, "there is too little sound for a loop");
+    s->count = last - s->first + 1;
+    if (!sweep_alloc(s)) {
+        sweep_done(s);
+        return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+    }
+    memcpy(s->block, v->coarse + s->first - s->fade,
+           (s->count - 1 + s->fade) * sizeof(float));
+    rfft_forward(s->fft, s->block, s->spectrum);
+    double least = QUIET * (double)s->fade;
+    double range = (double)(b->end_high - b->end_low) + 1.0;
+    for (size_t j = 0; j < s->count; j++) {
+        double energy = window_energy(v->coarse_energy, s->first + j, s->fade);
+        double off = ((double)((s->first + j) * v->step) - (double)b->end) / range;
+        s->per_norm[j] = energy > least ? (float)(1.0 / sqrt(energy)) : 0.0f;
+        s->level_db[j] = (float)decibels(energy / (double)s->fade);
+        s->place[j] = (float)(4.0 * PLACE_WEIGHT * off * off);
+    }
+    return ST_OK;
+}
+
+/* product = conj(probe) · block: the inverse is the correlation at every lag. */
+static void correlate(struct rfft *fft, const float *probe, const float *block_spectrum,
+                      float *product, float *out)
+{
+    rfft_forward(fft, probe, product);
+    int bins = rfft_size(fft) / 2 + 1;
+    for (int i = 0; i < bins; i++) {
+        float pr = product[2 * i], pi = product[2 * i + 1];
+        float br = block_spectrum[2 * i], bi = block_spectrum[2 * i + 1];
+        product[2 * i] = pr * br + pi * bi;
+        product[2 * i + 1] = pr * bi - pi * br;
+    }
+    rfft_inverse(fft, product, out);
+}
+
+static size_t sweep_anchor(struct sweep *s, const struct view *v,
+                           const struct loop_bounds *b, size_t start, double loss,
+                           struct place *place)
+{
+    size_t at = start / v->step, n = (size_t)rfft_size(s->fft);
+    if (at < s->fade)
+        return 0;
+    double energy = window_energy(v->coarse_energy, at, s->fade);
+    if (energy <= QUIET * (double)s->fade)
+        return 0;
+    memcpy(s->probe, v->coarse + at - s->fade, s->fade * sizeof(float));
+    memset(s->probe + s->fade, 0, (n - s->fade) * sizeof(float));
+    correlate(s->fft, s->probe, s->spectrum, s->product, s->block);
+
+    float scale = (float)(1.0 / sqrt(energy));
+    float level = (float)decibels(energy / (double)s->fade);
+    for (size_t j = 0; j < s->count; j++) {
+        float away = fabsf(s->level_db[j] - level);
+        away = away < (float)LEVEL_TOP_DB ? away : (float)LEVEL_TOP_DB;
+        s->merit[j] = s->block[j] * s->per_norm[j] * scale - (float)LEVEL_WEIGHT * away -
+                      s->place[j];
+    }
+    double off = ((double)start - (double)b->start) /
+                 ((double)(b->start_high - b->start_low) + 1.0);
+    size_t apart = b->apart / v->step, count = 0;
+    for (; count < PER_ANCHOR; count++) {
+        size_t best = 0;
+        for (size_t j = 1; j < s->count; j++)
+            if (s->merit[j] > s->merit[best])
+                best = j;
+        if (s->merit[best] < -1e8f)
+            break;
+        place[count] = (struct place){start, (s->first + best) * v->step,
+                                      (double)s->merit[best] - loss -
+                                          4.0 * PLACE_WEIGHT * off * off};
+        size_t from = best > apart ? best - apart : 0;
+        size_t to = best + apart < s->count ? best + apart + 1 : s->count;
+        for (size_t j = from; j < to; j++)
+            s->merit[j] = -1e9f;
+    }
+    return count;
+}
+
+/* ---- fine: ±10 ms at the full rate, then to the sample ---- */
+
+static double exact_correlation(const struct view *v, size_t start, size_t end,
+                                size_t fade)
+{
+    const float *a = v->mono + start - fade, *b = v->mono + end - fade;
+    double both = 0.0;
+    for (size_t i = 0; i < fade; i++)
+        both += (double)a[i] * (double)b[i];
+    double norm =
+        sqrt(window_energy(v->energy, start, fade) * window_energy(v->energy, end, fade));
+    return norm > QUIET * (double)fade ? fmin(1.0, fmax(-1.0, both / norm)) : 0.0;
+}
+
+struct fine {
+    struct rfft *fft;
+    float *block, *probe, *spectrum, *product;
+};
+
+static void fine_done(struct fine *f)
+{
+    rfft_free(f->fft);
+    free(f->block);
+    free(f->probe);
+    free(f->spectrum);
+    free(f->product);
+}
+
+static enum status fine_init(struct fine *f, size_t fade, size_t around, struct err *e)
+{
+    int size = fft_next_fast((int)(fade + 2 * around + 1));
+    size_t n = (size_t)size;
+    *f = (struct fine){.fft = rfft_new(size)};
+    f->block = calloc(n, sizeof(float));
+    f->probe = calloc(n, sizeof(float));
+    f->spectrum = malloc((n + 2) * sizeof(float));
+    f->product = malloc((n + 2) * sizeof(float));
+    if (f->fft && f->block && f->probe && f->spectrum && f->product)
+        return ST_OK;
+    fine_done(f);
+    return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+}
+
+static size_t refine_end(struct fine *f, const struct view *v,
+                         const struct loop_bounds *b, const struct place *p,
+                         size_t around)
+{
+    size_t fade = b->fade, n = (size_t)rfft_size(f->fft);
+    size_t low = p->end > b->end_low + around ? p->end - around : b->end_low;
+    size_t high = p->end + around < b->end_high ? p->end + around : b->end_high;
+    if (low < fade)
+        low = fade;
+    if (high <= low)
+        return p->end;
+    memset(f->block, 0, n * sizeof(float));
+    memcpy(f->block, v->mono + low - fade, (high - low + fade) * sizeof(float));
+    rfft_forward(f->fft, f->block, f->spectrum);
+    memcpy(f->probe, v->mono + p->start - fade, fade * sizeof(float));
+    correlate(f->fft, f->probe, f->spectrum, f->product, f->block);
+    size_t best = low;
+    double most = -2.0;
+    double least = QUIET * (double)fade;
+    for (size_t end = low; end <= high; end++) {
+        double energy = window_energy(v->energy, end, fade);
+        double r = energy > least ? (double)f->block[end - low] / sqrt(energy) : -1.0;
+        if (r > most) {
+            most = r;
+            best = end;
+        }
+    }
+    size_t centre = best;
+    most = -2.0;
+    for (size_t end = centre > low + 2 ? centre - 2 : low; end <= centre + 2; end++) {
+        if (end > high)
+            break;
+        double r = exact_correlation(v, p->start, end, fade);
+        if (r > most) {
+            most = r;
+            best = end;
+        }
+    }
+    return best;
+}
+
+/* ---- judging and ranking ---- */
+
+static void judge(const struct view *v, struct log_bands *bands, struct loop_option *o)
+{
+    size_t fade = o->crossfade_frames, frame = (size_t)log_bands_frame(bands);
+    o->correlation = exact_correlation(v, o->start, o->end, fade);
+    o->level_db = decibels(window_energy(v->energy, o->end, fade)) -
+                  decibels(window_energy(v->energy, o->start, fade));
+    o->spectrum_db = 0.0;
+    if (o->start >= frame && o->end >= frame) {
+        float lead[LOG_BANDS], tail[LOG_BANDS];
+        log_bands_measure(bands, v->mono + o->start - frame, lead);
+        log_bands_measure(bands, v->mono + o->end - frame, tail);
+        double floor_db = log_bands_top(lead) - 60.0;
+        o->spectrum_db = 0.5 * log_bands_distance(lead, tail, floor_db) +
+                         0.5 * colour_step_db(v, bands, o->start);
+    }
+    o->merit = o->correlation - LEVEL_WEIGHT * fmin(fabs(o->level_db), LEVEL_TOP_DB) -
+               COLOUR_WEIGHT * o->spectrum_db;
+}
+
+enum status loop_judge(const struct audio *sound, struct loop_option *option,
+                       struct err *e)
+{
+    struct view v;
+    enum status st = view_init(&v, sound, e);
+    if (st != ST_OK)
+        return st;
+    struct log_bands *bands = bands_for(&v, option->crossfade_frames);
+    if (bands)
+        judge(&v, bands, option);
+    else
+        st = err_set(e, ST_NO_MEMORY, "no memory to judge a loop");
+    log_bands_free(bands);
+    view_done(&v);
+    return st;
+}
+
+static int by_merit(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->merit != y->merit)
+        return x->merit < y->merit ? 1 : -1;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+static size_t distance(size_t a, size_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Best first, without those too near a better one. Returns how many are left, at most
+ * `most`. */
+static size_t distinct(struct place *place, size_t count, size_t most, size_t apart)
+{
+    qsort(place, count, sizeof *place, by_merit);
+    size_t kept = 0;
+    for (size_t i = 0; i < count && kept < most; i++) {
+        bool near = false;
+        for (size_t k = 0; k < kept && !near; k++)
+            near = distance(place[k].start, place[i].start) < apart &&
+                   distance(place[k].end, place[i].end) < apart;
+        if (!near)
+            place[kept++] = place[i];
+    }
+    return kept;
+}
+
+/* What the nominal place is worth: nothing at it, PLACE_WEIGHT at the ends of the reach.
+ */
+static double place_loss(const struct loop_bounds *b, size_t start, size_t end)
+{
+    double s = ((double)start - (double)b->start) /
+               ((double)(b->start_high - b->start_low) + 1.0);
+    double t =
+        ((double)end - (double)b->end) / ((double)(b->end_high - b->end_low) + 1.0);
+    return 4.0 * PLACE_WEIGHT * (s * s + t * t);
+}
+
+static void rank(const struct view *v, const struct loop_bounds *b,
+                 struct log_bands *bands, const struct place *place, size_t count,
+                 struct loop_list *out)
+{
+    struct loop_option option[FINALISTS];
+    struct place order[FINALISTS];
+    for (size_t i = 0; i < count; i++) {
+        option[i] = (struct loop_option){
+            .start = place[i].start, .end = place[i].end, .crossfade_frames = b->fade};
+        judge(v, bands, &option[i]);
+        option[i].merit -= place_loss(b, place[i].start, place[i].end);
+        order[i] = (struct place){place[i].start, place[i].end, option[i].merit};
+    }
+    count = distinct(order, count, LOOP_OPTIONS_MAX, b->apart);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < FINALISTS; k++)
+            if (option[k].start == order[i].start && option[k].end == order[i].end) {
+                out->option[i] = option[k];
+                break;
+            }
+    out->count = (int)count;
+}
+
+static enum status finish(const struct view *v, const struct loop_bounds *b,
+                          struct log_bands *bands, struct place *place, size_t count,
+                          struct loop_list *out, struct err *e)
+{
+    size_t around = (size_t)(FINE_S * v->rate_hz) + 1;
+    struct fine f;
+    enum status st = fine_init(&f, b->fade, around, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < count; i++)
+        place[i].end = refine_end(&f, v, b, &place[i], around);
+    fine_done(&f);
+    rank(v, b, bands, place, count, out);
+    return ST_OK;
+}
+
+static enum status search(const struct view *v, const struct loop_bounds *b,
+                          struct log_bands *bands, struct loop_list *out, struct err *e)
+{
+    struct sweep s;
+    enum status st = sweep_init(&s, v, b, e);
+    if (st != ST_OK)
+        return st;
+    size_t anchor[ANCHORS], anchors = pick_anchors(v, b, anchor), count = 0;
+    struct place place[PLACES];
+    for (size_t k = 0; k < anchors; k++) {
+        double loss = COLOUR_WEIGHT * 0.5 * colour_step_db(v, bands, anchor[k]);
+        count += sweep_anchor(&s, v, b, anchor[k], loss, place + count);
+    }
+    sweep_done(&s);
+    count = distinct(place, count, FINALISTS, b->apart);
+    if (count == 0)
+        return err_set(e, ST_EMPTY, "there is only silence to loop");
+    return finish(v, b, bands, place, count, out, e);
+}
+
+static bool bounds_hold(const struct audio *sound, const struct loop_bounds *b)
+{
+    return sound->channels >= 1 && b->fade >= 2 && b->start_low >= b->fade &&
+           b->start_high >= b->start_low && b->end_high >= b->end_low &&
+           b->end_high <= sound->frames && b->end_low > b->start_high + b->fade;
+}
+
+enum status loop_find(const struct audio *sound, const struct loop_bounds *b,
+                      struct loop_list *out, struct err *e)
+{
+    if (!bounds_hold(sound, b))
+        return err_set(e, ST_EMPTY, "there is too little sound for a loop");
+    struct view v;
+    enum status st = view_init(&v, sound, e);
+    if (st != ST_OK)
+        return st;
+    struct log_bands *bands = bands_for(&v, b->fade);
+    st = bands ? view_add_coarse(&v, e)
+               : err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+    if (st == ST_OK)
+        st = search(&v, b, bands, out, e);
+    log_bands_free(bands);
+    view_done(&v);
+    return st;
+}
+
+/* ---- loops of a given length: one lag, every start ---- */
+
+enum status loop_find_exact(const struct audio *sound, size_t frames, size_t fade,
+                            size_t apart, struct loop_list *out, struct err *e)
+{
+    struct view v;
+    enum status st = view_init(&v, sound, e);
+    if (st != ST_OK)
+        return st;
+    size_t starts = v.n - frames - fade + 1; /* start = fade … n − frames */
+    struct place *place = malloc(starts * sizeof *place);
+    struct log_bands *bands = bands_for(&v, fade);
+    if (!place || !bands) {
+        free(place);
+        log_bands_free(bands);
+        view_done(&v);
+        return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+    }
+    double both = 0.0;
+    for (size_t i = 0; i < fade; i++)
+        both += (double)v.mono[i] * (double)v.mono[i + frames];
+    size_t count = 0, middle = fade + starts / 2;
+    for (size_t k = 0; k < starts; k++) {
+        size_t start = fade + k, end = start + frames;
+        double a = window_energy(v.energy, start, fade);
+        double c = window_energy(v.energy, end, fade), norm = sqrt(a * c);
+        if (norm > QUIET * (double)fade) {
+            double level = fmin(LEVEL_TOP_DB, fabs(decibels(a) - decibels(c)));
+            double off = ((double)start - (double)middle) / (double)starts;
+            place[count++] = (struct place){start, end,
+                                            both / norm - LEVEL_WEIGHT * level -
+                                                4.0 * PLACE_WEIGHT * off * off};
+        }
+        if (k + 1 < starts)
+            both += (double)v.mono[start] * (double)v.mono[end] -
+                    (double)v.mono[start - fade] * (double)v.mono[end - fade];
+    }
+    count = distinct(place, count, FINALISTS, apart);
+    struct loop_bounds b = {fade,   v.n - frames,    fade + frames, v.n,
+                            middle, middle + frames, fade,          apart};
+    if (count)
+        rank(&v, &b, bands, place, count, out);
+    else
+        st = err_set(e, ST_EMPTY, "there is only silence to loop");
+    free(place);
+    log_bands_free(bands);
+    view_done(&v);
+    return st;
+}

@@ -1,0 +1,13 @@
+/* mixdown: one channel to judge a sound by, that no phase trick can empty.
+ * Thread: pure. */
+#ifndef TROWEL_DSP_MIXDOWN_H
+#define TROWEL_DSP_MIXDOWN_H
+
+#include "dsp/audio.h"
+
+/* The mean of the channels, each turned so that it correlates positively with the first:
+ * the plain mean for ordinary stereo, the difference for sound in opposite phase. `mono`
+ * gets a->frames values; non-finite samples count as 0. */
+void mixdown(const struct audio *a, float *mono);
+
+#endif

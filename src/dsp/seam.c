@@ -1,0 +1,379 @@
+#include "dsp/seam.h"
+#include "dsp/fft.h"
+#include "dsp/log_bands.h"
+#include "dsp/mixdown.h"
+#include "dsp/onset.h"
+#include "dsp/window.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rounding alone may lift a ratio above 1 on material that repeats exactly. */
+#define RATIO_LIMIT 1.0001
+#define RATIO_TOP   1000.0
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double percentile(double *values, size_t n, double part)
+{
+    if (n == 0)
+        return 0.0;
+    qsort(values, n, sizeof *values, compare_doubles);
+    return values[(size_t)floor(part * (double)(n - 1))];
+}
+
+/* ---- step and slope ---- */
+
+static uint32_t float_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The value of that rank (from the top, 0 = largest) among n non-negative floats: their
+ * bit patterns sort as they do, so two rounds of counting find it exactly. */
+static float ranked_from_top(const float *values, size_t n, size_t rank, uint32_t *count)
+{
+    uint32_t high = 0, low = 0;
+    memset(count, 0, 65536 * sizeof *count);
+    for (size_t i = 0; i < n; i++)
+        count[float_bits(values[i]) >> 16]++;
+    for (high = 65535; high > 0 && rank >= count[high]; high--)
+        rank -= count[high];
+    memset(count, 0, 65536 * sizeof *count);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = float_bits(values[i]);
+        if (bits >> 16 == high)
+            count[bits & 65535]++;
+    }
+    for (low = 65535; low > 0 && rank >= count[low]; low--)
+        rank -= count[low];
+    uint32_t bits = high << 16 | low;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static double ratio_to(double value, double limit)
+{
+    if (value <= limit)
+        return limit > 0.0 ? value / limit : 0.0;
+    return limit > value / RATIO_TOP ? value / limit : RATIO_TOP;
+}
+
+struct ground {
+    size_t frames, channels;
+    int rate_hz;
+    float *sound; /* interleaved, finite */
+    float *mono;  /* one turn of the loop */
+    float *scratch;
+    double *energy; /* running sum of squares over all channels, frames + 1 */
+    double *list;
+    uint32_t *count;
+};
+
+static void measure_steps(const struct ground *g, struct seam *out)
+{
+    size_t n = g->frames, top = n / 1000;
+    for (size_t c = 0; c < g->channels; c++) {
+        const float *x = g->sound + c;
+        float *d = g->scratch;
+        for (size_t i = 0; i + 1 < n; i++)
+            d[i] = fabsf(x[(i + 1) * g->channels] - x[i * g->channels]);
+        double usual = (double)ranked_from_top(d, n - 1, top, g->count);
+        float first = x[0], second = x[g->channels];
+        float last = x[(n - 1) * g->channels], before = x[(n - 2) * g->channels];
+        out->step = fmax(out->step, ratio_to((double)fabsf(first - last), usual));
+
+        for (size_t i = 0; i + 2 < n; i++)
+            d[i] = fabsf(x[(i + 2) * g->channels] - 2.0f * x[(i + 1) * g->channels] +
+                         x[i * g->channels]);
+        usual = (double)ranked_from_top(d, n - 2, top, g->count);
+        double bend = fmax((double)fabsf(first - 2.0f * last + before),
+                           (double)fabsf(second - 2.0f * first + last));
+        out->slope = fmax(out->slope, ratio_to(bend, usual));
+    }
+    out->step_ok = out->step <= RATIO_LIMIT && out->slope <= RATIO_LIMIT;
+}
+
+/* ---- level ---- */
+
+/* Mean energy of `length` frames from `start` (may be negative) round the loop. */
+static double energy_at(const struct ground *g, ptrdiff_t start, size_t length)
+{
+    ptrdiff_t n = (ptrdiff_t)g->frames;
+    size_t a = (size_t)(((start % n) + n) % n), b = a + length;
+    double sum = b <= g->frames
+                     ? g->energy[b] - g->energy[a]
+                     : g->energy[g->frames] - g->energy[a] + g->energy[b - g->frames];
+    return fmax(sum, 0.0) / (double)length + 1e-18;
+}
+
+static double level_step_db(const struct ground *g, size_t at, size_t block)
+{
+    double before = energy_at(g, (ptrdiff_t)at - (ptrdiff_t)block, block);
+    return fabs(10.0 * log10(before / energy_at(g, (ptrdiff_t)at, block)));
+}
+
+static double dip_at_db(const struct ground *g, size_t at, size_t span)
+{
+    ptrdiff_t centre = (ptrdiff_t)at - (ptrdiff_t)(span / 2);
+    double sides = energy_at(g, centre - (ptrdiff_t)span, span) +
+                   energy_at(g, centre + (ptrdiff_t)span, span);
+    return fabs(10.0 * log10(0.5 * sides / energy_at(g, centre, span)));
+}
+
+static size_t frames_of(const struct ground *g, double seconds)
+{
+    double frames = round(seconds * g->rate_hz);
+    return frames < 2.0 ? 2 : (size_t)frames;
+}
+
+static void measure_level(const struct ground *g, struct seam *out)
+{
+    size_t block = frames_of(g, 0.05), n = 0;
+    for (size_t at = block; at + block <= g->frames; at += block / 2)
+        g->list[n++] = level_step_db(g, at, block);
+    out->level_db = level_step_db(g, 0, block);
+    out->level_limit_db = fmax(1.0, percentile(g->list, n, 0.95));
+
+    static const double spans_s[] = {0.005, 0.02, 0.08};
+    out->dip_limit_db = 3.0;
+    for (size_t k = 0; k < 3; k++) {
+        size_t span = frames_of(g, spans_s[k]), count = 0;
+        if (4 * span > g->frames)
+            break;
+        for (size_t at = 2 * span; at + 2 * span <= g->frames; at += span / 4)
+            g->list[count++] = dip_at_db(g, at, span);
+        double dip = dip_at_db(g, 0, span);
+        double limit = fmax(3.0, 1.1 * percentile(g->list, count, 0.99));
+        if (dip / limit >= out->dip_db / out->dip_limit_db) {
+            out->dip_db = dip;
+            out->dip_limit_db = limit;
+        }
+    }
+    out->level_ok =
+        out->level_db <= out->level_limit_db && out->dip_db <= out->dip_limit_db;
+}
+
+/* ---- spectrum ---- */
+
+static void copy_round(const struct ground *g, ptrdiff_t start, size_t length, float *to)
+{
+    ptrdiff_t n = (ptrdiff_t)g->frames;
+    size_t at = (size_t)(((start % n) + n) % n);
+    for (size_t i = 0; i < length; i++) {
+        to[i] = g->mono[at];
+        at = at + 1 == g->frames ? 0 : at + 1;
+    }
+}
+
+static enum status measure_spectrum(const struct ground *g, struct seam *out,
+                                    struct err *e)
+{
+    int frame = fft_size_at(4096, g->rate_hz);
+    while ((size_t)frame * 4 > g->frames && frame > 256)
+        frame = fft_next_fast(frame / 2);
+    size_t length = (size_t)frame, hop = length / 2;
+    size_t count = (g->frames - length) / hop + 1;
+    struct log_bands *bands = log_bands_new(frame, g->rate_hz);
+    float(*db)[LOG_BANDS] = malloc((count + 1) * sizeof *db);
+    if (!bands || !db) {
+        log_bands_free(bands);
+        free(db);
+        return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
+    }
+    double top = -200.0;
+    for (size_t i = 0; i < count; i++) {
+        log_bands_measure(bands, g->mono + i * hop, db[i]);
+        top = fmax(top, log_bands_top(db[i]));
+    }
+    copy_round(g, -(ptrdiff_t)length, length, g->scratch);
+    log_bands_measure(bands, g->scratch, db[count]);
+    double floor_db = top - 60.0;
+    size_t pairs = 0;
+    for (size_t i = 0; i + 2 < count; i++)
+        g->list[pairs++] = log_bands_distance(db[i], db[i + 2], floor_db);
+    out->spectrum_db = log_bands_distance(db[count], db[0], floor_db);
+    out->spectrum_limit_db = fmax(0.5, percentile(g->list, pairs, 0.95));
+    out->spectrum_ok = out->spectrum_db <= out->spectrum_limit_db;
+    log_bands_free(bands);
+    free(db);
+    return ST_OK;
+}
+
+/* ---- onset ---- */
+
+#define ONSET_BEFORE_S 0.5
+#define ONSET_AFTER_S  0.25
+#define ONSET_NEAR_S   0.03
+/* Picked down to this part of the threshold, so that a seam's distance to an onset shows.
+ */
+#define ONSET_PART 0.25
+
+static size_t flux_round_join(const struct ground *g, struct onset_filter *filter,
+                              struct rfft *fft, int hop, float *novelty)
+{
+    int size = rfft_size(fft);
+    float *window = g->scratch, *in = window + size, *spectrum = in + size;
+    window_hann(window, size);
+    ptrdiff_t first = -(ptrdiff_t)frames_of(g, ONSET_BEFORE_S) - size / 2;
+    size_t count = 0;
+    for (ptrdiff_t at = first; at + size / 2 < (ptrdiff_t)frames_of(g, ONSET_AFTER_S);
+         at += hop) {
+        copy_round(g, at, (size_t)size, in);
+        for (int i = 0; i < size; i++)
+            in[i] *= window[i];
+        rfft_forward(fft, in, spectrum);
+        for (int i = 0; i <= size / 2; i++)
+            spectrum[i] = hypotf(spectrum[2 * i], spectrum[2 * i + 1]);
+        novelty[count++] = onset_filter_push(filter, spectrum);
+    }
+    return count;
+}
+
+static enum status measure_onset(const struct ground *g, struct seam *out, struct err *e)
+{
+    int size = fft_size_at(1024, g->rate_hz);
+    int hop = (int)lround(ONSET_HOP_S * g->rate_hz);
+    hop = hop < 1 ? 1 : hop;
+    size_t most =
+        (frames_of(g, ONSET_BEFORE_S + ONSET_AFTER_S) + (size_t)size) / (size_t)hop + 2;
+    struct onset_filter *filter = onset_filter_new(g->rate_hz, size, hop);
+    struct rfft *fft = rfft_new(size);
+    float *novelty = malloc(most * sizeof *novelty);
+    struct onset_list found = {0};
+    enum status st = ST_NO_MEMORY;
+    if (filter && fft && novelty) {
+        size_t n = flux_round_join(g, filter, fft, hop, novelty);
+        double hop_s = (double)hop / g->rate_hz;
+        struct onset_params p = onset_params_default();
+        p.threshold *= ONSET_PART;
+        st = onset_pick(novelty, n, hop_s, -ONSET_BEFORE_S, &p, &found, e);
+    } else {
+        err_set(e, st, "no memory to measure a loop's join");
+    }
+    for (size_t i = 0; i < found.count; i++)
+        if (fabs(found.at[i].time_s) <= ONSET_NEAR_S)
+            out->onset = fmax(out->onset, (double)found.at[i].strength * ONSET_PART);
+    out->onset_ok = out->onset <= 1.0;
+    onset_list_done(&found);
+    onset_filter_free(filter);
+    rfft_free(fft);
+    free(novelty);
+    return st;
+}
+
+/* ---- error against the recording ---- */
+
+#define TAIL_S 0.005
+
+static double measure_error_db(const struct ground *g, const float *before,
+                               size_t before_frames)
+{
+    size_t tail = frames_of(g, TAIL_S);
+    tail = tail < before_frames ? tail : before_frames;
+    if (!before || tail == 0)
+        return NAN;
+    const float *ours = g->sound + (g->frames - tail) * g->channels;
+    const float *theirs = before + (before_frames - tail) * g->channels;
+    double sum = 0.0;
+    for (size_t i = 0; i < tail * g->channels; i++) {
+        double d = (double)ours[i] - (isfinite(theirs[i]) ? (double)theirs[i] : 0.0);
+        sum += d * d;
+    }
+    double loop = g->energy[g->frames] / (double)g->frames;
+    if (sum <= 0.0)
+        return -200.0;
+    return fmax(-200.0, 10.0 * log10(sum / (double)tail / fmax(loop, DBL_MIN)));
+}
+
+/* ---- all of it ---- */
+
+static void ground_done(struct ground *g)
+{
+    free(g->sound);
+    free(g->mono);
+    free(g->scratch);
+    free(g->energy);
+    free(g->list);
+    free(g->count);
+}
+
+static enum status ground_init(struct ground *g, const struct audio *loop, struct err *e)
+{
+    size_t n = loop->frames, channels = (size_t)loop->channels;
+    *g = (struct ground){.frames = n, .channels = channels, .rate_hz = loop->rate_hz};
+    g->sound = malloc(n * channels * sizeof(float));
+    g->mono = malloc(n * sizeof(float));
+    /* Also holds window, frame and spectrum of the onset measure (4 × 1024 at 44.1 kHz,
+     * which a loop of SEAM_MIN_S exceeds). */
+    g->scratch = malloc((n + 4096) * sizeof(float));
+    g->energy = malloc((n + 1) * sizeof(double));
+    g->list = malloc((n + 1) * sizeof(double));
+    g->count = malloc(65536 * sizeof *g->count);
+    if (!g->sound || !g->mono || !g->scratch || !g->energy || !g->list || !g->count) {
+        ground_done(g);
+        return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
+    }
+    g->energy[0] = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0.0;
+        for (size_t c = 0; c < channels; c++) {
+            float x = loop->data[i * channels + c];
+            g->sound[i * channels + c] = x = isfinite(x) ? x : 0.0f;
+            sum += (double)x * (double)x;
+        }
+        g->energy[i + 1] = g->energy[i] + sum;
+    }
+    mixdown(loop, g->mono);
+    return ST_OK;
+}
+
+enum status seam_measure(const struct audio *loop, const float *before,
+                         size_t before_frames, struct seam *out, struct err *e)
+{
+    *out = (struct seam){.seam_error_db = NAN};
+    if (loop->channels < 1 || (double)loop->frames < SEAM_MIN_S * loop->rate_hz)
+        return err_set(e, ST_EMPTY, "the loop is too short to judge its join");
+    struct ground g;
+    enum status st = ground_init(&g, loop, e);
+    if (st != ST_OK)
+        return st;
+    measure_steps(&g, out);
+    measure_level(&g, out);
+    st = measure_spectrum(&g, out, e);
+    if (st == ST_OK)
+        st = measure_onset(&g, out, e);
+    out->seam_error_db = measure_error_db(&g, before, before_frames);
+    out->seamless = out->step_ok && out->level_ok && out->spectrum_ok && out->onset_ok;
+    ground_done(&g);
+    return st;
+}
+
+static double worst(const struct seam *s)
+{
+    double w = fmax(fmax(s->step, s->slope), s->onset);
+    w = fmax(w, s->level_db / s->level_limit_db);
+    w = fmax(w, s->dip_db / s->dip_limit_db);
+    return fmax(w, s->spectrum_db / s->spectrum_limit_db);
+}
+
+double seam_quality(const struct seam *s)
+{
+    double w = worst(s);
+    return 1.0 / (1.0 + w * w);
+}
+
+bool seam_audible(const struct seam *s)
+{
+    return !s->seamless && worst(s) >= 2.0;
+}

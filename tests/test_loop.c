@@ -1,0 +1,315 @@
+/* dsp/loop: places, crossfade, loops of given length, closing. */
+#include "core/rng.h"
+#include "dsp/loop.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PI 3.14159265358979323846
+
+enum { RATE = 44100 };
+
+static struct audio blank(double seconds, int channels, int rate_hz)
+{
+    struct audio a;
+    size_t frames = (size_t)llround(seconds * rate_hz);
+    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
+    return a;
+}
+
+/* `period` frames of a fixed random waveform with a few harmonics, again and again. */
+static struct audio periodic(double seconds, size_t period, int channels)
+{
+    struct audio a = blank(seconds, channels, RATE);
+    for (size_t i = 0; i < a.frames; i++)
+        for (int c = 0; c < channels; c++) {
+            double x = 0.0;
+            for (int h = 1; h <= 5; h++)
+                x += 0.2 / h *
+                     sin(2.0 * PI * h * (double)(i % period) / (double)period + h + c);
+            a.data[i * (size_t)channels + (size_t)c] = (float)x;
+        }
+    return a;
+}
+
+/* Detuned voices with slow tremolo: a chord pad. */
+static struct audio chord(double seconds, int channels, uint64_t item)
+{
+    struct audio a = blank(seconds, channels, RATE);
+    struct rng r = rng_derive(1, 2, "chord", item);
+    double root = rng_range(&r, 110.0, 220.0);
+    static const double ratio[] = {1.0, 1.26, 1.5, 2.0};
+    for (int v = 0; v < 12; v++) {
+        double hz = root * ratio[v % 4] * (1.0 + rng_range(&r, -0.003, 0.003));
+        double phase = rng_range(&r, 0.0, 2.0 * PI), lfo = rng_range(&r, 0.1, 0.5);
+        for (size_t i = 0; i < a.frames; i++) {
+            double t = (double)i / RATE;
+            double x = 0.03 * (1.0 + 0.3 * sin(2.0 * PI * lfo * t + phase)) *
+                       (sin(2.0 * PI * hz * t + phase) + 0.3 * sin(4.0 * PI * hz * t));
+            for (int c = 0; c < channels; c++)
+                a.data[i * (size_t)channels + (size_t)c] +=
+                    (float)(x * ((v + c) % 2 ? 1.0 : 0.6));
+        }
+    }
+    return a;
+}
+
+static struct audio noise(double seconds, int channels, double cutoff_hz)
+{
+    struct audio a = blank(seconds, channels, RATE);
+    struct rng r = rng_derive(3, 4, "noise", 0);
+    double k = 1.0 - exp(-2.0 * PI * cutoff_hz / RATE), state[8] = {0};
+    for (size_t i = 0; i < a.frames; i++)
+        for (int c = 0; c < channels; c++) {
+            state[c] += k * (0.3 * rng_gauss(&r) - state[c]);
+            a.data[i * (size_t)channels + (size_t)c] = (float)state[c];
+        }
+    return a;
+}
+
+static void assert_ranked(const struct loop_list *l, const struct audio *a, size_t start,
+                          size_t end, double reach)
+{
+    double far = reach * (double)(end - start) + 1.0;
+    for (int i = 0; i < l->count; i++) {
+        const struct loop_option *o = &l->option[i];
+        assert_true(o->end <= a->frames && o->start >= o->crossfade_frames);
+        assert_true(fabs((double)o->start - (double)start) <= far);
+        assert_true(fabs((double)o->end - (double)end) <= far);
+        assert_true(i == 0 || l->option[i - 1].merit >= o->merit);
+        for (int k = 0; k < i; k++) {
+            double ds = fabs((double)o->start - (double)l->option[k].start);
+            double de = fabs((double)o->end - (double)l->option[k].end);
+            assert_true(fmax(ds, de) >= 0.04 * a->rate_hz - 1.0);
+        }
+    }
+}
+
+static void a_periodic_sound_loops_on_whole_periods(void **state)
+{
+    (void)state;
+    static const size_t periods[] = {37, 100, 147, 401, 1009, 2205};
+    for (size_t k = 0; k < sizeof periods / sizeof *periods; k++) {
+        struct audio a = periodic(4.5, periods[k], 1 + (int)(k % 2)), loop;
+        struct loop_list l;
+        size_t start = RATE, end = RATE + RATE * 5 / 2;
+        assert_int_equal(loop_search(&a, start, end, NULL, &l, NULL), ST_OK);
+        assert_int_equal(l.count, LOOP_OPTIONS_MAX);
+        assert_ranked(&l, &a, start, end, 0.25);
+        for (int i = 0; i < l.count; i++) {
+            struct seam s;
+            const struct loop_option *o = &l.option[i];
+            assert_int_equal((o->end - o->start) % periods[k], 0);
+            assert_true(o->correlation > 0.999999);
+            assert_int_equal(loop_make(&a, o, &loop, &s, NULL), ST_OK);
+            assert_int_equal(loop.frames, o->end - o->start);
+            assert_true(s.seam_error_db < -100.0);
+            assert_true(s.seamless);
+            audio_done(&loop);
+        }
+        audio_done(&a);
+    }
+}
+
+static void chords_loop_seamlessly(void **state)
+{
+    (void)state;
+    for (uint64_t item = 0; item < 6; item++) {
+        struct audio a = chord(6.0, 2, item), loop;
+        struct loop_list l;
+        size_t start = (size_t)(1.5 * RATE), end = (size_t)(4.0 * RATE);
+        assert_int_equal(loop_search(&a, start, end, NULL, &l, NULL), ST_OK);
+        assert_ranked(&l, &a, start, end, 0.25);
+        assert_true(l.count >= 3);
+        assert_true(l.option[0].correlation > 0.8);
+        struct seam s;
+        assert_int_equal(loop_make_best(&a, &l, &loop, &s, NULL), ST_OK);
+        assert_true(s.seamless);
+        assert_true(s.seam_error_db < -30.0);
+        audio_done(&loop);
+        audio_done(&a);
+    }
+}
+
+static void noise_keeps_its_level_over_the_crossfade(void **state)
+{
+    (void)state;
+    struct audio a = noise(6.0, 2, 2000.0), loop;
+    struct loop_option o;
+    struct seam s;
+    assert_int_equal(loop_at(&a, RATE, 4 * RATE, NULL, &o, NULL), ST_OK);
+    assert_true(fabs(o.correlation) < 0.2);
+    assert_int_equal(loop_make(&a, &o, &loop, &s, NULL), ST_OK);
+    assert_true(s.seamless);
+    double inside = 0.0, faded = 0.0;
+    size_t n = o.crossfade_frames * 2, from = (loop.frames - o.crossfade_frames) * 2;
+    for (size_t i = 0; i < n; i++) {
+        inside += (double)loop.data[i] * (double)loop.data[i];
+        faded += (double)loop.data[from + i] * (double)loop.data[from + i];
+    }
+    assert_true(fabs(10.0 * log10(faded / inside)) < 1.0);
+    audio_done(&loop);
+    audio_done(&a);
+}
+
+static void the_frame_after_the_end_is_the_start(void **state)
+{
+    (void)state;
+    struct audio a = chord(5.0, 1, 9), loop;
+    struct loop_option o;
+    assert_int_equal(loop_at(&a, 50000, 150000, NULL, &o, NULL), ST_OK);
+    assert_int_equal(o.crossfade_frames, 5292);
+    assert_int_equal(loop_make(&a, &o, &loop, NULL, NULL), ST_OK);
+    /* Up to the crossfade it is the recording; at its end what preceded the start. */
+    assert_memory_equal(loop.data, a.data + 50000, (100000 - 5292) * sizeof(float));
+    float last = loop.data[loop.frames - 1], before = a.data[49999];
+    assert_true(fabsf(last - before) < 1e-3f);
+    audio_done(&loop);
+    audio_done(&a);
+}
+
+static void loops_of_given_length_are_exact(void **state)
+{
+    (void)state;
+    struct audio a = periodic(3.0, 441, 2);
+    struct seam s;
+    assert_int_equal(loop_close(&a, 88200, NULL, NULL, &s, NULL), ST_OK);
+    assert_int_equal(a.frames, 88200);
+    assert_true(s.seamless && s.seam_error_db < -100.0);
+    audio_done(&a);
+
+    a = chord(3.0, 2, 4);
+    struct loop_option made;
+    assert_int_equal(loop_close(&a, 88200, NULL, &made, &s, NULL), ST_OK);
+    assert_int_equal(a.frames, 88200);
+    assert_int_equal(made.end - made.start, 88200);
+    audio_done(&a);
+}
+
+static void a_finished_sound_closes_by_giving_up_its_beginning(void **state)
+{
+    (void)state;
+    for (uint64_t item = 20; item < 24; item++) {
+        struct audio a = chord(2.5, 2, item);
+        size_t before = a.frames;
+        struct seam s;
+        assert_int_equal(loop_close(&a, 0, NULL, NULL, &s, NULL), ST_OK);
+        assert_true(a.frames * 4 >= before * 3 && a.frames < before);
+        assert_true(s.seamless);
+        audio_done(&a);
+    }
+}
+
+static void works_at_every_rate(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 22050, 48000, 96000};
+    for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+        size_t period = (size_t)rates[k] / 100;
+        struct audio a = blank(3.0, 1, rates[k]), loop;
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] =
+                (float)(0.5 * sin(2.0 * PI * (double)(i % period) / (double)period));
+        struct loop_list l;
+        struct seam s;
+        size_t rate = (size_t)rates[k];
+        assert_int_equal(loop_search(&a, rate * 3 / 4, rate * 9 / 4, NULL, &l, NULL),
+                         ST_OK);
+        assert_int_equal((l.option[0].end - l.option[0].start) % period, 0);
+        assert_int_equal(loop_make(&a, &l.option[0], &loop, &s, NULL), ST_OK);
+        assert_true(s.seamless && s.seam_error_db < -100.0);
+        audio_done(&loop);
+        audio_done(&a);
+    }
+}
+
+static void poor_material_is_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    struct err e;
+    struct loop_list l;
+    struct audio a = blank(4.0, 2, RATE);
+    assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, &e), ST_EMPTY);
+    assert_int_equal(l.count, 0);
+    assert_true(strlen(e.msg) > 10);
+    assert_int_equal(loop_search(&a, 3 * RATE, RATE, NULL, &l, NULL), ST_EMPTY);
+    assert_int_equal(loop_search(&a, 5 * RATE, 9 * RATE, NULL, &l, NULL), ST_EMPTY);
+    size_t frames = a.frames;
+    assert_int_equal(loop_close(&a, 0, NULL, NULL, NULL, NULL), ST_EMPTY);
+    assert_int_equal(loop_close(&a, 4 * RATE, NULL, NULL, NULL, NULL), ST_EMPTY);
+    assert_int_equal(a.frames, frames);
+    for (size_t i = 0; i < a.frames * 2; i++)
+        a.data[i] = i % 3 ? NAN : INFINITY;
+    assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, NULL), ST_EMPTY);
+    a.frames = 1;
+    assert_int_equal(loop_search(&a, 0, 1, NULL, &l, NULL), ST_EMPTY);
+    audio_done(&a);
+}
+
+static void a_few_bad_samples_poison_nothing(void **state)
+{
+    (void)state;
+    struct audio a = chord(5.0, 2, 11), loop;
+    a.data[70000] = NAN;
+    a.data[300001] = -INFINITY;
+    struct loop_list l;
+    struct seam s;
+    assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, NULL), ST_OK);
+    assert_int_equal(loop_make(&a, &l.option[0], &loop, &s, NULL), ST_OK);
+    for (size_t i = 0; i < loop.frames * 2; i++)
+        assert_true(isfinite(loop.data[i]));
+    assert_true(isfinite(s.step) && isfinite(s.level_db) && isfinite(s.spectrum_db));
+    audio_done(&loop);
+    audio_done(&a);
+}
+
+static void sound_in_opposite_phase_is_searched_too(void **state)
+{
+    (void)state;
+    struct audio a = periodic(4.0, 315, 2);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[2 * i + 1] = -a.data[2 * i];
+    struct loop_list l;
+    assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, NULL), ST_OK);
+    assert_int_equal((l.option[0].end - l.option[0].start) % 315, 0);
+    audio_done(&a);
+}
+
+static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
+{
+    (void)state;
+    struct audio a = chord(2.0, 1, 12);
+    struct loop_list l;
+    assert_int_equal(loop_search(&a, 0, a.frames, NULL, &l, NULL), ST_OK);
+    assert_true(l.count > 0);
+    for (int i = 0; i < l.count; i++) {
+        struct audio loop;
+        assert_int_equal(loop_make(&a, &l.option[i], &loop, NULL, NULL), ST_OK);
+        audio_done(&loop);
+    }
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_periodic_sound_loops_on_whole_periods),
+        cmocka_unit_test(chords_loop_seamlessly),
+        cmocka_unit_test(noise_keeps_its_level_over_the_crossfade),
+        cmocka_unit_test(the_frame_after_the_end_is_the_start),
+        cmocka_unit_test(loops_of_given_length_are_exact),
+        cmocka_unit_test(a_finished_sound_closes_by_giving_up_its_beginning),
+        cmocka_unit_test(works_at_every_rate),
+        cmocka_unit_test(poor_material_is_refused_with_a_sentence),
+        cmocka_unit_test(a_few_bad_samples_poison_nothing),
+        cmocka_unit_test(sound_in_opposite_phase_is_searched_too),
+        cmocka_unit_test(near_the_edges_of_a_recording_there_are_still_loops),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
