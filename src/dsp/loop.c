@@ -158,35 +158,50 @@ static void move_to_front(struct loop_list *list, int i)
     list->option[0] = chosen;
 }
 
+/* Twice the crossfade, where there is room: the join then lies in more of what preceded
+ * the start. Returns false when there is not. */
+static bool lengthen(struct loop_option *o)
+{
+    size_t twice = 2 * o->crossfade_frames;
+    if (twice > o->start || twice > (o->end - o->start) / 2)
+        return false;
+    o->crossfade_frames = twice;
+    return true;
+}
+
+/* Make option `i` (0 … 2·count: the second round with longer crossfades); ST_NOTHING
+ * when that one cannot be made. */
+static enum status try_option(const struct audio *sound, struct loop_list *list, int i,
+                              struct audio *loop, struct seam *seam, struct err *e)
+{
+    struct loop_option o = list->option[i % list->count];
+    if (i >= list->count && !lengthen(&o))
+        return ST_NOTHING;
+    enum status st = loop_make(sound, &o, loop, seam, e);
+    if (st == ST_OK && seam->seamless)
+        list->option[i % list->count] = o;
+    return st;
+}
+
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
                            struct audio *loop, struct seam *seam, struct err *e)
 {
     *loop = (struct audio){0};
     if (list->count == 0)
         return err_set(e, ST_EMPTY, "there is no loop to make");
-    struct audio first = {0};
-    struct seam first_seam;
-    for (int i = 0; i < list->count; i++) {
-        enum status st = loop_make(sound, &list->option[i], loop, seam, e);
-        if (st != ST_OK) {
-            audio_done(&first);
+    for (int i = 0; i < 2 * list->count; i++) {
+        enum status st = try_option(sound, list, i, loop, seam, e);
+        if (st == ST_NOTHING)
+            continue;
+        if (st != ST_OK)
             return st;
-        }
         if (seam->seamless) {
-            audio_done(&first);
-            move_to_front(list, i);
+            move_to_front(list, i % list->count);
             return ST_OK;
         }
-        if (i > 0) {
-            audio_done(loop);
-            continue;
-        }
-        first = *loop;
-        first_seam = *seam;
+        audio_done(loop);
     }
-    *loop = first;
-    *seam = first_seam;
-    return ST_OK;
+    return loop_make(sound, &list->option[0], loop, seam, e);
 }
 
 enum status loop_close(struct audio *sound, size_t frames,

@@ -74,8 +74,9 @@ enum status loop_make(const struct audio *sound, const struct loop_option *optio
                       struct audio *loop, struct seam *seam, struct err *e);
 
 /* Make the options in the order of their rank until one is seamless, which is moved to
- * the front of the list; when none is, the first is made. `seam` is filled. ST_EMPTY for
- * an empty list or loops below SEAM_MIN_S. */
+ * the front of the list; then the same with crossfades twice as long, where there is
+ * room. When none is seamless, the first is made. `seam` is filled. ST_EMPTY for an empty
+ * list or loops below SEAM_MIN_S. */
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
                            struct audio *loop, struct seam *seam, struct err *e);
 

@@ -257,12 +257,12 @@ static enum status measure_onset(const struct ground *g, struct seam *out, struc
         double hop_s = (double)hop / g->rate_hz;
         struct onset_params p = onset_params_default();
         p.threshold *= ONSET_PART;
-        st = onset_pick(novelty, n, hop_s, -ONSET_BEFORE_S, &p, &found, e);
+        st = onset_pick(novelty, n, hop_s, 0.0, &p, &found, e);
     } else {
         err_set(e, st, "no memory to measure a loop's join");
     }
     for (size_t i = 0; i < found.count; i++)
-        if (fabs(found.at[i].time_s) <= ONSET_NEAR_S)
+        if (fabs(found.at[i].time_s - ONSET_BEFORE_S) <= ONSET_NEAR_S)
             out->onset = fmax(out->onset, (double)found.at[i].strength * ONSET_PART);
     out->onset_ok = out->onset <= 1.0;
     onset_list_done(&found);
