@@ -125,9 +125,9 @@ static enum status choose_name(char *relative, size_t size, const struct dig *d,
 {
     for (int n = 1; n < 1000; n++) {
         if (n == 1)
-            snprintf(c->filename, sizeof c->filename, "%s.wav", base);
+            snprintf(c->filename, sizeof c->filename, "%.200s.wav", base);
         else
-            snprintf(c->filename, sizeof c->filename, "%s_%d.wav", base, n);
+            snprintf(c->filename, sizeof c->filename, "%.200s_%d.wav", base, n);
         enum status st = place(relative, size, d, kind_category(c->kind), c->filename, e);
         if (st != ST_OK || !d->site.root || !root_exists(d->site.root, relative) ||
             (d->site.is_ours && d->site.is_ours(d->site.user, relative)))
