@@ -98,6 +98,7 @@ enum status dig_run(struct dig *d, struct err *e)
         {STAGE_PADS, stage_pads},     {STAGE_DRONES, stage_drones},
         {STAGE_CLOUDS, stage_clouds}, {STAGE_DRUMS, stage_drums},
         {STAGE_HISS, stage_hiss},     {STAGE_SILENCES, stage_silences},
+        {STAGE_DUST, stage_dust},
     };
     for (int i = 0; i < STAGE_COUNT; i++) {
         job_progress(d->ctx, 0.5 + 0.5 * i / STAGE_COUNT, stage_name(order[i].stage));

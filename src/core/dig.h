@@ -126,5 +126,6 @@ enum status stage_clouds(struct dig *d, struct err *e);
 enum status stage_hiss(struct dig *d, struct err *e);
 enum status stage_drums(struct dig *d, struct err *e);
 enum status stage_silences(struct dig *d, struct err *e);
+enum status stage_dust(struct dig *d, struct err *e);
 
 #endif

@@ -14,17 +14,21 @@ enum { TICK_MS = 200 };
 struct task {
     struct run *run;
     const struct source_file *file;
+    const struct recipe *recipe;
     struct find_list finds;
     double audio_s, took_s;
     bool skipped;
 };
 
+enum { INPUTS_MAX = 8 };
+
 struct run {
     const struct process_job *job;
     struct process_result *result;
     struct project project;
-    struct recipe recipe;
-    struct source_list sources;
+    struct recipe recipe[INPUTS_MAX]; /* one an input */
+    struct source_list sources;       /* of all inputs */
+    size_t first[INPUTS_MAX + 1];     /* sources of input i: first[i] … first[i + 1] */
     struct jobs *jobs;
     size_t total;
     enum status worst; /* what ends the run early */
@@ -61,7 +65,7 @@ static enum status already_done(const struct task *t, bool *done, struct err *e)
     const struct run *r = t->run;
     *done = false;
     if (project_record(&r->project, t->file->stem, &on_record, NULL, NULL) != ST_OK ||
-        on_record.failed || on_record.recipe_hash != r->recipe.hash)
+        on_record.failed || on_record.recipe_hash != t->recipe->hash)
         return ST_OK;
     uint64_t hash;
     enum status st = content_hash_file(t->file->path, &hash, e);
@@ -81,7 +85,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     double began = now_s();
     enum status st = already_done(t, &t->skipped, e);
     if (st == ST_OK && !t->skipped)
-        st = process_source(&t->run->project, &t->run->recipe, t->file, ctx, &t->finds,
+        st = process_source(&t->run->project, t->recipe, t->file, ctx, &t->finds,
                             &t->audio_s, e);
     t->took_s = now_s() - began;
     return st;
@@ -145,13 +149,23 @@ static void done(void *arg, enum status st, const struct err *e)
     free(t);
 }
 
-static enum status submit(struct run *r, const struct source_file *file, struct err *e)
+static const struct recipe *recipe_of(const struct run *r, size_t source)
 {
+    size_t i = 0;
+    while (source >= r->first[i + 1])
+        i++;
+    return &r->recipe[i];
+}
+
+static enum status submit(struct run *r, size_t source, struct err *e)
+{
+    const struct source_file *file = &r->sources.items[source];
     struct task *t = calloc(1, sizeof *t);
     if (!t)
         return err_set(e, ST_NO_MEMORY, "no memory for %s", file->relative);
     t->run = r;
     t->file = file;
+    t->recipe = recipe_of(r, source);
     struct job_spec spec = {.work = work, .done = done, .arg = t};
     snprintf(spec.title, sizeof spec.title, "%.90s", file->stem);
     jobs_submit(r->jobs, &spec);
@@ -215,7 +229,7 @@ static enum status check_recipe(const struct run *r, struct err *e)
         struct catalog_source on_record;
         if (project_record(&r->project, r->sources.items[i].stem, &on_record, NULL,
                            NULL) == ST_OK &&
-            !on_record.failed && on_record.recipe_hash != r->recipe.hash)
+            !on_record.failed && on_record.recipe_hash != recipe_of(r, i)->hash)
             return err_set(
                 e, ST_EXISTS,
                 "%s was made with another config, seed, set of stages or version; "
@@ -232,7 +246,7 @@ static enum status run_sources(struct run *r, struct err *e)
         return st;
     for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
         if (in_shard(r->job, i))
-            st = submit(r, &r->sources.items[i], e);
+            st = submit(r, i, e);
     if (st != ST_OK)
         jobs_cancel(r->jobs, 0);
     wait_for_all(r);
@@ -242,19 +256,45 @@ static enum status run_sources(struct run *r, struct err *e)
     return st;
 }
 
+/* A flat folder may hold what was made of other sources: those stay. */
+static enum status clear(const struct run *r, struct err *e)
+{
+    if (!r->project.flat)
+        return project_clear(&r->project, r->job->log, e);
+    enum status st = ST_OK;
+    for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
+        st = project_clear_source(&r->project, r->sources.items[i].stem, r->job->log, e);
+    return st;
+}
+
+static enum status make_recipes(struct run *r, const struct config *cfg, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < r->job->input_count && st == ST_OK; i++) {
+        r->recipe[i].stages = r->job->inputs[i].stages;
+        r->recipe[i].whole_pads = r->job->inputs[i].whole_pads;
+        r->recipe[i].hiss = r->job->hiss;
+        r->recipe[i].mix_db = r->job->mix_db;
+        st = recipe_init(&r->recipe[i], cfg, e);
+    }
+    r->result->seed = cfg->reproducibility.random_seed.value;
+    return st;
+}
+
 static enum status prepare(struct run *r, struct config *cfg, struct err *e)
 {
     const struct process_job *job = r->job;
-    enum status st = project_open(&r->project, job->export_root, job->project_name, e);
+    enum status st =
+        job->flat_dir ? project_open_flat(&r->project, job->flat_dir, e)
+                      : project_open(&r->project, job->export_root, job->project_name, e);
     if (st != ST_OK)
         return st;
     project_sweep(&r->project);
     process_settle_seed(cfg, &r->project, job->force);
-    recipe_init(&r->recipe, cfg, job->stages);
-    r->result->seed = r->recipe.seed;
-    if (job->force)
-        st = project_clear(&r->project, job->log, e);
-    else
+    st = make_recipes(r, cfg, e);
+    if (st == ST_OK && job->force)
+        st = clear(r, e);
+    else if (st == ST_OK)
         st = check_recipe(r, e);
     return st == ST_OK ? project_write_config(&r->project, cfg, e) : st;
 }
@@ -278,22 +318,70 @@ static enum status excavate(struct run *r, struct err *e)
     return st;
 }
 
+/* Take the items of `more` over; a stem that is taken gets a number. */
+static enum status join_sources(struct source_list *all, struct source_list *more,
+                                struct err *e)
+{
+    if (more->count == 0)
+        return ST_OK;
+    struct source_file *items =
+        realloc(all->items, (all->count + more->count) * sizeof *items);
+    if (!items)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu sources", more->count);
+    all->items = items;
+    size_t before = all->count;
+    for (size_t i = 0; i < more->count; i++) {
+        struct source_file *f = &items[all->count++];
+        *f = more->items[i];
+        for (size_t k = 0, n = 2; k < before; k++)
+            if (stem_same(items[k].stem, f->stem)) {
+                stem_numbered(f->stem, more->items[i].stem, (int)n++);
+                k = (size_t)-1;
+            }
+    }
+    more->count = 0; /* the items are the list's now, not their texts to free */
+    return ST_OK;
+}
+
+static enum status find_input(struct run *r, const struct process_input *input,
+                              struct err *e)
+{
+    const struct process_job *job = r->job;
+    struct source_list found;
+    struct discover_options options = {.recursive = job->recursive,
+                                       .skip = job->flat_dir ? job->flat_dir
+                                                             : job->export_root};
+    enum status st = discover(&found, input->dir, &options, e);
+    if (st == ST_NOT_FOUND && input->optional) {
+        log_write(job->log, LOG_WARNING, "%s does not exist; passed over", input->dir);
+        return ST_OK;
+    }
+    if (st != ST_OK)
+        return st;
+    if (found.unreadable_folders > 0)
+        log_write(job->log, LOG_WARNING, "%zu folders below %s may not be read",
+                  found.unreadable_folders, input->dir);
+    st = join_sources(&r->sources, &found, e);
+    source_list_done(&found);
+    return st;
+}
+
 static enum status find_sources(struct run *r, struct err *e)
 {
     const struct process_job *job = r->job;
-    struct discover_options options = {.recursive = job->recursive,
-                                       .skip = job->export_root};
-    enum status st = discover(&r->sources, job->input_dir, &options, e);
+    enum status st = ST_OK;
+    for (size_t i = 0; i < job->input_count && st == ST_OK; i++) {
+        st = find_input(r, &job->inputs[i], e);
+        r->first[i + 1] = r->sources.count;
+    }
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < r->sources.count; i++)
         r->total += in_shard(job, i);
     r->result->sources = r->total;
-    if (r->sources.unreadable_folders > 0)
-        log_write(job->log, LOG_WARNING, "%zu folders below %s may not be read",
-                  r->sources.unreadable_folders, job->input_dir);
     if (r->sources.count == 0)
-        return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s", job->input_dir,
+        return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s",
+                       job->inputs[0].dir,
                        job->recursive ? "" : " (--recursive looks below it too)");
     return ST_OK;
 }
@@ -301,7 +389,10 @@ static enum status find_sources(struct run *r, struct err *e)
 static void tell_plan(const struct run *r)
 {
     char where[PATH_BYTES];
-    snprintf(where, sizeof where, "%s/%s", r->job->export_root, r->job->project_name);
+    if (r->job->flat_dir)
+        snprintf(where, sizeof where, "%s", r->job->flat_dir);
+    else
+        snprintf(where, sizeof where, "%s/%s", r->job->export_root, r->job->project_name);
     reporter_tell(r->job->reporter,
                   &(struct news){.kind = NEWS_PLAN, .total = r->total, .text = where});
     for (size_t i = 0; r->job->dry_run && i < r->sources.count; i++)
@@ -318,7 +409,9 @@ enum status process_run(const struct process_job *job, struct process_result *re
     *result = (struct process_result){0};
     double began = now_s();
     struct run r = {.job = job, .result = result};
-    enum status st = path_check_name(job->project_name, "project name", e);
+    enum status st = ST_OK;
+    if (!job->flat_dir)
+        st = path_check_name(job->project_name, "project name", e);
     if (st == ST_OK)
         st = find_sources(&r, e);
     if (st == ST_OK) {

@@ -12,11 +12,22 @@
 
 #include <stdatomic.h>
 
+/* A folder of recordings (or one file) and what to do with them. */
+struct process_input {
+    const char *dir;
+    unsigned stages;
+    bool whole_pads; /* the files are pads already */
+    bool optional;   /* may be missing */
+};
+
 struct process_job {
     const struct config *cfg; /* checked */
-    const char *input_dir;    /* a folder, or one file */
+    const struct process_input *inputs;
+    size_t input_count;
     const char *export_root, *project_name;
-    unsigned stages;
+    const char *flat_dir;           /* instead of the two: straight into this folder */
+    const struct source_list *hiss; /* for STAGE_DUST */
+    double mix_db;
     bool recursive, force, strict, dry_run;
     int jobs; /* workers, ≥ 1 */
     int shard_index, shard_count;

@@ -58,8 +58,8 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
                             .source_path = file->relative,
                             .stem = file->stem,
                             .root = &p->root,
-                            .folder = file->stem,
-                            .category_folders = true,
+                            .folder = p->flat ? "" : file->stem,
+                            .category_folders = !p->flat,
                             .announce = project_announce,
                             .user = b};
     enum status st = dig_open(&d, recipe, &site, ctx, e);

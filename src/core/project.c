@@ -22,6 +22,7 @@ enum status project_open(struct project *p, const char *export_root, const char 
                          struct err *e)
 {
     struct root above;
+    p->flat = false;
     enum status st = path_check_name(name, "project name", e);
     if (st == ST_OK && name[0] == '.')
         st = err_set(e, ST_REFUSED, "project name %s: it may not begin with a dot", name);
@@ -35,8 +36,15 @@ enum status project_open(struct project *p, const char *export_root, const char 
     return st;
 }
 
+enum status project_open_flat(struct project *p, const char *folder, struct err *e)
+{
+    p->flat = true;
+    return root_open(&p->root, folder, true, e);
+}
+
 enum status project_open_folder(struct project *p, const char *folder, struct err *e)
 {
+    p->flat = false;
     enum status st = root_open(&p->root, folder, false, e);
     if (st != ST_OK)
         return st;

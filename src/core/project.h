@@ -20,12 +20,16 @@
 
 struct project {
     struct root root;
+    /* All samples straight in the folder, no catalog: what `drums`, `clouds`, … write. */
+    bool flat;
 };
 
 /* `name` must be one folder name (ST_REFUSED). The folder and what is above it is made.
  */
 enum status project_open(struct project *p, const char *export_root, const char *name,
                          struct err *e);
+/* Any folder, flat; made when missing. */
+enum status project_open_flat(struct project *p, const char *folder, struct err *e);
 /* An existing folder that is a project; ST_NOT_FOUND when it holds nothing of trowel's.
  */
 enum status project_open_folder(struct project *p, const char *folder, struct err *e);

@@ -193,11 +193,11 @@ enum status project_assemble(const struct project *p, struct project_totals *tot
         st = read_all(p, &j, e);
     if (st == ST_OK)
         st = stack(&j, e);
-    if (st == ST_OK)
+    if (st == ST_OK && !p->flat)
         st = apply_decisions(path, &j, e);
     if (st == ST_OK)
         st = write_manifest(p, &j, e);
-    if (st == ST_OK) {
+    if (st == ST_OK && !p->flat) {
         struct catalog_content content = {.sources = j.sources,
                                           .source_count = j.source_count,
                                           .candidates = j.finds.at,

@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void find_path(char out[PATH_BYTES], const struct candidate *c)
+static void find_path(char out[PATH_BYTES], const struct project *p,
+                      const struct candidate *c)
 {
-    snprintf(out, PATH_BYTES, "%s/%s/%s", c->source,
-             category_folder(kind_category(c->kind)), c->filename);
+    if (p->flat)
+        snprintf(out, PATH_BYTES, "%s", c->filename);
+    else
+        snprintf(out, PATH_BYTES, "%s/%s/%s", c->source,
+                 category_folder(kind_category(c->kind)), c->filename);
 }
 
 /* A file that was changed since is the user's now: it stays where it is. */
@@ -21,7 +25,7 @@ static enum status remove_written(const struct project *p, const struct candidat
     char relative[PATH_BYTES], path[PATH_BYTES], hash[SHA256_HEX_BYTES];
     if (!c->saved || !c->sha256[0])
         return ST_OK;
-    find_path(relative, c);
+    find_path(relative, p, c);
     if (!root_exists(&p->root, relative))
         return ST_OK;
     enum status st = path_join(path, sizeof path, p->root.path, relative, e);
@@ -72,7 +76,8 @@ enum status project_clear_source(const struct project *p, const char *stem,
         snprintf(path, sizeof path, ".trowel/%s%s", stem, endings[i]);
         root_remove(&p->root, path, NULL);
     }
-    remove_empty_folders(p, stem);
+    if (!p->flat)
+        remove_empty_folders(p, stem);
     return ST_OK;
 }
 

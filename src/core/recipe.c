@@ -2,6 +2,7 @@
 
 #include "core/rng.h"
 #include "core/version.h"
+#include "io/content_hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 static const char *const names[STAGE_COUNT] = {
     [STAGE_PADS] = "pads", [STAGE_DRONES] = "drones", [STAGE_CLOUDS] = "clouds",
     [STAGE_HISS] = "hiss", [STAGE_DRUMS] = "drums",   [STAGE_SILENCES] = "silences",
+    [STAGE_DUST] = "dust",
 };
 
 const char *stage_name(enum stage s)
@@ -22,7 +24,7 @@ static int find_stage(const char *word, size_t n)
 {
     if (n == 6 && strncmp(word, "swells", n) == 0)
         return STAGE_DRONES;
-    for (int i = 0; i < STAGE_COUNT; i++)
+    for (int i = 0; i < STAGE_DUST; i++)
         if (strlen(names[i]) == n && strncmp(names[i], word, n) == 0)
             return i;
     return -1;
@@ -59,14 +61,28 @@ static bool changes_samples(const char *key)
     return true;
 }
 
-void recipe_init(struct recipe *r, const struct config *cfg, unsigned stages)
+static enum status hash_hiss(uint64_t *h, const struct recipe *r, struct err *e)
+{
+    *h = rng_hash(*h, &r->mix_db, sizeof r->mix_db);
+    for (size_t i = 0; r->hiss && i < r->hiss->count; i++) {
+        uint64_t content;
+        enum status st = content_hash_file(r->hiss->items[i].path, &content, e);
+        if (st != ST_OK)
+            return st;
+        *h = rng_hash(*h, &content, sizeof content);
+    }
+    return ST_OK;
+}
+
+enum status recipe_init(struct recipe *r, const struct config *cfg, struct err *e)
 {
     r->cfg = *cfg;
     r->seed = cfg->reproducibility.random_seed.value;
-    r->stages = stages;
     const char *version = TROWEL_ALGORITHM_VERSION;
     uint64_t h = rng_hash(0, version, strlen(version) + 1);
-    h = rng_hash(h, &stages, sizeof stages);
+    h = rng_hash(h, &r->stages, sizeof r->stages);
+    h = rng_hash(h, &r->whole_pads, sizeof r->whole_pads);
+    enum status st = hash_hiss(&h, r, e);
     for (int i = 0; i < config_key_count(); i++) {
         char value[2048];
         const char *name = config_key(i)->name;
@@ -77,6 +93,7 @@ void recipe_init(struct recipe *r, const struct config *cfg, unsigned stages)
         h = rng_hash(h, value, strlen(value) + 1);
     }
     r->hash = h;
+    return st;
 }
 
 uint64_t recipe_draw_seed(void)

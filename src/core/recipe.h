@@ -5,6 +5,7 @@
 
 #include "core/status.h"
 #include "io/config.h"
+#include "io/discover.h"
 
 #include <stdint.h>
 
@@ -15,9 +16,10 @@ enum stage {
     STAGE_HISS,
     STAGE_DRUMS,
     STAGE_SILENCES,
+    STAGE_DUST, /* only of the pipeline `dust`: the source is a pad */
     STAGE_COUNT
 };
-enum { STAGES_ALL = (1 << STAGE_COUNT) - 1 };
+enum { STAGES_ALL = (1 << STAGE_DUST) - 1 };
 
 const char *stage_name(enum stage s);
 /* "pads,drums" → a set of 1 << stage; also takes "swells" for drones. ST_USAGE. */
@@ -27,12 +29,17 @@ struct recipe {
     struct config cfg;
     uint64_t seed;
     unsigned stages;
+    bool whole_pads; /* every source is a pad already: nothing is mined */
+    /* for STAGE_DUST: the hiss to choose from, borrowed, and its level */
+    const struct source_list *hiss;
+    double mix_db;
     uint64_t hash; /* of all that changes samples: same hash, same bytes */
 };
 
-/* Work out the hash. The seed is the config's; without one it must have been drawn and
- * put into cfg.reproducibility.random_seed before. */
-void recipe_init(struct recipe *r, const struct config *cfg, unsigned stages);
+/* Fill cfg and seed and work out the hash; stages, whole_pads, hiss and mix_db are the
+ * caller's, set before. The seed is the config's: a null one must have been drawn and put
+ * into cfg.reproducibility.random_seed. Fails only when a hiss file cannot be read. */
+enum status recipe_init(struct recipe *r, const struct config *cfg, struct err *e);
 
 /* A seed from the system's entropy, for random_seed: null. Fits a config's seed. */
 uint64_t recipe_draw_seed(void);

@@ -44,6 +44,26 @@ static size_t choose_pieces(const struct dig *d, const struct stable_list *stabl
     return n;
 }
 
+/* Without stable ground: pieces spread over the recording, and the grains look for the
+ * calmest fifth in them (dsp.md "Clouds"). */
+static size_t spread_pieces(const struct dig *d, int number, int clouds,
+                            struct piece *out)
+{
+    enum { PIECES = 4 };
+    const struct track_info *t = track_info(d->track);
+    int64_t length = (int64_t)(PIECE_S * t->rate_hz);
+    if (t->frames <= PIECES * length) {
+        out[0] = (struct piece){0, t->frames};
+        return 1;
+    }
+    int64_t step = (t->frames - length) / PIECES;
+    for (int i = 0; i < PIECES; i++) {
+        int64_t start = i * step + step * number / (clouds > 0 ? clouds : 1);
+        out[i] = (struct piece){start, start + length};
+    }
+    return PIECES;
+}
+
 static enum status gather(struct dig *d, const struct piece *pieces, size_t count,
                           struct audio *out, struct grain_region *regions, struct err *e)
 {
@@ -77,8 +97,10 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     const struct config *cfg = &d->recipe->cfg;
     struct piece pieces[PIECES_MAX];
     struct grain_region regions[PIECES_MAX];
-    size_t count = choose_pieces(d, stable, number, cfg->clouds.clouds_per_source, pieces,
-                                 PIECES_MAX);
+    int clouds = cfg->clouds.clouds_per_source;
+    bool calm = stable->count > 0;
+    size_t count = calm ? choose_pieces(d, stable, number, clouds, pieces, PIECES_MAX)
+                        : spread_pieces(d, number, clouds, pieces);
     if (count == 0)
         return ST_OK;
     struct audio material, cloud;
@@ -90,7 +112,8 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     struct rng r =
         rng_derive(d->recipe->seed, d->content_hash, "cloud", (uint64_t)number);
     struct grains_report report;
-    st = grains_cloud(&cloud, &material, regions, count, &spec, &r, &report, e);
+    st =
+        grains_cloud(&cloud, &material, regions, calm ? count : 0, &spec, &r, &report, e);
     audio_done(&material);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
@@ -111,32 +134,6 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     return st == ST_EMPTY ? ST_OK : st;
 }
 
-/* Without stable ground the calmest fifth of the recording serves (dsp.md "Clouds"). */
-static enum status calm_regions(const struct dig *d, struct stable_list *out,
-                                struct err *e)
-{
-    const struct track_info *t = track_info(d->track);
-    struct pre_analysis_params any = dig_pre_analysis(&d->recipe->cfg);
-    double total = (double)t->frames / t->rate_hz;
-    for (double rate = 2 * any.max_onset_rate_hz + 1; rate < 200; rate *= 2) {
-        stable_list_done(out);
-        any.max_onset_rate_hz = rate;
-        any.skip_transient_regions = false;
-        any.max_rms_db = 0;
-        any.max_crest_factor = 100;
-        any.min_stable_windows = 1;
-        enum status st = stable_find(d->track, &any, out, e);
-        if (st != ST_OK)
-            return st;
-        double found = 0;
-        for (size_t i = 0; i < out->count; i++)
-            found += out->at[i].end_sec - out->at[i].start_sec;
-        if (found >= total / 5)
-            break;
-    }
-    return ST_OK;
-}
-
 enum status stage_clouds(struct dig *d, struct err *e)
 {
     int wanted = d->recipe->cfg.clouds.clouds_per_source;
@@ -145,8 +142,6 @@ enum status stage_clouds(struct dig *d, struct err *e)
     struct pre_analysis_params p = dig_pre_analysis(&d->recipe->cfg);
     struct stable_list stable = {0};
     enum status st = stable_find(d->track, &p, &stable, e);
-    if (st == ST_OK && stable.count == 0)
-        st = calm_regions(d, &stable, e);
     for (int i = 0; i < wanted && st == ST_OK; i++) {
         st = make_cloud(d, &stable, i, e);
         if (st == ST_OK && job_cancelled(d->ctx))

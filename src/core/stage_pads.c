@@ -249,11 +249,35 @@ static enum status mine(struct dig *d, const struct pad_params *p, struct pad_li
     return st;
 }
 
+/* The source is a pad: all of it (a minute at most) is what drones are made from. */
+static enum status take_whole(struct dig *d, struct err *e)
+{
+    enum { LONGEST_S = 60 };
+    const struct track_info *t = track_info(d->track);
+    int64_t end = t->frames < (int64_t)LONGEST_S * t->rate_hz
+                      ? t->frames
+                      : (int64_t)LONGEST_S * t->rate_hz;
+    struct material m = {.end_frame = end, .score = 0.8};
+    struct loop_params p = loop_params_default();
+    struct seam seam;
+    struct err unclosed;
+    int channels = d->recipe->cfg.export.pads_stereo ? 2 : 1;
+    enum status st = dig_read(d, 0, end, channels, &m.sound, e);
+    if (st != ST_OK)
+        return st;
+    /* A loop made earlier joins as it is; anything else is closed where that can be. */
+    if (seam_measure(&m.sound, NULL, 0, &seam, &unclosed) == ST_OK && !seam.seamless)
+        loop_close(&m.sound, 0, &p, NULL, NULL, &unclosed);
+    return material_add(&d->pads, &m, e);
+}
+
 enum status stage_pads(struct dig *d, struct err *e)
 {
     unsigned needs_pads = 1u << STAGE_PADS | 1u << STAGE_DRONES;
     if (!(d->recipe->stages & needs_pads))
         return ST_OK;
+    if (d->recipe->whole_pads)
+        return take_whole(d, e);
     struct pad_params p = params(d);
     if (p.max_candidates_per_file < 1)
         return ST_OK;
