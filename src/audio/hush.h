@@ -3,8 +3,11 @@
  * ALSA, JACK and PortAudio write to file descriptor 2: kilobytes when they start,
  * hundreds of megabytes when a device goes away, from threads of their own. hush_begin()
  * points descriptor 2 at a pipe whose reader keeps the newest 16 KB in memory and throws
- * the rest away: nothing reaches the terminal and no disk fills up. Writing to it never
- * blocks.
+ * the rest away: nothing reaches the terminal and no disk fills up. Writing never blocks:
+ * what does not fit is dropped.
+ *
+ * It is also the only place where a thread of a library that prints in an endless loop
+ * can be ended: see hush_guard_thread().
  *
  * Thread: begin and end on the main thread, outside of curses and around the life of
  * every transport; the reader is a thread of its own. At most one hush at a time in a
@@ -14,6 +17,7 @@
 
 #include "core/status.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 struct hush;
@@ -25,12 +29,19 @@ enum status hush_begin(struct hush **out, struct err *e);
  * the length. For a log screen, or after a crash. */
 size_t hush_text(struct hush *h, char *text, size_t bytes);
 
-/* Everything ever written, in bytes. */
+/* Everything that was read, in bytes. */
 unsigned long long hush_total(struct hush *h);
 
-/* Descriptor 2 is again what it was before. A thread that a dead device left behind would
- * now print on the terminal: when there is one (device_portaudio_stuck()), end the
- * process without calling this. NULL allowed. */
+/* From now on the calling thread ends (pthread_exit) when it prints to stderr while
+ * *unwanted is true. PortAudio 19.6 retries a vanished ALSA device for ever, in a thread
+ * that cannot be cancelled and prints four lines a turn; this takes it out at one of
+ * those lines, after which the stream can be aborted and closed. `unwanted` must outlive
+ * the thread; NULL ends the guard. Cheap; safe in an audio callback. Without a hush, or
+ * where the C library does not let stderr be replaced, it has no effect. */
+void hush_guard_thread(const atomic_bool *unwanted);
+
+/* Descriptor 2 is again what it was before. NULL allowed. A thread left behind in an
+ * endless loop would now print on the terminal, so end the process soon. */
 void hush_end(struct hush *h);
 
 #endif

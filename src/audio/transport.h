@@ -74,7 +74,7 @@ enum play_mode {
 };
 
 /* Play from the beginning, at once if it is loaded, else as soon as it is. Replaces what
- * plays, with a crossfade of 5 ms; the start of a file is never faded. */
+ * plays, with a crossfade of 12 ms; the start of a file is never faded. */
 void transport_play(struct transport *t, const struct play_item *item);
 
 /* Hear the loop point of `item` again and again; with `gap`, a quarter of a second of

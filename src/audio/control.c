@@ -1,0 +1,589 @@
+#include "audio/control.h"
+
+#include "audio/device_null.h"
+#include "audio/errand.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TICK_MS = 50,
+    OPEN_LIMIT_MS = 8000,
+    START_LIMIT_MS = 2000,
+    STOP_LIMIT_MS = 700,
+    CLOSE_LIMIT_MS = 700,
+    QUIT_LIMIT_MS = 150, /* each of stop and close when the program ends */
+    BEAT_LIMIT_MS = 500,
+    SETTLE_MS = 1000, /* underruns just after the start do not count */
+    IDLE_MS = 4000,
+    UNDERRUNS_TOLERATED = 2,
+    SWITCH_MS = 10000, /* between two changes of the rate */
+    RATES_REFUSED = 8,
+};
+
+static const double LATENCY_MAX_S = 0.2;
+
+/* Calls into PortAudio that have not come back; outlives control with them. */
+struct fate {
+    atomic_int references, opening, closing;
+};
+
+struct control {
+    struct engine *engine;
+    struct control_hooks hooks;
+    bool silent;
+    struct fate *fate;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    atomic_bool quit;
+    /* asked for and answered; under the lock */
+    bool poked, reopen, fresh;
+    struct device_wish wish;
+    int preferred_hz;
+    int64_t active_ms; /* when sound was last wanted */
+    struct control_status status;
+    struct device_list list;
+    /* control's thread only */
+    struct device *device; /* sound card or silent clock, or NULL */
+    bool card, running;
+    uint64_t beats;
+    int64_t beat_ms, start_ms, tick_ms, switch_ms;
+    unsigned underruns; /* of the device, when last looked at */
+    int strikes;
+    int refused_hz[RATES_REFUSED], refused;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void sleep_ms(int ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
+}
+
+static void render(void *user, float *out, size_t frames)
+{
+    struct control *c = user;
+    engine_render(c->engine, out, frames);
+}
+
+static void say(struct control *c, enum device_state state, const char *sentence)
+{
+    pthread_mutex_lock(&c->lock);
+    c->status.state = state;
+    snprintf(c->status.sentence, sizeof c->status.sentence, "%.*s",
+             (int)sizeof c->status.sentence - 1, sentence);
+    pthread_mutex_unlock(&c->lock);
+    c->hooks.tick(c->hooks.user, true);
+}
+
+/* ---- errands ---------------------------------------------------------------------- */
+
+enum task { TASK_OPEN, TASK_START, TASK_STOP, TASK_CLOSE, TASK_END };
+
+struct mission {
+    enum task task;
+    struct fate *fate;
+    struct device *device;
+    struct device_wish wish;
+    bool fresh;
+    struct device_list list;
+    struct control *control; /* only for opening: whom to render for */
+    enum status st;
+    struct err err;
+};
+
+static void fate_unref(struct fate *f)
+{
+    if (atomic_fetch_sub(&f->references, 1) == 1)
+        free(f);
+}
+
+static void mission_run(void *arg)
+{
+    struct mission *m = arg;
+    switch (m->task) {
+    case TASK_OPEN:
+        m->st = device_portaudio_open(&m->device, &m->wish, m->fresh, &m->list, render,
+                                      m->control, &m->err);
+        break;
+    case TASK_START:
+        m->st = m->device->kind->start(m->device, &m->err);
+        break;
+    case TASK_STOP:
+        m->device->kind->stop(m->device);
+        break;
+    case TASK_CLOSE:
+        m->device->kind->close(m->device);
+        m->device = NULL;
+        break;
+    case TASK_END:
+        device_portaudio_end();
+        break;
+    }
+}
+
+static atomic_int *counter(struct mission *m)
+{
+    bool opening = m->task == TASK_OPEN || m->task == TASK_END;
+    return opening ? &m->fate->opening : &m->fate->closing;
+}
+
+/* Nobody waits for it any more: whatever it has hold of is closed. */
+static void mission_late(void *arg)
+{
+    struct mission *m = arg;
+    if (m->device)
+        m->device->kind->close(m->device);
+    atomic_fetch_sub(counter(m), 1);
+    fate_unref(m->fate);
+    free(m);
+}
+
+static struct mission *mission_new(struct control *c, enum task task, struct device *d)
+{
+    struct mission *m = calloc(1, sizeof *m);
+    if (m) {
+        m->task = task;
+        m->device = d;
+        m->control = c;
+        m->fate = c->fate;
+        atomic_fetch_add(&c->fate->references, 1);
+    }
+    return m;
+}
+
+/* True: done, and the mission is the caller's again (mission_done). */
+static bool send(struct mission *m, int limit_ms, const atomic_bool *give_up)
+{
+    atomic_int *n = counter(m);
+    atomic_fetch_add(n, 1);
+    if (!errand_run(mission_run, mission_late, m, limit_ms, give_up))
+        return false;
+    atomic_fetch_sub(n, 1);
+    return true;
+}
+
+static void mission_done(struct mission *m)
+{
+    fate_unref(m->fate);
+    free(m);
+}
+
+/* One task for a card; false: it hangs and is no longer ours. */
+static bool order(struct control *c, enum task task, int limit_ms, struct err *e)
+{
+    struct mission *m = mission_new(c, task, c->device);
+    if (!m)
+        return true;
+    if (!send(m, limit_ms, NULL))
+        return false;
+    bool ok = m->st == ST_OK;
+    if (!ok && e)
+        *e = m->err;
+    else if (e)
+        e->code = ST_OK;
+    mission_done(m);
+    return true;
+}
+
+/* ---- the device ------------------------------------------------------------------- */
+
+static void forget_device(struct control *c)
+{
+    c->device = NULL;
+    c->card = c->running = false;
+}
+
+static void drop_device(struct control *c, int limit_ms)
+{
+    if (!c->device)
+        return;
+    gate_close(&c->device->gate);
+    if (!c->card)
+        c->device->kind->close(c->device);
+    else
+        order(c, TASK_CLOSE, limit_ms, NULL);
+    forget_device(c);
+}
+
+/* It hangs or is gone: shut the gate, clean up on a thread that may never come back. */
+static void lose_device(struct control *c, bool ours)
+{
+    char sentence[192];
+    snprintf(sentence, sizeof sentence,
+             "the sound device (%s) went away or hangs: reconnect when it is back",
+             c->device->name);
+    gate_close(&c->device->gate);
+    atomic_store(&c->device->gate.abandoned, true);
+    if (ours)
+        order(c, TASK_CLOSE, CLOSE_LIMIT_MS, NULL);
+    forget_device(c);
+    c->hooks.lost(c->hooks.user);
+    say(c, DEVICE_LOST, sentence);
+}
+
+static void fit_engine(struct control *c)
+{
+    if (c->device->rate_hz != engine_rate_hz(c->engine) ||
+        c->device->channels != engine_channels(c->engine))
+        c->hooks.reshape(c->hooks.user, c->device->rate_hz, c->device->channels);
+}
+
+static bool refuses(const struct control *c, int rate_hz)
+{
+    for (int i = 0; i < c->refused; i++)
+        if (c->refused_hz[i] == rate_hz)
+            return true;
+    return false;
+}
+
+static void adopt(struct control *c, struct mission *m)
+{
+    c->device = m->device;
+    c->card = true;
+    c->underruns = 0;
+    c->strikes = 0;
+    if (c->device->rate_hz != m->wish.rate_hz && c->refused < RATES_REFUSED)
+        c->refused_hz[c->refused++] = m->wish.rate_hz;
+    fit_engine(c);
+    pthread_mutex_lock(&c->lock);
+    c->status.rate_hz = c->device->rate_hz;
+    c->status.channels = c->device->channels;
+    c->status.latency_s = c->device->latency_s;
+    c->status.underruns = 0;
+    snprintf(c->status.name, sizeof c->status.name, "%s", c->device->name);
+    pthread_mutex_unlock(&c->lock);
+    say(c, DEVICE_READY, "");
+}
+
+static void open_card(struct control *c, bool fresh)
+{
+    if (c->silent)
+        return;
+    if (atomic_load(&c->fate->opening) > 0) {
+        say(c, DEVICE_NONE,
+            "the sound system still does not answer: restart it, then reconnect");
+        return;
+    }
+    say(c, DEVICE_OPENING, "");
+    drop_device(c, CLOSE_LIMIT_MS);
+    struct mission *m = mission_new(c, TASK_OPEN, NULL);
+    if (!m)
+        return;
+    pthread_mutex_lock(&c->lock);
+    m->wish = c->wish;
+    pthread_mutex_unlock(&c->lock);
+    m->fresh = fresh && atomic_load(&c->fate->closing) == 0;
+    if (fresh)
+        c->refused = 0;
+    if (!send(m, OPEN_LIMIT_MS, &c->quit)) {
+        say(c, DEVICE_NONE,
+            "the sound system does not answer: restart it, then reconnect");
+        return;
+    }
+    pthread_mutex_lock(&c->lock);
+    c->list = m->list;
+    pthread_mutex_unlock(&c->lock);
+    if (m->st == ST_OK)
+        adopt(c, m);
+    else
+        say(c, DEVICE_NONE, m->err.msg);
+    mission_done(m);
+}
+
+/* Time goes on without a sound card. */
+static void open_clock(struct control *c)
+{
+    struct device *d;
+    if (device_null_open(&d, engine_rate_hz(c->engine), engine_channels(c->engine),
+                         render, c, NULL) == ST_OK) {
+        c->device = d;
+        c->card = false;
+    }
+}
+
+static void start_device(struct control *c)
+{
+    struct err e = {.code = ST_OK};
+    if (!c->card) {
+        c->device->kind->start(c->device, NULL);
+    } else if (!order(c, TASK_START, START_LIMIT_MS, &e)) {
+        lose_device(c, false);
+        return;
+    } else if (e.code != ST_OK) {
+        drop_device(c, CLOSE_LIMIT_MS);
+        say(c, DEVICE_NONE, e.msg);
+        return;
+    }
+    c->running = true;
+    c->beats = atomic_load(&c->device->gate.beats);
+    c->underruns = atomic_load(&c->device->gate.underruns);
+    c->beat_ms = c->start_ms = now_ms();
+}
+
+static void stop_device(struct control *c)
+{
+    c->running = false;
+    if (!c->card)
+        c->device->kind->stop(c->device);
+    else if (!order(c, TASK_STOP, STOP_LIMIT_MS, NULL))
+        lose_device(c, false);
+}
+
+/* ---- watching --------------------------------------------------------------------- */
+
+/* False when the card no longer asks for sound. */
+static bool alive(struct control *c, int64_t now)
+{
+    uint64_t beats = atomic_load(&c->device->gate.beats);
+    /* this process itself was stopped: nothing is known yet */
+    bool slept = now - c->tick_ms > 5 * TICK_MS;
+    if (beats != c->beats || slept) {
+        c->beats = beats;
+        c->beat_ms = now;
+    }
+    return now - c->beat_ms < BEAT_LIMIT_MS;
+}
+
+/* Gaps again and again: open with twice the latency. */
+static void heed_underruns(struct control *c, int64_t now)
+{
+    unsigned n = atomic_load(&c->device->gate.underruns);
+    unsigned more = n - c->underruns;
+    c->underruns = n;
+    if (more == 0 || now - c->start_ms < SETTLE_MS)
+        return;
+    c->strikes += (int)more;
+    pthread_mutex_lock(&c->lock);
+    c->status.underruns += more;
+    bool adapt = c->strikes > UNDERRUNS_TOLERATED && c->wish.latency_s < LATENCY_MAX_S;
+    if (adapt) {
+        c->wish.latency_s *= 2;
+        if (c->wish.latency_s > LATENCY_MAX_S)
+            c->wish.latency_s = LATENCY_MAX_S;
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (adapt)
+        open_card(c, false);
+}
+
+/* The device's rate follows what is played, in silence and not all the time. */
+static void follow_rate(struct control *c, bool silent, int64_t now)
+{
+    pthread_mutex_lock(&c->lock);
+    int hz = c->preferred_hz;
+    bool change = c->card && silent && hz && hz != c->device->rate_hz &&
+                  !refuses(c, hz) && (!c->switch_ms || now - c->switch_ms > SWITCH_MS);
+    if (change)
+        c->wish.rate_hz = hz;
+    pthread_mutex_unlock(&c->lock);
+    if (change) {
+        c->switch_ms = now;
+        open_card(c, false);
+    }
+}
+
+static void tick(struct control *c)
+{
+    int64_t now = now_ms();
+    struct engine_snapshot s;
+    engine_snapshot(c->engine, &s);
+    pthread_mutex_lock(&c->lock);
+    bool active = !s.silent || s.running || now - c->active_ms < IDLE_MS;
+    pthread_mutex_unlock(&c->lock);
+    if (c->running && c->card && !alive(c, now))
+        lose_device(c, true);
+    else if (c->running && c->card)
+        heed_underruns(c, now);
+    c->tick_ms = now;
+    follow_rate(c, s.silent && !s.running, now);
+    if (active && !c->device)
+        open_clock(c);
+    if (active && c->device && !c->running)
+        start_device(c);
+    else if (!active && c->running)
+        stop_device(c);
+    c->hooks.tick(c->hooks.user, false);
+}
+
+/* ---- the thread ------------------------------------------------------------------- */
+
+static void pause_thread(struct control *c)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)TICK_MS * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    if (c->poked || c->reopen || atomic_load(&c->quit))
+        return;
+    if (c->running)
+        pthread_cond_timedwait(&c->wake, &c->lock, &until);
+    else
+        pthread_cond_wait(&c->wake, &c->lock);
+}
+
+/* What sounds has been told to fade: let it, and let the device's buffer run out. */
+static void drain(struct control *c)
+{
+    struct engine_snapshot s;
+    engine_snapshot(c->engine, &s);
+    for (int i = 0; i < 8 && !s.silent; i++) {
+        sleep_ms(10);
+        engine_snapshot(c->engine, &s);
+    }
+    double latency = c->device->latency_s < 0.05 ? c->device->latency_s : 0.05;
+    sleep_ms(20 + (int)(2000 * latency));
+}
+
+static void leave(struct control *c)
+{
+    if (c->running && c->card && alive(c, now_ms()))
+        drain(c);
+    drop_device(c, QUIT_LIMIT_MS);
+    if (c->silent || atomic_load(&c->fate->opening) || atomic_load(&c->fate->closing))
+        return;
+    struct mission *m = mission_new(c, TASK_END, NULL);
+    if (m && send(m, QUIT_LIMIT_MS, NULL))
+        mission_done(m);
+}
+
+static void *control_thread(void *arg)
+{
+    struct control *c = arg;
+    pthread_mutex_lock(&c->lock);
+    while (!atomic_load(&c->quit)) {
+        bool reopen = c->reopen, fresh = c->fresh;
+        c->poked = c->reopen = c->fresh = false;
+        pthread_mutex_unlock(&c->lock);
+        if (reopen)
+            open_card(c, fresh);
+        tick(c);
+        pthread_mutex_lock(&c->lock);
+        pause_thread(c);
+    }
+    pthread_mutex_unlock(&c->lock);
+    leave(c);
+    return NULL;
+}
+
+static void destroy(struct control *c)
+{
+    pthread_cond_destroy(&c->wake);
+    pthread_mutex_destroy(&c->lock);
+    fate_unref(c->fate);
+    free(c);
+}
+
+enum status control_new(struct control **out, struct engine *engine,
+                        const struct device_wish *wish, bool silent,
+                        const struct control_hooks *hooks, struct err *e)
+{
+    struct control *c = calloc(1, sizeof *c);
+    struct fate *fate = calloc(1, sizeof *fate);
+    if (!c || !fate) {
+        free(c);
+        free(fate);
+        return err_set(e, ST_NO_MEMORY, "no memory for the device control");
+    }
+    atomic_init(&fate->references, 1);
+    c->fate = fate;
+    c->engine = engine;
+    c->hooks = *hooks;
+    c->silent = silent;
+    c->wish = *wish;
+    c->reopen = c->fresh = !silent;
+    c->active_ms = now_ms() - IDLE_MS;
+    c->status.state = silent ? DEVICE_SILENT : DEVICE_OPENING;
+    c->status.rate_hz = engine_rate_hz(engine);
+    c->status.channels = engine_channels(engine);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&c->thread, NULL, control_thread, c) != 0) {
+        destroy(c);
+        return err_set(e, ST_NO_MEMORY, "the device control's thread does not start");
+    }
+    *out = c;
+    return ST_OK;
+}
+
+void control_free(struct control *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_lock(&c->lock);
+    atomic_store(&c->quit, true);
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+    pthread_join(c->thread, NULL);
+    destroy(c);
+}
+
+/* ---- any thread ---------------------------------------------------------------------
+ */
+
+static void poke(struct control *c)
+{
+    c->poked = true;
+    pthread_cond_signal(&c->wake);
+}
+
+void control_wake(struct control *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->active_ms = now_ms();
+    poke(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void control_reopen(struct control *c, const char *name)
+{
+    pthread_mutex_lock(&c->lock);
+    if (name)
+        snprintf(c->wish.name, sizeof c->wish.name, "%s", name);
+    c->reopen = c->fresh = true;
+    poke(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void control_prefer_rate(struct control *c, int rate_hz)
+{
+    pthread_mutex_lock(&c->lock);
+    bool news = c->preferred_hz != rate_hz;
+    c->preferred_hz = rate_hz;
+    if (news)
+        poke(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void control_get_status(struct control *c, struct control_status *status)
+{
+    pthread_mutex_lock(&c->lock);
+    *status = c->status;
+    pthread_mutex_unlock(&c->lock);
+}
+
+int control_devices(struct control *c, char (*names)[DEVICE_NAME_BYTES], int max)
+{
+    pthread_mutex_lock(&c->lock);
+    int n = c->list.count < max ? c->list.count : max;
+    for (int i = 0; i < n; i++)
+        snprintf(names[i], DEVICE_NAME_BYTES, "%s", c->list.name[i]);
+    pthread_mutex_unlock(&c->lock);
+    return n;
+}

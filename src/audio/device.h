@@ -1,0 +1,54 @@
+/* device: something that asks for sound again and again. Two kinds: device_portaudio and
+ * device_null.
+ *
+ * Opening, starting, stopping and closing may take arbitrarily long or never return (see
+ * device_portaudio.h); they are called on threads that can be left behind, one call at a
+ * time for a device. device_detach and device_report are immediate on any thread. */
+#ifndef TROWEL_AUDIO_DEVICE_H
+#define TROWEL_AUDIO_DEVICE_H
+
+#include "core/status.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a device gets its sound. On the device's own thread. */
+typedef void device_render(void *user, float *out, size_t frames);
+
+/* The door between a device's thread and the engine: once it is closed, nobody comes
+ * through any more, even from a thread that cannot be stopped. */
+struct device_gate {
+    atomic_int state; /* GATE_… */
+    device_render *render;
+    void *user;
+    atomic_uint_fast64_t beats; /* times the device asked */
+    atomic_uint underruns;
+    atomic_bool abandoned; /* the device is given up; for hush_guard_thread */
+};
+
+void gate_init(struct device_gate *g, device_render *render, void *user);
+/* Device's thread: render, or silence when the gate is closed. */
+void gate_pass(struct device_gate *g, float *out, size_t frames, int channels);
+/* Returns when nobody is inside any more: as long as one render takes, at most. */
+void gate_close(struct device_gate *g);
+
+enum { DEVICE_LABEL_BYTES = 96 };
+
+struct device {
+    const struct device_kind *kind;
+    struct device_gate gate;
+    char name[DEVICE_LABEL_BYTES];
+    int rate_hz, channels;
+    double latency_s; /* from rendering to hearing */
+};
+
+struct device_kind {
+    enum status (*start)(struct device *d, struct err *e);
+    void (*stop)(struct device *d);
+    /* Stops if need be, and frees. */
+    void (*close)(struct device *d);
+};
+
+#endif

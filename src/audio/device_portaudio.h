@@ -1,0 +1,46 @@
+/* device_portaudio: the sound card. The only user of PortAudio.
+ *
+ * What PortAudio 19.6 does, and what is done here about it:
+ * - Pa_Initialize aborts the process when ALSA's configuration names no default device:
+ *   it is tried in a forked child first.
+ * - Every call may block for ever when a device or a sound server hangs: the caller runs
+ *   them on threads it can leave behind, and watches the gate's beats.
+ * - It does not resample: a rate is chosen that the device takes, the wished one first.
+ * - Its float to 16-bit conversion scales by 32767 and so changes every sample: the
+ * stream is opened with 32-bit integers, filled exactly (k / 2^31), which PortAudio only
+ *   shifts. 16- and 24-bit material arrives bit for bit.
+ * - When a device vanishes its thread may retry for ever, deaf to cancelling: see
+ *   hush_guard_thread().
+ *
+ * PortAudio's state belongs to the process: only one device is open at a time, and all
+ * calls come one after the other, except that close may be stuck for ever; once that
+ * happened PortAudio is never shut down or looked through again. */
+#ifndef TROWEL_AUDIO_DEVICE_PORTAUDIO_H
+#define TROWEL_AUDIO_DEVICE_PORTAUDIO_H
+
+#include "audio/device.h"
+
+enum { DEVICE_LIST_MAX = 64 };
+
+struct device_wish {
+    char name[DEVICE_LABEL_BYTES]; /* part of a name, case ignored; "" = default */
+    int rate_hz;                   /* preferred */
+    double latency_s;
+};
+
+struct device_list {
+    int count;
+    char name[DEVICE_LIST_MAX][DEVICE_LABEL_BYTES];
+};
+
+/* Look for the devices (`fresh`: also for ones plugged in since the last time) and open
+ * one, not started. The list is filled in either way. ST_DEVICE with a sentence that says
+ * what is missing and what to do. May block. */
+enum status device_portaudio_open(struct device **out, const struct device_wish *wish,
+                                  bool fresh, struct device_list *list,
+                                  device_render *render, void *user, struct err *e);
+
+/* End PortAudio, when no stream is open or stuck. May block. */
+void device_portaudio_end(void);
+
+#endif

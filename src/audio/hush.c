@@ -1,0 +1,183 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* fopencookie */
+#endif
+#include "audio/hush.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEEP_BYTES = 16 << 10, CHUNK_BYTES = 16 << 10 };
+
+struct hush {
+    int screen; /* what descriptor 2 was */
+    int pipe[2];
+    FILE *stream;  /* what stderr was */
+    FILE *guarded; /* what stderr is, or NULL */
+    pthread_t reader;
+    atomic_bool quit;
+    pthread_mutex_t lock;
+    unsigned long long total;
+    char keep[KEEP_BYTES]; /* a ring, newest byte before total % KEEP_BYTES */
+};
+
+static _Thread_local const atomic_bool *guard;
+
+void hush_guard_thread(const atomic_bool *unwanted)
+{
+    guard = unwanted;
+}
+
+#if defined(__GLIBC__)
+/* Runs on whatever thread prints to stderr. */
+static ssize_t guarded_write(void *cookie, const char *text, size_t bytes)
+{
+    (void)cookie;
+    if (guard && atomic_load(guard)) {
+        guard = NULL;
+        pthread_exit(NULL);
+    }
+    ssize_t n = write(STDERR_FILENO, text, bytes);
+    return n < 0 ? (ssize_t)bytes : n;
+}
+
+static FILE *open_guarded(void)
+{
+    FILE *f = fopencookie(NULL, "w", (cookie_io_functions_t){.write = guarded_write});
+    if (f)
+        setvbuf(f, NULL, _IONBF, 0);
+    return f;
+}
+
+static void replace_stderr(FILE *f)
+{
+    stderr = f;
+}
+#else
+static FILE *open_guarded(void)
+{
+    return NULL;
+}
+
+static void replace_stderr(FILE *f)
+{
+    (void)f;
+}
+#endif
+
+static void remember(struct hush *h, const char *text, size_t bytes)
+{
+    pthread_mutex_lock(&h->lock);
+    for (size_t i = 0; i < bytes; i++)
+        h->keep[(h->total + i) % KEEP_BYTES] = text[i];
+    h->total += bytes;
+    pthread_mutex_unlock(&h->lock);
+}
+
+static void *read_pipe(void *arg)
+{
+    struct hush *h = arg;
+    char chunk[CHUNK_BYTES];
+    for (;;) {
+        ssize_t n = read(h->pipe[0], chunk, sizeof chunk);
+        if (atomic_load(&h->quit) || (n < 0 && errno != EINTR))
+            return NULL;
+        if (n > 0)
+            remember(h, chunk, (size_t)n);
+    }
+}
+
+static bool open_pipe(struct hush *h)
+{
+    if (pipe(h->pipe) != 0)
+        return false;
+    for (int i = 0; i < 2; i++)
+        fcntl(h->pipe[i], F_SETFD, FD_CLOEXEC);
+    fcntl(h->pipe[1], F_SETFL, O_NONBLOCK);
+    return true;
+}
+
+enum status hush_begin(struct hush **out, struct err *e)
+{
+    struct hush *h = calloc(1, sizeof *h);
+    if (!h)
+        return err_set(e, ST_NO_MEMORY, "no memory to keep messages off the screen");
+    fflush(stderr);
+    pthread_mutex_init(&h->lock, NULL);
+    h->screen = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    bool piped = open_pipe(h);
+    if (!piped || pthread_create(&h->reader, NULL, read_pipe, h) != 0) {
+        if (piped) {
+            close(h->pipe[0]);
+            close(h->pipe[1]);
+        }
+        if (h->screen >= 0)
+            close(h->screen);
+        pthread_mutex_destroy(&h->lock);
+        free(h);
+        return err_set(e, ST_NO_MEMORY,
+                       "no descriptors or threads left to keep messages off the screen");
+    }
+    dup2(h->pipe[1], STDERR_FILENO);
+    h->stream = stderr;
+    h->guarded = open_guarded();
+    if (h->guarded)
+        replace_stderr(h->guarded);
+    *out = h;
+    return ST_OK;
+}
+
+size_t hush_text(struct hush *h, char *text, size_t bytes)
+{
+    pthread_mutex_lock(&h->lock);
+    unsigned long long have = h->total < KEEP_BYTES ? h->total : KEEP_BYTES;
+    unsigned long long n = have < bytes - 1 ? have : bytes - 1;
+    bool cut = n < h->total;
+    for (unsigned long long i = 0; i < n; i++)
+        text[i] = h->keep[(h->total - n + i) % KEEP_BYTES];
+    pthread_mutex_unlock(&h->lock);
+    text[n] = '\0';
+    char *line = cut ? strchr(text, '\n') : NULL;
+    if (line) {
+        n -= (unsigned long long)(line + 1 - text);
+        memmove(text, line + 1, n + 1);
+    }
+    return (size_t)n;
+}
+
+unsigned long long hush_total(struct hush *h)
+{
+    pthread_mutex_lock(&h->lock);
+    unsigned long long total = h->total;
+    pthread_mutex_unlock(&h->lock);
+    return total;
+}
+
+/* The guarded stream stays open: a thread may be about to print through it. */
+void hush_end(struct hush *h)
+{
+    if (!h)
+        return;
+    fflush(stderr);
+    replace_stderr(h->stream);
+    if (h->screen >= 0) {
+        dup2(h->screen, STDERR_FILENO);
+        close(h->screen);
+    } else {
+        close(STDERR_FILENO);
+    }
+    atomic_store(&h->quit, true);
+    ssize_t ignored = write(h->pipe[1], "\n", 1); /* full: then the reader is awake */
+    (void)ignored;
+    pthread_join(h->reader, NULL);
+    close(h->pipe[0]);
+    close(h->pipe[1]);
+    pthread_mutex_destroy(&h->lock);
+    free(h);
+}

@@ -1,0 +1,497 @@
+/* audio/engine: exactness, fades, loops, seams, rates, references, real-time safety. */
+#include "audio/engine.h"
+#include "core/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+static const double PI = 3.14159265358979323846;
+
+static struct sound *make_sound(size_t frames, int channels, int rate_hz)
+{
+    struct audio a;
+    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
+    struct sound *s = sound_new(&a);
+    assert_non_null(s);
+    s->file_frames = (int64_t)frames;
+    return s;
+}
+
+/* Values on the 24-bit grid. */
+static struct sound *noise_sound(size_t frames, int channels, uint64_t seed)
+{
+    struct sound *s = make_sound(frames, channels, RATE);
+    struct rng r = rng_derive(seed, 0, "test", 0);
+    for (size_t i = 0; i < frames * (size_t)channels; i++)
+        s->audio.data[i] =
+            (float)((double)(int)(rng_range(&r, -8388608, 8388607)) / 8388608.0);
+    return s;
+}
+
+static struct sound *sine_sound(size_t frames, double hz, double level, int rate_hz)
+{
+    struct sound *s = make_sound(frames, 1, rate_hz);
+    for (size_t i = 0; i < frames; i++)
+        s->audio.data[i] = (float)(level * sin(2 * PI * hz * (double)i / rate_hz));
+    return s;
+}
+
+static struct engine_command play(struct sound *s, uint64_t serial)
+{
+    struct engine_command c = {.action = ENGINE_PLAY};
+    c.u.play.sound = sound_ref(s);
+    c.u.play.serial = serial;
+    c.u.play.gain = 1;
+    c.u.play.plan = (struct plan){.frames = (int64_t)s->audio.frames,
+                                  .cut_start = s->cut_start,
+                                  .cut_end = s->cut_end};
+    plan_clean(&c.u.play.plan);
+    return c;
+}
+
+static struct engine *fresh(int channels)
+{
+    struct engine *g;
+    assert_int_equal(engine_new(&g, RATE, channels, NULL), ST_OK);
+    return g;
+}
+
+static void post(struct engine *g, struct engine_command c)
+{
+    assert_true(engine_post(g, &c));
+}
+
+/* Render in blocks of changing size. */
+static void render(struct engine *g, float *out, size_t frames, struct rng *r)
+{
+    size_t channels = (size_t)engine_channels(g);
+    while (frames > 0) {
+        size_t part = r ? 1 + rng_below(r, 700) : 512;
+        part = part < frames ? part : frames;
+        engine_render(g, out, part);
+        engine_collect(g);
+        out += part * channels;
+        frames -= part;
+    }
+}
+
+static void what_is_heard_is_the_file(void **state)
+{
+    (void)state;
+    enum { N = 30011 };
+    struct rng r = rng_derive(1, 0, "blocks", 0);
+    for (int channels = 1; channels <= 2; channels++) {
+        struct engine *g = fresh(2);
+        struct sound *s = noise_sound(N, channels, 3);
+        float *out = malloc((N + 1000) * 2 * sizeof *out);
+        post(g, play(s, 1));
+        render(g, out, N + 1000, &r);
+        for (size_t i = 0; i < N + 1000; i++)
+            for (size_t c = 0; c < 2; c++) {
+                size_t from = i * (size_t)channels + (channels == 2 ? c : 0);
+                float want = i < N ? s->audio.data[from] : 0;
+                assert_true(out[2 * i + c] == want);
+            }
+        struct engine_snapshot snap;
+        engine_snapshot(g, &snap);
+        assert_false(snap.playing);
+        assert_true(snap.silent && snap.serial == 1 && snap.frame == N);
+        assert_int_equal(atomic_load(&s->references), 1);
+        free(out);
+        engine_free(g);
+        sound_unref(s);
+    }
+}
+
+static void mono_and_wide_devices(void **state)
+{
+    (void)state;
+    struct sound *s = noise_sound(1000, 2, 4);
+    struct engine *one = fresh(1), *four = fresh(4);
+    float a[1000], b[4000];
+    post(one, play(s, 1));
+    post(four, play(s, 1));
+    engine_render(one, a, 1000);
+    engine_render(four, b, 1000);
+    for (size_t i = 0; i < 1000; i++) {
+        float l = s->audio.data[2 * i], r = s->audio.data[2 * i + 1];
+        assert_true(a[i] == (l + r) * 0.5f);
+        assert_true(b[4 * i] == l && b[4 * i + 1] == r);
+        assert_true(b[4 * i + 2] == 0 && b[4 * i + 3] == 0);
+    }
+    engine_free(one);
+    engine_free(four);
+    assert_int_equal(atomic_load(&s->references), 1);
+    sound_unref(s);
+}
+
+static void loops_are_sample_exact(void **state)
+{
+    (void)state;
+    enum { N = 20000, OUT = 100000 };
+    static const int64_t loops[][2] = {{5000, 15001}, {0, N}, {19000, N}, {700, 701}};
+    struct rng r = rng_derive(2, 0, "blocks", 0);
+    float *out = malloc(OUT * 2 * sizeof *out);
+    struct sound *s = noise_sound(N, 1, 5);
+    for (size_t k = 0; k < sizeof loops / sizeof *loops; k++) {
+        struct engine *g = fresh(2);
+        struct engine_command c = play(s, 1);
+        int64_t start = loops[k][0], end = loops[k][1];
+        c.u.play.plan.loop = true;
+        c.u.play.plan.loop_start = start;
+        c.u.play.plan.loop_end = end;
+        post(g, c);
+        render(g, out, OUT, &r);
+        for (int64_t i = 0; i < OUT; i++) {
+            int64_t at = i < end ? i : start + (i - start) % (end - start);
+            assert_true(out[2 * i] == s->audio.data[at]);
+        }
+        engine_free(g);
+    }
+    free(out);
+    sound_unref(s);
+}
+
+static void the_loop_switch_acts_at_once(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    struct sound *s = noise_sound(N, 1, 6);
+    struct engine *g = fresh(2);
+    float *out = malloc(40000 * 2 * sizeof *out);
+    struct engine_command c = play(s, 9), change = {.action = ENGINE_PLAN};
+    post(g, c);
+    engine_render(g, out, 6000);
+    change.u.change.serial = 9;
+    change.u.change.plan = c.u.play.plan;
+    change.u.change.plan.loop = true;
+    change.u.change.plan.loop_start = 2000;
+    change.u.change.plan.loop_end = 10000;
+    post(g, change);
+    engine_render(g, out + 2 * 6000, 10000); /* one turn and a half */
+    change.u.change.plan.loop = false;
+    post(g, change);
+    engine_render(g, out + 2 * 16000, 20000);
+    for (int64_t i = 0; i < 36000; i++) {
+        int64_t at = i < 10000 ? i : 2000 + (i - 10000);
+        float want = at < N ? s->audio.data[at] : 0;
+        assert_true(out[2 * i] == want);
+    }
+    free(out);
+    engine_free(g);
+    sound_unref(s);
+}
+
+static void the_seam_is_heard_again_and_again(void **state)
+{
+    (void)state;
+    enum { N = 60000, SIDE = 4000, GAP = 1000, EDGE = 530 };
+    struct sound *s = noise_sound(N, 1, 7);
+    struct engine *g = fresh(2);
+    enum { TURN = 2 * SIDE + GAP, OUT = 3 * TURN };
+    float *out = malloc(OUT * 2 * sizeof *out);
+    struct engine_command c = play(s, 1);
+    c.u.play.plan.seam = true;
+    c.u.play.plan.loop_start = 10000;
+    c.u.play.plan.loop_end = 50000;
+    c.u.play.plan.seam_frames = SIDE;
+    c.u.play.plan.gap_frames = GAP;
+    post(g, c);
+    render(g, out, OUT, NULL);
+    for (int i = 0; i < OUT; i++) {
+        int at = i % TURN;
+        float heard = out[2 * i];
+        if (at >= 2 * SIDE)
+            assert_true(heard == 0);
+        else if (at >= EDGE && at < 2 * SIDE - EDGE)
+            assert_true(heard ==
+                        s->audio.data[at < SIDE ? 50000 - SIDE + at : 10000 + at - SIDE]);
+    }
+    assert_true(out[0] == 0);
+    free(out);
+    engine_free(g);
+    sound_unref(s);
+}
+
+/* The largest step between neighbouring samples. */
+static double largest_step(const float *out, size_t frames)
+{
+    double most = 0;
+    for (size_t i = 1; i < frames; i++)
+        most = fmax(most, fabs((double)out[2 * i] - (double)out[2 * i - 2]));
+    return most;
+}
+
+static void nothing_ever_clicks(void **state)
+{
+    (void)state;
+    enum { N = RATE * 2, OUT = RATE * 20, SOUNDS = 3 };
+    const double own = 2 * PI * 100 / RATE * 0.5; /* of a 100 Hz sine at -6 dB */
+    struct rng r = rng_derive(3, 0, "clicks", 0);
+    struct engine *g = fresh(2);
+    struct sound *s[SOUNDS];
+    for (int i = 0; i < SOUNDS; i++) {
+        s[i] = sine_sound(N, 100 - 7 * i, 0.5, RATE);
+        s[i]->cut_start = s[i]->cut_end = true;
+    }
+    float *out = calloc(OUT * 2, sizeof *out);
+    size_t done = 0;
+    uint64_t serial = 0;
+    while (done < OUT) {
+        struct engine_command c = {.action = ENGINE_STOP};
+        switch (rng_below(&r, 6)) {
+        case 0:
+        case 1:
+            c = play(s[rng_below(&r, SOUNDS)], ++serial);
+            c.u.play.at =
+                rng_below(&r, 3) ? (int64_t)rng_below(&r, N) : ENGINE_SAME_PLACE;
+            c.u.play.plan.loop = rng_below(&r, 2);
+            c.u.play.plan.loop_start = 4410; /* whole periods of each */
+            c.u.play.plan.loop_end = 4410 + RATE;
+            break;
+        case 2:
+            c.action = ENGINE_SEEK;
+            c.u.frame = (int64_t)rng_below(&r, N);
+            break;
+        case 3:
+            c.action = ENGINE_GAIN;
+            c.u.gain = (float)rng_range(&r, 0, 1);
+            break;
+        case 4:
+            c.action = ENGINE_VOLUME;
+            c.u.gain = (float)rng_range(&r, 0, 1);
+            break;
+        default:
+            break;
+        }
+        post(g, c);
+        size_t part = 16 + rng_below(&r, rng_below(&r, 4) ? 300 : 9000);
+        part = part < OUT - done ? part : OUT - done;
+        engine_render(g, out + 2 * done, part);
+        engine_collect(g);
+        done += part;
+    }
+    /* two sounds cross over with gains that add up to one; a gain ramp and a fade have
+     * steps of their own, far below -50 dBFS a sample */
+    double limit = own + pow(10, -50.0 / 20);
+    assert_true(largest_step(out, OUT) < limit);
+    engine_free(g);
+    for (int i = 0; i < SOUNDS; i++) {
+        assert_int_equal(atomic_load(&s[i]->references), 1);
+        sound_unref(s[i]);
+    }
+    free(out);
+}
+
+static void a_start_of_a_file_is_not_faded_but_a_cut_is(void **state)
+{
+    (void)state;
+    struct sound *s = make_sound(4000, 1, RATE);
+    for (int i = 0; i < 4000; i++)
+        s->audio.data[i] = 0.5f;
+    float out[4200 * 2];
+    for (int cut = 0; cut < 2; cut++) {
+        s->cut_start = s->cut_end = cut;
+        struct engine *g = fresh(2);
+        post(g, play(s, 1));
+        engine_render(g, out, 4200);
+        float first = out[0], last = out[2 * 3999], middle = out[2 * 2000];
+        assert_true(middle == 0.5f);
+        if (cut)
+            assert_true(largest_step(out, 4200) < 0.0032 && last < 0.001f);
+        else
+            assert_true(first == 0.5f && last == 0.5f);
+        engine_free(g);
+    }
+    sound_unref(s);
+}
+
+static void flipping_keeps_the_place(void **state)
+{
+    (void)state;
+    enum { N = 40000 };
+    struct sound *a = noise_sound(N, 1, 8), *b = noise_sound(N, 1, 9);
+    struct engine *g = fresh(2);
+    float out[4000 * 2];
+    post(g, play(a, 1));
+    engine_render(g, out, 3000);
+    struct engine_command c = play(b, 2);
+    c.u.play.at = ENGINE_SAME_PLACE;
+    post(g, c);
+    engine_render(g, out, 4000);
+    for (int i = 550; i < 4000; i++) /* after 12 ms of crossfade */
+        assert_true(out[2 * i] == b->audio.data[3000 + i]);
+    engine_free(g);
+    sound_unref(a);
+    sound_unref(b);
+}
+
+/* What is left beside the best-fitting sine of that frequency, in dB below it. */
+static double purity_db(const float *x, size_t from, size_t to, double hz)
+{
+    double ss = 0, cc = 0, sc = 0, xs = 0, xc = 0, all = 0;
+    for (size_t i = from; i < to; i++) {
+        double w = 2 * PI * hz * (double)i / RATE, v = (double)x[2 * i];
+        double s = sin(w), c = cos(w);
+        ss += s * s, cc += c * c, sc += s * c;
+        xs += v * s, xc += v * c, all += v * v;
+    }
+    double det = ss * cc - sc * sc;
+    double p = (xs * cc - xc * sc) / det, q = (xc * ss - xs * sc) / det;
+    double explained = p * xs + q * xc;
+    return 10 * log10(explained / fmax(all - explained, 1e-30));
+}
+
+static void other_rates_are_converted_cleanly(void **state)
+{
+    (void)state;
+    static const int rates[] = {48000, 96000, 22050, 8000, 192000};
+    float *out = malloc(RATE * 2 * sizeof *out);
+    for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+        struct kernel *kernel = kernel_new(rates[k], RATE);
+        assert_non_null(kernel);
+        struct sound *s = sine_sound((size_t)rates[k], 1234.5, 0.5, rates[k]);
+        struct engine *g = fresh(2);
+        struct engine_command c = play(s, 1);
+        c.u.play.kernel = kernel;
+        post(g, c);
+        render(g, out, RATE, NULL);
+        assert_true(purity_db(out, 1000, RATE - 1000, 1234.5) > 85);
+        struct engine_snapshot snap;
+        engine_render(g, out, 600);
+        engine_snapshot(g, &snap);
+        assert_false(snap.playing);
+        engine_free(g);
+        kernel_free(kernel);
+        sound_unref(s);
+    }
+    free(out);
+}
+
+static double rms_db(const float *x, size_t from, size_t to)
+{
+    double sum = 0;
+    for (size_t i = from; i < to; i++)
+        sum += (double)x[2 * i] * (double)x[2 * i];
+    return 10 * log10(sum / (double)(to - from) + 1e-30);
+}
+
+static void what_the_device_cannot_play_does_not_fold_back(void **state)
+{
+    (void)state;
+    float *out = malloc(RATE * 2 * sizeof *out);
+    struct kernel *kernel = kernel_new(96000, RATE);
+    struct sound *s = sine_sound(96000, 25000, 0.5, 96000);
+    struct engine *g = fresh(2);
+    struct engine_command c = play(s, 1);
+    c.u.play.kernel = kernel;
+    post(g, c);
+    render(g, out, RATE, NULL);
+    assert_true(rms_db(out, 1000, RATE - 1000) < -90);
+    engine_free(g);
+    kernel_free(kernel);
+    sound_unref(s);
+    free(out);
+}
+
+/* A loop of whole periods stays a pure tone for ever, also where its length is no whole
+ * number of device frames. */
+static void loops_stay_exact_at_other_rates(void **state)
+{
+    (void)state;
+    enum { PERIOD = 97, LOOP = PERIOD * 7 };
+    float *out = malloc(RATE * 4 * 2 * sizeof *out);
+    struct kernel *kernel = kernel_new(48000, RATE);
+    struct sound *s = sine_sound(LOOP + 1000, 48000.0 / PERIOD, 0.5, 48000);
+    struct engine *g = fresh(2);
+    struct engine_command c = play(s, 1);
+    c.u.play.kernel = kernel;
+    c.u.play.plan.loop = true;
+    c.u.play.plan.loop_start = 300;
+    c.u.play.plan.loop_end = 300 + LOOP;
+    post(g, c);
+    render(g, out, RATE * 4, NULL);
+    assert_true(purity_db(out, 1000, RATE * 4, 48000.0 / PERIOD) > 85);
+    engine_free(g);
+    kernel_free(kernel);
+    sound_unref(s);
+    free(out);
+}
+
+static void meters_measure(void **state)
+{
+    (void)state;
+    struct engine *g = fresh(2);
+    struct sound *s = sine_sound(RATE * 3, 1000, 0.5, RATE);
+    float *out = malloc(RATE * 2 * 2 * sizeof *out);
+    struct engine_snapshot snap;
+    post(g, play(s, 1));
+    engine_render(g, out, RATE * 2);
+    engine_snapshot(g, &snap);
+    assert_true(fabs(20 * log10((double)snap.peak[0]) + 6.02) < 0.3);
+    assert_true(fabs(20 * log10((double)snap.rms[1]) + 9.03) < 0.1);
+    assert_int_equal(snap.clipped, 0);
+    post(g, (struct engine_command){.action = ENGINE_VOLUME, .u.gain = 4});
+    engine_render(g, out, RATE / 2);
+    engine_snapshot(g, &snap);
+    assert_true(snap.clipped > 1000);
+    free(out);
+    engine_free(g);
+    sound_unref(s);
+}
+
+static void a_full_queue_is_refused_not_lost(void **state)
+{
+    (void)state;
+    struct engine *g = fresh(2);
+    struct sound *s = noise_sound(100, 1, 1);
+    int taken = 0;
+    for (;;) {
+        struct engine_command c = play(s, 1);
+        if (!engine_post(g, &c)) {
+            sound_unref(s);
+            break;
+        }
+        taken++;
+    }
+    assert_true(taken >= 1000);
+    assert_int_equal(atomic_load(&s->references), taken + 1);
+    float out[64 * 2];
+    for (int i = 0; i < 40; i++) {
+        engine_render(g, out, 64);
+        engine_collect(g);
+    }
+    assert_int_equal(atomic_load(&s->references), 1);
+    post(g, play(s, 2)); /* freed with the queue full of references */
+    engine_free(g);
+    assert_int_equal(atomic_load(&s->references), 1);
+    sound_unref(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_heard_is_the_file),
+        cmocka_unit_test(mono_and_wide_devices),
+        cmocka_unit_test(loops_are_sample_exact),
+        cmocka_unit_test(the_loop_switch_acts_at_once),
+        cmocka_unit_test(the_seam_is_heard_again_and_again),
+        cmocka_unit_test(nothing_ever_clicks),
+        cmocka_unit_test(a_start_of_a_file_is_not_faded_but_a_cut_is),
+        cmocka_unit_test(flipping_keeps_the_place),
+        cmocka_unit_test(other_rates_are_converted_cleanly),
+        cmocka_unit_test(what_the_device_cannot_play_does_not_fold_back),
+        cmocka_unit_test(loops_stay_exact_at_other_rates),
+        cmocka_unit_test(meters_measure),
+        cmocka_unit_test(a_full_queue_is_refused_not_lost),
+    };
+    return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}
