@@ -31,7 +31,7 @@ struct hits_params {
     double fixed_length_s;
     double max_length_s, min_length_s;
     double fade_in_ms, fade_out_ms;
-    double min_peak_db, max_peak_db; /* gates on the hit as recorded, dBFS */
+    double min_peak_db, max_peak_db; /* gates on the mono mean as recorded, dBFS */
     size_t max_saved;                /* per recording */
 };
 
@@ -71,8 +71,13 @@ struct hit {
 };
 
 /* Judge one planned hit on `read`, the recording's frames [plan->read_start,
- * plan->read_end) (any channels). Digital silence or a region that is too short gives a
- * near-miss, never a failure. */
+ * plan->read_end) (any channels; a short read counts as the end of the recording).
+ * Start: at the attack, or before it by just what a fade-in from zero needs (at most
+ * fade_in_ms). End: the earliest of 2 ms before the next onset (its attack, if that is
+ * earlier), max_length_s after the attack, and where the 10 ms RMS has come down to 60 dB
+ * below the peak or to 3 dB above the noise floor: the quietest 10 ms before the attack,
+ * or what the tail settles on for 60 ms. fixed_length: fixed_length_s, whatever follows.
+ * Digital silence or a region that is too short gives a near-miss, never a failure. */
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
                      const struct hits_params *p, struct hit *out, struct err *e);
 

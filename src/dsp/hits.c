@@ -1,0 +1,152 @@
+#include "dsp/hits.h"
+
+#include "dsp/level.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Around what a hit may last, the read has room to see what came before and the attack of
+ * what comes next. */
+static const double READ_BEFORE_S = 0.080, READ_AFTER_S = 0.060;
+static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
+static const double PI = 3.14159265358979323846;
+
+struct hits_params hits_params_default(void)
+{
+    return (struct hits_params){
+        .fixed_length = false,
+        .backtrack = true,
+        .fixed_length_s = 0.5,
+        .max_length_s = 0.8,
+        .min_length_s = 0.05,
+        .fade_in_ms = 2,
+        .fade_out_ms = 20,
+        .min_peak_db = -30,
+        .max_peak_db = -0.5,
+        .max_saved = 2000,
+    };
+}
+
+void hit_plans_done(struct hit_plans *p)
+{
+    free(p->at);
+    *p = (struct hit_plans){0};
+}
+
+static int64_t clamp_frame(double frame, int64_t frames)
+{
+    return frame > 0 ? frame < (double)frames ? (int64_t)frame : frames : 0;
+}
+
+enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t frames,
+                      const struct hits_params *p, struct hit_plans *out, struct err *e)
+{
+    *out = (struct hit_plans){0};
+    if (onsets->count == 0 || frames <= 0)
+        return ST_OK;
+    out->at = malloc(onsets->count * sizeof *out->at);
+    if (!out->at)
+        return err_set(e, ST_NO_MEMORY, "no memory to plan %zu hits", onsets->count);
+    double length_s = p->fixed_length ? p->fixed_length_s : p->max_length_s;
+    for (size_t i = 0; i < onsets->count; i++) {
+        struct hit_plan h = {.onset_s = onsets->at[i].time_s,
+                             .next_s = INFINITY,
+                             .strength = onsets->at[i].strength};
+        if (i + 1 < onsets->count)
+            h.next_s = onsets->at[i + 1].time_s;
+        double stop_s = h.onset_s + length_s;
+        if (!p->fixed_length)
+            stop_s = fmin(stop_s, h.next_s);
+        h.onset_frame = clamp_frame(round(h.onset_s * rate_hz), frames - 1);
+        h.read_start = clamp_frame((h.onset_s - READ_BEFORE_S) * rate_hz, frames - 1);
+        h.read_end = clamp_frame(ceil((stop_s + READ_AFTER_S) * rate_hz), frames);
+        if (h.onset_s * rate_hz < (double)frames)
+            out->at[out->count++] = h;
+    }
+    return ST_OK;
+}
+
+struct ranked {
+    double score;
+    int64_t start;
+    size_t index;
+};
+
+static int best_first(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+size_t hits_choose(struct hit *hits, size_t count, const struct hits_params *p,
+                   size_t *keep)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!hits[i].missed_by[0])
+            keep[n++] = i;
+    if (n <= p->max_saved)
+        return n;
+    struct ranked *rank = malloc(n * sizeof *rank);
+    if (!rank) /* the earliest ones are better than none */
+        return p->max_saved;
+    for (size_t i = 0; i < n; i++)
+        rank[i] =
+            (struct ranked){hits[keep[i]].score, hits[keep[i]].start_frame, keep[i]};
+    qsort(rank, n, sizeof *rank, best_first);
+    for (size_t i = 0; i < n; i++) {
+        struct hit *h = &hits[rank[i].index];
+        if (i < p->max_saved)
+            keep[i] = rank[i].index;
+        else
+            snprintf(h->missed_by, sizeof h->missed_by, "not among the best %zu",
+                     p->max_saved);
+    }
+    free(rank);
+    qsort(keep, p->max_saved, sizeof *keep, by_index);
+    return p->max_saved;
+}
+
+/* Raised cosine from 0 towards 1 at step `i` of `n`. */
+static double ramp(size_t i, size_t n)
+{
+    return 0.5 - 0.5 * cos(PI * (double)i / (double)n);
+}
+
+static void scale_frame(struct audio *a, size_t frame, double gain)
+{
+    float *at = a->data + frame * (size_t)a->channels;
+    for (int c = 0; c < a->channels; c++)
+        at[c] = (float)((double)at[c] * gain);
+}
+
+enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_params *p,
+                        double target_peak_db, struct err *e)
+{
+    level_scrub(a);
+    double share = FADE_OUT_SHARE * (double)a->frames;
+    double wished = p->fade_out_ms * 1e-3 * a->rate_hz;
+    size_t out = (size_t)fmax(1, fmin(share, wished));
+    size_t most = (size_t)fmax(1, p->fade_in_ms * 1e-3 * a->rate_hz);
+    size_t in = attack_frame < 1 ? 1 : attack_frame < most ? attack_frame : most;
+    if (level_peak(a) < SILENT_PEAK)
+        return err_set(e, ST_EMPTY, "the hit is silent");
+    for (size_t i = 0; i < in && i < a->frames; i++)
+        scale_frame(a, i, ramp(i, in));
+    for (size_t i = 0; i < out && i < a->frames; i++)
+        scale_frame(a, a->frames - 1 - i, ramp(i, out));
+    double peak = level_peak(a);
+    if (peak < SILENT_PEAK)
+        return err_set(e, ST_EMPTY, "nothing of the hit is left between its fades");
+    level_gain(a, level_from_db(target_peak_db) / peak);
+    return ST_OK;
+}
