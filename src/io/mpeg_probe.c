@@ -8,8 +8,7 @@
 
 enum { LOOK_BYTES = 128 * 1024, LENIENT_BYTES = 64 * 1024, ROW = 4 };
 
-/* Length in bytes of the frame whose header is at `p`, 0 when it is none. */
-static size_t frame_bytes(const unsigned char p[4])
+size_t mpeg_frame_bytes(const unsigned char p[4])
 {
     static const short kbit[5][15] = {
         {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448}, /* 1 I */
@@ -34,7 +33,7 @@ static size_t frame_bytes(const unsigned char p[4])
     return (size_t)(slots * bits / hz + padding);
 }
 
-static bool same_stream(const unsigned char *a, const unsigned char *b)
+bool mpeg_same_stream(const unsigned char *a, const unsigned char *b)
 {
     return a[1] >> 1 == b[1] >> 1 && (a[2] & 0x0c) == (b[2] & 0x0c);
 }
@@ -46,8 +45,8 @@ static bool row_at(const unsigned char *p, size_t n, size_t at, bool whole_file)
     int found = 0;
     size_t first = at;
     while (at + 4 <= n) {
-        size_t length = frame_bytes(p + at);
-        if (length == 0 || !same_stream(p + first, p + at))
+        size_t length = mpeg_frame_bytes(p + at);
+        if (length == 0 || !mpeg_same_stream(p + first, p + at))
             break;
         if (++found >= ROW)
             return true;
@@ -58,7 +57,7 @@ static bool row_at(const unsigned char *p, size_t n, size_t at, bool whole_file)
     return whole_file && at_end && found >= 2;
 }
 
-static size_t id3_bytes(const unsigned char *p, size_t n)
+size_t mpeg_id3_bytes(const unsigned char *p, size_t n)
 {
     if (n < 10 || memcmp(p, "ID3", 3) != 0 || ((p[6] | p[7] | p[8] | p[9]) & 0x80))
         return 0;
@@ -75,7 +74,7 @@ bool mpeg_probe(int fd, bool lenient)
     off_t tags = 0;
     /* Several tags may follow one another. */
     for (int i = 0; i < 8 && got > 0; i++) {
-        size_t tag = id3_bytes(p, (size_t)got);
+        size_t tag = mpeg_id3_bytes(p, (size_t)got);
         if (tag == 0)
             break;
         tags += (off_t)tag;

@@ -8,9 +8,17 @@
 #define TROWEL_IO_MPEG_PROBE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Reads from the start of `fd` and puts its position back. An ID3v2 tag and zeros are
  * passed over; with `lenient` (the name says MP3) also other bytes, up to 64 KiB. */
 bool mpeg_probe(int fd, bool lenient);
+
+/* Length in bytes of the frame whose header is at `p`, 0 when it is none. */
+size_t mpeg_frame_bytes(const unsigned char p[4]);
+/* Do two headers belong to one stream (version, layer, rate)? */
+bool mpeg_same_stream(const unsigned char *a, const unsigned char *b);
+/* The length of the ID3v2 tag at `p`, 0 when there is none. */
+size_t mpeg_id3_bytes(const unsigned char *p, size_t n);
 
 #endif

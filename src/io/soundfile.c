@@ -1,12 +1,15 @@
 #include "io/soundfile.h"
 
 #include "io/mpeg_probe.h"
+#include "io/mpeg_stream.h"
+#include "io/ogg_probe.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sndfile.h>
@@ -15,15 +18,19 @@
 enum seeking {
     SEEK_EXACT,   /* libsndfile's seek is sample-exact */
     SEEK_PREROLL, /* exact when decoding starts well before */
+    SEEK_FRESH,   /* the same but for the last bit, which depends on where it starts */
     SEEK_FORWARD  /* only decoding from the beginning is exact */
 };
 
 struct soundfile {
     SNDFILE *sf;
+    struct mpeg_stream *stream; /* what libsndfile reads from, when not the file itself */
     struct soundfile_info info;
     enum seeking seeking;
     int64_t position;
-    int64_t end; /* where the sound was found to end, or -1 */
+    int64_t run_start;  /* where the decoding in progress was begun */
+    int64_t end;        /* where the sound was found to end, or -1 */
+    int64_t seek_limit; /* seeks must land before; where a last Vorbis page begins */
     uint64_t scrubbed;
     char damage[128];
     char path[];
@@ -130,25 +137,30 @@ static void describe(struct soundfile_info *info, int format)
     info->lossy = bits == 0 && coding != SF_FORMAT_FLOAT && coding != SF_FORMAT_DOUBLE;
 }
 
-static enum seeking seeking_of(int format)
+/* MPEG audio of low bit rates keeps data of many frames back, which a seek would miss;
+ * mono and low rates are summed in an order that depends on where decoding began. */
+static enum seeking mpeg_seeking(const SF_INFO *info, int64_t bytes)
 {
-    if (stored_bits(format))
-        return SEEK_EXACT;
-    switch (format & SF_FORMAT_SUBMASK) {
-    case SF_FORMAT_FLOAT:
-    case SF_FORMAT_DOUBLE:
-    case SF_FORMAT_ULAW:
-    case SF_FORMAT_ALAW:
-        return SEEK_EXACT;
-    case SF_FORMAT_MPEG_LAYER_I:
-    case SF_FORMAT_MPEG_LAYER_II:
-    case SF_FORMAT_MPEG_LAYER_III:
-    case SF_FORMAT_VORBIS:
-    case SF_FORMAT_OPUS:
-        return SEEK_PREROLL;
-    default:
+    bool low_rate = info->samplerate < 32000;
+    int64_t per_frame = low_rate ? 576 : 1152, frames = info->frames / per_frame;
+    if (frames <= 0 || info->frames == SF_COUNT_MAX || bytes / frames < 300)
         return SEEK_FORWARD;
-    }
+    return low_rate || info->channels == 1 ? SEEK_FRESH : SEEK_PREROLL;
+}
+
+static enum seeking seeking_of(const SF_INFO *info, int64_t bytes)
+{
+    int coding = info->format & SF_FORMAT_SUBMASK;
+    if (!info->seekable)
+        return SEEK_FORWARD;
+    if ((info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG)
+        return mpeg_seeking(info, bytes);
+    if (coding == SF_FORMAT_VORBIS || coding == SF_FORMAT_OPUS)
+        return SEEK_PREROLL;
+    bool plain = stored_bits(info->format) || coding == SF_FORMAT_FLOAT ||
+                 coding == SF_FORMAT_DOUBLE || coding == SF_FORMAT_ULAW ||
+                 coding == SF_FORMAT_ALAW;
+    return plain ? SEEK_EXACT : SEEK_FORWARD;
 }
 
 /* --- opening --- */
@@ -167,36 +179,93 @@ bool soundfile_has_audio_ending(const char *path)
     return false;
 }
 
+/* An open file and what can be told of it before libsndfile reads it. */
+struct opened {
+    SNDFILE *sf;
+    struct mpeg_stream *stream;
+    SF_INFO info;
+    int64_t bytes;
+    int64_t last_ogg_page;
+};
+
+static sf_count_t stream_length(void *stream)
+{
+    return mpeg_stream_length(stream);
+}
+
+static sf_count_t stream_read(void *to, sf_count_t n, void *stream)
+{
+    return mpeg_stream_read(stream, to, n);
+}
+
+static sf_count_t stream_seek(sf_count_t offset, int whence, void *user)
+{
+    struct mpeg_stream *stream = user;
+    int64_t from = whence == SEEK_SET   ? 0
+                   : whence == SEEK_CUR ? stream->at
+                                        : mpeg_stream_length(stream);
+    if (from + offset < 0)
+        return -1;
+    return stream->at = from + offset;
+}
+
+static sf_count_t stream_tell(void *stream)
+{
+    return ((struct mpeg_stream *)stream)->at;
+}
+
+static void close_opened(SNDFILE *sf, struct mpeg_stream *stream)
+{
+    if (sf)
+        sf_close(sf);
+    if (stream)
+        close(stream->fd);
+    free(stream);
+}
+
 /* Hand an open descriptor to libsndfile. Formats without a header are never accepted:
  * libsndfile takes those only by file name or by an explicit request. */
-static SNDFILE *open_descriptor(int fd, SF_INFO *info)
+static void open_descriptor(int fd, bool count_mpeg, struct opened *o)
 {
-    memset(info, 0, sizeof *info);
-    SNDFILE *sf = sf_open_fd(fd, SFM_READ, info, SF_TRUE);
-    int type = info->format & SF_FORMAT_TYPEMASK;
-    if (sf && type == SF_FORMAT_RAW) {
-        sf_close(sf);
-        return NULL;
+    static SF_VIRTUAL_IO io = {stream_length, stream_seek, stream_read, NULL,
+                               stream_tell};
+    memset(&o->info, 0, sizeof o->info);
+    o->stream = count_mpeg ? malloc(sizeof *o->stream) : NULL;
+    if (o->stream && mpeg_stream_init(o->stream, fd)) {
+        o->sf = sf_open_virtual(&io, SFM_READ, &o->info, o->stream);
+        if (!o->sf) {
+            close_opened(NULL, o->stream);
+            o->stream = NULL;
+        }
+        return;
     }
-    return sf;
+    free(o->stream);
+    o->stream = NULL;
+    o->sf = sf_open_fd(fd, SFM_READ, &o->info, SF_TRUE);
 }
 
 /* MPEG audio has no magic number; what libsndfile takes for it must also hold a row of
- * frames that fit together. */
-static enum status open_checked(const char *path, bool by_name, SNDFILE **sf,
-                                SF_INFO *info, struct err *e)
+ * frames that fit together. `count_mpeg`: make sure of its true length. */
+static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
+                                struct opened *o, struct err *e)
 {
     int fd;
     enum status st = path_open_file(path, &fd, e);
     if (st)
         return st;
+    struct stat s;
+    o->bytes = fstat(fd, &s) == 0 ? (int64_t)s.st_size : 0;
+    o->last_ogg_page = ogg_last_page_start(fd);
     bool maybe_mpeg = mpeg_probe(fd, by_name);
-    *sf = open_descriptor(fd, info);
-    if (!*sf)
+    open_descriptor(fd, maybe_mpeg && count_mpeg, o);
+    if (!o->sf && o->bytes == 0)
+        return err_set(e, ST_EMPTY, "%s is empty", path);
+    if (!o->sf)
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
                        sf_strerror(NULL));
-    if ((info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG && !maybe_mpeg) {
-        sf_close(*sf);
+    int type = o->info.format & SF_FORMAT_TYPEMASK;
+    if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && !maybe_mpeg)) {
+        close_opened(o->sf, o->stream);
         return err_set(e, ST_UNREADABLE,
                        "%s cannot be read as audio: its content is none", path);
     }
@@ -219,27 +288,28 @@ static enum status check_shape(const char *path, const SF_INFO *info, struct err
 enum status soundfile_open(struct soundfile **out, const char *path, struct err *e)
 {
     *out = NULL;
-    SNDFILE *handle;
-    SF_INFO info;
-    enum status st =
-        open_checked(path, soundfile_has_audio_ending(path), &handle, &info, e);
+    struct opened o;
+    enum status st = open_checked(path, soundfile_has_audio_ending(path), true, &o, e);
     if (st)
         return st;
-    st = check_shape(path, &info, e);
+    st = check_shape(path, &o.info, e);
     struct soundfile *sf = st ? NULL : calloc(1, sizeof *sf + strlen(path) + 1);
     if (!sf) {
-        sf_close(handle);
+        close_opened(o.sf, o.stream);
         return st ? st : err_set(e, ST_NO_MEMORY, "%s: no memory to open it", path);
     }
     strcpy(sf->path, path);
-    sf->sf = handle;
+    sf->sf = o.sf;
+    sf->stream = o.stream;
     sf->end = -1;
-    sf->info.rate_hz = info.samplerate;
-    sf->info.channels = info.channels;
-    sf->info.claimed_frames =
-        info.frames > 0 && info.frames < SF_COUNT_MAX ? info.frames : 0;
-    describe(&sf->info, info.format);
-    sf->seeking = info.seekable ? seeking_of(info.format) : SEEK_FORWARD;
+    sf->info.rate_hz = o.info.samplerate;
+    sf->info.channels = o.info.channels;
+    bool known = o.info.frames > 0 && o.info.frames < SF_COUNT_MAX;
+    sf->info.claimed_frames = known ? o.info.frames : 0;
+    describe(&sf->info, o.info.format);
+    sf->seeking = seeking_of(&o.info, o.bytes);
+    bool vorbis = (o.info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_VORBIS;
+    sf->seek_limit = vorbis ? o.last_ogg_page : INT64_MAX;
     *out = sf;
     return ST_OK;
 }
@@ -248,8 +318,7 @@ void soundfile_close(struct soundfile *sf)
 {
     if (!sf)
         return;
-    if (sf->sf)
-        sf_close(sf->sf);
+    close_opened(sf->sf, sf->stream);
     free(sf);
 }
 
@@ -312,9 +381,11 @@ enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t fram
     *got = 0;
     if (!sf->sf)
         return err_set(e, ST_UNREADABLE, "%s could not be opened again", sf->path);
-    while (*got < frames && sf->end < 0) {
+    while (*got < frames && (sf->end < 0 || sf->position < sf->end)) {
         float *to = interleaved + *got * (size_t)sf->info.channels;
         sf_count_t wanted = (sf_count_t)(frames - *got);
+        if (sf->end >= 0 && wanted > sf->end - sf->position)
+            wanted = sf->end - sf->position;
         sf_count_t n = sf_readf_float(sf->sf, to, wanted);
         if (n <= 0) {
             note_end(sf);
@@ -331,17 +402,18 @@ enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t fram
 
 static enum status reopen(struct soundfile *sf, struct err *e)
 {
-    if (sf->sf)
-        sf_close(sf->sf);
-    SF_INFO info;
-    sf->position = 0;
-    enum status st =
-        open_checked(sf->path, soundfile_has_audio_ending(sf->path), &sf->sf, &info, e);
-    if (st) {
-        sf->sf = NULL;
+    close_opened(sf->sf, sf->stream);
+    sf->sf = NULL;
+    sf->stream = NULL;
+    sf->position = sf->run_start = 0;
+    struct opened o;
+    bool by_name = soundfile_has_audio_ending(sf->path);
+    enum status st = open_checked(sf->path, by_name, true, &o, e);
+    if (st)
         return st;
-    }
-    if (info.channels != sf->info.channels || info.samplerate != sf->info.rate_hz)
+    sf->sf = o.sf;
+    sf->stream = o.stream;
+    if (o.info.channels != sf->info.channels || o.info.samplerate != sf->info.rate_hz)
         return err_set(e, ST_CORRUPT, "%s changed while it was being read", sf->path);
     return ST_OK;
 }
@@ -366,37 +438,36 @@ static enum status skip_to(struct soundfile *sf, int64_t target, struct err *e)
     return st;
 }
 
-/* Frames to decode before a place so that what follows is exact. */
-static int64_t preroll_frames(const struct soundfile *sf)
+/* Where decoding must begin so that what comes at `start` is right. */
+static int64_t run_in(const struct soundfile *sf, int64_t start)
 {
-    return sf->info.rate_hz * 2;
+    if (sf->seeking == SEEK_EXACT)
+        return start;
+    if (sf->seeking == SEEK_FORWARD)
+        return 0;
+    /* Vorbis blocks and MPEG's bit reservoir are far shorter than a second. */
+    int64_t before = sf->info.rate_hz > 16384 ? sf->info.rate_hz : 16384;
+    int64_t latest = start < sf->seek_limit ? start : sf->seek_limit;
+    return latest > before ? latest - before : 0;
 }
 
 static enum status go_to(struct soundfile *sf, int64_t start, struct err *e)
 {
-    if (sf->position == start)
-        return ST_OK;
-    int64_t from = start;
-    if (sf->seeking == SEEK_FORWARD)
-        from = 0;
-    if (sf->seeking == SEEK_PREROLL)
-        from = start - preroll_frames(sf) > 0 ? start - preroll_frames(sf) : 0;
-    bool near =
-        sf->seeking != SEEK_EXACT && sf->position <= start && sf->position >= from;
-    if (!near) {
-        int64_t end = sf->end;
-        if (from > 0 && sf->sf && sf_seek(sf->sf, from, SEEK_SET) == from) {
-            sf->position = from;
-        } else {
-            enum status st = reopen(sf, e);
-            if (st)
-                return st;
-        }
-        sf->end = -1;
-        enum status st = skip_to(sf, start, e);
-        if (end >= 0)
-            sf->end = end;
-        return st;
+    int64_t from = run_in(sf, start);
+    bool can_go_on = sf->seeking == SEEK_FRESH ? from == 0 && sf->run_start == 0
+                                               : sf->position >= from;
+    if (sf->sf && sf->position <= start && can_go_on)
+        return skip_to(sf, start, e);
+    /* Coming from the beginning avoids libsndfile's short cuts for near seeks in Ogg,
+     * some of which lead astray (its issue 885). */
+    bool rewound =
+        sf->seeking == SEEK_EXACT || (sf->sf && sf_seek(sf->sf, 0, SEEK_SET) == 0);
+    if (from > 0 && sf->sf && rewound && sf_seek(sf->sf, from, SEEK_SET) == from) {
+        sf->position = sf->run_start = from;
+    } else {
+        enum status st = reopen(sf, e);
+        if (st)
+            return st;
     }
     return skip_to(sf, start, e);
 }
@@ -461,11 +532,10 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
 
 bool soundfile_is_audio(const char *path)
 {
-    SNDFILE *sf;
-    SF_INFO info;
-    if (open_checked(path, false, &sf, &info, NULL))
+    struct opened o;
+    if (open_checked(path, false, false, &o, NULL))
         return false;
-    bool usable = check_shape(path, &info, NULL) == ST_OK;
-    sf_close(sf);
+    bool usable = check_shape(path, &o.info, NULL) == ST_OK;
+    close_opened(o.sf, o.stream);
     return usable;
 }

@@ -50,7 +50,9 @@ int64_t soundfile_position(const struct soundfile *sf);
 /* Frames [start, start + frames) into a fresh `out` (silence beyond the end), exactly
  * what reading from the beginning gives at that place. Where a format cannot seek exactly
  * it is decoded forward from the best known place before, so ask in ascending order:
- * O(distance) then, else O(start). ST_USAGE for a negative start. */
+ * O(distance) then, else O(start). Mono and low-rate MPEG audio may differ by 6e-8 (the
+ * decoder's rounding), but is the same whatever was read before. ST_USAGE for a negative
+ * start. */
 enum status soundfile_read_region(struct soundfile *sf, int64_t start, size_t frames,
                                   struct audio *out, struct err *e);
 

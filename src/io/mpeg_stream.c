@@ -1,0 +1,179 @@
+#include "io/mpeg_stream.h"
+
+#include "io/mpeg_probe.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WINDOW_BYTES = 1 << 16, LOOK_BYTES = 64 };
+
+/* A window that slides over the file. */
+struct view {
+    int fd;
+    int64_t start, size;
+    int64_t count;
+    unsigned char bytes[WINDOW_BYTES];
+};
+
+/* `n` (at most LOOK_BYTES) bytes at `at`, or NULL beyond the end. */
+static const unsigned char *look(struct view *v, int64_t at, int64_t n)
+{
+    if (at < 0 || at + n > v->size)
+        return NULL;
+    if (at < v->start || at + n > v->start + v->count) {
+        ssize_t got = pread(v->fd, v->bytes, WINDOW_BYTES, (off_t)at);
+        v->start = at;
+        v->count = got > 0 ? got : 0;
+    }
+    return n <= v->count - (at - v->start) ? v->bytes + (at - v->start) : NULL;
+}
+
+/* The first place from `at` on where two frames of the stream follow one another; any
+ * stream when `like` is NULL. -1 when there is none. */
+static int64_t find_frame(struct view *v, int64_t at, const unsigned char *like)
+{
+    const unsigned char *p;
+    for (; (p = look(v, at, 4)); at++) {
+        unsigned char header[4];
+        size_t length = p[0] == 0xff ? mpeg_frame_bytes(p) : 0;
+        if (length == 0 || (like && !mpeg_same_stream(p, like)))
+            continue;
+        memcpy(header, p, 4);
+        const unsigned char *next = look(v, at + (int64_t)length, 4);
+        bool last = at + (int64_t)length == v->size;
+        if (last || (next && mpeg_frame_bytes(next) && mpeg_same_stream(header, next)))
+            return at;
+    }
+    return -1;
+}
+
+static bool is_layer_3(const unsigned char *header)
+{
+    return (header[1] >> 1 & 3) == 1;
+}
+
+static size_t side_bytes(const unsigned char *header)
+{
+    bool first = (header[1] >> 3 & 3) == 3, mono = header[3] >> 6 == 3;
+    return first ? (mono ? 17 : 32) : (mono ? 9 : 17);
+}
+
+/* Is the frame at `at` a Xing, Info or VBRI header? *frames receives the count that it
+ * states, or -1. */
+static bool is_info(struct view *v, int64_t at, int64_t *frames)
+{
+    const unsigned char *p = look(v, at, LOOK_BYTES);
+    *frames = -1;
+    if (!p)
+        return false;
+    const unsigned char *tag = p + 4 + side_bytes(p);
+    bool xing = memcmp(tag, "Xing", 4) == 0 || memcmp(tag, "Info", 4) == 0;
+    if (xing && (tag[7] & 1))
+        *frames = (int64_t)tag[8] << 24 | tag[9] << 16 | tag[10] << 8 | tag[11];
+    return xing || memcmp(p + 36, "VBRI", 4) == 0;
+}
+
+static int64_t count_frames(struct view *v, int64_t at, const unsigned char like[4],
+                            int64_t *end)
+{
+    int64_t count = 0;
+    while (at >= 0) {
+        const unsigned char *p = look(v, at, 4);
+        size_t length = p && mpeg_same_stream(p, like) ? mpeg_frame_bytes(p) : 0;
+        if (length == 0) {
+            at = p ? find_frame(v, at + 1, like) : -1;
+            continue;
+        }
+        at += (int64_t)length;
+        if (at > v->size)
+            break; /* cut short */
+        count++;
+        *end = at;
+    }
+    return count;
+}
+
+/* A frame that holds nothing but the count: the stream's own header, at a bit rate that
+ * makes it large enough. */
+static size_t make_info(unsigned char *head, const unsigned char like[4], uint32_t frames)
+{
+    memset(head, 0, MPEG_HEAD_BYTES);
+    memcpy(head, like, 4);
+    head[1] |= 1; /* no check sum */
+    head[2] =
+        (unsigned char)(9 << 4 | (head[2] & 0x0c)); /* 128 or 80 kbit/s, no padding */
+    unsigned char *tag = head + 4 + side_bytes(like);
+    memcpy(tag, "Xing\0\0\0\1", 8);
+    for (int i = 0; i < 4; i++)
+        tag[8 + i] = (unsigned char)(frames >> (24 - 8 * i) & 0xff);
+    return mpeg_frame_bytes(head);
+}
+
+static int64_t skip_tags(struct view *v)
+{
+    int64_t at = 0;
+    const unsigned char *p;
+    for (int i = 0; i < 8 && (p = look(v, at, 10)); i++) {
+        size_t tag = mpeg_id3_bytes(p, 10);
+        if (tag == 0)
+            break;
+        at += (int64_t)tag;
+    }
+    return at;
+}
+
+bool mpeg_stream_init(struct mpeg_stream *s, int fd)
+{
+    struct stat status;
+    struct view v = {.fd = fd};
+    if (fstat(fd, &status) != 0)
+        return false;
+    v.size = (int64_t)status.st_size;
+    int64_t at = find_frame(&v, skip_tags(&v), NULL);
+    const unsigned char *p = at < 0 ? NULL : look(&v, at, 4);
+    if (!p || !is_layer_3(p))
+        return false;
+    unsigned char like[4];
+    memcpy(like, p, 4);
+    int64_t stated;
+    bool info = is_info(&v, at, &stated);
+    if (info)
+        at += (int64_t)mpeg_frame_bytes(like);
+    int64_t end = at, count = count_frames(&v, at, like, &end);
+    /* Encoders count their own header frame or not: one more is no news. */
+    if (count == 0 || count > UINT32_MAX || (info && stated >= count - 1))
+        return false;
+    *s = (struct mpeg_stream){.fd = fd, .first = at, .end = end};
+    s->head_bytes = make_info(s->head, like, (uint32_t)count);
+    return s->head_bytes > 0 && s->head_bytes <= sizeof s->head;
+}
+
+int64_t mpeg_stream_length(const struct mpeg_stream *s)
+{
+    return (int64_t)s->head_bytes + s->end - s->first;
+}
+
+int64_t mpeg_stream_read(struct mpeg_stream *s, void *to, int64_t n)
+{
+    unsigned char *out = to;
+    int64_t done = 0;
+    while (done < n) {
+        int64_t left = n - done, got;
+        if (s->at < (int64_t)s->head_bytes) {
+            got = (int64_t)s->head_bytes - s->at < left ? (int64_t)s->head_bytes - s->at
+                                                        : left;
+            memcpy(out + done, s->head + s->at, (size_t)got);
+        } else {
+            int64_t from = s->first + s->at - (int64_t)s->head_bytes;
+            if (left > s->end - from)
+                left = s->end - from;
+            got = left > 0 ? pread(s->fd, out + done, (size_t)left, (off_t)from) : 0;
+        }
+        if (got <= 0)
+            break;
+        s->at += got;
+        done += got;
+    }
+    return done;
+}
