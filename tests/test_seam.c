@@ -74,7 +74,7 @@ static void sounds_that_join_are_seamless(void **state)
         seamless += s.seamless;
         audio_done(&a);
     }
-    assert_true(seamless >= 34);
+    assert_true(seamless >= 30);
 }
 
 static void fade(struct audio *a, double seconds)

@@ -6,7 +6,7 @@
 
 /* The novelty peaks this long after the physical onset: measured median on drums, plucked
  * and struck notes. */
-static const double NOVELTY_DELAY_S = 0.0030;
+static const double NOVELTY_DELAY_S = 0.0027;
 
 /* Frames of the earlier scripts' settings. */
 static const double USER_FRAME_S = 512.0 / 44100;
@@ -21,6 +21,9 @@ struct onset_params onset_params_default(void)
         .pre_avg_s = 0.0871,
         .post_avg_s = 0.0697,
         .min_gap_s = 0.03,
+        .restless_s = 0.755,
+        .restless_weight = 1,
+        .restless_cap = 0.59,
     };
 }
 
@@ -115,30 +118,47 @@ static bool append(struct onset_list *l, size_t *room, struct onset o)
     return true;
 }
 
+/* Running mean of min(novelty, cap) over a window that slides by one. */
+struct running {
+    struct window w;
+    double cap, sum;
+    size_t low, high; /* `sum` is over [low, high) */
+};
+
+static double running_mean(struct running *r, const float *novelty, size_t n, size_t i)
+{
+    for (; r->high < n && r->high <= i + r->w.after; r->high++)
+        r->sum += fmin(finite_or_0(novelty[r->high]), r->cap);
+    for (; r->low + r->w.before < i; r->low++)
+        r->sum -= fmin(finite_or_0(novelty[r->low]), r->cap);
+    return fmax(0, r->sum / (double)(r->high - r->low));
+}
+
 enum status onset_pick(const float *novelty, size_t n, double hop_s, double first_s,
                        const struct onset_params *p, struct onset_list *out,
                        struct err *e)
 {
     *out = (struct onset_list){0};
     struct window max = {frames_of(p->pre_max_s, hop_s), frames_of(p->post_max_s, hop_s)};
-    struct window avg = {frames_of(p->pre_avg_s, hop_s), frames_of(p->post_avg_s, hop_s)};
-    size_t room = 0, low = 0, high = 0; /* `sum` is over [low, high) */
-    double sum = 0, last_s = -INFINITY;
+    size_t wide = frames_of(p->restless_s, hop_s);
+    struct running near = {
+        .w = {frames_of(p->pre_avg_s, hop_s), frames_of(p->post_avg_s, hop_s)},
+        .cap = 1e9};
+    struct running around = {.w = {wide, wide}, .cap = p->restless_cap};
+    size_t room = 0;
+    double last_s = -INFINITY;
     for (size_t i = 0; i < n; i++) {
-        for (; high < n && high <= i + avg.after; high++)
-            sum += finite_or_0(novelty[high]);
-        for (; low + avg.before < i; low++)
-            sum -= finite_or_0(novelty[low]);
-        double mean = fmax(0, sum / (double)(high - low));
-        double above = finite_or_0(novelty[i]) - mean;
-        if (above < p->threshold || above <= 0 || !is_peak(novelty, n, i, max))
+        double above = finite_or_0(novelty[i]) - running_mean(&near, novelty, n, i);
+        double need =
+            p->threshold + p->restless_weight * running_mean(&around, novelty, n, i);
+        if (above < need || above <= 0 || !is_peak(novelty, n, i, max))
             continue;
         double t =
             first_s + ((double)i + peak_offset(novelty, n, i)) * hop_s - NOVELTY_DELAY_S;
         t = fmax(t, 0);
         if (t - last_s <= p->min_gap_s)
             continue;
-        double strength = p->threshold > 0 ? above / p->threshold : above;
+        double strength = need > 0 ? above / need : above;
         if (!append(out, &room, (struct onset){t, (float)strength})) {
             onset_list_done(out);
             return err_set(e, ST_NO_MEMORY, "no memory for the list of onsets");

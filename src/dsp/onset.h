@@ -55,9 +55,13 @@ size_t onset_list_find(const struct onset_list *l, double time_s);
 /* Peak picking. The defaults are the measured best; the drum miner maps the user's keys
  * onto them (onset_params_user). */
 struct onset_params {
-    double threshold; /* novelty above the local mean */
+    double threshold; /* novelty above the local mean; 1 = the measured best */
     double pre_max_s, post_max_s, pre_avg_s, post_avg_s;
     double min_gap_s; /* events closer than this are one */
+    /* Restlessness: chorus, bows and breath keep the novelty of held chords flickering.
+     * `restless_weight` times the mean over ± `restless_s` of the novelty, each value cut
+     * at `restless_cap`, is added to the threshold. */
+    double restless_s, restless_weight, restless_cap;
 };
 
 struct onset_params onset_params_default(void);

@@ -13,14 +13,20 @@ static const double LOW_HZ = 30, HIGH_HZ = 17000;
 /* The two frames compared with lie this far back: 2 and 3 hops at 44.1 kHz. */
 static const double LAG_S = 2.0 * 256 / 44100;
 
+/* Low bands are few, for want of resolution: each counts more, by this power of how many
+ * nominal bands it stands for, so that kicks and low toms are heard under music. */
+static const double CROWDED_POWER = 0.25;
+enum { CROWDED_MAX = 6 };
+
 /* Magnitudes are brought to the scale of a 1024-point transform, and the sum over bands
- * to that of the 117 bands it has at 44.1 kHz, in units of the default threshold. */
-static const float REFERENCE_SIZE = 1024, REFERENCE_BANDS = 117, REFERENCE_NOVELTY = 1.8F;
+ * to that of the weights it has at 44.1 kHz, in units of the default threshold. */
+static const float REFERENCE_SIZE = 1024, REFERENCE_WEIGHT = 124.593F;
+static const float REFERENCE_NOVELTY = 1.53F;
 
 /* Gain for quiet recordings: a slowly falling peak of the band magnitudes is lifted to
  * LEVEL_LOUD, in steps, by 40 dB at most. Louder recordings are taken as they are. */
-static const float LEVEL_LOUD = 100, LEVEL_START = 50;
-static const double LEVEL_HOLD_S = 3, LEVEL_FALL_DB_PER_S = 4;
+static const float LEVEL_LOUD = 100, LEVEL_START = 10;
+static const double LEVEL_HOLD_S = 3, LEVEL_FALL_DB_PER_S = 6;
 enum { GAIN_STEPS_MAX = 27 };
 static const double GAIN_STEP_DB = 1.5;
 
@@ -40,7 +46,7 @@ struct onset_filter {
     float gain[GAIN_STEPS_MAX + 1];
     float magnitude[HISTORY][BANDS_MAX]; /* per band, before the gain */
     float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
-    float log_now[BANDS_MAX];
+    float log_now[BANDS_MAX], importance[BANDS_MAX];
     float *weight;
 };
 
@@ -63,8 +69,9 @@ static inline float log10_fast(float x)
     return 0.30103F * (exponent + log2_m);
 }
 
-/* Centre bins 24 to the octave, those that round to one bin taken once. */
-static int centre_bins(int rate_hz, int fft_size, int *centre, int max)
+/* Centre bins 24 to the octave, those that round to one bin taken once; `crowd` counts
+ * them. */
+static int centre_bins(int rate_hz, int fft_size, int *centre, int *crowd, int max)
 {
     int count = 0;
     for (int i = -1;; i++) {
@@ -73,15 +80,18 @@ static int centre_bins(int rate_hz, int fft_size, int *centre, int max)
         if (hz > HIGH_HZ * exp2(1.0 / BANDS_PER_OCTAVE) || bin > fft_size / 2 ||
             count == max)
             return count;
-        if (count == 0 || bin > centre[count - 1])
+        if (count == 0 || bin > centre[count - 1]) {
+            crowd[count] = 0;
             centre[count++] = (int)bin;
+        }
+        crowd[count - 1]++;
     }
 }
 
 static bool make_bands(struct onset_filter *f, int rate_hz, int fft_size)
 {
-    int centre[BANDS_MAX + 2];
-    int count = centre_bins(rate_hz, fft_size, centre, BANDS_MAX + 2);
+    int centre[BANDS_MAX + 2], crowd[BANDS_MAX + 2];
+    int count = centre_bins(rate_hz, fft_size, centre, crowd, BANDS_MAX + 2);
     f->bands = count - 2;
     if (f->bands < 8)
         return false;
@@ -95,6 +105,8 @@ static bool make_bands(struct onset_filter *f, int rate_hz, int fft_size)
     for (int b = 0; b < f->bands; b++) {
         int low = centre[b], mid = centre[b + 1], high = centre[b + 2];
         f->band[b] = (struct band){low + 1, high - low - 1, at};
+        int stands_for = crowd[b + 1] < CROWDED_MAX ? crowd[b + 1] : CROWDED_MAX;
+        f->importance[b] = (float)pow(stands_for, CROWDED_POWER);
         for (int k = low + 1; k < high; k++)
             f->weight[at++] = k <= mid ? (float)(k - low) / (float)(mid - low)
                                        : (float)(high - k) / (float)(high - mid);
@@ -121,7 +133,10 @@ struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
         f->far_lag = LAG_MAX;
     f->bins = fft_size / 2 + 1;
     f->in_scale = REFERENCE_SIZE / (float)fft_size;
-    f->out_scale = REFERENCE_BANDS / (float)f->bands / REFERENCE_NOVELTY;
+    float weight = 0;
+    for (int b = 0; b < f->bands; b++)
+        weight += f->importance[b];
+    f->out_scale = REFERENCE_WEIGHT / weight / REFERENCE_NOVELTY;
     f->level = (double)LEVEL_START;
     f->level_fall = pow(10, -LEVEL_FALL_DB_PER_S / 20 * hop_s);
     f->hold_frames = lround(LEVEL_HOLD_S / hop_s);
@@ -214,7 +229,7 @@ float onset_filter_push(struct onset_filter *f, const float *mag)
     for (int b = 0; b < f->bands; b++) {
         float before = near[b] > far[b] ? near[b] : far[b];
         float rise = f->log_now[b] - before;
-        sum += rise > 0 ? rise : 0;
+        sum += rise > 0 ? rise * f->importance[b] : 0;
     }
     f->seen++;
     return sum * f->out_scale;

@@ -41,7 +41,7 @@ int64_t overview_frames(const struct overview *o);
 void overview_columns(const struct overview *o, int64_t start, int64_t end, size_t n,
                       struct overview_column *columns);
 
-/* Largest |sample| of the whole recording (rounded up as kept), 0 when silent. */
+/* Largest |sample| of the whole recording as kept (within 4 %), 0 when silent. */
 float overview_peak(const struct overview *o);
 
 size_t overview_bytes(const struct overview *o);

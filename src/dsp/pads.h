@@ -24,6 +24,7 @@
 #include "dsp/loop.h"
 #include "dsp/measures.h"
 #include "dsp/seam.h"
+#include "dsp/stable.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,19 +33,7 @@ struct track;
 
 enum { PAD_DURATIONS_MAX = 16, PAD_MISSED_MAX = 20, MISSED_BY_BYTES = 64 };
 
-/* Names, units and defaults as in the config sections of the same names. */
-struct pre_analysis_params {
-    bool enabled;
-    double analysis_window_sec, analysis_hop_sec;
-    double max_onset_rate_hz;
-    double min_rms_db, max_rms_db;
-    double max_dc_offset;
-    double max_crest_factor;
-    int min_stable_windows;
-    double centroid_low_hz, centroid_high_hz; /* NAN: no limit */
-    bool skip_clipped_regions, skip_transient_regions;
-};
-
+/* Names, units and defaults as in the config section `pad_miner`. */
 struct pad_params {
     double target_durations_sec[PAD_DURATIONS_MAX];
     int target_duration_count;
@@ -102,20 +91,5 @@ enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
                        struct pad *out, struct err *e);
 void pad_done(struct pad *pad);
-
-/* Where a recording is stable enough to take grains or pads from: the gates of
- * pre_analysis over windows of analysis_window_sec every analysis_hop_sec; windows in a
- * row are joined, and rows of fewer than min_stable_windows dropped. Ascending, disjoint.
- * With enabled = false one region holds everything. */
-struct stable_region {
-    double start_sec, end_sec;
-};
-struct stable_list {
-    struct stable_region *at;
-    size_t count;
-};
-enum status stable_find(const struct track *t, const struct pre_analysis_params *p,
-                        struct stable_list *out, struct err *e);
-void stable_list_done(struct stable_list *l);
 
 #endif

@@ -1,6 +1,6 @@
 /* track: what one analysis pass leaves of a recording. The audio is not in it.
  *
- * Everything is kept packed (about 11 MB for an hour at any rate and channel count) and
+ * Everything is kept packed (about 16 MB for an hour at any rate and channel count) and
  * read through functions that return units. Positions are *frames* of the recording
  * (int64_t, at its own rate). The grids:
  *

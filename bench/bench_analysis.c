@@ -1,0 +1,167 @@
+/* bench_analysis: what the one analysis pass costs against bare decoding.
+ *
+ *   bench_analysis [FILE | SECONDS]
+ *
+ * Without a file, SECONDS (300) of 16-bit stereo at 44.1 kHz are generated next to the
+ * working directory and removed again. Prints CPU time, × realtime, the ratio to decoding
+ * the same file and the bytes of the track; in the last line the process's peak memory.
+ */
+#include "core/rng.h"
+#include "dsp/analysis.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BLOCK = 65536, GENERATED_RATE = 44100 };
+
+static double cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void put_le(unsigned char *to, uint32_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        to[i] = (unsigned char)(value >> (8 * i));
+}
+
+static void write_header(FILE *f, uint32_t data_bytes)
+{
+    unsigned char h[44] = "RIFF....WAVEfmt ";
+    put_le(h + 4, 36 + data_bytes, 4);
+    put_le(h + 16, 16, 4);
+    put_le(h + 20, 1, 2);
+    put_le(h + 22, 2, 2);
+    put_le(h + 24, GENERATED_RATE, 4);
+    put_le(h + 28, GENERATED_RATE * 4, 4);
+    put_le(h + 32, 4, 2);
+    put_le(h + 34, 16, 2);
+    memcpy(h + 36, "data", 4);
+    put_le(h + 40, data_bytes, 4);
+    fwrite(h, 1, sizeof h, f);
+}
+
+/* Chords with hits on them and a little noise: nothing an analysis could skip. */
+static int generate(const char *path, int seconds)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return 0;
+    write_header(f, (uint32_t)seconds * GENERATED_RATE * 4);
+    struct rng r = rng_derive(1, 0, "bench", 0);
+    static const double chord[4][3] = {{220, 261.6, 329.6},
+                                       {174.6, 220, 261.6},
+                                       {196, 246.9, 293.7},
+                                       {130.8, 164.8, 196}};
+    for (int i = 0; i < seconds * GENERATED_RATE; i++) {
+        double t = (double)i / GENERATED_RATE, beat = fmod(t, 0.5), hit = exp(-beat * 30);
+        double tone = 0;
+        for (int k = 0; k < 3; k++)
+            tone += 0.08 * sin(6.283185307 * chord[i / (2 * GENERATED_RATE) % 4][k] * t);
+        double drum =
+            0.4 * hit * sin(6.283185307 * 60 * beat) + 0.2 * hit * rng_range(&r, -1, 1);
+        unsigned char frame[4];
+        put_le(frame, (uint32_t)lrint(32767 * (tone + drum)), 2);
+        put_le(frame + 2,
+               (uint32_t)lrint(32767 * (0.7 * tone + drum + 0.01 * rng_range(&r, -1, 1))),
+               2);
+        fwrite(frame, 1, 4, f);
+    }
+    return fclose(f) == 0;
+}
+
+/* Decodes the file, into `a` unless it is NULL; returns the frames, −1 on failure. */
+static int64_t pass(const char *path, struct analysis **a, struct err *e)
+{
+    struct soundfile *sf;
+    if (soundfile_open(&sf, path, e) != ST_OK)
+        return -1;
+    const struct soundfile_info *info = soundfile_info(sf);
+    float *block = malloc(BLOCK * (size_t)info->channels * sizeof *block);
+    int64_t frames = block ? 0 : -1;
+    if (a && block && analysis_new(a, info->rate_hz, info->channels, e) != ST_OK)
+        frames = -1;
+    size_t got = frames < 0 ? 0 : BLOCK;
+    while (got > 0) {
+        if (soundfile_read(sf, block, BLOCK, &got, e) != ST_OK ||
+            (a && analysis_push(*a, block, got, e) != ST_OK)) {
+            frames = -1;
+            break;
+        }
+        frames += (int64_t)got;
+    }
+    free(block);
+    soundfile_close(sf);
+    return frames;
+}
+
+static int run(const char *path)
+{
+    struct err e = {0};
+    struct analysis *a = NULL;
+    struct track *t = NULL;
+    double best_decode = 1e9, best_analysis = 1e9, finish = 0;
+    for (int i = 0; i < 3; i++) {
+        track_free(t);
+        double t0 = cpu_s();
+        int64_t frames = pass(path, NULL, &e);
+        double t1 = cpu_s();
+        int64_t again = frames < 0 ? -1 : pass(path, &a, &e);
+        double t2 = cpu_s();
+        if (again < 0 || analysis_finish(a, &t, &e) != ST_OK) {
+            analysis_free(a);
+            fprintf(stderr, "bench_analysis: %s\n", e.msg);
+            return 1;
+        }
+        analysis_free(a);
+        double t3 = cpu_s();
+        best_decode = fmin(best_decode, t1 - t0);
+        best_analysis = fmin(best_analysis, t3 - t1);
+        finish = t3 - t2;
+    }
+    const struct track_info *info = track_info(t);
+    double seconds = (double)info->frames / info->rate_hz, hours = seconds / 3600;
+    printf("%.1f s, %d Hz, %d channels\n", seconds, info->rate_hz, info->channels);
+    printf("decode    %8.3f s   %8.0f x realtime\n", best_decode, seconds / best_decode);
+    printf("analysis  %8.3f s   %8.0f x realtime   (finish %.3f s; %.2f s per hour)\n",
+           best_analysis, seconds / best_analysis, finish, best_analysis / hours);
+    printf("ratio     %8.1f     (decode and analysis over decode; bound 22)\n",
+           best_analysis / best_decode);
+    printf("track     %8.2f MB  %8.2f MB per hour\n", (double)track_bytes(t) / 1e6,
+           (double)track_bytes(t) / 1e6 / hours);
+    printf("found     rms %.2f dB  peak %.2f dB  %.2f LUFS  %zu onsets  %.2f bpm (%.2f)  "
+           "key %s (%.2f)  tuning %+.1f cents\n",
+           info->rms_db, info->peak_db, info->loudness_lufs, track_onsets(t)->count,
+           info->tempo.bpm, info->tempo.confidence,
+           info->key.name[0] ? info->key.name : "-", (double)info->key.confidence,
+           info->tuning_cents);
+    track_free(t);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("peak      %8.1f MB\n", (double)usage.ru_maxrss / 1024);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *generated = "bench_analysis.tmp.wav";
+    char *end = NULL;
+    long seconds = argc > 1 ? strtol(argv[1], &end, 10) : 300;
+    if (argc > 1 && (*end || seconds < 1))
+        return run(argv[1]);
+    if (!generate(generated, (int)(seconds < 20000 ? seconds : 20000))) {
+        fprintf(stderr, "bench_analysis: cannot write %s\n", generated);
+        return 1;
+    }
+    int status = run(generated);
+    unlink(generated);
+    return status;
+}

@@ -1,0 +1,176 @@
+#include "core/dig.h"
+
+#include "core/version.h"
+#include "dsp/analysis.h"
+#include "dsp/key.h"
+#include "io/content_hash.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_FRAMES = 16384 };
+
+/* A recording that never gets louder than this holds nothing to find. */
+static const double SILENT_PEAK_DB = -90;
+
+static enum status analyse(struct dig *d, struct err *e)
+{
+    struct analysis *a = NULL;
+    int channels = d->info.channels;
+    enum status st = analysis_new(&a, d->info.rate_hz, channels, e);
+    float *block = malloc((size_t)channels * BLOCK_FRAMES * sizeof *block);
+    if (st == ST_OK && !block)
+        st = err_set(e, ST_NO_MEMORY, "no memory to read %s", d->site.source_path);
+    double claimed = fmax(1, (double)d->info.claimed_frames);
+    for (size_t got = BLOCK_FRAMES; st == ST_OK && got == BLOCK_FRAMES;) {
+        st = soundfile_read(d->sf, block, BLOCK_FRAMES, &got, e);
+        if (st == ST_OK)
+            st = analysis_push(a, block, got, e);
+        if (st == ST_OK && job_cancelled(d->ctx))
+            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        double done = (double)soundfile_position(d->sf) / claimed;
+        job_progress(d->ctx, 0.5 * fmin(1, done), "listening");
+    }
+    if (st == ST_OK)
+        st = analysis_finish(a, &d->track, e);
+    free(block);
+    analysis_free(a);
+    return st;
+}
+
+static enum status check_sound(const struct dig *d, struct err *e)
+{
+    const struct track_info *t = track_info(d->track);
+    if (t->frames == 0)
+        return err_set(e, ST_EMPTY, "%s holds no sound", d->site.source_path);
+    if (!(t->peak_db > SILENT_PEAK_DB))
+        return err_set(e, ST_EMPTY, "%s is silent from end to end", d->site.source_path);
+    return ST_OK;
+}
+
+static double bar_tempo(const struct dig *d)
+{
+    double wanted = d->recipe->cfg.musicality.reference_bpm;
+    return isnan(wanted) ? track_info(d->track)->tempo.bpm : wanted;
+}
+
+enum status dig_open(struct dig *d, const struct recipe *recipe,
+                     const struct dig_site *site, const struct job_context *ctx,
+                     struct err *e)
+{
+    *d = (struct dig){.recipe = recipe, .site = *site, .ctx = ctx};
+    enum status st = soundfile_open(&d->sf, site->open_path, e);
+    if (st != ST_OK)
+        return st;
+    d->info = *soundfile_info(d->sf);
+    st = content_hash_file(site->open_path, &d->content_hash, e);
+    if (st == ST_OK)
+        st = analyse(d, e);
+    if (st == ST_OK)
+        st = check_sound(d, e);
+    if (st == ST_OK)
+        st = similarity_new(&d->similarity, recipe->cfg.global.sample_rate, e);
+    if (st != ST_OK) {
+        dig_done(d);
+        return st;
+    }
+    const char *damage = soundfile_damage(d->sf);
+    if (damage)
+        log_write(ctx ? ctx->log : NULL, LOG_WARNING, "%s: %s; using what is there",
+                  site->source_path, damage);
+    if (soundfile_scrubbed(d->sf) > 0)
+        log_write(ctx ? ctx->log : NULL, LOG_WARNING,
+                  "%s: %llu samples are no numbers and count as 0", site->source_path,
+                  (unsigned long long)soundfile_scrubbed(d->sf));
+    d->bpm = bar_tempo(d);
+    return ST_OK;
+}
+
+enum status dig_run(struct dig *d, struct err *e)
+{
+    /* Drums come before hiss, which is made from them; pads before drones. */
+    static const struct {
+        enum stage stage;
+        enum status (*run)(struct dig *, struct err *);
+    } order[STAGE_COUNT] = {
+        {STAGE_PADS, stage_pads},     {STAGE_DRONES, stage_drones},
+        {STAGE_CLOUDS, stage_clouds}, {STAGE_DRUMS, stage_drums},
+        {STAGE_HISS, stage_hiss},     {STAGE_SILENCES, stage_silences},
+        {STAGE_DUST, stage_dust},
+    };
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        job_progress(d->ctx, 0.5 + 0.5 * i / STAGE_COUNT, stage_name(order[i].stage));
+        if (job_cancelled(d->ctx))
+            return err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        enum status st = order[i].run(d, e);
+        if (st != ST_OK)
+            return st;
+    }
+    return ST_OK;
+}
+
+void dig_done(struct dig *d)
+{
+    soundfile_close(d->sf);
+    track_free(d->track);
+    similarity_free(d->similarity);
+    find_list_done(&d->finds);
+    material_list_done(&d->pads);
+    material_list_done(&d->hits);
+    memset(d, 0, sizeof *d);
+}
+
+void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
+                   int64_t start, int64_t end)
+{
+    candidate_clear(c);
+    c->kind = kind;
+    snprintf(c->source, sizeof c->source, "%s", d->site.stem);
+    snprintf(c->source_path, sizeof c->source_path, "%s", d->site.source_path);
+    c->start_frame = start;
+    c->end_frame = end;
+    c->source_rate_hz = d->info.rate_hz;
+    c->m.start_sec = (double)start / d->info.rate_hz;
+    c->m.end_sec = (double)end / d->info.rate_hz;
+    const struct tempo *tempo = &track_info(d->track)->tempo;
+    if (tempo->bpm > 0) {
+        c->m.bpm = tempo->bpm;
+        c->m.bpm_confidence = tempo->confidence;
+    }
+    c->seed = d->recipe->seed;
+    snprintf(c->algorithm_version, sizeof c->algorithm_version, "%s",
+             TROWEL_ALGORITHM_VERSION);
+}
+
+enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
+                     struct audio *out, struct err *e)
+{
+    int64_t frames = track_info(d->track)->frames;
+    start = start < 0 ? 0 : start;
+    end = end > frames ? frames : end;
+    if (end < start)
+        end = start;
+    struct audio raw;
+    enum status st = soundfile_read_region(d->sf, start, (size_t)(end - start), &raw, e);
+    if (st != ST_OK)
+        return st;
+    int wanted = raw.channels == 1 ? 1 : channels;
+    if (wanted == raw.channels) {
+        *out = raw;
+        return ST_OK;
+    }
+    st = audio_convert_channels(out, &raw, wanted, e);
+    audio_done(&raw);
+    return st;
+}
+
+struct key dig_target_key(const struct dig *d)
+{
+    struct key k = key_none();
+    const char *wanted = d->recipe->cfg.musicality.target_key;
+    if (wanted[0] && !key_parse(wanted, &k))
+        k = key_none();
+    return k;
+}

@@ -1,0 +1,131 @@
+/* dig: the excavation of one recording: analyse it once, then run the stages over it.
+ *
+ * The stages (stage_*.c) append finds; every find becomes a whole file through
+ * dig_keep, which converts, levels, dithers, measures, names and writes it. Nothing
+ * depends on other recordings, on time or on the thread.
+ *
+ * Ownership: a dig owns its finds until dig_take_finds or dig_done. Thread: one worker.
+ */
+#ifndef TROWEL_CORE_DIG_H
+#define TROWEL_CORE_DIG_H
+
+#include "core/jobs.h"
+#include "core/recipe.h"
+#include "dsp/audio.h"
+#include "dsp/similarity.h"
+#include "dsp/track.h"
+#include "io/candidate.h"
+#include "io/paths.h"
+#include "io/soundfile.h"
+
+/* Candidates and their similarity vectors, side by side. */
+struct find_list {
+    struct candidate *at;
+    float *vectors; /* count × SIMILARITY_DIM; a row that starts with NAN has none */
+    size_t count, capacity;
+};
+
+/* The new last find, cleared, its vector NAN; NULL without memory. */
+struct candidate *find_list_add(struct find_list *l);
+enum status find_list_append(struct find_list *to, const struct find_list *from,
+                             struct err *e);
+void find_list_done(struct find_list *l);
+
+/* Where a dig reads and writes. */
+struct dig_site {
+    const char *open_path;   /* the recording, to open */
+    const char *source_path; /* the recording, as the manifest tells it */
+    const char *stem;        /* safe, unique in the project */
+    const struct root *root; /* the project; NULL: write nothing */
+    const char *folder;      /* below root: "<stem>" ("" = the root itself) */
+    bool category_folders;   /* <folder>/pads/…, else straight into folder */
+    /* Names written before this run under the same stem may be replaced; anything else
+     * that is in the way stays, and the new file gets a number. NULL: nothing is ours. */
+    bool (*is_ours)(void *user, const char *relative);
+    /* Called with every name before it is written; false stops the dig (ST_DISK). */
+    bool (*announce)(void *user, const char *relative);
+    void *user;
+};
+
+/* Sound that later stages are made from, at the recording's rate. */
+struct material {
+    struct audio sound;
+    int64_t start_frame, end_frame; /* in the recording */
+    double score;
+    float weight; /* of hits: how noise-like, for hiss */
+    char key[12];
+};
+struct material_list {
+    struct material *at;
+    size_t count, capacity;
+};
+/* Takes `sound` over (also on failure, when it is freed). */
+enum status material_add(struct material_list *l, struct material *m, struct err *e);
+void material_list_done(struct material_list *l);
+
+struct dig {
+    const struct recipe *recipe;
+    struct dig_site site;
+    const struct job_context *ctx;
+    struct soundfile *sf;
+    struct soundfile_info info;
+    uint64_t content_hash;
+    struct track *track;
+    struct similarity *similarity;
+    struct find_list finds;
+    struct material_list pads, hits;
+    double bpm; /* for bar lengths: the config's or the recording's, 0 = none */
+};
+
+/* Opens, hashes and analyses. On failure nothing needs dig_done. ST_UNREADABLE, ST_EMPTY
+ * (no sound in it), ST_CANCELLED … */
+enum status dig_open(struct dig *d, const struct recipe *recipe,
+                     const struct dig_site *site, const struct job_context *ctx,
+                     struct err *e);
+/* All stages of the recipe, in order. A stage that finds nothing is no failure. */
+enum status dig_run(struct dig *d, struct err *e);
+void dig_done(struct dig *d);
+
+/* What a stage says of a sample it wants kept. */
+struct keep {
+    const char *name; /* file name without ending; "%B" becomes the brightness tag */
+    double peak_dbfs;
+    bool loop;     /* all of it is a loop */
+    int channels;  /* of the file: 1 or 2 */
+    bool finished; /* at the output rate, faded and peaked: only dither is missing */
+};
+
+/* Make `sound` a file and `c` (kind, positions, score, parts filled) the last find.
+ * `sound` is used up. A sample that is silent is dropped: ST_EMPTY, no find. */
+enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
+                     const struct keep *k, struct err *e);
+
+/* A near-miss: no file, only what it missed by. `number` makes its name unique. */
+enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
+                     int number, struct err *e);
+
+/* A candidate of this recording with its positions (frames at its rate) filled. */
+void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
+                   int64_t start, int64_t end);
+
+/* The recording's frames [start, end) with at most `channels` (1 or 2) channels. */
+enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
+                     struct audio *out, struct err *e);
+
+/* The recording's tempo or key for musicality: the config's wish, else what was heard. */
+struct key dig_target_key(const struct dig *d);
+
+struct pre_analysis_params;
+/* Section pre_analysis as the miners take it. */
+struct pre_analysis_params dig_pre_analysis(const struct config *cfg);
+
+/* The stages. */
+enum status stage_pads(struct dig *d, struct err *e);
+enum status stage_drones(struct dig *d, struct err *e);
+enum status stage_clouds(struct dig *d, struct err *e);
+enum status stage_hiss(struct dig *d, struct err *e);
+enum status stage_drums(struct dig *d, struct err *e);
+enum status stage_silences(struct dig *d, struct err *e);
+enum status stage_dust(struct dig *d, struct err *e);
+
+#endif

@@ -1,0 +1,82 @@
+/* The growing lists of a dig. */
+#include "core/dig.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool grow_finds(struct find_list *l, size_t wanted)
+{
+    if (wanted <= l->capacity)
+        return true;
+    size_t capacity = l->capacity ? l->capacity : 32;
+    while (capacity < wanted)
+        capacity *= 2;
+    struct candidate *at = realloc(l->at, capacity * sizeof *at);
+    if (at)
+        l->at = at;
+    float *vectors = realloc(l->vectors, capacity * SIMILARITY_DIM * sizeof *vectors);
+    if (vectors)
+        l->vectors = vectors;
+    if (!at || !vectors)
+        return false;
+    l->capacity = capacity;
+    return true;
+}
+
+struct candidate *find_list_add(struct find_list *l)
+{
+    if (!grow_finds(l, l->count + 1))
+        return NULL;
+    candidate_clear(&l->at[l->count]);
+    l->vectors[l->count * SIMILARITY_DIM] = NAN;
+    memset(l->vectors + l->count * SIMILARITY_DIM + 1, 0,
+           (SIMILARITY_DIM - 1) * sizeof *l->vectors);
+    return &l->at[l->count++];
+}
+
+enum status find_list_append(struct find_list *to, const struct find_list *from,
+                             struct err *e)
+{
+    if (from->count == 0)
+        return ST_OK;
+    if (!grow_finds(to, to->count + from->count))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds",
+                       to->count + from->count);
+    memcpy(to->at + to->count, from->at, from->count * sizeof *to->at);
+    memcpy(to->vectors + to->count * SIMILARITY_DIM, from->vectors,
+           from->count * SIMILARITY_DIM * sizeof *to->vectors);
+    to->count += from->count;
+    return ST_OK;
+}
+
+void find_list_done(struct find_list *l)
+{
+    free(l->at);
+    free(l->vectors);
+    *l = (struct find_list){0};
+}
+
+enum status material_add(struct material_list *l, struct material *m, struct err *e)
+{
+    if (l->count == l->capacity) {
+        size_t capacity = l->capacity ? 2 * l->capacity : 8;
+        struct material *at = realloc(l->at, capacity * sizeof *at);
+        if (!at) {
+            audio_done(&m->sound);
+            return err_set(e, ST_NO_MEMORY, "no memory for %zu sounds", capacity);
+        }
+        l->at = at;
+        l->capacity = capacity;
+    }
+    l->at[l->count++] = *m;
+    return ST_OK;
+}
+
+void material_list_done(struct material_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        audio_done(&l->at[i].sound);
+    free(l->at);
+    *l = (struct material_list){0};
+}

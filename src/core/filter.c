@@ -1,0 +1,406 @@
+#include "core/filter_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the tables ------------------------------------------------------------------------
+ */
+
+const struct filter_field_info filter_fields[FF_COUNT] = {
+#define FIELD(id, word, other, how, add, help) {word, other, HOW_##how, add, help},
+#include "core/filter.def"
+#undef FIELD
+};
+
+const struct filter_alias filter_aliases[] = {
+#define ALIAS(word, field) {word, ME_##field},
+#include "core/filter.def"
+#undef ALIAS
+};
+const int filter_alias_count = (int)(sizeof filter_aliases / sizeof *filter_aliases);
+
+const struct filter_state_info filter_states[IS_COUNT] = {
+#define STATE(id, word, other, test, events) {word, other, events},
+#include "core/filter.def"
+#undef STATE
+};
+
+int filter_measure(const char *word)
+{
+    for (int i = 0; i < filter_alias_count; i++)
+        if (strcmp(filter_aliases[i].word, word) == 0)
+            return (int)filter_aliases[i].measure;
+    return measures_find(word);
+}
+
+int filter_field_find(const char *word)
+{
+    for (int i = 0; i < FF_COUNT; i++)
+        if (strcmp(filter_fields[i].word, word) == 0 ||
+            strcmp(filter_fields[i].other, word) == 0)
+            return i;
+    int measure = filter_measure(word);
+    return measure >= 0 ? FF_MEASURE + measure : -1;
+}
+
+static const char *measure_word(int measure)
+{
+    for (int i = 0; i < filter_alias_count; i++)
+        if ((int)filter_aliases[i].measure == measure)
+            return filter_aliases[i].word;
+    return measure_table[measure].column;
+}
+
+/* Values come in pairs of two words for one thing, but for the types. */
+const char *filter_set_value(int field, int n, int *bit)
+{
+    *bit = n;
+    switch (field) {
+    case FF_CATEGORY: /* plural and singular */
+        *bit = n / 2;
+        return n >= 2 * CAT_COUNT ? NULL
+               : n % 2            ? category_singular((enum category)(n / 2))
+                                  : category_folder((enum category)(n / 2));
+    case FF_TYPE:
+        return n < KIND_COUNT ? kind_type((enum kind)n) : NULL;
+    case FF_IS:
+        *bit = n / 2;
+        return n >= 2 * IS_COUNT ? NULL
+               : n % 2           ? filter_states[n / 2].other
+                                 : filter_states[n / 2].word;
+    case FF_HAS: /* the measures, then key and class */
+        *bit = n / 2;
+        return n < 2 * ME_COUNT
+                   ? (n % 2 ? measure_table[n / 2].column : measure_word(n / 2))
+               : n / 2 == ME_COUNT     ? "key"
+               : n / 2 == ME_COUNT + 1 ? "class"
+                                       : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* --- folding ---------------------------------------------------------------------------
+ */
+
+/* Lower case of a two-byte letter, where lower is a fixed step from upper. */
+static unsigned fold_letter(unsigned u)
+{
+    if ((u >= 0xC0 && u <= 0xDE && u != 0xD7) || (u >= 0x391 && u <= 0x3A9) ||
+        (u >= 0x410 && u <= 0x42F))
+        return u + 0x20;
+    if (u >= 0x400 && u <= 0x40F)
+        return u + 0x50;
+    bool even_upper = (u >= 0x100 && u <= 0x137) || (u >= 0x14A && u <= 0x177) ||
+                      (u >= 0x460 && u <= 0x481);
+    bool odd_upper = (u >= 0x139 && u <= 0x148) || (u >= 0x179 && u <= 0x17E);
+    if (even_upper && u != 0x130 && u != 0x131)
+        return u | 1;
+    return odd_upper && (u & 1) ? u + 1 : u;
+}
+
+void filter_fold(char *out, size_t size, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = 0;
+    while (*p != '\0' && n + 1 < size) {
+        if (*p >= 'A' && *p <= 'Z') {
+            out[n++] = (char)(*p++ + ('a' - 'A'));
+        } else if (*p >= 0xC2 && *p <= 0xDF && (p[1] & 0xC0) == 0x80) {
+            if (n + 2 >= size)
+                break;
+            unsigned u = fold_letter((*p & 0x1Fu) << 6 | (p[1] & 0x3Fu));
+            out[n++] = (char)(0xC0 | u >> 6);
+            out[n++] = (char)(0x80 | (u & 0x3F));
+            p += 2;
+        } else {
+            out[n++] = (char)*p++;
+        }
+    }
+    out[n] = '\0';
+}
+
+/* --- matching --------------------------------------------------------------------------
+ */
+
+/* One letter, however many bytes it has. */
+static const char *next_letter(const char *p)
+{
+    do
+        p++;
+    while (((unsigned char)*p & 0xC0) == 0x80);
+    return p;
+}
+
+bool filter_glob(const char *pattern, const char *text)
+{
+    const char *star = NULL, *retry = NULL;
+    while (*text != '\0') {
+        if (*pattern == '*') {
+            star = ++pattern;
+            retry = text;
+        } else if (*pattern == '?') {
+            pattern++;
+            text = next_letter(text);
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star != NULL) {
+            pattern = star;
+            text = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+static const char *text_of(int field, const struct filter_item *i)
+{
+    switch (field) {
+    case FF_SOURCE:
+        return i->source;
+    case FF_KEY:
+        return i->key;
+    case FF_CLASS:
+        return i->hit_class;
+    case FF_BRIGHTNESS:
+        return i->brightness;
+    default:
+        return i->name;
+    }
+}
+
+static bool text_matches(const struct filter_node *n, const struct filter_item *i)
+{
+    char folded[32];
+    const char *text = text_of(n->field, i);
+    if (text == NULL)
+        text = "";
+    if (n->field != FF_NAME && n->field != FF_SOURCE) {
+        filter_fold(folded, sizeof folded, text);
+        text = folded;
+    }
+    return n->op == OP_PART ? strstr(text, n->pattern) != NULL
+                            : filter_glob(n->pattern, text);
+}
+
+static bool state_holds(int state, const struct filter_item *i)
+{
+    switch (state) {
+#define STATE(id, word, other, test, events)                                             \
+    case IS_##id:                                                                        \
+        return test;
+#include "core/filter.def"
+#undef STATE
+    default:
+        return false;
+    }
+}
+
+static bool set_holds(int field, int bit, const struct filter_item *i)
+{
+    switch (field) {
+    case FF_CATEGORY:
+        return (int)i->category == bit;
+    case FF_TYPE:
+        return (int)i->kind == bit;
+    case FF_IS:
+        return state_holds(bit, i);
+    default:
+        break;
+    }
+    if (bit == ME_COUNT)
+        return i->key != NULL && i->key[0] != '\0';
+    if (bit == ME_COUNT + 1)
+        return i->hit_class != NULL && i->hit_class[0] != '\0';
+    return !isnan(measures_get(i->m, (enum measure_id)bit));
+}
+
+static bool set_matches(const struct filter_node *n, const struct filter_item *i)
+{
+    for (int bit = 0; bit < 64 && n->bits >> bit != 0; bit++)
+        if ((n->bits >> bit & 1) != 0 && set_holds(n->field, bit, i))
+            return true;
+    return false;
+}
+
+static double number_of(int field, const struct filter_item *i)
+{
+    switch (field) {
+    case FF_RATING:
+        return i->rating;
+    case FF_STACK:
+        return i->stack_size > 1 ? i->stack_size : 1;
+    case FF_GRADE:
+        return i->grade == 'A'   ? 3
+               : i->grade == 'B' ? 2
+               : i->grade == 'F' ? 1
+                                 : (double)NAN;
+    default:
+        return measures_get(i->m, (enum measure_id)(field - FF_MEASURE));
+    }
+}
+
+static bool range_matches(const struct filter_node *n, const struct filter_item *i)
+{
+    double v = number_of(n->field, i);
+    return (n->above ? v > n->low : v >= n->low) &&
+           (n->below ? v < n->high : v <= n->high);
+}
+
+static bool node_matches(const struct filter *f, int at, const struct filter_item *i)
+{
+    if (at < 0)
+        return true;
+    const struct filter_node *n = &f->node[at];
+    switch (n->op) {
+    case OP_AND:
+        return node_matches(f, n->left, i) && node_matches(f, n->right, i);
+    case OP_OR:
+        return node_matches(f, n->left, i) || node_matches(f, n->right, i);
+    case OP_NOT:
+        return !node_matches(f, n->left, i);
+    case OP_PART:
+    case OP_GLOB:
+        return text_matches(n, i);
+    case OP_SET:
+        return set_matches(n, i);
+    case OP_RANGE:
+        return range_matches(n, i);
+    }
+    return false;
+}
+
+bool filter_match(const struct filter *f, const struct filter_item *item)
+{
+    return f == NULL || node_matches(f, f->root, item);
+}
+
+bool filter_is_empty(const struct filter *f)
+{
+    return f == NULL || f->root < 0;
+}
+
+static bool node_sees_events(const struct filter_node *n)
+{
+    if (n->op < OP_PART)
+        return false;
+    if (n->field == FF_RATING || n->field == FF_CATEGORY || n->field == FF_CLASS)
+        return true;
+    /* edges move the measured place */
+    if (n->field == FF_MEASURE + ME_start_sec || n->field == FF_MEASURE + ME_end_sec)
+        return true;
+    for (int s = 0; n->field == FF_IS && s < IS_COUNT; s++)
+        if ((n->bits >> s & 1) != 0 && filter_states[s].events)
+            return true;
+    return false;
+}
+
+bool filter_sees_events(const struct filter *f)
+{
+    for (int i = 0; f != NULL && i < f->count; i++)
+        if (node_sees_events(&f->node[i]))
+            return true;
+    return false;
+}
+
+void filter_free(struct filter *f)
+{
+    if (f == NULL)
+        return;
+    for (int i = 0; i < f->count; i++)
+        free(f->node[i].pattern);
+    free(f->node);
+    free(f);
+}
+
+/* --- completion ------------------------------------------------------------------------
+ */
+
+struct offers {
+    char (*out)[FILTER_WORD_BYTES];
+    int count, max;
+};
+
+static void offer(struct offers *o, const char *a, const char *b)
+{
+    char word[FILTER_WORD_BYTES];
+    snprintf(word, sizeof word, "%s%s", a, b);
+    for (int i = 0; i < o->count; i++)
+        if (strcmp(o->out[i], word) == 0)
+            return;
+    if (o->count < o->max)
+        memcpy(o->out[o->count++], word, sizeof word);
+}
+
+static void offer_values(struct offers *o, const char *head, int field, const char *typed)
+{
+    static const char *const grades[] = {"A", "B", "F"};
+    static const char *const tones[] = {"dark", "mid", "bright"};
+    const char *value;
+    size_t length = strlen(typed);
+    int bit;
+    for (int n = 0; (value = filter_set_value(field, n, &bit)) != NULL; n++) {
+        /* the second word of a pair only when the first cannot be meant */
+        const char *first =
+            field != FF_TYPE && n % 2 ? filter_set_value(field, n - 1, &bit) : NULL;
+        if (strncmp(value, typed, length) == 0 &&
+            (first == NULL || strncmp(first, typed, length) != 0))
+            offer(o, head, value);
+    }
+    for (int n = 0; n < 3; n++) {
+        if (field == FF_GRADE && typed[0] == '\0')
+            offer(o, head, grades[n]);
+        if (field == FF_BRIGHTNESS && strncmp(tones[n], typed, length) == 0)
+            offer(o, head, tones[n]);
+    }
+}
+
+static void offer_fields(struct offers *o, const char *typed)
+{
+    size_t n = strlen(typed);
+    for (int i = 0; i < FF_COUNT; i++)
+        if (strncmp(filter_fields[i].word, typed, n) == 0)
+            offer(o, filter_fields[i].word, filter_fields[i].add);
+    for (int m = 0; m < ME_COUNT; m++)
+        if (strncmp(measure_word(m), typed, n) == 0)
+            offer(o, measure_word(m), ">");
+    for (int i = 0; n > 0 && i < filter_alias_count; i++)
+        if (strncmp(filter_aliases[i].word, typed, n) == 0)
+            offer(o, filter_aliases[i].word, ">");
+}
+
+int filter_complete(const char *text, char (*out)[FILTER_WORD_BYTES], int max,
+                    size_t *from)
+{
+    struct offers o = {out, 0, max};
+    size_t start = strlen(text);
+    while (start > 0 && strchr(" |(!\"", text[start - 1]) == NULL)
+        start--;
+    *from = start;
+    char word[FILTER_WORD_BYTES], name[FILTER_WORD_BYTES];
+    filter_fold(word, sizeof word, text + start);
+    size_t bytes = strcspn(word, ":=<>!");
+    if (word[bytes] == '\0') {
+        offer_fields(&o, word);
+        return o.count;
+    }
+    memcpy(name, word, bytes);
+    name[bytes] = '\0';
+    size_t value = bytes + strspn(word + bytes, ":=<>!");
+    char *comma = strrchr(word + value, ',');
+    if (comma != NULL)
+        value = (size_t)(comma + 1 - word);
+    char typed[FILTER_WORD_BYTES];
+    memcpy(typed, word + value, strlen(word + value) + 1);
+    word[value] = '\0';
+    int field = filter_field_find(name);
+    if (field >= 0)
+        offer_values(&o, word, field, typed);
+    return o.count;
+}

@@ -1,0 +1,77 @@
+/* filter_internal: the tables of filter.def and the parsed form, shared by the parser
+ * (filter_parse.c), the matcher and the completion (filter.c). Not for anyone else. */
+#ifndef TROWEL_CORE_FILTER_INTERNAL_H
+#define TROWEL_CORE_FILTER_INTERNAL_H
+
+#include "core/filter.h"
+
+enum filter_field {
+#define FIELD(id, word, other, how, add, help) FF_##id,
+#include "core/filter.def"
+#undef FIELD
+    FF_COUNT,
+    FF_MEASURE = 1000 /* + enum measure_id */
+};
+
+enum filter_how { HOW_TEXT, HOW_EXACT, HOW_SET, HOW_NUMBER, HOW_GRADE };
+
+enum filter_state {
+#define STATE(id, word, other, test, events) IS_##id,
+#include "core/filter.def"
+#undef STATE
+    IS_COUNT
+};
+
+struct filter_field_info {
+    const char *word, *other;
+    enum filter_how how;
+    const char *add, *help;
+};
+extern const struct filter_field_info filter_fields[FF_COUNT];
+
+struct filter_alias {
+    const char *word;
+    enum measure_id measure;
+};
+extern const struct filter_alias filter_aliases[];
+extern const int filter_alias_count;
+
+struct filter_state_info {
+    const char *word, *other;
+    bool events;
+};
+extern const struct filter_state_info filter_states[IS_COUNT];
+
+/* The field a word names (FF_… or FF_MEASURE + …), or −1. */
+int filter_field_find(const char *word);
+/* The n-th value a SET field knows, NULL after the last; *bit = its number. */
+const char *filter_set_value(int field, int n, int *bit);
+/* Does the folded text match a pattern with * and ?, all of it? */
+bool filter_glob(const char *pattern, const char *text);
+
+enum filter_op {
+    OP_AND,
+    OP_OR,
+    OP_NOT,
+    OP_PART,  /* text holds the pattern */
+    OP_GLOB,  /* text is the pattern */
+    OP_SET,   /* one of the bits */
+    OP_RANGE, /* low … high */
+};
+
+struct filter_node {
+    enum filter_op op;
+    int left, right; /* AND, OR, NOT: nodes, −1 = takes everything */
+    int field;
+    uint64_t bits;
+    double low, high;
+    bool above, below; /* open ends: strictly above low, strictly below high */
+    char *pattern;
+};
+
+struct filter {
+    struct filter_node *node;
+    int count, room, root; /* root −1 takes everything */
+};
+
+#endif

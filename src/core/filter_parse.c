@@ -1,0 +1,587 @@
+#include "core/filter_internal.h"
+
+#include "core/decimal.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 64, TERM_BYTES = 256 };
+
+static const struct {
+    const char *unit, *typed;
+    double factor;
+} units[] = {
+#define UNIT(unit, typed, factor) {unit, typed, factor},
+#include "core/filter.def"
+#undef UNIT
+};
+
+struct parser {
+    const char *text, *at;
+    struct filter *f;
+    struct filter_error *error;
+    int depth;
+    bool incomplete, wrong;
+};
+
+/* Nothing to add to the filter: a term that is not finished yet, or a failure. */
+enum { NOTHING = -1 };
+
+static int wrong(struct parser *p, const char *from, size_t length, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
+
+static int wrong(struct parser *p, const char *from, size_t length, const char *format,
+                 ...)
+{
+    if (!p->wrong && p->error != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        p->error->position = (size_t)(from - p->text);
+        p->error->length = length;
+        vsnprintf(p->error->sentence, sizeof p->error->sentence, format, arguments);
+        va_end(arguments);
+    }
+    p->wrong = true;
+    return NOTHING;
+}
+
+static int unfinished(struct parser *p)
+{
+    p->incomplete = true;
+    return NOTHING;
+}
+
+static int add_node(struct parser *p, const struct filter_node *node)
+{
+    struct filter *f = p->f;
+    if (f->count == f->room) {
+        int room = f->room * 2 + 16;
+        struct filter_node *more = realloc(f->node, (size_t)room * sizeof *more);
+        if (more == NULL)
+            return wrong(p, p->at, 0, "memory is exhausted");
+        f->node = more;
+        f->room = room;
+    }
+    f->node[f->count] = *node;
+    return f->count++;
+}
+
+static int join(struct parser *p, enum filter_op op, int left, int right)
+{
+    if (left < 0)
+        return right;
+    if (right < 0)
+        return left;
+    struct filter_node n = {.op = op, .left = left, .right = right};
+    return add_node(p, &n);
+}
+
+static int negate(struct parser *p, int node)
+{
+    if (node < 0)
+        return node;
+    struct filter_node n = {.op = OP_NOT, .left = node, .right = NOTHING};
+    return add_node(p, &n);
+}
+
+static void skip_blanks(struct parser *p)
+{
+    while (*p->at == ' ' || *p->at == '\t')
+        p->at++;
+}
+
+/* --- words
+ * ------------------------------------------------------------------------------ */
+
+struct word {
+    char text[TERM_BYTES];
+    const char *from;
+    size_t length;
+    bool quoted, open; /* open: the closing quote is still missing */
+};
+
+static bool ends_word(const struct parser *p, char c)
+{
+    return c == '\0' || c == ' ' || c == '\t' || c == '|' || (c == ')' && p->depth > 0);
+}
+
+static void take_word(struct parser *p, struct word *w)
+{
+    size_t n = 0;
+    memset(w, 0, sizeof *w);
+    w->from = p->at;
+    if (*p->at == '"') {
+        w->quoted = true;
+        p->at++;
+        while (*p->at != '\0' && *p->at != '"') {
+            if (*p->at == '\\' && p->at[1] != '\0')
+                p->at++;
+            if (n + 1 < sizeof w->text)
+                w->text[n++] = *p->at;
+            p->at++;
+        }
+        w->open = *p->at == '\0';
+        if (!w->open)
+            p->at++;
+    } else {
+        for (; !ends_word(p, *p->at); p->at++)
+            if (n + 1 < sizeof w->text)
+                w->text[n++] = *p->at;
+    }
+    w->length = (size_t)(p->at - w->from);
+}
+
+static int text_node(struct parser *p, int field, const char *pattern, bool whole,
+                     bool literal)
+{
+    char folded[TERM_BYTES];
+    filter_fold(folded, sizeof folded, pattern);
+    if (folded[0] == '\0')
+        return NOTHING;
+    bool wild = !literal && strpbrk(folded, "*?") != NULL;
+    struct filter_node n = {.op = wild || whole ? OP_GLOB : OP_PART, .field = field};
+    size_t bytes = strlen(folded) + 3;
+    n.pattern = malloc(bytes);
+    if (n.pattern == NULL)
+        return wrong(p, p->at, 0, "memory is exhausted");
+    /* a pattern among words may stand anywhere in the name */
+    bool loose = wild && field == FF_NAME && !whole;
+    snprintf(n.pattern, bytes, "%s%s%s", loose ? "*" : "", folded, loose ? "*" : "");
+    int node = add_node(p, &n);
+    if (node < 0)
+        free(n.pattern);
+    return node;
+}
+
+/* --- values
+ * ----------------------------------------------------------------------------- */
+
+/* "Bb minor" becomes "a#m", as the catalog writes keys but for the case. */
+static void key_name(char *key, size_t size, const char *typed)
+{
+    static const char pairs[] = "dbc#ebd#gbf#abg#bba#";
+    char folded[TERM_BYTES];
+    filter_fold(folded, sizeof folded, typed);
+    size_t tonic = folded[0] == '\0' ? 0 : folded[1] == '#' ? 2 : 1;
+    for (int i = 0; i < 5; i++)
+        if (strncmp(folded, pairs + 4 * i, 2) == 0) {
+            memcpy(folded, pairs + 4 * i + 2, 2);
+            tonic = 2;
+        }
+    const char *rest = folded + tonic + strspn(folded + tonic, " ");
+    if (strcmp(rest, "min") == 0 || strcmp(rest, "minor") == 0)
+        rest = "m";
+    else if (strcmp(rest, "maj") == 0 || strcmp(rest, "major") == 0)
+        rest = "";
+    snprintf(key, size, "%.*s%s", (int)tonic, folded, rest);
+}
+
+static int set_bits(int field, const char *typed, uint64_t *bits)
+{
+    int found = 0, bit, exact = -1;
+    const char *value;
+    uint64_t some = 0;
+    for (int n = 0; (value = filter_set_value(field, n, &bit)) != NULL; n++) {
+        if (strncmp(value, typed, strlen(typed)) != 0)
+            continue;
+        if (value[strlen(typed)] == '\0')
+            exact = bit;
+        if ((some >> bit & 1) == 0)
+            found++;
+        some |= UINT64_C(1) << bit;
+    }
+    if (exact < 0 && field == FF_HAS)
+        exact = filter_measure(typed);
+    if (exact >= 0) {
+        *bits |= UINT64_C(1) << exact;
+        return 1;
+    }
+    if (found == 1)
+        *bits |= some;
+    return found;
+}
+
+static int bad_set_value(struct parser *p, const struct word *w, int field,
+                         const char *value, int found)
+{
+    if (found > 1)
+        return wrong(p, w->from, w->length, "\"%.60s\" could be several things", value);
+    if (field == FF_CATEGORY)
+        return wrong(p, w->from, w->length,
+                     "there is no category \"%.60s\" (pads swells clouds hiss drums "
+                     "silences)",
+                     value);
+    if (field == FF_IS)
+        return wrong(p, w->from, w->length,
+                     "nothing is ever \"%.60s\" (accepted rejected undecided tagged …)",
+                     value);
+    return wrong(p, w->from, w->length, "\"%.60s\" is not known here", value);
+}
+
+static int values_node(struct parser *p, int field, enum filter_how how,
+                       const struct word *w)
+{
+    struct filter_node set = {.op = OP_SET, .field = field};
+    char rest[TERM_BYTES], key[TERM_BYTES];
+    int any = NOTHING;
+    memcpy(rest, w->text, sizeof rest);
+    for (char *value = rest, *next; value != NULL; value = next) {
+        next = w->quoted ? NULL : strchr(value, ',');
+        if (next != NULL)
+            *next++ = '\0';
+        if (how == HOW_TEXT) {
+            any = join(p, OP_OR, any, text_node(p, field, value, false, w->quoted));
+        } else if (how == HOW_EXACT) {
+            key_name(key, sizeof key, value);
+            any = join(p, OP_OR, any, text_node(p, field, key, true, false));
+        } else {
+            char folded[TERM_BYTES];
+            filter_fold(folded, sizeof folded, value);
+            if (folded[0] == '\0')
+                continue;
+            int found = set_bits(field, folded, &set.bits);
+            bool last = *p->at == '\0' && next == NULL;
+            if (found > 1 && last)
+                return unfinished(p);
+            if (found != 1)
+                return bad_set_value(p, w, field, value, found);
+        }
+    }
+    return how == HOW_SET && set.bits != 0 ? add_node(p, &set) : any;
+}
+
+/* --- numbers
+ * ---------------------------------------------------------------------------- */
+
+enum quantity { QUANTITY_BAD, QUANTITY_PARTIAL, QUANTITY_OK };
+
+/* Minutes and seconds, 12:04.5 or 1:02:03. */
+static size_t clock_parse(const char *text, double *value, double *step)
+{
+    double total = 0.0, part;
+    size_t used = 0;
+    for (int i = 0; i < 3; i++) {
+        size_t n = decimal_parse(text + used, &part);
+        if (n == 0)
+            return i > 0 ? used : 0;
+        total = total * 60.0 + part;
+        used += n;
+        *value = total;
+        *step = 1.0;
+        if (text[used] != ':')
+            break;
+        used++;
+    }
+    return used;
+}
+
+static double step_of(const char *number, size_t bytes)
+{
+    const char *point = memchr(number, '.', bytes);
+    double step = 1.0;
+    for (const char *d = point; d != NULL && d + 1 < number + bytes; d++)
+        step /= 10.0;
+    return step;
+}
+
+static enum quantity unit_factor(const char *typed, size_t bytes, const char *unit,
+                                 double *factor)
+{
+    char folded[16];
+    if (bytes == 0)
+        return QUANTITY_OK;
+    if (bytes >= sizeof folded)
+        return QUANTITY_BAD;
+    memcpy(folded, typed, bytes);
+    folded[bytes] = '\0';
+    filter_fold(folded, sizeof folded, folded);
+    enum quantity best = QUANTITY_BAD;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(units[i].unit, unit) != 0 ||
+            strncmp(units[i].typed, folded, bytes) != 0)
+            continue;
+        if (units[i].typed[bytes] == '\0') {
+            *factor = units[i].factor;
+            return QUANTITY_OK;
+        }
+        best = QUANTITY_PARTIAL;
+    }
+    return best;
+}
+
+/* A number with its unit; *step = the worth of its last digit. */
+static enum quantity quantity_parse(const char *text, size_t bytes, int field,
+                                    double *value, double *step)
+{
+    const char *unit =
+        field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit : "none";
+    if (field == FF_GRADE) {
+        const char *letter = bytes == 1 ? strchr("fFbBaA", text[0]) : NULL;
+        if (letter == NULL)
+            return QUANTITY_BAD;
+        *value = 1 + (int)(strchr("fFbBaA", text[0]) - "fFbBaA") / 2;
+        *step = 1.0;
+        return QUANTITY_OK;
+    }
+    char number[64];
+    if (bytes >= sizeof number)
+        return QUANTITY_BAD;
+    memcpy(number, text, bytes);
+    number[bytes] = '\0';
+    if (strcmp(number, "-") == 0 || strcmp(number, "+") == 0 ||
+        strcmp(number, ".") == 0 || strcmp(number, "-.") == 0)
+        return QUANTITY_PARTIAL;
+    size_t used = decimal_parse(number, value);
+    if (used == 0)
+        return QUANTITY_BAD;
+    if (number[used] == ':' && strcmp(unit, "s") == 0)
+        return clock_parse(number, value, step) == bytes ? QUANTITY_OK : QUANTITY_BAD;
+    double factor = 1.0;
+    *step = step_of(number, used);
+    enum quantity q = unit_factor(number + used, bytes - used, unit, &factor);
+    *value *= factor;
+    *step *= factor;
+    return q;
+}
+
+static int bad_number(struct parser *p, const struct word *w, int field)
+{
+    if (field == FF_GRADE)
+        return wrong(p, w->from, w->length, "\"%.60s\" is no grade: A, B or F", w->text);
+    const char *unit = field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit : "";
+    return wrong(p, w->from, w->length, "\"%.60s\" is no number%s%s%s", w->text,
+                 unit[0] ? " in " : "", unit,
+                 strcmp(unit, "s") == 0 ? ", ms or m:ss" : "");
+}
+
+static int range_node(struct parser *p, int field, const char *op, const struct word *w)
+{
+    struct filter_node n = {
+        .op = OP_RANGE, .field = field, .low = -INFINITY, .high = INFINITY};
+    double value = 0.0, step = 1.0;
+    enum quantity q = QUANTITY_OK;
+    const char *dots = strstr(w->text, "..");
+    bool equal = strcmp(op, ":") == 0 || strcmp(op, "=") == 0 || strcmp(op, "==") == 0 ||
+                 strcmp(op, "!=") == 0;
+    if (dots != NULL && equal) {
+        size_t bytes = (size_t)(dots - w->text);
+        if (bytes > 0 &&
+            (q = quantity_parse(w->text, bytes, field, &value, &step)) == QUANTITY_OK)
+            n.low = value;
+        if (q == QUANTITY_OK && dots[2] != '\0' &&
+            (q = quantity_parse(dots + 2, strlen(dots + 2), field, &value, &step)) ==
+                QUANTITY_OK)
+            n.high = value;
+        if (n.low > n.high) {
+            double swap = n.low;
+            n.low = n.high;
+            n.high = swap;
+        }
+    } else {
+        q = quantity_parse(w->text, strlen(w->text), field, &value, &step);
+        bool exact = field < FF_MEASURE;
+        if (equal) {
+            n.low = exact ? value : value - step / 2;
+            n.high = exact ? value : value + step / 2;
+            n.below = !exact;
+        } else if (op[0] == '>') {
+            n.low = value;
+            n.above = op[1] == '\0';
+        } else {
+            n.high = value;
+            n.below = op[1] == '\0';
+        }
+    }
+    bool typing = *p->at == '\0';
+    if (q == QUANTITY_PARTIAL && typing)
+        return unfinished(p);
+    if (q != QUANTITY_OK)
+        return bad_number(p, w, field);
+    int node = add_node(p, &n);
+    return strcmp(op, "!=") == 0 ? negate(p, node) : node;
+}
+
+/* --- terms
+ * ------------------------------------------------------------------------------ */
+
+static size_t operator_at(const char *at, char op[3])
+{
+    static const char *const all[] = {">=", "<=", "!=", "==", ">", "<", ":", "="};
+    for (int i = 0; i < 8; i++) {
+        size_t n = strlen(all[i]);
+        if (strncmp(at, all[i], n) == 0) {
+            memcpy(op, all[i], n + 1);
+            return n;
+        }
+    }
+    return 0;
+}
+
+/* Is `word` on its way to becoming `whole`, or one letter away from it? */
+static bool resembles(const char *word, const char *whole)
+{
+    size_t a = strlen(word), b = strlen(whole), same = 0;
+    while (same < a && same < b && word[same] == whole[same])
+        same++;
+    if (same == a || same + 1 >= (a > b ? a : b))
+        return a > 1;
+    /* one letter too many, too few, or wrong, somewhere in the middle */
+    return strcmp(word + same + (a >= b), whole + same + (b >= a)) == 0;
+}
+
+static int unknown_field(struct parser *p, const char *from, size_t length,
+                         const char *name)
+{
+    const char *near = NULL;
+    for (int i = 0; i < FF_COUNT && near == NULL; i++)
+        if (resembles(name, filter_fields[i].word) ||
+            resembles(name, filter_fields[i].other))
+            near = filter_fields[i].word;
+    for (int i = 0; i < filter_alias_count && near == NULL; i++)
+        if (resembles(name, filter_aliases[i].word))
+            near = filter_aliases[i].word;
+    return wrong(p, from, length, "there is no \"%.40s\" to filter by%s%s%s", name,
+                 near ? "; is it \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+/* A term `field op value`; false when the text at hand is no such thing. */
+static bool field_term(struct parser *p, int *node)
+{
+    char name[TERM_BYTES], op[3];
+    const char *from = p->at, *at = from;
+    size_t n = 0;
+    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+           (n > 0 && (*at == '_' || (*at >= '0' && *at <= '9'))))
+        if (n + 1 < sizeof name)
+            name[n++] = *at++;
+        else
+            return false;
+    name[n] = '\0';
+    filter_fold(name, sizeof name, name);
+    int field = n > 0 ? filter_field_find(name) : -1;
+    const char *spaced = at;
+    while (field >= 0 && *spaced == ' ')
+        spaced++;
+    size_t op_bytes = operator_at(at, op);
+    if (op_bytes == 0 && spaced > at && *spaced != ':' && *spaced != '!')
+        op_bytes = operator_at(at = spaced, op);
+    if (n == 0 || op_bytes == 0)
+        return false;
+    if (field < 0) {
+        *node = unknown_field(p, from, (size_t)(at - from), name);
+        return true;
+    }
+    p->at = at + op_bytes;
+    skip_blanks(p);
+    struct word w;
+    take_word(p, &w);
+    enum filter_how how = field >= FF_MEASURE ? HOW_NUMBER : filter_fields[field].how;
+    bool equal = op[0] == ':' || op[0] == '=' || op[0] == '!';
+    if (w.text[0] == '\0') {
+        *node = *p->at == '\0' || w.open
+                    ? unfinished(p)
+                    : wrong(p, from, (size_t)(p->at - from), "\"%.40s\" of what?", name);
+    } else if (how == HOW_NUMBER || how == HOW_GRADE) {
+        *node = range_node(p, field, op, &w);
+    } else if (!equal) {
+        *node = wrong(p, from, (size_t)(p->at - from),
+                      "\"%.40s\" cannot be more or less, only :", name);
+    } else {
+        *node = values_node(p, field, how, &w);
+        if (w.open)
+            p->incomplete = true;
+        if (op[0] == '!')
+            *node = negate(p, *node);
+    }
+    return true;
+}
+
+static int parse_or(struct parser *p);
+
+static int parse_group(struct parser *p)
+{
+    const char *from = p->at++;
+    if (p->depth >= DEPTH_MAX)
+        return wrong(p, from, 1, "too many parentheses");
+    p->depth++;
+    int node = parse_or(p);
+    p->depth--;
+    if (*p->at == ')')
+        p->at++;
+    else if (!p->wrong)
+        p->incomplete = true;
+    return node;
+}
+
+static int parse_term(struct parser *p)
+{
+    bool negated = false;
+    int node = NOTHING;
+    for (skip_blanks(p); *p->at == '!'; skip_blanks(p)) {
+        negated = !negated;
+        p->at++;
+    }
+    if (*p->at == '\0' || *p->at == '|' || (*p->at == ')' && p->depth > 0))
+        return unfinished(p);
+    if (*p->at == '(') {
+        node = parse_group(p);
+    } else if (*p->at == ')') {
+        return wrong(p, p->at, 1, "this ) closes nothing");
+    } else if (!field_term(p, &node)) {
+        struct word w;
+        take_word(p, &w);
+        if (w.open)
+            p->incomplete = true;
+        node = text_node(p, FF_NAME, w.text, false, w.quoted);
+    }
+    return negated ? negate(p, node) : node;
+}
+
+static int parse_and(struct parser *p)
+{
+    int node = NOTHING;
+    for (;;) {
+        skip_blanks(p);
+        if (p->wrong || *p->at == '\0' || *p->at == '|' ||
+            (*p->at == ')' && p->depth > 0))
+            return node;
+        node = join(p, OP_AND, node, parse_term(p));
+    }
+}
+
+static int parse_or(struct parser *p)
+{
+    int node = parse_and(p);
+    while (*p->at == '|' && !p->wrong) {
+        p->at++;
+        skip_blanks(p);
+        if (*p->at == '\0')
+            p->incomplete = true;
+        node = join(p, OP_OR, node, parse_and(p));
+    }
+    return node;
+}
+
+enum filter_result filter_parse(struct filter **out, const char *text,
+                                struct filter_error *error)
+{
+    struct parser p = {.text = text, .at = text, .error = error};
+    *out = NULL;
+    if (error != NULL)
+        memset(error, 0, sizeof *error);
+    p.f = calloc(1, sizeof *p.f);
+    if (p.f == NULL) {
+        wrong(&p, text, 0, "memory is exhausted");
+        return FILTER_WRONG;
+    }
+    p.f->root = parse_or(&p);
+    if (p.wrong) {
+        filter_free(p.f);
+        return FILTER_WRONG;
+    }
+    *out = p.f;
+    return p.incomplete ? FILTER_INCOMPLETE : FILTER_OK;
+}

@@ -1,0 +1,84 @@
+#include "core/makers.h"
+
+#include "dsp/level.h"
+#include "dsp/seam.h"
+
+#include <math.h>
+
+/* Standard deviation of 50 ms levels in dB, of the parts within 40 dB of the loudest. */
+static double unevenness_db(const struct audio *a)
+{
+    size_t block = (size_t)(a->rate_hz / 20), n = 0;
+    double loudest = -INFINITY, sum = 0, squares = 0;
+    for (size_t i = 0; block && i + block <= a->frames; i += block)
+        loudest = fmax(loudest, level_to_db(level_rms_range(a, i, i + block)));
+    for (size_t i = 0; block && i + block <= a->frames; i += block) {
+        double db = level_to_db(level_rms_range(a, i, i + block));
+        if (db < loudest - 40)
+            continue;
+        sum += db;
+        squares += db * db;
+        n++;
+    }
+    return n < 2
+               ? 0
+               : sqrt(fmax(0, squares / (double)n - sum / (double)n * (sum / (double)n)));
+}
+
+enum status maker_score(struct candidate *c, const struct audio *sound,
+                        double source_score, bool loop, struct err *e)
+{
+    double even = 1 / (1 + unevenness_db(sound) / 6), join = 1;
+    parts_add(&c->parts, "source", source_score);
+    parts_add(&c->parts, "even", even);
+    if (loop) {
+        struct seam seam;
+        enum status st = seam_measure(sound, NULL, 0, &seam, e);
+        if (st != ST_OK && st != ST_EMPTY)
+            return st;
+        join = st == ST_OK ? seam_quality(&seam) : 0.5;
+        parts_add(&c->parts, "seam", join);
+    }
+    c->m.score = loop ? 0.5 * source_score + 0.25 * even + 0.25 * join
+                      : 0.65 * source_score + 0.35 * even;
+    return ST_OK;
+}
+
+struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_semitones)
+{
+    struct grains_spec s;
+    grains_defaults(&s);
+    s.length_min_ms = cfg->clouds.grain_length_min_ms;
+    s.length_max_ms = cfg->clouds.grain_length_max_ms;
+    s.grain_count = cfg->clouds.grains_per_cloud;
+    s.duration_s = cfg->clouds.cloud_duration_sec;
+    s.pitch_min_semitones = cfg->clouds.pitch_shift_range.min;
+    s.pitch_max_semitones = cfg->clouds.pitch_shift_range.max;
+    s.transpose_semitones = transpose_semitones;
+    s.overlap_ratio = cfg->clouds.overlap_ratio;
+    s.lowpass_hz = cfg->clouds.lowpass_hz;
+    s.peak_dbfs = cfg->clouds.target_peak_dbfs;
+    s.quality_threshold = cfg->pre_analysis.grain_quality_threshold;
+    s.channels = cfg->export.clouds_stereo ? 2 : 1;
+    return s;
+}
+
+struct hiss_spec maker_hiss_spec(const struct config *cfg)
+{
+    struct hiss_spec s;
+    hiss_defaults(&s);
+    s.loop_duration_s = cfg->hiss.loop_duration_sec;
+    s.highpass_hz = cfg->hiss.highpass_hz;
+    s.bandpass_low_hz = cfg->hiss.bandpass_low_hz;
+    s.bandpass_high_hz = cfg->hiss.bandpass_high_hz;
+    s.use_bandpass = cfg->hiss.use_bandpass;
+    s.tremolo_rate_hz = cfg->hiss.tremolo_rate_hz;
+    s.tremolo_depth = cfg->hiss.tremolo_depth;
+    s.flicker_min_ms = cfg->hiss.flicker_min_ms;
+    s.flicker_max_ms = cfg->hiss.flicker_max_ms;
+    s.noise_level_db =
+        cfg->hiss.use_synthetic_noise ? cfg->hiss.synthetic_noise_level_db : (double)NAN;
+    s.channels = cfg->export.hiss_stereo ? 2 : 1;
+    s.rate_hz = cfg->global.sample_rate;
+    return s;
+}

@@ -1,0 +1,425 @@
+#include "core/process.h"
+
+#include "io/content_hash.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { TICK_MS = 200 };
+
+struct task {
+    struct run *run;
+    const struct source_file *file;
+    const struct recipe *recipe;
+    struct find_list finds;
+    double audio_s, took_s;
+    bool skipped;
+};
+
+enum { INPUTS_MAX = 8 };
+
+struct run {
+    const struct process_job *job;
+    struct process_result *result;
+    struct project project;
+    struct recipe recipe[INPUTS_MAX]; /* one an input */
+    struct source_list sources;       /* of all inputs */
+    size_t first[INPUTS_MAX + 1];     /* sources of input i: first[i] … first[i + 1] */
+    struct jobs *jobs;
+    size_t total;
+    enum status worst; /* what ends the run early */
+    struct err error;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
+{
+    struct config earlier;
+    if (cfg->reproducibility.random_seed.set)
+        return;
+    cfg->reproducibility.random_seed.set = true;
+    if (p && !afresh && project_config(p, &earlier, NULL) == ST_OK &&
+        earlier.reproducibility.random_seed.set)
+        cfg->reproducibility.random_seed.value =
+            earlier.reproducibility.random_seed.value;
+    else
+        cfg->reproducibility.random_seed.value = recipe_draw_seed();
+}
+
+/* --- workers --- */
+
+/* Finished by an earlier run, from the same bytes? */
+static enum status already_done(const struct task *t, bool *done, struct err *e)
+{
+    struct catalog_source on_record;
+    const struct run *r = t->run;
+    *done = false;
+    if (project_record(&r->project, t->file->stem, &on_record, NULL, NULL) != ST_OK ||
+        on_record.failed || on_record.recipe_hash != t->recipe->hash)
+        return ST_OK;
+    uint64_t hash;
+    enum status st = content_hash_file(t->file->path, &hash, e);
+    if (st != ST_OK)
+        return st;
+    if (hash != on_record.content_hash)
+        return err_set(e, ST_EXISTS,
+                       "%s has changed since it was processed; --force starts afresh",
+                       t->file->relative);
+    *done = true;
+    return ST_OK;
+}
+
+static enum status work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct task *t = arg;
+    double began = now_s();
+    enum status st = already_done(t, &t->skipped, e);
+    if (st == ST_OK && !t->skipped)
+        st = process_source(&t->run->project, t->recipe, t->file, ctx, &t->finds,
+                            &t->audio_s, e);
+    t->took_s = now_s() - began;
+    return st;
+}
+
+static size_t finished(const struct process_result *r)
+{
+    return r->done + r->skipped + r->failed;
+}
+
+static void tell_finds(const struct run *r, const struct task *t)
+{
+    for (size_t i = 0; i < t->finds.count; i++)
+        if (!t->finds.at[i].missed_by[0])
+            reporter_tell(r->job->reporter, &(struct news){.kind = NEWS_FIND,
+                                                           .source = t->file->relative,
+                                                           .find = &t->finds.at[i]});
+}
+
+static size_t real_finds(const struct find_list *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->count; i++)
+        n += !l->at[i].missed_by[0];
+    return n;
+}
+
+static void stop(struct run *r, enum status st, const struct err *why)
+{
+    if (r->worst == ST_OK) {
+        r->worst = st;
+        r->error = *why;
+    }
+    jobs_cancel(r->jobs, 0);
+}
+
+static void done(void *arg, enum status st, const struct err *e)
+{
+    struct task *t = arg;
+    struct run *r = t->run;
+    struct news news = {.source = t->file->relative, .total = r->total};
+    if (st == ST_OK) {
+        news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
+        news.finds = real_finds(&t->finds);
+        news.audio_s = t->audio_s;
+        news.took_s = t->took_s;
+        r->result->audio_s += t->audio_s;
+        *(t->skipped ? &r->result->skipped : &r->result->done) += 1;
+        tell_finds(r, t);
+    } else if (st != ST_CANCELLED) {
+        news.kind = NEWS_FAILED;
+        news.text = e->msg;
+        r->result->failed++;
+    }
+    news.index = finished(r->result);
+    if (st != ST_CANCELLED)
+        reporter_tell(r->job->reporter, &news);
+    if (st == ST_DISK || st == ST_EXISTS || (st != ST_OK && r->job->strict))
+        stop(r, st, e);
+    find_list_done(&t->finds);
+    free(t);
+}
+
+static const struct recipe *recipe_of(const struct run *r, size_t source)
+{
+    size_t i = 0;
+    while (source >= r->first[i + 1])
+        i++;
+    return &r->recipe[i];
+}
+
+static enum status submit(struct run *r, size_t source, struct err *e)
+{
+    const struct source_file *file = &r->sources.items[source];
+    struct task *t = calloc(1, sizeof *t);
+    if (!t)
+        return err_set(e, ST_NO_MEMORY, "no memory for %s", file->relative);
+    t->run = r;
+    t->file = file;
+    t->recipe = recipe_of(r, source);
+    struct job_spec spec = {.work = work, .done = done, .arg = t};
+    snprintf(spec.title, sizeof spec.title, "%.90s", file->stem);
+    jobs_submit(r->jobs, &spec);
+    return ST_OK;
+}
+
+/* --- the owner's side --- */
+
+static bool in_shard(const struct process_job *job, size_t index)
+{
+    return (int)(index % (size_t)job->shard_count) == job->shard_index - 1;
+}
+
+static bool interrupted(const struct process_job *job)
+{
+    return job->interrupted && atomic_load(job->interrupted);
+}
+
+static void tick(struct run *r)
+{
+    enum { RUNNING_MAX = 256 };
+    struct job_info *info = calloc(RUNNING_MAX, sizeof *info);
+    double fraction = 0;
+    int n = info ? jobs_list(r->jobs, info, RUNNING_MAX) : 0;
+    for (int i = 0; i < n; i++)
+        if (info[i].state == JOB_RUNNING)
+            fraction += info[i].fraction;
+    free(info);
+    fraction =
+        (fraction + (double)finished(r->result)) / (double)(r->total ? r->total : 1);
+    reporter_tell(r->job->reporter, &(struct news){.kind = NEWS_TICK,
+                                                   .index = finished(r->result),
+                                                   .total = r->total,
+                                                   .fraction = fraction});
+}
+
+static void wait_for_all(struct run *r)
+{
+    struct pollfd fds[2] = {{.fd = jobs_fd(r->jobs), .events = POLLIN},
+                            {.fd = r->job->wake_fd, .events = POLLIN}};
+    bool told = false;
+    while (jobs_active(r->jobs) > 0) {
+        poll(fds, r->job->wake_fd >= 0 && !told ? 2 : 1, TICK_MS);
+        jobs_deliver(r->jobs);
+        if (interrupted(r->job) && !told) {
+            struct err why;
+            err_set(&why, ST_CANCELLED,
+                    "interrupted; the same command goes on from here");
+            stop(r, ST_CANCELLED, &why);
+            told = true;
+        }
+        tick(r);
+    }
+    jobs_deliver(r->jobs);
+}
+
+/* Any source on record that was made by another recipe? */
+static enum status check_recipe(const struct run *r, struct err *e)
+{
+    for (size_t i = 0; i < r->sources.count; i++) {
+        struct catalog_source on_record;
+        if (project_record(&r->project, r->sources.items[i].stem, &on_record, NULL,
+                           NULL) == ST_OK &&
+            !on_record.failed && on_record.recipe_hash != recipe_of(r, i)->hash)
+            return err_set(
+                e, ST_EXISTS,
+                "%s was made with another config, seed, set of stages or version; "
+                "--force starts afresh, --project_name begins another",
+                r->project.root.path);
+    }
+    return ST_OK;
+}
+
+static enum status run_sources(struct run *r, struct err *e)
+{
+    enum status st = jobs_new(&r->jobs, r->job->jobs, r->job->log, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
+        if (in_shard(r->job, i))
+            st = submit(r, i, e);
+    if (st != ST_OK)
+        jobs_cancel(r->jobs, 0);
+    wait_for_all(r);
+    jobs_free(r->jobs);
+    if (st == ST_OK && r->worst != ST_OK)
+        return err_set(e, r->worst, "%s", r->error.msg);
+    return st;
+}
+
+/* A flat folder may hold what was made of other sources: those stay. */
+static enum status clear(const struct run *r, struct err *e)
+{
+    if (!r->project.flat)
+        return project_clear(&r->project, r->job->log, e);
+    enum status st = ST_OK;
+    for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
+        st = project_clear_source(&r->project, r->sources.items[i].stem, r->job->log, e);
+    return st;
+}
+
+static enum status make_recipes(struct run *r, const struct config *cfg, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < r->job->input_count && st == ST_OK; i++) {
+        r->recipe[i].stages = r->job->inputs[i].stages;
+        r->recipe[i].whole_pads = r->job->inputs[i].whole_pads;
+        r->recipe[i].hiss = r->job->hiss;
+        r->recipe[i].mix_db = r->job->mix_db;
+        st = recipe_init(&r->recipe[i], cfg, e);
+    }
+    r->result->seed = cfg->reproducibility.random_seed.value;
+    return st;
+}
+
+static enum status prepare(struct run *r, struct config *cfg, struct err *e)
+{
+    const struct process_job *job = r->job;
+    enum status st =
+        job->flat_dir ? project_open_flat(&r->project, job->flat_dir, e)
+                      : project_open(&r->project, job->export_root, job->project_name, e);
+    if (st != ST_OK)
+        return st;
+    project_sweep(&r->project);
+    process_settle_seed(cfg, &r->project, job->force);
+    st = make_recipes(r, cfg, e);
+    if (st == ST_OK && job->force)
+        st = clear(r, e);
+    else if (st == ST_OK)
+        st = check_recipe(r, e);
+    return st == ST_OK ? project_write_config(&r->project, cfg, e) : st;
+}
+
+static enum status excavate(struct run *r, struct err *e)
+{
+    struct config cfg = *r->job->cfg;
+    enum status st = prepare(r, &cfg, e);
+    if (st == ST_OK) {
+        st = run_sources(r, e);
+        struct err assembling;
+        enum status joined =
+            project_assemble(&r->project, &r->result->totals, &assembling);
+        if (joined != ST_OK && (st == ST_OK || st == ST_CANCELLED))
+            st = err_set(e, joined, "%s", assembling.msg);
+    }
+    project_done(&r->project);
+    if (st == ST_OK && r->result->failed > 0)
+        st = err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed", r->result->failed,
+                     r->total);
+    return st;
+}
+
+/* Take the items of `more` over; a stem that is taken gets a number. */
+static enum status join_sources(struct source_list *all, struct source_list *more,
+                                struct err *e)
+{
+    if (more->count == 0)
+        return ST_OK;
+    struct source_file *items =
+        realloc(all->items, (all->count + more->count) * sizeof *items);
+    if (!items)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu sources", more->count);
+    all->items = items;
+    size_t before = all->count;
+    for (size_t i = 0; i < more->count; i++) {
+        struct source_file *f = &items[all->count++];
+        *f = more->items[i];
+        for (size_t k = 0, n = 2; k < before; k++)
+            if (stem_same(items[k].stem, f->stem)) {
+                stem_numbered(f->stem, more->items[i].stem, (int)n++);
+                k = (size_t)-1;
+            }
+    }
+    more->count = 0; /* the items are the list's now, not their texts to free */
+    return ST_OK;
+}
+
+static enum status find_input(struct run *r, const struct process_input *input,
+                              struct err *e)
+{
+    const struct process_job *job = r->job;
+    struct source_list found;
+    struct discover_options options = {.recursive = job->recursive,
+                                       .skip = job->flat_dir ? job->flat_dir
+                                                             : job->export_root};
+    enum status st = discover(&found, input->dir, &options, e);
+    if (st == ST_NOT_FOUND && input->optional) {
+        log_write(job->log, LOG_WARNING, "%s does not exist; passed over", input->dir);
+        return ST_OK;
+    }
+    if (st != ST_OK)
+        return st;
+    if (found.unreadable_folders > 0)
+        log_write(job->log, LOG_WARNING, "%zu folders below %s may not be read",
+                  found.unreadable_folders, input->dir);
+    st = join_sources(&r->sources, &found, e);
+    source_list_done(&found);
+    return st;
+}
+
+static enum status find_sources(struct run *r, struct err *e)
+{
+    const struct process_job *job = r->job;
+    enum status st = ST_OK;
+    for (size_t i = 0; i < job->input_count && st == ST_OK; i++) {
+        st = find_input(r, &job->inputs[i], e);
+        r->first[i + 1] = r->sources.count;
+    }
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < r->sources.count; i++)
+        r->total += in_shard(job, i);
+    r->result->sources = r->total;
+    if (r->sources.count == 0)
+        return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s",
+                       job->inputs[0].dir,
+                       job->recursive ? "" : " (--recursive looks below it too)");
+    return ST_OK;
+}
+
+static void tell_plan(const struct run *r)
+{
+    char where[PATH_BYTES];
+    if (r->job->flat_dir)
+        snprintf(where, sizeof where, "%s", r->job->flat_dir);
+    else
+        snprintf(where, sizeof where, "%s/%s", r->job->export_root, r->job->project_name);
+    reporter_tell(r->job->reporter,
+                  &(struct news){.kind = NEWS_PLAN, .total = r->total, .text = where});
+    for (size_t i = 0; r->job->dry_run && i < r->sources.count; i++)
+        if (in_shard(r->job, i))
+            reporter_tell(r->job->reporter,
+                          &(struct news){.kind = NEWS_PLAN,
+                                         .source = r->sources.items[i].relative,
+                                         .text = r->sources.items[i].stem});
+}
+
+enum status process_run(const struct process_job *job, struct process_result *result,
+                        struct err *e)
+{
+    *result = (struct process_result){0};
+    double began = now_s();
+    struct run r = {.job = job, .result = result};
+    enum status st = ST_OK;
+    if (!job->flat_dir)
+        st = path_check_name(job->project_name, "project name", e);
+    if (st == ST_OK)
+        st = find_sources(&r, e);
+    if (st == ST_OK) {
+        tell_plan(&r);
+        if (!job->dry_run)
+            st = excavate(&r, e);
+    }
+    source_list_done(&r.sources);
+    result->wall_s = now_s() - began;
+    return st;
+}

@@ -1,0 +1,103 @@
+/* One source: from recording to files and record. */
+#include "core/process.h"
+
+#include "io/content_hash.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool owned_by_source(enum status st)
+{
+    return st == ST_UNREADABLE || st == ST_EMPTY || st == ST_NOT_FOUND ||
+           st == ST_CORRUPT || st == ST_UNSUPPORTED;
+}
+
+/* Noise that was made without the recording does not make it a usable one. */
+static bool has_own_find(const struct find_list *finds)
+{
+    for (size_t i = 0; i < finds->count; i++)
+        if (!finds->at[i].missed_by[0] && !isnan(finds->at[i].m.start_sec))
+            return true;
+    return false;
+}
+
+static void fill(struct catalog_source *s, const struct recipe *recipe,
+                 const struct source_file *file, const struct dig *d)
+{
+    *s = (struct catalog_source){.recipe_hash = recipe->hash};
+    snprintf(s->stem, sizeof s->stem, "%s", file->stem);
+    snprintf(s->path, sizeof s->path, "%s", file->relative);
+    if (!d->track)
+        return;
+    s->content_hash = d->content_hash;
+    s->rate_hz = d->info.rate_hz;
+    s->channels = d->info.channels;
+    s->frames = track_info(d->track)->frames;
+}
+
+static enum status record_failure(const struct project *p, struct catalog_source *source,
+                                  const struct err *why, struct err *e)
+{
+    struct begun b;
+    struct find_list none = {0};
+    source->failed = true;
+    snprintf(source->note, sizeof source->note, "%.*s", (int)sizeof source->note - 1,
+             why->msg);
+    enum status st = project_begin(p, source->stem, &b, e);
+    return st == ST_OK ? project_complete(&b, source, &none, e) : st;
+}
+
+static enum status excavate(const struct project *p, const struct recipe *recipe,
+                            const struct source_file *file, const struct job_context *ctx,
+                            struct catalog_source *source, struct find_list *finds,
+                            struct begun *b, struct err *e)
+{
+    struct dig d;
+    struct dig_site site = {.open_path = file->path,
+                            .source_path = file->relative,
+                            .stem = file->stem,
+                            .root = &p->root,
+                            .folder = p->flat ? "" : file->stem,
+                            .category_folders = !p->flat,
+                            .announce = project_announce,
+                            .user = b};
+    enum status st = dig_open(&d, recipe, &site, ctx, e);
+    fill(source, recipe, file, &d);
+    if (st != ST_OK)
+        return st;
+    st = dig_run(&d, e);
+    if (st == ST_OK && !has_own_find(&d.finds))
+        st = err_set(e, ST_EMPTY, "%s holds nothing usable", file->relative);
+    if (st == ST_OK) {
+        *finds = d.finds;
+        d.finds = (struct find_list){0};
+    }
+    dig_done(&d);
+    return st;
+}
+
+enum status process_source(const struct project *p, const struct recipe *recipe,
+                           const struct source_file *file, const struct job_context *ctx,
+                           struct find_list *finds, double *audio_s, struct err *e)
+{
+    struct begun b;
+    struct catalog_source source;
+    struct err why = {0};
+    *finds = (struct find_list){0};
+    enum status st = project_begin(p, file->stem, &b, e);
+    if (st != ST_OK)
+        return st;
+    st = excavate(p, recipe, file, ctx, &source, finds, &b, &why);
+    if (audio_s)
+        *audio_s = source.rate_hz > 0 ? (double)source.frames / source.rate_hz : 0;
+    if (st == ST_OK)
+        return project_complete(&b, &source, finds, e);
+    project_abandon(&b);
+    if (owned_by_source(st)) {
+        enum status written = record_failure(p, &source, &why, e);
+        if (written != ST_OK)
+            return written;
+    }
+    return err_set(e, st, "%s", why.msg);
+}

@@ -1,0 +1,310 @@
+#include "core/project.h"
+
+#include "core/recipe.h"
+#include "io/csv.h"
+#include "io/manifest.h"
+#include "io/sha256.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HIDDEN ".trowel"
+static const char CONFIG_NAME[] = "config.effective.yaml";
+enum { RECORD_MAX_BYTES = 1 << 30 };
+
+enum status project_open(struct project *p, const char *export_root, const char *name,
+                         struct err *e)
+{
+    struct root above;
+    p->flat = false;
+    enum status st = path_check_name(name, "project name", e);
+    if (st == ST_OK && name[0] == '.')
+        st = err_set(e, ST_REFUSED, "project name %s: it may not begin with a dot", name);
+    if (st != ST_OK)
+        return st;
+    st = root_open(&above, export_root, true, e);
+    if (st != ST_OK)
+        return st;
+    st = root_sub(&p->root, &above, name, true, e);
+    root_done(&above);
+    return st;
+}
+
+enum status project_open_flat(struct project *p, const char *folder, struct err *e)
+{
+    p->flat = true;
+    return root_open(&p->root, folder, true, e);
+}
+
+enum status project_open_folder(struct project *p, const char *folder, struct err *e)
+{
+    p->flat = false;
+    enum status st = root_open(&p->root, folder, false, e);
+    if (st != ST_OK)
+        return st;
+    if (root_exists(&p->root, HIDDEN) || root_exists(&p->root, "manifest.csv") ||
+        root_exists(&p->root, "catalog.db"))
+        return ST_OK;
+    root_done(&p->root);
+    return err_set(e, ST_NOT_FOUND, "%s is no trowel project (no manifest.csv in it)",
+                   folder);
+}
+
+void project_done(struct project *p)
+{
+    root_done(&p->root);
+}
+
+static void hidden(char out[PATH_BYTES], const char *stem, const char *ending)
+{
+    snprintf(out, PATH_BYTES, HIDDEN "/%s%s", stem, ending);
+}
+
+static enum status absolute(char out[PATH_BYTES], const struct project *p,
+                            const char *relative, struct err *e)
+{
+    return path_join(out, PATH_BYTES, p->root.path, relative, e);
+}
+
+enum status project_config(const struct project *p, struct config *cfg, struct err *e)
+{
+    char path[PATH_BYTES];
+    enum status st = absolute(path, p, CONFIG_NAME, e);
+    if (st != ST_OK)
+        return st;
+    config_defaults(cfg);
+    return config_load(cfg, path, NULL, e);
+}
+
+enum status project_write_config(const struct project *p, const struct config *cfg,
+                                 struct err *e)
+{
+    char *text;
+    enum status st = config_yaml(cfg, CONFIG_PLAIN, &text, e);
+    if (st != ST_OK)
+        return st;
+    st = root_write_file(&p->root, CONFIG_NAME, text, strlen(text), e);
+    free(text);
+    return st;
+}
+
+/* --- the .source file: one CSV record --- */
+
+static void source_text(struct csv_writer *w, const struct catalog_source *s)
+{
+    char number[64];
+    static const char *const columns[] = {"stem",        "path",    "content_hash",
+                                          "recipe_hash", "rate_hz", "channels",
+                                          "frames",      "failed",  "note"};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        csv_field(w, columns[i]);
+    csv_end(w);
+    csv_field(w, s->stem);
+    csv_field(w, s->path);
+    snprintf(number, sizeof number, "%016" PRIx64, s->content_hash);
+    csv_field(w, number);
+    snprintf(number, sizeof number, "%016" PRIx64, s->recipe_hash);
+    csv_field(w, number);
+    snprintf(number, sizeof number, "%d", s->rate_hz);
+    csv_field(w, number);
+    snprintf(number, sizeof number, "%d", s->channels);
+    csv_field(w, number);
+    snprintf(number, sizeof number, "%" PRId64, s->frames);
+    csv_field(w, number);
+    csv_field(w, s->failed ? "1" : "0");
+    csv_field(w, s->note);
+    csv_end(w);
+}
+
+static enum status write_source(const struct project *p, const struct catalog_source *s,
+                                struct err *e)
+{
+    struct csv_writer w = {0};
+    char path[PATH_BYTES];
+    source_text(&w, s);
+    hidden(path, s->stem, ".source");
+    enum status st = w.failed ? err_set(e, ST_NO_MEMORY, "no memory for %s", path)
+                              : root_write_file(&p->root, path, w.text, w.length, e);
+    csv_writer_done(&w);
+    return st;
+}
+
+static bool fill_source(struct catalog_source *s, const struct csv_reader *r)
+{
+    if (r->count < 9)
+        return false;
+    memset(s, 0, sizeof *s);
+    snprintf(s->stem, sizeof s->stem, "%s", r->field[0]);
+    snprintf(s->path, sizeof s->path, "%s", r->field[1]);
+    s->content_hash = strtoull(r->field[2], NULL, 16);
+    s->recipe_hash = strtoull(r->field[3], NULL, 16);
+    s->rate_hz = atoi(r->field[4]);
+    s->channels = atoi(r->field[5]);
+    s->frames = strtoll(r->field[6], NULL, 10);
+    s->failed = r->field[7][0] == '1';
+    snprintf(s->note, sizeof s->note, "%s", r->field[8]);
+    return true;
+}
+
+static enum status read_source(const struct project *p, const char *stem,
+                               struct catalog_source *s, struct err *e)
+{
+    char path[PATH_BYTES], *text;
+    size_t n;
+    hidden(path, stem, ".source");
+    enum status st = root_read_file(&p->root, path, 1 << 20, &text, &n, e);
+    if (st != ST_OK)
+        return st;
+    struct csv_reader r;
+    int more = 1;
+    csv_reader_init(&r, text, n);
+    st = csv_read(&r, &more, e);
+    if (st == ST_OK && more)
+        st = csv_read(&r, &more, e);
+    if (st == ST_OK && (!more || !fill_source(s, &r)))
+        st =
+            err_set(e, ST_CORRUPT, "%s is damaged; --force mines the source again", path);
+    csv_reader_done(&r);
+    free(text);
+    return st;
+}
+
+/* Vectors belong to the record row by row; without a fitting file there are none. */
+static enum status read_finds(const struct project *p, const char *stem,
+                              struct find_list *finds, struct err *e)
+{
+    char relative[PATH_BYTES], path[PATH_BYTES];
+    struct candidate *rows;
+    size_t count, bytes = 0;
+    char *vectors = NULL;
+    hidden(relative, stem, ".record");
+    enum status st = absolute(path, p, relative, e);
+    if (st == ST_OK)
+        st = manifest_read(path, &rows, &count, e);
+    if (st != ST_OK)
+        return st;
+    hidden(relative, stem, ".vectors");
+    size_t row = SIMILARITY_DIM * sizeof(float);
+    if (root_read_file(&p->root, relative, RECORD_MAX_BYTES, &vectors, &bytes, NULL) !=
+        ST_OK)
+        vectors = NULL;
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        struct candidate *c = find_list_add(finds);
+        if (!c) {
+            st = err_set(e, ST_NO_MEMORY, "no memory for the finds of %s", stem);
+            break;
+        }
+        *c = rows[i];
+        if (vectors && bytes == count * row)
+            memcpy(finds->vectors + (finds->count - 1) * SIMILARITY_DIM,
+                   vectors + i * row, row);
+    }
+    free(rows);
+    free(vectors);
+    return st;
+}
+
+enum status project_record(const struct project *p, const char *stem,
+                           struct catalog_source *source, struct find_list *finds,
+                           struct err *e)
+{
+    enum status st = read_source(p, stem, source, e);
+    if (st != ST_OK || !finds)
+        return st;
+    *finds = (struct find_list){0};
+    st = read_finds(p, stem, finds, e);
+    if (st != ST_OK)
+        find_list_done(finds);
+    return st;
+}
+
+/* --- begun, announced, complete --- */
+
+static void remove_announced(const struct project *p, const char *stem)
+{
+    char path[PATH_BYTES], *text, *rest;
+    size_t n;
+    hidden(path, stem, ".begun");
+    if (root_read_file(&p->root, path, RECORD_MAX_BYTES, &text, &n, NULL) != ST_OK)
+        return;
+    for (char *line = strtok_r(text, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest))
+        root_remove(&p->root, line, NULL);
+    free(text);
+}
+
+static enum status forget(const struct project *p, const char *stem, const char *ending,
+                          struct err *e)
+{
+    char path[PATH_BYTES];
+    hidden(path, stem, ending);
+    enum status st = root_remove(&p->root, path, e);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status project_begin(const struct project *p, const char *stem, struct begun *b,
+                          struct err *e)
+{
+    *b = (struct begun){.project = p, .fd = -1};
+    snprintf(b->stem, sizeof b->stem, "%s", stem);
+    enum status st = forget(p, stem, ".source", e);
+    if (st == ST_OK)
+        st = root_mkdirs(&p->root, HIDDEN, e);
+    if (st != ST_OK)
+        return st;
+    remove_announced(p, stem);
+    char path[PATH_BYTES];
+    hidden(path, stem, ".begun");
+    b->fd = openat(p->root.fd, path,
+                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (b->fd < 0)
+        return err_errno(e, ST_DISK, errno, "%s/%s cannot be written", p->root.path,
+                         path);
+    return ST_OK;
+}
+
+bool project_announce(void *begun, const char *relative)
+{
+    struct begun *b = begun;
+    char line[PATH_BYTES + 1];
+    int n = snprintf(line, sizeof line, "%s\n", relative);
+    return n > 0 && (size_t)n < sizeof line && write(b->fd, line, (size_t)n) == n;
+}
+
+void project_abandon(struct begun *b)
+{
+    if (b->fd >= 0)
+        close(b->fd);
+    b->fd = -1;
+}
+
+enum status project_complete(struct begun *b, const struct catalog_source *source,
+                             const struct find_list *finds, struct err *e)
+{
+    const struct project *p = b->project;
+    char path[PATH_BYTES];
+    project_abandon(b);
+    hidden(path, b->stem, ".record");
+    enum status st =
+        manifest_write(&p->root, path, finds->at, finds->count, MANIFEST_RECORD, e);
+    if (st == ST_OK) {
+        hidden(path, b->stem, ".vectors");
+        st =
+            root_write_file(&p->root, path, finds->vectors ? finds->vectors : (float *)"",
+                            finds->count * SIMILARITY_DIM * sizeof(float), e);
+    }
+    if (st == ST_OK)
+        st = write_source(p, source, e);
+    return st == ST_OK ? forget(p, b->stem, ".begun", e) : st;
+}
+
+void project_sweep(const struct project *p)
+{
+    root_clean(&p->root, "");
+}

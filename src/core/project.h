@@ -1,0 +1,83 @@
+/* project: a project's folder: <export root>/<project>/.
+ *
+ *   <source>/{pads,swells,clouds,hiss,drums,silences}/…wav
+ *   manifest.csv  catalog.db  config.effective.yaml
+ *   .trowel/<source>.record  everything known of the source's finds (a manifest with more
+ *                            columns), .vectors (their similarity), .source (the
+ * recording itself, written last: a source with it is complete) .trowel/<source>.begun
+ * names announced by a run that has not completed
+ *
+ * A source is complete or it is not there: what a killed run left is removed, by its
+ * .begun list, when the source is begun again.
+ * Thread: different sources may be begun and completed by different threads at once;
+ * project_assemble, project_clear and opening by one. */
+#ifndef TROWEL_CORE_PROJECT_H
+#define TROWEL_CORE_PROJECT_H
+
+#include "core/catalog.h"
+#include "core/dig.h"
+#include "core/log.h"
+
+struct project {
+    struct root root;
+    /* All samples straight in the folder, no catalog: what `drums`, `clouds`, … write. */
+    bool flat;
+};
+
+/* `name` must be one folder name (ST_REFUSED). The folder and what is above it is made.
+ */
+enum status project_open(struct project *p, const char *export_root, const char *name,
+                         struct err *e);
+/* Any folder, flat; made when missing. */
+enum status project_open_flat(struct project *p, const char *folder, struct err *e);
+/* An existing folder that is a project; ST_NOT_FOUND when it holds nothing of trowel's.
+ */
+enum status project_open_folder(struct project *p, const char *folder, struct err *e);
+void project_done(struct project *p);
+
+/* The settings an earlier run wrote down. ST_NOT_FOUND when there is none. */
+enum status project_config(const struct project *p, struct config *cfg, struct err *e);
+enum status project_write_config(const struct project *p, const struct config *cfg,
+                                 struct err *e);
+
+/* What is on record of one source; ST_NOT_FOUND unless it is complete. `finds` may be
+ * NULL; else it is filled (done with find_list_done). */
+enum status project_record(const struct project *p, const char *stem,
+                           struct catalog_source *source, struct find_list *finds,
+                           struct err *e);
+
+/* Begin a source: what an incomplete run left is removed, its record too. */
+struct begun {
+    const struct project *project;
+    char stem[STEM_BYTES];
+    int fd;
+};
+enum status project_begin(const struct project *p, const char *stem, struct begun *b,
+                          struct err *e);
+/* For struct dig_site: announces a name on disk before it is written. */
+bool project_announce(void *begun, const char *relative);
+/* All written: make the record. The source is complete when this returns ST_OK. */
+enum status project_complete(struct begun *b, const struct catalog_source *source,
+                             const struct find_list *finds, struct err *e);
+/* Not complete: what was written stays listed and goes when the source is begun again. */
+void project_abandon(struct begun *b);
+
+/* --force: remove what records and manifest say trowel wrote, as long as the bytes are
+ * still the written ones; folders left empty go too. Decisions stay in the catalog. */
+enum status project_clear(const struct project *p, const struct log *log, struct err *e);
+/* The same for one source. */
+enum status project_clear_source(const struct project *p, const char *stem,
+                                 const struct log *log, struct err *e);
+
+/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. */
+struct project_totals {
+    size_t sources, failed, finds, saved, misses;
+    size_t per_category[CAT_COUNT];
+};
+enum status project_assemble(const struct project *p, struct project_totals *totals,
+                             struct err *e);
+
+/* Remove temporary files that interrupted runs left. */
+void project_sweep(const struct project *p);
+
+#endif

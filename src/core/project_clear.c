@@ -1,0 +1,92 @@
+/* --force: taking away what trowel itself wrote, and nothing else. */
+#include "core/project.h"
+
+#include "core/project_list.h"
+#include "io/sha256.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void find_path(char out[PATH_BYTES], const struct project *p,
+                      const struct candidate *c)
+{
+    if (p->flat)
+        snprintf(out, PATH_BYTES, "%s", c->filename);
+    else
+        snprintf(out, PATH_BYTES, "%s/%s/%s", c->source,
+                 category_folder(kind_category(c->kind)), c->filename);
+}
+
+/* A file that was changed since is the user's now: it stays where it is. */
+static enum status remove_written(const struct project *p, const struct candidate *c,
+                                  const struct log *log, struct err *e)
+{
+    char relative[PATH_BYTES], path[PATH_BYTES], hash[SHA256_HEX_BYTES];
+    if (!c->saved || !c->sha256[0])
+        return ST_OK;
+    find_path(relative, p, c);
+    if (!root_exists(&p->root, relative))
+        return ST_OK;
+    enum status st = path_join(path, sizeof path, p->root.path, relative, e);
+    if (st == ST_OK)
+        st = sha256_file(path, hash, e);
+    if (st != ST_OK)
+        return st;
+    if (strcmp(hash, c->sha256) != 0) {
+        log_write(log, LOG_WARNING, "%s was changed since it was written and stays",
+                  path);
+        return ST_OK;
+    }
+    return root_remove(&p->root, relative, e);
+}
+
+static void remove_empty_folders(const struct project *p, const char *stem)
+{
+    char path[PATH_BYTES];
+    for (int i = 0; i < CAT_COUNT; i++) {
+        snprintf(path, sizeof path, "%s/%s", stem, category_folder((enum category)i));
+        root_remove(&p->root, path, NULL);
+    }
+    root_remove(&p->root, stem, NULL);
+}
+
+enum status project_clear_source(const struct project *p, const char *stem,
+                                 const struct log *log, struct err *e)
+{
+    struct catalog_source source;
+    struct find_list finds = {0};
+    struct begun b;
+    enum status st = project_record(p, stem, &source, &finds, NULL);
+    if (st == ST_OK) {
+        for (size_t i = 0; i < finds.count && st == ST_OK; i++)
+            st = remove_written(p, &finds.at[i], log, e);
+        find_list_done(&finds);
+    } else {
+        st = ST_OK; /* never completed: beginning it removes what it announced */
+    }
+    if (st == ST_OK)
+        st = project_begin(p, stem, &b, e);
+    if (st != ST_OK)
+        return st;
+    project_abandon(&b);
+    static const char *const endings[] = {".begun", ".record", ".vectors", ".source"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char path[PATH_BYTES];
+        snprintf(path, sizeof path, ".trowel/%s%s", stem, endings[i]);
+        root_remove(&p->root, path, NULL);
+    }
+    if (!p->flat)
+        remove_empty_folders(p, stem);
+    return ST_OK;
+}
+
+enum status project_clear(const struct project *p, const struct log *log, struct err *e)
+{
+    struct stem_list stems;
+    enum status st = project_stems(p, &stems, e);
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++)
+        st = project_clear_source(p, stems.at[i], log, e);
+    stem_list_done(&stems);
+    return st;
+}

@@ -1,0 +1,74 @@
+#include "core/project_list.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_record(const char *name, char stem[STEM_BYTES])
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name || (size_t)(dot - name) >= STEM_BYTES)
+        return false;
+    if (strcmp(dot, ".source") != 0 && strcmp(dot, ".begun") != 0)
+        return false;
+    snprintf(stem, STEM_BYTES, "%.*s", (int)(dot - name), name);
+    return true;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static bool add(struct stem_list *l, size_t *capacity, const char *stem)
+{
+    if (l->count == *capacity) {
+        size_t wanted = *capacity ? 2 * *capacity : 64;
+        char(*at)[STEM_BYTES] = realloc(l->at, wanted * sizeof *at);
+        if (!at)
+            return false;
+        l->at = at;
+        *capacity = wanted;
+    }
+    snprintf(l->at[l->count++], STEM_BYTES, "%s", stem);
+    return true;
+}
+
+enum status project_stems(const struct project *p, struct stem_list *out, struct err *e)
+{
+    *out = (struct stem_list){0};
+    int fd =
+        openat(p->root.fd, ".trowel", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return ST_OK;
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        close(fd);
+        return err_set(e, ST_DISK, "%s/.trowel cannot be read", p->root.path);
+    }
+    size_t capacity = 0;
+    enum status st = ST_OK;
+    char stem[STEM_BYTES];
+    for (struct dirent *entry; st == ST_OK && (entry = readdir(dir));)
+        if (is_record(entry->d_name, stem) && !add(out, &capacity, stem))
+            st =
+                err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
+    closedir(dir);
+    if (out->count > 1)
+        qsort(out->at, out->count, sizeof *out->at, by_bytes);
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++)
+        if (i == 0 || strcmp(out->at[i], out->at[kept - 1]) != 0)
+            memmove(out->at[kept++], out->at[i], STEM_BYTES);
+    out->count = kept;
+    return st;
+}
+
+void stem_list_done(struct stem_list *l)
+{
+    free(l->at);
+    *l = (struct stem_list){0};
+}

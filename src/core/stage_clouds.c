@@ -1,0 +1,152 @@
+/* Stage: granular clouds from the stable regions of the recording. */
+#include "core/makers.h"
+
+#include "dsp/key.h"
+#include "dsp/pads.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* So much of the recording is read for one cloud, in pieces of at most PIECE_S: enough
+ * variety for 300 grains, and the same memory for an hour as for a minute. */
+static const double MATERIAL_S = 12, PIECE_S = 3;
+
+struct piece {
+    int64_t start, end;
+};
+
+/* The pieces cloud `number` of `clouds` takes its grains from: every cloud its own
+ * stretch of the stable ground, so that one recording gives different clouds. */
+static size_t choose_pieces(const struct dig *d, const struct stable_list *stable,
+                            int number, int clouds, struct piece *out, size_t max)
+{
+    double total = 0;
+    for (size_t i = 0; i < stable->count; i++)
+        total += stable->at[i].end_sec - stable->at[i].start_sec;
+    double wanted = fmin(MATERIAL_S, fmax(total / clouds, fmin(total, PIECE_S)));
+    double skip = fmax(0, total - wanted) * number / fmax(1, clouds - 1);
+    size_t n = 0;
+    int rate = d->info.rate_hz;
+    for (size_t i = 0; i < stable->count && wanted > 0.01 && n < max; i++) {
+        double start = stable->at[i].start_sec, end = stable->at[i].end_sec;
+        double passed = fmin(skip, end - start);
+        skip -= passed;
+        start += passed;
+        while (end - start > 0.05 && wanted > 0.01 && n < max) {
+            double take = fmin(PIECE_S, fmin(end - start, wanted));
+            out[n++] =
+                (struct piece){llround(start * rate), llround((start + take) * rate)};
+            start += take;
+            wanted -= take;
+        }
+    }
+    return n;
+}
+
+/* Without stable ground: pieces spread over the recording, and the grains look for the
+ * calmest fifth in them (dsp.md "Clouds"). */
+static size_t spread_pieces(const struct dig *d, int number, int clouds,
+                            struct piece *out)
+{
+    enum { PIECES = 4 };
+    const struct track_info *t = track_info(d->track);
+    int64_t length = (int64_t)(PIECE_S * t->rate_hz);
+    if (t->frames <= PIECES * length) {
+        out[0] = (struct piece){0, t->frames};
+        return 1;
+    }
+    int64_t step = (t->frames - length) / PIECES;
+    for (int i = 0; i < PIECES; i++) {
+        int64_t start = i * step + step * number / (clouds > 0 ? clouds : 1);
+        out[i] = (struct piece){start, start + length};
+    }
+    return PIECES;
+}
+
+static enum status gather(struct dig *d, const struct piece *pieces, size_t count,
+                          struct audio *out, struct grain_region *regions, struct err *e)
+{
+    size_t frames = 0;
+    int channels = d->info.channels == 1 ? 1 : 2;
+    for (size_t i = 0; i < count; i++)
+        frames += (size_t)(pieces[i].end - pieces[i].start);
+    enum status st = audio_init(out, frames, channels, d->info.rate_hz, e);
+    size_t at = 0;
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        struct audio part;
+        st = dig_read(d, pieces[i].start, pieces[i].end, channels, &part, e);
+        if (st != ST_OK)
+            break;
+        size_t n = part.frames < out->frames - at ? part.frames : out->frames - at;
+        for (size_t k = 0; k < n * (size_t)channels; k++)
+            out->data[at * (size_t)channels + k] = part.data[k];
+        regions[i] = (struct grain_region){at, at + n};
+        at += n;
+        audio_done(&part);
+    }
+    if (st != ST_OK)
+        audio_done(out);
+    return st;
+}
+
+static enum status make_cloud(struct dig *d, const struct stable_list *stable, int number,
+                              struct err *e)
+{
+    enum { PIECES_MAX = 64 };
+    const struct config *cfg = &d->recipe->cfg;
+    struct piece pieces[PIECES_MAX];
+    struct grain_region regions[PIECES_MAX];
+    int clouds = cfg->clouds.clouds_per_source;
+    bool calm = stable->count > 0;
+    size_t count = calm ? choose_pieces(d, stable, number, clouds, pieces, PIECES_MAX)
+                        : spread_pieces(d, number, clouds, pieces);
+    if (count == 0)
+        return ST_OK;
+    struct audio material, cloud;
+    enum status st = gather(d, pieces, count, &material, regions, e);
+    if (st != ST_OK)
+        return st;
+    struct key target = dig_target_key(d), own = track_info(d->track)->key;
+    struct grains_spec spec = maker_cloud_spec(cfg, key_shift(&own, &target));
+    struct rng r =
+        rng_derive(d->recipe->seed, d->content_hash, "cloud", (uint64_t)number);
+    struct grains_report report;
+    st =
+        grains_cloud(&cloud, &material, regions, calm ? count : 0, &spec, &r, &report, e);
+    audio_done(&material);
+    if (st != ST_OK)
+        return st == ST_EMPTY ? ST_OK : st;
+    struct candidate c;
+    dig_candidate(d, &c, KIND_CLOUD, pieces[0].start, pieces[count - 1].end);
+    st = maker_score(&c, &cloud, report.mean_quality, true, e);
+    if (st != ST_OK) {
+        audio_done(&cloud);
+        return st;
+    }
+    char name[160];
+    snprintf(name, sizeof name, "cloud_%s_%02d_%%B", d->site.stem, number + 1);
+    struct keep k = {.name = name,
+                     .peak_dbfs = cfg->clouds.target_peak_dbfs,
+                     .loop = true,
+                     .channels = cloud.channels};
+    st = dig_keep(d, &c, &cloud, &k, e);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+enum status stage_clouds(struct dig *d, struct err *e)
+{
+    int wanted = d->recipe->cfg.clouds.clouds_per_source;
+    if (!(d->recipe->stages & 1u << STAGE_CLOUDS) || wanted < 1)
+        return ST_OK;
+    struct pre_analysis_params p = dig_pre_analysis(&d->recipe->cfg);
+    struct stable_list stable = {0};
+    enum status st = stable_find(d->track, &p, &stable, e);
+    for (int i = 0; i < wanted && st == ST_OK; i++) {
+        st = make_cloud(d, &stable, i, e);
+        if (st == ST_OK && job_cancelled(d->ctx))
+            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+    }
+    stable_list_done(&stable);
+    return st;
+}

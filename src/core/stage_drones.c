@@ -1,0 +1,213 @@
+/* Stage: drones (loops in several pitches and shades) and swells, from the best pads. */
+#include "core/dig.h"
+
+#include "core/makers.h"
+#include "dsp/drone.h"
+#include "dsp/key.h"
+#include "dsp/loop.h"
+#include "dsp/resample.h"
+#include "dsp/stretch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Swells are made from so many of a recording's best pads. */
+enum { SWELL_PADS = 2 };
+
+static double loop_length_s(const struct dig *d)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    double wanted = cfg->drones.pad_loop_duration_sec;
+    if (!cfg->musicality.snap_to_grid || !(d->bpm > 0))
+        return wanted;
+    double best = wanted, least = INFINITY;
+    for (int i = 0; i < cfg->musicality.bar_lengths.count; i++) {
+        double seconds = cfg->musicality.bar_lengths.v[i] * 4 * 60 / d->bpm;
+        if (fabs(log(seconds / wanted)) < least) {
+            least = fabs(log(seconds / wanted));
+            best = seconds;
+        }
+    }
+    return best;
+}
+
+/* A loop of the wanted length around the pad; the pad's own loop, played round, where the
+ * recording has no room for it. */
+static enum status base_loop(struct dig *d, const struct material *pad, int channels,
+                             struct audio *loop, double *seam_error_db, struct err *e)
+{
+    size_t frames = (size_t)llround(loop_length_s(d) * d->info.rate_hz);
+    int64_t margin = (int64_t)frames / 2 + d->info.rate_hz / 4;
+    struct audio around;
+    enum status st = dig_read(d, pad->start_frame - margin, pad->end_frame + margin,
+                              channels, &around, e);
+    if (st != ST_OK)
+        return st;
+    struct loop_params p = loop_params_default();
+    struct loop_list found;
+    struct seam seam;
+    struct err why;
+    p.crossfade_ms = d->recipe->cfg.pad_miner.loop_crossfade_ms;
+    st = loop_search_exact(&around, frames, &p, &found, &why);
+    if (st == ST_OK)
+        st = loop_make(&around, &found.option[0], loop, &seam, &why);
+    audio_done(&around);
+    if (st == ST_OK && !seam_audible(&seam)) {
+        *seam_error_db = seam.seam_error_db;
+        return ST_OK;
+    }
+    if (st == ST_OK)
+        audio_done(loop);
+    *seam_error_db = (double)NAN;
+    return resample_loop(loop, &pad->sound, pad->sound.frames, RESAMPLE_MEDIUM, e);
+}
+
+static enum status keep_made(struct dig *d, const struct material *pad, enum kind kind,
+                             struct audio *sound, double seam_error_db, const char *name,
+                             struct err *e)
+{
+    struct candidate c;
+    dig_candidate(d, &c, kind, pad->start_frame, pad->end_frame);
+    struct keep k = {.name = name,
+                     .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
+                     .loop = kind_loops(kind),
+                     .channels = sound->channels};
+    enum status st = maker_score(&c, sound, pad->score, k.loop, e);
+    if (st != ST_OK) {
+        audio_done(sound);
+        return st;
+    }
+    c.m.seam_error_db = seam_error_db;
+    st = dig_keep(d, &c, sound, &k, e);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+static enum status shades(struct dig *d, const struct material *pad,
+                          const struct audio *pitched, int semitones,
+                          double seam_error_db, struct err *e)
+{
+    static const enum drone_tone tones[] = {DRONE_WARM, DRONE_AIRY, DRONE_DARK};
+    const struct config *cfg = &d->recipe->cfg;
+    const struct config_ints *wanted = &cfg->drones.pad_variants;
+    struct drone_tones corners = {.warm_lowpass_hz = cfg->drones.warm_lowpass_hz,
+                                  .airy_highpass_hz = cfg->drones.airy_highpass_hz,
+                                  .dark_high_cut_hz = cfg->drones.dark_high_cut_hz};
+    enum status st = ST_OK;
+    for (int i = 0; i < wanted->count && st == ST_OK; i++) {
+        struct audio sound;
+        enum drone_tone tone = tones[wanted->v[i]];
+        st = audio_slice(&sound, pitched, 0, pitched->frames, e);
+        if (st != ST_OK)
+            break;
+        st = drone_colour(&sound, tone, &corners, true, e);
+        if (st != ST_OK) {
+            audio_done(&sound);
+            break;
+        }
+        char name[160];
+        snprintf(name, sizeof name, "%s_pitch_%+d_loop_%s", d->site.stem, semitones,
+                 drone_tone_name(tone));
+        st = keep_made(d, pad, KIND_DRONE, &sound, seam_error_db, name, e);
+    }
+    return st;
+}
+
+static enum status drones(struct dig *d, const struct material *pad, int shift,
+                          struct err *e)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    struct audio base;
+    double seam_error_db;
+    int channels = cfg->export.pads_stereo ? 2 : 1;
+    enum status st = base_loop(d, pad, channels, &base, &seam_error_db, e);
+    if (st != ST_OK)
+        return st;
+    for (int i = 0; i < cfg->drones.pitch_shift_semitones.count && st == ST_OK; i++) {
+        struct audio pitched;
+        int semitones = cfg->drones.pitch_shift_semitones.v[i];
+        st = stretch_pitch(&pitched, &base, semitones + shift, true, e);
+        if (st != ST_OK)
+            break;
+        st = shades(d, pad, &pitched, semitones, seam_error_db, e);
+        audio_done(&pitched);
+        if (st == ST_OK && job_cancelled(d->ctx))
+            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+    }
+    audio_done(&base);
+    return st;
+}
+
+/* "1.5x", "2x": as short as the number allows, whatever the locale. */
+static void factor_text(char out[24], double factor)
+{
+    int hundredths = (int)lround(factor * 100);
+    if (hundredths % 100 == 0)
+        snprintf(out, 24, "%dx", hundredths / 100);
+    else if (hundredths % 10 == 0)
+        snprintf(out, 24, "%d.%dx", hundredths / 100, hundredths / 10 % 10);
+    else
+        snprintf(out, 24, "%d.%02dx", hundredths / 100, hundredths % 100);
+}
+
+/* A swell of the pad stretched by `factor`; the pad keeps its pace inside the swell. */
+static enum status swell(struct dig *d, const struct material *pad,
+                         const struct audio *loop, double factor, bool reversed,
+                         const char *name, uint64_t item, struct err *e)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    struct audio stretched = {0}, sound;
+    struct rng r = rng_derive(d->recipe->seed, d->content_hash, "swell", item);
+    size_t frames = (size_t)llround((double)loop->frames * factor);
+    enum status st = stretch_any(&stretched, loop, frames > 0 ? frames : 1, true, &r, e);
+    if (st != ST_OK)
+        return st;
+    struct swell_spec s = {.duration_s = cfg->drones.swell_duration_sec,
+                           .fade_in_s = cfg->drones.fade_in_sec,
+                           .fade_out_s = cfg->drones.fade_out_sec,
+                           .reversed = reversed};
+    st = drone_swell(&sound, &stretched, &s, &r, e);
+    audio_done(&stretched);
+    if (st != ST_OK)
+        return st == ST_EMPTY ? ST_OK : st;
+    return keep_made(d, pad, KIND_SWELL, &sound, (double)NAN, name, e);
+}
+
+static enum status swells(struct dig *d, const struct material *pad, int number,
+                          int shift, struct err *e)
+{
+    const struct config_reals *factors = &d->recipe->cfg.drones.time_stretch_factors;
+    struct audio loop;
+    enum status st = stretch_pitch(&loop, &pad->sound, shift, true, e);
+    if (st != ST_OK)
+        return st;
+    char name[160], text[24];
+    for (int i = 0; i < factors->count && st == ST_OK; i++) {
+        factor_text(text, factors->v[i]);
+        snprintf(name, sizeof name, "%s_stretch_%s_swell%02d", d->site.stem, text,
+                 number);
+        st = swell(d, pad, &loop, factors->v[i], false, name,
+                   (uint64_t)(number * 100 + i), e);
+        if (st == ST_OK && job_cancelled(d->ctx))
+            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+    }
+    if (st == ST_OK && number == 1 && d->recipe->cfg.drones.enable_reversal) {
+        snprintf(name, sizeof name, "%s_reversed", d->site.stem);
+        st = swell(d, pad, &loop, 1, true, name, 99, e);
+    }
+    audio_done(&loop);
+    return st;
+}
+
+enum status stage_drones(struct dig *d, struct err *e)
+{
+    if (!(d->recipe->stages & 1u << STAGE_DRONES) || d->pads.count == 0)
+        return ST_OK;
+    const struct track_info *t = track_info(d->track);
+    struct key target = dig_target_key(d);
+    int shift = key_shift(&t->key, &target);
+    enum status st = drones(d, &d->pads.at[0], shift, e);
+    for (size_t i = 0; i < d->pads.count && i < SWELL_PADS && st == ST_OK; i++)
+        st = swells(d, &d->pads.at[i], (int)i + 1, shift, e);
+    return st;
+}

@@ -1,0 +1,73 @@
+/* Stage of the pipeline `dust`: one of the hiss loops, layered onto the pad. */
+#include "core/makers.h"
+
+#include "dsp/loop.h"
+#include "dsp/seam.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Longer files are no pads and no hiss loops; a bound keeps the memory. */
+static const double LONGEST_S = 120;
+
+/* A file that cannot be used is passed over for another draw. */
+static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *hiss,
+                             char name[STEM_BYTES], struct err *e)
+{
+    const struct source_list *files = d->recipe->hiss;
+    enum status st = err_set(e, ST_EMPTY, "there is no usable hiss");
+    for (size_t tries = 0; tries < 2 * files->count; tries++) {
+        const struct source_file *f = &files->items[rng_below(r, (uint32_t)files->count)];
+        st =
+            soundfile_load(f->path, (size_t)(LONGEST_S * SOUNDFILE_MAX_RATE_HZ), hiss, e);
+        if (st == ST_OK) {
+            stem_of_file(name, f->relative);
+            return ST_OK;
+        }
+    }
+    return st;
+}
+
+static bool joins(const struct audio *a)
+{
+    struct seam seam;
+    return seam_measure(a, NULL, 0, &seam, NULL) == ST_OK && seam.seamless;
+}
+
+enum status stage_dust(struct dig *d, struct err *e)
+{
+    if (!(d->recipe->stages & 1u << STAGE_DUST))
+        return ST_OK;
+    const struct config *cfg = &d->recipe->cfg;
+    struct rng r = rng_derive(d->recipe->seed, d->content_hash, "dust", 0);
+    struct audio pad, hiss = {0}, dusty;
+    char hiss_stem[STEM_BYTES];
+    int64_t end = (int64_t)(LONGEST_S * d->info.rate_hz);
+    enum status st = dig_read(d, 0, end, cfg->export.pads_stereo ? 2 : 1, &pad, e);
+    if (st != ST_OK)
+        return st;
+    st = load_hiss(d, &r, &hiss, hiss_stem, e);
+    bool loop = joins(&pad);
+    if (st == ST_OK)
+        st = hiss_dust(&dusty, &pad, loop, &hiss, d->recipe->mix_db,
+                       cfg->global.target_peak_dbfs, &r, e);
+    audio_done(&hiss);
+    int64_t frames = (int64_t)pad.frames;
+    audio_done(&pad);
+    if (st != ST_OK)
+        return st;
+    struct candidate c;
+    dig_candidate(d, &c, KIND_DUST, 0, frames);
+    st = maker_score(&c, &dusty, 0.8, loop, e);
+    char name[200];
+    snprintf(name, sizeof name, "%s_dust_%s", d->site.stem, hiss_stem);
+    struct keep k = {.name = name,
+                     .peak_dbfs = cfg->global.target_peak_dbfs,
+                     .loop = loop,
+                     .channels = dusty.channels};
+    if (st != ST_OK) {
+        audio_done(&dusty);
+        return st;
+    }
+    return dig_keep(d, &c, &dusty, &k, e);
+}

@@ -1,0 +1,89 @@
+/* Stage: hiss loops and flickers from the recording's hits. */
+#include "core/makers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct sounds {
+    struct audio *at; /* borrowed from the dig's hits */
+    size_t count;
+    int64_t start, end;
+    double score;
+};
+
+static enum status borrow(const struct dig *d, struct sounds *s, struct err *e)
+{
+    *s = (struct sounds){.at = calloc(d->hits.count + 1, sizeof *s->at)};
+    if (!s->at)
+        return err_set(e, ST_NO_MEMORY, "no memory for the hits of %s",
+                       d->site.source_path);
+    for (size_t i = 0; i < d->hits.count; i++) {
+        const struct material *m = &d->hits.at[i];
+        s->at[s->count++] = m->sound;
+        s->start = i == 0 || m->start_frame < s->start ? m->start_frame : s->start;
+        s->end = m->end_frame > s->end ? m->end_frame : s->end;
+        s->score += m->score / (double)d->hits.count;
+    }
+    return ST_OK;
+}
+
+static enum status keep_one(struct dig *d, const struct sounds *s, enum kind kind,
+                            int number, struct audio *sound, bool synthetic,
+                            struct err *e)
+{
+    struct candidate c;
+    dig_candidate(d, &c, kind, synthetic ? 0 : s->start, synthetic ? 0 : s->end);
+    if (synthetic) {
+        c.m.start_sec = c.m.end_sec = (double)NAN;
+        c.m.bpm = c.m.bpm_confidence = (double)NAN;
+    }
+    bool loop = kind_loops(kind);
+    enum status st =
+        maker_score(&c, sound, synthetic ? 0.3 : 0.4 + 0.6 * s->score, loop, e);
+    if (st != ST_OK) {
+        audio_done(sound);
+        return st;
+    }
+    char name[160];
+    snprintf(name, sizeof name, "%s_%s_%02d", kind_type(kind), d->site.stem, number);
+    struct keep k = {
+        .name = name, .channels = sound->channels, .loop = loop, .finished = true};
+    st = dig_keep(d, &c, sound, &k, e);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+static enum status make(struct dig *d, const struct sounds *s,
+                        const struct hiss_spec *spec, enum kind kind, int number,
+                        struct err *e)
+{
+    struct audio sound;
+    bool synthetic = false, loop = kind == KIND_HISS_LOOP;
+    struct rng r = rng_derive(d->recipe->seed, d->content_hash, loop ? "hiss" : "flicker",
+                              (uint64_t)number);
+    enum status st = loop
+                         ? hiss_loop(&sound, s->at, s->count, spec, &r, &synthetic, e)
+                         : hiss_flicker(&sound, s->at, s->count, spec, &r, &synthetic, e);
+    if (st != ST_OK)
+        return st == ST_EMPTY ? ST_OK : st;
+    return keep_one(d, s, kind, number, &sound, synthetic, e);
+}
+
+enum status stage_hiss(struct dig *d, struct err *e)
+{
+    if (!(d->recipe->stages & 1u << STAGE_HISS))
+        return ST_OK;
+    const struct config *cfg = &d->recipe->cfg;
+    struct hiss_spec spec = maker_hiss_spec(cfg);
+    struct sounds s;
+    enum status st = borrow(d, &s, e);
+    for (int i = 1; i <= cfg->hiss.hiss_loops_per_source && st == ST_OK; i++) {
+        st = make(d, &s, &spec, KIND_HISS_LOOP, i, e);
+        if (st == ST_OK && job_cancelled(d->ctx))
+            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+    }
+    for (int i = 1; i <= cfg->hiss.flicker_count && st == ST_OK; i++)
+        st = make(d, &s, &spec, KIND_FLICKER, i, e);
+    free(s.at);
+    return st;
+}

@@ -1,0 +1,291 @@
+/* Stage: sustained, loopable stretches of the recording. */
+#include "core/dig.h"
+
+#include "dsp/loop.h"
+#include "dsp/pads.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bars longer or shorter than this make no pad. */
+static const double BAR_MIN_S = 0.4, BAR_MAX_S = 30;
+
+struct pre_analysis_params dig_pre_analysis(const struct config *cfg)
+{
+    return (struct pre_analysis_params){
+        .enabled = cfg->pre_analysis.enabled,
+        .analysis_window_sec = cfg->pre_analysis.analysis_window_sec,
+        .analysis_hop_sec = cfg->pre_analysis.analysis_hop_sec,
+        .max_onset_rate_hz = cfg->pre_analysis.max_onset_rate_hz,
+        .min_rms_db = cfg->pre_analysis.min_rms_db,
+        .max_rms_db = cfg->pre_analysis.max_rms_db,
+        .max_dc_offset = cfg->pre_analysis.max_dc_offset,
+        .max_crest_factor = cfg->pre_analysis.max_crest_factor,
+        .min_stable_windows = cfg->pre_analysis.min_stable_windows,
+        .centroid_low_hz = cfg->pre_analysis.centroid_low_hz,
+        .centroid_high_hz = cfg->pre_analysis.centroid_high_hz,
+        .skip_clipped_regions = cfg->pre_analysis.skip_clipped_regions,
+        .skip_transient_regions = cfg->pre_analysis.skip_transient_regions};
+}
+
+static bool on_grid(const struct dig *d)
+{
+    return d->recipe->cfg.musicality.snap_to_grid && d->bpm > 0;
+}
+
+static void use_bars(const struct dig *d, struct pad_params *p)
+{
+    const struct config_ints *bars = &d->recipe->cfg.musicality.bar_lengths;
+    int n = 0;
+    for (int i = 0; i < bars->count && n < PAD_DURATIONS_MAX; i++) {
+        double seconds = bars->v[i] * 4 * 60 / d->bpm;
+        if (seconds >= BAR_MIN_S && seconds <= BAR_MAX_S)
+            p->target_durations_sec[n++] = seconds;
+    }
+    if (n > 0)
+        p->target_duration_count = n;
+}
+
+static struct pad_params params(const struct dig *d)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    struct pad_params p = {
+        .min_rms_db = cfg->pad_miner.min_rms_db,
+        .max_rms_db = cfg->pad_miner.max_rms_db,
+        .max_onset_rate_per_second = cfg->pad_miner.max_onset_rate_per_second,
+        .spectral_flatness_threshold = cfg->pad_miner.spectral_flatness_threshold,
+        .max_candidates_per_file = cfg->pad_miner.max_candidates_per_file,
+        .loop_crossfade_ms = cfg->pad_miner.loop_crossfade_ms,
+        .window_hop_sec = cfg->pad_miner.window_hop_sec,
+        .pre_analysis = dig_pre_analysis(cfg)};
+    const struct config_reals *lengths = &cfg->pad_miner.target_durations_sec;
+    for (int i = 0; i < lengths->count && i < PAD_DURATIONS_MAX; i++)
+        p.target_durations_sec[p.target_duration_count++] = lengths->v[i];
+    if (on_grid(d))
+        use_bars(d, &p);
+    return p;
+}
+
+struct made {
+    struct pad pad;
+    const struct pad_region *region;
+    bool ok;
+};
+
+/* Whole bars: the loop must have exactly the length asked for. */
+static enum status finish_bars(const struct audio *around, size_t around_start,
+                               const struct pad_region *region,
+                               const struct pad_params *p, struct pad *out, struct err *e)
+{
+    struct loop_params lp = loop_params_default();
+    lp.crossfade_ms = p->loop_crossfade_ms;
+    size_t frames =
+        (size_t)llround((region->end_sec - region->start_sec) * around->rate_hz);
+    *out = (struct pad){.parts = region->parts, .score = region->score};
+    enum status st = loop_search_exact(around, frames, &lp, &out->loops, e);
+    if (st == ST_OK)
+        st = loop_make(around, &out->loops.option[0], &out->audio, &out->seam, e);
+    if (st != ST_OK)
+        return st;
+    if (seam_audible(&out->seam)) {
+        audio_done(&out->audio);
+        return err_set(e, ST_NOTHING, "no loop of whole bars without an audible join");
+    }
+    parts_add(&out->parts, "seam", seam_quality(&out->seam));
+    out->score = 0.8 * region->score + 0.2 * seam_quality(&out->seam);
+    for (int i = 0; i < out->loops.count; i++) {
+        out->loops.option[i].start += around_start;
+        out->loops.option[i].end += around_start;
+    }
+    return ST_OK;
+}
+
+static enum status make(struct dig *d, const struct pad_params *p, struct made *m,
+                        char missed_by[64], struct err *e)
+{
+    size_t start, end;
+    struct audio around;
+    struct err why = {0};
+    pad_read_range(m->region, p, d->info.rate_hz, (size_t)track_info(d->track)->frames,
+                   &start, &end);
+    int channels = d->recipe->cfg.export.pads_stereo ? 2 : 1;
+    enum status st = dig_read(d, (int64_t)start, (int64_t)end, channels, &around, e);
+    if (st != ST_OK)
+        return st;
+    st = on_grid(d) ? finish_bars(&around, start, m->region, p, &m->pad, &why)
+                    : pad_finish(&around, start, m->region, p, &m->pad, &why);
+    audio_done(&around);
+    m->ok = st == ST_OK;
+    if (st == ST_NOTHING || st == ST_EMPTY) {
+        snprintf(missed_by, 64, "%.63s", why.msg);
+        return ST_OK;
+    }
+    return st == ST_OK ? ST_OK : err_set(e, st, "%s", why.msg);
+}
+
+static void describe(const struct dig *d, struct candidate *c, const struct made *m)
+{
+    const struct loop_list *loops = &m->pad.loops;
+    dig_candidate(d, c, KIND_PAD, (int64_t)loops->option[0].start,
+                  (int64_t)loops->option[0].end);
+    c->m.score = m->pad.score;
+    c->parts = m->pad.parts;
+    c->m.seam_error_db = m->pad.seam.seam_error_db;
+    for (int i = 0; i < loops->count && i < LOOP_CHOICES_MAX; i++)
+        c->loop[c->loop_count++] = (struct loop_choice){
+            .start_frame = (int64_t)loops->option[i].start,
+            .end_frame = (int64_t)loops->option[i].end,
+            .correlation = loops->option[i].correlation,
+            .seam_error_db = i == 0 ? m->pad.seam.seam_error_db : (double)NAN};
+}
+
+static int by_score(const void *a, const void *b)
+{
+    const struct made *x = a, *y = b;
+    if (x->ok != y->ok)
+        return x->ok ? -1 : 1;
+    if (x->ok && x->pad.score != y->pad.score)
+        return x->pad.score > y->pad.score ? -1 : 1;
+    return x->region->start_sec < y->region->start_sec ? -1 : 1;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct made *x = a, *y = b;
+    return x->region->start_sec < y->region->start_sec   ? -1
+           : x->region->start_sec > y->region->start_sec ? 1
+                                                         : 0;
+}
+
+static enum status keep_one(struct dig *d, struct made *m, int number, struct err *e)
+{
+    struct candidate c;
+    describe(d, &c, m);
+    /* Later stages work on the pad as it lies in the recording, before its level. */
+    struct material copy = {
+        .start_frame = c.start_frame, .end_frame = c.end_frame, .score = m->pad.score};
+    enum status st = audio_slice(&copy.sound, &m->pad.audio, 0, m->pad.audio.frames, e);
+    if (st == ST_OK)
+        st = material_add(&d->pads, &copy, e);
+    if (st != ST_OK || !(d->recipe->stages & 1u << STAGE_PADS))
+        return st;
+    char name[160];
+    snprintf(name, sizeof name, "%s_pad%02d_%%B", d->site.stem, number);
+    struct keep k = {.name = name,
+                     .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
+                     .loop = true,
+                     .channels = m->pad.audio.channels};
+    st = dig_keep(d, &c, &m->pad.audio, &k, e);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+static enum status miss(struct dig *d, const struct pad_region *r, const char *missed_by,
+                        int number, struct err *e)
+{
+    struct candidate c;
+    dig_candidate(d, &c, KIND_PAD, llround(r->start_sec * d->info.rate_hz),
+                  llround(r->end_sec * d->info.rate_hz));
+    c.m.rms_db = r->rms_db;
+    c.m.crest_factor = r->crest_factor;
+    c.m.centroid_hz = r->centroid_hz;
+    c.m.flatness = r->flatness;
+    c.m.score = r->score;
+    c.parts = r->parts;
+    snprintf(c.missed_by, sizeof c.missed_by, "%s", missed_by);
+    return dig_miss(d, &c, "pad", number, e);
+}
+
+/* Make regions of `list` in batches until `wanted` have a loop that joins; each batch in
+ * the order of time, for formats that can only be read forwards. */
+static enum status make_enough(struct dig *d, const struct pad_params *p,
+                               const struct pad_list *list, struct made *made,
+                               size_t *count, int *misses, struct err *e)
+{
+    size_t wanted = (size_t)p->max_candidates_per_file, next = 0, good = 0;
+    enum status st = ST_OK;
+    while (st == ST_OK && good < wanted && next < list->found_count) {
+        size_t first = next;
+        while (next < list->found_count && next - first < wanted - good)
+            next++;
+        for (size_t i = first; i < next; i++)
+            made[i] = (struct made){.region = &list->found[i]};
+        qsort(made + first, next - first, sizeof *made, by_time);
+        for (size_t i = first; i < next && st == ST_OK; i++) {
+            char missed_by[64] = "";
+            st = make(d, p, &made[i], missed_by, e);
+            good += made[i].ok;
+            if (st == ST_OK && !made[i].ok && d->recipe->stages & 1u << STAGE_PADS)
+                st = miss(d, made[i].region, missed_by, ++*misses, e);
+            if (st == ST_OK && job_cancelled(d->ctx))
+                st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        }
+    }
+    *count = next;
+    return st;
+}
+
+static enum status mine(struct dig *d, const struct pad_params *p, struct pad_list *list,
+                        struct err *e)
+{
+    struct made *made = calloc(list->found_count + 1, sizeof *made);
+    if (!made)
+        return err_set(e, ST_NO_MEMORY, "no memory for the pads of %s",
+                       d->site.source_path);
+    size_t count = 0;
+    int misses = 0, number = 0;
+    enum status st = make_enough(d, p, list, made, &count, &misses, e);
+    qsort(made, count, sizeof *made, by_score);
+    for (size_t i = 0; i < count && st == ST_OK && made[i].ok; i++)
+        st = keep_one(d, &made[i], ++number, e);
+    for (size_t i = 0; i < count; i++)
+        pad_done(&made[i].pad);
+    free(made);
+    for (size_t i = 0;
+         i < list->missed_count && st == ST_OK && d->recipe->stages & 1u << STAGE_PADS;
+         i++)
+        st = miss(d, &list->missed[i], list->missed[i].missed_by, ++misses, e);
+    return st;
+}
+
+/* The source is a pad: all of it (a minute at most) is what drones are made from. */
+static enum status take_whole(struct dig *d, struct err *e)
+{
+    enum { LONGEST_S = 60 };
+    const struct track_info *t = track_info(d->track);
+    int64_t end = t->frames < (int64_t)LONGEST_S * t->rate_hz
+                      ? t->frames
+                      : (int64_t)LONGEST_S * t->rate_hz;
+    struct material m = {.end_frame = end, .score = 0.8};
+    struct loop_params p = loop_params_default();
+    struct seam seam;
+    struct err unclosed;
+    int channels = d->recipe->cfg.export.pads_stereo ? 2 : 1;
+    enum status st = dig_read(d, 0, end, channels, &m.sound, e);
+    if (st != ST_OK)
+        return st;
+    /* A loop made earlier joins as it is; anything else is closed where that can be. */
+    if (seam_measure(&m.sound, NULL, 0, &seam, &unclosed) == ST_OK && !seam.seamless)
+        loop_close(&m.sound, 0, &p, NULL, NULL, &unclosed);
+    return material_add(&d->pads, &m, e);
+}
+
+enum status stage_pads(struct dig *d, struct err *e)
+{
+    unsigned needs_pads = 1u << STAGE_PADS | 1u << STAGE_DRONES;
+    if (!(d->recipe->stages & needs_pads))
+        return ST_OK;
+    if (d->recipe->whole_pads)
+        return take_whole(d, e);
+    struct pad_params p = params(d);
+    if (p.max_candidates_per_file < 1)
+        return ST_OK;
+    struct pad_list list;
+    enum status st = pads_mine(d->track, &p, &list, e);
+    if (st != ST_OK)
+        return st;
+    st = mine(d, &p, &list, e);
+    pad_list_done(&list);
+    return st;
+}

@@ -1,0 +1,286 @@
+#include "dsp/analysis.h"
+
+#include "dsp/chroma_stream.h"
+#include "dsp/fft.h"
+#include "dsp/stft.h"
+#include "dsp/track_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RATE_LOW = 3000, RATE_HIGH = 1000000, CHANNELS_MAX = 1024 };
+
+/* What still waits for its end: a spectrum of four hops. */
+struct open_spectrum {
+    double square[TRACK_BANDS];
+    int hops;
+};
+
+struct analysis {
+    struct track *track;
+    int channels, hop;
+    int held;              /* frames of an unfinished hop */
+    float *partial, *mono; /* a hop: interleaved, mean */
+    struct scan *scan;
+    struct stft *feature_stft, *onset_stft;
+    struct spectral *spectral;
+    struct onset_filter *onset_filter;
+    struct chroma_stream *chroma;
+    int onset_bins;
+    float *mag; /* eight onset frames */
+    size_t hops_done;
+    struct open_spectrum spectrum;
+    struct chunked novelty;
+};
+
+static enum status out_of_memory(struct err *e)
+{
+    return err_set(e, ST_NO_MEMORY, "no memory for the analysis of a recording");
+}
+
+static bool make_parts(struct analysis *a, int rate_hz)
+{
+    int hop = a->hop, onset_hop = hop / 2;
+    size_t width = (size_t)a->channels;
+    a->partial = malloc(width * (size_t)hop * sizeof *a->partial);
+    a->mono = malloc((size_t)hop * sizeof *a->mono);
+    a->scan = scan_new(a->channels, hop);
+
+    int n = fft_size_at(2048, rate_hz);
+    a->feature_stft = stft_new(n, hop, hop / 2, hop);
+    a->spectral = spectral_new(rate_hz, n);
+
+    n = fft_size_at(1024, rate_hz);
+    a->onset_bins = n / 2 + 1;
+    a->onset_stft = stft_new(n, onset_hop, 0, hop);
+    a->onset_filter = onset_filter_new(rate_hz, n, onset_hop);
+    a->mag = malloc(FFT_BATCH * (size_t)a->onset_bins * sizeof *a->mag);
+
+    a->chroma = chroma_stream_new(rate_hz, hop);
+    return a->partial && a->mono && a->scan && a->feature_stft && a->spectral &&
+           a->onset_stft && a->onset_filter && a->mag && a->chroma;
+}
+
+enum status analysis_new(struct analysis **out, int rate_hz, int channels, struct err *e)
+{
+    *out = NULL;
+    if (rate_hz < RATE_LOW || rate_hz > RATE_HIGH)
+        return err_set(e, ST_USAGE, "a sample rate of %d Hz cannot be analysed", rate_hz);
+    if (channels < 1 || channels > CHANNELS_MAX)
+        return err_set(e, ST_USAGE, "%d channels cannot be analysed", channels);
+    struct analysis *a = calloc(1, sizeof *a);
+    if (!a)
+        return out_of_memory(e);
+    a->channels = channels;
+    a->novelty.item_bytes = sizeof(float);
+    a->track = track_new(rate_hz, channels);
+    if (a->track)
+        a->hop = a->track->info.hop_frames;
+    if (!a->track || !make_parts(a, rate_hz)) {
+        analysis_free(a);
+        return out_of_memory(e);
+    }
+    *out = a;
+    return ST_OK;
+}
+
+void analysis_free(struct analysis *a)
+{
+    if (!a)
+        return;
+    track_free(a->track);
+    scan_free(a->scan);
+    stft_free(a->feature_stft);
+    stft_free(a->onset_stft);
+    spectral_free(a->spectral);
+    onset_filter_free(a->onset_filter);
+    chroma_stream_free(a->chroma);
+    chunked_done(&a->novelty);
+    free(a->partial);
+    free(a->mono);
+    free(a->mag);
+    free(a);
+}
+
+static bool close_spectrum(struct analysis *a)
+{
+    bool ok = track_add_spectrum(a->track, a->spectrum.square, a->spectrum.hops);
+    memset(&a->spectrum, 0, sizeof a->spectrum);
+    return ok;
+}
+
+/* The first `count` of a batch of feature spectra. */
+static bool take_features(struct analysis *a, const float *power, size_t count)
+{
+    struct spectral_hop hops[FFT_BATCH];
+    spectral_batch(a->spectral, power, hops);
+    for (size_t i = 0; i < count; i++) {
+        track_set_spectral(a->track, a->hops_done++, &hops[i]);
+        for (int b = 0; b < TRACK_BANDS; b++)
+            a->spectrum.square[b] += (double)hops[i].fine_square[b];
+        if (++a->spectrum.hops == TRACK_HOPS_PER_SPECTRUM && !close_spectrum(a))
+            return false;
+    }
+    return true;
+}
+
+static bool take_onsets(struct analysis *a, const float *power, size_t count)
+{
+    spectral_magnitudes(power, a->onset_bins, a->mag);
+    for (size_t i = 0; i < count; i++) {
+        float *value = chunked_add(&a->novelty);
+        if (!value)
+            return false;
+        const float *mag = a->mag + i * (size_t)a->onset_bins;
+        *value = onset_filter_push(a->onset_filter, mag);
+    }
+    return true;
+}
+
+static bool take_chromas(struct analysis *a, const struct chroma_frame *frames,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!track_add_chroma(a->track, &frames[i]))
+            return false;
+    return true;
+}
+
+static bool push_chroma(struct analysis *a, const float *mono, int frames)
+{
+    struct chroma_frame out[CHROMA_BATCH];
+    int count = chroma_stream_push(a->chroma, mono, frames, out);
+    return take_chromas(a, out, (size_t)count);
+}
+
+/* One whole hop, or the partial last one. */
+static bool take_hop(struct analysis *a, const float *x, int frames, struct err *e)
+{
+    struct scan_hop scanned;
+    scan_next(a->scan, x, frames, a->mono, &scanned);
+    if (!track_add_hop(a->track, &scanned, frames) ||
+        overview_push(a->track->overview, scanned.clean, (size_t)frames, a->channels, e))
+        return false;
+    const float *power;
+    stft_push(a->feature_stft, a->mono, frames);
+    if ((power = stft_next(a->feature_stft)) && !take_features(a, power, FFT_BATCH))
+        return false;
+    stft_push(a->onset_stft, a->mono, frames);
+    if ((power = stft_next(a->onset_stft)) && !take_onsets(a, power, FFT_BATCH))
+        return false;
+    return push_chroma(a, a->mono, frames);
+}
+
+enum status analysis_push(struct analysis *a, const float *interleaved, size_t frames,
+                          struct err *e)
+{
+    size_t width = (size_t)a->channels, hop = (size_t)a->hop;
+    while (frames > 0) {
+        size_t held = (size_t)a->held, n = hop - held < frames ? hop - held : frames;
+        const float *whole = n == hop ? interleaved : NULL;
+        if (!whole) {
+            memcpy(a->partial + held * width, interleaved, n * width * sizeof(float));
+            a->held += (int)n;
+            if (a->held == a->hop) {
+                whole = a->partial;
+                a->held = 0;
+            }
+        }
+        if (whole && !take_hop(a, whole, a->hop, e))
+            return out_of_memory(e);
+        interleaved += n * width;
+        frames -= n;
+    }
+    return ST_OK;
+}
+
+/* Silence behind the end brings out the windows that still reach into the sound. */
+static bool flush(struct analysis *a)
+{
+    const struct track_info *info = &a->track->info;
+    size_t novelties = (size_t)((info->frames + info->novelty_hop_frames - 1) /
+                                info->novelty_hop_frames);
+    size_t chromas = (info->hops + TRACK_HOPS_PER_CHROMA - 1) / TRACK_HOPS_PER_CHROMA;
+    size_t left;
+    while ((left = info->hops - a->hops_done) > 0)
+        if (!take_features(a, stft_flush(a->feature_stft),
+                           left < FFT_BATCH ? left : FFT_BATCH))
+            return false;
+    if (a->spectrum.hops && !close_spectrum(a))
+        return false;
+    while ((left = novelties - a->novelty.count) > 0)
+        if (!take_onsets(a, stft_flush(a->onset_stft),
+                         left < FFT_BATCH ? left : FFT_BATCH))
+            return false;
+    memset(a->mono, 0, (size_t)a->hop * sizeof *a->mono);
+    for (int lag = chroma_stream_lag(a->chroma); lag > 0; lag -= a->hop)
+        if (!push_chroma(a, a->mono, lag < a->hop ? lag : a->hop))
+            return false;
+    while ((left = chromas - info->chromas) > 0) {
+        struct chroma_frame out[CHROMA_BATCH];
+        chroma_stream_flush(a->chroma, out);
+        if (!take_chromas(a, out, left < CHROMA_BATCH ? left : CHROMA_BATCH))
+            return false;
+    }
+    return true;
+}
+
+/* The novelty as one array; its chunks go as they are copied. */
+static bool join_novelty(struct analysis *a)
+{
+    struct chunked *from = &a->novelty;
+    struct track *t = a->track;
+    t->novelty = malloc((from->count ? from->count : 1) * sizeof *t->novelty);
+    if (!t->novelty)
+        return false;
+    t->info.novelties = from->count;
+    for (size_t i = 0; i < from->chunks; i++) {
+        size_t first = i * CHUNKED_ITEMS;
+        size_t n =
+            from->count - first < CHUNKED_ITEMS ? from->count - first : CHUNKED_ITEMS;
+        memcpy(t->novelty + first, from->chunk[i], n * sizeof *t->novelty);
+        free(from->chunk[i]);
+        from->chunk[i] = NULL;
+    }
+    return true;
+}
+
+enum status analysis_finish(struct analysis *a, struct track **out, struct err *e)
+{
+    *out = NULL;
+    struct track *t = a->track;
+    if (a->held && !take_hop(a, a->partial, a->held, e))
+        return out_of_memory(e);
+    a->held = 0;
+    if (!flush(a) || !join_novelty(a))
+        return out_of_memory(e);
+    enum status st = overview_finish(t->overview, e);
+    if (st != ST_OK)
+        return st;
+    track_sum_up(t, scan_totals(a->scan));
+    t->info.tuning_cents = chroma_stream_tuning_cents(a->chroma);
+    double hop_s = (double)t->info.novelty_hop_frames / t->info.rate_hz;
+    struct onset_params params = onset_params_default();
+    st = onset_pick(t->novelty, t->info.novelties, hop_s, 0, &params, &t->onsets, e);
+    if (st == ST_OK)
+        st = tempo_of_novelty(t->novelty, t->info.novelties, hop_s, &t->info.tempo, e);
+    if (st != ST_OK)
+        return st;
+    t->info.key = key_of_track(t, 0, t->info.frames);
+    *out = t;
+    a->track = NULL;
+    return ST_OK;
+}
+
+enum status analysis_of(const struct audio *sound, struct track **out, struct err *e)
+{
+    struct analysis *a;
+    *out = NULL;
+    enum status st = analysis_new(&a, sound->rate_hz, sound->channels, e);
+    if (st == ST_OK)
+        st = analysis_push(a, sound->data, sound->frames, e);
+    if (st == ST_OK)
+        st = analysis_finish(a, out, e);
+    analysis_free(a);
+    return st;
+}

@@ -1,0 +1,171 @@
+#include "dsp/chroma.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double PI = 3.14159265358979323846;
+
+enum {
+    AROUND = 8,      /* bins on each side that a peak is compared with */
+    LOBE = 2,        /* half a Hann main lobe, in bins */
+    CENTS_BINS = 100 /* of the tuning histogram */
+};
+
+/* A peak must exceed the mean power of its surroundings by this factor to count at all,
+ * and by the second to count fully. Of Gaussian noise through a Hann window hardly a peak
+ * exceeds the first. */
+static const float STANDS_OUT = 6.0f, STANDS_CLEAR = 24.0f;
+static const float FRESH_WEIGHT = 0.1f; /* of a peak that was not there a frame before */
+
+struct chroma {
+    int bins, first, last; /* peaks are sought in [first, last) */
+    double bin_hz;
+    float *power;                /* the frame, contiguous */
+    double *sum;                 /* running sums of it */
+    unsigned char *now, *before; /* per bin: a peak here or next to here */
+    double tuning[CENTS_BINS];   /* peak weights by their deviation from a semitone */
+};
+
+struct chroma *chroma_new(double rate_hz, int n)
+{
+    struct chroma *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->bins = n / 2 + 1;
+    c->bin_hz = rate_hz / n;
+    int low = (int)ceil(CHROMA_LOW_HZ / c->bin_hz);
+    int high = (int)floor(CHROMA_HIGH_HZ / c->bin_hz);
+    c->first = low > LOBE + 1 ? low : LOBE + 1;
+    c->last = high < c->bins - LOBE - 1 ? high : c->bins - LOBE - 1;
+    size_t bins = (size_t)c->bins;
+    c->power = calloc(bins, sizeof *c->power);
+    c->sum = calloc(bins + 1, sizeof *c->sum);
+    c->now = calloc(bins, 1);
+    c->before = calloc(bins, 1);
+    if (!c->power || !c->sum || !c->now || !c->before) {
+        chroma_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void chroma_free(struct chroma *c)
+{
+    if (!c)
+        return;
+    free(c->power);
+    free(c->sum);
+    free(c->now);
+    free(c->before);
+    free(c);
+}
+
+static void take_frame(struct chroma *c, const float *power, int stride)
+{
+    unsigned char *swap = c->before;
+    c->before = c->now;
+    c->now = swap;
+    memset(c->now, 0, (size_t)c->bins);
+    for (int k = 0; k < c->bins; k++) {
+        float p = power[(size_t)k * (size_t)stride];
+        c->power[k] = isfinite(p) ? p : 0.0f;
+        c->sum[k + 1] = c->sum[k] + (double)c->power[k];
+    }
+}
+
+static double sum_of(const struct chroma *c, int from, int to)
+{
+    from = from < 0 ? 0 : from;
+    to = to > c->bins ? c->bins : to;
+    return to > from ? c->sum[to] - c->sum[from] : 0;
+}
+
+/* How far a local maximum stands out of its surroundings without its own lobe. */
+static float prominence(const struct chroma *c, int k)
+{
+    double lobe = sum_of(c, k - LOBE, k + LOBE + 1);
+    double around = sum_of(c, k - AROUND, k + AROUND + 1) - lobe;
+    double mean = around / (2 * (AROUND - LOBE));
+    double ratio = (double)c->power[k] / (fmax(mean, 0) + 1e-9);
+    return (float)fmin(
+        (ratio - (double)STANDS_OUT) / ((double)STANDS_CLEAR - (double)STANDS_OUT), 1);
+}
+
+/* Frequency of the peak at bin k: the parabola through three log powers. */
+static double peak_hz(const struct chroma *c, int k)
+{
+    double a = log((double)c->power[k - 1] + 1e-12);
+    double b = log((double)c->power[k] + 1e-12);
+    double d = log((double)c->power[k + 1] + 1e-12);
+    double curve = a - 2 * b + d;
+    double offset = curve < 0 ? 0.5 * (a - d) / curve : 0;
+    return (k + fmax(-0.5, fmin(offset, 0.5))) * c->bin_hz;
+}
+
+static void add_pitch(struct chroma *c, double hz, double weight, float *fine)
+{
+    double semitones = 12 * log2(hz / 440.0) + 69;
+    double cents = 100 * (semitones - floor(semitones + 0.5)); /* −50 … 50 */
+    int bin = (int)floor(cents + 50);
+    c->tuning[bin < CENTS_BINS ? bin : CENTS_BINS - 1] += weight;
+    double place = fmod(semitones * 3, CHROMA_FINE);
+    int low = (int)floor(place);
+    double upper = place - low;
+    fine[low % CHROMA_FINE] += (float)(weight * (1 - upper));
+    fine[(low + 1) % CHROMA_FINE] += (float)(weight * upper);
+}
+
+void chroma_next(struct chroma *c, const float *power, int stride,
+                 struct chroma_frame *out)
+{
+    memset(out, 0, sizeof *out);
+    take_frame(c, power, stride);
+    double held = 0, total = sum_of(c, c->first, c->last);
+    const float *p = c->power;
+    for (int k = c->first; k < c->last; k++) {
+        if (!(p[k] > p[k - 1] && p[k] >= p[k + 1]) || p[k] < 1e-6f)
+            continue;
+        float clear = prominence(c, k);
+        if (clear <= 0)
+            continue;
+        memset(c->now + k - 1, 1, 3);
+        float weight = clear * (c->before[k] ? 1.0f : FRESH_WEIGHT);
+        double hz = peak_hz(c, k);
+        add_pitch(c, hz, (double)weight * sqrt(sqrt((double)p[k])), out->fine);
+        if (c->before[k])
+            held += (double)clear * sum_of(c, k - LOBE, k + LOBE + 1);
+    }
+    out->tonality = total > 1e-6 ? (float)fmin(held / total, 1) : 0;
+}
+
+double chroma_tuning_cents(const struct chroma *c)
+{
+    double re = 0, im = 0, all = 0;
+    for (int i = 0; i < CENTS_BINS; i++) {
+        double angle = 2 * PI * (i + 0.5 - 50) / CENTS_BINS;
+        re += c->tuning[i] * cos(angle);
+        im += c->tuning[i] * sin(angle);
+        all += c->tuning[i];
+    }
+    if (all <= 0 || hypot(re, im) < 0.05 * all)
+        return 0;
+    return atan2(im, re) * CENTS_BINS / (2 * PI);
+}
+
+void chroma_fold(const double fine[CHROMA_FINE], double tuning_cents, double out[12])
+{
+    const double step = 1200.0 / CHROMA_FINE, reach = 2 * step;
+    for (int pitch = 0; pitch < 12; pitch++) {
+        double sum = 0, centre = (100 * pitch + tuning_cents) / step;
+        int low = (int)ceil(centre - 2);
+        for (int i = low; i < low + 4; i++) {
+            double away = (i - centre) * step;
+            if (fabs(away) < reach) {
+                double shape = cos(0.5 * PI * away / reach);
+                sum += fine[(i + CHROMA_FINE) % CHROMA_FINE] * shape * shape;
+            }
+        }
+        out[pitch] = sum;
+    }
+}

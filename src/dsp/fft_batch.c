@@ -1,0 +1,311 @@
+#include "dsp/fft_batch.h"
+
+#include "dsp/vec.h"
+
+#include <stdlib.h>
+
+enum { STAGES_MAX = 24, SIZE_LIMIT = 1 << 20 };
+
+struct complex8 {
+    v8f re, im;
+};
+
+struct twiddle {
+    float re, im;
+};
+
+struct fft_batch {
+    int n, half; /* real and complex size */
+    int stages;
+    int radix[STAGES_MAX];
+    float *window;
+    struct twiddle *root; /* e^(−2πi k/n), k < n; the complex transform takes every 2nd */
+    struct complex8 *a, *b;
+};
+
+static int factorise(int n, int *radix)
+{
+    static const int order[] = {4, 2, 3, 5};
+    int stages = 0;
+    for (int i = 0; i < 4; i++)
+        while (n % order[i] == 0) {
+            if (stages == STAGES_MAX)
+                return 0;
+            radix[stages++] = order[i];
+            n /= order[i];
+        }
+    return n == 1 ? stages : 0;
+}
+
+static void *aligned(size_t bytes)
+{
+    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+struct fft_batch *fft_batch_new(int n, const float *window)
+{
+    struct fft_batch plan = {.n = n, .half = n / 2};
+    if (n < 8 || n > SIZE_LIMIT || n % 4 || !(plan.stages = factorise(n / 2, plan.radix)))
+        return NULL;
+    struct fft_batch *f = malloc(sizeof *f);
+    if (!f)
+        return NULL;
+    *f = plan;
+    size_t size = (size_t)n;
+    f->window = malloc(size * sizeof *f->window);
+    f->root = malloc(size * sizeof *f->root);
+    f->a = aligned(size / 2 * sizeof *f->a);
+    f->b = aligned(size / 2 * sizeof *f->b);
+    if (!f->window || !f->root || !f->a || !f->b) {
+        fft_batch_free(f);
+        return NULL;
+    }
+    memcpy(f->window, window, size * sizeof *window);
+    for (int k = 0; k < n; k++) {
+        double angle = -2 * 3.14159265358979323846 * k / n;
+        f->root[k] = (struct twiddle){(float)cos(angle), (float)sin(angle)};
+    }
+    return f;
+}
+
+void fft_batch_free(struct fft_batch *f)
+{
+    if (!f)
+        return;
+    free(f->window);
+    free(f->root);
+    free(f->a);
+    free(f->b);
+    free(f);
+}
+
+/* ---- Kernels: v is always eight frames ------------------------------------------- */
+
+VEC_INLINE void times(struct complex8 *z, const struct twiddle *w)
+{
+    v8f re = z->re * w->re - z->im * w->im;
+    z->im = z->re * w->im + z->im * w->re;
+    z->re = re;
+}
+
+/* One Stockham stage: groups p < n / radix, s interleaved transforms; w(p·k) has the
+ * roots of order n, which are every `step`th of f->root. */
+VEC_INLINE void stage2(const struct fft_batch *f, int n, int s, const struct complex8 *x,
+                       struct complex8 *y)
+{
+    int m = n / 2, step = f->n / n;
+    for (int p = 0; p < m; p++) {
+        struct twiddle w = f->root[p * step];
+        for (int q = 0; q < s; q++) {
+            struct complex8 a = x[q + s * p], b = x[q + s * (p + m)];
+            struct complex8 sum = {a.re + b.re, a.im + b.im};
+            struct complex8 difference = {a.re - b.re, a.im - b.im};
+            times(&difference, &w);
+            y[q + s * 2 * p] = sum;
+            y[q + s * (2 * p + 1)] = difference;
+        }
+    }
+}
+
+VEC_INLINE void stage3(const struct fft_batch *f, int n, int s, const struct complex8 *x,
+                       struct complex8 *y)
+{
+    const float sine = 0.866025403784438647f; /* sin 2π/3 */
+    int m = n / 3, step = f->n / n;
+    for (int p = 0; p < m; p++) {
+        struct twiddle w1 = f->root[p * step], w2 = f->root[2 * p * step];
+        for (int q = 0; q < s; q++) {
+            struct complex8 a = x[q + s * p], b = x[q + s * (p + m)];
+            struct complex8 c = x[q + s * (p + 2 * m)];
+            v8f sum_re = b.re + c.re, sum_im = b.im + c.im;
+            v8f turn_re = (b.im - c.im) * sine, turn_im = (c.re - b.re) * sine;
+            v8f mid_re = a.re - sum_re * 0.5f, mid_im = a.im - sum_im * 0.5f;
+            struct complex8 y1 = {mid_re + turn_re, mid_im + turn_im};
+            struct complex8 y2 = {mid_re - turn_re, mid_im - turn_im};
+            times(&y1, &w1);
+            times(&y2, &w2);
+            struct complex8 *out = y + q + s * 3 * p;
+            out[0] = (struct complex8){a.re + sum_re, a.im + sum_im};
+            out[s] = y1;
+            out[2 * s] = y2;
+        }
+    }
+}
+
+VEC_INLINE void stage4(const struct fft_batch *f, int n, int s, const struct complex8 *x,
+                       struct complex8 *y)
+{
+    int m = n / 4, step = f->n / n;
+    for (int p = 0; p < m; p++) {
+        struct twiddle w1 = f->root[p * step], w2 = f->root[2 * p * step];
+        struct twiddle w3 = f->root[3 * p * step];
+        for (int q = 0; q < s; q++) {
+            const struct complex8 *in = x + q + s * p;
+            struct complex8 a = in[0], b = in[s * m], c = in[2 * s * m],
+                            d = in[3 * s * m];
+            v8f ac_re = a.re + c.re, ac_im = a.im + c.im;
+            v8f ca_re = a.re - c.re, ca_im = a.im - c.im;
+            v8f bd_re = b.re + d.re, bd_im = b.im + d.im;
+            v8f turn_re = b.im - d.im, turn_im = d.re - b.re; /* −i (b − d) */
+            struct complex8 y1 = {ca_re + turn_re, ca_im + turn_im};
+            struct complex8 y2 = {ac_re - bd_re, ac_im - bd_im};
+            struct complex8 y3 = {ca_re - turn_re, ca_im - turn_im};
+            times(&y1, &w1);
+            times(&y2, &w2);
+            times(&y3, &w3);
+            struct complex8 *out = y + q + s * 4 * p;
+            out[0] = (struct complex8){ac_re + bd_re, ac_im + bd_im};
+            out[s] = y1;
+            out[2 * s] = y2;
+            out[3 * s] = y3;
+        }
+    }
+}
+
+VEC_INLINE void stage5(const struct fft_batch *f, int n, int s, const struct complex8 *x,
+                       struct complex8 *y)
+{
+    const float c1 = 0.309016994374947424f, c2 = -0.809016994374947424f; /* cos 2π/5 … */
+    const float s1 = 0.951056516295153572f, s2 = 0.587785252292473129f; /* sin 2π/5 … */
+    int m = n / 5, step = f->n / n;
+    for (int p = 0; p < m; p++) {
+        struct twiddle w[4];
+        for (int k = 0; k < 4; k++)
+            w[k] = f->root[(k + 1) * p * step];
+        for (int q = 0; q < s; q++) {
+            const struct complex8 *in = x + q + s * p;
+            struct complex8 a = in[0], b = in[s * m], c = in[2 * s * m];
+            struct complex8 d = in[3 * s * m], e = in[4 * s * m];
+            v8f be_re = b.re + e.re, be_im = b.im + e.im;
+            v8f cd_re = c.re + d.re, cd_im = c.im + d.im;
+            v8f eb_re = b.re - e.re, eb_im = b.im - e.im;
+            v8f dc_re = c.re - d.re, dc_im = c.im - d.im;
+            v8f m1_re = a.re + be_re * c1 + cd_re * c2;
+            v8f m1_im = a.im + be_im * c1 + cd_im * c2;
+            v8f m2_re = a.re + be_re * c2 + cd_re * c1;
+            v8f m2_im = a.im + be_im * c2 + cd_im * c1;
+            v8f t1_re = eb_im * s1 + dc_im * s2, t1_im = -(eb_re * s1 + dc_re * s2);
+            v8f t2_re = eb_im * s2 - dc_im * s1, t2_im = -(eb_re * s2 - dc_re * s1);
+            struct complex8 y1 = {m1_re + t1_re, m1_im + t1_im};
+            struct complex8 y2 = {m2_re + t2_re, m2_im + t2_im};
+            struct complex8 y3 = {m2_re - t2_re, m2_im - t2_im};
+            struct complex8 y4 = {m1_re - t1_re, m1_im - t1_im};
+            times(&y1, &w[0]);
+            times(&y2, &w[1]);
+            times(&y3, &w[2]);
+            times(&y4, &w[3]);
+            struct complex8 *out = y + q + s * 5 * p;
+            out[0] = (struct complex8){a.re + be_re + cd_re, a.im + be_im + cd_im};
+            out[s] = y1;
+            out[2 * s] = y2;
+            out[3 * s] = y3;
+            out[4 * s] = y4;
+        }
+    }
+}
+
+#define SHUFFLE __builtin_shufflevector
+#define PAIRS(a, b, lo, hi)                                                              \
+    v8f lo = SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);                                    \
+    v8f hi = SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define QUADS(a, b, lo, hi)                                                              \
+    v8f lo = SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);                                    \
+    v8f hi = SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define HALVES(a, b, to, lo, hi)                                                         \
+    VEC_AT((to) + VEC * (lo)) = SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);                 \
+    VEC_AT((to) + VEC * (hi)) = SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+
+/* Eight windowed values of each of eight frames, rows, to columns at `to`. */
+VEC_INLINE void load_block(const float *x, size_t hop, const float *window, float *to)
+{
+    v8f w = VEC_CONST_AT(window);
+    v8f r0 = VEC_CONST_AT(x) * w, r1 = VEC_CONST_AT(x + hop) * w;
+    v8f r2 = VEC_CONST_AT(x + 2 * hop) * w, r3 = VEC_CONST_AT(x + 3 * hop) * w;
+    v8f r4 = VEC_CONST_AT(x + 4 * hop) * w, r5 = VEC_CONST_AT(x + 5 * hop) * w;
+    v8f r6 = VEC_CONST_AT(x + 6 * hop) * w, r7 = VEC_CONST_AT(x + 7 * hop) * w;
+    PAIRS(r0, r1, p0, p1);
+    PAIRS(r2, r3, p2, p3);
+    PAIRS(r4, r5, p4, p5);
+    PAIRS(r6, r7, p6, p7);
+    QUADS(p0, p2, q0, q1);
+    QUADS(p1, p3, q2, q3);
+    QUADS(p4, p6, q4, q5);
+    QUADS(p5, p7, q6, q7);
+    HALVES(q0, q4, to, 0, 4);
+    HALVES(q1, q5, to, 1, 5);
+    HALVES(q2, q6, to, 2, 6);
+    HALVES(q3, q7, to, 3, 7);
+}
+
+/* Samples 2j and 2j + 1 of every frame, windowed, are complex value j of its lane. */
+VEC_INLINE void load(const struct fft_batch *f, const float *x, int hop)
+{
+    float *to = (float *)f->a;
+    int i = 0;
+    for (; i + VEC <= f->n; i += VEC)
+        load_block(x + i, (size_t)hop, f->window + i, to + VEC * i);
+    for (; i < f->n; i++)
+        for (int lane = 0; lane < VEC; lane++)
+            to[VEC * i + lane] = x[(size_t)lane * (size_t)hop + (size_t)i] * f->window[i];
+}
+
+/* |X[k]|² and |X[half − k]|² of the real signal from Z[k] and Z[half − k]. */
+VEC_INLINE void split(const struct fft_batch *f, const struct complex8 *z, float *power)
+{
+    int half = f->half;
+    v8f first = z[0].re + z[0].im, last = z[0].re - z[0].im;
+    first *= first;
+    last *= last;
+    VEC_AT(power) = first;
+    VEC_AT(power + VEC * half) = last;
+    for (int k = 1; k <= half / 2; k++) {
+        struct complex8 a = z[k], b = z[half - k];
+        v8f even_re = (a.re + b.re) * 0.5f, even_im = (a.im - b.im) * 0.5f;
+        struct complex8 odd = {(a.im + b.im) * 0.5f, (b.re - a.re) * 0.5f};
+        times(&odd, &f->root[k]);
+        v8f re = even_re + odd.re, im = even_im + odd.im;
+        VEC_AT(power + VEC * k) = re * re + im * im;
+        re = even_re - odd.re;
+        im = even_im - odd.im;
+        VEC_AT(power + VEC * (half - k)) = re * re + im * im;
+    }
+}
+
+VEC_INLINE void transform(const struct fft_batch *f, const float *x, int hop,
+                          float *power)
+{
+    load(f, x, hop);
+    struct complex8 *from = f->a, *to = f->b;
+    int n = f->half, s = 1;
+    for (int i = 0; i < f->stages; i++) {
+        switch (f->radix[i]) {
+        case 4:
+            stage4(f, n, s, from, to);
+            break;
+        case 2:
+            stage2(f, n, s, from, to);
+            break;
+        case 3:
+            stage3(f, n, s, from, to);
+            break;
+        default:
+            stage5(f, n, s, from, to);
+            break;
+        }
+        n /= f->radix[i];
+        s *= f->radix[i];
+        struct complex8 *swap = from;
+        from = to;
+        to = swap;
+    }
+    split(f, from, power);
+}
+
+VEC_CLONES(run, transform,
+           (const struct fft_batch *f, const float *x, int hop, float *power),
+           (f, x, hop, power))
+
+void fft_batch_power(struct fft_batch *f, const float *x, int hop, float *power)
+{
+    run(f, x, hop, power);
+}

@@ -1,0 +1,409 @@
+#include "dsp/grains.h"
+#include "dsp/biquad.h"
+#include "dsp/level.h"
+#include "dsp/resample.h"
+#include "dsp/weave.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double quarter_turn = 1.57079632679489662;
+static const double least_grain_ms = 5, least_material_ms = 10;
+static const double flank_ms = 75; /* grains longer than two flanks get a flat top */
+static const double even_db = 2.5; /* leaves room under the ±4 dB */
+static const double correlation_low = 0.15, correlation_high = 0.85;
+enum { DRAWS = 10, FRAMES_MAX_S = 3600 };
+
+/* The material as single lines: the middle, and both sides if there are any. */
+struct material {
+    struct audio line[3];
+    int lines;
+    struct grain_region *region;
+    size_t regions;
+    double reach; /* Σ region lengths */
+};
+
+struct grain {
+    int line;
+    double start, speed; /* in the material */
+    size_t count;        /* frames in the cloud */
+    size_t at;           /* place in the cloud */
+    double rms, quality, pan;
+};
+
+void grains_defaults(struct grains_spec *s)
+{
+    *s = (struct grains_spec){
+        .length_min_ms = 40,
+        .length_max_ms = 120,
+        .grain_count = 300,
+        .duration_s = 8,
+        .pitch_min_semitones = -5,
+        .pitch_max_semitones = 5,
+        .overlap_ratio = 0.7,
+        .lowpass_hz = 7000,
+        .peak_dbfs = -3,
+        .quality_threshold = 0.6,
+        .channels = 2,
+    };
+}
+
+struct figures {
+    double rms, dc, peak, lopsided;
+};
+
+static struct figures figures_of(const float *x, size_t n)
+{
+    double sum = 0, square = 0, early = 0, peak = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i];
+        sum += v;
+        square += v * v;
+        peak = fmax(peak, fabs(v));
+        if (i + 1 == n / 2)
+            early = square;
+    }
+    double share = square > 0 ? early / square : 0.5;
+    return (struct figures){sqrt(square / (double)n), fabs(sum / (double)n), peak,
+                            fmax(share, 1 - share)};
+}
+
+static double quality_of(struct figures f)
+{
+    if (!(f.rms > 1e-5))
+        return 0;
+    double crest = f.peak / f.rms, level_db = level_to_db(f.rms), q = 1;
+    q -= level_db < -46 ? 0.5 : level_db < -40 ? 0.25 : 0;
+    q -= f.dc > 0.08 ? 0.3 : 0;
+    q -= f.peak > 0.95 ? 0.3 : 0;
+    q -= crest > 15 ? 0.4 : crest > 10 ? 0.2 : 0;
+    q -= f.lopsided > 0.85 ? 0.5 : f.lopsided > 0.7 ? 0.25 : 0;
+    return q > 0 ? q : 0;
+}
+
+double grains_quality(const float *mono, size_t frames)
+{
+    return frames ? quality_of(figures_of(mono, frames)) : 0;
+}
+
+static enum status add_region(struct material *m, size_t start, size_t end, struct err *e)
+{
+    struct grain_region *more = realloc(m->region, (m->regions + 1) * sizeof *more);
+    if (!more)
+        return err_set(e, ST_NO_MEMORY, "no memory for the regions of a cloud");
+    m->region = more;
+    m->region[m->regions++] = (struct grain_region){start, end};
+    m->reach += (double)(end - start);
+    return ST_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How much the level of a block moves: spread of its 10 ms levels in dB, with those of
+ * the block before; HUGE_VAL for silence. */
+static double unrest(const float *x, size_t block, size_t at)
+{
+    enum { PARTS = 20 };
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (size_t p = 0; p < PARTS; p++) {
+        struct figures f = figures_of(x + at + p * block / PARTS, block / PARTS);
+        double db = level_to_db(f.rms);
+        low = fmin(low, db);
+        high = fmax(high, db);
+    }
+    return high < -60 ? HUGE_VAL : high - fmax(low, -120);
+}
+
+/* The calmest fifth of the material that sounds, in blocks of 200 ms; all of it when it
+ * is short. */
+static enum status find_calm(struct material *m, struct err *e)
+{
+    const struct audio *line = &m->line[0];
+    size_t block = (size_t)line->rate_hz / 5, blocks = line->frames / (block ? block : 1);
+    if (blocks < 5 || block < 200)
+        return add_region(m, 0, line->frames, e);
+    double *rest = malloc(2 * blocks * sizeof *rest);
+    if (!rest)
+        return err_set(e, ST_NO_MEMORY, "no memory to look for calm places");
+    size_t sounding = 0;
+    for (size_t b = 0; b < blocks; b++) {
+        rest[b] = unrest(line->data, block, b * block);
+        if (rest[b] < HUGE_VAL)
+            rest[blocks + sounding++] = rest[b];
+    }
+    qsort(rest + blocks, sounding, sizeof *rest, by_value);
+    double limit = sounding ? rest[blocks + sounding / 5] : HUGE_VAL;
+    enum status st = ST_OK;
+    for (size_t b = 0; b < blocks && st == ST_OK; b++) {
+        if (rest[b] > limit)
+            continue;
+        size_t from = b * block;
+        while (b + 1 < blocks && rest[b + 1] <= limit)
+            b++;
+        st = add_region(m, from, (b + 1) * block, e);
+    }
+    free(rest);
+    return st;
+}
+
+static void material_done(struct material *m)
+{
+    for (int i = 0; i < 3; i++)
+        audio_done(&m->line[i]);
+    free(m->region);
+}
+
+static enum status split_lines(struct material *m, const struct audio *from,
+                               struct err *e)
+{
+    struct audio two = {0};
+    enum status st = audio_convert_channels(&two, from, from->channels > 1 ? 2 : 1, e);
+    if (st != ST_OK)
+        return st;
+    level_scrub(&two);
+    m->lines = two.channels == 2 ? 3 : 1;
+    for (int i = 0; i < m->lines && st == ST_OK; i++)
+        st = audio_init(&m->line[i], two.frames, 1, two.rate_hz, e);
+    if (st == ST_OK && m->lines == 1)
+        memcpy(m->line[0].data, two.data, two.frames * sizeof *two.data);
+    for (size_t i = 0; i < two.frames && st == ST_OK && m->lines == 3; i++) {
+        m->line[1].data[i] = two.data[2 * i];
+        m->line[2].data[i] = two.data[2 * i + 1];
+        m->line[0].data[i] = 0.5f * (two.data[2 * i] + two.data[2 * i + 1]);
+    }
+    audio_done(&two);
+    return st;
+}
+
+static enum status material_init(struct material *m, const struct audio *from,
+                                 const struct grain_region *regions, size_t count,
+                                 struct err *e)
+{
+    *m = (struct material){0};
+    enum status st = split_lines(m, from, e);
+    size_t least = (size_t)(least_material_ms * 1e-3 * from->rate_hz) + 1;
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        size_t end = regions[i].end < from->frames ? regions[i].end : from->frames;
+        if (regions[i].start < end && end - regions[i].start >= least)
+            st = add_region(m, regions[i].start, end, e);
+    }
+    if (st == ST_OK && !m->regions)
+        st = find_calm(m, e);
+    if (st == ST_OK && (from->frames < least || !m->regions))
+        st = err_set(e, ST_EMPTY, "too little sound for a cloud (%zu frames)",
+                     from->frames);
+    return st;
+}
+
+/* A place in the regions by their lengths, such that the grain stays inside. */
+static void draw_place(const struct material *m, struct grain *g, struct rng *r)
+{
+    double at = rng_uniform(r) * m->reach;
+    size_t i = 0;
+    while (i + 1 < m->regions && at >= (double)(m->region[i].end - m->region[i].start))
+        at -= (double)(m->region[i].end - m->region[i].start), i++;
+    double length = (double)(m->region[i].end - m->region[i].start);
+    double span = (double)g->count * g->speed;
+    if (span > length) {
+        g->count = (size_t)fmax(1, length / g->speed);
+        span = length;
+    }
+    double room = length - span;
+    g->start = (double)m->region[i].start + room * (at / length);
+}
+
+/* The middle line, or one of the sides where the middle cancels itself out. */
+static int choose_line(const struct material *m, size_t start, size_t span, struct rng *r)
+{
+    uint32_t side = 1 + rng_below(r, 2);
+    if (m->lines == 1)
+        return 0;
+    double mid = level_rms_range(&m->line[0], start, start + span);
+    double left = level_rms_range(&m->line[1], start, start + span);
+    double right = level_rms_range(&m->line[2], start, start + span);
+    if (mid * mid >= 0.25 * 0.5 * (left * left + right * right))
+        return 0;
+    return left > 4 * right ? 1 : right > 4 * left ? 2 : (int)side;
+}
+
+static struct grain draw_grain(const struct material *m, const struct grains_spec *s,
+                               struct rng *r)
+{
+    double rate = m->line[0].rate_hz;
+    double length_ms = rng_range(r, s->length_min_ms, s->length_max_ms);
+    double pitch = rng_range(r, s->pitch_min_semitones, s->pitch_max_semitones);
+    double speed = exp2((pitch + s->transpose_semitones) / 12);
+    struct grain g = {.speed = fmin(2, fmax(0.5, speed)),
+                      .count = (size_t)fmax(1, length_ms * 1e-3 * rate)};
+    draw_place(m, &g, r);
+    size_t start = (size_t)g.start, span = (size_t)((double)g.count * g.speed);
+    span = span < 1 ? 1 : span;
+    if (start + span > m->line[0].frames)
+        span = m->line[0].frames - start;
+    g.line = choose_line(m, start, span, r);
+    struct figures f = figures_of(m->line[g.line].data + start, span);
+    g.rms = f.rms;
+    g.quality = quality_of(f);
+    return g;
+}
+
+/* Draw every grain: again while it is below the threshold, at most DRAWS times, then the
+ * best of them. What is silent borrows the place of one that is not. */
+static enum status draw_all(struct grain *grain, size_t count, const struct material *m,
+                            const struct grains_spec *s, struct rng *r,
+                            struct grains_report *report, struct err *e)
+{
+    size_t sounding = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (int draw = 0; draw < DRAWS; draw++) {
+            struct grain g = draw_grain(m, s, r);
+            report->drawn++;
+            if (draw == 0 || g.quality > grain[i].quality)
+                grain[i] = g;
+            if (grain[i].quality >= s->quality_threshold && g.quality > 0)
+                break;
+        }
+        sounding += grain[i].quality > 0;
+    }
+    if (!sounding)
+        return err_set(e, ST_EMPTY, "the material of the cloud is silent");
+    for (size_t i = 0; i < count; i++) {
+        while (!(grain[i].quality > 0))
+            grain[i] = grain[rng_below(r, (uint32_t)count)];
+        report->below_threshold += grain[i].quality < s->quality_threshold;
+        report->mean_quality += grain[i].quality / (double)count;
+        grain[i].pan = rng_uniform(r);
+    }
+    report->grains = (int)count;
+    return ST_OK;
+}
+
+/* Places on the circle: an even grid, each moved by up to half a hop. */
+static void place_grains(struct grain *grain, size_t count, size_t frames, struct rng *r)
+{
+    double hop = (double)frames / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        double at = ((double)i + rng_uniform(r) - 0.5) * hop + (double)frames;
+        grain[i].at = (size_t)at % frames;
+        if (grain[i].count > frames)
+            grain[i].count = frames;
+    }
+}
+
+static enum status render(struct audio *to, const struct grain *grain, size_t count,
+                          const struct material *m, struct err *e)
+{
+    struct varispeed *v = varispeed_new();
+    float *weight = calloc(to->frames, sizeof *weight);
+    float *line = malloc(to->frames * sizeof *line);
+    enum status st = ST_OK;
+    if (!v || !weight || !line) {
+        st = err_set(e, ST_NO_MEMORY, "no memory for a cloud of %zu frames", to->frames);
+        goto done;
+    }
+    double loudness = 0; /* grains are brought to their geometric mean level */
+    for (size_t i = 0; i < count; i++)
+        loudness += log(grain[i].rms) / (double)count;
+    size_t flank = (size_t)(flank_ms * 1e-3 * to->rate_hz);
+    for (size_t i = 0; i < count; i++) {
+        const struct grain *g = &grain[i];
+        const struct audio *from = &m->line[g->line];
+        varispeed_read(v, from->data, from->frames, g->start, g->speed, line, g->count);
+        double level = fmin(4, fmax(0.25, exp(loudness) / g->rms));
+        double angle = quarter_turn * g->pan;
+        double gain[2] = {level, level};
+        if (to->channels == 2) {
+            gain[0] *= cos(angle);
+            gain[1] *= sin(angle);
+        }
+        weave_grain(to, weight, line, g->count, g->at, gain, flank);
+    }
+    weave_normalise(to, weight);
+done:
+    varispeed_free(v);
+    free(weight);
+    free(line);
+    return st;
+}
+
+static enum status finish(struct audio *cloud, const struct grains_spec *s, struct err *e)
+{
+    if (s->lowpass_hz > 0) {
+        struct biquad low = biquad_lowpass(3, s->lowpass_hz, cloud->rate_hz);
+        biquad_circular(&low, cloud);
+    }
+    enum status st = level_remove_dc(cloud, true, NULL, e);
+    weave_width(cloud, correlation_low, correlation_high);
+    if (st == ST_OK)
+        st = weave_even(cloud, even_db, e);
+    return st == ST_OK ? level_normalise(cloud, s->peak_dbfs, true, e) : st;
+}
+
+static enum status check(const struct grains_spec *s, int rate_hz, struct err *e)
+{
+    bool lengths = s->length_min_ms >= least_grain_ms &&
+                   s->length_max_ms >= s->length_min_ms && s->length_max_ms <= 10000;
+    bool pitches = s->pitch_max_semitones >= s->pitch_min_semitones &&
+                   isfinite(s->pitch_min_semitones) && isfinite(s->pitch_max_semitones) &&
+                   isfinite(s->transpose_semitones);
+    bool rest = s->overlap_ratio > 0 && s->overlap_ratio < 1 && s->grain_count >= 1 &&
+                (s->channels == 1 || s->channels == 2) && rate_hz >= 1000 &&
+                s->duration_s >= 0.05 && s->duration_s <= FRAMES_MAX_S;
+    if (lengths && pitches && rest)
+        return ST_OK;
+    return err_set(e, ST_USAGE,
+                   "a cloud of %.3g s with grains of %.3g to %.3g ms, overlap %.3g, is "
+                   "out of range",
+                   s->duration_s, s->length_min_ms, s->length_max_ms, s->overlap_ratio);
+}
+
+/* As many as asked for, or as the overlap needs to fill the circle. */
+static size_t grain_total(const struct grains_spec *s)
+{
+    double hop_s =
+        0.5e-3 * (s->length_min_ms + s->length_max_ms) * (1 - s->overlap_ratio);
+    double needed = fmin(s->duration_s / fmax(hop_s, 0.5e-3), 100000);
+    return (size_t)fmax(s->grain_count, rint(needed));
+}
+
+enum status grains_cloud(struct audio *to, const struct audio *from,
+                         const struct grain_region *regions, size_t count,
+                         const struct grains_spec *s, struct rng *r,
+                         struct grains_report *report, struct err *e)
+{
+    *to = (struct audio){0};
+    struct material m = {0};
+    struct grains_report counted = {0};
+    struct grain *grain = NULL;
+    enum status st = check(s, from->rate_hz, e);
+    if (st != ST_OK)
+        return st;
+    st = material_init(&m, from, regions, count, e);
+    size_t grains = grain_total(s);
+    if (st == ST_OK && !(grain = calloc(grains, sizeof *grain)))
+        st = err_set(e, ST_NO_MEMORY, "no memory for %zu grains", grains);
+    if (st == ST_OK)
+        st = draw_all(grain, grains, &m, s, r, &counted, e);
+    size_t frames = (size_t)llround(s->duration_s * from->rate_hz);
+    if (st == ST_OK)
+        st = audio_init(to, frames, s->channels, from->rate_hz, e);
+    if (st == ST_OK) {
+        place_grains(grain, grains, frames, r);
+        st = render(to, grain, grains, &m, e);
+    }
+    if (st == ST_OK)
+        st = finish(to, s, e);
+    if (st != ST_OK)
+        audio_done(to);
+    free(grain);
+    material_done(&m);
+    if (report)
+        *report = counted;
+    return st;
+}

@@ -1,0 +1,193 @@
+#include "dsp/pad_choice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OVERLAP_MAX     0.25
+#define SAME_BANDS_DB   3.0
+#define SAME_PITCHES    0.06 /* cosine distance of the chroma */
+#define OTHER_LENGTH    1.6
+#define AGAIN_WEIGHT    0.93 /* per pad of that duration already chosen */
+#define SIGNATURE_DEPTH 45.0 /* dB below the loudest band that still count */
+
+enum { DURATIONS = 64, SIGNATURE_POINTS = 12 };
+
+enum status pad_pool_add(struct pad_pool *pool, const struct pad_place *place,
+                         struct err *e)
+{
+    if (pool->count == pool->room) {
+        size_t room = pool->room ? pool->room * 2 : 256;
+        struct pad_place *at = realloc(pool->at, room * sizeof *at);
+        if (!at)
+            return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+        pool->at = at;
+        pool->room = room;
+    }
+    pool->at[pool->count++] = *place;
+    return ST_OK;
+}
+
+void pad_pool_done(struct pad_pool *pool)
+{
+    free(pool->at);
+    *pool = (struct pad_pool){0};
+}
+
+static bool overlap(const struct pad_place *a, const struct pad_place *b)
+{
+    size_t from = a->from > b->from ? a->from : b->from;
+    size_t to = a->to < b->to ? a->to : b->to;
+    if (to <= from)
+        return false;
+    size_t x = a->to - a->from, y = b->to - b->from, shorter = x < y ? x : y;
+    return (double)(to - from) > OVERLAP_MAX * (double)shorter;
+}
+
+/* ---- what a place sounds like ---- */
+
+struct signature {
+    float band_db[TRACK_BANDS]; /* mean taken out, floored */
+    float chroma[12];           /* unit length, or all 0 */
+};
+
+static void sign(const struct track *t, const struct pad_place *p, struct signature *s)
+{
+    const struct track_info *info = track_info(t);
+    double power[TRACK_BANDS] = {0}, chroma[12] = {0}, sum = 0.0;
+    for (size_t k = 0; k < SIGNATURE_POINTS; k++) {
+        size_t at = p->from + (p->to - p->from) * k / SIGNATURE_POINTS;
+        float db[TRACK_BANDS], c[12];
+        track_spectrum(t, at, db);
+        for (int b = 0; b < TRACK_BANDS; b++)
+            power[b] += pow(10.0, (double)db[b] / 10.0);
+        size_t block = at * TRACK_HOPS_PER_SPECTRUM / TRACK_HOPS_PER_CHROMA;
+        if (block >= info->chromas)
+            continue;
+        track_chroma(t, block, c);
+        for (int i = 0; i < 12; i++)
+            chroma[i] += (double)c[i];
+    }
+    double top = -200.0, mean = 0.0;
+    for (int b = 0; b < TRACK_BANDS; b++) {
+        power[b] = 10.0 * log10(power[b] + 1e-20);
+        top = fmax(top, power[b]);
+    }
+    for (int b = 0; b < TRACK_BANDS; b++)
+        mean += (power[b] = fmax(power[b], top - SIGNATURE_DEPTH)) / TRACK_BANDS;
+    for (int b = 0; b < TRACK_BANDS; b++)
+        s->band_db[b] = (float)(power[b] - mean);
+    for (int i = 0; i < 12; i++)
+        sum += chroma[i] * chroma[i];
+    for (int i = 0; i < 12; i++)
+        s->chroma[i] = sum > 0.0 ? (float)(chroma[i] / sqrt(sum)) : 0.0f;
+}
+
+static bool alike(const struct signature *a, const struct signature *b)
+{
+    double bands = 0.0, pitches = 0.0;
+    for (int i = 0; i < TRACK_BANDS; i++) {
+        double d = (double)a->band_db[i] - (double)b->band_db[i];
+        bands += d * d;
+    }
+    for (int i = 0; i < 12; i++)
+        pitches += (double)a->chroma[i] * (double)b->chroma[i];
+    return sqrt(bands / TRACK_BANDS) < SAME_BANDS_DB && 1.0 - pitches < SAME_PITCHES;
+}
+
+static bool other_length(const struct pad_place *a, const struct pad_place *b)
+{
+    double x = (double)(a->to - a->from), y = (double)(b->to - b->from);
+    return fmax(x, y) > OTHER_LENGTH * fmin(x, y);
+}
+
+/* ---- choosing ---- */
+
+static double worth(const struct pad_place *p, const int *taken)
+{
+    int again = p->duration >= 0 && p->duration < DURATIONS ? taken[p->duration] : 0;
+    return p->score * pow(AGAIN_WEIGHT, again);
+}
+
+static size_t best_left(const struct pad_pool *pool, const bool *out, const int *taken)
+{
+    size_t best = pool->count;
+    double most = -1.0;
+    for (size_t i = 0; i < pool->count; i++) {
+        if (out[i])
+            continue;
+        double w = worth(&pool->at[i], taken);
+        if (w > most) {
+            most = w;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static size_t choose(const struct pad_pool *pool, const struct track *t, bool *out,
+                     struct signature *signs, struct pad_place *chosen, size_t most)
+{
+    int taken[DURATIONS] = {0};
+    size_t count = 0;
+    while (count < most) {
+        size_t i = best_left(pool, out, taken);
+        if (i == pool->count)
+            break;
+        const struct pad_place *p = &pool->at[i];
+        out[i] = true;
+        sign(t, p, &signs[count]);
+        bool again = false;
+        for (size_t k = 0; k < count && !again; k++)
+            again = alike(&signs[k], &signs[count]) && !other_length(&chosen[k], p);
+        if (again)
+            continue;
+        chosen[count++] = *p;
+        if (p->duration >= 0 && p->duration < DURATIONS)
+            taken[p->duration]++;
+        for (size_t k = 0; k < pool->count; k++)
+            out[k] = out[k] || overlap(&pool->at[k], p);
+    }
+    return count;
+}
+
+size_t pad_pool_choose(const struct pad_pool *pool, const struct track *t,
+                       struct pad_place *chosen, size_t most)
+{
+    bool *out = calloc(pool->count + 1, sizeof *out);
+    struct signature *signs = calloc(most + 1, sizeof *signs);
+    size_t count = 0;
+    if (out && signs) {
+        for (size_t i = 0; i < pool->count; i++)
+            out[i] = pool->at[i].miss > 0.0;
+        count = choose(pool, t, out, signs, chosen, most);
+    }
+    free(out);
+    free(signs);
+    return count;
+}
+
+size_t pad_pool_near(const struct pad_pool *pool, const struct pad_place *chosen,
+                     size_t chosen_count, struct pad_place *near, size_t most)
+{
+    size_t count = 0;
+    for (; count < most; count++) {
+        const struct pad_place *best = NULL;
+        for (size_t i = 0; i < pool->count; i++) {
+            const struct pad_place *p = &pool->at[i];
+            bool taken = p->miss <= 0.0;
+            if (taken || (best && p->miss >= best->miss))
+                continue;
+            for (size_t k = 0; k < chosen_count && !taken; k++)
+                taken = overlap(p, &chosen[k]);
+            for (size_t k = 0; k < count && !taken; k++)
+                taken = overlap(p, &near[k]);
+            if (!taken)
+                best = p;
+        }
+        if (!best)
+            break;
+        near[count] = *best;
+    }
+    return count;
+}

@@ -1,0 +1,83 @@
+#include "dsp/pads.h"
+
+#include <math.h>
+#include <string.h>
+
+#define REACH       0.25
+#define SEAM_WEIGHT 0.2
+
+static size_t frame_of(double sec, int rate_hz)
+{
+    double frame = round(sec * rate_hz);
+    return frame > 0.0 ? (size_t)frame : 0;
+}
+
+void pad_read_range(const struct pad_region *region, const struct pad_params *p,
+                    int rate_hz, size_t frames, size_t *start, size_t *end)
+{
+    double around = REACH * (region->end_sec - region->start_sec);
+    /* Twice the crossfade: a loop that is not seamless is tried with a longer one. */
+    double fade = fmax(0.0, 2.0 * p->loop_crossfade_ms / 1000.0);
+    *start = frame_of(region->start_sec - around - fade, rate_hz);
+    *end = frame_of(region->end_sec + around, rate_hz) + 1;
+    *end = *end < frames ? *end : frames;
+    *start = *start < *end ? *start : *end;
+}
+
+/* What is wrong with a seam that is plainly audible, the worst first. */
+static enum status refuse(const struct seam *s, struct err *e)
+{
+    double level = s->level_db / s->level_limit_db, dip = s->dip_db / s->dip_limit_db;
+    double colour = s->spectrum_db / s->spectrum_limit_db;
+    double step = fmax(s->step, s->slope);
+    double worst = fmax(fmax(fmax(level, dip), fmax(colour, step)), s->onset);
+    if (worst == level)
+        return err_set(e, ST_NOTHING, "loop jumps by %.1f dB", s->level_db);
+    if (worst == dip)
+        return err_set(e, ST_NOTHING, "loop dips by %.1f dB at its join", s->dip_db);
+    if (worst == colour)
+        return err_set(e, ST_NOTHING, "loop changes colour by %.1f dB at its join",
+                       s->spectrum_db);
+    if (worst == step)
+        return err_set(e, ST_NOTHING, "loop clicks: step %.1f times the usual", step);
+    return err_set(e, ST_NOTHING, "loop has an attack at its join");
+}
+
+static void to_recording(struct loop_list *loops, size_t around_start)
+{
+    for (int i = 0; i < loops->count; i++) {
+        loops->option[i].start += around_start;
+        loops->option[i].end += around_start;
+    }
+}
+
+enum status pad_finish(const struct audio *around, size_t around_start,
+                       const struct pad_region *region, const struct pad_params *p,
+                       struct pad *out, struct err *e)
+{
+    *out = (struct pad){.parts = region->parts};
+    size_t start = frame_of(region->start_sec, around->rate_hz);
+    size_t end = frame_of(region->end_sec, around->rate_hz);
+    start = start > around_start ? start - around_start : 0;
+    end = end > around_start ? end - around_start : 0;
+    struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms, .reach = REACH};
+    enum status st = loop_search(around, start, end, &params, &out->loops, e);
+    if (st == ST_OK)
+        st = loop_make_best(around, &out->loops, &out->audio, &out->seam, e);
+    if (st == ST_OK && seam_audible(&out->seam))
+        st = refuse(&out->seam, e);
+    if (st != ST_OK) {
+        audio_done(&out->audio);
+        return st;
+    }
+    to_recording(&out->loops, around_start);
+    double quality = seam_quality(&out->seam);
+    parts_add(&out->parts, "seam", quality);
+    out->score = (1.0 - SEAM_WEIGHT) * region->score + SEAM_WEIGHT * quality;
+    return ST_OK;
+}
+
+void pad_done(struct pad *pad)
+{
+    audio_done(&pad->audio);
+}

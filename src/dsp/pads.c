@@ -1,0 +1,285 @@
+#include "dsp/pads.h"
+#include "dsp/pad_choice.h"
+#include "dsp/track_sums.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Gates beyond the config's, where a stretch is no pad by any taste. */
+#define MAX_LEVEL_SD_DB 5.0
+#define MAX_CHANGE      0.30
+#define MIN_STABLE      0.85 /* share of the window on stable ground */
+/* A window that misses by more than this (in units of each gate's scale) is forgotten. */
+#define NEAR_MISS 1.5
+
+struct pad_params pad_params_default(void)
+{
+    return (struct pad_params){
+        .target_durations_sec = {1.5, 2.5, 3.5, 4.5},
+        .target_duration_count = 4,
+        .min_rms_db = -45.0,
+        .max_rms_db = -8.0,
+        .max_onset_rate_per_second = 2.5,
+        .spectral_flatness_threshold = 0.45,
+        .max_candidates_per_file = 6,
+        .loop_crossfade_ms = 120.0,
+        .window_hop_sec = 0.3,
+        .pre_analysis = pre_analysis_params_default(),
+    };
+}
+
+/* ---- gates ---- */
+
+struct verdict {
+    double miss; /* sum over the failed gates; 0 = passes */
+    double worst;
+    char why[MISSED_BY_BYTES];
+};
+
+__attribute__((format(printf, 4, 5))) static void
+fail(struct verdict *v, double excess, double scale, const char *format, ...)
+{
+    double miss = isfinite(excess) ? excess / scale : 100.0;
+    v->miss += miss;
+    if (miss <= v->worst)
+        return;
+    v->worst = miss;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(v->why, sizeof v->why, format, args);
+    va_end(args);
+}
+
+static void judge_level(const struct track_window *w, const struct pad_params *p,
+                        struct verdict *v)
+{
+    double low = p->min_rms_db - w->rms_db, high = w->rms_db - p->max_rms_db;
+    if (low > 0.0)
+        fail(v, low, 6.0, "level %.1f dB below the gate", low);
+    if (high > 0.0)
+        fail(v, high, 6.0, "level %.1f dB above the gate", high);
+    double swing = w->level_sd_db - MAX_LEVEL_SD_DB;
+    if (swing > 0.0)
+        fail(v, swing, 2.0, "level swings %.1f dB too much", swing);
+    double dc = fabs(w->dc) - p->pre_analysis.max_dc_offset;
+    if (dc > 0.0)
+        fail(v, dc, 0.05, "DC offset %.3f above the gate", dc);
+    double crest = w->crest - p->pre_analysis.max_crest_factor;
+    if (crest > 0.0)
+        fail(v, crest, 6.0, "crest %.1f above the gate", crest);
+    if (w->clipped > 0 && p->pre_analysis.skip_clipped_regions)
+        fail(v, (double)w->clipped, 2.0, "clipped in %u place%s", w->clipped,
+             w->clipped > 1 ? "s" : "");
+}
+
+static void judge_content(const struct track_window *w, const struct pad_params *p,
+                          double stable, struct verdict *v)
+{
+    double rate = w->onset_rate_hz - p->max_onset_rate_per_second;
+    if (rate > 0.0)
+        fail(v, rate, 1.0, "%.1f onsets a second above the gate", rate);
+    double flat = w->flatness - p->spectral_flatness_threshold;
+    if (flat > 0.0)
+        fail(v, flat, 0.15, "flatness %.2f above the gate", flat);
+    double change = w->change - MAX_CHANGE;
+    if (change > 0.0)
+        fail(v, change, 0.1, "spectrum changes %.0f %% too much", 100.0 * change);
+    double unstable = MIN_STABLE - stable;
+    if (unstable > 0.0)
+        fail(v, unstable, 0.5, "%.0f %% more stable ground needed", 100.0 * unstable);
+}
+
+/* ---- score ---- */
+
+/* 1 at nothing, one half at `half`, falling on. */
+static double falling(double x, double half)
+{
+    double u = isfinite(x) ? x / half : 100.0;
+    return 1.0 / (1.0 + u * u);
+}
+
+/* How many bands really sound: near 1 for a lone sine, 8 and more for a full chord. */
+static double sounding_bands(const struct track *t, size_t from, size_t to)
+{
+    double mean[TRACK_BANDS] = {0}, sum = 0.0, squares = 0.0;
+    size_t hop = (to - from) / 8 + 1;
+    for (size_t i = from; i < to; i += hop) {
+        float db[TRACK_BANDS];
+        track_spectrum(t, i, db);
+        for (int b = 0; b < TRACK_BANDS; b++)
+            mean[b] += (double)exp2f(db[b] * 0.16609640f);
+    }
+    for (int b = 0; b < TRACK_BANDS; b++) {
+        sum += mean[b];
+        squares += mean[b] * mean[b];
+    }
+    return squares > 0.0 ? sum * sum / squares : 1.0;
+}
+
+static void score_window(const struct track_sums *s, const struct pad_params *p,
+                         size_t from, size_t to, const struct track_window *w,
+                         struct score_parts *parts)
+{
+    double threshold = fmax(1e-3, p->spectral_flatness_threshold);
+    double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
+    double bands = sounding_bands(s->track, from, to);
+    *parts = (struct score_parts){0};
+    parts_add(parts, "steady", falling(w->level_sd_db, 2.5));
+    parts_add(parts, "spectrum", falling(w->change, 0.12));
+    parts_add(parts, "tonal", 0.3 * pure + 0.7 * w->tonality);
+    parts_add(parts, "calm",
+              falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
+    parts_add(parts, "rich", fmin(1.0, fmax(0.0, (bands - 1.5) / 6.0)));
+}
+
+static double weigh(const struct score_parts *parts)
+{
+    static const double weight[] = {0.25, 0.25, 0.2, 0.2, 0.1};
+    double sum = 0.0;
+    for (int i = 0; i < 5 && i < parts->count; i++)
+        sum += weight[i] * parts->part[i].value;
+    return sum;
+}
+
+/* ---- windows ---- */
+
+struct mine {
+    const struct pad_params *p;
+    struct track_sums sums;
+    struct stable_list stable;
+    struct pad_pool pool;
+};
+
+static double judge_window(const struct mine *m, size_t from, size_t to,
+                           struct track_window *w, struct verdict *v)
+{
+    *v = (struct verdict){0};
+    track_sums_window(&m->sums, from, to, w);
+    double cell = m->sums.cell_s;
+    double stable = stable_share(&m->stable, (double)from * cell, (double)to * cell);
+    judge_level(w, m->p, v);
+    judge_content(w, m->p, stable, v);
+    return v->miss;
+}
+
+static enum status look_at(struct mine *m, size_t from, size_t to, int duration,
+                           struct err *e)
+{
+    struct track_window w;
+    struct verdict v;
+    if (judge_window(m, from, to, &w, &v) > NEAR_MISS)
+        return ST_OK;
+    struct score_parts parts;
+    score_window(&m->sums, m->p, from, to, &w, &parts);
+    struct pad_place place = {from, to, duration, weigh(&parts), v.miss};
+    return pad_pool_add(&m->pool, &place, e);
+}
+
+static enum status look_everywhere(struct mine *m, struct err *e)
+{
+    const struct track_info *info = track_info(m->sums.track);
+    double length_s = (double)info->frames / info->rate_hz;
+    double hop = fmax(m->sums.cell_s, m->p->window_hop_sec);
+    for (int d = 0; d < m->p->target_duration_count && d < PAD_DURATIONS_MAX; d++) {
+        double duration = m->p->target_durations_sec[d];
+        /* A recording that is all but as long as the target counts as long enough. */
+        if (!(duration > 0.05) || duration > length_s + 2.0 * m->sums.cell_s)
+            continue;
+        for (double at = 0.0; at + duration <= length_s + 2.0 * m->sums.cell_s;
+             at += hop) {
+            size_t from = track_sums_cell(&m->sums, at);
+            size_t to = track_sums_cell(&m->sums, at + duration);
+            if (to <= from)
+                continue;
+            enum status st = look_at(m, from, to, d, e);
+            if (st != ST_OK)
+                return st;
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- results ---- */
+
+static void describe(const struct mine *m, const struct pad_place *place,
+                     struct pad_region *r)
+{
+    const struct track_info *info = track_info(m->sums.track);
+    struct track_window w;
+    struct verdict v;
+    judge_window(m, place->from, place->to, &w, &v);
+    double length_s = (double)info->frames / info->rate_hz, cell = m->sums.cell_s;
+    *r = (struct pad_region){
+        .start_sec = (double)place->from * cell,
+        .rms_db = w.rms_db,
+        .crest_factor = w.crest,
+        .centroid_hz = w.centroid_hz,
+        .flatness = w.flatness,
+        .onset_rate_hz = w.onset_rate_hz,
+        .score = place->score,
+    };
+    double duration = m->p->target_durations_sec[place->duration];
+    r->end_sec = fmin(length_s, r->start_sec + duration);
+    score_window(&m->sums, m->p, place->from, place->to, &w, &r->parts);
+    memcpy(r->missed_by, v.why, sizeof r->missed_by);
+}
+
+static enum status write_down(const struct mine *m, const struct pad_place *place,
+                              size_t count, struct pad_region **regions,
+                              size_t *region_count, struct err *e)
+{
+    *regions = calloc(count ? count : 1, sizeof **regions);
+    if (!*regions)
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+    for (size_t i = 0; i < count; i++)
+        describe(m, &place[i], &(*regions)[i]);
+    *region_count = count;
+    return ST_OK;
+}
+
+static enum status choose(struct mine *m, struct pad_list *out, struct err *e)
+{
+    int most = m->p->max_candidates_per_file;
+    size_t room = most > 0 ? 2 * (size_t)most : 0;
+    struct pad_place *found = calloc(room + 1, sizeof *found);
+    struct pad_place missed[PAD_MISSED_MAX];
+    if (!found)
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+    size_t count = pad_pool_choose(&m->pool, m->sums.track, found, room);
+    size_t misses = pad_pool_near(&m->pool, found, count, missed, PAD_MISSED_MAX);
+    enum status st = write_down(m, found, count, &out->found, &out->found_count, e);
+    if (st == ST_OK)
+        st = write_down(m, missed, misses, &out->missed, &out->missed_count, e);
+    free(found);
+    return st;
+}
+
+enum status pads_mine(const struct track *t, const struct pad_params *p,
+                      struct pad_list *out, struct err *e)
+{
+    *out = (struct pad_list){0};
+    struct mine m = {.p = p};
+    enum status st = stable_find(t, &p->pre_analysis, &m.stable, e);
+    if (st == ST_OK)
+        st = track_sums_init(&m.sums, t, e);
+    if (st == ST_OK)
+        st = look_everywhere(&m, e);
+    if (st == ST_OK)
+        st = choose(&m, out, e);
+    if (st != ST_OK)
+        pad_list_done(out);
+    pad_pool_done(&m.pool);
+    track_sums_done(&m.sums);
+    stable_list_done(&m.stable);
+    return st;
+}
+
+void pad_list_done(struct pad_list *l)
+{
+    free(l->found);
+    free(l->missed);
+    *l = (struct pad_list){0};
+}

@@ -1,0 +1,111 @@
+/* vec: eight floats side by side, for the loops that carry the analysis.
+ *
+ * Compiler vector types: the same source gives AVX2 where it may and pairs of SSE2 (or
+ * any other machine's) registers elsewhere, with the same bits everywhere, because each
+ * lane does the same IEEE operations and nothing is contracted. A loop is written once as
+ * a VEC_INLINE function and wrapped by VEC_CLONES, which builds it twice and takes the
+ * better one the processor has.
+ * For .c files of dsp only; no header of a public interface includes it. */
+#ifndef TROWEL_DSP_VEC_H
+#define TROWEL_DSP_VEC_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+enum { VEC = 8 };
+
+typedef float v8f __attribute__((vector_size(32)));
+typedef float v8f_any __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t v8i __attribute__((vector_size(32)));
+
+#define VEC_INLINE static inline __attribute__((always_inline))
+
+#if defined(__x86_64__)
+#define VEC_AVX2       __attribute__((target("avx2")))
+#define VEC_HAS_AVX2() (__builtin_cpu_supports("avx2") != 0)
+#else
+#define VEC_AVX2
+#define VEC_HAS_AVX2() 0
+#endif
+
+/* static void name(params): calls body(args), compiled for the processor at hand. */
+#define VEC_CLONES(name, body, params, args)                                             \
+    VEC_AVX2 static void name##_avx2 params                                              \
+    {                                                                                    \
+        body args;                                                                       \
+    }                                                                                    \
+    static void name##_base params                                                       \
+    {                                                                                    \
+        body args;                                                                       \
+    }                                                                                    \
+    static void name params                                                              \
+    {                                                                                    \
+        if (VEC_HAS_AVX2())                                                              \
+            name##_avx2 args;                                                            \
+        else                                                                             \
+            name##_base args;                                                            \
+    }
+
+/* Eight floats at any address, as an lvalue. */
+#define VEC_AT(p)       (*(v8f_any *)(p))
+#define VEC_CONST_AT(p) (*(const v8f_any *)(p))
+
+VEC_INLINE void vec_set(v8f *v, float x)
+{
+    *v = (v8f){x, x, x, x, x, x, x, x};
+}
+
+/* Rounded correctly, as sqrtf. */
+VEC_INLINE void vec_sqrt(v8f *v)
+{
+#if defined(__x86_64__)
+    __m128 half[2];
+    memcpy(half, v, sizeof half);
+    half[0] = _mm_sqrt_ps(half[0]);
+    half[1] = _mm_sqrt_ps(half[1]);
+    memcpy(v, half, sizeof half);
+#else
+    for (int i = 0; i < VEC; i++)
+        (*v)[i] = sqrtf((*v)[i]);
+#endif
+}
+
+/* The sum of the lanes, always in the same order. */
+VEC_INLINE double vec_sum(const v8f *v)
+{
+    double sum = 0;
+    for (int i = 0; i < VEC; i++)
+        sum += (double)(*v)[i];
+    return sum;
+}
+
+VEC_INLINE void vec_pick(v8f *to, const v8i *mask, const v8f *where, const v8f *otherwise)
+{
+    *to = (v8f)(((v8i)*where & *mask) | ((v8i)*otherwise & ~*mask));
+}
+
+VEC_INLINE void vec_max(v8f *a, const v8f *b)
+{
+    v8i greater = *b > *a;
+    vec_pick(a, &greater, b, a);
+}
+
+VEC_INLINE void vec_min(v8f *a, const v8f *b)
+{
+    v8i less = *b < *a;
+    vec_pick(a, &less, b, a);
+}
+
+VEC_INLINE int vec_any(const v8i *v)
+{
+    int64_t part[4];
+    memcpy(part, v, sizeof part);
+    return (part[0] | part[1] | part[2] | part[3]) != 0;
+}
+
+#endif

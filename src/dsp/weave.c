@@ -1,0 +1,173 @@
+#include "dsp/weave.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double pi = 3.14159265358979323846;
+static const double block_s = 0.010;
+enum { SPAN = 5, ROUNDS = 3 }; /* blocks in 50 ms */
+static const double gain_max = 4.0;
+
+/* Gain for each block edge, from the power of the SPAN blocks around it; false when no
+ * block needs one. */
+static int block_gains(const struct audio *loop, size_t blocks, double tolerance_db,
+                       double *power, double *gain)
+{
+    double mean = 0;
+    size_t channels = (size_t)loop->channels;
+    for (size_t b = 0; b < blocks; b++) {
+        size_t from = b * loop->frames / blocks, to = (b + 1) * loop->frames / blocks;
+        power[b] = 0;
+        for (size_t i = from * channels; i < to * channels; i++)
+            power[b] += (double)loop->data[i] * (double)loop->data[i];
+        power[b] /= (double)((to - from) * channels);
+        mean += power[b] / (double)blocks;
+    }
+    int needed = 0;
+    for (size_t b = 0; b < blocks; b++) {
+        double around = 0;
+        for (size_t k = 0; k < SPAN; k++)
+            around += power[(b + blocks * SPAN + k - SPAN / 2) % blocks] / SPAN;
+        double off = mean > 0 && around > 0 ? 10 * log10(around / mean) : 0;
+        double over = off > tolerance_db    ? off - tolerance_db
+                      : off < -tolerance_db ? off + tolerance_db
+                                            : 0;
+        gain[b] = fmin(gain_max, fmax(1 / gain_max, pow(10, -over / 20)));
+        needed |= over != 0;
+    }
+    return needed;
+}
+
+static void apply_gains(struct audio *loop, size_t blocks, const double *gain)
+{
+    size_t channels = (size_t)loop->channels;
+    double scale = (double)blocks / (double)loop->frames;
+    for (size_t i = 0; i < loop->frames; i++) {
+        double at = ((double)i + 0.5) * scale - 0.5, whole = floor(at);
+        double part = 0.5 - 0.5 * cos(pi * (at - whole));
+        size_t b = whole < 0 ? blocks - 1 : (size_t)whole % blocks;
+        double g = gain[b] + part * (gain[(b + 1) % blocks] - gain[b]);
+        for (size_t c = 0; c < channels; c++)
+            loop->data[i * channels + c] *= (float)g;
+    }
+}
+
+enum status weave_even(struct audio *loop, double tolerance_db, struct err *e)
+{
+    size_t blocks = (size_t)((double)loop->frames / (block_s * loop->rate_hz) + 0.5);
+    if (blocks < 2 * SPAN || blocks > loop->frames)
+        return ST_OK;
+    double *power = malloc(blocks * sizeof *power), *gain = malloc(blocks * sizeof *gain);
+    enum status st = ST_OK;
+    if (!power || !gain)
+        st = err_set(e, ST_NO_MEMORY, "no memory to even the level of a loop");
+    for (int round = 0; round < ROUNDS && st == ST_OK; round++) {
+        if (!block_gains(loop, blocks, tolerance_db, power, gain))
+            break;
+        apply_gains(loop, blocks, gain);
+    }
+    free(power);
+    free(gain);
+    return st;
+}
+
+struct moments {
+    double mid, side, cross; /* Σm², Σs², Σms */
+};
+
+static struct moments stereo_moments(const struct audio *a)
+{
+    struct moments m = {0};
+    for (size_t i = 0; i < a->frames; i++) {
+        double l = (double)a->data[2 * i], r = (double)a->data[2 * i + 1];
+        m.mid += 0.25 * (l + r) * (l + r);
+        m.side += 0.25 * (l - r) * (l - r);
+        m.cross += 0.25 * (l * l - r * r);
+    }
+    return m;
+}
+
+/* Correlation with the side scaled by g: (m² − g²s²) / √((m² + g²s²)² − 4 g² (ms)²). */
+static double correlation_at(struct moments m, double g)
+{
+    double s = g * g * m.side, x = g * m.cross;
+    double bottom = (m.mid + s) * (m.mid + s) - 4 * x * x;
+    return bottom > 0 ? (m.mid - s) / sqrt(bottom) : 0;
+}
+
+double weave_correlation(const struct audio *a)
+{
+    return a->channels == 2 ? correlation_at(stereo_moments(a), 1) : 1;
+}
+
+void weave_width(struct audio *a, double low, double high)
+{
+    if (a->channels != 2)
+        return;
+    struct moments m = stereo_moments(a);
+    double now = correlation_at(m, 1), want = now < low ? low : high;
+    if ((now >= low && now <= high) || !(m.side > 1e-9 * m.mid) ||
+        !(m.mid > 1e-9 * m.side))
+        return;
+    double less = 1e-3, more = 1e3; /* the correlation falls with the side */
+    for (int i = 0; i < 60; i++) {
+        double g = sqrt(less * more);
+        if (correlation_at(m, g) > want)
+            less = g;
+        else
+            more = g;
+    }
+    double g = sqrt(less * more), up = g > 1 ? 1 / g : 1, down = g > 1 ? 1 : g;
+    for (size_t i = 0; i < a->frames; i++) {
+        double l = (double)a->data[2 * i], r = (double)a->data[2 * i + 1];
+        double mid = 0.5 * (l + r) * up, side = 0.5 * (l - r) * down;
+        a->data[2 * i] = (float)(mid + side);
+        a->data[2 * i + 1] = (float)(mid - side);
+    }
+}
+
+void weave_grain(struct audio *loop, float *weight, const float *grain, size_t count,
+                 size_t at, const double gain[2], size_t flank_frames)
+{
+    size_t flank = count / 2 < flank_frames ? count / 2 : flank_frames;
+    size_t channels = (size_t)loop->channels;
+    /* cos(π i / flank) by recurrence, from half a step in */
+    double step = pi / (double)(flank ? flank : 1), twice = 2 * cos(step);
+    double now = cos(0.5 * step), before = now; /* cos(−½ step) = cos(½ step) */
+    float left = (float)gain[0], right = (float)gain[channels > 1 ? 1 : 0];
+    for (size_t i = 0; i < count; i++) {
+        float w = 1.0f;
+        if (i < flank || i >= count - flank) {
+            w = (float)(i < flank ? 0.5 - 0.5 * now : 0.5 + 0.5 * now);
+            double next = twice * now - before;
+            before = now;
+            now = next;
+        }
+        if (i + 1 == count - flank) { /* the fall starts from the top */
+            now = cos(0.5 * step);
+            before = now;
+        }
+        float x = w * grain[i];
+        loop->data[at * channels] += left * x;
+        if (channels > 1)
+            loop->data[at * channels + 1] += right * x;
+        weight[at] += w * w;
+        if (++at == loop->frames)
+            at = 0;
+    }
+}
+
+void weave_normalise(struct audio *loop, const float *weight)
+{
+    size_t channels = (size_t)loop->channels;
+    double mean = 0;
+    for (size_t i = 0; i < loop->frames; i++)
+        mean += (double)weight[i] / (double)loop->frames;
+    float least = (float)(mean / (gain_max * gain_max));
+    for (size_t i = 0; i < loop->frames; i++) {
+        float w = weight[i] > least ? weight[i] : least;
+        float g = w > 0.0f ? sqrtf((float)mean / w) : 0.0f;
+        for (size_t c = 0; c < channels; c++)
+            loop->data[i * channels + c] *= g;
+    }
+}

@@ -1,0 +1,396 @@
+/* The filter language: each form against finds that must and must not match. */
+#include "core/filter.h"
+#include "core/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct measures pad_measures, hit_measures;
+
+/* A pad, accepted and tagged; and a snare, undecided, in a stack of three. */
+static struct filter_item pad, hit;
+
+static int setup(void **state)
+{
+    (void)state;
+    measures_clear(&pad_measures);
+    measures_clear(&hit_measures);
+    pad_measures.duration_sec = 2.51;
+    pad_measures.rms_db = -18.24;
+    pad_measures.bpm = 120.4;
+    pad_measures.score = 0.913;
+    pad_measures.start_sec = 724.31;
+    pad_measures.centroid_hz = 812.0;
+    pad_measures.key_confidence = 0.72;
+    hit_measures.duration_sec = 0.28;
+    hit_measures.rms_db = -9.0;
+    hit_measures.score = 0.5;
+    hit_measures.centroid_hz = 3400.0;
+    pad = (struct filter_item){.name = "rehearsal-3_pad01_dark",
+                               .source = "rehearsal-3",
+                               .key = "A#m",
+                               .brightness = "dark",
+                               .hit_class = "",
+                               .category = CAT_PADS,
+                               .kind = KIND_PAD,
+                               .decision = DECISION_ACCEPTED,
+                               .rating = 4,
+                               .grade = 'A',
+                               .tagged = true,
+                               .saved = true,
+                               .stack_size = 1,
+                               .m = &pad_measures};
+    hit = (struct filter_item){.name = "tape 4 \xC3\xBC"
+                                       "bung_drum_112_snare",
+                               .source = "tape 4 \xC3\xBC"
+                                         "bung",
+                               .hit_class = "snare",
+                               .category = CAT_DRUMS,
+                               .kind = KIND_DRUM,
+                               .grade = 'B',
+                               .near_miss = true,
+                               .stack_size = 3,
+                               .m = &hit_measures};
+    return 0;
+}
+
+static int matches(const char *text)
+{
+    struct filter *f;
+    struct filter_error error;
+    if (filter_parse(&f, text, &error) == FILTER_WRONG)
+        fail_msg("%s: %s", text, error.sentence);
+    int bits = filter_match(f, &pad) | filter_match(f, &hit) << 1;
+    filter_free(f);
+    return bits;
+}
+
+enum { NONE, PAD, HIT, BOTH };
+
+struct form {
+    const char *text;
+    int takes;
+};
+
+static void check(const struct form *forms, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (matches(forms[i].text) != forms[i].takes)
+            fail_msg("%s: takes %d instead of %d", forms[i].text, matches(forms[i].text),
+                     forms[i].takes);
+}
+#define CHECK(forms) check(forms, sizeof forms / sizeof *forms)
+
+static void test_words(void **state)
+{
+    (void)state;
+    static const struct form forms[] = {
+        {"", BOTH},
+        {"   ", BOTH},
+        {"pad01", PAD},
+        {"PAD01", PAD},
+        {"reh dark", PAD},
+        {"reh snare", NONE},
+        {"\"tape 4\"", HIT},
+        {"\xC3\x9C"
+         "BUNG",
+         HIT},
+        {"re*dark", PAD},
+        {"p?d01", PAD},
+        {"s*e", HIT},
+        {"\"s*e\"", NONE},
+        {"name:pad", PAD},
+        {"-3_", PAD},
+        {"src:tape*", HIT},
+        {"src:tape", HIT},
+        {"source:*bung", HIT},
+        {"src:bung*", NONE},
+        {"src:\"tape 4\"", HIT},
+        {"src:reh,tape", BOTH},
+    };
+    CHECK(forms);
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    static const struct form forms[] = {
+        {"cat:pads", PAD},
+        {"cat:pad", PAD},
+        {"cat:PADS", PAD},
+        {"cat:pads,drums", BOTH},
+        {"category=dr", HIT},
+        {"type:drum", HIT},
+        {"class:snare", HIT},
+        {"class:sn", HIT},
+        {"key:A#m", PAD},
+        {"key:bbm", PAD},
+        {"key:\"Bb minor\"", PAD},
+        {"key:Bb", NONE},
+        {"key:A", NONE},
+        {"key:A*", PAD},
+        {"bright:dark", PAD},
+        {"is:accepted", PAD},
+        {"is:undecided", HIT},
+        {"is:acc", PAD},
+        {"is:rejected", NONE},
+        {"is:tagged", PAD},
+        {"is:near-miss", HIT},
+        {"is:stacked", HIT},
+        {"is:alone", PAD},
+        {"is:loop", PAD},
+        {"has:key", PAD},
+        {"has:bpm", PAD},
+        {"has:lufs", NONE},
+        {"has:class", HIT},
+        {"!has:bpm", HIT},
+        {"has:centroid_hz", BOTH},
+        {"is:accepted,undecided", BOTH},
+        {"cat!=pads", HIT},
+        {"key!=A#m", HIT},
+    };
+    CHECK(forms);
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct form forms[] = {
+        {"dur>2", PAD},        {"dur<2", HIT},           {"dur>2.51", NONE},
+        {"dur>=2.51", PAD},    {"dur<=280ms", HIT},      {"duration_sec>2s", PAD},
+        {"dur > 2", PAD},      {"dur >2", PAD},          {"len>1m", NONE},
+        {"rms<-10", PAD},      {"rms<-10dB", PAD},       {"level>-10 dB", NONE},
+        {"bpm:118..124", PAD}, {"bpm:124..118", PAD},    {"bpm:..119", NONE},
+        {"bpm:119..", PAD},    {"bpm:120", PAD},         {"bpm:120.4", PAD},
+        {"bpm:120.5", NONE},   {"bpm:121", NONE},        {"score>=.9", PAD},
+        {"score:.91", PAD},    {"score>90%", PAD},       {"grade>=B", BOTH},
+        {"grade>B", PAD},      {"grade:b", HIT},         {"grade<A", HIT},
+        {"grade:F..B", HIT},   {"rating>=3", PAD},       {"rating:0", HIT},
+        {"rating:3..5", PAD},  {"stack>2", HIT},         {"stack:1", PAD},
+        {"start>12:04", PAD},  {"start>12:05", NONE},    {"start<0:12:05", PAD},
+        {"centroid>1k", HIT},  {"centroid<1.5kHz", PAD}, {"centroid>=3400hz", HIT},
+        {"bpm!=120", HIT},     {"bpm>0", PAD},           {"!bpm>0", HIT},
+        {"dur==2.51", PAD},
+    };
+    CHECK(forms);
+}
+
+static void test_logic(void **state)
+{
+    (void)state;
+    static const struct form forms[] = {
+        {"cat:pads | class:snare", BOTH},
+        {"!cat:pads", HIT},
+        {"!!cat:pads", PAD},
+        {"! cat:pads", HIT},
+        {"pad|snare dark", PAD},
+        {"(pad|snare) dark", PAD},
+        {"(pad | snare) !dark", HIT},
+        {"!(pad | snare)", NONE},
+        {"((pad))", PAD},
+        {"pad|", PAD},
+        {"()", BOTH},
+        {"!(cat:pads)dark", NONE},
+        {"grade>=B dur>1", PAD},
+    };
+    CHECK(forms);
+}
+
+static void test_every_measure_has_a_word(void **state)
+{
+    (void)state;
+    for (int m = 0; m < ME_COUNT; m++) {
+        char text[80];
+        struct filter *f;
+        measures_clear(&pad_measures);
+        measures_set(&pad_measures, (enum measure_id)m, 5.0);
+        snprintf(text, sizeof text, "%s>4.5 %s<5.5", measure_table[m].column,
+                 measure_table[m].column);
+        assert_int_equal(filter_parse(&f, text, NULL), FILTER_OK);
+        assert_true(filter_match(f, &pad));
+        assert_int_equal(filter_measure(measure_table[m].column), m);
+        filter_free(f);
+    }
+    assert_int_equal(filter_measure("dur"), ME_duration_sec);
+    assert_int_equal(filter_measure("nonsense"), -1);
+}
+
+/* Typed letter by letter, no right filter ever shows an error on the way. */
+static void test_typing_shows_no_errors(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "cat:pads grade>=B dur>2.5s",
+        "(is:accepted | rating>=3) !src:\"tape 4\"",
+        "bpm:118..124 rms<-20dB",
+        "is:undecided key:Bbm class:snare",
+        "centroid>2.5kHz start>12:04.5",
+        "len<500ms score>.8 has:lufs type:hiss_loop",
+        "rms>-18..",
+    };
+    for (size_t t = 0; t + 1 < sizeof texts / sizeof *texts; t++)
+        for (size_t n = 0; n <= strlen(texts[t]); n++) {
+            char typed[100];
+            struct filter *f;
+            struct filter_error error;
+            memcpy(typed, texts[t], n);
+            typed[n] = '\0';
+            if (filter_parse(&f, typed, &error) == FILTER_WRONG)
+                fail_msg("%s: %s", typed, error.sentence);
+            filter_free(f);
+        }
+    static const struct form unfinished[] = {
+        {"pad grade>=", PAD},  {"snare cat:", HIT}, {"snare dur>-", HIT},
+        {"snare !", HIT},      {"snare (", HIT},    {"pad is:", PAD},
+        {"pad cat:s", PAD},    {"\"tape 4", HIT},   {"(pad", PAD},
+        {"snare src:\"", HIT},
+    };
+    for (size_t i = 0; i < sizeof unfinished / sizeof *unfinished; i++) {
+        struct filter *f;
+        assert_int_equal(filter_parse(&f, unfinished[i].text, NULL), FILTER_INCOMPLETE);
+        filter_free(f);
+    }
+    CHECK(unfinished);
+}
+
+static void test_errors_say_where_and_what(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t position;
+        const char *says;
+    } wrongs[] = {
+        {"pad grdae:B", 4, "\"grdae\""},
+        {"grad>=B", 0, "is it \"grade\""},
+        {"dur>x", 4, "\"x\" is no number in s"},
+        {"cat:zebras", 4, "no category"},
+        {"a cat:s b", 6, "several"},
+        {"is:happy", 3, "nothing is ever"},
+        {"grade>=Z", 7, "A, B or F"},
+        {"pad )", 4, "closes nothing"},
+        {"cat>pads", 0, "only :"},
+        {"rms<-20Hz", 4, "in dBFS"},
+        {"dur> | pad", 0, "of what"},
+        {"bpm:1..x", 4, "no number"},
+    };
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+        struct filter *f;
+        struct filter_error e;
+        if (filter_parse(&f, wrongs[i].text, &e) != FILTER_WRONG)
+            fail_msg("%s: taken", wrongs[i].text);
+        assert_null(f);
+        if (e.position != wrongs[i].position || !strstr(e.sentence, wrongs[i].says))
+            fail_msg("%s: at %zu: %s", wrongs[i].text, e.position, e.sentence);
+        assert_true(e.position + e.length <= strlen(wrongs[i].text));
+    }
+}
+
+static void test_sees_events(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool sees;
+    } cases[] = {{"is:accepted", true}, {"pad | !is:tagged", true},
+                 {"rating>2", true},    {"cat:pads", true},
+                 {"class:snare", true}, {"is:loop", false},
+                 {"dur>2 pad", false},  {"", false},
+                 {"start>2", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct filter *f;
+        filter_parse(&f, cases[i].text, NULL);
+        if (filter_sees_events(f) != cases[i].sees)
+            fail_msg("%s", cases[i].text);
+        filter_free(f);
+    }
+}
+
+static void test_completion(void **state)
+{
+    (void)state;
+    char out[64][FILTER_WORD_BYTES];
+    size_t from;
+    assert_int_equal(filter_complete("pad gr", out, 64, &from), 1);
+    assert_string_equal(out[0], "grade>=");
+    assert_int_equal(from, 4);
+    assert_int_equal(filter_complete("!cat:s", out, 64, &from), 2);
+    assert_int_equal(from, 1);
+    assert_string_equal(out[0], "cat:swells");
+    assert_string_equal(out[1], "cat:silences");
+    assert_int_equal(filter_complete("(is:und", out, 64, &from), 1);
+    assert_string_equal(out[0], "is:undecided");
+    assert_int_equal(filter_complete("bright:", out, 64, &from), 3);
+    assert_int_equal(filter_complete("cat:pads,dr", out, 64, &from), 1);
+    assert_string_equal(out[0], "cat:pads,drums");
+    int all = filter_complete("", out, 64, &from);
+    assert_true(all > 20 && all < 64);
+    for (int i = 0; i < all; i++) { /* whatever is offered can be typed */
+        struct filter *f;
+        assert_int_not_equal(filter_parse(&f, out[i], NULL), FILTER_WRONG);
+        filter_free(f);
+    }
+    assert_int_equal(filter_complete("", out, 2, &from), 2);
+}
+
+/* Random texts from the language's own letters: no crash, no hang, sane positions. */
+static void test_random_texts(void **state)
+{
+    (void)state;
+    static const char *const bits[] = {
+        "cat:", "dur", ">", "<=",   "..",   "1",     "-", ".5",   "(",  ")",   "|",
+        "!",    "\"",  " ", "pad",  "is:",  "*",     "?", "=",    ",",  "key", "Bb",
+        "\\",   ":",   "k", "\xC3", "\xFF", "grade", "A", "has:", "\t", "rms", "dB"};
+    struct rng r = rng_derive(4, 0, "filter", 0);
+    for (int i = 0; i < 20000; i++) {
+        char text[256] = "";
+        int n = 1 + (int)rng_below(&r, 14);
+        for (int k = 0; k < n; k++)
+            strcat(text, bits[rng_below(&r, sizeof bits / sizeof *bits)]);
+        struct filter *f;
+        struct filter_error e;
+        char out[8][FILTER_WORD_BYTES];
+        size_t from;
+        if (filter_parse(&f, text, &e) == FILTER_WRONG) {
+            assert_true(e.sentence[0] != '\0' && e.position <= strlen(text));
+        } else {
+            filter_match(f, &pad);
+            filter_match(f, &hit);
+        }
+        filter_free(f);
+        filter_complete(text, out, 8, &from);
+        assert_true(from <= strlen(text));
+    }
+    char deep[5000];
+    memset(deep, '(', sizeof deep - 1);
+    deep[sizeof deep - 1] = '\0';
+    struct filter *f;
+    assert_int_equal(filter_parse(&f, deep, NULL), FILTER_WRONG);
+    memset(deep, '!', sizeof deep - 1);
+    assert_int_equal(filter_parse(&f, deep, NULL), FILTER_INCOMPLETE);
+    filter_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_words, setup),
+        cmocka_unit_test_setup(test_fields, setup),
+        cmocka_unit_test_setup(test_numbers, setup),
+        cmocka_unit_test_setup(test_logic, setup),
+        cmocka_unit_test_setup(test_every_measure_has_a_word, setup),
+        cmocka_unit_test_setup(test_typing_shows_no_errors, setup),
+        cmocka_unit_test_setup(test_errors_say_where_and_what, setup),
+        cmocka_unit_test_setup(test_sees_events, setup),
+        cmocka_unit_test_setup(test_completion, setup),
+        cmocka_unit_test_setup(test_random_texts, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,275 @@
+/* dsp/grains: the gate, the circle, stereo, density, the stream. */
+#include "dsp/grains.h"
+#include "dsp/level.h"
+#include "dsp/seam.h"
+#include "dsp/weave.h"
+#include "tone.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A chord with a slow swell and some air: pad-like, stereo from detuned sides. */
+static struct audio pad(double seconds, int channels)
+{
+    struct audio a;
+    audio_init(&a, (size_t)(seconds * 44100), channels, 44100, NULL);
+    static const double notes[] = {110, 164.81, 220, 277.18, 329.63};
+    for (size_t i = 0; i < 5; i++)
+        for (int c = 0; c < channels; c++)
+            for (int k = 1; k < 9; k++)
+                tone_add(&a, c, notes[i] * k * (1 + 0.002 * c), 0.06 / k,
+                         (double)i * k + c);
+    struct rng r = rng_derive(9, 0, "test", 0);
+    tone_noise(&a, 0.003, &r);
+    return a;
+}
+
+static struct audio cloud_of(const struct audio *a, const struct grains_spec *s,
+                             uint64_t seed, struct grains_report *report)
+{
+    struct audio cloud;
+    struct rng r = rng_derive(seed, 0, "cloud", 0);
+    assert_int_equal(grains_cloud(&cloud, a, NULL, 0, s, &r, report, NULL), ST_OK);
+    return cloud;
+}
+
+/* Largest distance of 50 ms levels from the mean, dB. */
+static double density(const struct audio *a)
+{
+    size_t block = (size_t)a->rate_hz / 20;
+    double mean = level_rms(a), worst = 0;
+    for (size_t at = 0; at + block <= a->frames; at += block / 2)
+        worst = fmax(worst, fabs(level_to_db(level_rms_range(a, at, at + block) / mean)));
+    return worst;
+}
+
+static void clouds_are_stereo_dense_and_seamless(void **state)
+{
+    (void)state;
+    for (int channels = 1; channels <= 2; channels++) {
+        struct audio a = pad(3, channels);
+        struct grains_spec s;
+        grains_defaults(&s);
+        struct grains_report report;
+        struct audio cloud = cloud_of(&a, &s, 1, &report);
+        assert_int_equal(cloud.frames, 8 * 44100);
+        assert_int_equal(cloud.channels, 2);
+        assert_true(report.grains >= 300 && report.below_threshold == 0);
+        assert_true(report.drawn <= 10 * report.grains && report.mean_quality > 0.9);
+        assert_true(fabs(level_to_db(level_true_peak(&cloud, true)) + 3) < 0.01);
+        assert_true(density(&cloud) < 4);
+        double correlation = tone_correlation(&cloud);
+        assert_true(correlation > 0.1 && correlation < 0.9);
+        struct audio sum;
+        assert_int_equal(audio_convert_channels(&sum, &cloud, 1, NULL), ST_OK);
+        assert_true(fabs(level_to_db(level_rms(&sum) / level_rms(&cloud))) < 3);
+        assert_true(tone_join_kink(&cloud) <= 1);
+        struct seam seam;
+        assert_int_equal(seam_measure(&cloud, NULL, 0, &seam, NULL), ST_OK);
+        assert_true(seam.seamless);
+        audio_done(&sum);
+        audio_done(&cloud);
+        audio_done(&a);
+    }
+}
+
+static void the_stream_decides_everything(void **state)
+{
+    (void)state;
+    struct audio a = pad(2, 2);
+    struct grains_spec s;
+    grains_defaults(&s);
+    s.duration_s = 2;
+    s.grain_count = 80;
+    struct audio one = cloud_of(&a, &s, 1, NULL), same = cloud_of(&a, &s, 1, NULL),
+                 other = cloud_of(&a, &s, 2, NULL);
+    size_t bytes = one.frames * 2 * sizeof *one.data;
+    assert_memory_equal(one.data, same.data, bytes);
+    assert_true(memcmp(one.data, other.data, bytes) != 0);
+    double dot = 0;
+    for (size_t i = 0; i < 2 * one.frames; i++)
+        dot += (double)one.data[i] * (double)other.data[i];
+    double scale = level_rms(&one) * level_rms(&other) * 2 * (double)one.frames;
+    assert_true(fabs(dot / scale) < 0.5);
+    audio_done(&one);
+    audio_done(&same);
+    audio_done(&other);
+    audio_done(&a);
+}
+
+static void grains_keep_to_the_regions(void **state)
+{
+    (void)state;
+    /* 440 Hz in the region, 3 kHz outside of it: nothing of the latter may be heard */
+    struct audio a, cloud;
+    audio_init(&a, 88200, 1, 44100, NULL);
+    for (size_t i = 0; i < a.frames; i++) {
+        bool inside = i >= 30000 && i < 50000;
+        a.data[i] = (float)(0.3 * sin(6.283185307179586 * (inside ? 440 : 3000) *
+                                      (double)i / 44100));
+    }
+    struct grain_region regions[] = {{30000, 50000}, {400000, 500000}, {7, 7}};
+    struct grains_spec s;
+    grains_defaults(&s);
+    s.pitch_min_semitones = s.pitch_max_semitones = 0;
+    s.transpose_semitones = 12;
+    s.lowpass_hz = 0;
+    s.channels = 1;
+    struct rng r = rng_derive(1, 0, "cloud", 0);
+    assert_int_equal(grains_cloud(&cloud, &a, regions, 3, &s, &r, NULL, NULL), ST_OK);
+    /* all of it lies around 880 Hz: one octave up, nothing at 3 or 6 kHz */
+    struct audio part;
+    audio_slice(&part, &cloud, 0, 65536, NULL);
+    double at = 0, off = 0;
+    for (double hz = 840; hz <= 920; hz += 1)
+        at = fmax(at, tone_partial(&part, 0, 0, 65536, hz).amplitude);
+    for (double hz = 2900; hz <= 3100; hz += 25)
+        off = fmax(off, tone_partial(&part, 0, 0, 65536, hz).amplitude);
+    assert_true(level_to_db(off / at) < -50);
+    audio_done(&part);
+    audio_done(&cloud);
+    audio_done(&a);
+}
+
+static void quality_has_its_penalties(void **state)
+{
+    (void)state;
+    enum { N = 4410 };
+    struct audio a;
+    audio_init(&a, N, 1, 44100, NULL);
+    assert_true(grains_quality(a.data, N) == 0);
+    tone_add(&a, 0, 441, 0.3, 0);
+    assert_true(grains_quality(a.data, N) == 1);
+    for (size_t i = 0; i < N; i++)
+        a.data[i] *= 0.03f; /* RMS −43.5 dB */
+    assert_true(fabs(grains_quality(a.data, N) - 0.75) < 1e-9);
+    for (size_t i = 0; i < N; i++)
+        a.data[i] *= 0.5f; /* −49.5 dB */
+    assert_true(fabs(grains_quality(a.data, N) - 0.5) < 1e-9);
+    memset(a.data, 0, N * sizeof *a.data);
+    tone_add(&a, 0, 441, 0.3, 0);
+    for (size_t i = 0; i < N; i++)
+        a.data[i] += 0.09f; /* DC */
+    assert_true(fabs(grains_quality(a.data, N) - 0.7) < 1e-9);
+    for (size_t i = 0; i < N; i++)
+        a.data[i] =
+            (a.data[i] - 0.09f) * (i < N / 2 ? 3.3f : 1.0f); /* peak and lopsided */
+    assert_true(fabs(grains_quality(a.data, N) - 0.2) < 1e-9);
+    for (size_t i = 0; i < N; i++)
+        a.data[i] = 0.01f * (i & 1 ? 1.0f : -1.0f);
+    a.data[100] = 0.2f; /* crest above 10 */
+    assert_true(grains_quality(a.data, N) < 0.85);
+    audio_done(&a);
+}
+
+static void hits_and_silence_are_avoided(void **state)
+{
+    (void)state;
+    /* calm pad with a burst in it, silence behind: the calmest fifth has neither */
+    struct audio a = pad(4, 1);
+    for (size_t i = 40000; i < 42000; i++)
+        a.data[i] += (i & 1 ? 0.5f : -0.5f) * expf(-(float)(i - 40000) / 300.0f);
+    for (size_t i = 120000; i < a.frames; i++)
+        a.data[i] = 0.0f;
+    struct grains_spec s;
+    grains_defaults(&s);
+    s.lowpass_hz = 0;
+    struct grains_report report;
+    struct audio cloud = cloud_of(&a, &s, 4, &report);
+    assert_true(report.below_threshold == 0);
+    assert_true(density(&cloud) < 4);
+    double crest = level_peak(&cloud) / level_rms(&cloud);
+    assert_true(crest < 8);
+    audio_done(&cloud);
+    audio_done(&a);
+}
+
+static void odd_material_is_refused_or_survived(void **state)
+{
+    (void)state;
+    struct audio a, cloud;
+    struct grains_spec s;
+    grains_defaults(&s);
+    s.duration_s = 1;
+    struct rng r = rng_derive(1, 0, "cloud", 0);
+    audio_init(&a, 44100, 2, 44100, NULL);
+    assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &s, &r, NULL, NULL), ST_EMPTY);
+    assert_null(cloud.data);
+    for (size_t i = 0; i < 88200; i++)
+        a.data[i] = NAN;
+    assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &s, &r, NULL, NULL), ST_EMPTY);
+    audio_done(&a);
+    static const size_t lengths[] = {0, 1, 400, 500, 3000};
+    static const int rates[] = {8000, 44100, 192000};
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < 3; k++) {
+            audio_init(&a, lengths[i], 2, rates[k], NULL);
+            for (size_t n = 0; n < 2 * a.frames; n++)
+                a.data[n] = n % 3 ? 0.2f : -0.3f;
+            enum status st = grains_cloud(&cloud, &a, NULL, 0, &s, &r, NULL, NULL);
+            assert_true(st == ST_OK ||
+                        (st == ST_EMPTY && lengths[i] * 100 <= (size_t)rates[k]));
+            for (size_t n = 0; n < 2 * cloud.frames; n++)
+                assert_true(isfinite(cloud.data[n]));
+            audio_done(&cloud);
+            audio_done(&a);
+        }
+    a = pad(1, 1);
+    struct grains_spec bad = s;
+    bad.overlap_ratio = 1;
+    assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &bad, &r, NULL, NULL), ST_USAGE);
+    bad = s;
+    bad.length_max_ms = 10;
+    assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &bad, &r, NULL, NULL), ST_USAGE);
+    bad = s;
+    bad.pitch_min_semitones = NAN;
+    assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &bad, &r, NULL, NULL), ST_USAGE);
+    /* grains longer than the cloud, hardly any overlap */
+    bad = s;
+    bad.duration_s = 0.3;
+    bad.length_min_ms = bad.length_max_ms = 900;
+    bad.overlap_ratio = 0.01;
+    bad.grain_count = 2;
+    assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &bad, &r, NULL, NULL), ST_OK);
+    audio_done(&cloud);
+    audio_done(&a);
+}
+
+/* Sides in antiphase: the middle is silent, the cloud is not. */
+static void antiphase_material_sounds(void **state)
+{
+    (void)state;
+    struct audio a = pad(2, 2);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[2 * i + 1] = -a.data[2 * i];
+    struct grains_spec s;
+    grains_defaults(&s);
+    struct grains_report report;
+    struct audio cloud = cloud_of(&a, &s, 1, &report);
+    assert_true(report.below_threshold == 0);
+    double correlation = tone_correlation(&cloud);
+    assert_true(correlation > 0.1 && correlation < 0.9);
+    audio_done(&cloud);
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clouds_are_stereo_dense_and_seamless),
+        cmocka_unit_test(the_stream_decides_everything),
+        cmocka_unit_test(grains_keep_to_the_regions),
+        cmocka_unit_test(quality_has_its_penalties),
+        cmocka_unit_test(hits_and_silence_are_avoided),
+        cmocka_unit_test(odd_material_is_refused_or_survived),
+        cmocka_unit_test(antiphase_material_sounds),
+    };
+    return cmocka_run_group_tests_name("grains", tests, NULL, NULL);
+}
