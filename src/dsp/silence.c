@@ -1,0 +1,357 @@
+#include "dsp/silence.h"
+#include "dsp/silence_runs.h"
+#include "dsp/track_sums.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOP_MIN_S  2.0
+#define LOOP_MAX_S  6.0
+#define LOOP_EDGE_S 0.05
+#define LONG_RUN_S  2.0
+
+struct silence_params silence_params_default(void)
+{
+    return (struct silence_params){
+        .min_rms_db = -80.0,
+        .max_rms_db = -45.0,
+        .min_duration_sec = 0.1,
+        .max_duration_sec = 0.6,
+        .max_crest = 5.0,
+        .max_extracted = 50,
+        .target_peak_dbfs = -12.0,
+    };
+}
+
+struct pile {
+    struct silence_span *at;
+    size_t count, room;
+};
+
+static enum status pile_add(struct pile *p, const struct silence_span *s, struct err *e)
+{
+    if (p->count == p->room) {
+        size_t room = p->room ? p->room * 2 : 32;
+        struct silence_span *at = realloc(p->at, room * sizeof *at);
+        if (!at)
+            return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+        p->at = at;
+        p->room = room;
+    }
+    p->at[p->count++] = *s;
+    return ST_OK;
+}
+
+struct mine {
+    const struct track *t;
+    const struct silence_params *p;
+    struct quiet_map map;
+    double hop_s, length_s;
+    struct pile runs, pieces, loops, missed;
+};
+
+/* ---- measuring ---- */
+
+static double falling(double x, double half)
+{
+    double u = isfinite(x) ? x / half : 100.0;
+    return 1.0 / (1.0 + u * u);
+}
+
+static double level_sd_db(const struct quiet_map *m, size_t from, size_t to)
+{
+    double sum = 0.0, squares = 0.0, n = (double)(to - from);
+    for (size_t i = from; i < to; i++) {
+        sum += (double)m->level_db[i];
+        squares += (double)m->level_db[i] * (double)m->level_db[i];
+    }
+    return sqrt(fmax(0.0, squares / n - sum / n * (sum / n)));
+}
+
+static double mean_level_db(const struct quiet_map *m, size_t from, size_t to)
+{
+    double sum = 0.0;
+    for (size_t i = from; i < to; i++)
+        sum += pow(10.0, (double)m->level_db[i] / 10.0);
+    return 10.0 * log10(sum / (double)(to - from) + 1e-20);
+}
+
+/* Loudest onset in the stretch, in units of what an onset needs. */
+static double strongest_onset(const struct track *t, double start_s, double end_s)
+{
+    const struct onset_list *l = track_onsets(t);
+    double most = 0.0;
+    for (size_t i = onset_list_find(l, start_s); i < l->count; i++) {
+        if (l->at[i].time_s >= end_s)
+            break;
+        most = fmax(most, (double)l->at[i].strength);
+    }
+    return most;
+}
+
+static void measure(const struct mine *m, size_t from, size_t to, double run_s,
+                    struct silence_span *s)
+{
+    int64_t start = track_hop_start(m->t, from), end = track_hop_start(m->t, to);
+    struct track_range r;
+    track_range(m->t, start, end, &r);
+    *s = (struct silence_span){
+        .start_sec = (double)from * m->hop_s,
+        .end_sec = fmin(m->length_s, (double)to * m->hop_s),
+        .rms_db = mean_level_db(&m->map, from, to),
+        .centroid_hz = r.centroid_hz,
+        .flatness = r.flatness,
+    };
+    double tonality = isfinite(r.tonality) ? r.tonality : 0.0;
+    double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
+    double steady = falling(level_sd_db(&m->map, from, to), 2.0);
+    double spectrum = falling(r.unsteadiness, 0.25), still = falling(onset, 1.0);
+    double noise = 1.0 - tonality, length = fmin(1.0, run_s / LONG_RUN_S);
+    parts_add(&s->parts, "steady", steady);
+    parts_add(&s->parts, "spectrum", spectrum);
+    parts_add(&s->parts, "still", still);
+    parts_add(&s->parts, "noise", noise);
+    parts_add(&s->parts, "length", length);
+    s->score = 0.3 * steady + 0.2 * spectrum + 0.2 * still + 0.2 * noise + 0.1 * length;
+}
+
+/* ---- runs and what is cut from them ---- */
+
+static size_t hops_of(const struct mine *m, double seconds)
+{
+    double hops = round(seconds / m->hop_s);
+    return hops < 1.0 ? 1 : (size_t)hops;
+}
+
+static enum status cut_pieces(struct mine *m, size_t from, size_t to, size_t run,
+                              struct err *e)
+{
+    double length = (double)(to - from) * m->hop_s;
+    double longest = fmax(m->p->min_duration_sec, m->p->max_duration_sec);
+    size_t count = (size_t)ceil(length / longest - 1e-9);
+    for (size_t k = 0; k < count; k++) {
+        size_t a = from + (to - from) * k / count;
+        size_t b = from + (to - from) * (k + 1) / count;
+        if (b <= a || (double)(b - a) * m->hop_s < m->p->min_duration_sec - m->hop_s)
+            continue;
+        struct silence_span s;
+        measure(m, a, b, length, &s);
+        s.end_sec = fmin(s.end_sec, s.start_sec + longest);
+        s.run = run;
+        enum status st = pile_add(&m->pieces, &s, e);
+        if (st != ST_OK)
+            return st;
+    }
+    return ST_OK;
+}
+
+static enum status cut_loop(struct mine *m, size_t from, size_t to, size_t run,
+                            struct err *e)
+{
+    double length = (double)(to - from) * m->hop_s;
+    if (length < LOOP_MIN_S)
+        return ST_OK;
+    size_t edge = hops_of(m, LOOP_EDGE_S), most = hops_of(m, LOOP_MAX_S);
+    size_t a = from + edge, b = to - edge;
+    if (b - a > most) { /* the middle */
+        a += (b - a - most) / 2;
+        b = a + most;
+    }
+    struct silence_span s;
+    measure(m, a, b, length, &s);
+    s.run = run;
+    return pile_add(&m->loops, &s, e);
+}
+
+static enum status add_run(struct mine *m, size_t from, size_t to, struct err *e)
+{
+    double length = (double)(to - from) * m->hop_s;
+    if (length < m->p->min_duration_sec)
+        return ST_OK;
+    struct silence_span s;
+    measure(m, from, to, length, &s);
+    s.run = m->runs.count;
+    enum status st = pile_add(&m->runs, &s, e);
+    if (st == ST_OK)
+        st = cut_pieces(m, from, to, s.run, e);
+    if (st == ST_OK)
+        st = cut_loop(m, from, to, s.run, e);
+    return st;
+}
+
+/* ---- near-misses ---- */
+
+/* By how much, in units that compare (1 = clearly out), and in words. */
+static double explain(const struct mine *m, enum quiet_reason why, size_t from, size_t to,
+                      struct silence_span *s)
+{
+    char *text = s->missed_by;
+    const struct silence_params *p = m->p;
+    double over;
+    switch (why) {
+    case QUIET_LOUD:
+        over = fmax(0.0, s->rms_db - p->max_rms_db);
+        snprintf(text, MISSED_BY_BYTES, "level %.1f dB above the gate", over);
+        return over / 6.0;
+    case QUIET_FAINT:
+        over = fmax(0.0, p->min_rms_db - s->rms_db);
+        snprintf(text, MISSED_BY_BYTES, "level %.1f dB below the gate", over);
+        return over / 6.0;
+    case QUIET_DITHER:
+        snprintf(text, MISSED_BY_BYTES, "no more than the file's own dither");
+        return 1.5;
+    case QUIET_CREST:
+        snprintf(text, MISSED_BY_BYTES, "clicks: crest above %.1f", p->max_crest);
+        return 0.8;
+    case QUIET_ONSET:
+        snprintf(text, MISSED_BY_BYTES, "something begins in it");
+        return 0.9;
+    case QUIET_UNSTEADY:
+        over = level_sd_db(&m->map, from, to);
+        snprintf(text, MISSED_BY_BYTES, "level swings by %.1f dB", over);
+        return over / 4.0;
+    case QUIET_FADE:
+        over = (double)m->map.level_db[to - 1] - (double)m->map.level_db[from];
+        snprintf(text, MISSED_BY_BYTES, "%s by %.1f dB", over < 0.0 ? "fades" : "rises",
+                 fabs(over));
+        return fabs(over) / 6.0;
+    case QUIET_PITCHED:
+        over = 1.0 - s->parts.part[3].value;
+        snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
+        return over;
+    default:
+        return INFINITY;
+    }
+}
+
+static enum status add_miss(struct mine *m, enum quiet_reason why, size_t from, size_t to,
+                            struct err *e)
+{
+    if ((double)(to - from) * m->hop_s < fmax(0.1, m->p->min_duration_sec))
+        return ST_OK;
+    struct silence_span s;
+    double length = (double)(to - from) * m->hop_s;
+    measure(m, from, to, length, &s);
+    double miss = explain(m, why, from, to, &s);
+    if (!(miss < 2.0))
+        return ST_OK;
+    s.score = 1.0 / (1.0 + miss); /* only to rank them by */
+    if (m->missed.count < SILENCE_MISSED_MAX)
+        return pile_add(&m->missed, &s, e);
+    size_t worst = 0;
+    for (size_t i = 1; i < m->missed.count; i++)
+        if (m->missed.at[i].score < m->missed.at[worst].score)
+            worst = i;
+    if (s.score > m->missed.at[worst].score)
+        m->missed.at[worst] = s;
+    return ST_OK;
+}
+
+static enum status collect(struct mine *m, struct err *e)
+{
+    size_t hops = m->map.hops;
+    for (size_t i = 0; i < hops;) {
+        size_t from = i;
+        enum quiet_reason why = m->map.reason[i];
+        while (i < hops && m->map.reason[i] == why)
+            i++;
+        enum status st = ST_OK;
+        if (why == QUIET)
+            st = add_run(m, from, i, e);
+        else if (why != QUIET_DEAD && why != QUIET_FAR)
+            st = add_miss(m, why, from, i, e);
+        if (st != ST_OK)
+            return st;
+    }
+    return ST_OK;
+}
+
+/* ---- choosing ---- */
+
+static int by_score(const void *a, const void *b)
+{
+    const struct silence_span *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score < y->score ? 1 : -1;
+    return (x->start_sec > y->start_sec) - (x->start_sec < y->start_sec);
+}
+
+static double octaves(double a, double b)
+{
+    return a > 0.0 && b > 0.0 ? fabs(log2(a / b)) : 0.0;
+}
+
+/* Best first, but each also for being far from those chosen, in time and in colour. */
+static enum status spread_out(struct mine *m, struct err *e)
+{
+    struct pile *p = &m->pieces;
+    size_t most = m->p->max_extracted > 0 ? (size_t)m->p->max_extracted : 0;
+    if (p->count == 0)
+        return ST_OK;
+    double *far = malloc(p->count * sizeof *far);
+    if (!far)
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+    for (size_t i = 0; i < p->count; i++)
+        far[i] = 2.0;
+    double reach = m->length_s / (double)(most + 1) + 0.5;
+    size_t kept = 0;
+    for (; kept < p->count && kept < most; kept++) {
+        size_t best = kept;
+        for (size_t i = kept + 1; i < p->count; i++)
+            if (p->at[i].score + 0.2 * far[i] > p->at[best].score + 0.2 * far[best])
+                best = i;
+        struct silence_span s = p->at[best];
+        p->at[best] = p->at[kept];
+        p->at[kept] = s;
+        far[best] = far[kept];
+        for (size_t i = kept + 1; i < p->count; i++) {
+            double time = fabs(p->at[i].start_sec - s.start_sec) / reach;
+            double colour = octaves(p->at[i].centroid_hz, s.centroid_hz);
+            far[i] = fmin(far[i], fmin(1.0, time) + fmin(1.0, colour));
+        }
+    }
+    p->count = kept;
+    free(far);
+    qsort(p->at, p->count, sizeof *p->at, by_score);
+    return ST_OK;
+}
+
+enum status silence_mine(const struct track *t, const struct silence_params *p,
+                         struct silence_list *out, struct err *e)
+{
+    *out = (struct silence_list){0};
+    const struct track_info *info = track_info(t);
+    struct mine m = {.t = t,
+                     .p = p,
+                     .hop_s = (double)info->hop_frames / info->rate_hz,
+                     .length_s = (double)info->frames / info->rate_hz};
+    enum status st = quiet_map_init(&m.map, t, p, e);
+    if (st == ST_OK)
+        st = collect(&m, e);
+    if (st == ST_OK)
+        st = spread_out(&m, e);
+    quiet_map_done(&m.map);
+    *out = (struct silence_list){m.runs.at,     m.pieces.at,   m.loops.at,
+                                 m.missed.at,   m.runs.count,  m.pieces.count,
+                                 m.loops.count, m.missed.count};
+    if (st != ST_OK) {
+        silence_list_done(out);
+        return st;
+    }
+    if (out->loop_count)
+        qsort(out->loops, out->loop_count, sizeof *out->loops, by_score);
+    if (out->missed_count)
+        qsort(out->missed, out->missed_count, sizeof *out->missed, by_score);
+    return ST_OK;
+}
+
+void silence_list_done(struct silence_list *l)
+{
+    free(l->runs);
+    free(l->pieces);
+    free(l->loops);
+    free(l->missed);
+    *l = (struct silence_list){0};
+}

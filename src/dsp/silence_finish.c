@@ -1,0 +1,73 @@
+#include "dsp/level.h"
+#include "dsp/loop.h"
+#include "dsp/silence.h"
+
+#include <math.h>
+
+#define FADE_S 0.005
+
+static double mean_of(const struct audio *a, size_t channel)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < a->frames; i++)
+        sum += (double)a->data[i * (size_t)a->channels + channel];
+    return sum / (double)a->frames;
+}
+
+/* Raised cosine over `fade` frames at either end, 1 between; 0 on the very ends. */
+static double fade_gain(size_t i, size_t frames, size_t fade)
+{
+    size_t edge = i < frames - 1 - i ? i : frames - 1 - i;
+    if (edge >= fade)
+        return 1.0;
+    return 0.5 - 0.5 * cos(3.14159265358979323846 * (double)edge / (double)fade);
+}
+
+/* Take the mean out, then fade, then take out the mean that the fade brought in with the
+ * fade's own shape, so that the ends stay at 0. */
+static void centre_and_fade(struct audio *a, size_t fade)
+{
+    size_t channels = (size_t)a->channels;
+    double area = 0.0;
+    for (size_t i = 0; i < a->frames; i++)
+        area += fade_gain(i, a->frames, fade);
+    for (size_t c = 0; c < channels; c++) {
+        double mean = mean_of(a, c);
+        for (size_t i = 0; i < a->frames; i++) {
+            float *x = &a->data[i * channels + c];
+            *x = (float)(((double)*x - mean) * fade_gain(i, a->frames, fade));
+        }
+        double rest = area > 0.0 ? mean_of(a, c) * (double)a->frames / area : 0.0;
+        for (size_t i = 0; i < a->frames; i++)
+            a->data[i * channels + c] -= (float)(rest * fade_gain(i, a->frames, fade));
+    }
+}
+
+enum status silence_finish(struct audio *piece, const struct silence_params *p,
+                           struct err *e)
+{
+    if (piece->frames < 4)
+        return err_set(e, ST_EMPTY, "the piece of silence is empty");
+    level_scrub(piece);
+    size_t fade = (size_t)(FADE_S * piece->rate_hz) + 1;
+    fade = fade < piece->frames / 10 + 1 ? fade : piece->frames / 10 + 1;
+    centre_and_fade(piece, fade);
+    return level_normalise(piece, p->target_peak_dbfs, false, e);
+}
+
+enum status silence_finish_loop(struct audio *loop, const struct silence_params *p,
+                                struct seam *seam, struct err *e)
+{
+    if (loop->frames < 4)
+        return err_set(e, ST_EMPTY, "the piece of silence is empty");
+    level_scrub(loop);
+    enum status st = loop_close(loop, 0, NULL, NULL, seam, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t c = 0; c < (size_t)loop->channels; c++) {
+        double mean = mean_of(loop, c);
+        for (size_t i = 0; i < loop->frames; i++)
+            loop->data[i * (size_t)loop->channels + c] -= (float)mean;
+    }
+    return level_normalise(loop, p->target_peak_dbfs, true, e);
+}

@@ -1,0 +1,349 @@
+#include "dsp/silence_runs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR_DB         6.0  /* that far outside the level gates is still a near-miss */
+#define LEVEL_HOPS      4    /* 46 ms, the frame of the level gates */
+#define DC_HOPS         43   /* 0.5 s to either side */
+#define AROUND_S        1.5  /* the surroundings a hop's level is compared with */
+#define AWAY_DB         4.5  /* furthest from them */
+#define SLOPE_S         0.75 /* means on either side whose difference is the slope */
+#define SLOPE_DB_S      5.0
+#define SHORT_S         0.4 /* runs below have little to be judged by: stricter */
+#define SHORT_SD_DB     2.0
+#define SHORT_CHANGE_DB 2.0
+#define ONSET_STRENGTH  2.0
+#define PITCHED         0.5 /* tonality */
+#define PITCHED_SHORT   0.35
+#define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
+#define HUM_TOP_HZ      250.0
+#define HUM_SD_DB       1.5
+#define DITHER_LSB      1.5
+#define WHITE_LSB       2.0
+#define WHITE_FLATNESS  0.45
+
+void quiet_map_done(struct quiet_map *m)
+{
+    free(m->level_db);
+    free(m->reason);
+    *m = (struct quiet_map){0};
+}
+
+/* ---- level, DC taken out ---- */
+
+/* Mean square of each hop about the mean of its surroundings. */
+static float *hop_energies(const struct track *t, size_t hops)
+{
+    double *dc_sum = malloc((hops + 1) * sizeof *dc_sum);
+    float *energy = malloc((hops + 1) * sizeof *energy);
+    if (!dc_sum || !energy) {
+        free(dc_sum);
+        free(energy);
+        return NULL;
+    }
+    struct track_hop h;
+    dc_sum[0] = 0.0;
+    for (size_t i = 0; i < hops; i++) {
+        track_hop(t, i, &h);
+        dc_sum[i + 1] = dc_sum[i] + h.dc;
+    }
+    for (size_t i = 0; i < hops; i++) {
+        size_t from = i > DC_HOPS ? i - DC_HOPS : 0;
+        size_t to = i + DC_HOPS < hops ? i + DC_HOPS + 1 : hops;
+        double dc = (dc_sum[to] - dc_sum[from]) / (double)(to - from);
+        double own = dc_sum[i + 1] - dc_sum[i], rms = track_rms(t, i);
+        energy[i] = (float)fmax(0.0, rms * rms - 2.0 * dc * own + dc * dc);
+    }
+    free(dc_sum);
+    return energy;
+}
+
+static double decibels(double energy)
+{
+    return 10.0 * log10(energy + 1e-20);
+}
+
+struct gate {
+    const struct track *t;
+    const struct silence_params *p;
+    struct quiet_map *m;
+    const float *energy;
+    double hop_s;
+};
+
+static size_t hops_of(const struct gate *g, double seconds)
+{
+    double hops = round(seconds / g->hop_s);
+    return hops < 1.0 ? 1 : (size_t)hops;
+}
+
+/* Mean over the hops of the frame round i that could be room tone themselves: loud music
+ * beside a run must not count into the run's first and last level. */
+static double frame_energy(const struct gate *g, size_t i)
+{
+    double limit = pow(10.0, (g->p->max_rms_db + NEAR_DB) / 10.0), sum = 0.0;
+    size_t from = i > LEVEL_HOPS / 2 ? i - LEVEL_HOPS / 2 : 0, count = 0;
+    for (size_t k = from; k < from + LEVEL_HOPS + 1 && k < g->m->hops; k++) {
+        if ((double)g->energy[k] > limit)
+            continue;
+        sum += (double)g->energy[k];
+        count++;
+    }
+    return count ? sum / (double)count : (double)g->energy[i];
+}
+
+static enum quiet_reason by_level(const struct gate *g, size_t i, double frame_db)
+{
+    double own = decibels((double)g->energy[i]);
+    const struct silence_params *p = g->p;
+    if (own > p->max_rms_db + NEAR_DB)
+        return QUIET_FAR;
+    if (frame_db > p->max_rms_db)
+        return frame_db > p->max_rms_db + NEAR_DB ? QUIET_FAR : QUIET_LOUD;
+    if (frame_db < p->min_rms_db)
+        return frame_db < p->min_rms_db - NEAR_DB ? QUIET_FAR : QUIET_FAINT;
+    return QUIET;
+}
+
+/* Level in the file's own steps: dither and rounding alone stay below 1.5 of them. */
+static bool only_dither(const struct gate *g, size_t i, double frame_db)
+{
+    if (g->p->source_bits <= 0)
+        return false;
+    double lsb = ldexp(1.0, 1 - g->p->source_bits);
+    if (frame_db < 20.0 * log10(DITHER_LSB * lsb))
+        return true;
+    return frame_db < 20.0 * log10(WHITE_LSB * lsb) &&
+           track_flatness(g->t, i) > WHITE_FLATNESS;
+}
+
+static enum quiet_reason first_look(const struct gate *g, size_t i)
+{
+    struct track_hop h;
+    track_hop(g->t, i, &h);
+    double frame = frame_energy(g, i), frame_db = decibels(frame);
+    g->m->level_db[i] = (float)frame_db;
+    if (h.flags & (TRACK_ZERO | TRACK_STUCK | TRACK_HAS_ZERO | TRACK_NONFINITE))
+        return QUIET_DEAD;
+    enum quiet_reason reason = by_level(g, i, frame_db);
+    if (reason != QUIET)
+        return reason;
+    if (only_dither(g, i, frame_db))
+        return QUIET_DITHER;
+    double peak = pow(10.0, h.peak_db / 20.0) - fabs(h.dc);
+    return peak > g->p->max_crest * sqrt(frame) ? QUIET_CREST : QUIET;
+}
+
+static void mark(const struct gate *g, size_t from, size_t to, enum quiet_reason reason)
+{
+    for (size_t i = from; i < to && i < g->m->hops; i++)
+        if (g->m->reason[i] == QUIET)
+            g->m->reason[i] = (uint8_t)reason;
+}
+
+static void mark_onsets(const struct gate *g)
+{
+    const struct onset_list *onsets = track_onsets(g->t);
+    for (size_t k = 0; k < onsets->count; k++) {
+        if ((double)onsets->at[k].strength < ONSET_STRENGTH)
+            continue;
+        size_t at = (size_t)fmax(0.0, onsets->at[k].time_s / g->hop_s);
+        mark(g, at > 0 ? at - 1 : 0, at + LEVEL_HOPS, QUIET_ONSET);
+    }
+}
+
+/* ---- runs ---- */
+
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+enum { SAMPLES_MAX = 96 };
+
+static double median_level(const struct gate *g, size_t from, size_t to)
+{
+    float values[SAMPLES_MAX];
+    size_t step = (to - from) / SAMPLES_MAX + 1, count = 0;
+    for (size_t i = from; i < to; i += step)
+        values[count++] = g->m->level_db[i];
+    qsort(values, count, sizeof *values, compare_floats);
+    return count ? (double)values[count / 2] : -200.0;
+}
+
+static double mean_level(const struct gate *g, size_t from, size_t to)
+{
+    double sum = 0.0;
+    for (size_t i = from; i < to; i++)
+        sum += (double)g->m->level_db[i];
+    return to > from ? sum / (double)(to - from) : 0.0;
+}
+
+static double level_sd(const struct gate *g, size_t from, size_t to)
+{
+    double mean = mean_level(g, from, to), sum = 0.0;
+    for (size_t i = from; i < to; i++) {
+        double d = (double)g->m->level_db[i] - mean;
+        sum += d * d;
+    }
+    return to > from ? sqrt(sum / (double)(to - from)) : 0.0;
+}
+
+/* What lies away from the level of its surroundings: bumps, and the tails of music that
+ * the tone takes over from. */
+static void mark_unsteady(const struct gate *g, size_t from, size_t to)
+{
+    size_t around = hops_of(g, AROUND_S), block = LEVEL_HOPS;
+    for (size_t i = from; i < to; i += block) {
+        size_t low = i > from + around ? i - around : from;
+        size_t high = i + around < to ? i + around : to;
+        double usual = median_level(g, low, high);
+        for (size_t k = i; k < i + block && k < to; k++)
+            if (fabs((double)g->m->level_db[k] - usual) > AWAY_DB)
+                g->m->reason[k] = QUIET_UNSTEADY;
+    }
+}
+
+static void mark_fades(const struct gate *g, size_t from, size_t to)
+{
+    size_t side = hops_of(g, SLOPE_S), least = hops_of(g, 0.1);
+    for (size_t i = from; i < to; i += LEVEL_HOPS) {
+        size_t low = i > from + side ? i - side : from;
+        size_t high = i + side < to ? i + side : to;
+        size_t middle = low + (high - low) / 2;
+        if (middle - low < least)
+            continue;
+        double apart = (double)(high - low) * 0.5 * g->hop_s;
+        double slope = (mean_level(g, middle, high) - mean_level(g, low, middle)) / apart;
+        /* Short stretches fluctuate: only what would also be heard as a fade counts. */
+        double limit = fmax(SLOPE_DB_S, SHORT_CHANGE_DB / apart);
+        if (fabs(slope) > limit)
+            for (size_t k = i; k < i + LEVEL_HOPS && k < to; k++)
+                if (g->m->reason[k] == QUIET)
+                    g->m->reason[k] = QUIET_FADE;
+    }
+}
+
+/* Steady and all of it deep: mains hum belongs to a room. */
+static bool hums(const struct gate *g, size_t from, size_t to)
+{
+    if (level_sd(g, from, to) > HUM_SD_DB)
+        return false;
+    double low = 0.0, all = 0.0;
+    for (size_t i = from; i < to; i += TRACK_HOPS_PER_SPECTRUM) {
+        float db[TRACK_BANDS];
+        track_spectrum(g->t, i / TRACK_HOPS_PER_SPECTRUM, db);
+        for (int b = 0; b < TRACK_BANDS; b++) {
+            double power = pow(10.0, (double)db[b] / 10.0);
+            all += power;
+            low += track_band_low_hz(b + 1) < HUM_TOP_HZ ? power : 0.0;
+        }
+    }
+    return low > 0.8 * all;
+}
+
+/* Mean tonality of [from, to), where possible only of windows that see nothing else. */
+static double tonality_of(const struct gate *g, size_t from, size_t to)
+{
+    size_t see = hops_of(g, TONE_WINDOW_S), chromas = track_info(g->t)->chromas;
+    if (to - from > 2 * see + 2 * TRACK_HOPS_PER_CHROMA) {
+        from += see;
+        to -= see;
+    }
+    double sum = 0.0;
+    size_t count = 0;
+    for (size_t i = from; i < to; i += TRACK_HOPS_PER_CHROMA) {
+        size_t c = i / TRACK_HOPS_PER_CHROMA;
+        if (c < chromas) {
+            sum += track_tonality(g->t, c);
+            count++;
+        }
+    }
+    return count ? sum / (double)count : 0.0;
+}
+
+/* Music that goes on for half a second inside a run, or a run that is all music. */
+static void mark_pitched(const struct gate *g, size_t from, size_t to)
+{
+    size_t piece = hops_of(g, 0.5), length = to - from;
+    double limit = length < hops_of(g, SHORT_S) ? PITCHED_SHORT : PITCHED;
+    size_t pieces = length / piece + 1;
+    if (hums(g, from, to) && length > 2 * piece)
+        return;
+    for (size_t k = 0; k < pieces; k++) {
+        size_t low = from + length * k / pieces, high = from + length * (k + 1) / pieces;
+        if (high > low && tonality_of(g, low, high) > limit)
+            mark(g, low, high, QUIET_PITCHED);
+    }
+}
+
+static bool short_and_doubtful(const struct gate *g, size_t from, size_t to)
+{
+    if (to - from >= hops_of(g, SHORT_S))
+        return false;
+    size_t middle = from + (to - from) / 2;
+    double change = mean_level(g, middle, to) - mean_level(g, from, middle);
+    return level_sd(g, from, to) > SHORT_SD_DB || fabs(change) > SHORT_CHANGE_DB;
+}
+
+typedef void (*run_look)(const struct gate *g, size_t from, size_t to);
+
+static void each_run(const struct gate *g, run_look look)
+{
+    const struct quiet_map *m = g->m;
+    for (size_t i = 0; i < m->hops;) {
+        if (m->reason[i] != QUIET) {
+            i++;
+            continue;
+        }
+        size_t from = i;
+        while (i < m->hops && m->reason[i] == QUIET)
+            i++;
+        look(g, from, i);
+    }
+}
+
+/* The hop next to something else may hold a little of it. */
+static void trim(const struct gate *g, size_t from, size_t to)
+{
+    if (from > 0)
+        mark(g, from, from + 1, QUIET_UNSTEADY);
+    if (to < g->m->hops)
+        mark(g, to - 1, to, QUIET_UNSTEADY);
+}
+
+static void doubt_short(const struct gate *g, size_t from, size_t to)
+{
+    if (short_and_doubtful(g, from, to))
+        mark(g, from, to, QUIET_UNSTEADY);
+}
+
+enum status quiet_map_init(struct quiet_map *m, const struct track *t,
+                           const struct silence_params *p, struct err *e)
+{
+    const struct track_info *info = track_info(t);
+    *m = (struct quiet_map){.hops = info->hops};
+    m->level_db = calloc(m->hops + 1, sizeof *m->level_db);
+    m->reason = calloc(m->hops + 1, sizeof *m->reason);
+    float *energy = hop_energies(t, m->hops);
+    if (!m->level_db || !m->reason || !energy) {
+        free(energy);
+        quiet_map_done(m);
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+    }
+    struct gate g = {t, p, m, energy, (double)info->hop_frames / info->rate_hz};
+    for (size_t i = 0; i < m->hops; i++)
+        m->reason[i] = (uint8_t)first_look(&g, i);
+    free(energy);
+    g.energy = NULL;
+    mark_onsets(&g);
+    each_run(&g, mark_unsteady);
+    each_run(&g, mark_fades);
+    each_run(&g, mark_pitched);
+    each_run(&g, trim);
+    each_run(&g, doubt_short);
+    return ST_OK;
+}
