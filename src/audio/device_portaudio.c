@@ -19,6 +19,9 @@ enum { CHUNK_FRAMES = 256, CHANNELS_MAX = 2, PROBE_S = 4 };
 
 static const char TRY_AGAIN[] = "plug one in or start the sound server, then reconnect";
 
+/* What PortAudio's retrying thread prints where it holds no lock. */
+static const char ENDLESS_RETRY[] = "PaAlsaStream_HandleXrun";
+
 struct pa_device {
     struct device device;
     PaStream *stream;
@@ -47,7 +50,7 @@ static int fill(const void *input, void *output, unsigned long frames,
     int32_t *out = output;
     size_t channels = (size_t)d->device.channels;
     if (!d->guarded) {
-        hush_guard_thread(&d->device.gate.abandoned);
+        hush_guard_thread(&d->device.gate.abandoned, ENDLESS_RETRY);
         d->guarded = true;
     }
     if (flags & paOutputUnderflow)

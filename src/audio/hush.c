@@ -28,10 +28,12 @@ struct hush {
 };
 
 static _Thread_local const atomic_bool *guard;
+static _Thread_local const char *guard_cue;
 
-void hush_guard_thread(const atomic_bool *unwanted)
+void hush_guard_thread(const atomic_bool *unwanted, const char *cue)
 {
     guard = unwanted;
+    guard_cue = cue;
 }
 
 #if defined(__GLIBC__)
@@ -39,7 +41,8 @@ void hush_guard_thread(const atomic_bool *unwanted)
 static ssize_t guarded_write(void *cookie, const char *text, size_t bytes)
 {
     (void)cookie;
-    if (guard && atomic_load(guard)) {
+    if (guard && atomic_load(guard) &&
+        memmem(text, bytes, guard_cue, strlen(guard_cue))) {
         guard = NULL;
         pthread_exit(NULL);
     }

@@ -32,13 +32,14 @@ size_t hush_text(struct hush *h, char *text, size_t bytes);
 /* Everything that was read, in bytes. */
 unsigned long long hush_total(struct hush *h);
 
-/* From now on the calling thread ends (pthread_exit) when it prints to stderr while
- * *unwanted is true. PortAudio 19.6 retries a vanished ALSA device for ever, in a thread
- * that cannot be cancelled and prints four lines a turn; this takes it out at one of
- * those lines, after which the stream can be aborted and closed. `unwanted` must outlive
- * the thread; NULL ends the guard. Cheap; safe in an audio callback. Without a hush, or
- * where the C library does not let stderr be replaced, it has no effect. */
-void hush_guard_thread(const atomic_bool *unwanted);
+/* From now on the calling thread ends (pthread_exit) when it prints a text that contains
+ * `cue` to stderr while *unwanted is true. For device_portaudio: PortAudio 19.6 retries a
+ * vanished ALSA device for ever, in a thread that cannot be cancelled and prints as it
+ * goes; at the right one of those lines it holds no lock and may end, after which the
+ * stream can be aborted and closed. `unwanted` must outlive the thread, `cue` is a
+ * constant; unwanted NULL ends the guard. Cheap; safe in an audio callback. Without a
+ * hush, or where the C library does not let stderr be replaced, it has no effect. */
+void hush_guard_thread(const atomic_bool *unwanted, const char *cue);
 
 /* Descriptor 2 is again what it was before. NULL allowed. A thread left behind in an
  * endless loop would now print on the terminal, so end the process soon. */

@@ -1,0 +1,434 @@
+/* The whole way to a sound card: transport, PortAudio and ALSA, heard through capdev,
+ * with every fault a card can have. Each scenario is a process of its own, because
+ * PortAudio's and ALSA's state is. */
+#include "audio/hush.h"
+#include "audio/transport.h"
+#include "soundcard.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+#ifndef CAPDEV_LIBRARY
+#define CAPDEV_LIBRARY ""
+#endif
+
+/* In a scenario: say what failed and end with 1. */
+#define CHECK(condition)                                                                 \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
+            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                       \
+            fflush(stdout);                                                              \
+            _exit(1);                                                                    \
+        }                                                                                \
+    } while (0)
+
+struct stage {
+    char folder[256], path[512];
+    struct audio sound;
+    struct hush *hush;
+    struct transport *t;
+    struct transport_status s;
+    struct play_item item;
+    double slowest_s; /* call of the transport */
+};
+
+static void status(struct stage *g)
+{
+    double before = clock_s();
+    transport_get_status(g->t, &g->s);
+    g->slowest_s = fmax(g->slowest_s, clock_s() - before);
+}
+
+/* Until the device is in a state; how long it took, or -1 after `limit_s`. */
+static double await_device(struct stage *g, enum device_state wanted, double limit_s)
+{
+    double from = clock_s();
+    while (clock_s() - from < limit_s) {
+        status(g);
+        if (g->s.device == wanted)
+            return clock_s() - from;
+        nap_ms(5);
+    }
+    return -1;
+}
+
+static void await_end(struct stage *g, double limit_s)
+{
+    double from = clock_s();
+    do {
+        nap_ms(5);
+        status(g);
+    } while (g->s.playing && clock_s() - from < limit_s);
+    CHECK(!g->s.playing);
+}
+
+static void begin(struct stage *g, const char *library, double seconds, int channels,
+                  int bits)
+{
+    scratch_make(g->folder);
+    card_plug(g->folder, library);
+    noise_make(&g->sound, (size_t)(seconds * RATE), channels, RATE, bits, 0.5, 11);
+    scratch_wav(g->folder, "sound.wav", &g->sound, bits, g->path);
+    g->item = (struct play_item){.id = 7, .path = g->path};
+    CHECK(hush_begin(&g->hush, NULL) == ST_OK);
+    double before = clock_s();
+    CHECK(transport_new(&g->t, NULL, NULL) == ST_OK);
+    CHECK(clock_s() - before < 0.05);
+    transport_set_matched(g->t, false);
+}
+
+static void end(struct stage *g)
+{
+    double before = clock_s();
+    transport_free(g->t);
+    CHECK(clock_s() - before < 0.8);
+    CHECK(g->slowest_s < 0.1);
+    hush_end(g->hush);
+    audio_done(&g->sound);
+    scratch_remove(g->folder);
+}
+
+/* Heard in full, once, after frame `from`? */
+static int64_t heard_at(struct stage *g, size_t from)
+{
+    size_t frames;
+    float *heard = card_heard(g->folder, 2, &frames);
+    struct audio stereo;
+    CHECK(audio_convert_channels(&stereo, &g->sound, 2, NULL) == ST_OK);
+    int64_t at = find_exact(heard, frames, from, stereo.data, stereo.frames, 2);
+    audio_done(&stereo);
+    free(heard);
+    return at;
+}
+
+static void scenario_exact(void)
+{
+    for (int bits = 16; bits <= 24; bits += 8) {
+        struct stage g = {0};
+        begin(&g, CAPDEV_LIBRARY, 0.7, bits == 16 ? 1 : 2, bits);
+        CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+        CHECK(g.s.rate_hz == RATE && g.s.channels == 2 && g.s.latency_ms > 1);
+        transport_play(g.t, &g.item);
+        await_end(&g, 3);
+        transport_stop(g.t);
+        /* at once: what the device still holds must not be cut off */
+        transport_free(g.t);
+        CHECK(heard_at(&g, 0) >= 0);
+        CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
+        end(&g);
+    }
+}
+
+static void scenario_loop(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 0.5, 2, 24);
+    g.item.loop_start_frame = 3000;
+    g.item.loop_end_frame = 11025;
+    transport_set_loop(g.t, true);
+    transport_play(g.t, &g.item);
+    nap_ms(1500);
+    status(&g);
+    CHECK(g.s.playing && g.s.loop && g.s.position_s < 0.26);
+    transport_free(g.t);
+    size_t frames;
+    float *heard = card_heard(g.folder, 2, &frames);
+    int64_t at = find_exact(heard, frames, 0, g.sound.data, 11025, 2);
+    CHECK(at >= 0);
+    size_t first = (size_t)at + 11025;
+    for (size_t i = 0; i < 8025 * 4 * 2; i++)
+        CHECK(heard[first * 2 + i] == g.sound.data[3000 * 2 + i % (8025 * 2)]);
+    free(heard);
+    CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
+    end(&g);
+}
+
+/* A card with another rate, and a mono one. */
+static void scenario_other_card(void)
+{
+    struct stage g = {0};
+    setenv("CAPDEV_RATE", "48000", 1);
+    setenv("CAPDEV_CHANNELS", "1", 1);
+    begin(&g, CAPDEV_LIBRARY, 0.5, 1, 16);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    CHECK(g.s.rate_hz == 48000 && g.s.channels == 1);
+    transport_play(g.t, &g.item);
+    await_end(&g, 3);
+    transport_free(g.t);
+    size_t frames;
+    float *heard = card_heard(g.folder, 1, &frames);
+    double energy = 0, want = 0;
+    for (size_t i = 0; i < frames; i++)
+        energy += (double)heard[i] * (double)heard[i] / 48000;
+    for (size_t i = 0; i < g.sound.frames; i++)
+        want += (double)g.sound.data[i] * (double)g.sound.data[i] / RATE;
+    /* white noise loses what lies above the filter's edge: 0.46 of 44.1 kHz */
+    CHECK(fabs(10 * log10(energy / want)) < 0.6);
+    free(heard);
+    CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
+    end(&g);
+}
+
+/* The device's rate follows the files: bit for bit at 48 kHz too. */
+static void scenario_rate_follows(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 0.5, 2, 24);
+    g.sound.rate_hz = 48000;
+    scratch_wav(g.folder, "sound.wav", &g.sound, 24, g.path);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_prefetch(g.t, &g.item, 1);
+    transport_settle(g.t);
+    for (int i = 0; i < 200 && g.s.rate_hz != 48000; i++) {
+        nap_ms(5);
+        status(&g);
+    }
+    CHECK(g.s.rate_hz == 48000);
+    transport_play(g.t, &g.item);
+    await_end(&g, 3);
+    transport_free(g.t);
+    CHECK(heard_at(&g, 0) >= 0);
+    CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
+    end(&g);
+}
+
+static void play_without_a_card(struct stage *g)
+{
+    transport_play(g->t, &g->item);
+    nap_ms(300);
+    status(g);
+    CHECK(g->s.playing && g->s.position_s > 0.1 && g->s.position_s < 0.4);
+    CHECK(g->s.sentence[0] && g->s.problem[0] == '\0');
+    transport_stop(g->t);
+    nap_ms(60); /* faded out */
+}
+
+static void scenario_no_device(void)
+{
+    struct stage g = {0};
+    begin(&g, NULL, 1, 1, 16);
+    CHECK(await_device(&g, DEVICE_NONE, 5) >= 0);
+    CHECK(strstr(g.s.sentence, "no sound device"));
+    play_without_a_card(&g);
+    end(&g);
+}
+
+/* PortAudio 19.6 aborts on this configuration. */
+static void scenario_no_default(void)
+{
+    struct stage g = {0};
+    begin(&g, "", 1, 1, 16);
+    CHECK(await_device(&g, DEVICE_NONE, 6) >= 0);
+    CHECK(g.s.sentence[0]);
+    play_without_a_card(&g);
+    end(&g);
+}
+
+static void reconnect_and_hear(struct stage *g)
+{
+    size_t before;
+    free(card_heard(g->folder, 2, &before));
+    card_state(g->folder, 'n');
+    transport_reconnect(g->t, NULL);
+    CHECK(await_device(g, DEVICE_OPENING, 1) >= 0 || g->s.device == DEVICE_READY);
+    CHECK(await_device(g, DEVICE_READY, 5) >= 0);
+    CHECK(g->s.sentence[0] == '\0');
+    transport_play(g->t, &g->item);
+    await_end(g, 3);
+    nap_ms(150);
+    CHECK(heard_at(g, before) >= 0);
+}
+
+static void scenario_busy(void)
+{
+    struct stage g = {0};
+    char folder[256];
+    scratch_make(folder);
+    begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
+    card_state(g.folder, 'b');
+    transport_reconnect(g.t, NULL);
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_NONE, 6) >= 0);
+    CHECK(strstr(g.s.sentence, "busy"));
+    play_without_a_card(&g);
+    reconnect_and_hear(&g);
+    scratch_remove(folder);
+    end(&g);
+}
+
+static double cpu_s(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
+static void fault_while_playing(char fault)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
+    transport_set_loop(g.t, true);
+    transport_play(g.t, &g.item);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    nap_ms(400);
+    card_state(g.folder, fault);
+    double took = await_device(&g, DEVICE_LOST, 3);
+    CHECK(took >= 0 && took < 1);
+    CHECK(!g.s.playing && strstr(g.s.sentence, "reconnect"));
+    nap_ms(300);
+    double cpu = cpu_s(), from = clock_s();
+    nap_ms(500);
+    CHECK((cpu_s() - cpu) / (clock_s() - from) < 0.5); /* no thread spins */
+    CHECK(hush_total(g.hush) < 64 << 20);
+    transport_set_loop(g.t, false);
+    play_without_a_card(&g);
+    reconnect_and_hear(&g);
+    end(&g);
+}
+
+static void scenario_vanishes(void)
+{
+    fault_while_playing('u');
+}
+
+static void scenario_stalls(void)
+{
+    fault_while_playing('s');
+}
+
+/* Opening does not come back: everything else goes on, and the program can end. */
+static void scenario_hangs(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 1, 1, 16);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    card_state(g.folder, 'h');
+    transport_reconnect(g.t, NULL);
+    CHECK(await_device(&g, DEVICE_OPENING, 1) >= 0);
+    transport_play(g.t, &g.item);
+    for (int i = 0; i < 50; i++) {
+        status(&g);
+        nap_ms(2);
+    }
+    CHECK(await_device(&g, DEVICE_NONE, 7) >= 0);
+    CHECK(strstr(g.s.sentence, "does not answer"));
+    end(&g);
+}
+
+static void scenario_underruns(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 1, 1, 16);
+    transport_set_loop(g.t, true);
+    transport_play(g.t, &g.item);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    double before_ms = g.s.latency_ms;
+    card_state(g.folder, 'x');
+    for (int i = 0; i < 400 && g.s.latency_ms < 1.5 * before_ms; i++) {
+        nap_ms(10);
+        status(&g);
+    }
+    CHECK(g.s.latency_ms > 1.5 * before_ms);
+    CHECK(g.s.playing);
+    card_state(g.folder, 'n');
+    end(&g);
+}
+
+/* Idle: the device sleeps and costs nothing; a key wakes it. */
+static void scenario_sleeps(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 0.3, 2, 16);
+    transport_play(g.t, &g.item);
+    nap_ms(5500);
+    size_t early, late;
+    free(card_heard(g.folder, 2, &early));
+    double cpu = cpu_s();
+    nap_ms(500);
+    free(card_heard(g.folder, 2, &late));
+    CHECK(early == late);
+    CHECK(cpu_s() - cpu < 0.02);
+    transport_play(g.t, &g.item);
+    await_end(&g, 2);
+    nap_ms(150);
+    CHECK(heard_at(&g, early) >= 0);
+    end(&g);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} scenarios[] = {
+    {"exact", scenario_exact},
+    {"loop", scenario_loop},
+    {"other_card", scenario_other_card},
+    {"rate_follows", scenario_rate_follows},
+    {"no_device", scenario_no_device},
+    {"no_default", scenario_no_default},
+    {"busy", scenario_busy},
+    {"vanishes", scenario_vanishes},
+    {"stalls", scenario_stalls},
+    {"hangs", scenario_hangs},
+    {"underruns", scenario_underruns},
+    {"sleeps", scenario_sleeps},
+};
+
+enum { COUNT = sizeof scenarios / sizeof *scenarios };
+
+/* All at the same time: they mostly wait. */
+static pid_t child[COUNT];
+
+static int start_all(void **state)
+{
+    (void)state;
+    if (access(CAPDEV_LIBRARY, R_OK) != 0)
+        return 0;
+    for (int i = 0; i < COUNT; i++) {
+        fflush(NULL);
+        child[i] = fork();
+        if (child[i] == 0) {
+            execl("/proc/self/exe", "test_device", scenarios[i].name, (char *)NULL);
+            _exit(127);
+        }
+    }
+    return 0;
+}
+
+static void plays(void **state)
+{
+    pid_t mine = child[(uintptr_t)*state];
+    if (mine <= 0)
+        skip();
+    int how;
+    assert_int_equal(waitpid(mine, &how, 0), mine);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 0; argc > 1 && i < COUNT; i++)
+        if (strcmp(argv[1], scenarios[i].name) == 0) {
+            scenarios[i].run();
+            return 0;
+        }
+    struct CMUnitTest tests[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        tests[i] = (struct CMUnitTest){.name = scenarios[i].name,
+                                       .test_func = plays,
+                                       .initial_state = (void *)(uintptr_t)i};
+    return cmocka_run_group_tests_name("device", tests, start_all, NULL);
+}
