@@ -19,7 +19,7 @@ struct jobs;
 
 /* What running work may touch. */
 struct job_context {
-    atomic_bool *cancelled; /* check often: work should end within 100 ms */
+    const atomic_bool *cancelled; /* check often: work should end within 100 ms */
     /* 0 … 1, cheap, any rate; NULL allowed through job_progress */
     void (*progress)(void *user, double fraction, const char *stage);
     void *progress_user;

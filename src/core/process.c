@@ -307,7 +307,7 @@ static enum status excavate(struct run *r, struct err *e)
         st = run_sources(r, e);
         struct err assembling;
         enum status joined =
-            project_assemble(&r->project, &r->result->totals, &assembling);
+            project_assemble(&r->project, NULL, &r->result->totals, &assembling);
         if (joined != ST_OK && (st == ST_OK || st == ST_CANCELLED))
             st = err_set(e, joined, "%s", assembling.msg);
     }

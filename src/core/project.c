@@ -61,6 +61,16 @@ void project_done(struct project *p)
     root_done(&p->root);
 }
 
+void project_find_path(const struct project *p, const struct candidate *c,
+                       char out[PATH_BYTES])
+{
+    if (p->flat)
+        snprintf(out, PATH_BYTES, "%s", c->filename);
+    else
+        snprintf(out, PATH_BYTES, "%s/%s/%s", c->source,
+                 category_folder(kind_category(c->kind)), c->filename);
+}
+
 static void hidden(char out[PATH_BYTES], const char *stem, const char *ending)
 {
     snprintf(out, PATH_BYTES, HIDDEN "/%s%s", stem, ending);

@@ -69,13 +69,23 @@ enum status project_clear(const struct project *p, const struct log *log, struct
 enum status project_clear_source(const struct project *p, const char *stem,
                                  const struct log *log, struct err *e);
 
-/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. */
+/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. For
+ * `index`: finds that no record knows, records whose file is gone left out, and a damaged
+ * catalog replaced (kept beside, its events carried over). */
+struct assemble_more {
+    const struct find_list *orphans;
+    bool only_existing, rebuild;
+};
 struct project_totals {
     size_t sources, failed, finds, saved, misses;
     size_t per_category[CAT_COUNT];
 };
-enum status project_assemble(const struct project *p, struct project_totals *totals,
-                             struct err *e);
+enum status project_assemble(const struct project *p, const struct assemble_more *more,
+                             struct project_totals *totals, struct err *e);
+
+/* "<source>/<category>/<file>", or the file name alone in a flat folder. */
+void project_find_path(const struct project *p, const struct candidate *c,
+                       char out[PATH_BYTES]);
 
 /* Remove temporary files that interrupted runs left. */
 void project_sweep(const struct project *p);

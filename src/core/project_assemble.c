@@ -182,31 +182,64 @@ static void count(struct project_totals *t, const struct joined *j)
     }
 }
 
-enum status project_assemble(const struct project *p, struct project_totals *totals,
-                             struct err *e)
+/* What is saved on record but gone from the disk is no candidate any more. */
+static void drop_missing(const struct project *p, struct joined *j)
 {
+    size_t kept = 0;
+    for (size_t i = 0; i < j->finds.count; i++) {
+        char path[PATH_BYTES];
+        project_find_path(p, &j->finds.at[i], path);
+        if (j->finds.at[i].saved && !root_exists(&p->root, path))
+            continue;
+        if (kept != i) {
+            j->finds.at[kept] = j->finds.at[i];
+            memcpy(j->finds.vectors + kept * SIMILARITY_DIM,
+                   j->finds.vectors + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof(float));
+        }
+        kept++;
+    }
+    j->finds.count = kept;
+}
+
+static enum status publish(const char *path, const struct joined *j, bool rebuild,
+                           struct err *e)
+{
+    struct catalog_content content = {.sources = j->sources,
+                                      .source_count = j->source_count,
+                                      .candidates = j->finds.at,
+                                      .candidate_count = j->finds.count,
+                                      .embeddings = j->finds.vectors};
+    return rebuild ? catalog_rebuild(path, &content, NULL, e)
+                   : catalog_publish(path, &content, e);
+}
+
+enum status project_assemble(const struct project *p, const struct assemble_more *more,
+                             struct project_totals *totals, struct err *e)
+{
+    static const struct assemble_more nothing = {0};
     struct joined j = {0};
     char path[PATH_BYTES];
-    struct project_totals unused;
+    more = more ? more : &nothing;
     enum status st = path_join(path, sizeof path, p->root.path, "catalog.db", e);
     if (st == ST_OK)
         st = read_all(p, &j, e);
+    if (st == ST_OK && more->only_existing)
+        drop_missing(p, &j);
+    if (st == ST_OK && more->orphans)
+        st = find_list_append(&j.finds, more->orphans, e);
     if (st == ST_OK)
         st = stack(&j, e);
+    if (st == ST_OK && !p->flat && !more->rebuild)
+        st = apply_decisions(path, &j, e);
     if (st == ST_OK && !p->flat)
+        st = publish(path, &j, more->rebuild, e);
+    /* After a rebuild the decisions are readable again. */
+    if (st == ST_OK && !p->flat && more->rebuild)
         st = apply_decisions(path, &j, e);
     if (st == ST_OK)
         st = write_manifest(p, &j, e);
-    if (st == ST_OK && !p->flat) {
-        struct catalog_content content = {.sources = j.sources,
-                                          .source_count = j.source_count,
-                                          .candidates = j.finds.at,
-                                          .candidate_count = j.finds.count,
-                                          .embeddings = j.finds.vectors};
-        st = catalog_publish(path, &content, e);
-    }
-    if (st == ST_OK)
-        count(totals ? totals : &unused, &j);
+    if (st == ST_OK && totals)
+        count(totals, &j);
     joined_done(&j);
     return st;
 }

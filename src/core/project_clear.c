@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void find_path(char out[PATH_BYTES], const struct project *p,
-                      const struct candidate *c)
-{
-    if (p->flat)
-        snprintf(out, PATH_BYTES, "%s", c->filename);
-    else
-        snprintf(out, PATH_BYTES, "%s/%s/%s", c->source,
-                 category_folder(kind_category(c->kind)), c->filename);
-}
-
 /* A file that was changed since is the user's now: it stays where it is. */
 static enum status remove_written(const struct project *p, const struct candidate *c,
                                   const struct log *log, struct err *e)
@@ -25,7 +15,7 @@ static enum status remove_written(const struct project *p, const struct candidat
     char relative[PATH_BYTES], path[PATH_BYTES], hash[SHA256_HEX_BYTES];
     if (!c->saved || !c->sha256[0])
         return ST_OK;
-    find_path(relative, p, c);
+    project_find_path(p, c, relative);
     if (!root_exists(&p->root, relative))
         return ST_OK;
     enum status st = path_join(path, sizeof path, p->root.path, relative, e);

@@ -1,0 +1,456 @@
+#include "batch.h"
+
+#include "batch_help.h"
+#include "batch_output.h"
+#include "core/analyze.h"
+#include "core/curate.h"
+#include "core/demo.h"
+#include "core/index.h"
+#include "core/kit.h"
+#include "core/pipelines.h"
+#include "core/report.h"
+#include "interrupt.h"
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One batch run: the request, the settings it works with, and how it tells of itself. */
+struct batch {
+    struct request request;
+    struct config cfg;
+    char config_path[4096];
+    struct output output;
+    struct process_result result;
+};
+
+static bool given(const struct batch *b, enum option o)
+{
+    return b->request.given[o];
+}
+
+static const char *text(const struct batch *b, enum option o)
+{
+    return b->request.text[o];
+}
+
+static const char *export_root(const struct batch *b)
+{
+    return given(b, OPT_EXPORT_ROOT) ? text(b, OPT_EXPORT_ROOT) : b->cfg.paths.export_dir;
+}
+
+static struct job_context context(struct batch *b)
+{
+    return (struct job_context){.cancelled = interrupt_flag(), .log = &b->output.log};
+}
+
+static struct process_job process_job(struct batch *b)
+{
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return (struct process_job){
+        .cfg = &b->cfg,
+        .export_root = export_root(b),
+        .project_name = text(b, OPT_PROJECT_NAME),
+        .recursive = given(b, OPT_RECURSIVE),
+        .force = given(b, OPT_FORCE),
+        .strict = given(b, OPT_STRICT),
+        .dry_run = given(b, OPT_DRY_RUN),
+        .jobs = given(b, OPT_JOBS) ? (int)b->request.number[OPT_JOBS] : cores,
+        .shard_index = b->request.shard_index,
+        .shard_count = b->request.shard_count,
+        .reporter = &b->output.reporter,
+        .log = &b->output.log,
+        .interrupted = interrupt_flag(),
+        .wake_fd = interrupt_fd()};
+}
+
+/* An excavation, its sums told whatever came of it. */
+static enum status excavate(struct batch *b, const struct process_job *job, struct err *e)
+{
+    enum status st = process_run(job, &b->result, e);
+    if (b->result.sources > 0)
+        output_summary(&b->output, &b->result);
+    return st;
+}
+
+static enum status run_process(struct batch *b, struct err *e)
+{
+    struct process_input input = {.dir = given(b, OPT_INPUT_DIR)
+                                             ? text(b, OPT_INPUT_DIR)
+                                             : b->cfg.paths.source_audio_dir,
+                                  .stages = STAGES_ALL};
+    if (given(b, OPT_STAGES)) {
+        enum status st = stages_parse(text(b, OPT_STAGES), &input.stages, e);
+        if (st != ST_OK)
+            return st;
+    }
+    struct process_job job = process_job(b);
+    job.inputs = &input;
+    job.input_count = 1;
+    return excavate(b, &job, e);
+}
+
+static enum status run_textures(struct batch *b, struct err *e)
+{
+    bool all =
+        given(b, OPT_ALL) || !(given(b, OPT_MINE_PADS) || given(b, OPT_MAKE_DRONES) ||
+                               given(b, OPT_MAKE_CLOUDS) || given(b, OPT_MAKE_HISS));
+    unsigned from_pads = (all || given(b, OPT_MAKE_DRONES) ? 1u << STAGE_DRONES : 0) |
+                         (all || given(b, OPT_MAKE_CLOUDS) ? 1u << STAGE_CLOUDS : 0);
+    struct process_input inputs[3];
+    size_t n = 0;
+    if (all || given(b, OPT_MINE_PADS))
+        inputs[n++] = (struct process_input){.dir = b->cfg.paths.source_audio_dir,
+                                             .stages = 1u << STAGE_PADS,
+                                             .optional = all};
+    if (from_pads)
+        inputs[n++] = (struct process_input){.dir = b->cfg.paths.pad_sources_dir,
+                                             .stages = from_pads,
+                                             .whole_pads = true,
+                                             .optional = all};
+    if (all || given(b, OPT_MAKE_HISS))
+        inputs[n++] = (struct process_input){
+            .dir = b->cfg.paths.drums_dir, .stages = 1u << STAGE_HISS, .optional = all};
+    struct process_job job = process_job(b);
+    if (!given(b, OPT_PROJECT_NAME))
+        job.project_name = "TEXTURES";
+    job.inputs = inputs;
+    job.input_count = n;
+    return excavate(b, &job, e);
+}
+
+/* `drums` and `silences`: one source into one folder. */
+static enum status run_single(struct batch *b, enum stage stage, struct err *e)
+{
+    struct process_input input = {.dir = text(b, OPT_SOURCE), .stages = 1u << stage};
+    char folder[PATH_BYTES], stem[STEM_BYTES];
+    stem_of_file(stem, input.dir);
+    int n = snprintf(folder, sizeof folder, "%s/%s/%s", export_root(b), stem,
+                     stage_name(stage));
+    if (n < 0 || (size_t)n >= sizeof folder)
+        return err_set(e, ST_REFUSED, "the export path is too long");
+    struct process_job job = process_job(b);
+    job.inputs = &input;
+    job.input_count = 1;
+    job.flat_dir = given(b, OPT_EXPORT) ? text(b, OPT_EXPORT) : folder;
+    return excavate(b, &job, e);
+}
+
+static enum status run_drums(struct batch *b, struct err *e)
+{
+    if (given(b, OPT_NORM_DB))
+        b->cfg.global.target_peak_dbfs = b->request.decibel[OPT_NORM_DB];
+    b->cfg.drum_miner.enabled = true;
+    return run_single(b, STAGE_DRUMS, e);
+}
+
+static enum status run_silences(struct batch *b, struct err *e)
+{
+    if (given(b, OPT_NORM_DB))
+        b->cfg.silence_miner.target_peak_dbfs = b->request.decibel[OPT_NORM_DB];
+    return run_single(b, STAGE_SILENCES, e);
+}
+
+static const char *output_dir(const struct batch *b, const char *below,
+                              char out[PATH_BYTES])
+{
+    if (given(b, OPT_OUTPUT_DIR))
+        return text(b, OPT_OUTPUT_DIR);
+    snprintf(out, PATH_BYTES, "%s/%s", export_root(b), below);
+    return out;
+}
+
+static enum status run_clouds(struct batch *b, struct err *e)
+{
+    char folder[PATH_BYTES];
+    struct process_input input = {.dir = text(b, OPT_INPUT_DIR),
+                                  .stages = 1u << STAGE_CLOUDS};
+    struct process_job job = process_job(b);
+    job.inputs = &input;
+    job.input_count = 1;
+    job.flat_dir = output_dir(b, "clouds", folder);
+    return excavate(b, &job, e);
+}
+
+static enum status run_dust(struct batch *b, struct err *e)
+{
+    char folder[PATH_BYTES];
+    struct source_list hiss;
+    struct discover_options options = {0};
+    enum status st = discover(&hiss, text(b, OPT_HISS_DIR), &options, e);
+    if (st != ST_OK)
+        return st;
+    if (hiss.count == 0) {
+        source_list_done(&hiss);
+        return err_set(e, ST_SOURCES_FAILED, "%s holds no hiss", text(b, OPT_HISS_DIR));
+    }
+    struct process_input input = {.dir = text(b, OPT_PADS_DIR),
+                                  .stages = 1u << STAGE_DUST};
+    struct process_job job = process_job(b);
+    job.inputs = &input;
+    job.input_count = 1;
+    job.flat_dir = output_dir(b, "dust", folder);
+    job.hiss = &hiss;
+    job.mix_db = b->request.decibel[OPT_MIX_DB];
+    st = excavate(b, &job, e);
+    source_list_done(&hiss);
+    return st;
+}
+
+static enum status curate(struct batch *b, const char *input, const char *output,
+                          struct err *e)
+{
+    struct job_context ctx = context(b);
+    struct curate_job job = {.input_root = input,
+                             .output_root = output,
+                             .decisions = text(b, OPT_DECISIONS),
+                             .options = {.top = (int)b->request.number[OPT_TOP],
+                                         .diversity = b->cfg.curation.diversity},
+                             .force = given(b, OPT_FORCE),
+                             .fail_on_empty = given(b, OPT_FAIL_ON_EMPTY),
+                             .dry_run = given(b, OPT_DRY_RUN),
+                             .context = &ctx,
+                             .log = &b->output.log};
+    struct curate_result r;
+    enum status st = curate_run(&job, &r, e);
+    if (st == ST_OK) {
+        output_line(&b->output,
+                    "%zu of %zu finds chosen into %s (%zu new, %zu there before)",
+                    r.chosen, r.considered, output, r.copied, r.kept);
+        if (r.missing > 0)
+            output_line(&b->output, "%zu files of the manifest are missing", r.missing);
+    }
+    return st;
+}
+
+static enum status run_curate(struct batch *b, struct err *e)
+{
+    char best[PATH_BYTES];
+    const char *input =
+        given(b, OPT_INPUT_ROOT) ? text(b, OPT_INPUT_ROOT) : export_root(b);
+    snprintf(best, sizeof best, "%s/best_of", input);
+    return curate(b, input, given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best,
+                  e);
+}
+
+static enum status format(struct batch *b, const char *input, const char *output,
+                          struct err *e)
+{
+    struct job_context ctx = context(b);
+    process_settle_seed(&b->cfg, NULL, false);
+    struct kit_job job = {.input_dir = input,
+                          .output_dir = output,
+                          .kit_name = text(b, OPT_KIT_NAME),
+                          .target = text(b, OPT_TARGET),
+                          .cfg = &b->cfg,
+                          .seed = b->cfg.reproducibility.random_seed.value,
+                          .force = given(b, OPT_FORCE),
+                          .no_fit = given(b, OPT_NO_FIT),
+                          .stereo = given(b, OPT_STEREO),
+                          .dry_run = given(b, OPT_DRY_RUN),
+                          .ctx = &ctx,
+                          .log = &b->output.log};
+    struct kit_result r;
+    struct text summary = {0};
+    enum status st = kit_run(&job, &r, &summary, e);
+    if (!b->output.json && !b->output.quiet)
+        output_text(&b->output, &summary);
+    text_done(&summary);
+    return st;
+}
+
+static enum status run_format(struct batch *b, struct err *e)
+{
+    char folder[PATH_BYTES];
+    return format(b, text(b, OPT_INPUT_DIR), output_dir(b, "kits", folder), e);
+}
+
+static enum status report(struct batch *b, const char *input, const char *output,
+                          struct err *e)
+{
+    struct job_context ctx = context(b);
+    struct report_job job = {.input_dir = input,
+                             .output = output,
+                             .force = given(b, OPT_FORCE),
+                             .dry_run = given(b, OPT_DRY_RUN),
+                             .ctx = &ctx,
+                             .log = &b->output.log};
+    struct report_result r;
+    enum status st = report_run(&job, &r, e);
+    if (st == ST_OK)
+        output_line(&b->output, "%zu samples in %s (%.1f MB)", r.samples, r.path,
+                    (double)r.bytes * 1e-6);
+    return st;
+}
+
+static enum status run_report(struct batch *b, struct err *e)
+{
+    return report(b, text(b, OPT_INPUT_DIR), text(b, OPT_OUTPUT), e);
+}
+
+static enum status run_analyze(struct batch *b, struct err *e)
+{
+    struct recipe recipe = {.stages = 1u << STAGE_PADS | 1u << STAGE_DRUMS |
+                                      1u << STAGE_SILENCES};
+    struct job_context ctx = context(b);
+    struct text out = {0};
+    b->cfg.reproducibility.random_seed.set = true;
+    enum status st = recipe_init(&recipe, &b->cfg, e);
+    enum analyze_form form = given(b, OPT_ONSETS) ? ANALYZE_ONSETS
+                             : b->output.json     ? ANALYZE_JSON
+                                                  : ANALYZE_TEXT;
+    if (st == ST_OK)
+        st = analyze_run(&recipe, text(b, OPT_SOURCE), form, &ctx, &out, e);
+    if (st == ST_OK)
+        output_text(&b->output, &out);
+    text_done(&out);
+    return st;
+}
+
+static enum status run_index(struct batch *b, struct err *e)
+{
+    struct project_totals t;
+    struct job_context ctx = context(b);
+    enum status st = index_run(text(b, OPT_PROJECT), given(b, OPT_DRY_RUN), &ctx,
+                               &b->output.log, &t, e);
+    if (st == ST_OK)
+        output_line(&b->output, "%s: %zu sources, %zu finds, %zu near-misses",
+                    text(b, OPT_PROJECT), t.sources, t.finds, t.misses);
+    return st;
+}
+
+static enum status run_validate(struct batch *b, struct err *e)
+{
+    char *yaml;
+    enum status st = config_yaml(&b->cfg, CONFIG_PLAIN, &yaml, e);
+    if (st != ST_OK)
+        return st;
+    if (b->config_path[0])
+        log_write(&b->output.log, LOG_INFO, "%s is valid", b->config_path);
+    output_line(&b->output, "%s", yaml);
+    free(yaml);
+    return ST_OK;
+}
+
+/* process → curate → format → report. Sources that fail do not keep the rest from the
+ * kit; the exit status still tells of them. */
+static enum status run_chain(struct batch *b,
+                             enum status (*dig)(struct batch *, struct err *),
+                             const char *project, const char *kits, struct err *e)
+{
+    char best[PATH_BYTES], kit[PATH_BYTES], page[PATH_BYTES];
+    struct err failed = {0};
+    enum status sources = dig(b, &failed);
+    if (sources != ST_OK && (sources != ST_SOURCES_FAILED || b->result.totals.finds == 0))
+        return err_set(e, sources, "%s", failed.msg);
+    if (given(b, OPT_DRY_RUN))
+        return ST_OK;
+    snprintf(best, sizeof best, "%.4000s/best_of", project);
+    snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
+    snprintf(page, sizeof page, "%.4000s/report.html", kit);
+    const char *best_of = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
+    /* Another run of the same command goes on: what these steps wrote is theirs. */
+    b->request.given[OPT_FORCE] = true;
+    enum status st = curate(b, project, best_of, e);
+    if (st == ST_OK)
+        st = format(b, best_of, kits, e);
+    if (st == ST_OK)
+        st = report(b, kit, given(b, OPT_OUTPUT) ? text(b, OPT_OUTPUT) : page, e);
+    if (st == ST_OK && sources != ST_OK)
+        return err_set(e, sources, "%s", failed.msg);
+    return st;
+}
+
+static enum status run_all(struct batch *b, struct err *e)
+{
+    char project[PATH_BYTES], kits[PATH_BYTES];
+    snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
+    return run_chain(b, run_process, project, output_dir(b, "kits", kits), e);
+}
+
+static enum status run_demo(struct batch *b, struct err *e)
+{
+    char tapes[PATH_BYTES], root[PATH_BYTES], project[PATH_BYTES], kits[PATH_BYTES];
+    const char *top = given(b, OPT_OUTPUT_DIR) ? text(b, OPT_OUTPUT_DIR) : "demo";
+    snprintf(tapes, sizeof tapes, "%.4000s/recordings", top);
+    snprintf(root, sizeof root, "%.4000s/export", top);
+    snprintf(project, sizeof project, "%.4000s/DEMO", root);
+    snprintf(kits, sizeof kits, "%.4000s/kits", top);
+    struct root folder;
+    struct job_context ctx = context(b);
+    enum status st = root_open(&folder, tapes, true, e);
+    if (st != ST_OK)
+        return st;
+    log_write(&b->output.log, LOG_INFO, "making %d demo recordings in %s", demo_count(),
+              tapes);
+    st = demo_write_all(&folder, &ctx, e);
+    root_done(&folder);
+    if (st != ST_OK)
+        return st;
+    for (int i = 0; i < demo_count(); i++)
+        output_line(&b->output, "%-20s %s", demo_name(i), demo_description(i));
+    const struct {
+        enum option option;
+        const char *value;
+    } fixed[] = {{OPT_INPUT_DIR, tapes},
+                 {OPT_EXPORT_ROOT, root},
+                 {OPT_PROJECT_NAME, "DEMO"},
+                 {OPT_KIT_NAME, "DEMO"}};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        b->request.given[fixed[i].option] = true;
+        b->request.text[fixed[i].option] = fixed[i].value;
+    }
+    if (!b->cfg.reproducibility.random_seed.set)
+        b->cfg.reproducibility.random_seed =
+            (struct config_seed){.set = true, .value = 1};
+    st = run_chain(b, run_process, project, kits, e);
+    if (st == ST_OK)
+        output_line(&b->output, "look around with: trowel %s", project);
+    return st;
+}
+
+static enum status run(struct batch *b, struct err *e)
+{
+    static enum status (*const table[PIPE_COUNT])(struct batch *, struct err *) = {
+        [PIPE_PROCESS] = run_process, [PIPE_TEXTURES] = run_textures,
+        [PIPE_DRUMS] = run_drums,     [PIPE_SILENCES] = run_silences,
+        [PIPE_CURATE] = run_curate,   [PIPE_FORMAT] = run_format,
+        [PIPE_DUST] = run_dust,       [PIPE_CLOUDS] = run_clouds,
+        [PIPE_REPORT] = run_report,   [PIPE_ANALYZE] = run_analyze,
+        [PIPE_INDEX] = run_index,     [PIPE_VALIDATE] = run_validate,
+        [PIPE_ALL] = run_all,         [PIPE_DEMO] = run_demo,
+    };
+    enum status st = settings_load(&b->cfg, &b->request, &b->output.log, b->config_path,
+                                   sizeof b->config_path, e);
+    return st == ST_OK ? table[b->request.pipeline](b, e) : st;
+}
+
+int batch_main(int argc, char *const argv[])
+{
+    struct err e = {0};
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        help_batch();
+        return 0;
+    }
+    struct batch *b = calloc(1, sizeof *b);
+    if (!b)
+        return 1;
+    enum status st = request_parse(&b->request, argc, argv, &e);
+    output_init(&b->output, given(b, OPT_JSON), given(b, OPT_QUIET),
+                given(b, OPT_VERBOSE), given(b, OPT_DRY_RUN));
+    if (st == ST_OK && given(b, OPT_HELP)) {
+        help_pipeline(b->request.pipeline);
+    } else if (st == ST_OK) {
+        interrupt_catch();
+        st = run(b, &e);
+    }
+    if (st != ST_OK)
+        output_error(&b->output, st, &e);
+    output_done(&b->output);
+    free(b);
+    if (fflush(stdout) != 0 && st == ST_OK)
+        st = ST_DISK;
+    return status_exit_code(st);
+}

@@ -1,0 +1,286 @@
+#include "batch_output.h"
+
+#include "io/csv.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void close_line(struct output *o)
+{
+    if (o->line_open)
+        fputs("\r\033[K", stderr);
+    o->line_open = false;
+}
+
+static void json_begin(struct output *o, const char *event)
+{
+    text_clear(&o->buffer);
+    json_open(&o->buffer, NULL, '{');
+    json_string(&o->buffer, "event", event);
+}
+
+static void json_end(struct output *o)
+{
+    json_close(&o->buffer, '}');
+    text_add(&o->buffer, "\n");
+    fputs(o->buffer.at ? o->buffer.at : "", stdout);
+    fflush(stdout);
+}
+
+static void sink(void *user, enum log_level level, const char *line)
+{
+    struct output *o = user;
+    pthread_mutex_lock(&o->lock);
+    if (o->json && level >= LOG_WARNING) {
+        json_begin(o, level == LOG_WARNING ? "warning" : "error");
+        json_string(&o->buffer, "message", line);
+        json_end(o);
+    } else {
+        close_line(o);
+        if (level >= LOG_WARNING)
+            fprintf(stderr, "trowel: %s: %s\n", log_level_name(level), line);
+        else
+            fprintf(stderr, "%s\n", line);
+    }
+    pthread_mutex_unlock(&o->lock);
+}
+
+static void json_candidate(struct output *o, const struct news *n)
+{
+    const struct candidate *c = n->find;
+    json_begin(o, "candidate");
+    json_string(&o->buffer, "source", n->source);
+    json_string(&o->buffer, "filename", c->filename);
+    json_string(&o->buffer, "type", kind_type(c->kind));
+    for (int i = 0; i < ME_COUNT; i++) {
+        double value = measures_get(&c->m, (enum measure_id)i);
+        if (!isnan(value))
+            json_number(&o->buffer, measure_table[i].column, value,
+                        measure_table[i].decimals);
+    }
+    if (c->key[0])
+        json_string(&o->buffer, "key", c->key);
+    if (c->hit_class[0])
+        json_string(&o->buffer, "hit_class", c->hit_class);
+    if (c->grade)
+        json_string(&o->buffer, "grade", (char[]){c->grade, '\0'});
+    json_bool(&o->buffer, "saved", c->saved);
+    json_end(o);
+}
+
+static void tell_json(struct output *o, const struct news *n)
+{
+    if (n->kind == NEWS_FIND) {
+        json_candidate(o, n);
+        return;
+    }
+    if (n->kind == NEWS_TICK && now_s() - o->told_s < 1)
+        return;
+    o->told_s = now_s();
+    json_begin(o, n->kind == NEWS_FAILED ? "error"
+                  : n->kind == NEWS_PLAN ? "plan"
+                                         : "progress");
+    if (n->source)
+        json_string(&o->buffer, "source", n->source);
+    if (n->kind == NEWS_DONE || n->kind == NEWS_SKIPPED)
+        json_string(&o->buffer, "state", n->kind == NEWS_DONE ? "done" : "skipped");
+    if (n->text)
+        json_string(&o->buffer, n->kind == NEWS_FAILED ? "message" : "output", n->text);
+    json_number(&o->buffer, "finished", (double)n->index, 0);
+    json_number(&o->buffer, "total", (double)n->total, 0);
+    if (n->kind == NEWS_TICK)
+        json_number(&o->buffer, "fraction", n->fraction, 4);
+    if (n->kind == NEWS_DONE) {
+        json_number(&o->buffer, "finds", (double)n->finds, 0);
+        json_number(&o->buffer, "audio_s", n->audio_s, 3);
+        json_number(&o->buffer, "took_s", n->took_s, 3);
+    }
+    json_end(o);
+}
+
+static void progress_line(struct output *o, const struct news *n)
+{
+    enum { WIDTH = 24 };
+    double elapsed = now_s() - o->began_s;
+    int filled = (int)(n->fraction * WIDTH);
+    close_line(o);
+    fputs("[", stderr);
+    for (int i = 0; i < WIDTH; i++)
+        fputc(i < filled ? '#' : '.', stderr);
+    fprintf(stderr, "] %zu/%zu files", n->index, n->total);
+    if (o->audio_s > 0 && elapsed > 0)
+        fprintf(stderr, "  %.0fx realtime", o->audio_s / elapsed);
+    if (n->fraction > 0.02 && elapsed > 1) {
+        int left = (int)(elapsed / n->fraction * (1 - n->fraction) + 0.5);
+        fprintf(stderr, "  %d:%02d left", left / 60, left % 60);
+    }
+    fflush(stderr);
+    o->line_open = true;
+}
+
+static void source_line(struct output *o, const struct news *n)
+{
+    close_line(o);
+    fprintf(stderr, "%zu/%zu %s:", n->index, n->total, n->source);
+    if (n->kind == NEWS_SKIPPED) {
+        fputs(" done before\n", stderr);
+        return;
+    }
+    const char *separator = " ";
+    for (int i = 0; i < CAT_COUNT; i++) {
+        if (o->per_category[i] == 0)
+            continue;
+        fprintf(stderr, "%s%zu %s", separator, o->per_category[i],
+                category_folder((enum category)i));
+        separator = ", ";
+    }
+    fprintf(stderr, " (%.0f s in %.1f s, %.0fx realtime)\n", n->audio_s, n->took_s,
+            n->took_s > 0 ? n->audio_s / n->took_s : 0);
+}
+
+static void tell_text(struct output *o, const struct news *n)
+{
+    switch (n->kind) {
+    case NEWS_PLAN:
+        if (o->dry_run && n->source)
+            printf("%s -> %s\n", n->source, n->text);
+        else if (!o->quiet)
+            fprintf(stderr, "%zu recording%s into %s\n", n->total,
+                    n->total == 1 ? "" : "s", n->text);
+        break;
+    case NEWS_TICK:
+        if (o->terminal && !o->quiet)
+            progress_line(o, n);
+        break;
+    case NEWS_FIND:
+        o->per_category[kind_category(n->find->kind)]++;
+        break;
+    case NEWS_FAILED:
+        close_line(o);
+        fprintf(stderr, "trowel: error: %s\n", n->text);
+        break;
+    default:
+        if (!o->quiet)
+            source_line(o, n);
+        break;
+    }
+    if (n->kind == NEWS_DONE || n->kind == NEWS_FAILED)
+        memset(o->per_category, 0, sizeof o->per_category);
+}
+
+static void tell(void *user, const struct news *n)
+{
+    struct output *o = user;
+    pthread_mutex_lock(&o->lock);
+    if (n->kind == NEWS_DONE)
+        o->audio_s += n->audio_s;
+    if (o->json)
+        tell_json(o, n);
+    else
+        tell_text(o, n);
+    pthread_mutex_unlock(&o->lock);
+}
+
+void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry_run)
+{
+    *o = (struct output){.json = json,
+                         .quiet = quiet,
+                         .dry_run = dry_run,
+                         .terminal = isatty(STDERR_FILENO) == 1,
+                         .began_s = now_s()};
+    pthread_mutex_init(&o->lock, NULL);
+    o->log = (struct log){.sink = sink,
+                          .user = o,
+                          .threshold = quiet     ? LOG_ERROR
+                                       : verbose ? LOG_DEBUG
+                                                 : LOG_INFO};
+    o->reporter = (struct reporter){.tell = tell, .user = o};
+}
+
+void output_done(struct output *o)
+{
+    close_line(o);
+    text_done(&o->buffer);
+    pthread_mutex_destroy(&o->lock);
+}
+
+void output_line(struct output *o, const char *format, ...)
+{
+    if (o->json)
+        return;
+    va_list args;
+    va_start(args, format);
+    close_line(o);
+    vprintf(format, args);
+    putchar('\n');
+    va_end(args);
+}
+
+void output_text(struct output *o, const struct text *t)
+{
+    close_line(o);
+    if (t->length > 0)
+        fwrite(t->at, 1, t->length, stdout);
+}
+
+void output_error(struct output *o, enum status st, const struct err *e)
+{
+    const char *message = e->msg[0] ? e->msg : status_text(st);
+    if (o->json) {
+        json_begin(o, "error");
+        json_string(&o->buffer, "message", message);
+        json_number(&o->buffer, "exit_status", status_exit_code(st), 0);
+        json_end(o);
+    }
+    close_line(o);
+    fprintf(stderr, "trowel: %s\n", message);
+}
+
+void output_summary(struct output *o, const struct process_result *r)
+{
+    double speed = r->wall_s > 0 ? r->audio_s / r->wall_s : 0;
+    if (o->json) {
+        json_begin(o, "summary");
+        json_number(&o->buffer, "sources", (double)r->sources, 0);
+        json_number(&o->buffer, "done", (double)r->done, 0);
+        json_number(&o->buffer, "skipped", (double)r->skipped, 0);
+        json_number(&o->buffer, "failed", (double)r->failed, 0);
+        json_number(&o->buffer, "finds", (double)r->totals.finds, 0);
+        json_number(&o->buffer, "near_misses", (double)r->totals.misses, 0);
+        json_open(&o->buffer, "categories", '{');
+        for (int i = 0; i < CAT_COUNT; i++)
+            json_number(&o->buffer, category_folder((enum category)i),
+                        (double)r->totals.per_category[i], 0);
+        json_close(&o->buffer, '}');
+        json_number(&o->buffer, "audio_s", r->audio_s, 3);
+        json_number(&o->buffer, "wall_s", r->wall_s, 3);
+        json_number(&o->buffer, "seed", (double)r->seed, 0);
+        json_end(o);
+        return;
+    }
+    if (o->dry_run)
+        return;
+    close_line(o);
+    printf("%zu sources: %zu done, %zu done before, %zu failed", r->sources, r->done,
+           r->skipped, r->failed);
+    printf("; %zu finds (", r->totals.finds);
+    for (int i = 0; i < CAT_COUNT; i++)
+        printf("%s%zu %s", i ? ", " : "", r->totals.per_category[i],
+               category_folder((enum category)i));
+    printf(") and %zu near-misses; ", r->totals.misses);
+    if (r->done > 0)
+        printf("%.0f s of sound in %.1f s (%.0fx realtime); ", r->audio_s, r->wall_s,
+               speed);
+    printf("seed %llu\n", (unsigned long long)r->seed);
+}

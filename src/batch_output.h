@@ -1,0 +1,38 @@
+/* batch_output: how a batch run looks: a progress line on a terminal, plain lines without
+ * one, JSON lines when asked for. Progress and log go to stderr, results to stdout. */
+#ifndef TROWEL_BATCH_OUTPUT_H
+#define TROWEL_BATCH_OUTPUT_H
+
+#include "core/log.h"
+#include "core/process.h"
+#include "core/reporter.h"
+#include "core/text.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct output {
+    bool json, quiet, terminal, dry_run;
+    pthread_mutex_t lock; /* workers log too */
+    bool line_open;       /* a progress line stands on the terminal */
+    double began_s, audio_s, told_s;
+    size_t per_category[CAT_COUNT]; /* of the source whose finds are being told */
+    struct text buffer;
+    struct log log;
+    struct reporter reporter;
+};
+
+void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry_run);
+void output_done(struct output *o);
+
+/* A line of the result, to stdout (nothing under --json). */
+void output_line(struct output *o, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Prepared text, to stdout. */
+void output_text(struct output *o, const struct text *t);
+/* The error that ends a run. */
+void output_error(struct output *o, enum status st, const struct err *e);
+/* The sums of a process run. */
+void output_summary(struct output *o, const struct process_result *r);
+
+#endif

@@ -1,0 +1,340 @@
+#include "core/demo.h"
+
+#include "dsp/level.h"
+#include "dsp/synth.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One recording being made: stereo sound, a mono scratch layer, its stream, its truth. */
+struct take {
+    struct audio sound;
+    struct rng rng;
+    struct demo_truth *truth;
+    enum status status;
+};
+
+static void note(struct take *t, double start_s, double end_s, const char *label)
+{
+    struct demo_truth *l = t->truth;
+    if (!l)
+        return;
+    if (l->count == l->capacity) {
+        size_t capacity = l->capacity ? 2 * l->capacity : 64;
+        struct demo_event *at = realloc(l->at, capacity * sizeof *at);
+        if (!at) {
+            t->status = ST_NO_MEMORY;
+            return;
+        }
+        l->at = at;
+        l->capacity = capacity;
+    }
+    struct demo_event *event = &l->at[l->count++];
+    *event = (struct demo_event){.start_s = start_s, .end_s = end_s};
+    snprintf(event->label, sizeof event->label, "%s", label);
+}
+
+void demo_truth_done(struct demo_truth *l)
+{
+    free(l->at);
+    *l = (struct demo_truth){0};
+}
+
+/* A mono scratch of `seconds`, mixed in at `at_s` with a pan of −1 … 1. */
+static float *scratch(struct take *t, double seconds, size_t *n)
+{
+    *n = (size_t)(seconds * t->sound.rate_hz);
+    float *mono = calloc(*n + 1, sizeof *mono);
+    if (!mono)
+        t->status = ST_NO_MEMORY;
+    return mono;
+}
+
+static void mix(struct take *t, float *mono, size_t n, double at_s, double pan)
+{
+    size_t start = (size_t)(at_s * t->sound.rate_hz);
+    float left = (float)cos((pan + 1) * 0.7853981633974483);
+    float right = (float)sin((pan + 1) * 0.7853981633974483);
+    for (size_t i = 0; mono && i < n && start + i < t->sound.frames; i++) {
+        t->sound.data[2 * (start + i)] += left * mono[i];
+        t->sound.data[2 * (start + i) + 1] += right * mono[i];
+    }
+    free(mono);
+}
+
+static void hit(struct take *t, enum synth_drum d, double at_s, double velocity,
+                double tune, double pan)
+{
+    size_t n;
+    float *mono = scratch(t, synth_drum_length_s(d), &n);
+    if (mono)
+        synth_drum(d, velocity, tune, &t->rng, mono, n, t->sound.rate_hz);
+    /* The true place is where the first frame lands. */
+    double exact = floor(at_s * t->sound.rate_hz) / t->sound.rate_hz;
+    note(t, exact, exact + synth_drum_length_s(d), synth_drum_name(d));
+    mix(t, mono, n, at_s, pan);
+}
+
+static double human(struct take *t, double amount)
+{
+    return rng_range(&t->rng, 1 - amount, 1);
+}
+
+/* A pattern of sixteenths: one text a voice, 'x' hit, 'o' soft hit. */
+static void beat(struct take *t, double from_s, double to_s, double bpm, double level,
+                 const char *const rows[SYNTH_DRUM_COUNT])
+{
+    static const double gain[SYNTH_DRUM_COUNT] = {0.9, 0.7, 0.55, 0.35, 0.35, 0.7, 0.45};
+    static const double pan[SYNTH_DRUM_COUNT] = {0, 0.05, -0.1, 0.3, 0.3, -0.3, -0.25};
+    double step_s = 60 / bpm / 4;
+    for (int step = 0; from_s + step * step_s < to_s; step++)
+        for (int d = 0; d < SYNTH_DRUM_COUNT; d++) {
+            if (!rows[d])
+                continue;
+            char c = rows[d][(size_t)step % strlen(rows[d])];
+            if (c == '.')
+                continue;
+            double velocity = level * gain[d] * human(t, 0.15) * (c == 'o' ? 0.4 : 1);
+            hit(t, (enum synth_drum)d, from_s + step * step_s, velocity, human(t, 0.03),
+                pan[d]);
+        }
+}
+
+static double note_hz(int midi)
+{
+    return 440 * exp2((midi - 69) / 12.0);
+}
+
+static void chord(struct take *t, double at_s, double length_s, const int *midi,
+                  double level, double cutoff_hz)
+{
+    for (int i = 0; i < 4 && midi[i]; i++) {
+        size_t n;
+        float *mono = scratch(t, length_s, &n);
+        struct synth_pad pad = {.freq_hz = note_hz(midi[i]),
+                                .level = level,
+                                .cutoff_hz = cutoff_hz,
+                                .detune_cents = 9,
+                                .attack_s = 0.8,
+                                .release_s = 0.9};
+        if (mono)
+            synth_pad(&pad, &t->rng, mono, n, t->sound.rate_hz);
+        mix(t, mono, n, at_s, (i - 1.5) * 0.4);
+    }
+    note(t, at_s, at_s + length_s, "pad");
+}
+
+static void room_tone(struct take *t, double at_s, double length_s, double level_db,
+                      double high_hz)
+{
+    for (int side = -1; side <= 1; side += 2) {
+        size_t n;
+        float *mono = scratch(t, length_s, &n);
+        if (mono)
+            synth_noise(level_from_db(level_db), 60, high_hz, &t->rng, mono, n,
+                        t->sound.rate_hz);
+        mix(t, mono, n, at_s, side * 0.9);
+    }
+    note(t, at_s, at_s + length_s, "tone");
+}
+
+static void speech(struct take *t, double at_s, double length_s, double level)
+{
+    size_t n;
+    float *mono = scratch(t, length_s, &n);
+    if (mono)
+        synth_speech(level, &t->rng, mono, n, t->sound.rate_hz);
+    mix(t, mono, n, at_s, 0);
+    note(t, at_s, at_s + length_s, "speech");
+}
+
+static void pluck(struct take *t, double at_s, int midi, double level, double pan)
+{
+    size_t n;
+    float *mono = scratch(t, 1.5, &n);
+    if (mono)
+        synth_pluck(note_hz(midi), level, 0.35, mono, n, t->sound.rate_hz);
+    mix(t, mono, n, at_s, pan);
+}
+
+static enum status reverb(struct take *t, double t60_s, double wet, struct err *e)
+{
+    return synth_reverb(&t->sound, t60_s, wet, e);
+}
+
+/* --- the recordings --- */
+
+static enum status jam_tape(struct take *t, struct err *e)
+{
+    static const char *const groove[SYNTH_DRUM_COUNT] = {
+        "x.....x.x.......",
+        "....x.......x..o",
+        NULL,
+        "x.x.x.x.x.x.x.x.",
+        "..............x.",
+        NULL,
+        "x..............................."};
+    static const char *const fill[SYNTH_DRUM_COUNT] = {"x.......x...x...",
+                                                       "....x..x....x.xx",
+                                                       "............x...",
+                                                       "x...x...x...x...",
+                                                       NULL,
+                                                       "..........x.x.x.",
+                                                       NULL};
+    beat(t, 0.5, 24.5, 118, 0.8, groove);
+    beat(t, 24.5, 32.6, 118, 0.8, fill);
+    room_tone(t, 34.5, 5, -58, 2500);
+    beat(t, 40, 56, 118, 0.7, groove);
+    return reverb(t, 1.1, 0.18, e);
+}
+
+static enum status night_pads(struct take *t, struct err *e)
+{
+    static const int chords[][4] = {
+        {57, 60, 64, 69}, {53, 57, 60, 65}, {48, 55, 60, 64}, {55, 59, 62, 67}};
+    for (int i = 0; i < 10; i++)
+        chord(t, 0.3 + i * 5.5, 6.2, chords[i % 4], 0.13, 700 + 260 * (i % 5));
+    return reverb(t, 2.6, 0.35, e);
+}
+
+static enum status kitchen_room(struct take *t, struct err *e)
+{
+    room_tone(t, 0, 45, -56, 1800);
+    for (int i = 0; i < 6; i++)
+        hit(t, i % 2 ? SYNTH_CLAP : SYNTH_TOM, 4 + 7.1 * i, 0.3, 1.3 + 0.1 * i, 0.4);
+    return reverb(t, 0.5, 0.1, e);
+}
+
+static enum status voice_memo(struct take *t, struct err *e)
+{
+    (void)e;
+    room_tone(t, 0, 32, -52, 3500);
+    speech(t, 4, 10, 0.5);
+    speech(t, 18, 9, 0.45);
+    return ST_OK;
+}
+
+static enum status full_sketch(struct take *t, struct err *e)
+{
+    static const char *const groove[SYNTH_DRUM_COUNT] = {
+        "x...x...x...x...",
+        "....x.......x...",
+        "....o.......o...",
+        "..x...x...x...x.",
+        NULL,
+        NULL,
+        "x..............................."};
+    static const int chords[][4] = {
+        {50, 57, 62, 65}, {46, 53, 58, 62}, {53, 57, 60, 65}, {48, 55, 60, 64}};
+    static const int line[] = {62, 65, 69, 72, 70, 69, 65, 60};
+    double bar_s = 4 * 60 / 124.0;
+    room_tone(t, 0, 4, -60, 3000);
+    for (int i = 0; i < 8; i++)
+        chord(t, 4 + i * 4 * bar_s, 4 * bar_s + 0.7, chords[i % 4], 0.1, 900 + 150 * i);
+    for (int i = 0; i < 64; i++)
+        pluck(t, 4 + 8 * bar_s + i * bar_s / 4, line[i % 8], 0.12, i % 2 ? 0.5 : -0.5);
+    beat(t, 4 + 8 * bar_s, 4 + 24 * bar_s, 124, 0.7, groove);
+    return reverb(t, 1.4, 0.2, e);
+}
+
+static enum status organ_drone(struct take *t, struct err *e)
+{
+    static const int low[4] = {40, 47, 52, 0}, high[4] = {52, 56, 59, 0};
+    chord(t, 0.2, 26, low, 0.2, 1500);
+    chord(t, 9, 27, high, 0.12, 2600);
+    return reverb(t, 3.2, 0.4, e);
+}
+
+static enum status hissy_cassette(struct take *t, struct err *e)
+{
+    static const char *const groove[SYNTH_DRUM_COUNT] = {
+        "x..x..x...x.....", "....x.......x...", NULL, "xoxoxoxoxoxoxoxo",
+        "......x.........", "..............x.", NULL};
+    room_tone(t, 0, 36, -48, 12000);
+    beat(t, 5, 31, 92, 0.6, groove);
+    return reverb(t, 0.7, 0.15, e);
+}
+
+static const struct {
+    const char *name, *description;
+    double seconds;
+    int rate_hz, bits, channels;
+    enum status (*play)(struct take *, struct err *);
+} demos[] = {
+    {"full-sketch.wav", "an unfinished track: pads, plucks, drums at 124", 76, 44100, 24,
+     2, full_sketch},
+    {"hissy-cassette.wav", "drums on a noisy tape, mono", 36, 44100, 16, 1,
+     hissy_cassette},
+    {"jam-tape.wav", "drums at 118 in a room, a pause in between", 58, 44100, 16, 2,
+     jam_tape},
+    {"kitchen-room.wav", "room tone with clatter", 45, 48000, 24, 2, kitchen_room},
+    {"night-pads.wav", "slow chords with a long tail", 60, 48000, 24, 2, night_pads},
+    {"organ-drone.wav", "a held fifth, later with a chord above it", 40, 44100, 16, 2,
+     organ_drone},
+    {"voice-memo.wav", "speech-like phrases at 22 kHz, mono", 32, 22050, 16, 1,
+     voice_memo},
+};
+
+int demo_count(void)
+{
+    return (int)(sizeof demos / sizeof *demos);
+}
+
+const char *demo_name(int index)
+{
+    return demos[index].name;
+}
+
+const char *demo_description(int index)
+{
+    return demos[index].description;
+}
+
+static enum status save(const struct root *root, int index, struct take *t, struct err *e)
+{
+    struct audio out;
+    enum status st = audio_convert_channels(&out, &t->sound, demos[index].channels, e);
+    if (st != ST_OK)
+        return st;
+    double peak = level_peak(&out);
+    if (peak > 0.89)
+        level_gain(&out, 0.89 / peak);
+    struct rng dither = rng_derive(1, (uint64_t)index, "demo dither", 0);
+    level_dither(&out, demos[index].bits, &dither);
+    st = soundfile_write_wav(root, demos[index].name, &out, demos[index].bits, NULL, e);
+    audio_done(&out);
+    return st;
+}
+
+enum status demo_write(const struct root *root, int index, struct demo_truth *truth,
+                       struct err *e)
+{
+    struct take t = {.rng = rng_derive(1, (uint64_t)index, "demo", 0), .truth = truth};
+    size_t frames = (size_t)(demos[index].seconds * demos[index].rate_hz);
+    enum status st = audio_init(&t.sound, frames, 2, demos[index].rate_hz, e);
+    if (st != ST_OK)
+        return st;
+    st = demos[index].play(&t, e);
+    if (st == ST_OK && t.status != ST_OK)
+        st = err_set(e, t.status, "no memory for %s", demos[index].name);
+    if (st == ST_OK)
+        st = save(root, index, &t, e);
+    audio_done(&t.sound);
+    return st;
+}
+
+enum status demo_write_all(const struct root *root, const struct job_context *ctx,
+                           struct err *e)
+{
+    enum status st = ST_OK;
+    for (int i = 0; i < demo_count() && st == ST_OK; i++) {
+        if (job_cancelled(ctx))
+            return err_set(e, ST_CANCELLED, "interrupted");
+        job_progress(ctx, (double)i / demo_count(), demos[i].name);
+        st = demo_write(root, i, NULL, e);
+    }
+    return st;
+}

@@ -1,0 +1,246 @@
+#include "core/index.h"
+
+#include "core/project_list.h"
+#include "dsp/brightness.h"
+#include "dsp/measure.h"
+#include "io/manifest.h"
+#include "io/sha256.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Looking for samples no record knows. */
+struct search {
+    const struct project *project;
+    const struct job_context *ctx;
+    const struct log *log;
+    struct candidate *known; /* of all records, sorted by path */
+    size_t known_count;
+    struct candidate *rows; /* of manifest.csv */
+    size_t row_count;
+    struct find_list orphans;
+    struct similarity *similarity;
+    int similarity_rate_hz;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    int order = strcmp(x->source, y->source);
+    if (order == 0)
+        order = (int)kind_category(x->kind) - (int)kind_category(y->kind);
+    return order ? order : strcmp(x->filename, y->filename);
+}
+
+static const struct candidate *find_in(const struct candidate *rows, size_t count,
+                                       const struct candidate *place)
+{
+    return count ? bsearch(place, rows, count, sizeof *rows, by_place) : NULL;
+}
+
+static enum status load_known(struct search *s, struct err *e)
+{
+    struct stem_list stems;
+    struct find_list all = {0};
+    enum status st = project_stems(s->project, &stems, e);
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
+        struct catalog_source source;
+        struct find_list finds;
+        if (project_record(s->project, stems.at[i], &source, NULL, NULL) != ST_OK ||
+            source.failed)
+            continue;
+        st = project_record(s->project, stems.at[i], &source, &finds, e);
+        if (st != ST_OK)
+            break;
+        st = find_list_append(&all, &finds, e);
+        find_list_done(&finds);
+    }
+    stem_list_done(&stems);
+    free(all.vectors);
+    s->known = all.at;
+    s->known_count = all.count;
+    if (s->known_count > 1)
+        qsort(s->known, s->known_count, sizeof *s->known, by_place);
+    return st;
+}
+
+static enum status load_manifest(struct search *s, struct err *e)
+{
+    char path[PATH_BYTES];
+    enum status st =
+        path_join(path, sizeof path, s->project->root.path, "manifest.csv", e);
+    if (st != ST_OK)
+        return st;
+    struct err why;
+    st = manifest_read(path, &s->rows, &s->row_count, &why);
+    if (st == ST_CORRUPT)
+        log_write(s->log, LOG_WARNING, "%s; measuring the samples instead", why.msg);
+    if (st != ST_OK) {
+        s->rows = NULL;
+        s->row_count = 0;
+    }
+    if (s->row_count > 1)
+        qsort(s->rows, s->row_count, sizeof *s->rows, by_place);
+    return ST_OK;
+}
+
+/* The kind a folder's samples have when nothing else is known. */
+static enum kind plain_kind(enum category category)
+{
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (kind_category((enum kind)k) == category)
+            return (enum kind)k;
+    return KIND_PAD;
+}
+
+static enum status measure(struct search *s, struct candidate *c, const struct audio *a,
+                           float vector[SIMILARITY_DIM], bool fresh, struct err *e)
+{
+    enum status st = ST_OK;
+    if (fresh) {
+        st = measure_sample(a, &c->m, e);
+        struct config cfg;
+        config_defaults(&cfg);
+        snprintf(c->brightness, sizeof c->brightness, "%s",
+                 brightness_tag(c->m.centroid_hz, cfg.brightness_tags.centroid_low_hz,
+                                cfg.brightness_tags.centroid_high_hz));
+        struct grade_limits limits = {cfg.curation.thresholds.min_rms_db,
+                                      cfg.curation.thresholds.clipping_tolerance,
+                                      cfg.curation.thresholds.max_crest_factor};
+        c->grade = measure_grade(&c->m, &limits);
+    }
+    if (st == ST_OK && s->similarity_rate_hz != a->rate_hz) {
+        similarity_free(s->similarity);
+        s->similarity = NULL;
+        st = similarity_new(&s->similarity, a->rate_hz, e);
+        s->similarity_rate_hz = st == ST_OK ? a->rate_hz : 0;
+    }
+    return st == ST_OK ? similarity_vector(s->similarity, a, vector, e) : st;
+}
+
+static enum status add_orphan(struct search *s, const struct candidate *place,
+                              struct err *e)
+{
+    const struct candidate *row = find_in(s->rows, s->row_count, place);
+    struct candidate c = row ? *row : *place;
+    char relative[PATH_BYTES], path[PATH_BYTES];
+    struct audio sound;
+    struct err why;
+    project_find_path(s->project, place, relative);
+    enum status st = path_join(path, sizeof path, s->project->root.path, relative, e);
+    if (st != ST_OK)
+        return st;
+    st = soundfile_load(path, 0, &sound, &why);
+    if (st != ST_OK) {
+        log_write(s->log, LOG_WARNING, "%s; left out", why.msg);
+        return ST_OK;
+    }
+    float vector[SIMILARITY_DIM];
+    c.saved = true;
+    st = measure(s, &c, &sound, vector, row == NULL, e);
+    audio_done(&sound);
+    if (st == ST_OK && !row)
+        st = sha256_file(path, c.sha256, e);
+    struct candidate *slot = st == ST_OK ? find_list_add(&s->orphans) : NULL;
+    if (st == ST_OK && !slot)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds of %s", path);
+    if (st != ST_OK)
+        return st;
+    *slot = c;
+    memcpy(s->orphans.vectors + (s->orphans.count - 1) * SIMILARITY_DIM, vector,
+           sizeof vector);
+    return ST_OK;
+}
+
+/* Names in a folder below the project, sorted; NULL when there is none. */
+static struct dirent **list(const struct search *s, const char *relative, int *n)
+{
+    struct dirent **names = NULL;
+    char path[PATH_BYTES];
+    *n = -1;
+    if (path_join(path, sizeof path, s->project->root.path, relative, NULL) == ST_OK)
+        *n = scandir(path, &names, NULL, alphasort);
+    return *n < 0 ? NULL : names;
+}
+
+static void free_names(struct dirent **names, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+static enum status search_category(struct search *s, const char *source,
+                                   enum category category, struct err *e)
+{
+    char folder[PATH_BYTES];
+    int n;
+    snprintf(folder, sizeof folder, "%s/%s", source, category_folder(category));
+    struct dirent **names = list(s, folder, &n);
+    enum status st = ST_OK;
+    for (int i = 0; i < n && st == ST_OK; i++) {
+        struct candidate place;
+        const char *name = names[i]->d_name;
+        candidate_clear(&place);
+        if (name[0] == '.' || strlen(name) >= sizeof place.filename ||
+            !soundfile_has_audio_ending(name))
+            continue;
+        place.kind = plain_kind(category);
+        snprintf(place.source, sizeof place.source, "%s", source);
+        snprintf(place.filename, sizeof place.filename, "%s", name);
+        if (!find_in(s->known, s->known_count, &place))
+            st = add_orphan(s, &place, e);
+        if (st == ST_OK && job_cancelled(s->ctx))
+            st = err_set(e, ST_CANCELLED, "interrupted");
+    }
+    free_names(names, n);
+    return st;
+}
+
+static enum status search_all(struct search *s, struct err *e)
+{
+    int n;
+    struct dirent **names = list(s, "", &n);
+    enum status st = ST_OK;
+    for (int i = 0; i < n && st == ST_OK; i++) {
+        const char *name = names[i]->d_name;
+        if (name[0] == '.' || strcmp(name, "best_of") == 0 || strlen(name) >= STEM_BYTES)
+            continue;
+        for (int c = 0; c < CAT_COUNT && st == ST_OK; c++)
+            st = search_category(s, name, (enum category)c, e);
+    }
+    free_names(names, n);
+    return st;
+}
+
+enum status index_run(const char *folder, bool dry_run, const struct job_context *ctx,
+                      const struct log *log, struct project_totals *totals, struct err *e)
+{
+    struct project project;
+    *totals = (struct project_totals){0};
+    enum status st = project_open_folder(&project, folder, e);
+    if (st != ST_OK)
+        return st;
+    struct search s = {.project = &project, .ctx = ctx, .log = log};
+    if (!dry_run)
+        project_sweep(&project);
+    st = load_known(&s, e);
+    if (st == ST_OK)
+        st = load_manifest(&s, e);
+    if (st == ST_OK)
+        st = search_all(&s, e);
+    struct assemble_more more = {
+        .orphans = &s.orphans, .only_existing = true, .rebuild = true};
+    if (st == ST_OK && !dry_run)
+        st = project_assemble(&project, &more, totals, e);
+    else if (st == ST_OK)
+        totals->finds = s.known_count + s.orphans.count;
+    free(s.known);
+    free(s.rows);
+    find_list_done(&s.orphans);
+    similarity_free(s.similarity);
+    project_done(&project);
+    return st;
+}

@@ -1,0 +1,15 @@
+/* index: rebuild a project's catalog and manifest from what lies on disk. */
+#ifndef TROWEL_CORE_INDEX_H
+#define TROWEL_CORE_INDEX_H
+
+#include "core/project.h"
+
+/* Records of the sources are joined (also those of other shards). Samples that no record
+ * knows, in the project's folders, come from manifest.csv where it has them, and are
+ * measured anew where it has not. Decisions stay. A damaged catalog is kept beside.
+ * ST_NOT_FOUND when `folder` is no project. */
+enum status index_run(const char *folder, bool dry_run, const struct job_context *ctx,
+                      const struct log *log, struct project_totals *totals,
+                      struct err *e);
+
+#endif

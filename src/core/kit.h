@@ -1,0 +1,37 @@
+/* kit: the export for the drum machine: slots filled, names, budget, files, assignment
+ * sheet. See io/targets.h for the machines. */
+#ifndef TROWEL_CORE_KIT_H
+#define TROWEL_CORE_KIT_H
+
+#include "core/jobs.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "io/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kit_job {
+    const char *input_dir;  /* a project, a best-of folder, or a folder of samples */
+    const char *output_dir; /* <output_dir>/<kit_name>/ is written */
+    const char *kit_name;
+    const char *target; /* "tr8s" */
+    const struct config *cfg;
+    uint64_t seed; /* dither */
+    bool force, no_fit, stereo, dry_run;
+    const struct job_context *ctx; /* may be NULL */
+    const struct log *log;         /* may be NULL */
+};
+
+struct kit_result {
+    size_t considered, exported, left_out, stereo_files;
+    double seconds;
+    int sectors;
+};
+
+/* Plan, print the budget into `summary` (plain lines, appended; may be NULL), write.
+ * ST_EXISTS, ST_OVER_BUDGET (no_fit), ST_NOTHING (no samples), ST_REFUSED, ST_DISK … */
+enum status kit_run(const struct kit_job *job, struct kit_result *result,
+                    struct text *summary, struct err *e);
+
+#endif

@@ -1,0 +1,32 @@
+/* report: one self-contained HTML page of a kit or project: pictures, players, measures,
+ * origins. Works from disk, without network. */
+#ifndef TROWEL_CORE_REPORT_H
+#define TROWEL_CORE_REPORT_H
+
+#include "core/jobs.h"
+#include "core/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct report_job {
+    const char
+        *input_dir;     /* a kit, a project, a best-of folder, or a folder of samples */
+    const char *output; /* the .html file; NULL: report.html in input_dir */
+    bool force;         /* replace a file that is no report of trowel's */
+    bool dry_run;
+    const struct job_context *ctx; /* may be NULL */
+    const struct log *log;         /* may be NULL */
+};
+
+struct report_result {
+    size_t samples, left_out;
+    size_t bytes;
+    char path[4096];
+};
+
+/* A report that trowel wrote before is replaced; another file there is ST_EXISTS. */
+enum status report_run(const struct report_job *job, struct report_result *result,
+                       struct err *e);
+
+#endif

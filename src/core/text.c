@@ -1,0 +1,152 @@
+#include "core/text.h"
+
+#include "io/csv.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void text_done(struct text *t)
+{
+    free(t->at);
+    *t = (struct text){0};
+}
+
+void text_clear(struct text *t)
+{
+    t->length = 0;
+    t->comma = false;
+    if (t->at)
+        t->at[0] = '\0';
+}
+
+static bool reserve(struct text *t, size_t more)
+{
+    if (t->failed || t->length + more + 1 <= t->capacity)
+        return !t->failed;
+    size_t capacity = t->capacity ? t->capacity : 256;
+    while (capacity < t->length + more + 1)
+        capacity *= 2;
+    char *at = realloc(t->at, capacity);
+    t->failed = !at;
+    if (!at)
+        return false;
+    t->at = at;
+    t->capacity = capacity;
+    return true;
+}
+
+static void add_bytes(struct text *t, const char *bytes, size_t n)
+{
+    if (!reserve(t, n))
+        return;
+    memcpy(t->at + t->length, bytes, n);
+    t->length += n;
+    t->at[t->length] = '\0';
+}
+
+void text_add(struct text *t, const char *more)
+{
+    add_bytes(t, more, strlen(more));
+}
+
+void text_addf(struct text *t, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    if (n > 0 && reserve(t, (size_t)n)) {
+        vsnprintf(t->at + t->length, (size_t)n + 1, format, again);
+        t->length += (size_t)n;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+/* Bytes of a valid UTF-8 sequence at `s`, or 0. */
+static size_t sequence(const unsigned char *s)
+{
+    static const struct {
+        unsigned char mask, lead, low;
+        size_t bytes;
+    } form[] = {{0xe0, 0xc0, 0xc2, 2}, {0xf0, 0xe0, 0xe0, 3}, {0xf8, 0xf0, 0xf0, 4}};
+    for (size_t i = 0; i < 3; i++) {
+        if ((s[0] & form[i].mask) != form[i].lead || s[0] < form[i].low || s[0] > 0xf4)
+            continue;
+        for (size_t k = 1; k < form[i].bytes; k++)
+            if ((s[k] & 0xc0) != 0x80)
+                return 0;
+        bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+        bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
+        bool beyond = s[0] == 0xf4 && s[1] >= 0x90;
+        return overlong || surrogate || beyond ? 0 : form[i].bytes;
+    }
+    return 0;
+}
+
+static void quote(struct text *t, const char *value)
+{
+    const unsigned char *s = (const unsigned char *)value;
+    add_bytes(t, "\"", 1);
+    while (*s) {
+        size_t n = *s < 0x80 ? 1 : sequence(s);
+        if (*s == '"' || *s == '\\')
+            text_addf(t, "\\%c", *s);
+        else if (*s < 0x20 || *s == 0x7f)
+            text_addf(t, "\\u%04x", *s);
+        else if (n > 0)
+            add_bytes(t, (const char *)s, n);
+        else
+            text_add(t, "\xef\xbf\xbd");
+        s += n > 0 ? n : 1;
+    }
+    add_bytes(t, "\"", 1);
+}
+
+static void begin(struct text *t, const char *key)
+{
+    if (t->comma)
+        add_bytes(t, ",", 1);
+    t->comma = true;
+    if (key) {
+        quote(t, key);
+        add_bytes(t, ":", 1);
+    }
+}
+
+void json_open(struct text *t, const char *key, char bracket)
+{
+    begin(t, key);
+    add_bytes(t, &bracket, 1);
+    t->comma = false;
+}
+
+void json_close(struct text *t, char bracket)
+{
+    add_bytes(t, &bracket, 1);
+    t->comma = true;
+}
+
+void json_string(struct text *t, const char *key, const char *value)
+{
+    begin(t, key);
+    quote(t, value);
+}
+
+void json_number(struct text *t, const char *key, double value, int decimals)
+{
+    char number[64];
+    begin(t, key);
+    if (isfinite(value))
+        format_number(number, sizeof number, value, decimals);
+    text_add(t, isfinite(value) ? number : "null");
+}
+
+void json_bool(struct text *t, const char *key, bool value)
+{
+    begin(t, key);
+    text_add(t, value ? "true" : "false");
+}

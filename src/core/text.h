@@ -1,0 +1,31 @@
+/* text: a growing string, and JSON in it. Numbers are written with '.' in any locale.
+ * Thread: a text belongs to its owner. A failed append (no memory) is remembered in
+ * `failed`; everything after it is dropped. */
+#ifndef TROWEL_CORE_TEXT_H
+#define TROWEL_CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+    char *at; /* NUL-terminated, or NULL while empty */
+    size_t length, capacity;
+    bool failed;
+    bool comma; /* JSON: the next member needs one before it */
+};
+
+void text_done(struct text *t);
+void text_clear(struct text *t); /* empty, memory kept */
+void text_add(struct text *t, const char *more);
+void text_addf(struct text *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* JSON. Keys NULL inside arrays. Strings are escaped; bytes that are no UTF-8 become
+ * U+FFFD. A number that is not finite becomes null. */
+void json_open(struct text *t, const char *key, char bracket); /* '{' or '[' */
+void json_close(struct text *t, char bracket);                 /* '}' or ']' */
+void json_string(struct text *t, const char *key, const char *value);
+void json_number(struct text *t, const char *key, double value, int decimals);
+void json_bool(struct text *t, const char *key, bool value);
+
+#endif

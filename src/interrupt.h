@@ -1,0 +1,13 @@
+/* interrupt: SIGINT, SIGTERM and SIGHUP as a flag and a descriptor to poll. The second
+ * signal ends the process at once. A signal handler needs process-wide state: it lives
+ * here, in the front end, and nowhere else. */
+#ifndef TROWEL_INTERRUPT_H
+#define TROWEL_INTERRUPT_H
+
+#include <stdatomic.h>
+
+void interrupt_catch(void);
+const atomic_bool *interrupt_flag(void);
+int interrupt_fd(void); /* readable once a signal came; −1 without a pipe */
+
+#endif

@@ -1,0 +1,82 @@
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void settings_user_file(char *out, size_t size, const char *name)
+{
+    const char *config_home = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (config_home && config_home[0] == '/')
+        snprintf(out, size, "%s/trowel/%s", config_home, name);
+    else if (home && home[0])
+        snprintf(out, size, "%s/.config/trowel/%s", home, name);
+    else
+        out[0] = '\0';
+}
+
+static void choose_file(char *out, size_t size, const struct request *r)
+{
+    if (r && r->text[OPT_CONFIG]) {
+        snprintf(out, size, "%s", r->text[OPT_CONFIG]);
+        return;
+    }
+    snprintf(out, size, "config.yaml");
+    if (access(out, F_OK) == 0)
+        return;
+    settings_user_file(out, size, "config.yaml");
+    if (out[0] && access(out, F_OK) == 0)
+        return;
+    snprintf(out, size, "%s/config.yaml", TROWEL_DATADIR);
+    if (access(out, F_OK) != 0)
+        out[0] = '\0';
+}
+
+static void tell_notes(const struct config_report *report, const struct log *log)
+{
+    for (int i = 0; i < report->count; i++)
+        log_write(log, report->notes[i].is_error ? LOG_ERROR : LOG_WARNING, "%s",
+                  report->notes[i].text);
+}
+
+static enum status apply_options(struct config *cfg, const struct request *r,
+                                 struct err *e)
+{
+    enum status st = ST_OK;
+    for (int i = 0; i < r->sets && st == ST_OK; i++)
+        st = config_set(cfg, r->set[i], e);
+    if (st == ST_OK && r->given[OPT_SEED]) {
+        cfg->reproducibility.random_seed.set = true;
+        cfg->reproducibility.random_seed.value = r->number[OPT_SEED];
+    }
+    return st;
+}
+
+enum status settings_load(struct config *cfg, const struct request *request,
+                          const struct log *log, char *used, size_t used_size,
+                          struct err *e)
+{
+    char path[4096];
+    config_defaults(cfg);
+    choose_file(path, sizeof path, request);
+    if (used)
+        snprintf(used, used_size, "%s", path);
+    enum status st = ST_OK;
+    if (path[0]) {
+        struct config_report report = {0};
+        st = config_load(cfg, path, &report, e);
+        tell_notes(&report, log);
+        int errors = report.errors;
+        config_report_done(&report);
+        if (st == ST_NOT_FOUND)
+            st = err_set(e, ST_CONFIG, "the config %s does not exist", path);
+        else if (st == ST_CONFIG && errors > 1)
+            st = err_set(e, ST_CONFIG, "%s has %d errors", path, errors);
+        else if (st != ST_OK && st != ST_CONFIG)
+            e->code = st = ST_CONFIG;
+    }
+    if (st == ST_OK && request)
+        st = apply_options(cfg, request, e);
+    return st == ST_OK ? config_check(cfg, e) : st;
+}
