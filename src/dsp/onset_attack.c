@@ -8,42 +8,48 @@ static const double TWO_PI = 6.283185307179586;
 static const double BEFORE_S = 0.030, AFTER_S = 0.050;
 /* Where the attack may start at the earliest; what lies before it is background. */
 static const double EARLY_S = 0.012;
-static const double HIGH_PASS_HZ = 150, SHARE_OF_PEAK = 0.05;
+static const double HIGH_PASS_HZ = 150;
+static const float SHARE_OF_PEAK = 0.05F;
 /* How much the attack must stand out of what sounded before, and the longest walk back.
  */
-static const double OVER_BACKGROUND = 1.4, WALK_BACK_S = 0.002;
-
-/* |high-passed|, one pole, for sample i given the state; NaN counts as 0. */
-static double envelope(const float *mono, size_t i, double pole, double *in, double *out)
-{
-    double x = isfinite(mono[i]) ? (double)mono[i] : 0;
-    *out = pole * (*out + x - *in);
-    *in = x;
-    return fabs(*out);
-}
+static const float OVER_BACKGROUND = 1.4F, DROWNED = 0.7F;
+static const double WALK_BACK_S = 0.002;
 
 struct scan {
     size_t first, early, last;
-    double pole;
+    float pole;
 };
 
-/* Largest envelope before and after `early`. */
-static void peaks(const float *mono, const struct scan *s, double *before, double *after)
+/* One step of a one-pole high-pass; NaN and infinities count as 0. */
+static inline float high_passed(float x, float pole, float *in, float *out)
 {
-    double in = isfinite(mono[s->first]) ? (double)mono[s->first] : 0, out = 0;
+    if (!isfinite(x))
+        x = 0;
+    *out = pole * (*out + x - *in);
+    *in = x;
+    return fabsf(*out);
+}
+
+/* Largest high-passed value before and after `early`. */
+static void peaks(const float *mono, const struct scan *s, float *before, float *after)
+{
+    float in = isfinite(mono[s->first]) ? mono[s->first] : 0, out = 0;
     *before = *after = 0;
-    for (size_t i = s->first; i < s->last; i++) {
-        double v = envelope(mono, i, s->pole, &in, &out);
-        double *peak = i < s->early ? before : after;
-        *peak = fmax(*peak, v);
+    for (size_t i = s->first; i < s->early; i++) {
+        float v = high_passed(mono[i], s->pole, &in, &out);
+        *before = v > *before ? v : *before;
+    }
+    for (size_t i = s->early; i < s->last; i++) {
+        float v = high_passed(mono[i], s->pole, &in, &out);
+        *after = v > *after ? v : *after;
     }
 }
 
-static size_t first_above(const float *mono, const struct scan *s, double level)
+static size_t first_above(const float *mono, const struct scan *s, float level)
 {
-    double in = isfinite(mono[s->first]) ? (double)mono[s->first] : 0, out = 0;
+    float in = isfinite(mono[s->first]) ? mono[s->first] : 0, out = 0;
     for (size_t i = s->first; i < s->last; i++) {
-        double v = envelope(mono, i, s->pole, &in, &out);
+        float v = high_passed(mono[i], s->pole, &in, &out);
         if (i >= s->early && v >= level)
             return i;
     }
@@ -71,12 +77,13 @@ size_t onset_attack(const float *mono, size_t n, int rate_hz, size_t near)
         .first = near > before ? near - before : 0,
         .early = near > early ? near - early : 0,
         .last = n - near > after ? near + after : n,
-        .pole = exp(-TWO_PI * HIGH_PASS_HZ / rate_hz),
+        .pole = (float)exp(-TWO_PI * HIGH_PASS_HZ / rate_hz),
     };
-    double background, peak;
+    float background, peak;
     peaks(mono, &s, &background, &peak);
-    double level = fmax(SHARE_OF_PEAK * peak, OVER_BACKGROUND * background);
-    if (!(peak > 0) || level > 0.7 * peak)
+    float level = SHARE_OF_PEAK * peak, over = OVER_BACKGROUND * background;
+    level = level > over ? level : over;
+    if (!(peak > 0) || level > DROWNED * peak)
         return near;
     size_t rise = first_above(mono, &s, level);
     if (rise >= s.last)
