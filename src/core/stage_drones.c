@@ -165,6 +165,7 @@ static enum status swell(struct dig *d, const struct material *pad,
     struct swell_spec s = {.duration_s = cfg->drones.swell_duration_sec,
                            .fade_in_s = cfg->drones.fade_in_sec,
                            .fade_out_s = cfg->drones.fade_out_sec,
+                           .pad_loops = true,
                            .reversed = reversed};
     st = drone_swell(&sound, &stretched, &s, &r, e);
     audio_done(&stretched);

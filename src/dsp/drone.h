@@ -22,11 +22,11 @@ struct drone_tones {
 
 void drone_tones_defaults(struct drone_tones *t); /* 3500, 5500, 1200 */
 
-/* Colour a sound in place, zero-phase, circular for a loop. WARM: 2nd-order low-pass with
- * a little more body (+2 dB below 250 Hz). AIRY: everything above the corner raised by
- * 9 dB, the low end thinned by 6 dB below 200 Hz, so that a pad without any air keeps its
- * tone. DARK: 4th-order low-pass. The RMS is kept where the true peak allows it (−1
- * dBFS); silence stays silence. */
+/* Colour a sound in place, circular for a loop. WARM: low-pass (zero phase, −6 dB at the
+ * corner, 12 dB an octave) with 2 dB more body below 250 Hz. DARK: low-pass, 24 dB an
+ * octave. AIRY: first-order high-pass, a tilt of 6 dB an octave up to the corner, so that
+ * a pad without any air keeps its tone. The RMS is kept where the true peak allows it (−1
+ * dBFS); silence stays silence. PLAIN does nothing. */
 enum status drone_colour(struct audio *a, enum drone_tone tone,
                          const struct drone_tones *t, bool loop, struct err *e);
 
@@ -35,13 +35,17 @@ void drone_reverse(struct audio *a); /* in place */
 struct swell_spec {
     double duration_s;            /* drones.swell_duration_sec, exact */
     double fade_in_s, fade_out_s; /* both shrunk in proportion when they do not fit */
+    bool pad_loops;               /* the pad is a loop */
     bool reversed;
 };
 
-/* A swell of llround(duration_s × rate) frames from a pad loop: played round (and shifted
- * slowly apart by the smear) up to 1.5 × its length, stretched below 4 ×, smeared from 4
- * × up; then a rise along sin² in loudness, a breath in the middle, and a cosine fall.
- * Starts and ends at zero. ST_EMPTY when the pad is silent. */
+void swell_defaults(struct swell_spec *s); /* 10, 1, 2.5, a loop, forward */
+
+/* A swell of llround(duration_s × rate) frames: a loop goes round at its own pace, any
+ * other pad is stretched to that length (cut when it is longer), and dissolves into its
+ * own spectral smear as it goes, so that no repetition stands out; then a sin² rise, a
+ * slow swelling to the middle, a cosine fall. First and last frame are 0. The level is
+ * the pad's; ST_EMPTY when the pad is silent. */
 enum status drone_swell(struct audio *to, const struct audio *pad,
                         const struct swell_spec *s, struct rng *r, struct err *e);
 

@@ -342,6 +342,8 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s, stru
     weave_width(cloud, correlation_low, correlation_high);
     if (st == ST_OK)
         st = weave_even(cloud, even_db, e);
+    if (st == ST_OK)
+        st = weave_calm_join(cloud, e);
     return st == ST_OK ? level_normalise(cloud, s->peak_dbfs, true, e) : st;
 }
 

@@ -1,10 +1,11 @@
 /* hiss: loops and bursts of air from percussive material, synthetic noise, and dust.
  *
- * A loop is woven from the decays of the hits: many short grains of the noise-like parts
- * on a circle over a bed of the same spectrum with random phases, so neither the attacks
- * nor any repetition can be heard. Then circular zero-phase filters, tremolo with whole
- * cycles, peak target: seamless by construction.
- * Thread: no shared state. Streams: "hiss", "flicker", "noise", "dust". */
+ * A loop is woven from the decays of the hits: their noise above the band's lower edge,
+ * without the attacks, brought to one level; many short grains of it on a circle over a
+ * bed of the same spectrum with random phases, so neither hits nor any repetition can be
+ * heard. Then circular zero-phase filters (4th order, −6 dB at the corners), tremolo with
+ * whole cycles, peak target: seamless by construction. Thread: no shared state. Streams:
+ * "hiss", "flicker", "noise", "dust". */
 #ifndef TROWEL_DSP_HISS_H
 #define TROWEL_DSP_HISS_H
 
@@ -23,7 +24,7 @@ struct hiss_spec {
     double tremolo_rate_hz; /* snapped to whole cycles a loop, at least 1; 0 = none */
     double tremolo_depth;   /* 0 … 1 */
     double flicker_min_ms, flicker_max_ms;
-    double noise_level_db;    /* synthetic noise, dB RMS; NAN = no noise at all */
+    double noise_level_db;    /* synthetic noise, dB RMS; NAN = none */
     double loop_peak_dbfs;    /* −6 */
     double flicker_peak_dbfs; /* −3 */
     int channels;             /* 1 or 2 */
@@ -33,10 +34,11 @@ struct hiss_spec {
 void hiss_defaults(struct hiss_spec *s); /* the defaults of the config, 44.1 kHz stereo */
 
 /* A seamless loop of llround(loop_duration_s × rate_hz) frames. `material`: `count`
- * sounds (drum hits, percussive stretches; any rate, any length, only read). Without
- * usable material (none, silent, nothing in the band) synthetic noise alone, and with NAN
- * as its level ST_EMPTY. With material and a noise level, noise lies under it, 12 dB
- * below. *synthetic (may be NULL) tells whether it is noise alone. */
+ * sounds (drum hits, percussive stretches; any rate, any length, only read; of long lists
+ * a part is chosen by the stream). Without usable material (none, silent, nothing in the
+ * band) synthetic noise alone, and with NAN as its level ST_EMPTY. With material and a
+ * noise level, noise lies under it: that many dB (at most −6) from the material's RMS.
+ * *synthetic (may be NULL) tells whether it is noise alone. */
 enum status hiss_loop(struct audio *to, const struct audio *material, size_t count,
                       const struct hiss_spec *s, struct rng *r, bool *synthetic,
                       struct err *e);
@@ -53,11 +55,10 @@ enum status hiss_noise(struct audio *to, size_t frames, int channels, int rate_h
                        double level_db, struct rng *r, struct err *e);
 
 /* Dust: a copy of `pad` with the hiss loop tiled end to end over it from a random place
- * of the loop, mix_db above (below if negative) the pad's RMS, true peak peak_dbfs. The
- * hiss is brought to the pad's rate and channels. pad_loops: the pad is a loop; so is the
- * result: the tile is resampled by less than a semitone to a whole number of repeats, or
- * when the pad is shorter than the loop, folded onto the pad's length with equal power.
- * ST_EMPTY for a silent pad or hiss. */
+ * of the loop, mix_db from the pad's RMS, true peak peak_dbfs. The hiss is brought to the
+ * pad's rate and channels. pad_loops: the pad is a loop; so is the result: hiss of nearly
+ * (3 %) a whole number of repeats is resampled to fit, else its ends meet in an
+ * equal-power crossfade of up to 250 ms. ST_EMPTY for a silent pad or hiss. */
 enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
                       const struct audio *hiss, double mix_db, double peak_dbfs,
                       struct rng *r, struct err *e);

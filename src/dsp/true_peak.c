@@ -68,6 +68,19 @@ static float peak_between(const struct oversampler *o, const float *x, size_t co
     return peak;
 }
 
+/* Largest |sample| of frames [from, to) of a channel. */
+static float peak_within(const struct audio *a, size_t channel, size_t from, size_t to)
+{
+    float peak = 0.0f;
+    size_t step = (size_t)a->channels;
+    for (const float *x = a->data + from * step + channel; from < to; from++, x += step) {
+        float v = fabsf(*x);
+        if (v > peak && v <= 3.4e38f)
+            peak = v;
+    }
+    return peak;
+}
+
 double level_true_peak(const struct audio *a, bool loop)
 {
     struct oversampler o;
@@ -81,13 +94,13 @@ double level_true_peak(const struct audio *a, bool loop)
     for (size_t c = 0; c < (size_t)a->channels; c++)
         for (ptrdiff_t at = from; at < to; at += BLOCK) {
             size_t n = to - at < BLOCK ? (size_t)(to - at) : BLOCK;
-            float local = 0.0f;
-            for (size_t i = 0; i < n + TAPS - 1; i++) {
-                line[i] = sample_at(a, c, at + (ptrdiff_t)i - (HALF - 1), loop);
-                local = fmaxf(local, fabsf(line[i]));
-            }
-            if ((double)local * o.worst <= peak)
+            ptrdiff_t first = at - (HALF - 1), last = first + (ptrdiff_t)n + TAPS - 1;
+            bool inside = first >= 0 && last <= (ptrdiff_t)a->frames;
+            if (inside &&
+                (double)peak_within(a, c, (size_t)first, (size_t)last) * o.worst <= peak)
                 continue;
+            for (size_t i = 0; i < n + TAPS - 1; i++)
+                line[i] = sample_at(a, c, first + (ptrdiff_t)i, loop);
             peak = fmax(peak, (double)peak_between(&o, line, n));
         }
     return peak;

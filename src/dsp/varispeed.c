@@ -7,9 +7,9 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* A table a semitone of speed, 24 … 48 taps (longer as the corner falls), Kaiser window,
- * coefficients of 256 phases with linear interpolation between them. */
-enum { TABLES = 13, PHASES = 256, TAPS = 32, TAPS_MAX = 2 * TAPS, LANES = 4 };
+/* A table a semitone of speed, 32 … 64 taps (longer as the corner falls), Kaiser window,
+ * coefficients of 128 phases with linear interpolation between them. */
+enum { TABLES = 13, PHASES = 128, TAPS = 32, TAPS_MAX = 2 * TAPS, LANES = 4 };
 static const double kaiser_beta = 9.0;
 static const double corner =
     0.455; /* of the rate, at speed 1; the stop band from 0.545 */
@@ -28,7 +28,7 @@ struct varispeed {
 static double bessel_i0(double x)
 {
     double sum = 1, term = 1;
-    for (int k = 1; k < 40; k++) {
+    for (int k = 1; term > 1e-12 * sum; k++) {
         term *= x * x / (4.0 * k * k);
         sum += term;
     }

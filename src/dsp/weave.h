@@ -28,4 +28,10 @@ void weave_grain(struct audio *loop, float *weight, const float *grain, size_t c
  * sparse the gain is limited to 12 dB. */
 void weave_normalise(struct audio *loop, const float *weight);
 
+/* Turn the circle so that it begins where it is calmest, and nothing (not even a chance
+ * coincidence of grains) marks the join: the calmest places are tried with seam_measure,
+ * the first seamless one is taken, else the best. What is heard in a loop stays the same.
+ * Loops too short to judge are left as they are. */
+enum status weave_calm_join(struct audio *loop, struct err *e);
+
 #endif

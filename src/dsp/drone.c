@@ -1,0 +1,200 @@
+#include "dsp/drone.h"
+#include "dsp/biquad.h"
+#include "dsp/level.h"
+#include "dsp/stretch.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+static const double quarter_turn = 1.57079632679489662;
+static const double body_hz = 250, body_db = 2;
+static const double ceiling_dbfs = -1;
+static const double smear_s = 0.3;
+static const double haze_end = 0.8; /* share of a quarter turn the smear has at the end */
+static const double start_db = -6, end_db = -2; /* of the slow swelling, middle 0 dB */
+
+static const char *const names[DRONE_TONES] = {"plain", "warm", "airy", "dark"};
+
+const char *drone_tone_name(enum drone_tone t)
+{
+    return t < DRONE_TONES ? names[t] : "";
+}
+
+int drone_tone_find(const char *name)
+{
+    for (int t = 0; t < DRONE_TONES; t++)
+        if (strcmp(name, names[t]) == 0)
+            return t;
+    return -1;
+}
+
+void drone_tones_defaults(struct drone_tones *t)
+{
+    *t = (struct drone_tones){3500, 5500, 1200};
+}
+
+static enum status zero_phase(const struct biquad *f, struct audio *a, bool loop,
+                              struct err *e)
+{
+    if (!loop)
+        return biquad_zero_phase(f, a, e);
+    biquad_circular_zero_phase(f, a);
+    return ST_OK;
+}
+
+static enum status warm(struct audio *a, double corner_hz, bool loop, struct err *e)
+{
+    struct biquad low = biquad_lowpass(1, corner_hz, a->rate_hz);
+    struct biquad body = biquad_lowpass(1, body_hz, a->rate_hz);
+    struct audio more = {0};
+    enum status st = zero_phase(&low, a, loop, e);
+    if (st == ST_OK)
+        st = audio_slice(&more, a, 0, a->frames, e);
+    if (st == ST_OK)
+        st = zero_phase(&body, &more, loop, e);
+    float gain = (float)(level_from_db(body_db) - 1);
+    for (size_t i = 0; st == ST_OK && i < a->frames * (size_t)a->channels; i++)
+        a->data[i] += gain * more.data[i];
+    audio_done(&more);
+    return st;
+}
+
+/* Back to the RMS it had, unless the peak would pass the ceiling. */
+static void restore_level(struct audio *a, double rms, bool loop)
+{
+    double now = level_rms(a), peak = level_true_peak(a, loop);
+    if (!(now > 1e-9) || !(peak > 0))
+        return;
+    level_gain(a, fmin(rms / now, level_from_db(ceiling_dbfs) / peak));
+}
+
+enum status drone_colour(struct audio *a, enum drone_tone tone,
+                         const struct drone_tones *t, bool loop, struct err *e)
+{
+    level_scrub(a);
+    double rms = level_rms(a);
+    enum status st = ST_OK;
+    struct biquad f;
+    switch (tone) {
+    case DRONE_WARM:
+        st = warm(a, t->warm_lowpass_hz, loop, e);
+        break;
+    case DRONE_DARK:
+        f = biquad_lowpass(2, t->dark_high_cut_hz, a->rate_hz);
+        st = zero_phase(&f, a, loop, e);
+        break;
+    case DRONE_AIRY:
+        f = biquad_highpass(1, t->airy_highpass_hz, a->rate_hz);
+        if (loop)
+            biquad_circular(&f, a);
+        else
+            biquad_run(&f, a);
+        break;
+    case DRONE_PLAIN:
+    case DRONE_TONES:
+        return ST_OK;
+    }
+    if (st == ST_OK && rms > 0)
+        restore_level(a, rms, loop);
+    return st;
+}
+
+void drone_reverse(struct audio *a)
+{
+    size_t channels = (size_t)a->channels;
+    for (size_t i = 0, j = a->frames; i + 1 < j; i++) {
+        j--;
+        for (size_t c = 0; c < channels; c++) {
+            float x = a->data[i * channels + c];
+            a->data[i * channels + c] = a->data[j * channels + c];
+            a->data[j * channels + c] = x;
+        }
+    }
+}
+
+void swell_defaults(struct swell_spec *s)
+{
+    *s = (struct swell_spec){10, 1, 2.5, true, false};
+}
+
+/* The loop round and round, or the pad stretched. */
+static enum status at_length(struct audio *to, const struct audio *pad, size_t frames,
+                             bool loop, struct rng *r, struct err *e)
+{
+    if (frames > pad->frames && !loop)
+        return stretch_any(to, pad, frames, false, r, e);
+    enum status st = audio_slice(to, pad, 0, frames, e);
+    size_t channels = (size_t)pad->channels;
+    for (size_t at = pad->frames; st == ST_OK && at < frames; at += pad->frames) {
+        size_t run = frames - at < pad->frames ? frames - at : pad->frames;
+        memcpy(to->data + at * channels, pad->data, run * channels * sizeof *to->data);
+    }
+    return st;
+}
+
+/* The pad at the swell's length, dissolving. */
+static enum status dissolve(struct audio *to, const struct audio *pad, size_t frames,
+                            bool loop, struct rng *r, struct err *e)
+{
+    struct audio haze = {0};
+    enum status st = at_length(to, pad, frames, loop, r, e);
+    if (st == ST_OK)
+        st = stretch_smear(&haze, pad, frames, smear_s, loop, r, e);
+    size_t channels = (size_t)pad->channels;
+    for (size_t i = 0; i < frames && st == ST_OK; i++) {
+        double turn = quarter_turn * haze_end * (double)i / (double)frames;
+        float clear = (float)cos(turn), hazy = (float)sin(turn);
+        for (size_t c = i * channels; c < (i + 1) * channels; c++)
+            to->data[c] = clear * to->data[c] + hazy * haze.data[c];
+    }
+    audio_done(&haze);
+    return st;
+}
+
+/* The slow swelling, in dB, at 0 … 1 of the time. */
+static double swelling_db(double part)
+{
+    double bow =
+        part < 0.5 ? cos(quarter_turn * 2 * part) : cos(quarter_turn * (2 - 2 * part));
+    double depth = part < 0.5 ? start_db : end_db;
+    return depth * bow * bow;
+}
+
+static void shape(struct audio *a, const struct swell_spec *s)
+{
+    double total = (double)a->frames;
+    double in = fmax(0, s->fade_in_s) * a->rate_hz,
+           out = fmax(0, s->fade_out_s) * a->rate_hz;
+    double fit = fmin(1, total / fmax(1, in + out));
+    size_t channels = (size_t)a->channels;
+    for (size_t i = 0; i < a->frames; i++) {
+        float g = (float)level_from_db(swelling_db((double)i / total));
+        for (size_t c = 0; c < channels; c++)
+            a->data[i * channels + c] *= g;
+    }
+    /* a raised cosine is sin² of half the angle; at least 1 frame, so both ends are 0 */
+    level_fade_in(a, (size_t)fmax(1, in * fit));
+    level_fade_out(a, (size_t)fmax(1, out * fit));
+}
+
+enum status drone_swell(struct audio *to, const struct audio *pad,
+                        const struct swell_spec *s, struct rng *r, struct err *e)
+{
+    *to = (struct audio){0};
+    if (!(level_rms(pad) > 1e-8))
+        return err_set(e, ST_EMPTY, "the pad of a swell is silent");
+    if (!(s->duration_s > 0) || s->duration_s > 3600)
+        return err_set(e, ST_USAGE, "a swell of %.3g s is out of range", s->duration_s);
+    size_t frames = (size_t)fmax(1, rint(s->duration_s * pad->rate_hz));
+    enum status st = dissolve(to, pad, frames, s->pad_loops, r, e);
+    if (st != ST_OK) {
+        audio_done(to);
+        return st;
+    }
+    level_scrub(to);
+    if (s->reversed)
+        drone_reverse(to);
+    shape(to, s);
+    return ST_OK;
+}

@@ -1,0 +1,221 @@
+#include "dsp/hiss.h"
+#include "dsp/biquad.h"
+#include "dsp/grains.h"
+#include "dsp/level.h"
+#include "dsp/stretch.h"
+#include "dsp/weave.h"
+#include "dsp/hiss_material.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double two_pi = 6.283185307179586477;
+static const double bed_db = -3, noise_most_db = -6;
+static const double even_db = 1.5;
+static const double flicker_in_ms = 10, flicker_out_ms = 50;
+static const double bed_window_s = 0.1;
+
+void hiss_defaults(struct hiss_spec *s)
+{
+    *s = (struct hiss_spec){
+        .loop_duration_s = 2,
+        .highpass_hz = 5500,
+        .bandpass_low_hz = 4000,
+        .bandpass_high_hz = 15000,
+        .use_bandpass = true,
+        .tremolo_rate_hz = 2.5,
+        .tremolo_depth = 0.5,
+        .flicker_min_ms = 30,
+        .flicker_max_ms = 500,
+        .noise_level_db = -12,
+        .loop_peak_dbfs = -6,
+        .flicker_peak_dbfs = -3,
+        .channels = 2,
+        .rate_hz = 44100,
+    };
+}
+
+enum status hiss_noise(struct audio *to, size_t frames, int channels, int rate_hz,
+                       double level_db, struct rng *r, struct err *e)
+{
+    enum status st = audio_init(to, frames, channels, rate_hz, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < frames * (size_t)channels; i++)
+        to->data[i] = (float)rng_gauss(r);
+    double rms = level_rms(to);
+    if (rms > 0)
+        level_gain(to, level_from_db(level_db) / rms);
+    return ST_OK;
+}
+
+/* The corners, kept in order and below Nyquist. */
+static struct biquad band_filter(const struct hiss_spec *s, double *low_hz)
+{
+    double top = 0.45 * s->rate_hz;
+    if (!s->use_bandpass) {
+        *low_hz = fmin(s->highpass_hz, 0.5 * top);
+        return biquad_highpass(4, *low_hz, s->rate_hz);
+    }
+    double high = fmin(s->bandpass_high_hz, top);
+    *low_hz = fmin(s->bandpass_low_hz, 0.5 * high);
+    return biquad_bandpass(4, *low_hz, high, s->rate_hz);
+}
+
+static enum status check(const struct hiss_spec *s, struct err *e)
+{
+    bool ok = s->rate_hz >= 1000 && (s->channels == 1 || s->channels == 2) &&
+              s->loop_duration_s >= 0.05 && s->loop_duration_s <= 3600 &&
+              s->flicker_min_ms >= 1 && s->flicker_max_ms >= s->flicker_min_ms &&
+              s->flicker_max_ms <= 60000 && s->tremolo_depth >= 0 &&
+              s->tremolo_depth <= 1 && s->tremolo_rate_hz >= 0;
+    return ok ? ST_OK : err_set(e, ST_USAGE, "the hiss settings are out of range");
+}
+
+/* to += gain × add, scaled so that `add` lies `db` from the RMS of `to`. */
+static void mix_under(struct audio *to, const struct audio *add, double db)
+{
+    double rms = level_rms(add), g = level_from_db(db) * level_rms(to);
+    g = rms > 0 ? g / rms : 0;
+    for (size_t i = 0; i < to->frames * (size_t)to->channels; i++)
+        to->data[i] += (float)(g * (double)add->data[i]);
+}
+
+/* Random phases under each channel's own stream: a bed as wide as the grains. */
+static enum status lay_bed(struct audio *loop, const struct audio *material,
+                           struct rng *r, struct err *e)
+{
+    struct audio bed = {0}, side = {0};
+    size_t channels = (size_t)loop->channels;
+    enum status st = audio_init(&bed, loop->frames, loop->channels, loop->rate_hz, e);
+    for (size_t c = 0; c < channels && st == ST_OK; c++) {
+        st = stretch_smear(&side, material, loop->frames, bed_window_s, true, r, e);
+        for (size_t i = 0; i < loop->frames && st == ST_OK; i++)
+            bed.data[i * channels + c] = side.data[i * (size_t)side.channels];
+        audio_done(&side);
+    }
+    if (st == ST_OK)
+        mix_under(loop, &bed, bed_db);
+    audio_done(&bed);
+    return st;
+}
+
+/* Woven hiss of `seconds` from prepared material. */
+static enum status weave(struct audio *to, const struct hiss_material *m, double seconds,
+                         const struct hiss_spec *s, bool lively, struct rng *r,
+                         struct err *e)
+{
+    struct grains_spec g;
+    grains_defaults(&g);
+    g.duration_s = seconds;
+    g.grain_count = 1;
+    g.length_min_ms = lively ? 12 : 60;
+    g.length_max_ms = lively ? 60 : 180;
+    g.overlap_ratio = lively ? 0.6 : 0.8;
+    g.pitch_min_semitones = lively ? -4 : -1.5;
+    g.pitch_max_semitones = lively ? 4 : 1.5;
+    g.lowpass_hz = 0;
+    g.channels = s->channels;
+    enum status st = grains_cloud(to, &m->sound, m->region, m->regions, &g, r, NULL, e);
+    if (st == ST_OK && !lively)
+        st = lay_bed(to, &m->sound, r, e);
+    if (st == ST_OK && isfinite(s->noise_level_db)) {
+        struct audio noise = {0};
+        st = hiss_noise(&noise, to->frames, to->channels, to->rate_hz, -20, r, e);
+        if (st == ST_OK)
+            mix_under(to, &noise, fmin(s->noise_level_db, noise_most_db));
+        audio_done(&noise);
+    }
+    return st;
+}
+
+/* Woven hiss, or noise where there is nothing to weave from; then the band. */
+static enum status texture(struct audio *to, const struct audio *material, size_t count,
+                           double seconds, const struct hiss_spec *s, bool lively,
+                           struct rng *r, bool *synthetic, struct err *e)
+{
+    double low_hz;
+    struct biquad band = band_filter(s, &low_hz);
+    struct hiss_material m = {0};
+    *to = (struct audio){0};
+    enum status st = check(s, e);
+    if (st != ST_OK)
+        return st;
+    st = hiss_material_init(&m, material, count, s->rate_hz, low_hz, r, e);
+    bool noise = st == ST_OK && !m.regions;
+    if (noise && !isfinite(s->noise_level_db))
+        st = err_set(e, ST_EMPTY, "no hiss in the material, and synthetic noise is off");
+    else if (noise)
+        st = hiss_noise(to, (size_t)llround(seconds * s->rate_hz), s->channels,
+                        s->rate_hz, s->noise_level_db, r, e);
+    else if (st == ST_OK)
+        st = weave(to, &m, seconds, s, lively, r, e);
+    hiss_material_done(&m);
+    if (st == ST_OK)
+        biquad_circular_zero_phase(&band, to);
+    if (st == ST_OK && !lively)
+        st = weave_even(to, even_db, e);
+    if (st == ST_OK && synthetic)
+        *synthetic = noise;
+    return st;
+}
+
+/* 1 − d/2 + d/2 sin, a whole number of cycles a loop. */
+static void tremolo(struct audio *a, double rate_hz, double depth)
+{
+    double cycles = rint(rate_hz * (double)a->frames / a->rate_hz);
+    cycles = rate_hz > 0 ? fmax(1, cycles) : 0;
+    size_t channels = (size_t)a->channels;
+    for (size_t i = 0; i < a->frames && cycles > 0; i++) {
+        double turn = two_pi * fmod(cycles * (double)i, (double)a->frames);
+        double g = 1 - 0.5 * depth + 0.5 * depth * sin(turn / (double)a->frames);
+        for (size_t c = 0; c < channels; c++)
+            a->data[i * channels + c] *= (float)g;
+    }
+}
+
+enum status hiss_loop(struct audio *to, const struct audio *material, size_t count,
+                      const struct hiss_spec *s, struct rng *r, bool *synthetic,
+                      struct err *e)
+{
+    enum status st =
+        texture(to, material, count, s->loop_duration_s, s, false, r, synthetic, e);
+    if (st == ST_OK) {
+        tremolo(to, s->tremolo_rate_hz, s->tremolo_depth);
+        st = weave_calm_join(to, e);
+    }
+    if (st == ST_OK)
+        st = level_normalise(to, s->loop_peak_dbfs, true, e);
+    if (st != ST_OK)
+        audio_done(to);
+    return st;
+}
+
+enum status hiss_flicker(struct audio *to, const struct audio *material, size_t count,
+                         const struct hiss_spec *s, struct rng *r, bool *synthetic,
+                         struct err *e)
+{
+    *to = (struct audio){0};
+    struct audio woven = {0};
+    double length_ms = rng_range(r, s->flicker_min_ms, s->flicker_max_ms);
+    double room_s = fmax(0.3, 1.5e-3 * length_ms);
+    enum status st = texture(&woven, material, count, room_s, s, true, r, synthetic, e);
+    if (st != ST_OK) {
+        audio_done(&woven);
+        return st;
+    }
+    size_t frames = (size_t)fmax(2, length_ms * 1e-3 * s->rate_hz);
+    size_t start = rng_below(r, (uint32_t)(woven.frames - frames + 1));
+    st = audio_slice(to, &woven, start, frames, e);
+    audio_done(&woven);
+    if (st == ST_OK) {
+        double fit = fmin(1, length_ms / (1.5 * (flicker_in_ms + flicker_out_ms)));
+        level_fade_in(to, (size_t)(fit * flicker_in_ms * 1e-3 * s->rate_hz) + 1);
+        level_fade_out(to, (size_t)(fit * flicker_out_ms * 1e-3 * s->rate_hz) + 1);
+        st = level_normalise(to, s->flicker_peak_dbfs, false, e);
+    }
+    if (st != ST_OK)
+        audio_done(to);
+    return st;
+}

@@ -1,0 +1,202 @@
+/* dsp/drone: tones, reversal, swells. */
+#include "dsp/drone.h"
+#include "dsp/level.h"
+#include "dsp/measure.h"
+#include "dsp/seam.h"
+#include "tone.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Exactly periodic in its length: a seamless pad. */
+static struct audio pad_loop(size_t frames, int channels)
+{
+    struct audio a;
+    audio_init(&a, frames, channels, 44100, NULL);
+    for (int k = 1; k < 60; k++)
+        for (int c = 0; c < channels; c++) {
+            double cycles = rint(110.0 * k * (double)frames / 44100) + c;
+            tone_add(&a, c, cycles * 44100 / (double)frames, 0.15 / k, 0.3 * k * k);
+        }
+    return a;
+}
+
+static double centroid(const struct audio *a)
+{
+    struct measures m;
+    measures_clear(&m);
+    assert_int_equal(measure_sample(a, &m, NULL), ST_OK);
+    return m.centroid_hz;
+}
+
+static void tones_tilt_keep_level_and_loop(void **state)
+{
+    (void)state;
+    struct drone_tones t;
+    drone_tones_defaults(&t);
+    struct audio pad = pad_loop(88211, 2);
+    double plain = centroid(&pad), rms = level_rms(&pad), at[DRONE_TONES] = {plain};
+    for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++)
+        for (int loop = 0; loop < 2; loop++) {
+            struct audio a;
+            audio_slice(&a, &pad, 0, pad.frames, NULL);
+            assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, loop, NULL),
+                             ST_OK);
+            assert_int_equal(a.frames, pad.frames);
+            at[tone] = centroid(&a);
+            assert_true(fabs(level_to_db(level_rms(&a) / rms)) < 0.01 ||
+                        fabs(level_to_db(level_true_peak(&a, loop)) + 1) < 0.01);
+            if (loop) {
+                assert_true(tone_join_kink(&a) <= 1.001);
+                struct seam seam;
+                assert_int_equal(seam_measure(&a, NULL, 0, &seam, NULL), ST_OK);
+                assert_true(seam.seamless);
+            }
+            audio_done(&a);
+        }
+    assert_true(at[DRONE_DARK] < 0.8 * at[DRONE_WARM]);
+    assert_true(at[DRONE_WARM] < 0.9 * plain);
+    assert_true(at[DRONE_AIRY] > 1.5 * plain);
+    audio_done(&pad);
+}
+
+static void corners_are_where_the_config_says(void **state)
+{
+    (void)state;
+    struct drone_tones t = {3500, 5500, 1200};
+    static const double corner[DRONE_TONES] = {0, 3500, 5500, 1200};
+    for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
+        struct audio a;
+        audio_init(&a, 44100, 1, 44100, NULL);
+        double pass = tone == DRONE_AIRY ? 18000 : 600, stop = corner[tone];
+        tone_add(&a, 0, pass, 0.1, 0);
+        tone_add(&a, 0, stop, 0.1, 0);
+        assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, true, NULL), ST_OK);
+        double high = tone_partial(&a, 0, 4000, 32768, pass).amplitude;
+        double low = tone_partial(&a, 0, 4000, 32768, stop).amplitude;
+        double drop = level_to_db(low / high);
+        assert_true(drop < -2 && drop > -7.5);
+        audio_done(&a);
+    }
+}
+
+static void names_are_found(void **state)
+{
+    (void)state;
+    for (int t = 0; t < DRONE_TONES; t++)
+        assert_int_equal(drone_tone_find(drone_tone_name((enum drone_tone)t)), t);
+    assert_int_equal(drone_tone_find("murky"), -1);
+}
+
+static void reversal_is_its_own_inverse(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 6; n++) {
+        struct audio a;
+        audio_init(&a, n, 2, 44100, NULL);
+        for (size_t i = 0; i < 2 * n; i++)
+            a.data[i] = (float)i;
+        drone_reverse(&a);
+        for (size_t i = 0; i < n; i++)
+            assert_true(a.data[2 * i] == (float)(2 * (n - 1 - i)) &&
+                        a.data[2 * i + 1] == (float)(2 * (n - 1 - i) + 1));
+        drone_reverse(&a);
+        for (size_t i = 0; i < 2 * n; i++)
+            assert_true(a.data[i] == (float)i);
+        audio_done(&a);
+    }
+}
+
+static void swells_rise_and_fall_at_their_length(void **state)
+{
+    (void)state;
+    static const double durations[] = {0.5, 3.3, 10};
+    for (size_t i = 0; i < 3; i++)
+        for (int kind = 0; kind < 4; kind++) {
+            struct audio pad = pad_loop(88211, 2), a;
+            struct swell_spec s;
+            swell_defaults(&s);
+            s.duration_s = durations[i];
+            s.pad_loops = kind & 1;
+            s.reversed = kind & 2;
+            struct rng r = rng_derive(1, 0, "swell", 0), same = r;
+            assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
+            assert_int_equal(a.frames, llround(durations[i] * 44100));
+            size_t n = a.frames, part = n / 20;
+            for (size_t c = 0; c < 2; c++)
+                assert_true(a.data[c] == 0.0f && a.data[2 * n - 2 + c] == 0.0f);
+            double start = level_rms_range(&a, 0, part / 4);
+            double middle = level_rms_range(&a, n / 2, n / 2 + part);
+            double end = level_rms_range(&a, n - part / 4, n);
+            assert_true(level_to_db(start / middle) < -20);
+            assert_true(level_to_db(end / middle) < -15);
+            assert_true(fabs(level_to_db(middle / level_rms(&pad))) < 3);
+            /* no clicks and no holes: neighbouring 50 ms differ little in the middle */
+            for (size_t at = n / 3; at + 4410 < 2 * n / 3; at += 2205) {
+                double x = level_rms_range(&a, at, at + 2205);
+                double y = level_rms_range(&a, at + 2205, at + 4410);
+                assert_true(fabs(level_to_db(x / y)) < 6);
+            }
+            struct audio again;
+            assert_int_equal(drone_swell(&again, &pad, &s, &same, NULL), ST_OK);
+            assert_memory_equal(a.data, again.data, 2 * n * sizeof *a.data);
+            audio_done(&again);
+            audio_done(&a);
+            audio_done(&pad);
+        }
+}
+
+static void odd_pads_are_refused_or_survived(void **state)
+{
+    (void)state;
+    struct swell_spec s;
+    swell_defaults(&s);
+    s.duration_s = 0.3;
+    struct drone_tones t;
+    drone_tones_defaults(&t);
+    struct rng r = rng_derive(1, 0, "swell", 0);
+    static const size_t lengths[] = {0, 1, 2, 17, 1000};
+    for (size_t i = 0; i < 5; i++) {
+        struct audio a, out;
+        audio_init(&a, lengths[i], 2, 44100, NULL);
+        assert_int_equal(drone_swell(&out, &a, &s, &r, NULL), ST_EMPTY);
+        for (int tone = 0; tone < DRONE_TONES; tone++)
+            for (int loop = 0; loop < 2; loop++)
+                assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, loop, NULL),
+                                 ST_OK);
+        for (size_t k = 0; k < 2 * a.frames; k++)
+            a.data[k] = k % 3 ? 0.25f : NAN;
+        enum status st = drone_swell(&out, &a, &s, &r, NULL);
+        assert_int_equal(st, lengths[i] ? ST_OK : ST_EMPTY);
+        for (size_t k = 0; k < 2 * out.frames; k++)
+            assert_true(isfinite(out.data[k]));
+        audio_done(&out);
+        audio_done(&a);
+    }
+    struct audio a = pad_loop(4410, 1), out;
+    s.duration_s = -1;
+    assert_int_equal(drone_swell(&out, &a, &s, &r, NULL), ST_USAGE);
+    s.duration_s = (double)NAN;
+    assert_int_equal(drone_swell(&out, &a, &s, &r, NULL), ST_USAGE);
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tones_tilt_keep_level_and_loop),
+        cmocka_unit_test(corners_are_where_the_config_says),
+        cmocka_unit_test(names_are_found),
+        cmocka_unit_test(reversal_is_its_own_inverse),
+        cmocka_unit_test(swells_rise_and_fall_at_their_length),
+        cmocka_unit_test(odd_pads_are_refused_or_survived),
+    };
+    return cmocka_run_group_tests_name("drone", tests, NULL, NULL);
+}

@@ -1,0 +1,289 @@
+/* dsp/hiss: loops from hits, tremolo, flickers, synthetic noise, dust. */
+#include "dsp/hiss.h"
+#include "dsp/level.h"
+#include "dsp/measure.h"
+#include "dsp/seam.h"
+#include "dsp/synth.h"
+#include "tone.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { HITS = 5 };
+
+static void make_hits(struct audio hits[HITS])
+{
+    static const enum synth_drum voice[HITS] = {SYNTH_HAT_CLOSED, SYNTH_SNARE,
+                                                SYNTH_HAT_OPEN, SYNTH_KICK, SYNTH_CRASH};
+    for (size_t i = 0; i < HITS; i++) {
+        struct rng r = rng_derive(i, 0, "test", 0);
+        audio_init(&hits[i], 16000, 1, i == 2 ? 48000 : 44100, NULL);
+        synth_drum(voice[i], 0.8, 1, &r, hits[i].data, hits[i].frames, hits[i].rate_hz);
+    }
+}
+
+static void free_hits(struct audio hits[HITS])
+{
+    for (size_t i = 0; i < HITS; i++)
+        audio_done(&hits[i]);
+}
+
+static double band_level(const struct audio *a, double low_hz, double high_hz)
+{
+    double power = 0;
+    size_t n = 16384;
+    for (double hz = low_hz; hz < high_hz; hz += (high_hz - low_hz) / 40) {
+        struct partial p = {0};
+        double re = 0, im = 0;
+        for (size_t i = 0; i < n; i++) {
+            double x = (double)a->data[i * (size_t)a->channels];
+            double w = 0.5 - 0.5 * cos(6.283185307179586 * (double)i / (double)n);
+            re += w * x * cos(6.283185307179586 * hz * (double)i / a->rate_hz);
+            im += w * x * sin(6.283185307179586 * hz * (double)i / a->rate_hz);
+        }
+        p.amplitude = re * re + im * im;
+        power += p.amplitude;
+    }
+    return 10 * log10(power / 40 + 1e-30);
+}
+
+/* Largest correlation of the loop with itself moved by 20 ms … half its length: a hit
+ * that comes again and again would stand out. */
+static double repetition(const struct audio *a)
+{
+    size_t n = a->frames, channels = (size_t)a->channels;
+    double worst = 0;
+    for (size_t lag = (size_t)a->rate_hz / 50; lag < n / 2; lag += 7) {
+        double dot = 0, power = 0;
+        for (size_t i = 0; i < n; i += 3) {
+            double x = (double)a->data[i * channels];
+            dot += x * (double)a->data[(i + lag) % n * channels];
+            power += x * x;
+        }
+        worst = fmax(worst, fabs(dot / power));
+    }
+    return worst;
+}
+
+static void loops_are_air_without_seams_or_repetition(void **state)
+{
+    (void)state;
+    struct audio hits[HITS], loop;
+    make_hits(hits);
+    struct hiss_spec s;
+    hiss_defaults(&s);
+    s.tremolo_depth = 0;
+    s.noise_level_db = (double)NAN;
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        struct rng r = rng_derive(seed, 0, "hiss", 0);
+        bool synthetic = true;
+        assert_int_equal(hiss_loop(&loop, hits, HITS, &s, &r, &synthetic, NULL), ST_OK);
+        assert_false(synthetic);
+        assert_int_equal(loop.frames, 88200);
+        assert_int_equal(loop.channels, 2);
+        assert_true(fabs(level_to_db(level_true_peak(&loop, true)) + 6) < 0.01);
+        struct seam seam;
+        assert_int_equal(seam_measure(&loop, NULL, 0, &seam, NULL), ST_OK);
+        assert_true(seam.seamless);
+        double inside = band_level(&loop, 5000, 12000);
+        assert_true(band_level(&loop, 500, 2000) < inside - 40);
+        assert_true(band_level(&loop, 18500, 21000) < inside - 8);
+        assert_true(level_peak(&loop) / level_rms(&loop) < 7); /* no hits in it */
+        assert_true(fabs(tone_correlation(&loop)) < 0.9);
+        if (seed == 0)
+            assert_true(repetition(&loop) < 0.12);
+        audio_done(&loop);
+    }
+    free_hits(hits);
+}
+
+static void tremolo_has_whole_cycles(void **state)
+{
+    (void)state;
+    struct hiss_spec s;
+    hiss_defaults(&s);
+    s.loop_duration_s = 1.5; /* 2.5 Hz: 3.75 cycles, so 4 */
+    s.channels = 1;
+    struct audio loop;
+    struct rng r = rng_derive(1, 0, "hiss", 0);
+    bool synthetic = false;
+    assert_int_equal(hiss_loop(&loop, NULL, 0, &s, &r, &synthetic, NULL), ST_OK);
+    assert_true(synthetic);
+    double re[8] = {0}, im[8] = {0}; /* the power's Fourier series over the loop */
+    for (size_t i = 0; i < loop.frames; i++)
+        for (int k = 0; k < 8; k++) {
+            double p = (double)loop.data[i] * (double)loop.data[i];
+            double turn = 6.283185307179586 * k * (double)i / (double)loop.frames;
+            re[k] += p * cos(turn);
+            im[k] += p * sin(turn);
+        }
+    for (int k = 1; k < 8; k++) {
+        double depth = hypot(re[k], im[k]) / re[0];
+        /* (¾ + ¼ sin)²: the first harmonic is 0.632 / 2 of the mean, the second 0.053 / 2
+         */
+        if (k == 4)
+            assert_true(fabs(depth - 0.316) < 0.05);
+        else
+            assert_true(depth < 0.06);
+    }
+    audio_done(&loop);
+}
+
+static void noise_is_white_gaussian_at_its_level(void **state)
+{
+    (void)state;
+    struct audio a;
+    struct rng r = rng_derive(1, 0, "noise", 0);
+    assert_int_equal(hiss_noise(&a, 100000, 2, 44100, -12, &r, NULL), ST_OK);
+    assert_true(fabs(level_to_db(level_rms(&a)) + 12) < 1e-4);
+    assert_true(fabs(tone_correlation(&a)) < 0.02);
+    struct measures m;
+    measures_clear(&m);
+    assert_int_equal(measure_sample(&a, &m, NULL), ST_OK);
+    assert_true(fabs(m.centroid_hz - 11025) < 200 && m.crest_factor > 3.8);
+    audio_done(&a);
+}
+
+static void flickers_are_short_and_closed(void **state)
+{
+    (void)state;
+    struct audio hits[HITS], f;
+    make_hits(hits);
+    struct hiss_spec s;
+    hiss_defaults(&s);
+    double shortest = 1e9, longest = 0;
+    for (uint64_t i = 0; i < 12; i++) {
+        struct rng r = rng_derive(3, 0, "flicker", i);
+        bool synthetic = true;
+        assert_int_equal(hiss_flicker(&f, hits, HITS, &s, &r, &synthetic, NULL), ST_OK);
+        assert_false(synthetic);
+        double ms = 1e3 * (double)f.frames / f.rate_hz;
+        assert_true(ms >= 29.9 && ms <= 500.1);
+        shortest = fmin(shortest, ms);
+        longest = fmax(longest, ms);
+        for (size_t c = 0; c < 2; c++) {
+            assert_true(fabsf(f.data[c]) < 1e-3f);
+            assert_true(fabsf(f.data[2 * f.frames - 2 + c]) < 1e-3f);
+        }
+        assert_true(fabs(level_to_db(level_true_peak(&f, false)) + 3) < 0.01);
+        audio_done(&f);
+    }
+    assert_true(longest > 2 * shortest);
+    free_hits(hits);
+}
+
+static void poor_material_gives_noise_or_a_refusal(void **state)
+{
+    (void)state;
+    struct audio bad[5], out;
+    audio_init(&bad[0], 0, 1, 44100, NULL);
+    audio_init(&bad[1], 44100, 2, 44100, NULL); /* silence */
+    audio_init(&bad[2], 44100, 1, 44100, NULL);
+    tone_add(&bad[2], 0, 60, 0.5, 0); /* nothing in the band */
+    level_fade_in(&bad[2], 2000);
+    level_fade_out(&bad[2], 2000);
+    audio_init(&bad[3], 50, 1, 44100, NULL);
+    audio_init(&bad[4], 4410, 1, 44100, NULL);
+    for (size_t i = 0; i < 4410; i++)
+        bad[4].data[i] = NAN;
+    struct hiss_spec s;
+    hiss_defaults(&s);
+    for (int on = 0; on < 2; on++) {
+        struct rng r = rng_derive(1, 0, "hiss", 0);
+        bool synthetic = false;
+        s.noise_level_db = on ? -12 : (double)NAN;
+        enum status want = on ? ST_OK : ST_EMPTY;
+        assert_int_equal(hiss_loop(&out, bad, 5, &s, &r, &synthetic, NULL), want);
+        assert_true(synthetic == (on == 1));
+        audio_done(&out);
+        assert_int_equal(hiss_flicker(&out, bad, 5, &s, &r, NULL, NULL), want);
+        audio_done(&out);
+    }
+    static const int rates[] = {1000, 8000, 192000};
+    for (size_t i = 0; i < 3; i++)
+        for (int band = 0; band < 2; band++) {
+            struct rng r = rng_derive(1, 0, "hiss", 0);
+            s.rate_hz = rates[i];
+            s.use_bandpass = band;
+            s.loop_duration_s = 0.5;
+            assert_int_equal(hiss_loop(&out, NULL, 0, &s, &r, NULL, NULL), ST_OK);
+            for (size_t k = 0; k < 2 * out.frames; k++)
+                assert_true(isfinite(out.data[k]));
+            audio_done(&out);
+        }
+    s.tremolo_depth = 2;
+    struct rng r = rng_derive(1, 0, "hiss", 0);
+    assert_int_equal(hiss_loop(&out, NULL, 0, &s, &r, NULL, NULL), ST_USAGE);
+    for (size_t i = 0; i < 5; i++)
+        audio_done(&bad[i]);
+}
+
+static void dust_lies_at_its_level_and_loops(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {30000, 88200, 89000, 123457, 200001};
+    for (size_t i = 0; i < 5; i++)
+        for (int channels = 1; channels <= 2; channels++) {
+            struct audio pad, hiss, out;
+            audio_init(&pad, lengths[i], channels, 44100, NULL);
+            double cycles = rint(220.0 * (double)lengths[i] / 44100);
+            tone_add(&pad, -1, cycles * 44100 / (double)lengths[i], 0.3, 0);
+            struct hiss_spec s;
+            hiss_defaults(&s);
+            s.rate_hz = 48000;
+            struct rng r = rng_derive(i, 0, "dust", 0);
+            assert_int_equal(hiss_loop(&hiss, NULL, 0, &s, &r, NULL, NULL), ST_OK);
+            assert_int_equal(hiss_dust(&out, &pad, true, &hiss, -12, -1, &r, NULL),
+                             ST_OK);
+            assert_int_equal(out.frames, lengths[i]);
+            assert_int_equal(out.channels, channels);
+            assert_true(fabs(level_to_db(level_true_peak(&out, true)) + 1) < 0.01);
+            /* hiss = out − pad, after undoing the gain the tone tells */
+            struct partial p = tone_partial(&out, 0, 0, out.frames, 220);
+            double gain = p.amplitude / 0.3, power = 0;
+            for (size_t k = 0; k < out.frames * (size_t)channels; k++) {
+                double x = (double)out.data[k] / gain - (double)pad.data[k];
+                power += x * x / (double)(out.frames * (size_t)channels);
+            }
+            double over = 10 * log10(power) - level_to_db(level_rms(&pad));
+            assert_true(fabs(over + 12) < 0.3);
+            struct seam seam;
+            assert_int_equal(seam_measure(&out, NULL, 0, &seam, NULL), ST_OK);
+            assert_true(seam.step_ok && seam.onset_ok && seam.level_ok);
+            audio_done(&out);
+            assert_int_equal(hiss_dust(&out, &pad, false, &hiss, -20, -1, &r, NULL),
+                             ST_OK);
+            audio_done(&out);
+            audio_done(&hiss);
+            audio_done(&pad);
+        }
+    struct audio silent, tone, out;
+    audio_init(&silent, 1000, 1, 44100, NULL);
+    audio_init(&tone, 1000, 1, 44100, NULL);
+    tone_add(&tone, 0, 441, 0.5, 0);
+    struct rng r = rng_derive(1, 0, "dust", 0);
+    assert_int_equal(hiss_dust(&out, &silent, true, &tone, -12, -1, &r, NULL), ST_EMPTY);
+    assert_int_equal(hiss_dust(&out, &tone, true, &silent, -12, -1, &r, NULL), ST_EMPTY);
+    audio_done(&silent);
+    audio_done(&tone);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loops_are_air_without_seams_or_repetition),
+        cmocka_unit_test(tremolo_has_whole_cycles),
+        cmocka_unit_test(noise_is_white_gaussian_at_its_level),
+        cmocka_unit_test(flickers_are_short_and_closed),
+        cmocka_unit_test(poor_material_gives_noise_or_a_refusal),
+        cmocka_unit_test(dust_lies_at_its_level_and_loops),
+    };
+    return cmocka_run_group_tests_name("hiss", tests, NULL, NULL);
+}
