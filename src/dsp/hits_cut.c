@@ -9,7 +9,8 @@
 /* Levels are RMS of two neighbouring steps: 10 ms. */
 static const double STEP_S = 0.005;
 static const double ISOLATION_S = 0.020, PEAK_WITHIN_S = 0.100, NEXT_GAP_S = 0.002;
-static const double DECAYED_DB = -60, OVER_FLOOR_DB = 3, SETTLED_S = 0.060;
+static const double DECAYED_DB = -60, OVER_FLOOR_DB = 3, SETTLED_S = 0.060,
+                    SETTLED_DROP_DB = 0.5;
 static const double DECAY_MEASURE_DB = -20, NOWHERE_DB = -200;
 /* A hit has to stand out of what sounds before it by this much to be one: over all, or
  * so much more in the treble that a high-pass would free it. */
@@ -169,13 +170,20 @@ static double floor_settled(const struct cut *c)
     size_t settled = frames(c, SETTLED_S), last = step_at(c, c->limit);
     if (c->limit < c->peak_at + 2 * settled)
         return NOWHERE_DB;
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = step_after(c, c->limit - settled); i + 2 <= last; i++) {
-        double db = level_db(c, c->energy, i);
+    size_t first = step_after(c, c->limit - settled);
+    if (last < first + 5)
+        return NOWHERE_DB;
+    size_t count = last - first - 1, half = count / 2;
+    double low = INFINITY, high = -INFINITY, drop = 0;
+    for (size_t i = 0; i < count; i++) {
+        double db = level_db(c, c->energy, first + i);
         low = fmin(low, db);
         high = fmax(high, db);
+        drop += i < half ? db : i >= count - half ? -db : 0;
     }
-    return high - low <= OVER_FLOOR_DB ? low : NOWHERE_DB;
+    drop /= (double)half;
+    bool flat = high - low <= OVER_FLOOR_DB && fabs(drop) <= SETTLED_DROP_DB;
+    return flat ? low : NOWHERE_DB;
 }
 
 static void find_end(struct cut *c)

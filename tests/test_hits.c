@@ -1,0 +1,343 @@
+/* dsp/hits: planning, cutting and finishing of drum hits whose place is known. */
+#include "core/rng.h"
+#include "dsp/hits.h"
+#include "dsp/level.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+/* Noise that starts at once and falls by `fall_db_per_s`. */
+static void strike(struct audio *a, double at_s, double level, double fall_db_per_s)
+{
+    struct rng r = rng_derive(5, 0, "hits-test", (uint64_t)(at_s * 1000));
+    for (size_t i = (size_t)lround(at_s * a->rate_hz); i < a->frames; i++) {
+        double t = (double)i / a->rate_hz - at_s;
+        double v = level * pow(10, -t * fall_db_per_s / 20) * rng_range(&r, -1, 1);
+        for (int c = 0; c < a->channels; c++)
+            a->data[i * (size_t)a->channels + (size_t)c] += (float)v;
+    }
+}
+
+static void floor_noise(struct audio *a, double level)
+{
+    struct rng r = rng_derive(5, 0, "hits-test-floor", 0);
+    for (size_t i = 0; i < a->frames * (size_t)a->channels; i++)
+        a->data[i] += (float)(level * rng_range(&r, -1, 1));
+}
+
+static void make(struct audio *a, double seconds, int channels)
+{
+    assert_int_equal(audio_init(a, (size_t)(seconds * RATE), channels, RATE, NULL),
+                     ST_OK);
+}
+
+static struct hit_plans plan_at(const double *at_s, size_t n, const struct audio *a,
+                                const struct hits_params *p)
+{
+    struct onset at[16];
+    for (size_t i = 0; i < n; i++)
+        at[i] = (struct onset){at_s[i], 5};
+    struct onset_list l = {at, n};
+    struct hit_plans plans;
+    assert_int_equal(hits_plan(&l, a->rate_hz, (int64_t)a->frames, p, &plans, NULL),
+                     ST_OK);
+    return plans;
+}
+
+static struct hit cut_one(const struct audio *a, const struct hit_plan *plan,
+                          const struct hits_params *p)
+{
+    struct audio read;
+    struct hit h;
+    assert_true(plan->read_start <= plan->onset_frame);
+    assert_true(plan->read_end <= (int64_t)a->frames);
+    assert_int_equal(audio_slice(&read, a, (size_t)plan->read_start,
+                                 (size_t)(plan->read_end - plan->read_start), NULL),
+                     ST_OK);
+    assert_int_equal(hits_cut(plan, &read, p, &h, NULL), ST_OK);
+    audio_done(&read);
+    return h;
+}
+
+static double seconds(int64_t frame)
+{
+    return (double)frame / RATE;
+}
+
+static void a_slice_runs_from_attack_to_next_attack(void **state)
+{
+    (void)state;
+    struct audio a;
+    make(&a, 3, 2);
+    static const double at_s[] = {0.5, 0.8, 1.7};
+    for (size_t i = 0; i < 3; i++)
+        strike(&a, at_s[i], 0.5, 40); /* too slow to decay before the next */
+    static const double told_s[] = {0.503, 0.797, 1.704}; /* as a picker would say */
+    struct hits_params p = hits_params_default();
+    struct hit_plans plans = plan_at(told_s, 3, &a, &p);
+    assert_int_equal(plans.count, 3);
+    struct hit first = cut_one(&a, &plans.at[0], &p);
+    assert_string_equal(first.missed_by, "");
+    assert_true(fabs(seconds(first.attack_frame) - 0.5) < 0.0005);
+    assert_true(first.start_frame < first.attack_frame);
+    assert_true(seconds(first.attack_frame - first.start_frame) <= 0.002);
+    assert_true(fabs(seconds(first.end_frame) - (0.797 - 0.002)) < 0.0005);
+    /* the second onset was told 4 ms late: its slice still starts on the attack, and the
+     * one before ends 2 ms before it */
+    struct hit second = cut_one(&a, &plans.at[1], &p);
+    assert_true(fabs(seconds(second.attack_frame) - 0.8) < 0.001);
+    double length_s = seconds(second.end_frame - second.attack_frame);
+    assert_true(fabs(length_s - p.max_length_s) < 0.0001);
+    struct hit third = cut_one(&a, &plans.at[2], &p);
+    assert_true(fabs(seconds(third.attack_frame) - 1.7) < 0.001);
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+static void it_ends_where_it_has_decayed(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    static const double at_s[] = {0.5};
+    struct audio a;
+    make(&a, 2, 1);
+    strike(&a, 0.5, 0.5, 200); /* RMS 60 dB below the peak after 0.28 s */
+    struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+    struct hit h = cut_one(&a, &plans.at[0], &p);
+    assert_true(fabs(seconds(h.end_frame - h.attack_frame) - 0.286) < 0.02);
+    assert_true(h.isolation_db == -90);
+    assert_true(fabs(h.decay_ms - 100) < 20);
+    double quiet_end = seconds(h.end_frame);
+    /* in a noise floor 36 dB below: sooner, at 3 dB above it */
+    floor_noise(&a, 0.5 * pow(10, -36.0 / 20));
+    h = cut_one(&a, &plans.at[0], &p);
+    assert_true(seconds(h.end_frame) < quiet_end - 0.07);
+    assert_true(fabs(seconds(h.end_frame - h.attack_frame) - 0.165) < 0.03);
+    assert_true(fabs(h.isolation_db + 36 + 4.8) < 1.5); /* RMS of the floor to the peak */
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+static void gates_say_by_how_much(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    struct audio a;
+    make(&a, 4, 1);
+    strike(&a, 0.5, 0.02, 150); /* about −34 dBFS */
+    strike(&a, 1.5, 1.0, 150);  /* above −0.5 dBFS */
+    strike(&a, 2.5, 0.3, 60);
+    strike(&a, 2.53, 0.5, 60);
+    static const double at_s[] = {0.5, 1.5, 2.5, 2.53, 2.8};
+    struct hit_plans plans = plan_at(at_s, 5, &a, &p);
+    struct hit quiet = cut_one(&a, &plans.at[0], &p),
+               loud = cut_one(&a, &plans.at[1], &p),
+               brief = cut_one(&a, &plans.at[2], &p),
+               none = cut_one(&a, &plans.at[4], &p);
+    double below;
+    assert_int_equal(sscanf(quiet.missed_by, "peak %lf dB below the gate", &below), 1);
+    assert_true(fabs(below - (-30 - quiet.peak_db)) < 0.06);
+    assert_non_null(strstr(loud.missed_by, "above the gate"));
+    assert_non_null(strstr(brief.missed_by, "shorter than allowed"));
+    assert_non_null(strstr(none.missed_by, "stands out by"));
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+static void fixed_length_is_fixed(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    p.fixed_length = true;
+    p.fixed_length_s = 0.25;
+    struct audio a;
+    make(&a, 2, 1);
+    strike(&a, 0.5, 0.5, 300);
+    strike(&a, 0.6, 0.5, 300);
+    strike(&a, 1.9, 0.5, 300);
+    static const double at_s[] = {0.5, 0.6, 1.9};
+    struct hit_plans plans = plan_at(at_s, 3, &a, &p);
+    struct hit h = cut_one(&a, &plans.at[0], &p), last = cut_one(&a, &plans.at[2], &p);
+    assert_int_equal(h.end_frame - h.attack_frame, (int64_t)(0.25 * RATE));
+    assert_int_equal(last.end_frame, (int64_t)a.frames);
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+static double part(const struct hit *h, const char *name)
+{
+    for (int i = 0; i < h->parts.count; i++)
+        if (strcmp(h->parts.part[i].name, name) == 0)
+            return h->parts.part[i].value;
+    fail_msg("no part %s", name);
+    return -1;
+}
+
+static void a_clean_lone_hit_scores_best(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    static const double at_s[] = {0.5};
+    struct audio a;
+    make(&a, 2, 1);
+    strike(&a, 0.5, 0.5, 150);
+    struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+    struct hit lone = cut_one(&a, &plans.at[0], &p);
+    assert_true(lone.score > 0.9 && lone.score <= 1);
+    floor_noise(&a, 0.1);
+    struct hit noisy = cut_one(&a, &plans.at[0], &p);
+    assert_true(noisy.score < lone.score - 0.15);
+    assert_true(part(&noisy, "isolation") < part(&lone, "isolation"));
+    for (size_t i = 22100; i < 22130; i++)
+        a.data[i] = 1;
+    p.max_peak_db = 1;
+    struct hit clipped = cut_one(&a, &plans.at[0], &p);
+    assert_true(part(&clipped, "clean") < part(&noisy, "clean"));
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+static void the_best_are_kept_in_order_of_time(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    p.max_saved = 3;
+    struct hit h[6] = {{.score = 0.2},  {.score = 0.9}, {.score = 0.5},
+                       {.score = 0.95}, {.score = 0.5}, {.score = 0.1}};
+    for (int i = 0; i < 6; i++)
+        h[i].start_frame = i * 1000;
+    strcpy(h[3].missed_by, "peak 1.0 dB below the gate");
+    size_t keep[6];
+    assert_int_equal(hits_choose(h, 6, &p, keep), 3);
+    assert_int_equal(keep[0], 1);
+    assert_int_equal(keep[1], 2);
+    assert_int_equal(keep[2], 4);
+    assert_string_equal(h[0].missed_by, "not among the best 3");
+    assert_string_equal(h[3].missed_by, "peak 1.0 dB below the gate");
+    p.max_saved = 0;
+    assert_int_equal(hits_choose(h, 6, &p, keep), 0);
+}
+
+static void ends_are_silent_and_the_attack_untouched(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    for (int channels = 1; channels <= 2; channels++) {
+        struct audio a, raw;
+        make(&a, 0.4, channels);
+        strike(&a, 0, 0.3, 20);
+        assert_int_equal(audio_slice(&raw, &a, 0, a.frames, NULL), ST_OK);
+        size_t attack = 60, n = a.frames, ch = (size_t)channels;
+        assert_int_equal(hits_finish(&a, attack, &p, -3, NULL), ST_OK);
+        assert_true(fabs(level_to_db(level_peak(&a)) + 3) < 1e-4);
+        for (size_t c = 0; c < ch; c++) {
+            assert_true(a.data[c] == 0);
+            assert_true(a.data[(n - 1) * ch + c] == 0);
+        }
+        /* from the attack to the fade-out (20 ms) nothing but gain */
+        double gain = (double)a.data[attack * ch] / (double)raw.data[attack * ch];
+        for (size_t i = attack * ch; i < (n - 882) * ch; i++)
+            assert_true(fabs((double)a.data[i] - gain * (double)raw.data[i]) < 1e-6);
+        for (size_t i = 1; i < 882; i++) { /* a quarter cycle of cosine, no step */
+            double g = fabs((double)a.data[(n - i) * ch]) /
+                       fmax(1e-9, fabs(gain * (double)raw.data[(n - i) * ch]));
+            assert_true(g <= 1.0001);
+        }
+        audio_done(&a);
+        audio_done(&raw);
+    }
+}
+
+static void odd_slices_are_finished_or_refused(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    static const size_t sizes[] = {0, 1, 2, 3, 20};
+    for (size_t k = 0; k < 5; k++) {
+        struct audio a;
+        assert_int_equal(audio_init(&a, sizes[k], 1, RATE, NULL), ST_OK);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = i % 3 == 1 ? NAN : 0.5F;
+        enum status st = hits_finish(&a, 0, &p, -1, NULL);
+        assert_true(st == ST_OK || st == ST_EMPTY);
+        for (size_t i = 0; i < a.frames; i++)
+            assert_true(isfinite(a.data[i]));
+        if (st == ST_OK)
+            assert_true(a.data[0] == 0 && a.data[a.frames - 1] == 0);
+        audio_done(&a);
+    }
+}
+
+static void nonsense_is_a_near_miss(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    struct audio a;
+    make(&a, 1, 2);
+    static const double at_s[] = {0, 0.2, 0.5, 0.99999, 5};
+    struct hit_plans plans = plan_at(at_s, 5, &a, &p);
+    assert_int_equal(plans.count, 4); /* the one after the end is none */
+    for (size_t i = 0; i < plans.count; i++) {
+        struct hit h = cut_one(&a, &plans.at[i], &p);
+        assert_true(h.missed_by[0] != 0);
+    }
+    for (size_t i = 0; i < a.frames * 2; i++)
+        a.data[i] = i % 7 ? NAN : INFINITY;
+    for (size_t i = 0; i < plans.count; i++) {
+        struct hit h = cut_one(&a, &plans.at[i], &p);
+        assert_true(h.missed_by[0] != 0 && isfinite(h.score) && isfinite(h.peak_db));
+    }
+    struct audio none = {.channels = 2, .rate_hz = RATE};
+    struct hit h;
+    assert_int_equal(hits_cut(&plans.at[0], &none, &p, &h, NULL), ST_OK);
+    assert_true(h.missed_by[0] != 0);
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+/* A hit at the very first and the very last frames of a recording. */
+static void the_edges_of_a_recording_are_no_trap(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    struct audio a;
+    make(&a, 1, 1);
+    strike(&a, 0, 0.5, 100);
+    strike(&a, 0.93, 0.5, 30);
+    static const double at_s[] = {0, 0.93};
+    struct hit_plans plans = plan_at(at_s, 2, &a, &p);
+    struct hit first = cut_one(&a, &plans.at[0], &p),
+               last = cut_one(&a, &plans.at[1], &p);
+    assert_string_equal(first.missed_by, "");
+    assert_string_equal(last.missed_by, "");
+    assert_true(first.start_frame >= 0 && first.attack_frame <= 8);
+    assert_int_equal(last.end_frame, (int64_t)a.frames);
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_slice_runs_from_attack_to_next_attack),
+        cmocka_unit_test(it_ends_where_it_has_decayed),
+        cmocka_unit_test(gates_say_by_how_much),
+        cmocka_unit_test(fixed_length_is_fixed),
+        cmocka_unit_test(a_clean_lone_hit_scores_best),
+        cmocka_unit_test(the_best_are_kept_in_order_of_time),
+        cmocka_unit_test(ends_are_silent_and_the_attack_untouched),
+        cmocka_unit_test(odd_slices_are_finished_or_refused),
+        cmocka_unit_test(nonsense_is_a_near_miss),
+        cmocka_unit_test(the_edges_of_a_recording_are_no_trap),
+    };
+    return cmocka_run_group_tests_name("hits", tests, NULL, NULL);
+}

@@ -1,0 +1,340 @@
+/* dsp/onset: novelty, picking, attacks, on signals whose onsets are known to the sample.
+ */
+#include "core/rng.h"
+#include "dsp/fft.h"
+#include "dsp/onset.h"
+#include "dsp/synth.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const double TWO_PI = 6.283185307179586;
+
+struct sound {
+    float *mono;
+    size_t n;
+    int rate_hz;
+};
+
+static struct sound silence(double seconds, int rate_hz)
+{
+    struct sound s = {.n = (size_t)(seconds * rate_hz), .rate_hz = rate_hz};
+    s.mono = calloc(s.n, sizeof *s.mono);
+    assert_non_null(s.mono);
+    return s;
+}
+
+/* A burst of noise with an instant attack; decays 60 dB in 0.15 s. */
+static void burst(struct sound *s, double at_s, double level, struct rng *r)
+{
+    size_t start = (size_t)lround(at_s * s->rate_hz);
+    for (size_t i = start; i < s->n; i++) {
+        double t = (double)(i - start) / s->rate_hz;
+        if (t > 0.15)
+            break;
+        s->mono[i] += (float)(level * pow(10, -t * 20) * rng_range(r, -1, 1));
+    }
+}
+
+/* Novelty as the analysis makes it: centred frames, a hop of 256/44100 s. */
+static float *novelty_of(const struct sound *s, double gain, size_t *count, double *hop_s)
+{
+    int size = fft_size_at(1024, s->rate_hz);
+    int hop = (int)lround(ONSET_HOP_S * s->rate_hz);
+    struct rfft *fft = rfft_new(size);
+    struct onset_filter *f = onset_filter_new(s->rate_hz, size, hop);
+    assert_non_null(fft);
+    assert_non_null(f);
+    *count = s->n / (size_t)hop + 1;
+    *hop_s = (double)hop / s->rate_hz;
+    float *novelty = malloc(*count * sizeof *novelty);
+    float *frame = malloc((size_t)size * sizeof *frame);
+    float *window = malloc((size_t)size * sizeof *window);
+    float *spectrum = malloc(((size_t)size + 2) * sizeof *spectrum);
+    assert_true(novelty && frame && spectrum && window);
+    for (int i = 0; i < size; i++)
+        window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * i / size));
+    for (size_t k = 0; k < *count; k++) {
+        for (int i = 0; i < size; i++) {
+            long at = (long)k * hop - size / 2 + i;
+            bool inside = at >= 0 && at < (long)s->n;
+            frame[i] = inside ? (float)gain * s->mono[at] * window[i] : 0;
+        }
+        rfft_forward(fft, frame, spectrum);
+        for (int i = 0; i <= size / 2; i++)
+            spectrum[i] = hypotf(spectrum[2 * i], spectrum[2 * i + 1]);
+        novelty[k] = onset_filter_push(f, spectrum);
+    }
+    free(frame);
+    free(window);
+    free(spectrum);
+    rfft_free(fft);
+    onset_filter_free(f);
+    return novelty;
+}
+
+static struct onset_list onsets_with(const struct sound *s, double gain,
+                                     const struct onset_params *p)
+{
+    size_t n;
+    double hop_s;
+    float *novelty = novelty_of(s, gain, &n, &hop_s);
+    struct onset_list l;
+    assert_int_equal(onset_pick(novelty, n, hop_s, 0, p, &l, NULL), ST_OK);
+    free(novelty);
+    return l;
+}
+
+static struct onset_list onsets_of(const struct sound *s, double gain)
+{
+    struct onset_params p = onset_params_default();
+    return onsets_with(s, gain, &p);
+}
+
+enum { HITS = 24 };
+
+/* Hits at uneven times, of uneven level. */
+static struct sound hits(int rate_hz, double *at_s)
+{
+    struct sound s = silence(6, rate_hz);
+    struct rng r = rng_derive(3, 0, "onset-test", (uint64_t)rate_hz);
+    double t = 0.3;
+    for (int i = 0; i < HITS; i++) {
+        at_s[i] = round(t * rate_hz) / rate_hz;
+        burst(&s, t, i % 3 == 2 ? 0.1 : 0.7, &r);
+        t += 0.11 + 0.02 * (i * 7 % 11);
+    }
+    return s;
+}
+
+/* Every true onset found within `within_s`, nothing else; returns the median offset. */
+static double assert_found(const struct onset_list *l, const double *at_s,
+                           double within_s)
+{
+    double offset[HITS];
+    assert_int_equal(l->count, HITS);
+    for (int i = 0; i < HITS; i++) {
+        offset[i] = l->at[i].time_s - at_s[i];
+        assert_true(fabs(offset[i]) <= within_s);
+        assert_true(l->at[i].strength >= 1);
+    }
+    for (int i = 1; i < HITS; i++) /* insertion sort */
+        for (int k = i; k > 0 && offset[k] < offset[k - 1]; k--) {
+            double swap = offset[k];
+            offset[k] = offset[k - 1];
+            offset[k - 1] = swap;
+        }
+    return offset[HITS / 2];
+}
+
+static void hits_are_found_at_any_rate(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 11025, 22050, 44100, 48000, 96000, 192000};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        double at_s[HITS];
+        struct sound s = hits(rates[i], at_s);
+        struct onset_list l = onsets_of(&s, 1);
+        double median = assert_found(&l, at_s, 0.006);
+        /* out of silence the first window that touches the burst already sees it */
+        assert_true(fabs(median) <= 0.0035);
+        onset_list_done(&l);
+        free(s.mono);
+    }
+}
+
+static void level_does_not_matter(void **state)
+{
+    (void)state;
+    double at_s[HITS];
+    struct sound s = hits(44100, at_s);
+    for (double gain = 0.03; gain < 2; gain *= 3) {
+        struct onset_list l = onsets_of(&s, gain);
+        assert_found(&l, at_s, 0.006);
+        onset_list_done(&l);
+    }
+    free(s.mono);
+}
+
+/* Three detuned voices with vibrato per note: beats, no onsets. */
+static void a_held_chord_is_calm(void **state)
+{
+    (void)state;
+    struct sound s = silence(20, 44100);
+    struct rng r = rng_derive(1, 0, "onset-test", 1);
+    static const double notes[] = {110, 164.8, 220, 261.6};
+    for (size_t i = 0; i < 4; i++) {
+        struct synth_pad pad = {.freq_hz = notes[i],
+                                .level = 0.12,
+                                .cutoff_hz = 3000,
+                                .detune_cents = 9,
+                                .attack_s = 0.8,
+                                .release_s = 1};
+        synth_pad(&pad, &r, s.mono, s.n, s.rate_hz);
+    }
+    struct onset_list l = onsets_of(&s, 1);
+    assert_true(l.count <= 1); /* 0.05 a second */
+    onset_list_done(&l);
+    free(s.mono);
+}
+
+static void drums_over_a_chord_are_heard(void **state)
+{
+    (void)state;
+    struct sound s = silence(8, 44100);
+    struct rng r = rng_derive(1, 0, "onset-test", 2);
+    struct synth_pad pad = {.freq_hz = 131,
+                            .level = 0.1,
+                            .cutoff_hz = 2000,
+                            .detune_cents = 6,
+                            .attack_s = 0.5,
+                            .release_s = 0.5};
+    synth_pad(&pad, &r, s.mono, s.n, s.rate_hz);
+    size_t found = 0, count = 0;
+    for (double t = 1; t < 7; t += 0.43, count++) {
+        size_t at = (size_t)(t * s.rate_hz);
+        enum synth_drum d = (enum synth_drum)(count % 4);
+        synth_drum(d, 0.6, 1, &r, s.mono + at, s.n - at, s.rate_hz);
+    }
+    struct onset_list l = onsets_of(&s, 1);
+    for (double t = 1; t < 7; t += 0.43) {
+        size_t i = onset_list_find(&l, t - 0.025);
+        found += i < l.count && l.at[i].time_s < t + 0.025;
+    }
+    assert_int_equal(found, count);
+    assert_true(l.count <= count + 2);
+    onset_list_done(&l);
+    free(s.mono);
+}
+
+static void what_comes_later_changes_nothing(void **state)
+{
+    (void)state;
+    double at_s[HITS];
+    struct sound s = hits(44100, at_s);
+    struct onset_list before = onsets_of(&s, 0.05);
+    struct rng r = rng_derive(1, 0, "onset-test", 3);
+    burst(&s, 5.8, 20, &r); /* 52 dB louder than the rest */
+    struct onset_list after = onsets_of(&s, 0.05);
+    for (size_t i = 0; i < before.count && before.at[i].time_s < 5; i++)
+        assert_true(before.at[i].time_s == after.at[i].time_s);
+    onset_list_done(&before);
+    onset_list_done(&after);
+    free(s.mono);
+}
+
+static void nonsense_gives_no_onsets(void **state)
+{
+    (void)state;
+    struct sound s = silence(2, 44100);
+    struct onset_list l = onsets_of(&s, 1);
+    assert_int_equal(l.count, 0);
+    onset_list_done(&l);
+    free(s.mono);
+    struct onset_filter *f = onset_filter_new(44100, 1024, 256);
+    float bad[513];
+    for (int k = 0; k < 30; k++) {
+        for (int i = 0; i < 513; i++)
+            bad[i] = k % 3 == 0 ? NAN : k % 3 == 1 ? INFINITY : -1e30F;
+        float v = onset_filter_push(f, bad);
+        assert_true(isfinite(v) && v >= 0);
+    }
+    onset_filter_free(f);
+    float novelty[] = {NAN, INFINITY, -INFINITY, -5, 0, NAN};
+    struct onset_params p = onset_params_default();
+    assert_int_equal(onset_pick(novelty, 6, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
+    assert_int_equal(l.count, 0);
+    assert_int_equal(onset_pick(NULL, 0, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
+    assert_int_equal(l.count, 0);
+    assert_null(onset_filter_new(44100, 16, 8));
+    assert_null(onset_filter_new(0, 1024, 256));
+    assert_null(onset_filter_new(44100, 1024, 0));
+}
+
+static void the_users_keys_adjust_the_default(void **state)
+{
+    (void)state;
+    struct onset_params p = onset_params_default();
+    struct onset_params same = onset_params_user(0.05, 30, -1, -1, -1, -1);
+    assert_memory_equal(&p, &same, sizeof p);
+    double at_s[HITS];
+    struct sound s = hits(44100, at_s);
+    struct onset_params rare = onset_params_user(0.05, 600, -1, -1, -1, -1); /* 0.6 s */
+    struct onset_params deaf = onset_params_user(1.5, 30, -1, -1, -1, -1);
+    struct onset_list few = onsets_with(&s, 1, &rare), loud = onsets_with(&s, 1, &deaf);
+    assert_in_range(few.count, 4, 10);
+    for (size_t i = 1; i < few.count; i++)
+        assert_true(few.at[i].time_s - few.at[i - 1].time_s > 0.6);
+    assert_true(loud.count < HITS);
+    onset_list_done(&few);
+    onset_list_done(&loud);
+    free(s.mono);
+}
+
+static void attacks_are_exact(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 44100, 192000};
+    for (size_t k = 0; k < 3; k++) {
+        struct sound s = silence(0.5, rates[k]);
+        struct rng r = rng_derive(9, 0, "onset-test", k);
+        burst(&s, 0.2, 0.5, &r);
+        size_t true_start = (size_t)lround(0.2 * rates[k]);
+        for (int shift_ms = -9; shift_ms <= 9; shift_ms += 3) {
+            size_t near = true_start + (size_t)(shift_ms * rates[k] / 1000);
+            size_t at = onset_attack(s.mono, s.n, rates[k], near);
+            double error_ms = 1e3 * ((double)at - (double)true_start) / rates[k];
+            assert_true(fabs(error_ms) < 0.3);
+        }
+        free(s.mono);
+    }
+}
+
+static void attacks_stand_out_of_a_tail(void **state)
+{
+    (void)state;
+    struct sound s = silence(0.6, 44100);
+    struct rng r = rng_derive(9, 0, "onset-test", 7);
+    for (size_t i = 0; i < s.n; i++) /* a bass note under it */
+        s.mono[i] = (float)(0.3 * sin(TWO_PI * 60 * (double)i / 44100));
+    burst(&s, 0.3, 0.6, &r);
+    size_t at = onset_attack(s.mono, s.n, 44100, 13230 + 180);
+    assert_true(labs((long)at - 13230) < 50);
+    free(s.mono);
+}
+
+static void attacks_survive_anything(void **state)
+{
+    (void)state;
+    float x[64] = {0};
+    assert_int_equal(onset_attack(x, 0, 44100, 5), 0);
+    assert_int_equal(onset_attack(x, 1, 44100, 5), 0);
+    assert_int_equal(onset_attack(x, 64, 44100, 30), 30);
+    for (int i = 0; i < 64; i++)
+        x[i] = i % 2 ? NAN : INFINITY;
+    assert_true(onset_attack(x, 64, 44100, 63) < 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hits_are_found_at_any_rate),
+        cmocka_unit_test(level_does_not_matter),
+        cmocka_unit_test(a_held_chord_is_calm),
+        cmocka_unit_test(drums_over_a_chord_are_heard),
+        cmocka_unit_test(what_comes_later_changes_nothing),
+        cmocka_unit_test(nonsense_gives_no_onsets),
+        cmocka_unit_test(the_users_keys_adjust_the_default),
+        cmocka_unit_test(attacks_are_exact),
+        cmocka_unit_test(attacks_stand_out_of_a_tail),
+        cmocka_unit_test(attacks_survive_anything),
+    };
+    return cmocka_run_group_tests_name("onset", tests, NULL, NULL);
+}
