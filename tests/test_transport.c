@@ -1,0 +1,545 @@
+/* audio/transport: offline to the sample, and with its threads running together. */
+#include "audio/transport.h"
+#include "core/rng.h"
+#include "dsp/level.h"
+#include "dsp/loudness.h"
+#include "soundcard.h"
+
+#include <math.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+struct stage {
+    char folder[256], path[8][512];
+    struct audio sound[8];
+    struct transport *t;
+    struct transport_status s;
+};
+
+static void open_stage(struct stage *g, enum transport_backend backend)
+{
+    struct transport_options o = {.backend = backend};
+    memset(g, 0, sizeof *g);
+    scratch_make(g->folder);
+    assert_int_equal(transport_new(&g->t, &o, NULL), ST_OK);
+}
+
+static void close_stage(struct stage *g)
+{
+    transport_free(g->t);
+    for (int i = 0; i < 8; i++)
+        audio_done(&g->sound[i]);
+    scratch_remove(g->folder);
+}
+
+static struct play_item add(struct stage *g, int n, size_t frames, int channels,
+                            double level)
+{
+    char name[20];
+    snprintf(name, sizeof name, "%d.wav", n);
+    noise_make(&g->sound[n], frames, channels, RATE, 24, level, (uint64_t)n);
+    scratch_wav(g->folder, name, &g->sound[n], 24, g->path[n]);
+    return (struct play_item){.id = 100 + (uint64_t)n, .path = g->path[n]};
+}
+
+static void status(struct stage *g)
+{
+    transport_get_status(g->t, &g->s);
+}
+
+static float sample(const struct stage *g, int n, size_t frame)
+{
+    return g->sound[n].data[frame * (size_t)g->sound[n].channels];
+}
+
+static void true_level_is_the_file(void **state)
+{
+    (void)state;
+    struct stage g;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item item = add(&g, 0, 20000, 2, 1);
+    float out[21000 * 2];
+    transport_set_matched(g.t, false);
+    transport_play(g.t, &item);
+    status(&g);
+    assert_true(g.s.playing && g.s.id == 100);
+    transport_settle(g.t);
+    status(&g);
+    assert_true(g.s.playing && !g.s.loading);
+    transport_render(g.t, out, 10000);
+    status(&g);
+    assert_true(fabs(g.s.position_s - 10000.0 / RATE) < 1e-9);
+    assert_true(fabs(g.s.length_s - 20000.0 / RATE) < 1e-9);
+    transport_render(g.t, out + 20000, 11000);
+    assert_memory_equal(out, g.sound[0].data, 40000 * sizeof(float));
+    status(&g);
+    assert_false(g.s.playing);
+    assert_true(g.s.device == DEVICE_SILENT && g.s.match_gain_db == 0);
+    close_stage(&g);
+}
+
+/* Render `seconds` and measure what was heard. */
+static void hear(struct stage *g, double seconds, struct audio *out)
+{
+    assert_int_equal(audio_init(out, (size_t)(seconds * RATE), 2, RATE, NULL), ST_OK);
+    transport_render(g->t, out->data, out->frames);
+}
+
+static void matching_brings_all_to_one_loudness(void **state)
+{
+    (void)state;
+    static const double levels[] = {0.02, 0.1, 0.9};
+    struct stage g;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    for (int i = 0; i < 3; i++) {
+        struct play_item item = add(&g, i, RATE * 4, 1, levels[i]);
+        struct audio heard;
+        struct loudness l;
+        transport_play(g.t, &item);
+        transport_settle(g.t);
+        hear(&g, 4, &heard);
+        assert_int_equal(loudness_measure(&heard, false, &l, NULL), ST_OK);
+        /* a mono file sounds from both sides: 3 dB more than the file alone */
+        assert_true(fabs(l.integrated_lufs + 18 - 3.01) < 0.2);
+        status(&g);
+        assert_true(g.s.matched &&
+                    fabs(g.s.loudness_lufs + g.s.match_gain_db + 18) < 0.1);
+        audio_done(&heard);
+        transport_stop(g.t);
+        hear(&g, 0.1, &heard);
+        audio_done(&heard);
+    }
+    close_stage(&g);
+}
+
+static void matching_never_exceeds_the_peak(void **state)
+{
+    (void)state;
+    struct stage g;
+    struct audio heard;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    /* a click of 3 ms: very quiet over 400 ms, but as high as any */
+    struct play_item item = add(&g, 0, 130, 1, 0.5);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    hear(&g, 0.2, &heard);
+    double peak_db = level_to_db(level_true_peak(&heard, false));
+    assert_true(peak_db < -0.98 && peak_db > -1.1);
+    audio_done(&heard);
+    close_stage(&g);
+}
+
+static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[20000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item item = add(&g, 0, 40000, 1, 0.1);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 5000);
+    double gain = (double)out[2000] / (double)sample(&g, 0, 1000);
+    status(&g);
+    assert_true(fabs(20 * log10(gain) - g.s.match_gain_db) < 0.001);
+    transport_set_matched(g.t, false);
+    transport_render(g.t, out, 15000);
+    for (size_t i = 1000; i < 15000; i++)
+        assert_true(out[2 * i] == sample(&g, 0, 5000 + i));
+    transport_set_volume(g.t, -6);
+    transport_render(g.t, out, 10000);
+    assert_true(fabs((double)out[2 * 5000] / (double)sample(&g, 0, 25000) -
+                     pow(10, -0.3)) < 1e-5);
+    transport_set_volume(g.t, -200);
+    transport_render(g.t, out, 5000);
+    assert_true(out[2 * 4000] == 0);
+    status(&g);
+    assert_true(g.s.volume_db == -60);
+    close_stage(&g);
+}
+
+static void space_and_seek(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[20000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    transport_toggle(g.t); /* nothing to play yet */
+    status(&g);
+    assert_true(!g.s.playing && g.s.id == 0);
+    struct play_item item = add(&g, 0, RATE * 2, 1, 1);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 10000);
+    transport_seek(g.t, 0.5);
+    transport_render(g.t, out, 10000);
+    for (size_t i = 600; i < 10000; i++)
+        assert_true(out[2 * i] == sample(&g, 0, 10000 + RATE / 2 + i));
+    transport_toggle(g.t);
+    transport_render(g.t, out, 1000);
+    status(&g);
+    assert_true(!g.s.playing && out[2 * 900] == 0);
+    transport_seek_to(g.t, 1);
+    status(&g);
+    assert_true(fabs(g.s.position_s - 1) < 1e-9);
+    transport_toggle(g.t);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1500] == sample(&g, 0, RATE + 1500));
+    transport_seek(g.t, -100);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1500] == sample(&g, 0, 1500));
+    transport_seek(g.t, 100); /* clamped to the last frame: it ends there */
+    transport_render(g.t, out, 2000);
+    status(&g);
+    assert_false(g.s.playing);
+    transport_toggle(g.t);
+    transport_render(g.t, out, 100);
+    assert_true(out[0] == sample(&g, 0, 0)); /* from the beginning, not faded */
+    close_stage(&g);
+}
+
+static void loops_and_nudges(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[20000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    transport_set_loop(g.t, true);
+    struct play_item item = add(&g, 0, 30000, 1, 1);
+    item.loop_start_frame = 1000;
+    item.loop_end_frame = 9000;
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 15000);
+    for (size_t i = 0; i < 15000; i++)
+        assert_true(out[2 * i] == sample(&g, 0, i < 9000 ? i : i - 8000));
+    transport_set_loop_points(g.t, 999, 0, 100); /* another item: ignored */
+    transport_set_loop_points(g.t, 100, 1000, 8000);
+    transport_render(g.t, out, 3000); /* from 7000 */
+    for (size_t i = 0; i < 3000; i++)
+        assert_true(out[2 * i] == sample(&g, 0, i < 1000 ? 7000 + i : i));
+    transport_set_loop(g.t, false);
+    transport_render(g.t, out, 20000); /* from 3000 on, to where it may end */
+    assert_true(out[2 * 19999] == sample(&g, 0, 22999));
+    close_stage(&g);
+}
+
+static void a_stretch_of_a_file(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[20000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    struct play_item item = add(&g, 0, RATE * 3, 2, 1);
+    item.start_frame = 50000;
+    item.end_frame = 60000;
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 12000);
+    for (size_t i = 600; i < 9400; i++)
+        assert_true(out[2 * i] == sample(&g, 0, 50000 + i));
+    assert_true(fabsf(out[0]) < 0.01f && fabsf(out[2 * 9999]) < 0.01f);
+    assert_true(out[2 * 10000] == 0);
+    status(&g);
+    assert_true(fabs(g.s.length_s - 10000.0 / RATE) < 1e-9);
+    close_stage(&g);
+}
+
+static void in_context(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[30000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    transport_set_loop(g.t, true); /* does not matter here */
+    struct play_item item = add(&g, 0, RATE * 3, 1, 1);
+    item.start_frame = RATE;
+    item.end_frame = RATE + 4410;
+    transport_context(g.t, &item, 0.25);
+    transport_settle(g.t);
+    transport_render(g.t, out, 5000);
+    status(&g);
+    assert_true(g.s.mode == PLAY_CONTEXT);
+    assert_true(fabs(g.s.from_s - 0.75) < 1e-4 && fabs(g.s.to_s - 1.35) < 1e-4);
+    assert_true(fabs(g.s.length_s - 3) < 1e-9);
+    assert_true(fabs(g.s.position_s - (0.75 + 5000.0 / RATE)) < 1e-4);
+    assert_true(out[2 * 4000] == sample(&g, 0, RATE - RATE / 4 + 4000));
+    transport_seek_to(g.t, 1);
+    transport_render(g.t, out, 5000);
+    assert_true(out[2 * 4000] == sample(&g, 0, RATE + 4000));
+    transport_render(g.t, out, 25000);
+    status(&g);
+    assert_false(g.s.playing); /* ends, in spite of the loop switch */
+    item.start_frame = 100;    /* at the edges of the recording */
+    item.end_frame = 0;
+    transport_context(g.t, &item, 10);
+    transport_settle(g.t);
+    transport_render(g.t, out, 1000);
+    assert_true(out[0] == sample(&g, 0, 0));
+    close_stage(&g);
+}
+
+static void flip_compares_at_one_place(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[20000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
+    transport_prefetch(g.t, &b, 1);
+    transport_play(g.t, &a);
+    transport_settle(g.t);
+    transport_render(g.t, out, 7000);
+    transport_flip(g.t, &b);
+    transport_render(g.t, out, 5000);
+    assert_true(out[2 * 4000] == sample(&g, 1, 11000));
+    transport_flip(g.t, &a);
+    transport_render(g.t, out, 5000);
+    assert_true(out[2 * 4000] == sample(&g, 0, 16000));
+    status(&g);
+    assert_true(g.s.id == 100 && g.s.playing);
+    transport_stop(g.t);
+    transport_render(g.t, out, 1000);
+    transport_flip(g.t, &b);
+    transport_render(g.t, out, 1000);
+    assert_true(out[2 * 900] == sample(&g, 1, 900));
+    close_stage(&g);
+}
+
+static void what_cannot_be_heard_is_said(void **state)
+{
+    (void)state;
+    struct stage g;
+    char path[512];
+    float out[2000];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    snprintf(path, sizeof path, "%s/0.wav", g.folder);
+    struct play_item item = {.id = 5, .path = path};
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    status(&g);
+    assert_true(!g.s.playing && strstr(g.s.problem, "0.wav"));
+    add(&g, 0, 5000, 1, 1); /* now it is there */
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    status(&g);
+    assert_true(g.s.playing && g.s.problem[0] == '\0');
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("this is not audio", f);
+    fclose(f);
+    transport_forget(g.t, path);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 1000);
+    status(&g);
+    assert_true(!g.s.playing && g.s.problem[0]);
+    close_stage(&g);
+}
+
+static void a_file_written_again_is_read_again(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[2000];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    struct play_item item = add(&g, 0, 5000, 1, 1);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 1000);
+    noise_make(&g.sound[1], 5000, 1, RATE, 24, 1, 77);
+    scratch_wav(g.folder, "0.wav", &g.sound[1], 24, g.path[0]);
+    transport_forget(g.t, g.path[0]);
+    transport_stop(g.t);
+    transport_render(g.t, out, 1000);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 1000);
+    assert_true(out[2 * 900] == sample(&g, 1, 900));
+    close_stage(&g);
+}
+
+static void the_kit_plays(void **state)
+{
+    (void)state;
+    enum { STEP = RATE / 8 };
+    struct stage g;
+    static float out[STEP * 16 * 2];
+    struct kit_pattern p;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item kick = add(&g, 0, 2000, 1, 1), snare = add(&g, 1, 2000, 1, 1);
+    kit_pattern_clear(&p);
+    assert_int_equal(p.chokes[KIT_SLOT_CH], 1 << KIT_SLOT_OH);
+    p.velocity[0][0] = p.velocity[1][4] = 127;
+    transport_kit_slot(g.t, 0, &kick, 0);
+    transport_kit_slot(g.t, 1, &snare, -6);
+    transport_kit_slot(g.t, 99, &snare, 0); /* no such slot */
+    transport_kit_pattern(g.t, &p);
+    transport_kit_tempo(g.t, 120);
+    transport_settle(g.t);
+    transport_kit_run(g.t, true);
+    transport_render(g.t, out, STEP * 4 + STEP / 2);
+    assert_true(out[2 * 1000] == sample(&g, 0, 1000));
+    double trimmed = (double)sample(&g, 1, 1000) * pow(10, -0.3);
+    size_t at = RATE / 2 + 1000; /* the fifth sixteenth at 120 */
+    assert_true(fabs((double)out[2 * at] - trimmed) < 1e-6);
+    status(&g);
+    assert_true(g.s.kit_running && g.s.kit_step == 4 && g.s.kit_bpm == 120);
+    transport_kit_run(g.t, false);
+    transport_render(g.t, out, STEP);
+    transport_kit_hit(g.t, 0, 127);
+    transport_render(g.t, out, STEP);
+    assert_true(out[2 * 1500] == sample(&g, 0, 1500));
+    close_stage(&g);
+}
+
+/* ---- with threads --------------------------------------------------------------------
+ */
+
+static void the_end_is_announced(void **state)
+{
+    (void)state;
+    struct stage g;
+    open_stage(&g, TRANSPORT_NULL);
+    struct play_item item = add(&g, 0, 10000, 1, 1);
+    transport_play(g.t, &item);
+    double from = clock_s();
+    do {
+        struct pollfd p = {.fd = transport_fd(g.t), .events = POLLIN};
+        assert_true(poll(&p, 1, 3000) == 1);
+        status(&g);
+    } while (g.s.playing && clock_s() - from < 3);
+    assert_false(g.s.playing);
+    double took = clock_s() - from;
+    assert_true(took > 0.2 && took < 1.5);
+    close_stage(&g);
+}
+
+/* Everything at once, for TSan; and no call ever waits. */
+static void all_threads_together(void **state)
+{
+    (void)state;
+    struct stage g;
+    struct play_item item[6];
+    struct rng r = rng_derive(5, 0, "keys", 0);
+    double slowest = 0;
+    struct transport_options o = {.backend = TRANSPORT_NULL, .cache_bytes = 400000};
+    memset(&g, 0, sizeof g);
+    scratch_make(g.folder);
+    assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
+    for (int i = 0; i < 6; i++)
+        item[i] = add(&g, i, 3000 + 20000 * (size_t)i, 1 + i % 2, 0.5);
+    for (int i = 0; i < 600; i++) {
+        const struct play_item *any = &item[rng_below(&r, 6)];
+        double before = clock_s();
+        switch (rng_below(&r, 14)) {
+        case 0:
+        case 1:
+            transport_play(g.t, any);
+            break;
+        case 2:
+            transport_seam(g.t, any, rng_below(&r, 2));
+            break;
+        case 3:
+            transport_context(g.t, any, 0.1);
+            break;
+        case 4:
+            transport_flip(g.t, any);
+            break;
+        case 5:
+            transport_toggle(g.t);
+            break;
+        case 6:
+            transport_seek(g.t, rng_range(&r, -1, 1));
+            break;
+        case 7:
+            transport_set_loop(g.t, rng_below(&r, 2));
+            break;
+        case 8:
+            transport_prefetch(g.t, item, 6);
+            break;
+        case 9:
+            transport_kit_slot(g.t, (int)rng_below(&r, KIT_SLOTS), any, 0);
+            break;
+        case 10:
+            transport_kit_hit(g.t, (int)rng_below(&r, KIT_SLOTS), 100);
+            break;
+        case 11:
+            transport_kit_run(g.t, rng_below(&r, 2));
+            break;
+        case 12:
+            transport_forget(g.t, any->path);
+            break;
+        default:
+            transport_set_loop_points(g.t, any->id, 0, (int64_t)rng_below(&r, 9000));
+            break;
+        }
+        status(&g);
+        slowest = fmax(slowest, clock_s() - before);
+        nap_ms((int)rng_below(&r, 4));
+    }
+    assert_true(slowest < 0.1); /* ≈ 1 ms; the bound allows for a busy machine */
+    close_stage(&g);
+}
+
+static void the_loader_keeps_within_its_memory(void **state)
+{
+    (void)state;
+    struct stage g;
+    struct play_item item[6];
+    float out[2000];
+    struct transport_options o = {.backend = TRANSPORT_OFFLINE, .cache_bytes = 300000};
+    memset(&g, 0, sizeof g);
+    scratch_make(g.folder);
+    assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
+    transport_set_matched(g.t, false);
+    for (int i = 0; i < 6; i++)
+        item[i] = add(&g, i, 30000, 1, 1); /* 120 kB each: two and a half fit */
+    transport_prefetch(g.t, item, 6);
+    transport_settle(g.t);
+    for (int i = 5; i >= 0; i--) { /* whatever is kept, all can be heard */
+        transport_play(g.t, &item[i]);
+        transport_settle(g.t);
+        transport_render(g.t, out, 1000);
+        assert_true(out[2 * 900] == sample(&g, i, 900));
+    }
+    close_stage(&g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(true_level_is_the_file),
+        cmocka_unit_test(matching_brings_all_to_one_loudness),
+        cmocka_unit_test(matching_never_exceeds_the_peak),
+        cmocka_unit_test(toggling_the_match_is_ramped_and_exact_at_the_end),
+        cmocka_unit_test(space_and_seek),
+        cmocka_unit_test(loops_and_nudges),
+        cmocka_unit_test(a_stretch_of_a_file),
+        cmocka_unit_test(in_context),
+        cmocka_unit_test(flip_compares_at_one_place),
+        cmocka_unit_test(what_cannot_be_heard_is_said),
+        cmocka_unit_test(a_file_written_again_is_read_again),
+        cmocka_unit_test(the_kit_plays),
+        cmocka_unit_test(the_end_is_announced),
+        cmocka_unit_test(all_threads_together),
+        cmocka_unit_test(the_loader_keeps_within_its_memory),
+    };
+    return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
+}
