@@ -85,15 +85,21 @@ static void begin(struct stage *g, const char *library, double seconds, int chan
     CHECK(hush_begin(&g->hush, NULL) == ST_OK);
     double before = clock_s();
     CHECK(transport_new(&g->t, NULL, NULL) == ST_OK);
-    CHECK(clock_s() - before < 0.05);
+    CHECK(clock_s() - before < 0.25); /* does not wait for the device */
     transport_set_matched(g->t, false);
+}
+
+static void close_transport(struct stage *g)
+{
+    double before = clock_s();
+    transport_free(g->t);
+    g->t = NULL;
+    CHECK(clock_s() - before < 0.8);
 }
 
 static void end(struct stage *g)
 {
-    double before = clock_s();
-    transport_free(g->t);
-    CHECK(clock_s() - before < 0.8);
+    close_transport(g);
     CHECK(g->slowest_s < 0.1);
     hush_end(g->hush);
     audio_done(&g->sound);
@@ -124,9 +130,8 @@ static void scenario_exact(void)
         await_end(&g, 3);
         transport_stop(g.t);
         /* at once: what the device still holds must not be cut off */
-        transport_free(g.t);
+        close_transport(&g);
         CHECK(heard_at(&g, 0) >= 0);
-        CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
         end(&g);
     }
 }
@@ -142,7 +147,7 @@ static void scenario_loop(void)
     nap_ms(1500);
     status(&g);
     CHECK(g.s.playing && g.s.loop && g.s.position_s < 0.26);
-    transport_free(g.t);
+    close_transport(&g);
     size_t frames;
     float *heard = card_heard(g.folder, 2, &frames);
     int64_t at = find_exact(heard, frames, 0, g.sound.data, 11025, 2);
@@ -151,7 +156,6 @@ static void scenario_loop(void)
     for (size_t i = 0; i < 8025 * 4 * 2; i++)
         CHECK(heard[first * 2 + i] == g.sound.data[3000 * 2 + i % (8025 * 2)]);
     free(heard);
-    CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
     end(&g);
 }
 
@@ -166,7 +170,7 @@ static void scenario_other_card(void)
     CHECK(g.s.rate_hz == 48000 && g.s.channels == 1);
     transport_play(g.t, &g.item);
     await_end(&g, 3);
-    transport_free(g.t);
+    close_transport(&g);
     size_t frames;
     float *heard = card_heard(g.folder, 1, &frames);
     double energy = 0, want = 0;
@@ -177,7 +181,6 @@ static void scenario_other_card(void)
     /* white noise loses what lies above the filter's edge: 0.46 of 44.1 kHz */
     CHECK(fabs(10 * log10(energy / want)) < 0.6);
     free(heard);
-    CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
     end(&g);
 }
 
@@ -198,18 +201,21 @@ static void scenario_rate_follows(void)
     CHECK(g.s.rate_hz == 48000);
     transport_play(g.t, &g.item);
     await_end(&g, 3);
-    transport_free(g.t);
+    close_transport(&g);
     CHECK(heard_at(&g, 0) >= 0);
-    CHECK(transport_new(&g.t, NULL, NULL) == ST_OK);
     end(&g);
 }
 
 static void play_without_a_card(struct stage *g)
 {
+    double from = clock_s();
     transport_play(g->t, &g->item);
-    nap_ms(300);
-    status(g);
-    CHECK(g->s.playing && g->s.position_s > 0.1 && g->s.position_s < 0.4);
+    do {
+        nap_ms(5);
+        status(g);
+    } while (g->s.position_s < 0.1 && clock_s() - from < 2);
+    CHECK(g->s.playing && g->s.position_s >= 0.1 && g->s.position_s < 0.5);
+    CHECK(clock_s() - from > 0.09); /* in real time */
     CHECK(g->s.sentence[0] && g->s.problem[0] == '\0');
     transport_stop(g->t);
     nap_ms(60); /* faded out */
@@ -360,7 +366,7 @@ static void scenario_sleeps(void)
     nap_ms(500);
     free(card_heard(g.folder, 2, &late));
     CHECK(early == late);
-    CHECK(cpu_s() - cpu < 0.02);
+    CHECK(cpu_s() - cpu < 0.1); /* nothing spins; heard nothing: it sleeps */
     transport_play(g.t, &g.item);
     await_end(&g, 2);
     nap_ms(150);
@@ -372,48 +378,54 @@ static const struct {
     const char *name;
     void (*run)(void);
 } scenarios[] = {
+    {"sleeps", scenario_sleeps},
+    {"hangs", scenario_hangs},
+    {"vanishes", scenario_vanishes},
+    {"stalls", scenario_stalls},
     {"exact", scenario_exact},
     {"loop", scenario_loop},
+    {"busy", scenario_busy},
+    {"underruns", scenario_underruns},
     {"other_card", scenario_other_card},
     {"rate_follows", scenario_rate_follows},
     {"no_device", scenario_no_device},
     {"no_default", scenario_no_default},
-    {"busy", scenario_busy},
-    {"vanishes", scenario_vanishes},
-    {"stalls", scenario_stalls},
-    {"hangs", scenario_hangs},
-    {"underruns", scenario_underruns},
-    {"sleeps", scenario_sleeps},
 };
 
 enum { COUNT = sizeof scenarios / sizeof *scenarios };
 
-/* All at the same time: they mostly wait. */
+/* Some at the same time: they mostly wait. */
+enum { TOGETHER = 4 };
+
 static pid_t child[COUNT];
 
-static int start_all(void **state)
+static void launch(int i)
+{
+    if (i >= COUNT || access(CAPDEV_LIBRARY, R_OK) != 0)
+        return;
+    fflush(NULL);
+    child[i] = fork();
+    if (child[i] == 0) {
+        execl("/proc/self/exe", "test_device", scenarios[i].name, (char *)NULL);
+        _exit(127);
+    }
+}
+
+static int start_some(void **state)
 {
     (void)state;
-    if (access(CAPDEV_LIBRARY, R_OK) != 0)
-        return 0;
-    for (int i = 0; i < COUNT; i++) {
-        fflush(NULL);
-        child[i] = fork();
-        if (child[i] == 0) {
-            execl("/proc/self/exe", "test_device", scenarios[i].name, (char *)NULL);
-            _exit(127);
-        }
-    }
+    for (int i = 0; i < TOGETHER; i++)
+        launch(i);
     return 0;
 }
 
 static void plays(void **state)
 {
-    pid_t mine = child[(uintptr_t)*state];
-    if (mine <= 0)
+    int i = (int)(uintptr_t)*state, how;
+    if (child[i] <= 0)
         skip();
-    int how;
-    assert_int_equal(waitpid(mine, &how, 0), mine);
+    assert_int_equal(waitpid(child[i], &how, 0), child[i]);
+    launch(i + TOGETHER);
     assert_true(WIFEXITED(how));
     assert_int_equal(WEXITSTATUS(how), 0);
 }
@@ -430,5 +442,5 @@ int main(int argc, char **argv)
         tests[i] = (struct CMUnitTest){.name = scenarios[i].name,
                                        .test_func = plays,
                                        .initial_state = (void *)(uintptr_t)i};
-    return cmocka_run_group_tests_name("device", tests, start_all, NULL);
+    return cmocka_run_group_tests_name("device", tests, start_some, NULL);
 }

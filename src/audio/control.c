@@ -26,16 +26,10 @@ enum {
 
 static const double LATENCY_MAX_S = 0.2;
 
-/* Calls into PortAudio that have not come back; outlives control with them. */
-struct fate {
-    atomic_int references, opening, closing;
-};
-
 struct control {
     struct engine *engine;
     struct control_hooks hooks;
     bool silent;
-    struct fate *fate;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -91,7 +85,6 @@ enum task { TASK_OPEN, TASK_START, TASK_STOP, TASK_CLOSE, TASK_END };
 
 struct mission {
     enum task task;
-    struct fate *fate;
     struct device *device;
     struct device_wish wish;
     bool fresh;
@@ -100,12 +93,6 @@ struct mission {
     enum status st;
     struct err err;
 };
-
-static void fate_unref(struct fate *f)
-{
-    if (atomic_fetch_sub(&f->references, 1) == 1)
-        free(f);
-}
 
 static void mission_run(void *arg)
 {
@@ -131,20 +118,12 @@ static void mission_run(void *arg)
     }
 }
 
-static atomic_int *counter(struct mission *m)
-{
-    bool opening = m->task == TASK_OPEN || m->task == TASK_END;
-    return opening ? &m->fate->opening : &m->fate->closing;
-}
-
 /* Nobody waits for it any more: whatever it has hold of is closed. */
 static void mission_late(void *arg)
 {
     struct mission *m = arg;
     if (m->device)
         m->device->kind->close(m->device);
-    atomic_fetch_sub(counter(m), 1);
-    fate_unref(m->fate);
     free(m);
 }
 
@@ -155,27 +134,14 @@ static struct mission *mission_new(struct control *c, enum task task, struct dev
         m->task = task;
         m->device = d;
         m->control = c;
-        m->fate = c->fate;
-        atomic_fetch_add(&c->fate->references, 1);
     }
     return m;
 }
 
-/* True: done, and the mission is the caller's again (mission_done). */
+/* True: done, and the mission is the caller's again, to be freed. */
 static bool send(struct mission *m, int limit_ms, const atomic_bool *give_up)
 {
-    atomic_int *n = counter(m);
-    atomic_fetch_add(n, 1);
-    if (!errand_run(mission_run, mission_late, m, limit_ms, give_up))
-        return false;
-    atomic_fetch_sub(n, 1);
-    return true;
-}
-
-static void mission_done(struct mission *m)
-{
-    fate_unref(m->fate);
-    free(m);
+    return errand_run(mission_run, mission_late, m, limit_ms, give_up);
 }
 
 /* One task for a card; false: it hangs and is no longer ours. */
@@ -191,7 +157,7 @@ static bool order(struct control *c, enum task task, int limit_ms, struct err *e
         *e = m->err;
     else if (e)
         e->code = ST_OK;
-    mission_done(m);
+    free(m);
     return true;
 }
 
@@ -269,11 +235,6 @@ static void open_card(struct control *c, bool fresh)
 {
     if (c->silent)
         return;
-    if (atomic_load(&c->fate->opening) > 0) {
-        say(c, DEVICE_NONE,
-            "the sound system still does not answer: restart it, then reconnect");
-        return;
-    }
     say(c, DEVICE_OPENING, "");
     drop_device(c, CLOSE_LIMIT_MS);
     struct mission *m = mission_new(c, TASK_OPEN, NULL);
@@ -282,7 +243,7 @@ static void open_card(struct control *c, bool fresh)
     pthread_mutex_lock(&c->lock);
     m->wish = c->wish;
     pthread_mutex_unlock(&c->lock);
-    m->fresh = fresh && atomic_load(&c->fate->closing) == 0;
+    m->fresh = fresh;
     if (fresh)
         c->refused = 0;
     if (!send(m, OPEN_LIMIT_MS, &c->quit)) {
@@ -297,7 +258,7 @@ static void open_card(struct control *c, bool fresh)
         adopt(c, m);
     else
         say(c, DEVICE_NONE, m->err.msg);
-    mission_done(m);
+    free(m);
 }
 
 /* Time goes on without a sound card. */
@@ -452,11 +413,11 @@ static void leave(struct control *c)
     if (c->running && c->card && alive(c, now_ms()))
         drain(c);
     drop_device(c, QUIT_LIMIT_MS);
-    if (c->silent || atomic_load(&c->fate->opening) || atomic_load(&c->fate->closing))
+    if (c->silent)
         return;
     struct mission *m = mission_new(c, TASK_END, NULL);
     if (m && send(m, QUIT_LIMIT_MS, NULL))
-        mission_done(m);
+        free(m);
 }
 
 static void *control_thread(void *arg)
@@ -482,7 +443,6 @@ static void destroy(struct control *c)
 {
     pthread_cond_destroy(&c->wake);
     pthread_mutex_destroy(&c->lock);
-    fate_unref(c->fate);
     free(c);
 }
 
@@ -491,14 +451,8 @@ enum status control_new(struct control **out, struct engine *engine,
                         const struct control_hooks *hooks, struct err *e)
 {
     struct control *c = calloc(1, sizeof *c);
-    struct fate *fate = calloc(1, sizeof *fate);
-    if (!c || !fate) {
-        free(c);
-        free(fate);
+    if (!c)
         return err_set(e, ST_NO_MEMORY, "no memory for the device control");
-    }
-    atomic_init(&fate->references, 1);
-    c->fate = fate;
     c->engine = engine;
     c->hooks = *hooks;
     c->silent = silent;

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <portaudio.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,14 @@
 #include <strings.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CHUNK_FRAMES = 256, CHANNELS_MAX = 2, PROBE_S = 4 };
+enum { CHUNK_FRAMES = 256, CHANNELS_MAX = 2, PROBE_S = 4, LOCK_S = 2 };
+
+/* PortAudio's own state is one for the process: this goes with it. */
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+static int streams; /* open, or stuck while being stopped; under the lock */
 
 static const char TRY_AGAIN[] = "plug one in or start the sound server, then reconnect";
 
@@ -66,6 +72,21 @@ static int fill(const void *input, void *output, unsigned long frames,
     return paContinue;
 }
 
+/* ---- the library ------------------------------------------------------------- */
+
+static bool enter(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LOCK_S;
+    return pthread_mutex_timedlock(&library, &until) == 0;
+}
+
+static void leave(void)
+{
+    pthread_mutex_unlock(&library);
+}
+
 /* ---- looking for devices ------------------------------------------------------------
  */
 
@@ -100,7 +121,7 @@ static enum status probe(struct err *e)
 static enum status initialize(bool fresh, struct err *e)
 {
     if (Pa_GetDeviceCount() >= 0) { /* already up: negative before Pa_Initialize */
-        if (!fresh)
+        if (!fresh || streams > 0)
             return ST_OK;
         Pa_Terminate();
     }
@@ -224,23 +245,22 @@ static void close_portaudio(struct device *base)
     struct pa_device *d = (struct pa_device *)base;
     if (Pa_IsStreamStopped(d->stream) != 1)
         Pa_AbortStream(d->stream);
+    pthread_mutex_lock(&library);
     Pa_CloseStream(d->stream);
+    streams--;
+    leave();
     free(d);
 }
 
 static const struct device_kind portaudio_kind = {start, stop, close_portaudio};
 
-enum status device_portaudio_open(struct device **out, const struct device_wish *wish,
-                                  bool fresh, struct device_list *list,
-                                  device_render *render, void *user, struct err *e)
+static enum status open_device(struct device **out, const struct device_wish *wish,
+                               struct device_list *list, device_render *render,
+                               void *user, struct err *e)
 {
-    list->count = 0;
     PaDeviceIndex index;
-    enum status st = initialize(fresh, e);
-    if (st != ST_OK)
-        return st;
     list_devices(list);
-    st = pick(wish, &index, e);
+    enum status st = pick(wish, &index, e);
     if (st != ST_OK)
         return st;
     struct pa_device *d = calloc(1, sizeof *d);
@@ -257,6 +277,7 @@ enum status device_portaudio_open(struct device **out, const struct device_wish 
         free(d);
         return explain(error, info->name, e);
     }
+    streams++;
     const PaStreamInfo *opened = Pa_GetStreamInfo(d->stream);
     d->device.rate_hz = opened ? (int)lrint(opened->sampleRate) : wish->rate_hz;
     d->device.latency_s = opened ? opened->outputLatency : wish->latency_s;
@@ -264,8 +285,27 @@ enum status device_portaudio_open(struct device **out, const struct device_wish 
     return ST_OK;
 }
 
+enum status device_portaudio_open(struct device **out, const struct device_wish *wish,
+                                  bool fresh, struct device_list *list,
+                                  device_render *render, void *user, struct err *e)
+{
+    list->count = 0;
+    if (!enter())
+        return err_set(e, ST_DEVICE,
+                       "the sound system still does not answer: restart "
+                       "the sound server, then reconnect");
+    enum status st = initialize(fresh, e);
+    if (st == ST_OK)
+        st = open_device(out, wish, list, render, user, e);
+    leave();
+    return st;
+}
+
 void device_portaudio_end(void)
 {
-    if (Pa_GetDeviceCount() >= 0)
+    if (!enter())
+        return;
+    if (streams == 0 && Pa_GetDeviceCount() >= 0)
         Pa_Terminate();
+    leave();
 }

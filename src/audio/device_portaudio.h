@@ -12,9 +12,10 @@
  * - When a device vanishes its thread may retry for ever, deaf to cancelling: see
  *   hush_guard_thread().
  *
- * PortAudio's state belongs to the process: only one device is open at a time, and all
- * calls come one after the other, except that close may be stuck for ever; once that
- * happened PortAudio is never shut down or looked through again. */
+ * PortAudio's state belongs to the process, not to a thread or a transport; so does the
+ * lock in here that keeps its calls apart. A call that hangs keeps the lock: those after
+ * it give up with ST_DEVICE. Only stopping a stream needs no lock, and a stream that
+ * cannot be stopped keeps PortAudio from being shut down or looking for new devices. */
 #ifndef TROWEL_AUDIO_DEVICE_PORTAUDIO_H
 #define TROWEL_AUDIO_DEVICE_PORTAUDIO_H
 
@@ -40,7 +41,7 @@ enum status device_portaudio_open(struct device **out, const struct device_wish 
                                   bool fresh, struct device_list *list,
                                   device_render *render, void *user, struct err *e);
 
-/* End PortAudio, when no stream is open or stuck. May block. */
+/* End PortAudio, unless a stream is open or stuck. May block. */
 void device_portaudio_end(void);
 
 #endif
