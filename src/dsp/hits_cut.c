@@ -9,8 +9,8 @@
 /* Levels are RMS of two neighbouring steps: 10 ms. */
 static const double STEP_S = 0.005;
 static const double ISOLATION_S = 0.020, PEAK_WITHIN_S = 0.100, NEXT_GAP_S = 0.002;
-static const double DECAYED_DB = -60, OVER_FLOOR_DB = 3, SETTLED_S = 0.060,
-                    SETTLED_DROP_DB = 0.5;
+static const double DECAYED_DB = -60, LEAST_DECAY_DB = -12, OVER_FLOOR_DB = 3,
+                    SETTLED_S = 0.060, SETTLED_DROP_DB = 0.5;
 static const double DECAY_MEASURE_DB = -20, NOWHERE_DB = -200;
 /* A hit has to stand out of what sounds before it by this much to be one: over all, or
  * so much more in the treble that a high-pass would free it. */
@@ -148,35 +148,17 @@ static size_t step_at(const struct cut *c, size_t frame)
     return frame / c->step;
 }
 
-/* The first step that lies wholly after a frame. */
-static size_t step_after(const struct cut *c, size_t frame)
+/* The quietest 10 ms of the last 60 ms before step `last`, dB, if the level is settled
+ * there; NOWHERE_DB while it still falls: a tail is no noise floor. */
+static double settled_db(const struct cut *c, size_t last)
 {
-    return (frame + c->step - 1) / c->step;
-}
-
-/* The quietest 10 ms before the attack, dB; INFINITY when there is no room for any. */
-static double floor_before(const struct cut *c)
-{
-    double quietest = INFINITY;
-    for (size_t i = 0; i + 2 <= step_at(c, c->attack); i++)
-        quietest = fmin(quietest, level_db(c, c->energy, i));
-    return quietest;
-}
-
-/* The level the tail stays at for 60 ms before the limit, dB; NOWHERE_DB while it still
- * falls. */
-static double floor_settled(const struct cut *c)
-{
-    size_t settled = frames(c, SETTLED_S), last = step_at(c, c->limit);
-    if (c->limit < c->peak_at + 2 * settled)
+    size_t span = frames(c, SETTLED_S) / c->step;
+    if (last < span || span < 5)
         return NOWHERE_DB;
-    size_t first = step_after(c, c->limit - settled);
-    if (last < first + 5)
-        return NOWHERE_DB;
-    size_t count = last - first - 1, half = count / 2;
+    size_t count = span - 1, half = count / 2;
     double low = INFINITY, high = -INFINITY, drop = 0;
     for (size_t i = 0; i < count; i++) {
-        double db = level_db(c, c->energy, first + i);
+        double db = level_db(c, c->energy, last - span + i);
         low = fmin(low, db);
         high = fmax(high, db);
         drop += i < half ? db : i >= count - half ? -db : 0;
@@ -186,16 +168,23 @@ static double floor_settled(const struct cut *c)
     return flat ? low : NOWHERE_DB;
 }
 
+/* The level at which the hit is over, dB. */
+static double end_level_db(const struct cut *c)
+{
+    double peak_db = to_db(c->peak);
+    double before = settled_db(c, step_at(c, c->attack)), after = NOWHERE_DB;
+    if (c->limit > c->peak_at + 2 * frames(c, SETTLED_S))
+        after = settled_db(c, step_at(c, c->limit));
+    double quiet = fmax(peak_db + DECAYED_DB, fmax(before, after) + OVER_FLOOR_DB);
+    return fmin(quiet, peak_db + LEAST_DECAY_DB);
+}
+
 static void find_end(struct cut *c)
 {
     c->end = c->limit;
     if (c->p->fixed_length)
         return;
-    double peak_db = to_db(c->peak), before = floor_before(c);
-    double quiet = fmax(peak_db + DECAYED_DB, floor_settled(c) + OVER_FLOOR_DB);
-    if (isfinite(before))
-        quiet = fmax(quiet, before + OVER_FLOOR_DB);
-    quiet = fmin(quiet, peak_db - 12);
+    double quiet = end_level_db(c);
     int below = 0;
     for (size_t i = step_at(c, c->peak_at); i + 2 <= step_at(c, c->limit); i++) {
         below = level_db(c, c->energy, i) <= quiet ? below + 1 : 0;
