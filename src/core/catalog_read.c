@@ -310,6 +310,25 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
     return st;
 }
 
+enum status catalog_apply_words(struct catalog *c, struct catalog_find *f,
+                                struct err *e)
+{
+    char word[32], value[EVENT_VALUE_BYTES];
+    struct query *q = catalog_query(c, Q_CURRENT_OF, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    query_int(q, 1, (int64_t)f->id);
+    enum query_state state;
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+        row_text(q, 0, word, sizeof word);
+        row_text(q, 3, value, sizeof value);
+        int field = event_find(word);
+        if (field >= 0)
+            catalog_overlay(f, (enum event_field)field, value);
+    }
+    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+}
+
 /* --- arrays of them --------------------------------------------------------------------
  */
 

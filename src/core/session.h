@@ -67,6 +67,7 @@ bool session_poll(struct session *s);
  */
 
 size_t session_count(const struct session *s); /* including gone ones and near-misses */
+/* Valid until the next session_deliver or session_poll. */
 const struct find *session_find(const struct session *s, size_t index);
 long session_index_of(const struct session *s, uint64_t id); /* or −1 */
 
@@ -91,6 +92,7 @@ enum status session_deliver(struct session *s, const struct catalog_source *sour
 
 /* Work stacks out anew over all finds (after mining). About 0.2 s for 5,000 hits. */
 enum status session_restack(struct session *s, struct err *e);
+int session_stack_size(struct session *s, int stack); /* 1 for stack 0 */
 
 /* Counts for the side bar. Near-misses and gone ones are in none of the categories. */
 struct session_tally {

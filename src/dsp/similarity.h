@@ -60,6 +60,10 @@ size_t similarity_nearest(const float *vectors, size_t n, const float *query,
                           const struct similarity_weights *weights, size_t k,
                           struct similarity_hit *out);
 
+/* The distances of all n vectors to one, INFINITY for those that start with NAN. */
+void similarity_distances(const float *vectors, size_t n, const float *query,
+                          const struct similarity_weights *weights, float *distance);
+
 /* Would a listener take one for a copy of the other (gain, noise, small pitch change)? */
 bool similarity_duplicate(const float *a, const float *b);
 

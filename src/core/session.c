@@ -1,0 +1,526 @@
+#include "core/session_internal.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { TEXT_BLOCK_BYTES = 1 << 16 };
+
+/* --- memory ----------------------------------------------------------------------------
+ */
+
+const char *session_keep_text(struct session *s, const char *text, size_t bytes)
+{
+    struct text_block *b = s->texts;
+    if (b == NULL || b->size - b->used < bytes + 1) {
+        size_t size = bytes + 1 > TEXT_BLOCK_BYTES ? bytes + 1 : TEXT_BLOCK_BYTES;
+        b = malloc(sizeof *b + size);
+        if (b == NULL)
+            return NULL;
+        *b = (struct text_block){s->texts, 0, size};
+        s->texts = b;
+    }
+    char *kept = b->bytes + b->used;
+    memcpy(kept, text, bytes);
+    kept[bytes] = '\0';
+    b->used += bytes + 1;
+    return kept;
+}
+
+static size_t id_place(const struct id_table *t, const struct find *finds, uint64_t id)
+{
+    /* ids are hashes already */
+    size_t at = (size_t)(id ^ id >> 32) & (t->size - 1);
+    while (t->slot[at] != 0 && finds[t->slot[at] - 1].id != id)
+        at = (at + 1) & (t->size - 1);
+    return at;
+}
+
+static bool grow_ids(struct session *s)
+{
+    if (s->ids.slot != NULL && s->count * 2 < s->ids.size)
+        return true;
+    struct id_table t = {.size = s->ids.size != 0 ? s->ids.size * 4 : 1024};
+    t.slot = calloc(t.size, sizeof *t.slot);
+    if (t.slot == NULL)
+        return false;
+    for (size_t i = 0; i < s->count; i++)
+        t.slot[id_place(&t, s->find, s->find[i].id)] = (uint32_t)i + 1;
+    free(s->ids.slot);
+    s->ids = t;
+    return true;
+}
+
+static bool grow_finds(struct session *s)
+{
+    if (s->count < s->room)
+        return true;
+    size_t room = s->room * 2 + 1024;
+    struct find *more = realloc(s->find, room * sizeof *more);
+    if (more == NULL)
+        return false;
+    s->find = more;
+    if (s->vectors_loaded) {
+        float *v = realloc(s->vector, room * SIMILARITY_DIM * sizeof *v);
+        if (v == NULL)
+            return false;
+        s->vector = v;
+    }
+    s->room = room;
+    return true;
+}
+
+long session_index_of(const struct session *s, uint64_t id)
+{
+    if (s->ids.size == 0)
+        return -1;
+    return (long)s->ids.slot[id_place(&s->ids, s->find, id)] - 1;
+}
+
+/* --- versions, counts, the echo
+ * --------------------------------------------------------- */
+
+void session_changed(struct session *s, size_t index)
+{
+    s->version.state++;
+    if (s->log_count == SESSION_LOG_MAX) {
+        size_t half = SESSION_LOG_MAX / 2;
+        memmove(s->log, s->log + half, half * sizeof *s->log);
+        s->log_count -= half;
+        s->log_start += half;
+    }
+    if (s->log_count == s->log_room) {
+        size_t room = s->log_room * 2 + 256;
+        uint32_t *more = realloc(s->log, room * sizeof *more);
+        if (more == NULL) { /* views that cannot read the log look at everything */
+            s->log_start += s->log_count + 1;
+            s->log_count = 0;
+            return;
+        }
+        s->log = more;
+        s->log_room = room;
+    }
+    s->log[s->log_count++] = (uint32_t)index;
+}
+
+static void count_in(struct session_tally *t, enum decision d, size_t by)
+{
+    size_t *which = d == DECISION_ACCEPTED   ? &t->accepted
+                    : d == DECISION_REJECTED ? &t->rejected
+                                             : &t->undecided;
+    *which += by;
+}
+
+void session_tally(struct session *s, const struct find *f, int sign)
+{
+    size_t by = (size_t)sign; /* −1 wraps as it should */
+    if (f->gone)
+        return;
+    if (f->near_miss) {
+        s->tallies.near_misses += by;
+    } else {
+        count_in(&s->tallies.category[f->category], f->decision, by);
+        count_in(&s->tallies.all, f->decision, by);
+    }
+    if (f->tagged)
+        s->tallies.tagged += by;
+    if (f->decision == DECISION_ACCEPTED ||
+        (f->picked && f->decision != DECISION_REJECTED))
+        s->tallies.best_of += by;
+}
+
+void session_say(struct session *s, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(s->echo, sizeof s->echo, format, arguments);
+    va_end(arguments);
+}
+
+const char *session_echo(const struct session *s)
+{
+    return s->echo;
+}
+
+struct session_version session_version(const struct session *s)
+{
+    return s->version;
+}
+
+const struct session_tallies *session_tallies(const struct session *s)
+{
+    return &s->tallies;
+}
+
+/* --- sources
+ * ---------------------------------------------------------------------------- */
+
+long session_source_find(const struct session *s, const char *stem)
+{
+    for (size_t i = s->source_count; i-- > 0;)
+        if (strcmp(s->source[i].about.stem, stem) == 0)
+            return (long)i;
+    return -1;
+}
+
+static long take_source(struct session *s, const struct catalog_source *about)
+{
+    long known = session_source_find(s, about->stem);
+    if (known >= 0) {
+        s->source[known].about = *about;
+        return known;
+    }
+    if (s->source_count == s->source_room) {
+        size_t room = s->source_room * 2 + 16;
+        struct session_source *more = realloc(s->source, room * sizeof *more);
+        if (more == NULL)
+            return -1;
+        s->source = more;
+        s->source_room = room;
+    }
+    char folded[sizeof about->stem];
+    filter_fold(folded, sizeof folded, about->stem);
+    const char *kept = session_keep_text(s, folded, strlen(folded));
+    if (kept == NULL)
+        return -1;
+    s->source[s->source_count] = (struct session_source){*about, kept};
+    return (long)s->source_count++;
+}
+
+size_t session_source_count(const struct session *s)
+{
+    return s->source_count;
+}
+
+const struct catalog_source *session_source(const struct session *s, size_t source)
+{
+    return source < s->source_count ? &s->source[source].about : NULL;
+}
+
+/* --- finds
+ * ------------------------------------------------------------------------------- */
+
+static bool name_find(struct session *s, struct find *f, const char *filename)
+{
+    char folded[256];
+    const char *dot = strrchr(filename, '.');
+    size_t bytes =
+        dot != NULL && dot != filename ? (size_t)(dot - filename) : strlen(filename);
+    f->name = session_keep_text(s, filename, bytes);
+    if (f->name == NULL)
+        return false;
+    filter_fold(folded, sizeof folded, f->name);
+    f->folded = strcmp(folded, f->name) == 0
+                    ? f->name
+                    : session_keep_text(s, folded, strlen(folded));
+    return f->folded != NULL;
+}
+
+static void fill_find(struct find *f, const struct catalog_find *from)
+{
+    const struct candidate *c = &from->c;
+    f->kind = c->kind;
+    f->category = from->category;
+    f->decision = c->decision;
+    f->rating = c->rating;
+    f->stack = c->cluster > 0 ? c->cluster : 0;
+    f->grade = c->grade;
+    memcpy(f->key, c->key, sizeof f->key);
+    memcpy(f->brightness, c->brightness, sizeof f->brightness);
+    memcpy(f->hit_class, c->hit_class, sizeof f->hit_class);
+    f->tagged = from->tagged;
+    f->saved = c->saved;
+    f->near_miss = c->missed_by[0] != '\0';
+    f->edited = from->edited;
+    f->gone = false;
+    f->m = c->m;
+}
+
+/* Append or bring up to date; the source is known already. Index, or −1 without memory.
+ */
+static long take_find(struct session *s, const struct catalog_find *from, long source)
+{
+    long index = session_index_of(s, from->id);
+    if (index >= 0) {
+        session_tally(s, &s->find[index], -1);
+        fill_find(&s->find[index], from);
+        session_tally(s, &s->find[index], +1);
+        return index;
+    }
+    if (!grow_finds(s) || !grow_ids(s))
+        return -1;
+    struct find *f = &s->find[s->count];
+    memset(f, 0, sizeof *f);
+    f->id = from->id;
+    f->source = (uint32_t)source;
+    f->slot = -1;
+    if (!name_find(s, f, from->c.filename))
+        return -1;
+    fill_find(f, from);
+    s->ids.slot[id_place(&s->ids, s->find, f->id)] = (uint32_t)s->count + 1;
+    session_tally(s, f, +1);
+    for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
+        s->vector[s->count * SIMILARITY_DIM + (size_t)i] = NAN;
+    return (long)s->count++;
+}
+
+static void finds_changed(struct session *s)
+{
+    s->version.finds++;
+    s->stacks.fresh = false;
+    free(s->name_rank);
+    s->name_rank = NULL;
+    session_relink_kit(s);
+}
+
+size_t session_count(const struct session *s)
+{
+    return s->count;
+}
+
+const struct find *session_find(const struct session *s, size_t index)
+{
+    return index < s->count ? &s->find[index] : NULL;
+}
+
+/* --- opening
+ * ------------------------------------------------------------------------------ */
+
+struct loading {
+    struct session *s;
+    char stem[96];
+    long source;
+    unsigned char *seen; /* by index, of those known before; NULL at the first time */
+    size_t known;
+    bool no_memory;
+};
+
+static bool load_find(void *user, const struct catalog_find *f)
+{
+    struct loading *l = user;
+    if (l->source < 0 || strcmp(l->stem, f->c.source) != 0) {
+        l->source = session_source_find(l->s, f->c.source);
+        memcpy(l->stem, f->c.source, sizeof l->stem);
+    }
+    if (l->source < 0) { /* a source written since its table was read: next time */
+        return true;
+    }
+    long index = take_find(l->s, f, l->source);
+    if (index >= 0 && (size_t)index < l->known)
+        l->seen[index] = 1;
+    l->no_memory = index < 0;
+    return index >= 0;
+}
+
+static bool load_word(void *user, const struct change *now)
+{
+    if (event_subject(now->field) != SUBJECT_CANDIDATE || now->field == FIELD_EXTRA)
+        session_take_kit(user, now);
+    return true;
+}
+
+static void forget_unseen(struct session *s, const unsigned char *seen, size_t known)
+{
+    for (size_t i = 0; i < known; i++)
+        if (!seen[i] && !s->find[i].gone) {
+            session_tally(s, &s->find[i], -1);
+            s->find[i].gone = true;
+        }
+}
+
+static void clear_kit(struct session *s)
+{
+    memset(&s->kit, 0, sizeof s->kit);
+    for (int i = 0; i < KIT_SLOTS; i++)
+        s->kit.slot[i].index = -1;
+    for (size_t i = 0; i < s->count; i++) {
+        s->find[i].slot = -1;
+        s->find[i].extra = 0;
+    }
+}
+
+static enum status load_all(struct session *s, struct err *e)
+{
+    struct catalog_source *sources = NULL;
+    size_t count = 0;
+    struct loading l = {.s = s, .source = -1, .known = s->count};
+    enum status st = catalog_sources(s->catalog, &sources, &count, e);
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        if (take_source(s, &sources[i]) < 0)
+            st = err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    free(sources);
+    if (st == ST_OK && l.known > 0 && (l.seen = calloc(l.known, 1)) == NULL)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    if (st == ST_OK)
+        st = catalog_each(s->catalog, false, load_find, &l, e);
+    if (st == ST_OK && l.no_memory)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    if (st == ST_OK) {
+        forget_unseen(s, l.seen, l.known);
+        clear_kit(s);
+        st = catalog_each_current(s->catalog, load_word, s, e);
+        s->version.state++;
+        finds_changed(s);
+    }
+    free(l.seen);
+    return st;
+}
+
+enum status session_open(struct session **out, const char *folder, struct err *e)
+{
+    *out = NULL;
+    size_t bytes = strlen(folder);
+    while (bytes > 1 && folder[bytes - 1] == '/')
+        bytes--;
+    struct session *s = calloc(1, sizeof *s);
+    char *db = malloc(bytes + 16);
+    if (s != NULL)
+        s->folder = strndup(folder, bytes);
+    if (s == NULL || db == NULL || s->folder == NULL) {
+        free(db);
+        session_close(s);
+        return err_set(e, ST_NO_MEMORY, "no memory to open %s", folder);
+    }
+    const char *slash = strrchr(s->folder, '/');
+    s->name = slash != NULL && slash[1] != '\0' ? slash + 1 : s->folder;
+    s->last.field = FIELD_COUNT;
+    snprintf(db, bytes + 16, "%s/catalog.db", s->folder);
+    enum status st = ST_OK;
+    if (mkdir(s->folder, 0777) != 0 && errno != EEXIST)
+        st = err_errno(e, ST_DISK, errno, "the project %s cannot be made", s->folder);
+    if (st == ST_OK)
+        st = catalog_open(&s->catalog, db, CATALOG_WRITE, e);
+    if (st == ST_OK)
+        st = load_all(s, e);
+    free(db);
+    if (st != ST_OK) {
+        session_close(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+void session_close(struct session *s)
+{
+    if (s == NULL)
+        return;
+    catalog_close(s->catalog);
+    while (s->texts != NULL) {
+        struct text_block *next = s->texts->next;
+        free(s->texts);
+        s->texts = next;
+    }
+    free(s->folder);
+    free(s->find);
+    free(s->source);
+    free(s->ids.slot);
+    free(s->stacks.start);
+    free(s->stacks.member);
+    free(s->stacks.rank);
+    free(s->vector);
+    free(s->name_rank);
+    free(s->log);
+    free(s);
+}
+
+bool session_poll(struct session *s)
+{
+    if (!catalog_changed_elsewhere(s->catalog))
+        return false;
+    free(s->vector);
+    s->vector = NULL;
+    s->vectors_loaded = false;
+    load_all(s, NULL);
+    return true;
+}
+
+const char *session_folder(const struct session *s)
+{
+    return s->folder;
+}
+
+const char *session_name(const struct session *s)
+{
+    return s->name;
+}
+
+struct catalog *session_catalog(struct session *s)
+{
+    return s->catalog;
+}
+
+/* --- one find
+ * -------------------------------------------------------------------------------- */
+
+enum status session_detail(struct session *s, size_t index, struct catalog_find *out,
+                           struct err *e)
+{
+    if (index >= s->count)
+        return err_set(e, ST_NOT_FOUND, "there is no such find");
+    return catalog_get(s->catalog, s->find[index].id, out, e);
+}
+
+bool session_file(struct session *s, size_t index, char *path, size_t size)
+{
+    struct catalog_find f;
+    if (session_detail(s, index, &f, NULL) != ST_OK)
+        return false;
+    int n = snprintf(path, size, "%s/%s/%s/%s", s->folder, f.c.source,
+                     category_folder(kind_category(f.c.kind)), f.c.filename);
+    return n > 0 && (size_t)n < size;
+}
+
+/* --- what miners bring
+ * ----------------------------------------------------------------------- */
+
+static enum status take_found(struct session *s, const struct candidate *found,
+                              size_t count, const float *embeddings, long source,
+                              struct err *e)
+{
+    struct catalog_find *f = calloc(1, sizeof *f);
+    enum status st = f != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for a find");
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        f->c = found[i];
+        f->id = candidate_id(&found[i]);
+        f->category = kind_category(found[i].kind);
+        f->tagged = f->edited = false;
+        f->c.decision = DECISION_NONE;
+        f->c.rating = 0;
+        st = catalog_apply_words(s->catalog, f, e);
+        long index = st == ST_OK ? take_find(s, f, source) : -1;
+        if (st == ST_OK && index < 0)
+            st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+        if (index >= 0 && s->vectors_loaded && embeddings != NULL)
+            memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
+                   embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);
+    }
+    free(f);
+    return st;
+}
+
+enum status session_deliver(struct session *s, const struct catalog_source *source,
+                            const struct candidate *found, size_t count,
+                            const float *embeddings, bool replace, struct err *e)
+{
+    enum status st =
+        catalog_add(s->catalog, source, found, count, embeddings, replace, e);
+    if (st != ST_OK)
+        return st;
+    long at = take_source(s, source);
+    if (at < 0)
+        return err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    for (size_t i = 0; i < s->count && replace; i++)
+        if (s->find[i].source == (uint32_t)at && !s->find[i].gone) {
+            session_tally(s, &s->find[i], -1);
+            s->find[i].gone = true;
+        }
+    st = take_found(s, found, count, embeddings, at, e);
+    s->version.state++;
+    finds_changed(s);
+    return st;
+}

@@ -1,0 +1,311 @@
+#include "core/session_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- into the model
+ * ---------------------------------------------------------------------- */
+
+/* Taking an override back needs what was mined. */
+static void reread(struct session *s, struct find *f)
+{
+    struct catalog_find *now = malloc(sizeof *now);
+    if (now != NULL && catalog_get(s->catalog, f->id, now, NULL) == ST_OK) {
+        f->category = now->category;
+        f->edited = now->edited;
+        f->m.start_sec = now->c.m.start_sec;
+        f->m.end_sec = now->c.m.end_sec;
+        memcpy(f->hit_class, now->c.hit_class, sizeof f->hit_class);
+    }
+    free(now);
+}
+
+static void set_field(struct session *s, struct find *f, const struct change *c)
+{
+    int found;
+    switch (c->field) {
+    case FIELD_DECISION:
+        if ((found = decision_find(c->value)) >= 0)
+            f->decision = (enum decision)found;
+        break;
+    case FIELD_RATING:
+        f->rating = c->value[0] != '\0' ? c->value[0] - '0' : 0;
+        break;
+    case FIELD_TAG:
+        f->tagged = c->value[0] != '\0';
+        break;
+    case FIELD_CATEGORY:
+    case FIELD_CLASS:
+    case FIELD_EDGES:
+    case FIELD_LOOP:
+        reread(s, f);
+        break;
+    default:
+        break;
+    }
+}
+
+long session_take(struct session *s, const struct change *c)
+{
+    if (event_subject(c->field) != SUBJECT_CANDIDATE || c->field == FIELD_EXTRA) {
+        long index = session_take_kit(s, c);
+        s->version.state++;
+        return index;
+    }
+    long index = session_index_of(s, c->candidate);
+    if (index < 0)
+        return -1;
+    struct find *f = &s->find[index];
+    session_tally(s, f, -1);
+    set_field(s, f, c);
+    session_tally(s, f, +1);
+    session_changed(s, (size_t)index);
+    return index;
+}
+
+enum status session_act(struct session *s, const struct change *changes, size_t count,
+                        const char *label, size_t *applied, struct err *e)
+{
+    size_t did = 0;
+    enum status st = catalog_record(s->catalog, changes, count, label, &did, e);
+    if (applied != NULL)
+        *applied = did;
+    if (st != ST_OK || did == 0)
+        return st;
+    for (size_t i = 0; i < count; i++) {
+        struct change canonical = changes[i];
+        if (change_check(&canonical, NULL) == ST_OK)
+            session_take(s, &canonical);
+    }
+    session_relink_kit(s);
+    return ST_OK;
+}
+
+/* --- actions on finds
+ * ---------------------------------------------------------------------- */
+
+/* One value for many finds, as one action with its echo. `did` is the past tense
+ * ("rejected"), `is` what a single find already was when nothing changes. */
+static enum status say_of_all(struct session *s, const size_t *index, size_t count,
+                              enum event_field field, const char *value, const char *did,
+                              struct err *e)
+{
+    char label[ACTION_LABEL_BYTES];
+    if (count == 0) {
+        session_say(s, "nothing chosen");
+        return ST_OK;
+    }
+    struct change *all = calloc(count, sizeof *all);
+    if (all == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu changes", count);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (index[i] >= s->count)
+            continue;
+        all[n] = (struct change){.field = field, .candidate = s->find[index[i]].id};
+        snprintf(all[n++].value, EVENT_VALUE_BYTES, "%s", value);
+    }
+    if (n == 1)
+        snprintf(label, sizeof label, "%s %.150s", did, s->find[index[0]].name);
+    else
+        snprintf(label, sizeof label, "%s %zu finds", did, n);
+    size_t applied = 0;
+    enum status st = session_act(s, all, n, label, &applied, e);
+    free(all);
+    if (st != ST_OK)
+        return st;
+    if (applied == 0)
+        session_say(s, "already %s", label);
+    else if (applied < n)
+        session_say(s, "%s %zu of %zu finds · u undoes", did, applied, n);
+    else
+        session_say(s, "%s · u undoes", label);
+    s->last = (struct change){.field = field};
+    snprintf(s->last.value, EVENT_VALUE_BYTES, "%s", value);
+    return ST_OK;
+}
+
+enum status session_decide(struct session *s, const size_t *index, size_t count,
+                           enum decision d, struct err *e)
+{
+    return say_of_all(s, index, count, FIELD_DECISION, decision_name(d),
+                      d == DECISION_NONE ? "undecided" : decision_name(d), e);
+}
+
+enum status session_rate(struct session *s, const size_t *index, size_t count, int rating,
+                         struct err *e)
+{
+    char value[16], did[32];
+    snprintf(value, sizeof value, "%d", rating);
+    snprintf(did, sizeof did, "rated %d:", rating);
+    return say_of_all(s, index, count, FIELD_RATING, value, did, e);
+}
+
+enum status session_tag(struct session *s, const size_t *index, size_t count, bool on,
+                        struct err *e)
+{
+    return say_of_all(s, index, count, FIELD_TAG, on ? "1" : "",
+                      on ? "tagged" : "untagged", e);
+}
+
+enum status session_set_category(struct session *s, const size_t *index, size_t count,
+                                 enum category category, struct err *e)
+{
+    char did[64];
+    snprintf(did, sizeof did, "moved to %s:", category_folder(category));
+    return say_of_all(s, index, count, FIELD_CATEGORY, category_folder(category), did, e);
+}
+
+enum status session_set_class(struct session *s, const size_t *index, size_t count,
+                              const char *hit_class, struct err *e)
+{
+    char did[64];
+    snprintf(did, sizeof did, "called %.30s:", hit_class);
+    return say_of_all(s, index, count, FIELD_CLASS, hit_class, did, e);
+}
+
+enum status session_repeat(struct session *s, const size_t *index, size_t count,
+                           struct err *e)
+{
+    int number = s->last.value[0] != '\0' ? s->last.value[0] - '0' : 0;
+    switch (s->last.field) {
+    case FIELD_DECISION:
+        return session_decide(s, index, count,
+                              (enum decision)decision_find(s->last.value), e);
+    case FIELD_RATING:
+        return session_rate(s, index, count, number, e);
+    case FIELD_TAG:
+        return session_tag(s, index, count, number != 0, e);
+    case FIELD_CATEGORY:
+        return session_set_category(s, index, count,
+                                    (enum category)category_find(s->last.value), e);
+    case FIELD_CLASS: {
+        char value[EVENT_VALUE_BYTES];
+        memcpy(value, s->last.value, sizeof value);
+        return session_set_class(s, index, count, value, e);
+    }
+    default:
+        session_say(s, "nothing to repeat");
+        return err_set(e, ST_NOTHING, "nothing to repeat");
+    }
+}
+
+static enum status say_of_one(struct session *s, size_t index, enum event_field field,
+                              const char *value, const char *did, struct err *e)
+{
+    struct change last = s->last;
+    enum status st = say_of_all(s, &index, 1, field, value, did, e);
+    s->last = last; /* `.` does not repeat what belongs to one find */
+    return st;
+}
+
+enum status session_set_note(struct session *s, size_t index, const char *note,
+                             struct err *e)
+{
+    return say_of_one(s, index, FIELD_NOTE, note, note[0] ? "noted" : "note removed:", e);
+}
+
+static enum status set_frames(struct session *s, size_t index, enum event_field field,
+                              int64_t start, int64_t end, const char *did, struct err *e)
+{
+    char value[64] = "";
+    if (start != end)
+        snprintf(value, sizeof value, "%lld %lld", (long long)start, (long long)end);
+    return say_of_one(s, index, field, value, did, e);
+}
+
+enum status session_set_edges(struct session *s, size_t index, int64_t start_frame,
+                              int64_t end_frame, struct err *e)
+{
+    return set_frames(s, index, FIELD_EDGES, start_frame, end_frame, "edges moved:", e);
+}
+
+enum status session_set_loop(struct session *s, size_t index, int64_t start_frame,
+                             int64_t end_frame, struct err *e)
+{
+    return set_frames(s, index, FIELD_LOOP, start_frame, end_frame, "loop moved:", e);
+}
+
+enum status session_keep_best(struct session *s, size_t index, struct err *e)
+{
+    size_t n = 0, applied = 0;
+    const struct find *f = session_find(s, index);
+    const uint32_t *member = f != NULL ? session_stack(s, f->stack, &n) : NULL;
+    if (member == NULL || n < 2) {
+        session_say(s, "this find stands alone");
+        return ST_OK;
+    }
+    struct change *all = calloc(n, sizeof *all);
+    if (all == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for a stack");
+    size_t best = member[0];
+    for (size_t i = 0; i < n; i++) {
+        all[i] =
+            (struct change){.field = FIELD_DECISION, .candidate = s->find[member[i]].id};
+        snprintf(all[i].value, EVENT_VALUE_BYTES, "%s",
+                 decision_name(i == 0 ? DECISION_ACCEPTED : DECISION_REJECTED));
+    }
+    char label[ACTION_LABEL_BYTES];
+    snprintf(label, sizeof label, "kept %.120s, rejected %zu like it", s->find[best].name,
+             n - 1);
+    enum status st = session_act(s, all, n, label, &applied, e);
+    free(all);
+    if (st == ST_OK)
+        session_say(s, applied > 0 ? "%s · u undoes" : "already %s", label);
+    return st;
+}
+
+/* --- undo
+ * ----------------------------------------------------------------------------------- */
+
+static enum status go(struct session *s, bool back, long *index, struct err *e)
+{
+    struct change *changes = NULL;
+    size_t count = 0;
+    char label[ACTION_LABEL_BYTES];
+    struct err why = {0};
+    enum status st = back ? catalog_undo(s->catalog, &changes, &count, label, &why)
+                          : catalog_redo(s->catalog, &changes, &count, label, &why);
+    if (index != NULL)
+        *index = -1;
+    if (st != ST_OK) {
+        session_say(s, "%.180s", why.msg);
+        return err_set(e, st, "%s", why.msg);
+    }
+    for (size_t i = 0; i < count; i++) {
+        long touched = session_take(s, &changes[i]);
+        if (touched >= 0 && index != NULL && *index < 0)
+            *index = touched;
+    }
+    free(changes);
+    session_relink_kit(s);
+    if (back)
+        session_say(s, "undone: %.170s · ^R redoes", label);
+    else
+        session_say(s, "done again: %.170s · u undoes", label);
+    return ST_OK;
+}
+
+enum status session_undo(struct session *s, long *index, struct err *e)
+{
+    return go(s, true, index, e);
+}
+
+enum status session_redo(struct session *s, long *index, struct err *e)
+{
+    return go(s, false, index, e);
+}
+
+enum status session_tagged(const struct session *s, size_t **out, size_t *count,
+                           struct err *e)
+{
+    *count = 0;
+    *out = malloc((s->tallies.tagged + 1) * sizeof **out);
+    if (*out == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the tagged");
+    for (size_t i = 0; i < s->count && *count < s->tallies.tagged; i++)
+        if (s->find[i].tagged && !s->find[i].gone)
+            (*out)[(*count)++] = i;
+    return ST_OK;
+}

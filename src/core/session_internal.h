@@ -1,0 +1,110 @@
+/* session_internal: the model's memory, shared by session*.c and view*.c only. */
+#ifndef TROWEL_CORE_SESSION_INTERNAL_H
+#define TROWEL_CORE_SESSION_INTERNAL_H
+
+#include "core/session.h"
+
+/* Texts that stay where they are until the session ends. */
+struct text_block {
+    struct text_block *next;
+    size_t used, size;
+    char bytes[];
+};
+
+/* Which find an id is: open addressing, index + 1, 0 = free; size a power of two. */
+struct id_table {
+    uint32_t *slot;
+    size_t size;
+};
+
+/* Members of all stacks one after the other, best first; stack k is
+ * member[start[k] … start[k + 1]). rank[find] = place in `member`. */
+struct stack_index {
+    uint32_t *start, *member, *rank;
+    int stacks; /* highest number */
+    bool fresh;
+};
+
+struct session_source {
+    struct catalog_source about;
+    const char *folded;
+};
+
+struct session {
+    char *folder;
+    const char *name;
+    struct catalog *catalog;
+    struct find *find;
+    size_t count, room;
+    struct session_source *source;
+    size_t source_count, source_room;
+    struct text_block *texts;
+    struct id_table ids;
+    struct stack_index stacks;
+    struct session_version version;
+    struct session_tallies tallies;
+    struct kit_state kit;
+    bool extras_changed;
+    float *vector; /* count × SIMILARITY_DIM once loaded */
+    bool vectors_loaded;
+    uint32_t *name_rank; /* order by name, for views; NULL = not worked out */
+    /* finds whose state changed, oldest first; views remember how far they have read.
+     * log_start counts what was dropped from the front. */
+    uint32_t *log;
+    size_t log_count, log_room;
+    uint64_t log_start;
+    char echo[ACTION_LABEL_BYTES + 60];
+    struct change last; /* for `.`; candidate 0, field FIELD_COUNT = none */
+};
+
+enum { SESSION_LOG_MAX = 65536 };
+
+/* session.c */
+const char *session_keep_text(struct session *s, const char *text, size_t bytes);
+void session_changed(struct session *s, size_t index);
+void session_tally(struct session *s, const struct find *f, int sign);
+void session_say(struct session *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* session_act.c: put a recorded change into the model; returns the find, −1 = none. */
+long session_take(struct session *s, const struct change *c);
+/* Record and take; label is the past tense. ST_OK also when nothing changed. */
+enum status session_act(struct session *s, const struct change *changes, size_t count,
+                        const char *label, size_t *applied, struct err *e);
+
+/* session_kit.c */
+long session_take_kit(struct session *s, const struct change *c);
+void session_relink_kit(struct session *s); /* after finds came or went */
+
+/* session_stack.c */
+enum status session_index_stacks(struct session *s, struct err *e);
+enum status session_load_vectors(struct session *s, struct err *e);
+
+/* The find as the filter sees it. */
+static inline void session_item(const struct session *s, const struct find *f,
+                                struct filter_item *i)
+{
+    int size = 1;
+    if (f->stack > 0 && s->stacks.fresh && f->stack <= s->stacks.stacks)
+        size = (int)(s->stacks.start[f->stack + 1] - s->stacks.start[f->stack]);
+    *i = (struct filter_item){.name = f->folded,
+                              .source = s->source[f->source].folded,
+                              .key = f->key,
+                              .brightness = f->brightness,
+                              .hit_class = f->hit_class,
+                              .category = f->category,
+                              .kind = f->kind,
+                              .decision = f->decision,
+                              .rating = f->rating,
+                              .grade = f->grade,
+                              .tagged = f->tagged,
+                              .near_miss = f->near_miss,
+                              .saved = f->saved,
+                              .edited = f->edited,
+                              .in_kit = f->slot >= 0 || f->extra > 0,
+                              .picked = f->picked,
+                              .stack_size = size,
+                              .m = &f->m};
+}
+
+#endif

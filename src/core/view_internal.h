@@ -1,0 +1,53 @@
+/* view_internal: shared by view.c (settings, cursor) and view_rows.c (which rows, in what
+ * order). Not for anyone else. */
+#ifndef TROWEL_CORE_VIEW_INTERNAL_H
+#define TROWEL_CORE_VIEW_INTERNAL_H
+
+#include "core/session_internal.h"
+#include "core/view.h"
+
+/* Rows are kept sorted by (key, find index). */
+struct view_row {
+    uint64_t key;
+    uint32_t find;
+};
+
+struct view {
+    struct session *s;
+    enum view_scope scope;
+    long source;
+    char *filter_text;
+    struct filter *filter;
+    int order;
+    bool descending, closed;
+    int order_before; /* of ORDER_SIMILAR */
+    bool descending_before;
+    uint64_t similar; /* id */
+    bool has_similar;
+    struct similarity_weights weights;
+    float *distance;
+    size_t distance_count;
+    int *toggled; /* stacks that are not as `closed` says */
+    size_t toggled_count, toggled_room;
+
+    struct view_row *row, *old, *fresh;
+    unsigned char *mark; /* by find */
+    uint32_t *best;      /* by stack: the smallest rank that matches */
+    size_t count, old_count, room, best_room;
+    bool stale;
+    uint64_t seen_finds, seen_log, version;
+
+    uint64_t cursor_id;
+    size_t cursor;
+    int travel; /* +1 or −1 */
+    uint64_t scope_cursor[SCOPE_COUNT];
+    char reason[240];
+};
+
+/* Bring rows and cursor up to date. Without memory the rows stay as they were. */
+void view_sync(struct view *v);
+/* Does this find belong to the view, stacks aside? */
+bool view_takes(const struct view *v, size_t find);
+bool view_stack_closed(const struct view *v, int stack);
+
+#endif

@@ -1,0 +1,446 @@
+#include "core/view_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATCH_MAX = 4096 };
+
+/* --- which finds
+ * --------------------------------------------------------------------------- */
+
+static bool in_scope(const struct view *v, const struct find *f)
+{
+    if (f->gone || (v->source >= 0 && f->source != (uint32_t)v->source))
+        return false;
+    switch (v->scope) {
+    case SCOPE_ALL:
+        return !f->near_miss;
+    case SCOPE_BEST_OF:
+        return f->decision == DECISION_ACCEPTED ||
+               (f->picked && f->decision != DECISION_REJECTED);
+    case SCOPE_NEAR_MISSES:
+        return f->near_miss;
+    default:
+        return !f->near_miss && (int)f->category == (int)v->scope - SCOPE_CATEGORY;
+    }
+}
+
+bool view_takes(const struct view *v, size_t find)
+{
+    const struct find *f = &v->s->find[find];
+    if (!in_scope(v, f))
+        return false;
+    if (filter_is_empty(v->filter))
+        return true;
+    struct filter_item item;
+    session_item(v->s, f, &item);
+    return filter_match(v->filter, &item);
+}
+
+bool view_stack_closed(const struct view *v, int stack)
+{
+    for (size_t i = 0; i < v->toggled_count; i++)
+        if (v->toggled[i] == stack)
+            return !v->closed;
+    return v->closed;
+}
+
+/* --- keys
+ * ------------------------------------------------------------------------------------ */
+
+/* Doubles as numbers that sort the same way; NAN after everything. */
+static uint64_t key_of_double(double d, bool descending)
+{
+    uint64_t bits;
+    if (isnan(d))
+        return UINT64_MAX;
+    d += 0.0; /* −0 sorts with 0 */
+    memcpy(&bits, &d, sizeof bits);
+    bits = bits >> 63 != 0 ? ~bits : bits | UINT64_C(1) << 63;
+    return descending ? ~bits : bits;
+}
+
+/* Tonic and mode, C first; no key last. */
+static double key_number(const char *key)
+{
+    static const int tone[] = {9, 11, 0, 2, 4, 5, 7}; /* A … G */
+    if (key[0] < 'A' || key[0] > 'G')
+        return (double)NAN;
+    bool sharp = key[1] == '#';
+    return 2 * (tone[key[0] - 'A'] + sharp) + (key[1 + sharp] == 'm');
+}
+
+/* The first eight letters; nothing last. */
+static double class_number(const char *text)
+{
+    double number = 0.0;
+    if (text[0] == '\0')
+        return (double)NAN;
+    for (int i = 0; i < 6; i++) {
+        number = number * 256.0 + (unsigned char)*text;
+        text += *text != '\0';
+    }
+    return number;
+}
+
+static double order_number(const struct view *v, const struct find *f, size_t index)
+{
+    switch (v->order) {
+    case ORDER_FOUND:
+        return (double)index;
+    case ORDER_NAME:
+        return v->s->name_rank != NULL ? v->s->name_rank[index] : (double)index;
+    case ORDER_SOURCE:
+        return f->source;
+    case ORDER_GRADE:
+        return f->grade == 'A'   ? 3
+               : f->grade == 'B' ? 2
+               : f->grade == 'F' ? 1
+                                 : (double)NAN;
+    case ORDER_RATING:
+        return f->rating;
+    case ORDER_DECISION:
+        return f->decision == DECISION_ACCEPTED ? 0
+               : f->decision == DECISION_NONE   ? 1
+                                                : 2;
+    case ORDER_KEY:
+        return key_number(f->key);
+    case ORDER_CLASS:
+        return class_number(f->hit_class);
+    case ORDER_STACK:
+        return f->stack > 0 && v->s->stacks.fresh
+                   ? v->s->stacks.start[f->stack + 1] - v->s->stacks.start[f->stack]
+                   : 1;
+    case ORDER_SIMILAR:
+        return index < v->distance_count ? (double)v->distance[index] : (double)NAN;
+    default:
+        return measures_get(&f->m, (enum measure_id)(v->order - ORDER_MEASURE));
+    }
+}
+
+static struct view_row make_row(const struct view *v, size_t index)
+{
+    double number = order_number(v, &v->s->find[index], index);
+    return (struct view_row){key_of_double(number, v->descending), (uint32_t)index};
+}
+
+static bool row_before(const struct view_row *a, const struct view_row *b)
+{
+    return a->key != b->key ? a->key < b->key : a->find < b->find;
+}
+
+/* Names, natural runs merged: miners deliver them nearly in order. */
+struct named {
+    const char *folded;
+    uint32_t find;
+};
+
+static bool name_before(const struct named *a, const struct named *b)
+{
+    int c = strcmp(a->folded, b->folded);
+    return c != 0 ? c < 0 : a->find < b->find;
+}
+
+static size_t run_end(const struct named *a, size_t from, size_t n)
+{
+    size_t i = from + 1;
+    while (i < n && !name_before(&a[i], &a[i - 1]))
+        i++;
+    return i < n ? i : n;
+}
+
+static void merge_names(struct named *to, const struct named *a, size_t na, size_t nb)
+{
+    size_t i = 0, k = na, n = na + nb;
+    for (size_t at = 0; at < n; at++)
+        to[at] = i < na && (k >= n || !name_before(&a[k], &a[i])) ? a[i++] : a[k++];
+}
+
+static struct named *sort_names(struct named *a, struct named *b, size_t n)
+{
+    for (bool sorted = n < 2; !sorted;) {
+        size_t from = 0;
+        sorted = true;
+        while (from < n) {
+            size_t middle = run_end(a, from, n);
+            size_t end = middle < n ? run_end(a, middle, n) : n;
+            sorted = sorted && from == 0 && end == n;
+            merge_names(b + from, a + from, middle - from, end - middle);
+            from = end;
+        }
+        struct named *swap = a;
+        a = b;
+        b = swap;
+    }
+    return a;
+}
+
+static void rank_names(struct session *s)
+{
+    if (s->name_rank != NULL)
+        return;
+    struct named *a = malloc((s->count + 1) * sizeof *a);
+    struct named *b = malloc((s->count + 1) * sizeof *b);
+    uint32_t *rank = malloc((s->count + 1) * sizeof *rank);
+    if (a != NULL && b != NULL && rank != NULL) {
+        for (size_t i = 0; i < s->count; i++)
+            a[i] = (struct named){s->find[i].folded, (uint32_t)i};
+        const struct named *sorted = sort_names(a, b, s->count);
+        for (size_t i = 0; i < s->count; i++)
+            rank[sorted[i].find] = (uint32_t)i;
+        s->name_rank = rank;
+        rank = NULL;
+    }
+    free(a);
+    free(b);
+    free(rank);
+}
+
+/* Radix sort, stable, skipping digits all keys share. Rows come in find order. */
+static struct view_row *sort_rows(struct view_row *a, struct view_row *b, size_t n)
+{
+    for (int shift = 0; shift < 64; shift += 11) {
+        size_t place[2048] = {0}, sum = 0;
+        for (size_t i = 0; i < n; i++)
+            place[a[i].key >> shift & 2047]++;
+        if (n == 0 || place[a[0].key >> shift & 2047] == n)
+            continue;
+        for (int d = 0; d < 2048; d++) {
+            size_t here = place[d];
+            place[d] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < n; i++)
+            b[place[a[i].key >> shift & 2047]++] = a[i];
+        struct view_row *swap = a;
+        a = b;
+        b = swap;
+    }
+    return a;
+}
+
+/* --- all rows anew
+ * ----------------------------------------------------------------------------- */
+
+static bool make_room(struct view *v)
+{
+    size_t need = v->s->count + 1, stacks = (size_t)v->s->stacks.stacks + 2;
+    if (stacks > v->best_room) {
+        uint32_t *best = realloc(v->best, stacks * sizeof *best);
+        if (best == NULL)
+            return false;
+        v->best = best;
+        v->best_room = stacks;
+    }
+    if (need <= v->room)
+        return true;
+    need += need / 2;
+    struct view_row **rows[] = {&v->row, &v->old, &v->fresh};
+    for (int i = 0; i < 3; i++) {
+        struct view_row *more = realloc(*rows[i], need * sizeof *more);
+        if (more == NULL)
+            return false;
+        *rows[i] = more;
+    }
+    unsigned char *mark = realloc(v->mark, need);
+    if (mark == NULL)
+        return false;
+    v->mark = mark;
+    v->room = need;
+    return true;
+}
+
+static bool closed_in(const struct view *v, const struct find *f)
+{
+    return f->stack > 0 && f->stack <= v->s->stacks.stacks &&
+           (v->closed || v->toggled_count > 0) && view_stack_closed(v, f->stack);
+}
+
+/* Marks what matches and notes the best of each closed stack. */
+static void mark_all(struct view *v)
+{
+    const struct session *s = v->s;
+    for (int k = 0; k <= s->stacks.stacks; k++)
+        v->best[k] = UINT32_MAX;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        v->mark[i] = view_takes(v, i);
+        if (v->mark[i] && closed_in(v, f) && s->stacks.rank[i] < v->best[f->stack])
+            v->best[f->stack] = s->stacks.rank[i];
+    }
+}
+
+static void refresh(struct view *v)
+{
+    const struct session *s = v->s;
+    size_t n = 0;
+    if (v->order == ORDER_NAME)
+        rank_names(v->s);
+    mark_all(v);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        if (v->mark[i] && (!closed_in(v, f) || v->best[f->stack] == s->stacks.rank[i]))
+            v->fresh[n++] = make_row(v, i);
+    }
+    struct view_row *sorted = sort_rows(v->fresh, v->row, n);
+    if (sorted == v->fresh) {
+        v->fresh = v->row;
+        v->row = sorted;
+    }
+    v->count = n;
+}
+
+/* --- a few rows
+ * -------------------------------------------------------------------------------- */
+
+/* mark = 1 for finds whose rows are to be decided anew: the changed ones and the other
+ * members of their stacks. */
+static void mark_touched(struct view *v, const uint32_t *changed, size_t n)
+{
+    const struct session *s = v->s;
+    memset(v->mark, 0, s->count);
+    for (size_t i = 0; i < n; i++) {
+        const struct find *f = &s->find[changed[i]];
+        v->mark[changed[i]] = 1;
+        if (f->stack <= 0 || f->stack > s->stacks.stacks)
+            continue;
+        for (uint32_t k = s->stacks.start[f->stack]; k < s->stacks.start[f->stack + 1];
+             k++)
+            v->mark[s->stacks.member[k]] = 1;
+    }
+}
+
+static bool shown(const struct view *v, uint32_t find)
+{
+    const struct session *s = v->s;
+    const struct find *f = &s->find[find];
+    if (!view_takes(v, find))
+        return false;
+    if (!closed_in(v, f))
+        return true;
+    for (uint32_t k = s->stacks.start[f->stack]; k < s->stacks.rank[find]; k++)
+        if (view_takes(v, s->stacks.member[k]))
+            return false;
+    return true;
+}
+
+static int by_row(const void *a, const void *b)
+{
+    const struct view_row *x = a, *y = b;
+    return row_before(x, y) ? -1 : row_before(y, x);
+}
+
+static void patch(struct view *v, const uint32_t *changed, size_t n)
+{
+    size_t kept = 0, added = 0;
+    mark_touched(v, changed, n);
+    struct view_row *add = v->fresh;
+    for (size_t i = 0; i < v->s->count; i++)
+        if (v->mark[i] && shown(v, (uint32_t)i))
+            add[added++] = make_row(v, i);
+    qsort(add, added, sizeof *add, by_row);
+    for (size_t i = 0; i < v->count; i++)
+        if (!v->mark[v->row[i].find])
+            v->row[kept++] = v->row[i];
+    /* merge from the back, in place */
+    v->count = kept + added;
+    for (size_t at = v->count; added > 0;) {
+        if (kept > 0 && row_before(&add[added - 1], &v->row[kept - 1]))
+            v->row[--at] = v->row[--kept];
+        else
+            v->row[--at] = add[--added];
+    }
+}
+
+/* --- the cursor
+ * --------------------------------------------------------------------------------- */
+
+/* mark = 1 for every find that has a row now. */
+static void mark_rows(struct view *v)
+{
+    memset(v->mark, 0, v->s->count);
+    for (size_t i = 0; i < v->count; i++)
+        v->mark[v->row[i].find] = 1;
+}
+
+/* The find the cursor should be on: its own, the one that stands for its stack, or the
+ * nearest old row that is still there, in the direction of travel first. */
+static long cursor_heir(struct view *v)
+{
+    const struct session *s = v->s;
+    long own = session_index_of(s, v->cursor_id);
+    if (own >= 0 && v->mark[own])
+        return own;
+    if (own >= 0 && view_takes(v, (size_t)own) && closed_in(v, &s->find[own])) {
+        int stack = s->find[own].stack;
+        for (uint32_t k = s->stacks.start[stack]; k < s->stacks.start[stack + 1]; k++)
+            if (v->mark[s->stacks.member[k]])
+                return (long)s->stacks.member[k];
+    }
+    for (int turn = 0; turn < 2; turn++) {
+        int step = turn == 0 ? v->travel : -v->travel;
+        for (size_t i = v->cursor; i < v->old_count; i += (size_t)step)
+            if (v->mark[v->old[i].find])
+                return (long)v->old[i].find;
+    }
+    return -1;
+}
+
+static void settle_cursor(struct view *v)
+{
+    if (v->count == 0) {
+        v->cursor = 0;
+        return;
+    }
+    mark_rows(v);
+    long heir = cursor_heir(v);
+    size_t at = 0;
+    while (heir >= 0 && at < v->count && v->row[at].find != (uint32_t)heir)
+        at++;
+    if (heir < 0 || at == v->count)
+        at = v->old_count > 0 && v->cursor < v->count ? v->cursor : 0;
+    v->cursor = at;
+    v->cursor_id = v->s->find[v->row[at].find].id;
+}
+
+static void update_distances(struct view *v)
+{
+    if (v->order != ORDER_SIMILAR || v->distance_count == v->s->count)
+        return;
+    long index = session_index_of(v->s, v->similar);
+    float *d = realloc(v->distance, (v->s->count + 1) * sizeof *d);
+    if (d == NULL || index < 0)
+        return;
+    v->distance = d;
+    if (session_distances(v->s, (size_t)index, &v->weights, d, NULL) == ST_OK)
+        v->distance_count = v->s->count;
+}
+
+void view_sync(struct view *v)
+{
+    const struct session *s = v->s;
+    uint64_t log_end = s->log_start + s->log_count;
+    bool all = v->stale || v->seen_finds != s->version.finds ||
+               v->seen_log < s->log_start || log_end - v->seen_log > PATCH_MAX;
+    if (!all && v->seen_log == log_end)
+        return;
+    if (session_index_stacks(v->s, NULL) != ST_OK || !make_room(v))
+        return;
+    if (all)
+        update_distances(v);
+    v->old_count = v->count;
+    if (v->count > 0)
+        memcpy(v->old, v->row, v->count * sizeof *v->row);
+    if (all)
+        refresh(v);
+    else
+        patch(v, s->log + (v->seen_log - s->log_start), (size_t)(log_end - v->seen_log));
+    v->stale = false;
+    v->seen_finds = s->version.finds;
+    v->seen_log = log_end;
+    settle_cursor(v);
+    if (v->count != v->old_count ||
+        (v->count > 0 && memcmp(v->old, v->row, v->count * sizeof *v->row) != 0))
+        v->version++;
+}
