@@ -1,0 +1,465 @@
+#include "dsp/similarity.h"
+
+#include "dsp/fft.h"
+#include "dsp/mfcc.h"
+#include "dsp/similarity_internal.h"
+#include "dsp/window.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/similarity_table.h"
+
+enum {
+    MEL_BANDS = 40,
+    MEAN_COEFFS = 12, /* MFCC 1 … 12 */
+    OTHER_COEFFS = 6, /* deviation and attack: MFCC 1 … 6 */
+    FRAMES_MAX = 128,
+    LONG_FRAMES_MAX = 6,
+    GROUPS = 12, /* of mel bands */
+    SHAPE_POINTS = 6,
+    CHROMA = 12,
+    ENVELOPE_MAX = 20000
+};
+
+/* Everything below the loudest by this is taken for the noise it was recorded with. */
+static const double floor_db = -45.0;
+static const double trim_db = -34.0;
+
+struct similarity {
+    int rate_hz, size, long_size;
+    struct rfft *fft, *long_fft;
+    struct mfcc *mel;
+    float *window, *long_window, *frame, *spectrum, *power, *mono;
+    size_t mono_room;
+};
+
+const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
+
+const char *similarity_aspect_name(enum similarity_aspect a)
+{
+    static const char *const names[ASPECT_COUNT] = {"spectrum", "timbre", "pitch",
+                                                    "envelope"};
+    return names[a];
+}
+
+enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
+{
+    *out = NULL;
+    if (rate_hz < 1000 || rate_hz > 1000000)
+        return err_set(e, ST_UNSUPPORTED, "no similarity at %d Hz", rate_hz);
+    struct similarity *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for similarity");
+    s->rate_hz = rate_hz;
+    s->size = fft_size_at(1024, rate_hz);
+    s->long_size = fft_size_at(8192, rate_hz);
+    size_t n = (size_t)s->size, m = (size_t)s->long_size;
+    s->fft = rfft_new(s->size);
+    s->long_fft = rfft_new(s->long_size);
+    s->window = malloc(n * sizeof(float));
+    s->long_window = malloc(m * sizeof(float));
+    s->frame = malloc(m * sizeof(float));
+    s->spectrum = malloc((m + 2) * sizeof(float));
+    s->power = malloc((m / 2 + 1) * sizeof(float));
+    if (!s->fft || !s->long_fft || !s->window || !s->long_window || !s->frame ||
+        !s->spectrum || !s->power) {
+        similarity_free(s);
+        return err_set(e, ST_NO_MEMORY, "no memory for similarity");
+    }
+    window_hann(s->window, s->size);
+    window_hann(s->long_window, s->long_size);
+    enum status st = mfcc_new(&s->mel, rate_hz, s->size, MEL_BANDS, MEAN_COEFFS + 1, e);
+    if (st != ST_OK) {
+        similarity_free(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+void similarity_free(struct similarity *s)
+{
+    if (s == NULL)
+        return;
+    rfft_free(s->fft);
+    rfft_free(s->long_fft);
+    mfcc_free(s->mel);
+    free(s->window);
+    free(s->long_window);
+    free(s->frame);
+    free(s->spectrum);
+    free(s->power);
+    free(s->mono);
+    free(s);
+}
+
+/* --- the sound, trimmed and at full level
+ * ----------------------------------------------- */
+
+struct sound {
+    const float *x;
+    size_t frames;
+    int rate_hz;
+};
+
+static enum status mix(struct similarity *s, const struct audio *a, struct err *e)
+{
+    if (a->frames > s->mono_room) {
+        float *more = realloc(s->mono, a->frames * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
+        s->mono = more;
+        s->mono_room = a->frames;
+    }
+    for (size_t i = 0; i < a->frames; i++) {
+        double sum = 0.0;
+        for (int c = 0; c < a->channels; c++) {
+            float v = a->data[i * (size_t)a->channels + (size_t)c];
+            sum += isfinite(v) ? (double)v : 0.0;
+        }
+        s->mono[i] = (float)(sum / a->channels);
+    }
+    return ST_OK;
+}
+
+/* Level per block of about 2 ms (fewer, longer ones for long sounds), as power. */
+struct envelope {
+    double *power;
+    size_t count, hop;
+    double loudest;
+};
+
+static enum status envelope_of(struct envelope *v, const float *x, size_t frames,
+                               int rate_hz, struct err *e)
+{
+    memset(v, 0, sizeof *v);
+    v->hop = (size_t)fmax(1.0, 0.002 * rate_hz);
+    if (frames / v->hop > ENVELOPE_MAX)
+        v->hop = frames / ENVELOPE_MAX;
+    v->power = malloc((frames / v->hop + 2) * sizeof *v->power);
+    if (v->power == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for an envelope");
+    for (size_t from = 0; from < frames; from += v->hop) {
+        size_t n = frames - from < v->hop ? frames - from : v->hop;
+        double sum = 0.0;
+        for (size_t i = 0; i < n; i++)
+            sum += (double)x[from + i] * (double)x[from + i];
+        v->power[v->count] = sum / (double)v->hop;
+        v->loudest = fmax(v->loudest, v->power[v->count++]);
+    }
+    return ST_OK;
+}
+
+/* From the first block that is not far below the loudest to the last. */
+static struct sound trim(const struct similarity *s, size_t frames,
+                         const struct envelope *v)
+{
+    double gate = v->loudest * pow(10.0, trim_db / 10.0);
+    size_t first = 0, last = v->count;
+    while (first < v->count && v->power[first] < gate)
+        first++;
+    while (last > first && v->power[last - 1] < gate)
+        last--;
+    struct sound w = {s->mono + first * v->hop, (last - first) * v->hop, s->rate_hz};
+    if (first * v->hop + w.frames > frames)
+        w.frames = frames - first * v->hop;
+    return w;
+}
+
+/* --- spectra over time
+ * -------------------------------------------------------------------- */
+
+struct frames {
+    int count;
+    double weight[FRAMES_MAX]; /* power */
+    float band[FRAMES_MAX][MEL_BANDS];
+    double centre_s[FRAMES_MAX];
+};
+
+static void power_spectrum(struct rfft *fft, const float *window, const struct sound *w,
+                           long from, int size, float *frame, float *spectrum,
+                           float *power)
+{
+    for (int i = 0; i < size; i++) {
+        long at = from + i;
+        frame[i] = at >= 0 && (size_t)at < w->frames ? w->x[at] * window[i] : 0.0F;
+    }
+    rfft_forward(fft, frame, spectrum);
+    for (int k = 0; k <= size / 2; k++) {
+        float re = spectrum[2 * k], im = spectrum[2 * k + 1];
+        power[k] = re * re + im * im;
+    }
+}
+
+/* The first frames lie close, the later ones as far apart as it takes: the attack counts
+ * as much as a long tail. */
+static void spectra(struct similarity *s, const struct sound *w, struct frames *f)
+{
+    double hop = s->size / 4.0, total = (double)w->frames;
+    double stretch = fmax(0.0, total / hop - FRAMES_MAX) /
+                     ((double)FRAMES_MAX * (FRAMES_MAX - 1) / 2.0);
+    double at = -s->size / 2.0 + hop;
+    f->count = 0;
+    for (int i = 0; i < FRAMES_MAX && at < total; i++) {
+        power_spectrum(s->fft, s->window, w, (long)at, s->size, s->frame, s->spectrum,
+                       s->power);
+        double sum = 0.0;
+        for (int k = 1; k <= s->size / 2; k++)
+            sum += (double)s->power[k];
+        mfcc_mel(s->mel, s->power, f->band[f->count]);
+        f->weight[f->count] = sum;
+        f->centre_s[f->count++] = (at + s->size / 2.0) / w->rate_hz;
+        at += hop * (1.0 + stretch * i);
+    }
+}
+
+static double to_db(double power)
+{
+    return 10.0 * log10(power + 1e-30);
+}
+
+static double clamp(double v, double low, double high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+/* --- aspects
+ * ------------------------------------------------------------------------------- */
+
+/* Mean bands of the frames centred within [from, to) seconds, weighted as they are. */
+static double mean_bands(const struct frames *f, double from_s, double to_s,
+                         float band[MEL_BANDS])
+{
+    double sum[MEL_BANDS] = {0}, total = 0.0;
+    for (int i = 0; i < f->count; i++) {
+        if (i > 0 && (f->centre_s[i] < from_s || f->centre_s[i] >= to_s))
+            continue;
+        for (int b = 0; b < MEL_BANDS; b++)
+            sum[b] += (double)f->band[i][b];
+    }
+    for (int b = 0; b < MEL_BANDS; b++)
+        total += sum[b];
+    for (int b = 0; b < MEL_BANDS; b++)
+        band[b] = (float)(sum[b] / (total + 1e-30));
+    return total;
+}
+
+struct shape {
+    double centroid, spread, flatness; /* octaves, octaves, 0 … 1 */
+};
+
+static struct shape shape_of(const struct similarity *s, const float *band)
+{
+    double sum = 1e-30, first = 0.0, second = 0.0, logs = 0.0;
+    for (int b = 0; b < MEL_BANDS; b++) {
+        double octave = log2(mfcc_band_hz(s->mel, b) / 440.0), p = (double)band[b];
+        sum += p;
+        first += p * octave;
+        second += p * octave * octave;
+        logs += log(p + 1e-4 / MEL_BANDS);
+    }
+    double mean = first / sum;
+    return (struct shape){mean, sqrt(fmax(0.0, second / sum - mean * mean)),
+                          exp(logs / MEL_BANDS) / (sum / MEL_BANDS + 1e-4 / MEL_BANDS)};
+}
+
+static void spectrum_aspect(const struct similarity *s, const struct frames *f,
+                            float *out)
+{
+    float all[MEL_BANDS], attack[MEL_BANDS];
+    mean_bands(f, 0.0, INFINITY, all);
+    mean_bands(f, 0.0, 0.03, attack);
+    for (int g = 0; g < GROUPS; g++) {
+        int from = g * MEL_BANDS / GROUPS, to = (g + 1) * MEL_BANDS / GROUPS;
+        double sum = 0.0;
+        for (int b = from; b < to; b++)
+            sum += (double)all[b];
+        out[g] = (float)to_db(sum + pow(10.0, floor_db / 10.0));
+    }
+    struct shape whole = shape_of(s, all), start = shape_of(s, attack);
+    out[GROUPS] = (float)whole.centroid;
+    out[GROUPS + 1] = (float)whole.spread;
+    out[GROUPS + 2] = (float)sqrt(whole.flatness);
+    out[GROUPS + 3] = (float)start.centroid;
+}
+
+/* The floor under a frame's bands: what lies far below the loudest frame is noise. */
+static void timbre_aspect(const struct similarity *s, const struct frames *f, float *out)
+{
+    float coeff[MEAN_COEFFS + 1], attack[MEL_BANDS];
+    double mean[MEAN_COEFFS + 1] = {0}, square[MEAN_COEFFS + 1] = {0}, total = 1e-30;
+    float loudest = 0.0F;
+    for (int i = 0; i < f->count; i++)
+        for (int b = 0; b < MEL_BANDS; b++)
+            loudest = fmaxf(loudest, f->band[i][b]);
+    float floor = loudest * (float)pow(10.0, floor_db / 10.0) + 1e-30F;
+    for (int i = 0; i < f->count; i++) {
+        mfcc_cepstrum(s->mel, f->band[i], floor, coeff);
+        double weight = sqrt(f->weight[i]); /* loud frames count more, not alone */
+        total += weight;
+        for (int c = 1; c <= MEAN_COEFFS; c++) {
+            mean[c] += weight * (double)coeff[c];
+            square[c] += weight * (double)coeff[c] * (double)coeff[c];
+        }
+    }
+    for (int c = 1; c <= MEAN_COEFFS; c++) {
+        mean[c] /= total;
+        out[c - 1] = (float)mean[c];
+    }
+    for (int c = 1; c <= OTHER_COEFFS; c++)
+        out[MEAN_COEFFS + c - 1] =
+            (float)sqrt(fmax(0.0, square[c] / total - mean[c] * mean[c]));
+    mean_bands(f, 0.0, 0.03, attack);
+    mfcc_cepstrum(s->mel, attack, (float)pow(10.0, floor_db / 10.0) / MEL_BANDS, coeff);
+    for (int c = 1; c <= OTHER_COEFFS; c++)
+        out[MEAN_COEFFS + OTHER_COEFFS + c - 1] = coeff[c];
+}
+
+/* Peaks of the long spectrum into a chroma of soft classes, and the strongest of them. */
+struct pitch {
+    double chroma[CHROMA], loudest, loudest_hz, peaks, total;
+};
+
+static void gather_pitch(struct pitch *p, const float *power, int size, int rate_hz)
+{
+    double bin_hz = (double)rate_hz / size;
+    int low = (int)(40.0 / bin_hz) + 1, high = (int)(5000.0 / bin_hz);
+    if (high > size / 2 - 2)
+        high = size / 2 - 2;
+    for (int k = low; k <= high; k++) {
+        double here = (double)power[k], left = (double)power[k - 1],
+               right = (double)power[k + 1];
+        p->total += here;
+        if (here <= left || here < right || here <= 0.0)
+            continue;
+        /* the top of the parabola through three logarithms */
+        double a = log(left + 1e-30), b = log(here + 1e-30), c = log(right + 1e-30);
+        double bend = a - 2.0 * b + c;
+        double hz = (k + (bend < -1e-12 ? 0.5 * (a - c) / bend : 0.0)) * bin_hz;
+        double note = 12.0 * log2(hz / 440.0) + 120.0;
+        double weight = sqrt(here);
+        int class = (int)floor(note);
+        double part = note - class;
+        p->chroma[class % 12] += weight * (1.0 - part);
+        p->chroma[(class + 1) % 12] += weight * part;
+        p->peaks += left + here + right;
+        if (here > p->loudest) {
+            p->loudest = here;
+            p->loudest_hz = hz;
+        }
+    }
+}
+
+static void pitch_aspect(struct similarity *s, const struct sound *w, float *out)
+{
+    struct pitch p = {.loudest_hz = 440.0};
+    long span = (long)w->frames - s->long_size, step = s->long_size / 2;
+    if (span / step >= LONG_FRAMES_MAX)
+        step = span / (LONG_FRAMES_MAX - 1);
+    for (int i = 0; i < LONG_FRAMES_MAX && (i == 0 || i * step <= span); i++) {
+        power_spectrum(s->long_fft, s->long_window, w, span < 0 ? span / 2 : i * step,
+                       s->long_size, s->frame, s->spectrum, s->power);
+        gather_pitch(&p, s->power, s->long_size, s->rate_hz);
+    }
+    double square = 1e-30;
+    for (int c = 0; c < CHROMA; c++)
+        square += p.chroma[c] * p.chroma[c];
+    double salience = p.total > 0.0 ? fmin(1.0, p.peaks / p.total) : 0.0;
+    for (int c = 0; c < CHROMA; c++)
+        out[c] = (float)(salience * p.chroma[c] / sqrt(square));
+    out[CHROMA] = (float)log2(p.loudest_hz / 440.0);
+    out[CHROMA + 1] = (float)salience;
+}
+
+/* Level in dB under the loudest, over the `span` blocks from `at`. */
+static double level_db(const struct envelope *v, size_t at, size_t span)
+{
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t i = at; i < at + span && i < v->count; i++, n++)
+        sum += v->power[i];
+    return n == 0 ? floor_db
+                  : clamp(to_db(sum / (double)span / v->loudest), floor_db, 0.0);
+}
+
+static void envelope_aspect(const struct sound *w, const struct envelope *v, float *out)
+{
+    static const double shape_ms[SHAPE_POINTS] = {15, 40, 90, 180, 360, 720};
+    size_t top = 0, end;
+    double block_ms = 1e3 * (double)v->hop / w->rate_hz, sum = 1e-30, moment = 0.0;
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->power[i] > 0.5 * v->loudest && v->power[top] <= 0.5 * v->loudest)
+            top = i;
+        sum += v->power[i];
+        moment += v->power[i] * (double)i;
+    }
+    for (end = v->count; end > top + 1 && v->power[end - 1] < 0.01 * v->loudest; end--)
+        ;
+    out[0] = (float)log2(1.0 + (double)top * block_ms / 4.0);
+    out[1] = (float)log2(1.0 + (double)(end - top) * block_ms / 10.0);
+    out[2] = (float)log2(1.0 + (double)v->count * block_ms / 20.0);
+    out[3] = (float)log2(1.0 + moment / sum * block_ms / 4.0);
+    for (int i = 0; i < SHAPE_POINTS; i++) {
+        size_t at = (size_t)(shape_ms[i] / block_ms);
+        size_t span = (size_t)fmax(1.0, 0.5 * shape_ms[i] / block_ms);
+        out[4 + i] = (float)level_db(v, at, span);
+    }
+}
+
+/* --- the whole
+ * ----------------------------------------------------------------------------- */
+
+enum status similarity_raw(struct similarity *s, const struct audio *a,
+                           float raw[SIMILARITY_DIM], struct err *e)
+{
+    struct envelope v, trimmed;
+    memset(raw, 0, SIMILARITY_DIM * sizeof *raw);
+    enum status st = mix(s, a, e);
+    if (st == ST_OK)
+        st = envelope_of(&v, s->mono, a->frames, s->rate_hz, e);
+    if (st != ST_OK)
+        return st;
+    struct sound w = trim(s, a->frames, &v);
+    bool silent = !(v.loudest > 1e-14) || w.frames == 0;
+    free(v.power);
+    if (silent)
+        return ST_OK;
+    /* at full level, so that every floor is relative */
+    float gain = (float)(1.0 / sqrt(v.loudest));
+    for (size_t i = 0; i < w.frames; i++)
+        s->mono[(size_t)(w.x - s->mono) + i] *= gain;
+    struct frames *f = malloc(sizeof *f);
+    if (f == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for spectra");
+    st = envelope_of(&trimmed, w.x, w.frames, s->rate_hz, e);
+    if (st == ST_OK) {
+        spectra(s, &w, f);
+        spectrum_aspect(s, f, raw + SPECTRUM_AT);
+        timbre_aspect(s, f, raw + TIMBRE_AT);
+        pitch_aspect(s, &w, raw + PITCH_AT);
+        envelope_aspect(&w, &trimmed, raw + ENVELOPE_AT);
+        free(trimmed.power);
+    }
+    free(f);
+    return st;
+}
+
+void similarity_standardise(const float raw[SIMILARITY_DIM], float vector[SIMILARITY_DIM])
+{
+    for (int i = 0; i < SIMILARITY_DIM; i++) {
+        float v = (raw[i] - table_mean[i]) / table_deviation[i];
+        vector[i] = isfinite(v) ? fmaxf(-8.0F, fminf(8.0F, v)) : 0.0F;
+    }
+}
+
+enum status similarity_vector(struct similarity *s, const struct audio *a,
+                              float vector[SIMILARITY_DIM], struct err *e)
+{
+    float raw[SIMILARITY_DIM];
+    enum status st = similarity_raw(s, a, raw, e);
+    if (st == ST_OK)
+        similarity_standardise(raw, vector);
+    return st;
+}

@@ -1,0 +1,280 @@
+#include "dsp/similarity.h"
+#include "dsp/similarity_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/similarity_table.h"
+
+enum {
+    BLOCK = 8,
+    PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
+};
+
+/* Distance below which two are copies, in deviations among copies; one dimension counts
+ * at most `most`, so that a single slip (an octave, a longer tail) does not decide. */
+static const float duplicate_limit = 1.6F, most = 4.0F;
+
+/* --- distances
+ * ------------------------------------------------------------------------------ */
+
+static void weigh(const struct similarity_weights *weights, float by[SIMILARITY_DIM])
+{
+    static const int dims[ASPECT_COUNT] = {SPECTRUM_DIM, TIMBRE_DIM, PITCH_DIM,
+                                           ENVELOPE_DIM};
+    int at = 0;
+    if (weights == NULL)
+        weights = &similarity_even;
+    for (int a = 0; a < ASPECT_COUNT; a++)
+        for (int i = 0; i < dims[a]; i++)
+            by[at++] = (float)(weights->aspect[a] * weights->aspect[a] / dims[a]);
+}
+
+static float square_distance(const float *a, const float *b, const float *by)
+{
+    float lane[BLOCK] = {0.0F};
+    for (int i = 0; i < SIMILARITY_DIM; i += BLOCK)
+        for (int k = 0; k < BLOCK; k++) {
+            float d = a[i + k] - b[i + k];
+            lane[k] += by[i + k] * d * d;
+        }
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+           ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+double similarity_distance(const float *a, const float *b,
+                           const struct similarity_weights *weights)
+{
+    float by[SIMILARITY_DIM];
+    weigh(weights, by);
+    return sqrt((double)square_distance(a, b, by));
+}
+
+void similarity_distances(const float *vectors, size_t n, const float *query,
+                          const struct similarity_weights *weights, float *distance)
+{
+    float by[SIMILARITY_DIM];
+    weigh(weights, by);
+    for (size_t i = 0; i < n; i++) {
+        const float *v = vectors + i * SIMILARITY_DIM;
+        distance[i] = isnan(v[0]) ? INFINITY : sqrtf(square_distance(v, query, by));
+    }
+}
+
+static bool hit_before(const struct similarity_hit *a, const struct similarity_hit *b)
+{
+    return a->distance != b->distance ? a->distance < b->distance : a->index < b->index;
+}
+
+/* A heap with the farthest on top. */
+static void sift_down(struct similarity_hit *heap, size_t n, size_t at)
+{
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= n)
+            return;
+        if (child + 1 < n && hit_before(&heap[child], &heap[child + 1]))
+            child++;
+        if (!hit_before(&heap[at], &heap[child]))
+            return;
+        struct similarity_hit swap = heap[at];
+        heap[at] = heap[child];
+        heap[child] = swap;
+        at = child;
+    }
+}
+
+static int by_hit(const void *a, const void *b)
+{
+    return hit_before(a, b) ? -1 : hit_before(b, a);
+}
+
+size_t similarity_nearest(const float *vectors, size_t n, const float *query,
+                          const struct similarity_weights *weights, size_t k,
+                          struct similarity_hit *out)
+{
+    float by[SIMILARITY_DIM];
+    size_t found = 0;
+    weigh(weights, by);
+    for (size_t i = 0; i < n && k > 0; i++) {
+        const float *v = vectors + i * SIMILARITY_DIM;
+        if (isnan(v[0]))
+            continue;
+        struct similarity_hit hit = {i, (double)square_distance(v, query, by)};
+        if (found < k) {
+            out[found++] = hit;
+            if (found == k)
+                for (size_t h = k / 2; h-- > 0;)
+                    sift_down(out, k, h);
+        } else if (hit_before(&hit, &out[0])) {
+            out[0] = hit;
+            sift_down(out, k, 0);
+        }
+    }
+    qsort(out, found, sizeof *out, by_hit);
+    for (size_t i = 0; i < found; i++)
+        out[i].distance = sqrt(out[i].distance);
+    return found;
+}
+
+/* --- copies
+ * --------------------------------------------------------------------------------- */
+
+/* Square distance in deviations among copies; stops early once above the limit. */
+static bool copies(const float *a, const float *b)
+{
+    const float limit = duplicate_limit * duplicate_limit * SIMILARITY_DIM;
+    float sum = 0.0F;
+    for (int i = 0; i < SIMILARITY_DIM; i += BLOCK) {
+        float part = 0.0F;
+        for (int k = 0; k < BLOCK; k++) {
+            float d = (a[i + k] - b[i + k]) / table_copy[i + k];
+            part += fminf(d * d, most * most);
+        }
+        sum += part;
+        if (sum > limit)
+            return false;
+    }
+    return sum <= limit; /* false for NAN */
+}
+
+bool similarity_duplicate(const float *a, const float *b)
+{
+    return !isnan(a[0]) && !isnan(b[0]) && copies(a, b);
+}
+
+/* --- stacks
+ * --------------------------------------------------------------------------------- */
+
+struct item {
+    const float *v;
+    float pivot;
+    uint64_t id;
+    uint32_t index, degree;
+    int group, stack;
+};
+
+static int by_pivot(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    if (x->pivot != y->pivot)
+        return x->pivot < y->pivot ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int by_degree(const void *a, const void *b)
+{
+    const struct item *x = *(const struct item *const *)a,
+                      *y = *(const struct item *const *)b;
+    if (x->degree != y->degree)
+        return x->degree > y->degree ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void count_degrees(struct item *items, size_t n, float reach)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = i + 1; k < n && items[k].group == items[i].group &&
+                               items[k].pivot - items[i].pivot <= reach;
+             k++)
+            if (copies(items[i].v, items[k].v)) {
+                items[i].degree++;
+                items[k].degree++;
+            }
+}
+
+/* Everything free around a centre joins it; true when something did. */
+static bool gather(struct item *items, size_t n, struct item *centre, float reach,
+                   int stack)
+{
+    bool any = false;
+    for (int way = -1; way <= 1; way += 2)
+        for (size_t k = (size_t)(centre - items) + (size_t)way;
+             k < n && items[k].group == centre->group &&
+             fabsf(items[k].pivot - centre->pivot) <= reach;
+             k += (size_t)way)
+            if (items[k].stack == 0 && copies(centre->v, items[k].v)) {
+                items[k].stack = stack;
+                any = true;
+            }
+    if (any)
+        centre->stack = stack;
+    return any;
+}
+
+/* Stacks get their numbers by the smallest id in each. */
+struct numbered {
+    uint64_t smallest;
+    int stack;
+};
+
+static int by_smallest(const void *a, const void *b)
+{
+    const struct numbered *x = a, *y = b;
+    return x->smallest < y->smallest ? -1 : x->smallest > y->smallest;
+}
+
+static bool renumber(struct item *items, size_t n, int stacks)
+{
+    struct numbered *first = malloc(((size_t)stacks + 1) * sizeof *first);
+    int *name = malloc(((size_t)stacks + 1) * sizeof *name);
+    if (first != NULL && name != NULL) {
+        for (int s = 0; s <= stacks; s++)
+            first[s] = (struct numbered){UINT64_MAX, s};
+        for (size_t i = 0; i < n; i++)
+            if (items[i].stack > 0 && items[i].id < first[items[i].stack].smallest)
+                first[items[i].stack].smallest = items[i].id;
+        qsort(first + 1, (size_t)stacks, sizeof *first, by_smallest);
+        name[0] = 0;
+        for (int s = 1; s <= stacks; s++)
+            name[first[s].stack] = s;
+        for (size_t i = 0; i < n; i++)
+            items[i].stack = name[items[i].stack];
+    }
+    bool done = first != NULL && name != NULL;
+    free(first);
+    free(name);
+    return done;
+}
+
+enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
+                              size_t n, int *stack, struct err *e)
+{
+    struct item *items = malloc((n + 1) * sizeof *items);
+    struct item **order = malloc((n + 1) * sizeof *order);
+    bool done = items != NULL && order != NULL;
+    size_t m = 0;
+    int stacks = 0;
+    /* a pair that differs by more in the pivot alone is no copy: the sum over the
+     * dimensions is bounded, and so is each of them (unless `most` cuts it) */
+    float reach = fminf(INFINITY, duplicate_limit * sqrtf((float)SIMILARITY_DIM) *
+                                      table_copy[PIVOT]);
+    memset(stack, 0, n * sizeof *stack);
+    if (most * most < duplicate_limit * duplicate_limit * SIMILARITY_DIM)
+        reach = INFINITY;
+    for (size_t i = 0; i < n && done; i++) {
+        const float *v = vectors + i * SIMILARITY_DIM;
+        if (!isnan(v[0]))
+            items[m++] = (struct item){
+                v, v[PIVOT], ids[i], (uint32_t)i, 0, group != NULL ? group[i] : 0, 0};
+    }
+    if (done) {
+        qsort(items, m, sizeof *items, by_pivot);
+        count_degrees(items, m, reach);
+        for (size_t i = 0; i < m; i++)
+            order[i] = &items[i];
+        qsort(order, m, sizeof *order, by_degree);
+        for (size_t i = 0; i < m && order[i]->degree > 0; i++)
+            if (order[i]->stack == 0 && gather(items, m, order[i], reach, stacks + 1))
+                stacks++;
+        done = renumber(items, m, stacks);
+        for (size_t i = 0; i < m; i++)
+            stack[items[i].index] = items[i].stack;
+    }
+    free(items);
+    free(order);
+    return done ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+}
