@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { CHUNK = 1 << 12, GROUP = 8, LEVELS_MAX = 20, CODE_MAX = 127 };
+enum { CHUNK = 1 << 10, GROUP = 8, LEVELS_MAX = 20, CODE_MAX = 127 };
 
 /* Codes ±1 … ±127 stand for magnitudes from −84 dB to 0 dB in equal ratios, 0 for 0. An
  * RMS has 255 codes for −100 dB to 0 dB. */

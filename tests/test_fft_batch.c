@@ -1,0 +1,129 @@
+/* dsp/fft_batch against kissfft, and its two builds against each other.
+ * The .c file is included for its processor-specific builds. */
+#include "dsp/fft_batch.c" // NOLINT
+
+#include "core/rng.h"
+#include "dsp/fft.h"
+#include "dsp/window.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const int SIZES[] = {8,    12,   16,   20,   24,   60,   128,  180, 300,
+                            1024, 1152, 1620, 2048, 2304, 2400, 4096, 4500};
+enum { SIZE_COUNT = sizeof SIZES / sizeof *SIZES };
+
+struct bench {
+    int n, hop;
+    struct fft_batch *batch;
+    struct rfft *plain;
+    float *window, *x, *power, *other, *frame, *spectrum;
+};
+
+static void bench_init(struct bench *b, int n)
+{
+    size_t size = (size_t)n;
+    *b = (struct bench){.n = n, .hop = n / 4};
+    size_t length = 7 * (size_t)b->hop + size;
+    b->window = malloc(size * sizeof(float));
+    b->x = malloc(length * sizeof(float));
+    b->power = malloc(8 * (size / 2 + 1) * sizeof(float));
+    b->other = malloc(8 * (size / 2 + 1) * sizeof(float));
+    b->frame = malloc(size * sizeof(float));
+    b->spectrum = malloc((size + 2) * sizeof(float));
+    window_hann(b->window, n);
+    b->batch = fft_batch_new(n, b->window);
+    b->plain = rfft_new(n);
+    assert_non_null(b->batch);
+    assert_non_null(b->plain);
+    struct rng r = rng_derive(1, 0, "test-batch", (uint64_t)n);
+    for (size_t i = 0; i < length; i++)
+        b->x[i] = (float)rng_range(&r, -1, 1);
+}
+
+static void bench_done(struct bench *b)
+{
+    fft_batch_free(b->batch);
+    rfft_free(b->plain);
+    free(b->window);
+    free(b->x);
+    free(b->power);
+    free(b->other);
+    free(b->frame);
+    free(b->spectrum);
+}
+
+static void agrees_with_the_plain_transform(void **state)
+{
+    (void)state;
+    for (int z = 0; z < SIZE_COUNT; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        fft_batch_power(b.batch, b.x, b.hop, b.power);
+        for (int lane = 0; lane < 8; lane++) {
+            double worst = 0, square = 0;
+            for (int i = 0; i < b.n; i++)
+                b.frame[i] = b.x[lane * b.hop + i] * b.window[i];
+            rfft_forward(b.plain, b.frame, b.spectrum);
+            for (int k = 0; k <= b.n / 2; k++) {
+                double re = (double)b.spectrum[2 * k], im = (double)b.spectrum[2 * k + 1];
+                double mag = hypot(re, im);
+                worst = fmax(worst, fabs(mag - sqrt((double)b.power[8 * k + lane])));
+                square += mag * mag;
+            }
+            assert_true(worst < 1e-5 * sqrt(square / (b.n / 2 + 1)));
+        }
+        bench_done(&b);
+    }
+}
+
+static void every_build_gives_the_same_bits(void **state)
+{
+    (void)state;
+    for (int z = 0; z < SIZE_COUNT; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        size_t bytes = 8 * ((size_t)b.n / 2 + 1) * sizeof(float);
+        run_base(b.batch, b.x, b.hop, b.power);
+        memset(b.other, 0, bytes);
+        if (VEC_HAS_AVX2())
+            run_avx2(b.batch, b.x, b.hop, b.other);
+        else
+            run(b.batch, b.x, b.hop, b.other);
+        assert_memory_equal(b.power, b.other, bytes);
+        bench_done(&b);
+    }
+}
+
+static void other_sizes_are_refused(void **state)
+{
+    (void)state;
+    float window[64] = {0};
+    assert_null(fft_batch_new(0, window));
+    assert_null(fft_batch_new(4, window));
+    assert_null(fft_batch_new(28, window));
+    assert_null(fft_batch_new(30, window));
+    assert_null(fft_batch_new(-8, window));
+    fft_batch_free(NULL);
+    for (int n = 8; n < 5000; n = fft_next_fast(n + 1)) {
+        float *w = calloc((size_t)n, sizeof *w);
+        struct fft_batch *f = fft_batch_new(n, w);
+        assert_non_null(f);
+        fft_batch_free(f);
+        free(w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_plain_transform),
+        cmocka_unit_test(every_build_gives_the_same_bits),
+        cmocka_unit_test(other_sizes_are_refused),
+    };
+    return cmocka_run_group_tests_name("fft_batch", tests, NULL, NULL);
+}
