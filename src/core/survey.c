@@ -1,0 +1,85 @@
+#include "core/survey.h"
+
+#include "dsp/analysis.h"
+#include "io/soundfile.h"
+
+#include <stdlib.h>
+
+enum { BLOCK_FRAMES = 16384 };
+
+static enum status push_all(struct soundfile *sf, struct analysis *a,
+                            const struct job_context *ctx, struct err *e)
+{
+    const struct soundfile_info *info = soundfile_info(sf);
+    float *block = malloc((size_t)BLOCK_FRAMES * (size_t)info->channels * sizeof *block);
+    if (!block)
+        return err_set(e, ST_NO_MEMORY, "no memory to analyse");
+    enum status st = ST_OK;
+    for (size_t got = 1; st == ST_OK && got > 0;) {
+        if (job_cancelled(ctx)) {
+            st = err_set(e, ST_CANCELLED, "analysing was cancelled");
+            break;
+        }
+        st = soundfile_read(sf, block, BLOCK_FRAMES, &got, e);
+        if (st == ST_OK && got > 0)
+            st = analysis_push(a, block, got, e);
+        if (info->claimed_frames > 0)
+            job_progress(ctx,
+                         (double)soundfile_position(sf) / (double)info->claimed_frames,
+                         "analysing");
+    }
+    free(block);
+    return st;
+}
+
+enum status survey_analyse(const char *path, const struct job_context *ctx,
+                           struct track **out, struct err *e)
+{
+    *out = NULL;
+    struct soundfile *sf = NULL;
+    struct analysis *a = NULL;
+    enum status st = soundfile_open(&sf, path, e);
+    if (st != ST_OK)
+        return st;
+    const struct soundfile_info *info = soundfile_info(sf);
+    st = analysis_new(&a, info->rate_hz, info->channels, e);
+    if (st == ST_OK)
+        st = push_all(sf, a, ctx, e);
+    if (st == ST_OK)
+        st = analysis_finish(a, out, e);
+    analysis_free(a);
+    soundfile_close(sf);
+    return st;
+}
+
+struct pad_params survey_pad_params(const struct config *config)
+{
+    struct pad_params p = pad_params_default();
+    p.target_duration_count = config->pad_miner.target_durations_sec.count;
+    if (p.target_duration_count > PAD_DURATIONS_MAX)
+        p.target_duration_count = PAD_DURATIONS_MAX;
+    for (int i = 0; i < p.target_duration_count; i++)
+        p.target_durations_sec[i] = config->pad_miner.target_durations_sec.v[i];
+    p.min_rms_db = config->pad_miner.min_rms_db;
+    p.max_rms_db = config->pad_miner.max_rms_db;
+    p.max_onset_rate_per_second = config->pad_miner.max_onset_rate_per_second;
+    p.spectral_flatness_threshold = config->pad_miner.spectral_flatness_threshold;
+    p.max_candidates_per_file = config->pad_miner.max_candidates_per_file;
+    p.loop_crossfade_ms = config->pad_miner.loop_crossfade_ms;
+    p.window_hop_sec = config->pad_miner.window_hop_sec;
+    struct pre_analysis_params *q = &p.pre_analysis;
+    q->enabled = config->pre_analysis.enabled;
+    q->analysis_window_sec = config->pre_analysis.analysis_window_sec;
+    q->analysis_hop_sec = config->pre_analysis.analysis_hop_sec;
+    q->max_onset_rate_hz = config->pre_analysis.max_onset_rate_hz;
+    q->min_rms_db = config->pre_analysis.min_rms_db;
+    q->max_rms_db = config->pre_analysis.max_rms_db;
+    q->max_dc_offset = config->pre_analysis.max_dc_offset;
+    q->max_crest_factor = config->pre_analysis.max_crest_factor;
+    q->min_stable_windows = config->pre_analysis.min_stable_windows;
+    q->centroid_low_hz = config->pre_analysis.centroid_low_hz;
+    q->centroid_high_hz = config->pre_analysis.centroid_high_hz;
+    q->skip_clipped_regions = config->pre_analysis.skip_clipped_regions;
+    q->skip_transient_regions = config->pre_analysis.skip_transient_regions;
+    return p;
+}

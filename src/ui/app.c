@@ -1,0 +1,251 @@
+/* The loop: poll, keys, timers, at most one frame in 16 ms and none when nothing moved.
+ */
+#include "ui/app.h"
+
+#include "ui/state.h"
+#include "ui/term.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25;
+
+static double clock_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* --- what goes on behind the keys
+ * --------------------------------------------------------------- */
+
+static void follow_jobs(struct app *app)
+{
+    struct batch_state *b = &app->batch;
+    int active = app->jobs ? jobs_active(app->jobs) : 0;
+    if (active > 0 && b->active == 0)
+        *b = (struct batch_state){.total = active, .since = app->now};
+    else if (active > b->active)
+        b->total += active - b->active;
+    if (active != b->active)
+        app->dirty = true;
+    b->active = active;
+    if (active == 0)
+        return;
+    struct job_info job[16];
+    int n = jobs_list(app->jobs, job, 16);
+    double part = b->total - active;
+    for (int i = 0; i < n; i++)
+        if (job[i].state == JOB_RUNNING)
+            part += job[i].fraction;
+    if (n > 0)
+        memcpy(b->title, job[0].title, sizeof b->title);
+    b->fraction = b->total > 0 ? part / b->total : 0;
+}
+
+static void follow_sound(struct app *app)
+{
+    struct transport_status before = app->sound;
+    if (!app->transport)
+        return;
+    transport_get_status(app->transport, &app->sound);
+    const struct transport_status *s = &app->sound;
+    if (before.playing != s->playing || before.position_s != s->position_s ||
+        before.loading != s->loading || before.device != s->device ||
+        before.kit_step != s->kit_step || before.kit_running != s->kit_running ||
+        strcmp(before.sentence, s->sentence) != 0 ||
+        strcmp(before.problem, s->problem) != 0)
+        app->dirty = true;
+}
+
+double app_tick(struct app *app)
+{
+    if (app->jobs && jobs_deliver(app->jobs) > 0)
+        app->dirty = true;
+    jobs_deliver(app->quick);
+    follow_jobs(app);
+    follow_sound(app);
+    if (app->now - app->last_poll > 1) {
+        app->last_poll = app->now;
+        if (session_poll(app->session))
+            app->dirty = true;
+    }
+    double wait = -1;
+    if (app->audition_at > 0) {
+        if (app->now >= app->audition_at) {
+            app_play(app, library_current(app));
+            follow_sound(app);
+        } else {
+            wait = app->audition_at - app->now;
+        }
+    }
+    bool moves = app->sound.playing || app->sound.kit_running;
+    if (moves && (wait < 0 || wait > moving_s))
+        wait = moving_s;
+    if ((app->batch.active > 0 || jobs_active(app->quick) > 0) &&
+        (wait < 0 || wait > progress_s))
+        wait = progress_s;
+    return wait;
+}
+
+/* --- with a terminal
+ * --------------------------------------------------------------------------------- */
+
+struct loop {
+    struct app app;
+    struct terminal *term;
+    double drawn;
+    bool hung_up;
+};
+
+static void show(struct loop *l)
+{
+    struct app *app = &l->app;
+    int rows, cols, row, col;
+    term_size(l->term, &rows, &cols);
+    if ((rows != app->canvas.rows || cols != app->canvas.cols) &&
+        canvas_resize(&app->canvas, rows, cols, NULL) != ST_OK)
+        return;
+    if (app->theme_changed)
+        term_set_theme(l->term, &app->theme);
+    if (app->redraw)
+        term_redraw(l->term);
+    app->theme_changed = app->redraw = app->dirty = false;
+    app_draw(app, &row, &col);
+    term_cursor(l->term, row, col);
+    term_present(l->term, &app->canvas);
+    l->drawn = clock_s();
+}
+
+static void take_signals(struct loop *l)
+{
+    unsigned seen = term_take_signals(l->term);
+    if (seen & (TERM_RESIZED | TERM_CONTINUED))
+        l->app.dirty = true;
+    if (seen & TERM_STOP)
+        l->app.suspend = true;
+    if (seen & TERM_QUIT) {
+        l->app.quit = true;
+        l->hung_up = true;
+    }
+}
+
+static void suspend(struct loop *l)
+{
+    l->app.suspend = false;
+    if (l->app.transport)
+        transport_stop(l->app.transport);
+    term_suspend(l->term);
+    l->app.dirty = l->app.redraw = true;
+}
+
+/* All that was typed, at once: a burst of keys costs one frame. */
+static void take_keys(struct loop *l)
+{
+    uint32_t key;
+    while (!l->app.quit && !l->app.suspend && term_next_key(l->term, &key)) {
+        l->app.now = clock_s();
+        app_key(&l->app, key);
+    }
+}
+
+/* Wait for something to happen, at most `wait` seconds (< 0: until it does). */
+static void wait_for(struct loop *l, double wait)
+{
+    struct pollfd fd[5] = {
+        {term_input_fd(l->term), POLLIN, 0},
+        {term_signal_fd(l->term), POLLIN, 0},
+        {jobs_fd(l->app.quick), POLLIN, 0},
+        {l->app.jobs ? jobs_fd(l->app.jobs) : -1, POLLIN, 0},
+        {l->app.transport ? transport_fd(l->app.transport) : -1, POLLIN, 0}};
+    int timeout = wait < 0 ? -1 : (int)ceil(wait * 1000);
+    if (poll(fd, 5, timeout) > 0 && fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        l->app.quit = true;
+        l->hung_up = true;
+    }
+}
+
+static void run(struct loop *l)
+{
+    struct app *app = &l->app;
+    show(l);
+    while (!app->quit) {
+        app->now = clock_s();
+        double wait = app_tick(app);
+        if (app->dirty) {
+            double rest = l->drawn + frame_s - clock_s();
+            if (rest <= 0) {
+                show(l);
+                continue;
+            }
+            wait = wait < 0 || wait > rest ? rest : wait;
+        }
+        wait_for(l, wait);
+        take_signals(l);
+        if (app->suspend)
+            suspend(l);
+        if (!app->quit)
+            take_keys(l);
+        if (app->suspend)
+            suspend(l);
+    }
+}
+
+static int depth_option(const struct config *c)
+{
+    static const int depths[] = {[COLOURS_AUTO] = TERM_AUTO,
+                                 [COLOURS_256] = THEME_256,
+                                 [COLOURS_16] = THEME_16,
+                                 [COLOURS_MONO] = THEME_MONO};
+    return depths[c->interface.colours];
+}
+
+static int tier_option(const struct config *c)
+{
+    static const int tiers[] = {[GLYPHS_AUTO] = TERM_AUTO,
+                                [GLYPHS_BRAILLE] = TIER_BRAILLE,
+                                [GLYPHS_BLOCKS] = TIER_BLOCKS,
+                                [GLYPHS_ASCII] = TIER_ASCII};
+    return tiers[c->interface.glyphs];
+}
+
+enum status app_run(const struct app_setup *setup, struct err *e)
+{
+    struct loop *l = calloc(1, sizeof *l);
+    if (!l)
+        return err_set(e, ST_NO_MEMORY, "no memory for the workstation");
+    struct theme plain;
+    theme_builtin(&plain);
+    struct term_options options = {depth_option(setup->config),
+                                   tier_option(setup->config), &plain};
+    enum status st = term_open(&l->term, &options, e);
+    if (st != ST_OK) {
+        free(l);
+        return st;
+    }
+    st = app_init(&l->app, setup, e);
+    if (st == ST_OK) {
+        struct err wrong;
+        l->app.now = clock_s();
+        l->app.theme = plain;
+        app_check(&l->app,
+                  app_load_theme(&l->app, setup->config->interface.theme, &wrong),
+                  &wrong);
+        l->app.canvas.tier = term_tier(l->term);
+        l->app.ramp = term_depth(l->term) != THEME_MONO;
+        run(l);
+        if (l->app.transport)
+            transport_stop(l->app.transport);
+        app_done(&l->app);
+    }
+    term_close(l->term);
+    if (st == ST_OK && l->hung_up)
+        st = err_set(e, ST_CANCELLED, "ended by a signal; every decision is on disk");
+    free(l);
+    return st;
+}

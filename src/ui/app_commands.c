@@ -1,0 +1,400 @@
+/* The command line's commands. */
+#include "ui/state.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum completes { NONE, FILTER, ORDER, THEME, KEYS, DEVICE };
+
+enum command {
+#define COMMAND(id, name, arguments, completion, help) CMD_##id,
+#include "ui/commands.def"
+#undef COMMAND
+    CMD_COUNT
+};
+
+static const struct {
+    const char *name, *arguments, *help;
+    enum completes completes;
+} table[CMD_COUNT] = {
+#define COMMAND(id, name, arguments, completion, help)                                   \
+    [CMD_##id] = {name, arguments, help, completion},
+#include "ui/commands.def"
+#undef COMMAND
+};
+
+/* --- what they do
+ * ----------------------------------------------------------------------------- */
+
+static bool number(struct app *app, const char *text, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    if (*text && *end == '\0' && isfinite(*out))
+        return true;
+    app_warn(app, "'%s' is no number", text);
+    return false;
+}
+
+static void sort_by(struct app *app, const char *name)
+{
+    int order = view_order_find(name);
+    if (order < 0) {
+        app_warn(app, "there is no order '%s'; Tab lists them", name);
+        return;
+    }
+    view_set_order(app->view, order, view_order_descends(order));
+}
+
+static void filter_by(struct app *app, const char *text)
+{
+    struct filter_error wrong = {0};
+    if (view_set_filter(app->view, text, &wrong) == FILTER_WRONG)
+        app_warn(app, "%s", wrong.sentence);
+}
+
+static void untag(struct app *app)
+{
+    size_t *index = NULL, count = 0;
+    struct err e;
+    if (!app_check(app, session_tagged(app->session, &index, &count, &e), &e))
+        return;
+    if (count == 0)
+        app_say(app, "nothing is tagged");
+    else if (app_check(app, session_tag(app->session, index, count, false, &e), &e))
+        app_say(app, "%s", session_echo(app->session));
+    free(index);
+}
+
+static void tag(struct app *app, const char *text)
+{
+    app_ask(app, ASK_TAG, text);
+    app_prompt_key(app, K_ENTER);
+}
+
+static void set(struct app *app, const char *assignment)
+{
+    struct err e;
+    struct config next = *app->config;
+    enum status st = config_set(&next, assignment, &e);
+    if (st == ST_OK)
+        st = config_check(&next, &e);
+    if (!app_check(app, st, &e))
+        return;
+    *app->config = next;
+    app->settings.changed = true;
+    app_say(app, "%s; :save keeps it with the project", assignment);
+}
+
+static void save(struct app *app)
+{
+    struct err e;
+    const struct app_ops *ops = &app->setup.ops;
+    if (!ops->save_config)
+        app_warn(app, "settings cannot be saved here");
+    else if (app_check(app, ops->save_config(ops->user, app->config, &e), &e)) {
+        app->settings.changed = false;
+        app_say(app, "settings saved");
+    }
+}
+
+static void theme(struct app *app, const char *name)
+{
+    struct err e;
+    if (!*name)
+        app_say(app, "theme %s", app->theme.name);
+    else if (app_check(app, app_load_theme(app, name, &e), &e)) {
+        snprintf(app->config->interface.theme, sizeof app->config->interface.theme, "%s",
+                 name);
+        app_say(app, "theme %s; :save keeps it", app->theme.name);
+    }
+}
+
+static void source(struct app *app, const char *name)
+{
+    long at = *name ? session_source_find(app->session, name) : 0;
+    if (at < 0 || session_source_count(app->session) == 0) {
+        app_warn(app, *name ? "there is no recording '%s'" : "there is no recording%s",
+                 name);
+        return;
+    }
+    source_open(app, at);
+    app_show(app, SCREEN_SOURCE);
+}
+
+static void note(struct app *app, const char *text)
+{
+    struct err e;
+    long at = library_current(app);
+    if (at >= 0 &&
+        app_check(app, session_set_note(app->session, (size_t)at, text, &e), &e))
+        app_say(app, "%s", session_echo(app->session));
+}
+
+static void kit(struct app *app, const char *name)
+{
+    struct err e;
+    if (*name) {
+        if (app_check(app, session_kit_name(app->session, name, &e), &e))
+            app_say(app, "%s", session_echo(app->session));
+    } else {
+        app_show(app, SCREEN_KIT);
+    }
+}
+
+static void pick(struct app *app, const char *text)
+{
+    struct err e;
+    double n = 10;
+    if ((*text && !number(app, text, &n)) || n < 1 || n > 1000)
+        return;
+    if (!app_check(app, session_pick_best(app->session, (int)n, &e), &e))
+        return;
+    view_set_scope(app->view, SCOPE_BEST_OF);
+    app_say(app, "the best %d of each category; a keeps one for good", (int)n);
+}
+
+static void report(struct app *app)
+{
+    struct err e;
+    const struct app_ops *ops = &app->setup.ops;
+    if (!ops->report)
+        app_warn(app, "the report is not available here");
+    else if (app_check(app, ops->report(ops->user, app_reply_to(app), &e), &e))
+        app_say(app, "writing the report");
+}
+
+static void demo(struct app *app)
+{
+    struct err e;
+    const struct app_ops *ops = &app->setup.ops;
+    if (!ops->demo)
+        app_warn(app, "the demo is not available here");
+    else if (app_check(app, ops->demo(ops->user, app_reply_to(app), &e), &e))
+        app_say(app, "making recordings for the demo");
+}
+
+static void journal(struct app *app, const char *file)
+{
+    struct err e;
+    if (!*file)
+        app_warn(app, "decisions needs the name of a file");
+    else if (app_check(
+                 app, catalog_export(session_catalog(app->session), file, false, &e), &e))
+        app_say(app, "every decision is in %s", file);
+}
+
+static void sound_command(struct app *app, enum command c, const char *rest)
+{
+    double v;
+    if (!app->transport) {
+        app_warn(app, "there is no sound in this session");
+    } else if (c == CMD_DEVICE) {
+        transport_reconnect(app->transport, *rest ? rest : NULL);
+        app_say(app, "opening %s", *rest ? rest : "the audio device");
+    } else if (number(app, rest, &v)) {
+        transport_set_volume(app->transport, v);
+    }
+}
+
+static void run(struct app *app, enum command c, const char *rest)
+{
+    double v;
+    struct err e;
+    switch (c) {
+    case CMD_TEMPO:
+        if (number(app, rest, &v))
+            app_check(app, session_kit_tempo(app->session, v, &e), &e);
+        break;
+    case CMD_BEST:
+        pick(app, rest);
+        break;
+    case CMD_DEMO:
+        demo(app);
+        break;
+    case CMD_DEVICE:
+    case CMD_VOLUME:
+        sound_command(app, c, rest);
+        break;
+    case CMD_EXPORT:
+        app_export(app, true);
+        break;
+    case CMD_FILTER:
+        filter_by(app, rest);
+        break;
+    case CMD_GOTO:
+        if (number(app, rest, &v) && v >= 1)
+            view_move_to(app->view, (size_t)v - 1);
+        break;
+    case CMD_HELP:
+        app->help.about = app->screen;
+        app_show(app, SCREEN_HELP);
+        break;
+    case CMD_JOBS:
+        app_show(app, SCREEN_JOBS);
+        break;
+    case CMD_DECISIONS:
+        journal(app, rest);
+        break;
+    case CMD_KIT:
+        kit(app, rest);
+        break;
+    case CMD_MINE:
+        app_mine(app, *rest && strcmp(rest, "all") != 0 ? rest : NULL, *rest != '\0');
+        break;
+    case CMD_NOTE:
+        note(app, rest);
+        break;
+    case CMD_QUIT:
+        app->quit = true;
+        break;
+    case CMD_REPORT:
+        report(app);
+        break;
+    case CMD_SAVE:
+        save(app);
+        break;
+    case CMD_SET:
+        set(app, rest);
+        break;
+    case CMD_SETTINGS:
+        app_show(app, SCREEN_SETTINGS);
+        break;
+    case CMD_SORT:
+        sort_by(app, rest);
+        break;
+    case CMD_SOURCE:
+        source(app, rest);
+        break;
+    case CMD_TAG:
+        tag(app, rest);
+        break;
+    case CMD_THEME:
+        theme(app, rest);
+        break;
+    case CMD_UNTAG:
+        untag(app);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A whole name, or a beginning that only one has. */
+static int command_named(const char *word, size_t length)
+{
+    int found = -1;
+    for (int c = 0; c < CMD_COUNT && length > 0; c++) {
+        if (strncmp(table[c].name, word, length) != 0)
+            continue;
+        if (table[c].name[length] == '\0')
+            return c;
+        found = found < 0 ? c : -2;
+        if (found == -2)
+            return -2;
+    }
+    return found;
+}
+
+void app_command(struct app *app, const char *line)
+{
+    line += strspn(line, " :");
+    size_t length = strcspn(line, " ");
+    if (length == 0)
+        return;
+    if (isdigit((unsigned char)*line)) {
+        run(app, CMD_GOTO, line);
+        return;
+    }
+    bool q = length == 1 && (*line == 'q' || *line == 'w');
+    int c = q ? (*line == 'q' ? CMD_QUIT : CMD_SAVE) : command_named(line, length);
+    if (c < 0) {
+        app_warn(app,
+                 c == -2 ? "'%.*s' could be several commands; Tab lists them"
+                         : "there is no command '%.*s'; Tab lists them",
+                 (int)length, line);
+        return;
+    }
+    const char *rest = line + length;
+    rest += strspn(rest, " ");
+    char argument[PROMPT_BYTES];
+    snprintf(argument, sizeof argument, "%s", rest);
+    for (size_t n = strlen(argument); n > 0 && argument[n - 1] == ' ';)
+        argument[--n] = '\0';
+    run(app, (enum command)c, argument);
+}
+
+/* --- completion
+ * -------------------------------------------------------------------------------- */
+
+static int add(char (*out)[COMPLETION_BYTES], int n, int max, const char *word,
+               const char *typed)
+{
+    if (n < max && strncmp(word, typed, strlen(typed)) == 0)
+        snprintf(out[n++], COMPLETION_BYTES, "%.95s", word);
+    return n;
+}
+
+static int complete_argument(struct app *app, enum completes how, const char *typed,
+                             char (*out)[COMPLETION_BYTES], int max)
+{
+    int n = 0;
+    char names[COMPLETIONS_MAX][COMPLETION_BYTES];
+    if (how == ORDER) {
+        for (int o = 0; o < ORDER_MEASURE + ME_COUNT; o++)
+            n = add(out, n, max, view_order_name(o), typed);
+    } else if (how == KEYS) {
+        for (int i = 0; i < config_key_count(); i++) {
+            snprintf(names[0], COMPLETION_BYTES, "%s=", config_key(i)->name);
+            n = add(out, n, max, names[0], typed);
+        }
+    } else if (how == THEME) {
+        int count = app_theme_names(app, names, COMPLETIONS_MAX);
+        for (int i = 0; i < count; i++)
+            n = add(out, n, max, names[i], typed);
+    } else if (how == DEVICE && app->transport) {
+        int count = transport_devices(app->transport, names, COMPLETIONS_MAX);
+        for (int i = 0; i < count; i++)
+            n = add(out, n, max, names[i], typed);
+    }
+    return n;
+}
+
+int app_command_complete(struct app *app, const char *line, size_t at,
+                         char (*out)[COMPLETION_BYTES], int max, size_t *from)
+{
+    size_t length = strcspn(line, " ");
+    int n = 0;
+    *from = 0;
+    if (length >= at) {
+        for (int c = 0; c < CMD_COUNT; c++)
+            n = add(out, n, max, table[c].name, line);
+        return n;
+    }
+    int c = command_named(line, length);
+    if (c < 0)
+        return 0;
+    *from = length + strspn(line + length, " ");
+    if (table[c].completes != FILTER)
+        return complete_argument(app, table[c].completes, line + *from, out, max);
+    char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
+    size_t inside = 0;
+    n = filter_complete(line + *from, words, max, &inside);
+    for (int i = 0; i < n; i++)
+        snprintf(out[i], COMPLETION_BYTES, "%.47s", words[i]);
+    *from += inside;
+    return n;
+}
+
+const char *app_command_help(int i, const char **name, const char **arguments)
+{
+    if (i < 0 || i >= CMD_COUNT)
+        return NULL;
+    *name = table[i].name;
+    *arguments = table[i].arguments;
+    return table[i].help;
+}

@@ -1,0 +1,507 @@
+/* The workstation without a terminal: its state, keys in, canvas out. */
+#include "ui/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct screen_ops *const screens[SCREEN_COUNT] = {
+    [SCREEN_LIBRARY] = &library_screen,   [SCREEN_KIT] = &kit_screen,
+    [SCREEN_SOURCE] = &source_screen,     [SCREEN_JOBS] = &jobs_screen,
+    [SCREEN_SETTINGS] = &settings_screen, [SCREEN_HELP] = &help_screen};
+
+static void say(struct app *app, enum role role, const char *format, va_list args)
+{
+    vsnprintf(app->echo, sizeof app->echo, format, args);
+    app->echo_role = role;
+    app->dirty = true;
+}
+
+void app_say(struct app *app, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(app, ROLE_TEXT, format, args);
+    va_end(args);
+}
+
+void app_warn(struct app *app, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(app, ROLE_WARNING, format, args);
+    va_end(args);
+}
+
+bool app_check(struct app *app, enum status st, const struct err *e)
+{
+    if (st != ST_OK)
+        app_warn(app, "%s", e->msg);
+    return st == ST_OK;
+}
+
+/* --- starting
+ * --------------------------------------------------------------------------- */
+
+static char *read_user_file(const struct app *app, const char *name)
+{
+    char path[PATH_BYTES];
+    if (!app->setup.user_dir || !app->setup.user_dir[0])
+        return NULL;
+    snprintf(path, sizeof path, "%s/%s", app->setup.user_dir, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return NULL;
+    enum { MOST = 1 << 18 };
+    char *text = malloc(MOST + 1);
+    size_t n = text ? fread(text, 1, MOST, f) : 0;
+    fclose(f);
+    if (text)
+        text[n] = '\0';
+    return text;
+}
+
+static void load_keys(struct app *app)
+{
+    keymap_defaults(&app->map);
+    char *text = read_user_file(app, "keys.yaml");
+    struct err e;
+    if (text && keymap_load(&app->map, text, "keys.yaml", &e) != ST_OK)
+        app_warn(app, "%s; the default keys hold", e.msg);
+    free(text);
+}
+
+static void load_history(struct app *app)
+{
+    char *text = read_user_file(app, "history");
+    for (char *line = text; line && *line;) {
+        size_t length = strcspn(line, "\n");
+        bool last = line[length] == '\0';
+        line[length] = '\0';
+        if (length > 1)
+            history_add(line[0] == ':'   ? &app->commands
+                        : line[0] == '/' ? &app->searches
+                                         : &app->filters,
+                        line + 1);
+        line += length + !last;
+    }
+    free(text);
+}
+
+static void save_history(const struct app *app)
+{
+    char path[PATH_BYTES];
+    if (!app->setup.user_dir || !app->setup.user_dir[0])
+        return;
+    snprintf(path, sizeof path, "%s/history", app->setup.user_dir);
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return;
+    const struct history *all[] = {&app->commands, &app->searches, &app->filters};
+    for (int h = 0; h < 3; h++)
+        for (int i = 0; i < all[h]->count; i++)
+            fprintf(f, "%c%s\n", ":/f"[h], all[h] -> line[i]);
+    fclose(f);
+}
+
+static void greet(struct app *app)
+{
+    const struct session_tallies *t = session_tallies(app->session);
+    if (session_count(app->session) > 0 && t->all.accepted + t->all.rejected == 0)
+        app_say(app, "j and k move and play, a keeps, x drops, u takes back; ? shows all "
+                     "keys");
+}
+
+enum status app_init(struct app *app, const struct app_setup *setup, struct err *e)
+{
+    memset(app, 0, sizeof *app);
+    app->setup = *setup;
+    app->session = setup->session;
+    app->jobs = setup->jobs;
+    app->transport = setup->transport;
+    app->config = setup->config;
+    app->echo_role = ROLE_TEXT;
+    app->library.detail_index = -1;
+    app->source.source = app->source.track_source = app->source.places_source = -1;
+    app->source.found_before = app->source.found_now = -1;
+    app->kit.match_slot = -1;
+    app->kit.choke = true;
+    app->dirty = true;
+    enum status st = view_new(&app->view, app->session, e);
+    if (st == ST_OK)
+        st = jobs_new(&app->quick, 2, NULL, e);
+    if (st != ST_OK) {
+        view_free(app->view);
+        return st;
+    }
+    view_set_stacks_closed(app->view, true);
+    app->source.params.target_duration_count = 0;
+    load_keys(app);
+    load_history(app);
+    if (app->transport)
+        transport_set_loop(app->transport, app->config->interface.loop_audition);
+    greet(app);
+    library_moved(app);
+    if (setup->mine_at_start)
+        app_mine(app, NULL, false);
+    return ST_OK;
+}
+
+void app_done(struct app *app)
+{
+    save_history(app);
+    jobs_free(app->quick);
+    app_pictures_done(app);
+    source_done(app);
+    view_free(app->view);
+    canvas_done(&app->canvas);
+}
+
+/* --- going about
+ * --------------------------------------------------------------------------- */
+
+void app_show(struct app *app, enum screen screen)
+{
+    if (app->screen == screen)
+        return;
+    if (app->depth == SCREEN_DEPTH) {
+        memmove(app->back, app->back + 1, sizeof app->back - sizeof app->back[0]);
+        app->depth--;
+    }
+    app->back[app->depth++] = app->screen;
+    app->screen = screen;
+    app->page.open = false;
+    if (screens[screen]->enter)
+        screens[screen]->enter(app);
+}
+
+void app_back(struct app *app)
+{
+    if (app->depth > 0)
+        app->screen = app->back[--app->depth];
+    else if (app->screen != SCREEN_LIBRARY)
+        app->screen = SCREEN_LIBRARY;
+    else
+        app->quit = true;
+}
+
+void app_page(struct app *app, const char *title, const char *text)
+{
+    snprintf(app->page.title, sizeof app->page.title, "%s", title);
+    snprintf(app->page.text, sizeof app->page.text, "%s", text);
+    app->page.top = 0;
+    app->page.open = true;
+    app->page.confirms_export = false;
+    app->dirty = true;
+}
+
+void app_confirm(struct app *app, const char *question, void (*yes)(struct app *))
+{
+    snprintf(app->question, sizeof app->question, "%s", question);
+    app->confirmed = yes;
+    app->asking = ASK_CONFIRM;
+}
+
+/* --- what takes long
+ * -------------------------------------------------------------------------- */
+
+static void replied(void *to, enum status st, const char *sentence, const char *report)
+{
+    struct app *app = to;
+    if (report && *report)
+        app_page(app, sentence ? sentence : "report", report);
+    if (st == ST_OK)
+        app_say(app, "%s", sentence ? sentence : "done");
+    else
+        app_warn(app, "%s", sentence ? sentence : status_text(st));
+}
+
+static void replied_dry_run(void *to, enum status st, const char *sentence,
+                            const char *report)
+{
+    struct app *app = to;
+    replied(to, st, sentence, report);
+    app->page.confirms_export = st == ST_OK && app->page.open;
+}
+
+struct app_reply app_reply_to(struct app *app)
+{
+    return (struct app_reply){replied, app};
+}
+
+void app_mine(struct app *app, const char *source, bool force)
+{
+    struct err e;
+    struct mine_request r = {source, force, app->config};
+    const struct app_ops *ops = &app->setup.ops;
+    if (!ops->mine) {
+        app_warn(app, "mining is not available here");
+        return;
+    }
+    if (app_check(app, ops->mine(ops->user, &r, app_reply_to(app), &e), &e))
+        app_say(app, source ? "mining %s again" : "mining%s", source ? source : "");
+}
+
+void app_export(struct app *app, bool dry_run)
+{
+    struct err e;
+    const struct app_ops *ops = &app->setup.ops;
+    if (!ops->export_kit) {
+        app_warn(app, "export is not available here");
+        return;
+    }
+    const char *name = session_kit(app->session)->name;
+    struct export_request r = {
+        .kit_name = name, .dry_run = dry_run, .force = !dry_run, .stereo = false};
+    struct app_reply reply = {dry_run ? replied_dry_run : replied, app};
+    app_check(app, ops->export_kit(ops->user, &r, reply, &e), &e);
+}
+
+/* --- keys
+ * ---------------------------------------------------------------------------------- */
+
+static bool page_act(struct app *app, const struct key_action *a)
+{
+    struct page_state *p = &app->page;
+    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows - 6;
+    switch (a->action) {
+    case ACT_DOWN:
+        p->top += n;
+        return true;
+    case ACT_UP:
+        p->top = p->top > n ? p->top - n : 0;
+        return true;
+    case ACT_PAGE_DOWN:
+    case ACT_HALF_DOWN:
+        p->top += page;
+        return true;
+    case ACT_PAGE_UP:
+    case ACT_HALF_UP:
+        p->top = p->top > page ? p->top - page : 0;
+        return true;
+    case ACT_TOP:
+        p->top = 0;
+        return true;
+    case ACT_BOTTOM:
+        p->top = 1 << 20;
+        return true;
+    case ACT_DETAIL:
+        p->open = false;
+        if (p->confirms_export)
+            app_export(app, false);
+        return true;
+    case ACT_CLOSE:
+        p->open = false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void undo_redo(struct app *app, const struct key_action *a)
+{
+    struct err e;
+    long index = -1;
+    for (int i = 0; i < (a->count > 0 ? a->count : 1); i++) {
+        enum status st = a->action == ACT_UNDO ? session_undo(app->session, &index, &e)
+                                               : session_redo(app->session, &index, &e);
+        if (st != ST_OK && st != ST_NOTHING) {
+            app_check(app, st, &e);
+            return;
+        }
+        if (st == ST_NOTHING)
+            break;
+    }
+    if (index >= 0)
+        view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
+    app_say(app, "%s", session_echo(app->session));
+}
+
+static void really_quit(struct app *app)
+{
+    app->quit = true;
+}
+
+static void quit(struct app *app)
+{
+    if (app->batch.active == 0) {
+        app->quit = true;
+        return;
+    }
+    char question[120];
+    snprintf(question, sizeof question,
+             "%d jobs are running; what they found so far is kept. Quit?",
+             app->batch.active);
+    app_confirm(app, question, really_quit);
+}
+
+/* Actions that mean the same on every screen. */
+static bool common_act(struct app *app, const struct key_action *a)
+{
+    switch (a->action) {
+    case ACT_UNDO:
+    case ACT_REDO:
+        undo_redo(app, a);
+        return true;
+    case ACT_KIT:
+        app_show(app, SCREEN_KIT);
+        return true;
+    case ACT_JOBS:
+        app_show(app, SCREEN_JOBS);
+        return true;
+    case ACT_SETTINGS:
+        app_show(app, SCREEN_SETTINGS);
+        return true;
+    case ACT_HELP:
+        if (app->screen != SCREEN_HELP)
+            app->help.about = app->screen;
+        app_show(app, SCREEN_HELP);
+        return true;
+    case ACT_COMMAND:
+        app_ask(app, ASK_COMMAND, "");
+        return true;
+    case ACT_MINE:
+        app_mine(app, NULL, false);
+        return true;
+    case ACT_EXPORT:
+    case ACT_DRY_RUN:
+        app_export(app, true);
+        return true;
+    case ACT_CLOSE:
+        if (app->screen == SCREEN_LIBRARY)
+            quit(app);
+        else
+            app_back(app);
+        return true;
+    case ACT_QUIT:
+        quit(app);
+        return true;
+    case ACT_REDRAW:
+        app->redraw = true;
+        return true;
+    case ACT_SUSPEND:
+        app->suspend = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void act(struct app *app, const struct key_action *a)
+{
+    if (app->page.open && page_act(app, a))
+        return;
+    app->page.open = false;
+    if (screens[app->screen]->act(app, a) || common_act(app, a))
+        return;
+    if (app->transport && app_sound_action(app, a, library_current(app)))
+        return;
+    app_warn(app,
+             app->transport ? "%s means nothing here" : "%s: no sound in this session",
+             action_info(a->action)->name);
+}
+
+static void paste(struct app *app, uint32_t key)
+{
+    if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
+        app->pasting = key == K_PASTE_BEGIN;
+        if (app->pasting && app->asking == ASK_NOTHING)
+            app_warn(app, "what was pasted is left out: : or f begin a line first");
+        return;
+    }
+    if (app->asking == ASK_NOTHING || app->asking == ASK_CONFIRM)
+        return;
+    app_prompt_key(app, key < 0x20 ? ' ' : key);
+}
+
+void app_key(struct app *app, uint32_t key)
+{
+    app->dirty = true;
+    if (app->pasting || key == K_PASTE_BEGIN || key == K_PASTE_END) {
+        paste(app, key);
+        return;
+    }
+    if (app->asking != ASK_NOTHING) {
+        app_prompt_key(app, key);
+        return;
+    }
+    struct key_action a;
+    enum key_result r = keymap_feed(&app->map, app->screen, &app->keys, key, &a);
+    if (r == KEY_ACTION) {
+        app->echo[0] = '\0';
+        app->echo_role = ROLE_TEXT;
+        act(app, &a);
+    } else if (r == KEY_UNKNOWN && key != K_ESC) {
+        char name[32];
+        key_text(name, sizeof name, key);
+        app_say(app, "%s does nothing here; ? shows the keys that do", name);
+    }
+}
+
+/* --- drawing
+ * ---------------------------------------------------------------------------------- */
+
+/* Too small for the layout: what can be said, and a sentence. */
+static void draw_small(struct app *app, const struct area *a)
+{
+    int row = a->rows - 1;
+    long at = library_current(app);
+    if (a->rows > 2) {
+        struct area line = area_sub(a, row--, 0, 1, a->cols);
+        area_fit(&line, 0, 0, a->cols, ROLE_TEXT, CUT_END,
+                 app->asking != ASK_NOTHING ? app->prompt.text : app->echo);
+    }
+    if (a->rows > 1)
+        area_printf(a, row--, 0, ROLE_WARNING, "%d x %d; needs %d x %d", a->cols, a->rows,
+                    MIN_COLS, MIN_ROWS);
+    struct area rows = area_sub(a, 0, 0, row + 1, a->cols);
+    if (at < 0 || rows.rows < 1)
+        return;
+    size_t cursor = view_cursor(app->view), count = view_count(app->view);
+    size_t first = cursor > (size_t)rows.rows / 2 ? cursor - (size_t)rows.rows / 2 : 0;
+    for (int r = 0; r < rows.rows && first + (size_t)r < count; r++) {
+        size_t position = first + (size_t)r;
+        const struct find *f = session_find(app->session, view_at(app->view, position));
+        if (position == cursor) {
+            area_ground(&rows, r, 0, rows.cols, ROLE_CURSOR);
+            area_glyph(&rows, r, 0, ROLE_STRONG, GLYPH_CURSOR);
+        }
+        area_glyph(&rows, r, 1, words_mark_role(f), words_mark(f));
+        area_fit(&rows, r, 3, rows.cols - 3, ROLE_TEXT, CUT_MIDDLE, f->name);
+    }
+}
+
+static void place_cursor(const struct app *app, int row, int *cursor_row, int *cursor_col)
+{
+    *cursor_row = -1;
+    *cursor_col = 0;
+    if (app->asking == ASK_NOTHING)
+        return;
+    char before[PROMPT_BYTES];
+    snprintf(before, sizeof before, "%.*s", (int)app->prompt.at, app->prompt.text);
+    int room = app->canvas.cols - 2;
+    int col = 1 + text_cells(app_prompt_label(app)) + text_cells(before);
+    *cursor_row = row;
+    *cursor_col = col < room ? col : room;
+}
+
+void app_draw(struct app *app, int *cursor_row, int *cursor_col)
+{
+    canvas_clear(&app->canvas);
+    struct area all = canvas_area(&app->canvas);
+    if (all.rows < MIN_ROWS || all.cols < MIN_COLS) {
+        draw_small(app, &all);
+        place_cursor(app, all.rows - 1, cursor_row, cursor_col);
+        return;
+    }
+    screens[app->screen]->draw(app, &all);
+    place_cursor(app, all.rows - 3, cursor_row, cursor_col);
+    struct area middle = area_sub(&all, 1, 0, all.rows - 5, all.cols);
+    if (app->page.open) {
+        struct area page = area_sub(&middle, 1, 4, middle.rows - 2, middle.cols - 8);
+        frame_page(app, &page);
+    }
+    if (key_state_pending(&app->keys))
+        frame_which_key(app, &middle);
+}

@@ -1,0 +1,179 @@
+/* What is typed on the line at the bottom. */
+#include "ui/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct history *history_of(struct app *app, enum prompt_mode mode)
+{
+    switch (mode) {
+    case ASK_COMMAND:
+        return &app->commands;
+    case ASK_FILTER:
+    case ASK_TAG:
+        return &app->filters;
+    case ASK_SEARCH:
+        return &app->searches;
+    default:
+        return NULL;
+    }
+}
+
+void app_ask(struct app *app, enum prompt_mode mode, const char *text)
+{
+    app->asking = mode;
+    app->filter_error = (struct filter_error){0};
+    app->settings.problem[0] = '\0';
+    prompt_begin(&app->prompt, text, history_of(app, mode));
+}
+
+const char *app_prompt_label(const struct app *app)
+{
+    switch (app->asking) {
+    case ASK_COMMAND:
+        return ":";
+    case ASK_FILTER:
+        return "filter ";
+    case ASK_SEARCH:
+        return "/";
+    case ASK_TAG:
+        return "tag what matches ";
+    case ASK_VALUE:
+        return "value ";
+    case ASK_CONFIRM:
+        return app->question;
+    default:
+        return "";
+    }
+}
+
+/* The list follows every letter of the filter; the search jumps along. */
+static void follow(struct app *app)
+{
+    if (app->asking == ASK_FILTER) {
+        enum filter_result r =
+            view_set_filter(app->view, app->prompt.text, &app->filter_error);
+        if (r != FILTER_WRONG)
+            app->filter_error.sentence[0] = '\0';
+    } else if (app->asking == ASK_VALUE) {
+        settings_typed(app);
+    }
+}
+
+static void tag_matching(struct app *app, const char *text)
+{
+    size_t *index = NULL, count = 0;
+    struct err e;
+    if (!app_check(app, view_matching(app->view, text, &index, &count, &e), &e))
+        return;
+    if (count == 0)
+        app_say(app, "nothing here matches %s", text);
+    else if (app_check(app, session_tag(app->session, index, count, true, &e), &e))
+        app_say(app, "%s", session_echo(app->session));
+    free(index);
+}
+
+static void search(struct app *app, const char *text)
+{
+    char *kept = app->screen == SCREEN_HELP ? app->help.search : app->library.search;
+    if (*text)
+        snprintf(kept, PROMPT_BYTES, "%s", text);
+    struct key_action next = {ACT_SEARCH_NEXT, 0, 0};
+    const struct screen_ops *ops =
+        app->screen == SCREEN_HELP ? &help_screen : &library_screen;
+    ops->act(app, &next);
+}
+
+static void done(struct app *app)
+{
+    enum prompt_mode mode = app->asking;
+    char text[PROMPT_BYTES];
+    snprintf(text, sizeof text, "%s", app->prompt.text);
+    if (mode == ASK_VALUE) {
+        settings_entered(app); /* stays open while the value is wrong */
+        return;
+    }
+    struct history *h = history_of(app, mode);
+    if (h)
+        history_add(h, text);
+    app->asking = ASK_NOTHING;
+    if (mode == ASK_COMMAND)
+        app_command(app, text);
+    else if (mode == ASK_SEARCH)
+        search(app, text);
+    else if (mode == ASK_TAG)
+        tag_matching(app, text);
+    else if (mode == ASK_FILTER && app->filter_error.sentence[0])
+        app_warn(app, "%s", app->filter_error.sentence);
+    else if (mode == ASK_FILTER && view_count(app->view) == 0)
+        app_say(app, "%s", view_empty_reason(app->view));
+    library_moved(app);
+}
+
+static void cancelled(struct app *app)
+{
+    if (app->asking == ASK_FILTER)
+        view_set_filter(app->view, app->library.before_prompt, NULL);
+    app->asking = ASK_NOTHING;
+}
+
+static void complete(struct app *app)
+{
+    struct prompt *p = &app->prompt;
+    size_t from = 0;
+    int n = 0;
+    char before[PROMPT_BYTES];
+    snprintf(before, sizeof before, "%.*s", (int)p->at, p->text);
+    if (app->asking == ASK_COMMAND) {
+        n = app_command_complete(app, before, p->at, p->completion, COMPLETIONS_MAX,
+                                 &from);
+    } else if (app->asking == ASK_FILTER || app->asking == ASK_TAG) {
+        char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
+        n = filter_complete(before, words, COMPLETIONS_MAX, &from);
+        for (int i = 0; i < n; i++)
+            snprintf(p->completion[i], COMPLETION_BYTES, "%.47s", words[i]);
+    }
+    prompt_complete(p, n, from);
+}
+
+static void answer(struct app *app, uint32_t key)
+{
+    bool yes = key == 'y' || key == 'Y' || key == K_ENTER;
+    bool no =
+        key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == KEY_CONTROL('C');
+    if (!yes && !no)
+        return;
+    app->asking = ASK_NOTHING;
+    if (yes)
+        app->confirmed(app);
+}
+
+void app_prompt_key(struct app *app, uint32_t key)
+{
+    if (app->asking == ASK_CONFIRM) {
+        answer(app, key);
+        return;
+    }
+    switch (prompt_key(&app->prompt, key)) {
+    case PROMPT_DONE:
+        done(app);
+        break;
+    case PROMPT_CANCELLED:
+        cancelled(app);
+        break;
+    case PROMPT_TAB:
+        complete(app);
+        follow(app);
+        break;
+    case PROMPT_EDITED:
+        if (app->prompt.text[0] == '\0' && key == K_BACKSPACE &&
+            app->asking == ASK_COMMAND && app->prompt.at == 0 &&
+            app->prompt.recalled == 0)
+            cancelled(app);
+        follow(app);
+        break;
+    case PROMPT_MOVED:
+        break;
+    }
+}

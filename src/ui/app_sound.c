@@ -1,0 +1,338 @@
+/* Hearing: what a find is in files, auditions after the rest, what is loaded ahead; and
+ * the pictures, which are wanted at the same moments. */
+#include "ui/state.h"
+
+#include "core/rng.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { AHEAD = 6, BEHIND = 3 };
+
+bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES])
+{
+    const char *dir = app->setup.input_dir;
+    int n = source_path[0] == '/' || !dir || !*dir
+                ? snprintf(path, PATH_BYTES, "%s", source_path)
+                : snprintf(path, PATH_BYTES, "%s/%s", dir, source_path);
+    return source_path[0] && n > 0 && n < PATH_BYTES;
+}
+
+/* In the recording: a near-miss, a find that was not written, or one whose edges or loop
+ * the user moved. */
+static bool item_in_recording(struct app *app, size_t index, struct play_item *item,
+                              char path[PATH_BYTES])
+{
+    library_refresh_detail(app, (long)index);
+    const struct candidate *c = &app->library.detail.c;
+    if (app->library.detail_index < 0 || !app_source_path(app, c->source_path, path))
+        return false;
+    item->start_frame = c->start_frame;
+    item->end_frame = c->end_frame;
+    if (c->loop_count > 0 && c->loop[0].end_frame > c->loop[0].start_frame) {
+        int64_t from = c->loop[0].start_frame, to = c->loop[0].end_frame;
+        item->start_frame = from < item->start_frame ? from : item->start_frame;
+        item->end_frame = to > item->end_frame ? to : item->end_frame;
+        item->loop_start_frame = from - item->start_frame;
+        item->loop_end_frame = to - item->start_frame;
+    }
+    return item->end_frame > item->start_frame;
+}
+
+bool app_item(struct app *app, size_t index, struct play_item *item,
+              char path[PATH_BYTES])
+{
+    const struct find *f = session_find(app->session, index);
+    *item = (struct play_item){.id = f->id, .path = path};
+    if (f->saved && !f->near_miss && !f->edited)
+        if (session_file(app->session, index, path, PATH_BYTES)) {
+            if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start) {
+                item->loop_start_frame = (int64_t)f->m.loop_start;
+                item->loop_end_frame = (int64_t)f->m.loop_end;
+            }
+            return true;
+        }
+    return item_in_recording(app, index, item, path);
+}
+
+/* --- auditions
+ * ----------------------------------------------------------------------------- */
+
+void app_audition_soon(struct app *app)
+{
+    int delay = app->config->interface.audition_delay_ms;
+    long at = library_current(app);
+    if (!app->transport || delay < 0 || at < 0)
+        return;
+    if (session_find(app->session, (size_t)at)->id == app->auditioned)
+        return;
+    app->audition_at = app->now + delay / 1000.0;
+    if (app->audition_at <= 0)
+        app->audition_at = 1e-9;
+}
+
+/* The rows around the cursor, those ahead of it first. */
+static void load_ahead(struct app *app)
+{
+    struct play_item items[AHEAD + BEHIND];
+    static_assert(AHEAD + BEHIND < 16, "few enough for the stack");
+    char(*paths)[PATH_BYTES] = malloc(sizeof *paths * (AHEAD + BEHIND));
+    int n = 0;
+    long cursor = (long)view_cursor(app->view), count = (long)view_count(app->view);
+    for (int step = 1; paths && step <= AHEAD; step++)
+        for (int sign = 1; sign >= -1; sign -= 2) {
+            long position = cursor + sign * step;
+            if (position < 0 || position >= count || (sign < 0 && step > BEHIND))
+                continue;
+            size_t index = view_at(app->view, (size_t)position);
+            const struct find *f = session_find(app->session, index);
+            if (f->saved && !f->edited && app_item(app, index, &items[n], paths[n]))
+                n++;
+        }
+    if (n > 0)
+        transport_prefetch(app->transport, items, n);
+    free(paths);
+}
+
+void app_play(struct app *app, long index)
+{
+    char path[PATH_BYTES];
+    struct play_item item;
+    app->audition_at = 0;
+    if (!app->transport || index < 0)
+        return;
+    if (!app_item(app, (size_t)index, &item, path)) {
+        app_warn(app, "its recording is not known, so it cannot be heard");
+        return;
+    }
+    app->auditioned = item.id;
+    app->library.flipped = false;
+    transport_play(app->transport, &item);
+    load_ahead(app);
+}
+
+static void play_seam(struct app *app, long index)
+{
+    char path[PATH_BYTES];
+    struct play_item item;
+    const struct find *f = session_find(app->session, (size_t)index);
+    if (!kind_loops(f->kind))
+        app_warn(app, "%s does not loop: it has no seam", f->name);
+    else if (app_item(app, (size_t)index, &item, path))
+        transport_seam(app->transport, &item, false);
+}
+
+static void play_context(struct app *app, long index)
+{
+    char path[PATH_BYTES];
+    library_refresh_detail(app, index);
+    const struct candidate *c = &app->library.detail.c;
+    if (app->library.detail_index < 0 || !app_source_path(app, c->source_path, path)) {
+        app_warn(app, "its recording is not known");
+        return;
+    }
+    struct play_item item = {.id = app->library.detail.id,
+                             .path = path,
+                             .start_frame = c->start_frame,
+                             .end_frame = c->end_frame};
+    transport_context(app->transport, &item, app->config->interface.context_sec);
+}
+
+static void flip(struct app *app, long index)
+{
+    char path[PATH_BYTES];
+    struct play_item item;
+    struct library_state *l = &app->library;
+    long pinned = session_index_of(app->session, l->pinned);
+    if (pinned < 0) {
+        app_warn(app, "nothing is pinned; b pins this one");
+        return;
+    }
+    l->flipped = !l->flipped;
+    long to = l->flipped ? pinned : index;
+    if (!app_item(app, (size_t)to, &item, path))
+        return;
+    transport_flip(app->transport, &item);
+    app_say(app, "%s: %s", l->flipped ? "pinned" : "current",
+            session_find(app->session, (size_t)to)->name);
+}
+
+static void play_or_stop(struct app *app, long index)
+{
+    const struct transport_status *s = &app->sound;
+    uint64_t id = index >= 0 ? session_find(app->session, (size_t)index)->id : 0;
+    app->audition_at = 0;
+    if (s->playing || (s->id == id && id))
+        transport_toggle(app->transport);
+    else
+        app_play(app, index);
+}
+
+static void change_volume(struct app *app, int steps)
+{
+    double db = app->sound.volume_db + steps;
+    transport_set_volume(app->transport, db < -60 ? -60 : db > 12 ? 12 : db);
+}
+
+bool app_sound_action(struct app *app, const struct key_action *a, long index)
+{
+    int n = a->count > 0 ? a->count : 1;
+    struct transport *t = app->transport;
+    bool needs_find =
+        a->action == ACT_SEAM || a->action == ACT_CONTEXT || a->action == ACT_FLIP;
+    if (!t)
+        return false;
+    if (needs_find && index < 0) {
+        app_warn(app, "there is nothing under the cursor");
+        return true;
+    }
+    transport_get_status(t, &app->sound);
+    double step = app->sound.length_s > 0 && app->sound.mode != PLAY_CONTEXT
+                      ? app->sound.length_s / 10
+                      : 1;
+    switch (a->action) {
+    case ACT_PLAY:
+        play_or_stop(app, index);
+        break;
+    case ACT_SEEK_FORWARD:
+        transport_seek(t, n * step);
+        break;
+    case ACT_SEEK_BACK:
+        transport_seek(t, -n * step);
+        break;
+    case ACT_LOOP:
+        transport_set_loop(t, !app->sound.loop);
+        app_say(app, app->sound.loop ? "loop off" : "loop on");
+        break;
+    case ACT_SEAM:
+        play_seam(app, index);
+        break;
+    case ACT_CONTEXT:
+        play_context(app, index);
+        break;
+    case ACT_FLIP:
+        flip(app, index);
+        break;
+    case ACT_LOUDER:
+        change_volume(app, n);
+        break;
+    case ACT_SOFTER:
+        change_volume(app, -n);
+        break;
+    case ACT_MATCH:
+        transport_set_matched(t, !app->sound.matched);
+        app_say(app, app->sound.matched ? "true level" : "levels matched");
+        break;
+    case ACT_DEVICE:
+        transport_reconnect(t, NULL);
+        app_say(app, "opening the audio device again");
+        break;
+    default:
+        return false;
+    }
+    transport_get_status(t, &app->sound);
+    return true;
+}
+
+/* --- pictures
+ * ---------------------------------------------------------------------------------- */
+
+struct picture_job {
+    struct app *app;
+    uint64_t key;
+    char path[PATH_BYTES];
+    int64_t start, end;
+    struct picture *picture;
+};
+
+static enum status picture_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct picture_job *j = arg;
+    return picture_make(j->picture, j->path, j->start, j->end, ctx->cancelled, e);
+}
+
+static struct picture_slot *slot_of(struct app *app, uint64_t key)
+{
+    for (int i = 0; i < PICTURES_MAX; i++)
+        if (app->picture[i].key == key)
+            return &app->picture[i];
+    return NULL;
+}
+
+static void picture_done(void *arg, enum status st, const struct err *e)
+{
+    (void)e;
+    struct picture_job *j = arg;
+    struct picture_slot *s = slot_of(j->app, j->key);
+    if (s && st == ST_OK) {
+        s->picture = j->picture;
+        s->ready = true;
+    } else {
+        free(j->picture);
+        if (s && st == ST_CANCELLED)
+            *s = (struct picture_slot){0};
+        else if (s)
+            s->failed = true;
+    }
+    j->app->dirty = true;
+    free(j);
+}
+
+/* The slot used longest ago; one being made is left alone. */
+static struct picture_slot *oldest(struct app *app)
+{
+    struct picture_slot *best = NULL;
+    for (int i = 0; i < PICTURES_MAX; i++) {
+        struct picture_slot *s = &app->picture[i];
+        bool making = s->key && !s->ready && !s->failed;
+        if (!making && (!best || s->used < best->used))
+            best = s;
+    }
+    return best;
+}
+
+static void order_picture(struct app *app, uint64_t key, const char *path, int64_t start,
+                          int64_t end)
+{
+    struct picture_slot *s = oldest(app);
+    struct picture_job *j = calloc(1, sizeof *j);
+    struct picture *p = malloc(sizeof *p);
+    if (!s || !j || !p || jobs_active(app->quick) > 4) {
+        free(j);
+        free(p);
+        return;
+    }
+    free(s->picture);
+    *s = (struct picture_slot){.key = key, .used = ++app->picture_clock};
+    *j = (struct picture_job){
+        .app = app, .key = key, .start = start, .end = end, .picture = p};
+    snprintf(j->path, sizeof j->path, "%s", path);
+    struct job_spec spec = {"picture", picture_work, picture_done, j};
+    jobs_submit(app->quick, &spec);
+}
+
+const struct picture *app_picture(struct app *app, const char *path, int64_t start,
+                                  int64_t end, bool *failed)
+{
+    int64_t range[2] = {start, end};
+    uint64_t key = rng_hash(rng_hash(0, path, strlen(path)), range, sizeof range) | 1;
+    struct picture_slot *s = slot_of(app, key);
+    *failed = s && s->failed;
+    if (!s) {
+        order_picture(app, key, path, start, end);
+        s = slot_of(app, key); /* there at once when the pool works inline */
+    }
+    if (!s || !s->ready)
+        return NULL;
+    s->used = ++app->picture_clock;
+    return s->picture;
+}
+
+void app_pictures_done(struct app *app)
+{
+    for (int i = 0; i < PICTURES_MAX; i++)
+        free(app->picture[i].picture);
+}

@@ -1,0 +1,283 @@
+/* What surrounds every screen: the top line, the lines at the bottom, pages, which-key.
+ */
+#include "ui/state.h"
+
+#include "ui/paint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int progress_cells(const struct app *app, char *text, size_t n)
+{
+    const struct batch_state *b = &app->batch;
+    if (b->active == 0)
+        return 0;
+    int done = b->total - b->active;
+    const char *verb = strncmp(b->title, "min", 3) == 0 ? "mining" : "working";
+    snprintf(text, n, "%s %d/%d", verb, done, b->total);
+    return text_cells(text) + 1 + 12 + 11;
+}
+
+/* "mining 3/12 ▕████▌     ▏ 4:10 left", right-aligned. */
+static void draw_progress(struct app *app, const struct area *row)
+{
+    char text[64], left[32];
+    int cells = progress_cells(app, text, sizeof text);
+    int col = row->cols - cells - 1;
+    if (cells == 0 || col < 0)
+        return;
+    col = area_text(row, 0, col, ROLE_TEXT, text) + 1;
+    paint_bar(row, 0, col, 12, ROLE_WAVEFORM, app->batch.fraction);
+    double f = app->batch.fraction, gone = app->now - app->batch.since;
+    if (f > 0.02 && gone > 2) {
+        words_time(left, sizeof left, gone * (1 - f) / f, 0);
+        area_printf(row, 0, col + 13, ROLE_DIM, "%s left", left);
+    }
+}
+
+void frame_top(struct app *app, const struct area *row, const char *left)
+{
+    char text[64];
+    int busy = progress_cells(app, text, sizeof text);
+    enum tier tier = row->canvas->tier;
+    int col = area_text(row, 0, 1, ROLE_TITLE, "trowel");
+    col = area_printf(row, 0, col, ROLE_DIM, " %s ", glyph_text(GLYPH_DOT, tier));
+    area_fit(row, 0, col, row->cols - col - busy - 2, ROLE_STRONG, CUT_END, left);
+    draw_progress(app, row);
+}
+
+/* --- the line of what sounds ----------------------------------------------------------
+ */
+
+static void draw_sound(struct app *app, const struct area *row)
+{
+    const struct transport_status *s = &app->sound;
+    enum tier tier = row->canvas->tier;
+    if (!app->transport) {
+        area_text(row, 0, 1, ROLE_DIM, "no sound in this session");
+        return;
+    }
+    if (s->problem[0] || s->sentence[0]) {
+        int col =
+            area_printf(row, 0, 1, ROLE_WARNING, "%s ", glyph_text(GLYPH_WARN, tier));
+        area_fit(row, 0, col, row->cols - col - 1, ROLE_WARNING, CUT_END,
+                 s->problem[0] ? s->problem : s->sentence);
+        return;
+    }
+    char from[24], to[24];
+    words_time(from, sizeof from, s->position_s, 1);
+    words_time(to, sizeof to, s->length_s, 1);
+    area_glyph(row, 0, 1, s->playing ? ROLE_PLAYHEAD : ROLE_DIM,
+               s->playing ? GLYPH_PLAY : GLYPH_STOP);
+    int col = area_printf(row, 0, 3, s->playing ? ROLE_TEXT : ROLE_DIM, "%s ", from);
+    paint_bar(row, 0, col, 18, ROLE_WAVEFORM,
+              s->length_s > 0 ? s->position_s / s->length_s : 0);
+    col = area_printf(row, 0, col + 19, ROLE_DIM, "%s", to);
+    const char *mode = s->mode == PLAY_SEAM      ? "seam"
+                       : s->mode == PLAY_CONTEXT ? "in context"
+                       : s->loop                 ? "loop on"
+                                                 : "loop off";
+    col = area_printf(row, 0, col + 2, ROLE_STATUS, "%s", s->loading ? "loading" : mode);
+    col = area_printf(row, 0, col + 3, ROLE_STATUS, "%+.0f dB %s", s->volume_db,
+                      s->matched ? "matched" : "true level");
+    if (row->cols < 90)
+        return;
+    col = area_printf(row, 0, col + 3, ROLE_STATUS, "device ");
+    area_fit(row, 0, col, row->cols - col - 1, ROLE_STATUS, CUT_END,
+             s->device == DEVICE_SILENT    ? "none (silent)"
+             : s->device == DEVICE_OPENING ? "opening"
+             : s->device_name[0]           ? s->device_name
+                                           : "default");
+}
+
+/* --- echo or prompt --------------------------------------------------------------------
+ */
+
+static void draw_echo(struct app *app, const struct area *row)
+{
+    if (app->asking == ASK_NOTHING) {
+        area_fit(row, 0, 1, row->cols - 2, app->echo_role, CUT_END, app->echo);
+        return;
+    }
+    int col = area_printf(row, 0, 1, ROLE_PROMPT, "%s", app_prompt_label(app));
+    if (app->asking == ASK_CONFIRM)
+        return;
+    /* the end being typed stays in sight */
+    const char *text = app->prompt.text;
+    char before[PROMPT_BYTES];
+    snprintf(before, sizeof before, "%.*s", (int)app->prompt.at, text);
+    int room = row->cols - col - 2, used = text_cells(before);
+    while (used > room && *text) {
+        text += text_after(text, 0);
+        used--;
+    }
+    int end = area_text(row, 0, col, ROLE_INPUT, text);
+    const char *problem = app->asking == ASK_FILTER  ? app->filter_error.sentence
+                          : app->asking == ASK_VALUE ? app->settings.problem
+                                                     : "";
+    if (*problem)
+        area_fit(row, 0, end + 3, row->cols - end - 4, ROLE_WARNING, CUT_END, problem);
+}
+
+/* --- list state and budget -------------------------------------------------------------
+ */
+
+static enum role meter(double part)
+{
+    return part > 1 ? ROLE_METER_HIGH : part > 0.9 ? ROLE_METER_MID : ROLE_STATUS;
+}
+
+static int draw_budget(struct app *app, const struct area *row)
+{
+    struct kit_budget b;
+    kit_budget_of(app, &b);
+    char text[3][32];
+    snprintf(text[0], sizeof text[0], "kit %d/400", b.files);
+    snprintf(text[1], sizeof text[1], "%.0f s/600", ceil(b.seconds));
+    snprintf(text[2], sizeof text[2], "%d/408", b.sectors);
+    double part[3] = {b.files / 400.0, b.seconds / 600, b.sectors / 408.0};
+    int cells = 4;
+    for (int i = 0; i < 3; i++)
+        cells += text_cells(text[i]);
+    int col = row->cols - cells - 1;
+    for (int i = 0; i < 3 && col > 0; i++)
+        col = area_text(row, 0, col, meter(part[i]), text[i]) + 2;
+    return row->cols - cells - 2;
+}
+
+static void draw_state(struct app *app, const struct area *row)
+{
+    static const char *const advances[] = {"advance to undecided", "advance to next",
+                                           "stay after deciding"};
+    enum tier tier = row->canvas->tier;
+    const char *dot = glyph_text(GLYPH_DOT, tier);
+    int end = draw_budget(app, row);
+    struct area part = area_sub(row, 0, 0, 1, end);
+    struct view *v = app->view;
+    int col = area_printf(&part, 0, 1, ROLE_STATUS, "%s", view_scope_name(view_scope(v)));
+    const char *filter = view_filter(v);
+    if (*filter)
+        col = area_printf(&part, 0, col, ROLE_STATUS, " %s filter %s", dot, filter);
+    int order = view_order(v);
+    bool turned = view_descending(v) != view_order_descends(order);
+    if (view_similar(v) >= 0)
+        col =
+            area_printf(&part, 0, col, ROLE_STATUS, " %s most alike first, S back", dot);
+    else
+        col = area_printf(&part, 0, col, ROLE_STATUS, " %s by %s%s", dot,
+                          view_order_name(order), turned ? " reversed" : "");
+    size_t tagged = session_tallies(app->session)->tagged;
+    if (tagged > 0)
+        col = area_printf(&part, 0, col, ROLE_SELECTION, " %s %zu tagged", dot, tagged);
+    if (app->library.range)
+        col = area_printf(&part, 0, col, ROLE_SELECTION, " %s range", dot);
+    area_printf(&part, 0, col, ROLE_STATUS, " %s %s", dot,
+                advances[app->config->interface.advance % 3]);
+}
+
+/* --- hints -----------------------------------------------------------------------------
+ */
+
+static void draw_hints(struct app *app, const struct area *row)
+{
+    if (app->asking != ASK_NOTHING) {
+        area_text(row, 0, 1, ROLE_HINT,
+                  app->asking == ASK_CONFIRM
+                      ? "y yes   n no"
+                      : "Enter takes it   Esc leaves   Tab completes   Up earlier ones");
+        return;
+    }
+    if (key_state_pending(&app->keys)) {
+        char typed[64] = "";
+        keyseq_name(typed, sizeof typed, &app->keys.typed);
+        if (app->keys.wants_key != ACT_NONE)
+            snprintf(typed, sizeof typed, "%s", action_info(app->keys.wants_key)->name);
+        int col = 1;
+        if (app->keys.counting)
+            col = area_printf(row, 0, col, ROLE_KEY, "%d ", app->keys.count);
+        col = area_printf(row, 0, col, ROLE_KEY, "%s ", typed);
+        area_text(row, 0, col + 1, ROLE_HINT, "Esc leaves");
+        return;
+    }
+    enum action hints[24];
+    int n = action_hints(app->screen, hints, 24), col = 1;
+    for (int i = 0; i < n; i++) {
+        char keys[64];
+        const char *hint = action_info(hints[i])->hint;
+        keymap_keys(&app->map, app->screen, hints[i], keys, sizeof keys);
+        keys[strcspn(keys, " ")] = '\0';
+        bool last = i == n - 1;
+        char pair[72];
+        snprintf(pair, sizeof pair, "%s", keys);
+        if (hints[i] == ACT_DOWN && app->screen != SCREEN_KIT)
+            snprintf(pair, sizeof pair, "%s k", keys);
+        int need = text_cells(pair) + 1 + text_cells(hint) + 2;
+        if (!*keys || col + need > row->cols - (last ? 0 : 8))
+            continue;
+        col = area_printf(row, 0, col, ROLE_KEY, "%s", pair);
+        col = area_printf(row, 0, col, ROLE_HINT, " %s", hint) + 2;
+    }
+}
+
+void frame_bottom(struct app *app, struct area *rest)
+{
+    struct area hints = area_bottom(rest, 1);
+    draw_hints(app, &hints);
+    struct area state = area_bottom(rest, 1);
+    draw_state(app, &state);
+    struct area echo = area_bottom(rest, 1);
+    draw_echo(app, &echo);
+    struct area sound = area_bottom(rest, 1);
+    draw_sound(app, &sound);
+}
+
+/* --- boxes over the screen
+ * --------------------------------------------------------------- */
+
+void frame_which_key(struct app *app, const struct area *a)
+{
+    struct key_next next[40];
+    int n = keymap_next(&app->map, app->screen, &app->keys, next, 40);
+    if (n == 0)
+        return;
+    int wide = 24, across = a->cols / wide > 4 ? 4 : a->cols / wide;
+    if (across < 1)
+        across = 1;
+    int rows = (n + across - 1) / across + 2;
+    struct area box = area_sub(a, a->rows - rows - 1, 1, rows, a->cols - 2);
+    enum action waits = app->keys.wants_key;
+    struct area in =
+        area_box(&box, ROLE_BORDER, waits ? action_info(waits)->help : "what follows");
+    for (int i = 0; i < n; i++) {
+        int row = i % (rows - 2), col = i / (rows - 2) * (in.cols / across);
+        int at = area_text(&in, row, col, ROLE_KEY, next[i].key) + 1;
+        area_fit(&in, row, at, in.cols / across - (at - col) - 1, ROLE_TEXT, CUT_END,
+                 next[i].what);
+    }
+}
+
+void frame_page(struct app *app, const struct area *a)
+{
+    struct page_state *p = &app->page;
+    struct area in = area_box(a, ROLE_BORDER, p->title);
+    int lines = 0;
+    const char *line = p->text;
+    for (; *line; lines++) {
+        size_t length = strcspn(line, "\n");
+        char cut[512];
+        snprintf(cut, sizeof cut, "%.*s", (int)(length < 511 ? length : 511), line);
+        if (lines >= p->top)
+            area_fit(&in, lines - p->top, 0, in.cols, ROLE_TEXT, CUT_END, cut);
+        line += length + (line[length] == '\n');
+    }
+    int most = lines - in.rows > 0 ? lines - in.rows : 0;
+    if (p->top > most)
+        p->top = most;
+    const char *foot = p->confirms_export ? " Enter writes it   q leaves " : " q closes ";
+    struct area edge = area_sub(a, a->rows - 1, 0, 1, a->cols - 2);
+    area_right_text(&edge, 0, edge.cols, ROLE_HINT, foot);
+    if (lines > in.rows)
+        area_printf(&edge, 0, 2, ROLE_HINT, " %d-%d of %d ", p->top + 1,
+                    p->top + in.rows < lines ? p->top + in.rows : lines, lines);
+}

@@ -1,0 +1,168 @@
+/* Help, made from the live key table: the keys of the screen it was asked on. */
+#include "ui/state.h"
+
+#include "core/filter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HELP_LINES = 400, LINE_BYTES = 160, KEYS_CELLS = 14 };
+
+struct line {
+    bool heading;
+    char keys[64], text[LINE_BYTES];
+};
+
+static int add(struct line *out, int n, bool heading, const char *keys, const char *text)
+{
+    if (n >= HELP_LINES)
+        return n;
+    out[n].heading = heading;
+    snprintf(out[n].keys, sizeof out[n].keys, "%s", keys);
+    snprintf(out[n].text, sizeof out[n].text, "%s", text);
+    return n + 1;
+}
+
+static int add_group(const struct app *app, struct line *out, int n, enum action_group g)
+{
+    char keys[64];
+    bool any = false;
+    for (int a = 1; a < ACT_COUNT_OF; a++) {
+        const struct action_info *i = action_info((enum action)a);
+        keymap_keys(&app->map, app->help.about, (enum action)a, keys, sizeof keys);
+        if (i->group != g || !keys[0])
+            continue;
+        if (!any) {
+            if (n > 0)
+                n = add(out, n, false, "", "");
+            n = add(out, n, true, "", action_group_title(g));
+        }
+        any = true;
+        n = add(out, n, false, keys, i->help);
+    }
+    return n;
+}
+
+static int add_commands(struct line *out, int n)
+{
+    const char *name, *arguments, *help;
+    n = add(out, n, false, "", "");
+    n = add(out, n, true, "", "Command line");
+    for (int i = 0; (help = app_command_help(i, &name, &arguments)); i++) {
+        char text[LINE_BYTES], keys[64];
+        snprintf(keys, sizeof keys, ":%s", name);
+        snprintf(text, sizeof text, "%s%s%s", arguments, *arguments ? "  " : "", help);
+        n = add(out, n, false, keys, text);
+    }
+    return n;
+}
+
+static int add_filters(struct line *out, int n)
+{
+    static const char *const examples[][2] = {
+        {"tape*", "words match names"},
+        {"cat:pads", "category; also class: src: key: bright: type:"},
+        {"grade>=B", "any measure: dur>2 rms<-20 score>=.8 rating>=3"},
+        {"bpm:118..124", "a range"},
+        {"is:undecided", "accepted rejected tagged stacked near-miss saved"},
+        {"!x  a | b", "not, or; words side by side must all hold"}};
+    n = add(out, n, false, "", "");
+    n = add(out, n, true, "", "Filters");
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+        n = add(out, n, false, examples[i][0], examples[i][1]);
+    return n;
+}
+
+static int build(const struct app *app, struct line *out)
+{
+    int n = 0;
+    for (int g = 0; g < GROUP_COUNT_OF; g++)
+        n = add_group(app, out, n, (enum action_group)g);
+    if (app->help.about == SCREEN_LIBRARY)
+        n = add_filters(out, n);
+    return add_commands(out, n);
+}
+
+static void draw(struct app *app, const struct area *a)
+{
+    struct line lines[HELP_LINES];
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    char title[80];
+    snprintf(title, sizeof title, "keys of the %s screen", screen_name(app->help.about));
+    frame_top(app, &top, title);
+    frame_bottom(app, &rest);
+    struct area rule = area_top(&rest, 1);
+    area_hline(&rule, 0, ROLE_BORDER);
+    int n = build(app, lines), across = a->cols >= 200 ? 3 : a->cols >= 130 ? 2 : 1;
+    int wide = a->cols / across, shown = rest.rows * across;
+    int most = n - shown > 0 ? n - shown : 0;
+    app->help.top = app->help.top > most ? most : app->help.top;
+    for (int i = 0; i < shown && app->help.top + i < n; i++) {
+        const struct line *l = &lines[app->help.top + i];
+        int row = i % rest.rows, col = i / rest.rows * wide + 2;
+        bool match = app->help.search[0] && strstr(l->text, app->help.search);
+        if (l->heading) {
+            area_fit(&rest, row, col, wide - 4, ROLE_TITLE, CUT_END, l->text);
+            continue;
+        }
+        area_fit(&rest, row, col, KEYS_CELLS, ROLE_KEY, CUT_END, l->keys);
+        area_fit(&rest, row, col + KEYS_CELLS + 1, wide - KEYS_CELLS - 5,
+                 match ? ROLE_MATCH : ROLE_TEXT, CUT_END, l->text);
+    }
+}
+
+static void search(struct app *app, int step)
+{
+    struct line lines[HELP_LINES];
+    int n = build(app, lines);
+    for (int i = 1; i <= n && app->help.search[0]; i++) {
+        int at = ((app->help.top + step * i) % n + n) % n;
+        if (strstr(lines[at].text, app->help.search)) {
+            app->help.top = at;
+            return;
+        }
+    }
+    app_say(app, "nothing here holds '%s'", app->help.search);
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows - 7;
+    int by = a->action == ACT_DOWN        ? n
+             : a->action == ACT_UP        ? -n
+             : a->action == ACT_PAGE_DOWN ? page
+             : a->action == ACT_PAGE_UP   ? -page
+             : a->action == ACT_HALF_DOWN ? page / 2
+             : a->action == ACT_HALF_UP   ? -page / 2
+             : a->action == ACT_TOP       ? -HELP_LINES
+             : a->action == ACT_BOTTOM    ? HELP_LINES
+                                          : 0;
+    if (by != 0) {
+        app->help.top = app->help.top + by > 0 ? app->help.top + by : 0;
+        return true;
+    }
+    switch (a->action) {
+    case ACT_SEARCH:
+        app_ask(app, ASK_SEARCH, "");
+        return true;
+    case ACT_SEARCH_NEXT:
+        search(app, 1);
+        return true;
+    case ACT_SEARCH_PREV:
+        search(app, -1);
+        return true;
+    case ACT_HELP:
+        app_back(app);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void enter(struct app *app)
+{
+    app->help.top = 0;
+}
+
+const struct screen_ops help_screen = {draw, act, enter};

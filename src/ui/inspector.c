@@ -1,0 +1,247 @@
+/* The inspector: one find in full. */
+#include "ui/state.h"
+
+#include "ui/paint.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void library_refresh_detail(struct app *app, long index)
+{
+    struct library_state *l = &app->library;
+    struct session_version v = session_version(app->session);
+    if (l->detail_index == index && l->detail_state == v.state &&
+        l->detail_finds == v.finds)
+        return;
+    struct err e;
+    if (index < 0 || session_detail(app->session, (size_t)index, &l->detail, &e) != ST_OK)
+        index = -1;
+    l->detail_index = index;
+    l->detail_state = v.state;
+    l->detail_finds = v.finds;
+}
+
+/* Loop and playhead as fractions of the sound. */
+static void find_marks(struct app *app, const struct find *f, double *from, double *to,
+                       double *head)
+{
+    const struct candidate *c = &app->library.detail.c;
+    *from = 0;
+    *to = 1;
+    *head = -1;
+    double frames = c->source_rate_hz > 0 && c->end_frame > c->start_frame
+                        ? (double)(c->end_frame - c->start_frame)
+                        : (double)NAN;
+    if (f->edited && c->loop_count > 0 && !isnan(frames)) {
+        *from = (double)(c->loop[0].start_frame - c->start_frame) / frames;
+        *to = (double)(c->loop[0].end_frame - c->start_frame) / frames;
+    } else if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start &&
+               f->m.duration_sec > 0) {
+        double all = f->m.duration_sec * app->config->global.sample_rate;
+        *from = f->m.loop_start / all;
+        *to = f->m.loop_end / all;
+    }
+    const struct transport_status *s = &app->sound;
+    if (s->id == f->id && s->playing && s->mode != PLAY_CONTEXT && s->length_s > 0)
+        *head = s->position_s / s->length_s;
+}
+
+static void draw_playhead(const struct area *a, double at)
+{
+    int col = (int)(at * a->cols);
+    for (int r = 0; r < a->rows && at >= 0; r++) {
+        struct cell *cell = area_cell(a, r, col);
+        if (cell) {
+            cell->ground = ROLE_PLAYHEAD;
+            cell->ground_level = 0;
+        }
+    }
+}
+
+static void draw_wave(struct app *app, const struct area *a, const struct find *f,
+                      const struct picture *p, bool loops)
+{
+    static_assert(sizeof(struct wave_column) == sizeof(struct picture_column),
+                  "the same three floats");
+    double from, to, head;
+    find_marks(app, f, &from, &to, &head);
+    struct area wave = *a;
+    if (loops && a->rows > 2) { /* loop points on a line below */
+        struct area marks = area_bottom(&wave, 1);
+        int left = (int)lround(from * (a->cols - 1)),
+            right = (int)lround(to * (a->cols - 1));
+        area_glyph(&marks, 0, left, ROLE_LOOP, GLYPH_MARK);
+        area_glyph(&marks, 0, right, ROLE_LOOP, GLYPH_MARK);
+        for (int c = left + 1; c < right; c++)
+            area_glyph(&marks, 0, c, ROLE_DIM, GLYPH_DOT);
+    }
+    struct wave_column columns[PICTURE_WAVE];
+    memcpy(columns, p->wave, sizeof columns);
+    paint_wave(&wave, columns, PICTURE_WAVE, (double)p->peak, ROLE_WAVEFORM,
+               ROLE_WAVEFORM_DIM, loops ? from : 0, loops ? to : 1);
+    draw_playhead(&wave, head);
+}
+
+static void draw_pictures(struct app *app, const struct area *a, const struct find *f,
+                          size_t index)
+{
+    char path[PATH_BYTES];
+    struct play_item item;
+    bool failed = false;
+    const struct picture *p = NULL;
+    if (app_item(app, index, &item, path))
+        p = app_picture(app, path, item.start_frame, item.end_frame, &failed);
+    if (!p) {
+        area_text(a, a->rows / 2, 1, ROLE_DIM,
+                  failed ? "no picture of it" : "drawing ...");
+        return;
+    }
+    struct area part = *a;
+    bool spectrum = a->rows >= 5;
+    int high = spectrum ? (a->rows + 1) / 2 : a->rows;
+    struct area wave = area_top(&part, high);
+    draw_wave(app, &wave, f, p, kind_loops(f->kind));
+    if (spectrum)
+        paint_spectrogram(&part, p->spectrum, PICTURE_ROWS, PICTURE_COLS, app->ramp);
+}
+
+/* --- the facts
+ * --------------------------------------------------------------------------- */
+
+static void fact(const struct area *a, int *row, const char *name, const char *text)
+{
+    area_text(a, *row, 0, ROLE_DIM, name);
+    area_fit(a, *row, 7, a->cols - 7, ROLE_TEXT, CUT_END, text);
+    (*row)++;
+}
+
+static void say_loop(const struct area *a, const struct candidate *c, char *to, size_t n)
+{
+    enum tier tier = a->canvas->tier;
+    const char *dot = glyph_text(GLYPH_DOT, tier);
+    double seam = c->m.seam_error_db;
+    double length =
+        c->loop_count > 0 && c->source_rate_hz > 0
+            ? (double)(c->loop[0].end_frame - c->loop[0].start_frame) / c->source_rate_hz
+            : c->m.duration_sec;
+    int used = snprintf(to, n, "%.2f s", length);
+    if (!isnan(seam) && used > 0)
+        used += snprintf(to + used, n - (size_t)used, " %s seam %s %.0f dB", dot,
+                         glyph_text(seam < -30 ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
+    if (c->loop_count > 1 && used > 0)
+        snprintf(to + used, n - (size_t)used, " (1/%d)", c->loop_count);
+}
+
+static void draw_why(struct app *app, const struct area *a, int *row)
+{
+    const struct candidate *c = &app->library.detail.c;
+    if (c->missed_by[0])
+        fact(a, row, "missed", c->missed_by);
+    int col = 7, first = *row;
+    for (int i = 0; i < c->parts.count; i++) {
+        char text[40], value[16];
+        words_score(value, sizeof value, c->parts.part[i].value);
+        snprintf(text, sizeof text, "%s %s", c->parts.part[i].name, value);
+        if (col > 7 && col + text_cells(text) > a->cols) {
+            col = 7;
+            (*row)++;
+        }
+        col = area_text(a, *row, col, ROLE_TEXT, text) + 2;
+    }
+    if (c->parts.count > 0) {
+        area_text(a, first, 0, ROLE_DIM, "why");
+        (*row)++;
+    }
+}
+
+static void draw_measures(struct app *app, const struct area *a, int *row)
+{
+    for (int i = 0; i < ME_COUNT && *row < a->rows; i++) {
+        double v = measures_get(&app->library.detail.c.m, (enum measure_id)i);
+        if (isnan(v))
+            continue;
+        const struct measure_info *info = &measure_table[i];
+        area_fit(a, *row, 0, 16, ROLE_DIM, CUT_END, info->column);
+        int col =
+            area_printf(a, *row, 17, ROLE_TEXT, "%.*f %s", info->decimals, v, info->unit);
+        area_fit(a, *row, col + 2, a->cols - col - 2, ROLE_DIM, CUT_END, info->help);
+        (*row)++;
+    }
+}
+
+static void draw_facts(struct app *app, const struct area *a, const struct find *f)
+{
+    const struct candidate *c = &app->library.detail.c;
+    char text[256], time[24];
+    int row = 0;
+    words_time(time, sizeof time, c->m.start_sec, 2);
+    const char *slash = strrchr(c->source_path, '/');
+    snprintf(text, sizeof text, "%s %.200s", time, slash ? slash + 1 : c->source_path);
+    fact(a, &row, "from", text);
+    if (kind_loops(f->kind)) {
+        say_loop(a, c, text, sizeof text);
+        fact(a, &row, "loop", text);
+    }
+    if (!isnan(c->m.lufs))
+        snprintf(text, sizeof text, "%.1f LUFS  peak %.1f  crest %.1f", c->m.lufs,
+                 c->m.peak_dbfs, c->m.crest_factor);
+    else
+        snprintf(text, sizeof text, "%.1f dB  peak %.1f  crest %.1f", c->m.rms_db,
+                 c->m.peak_dbfs, c->m.crest_factor);
+    fact(a, &row, "loud", text);
+    int used = snprintf(text, sizeof text, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
+    if (c->key[0] && used > 0 && !isnan(c->m.key_confidence)) {
+        char sure[16];
+        words_score(sure, sizeof sure, c->m.key_confidence);
+        snprintf(text + used, sizeof text - (size_t)used, "   key %s %s", c->key, sure);
+    }
+    fact(a, &row, "bright", text);
+    if (c->hit_class[0]) {
+        char sure[16];
+        words_score(sure, sizeof sure, c->m.hit_confidence);
+        snprintf(text, sizeof text, "%s %s", c->hit_class, sure);
+        fact(a, &row, "class", text);
+    }
+    draw_why(app, a, &row);
+    if (app->library.why)
+        draw_measures(app, a, &row);
+}
+
+static int facts_rows(struct app *app, const struct find *f)
+{
+    const struct candidate *c = &app->library.detail.c;
+    int parts = c->parts.count > 0 ? 1 + (c->parts.count - 1) / 2 : 0;
+    return 3 + kind_loops(f->kind) + (c->hit_class[0] != 0) + (c->missed_by[0] != 0) +
+           parts + (app->library.why ? ME_COUNT : 0);
+}
+
+void inspector_draw(struct app *app, const struct area *a, long index)
+{
+    library_refresh_detail(app, index);
+    if (app->library.detail_index < 0 || a->rows < 2 || a->cols < 10)
+        return;
+    const struct find *f = session_find(app->session, (size_t)index);
+    struct area in = area_sub(a, 0, 1, a->rows, a->cols - 2);
+    struct area title = area_top(&in, 1);
+    area_glyph(&title, 0, 0, words_mark_role(f), words_mark(f));
+    area_fit(&title, 0, 2, title.cols - 2, ROLE_STRONG, CUT_MIDDLE, f->name);
+    if (in.cols >= 64 && in.rows < 16) { /* side by side */
+        struct area facts = area_right(&in, 36);
+        area_right(&in, 2);
+        draw_facts(app, &facts, f);
+        draw_pictures(app, &in, f, (size_t)index);
+        return;
+    }
+    int facts = facts_rows(app, f) + 1, pictures = in.rows - facts;
+    if (pictures > in.cols / 2)
+        pictures = in.cols / 2 > 8 ? in.cols / 2 : 8;
+    if (pictures < 4)
+        pictures = in.rows < 8 ? 0 : 4;
+    struct area top = area_top(&in, pictures);
+    if (pictures > 0)
+        draw_pictures(app, &top, f, (size_t)index);
+    area_top(&in, pictures > 0);
+    draw_facts(app, &in, f);
+}

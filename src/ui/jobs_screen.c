@@ -1,0 +1,192 @@
+/* The jobs screen: what runs, waits and ran, and the log. */
+#include "ui/state.h"
+
+#include "ui/paint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { JOBS_SHOWN = 200 };
+
+static const char *state_word(enum job_state s)
+{
+    static const char *const words[] = {"waiting", "running", "done", "failed",
+                                        "cancelled"};
+    return words[s];
+}
+
+static enum role state_role(enum job_state s)
+{
+    return s == JOB_FAILED    ? ROLE_WARNING
+           : s == JOB_RUNNING ? ROLE_STRONG
+           : s == JOB_DONE    ? ROLE_TEXT
+                              : ROLE_DIM;
+}
+
+static void draw_job(const struct area *a, int row, const struct job_info *j, bool here)
+{
+    char text[64] = "", time[24];
+    if (here) {
+        area_ground(a, row, 0, a->cols, ROLE_CURSOR);
+        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
+    }
+    int name = a->cols - 62 > 16 ? a->cols - 62 : 16;
+    area_text(a, row, 3, state_role(j->state), state_word(j->state));
+    area_fit(a, row, 14, name, ROLE_TEXT, CUT_MIDDLE, j->title);
+    int col = 14 + name + 2;
+    if (j->state == JOB_FAILED) {
+        area_fit(a, row, col, a->cols - col - 1, ROLE_WARNING, CUT_END, j->error.msg);
+        return;
+    }
+    if (j->state == JOB_WAITING)
+        return;
+    paint_bar(a, row, col, 16, ROLE_WAVEFORM, j->state == JOB_DONE ? 1 : j->fraction);
+    words_time(time, sizeof time, j->elapsed_s, 0);
+    if (j->state == JOB_RUNNING && j->fraction > 0.02 && j->elapsed_s > 1) {
+        char left[24];
+        words_time(left, sizeof left, j->elapsed_s * (1 - j->fraction) / j->fraction, 0);
+        snprintf(text, sizeof text, "%s, %s left", time, left);
+    } else {
+        snprintf(text, sizeof text, "%s", time);
+    }
+    col = area_printf(a, row, col + 17, ROLE_DIM, "%s", text);
+    if (j->state == JOB_RUNNING)
+        area_fit(a, row, col + 2, a->cols - col - 3, ROLE_DIM, CUT_END, j->stage);
+}
+
+static int read_jobs(struct app *app, struct job_info **out)
+{
+    *out = calloc(JOBS_SHOWN, sizeof **out);
+    return *out && app->jobs ? jobs_list(app->jobs, *out, JOBS_SHOWN) : 0;
+}
+
+static void draw_log(struct app *app, const struct area *a)
+{
+    struct logbook_line *lines = calloc(LOGBOOK_LINES, sizeof *lines);
+    size_t n = lines && app->setup.logbook
+                   ? logbook_read(app->setup.logbook, lines, LOGBOOK_LINES)
+                   : 0;
+    int most = (int)n - a->rows > 0 ? (int)n - a->rows : 0;
+    if (app->job_list.log_top > most)
+        app->job_list.log_top = most;
+    size_t first = (size_t)(most - app->job_list.log_top);
+    for (int r = 0; r < a->rows && first + (size_t)r < n; r++) {
+        const struct logbook_line *l = &lines[first + (size_t)r];
+        struct tm when;
+        char clock[16] = "";
+        if (localtime_r(&l->when, &when))
+            strftime(clock, sizeof clock, "%H:%M:%S", &when);
+        area_text(a, r, 1, ROLE_DIM, clock);
+        area_fit(a, r, 11, a->cols - 12,
+                 l->level >= LOG_WARNING ? ROLE_WARNING : ROLE_TEXT, CUT_END, l->text);
+    }
+    if (n == 0)
+        area_text(a, 0, 1, ROLE_DIM, "the log is empty");
+    free(lines);
+}
+
+static void draw_list(struct app *app, const struct area *a)
+{
+    struct job_info *jobs;
+    struct jobs_state *s = &app->job_list;
+    int n = read_jobs(app, &jobs);
+    if (n == 0) {
+        area_text(a, 1, 3, ROLE_STRONG, "Nothing runs and nothing waits.");
+        area_text(a, 3, 3, ROLE_KEY, "m");
+        area_text(a, 3, 6, ROLE_TEXT, "mines the project's recordings");
+    }
+    s->cursor = s->cursor >= n ? n - 1 : s->cursor;
+    s->cursor = s->cursor < 0 ? 0 : s->cursor;
+    if (s->cursor < s->top)
+        s->top = s->cursor;
+    if (s->cursor >= s->top + a->rows)
+        s->top = s->cursor - a->rows + 1;
+    for (int r = 0; r < a->rows && s->top + r < n; r++)
+        draw_job(a, r, &jobs[s->top + r], s->top + r == s->cursor && !s->log);
+    free(jobs);
+}
+
+static void draw(struct app *app, const struct area *a)
+{
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    char left[64];
+    snprintf(left, sizeof left, "jobs   %d running or waiting", app->batch.active);
+    frame_top(app, &top, left);
+    frame_bottom(app, &rest);
+    struct area rule = area_top(&rest, 1);
+    area_hline(&rule, 0, ROLE_BORDER);
+    struct area log = area_bottom(&rest, rest.rows / 2);
+    rule = area_top(&log, 1);
+    area_hline(&rule, 0, ROLE_BORDER);
+    area_text(&rule, 0, 3, app->job_list.log ? ROLE_STRONG : ROLE_DIM, " log ");
+    draw_list(app, &rest);
+    draw_log(app, &log);
+}
+
+static void cancel(struct app *app)
+{
+    struct job_info *jobs;
+    int n = read_jobs(app, &jobs), at = app->job_list.cursor;
+    if (at >= 0 && at < n &&
+        (jobs[at].state == JOB_RUNNING || jobs[at].state == JOB_WAITING)) {
+        jobs_cancel(app->jobs, jobs[at].id);
+        app_say(app, "cancelled %s; what it wrote so far is whole", jobs[at].title);
+    } else {
+        app_say(app, "that one is over already");
+    }
+    free(jobs);
+}
+
+static void retry(struct app *app)
+{
+    struct job_info *jobs;
+    int n = read_jobs(app, &jobs), at = app->job_list.cursor;
+    bool over = at >= 0 && at < n &&
+                (jobs[at].state == JOB_FAILED || jobs[at].state == JOB_CANCELLED);
+    free(jobs);
+    if (over)
+        app_mine(app, NULL, false);
+    else
+        app_say(app, "only what failed or was cancelled can be tried again");
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    struct jobs_state *s = &app->job_list;
+    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows / 2 - 4;
+    int by = a->action == ACT_DOWN        ? n
+             : a->action == ACT_UP        ? -n
+             : a->action == ACT_PAGE_DOWN ? page
+             : a->action == ACT_PAGE_UP   ? -page
+             : a->action == ACT_HALF_DOWN ? page / 2
+             : a->action == ACT_HALF_UP   ? -page / 2
+             : a->action == ACT_TOP       ? -100000
+             : a->action == ACT_BOTTOM    ? 100000
+                                          : 0;
+    if (by != 0) {
+        if (s->log)
+            s->log_top = s->log_top - by > 0 ? s->log_top - by : 0;
+        else
+            s->cursor += by;
+        return true;
+    }
+    switch (a->action) {
+    case ACT_PANE:
+        s->log = !s->log;
+        return true;
+    case ACT_CANCEL:
+        cancel(app);
+        return true;
+    case ACT_DETAIL:
+        retry(app);
+        return true;
+    default:
+        return false;
+    }
+}
+
+const struct screen_ops jobs_screen = {draw, act, NULL};

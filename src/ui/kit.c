@@ -1,0 +1,443 @@
+/* The kit screen: slots, matches, the pattern that plays while they are swapped. */
+#include "ui/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VELOCITY_FULL = 127 };
+
+/* A few patterns to hear a kit with; bit 0 is the first step. */
+static const struct {
+    const char *name;
+    uint16_t steps[KIT_SLOTS];
+} patterns[] = {
+    {"A", {0x1111, 0x1010, 0, 0, 0, 0, 0, 0x5555, 0x8000, 0, 0}},
+    {"B", {0x0521, 0x1010, 0x4000, 0x2000, 0, 0x0448, 0, 0xDDDD, 0x2222, 0, 0}},
+    {"C", {0x1111, 0, 0, 0, 0, 0x9248, 0x1010, 0xBBBB, 0x4444, 0, 0x5555}},
+    {"D", {0x4449, 0x1010, 0x0800, 0x0200, 0x0080, 0, 0, 0xFFFF, 0, 0x0001, 0}}};
+enum { PATTERNS = sizeof patterns / sizeof *patterns };
+
+int kit_slot_of_key(const struct app *app, uint32_t key)
+{
+    struct keyseq one = {1, {key}};
+    for (int i = 0; i < app->map.count; i++) {
+        const struct binding *b = &app->map.binding[i];
+        if (b->kit && b->action >= ACT_SLOT_1 && b->action <= ACT_SLOT_11 &&
+            keyseq_same(&b->seq, &one))
+            return (int)(b->action - ACT_SLOT_1);
+    }
+    return -1;
+}
+
+/* --- sound
+ * -------------------------------------------------------------------------------------
+ */
+
+static void send_pattern(struct app *app)
+{
+    const struct kit_state *k = session_kit(app->session);
+    struct kit_pattern p;
+    kit_pattern_clear(&p);
+    for (int s = 0; s < KIT_SLOTS; s++)
+        for (int i = 0; i < KIT_STEPS; i++)
+            p.velocity[s][i] = k->slot[s].steps & (1u << i) ? VELOCITY_FULL : 0;
+    p.chokes[KIT_SLOT_CH] = app->kit.choke ? 1u << KIT_SLOT_OH : 0;
+    transport_kit_pattern(app->transport, &p);
+    transport_kit_tempo(app->transport, k->tempo_bpm);
+}
+
+void kit_sync_sound(struct app *app)
+{
+    const struct kit_state *k = session_kit(app->session);
+    if (!app->transport)
+        return;
+    for (int s = 0; s < KIT_SLOTS; s++) {
+        const struct kit_slot *slot = &k->slot[s];
+        uint64_t wanted = slot->index >= 0 ? slot->id : 0;
+        if (app->kit.loaded[s] != wanted) {
+            char path[PATH_BYTES];
+            struct play_item item;
+            bool there = wanted && app_item(app, (size_t)slot->index, &item, path);
+            transport_kit_slot(app->transport, s, there ? &item : NULL, slot->trim_db);
+            app->kit.loaded[s] = wanted;
+        }
+        transport_kit_trim(app->transport, s, slot->trim_db);
+    }
+    send_pattern(app);
+}
+
+/* --- matches
+ * ------------------------------------------------------------------------------------ */
+
+/* The classes that belong to a slot, best first. */
+static const char *const wanted[KIT_SLOTS][4] = {
+    {"kick", "tom_low", NULL, NULL},          {"snare", "clap", "rim", NULL},
+    {"tom_low", "tom_mid", "perc", NULL},     {"tom_mid", "tom_high", "perc", NULL},
+    {"tom_high", "tom_mid", "perc", NULL},    {"rim", "perc", "clap", NULL},
+    {"clap", "snare", "perc", NULL},          {"hat_closed", "hat_open", NULL, NULL},
+    {"hat_open", "hat_closed", "ride", NULL}, {"crash", "hat_open", "ride", NULL},
+    {"ride", "crash", "hat_open", NULL}};
+
+static double fitness(const struct find *f, int slot)
+{
+    if (f->gone || f->near_miss || f->decision == DECISION_REJECTED ||
+        f->category != CAT_DRUMS)
+        return -1;
+    for (int rank = 0; rank < 4 && wanted[slot][rank]; rank++) {
+        if (strcmp(f->hit_class, wanted[slot][rank]) != 0)
+            continue;
+        double sure = isnan(f->m.hit_confidence) ? 0.5 : f->m.hit_confidence;
+        double score = isnan(f->m.score) ? 0.5 : f->m.score;
+        return 2 - rank * 0.7 + sure + score + 0.2 * f->rating +
+               (f->decision == DECISION_ACCEPTED ? 1.5 : 0);
+    }
+    return -1;
+}
+
+struct ranked {
+    double fit;
+    size_t index;
+    int stack;
+};
+
+/* Keep the MATCHES_MAX best; one of each stack. */
+static size_t insert(struct ranked *best, size_t n, struct ranked r)
+{
+    size_t at = n;
+    for (size_t i = 0; i < n && r.stack > 0; i++)
+        if (best[i].stack == r.stack) {
+            if (best[i].fit >= r.fit)
+                return n;
+            memmove(best + i, best + i + 1, (n - i - 1) * sizeof *best);
+            at = --n;
+            break;
+        }
+    while (at > 0 && best[at - 1].fit < r.fit)
+        at--;
+    if (at >= MATCHES_MAX)
+        return n;
+    size_t last = n < MATCHES_MAX ? n : MATCHES_MAX - 1;
+    memmove(best + at + 1, best + at, (last - at) * sizeof *best);
+    best[at] = r;
+    return last + 1;
+}
+
+static size_t rank_matches(struct app *app, int slot, size_t *out)
+{
+    struct ranked best[MATCHES_MAX + 1];
+    size_t n = 0, count = session_count(app->session);
+    for (size_t i = 0; i < count; i++) {
+        const struct find *f = session_find(app->session, i);
+        double fit = fitness(f, slot);
+        if (fit > 0)
+            n = insert(best, n, (struct ranked){fit, i, f->stack});
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = best[i].index;
+    return n;
+}
+
+void kit_matches(struct app *app)
+{
+    struct kit_screen_state *k = &app->kit;
+    uint64_t version = session_version(app->session).finds;
+    if (k->match_slot == k->slot && k->match_state == version)
+        return;
+    k->match_count = rank_matches(app, k->slot, k->match);
+    k->match_slot = k->slot;
+    k->match_state = version;
+}
+
+static bool used_elsewhere(const struct kit_state *k, const long *filled, int slot,
+                           size_t index)
+{
+    for (int s = 0; s < KIT_SLOTS; s++) {
+        long at = filled && filled[s] != -2 ? filled[s] : k->slot[s].index;
+        if (s != slot && at == (long)index)
+            return true;
+    }
+    return false;
+}
+
+static void swap_match(struct app *app, int step)
+{
+    struct kit_screen_state *k = &app->kit;
+    const struct kit_state *kit = session_kit(app->session);
+    struct err e;
+    kit_matches(app);
+    if (kit->slot[k->slot].locked) {
+        app_warn(app, "%s is locked; L unlocks it", kit_slot_name(k->slot));
+        return;
+    }
+    long n = (long)k->match_count, at = step > 0 ? -1 : n;
+    for (long i = 0; i < n; i++)
+        if ((long)k->match[i] == kit->slot[k->slot].index)
+            at = i;
+    for (long tried = 0; tried < n; tried++) {
+        at = (at + step + n) % n;
+        if (used_elsewhere(kit, NULL, k->slot, k->match[at]))
+            continue;
+        if (!app_check(app,
+                       session_kit_assign(app->session, k->slot, (long)k->match[at], &e),
+                       &e))
+            return;
+        app_say(app, "%ld of %ld for %s: %s", at + 1, n, kit_slot_name(k->slot),
+                session_find(app->session, k->match[at])->name);
+        kit_sync_sound(app);
+        if (app->transport && !k->running)
+            transport_kit_hit(app->transport, k->slot, VELOCITY_FULL);
+        return;
+    }
+    app_warn(app, "no drum fits %s; assign one in the library with \" and its key",
+             kit_slot_name(k->slot));
+}
+
+/* Fill the empty slots with their best, or the unlocked ones with one of their eight
+ * best, the next ones after those in place: what a shuffle gives depends on the kit only.
+ */
+void kit_fill(struct app *app, bool shuffle)
+{
+    const struct kit_state *kit = session_kit(app->session);
+    long index[KIT_SLOTS];
+    size_t match[MATCHES_MAX];
+    int changed = 0;
+    struct err e;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        index[s] = -2;
+    for (int s = 0; s < KIT_SLOTS; s++) {
+        const struct kit_slot *slot = &kit->slot[s];
+        if (slot->locked || (!shuffle && slot->index >= 0))
+            continue;
+        size_t n = rank_matches(app, s, match), most = n < 8 ? n : 8, first = 0;
+        for (size_t i = 0; shuffle && i < most; i++)
+            if ((long)match[i] == slot->index)
+                first = i + 1 + (size_t)s % 3;
+        for (size_t i = 0; i < most && index[s] == -2; i++) {
+            size_t pick = match[(first + i) % most];
+            if (!used_elsewhere(kit, index, s, pick))
+                index[s] = (long)pick;
+        }
+        changed += index[s] != -2 && index[s] != slot->index;
+    }
+    if (changed == 0) {
+        app_say(app, shuffle ? "there is nothing else to shuffle in"
+                             : "every slot that a drum fits is full");
+        return;
+    }
+    if (app_check(app,
+                  session_kit_assign_all(app->session, index,
+                                         shuffle ? "shuffled the kit" : "filled the kit",
+                                         &e),
+                  &e))
+        app_say(app, "%s", session_echo(app->session));
+    kit_sync_sound(app);
+}
+
+/* --- editing
+ * ---------------------------------------------------------------------------------------
+ */
+
+static void toggle_step(struct app *app)
+{
+    struct kit_screen_state *k = &app->kit;
+    uint16_t steps = session_kit(app->session)->slot[k->slot].steps;
+    struct err e;
+    steps ^= (uint16_t)(1u << k->step);
+    app_check(app, session_kit_steps(app->session, k->slot, steps, &e), &e);
+}
+
+static void next_pattern(struct app *app)
+{
+    struct err e;
+    int next = (app->kit.pattern + 1) % PATTERNS;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (!app_check(
+                app, session_kit_steps(app->session, s, patterns[next].steps[s], &e), &e))
+            return;
+    app->kit.pattern = next;
+    app_say(app, "pattern %s; Enter sets and clears steps", patterns[next].name);
+}
+
+static void change_tempo(struct app *app, int by)
+{
+    struct err e;
+    double bpm = session_kit(app->session)->tempo_bpm + by;
+    bpm = bpm < 20 ? 20 : bpm > 300 ? 300 : bpm;
+    if (app_check(app, session_kit_tempo(app->session, bpm, &e), &e))
+        app_say(app, "%.0f bpm", bpm);
+}
+
+static void trim(struct app *app, int steps)
+{
+    struct err e;
+    int slot = app->kit.slot;
+    double db = session_kit(app->session)->slot[slot].trim_db + 0.5 * steps;
+    db = db < -24 ? -24 : db > 12 ? 12 : db;
+    if (app_check(app, session_kit_trim(app->session, slot, db, &e), &e))
+        app_say(app, "%s %+.1f dB", kit_slot_name(slot), db);
+}
+
+static void run_pattern(struct app *app)
+{
+    if (!app->transport) {
+        app_warn(app, "no sound in this session");
+        return;
+    }
+    const struct kit_state *kit = session_kit(app->session);
+    uint16_t any = 0;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        any |= kit->slot[s].steps;
+    if (!any) {
+        app->kit.pattern = PATTERNS - 1;
+        next_pattern(app);
+    }
+    app->kit.running = !app->kit.running;
+    if (app->kit.running)
+        transport_stop(app->transport);
+    kit_sync_sound(app);
+    transport_kit_run(app->transport, app->kit.running);
+}
+
+static void clear_slot(struct app *app)
+{
+    struct err e;
+    struct kit_screen_state *k = &app->kit;
+    const struct kit_state *kit = session_kit(app->session);
+    enum status st;
+    if (k->extras && k->extra < kit->extra_count) {
+        size_t index = kit->extra[k->extra];
+        st = session_kit_extra(app->session, &index, 1, false, &e);
+    } else {
+        st = session_kit_assign(app->session, k->slot, -1, &e);
+    }
+    if (app_check(app, st, &e))
+        app_say(app, "%s", session_echo(app->session));
+}
+
+static bool edit(struct app *app, const struct key_action *a)
+{
+    struct err e;
+    int n = a->count > 0 ? a->count : 1, slot = app->kit.slot;
+    switch (a->action) {
+    case ACT_DETAIL:
+        toggle_step(app);
+        break;
+    case ACT_LOCK:
+        if (app_check(app,
+                      session_kit_lock(app->session, slot,
+                                       !session_kit(app->session)->slot[slot].locked, &e),
+                      &e))
+            app_say(app, "%s", session_echo(app->session));
+        break;
+    case ACT_CLEAR_SLOT:
+        clear_slot(app);
+        break;
+    case ACT_TRIM_UP:
+        trim(app, n);
+        break;
+    case ACT_TRIM_DOWN:
+        trim(app, -n);
+        break;
+    case ACT_CHOKE:
+        app->kit.choke = !app->kit.choke;
+        app_say(app, app->kit.choke ? "CH cuts OH" : "CH and OH ring together");
+        break;
+    case ACT_PATTERN:
+        next_pattern(app);
+        break;
+    case ACT_FASTER:
+        change_tempo(app, n);
+        break;
+    case ACT_SLOWER:
+        change_tempo(app, -n);
+        break;
+    case ACT_FILL:
+        kit_fill(app, false);
+        break;
+    case ACT_SHUFFLE:
+        kit_fill(app, true);
+        break;
+    default:
+        return false;
+    }
+    kit_sync_sound(app);
+    return true;
+}
+
+static int bounded(int v, int low, int high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+static void move_extra(struct app *app, int by)
+{
+    struct kit_screen_state *k = &app->kit;
+    size_t count = session_kit(app->session)->extra_count;
+    int at = bounded((int)k->extra + by, 0, count > 0 ? (int)count - 1 : 0);
+    k->extra = (size_t)at;
+    if (count > 0)
+        app_play(app, (long)session_kit(app->session)->extra[k->extra]);
+}
+
+static bool move(struct app *app, const struct key_action *a)
+{
+    struct kit_screen_state *k = &app->kit;
+    int n = a->count > 0 ? a->count : 1;
+    switch (a->action) {
+    case ACT_DOWN:
+    case ACT_UP:
+        n = a->action == ACT_DOWN ? n : -n;
+        if (k->extras)
+            move_extra(app, n);
+        else
+            k->slot = bounded(k->slot + n, 0, KIT_SLOTS - 1);
+        return true;
+    case ACT_TOP:
+        k->slot = 0;
+        return true;
+    case ACT_BOTTOM:
+        k->slot = KIT_SLOTS - 1;
+        return true;
+    case ACT_STEP_RIGHT:
+        k->step = (k->step + n) % KIT_STEPS;
+        return true;
+    case ACT_STEP_LEFT:
+        k->step = (k->step + KIT_STEPS - n % KIT_STEPS) % KIT_STEPS;
+        return true;
+    case ACT_PANE:
+        k->extras = !k->extras;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    if (a->action >= ACT_SLOT_1 && a->action <= ACT_SLOT_11) {
+        app->kit.slot = (int)(a->action - ACT_SLOT_1);
+        app->kit.extras = false;
+        if (app->transport)
+            transport_kit_hit(app->transport, app->kit.slot, VELOCITY_FULL);
+        return true;
+    }
+    if (a->action == ACT_NEXT_BEST || a->action == ACT_PREV_BEST) {
+        for (int i = 0; i < (a->count > 0 ? a->count : 1); i++)
+            swap_match(app, a->action == ACT_NEXT_BEST ? 1 : -1);
+        return true;
+    }
+    if (a->action == ACT_PLAY) {
+        run_pattern(app);
+        return true;
+    }
+    return move(app, a) || edit(app, a);
+}
+
+static void enter(struct app *app)
+{
+    kit_sync_sound(app);
+}
+
+const struct screen_ops kit_screen = {kit_draw, act, enter};

@@ -1,0 +1,194 @@
+/* The kit as drawn. */
+#include "ui/state.h"
+
+#include "ui/paint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SECTOR_BYTES = 131072, BYTES_A_FRAME = 2, KIT_RATE_HZ = 44100 };
+
+static void count_in(struct app *app, size_t index, struct kit_budget *b)
+{
+    const struct find *f = session_find(app->session, index);
+    double s = isnan(f->m.duration_sec) ? 0 : f->m.duration_sec;
+    b->files++;
+    b->seconds += s;
+    b->sectors += (int)ceil(s * KIT_RATE_HZ * BYTES_A_FRAME / SECTOR_BYTES);
+    b->longest_s = fmax(b->longest_s, s);
+}
+
+void kit_budget_of(struct app *app, struct kit_budget *out)
+{
+    const struct kit_state *k = session_kit(app->session);
+    *out = (struct kit_budget){0};
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (k->slot[s].index >= 0)
+            count_in(app, (size_t)k->slot[s].index, out);
+    for (size_t i = 0; i < k->extra_count; i++)
+        count_in(app, k->extra[i], out);
+}
+
+static void draw_top(struct app *app, const struct area *row)
+{
+    const struct kit_state *k = session_kit(app->session);
+    enum tier tier = row->canvas->tier;
+    struct kit_budget b;
+    kit_budget_of(app, &b);
+    char left[300], step[32] = "";
+    if (app->sound.kit_running)
+        snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
+    snprintf(left, sizeof left,
+             "kit %s   %d samples   %.1f s of 600   %d of 408 sectors   %s=%.0f   %s "
+             "pattern%s",
+             k->name[0] ? k->name : session_name(app->session), b.files, b.seconds,
+             b.sectors, glyph_text(GLYPH_TEMPO, tier), k->tempo_bpm,
+             glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier), step);
+    frame_top(app, row, left);
+}
+
+static void draw_steps(struct app *app, const struct area *a, int row, int col, int slot)
+{
+    uint16_t steps = session_kit(app->session)->slot[slot].steps;
+    for (int i = 0; i < KIT_STEPS; i++) {
+        bool on = steps & (1u << i), here = app->kit.slot == slot && app->kit.step == i;
+        bool now = app->sound.kit_running && app->sound.kit_step == i;
+        area_glyph(a, row, col + i, on ? ROLE_STEP_ON : ROLE_STEP_OFF,
+                   on ? GLYPH_STEP_ON : GLYPH_STEP_OFF);
+        if (now)
+            area_ground(a, row, col + i, 1, ROLE_STEP_NOW);
+        else if (here && !app->kit.extras)
+            area_ground(a, row, col + i, 1, ROLE_CURSOR);
+    }
+}
+
+struct columns {
+    int sample, name, len, level, steps;
+};
+
+static struct columns lay_out(int cols)
+{
+    int steps = cols - KIT_STEPS - 1;
+    struct columns c = {.steps = steps, .level = steps - 2, .len = steps - 10};
+    c.sample = 10;
+    c.name = c.len - 8 - c.sample;
+    return c;
+}
+
+static void draw_slot(struct app *app, const struct area *a, int row, int slot,
+                      const struct columns *c)
+{
+    const struct kit_slot *k = &session_kit(app->session)->slot[slot];
+    char key[16], level[32], len[32];
+    keymap_keys(&app->map, SCREEN_KIT, (enum action)(ACT_SLOT_1 + slot), key, sizeof key);
+    bool here = app->kit.slot == slot && !app->kit.extras;
+    if (here) {
+        area_ground(a, row, 1, c->steps - 2, ROLE_CURSOR);
+        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
+    }
+    area_text(a, row, 2, ROLE_STRONG, kit_slot_name(slot));
+    area_text(a, row, 5, ROLE_KEY, key);
+    if (k->locked)
+        area_glyph(a, row, 7, ROLE_LOCKED, GLYPH_LOCK);
+    draw_steps(app, a, row, c->steps, slot);
+    if (k->index < 0) {
+        area_fit(a, row, c->sample, c->name, ROLE_DIM, CUT_END,
+                 k->id ? "(not in this project any more)" : "-");
+        return;
+    }
+    const struct find *f = session_find(app->session, (size_t)k->index);
+    area_fit(a, row, c->sample, c->name, ROLE_TEXT, CUT_MIDDLE, f->name);
+    snprintf(len, sizeof len, "%.2fs", f->m.duration_sec);
+    snprintf(level, sizeof level, "%+.1f", k->trim_db);
+    area_right_text(a, row, c->len, ROLE_TEXT, len);
+    area_right_text(a, row, c->level,
+                    k->trim_db < 0 || k->trim_db > 0 ? ROLE_TEXT : ROLE_DIM, level);
+}
+
+static void draw_slots(struct app *app, const struct area *a)
+{
+    struct columns c = lay_out(a->cols);
+    char bar[KIT_STEPS + 1];
+    for (int i = 0; i < KIT_STEPS; i++)
+        bar[i] = (char)(i % 4 == 0 ? '1' + i / 4 : '.');
+    bar[KIT_STEPS] = '\0';
+    area_text(a, 0, 2, ROLE_DIM, "slot");
+    area_text(a, 0, c.sample, ROLE_DIM, "sample");
+    area_right_text(a, 0, c.len, ROLE_DIM, "len");
+    area_right_text(a, 0, c.level, ROLE_DIM, "trim");
+    area_text(a, 0, c.steps, ROLE_DIM, bar);
+    for (int s = 0; s < KIT_SLOTS; s++)
+        draw_slot(app, a, s + 1, s, &c);
+    if (app->kit.choke && a->rows > KIT_SLOTS + 1)
+        area_text(a, KIT_SLOTS + 1, c.steps, ROLE_DIM, "CH chokes OH");
+}
+
+static void draw_matches(struct app *app, const struct area *a)
+{
+    const struct kit_slot *k = &session_kit(app->session)->slot[app->kit.slot];
+    kit_matches(app);
+    area_printf(a, 0, 0, ROLE_DIM, "next best for %s", kit_slot_name(app->kit.slot));
+    if (app->kit.match_count == 0)
+        area_fit(a, 2, 0, a->cols, ROLE_DIM, CUT_END, "no drum that fits yet");
+    int rows = a->rows - 1 < KIT_SLOTS ? a->rows - 1 : KIT_SLOTS;
+    for (int i = 0; i < rows && (size_t)i < app->kit.match_count; i++) {
+        const struct find *f = session_find(app->session, app->kit.match[i]);
+        bool in = k->index == (long)app->kit.match[i];
+        char right[40], sure[16];
+        words_score(sure, sizeof sure, f->m.hit_confidence);
+        snprintf(right, sizeof right, "%s %s", f->hit_class, sure);
+        int end = a->cols - text_cells(right) - 1;
+        if (in)
+            area_glyph(a, i + 1, 0, ROLE_STRONG, GLYPH_CURSOR);
+        area_glyph(a, i + 1, 1, words_mark_role(f), words_mark(f));
+        area_fit(a, i + 1, 3, end - 4, in ? ROLE_STRONG : ROLE_TEXT, CUT_MIDDLE, f->name);
+        area_text(a, i + 1, end, ROLE_DIM, right);
+    }
+}
+
+static void draw_extras(struct app *app, const struct area *a)
+{
+    const struct kit_state *k = session_kit(app->session);
+    struct area rule = area_sub(a, 0, 1, 1, a->cols - 2);
+    area_hline(&rule, 0, ROLE_BORDER);
+    area_printf(a, 0, 3, ROLE_DIM, " extras %zu ", k->extra_count);
+    if (k->extra_count == 0 && a->rows > 1) {
+        area_fit(a, 1, 2, a->cols - 3, ROLE_DIM, CUT_END,
+                 "none yet: in the library \" and e puts pads, clouds and textures here");
+        return;
+    }
+    size_t rows = (size_t)(a->rows > 1 ? a->rows - 1 : 0), top = 0;
+    if (app->kit.extra >= rows && rows > 0)
+        top = app->kit.extra - rows + 1;
+    for (size_t r = 0; r < rows && top + r < k->extra_count; r++) {
+        const struct find *f = session_find(app->session, k->extra[top + r]);
+        int row = (int)r + 1;
+        char right[64];
+        snprintf(right, sizeof right, "%s %.1fs", category_singular(f->category),
+                 f->m.duration_sec);
+        if (app->kit.extras && top + r == app->kit.extra)
+            area_ground(a, row, 1, a->cols - 2, ROLE_CURSOR);
+        area_fit(a, row, 2, a->cols - 22, ROLE_TEXT, CUT_MIDDLE, f->name);
+        area_right_text(a, row, a->cols - 2, ROLE_DIM, right);
+    }
+}
+
+void kit_draw(struct app *app, const struct area *a)
+{
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    draw_top(app, &top);
+    frame_bottom(app, &rest);
+    struct area line = area_top(&rest, 1);
+    area_hline(&line, 0, ROLE_BORDER);
+    struct area upper = area_top(&rest, KIT_SLOTS + 2);
+    if (a->cols >= 100) {
+        struct area matches = area_right(&upper, a->cols >= 160 ? 60 : 38);
+        struct area gap = area_right(&upper, 2);
+        area_vline(&gap, 0, ROLE_BORDER);
+        draw_matches(app, &matches);
+    }
+    draw_slots(app, &upper);
+    draw_extras(app, &rest);
+}

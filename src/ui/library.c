@@ -1,0 +1,383 @@
+/* The library: moving about, finding, sorting, tagging. */
+#include "ui/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int orders[] = {ORDER_MEASURE + ME_score,
+                             ORDER_NAME,
+                             ORDER_MEASURE + ME_duration_sec,
+                             ORDER_MEASURE + ME_rms_db,
+                             ORDER_KEY,
+                             ORDER_CLASS,
+                             ORDER_RATING,
+                             ORDER_FOUND};
+enum { ORDERS = sizeof orders / sizeof *orders };
+
+/* Side bar order, top to bottom. */
+static const enum view_scope scopes[] = {
+    SCOPE_ALL,          SCOPE_CATEGORY + 0, SCOPE_CATEGORY + 1,
+    SCOPE_CATEGORY + 2, SCOPE_CATEGORY + 3, SCOPE_CATEGORY + 4,
+    SCOPE_CATEGORY + 5, SCOPE_BEST_OF,      SCOPE_NEAR_MISSES};
+enum { SCOPES = sizeof scopes / sizeof *scopes };
+
+long library_current(struct app *app)
+{
+    if (app->screen == SCREEN_SOURCE)
+        return source_current(app);
+    return view_current(app->view);
+}
+
+void library_moved(struct app *app)
+{
+    app_audition_soon(app);
+}
+
+static void change_scope(struct app *app, int step)
+{
+    int at = 0;
+    while (at < SCOPES - 1 && scopes[at] != view_scope(app->view))
+        at++;
+    at = (at + step + SCOPES) % SCOPES;
+    view_set_scope(app->view, scopes[at]);
+    app->library.range = false;
+    app->library.top = 0;
+}
+
+static void move_side(struct app *app, const struct key_action *a)
+{
+    int n = a->count > 0 ? a->count : 1;
+    if (a->action == ACT_TOP)
+        view_set_scope(app->view, scopes[0]);
+    else if (a->action == ACT_BOTTOM)
+        view_set_scope(app->view, scopes[SCOPES - 1]);
+    else
+        change_scope(app, a->action == ACT_DOWN ? n : -n);
+}
+
+static void next_undecided(struct app *app, int direction, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!view_next_undecided(app->view, direction)) {
+            app_say(app, direction > 0 ? "nothing undecided below"
+                                       : "nothing undecided above");
+            return;
+        }
+}
+
+static bool move(struct app *app, const struct key_action *a)
+{
+    struct view *v = app->view;
+    long n = a->count > 0 ? a->count : 1;
+    int page = app->library.rows > 2 ? app->library.rows - 1 : 1;
+    switch (a->action) {
+    case ACT_DOWN:
+        view_move_by(v, n);
+        break;
+    case ACT_UP:
+        view_move_by(v, -n);
+        break;
+    case ACT_HALF_DOWN:
+        view_move_by(v, n * (page / 2 + 1));
+        break;
+    case ACT_HALF_UP:
+        view_move_by(v, -n * (page / 2 + 1));
+        break;
+    case ACT_PAGE_DOWN:
+        view_move_by(v, n * page);
+        break;
+    case ACT_PAGE_UP:
+        view_move_by(v, -n * page);
+        break;
+    case ACT_TOP:
+        view_move_to(v, a->count > 0 ? (size_t)a->count - 1 : 0);
+        break;
+    case ACT_BOTTOM:
+        view_move_to(v, a->count > 0 ? (size_t)a->count - 1 : SIZE_MAX);
+        break;
+    case ACT_NEXT_UNDECIDED:
+        next_undecided(app, 1, (int)n);
+        break;
+    case ACT_PREV_UNDECIDED:
+        next_undecided(app, -1, (int)n);
+        break;
+    case ACT_NEXT_CATEGORY:
+        change_scope(app, 1);
+        break;
+    case ACT_PREV_CATEGORY:
+        change_scope(app, -1);
+        break;
+    default:
+        return false;
+    }
+    library_moved(app);
+    return true;
+}
+
+static void next_order(struct app *app)
+{
+    int at = 0;
+    while (at < ORDERS - 1 && orders[at] != view_order(app->view))
+        at++;
+    int order = orders[(at + 1) % ORDERS];
+    view_set_order(app->view, order, view_order_descends(order));
+    app_say(app, "sorted by %s", view_order_name(order));
+}
+
+static void search_again(struct app *app, int direction, int n)
+{
+    if (!app->library.search[0]) {
+        app_say(app, "nothing was searched for; / does");
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        if (!view_search(app->view, app->library.search, direction)) {
+            app_warn(app, "no name here holds '%s'", app->library.search);
+            return;
+        }
+    library_moved(app);
+}
+
+static void similar(struct app *app)
+{
+    struct err e;
+    long at = library_current(app);
+    if (at < 0)
+        return;
+    const struct find *f = session_find(app->session, (size_t)at);
+    if (app_check(app, view_set_similar(app->view, at, NULL, &e), &e)) {
+        view_move_to_id(app->view, f->id);
+        app_say(app, "most like %s first; S goes back", f->name);
+    }
+}
+
+static bool find(struct app *app, const struct key_action *a)
+{
+    int n = a->count > 0 ? a->count : 1;
+    struct err e;
+    switch (a->action) {
+    case ACT_FILTER:
+        snprintf(app->library.before_prompt, PROMPT_BYTES, "%s", view_filter(app->view));
+        app_ask(app, ASK_FILTER, view_filter(app->view));
+        return true;
+    case ACT_CLEAR_FILTER:
+        view_set_filter(app->view, "", NULL);
+        app_say(app, "no filter");
+        return true;
+    case ACT_SEARCH:
+        app_ask(app, ASK_SEARCH, "");
+        return true;
+    case ACT_SEARCH_NEXT:
+        search_again(app, 1, n);
+        return true;
+    case ACT_SEARCH_PREV:
+        search_again(app, -1, n);
+        return true;
+    case ACT_SORT:
+        next_order(app);
+        return true;
+    case ACT_SORT_REVERSE:
+        view_set_order(app->view, view_order(app->view), !view_descending(app->view));
+        return true;
+    case ACT_SIMILAR:
+        similar(app);
+        return true;
+    case ACT_SIMILAR_BACK:
+        app_check(app, view_set_similar(app->view, -1, NULL, &e), &e);
+        return true;
+    case ACT_TAG_MATCHING:
+        app_ask(app, ASK_TAG, "");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void pin(struct app *app)
+{
+    long at = library_current(app);
+    if (at < 0)
+        return;
+    const struct find *f = session_find(app->session, (size_t)at);
+    bool off = app->library.pinned == f->id;
+    app->library.pinned = off ? 0 : f->id;
+    app->library.flipped = false;
+    app_say(app, off ? "unpinned %s" : "pinned %s; ` flips between it and the cursor",
+            f->name);
+}
+
+static void detail(struct app *app)
+{
+    if (app->library.side)
+        app->library.side = false;
+    else
+        app->library.wide = !app->library.wide;
+}
+
+static void go_to_source(struct app *app)
+{
+    long at = library_current(app);
+    if (at < 0 && session_source_count(app->session) == 0) {
+        app_warn(app, "there is no recording to show");
+        return;
+    }
+    source_open(app, at >= 0 ? (long)session_find(app->session, (size_t)at)->source : 0);
+    app_show(app, SCREEN_SOURCE);
+}
+
+static bool panes(struct app *app, const struct key_action *a)
+{
+    struct library_state *l = &app->library;
+    switch (a->action) {
+    case ACT_PANE:
+        l->side = !l->side;
+        return true;
+    case ACT_DETAIL:
+        detail(app);
+        return true;
+    case ACT_WHY:
+        l->why = !l->why;
+        return true;
+    case ACT_PIN:
+        pin(app);
+        return true;
+    case ACT_RANGE:
+        l->range = !l->range;
+        l->anchor = view_cursor(app->view);
+        return true;
+    case ACT_ON_TAGGED:
+        l->on_tagged = !l->on_tagged;
+        app_say(app,
+                l->on_tagged ? "the next command goes to the %zu tagged" : "%zu tagged",
+                session_tallies(app->session)->tagged);
+        return true;
+    case ACT_STACK:
+        view_toggle_stack(app->view, view_cursor(app->view));
+        return true;
+    case ACT_SOURCE:
+        go_to_source(app);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Leaving the innermost thing first: range, wide inspector, similarity, then quitting. */
+static bool close_something(struct app *app)
+{
+    struct library_state *l = &app->library;
+    struct err e;
+    if (l->range || l->on_tagged)
+        l->range = l->on_tagged = false;
+    else if (l->wide || l->why)
+        l->wide = l->why = false;
+    else if (l->side)
+        l->side = false;
+    else if (view_similar(app->view) >= 0)
+        app_check(app, view_set_similar(app->view, -1, NULL, &e), &e);
+    else
+        return false;
+    return true;
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    if (app->library.side && (a->action == ACT_DOWN || a->action == ACT_UP ||
+                              a->action == ACT_TOP || a->action == ACT_BOTTOM)) {
+        move_side(app, a);
+        return true;
+    }
+    if (a->action == ACT_CLOSE)
+        return close_something(app);
+    return move(app, a) || find(app, a) || panes(app, a) ||
+           library_decide_action(app, a) || library_edit_action(app, a);
+}
+
+/* --- the layout
+ * ----------------------------------------------------------------------------- */
+
+static void draw_top(struct app *app, const struct area *row)
+{
+    const struct session_tallies *t = session_tallies(app->session);
+    enum tier tier = row->canvas->tier;
+    char all[24], sources[24], left[400];
+    words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
+    words_count(sources, sizeof sources, session_source_count(app->session));
+    const char *gap = row->cols >= 100 ? "     " : "  ";
+    snprintf(left, sizeof left, "%s%s%s sources   %s finds   %s %zu  %s %zu  %s %zu",
+             session_name(app->session), gap, sources, all,
+             glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
+             glyph_text(GLYPH_REJECTED, tier), t->all.rejected,
+             glyph_text(GLYPH_UNDECIDED, tier), t->all.undecided);
+    frame_top(app, row, left);
+}
+
+/* Rules above and below the panes with tees where the upright ones meet them. */
+static void draw_rules(const struct area *a, const int *uprights, int count)
+{
+    struct area top = area_sub(a, 0, 1, 1, a->cols - 2);
+    struct area bottom = area_sub(a, a->rows - 1, 1, 1, a->cols - 2);
+    area_hline(&top, 0, ROLE_BORDER);
+    area_hline(&bottom, 0, ROLE_BORDER);
+    for (int i = 0; i < count; i++) {
+        struct area line = area_sub(a, 1, uprights[i], a->rows - 2, 1);
+        area_vline(&line, 0, ROLE_BORDER);
+        area_glyph(&top, 0, uprights[i] - 1, ROLE_BORDER, GLYPH_TOP_TEE);
+        area_glyph(&bottom, 0, uprights[i] - 1, ROLE_BORDER, GLYPH_BOTTOM_TEE);
+    }
+}
+
+static void draw_below(struct app *app, struct area *list, const struct area *a,
+                       int split)
+{
+    long at = library_current(app);
+    int rows = list->rows >= 44 ? 18 : list->rows >= 28 ? 12 : 7;
+    if (at < 0 || list->rows - rows < 8) {
+        library_draw_list(app, list);
+        return;
+    }
+    struct area below = area_bottom(list, rows);
+    struct area rule = area_sub(a, a->rows - 1 - rows - 1, split + 1, 1, a->cols);
+    area_bottom(list, 1);
+    library_draw_list(app, list);
+    struct area line = area_sub(&rule, 0, 0, 1, list->cols);
+    area_hline(&line, 0, ROLE_BORDER);
+    inspector_draw(app, &below, at);
+}
+
+static void draw(struct app *app, const struct area *a)
+{
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    draw_top(app, &top);
+    frame_bottom(app, &rest);
+    int side = a->cols >= 150 ? 35 : 19, right = 0;
+    if (a->cols >= 104)
+        right = a->cols >= 200 ? a->cols * 2 / 5 : a->cols >= 150 ? a->cols * 2 / 6 : 34;
+    int uprights[2] = {side, a->cols - right - 1};
+    draw_rules(&rest, uprights, right ? 2 : 1);
+    struct area body = area_sub(&rest, 1, 0, rest.rows - 2, rest.cols);
+    struct area left = area_left(&body, side);
+    library_draw_side(app, &left);
+    area_left(&body, 1);
+    if (app->library.wide && library_current(app) >= 0) {
+        if (right) {
+            struct area gap = area_right(&body, right + 1);
+            area_fill(&gap, ' ', ROLE_TEXT);
+            body.cols += right + 1;
+        }
+        inspector_draw(app, &body, library_current(app));
+        return;
+    }
+    if (!right) {
+        draw_below(app, &body, &rest, side);
+        return;
+    }
+    struct area inspector = area_right(&body, right);
+    area_right(&body, 1);
+    library_draw_list(app, &body);
+    inspector_draw(app, &inspector, library_current(app));
+}
+
+const struct screen_ops library_screen = {draw, act, NULL};

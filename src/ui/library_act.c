@@ -1,0 +1,329 @@
+/* The library: what is said and done about finds. */
+#include "ui/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a command is for: the tagged after `;`, the range after `v`, else the one under
+ * the cursor. Caller frees. */
+static bool targets(struct app *app, size_t **index, size_t *count)
+{
+    struct err e;
+    struct library_state *l = &app->library;
+    *count = 0;
+    if (l->on_tagged)
+        return app_check(app, session_tagged(app->session, index, count, &e), &e);
+    if (l->range)
+        return app_check(
+            app,
+            view_range(app->view, l->anchor, view_cursor(app->view), index, count, &e),
+            &e);
+    long at = library_current(app);
+    *index = malloc(sizeof **index);
+    if (!*index || at < 0) {
+        free(*index);
+        app_warn(app, "there is nothing under the cursor");
+        return false;
+    }
+    (*index)[0] = (size_t)at;
+    *count = 1;
+    return true;
+}
+
+static bool many(const struct app *app)
+{
+    return app->library.on_tagged || app->library.range;
+}
+
+/* After a decision: on to the next undecided in the direction of travel. A find that left
+ * the view took the cursor along already. */
+static void advance(struct app *app, uint64_t before)
+{
+    enum config_advance how = (enum config_advance)app->config->interface.advance;
+    long at = library_current(app);
+    if (at < 0 || how == ADVANCE_STAY)
+        return;
+    const struct find *f = session_find(app->session, (size_t)at);
+    bool moved = f->id != before;
+    if (moved && (how == ADVANCE_NEXT || f->decision == DECISION_NONE))
+        return;
+    if (how == ADVANCE_NEXT)
+        view_move_by(app->view, 1);
+    else
+        view_next_undecided(app->view, 0);
+}
+
+typedef enum status change(struct app *app, const size_t *index, size_t count, int value,
+                           struct err *e);
+
+static enum status decide(struct app *app, const size_t *index, size_t count, int value,
+                          struct err *e)
+{
+    return session_decide(app->session, index, count, (enum decision)value, e);
+}
+
+static enum status rate(struct app *app, const size_t *index, size_t count, int value,
+                        struct err *e)
+{
+    return session_rate(app->session, index, count, value, e);
+}
+
+static enum status repeat(struct app *app, const size_t *index, size_t count, int value,
+                          struct err *e)
+{
+    (void)value;
+    return session_repeat(app->session, index, count, e);
+}
+
+/* Apply to the targets; true when it is done and on disk. */
+static bool apply(struct app *app, change *fn, int value)
+{
+    size_t *index = NULL, count = 0;
+    struct err e;
+    if (!targets(app, &index, &count))
+        return false;
+    bool ok = true;
+    if (count == 0)
+        app_say(app, "nothing is tagged");
+    else
+        ok = app_check(app, fn(app, index, count, value, &e), &e);
+    free(index);
+    if (ok && count > 0)
+        app_say(app, "%s", session_echo(app->session));
+    app->library.range = app->library.on_tagged = false;
+    return ok && count > 0;
+}
+
+static void say_if_empty(struct app *app)
+{
+    if (view_count(app->view) == 0)
+        app_say(app, "%s - %s", session_echo(app->session), view_empty_reason(app->view));
+}
+
+static void decide_and_advance(struct app *app, change *fn, int value)
+{
+    long at = library_current(app);
+    uint64_t before = at >= 0 ? session_find(app->session, (size_t)at)->id : 0;
+    bool one = !many(app);
+    if (!apply(app, fn, value))
+        return;
+    if (one)
+        advance(app, before);
+    say_if_empty(app);
+    library_moved(app);
+}
+
+static void tag(struct app *app, int n)
+{
+    struct err e;
+    size_t *index = NULL, count = 0;
+    if (app->library.range) {
+        if (targets(app, &index, &count) &&
+            app_check(app, session_tag(app->session, index, count, true, &e), &e))
+            app_say(app, "%s", session_echo(app->session));
+        app->library.range = false;
+        free(index);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        long at = library_current(app);
+        if (at < 0)
+            return;
+        size_t one = (size_t)at;
+        bool on = !session_find(app->session, one)->tagged;
+        if (!app_check(app, session_tag(app->session, &one, 1, on, &e), &e))
+            return;
+        view_move_by(app->view, 1);
+    }
+    library_moved(app);
+}
+
+bool library_decide_action(struct app *app, const struct key_action *a)
+{
+    struct err e;
+    long at = library_current(app);
+    switch (a->action) {
+    case ACT_ACCEPT:
+        decide_and_advance(app, decide, DECISION_ACCEPTED);
+        return true;
+    case ACT_REJECT:
+        decide_and_advance(app, decide, DECISION_REJECTED);
+        return true;
+    case ACT_UNDECIDE:
+        apply(app, decide, DECISION_NONE);
+        return true;
+    case ACT_RATE_0:
+    case ACT_RATE_1:
+    case ACT_RATE_2:
+    case ACT_RATE_3:
+    case ACT_RATE_4:
+    case ACT_RATE_5:
+        apply(app, rate, a->action == ACT_RATE_0 ? 0 : (int)(a->action - ACT_RATE_1) + 1);
+        return true;
+    case ACT_REPEAT:
+        decide_and_advance(app, repeat, 0);
+        return true;
+    case ACT_TAG:
+        tag(app, a->count > 0 ? a->count : 1);
+        return true;
+    case ACT_STACK_BEST:
+        if (at >= 0 &&
+            app_check(app, session_keep_best(app->session, (size_t)at, &e), &e)) {
+            app_say(app, "%s", session_echo(app->session));
+            library_moved(app);
+        }
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* --- edits
+ * ------------------------------------------------------------------------------------ */
+
+static void heard_again(struct app *app, long index)
+{
+    app->library.detail_index = -1;
+    if (app->config->interface.audition_delay_ms >= 0)
+        app_play(app, index);
+}
+
+static void set_loop(struct app *app, long index, int64_t start, int64_t end)
+{
+    struct err e;
+    if (end - start < 32) {
+        app_warn(app, "a loop that short is no loop");
+        return;
+    }
+    if (!app_check(app, session_set_loop(app->session, (size_t)index, start, end, &e),
+                   &e))
+        return;
+    app_say(app, "%s", session_echo(app->session));
+    heard_again(app, index);
+}
+
+static void nudge_loop(struct app *app, long index, int steps)
+{
+    const struct candidate *c = &app->library.detail.c;
+    if (c->loop_count == 0) {
+        app_warn(app, "%s has no loop to nudge", c->filename);
+        return;
+    }
+    int64_t by = (int64_t)steps * c->source_rate_hz / 1000;
+    int64_t end = c->loop[0].end_frame + by;
+    set_loop(app, index, c->loop[0].start_frame, end);
+}
+
+/* The alternatives go round: the one after the one in force. */
+static void next_loop(struct app *app, long index)
+{
+    const struct candidate *c = &app->library.detail.c;
+    if (c->loop_count < 2) {
+        app_warn(app, "there is no other loop for %s", c->filename);
+        return;
+    }
+    int at = 0;
+    for (int i = 1; i < c->loop_count; i++)
+        if (c->loop[i].start_frame == c->loop[0].start_frame &&
+            c->loop[i].end_frame == c->loop[0].end_frame)
+            at = i;
+    const struct loop_choice *l = &c->loop[at + 1 < c->loop_count ? at + 1 : 0];
+    double seam = l->seam_error_db;
+    set_loop(app, index, l->start_frame, l->end_frame);
+    app_say(app, "loop %d of %d, seam %.0f dB %s u undoes",
+            at + 1 < c->loop_count ? at + 2 : 1, c->loop_count, seam,
+            glyph_text(GLYPH_DOT, app->canvas.tier));
+}
+
+static void nudge_edges(struct app *app, long index, int steps)
+{
+    struct err e;
+    const struct candidate *c = &app->library.detail.c;
+    int64_t by = (int64_t)steps * c->source_rate_hz / 100;
+    int64_t start = c->start_frame - by, end = c->end_frame + by;
+    if (start < 0)
+        start = 0;
+    if (end - start < c->source_rate_hz / 100) {
+        app_warn(app, "it is as short as it gets");
+        return;
+    }
+    if (!app_check(app, session_set_edges(app->session, (size_t)index, start, end, &e),
+                   &e))
+        return;
+    app_say(app, "%s", session_echo(app->session));
+    heard_again(app, index);
+}
+
+static void classify(struct app *app, uint32_t key)
+{
+    struct action_choice choice;
+    size_t *index = NULL, count = 0;
+    struct err e;
+    if (!action_choice(key, &choice)) {
+        app_warn(app, "no category or class has that letter");
+        return;
+    }
+    if (!targets(app, &index, &count))
+        return;
+    enum status st = choice.is_class
+                         ? session_set_class(app->session, index, count, choice.name, &e)
+                         : session_set_category(app->session, index, count,
+                                                (enum category)choice.category, &e);
+    free(index);
+    app->library.range = app->library.on_tagged = false;
+    if (app_check(app, st, &e))
+        app_say(app, "%s", session_echo(app->session));
+}
+
+/* Drums go into slots; anything may. The extras take the tagged as they are. */
+static void assign(struct app *app, uint32_t key)
+{
+    struct err e;
+    int slot = kit_slot_of_key(app, key);
+    size_t *index = NULL, count = 0;
+    if (slot < 0 && key != 'e') {
+        app_warn(app, "no slot has that key; e is the extras");
+        return;
+    }
+    if (!targets(app, &index, &count))
+        return;
+    enum status st = ST_OK;
+    if (count > 0)
+        st = slot < 0 ? session_kit_extra(app->session, index, count, true, &e)
+                      : session_kit_assign(app->session, slot, (long)index[0], &e);
+    free(index);
+    app->library.range = app->library.on_tagged = false;
+    if (count > 0 && app_check(app, st, &e))
+        app_say(app, "%s", session_echo(app->session));
+}
+
+bool library_edit_action(struct app *app, const struct key_action *a)
+{
+    int n = a->count > 0 ? a->count : 1;
+    long at = library_current(app);
+    if (a->action == ACT_CLASSIFY || a->action == ACT_ASSIGN) {
+        if (a->action == ACT_CLASSIFY)
+            classify(app, a->key);
+        else
+            assign(app, a->key);
+        return true;
+    }
+    bool edits = a->action == ACT_LOOP_END_LESS || a->action == ACT_LOOP_END_MORE ||
+                 a->action == ACT_EDGE_OUT || a->action == ACT_EDGE_IN ||
+                 a->action == ACT_NEXT_LOOP;
+    if (!edits)
+        return false;
+    library_refresh_detail(app, at);
+    if (app->library.detail_index < 0) {
+        app_warn(app, "there is nothing under the cursor");
+        return true;
+    }
+    if (a->action == ACT_NEXT_LOOP)
+        next_loop(app, at);
+    else if (a->action == ACT_LOOP_END_LESS || a->action == ACT_LOOP_END_MORE)
+        nudge_loop(app, at, a->action == ACT_LOOP_END_MORE ? n : -n);
+    else
+        nudge_edges(app, at, a->action == ACT_EDGE_OUT ? n : -n);
+    return true;
+}

@@ -1,0 +1,299 @@
+/* The library as drawn: categories, list, inspector, folded by width and height. */
+#include "ui/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- categories ------------------------------------------------------------------------
+ */
+
+static void side_line(struct app *app, const struct area *a, int row,
+                      enum view_scope scope, size_t count, const struct session_tally *t)
+{
+    bool here = view_scope(app->view) == scope;
+    char text[32];
+    snprintf(text, sizeof text, "%zu", count);
+    if (here)
+        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
+    area_text(a, row, 3, here ? ROLE_STRONG : ROLE_TEXT, view_scope_name(scope));
+    area_right_text(a, row, 18, here ? ROLE_STRONG : ROLE_DIM, text);
+    if (t && a->cols >= 34) { /* undecided, accepted, rejected */
+        char part[3][16];
+        snprintf(part[0], sizeof part[0], "%zu", t->undecided);
+        snprintf(part[1], sizeof part[1], "%zu", t->accepted);
+        snprintf(part[2], sizeof part[2], "%zu", t->rejected);
+        area_right_text(a, row, 23, ROLE_ACCEPTED, part[1]);
+        area_right_text(a, row, 28, ROLE_REJECTED, part[2]);
+        area_right_text(a, row, 33, ROLE_UNDECIDED, part[0]);
+    }
+    if (here && app->library.side)
+        area_ground(a, row, 0, a->cols, ROLE_CURSOR);
+}
+
+static size_t sum(const struct session_tally *t)
+{
+    return t->undecided + t->accepted + t->rejected;
+}
+
+void library_draw_side(struct app *app, const struct area *a)
+{
+    const struct session_tallies *t = session_tallies(app->session);
+    int row = 0;
+    if (a->cols >= 34 && a->rows > CAT_COUNT + 4) {
+        area_right_text(a, row, 18, ROLE_DIM, "all");
+        area_glyph(a, row, 22, ROLE_ACCEPTED, GLYPH_ACCEPTED);
+        area_glyph(a, row, 27, ROLE_REJECTED, GLYPH_REJECTED);
+        area_glyph(a, row++, 32, ROLE_UNDECIDED, GLYPH_UNDECIDED);
+    }
+    side_line(app, a, row++, SCOPE_ALL, sum(&t->all), &t->all);
+    for (int c = 0; c < CAT_COUNT; c++)
+        side_line(app, a, row++, (enum view_scope)(SCOPE_CATEGORY + c),
+                  sum(&t->category[c]), &t->category[c]);
+    struct area rule = area_sub(a, row, 1, 1, a->cols - 2);
+    area_hline(&rule, 0, ROLE_BORDER);
+    side_line(app, a, ++row, SCOPE_BEST_OF, t->best_of, NULL);
+    side_line(app, a, ++row, SCOPE_NEAR_MISSES, t->near_misses, NULL);
+}
+
+/* --- the list --------------------------------------------------------------------------
+ */
+
+/* Columns from the right, least important last: dropped one by one until the name has
+ * room. */
+enum column {
+    COL_LEN,
+    COL_LEVEL,
+    COL_SCORE,
+    COL_KIND,
+    COL_KEY,
+    COL_STACK,
+    COL_GRADE,
+    COL_BPM,
+    COLUMNS
+};
+static const struct {
+    const char *title;
+    int cells, place; /* place: order on the screen */
+} columns[COLUMNS] = {[COL_LEN] = {"len", 8, 0},     [COL_LEVEL] = {"level", 7, 1},
+                      [COL_GRADE] = {"grade", 6, 2}, [COL_SCORE] = {"score", 6, 3},
+                      [COL_KEY] = {"key", 5, 4},     [COL_BPM] = {"bpm", 5, 5},
+                      [COL_KIND] = {"kind", 11, 6},  [COL_STACK] = {"", 5, 7}};
+
+struct layout {
+    bool on[COLUMNS];
+    int stars, name, mark;
+};
+
+static struct layout lay_out(int cols)
+{
+    struct layout l = {.mark = 3, .stars = cols >= 66 ? 6 : 3};
+    int left = cols - l.mark - l.stars - 1;
+    for (int c = 0; c < COLUMNS; c++) {
+        int need = c == COL_BPM ? 34 : 18;
+        l.on[c] = left - columns[c].cells >= need;
+        if (l.on[c])
+            left -= columns[c].cells;
+    }
+    l.name = left;
+    return l;
+}
+
+static void cell_text(const struct find *f, enum column c, size_t hidden, char *to,
+                      size_t n)
+{
+    to[0] = '\0';
+    switch (c) {
+    case COL_LEN:
+        if (!isnan(f->m.duration_sec))
+            snprintf(to, n, f->m.duration_sec < 99.995 ? "%.2fs" : "%.0fs",
+                     f->m.duration_sec);
+        break;
+    case COL_LEVEL:
+        if (!isnan(f->m.rms_db))
+            snprintf(to, n, "%.1f", f->m.rms_db);
+        break;
+    case COL_GRADE:
+        if (f->grade)
+            snprintf(to, n, "%c", f->grade);
+        break;
+    case COL_SCORE:
+        words_score(to, n, f->m.score);
+        break;
+    case COL_KEY:
+        snprintf(to, n, "%s", f->key[0] ? f->key : "-");
+        break;
+    case COL_BPM:
+        if (!isnan(f->m.bpm))
+            snprintf(to, n, "%.0f", f->m.bpm);
+        break;
+    case COL_KIND:
+        if (f->hit_class[0])
+            snprintf(to, n, "%s", f->hit_class);
+        else
+            snprintf(to, n, "%s", kind_type(f->kind));
+        break;
+    case COL_STACK:
+        if (hidden > 0)
+            snprintf(to, n, "+%zu", hidden);
+        break;
+    default:
+        break;
+    }
+}
+
+static enum role cell_role(const struct find *f, enum column c)
+{
+    if (f->decision == DECISION_REJECTED)
+        return ROLE_REJECTED;
+    if (c == COL_GRADE)
+        return f->grade == 'A'   ? ROLE_GRADE_A
+               : f->grade == 'B' ? ROLE_GRADE_B
+                                 : ROLE_GRADE_F;
+    return c == COL_LEN || c == COL_SCORE || c == COL_LEVEL ? ROLE_TEXT : ROLE_DIM;
+}
+
+static void draw_stars(const struct area *a, int row, int col, int cells, int rating)
+{
+    if (rating == 0)
+        return;
+    if (cells >= 6) {
+        for (int i = 0; i < rating; i++)
+            area_glyph(a, row, col + i, ROLE_RATING, GLYPH_STAR);
+        return;
+    }
+    area_printf(a, row, col, ROLE_RATING, "%d", rating);
+    area_glyph(a, row, col + 1, ROLE_RATING, GLYPH_STAR);
+}
+
+static void draw_columns(struct app *app, const struct area *a, const struct layout *l,
+                         int row, const struct find *f, size_t position)
+{
+    int col = l->mark + l->stars + l->name;
+    for (int place = 0; place < COLUMNS; place++)
+        for (int c = 0; c < COLUMNS; c++) {
+            if (columns[c].place != place || !l->on[c])
+                continue;
+            char text[32];
+            bool left = c == COL_KIND;
+            if (f)
+                cell_text(f, (enum column)c,
+                          c == COL_STACK ? view_hidden(app->view, position) : 0, text,
+                          sizeof text);
+            else
+                snprintf(text, sizeof text, "%s", columns[c].title);
+            enum role role = f ? cell_role(f, (enum column)c) : ROLE_DIM;
+            if (left)
+                area_fit(a, row, col + 2, columns[c].cells - 2, role, CUT_END, text);
+            else
+                area_right_text(a, row, col + columns[c].cells, role, text);
+            col += columns[c].cells;
+        }
+}
+
+static void draw_row(struct app *app, const struct area *a, const struct layout *l,
+                     int row, size_t position)
+{
+    size_t index = view_at(app->view, position);
+    const struct find *f = session_find(app->session, index);
+    bool cursor = position == view_cursor(app->view);
+    size_t anchor = app->library.anchor, at = view_cursor(app->view);
+    bool in_range = app->library.range && position >= (anchor < at ? anchor : at) &&
+                    position <= (anchor < at ? at : anchor);
+    if (f->tagged || in_range)
+        area_ground(a, row, 0, a->cols, ROLE_SELECTION);
+    if (cursor)
+        area_ground(a, row, 0, a->cols,
+                    app->library.side ? ROLE_CURSOR_IDLE : ROLE_CURSOR);
+    if (cursor)
+        area_glyph(a, row, 0, ROLE_STRONG, GLYPH_CURSOR);
+    else if (f->tagged)
+        area_glyph(a, row, 0, ROLE_SELECTION, GLYPH_TAG);
+    else if (f->id == app->library.pinned)
+        area_glyph(a, row, 0, ROLE_STRONG, GLYPH_PIN);
+    area_glyph(a, row, 1, words_mark_role(f), words_mark(f));
+    draw_stars(a, row, l->mark, l->stars, f->rating);
+    enum role role = f->decision == DECISION_REJECTED ? ROLE_REJECTED
+                     : f->slot >= 0                   ? ROLE_STRONG
+                                                      : ROLE_TEXT;
+    area_fit(a, row, l->mark + l->stars, l->name - 1, role, CUT_MIDDLE, f->name);
+    draw_columns(app, a, l, row, f, position);
+}
+
+static void draw_empty(struct app *app, const struct area *a)
+{
+    bool none = session_count(app->session) == 0;
+    int row = a->rows > 8 ? 3 : 1;
+    if (!none) {
+        area_fit(a, row, 3, a->cols - 4, ROLE_TEXT, CUT_END,
+                 view_empty_reason(app->view));
+        return;
+    }
+    if (app->batch.active > 0) {
+        area_text(a, row, 3, ROLE_STRONG, "Digging. Finds appear here as they come up.");
+        area_text(a, row + 2, 3, ROLE_DIM, "w shows the jobs, ? the keys.");
+        return;
+    }
+    area_text(a, row, 3, ROLE_STRONG, "Nothing has been dug up here yet.");
+    int at = row + 2;
+    if (app->setup.ops.mine) {
+        area_text(a, at, 3, ROLE_KEY, "m");
+        area_fit(a, at++, 6, a->cols - 7, ROLE_TEXT, CUT_END,
+                 "mines the recordings in the project's folder");
+    }
+    if (app->setup.input_dir && app->setup.input_dir[0])
+        area_fit(a, at++, 6, a->cols - 7, ROLE_DIM, CUT_MIDDLE, app->setup.input_dir);
+    if (app->setup.ops.demo) {
+        area_text(a, at, 3, ROLE_KEY, ":demo");
+        area_fit(a, at++, 10, a->cols - 11, ROLE_TEXT, CUT_END,
+                 "makes recordings to try it on and mines them");
+    }
+    area_text(a, at, 3, ROLE_KEY, "?");
+    area_text(a, at, 6, ROLE_TEXT, "shows the keys");
+}
+
+static void scroll(struct app *app, int rows)
+{
+    size_t count = view_count(app->view), cursor = view_cursor(app->view);
+    size_t *top = &app->library.top;
+    size_t margin = rows > 8 ? 2 : 0, high = (size_t)rows;
+    if (cursor < *top + margin)
+        *top = cursor > margin ? cursor - margin : 0;
+    if (cursor + margin >= *top + high)
+        *top = cursor + margin + 1 - high;
+    if (*top + high > count)
+        *top = count > high ? count - high : 0;
+    app->library.rows = rows;
+}
+
+static void draw_scroll_bar(struct app *app, const struct area *a)
+{
+    size_t count = view_count(app->view), rows = (size_t)a->rows;
+    if (count <= rows || rows < 3)
+        return;
+    size_t size = rows * rows / count > 0 ? rows * rows / count : 1;
+    size_t at = app->library.top * (rows - size) / (count - rows);
+    for (size_t r = at; r < at + size && r < rows; r++)
+        area_glyph(a, (int)r, a->cols - 1, ROLE_BORDER, GLYPH_SCROLL);
+}
+
+void library_draw_list(struct app *app, const struct area *a)
+{
+    struct area list = *a;
+    struct layout l = lay_out(a->cols - 1);
+    struct area titles = area_top(&list, 1);
+    area_text(&titles, 0, l.mark + l.stars, ROLE_DIM, "name");
+    draw_columns(app, &titles, &l, 0, NULL, 0);
+    if (view_count(app->view) == 0) {
+        draw_empty(app, &list);
+        return;
+    }
+    scroll(app, list.rows);
+    struct area rows = area_sub(&list, 0, 0, list.rows, list.cols - 1);
+    for (int r = 0; r < list.rows; r++) {
+        size_t position = app->library.top + (size_t)r;
+        if (position < view_count(app->view))
+            draw_row(app, &rows, &l, r, position);
+    }
+    draw_scroll_bar(app, &list);
+}

@@ -1,0 +1,276 @@
+/* The settings: every key of the config table, checked as it is typed. */
+#include "ui/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A key's row holds a heading above it when its section is new. */
+static bool same_section(const char *a, const char *b)
+{
+    size_t n = strcspn(a, ".");
+    return strncmp(a, b, n) == 0 && b[n] == '.';
+}
+
+static void section_of(const char *name, char *to, size_t n)
+{
+    snprintf(to, n, "%.*s", (int)strcspn(name, "."), name);
+}
+
+static bool begins_section(int i)
+{
+    return i == 0 || !same_section(config_key(i - 1)->name, config_key(i)->name);
+}
+
+static int rows_before(int key)
+{
+    int rows = 0;
+    for (int i = 0; i < key; i++)
+        rows += begins_section(i) ? 3 : 1;
+    return rows + (begins_section(key) ? 2 : 0);
+}
+
+static void draw_key(struct app *app, const struct area *a, int row, int i)
+{
+    const struct config_key *k = config_key(i);
+    char value[256];
+    config_get(app->config, i, value, sizeof value);
+    bool here = i == app->settings.cursor;
+    if (here) {
+        area_ground(a, row, 0, a->cols, ROLE_CURSOR);
+        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
+    }
+    bool changed = !config_is_default(app->config, i);
+    area_fit(a, row, 3, 34, changed ? ROLE_STRONG : ROLE_TEXT, CUT_END,
+             k->name + strcspn(k->name, ".") + 1);
+    int room = a->cols >= 110 ? 30 : a->cols - 40;
+    area_fit(a, row, 38, room, changed ? ROLE_STRONG : ROLE_TEXT, CUT_END, value);
+    if (a->cols < 110)
+        return;
+    area_fit(a, row, 69, 6, ROLE_DIM, CUT_END, k->unit);
+    area_fit(a, row, 76, a->cols - 77, ROLE_DIM, CUT_END, k->help);
+}
+
+static void draw_heading(const struct area *a, int row, int i)
+{
+    char section[64];
+    section_of(config_key(i)->name, section, sizeof section);
+    const char *help = config_section_help(section);
+    int col = area_printf(a, row, 1, ROLE_TITLE, "%s", section);
+    if (help)
+        area_fit(a, row, col + 2, a->cols - col - 3, ROLE_DIM, CUT_END, help);
+}
+
+static void draw_about(struct app *app, const struct area *a)
+{
+    const struct config_key *k = config_key(app->settings.cursor);
+    char expected[200];
+    config_expected(expected, sizeof expected, k);
+    area_hline(a, 0, ROLE_BORDER);
+    area_printf(a, 1, 1, ROLE_STRONG, "%s", k->name);
+    area_fit(a, 2, 1, a->cols - 2, ROLE_TEXT, CUT_END, k->help);
+    int col =
+        area_printf(a, 3, 1, ROLE_DIM, "%s, normally %s   ", expected, k->default_text);
+    col = area_text(a, 3, col, ROLE_KEY, "Enter");
+    col = area_text(a, 3, col + 1, ROLE_HINT, "changes it  ");
+    col = area_text(a, 3, col, ROLE_KEY, "X");
+    col = area_text(a, 3, col + 1, ROLE_HINT, "as normal  ");
+    col = area_text(a, 3, col, ROLE_KEY, ":save");
+    area_text(a, 3, col + 1, ROLE_HINT, "keeps them");
+}
+
+static void draw(struct app *app, const struct area *a)
+{
+    struct settings_state *s = &app->settings;
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    frame_top(app, &top,
+              s->changed ? "settings   changed, not saved: :save keeps them"
+                         : "settings");
+    frame_bottom(app, &rest);
+    struct area rule = area_top(&rest, 1);
+    area_hline(&rule, 0, ROLE_BORDER);
+    struct area about = area_bottom(&rest, 4);
+    draw_about(app, &about);
+    int at = rows_before(s->cursor);
+    if (at - 3 < s->top)
+        s->top = at - 3 > 0 ? at - 3 : 0;
+    if (at >= s->top + rest.rows - 1)
+        s->top = at - rest.rows + 2;
+    int row = -s->top;
+    for (int i = 0; i < config_key_count(); i++) {
+        if (begins_section(i)) {
+            draw_heading(&rest, row + 1, i);
+            row += 2;
+        }
+        draw_key(app, &rest, row++, i);
+    }
+}
+
+/* --- values
+ * ---------------------------------------------------------------------------------- */
+
+static enum status try_value(struct app *app, const char *value, struct config *next,
+                             struct err *e)
+{
+    *next = *app->config;
+    enum status st =
+        config_set_key(next, config_key(app->settings.cursor)->name, value, e);
+    return st == ST_OK ? config_check(next, e) : st;
+}
+
+void settings_typed(struct app *app)
+{
+    struct config next;
+    struct err e;
+    enum status st = try_value(app, app->prompt.text, &next, &e);
+    snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s",
+             st == ST_OK ? "" : e.msg);
+}
+
+/* What takes effect while the workstation runs. */
+static void apply(struct app *app, const char *name)
+{
+    struct err e;
+    if (strcmp(name, "interface.theme") == 0)
+        app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
+    if (!app->transport)
+        return;
+    if (strcmp(name, "audio.volume_db") == 0)
+        transport_set_volume(app->transport, app->config->audio.volume_db);
+    else if (strcmp(name, "audio.match_levels") == 0)
+        transport_set_matched(app->transport, app->config->audio.match_levels);
+    else if (strcmp(name, "interface.loop_audition") == 0)
+        transport_set_loop(app->transport, app->config->interface.loop_audition);
+    else if (strcmp(name, "audio.device") == 0)
+        transport_reconnect(app->transport, app->config->audio.device);
+}
+
+static bool take(struct app *app, const char *value)
+{
+    struct config next;
+    struct err e;
+    if (!app_check(app, try_value(app, value, &next, &e), &e)) {
+        snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s", e.msg);
+        return false;
+    }
+    *app->config = next;
+    app->settings.changed = true;
+    const char *name = config_key(app->settings.cursor)->name;
+    app_say(app, "%s is %s; :save keeps it with the project", name, value);
+    apply(app, name);
+    return true;
+}
+
+void settings_entered(struct app *app)
+{
+    char value[PROMPT_BYTES];
+    snprintf(value, sizeof value, "%s", app->prompt.text);
+    if (take(app, value))
+        app->asking = ASK_NOTHING;
+}
+
+/* true and false, and the words of a choice, go round without typing. */
+static bool next_word(const struct config_key *k, const char *value, int step, char *to,
+                      size_t n)
+{
+    const char *words = k->type == CONFIG_BOOL ? "false|true" : k->words;
+    if (!words || (k->type != CONFIG_BOOL && k->type != CONFIG_CHOICE))
+        return false;
+    int count = 1, at = 0, i = 0;
+    for (const char *c = words; *c; c++)
+        count += *c == '|';
+    for (const char *w = words; i < count; i++) {
+        size_t length = strcspn(w, "|");
+        if (strlen(value) == length && strncmp(w, value, length) == 0)
+            at = i;
+        w += length + 1;
+    }
+    at = (at + step + count) % count;
+    const char *w = words;
+    while (at-- > 0)
+        w += strcspn(w, "|") + 1;
+    snprintf(to, n, "%.*s", (int)strcspn(w, "|"), w);
+    return true;
+}
+
+static void change(struct app *app, int step)
+{
+    const struct config_key *k = config_key(app->settings.cursor);
+    char value[PROMPT_BYTES], next[64];
+    config_get(app->config, app->settings.cursor, value, sizeof value);
+    if (next_word(k, value, step, next, sizeof next)) {
+        take(app, next);
+    } else if (k->type == CONFIG_INT || k->type == CONFIG_REAL) {
+        double by = k->type == CONFIG_INT || k->high - k->low > 20 ? 1 : 0.05;
+        snprintf(next, sizeof next, "%.6g", strtod(value, NULL) + step * by);
+        take(app, next);
+    } else {
+        app_ask(app, ASK_VALUE, value);
+    }
+}
+
+static void edit(struct app *app)
+{
+    const struct config_key *k = config_key(app->settings.cursor);
+    char value[PROMPT_BYTES], next[64];
+    config_get(app->config, app->settings.cursor, value, sizeof value);
+    if (next_word(k, value, 1, next, sizeof next))
+        take(app, next);
+    else
+        app_ask(app, ASK_VALUE, value);
+}
+
+static void next_section(struct app *app, int step)
+{
+    int *at = &app->settings.cursor, count = config_key_count();
+    do
+        *at = (*at + step + count) % count;
+    while (!begins_section(*at));
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    struct settings_state *s = &app->settings;
+    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows - 12;
+    int by = a->action == ACT_DOWN        ? n
+             : a->action == ACT_UP        ? -n
+             : a->action == ACT_PAGE_DOWN ? page
+             : a->action == ACT_PAGE_UP   ? -page
+             : a->action == ACT_HALF_DOWN ? page / 2
+             : a->action == ACT_HALF_UP   ? -page / 2
+             : a->action == ACT_TOP       ? -100000
+             : a->action == ACT_BOTTOM    ? 100000
+                                          : 0;
+    if (by != 0) {
+        int last = config_key_count() - 1;
+        s->cursor += by;
+        s->cursor = s->cursor < 0 ? 0 : s->cursor > last ? last : s->cursor;
+        return true;
+    }
+    switch (a->action) {
+    case ACT_DETAIL:
+        edit(app);
+        return true;
+    case ACT_THRESHOLD_UP:
+        change(app, n);
+        return true;
+    case ACT_THRESHOLD_DOWN:
+        change(app, -n);
+        return true;
+    case ACT_CANCEL:
+        take(app, config_key(s->cursor)->default_text);
+        return true;
+    case ACT_NEXT_CATEGORY:
+    case ACT_PANE:
+        next_section(app, 1);
+        return true;
+    case ACT_PREV_CATEGORY:
+        next_section(app, -1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+const struct screen_ops settings_screen = {draw, act, NULL};

@@ -1,0 +1,478 @@
+/* The source screen: one recording end to end, and thresholds moved live over it. */
+#include "ui/state.h"
+
+#include "core/survey.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- places
+ * ----------------------------------------------------------------------------------------
+ */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return x->start_s < y->start_s ? -1 : x->start_s > y->start_s;
+}
+
+static void add_place(struct source_state *s, long index, double start, double end,
+                      const char *missed)
+{
+    if ((s->place_count & (s->place_count - 1)) == 0) { /* grow at powers of two */
+        size_t room = s->place_count ? (size_t)s->place_count * 2 : 16;
+        struct place *grown = realloc(s->places, room * sizeof *grown);
+        if (!grown)
+            return;
+        s->places = grown;
+    }
+    struct place *p = &s->places[s->place_count++];
+    *p = (struct place){.index = index, .start_s = start, .end_s = end};
+    snprintf(p->missed_by, sizeof p->missed_by, "%s", missed);
+}
+
+/* A live near-miss or find that a known find stands on already is not shown twice. */
+static bool known_at(const struct source_state *s, int known, double start)
+{
+    for (int i = 0; i < known; i++)
+        if (fabs(s->places[i].start_s - start) < 0.25)
+            return true;
+    return false;
+}
+
+static void collect(struct app *app)
+{
+    struct source_state *s = &app->source;
+    s->place_count = 0;
+    size_t count = session_count(app->session);
+    for (size_t i = 0; i < count; i++) {
+        const struct find *f = session_find(app->session, i);
+        bool from_here =
+            (long)f->source == s->source && !f->gone && !isnan(f->m.start_sec);
+        if (from_here &&
+            (f->kind == KIND_PAD || f->kind == KIND_DRUM || f->kind == KIND_SILENCE))
+            add_place(s, (long)i, f->m.start_sec, f->m.end_sec, "");
+    }
+    int known = s->place_count;
+    for (size_t i = 0; s->moved && i < s->live.found_count; i++) {
+        const struct pad_region *r = &s->live.found[i];
+        if ((int)i < s->params.max_candidates_per_file &&
+            !known_at(s, known, r->start_sec))
+            add_place(s, -1, r->start_sec, r->end_sec, "");
+    }
+    for (size_t i = 0; s->moved && i < s->live.missed_count; i++) {
+        const struct pad_region *r = &s->live.missed[i];
+        if (!known_at(s, known, r->start_sec))
+            add_place(s, -1, r->start_sec, r->end_sec, r->missed_by);
+    }
+    if (s->place_count > 0)
+        qsort(s->places, (size_t)s->place_count, sizeof *s->places, by_time);
+}
+
+void source_refresh(struct app *app)
+{
+    struct source_state *s = &app->source;
+    struct session_version v = session_version(app->session);
+    if (s->places_source == s->source && s->places_finds == v.finds &&
+        s->places_state == v.state)
+        return;
+    double at =
+        s->cursor >= 0 && s->cursor < s->place_count ? s->places[s->cursor].start_s : -1;
+    collect(app);
+    s->places_source = s->source;
+    s->places_finds = v.finds;
+    s->places_state = v.state;
+    s->cursor = s->place_count > 0 ? 0 : -1;
+    for (int i = 0; i < s->place_count && at >= 0; i++)
+        if (s->places[i].start_s <= at + 1e-9)
+            s->cursor = i;
+}
+
+long source_current(const struct app *app)
+{
+    const struct source_state *s = &app->source;
+    return s->cursor >= 0 && s->cursor < s->place_count ? s->places[s->cursor].index : -1;
+}
+
+/* --- the analysis and what thresholds find in it
+ * ------------------------------------------------------ */
+
+struct survey_job {
+    struct app *app;
+    long source;
+    char path[PATH_BYTES];
+    struct track *track;
+};
+
+static enum status survey_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct survey_job *j = arg;
+    return survey_analyse(j->path, ctx, &j->track, e);
+}
+
+static void survey_done(void *arg, enum status st, const struct err *e)
+{
+    struct survey_job *j = arg;
+    struct source_state *s = &j->app->source;
+    s->analysing = false;
+    if (st == ST_OK && j->source == s->source) {
+        track_free(s->track);
+        s->track = j->track;
+        s->track_source = j->source;
+        j->track = NULL;
+        source_find(j->app);
+    } else if (st != ST_OK && st != ST_CANCELLED && e) {
+        snprintf(s->failed, sizeof s->failed, "%.199s", e->msg);
+    }
+    track_free(j->track);
+    j->app->dirty = true;
+    free(j);
+}
+
+static void analyse(struct app *app)
+{
+    struct source_state *s = &app->source;
+    struct survey_job *j = calloc(1, sizeof *j);
+    const struct catalog_source *src = session_source(app->session, (size_t)s->source);
+    if (!j || !app_source_path(app, src->path, j->path)) {
+        snprintf(s->failed, sizeof s->failed,
+                 "the recording's place on disk is not known");
+        free(j);
+        return;
+    }
+    j->app = app;
+    j->source = s->source;
+    s->analysing = true;
+    struct job_spec spec = {"look at a recording", survey_work, survey_done, j};
+    jobs_submit(app->quick, &spec);
+}
+
+struct find_job {
+    struct app *app;
+    const struct track *track;
+    struct pad_params params;
+    struct pad_list list;
+};
+
+static enum status find_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)ctx;
+    struct find_job *j = arg;
+    return pads_mine(j->track, &j->params, &j->list, e);
+}
+
+static void find_done(void *arg, enum status st, const struct err *e)
+{
+    struct find_job *j = arg;
+    struct source_state *s = &j->app->source;
+    (void)e;
+    s->finding = false;
+    if (st == ST_OK) {
+        pad_list_done(&s->live);
+        s->live = j->list;
+        int most = j->params.max_candidates_per_file, n = (int)s->live.found_count;
+        s->found_now = n < most ? n : most;
+        if (s->found_before < 0)
+            s->found_before = s->found_now;
+        s->places_source = -1;
+    }
+    struct app *app = j->app;
+    app->dirty = true;
+    free(j);
+    if (s->find_again) {
+        s->find_again = false;
+        source_find(app);
+    }
+}
+
+void source_find(struct app *app)
+{
+    struct source_state *s = &app->source;
+    if (!s->track || s->track_source != s->source)
+        return;
+    if (s->finding) { /* the newest thresholds are looked for when this one is done */
+        s->find_again = true;
+        return;
+    }
+    struct find_job *j = calloc(1, sizeof *j);
+    if (!j)
+        return;
+    *j = (struct find_job){.app = app, .track = s->track, .params = s->params};
+    s->finding = true;
+    struct job_spec spec = {"find pads", find_work, find_done, j};
+    jobs_submit(app->quick, &spec);
+}
+
+void source_open(struct app *app, long source)
+{
+    struct source_state *s = &app->source;
+    if (source < 0 || (size_t)source >= session_source_count(app->session))
+        return;
+    uint64_t here = 0;
+    long at = app->screen == SCREEN_LIBRARY ? view_current(app->view) : -1;
+    if (at >= 0)
+        here = session_find(app->session, (size_t)at)->id;
+    if (source != s->source) {
+        jobs_cancel(app->quick,
+                    0); /* a track in use is freed only when nothing reads it */
+        jobs_wait(app->quick);
+        pad_list_done(&s->live);
+        s->live = (struct pad_list){0};
+        s->source = source;
+        s->failed[0] = '\0';
+        s->found_before = s->found_now = -1;
+        s->moved = false;
+        s->params = survey_pad_params(app->config);
+        analyse(app);
+    }
+    source_refresh(app);
+    for (int i = 0; i < s->place_count && here; i++)
+        if (s->places[i].index >= 0 &&
+            session_find(app->session, (size_t)s->places[i].index)->id == here)
+            s->cursor = i;
+}
+
+void source_done(struct app *app)
+{
+    struct source_state *s = &app->source;
+    track_free(s->track);
+    pad_list_done(&s->live);
+    free(s->places);
+}
+
+/* --- thresholds
+ * -----------------------------------------------------------------------------------------
+ */
+
+const char *source_curve_name(enum curve c)
+{
+    static const char *const names[CURVE_COUNT] = {"level", "flatness", "onsets",
+                                                   "steadiness"};
+    return names[c];
+}
+
+double *source_threshold(struct app *app, double *low, double *high, double *step)
+{
+    struct pad_params *p = &app->source.params;
+    switch (app->source.curve) {
+    case CURVE_LEVEL:
+        *low = -80;
+        *high = 0;
+        *step = 1;
+        return &p->min_rms_db;
+    case CURVE_FLATNESS:
+        *low = 0;
+        *high = 1;
+        *step = 0.02;
+        return &p->spectral_flatness_threshold;
+    case CURVE_ONSETS:
+        *low = 0;
+        *high = 10;
+        *step = 0.25;
+        return &p->max_onset_rate_per_second;
+    default:
+        *low = 0;
+        *high = 1;
+        return NULL;
+    }
+}
+
+static void move_threshold(struct app *app, int steps)
+{
+    double low, high, step, *v = source_threshold(app, &low, &high, &step);
+    if (!v) {
+        app_say(app, "this curve has no threshold; Tab goes to the next one");
+        return;
+    }
+    *v = fmin(fmax(*v + steps * step, low), high);
+    app->source.moved = true;
+    source_find(app);
+}
+
+/* --- acting
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void hear(struct app *app)
+{
+    struct source_state *s = &app->source;
+    if (s->cursor < 0 || !app->transport)
+        return;
+    const struct place *p = &s->places[s->cursor];
+    if (p->index >= 0) {
+        app_play(app, p->index);
+        return;
+    }
+    char path[PATH_BYTES];
+    const struct catalog_source *src = session_source(app->session, (size_t)s->source);
+    if (!app_source_path(app, src->path, path))
+        return;
+    struct play_item item = {.id = (uint64_t)(p->start_s * 1000) | (1ull << 63),
+                             .path = path,
+                             .start_frame = (int64_t)(p->start_s * src->rate_hz),
+                             .end_frame = (int64_t)(p->end_s * src->rate_hz)};
+    transport_play(app->transport, &item);
+}
+
+static void next_place(struct app *app, int by, bool undecided)
+{
+    struct source_state *s = &app->source;
+    long at = s->cursor;
+    do {
+        at += by;
+        if (at < 0 || at >= s->place_count) {
+            if (undecided)
+                return;
+            at = at < 0 ? 0 : s->place_count - 1;
+            break;
+        }
+    } while (undecided && s->places[at].index >= 0 &&
+             session_find(app->session, (size_t)s->places[at].index)->decision !=
+                 DECISION_NONE);
+    if (s->place_count > 0)
+        s->cursor = at;
+    app_audition_soon(app);
+}
+
+static void decide(struct app *app, enum decision d)
+{
+    struct err e;
+    long index = source_current(app);
+    if (index < 0) {
+        app_say(app, app->source.cursor >= 0
+                         ? "only the moved thresholds find this one; m mines it with them"
+                         : "there is no find here");
+        return;
+    }
+    size_t one = (size_t)index;
+    if (!app_check(app, session_decide(app->session, &one, 1, d, &e), &e))
+        return;
+    app_say(app, "%s", session_echo(app->session));
+    source_refresh(app);
+    if (d != DECISION_NONE)
+        next_place(app, 1, true);
+}
+
+static void mine_here(struct app *app)
+{
+    struct source_state *s = &app->source;
+    if (s->source < 0)
+        return;
+    app->config->pad_miner.min_rms_db = s->params.min_rms_db;
+    app->config->pad_miner.spectral_flatness_threshold =
+        s->params.spectral_flatness_threshold;
+    app->config->pad_miner.max_onset_rate_per_second =
+        s->params.max_onset_rate_per_second;
+    app->settings.changed |= s->moved;
+    s->moved = false;
+    app_mine(app, session_source(app->session, (size_t)s->source)->stem, true);
+}
+
+static void other_source(struct app *app, int by)
+{
+    long n = (long)session_source_count(app->session);
+    if (n > 0)
+        source_open(app, (app->source.source + by + n) % n);
+}
+
+static void zoom(struct app *app, double factor)
+{
+    struct source_state *s = &app->source;
+    const struct catalog_source *src = session_source(app->session, (size_t)s->source);
+    double all = src->rate_hz > 0 ? (double)src->frames / src->rate_hz : 0;
+    double now = s->zoom_s > 0 ? s->zoom_s : all;
+    s->zoom_s = now * factor >= all ? 0 : fmax(now * factor, 0.5);
+}
+
+static bool move(struct app *app, const struct key_action *a)
+{
+    struct source_state *s = &app->source;
+    int n = a->count > 0 ? a->count : 1;
+    switch (a->action) {
+    case ACT_DOWN:
+        next_place(app, n, false);
+        return true;
+    case ACT_UP:
+        next_place(app, -n, false);
+        return true;
+    case ACT_NEXT_UNDECIDED:
+        next_place(app, 1, true);
+        return true;
+    case ACT_PREV_UNDECIDED:
+        next_place(app, -1, true);
+        return true;
+    case ACT_TOP:
+        s->cursor = s->place_count > 0 ? 0 : -1;
+        return true;
+    case ACT_BOTTOM:
+        s->cursor = s->place_count - 1;
+        return true;
+    case ACT_PAGE_DOWN:
+    case ACT_HALF_DOWN:
+        next_place(app, 10, false);
+        return true;
+    case ACT_PAGE_UP:
+    case ACT_HALF_UP:
+        next_place(app, -10, false);
+        return true;
+    case ACT_NEXT_CATEGORY:
+        other_source(app, 1);
+        return true;
+    case ACT_PREV_CATEGORY:
+        other_source(app, -1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    int n = a->count > 0 ? a->count : 1;
+    if (app->source.source < 0)
+        return false;
+    source_refresh(app);
+    switch (a->action) {
+    case ACT_PANE:
+        app->source.curve = (app->source.curve + 1) % CURVE_COUNT;
+        return true;
+    case ACT_DETAIL:
+        hear(app);
+        return true;
+    case ACT_ACCEPT:
+    case ACT_REJECT:
+    case ACT_UNDECIDE:
+        decide(app, a->action == ACT_ACCEPT   ? DECISION_ACCEPTED
+                    : a->action == ACT_REJECT ? DECISION_REJECTED
+                                              : DECISION_NONE);
+        return true;
+    case ACT_THRESHOLD_UP:
+        move_threshold(app, n);
+        return true;
+    case ACT_THRESHOLD_DOWN:
+        move_threshold(app, -n);
+        return true;
+    case ACT_ZOOM_IN:
+        zoom(app, pow(0.5, n));
+        return true;
+    case ACT_ZOOM_OUT:
+        zoom(app, pow(2, n));
+        return true;
+    case ACT_MINE:
+        mine_here(app);
+        return true;
+    default:
+        break;
+    }
+    return move(app, a) || (library_current(app) >= 0 && (library_decide_action(app, a) ||
+                                                          library_edit_action(app, a)));
+}
+
+static void enter(struct app *app)
+{
+    source_refresh(app);
+}
+
+const struct screen_ops source_screen = {source_draw, act, enter};

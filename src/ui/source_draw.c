@@ -1,0 +1,278 @@
+/* The source screen as drawn. */
+#include "ui/state.h"
+
+#include "ui/paint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 1200, LOOKS_A_COLUMN = 24 };
+
+static double length_s(const struct app *app)
+{
+    const struct catalog_source *src =
+        session_source(app->session, (size_t)app->source.source);
+    return src->rate_hz > 0 ? (double)src->frames / src->rate_hz : 0;
+}
+
+/* What the lower part shows: around the cursor, within the recording. */
+void source_window(const struct app *app, double *from_s, double *to_s)
+{
+    const struct source_state *s = &app->source;
+    double all = length_s(app), span = s->zoom_s > 0 && s->zoom_s < all ? s->zoom_s : all;
+    double centre = s->cursor >= 0 && s->cursor < s->place_count
+                        ? (s->places[s->cursor].start_s + s->places[s->cursor].end_s) / 2
+                        : 0;
+    double from = fmax(0, fmin(centre - span / 2, all - span));
+    *from_s = from;
+    *to_s = from + span;
+}
+
+static void draw_top(struct app *app, const struct area *row)
+{
+    struct source_state *s = &app->source;
+    const struct catalog_source *src = session_source(app->session, (size_t)s->source);
+    enum tier tier = row->canvas->tier;
+    int accepted = 0, rejected = 0, open = 0, missed = 0;
+    for (int i = 0; i < s->place_count; i++) {
+        const struct find *f =
+            s->places[i].index >= 0
+                ? session_find(app->session, (size_t)s->places[i].index)
+                : NULL;
+        missed += s->places[i].missed_by[0] || (f && f->near_miss);
+        accepted += f && f->decision == DECISION_ACCEPTED;
+        rejected += f && f->decision == DECISION_REJECTED;
+        open += f && f->decision == DECISION_NONE && !f->near_miss;
+    }
+    char left[500], length[24], zoom[40] = "whole";
+    words_time(length, sizeof length, length_s(app), 0);
+    if (s->zoom_s >= 60)
+        snprintf(zoom, sizeof zoom, "zoom %.0f min", s->zoom_s / 60);
+    else if (s->zoom_s > 0)
+        snprintf(zoom, sizeof zoom, "zoom %.1f s", s->zoom_s);
+    const char *slash = strrchr(src->path, '/');
+    snprintf(left, sizeof left,
+             "%.200s   %s   %.1f kHz %s   %s   %s %d  %s %d  %s %d   near misses %d",
+             slash ? slash + 1 : src->path, length, src->rate_hz / 1000.0,
+             src->channels == 1   ? "mono"
+             : src->channels == 2 ? "stereo"
+                                  : "many channels",
+             zoom, glyph_text(GLYPH_ACCEPTED, tier), accepted,
+             glyph_text(GLYPH_REJECTED, tier), rejected,
+             glyph_text(GLYPH_UNDECIDED, tier), open, missed);
+    frame_top(app, row, left);
+}
+
+static void draw_wave(struct app *app, const struct area *a, double from, double to,
+                      double mark_from, double mark_to)
+{
+    struct overview_column raw[COLUMNS_MAX];
+    struct wave_column wave[COLUMNS_MAX];
+    const struct track *t = app->source.track;
+    int rate = track_info(t)->rate_hz, n = paint_wave_columns(a);
+    n = n > COLUMNS_MAX ? COLUMNS_MAX : n;
+    const struct overview *o = track_overview(t);
+    if (!o || n < 1)
+        return;
+    overview_columns(o, (int64_t)(from * rate), (int64_t)(to * rate), (size_t)n, raw);
+    for (int i = 0; i < n; i++)
+        wave[i] = (struct wave_column){raw[i].min, raw[i].max, raw[i].rms};
+    double span = to - from;
+    paint_wave(a, wave, (size_t)n, fmax((double)overview_peak(o), 1e-6), ROLE_WAVEFORM,
+               ROLE_WAVEFORM_DIM, (mark_from - from) / span, (mark_to - from) / span);
+    const struct transport_status *s = &app->sound;
+    if (s->playing && s->mode == PLAY_CONTEXT) {
+        int col = (int)((s->position_s - from) / span * a->cols);
+        for (int r = 0; r < a->rows; r++)
+            area_ground(a, r, col, 1, ROLE_PLAYHEAD);
+    }
+}
+
+static int column_of(const struct area *a, double at, double from, double to)
+{
+    return to > from ? (int)((at - from) / (to - from) * a->cols) : -1;
+}
+
+/* Finds at their places; what matters more is drawn last, the cursor over all. */
+static void draw_places(struct app *app, const struct area *a, double from, double to)
+{
+    struct source_state *s = &app->source;
+    for (int pass = 0; pass < 3; pass++)
+        for (int i = 0; i < s->place_count; i++) {
+            const struct place *p = &s->places[i];
+            const struct find *f =
+                p->index >= 0 ? session_find(app->session, (size_t)p->index) : NULL;
+            bool miss = p->missed_by[0] || (f && f->near_miss);
+            int rank = f && f->decision == DECISION_ACCEPTED ? 2 : miss ? 0 : 1;
+            int col = column_of(a, p->start_s, from, to);
+            if (rank != pass || col < 0 || col >= a->cols)
+                continue;
+            if (miss)
+                area_glyph(a, 0, col, ROLE_NEAR_MISS, GLYPH_NEAR_MISS);
+            else if (f)
+                area_glyph(a, 0, col, words_mark_role(f), words_mark(f));
+            else
+                area_glyph(a, 0, col, ROLE_STRONG, GLYPH_STAR);
+        }
+    if (s->cursor >= 0 && s->cursor < s->place_count) {
+        const struct place *p = &s->places[s->cursor];
+        int first = column_of(a, p->start_s, from, to),
+            last = column_of(a, p->end_s, from, to);
+        area_ground(a, 0, first, last - first > 0 ? last - first : 1, ROLE_CURSOR);
+    }
+}
+
+static float curve_value(const struct track *t, enum curve c, size_t hop)
+{
+    const struct track_info *info = track_info(t);
+    switch (c) {
+    case CURVE_LEVEL:
+        return (float)fmax(track_rms_db(t, hop), -120);
+    case CURVE_FLATNESS:
+        return isnan(track_flatness(t, hop)) ? 0 : (float)track_flatness(t, hop);
+    case CURVE_STEADY: {
+        size_t at = hop / TRACK_HOPS_PER_SPECTRUM;
+        size_t far = at + 5 < info->spectra ? at + 5 : at;
+        return at < info->spectra ? (float)(1 - track_spectrum_distance(t, at, far)) : 0;
+    }
+    default: {
+        int64_t start = track_hop_start(t, hop), second = info->rate_hz;
+        return (float)track_onset_count(t, start - second, start + second) / 2;
+    }
+    }
+}
+
+static int draw_curve_title(struct app *app, const struct area *row)
+{
+    struct source_state *s = &app->source;
+    enum tier tier = row->canvas->tier;
+    double low, high, step = 1, *v = source_threshold(app, &low, &high, &step);
+    int col = area_printf(row, 0, 1, ROLE_CURVE, "%s", source_curve_name(s->curve));
+    if (v)
+        col = area_printf(row, 0, col + 2, ROLE_THRESHOLD, "%s%s threshold %.*f",
+                          glyph_text(GLYPH_HLINE, tier), glyph_text(GLYPH_HLINE, tier),
+                          step < 1 ? 2 : 0, *v);
+    col = area_printf(row, 0, col + 3, ROLE_KEY, v ? "{ }" : "Tab");
+    col = area_printf(row, 0, col, ROLE_HINT,
+                      v ? " move it   Tab next curve" : " next curve");
+    if (s->found_now >= 0 && s->moved)
+        col = area_printf(row, 0, col + 4, ROLE_STRONG, "%d pads %s %d pads",
+                          s->found_before, glyph_text(GLYPH_RIGHT, tier), s->found_now);
+    else if (s->found_now >= 0)
+        col = area_printf(row, 0, col + 4, ROLE_TEXT, "%d pads", s->found_now);
+    return col;
+}
+
+static void draw_curve(struct app *app, const struct area *a, double from, double to)
+{
+    struct source_state *s = &app->source;
+    const struct track *t = s->track;
+    int rate = track_info(t)->rate_hz, n = a->cols < COLUMNS_MAX ? a->cols : COLUMNS_MAX;
+    float value[COLUMNS_MAX];
+    for (int c = 0; c < n; c++) {
+        size_t first = track_hop_of(t, (int64_t)((from + (to - from) * c / n) * rate));
+        size_t last =
+            track_hop_of(t, (int64_t)((from + (to - from) * (c + 1) / n) * rate));
+        size_t stride = (last - first) / LOOKS_A_COLUMN + 1;
+        double sum = 0;
+        int looks = 0;
+        for (size_t h = first; h < last || h == first; h += stride, looks++)
+            sum += h < track_info(t)->hops ? (double)curve_value(t, s->curve, h) : 0;
+        value[c] = (float)(sum / looks);
+    }
+    double low, high, step, *v = source_threshold(app, &low, &high, &step);
+    paint_curve(a, value, (size_t)n, low, high, v ? *v : (double)NAN, ROLE_CURVE,
+                ROLE_THRESHOLD);
+}
+
+static void draw_place(struct app *app, const struct area *a)
+{
+    struct source_state *s = &app->source;
+    enum tier tier = a->canvas->tier;
+    if (s->cursor < 0 || s->cursor >= s->place_count) {
+        area_text(a, 0, 1, ROLE_DIM,
+                  "nothing was found in this recording yet; m mines it");
+        return;
+    }
+    const struct place *p = &s->places[s->cursor];
+    const struct find *f =
+        p->index >= 0 ? session_find(app->session, (size_t)p->index) : NULL;
+    char at[24], missed[80] = "";
+    words_time(at, sizeof at, p->start_s, 1);
+    const char *name = f ? f->name : "found by these thresholds only";
+    if (f && f->near_miss) {
+        library_refresh_detail(app, p->index);
+        snprintf(missed, sizeof missed, "%s", app->library.detail.c.missed_by);
+    } else {
+        snprintf(missed, sizeof missed, "%s", p->missed_by);
+    }
+    enum glyph mark = missed[0] ? GLYPH_NEAR_MISS : f ? words_mark(f) : GLYPH_STAR;
+    int col = area_printf(a, 0, 1, ROLE_STRONG, "%s %s  ", glyph_text(mark, tier), at);
+    if (missed[0])
+        col = area_printf(a, 0, col, ROLE_NEAR_MISS, "missed by %s   ", missed);
+    else
+        col = area_printf(a, 0, col, ROLE_TEXT, "%.1f s  %s   ", p->end_s - p->start_s,
+                          name);
+    area_printf(a, 0, col, ROLE_HINT,
+                f ? "Enter hears it, a takes it%s" : "Enter hears it, m mines it",
+                missed[0] ? " anyway" : "");
+}
+
+static void draw_waiting(struct app *app, const struct area *a)
+{
+    struct source_state *s = &app->source;
+    if (s->failed[0]) {
+        area_fit(a, a->rows / 2, 3, a->cols - 4, ROLE_WARNING, CUT_END, s->failed);
+        return;
+    }
+    struct job_info job[4];
+    double fraction = 0;
+    for (int i = jobs_list(app->quick, job, 4) - 1; i >= 0; i--)
+        if (job[i].state == JOB_RUNNING && job[i].fraction > fraction)
+            fraction = job[i].fraction;
+    area_text(a, a->rows / 2, 3, ROLE_DIM, "listening to the recording");
+    paint_bar(a, a->rows / 2, 31, 22, ROLE_WAVEFORM, fraction);
+}
+
+void source_draw(struct app *app, const struct area *a)
+{
+    struct source_state *s = &app->source;
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    if (s->source < 0) {
+        frame_top(app, &top, "no recording");
+        frame_bottom(app, &rest);
+        return;
+    }
+    source_refresh(app);
+    draw_top(app, &top);
+    frame_bottom(app, &rest);
+    struct area rule = area_top(&rest, 1);
+    area_hline(&rule, 0, ROLE_BORDER);
+    struct area place = area_bottom(&rest, 1);
+    draw_place(app, &place);
+    if (!s->track || s->track_source != s->source) {
+        struct area marks = area_bottom(&rest, 1);
+        draw_places(app, &marks, 0, length_s(app));
+        draw_waiting(app, &rest);
+        return;
+    }
+    double from, to;
+    source_window(app, &from, &to);
+    bool zoomed = s->zoom_s > 0;
+    int high = (rest.rows - (zoomed ? 4 : 3)) / (zoomed ? 3 : 2);
+    struct area wave = area_top(&rest, high), marks = area_top(&rest, 1);
+    draw_wave(app, &wave, 0, length_s(app), from, to);
+    draw_places(app, &marks, 0, length_s(app));
+    if (zoomed) {
+        wave = area_top(&rest, high);
+        marks = area_top(&rest, 1);
+        draw_wave(app, &wave, from, to, from, to);
+        draw_places(app, &marks, from, to);
+    }
+    struct area title = area_bottom(&rest, 1);
+    draw_curve_title(app, &title);
+    draw_curve(app, &rest, from, to);
+}

@@ -1,0 +1,325 @@
+/* state: everything the workstation knows while it runs. Private to src/ui.
+ *
+ * One struct app, one thread. Screens are a draw function and an action function; actions
+ * change the state and say whether they meant anything here, drawing happens later, once,
+ * when the frame is due. Nothing in here knows curses: tests drive app_key and app_draw
+ * without a terminal. */
+#ifndef TROWEL_UI_STATE_H
+#define TROWEL_UI_STATE_H
+
+#include "core/picture.h"
+#include "core/view.h"
+#include "dsp/pads.h"
+#include "dsp/track.h"
+#include "ui/actions.h"
+#include "ui/app.h"
+#include "ui/canvas.h"
+#include "ui/prompt.h"
+
+#include <stdbool.h>
+
+enum {
+    MIN_ROWS = 24,
+    MIN_COLS = 80,
+    PATH_BYTES = 2048,
+    ECHO_BYTES = 400,
+    PICTURES_MAX = 96,
+    SCREEN_DEPTH = 8,
+    PAGE_BYTES = 65536
+};
+
+enum prompt_mode {
+    ASK_NOTHING,
+    ASK_COMMAND,
+    ASK_FILTER,
+    ASK_SEARCH,
+    ASK_TAG,
+    ASK_VALUE,  /* settings: a value for the key under the cursor */
+    ASK_CONFIRM /* y or n */
+};
+
+/* A picture that is there, being made, or could not be made. */
+struct picture_slot {
+    uint64_t key; /* of path and stretch, 0 = free */
+    uint64_t used;
+    bool ready, failed;
+    struct picture *picture;
+};
+
+struct library_state {
+    size_t top;
+    int rows;        /* list rows at the last drawing */
+    bool side;       /* focus is on the categories */
+    bool wide;       /* the inspector takes the place of the list */
+    bool why;        /* every measure and part */
+    bool range;      /* `v` is on … */
+    size_t anchor;   /* … from this row */
+    bool on_tagged;  /* `;`: the next command goes to the tagged */
+    uint64_t pinned; /* id, 0 = none */
+    bool flipped;    /* the pinned one sounds */
+    char search[PROMPT_BYTES];
+    char before_prompt[PROMPT_BYTES]; /* the filter to go back to */
+    /* the find in the inspector, read once */
+    struct catalog_find detail;
+    long detail_index;
+    uint64_t detail_state, detail_finds;
+};
+
+enum { MATCHES_MAX = 64, DRY_RUN_BYTES = 8192 };
+
+struct kit_screen_state {
+    int slot, step;
+    bool extras; /* focus is on the extras */
+    size_t extra;
+    bool running;
+    int pattern;
+    bool choke;
+    /* matches for the slot, best first */
+    int match_slot;
+    uint64_t match_state;
+    size_t match_count;
+    size_t match[MATCHES_MAX];
+    uint64_t loaded[KIT_SLOTS]; /* candidate each slot of the transport holds */
+    bool extra_loaded;
+};
+
+enum curve { CURVE_LEVEL, CURVE_FLATNESS, CURVE_ONSETS, CURVE_STEADY, CURVE_COUNT };
+
+struct source_state {
+    long source;   /* session source, −1 = none */
+    double zoom_s; /* seconds shown below; 0 = all */
+    long cursor;   /* place among `places`, −1 = none */
+    int place_count;
+    struct place {
+        long index; /* find, or −1 for one the thresholds found just now */
+        double start_s, end_s;
+        char missed_by[64];
+    } * places;
+    uint64_t places_finds, places_state;
+    long places_source;
+    enum curve curve;
+    struct track *track;
+    long track_source;
+    bool analysing;
+    char failed[200];
+    struct pad_params params;
+    int found_before, found_now; /* pads; −1 = not known */
+    bool finding, find_again;
+    struct pad_list live; /* what the thresholds find */
+    bool moved;           /* the thresholds are no longer the config's */
+};
+
+struct jobs_state {
+    int cursor, top;
+    bool log; /* focus is on the log */
+    int log_top;
+};
+
+struct settings_state {
+    int cursor, top;
+    bool changed;
+    char problem[256]; /* with the value being typed */
+};
+
+struct help_state {
+    enum screen about;
+    int top;
+    char search[PROMPT_BYTES];
+};
+
+/* A page of text over the screen: a dry run, a report. */
+struct page_state {
+    bool open;
+    char title[96];
+    char text[PAGE_BYTES];
+    int top;
+    bool confirms_export; /* Enter writes the kit */
+};
+
+/* Background work since it last was idle, for the top line. */
+struct batch_state {
+    int active, total;
+    double since, fraction;
+    char title[96];
+};
+
+struct app {
+    struct app_setup setup;
+    struct session *session;
+    struct view *view;
+    struct jobs *jobs, *quick; /* quick: pictures, analyses; never behind mining */
+    struct transport *transport;
+    struct transport_status sound;
+    struct config *config;
+
+    struct canvas canvas;
+    struct keymap map;
+    struct key_state keys;
+    bool ramp; /* the terminal has colours for spectrograms */
+    struct theme theme;
+
+    enum screen screen;
+    int depth;
+    enum screen back[SCREEN_DEPTH];
+
+    bool quit, suspend, redraw, theme_changed, dirty, pasting;
+    double now;          /* monotonic seconds, set by the loop */
+    double audition_at;  /* 0 = nothing waits */
+    uint64_t auditioned; /* id heard last by moving there */
+
+    char echo[ECHO_BYTES];
+    enum role echo_role;
+
+    enum prompt_mode asking;
+    struct prompt prompt;
+    struct history commands, filters, searches;
+    char question[160];
+    void (*confirmed)(struct app *app);
+    struct filter_error filter_error;
+
+    struct library_state library;
+    struct kit_screen_state kit;
+    struct source_state source;
+    struct jobs_state job_list;
+    struct settings_state settings;
+    struct help_state help;
+    struct page_state page;
+    struct batch_state batch;
+    struct picture_slot picture[PICTURES_MAX];
+    uint64_t picture_clock;
+    enum action last_action;
+    double last_poll;
+};
+
+/* --- app.c, app_core.c ---------------------------------------------------------------
+ */
+
+/* A state ready for keys and drawing, without terminal. */
+enum status app_init(struct app *app, const struct app_setup *setup, struct err *e);
+void app_done(struct app *app);
+/* One key; app->now must be right. */
+void app_key(struct app *app, uint32_t key);
+/* Timers and descriptors: deliver jobs, ask the transport, audition when due. Returns
+ * seconds until it wants to be called again, < 0 = never by itself. */
+double app_tick(struct app *app);
+/* Draw the whole screen onto app->canvas; the place of the typing cursor or −1. */
+void app_draw(struct app *app, int *cursor_row, int *cursor_col);
+
+__attribute__((format(printf, 2, 3))) void app_say(struct app *app, const char *format,
+                                                   ...);
+__attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char *format,
+                                                    ...);
+/* st not ST_OK: the error's sentence on the echo line. Returns st == ST_OK. */
+bool app_check(struct app *app, enum status st, const struct err *e);
+void app_show(struct app *app, enum screen screen); /* with a way back */
+void app_back(struct app *app);
+void app_page(struct app *app, const char *title, const char *text);
+/* A yes-or-no question; `yes` is called on y or Enter. */
+void app_confirm(struct app *app, const char *question, void (*yes)(struct app *));
+struct app_reply app_reply_to(struct app *app);
+void app_mine(struct app *app, const char *source, bool force);
+void app_export(struct app *app, bool dry_run);
+
+/* --- app_prompt.c, app_commands.c
+ * ------------------------------------------------------- */
+
+void app_ask(struct app *app, enum prompt_mode mode, const char *text);
+void app_prompt_key(struct app *app, uint32_t key);
+const char *app_prompt_label(const struct app *app);
+void app_command(struct app *app, const char *line);
+int app_command_complete(struct app *app, const char *line, size_t at,
+                         char (*out)[COMPLETION_BYTES], int max, size_t *from);
+/* The i-th command for the help screen; NULL behind the last. */
+const char *app_command_help(int i, const char **name, const char **arguments);
+
+/* --- app_theme.c: by name, or the path of a file; ST_NOT_FOUND …
+ * --------------------------- */
+
+enum status app_load_theme(struct app *app, const char *name, struct err *e);
+/* Names of the themes that can be found; returns how many. */
+int app_theme_names(struct app *app, char (*out)[COMPLETION_BYTES], int max);
+
+/* --- app_sound.c
+ * ------------------------------------------------------------------------ */
+
+/* The stretch of file that is this find; `path` holds its name. False: nothing to hear.
+ */
+bool app_item(struct app *app, size_t index, struct play_item *item,
+              char path[PATH_BYTES]);
+bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES]);
+void app_audition_soon(struct app *app); /* the cursor moved */
+void app_play(struct app *app, long index);
+bool app_sound_action(struct app *app, const struct key_action *a, long index);
+/* Drawn soon: ask for its picture. NULL: not there yet; *failed: it never will be. */
+const struct picture *app_picture(struct app *app, const char *path, int64_t start,
+                                  int64_t end, bool *failed);
+void app_pictures_done(struct app *app);
+
+/* --- the screens
+ * ------------------------------------------------------------------------ */
+
+/* act: false when the action has no meaning here. */
+struct screen_ops {
+    void (*draw)(struct app *app, const struct area *a);
+    bool (*act)(struct app *app, const struct key_action *a);
+    void (*enter)(struct app *app);
+};
+extern const struct screen_ops library_screen, kit_screen, source_screen, jobs_screen,
+    settings_screen, help_screen;
+
+/* frame.c: what all screens share */
+void frame_top(struct app *app, const struct area *row, const char *left);
+void frame_bottom(struct app *app, struct area *rest);
+void frame_page(struct app *app, const struct area *a);
+void frame_which_key(struct app *app, const struct area *a);
+
+/* library.c, library_draw.c, inspector.c, library_act.c */
+/* The find that commands are for: under the cursor of the list, or of the source screen;
+ * −1 = none. */
+long library_current(struct app *app);
+void library_draw_list(struct app *app, const struct area *a);
+void library_draw_side(struct app *app, const struct area *a);
+void library_refresh_detail(struct app *app, long index);
+bool library_decide_action(struct app *app, const struct key_action *a);
+bool library_edit_action(struct app *app, const struct key_action *a);
+void library_moved(struct app *app);
+void inspector_draw(struct app *app, const struct area *a, long index);
+
+/* kit */
+void kit_draw(struct app *app, const struct area *a);
+void kit_sync_sound(struct app *app); /* hand what changed to the transport */
+void kit_matches(struct app *app);    /* fill kit.match for the slot */
+int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
+void kit_fill(struct app *app, bool shuffle);
+
+struct kit_budget {
+    int files;
+    double seconds;
+    int sectors;
+    double longest_s;
+};
+void kit_budget_of(struct app *app, struct kit_budget *out);
+
+/* source */
+void source_draw(struct app *app, const struct area *a);
+void source_open(struct app *app, long source);
+void source_refresh(struct app *app);
+void source_done(struct app *app);
+long source_current(const struct app *app); /* find under the cursor, or −1 */
+void source_window(const struct app *app, double *from_s, double *to_s);
+void source_find(struct app *app);
+double *source_threshold(struct app *app, double *low, double *high, double *step);
+const char *source_curve_name(enum curve c);
+
+/* settings */
+void settings_typed(struct app *app);   /* check the value being typed */
+void settings_entered(struct app *app); /* take it */
+
+/* words.c: numbers as lists show them */
+void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
+void words_score(char *to, size_t n, double value);                /* ".91", "–" */
+void words_count(char *to, size_t n, size_t count);                /* 1,204 */
+enum glyph words_mark(const struct find *f);
+enum role words_mark_role(const struct find *f);
+
+#endif
