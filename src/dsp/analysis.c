@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATE_LOW = 3000, RATE_HIGH = 1000000, CHANNELS_MAX = 1024 };
+enum { RATE_LOW = 1000, RATE_HIGH = 1000000, CHANNELS_MAX = 1024, ONSET_SIZE_MIN = 64 };
 
 /* What still waits for its end: a spectrum of four hops. */
 struct open_spectrum {
@@ -51,6 +51,7 @@ static bool make_parts(struct analysis *a, int rate_hz)
     a->spectral = spectral_new(rate_hz, n);
 
     n = fft_size_at(1024, rate_hz);
+    n = n < ONSET_SIZE_MIN ? ONSET_SIZE_MIN : n;
     a->onset_bins = n / 2 + 1;
     a->onset_stft = stft_new(n, onset_hop, 0, hop);
     a->onset_filter = onset_filter_new(rate_hz, n, onset_hop);

@@ -4,7 +4,7 @@
  * there for what it holds). Memory while running: the growing track plus less than 2 MB.
  * The result depends on the samples alone: not on block sizes, machine or thread.
  * Any rate from 8 to 192 kHz gives all features (others are accepted, with grids scaled
- * the same way, from 3 kHz to 1 MHz). Samples that are not finite count as 0.
+ * the same way, from 1 kHz to 1 MHz). Samples that are not finite count as 0.
  * Thread: an analysis belongs to one thread at a time.
  * Cost: one hour of 44.1 kHz stereo in about 5 s. */
 #ifndef TROWEL_DSP_ANALYSIS_H

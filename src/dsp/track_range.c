@@ -54,23 +54,29 @@ static double integrated_lufs(const struct track *t)
     return g.blocks ? lufs(g.sum / (double)g.blocks) : (double)-INFINITY;
 }
 
+/* 1, or less for the partial last hop. */
+static double share_of_hop(const struct track *t, size_t i)
+{
+    int64_t left = t->info.frames - track_hop_start(t, i);
+    return left < t->info.hop_frames ? (double)left / t->info.hop_frames : 1;
+}
+
 void track_sum_up(struct track *t, const struct scan_totals *totals)
 {
     struct track_info *info = &t->info;
-    double square = 0, dc = 0, peak = -INFINITY;
+    double square = 0, dc = 0, count = 0, peak = -INFINITY;
     for (size_t i = 0; i < info->hops; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
-        int64_t left = info->frames - track_hop_start(t, i);
-        double frames = (double)(left < info->hop_frames ? left : info->hop_frames);
-        square += frames * square_of(h.rms_db);
-        dc += frames * h.dc;
+        double share = share_of_hop(t, i);
+        count += share;
+        square += share * square_of(h.rms_db);
+        dc += share * h.dc;
         peak = fmax(peak, h.peak_db);
     }
-    double frames = (double)(info->frames ? info->frames : 1);
-    info->rms_db = 10 * log10(square / frames);
+    info->rms_db = count > 0 ? 10 * log10(square / count) : (double)-INFINITY;
     info->peak_db = peak;
-    info->dc = dc / frames;
+    info->dc = count > 0 ? dc / count : 0;
     info->loudness_lufs = integrated_lufs(t);
     info->clipped_runs = totals->clipped_runs;
     info->clipped_samples = totals->clipped_samples;
@@ -133,23 +139,25 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
 {
     struct weighted centroid = {0}, spread = {0}, rolloff = {0}, flatness = {0};
     double square = 0, k_square = 0, bands[TRACK_BAND_COUNT] = {0}, count = 0;
-    for (size_t i = s.first; i < s.last; i++, count++) {
+    for (size_t i = s.first; i < s.last; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
-        double power = square_of(h.rms_db), weight = sqrt(power);
+        double share = share_of_hop(t, i), power = share * square_of(h.rms_db);
+        double weight = sqrt(power);
+        count += share;
         square += power;
-        k_square += square_of(track_k_level_db(t, i));
-        out->dc += h.dc;
+        k_square += share * square_of(track_k_level_db(t, i));
+        out->dc += share * h.dc;
         out->peak_db = fmax(out->peak_db, h.peak_db);
         out->flags |= h.flags;
-        out->clipped += (h.flags & TRACK_CLIPPED) != 0;
-        out->zero += (h.flags & TRACK_ZERO) != 0;
+        out->clipped += h.flags & TRACK_CLIPPED ? share : 0;
+        out->zero += h.flags & TRACK_ZERO ? share : 0;
         weigh(&centroid, h.centroid_hz, weight);
         weigh(&spread, h.spread_hz, weight);
         weigh(&rolloff, h.rolloff_hz, weight);
         weigh(&flatness, h.flatness, weight);
         for (int b = 0; b < TRACK_BAND_COUNT; b++)
-            bands[b] += square_of(h.band_db[b]);
+            bands[b] += share * square_of(h.band_db[b]);
     }
     out->rms_db = 10 * log10(square / count);
     out->loudness_lufs = lufs(k_square / count);
