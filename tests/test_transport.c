@@ -409,8 +409,7 @@ static void the_kit_plays(void **state)
     close_stage(&g);
 }
 
-/* ---- with threads --------------------------------------------------------------------
- */
+/* ---- with threads ---- */
 
 static void the_end_is_announced(void **state)
 {

@@ -79,7 +79,7 @@ static void say(struct control *c, enum device_state state, const char *sentence
     c->hooks.tick(c->hooks.user, true);
 }
 
-/* ---- errands ---------------------------------------------------------------------- */
+/* ---- errands ---- */
 
 enum task { TASK_OPEN, TASK_START, TASK_STOP, TASK_CLOSE, TASK_END };
 
@@ -161,7 +161,7 @@ static bool order(struct control *c, enum task task, int limit_ms, struct err *e
     return true;
 }
 
-/* ---- the device ------------------------------------------------------------------- */
+/* ---- the device ---- */
 
 static void forget_device(struct control *c)
 {
@@ -300,7 +300,7 @@ static void stop_device(struct control *c)
         lose_device(c, false);
 }
 
-/* ---- watching --------------------------------------------------------------------- */
+/* ---- watching ---- */
 
 /* False when the card no longer asks for sound. */
 static bool alive(struct control *c, int64_t now)
@@ -376,7 +376,7 @@ static void tick(struct control *c)
     c->hooks.tick(c->hooks.user, false);
 }
 
-/* ---- the thread ------------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static void pause_thread(struct control *c)
 {
@@ -488,8 +488,7 @@ void control_free(struct control *c)
     destroy(c);
 }
 
-/* ---- any thread ---------------------------------------------------------------------
- */
+/* ---- any thread ---- */
 
 static void poke(struct control *c)
 {

@@ -35,7 +35,7 @@ struct pa_device {
     float chunk[CHUNK_FRAMES * CHANNELS_MAX];
 };
 
-/* ---- audio thread ----------------------------------------------------------------- */
+/* ---- audio thread ---- */
 
 /* Exactly k / 2^31 for every k a 24-bit file holds. */
 static int32_t to_integer(float x)
@@ -72,7 +72,7 @@ static int fill(const void *input, void *output, unsigned long frames,
     return paContinue;
 }
 
-/* ---- the library ------------------------------------------------------------- */
+/* ---- the library ---- */
 
 static bool enter(void)
 {
@@ -87,8 +87,7 @@ static void leave(void)
     pthread_mutex_unlock(&library);
 }
 
-/* ---- looking for devices ------------------------------------------------------------
- */
+/* ---- looking for devices ---- */
 
 static void try_initialize(void)
 {
@@ -184,8 +183,7 @@ static enum status pick(const struct device_wish *wish, PaDeviceIndex *index,
     return err_set(e, ST_DEVICE, "no sound device, or it is busy: %s", TRY_AGAIN);
 }
 
-/* ---- opening --------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 /* The wished rate, the device's own, then the usual ones. */
 static PaError open_stream(struct pa_device *d, PaDeviceIndex index,

@@ -67,7 +67,7 @@ static int frames_of(const struct engine *g, double seconds)
     return (int)(seconds * g->rate_hz + 0.5);
 }
 
-/* ---- owner's side ------------------------------------------------------------- */
+/* ---- owner's side ---- */
 
 enum status engine_new(struct engine **out, int rate_hz, int channels, struct err *e)
 {
@@ -154,7 +154,7 @@ void engine_collect(struct engine *g)
         sound_unref(s);
 }
 
-/* ---- voices ------------------------------------------------------------------- */
+/* ---- voices ---- */
 
 static void hand_back(struct engine *g, struct sound *s)
 {
@@ -273,7 +273,7 @@ static void change_plan(struct engine *g, const struct plan *plan)
         voice_follow(v, &p);
 }
 
-/* ---- kit ---------------------------------------------------------------------- */
+/* ---- kit ---- */
 
 static void cut_slot(struct engine *g, int slot)
 {
@@ -333,7 +333,7 @@ static void set_running(struct engine *g, bool on)
     g->step = -1;
 }
 
-/* ---- audio thread -------------------------------------------------------------- */
+/* ---- audio thread ---- */
 
 static void set_volume(struct engine *g, float gain)
 {

@@ -96,6 +96,16 @@ static void *read_pipe(void *arg)
     }
 }
 
+/* So that no end of the pipe becomes descriptor 2 itself. */
+static void occupy_stderr(void)
+{
+    int null = open("/dev/null", O_WRONLY);
+    if (null >= 0 && null != STDERR_FILENO) {
+        dup2(null, STDERR_FILENO);
+        close(null);
+    }
+}
+
 static bool open_pipe(struct hush *h)
 {
     if (pipe(h->pipe) != 0)
@@ -114,6 +124,8 @@ enum status hush_begin(struct hush **out, struct err *e)
     fflush(stderr);
     pthread_mutex_init(&h->lock, NULL);
     h->screen = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (h->screen < 0)
+        occupy_stderr();
     bool piped = open_pipe(h);
     if (!piped || pthread_create(&h->reader, NULL, read_pipe, h) != 0) {
         if (piped) {

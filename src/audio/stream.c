@@ -36,7 +36,7 @@ struct stream {
     void *user;
 };
 
-/* ---- entries (the lock is held) ------------------------------------------------- */
+/* ---- entries (the lock is held) ---- */
 
 static uint64_t hash_of(const struct stretch *w)
 {
@@ -131,7 +131,7 @@ static struct entry *most_urgent(struct stream *s)
     return best && best->rank > 0 && s->bytes >= s->limit ? NULL : best;
 }
 
-/* ---- decoding (no lock) ----------------------------------------------------------- */
+/* ---- decoding (no lock) ---- */
 
 /* What is being decoded, and whether it still should be. */
 struct decode {
@@ -275,7 +275,7 @@ static enum status load(struct stream *s, struct entry *n, struct sound **out,
     return st;
 }
 
-/* ---- the thread ------------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static void settle(struct stream *s, struct entry *n, enum status st, struct sound *sound,
                    const struct err *why)
@@ -372,8 +372,7 @@ void stream_free(struct stream *s)
     free(s);
 }
 
-/* ---- any thread ---------------------------------------------------------------------
- */
+/* ---- any thread ---- */
 
 void stream_wish(struct stream *s, const struct stretch *list, int count)
 {

@@ -54,7 +54,7 @@ void transport_free(struct transport *t);
 /* Readable when something changed; transport_get_status() empties it. */
 int transport_fd(const struct transport *t);
 
-/* ---- what to play ----------------------------------------------------------- */
+/* ---- what to play ---- */
 
 /* A stretch of a sound file. Frames count at the file's own rate. */
 struct play_item {
@@ -122,7 +122,7 @@ void transport_prefetch(struct transport *t, const struct play_item *items, int 
 /* A file was written again (re-mined, nudged): forget what is decoded of it. */
 void transport_forget(struct transport *t, const char *path);
 
-/* ---- the kit: eleven monophonic slots and sixteen steps ---------------------- */
+/* ---- the kit: eleven monophonic slots and sixteen steps ---- */
 
 /* in the machine's order, BD SD LT MT HT RS HC CH OH CC RC */
 enum { KIT_SLOT_CH = 7, KIT_SLOT_OH = 8 };
@@ -151,7 +151,7 @@ void transport_kit_run(struct transport *t, bool on);
 /* Play a slot by hand. velocity 1 … 127. */
 void transport_kit_hit(struct transport *t, int slot, int velocity);
 
-/* ---- devices ---------------------------------------------------------------- */
+/* ---- devices ---- */
 
 enum device_state {
     DEVICE_OPENING, /* being looked for */
@@ -171,7 +171,7 @@ void transport_reconnect(struct transport *t, const char *device);
  * `max`; returns how many. */
 int transport_devices(struct transport *t, char (*names)[DEVICE_NAME_BYTES], int max);
 
-/* ---- what is going on -------------------------------------------------------- */
+/* ---- what is going on ---- */
 
 struct transport_status {
     /* item */

@@ -1,0 +1,164 @@
+#include "audio/transport_state.h"
+
+#include "dsp/level.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void kit_pattern_clear(struct kit_pattern *p)
+{
+    memset(p, 0, sizeof *p);
+    p->chokes[KIT_SLOT_CH] = 1u << KIT_SLOT_OH;
+}
+
+static void post_slot(struct transport *t, int slot, struct sound *s)
+{
+    struct engine_command c = {.action = ENGINE_SLOT};
+    c.u.kit.slot = slot;
+    c.u.kit.gain =
+        t->slot[slot].trim_db == 0 ? 1 : (float)level_from_db(t->slot[slot].trim_db);
+    if (s && !transport_kernel(t, s->audio.rate_hz, &c.u.kit.kernel)) {
+        sound_unref(s);
+        return;
+    }
+    c.u.kit.sound = s;
+    transport_post(t, &c);
+}
+
+/* Slots whose sounds have come in. */
+void transport_fill_slots(struct transport *t)
+{
+    for (int i = 0; i < KIT_SLOTS; i++) {
+        struct kit_slot *slot = &t->slot[i];
+        struct sound *s;
+        struct err why;
+        if (!slot->pending || !slot->item.path)
+            continue;
+        struct stretch what = wanted_stretch(&slot->item);
+        enum stream_answer answer = stream_find(t->stream, &what, &s, &why);
+        slot->pending = answer == STREAM_WAITING || answer == STREAM_UNKNOWN;
+        if (answer == STREAM_READY) {
+            post_slot(t, i, s);
+        } else if (answer == STREAM_FAILED) {
+            snprintf(t->problem, sizeof t->problem, "%.*s", (int)sizeof t->problem - 1,
+                     why.msg);
+            post_slot(t, i, NULL);
+        }
+    }
+}
+
+static bool slot_valid(int slot)
+{
+    return slot >= 0 && slot < KIT_SLOTS;
+}
+
+void transport_kit_slot(struct transport *t, int slot, const struct play_item *item,
+                        double trim_db)
+{
+    if (!slot_valid(slot))
+        return;
+    pthread_mutex_lock(&t->lock);
+    struct kit_slot *s = &t->slot[slot];
+    s->trim_db = trim_db;
+    if (item && wanted_set(&s->item, item)) {
+        s->pending = true;
+        transport_wish(t);
+        transport_fill_slots(t);
+    } else {
+        wanted_clear(&s->item);
+        s->pending = false;
+        post_slot(t, slot, NULL);
+    }
+    transport_wake(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_kit_trim(struct transport *t, int slot, double trim_db)
+{
+    if (!slot_valid(slot))
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->slot[slot].trim_db = trim_db;
+    struct engine_command c = {.action = ENGINE_TRIM};
+    c.u.kit.slot = slot;
+    c.u.kit.gain = trim_db == 0 ? 1 : (float)level_from_db(trim_db);
+    transport_post(t, &c);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void post_pattern(struct transport *t)
+{
+    struct engine_command c = {.action = ENGINE_PATTERN};
+    c.u.pattern = t->pattern;
+    transport_post(t, &c);
+}
+
+void transport_kit_pattern(struct transport *t, const struct kit_pattern *p)
+{
+    pthread_mutex_lock(&t->lock);
+    t->pattern = *p;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        for (int i = 0; i < KIT_STEPS; i++)
+            if (t->pattern.velocity[s][i] > 127)
+                t->pattern.velocity[s][i] = 127;
+    post_pattern(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void post_tempo(struct transport *t)
+{
+    struct engine_command c = {.action = ENGINE_TEMPO};
+    c.u.bpm = t->bpm;
+    transport_post(t, &c);
+}
+
+void transport_kit_tempo(struct transport *t, double bpm)
+{
+    pthread_mutex_lock(&t->lock);
+    t->bpm = bpm >= 20 ? fmin(bpm, 300) : 20;
+    post_tempo(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_post_run(struct transport *t)
+{
+    struct engine_command c = {.action = ENGINE_RUN};
+    c.u.on = t->running;
+    transport_post(t, &c);
+}
+
+void transport_kit_run(struct transport *t, bool on)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->running != on) {
+        t->running = on;
+        transport_post_run(t);
+        transport_wake(t);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_kit_hit(struct transport *t, int slot, int velocity)
+{
+    if (!slot_valid(slot) || velocity < 1)
+        return;
+    pthread_mutex_lock(&t->lock);
+    struct engine_command c = {.action = ENGINE_HIT};
+    c.u.kit.slot = slot;
+    c.u.kit.velocity = velocity < 127 ? velocity : 127;
+    transport_post(t, &c);
+    transport_wake(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_post_kit(struct transport *t)
+{
+    post_pattern(t);
+    post_tempo(t);
+    for (int s = 0; s < KIT_SLOTS; s++)
+        t->slot[s].pending = t->slot[s].item.path != NULL;
+    transport_fill_slots(t);
+    if (t->running)
+        transport_post_run(t);
+}

@@ -1,0 +1,310 @@
+#include "audio/transport_state.h"
+
+#include "dsp/level.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double SEAM_S = 1.0;
+static const double SEAM_GAP_S = 0.25;
+static const double VOLUME_MIN_DB = -60, VOLUME_MAX_DB = 12;
+
+/* ---- starting ---- */
+
+static struct plan plan_for(const struct transport *t, const struct sound *s)
+{
+    double rate = s->audio.rate_hz;
+    bool context = t->mode == PLAY_CONTEXT;
+    struct plan p = {
+        .frames = (int64_t)s->audio.frames,
+        .cut_start = s->cut_start,
+        .cut_end = s->cut_end,
+        .loop = t->loop && !context,
+        .loop_start = context ? 0 : t->item.loop_start_frame,
+        .loop_end = context ? 0 : t->item.loop_end_frame,
+        .seam = t->mode == PLAY_SEAM,
+        .seam_frames = (int64_t)(SEAM_S * rate),
+        .gap_frames = t->gap ? (int64_t)(SEAM_GAP_S * rate) : 0,
+    };
+    plan_clean(&p);
+    return p;
+}
+
+static float match_gain(const struct transport *t, const struct sound *s)
+{
+    bool match = t->matched && s->match_gain_db != 0;
+    return match ? (float)level_from_db(s->match_gain_db) : 1;
+}
+
+/* The sound is here: hand it to the engine. Takes over the reference. */
+void transport_begin(struct transport *t, struct sound *s)
+{
+    struct engine_command c = {.action = ENGINE_PLAY};
+    t->waiting = false;
+    if (!transport_kernel(t, s->audio.rate_hz, &c.u.play.kernel)) {
+        snprintf(t->problem, sizeof t->problem, "no memory to play %d Hz on this device",
+                 s->audio.rate_hz);
+        t->playing = false;
+        sound_unref(s);
+        return;
+    }
+    c.u.play.sound = s;
+    c.u.play.plan = plan_for(t, s);
+    c.u.play.at = t->from_present ? ENGINE_SAME_PLACE
+                                  : (int64_t)llround(t->cue_s * s->audio.rate_hz);
+    c.u.play.gain = match_gain(t, s);
+    c.u.play.serial = ++t->serial;
+    t->from_present = false;
+    sound_unref(t->sound);
+    t->sound = sound_ref(s);
+    transport_post(t, &c);
+    if (t->control)
+        control_prefer_rate(t->control, s->audio.rate_hz);
+    transport_wake(t);
+}
+
+void transport_begin_loaded(struct transport *t)
+{
+    struct stretch what = wanted_stretch(&t->item);
+    struct sound *s;
+    struct err why;
+    switch (stream_find(t->stream, &what, &s, &why)) {
+    case STREAM_READY:
+        transport_begin(t, s);
+        break;
+    case STREAM_FAILED:
+        t->waiting = t->playing = false;
+        snprintf(t->problem, sizeof t->problem, "%.*s", (int)sizeof t->problem - 1,
+                 why.msg);
+        break;
+    case STREAM_UNKNOWN:
+    case STREAM_WAITING:
+        break;
+    }
+}
+
+void transport_halt(struct transport *t)
+{
+    t->playing = t->waiting = t->from_present = false;
+    t->cue_s = 0;
+    transport_post(t, &(struct engine_command){.action = ENGINE_STOP});
+}
+
+/* Play t->item in t->mode from t->cue_s. A file that failed before is tried again. */
+static void launch(struct transport *t)
+{
+    struct stretch what = wanted_stretch(&t->item);
+    struct sound *s = NULL;
+    t->problem[0] = '\0';
+    t->playing = t->waiting = true;
+    enum stream_answer answer = stream_find(t->stream, &what, &s, NULL);
+    if (answer == STREAM_FAILED)
+        stream_forget(t->stream, t->item.path);
+    if (answer == STREAM_READY) {
+        transport_begin(t, s);
+    } else if (!t->from_present) {
+        /* what is not loaded yet must not be mistaken for what still plays */
+        transport_post(t, &(struct engine_command){.action = ENGINE_STOP});
+    }
+    transport_wish(t);
+    transport_wake(t);
+}
+
+static void start(struct transport *t, const struct play_item *item, enum play_mode mode,
+                  double around_s)
+{
+    if (!wanted_set(&t->item, item))
+        return;
+    t->item.around_s = around_s;
+    t->mode = mode;
+    t->cue_s = 0;
+    t->from_present = false;
+    launch(t);
+}
+
+void transport_play(struct transport *t, const struct play_item *item)
+{
+    pthread_mutex_lock(&t->lock);
+    start(t, item, PLAY_PLAIN, 0);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_seam(struct transport *t, const struct play_item *item, bool gap)
+{
+    pthread_mutex_lock(&t->lock);
+    t->gap = gap;
+    start(t, item, PLAY_SEAM, 0);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_context(struct transport *t, const struct play_item *item, double around_s)
+{
+    pthread_mutex_lock(&t->lock);
+    start(t, item, PLAY_CONTEXT, around_s > 0 ? around_s : 0);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_flip(struct transport *t, const struct play_item *item)
+{
+    pthread_mutex_lock(&t->lock);
+    bool follow = t->playing && t->mode != PLAY_CONTEXT;
+    if (wanted_set(&t->item, item)) {
+        if (t->mode == PLAY_CONTEXT)
+            t->mode = PLAY_PLAIN;
+        t->cue_s = follow && t->waiting ? t->cue_s : 0;
+        t->from_present = follow && !t->waiting;
+        launch(t);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- while it plays ---- */
+
+/* Seconds of the sound (not of the recording). */
+double transport_present_s(struct transport *t)
+{
+    struct engine_snapshot snap;
+    engine_snapshot(t->engine, &snap);
+    if (!t->sound || !t->playing || t->waiting || snap.serial != t->serial)
+        return t->cue_s;
+    return (double)snap.frame / t->sound->audio.rate_hz;
+}
+
+double transport_offset_s(const struct transport *t)
+{
+    if (t->mode != PLAY_CONTEXT || !t->sound)
+        return 0;
+    return (double)t->sound->first_frame / t->sound->audio.rate_hz;
+}
+
+static void go_to(struct transport *t, double seconds)
+{
+    double most =
+        t->sound ? ((double)t->sound->audio.frames - 1) / t->sound->audio.rate_hz : 0;
+    t->cue_s = fmax(0, fmin(seconds, most));
+    if (t->playing && !t->waiting && t->sound && t->mode != PLAY_SEAM) {
+        struct engine_command c = {.action = ENGINE_SEEK};
+        c.u.frame = llround(t->cue_s * t->sound->audio.rate_hz);
+        transport_post(t, &c);
+    }
+    transport_wake(t);
+}
+
+void transport_stop(struct transport *t)
+{
+    pthread_mutex_lock(&t->lock);
+    transport_halt(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_toggle(struct transport *t)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->playing)
+        transport_halt(t);
+    else if (t->item.path)
+        launch(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_seek(struct transport *t, double seconds)
+{
+    pthread_mutex_lock(&t->lock);
+    go_to(t, transport_present_s(t) + seconds);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_seek_to(struct transport *t, double position_s)
+{
+    pthread_mutex_lock(&t->lock);
+    go_to(t, position_s - transport_offset_s(t));
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void replan(struct transport *t)
+{
+    if (!t->playing || t->waiting || !t->sound)
+        return;
+    struct engine_command c = {.action = ENGINE_PLAN};
+    c.u.change.serial = t->serial;
+    c.u.change.plan = plan_for(t, t->sound);
+    transport_post(t, &c);
+}
+
+void transport_set_loop(struct transport *t, bool on)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->loop != on) {
+        t->loop = on;
+        if (t->mode == PLAY_PLAIN)
+            replan(t);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_set_loop_points(struct transport *t, uint64_t id, int64_t start_frame,
+                               int64_t end_frame)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->item.path && t->item.id == id && t->mode != PLAY_CONTEXT) {
+        t->item.loop_start_frame = start_frame;
+        t->item.loop_end_frame = end_frame;
+        if (t->loop || t->mode == PLAY_SEAM)
+            replan(t);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_set_matched(struct transport *t, bool on)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->matched != on) {
+        t->matched = on;
+        if (t->sound) {
+            struct engine_command c = {.action = ENGINE_GAIN};
+            c.u.gain = match_gain(t, t->sound);
+            transport_post(t, &c);
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_post_volume(struct transport *t)
+{
+    struct engine_command c = {.action = ENGINE_VOLUME};
+    c.u.gain = t->volume_db <= VOLUME_MIN_DB ? 0
+               : t->volume_db == 0           ? 1
+                                             : (float)level_from_db(t->volume_db);
+    transport_post(t, &c);
+}
+
+void transport_set_volume(struct transport *t, double db)
+{
+    pthread_mutex_lock(&t->lock);
+    t->volume_db = fmax(VOLUME_MIN_DB, fmin(VOLUME_MAX_DB, db));
+    transport_post_volume(t);
+    transport_wake(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_prefetch(struct transport *t, const struct play_item *items, int count)
+{
+    pthread_mutex_lock(&t->lock);
+    for (int i = 0; i < t->ahead_count; i++)
+        wanted_clear(&t->ahead[i]);
+    t->ahead_count = 0;
+    for (int i = 0; i < count && i < TRANSPORT_AHEAD_MAX; i++)
+        if (wanted_set(&t->ahead[t->ahead_count], &items[i]))
+            t->ahead_count++;
+    transport_wish(t);
+    transport_wake(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_forget(struct transport *t, const char *path)
+{
+    pthread_mutex_lock(&t->lock);
+    stream_forget(t->stream, path);
+    transport_wish(t);
+    pthread_mutex_unlock(&t->lock);
+}

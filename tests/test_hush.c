@@ -1,0 +1,160 @@
+/* audio/hush: nothing reaches descriptor 2, nobody blocks, and a printing thread ends. */
+#include "audio/hush.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+static void await_total(struct hush *h, unsigned long long bytes)
+{
+    for (int i = 0; i < 1000 && hush_total(h) < bytes; i++)
+        nap();
+}
+
+/* Descriptor 2 as a file, to see what comes through; returns what 2 was. */
+static int screen_as_file(char path[64])
+{
+    strcpy(path, "/tmp/trowel-hush-XXXXXX");
+    int f = mkstemp(path), before = dup(STDERR_FILENO);
+    assert_true(f >= 0 && before >= 0);
+    dup2(f, STDERR_FILENO);
+    close(f);
+    return before;
+}
+
+static void nothing_reaches_the_screen(void **state)
+{
+    (void)state;
+    char path[64], text[400];
+    int before = screen_as_file(path);
+    struct hush *h;
+    struct stat s;
+    assert_int_equal(hush_begin(&h, NULL), ST_OK);
+    fprintf(stderr, "from stdio\n");
+    assert_int_equal(write(STDERR_FILENO, "from write\n", 11), 11);
+    await_total(h, 22);
+    assert_int_equal(hush_text(h, text, sizeof text), 22);
+    assert_string_equal(text, "from stdio\nfrom write\n");
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(s.st_size, 0);
+    hush_end(h);
+    fprintf(stderr, "again");
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(s.st_size, 5);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    unlink(path);
+}
+
+static void floods_are_kept_short_and_block_nobody(void **state)
+{
+    (void)state;
+    struct hush *h;
+    char line[100], text[2000];
+    assert_int_equal(hush_begin(&h, NULL), ST_OK);
+    struct timespec a, b;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    for (int i = 0; i < 200000; i++) /* 20 MB */
+        fprintf(stderr, "%099d\n", i);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    assert_true(b.tv_sec - a.tv_sec < 10);
+    for (int i = 0; i < 100; i++)
+        nap();
+    snprintf(line, sizeof line, "the end\n");
+    fputs(line, stderr);
+    for (int i = 0;
+         i < 500 && !(hush_text(h, text, sizeof text) && strstr(text, "the end")); i++)
+        nap();
+    assert_true(strstr(text, "\nthe end\n") != NULL);
+    assert_true(strlen(text) < sizeof text);
+    assert_true(text[0] == '0'); /* whole lines */
+    assert_true(strchr(text, '\n') - text == 99);
+    hush_end(h);
+}
+
+struct printer {
+    atomic_bool unwanted, cleaned;
+    atomic_int lines;
+};
+
+static void clean(void *arg)
+{
+    struct printer *p = arg;
+    atomic_store(&p->cleaned, true);
+}
+
+static void *print_for_ever(void *arg)
+{
+    struct printer *p = arg;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    hush_guard_thread(&p->unwanted, "retry");
+    pthread_cleanup_push(clean, p);
+    for (;;) {
+        fprintf(stderr, "locked\n");
+        fprintf(stderr, "retry %d\n", atomic_fetch_add(&p->lines, 1));
+        nap();
+    }
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void a_thread_that_never_ends_is_ended(void **state)
+{
+    (void)state;
+    struct hush *h;
+    struct printer p = {0};
+    pthread_t thread;
+    assert_int_equal(hush_begin(&h, NULL), ST_OK);
+    assert_int_equal(pthread_create(&thread, NULL, print_for_ever, &p), 0);
+    while (atomic_load(&p.lines) < 5)
+        nap();
+    assert_false(atomic_load(&p.cleaned));
+    atomic_store(&p.unwanted, true);
+    pthread_join(thread, NULL); /* comes back at all */
+    assert_true(atomic_load(&p.cleaned));
+    fprintf(stderr, "the stream is not locked\n");
+    hush_end(h);
+}
+
+static void closed_descriptors_are_no_obstacle(void **state)
+{
+    (void)state;
+    struct hush *h;
+    int before = dup(STDERR_FILENO);
+    close(STDERR_FILENO);
+    assert_int_equal(hush_begin(&h, NULL), ST_OK);
+    fprintf(stderr, "into the void\n");
+    await_total(h, 14);
+    assert_true(hush_total(h) >= 14);
+    hush_end(h);
+    assert_int_equal(fcntl(STDERR_FILENO, F_GETFD), -1);
+    dup2(before, STDERR_FILENO);
+    close(before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_reaches_the_screen),
+        cmocka_unit_test(floods_are_kept_short_and_block_nobody),
+        cmocka_unit_test(a_thread_that_never_ends_is_ended),
+        cmocka_unit_test(closed_descriptors_are_no_obstacle),
+    };
+    return cmocka_run_group_tests_name("hush", tests, NULL, NULL);
+}
