@@ -19,7 +19,8 @@ enum {
 #define LEVEL_WEIGHT  0.03 /* merit per dB; beyond LEVEL_TOP_DB nothing more is lost */
 #define LEVEL_TOP_DB  12.0
 #define COLOUR_WEIGHT 0.03  /* merit per dB of spectral distance */
-#define PLACE_WEIGHT  0.03  /* merit at the far end of the reach */
+#define PLACE_WEIGHT  0.03  /* merit for a start at the far end of the reach */
+#define LENGTH_WEIGHT 0.4   /* merit times the square of (length − target) / target */
 #define QUIET         1e-12 /* mean square below which nothing can be matched */
 
 struct place {
@@ -50,11 +51,25 @@ static double *running_energy(const float *x, size_t n)
     return sum;
 }
 
-/* Every step-th frame of the low-passed sound: a Blackman-windowed sinc of 8 zero
+/* Σ a·b in eight interleaved sums, which a compiler can keep in vectors. */
+static float inner(const float *a, const float *b, size_t n)
+{
+    float sum[8] = {0.0f};
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            sum[k] += a[i + k] * b[i + k];
+    for (; i < n; i++)
+        sum[0] += a[i] * b[i];
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) +
+           ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+/* Every step-th frame of the low-passed sound: a Blackman-windowed sinc of 6 zero
  * crossings, its cut-off just below half the coarse rate. */
 static enum status thin_out(struct view *v)
 {
-    size_t half = 8 * v->step, taps = 2 * half + 1;
+    size_t half = 6 * v->step, taps = 2 * half + 1;
     v->coarse_n = v->n / v->step;
     v->coarse = malloc((v->coarse_n + 1) * sizeof *v->coarse);
     float *kernel = malloc(taps * sizeof *kernel);
@@ -74,11 +89,7 @@ static enum status thin_out(struct view *v)
         size_t at = k * v->step;
         size_t from = at > half ? at - half : 0;
         size_t to = at + half < v->n ? at + half + 1 : v->n;
-        const float *h = kernel + (from + half - at);
-        float sum = 0.0f;
-        for (size_t i = from; i < to; i++)
-            sum += v->mono[i] * h[i - from];
-        v->coarse[k] = sum;
+        v->coarse[k] = inner(v->mono + from, kernel + (from + half - at), to - from);
     }
     free(kernel);
     return ST_OK;
@@ -202,7 +213,7 @@ struct sweep {
     size_t fade, first, count; /* coarse: fade length, first end, number of ends */
     float *block, *spectrum;   /* the stretch of all ends, transformed */
     float *probe, *product;
-    float *per_norm, *level_db, *place; /* per end: 1/norm, level, loss by place */
+    float *per_norm, *level_db; /* per end: 1/norm, level */
     float *merit;
 };
 
@@ -215,7 +226,6 @@ static void sweep_done(struct sweep *s)
     free(s->product);
     free(s->per_norm);
     free(s->level_db);
-    free(s->place);
     free(s->merit);
 }
 
@@ -231,10 +241,9 @@ static bool sweep_alloc(struct sweep *s)
     s->product = malloc((n + 2) * sizeof(float));
     s->per_norm = malloc(s->count * sizeof(float));
     s->level_db = malloc(s->count * sizeof(float));
-    s->place = malloc(s->count * sizeof(float));
     s->merit = malloc(s->count * sizeof(float));
     return s->fft && s->block && s->spectrum && s->probe && s->product && s->per_norm &&
-           s->level_db && s->place && s->merit;
+           s->level_db && s->merit;
 }
 
 static double window_energy(const double *energy, size_t end, size_t length)
@@ -263,13 +272,10 @@ static enum status sweep_init(struct sweep *s, const struct view *v,
            (s->count - 1 + s->fade) * sizeof(float));
     rfft_forward(s->fft, s->block, s->spectrum);
     double least = QUIET * (double)s->fade;
-    double range = (double)(b->end_high - b->end_low) + 1.0;
     for (size_t j = 0; j < s->count; j++) {
         double energy = window_energy(v->coarse_energy, s->first + j, s->fade);
-        double off = ((double)((s->first + j) * v->step) - (double)b->end) / range;
         s->per_norm[j] = energy > least ? (float)(1.0 / sqrt(energy)) : 0.0f;
         s->level_db[j] = (float)decibels(energy / (double)s->fade);
-        s->place[j] = (float)(4.0 * PLACE_WEIGHT * off * off);
     }
     return ST_OK;
 }
@@ -305,11 +311,13 @@ static size_t sweep_anchor(struct sweep *s, const struct view *v,
 
     float scale = (float)(1.0 / sqrt(energy));
     float level = (float)decibels(energy / (double)s->fade);
+    float per_target = (float)((double)v->step / (double)(b->end - b->start));
     for (size_t j = 0; j < s->count; j++) {
         float away = fabsf(s->level_db[j] - level);
+        float off = (float)(s->first + j - at) * per_target - 1.0f;
         away = away < (float)LEVEL_TOP_DB ? away : (float)LEVEL_TOP_DB;
         s->merit[j] = s->block[j] * s->per_norm[j] * scale - (float)LEVEL_WEIGHT * away -
-                      s->place[j];
+                      (float)LENGTH_WEIGHT * off * off;
     }
     double off = ((double)start - (double)b->start) /
                  ((double)(b->start_high - b->start_low) + 1.0);
@@ -486,15 +494,13 @@ static size_t distinct(struct place *place, size_t count, size_t most, size_t ap
     return kept;
 }
 
-/* What the nominal place is worth: nothing at it, PLACE_WEIGHT at the ends of the reach.
- */
+/* What it costs to lie away from the place and length asked for. */
 static double place_loss(const struct loop_bounds *b, size_t start, size_t end)
 {
-    double s = ((double)start - (double)b->start) /
-               ((double)(b->start_high - b->start_low) + 1.0);
-    double t =
-        ((double)end - (double)b->end) / ((double)(b->end_high - b->end_low) + 1.0);
-    return 4.0 * PLACE_WEIGHT * (s * s + t * t);
+    double range = (double)(b->start_high - b->start_low) + 1.0;
+    double s = ((double)start - (double)b->start) / range;
+    double target = (double)(b->end - b->start), t = (double)(end - start) / target - 1.0;
+    return 4.0 * PLACE_WEIGHT * s * s + LENGTH_WEIGHT * t * t;
 }
 
 static void rank(const struct view *v, const struct loop_bounds *b,

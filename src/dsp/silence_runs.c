@@ -4,14 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_DB         6.0  /* that far outside the level gates is still a near-miss */
-#define LEVEL_HOPS      4    /* 46 ms, the frame of the level gates */
-#define DC_HOPS         43   /* 0.5 s to either side */
-#define AROUND_S        1.5  /* the surroundings a hop's level is compared with */
-#define AWAY_DB         4.5  /* furthest from them */
+#define NEAR_DB         6.0 /* that far outside the level gates is still a near-miss */
+#define LEVEL_HOPS      4   /* 46 ms, the frame of the level gates */
+#define DC_HOPS         43  /* 0.5 s to either side */
+#define AROUND_S        1.5 /* the surroundings a hop's level is compared with */
+#define AWAY_DB         4.5 /* furthest above them, or AWAY_SD of their deviations */
+#define AWAY_MOST_DB    8.0
+#define AWAY_SD         3.0
+#define AWAY_DOWN       1.6  /* a dip may be that much deeper than a bump is high */
+#define RESTLESS_DB     4.5  /* deviation of surroundings that are no room tone at all */
 #define SLOPE_S         0.75 /* means on either side whose difference is the slope */
 #define SLOPE_DB_S      5.0
-#define SHORT_S         0.4 /* runs below have little to be judged by: stricter */
+#define SLOPE_ERRORS    3.0  /* a slope is one from that many standard errors on */
+#define LEAST_S         0.25 /* what is shorter is a gap between sounds */
+#define SHORT_S         0.4  /* runs below have little to be judged by: stricter */
 #define SHORT_SD_DB     2.0
 #define SHORT_CHANGE_DB 2.0
 #define ONSET_STRENGTH  2.0
@@ -19,6 +25,7 @@
 #define PITCHED_SHORT   0.35
 #define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
+#define HUM_SHARE       0.55
 #define HUM_SD_DB       1.5
 #define DITHER_LSB      1.5
 #define WHITE_LSB       2.0
@@ -33,30 +40,37 @@ void quiet_map_done(struct quiet_map *m)
 
 /* ---- level, DC taken out ---- */
 
-/* Mean square of each hop about the mean of its surroundings. */
+/* Mean square of each hop about the offset of its surroundings, in which quiet hops count
+ * most: music next to a run has means of its own that are no offset. */
 static float *hop_energies(const struct track *t, size_t hops)
 {
-    double *dc_sum = malloc((hops + 1) * sizeof *dc_sum);
+    double *weights = malloc((hops + 1) * sizeof *weights);
+    double *offsets = malloc((hops + 1) * sizeof *offsets);
     float *energy = malloc((hops + 1) * sizeof *energy);
-    if (!dc_sum || !energy) {
-        free(dc_sum);
+    if (!weights || !offsets || !energy) {
+        free(weights);
+        free(offsets);
         free(energy);
         return NULL;
     }
-    struct track_hop h;
-    dc_sum[0] = 0.0;
+    weights[0] = offsets[0] = 0.0;
     for (size_t i = 0; i < hops; i++) {
+        struct track_hop h;
         track_hop(t, i, &h);
-        dc_sum[i + 1] = dc_sum[i] + h.dc;
+        double rms = track_rms(t, i), weight = 1.0 / (rms * rms + 1e-10);
+        weights[i + 1] = weights[i] + weight;
+        offsets[i + 1] = offsets[i] + weight * h.dc;
+        energy[i] = (float)h.dc;
     }
     for (size_t i = 0; i < hops; i++) {
         size_t from = i > DC_HOPS ? i - DC_HOPS : 0;
         size_t to = i + DC_HOPS < hops ? i + DC_HOPS + 1 : hops;
-        double dc = (dc_sum[to] - dc_sum[from]) / (double)(to - from);
-        double own = dc_sum[i + 1] - dc_sum[i], rms = track_rms(t, i);
+        double dc = (offsets[to] - offsets[from]) / (weights[to] - weights[from]);
+        double own = (double)energy[i], rms = track_rms(t, i);
         energy[i] = (float)fmax(0.0, rms * rms - 2.0 * dc * own + dc * dc);
     }
-    free(dc_sum);
+    free(weights);
+    free(offsets);
     return energy;
 }
 
@@ -164,14 +178,16 @@ static int compare_floats(const void *a, const void *b)
 
 enum { SAMPLES_MAX = 96 };
 
-static double median_level(const struct gate *g, size_t from, size_t to)
+/* Median level and its deviation, from the quartiles so that bumps do not widen it. */
+static double median_level(const struct gate *g, size_t from, size_t to, double *sd)
 {
     float values[SAMPLES_MAX];
     size_t step = (to - from) / SAMPLES_MAX + 1, count = 0;
     for (size_t i = from; i < to; i += step)
         values[count++] = g->m->level_db[i];
     qsort(values, count, sizeof *values, compare_floats);
-    return count ? (double)values[count / 2] : -200.0;
+    *sd = ((double)values[count - 1 - count / 4] - (double)values[count / 4]) / 1.349;
+    return (double)values[count / 2];
 }
 
 static double mean_level(const struct gate *g, size_t from, size_t to)
@@ -200,10 +216,13 @@ static void mark_unsteady(const struct gate *g, size_t from, size_t to)
     for (size_t i = from; i < to; i += block) {
         size_t low = i > from + around ? i - around : from;
         size_t high = i + around < to ? i + around : to;
-        double usual = median_level(g, low, high);
-        for (size_t k = i; k < i + block && k < to; k++)
-            if (fabs((double)g->m->level_db[k] - usual) > AWAY_DB)
+        double sd, usual = median_level(g, low, high, &sd);
+        double limit = fmin(AWAY_MOST_DB, fmax(AWAY_DB, AWAY_SD * sd));
+        for (size_t k = i; k < i + block && k < to; k++) {
+            double away = (double)g->m->level_db[k] - usual;
+            if (sd > RESTLESS_DB || away > limit || away < -AWAY_DOWN * limit)
                 g->m->reason[k] = QUIET_UNSTEADY;
+        }
     }
 }
 
@@ -217,10 +236,14 @@ static void mark_fades(const struct gate *g, size_t from, size_t to)
         if (middle - low < least)
             continue;
         double apart = (double)(high - low) * 0.5 * g->hop_s;
-        double slope = (mean_level(g, middle, high) - mean_level(g, low, middle)) / apart;
-        /* Short stretches fluctuate: only what would also be heard as a fade counts. */
-        double limit = fmax(SLOPE_DB_S, SHORT_CHANGE_DB / apart);
-        if (fabs(slope) > limit)
+        double change = mean_level(g, middle, high) - mean_level(g, low, middle);
+        /* Short stretches, and deep noise, fluctuate: only what is more than that, and
+         * would also be heard as a fade, counts. */
+        double sd = 0.5 * (level_sd(g, low, middle) + level_sd(g, middle, high));
+        double error = sd * sqrt(4.0 * LEVEL_HOPS / (double)(high - low));
+        double limit =
+            fmax(fmax(SLOPE_DB_S * apart, SHORT_CHANGE_DB), SLOPE_ERRORS * error);
+        if (fabs(change) > limit)
             for (size_t k = i; k < i + LEVEL_HOPS && k < to; k++)
                 if (g->m->reason[k] == QUIET)
                     g->m->reason[k] = QUIET_FADE;
@@ -232,17 +255,21 @@ static bool hums(const struct gate *g, size_t from, size_t to)
 {
     if (level_sd(g, from, to) > HUM_SD_DB)
         return false;
-    double low = 0.0, all = 0.0;
-    for (size_t i = from; i < to; i += TRACK_HOPS_PER_SPECTRUM) {
+    double shares = 0.0;
+    size_t count = 0, edge = 2 * TRACK_HOPS_PER_SPECTRUM; /* sees what lies beside */
+    for (size_t i = from + edge; i + edge < to; i += TRACK_HOPS_PER_SPECTRUM) {
         float db[TRACK_BANDS];
+        double low = 0.0, all = 1e-30;
         track_spectrum(g->t, i / TRACK_HOPS_PER_SPECTRUM, db);
         for (int b = 0; b < TRACK_BANDS; b++) {
             double power = pow(10.0, (double)db[b] / 10.0);
             all += power;
             low += track_band_low_hz(b + 1) < HUM_TOP_HZ ? power : 0.0;
         }
+        shares += low / all;
+        count++;
     }
-    return low > 0.8 * all;
+    return count > 0 && shares > HUM_SHARE * (double)count;
 }
 
 /* Mean tonality of [from, to), where possible only of windows that see nothing else. */
@@ -282,6 +309,8 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
 
 static bool short_and_doubtful(const struct gate *g, size_t from, size_t to)
 {
+    if (to - from < hops_of(g, LEAST_S) && to - from < g->m->hops)
+        return true;
     if (to - from >= hops_of(g, SHORT_S))
         return false;
     size_t middle = from + (to - from) / 2;
