@@ -1,0 +1,340 @@
+/* dsp/pads, dsp/stable, dsp/pad_choice: what becomes a pad and what does not. */
+#include "core/rng.h"
+#include "dsp/analysis.h"
+#include "dsp/brightness.h"
+#include "dsp/pads.h"
+#include "dsp/synth.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+static struct audio blank(double seconds, int rate_hz)
+{
+    struct audio a;
+    size_t frames = (size_t)llround(seconds * rate_hz);
+    assert_int_equal(audio_init(&a, frames, 1, rate_hz, NULL), ST_OK);
+    return a;
+}
+
+static void add_chord(struct audio *a, double from_s, double length_s, double root_hz,
+                      double level, uint64_t item)
+{
+    static const double ratio[] = {1.0, 1.25992105, 1.49830708};
+    struct rng r = rng_derive(1, 1, "pads", item);
+    size_t at = (size_t)(from_s * a->rate_hz), n = (size_t)(length_s * a->rate_hz);
+    assert_true(at + n <= a->frames);
+    for (int k = 0; k < 3; k++) {
+        struct synth_pad p = {.freq_hz = root_hz * ratio[k],
+                              .level = level / 3.0,
+                              .cutoff_hz = 1800.0,
+                              .detune_cents = 6.0,
+                              .attack_s = fmin(0.3, length_s / 4.0),
+                              .release_s = fmin(0.3, length_s / 4.0)};
+        synth_pad(&p, &r, a->data + at, n, a->rate_hz);
+    }
+}
+
+static void add_drums(struct audio *a, double from_s, double length_s, double bpm)
+{
+    struct rng r = rng_derive(1, 1, "drums", (uint64_t)bpm);
+    double step = 30.0 / bpm;
+    for (int k = 0; k * step + 0.6 < length_s; k++) {
+        size_t at = (size_t)((from_s + k * step) * a->rate_hz);
+        enum synth_drum d =
+            k % 4 == 0 ? SYNTH_KICK : (k % 4 == 2 ? SYNTH_SNARE : SYNTH_HAT_CLOSED);
+        synth_drum(d, 0.5, 1.0, &r, a->data + at, a->frames - at, a->rate_hz);
+    }
+}
+
+static struct track *analyse(const struct audio *a)
+{
+    struct track *t;
+    assert_int_equal(analysis_of(a, &t, NULL), ST_OK);
+    return t;
+}
+
+static struct pad_list mine(const struct audio *a, const struct pad_params *p)
+{
+    struct track *t = analyse(a);
+    struct pad_list l;
+    assert_int_equal(pads_mine(t, p, &l, NULL), ST_OK);
+    track_free(t);
+    return l;
+}
+
+static bool apart(const struct pad_region *a, const struct pad_region *b)
+{
+    double over = fmin(a->end_sec, b->end_sec) - fmax(a->start_sec, b->start_sec);
+    double shorter = fmin(a->end_sec - a->start_sec, b->end_sec - b->start_sec);
+    return over <= 0.27 * shorter; /* a quarter, on a grid of 46 ms */
+}
+
+static void chords_between_drums_are_found_and_loop(void **state)
+{
+    (void)state;
+    struct audio a = blank(40.0, RATE);
+    static const double root[] = {110.0, 146.8, 98.0};
+    for (int k = 0; k < 3; k++) {
+        add_drums(&a, 13.0 * k, 5.0, 120.0);
+        add_chord(&a, 13.0 * k + 5.5, 7.0, root[k], 0.3, (uint64_t)k);
+    }
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    assert_true(l.found_count >= 5);
+    int durations = 0, seamless = 0, made = 0;
+    unsigned seen = 0;
+    for (size_t i = 0; i < l.found_count; i++) {
+        const struct pad_region *r = &l.found[i];
+        double place = fmod(r->start_sec, 13.0), end = fmod(r->end_sec, 13.0);
+        assert_true(place >= 5.2 && (end <= 12.8 || r->end_sec > 39.0));
+        assert_string_equal(r->missed_by, "");
+        assert_int_equal(r->parts.count, 5);
+        for (int k = 0; k < 5; k++)
+            assert_true(r->parts.part[k].value >= 0.0 && r->parts.part[k].value <= 1.0);
+        for (size_t k = 0; k < i; k++)
+            assert_true(apart(r, &l.found[k]));
+        seen |= 1u << (unsigned)lround(r->end_sec - r->start_sec);
+        if (i >= 6)
+            continue;
+        size_t start, stop;
+        pad_read_range(r, &p, RATE, a.frames, &start, &stop);
+        struct audio around;
+        assert_int_equal(audio_slice(&around, &a, start, stop - start, NULL), ST_OK);
+        struct pad pad;
+        assert_int_equal(pad_finish(&around, start, r, &p, &pad, NULL), ST_OK);
+        const struct loop_option *o = &pad.loops.option[0];
+        assert_int_equal(pad.audio.frames, o->end - o->start);
+        /* The manifest's start is found in the source at that place. */
+        assert_memory_equal(pad.audio.data, a.data + o->start, 4000 * sizeof(float));
+        assert_string_equal(pad.parts.part[5].name, "seam");
+        seamless += pad.seam.seamless;
+        made++;
+        pad_done(&pad);
+        audio_done(&around);
+    }
+    for (; seen; seen &= seen - 1)
+        durations++;
+    assert_true(durations >= 2);
+    assert_int_equal(seamless, made);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
+static void drum_loops_give_no_pads(void **state)
+{
+    (void)state;
+    static const double bpm[] = {60.0, 95.0, 124.0, 170.0};
+    for (size_t k = 0; k < 4; k++) {
+        struct audio a = blank(12.0, RATE);
+        add_drums(&a, 0.0, 12.0, bpm[k]);
+        struct pad_params p = pad_params_default();
+        struct pad_list l = mine(&a, &p);
+        assert_int_equal(l.found_count, 0);
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+}
+
+static void a_held_note_gives_a_few_lengths_of_itself(void **state)
+{
+    (void)state;
+    struct audio a = blank(60.0, RATE);
+    add_chord(&a, 0.0, 60.0, 130.8, 0.3, 7);
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    assert_in_range(l.found_count, 1, 4);
+    for (size_t i = 0; i < l.found_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            double x = l.found[i].end_sec - l.found[i].start_sec;
+            double y = l.found[k].end_sec - l.found[k].start_sec;
+            assert_true(fmax(x, y) > 1.5 * fmin(x, y));
+        }
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
+static void near_misses_say_by_how_much(void **state)
+{
+    (void)state;
+    struct audio a = blank(8.0, RATE);
+    add_chord(&a, 0.0, 8.0, 130.8, 0.3, 7);
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    assert_true(l.found_count > 0);
+    double level = l.found[0].rms_db;
+    pad_list_done(&l);
+
+    p.min_rms_db = level + 2.5; /* everything is too quiet now, by about 2.5 dB */
+    l = mine(&a, &p);
+    assert_int_equal(l.found_count, 0);
+    assert_in_range(l.missed_count, 1, PAD_MISSED_MAX);
+    double by = 0.0;
+    assert_int_equal(sscanf(l.missed[0].missed_by, "level %lf dB below the gate", &by),
+                     1);
+    assert_true(by > 0.5 && by < 4.5);
+    for (size_t i = 1; i < l.missed_count; i++)
+        assert_true(apart(&l.missed[i], &l.missed[i - 1]));
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
+static void noise_and_clipping_are_gated(void **state)
+{
+    (void)state;
+    struct audio a = blank(10.0, RATE);
+    struct rng r = rng_derive(1, 1, "white", 0);
+    synth_noise(0.1, 0.0, 20000.0, &r, a.data, a.frames, RATE);
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    assert_int_equal(l.found_count, 0);
+    pad_list_done(&l);
+    audio_done(&a);
+
+    a = blank(10.0, RATE);
+    add_chord(&a, 0.0, 10.0, 130.8, 0.3, 7);
+    for (size_t i = 0; i < a.frames; i += RATE) /* a burst at full scale every second */
+        for (size_t k = 0; k < 6 && i + k < a.frames; k++)
+            a.data[i + k] = 1.0f;
+    l = mine(&a, &p);
+    assert_int_equal(l.found_count, 0);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
+static void every_rate_and_any_rubbish(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 22050, 96000};
+    for (size_t k = 0; k < 3; k++) {
+        struct audio a = blank(6.0, rates[k]);
+        add_chord(&a, 0.0, 6.0, 130.8, 0.3, 7);
+        struct pad_params p = pad_params_default();
+        struct pad_list l = mine(&a, &p);
+        assert_true(l.found_count >= 1);
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+    static const double seconds[] = {0.0, 0.001, 0.3, 1.5, 3.0};
+    for (size_t k = 0; k < 5; k++) {
+        struct audio a = blank(seconds[k], RATE);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = k % 2 ? NAN : 0.0f;
+        struct pad_params p = pad_params_default();
+        p.max_candidates_per_file = k % 2 ? 6 : 0;
+        struct pad_list l = mine(&a, &p);
+        assert_int_equal(l.found_count, 0);
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+}
+
+/* A sample that is exactly one target long is a pad too. */
+static void a_short_recording_can_be_a_pad(void **state)
+{
+    (void)state;
+    struct audio a = blank(10.0, RATE);
+    add_chord(&a, 0.0, 10.0, 110.0, 0.3, 3);
+    struct audio cut;
+    assert_int_equal(audio_slice(&cut, &a, 4 * RATE, RATE * 3 / 2, NULL), ST_OK);
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&cut, &p);
+    assert_int_equal(l.found_count, 1);
+    size_t start, stop;
+    pad_read_range(&l.found[0], &p, RATE, cut.frames, &start, &stop);
+    assert_int_equal(start, 0);
+    assert_int_equal(stop, cut.frames);
+    struct pad pad;
+    assert_int_equal(pad_finish(&cut, 0, &l.found[0], &p, &pad, NULL), ST_OK);
+    assert_true(pad.audio.frames > RATE / 2);
+    pad_done(&pad);
+    pad_list_done(&l);
+    audio_done(&cut);
+    audio_done(&a);
+}
+
+static void a_loop_that_jumps_is_refused(void **state)
+{
+    (void)state;
+    struct audio a = blank(4.0, RATE);
+    struct rng r = rng_derive(1, 1, "jump", 0);
+    for (int k = 0; k < 40; k++) /* nothing but hits: no place joins any other */
+        synth_drum(SYNTH_SNARE, k % 2 ? 0.5 : 0.05, 1.0, &r, a.data + k * 4410, 4410,
+                   RATE);
+    struct pad_region region = {.start_sec = 1.0, .end_sec = 2.5, .score = 0.5};
+    struct pad_params p = pad_params_default();
+    struct pad pad;
+    struct err e = {0};
+    enum status st = pad_finish(&a, 0, &region, &p, &pad, &e);
+    if (st == ST_OK) {
+        assert_true(pad.seam.seamless || seam_quality(&pad.seam) < 0.5);
+        pad_done(&pad);
+    } else {
+        assert_int_equal(st, ST_NOTHING);
+        assert_in_range(strlen(e.msg), 8, MISSED_BY_BYTES - 1);
+    }
+    audio_done(&a);
+}
+
+static void stable_regions_leave_out_the_drums(void **state)
+{
+    (void)state;
+    struct audio a = blank(24.0, RATE);
+    add_drums(&a, 8.0, 8.0, 150.0);
+    add_chord(&a, 0.0, 7.8, 110.0, 0.3, 1);
+    add_chord(&a, 16.2, 7.8, 98.0, 0.3, 2);
+    struct track *t = analyse(&a);
+    struct pre_analysis_params p = pre_analysis_params_default();
+    p.max_onset_rate_hz = 3.0;
+    struct stable_list l;
+    assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
+    assert_true(stable_share(&l, 0.5, 7.0) > 0.95);
+    assert_true(stable_share(&l, 17.0, 23.5) > 0.95);
+    assert_true(stable_share(&l, 9.0, 15.0) < 0.2);
+    for (size_t i = 0; i < l.count; i++) {
+        assert_true(l.at[i].end_sec > l.at[i].start_sec);
+        assert_true(i == 0 || l.at[i].start_sec >= l.at[i - 1].end_sec);
+    }
+    stable_list_done(&l);
+    p.enabled = false;
+    assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
+    assert_int_equal(l.count, 1);
+    assert_true(stable_share(&l, 0.0, 24.0) > 0.999);
+    stable_list_done(&l);
+    track_free(t);
+    audio_done(&a);
+}
+
+static void brightness_has_three_words(void **state)
+{
+    (void)state;
+    assert_string_equal(brightness_tag(1199.0, 1200.0, 4000.0), "dark");
+    assert_string_equal(brightness_tag(1200.0, 1200.0, 4000.0), "mid");
+    assert_string_equal(brightness_tag(4000.1, 1200.0, 4000.0), "bright");
+    assert_string_equal(brightness_tag((double)NAN, 1200.0, 4000.0), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chords_between_drums_are_found_and_loop),
+        cmocka_unit_test(drum_loops_give_no_pads),
+        cmocka_unit_test(a_held_note_gives_a_few_lengths_of_itself),
+        cmocka_unit_test(near_misses_say_by_how_much),
+        cmocka_unit_test(noise_and_clipping_are_gated),
+        cmocka_unit_test(every_rate_and_any_rubbish),
+        cmocka_unit_test(a_short_recording_can_be_a_pad),
+        cmocka_unit_test(a_loop_that_jumps_is_refused),
+        cmocka_unit_test(stable_regions_leave_out_the_drums),
+        cmocka_unit_test(brightness_has_three_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

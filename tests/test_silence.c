@@ -1,0 +1,359 @@
+/* dsp/silence: room tone is found where it is, and nothing else is taken for it. */
+#include "core/rng.h"
+#include "dsp/analysis.h"
+#include "dsp/level.h"
+#include "dsp/silence.h"
+#include "dsp/synth.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+struct stretch {
+    double start_s, end_s;
+};
+
+static struct audio blank(double seconds, int rate_hz)
+{
+    struct audio a;
+    size_t frames = (size_t)llround(seconds * rate_hz);
+    assert_int_equal(audio_init(&a, frames, 1, rate_hz, NULL), ST_OK);
+    return a;
+}
+
+static void add_tone(struct audio *a, double from_s, double to_s, double rms_db,
+                     double top_hz, uint64_t item)
+{
+    struct rng r = rng_derive(2, 2, "tone", item);
+    size_t at = (size_t)(from_s * a->rate_hz), end = (size_t)(to_s * a->rate_hz);
+    synth_noise(pow(10.0, rms_db / 20.0), 20.0, top_hz, &r, a->data + at, end - at,
+                a->rate_hz);
+}
+
+static void add_drums(struct audio *a, double from_s, double to_s, uint64_t item)
+{
+    struct rng r = rng_derive(2, 2, "drums", item);
+    for (double at = from_s; at < to_s - 0.02; at += 0.27) {
+        enum synth_drum d = (enum synth_drum)rng_below(&r, 3);
+        size_t start = (size_t)(at * a->rate_hz), end = (size_t)(to_s * a->rate_hz);
+        synth_drum(d, 0.5, 1.0, &r, a->data + start, end - start, a->rate_hz);
+    }
+}
+
+static struct silence_list mine(const struct audio *a, const struct silence_params *p)
+{
+    struct track *t;
+    struct silence_list l;
+    assert_int_equal(analysis_of(a, &t, NULL), ST_OK);
+    assert_int_equal(silence_mine(t, p, &l, NULL), ST_OK);
+    track_free(t);
+    return l;
+}
+
+static double inside(const struct silence_span *s, size_t n, const struct stretch *known,
+                     size_t count)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < count; k++)
+            sum += fmax(0.0, fmin(s[i].end_sec, known[k].end_s) -
+                                 fmax(s[i].start_sec, known[k].start_s));
+    return sum;
+}
+
+static double length(const struct silence_span *s, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += s[i].end_sec - s[i].start_sec;
+    return sum;
+}
+
+/* Drums, a chord, speech; between them room tone of several colours and levels. */
+static struct audio recording(struct stretch *known, size_t *count)
+{
+    static const double level[] = {-50.0, -62.0, -70.0, -57.0, -66.0, -53.0};
+    static const double top[] = {18000.0, 1500.0, 5000.0, 400.0, 9000.0, 700.0};
+    struct audio a = blank(36.0, RATE);
+    double at = 0.0;
+    struct rng r = rng_derive(2, 2, "parts", 0);
+    for (size_t k = 0; k < 6; k++) {
+        size_t start = (size_t)(at * RATE), n = 5 * RATE / 2;
+        if (k % 3 == 0)
+            add_drums(&a, at, at + 2.5, k);
+        else if (k % 3 == 1)
+            synth_speech(0.1, &r, a.data + start, n, RATE);
+        else
+            synth_pad(&(struct synth_pad){220.0, 0.2, 2000.0, 5.0, 0.1, 0.1}, &r,
+                      a.data + start, n, RATE);
+        at += 2.5;
+        double end = at + 2.0 + 0.6 * (double)k;
+        add_tone(&a, at, end, level[k], top[k], k);
+        known[k] = (struct stretch){at, end};
+        at = end;
+    }
+    assert_true(at <= 36.0);
+    a.frames = (size_t)(at * RATE);
+    *count = 6;
+    return a;
+}
+
+static void known_room_tone_is_found_and_nothing_else(void **state)
+{
+    (void)state;
+    struct stretch known[6];
+    size_t count;
+    struct audio a = recording(known, &count);
+    struct silence_params p = silence_params_default();
+    p.max_extracted = 1000;
+    struct silence_list l = mine(&a, &p);
+    double truth = 0.0, found = inside(l.runs, l.run_count, known, count);
+    for (size_t k = 0; k < count; k++)
+        truth += known[k].end_s - known[k].start_s;
+    double returned = length(l.runs, l.run_count);
+    assert_true(found >= 0.95 * truth);
+    assert_true(returned - found <= 0.02 * returned);
+    /* With room for all, the pieces tile the runs; each lies in its own. */
+    assert_true(length(l.pieces, l.piece_count) > 0.98 * returned);
+    for (size_t i = 0; i < l.piece_count; i++) {
+        const struct silence_span *s = &l.pieces[i], *run = &l.runs[s->run];
+        assert_true(s->start_sec >= run->start_sec - 1e-9);
+        assert_true(s->end_sec <= run->end_sec + 1e-9);
+        assert_true(s->end_sec - s->start_sec <= p.max_duration_sec + 1e-9);
+        assert_true(s->end_sec - s->start_sec >= p.min_duration_sec - 0.012);
+        assert_true(i == 0 || l.pieces[i - 1].score >= s->score);
+        assert_int_equal(s->parts.count, 5);
+    }
+    assert_true(l.loop_count >= 4);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void few_pieces_are_spread_over_the_recording(void **state)
+{
+    (void)state;
+    struct stretch known[6];
+    size_t count;
+    struct audio a = recording(known, &count);
+    struct silence_params p = silence_params_default();
+    p.max_extracted = 6;
+    struct silence_list l = mine(&a, &p);
+    assert_int_equal(l.piece_count, 6);
+    unsigned runs = 0;
+    int different = 0;
+    for (size_t i = 0; i < l.piece_count; i++)
+        runs |= 1u << l.pieces[i].run;
+    for (; runs; runs &= runs - 1)
+        different++;
+    assert_true(different >= 4);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
+{
+    (void)state;
+    struct audio a = blank(9.0, RATE);
+    add_drums(&a, 0.0, 3.0, 1);
+    for (size_t i = 6 * RATE; i < a.frames; i++)
+        a.data[i] = 0.003f; /* −50 dB, but nothing moves */
+    struct silence_params p = silence_params_default();
+    struct silence_list l = mine(&a, &p);
+    assert_int_equal(l.run_count, 0);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
+{
+    (void)state;
+    struct audio a = blank(4.0, RATE);
+    struct rng r = rng_derive(2, 2, "dither", 0);
+    double lsb = ldexp(1.0, -10); /* an 11-bit file: dither at −66 dB */
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(lsb * floor(rng_uniform(&r) - rng_uniform(&r) + 0.5));
+    struct silence_params p = silence_params_default();
+    p.source_bits = 11;
+    struct silence_list l = mine(&a, &p);
+    assert_int_equal(l.run_count, 0);
+    silence_list_done(&l);
+    p.source_bits = 0;
+    l = mine(&a, &p);
+    assert_true(l.run_count >= 1);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct rng r = rng_derive(2, 2, "music", 0);
+    struct audio a = blank(8.0, RATE);
+    synth_pad(&(struct synth_pad){220.0, 0.004, 2000.0, 5.0, 0.3, 0.3}, &r, a.data,
+              a.frames, RATE);
+    struct silence_list l = mine(&a, &p);
+    assert_true(length(l.runs, l.run_count) < 0.4);
+    silence_list_done(&l);
+
+    memset(a.data, 0, a.frames * sizeof(float));
+    synth_speech(0.004, &r, a.data, a.frames, RATE);
+    l = mine(&a, &p);
+    assert_true(length(l.runs, l.run_count) < 0.8);
+    silence_list_done(&l);
+
+    memset(a.data, 0, a.frames * sizeof(float));
+    add_tone(&a, 0.0, 8.0, -30.0, 8000.0, 5);
+    for (size_t i = 0; i < a.frames; i++) /* noise fading by 8 dB a second */
+        a.data[i] *= (float)pow(10.0, -8.0 * (double)i / RATE / 20.0);
+    l = mine(&a, &p);
+    assert_true(length(l.runs, l.run_count) < 0.8);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
+{
+    (void)state;
+    struct audio a = blank(6.0, RATE);
+    add_tone(&a, 0.0, 6.0, -60.0, 8000.0, 3);
+    for (int k = 1; k < 6; k++)
+        a.data[k * RATE] += 0.05f;
+    struct silence_params p = silence_params_default();
+    struct silence_list l = mine(&a, &p);
+    assert_in_range(l.run_count, 5, 6);
+    assert_true(length(l.runs, l.run_count) > 5.3);
+    for (size_t i = 0; i < l.run_count; i++)
+        for (int k = 1; k < 6; k++)
+            assert_false(l.runs[i].start_sec <= k && l.runs[i].end_sec >= k);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void an_offset_does_not_hide_room_tone(void **state)
+{
+    (void)state;
+    struct audio a = blank(6.0, RATE);
+    add_drums(&a, 0.0, 2.0, 4);
+    add_tone(&a, 2.0, 6.0, -60.0, 8000.0, 3);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += 0.02f; /* −34 dB of DC */
+    struct silence_params p = silence_params_default();
+    struct silence_list l = mine(&a, &p);
+    assert_true(length(l.runs, l.run_count) > 3.7);
+    assert_true(fabs(l.runs[0].rms_db + 60.0) < 1.0);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void near_misses_say_by_how_much(void **state)
+{
+    (void)state;
+    struct audio a = blank(4.0, RATE);
+    add_tone(&a, 0.0, 4.0, -42.0, 8000.0, 8);
+    struct silence_params p = silence_params_default();
+    struct silence_list l = mine(&a, &p);
+    double by = 0.0;
+    assert_int_equal(l.run_count, 0);
+    assert_true(l.missed_count >= 1);
+    assert_int_equal(sscanf(l.missed[0].missed_by, "level %lf dB above the gate", &by),
+                     1);
+    assert_true(fabs(by - 3.0) < 0.7);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+static void pieces_are_finished_clean(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    static const double seconds[] = {0.1, 0.35, 0.6};
+    for (size_t k = 0; k < 3; k++) {
+        struct audio a = blank(seconds[k], RATE);
+        add_tone(&a, 0.0, seconds[k], -60.0, 600.0, k);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] += 0.01f;
+        assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
+        double mean = 0.0;
+        for (size_t i = 0; i < a.frames; i++)
+            mean += (double)a.data[i] / (double)a.frames;
+        assert_true(fabs(mean) < 1e-6);
+        assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[a.frames - 1]) < 1e-3f);
+        assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 12.0) < 0.01);
+        audio_done(&a);
+    }
+    struct audio nothing = blank(0.5, RATE);
+    assert_int_equal(silence_finish(&nothing, &p, NULL), ST_EMPTY);
+    audio_done(&nothing);
+}
+
+static void long_runs_become_seamless_loops(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    int seamless = 0;
+    for (uint64_t k = 0; k < 6; k++) {
+        struct audio a = blank(3.0, RATE);
+        add_tone(&a, 0.0, 3.0, -60.0, 500.0 * (double)(k + 1), k);
+        struct seam s;
+        assert_int_equal(silence_finish_loop(&a, &p, &s, NULL), ST_OK);
+        assert_true(a.frames >= 2 * RATE);
+        assert_true(fabs(level_to_db(level_true_peak(&a, true)) + 12.0) < 0.01);
+        seamless += s.seamless;
+        audio_done(&a);
+    }
+    assert_int_equal(seamless, 6);
+}
+
+static void every_rate_and_any_rubbish(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 48000, 96000};
+    struct silence_params p = silence_params_default();
+    for (size_t k = 0; k < 3; k++) {
+        struct audio a = blank(5.0, rates[k]);
+        add_drums(&a, 0.0, 2.0, k);
+        add_tone(&a, 2.0, 5.0, -60.0, 2000.0, k);
+        struct silence_list l = mine(&a, &p);
+        struct stretch known = {2.0, 5.0};
+        assert_true(inside(l.runs, l.run_count, &known, 1) > 0.95 * 3.0);
+        silence_list_done(&l);
+        audio_done(&a);
+    }
+    static const double seconds[] = {0.0, 0.001, 0.2, 2.0};
+    for (size_t k = 0; k < 4; k++) {
+        struct audio a = blank(seconds[k], RATE);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = NAN;
+        struct silence_list l = mine(&a, &p);
+        assert_int_equal(l.run_count + l.piece_count, 0);
+        silence_list_done(&l);
+        audio_done(&a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_room_tone_is_found_and_nothing_else),
+        cmocka_unit_test(few_pieces_are_spread_over_the_recording),
+        cmocka_unit_test(digital_silence_and_stuck_samples_are_not_room_tone),
+        cmocka_unit_test(dither_of_the_files_own_depth_is_not_room_tone),
+        cmocka_unit_test(quiet_music_speech_and_fades_are_not_room_tone),
+        cmocka_unit_test(clicks_cut_a_run_and_do_not_lie_in_it),
+        cmocka_unit_test(an_offset_does_not_hide_room_tone),
+        cmocka_unit_test(near_misses_say_by_how_much),
+        cmocka_unit_test(pieces_are_finished_clean),
+        cmocka_unit_test(long_runs_become_seamless_loops),
+        cmocka_unit_test(every_rate_and_any_rubbish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
