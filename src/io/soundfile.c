@@ -1,8 +1,10 @@
 #include "io/soundfile.h"
 
+#include "io/mpeg_length.h"
 #include "io/mpeg_probe.h"
-#include "io/mpeg_stream.h"
 #include "io/ogg_probe.h"
+#include "io/splice.h"
+#include "io/wav_length.h"
 
 #include <errno.h>
 #include <math.h>
@@ -24,7 +26,7 @@ enum seeking {
 
 struct soundfile {
     SNDFILE *sf;
-    struct mpeg_stream *stream; /* what libsndfile reads from, when not the file itself */
+    struct splice *splice; /* what libsndfile reads from, when not the file itself */
     struct soundfile_info info;
     enum seeking seeking;
     int64_t position;
@@ -182,66 +184,71 @@ bool soundfile_has_audio_ending(const char *path)
 /* An open file and what can be told of it before libsndfile reads it. */
 struct opened {
     SNDFILE *sf;
-    struct mpeg_stream *stream;
+    struct splice *splice;
     SF_INFO info;
     int64_t bytes;
     int64_t last_ogg_page;
 };
 
-static sf_count_t stream_length(void *stream)
+static sf_count_t spliced_length(void *splice)
 {
-    return mpeg_stream_length(stream);
+    return splice_length(splice);
 }
 
-static sf_count_t stream_read(void *to, sf_count_t n, void *stream)
+static sf_count_t spliced_read(void *to, sf_count_t n, void *splice)
 {
-    return mpeg_stream_read(stream, to, n);
+    return splice_read(splice, to, n);
 }
 
-static sf_count_t stream_seek(sf_count_t offset, int whence, void *user)
+static sf_count_t spliced_seek(sf_count_t offset, int whence, void *splice)
 {
-    struct mpeg_stream *stream = user;
-    int64_t from = whence == SEEK_SET   ? 0
-                   : whence == SEEK_CUR ? stream->at
-                                        : mpeg_stream_length(stream);
-    if (from + offset < 0)
-        return -1;
-    return stream->at = from + offset;
+    return splice_seek(splice, offset, whence);
 }
 
-static sf_count_t stream_tell(void *stream)
+static sf_count_t spliced_tell(void *splice)
 {
-    return ((struct mpeg_stream *)stream)->at;
+    return ((struct splice *)splice)->at;
 }
 
-static void close_opened(SNDFILE *sf, struct mpeg_stream *stream)
+static void close_opened(SNDFILE *sf, struct splice *splice)
 {
     if (sf)
         sf_close(sf);
-    if (stream)
-        close(stream->fd);
-    free(stream);
+    if (splice)
+        close(splice->fd);
+    free(splice);
 }
 
-/* Hand an open descriptor to libsndfile. Formats without a header are never accepted:
- * libsndfile takes those only by file name or by an explicit request. */
-static void open_descriptor(int fd, bool count_mpeg, struct opened *o)
+/* Hand an open descriptor to libsndfile, with its header put right where that is needed.
+ * Formats without a header are never accepted: libsndfile takes those only by file name
+ * or by an explicit request. */
+static void open_descriptor(int fd, bool mpeg, struct opened *o)
 {
-    static SF_VIRTUAL_IO io = {stream_length, stream_seek, stream_read, NULL,
-                               stream_tell};
+    static SF_VIRTUAL_IO io = {spliced_length, spliced_seek, spliced_read, NULL,
+                               spliced_tell};
     memset(&o->info, 0, sizeof o->info);
-    o->stream = count_mpeg ? malloc(sizeof *o->stream) : NULL;
-    if (o->stream && mpeg_stream_init(o->stream, fd)) {
-        o->sf = sf_open_virtual(&io, SFM_READ, &o->info, o->stream);
-        if (!o->sf) {
-            close_opened(NULL, o->stream);
-            o->stream = NULL;
-        }
+    o->splice = malloc(sizeof *o->splice);
+    if (!o->splice ||
+        !(mpeg ? mpeg_length_splice(o->splice, fd) : wav_length_splice(o->splice, fd))) {
+        free(o->splice);
+        o->splice = NULL;
+        o->sf = sf_open_fd(fd, SFM_READ, &o->info, SF_TRUE);
         return;
     }
-    free(o->stream);
-    o->stream = NULL;
-    o->sf = sf_open_fd(fd, SFM_READ, &o->info, SF_TRUE);
+    o->sf = sf_open_virtual(&io, SFM_READ, &o->info, o->splice);
+    if (!o->sf) {
+        close_opened(NULL, o->splice);
+        o->splice = NULL;
+    }
+}
+
+/* libsndfile's reason, where it has one that helps. */
+static const char *refusal(void)
+{
+    const char *said = sf_strerror(NULL);
+    bool vague = strstr(said, "not recognised") || strstr(said, "possibly a pipe") ||
+                 strstr(said, "No Error");
+    return vague ? "its content is no known format" : said;
 }
 
 /* MPEG audio has no magic number; what libsndfile takes for it must also hold a row of
@@ -262,10 +269,10 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
         return err_set(e, ST_EMPTY, "%s is empty", path);
     if (!o->sf)
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
-                       sf_strerror(NULL));
+                       refusal());
     int type = o->info.format & SF_FORMAT_TYPEMASK;
     if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && !maybe_mpeg)) {
-        close_opened(o->sf, o->stream);
+        close_opened(o->sf, o->splice);
         return err_set(e, ST_UNREADABLE,
                        "%s cannot be read as audio: its content is none", path);
     }
@@ -285,6 +292,47 @@ static enum status check_shape(const char *path, const SF_INFO *info, struct err
     return ST_OK;
 }
 
+static enum status reopen(struct soundfile *sf, struct err *e)
+{
+    close_opened(sf->sf, sf->splice);
+    sf->sf = NULL;
+    sf->splice = NULL;
+    sf->position = sf->run_start = 0;
+    struct opened o;
+    bool by_name = soundfile_has_audio_ending(sf->path);
+    enum status st = open_checked(sf->path, by_name, true, &o, e);
+    if (st)
+        return st;
+    sf->sf = o.sf;
+    sf->splice = o.splice;
+    if (o.info.channels != sf->info.channels || o.info.samplerate != sf->info.rate_hz)
+        return err_set(e, ST_CORRUPT, "%s changed while it was being read", sf->path);
+    return ST_OK;
+}
+
+/* A header that claims nothing may lie; one frame tells. */
+static enum status check_not_empty(struct soundfile *sf, struct err *e)
+{
+    if (sf->info.claimed_frames > 0)
+        return ST_OK;
+    float frame[SOUNDFILE_MAX_CHANNELS];
+    if (sf_readf_float(sf->sf, frame, 1) < 1)
+        return err_set(e, ST_EMPTY, "%s holds no sound", sf->path);
+    return reopen(sf, e);
+}
+
+static void fill_info(struct soundfile *sf, const struct opened *o)
+{
+    bool known = o->info.frames > 0 && o->info.frames < SF_COUNT_MAX;
+    sf->info.rate_hz = o->info.samplerate;
+    sf->info.channels = o->info.channels;
+    sf->info.claimed_frames = known ? o->info.frames : 0;
+    describe(&sf->info, o->info.format);
+    sf->seeking = seeking_of(&o->info, o->bytes);
+    bool vorbis = (o->info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_VORBIS;
+    sf->seek_limit = vorbis ? o->last_ogg_page : INT64_MAX;
+}
+
 enum status soundfile_open(struct soundfile **out, const char *path, struct err *e)
 {
     *out = NULL;
@@ -295,21 +343,19 @@ enum status soundfile_open(struct soundfile **out, const char *path, struct err 
     st = check_shape(path, &o.info, e);
     struct soundfile *sf = st ? NULL : calloc(1, sizeof *sf + strlen(path) + 1);
     if (!sf) {
-        close_opened(o.sf, o.stream);
+        close_opened(o.sf, o.splice);
         return st ? st : err_set(e, ST_NO_MEMORY, "%s: no memory to open it", path);
     }
     strcpy(sf->path, path);
     sf->sf = o.sf;
-    sf->stream = o.stream;
+    sf->splice = o.splice;
     sf->end = -1;
-    sf->info.rate_hz = o.info.samplerate;
-    sf->info.channels = o.info.channels;
-    bool known = o.info.frames > 0 && o.info.frames < SF_COUNT_MAX;
-    sf->info.claimed_frames = known ? o.info.frames : 0;
-    describe(&sf->info, o.info.format);
-    sf->seeking = seeking_of(&o.info, o.bytes);
-    bool vorbis = (o.info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_VORBIS;
-    sf->seek_limit = vorbis ? o.last_ogg_page : INT64_MAX;
+    fill_info(sf, &o);
+    st = check_not_empty(sf, e);
+    if (st) {
+        soundfile_close(sf);
+        return st;
+    }
     *out = sf;
     return ST_OK;
 }
@@ -318,7 +364,7 @@ void soundfile_close(struct soundfile *sf)
 {
     if (!sf)
         return;
-    close_opened(sf->sf, sf->stream);
+    close_opened(sf->sf, sf->splice);
     free(sf);
 }
 
@@ -370,7 +416,8 @@ static void note_end(struct soundfile *sf)
     double claimed = (double)sf->info.claimed_frames / rate;
     if (sf_error(sf->sf) != SF_ERR_NO_ERROR)
         snprintf(sf->damage, sizeof sf->damage, "the data is damaged after %.1f s", have);
-    else if (!sf->info.lossy && sf->position < sf->info.claimed_frames)
+    else if (sf->position + (sf->info.lossy ? sf->info.rate_hz : 0) <
+             sf->info.claimed_frames)
         snprintf(sf->damage, sizeof sf->damage, "the data ends after %.1f s of %.1f s",
                  have, claimed);
 }
@@ -399,24 +446,6 @@ enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t fram
 }
 
 /* --- regions --- */
-
-static enum status reopen(struct soundfile *sf, struct err *e)
-{
-    close_opened(sf->sf, sf->stream);
-    sf->sf = NULL;
-    sf->stream = NULL;
-    sf->position = sf->run_start = 0;
-    struct opened o;
-    bool by_name = soundfile_has_audio_ending(sf->path);
-    enum status st = open_checked(sf->path, by_name, true, &o, e);
-    if (st)
-        return st;
-    sf->sf = o.sf;
-    sf->stream = o.stream;
-    if (o.info.channels != sf->info.channels || o.info.samplerate != sf->info.rate_hz)
-        return err_set(e, ST_CORRUPT, "%s changed while it was being read", sf->path);
-    return ST_OK;
-}
 
 /* Decode and drop until `target` or the end. */
 static enum status skip_to(struct soundfile *sf, int64_t target, struct err *e)
@@ -536,6 +565,6 @@ bool soundfile_is_audio(const char *path)
     if (open_checked(path, false, false, &o, NULL))
         return false;
     bool usable = check_shape(path, &o.info, NULL) == ST_OK;
-    close_opened(o.sf, o.stream);
+    close_opened(o.sf, o.splice);
     return usable;
 }

@@ -1,4 +1,4 @@
-#include "io/mpeg_stream.h"
+#include "io/mpeg_length.h"
 
 #include "io/mpeg_probe.h"
 
@@ -98,7 +98,7 @@ static int64_t count_frames(struct view *v, int64_t at, const unsigned char like
  * makes it large enough. */
 static size_t make_info(unsigned char *head, const unsigned char like[4], uint32_t frames)
 {
-    memset(head, 0, MPEG_HEAD_BYTES);
+    memset(head, 0, SPLICE_HEAD_BYTES);
     memcpy(head, like, 4);
     head[1] |= 1; /* no check sum */
     head[2] =
@@ -123,7 +123,7 @@ static int64_t skip_tags(struct view *v)
     return at;
 }
 
-bool mpeg_stream_init(struct mpeg_stream *s, int fd)
+bool mpeg_length_splice(struct splice *s, int fd)
 {
     struct stat status;
     struct view v = {.fd = fd};
@@ -144,36 +144,7 @@ bool mpeg_stream_init(struct mpeg_stream *s, int fd)
     /* Encoders count their own header frame or not: one more is no news. */
     if (count == 0 || count > UINT32_MAX || (info && stated >= count - 1))
         return false;
-    *s = (struct mpeg_stream){.fd = fd, .first = at, .end = end};
+    *s = (struct splice){.fd = fd, .first = at, .end = end};
     s->head_bytes = make_info(s->head, like, (uint32_t)count);
     return s->head_bytes > 0 && s->head_bytes <= sizeof s->head;
-}
-
-int64_t mpeg_stream_length(const struct mpeg_stream *s)
-{
-    return (int64_t)s->head_bytes + s->end - s->first;
-}
-
-int64_t mpeg_stream_read(struct mpeg_stream *s, void *to, int64_t n)
-{
-    unsigned char *out = to;
-    int64_t done = 0;
-    while (done < n) {
-        int64_t left = n - done, got;
-        if (s->at < (int64_t)s->head_bytes) {
-            got = (int64_t)s->head_bytes - s->at < left ? (int64_t)s->head_bytes - s->at
-                                                        : left;
-            memcpy(out + done, s->head + s->at, (size_t)got);
-        } else {
-            int64_t from = s->first + s->at - (int64_t)s->head_bytes;
-            if (left > s->end - from)
-                left = s->end - from;
-            got = left > 0 ? pread(s->fd, out + done, (size_t)left, (off_t)from) : 0;
-        }
-        if (got <= 0)
-            break;
-        s->at += got;
-        done += got;
-    }
-    return done;
 }

@@ -1,0 +1,16 @@
+/* wav_length: recordings whose recorder stopped before it could write the length.
+ *
+ * A WAV file is begun with a data chunk of 0 bytes, and the length is filled in at the
+ * end. When the power fails before, the sound is there, but every reader sees none. */
+#ifndef TROWEL_IO_WAV_LENGTH_H
+#define TROWEL_IO_WAV_LENGTH_H
+
+#include "io/splice.h"
+
+#include <stdbool.h>
+
+/* True, with the splice filled, when `fd` is a WAV file whose data chunk claims to be
+ * empty but is followed by what is no chunk. */
+bool wav_length_splice(struct splice *s, int fd);
+
+#endif
