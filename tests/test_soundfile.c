@@ -1,0 +1,471 @@
+/* io/soundfile: every format read exactly, every bad file refused in one sentence. */
+#include "core/rng.h"
+#include "io/sha256.h"
+#include "io/soundfile.h"
+
+#include "folder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+#include <sndfile.h>
+
+enum { RATE = 44100, FRAMES = 150000 };
+
+/* Tones that glide, noise, clicks and a silent stretch: coders have to work. */
+static float *material(int channels, size_t frames, int rate)
+{
+    float *x = malloc(frames * (size_t)channels * sizeof *x);
+    struct rng r = rng_derive(1, 0, "material", (uint64_t)channels);
+    for (size_t i = 0; i < frames; i++)
+        for (int c = 0; c < channels; c++) {
+            double t = (double)i / rate;
+            double v = 0.3 * sin(6.2831853 * (200 + 31 * c) * t + 30 * sin(2 * t)) +
+                       0.1 * rng_gauss(&r) * (i % 9000 < 300) + 0.02 * rng_gauss(&r);
+            x[i * (size_t)channels + (size_t)c] =
+                (float)(i % 60000 > 50000 ? 0 : fmin(fmax(v, -0.99), 0.99));
+        }
+    return x;
+}
+
+static const char *sound_in(char path[FOLDER_BYTES], const char *folder, const char *name,
+                            int format, int rate, int channels, size_t frames)
+{
+    float *x = material(channels, frames, rate);
+    folder_path(path, folder, name);
+    int written = folder_sound(path, format, rate, channels, x, frames);
+    free(x);
+    return written ? path : NULL;
+}
+
+/* --- regions --- */
+
+static double worst_difference(const char *path, int count)
+{
+    struct audio all, part, expected;
+    struct soundfile *sf;
+    struct err e;
+    assert_int_equal(soundfile_load(path, 0, &all, &e), ST_OK);
+    assert_int_equal(soundfile_open(&sf, path, &e), ST_OK);
+    struct rng r = rng_derive(2, 0, "regions", 0);
+    double worst = 0;
+    for (int i = 0; i < count; i++) {
+        size_t frames = 1 + rng_below(&r, 9000);
+        int64_t start = rng_below(&r, (uint32_t)all.frames);
+        if (i % 5 == 0)
+            start = rng_below(&r, 3000);
+        if (i % 5 == 1)
+            start = (int64_t)all.frames - rng_below(&r, 20000);
+        if (i % 5 == 2) /* ascending */
+            start = (int64_t)all.frames * i / count;
+        assert_int_equal(soundfile_read_region(sf, start, frames, &part, &e), ST_OK);
+        assert_int_equal(part.frames, frames);
+        assert_int_equal(audio_slice(&expected, &all, (size_t)start, frames, NULL),
+                         ST_OK);
+        for (size_t k = 0; k < frames * (size_t)part.channels; k++)
+            worst = fmax(worst, fabs((double)part.data[k] - (double)expected.data[k]));
+        audio_done(&part);
+        audio_done(&expected);
+    }
+    soundfile_close(sf);
+    audio_done(&all);
+    return worst;
+}
+
+static void regions_equal_the_sequential_decode(void **state)
+{
+    static const struct {
+        const char *name, *shown;
+        int format, rate, channels, bits;
+        double tolerance;
+    } formats[] = {
+        {"a.wav", "WAV 16-bit", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, 16, 0},
+        {"b.wav", "WAV 24-bit", SF_FORMAT_WAV | SF_FORMAT_PCM_24, 96000, 1, 24, 0},
+        {"c.wav", "WAV float", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 48000, 2, 0, 0},
+        {"d.wav", "WAV 8-bit", SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 8000, 8, 8, 0},
+        {"e.wav", "WAV compressed", SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM, RATE, 2, 0, 0},
+        {"f.wav", "WAV compressed", SF_FORMAT_WAV | SF_FORMAT_MS_ADPCM, RATE, 1, 0, 0},
+        {"g.wav", "WAV compressed", SF_FORMAT_WAV | SF_FORMAT_GSM610, 8000, 1, 0, 0},
+        {"a.aiff", "AIFF 24-bit", SF_FORMAT_AIFF | SF_FORMAT_PCM_24, RATE, 2, 24, 0},
+        {"a.au", "AU 16-bit", SF_FORMAT_AU | SF_FORMAT_PCM_16, 22050, 2, 16, 0},
+        {"b.au", "AU µ-law", SF_FORMAT_AU | SF_FORMAT_ULAW, 8000, 1, 0, 0},
+        {"a.caf", "CAF 24-bit", SF_FORMAT_CAF | SF_FORMAT_PCM_24, 192000, 2, 24, 0},
+        {"b.caf", "CAF 16-bit", SF_FORMAT_CAF | SF_FORMAT_ALAC_16, RATE, 2, 16, 0},
+        {"a.w64", "W64 16-bit", SF_FORMAT_W64 | SF_FORMAT_PCM_16, RATE, 2, 16, 0},
+        {"a.rf64", "RF64 16-bit", SF_FORMAT_RF64 | SF_FORMAT_PCM_16, RATE, 6, 16, 0},
+        {"a.flac", "FLAC 16-bit", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, RATE, 2, 16, 0},
+        {"b.flac", "FLAC 24-bit", SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 48000, 1, 24, 0},
+        {"a.ogg", "Ogg Vorbis", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, 0, 0},
+        {"b.ogg", "Ogg Vorbis", SF_FORMAT_OGG | SF_FORMAT_VORBIS, 22050, 1, 0, 0},
+        {"a.opus", "Ogg Opus", SF_FORMAT_OGG | SF_FORMAT_OPUS, 48000, 2, 0, 0},
+        {"a.mp3", "MPEG layer III", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2, 0,
+         0},
+        {"b.mp3", "MPEG layer III", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 1, 0,
+         6e-8},
+        {"c.mp3", "MPEG layer III", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 16000, 2,
+         0, 6e-8},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        char path[FOLDER_BYTES];
+        if (!sound_in(path, *state, formats[i].name, formats[i].format, formats[i].rate,
+                      formats[i].channels, FRAMES))
+            fail_msg("%s cannot be written by this libsndfile", formats[i].name);
+        struct soundfile *sf;
+        assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+        const struct soundfile_info *info = soundfile_info(sf);
+        assert_string_equal(info->format, formats[i].shown);
+        assert_int_equal(info->rate_hz, formats[i].rate);
+        assert_int_equal(info->channels, formats[i].channels);
+        assert_int_equal(info->bit_depth, formats[i].bits);
+        soundfile_close(sf);
+        double worst = worst_difference(path, 30);
+        if (!(worst <= formats[i].tolerance))
+            fail_msg("%s: regions differ by %g", formats[i].name, worst);
+    }
+}
+
+static void a_region_does_not_depend_on_what_was_read_before(void **state)
+{
+    char path[FOLDER_BYTES];
+    assert_non_null(sound_in(path, *state, "m.mp3",
+                             SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 32000, 1,
+                             FRAMES));
+    struct soundfile *a, *b;
+    struct audio x, y, ignored;
+    assert_int_equal(soundfile_open(&a, path, NULL), ST_OK);
+    assert_int_equal(soundfile_open(&b, path, NULL), ST_OK);
+    static const int64_t before[] = {0, 99000, 100000 - 1152, 140000, 50001};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        soundfile_read_region(a, before[i], 1000, &ignored, NULL);
+        audio_done(&ignored);
+        soundfile_read_region(a, 100000, 5000, &x, NULL);
+        soundfile_read_region(b, 100000, 5000, &y, NULL);
+        assert_memory_equal(x.data, y.data, 5000 * sizeof *x.data);
+        audio_done(&x);
+        audio_done(&y);
+    }
+    assert_int_equal(soundfile_read_region(a, -1, 10, &x, NULL), ST_USAGE);
+    assert_int_equal(soundfile_read_region(a, FRAMES * 2, 10, &x, NULL), ST_OK);
+    assert_true(x.data[0] == 0.0f);
+    audio_done(&x);
+    soundfile_close(a);
+    soundfile_close(b);
+}
+
+/* --- headers that lie --- */
+
+static char *slurp(const char *path, size_t *n)
+{
+    char *bytes;
+    assert_int_equal(path_read_file(path, 1 << 28, &bytes, n, NULL), ST_OK);
+    return bytes;
+}
+
+static size_t frames_of(const char *path, bool *damaged)
+{
+    struct soundfile *sf;
+    struct err e;
+    enum status st = soundfile_open(&sf, path, &e);
+    if (st)
+        fail_msg("%s", e.msg);
+    float block[128 * SOUNDFILE_MAX_CHANNELS];
+    size_t total = 0, got;
+    do {
+        assert_int_equal(soundfile_read(sf, block, 128, &got, NULL), ST_OK);
+        total += got;
+        assert_int_equal(soundfile_position(sf), total);
+    } while (got > 0);
+    if (damaged)
+        *damaged = soundfile_damage(sf) != NULL;
+    soundfile_close(sf);
+    return total;
+}
+
+static void lengths_in_headers_are_not_believed(void **state)
+{
+    char path[FOLDER_BYTES];
+    size_t n;
+    sound_in(path, *state, "whole.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
+             FRAMES);
+    char *wav = slurp(path, &n);
+    assert_memory_equal(wav + 36, "data", 4);
+    memset(wav + 40, 0, 4); /* the recorder's battery died */
+    memset(wav + 4, 0, 4);
+    folder_write(*state, "died.wav", wav, n);
+    assert_int_equal(frames_of(folder_path(path, *state, "died.wav"), NULL), FRAMES);
+    assert_true(worst_difference(path, 10) == 0);
+    memset(wav + 40, 0xff, 4);
+    folder_write(*state, "endless.wav", wav, n);
+    assert_int_equal(frames_of(folder_path(path, *state, "endless.wav"), NULL), FRAMES);
+    folder_write(*state, "cut.wav", wav, 44 + 4 * 1000 + 1);
+    assert_int_equal(frames_of(folder_path(path, *state, "cut.wav"), NULL), 1000);
+    free(wav);
+}
+
+/* Drop the Xing frame that lame wrote, or say it twice. */
+static void the_end_of_vbr_mp3s_is_not_lost(void **state)
+{
+    char path[FOLDER_BYTES];
+    size_t n;
+    /* quiet first, loud and noisy then: the first frames mislead about the bit rate */
+    enum { LONG = 600000 };
+    float *x = material(2, LONG, RATE);
+    struct rng r = rng_derive(3, 0, "vbr", 0);
+    for (size_t i = 0; i < LONG; i++)
+        x[i] = i < LONG / 2 ? (float)(0.25 * rng_gauss(&r)) : 0.0f;
+    folder_path(path, *state, "vbr.mp3");
+    assert_true(
+        folder_sound(path, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2, x, LONG));
+    free(x);
+    assert_int_equal(frames_of(path, NULL), LONG);
+    char *mp3 = slurp(path, &n);
+    size_t at = 1;
+    while (at + 4 < n && !((unsigned char)mp3[at] == 0xff &&
+                           ((unsigned char)mp3[at + 1] & 0xfe) == 0xfa))
+        at++;
+    assert_true(at > 100 && at < 1500);
+    folder_write(*state, "bare.mp3", mp3 + at, n - at);
+    folder_path(path, *state, "bare.mp3");
+    size_t bare = frames_of(path, NULL);
+    assert_in_range(bare, LONG, LONG + 3 * 1152);
+    assert_true(worst_difference(path, 10) == 0);
+    char *twice = malloc(2 * n);
+    memcpy(twice, mp3, n);
+    memcpy(twice + n, mp3, n);
+    folder_write(*state, "joined.mp3", twice, 2 * n);
+    size_t joined = frames_of(folder_path(path, *state, "joined.mp3"), NULL);
+    assert_in_range(joined, 2 * LONG, 2 * LONG + 8 * 1152);
+    free(twice);
+    free(mp3);
+}
+
+static void broken_off_data_is_told(void **state)
+{
+    char path[FOLDER_BYTES];
+    size_t n;
+    bool damaged;
+    sound_in(path, *state, "a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
+    assert_int_equal(frames_of(path, &damaged), FRAMES);
+    assert_false(damaged);
+    char *flac = slurp(path, &n);
+    folder_write(*state, "half.flac", flac, n / 2);
+    size_t got = frames_of(folder_path(path, *state, "half.flac"), &damaged);
+    assert_in_range(got, FRAMES / 4, FRAMES * 3 / 4);
+    assert_true(damaged);
+    free(flac);
+    sound_in(path, *state, "a.mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2,
+             FRAMES);
+    char *mp3 = slurp(path, &n);
+    folder_write(*state, "half.mp3", mp3, n / 3);
+    assert_true(frames_of(folder_path(path, *state, "half.mp3"), &damaged) < FRAMES / 2);
+    assert_true(damaged);
+    free(mp3);
+    sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
+    char *ogg = slurp(path, &n);
+    folder_write(*state, "half.ogg", ogg, n / 2);
+    assert_in_range(frames_of(folder_path(path, *state, "half.ogg"), NULL), FRAMES / 4,
+                    FRAMES * 3 / 4);
+    free(ogg);
+}
+
+/* --- values --- */
+
+static void hostile_values_are_scrubbed(void **state)
+{
+    char path[FOLDER_BYTES];
+    float x[2000];
+    for (int i = 0; i < 2000; i++)
+        x[i] = 0.25f;
+    x[0] = NAN;
+    x[1] = INFINITY;
+    x[500] = -INFINITY;
+    x[501] = 1e30f;
+    x[502] = -1e30f;
+    x[503] = 1.5f; /* float files may well exceed full scale */
+    folder_path(path, *state, "hostile.wav");
+    assert_true(folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_FLOAT, RATE, 2, x, 1000));
+    struct soundfile *sf;
+    float got[2000];
+    size_t n;
+    assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+    assert_int_equal(soundfile_read(sf, got, 1000, &n, NULL), ST_OK);
+    assert_int_equal(n, 1000);
+    assert_int_equal(soundfile_scrubbed(sf), 3);
+    assert_true(got[0] == 0 && got[1] == 0 && got[500] == 0);
+    assert_true(got[501] == 1000 && got[502] == -1000 && got[503] == 1.5f);
+    soundfile_close(sf);
+}
+
+/* --- what is no audio, or no audio for us --- */
+
+static void refuse(const char *path, enum status expected, const char *said)
+{
+    struct soundfile *sf = NULL;
+    struct err e = {.msg = "no message"};
+    assert_int_equal(soundfile_open(&sf, path, &e), expected);
+    assert_null(sf);
+    if (!strstr(e.msg, said) || strchr(e.msg, '\n'))
+        fail_msg("\"%s\" does not say \"%s\"", e.msg, said);
+    if (expected != ST_NOT_FOUND)
+        assert_non_null(strstr(e.msg, path_base(path)));
+}
+
+static void bad_files_are_refused_in_one_sentence(void **state)
+{
+    char path[FOLDER_BYTES], bytes[70000];
+    struct rng r = rng_derive(4, 0, "noise", 0);
+    folder_write(*state, "empty.wav", "", 0);
+    refuse(folder_path(path, *state, "empty.wav"), ST_EMPTY, "is empty");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)rng_u64(&r);
+    folder_write(*state, "random.mp3", bytes, sizeof bytes);
+    refuse(folder_path(path, *state, "random.mp3"), ST_UNREADABLE, "cannot be read");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = "All work and no play\n"[i % 21];
+    folder_write(*state, "text.wav", bytes, sizeof bytes);
+    refuse(folder_path(path, *state, "text.wav"), ST_UNREADABLE, "cannot be read");
+    refuse(folder_path(path, *state, "missing.wav"), ST_NOT_FOUND, "missing.wav");
+    refuse(*state, ST_UNREADABLE, "is a folder");
+    mkfifo(folder_path(path, *state, "fifo.wav"), 0600);
+    refuse(path, ST_UNREADABLE, "pipe, device or socket");
+    refuse("/dev/zero", ST_UNREADABLE, "pipe, device or socket");
+    sound_in(path, *state, "none.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, 0);
+    refuse(path, ST_EMPTY, "holds no sound");
+    sound_in(path, *state, "many.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 65, 100);
+    refuse(path, ST_UNSUPPORTED, "65 channels");
+    sound_in(path, *state, "slow.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 500, 1, 100);
+    refuse(path, ST_UNSUPPORTED, "500 Hz");
+    sound_in(path, *state, "fast.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 1000000, 1, 100);
+    refuse(path, ST_UNSUPPORTED, "1000000 Hz");
+    assert_non_null(sound_in(path, *state, "wide.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16,
+                             8000, 64, 100));
+    assert_int_equal(frames_of(path, NULL), 100);
+}
+
+static void content_counts_not_the_name(void **state)
+{
+    char path[FOLDER_BYTES];
+    sound_in(path, *state, "really_wav.mp3", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
+             FRAMES);
+    assert_int_equal(frames_of(path, NULL), FRAMES);
+    sound_in(path, *state, "notes.txt", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE,
+             2, FRAMES);
+    assert_true(soundfile_is_audio(path));
+    assert_false(soundfile_has_audio_ending(path));
+    assert_true(soundfile_has_audio_ending("a/b.FLAC"));
+    assert_false(soundfile_has_audio_ending("a.wav/b"));
+    assert_false(soundfile_has_audio_ending(".wav"));
+
+    /* What looks like MPEG at first: UTF-16 text, a picture's sync words, one header. */
+    char text[40000] = "\xff\xfe";
+    for (size_t i = 2; i < sizeof text; i++)
+        text[i] = i % 2 ? '\0' : "The quick brown fox"[i / 2 % 19];
+    folder_write(*state, "utf16", text, sizeof text);
+    assert_false(soundfile_is_audio(folder_path(path, *state, "utf16")));
+    struct rng r = rng_derive(5, 0, "picture", 0);
+    for (size_t i = 0; i + 4 < sizeof text; i += 4)
+        memcpy(text + i, rng_below(&r, 3) ? "\xff\xfb\x90\x64" : "abcd", 4);
+    folder_write(*state, "sync", text, sizeof text);
+    assert_false(soundfile_is_audio(folder_path(path, *state, "sync")));
+    folder_write(*state, "header", "\xff\xfb\x90\x64", 4);
+    assert_false(soundfile_is_audio(folder_path(path, *state, "header")));
+}
+
+/* --- writing --- */
+
+static void wav_bytes_are_exact(void **state)
+{
+    char path[FOLDER_BYTES], sha[SHA256_HEX_BYTES], expected[SHA256_HEX_BYTES];
+    struct root r;
+    struct audio a;
+    assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
+    assert_int_equal(audio_init(&a, 3, 1, 44100, NULL), ST_OK);
+    a.data[0] = -0.5f;
+    a.data[1] = 2.0f;
+    a.data[2] = NAN;
+    assert_int_equal(soundfile_write_wav(&r, "x/y.wav", &a, 24, sha, NULL), ST_OK);
+    static const unsigned char bytes[] = {
+        'R',  'I',  'F', 'F', 46,   0,    0,    0,    'W', 'A', 'V',  'E',  'f', 'm',
+        't',  ' ',  16,  0,   0,    0,    1,    0,    1,   0,   0x44, 0xac, 0,   0,
+        0xcc, 0x04, 2,   0,   3,    0,    24,   0,    'd', 'a', 't',  'a',  9,   0,
+        0,    0,    0,   0,   0xc0, 0xff, 0xff, 0x7f, 0,   0,   0,    0};
+    size_t n;
+    char *got = slurp(folder_path(path, *state, "x/y.wav"), &n);
+    assert_int_equal(n, sizeof bytes);
+    assert_memory_equal(got, bytes, n);
+    sha256_of(got, n, expected);
+    assert_string_equal(sha, expected);
+    assert_int_equal(sha256_file(path, expected, NULL), ST_OK);
+    assert_string_equal(sha, expected);
+    free(got);
+    assert_int_equal(soundfile_write_wav(&r, "z.wav", &a, 20, NULL, NULL), ST_USAGE);
+    assert_int_equal(soundfile_write_wav(&r, "../z.wav", &a, 16, NULL, NULL), ST_REFUSED);
+    audio_done(&a);
+    root_done(&r);
+}
+
+static void written_samples_come_back(void **state)
+{
+    struct root r;
+    struct audio a, back;
+    char path[FOLDER_BYTES];
+    assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
+    for (int bits = 16; bits <= 24; bits += 8) {
+        assert_int_equal(audio_init(&a, 50001, 2, 48000, NULL), ST_OK);
+        struct rng g = rng_derive(6, 0, "write", 0);
+        double scale = (double)(1 << (bits - 1));
+        for (size_t i = 0; i < 2 * a.frames; i++)
+            a.data[i] = (float)(((double)rng_below(&g, 1u << bits) - scale) / scale);
+        assert_int_equal(soundfile_write_wav(&r, "back.wav", &a, bits, NULL, NULL),
+                         ST_OK);
+        folder_path(path, *state, "back.wav");
+        assert_int_equal(soundfile_load(path, 0, &back, NULL), ST_OK);
+        assert_int_equal(back.frames, a.frames);
+        assert_memory_equal(back.data, a.data, 2 * a.frames * sizeof *a.data);
+        audio_done(&back);
+        assert_int_equal(soundfile_load(path, 50000, &back, NULL), ST_UNSUPPORTED);
+        audio_done(&a);
+    }
+    root_done(&r);
+}
+
+static int make_folder(void **state)
+{
+    char *path = malloc(FOLDER_BYTES);
+    folder_make(path);
+    *state = path;
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(regions_equal_the_sequential_decode),
+        IN_FOLDER(a_region_does_not_depend_on_what_was_read_before),
+        IN_FOLDER(lengths_in_headers_are_not_believed),
+        IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
+        IN_FOLDER(broken_off_data_is_told),
+        IN_FOLDER(hostile_values_are_scrubbed),
+        IN_FOLDER(bad_files_are_refused_in_one_sentence),
+        IN_FOLDER(content_counts_not_the_name),
+        IN_FOLDER(wav_bytes_are_exact),
+        IN_FOLDER(written_samples_come_back),
+    };
+    return cmocka_run_group_tests_name("soundfile", tests, NULL, NULL);
+}
