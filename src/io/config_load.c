@@ -72,7 +72,9 @@ static const char *shown_value(const struct yaml_node *n)
 static const struct yaml_node *culprit(const struct config_key *k,
                                        const struct yaml_node *n)
 {
-    if (n->kind != YAML_LIST || n->count > CONFIG_LIST_MAX)
+    bool list =
+        k->type == CONFIG_INTS || k->type == CONFIG_REALS || k->type == CONFIG_WORDS;
+    if (!list || n->kind != YAML_LIST || n->count > CONFIG_LIST_MAX)
         return n;
     for (const struct yaml_node *m = n->child; m; m = m->next) {
         struct config scratch;

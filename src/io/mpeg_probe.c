@@ -65,11 +65,11 @@ size_t mpeg_id3_bytes(const unsigned char *p, size_t n)
     return length + 10 + (p[5] & 0x10 ? 10 : 0);
 }
 
-bool mpeg_probe(int fd, bool lenient)
+enum mpeg_likeness mpeg_probe(int fd, bool lenient)
 {
     unsigned char *p = malloc(LOOK_BYTES);
     if (!p)
-        return false;
+        return MPEG_NO;
     ssize_t got = pread(fd, p, LOOK_BYTES, 0);
     off_t tags = 0;
     /* Several tags may follow one another. */
@@ -87,6 +87,7 @@ bool mpeg_probe(int fd, bool lenient)
         if (!lenient && p[at] != 0)
             break;
     }
+    bool sync = n >= 2 && p[0] == 0xff && (p[1] & 0xe0) == 0xe0;
     free(p);
-    return found;
+    return found ? MPEG_YES : sync ? MPEG_SYNC_ONLY : MPEG_NO;
 }

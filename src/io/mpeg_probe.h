@@ -12,7 +12,13 @@
 
 /* Reads from the start of `fd` and puts its position back. An ID3v2 tag and zeros are
  * passed over; with `lenient` (the name says MP3) also other bytes, up to 64 KiB. */
-bool mpeg_probe(int fd, bool lenient);
+enum mpeg_likeness {
+    MPEG_NO,
+    MPEG_SYNC_ONLY, /* begins with a sync word and no more: decoders would try it in vain
+                     */
+    MPEG_YES
+};
+enum mpeg_likeness mpeg_probe(int fd, bool lenient);
 
 /* Length in bytes of the frame whose header is at `p`, 0 when it is none. */
 size_t mpeg_frame_bytes(const unsigned char p[4]);

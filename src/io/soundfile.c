@@ -263,15 +263,20 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     struct stat s;
     o->bytes = fstat(fd, &s) == 0 ? (int64_t)s.st_size : 0;
     o->last_ogg_page = ogg_last_page_start(fd);
-    bool maybe_mpeg = mpeg_probe(fd, by_name);
-    open_descriptor(fd, maybe_mpeg && count_mpeg, o);
+    enum mpeg_likeness mpeg = mpeg_probe(fd, by_name);
+    if (mpeg == MPEG_SYNC_ONLY) {
+        close(fd);
+        return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
+                       "its content is no known format");
+    }
+    open_descriptor(fd, mpeg == MPEG_YES && count_mpeg, o);
     if (!o->sf && o->bytes == 0)
         return err_set(e, ST_EMPTY, "%s is empty", path);
     if (!o->sf)
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
                        refusal());
     int type = o->info.format & SF_FORMAT_TYPEMASK;
-    if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && !maybe_mpeg)) {
+    if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && mpeg == MPEG_NO)) {
         close_opened(o->sf, o->splice);
         return err_set(e, ST_UNREADABLE,
                        "%s cannot be read as audio: its content is none", path);
