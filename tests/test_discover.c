@@ -1,0 +1,157 @@
+/* io/discover: which files of a folder are recordings, and what they are called. */
+#include "io/discover.h"
+
+#include "folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sndfile.h>
+
+static void sound(const char *folder, const char *name)
+{
+    static const float silence[200];
+    char path[FOLDER_BYTES];
+    folder_write(folder, name, "", 0);
+    assert_true(folder_sound(folder_path(path, folder, name),
+                             SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, 1, silence, 200));
+}
+
+/* "relative=stem …" of what is found. */
+static void list(char out[4096], const char *folder, bool recursive, const char *skip)
+{
+    struct source_list found;
+    struct err e;
+    struct discover_options options = {recursive, skip};
+    if (discover(&found, folder, &options, &e))
+        fail_msg("%s", e.msg);
+    out[0] = '\0';
+    for (size_t i = 0; i < found.count; i++) {
+        strcat(out, i ? " " : "");
+        strcat(out, found.items[i].relative);
+        strcat(out, "=");
+        strcat(out, found.items[i].stem);
+        assert_int_equal(access(found.items[i].path, F_OK), 0);
+    }
+    source_list_done(&found);
+    source_list_done(&found);
+}
+
+static void content_or_ending_makes_a_source(void **state)
+{
+    char out[4096], path[FOLDER_BYTES];
+    sound(*state, "b.wav");
+    sound(*state, "no_ending");
+    sound(*state, "odd.txt");
+    sound(*state, ".hidden.wav");
+    folder_write(*state, "broken.flac", "no audio at all", 15);
+    folder_write(*state, "notes.txt", "no audio at all", 15);
+    folder_write(*state, "cover.jpg", "\xff\xd8\xff\xe0\0\x10JFIF\0", 11);
+    mkfifo(folder_path(path, *state, "pipe.wav"), 0600);
+    mkdir(folder_path(path, *state, "folder.wav"), 0700);
+    symlink("/dev/zero", folder_path(path, *state, "zero.wav"));
+    symlink("nowhere", folder_path(path, *state, "dangling.wav"));
+    sound(*state, "sub/deep.wav");
+    list(out, *state, false, NULL);
+    assert_string_equal(out,
+                        "b.wav=b broken.flac=broken no_ending=no_ending odd.txt=odd");
+    struct source_list found;
+    struct discover_options options = {false, NULL};
+    assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
+    assert_false(found.items[0].by_content);
+    assert_false(found.items[1].by_content);
+    assert_true(found.items[3].by_content);
+    source_list_done(&found);
+    assert_int_equal(discover(&found, "/nowhere", &options, NULL), ST_NOT_FOUND);
+    folder_path(path, *state, "b.wav");
+    assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.items[0].stem, "b");
+    source_list_done(&found);
+}
+
+static void folders_stay_in_names_and_loops_end(void **state)
+{
+    char out[4096], path[FOLDER_BYTES], target[FOLDER_BYTES];
+    sound(*state, "tapes/a/take.wav");
+    sound(*state, "tapes/b/take.wav");
+    sound(*state, "tapes_a_take.wav");
+    sound(*state, "export/ours.wav");
+    symlink("..", folder_path(path, *state, "tapes/up"));
+    symlink(".", folder_path(path, *state, "tapes/here"));
+    symlink("b", folder_path(path, *state, "tapes/again"));
+    symlink("../tapes_a_take.wav", folder_path(path, *state, "tapes/link.wav"));
+    folder_path(target, *state, "export");
+    list(out, *state, true, target);
+    assert_string_equal(out,
+                        "tapes/a/take.wav=tapes_a_take tapes/b/take.wav=tapes_b_take "
+                        "tapes/link.wav=tapes_link "
+                        "tapes_a_take.wav=tapes_a_take_2");
+}
+
+static void doubles_get_names_of_their_own(void **state)
+{
+    char out[4096], name[256], path[FOLDER_BYTES];
+    sound(*state, "Take.flac");
+    sound(*state, "take.aif");
+    sound(*state, "take.wav");
+    sound(*state, "take_2.wav");
+    list(out, *state, false, NULL);
+    assert_string_equal(
+        out, "Take.flac=Take take.aif=take_3 take.wav=take_4 take_2.wav=take_2");
+    folder_remove(*state);
+    mkdir(*state, 0700);
+    /* Two long names that are the same for 80 bytes. */
+    for (int i = 0; i < 2; i++) {
+        memset(name, 'x', 200);
+        snprintf(name + 200, 20, "%d.wav", i);
+        sound(*state, name);
+    }
+    sound(*state, "...\".wav");
+    struct source_list found;
+    struct discover_options options = {false, NULL};
+    assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 2); /* "..." is hidden */
+    assert_int_equal(strlen(found.items[0].stem), 80);
+    assert_int_equal(strlen(found.items[1].stem), 80);
+    assert_string_equal(found.items[1].stem + 78, "_2");
+    source_list_done(&found);
+    folder_path(path, *state, "empty");
+    mkdir(path, 0700);
+    list(out, path, true, NULL);
+    assert_string_equal(out, "");
+}
+
+static int make_folder(void **state)
+{
+    char *path = malloc(FOLDER_BYTES);
+    folder_make(path);
+    *state = path;
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(content_or_ending_makes_a_source),
+        IN_FOLDER(folders_stay_in_names_and_loops_end),
+        IN_FOLDER(doubles_get_names_of_their_own),
+    };
+    return cmocka_run_group_tests_name("discover", tests, NULL, NULL);
+}

@@ -1,0 +1,359 @@
+/* io/csv, io/manifest: rows out and in, numbers in any locale, hostile tables. */
+#include "io/csv.h"
+#include "io/manifest.h"
+
+#include "core/rng.h"
+#include "folder.h"
+
+#include <locale.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* --- numbers --- */
+
+static void check_numbers(void)
+{
+    static const struct {
+        double value;
+        int decimals;
+        const char *text;
+    } cases[] = {{1.25, 1, "1.2"},       {-0.004, 2, "0.00"},
+                 {-0.0, 0, "0"},         {1e6, 3, "1000000.000"},
+                 {-20.456, 2, "-20.46"}, {NAN, 2, ""},
+                 {INFINITY, 2, "inf"},   {-1, 99, "-1.00000000000000000"}};
+    char text[400];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        format_number(text, sizeof text, cases[i].value, cases[i].decimals);
+        assert_string_equal(text, cases[i].text);
+    }
+    static const char *const exact[] = {"0.1",   "-45",     "7000", "0.001", "123.456",
+                                        "1e+20", "1.5e-07", "0",    "44100"};
+    double value;
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
+        assert_true(parse_number(exact[i], &value));
+        format_exact(text, sizeof text, value);
+        assert_string_equal(text, exact[i]);
+    }
+    struct rng r = rng_derive(1, 0, "numbers", 0);
+    for (int i = 0; i < 3000; i++) {
+        double x = rng_gauss(&r) * pow(10, rng_range(&r, -12, 12)), y;
+        format_exact(text, sizeof text, x);
+        assert_true(parse_number(text, &y) && x == y);
+    }
+    static const char *const bad[] = {"",      "x",  "1x", "0x10", "nan", "inf", "1e",
+                                      "1e999", " 1", "1 ", "1,5",  "--1", ".",   "1.2.3"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(parse_number(bad[i], &value));
+}
+
+static void numbers_have_a_point_in_every_locale(void **state)
+{
+    (void)state;
+    check_numbers();
+    static const char *const comma[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "C.UTF-8"};
+    for (size_t i = 0; i < sizeof comma / sizeof *comma; i++)
+        if (setlocale(LC_ALL, comma[i]))
+            check_numbers();
+    setlocale(LC_ALL, "C");
+}
+
+/* --- CSV --- */
+
+static void fields_come_back(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {
+        "plain",   "",         "a,b", "say \"so\"", "two\r\nlines",
+        " blank ", "\xc3\xa9", "\"",  "\n"};
+    enum { N = sizeof fields / sizeof *fields };
+    struct csv_writer w = {0};
+    for (int row = 0; row < 3; row++) {
+        for (int i = 0; i < N; i++)
+            csv_field(&w, fields[(i + row) % N]);
+        csv_end(&w);
+    }
+    static const char start[] =
+        "plain,,\"a,b\",\"say \"\"so\"\"\",\"two\r\nlines\",\" blank \"";
+    assert_memory_equal(w.text, start, sizeof start - 1);
+    struct csv_reader r;
+    int more;
+    csv_reader_init(&r, w.text, w.length);
+    for (int row = 0; row < 3; row++) {
+        assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
+        assert_true(more);
+        assert_int_equal(r.count, N);
+        for (int i = 0; i < N; i++)
+            assert_string_equal(r.field[i], fields[(i + row) % N]);
+    }
+    assert_int_equal(r.line, 7); /* each record has two more lines inside */
+    assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
+    assert_false(more);
+    csv_reader_done(&r);
+    csv_writer_done(&w);
+}
+
+static void line_ends_and_marks_do_not_matter(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbf"
+                               "a,b\n\n\r\nc,\rd,e";
+    struct csv_reader r;
+    int more;
+    csv_reader_init(&r, text, sizeof text - 1);
+    static const char *const expected[3][2] = {{"a", "b"}, {"c", ""}, {"d", "e"}};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
+        assert_int_equal(r.count, 2);
+        assert_string_equal(r.field[0], expected[i][0]);
+        assert_string_equal(r.field[1], expected[i][1]);
+    }
+    assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
+    assert_false(more);
+    csv_reader_done(&r);
+}
+
+static void hostile_csv_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n;
+        const char *said;
+    } bad[] = {{"a,\"b", 4, "line 1: a quote that does not end"},
+               {"a\n\"b\"c", 6, "line 2: text after a closing quote"},
+               {"a\nb\0c", 5, "line 2: a NUL byte"}};
+    struct csv_reader r;
+    struct err e;
+    int more;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        csv_reader_init(&r, bad[i].text, bad[i].n);
+        enum status st;
+        while (!(st = csv_read(&r, &more, &e)) && more) {
+        }
+        assert_int_equal(st, ST_CORRUPT);
+        assert_string_equal(e.msg, bad[i].said);
+        csv_reader_done(&r);
+    }
+    char *wide = malloc(2 << 20);
+    memset(wide, ',', 2 << 20);
+    csv_reader_init(&r, wide, 5000);
+    assert_int_equal(csv_read(&r, &more, &e), ST_CORRUPT);
+    csv_reader_done(&r);
+    memset(wide, 'x', 2 << 20);
+    csv_reader_init(&r, wide, 2 << 20);
+    assert_int_equal(csv_read(&r, &more, &e), ST_CORRUPT);
+    csv_reader_done(&r);
+    free(wide);
+}
+
+/* --- manifests --- */
+
+static struct candidate full_candidate(void)
+{
+    struct candidate c;
+    candidate_clear(&c);
+    strcpy(c.filename, "tape \"4\", side\xc3\xa9_pad01_dark.wav");
+    strcpy(c.source, "tape_4");
+    strcpy(c.source_path, "old, tapes/tape 4\n.flac");
+    c.kind = KIND_PAD;
+    for (int i = 0; i < ME_COUNT; i++)
+        measures_set(&c.m, (enum measure_id)i, 1.0 / 3 + i);
+    measures_set(&c.m, ME_lufs, NAN);
+    c.start_frame = 123456789012;
+    c.end_frame = 123456999999;
+    c.source_rate_hz = 96000;
+    strcpy(c.key, "F#m");
+    strcpy(c.brightness, "dark");
+    c.cluster = 17;
+    c.grade = 'A';
+    c.saved = true;
+    c.decision = DECISION_ACCEPTED;
+    c.rating = 4;
+    c.seed = UINT64_MAX;
+    strcpy(c.algorithm_version, "1");
+    memset(c.sha256, 'a', 64);
+    parts_add(&c.parts, "steady", 0.9400000001);
+    parts_add(&c.parts, "seam", 1.0 / 7);
+    strcpy(c.missed_by, "level 1.2 dB below the gate");
+    c.loop_count = 2;
+    c.loop[0] = (struct loop_choice){1, 99999999999, 0.987654321, -43.21};
+    c.loop[1] = (struct loop_choice){5, 6, -1, -200};
+    return c;
+}
+
+static void columns_are_the_contract(void **state)
+{
+    (void)state;
+    static const char contract[] =
+        "filename,source,source_path,type,start_sec,end_sec,duration_sec,channels,rms_db,"
+        "lufs,peak_dbfs,crest_factor,centroid_hz,flatness,est_freq_hz,key,key_confidence,"
+        "bpm,bpm_confidence,loop_start,loop_end,seam_error_db,brightness,hit_class,"
+        "hit_confidence,cluster,score,grade,saved,decision,rating,seed,algorithm_version,"
+        "sha256";
+    char joined[2000] = "";
+    for (int i = 0; i < manifest_column_count(MANIFEST_PLAIN); i++) {
+        strcat(joined, i ? "," : "");
+        strcat(joined, manifest_column(i));
+    }
+    assert_string_equal(joined, contract);
+    assert_int_equal(manifest_column_count(MANIFEST_RECORD),
+                     manifest_column_count(MANIFEST_PLAIN) + 6);
+    /* every measure with a column of the table has one here */
+    for (int m = 0; m < ME_COUNT; m++)
+        assert_non_null(strstr(contract, measure_table[m].column));
+}
+
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static void a_record_keeps_everything(void **state)
+{
+    struct root r;
+    struct candidate rows[3] = {full_candidate(), full_candidate(), full_candidate()};
+    struct candidate *back;
+    size_t count;
+    char path[FOLDER_BYTES];
+    candidate_clear(&rows[1]);
+    strcpy(rows[1].filename, "x.wav");
+    strcpy(rows[1].source, "x");
+    rows[1].kind = KIND_SILENCE;
+    rows[2].kind = KIND_FLICKER;
+    assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
+    assert_int_equal(manifest_write(&r, "rec.csv", rows, 3, MANIFEST_RECORD, NULL),
+                     ST_OK);
+    struct err e;
+    if (manifest_read(folder_path(path, *state, "rec.csv"), &back, &count, &e))
+        fail_msg("%s", e.msg);
+    assert_int_equal(count, 3);
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < ME_COUNT; m++)
+            assert_true(same_number(measures_get(&rows[i].m, (enum measure_id)m),
+                                    measures_get(&back[i].m, (enum measure_id)m)));
+        rows[i].m = back[i].m; /* NANs have many faces */
+        assert_memory_equal(&rows[i], &back[i], sizeof rows[i]);
+    }
+    /* The plain form of what was read is the plain form of what was written. */
+    char *a, *b;
+    size_t na, nb;
+    assert_int_equal(manifest_write(&r, "a.csv", rows, 3, MANIFEST_PLAIN, NULL), ST_OK);
+    assert_int_equal(manifest_write(&r, "b.csv", back, 3, MANIFEST_PLAIN, NULL), ST_OK);
+    root_read_file(&r, "a.csv", 1 << 20, &a, &na, NULL);
+    root_read_file(&r, "b.csv", 1 << 20, &b, &nb, NULL);
+    assert_int_equal(na, nb);
+    assert_memory_equal(a, b, na);
+    assert_non_null(strstr(a, ",silence,,,,,"));
+    free(a);
+    free(b);
+    free(back);
+    root_done(&r);
+}
+
+static enum status parse(const char *text, struct candidate **rows, size_t *count,
+                         struct err *e)
+{
+    return manifest_parse(text, strlen(text), "m.csv", rows, count, e);
+}
+
+static void columns_may_come_in_any_order(void **state)
+{
+    (void)state;
+    struct candidate *rows;
+    size_t count;
+    assert_int_equal(parse("type,extra,score,filename,source\n"
+                           "drum,zzz,0.5,a.wav,tape\n"
+                           "pad,,,b.wav,tape\n",
+                           &rows, &count, NULL),
+                     ST_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].kind, KIND_DRUM);
+    assert_true(rows[0].m.score == 0.5 && isnan(rows[1].m.score));
+    assert_string_equal(rows[1].filename, "b.wav");
+    free(rows);
+    assert_int_equal(parse("type,filename,source\n", &rows, &count, NULL), ST_OK);
+    assert_int_equal(count, 0);
+    free(rows);
+}
+
+static void hostile_manifests_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"", "m.csv: it is empty"},
+        {"a,b,c\n1,2,3\n", "m.csv:1: this is no manifest: there is no column filename"},
+        {"type,filename,source\npad,../x.wav,s\n",
+         "m.csv:2: ../x.wav is no valid filename"},
+        {"type,filename,source\npad,x.wav,..\n", "m.csv:2: .. is no valid source"},
+        {"type,filename,source\npad,x.wav,\n",
+         "m.csv:2: an empty field is no valid source"},
+        {"type,filename,source\nbell,x.wav,s\n", "m.csv:2: bell is no valid type"},
+        {"type,filename,source\npad,x.wav\n",
+         "m.csv:2: the row ends before its column source"},
+        {"type,filename,source,score\npad,x,s,1,2\npad,x,s,high\n",
+         "m.csv:3: high is no valid score"},
+        {"type,filename,source,grade\npad,x,s,Z\n", "m.csv:2: Z is no valid grade"},
+        {"type,filename,source,rating\npad,x,s,6\n", "m.csv:2: 6 is no valid rating"},
+        {"type,filename,source,seed\npad,x,s,18446744073709551616\n",
+         "m.csv:2: 18446744073709551616 is no valid seed"},
+        {"type,filename,source,sha256\npad,x,s,abc\n", "m.csv:2: abc is no valid sha256"},
+        {"type,filename,source,parts\npad,x,s,a=1 b=2 c\n",
+         "m.csv:2: a=1 b=2 c is no valid parts"},
+        {"type,filename,source,loops\npad,x,s,1:2:3\n",
+         "m.csv:2: 1:2:3 is no valid loops"},
+        {"type,filename,source,start_frame\npad,x,s,1.5\n",
+         "m.csv:2: 1.5 is no valid start_frame"},
+        {"type,filename,source\npad,\"x", "m.csv: line 2: a quote that does not end"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct candidate *rows;
+        size_t count;
+        struct err e;
+        assert_int_equal(parse(bad[i][0], &rows, &count, &e), ST_CORRUPT);
+        assert_string_equal(e.msg, bad[i][1]);
+    }
+    struct candidate *rows;
+    size_t count;
+    char text[2000] = "type,filename,source,key\npad,x,s,";
+    memset(text + strlen(text), 'k', 500);
+    assert_int_equal(parse(text, &rows, &count, NULL), ST_CORRUPT);
+    assert_int_equal(manifest_read("/nowhere/m.csv", &rows, &count, NULL), ST_NOT_FOUND);
+}
+
+static int make_folder(void **state)
+{
+    char *path = malloc(FOLDER_BYTES);
+    folder_make(path);
+    *state = path;
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_have_a_point_in_every_locale),
+        cmocka_unit_test(fields_come_back),
+        cmocka_unit_test(line_ends_and_marks_do_not_matter),
+        cmocka_unit_test(hostile_csv_is_refused),
+        cmocka_unit_test(columns_are_the_contract),
+        cmocka_unit_test_setup_teardown(a_record_keeps_everything, make_folder,
+                                        remove_folder),
+        cmocka_unit_test(columns_may_come_in_any_order),
+        cmocka_unit_test(hostile_manifests_are_refused),
+    };
+    return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
+}
