@@ -481,7 +481,7 @@ static void place_cursor(const struct app *app, int row, int *cursor_row, int *c
     char before[PROMPT_BYTES];
     snprintf(before, sizeof before, "%.*s", (int)app->prompt.at, app->prompt.text);
     int room = app->canvas.cols - 2;
-    int col = 1 + text_cells(app_prompt_label(app)) + text_cells(before);
+    int col = 1 + utf8_cells(app_prompt_label(app)) + utf8_cells(before);
     *cursor_row = row;
     *cursor_col = col < room ? col : room;
 }

@@ -151,7 +151,7 @@ static void to_ascii(struct cluster *cl)
 int area_text(const struct area *a, int row, int col, enum role ink, const char *s)
 {
     struct cluster cl;
-    while (col < a->cols && text_next(&s, &cl)) {
+    while (col < a->cols && utf8_next(&s, &cl)) {
         if (a->canvas->tier == TIER_ASCII)
             to_ascii(&cl);
         set(a, row, col, ink, &cl);
@@ -161,10 +161,10 @@ int area_text(const struct area *a, int row, int col, enum role ink, const char 
 }
 
 int area_fit(const struct area *a, int row, int col, int cells, enum role ink,
-             enum text_cut cut, const char *s)
+             enum utf8_cut cut, const char *s)
 {
     char buffer[1024];
-    text_fit(buffer, sizeof buffer, s, cells, cut,
+    utf8_fit(buffer, sizeof buffer, s, cells, cut,
              glyph_text(GLYPH_ELLIPSIS, a->canvas->tier));
     area_text(a, row, col, ink, buffer);
     return col + cells;
@@ -172,7 +172,7 @@ int area_fit(const struct area *a, int row, int col, int cells, enum role ink,
 
 void area_right_text(const struct area *a, int row, int end, enum role ink, const char *s)
 {
-    int cells = text_cells(s);
+    int cells = utf8_cells(s);
     int col = end - cells;
     if (col < 0)
         area_fit(a, row, 0, end, ink, CUT_END, s);
@@ -248,7 +248,7 @@ struct area area_box(const struct area *a, enum role ink, const char *title)
     area_glyph(a, bottom, right, ink, GLYPH_CORNER_BR);
     if (title && *title && a->cols > 6) {
         char cut[256];
-        text_fit(cut, sizeof cut, title, a->cols - 6, CUT_END,
+        utf8_fit(cut, sizeof cut, title, a->cols - 6, CUT_END,
                  glyph_text(GLYPH_ELLIPSIS, a->canvas->tier));
         int end = area_printf(a, 0, 2, ROLE_TITLE, " %s", cut);
         area_put(a, 0, end, ROLE_TITLE, ' ');
@@ -263,9 +263,9 @@ static size_t dump_row(const struct canvas *c, int row, char *out)
         const struct cell *cell = &c->cell[row * c->cols + x];
         if (cell->ch == 0)
             continue;
-        used += (size_t)text_encode(out + used, cell->ch);
+        used += (size_t)utf8_encode(out + used, cell->ch);
         for (int m = 0; m < CLUSTER_MARKS && cell->mark[m]; m++)
-            used += (size_t)text_encode(out + used, cell->mark[m]);
+            used += (size_t)utf8_encode(out + used, cell->mark[m]);
         if (cell->ch != ' ')
             end = used;
     }

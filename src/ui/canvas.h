@@ -13,7 +13,7 @@
 #include "core/status.h"
 #include "ui/glyphs.h"
 #include "io/theme.h"
-#include "ui/text.h"
+#include "ui/utf8.h"
 
 struct cell {
     uint32_t ch; /* 0: the right half of a wide character */
@@ -58,7 +58,7 @@ struct cell *area_cell(const struct area *a, int row, int col);
 int area_text(const struct area *a, int row, int col, enum role ink, const char *s);
 /* The same, cut with an ellipsis to at most `cells`; returns col + cells. */
 int area_fit(const struct area *a, int row, int col, int cells, enum role ink,
-             enum text_cut cut, const char *s);
+             enum utf8_cut cut, const char *s);
 /* Right-aligned so that it ends before column `end`; cut from the right if too long. */
 void area_right_text(const struct area *a, int row, int end, enum role ink,
                      const char *s);

@@ -16,7 +16,7 @@ static int progress_cells(const struct app *app, char *text, size_t n)
     int done = b->total - b->active;
     const char *verb = strncmp(b->title, "min", 3) == 0 ? "mining" : "working";
     snprintf(text, n, "%s %d/%d", verb, done, b->total);
-    return text_cells(text) + 1 + 12 + 11;
+    return utf8_cells(text) + 1 + 12 + 11;
 }
 
 /* "mining 3/12 ▕████▌     ▏ 4:10 left", right-aligned. */
@@ -68,7 +68,7 @@ static void draw_sound(struct app *app, const struct area *row)
     char from[24], to[24];
     words_time(from, sizeof from, s->position_s, 1);
     words_time(to, sizeof to, s->length_s, 1);
-    area_glyph(row, 0, 1, s->playing ? ROLE_PLAYHEAD : ROLE_DIM,
+    area_glyph(row, 0, 1, s->playing ? ROLE_STRONG : ROLE_DIM,
                s->playing ? GLYPH_PLAY : GLYPH_STOP);
     int col = area_printf(row, 0, 3, s->playing ? ROLE_TEXT : ROLE_DIM, "%s ", from);
     paint_bar(row, 0, col, 18, ROLE_WAVEFORM,
@@ -107,9 +107,9 @@ static void draw_echo(struct app *app, const struct area *row)
     const char *text = app->prompt.text;
     char before[PROMPT_BYTES];
     snprintf(before, sizeof before, "%.*s", (int)app->prompt.at, text);
-    int room = row->cols - col - 2, used = text_cells(before);
+    int room = row->cols - col - 2, used = utf8_cells(before);
     while (used > room && *text) {
-        text += text_after(text, 0);
+        text += utf8_after(text, 0);
         used--;
     }
     int end = area_text(row, 0, col, ROLE_INPUT, text);
@@ -139,7 +139,7 @@ static int draw_budget(struct app *app, const struct area *row)
     double part[3] = {b.files / 400.0, b.seconds / 600, b.sectors / 408.0};
     int cells = 4;
     for (int i = 0; i < 3; i++)
-        cells += text_cells(text[i]);
+        cells += utf8_cells(text[i]);
     int col = row->cols - cells - 1;
     for (int i = 0; i < 3 && col > 0; i++)
         col = area_text(row, 0, col, meter(part[i]), text[i]) + 2;
@@ -212,7 +212,7 @@ static void draw_hints(struct app *app, const struct area *row)
         snprintf(pair, sizeof pair, "%s", keys);
         if (hints[i] == ACT_DOWN && app->screen != SCREEN_KIT)
             snprintf(pair, sizeof pair, "%s k", keys);
-        int need = text_cells(pair) + 1 + text_cells(hint) + 2;
+        int need = utf8_cells(pair) + 1 + utf8_cells(hint) + 2;
         if (!*keys || col + need > row->cols - (last ? 0 : 8))
             continue;
         col = area_printf(row, 0, col, ROLE_KEY, "%s", pair);

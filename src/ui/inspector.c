@@ -126,7 +126,7 @@ static void say_loop(const struct area *a, const struct candidate *c, char *to, 
         c->loop_count > 0 && c->source_rate_hz > 0
             ? (double)(c->loop[0].end_frame - c->loop[0].start_frame) / c->source_rate_hz
             : c->m.duration_sec;
-    int used = snprintf(to, n, "%.2f s", length);
+    int used = snprintf(to, n, "%.1f s", length);
     if (!isnan(seam) && used > 0)
         used += snprintf(to + used, n - (size_t)used, " %s seam %s %.0f dB", dot,
                          glyph_text(seam < -30 ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
@@ -144,7 +144,7 @@ static void draw_why(struct app *app, const struct area *a, int *row)
         char text[40], value[16];
         words_score(value, sizeof value, c->parts.part[i].value);
         snprintf(text, sizeof text, "%s %s", c->parts.part[i].name, value);
-        if (col > 7 && col + text_cells(text) > a->cols) {
+        if (col > 7 && col + utf8_cells(text) > a->cols) {
             col = 7;
             (*row)++;
         }
@@ -185,11 +185,11 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
         fact(a, &row, "loop", text);
     }
     if (!isnan(c->m.lufs))
-        snprintf(text, sizeof text, "%.1f LUFS  peak %.1f  crest %.1f", c->m.lufs,
-                 c->m.peak_dbfs, c->m.crest_factor);
+        snprintf(text, sizeof text, "%.1f LUFS  crest %.1f  peak %.1f", c->m.lufs,
+                 c->m.crest_factor, c->m.peak_dbfs);
     else
-        snprintf(text, sizeof text, "%.1f dB  peak %.1f  crest %.1f", c->m.rms_db,
-                 c->m.peak_dbfs, c->m.crest_factor);
+        snprintf(text, sizeof text, "%.1f dB  crest %.1f  peak %.1f", c->m.rms_db,
+                 c->m.crest_factor, c->m.peak_dbfs);
     fact(a, &row, "loud", text);
     int used = snprintf(text, sizeof text, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
     if (c->key[0] && used > 0 && !isnan(c->m.key_confidence)) {
@@ -227,8 +227,8 @@ void inspector_draw(struct app *app, const struct area *a, long index)
     struct area title = area_top(&in, 1);
     area_glyph(&title, 0, 0, words_mark_role(f), words_mark(f));
     area_fit(&title, 0, 2, title.cols - 2, ROLE_STRONG, CUT_MIDDLE, f->name);
-    if (in.cols >= 64 && in.rows < 16) { /* side by side */
-        struct area facts = area_right(&in, 36);
+    if (in.cols >= 54 && in.rows < 16) { /* side by side */
+        struct area facts = area_right(&in, in.cols >= 80 ? 44 : 34);
         area_right(&in, 2);
         draw_facts(app, &facts, f);
         draw_pictures(app, &in, f, (size_t)index);

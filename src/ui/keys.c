@@ -1,6 +1,6 @@
 #include "ui/keys.h"
 
-#include "ui/text.h"
+#include "ui/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +51,7 @@ bool keyseq_next(const char **s, struct keyseq *out, enum status *st)
             code = KEY_CONTROL(word[at + 1]);
             at += 2;
         } else {
-            at += (size_t)text_decode(word + at, length - at, &code);
+            at += (size_t)utf8_decode(word + at, length - at, &code);
         }
         if (out->count == KEYSEQ_MAX) {
             if (st)
@@ -73,7 +73,7 @@ void key_text(char *to, size_t n, uint32_t key)
     if (key < 0x20)
         snprintf(to, n, "^%c", (int)key + 0x40);
     else if (key < K_BASE && n > 4)
-        text_encode(to, key);
+        utf8_encode(to, key);
     else
         snprintf(to, n, "?");
 }

@@ -138,7 +138,7 @@ static void draw_matches(struct app *app, const struct area *a)
         char right[40], sure[16];
         words_score(sure, sizeof sure, f->m.hit_confidence);
         snprintf(right, sizeof right, "%s %s", f->hit_class, sure);
-        int end = a->cols - text_cells(right) - 1;
+        int end = a->cols - utf8_cells(right) - 1;
         if (in)
             area_glyph(a, i + 1, 0, ROLE_STRONG, GLYPH_CURSOR);
         area_glyph(a, i + 1, 1, words_mark_role(f), words_mark(f));

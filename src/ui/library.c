@@ -341,7 +341,7 @@ static void draw_below(struct app *app, struct area *list, const struct area *a,
     struct area rule = area_sub(a, a->rows - 1 - rows - 1, split + 1, 1, a->cols);
     area_bottom(list, 1);
     library_draw_list(app, list);
-    struct area line = area_sub(&rule, 0, 0, 1, list->cols);
+    struct area line = area_sub(&rule, 0, 0, 1, list->cols - 1);
     area_hline(&line, 0, ROLE_BORDER);
     inspector_draw(app, &below, at);
 }

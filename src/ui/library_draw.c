@@ -59,38 +59,45 @@ void library_draw_side(struct app *app, const struct area *a)
 /* --- the list --------------------------------------------------------------------------
  */
 
-/* Columns from the right, least important last: dropped one by one until the name has
- * room. */
+/* In the order of the screen. Where the width is short the columns that say least go
+ * first; for drums the class says more than the key. */
 enum column {
     COL_LEN,
     COL_LEVEL,
-    COL_SCORE,
-    COL_KIND,
-    COL_KEY,
-    COL_STACK,
     COL_GRADE,
+    COL_SCORE,
+    COL_KEY,
     COL_BPM,
+    COL_KIND,
+    COL_STACK,
     COLUMNS
 };
 static const struct {
     const char *title;
-    int cells, place; /* place: order on the screen */
-} columns[COLUMNS] = {[COL_LEN] = {"len", 8, 0},     [COL_LEVEL] = {"level", 7, 1},
-                      [COL_GRADE] = {"grade", 6, 2}, [COL_SCORE] = {"score", 6, 3},
-                      [COL_KEY] = {"key", 5, 4},     [COL_BPM] = {"bpm", 5, 5},
-                      [COL_KIND] = {"kind", 11, 6},  [COL_STACK] = {"", 5, 7}};
+    int cells;
+} columns[COLUMNS] = {
+    [COL_LEN] = {"len", 7},     [COL_LEVEL] = {"level", 7}, [COL_GRADE] = {"gr", 4},
+    [COL_SCORE] = {"score", 6}, [COL_KEY] = {"key", 5},     [COL_BPM] = {"bpm", 5},
+    [COL_KIND] = {"kind", 12},  [COL_STACK] = {"", 5}};
+
+static const enum column by_worth[2][COLUMNS] = {
+    {COL_LEN, COL_LEVEL, COL_SCORE, COL_KEY, COL_GRADE, COL_KIND, COL_STACK, COL_BPM},
+    {COL_LEN, COL_LEVEL, COL_KIND, COL_SCORE, COL_STACK, COL_GRADE, COL_BPM, COL_KEY}};
+
+enum { NAME_LEAST = 20, NAME_GOOD = 30, STARS_MAX = 5 };
 
 struct layout {
     bool on[COLUMNS];
     int stars, name, mark;
 };
 
-static struct layout lay_out(int cols)
+static struct layout lay_out(int cols, bool drums)
 {
-    struct layout l = {.mark = 3, .stars = cols >= 66 ? 6 : 3};
+    struct layout l = {.mark = 3, .stars = cols >= 76 ? STARS_MAX + 1 : 3};
     int left = cols - l.mark - l.stars - 1;
-    for (int c = 0; c < COLUMNS; c++) {
-        int need = c == COL_BPM ? 34 : 18;
+    for (int i = 0; i < COLUMNS; i++) {
+        enum column c = by_worth[drums][i];
+        int need = i < 5 ? NAME_LEAST : NAME_GOOD;
         l.on[c] = left - columns[c].cells >= need;
         if (l.on[c])
             left -= columns[c].cells;
@@ -157,7 +164,7 @@ static void draw_stars(const struct area *a, int row, int col, int cells, int ra
 {
     if (rating == 0)
         return;
-    if (cells >= 6) {
+    if (cells > STARS_MAX) {
         for (int i = 0; i < rating; i++)
             area_glyph(a, row, col + i, ROLE_RATING, GLYPH_STAR);
         return;
@@ -170,25 +177,23 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
                          int row, const struct find *f, size_t position)
 {
     int col = l->mark + l->stars + l->name;
-    for (int place = 0; place < COLUMNS; place++)
-        for (int c = 0; c < COLUMNS; c++) {
-            if (columns[c].place != place || !l->on[c])
-                continue;
-            char text[32];
-            bool left = c == COL_KIND;
-            if (f)
-                cell_text(f, (enum column)c,
-                          c == COL_STACK ? view_hidden(app->view, position) : 0, text,
-                          sizeof text);
-            else
-                snprintf(text, sizeof text, "%s", columns[c].title);
-            enum role role = f ? cell_role(f, (enum column)c) : ROLE_DIM;
-            if (left)
-                area_fit(a, row, col + 2, columns[c].cells - 2, role, CUT_END, text);
-            else
-                area_right_text(a, row, col + columns[c].cells, role, text);
-            col += columns[c].cells;
-        }
+    for (int c = 0; c < COLUMNS; c++) {
+        if (!l->on[c])
+            continue;
+        char text[32];
+        if (f)
+            cell_text(f, (enum column)c,
+                      c == COL_STACK ? view_hidden(app->view, position) : 0, text,
+                      sizeof text);
+        else
+            snprintf(text, sizeof text, "%s", columns[c].title);
+        enum role role = f ? cell_role(f, (enum column)c) : ROLE_DIM;
+        if (c == COL_KIND)
+            area_fit(a, row, col + 2, columns[c].cells - 2, role, CUT_END, text);
+        else
+            area_right_text(a, row, col + columns[c].cells, role, text);
+        col += columns[c].cells;
+    }
 }
 
 static void draw_row(struct app *app, const struct area *a, const struct layout *l,
@@ -280,7 +285,8 @@ static void draw_scroll_bar(struct app *app, const struct area *a)
 void library_draw_list(struct app *app, const struct area *a)
 {
     struct area list = *a;
-    struct layout l = lay_out(a->cols - 1);
+    bool drums = view_scope(app->view) == SCOPE_CATEGORY + CAT_DRUMS;
+    struct layout l = lay_out(a->cols - 1, drums);
     struct area titles = area_top(&list, 1);
     area_text(&titles, 0, l.mark + l.stars, ROLE_DIM, "name");
     draw_columns(app, &titles, &l, 0, NULL, 0);

@@ -1,6 +1,6 @@
 #include "ui/prompt.h"
 
-#include "ui/text.h"
+#include "ui/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,11 +126,11 @@ static enum prompt_result edit(struct prompt *p, uint32_t key)
     switch (key) {
     case K_BACKSPACE:
     case KEY_CONTROL('H'):
-        erase(p, text_before(p->text, p->at), p->at);
+        erase(p, utf8_before(p->text, p->at), p->at);
         return PROMPT_EDITED;
     case K_DELETE:
     case KEY_CONTROL('D'):
-        erase(p, p->at, text_after(p->text, p->at));
+        erase(p, p->at, utf8_after(p->text, p->at));
         return PROMPT_EDITED;
     case KEY_CONTROL('W'):
         erase(p, word_before(p), p->at);
@@ -151,18 +151,18 @@ static enum prompt_result edit(struct prompt *p, uint32_t key)
         return PROMPT_MOVED;
     case KEY_CONTROL('B'):
     case K_LEFT:
-        p->at = text_before(p->text, p->at);
+        p->at = utf8_before(p->text, p->at);
         return PROMPT_MOVED;
     case KEY_CONTROL('F'):
     case K_RIGHT:
-        p->at = text_after(p->text, p->at);
+        p->at = utf8_after(p->text, p->at);
         return PROMPT_MOVED;
     default:
         break;
     }
     if (key >= 0x20 && key != K_BACKSPACE && key < K_BASE) {
         char utf8[8];
-        prompt_insert(p, utf8, (size_t)text_encode(utf8, key));
+        prompt_insert(p, utf8, (size_t)utf8_encode(utf8, key));
         return PROMPT_EDITED;
     }
     return PROMPT_MOVED;

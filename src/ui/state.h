@@ -11,6 +11,7 @@
 #include "core/view.h"
 #include "dsp/pads.h"
 #include "dsp/track.h"
+#include "io/paths.h"
 #include "ui/actions.h"
 #include "ui/app.h"
 #include "ui/canvas.h"
@@ -21,7 +22,7 @@
 enum {
     MIN_ROWS = 24,
     MIN_COLS = 80,
-    PATH_BYTES = 2048,
+
     ECHO_BYTES = 400,
     PICTURES_MAX = 96,
     SCREEN_DEPTH = 8,

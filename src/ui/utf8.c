@@ -2,12 +2,12 @@
 #ifndef _XOPEN_SOURCE
 #define _XOPEN_SOURCE 600
 #endif
-#include "ui/text.h"
+#include "ui/utf8.h"
 
 #include <string.h>
 #include <wchar.h>
 
-int text_encode(char *to, uint32_t code)
+int utf8_encode(char *to, uint32_t code)
 {
     int n = 0;
     if (code < 0x80) {
@@ -29,7 +29,7 @@ int text_encode(char *to, uint32_t code)
     return n;
 }
 
-int text_decode(const char *s, size_t n, uint32_t *code)
+int utf8_decode(const char *s, size_t n, uint32_t *code)
 {
     unsigned char first = (unsigned char)s[0];
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -79,13 +79,13 @@ static int width_of(uint32_t c)
     return wcwidth((wchar_t)c);
 }
 
-bool text_next(const char **s, struct cluster *out)
+bool utf8_next(const char **s, struct cluster *out)
 {
     uint32_t c = 0;
     do {
         if (**s == '\0')
             return false;
-        *s += text_decode(*s, strlen(*s) < 4 ? strlen(*s) : 4, &c);
+        *s += utf8_decode(*s, strlen(*s) < 4 ? strlen(*s) : 4, &c);
     } while (steers(c));
     *out = (struct cluster){.base = c, .cells = 1};
     if (is_control(c)) {
@@ -100,7 +100,7 @@ bool text_next(const char **s, struct cluster *out)
     else if (width < 0)
         out->base = 0xFFFD;
     for (int marks = out->mark[0] != 0; **s;) {
-        int n = text_decode(*s, strlen(*s) < 4 ? strlen(*s) : 4, &c);
+        int n = utf8_decode(*s, strlen(*s) < 4 ? strlen(*s) : 4, &c);
         if (!steers(c) && (is_control(c) || width_of(c) != 0))
             break;
         if (!steers(c) && marks < CLUSTER_MARKS)
@@ -110,20 +110,20 @@ bool text_next(const char **s, struct cluster *out)
     return true;
 }
 
-int text_cells(const char *s)
+int utf8_cells(const char *s)
 {
     int cells = 0;
     struct cluster c;
-    while (text_next(&s, &c))
+    while (utf8_next(&s, &c))
         cells += c.cells;
     return cells;
 }
 
-size_t text_prefix(const char *s, int cells)
+size_t utf8_prefix(const char *s, int cells)
 {
     const char *at = s, *fits = s;
     struct cluster c;
-    while (text_next(&at, &c)) {
+    while (utf8_next(&at, &c)) {
         cells -= c.cells;
         if (cells < 0)
             break;
@@ -137,7 +137,7 @@ static size_t suffix_offset(const char *s, int total, int cells)
 {
     const char *at = s;
     struct cluster c;
-    while (total > cells && text_next(&at, &c))
+    while (total > cells && utf8_next(&at, &c))
         total -= c.cells;
     return (size_t)(at - s);
 }
@@ -155,11 +155,11 @@ static size_t append(char *to, size_t n, size_t used, const char *s, size_t byte
     return used + bytes;
 }
 
-void text_fit(char *to, size_t n, const char *s, int cells, enum text_cut cut,
+void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
               const char *ellipsis)
 {
     to[0] = '\0';
-    int total = text_cells(s);
+    int total = utf8_cells(s);
     if (total <= cells) {
         append(to, n, 0, s, strlen(s));
         return;
@@ -167,7 +167,7 @@ void text_fit(char *to, size_t n, const char *s, int cells, enum text_cut cut,
     if (cells <= 0)
         return;
     int tail = cut == CUT_MIDDLE ? (cells - 1) / 2 : 0;
-    size_t used = append(to, n, 0, s, text_prefix(s, cells - 1 - tail));
+    size_t used = append(to, n, 0, s, utf8_prefix(s, cells - 1 - tail));
     used = append(to, n, used, ellipsis, strlen(ellipsis));
     if (tail > 0) {
         const char *rest = s + suffix_offset(s, total, tail);
@@ -175,7 +175,7 @@ void text_fit(char *to, size_t n, const char *s, int cells, enum text_cut cut,
     }
 }
 
-size_t text_before(const char *s, size_t at)
+size_t utf8_before(const char *s, size_t at)
 {
     if (at > 0)
         at--;
@@ -184,7 +184,7 @@ size_t text_before(const char *s, size_t at)
     return at;
 }
 
-size_t text_after(const char *s, size_t at)
+size_t utf8_after(const char *s, size_t at)
 {
     if (s[at] == '\0')
         return at;

@@ -1,7 +1,7 @@
-/* text: UTF-8 as a terminal sees it: clusters, their widths, and cutting to fit.
+/* utf8: UTF-8 as a terminal sees it: clusters, their widths, and cutting to fit.
  *
  * File names are hostile: broken UTF-8, control and bidirectional characters, emoji,
- * 300 bytes. Everything drawn goes through text_next, which turns every such thing into
+ * 300 bytes. Everything drawn goes through utf8_next, which turns every such thing into
  * something of a known width:
  *   broken bytes and control characters    → U+FFFD and U+00B7, one cell
  *   bidirectional controls, joiners,
@@ -10,8 +10,8 @@
  * so that no name can move the cursor, turn the line around or tear the screen.
  * Widths are wcwidth's, that is those of LC_CTYPE, which must be a UTF-8 locale.
  * Thread: pure. */
-#ifndef TROWEL_UI_TEXT_H
-#define TROWEL_UI_TEXT_H
+#ifndef TROWEL_UI_UTF8_H
+#define TROWEL_UI_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,32 +28,32 @@ struct cluster {
 
 /* Decode the next cluster of *s (NUL-terminated) and move *s behind it. False at the end.
  */
-bool text_next(const char **s, struct cluster *out);
+bool utf8_next(const char **s, struct cluster *out);
 
 /* Cells that the whole of s takes. */
-int text_cells(const char *s);
+int utf8_cells(const char *s);
 
 /* Bytes of the longest beginning of s that fits into `cells`. */
-size_t text_prefix(const char *s, int cells);
+size_t utf8_prefix(const char *s, int cells);
 
 /* How a text too long for its place is cut. */
-enum text_cut { CUT_END, CUT_MIDDLE };
+enum utf8_cut { CUT_END, CUT_MIDDLE };
 
 /* s cut to `cells` with one `ellipsis` (any UTF-8, one cell) where something is missing;
  * CUT_MIDDLE keeps both ends (names that differ in their last number stay apart).
  * Writes at most n bytes including the NUL, never half a character. */
-void text_fit(char *to, size_t n, const char *s, int cells, enum text_cut cut,
+void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
               const char *ellipsis);
 
 /* One code point as UTF-8 into at least 5 bytes, NUL-terminated; returns its length. */
-int text_encode(char *to, uint32_t code);
+int utf8_encode(char *to, uint32_t code);
 
 /* Decode one code point of at most n bytes; returns bytes taken (≥ 1 when n > 0), and
  * *code = 0xFFFD for a broken sequence. */
-int text_decode(const char *s, size_t n, uint32_t *code);
+int utf8_decode(const char *s, size_t n, uint32_t *code);
 
 /* Byte offsets of the characters around `at` in s, for line editing. */
-size_t text_before(const char *s, size_t at);
-size_t text_after(const char *s, size_t at);
+size_t utf8_before(const char *s, size_t at);
+size_t utf8_after(const char *s, size_t at);
 
 #endif
