@@ -1,5 +1,6 @@
 /* Similarity on real sounds: paths of sound files on stdin.
  *   --table  print dsp/similarity_table.h, worked out from them and copies of them
+ *   --sweep  the same as without, and other limits
  *   (else)   how well copies are told from everything else, stacks' F1, and the cost */
 #include "core/rng.h"
 #include "dsp/similarity.h"
@@ -96,6 +97,41 @@ static void print_table(const struct sample *s, size_t n)
     print_row("copy", copy);
 }
 
+/* What keeps copies apart, worst first. */
+static void blame(const struct sample *s, size_t n)
+{
+    double part[SIMILARITY_DIM] = {0}, count = 0;
+    for (size_t i = 0; i < n; i++)
+        for (int a = 0; a <= COPIES; a++)
+            for (int b = a + 1; b <= COPIES; b++) {
+                if (similarity_duplicate(s[i].v[a], s[i].v[b]))
+                    continue;
+                count++;
+                for (int d = 0; d < SIMILARITY_DIM; d++)
+                    part[d] += similarity_copy_part(s[i].v[a], s[i].v[b], d);
+            }
+    for (int d = 0; d < SIMILARITY_DIM; d++)
+        printf("%2d:%.1f%s", d, part[d] / count, d % 8 == 7 ? "\n" : "  ");
+}
+
+static void sweep(const struct sample *s, size_t n)
+{
+    for (float most = 3.0F; most < 9.0F; most += 1.5F)
+        for (double limit = 1.5; limit < 3.3; limit += 0.2) {
+            size_t same = 0, found = 0, wrong = 0;
+            for (size_t i = 0; i < n; i++)
+                for (int a = 0; a <= COPIES; a++)
+                    for (int b = a + 1; b <= COPIES; b++, same++)
+                        found +=
+                            similarity_copy_distance(s[i].v[a], s[i].v[b], most) < limit;
+            for (size_t i = 0; i < n; i++)
+                for (size_t k = i + 1; k < n; k++)
+                    wrong += similarity_copy_distance(s[i].v[0], s[k].v[0], most) < limit;
+            printf("most %.1f limit %.1f: copies %.4f, merged %zu\n", (double)most, limit,
+                   (double)found / (double)same, wrong);
+        }
+}
+
 static void judge(const struct sample *s, size_t n)
 {
     size_t same = 0, found = 0, others = 0, wrong = 0, total = n * (COPIES + 1);
@@ -177,6 +213,8 @@ int main(int argc, char **argv)
     } else {
         printf("%zu sounds, %.2f ms each\n", n, 1e3 * seconds / (double)n);
         judge(s, n);
+        if (argc > 1)
+            blame(s, n), sweep(s, n);
     }
     free(s);
     similarity_free(sim);

@@ -24,4 +24,9 @@ enum status similarity_raw(struct similarity *s, const struct audio *a,
 void similarity_standardise(const float raw[SIMILARITY_DIM],
                             float vector[SIMILARITY_DIM]);
 
+/* How far apart two vectors are in deviations among copies, root mean square; each
+ * dimension cut at `most`. For the bench. */
+double similarity_copy_part(const float *a, const float *b, int dimension);
+double similarity_copy_distance(const float *a, const float *b, float most);
+
 #endif

@@ -139,6 +139,22 @@ static bool copies(const float *a, const float *b)
     return sum <= limit; /* false for NAN */
 }
 
+double similarity_copy_part(const float *a, const float *b, int d)
+{
+    float x = (a[d] - b[d]) / table_copy[d];
+    return (double)fminf(x * x, 36.0F);
+}
+
+double similarity_copy_distance(const float *a, const float *b, float cut)
+{
+    double sum = 0.0;
+    for (int i = 0; i < SIMILARITY_DIM; i++) {
+        float d = (a[i] - b[i]) / table_copy[i];
+        sum += (double)fminf(d * d, cut * cut);
+    }
+    return sqrt(sum / SIMILARITY_DIM);
+}
+
 bool similarity_duplicate(const float *a, const float *b)
 {
     return !isnan(a[0]) && !isnan(b[0]) && copies(a, b);

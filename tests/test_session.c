@@ -1,0 +1,671 @@
+/* The workstation's model: finds, actions, undo, views, the kit; all of it across
+ * restarts and a kill -9. */
+#include "core/rng.h"
+#include "core/session.h"
+#include "core/view.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { FOLDER_BYTES = 512 };
+
+struct place {
+    char folder[FOLDER_BYTES], project[FOLDER_BYTES + 16];
+};
+
+static int setup(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    const char *tmp = getenv("TMPDIR");
+    snprintf(p->folder, sizeof p->folder, "%s/trowel-session-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(p->folder));
+    snprintf(p->project, sizeof p->project, "%s/TAPES", p->folder);
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+    char command[FOLDER_BYTES + 32];
+    snprintf(command, sizeof command, "rm -rf '%s'", p->folder);
+    int failed = system(command);
+    free(p);
+    return failed;
+}
+
+static struct session *open_session(const struct place *p)
+{
+    struct session *s;
+    struct err e = {0};
+    if (session_open(&s, p->project, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    return s;
+}
+
+/* `n` finds of one source: pads and drums, every fifth a near-miss, drums in stacks of
+ * three whose score falls. */
+static void deliver(struct session *s, const char *stem, int n, bool replace)
+{
+    struct candidate *c = calloc((size_t)n + 1, sizeof *c);
+    float *v = calloc(((size_t)n + 1) * SIMILARITY_DIM, sizeof *v);
+    struct catalog_source source = {.rate_hz = 44100, .channels = 2};
+    snprintf(source.stem, sizeof source.stem, "%s", stem);
+    snprintf(source.path, sizeof source.path, "%s.wav", stem);
+    for (int i = 0; i < n; i++) {
+        candidate_clear(&c[i]);
+        c[i].kind = i % 2 ? KIND_DRUM : KIND_PAD;
+        snprintf(c[i].source, sizeof c[i].source, "%s", stem);
+        snprintf(c[i].filename, sizeof c[i].filename, "%s_%s%03d.wav", stem,
+                 kind_type(c[i].kind), i);
+        c[i].m.score = 1.0 - i / 1000.0;
+        c[i].m.duration_sec = 0.1 * (i % 13);
+        c[i].m.rms_db = -10.0 - i % 7;
+        if (i % 3 == 0)
+            c[i].m.bpm = 100 + i;
+        c[i].grade = "ABF"[i % 3];
+        c[i].cluster = i % 2 ? i / 6 + 1 : 0;
+        c[i].saved = true;
+        c[i].source_rate_hz = 44100;
+        if (i % 5 == 4)
+            snprintf(c[i].missed_by, sizeof c[i].missed_by, "level");
+        for (int d = 0; d < SIMILARITY_DIM; d++)
+            v[i * SIMILARITY_DIM + d] = (float)i / 10.0F;
+    }
+    struct err e = {0};
+    if (session_deliver(s, &source, c, (size_t)n, v, replace, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    free(c);
+    free(v);
+}
+
+static struct view *open_view(struct session *s)
+{
+    struct view *v;
+    assert_int_equal(view_new(&v, s, NULL), ST_OK);
+    view_set_stacks_closed(v, false);
+    return v;
+}
+
+static void assert_tallies_true(const struct session *s)
+{
+    struct session_tallies t = {0};
+    for (size_t i = 0; i < session_count(s); i++) {
+        const struct find *f = session_find(s, i);
+        if (f->gone)
+            continue;
+        struct session_tally *both[] = {&t.all, &t.category[f->category]};
+        t.near_misses += f->near_miss;
+        for (int k = 0; k < 2 && !f->near_miss; k++) {
+            both[k]->undecided += f->decision == DECISION_NONE;
+            both[k]->accepted += f->decision == DECISION_ACCEPTED;
+            both[k]->rejected += f->decision == DECISION_REJECTED;
+        }
+        t.tagged += f->tagged;
+        t.best_of += f->decision == DECISION_ACCEPTED ||
+                     (f->picked && f->decision != DECISION_REJECTED);
+    }
+    assert_memory_equal(&t, session_tallies(s), sizeof t);
+}
+
+static void test_finds_come_in_and_stay(void **state)
+{
+    struct place *p = *state;
+    struct session *s = open_session(p);
+    assert_string_equal(session_name(s), "TAPES");
+    assert_int_equal(session_count(s), 0);
+    deliver(s, "night", 20, true);
+    deliver(s, "tape", 10, true);
+    uint64_t finds = session_version(s).finds;
+    assert_int_equal(session_count(s), 30);
+    assert_int_equal(session_tallies(s)->near_misses, 6);
+    assert_int_equal(session_tallies(s)->all.undecided, 24);
+    assert_int_equal(session_source_count(s), 2);
+    assert_string_equal(session_find(s, 3)->name, "night_drum003");
+    size_t one = 3;
+    assert_int_equal(session_decide(s, &one, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    /* mined again: the first five are no more, the decision stays */
+    uint64_t id = session_find(s, 3)->id;
+    deliver(s, "night", 12, true);
+    assert_true(session_version(s).finds > finds);
+    assert_int_equal(session_count(s), 30);
+    assert_true(session_find(s, 15)->gone);
+    assert_int_equal(session_index_of(s, id), 3);
+    assert_int_equal(session_find(s, 3)->decision, DECISION_ACCEPTED);
+    assert_tallies_true(s);
+    char path[600], expected[600];
+    assert_true(session_file(s, 3, path, sizeof path));
+    snprintf(expected, sizeof expected, "%s/night/drums/night_drum003.wav", p->project);
+    assert_string_equal(path, expected);
+    session_close(s);
+    s = open_session(p);
+    assert_int_equal(session_count(s), 22);
+    long index = session_index_of(s, id);
+    assert_int_equal(session_find(s, (size_t)index)->decision, DECISION_ACCEPTED);
+    assert_tallies_true(s);
+    session_close(s);
+}
+
+static void test_actions_and_echo(void **state)
+{
+    struct session *s = open_session(*state);
+    deliver(s, "night", 20, true);
+    size_t one = 2, three[] = {0, 1, 2};
+    session_decide(s, &one, 1, DECISION_REJECTED, NULL);
+    assert_string_equal(session_echo(s), "rejected night_pad002 · u undoes");
+    session_decide(s, &one, 1, DECISION_REJECTED, NULL);
+    assert_string_equal(session_echo(s), "already rejected night_pad002");
+    assert_int_equal(catalog_undo_depth(session_catalog(s)), 1);
+    session_decide(s, three, 3, DECISION_REJECTED, NULL);
+    assert_string_equal(session_echo(s), "rejected 2 of 3 finds · u undoes");
+    session_rate(s, three, 3, 4, NULL);
+    assert_string_equal(session_echo(s), "rated 4: 3 finds · u undoes");
+    size_t five = 5;
+    assert_int_equal(session_repeat(s, &five, 1, NULL), ST_OK);
+    assert_int_equal(session_find(s, 5)->rating, 4);
+    session_set_category(s, &one, 1, CAT_SWELLS, NULL);
+    session_set_class(s, &five, 1, "rim", NULL);
+    session_set_edges(s, 5, 44100, 88200, NULL);
+    assert_int_equal(session_find(s, 2)->category, CAT_SWELLS);
+    assert_string_equal(session_find(s, 5)->hit_class, "rim");
+    assert_true(session_find(s, 5)->edited && session_find(s, 5)->m.end_sec == 2.0);
+    assert_int_equal(session_tallies(s)->category[CAT_SWELLS].rejected, 1);
+    long touched;
+    session_undo(s, &touched, NULL);
+    assert_int_equal(touched, 5);
+    assert_false(session_find(s, 5)->edited);
+    assert_string_equal(session_echo(s),
+                        "undone: edges moved: night_drum005 · ^R redoes");
+    session_undo(s, NULL, NULL);
+    session_undo(s, NULL, NULL);
+    assert_string_equal(session_find(s, 5)->hit_class, "");
+    assert_int_equal(session_find(s, 2)->category, CAT_PADS);
+    session_redo(s, &touched, NULL);
+    assert_int_equal(session_find(s, 2)->category, CAT_SWELLS);
+    while (session_undo(s, NULL, NULL) == ST_OK)
+        ;
+    assert_string_equal(session_echo(s), "nothing to undo");
+    assert_int_equal(session_tallies(s)->all.undecided, 16);
+    assert_tallies_true(s);
+    struct err e = {0};
+    assert_int_equal(session_rate(s, &one, 1, 9, &e), ST_USAGE);
+    assert_int_equal(session_find(s, 2)->rating, 0);
+    session_close(s);
+}
+
+/* All that the user can change, as one hash. */
+static uint64_t state_of(const struct session *s)
+{
+    uint64_t h = 0;
+    for (size_t i = 0; i < session_count(s); i++) {
+        const struct find *f = session_find(s, i);
+        int words[] = {(int)f->category, (int)f->decision, f->rating, f->extra,
+                       f->slot,          f->tagged,        f->edited};
+        h = rng_hash(h, words, sizeof words);
+        h = rng_hash(h, f->hit_class, strlen(f->hit_class));
+    }
+    const struct kit_state *k = session_kit(s);
+    for (int i = 0; i < KIT_SLOTS; i++) {
+        int words[] = {(int)k->slot[i].index, k->slot[i].locked, k->slot[i].steps,
+                       (int)(k->slot[i].trim_db * 100)};
+        h = rng_hash(h, words, sizeof words);
+    }
+    h = rng_hash(h, k->extra, k->extra_count * sizeof *k->extra);
+    return rng_hash(h, &k->tempo_bpm, sizeof k->tempo_bpm);
+}
+
+static void act_at_random(struct session *s, struct rng *r)
+{
+    size_t some[6];
+    size_t n = 1 + rng_below(r, 6), all = session_count(s);
+    for (size_t i = 0; i < n; i++)
+        some[i] = rng_below(r, (uint32_t)all);
+    int slot = (int)rng_below(r, KIT_SLOTS);
+    static const char *const classes[] = {"kick", "snare", ""};
+    switch (rng_below(r, 13)) {
+    case 0:
+    case 1:
+    case 2:
+        session_decide(s, some, n, (enum decision)rng_below(r, 3), NULL);
+        break;
+    case 3:
+        session_rate(s, some, n, (int)rng_below(r, 6), NULL);
+        break;
+    case 4:
+        session_tag(s, some, n, rng_below(r, 2), NULL);
+        break;
+    case 5:
+        session_set_category(s, some, n, (enum category)rng_below(r, CAT_COUNT), NULL);
+        break;
+    case 6:
+        session_set_class(s, some, n, classes[rng_below(r, 3)], NULL);
+        break;
+    case 7:
+        session_set_loop(s, some[0], 10, 10 + rng_below(r, 3), NULL);
+        break;
+    case 8:
+        session_keep_best(s, some[0], NULL);
+        break;
+    case 9:
+        session_kit_assign(s, slot, (long)rng_below(r, (uint32_t)all) - 1, NULL);
+        break;
+    case 10:
+        session_kit_extra(s, some, n, rng_below(r, 3) > 0, NULL);
+        break;
+    case 11:
+        session_kit_trim(s, slot, -(double)rng_below(r, 12) / 2, NULL);
+        break;
+    default:
+        if (rng_below(r, 2))
+            session_kit_steps(s, slot, (uint16_t)rng_below(r, 65536), NULL);
+        else
+            session_kit_lock(s, slot, rng_below(r, 2), NULL);
+        break;
+    }
+}
+
+static void test_a_thousand_actions_and_back(void **state)
+{
+    enum { ACTIONS = 1000 };
+    struct place *p = *state;
+    struct session *s = open_session(p);
+    struct rng r = rng_derive(77, 0, "actions", 0);
+    deliver(s, "night", 30, true);
+    deliver(s, "tape", 30, true);
+    size_t depth = 0, room = ACTIONS + 1;
+    uint64_t *at = calloc(room, sizeof *at);
+    at[0] = state_of(s);
+    for (int i = 0; i < ACTIONS; i++) {
+        act_at_random(s, &r);
+        size_t now = catalog_undo_depth(session_catalog(s));
+        assert_true(now == depth || now == depth + 1);
+        if (now > depth)
+            at[++depth] = state_of(s);
+    }
+    assert_true(depth > ACTIONS / 2);
+    assert_tallies_true(s);
+    for (size_t i = depth; i > 0; i--) {
+        if (i % 200 == 0) {
+            session_close(s);
+            s = open_session(p);
+        }
+        if (state_of(s) != at[i])
+            fail_msg("after undoing %zu of %zu", depth - i, depth);
+        assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    }
+    assert_true(state_of(s) == at[0]);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_NOTHING);
+    for (size_t i = 1; i <= depth; i++) {
+        assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+        if (state_of(s) != at[i])
+            fail_msg("after redoing %zu", i);
+    }
+    assert_tallies_true(s);
+    free(at);
+    session_close(s);
+}
+
+/* The rows a view should have, worked out without any cleverness. */
+static size_t expected_rows(struct session *s, enum view_scope scope, const char *text,
+                            uint32_t *rows)
+{
+    struct filter *f;
+    size_t n = 0;
+    filter_parse(&f, text, NULL);
+    for (size_t i = 0; i < session_count(s); i++) {
+        const struct find *d = session_find(s, i);
+        struct filter_item item = {.name = d->folded,
+                                   .source = session_source(s, d->source)->stem,
+                                   .hit_class = d->hit_class,
+                                   .category = d->category,
+                                   .kind = d->kind,
+                                   .decision = d->decision,
+                                   .rating = d->rating,
+                                   .grade = d->grade,
+                                   .tagged = d->tagged,
+                                   .near_miss = d->near_miss,
+                                   .stack_size = session_stack_size(s, d->stack),
+                                   .m = &d->m};
+        bool in = scope == SCOPE_ALL       ? !d->near_miss
+                  : scope == SCOPE_BEST_OF ? d->decision == DECISION_ACCEPTED
+                  : scope == SCOPE_NEAR_MISSES
+                      ? d->near_miss
+                      : !d->near_miss && (int)d->category + SCOPE_CATEGORY == (int)scope;
+        if (in && !d->gone && filter_match(f, &item))
+            rows[n++] = (uint32_t)i;
+    }
+    filter_free(f);
+    return n;
+}
+
+static double key_of(const struct session *s, size_t i, int order)
+{
+    const struct find *f = session_find(s, i);
+    if (order == ORDER_DECISION)
+        return f->decision == DECISION_ACCEPTED ? 0
+               : f->decision == DECISION_NONE   ? 1
+                                                : 2;
+    if (order == ORDER_RATING)
+        return f->rating;
+    return measures_get(&f->m, (enum measure_id)(order - ORDER_MEASURE));
+}
+
+/* While random actions change everything, the patched view is what a new one would be,
+ * and the cursor stays on its find as long as that one is there. */
+static void test_views_keep_up(void **state)
+{
+    struct session *s = open_session(*state);
+    struct rng r = rng_derive(5, 0, "views", 0);
+    static const char *const filters[] = {"",           "is:undecided",      "rating>=2",
+                                          "!is:tagged", "cat:pads|rating:0", "dur>.5"};
+    static const int orders[] = {ORDER_MEASURE + ME_score, ORDER_DECISION, ORDER_RATING,
+                                 ORDER_MEASURE + ME_bpm};
+    deliver(s, "night", 60, true);
+    struct view *v = open_view(s);
+    uint32_t rows[200];
+    const char *text = "";
+    for (int i = 0; i < 1500; i++) {
+        if (i % 40 == 0) {
+            view_set_scope(v, (enum view_scope)rng_below(&r, SCOPE_COUNT));
+            text = filters[rng_below(&r, 6)];
+            view_set_filter(v, text, NULL);
+            view_set_order(v, orders[rng_below(&r, 4)], rng_below(&r, 2));
+            view_move_to(v, rng_below(&r, 20));
+        }
+        if (i == 700)
+            deliver(s, "late", 50, true);
+        long before = view_current(v);
+        act_at_random(s, &r);
+        size_t n = expected_rows(s, view_scope(v), text, rows);
+        assert_int_equal(view_count(v), n);
+        long after = view_current(v);
+        for (size_t k = 0; k < n; k++) {
+            assert_true(view_position(v, session_find(s, rows[k])->id) >= 0);
+            if ((long)rows[k] == before)
+                assert_int_equal(after, before);
+        }
+        for (size_t k = 1; k < n; k++) {
+            double a = key_of(s, view_at(v, k - 1), view_order(v)),
+                   b = key_of(s, view_at(v, k), view_order(v));
+            assert_true(isnan(b) || (view_descending(v) ? a >= b : a <= b));
+            assert_true(a != b || view_at(v, k - 1) < view_at(v, k));
+        }
+    }
+    view_free(v);
+    session_close(s);
+}
+
+static void test_deciding_moves_on(void **state)
+{
+    struct session *s = open_session(*state);
+    deliver(s, "night", 20, true);
+    struct view *v = open_view(s);
+    view_set_order(v, ORDER_FOUND, false);
+    view_set_filter(v, "is:undecided", NULL);
+    assert_int_equal(view_count(v), 16);
+    view_move_to(v, 5);
+    size_t here = (size_t)view_current(v), below = view_at(v, 6), above = view_at(v, 4);
+    session_decide(s, &here, 1, DECISION_REJECTED, NULL);
+    assert_int_equal(view_current(v), below); /* came from above: goes on downwards */
+    view_move_by(v, -1);
+    assert_int_equal(view_current(v), above);
+    here = above;
+    above = view_at(v, view_cursor(v) - 1);
+    session_decide(s, &here, 1, DECISION_REJECTED, NULL);
+    assert_int_equal(view_current(v), above); /* and upwards when it was going there */
+    /* to the end: the message says why and how out */
+    while (view_count(v) > 0) {
+        here = (size_t)view_current(v);
+        session_decide(s, &here, 1, DECISION_ACCEPTED, NULL);
+    }
+    assert_int_equal(view_current(v), -1);
+    assert_string_equal(view_empty_reason(v),
+                        "no find matches is:undecided; F clears the filter");
+    view_set_filter(v, "", NULL);
+    assert_int_equal(view_count(v), 16);
+    assert_string_equal(view_empty_reason(v), "");
+    assert_false(view_next_undecided(v, 1));
+    session_undo(s, NULL, NULL);
+    assert_int_equal(view_current(v), here);
+    view_move_by(v, -3);
+    assert_true(view_next_undecided(v, 0)); /* none further up: the other way */
+    assert_int_equal(view_current(v), here);
+    view_set_scope(v, SCOPE_BEST_OF);
+    assert_int_equal(view_count(v), 13);
+    view_set_scope(v, SCOPE_CATEGORY + CAT_HISS);
+    assert_string_equal(view_empty_reason(v), "no hiss was found");
+    /* back where one was */
+    view_set_scope(v, SCOPE_ALL);
+    assert_int_equal(view_current(v), here);
+    view_free(v);
+    session_close(s);
+}
+
+static void test_stacks(void **state)
+{
+    struct session *s = open_session(*state);
+    deliver(s, "night", 24, true); /* drums 1,3,5 | 7,9,11 | …; 9, 19 near-misses */
+    struct view *v = open_view(s);
+    view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
+    view_set_order(v, ORDER_FOUND, false);
+    assert_int_equal(view_count(v), 10);
+    view_set_stacks_closed(v, true);
+    assert_int_equal(view_count(v), 4);
+    assert_int_equal(view_at(v, 0), 1); /* the best score of each */
+    assert_int_equal(view_hidden(v, 0), 2);
+    assert_int_equal(view_hidden(v, 1), 1); /* the near-miss does not count */
+    view_toggle_stack(v, 0);
+    assert_int_equal(view_count(v), 6);
+    assert_int_equal(view_hidden(v, 0), 0);
+    view_toggle_stack(v, 0);
+    assert_int_equal(view_count(v), 4);
+    /* with a filter the best that is left stands for the stack */
+    view_set_filter(v, "!night_drum001", NULL);
+    assert_int_equal(view_at(v, 0), 3);
+    view_set_filter(v, "is:undecided", NULL);
+    size_t first = 1;
+    session_decide(s, &first, 1, DECISION_REJECTED, NULL);
+    assert_int_equal(view_at(v, 0), 3);
+    session_undo(s, NULL, NULL);
+    assert_int_equal(view_at(v, 0), 1);
+    view_set_filter(v, "", NULL);
+    view_move_to(v, 0);
+    assert_int_equal(session_keep_best(s, 3, NULL), ST_OK);
+    assert_string_equal(session_echo(s),
+                        "kept night_drum001, rejected 2 like it · u undoes");
+    assert_int_equal(session_find(s, 1)->decision, DECISION_ACCEPTED);
+    assert_int_equal(session_find(s, 5)->decision, DECISION_REJECTED);
+    session_undo(s, NULL, NULL);
+    assert_int_equal(session_find(s, 5)->decision, DECISION_NONE);
+    size_t count;
+    const uint32_t *member = session_stack(s, session_find(s, 3)->stack, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(member[0], 1);
+    view_free(v);
+    session_close(s);
+}
+
+static void test_similar_search_range(void **state)
+{
+    struct session *s = open_session(*state);
+    deliver(s, "night", 20, true);
+    struct view *v = open_view(s);
+    assert_int_equal(view_set_similar(v, 10, NULL, NULL), ST_OK);
+    assert_int_equal(view_at(v, 0), 10);
+    assert_true(view_at(v, 1) == 11 && view_at(v, 2) == 8); /* 9 is a near-miss */
+    assert_int_equal(view_order(v), ORDER_SIMILAR);
+    deliver(s, "tape", 20, true);
+    assert_int_equal(view_at(v, 1), 30); /* sounds exactly like it */
+    view_set_similar(v, -1, NULL, NULL);
+    assert_int_equal(view_order(v), ORDER_MEASURE + ME_score);
+    size_t near[3], n;
+    assert_int_equal(session_nearest(s, 10, NULL, 3, near, &n, NULL), ST_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(near[0], 30);
+    assert_true(view_search(v, "DRUM013", 1));
+    assert_string_equal(session_find(s, (size_t)view_current(v))->name, "night_drum013");
+    assert_true(view_search(v, "drum013", 1));
+    assert_string_equal(session_find(s, (size_t)view_current(v))->name, "tape_drum013");
+    assert_true(view_search(v, "drum013", -1));
+    assert_string_equal(session_find(s, (size_t)view_current(v))->name, "night_drum013");
+    assert_false(view_search(v, "xyzzy", 1));
+    size_t *some;
+    assert_int_equal(view_range(v, 4, 2, &some, &n, NULL), ST_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(some[0], view_at(v, 2));
+    session_tag(s, some, n, true, NULL);
+    free(some);
+    assert_int_equal(session_tagged(s, &some, &n, NULL), ST_OK);
+    assert_int_equal(n, 3);
+    free(some);
+    assert_int_equal(view_matching(v, "tape drum", &some, &n, NULL), ST_OK);
+    assert_int_equal(n, 8);
+    free(some);
+    struct err e = {0};
+    assert_int_equal(view_matching(v, "dur>x", &some, &n, &e), ST_USAGE);
+    assert_non_null(strstr(e.msg, "no number"));
+    /* a wrong filter leaves the good one */
+    view_set_filter(v, "tape", NULL);
+    assert_int_equal(view_set_filter(v, "tape grade>=Z", NULL), FILTER_WRONG);
+    assert_string_equal(view_filter(v), "tape");
+    view_set_order(v, ORDER_NAME, false);
+    assert_int_equal(view_count(v), 16);
+    for (size_t i = 1; i < view_count(v); i++)
+        assert_true(strcmp(session_find(s, view_at(v, i - 1))->folded,
+                           session_find(s, view_at(v, i))->folded) <= 0);
+    for (int o = 0; o < ORDER_MEASURE + ME_COUNT; o++)
+        assert_int_equal(view_order_find(view_order_name(o)), o);
+    view_free(v);
+    session_close(s);
+}
+
+static void test_kit(void **state)
+{
+    struct place *p = *state;
+    struct session *s = open_session(p);
+    deliver(s, "night", 20, true);
+    assert_int_equal(kit_slot_find("oh"), 8);
+    assert_int_equal(session_kit_assign(s, 0, 1, NULL), ST_OK);
+    assert_string_equal(session_echo(s), "BD plays night_drum001 · u undoes");
+    session_kit_assign(s, 1, 3, NULL);
+    session_kit_lock(s, 1, true, NULL);
+    session_kit_trim(s, 1, -3.5, NULL);
+    session_kit_steps(s, 1, 0x1010, NULL);
+    session_kit_tempo(s, 124.5, NULL);
+    session_kit_name(s, "NIGHTBUS", NULL);
+    size_t extras[] = {2, 0};
+    session_kit_extra(s, extras, 2, true, NULL);
+    long all[KIT_SLOTS];
+    for (int i = 0; i < KIT_SLOTS; i++)
+        all[i] = i < 3 ? 5 + 2 * i : -2;
+    session_kit_assign_all(s, all, "shuffled", NULL);
+    session_close(s);
+    s = open_session(p);
+    const struct kit_state *k = session_kit(s);
+    assert_int_equal(k->slot[0].index, 5);
+    assert_int_equal(k->slot[1].index, 3); /* locked */
+    assert_int_equal(k->slot[2].index, 9);
+    assert_int_equal(k->slot[3].index, -1);
+    assert_true(k->slot[1].locked && k->slot[1].steps == 0x1010);
+    assert_true(k->slot[1].trim_db == -3.5 && k->tempo_bpm == 124.5);
+    assert_string_equal(k->name, "NIGHTBUS");
+    assert_int_equal(k->extra_count, 2);
+    assert_true(k->extra[0] == 2 && k->extra[1] == 0);
+    assert_true(session_find(s, 5)->slot == 0 && session_find(s, 1)->slot == -1);
+    session_undo(s, NULL, NULL);
+    assert_int_equal(session_kit(s)->slot[0].index, 1);
+    session_undo(s, NULL, NULL);
+    assert_int_equal(session_kit(s)->extra_count, 0);
+    assert_int_equal(session_kit_assign(s, 11, 1, NULL), ST_USAGE);
+    /* what a kit plays may be mined away and come back */
+    deliver(s, "night", 1, true);
+    assert_int_equal(session_kit(s)->slot[0].index, -1);
+    deliver(s, "night", 20, true);
+    assert_int_equal(session_kit(s)->slot[0].index, 1);
+    session_close(s);
+}
+
+static void test_other_process_is_seen(void **state)
+{
+    struct place *p = *state;
+    struct session *one = open_session(p), *two = open_session(p);
+    deliver(one, "night", 10, true);
+    assert_true(session_poll(two));
+    assert_int_equal(session_count(two), 10);
+    struct view *v = open_view(two);
+    size_t third = 3;
+    session_decide(one, &third, 1, DECISION_ACCEPTED, NULL);
+    assert_true(session_poll(two));
+    assert_false(session_poll(two));
+    assert_int_equal(session_find(two, 3)->decision, DECISION_ACCEPTED);
+    deliver(one, "night", 5, true);
+    session_poll(two);
+    assert_true(session_find(two, 7)->gone);
+    assert_int_equal(view_count(v), 4);
+    assert_tallies_true(two);
+    view_free(v);
+    session_close(one);
+    session_close(two);
+}
+
+static void test_kill_in_a_session(void **state)
+{
+    struct place *p = *state;
+    struct session *s = open_session(p);
+    deliver(s, "night", 50, true);
+    session_close(s);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (session_open(&s, p->project, NULL) != ST_OK)
+            _exit(1);
+        for (size_t i = 0; i < 50; i++) {
+            unsigned char told = (unsigned char)i;
+            if (session_decide(s, &i, 1, DECISION_REJECTED, NULL) != ST_OK ||
+                write(ends[1], &told, 1) != 1)
+                _exit(1);
+        }
+        pause();
+    }
+    close(ends[1]);
+    unsigned char told = 0;
+    for (int heard = 0; heard < 17 && read(ends[0], &told, 1) == 1; heard++)
+        ;
+    kill(child, SIGKILL);
+    while (read(ends[0], &told, 1) == 1)
+        ;
+    close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(told >= 16);
+    s = open_session(p);
+    assert_true(session_tallies(s)->all.rejected + 10 >= told + 1u);
+    for (size_t i = 0; i <= told; i++)
+        assert_int_equal(session_find(s, i)->decision, DECISION_REJECTED);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    session_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+        CASE(test_finds_come_in_and_stay),      CASE(test_actions_and_echo),
+        CASE(test_a_thousand_actions_and_back), CASE(test_views_keep_up),
+        CASE(test_deciding_moves_on),           CASE(test_stacks),
+        CASE(test_similar_search_range),        CASE(test_kit),
+        CASE(test_other_process_is_seen),       CASE(test_kill_in_a_session),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
