@@ -1,0 +1,332 @@
+#include "core/curate_internal.h"
+
+#include "dsp/measure.h"
+#include "io/manifest.h"
+#include "io/paths.h"
+#include "io/soundfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 12, HEAR_SECONDS_MAX = 120 };
+
+static const struct grade_limits plain_limits = {-60.0, 0.01, 25.0};
+
+bool curate_cancelled(const struct curate_job *job)
+{
+    return job_cancelled(job->context);
+}
+
+void curate_pool_done(struct curate_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        free(pool->item[i].file);
+    free(pool->item);
+    similarity_free(pool->ear);
+}
+
+static char *joined(const char *a, const char *b)
+{
+    size_t n = strlen(a) + strlen(b) + 2;
+    char *path = malloc(n);
+    if (path != NULL)
+        snprintf(path, n, "%s/%s", a, b);
+    return path;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+static char *try_file(const char *folder, const char *a, const char *b, const char *name)
+{
+    char path[PATH_BYTES];
+    int n = snprintf(path, sizeof path, "%s%s%s%s%s/%s", folder, a[0] ? "/" : "", a,
+                     b[0] ? "/" : "", b, name);
+    return n > 0 && (size_t)n < sizeof path && is_file(path) ? strdup(path) : NULL;
+}
+
+char *curate_locate(const char *folder, const struct candidate *c)
+{
+    const char *own = category_folder(kind_category(c->kind));
+    char *file = try_file(folder, c->source, own, c->filename);
+    if (file == NULL)
+        file = try_file(folder, own, "", c->filename);
+    for (int k = 0; k < CAT_COUNT && file == NULL; k++) /* where the user moved it */
+        file = try_file(folder, category_folder((enum category)k), "", c->filename);
+    if (file == NULL)
+        file = try_file(folder, "", "", c->filename);
+    return file;
+}
+
+static struct curate_find *add(struct curate_pool *pool, struct err *e)
+{
+    if (pool->count == pool->room) {
+        size_t room = pool->room * 2 + 64;
+        struct curate_find *more = realloc(pool->item, room * sizeof *more);
+        if (more == NULL) {
+            err_set(e, ST_NO_MEMORY, "no memory for %zu candidates", room);
+            return NULL;
+        }
+        pool->item = more;
+        pool->room = room;
+    }
+    struct curate_find *f = &pool->item[pool->count];
+    memset(f, 0, sizeof *f);
+    return f;
+}
+
+/* The vector of a finished file; without one it is only judged by its score. */
+static void hear(struct curate_pool *pool, struct curate_find *f, const struct audio *a)
+{
+    if (pool->ear == NULL || pool->ear_rate_hz != a->rate_hz) {
+        similarity_free(pool->ear);
+        pool->ear = NULL;
+        if (similarity_new(&pool->ear, a->rate_hz, NULL) != ST_OK)
+            return;
+        pool->ear_rate_hz = a->rate_hz;
+    }
+    f->heard = similarity_vector(pool->ear, a, f->vector, NULL) == ST_OK;
+}
+
+/* --- a project with its catalog
+ * ------------------------------------------------------------ */
+
+static enum status add_known(struct curate_pool *pool, const char *folder,
+                             const struct candidate *c, enum category category,
+                             const float *vector, int stack_base, struct err *e)
+{
+    struct curate_find *f = add(pool, e);
+    if (f == NULL)
+        return ST_NO_MEMORY;
+    f->c = *c;
+    f->id = candidate_id(c);
+    f->category = category;
+    f->stack = c->cluster > 0 ? c->cluster + stack_base : 0;
+    if (f->stack > pool->stacks)
+        pool->stacks = f->stack;
+    f->file = curate_locate(folder, c);
+    if (f->file == NULL) {
+        /* never written (grade F, a near-miss): nothing is missing then */
+        pool->missing += c->saved && c->missed_by[0] == '\0';
+        return ST_OK;
+    }
+    f->heard = vector != NULL && !isnan(vector[0]);
+    if (f->heard)
+        memcpy(f->vector, vector, sizeof f->vector);
+    struct audio a;
+    if (!f->heard && soundfile_load(f->file, 0, &a, NULL) == ST_OK) {
+        if (a.frames / (size_t)a.rate_hz < HEAR_SECONDS_MAX)
+            hear(pool, f, &a);
+        audio_done(&a);
+    }
+    pool->count++;
+    return ST_OK;
+}
+
+static enum status gather_catalog(struct curate_pool *pool, const char *folder,
+                                  const char *db, struct err *e)
+{
+    struct catalog *c;
+    struct catalog_find *finds = NULL;
+    float *vectors = NULL;
+    size_t count = 0;
+    int base = pool->stacks;
+    enum status st = catalog_open(&c, db, CATALOG_READ, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_load(c, NULL, false, &finds, &vectors, &count, e);
+    catalog_close(c);
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        if (curate_cancelled(pool->job))
+            st = err_set(e, ST_CANCELLED, "interrupted");
+        else
+            st = add_known(pool, folder, &finds[i].c, finds[i].category,
+                           vectors + i * SIMILARITY_DIM, base, e);
+    }
+    free(finds);
+    free(vectors);
+    return st;
+}
+
+static enum status gather_manifest(struct curate_pool *pool, const char *folder,
+                                   const char *manifest, struct err *e)
+{
+    struct candidate *rows = NULL;
+    size_t count = 0;
+    int base = pool->stacks;
+    enum status st = manifest_read(manifest, &rows, &count, e);
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        if (curate_cancelled(pool->job))
+            st = err_set(e, ST_CANCELLED, "interrupted");
+        else
+            st = add_known(pool, folder, &rows[i], kind_category(rows[i].kind), NULL,
+                           base, e);
+    }
+    free(rows);
+    return st;
+}
+
+/* --- sound files nobody knows
+ * --------------------------------------------------------------- */
+
+static enum kind guess_kind(const char *folder, const struct measures *m)
+{
+    static const enum kind first[CAT_COUNT] = {
+        [CAT_PADS] = KIND_PAD,     [CAT_SWELLS] = KIND_SWELL,
+        [CAT_CLOUDS] = KIND_CLOUD, [CAT_HISS] = KIND_HISS_LOOP,
+        [CAT_DRUMS] = KIND_DRUM,   [CAT_SILENCES] = KIND_SILENCE};
+    int category = category_find(path_base(folder));
+    if (category >= 0)
+        return first[category];
+    return m->duration_sec < 1.2 && m->crest_factor > 3.5 ? KIND_DRUM : KIND_PAD;
+}
+
+static enum status add_file(struct curate_pool *pool, const char *folder,
+                            const char *file, struct err *e)
+{
+    struct audio a;
+    struct err why = {0};
+    struct curate_find *f = add(pool, e);
+    if (f == NULL)
+        return ST_NO_MEMORY;
+    if (strlen(path_base(file)) >= sizeof f->c.filename)
+        return ST_OK;
+    if (soundfile_load(file, 0, &a, &why) != ST_OK) {
+        log_write(pool->job->log, LOG_WARNING, "%s", why.msg);
+        return ST_OK;
+    }
+    struct candidate *c = &f->c;
+    candidate_clear(c);
+    enum status st = measure_sample(&a, &c->m, e);
+    if (st == ST_OK) {
+        char stem[STEM_BYTES];
+        c->kind = guess_kind(folder, &c->m);
+        c->grade = measure_grade(&c->m, &plain_limits);
+        c->saved = true;
+        stem_of_file(stem, path_base(folder));
+        snprintf(c->source, sizeof c->source, "%s", stem);
+        snprintf(c->source_path, sizeof c->source_path, "%s", path_base(file));
+        snprintf(c->filename, sizeof c->filename, "%s", path_base(file));
+        c->source_rate_hz = a.rate_hz;
+        c->end_frame = (int64_t)a.frames;
+        f->id = candidate_id(c);
+        f->category = kind_category(c->kind);
+        f->file = strdup(file);
+        if (f->file == NULL)
+            st = err_set(e, ST_NO_MEMORY, "no memory for a path");
+        else
+            hear(pool, f, &a);
+    }
+    audio_done(&a);
+    pool->count += st == ST_OK;
+    return st;
+}
+
+/* --- the tree
+ * -------------------------------------------------------------------------------- */
+
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+static int visible(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum status gather_folder(struct curate_pool *pool, const char *folder, int depth,
+                                 struct err *e);
+
+static enum status gather_entry(struct curate_pool *pool, const char *folder,
+                                const char *name, int depth, struct err *e)
+{
+    struct stat info;
+    char *path = joined(folder, name);
+    if (path == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for a path");
+    enum status st = ST_OK;
+    if (curate_cancelled(pool->job))
+        st = err_set(e, ST_CANCELLED, "interrupted");
+    else if (lstat(path, &info) != 0)
+        st = ST_OK;
+    else if (S_ISDIR(info.st_mode))
+        st = gather_folder(pool, path, depth + 1, e);
+    else if (is_file(path) && soundfile_has_audio_ending(path))
+        st = add_file(pool, folder, path, e);
+    free(path);
+    return st;
+}
+
+static enum status gather_plain(struct curate_pool *pool, const char *folder, int depth,
+                                struct err *e)
+{
+    struct dirent **list;
+    enum status st = ST_OK;
+    int n = scandir(folder, &list, visible, by_name);
+    if (n < 0 && depth > 0)
+        return ST_OK;
+    if (n < 0)
+        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+                         "the folder %s cannot be read", folder);
+    for (int i = 0; i < n; i++) {
+        if (st == ST_OK)
+            st = gather_entry(pool, folder, list[i]->d_name, depth, e);
+        free(list[i]);
+    }
+    free(list);
+    return st;
+}
+
+static enum status gather_folder(struct curate_pool *pool, const char *folder, int depth,
+                                 struct err *e)
+{
+    if (depth > DEPTH_MAX || (depth > 0 && same_folder(folder, pool->job->output_root)))
+        return ST_OK;
+    char *db = joined(folder, "catalog.db"), *manifest = joined(folder, "manifest.csv");
+    enum status st = ST_OK;
+    struct err why = {0};
+    bool known = false;
+    if (db == NULL || manifest == NULL)
+        st = err_set(e, ST_NO_MEMORY, "no memory for a path");
+    if (st == ST_OK && is_file(db)) {
+        st = gather_catalog(pool, folder, db, &why);
+        known = st == ST_OK || st == ST_CANCELLED || st == ST_NO_MEMORY;
+        if (known && st != ST_OK)
+            err_set(e, st, "%s", why.msg);
+    }
+    if (!known && why.code != ST_OK)
+        log_write(pool->job->log, LOG_WARNING, "%s; its manifest is used", why.msg);
+    if (!known && manifest != NULL && is_file(manifest)) {
+        st = gather_manifest(pool, folder, manifest, e);
+        known = true;
+    } else if (!known && why.code != ST_OK) {
+        st = err_set(e, why.code, "%s", why.msg);
+    }
+    if (!known && st == ST_OK)
+        st = gather_plain(pool, folder, depth, e);
+    free(db);
+    free(manifest);
+    return st;
+}
+
+enum status curate_gather(struct curate_pool *pool, struct err *e)
+{
+    return gather_folder(pool, pool->job->input_root, 0, e);
+}

@@ -1,0 +1,37 @@
+/* curate_internal: what `curate` works on: finds with their files, from wherever they
+ * came. Not for anyone else. */
+#ifndef TROWEL_CORE_CURATE_INTERNAL_H
+#define TROWEL_CORE_CURATE_INTERNAL_H
+
+#include "core/curate.h"
+
+struct curate_find {
+    struct candidate c;
+    uint64_t id;
+    enum category category;
+    int stack; /* unlike c.cluster, unique over all projects below the input */
+    char *file;
+    bool heard; /* the vector is worked out */
+    float vector[SIMILARITY_DIM];
+};
+
+struct curate_pool {
+    struct curate_find *item;
+    size_t count, room;
+    int stacks;     /* highest stack number so far */
+    size_t missing; /* on record, but without their file */
+    const struct curate_job *job;
+    struct similarity *ear; /* for the rate below */
+    int ear_rate_hz;
+};
+
+/* All finds below the input, in a fixed order. */
+enum status curate_gather(struct curate_pool *pool, struct err *e);
+void curate_pool_done(struct curate_pool *pool);
+
+/* Where a find's file lies below a folder with a catalog or manifest; NULL = nowhere. */
+char *curate_locate(const char *folder, const struct candidate *c);
+
+bool curate_cancelled(const struct curate_job *job);
+
+#endif

@@ -1,0 +1,384 @@
+#include "core/curate_internal.h"
+
+#include "io/manifest.h"
+#include "io/paths.h"
+#include "io/sha256.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is being written, until the manifest says it is: after a kill both lists together
+ * tell which files are the tool's own. */
+static const char begun_name[] = ".trowel-curating.csv";
+static const char manifest_name[] = "manifest.csv";
+
+enum { RELATIVE_BYTES = 320, COPY_BYTES = 1 << 16 };
+
+/* A file to be there in the end. */
+struct planned {
+    size_t find;
+    char relative[RELATIVE_BYTES];
+    struct candidate row;
+};
+
+struct plan {
+    struct planned *item;
+    size_t count;
+    struct candidate *own;      /* what this tool wrote there before */
+    size_t own_count, own_done; /* the first own_done are from the manifest */
+    struct root root;
+    struct curate_result *result;
+};
+
+/* --- what the user said
+ * ---------------------------------------------------------------------- */
+
+static void say(struct curate_find *f, const struct change *c)
+{
+    struct catalog_find *words = calloc(1, sizeof *words);
+    if (words == NULL)
+        return;
+    words->c = f->c;
+    words->category = f->category;
+    if (c->field == FIELD_DECISION) {
+        int found = decision_find(c->value);
+        words->c.decision = found >= 0 ? (enum decision)found : DECISION_NONE;
+    } else if (c->field == FIELD_RATING) {
+        words->c.rating = c->value[0] != '\0' ? c->value[0] - '0' : 0;
+    } else if (c->field == FIELD_CATEGORY) {
+        int found = category_find(c->value);
+        words->category = found >= 0 ? (enum category)found : kind_category(f->c.kind);
+    } else if (c->field == FIELD_CLASS) {
+        snprintf(words->c.hit_class, sizeof words->c.hit_class, "%.15s", c->value);
+    }
+    f->c = words->c;
+    f->category = words->category;
+    free(words);
+}
+
+struct heeding {
+    struct curate_pool *pool;
+    size_t unknown;
+};
+
+static enum status heed_one(void *user, size_t line, const struct change *c,
+                            const char *path, struct err *e)
+{
+    struct heeding *h = user;
+    struct curate_find *found = NULL;
+    (void)line;
+    (void)e;
+    if (event_subject(c->field) != SUBJECT_CANDIDATE)
+        return ST_OK;
+    for (size_t i = 0; i < h->pool->count; i++) {
+        struct curate_find *f = &h->pool->item[i];
+        if (c->candidate != 0 ? f->id == c->candidate
+                              : strcmp(f->c.filename, path) == 0) {
+            /* a bare name that two files have names none of them */
+            if (found != NULL && c->candidate == 0) {
+                found = NULL;
+                break;
+            }
+            found = f;
+        }
+    }
+    if (found != NULL)
+        say(found, c);
+    else
+        h->unknown++;
+    return ST_OK;
+}
+
+static enum status heed(struct curate_pool *pool, struct err *e)
+{
+    struct heeding h = {.pool = pool};
+    struct journal_report report;
+    const struct log *log = pool->job->log;
+    if (pool->job->decisions == NULL)
+        return ST_OK;
+    enum status st = journal_read(pool->job->decisions, heed_one, &h, &report, e);
+    if (st != ST_OK)
+        return st;
+    if (report.bad > 0)
+        log_write(log, LOG_WARNING, "%s (%zu such lines)", report.first_bad.msg,
+                  report.bad);
+    if (h.unknown > 0)
+        log_write(log, LOG_WARNING, "%zu decisions are about sounds that are not here",
+                  h.unknown);
+    return ST_OK;
+}
+
+/* --- the plan
+ * --------------------------------------------------------------------------------- */
+
+static bool name_taken(const struct plan *p, const char *relative)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (stem_same(p->item[i].relative, relative))
+            return true;
+    return false;
+}
+
+/* <category>/<file name>, numbered when another project has the same. */
+static enum status name_planned(struct plan *p, const struct curate_find *f,
+                                struct planned *out, struct err *e)
+{
+    const char *folder = category_folder(f->category), *name = f->c.filename;
+    const char *dot = strrchr(name, '.');
+    int stem = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+    enum status st = path_check_name(name, "a candidate's file", e);
+    if (st != ST_OK)
+        return st;
+    snprintf(out->relative, sizeof out->relative, "%s/%s", folder, name);
+    for (int n = 2; name_taken(p, out->relative); n++)
+        snprintf(out->relative, sizeof out->relative, "%s/%.*s_%d%s", folder, stem, name,
+                 n, name + stem);
+    out->row = f->c;
+    out->row.saved = true;
+    const char *base = path_base(out->relative);
+    if (strlen(base) >= sizeof out->row.filename)
+        return err_set(e, ST_REFUSED, "the name %.80s is too long", base);
+    strcpy(out->row.filename, base);
+    return sha256_file(f->file, out->row.sha256, e);
+}
+
+static enum status make_plan(struct plan *p, const struct curate_pool *pool,
+                             struct err *e)
+{
+    size_t picked = 0;
+    struct curate_pick *picks = NULL;
+    struct curate_entry *entries = malloc((pool->count + 1) * sizeof *entries);
+    struct candidate *with_stacks = malloc((pool->count + 1) * sizeof *with_stacks);
+    enum status st = entries != NULL && with_stacks != NULL
+                         ? ST_OK
+                         : err_set(e, ST_NO_MEMORY, "no memory for the choice");
+    for (size_t i = 0; i < pool->count && st == ST_OK; i++) {
+        const struct curate_find *f = &pool->item[i];
+        with_stacks[i] = f->c;
+        with_stacks[i].cluster = f->stack;
+        entries[i] = (struct curate_entry){f->id, f->category, &with_stacks[i],
+                                           f->heard ? f->vector : NULL};
+    }
+    if (st == ST_OK)
+        st = curate_choose(entries, pool->count, &pool->job->options, &picks, &picked, e);
+    if (st == ST_OK && (p->item = calloc(picked + 1, sizeof *p->item)) == NULL)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the choice");
+    for (size_t i = 0; i < picked && st == ST_OK; i++) {
+        const struct curate_find *f = &pool->item[picks[i].entry];
+        struct planned *item = &p->item[p->count];
+        item->find = picks[i].entry;
+        st = name_planned(p, f, item, e);
+        p->count += st == ST_OK;
+        p->result->per_category[f->category]++;
+        log_write(pool->job->log, LOG_INFO, "%s: %s", item->relative, picks[i].reason);
+    }
+    p->result->chosen = p->count;
+    free(entries);
+    free(with_stacks);
+    free(picks);
+    return st;
+}
+
+/* --- what is there already
+ * ---------------------------------------------------------------------- */
+
+static enum status read_own(struct plan *p, const char *name, struct err *e)
+{
+    char path[PATH_BYTES];
+    struct candidate *rows = NULL;
+    size_t count = 0;
+    enum status st = path_join(path, sizeof path, p->root.path, name, e);
+    if (st == ST_OK)
+        st = manifest_read(path, &rows, &count, e);
+    if (st == ST_NOT_FOUND)
+        return ST_OK;
+    if (st != ST_OK)
+        return st;
+    struct candidate *all = realloc(p->own, (p->own_count + count + 1) * sizeof *all);
+    if (all == NULL) {
+        free(rows);
+        return err_set(e, ST_NO_MEMORY, "no memory for the manifest");
+    }
+    memcpy(all + p->own_count, rows, count * sizeof *all);
+    p->own = all;
+    p->own_count += count;
+    free(rows);
+    return ST_OK;
+}
+
+/* Was the file with these bytes written by an earlier run? */
+static bool is_own(const struct plan *p, const char *base, const char *hash)
+{
+    for (size_t i = 0; i < p->own_count; i++)
+        if (strcmp(p->own[i].filename, base) == 0 && strcmp(p->own[i].sha256, hash) == 0)
+            return true;
+    return false;
+}
+
+static bool planned_already(const struct plan *p, const struct candidate *row)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->item[i].row.filename, row->filename) == 0 &&
+            strcmp(p->item[i].row.sha256, row->sha256) == 0)
+            return true;
+    return false;
+}
+
+/* A finished set that is not a part of this one is somebody's: --force replaces it. */
+static enum status check_other_set(const struct plan *p, bool force, struct err *e)
+{
+    for (size_t i = 0; i < p->own_done && !force; i++)
+        if (!planned_already(p, &p->own[i]))
+            return err_set(e, ST_EXISTS,
+                           "%s holds another best-of set (%s); --force replaces it",
+                           p->root.path, p->own[i].filename);
+    return ST_OK;
+}
+
+/* --- writing
+ * ----------------------------------------------------------------------------------------
+ */
+
+static enum status copy_file(const struct root *root, const char *from, const char *to,
+                             struct err *e)
+{
+    int fd;
+    struct atomic_file *f;
+    enum status st = path_open_file(from, &fd, e);
+    if (st != ST_OK)
+        return st;
+    unsigned char *block = malloc(COPY_BYTES);
+    st = block != NULL ? atomic_begin(&f, root, to, e)
+                       : err_set(e, ST_NO_MEMORY, "no memory to copy");
+    if (st == ST_OK) {
+        ssize_t n = 0;
+        while (st == ST_OK && (n = read(fd, block, COPY_BYTES)) > 0)
+            st = atomic_write(f, block, (size_t)n, e);
+        if (st == ST_OK && n < 0)
+            st = err_set(e, ST_UNREADABLE, "%s cannot be read", from);
+        if (st == ST_OK)
+            st = atomic_commit(f, NULL, e);
+        else
+            atomic_abort(f);
+    }
+    free(block);
+    close(fd);
+    return st;
+}
+
+static enum status put_one(struct plan *p, const struct curate_find *f,
+                           const struct planned *item, struct err *e)
+{
+    char hash[SHA256_HEX_BYTES], path[PATH_BYTES];
+    if (root_exists(&p->root, item->relative)) {
+        enum status st = path_join(path, sizeof path, p->root.path, item->relative, e);
+        if (st == ST_OK)
+            st = sha256_file(path, hash, e);
+        if (st != ST_OK)
+            return st;
+        if (strcmp(hash, item->row.sha256) == 0) {
+            p->result->kept++;
+            return ST_OK;
+        }
+        if (!is_own(p, item->row.filename, hash))
+            return err_set(e, ST_EXISTS, "%s was not written by trowel; move it away",
+                           path);
+    }
+    enum status st = copy_file(&p->root, f->file, item->relative, e);
+    p->result->copied += st == ST_OK;
+    return st;
+}
+
+/* What an earlier set had and this one has not; only bytes the manifest knows. */
+static void remove_stale(struct plan *p)
+{
+    char hash[SHA256_HEX_BYTES], path[PATH_BYTES], relative[RELATIVE_BYTES];
+    for (size_t i = 0; i < p->own_count; i++) {
+        if (path_check_name(p->own[i].filename, "a file", NULL) != ST_OK)
+            continue;
+        for (int k = 0; k < CAT_COUNT; k++) {
+            snprintf(relative, sizeof relative, "%s/%s",
+                     category_folder((enum category)k), p->own[i].filename);
+            if (name_taken(p, relative) || !root_exists(&p->root, relative) ||
+                path_join(path, sizeof path, p->root.path, relative, NULL) != ST_OK ||
+                sha256_file(path, hash, NULL) != ST_OK ||
+                strcmp(hash, p->own[i].sha256) != 0)
+                continue;
+            root_remove(&p->root, relative, NULL);
+        }
+    }
+    for (int k = 0; k < CAT_COUNT; k++) /* folders that are empty now */
+        root_remove(&p->root, category_folder((enum category)k), NULL);
+}
+
+static enum status write_rows(const struct plan *p, const char *name, struct err *e)
+{
+    struct candidate *rows = malloc((p->count + 1) * sizeof *rows);
+    if (rows == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the manifest");
+    for (size_t i = 0; i < p->count; i++)
+        rows[i] = p->item[i].row;
+    enum status st = manifest_write(&p->root, name, rows, p->count, MANIFEST_PLAIN, e);
+    free(rows);
+    return st;
+}
+
+static enum status write_all(struct plan *p, const struct curate_pool *pool,
+                             struct err *e)
+{
+    const struct curate_job *job = pool->job;
+    enum status st = root_open(&p->root, job->output_root, true, e);
+    if (st != ST_OK)
+        return st;
+    root_clean(&p->root, "");
+    st = read_own(p, manifest_name, e);
+    p->own_done = p->own_count;
+    if (st == ST_OK)
+        st = read_own(p, begun_name, e);
+    if (st == ST_OK)
+        st = check_other_set(p, job->force, e);
+    if (st == ST_OK)
+        st = write_rows(p, begun_name, e);
+    for (size_t i = 0; i < p->count && st == ST_OK; i++) {
+        job_progress(job->context, (double)i / (double)p->count, "copying");
+        if (curate_cancelled(job))
+            st = err_set(e, ST_CANCELLED, "interrupted");
+        else
+            st = put_one(p, &pool->item[p->item[i].find], &p->item[i], e);
+    }
+    if (st == ST_OK)
+        remove_stale(p);
+    if (st == ST_OK)
+        st = write_rows(p, manifest_name, e);
+    if (st == ST_OK)
+        root_remove(&p->root, begun_name, NULL);
+    root_done(&p->root);
+    return st;
+}
+
+enum status curate_run(const struct curate_job *job, struct curate_result *result,
+                       struct err *e)
+{
+    struct curate_result own;
+    struct curate_pool pool = {.job = job};
+    struct plan p = {.result = result != NULL ? result : &own};
+    memset(p.result, 0, sizeof *p.result);
+    enum status st = curate_gather(&pool, e);
+    if (st == ST_OK)
+        st = heed(&pool, e);
+    p.result->considered = pool.count;
+    p.result->missing = pool.missing;
+    if (st == ST_OK)
+        st = make_plan(&p, &pool, e);
+    if (st == ST_OK && p.count == 0 && job->fail_on_empty)
+        st = err_set(e, ST_NOTHING, "nothing below %s is worth keeping", job->input_root);
+    if (st == ST_OK && !job->dry_run)
+        st = write_all(&p, &pool, e);
+    free(p.item);
+    free(p.own);
+    curate_pool_done(&pool);
+    return st;
+}
