@@ -116,8 +116,8 @@ static void blame(const struct sample *s, size_t n)
 
 static void sweep(const struct sample *s, size_t n)
 {
-    for (float most = 3.0F; most < 9.0F; most += 1.5F)
-        for (double limit = 1.5; limit < 3.3; limit += 0.2) {
+    for (float most = 1.5F; most < 4.0F; most += 0.5F)
+        for (double limit = 1.6; limit < 5.3; limit += 0.4) {
             size_t same = 0, found = 0, wrong = 0;
             for (size_t i = 0; i < n; i++)
                 for (int a = 0; a <= COPIES; a++)
@@ -127,7 +127,7 @@ static void sweep(const struct sample *s, size_t n)
             for (size_t i = 0; i < n; i++)
                 for (size_t k = i + 1; k < n; k++)
                     wrong += similarity_copy_distance(s[i].v[0], s[k].v[0], most) < limit;
-            printf("most %.1f limit %.1f: copies %.4f, merged %zu\n", (double)most, limit,
+            printf("knee %.1f limit %.1f: copies %.4f, merged %zu\n", (double)most, limit,
                    (double)found / (double)same, wrong);
         }
 }

@@ -24,8 +24,8 @@ enum {
 };
 
 /* Everything below the loudest by this is taken for the noise it was recorded with. */
-static const double floor_db = -45.0;
-static const double trim_db = -34.0;
+static const double floor_db = -36.0;
+static const double trim_db = -28.0;
 
 struct similarity {
     int rate_hz, size, long_size;

@@ -24,9 +24,9 @@ enum status similarity_raw(struct similarity *s, const struct audio *a,
 void similarity_standardise(const float raw[SIMILARITY_DIM],
                             float vector[SIMILARITY_DIM]);
 
-/* How far apart two vectors are in deviations among copies, root mean square; each
- * dimension cut at `most`. For the bench. */
+/* For the bench: what one dimension, and all of them with another knee, say of whether
+ * two are copies (similarity_stack.c). */
 double similarity_copy_part(const float *a, const float *b, int dimension);
-double similarity_copy_distance(const float *a, const float *b, float most);
+double similarity_copy_distance(const float *a, const float *b, float knee);
 
 #endif

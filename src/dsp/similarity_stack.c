@@ -12,9 +12,11 @@ enum {
     PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
 };
 
-/* Distance below which two are copies, in deviations among copies; one dimension counts
- * at most `most`, so that a single slip (an octave, a longer tail) does not decide. */
-static const float duplicate_limit = 1.6F, most = 4.0F;
+/* Two sounds are copies when the mean of their squared differences, in deviations among
+ * copies, is below `limit`. Beyond `knee` deviations a difference counts in proportion
+ * only (Huber 1964): one slip, such as a longer tail under noise, does not decide, many
+ * or great ones do. */
+static const float limit = 2.6F, knee = 2.5F;
 
 /* --- distances
  * ------------------------------------------------------------------------------ */
@@ -121,38 +123,33 @@ size_t similarity_nearest(const float *vectors, size_t n, const float *query,
 /* --- copies
  * --------------------------------------------------------------------------------- */
 
-/* Square distance in deviations among copies; stops early once above the limit. */
+static float difference(const float *a, const float *b, int d, float bend)
+{
+    float x = fabsf(a[d] - b[d]) / table_copy[d];
+    return x <= bend ? x * x : bend * (2.0F * x - bend);
+}
+
+/* Stops early once above the limit; false for NAN. */
 static bool copies(const float *a, const float *b)
 {
-    const float limit = duplicate_limit * duplicate_limit * SIMILARITY_DIM;
     float sum = 0.0F;
-    for (int i = 0; i < SIMILARITY_DIM; i += BLOCK) {
-        float part = 0.0F;
-        for (int k = 0; k < BLOCK; k++) {
-            float d = (a[i + k] - b[i + k]) / table_copy[i + k];
-            part += fminf(d * d, most * most);
-        }
-        sum += part;
-        if (sum > limit)
-            return false;
-    }
-    return sum <= limit; /* false for NAN */
+    for (int i = 0; i < SIMILARITY_DIM && sum <= limit * SIMILARITY_DIM; i += BLOCK)
+        for (int k = 0; k < BLOCK; k++)
+            sum += difference(a, b, i + k, knee);
+    return sum <= limit * SIMILARITY_DIM;
 }
 
-double similarity_copy_part(const float *a, const float *b, int d)
+double similarity_copy_part(const float *a, const float *b, int dimension)
 {
-    float x = (a[d] - b[d]) / table_copy[d];
-    return (double)fminf(x * x, 36.0F);
+    return (double)difference(a, b, dimension, knee);
 }
 
-double similarity_copy_distance(const float *a, const float *b, float cut)
+double similarity_copy_distance(const float *a, const float *b, float bend)
 {
     double sum = 0.0;
-    for (int i = 0; i < SIMILARITY_DIM; i++) {
-        float d = (a[i] - b[i]) / table_copy[i];
-        sum += (double)fminf(d * d, cut * cut);
-    }
-    return sqrt(sum / SIMILARITY_DIM);
+    for (int i = 0; i < SIMILARITY_DIM; i++)
+        sum += (double)difference(a, b, i, bend);
+    return sum / SIMILARITY_DIM;
 }
 
 bool similarity_duplicate(const float *a, const float *b)
@@ -264,13 +261,10 @@ enum status similarity_stacks(const float *vectors, const uint64_t *ids, const i
     bool done = items != NULL && order != NULL;
     size_t m = 0;
     int stacks = 0;
-    /* a pair that differs by more in the pivot alone is no copy: the sum over the
-     * dimensions is bounded, and so is each of them (unless `most` cuts it) */
-    float reach = fminf(INFINITY, duplicate_limit * sqrtf((float)SIMILARITY_DIM) *
-                                      table_copy[PIVOT]);
+    /* how far apart in the pivot alone copies can be at most */
+    float reach =
+        table_copy[PIVOT] * (limit * SIMILARITY_DIM + knee * knee) / (2.0F * knee);
     memset(stack, 0, n * sizeof *stack);
-    if (most * most < duplicate_limit * duplicate_limit * SIMILARITY_DIM)
-        reach = INFINITY;
     for (size_t i = 0; i < n && done; i++) {
         const float *v = vectors + i * SIMILARITY_DIM;
         if (!isnan(v[0]))

@@ -1,0 +1,447 @@
+/* The best-of set: who is in, why, and what happens on disk, also when it is
+ * interrupted. */
+#include "core/curate.h"
+#include "core/rng.h"
+#include "io/manifest.h"
+#include "io/sha256.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { MANY = 40 };
+
+struct bench {
+    char folder[256], project[300], best[300], path[700];
+    struct candidate c[MANY];
+    float v[MANY * SIMILARITY_DIM];
+    struct curate_entry entry[MANY];
+};
+
+static int setup(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    const char *tmp = getenv("TMPDIR");
+    snprintf(b->folder, sizeof b->folder, "%s/trowel-curate-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(b->folder));
+    snprintf(b->project, sizeof b->project, "%s/TAPES", b->folder);
+    snprintf(b->best, sizeof b->best, "%s/best_of", b->folder);
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", b->folder);
+    int failed = system(command);
+    free(b);
+    return failed;
+}
+
+/* Pads with scores from .9 down, each sounding like nothing else. */
+static void fill(struct bench *b, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct candidate *c = &b->c[i];
+        candidate_clear(c);
+        snprintf(c->source, sizeof c->source, "tape");
+        snprintf(c->filename, sizeof c->filename, "tape_pad%02d.wav", i);
+        c->m.score = 0.9 - 0.01 * i;
+        c->grade = 'A';
+        c->saved = true;
+        for (int d = 0; d < SIMILARITY_DIM; d++)
+            b->v[i * SIMILARITY_DIM + d] = d % MANY == i ? 6.0F : 0.0F;
+        b->entry[i] = (struct curate_entry){candidate_id(c), CAT_PADS, c,
+                                            b->v + i * SIMILARITY_DIM};
+    }
+}
+
+static struct curate_pick *choose(const struct bench *b, int n, int top, double diversity,
+                                  size_t *picked)
+{
+    struct curate_pick *picks;
+    struct curate_options options = {top, diversity};
+    assert_int_equal(curate_choose(b->entry, (size_t)n, &options, &picks, picked, NULL),
+                     ST_OK);
+    return picks;
+}
+
+static bool chosen(const struct curate_pick *p, size_t n, size_t entry)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i].entry == entry)
+            return true;
+    return false;
+}
+
+static void test_score_has_reasons(void **state)
+{
+    (void)state;
+    struct candidate c;
+    struct score_parts parts;
+    candidate_clear(&c);
+    c.kind = KIND_PAD;
+    c.m.score = 0.8;
+    c.grade = 'A';
+    c.m.seam_error_db = -40;
+    double good = curate_score(&c, CAT_PADS, &parts);
+    assert_int_equal(parts.count, 3);
+    assert_string_equal(parts.part[0].name, "mined");
+    assert_true(fabs(good - (0.6 * 0.8 + 0.15 + 0.15) / 0.9) < 1e-12);
+    c.m.seam_error_db = -6;
+    assert_true(curate_score(&c, CAT_PADS, NULL) < good - 0.1);
+    c.m.seam_error_db = -40;
+    c.rating = 5;
+    assert_true(curate_score(&c, CAT_PADS, NULL) > good);
+    c.rating = 1;
+    assert_true(curate_score(&c, CAT_PADS, NULL) < good);
+    candidate_clear(&c); /* nothing known at all */
+    double plain = curate_score(&c, CAT_SILENCES, &parts);
+    assert_true(plain >= 0.0 && plain <= 1.0);
+}
+
+static void test_user_comes_first(void **state)
+{
+    struct bench *b = *state;
+    size_t n;
+    fill(b, 20);
+    b->c[0].decision = DECISION_REJECTED;
+    b->c[1].grade = 'F';
+    b->c[17].decision = DECISION_ACCEPTED;
+    b->c[18].decision = DECISION_ACCEPTED;
+    b->c[18].grade = 'F'; /* the user's word counts more */
+    snprintf(b->c[2].missed_by, sizeof b->c[2].missed_by, "level");
+    struct curate_pick *p = choose(b, 20, 5, 0.3, &n);
+    assert_int_equal(n, 5);
+    assert_true(chosen(p, n, 17) && chosen(p, n, 18) && chosen(p, n, 3));
+    assert_false(chosen(p, n, 0) || chosen(p, n, 1) || chosen(p, n, 2));
+    for (size_t i = 1; i < n; i++)
+        assert_true(p[i - 1].score >= p[i].score);
+    for (size_t i = 0; i < n; i++)
+        assert_true((strncmp(p[i].reason, "accepted by you", 15) == 0) ==
+                    (p[i].entry >= 17));
+    free(p);
+    p = choose(b, 20, 1, 0.3, &n); /* accepted ones may exceed the number */
+    assert_int_equal(n, 2);
+    free(p);
+    p = choose(b, 20, 0, 0.3, &n);
+    assert_int_equal(n, 2);
+    free(p);
+}
+
+static void test_no_two_alike(void **state)
+{
+    struct bench *b = *state;
+    size_t n;
+    fill(b, 20);
+    b->c[0].cluster = b->c[1].cluster = b->c[2].cluster = 7;
+    memcpy(b->v + 4 * SIMILARITY_DIM, b->v + 3 * SIMILARITY_DIM, SIMILARITY_DIM * 4);
+    struct curate_pick *p = choose(b, 20, 20, 0.3, &n);
+    assert_int_equal(n, 17); /* of the stack one, of the copies one */
+    assert_true(chosen(p, n, 0) && !chosen(p, n, 1) && !chosen(p, n, 2));
+    assert_true(chosen(p, n, 3) && !chosen(p, n, 4));
+    free(p);
+    b->c[1].decision = DECISION_ACCEPTED; /* the accepted one of a stack is its one */
+    p = choose(b, 20, 20, 0.3, &n);
+    assert_true(chosen(p, n, 1) && !chosen(p, n, 0) && !chosen(p, n, 2));
+    free(p);
+}
+
+static void test_diversity(void **state)
+{
+    struct bench *b = *state;
+    size_t n;
+    fill(b, 12);
+    /* the six best sound related (not copies), the others each on their own */
+    for (int i = 0; i < 6; i++)
+        for (int d = 0; d < SIMILARITY_DIM; d++)
+            b->v[i * SIMILARITY_DIM + d] = d % 6 == i ? 0.9F : 0.0F;
+    struct curate_pick *p = choose(b, 12, 4, 0.0, &n);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(chosen(p, n, i)); /* score alone */
+    free(p);
+    p = choose(b, 12, 4, 0.5, &n);
+    assert_true(chosen(p, n, 0));
+    size_t related = 0;
+    for (size_t i = 0; i < 6; i++)
+        related += chosen(p, n, i);
+    assert_true(related <= 2);
+    free(p);
+    /* independent of the order the entries come in */
+    struct curate_entry turned[12];
+    for (int i = 0; i < 12; i++)
+        turned[i] = b->entry[11 - i];
+    struct curate_pick *q;
+    size_t m;
+    struct curate_options options = {4, 0.5};
+    p = choose(b, 12, 4, 0.5, &n);
+    assert_int_equal(curate_choose(turned, 12, &options, &q, &m, NULL), ST_OK);
+    assert_int_equal(n, m);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(p[i].entry, 11 - q[i].entry);
+    free(p);
+    free(q);
+}
+
+/* --- on disk
+ * -------------------------------------------------------------------------------- */
+
+static void write_wav(const char *path, double hz, int frames)
+{
+    unsigned char h[44] = "RIFF....WAVEfmt ";
+    unsigned bytes = (unsigned)frames * 2;
+    unsigned put[][3] = {{4, 36 + bytes, 4}, {16, 16, 4},    {20, 1, 2},
+                         {22, 1, 2},         {24, 44100, 4}, {28, 88200, 4},
+                         {32, 2, 2},         {34, 16, 2},    {40, bytes, 4}};
+    for (size_t i = 0; i < sizeof put / sizeof *put; i++)
+        for (unsigned k = 0; k < put[i][2]; k++)
+            h[put[i][0] + k] = (unsigned char)(put[i][1] >> (8 * k));
+    memcpy(h + 36, "data", 4);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fwrite(h, 1, 44, f);
+    for (int i = 0; i < frames; i++) {
+        double v = 12000 * sin(6.2831853 * hz * i / 44100) * exp(-i / 9000.0);
+        int s = (int)v;
+        unsigned char two[2] = {(unsigned char)(s & 255), (unsigned char)(s >> 8 & 255)};
+        fwrite(two, 1, 2, f);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+static const char *in(struct bench *b, const char *folder, const char *rest)
+{
+    snprintf(b->path, sizeof b->path, "%s/%s", folder, rest);
+    return b->path;
+}
+
+static bool there(struct bench *b, const char *rest)
+{
+    return access(in(b, b->best, rest), F_OK) == 0;
+}
+
+/* A project as `process` leaves it: files, manifest and catalog. */
+static void make_project(struct bench *b, int n, bool with_catalog)
+{
+    char name[300];
+    fill(b, n);
+    mkdir(b->project, 0777);
+    mkdir(in(b, b->project, "tape"), 0777);
+    mkdir(in(b, b->project, "tape/pads"), 0777);
+    for (int i = 0; i < n; i++) {
+        snprintf(name, sizeof name, "tape/pads/%s", b->c[i].filename);
+        write_wav(in(b, b->project, name), 100 + 40 * i, 4000 + 500 * i);
+        assert_int_equal(sha256_file(b->path, b->c[i].sha256, NULL), ST_OK);
+    }
+    struct root r;
+    assert_int_equal(root_open(&r, b->project, false, NULL), ST_OK);
+    assert_int_equal(
+        manifest_write(&r, "manifest.csv", b->c, (size_t)n, MANIFEST_PLAIN, NULL), ST_OK);
+    root_done(&r);
+    struct catalog_content content = {NULL, 0, b->c, (size_t)n, b->v};
+    if (with_catalog)
+        assert_int_equal(catalog_publish(in(b, b->project, "catalog.db"), &content, NULL),
+                         ST_OK);
+}
+
+static enum status curate(const struct bench *b, const char *input, int top, bool force,
+                          const char *decisions, struct curate_result *result,
+                          struct err *e)
+{
+    struct curate_job job = {.input_root = input,
+                             .output_root = b->best,
+                             .decisions = decisions,
+                             .options = {top, 0.3},
+                             .force = force,
+                             .fail_on_empty = true};
+    return curate_run(&job, result, e);
+}
+
+static size_t manifest_rows(struct bench *b)
+{
+    struct candidate *rows;
+    size_t n;
+    struct err e = {0};
+    if (manifest_read(in(b, b->best, "manifest.csv"), &rows, &n, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    for (size_t i = 0; i < n; i++) {
+        char rest[300], hash[65];
+        snprintf(rest, sizeof rest, "%s/%s", category_folder(kind_category(rows[i].kind)),
+                 rows[i].filename);
+        assert_int_equal(sha256_file(in(b, b->best, rest), hash, NULL), ST_OK);
+        assert_string_equal(hash, rows[i].sha256);
+    }
+    free(rows);
+    return n;
+}
+
+static void test_run_from_project(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    make_project(b, 12, true);
+    struct catalog *c;
+    assert_int_equal(
+        catalog_open(&c, in(b, b->project, "catalog.db"), CATALOG_WRITE, NULL), ST_OK);
+    struct change words[] = {{.field = FIELD_DECISION,
+                              .candidate = candidate_id(&b->c[11]),
+                              .value = "accepted"},
+                             {.field = FIELD_DECISION,
+                              .candidate = candidate_id(&b->c[0]),
+                              .value = "rejected"}};
+    assert_int_equal(catalog_record(c, words, 2, "x", NULL, NULL), ST_OK);
+    catalog_close(c);
+    assert_int_equal(curate(b, b->project, 4, false, NULL, &r, NULL), ST_OK);
+    assert_int_equal(r.considered, 12);
+    assert_true(r.chosen == 4 && r.copied == 4 && r.per_category[CAT_PADS] == 4);
+    assert_true(there(b, "pads/tape_pad11.wav") && !there(b, "pads/tape_pad00.wav"));
+    assert_int_equal(manifest_rows(b), 4);
+    assert_false(there(b, ".trowel-curating.csv"));
+    /* again: nothing to do */
+    assert_int_equal(curate(b, b->project, 4, false, NULL, &r, NULL), ST_OK);
+    assert_true(r.copied == 0 && r.kept == 4);
+    /* another set needs force, which removes only what is the tool's own */
+    struct err e = {0};
+    assert_int_equal(curate(b, b->project, 2, false, NULL, &r, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, "--force"));
+    write_wav(in(b, b->best, "pads/mine.wav"), 50, 100);
+    assert_int_equal(curate(b, b->project, 2, true, NULL, &r, NULL), ST_OK);
+    assert_int_equal(manifest_rows(b), 2);
+    assert_true(there(b, "pads/mine.wav") && there(b, "pads/tape_pad11.wav"));
+    size_t left = 0;
+    for (int i = 0; i < 12; i++) {
+        char rest[64];
+        snprintf(rest, sizeof rest, "pads/tape_pad%02d.wav", i);
+        left += there(b, rest);
+    }
+    assert_int_equal(left, 2);
+}
+
+static void test_run_without_catalog(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    make_project(b, 6, false);
+    char journal[300];
+    snprintf(journal, sizeof journal, "%s/decisions.txt", b->folder);
+    FILE *f = fopen(journal, "w");
+    fputs("accepted tape_pad05.wav\nrejected tape/pad/tape_pad00.wav\n"
+          "rejected tape/pad/nowhere.wav\n",
+          f);
+    fclose(f);
+    assert_int_equal(curate(b, b->folder, 2, false, journal, &r, NULL), ST_OK);
+    assert_int_equal(r.chosen, 2);
+    assert_true(there(b, "pads/tape_pad05.wav") && !there(b, "pads/tape_pad00.wav"));
+    /* output below the input is not taken for input */
+    assert_int_equal(curate(b, b->folder, 2, false, journal, &r, NULL), ST_OK);
+    assert_int_equal(r.considered, 6);
+    struct err e = {0};
+    assert_int_equal(curate(b, "/nonexistent", 2, false, NULL, &r, &e), ST_NOT_FOUND);
+    assert_non_null(strstr(e.msg, "/nonexistent"));
+}
+
+static void test_run_from_plain_files(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    mkdir(b->project, 0777);
+    struct err e = {0};
+    assert_int_equal(curate(b, b->project, 5, false, NULL, &r, &e), ST_NOTHING);
+    mkdir(in(b, b->project, "drums"), 0777);
+    mkdir(in(b, b->project, "more"), 0777);
+    for (int i = 0; i < 4; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "drums/hit%d.wav", i);
+        write_wav(in(b, b->project, name), 60 * pow(2.2, i), 9000);
+    }
+    write_wav(in(b, b->project, "drums/copy.wav"), 60, 9000); /* of the first */
+    write_wav(in(b, b->project, "more/hit1.wav"), 3000, 20000);
+    FILE *f = fopen(in(b, b->project, "drums/broken.wav"), "w");
+    fputs("RIFF, or so they say", f);
+    fclose(f);
+    assert_int_equal(curate(b, b->project, 10, false, NULL, &r, NULL), ST_OK);
+    assert_int_equal(r.considered, 6);
+    assert_int_equal(r.chosen, 5);
+    assert_int_equal(manifest_rows(b), 5);
+    assert_int_not_equal(there(b, "drums/hit0.wav"), there(b, "drums/copy.wav"));
+}
+
+static void test_foreign_file_is_never_touched(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    make_project(b, 3, true);
+    mkdir(b->best, 0777);
+    mkdir(in(b, b->best, "pads"), 0777);
+    write_wav(in(b, b->best, "pads/tape_pad00.wav"), 999, 777);
+    char before[65], after[65];
+    assert_int_equal(sha256_file(in(b, b->best, "pads/tape_pad00.wav"), before, NULL),
+                     ST_OK);
+    struct err e = {0};
+    assert_int_equal(curate(b, b->project, 3, true, NULL, &r, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, "tape_pad00.wav"));
+    assert_int_equal(sha256_file(in(b, b->best, "pads/tape_pad00.wav"), after, NULL),
+                     ST_OK);
+    assert_string_equal(before, after);
+}
+
+/* Killed at ever later moments: what has a final name is whole, and the next run ends
+ * with the full set. */
+static void test_kill_and_go_on(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    make_project(b, 20, true);
+    for (long wait_us = 0; wait_us < 30000; wait_us += 1500) {
+        char command[350];
+        snprintf(command, sizeof command, "rm -rf '%s'", b->best);
+        assert_int_equal(system(command), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+            _exit(curate(b, b->project, 20, false, NULL, &r, NULL) != ST_OK);
+        nanosleep(&(struct timespec){0, wait_us * 1000}, NULL);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        for (int i = 0; i < 20; i++) {
+            char rest[64], hash[65];
+            snprintf(rest, sizeof rest, "pads/tape_pad%02d.wav", i);
+            if (there(b, rest)) {
+                assert_int_equal(sha256_file(b->path, hash, NULL), ST_OK);
+                assert_string_equal(hash, b->c[i].sha256);
+            }
+        }
+        if (there(b, "manifest.csv"))
+            assert_int_equal(manifest_rows(b), 20);
+        assert_int_equal(curate(b, b->project, 20, false, NULL, &r, NULL), ST_OK);
+        assert_int_equal(r.copied + r.kept, 20);
+        assert_int_equal(manifest_rows(b), 20);
+        assert_false(there(b, ".trowel-curating.csv"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+        CASE(test_score_has_reasons),    CASE(test_user_comes_first),
+        CASE(test_no_two_alike),         CASE(test_diversity),
+        CASE(test_run_from_project),     CASE(test_run_without_catalog),
+        CASE(test_run_from_plain_files), CASE(test_foreign_file_is_never_touched),
+        CASE(test_kill_and_go_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
