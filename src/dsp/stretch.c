@@ -1,4 +1,5 @@
 #include "dsp/stretch.h"
+#include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/resample.h"
 #include "dsp/window.h"
@@ -391,6 +392,8 @@ enum status stretch_time(struct audio *to, const struct audio *from, size_t fram
         size_t next = now.frames / 4 > frames ? now.frames / 4 : frames;
         struct audio out = {0};
         st = vocode(&out, &now, next, loop, e);
+        if (st == ST_OK)
+            st = colour_match(&out, &now, loop, e);
         audio_done(&now);
         now = out;
     }

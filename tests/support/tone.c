@@ -28,23 +28,23 @@ void tone_noise(struct audio *a, double rms, struct rng *r)
         a->data[i] += (float)(rms * rng_gauss(r));
 }
 
-static double window_at(size_t i, size_t n)
-{
-    double x = two_pi * ((double)i + 0.5) / (double)n;
-    return 0.35875 - 0.48829 * cos(x) + 0.14128 * cos(2 * x) - 0.01168 * cos(3 * x);
-}
-
 /* Windowed Fourier coefficient at exactly hz; its phase belongs to frame `start`. */
 static double complex coefficient(const struct audio *a, int channel, size_t start,
                                   size_t count, double hz)
 {
-    double complex sum = 0;
+    double complex sum = 0, turn = 1,
+                   window_turn = cexp(CMPLX(0, two_pi * 0.5 / (double)count));
+    double complex step = cexp(CMPLX(0, -two_pi * hz / a->rate_hz));
+    double complex window_step = cexp(CMPLX(0, two_pi / (double)count));
     double weight = 0;
-    for (size_t i = 0; i < count; i++) {
-        double w = window_at(i, count), angle = two_pi * hz * (double)i / a->rate_hz;
-        size_t at = (start + i) * (size_t)a->channels + (size_t)channel;
-        sum += w * (double)a->data[at] * CMPLX(cos(angle), -sin(angle));
+    const float *x = a->data + start * (size_t)a->channels + channel;
+    for (size_t i = 0; i < count; i++, x += a->channels) {
+        double c = creal(window_turn), c2 = 2 * c * c - 1, c3 = c * (2 * c2 - 1);
+        double w = 0.35875 - 0.48829 * c + 0.14128 * c2 - 0.01168 * c3;
+        sum += w * (double)*x * turn;
         weight += w;
+        turn *= step;
+        window_turn *= window_step;
     }
     return 2 * sum / weight;
 }

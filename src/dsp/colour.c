@@ -1,0 +1,200 @@
+#include "dsp/colour.h"
+#include "dsp/fft.h"
+#include "dsp/window.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FRAME_44K1 = 4096, BANDS_MAX = 32, BAND_BINS = 3, FIR_SHARE = 4, REACH = 4 };
+static const double first_hz = 50, band_ratio = 1.2599;
+static const double floor_ratio = 1e-8, leakage = 0.003;
+static const double least_db = -3, most_db = 6, same_db = 0.02;
+
+struct bands {
+    int count;
+    int edge[BANDS_MAX + 1]; /* bins */
+    double db[BANDS_MAX];
+};
+
+struct workshop {
+    int n;
+    struct rfft *fft;
+    float *window, *frame, *spectrum, *filter;
+    double *power; /* of the model, then of the sound, n/2 + 1 each */
+};
+
+static enum status workshop_init(struct workshop *w, int rate_hz, struct err *e)
+{
+    int n = fft_size_at(FRAME_44K1, rate_hz);
+    size_t size = (size_t)n;
+    *w = (struct workshop){.n = n, .fft = rfft_new(n)};
+    w->window = malloc(size * sizeof *w->window);
+    w->frame = malloc(size * sizeof *w->frame);
+    w->spectrum = malloc((size + 2) * sizeof *w->spectrum);
+    w->filter = malloc((size + 2) * sizeof *w->filter);
+    w->power = calloc(size + 2, sizeof *w->power);
+    if (!w->fft || !w->window || !w->frame || !w->spectrum || !w->filter || !w->power)
+        return err_set(e, ST_NO_MEMORY, "no memory to compare two sounds");
+    window_hann(w->window, n);
+    return ST_OK;
+}
+
+static void workshop_done(struct workshop *w)
+{
+    rfft_free(w->fft);
+    free(w->window);
+    free(w->frame);
+    free(w->spectrum);
+    free(w->filter);
+    free(w->power);
+}
+
+/* Mean power per bin over whole frames, all channels; frames of a loop go round. */
+static void measure(struct workshop *w, const struct audio *a, bool loop, double *power)
+{
+    size_t n = (size_t)w->n, channels = (size_t)a->channels;
+    size_t span = loop ? a->frames : a->frames - n, count = 2 * a->frames / n + 1;
+    for (size_t f = 0; f < count; f++) {
+        size_t start = loop ? f * span / count : f * span / (count - 1);
+        for (size_t c = 0; c < channels; c++) {
+            for (size_t i = 0, at = start; i < n; i++) {
+                w->frame[i] = a->data[at * channels + c] * w->window[i];
+                if (++at == a->frames)
+                    at = 0;
+            }
+            rfft_forward(w->fft, w->frame, w->spectrum);
+            for (size_t k = 0; k <= n / 2; k++) {
+                double re = (double)w->spectrum[2 * k],
+                       im = (double)w->spectrum[2 * k + 1];
+                power[k] += (re * re + im * im) / (double)count;
+            }
+        }
+    }
+}
+
+static void lay_bands(struct bands *b, int n, int rate_hz)
+{
+    double bin_hz = (double)rate_hz / n;
+    *b = (struct bands){.edge = {(int)fmax(1, first_hz / bin_hz)}};
+    while (b->count < BANDS_MAX) {
+        int from = b->edge[b->count], to = (int)(from * band_ratio);
+        to = to < from + BAND_BINS ? from + BAND_BINS : to;
+        if (to > n / 2)
+            break;
+        b->edge[++b->count] = to;
+    }
+}
+
+/* What each band lacks; returns the largest amount. A band that holds little beside its
+ * neighbours holds their leakage, which says nothing: towards 0 with those. */
+static double compare(struct bands *b, const double *model, const double *power, int n)
+{
+    double want[BANDS_MAX], have[BANDS_MAX], all = 0, worst = 0;
+    for (int k = 1; k <= n / 2; k++)
+        all += model[k];
+    for (int i = 0; i < b->count; i++) {
+        want[i] = have[i] = 0;
+        for (int k = b->edge[i]; k < b->edge[i + 1]; k++) {
+            want[i] += model[k];
+            have[i] += power[k];
+        }
+    }
+    for (int i = 0; i < b->count; i++) {
+        double around = floor_ratio * all;
+        for (int k = i - REACH; k <= i + REACH; k++)
+            if (k >= 0 && k < b->count)
+                around += leakage * want[k];
+        double db = 10 * log10((want[i] + around) / (have[i] + around));
+        b->db[i] = all > 0 ? fmin(most_db, fmax(least_db, db)) : 0;
+        worst = fmax(worst, fabs(b->db[i]));
+    }
+    return worst;
+}
+
+/* Gain at a bin, straight in dB between the middles of the bands. */
+static double gain_at(const struct bands *b, double bin)
+{
+    int i = 0;
+    while (i < b->count && bin >= 0.5 * (b->edge[i] + b->edge[i + 1]))
+        i++;
+    if (i == 0 || i == b->count)
+        return pow(10, b->db[i ? i - 1 : 0] / 20);
+    double low = 0.5 * (b->edge[i - 1] + b->edge[i]);
+    double high = 0.5 * (b->edge[i] + b->edge[i + 1]);
+    double mix = (bin - low) / (high - low);
+    return pow(10, (b->db[i - 1] + mix * (b->db[i] - b->db[i - 1])) / 20);
+}
+
+/* The transfer of a filter of n / FIR_SHARE taps, delayed by half of them. */
+static void design(struct workshop *w, const struct bands *b)
+{
+    int n = w->n, half = n / FIR_SHARE / 2;
+    for (int k = 0; k <= n / 2; k++) {
+        w->spectrum[2 * k] = (float)gain_at(b, k);
+        w->spectrum[2 * k + 1] = 0.0f;
+    }
+    rfft_inverse(w->fft, w->spectrum, w->frame);
+    float *tap = w->window; /* the window has served */
+    memset(tap, 0, (size_t)n * sizeof *tap);
+    for (int i = -half + 1; i < half; i++) {
+        double hann = 0.5 + 0.5 * cos(3.14159265358979323846 * i / half);
+        tap[i + half] = (float)(hann * (double)w->frame[(i + n) % n]);
+    }
+    rfft_forward(w->fft, tap, w->filter);
+}
+
+/* Overlap-save, one channel at a time; time stays where it was. */
+static void run(struct workshop *w, struct audio *to, const struct audio *from, bool loop)
+{
+    size_t channels = (size_t)from->channels, n = (size_t)w->n;
+    size_t taps = n / FIR_SHARE, half = taps / 2, block = n - taps;
+    ptrdiff_t length = (ptrdiff_t)from->frames;
+    for (size_t c = 0; c < channels; c++)
+        for (size_t start = 0; start < from->frames; start += block) {
+            for (size_t i = 0; i < n; i++) {
+                ptrdiff_t at = (ptrdiff_t)(start + i + half) - (ptrdiff_t)taps;
+                if (loop)
+                    at = (at % length + length) % length;
+                bool inside = at >= 0 && at < length;
+                w->frame[i] = inside ? from->data[(size_t)at * channels + c] : 0.0f;
+            }
+            rfft_forward(w->fft, w->frame, w->spectrum);
+            for (size_t k = 0; k <= n / 2; k++) {
+                float re = w->spectrum[2 * k], im = w->spectrum[2 * k + 1];
+                float a = w->filter[2 * k], b = w->filter[2 * k + 1];
+                w->spectrum[2 * k] = re * a - im * b;
+                w->spectrum[2 * k + 1] = re * b + im * a;
+            }
+            rfft_inverse(w->fft, w->spectrum, w->frame);
+            for (size_t i = 0; i < block && start + i < from->frames; i++)
+                to->data[(start + i) * channels + c] = w->frame[taps + i];
+        }
+}
+
+enum status colour_match(struct audio *a, const struct audio *model, bool loop,
+                         struct err *e)
+{
+    struct workshop w;
+    struct bands bands;
+    struct audio out = {0};
+    enum status st = workshop_init(&w, a->rate_hz, e);
+    size_t shorter = a->frames < model->frames ? a->frames : model->frames;
+    if (st == ST_OK && shorter >= 2 * (size_t)w.n) {
+        double *power = w.power + w.n / 2 + 1;
+        measure(&w, model, loop, w.power);
+        measure(&w, a, loop, power);
+        lay_bands(&bands, w.n, a->rate_hz);
+        if (bands.count > 0 && compare(&bands, w.power, power, w.n) > same_db) {
+            st = audio_init(&out, a->frames, a->channels, a->rate_hz, e);
+            if (st == ST_OK) {
+                design(&w, &bands);
+                run(&w, &out, a, loop);
+                audio_done(a);
+                *a = out;
+            }
+        }
+    }
+    workshop_done(&w);
+    return st;
+}

@@ -1,0 +1,298 @@
+/* dsp/stretch: the vocoder's bounds, loops that stay loops, smear, pitch. */
+#include "dsp/fft.h"
+#include "dsp/level.h"
+#include "dsp/measure.h"
+#include "dsp/seam.h"
+#include "dsp/stretch.h"
+#include "dsp/synth.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SPAN = 65536 };
+
+/* The strongest line of the spectrum that is no multiple of hz, over the strongest, dB.
+ */
+static double sidebands_db(const struct audio *a, size_t start, double hz)
+{
+    static float x[SPAN], spectrum[SPAN + 2];
+    for (size_t i = 0; i < SPAN; i++) {
+        double t = 6.283185307179586 * ((double)i + 0.5) / SPAN;
+        double w =
+            0.35875 - 0.48829 * cos(t) + 0.14128 * cos(2 * t) - 0.01168 * cos(3 * t);
+        x[i] = (float)(w * (double)a->data[(start + i) * (size_t)a->channels]);
+    }
+    struct rfft *fft = rfft_new(SPAN);
+    rfft_forward(fft, x, spectrum);
+    rfft_free(fft);
+    double top = 0, side = 0, bin = (double)a->rate_hz / SPAN;
+    for (int k = 8; k <= SPAN / 2; k++) {
+        double m = (double)hypotf(spectrum[2 * k], spectrum[2 * k + 1]);
+        top = fmax(top, m);
+        if (fabs(k * bin - hz * rint(k * bin / hz)) > 6 * bin)
+            side = fmax(side, m);
+    }
+    return level_to_db(side / top);
+}
+
+static struct audio tone_220(size_t frames, int channels)
+{
+    struct audio a;
+    audio_init(&a, frames, channels, 44100, NULL);
+    tone_harmonic(&a, 220, 0.3, 8000);
+    return a;
+}
+
+static void a_harmonic_tone_stays_one(void **state)
+{
+    (void)state;
+    static const double factors[] = {0.25, 0.5, 0.9, 1.2, 1.5, 2, 3.7};
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
+        for (int loop = 0; loop < 2; loop++) {
+            struct audio a = tone_220(factors[i] < 1 ? 352800 : 132300, 1), b;
+            size_t frames = (size_t)llround((double)a.frames * factors[i]);
+            assert_int_equal(stretch_time(&b, &a, frames, loop, NULL), ST_OK);
+            assert_int_equal(b.frames, frames);
+            size_t start = (frames - SPAN) / 2;
+            for (int k = 1; k < 36; k += 1 + k / 2) {
+                struct partial p = tone_partial(&b, 0, start, SPAN, 220.0 * k);
+                assert_true(fabs(tone_cents(p.hz, 220.0 * k)) < 1);
+                assert_true(fabs(level_to_db(p.amplitude / (0.3 / k))) < 0.5);
+            }
+            assert_true(sidebands_db(&b, start, 220) < -50);
+            if (loop)
+                assert_true(tone_join_kink(&b) <= 1);
+            audio_done(&a);
+            audio_done(&b);
+        }
+}
+
+/* A pad of detuned saws: rough, beating, stereo. */
+static struct audio saw_pad(size_t frames)
+{
+    struct audio a;
+    audio_init(&a, frames, 2, 44100, NULL);
+    float *line = calloc(frames, sizeof *line);
+    static const double notes[] = {130.81, 196.0, 311.13};
+    for (int c = 0; c < 2; c++) {
+        struct rng r = rng_derive((uint64_t)c, 0, "test", 0);
+        memset(line, 0, frames * sizeof *line);
+        for (int i = 0; i < 3; i++) {
+            struct synth_pad p = {notes[i], 0.12, 3000, 8, 0.01, 0.01};
+            synth_pad(&p, &r, line, frames, 44100);
+        }
+        for (size_t i = 0; i < frames; i++)
+            a.data[2 * i + (size_t)c] = line[i];
+    }
+    free(line);
+    return a;
+}
+
+static double centroid(const struct audio *a)
+{
+    struct measures m;
+    measures_clear(&m);
+    assert_int_equal(measure_sample(a, &m, NULL), ST_OK);
+    return m.centroid_hz;
+}
+
+static void a_pad_keeps_colour_level_and_image(void **state)
+{
+    (void)state;
+    static const double factors[] = {0.5, 1.2, 2, 3};
+    struct audio a = saw_pad(150000), b;
+    for (size_t i = 0; i < 4; i++)
+        for (int loop = 0; loop < 2; loop++) {
+            size_t frames = (size_t)llround((double)a.frames * factors[i]);
+            assert_int_equal(stretch_time(&b, &a, frames, loop, NULL), ST_OK);
+            assert_true(fabs(centroid(&b) / centroid(&a) - 1) < 0.03);
+            assert_true(fabs(level_to_db(level_rms(&b) / level_rms(&a))) < 0.5);
+            assert_true(fabs(tone_correlation(&b) - tone_correlation(&a)) < 0.05);
+            audio_done(&b);
+        }
+    audio_done(&a);
+}
+
+/* The two channels are turned alike: equal stays equal, opposite stays opposite. */
+static void the_image_is_exact(void **state)
+{
+    (void)state;
+    struct audio a = saw_pad(60000), b;
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[2 * i + 1] = -0.5f * a.data[2 * i];
+    assert_int_equal(stretch_time(&b, &a, 100001, false, NULL), ST_OK);
+    for (size_t i = 0; i < b.frames; i++)
+        assert_true(fabsf(b.data[2 * i + 1] + 0.5f * b.data[2 * i]) < 1e-5f);
+    audio_done(&b);
+    struct rng r = rng_derive(1, 0, "smear", 0);
+    assert_int_equal(stretch_smear(&b, &a, 400000, 0.2, true, &r, NULL), ST_OK);
+    for (size_t i = 0; i < b.frames; i++)
+        assert_true(fabsf(b.data[2 * i + 1] + 0.5f * b.data[2 * i]) < 1e-5f);
+    audio_done(&b);
+    audio_done(&a);
+}
+
+/* Loops made exactly periodic, stretched, pitched and smeared: no seam is found, and the
+ * partials have moved by less than half a cycle a loop. */
+static void loops_stay_seamless(void **state)
+{
+    (void)state;
+    struct audio a, b;
+    size_t n = 100003;
+    audio_init(&a, n, 2, 44100, NULL);
+    static const double notes[] = {110, 138.6, 164.8, 220.5};
+    for (int i = 0; i < 4; i++)
+        for (int k = 1; k < 12; k++)
+            for (int c = 0; c < 2; c++) {
+                double cycles = rint(notes[i] * k * (double)n / 44100) + c;
+                tone_add(&a, c, cycles * 44100 / (double)n, 0.06 / k, i + k * k);
+            }
+    static const double factors[] = {0.6, 1.2, 1.5, 2, 6};
+    for (int i = 0; i < 10; i++) {
+        struct rng r = rng_derive(1, 0, "smear", 0);
+        size_t frames = (size_t)llround((double)n * factors[i % 5]);
+        static const double semitones[] = {-5, 5, 7, 12, -12};
+        enum status st = i < 5 ? stretch_any(&b, &a, frames, true, &r, NULL)
+                               : stretch_pitch(&b, &a, semitones[i - 5], true, NULL);
+        assert_int_equal(st, ST_OK);
+        assert_int_equal(b.frames, i < 5 ? frames : n);
+        assert_true(tone_join_kink(&b) <= 1.01);
+        struct seam seam;
+        assert_int_equal(seam_measure(&b, NULL, 0, &seam, NULL), ST_OK);
+        assert_true(seam.step_ok && seam.level_ok && seam.onset_ok);
+        if (i == 2 || i == 3) {
+            struct partial p = tone_partial(&b, 0, 20000, SPAN, 220.5);
+            double was = rint(220.5 * (double)n / 44100) * 44100 / (double)n;
+            assert_true(fabs(p.hz - was) < 0.55 * 44100 / (double)b.frames);
+        }
+        audio_done(&b);
+    }
+    audio_done(&a);
+}
+
+static void pitch_is_exact(void **state)
+{
+    (void)state;
+    static const double semitones[] = {7, -5, 12, 0.5, -24, 24, 0};
+    struct audio a = tone_220(120000, 1), b;
+    for (size_t i = 0; i < 7; i++)
+        for (int loop = 0; loop < 2; loop++) {
+            assert_int_equal(stretch_pitch(&b, &a, semitones[i], loop, NULL), ST_OK);
+            assert_int_equal(b.frames, a.frames);
+            double hz = 220 * exp2(semitones[i] / 12);
+            struct partial p = tone_partial(&b, 0, 27000, SPAN, hz);
+            double bound = loop ? fmax(2, tone_cents(hz + 0.5 * 44100 / 120000, hz)) : 2;
+            assert_true(fabs(tone_cents(p.hz, hz)) < bound);
+            assert_true(fabs(level_to_db(p.amplitude / 0.3)) < 0.5);
+            if (!loop)
+                assert_true(sidebands_db(&b, 27000, hz) < -50);
+            audio_done(&b);
+        }
+    audio_done(&a);
+}
+
+/* A click in quiet noise: it is still one click, at its place, as high as it was. */
+static void attacks_stay_sharp(void **state)
+{
+    (void)state;
+    struct audio a, b;
+    audio_init(&a, 88200, 1, 44100, NULL);
+    struct rng r = rng_derive(1, 0, "test", 0);
+    float *snare = calloc(12000, sizeof *snare);
+    synth_drum(SYNTH_SNARE, 0.9, 1, &r, snare, 12000, 44100);
+    for (size_t i = 0; i < 12000; i++)
+        a.data[40000 + i] = snare[i];
+    free(snare);
+    tone_noise(&a, 0.0005, &r);
+    assert_int_equal(stretch_time(&b, &a, 132300, false, NULL), ST_OK);
+    double peak = level_peak(&b), first = 0;
+    for (size_t i = 0; i < b.frames && first == 0; i++)
+        if (fabs((double)b.data[i]) > 0.35 * peak)
+            first = (double)i;
+    assert_true(fabs(first - 60000) < 0.02 * 44100);
+    assert_true(level_to_db(peak / level_peak(&a)) > -4);
+    audio_done(&a);
+    audio_done(&b);
+}
+
+static void smear_keeps_level_and_colour(void **state)
+{
+    (void)state;
+    struct audio a = saw_pad(66150), b, c;
+    for (int loop = 0; loop < 2; loop++) {
+        struct rng r = rng_derive(1, 0, "smear", 0), same = r;
+        assert_int_equal(stretch_any(&b, &a, 5 * a.frames, loop, &r, NULL), ST_OK);
+        assert_int_equal(b.frames, 5 * a.frames);
+        assert_true(fabs(level_to_db(level_rms(&b) / level_rms(&a))) < 1);
+        assert_true(fabs(centroid(&b) / centroid(&a) - 1) < 0.05);
+        assert_int_equal(stretch_any(&c, &a, 5 * a.frames, loop, &same, NULL), ST_OK);
+        assert_memory_equal(b.data, c.data, 2 * b.frames * sizeof *b.data);
+        audio_done(&b);
+        audio_done(&c);
+    }
+    audio_done(&a);
+}
+
+static void odd_sounds_are_survived(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 2, 15, 16, 17, 100, 1000, 5000};
+    static const size_t wanted[] = {1, 15, 16, 333, 4096, 60000};
+    for (size_t i = 0; i < 8; i++)
+        for (size_t k = 0; k < 6; k++)
+            for (int loop = 0; loop < 2; loop++) {
+                struct audio a, b;
+                audio_init(&a, lengths[i], 3, i & 1 ? 8000 : 44100, NULL);
+                for (size_t n = 0; n < 3 * a.frames; n++)
+                    a.data[n] = n % 7 ? 0.1f * (float)(n % 5) : NAN;
+                assert_int_equal(stretch_time(&b, &a, wanted[k], loop, NULL), ST_OK);
+                assert_int_equal(b.frames, wanted[k]);
+                for (size_t n = 0; n < 3 * b.frames; n++)
+                    assert_true(isfinite(b.data[n]));
+                audio_done(&b);
+                struct rng r = rng_derive(1, 0, "smear", 0);
+                assert_int_equal(stretch_smear(&b, &a, wanted[k], 0.2, loop, &r, NULL),
+                                 ST_OK);
+                for (size_t n = 0; n < 3 * b.frames; n++)
+                    assert_true(isfinite(b.data[n]));
+                audio_done(&b);
+                audio_done(&a);
+            }
+    struct audio silence, b;
+    audio_init(&silence, 30000, 1, 44100, NULL);
+    assert_int_equal(stretch_time(&b, &silence, 45000, true, NULL), ST_OK);
+    assert_true(level_peak(&b) == 0);
+    audio_done(&b);
+    assert_int_equal(stretch_time(&b, &silence, 0, true, NULL), ST_USAGE);
+    silence.frames = 0;
+    assert_int_equal(stretch_pitch(&b, &silence, 3, true, NULL), ST_OK);
+    assert_int_equal(b.frames, 0);
+    audio_done(&b);
+    assert_int_equal(stretch_time(&b, &silence, 100, false, NULL), ST_OK);
+    assert_true(b.frames == 100 && level_peak(&b) == 0);
+    audio_done(&b);
+    audio_done(&silence);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_harmonic_tone_stays_one),
+        cmocka_unit_test(a_pad_keeps_colour_level_and_image),
+        cmocka_unit_test(the_image_is_exact),
+        cmocka_unit_test(loops_stay_seamless),
+        cmocka_unit_test(pitch_is_exact),
+        cmocka_unit_test(attacks_stay_sharp),
+        cmocka_unit_test(smear_keeps_level_and_colour),
+        cmocka_unit_test(odd_sounds_are_survived),
+    };
+    return cmocka_run_group_tests_name("stretch", tests, NULL, NULL);
+}
