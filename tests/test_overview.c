@@ -53,7 +53,7 @@ static void check_range(const struct overview *o, const float *x, int64_t a, int
         int64_t to = a + (b - a) * (c + 1) / COLUMNS;
         to = (to + BIN - 1) / BIN * BIN;
         to = to < FRAMES ? to : FRAMES;
-        double low = INFINITY, high = -INFINITY, square = 0;
+        double low = HUGE_VAL, high = -HUGE_VAL, square = 0;
         for (int64_t i = 2 * from; i < 2 * to; i++) {
             low = fmin(low, (double)x[i]);
             high = fmax(high, (double)x[i]);

@@ -59,7 +59,7 @@ static uint16_t pack_level(double db)
 
 static double unpack_level(uint16_t code)
 {
-    return code ? LEVEL_LOW_DB + (code - 1) / LEVEL_STEPS : (double)-INFINITY;
+    return code ? LEVEL_LOW_DB + (code - 1) / LEVEL_STEPS : -HUGE_VAL;
 }
 
 static uint16_t pack_hz(double hz)
@@ -252,7 +252,7 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out)
     if (out->rms_db >= SILENT_DB)
         out->crest = pow(10, (out->peak_db - out->rms_db) / 20);
     for (int b = 0; b < TRACK_BAND_COUNT; b++)
-        out->band_db[b] = h->band[b] ? unpack_band(h->band[b]) : (double)-INFINITY;
+        out->band_db[b] = h->band[b] ? unpack_band(h->band[b]) : -HUGE_VAL;
 }
 
 size_t track_hop_of(const struct track *t, int64_t frame)

@@ -49,9 +49,9 @@ static double integrated_lufs(const struct track *t)
     double gate = square_of(-70 + 0.691);
     struct gated g = gated_sum(t, hops, gate);
     if (g.blocks == 0)
-        return -INFINITY;
+        return -HUGE_VAL;
     g = gated_sum(t, hops, fmax(gate, g.sum / (double)g.blocks * square_of(-10)));
-    return g.blocks ? lufs(g.sum / (double)g.blocks) : (double)-INFINITY;
+    return g.blocks ? lufs(g.sum / (double)g.blocks) : -HUGE_VAL;
 }
 
 /* 1, or less for the partial last hop. */
@@ -64,7 +64,7 @@ static double share_of_hop(const struct track *t, size_t i)
 void track_sum_up(struct track *t, const struct scan_totals *totals)
 {
     struct track_info *info = &t->info;
-    double square = 0, dc = 0, count = 0, peak = -INFINITY;
+    double square = 0, dc = 0, count = 0, peak = -HUGE_VAL;
     for (size_t i = 0; i < info->hops; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
@@ -74,7 +74,7 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
         dc += share * h.dc;
         peak = fmax(peak, h.peak_db);
     }
-    info->rms_db = count > 0 ? 10 * log10(square / count) : (double)-INFINITY;
+    info->rms_db = count > 0 ? 10 * log10(square / count) : -HUGE_VAL;
     info->peak_db = peak;
     info->dc = count > 0 ? dc / count : 0;
     info->loudness_lufs = integrated_lufs(t);
@@ -229,11 +229,11 @@ void track_range(const struct track *t, int64_t start, int64_t end,
                  struct track_range *out)
 {
     *out = (struct track_range){
-        .rms_db = -INFINITY,
-        .peak_db = -INFINITY,
-        .loudest_db = -INFINITY,
-        .quietest_db = -INFINITY,
-        .loudness_lufs = -INFINITY,
+        .rms_db = -HUGE_VAL,
+        .peak_db = -HUGE_VAL,
+        .loudest_db = -HUGE_VAL,
+        .quietest_db = -HUGE_VAL,
+        .loudness_lufs = -HUGE_VAL,
         .crest = (double)NAN,
         .centroid_hz = (double)NAN,
         .spread_hz = (double)NAN,
@@ -241,7 +241,7 @@ void track_range(const struct track *t, int64_t start, int64_t end,
         .flatness = (double)NAN,
     };
     for (int b = 0; b < TRACK_BAND_COUNT; b++)
-        out->band_db[b] = -INFINITY;
+        out->band_db[b] = -HUGE_VAL;
     struct span s = hops_of(t, start, end);
     if (s.last == s.first)
         return;
