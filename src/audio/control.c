@@ -11,7 +11,7 @@
 
 enum {
     TICK_MS = 50,
-    OPEN_LIMIT_MS = 8000,
+    OPEN_LIMIT_MS = 4000,
     START_LIMIT_MS = 2000,
     STOP_LIMIT_MS = 700,
     CLOSE_LIMIT_MS = 700,

@@ -1,8 +1,8 @@
 /* device_portaudio: the sound card. The only user of PortAudio.
  *
  * What PortAudio 19.6 does, and what is done here about it:
- * - Pa_Initialize aborts the process when ALSA's configuration names no default device:
- *   it is tried in a forked child first.
+ * - Pa_Initialize aborts the process when ALSA's configuration names no default device
+ *   (an assertion in BuildDeviceList): the configuration is asked first.
  * - Every call may block for ever when a device or a sound server hangs: the caller runs
  *   them on threads it can leave behind, and watches the gate's beats.
  * - It does not resample: a rate is chosen that the device takes, the wished one first.
