@@ -204,42 +204,74 @@ enum status loop_make_best(const struct audio *sound, struct loop_list *list,
     return loop_make(sound, &list->option[0], loop, seam, e);
 }
 
+/* As long as possible: the ends of the sound, give or take a twelfth. */
+static enum status search_ends(const struct audio *sound, const struct loop_params *p,
+                               struct loop_list *out, struct err *e)
+{
+    size_t n = sound->frames, fade = seconds(sound, p->crossfade_ms / 1000.0);
+    fade = fade < n / 12 ? fade : n / 12;
+    struct loop_bounds b = {
+        .start_low = fade,
+        .start_high = fade + n / 12,
+        .end_low = n - n / 12,
+        .end_high = n,
+        .start = fade,
+        .end = n,
+        .fade = fade,
+        .apart = seconds(sound, DISTINCT_S),
+    };
+    return loop_find(sound, &b, out, e);
+}
+
+struct closed {
+    struct audio loop;
+    struct loop_option made;
+    struct seam seam;
+};
+
+/* Make the best of the list; it replaces what was made before when it joins better. */
+static enum status make_if_better(const struct audio *sound, struct loop_list *list,
+                                  struct closed *c, struct err *e)
+{
+    struct audio loop;
+    struct seam seam;
+    enum status st = loop_make_best(sound, list, &loop, &seam, e);
+    if (st != ST_OK)
+        return st;
+    if (c->loop.data && seam_quality(&seam) <= seam_quality(&c->seam)) {
+        audio_done(&loop);
+        return ST_OK;
+    }
+    audio_done(&c->loop);
+    *c = (struct closed){loop, list->option[0], seam};
+    return ST_OK;
+}
+
 enum status loop_close(struct audio *sound, size_t frames,
                        const struct loop_params *params, struct loop_option *made,
                        struct seam *seam, struct err *e)
 {
-    struct loop_list list = {0};
+    struct loop_list list;
     struct loop_params p = sane(params);
-    enum status st;
-    if (frames > 0) {
-        st = loop_search_exact(sound, frames, &p, &list, e);
-    } else {
-        size_t n = sound->frames, fade = seconds(sound, p.crossfade_ms / 1000.0);
-        fade = fade < n / 8 ? fade : n / 8;
-        struct loop_bounds b = {
-            .start_low = fade,
-            .start_high = fade + n / 16,
-            .end_low = n - n / 16,
-            .end_high = n,
-            .start = fade,
-            .end = n,
-            .fade = fade,
-            .apart = seconds(sound, DISTINCT_S),
-        };
-        st = loop_find(sound, &b, &list, e);
+    struct closed c = {0};
+    enum status st = frames ? loop_search_exact(sound, frames, &p, &list, e)
+                            : search_ends(sound, &p, &list, e);
+    if (st == ST_OK)
+        st = make_if_better(sound, &list, &c, e);
+    if (st != ST_OK)
+        return st;
+    /* Shorter ones have more places to choose from. */
+    static const double parts[] = {0.9, 0.84, 0.78};
+    for (size_t k = 0; k < 3 && !frames && !c.seam.seamless; k++) {
+        size_t length = (size_t)(parts[k] * (double)sound->frames);
+        if (loop_search_exact(sound, length, &p, &list, NULL) == ST_OK)
+            make_if_better(sound, &list, &c, NULL);
     }
-    if (st != ST_OK)
-        return st;
-    struct audio loop;
-    struct seam measured;
-    st = loop_make_best(sound, &list, &loop, &measured, e);
-    if (st != ST_OK)
-        return st;
     audio_done(sound);
-    *sound = loop;
+    *sound = c.loop;
     if (made)
-        *made = list.option[0];
+        *made = c.made;
     if (seam)
-        *seam = measured;
+        *seam = c.seam;
     return ST_OK;
 }

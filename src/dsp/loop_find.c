@@ -8,13 +8,13 @@
 #include <string.h>
 
 enum {
-    ANCHORS = 16,   /* starts tried; each against every end */
+    ANCHORS = 12,   /* starts tried; each against every end */
     PER_ANCHOR = 2, /* ends kept of each */
     PLACES = ANCHORS * PER_ANCHOR,
-    FINALISTS = 8,
+    FINALISTS = 7,
 };
 
-#define COARSE_HZ     5000.0 /* rate of the coarse search: most of a pad lies below half */
+#define COARSE_HZ     4000.0 /* rate of the coarse search: most of a pad lies below half */
 #define FINE_S        0.01
 #define LEVEL_WEIGHT  0.03 /* merit per dB; beyond LEVEL_TOP_DB nothing more is lost */
 #define LEVEL_TOP_DB  12.0

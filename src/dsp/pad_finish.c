@@ -51,6 +51,36 @@ static void to_recording(struct loop_list *loops, size_t around_start)
     }
 }
 
+static enum status make(const struct audio *around, size_t start, size_t end,
+                        const struct pad_params *p, struct pad *pad, struct err *e)
+{
+    struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms, .reach = REACH};
+    enum status st = loop_search(around, start, end, &params, &pad->loops, e);
+    if (st == ST_OK)
+        st = loop_make_best(around, &pad->loops, &pad->audio, &pad->seam, e);
+    return st;
+}
+
+/* A little earlier and a little later there are other anchors: rarely needed. */
+static void look_again(const struct audio *around, size_t start, size_t end,
+                       const struct pad_params *p, struct pad *pad)
+{
+    size_t shift = (end - start) / 10;
+    for (int k = 0; k < 2 && !pad->seam.seamless; k++) {
+        struct pad other = {0};
+        size_t from = k ? start + shift : start - (start < shift ? start : shift);
+        enum status st = make(around, from, from + (end - start), p, &other, NULL);
+        if (st == ST_OK && seam_quality(&other.seam) > seam_quality(&pad->seam)) {
+            audio_done(&pad->audio);
+            pad->audio = other.audio;
+            pad->loops = other.loops;
+            pad->seam = other.seam;
+        } else {
+            audio_done(&other.audio);
+        }
+    }
+}
+
 enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
                        struct pad *out, struct err *e)
@@ -60,10 +90,9 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     size_t end = frame_of(region->end_sec, around->rate_hz);
     start = start > around_start ? start - around_start : 0;
     end = end > around_start ? end - around_start : 0;
-    struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms, .reach = REACH};
-    enum status st = loop_search(around, start, end, &params, &out->loops, e);
-    if (st == ST_OK)
-        st = loop_make_best(around, &out->loops, &out->audio, &out->seam, e);
+    enum status st = make(around, start, end, p, out, e);
+    if (st == ST_OK && !out->seam.seamless)
+        look_again(around, start, end, p, out);
     if (st == ST_OK && seam_audible(&out->seam))
         st = refuse(&out->seam, e);
     if (st != ST_OK) {

@@ -72,31 +72,41 @@ static double ratio_to(double value, double limit)
 struct ground {
     size_t frames, channels;
     int rate_hz;
-    float *sound; /* interleaved, finite */
-    float *mono;  /* one turn of the loop */
+    const float *sound; /* interleaved, finite */
+    float *scrubbed;    /* what it points to when the loop itself is not finite */
+    float *mono;        /* one turn of the loop */
     float *scratch;
     double *energy; /* running sum of squares over all channels, frames + 1 */
     double *list;
     uint32_t *count;
 };
 
+/* Frames a look apart, so that a long loop costs no more than a second of it. */
+static size_t looks_apart(const struct ground *g)
+{
+    size_t apart = g->frames / (size_t)g->rate_hz;
+    return apart < 1 ? 1 : apart;
+}
+
 static void measure_steps(const struct ground *g, struct seam *out)
 {
-    size_t n = g->frames, top = n / 1000;
+    size_t n = g->frames, apart = looks_apart(g);
     for (size_t c = 0; c < g->channels; c++) {
         const float *x = g->sound + c;
         float *d = g->scratch;
-        for (size_t i = 0; i + 1 < n; i++)
-            d[i] = fabsf(x[(i + 1) * g->channels] - x[i * g->channels]);
-        double usual = (double)ranked_from_top(d, n - 1, top, g->count);
-        float first = x[0], second = x[g->channels];
-        float last = x[(n - 1) * g->channels], before = x[(n - 2) * g->channels];
+        size_t count = 0, next = g->channels, after = 2 * g->channels;
+        for (size_t i = 0; i + 1 < n; i += apart)
+            d[count++] = fabsf(x[i * next + next] - x[i * next]);
+        double usual = (double)ranked_from_top(d, count, count / 1000, g->count);
+        float first = x[0], second = x[next];
+        float last = x[(n - 1) * next], before = x[(n - 2) * next];
         out->step = fmax(out->step, ratio_to((double)fabsf(first - last), usual));
 
-        for (size_t i = 0; i + 2 < n; i++)
-            d[i] = fabsf(x[(i + 2) * g->channels] - 2.0f * x[(i + 1) * g->channels] +
-                         x[i * g->channels]);
-        usual = (double)ranked_from_top(d, n - 2, top, g->count);
+        count = 0;
+        for (size_t i = 0; i + 2 < n; i += apart)
+            d[count++] =
+                fabsf(x[i * next + after] - 2.0f * x[i * next + next] + x[i * next]);
+        usual = (double)ranked_from_top(d, count, count / 1000, g->count);
         double bend = fmax((double)fabsf(first - 2.0f * last + before),
                            (double)fabsf(second - 2.0f * first + last));
         out->slope = fmax(out->slope, ratio_to(bend, usual));
@@ -182,7 +192,9 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
     int frame = fft_size_at(4096, g->rate_hz);
     while ((size_t)frame * 4 > g->frames && frame > 256)
         frame = fft_next_fast(frame / 2);
-    size_t length = (size_t)frame, hop = length / 2;
+    /* Long loops have frames enough without overlapping them. */
+    size_t length = (size_t)frame, apart = g->frames > 24 * length ? 1 : 2;
+    size_t hop = length / apart;
     size_t count = (g->frames - length) / hop + 1;
     struct log_bands *bands = log_bands_new(frame, g->rate_hz);
     float(*db)[LOG_BANDS] = malloc((count + 1) * sizeof *db);
@@ -200,8 +212,8 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
     log_bands_measure(bands, g->scratch, db[count]);
     double floor_db = top - 60.0;
     size_t pairs = 0;
-    for (size_t i = 0; i + 2 < count; i++)
-        g->list[pairs++] = log_bands_distance(db[i], db[i + 2], floor_db);
+    for (size_t i = 0; i + apart < count; i++)
+        g->list[pairs++] = log_bands_distance(db[i], db[i + apart], floor_db);
     out->spectrum_db = log_bands_distance(db[count], db[0], floor_db);
     out->spectrum_limit_db = fmax(0.5, percentile(g->list, pairs, 0.95));
     out->spectrum_ok = out->spectrum_db <= out->spectrum_limit_db;
@@ -233,8 +245,10 @@ static size_t flux_round_join(const struct ground *g, struct onset_filter *filte
         for (int i = 0; i < size; i++)
             in[i] *= window[i];
         rfft_forward(fft, in, spectrum);
-        for (int i = 0; i <= size / 2; i++)
-            spectrum[i] = hypotf(spectrum[2 * i], spectrum[2 * i + 1]);
+        for (int i = 0; i <= size / 2; i++) {
+            float re = spectrum[2 * i], im = spectrum[2 * i + 1];
+            spectrum[i] = sqrtf(re * re + im * im);
+        }
         novelty[count++] = onset_filter_push(filter, spectrum);
     }
     return count;
@@ -300,7 +314,7 @@ static double measure_error_db(const struct ground *g, const float *before,
 
 static void ground_done(struct ground *g)
 {
-    free(g->sound);
+    free(g->scrubbed);
     free(g->mono);
     free(g->scratch);
     free(g->energy);
@@ -308,11 +322,37 @@ static void ground_done(struct ground *g)
     free(g->count);
 }
 
+/* 0 · x is 0, or NaN for what is not finite; eight sums keep it in vectors. */
+static bool all_finite(const float *x, size_t n)
+{
+    float sum[8] = {0.0f};
+    for (size_t i = 0; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            sum[k] += 0.0f * x[i + k];
+    for (size_t i = n - n % 8; i < n; i++)
+        sum[0] += 0.0f * x[i];
+    for (size_t k = 1; k < 8; k++)
+        sum[0] += sum[k];
+    return isfinite(sum[0]);
+}
+
+static bool scrub(struct ground *g, const struct audio *loop)
+{
+    size_t samples = g->frames * g->channels;
+    g->sound = loop->data;
+    if (all_finite(loop->data, samples))
+        return true;
+    g->scrubbed = malloc(samples * sizeof(float));
+    for (size_t i = 0; g->scrubbed && i < samples; i++)
+        g->scrubbed[i] = isfinite(loop->data[i]) ? loop->data[i] : 0.0f;
+    g->sound = g->scrubbed;
+    return g->scrubbed;
+}
+
 static enum status ground_init(struct ground *g, const struct audio *loop, struct err *e)
 {
     size_t n = loop->frames, channels = (size_t)loop->channels;
     *g = (struct ground){.frames = n, .channels = channels, .rate_hz = loop->rate_hz};
-    g->sound = malloc(n * channels * sizeof(float));
     g->mono = malloc(n * sizeof(float));
     /* Also holds window, frame and spectrum of the onset measure (4 × 1024 at 44.1 kHz,
      * which a loop of SEAM_MIN_S exceeds). */
@@ -320,7 +360,8 @@ static enum status ground_init(struct ground *g, const struct audio *loop, struc
     g->energy = malloc((n + 1) * sizeof(double));
     g->list = malloc((n + 1) * sizeof(double));
     g->count = malloc(65536 * sizeof *g->count);
-    if (!g->sound || !g->mono || !g->scratch || !g->energy || !g->list || !g->count) {
+    if (!scrub(g, loop) || !g->mono || !g->scratch || !g->energy || !g->list ||
+        !g->count) {
         ground_done(g);
         return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
     }
@@ -328,9 +369,8 @@ static enum status ground_init(struct ground *g, const struct audio *loop, struc
     for (size_t i = 0; i < n; i++) {
         double sum = 0.0;
         for (size_t c = 0; c < channels; c++) {
-            float x = loop->data[i * channels + c];
-            g->sound[i * channels + c] = x = isfinite(x) ? x : 0.0f;
-            sum += (double)x * (double)x;
+            double x = (double)g->sound[i * channels + c];
+            sum += x * x;
         }
         g->energy[i + 1] = g->energy[i] + sum;
     }
