@@ -1,0 +1,582 @@
+/* The batch mode as a user runs it: trees, manifests, exit statuses, bad input, resume.
+ */
+#include "core/demo.h"
+#include "dsp/level.h"
+#include "dsp/seam.h"
+#include "io/manifest.h"
+#include "io/soundfile.h"
+#include "program.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A folder with short cuts of the demo recordings in "in", shared by the tests. */
+struct place {
+    char path[256];
+};
+
+static void write_sound(const char *folder, const char *name, const struct audio *a,
+                        int bits)
+{
+    struct root r;
+    assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
+    assert_int_equal(soundfile_write_wav(&r, name, a, bits, NULL, NULL), ST_OK);
+    root_done(&r);
+}
+
+static void write_bytes(const char *folder, const char *name, const void *bytes, size_t n)
+{
+    struct root r;
+    assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
+    assert_int_equal(root_write_file(&r, name, bytes, n, NULL), ST_OK);
+    root_done(&r);
+}
+
+/* Seconds [from, to) of a demo recording. */
+static void cut(const char *tapes, const char *folder, const char *name, double from_s,
+                double to_s)
+{
+    char path[512];
+    struct audio whole, part;
+    snprintf(path, sizeof path, "%s/%s", tapes, name);
+    assert_int_equal(soundfile_load(path, 0, &whole, NULL), ST_OK);
+    size_t start = (size_t)(from_s * whole.rate_hz), end = (size_t)(to_s * whole.rate_hz);
+    assert_int_equal(audio_slice(&part, &whole, start, end - start, NULL), ST_OK);
+    write_sound(folder, name, &part, 16);
+    audio_done(&part);
+    audio_done(&whole);
+}
+
+static int set_up(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    char tapes[300], in[300];
+    struct root r;
+    tree_make(p->path);
+    snprintf(tapes, sizeof tapes, "%s/tapes", p->path);
+    snprintf(in, sizeof in, "%s/in", p->path);
+    assert_int_equal(root_open(&r, tapes, true, NULL), ST_OK);
+    for (int i = 0; i < demo_count(); i++)
+        assert_int_equal(demo_write(&r, i, NULL, NULL), ST_OK);
+    root_done(&r);
+    cut(tapes, in, "jam-tape.wav", 30, 44);
+    cut(tapes, in, "night-pads.wav", 4, 18);
+    cut(tapes, in, "full-sketch.wav", 0, 12);
+    *state = p;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *p = *state;
+    tree_remove(p->path);
+    free(p);
+    return 0;
+}
+
+#define RUN(o, p, ...)                                                                   \
+    program_run(&(o), (p)->path,                                                         \
+                (char *[]){TROWEL_BIN, "--batch", __VA_ARGS__, (char *)NULL})
+
+static void path_in(char out[1024], const struct place *p, const char *relative)
+{
+    snprintf(out, 1024, "%s/%s", p->path, relative);
+}
+
+static bool there(const struct place *p, const char *relative)
+{
+    char path[1024];
+    path_in(path, p, relative);
+    return access(path, F_OK) == 0;
+}
+
+static void process_writes_the_tree(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--seed", "7");
+    if (o.exit_status != 0)
+        print_message("%s", o.err);
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "3 sources: 3 done"));
+    outcome_done(&o);
+    assert_true(there(p, "export/TREE/manifest.csv"));
+    assert_true(there(p, "export/TREE/catalog.db"));
+    assert_true(there(p, "export/TREE/config.effective.yaml"));
+    assert_true(there(p, "export/TREE/jam-tape/drums"));
+    assert_true(there(p, "export/TREE/jam-tape/silences"));
+    assert_true(there(p, "export/TREE/night-pads/pads"));
+    assert_true(there(p, "export/TREE/night-pads/swells"));
+    assert_true(there(p, "export/TREE/night-pads/clouds"));
+    assert_true(there(p, "export/TREE/jam-tape/hiss"));
+
+    char path[1024];
+    struct candidate *rows;
+    size_t count;
+    path_in(path, p, "export/TREE/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    path_in(path, p, "export/TREE");
+    assert_int_equal(count, tree_count(path, ".wav"));
+    assert_true(count > 60);
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *c = &rows[i];
+        struct audio a;
+        snprintf(path, sizeof path, "%s/export/TREE/%s/%s/%s", p->path, c->source,
+                 category_folder(kind_category(c->kind)), c->filename);
+        assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+        assert_int_equal(a.rate_hz, 44100);
+        assert_true(fabs((double)a.frames / a.rate_hz - c->m.duration_sec) < 1e-4);
+        assert_true(c->m.seam_error_db < 60 || isnan(c->m.seam_error_db));
+        bool loop = !isnan(c->m.loop_end);
+        size_t samples = a.frames * (size_t)a.channels;
+        if (!loop) {
+            assert_true(fabs((double)a.data[0]) < 0.001);
+            assert_true(fabs((double)a.data[samples - 1]) < 0.001);
+        }
+        if (c->kind == KIND_PAD) {
+            struct seam seam;
+            assert_int_equal(seam_measure(&a, NULL, 0, &seam, NULL), ST_OK);
+            assert_true(seam.seamless);
+        }
+        audio_done(&a);
+    }
+    free(rows);
+}
+
+/* Where the manifest says a hit came from, the recording has that very sound. */
+static void manifest_times_are_true(void **state)
+{
+    struct place *p = *state;
+    char path[1024];
+    struct candidate *rows;
+    struct audio tape;
+    size_t count, checked = 0;
+    path_in(path, p, "export/TREE/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    path_in(path, p, "in/jam-tape.wav");
+    assert_int_equal(soundfile_load(path, 0, &tape, NULL), ST_OK);
+    float *mono = calloc(tape.frames, sizeof *mono);
+    audio_mono(&tape, mono);
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *c = &rows[i];
+        if (c->kind != KIND_DRUM || strcmp(c->source, "jam-tape") != 0)
+            continue;
+        struct audio hit;
+        snprintf(path, sizeof path, "%s/export/TREE/jam-tape/drums/%s", p->path,
+                 c->filename);
+        assert_int_equal(soundfile_load(path, 0, &hit, NULL), ST_OK);
+        size_t start = (size_t)llround(c->m.start_sec * tape.rate_hz);
+        size_t n = hit.frames / 2; /* before the fade-out */
+        double xy = 0, xx = 0, yy = 0;
+        for (size_t k = 100; k < n; k++) {
+            double x = (double)mono[start + k], y = (double)hit.data[k];
+            xy += x * y;
+            xx += x * x;
+            yy += y * y;
+        }
+        assert_true(xy / sqrt(xx * yy) > 0.9999);
+        audio_done(&hit);
+        checked++;
+    }
+    assert_true(checked > 10);
+    free(mono);
+    audio_done(&tape);
+    free(rows);
+}
+
+static void workers_and_order_change_no_byte(void **state)
+{
+    struct place *p = *state;
+    char first[1024], second[1024];
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--export_root",
+        "one", "--seed", "7", "--jobs", "1", "--quiet");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(first, p, "one/TREE");
+    path_in(second, p, "export/TREE");
+    char *a = tree_hash(first, NULL), *b = tree_hash(second, NULL);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+static void nap(long ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static void killed_and_resumed_is_the_same(void **state)
+{
+    struct place *p = *state;
+    char killed[1024], whole[1024];
+    path_in(killed, p, "killed/TREE");
+    path_in(whole, p, "export/TREE");
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "in",       "--seed",        "7",       "--project-name",
+                    "TREE",     "--export_root", "killed",  NULL};
+    int kills = 0;
+    for (long ms = 40; ms < 4000; ms += ms / 2) {
+        pid_t pid = program_start(p->path, argv);
+        nap(ms);
+        kill(pid, SIGKILL);
+        kills += program_wait(pid) == 128 + SIGKILL;
+    }
+    assert_true(kills >= 2);
+    struct outcome o;
+    program_run(&o, p->path, argv);
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    char *a = tree_hash(killed, NULL), *b = tree_hash(whole, NULL);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+static void again_does_nothing_and_another_recipe_is_refused(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    path_in(path, p, "export/TREE");
+    char *before = tree_hash(path, NULL);
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "0 done, 3 done before"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--seed", "8");
+    assert_int_equal(o.exit_status, 4);
+    assert_true(text_has(o.err, "--force"));
+    outcome_done(&o);
+    char *after = tree_hash(path, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+static void force_keeps_what_is_not_ours(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char folder[1024];
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "FORCE",
+        "--seed", "1", "--stages", "drums", "--quiet");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(folder, p, "export/FORCE/jam-tape/drums");
+    write_bytes(folder, "mine.txt", "precious", 8);
+    char first[1024] = "";
+    char *listing = tree_hash(folder, NULL);
+    sscanf(listing, "/%1000s", first);
+    free(listing);
+    write_bytes(folder, first, "edited by hand", 14);
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "FORCE",
+        "--seed", "2", "--stages", "drums", "--force");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "was changed since it was written and stays"));
+    outcome_done(&o);
+    char path[2200], content[64] = "";
+    snprintf(path, sizeof path, "%s/%s", folder, first);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(content, sizeof content, f));
+    fclose(f);
+    assert_string_equal(content, "edited by hand");
+    assert_true(there(p, "export/FORCE/jam-tape/drums/mine.txt"));
+}
+
+static void bad_files_fail_alone(void **state)
+{
+    struct place *p = *state;
+    char in[1024], path[1100];
+    path_in(in, p, "bad");
+    mkdir(in, 0777);
+    struct audio a;
+    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    write_sound(in, "silent.wav", &a, 16);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.5 * sin(0.05 * (double)i));
+    write_sound(in, "short-header.wav", &a, 16);
+    audio_done(&a);
+    snprintf(path, sizeof path, "%s/short-header.wav", in);
+    assert_int_equal(truncate(path, 30), 0);
+    write_bytes(in, "empty.wav", "", 0);
+    write_bytes(in, "text.mp3", "this is no music at all, sorry", 30);
+    write_bytes(in, "notes.txt", "nor is this", 11);
+    char noise[4096];
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (char)(i * 2654435761u >> 13);
+    write_bytes(in, "noise.flac", noise, sizeof noise);
+    snprintf(path, sizeof path, "%s/pipe.wav", in);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    snprintf(path, sizeof path, "%s/good \xf0\x9f\x8e\xb9 'quoted', name.wav", in);
+    char good[1024];
+    path_in(good, p, "in/jam-tape.wav");
+    assert_int_equal(link(good, path), 0);
+
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD", "--seed", "1",
+        "--stages", "drums");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.out, "6 sources: 1 done, 0 done before, 5 failed"));
+    assert_true(text_has(o.err, "silent.wav is silent from end to end"));
+    static const char *const names[] = {"empty.wav", "text.mp3", "noise.flac",
+                                        "short-header.wav"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_true(text_has(o.err, names[i]));
+    assert_false(text_has(o.err, "notes.txt"));
+    assert_false(text_has(o.err, "pipe.wav"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
+        "--stages", "drums", "--strict", "--jobs", "1");
+    assert_int_equal(o.exit_status, 1);
+    outcome_done(&o);
+}
+
+static void exit_statuses_are_the_contract(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    RUN(o, p, "proces");
+    assert_int_equal(o.exit_status, 2);
+    assert_true(text_has(o.err, "did you mean process?"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "in", "--set", "pad_miner.min_rms_db=loud");
+    assert_int_equal(o.exit_status, 2);
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "../up");
+    assert_int_equal(o.exit_status, 2);
+    assert_false(there(p, "up"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "nowhere");
+    assert_int_equal(o.exit_status, 1);
+    outcome_done(&o);
+    RUN(o, p, "validate", "--config", "missing.yaml");
+    assert_int_equal(o.exit_status, 2);
+    outcome_done(&o);
+    RUN(o, p, "process", "--help");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "--input_dir DIR"));
+    outcome_done(&o);
+}
+
+static void unwritable_output_is_a_disk_failure(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    path_in(path, p, "blocked");
+    write_bytes(p->path, "blocked", "a file", 6);
+    RUN(o, p, "process", "--input-dir", "in", "--export_root", "blocked", "--seed", "1");
+    assert_int_equal(o.exit_status, 5);
+    outcome_done(&o);
+}
+
+static void links_do_not_lead_out(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char target[1024], path[1100], link_path[1100];
+    path_in(target, p, "outside");
+    mkdir(target, 0777);
+    path_in(path, p, "linked");
+    mkdir(path, 0777);
+    strcat(path, "/L");
+    mkdir(path, 0777);
+    snprintf(link_path, sizeof link_path, "%.1000s/jam-tape", path);
+    assert_int_equal(symlink(target, link_path), 0);
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--export_root", "linked",
+        "--project-name", "L", "--seed", "1", "--stages", "drums");
+    assert_int_not_equal(o.exit_status, 0);
+    outcome_done(&o);
+    assert_int_equal(tree_count(target, ""), 0);
+}
+
+static void shards_join(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char sharded[1024], whole[1024];
+    static char *const shard[] = {"1/2", "2/2"};
+    for (int i = 0; i < 2; i++) {
+        RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE",
+            "--export_root", "shards", "--seed", "7", "--shard", shard[i], "--quiet");
+        assert_int_equal(o.exit_status, 0);
+        outcome_done(&o);
+    }
+    RUN(o, p, "index", "--project", "shards/TREE");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(sharded, p, "shards/TREE");
+    path_in(whole, p, "export/TREE");
+    char *a = tree_hash(sharded, "catalog.db"), *b = tree_hash(whole, "catalog.db");
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+static void index_rebuilds_from_audio_alone(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    struct candidate *before, *after;
+    size_t n_before, n_after;
+    path_in(path, p, "shards/TREE/manifest.csv");
+    assert_int_equal(manifest_read(path, &before, &n_before, NULL), ST_OK);
+    path_in(path, p, "shards/TREE/.trowel");
+    tree_remove(path);
+    path_in(path, p, "shards/TREE/catalog.db");
+    unlink(path);
+    RUN(o, p, "index", "--project", "shards/TREE");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "shards/TREE/manifest.csv");
+    assert_int_equal(manifest_read(path, &after, &n_after, NULL), ST_OK);
+    assert_int_equal(n_before, n_after);
+    free(before);
+    free(after);
+}
+
+static void interrupt_leaves_whole_files(void **state)
+{
+    struct place *p = *state;
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "tapes",    "--seed",        "7",       "--project-name",
+                    "INT",      "--export_root", "int",     NULL};
+    pid_t pid = program_start(p->path, argv);
+    nap(700);
+    kill(pid, SIGINT);
+    int status = program_wait(pid);
+    assert_true(status == 130 || status == 0);
+    char path[1024];
+    path_in(path, p, "int");
+    assert_int_equal(tree_count(path, ".tmp"), 0);
+}
+
+static void one_source_pipelines_write_flat(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed", "1");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "hits");
+    assert_true(tree_count(path, ".wav") > 10);
+    assert_true(there(p, "hits/manifest.csv"));
+    RUN(o, p, "silences", "--source", "in/jam-tape.wav", "--export", "tones", "--norm_db",
+        "-20", "--seed", "1");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    struct candidate *rows;
+    size_t count;
+    path_in(path, p, "tones/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    assert_true(count > 2);
+    for (size_t i = 0; i < count; i++)
+        assert_true(fabs(rows[i].m.peak_dbfs + 20) < 1.0);
+    free(rows);
+    RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed", "2");
+    assert_int_equal(o.exit_status, 4);
+    outcome_done(&o);
+}
+
+static void json_is_one_object_a_line(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--json");
+    assert_int_equal(o.exit_status, 0);
+    int lines = 0;
+    for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        assert_true(strncmp(line, "{\"event\":\"", 10) == 0);
+        assert_int_equal(line[strlen(line) - 1], '}');
+    }
+    assert_true(lines >= 5);
+    outcome_done(&o);
+}
+
+static void analyze_prints_onsets_alone(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets");
+    assert_int_equal(o.exit_status, 0);
+    double last = -1;
+    int lines = 0;
+    for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        char *end;
+        double t = strtod(line, &end);
+        assert_true(*end == '\0' && t > last);
+        last = t;
+    }
+    assert_true(lines > 10);
+    outcome_done(&o);
+}
+
+static void textures_dust_and_clouds_work_from_folders(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    RUN(o, p, "textures", "--make-drones", "--set",
+        "paths.pad_sources_dir=export/TREE/night-pads/pads", "--set",
+        "drones.pitch_shift_semitones=[0]", "--set", "drones.time_stretch_factors=[1]",
+        "--seed", "3", "--set", "drones.pad_variants=[warm]");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "export/TEXTURES");
+    assert_true(tree_count(path, "_loop_warm.wav") > 0);
+    RUN(o, p, "dust", "--pads_dir", "export/TREE/night-pads/pads", "--hiss_dir",
+        "export/TREE/jam-tape/hiss", "--output_dir", "dusty", "--seed", "3");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "dusty");
+    assert_true(tree_count(path, ".wav") > 0);
+    RUN(o, p, "clouds", "--input_dir", "export/TREE/jam-tape/silences", "--output_dir",
+        "skies", "--seed", "3", "--set", "clouds.clouds_per_source=1", "--set",
+        "clouds.cloud_duration_sec=2");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "skies");
+    assert_true(tree_count(path, ".wav") > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(process_writes_the_tree),
+        cmocka_unit_test(manifest_times_are_true),
+        cmocka_unit_test(workers_and_order_change_no_byte),
+        cmocka_unit_test(killed_and_resumed_is_the_same),
+        cmocka_unit_test(again_does_nothing_and_another_recipe_is_refused),
+        cmocka_unit_test(force_keeps_what_is_not_ours),
+        cmocka_unit_test(bad_files_fail_alone),
+        cmocka_unit_test(exit_statuses_are_the_contract),
+        cmocka_unit_test(unwritable_output_is_a_disk_failure),
+        cmocka_unit_test(links_do_not_lead_out),
+        cmocka_unit_test(shards_join),
+        cmocka_unit_test(index_rebuilds_from_audio_alone),
+        cmocka_unit_test(interrupt_leaves_whole_files),
+        cmocka_unit_test(one_source_pipelines_write_flat),
+        cmocka_unit_test(json_is_one_object_a_line),
+        cmocka_unit_test(analyze_prints_onsets_alone),
+        cmocka_unit_test(textures_dust_and_clouds_work_from_folders),
+    };
+    return cmocka_run_group_tests_name("batch", tests, set_up, tear_down);
+}
