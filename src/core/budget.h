@@ -1,0 +1,30 @@
+/* budget: what a set of samples costs on a machine. Thread: pure. */
+#ifndef TROWEL_CORE_BUDGET_H
+#define TROWEL_CORE_BUDGET_H
+
+#include "io/targets.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Costs at the target's rate and depth. A stereo sample costs as two mono ones; every
+ * sample occupies whole sectors. */
+struct budget {
+    int files;
+    double seconds; /* as mono: stereo counts twice */
+    int sectors;
+    double longest_s; /* of one sample, as mono */
+};
+
+int budget_sectors(const struct target *t, int64_t frames, int channels);
+void budget_add(struct budget *b, const struct target *t, int64_t frames, int channels);
+/* Would it still fit with one more? `why` (may be NULL, 96 bytes) says what would not:
+ * "402 of 400 files". */
+bool budget_fits(const struct budget *b, const struct target *t, int64_t frames,
+                 int channels, char why[96]);
+/* Is it within the machine? */
+bool budget_ok(const struct budget *b, const struct target *t, char why[96]);
+/* "18 of 400 files, 27.4 of 600 s, 21 of 408 sectors" */
+void budget_text(const struct budget *b, const struct target *t, char text[160]);
+
+#endif
