@@ -5,14 +5,10 @@
 #include "io/manifest.h"
 #include "io/sha256.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HIDDEN ".trowel"
 static const char CONFIG_NAME[] = "config.effective.yaml";
@@ -236,19 +232,6 @@ enum status project_record(const struct project *p, const char *stem,
 
 /* --- begun, announced, complete --- */
 
-static void remove_announced(const struct project *p, const char *stem)
-{
-    char path[PATH_BYTES], *text, *rest;
-    size_t n;
-    hidden(path, stem, ".begun");
-    if (root_read_file(&p->root, path, RECORD_MAX_BYTES, &text, &n, NULL) != ST_OK)
-        return;
-    for (char *line = strtok_r(text, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest))
-        root_remove(&p->root, line, NULL);
-    free(text);
-}
-
 static enum status forget(const struct project *p, const char *stem, const char *ending,
                           struct err *e)
 {
@@ -261,37 +244,25 @@ static enum status forget(const struct project *p, const char *stem, const char 
 enum status project_begin(const struct project *p, const char *stem, struct begun *b,
                           struct err *e)
 {
-    *b = (struct begun){.project = p, .fd = -1};
+    char list[256];
+    *b = (struct begun){.project = p, .names = {.fd = -1}};
     snprintf(b->stem, sizeof b->stem, "%s", stem);
     enum status st = forget(p, stem, ".source", e);
-    if (st == ST_OK)
-        st = root_mkdirs(&p->root, HIDDEN, e);
     if (st != ST_OK)
         return st;
-    remove_announced(p, stem);
-    char path[PATH_BYTES];
-    hidden(path, stem, ".begun");
-    b->fd = openat(p->root.fd, path,
-                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (b->fd < 0)
-        return err_errno(e, ST_DISK, errno, "%s/%s cannot be written", p->root.path,
-                         path);
-    return ST_OK;
+    snprintf(list, sizeof list, HIDDEN "/%.200s.begun", stem);
+    return announce_begin(&b->names, &p->root, list, e);
 }
 
 bool project_announce(void *begun, const char *relative)
 {
     struct begun *b = begun;
-    char line[PATH_BYTES + 1];
-    int n = snprintf(line, sizeof line, "%s\n", relative);
-    return n > 0 && (size_t)n < sizeof line && write(b->fd, line, (size_t)n) == n;
+    return announce_name(&b->names, relative);
 }
 
 void project_abandon(struct begun *b)
 {
-    if (b->fd >= 0)
-        close(b->fd);
-    b->fd = -1;
+    announce_leave(&b->names);
 }
 
 enum status project_complete(struct begun *b, const struct catalog_source *source,
@@ -311,7 +282,7 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
     }
     if (st == ST_OK)
         st = write_source(p, source, e);
-    return st == ST_OK ? forget(p, b->stem, ".begun", e) : st;
+    return st == ST_OK ? announce_end(&b->names, e) : st;
 }
 
 void project_sweep(const struct project *p)

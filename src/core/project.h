@@ -14,6 +14,7 @@
 #ifndef TROWEL_CORE_PROJECT_H
 #define TROWEL_CORE_PROJECT_H
 
+#include "core/announce.h"
 #include "core/catalog.h"
 #include "core/dig.h"
 #include "core/log.h"
@@ -50,7 +51,7 @@ enum status project_record(const struct project *p, const char *stem,
 struct begun {
     const struct project *project;
     char stem[STEM_BYTES];
-    int fd;
+    struct announced names;
 };
 enum status project_begin(const struct project *p, const char *stem, struct begun *b,
                           struct err *e);

@@ -1,0 +1,29 @@
+/* announce: names said on disk before they are written, so that what a killed run left
+ * behind is known to be ours and can go.
+ * Thread: one writer; different announcements are independent. */
+#ifndef TROWEL_CORE_ANNOUNCE_H
+#define TROWEL_CORE_ANNOUNCE_H
+
+#include "core/status.h"
+#include "io/paths.h"
+
+#include <stdbool.h>
+
+struct announced {
+    const struct root *root;
+    char list[256]; /* below root */
+    int fd;
+};
+
+/* Begin: the files an earlier list at `list` names are removed, and it starts afresh. Its
+ * folder is made. ST_DISK, ST_REFUSED. */
+enum status announce_begin(struct announced *a, const struct root *root, const char *list,
+                           struct err *e);
+/* Say a name (relative to root) before the file is written. */
+bool announce_name(struct announced *a, const char *relative);
+/* Stop; the list stays for the next announce_begin. Safe twice. */
+void announce_leave(struct announced *a);
+/* All is written and on record elsewhere: the list goes. */
+enum status announce_end(struct announced *a, struct err *e);
+
+#endif

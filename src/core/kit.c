@@ -1,0 +1,300 @@
+#include "core/kit.h"
+
+#include "core/announce.h"
+#include "core/kit_files.h"
+#include "core/kit_load.h"
+#include "core/kit_sample.h"
+#include "io/sha256.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char LIST[] = ".trowel/kit.begun";
+enum { MANIFEST_MAX_BYTES = 1 << 28 };
+
+struct making {
+    const struct kit_job *job;
+    const struct target *target;
+    struct kit_set set;
+    struct kit_plan plan;
+    struct kit_written *written;
+    struct root root; /* <output_dir>/<kit_name> */
+    struct announced names;
+};
+
+/* --- --force: what an earlier export of this kit wrote --- */
+
+static enum status remove_row(const struct root *root, const char *path,
+                              const char *sha256, struct err *e)
+{
+    char absolute[PATH_BYTES], now[SHA256_HEX_BYTES];
+    if (!path[0] || path_check_relative(path, NULL) != ST_OK || !root_exists(root, path))
+        return ST_OK;
+    enum status st = path_join(absolute, sizeof absolute, root->path, path, e);
+    if (st == ST_OK)
+        st = sha256_file(absolute, now, e);
+    if (st != ST_OK)
+        return st;
+    return strcmp(now, sha256) == 0 ? root_remove(root, path, e) : ST_OK;
+}
+
+static enum status remove_earlier(const struct root *root, struct err *e)
+{
+    char *text;
+    size_t n;
+    struct csv_reader r;
+    int more, path = -1, hash = -1;
+    enum status st =
+        root_read_file(root, "manifest.csv", MANIFEST_MAX_BYTES, &text, &n, e);
+    if (st == ST_NOT_FOUND)
+        return ST_OK;
+    if (st != ST_OK)
+        return st;
+    csv_reader_init(&r, text, n);
+    st = csv_read(&r, &more, e);
+    for (int i = 0; st == ST_OK && more && i < r.count; i++) {
+        if (strcmp(r.field[i], "path") == 0)
+            path = i;
+        else if (strcmp(r.field[i], "sha256") == 0)
+            hash = i;
+    }
+    while (st == ST_OK && more && path >= 0 && hash >= 0) {
+        st = csv_read(&r, &more, e);
+        if (st == ST_OK && more && path < r.count && hash < r.count)
+            st = remove_row(root, r.field[path], r.field[hash], e);
+    }
+    csv_reader_done(&r);
+    free(text);
+    return st;
+}
+
+/* --- writing --- */
+
+static enum status free_path(const struct making *m, size_t i, char path[PATH_BYTES],
+                             struct err *e)
+{
+    char folder[64];
+    kit_folder(folder, m->job->kit_name, m->plan.item[i].folder);
+    snprintf(path, PATH_BYTES, "%s/%s/%s.WAV", m->target->folder, folder,
+             m->plan.item[i].name);
+    if (root_exists(&m->root, path))
+        return err_set(e, ST_EXISTS, "%s/%s is not this kit's and stands in the way",
+                       m->root.path, path);
+    return ST_OK;
+}
+
+static enum status write_one(struct making *m, size_t i, struct err *e)
+{
+    const struct kit_item *item = &m->plan.item[i];
+    struct kit_written *k = &m->written[i];
+    struct audio sound;
+    enum status st = soundfile_load(item->path, 0, &sound, e);
+    if (st != ST_OK)
+        return st;
+    st = kit_sample_prepare(&sound, item, m->target, m->job->cfg->kit.target_peak_dbfs,
+                            m->job->seed, &k->gain_db, e);
+    if (st == ST_OK)
+        st = free_path(m, i, k->path, e);
+    if (st == ST_OK && !announce_name(&m->names, k->path))
+        st = err_set(e, ST_DISK, "%s/%s cannot be written", m->root.path, LIST);
+    if (st == ST_OK)
+        st =
+            soundfile_write_wav(&m->root, k->path, &sound, m->target->bits, k->sha256, e);
+    k->seconds = (double)sound.frames / sound.rate_hz;
+    audio_done(&sound);
+    return st;
+}
+
+/* A sample that cannot be used is left out, and the rest goes on. */
+static enum status write_samples(struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->plan.count; i++) {
+        struct kit_item *item = &m->plan.item[i];
+        struct err why;
+        if (!item->in)
+            continue;
+        if (job_cancelled(m->job->ctx))
+            return err_set(e, ST_CANCELLED, "interrupted");
+        job_progress(m->job->ctx, (double)i / (double)m->plan.count, "writing the kit");
+        enum status st = write_one(m, i, &why);
+        if (st == ST_DISK || st == ST_EXISTS || st == ST_REFUSED || st == ST_NO_MEMORY)
+            return err_set(e, st, "%s", why.msg);
+        if (st != ST_OK) {
+            log_write(m->job->log, LOG_WARNING, "%s; left out", why.msg);
+            snprintf(item->why_out, sizeof item->why_out, "%.111s", why.msg);
+            if (item->slot >= 0)
+                m->plan.slot[item->slot] = -1;
+            item->slot = -1;
+            item->in = false;
+            m->plan.left_out++;
+        }
+    }
+    return ST_OK;
+}
+
+/* The budget as written: trimming made some shorter, failing took some out. */
+static void recount(struct making *m)
+{
+    m->plan.budget = (struct budget){0};
+    for (size_t i = 0; i < m->plan.count; i++)
+        if (m->plan.item[i].in)
+            budget_add(&m->plan.budget, m->target,
+                       llround(m->written[i].seconds * m->target->rate_hz),
+                       m->plan.item[i].channels);
+}
+
+static enum status write_paper(struct making *m, struct err *e)
+{
+    struct text sheet = {0};
+    struct csv_writer w = {0};
+    kit_assign_sheet(&sheet, &m->plan, m->job->kit_name, m->written);
+    kit_manifest(&w, &m->plan, m->written);
+    enum status st = sheet.failed || w.failed
+                         ? err_set(e, ST_NO_MEMORY, "no memory for the manifest")
+                         : ST_OK;
+    if (st == ST_OK)
+        st = root_write_file(&m->root, "ASSIGN.txt", sheet.at, sheet.length, e);
+    /* Last of all: a kit with a manifest is complete. */
+    if (st == ST_OK)
+        st = root_write_file(&m->root, "manifest.csv", w.text, w.length, e);
+    text_done(&sheet);
+    csv_writer_done(&w);
+    return st;
+}
+
+static enum status open_folder(struct making *m, struct err *e)
+{
+    struct root above;
+    enum status st = root_open(&above, m->job->output_dir, true, e);
+    if (st != ST_OK)
+        return st;
+    st = root_sub(&m->root, &above, m->job->kit_name, true, e);
+    root_done(&above);
+    if (st != ST_OK)
+        return st;
+    root_clean(&m->root, "");
+    bool there = root_exists(&m->root, "manifest.csv");
+    if (there && !m->job->force)
+        st = err_set(e, ST_EXISTS, "%s holds a kit; --force replaces it", m->root.path);
+    else if (there)
+        st = remove_earlier(&m->root, e);
+    /* Without its manifest the old kit is no kit any more. */
+    if (st == ST_OK && there)
+        st = root_remove(&m->root, "manifest.csv", e);
+    return st;
+}
+
+static enum status write_kit(struct making *m, struct err *e)
+{
+    enum status st = open_folder(m, e);
+    if (st == ST_OK)
+        st = announce_begin(&m->names, &m->root, LIST, e);
+    if (st == ST_OK) {
+        st = write_samples(m, e);
+        recount(m);
+        if (st == ST_OK)
+            st = write_paper(m, e);
+        if (st == ST_OK)
+            st = announce_end(&m->names, e);
+        announce_leave(&m->names);
+    }
+    if (st == ST_OK)
+        root_remove(&m->root, ".trowel", NULL);
+    root_done(&m->root);
+    return st;
+}
+
+/* --- planning --- */
+
+static void tell_plan(const struct making *m, struct text *t)
+{
+    char wanted[160], in[160], why[96];
+    if (!t)
+        return;
+    budget_text(&m->plan.wanted, m->target, wanted);
+    budget_text(&m->plan.budget, m->target, in);
+    text_addf(t, "%s for the %s: %s\n", m->job->kit_name, m->target->title, in);
+    if (m->plan.left_out > 0)
+        text_addf(t, "wanted: %s%s%s; %zu left out\n", wanted,
+                  budget_ok(&m->plan.wanted, m->target, why) ? "" : ", over with ",
+                  budget_ok(&m->plan.wanted, m->target, why) ? "" : why,
+                  m->plan.left_out);
+    for (int s = 0; s < target_slots(m->target); s++) {
+        const char *name = target_slot_at(m->target, s)->name;
+        const struct kit_item *i =
+            m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
+        text_addf(t, "  %-3s %-17s %s\n", name, i ? i->name : "-",
+                  i ? i->c.filename : "");
+    }
+    for (size_t i = 0; i < m->plan.count; i++)
+        if (!m->plan.item[i].in)
+            text_addf(t, "  left out: %s (%s)\n", m->plan.item[i].c.filename,
+                      m->plan.item[i].why_out);
+}
+
+static enum status plan(struct making *m, struct text *summary, struct err *e)
+{
+    const struct kit_job *job = m->job;
+    enum status st =
+        kit_load(&m->set, job->input_dir, m->target, job->cfg, job->stereo, job->ctx, e);
+    if (st != ST_OK)
+        return st;
+    if (m->set.missing > 0)
+        log_write(job->log, LOG_WARNING,
+                  "%zu samples of the manifest are missing below %s", m->set.missing,
+                  job->input_dir);
+    if (m->set.count == 0)
+        return err_set(e, ST_NOTHING, "%s holds no samples for a kit", job->input_dir);
+    kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
+    tell_plan(m, summary);
+    char why[96];
+    if (job->no_fit && !budget_ok(&m->plan.wanted, m->target, why))
+        return err_set(e, ST_OVER_BUDGET, "the kit is over the %s: %s", m->target->title,
+                       why);
+    m->written = calloc(m->plan.count, sizeof *m->written);
+    return m->written ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the kit");
+}
+
+static enum status check(struct making *m, struct err *e)
+{
+    m->target = target_find(m->job->target);
+    if (!m->target)
+        return err_set(e, ST_USAGE, "unknown target %s (known: %s)", m->job->target,
+                       target_get((enum target_id)0)->name);
+    enum status st = path_check_name(m->job->kit_name, "kit name", e);
+    if (st == ST_OK && m->job->kit_name[0] == '.')
+        st = err_set(e, ST_REFUSED, "kit name %s: it may not begin with a dot",
+                     m->job->kit_name);
+    return st;
+}
+
+static void sum_up(const struct making *m, struct kit_result *r)
+{
+    r->considered = m->plan.count;
+    r->exported = (size_t)m->plan.budget.files;
+    r->left_out = m->plan.left_out;
+    r->seconds = m->plan.budget.seconds;
+    r->sectors = m->plan.budget.sectors;
+    for (size_t i = 0; i < m->plan.count; i++)
+        r->stereo_files += m->plan.item[i].in && m->plan.item[i].channels == 2;
+}
+
+enum status kit_run(const struct kit_job *job, struct kit_result *result,
+                    struct text *summary, struct err *e)
+{
+    struct making m = {.job = job, .root = {.fd = -1}, .names = {.fd = -1}};
+    *result = (struct kit_result){0};
+    enum status st = check(&m, e);
+    if (st == ST_OK)
+        st = plan(&m, summary, e);
+    if (st == ST_OK && !job->dry_run)
+        st = write_kit(&m, e);
+    if (st == ST_OK)
+        sum_up(&m, result);
+    free(m.written);
+    kit_set_done(&m.set);
+    return st;
+}

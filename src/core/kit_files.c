@@ -1,0 +1,144 @@
+#include "core/kit_files.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void kit_folder(char out[64], const char *kit_name, int folder)
+{
+    size_t n = 0;
+    for (; *kit_name && n < 40; kit_name++)
+        if (isalnum((unsigned char)*kit_name) || strchr("_-", *kit_name))
+            out[n++] = *kit_name;
+        else if ((unsigned char)*kit_name < 0x80 && n > 0 && out[n - 1] != '_')
+            out[n++] = '_';
+    out[n] = '\0';
+    if (n == 0)
+        strcpy(out, "KIT");
+    if (folder > 0)
+        snprintf(out + strlen(out), 64 - strlen(out), "_%d", folder + 1);
+}
+
+static void number(struct csv_writer *w, double value, int decimals)
+{
+    char text[64];
+    format_number(text, sizeof text, value, decimals);
+    csv_field(w, text);
+}
+
+static const char *slot_name(const struct kit_plan *p, const struct kit_item *i)
+{
+    return i->slot >= 0 ? target_slot_at(p->target, i->slot)->name : "";
+}
+
+static void row(struct csv_writer *w, const struct kit_plan *p, const struct kit_item *i,
+                const struct kit_written *k)
+{
+    const struct candidate *c = &i->c;
+    csv_field(w, i->name);
+    csv_field(w, i->in ? k->path : "");
+    csv_field(w, slot_name(p, i));
+    csv_field(w, category_folder(i->category));
+    csv_field(w, kind_type(c->kind));
+    csv_field(w, c->hit_class);
+    csv_field(w, c->key);
+    csv_field(w, c->filename);
+    csv_field(w, c->source);
+    csv_field(w, c->source_path);
+    number(w, c->m.start_sec, 6);
+    number(w, c->m.end_sec, 6);
+    number(w, i->in ? k->seconds : c->m.duration_sec, 6);
+    number(w, i->channels, 0);
+    number(w,
+           i->in ? budget_sectors(p->target, llround(k->seconds * p->target->rate_hz),
+                                  i->channels)
+                 : (double)NAN,
+           0);
+    number(w, i->in ? k->gain_db : (double)NAN, 2);
+    number(w, c->m.score, 4);
+    csv_field(w, decision_name(c->decision));
+    csv_field(w, i->in ? k->sha256 : "");
+    csv_field(w, c->sha256);
+    csv_field(w, i->why_out);
+    csv_end(w);
+}
+
+void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
+                  const struct kit_written *written)
+{
+    static const char *const columns[] = {
+        "name",      "path",    "slot",         "category", "type",
+        "hit_class", "key",     "filename",     "source",   "source_path",
+        "start_sec", "end_sec", "duration_sec", "channels", "sectors",
+        "gain_db",   "score",   "decision",     "sha256",   "origin_sha256",
+        "left_out"};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        csv_field(w, columns[i]);
+    csv_end(w);
+    for (size_t i = 0; i < p->count; i++)
+        row(w, p, &p->item[i], &written[i]);
+}
+
+static void origin(struct text *t, const struct candidate *c)
+{
+    text_add(t, c->source_path[0] ? c->source_path : c->filename);
+    if (!isnan(c->m.start_sec)) {
+        char seconds[64];
+        int minutes = (int)(c->m.start_sec / 60);
+        format_number(seconds, sizeof seconds, c->m.start_sec - 60 * minutes, 2);
+        text_addf(t, " at %d:%s%s", minutes,
+                  c->m.start_sec - 60 * minutes < 10 ? "0" : "", seconds);
+    }
+}
+
+static void sheet_line(struct text *t, const char *slot, const struct kit_item *i,
+                       const struct kit_written *k)
+{
+    char seconds[64];
+    format_number(seconds, sizeof seconds, k->seconds, 2);
+    text_addf(t, "  %-6s %-16s %7s s  ", slot, i->name, seconds);
+    origin(t, &i->c);
+    text_add(t, "\n");
+}
+
+void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
+                      const struct kit_written *written)
+{
+    char folder[64], budget[160];
+    kit_folder(folder, kit_name, 0);
+    budget_text(&p->budget, p->target, budget);
+    text_addf(t, "%s for the %s\n%s\n\nInstruments\n", kit_name, p->target->title,
+              budget);
+    for (int s = 0; s < target_slots(p->target); s++) {
+        const char *name = target_slot_at(p->target, s)->name;
+        if (p->slot[s] >= 0)
+            sheet_line(t, name, &p->item[p->slot[s]], &written[p->slot[s]]);
+        else
+            text_addf(t, "  %-6s (empty)\n", name);
+    }
+    bool extras = false;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->item[i].in && p->item[i].slot < 0) {
+            text_add(t, extras ? "" : "\nMore samples\n");
+            sheet_line(t, "", &p->item[i], &written[i]);
+            extras = true;
+        }
+    text_addf(
+        t,
+        "\nHow to get it onto the machine\n"
+        "  1. Copy the folder ROLAND to the root of an SD card that the %s has\n"
+        "     formatted; what is on the card already stays.\n"
+        "  2. On the machine: [UTILITY] > SAMPLE:Import > FOLDER, choose %s,\n"
+        "     and wait until it is done. The samples land in the category IMPORT.\n"
+        "  3. For each instrument above: press [SAMPLE], choose the instrument, turn\n"
+        "     [VALUE] to the sample of that name.\n"
+        "  4. Let CH mute OH in the kit's mute groups, then [WRITE] the kit.\n",
+        p->target->title, folder);
+    if (p->left_out > 0) {
+        text_addf(t, "\nLeft out (%zu)\n", p->left_out);
+        for (size_t i = 0; i < p->count; i++)
+            if (!p->item[i].in)
+                text_addf(t, "  %s: %s\n", p->item[i].c.filename, p->item[i].why_out);
+    }
+}

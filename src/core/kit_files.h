@@ -1,0 +1,25 @@
+/* kit_files: the paper that goes with a kit: manifest and assignment sheet. Pure texts.
+ */
+#ifndef TROWEL_CORE_KIT_FILES_H
+#define TROWEL_CORE_KIT_FILES_H
+
+#include "core/kit_plan.h"
+#include "core/text.h"
+#include "io/csv.h"
+
+/* What writing found out about each item of the plan, by index. */
+struct kit_written {
+    char path[PATH_BYTES]; /* below the kit's folder */
+    char sha256[SHA256_HEX_BYTES];
+    double seconds, gain_db;
+};
+
+/* "<KIT>", "<KIT>_2" …: the folder on the card, safe characters only. */
+void kit_folder(char out[64], const char *kit_name, int folder);
+
+void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
+                  const struct kit_written *written);
+void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
+                      const struct kit_written *written);
+
+#endif

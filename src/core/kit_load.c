@@ -1,0 +1,387 @@
+#include "core/kit_load.h"
+
+#include "core/catalog.h"
+#include "dsp/drum_class.h"
+#include "dsp/measure.h"
+#include "io/discover.h"
+#include "io/manifest.h"
+#include "io/sha256.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct loading {
+    struct kit_set *set;
+    const char *folder;
+    const struct target *target;
+    const struct config *cfg;
+    bool stereo;
+    const struct job_context *ctx;
+};
+
+void kit_set_done(struct kit_set *set)
+{
+    free(set->item);
+    free(set->vectors);
+    *set = (struct kit_set){0};
+}
+
+static struct kit_item *add(struct kit_set *set)
+{
+    if (set->count == set->capacity) {
+        size_t capacity = set->capacity ? 2 * set->capacity : 64;
+        struct kit_item *item = realloc(set->item, capacity * sizeof *item);
+        if (item)
+            set->item = item;
+        float *vectors =
+            realloc(set->vectors, capacity * SIMILARITY_DIM * sizeof *vectors);
+        if (vectors)
+            set->vectors = vectors;
+        if (!item || !vectors)
+            return NULL;
+        set->capacity = capacity;
+    }
+    memset(&set->item[set->count], 0, sizeof *set->item);
+    set->item[set->count].wish = -1;
+    set->vectors[set->count * SIMILARITY_DIM] = NAN;
+    return &set->item[set->count++];
+}
+
+static bool keeps_stereo(const struct loading *l, enum category c)
+{
+    const struct config *cfg = l->cfg;
+    switch (c) {
+    case CAT_PADS:
+        return cfg->export.pads_stereo;
+    case CAT_SWELLS:
+        return cfg->export.swells_stereo;
+    case CAT_DRUMS:
+        return cfg->export.drums_stereo;
+    case CAT_SILENCES:
+        return cfg->export.silences_stereo;
+    default:
+        return false; /* clouds and hiss are stereo as made, but twice the memory there */
+    }
+}
+
+/* Where rows of a manifest lie: a project, a best-of folder, or flat. */
+static bool locate(const struct loading *l, struct kit_item *item)
+{
+    const struct candidate *c = &item->c;
+    const char *category = category_folder(kind_category(c->kind));
+    const char *mined = category_folder(item->category);
+    char tries[4][1024];
+    snprintf(tries[0], sizeof tries[0], "%.500s/%s/%s/%s", l->folder, c->source, category,
+             c->filename);
+    snprintf(tries[1], sizeof tries[1], "%.600s/%s/%s", l->folder, category, c->filename);
+    snprintf(tries[2], sizeof tries[2], "%.600s/%s/%s", l->folder, mined, c->filename);
+    snprintf(tries[3], sizeof tries[3], "%.700s/%s", l->folder, c->filename);
+    for (int i = 0; i < 4; i++)
+        if (access(tries[i], R_OK) == 0) {
+            memcpy(item->path, tries[i], sizeof item->path);
+            return true;
+        }
+    return false;
+}
+
+static void settle(const struct loading *l, struct kit_item *item)
+{
+    const struct candidate *c = &item->c;
+    bool stereo = c->m.channels >= 2 && (l->stereo || keeps_stereo(l, item->category));
+    double seconds = isnan(c->m.duration_sec) ? 0 : c->m.duration_sec;
+    item->channels = stereo ? 2 : 1;
+    item->frames = (int64_t)ceil(seconds * l->target->rate_hz);
+    item->id = candidate_id(c);
+}
+
+static enum status take(struct loading *l, const struct candidate *c,
+                        enum category category, const float *vector, struct err *e)
+{
+    struct kit_set *set = l->set;
+    struct kit_item *item = add(set);
+    if (!item)
+        return err_set(e, ST_NO_MEMORY, "no memory for the samples of %s", l->folder);
+    item->c = *c;
+    item->category = category;
+    if (vector)
+        memcpy(set->vectors + (set->count - 1) * SIMILARITY_DIM, vector,
+               SIMILARITY_DIM * sizeof *vector);
+    if (!locate(l, item)) {
+        set->count--;
+        set->missing++;
+        return ST_OK;
+    }
+    settle(l, item);
+    return ST_OK;
+}
+
+/* --- from a project's catalog --- */
+
+struct wishes {
+    const struct target *target;
+    struct {
+        uint64_t id;
+        int slot;
+        double trim_db;
+    } at[TARGET_SLOTS_MAX];
+};
+
+static bool take_wish(void *user, const struct change *now)
+{
+    struct wishes *w = user;
+    int slot = target_slot(w->target, now->key);
+    if (slot < 0)
+        return true;
+    if (now->field == FIELD_SLOT)
+        w->at[slot].id = candidate_path_id(now->value);
+    else if (now->field == FIELD_TRIM)
+        w->at[slot].trim_db = strtod(now->value, NULL);
+    return true;
+}
+
+static void apply_wishes(struct kit_set *set, const struct wishes *w)
+{
+    for (int s = 0; s < target_slots(w->target); s++)
+        for (size_t i = 0; w->at[s].id && i < set->count; i++)
+            if (set->item[i].id == w->at[s].id && set->item[i].wish < 0) {
+                set->item[i].wish = s;
+                set->item[i].trim_db = w->at[s].trim_db;
+            }
+}
+
+static bool assigned(const struct wishes *w, uint64_t id)
+{
+    for (int s = 0; s < TARGET_SLOTS_MAX; s++)
+        if (w->at[s].id == id)
+            return true;
+    return false;
+}
+
+static enum status from_finds(struct loading *l, struct catalog *catalog,
+                              bool only_accepted, const struct wishes *w,
+                              size_t *accepted, struct err *e)
+{
+    struct catalog_find *finds;
+    float *vectors;
+    size_t count;
+    enum status st = catalog_load(catalog, NULL, false, &finds, &vectors, &count, e);
+    if (st != ST_OK)
+        return st;
+    *accepted = 0;
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        const struct catalog_find *f = &finds[i];
+        bool wanted = f->c.decision == DECISION_ACCEPTED || assigned(w, f->id);
+        *accepted += wanted;
+        if (!f->c.saved || f->c.missed_by[0] || f->c.decision == DECISION_REJECTED ||
+            (only_accepted && !wanted))
+            continue;
+        st =
+            take(l, &f->c, f->category, vectors ? vectors + i * SIMILARITY_DIM : NULL, e);
+        if (st == ST_OK && l->set->count > 0)
+            l->set->item[l->set->count - 1].id = f->id;
+    }
+    free(finds);
+    free(vectors);
+    return st;
+}
+
+static enum status from_rows(struct loading *l, const char *manifest, struct err *e);
+
+static enum status from_catalog(struct loading *l, const char *path, const char *best,
+                                struct err *e)
+{
+    struct catalog *catalog;
+    struct wishes w = {.target = l->target};
+    size_t accepted = 0;
+    enum status st = catalog_open(&catalog, path, CATALOG_READ, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_each_current(catalog, take_wish, &w, e);
+    if (st == ST_OK)
+        st = from_finds(l, catalog, true, &w, &accepted, e);
+    bool has_best = access(best, R_OK) == 0;
+    if (st == ST_OK && accepted == 0 && !has_best)
+        st = from_finds(l, catalog, false, &w, &accepted, e);
+    catalog_close(catalog);
+    if (st == ST_OK && accepted == 0 && has_best) {
+        char folder[1024];
+        snprintf(folder, sizeof folder, "%.1000s/best_of", l->folder);
+        struct loading below = *l;
+        below.folder = folder;
+        st = from_rows(&below, best, e);
+    }
+    if (st == ST_OK)
+        apply_wishes(l->set, &w);
+    return st;
+}
+
+/* --- from a manifest --- */
+
+static enum status from_rows(struct loading *l, const char *manifest, struct err *e)
+{
+    struct candidate *rows;
+    size_t count;
+    enum status st = manifest_read(manifest, &rows, &count, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        if (rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0])
+            st = take(l, &rows[i], kind_category(rows[i].kind), NULL, e);
+    free(rows);
+    return st;
+}
+
+/* --- from bare files --- */
+
+/* The category a file's folder says it has, else by what it is: a short hit, or not. */
+static enum kind guess_kind(const char *relative, double seconds)
+{
+    char folder[256] = "";
+    const char *slash = strrchr(relative, '/');
+    if (slash) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - relative), relative);
+        int c = category_find(path_base(folder));
+        for (int k = 0; c >= 0 && k < KIND_COUNT; k++)
+            if (kind_category((enum kind)k) == (enum category)c)
+                return (enum kind)k;
+    }
+    return seconds < 2.5 ? KIND_DRUM : KIND_PAD;
+}
+
+static enum status measure_file(const struct source_file *f, const struct audio *a,
+                                struct kit_item *item, struct err *e)
+{
+    struct candidate *c = &item->c;
+    candidate_clear(c);
+    snprintf(c->filename, sizeof c->filename, "%s", path_base(f->relative));
+    snprintf(c->source, sizeof c->source, "%s", f->stem);
+    snprintf(c->source_path, sizeof c->source_path, "%s", f->relative);
+    snprintf(item->path, sizeof item->path, "%s", f->path);
+    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz);
+    c->saved = true;
+    item->category = kind_category(c->kind);
+    enum status st = measure_sample(a, &c->m, e);
+    if (st == ST_OK && c->kind == KIND_DRUM) {
+        struct drum_verdict v;
+        st = drum_classify(a, &v, e);
+        snprintf(c->hit_class, sizeof c->hit_class, "%s", drum_class_name(v.best));
+        c->m.hit_confidence = v.confidence;
+    }
+    c->m.score = 0.5;
+    return st == ST_OK ? sha256_file(f->path, c->sha256, e) : st;
+}
+
+static enum status from_file(struct loading *l, const struct source_file *f,
+                             struct err *e)
+{
+    struct audio a;
+    struct err why;
+    size_t longest = (size_t)(4 * l->target->longest_s * SOUNDFILE_MAX_RATE_HZ);
+    if (soundfile_load(f->path, longest, &a, &why) != ST_OK) {
+        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s; left out", why.msg);
+        return ST_OK;
+    }
+    struct kit_item *item = add(l->set);
+    enum status st = item ? measure_file(f, &a, item, e)
+                          : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
+    struct similarity *similarity = NULL;
+    if (st == ST_OK)
+        st = similarity_new(&similarity, a.rate_hz, e);
+    if (st == ST_OK)
+        st = similarity_vector(similarity, &a,
+                               l->set->vectors + (l->set->count - 1) * SIMILARITY_DIM, e);
+    similarity_free(similarity);
+    audio_done(&a);
+    if (st == ST_OK)
+        settle(l, item);
+    return st;
+}
+
+static enum status from_files(struct loading *l, struct err *e)
+{
+    struct source_list files;
+    struct discover_options options = {.recursive = true};
+    enum status st = discover(&files, l->folder, &options, e);
+    for (size_t i = 0; st == ST_OK && i < files.count; i++) {
+        st = from_file(l, &files.items[i], e);
+        if (st == ST_OK && job_cancelled(l->ctx))
+            st = err_set(e, ST_CANCELLED, "interrupted");
+    }
+    source_list_done(&files);
+    return st;
+}
+
+/* --- all --- */
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct kit_item *x = *(struct kit_item *const *)a,
+                          *y = *(struct kit_item *const *)b;
+    int order = strcmp(x->c.sha256, y->c.sha256);
+    return order ? order : (x->wish < 0) - (y->wish < 0);
+}
+
+/* Of several files with the same bytes one stays: the one on a slot, else any. */
+static enum status drop_doubles(struct kit_set *set, struct err *e)
+{
+    struct kit_item **sorted = malloc((set->count + 1) * sizeof *sorted);
+    bool *drop = calloc(set->count + 1, sizeof *drop);
+    if (!sorted || !drop) {
+        free(sorted);
+        free(drop);
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu samples", set->count);
+    }
+    for (size_t i = 0; i < set->count; i++)
+        sorted[i] = &set->item[i];
+    qsort(sorted, set->count, sizeof *sorted, by_hash);
+    for (size_t i = 1; i < set->count; i++)
+        if (sorted[i]->c.sha256[0] &&
+            strcmp(sorted[i]->c.sha256, sorted[i - 1]->c.sha256) == 0)
+            drop[sorted[i] - set->item] = true;
+    size_t kept = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        if (drop[i])
+            continue;
+        set->item[kept] = set->item[i];
+        memmove(set->vectors + kept * SIMILARITY_DIM, set->vectors + i * SIMILARITY_DIM,
+                SIMILARITY_DIM * sizeof *set->vectors);
+        kept++;
+    }
+    set->count = kept;
+    free(sorted);
+    free(drop);
+    return ST_OK;
+}
+
+enum status kit_load(struct kit_set *set, const char *folder, const struct target *t,
+                     const struct config *cfg, bool stereo, const struct job_context *ctx,
+                     struct err *e)
+{
+    *set = (struct kit_set){0};
+    struct loading l = {set, folder, t, cfg, stereo, ctx};
+    char catalog[PATH_BYTES], manifest[PATH_BYTES], best[PATH_BYTES];
+    enum status st = path_join(catalog, sizeof catalog, folder, "catalog.db", e);
+    if (st == ST_OK)
+        st = path_join(manifest, sizeof manifest, folder, "manifest.csv", e);
+    if (st == ST_OK)
+        st = path_join(best, sizeof best, folder, "best_of/manifest.csv", e);
+    if (st != ST_OK)
+        return st;
+    if (access(catalog, R_OK) == 0)
+        st = from_catalog(&l, catalog, best, e);
+    else if (access(manifest, R_OK) == 0)
+        st = from_rows(&l, manifest, e);
+    else
+        st = from_files(&l, e);
+    if (st == ST_OK)
+        st = drop_doubles(set, e);
+    for (size_t i = 0; st == ST_OK && i < set->count; i++)
+        set->item[i].vector = set->vectors + i * SIMILARITY_DIM;
+    if (st != ST_OK)
+        kit_set_done(set);
+    return st;
+}

@@ -1,0 +1,302 @@
+#include "core/kit_plan.h"
+
+#include "dsp/similarity.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Two sounds on two slots that a listener takes for one are half a kit. */
+static const double DOUBLE_PENALTY = 0.25;
+static const double LEAST_FIT = 0.12;
+
+double kit_fit(const struct target *t, int slot, const struct candidate *c)
+{
+    double fit = target_fit(t, slot, c->hit_class);
+    if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
+        return 0;
+    double sure = isnan(c->m.hit_confidence) ? 0.5 : c->m.hit_confidence;
+    double score = isnan(c->m.score) ? 0.5 : c->m.score;
+    double value = fit * (0.5 * sure + 0.5 * score) * (c->grade == 'F' ? 0.3 : 1);
+    if (c->decision == DECISION_ACCEPTED)
+        value *= 1.15;
+    return value * (1 + 0.03 * c->rating);
+}
+
+static bool alike(const struct kit_item *a, const struct kit_item *b)
+{
+    if (a->c.cluster > 0 && a->c.cluster == b->c.cluster)
+        return true;
+    if (!a->vector || !b->vector || isnan(a->vector[0]) || isnan(b->vector[0]))
+        return false;
+    return similarity_duplicate(a->vector, b->vector);
+}
+
+static void place_wishes(struct kit_plan *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        struct kit_item *item = &p->item[i];
+        item->slot = -1;
+        if (item->wish >= 0 && item->wish < target_slots(p->target) &&
+            p->slot[item->wish] < 0) {
+            item->slot = item->wish;
+            p->slot[item->wish] = (long)i;
+        }
+    }
+}
+
+static double value_on(const struct kit_plan *p, int slot, const struct kit_item *item)
+{
+    double value = kit_fit(p->target, slot, &item->c);
+    for (int s = 0; value > 0 && s < target_slots(p->target); s++)
+        if (p->slot[s] >= 0 && alike(&p->item[p->slot[s]], item))
+            value *= DOUBLE_PENALTY;
+    return value;
+}
+
+/* The free slot and sample that suit each other best, again and again. */
+static void fill_slots(struct kit_plan *p)
+{
+    int slots = target_slots(p->target);
+    for (int round = 0; round < slots; round++) {
+        double best = LEAST_FIT;
+        int slot = -1;
+        long found = -1;
+        for (int s = 0; s < slots; s++) {
+            for (size_t i = 0; p->slot[s] < 0 && i < p->count; i++) {
+                if (p->item[i].slot >= 0 || kit_fit(p->target, s, &p->item[i].c) <= best)
+                    continue;
+                double value = value_on(p, s, &p->item[i]);
+                if (value > best) {
+                    best = value;
+                    slot = s;
+                    found = (long)i;
+                }
+            }
+        }
+        if (slot < 0)
+            return;
+        p->slot[slot] = found;
+        p->item[found].slot = slot;
+    }
+}
+
+/* --- what fits --- */
+
+static double score_of(const struct kit_item *i)
+{
+    return isnan(i->c.m.score) ? 0 : i->c.m.score;
+}
+
+/* Most wanted first. */
+static int by_worth(const void *a, const void *b)
+{
+    const struct kit_item *x = a, *y = b;
+    int xa = x->c.decision == DECISION_ACCEPTED, ya = y->c.decision == DECISION_ACCEPTED;
+    if (xa != ya)
+        return ya - xa;
+    if ((x->slot >= 0) != (y->slot >= 0))
+        return x->slot >= 0 ? -1 : 1;
+    if (score_of(x) != score_of(y))
+        return score_of(x) > score_of(y) ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void fit(struct kit_plan *p, int extras)
+{
+    int taken = 0;
+    qsort(p->item, p->count, sizeof *p->item, by_worth);
+    for (size_t i = 0; i < p->count; i++) {
+        struct kit_item *item = &p->item[i];
+        char why[96];
+        budget_add(&p->wanted, p->target, item->frames, item->channels);
+        if (item->slot < 0 && taken >= extras)
+            snprintf(item->why_out, sizeof item->why_out, "more than %d extras", extras);
+        else if (!budget_fits(&p->budget, p->target, item->frames, item->channels, why))
+            snprintf(item->why_out, sizeof item->why_out, "it would make %s", why);
+        else
+            item->in = true;
+        if (!item->in) {
+            item->slot = -1;
+            p->left_out++;
+            continue;
+        }
+        budget_add(&p->budget, p->target, item->frames, item->channels);
+        taken += item->slot < 0;
+    }
+}
+
+/* --- roles, order, names --- */
+
+/* What an extra is called, in the order in which extras follow the slots. */
+static const struct {
+    const char *role;
+    enum kind kind;
+    const char *drum_class;
+} roles[] = {
+    {"PAD", KIND_PAD, ""},          {"DRN", KIND_DRONE, ""},
+    {"DST", KIND_DUST, ""},         {"SWL", KIND_SWELL, ""},
+    {"CLD", KIND_CLOUD, ""},        {"HIS", KIND_HISS_LOOP, ""},
+    {"FLK", KIND_FLICKER, ""},      {"TEX", KIND_SILENCE, ""},
+    {"KCK", KIND_DRUM, "kick"},     {"SNR", KIND_DRUM, "snare"},
+    {"CLP", KIND_DRUM, "clap"},     {"RIM", KIND_DRUM, "rim"},
+    {"TML", KIND_DRUM, "tom_low"},  {"TMM", KIND_DRUM, "tom_mid"},
+    {"TMH", KIND_DRUM, "tom_high"}, {"HHC", KIND_DRUM, "hat_closed"},
+    {"HHO", KIND_DRUM, "hat_open"}, {"CRS", KIND_DRUM, "crash"},
+    {"RDE", KIND_DRUM, "ride"},     {"PRC", KIND_DRUM, ""},
+};
+enum { ROLES = sizeof roles / sizeof *roles };
+
+static int role_of(const struct kit_item *item)
+{
+    for (int i = 0; i < ROLES; i++)
+        if (roles[i].kind == item->c.kind &&
+            (!roles[i].drum_class[0] ||
+             strcmp(roles[i].drum_class, item->c.hit_class) == 0))
+            return i;
+    return ROLES - 1;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct kit_item *x = a, *y = b;
+    if (x->in != y->in)
+        return x->in ? -1 : 1;
+    if ((x->slot >= 0) != (y->slot >= 0))
+        return x->slot >= 0 ? -1 : 1;
+    if (x->slot >= 0 && x->slot != y->slot)
+        return x->slot - y->slot;
+    if (role_of(x) != role_of(y))
+        return role_of(x) - role_of(y);
+    return by_worth(a, b);
+}
+
+static bool safe(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+void kit_name(char out[20], int max, const char *prefix, const char *rest)
+{
+    int n = 0;
+    for (; *prefix && n < max; prefix++)
+        out[n++] = *prefix;
+    bool gap = true;
+    for (; *rest && n < max; rest++) {
+        char c = *rest == '#' ? 's' : *rest;
+        if ((unsigned char)c >= 0x80 || !isprint((unsigned char)c))
+            continue;
+        if (!safe(c) || c == '_')
+            gap = true;
+        else {
+            if (gap && n < max)
+                out[n++] = '_';
+            gap = false;
+            if (n < max)
+                out[n++] = c;
+        }
+    }
+    while (n > 0 && (out[n - 1] == '_' || out[n - 1] == '-'))
+        n--;
+    out[n] = '\0';
+}
+
+/* The number trowel gave a find: the last run of digits of its file name. */
+static const char *find_number(const char *filename, char out[12])
+{
+    const char *end = strrchr(filename, '.');
+    out[0] = '\0';
+    if (!end)
+        end = filename + strlen(filename);
+    while (end > filename && !isdigit((unsigned char)end[-1]))
+        end--;
+    const char *start = end;
+    while (start > filename && isdigit((unsigned char)start[-1]))
+        start--;
+    if (end > start && end - start < 12)
+        snprintf(out, 12, "%.*s", (int)(end - start), start);
+    return out;
+}
+
+static void describe(const struct kit_item *item, char rest[64])
+{
+    char number[12];
+    const struct candidate *c = &item->c;
+    if (c->kind == KIND_DRUM)
+        snprintf(rest, 64, "%.*s_%s", 8, c->source, find_number(c->filename, number));
+    else if (c->key[0] || c->brightness[0])
+        snprintf(rest, 64, "%s_%s", c->key, c->brightness);
+    else
+        snprintf(rest, 64, "%.16s", c->source);
+}
+
+static bool taken(const struct kit_plan *p, size_t before, const char *name)
+{
+    for (size_t i = 0; i < before; i++)
+        if (strcasecmp(p->item[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A name that is taken gets a number in place of its end. */
+static void unique_name(struct kit_plan *p, size_t i, const char *prefix,
+                        const char *rest)
+{
+    int max = p->target->name_chars;
+    kit_name(p->item[i].name, max, prefix, rest);
+    for (int n = 2; taken(p, i, p->item[i].name); n++) {
+        char tail[16], base[20];
+        int length = snprintf(tail, sizeof tail, "_%d", n);
+        kit_name(base, max - length, prefix, rest);
+        snprintf(p->item[i].name, sizeof p->item[i].name, "%.12s%.7s", base, tail);
+    }
+}
+
+static void name_all(struct kit_plan *p)
+{
+    int number[ROLES] = {0}, in_folder = 0, folder = 0;
+    for (size_t i = 0; i < p->count && p->item[i].in; i++) {
+        struct kit_item *item = &p->item[i];
+        char prefix[16], rest[64];
+        describe(item, rest);
+        if (item->slot >= 0)
+            snprintf(prefix, sizeof prefix, "%s",
+                     target_slot_at(p->target, item->slot)->name);
+        else
+            snprintf(prefix, sizeof prefix, "%s%02d", roles[role_of(item)].role,
+                     ++number[role_of(item)]);
+        unique_name(p, i, prefix, rest);
+        if (in_folder == p->target->files_per_folder) {
+            folder++;
+            in_folder = 0;
+        }
+        item->folder = folder;
+        in_folder++;
+    }
+}
+
+void kit_plan_make(struct kit_plan *p, const struct target *t, struct kit_item *item,
+                   size_t count, int extras)
+{
+    *p = (struct kit_plan){.target = t, .item = item, .count = count};
+    for (int s = 0; s < TARGET_SLOTS_MAX; s++)
+        p->slot[s] = -1;
+    for (size_t i = 0; i < count; i++) {
+        item[i].in = false;
+        item[i].why_out[0] = item[i].name[0] = '\0';
+        item[i].folder = 0;
+    }
+    place_wishes(p);
+    fill_slots(p);
+    fit(p, extras);
+    qsort(item, count, sizeof *item, by_place);
+    name_all(p);
+    for (int s = 0; s < TARGET_SLOTS_MAX; s++)
+        p->slot[s] = -1;
+    for (size_t i = 0; i < count; i++)
+        if (item[i].slot >= 0)
+            p->slot[item[i].slot] = (long)i;
+}
