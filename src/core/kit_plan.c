@@ -221,16 +221,24 @@ static const char *find_number(const char *filename, char out[12])
     return out;
 }
 
-static void describe(const struct kit_item *item, char rest[64])
+/* What tells an item apart, in the room the prefix leaves: the number stays whole, the
+ * recording's name is cut. */
+static void describe(const struct kit_item *item, int room, char rest[64])
 {
     char number[12];
     const struct candidate *c = &item->c;
-    if (c->kind == KIND_DRUM)
-        snprintf(rest, 64, "%.*s_%s", 8, c->source, find_number(c->filename, number));
-    else if (c->key[0] || c->brightness[0])
+    if (c->kind == KIND_DRUM) {
+        find_number(c->filename, number);
+        int keep = room - 2 - (int)strlen(number);
+        while (keep > 0 && keep <= (int)strlen(c->source) &&
+               !isalnum((unsigned char)c->source[keep - 1]))
+            keep--;
+        snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, c->source, number);
+    } else if (c->key[0] || c->brightness[0]) {
         snprintf(rest, 64, "%s_%s", c->key, c->brightness);
-    else
+    } else {
         snprintf(rest, 64, "%.16s", c->source);
+    }
 }
 
 static bool taken(const struct kit_plan *p, size_t before, const char *name)
@@ -261,13 +269,13 @@ static void name_all(struct kit_plan *p)
     for (size_t i = 0; i < p->count && p->item[i].in; i++) {
         struct kit_item *item = &p->item[i];
         char prefix[16], rest[64];
-        describe(item, rest);
         if (item->slot >= 0)
             snprintf(prefix, sizeof prefix, "%s",
                      target_slot_at(p->target, item->slot)->name);
         else
             snprintf(prefix, sizeof prefix, "%s%02d", roles[role_of(item)].role,
                      ++number[role_of(item)]);
+        describe(item, p->target->name_chars - (int)strlen(prefix), rest);
         unique_name(p, i, prefix, rest);
         if (in_folder == p->target->files_per_folder) {
             folder++;
