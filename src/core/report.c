@@ -1,0 +1,357 @@
+#include "core/report.h"
+
+#include "core/kit_load.h"
+#include "core/report_page.h"
+#include "io/csv.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Players up to so many bytes of sound: a browser must still open the page. */
+static const size_t PLAYER_BYTES = 60u << 20;
+/* A longer sound is shown without a player. */
+static const double LONGEST_S = 120;
+
+struct page {
+    struct report_sample *sample;
+    size_t count, capacity;
+};
+
+static struct report_sample *add(struct page *p)
+{
+    if (p->count == p->capacity) {
+        size_t capacity = p->capacity ? 2 * p->capacity : 64;
+        struct report_sample *sample = realloc(p->sample, capacity * sizeof *sample);
+        if (!sample)
+            return NULL;
+        p->sample = sample;
+        p->capacity = capacity;
+    }
+    memset(&p->sample[p->count], 0, sizeof *p->sample);
+    candidate_clear(&p->sample[p->count].c);
+    return &p->sample[p->count++];
+}
+
+/* --- a kit's own manifest --- */
+
+static const char *field(const struct csv_reader *header, const struct csv_reader *r,
+                         char *const *names, const char *name)
+{
+    for (int i = 0; i < header->count && i < r->count; i++)
+        if (strcmp(names[i], name) == 0)
+            return r->field[i];
+    return "";
+}
+
+static double number(const char *text)
+{
+    double value;
+    return text[0] && parse_number(text, &value) ? value : (double)NAN;
+}
+
+static void fill_kit_row(struct report_sample *s, const char *folder,
+                         const struct csv_reader *header, const struct csv_reader *r,
+                         char *const *names)
+{
+#define FIELD(name) field(header, r, names, name)
+    struct candidate *c = &s->c;
+    int kind = kind_find(FIELD("type"));
+    c->kind = kind >= 0 ? (enum kind)kind : KIND_DRUM;
+    snprintf(s->name, sizeof s->name, "%s", FIELD("name"));
+    snprintf(s->label, sizeof s->label, "%s", FIELD("slot"));
+    snprintf(s->path, sizeof s->path, "%.600s/%.400s", folder, FIELD("path"));
+    snprintf(s->heading, sizeof s->heading, "%s",
+             s->label[0] ? "Instruments" : FIELD("category"));
+    snprintf(c->filename, sizeof c->filename, "%s", FIELD("filename"));
+    snprintf(c->source_path, sizeof c->source_path, "%s", FIELD("source_path"));
+    snprintf(c->key, sizeof c->key, "%s", FIELD("key"));
+    snprintf(c->hit_class, sizeof c->hit_class, "%s", FIELD("hit_class"));
+    c->m.start_sec = number(FIELD("start_sec"));
+    c->m.duration_sec = number(FIELD("duration_sec"));
+    c->m.score = number(FIELD("score"));
+    int decision = decision_find(FIELD("decision"));
+    c->decision = decision > 0 ? (enum decision)decision : DECISION_NONE;
+#undef FIELD
+}
+
+static char **copy_fields(const struct csv_reader *r)
+{
+    char **names = calloc((size_t)r->count + 1, sizeof *names);
+    for (int i = 0; names && i < r->count; i++) {
+        names[i] = malloc(strlen(r->field[i]) + 1);
+        if (names[i])
+            strcpy(names[i], r->field[i]);
+    }
+    return names;
+}
+
+static void free_fields(char **names, int count)
+{
+    for (int i = 0; names && i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* *is_kit tells whether the manifest is one of a kit at all. */
+static enum status from_kit(struct page *p, const char *folder, const char *text,
+                            size_t n, bool *is_kit, struct err *e)
+{
+    struct csv_reader r;
+    int more;
+    csv_reader_init(&r, text, n);
+    enum status st = csv_read(&r, &more, e);
+    char **names = st == ST_OK && more ? copy_fields(&r) : NULL;
+    struct csv_reader header = {.count = st == ST_OK && more ? r.count : 0};
+    *is_kit = false;
+    for (int i = 0; names && i < header.count; i++)
+        *is_kit = *is_kit || (names[i] && strcmp(names[i], "origin_sha256") == 0);
+    while (st == ST_OK && *is_kit) {
+        st = csv_read(&r, &more, e);
+        if (st != ST_OK || !more)
+            break;
+        if (!field(&header, &r, names, "path")[0])
+            continue;
+        struct report_sample *s = add(p);
+        if (s)
+            fill_kit_row(s, folder, &header, &r, names);
+        else
+            st = err_set(e, ST_NO_MEMORY, "no memory for the report");
+    }
+    free_fields(names, header.count);
+    csv_reader_done(&r);
+    return st;
+}
+
+/* --- a project, a best-of set, or plain files --- */
+
+static int by_category(const void *a, const void *b)
+{
+    const struct report_sample *x = a, *y = b;
+    int order = (int)kind_category(x->c.kind) - (int)kind_category(y->c.kind);
+    if (order)
+        return order;
+    double sx = isnan(x->c.m.score) ? 0 : x->c.m.score;
+    double sy = isnan(y->c.m.score) ? 0 : y->c.m.score;
+    if (sx != sy)
+        return sx > sy ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+static enum status from_set(struct page *p, const struct report_job *job, struct err *e)
+{
+    struct kit_set set;
+    struct config cfg;
+    config_defaults(&cfg);
+    enum status st = kit_load(&set, job->input_dir, target_get((enum target_id)0), &cfg,
+                              true, job->ctx, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; st == ST_OK && i < set.count; i++) {
+        struct report_sample *s = add(p);
+        if (!s) {
+            st = err_set(e, ST_NO_MEMORY, "no memory for the report");
+            break;
+        }
+        s->c = set.item[i].c;
+        snprintf(s->name, sizeof s->name, "%s", s->c.filename);
+        snprintf(s->path, sizeof s->path, "%s", set.item[i].path);
+        snprintf(s->heading, sizeof s->heading, "%s",
+                 category_folder(kind_category(s->c.kind)));
+    }
+    kit_set_done(&set);
+    if (p->count > 1)
+        qsort(p->sample, p->count, sizeof *p->sample, by_category);
+    return st;
+}
+
+static enum status load(struct page *p, const struct report_job *job, struct err *e)
+{
+    char manifest[PATH_BYTES], *text;
+    size_t n;
+    bool is_kit = false;
+    enum status st =
+        path_join(manifest, sizeof manifest, job->input_dir, "manifest.csv", e);
+    if (st != ST_OK)
+        return st;
+    if (path_read_file(manifest, 1u << 30, &text, &n, NULL) == ST_OK) {
+        st = from_kit(p, job->input_dir, text, n, &is_kit, e);
+        free(text);
+    }
+    if (st == ST_OK && !is_kit)
+        st = from_set(p, job, e);
+    if (st == ST_OK && p->count == 0)
+        st = err_set(e, ST_NOTHING, "%s holds no samples to report", job->input_dir);
+    return st;
+}
+
+/* --- writing --- */
+
+static void put16(unsigned char *at, unsigned v)
+{
+    at[0] = (unsigned char)v;
+    at[1] = (unsigned char)(v >> 8);
+}
+
+static void put32(unsigned char *at, size_t v)
+{
+    put16(at, (unsigned)(v & 0xffff));
+    put16(at + 2, (unsigned)(v >> 16 & 0xffff));
+}
+
+/* A 16-bit mono WAV of the file in memory; NULL when it cannot be. */
+static unsigned char *player_wav(const char *path, size_t room, size_t *bytes,
+                                 const char **why)
+{
+    struct audio raw, mono;
+    size_t longest = (size_t)(LONGEST_S * SOUNDFILE_MAX_RATE_HZ);
+    *why = "the file cannot be read";
+    if (soundfile_load(path, longest, &raw, NULL) != ST_OK)
+        return NULL;
+    enum status st = audio_convert_channels(&mono, &raw, 1, NULL);
+    audio_done(&raw);
+    if (st != ST_OK)
+        return NULL;
+    *bytes = 44 + 2 * mono.frames;
+    *why = (double)mono.frames / mono.rate_hz > LONGEST_S
+               ? "too long for a player on this page"
+               : "no player: the page would become too large";
+    unsigned char *wav = NULL;
+    if ((double)mono.frames / mono.rate_hz <= LONGEST_S && *bytes <= room)
+        wav = malloc(*bytes);
+    if (wav) {
+        memcpy(wav, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0\1\0", 24);
+        put32(wav + 4, *bytes - 8);
+        put32(wav + 24, (size_t)mono.rate_hz);
+        put32(wav + 28, 2 * (size_t)mono.rate_hz);
+        memcpy(wav + 32, "\2\0\20\0data", 8);
+        put32(wav + 40, 2 * mono.frames);
+        for (size_t i = 0; i < mono.frames; i++) {
+            float v = fminf(1, fmaxf(-1, mono.data[i]));
+            put16(wav + 44 + 2 * i, (unsigned)lrintf(v * 32767) & 0xffff);
+        }
+    }
+    audio_done(&mono);
+    return wav;
+}
+
+struct writing {
+    const struct report_job *job;
+    struct atomic_file *file;
+    struct text text;
+    struct report_result *result;
+    size_t room;
+};
+
+static enum status flush(struct writing *w, struct err *e)
+{
+    if (w->text.failed)
+        return err_set(e, ST_NO_MEMORY, "no memory for the report");
+    w->result->bytes += w->text.length;
+    enum status st =
+        atomic_write(w->file, w->text.at ? w->text.at : "", w->text.length, e);
+    text_clear(&w->text);
+    return st;
+}
+
+static enum status write_sample(struct writing *w, const struct report_sample *s,
+                                size_t i, struct err *e)
+{
+    struct picture *picture = malloc(sizeof *picture);
+    const atomic_bool *cancelled = w->job->ctx ? w->job->ctx->cancelled : NULL;
+    if (!picture)
+        return err_set(e, ST_NO_MEMORY, "no memory for the report");
+    bool drawn = picture_make(picture, s->path, 0, 0, cancelled, NULL) == ST_OK;
+    size_t bytes = 0;
+    const char *why;
+    unsigned char *wav = player_wav(s->path, w->room, &bytes, &why);
+    w->room -= wav ? bytes : 0;
+    w->result->left_out += wav == NULL;
+    page_sample(&w->text, s, i, drawn ? picture : NULL, wav, bytes, why);
+    free(wav);
+    free(picture);
+    return flush(w, e);
+}
+
+static const char *title_of(const char *folder)
+{
+    const char *base = path_base(folder);
+    return base[0] && strcmp(base, ".") != 0 ? base : "trowel report";
+}
+
+static enum status write_page(struct writing *w, const struct page *p, struct err *e)
+{
+    page_head(&w->text, title_of(w->job->input_dir), p->count);
+    enum status st = flush(w, e);
+    for (size_t i = 0; st == ST_OK && i < p->count; i++) {
+        if (job_cancelled(w->job->ctx))
+            return err_set(e, ST_CANCELLED, "interrupted");
+        job_progress(w->job->ctx, (double)i / (double)p->count, "writing the report");
+        if (i == 0 || strcmp(p->sample[i].heading, p->sample[i - 1].heading) != 0)
+            page_heading(&w->text, p->sample[i].heading, i == 0);
+        st = write_sample(w, &p->sample[i], i, e);
+    }
+    page_foot(&w->text);
+    return st == ST_OK ? flush(w, e) : st;
+}
+
+/* A file there that is no report of ours is somebody's. */
+static enum status check_output(const struct report_job *job, const char *path,
+                                struct err *e)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return ST_OK;
+    char start[64] = "";
+    size_t n = fread(start, 1, sizeof start - 1, f);
+    fclose(f);
+    if (job->force || (n >= strlen(report_mark) &&
+                       memcmp(start, report_mark, strlen(report_mark)) == 0))
+        return ST_OK;
+    return err_set(e, ST_EXISTS, "%s is no report of trowel's; --force replaces it",
+                   path);
+}
+
+static enum status open_output(struct writing *w, struct root *root, struct err *e)
+{
+    char folder[PATH_BYTES];
+    const char *path = w->result->path, *base = path_base(path);
+    size_t n = (size_t)(base - path);
+    snprintf(folder, sizeof folder, "%.*s", n > 1 ? (int)n - 1 : (int)n, path);
+    enum status st = check_output(w->job, path, e);
+    if (st == ST_OK)
+        st = path_check_name(base, "report", e);
+    if (st == ST_OK)
+        st = root_open(root, folder[0] ? folder : ".", true, e);
+    return st == ST_OK ? atomic_begin(&w->file, root, base, e) : st;
+}
+
+enum status report_run(const struct report_job *job, struct report_result *result,
+                       struct err *e)
+{
+    struct page page = {0};
+    struct root root = {.fd = -1};
+    *result = (struct report_result){0};
+    snprintf(result->path, sizeof result->path, "%s%s",
+             job->output ? job->output : job->input_dir,
+             job->output ? "" : "/report.html");
+    struct writing w = {.job = job, .result = result, .room = PLAYER_BYTES};
+    enum status st = load(&page, job, e);
+    result->samples = page.count;
+    if (st == ST_OK && !job->dry_run) {
+        st = open_output(&w, &root, e);
+        if (st == ST_OK)
+            st = write_page(&w, &page, e);
+        if (st == ST_OK)
+            st = atomic_commit(w.file, NULL, e);
+        else
+            atomic_abort(w.file);
+    }
+    root_done(&root);
+    text_done(&w.text);
+    free(page.sample);
+    return st;
+}

@@ -1,0 +1,29 @@
+/* report_page: the HTML of a report, piece by piece, so that the page is never whole in
+ * memory. Pure texts; everything that comes from outside is escaped. */
+#ifndef TROWEL_CORE_REPORT_PAGE_H
+#define TROWEL_CORE_REPORT_PAGE_H
+
+#include "core/picture.h"
+#include "core/text.h"
+#include "io/candidate.h"
+
+/* The first line of every report: how one is known as ours. */
+extern const char report_mark[];
+
+struct report_sample {
+    struct candidate c;
+    char heading[64]; /* group: "Instruments", "pads" … */
+    char label[64];   /* slot, or "" */
+    char name[256];
+    char path[1024];
+};
+
+void page_head(struct text *t, const char *title, size_t samples);
+void page_heading(struct text *t, const char *heading, bool first);
+/* `wav` are the bytes for the player; NULL: no player, `why` says why not. */
+void page_sample(struct text *t, const struct report_sample *s, size_t number,
+                 const struct picture *picture, const unsigned char *wav,
+                 size_t wav_bytes, const char *why);
+void page_foot(struct text *t);
+
+#endif
