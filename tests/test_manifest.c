@@ -24,10 +24,14 @@ static void check_numbers(void)
         double value;
         int decimals;
         const char *text;
-    } cases[] = {{1.25, 1, "1.2"},       {-0.004, 2, "0.00"},
-                 {-0.0, 0, "0"},         {1e6, 3, "1000000.000"},
-                 {-20.456, 2, "-20.46"}, {NAN, 2, ""},
-                 {INFINITY, 2, "inf"},   {-1, 99, "-1.00000000000000000"}};
+    } cases[] = {{1.25, 1, "1.2"},
+                 {-0.004, 2, "0.00"},
+                 {-0.0, 0, "0"},
+                 {1e6, 3, "1000000.000"},
+                 {-20.456, 2, "-20.46"},
+                 {(double)NAN, 2, ""},
+                 {(double)INFINITY, 2, "inf"},
+                 {-1, 99, "-1.00000000000000000"}};
     char text[400];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         format_number(text, sizeof text, cases[i].value, cases[i].decimals);
@@ -165,7 +169,7 @@ static struct candidate full_candidate(void)
     c.kind = KIND_PAD;
     for (int i = 0; i < ME_COUNT; i++)
         measures_set(&c.m, (enum measure_id)i, 1.0 / 3 + i);
-    measures_set(&c.m, ME_lufs, NAN);
+    measures_set(&c.m, ME_lufs, (double)NAN);
     c.start_frame = 123456789012;
     c.end_frame = 123456999999;
     c.source_rate_hz = 96000;

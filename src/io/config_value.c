@@ -122,7 +122,7 @@ static bool store_real(double *at, const struct config_key *k, const struct yaml
     bool word = n->kind == YAML_SCALAR && k->null_word &&
                 (yaml_is_null(n) || strcmp(n->text, k->null_word) == 0);
     if (word) {
-        *at = NAN;
+        *at = (double)NAN;
         return true;
     }
     if (!yaml_number(n, &v) || !in_range(k, v))

@@ -29,7 +29,7 @@ enum what {
 static const struct column {
     const char *name;
     enum what what;
-    int measure;
+    enum measure_id measure;
     size_t offset, size;
 } columns[] = {
 #define FIELD(what, field)                                                               \
@@ -267,7 +267,7 @@ static bool read_parts(struct score_parts *p, const char *text)
     bool fits;
     while (next_word(&text, word, sizeof word, &fits)) {
         char *equals = strchr(word, '=');
-        double value = NAN;
+        double value = (double)NAN;
         if (!equals || equals == word || equals - word >= PART_NAME_BYTES ||
             p->count >= PARTS_MAX || (equals[1] && !parse_number(equals + 1, &value)))
             return false;
@@ -281,7 +281,7 @@ static bool read_parts(struct score_parts *p, const char *text)
 static bool read_loop(struct loop_choice *l, char *word)
 {
     char *part[4] = {word};
-    double value[4] = {0, 0, NAN, NAN};
+    double value[4] = {0, 0, (double)NAN, (double)NAN};
     for (int i = 1; i < 4; i++) {
         part[i] = strchr(part[i - 1], ':');
         if (!part[i])
@@ -319,7 +319,7 @@ static bool read_saved(bool *saved, const char *text)
 static bool read_field(struct candidate *c, const struct column *k, const char *text)
 {
     char *at = (char *)c + k->offset;
-    double number = NAN;
+    double number = (double)NAN;
     int found;
     switch (k->what) {
     case W_NAME:
