@@ -61,15 +61,14 @@ void chroma_free(struct chroma *c)
     free(c);
 }
 
-static void take_frame(struct chroma *c, const float *power, int stride)
+static void take_frame(struct chroma *c, const float *power)
 {
     unsigned char *swap = c->before;
     c->before = c->now;
     c->now = swap;
     memset(c->now, 0, (size_t)c->bins);
     for (int k = 0; k < c->bins; k++) {
-        float p = power[(size_t)k * (size_t)stride];
-        c->power[k] = isfinite(p) ? p : 0.0f;
+        c->power[k] = isfinite(power[k]) ? power[k] : 0.0f;
         c->sum[k + 1] = c->sum[k] + (double)c->power[k];
     }
 }
@@ -116,11 +115,10 @@ static void add_pitch(struct chroma *c, double hz, double weight, float *fine)
     fine[(low + 1) % CHROMA_FINE] += (float)(weight * upper);
 }
 
-void chroma_next(struct chroma *c, const float *power, int stride,
-                 struct chroma_frame *out)
+void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out)
 {
     memset(out, 0, sizeof *out);
-    take_frame(c, power, stride);
+    take_frame(c, power);
     double held = 0, total = sum_of(c, c->first, c->last);
     const float *p = c->power;
     for (int k = c->first; k < c->last; k++) {

@@ -26,9 +26,8 @@ struct chroma_frame {
 struct chroma *chroma_new(double rate_hz, int n);
 void chroma_free(struct chroma *c);
 
-/* The next frame: its |X|² at power[k·stride], k = 0 … n/2. */
-void chroma_next(struct chroma *c, const float *power, int stride,
-                 struct chroma_frame *out);
+/* The next frame: its |X|² for k = 0 … n/2. */
+void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out);
 
 /* Tuning of everything heard up to now, cents of A = 440 Hz, −50 … 50; 0 when nothing
  * tonal was heard. */

@@ -3,6 +3,7 @@
 #include "dsp/decimate.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/spectral.h"
 #include "dsp/stft.h"
 #include "dsp/track.h"
 
@@ -14,7 +15,9 @@ struct chroma_stream {
     struct decimator *decimator;
     struct stft *stft;
     struct chroma *chroma;
-    float *low; /* a hop at the lower rate */
+    float *low;     /* a hop at the lower rate */
+    float *spectra; /* a batch, one after the other */
+    int bins;
 };
 
 /* The strongest halving that leaves everything the chroma looks at. */
@@ -36,10 +39,12 @@ struct chroma_stream *chroma_stream_new(int rate_hz, int hop)
     int n = fft_size_at(4096, (int)(4 * low_rate));
     int chroma_hop = hop * TRACK_HOPS_PER_CHROMA / factor;
     s->low = malloc((size_t)low_hop * sizeof *s->low);
+    s->bins = n / 2 + 1;
+    s->spectra = malloc(FFT_BATCH * (size_t)s->bins * sizeof *s->spectra);
     s->decimator = decimator_new(rate_hz, factor, CHROMA_HIGH_HZ, hop);
     s->stft = stft_new(n, chroma_hop, chroma_hop / 2, low_hop);
     s->chroma = chroma_new(low_rate, n);
-    if (!s->low || !s->decimator || !s->stft || !s->chroma) {
+    if (!s->low || !s->spectra || !s->decimator || !s->stft || !s->chroma) {
         chroma_stream_free(s);
         return NULL;
     }
@@ -54,14 +59,16 @@ void chroma_stream_free(struct chroma_stream *s)
     stft_free(s->stft);
     chroma_free(s->chroma);
     free(s->low);
+    free(s->spectra);
     free(s);
 }
 
 static void take(struct chroma_stream *s, const float *power,
                  struct chroma_frame out[CHROMA_BATCH])
 {
+    spectral_powers(power, s->bins, s->spectra);
     for (int i = 0; i < CHROMA_BATCH; i++)
-        chroma_next(s->chroma, power + i, FFT_BATCH, &out[i]);
+        chroma_next(s->chroma, s->spectra + (size_t)i * (size_t)s->bins, &out[i]);
 }
 
 int chroma_stream_push(struct chroma_stream *s, const float *mono, int frames,

@@ -204,37 +204,19 @@ VEC_INLINE void stage5(const struct fft_batch *f, int n, int s, const struct com
     }
 }
 
-#define SHUFFLE __builtin_shufflevector
-#define PAIRS(a, b, lo, hi)                                                              \
-    v8f lo = SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);                                    \
-    v8f hi = SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
-#define QUADS(a, b, lo, hi)                                                              \
-    v8f lo = SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);                                    \
-    v8f hi = SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
-#define HALVES(a, b, to, lo, hi)                                                         \
-    VEC_AT((to) + VEC * (lo)) = SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);                 \
-    VEC_AT((to) + VEC * (hi)) = SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
-
 /* Eight windowed values of each of eight frames, rows, to columns at `to`. */
 VEC_INLINE void load_block(const float *x, size_t hop, const float *window, float *to)
 {
-    v8f w = VEC_CONST_AT(window);
-    v8f r0 = VEC_CONST_AT(x) * w, r1 = VEC_CONST_AT(x + hop) * w;
-    v8f r2 = VEC_CONST_AT(x + 2 * hop) * w, r3 = VEC_CONST_AT(x + 3 * hop) * w;
-    v8f r4 = VEC_CONST_AT(x + 4 * hop) * w, r5 = VEC_CONST_AT(x + 5 * hop) * w;
-    v8f r6 = VEC_CONST_AT(x + 6 * hop) * w, r7 = VEC_CONST_AT(x + 7 * hop) * w;
-    PAIRS(r0, r1, p0, p1);
-    PAIRS(r2, r3, p2, p3);
-    PAIRS(r4, r5, p4, p5);
-    PAIRS(r6, r7, p6, p7);
-    QUADS(p0, p2, q0, q1);
-    QUADS(p1, p3, q2, q3);
-    QUADS(p4, p6, q4, q5);
-    QUADS(p5, p7, q6, q7);
-    HALVES(q0, q4, to, 0, 4);
-    HALVES(q1, q5, to, 1, 5);
-    HALVES(q2, q6, to, 2, 6);
-    HALVES(q3, q7, to, 3, 7);
+    v8f w = VEC_CONST_AT(window), row[VEC];
+    row[0] = VEC_CONST_AT(x) * w;
+    row[1] = VEC_CONST_AT(x + hop) * w;
+    row[2] = VEC_CONST_AT(x + 2 * hop) * w;
+    row[3] = VEC_CONST_AT(x + 3 * hop) * w;
+    row[4] = VEC_CONST_AT(x + 4 * hop) * w;
+    row[5] = VEC_CONST_AT(x + 5 * hop) * w;
+    row[6] = VEC_CONST_AT(x + 6 * hop) * w;
+    row[7] = VEC_CONST_AT(x + 7 * hop) * w;
+    vec_store_columns(row, to, VEC);
 }
 
 /* Samples 2j and 2j + 1 of every frame, windowed, are complex value j of its lane. */

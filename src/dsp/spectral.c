@@ -39,12 +39,14 @@ double spectral_fine_edge_hz(int b)
 static double quadratic_power(const double c[3], double angle)
 {
     return c[0] * c[0] + c[1] * c[1] + c[2] * c[2] +
-           2 * (c[0] * c[1] + c[1] * c[2]) * cos(angle) + 2 * c[0] * c[2] * cos(2 * angle);
+           2 * (c[0] * c[1] + c[1] * c[2]) * cos(angle) +
+           2 * c[0] * c[2] * cos(2 * angle);
 }
 
 double spectral_k_weight(double hz)
 {
-    static const double shelf_b[] = {1.53512485958697, -2.69169618940638, 1.19839281085285};
+    static const double shelf_b[] = {1.53512485958697, -2.69169618940638,
+                                     1.19839281085285};
     static const double shelf_a[] = {1, -1.69065929318241, 0.73248077421585};
     static const double high_b[] = {1, -2, 1};
     static const double high_a[] = {1, -1.99004745483398, 0.99007225036621};
@@ -210,20 +212,49 @@ void spectral_batch(struct spectral *s, const float *power,
         unpack(s, &lanes, i, &out[i]);
 }
 
-VEC_INLINE void roots(const float *power, int bins, float *mag)
+VEC_INLINE void separate(const float *power, int bins, int root, float *frames)
 {
-    for (int k = 0; k < bins; k++) {
-        v8f m = VEC_CONST_AT(power + VEC * k);
-        vec_sqrt(&m);
-        for (int i = 0; i < VEC; i++)
-            mag[i * bins + k] = m[i];
+    int k = 0;
+    for (; k + VEC <= bins; k += VEC) {
+        const float *p = power + VEC * k;
+        v8f row[VEC];
+        row[0] = VEC_CONST_AT(p);
+        row[1] = VEC_CONST_AT(p + VEC);
+        row[2] = VEC_CONST_AT(p + 2 * VEC);
+        row[3] = VEC_CONST_AT(p + 3 * VEC);
+        row[4] = VEC_CONST_AT(p + 4 * VEC);
+        row[5] = VEC_CONST_AT(p + 5 * VEC);
+        row[6] = VEC_CONST_AT(p + 6 * VEC);
+        row[7] = VEC_CONST_AT(p + 7 * VEC);
+        if (root) {
+            vec_sqrt(&row[0]);
+            vec_sqrt(&row[1]);
+            vec_sqrt(&row[2]);
+            vec_sqrt(&row[3]);
+            vec_sqrt(&row[4]);
+            vec_sqrt(&row[5]);
+            vec_sqrt(&row[6]);
+            vec_sqrt(&row[7]);
+        }
+        vec_store_columns(row, frames + k, (size_t)bins);
     }
+    for (; k < bins; k++)
+        for (int i = 0; i < VEC; i++) {
+            float p = power[VEC * k + i];
+            frames[i * bins + k] = root ? sqrtf(p) : p;
+        }
 }
 
-VEC_CLONES(all_roots, roots, (const float *power, int bins, float *mag),
-           (power, bins, mag))
+VEC_CLONES(separate_frames, separate,
+           (const float *power, int bins, int root, float *frames),
+           (power, bins, root, frames))
 
 void spectral_magnitudes(const float *power, int bins, float *mag)
 {
-    all_roots(power, bins, mag);
+    separate_frames(power, bins, 1, mag);
+}
+
+void spectral_powers(const float *power, int bins, float *frames)
+{
+    separate_frames(power, bins, 0, frames);
 }

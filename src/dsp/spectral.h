@@ -23,8 +23,10 @@ void spectral_free(struct spectral *s);
 void spectral_batch(struct spectral *s, const float *power,
                     struct spectral_hop out[FFT_BATCH]);
 
-/* √power, frame after frame: mag[lane·(n/2 + 1) + k]. */
+/* The eight spectra one after the other, bin k of spectrum i at [i·bins + k]: the root of
+ * the power, or the power itself. */
 void spectral_magnitudes(const float *power, int bins, float *mag);
+void spectral_powers(const float *power, int bins, float *frames);
 
 /* |H(f)|² of the K weighting of ITU-R BS.1770-4 (its 48 kHz filters; constant above
  * 23.9 kHz). */

@@ -57,7 +57,7 @@ struct track_info {
     /* Counts over all channels: runs of ≥ 3 successive samples at full scale and the
      * samples in them; samples that were not finite. */
     int64_t clipped_runs, clipped_samples, nonfinite_samples;
-    int64_t zero_frames; /* frames in which every channel is exactly 0 */
+    int64_t zero_frames; /* frames in runs of ≥ 32 in which every channel is exactly 0 */
     double tuning_cents; /* of A = 440 Hz, −50 … 50; 0 when there is nothing tonal */
     struct tempo tempo;  /* of the whole recording */
     struct key key;      /* of the whole recording */
@@ -77,7 +77,8 @@ enum track_band { /* Hz: below 60, 60–200, 200–2k, 2k–8k, above 8k */
 };
 
 enum track_flag {
-    TRACK_CLIPPED = 1,   /* part of a run of ≥ 3 samples at full scale, any channel */
+    TRACK_CLIPPED =
+        1, /* a run of ≥ 3 samples at full scale reaches its third or goes on */
     TRACK_ZERO = 2,      /* every sample of every channel is exactly 0 */
     TRACK_STUCK = 4,     /* no sample differs from the one before (set with ZERO too) */
     TRACK_HAS_ZERO = 8,  /* holds a run of ≥ 32 frames that are exactly 0 */
@@ -128,9 +129,9 @@ double track_spectrum_distance(const struct track *t, size_t a, size_t b);
 
 enum { TRACK_HOPS_PER_CHROMA = 8 };
 
-/* Energy per pitch class C, C#, … B with the recording's tuning taken out, from spectral
- * peaks between 55 Hz and 5 kHz; linear magnitude sums, comparable between chromas of one
- * recording. i < chromas. */
+/* Strength per pitch class C, C#, … B with the recording's tuning taken out, from
+ * spectral peaks between 55 Hz and 5 kHz: sums of the square roots of their magnitudes,
+ * comparable between chromas of one recording. i < chromas. */
 void track_chroma(const struct track *t, size_t i, float chroma[12]);
 
 /* Share (0 … 1, steps of 1/255) of the energy between 55 Hz and 5 kHz that lies in narrow

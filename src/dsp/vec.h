@@ -10,6 +10,7 @@
 #define TROWEL_DSP_VEC_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -73,6 +74,34 @@ VEC_INLINE void vec_sqrt(v8f *v)
     for (int i = 0; i < VEC; i++)
         (*v)[i] = sqrtf((*v)[i]);
 #endif
+}
+
+#define VEC_SHUFFLE __builtin_shufflevector
+#define VEC_PAIRS(a, b, lo, hi)                                                          \
+    v8f lo = VEC_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);                                \
+    v8f hi = VEC_SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define VEC_QUADS(a, b, lo, hi)                                                          \
+    v8f lo = VEC_SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);                                \
+    v8f hi = VEC_SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define VEC_HALVES(a, b, lo, hi)                                                         \
+    VEC_AT(to + (lo)*stride) = VEC_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);              \
+    VEC_AT(to + (hi)*stride) = VEC_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+
+/* Transposes: lane i of the eight vectors goes, in their order, to to[i·stride …]. */
+VEC_INLINE void vec_store_columns(const v8f r[VEC], float *to, size_t stride)
+{
+    VEC_PAIRS(r[0], r[1], p0, p1);
+    VEC_PAIRS(r[2], r[3], p2, p3);
+    VEC_PAIRS(r[4], r[5], p4, p5);
+    VEC_PAIRS(r[6], r[7], p6, p7);
+    VEC_QUADS(p0, p2, q0, q1);
+    VEC_QUADS(p1, p3, q2, q3);
+    VEC_QUADS(p4, p6, q4, q5);
+    VEC_QUADS(p5, p7, q6, q7);
+    VEC_HALVES(q0, q4, 0, 4);
+    VEC_HALVES(q1, q5, 1, 5);
+    VEC_HALVES(q2, q6, 2, 6);
+    VEC_HALVES(q3, q7, 3, 7);
 }
 
 /* The sum of the lanes, always in the same order. */
