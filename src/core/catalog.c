@@ -268,9 +268,10 @@ int64_t row_int(struct query *q, int column)
 
 double row_real(struct query *q, int column)
 {
-    if (sqlite3_column_type(statement(q), column) == SQLITE_NULL)
+    double v = sqlite3_column_double(statement(q), column); /* 0 for NULL */
+    if (v == 0.0 && sqlite3_column_type(statement(q), column) == SQLITE_NULL)
         return (double)NAN;
-    return sqlite3_column_double(statement(q), column);
+    return v;
 }
 
 void row_text(struct query *q, int column, char *out, size_t size)

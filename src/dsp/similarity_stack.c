@@ -1,4 +1,6 @@
 #include "dsp/similarity.h"
+
+#include "core/rng.h"
 #include "dsp/similarity_internal.h"
 
 #include <math.h>
@@ -9,14 +11,15 @@
 
 enum {
     BLOCK = 8,
-    PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
+    PIVOT = SPECTRUM_AT + 12, /* the centroid: least spread among copies */
+    VOTERS = 4096
 };
 
 /* Two sounds are copies when the mean of their squared differences, in deviations among
  * copies, is below `limit`. Beyond `knee` deviations a difference counts in proportion
  * only (Huber 1964): one slip, such as a longer tail under noise, does not decide, many
  * or great ones do. */
-static const float limit = 2.6F, knee = 2.5F;
+static const float limit = 4.6F, knee = 1.5F;
 
 /* --- distances
  * ------------------------------------------------------------------------------ */
@@ -123,38 +126,61 @@ size_t similarity_nearest(const float *vectors, size_t n, const float *query,
 /* --- copies
  * --------------------------------------------------------------------------------- */
 
-static float difference(const float *a, const float *b, int d, float bend)
+/* In deviations among copies. */
+static void scale(const float *v, float scaled[SIMILARITY_DIM])
 {
-    float x = fabsf(a[d] - b[d]) / table_copy[d];
-    return x <= bend ? x * x : bend * (2.0F * x - bend);
+    for (int i = 0; i < SIMILARITY_DIM; i++)
+        scaled[i] = v[i] / table_copy[i];
 }
 
-/* Stops early once above the limit; false for NAN. */
+/* x² up to the knee b, then b·(2x − b), without a branch. */
+static float huber(float a, float b, float bend)
+{
+    float x = fabsf(a - b);
+    float low = x < bend ? x : bend;
+    return low * (2.0F * x - low);
+}
+
+/* Of scaled vectors. Stops early once above the limit; false for NAN. */
 static bool copies(const float *a, const float *b)
 {
     float sum = 0.0F;
-    for (int i = 0; i < SIMILARITY_DIM && sum <= limit * SIMILARITY_DIM; i += BLOCK)
+    for (int i = 0; i < SIMILARITY_DIM && sum <= limit * SIMILARITY_DIM; i += 2 * BLOCK) {
+        float lane[BLOCK];
         for (int k = 0; k < BLOCK; k++)
-            sum += difference(a, b, i + k, knee);
+            lane[k] = huber(a[i + k], b[i + k], knee) +
+                      huber(a[i + k + BLOCK], b[i + k + BLOCK], knee);
+        sum += ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+               ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    }
     return sum <= limit * SIMILARITY_DIM;
 }
 
 double similarity_copy_part(const float *a, const float *b, int dimension)
 {
-    return (double)difference(a, b, dimension, knee);
+    float by = 1.0F / table_copy[dimension];
+    return (double)huber(a[dimension] * by, b[dimension] * by, knee);
 }
 
 double similarity_copy_distance(const float *a, const float *b, float bend)
 {
+    float x[SIMILARITY_DIM], y[SIMILARITY_DIM];
     double sum = 0.0;
+    scale(a, x);
+    scale(b, y);
     for (int i = 0; i < SIMILARITY_DIM; i++)
-        sum += (double)difference(a, b, i, bend);
+        sum += (double)huber(x[i], y[i], bend);
     return sum / SIMILARITY_DIM;
 }
 
 bool similarity_duplicate(const float *a, const float *b)
 {
-    return !isnan(a[0]) && !isnan(b[0]) && copies(a, b);
+    float x[SIMILARITY_DIM], y[SIMILARITY_DIM];
+    if (isnan(a[0]) || isnan(b[0]))
+        return false;
+    scale(a, x);
+    scale(b, y);
+    return copies(x, y);
 }
 
 /* --- stacks
@@ -187,7 +213,7 @@ static int by_degree(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void count_degrees(struct item *items, size_t n, float reach)
+static void count_all(struct item *items, size_t n, float reach)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n && items[k].group == items[i].group &&
@@ -197,6 +223,32 @@ static void count_degrees(struct item *items, size_t n, float reach)
                 items[i].degree++;
                 items[k].degree++;
             }
+}
+
+/* How many copies each has; of very many items only every stride-th, drawn by its id,
+ * is asked, so that the cost stays in bounds and the order does not matter. */
+static void count_degrees(struct item *items, size_t n, float reach)
+{
+    size_t stride = n / VOTERS + 1, voters = 0;
+    if (stride == 1) {
+        count_all(items, n, reach);
+        return;
+    }
+    struct item **voter = malloc((n + 1) * sizeof *voter);
+    for (size_t i = 0; i < n && voter != NULL; i++)
+        if (rng_hash(0, &items[i].id, sizeof items[i].id) % stride == 0)
+            voter[voters++] = &items[i];
+    for (size_t i = 0, from = 0; i < n; i++) {
+        while (from < voters && (voter[from]->group < items[i].group ||
+                                 (voter[from]->group == items[i].group &&
+                                  items[i].pivot - voter[from]->pivot > reach)))
+            from++;
+        for (size_t k = from; k < voters && voter[k]->group == items[i].group &&
+                              voter[k]->pivot - items[i].pivot <= reach;
+             k++)
+            items[i].degree += copies(items[i].v, voter[k]->v);
+    }
+    free(voter);
 }
 
 /* Everything free around a centre joins it; true when something did. */
@@ -258,18 +310,20 @@ enum status similarity_stacks(const float *vectors, const uint64_t *ids, const i
 {
     struct item *items = malloc((n + 1) * sizeof *items);
     struct item **order = malloc((n + 1) * sizeof *order);
-    bool done = items != NULL && order != NULL;
+    float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
+    bool done = items != NULL && order != NULL && scaled != NULL;
     size_t m = 0;
     int stacks = 0;
     /* how far apart in the pivot alone copies can be at most */
-    float reach =
-        table_copy[PIVOT] * (limit * SIMILARITY_DIM + knee * knee) / (2.0F * knee);
+    float reach = (limit * SIMILARITY_DIM + knee * knee) / (2.0F * knee);
     memset(stack, 0, n * sizeof *stack);
     for (size_t i = 0; i < n && done; i++) {
-        const float *v = vectors + i * SIMILARITY_DIM;
-        if (!isnan(v[0]))
-            items[m++] = (struct item){
-                v, v[PIVOT], ids[i], (uint32_t)i, 0, group != NULL ? group[i] : 0, 0};
+        float *v = scaled + m * SIMILARITY_DIM;
+        if (isnan(vectors[i * SIMILARITY_DIM]))
+            continue;
+        scale(vectors + i * SIMILARITY_DIM, v);
+        items[m++] = (struct item){
+            v, v[PIVOT], ids[i], (uint32_t)i, 0, group != NULL ? group[i] : 0, 0};
     }
     if (done) {
         qsort(items, m, sizeof *items, by_pivot);
@@ -277,7 +331,7 @@ enum status similarity_stacks(const float *vectors, const uint64_t *ids, const i
         for (size_t i = 0; i < m; i++)
             order[i] = &items[i];
         qsort(order, m, sizeof *order, by_degree);
-        for (size_t i = 0; i < m && order[i]->degree > 0; i++)
+        for (size_t i = 0; i < m && (m >= VOTERS || order[i]->degree > 0); i++)
             if (order[i]->stack == 0 && gather(items, m, order[i], reach, stacks + 1))
                 stacks++;
         done = renumber(items, m, stacks);
@@ -286,5 +340,6 @@ enum status similarity_stacks(const float *vectors, const uint64_t *ids, const i
     }
     free(items);
     free(order);
+    free(scaled);
     return done ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
 }

@@ -1,0 +1,199 @@
+/* The catalog and the model at 100,000 candidates (or the number given): what the
+ * contract bounds, in ms, beside a plain scan of the same memory as a measure of the
+ * machine. */
+#include "core/rng.h"
+#include "core/session.h"
+#include "core/view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+static double baseline_ms, cpu_before_ms;
+
+static double cpu_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+static void report(const char *what, double ms, double bound_ms)
+{
+    double cpu = cpu_ms() - cpu_before_ms;
+    printf("%-44s %9.3f ms  cpu since last %9.3f  (bound %6.1f)  %8.2f x scan\n", what,
+           ms, cpu, bound_ms, ms / baseline_ms);
+    cpu_before_ms = cpu_ms();
+}
+
+static void fail(const struct err *e)
+{
+    fprintf(stderr, "%s\n", e->msg);
+    exit(1);
+}
+
+static void make(struct candidate *c, float *v, int n)
+{
+    struct rng r = rng_derive(3, 0, "bench", 0);
+    static const char *const classes[] = {"kick", "snare", "closed hat", "tom"};
+    for (int i = 0; i < n; i++) {
+        candidate_clear(&c[i]);
+        c[i].kind = i % 10 < 8 ? KIND_DRUM : (enum kind)(i % KIND_COUNT);
+        snprintf(c[i].source, sizeof c[i].source, "tape-%03d", i / 400);
+        snprintf(c[i].source_path, sizeof c[i].source_path, "in/tape-%03d.flac", i / 400);
+        snprintf(c[i].filename, sizeof c[i].filename, "tape-%03d_%s_%06d.wav", i / 400,
+                 kind_type(c[i].kind), i);
+        for (int m = 0; m < ME_COUNT; m++)
+            measures_set(&c[i].m, (enum measure_id)m, rng_range(&r, -60, 100));
+        c[i].m.score = rng_uniform(&r);
+        c[i].grade = "ABF"[rng_below(&r, 3)];
+        snprintf(c[i].hit_class, sizeof c[i].hit_class, "%s", classes[rng_below(&r, 4)]);
+        snprintf(c[i].key, sizeof c[i].key, "F#m");
+        c[i].cluster =
+            rng_below(&r, 2) ? 1 + (int)rng_below(&r, (uint32_t)n / 10 + 1) : 0;
+        c[i].saved = true;
+        memset(c[i].sha256, 'a', 64);
+        parts_add(&c[i].parts, "steady", 0.5);
+        c[i].loop_count = 3;
+        for (int d = 0; d < SIMILARITY_DIM; d++)
+            v[i * SIMILARITY_DIM + d] = (float)rng_gauss(&r);
+    }
+}
+
+static void measure_views(struct session *s, int n)
+{
+    struct view *v;
+    struct err e = {0};
+    if (view_new(&v, s, &e) != ST_OK)
+        fail(&e);
+    double t = now_ms();
+    view_count(v);
+    report("first list (stacks closed, by score)", now_ms() - t, 50);
+    static const char *const filters[] = {
+        "rms<-20",        "cat:pads", "class:snare grade>=B", "tape-1*7 !is:accepted",
+        "score>.5|dur>2", ""};
+    for (int i = 0; i < 6; i++) {
+        char what[64];
+        t = now_ms();
+        view_set_filter(v, filters[i], NULL);
+        size_t rows = view_count(v);
+        snprintf(what, sizeof what, "filter %s: %zu", filters[i], rows);
+        report(what, now_ms() - t, 20);
+    }
+    static const int orders[] = {ORDER_NAME, ORDER_MEASURE + ME_rms_db, ORDER_CLASS,
+                                 ORDER_NAME, ORDER_MEASURE + ME_score};
+    view_set_stacks_closed(v, false);
+    view_count(v);
+    for (int i = 0; i < 5; i++) {
+        char what[64];
+        t = now_ms();
+        view_set_order(v, orders[i], i % 2);
+        view_count(v);
+        snprintf(what, sizeof what, "sort by %s", view_order_name(orders[i]));
+        report(what, now_ms() - t, 30);
+    }
+    view_set_filter(v, "is:undecided", NULL);
+    view_set_stacks_closed(v, true);
+    view_count(v);
+    double worst = 0.0, decide = 0.0, worst_decide = 0.0;
+    for (int i = 0; i < 100; i++) {
+        size_t one = (size_t)view_current(v);
+        t = now_ms();
+        if (session_decide(s, &one, 1, i % 2 ? DECISION_ACCEPTED : DECISION_REJECTED,
+                           &e) != ST_OK)
+            fail(&e);
+        double done = now_ms();
+        decide += (done - t) / 100;
+        worst_decide = fmax(worst_decide, done - t);
+        view_count(v);
+        worst = fmax(worst, now_ms() - done);
+    }
+    report("a decision, on disk (mean)", decide, 5);
+    report("a decision, on disk (worst)", worst_decide, 5);
+    report("the list after it (worst)", worst, 16);
+    size_t *index;
+    float *distance = malloc((size_t)n * sizeof *distance);
+    size_t near[20], found;
+    t = now_ms();
+    session_nearest(s, 5, NULL, 20, near, &found, &e);
+    report("nearest 20, vectors read the first time", now_ms() - t, 300);
+    t = now_ms();
+    session_nearest(s, 6, NULL, 20, near, &found, &e);
+    report("nearest 20", now_ms() - t, 50);
+    t = now_ms();
+    view_set_similar(v, 7, NULL, &e);
+    view_count(v);
+    report("list by likeness", now_ms() - t, 50);
+    t = now_ms();
+    view_matching(v, "class:snare", &index, &found, &e);
+    report("select by expression", now_ms() - t, 20);
+    free(index);
+    free(distance);
+    view_free(v);
+}
+
+int main(int argc, char **argv)
+{
+    int n = argc > 1 ? atoi(argv[1]) : 100000;
+    char folder[] = "/tmp/trowel-bench-XXXXXX", db[64], command[64];
+    struct err e = {0};
+    struct candidate *c = calloc((size_t)n, sizeof *c);
+    float *v = calloc((size_t)n * SIMILARITY_DIM, sizeof *v);
+    if (c == NULL || v == NULL || mkdtemp(folder) == NULL)
+        return 1;
+    snprintf(db, sizeof db, "%s/catalog.db", folder);
+    make(c, v, n);
+    double t = now_ms(), sum = 0.0;
+    for (int i = 0; i < n; i++)
+        sum += c[i].m.rms_db;
+    baseline_ms = now_ms() - t;
+    printf("%d candidates; scan of one measure %.3f ms (%g)\n", n, baseline_ms, sum);
+    struct catalog_content content = {NULL, 0, c, (size_t)n, v};
+    t = now_ms();
+    if (catalog_publish(db, &content, &e) != ST_OK)
+        fail(&e);
+    report("catalog_publish", now_ms() - t, 2000);
+    struct session *s;
+    for (int i = 0; i < 2; i++) {
+        t = now_ms();
+        if (session_open(&s, folder, &e) != ST_OK)
+            fail(&e);
+        report("session_open", now_ms() - t, 300);
+        if (i == 0)
+            session_close(s);
+    }
+    measure_views(s, n);
+    t = now_ms();
+    session_close(s);
+    report("session_close", now_ms() - t, 100);
+    int *stack = malloc((size_t)n * sizeof *stack);
+    uint64_t *ids = malloc((size_t)n * sizeof *ids);
+    for (int i = 0; i < n; i++)
+        ids[i] = candidate_id(&c[i]);
+    int hits = n < 5000 ? n : 5000;
+    t = now_ms();
+    similarity_stacks(v, ids, NULL, (size_t)hits, stack, &e);
+    report("stacks of 5,000 unlike hits", now_ms() - t, 200);
+    for (int i = 0; i < hits; i++)
+        for (int d = 0; d < SIMILARITY_DIM; d++)
+            v[i * SIMILARITY_DIM + d] = 0.001F * (float)(i % 7);
+    t = now_ms();
+    similarity_stacks(v, ids, NULL, (size_t)hits, stack, &e);
+    report("stacks of 5,000 alike hits", now_ms() - t, 500);
+    free(stack);
+    free(ids);
+    free(c);
+    free(v);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command) != 0;
+}
