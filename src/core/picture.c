@@ -9,7 +9,7 @@
 
 enum { LONGEST_S = 120, WINDOW_44K1 = 2048 };
 
-static const double low_hz = 40, high_hz = 16000, floor_db = -70;
+static const double low_hz = 40, high_hz = 16000, floor_db = -66;
 
 static void draw_wave(struct picture *p, const float *mono, int64_t frames)
 {
@@ -91,7 +91,8 @@ static void to_levels(float *power, size_t n)
         most = fmaxf(most, power[i]);
     for (size_t i = 0; i < n; i++) {
         double db = 10 * log10((double)power[i] / (double)most + 1e-12);
-        power[i] = db > floor_db ? (float)(1 - db / floor_db) : 0;
+        double v = db > floor_db ? 1 - db / floor_db : 0;
+        power[i] = (float)(v * sqrt(v)); /* quiet parts recede */
     }
 }
 

@@ -59,8 +59,7 @@ struct action_choice {
 };
 bool action_choice(uint32_t key, struct action_choice *out); /* false: no such letter */
 
-/* --- key maps ------------------------------------------------------------------------
- */
+/* --- key maps ---------------------------------------------------------------------- */
 
 enum { KEYMAP_MAX = 400 };
 
@@ -90,8 +89,7 @@ enum status keymap_check(const struct keymap *map, struct err *e);
 void keymap_keys(const struct keymap *map, enum screen on, enum action a, char *to,
                  size_t n);
 
-/* --- from keys to actions ------------------------------------------------------------
- */
+/* --- from keys to actions ---------------------------------------------------------- */
 
 enum key_result {
     KEY_UNKNOWN, /* nothing begins like this; the state is clear again */

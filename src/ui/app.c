@@ -21,8 +21,7 @@ static double clock_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* --- what goes on behind the keys
- * --------------------------------------------------------------- */
+/* --- what goes on behind the keys -------------------------------------------------- */
 
 static void follow_jobs(struct app *app)
 {
@@ -93,8 +92,7 @@ double app_tick(struct app *app)
     return wait;
 }
 
-/* --- with a terminal
- * --------------------------------------------------------------------------------- */
+/* --- with a terminal --------------------------------------------------------------- */
 
 struct loop {
     struct app app;

@@ -27,8 +27,7 @@ static const struct {
 #undef COMMAND
 };
 
-/* --- what they do
- * ----------------------------------------------------------------------------- */
+/* --- what they do ------------------------------------------------------------------ */
 
 static bool number(struct app *app, const char *text, double *out)
 {
@@ -328,8 +327,7 @@ void app_command(struct app *app, const char *line)
     run(app, (enum command)c, argument);
 }
 
-/* --- completion
- * -------------------------------------------------------------------------------- */
+/* --- completion -------------------------------------------------------------------- */
 
 static int add(char (*out)[COMPLETION_BYTES], int n, int max, const char *word,
                const char *typed)

@@ -41,8 +41,7 @@ bool app_check(struct app *app, enum status st, const struct err *e)
     return st == ST_OK;
 }
 
-/* --- starting
- * --------------------------------------------------------------------------- */
+/* --- starting ---------------------------------------------------------------------- */
 
 static char *read_user_file(const struct app *app, const char *name)
 {
@@ -126,6 +125,7 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     app->source.source = app->source.track_source = app->source.places_source = -1;
     app->source.found_before = app->source.found_now = -1;
     app->kit.match_slot = -1;
+    app->kit.pattern = -1;
     app->kit.choke = true;
     app->dirty = true;
     enum status st = view_new(&app->view, app->session, e);
@@ -158,8 +158,7 @@ void app_done(struct app *app)
     canvas_done(&app->canvas);
 }
 
-/* --- going about
- * --------------------------------------------------------------------------- */
+/* --- going about ------------------------------------------------------------------- */
 
 void app_show(struct app *app, enum screen screen)
 {
@@ -203,8 +202,7 @@ void app_confirm(struct app *app, const char *question, void (*yes)(struct app *
     app->asking = ASK_CONFIRM;
 }
 
-/* --- what takes long
- * -------------------------------------------------------------------------- */
+/* --- what takes long --------------------------------------------------------------- */
 
 static void replied(void *to, enum status st, const char *sentence, const char *report)
 {
@@ -258,8 +256,7 @@ void app_export(struct app *app, bool dry_run)
     app_check(app, ops->export_kit(ops->user, &r, reply, &e), &e);
 }
 
-/* --- keys
- * ---------------------------------------------------------------------------------- */
+/* --- keys -------------------------------------------------------------------------- */
 
 static bool page_act(struct app *app, const struct key_action *a)
 {
@@ -439,8 +436,7 @@ void app_key(struct app *app, uint32_t key)
     }
 }
 
-/* --- drawing
- * ---------------------------------------------------------------------------------- */
+/* --- drawing ----------------------------------------------------------------------- */
 
 /* Too small for the layout: what can be said, and a sentence. */
 static void draw_small(struct app *app, const struct area *a)
@@ -453,7 +449,7 @@ static void draw_small(struct app *app, const struct area *a)
                  app->asking != ASK_NOTHING ? app->prompt.text : app->echo);
     }
     if (a->rows > 1)
-        area_printf(a, row--, 0, ROLE_WARNING, "%d x %d; needs %d x %d", a->cols, a->rows,
+        area_printf(a, row--, 0, ROLE_WARNING, "%dx%d: needs %dx%d", a->cols, a->rows,
                     MIN_COLS, MIN_ROWS);
     struct area rows = area_sub(a, 0, 0, row + 1, a->cols);
     if (at < 0 || rows.rows < 1)

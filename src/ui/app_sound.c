@@ -58,8 +58,7 @@ bool app_item(struct app *app, size_t index, struct play_item *item,
     return item_in_recording(app, index, item, path);
 }
 
-/* --- auditions
- * ----------------------------------------------------------------------------- */
+/* --- auditions --------------------------------------------------------------------- */
 
 void app_audition_soon(struct app *app)
 {
@@ -237,8 +236,7 @@ bool app_sound_action(struct app *app, const struct key_action *a, long index)
     return true;
 }
 
-/* --- pictures
- * ---------------------------------------------------------------------------------- */
+/* --- pictures ---------------------------------------------------------------------- */
 
 struct picture_job {
     struct app *app;

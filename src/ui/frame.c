@@ -47,8 +47,7 @@ void frame_top(struct app *app, const struct area *row, const char *left)
     draw_progress(app, row);
 }
 
-/* --- the line of what sounds ----------------------------------------------------------
- */
+/* --- the line of what sounds ------------------------------------------------------- */
 
 static void draw_sound(struct app *app, const struct area *row)
 {
@@ -91,8 +90,7 @@ static void draw_sound(struct app *app, const struct area *row)
                                            : "default");
 }
 
-/* --- echo or prompt --------------------------------------------------------------------
- */
+/* --- echo or prompt ---------------------------------------------------------------- */
 
 static void draw_echo(struct app *app, const struct area *row)
 {
@@ -120,8 +118,7 @@ static void draw_echo(struct app *app, const struct area *row)
         area_fit(row, 0, end + 3, row->cols - end - 4, ROLE_WARNING, CUT_END, problem);
 }
 
-/* --- list state and budget -------------------------------------------------------------
- */
+/* --- list state and budget --------------------------------------------------------- */
 
 static enum role meter(double part)
 {
@@ -155,6 +152,8 @@ static void draw_state(struct app *app, const struct area *row)
     int end = draw_budget(app, row);
     struct area part = area_sub(row, 0, 0, 1, end);
     struct view *v = app->view;
+    if (app->screen != SCREEN_LIBRARY)
+        return;
     int col = area_printf(&part, 0, 1, ROLE_STATUS, "%s", view_scope_name(view_scope(v)));
     const char *filter = view_filter(v);
     if (*filter)
@@ -176,8 +175,7 @@ static void draw_state(struct app *app, const struct area *row)
                 advances[app->config->interface.advance % 3]);
 }
 
-/* --- hints -----------------------------------------------------------------------------
- */
+/* --- hints ------------------------------------------------------------------------- */
 
 static void draw_hints(struct app *app, const struct area *row)
 {
@@ -210,8 +208,12 @@ static void draw_hints(struct app *app, const struct area *row)
         bool last = i == n - 1;
         char pair[72];
         snprintf(pair, sizeof pair, "%s", keys);
-        if (hints[i] == ACT_DOWN && app->screen != SCREEN_KIT)
-            snprintf(pair, sizeof pair, "%s k", keys);
+        if (hints[i] == ACT_DOWN) { /* its other half stands beside it */
+            char up[64];
+            keymap_keys(&app->map, app->screen, ACT_UP, up, sizeof up);
+            up[strcspn(up, " ")] = '\0';
+            snprintf(pair, sizeof pair, "%.30s %.30s", keys, up);
+        }
         int need = utf8_cells(pair) + 1 + utf8_cells(hint) + 2;
         if (!*keys || col + need > row->cols - (last ? 0 : 8))
             continue;
@@ -232,8 +234,7 @@ void frame_bottom(struct app *app, struct area *rest)
     draw_sound(app, &sound);
 }
 
-/* --- boxes over the screen
- * --------------------------------------------------------------- */
+/* --- boxes over the screen --------------------------------------------------------- */
 
 void frame_which_key(struct app *app, const struct area *a)
 {

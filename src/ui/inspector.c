@@ -107,8 +107,7 @@ static void draw_pictures(struct app *app, const struct area *a, const struct fi
         paint_spectrogram(&part, p->spectrum, PICTURE_ROWS, PICTURE_COLS, app->ramp);
 }
 
-/* --- the facts
- * --------------------------------------------------------------------------- */
+/* --- the facts --------------------------------------------------------------------- */
 
 static void fact(const struct area *a, int *row, const char *name, const char *text)
 {

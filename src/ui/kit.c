@@ -31,9 +31,14 @@ int kit_slot_of_key(const struct app *app, uint32_t key)
     return -1;
 }
 
-/* --- sound
- * -------------------------------------------------------------------------------------
- */
+/* 120 until the user says otherwise. */
+double kit_tempo(const struct app *app)
+{
+    double bpm = session_kit(app->session)->tempo_bpm;
+    return bpm > 0 ? bpm : 120;
+}
+
+/* --- sound ------------------------------------------------------------------------- */
 
 static void send_pattern(struct app *app)
 {
@@ -45,7 +50,7 @@ static void send_pattern(struct app *app)
             p.velocity[s][i] = k->slot[s].steps & (1u << i) ? VELOCITY_FULL : 0;
     p.chokes[KIT_SLOT_CH] = app->kit.choke ? 1u << KIT_SLOT_OH : 0;
     transport_kit_pattern(app->transport, &p);
-    transport_kit_tempo(app->transport, k->tempo_bpm);
+    transport_kit_tempo(app->transport, kit_tempo(app));
 }
 
 void kit_sync_sound(struct app *app)
@@ -68,8 +73,7 @@ void kit_sync_sound(struct app *app)
     send_pattern(app);
 }
 
-/* --- matches
- * ------------------------------------------------------------------------------------ */
+/* --- matches ----------------------------------------------------------------------- */
 
 /* The classes that belong to a slot, best first. */
 static const char *const wanted[KIT_SLOTS][4] = {
@@ -235,9 +239,7 @@ void kit_fill(struct app *app, bool shuffle)
     kit_sync_sound(app);
 }
 
-/* --- editing
- * ---------------------------------------------------------------------------------------
- */
+/* --- editing ----------------------------------------------------------------------- */
 
 static void toggle_step(struct app *app)
 {
@@ -263,7 +265,7 @@ static void next_pattern(struct app *app)
 static void change_tempo(struct app *app, int by)
 {
     struct err e;
-    double bpm = session_kit(app->session)->tempo_bpm + by;
+    double bpm = kit_tempo(app) + by;
     bpm = bpm < 20 ? 20 : bpm > 300 ? 300 : bpm;
     if (app_check(app, session_kit_tempo(app->session, bpm, &e), &e))
         app_say(app, "%.0f bpm", bpm);
@@ -290,7 +292,7 @@ static void run_pattern(struct app *app)
     for (int s = 0; s < KIT_SLOTS; s++)
         any |= kit->slot[s].steps;
     if (!any) {
-        app->kit.pattern = PATTERNS - 1;
+        app->kit.pattern = -1;
         next_pattern(app);
     }
     app->kit.running = !app->kit.running;

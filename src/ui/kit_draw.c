@@ -36,14 +36,15 @@ static void draw_top(struct app *app, const struct area *row)
     enum tier tier = row->canvas->tier;
     struct kit_budget b;
     kit_budget_of(app, &b);
-    char left[300], step[32] = "";
+    char left[300], size[80] = "", step[32] = "";
     if (app->sound.kit_running)
         snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
-    snprintf(left, sizeof left,
-             "kit %s   %d samples   %.1f s of 600   %d of 408 sectors   %s=%.0f   %s "
-             "pattern%s",
-             k->name[0] ? k->name : session_name(app->session), b.files, b.seconds,
-             b.sectors, glyph_text(GLYPH_TEMPO, tier), k->tempo_bpm,
+    if (row->cols >= 100) /* else the meter below says it */
+        snprintf(size, sizeof size, "   %.1f s of 600   %d of 408 sectors", b.seconds,
+                 b.sectors);
+    snprintf(left, sizeof left, "kit %s   %d samples%s   %s=%.0f   %s pattern%s",
+             k->name[0] ? k->name : session_name(app->session), b.files, size,
+             glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),
              glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier), step);
     frame_top(app, row, left);
 }

@@ -294,8 +294,7 @@ static bool act(struct app *app, const struct key_action *a)
            library_decide_action(app, a) || library_edit_action(app, a);
 }
 
-/* --- the layout
- * ----------------------------------------------------------------------------- */
+/* --- the layout -------------------------------------------------------------------- */
 
 static void draw_top(struct app *app, const struct area *row)
 {

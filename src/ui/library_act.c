@@ -179,8 +179,7 @@ bool library_decide_action(struct app *app, const struct key_action *a)
     }
 }
 
-/* --- edits
- * ------------------------------------------------------------------------------------ */
+/* --- edits ------------------------------------------------------------------------- */
 
 static void heard_again(struct app *app, long index)
 {

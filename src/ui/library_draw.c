@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- categories ------------------------------------------------------------------------
- */
+/* --- categories -------------------------------------------------------------------- */
 
 static void side_line(struct app *app, const struct area *a, int row,
                       enum view_scope scope, size_t count, const struct session_tally *t)
@@ -56,8 +55,7 @@ void library_draw_side(struct app *app, const struct area *a)
     side_line(app, a, ++row, SCOPE_NEAR_MISSES, t->near_misses, NULL);
 }
 
-/* --- the list --------------------------------------------------------------------------
- */
+/* --- the list ---------------------------------------------------------------------- */
 
 /* In the order of the screen. Where the width is short the columns that say least go
  * first; for drums the class says more than the key. */

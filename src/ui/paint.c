@@ -51,8 +51,8 @@ static void column_span(const struct wave_column *w, double peak, int height, in
     double half = height / 2.0, scale = peak > 0 ? half / peak : 0;
     double up = fmin(fmax((double)w->max * scale, 0), half);
     double down = fmin(fmax(-(double)w->min * scale, 0), half);
-    *top = (int)lround(half - up);
-    *bottom = (int)lround(half + down);
+    *top = height / 2 - (int)lround(up);
+    *bottom = height / 2 + (int)lround(down);
     if (*bottom <= *top) {
         *top = height / 2 - (height > 1);
         *bottom = *top + 1;

@@ -107,8 +107,7 @@ static void draw(struct app *app, const struct area *a)
     }
 }
 
-/* --- values
- * ---------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------ */
 
 static enum status try_value(struct app *app, const char *value, struct config *next,
                              struct err *e)

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- places
- * ----------------------------------------------------------------------------------------
- */
+/* --- places ------------------------------------------------------------------------ */
 
 static int by_time(const void *a, const void *b)
 {
@@ -96,8 +94,7 @@ long source_current(const struct app *app)
     return s->cursor >= 0 && s->cursor < s->place_count ? s->places[s->cursor].index : -1;
 }
 
-/* --- the analysis and what thresholds find in it
- * ------------------------------------------------------ */
+/* --- the analysis and what thresholds find in it ----------------------------------- */
 
 struct survey_job {
     struct app *app;
@@ -242,9 +239,7 @@ void source_done(struct app *app)
     free(s->places);
 }
 
-/* --- thresholds
- * -----------------------------------------------------------------------------------------
- */
+/* --- thresholds -------------------------------------------------------------------- */
 
 const char *source_curve_name(enum curve c)
 {
@@ -291,9 +286,7 @@ static void move_threshold(struct app *app, int steps)
     source_find(app);
 }
 
-/* --- acting
- * ------------------------------------------------------------------------------------------------
- */
+/* --- acting ------------------------------------------------------------------------ */
 
 static void hear(struct app *app)
 {

@@ -192,8 +192,7 @@ struct app {
     double last_poll;
 };
 
-/* --- app.c, app_core.c ---------------------------------------------------------------
- */
+/* --- app.c, app_core.c ------------------------------------------------------------- */
 
 /* A state ready for keys and drawing, without terminal. */
 enum status app_init(struct app *app, const struct app_setup *setup, struct err *e);
@@ -221,8 +220,7 @@ struct app_reply app_reply_to(struct app *app);
 void app_mine(struct app *app, const char *source, bool force);
 void app_export(struct app *app, bool dry_run);
 
-/* --- app_prompt.c, app_commands.c
- * ------------------------------------------------------- */
+/* --- app_prompt.c, app_commands.c -------------------------------------------------- */
 
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
 void app_prompt_key(struct app *app, uint32_t key);
@@ -233,15 +231,13 @@ int app_command_complete(struct app *app, const char *line, size_t at,
 /* The i-th command for the help screen; NULL behind the last. */
 const char *app_command_help(int i, const char **name, const char **arguments);
 
-/* --- app_theme.c: by name, or the path of a file; ST_NOT_FOUND …
- * --------------------------- */
+/* --- app_theme.c: by name, or the path of a file; ST_NOT_FOUND … ------------------- */
 
 enum status app_load_theme(struct app *app, const char *name, struct err *e);
 /* Names of the themes that can be found; returns how many. */
 int app_theme_names(struct app *app, char (*out)[COMPLETION_BYTES], int max);
 
-/* --- app_sound.c
- * ------------------------------------------------------------------------ */
+/* --- app_sound.c ------------------------------------------------------------------- */
 
 /* The stretch of file that is this find; `path` holds its name. False: nothing to hear.
  */
@@ -256,8 +252,7 @@ const struct picture *app_picture(struct app *app, const char *path, int64_t sta
                                   int64_t end, bool *failed);
 void app_pictures_done(struct app *app);
 
-/* --- the screens
- * ------------------------------------------------------------------------ */
+/* --- the screens ------------------------------------------------------------------- */
 
 /* act: false when the action has no meaning here. */
 struct screen_ops {
@@ -292,6 +287,7 @@ void kit_sync_sound(struct app *app); /* hand what changed to the transport */
 void kit_matches(struct app *app);    /* fill kit.match for the slot */
 int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 void kit_fill(struct app *app, bool shuffle);
+double kit_tempo(const struct app *app);
 
 struct kit_budget {
     int files;

@@ -240,8 +240,7 @@ void term_size(const struct terminal *t, int *rows, int *cols)
     *cols = t->cols;
 }
 
-/* --- keys and signals ----------------------------------------------------------------
- */
+/* --- keys and signals -------------------------------------------------------------- */
 
 static uint32_t translate(wint_t c)
 {
