@@ -275,6 +275,34 @@ static void broken_off_data_is_told(void **state)
     free(ogg);
 }
 
+static void lost_ogg_pages_do_not_shift_regions(void **state)
+{
+    char path[FOLDER_BYTES];
+    size_t n, got;
+    enum { LONG = 900000 };
+    sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 1, LONG);
+    char *ogg = slurp(path, &n);
+    memset(ogg + n / 2, 0x55, 100); /* the page's check sum no longer fits */
+    folder_write(*state, "hole.ogg", ogg, n);
+    free(ogg);
+    struct soundfile *sf;
+    struct audio part;
+    assert_int_equal(soundfile_open(&sf, folder_path(path, *state, "hole.ogg"), NULL),
+                     ST_OK);
+    float *all = malloc(LONG * sizeof *all);
+    assert_int_equal(soundfile_read(sf, all, LONG, &got, NULL), ST_OK);
+    assert_in_range(got, LONG / 2, LONG - 2000);
+    static const size_t starts[] = {LONG / 4, LONG * 3 / 4, LONG / 2, 100};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        assert_int_equal(soundfile_read_region(sf, (int64_t)starts[i], 5000, &part, NULL),
+                         ST_OK);
+        assert_memory_equal(part.data, all + starts[i], 5000 * sizeof *all);
+        audio_done(&part);
+    }
+    free(all);
+    soundfile_close(sf);
+}
+
 /* --- values --- */
 
 static void hostile_values_are_scrubbed(void **state)
@@ -461,6 +489,7 @@ int main(void)
         IN_FOLDER(lengths_in_headers_are_not_believed),
         IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
         IN_FOLDER(broken_off_data_is_told),
+        IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
         IN_FOLDER(hostile_values_are_scrubbed),
         IN_FOLDER(bad_files_are_refused_in_one_sentence),
         IN_FOLDER(content_counts_not_the_name),

@@ -30,8 +30,9 @@ struct soundfile {
     struct soundfile_info info;
     enum seeking seeking;
     int64_t position;
-    int64_t run_start;  /* where the decoding in progress was begun */
-    int64_t end;        /* where the sound was found to end, or -1 */
+    int64_t run_start; /* where the decoding in progress was begun */
+    int64_t end;       /* where the sound was found to end, or -1 */
+    bool ogg;
     int64_t seek_limit; /* seeks must land before; where a last Vorbis page begins */
     uint64_t scrubbed;
     char damage[128];
@@ -334,6 +335,7 @@ static void fill_info(struct soundfile *sf, const struct opened *o)
     sf->info.claimed_frames = known ? o->info.frames : 0;
     describe(&sf->info, o->info.format);
     sf->seeking = seeking_of(&o->info, o->bytes);
+    sf->ogg = (o->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;
     bool vorbis = (o->info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_VORBIS;
     sf->seek_limit = vorbis ? o->last_ogg_page : INT64_MAX;
 }
@@ -417,6 +419,9 @@ static uint64_t scrub(float *x, size_t n)
 static void note_end(struct soundfile *sf)
 {
     sf->end = sf->position;
+    /* Lost Ogg pages: the places that the others state are no longer those of reading. */
+    if (sf->ogg && sf->run_start == 0 && sf->position != sf->info.claimed_frames)
+        sf->seeking = SEEK_FORWARD;
     double rate = sf->info.rate_hz, have = (double)sf->position / rate;
     double claimed = (double)sf->info.claimed_frames / rate;
     if (sf_error(sf->sf) != SF_ERR_NO_ERROR)

@@ -51,8 +51,9 @@ int64_t soundfile_position(const struct soundfile *sf);
  * what reading from the beginning gives at that place. Where a format cannot seek exactly
  * it is decoded forward from the best known place before, so ask in ascending order:
  * O(distance) then, else O(start). Mono and low-rate MPEG audio may differ by 6e-8 (the
- * decoder's rounding), but is the same whatever was read before. ST_USAGE for a negative
- * start. */
+ * decoder's rounding), but is the same whatever was read before. In an Ogg file that has
+ * lost pages, places are counted as they are read only after `sf` has been read to its
+ * end. ST_USAGE for a negative start. */
 enum status soundfile_read_region(struct soundfile *sf, int64_t start, size_t frames,
                                   struct audio *out, struct err *e);
 
