@@ -1,7 +1,7 @@
 #include "audio/control.h"
 
+#include "audio/card.h"
 #include "audio/device_null.h"
-#include "audio/errand.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -79,92 +79,11 @@ static void say(struct control *c, enum device_state state, const char *sentence
     c->hooks.tick(c->hooks.user, true);
 }
 
-/* ---- errands ---- */
-
-enum task { TASK_OPEN, TASK_START, TASK_STOP, TASK_CLOSE, TASK_END };
-
-struct mission {
-    enum task task;
-    struct device *device;
-    struct device_wish wish;
-    bool fresh;
-    struct device_list list;
-    struct control *control; /* only for opening: whom to render for */
-    enum status st;
-    struct err err;
-};
-
-static void mission_run(void *arg)
-{
-    struct mission *m = arg;
-    switch (m->task) {
-    case TASK_OPEN:
-        m->st = device_portaudio_open(&m->device, &m->wish, m->fresh, &m->list, render,
-                                      m->control, &m->err);
-        break;
-    case TASK_START:
-        m->st = m->device->kind->start(m->device, &m->err);
-        break;
-    case TASK_STOP:
-        m->device->kind->stop(m->device);
-        break;
-    case TASK_CLOSE:
-        m->device->kind->close(m->device);
-        m->device = NULL;
-        break;
-    case TASK_END:
-        device_portaudio_end();
-        break;
-    }
-}
-
-/* Nobody waits for it any more: whatever it has hold of is closed. */
-static void mission_late(void *arg)
-{
-    struct mission *m = arg;
-    if (m->device)
-        m->device->kind->close(m->device);
-    free(m);
-}
-
-static struct mission *mission_new(struct control *c, enum task task, struct device *d)
-{
-    struct mission *m = calloc(1, sizeof *m);
-    if (m) {
-        m->task = task;
-        m->device = d;
-        m->control = c;
-    }
-    return m;
-}
-
-/* True: done, and the mission is the caller's again, to be freed. */
-static bool send(struct mission *m, int limit_ms, const atomic_bool *give_up)
-{
-    return errand_run(mission_run, mission_late, m, limit_ms, give_up);
-}
-
-/* One task for a card; false: it hangs and is no longer ours. */
-static bool order(struct control *c, enum task task, int limit_ms, struct err *e)
-{
-    struct mission *m = mission_new(c, task, c->device);
-    if (!m)
-        return true;
-    if (!send(m, limit_ms, NULL))
-        return false;
-    bool ok = m->st == ST_OK;
-    if (!ok && e)
-        *e = m->err;
-    else if (e)
-        e->code = ST_OK;
-    free(m);
-    return true;
-}
-
 /* ---- the device ---- */
 
 static void forget_device(struct control *c)
 {
+    device_unref(c->device);
     c->device = NULL;
     c->card = c->running = false;
 }
@@ -177,7 +96,7 @@ static void drop_device(struct control *c, int limit_ms)
     if (!c->card)
         c->device->kind->close(c->device);
     else
-        order(c, TASK_CLOSE, limit_ms, NULL);
+        card_close(c->device, limit_ms);
     forget_device(c);
 }
 
@@ -191,7 +110,7 @@ static void lose_device(struct control *c, bool ours)
     gate_close(&c->device->gate);
     atomic_store(&c->device->gate.abandoned, true);
     if (ours)
-        order(c, TASK_CLOSE, CLOSE_LIMIT_MS, NULL);
+        card_close(c->device, CLOSE_LIMIT_MS);
     forget_device(c);
     c->hooks.lost(c->hooks.user);
     say(c, DEVICE_LOST, sentence);
@@ -212,14 +131,14 @@ static bool refuses(const struct control *c, int rate_hz)
     return false;
 }
 
-static void adopt(struct control *c, struct mission *m)
+static void adopt(struct control *c, struct device *d, int wished_hz)
 {
-    c->device = m->device;
+    c->device = d;
     c->card = true;
     c->underruns = 0;
     c->strikes = 0;
-    if (c->device->rate_hz != m->wish.rate_hz && c->refused < RATES_REFUSED)
-        c->refused_hz[c->refused++] = m->wish.rate_hz;
+    if (d->rate_hz != wished_hz && c->refused < RATES_REFUSED)
+        c->refused_hz[c->refused++] = wished_hz;
     fit_engine(c);
     pthread_mutex_lock(&c->lock);
     c->status.rate_hz = c->device->rate_hz;
@@ -237,28 +156,24 @@ static void open_card(struct control *c, bool fresh)
         return;
     say(c, DEVICE_OPENING, "");
     drop_device(c, CLOSE_LIMIT_MS);
-    struct mission *m = mission_new(c, TASK_OPEN, NULL);
-    if (!m)
-        return;
     pthread_mutex_lock(&c->lock);
-    m->wish = c->wish;
+    struct device_wish wish = c->wish;
     pthread_mutex_unlock(&c->lock);
-    m->fresh = fresh;
     if (fresh)
         c->refused = 0;
-    if (!send(m, OPEN_LIMIT_MS, &c->quit)) {
+    struct card_answer answer;
+    if (!card_open(&wish, fresh, render, c, OPEN_LIMIT_MS, &c->quit, &answer)) {
         say(c, DEVICE_NONE,
             "the sound system does not answer: restart it, then reconnect");
         return;
     }
     pthread_mutex_lock(&c->lock);
-    c->list = m->list;
+    c->list = answer.list;
     pthread_mutex_unlock(&c->lock);
-    if (m->st == ST_OK)
-        adopt(c, m);
+    if (answer.st == ST_OK)
+        adopt(c, answer.device, wish.rate_hz);
     else
-        say(c, DEVICE_NONE, m->err.msg);
-    free(m);
+        say(c, DEVICE_NONE, answer.err.msg);
 }
 
 /* Time goes on without a sound card. */
@@ -277,7 +192,7 @@ static void start_device(struct control *c)
     struct err e = {.code = ST_OK};
     if (!c->card) {
         c->device->kind->start(c->device, NULL);
-    } else if (!order(c, TASK_START, START_LIMIT_MS, &e)) {
+    } else if (!card_start(c->device, START_LIMIT_MS, &e)) {
         lose_device(c, false);
         return;
     } else if (e.code != ST_OK) {
@@ -296,7 +211,7 @@ static void stop_device(struct control *c)
     c->running = false;
     if (!c->card)
         c->device->kind->stop(c->device);
-    else if (!order(c, TASK_STOP, STOP_LIMIT_MS, NULL))
+    else if (!card_stop(c->device, STOP_LIMIT_MS))
         lose_device(c, false);
 }
 
@@ -415,9 +330,7 @@ static void leave(struct control *c)
     drop_device(c, QUIT_LIMIT_MS);
     if (c->silent)
         return;
-    struct mission *m = mission_new(c, TASK_END, NULL);
-    if (m && send(m, QUIT_LIMIT_MS, NULL))
-        free(m);
+    card_end(QUIT_LIMIT_MS);
 }
 
 static void *control_thread(void *arg)

@@ -1,5 +1,6 @@
 #include "audio/device.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,4 +36,16 @@ void gate_close(struct device_gate *g)
         expected = GATE_FREE;
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
     }
+}
+
+struct device *device_ref(struct device *d)
+{
+    atomic_fetch_add(&d->references, 1);
+    return d;
+}
+
+void device_unref(struct device *d)
+{
+    if (d && atomic_fetch_sub(&d->references, 1) == 1)
+        free(d);
 }

@@ -38,6 +38,8 @@ enum { DEVICE_LABEL_BYTES = 96 };
 
 struct device {
     const struct device_kind *kind;
+    atomic_int
+        references; /* of the struct: it stays after close until the last is gone */
     struct device_gate gate;
     char name[DEVICE_LABEL_BYTES];
     int rate_hz, channels;
@@ -47,8 +49,12 @@ struct device {
 struct device_kind {
     enum status (*start)(struct device *d, struct err *e);
     void (*stop)(struct device *d);
-    /* Stops if need be, and frees. */
+    /* Stops if need be, and gives back everything but the struct. Once. */
     void (*close)(struct device *d);
 };
+
+/* A device begins with one reference. unref: NULL allowed. */
+struct device *device_ref(struct device *d);
+void device_unref(struct device *d);
 
 #endif

@@ -91,7 +91,6 @@ static void close_null(struct device *d)
     pthread_cond_destroy(&n->wake);
     pthread_mutex_destroy(&n->lock);
     free(n->buffer);
-    free(n);
 }
 
 static const struct device_kind null_kind = {start, stop, close_null};
@@ -109,6 +108,7 @@ enum status device_null_open(struct device **out, int rate_hz, int channels,
         return err_set(e, ST_NO_MEMORY, "no memory for the silent clock");
     }
     n->device.kind = &null_kind;
+    atomic_init(&n->device.references, 1);
     n->device.rate_hz = rate_hz;
     n->device.channels = channels;
     snprintf(n->device.name, sizeof n->device.name, "silent clock");

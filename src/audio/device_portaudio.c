@@ -233,7 +233,6 @@ static void close_portaudio(struct device *base)
     Pa_CloseStream(d->stream);
     streams--;
     leave();
-    free(d);
 }
 
 static const struct device_kind portaudio_kind = {start, stop, close_portaudio};
@@ -252,6 +251,7 @@ static enum status open_device(struct device **out, const struct device_wish *wi
         return err_set(e, ST_NO_MEMORY, "no memory for the sound device");
     const PaDeviceInfo *info = Pa_GetDeviceInfo(index);
     d->device.kind = &portaudio_kind;
+    atomic_init(&d->device.references, 1);
     d->device.channels =
         info->maxOutputChannels < CHANNELS_MAX ? info->maxOutputChannels : CHANNELS_MAX;
     snprintf(d->device.name, sizeof d->device.name, "%s", info->name);

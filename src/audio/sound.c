@@ -57,11 +57,14 @@ static double loudness_of(const struct audio *a)
 void sound_measure(struct sound *s)
 {
     s->loudness_lufs = loudness_of(&s->audio);
-    s->match_gain_db = 0;
+    s->true_peak_dbfs = level_to_db(level_true_peak(&s->audio, false));
+}
+
+double sound_match_db(const struct sound *s, double target_lufs)
+{
     if (isnan(s->loudness_lufs))
-        return;
-    double gain = MATCH_TARGET_LUFS - s->loudness_lufs;
+        return 0;
+    double gain = target_lufs - s->loudness_lufs;
     gain = fmax(-MATCH_RANGE_DB, fmin(MATCH_RANGE_DB, gain));
-    double peak = level_to_db(level_true_peak(&s->audio, false));
-    s->match_gain_db = fmin(gain, MATCH_PEAK_DBFS - peak);
+    return fmin(gain, MATCH_PEAK_DBFS - s->true_peak_dbfs);
 }

@@ -19,7 +19,7 @@ struct sound {
     int64_t file_frames; /* length of the whole file as far as known */
     bool cut_start, cut_end; /* the file goes on beyond: these edges need a fade */
     double loudness_lufs;    /* NAN: silence */
-    double match_gain_db;    /* what level matching adds */
+    double true_peak_dbfs;
 };
 
 /* Takes over `audio` (emptied) and starts with one reference. NULL without memory:
@@ -28,11 +28,14 @@ struct sound *sound_new(struct audio *audio);
 struct sound *sound_ref(struct sound *s);
 void sound_unref(struct sound *s); /* NULL allowed */
 
-/* Fill in loudness_lufs and match_gain_db: integrated loudness (EBU R 128) from three
- * seconds on, below that the loudest 400 ms, padded with silence if need be; what R 128
- * gates away counts by its RMS. The gain brings it to MATCH_TARGET_LUFS, within
- * ±MATCH_RANGE_DB, and never lets the true peak exceed MATCH_PEAK_DBFS. */
-enum { MATCH_TARGET_LUFS = -18, MATCH_PEAK_DBFS = -1, MATCH_RANGE_DB = 36 };
+/* Fill in loudness and true peak: integrated loudness (EBU R 128) from three seconds on,
+ * below that the loudest 400 ms, padded with silence if need be; what R 128 gates away
+ * counts by its RMS. */
 void sound_measure(struct sound *s);
+
+/* The gain that brings it to target_lufs, within ±MATCH_RANGE_DB, and never lets the true
+ * peak exceed MATCH_PEAK_DBFS. 0 for silence. */
+enum { MATCH_PEAK_DBFS = -1, MATCH_RANGE_DB = 36 };
+double sound_match_db(const struct sound *s, double target_lufs);
 
 #endif

@@ -14,6 +14,7 @@ enum {
     CACHE_BYTES = 256 << 20,
     DEFAULT_RATE_HZ = 44100,
     DEFAULT_LATENCY_MS = 30,
+    DEFAULT_MATCH_LUFS = -18,
     SETTLE_MS = 10000,
 };
 
@@ -27,11 +28,14 @@ static void loaded(void *user, int rate_hz)
     if (rate_hz > 0) {
         pthread_mutex_lock(&t->lock);
         int to_hz = engine_rate_hz(t->engine);
-        bool first = t->serial == 0;
+        bool first = !t->rate_known;
+        t->rate_known = true;
         pthread_mutex_unlock(&t->lock);
         transport_make_kernel(t, rate_hz, to_hz);
-        if (first && t->control)
+        if (first && t->control) {
             control_prefer_rate(t->control, rate_hz);
+            control_wake(t->control);
+        }
     }
     pthread_mutex_lock(&t->lock);
     if (t->waiting)
@@ -150,6 +154,7 @@ enum status transport_new(struct transport **out, const struct transport_options
     pthread_mutex_init(&t->lock, NULL);
     t->backend = o->backend;
     t->matched = true;
+    t->match_lufs = o->match_lufs < 0 ? o->match_lufs : DEFAULT_MATCH_LUFS;
     t->bpm = 120;
     kit_pattern_clear(&t->pattern);
     enum status st = open_notify(t, e);
@@ -224,7 +229,7 @@ static void describe_item(struct transport *t, struct transport_status *s)
     s->to_s = offset + (double)sound->audio.frames / rate;
     s->length_s = t->mode == PLAY_CONTEXT ? (double)sound->file_frames / rate : s->to_s;
     s->loudness_lufs = sound->loudness_lufs;
-    s->match_gain_db = t->matched ? sound->match_gain_db : 0;
+    s->match_gain_db = transport_match_db(t, sound);
 }
 
 static void describe_output(struct transport *t, struct transport_status *s)

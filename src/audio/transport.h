@@ -37,6 +37,7 @@ struct transport_options {
     const char *device; /* part of a device's name, case ignored; NULL or "": default */
     size_t cache_bytes; /* decoded sound kept; 0 = 256 MB */
     int latency_ms;     /* wished device latency; 0 = 30; grows by itself on underruns */
+    double match_lufs;  /* what level matching aims at; 0 = -18 */
     int rate_hz;        /* null and offline: 0 = 44100 */
     int channels;       /* null and offline: 0 = 2 */
 };
@@ -107,7 +108,7 @@ void transport_set_loop(struct transport *t, bool on);
 void transport_set_loop_points(struct transport *t, uint64_t id, int64_t start_frame,
                                int64_t end_frame);
 
-/* Level matching (on at the start): every item at the same loudness (-18 LUFS, short
+/* Level matching (on at the start): every item at the same loudness (match_lufs, short
  * sounds by their loudest 400 ms), true peak never above -1 dBFS. Off: the file's own
  * samples, bit for bit while the volume is 0 dB. Ramped. */
 void transport_set_matched(struct transport *t, bool on);

@@ -54,7 +54,7 @@ void transport_post(struct transport *t, const struct engine_command *command)
 /* An answer to a key: the device runs from now on. */
 void transport_wake(struct transport *t)
 {
-    if (t->control)
+    if (t->control && (t->rate_known || t->running))
         control_wake(t->control);
 }
 

@@ -30,10 +30,15 @@ static struct plan plan_for(const struct transport *t, const struct sound *s)
     return p;
 }
 
+double transport_match_db(const struct transport *t, const struct sound *s)
+{
+    return t->matched ? sound_match_db(s, t->match_lufs) : 0;
+}
+
 static float match_gain(const struct transport *t, const struct sound *s)
 {
-    bool match = t->matched && s->match_gain_db != 0;
-    return match ? (float)level_from_db(s->match_gain_db) : 1;
+    double db = transport_match_db(t, s);
+    return db == 0 ? 1 : (float)level_from_db(db);
 }
 
 /* The sound is here: hand it to the engine. Takes over the reference. */

@@ -48,8 +48,9 @@ struct transport {
     uint64_t serial;
     struct sound *sound; /* what was played last, for the status; a reference */
     bool loop, matched;
-    double volume_db;
+    double volume_db, match_lufs;
     char problem[192];
+    bool rate_known; /* something was loaded: the device can be opened with its rate */
     /* the kit */
     struct kit_slot slot[KIT_SLOTS];
     struct kit_pattern pattern;
@@ -71,7 +72,8 @@ struct stretch wanted_stretch(const struct wanted *w);
 
 /* Give the engine a command; a sound in it is handed over in any case. */
 void transport_post(struct transport *t, const struct engine_command *command);
-/* An answer to a key: the device runs from now on. */
+/* An answer to a key: the device runs from now on; but not before anything can be heard,
+ * so that it is opened with the right rate at once. */
 void transport_wake(struct transport *t);
 /* Make the owner's descriptor readable; lock not needed. */
 void transport_notify(struct transport *t);
@@ -89,6 +91,7 @@ void transport_begin_loaded(struct transport *t);           /* if the item is th
 void transport_halt(struct transport *t);
 double transport_present_s(struct transport *t);      /* the playhead, of the sound */
 double transport_offset_s(const struct transport *t); /* from sound to status */
+double transport_match_db(const struct transport *t, const struct sound *s);
 void transport_post_volume(struct transport *t);
 
 /* transport_kit.c */
