@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_44K1 = 4096, BANDS_MAX = 32, BAND_BINS = 3, FIR_SHARE = 4, REACH = 4 };
+enum { FRAME_44K1 = 4096, BANDS_MAX = 32, BAND_BINS = 3, FIR_SHARE = 4, REACH = 3 };
 static const double first_hz = 50, band_ratio = 1.2599;
-static const double floor_ratio = 1e-8, leakage = 0.003;
+static const double floor_ratio = 1e-8, leakage = 0.006;
 static const double least_db = -3, most_db = 6, same_db = 0.02;
 
 struct bands {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const double two_pi = 6.283185307179586477;
-enum { FRAME_44K1 = 4096, FRAME_LEAST = 256, OVERLAP = 8, PEAK_REACH = 2 };
+enum { FRAME_44K1 = 8192, FRAME_LEAST = 256, OVERLAP = 4, PEAK_REACH = 2 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 
 /* A peak and the bins that turn with it: first … the next region's first − 1. */

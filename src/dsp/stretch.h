@@ -1,7 +1,7 @@
 /* stretch: longer or shorter at the same pitch, and pitch at the same length.
  *
  * Factors ¼ … 4: phase vocoder with identity phase locking (Laroche & Dolson 1999):
- * Hann 4096 at 44.1 kHz (scaled with the rate), 87.5 % overlap, one rotation a peak
+ * Hann 8192 at 44.1 kHz (scaled with the rate), 75 % overlap, one rotation a peak
  * shared by its region and by all channels (stereo image kept), rotations reset at
  * transients (Röbel 2003). From 4 up: spectral smear, random phases over long windows.
  * Lengths are exact to the sample; time is linear: output frame j is the input around
