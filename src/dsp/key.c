@@ -20,7 +20,7 @@ static const struct profile PROFILE = {
     {.220, .006, .104, .123, .019, .103, .012, .214, .062, .022, .061, .052},
 };
 
-static const double LEAST_TONALITY = 0.15, LEAST_CORRELATION = 0.5;
+static const double LEAST_TONALITY = 0.15, LEAST_CORRELATION = 0.3;
 
 /* Pearson correlation of a chroma with a profile whose tonic is moved to `tonic`. */
 static double correlate(const double chroma[12], const double profile[12], int tonic)

@@ -28,7 +28,8 @@ struct key key_none(void);
 struct key key_make(int tonic, bool minor); /* confidence 1; tonic is taken modulo 12 */
 
 /* From a summed chroma, C first. `tonality` 0 … 1 (1 when unknown) is how much of the
- * sound is held tones; below a threshold, or when no profile fits, there is no key. */
+ * sound is held tones; below 0.15, or when no profile fits (correlation 0.3), there is no
+ * key. */
 struct key key_of_chroma(const double chroma[12], double tonality);
 
 /* Of the frames [start, end) of an analysed recording. */

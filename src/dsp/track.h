@@ -77,8 +77,7 @@ enum track_band { /* Hz: below 60, 60–200, 200–2k, 2k–8k, above 8k */
 };
 
 enum track_flag {
-    TRACK_CLIPPED =
-        1, /* a run of ≥ 3 samples at full scale reaches its third or goes on */
+    TRACK_CLIPPED = 1,   /* a run of ≥ 3 samples at full scale is or goes on here */
     TRACK_ZERO = 2,      /* every sample of every channel is exactly 0 */
     TRACK_STUCK = 4,     /* no sample differs from the one before (set with ZERO too) */
     TRACK_HAS_ZERO = 8,  /* holds a run of ≥ 32 frames that are exactly 0 */
