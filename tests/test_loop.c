@@ -121,7 +121,7 @@ static void chords_loop_seamlessly(void **state)
 {
     (void)state;
     int seamless = 0;
-    for (uint64_t item = 0; item < 12; item++) {
+    for (uint64_t item = 0; item < 8; item++) {
         struct audio a = chord(6.0, 2, item), loop;
         struct loop_list l;
         size_t start = (size_t)(1.5 * RATE), end = (size_t)(4.0 * RATE);
@@ -138,7 +138,7 @@ static void chords_loop_seamlessly(void **state)
         audio_done(&loop);
         audio_done(&a);
     }
-    assert_int_equal(seamless, 12);
+    assert_int_equal(seamless, 8);
 }
 
 static void noise_keeps_its_level_over_the_crossfade(void **state)

@@ -1,7 +1,7 @@
 #include "dsp/loop_find.h"
 #include "dsp/fft.h"
 #include "dsp/log_bands.h"
-#include "dsp/mixdown.h"
+#include "dsp/loop_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@ enum {
     FINALISTS = 7,
 };
 
-#define COARSE_HZ     4000.0 /* rate of the coarse search: most of a pad lies below half */
 #define FINE_S        0.01
 #define LEVEL_WEIGHT  0.03 /* merit per dB; beyond LEVEL_TOP_DB nothing more is lost */
 #define LEVEL_TOP_DB  12.0
@@ -28,122 +27,12 @@ struct place {
     double merit;
 };
 
-/* The sound as the search sees it. */
-struct view {
-    size_t n;
-    int rate_hz;
-    float *mono;
-    double *energy;  /* running sum of squares, n + 1 */
-    size_t step;     /* frames per coarse sample */
-    size_t coarse_n; /* coarse samples */
-    float *coarse;   /* low-passed, every step-th frame */
-    double *coarse_energy;
-};
-
-static double *running_energy(const float *x, size_t n)
-{
-    double *sum = malloc((n + 1) * sizeof *sum);
-    if (!sum)
-        return NULL;
-    sum[0] = 0.0;
-    for (size_t i = 0; i < n; i++)
-        sum[i + 1] = sum[i] + (double)x[i] * (double)x[i];
-    return sum;
-}
-
-/* Σ a·b in eight interleaved sums, which a compiler can keep in vectors. */
-static float inner(const float *a, const float *b, size_t n)
-{
-    float sum[8] = {0.0f};
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            sum[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        sum[0] += a[i] * b[i];
-    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) +
-           ((sum[2] + sum[6]) + (sum[3] + sum[7]));
-}
-
-/* Every step-th frame of the low-passed sound: a Blackman-windowed sinc of 6 zero
- * crossings, its cut-off just below half the coarse rate. */
-static enum status thin_out(struct view *v)
-{
-    size_t half = 6 * v->step, taps = 2 * half + 1;
-    v->coarse_n = v->n / v->step;
-    v->coarse = malloc((v->coarse_n + 1) * sizeof *v->coarse);
-    float *kernel = malloc(taps * sizeof *kernel);
-    if (!v->coarse || !kernel) {
-        free(kernel);
-        return ST_NO_MEMORY;
-    }
-    const double pi = 3.14159265358979323846;
-    for (size_t i = 0; i < taps; i++) {
-        double t = ((double)i - (double)half) / (double)v->step * 0.85;
-        double sinc = t == 0.0 ? 1.0 : sin(pi * t) / (pi * t);
-        double u = (double)(i + 1) / (double)(taps + 1);
-        double window = 0.42 - 0.5 * cos(2.0 * pi * u) + 0.08 * cos(4.0 * pi * u);
-        kernel[i] = (float)(sinc * window * 0.85 / (double)v->step);
-    }
-    for (size_t k = 0; k < v->coarse_n; k++) {
-        size_t at = k * v->step;
-        size_t from = at > half ? at - half : 0;
-        size_t to = at + half < v->n ? at + half + 1 : v->n;
-        v->coarse[k] = inner(v->mono + from, kernel + (from + half - at), to - from);
-    }
-    free(kernel);
-    return ST_OK;
-}
-
-static void view_done(struct view *v)
-{
-    free(v->mono);
-    free(v->energy);
-    free(v->coarse);
-    free(v->coarse_energy);
-}
-
-static enum status view_init(struct view *v, const struct audio *sound, struct err *e)
-{
-    *v = (struct view){.n = sound->frames, .rate_hz = sound->rate_hz};
-    v->mono = malloc((v->n + 1) * sizeof *v->mono);
-    if (v->mono) {
-        mixdown(sound, v->mono);
-        v->energy = running_energy(v->mono, v->n);
-    }
-    if (v->energy)
-        return ST_OK;
-    view_done(v);
-    return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
-}
-
-static enum status view_add_coarse(struct view *v, struct err *e)
-{
-    v->step = (size_t)fmax(1.0, floor(v->rate_hz / COARSE_HZ));
-    for (;;) {
-        if (thin_out(v) != ST_OK)
-            return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
-        v->coarse_energy = running_energy(v->coarse, v->coarse_n);
-        if (!v->coarse_energy)
-            return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
-        /* A bright sound would lose what makes it: look at it less coarsely. */
-        double kept = v->coarse_energy[v->coarse_n] * (double)v->step;
-        if (v->step == 1 || kept > 0.25 * v->energy[v->n])
-            return ST_OK;
-        v->step = (v->step + 1) / 2;
-        free(v->coarse);
-        free(v->coarse_energy);
-        v->coarse = NULL;
-        v->coarse_energy = NULL;
-    }
-}
-
 static double decibels(double energy)
 {
     return 10.0 * log10(energy + 1e-18);
 }
 
-static struct log_bands *bands_for(const struct view *v, size_t fade)
+static struct log_bands *bands_for(const struct loop_view *v, size_t fade)
 {
     int frame = fft_size_at(4096, v->rate_hz);
     while ((size_t)frame > fade && frame > 128)
@@ -152,7 +41,8 @@ static struct log_bands *bands_for(const struct view *v, size_t fade)
 }
 
 /* Distance of the spectra right before and right after a place. */
-static double colour_step_db(const struct view *v, struct log_bands *bands, size_t at)
+static double colour_step_db(const struct loop_view *v, struct log_bands *bands,
+                             size_t at)
 {
     size_t frame = (size_t)log_bands_frame(bands);
     if (at < frame || at + frame > v->n)
@@ -165,7 +55,7 @@ static double colour_step_db(const struct view *v, struct log_bands *bands, size
 
 /* ---- anchors: steady places to start from ---- */
 
-static double unsteadiness(const struct view *v, size_t at)
+static double unsteadiness(const struct loop_view *v, size_t at)
 {
     double sum = 0.0;
     static const double spans_s[] = {0.01, 0.05};
@@ -180,7 +70,7 @@ static double unsteadiness(const struct view *v, size_t at)
     return sum;
 }
 
-static size_t pick_anchors(const struct view *v, const struct loop_bounds *b,
+static size_t pick_anchors(const struct loop_view *v, const struct loop_bounds *b,
                            size_t anchor[ANCHORS])
 {
     size_t range = b->start_high - b->start_low, slots = range / v->step + 1, count = 0;
@@ -189,7 +79,7 @@ static size_t pick_anchors(const struct view *v, const struct loop_bounds *b,
         size_t low = b->start_low + range * k / slots;
         size_t high = b->start_low + range * (k + 1) / slots;
         size_t hop = (high - low) / 8 + 1, best = low;
-        double least = INFINITY;
+        double least = (double)INFINITY;
         for (size_t at = low; at <= high; at += hop) {
             double far = fabs((double)at - (double)b->start) / (double)(range + 1);
             double u = unsteadiness(v, at) + 0.1 * far;
@@ -251,7 +141,7 @@ static double window_energy(const double *energy, size_t end, size_t length)
     return fmax(0.0, energy[end] - energy[end - length]);
 }
 
-static enum status sweep_init(struct sweep *s, const struct view *v,
+static enum status sweep_init(struct sweep *s, const struct loop_view *v,
                               const struct loop_bounds *b, struct err *e)
 {
     *s = (struct sweep){.fade = b->fade / v->step};
@@ -295,7 +185,7 @@ static void correlate(struct rfft *fft, const float *probe, const float *block_s
     rfft_inverse(fft, product, out);
 }
 
-static size_t sweep_anchor(struct sweep *s, const struct view *v,
+static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
                            const struct loop_bounds *b, size_t start, double loss,
                            struct place *place)
 {
@@ -342,7 +232,7 @@ static size_t sweep_anchor(struct sweep *s, const struct view *v,
 
 /* ---- fine: ±10 ms at the full rate, then to the sample ---- */
 
-static double exact_correlation(const struct view *v, size_t start, size_t end,
+static double exact_correlation(const struct loop_view *v, size_t start, size_t end,
                                 size_t fade)
 {
     const float *a = v->mono + start - fade, *b = v->mono + end - fade;
@@ -383,7 +273,7 @@ static enum status fine_init(struct fine *f, size_t fade, size_t around, struct 
     return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
 }
 
-static size_t refine_end(struct fine *f, const struct view *v,
+static size_t refine_end(struct fine *f, const struct loop_view *v,
                          const struct loop_bounds *b, const struct place *p,
                          size_t around)
 {
@@ -426,7 +316,8 @@ static size_t refine_end(struct fine *f, const struct view *v,
 
 /* ---- judging and ranking ---- */
 
-static void judge(const struct view *v, struct log_bands *bands, struct loop_option *o)
+static void judge(const struct loop_view *v, struct log_bands *bands,
+                  struct loop_option *o)
 {
     size_t fade = o->crossfade_frames, frame = (size_t)log_bands_frame(bands);
     o->correlation = exact_correlation(v, o->start, o->end, fade);
@@ -448,8 +339,8 @@ static void judge(const struct view *v, struct log_bands *bands, struct loop_opt
 enum status loop_judge(const struct audio *sound, struct loop_option *option,
                        struct err *e)
 {
-    struct view v;
-    enum status st = view_init(&v, sound, e);
+    struct loop_view v;
+    enum status st = loop_view_init(&v, sound, e);
     if (st != ST_OK)
         return st;
     struct log_bands *bands = bands_for(&v, option->crossfade_frames);
@@ -458,7 +349,7 @@ enum status loop_judge(const struct audio *sound, struct loop_option *option,
     else
         st = err_set(e, ST_NO_MEMORY, "no memory to judge a loop");
     log_bands_free(bands);
-    view_done(&v);
+    loop_view_done(&v);
     return st;
 }
 
@@ -503,7 +394,7 @@ static double place_loss(const struct loop_bounds *b, size_t start, size_t end)
     return 4.0 * PLACE_WEIGHT * s * s + LENGTH_WEIGHT * t * t;
 }
 
-static void rank(const struct view *v, const struct loop_bounds *b,
+static void rank(const struct loop_view *v, const struct loop_bounds *b,
                  struct log_bands *bands, const struct place *place, size_t count,
                  struct loop_list *out)
 {
@@ -526,7 +417,7 @@ static void rank(const struct view *v, const struct loop_bounds *b,
     out->count = (int)count;
 }
 
-static enum status finish(const struct view *v, const struct loop_bounds *b,
+static enum status finish(const struct loop_view *v, const struct loop_bounds *b,
                           struct log_bands *bands, struct place *place, size_t count,
                           struct loop_list *out, struct err *e)
 {
@@ -542,7 +433,7 @@ static enum status finish(const struct view *v, const struct loop_bounds *b,
     return ST_OK;
 }
 
-static enum status search(const struct view *v, const struct loop_bounds *b,
+static enum status search(const struct loop_view *v, const struct loop_bounds *b,
                           struct log_bands *bands, struct loop_list *out, struct err *e)
 {
     struct sweep s;
@@ -574,17 +465,17 @@ enum status loop_find(const struct audio *sound, const struct loop_bounds *b,
 {
     if (!bounds_hold(sound, b))
         return err_set(e, ST_EMPTY, "there is too little sound for a loop");
-    struct view v;
-    enum status st = view_init(&v, sound, e);
+    struct loop_view v;
+    enum status st = loop_view_init(&v, sound, e);
     if (st != ST_OK)
         return st;
     struct log_bands *bands = bands_for(&v, b->fade);
-    st = bands ? view_add_coarse(&v, e)
+    st = bands ? loop_view_add_coarse(&v, e)
                : err_set(e, ST_NO_MEMORY, "no memory to search a loop");
     if (st == ST_OK)
         st = search(&v, b, bands, out, e);
     log_bands_free(bands);
-    view_done(&v);
+    loop_view_done(&v);
     return st;
 }
 
@@ -593,8 +484,8 @@ enum status loop_find(const struct audio *sound, const struct loop_bounds *b,
 enum status loop_find_exact(const struct audio *sound, size_t frames, size_t fade,
                             size_t apart, struct loop_list *out, struct err *e)
 {
-    struct view v;
-    enum status st = view_init(&v, sound, e);
+    struct loop_view v;
+    enum status st = loop_view_init(&v, sound, e);
     if (st != ST_OK)
         return st;
     size_t starts = v.n - frames - fade + 1; /* start = fade … n − frames */
@@ -603,7 +494,7 @@ enum status loop_find_exact(const struct audio *sound, size_t frames, size_t fad
     if (!place || !bands) {
         free(place);
         log_bands_free(bands);
-        view_done(&v);
+        loop_view_done(&v);
         return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
     }
     double both = 0.0;
@@ -634,6 +525,6 @@ enum status loop_find_exact(const struct audio *sound, size_t frames, size_t fad
         st = err_set(e, ST_EMPTY, "there is only silence to loop");
     free(place);
     log_bands_free(bands);
-    view_done(&v);
+    loop_view_done(&v);
     return st;
 }

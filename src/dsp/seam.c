@@ -296,7 +296,7 @@ static double measure_error_db(const struct ground *g, const float *before,
     size_t tail = frames_of(g, TAIL_S);
     tail = tail < before_frames ? tail : before_frames;
     if (!before || tail == 0)
-        return NAN;
+        return (double)NAN;
     const float *ours = g->sound + (g->frames - tail) * g->channels;
     const float *theirs = before + (before_frames - tail) * g->channels;
     double sum = 0.0;
@@ -381,7 +381,7 @@ static enum status ground_init(struct ground *g, const struct audio *loop, struc
 enum status seam_measure(const struct audio *loop, const float *before,
                          size_t before_frames, struct seam *out, struct err *e)
 {
-    *out = (struct seam){.seam_error_db = NAN};
+    *out = (struct seam){.seam_error_db = (double)NAN};
     if (loop->channels < 1 || (double)loop->frames < SEAM_MIN_S * loop->rate_hz)
         return err_set(e, ST_EMPTY, "the loop is too short to judge its join");
     struct ground g;

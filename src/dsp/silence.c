@@ -222,7 +222,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
     default:
-        return INFINITY;
+        return (double)INFINITY;
     }
 }
 

@@ -16,8 +16,8 @@ struct pre_analysis_params pre_analysis_params_default(void)
         .max_dc_offset = 0.05,
         .max_crest_factor = 12.0,
         .min_stable_windows = 2,
-        .centroid_low_hz = NAN,
-        .centroid_high_hz = NAN,
+        .centroid_low_hz = (double)NAN,
+        .centroid_high_hz = (double)NAN,
         .skip_clipped_regions = true,
         .skip_transient_regions = true,
     };
