@@ -200,7 +200,7 @@ enum status session_restack(struct session *s, struct err *e)
             continue;
         of[n] = i;
         ids[n] = f->id;
-        group[n] = (int)kind_category(f->kind);
+        group[n] = (int)f->kind; /* what was made in several shades on purpose stays */
         memcpy(v + n++ * SIMILARITY_DIM, s->vector + i * SIMILARITY_DIM,
                SIMILARITY_DIM * sizeof *v);
     }

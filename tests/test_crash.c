@@ -1,0 +1,379 @@
+/* kill -9 at every single call that writes: a decision, undo, mining, publishing, curate.
+ * This program puts its own write, rename, sync … before the library's, counts them, and
+ * dies in the n-th, which writes only half of its bytes. */
+#undef _FILE_OFFSET_BITS
+#define _GNU_SOURCE 1
+#include "core/curate.h"
+#include "core/session.h"
+#include "io/manifest.h"
+#include "io/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- the calls
+ * ---------------------------------------------------------------------------- */
+
+static long calls_left = -1; /* −1: not counting */
+
+static bool fatal(void)
+{
+    return calls_left >= 0 && calls_left-- == 0;
+}
+
+static void die(void)
+{
+    kill(getpid(), SIGKILL);
+    pause();
+}
+
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+    bool last = fatal();
+    ssize_t done = syscall(SYS_write, fd, bytes, last ? n / 2 : n);
+    if (last)
+        die();
+    return done;
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
+{
+    bool last = fatal();
+    ssize_t done = syscall(SYS_pwrite64, fd, bytes, last ? n / 2 : n, at);
+    if (last)
+        die();
+    return done;
+}
+
+int fsync(int fd)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int renameat(int a, const char *from, int b, const char *to)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_renameat2, a, from, b, to, 0);
+}
+
+int unlink(const char *path)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int ftruncate64(int fd, off64_t n)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_ftruncate, fd, n);
+}
+
+/* --- the ground
+ * ----------------------------------------------------------------------------- */
+
+enum { FINDS = 6 };
+
+struct place {
+    char folder[256], project[300], db[320], best[300];
+    struct candidate c[FINDS];
+};
+
+static int setup(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    const char *tmp = getenv("TMPDIR");
+    char path[900];
+    snprintf(p->folder, sizeof p->folder, "%s/trowel-crash-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(p->folder));
+    snprintf(p->project, sizeof p->project, "%s/TAPES", p->folder);
+    snprintf(p->db, sizeof p->db, "%s/catalog.db", p->project);
+    snprintf(p->best, sizeof p->best, "%s/best", p->folder);
+    mkdir(p->project, 0777);
+    snprintf(path, sizeof path, "%s/tape", p->project);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/tape/pads", p->project);
+    mkdir(path, 0777);
+    for (int i = 0; i < FINDS; i++) {
+        struct candidate *c = &p->c[i];
+        candidate_clear(c);
+        snprintf(c->source, sizeof c->source, "tape");
+        snprintf(c->filename, sizeof c->filename, "tape_pad%d.wav", i);
+        c->m.score = 0.9 - 0.1 * i;
+        c->grade = 'A';
+        c->saved = true;
+        snprintf(path, sizeof path, "%s/tape/pads/%s", p->project, c->filename);
+        FILE *f = fopen(path, "wb");
+        for (int k = 0; k < 3000 * (i + 1); k++)
+            fputc(k * (i + 3) >> 3 & 255, f);
+        fclose(f);
+        assert_int_equal(sha256_file(path, c->sha256, NULL), ST_OK);
+    }
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", p->folder);
+    int failed = system(command);
+    free(p);
+    return failed;
+}
+
+static void publish(const struct place *p, int count)
+{
+    struct catalog_content content = {NULL, 0, p->c, (size_t)count, NULL};
+    struct err e = {0};
+    if (catalog_publish(p->db, &content, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+}
+
+/* Runs `work` in a child that dies in its n-th writing call. True when it came through:
+ * then everything was swept. */
+static bool survives(long n, int (*work)(struct place *p), struct place *p)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        calls_left = n;
+        int outcome = work(p);
+        calls_left = -1;
+        _exit(outcome);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) {
+        assert_int_equal(WTERMSIG(status), SIGKILL);
+        return false;
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    return true;
+}
+
+static struct session *open_session(const struct place *p)
+{
+    struct session *s;
+    struct err e = {0};
+    if (session_open(&s, p->project, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    return s;
+}
+
+/* --- a decision
+ * ----------------------------------------------------------------------------- */
+
+static int decide_and_undo(struct place *p)
+{
+    struct session *s;
+    size_t one = 1, two = 2;
+    if (session_open(&s, p->project, NULL) != ST_OK ||
+        session_decide(s, &one, 1, DECISION_REJECTED, NULL) != ST_OK ||
+        session_decide(s, &two, 1, DECISION_ACCEPTED, NULL) != ST_OK ||
+        session_undo(s, NULL, NULL) != ST_OK ||
+        session_rate(s, &two, 1, 3, NULL) != ST_OK)
+        return 1;
+    session_close(s);
+    return 0;
+}
+
+static void test_decisions(void **state)
+{
+    struct place *p = *state;
+    long n = 0, deaths[6] = {0};
+    for (bool through = false; !through; n++) {
+        unlink(p->db);
+        publish(p, FINDS);
+        struct session *s = open_session(p);
+        size_t zero = 0;
+        assert_int_equal(session_decide(s, &zero, 1, DECISION_ACCEPTED, NULL), ST_OK);
+        session_close(s);
+        through = survives(n, decide_and_undo, p);
+        s = open_session(p);
+        /* what was decided before stands, and of the rest a beginning, in order */
+        assert_int_equal(session_count(s), FINDS);
+        assert_int_equal(session_find(s, 0)->decision, DECISION_ACCEPTED);
+        bool first = session_find(s, 1)->decision == DECISION_REJECTED,
+             second = session_find(s, 2)->decision == DECISION_ACCEPTED,
+             rated = session_find(s, 2)->rating == 3;
+        assert_true(first || (!second && !rated));
+        assert_false(second && rated);
+        size_t events = catalog_event_count(session_catalog(s));
+        assert_int_equal(events, 1 + first + (second ? 1 : events > 2 ? 2 : 0) + rated);
+        deaths[events < 6 ? events : 5]++;
+        assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+        session_close(s);
+        if (through)
+            assert_true(rated);
+    }
+    print_message(
+        "died in %ld calls; events there after: 1:%ld 2:%ld 3:%ld 4:%ld 5:%ld\n", n - 1,
+        deaths[1], deaths[2], deaths[3], deaths[4], deaths[5]);
+    assert_true(n > 10);
+    for (int i = 1; i < 6; i++)
+        assert_true(deaths[i] > 0);
+}
+
+/* --- the machine's half
+ * ---------------------------------------------------------------------- */
+
+static int publish_all(struct place *p)
+{
+    struct catalog_content content = {NULL, 0, p->c, FINDS, NULL};
+    return catalog_publish(p->db, &content, NULL) != ST_OK;
+}
+
+static void sweep_publish(struct place *p, bool decided)
+{
+    long n = 0;
+    for (bool through = false; !through; n++) {
+        unlink(p->db);
+        publish(p, 3);
+        if (decided) {
+            struct session *s = open_session(p);
+            size_t zero = 0;
+            session_decide(s, &zero, 1, DECISION_ACCEPTED, NULL);
+            session_close(s);
+        }
+        through = survives(n, publish_all, p);
+        struct session *s = open_session(p);
+        size_t count = session_count(s);
+        assert_true(count == FINDS || (count == 3 && !through));
+        assert_int_equal(session_find(s, 0)->decision,
+                         decided ? DECISION_ACCEPTED : DECISION_NONE);
+        session_close(s);
+    }
+    assert_true(n > 5);
+}
+
+static void test_publish(void **state)
+{
+    sweep_publish(*state, false);
+    sweep_publish(*state, true);
+}
+
+static int deliver_all(struct place *p)
+{
+    struct session *s;
+    struct catalog_source source = {.stem = "tape"};
+    if (session_open(&s, p->project, NULL) != ST_OK ||
+        session_deliver(s, &source, p->c, FINDS, NULL, true, NULL) != ST_OK)
+        return 1;
+    session_close(s);
+    return 0;
+}
+
+static void test_mining(void **state)
+{
+    struct place *p = *state;
+    long n = 0;
+    for (bool through = false; !through; n++) {
+        unlink(p->db);
+        through = survives(n, deliver_all, p);
+        struct session *s = open_session(p);
+        size_t count = session_count(s);
+        assert_true(count == FINDS || (count == 0 && !through));
+        session_close(s);
+    }
+    assert_true(n > 5);
+}
+
+/* --- curate
+ * ------------------------------------------------------------------------------------ */
+
+static int curate_all(struct place *p)
+{
+    struct curate_job job = {
+        .input_root = p->project, .output_root = p->best, .options = {FINDS, 0.3}};
+    return curate_run(&job, NULL, NULL) != ST_OK;
+}
+
+static size_t whole_files(const struct place *p)
+{
+    size_t files = 0;
+    for (int i = 0; i < FINDS; i++) {
+        char path[900], hash[65];
+        snprintf(path, sizeof path, "%s/pads/%s", p->best, p->c[i].filename);
+        if (access(path, F_OK) != 0)
+            continue;
+        assert_int_equal(sha256_file(path, hash, NULL), ST_OK);
+        assert_string_equal(hash, p->c[i].sha256);
+        files++;
+    }
+    return files;
+}
+
+static void test_curate(void **state)
+{
+    struct place *p = *state;
+    long n = 0;
+    publish(p, FINDS);
+    for (bool through = false; !through; n++) {
+        char command[350], manifest[350];
+        struct candidate *rows = NULL;
+        size_t count = 0;
+        snprintf(command, sizeof command, "rm -rf '%s'", p->best);
+        snprintf(manifest, sizeof manifest, "%s/manifest.csv", p->best);
+        assert_int_equal(system(command), 0);
+        through = survives(n, curate_all, p);
+        size_t files = whole_files(p);
+        if (manifest_read(manifest, &rows, &count, NULL) == ST_OK)
+            assert_true(count == FINDS && files == FINDS);
+        else
+            assert_false(through);
+        free(rows);
+        /* the same command again ends with everything */
+        assert_int_equal(curate_all(p), 0);
+        assert_int_equal(whole_files(p), FINDS);
+        assert_int_equal(manifest_read(manifest, &rows, &count, NULL), ST_OK);
+        assert_int_equal(count, FINDS);
+        free(rows);
+    }
+    print_message("died in %ld calls\n", n - 1);
+    assert_true(n > 3 * FINDS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+        CASE(test_decisions),
+        CASE(test_publish),
+        CASE(test_mining),
+        CASE(test_curate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
