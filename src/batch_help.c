@@ -10,7 +10,6 @@ void help_program(void)
         "\n"
         "usage: trowel [PROJECT|FOLDER]          the workstation\n"
         "       trowel --batch PIPELINE …        the same without a terminal\n"
-        "       trowel --config FILE …           another config than ./config.yaml\n"
         "       trowel --no-audio …              without sound\n"
         "       trowel --help | --version\n"
         "\n"

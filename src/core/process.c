@@ -296,7 +296,12 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
         st = clear(r, e);
     else if (st == ST_OK)
         st = check_recipe(r, e);
-    return st == ST_OK ? project_write_config(&r->project, cfg, e) : st;
+    if (st != ST_OK)
+        return st;
+    /* What was really used includes where it came from: the workstation reads it there. */
+    snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
+             job->inputs[0].dir);
+    return project_write_config(&r->project, cfg, e);
 }
 
 static enum status excavate(struct run *r, struct err *e)

@@ -1,0 +1,181 @@
+#include "mining.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One request; freed when its last job has been delivered. */
+struct batch_of_jobs {
+    struct mining_place place;
+    struct recipe recipe;
+    struct source_list sources;
+    struct app_reply reply;
+    size_t waiting, done, failed, cancelled, finds;
+    bool submitting;
+};
+
+struct task {
+    struct batch_of_jobs *all;
+    const struct source_file *file;
+    bool clear; /* what an earlier recipe wrote goes first */
+    struct find_list finds;
+};
+
+static void free_all(struct batch_of_jobs *b)
+{
+    source_list_done(&b->sources);
+    free(b);
+}
+
+static void answer(struct batch_of_jobs *b, enum status st, const char *sentence)
+{
+    if (b->reply.done)
+        b->reply.done(b->reply.to, st, sentence, NULL);
+}
+
+/* --- joining, when the last source is done --- */
+
+static enum status join(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct batch_of_jobs *b = arg;
+    (void)ctx;
+    return project_assemble(b->place.project, NULL, NULL, e);
+}
+
+static void joined(void *arg, enum status st, const struct err *e)
+{
+    struct batch_of_jobs *b = arg;
+    char sentence[160];
+    session_poll(b->place.session);
+    if (st != ST_OK)
+        snprintf(sentence, sizeof sentence, "%.150s", e->msg);
+    else
+        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s", b->done,
+                 b->done == 1 ? "" : "s", b->finds,
+                 b->failed ? "; some failed, see the jobs" : "");
+    answer(b, st, sentence);
+    free_all(b);
+}
+
+static void finish(struct batch_of_jobs *b)
+{
+    struct job_spec spec = {
+        .title = "manifest and catalog", .work = join, .done = joined, .arg = b};
+    jobs_submit(b->place.jobs, &spec);
+}
+
+/* --- one source --- */
+
+static enum status work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct task *t = arg;
+    const struct project *p = t->all->place.project;
+    enum status st =
+        t->clear ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
+    return st == ST_OK
+               ? process_source(p, &t->all->recipe, t->file, ctx, &t->finds, NULL, e)
+               : st;
+}
+
+static void deliver(struct task *t, enum status st, const struct err *e)
+{
+    struct batch_of_jobs *b = t->all;
+    struct catalog_source source;
+    struct err unused;
+    if (project_record(b->place.project, t->file->stem, &source, NULL, &unused) !=
+        ST_OK) {
+        source = (struct catalog_source){.failed = true};
+        snprintf(source.stem, sizeof source.stem, "%s", t->file->stem);
+        snprintf(source.path, sizeof source.path, "%s", t->file->relative);
+        snprintf(source.note, sizeof source.note, "%.255s", st == ST_OK ? "" : e->msg);
+    }
+    session_deliver(b->place.session, &source, t->finds.at, t->finds.count,
+                    t->finds.vectors, true, &unused);
+}
+
+static void done(void *arg, enum status st, const struct err *e)
+{
+    struct task *t = arg;
+    struct batch_of_jobs *b = t->all;
+    if (st == ST_CANCELLED)
+        b->cancelled++;
+    else
+        deliver(t, st, e);
+    b->done += st == ST_OK;
+    b->failed += st != ST_OK && st != ST_CANCELLED;
+    for (size_t i = 0; i < t->finds.count; i++)
+        b->finds += !t->finds.at[i].missed_by[0];
+    find_list_done(&t->finds);
+    free(t);
+    if (--b->waiting == 0 && !b->submitting)
+        finish(b);
+}
+
+/* Does this one need mining, and must something go first? */
+static bool wanted(const struct batch_of_jobs *b, const struct source_file *file,
+                   const struct mine_request *r, bool *clear)
+{
+    struct catalog_source on_record;
+    *clear = false;
+    if (r->source && strcmp(r->source, file->stem) != 0)
+        return false;
+    if (project_record(b->place.project, file->stem, &on_record, NULL, NULL) != ST_OK)
+        return true;
+    bool current = !on_record.failed && on_record.recipe_hash == b->recipe.hash;
+    *clear = true;
+    return r->force || (r->source ? !current : on_record.failed);
+}
+
+static enum status submit_all(struct batch_of_jobs *b, const struct mine_request *r,
+                              struct err *e)
+{
+    b->submitting = true;
+    for (size_t i = 0; i < b->sources.count; i++) {
+        bool clear;
+        if (!wanted(b, &b->sources.items[i], r, &clear))
+            continue;
+        struct task *t = calloc(1, sizeof *t);
+        if (!t)
+            break;
+        *t = (struct task){.all = b, .file = &b->sources.items[i], .clear = clear};
+        struct job_spec spec = {.work = work, .done = done, .arg = t};
+        snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
+        b->waiting++;
+        jobs_submit(b->place.jobs, &spec);
+    }
+    b->submitting = false;
+    if (b->waiting > 0)
+        return ST_OK;
+    if (b->done + b->failed > 0) {
+        finish(b);
+        return ST_OK;
+    }
+    return err_set(e, ST_NOTHING, "%s",
+                   b->sources.count == 0 ? "there are no recordings to mine"
+                                         : "every recording is mined already");
+}
+
+enum status mining_start(const struct mining_place *place,
+                         const struct mine_request *request, struct app_reply reply,
+                         struct err *e)
+{
+    struct batch_of_jobs *b = calloc(1, sizeof *b);
+    if (!b)
+        return err_set(e, ST_NO_MEMORY, "no memory to mine");
+    b->place = *place;
+    b->reply = reply;
+    struct config cfg = *request->config;
+    struct discover_options options = {.recursive = true, .skip = place->export_root};
+    process_settle_seed(&cfg, place->project, false);
+    b->recipe.stages = STAGES_ALL;
+    enum status st = recipe_init(&b->recipe, &cfg, e);
+    if (st == ST_OK)
+        st = discover(&b->sources, place->input_dir, &options, e);
+    if (st == ST_OK)
+        st = project_write_config(place->project, &cfg, e);
+    if (st == ST_OK)
+        st = submit_all(b, request, e);
+    if (st != ST_OK)
+        free_all(b);
+    return st;
+}

@@ -1,0 +1,25 @@
+/* mining: background excavation for the workstation: one job a recording, finds delivered
+ * to the session as each is done, manifest and catalog joined at the end.
+ * Thread: the owner's, but for the work itself. */
+#ifndef TROWEL_MINING_H
+#define TROWEL_MINING_H
+
+#include "core/process.h"
+#include "core/session.h"
+#include "ui/app.h"
+
+struct mining_place {
+    struct project *project;
+    struct session *session;
+    struct jobs *jobs;
+    const char *input_dir;
+    const char *export_root; /* not to be taken for recordings */
+};
+
+/* Submit what is to be mined. The reply comes when all of it is done. ST_NOTHING when
+ * everything is up to date (then there is no reply). */
+enum status mining_start(const struct mining_place *place,
+                         const struct mine_request *request, struct app_reply reply,
+                         struct err *e);
+
+#endif

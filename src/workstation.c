@@ -1,0 +1,436 @@
+#include "workstation.h"
+
+#include "audio/hush.h"
+#include "audio/transport.h"
+#include "core/demo.h"
+#include "core/kit.h"
+#include "core/report.h"
+#include "mining.h"
+#include "settings.h"
+#include "ui/app.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct workstation {
+    struct config cfg;
+    struct project project;
+    struct session *session;
+    struct jobs *jobs;
+    struct transport *transport;
+    struct logbook *logbook;
+    struct log log;
+    struct hush *hush;
+    char input_dir[PATH_BYTES], export_root[PATH_BYTES], kits_dir[PATH_BYTES];
+    char user_dir[PATH_BYTES], theme_dirs[4 * PATH_BYTES];
+    bool no_audio;
+};
+
+/* --- operations the screens ask for ------------------------------------------------- */
+
+/* A job with a reply, for what is one call. */
+struct errand {
+    struct workstation *w;
+    struct app_reply reply;
+    struct export_request export;
+    char kit_name[64];
+    struct config cfg;
+    struct text listing;
+    char sentence[400];
+};
+
+static void errand_done(void *arg, enum status st, const struct err *e)
+{
+    struct errand *r = arg;
+    if (r->reply.done)
+        r->reply.done(r->reply.to, st, st == ST_OK ? r->sentence : e->msg, r->listing.at);
+    text_done(&r->listing);
+    free(r);
+}
+
+static enum status send(struct workstation *w, const char *title,
+                        enum status (*work)(void *, const struct job_context *,
+                                            struct err *),
+                        void (*done)(void *, enum status, const struct err *),
+                        struct errand *r, struct err *e)
+{
+    if (!r)
+        return err_set(e, ST_NO_MEMORY, "no memory for the job");
+    struct job_spec spec = {.work = work, .done = done, .arg = r};
+    snprintf(spec.title, sizeof spec.title, "%s", title);
+    jobs_submit(w->jobs, &spec);
+    return ST_OK;
+}
+
+static struct errand *errand_new(struct workstation *w, struct app_reply reply)
+{
+    struct errand *r = calloc(1, sizeof *r);
+    if (r) {
+        r->w = w;
+        r->reply = reply;
+        r->cfg = w->cfg;
+    }
+    return r;
+}
+
+static enum status mine(void *user, const struct mine_request *request,
+                        struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    struct mining_place place = {.project = &w->project,
+                                 .session = w->session,
+                                 .jobs = w->jobs,
+                                 .input_dir = w->input_dir,
+                                 .export_root = w->export_root};
+    return mining_start(&place, request, reply, e);
+}
+
+static enum status export_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    struct kit_result result;
+    struct kit_job job = {.input_dir = r->w->project.root.path,
+                          .output_dir = r->w->kits_dir,
+                          .kit_name = r->kit_name,
+                          .target = "tr8s",
+                          .cfg = &r->cfg,
+                          .seed = r->cfg.reproducibility.random_seed.value,
+                          .force = r->export.force,
+                          .stereo = r->export.stereo,
+                          .dry_run = r->export.dry_run,
+                          .ctx = ctx,
+                          .log = ctx->log};
+    enum status st = kit_run(&job, &result, &r->listing, e);
+    if (st == ST_OK)
+        snprintf(r->sentence, sizeof r->sentence, "%s %zu samples %s %.250s/%.60s",
+                 job.dry_run ? "would write" : "wrote", result.exported,
+                 job.dry_run ? "to" : "into", job.output_dir, job.kit_name);
+    return st;
+}
+
+static enum status export_kit(void *user, const struct export_request *request,
+                              struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    struct errand *r = errand_new(w, reply);
+    if (r) {
+        r->export = *request;
+        snprintf(r->kit_name, sizeof r->kit_name, "%.60s",
+                 request->kit_name && request->kit_name[0] ? request->kit_name
+                                                           : session_name(w->session));
+        process_settle_seed(&r->cfg, &w->project, false);
+    }
+    return send(w, request->dry_run ? "kit, dry run" : "export the kit", export_work,
+                errand_done, r, e);
+}
+
+static enum status report_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    struct report_result result;
+    struct report_job job = {
+        .input_dir = r->w->project.root.path, .ctx = ctx, .log = ctx->log};
+    enum status st = report_run(&job, &result, e);
+    if (st == ST_OK)
+        snprintf(r->sentence, sizeof r->sentence, "%zu samples in %.300s", result.samples,
+                 result.path);
+    return st;
+}
+
+static enum status report(void *user, struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    return send(w, "report", report_work, errand_done, errand_new(w, reply), e);
+}
+
+static enum status demo_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    struct root folder;
+    enum status st = root_open(&folder, r->w->input_dir, true, e);
+    if (st != ST_OK)
+        return st;
+    st = demo_write_all(&folder, ctx, e);
+    root_done(&folder);
+    return st;
+}
+
+/* The recordings are there: mine them, and let that answer. */
+static void demo_done(void *arg, enum status st, const struct err *e)
+{
+    struct errand *r = arg;
+    struct err why = {0};
+    struct mine_request request = {.config = &r->w->cfg};
+    if (st == ST_OK)
+        st = mine(r->w, &request, r->reply, &why);
+    else
+        why = *e;
+    if (st != ST_OK && r->reply.done)
+        r->reply.done(r->reply.to, st == ST_NOTHING ? ST_OK : st, why.msg, NULL);
+    free(r);
+}
+
+static enum status demo(void *user, struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    return send(w, "demo recordings", demo_work, demo_done, errand_new(w, reply), e);
+}
+
+static enum status save_config(void *user, const struct config *config, struct err *e)
+{
+    struct workstation *w = user;
+    return project_write_config(&w->project, config, e);
+}
+
+/* --- what to open --------------------------------------------------------------------
+ */
+
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static bool has(const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    return path_join(path, sizeof path, folder, name, NULL) == ST_OK &&
+           access(path, F_OK) == 0;
+}
+
+static bool is_project(const char *folder)
+{
+    return has(folder, "catalog.db") || has(folder, "manifest.csv") ||
+           has(folder, "config.effective.yaml");
+}
+
+static bool has_recordings(const char *folder, const char *export_root)
+{
+    struct source_list list;
+    struct discover_options options = {.recursive = true, .skip = export_root};
+    bool any = discover(&list, folder, &options, NULL) == ST_OK && list.count > 0;
+    source_list_done(&list);
+    return any;
+}
+
+static void last_project(const struct workstation *w, char out[PATH_BYTES])
+{
+    char path[PATH_BYTES], *text;
+    size_t n;
+    out[0] = '\0';
+    if (!w->user_dir[0] ||
+        path_join(path, sizeof path, w->user_dir, "last-project", NULL) != ST_OK ||
+        path_read_file(path, PATH_BYTES - 1, &text, &n, NULL) != ST_OK)
+        return;
+    snprintf(out, PATH_BYTES, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    if (!is_project(out))
+        out[0] = '\0';
+}
+
+static void remember_project(const struct workstation *w)
+{
+    char path[PATH_BYTES];
+    struct root user;
+    if (!w->user_dir[0] || !realpath(w->project.root.path, path) ||
+        root_open(&user, w->user_dir, true, NULL) != ST_OK)
+        return;
+    root_write_file(&user, "last-project", path, strlen(path), NULL);
+    root_done(&user);
+}
+
+static enum status open_project(struct workstation *w, const char *folder, struct err *e)
+{
+    struct config own;
+    enum status st = project_open_folder(&w->project, folder, e);
+    if (st != ST_OK)
+        return st;
+    /* The project's own settings count, but the interface stays the user's. */
+    if (project_config(&w->project, &own, NULL) == ST_OK) {
+        own.interface = w->cfg.interface;
+        own.audio = w->cfg.audio;
+        w->cfg = own;
+    }
+    snprintf(w->input_dir, sizeof w->input_dir, "%s", w->cfg.paths.source_audio_dir);
+    if (!is_folder(w->input_dir))
+        w->input_dir[0] = '\0';
+    return ST_OK;
+}
+
+/* A folder of recordings becomes a project of its name below the export root. */
+static enum status open_recordings(struct workstation *w, const char *folder,
+                                   struct err *e)
+{
+    char full[PATH_BYTES], stem[STEM_BYTES];
+    if (!realpath(folder, full))
+        return err_set(e, ST_NOT_FOUND, "%s does not exist", folder);
+    stem_of_file(stem, full);
+    snprintf(w->input_dir, sizeof w->input_dir, "%s", full);
+    enum status st = project_open(&w->project, w->export_root, stem, e);
+    if (st != ST_OK)
+        return st;
+    struct config own;
+    if (project_config(&w->project, &own, NULL) == ST_OK) {
+        own.interface = w->cfg.interface;
+        own.audio = w->cfg.audio;
+        w->cfg = own;
+    }
+    snprintf(w->cfg.paths.source_audio_dir, sizeof w->cfg.paths.source_audio_dir,
+             "%.1023s", full);
+    return ST_OK;
+}
+
+static enum status choose(struct workstation *w, const char *wish, struct err *e)
+{
+    char last[PATH_BYTES];
+    if (wish && !is_folder(wish))
+        return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
+    if (wish)
+        return is_project(wish) ? open_project(w, wish, e) : open_recordings(w, wish, e);
+    if (is_project("."))
+        return open_project(w, ".", e);
+    if (has_recordings(".", w->export_root))
+        return open_recordings(w, ".", e);
+    last_project(w, last);
+    return last[0] ? open_project(w, last, e) : open_recordings(w, ".", e);
+}
+
+/* --- putting it together --------------------------------------------------------------
+ */
+
+/* Themes: the user's, those beside the program (installed or in its build tree). */
+static void find_themes(struct workstation *w)
+{
+    char exe[PATH_BYTES], own[PATH_BYTES];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(exe, '/');
+    if (slash)
+        *slash = '\0';
+    settings_user_file(own, sizeof own, "themes");
+    snprintf(w->theme_dirs, sizeof w->theme_dirs,
+             "%.2000s:%.2000s/../share/trowel/themes:%.2000s/../../themes:%s/themes", own,
+             exe, exe, TROWEL_DATADIR);
+}
+
+static enum status open_parts(struct workstation *w, struct err *e)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct transport_options options = {.backend = w->no_audio ? TRANSPORT_NULL
+                                                               : TRANSPORT_PORTAUDIO,
+                                        .device = w->cfg.audio.device,
+                                        .latency_ms = (int)w->cfg.audio.latency_ms};
+    enum status st = session_open(&w->session, w->project.root.path, e);
+    if (st == ST_CORRUPT)
+        return err_set(e, st,
+                       "%s is damaged; repair it with: trowel --batch index --project %s",
+                       "the catalog", w->project.root.path);
+    if (st == ST_OK)
+        st = logbook_new(&w->logbook, e);
+    if (st != ST_OK)
+        return st;
+    w->log = logbook_log(w->logbook, LOG_INFO);
+    /* One core stays free for keys and sound. */
+    st = jobs_new(&w->jobs, cores > 1 ? (int)cores - 1 : 1, &w->log, e);
+    if (st == ST_OK)
+        hush_begin(&w->hush, NULL);
+    return st == ST_OK ? transport_new(&w->transport, &options, e) : st;
+}
+
+static void close_parts(struct workstation *w)
+{
+    jobs_free(w->jobs);
+    transport_free(w->transport);
+    hush_end(w->hush);
+    bool empty = w->session && session_count(w->session) == 0 &&
+                 catalog_event_count(session_catalog(w->session)) == 0;
+    session_close(w->session);
+    logbook_free(w->logbook);
+    /* Looking into a folder leaves nothing behind. */
+    if (empty && !has(w->project.root.path, "manifest.csv") &&
+        !has(w->project.root.path, ".trowel")) {
+        root_remove(&w->project.root, "catalog.db", NULL);
+        root_remove(&w->project.root, "config.effective.yaml", NULL);
+        rmdir(w->project.root.path);
+        rmdir(w->export_root);
+    }
+    project_done(&w->project);
+}
+
+static enum status run(struct workstation *w, const char *wish, struct err *e)
+{
+    enum status st = settings_load(&w->cfg, NULL, NULL, NULL, 0, e);
+    if (st != ST_OK)
+        return st;
+    snprintf(w->export_root, sizeof w->export_root, "%s", w->cfg.paths.export_dir);
+    st = choose(w, wish, e);
+    if (st != ST_OK)
+        return st;
+    snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/kits", w->export_root);
+    find_themes(w);
+    st = open_parts(w, e);
+    if (st == ST_OK) {
+        remember_project(w);
+        struct app_setup setup = {.session = w->session,
+                                  .jobs = w->jobs,
+                                  .transport = w->transport,
+                                  .logbook = w->logbook,
+                                  .config = &w->cfg,
+                                  .input_dir = w->input_dir,
+                                  .theme_dirs = w->theme_dirs,
+                                  .user_dir = w->user_dir,
+                                  .export_dir = w->kits_dir,
+                                  .mine_at_start = w->input_dir[0] != '\0',
+                                  .ops = {.user = w,
+                                          .mine = mine,
+                                          .export_kit = export_kit,
+                                          .report = report,
+                                          .demo = demo,
+                                          .save_config = save_config}};
+        st = app_run(&setup, e);
+    }
+    close_parts(w);
+    return st;
+}
+
+static int usage(const char *what)
+{
+    fprintf(stderr, "trowel: %s (see trowel --help)\n", what);
+    return 2;
+}
+
+int workstation_main(int argc, char *const argv[])
+{
+    const char *wish = NULL;
+    struct workstation *w = calloc(1, sizeof *w);
+    if (!w)
+        return 1;
+    w->project.root.fd = -1;
+    settings_user_file(w->user_dir, sizeof w->user_dir, "");
+    size_t n = strlen(w->user_dir);
+    if (n > 0 && w->user_dir[n - 1] == '/')
+        w->user_dir[n - 1] = '\0';
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--no-audio") == 0 || strcmp(argv[i], "--no_audio") == 0) {
+            w->no_audio = true;
+        } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            free(w);
+            return usage("unknown option");
+        } else if (wish) {
+            free(w);
+            return usage("one project or folder at a time");
+        } else {
+            wish = argv[i];
+        }
+    }
+    struct err e = {0};
+    enum status st = run(w, wish, &e);
+    if (st != ST_OK && st != ST_CANCELLED)
+        fprintf(stderr, "trowel: %s\n", e.msg[0] ? e.msg : status_text(st));
+    free(w);
+    return status_exit_code(st);
+}
