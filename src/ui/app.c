@@ -239,9 +239,15 @@ enum status app_run(const struct app_setup *setup, struct err *e)
         run(l);
         if (l->app.transport)
             transport_stop(l->app.transport);
+    }
+    term_close(l->term); /* before the jobs: the shell is not kept waiting */
+    if (st == ST_OK) {
+        if (setup->jobs) { /* they may still reply to this app */
+            jobs_cancel(setup->jobs, 0);
+            jobs_wait(setup->jobs);
+        }
         app_done(&l->app);
     }
-    term_close(l->term);
     if (st == ST_OK && l->hung_up)
         st = err_set(e, ST_CANCELLED, "ended by a signal; every decision is on disk");
     free(l);

@@ -127,13 +127,14 @@ static enum role meter(double part)
 
 static int draw_budget(struct app *app, const struct area *row)
 {
-    struct kit_budget b;
-    kit_budget_of(app, &b);
+    struct budget b;
+    const struct target *t = kit_budget(app, &b);
     char text[3][32];
-    snprintf(text[0], sizeof text[0], "kit %d/400", b.files);
-    snprintf(text[1], sizeof text[1], "%.0f s/600", ceil(b.seconds));
-    snprintf(text[2], sizeof text[2], "%d/408", b.sectors);
-    double part[3] = {b.files / 400.0, b.seconds / 600, b.sectors / 408.0};
+    snprintf(text[0], sizeof text[0], "kit %d/%d", b.files, t->files);
+    snprintf(text[1], sizeof text[1], "%.0f s/%.0f", ceil(b.seconds), t->seconds);
+    snprintf(text[2], sizeof text[2], "%d/%d", b.sectors, t->sectors);
+    double part[3] = {(double)b.files / t->files, b.seconds / t->seconds,
+                      (double)b.sectors / t->sectors};
     int cells = 4;
     for (int i = 0; i < 3; i++)
         cells += utf8_cells(text[i]);

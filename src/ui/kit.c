@@ -1,6 +1,8 @@
 /* The kit screen: slots, matches, the pattern that plays while they are swapped. */
 #include "ui/state.h"
 
+#include "io/targets.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,29 +77,20 @@ void kit_sync_sound(struct app *app)
 
 /* --- matches ----------------------------------------------------------------------- */
 
-/* The classes that belong to a slot, best first. */
-static const char *const wanted[KIT_SLOTS][4] = {
-    {"kick", "tom_low", NULL, NULL},          {"snare", "clap", "rim", NULL},
-    {"tom_low", "tom_mid", "perc", NULL},     {"tom_mid", "tom_high", "perc", NULL},
-    {"tom_high", "tom_mid", "perc", NULL},    {"rim", "perc", "clap", NULL},
-    {"clap", "snare", "perc", NULL},          {"hat_closed", "hat_open", NULL, NULL},
-    {"hat_open", "hat_closed", "ride", NULL}, {"crash", "hat_open", "ride", NULL},
-    {"ride", "crash", "hat_open", NULL}};
-
+/* How well a find suits a slot, ≤ 0: not at all. What the machine plays there counts
+ * most, then the user's word, then the miner's. */
 static double fitness(const struct find *f, int slot)
 {
     if (f->gone || f->near_miss || f->decision == DECISION_REJECTED ||
         f->category != CAT_DRUMS)
         return -1;
-    for (int rank = 0; rank < 4 && wanted[slot][rank]; rank++) {
-        if (strcmp(f->hit_class, wanted[slot][rank]) != 0)
-            continue;
-        double sure = isnan(f->m.hit_confidence) ? 0.5 : f->m.hit_confidence;
-        double score = isnan(f->m.score) ? 0.5 : f->m.score;
-        return 2 - rank * 0.7 + sure + score + 0.2 * f->rating +
-               (f->decision == DECISION_ACCEPTED ? 1.5 : 0);
-    }
-    return -1;
+    double fit = target_fit(target_get(TARGET_TR8S), slot, f->hit_class);
+    if (fit <= 0)
+        return -1;
+    double sure = isnan(f->m.hit_confidence) ? 0.5 : f->m.hit_confidence;
+    double score = isnan(f->m.score) ? 0.5 : f->m.score;
+    return 2 * fit + sure + score + 0.2 * f->rating +
+           (f->decision == DECISION_ACCEPTED ? 1.5 : 0);
 }
 
 struct ranked {

@@ -7,41 +7,39 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SECTOR_BYTES = 131072, BYTES_A_FRAME = 2, KIT_RATE_HZ = 44100 };
-
-static void count_in(struct app *app, size_t index, struct kit_budget *b)
+static void count_in(struct app *app, size_t index, const struct target *t,
+                     struct budget *b)
 {
     const struct find *f = session_find(app->session, index);
     double s = isnan(f->m.duration_sec) ? 0 : f->m.duration_sec;
-    b->files++;
-    b->seconds += s;
-    b->sectors += (int)ceil(s * KIT_RATE_HZ * BYTES_A_FRAME / SECTOR_BYTES);
-    b->longest_s = fmax(b->longest_s, s);
+    budget_add(b, t, (int64_t)ceil(s * t->rate_hz), 1);
 }
 
-void kit_budget_of(struct app *app, struct kit_budget *out)
+const struct target *kit_budget(struct app *app, struct budget *out)
 {
+    const struct target *t = target_get(TARGET_TR8S);
     const struct kit_state *k = session_kit(app->session);
-    *out = (struct kit_budget){0};
+    *out = (struct budget){0};
     for (int s = 0; s < KIT_SLOTS; s++)
         if (k->slot[s].index >= 0)
-            count_in(app, (size_t)k->slot[s].index, out);
+            count_in(app, (size_t)k->slot[s].index, t, out);
     for (size_t i = 0; i < k->extra_count; i++)
-        count_in(app, k->extra[i], out);
+        count_in(app, k->extra[i], t, out);
+    return t;
 }
 
 static void draw_top(struct app *app, const struct area *row)
 {
     const struct kit_state *k = session_kit(app->session);
     enum tier tier = row->canvas->tier;
-    struct kit_budget b;
-    kit_budget_of(app, &b);
+    struct budget b;
+    const struct target *t = kit_budget(app, &b);
     char left[300], size[80] = "", step[32] = "";
     if (app->sound.kit_running)
         snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
     if (row->cols >= 100) /* else the meter below says it */
-        snprintf(size, sizeof size, "   %.1f s of 600   %d of 408 sectors", b.seconds,
-                 b.sectors);
+        snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
+                 t->seconds, b.sectors, t->sectors);
     snprintf(left, sizeof left, "kit %s   %d samples%s   %s=%.0f   %s pattern%s",
              k->name[0] ? k->name : session_name(app->session), b.files, size,
              glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),

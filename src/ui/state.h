@@ -7,6 +7,7 @@
 #ifndef TROWEL_UI_STATE_H
 #define TROWEL_UI_STATE_H
 
+#include "core/budget.h"
 #include "core/picture.h"
 #include "core/view.h"
 #include "dsp/pads.h"
@@ -289,13 +290,8 @@ int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);
 
-struct kit_budget {
-    int files;
-    double seconds;
-    int sectors;
-    double longest_s;
-};
-void kit_budget_of(struct app *app, struct kit_budget *out);
+/* What the kit costs so far; returns the machine it is for. */
+const struct target *kit_budget(struct app *app, struct budget *out);
 
 /* source */
 void source_draw(struct app *app, const struct area *a);
