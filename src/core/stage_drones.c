@@ -7,6 +7,7 @@
 #include "dsp/loop.h"
 #include "dsp/resample.h"
 #include "dsp/stretch.h"
+#include "dsp/weave.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,6 +102,8 @@ static enum status shades(struct dig *d, const struct material *pad,
         if (st != ST_OK)
             break;
         st = drone_colour(&sound, tone, &corners, true, e);
+        if (st == ST_OK) /* a made loop may begin anywhere: where no join can be heard */
+            st = weave_calm_join(&sound, e);
         if (st != ST_OK) {
             audio_done(&sound);
             break;

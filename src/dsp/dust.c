@@ -2,6 +2,7 @@
 #include "dsp/hiss.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
+#include "dsp/weave.h"
 
 #include <math.h>
 #include <string.h>
@@ -105,7 +106,10 @@ enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
                 to->data[i * channels + c] +=
                     (float)(g *
                             (double)over.data[i * width + (c < width ? c : c % width)]);
-        st = level_normalise(to, peak_dbfs, pad_loops, e);
+        if (pad_loops)
+            st = weave_calm_join(to, e);
+        if (st == ST_OK)
+            st = level_normalise(to, peak_dbfs, pad_loops, e);
     }
     audio_done(&loop);
     audio_done(&over);
