@@ -349,6 +349,7 @@ static void what_cannot_be_heard_is_said(void **state)
     transport_render(g.t, out, 1000);
     status(&g);
     assert_true(!g.s.playing && g.s.problem[0]);
+    assert_true(g.s.length_s == 0 && isnan(g.s.loudness_lufs)); /* not the old one's */
     close_stage(&g);
 }
 

@@ -16,7 +16,7 @@ struct sound *sound_new(struct audio *audio)
     atomic_init(&s->references, 1);
     s->audio = *audio;
     *audio = (struct audio){0};
-    s->loudness_lufs = NAN;
+    s->loudness_lufs = (double)NAN;
     return s;
 }
 
@@ -36,7 +36,7 @@ void sound_unref(struct sound *s)
 
 static double loudness_of(const struct audio *a)
 {
-    struct loudness l = {NAN, NAN, NAN};
+    struct loudness l = {.momentary_max_lufs = (double)NAN};
     size_t window = (size_t)((double)a->rate_hz * 0.4) + 1;
     if (a->frames < window) {
         struct audio padded = {0};

@@ -79,6 +79,8 @@ void transport_begin_loaded(struct transport *t)
         break;
     case STREAM_FAILED:
         t->waiting = t->playing = false;
+        sound_unref(t->sound); /* of the item before */
+        t->sound = NULL;
         snprintf(t->problem, sizeof t->problem, "%.*s", (int)sizeof t->problem - 1,
                  why.msg);
         break;
