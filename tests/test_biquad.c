@@ -52,7 +52,7 @@ static void magnitudes_are_butterworth(void **state)
 static void odd_corners_are_harmless(void **state)
 {
     (void)state;
-    static const double corners[] = {-5, 0, NAN, 1e9, 22050};
+    static const double corners[] = {-5, 0, (double)NAN, 1e9, 22050};
     for (size_t i = 0; i < 5; i++) {
         struct audio a;
         audio_init(&a, 5000, 2, 44100, NULL);

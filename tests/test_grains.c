@@ -229,7 +229,7 @@ static void odd_material_is_refused_or_survived(void **state)
     bad.length_max_ms = 10;
     assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &bad, &r, NULL, NULL), ST_USAGE);
     bad = s;
-    bad.pitch_min_semitones = NAN;
+    bad.pitch_min_semitones = (double)NAN;
     assert_int_equal(grains_cloud(&cloud, &a, NULL, 0, &bad, &r, NULL, NULL), ST_USAGE);
     /* grains longer than the cloud, hardly any overlap */
     bad = s;

@@ -12,6 +12,12 @@ struct state {
     double z1, z2;
 };
 
+/* CMPLX is missing with clang and glibc. */
+static double complex complex_of(double re, double im)
+{
+    return re + im * (double complex)_Complex_I;
+}
+
 static double clamp_corner(double hz, int rate_hz)
 {
     double high = 0.499 * rate_hz;
@@ -50,7 +56,7 @@ static struct biquad_section section_from(double complex pole, bool single, doub
 static double complex prototype_pole(int order, int k)
 {
     double angle = pi * (2 * k + 1) / (2.0 * order) + pi / 2;
-    return CMPLX(cos(angle), sin(angle));
+    return complex_of(cos(angle), sin(angle));
 }
 
 static double complex bilinear(double complex s)
@@ -92,7 +98,7 @@ struct biquad biquad_bandpass(int order, double low_hz, double high_hz, int rate
     if (high < low * 1.0001)
         high = low * 1.0001;
     double width = high - low, centre2 = low * high;
-    double complex middle = bilinear(CMPLX(0, sqrt(centre2)));
+    double complex middle = bilinear(complex_of(0, sqrt(centre2)));
     for (int k = 0; k < (order + 1) / 2; k++) {
         bool single = order % 2 && k == order / 2;
         double complex p = (single ? -1 : prototype_pole(order, k)) * width / 2;
@@ -119,7 +125,7 @@ struct biquad biquad_bandpass(int order, double low_hz, double high_hz, int rate
 
 double biquad_gain(const struct biquad *f, double hz, int rate_hz)
 {
-    double complex w = cexp(CMPLX(0, -2 * pi * hz / rate_hz));
+    double complex w = cexp(complex_of(0, -2 * pi * hz / rate_hz));
     double gain = 1;
     for (int i = 0; i < f->count; i++) {
         const struct biquad_section *s = &f->section[i];
@@ -140,7 +146,7 @@ static struct state run_section(const struct biquad_section *s, struct state z, 
 {
     double z1 = z.z1, z2 = z.z2;
     for (size_t i = 0; i < frames; i++, x += step) {
-        double in = *x;
+        double in = (double)*x;
         double out = s->b0 * in + z1;
         z1 = s->b1 * in - s->a1 * out + z2;
         z2 = s->b2 * in - s->a2 * out;
@@ -154,7 +160,7 @@ static struct state end_state(const struct biquad_section *s, const float *x,
 {
     double z1 = 0, z2 = 0;
     for (size_t i = 0; i < frames; i++, x += step) {
-        double in = *x;
+        double in = (double)*x;
         double out = s->b0 * in + z1;
         z1 = s->b1 * in - s->a1 * out + z2;
         z2 = s->b2 * in - s->a2 * out;

@@ -55,7 +55,8 @@ static double true_peak(ebur128_state *state, int channels)
 enum status loudness_measure(const struct audio *a, bool want_true_peak,
                              struct loudness *out, struct err *e)
 {
-    *out = (struct loudness){NAN, NAN, NAN};
+    const double unknown = (double)NAN;
+    *out = (struct loudness){unknown, unknown, unknown};
     if (a->channels < 1 || a->channels > CHANNELS_MAX || a->rate_hz < 16)
         return err_set(e, ST_USAGE, "loudness: %d channels at %d Hz cannot be measured",
                        a->channels, a->rate_hz);

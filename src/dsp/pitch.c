@@ -140,7 +140,7 @@ static struct vote frame_vote(struct yin *y, const float *x, double rms)
 /* The pitch most weight agrees on; NAN when less than half of it does. */
 static double elect(const struct vote *v, int count, double all, double *clarity)
 {
-    double best = 0, octave = NAN, clear = 0;
+    double best = 0, octave = (double)NAN, clear = 0;
     for (int i = 0; i < count; i++) {
         double weight = 0, sum = 0, c = 0;
         for (int j = 0; j < count; j++)

@@ -6,10 +6,19 @@
 
 static const double two_pi = 6.283185307179586;
 
+/* CMPLX is missing with clang and glibc. */
+static double complex complex_of(double re, double im)
+{
+    return re + im * (double complex)_Complex_I;
+}
+
 void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase)
 {
-    for (size_t i = 0; i < a->frames; i++) {
-        float x = (float)(amplitude * sin(two_pi * hz * (double)i / a->rate_hz + phase));
+    double complex turn = complex_of(cos(phase), sin(phase));
+    double angle = two_pi * hz / a->rate_hz;
+    double complex step = complex_of(cos(angle), sin(angle));
+    for (size_t i = 0; i < a->frames; i++, turn *= step) {
+        float x = (float)(amplitude * cimag(turn));
         for (int c = 0; c < a->channels; c++)
             if (channel < 0 || channel == c)
                 a->data[i * (size_t)a->channels + (size_t)c] += x;
@@ -33,9 +42,9 @@ static double complex coefficient(const struct audio *a, int channel, size_t sta
                                   size_t count, double hz)
 {
     double complex sum = 0, turn = 1,
-                   window_turn = cexp(CMPLX(0, two_pi * 0.5 / (double)count));
-    double complex step = cexp(CMPLX(0, -two_pi * hz / a->rate_hz));
-    double complex window_step = cexp(CMPLX(0, two_pi / (double)count));
+                   window_turn = cexp(complex_of(0, two_pi * 0.5 / (double)count));
+    double complex step = cexp(complex_of(0, -two_pi * hz / a->rate_hz));
+    double complex window_step = cexp(complex_of(0, two_pi / (double)count));
     double weight = 0;
     const float *x = a->data + start * (size_t)a->channels + channel;
     for (size_t i = 0; i < count; i++, x += a->channels) {
@@ -59,7 +68,7 @@ struct partial tone_partial(const struct audio *a, int channel, size_t start,
         double complex late = coefficient(a, channel, start + half, half, hz);
         /* each half is measured against the same hz from its own start */
         double ahead = two_pi * hz * (double)half / a->rate_hz;
-        double drift = carg(late / early * CMPLX(cos(ahead), -sin(ahead)));
+        double drift = carg(late / early * complex_of(cos(ahead), -sin(ahead)));
         hz += drift / (two_pi * (double)half / a->rate_hz);
         c = coefficient(a, channel, start, count, hz);
     }
