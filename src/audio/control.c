@@ -16,6 +16,7 @@ enum {
     STOP_LIMIT_MS = 700,
     CLOSE_LIMIT_MS = 700,
     QUIT_LIMIT_MS = 150, /* each of stop and close when the program ends */
+    DRAIN_LIMIT_MS = 300,
     BEAT_LIMIT_MS = 500,
     SETTLE_MS = 1000, /* underruns just after the start do not count */
     IDLE_MS = 4000,
@@ -319,8 +320,8 @@ static void drain(struct control *c)
         sleep_ms(10);
         engine_snapshot(c->engine, &s);
     }
-    double latency = c->device->latency_s < 0.05 ? c->device->latency_s : 0.05;
-    sleep_ms(20 + (int)(2000 * latency));
+    int ms = 20 + (int)(2000 * c->device->latency_s);
+    sleep_ms(ms < DRAIN_LIMIT_MS ? ms : DRAIN_LIMIT_MS);
 }
 
 static void leave(struct control *c)

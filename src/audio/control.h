@@ -40,7 +40,7 @@ enum status control_new(struct control **out, struct engine *engine,
                         const struct control_hooks *hooks, struct err *e);
 
 /* Lets what sounds fade and drain (the engine should have been told to stop), closes the
- * device and ends the thread: 0.5 s at the most. */
+ * device and ends the thread: 0.7 s at the most. */
 void control_free(struct control *c);
 
 /* Sound will be wanted: the device runs from now on until a few seconds of silence. */

@@ -48,8 +48,9 @@ struct transport_options {
 enum status transport_new(struct transport **out, const struct transport_options *options,
                           struct err *e);
 
-/* Fades out, closes the device (at most half a second; a device that does not answer is
- * left behind) and frees everything. NULL allowed. */
+/* Fades out, lets the device play what it holds, closes it and frees everything: about a
+ * tenth of a second, 0.7 s at the most (a device that does not answer is left behind).
+ * NULL allowed. */
 void transport_free(struct transport *t);
 
 /* Readable when something changed; transport_get_status() empties it. */
