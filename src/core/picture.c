@@ -74,12 +74,13 @@ static void spectrogram_column(struct spectrogram *s, const float *mono, int64_t
     }
     rfft_forward(s->fft, s->block, s->bins);
     for (int r = 0; r < PICTURE_ROWS; r++) {
-        float most = 0;
-        for (int k = s->edge[r]; k < s->edge[r + 1] || k == s->edge[r]; k++) {
+        float sum = 0;
+        int bins = 0;
+        for (int k = s->edge[r]; k < s->edge[r + 1] || bins == 0; k++, bins++) {
             float re = s->bins[2 * k], im = s->bins[2 * k + 1];
-            most = fmaxf(most, re * re + im * im);
+            sum += re * re + im * im;
         }
-        out[(size_t)r * PICTURE_COLS] = most;
+        out[(size_t)r * PICTURE_COLS] = sum / (float)bins;
     }
 }
 

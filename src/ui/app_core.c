@@ -104,9 +104,12 @@ static void save_history(const struct app *app)
     fclose(f);
 }
 
+/* Pads first, where there are any: scores of different categories do not compare. */
 static void greet(struct app *app)
 {
     const struct session_tallies *t = session_tallies(app->session);
+    if (t->category[CAT_PADS].undecided > 0)
+        view_set_scope(app->view, SCOPE_CATEGORY + CAT_PADS);
     if (session_count(app->session) > 0 && t->all.accepted + t->all.rejected == 0)
         app_say(app, "j and k move and play, a keeps, x drops, u takes back; ? shows all "
                      "keys");

@@ -183,7 +183,11 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
         say_loop(a, c, text, sizeof text);
         fact(a, &row, "loop", text);
     }
-    if (!isnan(c->m.lufs))
+    if (a->cols < 36) /* the peak is what is said least of */
+        snprintf(text, sizeof text, "%.1f %s  crest %.1f",
+                 isnan(c->m.lufs) ? c->m.rms_db : c->m.lufs,
+                 isnan(c->m.lufs) ? "dB" : "LUFS", c->m.crest_factor);
+    else if (!isnan(c->m.lufs))
         snprintf(text, sizeof text, "%.1f LUFS  crest %.1f  peak %.1f", c->m.lufs,
                  c->m.crest_factor, c->m.peak_dbfs);
     else

@@ -74,8 +74,8 @@ static const struct {
     const char *title;
     int cells;
 } columns[COLUMNS] = {
-    [COL_LEN] = {"len", 7},     [COL_LEVEL] = {"level", 7}, [COL_GRADE] = {"gr", 4},
-    [COL_SCORE] = {"score", 6}, [COL_KEY] = {"key", 5},     [COL_BPM] = {"bpm", 5},
+    [COL_LEN] = {"len", 7},     [COL_LEVEL] = {"level", 6}, [COL_GRADE] = {"gr", 3},
+    [COL_SCORE] = {"score", 6}, [COL_KEY] = {"key", 4},     [COL_BPM] = {"bpm", 4},
     [COL_KIND] = {"kind", 12},  [COL_STACK] = {"", 5}};
 
 static const enum column by_worth[2][COLUMNS] = {
@@ -283,7 +283,8 @@ static void draw_scroll_bar(struct app *app, const struct area *a)
 void library_draw_list(struct app *app, const struct area *a)
 {
     struct area list = *a;
-    bool drums = view_scope(app->view) == SCOPE_CATEGORY + CAT_DRUMS;
+    enum view_scope scope = view_scope(app->view);
+    bool drums = scope == SCOPE_ALL || scope == SCOPE_CATEGORY + CAT_DRUMS;
     struct layout l = lay_out(a->cols - 1, drums);
     struct area titles = area_top(&list, 1);
     area_text(&titles, 0, l.mark + l.stars, ROLE_DIM, "name");

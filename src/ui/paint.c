@@ -176,12 +176,10 @@ void paint_curve(const struct area *a, const float *value, size_t n, double low,
         int eighths = (int)lround(v * a->rows * 8);
         for (int r = 0; r < a->rows; r++) {
             int lit = eighths - (a->rows - 1 - r) * 8;
-            bool on_line = !isnan(threshold) && r == line_row;
-            if (on_line && lit <= 0)
+            if (!isnan(threshold) && r == line_row)
                 area_glyph(a, r, c, line, GLYPH_HLINE);
             else
-                area_put(a, r, c, on_line ? line : ink,
-                         lower_eighths(lit, a->canvas->tier));
+                area_put(a, r, c, ink, lower_eighths(lit, a->canvas->tier));
         }
     }
 }

@@ -27,6 +27,12 @@ static const struct {
                {SIGTERM, 't', TERM_QUIT},      {SIGINT, 'i', TERM_QUIT}};
 enum { WATCHED = sizeof watched / sizeof *watched };
 
+#ifdef __SANITIZE_ADDRESS__ /* its own handlers say more */
+#define CATCH_CRASHES 0
+#else
+#define CATCH_CRASHES 1
+#endif
+
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
 enum { CRASHES = sizeof crashes / sizeof *crashes };
 
@@ -68,10 +74,8 @@ void signals_install(const char *undo, const struct termios *before)
     for (int i = 0; i < WATCHED; i++)
         catch (watched[i].signal, on_watched, SA_RESTART);
     catch (SIGPIPE, SIG_IGN, 0);
-#ifndef __SANITIZE_ADDRESS__ /* its own handlers say more */
-    for (int i = 0; i < CRASHES; i++)
+    for (int i = 0; i < CRASHES && CATCH_CRASHES; i++)
         catch (crashes[i], on_crash, (int)SA_RESETHAND);
-#endif
 }
 
 void signals_remove(void)
@@ -79,10 +83,8 @@ void signals_remove(void)
     for (int i = 0; i < WATCHED; i++)
         sigaction(watched[i].signal, &here.old[watched[i].signal], NULL);
     sigaction(SIGPIPE, &here.old[SIGPIPE], NULL);
-#ifndef __SANITIZE_ADDRESS__
-    for (int i = 0; i < CRASHES; i++)
+    for (int i = 0; i < CRASHES && CATCH_CRASHES; i++)
         sigaction(crashes[i], &here.old[crashes[i]], NULL);
-#endif
     for (int i = 0; i < 2; i++) {
         if (here.fd[i] >= 0)
             close(here.fd[i]);
