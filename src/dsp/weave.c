@@ -44,7 +44,8 @@ static void apply_gains(struct audio *loop, size_t blocks, const double *gain)
     double scale = (double)blocks / (double)loop->frames;
     for (size_t i = 0; i < loop->frames; i++) {
         double at = ((double)i + 0.5) * scale - 0.5, whole = floor(at);
-        double part = 0.5 - 0.5 * cos(pi * (at - whole));
+        double part = at - whole;
+        part *= part * (3 - 2 * part); /* smooth at the blocks' middles */
         size_t b = whole < 0 ? blocks - 1 : (size_t)whole % blocks;
         double g = gain[b] + part * (gain[(b + 1) % blocks] - gain[b]);
         for (size_t c = 0; c < channels; c++)
