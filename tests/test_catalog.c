@@ -702,6 +702,20 @@ static void test_two_processes(void **state)
     free(in);
 }
 
+/* Every word of the decision file is in its description. */
+static void test_words_are_documented(void **state)
+{
+    size_t bytes;
+    char *text = slurp(SOURCE_DIR "/docs/decision-file.md", &bytes), row[64];
+    (void)state;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        snprintf(row, sizeof row, "\n| `%s` |", event_word((enum event_field)f));
+        if (strstr(text, row) == NULL)
+            fail_msg("%s", event_word((enum event_field)f));
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -718,6 +732,7 @@ int main(void)
         CASE(test_foreign_newer_garbage),
         CASE(test_damage_is_survived),
         CASE(test_two_processes),
+        CASE(test_words_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

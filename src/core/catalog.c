@@ -451,7 +451,7 @@ void catalog_close(struct catalog *c)
     if (c == NULL)
         return;
     finalize_all(c);
-    if (c->access == DB_WAL) {
+    if (c->access == DB_WAL || c->access == DB_PLAIN) {
         sqlite3_busy_timeout(c->db, 0);
         /* fails, harmlessly, while another process has it open */
         catalog_script(c, "PRAGMA journal_mode=DELETE", NULL);

@@ -19,7 +19,7 @@ enum {
  * copies, is below `limit`. Beyond `knee` deviations a difference counts in proportion
  * only (Huber 1964): one slip, such as a longer tail under noise, does not decide, many
  * or great ones do. */
-static const float limit = 4.6F, knee = 1.5F;
+static const float limit = 2.6F, knee = 1.5F;
 
 /* --- distances
  * ------------------------------------------------------------------------------ */
