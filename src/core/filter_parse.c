@@ -359,8 +359,10 @@ static int bad_number(struct parser *p, const struct word *w, int field)
 
 static int range_node(struct parser *p, int field, const char *op, const struct word *w)
 {
-    struct filter_node n = {
-        .op = OP_RANGE, .field = field, .low = -INFINITY, .high = INFINITY};
+    struct filter_node n = {.op = OP_RANGE,
+                            .field = field,
+                            .low = -(double)INFINITY,
+                            .high = (double)INFINITY};
     double value = 0.0, step = 1.0;
     enum quantity q = QUANTITY_OK;
     const char *dots = strstr(w->text, "..");

@@ -9,7 +9,7 @@
 static double unevenness_db(const struct audio *a)
 {
     size_t block = (size_t)(a->rate_hz / 20), n = 0;
-    double loudest = -INFINITY, sum = 0, squares = 0;
+    double loudest = -(double)INFINITY, sum = 0, squares = 0;
     for (size_t i = 0; block && i + block <= a->frames; i += block)
         loudest = fmax(loudest, level_to_db(level_rms_range(a, i, i + block)));
     for (size_t i = 0; block && i + block <= a->frames; i += block) {

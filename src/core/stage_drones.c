@@ -22,7 +22,7 @@ static double loop_length_s(const struct dig *d)
     double wanted = cfg->drones.pad_loop_duration_sec;
     if (!cfg->musicality.snap_to_grid || !(d->bpm > 0))
         return wanted;
-    double best = wanted, least = INFINITY;
+    double best = wanted, least = (double)INFINITY;
     for (int i = 0; i < cfg->musicality.bar_lengths.count; i++) {
         double seconds = cfg->musicality.bar_lengths.v[i] * 4 * 60 / d->bpm;
         if (fabs(log(seconds / wanted)) < least) {

@@ -56,7 +56,7 @@ static enum status keep_span(struct dig *d, const struct silence_span *s,
 {
     struct candidate c;
     struct audio sound;
-    struct seam seam = {.seam_error_db = NAN};
+    struct seam seam = {.seam_error_db = (double)NAN};
     describe(d, &c, s);
     int channels = d->recipe->cfg.export.silences_stereo ? 2 : 1;
     enum status st = dig_read(d, c.start_frame, c.end_frame, channels, &sound, e);

@@ -32,7 +32,8 @@ static void drop_partial_character(char *text, size_t size)
     text[n] = '\0';
 }
 
-static void fill(struct err *e, enum status code, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void fill(struct err *e, enum status code,
+                                                       const char *format, va_list args)
 {
     e->code = code;
     vsnprintf(e->msg, sizeof e->msg, format, args);

@@ -51,7 +51,7 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
     double length_s = p->fixed_length ? p->fixed_length_s : p->max_length_s;
     for (size_t i = 0; i < onsets->count; i++) {
         struct hit_plan h = {.onset_s = onsets->at[i].time_s,
-                             .next_s = INFINITY,
+                             .next_s = (double)INFINITY,
                              .strength = onsets->at[i].strength};
         if (i + 1 < onsets->count)
             h.next_s = onsets->at[i + 1].time_s;

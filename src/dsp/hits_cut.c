@@ -156,7 +156,7 @@ static double settled_db(const struct cut *c, size_t last)
     if (last < span || span < 5)
         return NOWHERE_DB;
     size_t count = span - 1, half = count / 2;
-    double low = INFINITY, high = -INFINITY, drop = 0;
+    double low = (double)INFINITY, high = -(double)INFINITY, drop = 0;
     for (size_t i = 0; i < count; i++) {
         double db = level_db(c, c->energy, last - span + i);
         low = fmin(low, db);
@@ -257,7 +257,7 @@ static double clipped_share(const struct cut *c)
 /* The largest rise of the 10 ms level after the peak, dB: a second hit inside. */
 static double later_rise_db(const struct cut *c)
 {
-    double lowest = INFINITY, rise = 0, floor_db = to_db(c->peak) - 40;
+    double lowest = (double)INFINITY, rise = 0, floor_db = to_db(c->peak) - 40;
     for (size_t i = step_at(c, c->peak_at); i + 2 <= step_at(c, c->end); i++) {
         double db = fmax(floor_db, level_db(c, c->energy, i));
         lowest = fmin(lowest, db);

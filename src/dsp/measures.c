@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct measures) == ME_COUNT * sizeof(double),
 void measures_clear(struct measures *m)
 {
     for (int i = 0; i < ME_COUNT; i++)
-        measures_set(m, (enum measure_id)i, NAN);
+        measures_set(m, (enum measure_id)i, (double)NAN);
 }
 
 double measures_get(const struct measures *m, enum measure_id id)

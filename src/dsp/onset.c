@@ -146,7 +146,7 @@ enum status onset_pick(const float *novelty, size_t n, double hop_s, double firs
         .cap = 1e9};
     struct running around = {.w = {wide, wide}, .cap = p->restless_cap};
     size_t room = 0;
-    double last_s = -INFINITY;
+    double last_s = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         double above = finite_or_0(novelty[i]) - running_mean(&near, novelty, n, i);
         double need =

@@ -269,7 +269,7 @@ static void spectrum_aspect(const struct similarity *s, const struct frames *f,
                             float *out)
 {
     float all[MEL_BANDS], attack[MEL_BANDS];
-    mean_bands(f, 0.0, INFINITY, all);
+    mean_bands(f, 0.0, (double)INFINITY, all);
     mean_bands(f, 0.0, 0.03, attack);
     for (int g = 0; g < GROUPS; g++) {
         int from = g * MEL_BANDS / GROUPS, to = (g + 1) * MEL_BANDS / GROUPS;

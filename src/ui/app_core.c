@@ -11,7 +11,8 @@ static const struct screen_ops *const screens[SCREEN_COUNT] = {
     [SCREEN_SOURCE] = &source_screen,     [SCREEN_JOBS] = &jobs_screen,
     [SCREEN_SETTINGS] = &settings_screen, [SCREEN_HELP] = &help_screen};
 
-static void say(struct app *app, enum role role, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void say(struct app *app, enum role role,
+                                                      const char *format, va_list args)
 {
     vsnprintf(app->echo, sizeof app->echo, format, args);
     app->echo_role = role;
