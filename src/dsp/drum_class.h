@@ -8,6 +8,8 @@
 
 #include "dsp/audio.h"
 
+#include <stdbool.h>
+
 enum drum_class {
     DRUM_KICK,
     DRUM_SNARE,
@@ -40,5 +42,8 @@ struct drum_verdict {
  * ST_NO_MEMORY is the only failure. */
 enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
                           struct err *e);
+
+/* Whether the generated table is the one that training wrote (its checksum holds). */
+bool drum_class_model_is_whole(void);
 
 #endif

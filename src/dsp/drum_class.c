@@ -1,0 +1,108 @@
+#include "dsp/drum_class.h"
+
+#include "core/rng.h"
+#include "dsp/drum_features.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "dsp/drum_model.inc"
+
+_Static_assert((int)MODEL_FEATURES == (int)DRUM_FEATURES,
+               "drum_model.inc was trained on other features: run tools/train_drums.py");
+
+/* Standardised features beyond this many deviations are held there. */
+static const float FEATURE_MAX = 4;
+
+static const char *const names[DRUM_CLASS_COUNT] = {
+    [DRUM_KICK] = "kick",         [DRUM_SNARE] = "snare",
+    [DRUM_CLAP] = "clap",         [DRUM_RIM] = "rim",
+    [DRUM_TOM_LOW] = "tom_low",   [DRUM_TOM_MID] = "tom_mid",
+    [DRUM_TOM_HIGH] = "tom_high", [DRUM_HAT_CLOSED] = "hat_closed",
+    [DRUM_HAT_OPEN] = "hat_open", [DRUM_CRASH] = "crash",
+    [DRUM_RIDE] = "ride",         [DRUM_PERC] = "perc",
+};
+
+const char *drum_class_name(enum drum_class c)
+{
+    return names[c];
+}
+
+int drum_class_find(const char *name)
+{
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        if (strcmp(name, names[c]) == 0)
+            return c;
+    return -1;
+}
+
+bool drum_class_model_is_whole(void)
+{
+    uint64_t h = rng_hash(0, model_mean, sizeof model_mean);
+    h = rng_hash(h, model_scale, sizeof model_scale);
+    h = rng_hash(h, model_hidden, sizeof model_hidden);
+    h = rng_hash(h, model_hidden_bias, sizeof model_hidden_bias);
+    h = rng_hash(h, model_out, sizeof model_out);
+    h = rng_hash(h, model_out_bias, sizeof model_out_bias);
+    return h == model_checksum;
+}
+
+/* One perceptron's opinion, added to `total`. */
+static void ask(int member, const float *x, double *total)
+{
+    const float *w = model_hidden + member * MODEL_FEATURES * MODEL_HIDDEN;
+    const float *v = model_out + member * MODEL_HIDDEN * DRUM_CLASS_COUNT;
+    double hidden[MODEL_HIDDEN], out[DRUM_CLASS_COUNT], sum = 0;
+    for (int h = 0; h < MODEL_HIDDEN; h++) {
+        double a = (double)model_hidden_bias[member * MODEL_HIDDEN + h];
+        for (int i = 0; i < MODEL_FEATURES; i++)
+            a += (double)x[i] * (double)w[i * MODEL_HIDDEN + h];
+        hidden[h] = tanh(a);
+    }
+    double most = -INFINITY;
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+        out[c] = (double)model_out_bias[member * DRUM_CLASS_COUNT + c];
+        for (int h = 0; h < MODEL_HIDDEN; h++)
+            out[c] += hidden[h] * (double)v[h * DRUM_CLASS_COUNT + c];
+        most = fmax(most, out[c]);
+    }
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+        out[c] = exp(out[c] - most);
+        sum += out[c];
+    }
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        total[c] += out[c] / sum / MODEL_MEMBERS;
+}
+
+static void unknown(struct drum_verdict *out)
+{
+    *out = (struct drum_verdict){.best = DRUM_PERC};
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        out->probability[c] = 1.0 / DRUM_CLASS_COUNT;
+}
+
+enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
+                          struct err *e)
+{
+    float x[DRUM_FEATURES];
+    unknown(out);
+    enum status st = drum_features(hit, x, e);
+    if (st != ST_OK)
+        return st == ST_EMPTY ? ST_OK : st;
+    for (int i = 0; i < MODEL_FEATURES; i++) {
+        x[i] = (x[i] - model_mean[i]) * model_scale[i];
+        x[i] = x[i] > FEATURE_MAX    ? FEATURE_MAX
+               : x[i] < -FEATURE_MAX ? -FEATURE_MAX
+                                     : x[i];
+    }
+    memset(out->probability, 0, sizeof out->probability);
+    for (int m = 0; m < MODEL_MEMBERS; m++)
+        ask(m, x, out->probability);
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        if (out->probability[c] > out->probability[out->best])
+            out->best = (enum drum_class)c;
+    out->confidence = out->probability[out->best];
+    return ST_OK;
+}

@@ -1,0 +1,373 @@
+#include "dsp/drum_features.h"
+
+#include "dsp/drum_pitch.h"
+#include "dsp/fft.h"
+#include "dsp/mfcc.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double TWO_PI = 6.283185307179586;
+static const double LONGEST_S = 1.0, SHORTEST_S = 0.002, HOP_S = 256.0 / 44100;
+static const double HIGHEST_HZ = 20000; /* the same sound at any rate */
+static const double LEAD_S = 0.0005, ATTACK_LEVEL = 0.05, PEAK_WITHIN_S = 0.1;
+static const double SPECTRUM_FLOOR_DB = -70, BAND_FLOOR_DB = -60;
+static const double band_edge_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000,
+                                                    2500, 5000, 9000, 20000};
+static const double time_edge_s[DRUM_TIMES + 1] = {0, 0.02, 0.06, 0.15, 0.4};
+
+enum { MEL_BANDS = 32, SEGMENTS = 2 };
+/* Attack and body, for the shape of the spectrum. */
+static const double segment_s[SEGMENTS + 1] = {0, 0.030, 0.120};
+
+struct sheet {
+    float *x; /* mono from the attack on, loudest 5 ms of RMS 1 */
+    size_t n;
+    int rate_hz, fft_size, bins;
+    struct rfft *fft;
+    struct mfcc *mfcc;
+    float *window, *frame, *spectrum;
+    double *shape[SEGMENTS]; /* mean power per bin */
+    double band[DRUM_TIMES][DRUM_BANDS];
+    int frames_in[DRUM_TIMES], frames_of[SEGMENTS];
+    float *out;
+};
+
+static void put(struct sheet *s, double value)
+{
+    *s->out++ = isfinite(value) ? (float)value : 0;
+}
+
+static double db_of(double power)
+{
+    return 10 * log10(power + 1e-20);
+}
+
+/* Mono from just before the attack, scrubbed; false when there is nothing. */
+static bool take(struct sheet *s, const struct audio *hit)
+{
+    s->rate_hz = hit->rate_hz;
+    s->x = malloc((hit->frames + 1) * sizeof *s->x);
+    if (!s->x)
+        return false;
+    audio_mono(hit, s->x);
+    size_t early = (size_t)(PEAK_WITHIN_S * hit->rate_hz);
+    double peak = 0, first = 0;
+    for (size_t i = 0; i < hit->frames; i++) {
+        if (!isfinite(s->x[i]) || fabsf(s->x[i]) > 1e6F)
+            s->x[i] = 0;
+        double v = (double)fabsf(s->x[i]);
+        peak = v > peak ? v : peak;
+        if (i < early)
+            first = peak;
+    }
+    if (first < 0.1 * peak)
+        first = peak;
+    if (!(peak > 1e-7))
+        return true;
+    size_t at = 0, lead = (size_t)(LEAD_S * hit->rate_hz);
+    while (at < hit->frames && (double)fabsf(s->x[at]) < ATTACK_LEVEL * first)
+        at++;
+    at = at > lead ? at - lead : 0;
+    size_t longest = (size_t)(LONGEST_S * hit->rate_hz);
+    s->n = hit->frames - at < longest ? hit->frames - at : longest;
+    memmove(s->x, s->x + at, s->n * sizeof *s->x);
+    return true;
+}
+
+static double energy(const struct sheet *s, size_t first, size_t last)
+{
+    double sum = 0;
+    for (size_t i = first; i < last && i < s->n; i++)
+        sum += (double)s->x[i] * (double)s->x[i];
+    return sum;
+}
+
+/* To a loudest 5 ms of RMS 1. */
+static void level_out(struct sheet *s)
+{
+    size_t block = (size_t)(0.005 * s->rate_hz) + 1;
+    double most = 0;
+    for (size_t i = 0; i < s->n; i += block)
+        most = fmax(most, energy(s, i, i + block));
+    if (!(most > 0)) {
+        s->n = 0;
+        return;
+    }
+    float gain = (float)(1 / sqrt(most / (double)block));
+    for (size_t i = 0; i < s->n; i++)
+        s->x[i] *= gain;
+}
+
+static enum status open_sheet(struct sheet *s, const struct audio *hit, struct err *e)
+{
+    s->fft_size = fft_size_at(1024, hit->rate_hz);
+    int heard = (int)(HIGHEST_HZ * s->fft_size / hit->rate_hz) + 1;
+    s->bins = s->fft_size / 2 + 1 < heard ? s->fft_size / 2 + 1 : heard;
+    size_t size = (size_t)s->fft_size, bins = (size_t)s->bins;
+    s->fft = rfft_new(s->fft_size);
+    s->window = malloc(size * sizeof *s->window);
+    s->frame = malloc(size * sizeof *s->frame);
+    s->spectrum = malloc((size + 2) * sizeof *s->spectrum);
+    s->shape[0] = calloc(SEGMENTS * bins, sizeof *s->shape[0]);
+    if (!s->fft || !s->window || !s->frame || !s->spectrum || !s->shape[0])
+        return err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
+    for (int k = 1; k < SEGMENTS; k++)
+        s->shape[k] = s->shape[0] + (size_t)k * bins;
+    for (size_t i = 0; i < size; i++)
+        s->window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * (double)i / (double)size));
+    return mfcc_new(&s->mfcc, hit->rate_hz, s->fft_size, MEL_BANDS, DRUM_CEPSTRA + 1, e);
+}
+
+static void close_sheet(struct sheet *s)
+{
+    rfft_free(s->fft);
+    mfcc_free(s->mfcc);
+    free(s->x);
+    free(s->window);
+    free(s->frame);
+    free(s->spectrum);
+    free(s->shape[0]);
+}
+
+static int segment_at(const double *edge, int count, double t)
+{
+    for (int i = 0; i < count; i++)
+        if (t >= edge[i] && t < edge[i + 1])
+            return i;
+    return -1;
+}
+
+static void add_frame(struct sheet *s, long centre)
+{
+    double t = (double)centre / s->rate_hz;
+    int shape = segment_at(segment_s, SEGMENTS, t);
+    int time = segment_at(time_edge_s, DRUM_TIMES, t);
+    if (shape < 0 && time < 0)
+        return;
+    for (int i = 0; i < s->fft_size; i++) {
+        long at = centre - s->fft_size / 2 + i;
+        s->frame[i] = at >= 0 && at < (long)s->n ? s->x[at] * s->window[i] : 0;
+    }
+    rfft_forward(s->fft, s->frame, s->spectrum);
+    double bin_hz = (double)s->rate_hz / s->fft_size;
+    int band = 0;
+    for (int k = 1; k < s->bins; k++) {
+        double re = (double)s->spectrum[2 * k], im = (double)s->spectrum[2 * k + 1];
+        double power = re * re + im * im, hz = k * bin_hz;
+        if (shape >= 0)
+            s->shape[shape][k] += power;
+        while (band < DRUM_BANDS && hz >= band_edge_hz[band + 1])
+            band++;
+        if (time >= 0 && band < DRUM_BANDS && hz >= band_edge_hz[0])
+            s->band[time][band] += power;
+    }
+    if (shape >= 0)
+        s->frames_of[shape]++;
+    if (time >= 0)
+        s->frames_in[time]++;
+}
+
+static void add_frames(struct sheet *s)
+{
+    double hop = HOP_S * s->rate_hz;
+    for (int i = 0; (i + 0.5) * hop < (double)s->n || i == 0; i++)
+        add_frame(s, lround((i + 0.5) * hop));
+    for (int k = 0; k < SEGMENTS; k++) {
+        if (k > 0 && s->frames_of[k] == 0) { /* too short to have a body */
+            memcpy(s->shape[k], s->shape[k - 1], (size_t)s->bins * sizeof *s->shape[k]);
+            continue;
+        }
+        for (int b = 0; b < s->bins; b++)
+            s->shape[k][b] /= s->frames_of[k] ? s->frames_of[k] : 1;
+    }
+}
+
+static void put_cepstra(struct sheet *s, const double *shape)
+{
+    float mel[MEL_BANDS], cepstrum[DRUM_CEPSTRA + 1], most = 0;
+    for (int k = 0; k <= s->fft_size / 2; k++)
+        s->spectrum[k] = k < s->bins ? (float)shape[k] : 0;
+    mfcc_mel(s->mfcc, s->spectrum, mel);
+    for (int b = 0; b < MEL_BANDS; b++)
+        most = mel[b] > most ? mel[b] : most;
+    float floor = most * (float)pow(10, SPECTRUM_FLOOR_DB / 10) + 1e-12F;
+    mfcc_cepstrum(s->mfcc, mel, floor, cepstrum);
+    for (int c = 1; c <= DRUM_CEPSTRA; c++)
+        put(s, (double)cepstrum[c] / 20);
+}
+
+static void put_bands(struct sheet *s)
+{
+    double db[DRUM_TIMES][DRUM_BANDS], loudest = -200;
+    for (int t = 0; t < DRUM_TIMES; t++)
+        for (int b = 0; b < DRUM_BANDS; b++) {
+            int n = s->frames_in[t];
+            db[t][b] = n ? db_of(s->band[t][b] / n) : (double)NAN;
+            if (n && db[t][b] > loudest)
+                loudest = db[t][b];
+        }
+    for (int b = 0; b < DRUM_BANDS; b++)
+        for (int t = 0; t < DRUM_TIMES; t++) {
+            if (isnan(db[t][b])) {
+                double before = t > 0 ? db[t - 1][b] : loudest;
+                double fall = t > 1 ? db[t - 2][b] - before : 6;
+                db[t][b] = before - fmax(3, fmin(30, fall));
+            }
+            db[t][b] = fmax(db[t][b], loudest + BAND_FLOOR_DB);
+            put(s, (db[t][b] - loudest) / 20);
+        }
+}
+
+/* Flatness of the power between two frequencies, in units of 20 dB: 0 noise. */
+static double flatness(const struct sheet *s, const double *shape, double low_hz,
+                       double high_hz)
+{
+    double bin_hz = (double)s->rate_hz / s->fft_size, logs = 0, sum = 0, most = 0;
+    int count = 0;
+    for (int k = 1; k < s->bins; k++)
+        most = fmax(most, shape[k]);
+    for (int k = 1; k < s->bins; k++) {
+        double hz = k * bin_hz;
+        if (hz < low_hz || hz >= high_hz)
+            continue;
+        double p = shape[k] + 1e-7 * most + 1e-30;
+        logs += log10(p);
+        sum += p;
+        count++;
+    }
+    return count ? (10 * logs / count - db_of(sum / count)) / 20 : 0;
+}
+
+static void put_shape(struct sheet *s, const double *shape, double from_s, double to_s)
+{
+    double bin_hz = (double)s->rate_hz / s->fft_size;
+    double sum = 0, moment = 0, square = 0, power = 0, below = 0, rolloff = bin_hz;
+    for (int k = 1; k < s->bins; k++) {
+        double magnitude = sqrt(shape[k]), hz = k * bin_hz;
+        sum += magnitude;
+        moment += magnitude * hz;
+        square += magnitude * hz * hz;
+        power += shape[k];
+    }
+    double centroid = sum > 0 ? moment / sum : bin_hz;
+    double spread = sum > 0 ? sqrt(fmax(0, square / sum - centroid * centroid)) : bin_hz;
+    for (int k = 1; k < s->bins && below < 0.85 * power; k++) {
+        below += shape[k];
+        rolloff = k * bin_hz;
+    }
+    put(s, log2(fmax(centroid, bin_hz) / 1000));
+    put(s, log2(fmax(spread, bin_hz) / 1000));
+    put(s, log2(rolloff / 1000));
+    put(s, flatness(s, shape, 20, 20000));
+    size_t first = (size_t)(from_s * s->rate_hz), last = (size_t)(to_s * s->rate_hz);
+    if (first + 8 >= s->n)
+        first = 0;
+    last = last < s->n ? last : s->n;
+    size_t crossings = 1;
+    for (size_t i = first + 1; i < last; i++)
+        crossings += (s->x[i] < 0) != (s->x[i - 1] < 0);
+    double seconds = (double)(last - first + 1) / s->rate_hz;
+    put(s, log2((double)crossings / seconds / 2000));
+}
+
+static double log_ms(double seconds)
+{
+    return log10(1e3 * seconds + 0.3);
+}
+
+static void put_envelope(struct sheet *s)
+{
+    enum { BLOCKS = 520 };
+    double level[BLOCKS], block_s = 0.002, total = 0, moment = 0;
+    size_t block = (size_t)(block_s * s->rate_hz) + 1, count = 0, top = 0;
+    block_s = (double)block / s->rate_hz;
+    float peak = 0;
+    for (size_t i = 0; i < s->n; i++)
+        peak = fabsf(s->x[i]) > peak ? fabsf(s->x[i]) : peak;
+    for (size_t i = 0; i < s->n && count < BLOCKS; i += block) {
+        level[count] = energy(s, i, i + block) / (double)block;
+        total += level[count];
+        moment += level[count] * (double)count * block_s;
+        if (level[count] > level[top])
+            top = count;
+        count++;
+    }
+    put(s, log_ms((double)top * block_s));
+    static const double falls_db[] = {-10, -20, -40};
+    for (size_t k = 0; k < 3; k++) {
+        double limit = level[top] * pow(10, falls_db[k] / 10);
+        size_t last = count;
+        while (last > top + 1 && level[last - 1] < limit)
+            last--;
+        put(s, log_ms((double)(last - top) * block_s));
+    }
+    put(s, log_ms((double)s->n / s->rate_hz));
+    double rms = sqrt(total / (double)count);
+    put(s, log10((double)peak / fmax(rms, 1e-9)));
+    put(s, log_ms(moment / total));
+    double rises = 0, early = 0;
+    for (size_t i = 1; i < count && (double)i * block_s < 0.06; i++)
+        rises += fmax(0, sqrt(level[i]) - sqrt(level[i - 1]));
+    for (size_t i = 0; i < count && (double)i * block_s < 0.01; i++)
+        early += level[i];
+    put(s, rises / sqrt(level[top]));
+    put(s, early / total);
+}
+
+static enum status put_pitch(struct sheet *s, struct err *e)
+{
+    struct drum_pitch a, b;
+    size_t span = (size_t)(0.05 * s->rate_hz), later = (size_t)(0.04 * s->rate_hz);
+    size_t late = later + span / 2 < s->n ? later : 0;
+    enum status st = drum_pitch(s->x, s->n < span ? s->n : span, s->rate_hz, &a, e);
+    if (st != ST_OK)
+        return st;
+    size_t rest = s->n - late < span ? s->n - late : span;
+    st = drum_pitch(s->x + late, rest, s->rate_hz, &b, e);
+    if (st != ST_OK)
+        return st;
+    put(s, log2(a.hz / 150));
+    put(s, a.prominence_db / 20);
+    put(s, a.share);
+    put(s, log2(b.hz / 150));
+    put(s, b.share);
+    put(s, fmax(-2, fmin(2, log2(a.hz / b.hz))));
+    return ST_OK;
+}
+
+enum status drum_features(const struct audio *hit, float out[DRUM_FEATURES],
+                          struct err *e)
+{
+    memset(out, 0, DRUM_FEATURES * sizeof *out);
+    if (hit->rate_hz < 1000 || hit->channels < 1)
+        return err_set(e, ST_EMPTY, "a drum hit without a usable rate");
+    struct sheet s = {.out = out};
+    if (!take(&s, hit)) {
+        close_sheet(&s);
+        return err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
+    }
+    level_out(&s);
+    if ((double)s.n < SHORTEST_S * hit->rate_hz) {
+        close_sheet(&s);
+        return err_set(e, ST_EMPTY, "too little sound for a drum hit");
+    }
+    enum status st = open_sheet(&s, hit, e);
+    if (st == ST_OK) {
+        add_frames(&s);
+        for (int k = 0; k < SEGMENTS; k++)
+            put_cepstra(&s, s.shape[k]);
+        put_bands(&s);
+        for (int k = 0; k < SEGMENTS; k++)
+            put_shape(&s, s.shape[k], segment_s[k], segment_s[k + 1]);
+        put(&s, flatness(&s, s.shape[1], 200, 2000));
+        put(&s, flatness(&s, s.shape[1], 2000, 8000));
+        put(&s, flatness(&s, s.shape[1], 8000, 20000));
+        put_envelope(&s);
+        st = put_pitch(&s, e);
+    }
+    close_sheet(&s);
+    return st;
+}

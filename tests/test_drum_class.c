@@ -1,0 +1,212 @@
+/* dsp/drum_features, dsp/drum_class: synthesised drums are told apart, nothing breaks it.
+ */
+#include "core/rng.h"
+#include "dsp/drum_class.h"
+#include "dsp/drum_features.h"
+#include "dsp/drum_pitch.h"
+#include "dsp/synth.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const double TWO_PI = 6.283185307179586;
+
+static void make(struct audio *a, double seconds, int channels, int rate_hz)
+{
+    size_t n = (size_t)(seconds * rate_hz);
+    assert_int_equal(audio_init(a, n, channels, rate_hz, NULL), ST_OK);
+}
+
+static struct drum_verdict ask(const struct audio *a)
+{
+    struct drum_verdict v;
+    assert_int_equal(drum_classify(a, &v, NULL), ST_OK);
+    double sum = 0;
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+        assert_true(v.probability[c] >= 0 && v.probability[c] <= 1);
+        assert_true(v.probability[c] <= v.probability[v.best]);
+        sum += v.probability[c];
+    }
+    assert_true(fabs(sum - 1) < 1e-9);
+    assert_true(v.confidence >= 0 && v.confidence <= 1);
+    return v;
+}
+
+static void synth(struct audio *a, enum synth_drum d, int rate_hz, uint64_t item)
+{
+    struct rng r = rng_derive(4, 0, "drum-class-test", item);
+    make(a, 0.6, 1, rate_hz);
+    synth_drum(d, 0.7 + 0.05 * (double)(item % 5), 0.95 + 0.05 * (double)(item % 3), &r,
+               a->data, a->frames, rate_hz);
+}
+
+static bool is_hat(enum drum_class c)
+{
+    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN;
+}
+
+static void kick_snare_and_hat_are_told_apart(void **state)
+{
+    (void)state;
+    static const int rates[] = {44100, 48000, 22050, 96000};
+    for (size_t i = 0; i < 4; i++) {
+        for (uint64_t item = 0; item < 5; item++) {
+            struct audio kick, snare, hat;
+            synth(&kick, SYNTH_KICK, rates[i], item);
+            synth(&snare, SYNTH_SNARE, rates[i], item);
+            synth(&hat, SYNTH_HAT_CLOSED, rates[i], item);
+            assert_int_equal(ask(&kick).best, DRUM_KICK);
+            assert_int_equal(ask(&snare).best, DRUM_SNARE);
+            assert_true(is_hat(ask(&hat).best));
+            audio_done(&kick);
+            audio_done(&snare);
+            audio_done(&hat);
+        }
+    }
+}
+
+static void the_verdict_does_not_depend_on_level_or_channels(void **state)
+{
+    (void)state;
+    struct audio mono, stereo;
+    synth(&mono, SYNTH_SNARE, 44100, 1);
+    struct drum_verdict loud = ask(&mono);
+    assert_int_equal(audio_convert_channels(&stereo, &mono, 2, NULL), ST_OK);
+    struct drum_verdict wide = ask(&stereo);
+    for (size_t i = 0; i < mono.frames; i++)
+        mono.data[i] *= 0.01F;
+    struct drum_verdict soft = ask(&mono);
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+        assert_true(fabs(soft.probability[c] - loud.probability[c]) < 1e-3);
+        assert_true(fabs(wide.probability[c] - loud.probability[c]) < 1e-3);
+    }
+    audio_done(&mono);
+    audio_done(&stereo);
+}
+
+static void silence_before_the_attack_changes_nothing(void **state)
+{
+    (void)state;
+    struct audio hit, late;
+    synth(&hit, SYNTH_KICK, 44100, 2);
+    make(&late, 0.8, 1, 44100);
+    memcpy(late.data + 3000, hit.data, hit.frames * sizeof *hit.data);
+    float a[DRUM_FEATURES], b[DRUM_FEATURES];
+    assert_int_equal(drum_features(&hit, a, NULL), ST_OK);
+    assert_int_equal(drum_features(&late, b, NULL), ST_OK);
+    for (int i = 0; i < 2 * DRUM_CEPSTRA; i++)
+        assert_true(fabs((double)a[i] - (double)b[i]) < 0.15);
+    assert_int_equal(ask(&late).best, DRUM_KICK);
+    audio_done(&hit);
+    audio_done(&late);
+}
+
+static void more_noise_means_less_confidence(void **state)
+{
+    (void)state;
+    double before = 1;
+    for (int step = 0; step < 4; step++) { /* averaged over hits: no single accident */
+        double mean = 0;
+        for (uint64_t item = 0; item < 6; item++) {
+            struct audio hit;
+            struct rng r = rng_derive(4, 0, "drum-class-noise", item);
+            synth(&hit, SYNTH_KICK, 44100, item);
+            double level = step == 0 ? 0 : 0.02 * pow(6, step);
+            for (size_t i = 0; i < hit.frames; i++)
+                hit.data[i] += (float)(level * rng_range(&r, -1, 1));
+            mean += ask(&hit).probability[DRUM_KICK] / 6;
+            audio_done(&hit);
+        }
+        assert_true(mean <= before + 0.02);
+        before = mean;
+    }
+    assert_true(before < 0.5);
+}
+
+static void anything_has_a_verdict(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 44100, 192000};
+    static const size_t sizes[] = {0, 1, 2, 10, 100, 1000, 20000};
+    for (size_t r = 0; r < 3; r++) {
+        for (size_t s = 0; s < 7; s++) {
+            for (int kind = 0; kind < 5; kind++) {
+                struct audio a;
+                assert_int_equal(audio_init(&a, sizes[s], 1, rates[r], NULL), ST_OK);
+                for (size_t i = 0; i < a.frames; i++)
+                    a.data[i] = kind == 0   ? 0
+                                : kind == 1 ? NAN
+                                : kind == 2 ? (i % 2 ? INFINITY : 1e30F)
+                                : kind == 3 ? 1e-20F
+                                            : (i == 0 ? 1.0F : 0.0F);
+                float f[DRUM_FEATURES];
+                enum status st = drum_features(&a, f, NULL);
+                assert_true(st == ST_OK || st == ST_EMPTY);
+                for (int i = 0; i < DRUM_FEATURES; i++)
+                    assert_true(isfinite(f[i]));
+                struct drum_verdict v = ask(&a);
+                if (st == ST_EMPTY) {
+                    assert_int_equal(v.best, DRUM_PERC);
+                    assert_true(v.confidence == 0);
+                }
+                audio_done(&a);
+            }
+        }
+    }
+}
+
+static void pitch_is_measured(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 44100, 96000};
+    for (size_t k = 0; k < 3; k++)
+        for (double hz = 50; hz < 900; hz *= 1.7) {
+            struct audio a;
+            make(&a, 0.1, 1, rates[k]);
+            for (size_t i = 0; i < a.frames; i++)
+                a.data[i] = (float)sin(TWO_PI * hz * (double)i / rates[k]);
+            struct drum_pitch p;
+            size_t n = (size_t)(0.06 * rates[k]);
+            assert_int_equal(drum_pitch(a.data, n, rates[k], &p, NULL), ST_OK);
+            assert_true(fabs(p.hz / hz - 1) < 0.03);
+            assert_true(p.share > 0.5);
+            audio_done(&a);
+        }
+}
+
+static void the_table_is_the_one_that_was_trained(void **state)
+{
+    (void)state;
+    assert_true(drum_class_model_is_whole());
+}
+
+static void names_go_both_ways(void **state)
+{
+    (void)state;
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        assert_int_equal(drum_class_find(drum_class_name((enum drum_class)c)), c);
+    assert_int_equal(drum_class_find("gong"), -1);
+    assert_int_equal(drum_class_find(""), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kick_snare_and_hat_are_told_apart),
+        cmocka_unit_test(the_verdict_does_not_depend_on_level_or_channels),
+        cmocka_unit_test(silence_before_the_attack_changes_nothing),
+        cmocka_unit_test(more_noise_means_less_confidence),
+        cmocka_unit_test(anything_has_a_verdict),
+        cmocka_unit_test(pitch_is_measured),
+        cmocka_unit_test(the_table_is_the_one_that_was_trained),
+        cmocka_unit_test(names_go_both_ways),
+    };
+    return cmocka_run_group_tests_name("drum_class", tests, NULL, NULL);
+}
