@@ -1,0 +1,401 @@
+/* Kits: the budget, which sample goes where, names, and the bytes on the disk. */
+#define _XOPEN_SOURCE 700
+#define _DEFAULT_SOURCE
+#include "core/budget.h"
+#include "core/kit.h"
+#include "core/kit_plan.h"
+#include "core/kit_sample.h"
+#include "core/rng.h"
+#include "dsp/level.h"
+#include "dsp/synth.h"
+#include "io/soundfile.h"
+#include "program.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct target *tr8s(void)
+{
+    return target_find("tr8s");
+}
+
+static void sectors_are_rounded_per_sample(void **state)
+{
+    (void)state;
+    const struct target *t = tr8s();
+    assert_int_equal(budget_sectors(t, 1, 1), 1);
+    assert_int_equal(budget_sectors(t, 65536, 1), 1);
+    assert_int_equal(budget_sectors(t, 65537, 1), 2);
+    assert_int_equal(budget_sectors(t, 65536, 2), 2);
+    struct budget b = {0};
+    for (int i = 0; i < 400; i++) {
+        assert_true(budget_fits(&b, t, 1000, 1, NULL));
+        budget_add(&b, t, 1000, 1);
+    }
+    char why[96];
+    assert_false(budget_fits(&b, t, 1000, 1, why));
+    assert_string_equal(why, "401 of 400 files");
+    struct budget c = {0};
+    assert_false(budget_fits(&c, t, 181 * 44100, 1, why));
+    assert_true(text_has(why, "one sample of 181.0 s"));
+    assert_false(budget_fits(&c, t, 91 * 44100, 2, why));
+}
+
+static void slots_are_the_machines(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"BD", "SD", "LT", "MT", "HT", "RS",
+                                        "HC", "CH", "OH", "CC", "RC"};
+    assert_int_equal(target_slots(tr8s()), 11);
+    for (int i = 0; i < 11; i++)
+        assert_string_equal(target_slot_at(tr8s(), i)->name, order[i]);
+    assert_string_equal(target_slot_at(tr8s(), target_slot(tr8s(), "ch"))->mutes, "OH");
+    assert_null(target_find("tr9"));
+}
+
+static struct kit_item drum(const char *source, const char *hit_class, double score,
+                            int n)
+{
+    struct kit_item i = {.wish = -1, .channels = 1, .frames = 20000};
+    candidate_clear(&i.c);
+    i.c.kind = KIND_DRUM;
+    i.category = CAT_DRUMS;
+    i.c.m.score = score;
+    i.c.m.hit_confidence = 0.9;
+    i.c.m.duration_sec = 20000 / 44100.0;
+    snprintf(i.c.hit_class, sizeof i.c.hit_class, "%s", hit_class);
+    snprintf(i.c.source, sizeof i.c.source, "%s", source);
+    snprintf(i.c.filename, sizeof i.c.filename, "%s_drum_%03d_%s.wav", source, n,
+             hit_class);
+    i.id = (uint64_t)n;
+    return i;
+}
+
+static void each_slot_gets_its_best(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {
+        drum("a", "kick", 0.5, 1),     drum("a", "kick", 0.9, 2),
+        drum("a", "snare", 0.8, 3),    drum("a", "hat_closed", 0.7, 4),
+        drum("a", "hat_open", 0.7, 5), drum("a", "tom_low", 0.7, 6),
+        drum("a", "crash", 0.7, 7),    drum("a", "clap", 0.7, 8),
+        drum("a", "ride", 0.6, 9),     drum("a", "rim", 0.6, 10),
+    };
+    item[0].wish = target_slot(tr8s(), "HT"); /* the user's word counts */
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 10, 400);
+    static const struct {
+        const char *slot;
+        uint64_t id;
+    } want[] = {{"BD", 2}, {"SD", 3}, {"CH", 4}, {"OH", 5},  {"LT", 6},
+                {"CC", 7}, {"HC", 8}, {"RC", 9}, {"RS", 10}, {"HT", 1}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        long on = p.slot[target_slot(tr8s(), want[i].slot)];
+        assert_true(on >= 0);
+        assert_int_equal(p.item[on].id, want[i].id);
+        assert_int_equal(strncmp(p.item[on].name, want[i].slot, 2), 0);
+    }
+    assert_int_equal(p.left_out, 0);
+}
+
+static void alike_sounds_do_not_share_a_kit(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {drum("a", "tom_mid", 0.95, 1),
+                              drum("a", "tom_mid", 0.94, 2),
+                              drum("a", "tom_low", 0.5, 3)};
+    item[0].c.cluster = item[1].c.cluster = 4;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 3, 400);
+    int on_slots = 0;
+    for (size_t i = 0; i < 3; i++)
+        on_slots += p.item[i].slot >= 0 && p.item[i].c.cluster == 4;
+    assert_true(p.slot[target_slot(tr8s(), "LT")] >= 0);
+    assert_int_equal(p.item[p.slot[target_slot(tr8s(), "LT")]].id, 3);
+    assert_true(on_slots >= 1);
+}
+
+static void what_does_not_fit_is_left_out_in_order(void **state)
+{
+    (void)state;
+    enum { N = 420 };
+    struct kit_item *item = calloc(N, sizeof *item);
+    for (int i = 0; i < N; i++) {
+        item[i] = drum("tape", "perc", i / (double)N, i + 1);
+        item[i].c.decision = i < 30 ? DECISION_ACCEPTED : DECISION_NONE;
+    }
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, N, 400);
+    assert_int_equal(p.budget.files, 400);
+    assert_int_equal(p.left_out, 20);
+    for (int i = 0; i < N; i++) {
+        /* the accepted are in although their scores are the lowest */
+        bool low = p.item[i].c.m.score < 50 / (double)N && p.item[i].id > 30;
+        assert_int_equal(p.item[i].in, !low);
+        if (!p.item[i].in)
+            assert_true(text_has(p.item[i].why_out, "401 of 400 files"));
+    }
+    assert_int_equal(p.item[127].folder, 0);
+    assert_int_equal(p.item[128].folder, 1);
+    assert_int_equal(p.item[399].folder, 3);
+    free(item);
+}
+
+static void names_are_safe_and_unique(void **state)
+{
+    (void)state;
+    char *long_name = calloc(1, 301);
+    memset(long_name, 'x', 90);
+    const char *const hostile[] = {"\xf0\x9f\xa5\x81 drums",
+                                   "..",
+                                   "\"quoted\"",
+                                   "a/b\\c",
+                                   long_name,
+                                   "SAME",
+                                   "same",
+                                   "",
+                                   "-dash",
+                                   "caf\xc3\xa9"};
+    enum { EACH = 20, SOURCES = sizeof hostile / sizeof *hostile, N = EACH * SOURCES };
+    struct kit_item *item = calloc(N, sizeof *item);
+    static const char *const classes[] = {"kick", "snare", "hat_closed", "perc"};
+    for (int i = 0; i < N; i++)
+        item[i] = drum(hostile[i % SOURCES], classes[i % 4], 0.5, i / SOURCES + 1);
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, N, 400);
+    for (int i = 0; i < N; i++) {
+        size_t n = strlen(p.item[i].name);
+        assert_true(n >= 2 && n <= 16);
+        for (size_t k = 0; k < n; k++)
+            assert_true(isalnum((unsigned char)p.item[i].name[k]) ||
+                        strchr("_-", p.item[i].name[k]));
+        for (int k = 0; k < i; k++)
+            assert_int_not_equal(strcasecmp(p.item[i].name, p.item[k].name), 0);
+    }
+    free(item);
+    free(long_name);
+}
+
+/* --- bytes on the disk --- */
+
+static void write_sample(const char *folder, const char *name, enum synth_drum d,
+                         double silence_s, int rate, int channels)
+{
+    struct audio a;
+    struct root r;
+    struct rng rng = rng_derive(3, (uint64_t)d, "kit test", 0);
+    size_t quiet = (size_t)(silence_s * rate);
+    size_t n = quiet + (size_t)(synth_drum_length_s(d) * rate);
+    assert_int_equal(audio_init(&a, n, 1, rate, NULL), ST_OK);
+    synth_drum(d, 0.5, 1, &rng, a.data + quiet, n - quiet, rate);
+    struct audio out;
+    assert_int_equal(audio_convert_channels(&out, &a, channels, NULL), ST_OK);
+    assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
+    assert_int_equal(soundfile_write_wav(&r, name, &out, 24, NULL, NULL), ST_OK);
+    root_done(&r);
+    audio_done(&a);
+    audio_done(&out);
+}
+
+static enum status run_kit(const char *in, const char *out, const char *name, bool force,
+                           struct text *summary, struct err *e)
+{
+    struct config cfg;
+    struct kit_result r;
+    config_defaults(&cfg);
+    struct kit_job job = {.input_dir = in,
+                          .output_dir = out,
+                          .kit_name = name,
+                          .target = "tr8s",
+                          .cfg = &cfg,
+                          .seed = 5,
+                          .force = force};
+    return kit_run(&job, &r, summary, e);
+}
+
+static unsigned le(const unsigned char *p, int bytes)
+{
+    unsigned v = 0;
+    for (int i = bytes - 1; i >= 0; i--)
+        v = v << 8 | p[i];
+    return v;
+}
+
+static void check_wav(const char *path)
+{
+    unsigned char head[44];
+    struct stat s;
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(head, 1, 44, f), 44);
+    fclose(f);
+    assert_int_equal(stat(path, &s), 0);
+    assert_memory_equal(head, "RIFF", 4);
+    assert_int_equal(le(head + 4, 4), s.st_size - 8);
+    assert_memory_equal(head + 8, "WAVEfmt ", 8);
+    assert_int_equal(le(head + 16, 4), 16);
+    assert_int_equal(le(head + 20, 2), 1);
+    assert_int_equal(le(head + 24, 4), 44100);
+    assert_int_equal(le(head + 34, 2), 16);
+    assert_memory_equal(head + 36, "data", 4);
+    assert_int_equal(le(head + 40, 4), s.st_size - 44);
+    struct audio a;
+    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    double peak = level_peak(&a);
+    assert_true(peak > 0.8 && peak < 0.9);
+    size_t first = 0;
+    while (first < a.frames &&
+           fabs((double)a.data[first * (size_t)a.channels]) < 0.05 * peak)
+        first++;
+    assert_true(first <= 44); /* within 1 ms */
+    assert_true(fabs((double)a.data[a.frames * (size_t)a.channels - 1]) < 0.001);
+    audio_done(&a);
+}
+
+static int check_folder(const char *path)
+{
+    struct dirent **names;
+    int n = scandir(path, &names, NULL, alphasort), wavs = 0;
+    assert_true(n >= 2);
+    for (int i = 0; i < n; i++) {
+        if (strstr(names[i]->d_name, ".WAV")) {
+            char full[1024];
+            snprintf(full, sizeof full, "%.500s/%.400s", path, names[i]->d_name);
+            check_wav(full);
+            wavs++;
+        }
+        free(names[i]);
+    }
+    free(names);
+    return wavs;
+}
+
+static void a_kit_from_bare_files(void **state)
+{
+    (void)state;
+    char top[256], in[300], out[300], card[400];
+    struct err e = {0};
+    struct text summary = {0};
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(out, sizeof out, "%s/out", top);
+    snprintf(card, sizeof card, "%s/NIGHT BUS/ROLAND/TR-8S/SAMPLE/NIGHT_BUS", out);
+    for (int d = 0; d < SYNTH_DRUM_COUNT; d++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s \xf0\x9f\xa5\x81 'x', %d.wav",
+                 synth_drum_name((enum synth_drum)d), d);
+        write_sample(in, name, (enum synth_drum)d, 0.02 * d, d % 2 ? 48000 : 44100,
+                     1 + d % 2);
+    }
+    write_sample(in, "copy.wav", SYNTH_KICK, 0, 44100, 1);
+    if (run_kit(in, out, "NIGHT BUS", false, &summary, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    assert_true(text_has(summary.at, "7 of 400 files"));
+    assert_int_equal(check_folder(card), SYNTH_DRUM_COUNT);
+
+    char path[400], *text;
+    size_t n;
+    snprintf(path, sizeof path, "%s/NIGHT BUS/ASSIGN.txt", out);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "SAMPLE:Import"));
+    assert_true(text_has(text, "choose NIGHT_BUS"));
+    free(text);
+
+    /* again: refused, then the same bytes with force, and a stranger's file stays */
+    char *before = tree_hash(out, NULL);
+    assert_int_equal(run_kit(in, out, "NIGHT BUS", false, NULL, &e), ST_EXISTS);
+    snprintf(path, sizeof path, "%s/mine.WAV", card);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("precious", f);
+    fclose(f);
+    assert_int_equal(run_kit(in, out, "NIGHT BUS", true, NULL, &e), ST_OK);
+    assert_int_equal(access(path, F_OK), 0);
+    unlink(path);
+    char *after = tree_hash(out, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    text_done(&summary);
+    tree_remove(top);
+}
+
+static void bad_names_are_refused(void **state)
+{
+    (void)state;
+    char top[256];
+    struct err e;
+    tree_make(top);
+    write_sample(top, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    static const char *const bad[] = {"..", "a/b", "", ".hidden", "a\\b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(run_kit(top, top, bad[i], false, NULL, &e), ST_REFUSED);
+    tree_remove(top);
+}
+
+/* Killed at any moment and run again: the same kit as without. */
+static void killed_exports_leave_whole_files(void **state)
+{
+    (void)state;
+    char top[256], in[300], once[300], killed[300];
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(once, sizeof once, "%s/once", top);
+    snprintf(killed, sizeof killed, "%s/killed", top);
+    for (int i = 0; i < 40; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "hit%02d.wav", i);
+        write_sample(in, name, (enum synth_drum)(i % SYNTH_DRUM_COUNT), i * 0.001, 44100,
+                     1);
+    }
+    assert_int_equal(run_kit(in, once, "K", false, NULL, NULL), ST_OK);
+    for (useconds_t us = 500; us < 400000; us += us / 2) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(run_kit(in, killed, "K", true, NULL, NULL) != ST_OK);
+        usleep(us);
+        kill(pid, SIGKILL);
+        program_wait(pid);
+        /* every sample under its final name is whole */
+        char card[400];
+        snprintf(card, sizeof card, "%s/K/ROLAND/TR-8S/SAMPLE/K", killed);
+        if (access(card, F_OK) == 0)
+            check_folder(card);
+    }
+    assert_int_equal(run_kit(in, killed, "K", true, NULL, NULL), ST_OK);
+    char *a = tree_hash(once, NULL), *b = tree_hash(killed, NULL);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+    tree_remove(top);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sectors_are_rounded_per_sample),
+        cmocka_unit_test(slots_are_the_machines),
+        cmocka_unit_test(each_slot_gets_its_best),
+        cmocka_unit_test(alike_sounds_do_not_share_a_kit),
+        cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
+        cmocka_unit_test(names_are_safe_and_unique),
+        cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(bad_names_are_refused),
+        cmocka_unit_test(killed_exports_leave_whole_files),
+    };
+    return cmocka_run_group_tests_name("kit", tests, NULL, NULL);
+}
