@@ -256,7 +256,8 @@ static void check_wav(const char *path)
     struct audio a;
     assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
     double peak = level_peak(&a);
-    assert_true(peak > 0.8 && peak < 0.9);
+    /* between samples it peaks at -1 dBFS */
+    assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
     size_t first = 0;
     while (first < a.frames &&
            fabs((double)a.data[first * (size_t)a.channels]) < 0.05 * peak)
@@ -307,7 +308,7 @@ static void a_kit_from_bare_files(void **state)
     assert_true(text_has(summary.at, "7 of 400 files"));
     assert_int_equal(check_folder(card), SYNTH_DRUM_COUNT);
 
-    char path[400], *text;
+    char path[600], *text;
     size_t n;
     snprintf(path, sizeof path, "%s/NIGHT BUS/ASSIGN.txt", out);
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);

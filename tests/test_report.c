@@ -1,0 +1,164 @@
+/* The report: one page, escaped, whole; opened and played in a real browser. */
+#include "core/report.h"
+#include "core/rng.h"
+#include "dsp/synth.h"
+#include "io/soundfile.h"
+#include "program.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void make_samples(const char *folder)
+{
+    static const char *const names[] = {"kick <script>alert(1)</script>.wav",
+                                        "snare & \"friends\".wav",
+                                        "hat \xf0\x9f\xa5\x81.wav"};
+    for (int d = 0; d < 3; d++) {
+        struct audio a;
+        struct root r;
+        struct rng rng = rng_derive(1, (uint64_t)d, "report test", 0);
+        assert_int_equal(audio_init(&a, 22050, 1, 44100, NULL), ST_OK);
+        synth_drum((enum synth_drum)d, 0.5, 1, &rng, a.data, a.frames, 44100);
+        assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
+        /* a separator in a name is not possible on disk */
+        char name[128];
+        snprintf(name, sizeof name, "%s", names[d]);
+        for (char *p = name; *p; p++)
+            if (*p == '/')
+                *p = '|';
+        assert_int_equal(soundfile_write_wav(&r, name, &a, 16, NULL, NULL), ST_OK);
+        root_done(&r);
+        audio_done(&a);
+    }
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, part)); p += strlen(part))
+        n++;
+    return n;
+}
+
+static void page_holds_every_sample_escaped(void **state)
+{
+    const char *top = *state;
+    char path[512], *text;
+    size_t n;
+    struct report_result r;
+    struct report_job job = {.input_dir = top};
+    assert_int_equal(report_run(&job, &r, NULL), ST_OK);
+    assert_int_equal(r.samples, 3);
+    assert_int_equal(r.left_out, 0);
+    snprintf(path, sizeof path, "%s/report.html", top);
+    assert_int_equal(path_read_file(path, 1 << 26, &text, &n, NULL), ST_OK);
+    assert_int_equal(n, r.bytes);
+    assert_int_equal(count(text, "<article "), 3);
+    assert_int_equal(count(text, "data:audio/wav;base64,"), 3);
+    assert_int_equal(count(text, "data:image/bmp;base64,"), 3);
+    assert_int_equal(count(text, "<script>alert"), 0);
+    assert_true(text_has(text, "&lt;script&gt;alert"));
+    assert_true(text_has(text, "snare &amp; &quot;friends&quot;"));
+    assert_int_equal(count(text, "http://") + count(text, "https://"), 0);
+    free(text);
+}
+
+static void a_strangers_page_stays(void **state)
+{
+    const char *top = *state;
+    char path[512];
+    struct report_result r;
+    struct err e;
+    snprintf(path, sizeof path, "%s/theirs.html", top);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("<p>mine</p>", f);
+    fclose(f);
+    struct report_job job = {.input_dir = top, .output = path};
+    assert_int_equal(report_run(&job, &r, &e), ST_EXISTS);
+    job.force = true;
+    assert_int_equal(report_run(&job, &r, &e), ST_OK);
+    job.force = false; /* now it is ours */
+    assert_int_equal(report_run(&job, &r, &e), ST_OK);
+}
+
+static void a_browser_plays_it(void **state)
+{
+    const char *top = *state;
+    static char *const browsers[] = {"/usr/bin/chromium", "/usr/bin/chromium-browser",
+                                     "/usr/bin/google-chrome"};
+    char *browser = NULL;
+    for (size_t i = 0; i < sizeof browsers / sizeof *browsers && !browser; i++)
+        browser = access(browsers[i], X_OK) == 0 ? browsers[i] : NULL;
+    if (!browser) {
+        print_message("no chromium: skipped\n");
+        skip();
+    }
+    char url[600], profile[600];
+    snprintf(url, sizeof url, "file://%s/report.html#play=1", top);
+    snprintf(profile, sizeof profile, "--user-data-dir=%s/profile", top);
+    char *argv[] = {browser,
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--disable-dev-shm-usage",
+                    "--mute-audio",
+                    "--autoplay-policy=no-user-gesture-required",
+                    "--enable-logging=stderr",
+                    "--virtual-time-budget=6000",
+                    profile,
+                    "--dump-dom",
+                    url,
+                    NULL};
+    struct outcome o;
+    program_run(&o, NULL, argv);
+    if (o.exit_status != 0)
+        print_message("%s", o.err);
+    assert_int_equal(o.exit_status, 0);
+    assert_int_equal(count(o.out, "<article "), 3);
+    bool sounded = text_has(o.out, "data-state=\"playing\"") ||
+                   text_has(o.out, "data-state=\"played\"");
+    assert_true(sounded);
+    assert_true(text_has(o.out, "<span id=\"error\" role=\"alert\"></span>"));
+    assert_false(text_has(o.err, "CONSOLE"));
+    outcome_done(&o);
+}
+
+static int set_up(void **state)
+{
+    char *top = malloc(256);
+    tree_make(top);
+    make_samples(top);
+    *state = top;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    tree_remove(*state);
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(page_holds_every_sample_escaped),
+        cmocka_unit_test(a_strangers_page_stays),
+        cmocka_unit_test(a_browser_plays_it),
+    };
+    return cmocka_run_group_tests_name("report", tests, set_up, tear_down);
+}
