@@ -323,7 +323,8 @@ static enum status open_parts(struct workstation *w, struct err *e)
     struct transport_options options = {.backend = w->no_audio ? TRANSPORT_NULL
                                                                : TRANSPORT_PORTAUDIO,
                                         .device = w->cfg.audio.device,
-                                        .latency_ms = (int)w->cfg.audio.latency_ms};
+                                        .latency_ms = (int)w->cfg.audio.latency_ms,
+                                        .match_lufs = w->cfg.audio.match_lufs};
     enum status st = session_open(&w->session, w->project.root.path, e);
     if (st == ST_CORRUPT)
         return err_set(e, st,

@@ -83,6 +83,7 @@ struct choice {
     size_t entry;
     double score, likeness; /* to the nearest that was chosen */
     double relevance;
+    double crowd;       /* how many of its drum class are in already, weighed */
     bool accepted, out; /* out: chosen already, or not to be chosen any more */
 };
 
@@ -148,6 +149,19 @@ static void explain(const struct curate_entry *e, struct curate_pick *p, double 
                  100.0 * likeness);
 }
 
+/* A kit wants one good hat more than a fifth fine snare: each hit chosen of a class makes
+ * the next of that class a little less wanted. */
+static const double crowding = 0.12;
+
+static void crowd_class(const struct curate_entry *entries, struct choice *all, size_t n,
+                        const struct choice *chosen)
+{
+    const char *hit_class = entries[chosen->entry].c->hit_class;
+    for (size_t i = 0; hit_class[0] && i < n; i++)
+        if (strcmp(entries[all[i].entry].c->hit_class, hit_class) == 0)
+            all[i].crowd += crowding;
+}
+
 /* One category: picks appended to `out`. */
 static size_t choose_category(const struct curate_entry *entries, struct choice *all,
                               size_t n, const struct curate_options *options,
@@ -160,8 +174,8 @@ static size_t choose_category(const struct curate_entry *entries, struct choice 
         for (size_t i = 0; i < n; i++) {
             if (all[i].out)
                 continue;
-            all[i].relevance =
-                (1.0 - diversity) * all[i].score - diversity * all[i].likeness;
+            all[i].relevance = (1.0 - diversity) * all[i].score -
+                               diversity * all[i].likeness - all[i].crowd;
             if (best == NULL || better(entries, &all[i], best))
                 best = &all[i];
         }
@@ -172,6 +186,7 @@ static size_t choose_category(const struct curate_entry *entries, struct choice 
         explain(&entries[best->entry], p, best->likeness, picked == 1);
         best->out = true;
         exclude_like(entries, all, n, best);
+        crowd_class(entries, all, n, best);
     }
 }
 

@@ -173,7 +173,7 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
         st = name_planned(p, f, item, e);
         p->count += st == ST_OK;
         p->result->per_category[f->category]++;
-        log_write(pool->job->log, LOG_INFO, "%s: %s", item->relative, picks[i].reason);
+        log_write(pool->job->log, LOG_DEBUG, "%s: %s", item->relative, picks[i].reason);
     }
     p->result->chosen = p->count;
     free(entries);
