@@ -188,18 +188,6 @@ static enum status parse_role(const struct parsing *p, const struct yaml_node *n
     return ST_OK;
 }
 
-static enum status parse_roles(const struct parsing *p, const struct yaml_node *node)
-{
-    if (node->kind != YAML_MAP)
-        return wrong(p, node->line, "roles", shown(node), "a mapping of roles");
-    for (const struct yaml_node *n = node->child; n; n = n->next) {
-        enum status st = parse_role(p, n);
-        if (st)
-            return st;
-    }
-    return ST_OK;
-}
-
 static enum status parse_spectrum(const struct parsing *p, const struct yaml_node *node)
 {
     if (node->kind != YAML_LIST || node->count < 2 || node->count > THEME_SPECTRUM_MAX)
@@ -209,6 +197,19 @@ static enum status parse_spectrum(const struct parsing *p, const struct yaml_nod
         if (!read_colour(n, &p->draft->spectrum[count++]))
             return wrong(p, n->line, "a colour of spectrum", shown(n), expected_colour);
     p->draft->spectrum_count = count;
+    return ST_OK;
+}
+
+static enum status parse_roles(const struct parsing *p, const struct yaml_node *node)
+{
+    if (node->kind != YAML_MAP)
+        return wrong(p, node->line, "roles", shown(node), "a mapping of roles");
+    for (const struct yaml_node *n = node->child; n; n = n->next) {
+        enum status st =
+            strcmp(n->key, "spectrum") == 0 ? parse_spectrum(p, n) : parse_role(p, n);
+        if (st)
+            return st;
+    }
     return ST_OK;
 }
 

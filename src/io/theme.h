@@ -8,7 +8,7 @@
  *       text: {fg: 252}      # 0–255, a name (red, bright blue, default …) or "#rrggbb"
  *       cursor: {fg: black, bg: 180, bold: true}
  *       warning: {fg: 214, fg16: bright yellow}   # fg16, bg16: chosen for 16 colours
- *     spectrum: [236, 238, 95, 131, 173, 180, 223]
+ *     spectrum: [236, 238, 95, 131, 173, 180, 223]   # here, or among the roles
  * Roles that a theme does not give are as in its base, else derived from `text`.
  * Thread: a theme is a plain value. */
 #ifndef TROWEL_IO_THEME_H
