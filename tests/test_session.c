@@ -20,7 +20,7 @@
 enum { FOLDER_BYTES = 512 };
 
 struct place {
-    char folder[FOLDER_BYTES], project[FOLDER_BYTES + 16];
+    char folder[FOLDER_BYTES], project[FOLDER_BYTES + 24];
 };
 
 static int setup(void **state)
@@ -29,7 +29,7 @@ static int setup(void **state)
     const char *tmp = getenv("TMPDIR");
     snprintf(p->folder, sizeof p->folder, "%s/trowel-session-XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(p->folder));
-    snprintf(p->project, sizeof p->project, "%s/TAPES", p->folder);
+    snprintf(p->project, sizeof p->project, "%s/export/TAPES", p->folder);
     *state = p;
     return 0;
 }

@@ -1,12 +1,12 @@
 #include "core/session_internal.h"
 
-#include <errno.h>
+#include "io/paths.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { TEXT_BLOCK_BYTES = 1 << 16 };
 
@@ -389,9 +389,7 @@ enum status session_open(struct session **out, const char *folder, struct err *e
     s->name = slash != NULL && slash[1] != '\0' ? slash + 1 : s->folder;
     s->last.field = FIELD_COUNT;
     snprintf(db, bytes + 16, "%s/catalog.db", s->folder);
-    enum status st = ST_OK;
-    if (mkdir(s->folder, 0777) != 0 && errno != EEXIST)
-        st = err_errno(e, ST_DISK, errno, "the project %s cannot be made", s->folder);
+    enum status st = path_mkdirs(s->folder, e);
     if (st == ST_OK)
         st = catalog_open(&s->catalog, db, CATALOG_WRITE, e);
     if (st == ST_OK)
