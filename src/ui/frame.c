@@ -60,8 +60,13 @@ static void draw_sound(struct app *app, const struct area *row)
     if (s->problem[0] || s->sentence[0]) {
         int col =
             area_printf(row, 0, 1, ROLE_WARNING, "%s ", glyph_text(GLYPH_WARN, tier));
-        area_fit(row, 0, col, row->cols - col - 1, ROLE_WARNING, CUT_END,
+        bool gone =
+            !s->problem[0] && (s->device == DEVICE_NONE || s->device == DEVICE_LOST);
+        int end = row->cols - (gone ? 17 : 1);
+        area_fit(row, 0, col, end - col, ROLE_WARNING, CUT_END,
                  s->problem[0] ? s->problem : s->sentence);
+        if (gone && area_text(row, 0, end + 1, ROLE_KEY, "D"))
+            area_text(row, 0, end + 3, ROLE_HINT, "tries again");
         return;
     }
     char from[24], to[24];
