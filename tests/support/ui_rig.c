@@ -1,0 +1,226 @@
+#include "ui_rig.h"
+
+#include "core/rng.h"
+#include "dsp/drum_class.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *const tapes[] = {"rehearsal-3", "night-train", "kitchen", "tape4",
+                                    "jam",         "harbour",     "attic",   "glasswork"};
+
+static void name_it(struct candidate *c, const char *stem, int item)
+{
+    static const char *const tones[] = {"dark", "mid", "bright"};
+    snprintf(c->brightness, sizeof c->brightness, "%s", tones[item % 3]);
+    switch (c->kind) {
+    case KIND_PAD:
+        snprintf(c->filename, sizeof c->filename, "%.60s_pad%02d_%s.wav", stem, item + 1,
+                 c->brightness);
+        break;
+    case KIND_DRUM:
+        snprintf(c->hit_class, sizeof c->hit_class, "%s",
+                 drum_class_name((enum drum_class)(item / 3 % DRUM_CLASS_COUNT)));
+        snprintf(c->filename, sizeof c->filename, "%.60s_drum_%03d_%s.wav", stem,
+                 item + 1, c->hit_class);
+        break;
+    default:
+        snprintf(c->filename, sizeof c->filename, "%.60s_%s_%03d.wav", stem,
+                 kind_type(c->kind), item + 1);
+    }
+}
+
+static void measure_it(struct candidate *c, struct rng *r, int item)
+{
+    bool drum = c->kind == KIND_DRUM;
+    struct measures *m = &c->m;
+    m->start_sec = item * 7.25 + rng_range(r, 0, 5);
+    m->duration_sec = drum ? rng_range(r, 0.05, 0.8) : rng_range(r, 1.5, 4.5);
+    m->end_sec = m->start_sec + m->duration_sec;
+    m->channels = 1;
+    m->rms_db = rng_range(r, -32, -12);
+    m->peak_dbfs = -1;
+    m->crest_factor = rng_range(r, 2, 9);
+    m->centroid_hz = rng_range(r, 300, 6000);
+    m->flatness = rng_range(r, 0, 0.5);
+    m->score = rng_range(r, 0.3, 0.99);
+    c->start_frame = (int64_t)(m->start_sec * 44100);
+    c->end_frame = (int64_t)(m->end_sec * 44100);
+    c->source_rate_hz = 44100;
+    c->grade = "AAB"[item % 3];
+    if (drum) {
+        m->hit_confidence = rng_range(r, 0.4, 0.99);
+        return;
+    }
+    m->lufs = m->rms_db - 1;
+    m->seam_error_db = rng_range(r, -60, -20);
+    m->key_confidence = rng_range(r, 0.3, 0.9);
+    snprintf(c->key, sizeof c->key, "%s", &"Am\0F#\0C\0\0Dm\0G"[item % 5 * 3]);
+    parts_add(&c->parts, "steady", rng_uniform(r));
+    parts_add(&c->parts, "tonal", rng_uniform(r));
+    parts_add(&c->parts, "calm", rng_uniform(r));
+    parts_add(&c->parts, "seam", rng_uniform(r));
+    c->loop_count = 3;
+    for (int i = 0; i < 3; i++)
+        c->loop[i] = (struct loop_choice){c->start_frame + i * 441,
+                                          c->end_frame - i * 882, 0.9, -43 + i};
+    m->loop_start = 0;
+    m->loop_end = m->duration_sec * 44100;
+}
+
+void ui_rig_fill(struct session *s, int sources, int per_source)
+{
+    struct err e;
+    struct candidate *c = calloc((size_t)per_source, sizeof *c);
+    assert_non_null(c);
+    for (int k = 0; k < sources; k++) {
+        struct catalog_source src = {
+            .rate_hz = 44100, .channels = 2, .frames = (int64_t)per_source * 8 * 44100};
+        snprintf(src.stem, sizeof src.stem, k < 8 ? "%s" : "%s-%d", tapes[k % 8], k);
+        snprintf(src.path, sizeof src.path, "%.90s.flac", src.stem);
+        struct rng r = rng_derive(1, (uint64_t)k, "rig", 0);
+        for (int i = 0; i < per_source; i++) {
+            static const enum kind kinds[] = {
+                KIND_PAD,   KIND_DRUM, KIND_DRUM,      KIND_DRUM,    KIND_SWELL,
+                KIND_CLOUD, KIND_DRUM, KIND_HISS_LOOP, KIND_SILENCE, KIND_DRUM};
+            candidate_clear(&c[i]);
+            c[i].kind = kinds[i % 10];
+            snprintf(c[i].source, sizeof c[i].source, "%s", src.stem);
+            snprintf(c[i].source_path, sizeof c[i].source_path, "%s", src.path);
+            snprintf(c[i].algorithm_version, sizeof c[i].algorithm_version, "1");
+            name_it(&c[i], src.stem, i);
+            measure_it(&c[i], &r, i);
+            c[i].saved = true;
+            if (i % 20 == 10) {
+                snprintf(c[i].missed_by, sizeof c[i].missed_by,
+                         "level 1.2 dB below the gate");
+                c[i].saved = false;
+            }
+            c[i].cluster = c[i].kind == KIND_DRUM && i % 4 < 2 ? 1 + k * 1000 + i / 8 : 0;
+        }
+        assert_int_equal(session_deliver(s, &src, c, (size_t)per_source, NULL, true, &e),
+                         ST_OK);
+    }
+    free(c);
+}
+
+void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int cols,
+                 enum tier tier)
+{
+    struct err e;
+    memset(r, 0, sizeof *r);
+    setlocale(LC_CTYPE, "C.UTF-8");
+    snprintf(r->folder, sizeof r->folder, "/tmp/trowel-ui-XXXXXX");
+    assert_non_null(mkdtemp(r->folder));
+    strcat(r->folder, "/TAPES_2019");
+    assert_int_equal(session_open(&r->session, r->folder, &e), ST_OK);
+    if (sources > 0)
+        ui_rig_fill(r->session, sources, per_source);
+    assert_int_equal(jobs_new(&r->jobs, 0, NULL, &e), ST_OK);
+    assert_int_equal(logbook_new(&r->logbook, &e), ST_OK);
+    config_defaults(&r->config);
+    r->setup = (struct app_setup){.session = r->session,
+                                  .jobs = r->jobs,
+                                  .logbook = r->logbook,
+                                  .config = &r->config,
+                                  .input_dir = "",
+                                  .theme_dirs = SOURCE_DIR "/themes",
+                                  .user_dir = ""};
+    assert_int_equal(app_init(&r->app, &r->setup, &e), ST_OK);
+    view_set_scope(r->app.view, SCOPE_ALL);
+    r->app.canvas.tier = tier;
+    r->app.now = 1;
+    theme_builtin(&r->app.theme);
+    assert_int_equal(canvas_resize(&r->app.canvas, rows, cols, &e), ST_OK);
+}
+
+void ui_rig_done(struct ui_rig *r)
+{
+    app_done(&r->app);
+    jobs_free(r->jobs);
+    session_close(r->session);
+    logbook_free(r->logbook);
+    *strrchr(r->folder, '/') = '\0';
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", r->folder);
+    assert_int_equal(system(command), 0);
+}
+
+void ui_rig_keys(struct ui_rig *r, const char *keys)
+{
+    struct keyseq seq;
+    while (keyseq_next(&keys, &seq, NULL))
+        for (int i = 0; i < seq.count; i++) {
+            r->app.now += 0.1;
+            app_key(&r->app, seq.key[i]);
+            app_tick(&r->app);
+        }
+}
+
+void ui_rig_type(struct ui_rig *r, const char *text)
+{
+    while (*text) {
+        uint32_t code;
+        text += utf8_decode(text, strlen(text), &code);
+        app_key(&r->app, code);
+    }
+}
+
+char *ui_rig_screen(struct ui_rig *r)
+{
+    int row, col;
+    jobs_wait(r->app.quick);
+    app_draw(&r->app, &row, &col);
+    jobs_wait(r->app.quick);
+    app_draw(&r->app, &row, &col);
+    char *text = canvas_dump(&r->app.canvas);
+    assert_non_null(text);
+    return text;
+}
+
+void check_text_file(const char *path, const char *text)
+{
+    if (getenv("TROWEL_REGENERATE")) {
+        FILE *f = fopen(path, "wb");
+        assert_non_null(f);
+        fputs(text, f);
+        fclose(f);
+        return;
+    }
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        fail_msg("%s is missing; TROWEL_REGENERATE=1 writes it", path);
+    size_t n = strlen(text), room = n + 65536;
+    char *old = calloc(1, room);
+    assert_non_null(old);
+    size_t got = fread(old, 1, room - 1, f);
+    fclose(f);
+    if (got != n || memcmp(old, text, n) != 0) {
+        size_t at = 0;
+        while (at < n && at < got && old[at] == text[at])
+            at++;
+        int line = 1;
+        for (size_t i = 0; i < at; i++)
+            line += text[i] == '\n';
+        print_error("%s differs at line %d; now it is:\n%s\n", path, line, text);
+        free(old);
+        fail();
+    }
+    free(old);
+}
+
+void ui_rig_golden(struct ui_rig *r, const char *name)
+{
+    char path[600];
+    snprintf(path, sizeof path, SOURCE_DIR "/tests/golden/%s.txt", name);
+    char *text = ui_rig_screen(r);
+    check_text_file(path, text);
+    free(text);
+}

@@ -1,0 +1,38 @@
+/* ui_rig: a project full of made-up finds, and the workstation over it without terminal.
+ */
+#ifndef TROWEL_TESTS_UI_RIG_H
+#define TROWEL_TESTS_UI_RIG_H
+
+#include "ui/state.h"
+
+struct ui_rig {
+    char folder[256]; /* a fresh one below /tmp, removed by ui_rig_done */
+    struct session *session;
+    struct jobs *jobs;
+    struct logbook *logbook;
+    struct config config;
+    struct app_setup setup;
+    struct app app;
+};
+
+/* Finds that are always the same: `per_source` in each of `sources` recordings, of all
+ * categories, some in stacks, some near-misses. Fails the test on any error. */
+void ui_rig_fill(struct session *s, int sources, int per_source);
+
+/* A project with these finds and an app on a canvas of that size. */
+void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int cols,
+                 enum tier tier);
+void ui_rig_done(struct ui_rig *r);
+
+/* Type keys as written ("j j a", "gg", "Space"), 0.1 s apart. */
+void ui_rig_keys(struct ui_rig *r, const char *keys);
+/* Type a text literally. */
+void ui_rig_type(struct ui_rig *r, const char *text);
+/* The screen as text; the caller frees. */
+char *ui_rig_screen(struct ui_rig *r);
+
+/* Compare with tests/golden/<name>.txt; TROWEL_REGENERATE=1 writes it instead. */
+void ui_rig_golden(struct ui_rig *r, const char *name);
+void check_text_file(const char *path, const char *text);
+
+#endif

@@ -1,0 +1,337 @@
+/* The workstation's behaviour, typed at and read from its state: decisions, advance,
+ * undo, filters, tags, kit, and how long a key takes with 100,000 finds. */
+#include "ui_rig.h"
+
+#include "core/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static struct ui_rig rig;
+
+static int set_up(void **state)
+{
+    (void)state;
+    ui_rig_init(&rig, 4, 40, 30, 112, TIER_BRAILLE);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    return 0;
+}
+
+static const struct find *current(void)
+{
+    long at = library_current(&rig.app);
+    assert_true(at >= 0);
+    return session_find(rig.session, (size_t)at);
+}
+
+static void deciding_moves_on(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "]"); /* pads */
+    size_t first = view_at(rig.app.view, 0), second = view_at(rig.app.view, 1);
+    ui_rig_keys(&rig, "a");
+    assert_int_equal(session_find(rig.session, first)->decision, DECISION_ACCEPTED);
+    assert_int_equal(view_cursor(rig.app.view), 1);
+    assert_non_null(strstr(rig.app.echo, "u undoes"));
+    ui_rig_keys(&rig, "x");
+    assert_int_equal(session_find(rig.session, second)->decision, DECISION_REJECTED);
+    assert_int_equal(view_cursor(rig.app.view), 2);
+    /* upwards: the next undecided lies above */
+    ui_rig_keys(&rig, "j j k a");
+    assert_int_equal(view_cursor(rig.app.view), 2);
+    /* pressing it again on a decided one changes nothing */
+    ui_rig_keys(&rig, "gg a");
+    assert_int_equal(session_find(rig.session, first)->decision, DECISION_ACCEPTED);
+    ui_rig_keys(&rig, "gg U");
+    assert_int_equal(session_find(rig.session, first)->decision, DECISION_NONE);
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(session_find(rig.session, first)->decision, DECISION_ACCEPTED);
+    ui_rig_keys(&rig, "^R");
+    assert_int_equal(session_find(rig.session, first)->decision, DECISION_NONE);
+}
+
+static void decisions_are_on_disk_at_once(void **state)
+{
+    (void)state;
+    struct err e;
+    struct session *other;
+    uint64_t id = current()->id;
+    ui_rig_keys(&rig, "x");
+    assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
+    long at = session_index_of(other, id);
+    assert_true(at >= 0);
+    assert_int_equal(session_find(other, (size_t)at)->decision, DECISION_REJECTED);
+    session_close(other);
+}
+
+static void a_filter_never_dead_ends(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] f");
+    ui_rig_type(&rig, "is:undecided");
+    ui_rig_keys(&rig, "Enter");
+    size_t n = view_count(rig.app.view);
+    assert_true(n > 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(library_current(&rig.app) >= 0);
+        ui_rig_keys(&rig, i % 2 ? "a" : "x");
+    }
+    assert_int_equal(view_count(rig.app.view), 0);
+    assert_non_null(strstr(rig.app.echo, "F clears"));
+    ui_rig_keys(&rig, "F");
+    assert_int_equal(view_count(rig.app.view), n);
+    /* a wrong filter keeps the list and says what is wrong; Esc goes back */
+    ui_rig_keys(&rig, "f");
+    ui_rig_type(&rig, "grade>=Q");
+    assert_true(rig.app.filter_error.sentence[0] != '\0');
+    ui_rig_keys(&rig, "Esc");
+    assert_string_equal(view_filter(rig.app.view), "");
+}
+
+static void tags_ranges_and_repeat(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] t t t ; x");
+    const struct session_tallies *t = session_tallies(rig.session);
+    assert_int_equal(t->tagged, 3);
+    assert_int_equal(t->category[CAT_PADS].rejected, 3);
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(session_tallies(rig.session)->category[CAT_PADS].rejected, 0);
+    ui_rig_keys(&rig, "gg v j j a");
+    assert_int_equal(session_tallies(rig.session)->category[CAT_PADS].accepted, 3);
+    assert_false(rig.app.library.range);
+    ui_rig_keys(&rig, "G 3 gg .");
+    assert_int_equal(current()->rating == 3 ||
+                         session_find(rig.session, view_at(rig.app.view, 0))->rating == 3,
+                     1);
+    ui_rig_keys(&rig, ": ");
+    ui_rig_type(&rig, "untag");
+    ui_rig_keys(&rig, "Enter T");
+    ui_rig_type(&rig, "cat:pads rating>=3");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(session_tallies(rig.session)->tagged >= 1);
+}
+
+static void counts_move_and_digits_rate(void **state)
+{
+    (void)state;
+    ui_rig_type(&rig, "#12j");
+    assert_int_equal(view_cursor(rig.app.view), 12);
+    ui_rig_keys(&rig, "7k");
+    assert_int_equal(view_cursor(rig.app.view), 5);
+    ui_rig_keys(&rig, "5");
+    assert_int_equal(current()->rating, 5);
+    assert_int_equal(view_cursor(rig.app.view), 5);
+    ui_rig_keys(&rig, "0");
+    assert_int_equal(current()->rating, 0);
+    ui_rig_keys(&rig, "G");
+    assert_int_equal(view_cursor(rig.app.view), view_count(rig.app.view) - 1);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "3");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(view_cursor(rig.app.view), 2);
+}
+
+static void classes_stacks_and_loops_change(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] ] ] ] ] ck");
+    assert_string_equal(current()->hit_class, "kick");
+    ui_rig_keys(&rig, "[ [ [ [ gg >");
+    assert_true(current()->edited);
+    ui_rig_keys(&rig, "u");
+    assert_false(current()->edited);
+    ui_rig_keys(&rig, "R");
+    assert_true(current()->edited);
+    assert_non_null(strstr(rig.app.echo, "loop 2 of 3"));
+    ui_rig_keys(&rig, "u 6(");
+    assert_true(current()->edited);
+}
+
+static void undo_walks_back_a_thousand(void **state)
+{
+    (void)state;
+    static const char *const acts[] = {"a", "x", "U",   "1", "4", "0", "t", "cd", "cs",
+                                       "j", "k", "#5j", "]", "[", "Z", ">", "("};
+    enum { N = 1000 };
+    static struct session_tallies before[N];
+    static size_t depth[N];
+    struct rng r = rng_derive(5, 0, "acts", 0);
+    size_t n = 0;
+    ui_rig_keys(&rig, "]");
+    for (int i = 0; i < N; i++) {
+        size_t d = catalog_undo_depth(session_catalog(rig.session));
+        struct session_tallies t = *session_tallies(rig.session);
+        ui_rig_keys(&rig, acts[rng_below(&r, sizeof acts / sizeof *acts)]);
+        if (catalog_undo_depth(session_catalog(rig.session)) > d) {
+            before[n] = t;
+            depth[n++] = d;
+        }
+    }
+    assert_true(n > 300);
+    while (n-- > 0) {
+        ui_rig_keys(&rig, "u");
+        assert_int_equal(catalog_undo_depth(session_catalog(rig.session)), depth[n]);
+        assert_memory_equal(session_tallies(rig.session), &before[n], sizeof before[n]);
+    }
+}
+
+static void a_kit_is_built_by_keys(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] \" e K F");
+    const struct kit_state *k = session_kit(rig.session);
+    int filled = 0;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        filled += k->slot[s].index >= 0;
+    assert_int_equal(filled, KIT_SLOTS);
+    assert_int_equal(k->extra_count, 1);
+    for (int s = 0; s < KIT_SLOTS; s++) /* no sound twice */
+        for (int t = 0; t < s; t++)
+            assert_true(k->slot[s].id != k->slot[t].id);
+    uint64_t bd = k->slot[0].id, sd = k->slot[1].id;
+    ui_rig_keys(&rig, "a L s n"); /* a and s go to BD and SD */
+    assert_true(k->slot[0].locked && k->slot[1].id != sd);
+    ui_rig_keys(&rig, "a n !");
+    assert_true(session_kit(rig.session)->slot[0].id == bd);
+    ui_rig_keys(&rig, "Enter Right Right Enter");
+    assert_int_equal(session_kit(rig.session)->slot[0].steps, 5);
+    ui_rig_keys(&rig, "] ] >");
+    assert_true(session_kit(rig.session)->slot[0].trim_db > 0.9);
+    assert_true(session_kit(rig.session)->tempo_bpm > 120.5);
+    ui_rig_keys(&rig, "u u u u u");
+    assert_int_equal(session_kit(rig.session)->slot[0].steps, 0);
+    struct budget b;
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, KIT_SLOTS + 1);
+    assert_true(b.sectors >= b.files);
+}
+
+static void commands_and_settings(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "so");
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "sort");
+    ui_rig_type(&rig, " na");
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "sort name");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(view_order(rig.app.view), ORDER_NAME);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set pad_miner.min_rms_db=5");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.echo_role, ROLE_WARNING);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set pad_miner.min_rms_db=-50");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(rig.config.pad_miner.min_rms_db < -49.9);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "theme amber");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.theme.name, "amber");
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "fly me");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.echo, "there is no command 'fly'; Tab lists them");
+    /* a wrong value keeps its prompt open and says what is expected */
+    ui_rig_keys(&rig, ", Enter ^U");
+    ui_rig_type(&rig, "7");
+    assert_true(rig.app.settings.problem[0] != '\0');
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_VALUE);
+    ui_rig_keys(&rig, "^U");
+    ui_rig_type(&rig, "48000");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_int_equal(rig.config.global.sample_rate, 48000);
+    ui_rig_keys(&rig, "X");
+    assert_int_equal(rig.config.global.sample_rate, 44100);
+}
+
+static void pasted_text_is_not_taken_for_keys(void **state)
+{
+    (void)state;
+    app_key(&rig.app, K_PASTE_BEGIN);
+    ui_rig_type(&rig, "xxxxQ");
+    app_key(&rig.app, K_PASTE_END);
+    assert_int_equal(session_tallies(rig.session)->all.rejected, 0);
+    assert_false(rig.app.quit);
+    ui_rig_keys(&rig, "f");
+    app_key(&rig.app, K_PASTE_BEGIN);
+    ui_rig_type(&rig, "tape\n");
+    app_key(&rig.app, K_PASTE_END);
+    assert_string_equal(rig.app.prompt.text, "tape ");
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Key to canvas, 100,000 finds. The bound is for a quiet release build; sanitizers and
+ * busy machines get the same test with room. */
+static void keys_are_quick_in_a_large_project(void **state)
+{
+    (void)state;
+    enum { KEYS = 300 };
+    static double took[KEYS];
+    static const char *const keys[] = {"j", "j", "j", "^D", "k",
+                                       "]", "j", "G", "gg", "J"};
+    struct ui_rig big;
+    ui_rig_init(&big, 50, 2000, 50, 160, TIER_BRAILLE);
+    int row, col;
+    app_draw(&big.app, &row, &col);
+    for (int i = 0; i < KEYS; i++) {
+        double from = seconds();
+        ui_rig_keys(&big, keys[i % 10]);
+        app_draw(&big.app, &row, &col);
+        took[i] = seconds() - from;
+    }
+    qsort(took, KEYS, sizeof *took, by_size);
+    print_message("100,000 finds: median %.2f ms, p99 %.2f ms\n", took[KEYS / 2] * 1e3,
+                  took[KEYS * 99 / 100] * 1e3);
+    assert_true(took[KEYS / 2] < 0.016);
+    ui_rig_done(&big);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(deciding_moves_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(decisions_are_on_disk_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_filter_never_dead_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tags_ranges_and_repeat, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_move_and_digits_rate, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(classes_stacks_and_loops_change, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(undo_walks_back_a_thousand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_kit_is_built_by_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pasted_text_is_not_taken_for_keys, set_up,
+                                        tear_down),
+        cmocka_unit_test(keys_are_quick_in_a_large_project),
+    };
+    return cmocka_run_group_tests_name("ui acts", tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* ui/keys, ui/actions, ui/prompt: from keys to actions, and a line being typed. */
+#include "ui/actions.h"
+#include "ui/prompt.h"
+#include "ui_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct keymap map;
+
+static int set_up(void **state)
+{
+    (void)state;
+    keymap_defaults(&map);
+    return 0;
+}
+
+static void keys_read_as_they_are_written(void **state)
+{
+    (void)state;
+    const char *s = "j gg ^D Space PgDn \" ` F12 é";
+    const uint32_t first[] = {'j', 'g', 4, ' ', K_PGDN, '"', '`', K_F12, 0xE9};
+    struct keyseq seq;
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        assert_true(keyseq_next(&s, &seq, NULL));
+        assert_int_equal(seq.key[0], first[i]);
+        assert_int_equal(seq.count, i == 1 ? 2 : 1);
+    }
+    assert_false(keyseq_next(&s, &seq, NULL));
+    enum status st;
+    s = "abcd";
+    assert_true(keyseq_next(&s, &seq, &st));
+    assert_int_equal(st, ST_CONFIG);
+}
+
+static void names_read_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < map.count; i++) {
+        char name[64];
+        keyseq_name(name, sizeof name, &map.binding[i].seq);
+        const char *s = name;
+        struct keyseq seq;
+        assert_true(keyseq_next(&s, &seq, NULL));
+        assert_true(keyseq_same(&seq, &map.binding[i].seq));
+    }
+}
+
+static void the_table_has_no_conflict(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    if (keymap_check(&map, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    for (int a = 1; a < ACT_COUNT_OF; a++) {
+        const struct action_info *i = action_info((enum action)a);
+        assert_int_equal(action_find(i->name), a);
+        assert_true(i->keys[0] || i->kit_keys[0]);
+        assert_true((i->keys[0] != 0) == (i->where != 0));
+        assert_true(i->help[0]);
+        assert_true((i->rank > 0) == (i->hint[0] != 0));
+        assert_true(strlen(i->help) < 64 + 20);
+    }
+}
+
+static void counts_and_prefixes_work(void **state)
+{
+    (void)state;
+    struct key_state s = {0};
+    struct key_action a;
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'g', &a), KEY_MORE);
+    struct key_next next[8];
+    assert_int_equal(keymap_next(&map, SCREEN_LIBRARY, &s, next, 8), 1);
+    assert_string_equal(next[0].key, "g");
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'g', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_TOP);
+    /* # begins a count, 6 to 9 do at once, 1 to 5 rate */
+    for (const char *k = "#12"; *k; k++)
+        assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, (uint32_t)*k, &a),
+                         KEY_MORE);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'j', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_DOWN);
+    assert_int_equal(a.count, 12);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, '9', &a), KEY_MORE);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, '0', &a), KEY_MORE);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'k', &a), KEY_ACTION);
+    assert_int_equal(a.count, 90);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, '3', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_RATE_3);
+    /* an action that waits for its letter; Esc leaves */
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'c', &a), KEY_MORE);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'k', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_CLASSIFY);
+    assert_int_equal(a.key, 'k');
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, '"', &a), KEY_MORE);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, K_ESC, &a), KEY_UNKNOWN);
+    assert_false(key_state_pending(&s));
+    /* the kit has its own meaning of a */
+    assert_int_equal(keymap_feed(&map, SCREEN_KIT, &s, 'a', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_SLOT_1);
+}
+
+static void key_files_rebind(void **state)
+{
+    (void)state;
+    struct err e;
+    struct key_state s = {0};
+    struct key_action a;
+    const char *file = "# mine\naccept: y Enter\ndetail: \"\"\nkit.slot-1: 'z'\n";
+    assert_int_equal(keymap_load(&map, file, "keys.yaml", &e), ST_OK);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'y', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_ACCEPT);
+    assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'a', &a), KEY_UNKNOWN);
+    assert_int_equal(keymap_feed(&map, SCREEN_KIT, &s, 'z', &a), KEY_ACTION);
+    assert_int_equal(a.action, ACT_SLOT_1);
+    struct keymap before = map;
+    static const char *const wrong[][2] = {
+        {"accept: j\n", "keys.yaml: key j of down is in the way of j of accept"},
+        {"\nfly: j\n", "keys.yaml:2: there is no action 'fly'"},
+        {"accept j\n", "keys.yaml:1: expected `action: keys`"},
+        {"accept: abcd\n", "keys.yaml:1: at most 3 keys in a row"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(keymap_load(&map, wrong[i][0], "keys.yaml", &e), ST_CONFIG);
+        assert_string_equal(e.msg, wrong[i][1]);
+        assert_memory_equal(&before, &map, sizeof map);
+    }
+    assert_int_equal(keymap_load(&map, "accept: g\n", "k", &e),
+                     ST_CONFIG); /* before gg */
+}
+
+static void written_tables_are_up_to_date(void **state)
+{
+    (void)state;
+    char *text = actions_markdown();
+    assert_non_null(text);
+    check_text_file(SOURCE_DIR "/docs/keys.md", text);
+    free(text);
+    text = actions_man();
+    assert_non_null(text);
+    assert_non_null(strstr(text, ".SS Decide\n.TP\n\\&\\fBa\\fR\n"));
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        assert_true(strncmp(line, ".T", 2) == 0 || strncmp(line, ".S", 2) == 0 ||
+                    *line != '.');
+    free(text);
+}
+
+/* --- prompt ----------------------------------------------------------------------------
+ */
+
+static void type(struct prompt *p, const char *keys)
+{
+    struct keyseq seq;
+    while (keyseq_next(&keys, &seq, NULL))
+        for (int i = 0; i < seq.count; i++)
+            prompt_key(p, seq.key[i]);
+}
+
+static void lines_are_edited(void **state)
+{
+    (void)state;
+    struct prompt p;
+    prompt_begin(&p, "grade>=B dur>1", NULL);
+    type(&p, "^W");
+    assert_string_equal(p.text, "grade>=B ");
+    type(&p, "^A é ^E x");
+    assert_string_equal(p.text, "égrade>=B x");
+    type(&p, "Home Del Right Right BackSpace");
+    assert_string_equal(p.text, "gade>=B x");
+    type(&p, "^K");
+    assert_string_equal(p.text, "g");
+    type(&p, "^U ^W BackSpace ^D");
+    assert_string_equal(p.text, "");
+    assert_int_equal(prompt_key(&p, K_ENTER), PROMPT_DONE);
+    assert_int_equal(prompt_key(&p, K_ESC), PROMPT_CANCELLED);
+    for (int i = 0; i < 2000; i++)
+        prompt_key(&p, 0x65E5);
+    assert_true(strlen(p.text) < PROMPT_BYTES);
+    assert_int_equal(strlen(p.text) % 3, 0);
+    prompt_begin(&p, "", NULL);
+    prompt_insert(&p, "a\n\x1b[b", 5);
+    assert_string_equal(p.text, "a  [b");
+}
+
+static void history_goes_back_and_forth(void **state)
+{
+    (void)state;
+    static struct history h;
+    char line[16];
+    for (int i = 0; i < HISTORY_MAX + 10; i++) {
+        snprintf(line, sizeof line, "line %d", i);
+        history_add(&h, line);
+        history_add(&h, line);
+    }
+    history_add(&h, "");
+    assert_int_equal(h.count, HISTORY_MAX);
+    struct prompt p;
+    prompt_begin(&p, "now", &h);
+    type(&p, "Up Up");
+    assert_string_equal(p.text, "line 108");
+    type(&p, "Down Down");
+    assert_string_equal(p.text, "now");
+    type(&p, "Down");
+    assert_string_equal(p.text, "now");
+}
+
+static void completion_goes_round(void **state)
+{
+    (void)state;
+    struct prompt p;
+    prompt_begin(&p, "so", NULL);
+    assert_int_equal(prompt_key(&p, K_TAB), PROMPT_TAB);
+    snprintf(p.completion[0], COMPLETION_BYTES, "sort");
+    snprintf(p.completion[1], COMPLETION_BYTES, "sorrow");
+    prompt_complete(&p, 2, 0);
+    assert_string_equal(p.text, "sor");
+    type(&p, "Tab");
+    assert_string_equal(p.text, "sort");
+    type(&p, "Tab");
+    assert_string_equal(p.text, "sorrow");
+    type(&p, "Tab BackTab");
+    assert_string_equal(p.text, "sorrow");
+    type(&p, "x");
+    assert_string_equal(p.text, "sorrowx");
+    assert_int_equal(prompt_key(&p, K_TAB), PROMPT_TAB);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(keys_read_as_they_are_written, set_up),
+        cmocka_unit_test_setup(names_read_back, set_up),
+        cmocka_unit_test_setup(the_table_has_no_conflict, set_up),
+        cmocka_unit_test_setup(counts_and_prefixes_work, set_up),
+        cmocka_unit_test_setup(key_files_rebind, set_up),
+        cmocka_unit_test_setup(written_tables_are_up_to_date, set_up),
+        cmocka_unit_test(lines_are_edited),
+        cmocka_unit_test(history_goes_back_and_forth),
+        cmocka_unit_test(completion_goes_round),
+    };
+    return cmocka_run_group_tests_name("ui keys", tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* The workstation and its sound: what the cursor rests on is heard, keys reach the
+ * transport, and pictures come without the drawing waiting for them. */
+#include "ui_rig.h"
+
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static struct ui_rig rig;
+
+/* A file for every find that says it has one: a tone as long as the find. */
+static void write_files(void)
+{
+    struct err e;
+    struct root root;
+    assert_int_equal(root_open(&root, rig.folder, false, &e), ST_OK);
+    for (size_t i = 0; i < session_count(rig.session); i++) {
+        const struct find *f = session_find(rig.session, i);
+        char path[PATH_BYTES], folder[PATH_BYTES];
+        struct audio a;
+        if (!f->saved)
+            continue;
+        assert_true(session_file(rig.session, i, path, sizeof path));
+        const char *relative = path + strlen(rig.folder) + 1;
+        snprintf(folder, sizeof folder, "%s", relative);
+        *strrchr(folder, '/') = '\0';
+        assert_int_equal(root_mkdirs(&root, folder, &e), ST_OK);
+        size_t frames = (size_t)(f->m.duration_sec * 44100);
+        assert_int_equal(audio_init(&a, frames, 1, 44100, &e), ST_OK);
+        for (size_t k = 0; k < frames; k++)
+            a.data[k] = (float)(0.5 * sin(0.03 * (double)(i + 1) * (double)k));
+        assert_int_equal(soundfile_write_wav(&root, relative, &a, 16, NULL, &e), ST_OK);
+        audio_done(&a);
+    }
+    root_done(&root);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct err e;
+    struct transport_options o = {.backend = TRANSPORT_NULL};
+    ui_rig_init(&rig, 1, 20, 30, 112, TIER_BRAILLE);
+    write_files();
+    assert_int_equal(transport_new(&rig.app.transport, &o, &e), ST_OK);
+    rig.setup.transport = rig.app.setup.transport = rig.app.transport;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    transport_free(rig.app.transport);
+    ui_rig_done(&rig);
+    return 0;
+}
+
+static uint64_t current(void)
+{
+    return session_find(rig.session, (size_t)library_current(&rig.app))->id;
+}
+
+static const struct transport_status *sound(void)
+{
+    transport_settle(rig.app.transport);
+    app_tick(&rig.app);
+    return &rig.app.sound;
+}
+
+static void the_cursor_is_heard_after_its_rest(void **state)
+{
+    (void)state;
+    app_key(&rig.app, 'j'); /* two quick steps: only the second is heard */
+    assert_true(app_tick(&rig.app) > 0.05);
+    uint64_t passed = current();
+    rig.app.now += 0.03;
+    app_key(&rig.app, 'j');
+    rig.app.now += 0.06;
+    app_tick(&rig.app);
+    assert_true(sound()->id != passed);
+    assert_false(sound()->playing);
+    rig.app.now += 0.03;
+    app_tick(&rig.app);
+    assert_true(sound()->id == current());
+    assert_true(sound()->playing);
+    /* off: only Space sounds */
+    rig.config.interface.audition_delay_ms = -1;
+    ui_rig_keys(&rig, "j");
+    rig.app.now += 5;
+    app_tick(&rig.app);
+    assert_true(sound()->id != current());
+    ui_rig_keys(&rig, "Space");
+    assert_false(sound()->playing); /* what played stops first */
+    ui_rig_keys(&rig, "Space");
+    assert_true(sound()->playing && sound()->id == current());
+}
+
+static void a_decision_plays_the_next(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = 0;
+    ui_rig_keys(&rig, "j");
+    uint64_t before = current();
+    ui_rig_keys(&rig, "a");
+    assert_true(current() != before);
+    assert_true(sound()->id == current());
+}
+
+static void sound_keys_reach_the_transport(void **state)
+{
+    (void)state;
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
+    ui_rig_keys(&rig, "Space e");
+    assert_int_equal(sound()->mode, PLAY_SEAM);
+    bool loop = sound()->loop;
+    ui_rig_keys(&rig, "r");
+    assert_int_equal(sound()->loop, !loop);
+    ui_rig_keys(&rig, "+ + + -");
+    assert_true(fabs(sound()->volume_db - 2) < 1e-9);
+    bool matched = sound()->matched;
+    ui_rig_keys(&rig, "=");
+    assert_int_equal(sound()->matched, !matched);
+    ui_rig_keys(&rig, "D");
+    assert_true(rig.app.echo[0] != '\0');
+    /* a drum has no seam: a sentence, no change */
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_DRUMS);
+    ui_rig_keys(&rig, "e");
+    assert_non_null(strstr(rig.app.echo, "has no seam"));
+}
+
+static void pinned_and_current_flip(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = 0;
+    uint64_t pinned = current();
+    ui_rig_keys(&rig, "b j");
+    uint64_t other = current();
+    assert_true(sound()->id == other);
+    ui_rig_keys(&rig, "`");
+    assert_true(sound()->id == pinned);
+    ui_rig_keys(&rig, "`");
+    assert_true(sound()->id == other);
+}
+
+static void the_pattern_plays_while_slots_are_swapped(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "K F Space");
+    assert_true(sound()->kit_running);
+    ui_rig_keys(&rig, "s n > >");
+    assert_true(sound()->kit_running);
+    assert_true(fabs(sound()->kit_bpm - 122) < 1e-6);
+    ui_rig_keys(&rig, "Space");
+    assert_false(sound()->kit_running);
+}
+
+static void a_missing_file_is_a_sentence(void **state)
+{
+    (void)state;
+    char path[PATH_BYTES];
+    ui_rig_keys(&rig, "j");
+    session_file(rig.session, (size_t)library_current(&rig.app), path, sizeof path);
+    remove(path);
+    ui_rig_keys(&rig, "Space");
+    assert_non_null(strstr(sound()->problem, "cannot be opened"));
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, "cannot be opened"));
+    free(screen);
+}
+
+/* The first drawing orders the picture and returns; a later one has it. */
+static void pictures_come_later(void **state)
+{
+    (void)state;
+    int row, col;
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
+    app_draw(&rig.app, &row, &col);
+    jobs_wait(rig.app.quick);
+    app_draw(&rig.app, &row, &col);
+    int filled = 0;
+    const struct canvas *c = &rig.app.canvas;
+    for (int i = 0; i < c->rows * c->cols; i++)
+        filled += c->cell[i].ch >= 0x2801 && c->cell[i].ch <= 0x28FF;
+    assert_true(filled > 60); /* a wave in dots */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_cursor_is_heard_after_its_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sound_keys_reach_the_transport, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(pinned_and_current_flip, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_pattern_plays_while_slots_are_swapped, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_file_is_a_sentence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pictures_come_later, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("ui sound", tests, NULL, NULL);
+}

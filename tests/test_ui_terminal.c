@@ -1,0 +1,268 @@
+/* The workstation on real terminals: kinds, sizes, signals, and that the terminal is
+ * given back. The child runs app_run on a pseudo-terminal of its own. */
+#include "pty.h"
+#include "ui_rig.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct pty pty;
+static char folder[256];
+
+/* What main does, small: exit codes as the real program has them. */
+static int workstation(void *arg)
+{
+    const char *where = arg;
+    struct err e;
+    struct session *s = NULL;
+    struct jobs *jobs = NULL;
+    static struct config config;
+    config_defaults(&config);
+    if (session_open(&s, where, &e) != ST_OK || jobs_new(&jobs, 1, NULL, &e) != ST_OK)
+        return 99;
+    if (session_count(s) == 0)
+        ui_rig_fill(s, 3, 30);
+    struct app_setup setup = {.session = s,
+                              .jobs = jobs,
+                              .config = &config,
+                              .input_dir = "",
+                              .theme_dirs = SOURCE_DIR "/themes",
+                              .user_dir = ""};
+    enum status st = app_run(&setup, &e);
+    jobs_free(jobs);
+    session_close(s);
+    if (st != ST_OK)
+        fprintf(stderr, "trowel: %s\n", e.msg);
+    return status_exit_code(st);
+}
+
+static void start(const char *term, const char *locale, int rows, int cols)
+{
+    pty_start(&pty, term, locale, rows, cols, workstation, folder);
+}
+
+static size_t rejected(void)
+{
+    struct err e;
+    struct session *s;
+    assert_int_equal(session_open(&s, folder, &e), ST_OK);
+    size_t n = session_tallies(s)->all.rejected;
+    session_close(s);
+    return n;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/trowel-pty-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    strcat(folder, "/tapes");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[300];
+    *strrchr(folder, '/') = '\0';
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void every_terminal_starts_and_ends(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {"xterm-256color", "tmux-256color", "screen",
+                                        "linux",          "vt100",         "xterm"};
+    static const char *const locales[] = {"C.UTF-8", "C", "xx_XX.UTF-8"};
+    for (size_t t = 0; t < sizeof terms / sizeof *terms; t++)
+        for (size_t l = 0; l < sizeof locales / sizeof *locales; l++) {
+            start(terms[t], locales[l], 24, 80);
+            assert_true(pty_wait_for(&pty, "near misses", 10));
+            pty_settle(&pty, 0.1);
+            bool ascii = strcmp(locales[l], "C") == 0 || strcmp(terms[t], "vt100") == 0;
+            for (size_t i = 0; ascii && i < pty.used; i++)
+                assert_true((unsigned char)pty.text[i] < 0x80);
+            if (!ascii)
+                assert_non_null(strstr(pty.text, "\xE2\x96\xB8") /* > */
+                                    ? pty.text
+                                    : strstr(pty.text, "\xE2\x96\xBA"));
+            pty_send(&pty, "Q");
+            assert_int_equal(pty_end(&pty, 10), 0);
+        }
+}
+
+static void hopeless_terminals_are_refused(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {"dumb", "no-such-terminal", ""};
+    for (size_t t = 0; t < 3; t++) {
+        start(terms[t], "C.UTF-8", 24, 80);
+        assert_int_equal(pty_end(&pty, 10), 2);
+        assert_non_null(strstr(pty.text, "trowel: "));
+        assert_non_null(strstr(pty.text, "--batch"));
+        assert_null(strstr(pty.text, "\033["));
+    }
+}
+
+static void the_terminal_is_given_back(void **state)
+{
+    (void)state;
+    static const int signals[] = {0, SIGHUP, SIGTERM, SIGINT};
+    for (size_t i = 0; i < 4; i++) {
+        start("xterm-256color", "C.UTF-8", 24, 80);
+        assert_true(pty_wait_for(&pty, "near misses", 10));
+        pty_settle(&pty, 0.1);
+        assert_non_null(strstr(pty.text, "\033[?1049h"));
+        assert_non_null(strstr(pty.text, "\033[?2004h"));
+        pty_forget(&pty);
+        if (signals[i])
+            kill(pty.pid, signals[i]);
+        else
+            pty_send(&pty, "Q");
+        assert_int_equal(pty_end(&pty, 10), signals[i] ? 130 : 0);
+        assert_non_null(strstr(pty.text, "\033[?2004l"));
+        assert_non_null(strstr(pty.text, "\033[?1049l"));
+        assert_non_null(strstr(pty.text, "\033[?12l\033[?25h"));
+    }
+}
+
+static void a_crash_gives_it_back_too(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();
+#endif
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_forget(&pty);
+    kill(pty.pid, SIGSEGV);
+    assert_int_equal(pty_end(&pty, 10), 128 + SIGSEGV);
+    assert_non_null(strstr(pty.text, "\033[?1049l"));
+}
+
+static void stopping_and_going_on(void **state)
+{
+    (void)state;
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    for (int i = 0; i < 3; i++) {
+        pty_settle(&pty, 0.1);
+        pty_forget(&pty);
+        /* an orphaned process group cannot stop by SIGTSTP: the terminal is given back
+         * and taken again at once */
+        kill(pty.pid, SIGTSTP);
+        assert_true(pty_wait_for(&pty, "\033[?1049l", 5));
+        kill(pty.pid, SIGCONT);
+        assert_true(pty_wait_for(&pty, "near misses", 5));
+    }
+    pty_resize(&pty, 30, 100);
+    kill(pty.pid, SIGSTOP);
+    pty_resize(&pty, 40, 120); /* no SIGWINCH is taken while it is stopped */
+    kill(pty.pid, SIGCONT);
+    pty_forget(&pty);
+    assert_true(pty_wait_for(&pty, "kit 0/400", 5));
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
+static void five_hundred_resizes(void **state)
+{
+    (void)state;
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, "jjt");
+    for (int i = 0; i < 500; i++) {
+        pty_resize(&pty, 1 + i * 37 % 100, 1 + i * 91 % 300);
+        if (i % 50 == 0)
+            pty_settle(&pty, 0.02);
+    }
+    pty_resize(&pty, 24, 80);
+    pty_settle(&pty, 0.3);
+    pty_forget(&pty);
+    pty_send(&pty, "\x0c"); /* all anew */
+    assert_true(pty_wait_for(&pty, "1 tagged", 5));
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
+static void decisions_survive_a_kill(void **state)
+{
+    (void)state;
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, "xxxxx");
+    assert_true(pty_wait_for(&pty, "undoes", 5));
+    pty_settle(&pty, 0.2);
+    kill(pty.pid, SIGKILL);
+    assert_int_equal(pty_end(&pty, 5), 128 + SIGKILL);
+    assert_int_equal(rejected(), 5);
+    /* and are undone in the next session */
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, "uu");
+    assert_true(pty_wait_for(&pty, "redo", 5) || strstr(pty.text, "und"));
+    pty_settle(&pty, 0.2);
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+    assert_int_equal(rejected(), 3);
+}
+
+static void unknown_sequences_are_no_keys(void **state)
+{
+    (void)state;
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    /* focus, a modified function key, a mouse report, a paste that would reject and quit
+     */
+    pty_send(&pty, "\033[I\033[15;7~\033[<0;10;10M\033[200~xxxQ\033[201~");
+    pty_settle(&pty, 0.3);
+    pty_send(&pty, "x");
+    assert_true(pty_wait_for(&pty, "undoes", 5));
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+    assert_int_equal(rejected(), 1);
+}
+
+static void idle_costs_nothing(void **state)
+{
+    (void)state;
+    start("xterm-256color", "C.UTF-8", 30, 112);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, "jjj");
+    pty_settle(&pty, 0.5);
+    pty_forget(&pty);
+    double before = pty_cpu_s(&pty);
+    pty_settle(&pty, 1);
+    sleep(1);
+    assert_true(pty_cpu_s(&pty) - before < 0.015); /* one tick of the clock is 0.01 */
+    assert_int_equal(pty.used, 0);
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_terminal_starts_and_ends, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(hopeless_terminals_are_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_terminal_is_given_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crash_gives_it_back_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stopping_and_going_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(five_hundred_resizes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(decisions_survive_a_kill, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("ui terminal", tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+/* ui/utf8, ui/canvas, ui/paint: names that would tear a screen, and pictures in cells. */
+#include "ui/canvas.h"
+#include "ui/paint.h"
+
+#include <locale.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct canvas canvas;
+
+static struct area fresh(int rows, int cols, enum tier tier)
+{
+    assert_int_equal(canvas_resize(&canvas, rows, cols, NULL), ST_OK);
+    canvas.tier = tier;
+    return canvas_area(&canvas);
+}
+
+static void check(const char *expected)
+{
+    char *text = canvas_dump(&canvas);
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void widths_are_known(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_cells("night-train"), 11);
+    assert_int_equal(utf8_cells("h\xC3\xA9llo"), 5);
+    assert_int_equal(utf8_cells("he\xCC\x81llo"), 5); /* combining acute */
+    assert_int_equal(utf8_cells("\xE6\x97\xA5\xE6\x9C\xAC"), 4);
+    assert_int_equal(utf8_cells("\xF0\x9F\xA5\x81"), 2); /* a drum */
+    assert_int_equal(utf8_cells("a\xFF\xFE"
+                                "b"),
+                     4);                           /* broken bytes: one each */
+    assert_int_equal(utf8_cells("a\x1b[31mb"), 7); /* escape becomes a dot */
+    assert_int_equal(utf8_cells("a\xE2\x80\xAE"
+                                "b"),
+                     2);                          /* right-to-left override: gone */
+    assert_int_equal(utf8_cells("\xCC\x81x"), 2); /* a mark with nothing below */
+    assert_int_equal(utf8_cells("\xE2\x80"), 1);  /* cut short */
+}
+
+static void marks_beyond_two_are_dropped(void **state)
+{
+    (void)state;
+    const char *s = "z\xCC\x80\xCC\x81\xCC\x82\xCC\x83y";
+    struct cluster c;
+    assert_true(utf8_next(&s, &c));
+    assert_int_equal(c.base, 'z');
+    assert_int_equal(c.mark[0], 0x300);
+    assert_int_equal(c.mark[1], 0x301);
+    assert_true(utf8_next(&s, &c));
+    assert_int_equal(c.base, 'y');
+    assert_false(utf8_next(&s, &c));
+}
+
+static void names_are_cut_where_it_helps(void **state)
+{
+    (void)state;
+    char to[64];
+    utf8_fit(to, sizeof to, "rehearsal-3_pad02_dark", 10, CUT_END, "~");
+    assert_string_equal(to, "rehearsal~");
+    utf8_fit(to, sizeof to, "rehearsal-3_pad02_dark", 11, CUT_MIDDLE, "~");
+    assert_string_equal(to, "rehea~_dark");
+    utf8_fit(to, sizeof to, "short", 5, CUT_MIDDLE, "~");
+    assert_string_equal(to, "short");
+    utf8_fit(to, sizeof to, "anything", 0, CUT_END, "~");
+    assert_string_equal(to, "");
+    utf8_fit(to, sizeof to, "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", 4, CUT_END, "~");
+    assert_string_equal(to, "\xE6\x97\xA5~"); /* no half character */
+    char tiny[6];
+    utf8_fit(tiny, sizeof tiny, "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", 9, CUT_END, "~");
+    assert_string_equal(tiny, "\xC3\xA9\xC3\xA9");
+}
+
+static void nothing_leaves_its_area(void **state)
+{
+    (void)state;
+    struct area all = fresh(3, 10, TIER_BRAILLE);
+    area_fill(&all, '.', ROLE_TEXT);
+    struct area in = area_sub(&all, 1, 2, 1, 4);
+    area_text(&in, 0, -2, ROLE_TEXT, "abcdefghijkl");
+    area_text(&in, 1, 0, ROLE_TEXT, "below");
+    area_text(&in, -1, 0, ROLE_TEXT, "above");
+    check("..........\n..cdef....\n..........\n");
+    struct area none = area_sub(&all, 2, 50, 7, 7);
+    assert_int_equal(none.cols, 0);
+    area_text(&none, 0, 0, ROLE_TEXT, "x");
+}
+
+static void wide_characters_are_whole_or_not_there(void **state)
+{
+    (void)state;
+    struct area a = fresh(1, 6, TIER_BRAILLE);
+    area_text(&a, 0, 0, ROLE_TEXT, "\xE6\x97\xA5\xE6\x9C\xAC!");
+    area_text(&a, 0, 1, ROLE_TEXT, "x"); /* on the right half of the first */
+    check(" x\xE6\x9C\xAC!\n");
+    a = fresh(1, 3, TIER_BRAILLE);
+    area_text(&a, 0, 0, ROLE_TEXT, "ab\xE6\x97\xA5"); /* no room for its second half */
+    check("ab\n");
+}
+
+static void ascii_screens_hold_ascii_only(void **state)
+{
+    (void)state;
+    struct area a = fresh(2, 30, TIER_ASCII);
+    area_text(&a, 0, 0, ROLE_TEXT, "caf\xC3\xA9 \xE6\x97\xA5 \xE2\x80\x93 \xC2\xB7");
+    area_glyph(&a, 1, 0, ROLE_TEXT, GLYPH_ACCEPTED);
+    area_glyph(&a, 1, 1, ROLE_TEXT, GLYPH_REJECTED);
+    area_glyph(&a, 1, 2, ROLE_TEXT, GLYPH_STAR);
+    char *text = canvas_dump(&canvas);
+    for (const char *c = text; *c; c++)
+        assert_true((unsigned char)*c < 0x80);
+    assert_string_equal(text, "caf? ? - .\n+x*\n");
+    free(text);
+}
+
+static void glyphs_fall_back(void **state)
+{
+    (void)state;
+    for (int g = 0; g < GLYPH_COUNT; g++) {
+        assert_true(glyph_code((enum glyph)g, TIER_ASCII) < 0x7F);
+        for (int t = 0; t < TIER_COUNT; t++) {
+            const char *s = glyph_text((enum glyph)g, (enum tier)t);
+            assert_int_equal(utf8_cells(s), 1);
+            uint32_t code;
+            utf8_decode(s, strlen(s), &code);
+            assert_int_equal(code, glyph_code((enum glyph)g, (enum tier)t));
+        }
+    }
+    assert_int_equal(tier_for("xterm-256color", 1), TIER_BRAILLE);
+    assert_int_equal(tier_for("linux", 1), TIER_BLOCKS);
+    assert_int_equal(tier_for("vt100", 1), TIER_ASCII);
+    assert_int_equal(tier_for("xterm-256color", 0), TIER_ASCII);
+}
+
+static void bars_fill_by_eighths(void **state)
+{
+    (void)state;
+    struct area a = fresh(4, 12, TIER_BRAILLE);
+    paint_bar(&a, 0, 0, 12, ROLE_TEXT, 0.45);
+    paint_bar(&a, 1, 0, 12, ROLE_TEXT, 1);
+    paint_bar(&a, 2, 0, 12, ROLE_TEXT, (double)NAN);
+    paint_bar(&a, 3, 0, 12, ROLE_TEXT, -3);
+    check("▕████▌     ▏\n▕██████████▏\n▕          ▏\n▕          ▏\n");
+    a = fresh(1, 12, TIER_ASCII);
+    paint_bar(&a, 0, 0, 12, ROLE_TEXT, 0.45);
+    check("[#####     ]\n");
+}
+
+static void waves_fill_three_tiers(void **state)
+{
+    (void)state;
+    struct wave_column w[8];
+    for (int i = 0; i < 8; i++)
+        w[i] = (struct wave_column){-(float)i / 8, (float)i / 8, 0};
+    struct area a = fresh(2, 4, TIER_BRAILLE);
+    paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
+    check("⣀⣠⣴⣾\n⠈⠙⠻⢿\n");
+    a = fresh(2, 4, TIER_BLOCKS);
+    paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
+    check("  ▂▆\n▂▆██\n");
+    a = fresh(2, 4, TIER_ASCII);
+    paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
+    check("  :*\n:*##\n");
+}
+
+static void curves_show_their_threshold(void **state)
+{
+    (void)state;
+    float v[4] = {0, 0.5F, 1, (float)NAN};
+    struct area a = fresh(2, 4, TIER_BLOCKS);
+    paint_curve(&a, v, 4, 0, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
+    check("────\n ██\n");
+    assert_int_equal(canvas.cell[0].ink, ROLE_THRESHOLD);
+    paint_curve(&a, v, 0, 0, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
+    paint_curve(&a, v, 4, 1, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
+}
+
+static void spectrograms_use_the_ramp_or_density(void **state)
+{
+    (void)state;
+    float v[4] = {0, 1, 1, 0}; /* two rows, two columns; row 0 is low */
+    struct area a = fresh(2, 2, TIER_ASCII);
+    paint_spectrogram(&a, v, 2, 2, false);
+    check("#\n #\n");
+    a = fresh(1, 2, TIER_BRAILLE);
+    paint_spectrogram(&a, v, 2, 2, true);
+    assert_int_equal(canvas.cell[0].ink_level, 255);
+    assert_int_equal(canvas.cell[0].ground_level, 1);
+    assert_int_equal(canvas.cell[1].ink_level, 1);
+    assert_int_equal(canvas.cell[1].ground_level, 255);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    canvas_done(&canvas);
+    return 0;
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(widths_are_known),
+        cmocka_unit_test(marks_beyond_two_are_dropped),
+        cmocka_unit_test(names_are_cut_where_it_helps),
+        cmocka_unit_test(nothing_leaves_its_area),
+        cmocka_unit_test(wide_characters_are_whole_or_not_there),
+        cmocka_unit_test(ascii_screens_hold_ascii_only),
+        cmocka_unit_test(glyphs_fall_back),
+        cmocka_unit_test(bars_fill_by_eighths),
+        cmocka_unit_test(waves_fill_three_tiers),
+        cmocka_unit_test(curves_show_their_threshold),
+        cmocka_unit_test(spectrograms_use_the_ramp_or_density),
+    };
+    return cmocka_run_group_tests_name("ui text", tests, NULL, tear_down);
+}
