@@ -53,6 +53,60 @@ static void rates_keep_time_and_length(void **state)
     }
 }
 
+/* What comes out for a sound must not depend on what it was converted with. */
+static void company_changes_no_bit(void **state)
+{
+    (void)state;
+    enum { COUNT = 7 };
+    static const size_t frames[COUNT] = {4801, 300, 1, 9600, 7, 4799, 0};
+    for (int channels = 1; channels <= 2; channels++) {
+        struct audio in[COUNT], alone[COUNT], out[COUNT];
+        for (size_t i = 0; i < COUNT; i++) {
+            struct rng r = rng_derive(3, i, "company", 0);
+            audio_init(&in[i], frames[i], channels, 48000, NULL);
+            tone_noise(&in[i], 0.2, &r);
+            struct audio copy;
+            audio_slice(&copy, &in[i], 0, frames[i], NULL);
+            assert_int_equal(
+                resample_together(&alone[i], &copy, 1, 44100, RESAMPLE_MEDIUM, NULL),
+                ST_OK);
+        }
+        assert_int_equal(resample_together(out, in, COUNT, 44100, RESAMPLE_MEDIUM, NULL),
+                         ST_OK);
+        for (size_t i = 0; i < COUNT; i++) {
+            assert_int_equal(out[i].frames, alone[i].frames);
+            assert_int_equal(out[i].rate_hz, 44100);
+            assert_memory_equal(out[i].data, alone[i].data,
+                                out[i].frames * (size_t)channels * sizeof(float));
+            assert_null(in[i].data);
+            audio_done(&out[i]);
+            audio_done(&alone[i]);
+        }
+    }
+}
+
+/* Together is as true as alone: a sine stays that sine. */
+static void together_keeps_time(void **state)
+{
+    (void)state;
+    static const int rates[] = {48000, 96000, 22050, 32000, 44100};
+    for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+        struct audio in[3], out[3];
+        for (size_t i = 0; i < 3; i++)
+            in[i] = sine((size_t)rates[k] + 100 * i, 1, rates[k], 500 + 100 * (double)i);
+        assert_int_equal(resample_together(out, in, 3, 44100, RESAMPLE_MEDIUM, NULL),
+                         ST_OK);
+        for (size_t i = 0; i < 3; i++) {
+            size_t n = out[i].frames;
+            assert_int_equal(
+                n, llround(((double)rates[k] + 100 * (double)i) * 44100 / rates[k]));
+            assert_true(worst_against_sine(&out[i], 500 + 100 * (double)i, n / 4,
+                                           3 * n / 4) < 2e-5);
+            audio_done(&out[i]);
+        }
+    }
+}
+
 static void an_impulse_stays_where_it_was(void **state)
 {
     (void)state;
@@ -206,6 +260,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_keep_time_and_length),
+        cmocka_unit_test(company_changes_no_bit),
+        cmocka_unit_test(together_keeps_time),
         cmocka_unit_test(an_impulse_stays_where_it_was),
         cmocka_unit_test(the_same_rate_is_a_copy),
         cmocka_unit_test(nothing_folds_back),

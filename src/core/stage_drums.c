@@ -125,50 +125,103 @@ static enum status offer_for_hiss(struct dig *d, const struct audio *sound,
     return ST_OK;
 }
 
-static enum status to_output(struct dig *d, struct audio *sound, size_t *attack,
-                             const struct hits_params *p, struct err *e)
-{
-    const struct config *cfg = &d->recipe->cfg;
-    int rate = cfg->global.sample_rate;
-    if (sound->rate_hz != rate) {
-        struct audio out;
-        enum status st = resample_rate(&out, sound, rate, RESAMPLE_MEDIUM, e);
-        if (st != ST_OK)
-            return st;
-        *attack = (size_t)((double)*attack * rate / sound->rate_hz);
-        audio_done(sound);
-        *sound = out;
-    }
-    return hits_finish(sound, *attack, p, cfg->global.target_peak_dbfs, e);
-}
-
-static enum status keep_hit(struct dig *d, const struct hit *h,
-                            const struct hits_params *p, int number, struct err *e)
-{
+/* Hits between reading and writing, in the order of time. */
+struct kept {
+    const struct hit *hit;
     struct audio sound;
     struct drum_verdict verdict;
+    int number;
+};
+/* So many at a time go through the conversion of rate side by side, unless they are long.
+ */
+enum { TOGETHER = 16, TOGETHER_SAMPLES = 1 << 21 };
+
+static enum status take_hit(struct dig *d, struct kept *k, struct err *e)
+{
     int channels = d->recipe->cfg.export.drums_stereo ? 2 : 1;
-    enum status st = dig_read(d, h->start_frame, h->end_frame, channels, &sound, e);
+    enum status st =
+        dig_read(d, k->hit->start_frame, k->hit->end_frame, channels, &k->sound, e);
     if (st != ST_OK)
         return st;
-    st = drum_classify(&sound, &verdict, e);
+    st = drum_classify(&k->sound, &k->verdict, e);
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_HISS)
-        st = offer_for_hiss(d, &sound, h, &verdict, e);
-    size_t attack = (size_t)(h->attack_frame - h->start_frame);
-    if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
-        st = to_output(d, &sound, &attack, p, e);
-    if (st != ST_OK || !(d->recipe->stages & 1u << STAGE_DRUMS)) {
-        audio_done(&sound);
+        st = offer_for_hiss(d, &k->sound, k->hit, &k->verdict, e);
+    return st;
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    const struct kept *x = *(struct kept *const *)a, *y = *(struct kept *const *)b;
+    if (x->sound.frames != y->sound.frames)
+        return x->sound.frames > y->sound.frames ? -1 : 1;
+    return x->number - y->number;
+}
+
+static enum status all_to_rate(struct kept *kept, size_t count, int rate_hz,
+                               struct err *e)
+{
+    struct kept *order[TOGETHER];
+    struct audio in[TOGETHER], out[TOGETHER];
+    if (count == 0 || kept[0].sound.rate_hz == rate_hz)
+        return ST_OK;
+    for (size_t i = 0; i < count; i++)
+        order[i] = &kept[i];
+    qsort(order, count, sizeof *order, longest_first);
+    for (size_t i = 0; i < count; i++)
+        in[i] = order[i]->sound;
+    enum status st = resample_together(out, in, count, rate_hz, RESAMPLE_MEDIUM, e);
+    for (size_t i = 0; i < count; i++)
+        order[i]->sound = out[i];
+    return st;
+}
+
+static enum status write_hit(struct dig *d, struct kept *k, const struct hits_params *p,
+                             struct err *e)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    double attack = (double)(k->hit->attack_frame - k->hit->start_frame);
+    if (k->sound.rate_hz != d->info.rate_hz)
+        attack = attack * k->sound.rate_hz / d->info.rate_hz;
+    enum status st =
+        hits_finish(&k->sound, (size_t)attack, p, cfg->global.target_peak_dbfs, e);
+    if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
-    }
     struct candidate c;
-    describe(d, &c, h);
-    snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(verdict.best));
-    c.m.hit_confidence = verdict.confidence;
+    describe(d, &c, k->hit);
+    snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(k->verdict.best));
+    c.m.hit_confidence = k->verdict.confidence;
     char name[160];
-    snprintf(name, sizeof name, "%s_drum_%03d_%s", d->site.stem, number, c.hit_class);
-    struct keep k = {.name = name, .channels = sound.channels, .finished = true};
-    return dig_keep(d, &c, &sound, &k, e);
+    snprintf(name, sizeof name, "%s_drum_%03d_%s", d->site.stem, k->number, c.hit_class);
+    struct keep keep = {.name = name, .channels = k->sound.channels, .finished = true};
+    st = dig_keep(d, &c, &k->sound, &keep, e);
+    k->sound = (struct audio){0};
+    return st;
+}
+
+/* The next hits from `first` on, as many as go together; returns how many. */
+static size_t keep_some(struct dig *d, const struct hit *hits, const size_t *keep,
+                        size_t first, size_t count, const struct hits_params *p,
+                        enum status *st, struct err *e)
+{
+    struct kept kept[TOGETHER];
+    size_t n = 0, samples = 0;
+    while (*st == ST_OK && n < TOGETHER && first + n < count &&
+           samples < TOGETHER_SAMPLES) {
+        kept[n] =
+            (struct kept){.hit = &hits[keep[first + n]], .number = (int)(first + n) + 1};
+        *st = take_hit(d, &kept[n], e);
+        samples += kept[n].sound.frames * (size_t)kept[n].sound.channels;
+        n++;
+    }
+    bool wanted = d->recipe->stages & 1u << STAGE_DRUMS;
+    if (*st == ST_OK && wanted)
+        *st = all_to_rate(kept, n, d->recipe->cfg.global.sample_rate, e);
+    for (size_t i = 0; i < n; i++) {
+        if (*st == ST_OK && wanted)
+            *st = write_hit(d, &kept[i], p, e);
+        audio_done(&kept[i].sound);
+    }
+    return n;
 }
 
 static int by_score_desc(const void *a, const void *b)
@@ -214,8 +267,8 @@ static enum status mine(struct dig *d, const struct hits_params *p,
                      : err_set(e, ST_NO_MEMORY, "no memory for %zu hits", plans->count);
     if (st == ST_OK) {
         size_t n = hits_choose(hits, plans->count, p, keep);
-        for (size_t i = 0; i < n && st == ST_OK; i++) {
-            st = keep_hit(d, &hits[keep[i]], p, (int)i + 1, e);
+        for (size_t i = 0; i < n && st == ST_OK;) {
+            i += keep_some(d, hits, keep, i, n, p, &st, e);
             if (st == ST_OK && job_cancelled(d->ctx))
                 st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
         }
