@@ -1,6 +1,7 @@
 #include "batch_help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void help_program(void)
 {
@@ -8,24 +9,50 @@ void help_program(void)
         "trowel digs through recordings for pads, swells, clouds, hiss, drums and room\n"
         "tone, lets you hear and judge the finds, and exports a TR-8S kit.\n"
         "\n"
-        "usage: trowel [PROJECT|FOLDER]          the workstation\n"
-        "       trowel --batch PIPELINE …        the same without a terminal\n"
-        "       trowel --no-audio …              without sound\n"
+        "usage: trowel [--no-audio] [PROJECT|FOLDER]   the workstation\n"
+        "       trowel --batch PIPELINE [options]      the same without a terminal\n"
         "       trowel --help | --version\n"
         "\n"
-        "trowel --batch --help lists the pipelines; ? in the workstation lists its "
-        "keys.\n",
+        "PROJECT is a folder that trowel made; a FOLDER of recordings becomes a project\n"
+        "below ./export and is mined at once. Without either it takes the folder you\n"
+        "stand in, when that is one or the other, else the project you had last.\n"
+        "Recordings are only read, never changed.\n"
+        "\n"
+        "trowel --batch demo          makes recordings to try it on, and mines them\n"
+        "trowel --batch --help        lists the pipelines\n"
+        "? in the workstation         lists its keys\n",
         stdout);
+}
+
+enum { COLUMN = 27, WIDTH = 79 };
+
+/* Words from COLUMN on, broken before WIDTH; the cursor stands at COLUMN. */
+static void wrapped(const char *text)
+{
+    for (int at = COLUMN; *text;) {
+        int word = (int)strcspn(text, " ");
+        if (at > COLUMN && at + 1 + word > WIDTH) {
+            printf("\n%*s", COLUMN, "");
+            at = COLUMN;
+        } else if (at > COLUMN) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", word, text);
+        at += word;
+        text += word + (text[word] == ' ');
+    }
+    putchar('\n');
 }
 
 static void option_line(const struct option_info *o)
 {
-    char name[64];
+    char name[64], help[256];
     snprintf(name, sizeof name, "--%s%s%s", o->name, o->flag ? "" : " ", o->metavar);
-    printf("  %-24s %s", name, o->help);
-    if (o->initial[0])
-        printf(" (%s)", o->initial);
-    putchar('\n');
+    printf("  %-*s", COLUMN - 2, name);
+    snprintf(help, sizeof help, "%s%s%s%s", o->help, o->initial[0] ? " (" : "",
+             o->initial, o->initial[0] ? ")" : "");
+    wrapped(help);
 }
 
 static void options(enum pipeline p, bool common)
@@ -44,19 +71,28 @@ void help_batch(void)
                pipeline_help((enum pipeline)i));
     puts("\nOptions of every pipeline (- and _ in names are the same):");
     options(PIPE_PROCESS, true);
-    puts("\nExit status: 0 all done; 1 some sources failed; 2 wrong usage or config; 3 "
-         "nothing\n"
-         "found under --fail-on-empty; 4 the output exists and --force was not given; 5 "
-         "the\n"
-         "disk or a permission stopped the writing; 130 interrupted.\n"
-         "\ntrowel --batch PIPELINE --help describes one.");
+    puts(
+        "\nExit status:\n"
+        "  0    all done\n"
+        "  1    some sources failed, or there were none\n"
+        "  2    wrong usage, an invalid config, or a name that leads out of the output\n"
+        "  3    nothing found or picked\n"
+        "  4    the output exists and --force was not given\n"
+        "  5    the disk or a permission stopped the writing\n"
+        "  130  interrupted; the same command goes on\n"
+        "\ntrowel --batch PIPELINE --help describes one. To do it all in one go:\n"
+        "  trowel --batch all --input_dir ~/tapes --project_name TAPES --kit_name TAPES");
 }
 
 void help_pipeline(enum pipeline p)
 {
-    printf("usage: trowel --batch %s [options]\n\n%s\n\nOptions:\n", pipeline_name(p),
+    printf("usage: trowel --batch %s [options]\n\n%s\n", pipeline_name(p),
            pipeline_help(p));
-    options(p, false);
+    struct option_info first;
+    if (pipeline_option(p, 0, &first) && !first.common) {
+        puts("\nOptions:");
+        options(p, false);
+    }
     puts("\nOptions of every pipeline:");
     options(p, true);
 }

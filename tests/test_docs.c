@@ -1,6 +1,7 @@
 /* The committed texts say what the tables say. `test_docs --write` renews them. */
 #include "documents.h"
 
+#include "core/journal.h"
 #include "core/pipelines.h"
 #include "core/status.h"
 #include "io/config.h"
@@ -64,6 +65,26 @@ static void nothing_is_left_out_of_the_readme(void **state)
         if (!has(readme, "| `", pipeline_name((enum pipeline)p), "` |"))
             fail_msg("README.md does not list %s", pipeline_name((enum pipeline)p));
     free(readme);
+}
+
+/* The words of the decision file, and the columns of a record. */
+static void formats_are_described(void **state)
+{
+    (void)state;
+    char *decisions = document_read(SOURCE_DIR, "docs/decision-file.md");
+    char *formats = document_read(SOURCE_DIR, "docs/file-formats.md");
+    assert_non_null(decisions);
+    assert_non_null(formats);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (!has(decisions, "| `", event_word((enum event_field)i), "` |"))
+            fail_msg("docs/decision-file.md does not describe %s",
+                     event_word((enum event_field)i));
+    for (int i = manifest_column_count(MANIFEST_PLAIN);
+         i < manifest_column_count(MANIFEST_RECORD); i++)
+        if (!has(formats, "`", manifest_column(i), "`"))
+            fail_msg("docs/file-formats.md does not describe %s", manifest_column(i));
+    free(decisions);
+    free(formats);
 }
 
 static const char *option_at_end(const char *at, size_t n, char name[64])
@@ -143,6 +164,7 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(committed_texts_are_those_of_the_tables),
         cmocka_unit_test(nothing_is_left_out_of_the_readme),
+        cmocka_unit_test(formats_are_described),
         cmocka_unit_test(examples_use_known_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,20 @@ static void colours_fall_to_the_nearest(void **state)
     }
 }
 
+static void the_spectrum_may_stand_among_the_roles(void **state)
+{
+    (void)state;
+    struct theme t;
+    struct err e;
+    static const char text[] = "name: mine\n"
+                               "roles:\n"
+                               "  text: {fg: 252}\n"
+                               "  spectrum: [236, 238, 95, 131]   # ramp, low to high\n";
+    if (theme_parse(&t, text, sizeof text - 1, "t.yaml", &e))
+        fail_msg("%s", e.msg);
+    assert_int_equal(t.spectrum_count, 4);
+}
+
 static void files_say_what_they_mean(void **state)
 {
     (void)state;
@@ -213,6 +227,7 @@ int main(void)
         cmocka_unit_test(high_contrast_is_high),
         cmocka_unit_test(states_differ_without_colour),
         cmocka_unit_test(colours_fall_to_the_nearest),
+        cmocka_unit_test(the_spectrum_may_stand_among_the_roles),
         cmocka_unit_test(files_say_what_they_mean),
         cmocka_unit_test(mistakes_are_told_with_their_lines),
         cmocka_unit_test(themes_extend_one_another),

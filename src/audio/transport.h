@@ -28,7 +28,7 @@ struct transport;
 
 enum transport_backend {
     TRANSPORT_PORTAUDIO, /* the sound card */
-    TRANSPORT_NULL,      /* a paced clock without sound: --no-sound, SSH */
+    TRANSPORT_NULL,      /* a paced clock without sound: --no-audio, SSH */
     TRANSPORT_OFFLINE,   /* no clock: transport_render() pulls; for tests and benches */
 };
 

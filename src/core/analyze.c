@@ -79,9 +79,8 @@ static void add_text(struct text *out, const struct dig *d)
         format_number(start, sizeof start, c->m.start_sec, 3);
         format_number(end, sizeof end, c->m.end_sec, 3);
         format_number(score, sizeof score, c->m.score, 2);
-        text_addf(out, "%-14s %10s - %10s s  score %s  %s%s%s\n", kind_type(c->kind),
-                  start, end, score, c->missed_by[0] ? "missed: " : c->filename,
-                  c->missed_by[0] ? c->missed_by : "", c->hit_class);
+        text_addf(out, "%-14s %10s - %10s s  score %s  %s%s\n", kind_type(c->kind), start,
+                  end, score, c->missed_by[0] ? "missed: " : c->filename, c->missed_by);
     }
 }
 

@@ -218,28 +218,6 @@ static char *filter_measures(void)
     return finish(&t);
 }
 
-static char *event_table(void)
-{
-    static const struct {
-        const char *word, *subject, *help;
-    } events[] = {
-#define EVENT(id, word, subject, help) {word, #subject, help},
-#include "core/events.def"
-#undef EVENT
-    };
-    struct text t = {0};
-    text_add(&t, "| Line | Means |\n| --- | --- |\n");
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        const char *shape = strcmp(events[i].subject, "SLOT") == 0        ? "SLOT VALUE"
-                            : strcmp(events[i].subject, "CANDIDATE") == 0 ? "VALUE PATH"
-                                                                          : "VALUE";
-        text_addf(&t, "| `%s %s` | ", events[i].word, shape);
-        add_cell(&t, events[i].help);
-        text_add(&t, " |\n");
-    }
-    return finish(&t);
-}
-
 /* --- the list --- */
 
 static const struct document table[] = {
@@ -251,7 +229,6 @@ static const struct document table[] = {
     {"docs/config.md", NULL, config_document},
     {"docs/filter.md", "fields", filter_fields},
     {"docs/filter.md", "measures", filter_measures},
-    {"docs/file-formats.md", "events", event_table},
     {"config.yaml", NULL, commented_config},
     {"packaging/trowel.1", NULL, manual_page},
     {"packaging/completions/trowel.bash", NULL, completions_bash},
