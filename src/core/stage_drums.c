@@ -136,16 +136,25 @@ struct kept {
  */
 enum { TOGETHER = 16, TOGETHER_SAMPLES = 1 << 21 };
 
+/* The hit's own frames, and its class, told with what sounded just before it. */
 static enum status take_hit(struct dig *d, struct kept *k, struct err *e)
 {
+    const struct hit *h = k->hit;
+    int64_t lead = (int64_t)(DRUM_LEAD_S * track_info(d->track)->rate_hz);
+    int64_t from = h->attack_frame > lead ? h->attack_frame - lead : 0;
+    from = from < h->start_frame ? from : h->start_frame;
+    struct audio whole;
     int channels = d->recipe->cfg.export.drums_stereo ? 2 : 1;
-    enum status st =
-        dig_read(d, k->hit->start_frame, k->hit->end_frame, channels, &k->sound, e);
+    enum status st = dig_read(d, from, h->end_frame, channels, &whole, e);
     if (st != ST_OK)
         return st;
-    st = drum_classify(&k->sound, &k->verdict, e);
+    st = drum_classify_in(&whole, (size_t)(h->attack_frame - from), &k->verdict, e);
+    if (st == ST_OK)
+        st = audio_slice(&k->sound, &whole, (size_t)(h->start_frame - from),
+                         (size_t)(h->end_frame - h->start_frame), e);
+    audio_done(&whole);
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_HISS)
-        st = offer_for_hiss(d, &k->sound, k->hit, &k->verdict, e);
+        st = offer_for_hiss(d, &k->sound, h, &k->verdict, e);
     return st;
 }
 

@@ -76,6 +76,26 @@ static void ask(int member, const float *x, double *total)
         total[c] += out[c] / sum / MODEL_MEMBERS;
 }
 
+/* Hats of both kinds stand together against both cymbals. (Toms apart: together they
+ * would take kicks.) */
+static const int family[DRUM_CLASS_COUNT] = {0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9};
+enum { FAMILIES = 10 };
+
+static enum drum_class choose(const double *probability)
+{
+    double sum[FAMILIES] = {0};
+    int best = 0;
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        sum[family[c]] += probability[c];
+    for (int g = 1; g < FAMILIES; g++)
+        best = sum[g] > sum[best] ? g : best;
+    int chosen = -1;
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        if (family[c] == best && (chosen < 0 || probability[c] > probability[chosen]))
+            chosen = c;
+    return (enum drum_class)chosen;
+}
+
 static void unknown(struct drum_verdict *out)
 {
     *out = (struct drum_verdict){.best = DRUM_PERC};
@@ -86,9 +106,15 @@ static void unknown(struct drum_verdict *out)
 enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
                           struct err *e)
 {
+    return drum_classify_in(hit, 0, out, e);
+}
+
+enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
+                             struct drum_verdict *out, struct err *e)
+{
     float x[DRUM_FEATURES];
     unknown(out);
-    enum status st = drum_features(hit, x, e);
+    enum status st = drum_features(hit, lead_frames, x, e);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
     for (int i = 0; i < MODEL_FEATURES; i++) {
@@ -100,9 +126,7 @@ enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
     memset(out->probability, 0, sizeof out->probability);
     for (int m = 0; m < MODEL_MEMBERS; m++)
         ask(m, x, out->probability);
-    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
-        if (out->probability[c] > out->probability[out->best])
-            out->best = (enum drum_class)c;
+    out->best = choose(out->probability);
     out->confidence = out->probability[out->best];
     return ST_OK;
 }

@@ -32,8 +32,8 @@ const char *drum_class_name(enum drum_class c);
 int drum_class_find(const char *name); /* or -1 */
 
 struct drum_verdict {
-    enum drum_class best;
-    double confidence;                    /* the probability of `best`, 0 … 1 */
+    enum drum_class best; /* the likeliest; hats and cymbals as pairs first */
+    double confidence;    /* the probability of `best`, 0 … 1 */
     double probability[DRUM_CLASS_COUNT]; /* sums to 1 */
 };
 
@@ -42,6 +42,13 @@ struct drum_verdict {
  * ST_NO_MEMORY is the only failure. */
 enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
                           struct err *e);
+
+/* The same for a hit inside a recording: the first `lead_frames` frames of `hit` are what
+ * sounded before its attack, at best DRUM_LEAD_S of it. They are taken off the hit, which
+ * tells a hat on the tail of a kick from a kick. */
+#define DRUM_LEAD_S 0.030
+enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
+                             struct drum_verdict *out, struct err *e);
 
 /* Whether the generated table is the one that training wrote (its checksum holds). */
 bool drum_class_model_is_whole(void);

@@ -12,7 +12,10 @@
 static const double TWO_PI = 6.283185307179586;
 static const double LONGEST_S = 1.0, SHORTEST_S = 0.002, HOP_S = 256.0 / 44100;
 static const double HIGHEST_HZ = 20000; /* the same sound at any rate */
-static const double LEAD_S = 0.0005, ATTACK_LEVEL = 0.05, PEAK_WITHIN_S = 0.1;
+static const double LEAD_S = 0.0005, PEAK_WITHIN_S = 0.1;
+static const float ATTACK_LEVEL = 0.05F;
+/* What is left of a hit at least when the background is taken off. */
+static const double KEPT_SHARE = 0.03;
 static const double SPECTRUM_FLOOR_DB = -70, BAND_FLOOR_DB = -60;
 static const double band_edge_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000,
                                                     2500, 5000, 9000, 20000};
@@ -23,13 +26,16 @@ enum { MEL_BANDS = 32, SEGMENTS = 2 };
 static const double segment_s[SEGMENTS + 1] = {0, 0.030, 0.120};
 
 struct sheet {
-    float *x; /* mono from the attack on, loudest 5 ms of RMS 1 */
-    size_t n;
+    float *memory;
+    float *x;         /* in `memory`: mono from the attack on, loudest 5 ms of RMS 1 */
+    size_t n, before; /* frames of it, and of what sounded before x[0] */
     int rate_hz, fft_size, bins;
     struct rfft *fft;
     struct mfcc *mfcc;
     float *window, *frame, *spectrum;
     double *shape[SEGMENTS]; /* mean power per bin */
+    double *background;      /* power per bin of what sounded before, or 0 */
+    double background_level; /* its mean square */
     double band[DRUM_TIMES][DRUM_BANDS];
     int frames_in[DRUM_TIMES], frames_of[SEGMENTS];
     float *out;
@@ -45,35 +51,46 @@ static double db_of(double power)
     return 10 * log10(power + 1e-20);
 }
 
-/* Mono from just before the attack, scrubbed; false when there is nothing. */
-static bool take(struct sheet *s, const struct audio *hit)
+static size_t attack_after(const float *x, size_t frames, size_t from, size_t early)
 {
-    s->rate_hz = hit->rate_hz;
-    s->x = malloc((hit->frames + 1) * sizeof *s->x);
-    if (!s->x)
-        return false;
-    audio_mono(hit, s->x);
-    size_t early = (size_t)(PEAK_WITHIN_S * hit->rate_hz);
-    double peak = 0, first = 0;
-    for (size_t i = 0; i < hit->frames; i++) {
-        if (!isfinite(s->x[i]) || fabsf(s->x[i]) > 1e6F)
-            s->x[i] = 0;
-        double v = (double)fabsf(s->x[i]);
+    float peak = 0, first = 0;
+    for (size_t i = from; i < frames; i++) {
+        float v = fabsf(x[i]);
         peak = v > peak ? v : peak;
-        if (i < early)
+        if (i < from + early)
             first = peak;
     }
-    if (first < 0.1 * peak)
+    if (first < 0.1F * peak)
         first = peak;
-    if (!(peak > 1e-7))
+    if (!(peak > 1e-7F))
+        return frames;
+    while (from < frames && fabsf(x[from]) < ATTACK_LEVEL * first)
+        from++;
+    return from;
+}
+
+/* Mono from just before the attack, scrubbed; false when memory is out. */
+static bool take(struct sheet *s, const struct audio *hit, size_t lead_frames)
+{
+    s->rate_hz = hit->rate_hz;
+    s->memory = malloc((hit->frames + 1) * sizeof *s->memory);
+    if (!s->memory)
+        return false;
+    audio_mono(hit, s->memory);
+    for (size_t i = 0; i < hit->frames; i++)
+        if (!isfinite(s->memory[i]) || fabsf(s->memory[i]) > 1e6F)
+            s->memory[i] = 0;
+    size_t from = lead_frames < hit->frames ? lead_frames : hit->frames;
+    size_t early = (size_t)(PEAK_WITHIN_S * hit->rate_hz);
+    size_t lead = (size_t)(LEAD_S * hit->rate_hz);
+    size_t at = attack_after(s->memory, hit->frames, from, early);
+    if (at == hit->frames)
         return true;
-    size_t at = 0, lead = (size_t)(LEAD_S * hit->rate_hz);
-    while (at < hit->frames && (double)fabsf(s->x[at]) < ATTACK_LEVEL * first)
-        at++;
-    at = at > lead ? at - lead : 0;
+    at = at > from + lead ? at - lead : from;
     size_t longest = (size_t)(LONGEST_S * hit->rate_hz);
+    s->before = from;
+    s->x = s->memory + at;
     s->n = hit->frames - at < longest ? hit->frames - at : longest;
-    memmove(s->x, s->x + at, s->n * sizeof *s->x);
     return true;
 }
 
@@ -97,8 +114,8 @@ static void level_out(struct sheet *s)
         return;
     }
     float gain = (float)(1 / sqrt(most / (double)block));
-    for (size_t i = 0; i < s->n; i++)
-        s->x[i] *= gain;
+    for (float *x = s->memory; x < s->x + s->n; x++)
+        *x *= gain;
 }
 
 static enum status open_sheet(struct sheet *s, const struct audio *hit, struct err *e)
@@ -111,11 +128,12 @@ static enum status open_sheet(struct sheet *s, const struct audio *hit, struct e
     s->window = malloc(size * sizeof *s->window);
     s->frame = malloc(size * sizeof *s->frame);
     s->spectrum = malloc((size + 2) * sizeof *s->spectrum);
-    s->shape[0] = calloc(SEGMENTS * bins, sizeof *s->shape[0]);
+    s->shape[0] = calloc((SEGMENTS + 1) * bins, sizeof *s->shape[0]);
     if (!s->fft || !s->window || !s->frame || !s->spectrum || !s->shape[0])
         return err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
     for (int k = 1; k < SEGMENTS; k++)
         s->shape[k] = s->shape[0] + (size_t)k * bins;
+    s->background = s->shape[0] + SEGMENTS * bins;
     for (size_t i = 0; i < size; i++)
         s->window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * (double)i / (double)size));
     return mfcc_new(&s->mfcc, hit->rate_hz, s->fft_size, MEL_BANDS, DRUM_CEPSTRA + 1, e);
@@ -125,7 +143,7 @@ static void close_sheet(struct sheet *s)
 {
     rfft_free(s->fft);
     mfcc_free(s->mfcc);
-    free(s->x);
+    free(s->memory);
     free(s->window);
     free(s->frame);
     free(s->spectrum);
@@ -138,6 +156,28 @@ static int segment_at(const double *edge, int count, double t)
         if (t >= edge[i] && t < edge[i + 1])
             return i;
     return -1;
+}
+
+static double power_at(const struct sheet *s, int k)
+{
+    double re = (double)s->spectrum[2 * k], im = (double)s->spectrum[2 * k + 1];
+    return re * re + im * im;
+}
+
+/* One frame that ends where the lead does. */
+static void look_before(struct sheet *s)
+{
+    size_t size = (size_t)s->fft_size;
+    if (s->before < size)
+        return;
+    const float *x = s->memory + s->before - size;
+    for (size_t i = 0; i < size; i++) {
+        s->frame[i] = x[i] * s->window[i];
+        s->background_level += (double)x[i] * (double)x[i] / (double)size;
+    }
+    rfft_forward(s->fft, s->frame, s->spectrum);
+    for (int k = 0; k < s->bins; k++)
+        s->background[k] = power_at(s, k);
 }
 
 static void add_frame(struct sheet *s, long centre)
@@ -155,8 +195,8 @@ static void add_frame(struct sheet *s, long centre)
     double bin_hz = (double)s->rate_hz / s->fft_size;
     int band = 0;
     for (int k = 1; k < s->bins; k++) {
-        double re = (double)s->spectrum[2 * k], im = (double)s->spectrum[2 * k + 1];
-        double power = re * re + im * im, hz = k * bin_hz;
+        double whole = power_at(s, k), hz = k * bin_hz;
+        double power = fmax(whole - s->background[k], KEPT_SHARE * whole);
         if (shape >= 0)
             s->shape[shape][k] += power;
         while (band < DRUM_BANDS && hz >= band_edge_hz[band + 1])
@@ -288,7 +328,8 @@ static void put_envelope(struct sheet *s)
     for (size_t i = 0; i < s->n; i++)
         peak = fabsf(s->x[i]) > peak ? fabsf(s->x[i]) : peak;
     for (size_t i = 0; i < s->n && count < BLOCKS; i += block) {
-        level[count] = energy(s, i, i + block) / (double)block;
+        double whole = energy(s, i, i + block) / (double)block;
+        level[count] = fmax(whole - s->background_level, KEPT_SHARE * whole);
         total += level[count];
         moment += level[count] * (double)count * block_s;
         if (level[count] > level[top])
@@ -338,14 +379,14 @@ static enum status put_pitch(struct sheet *s, struct err *e)
     return ST_OK;
 }
 
-enum status drum_features(const struct audio *hit, float out[DRUM_FEATURES],
-                          struct err *e)
+enum status drum_features(const struct audio *hit, size_t lead_frames,
+                          float out[DRUM_FEATURES], struct err *e)
 {
     memset(out, 0, DRUM_FEATURES * sizeof *out);
     if (hit->rate_hz < 1000 || hit->channels < 1)
         return err_set(e, ST_EMPTY, "a drum hit without a usable rate");
     struct sheet s = {.out = out};
-    if (!take(&s, hit)) {
+    if (!take(&s, hit, lead_frames)) {
         close_sheet(&s);
         return err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
     }
@@ -356,6 +397,7 @@ enum status drum_features(const struct audio *hit, float out[DRUM_FEATURES],
     }
     enum status st = open_sheet(&s, hit, e);
     if (st == ST_OK) {
+        look_before(&s);
         add_frames(&s);
         for (int k = 0; k < SEGMENTS; k++)
             put_cepstra(&s, s.shape[k]);

@@ -27,8 +27,11 @@ enum {
     DRUM_FEATURES = 2 * DRUM_CEPSTRA + DRUM_BANDS * DRUM_TIMES + 2 * 5 + 3 + 7 + 2 + 6
 };
 
-/* All finite. ST_EMPTY for silence and for less than 2 ms of sound, ST_NO_MEMORY. */
-enum status drum_features(const struct audio *hit, float out[DRUM_FEATURES],
-                          struct err *e);
+/* `lead_frames` frames at the beginning of `hit` are not the hit but what sounded before
+ * it: where there are 25 ms or more, their spectrum and level are taken off the hit, so
+ * that a hat on the tail of a kick still looks like a hat. 0 when nothing is known.
+ * All finite. ST_EMPTY for silence and for less than 2 ms of sound, ST_NO_MEMORY. */
+enum status drum_features(const struct audio *hit, size_t lead_frames,
+                          float out[DRUM_FEATURES], struct err *e);
 
 #endif
