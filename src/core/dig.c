@@ -1,7 +1,7 @@
 #include "core/dig.h"
 
+#include "core/survey.h"
 #include "core/version.h"
-#include "dsp/analysis.h"
 #include "dsp/key.h"
 #include "io/content_hash.h"
 
@@ -10,35 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_FRAMES = 16384 };
-
 /* A recording that never gets louder than this holds nothing to find. */
 static const double SILENT_PEAK_DB = -90;
-
-static enum status analyse(struct dig *d, struct err *e)
-{
-    struct analysis *a = NULL;
-    int channels = d->info.channels;
-    enum status st = analysis_new(&a, d->info.rate_hz, channels, e);
-    float *block = malloc((size_t)channels * BLOCK_FRAMES * sizeof *block);
-    if (st == ST_OK && !block)
-        st = err_set(e, ST_NO_MEMORY, "no memory to read %s", d->site.source_path);
-    double claimed = fmax(1, (double)d->info.claimed_frames);
-    for (size_t got = BLOCK_FRAMES; st == ST_OK && got == BLOCK_FRAMES;) {
-        st = soundfile_read(d->sf, block, BLOCK_FRAMES, &got, e);
-        if (st == ST_OK)
-            st = analysis_push(a, block, got, e);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
-        double done = (double)soundfile_position(d->sf) / claimed;
-        job_progress(d->ctx, 0.5 * fmin(1, done), "listening");
-    }
-    if (st == ST_OK)
-        st = analysis_finish(a, &d->track, e);
-    free(block);
-    analysis_free(a);
-    return st;
-}
 
 static enum status check_sound(const struct dig *d, struct err *e)
 {
@@ -67,7 +40,7 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     d->info = *soundfile_info(d->sf);
     st = content_hash_file(site->open_path, &d->content_hash, e);
     if (st == ST_OK)
-        st = analyse(d, e);
+        st = survey_read(d->sf, 0.5, ctx, &d->track, e);
     if (st == ST_OK)
         st = check_sound(d, e);
     if (st == ST_OK)

@@ -115,10 +115,6 @@ enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
 /* The recording's tempo or key for musicality: the config's wish, else what was heard. */
 struct key dig_target_key(const struct dig *d);
 
-struct pre_analysis_params;
-/* Section pre_analysis as the miners take it. */
-struct pre_analysis_params dig_pre_analysis(const struct config *cfg);
-
 /* The stages. */
 enum status stage_pads(struct dig *d, struct err *e);
 enum status stage_drones(struct dig *d, struct err *e);

@@ -1,6 +1,7 @@
 /* Stage: granular clouds from the stable regions of the recording. */
 #include "core/makers.h"
 
+#include "core/survey.h"
 #include "dsp/key.h"
 #include "dsp/pads.h"
 
@@ -139,7 +140,7 @@ enum status stage_clouds(struct dig *d, struct err *e)
     int wanted = d->recipe->cfg.clouds.clouds_per_source;
     if (!(d->recipe->stages & 1u << STAGE_CLOUDS) || wanted < 1)
         return ST_OK;
-    struct pre_analysis_params p = dig_pre_analysis(&d->recipe->cfg);
+    struct pre_analysis_params p = survey_pad_params(&d->recipe->cfg).pre_analysis;
     struct stable_list stable = {0};
     enum status st = stable_find(d->track, &p, &stable, e);
     for (int i = 0; i < wanted && st == ST_OK; i++) {

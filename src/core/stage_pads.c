@@ -1,6 +1,7 @@
 /* Stage: sustained, loopable stretches of the recording. */
 #include "core/dig.h"
 
+#include "core/survey.h"
 #include "dsp/loop.h"
 #include "dsp/pads.h"
 
@@ -11,24 +12,6 @@
 
 /* Bars longer or shorter than this make no pad. */
 static const double BAR_MIN_S = 0.4, BAR_MAX_S = 30;
-
-struct pre_analysis_params dig_pre_analysis(const struct config *cfg)
-{
-    return (struct pre_analysis_params){
-        .enabled = cfg->pre_analysis.enabled,
-        .analysis_window_sec = cfg->pre_analysis.analysis_window_sec,
-        .analysis_hop_sec = cfg->pre_analysis.analysis_hop_sec,
-        .max_onset_rate_hz = cfg->pre_analysis.max_onset_rate_hz,
-        .min_rms_db = cfg->pre_analysis.min_rms_db,
-        .max_rms_db = cfg->pre_analysis.max_rms_db,
-        .max_dc_offset = cfg->pre_analysis.max_dc_offset,
-        .max_crest_factor = cfg->pre_analysis.max_crest_factor,
-        .min_stable_windows = cfg->pre_analysis.min_stable_windows,
-        .centroid_low_hz = cfg->pre_analysis.centroid_low_hz,
-        .centroid_high_hz = cfg->pre_analysis.centroid_high_hz,
-        .skip_clipped_regions = cfg->pre_analysis.skip_clipped_regions,
-        .skip_transient_regions = cfg->pre_analysis.skip_transient_regions};
-}
 
 static bool on_grid(const struct dig *d)
 {
@@ -50,19 +33,7 @@ static void use_bars(const struct dig *d, struct pad_params *p)
 
 static struct pad_params params(const struct dig *d)
 {
-    const struct config *cfg = &d->recipe->cfg;
-    struct pad_params p = {
-        .min_rms_db = cfg->pad_miner.min_rms_db,
-        .max_rms_db = cfg->pad_miner.max_rms_db,
-        .max_onset_rate_per_second = cfg->pad_miner.max_onset_rate_per_second,
-        .spectral_flatness_threshold = cfg->pad_miner.spectral_flatness_threshold,
-        .max_candidates_per_file = cfg->pad_miner.max_candidates_per_file,
-        .loop_crossfade_ms = cfg->pad_miner.loop_crossfade_ms,
-        .window_hop_sec = cfg->pad_miner.window_hop_sec,
-        .pre_analysis = dig_pre_analysis(cfg)};
-    const struct config_reals *lengths = &cfg->pad_miner.target_durations_sec;
-    for (int i = 0; i < lengths->count && i < PAD_DURATIONS_MAX; i++)
-        p.target_durations_sec[p.target_duration_count++] = lengths->v[i];
+    struct pad_params p = survey_pad_params(&d->recipe->cfg);
     if (on_grid(d))
         use_bars(d, &p);
     return p;

@@ -3,51 +3,59 @@
 #include "dsp/analysis.h"
 #include "io/soundfile.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { BLOCK_FRAMES = 16384 };
 
-static enum status push_all(struct soundfile *sf, struct analysis *a,
+static enum status push_all(struct soundfile *sf, struct analysis *a, double share,
                             const struct job_context *ctx, struct err *e)
 {
     const struct soundfile_info *info = soundfile_info(sf);
     float *block = malloc((size_t)BLOCK_FRAMES * (size_t)info->channels * sizeof *block);
     if (!block)
         return err_set(e, ST_NO_MEMORY, "no memory to analyse");
+    double claimed = fmax(1, (double)info->claimed_frames);
     enum status st = ST_OK;
-    for (size_t got = 1; st == ST_OK && got > 0;) {
+    for (size_t got = BLOCK_FRAMES; st == ST_OK && got == BLOCK_FRAMES;) {
         if (job_cancelled(ctx)) {
             st = err_set(e, ST_CANCELLED, "analysing was cancelled");
             break;
         }
         st = soundfile_read(sf, block, BLOCK_FRAMES, &got, e);
-        if (st == ST_OK && got > 0)
+        if (st == ST_OK)
             st = analysis_push(a, block, got, e);
-        if (info->claimed_frames > 0)
-            job_progress(ctx,
-                         (double)soundfile_position(sf) / (double)info->claimed_frames,
-                         "analysing");
+        job_progress(ctx, share * fmin(1, (double)soundfile_position(sf) / claimed),
+                     "listening");
     }
     free(block);
+    return st;
+}
+
+enum status survey_read(struct soundfile *sf, double share, const struct job_context *ctx,
+                        struct track **out, struct err *e)
+{
+    const struct soundfile_info *info = soundfile_info(sf);
+    struct analysis *a = NULL;
+    *out = NULL;
+    enum status st = analysis_new(&a, info->rate_hz, info->channels, e);
+    if (st == ST_OK)
+        st = push_all(sf, a, share, ctx, e);
+    if (st == ST_OK)
+        st = analysis_finish(a, out, e);
+    analysis_free(a);
     return st;
 }
 
 enum status survey_analyse(const char *path, const struct job_context *ctx,
                            struct track **out, struct err *e)
 {
-    *out = NULL;
     struct soundfile *sf = NULL;
-    struct analysis *a = NULL;
+    *out = NULL;
     enum status st = soundfile_open(&sf, path, e);
     if (st != ST_OK)
         return st;
-    const struct soundfile_info *info = soundfile_info(sf);
-    st = analysis_new(&a, info->rate_hz, info->channels, e);
-    if (st == ST_OK)
-        st = push_all(sf, a, ctx, e);
-    if (st == ST_OK)
-        st = analysis_finish(a, out, e);
-    analysis_free(a);
+    st = survey_read(sf, 1, ctx, out, e);
     soundfile_close(sf);
     return st;
 }

@@ -9,7 +9,7 @@
 bool config_store(struct config *cfg, const struct config_key *key,
                   const struct yaml_node *node);
 
-/* An earlier name: the key it stands for now. */
+/* An earlier name: the key it stands for today. */
 struct config_old {
     const char *section, *name, *now;
     bool plus_minus; /* x means the range from -x to x */

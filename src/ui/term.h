@@ -38,7 +38,7 @@ void term_set_theme(struct terminal *t, const struct theme *theme);
 void term_size(const struct terminal *t, int *rows, int *cols);
 
 int term_input_fd(const struct terminal *t);
-/* The next key typed (keys.h), false when there is none for now. */
+/* The next key typed (keys.h), false when none is waiting. */
 bool term_next_key(struct terminal *t, uint32_t *key);
 
 int term_signal_fd(const struct terminal *t);
