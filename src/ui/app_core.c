@@ -391,9 +391,11 @@ static bool common_act(struct app *app, const struct key_action *a)
 
 static void act(struct app *app, const struct key_action *a)
 {
+    bool stays = a->action == ACT_REDRAW || a->action == ACT_SUSPEND;
     if (app->page.open && page_act(app, a))
         return;
-    app->page.open = false;
+    if (!stays)
+        app->page.open = false;
     if (screens[app->screen]->act(app, a) || common_act(app, a))
         return;
     if (app->transport && app_sound_action(app, a, library_current(app)))
@@ -430,8 +432,10 @@ void app_key(struct app *app, uint32_t key)
     struct key_action a;
     enum key_result r = keymap_feed(&app->map, app->screen, &app->keys, key, &a);
     if (r == KEY_ACTION) {
-        app->echo[0] = '\0';
-        app->echo_role = ROLE_TEXT;
+        if (a.action != ACT_REDRAW) { /* what was said last stays in sight */
+            app->echo[0] = '\0';
+            app->echo_role = ROLE_TEXT;
+        }
         act(app, &a);
     } else if (r == KEY_UNKNOWN && key != K_ESC) {
         char name[32];

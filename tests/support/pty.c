@@ -111,7 +111,8 @@ bool pty_wait_for(struct pty *p, const char *text, double seconds)
 
 void pty_settle(struct pty *p, double quiet)
 {
-    while (read_some(p, quiet))
+    double end = now_s() + 10 * quiet; /* a playhead never is quiet */
+    while (now_s() < end && read_some(p, quiet))
         ;
 }
 

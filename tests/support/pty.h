@@ -22,7 +22,7 @@ void pty_start(struct pty *p, const char *term, const char *locale, int rows, in
 void pty_send(struct pty *p, const char *keys);
 /* Read until `text` was written, or `seconds` went by: false. */
 bool pty_wait_for(struct pty *p, const char *text, double seconds);
-/* Read until it has been quiet for `quiet` seconds. */
+/* Read until it has been quiet for `quiet` seconds, at most ten times as long. */
 void pty_settle(struct pty *p, double quiet);
 void pty_forget(struct pty *p);
 void pty_resize(struct pty *p, int rows, int cols);

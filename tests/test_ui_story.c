@@ -1,0 +1,191 @@
+/* A whole session with the real program: open a folder of recordings, mine, hear, accept,
+ * reject, undo, look for similar ones, fill a kit, export it: a kit lies on the disk. */
+#include "pty.h"
+
+#include "dsp/synth.h"
+#include "io/paths.h"
+#include "io/soundfile.h"
+
+#include <glob.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100, SECONDS = 10 };
+
+static struct pty pty;
+static char folder[64];
+
+/* Four seconds of a held chord, then a drummer. */
+static void write_recording(void)
+{
+    struct err e;
+    struct root root;
+    struct audio a;
+    struct rng r = rng_derive(3, 0, "story", 0);
+    assert_int_equal(audio_init(&a, (size_t)RATE * SECONDS, 1, RATE, &e), ST_OK);
+    struct synth_pad pad = {220, 0.12, 1500, 8, 0.5, 0.5};
+    for (int i = 0; i < 3; i++) {
+        static const double chord[] = {220, 261.63, 329.63};
+        pad.freq_hz = chord[i];
+        synth_pad(&pad, &r, a.data, (size_t)RATE * 5, RATE);
+    }
+    synth_noise(0.001, 50, 8000, &r, a.data, a.frames, RATE);
+    for (int i = 0; i < 12; i++)
+        synth_drum((enum synth_drum)(i % SYNTH_DRUM_COUNT), 0.7, 1, &r,
+                   a.data + (size_t)(RATE * (5.2 + 0.38 * i)), (size_t)(RATE * 0.36),
+                   RATE);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = a.data[i] > 0.98F ? 0.98F : a.data[i] < -0.98F ? -0.98F : a.data[i];
+    assert_int_equal(root_open(&root, folder, true, &e), ST_OK);
+    assert_int_equal(root_mkdirs(&root, "tapes", &e), ST_OK);
+    assert_int_equal(soundfile_write_wav(&root, "tapes/evening.wav", &a, 16, NULL, &e),
+                     ST_OK);
+    /* few makers: the story is about the keys */
+    static const char config[] =
+        "drones: {pitch_shift_semitones: [0], pad_variants: [warm],\n"
+        "         time_stretch_factors: [1], enable_reversal: false}\n"
+        "clouds: {clouds_per_source: 1}\n"
+        "hiss: {hiss_loops_per_source: 1, flicker_count: 1}\n";
+    assert_int_equal(root_write_file(&root, "config.yaml", config, sizeof config - 1, &e),
+                     ST_OK);
+    root_done(&root);
+    audio_done(&a);
+}
+
+static int trowel(void *arg)
+{
+    const char *what = arg;
+    if (chdir(folder) != 0)
+        return 98;
+    setenv("HOME", folder, 1);
+    unsetenv("XDG_CONFIG_HOME");
+    execl(TROWEL_BIN, "trowel", "--no-audio", what, (char *)NULL);
+    return 99;
+}
+
+static size_t files(const char *pattern)
+{
+    char path[300];
+    glob_t found;
+    snprintf(path, sizeof path, "%s/%s", folder, pattern);
+    size_t n = glob(path, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+    globfree(&found);
+    return n;
+}
+
+/* Type, then look at the whole screen anew (only what changes is sent otherwise) until
+ * `answer` is on it. */
+static void type(const char *keys, const char *answer)
+{
+    pty_send(&pty, keys);
+    for (int i = 0; i < 30; i++) {
+        pty_settle(&pty, 0.05);
+        pty_forget(&pty);
+        pty_send(&pty, "\x0c");
+        if (pty_wait_for(&pty, answer, 0.2))
+            return;
+    }
+    kill(pty.pid, SIGKILL);
+    pty_end(&pty, 1);
+    fail_msg("typed %s, but '%s' did not come", keys, answer);
+}
+
+/* A prompt takes ^L for a character of its own: look at what is sent. */
+static void ask(const char *key, const char *label)
+{
+    pty_forget(&pty);
+    pty_send(&pty, key);
+    assert_true(pty_wait_for(&pty, label, 10));
+}
+
+static void leave(void)
+{
+    pty_forget(&pty);
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 30), 0);
+    assert_non_null(strstr(pty.text, "\033[?1049l"));
+}
+
+static void from_tape_to_kit(void **state)
+{
+    (void)state;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    /* candidates appear while it is mining; the jobs screen says when it is over */
+    type("w", "evening");
+    bool over = false;
+    for (int i = 0; i < 300 && !over; i++) { /* minutes under sanitizers */
+        pty_settle(&pty, 0.05);
+        pty_forget(&pty);
+        pty_send(&pty, "\x0c");
+        over = pty_wait_for(&pty, "jobs   0 running", 0.5);
+    }
+    assert_true(over);
+    type("q", "near misses");
+    ask("f", "filter ");
+    type("cat:drums\r", "cat:drums");
+    type(" ", "loop");
+    type("a", "accepted");
+    type("x", "rejected");
+    type("u", "undone");
+    type("s", "most like");
+    type("S", "by score");
+    type("F", "no filter");
+    type("K", "next best");
+    type("F", "filled the kit");
+    type(":kit NIGHTBUS\r", "NIGHTBUS");
+    type("E", "Enter writes it");
+    assert_int_equal(files("export/kits/*"), 0); /* a dry run writes nothing */
+    type("\r", "wrote");
+    leave();
+    assert_int_equal(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/BD_*"), 1);
+    assert_true(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/*") >= 5);
+    assert_int_equal(files("export/kits/NIGHTBUS/ASSIGN.txt"), 1);
+    assert_int_equal(files("export/tapes/catalog.db"), 1);
+}
+
+/* The decision of the first session is there in the next one. */
+static void the_next_session_remembers(void **state)
+{
+    (void)state;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    pty_settle(&pty, 0.3);
+    ask("f", "filter ");
+    type("is:accepted\r", "is:accepted");
+    type("K", "NIGHTBUS");
+    leave();
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/trowel-story-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    write_recording();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[100];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(from_tape_to_kit),
+        cmocka_unit_test(the_next_session_remembers),
+    };
+    return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
+}
