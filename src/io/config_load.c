@@ -37,7 +37,7 @@ static void keep_note(struct config_report *r, bool is_error, int line, const ch
     struct config_note *n = &r->notes[r->count++];
     n->is_error = is_error;
     n->line = line;
-    snprintf(n->text, sizeof n->text, "%s", text);
+    snprintf(n->text, sizeof n->text, "%.319s", text);
 }
 
 static void note(struct loading *l, bool is_error, int line, const char *format, ...)
@@ -113,9 +113,9 @@ static void store_range(struct loading *l, const char *group, const struct yaml_
                         const struct yaml_node *high)
 {
     char name[2 * CONFIG_KEY_BYTES];
-    snprintf(name, sizeof name, "%s.min", group);
+    snprintf(name, sizeof name, "%.100s.min", group);
     store(l, config_find(name), low);
-    snprintf(name, sizeof name, "%s.max", group);
+    snprintf(name, sizeof name, "%.100s.max", group);
     store(l, config_find(name), high);
 }
 

@@ -301,7 +301,7 @@ static int next_choices(struct key_next *out, int max)
 {
     int n = 0;
     for (; n < LETTERS && n < max; n++) {
-        struct action_choice c;
+        struct action_choice c = {0};
         action_choice(letters[n].key, &c);
         key_text(out[n].key, sizeof out[n].key, letters[n].key);
         snprintf(out[n].what, sizeof out[n].what, "%s", c.name);
