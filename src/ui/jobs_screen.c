@@ -123,6 +123,8 @@ static void draw(struct app *app, const struct area *a)
     rule = area_top(&log, 1);
     area_hline(&rule, 0, ROLE_BORDER);
     area_text(&rule, 0, 3, app->job_list.log ? ROLE_STRONG : ROLE_DIM, " log ");
+    area_right_text(&rule, 0, rule.cols - 2, ROLE_HINT,
+                    " X cancels   Enter tries again   Tab to the log ");
     draw_list(app, &rest);
     draw_log(app, &log);
 }
