@@ -73,6 +73,22 @@ void app_audition_soon(struct app *app)
         app->audition_at = 1e-9;
 }
 
+/* Changes when the find was mined anew under its old name. */
+static uint64_t content_of(const struct find *f)
+{
+    return rng_hash(0, &f->m, sizeof f->m);
+}
+
+/* A file that was written again since it was last wanted must be read again. */
+static void notice(struct app *app, const struct find *f, const char *path)
+{
+    struct heard now = {rng_hash(0, path, strlen(path)), content_of(f)};
+    struct heard *slot = &app->heard[now.path % HEARD_MAX];
+    if (slot->path == now.path && slot->content != now.content)
+        transport_forget(app->transport, path);
+    *slot = now;
+}
+
 /* The rows around the cursor, those ahead of it first. */
 static void load_ahead(struct app *app)
 {
@@ -88,8 +104,9 @@ static void load_ahead(struct app *app)
                 continue;
             size_t index = view_at(app->view, (size_t)position);
             const struct find *f = session_find(app->session, index);
-            if (f->saved && !f->edited && app_item(app, index, &items[n], paths[n]))
-                n++;
+            if (!f->saved || f->edited || !app_item(app, index, &items[n], paths[n]))
+                continue;
+            notice(app, f, paths[n++]);
         }
     if (n > 0)
         transport_prefetch(app->transport, items, n);
@@ -107,6 +124,7 @@ void app_play(struct app *app, long index)
         app_warn(app, "its recording is not known, so it cannot be heard");
         return;
     }
+    notice(app, session_find(app->session, (size_t)index), path);
     app->auditioned = item.id;
     app->library.flipped = false;
     transport_play(app->transport, &item);
@@ -312,11 +330,13 @@ static void order_picture(struct app *app, uint64_t key, const char *path, int64
     jobs_submit(app->quick, &spec);
 }
 
-const struct picture *app_picture(struct app *app, const char *path, int64_t start,
-                                  int64_t end, bool *failed)
+const struct picture *app_picture(struct app *app, const struct find *f,
+                                  const struct play_item *item, bool *failed)
 {
-    int64_t range[2] = {start, end};
-    uint64_t key = rng_hash(rng_hash(0, path, strlen(path)), range, sizeof range) | 1;
+    const char *path = item->path;
+    int64_t start = item->start_frame, end = item->end_frame, range[2] = {start, end};
+    uint64_t key = rng_hash(content_of(f), path, strlen(path));
+    key = rng_hash(key, range, sizeof range) | 1;
     struct picture_slot *s = slot_of(app, key);
     *failed = s && s->failed;
     if (!s) {

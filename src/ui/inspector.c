@@ -92,7 +92,7 @@ static void draw_pictures(struct app *app, const struct area *a, const struct fi
     bool failed = false;
     const struct picture *p = NULL;
     if (app_item(app, index, &item, path))
-        p = app_picture(app, path, item.start_frame, item.end_frame, &failed);
+        p = app_picture(app, f, &item, &failed);
     if (!p) {
         area_text(a, a->rows / 2, 1, ROLE_DIM,
                   failed ? "no picture of it" : "drawing ...");

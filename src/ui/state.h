@@ -26,6 +26,7 @@ enum {
 
     ECHO_BYTES = 400,
     PICTURES_MAX = 96,
+    HEARD_MAX = 512,
     SCREEN_DEPTH = 8,
     PAGE_BYTES = 65536
 };
@@ -189,6 +190,9 @@ struct app {
     struct batch_state batch;
     struct picture_slot picture[PICTURES_MAX];
     uint64_t picture_clock;
+    struct heard {
+        uint64_t path, content;
+    } heard[HEARD_MAX]; /* what the transport may still hold of a file */
     enum action last_action;
     double last_poll;
 };
@@ -249,8 +253,8 @@ void app_audition_soon(struct app *app); /* the cursor moved */
 void app_play(struct app *app, long index);
 bool app_sound_action(struct app *app, const struct key_action *a, long index);
 /* Drawn soon: ask for its picture. NULL: not there yet; *failed: it never will be. */
-const struct picture *app_picture(struct app *app, const char *path, int64_t start,
-                                  int64_t end, bool *failed);
+const struct picture *app_picture(struct app *app, const struct find *f,
+                                  const struct play_item *item, bool *failed);
 void app_pictures_done(struct app *app);
 
 /* --- the screens ------------------------------------------------------------------- */
