@@ -207,11 +207,40 @@ static void pitch_is_measured(void **state)
                 a.data[i] = (float)sin(TWO_PI * hz * (double)i / rates[k]);
             struct drum_pitch p;
             size_t n = (size_t)(0.06 * rates[k]);
-            assert_int_equal(drum_pitch(a.data, n, rates[k], &p, NULL), ST_OK);
+            struct drum_pitch_meter *m = drum_pitch_meter_new(rates[k]);
+            assert_non_null(m);
+            drum_pitch(m, a.data, n, &p);
+            drum_pitch_meter_free(m);
             assert_true(fabs(p.hz / hz - 1) < 0.03);
             assert_true(p.share > 0.5);
             audio_done(&a);
         }
+}
+
+/* An ear that has heard other hits hears the next as a fresh one does. */
+static void an_ear_remembers_nothing(void **state)
+{
+    (void)state;
+    struct drum_ear *ear;
+    assert_int_equal(drum_ear_new(&ear, 44100, NULL), ST_OK);
+    for (uint64_t item = 0; item < 8; item++) {
+        struct audio hit;
+        float a[DRUM_FEATURES], b[DRUM_FEATURES];
+        synth(&hit, item % 2 ? SYNTH_KICK : SYNTH_HAT_CLOSED, 44100, item);
+        hit.frames = item == 3 ? 700 : hit.frames;
+        assert_int_equal(drum_ear_features(ear, &hit, 0, a, NULL), ST_OK);
+        assert_int_equal(drum_features(&hit, 0, b, NULL), ST_OK);
+        assert_memory_equal(a, b, sizeof a);
+        audio_done(&hit);
+    }
+    struct audio other;
+    float f[DRUM_FEATURES];
+    make(&other, 0.1, 1, 48000);
+    assert_int_equal(drum_ear_features(ear, &other, 0, f, NULL), ST_EMPTY);
+    audio_done(&other);
+    drum_ear_free(ear);
+    assert_int_equal(drum_ear_new(&ear, 900, NULL), ST_EMPTY);
+    assert_null(ear);
 }
 
 static void the_table_is_the_one_that_was_trained(void **state)
@@ -239,6 +268,7 @@ int main(void)
         cmocka_unit_test(more_noise_means_less_confidence),
         cmocka_unit_test(anything_has_a_verdict),
         cmocka_unit_test(pitch_is_measured),
+        cmocka_unit_test(an_ear_remembers_nothing),
         cmocka_unit_test(the_table_is_the_one_that_was_trained),
         cmocka_unit_test(names_go_both_ways),
     };

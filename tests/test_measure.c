@@ -38,6 +38,35 @@ static void a_sine_is_what_it_is(void **state)
     audio_done(&a);
 }
 
+/* One measurer for many sounds says of each what one of its own says. */
+static void a_measurer_remembers_nothing(void **state)
+{
+    (void)state;
+    struct measurer *by;
+    assert_int_equal(measurer_new(&by, 44100, NULL), ST_OK);
+    static const size_t frames[] = {30000, 100, 4410, 60000, 1};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        struct audio a;
+        struct rng r = rng_derive(6, i, "test", 0);
+        struct measures m;
+        audio_init(&a, frames[i], 1 + (int)i % 2, 44100, NULL);
+        tone_add(&a, -1, 300 + 100 * (double)i, 0.5, 0.2);
+        tone_noise(&a, 0.01, &r);
+        measures_clear(&m);
+        assert_int_equal(measurer_sample(by, &a, &m, NULL), ST_OK);
+        struct measures alone = measured(&a);
+        assert_memory_equal(&m, &alone, sizeof m);
+        audio_done(&a);
+    }
+    struct audio other;
+    struct measures m;
+    audio_init(&other, 1000, 1, 48000, NULL);
+    tone_add(&other, -1, 300, 0.5, 0);
+    assert_int_equal(measurer_sample(by, &other, &m, NULL), ST_UNSUPPORTED);
+    audio_done(&other);
+    measurer_free(by);
+}
+
 static void noise_is_flat_and_has_no_pitch(void **state)
 {
     (void)state;
@@ -137,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sine_is_what_it_is),
+        cmocka_unit_test(a_measurer_remembers_nothing),
         cmocka_unit_test(noise_is_flat_and_has_no_pitch),
         cmocka_unit_test(pitches_are_right_in_every_octave),
         cmocka_unit_test(odd_sounds_have_honest_measures),

@@ -2,7 +2,9 @@
 
 #include "core/survey.h"
 #include "core/version.h"
+#include "dsp/drum_features.h"
 #include "dsp/key.h"
+#include "dsp/measure.h"
 #include "io/content_hash.h"
 
 #include <math.h>
@@ -45,6 +47,8 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         st = check_sound(d, e);
     if (st == ST_OK)
         st = similarity_new(&d->similarity, recipe->cfg.global.sample_rate, e);
+    if (st == ST_OK)
+        st = measurer_new(&d->measurer, recipe->cfg.global.sample_rate, e);
     if (st != ST_OK) {
         dig_done(d);
         return st;
@@ -89,6 +93,8 @@ void dig_done(struct dig *d)
     soundfile_close(d->sf);
     track_free(d->track);
     similarity_free(d->similarity);
+    measurer_free(d->measurer);
+    drum_ear_free(d->ear);
     find_list_done(&d->finds);
     material_list_done(&d->pads);
     material_list_done(&d->hits);

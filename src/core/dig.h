@@ -63,6 +63,9 @@ struct material_list {
 enum status material_add(struct material_list *l, struct material *m, struct err *e);
 void material_list_done(struct material_list *l);
 
+struct drum_ear;
+struct measurer;
+
 struct dig {
     const struct recipe *recipe;
     struct dig_site site;
@@ -72,6 +75,8 @@ struct dig {
     uint64_t content_hash;
     struct track *track;
     struct similarity *similarity;
+    struct measurer *measurer; /* of finished samples */
+    struct drum_ear *ear;      /* at the recording's rate; NULL when that is too low */
     struct find_list finds;
     struct material_list pads, hits;
     double bpm; /* for bar lengths: the config's or the recording's, 0 = none */

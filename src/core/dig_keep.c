@@ -66,7 +66,7 @@ static enum status measure(struct dig *d, struct candidate *c, const struct audi
                            const struct keep *k, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
-    enum status st = measure_sample(a, &c->m, e);
+    enum status st = measurer_sample(d->measurer, a, &c->m, e);
     if (st != ST_OK)
         return st;
     if (k->loop) {

@@ -2,6 +2,7 @@
 #include "core/dig.h"
 
 #include "dsp/drum_class.h"
+#include "dsp/drum_features.h"
 #include "dsp/hits.h"
 #include "dsp/resample.h"
 
@@ -148,7 +149,9 @@ static enum status take_hit(struct dig *d, struct kept *k, struct err *e)
     enum status st = dig_read(d, from, h->end_frame, channels, &whole, e);
     if (st != ST_OK)
         return st;
-    st = drum_classify_in(&whole, (size_t)(h->attack_frame - from), &k->verdict, e);
+    size_t before = (size_t)(h->attack_frame - from);
+    st = d->ear ? drum_classify_by(d->ear, &whole, before, &k->verdict, e)
+                : drum_classify_in(&whole, before, &k->verdict, e);
     if (st == ST_OK)
         st = audio_slice(&k->sound, &whole, (size_t)(h->start_frame - from),
                          (size_t)(h->end_frame - h->start_frame), e);
@@ -296,7 +299,9 @@ enum status stage_drums(struct dig *d, struct err *e)
         return ST_OK;
     struct hits_params p = hits_wish(&d->recipe->cfg);
     struct hit_plans plans;
-    enum status st = plan(d, &p, &plans, e);
+    enum status st = drum_ear_new(&d->ear, d->info.rate_hz, e);
+    if (st == ST_OK || st == ST_EMPTY)
+        st = plan(d, &p, &plans, e);
     if (st != ST_OK)
         return st;
     st = mine(d, &p, &plans, e);

@@ -55,12 +55,13 @@ static void ask(int member, const float *x, double *total)
     const float *w = model_hidden + member * MODEL_FEATURES * MODEL_HIDDEN;
     const float *v = model_out + member * MODEL_HIDDEN * DRUM_CLASS_COUNT;
     double hidden[MODEL_HIDDEN], out[DRUM_CLASS_COUNT], sum = 0;
-    for (int h = 0; h < MODEL_HIDDEN; h++) {
-        double a = (double)model_hidden_bias[member * MODEL_HIDDEN + h];
-        for (int i = 0; i < MODEL_FEATURES; i++)
-            a += (double)x[i] * (double)w[i * MODEL_HIDDEN + h];
-        hidden[h] = tanh(a);
-    }
+    for (int h = 0; h < MODEL_HIDDEN; h++)
+        hidden[h] = (double)model_hidden_bias[member * MODEL_HIDDEN + h];
+    for (int i = 0; i < MODEL_FEATURES; i++)
+        for (int h = 0; h < MODEL_HIDDEN; h++)
+            hidden[h] += (double)x[i] * (double)w[i * MODEL_HIDDEN + h];
+    for (int h = 0; h < MODEL_HIDDEN; h++)
+        hidden[h] = tanh(hidden[h]);
     double most = -INFINITY;
     for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
         out[c] = (double)model_out_bias[member * DRUM_CLASS_COUNT + c];
@@ -103,20 +104,8 @@ static void unknown(struct drum_verdict *out)
         out->probability[c] = 1.0 / DRUM_CLASS_COUNT;
 }
 
-enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
-                          struct err *e)
+static void judge(float x[DRUM_FEATURES], struct drum_verdict *out)
 {
-    return drum_classify_in(hit, 0, out, e);
-}
-
-enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
-                             struct drum_verdict *out, struct err *e)
-{
-    float x[DRUM_FEATURES];
-    unknown(out);
-    enum status st = drum_features(hit, lead_frames, x, e);
-    if (st != ST_OK)
-        return st == ST_EMPTY ? ST_OK : st;
     for (int i = 0; i < MODEL_FEATURES; i++) {
         x[i] = (x[i] - model_mean[i]) * model_scale[i];
         x[i] = x[i] > FEATURE_MAX    ? FEATURE_MAX
@@ -128,5 +117,33 @@ enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
         ask(m, x, out->probability);
     out->best = choose(out->probability);
     out->confidence = out->probability[out->best];
-    return ST_OK;
+}
+
+enum status drum_classify_by(struct drum_ear *ear, const struct audio *hit,
+                             size_t lead_frames, struct drum_verdict *out, struct err *e)
+{
+    float x[DRUM_FEATURES];
+    unknown(out);
+    enum status st = drum_ear_features(ear, hit, lead_frames, x, e);
+    if (st == ST_OK)
+        judge(x, out);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
+                             struct drum_verdict *out, struct err *e)
+{
+    struct drum_ear *ear;
+    unknown(out);
+    enum status st = drum_ear_new(&ear, hit->rate_hz, e);
+    if (st == ST_OK)
+        st = drum_classify_by(ear, hit, lead_frames, out, e);
+    drum_ear_free(ear);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
+                          struct err *e)
+{
+    return drum_classify_in(hit, 0, out, e);
 }

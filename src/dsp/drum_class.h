@@ -50,6 +50,11 @@ enum status drum_classify(const struct audio *hit, struct drum_verdict *out,
 enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
                              struct drum_verdict *out, struct err *e);
 
+/* The same by an ear made for the hit's rate (drum_features.h): cheaper for many. */
+struct drum_ear;
+enum status drum_classify_by(struct drum_ear *ear, const struct audio *hit,
+                             size_t lead_frames, struct drum_verdict *out, struct err *e);
+
 /* Whether the generated table is the one that training wrote (its checksum holds). */
 bool drum_class_model_is_whole(void);
 

@@ -2,6 +2,7 @@
 
 #include "dsp/drum_pitch.h"
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/mfcc.h"
 
 #include <math.h>
@@ -21,18 +22,28 @@ static const double band_edge_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000
                                                     2500, 5000, 9000, 20000};
 static const double time_edge_s[DRUM_TIMES + 1] = {0, 0.02, 0.06, 0.15, 0.4};
 
-enum { MEL_BANDS = 32, SEGMENTS = 2 };
+enum { MEL_BANDS = 32, SEGMENTS = 2, LOWEST_RATE_HZ = 1000 };
 /* Attack and body, for the shape of the spectrum. */
 static const double segment_s[SEGMENTS + 1] = {0, 0.030, 0.120};
+
+struct drum_ear {
+    int rate_hz, fft_size, bins;
+    struct fft_batch *fft;
+    struct mfcc *mfcc;
+    struct drum_pitch_meter *pitch;
+    float *frames; /* eight, one after the other */
+    float *power;  /* of the eight, as fft_batch leaves them */
+    float *spectrum;
+    signed char *band_of;    /* per bin, −1: none */
+    double *shape[SEGMENTS]; /* a row of bins each, the background last */
+};
 
 struct sheet {
     float *memory;
     float *x;         /* in `memory`: mono from the attack on, loudest 5 ms of RMS 1 */
     size_t n, before; /* frames of it, and of what sounded before x[0] */
     int rate_hz, fft_size, bins;
-    struct rfft *fft;
-    struct mfcc *mfcc;
-    float *window, *frame, *spectrum;
+    struct drum_ear *ear;
     double *shape[SEGMENTS]; /* mean power per bin */
     double *background;      /* power per bin of what sounded before, or 0 */
     double background_level; /* its mean square */
@@ -118,36 +129,84 @@ static void level_out(struct sheet *s)
         *x *= gain;
 }
 
-static enum status open_sheet(struct sheet *s, const struct audio *hit, struct err *e)
+static void sort_bins(struct drum_ear *ear)
 {
-    s->fft_size = fft_size_at(1024, hit->rate_hz);
-    int heard = (int)(HIGHEST_HZ * s->fft_size / hit->rate_hz) + 1;
-    s->bins = s->fft_size / 2 + 1 < heard ? s->fft_size / 2 + 1 : heard;
-    size_t size = (size_t)s->fft_size, bins = (size_t)s->bins;
-    s->fft = rfft_new(s->fft_size);
-    s->window = malloc(size * sizeof *s->window);
-    s->frame = malloc(size * sizeof *s->frame);
-    s->spectrum = malloc((size + 2) * sizeof *s->spectrum);
-    s->shape[0] = calloc((SEGMENTS + 1) * bins, sizeof *s->shape[0]);
-    if (!s->fft || !s->window || !s->frame || !s->spectrum || !s->shape[0])
-        return err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
-    for (int k = 1; k < SEGMENTS; k++)
-        s->shape[k] = s->shape[0] + (size_t)k * bins;
-    s->background = s->shape[0] + SEGMENTS * bins;
-    for (size_t i = 0; i < size; i++)
-        s->window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * (double)i / (double)size));
-    return mfcc_new(&s->mfcc, hit->rate_hz, s->fft_size, MEL_BANDS, DRUM_CEPSTRA + 1, e);
+    double bin_hz = (double)ear->rate_hz / ear->fft_size;
+    int band = 0;
+    for (int k = 0; k < ear->bins; k++) {
+        double hz = k * bin_hz;
+        while (band < DRUM_BANDS && hz >= band_edge_hz[band + 1])
+            band++;
+        bool inside = k > 0 && band < DRUM_BANDS && hz >= band_edge_hz[0];
+        ear->band_of[k] = (signed char)(inside ? band : -1);
+    }
 }
 
-static void close_sheet(struct sheet *s)
+enum status drum_ear_new(struct drum_ear **out, int rate_hz, struct err *e)
 {
-    rfft_free(s->fft);
-    mfcc_free(s->mfcc);
-    free(s->memory);
-    free(s->window);
-    free(s->frame);
-    free(s->spectrum);
-    free(s->shape[0]);
+    *out = NULL;
+    if (rate_hz < LOWEST_RATE_HZ)
+        return err_set(e, ST_EMPTY, "a drum hit without a usable rate");
+    struct drum_ear *ear = calloc(1, sizeof *ear);
+    if (!ear)
+        return err_set(e, ST_NO_MEMORY, "no memory to look at drum hits");
+    ear->rate_hz = rate_hz;
+    ear->fft_size = fft_size_at(1024, rate_hz);
+    int heard = (int)(HIGHEST_HZ * ear->fft_size / rate_hz) + 1;
+    ear->bins = ear->fft_size / 2 + 1 < heard ? ear->fft_size / 2 + 1 : heard;
+    size_t size = (size_t)ear->fft_size, bins = size / 2 + 1;
+    float *window = malloc(size * sizeof *window);
+    for (size_t i = 0; window && i < size; i++)
+        window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * (double)i / (double)size));
+    ear->fft = window ? fft_batch_new(ear->fft_size, window) : NULL;
+    free(window);
+    ear->pitch = drum_pitch_meter_new(rate_hz);
+    ear->frames = malloc(FFT_BATCH * size * sizeof *ear->frames);
+    ear->power = malloc(FFT_BATCH * bins * sizeof *ear->power);
+    ear->spectrum = malloc(bins * sizeof *ear->spectrum);
+    ear->band_of = malloc(bins);
+    ear->shape[0] = malloc((SEGMENTS + 1) * bins * sizeof *ear->shape[0]);
+    enum status st =
+        mfcc_new(&ear->mfcc, rate_hz, ear->fft_size, MEL_BANDS, DRUM_CEPSTRA + 1, e);
+    if (st == ST_OK && !(ear->fft && ear->pitch && ear->frames && ear->power &&
+                         ear->spectrum && ear->band_of && ear->shape[0]))
+        st = err_set(e, ST_NO_MEMORY, "no memory to look at drum hits");
+    if (st != ST_OK) {
+        drum_ear_free(ear);
+        return st;
+    }
+    for (int k = 1; k < SEGMENTS; k++)
+        ear->shape[k] = ear->shape[0] + k * ear->bins;
+    sort_bins(ear);
+    *out = ear;
+    return ST_OK;
+}
+
+void drum_ear_free(struct drum_ear *ear)
+{
+    if (!ear)
+        return;
+    fft_batch_free(ear->fft);
+    mfcc_free(ear->mfcc);
+    drum_pitch_meter_free(ear->pitch);
+    free(ear->frames);
+    free(ear->power);
+    free(ear->spectrum);
+    free(ear->band_of);
+    free(ear->shape[0]);
+    free(ear);
+}
+
+static void open_sheet(struct sheet *s, struct drum_ear *ear)
+{
+    s->ear = ear;
+    s->fft_size = ear->fft_size;
+    s->bins = ear->bins;
+    for (int k = 0; k < SEGMENTS; k++)
+        s->shape[k] = ear->shape[k];
+    size_t bins = (size_t)ear->bins;
+    s->background = ear->shape[0] + SEGMENTS * bins;
+    memset(ear->shape[0], 0, (SEGMENTS + 1) * bins * sizeof *ear->shape[0]);
 }
 
 static int segment_at(const double *edge, int count, double t)
@@ -158,12 +217,6 @@ static int segment_at(const double *edge, int count, double t)
     return -1;
 }
 
-static double power_at(const struct sheet *s, int k)
-{
-    double re = (double)s->spectrum[2 * k], im = (double)s->spectrum[2 * k + 1];
-    return re * re + im * im;
-}
-
 /* One frame that ends where the lead does. */
 static void look_before(struct sheet *s)
 {
@@ -171,50 +224,88 @@ static void look_before(struct sheet *s)
     if (s->before < size)
         return;
     const float *x = s->memory + s->before - size;
-    for (size_t i = 0; i < size; i++) {
-        s->frame[i] = x[i] * s->window[i];
+    memset(s->ear->frames, 0, FFT_BATCH * size * sizeof *s->ear->frames);
+    memcpy(s->ear->frames, x, size * sizeof *x);
+    for (size_t i = 0; i < size; i++)
         s->background_level += (double)x[i] * (double)x[i] / (double)size;
-    }
-    rfft_forward(s->fft, s->frame, s->spectrum);
+    fft_batch_power(s->ear->fft, s->ear->frames, s->fft_size, s->ear->power);
     for (int k = 0; k < s->bins; k++)
-        s->background[k] = power_at(s, k);
+        s->background[k] = (double)s->ear->power[k * FFT_BATCH];
 }
 
-static void add_frame(struct sheet *s, long centre)
+/* A frame's place, and what its power is counted for. */
+struct frame {
+    long centre;
+    int shape, time;
+};
+
+static void copy_frame(const struct sheet *s, long centre, float *to)
 {
-    double t = (double)centre / s->rate_hz;
-    int shape = segment_at(segment_s, SEGMENTS, t);
-    int time = segment_at(time_edge_s, DRUM_TIMES, t);
-    if (shape < 0 && time < 0)
-        return;
-    for (int i = 0; i < s->fft_size; i++) {
-        long at = centre - s->fft_size / 2 + i;
-        s->frame[i] = at >= 0 && at < (long)s->n ? s->x[at] * s->window[i] : 0;
+    long first = centre - s->fft_size / 2, size = s->fft_size, n = (long)s->n;
+    long from = first < 0 ? -first : 0;
+    long until = first + size > n ? n - first : size;
+    memset(to, 0, (size_t)size * sizeof *to);
+    if (until > from)
+        memcpy(to + from, s->x + first + from, (size_t)(until - from) * sizeof *to);
+}
+
+/* What the frame has of a bin beyond what sounded before. */
+static double own_power(const struct sheet *s, const float *power, int k)
+{
+    double whole = (double)power[k * FFT_BATCH];
+    return fmax(whole - s->background[k], KEPT_SHARE * whole);
+}
+
+static void count_frame(struct sheet *s, const struct frame *f, const float *power)
+{
+    if (f->shape >= 0) {
+        double *shape = s->shape[f->shape];
+        for (int k = 1; k < s->bins; k++)
+            shape[k] += own_power(s, power, k);
+        s->frames_of[f->shape]++;
     }
-    rfft_forward(s->fft, s->frame, s->spectrum);
-    double bin_hz = (double)s->rate_hz / s->fft_size;
-    int band = 0;
-    for (int k = 1; k < s->bins; k++) {
-        double whole = power_at(s, k), hz = k * bin_hz;
-        double power = fmax(whole - s->background[k], KEPT_SHARE * whole);
-        if (shape >= 0)
-            s->shape[shape][k] += power;
-        while (band < DRUM_BANDS && hz >= band_edge_hz[band + 1])
-            band++;
-        if (time >= 0 && band < DRUM_BANDS && hz >= band_edge_hz[0])
-            s->band[time][band] += power;
+    if (f->time >= 0) {
+        double band[DRUM_BANDS + 1] = {0}; /* the first for bins of no band */
+        for (int k = 1; k < s->bins; k++)
+            band[s->ear->band_of[k] + 1] += own_power(s, power, k);
+        for (int b = 0; b < DRUM_BANDS; b++)
+            s->band[f->time][b] += band[b + 1];
+        s->frames_in[f->time]++;
     }
-    if (shape >= 0)
-        s->frames_of[shape]++;
-    if (time >= 0)
-        s->frames_in[time]++;
+}
+
+static void count_frames(struct sheet *s, const struct frame *f, int count)
+{
+    size_t size = (size_t)s->fft_size;
+    for (int i = 0; i < FFT_BATCH; i++)
+        if (i < count)
+            copy_frame(s, f[i].centre, s->ear->frames + (size_t)i * size);
+        else
+            memset(s->ear->frames + (size_t)i * size, 0, size * sizeof(float));
+    fft_batch_power(s->ear->fft, s->ear->frames, s->fft_size, s->ear->power);
+    for (int i = 0; i < count; i++)
+        count_frame(s, &f[i], s->ear->power + i);
 }
 
 static void add_frames(struct sheet *s)
 {
     double hop = HOP_S * s->rate_hz;
-    for (int i = 0; (i + 0.5) * hop < (double)s->n || i == 0; i++)
-        add_frame(s, lround((i + 0.5) * hop));
+    struct frame f[FFT_BATCH];
+    int count = 0;
+    for (int i = 0; (i + 0.5) * hop < (double)s->n || i == 0; i++) {
+        long centre = lround((i + 0.5) * hop);
+        double t = (double)centre / s->rate_hz;
+        f[count] = (struct frame){centre, segment_at(segment_s, SEGMENTS, t),
+                                  segment_at(time_edge_s, DRUM_TIMES, t)};
+        if (f[count].shape < 0 && f[count].time < 0)
+            break; /* and all after it */
+        if (++count == FFT_BATCH) {
+            count_frames(s, f, count);
+            count = 0;
+        }
+    }
+    if (count)
+        count_frames(s, f, count);
     for (int k = 0; k < SEGMENTS; k++) {
         if (k > 0 && s->frames_of[k] == 0) { /* too short to have a body */
             memcpy(s->shape[k], s->shape[k - 1], (size_t)s->bins * sizeof *s->shape[k]);
@@ -229,12 +320,12 @@ static void put_cepstra(struct sheet *s, const double *shape)
 {
     float mel[MEL_BANDS], cepstrum[DRUM_CEPSTRA + 1], most = 0;
     for (int k = 0; k <= s->fft_size / 2; k++)
-        s->spectrum[k] = k < s->bins ? (float)shape[k] : 0;
-    mfcc_mel(s->mfcc, s->spectrum, mel);
+        s->ear->spectrum[k] = k < s->bins ? (float)shape[k] : 0;
+    mfcc_mel(s->ear->mfcc, s->ear->spectrum, mel);
     for (int b = 0; b < MEL_BANDS; b++)
         most = mel[b] > most ? mel[b] : most;
     float floor = most * (float)pow(10, SPECTRUM_FLOOR_DB / 10) + 1e-12F;
-    mfcc_cepstrum(s->mfcc, mel, floor, cepstrum);
+    mfcc_cepstrum(s->ear->mfcc, mel, floor, cepstrum);
     for (int c = 1; c <= DRUM_CEPSTRA; c++)
         put(s, (double)cepstrum[c] / 20);
 }
@@ -358,58 +449,69 @@ static void put_envelope(struct sheet *s)
     put(s, early / total);
 }
 
-static enum status put_pitch(struct sheet *s, struct err *e)
+static void put_pitch(struct sheet *s)
 {
     struct drum_pitch a, b;
     size_t span = (size_t)(0.05 * s->rate_hz), later = (size_t)(0.04 * s->rate_hz);
     size_t late = later + span / 2 < s->n ? later : 0;
-    enum status st = drum_pitch(s->x, s->n < span ? s->n : span, s->rate_hz, &a, e);
-    if (st != ST_OK)
-        return st;
+    drum_pitch(s->ear->pitch, s->x, s->n < span ? s->n : span, &a);
     size_t rest = s->n - late < span ? s->n - late : span;
-    st = drum_pitch(s->x + late, rest, s->rate_hz, &b, e);
-    if (st != ST_OK)
-        return st;
+    drum_pitch(s->ear->pitch, s->x + late, rest, &b);
     put(s, log2(a.hz / 150));
     put(s, a.prominence_db / 20);
     put(s, a.share);
     put(s, log2(b.hz / 150));
     put(s, b.share);
     put(s, fmax(-2, fmin(2, log2(a.hz / b.hz))));
-    return ST_OK;
+}
+
+static void put_all(struct sheet *s)
+{
+    look_before(s);
+    add_frames(s);
+    for (int k = 0; k < SEGMENTS; k++)
+        put_cepstra(s, s->shape[k]);
+    put_bands(s);
+    for (int k = 0; k < SEGMENTS; k++)
+        put_shape(s, s->shape[k], segment_s[k], segment_s[k + 1]);
+    put(s, flatness(s, s->shape[1], 200, 2000));
+    put(s, flatness(s, s->shape[1], 2000, 8000));
+    put(s, flatness(s, s->shape[1], 8000, 20000));
+    put_envelope(s);
+    put_pitch(s);
+}
+
+enum status drum_ear_features(struct drum_ear *ear, const struct audio *hit,
+                              size_t lead_frames, float out[DRUM_FEATURES], struct err *e)
+{
+    memset(out, 0, DRUM_FEATURES * sizeof *out);
+    if (hit->rate_hz != ear->rate_hz || hit->channels < 1)
+        return err_set(e, ST_EMPTY, "a drum hit without a usable rate");
+    struct sheet s = {.out = out};
+    enum status st = ST_OK;
+    if (!take(&s, hit, lead_frames)) {
+        st = err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
+    } else {
+        level_out(&s);
+        if ((double)s.n < SHORTEST_S * hit->rate_hz)
+            st = err_set(e, ST_EMPTY, "too little sound for a drum hit");
+    }
+    if (st == ST_OK) {
+        open_sheet(&s, ear);
+        put_all(&s);
+    }
+    free(s.memory);
+    return st;
 }
 
 enum status drum_features(const struct audio *hit, size_t lead_frames,
                           float out[DRUM_FEATURES], struct err *e)
 {
+    struct drum_ear *ear;
     memset(out, 0, DRUM_FEATURES * sizeof *out);
-    if (hit->rate_hz < 1000 || hit->channels < 1)
-        return err_set(e, ST_EMPTY, "a drum hit without a usable rate");
-    struct sheet s = {.out = out};
-    if (!take(&s, hit, lead_frames)) {
-        close_sheet(&s);
-        return err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
-    }
-    level_out(&s);
-    if ((double)s.n < SHORTEST_S * hit->rate_hz) {
-        close_sheet(&s);
-        return err_set(e, ST_EMPTY, "too little sound for a drum hit");
-    }
-    enum status st = open_sheet(&s, hit, e);
-    if (st == ST_OK) {
-        look_before(&s);
-        add_frames(&s);
-        for (int k = 0; k < SEGMENTS; k++)
-            put_cepstra(&s, s.shape[k]);
-        put_bands(&s);
-        for (int k = 0; k < SEGMENTS; k++)
-            put_shape(&s, s.shape[k], segment_s[k], segment_s[k + 1]);
-        put(&s, flatness(&s, s.shape[1], 200, 2000));
-        put(&s, flatness(&s, s.shape[1], 2000, 8000));
-        put(&s, flatness(&s, s.shape[1], 8000, 20000));
-        put_envelope(&s);
-        st = put_pitch(&s, e);
-    }
-    close_sheet(&s);
+    enum status st = drum_ear_new(&ear, hit->rate_hz, e);
+    if (st == ST_OK)
+        st = drum_ear_features(ear, hit, lead_frames, out, e);
+    drum_ear_free(ear);
     return st;
 }

@@ -4,9 +4,17 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double TWO_PI = 6.283185307179586;
 static const double LOW_HZ = 35, HIGH_HZ = 1200, SEMITONES = 2;
+
+struct drum_pitch_meter {
+    int rate_hz, size;
+    struct rfft *fft;
+    float *window, *x, *spectrum;
+    size_t window_size; /* samples the window is made for */
+};
 
 /* Parabola through the log power of three bins, in bins −½ … ½. */
 static double between(const float *power, int k)
@@ -48,32 +56,58 @@ static void read_peak(const float *power, int bins, double bin_hz, struct drum_p
     out->share = total > 0 ? near / total : 0;
 }
 
-enum status drum_pitch(const float *mono, size_t n, int rate_hz, struct drum_pitch *out,
-                       struct err *e)
+struct drum_pitch_meter *drum_pitch_meter_new(int rate_hz)
 {
-    int size = fft_size_at(4096, rate_hz); /* 93 ms: the rest is zeros */
-    if (n > (size_t)size)
-        n = (size_t)size;
-    struct rfft *fft = rfft_new(size);
-    float *x = calloc((size_t)size, sizeof *x);
-    float *spectrum = malloc(((size_t)size + 2) * sizeof *spectrum);
-    enum status st = ST_OK;
-    if (fft && x && spectrum) {
-        for (size_t i = 0; i < n; i++) {
-            double w = 0.5 - 0.5 * cos(TWO_PI * ((double)i + 0.5) / (double)n);
-            x[i] = mono[i] * (float)w;
-        }
-        rfft_forward(fft, x, spectrum);
-        int bins = size / 2 + 1;
-        for (int k = 0; k < bins; k++)
-            spectrum[k] = spectrum[2 * k] * spectrum[2 * k] +
-                          spectrum[2 * k + 1] * spectrum[2 * k + 1];
-        read_peak(spectrum, bins, (double)rate_hz / size, out);
-    } else {
-        st = err_set(e, ST_NO_MEMORY, "no memory for the pitch of a drum hit");
-    }
-    rfft_free(fft);
-    free(x);
-    free(spectrum);
-    return st;
+    struct drum_pitch_meter *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    m->rate_hz = rate_hz;
+    m->size = fft_size_at(4096, rate_hz); /* 93 ms: what is longer is cut */
+    size_t size = (size_t)m->size;
+    m->fft = rfft_new(m->size);
+    m->window = malloc(size * sizeof *m->window);
+    m->x = malloc(size * sizeof *m->x);
+    m->spectrum = malloc((size + 2) * sizeof *m->spectrum);
+    if (m->fft && m->window && m->x && m->spectrum)
+        return m;
+    drum_pitch_meter_free(m);
+    return NULL;
+}
+
+void drum_pitch_meter_free(struct drum_pitch_meter *m)
+{
+    if (!m)
+        return;
+    rfft_free(m->fft);
+    free(m->window);
+    free(m->x);
+    free(m->spectrum);
+    free(m);
+}
+
+/* Most stretches are of one length: its window is kept. */
+static void make_window(struct drum_pitch_meter *m, size_t n)
+{
+    if (m->window_size == n)
+        return;
+    for (size_t i = 0; i < n; i++)
+        m->window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * ((double)i + 0.5) / (double)n));
+    m->window_size = n;
+}
+
+void drum_pitch(struct drum_pitch_meter *m, const float *mono, size_t n,
+                struct drum_pitch *out)
+{
+    size_t size = (size_t)m->size;
+    n = n < size ? n : size;
+    make_window(m, n);
+    for (size_t i = 0; i < n; i++)
+        m->x[i] = mono[i] * m->window[i];
+    memset(m->x + n, 0, (size - n) * sizeof *m->x);
+    rfft_forward(m->fft, m->x, m->spectrum);
+    int bins = m->size / 2 + 1;
+    float *power = m->spectrum;
+    for (int k = 0; k < bins; k++)
+        power[k] = power[2 * k] * power[2 * k] + power[2 * k + 1] * power[2 * k + 1];
+    read_peak(power, bins, (double)m->rate_hz / m->size, out);
 }

@@ -1,7 +1,8 @@
 /* drum_pitch: the strongest low partial of a short stretch: what a drum's skin sounds.
  *
  * Not a pitch detector for notes: kicks, toms and snares have inharmonic partials, and
- * the lowest strong one is what is heard. Thread: pure. Cost: about 40 µs. */
+ * the lowest strong one is what is heard. Thread: a meter belongs to one
+ * thread. Cost: about 40 µs. */
 #ifndef TROWEL_DSP_DRUM_PITCH_H
 #define TROWEL_DSP_DRUM_PITCH_H
 
@@ -15,8 +16,13 @@ struct drum_pitch {
     double share; /* of all energy that lies within ±2 semitones of it, 0 … 1 */
 };
 
-/* `n` samples (any number, also 0) of one channel. ST_NO_MEMORY is the only failure. */
-enum status drum_pitch(const float *mono, size_t n, int rate_hz, struct drum_pitch *out,
-                       struct err *e);
+/* What is needed to measure at one rate, made once. NULL without memory. */
+struct drum_pitch_meter;
+struct drum_pitch_meter *drum_pitch_meter_new(int rate_hz);
+void drum_pitch_meter_free(struct drum_pitch_meter *m);
+
+/* `n` samples (any number, also 0) of one channel. */
+void drum_pitch(struct drum_pitch_meter *m, const float *mono, size_t n,
+                struct drum_pitch *out);
 
 #endif

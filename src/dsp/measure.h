@@ -16,6 +16,14 @@
  * kHz) weighted by their energy. `loop` sounds are no different. ST_NO_MEMORY. */
 enum status measure_sample(const struct audio *a, struct measures *m, struct err *e);
 
+/* The same for many sounds of one rate (in Hz; those of another give ST_UNSUPPORTED). A
+ * measurer belongs to one thread. ST_NO_MEMORY; measurer_free(NULL) is safe. */
+struct measurer;
+enum status measurer_new(struct measurer **out, int rate_hz, struct err *e);
+void measurer_free(struct measurer *m);
+enum status measurer_sample(struct measurer *by, const struct audio *a,
+                            struct measures *m, struct err *e);
+
 /* Fundamental of a sound in Hz, or NAN if it has none: YIN (de Cheveigné & Kawahara 2002)
  * on frames of the louder parts, octave-checked against each other; 30 Hz … 2 kHz.
  * `clarity` (may be NULL): 0 … 1, how periodic. `mono` is one channel. */

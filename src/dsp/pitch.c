@@ -2,6 +2,7 @@
  * function by FFT, on the louder frames, which then vote. */
 #include "dsp/fft.h"
 #include "dsp/measure.h"
+#include "dsp/pitch.h"
 #include "dsp/resample.h"
 
 #include <math.h>
@@ -27,6 +28,12 @@ struct yin {
     float *block, *near, *far; /* size, size + 2, size + 2 */
     double *dip;               /* cumulative mean normalised difference, lag_max + 1 */
 };
+
+/* Raised, so that the dips of high notes do not fall between the lags. */
+static int times_for(int rate_hz)
+{
+    return rate_hz >= LOWEST_RATE_HZ ? 1 : (LOWEST_RATE_HZ + rate_hz - 1) / rate_hz;
+}
 
 static bool yin_init(struct yin *y, int rate_hz)
 {
@@ -192,7 +199,30 @@ static double poll(struct yin *y, const float *line, size_t frames, double *clar
     return all > 0 ? elect(votes, (int)count, all, clarity) : (double)NAN;
 }
 
-/* At low rates the dips of high notes fall between the lags: raise the rate first. */
+struct pitch_meter {
+    int rate_hz;
+    struct yin yin;
+};
+
+struct pitch_meter *pitch_meter_new(int rate_hz)
+{
+    struct pitch_meter *m = rate_hz < 1000 ? NULL : calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    m->rate_hz = rate_hz;
+    if (yin_init(&m->yin, rate_hz * times_for(rate_hz)))
+        return m;
+    pitch_meter_free(m);
+    return NULL;
+}
+
+void pitch_meter_free(struct pitch_meter *m)
+{
+    if (m)
+        yin_done(&m->yin);
+    free(m);
+}
+
 static enum status prepare(struct audio *line, const float *mono, size_t frames,
                            int rate_hz)
 {
@@ -202,32 +232,43 @@ static enum status prepare(struct audio *line, const float *mono, size_t frames,
         return st;
     for (size_t i = 0; i < frames; i++)
         given.data[i] = isfinite(mono[i]) ? mono[i] : 0.0f;
-    if (rate_hz >= LOWEST_RATE_HZ) {
+    int times = times_for(rate_hz);
+    if (times == 1) {
         *line = given;
         return ST_OK;
     }
-    int times = (LOWEST_RATE_HZ + rate_hz - 1) / rate_hz;
     st = resample_rate(line, &given, rate_hz * times, RESAMPLE_FAST, NULL);
     audio_done(&given);
     return st;
 }
 
-double measure_pitch(const float *mono, size_t frames, int rate_hz, double *clarity)
+double pitch_meter_read(struct pitch_meter *m, const float *mono, size_t frames,
+                        double *clarity)
 {
     double pitch = (double)NAN;
     if (clarity)
         *clarity = 0;
     struct audio line = {0}, whole = {0};
-    if (rate_hz < 1000 || prepare(&line, mono, frames, rate_hz) != ST_OK)
+    if (prepare(&line, mono, frames, m->rate_hz) != ST_OK)
         return pitch;
-    struct yin y;
-    bool ready = yin_init(&y, line.rate_hz);
-    size_t need = (size_t)(y.window + y.lag_max + 1);
-    size_t total = line.frames < need ? need : line.frames;
-    if (ready && audio_slice(&whole, &line, 0, total, NULL) == ST_OK)
-        pitch = poll(&y, whole.data, whole.frames, clarity);
+    size_t need = (size_t)(m->yin.window + m->yin.lag_max + 1);
+    if (line.frames >= need)
+        pitch = poll(&m->yin, line.data, line.frames, clarity);
+    else if (audio_slice(&whole, &line, 0, need, NULL) == ST_OK)
+        pitch = poll(&m->yin, whole.data, whole.frames, clarity);
     audio_done(&line);
     audio_done(&whole);
-    yin_done(&y);
+    return pitch;
+}
+
+double measure_pitch(const float *mono, size_t frames, int rate_hz, double *clarity)
+{
+    if (clarity)
+        *clarity = 0;
+    struct pitch_meter *m = pitch_meter_new(rate_hz);
+    if (!m)
+        return (double)NAN;
+    double pitch = pitch_meter_read(m, mono, frames, clarity);
+    pitch_meter_free(m);
     return pitch;
 }
