@@ -129,10 +129,19 @@ static void progress_line(struct output *o, const struct news *n)
     o->line_open = true;
 }
 
+/* File names may hold anything, also what a terminal obeys. */
+static void put_name(FILE *to, const char *name)
+{
+    for (; *name; name++)
+        putc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, to);
+}
+
 static void source_line(struct output *o, const struct news *n)
 {
     close_line(o);
-    fprintf(stderr, "%zu/%zu %s:", n->index, n->total, n->source);
+    fprintf(stderr, "%zu/%zu ", n->index, n->total);
+    put_name(stderr, n->source);
+    putc(':', stderr);
     if (n->kind == NEWS_SKIPPED) {
         fputs(" done before\n", stderr);
         return;
@@ -153,9 +162,10 @@ static void tell_text(struct output *o, const struct news *n)
 {
     switch (n->kind) {
     case NEWS_PLAN:
-        if (o->dry_run && n->source)
-            printf("%s -> %s\n", n->source, n->text);
-        else if (!o->quiet)
+        if (o->dry_run && n->source) {
+            put_name(stdout, n->source);
+            printf(" -> %s\n", n->text);
+        } else if (!o->quiet)
             fprintf(stderr, "%zu recording%s into %s\n", n->total,
                     n->total == 1 ? "" : "s", n->text);
         break;

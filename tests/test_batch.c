@@ -7,6 +7,7 @@
 #include "io/soundfile.h"
 #include "program.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -22,6 +23,18 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* Does a file's name in the folder hold `part`? */
+static bool tree_holds(const char *folder, const char *part)
+{
+    bool found = false;
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (struct dirent *entry; !found && (entry = readdir(dir));)
+        found = strstr(entry->d_name, part) != NULL;
+    closedir(dir);
+    return found;
+}
 
 /* A folder with short cuts of the demo recordings in "in", shared by the tests. */
 struct place {
@@ -331,7 +344,10 @@ static void bad_files_fail_alone(void **state)
     write_bytes(in, "noise.flac", noise, sizeof noise);
     snprintf(path, sizeof path, "%s/pipe.wav", in);
     assert_int_equal(mkfifo(path, 0666), 0);
-    snprintf(path, sizeof path, "%s/good \xf0\x9f\x8e\xb9 'quoted', name.wav", in);
+    snprintf(path, sizeof path, "%s/dangling.wav", in);
+    assert_int_equal(symlink("/nowhere/at/all.wav", path), 0);
+    snprintf(path, sizeof path, "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\n'quoted', name.wav",
+             in);
     char good[1024];
     path_in(good, p, "in/jam-tape.wav");
     assert_int_equal(link(good, path), 0);
@@ -340,14 +356,17 @@ static void bad_files_fail_alone(void **state)
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD", "--seed", "1",
         "--stages", "drums");
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.out, "6 sources: 1 done, 0 done before, 5 failed"));
+    assert_true(text_has(o.out, "7 sources: 1 done, 0 done before, 6 failed"));
     assert_true(text_has(o.err, "silent.wav is silent from end to end"));
     static const char *const names[] = {"empty.wav", "text.mp3", "noise.flac",
-                                        "short-header.wav"};
+                                        "short-header.wav", "dangling.wav"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_true(text_has(o.err, names[i]));
     assert_false(text_has(o.err, "notes.txt"));
     assert_false(text_has(o.err, "pipe.wav"));
+    /* no name commands the terminal or makes two lines of one */
+    assert_false(text_has(o.err, "\x1b"));
+    assert_true(text_has(o.err, " ?[31m?'quoted', name.wav: "));
     outcome_done(&o);
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
         "--stages", "drums", "--strict", "--jobs", "1");
@@ -537,6 +556,29 @@ static void analyze_prints_onsets_alone(void **state)
     outcome_done(&o);
 }
 
+/* What a failing source had written goes, and the folders it lay in. */
+static void failing_sources_leave_no_folders(void **state)
+{
+    struct place *p = *state;
+    char in[1024], path[1100];
+    path_in(in, p, "one");
+    mkdir(in, 0777);
+    struct audio a;
+    assert_int_equal(audio_init(&a, 1, 1, 44100, NULL), ST_OK);
+    a.data[0] = 0.5f;
+    write_sound(in, "one.wav", &a, 16);
+    audio_done(&a);
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "one", "--project-name", "ONE", "--seed", "1");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "one.wav holds nothing usable"));
+    outcome_done(&o);
+    path_in(path, p, "export/ONE/manifest.csv");
+    assert_int_equal(access(path, F_OK), 0);
+    path_in(path, p, "export/ONE/one");
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
 static void textures_dust_and_clouds_work_from_folders(void **state)
 {
     struct place *p = *state;
@@ -554,8 +596,11 @@ static void textures_dust_and_clouds_work_from_folders(void **state)
         "export/TREE/jam-tape/hiss", "--output_dir", "dusty", "--seed", "3");
     assert_int_equal(o.exit_status, 0);
     outcome_done(&o);
+    path_in(path, p, "export/TREE/jam-tape/hiss");
+    assert_true(tree_holds(path, "hiss_flicker_"));
     path_in(path, p, "dusty");
     assert_true(tree_count(path, ".wav") > 0);
+    assert_false(tree_holds(path, "hiss_flicker_")); /* tiled, it would stutter */
     RUN(o, p, "clouds", "--input_dir", "export/TREE/jam-tape/silences", "--output_dir",
         "skies", "--seed", "3", "--set", "clouds.clouds_per_source=1", "--set",
         "clouds.cloud_duration_sec=2");
@@ -584,6 +629,7 @@ int main(void)
         cmocka_unit_test(one_source_pipelines_write_flat),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(analyze_prints_onsets_alone),
+        cmocka_unit_test(failing_sources_leave_no_folders),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),
     };
     return cmocka_run_group_tests_name("batch", tests, set_up, tear_down);

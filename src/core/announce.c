@@ -9,6 +9,16 @@
 
 enum { LIST_MAX_BYTES = 1 << 28 };
 
+/* A folder that a listed file was alone in goes with it; what holds anything stays. */
+static void remove_empty_parents(const struct root *root, char *path)
+{
+    for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+        *slash = '\0';
+        if (root_remove(root, path, NULL) != ST_OK)
+            return;
+    }
+}
+
 static void remove_listed(const struct root *root, const char *list)
 {
     char *text, *rest;
@@ -16,8 +26,10 @@ static void remove_listed(const struct root *root, const char *list)
     if (root_read_file(root, list, LIST_MAX_BYTES, &text, &n, NULL) != ST_OK)
         return;
     for (char *line = strtok_r(text, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest))
+         line = strtok_r(NULL, "\n", &rest)) {
         root_remove(root, line, NULL);
+        remove_empty_parents(root, line);
+    }
     free(text);
 }
 

@@ -10,22 +10,56 @@
 /* Longer files are no pads and no hiss loops; a bound keeps the memory. */
 static const double LONGEST_S = 120;
 
-/* A file that cannot be used is passed over for another draw. */
-static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *hiss,
-                             char name[STEM_BYTES], struct err *e)
+static double rms_of(const struct audio *a, size_t start, size_t frames)
+{
+    double sum = 0;
+    size_t n = frames * (size_t)a->channels;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)a->data[start * (size_t)a->channels + i];
+        sum += x * x;
+    }
+    return n > 0 ? sqrt(sum / (double)n) : 0;
+}
+
+/* Can it go round and round? A flicker fades at both ends: tiled it would stutter. */
+static bool goes_round(const struct audio *hiss)
+{
+    static const double shortest_s = 0.5, end_s = 0.01, least_end = 0.2; /* -14 dB */
+    size_t end = (size_t)(end_s * hiss->rate_hz);
+    if (end == 0 || (double)hiss->frames < shortest_s * hiss->rate_hz)
+        return false;
+    double least = least_end * rms_of(hiss, 0, hiss->frames);
+    return rms_of(hiss, 0, end) > least && rms_of(hiss, hiss->frames - end, end) > least;
+}
+
+static enum status draw_hiss(const struct dig *d, struct rng *r, struct audio *hiss,
+                             char name[STEM_BYTES], bool loops_only, struct err *e)
 {
     const struct source_list *files = d->recipe->hiss;
     enum status st = err_set(e, ST_EMPTY, "there is no usable hiss");
-    for (size_t tries = 0; tries < 2 * files->count; tries++) {
+    for (size_t tries = 0; tries < 4 * files->count; tries++) {
         const struct source_file *f = &files->items[rng_below(r, (uint32_t)files->count)];
         st =
             soundfile_load(f->path, (size_t)(LONGEST_S * SOUNDFILE_MAX_RATE_HZ), hiss, e);
-        if (st == ST_OK) {
+        if (st == ST_OK && (!loops_only || goes_round(hiss))) {
             stem_of_file(name, f->relative);
             return ST_OK;
         }
+        if (st == ST_OK) {
+            audio_done(hiss);
+            st = err_set(e, ST_EMPTY, "there is no hiss that loops");
+        }
     }
     return st;
+}
+
+/* A file that cannot be used is passed over for another draw; what does not loop is
+ * drawn only where nothing does. */
+static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *hiss,
+                             char name[STEM_BYTES], struct err *e)
+{
+    enum status st = draw_hiss(d, r, hiss, name, true, e);
+    return st == ST_OK ? st : draw_hiss(d, r, hiss, name, false, e);
 }
 
 static bool joins(const struct audio *a)

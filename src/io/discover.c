@@ -97,9 +97,12 @@ static enum status visit_entry(struct walk *w, const char *relative)
 {
     char path[PATH_BYTES];
     struct stat s, link;
-    if (path_join(path, sizeof path, w->folder, relative, NULL) || lstat(path, &link) ||
-        stat(path, &s))
-        return ST_OK; /* gone, or a link to nothing */
+    if (path_join(path, sizeof path, w->folder, relative, NULL) || lstat(path, &link))
+        return ST_OK;   /* gone */
+    if (stat(path, &s)) /* a link to nothing: a recording that is missed */
+        return S_ISLNK(link.st_mode) && soundfile_has_audio_ending(path)
+                   ? add_source(w, path, relative)
+                   : ST_OK;
     if (S_ISREG(s.st_mode))
         return add_source(w, path, relative);
     if (!S_ISDIR(s.st_mode) || !w->recursive)

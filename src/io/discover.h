@@ -1,12 +1,12 @@
 /* discover: the recordings of a folder.
  *
  * A file is a source when its name ends like audio (it may then still turn out
- * unreadable: a failure to report) or when its content is audio. Everything else is
- * passed over, as are hidden names, what is no regular file, and the export folder.
- * Links to files are followed; links to folders only when they do not lead back into a
- * folder being visited.
- * The order is bytewise by relative path, and stems depend only on the set of relative
- * paths: the same folder gives the same list everywhere. */
+ * unreadable, or a link to nothing: a failure to report) or when its content is audio.
+ * Everything else is passed over, as are hidden names, what is no regular file, and the
+ * export folder. Links to files are followed; links to folders only when they do not lead
+ * back into a folder being visited. The order is bytewise by relative path, and stems
+ * depend only on the set of relative paths: the same folder gives the same list
+ * everywhere. */
 #ifndef TROWEL_IO_DISCOVER_H
 #define TROWEL_IO_DISCOVER_H
 
