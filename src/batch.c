@@ -70,7 +70,8 @@ static struct process_job process_job(struct batch *b)
 static enum status excavate(struct batch *b, const struct process_job *job, struct err *e)
 {
     enum status st = process_run(job, &b->result, e);
-    if (b->result.sources > 0)
+    bool tried = b->result.done + b->result.skipped + b->result.failed > 0;
+    if (tried || (st == ST_OK && b->result.sources > 0))
         output_summary(&b->output, &b->result);
     return st;
 }

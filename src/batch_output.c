@@ -282,8 +282,8 @@ void output_summary(struct output *o, const struct process_result *r)
     if (o->dry_run)
         return;
     close_line(o);
-    printf("%zu sources: %zu done, %zu done before, %zu failed", r->sources, r->done,
-           r->skipped, r->failed);
+    printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,
+           r->sources == 1 ? "" : "s", r->done, r->skipped, r->failed);
     printf("; %zu finds (", r->totals.finds);
     for (int i = 0; i < CAT_COUNT; i++)
         printf("%s%zu %s", i ? ", " : "", r->totals.per_category[i],

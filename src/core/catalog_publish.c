@@ -13,7 +13,7 @@
 static enum status write_journal(struct catalog *c, FILE *f, bool compact, struct err *e)
 {
     fputs("# trowel decisions 1\n"
-          "# one event a line: word, value, source/type/file name; see `trowel --help`\n",
+          "# one event a line: word, value, source/type/file name\n",
           f);
     struct query *q = catalog_query(c, compact ? Q_EVENTS_COMPACT : Q_EVENTS, e);
     if (q == NULL)

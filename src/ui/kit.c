@@ -33,11 +33,11 @@ int kit_slot_of_key(const struct app *app, uint32_t key)
     return -1;
 }
 
-/* 120 until the user says otherwise. */
+/* The config's until the user says otherwise. */
 double kit_tempo(const struct app *app)
 {
     double bpm = session_kit(app->session)->tempo_bpm;
-    return bpm > 0 ? bpm : 120;
+    return bpm > 0 ? bpm : app->config->kit.pattern_bpm;
 }
 
 /* --- sound ------------------------------------------------------------------------- */

@@ -146,7 +146,12 @@ static void similar(struct app *app)
     if (at < 0)
         return;
     const struct find *f = session_find(app->session, (size_t)at);
-    if (app_check(app, view_set_similar(app->view, at, NULL, &e), &e)) {
+    const struct similarity_weights weights = {
+        {[ASPECT_SPECTRUM] = app->config->similarity.spectrum_weight,
+         [ASPECT_TIMBRE] = app->config->similarity.timbre_weight,
+         [ASPECT_PITCH] = app->config->similarity.pitch_weight,
+         [ASPECT_ENVELOPE] = app->config->similarity.envelope_weight}};
+    if (app_check(app, view_set_similar(app->view, at, &weights, &e), &e)) {
         view_move_to_id(app->view, f->id);
         app_say(app, "most like %s first; S goes back", f->name);
     }
@@ -304,8 +309,9 @@ static void draw_top(struct app *app, const struct area *row)
     words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
     words_count(sources, sizeof sources, session_source_count(app->session));
     const char *gap = row->cols >= 100 ? "     " : "  ";
-    snprintf(left, sizeof left, "%s%s%s sources   %s finds   %s %zu  %s %zu  %s %zu",
-             session_name(app->session), gap, sources, all,
+    snprintf(left, sizeof left, "%s%s%s source%s   %s finds   %s %zu  %s %zu  %s %zu",
+             session_name(app->session), gap, sources,
+             session_source_count(app->session) == 1 ? "" : "s", all,
              glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
              glyph_text(GLYPH_REJECTED, tier), t->all.rejected,
              glyph_text(GLYPH_UNDECIDED, tier), t->all.undecided);
