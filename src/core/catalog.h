@@ -119,8 +119,7 @@ enum status catalog_each_current(struct catalog *c,
                                  bool (*fn)(void *user, const struct change *now),
                                  void *user, struct err *e);
 /* Put the user's words on a find as mined (id and c filled in, category its kind's). */
-enum status catalog_apply_words(struct catalog *c, struct catalog_find *f,
-                                struct err *e);
+enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struct err *e);
 /* The current value of one, "" when nothing was said. */
 enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,
                           const char *key, char value[EVENT_VALUE_BYTES], struct err *e);

@@ -310,8 +310,7 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
     return st;
 }
 
-enum status catalog_apply_words(struct catalog *c, struct catalog_find *f,
-                                struct err *e)
+enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struct err *e)
 {
     char word[32], value[EVENT_VALUE_BYTES];
     struct query *q = catalog_query(c, Q_CURRENT_OF, e);
