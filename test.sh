@@ -4,8 +4,10 @@
 set -eu
 top=$(cd "$(dirname "$0")" && pwd)
 cd "$top"
-packaging/setup.sh test
 [ $# -gt 0 ] || set -- dev asan tsan
+purposes=(build test)
+case " $* " in *' clang '* | *' fuzz '*) purposes+=(clang) ;; esac
+packaging/setup.sh "${purposes[@]}"
 cores=$(nproc)
 for preset in "$@"; do
     echo "== $preset"

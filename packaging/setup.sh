@@ -1,13 +1,18 @@
 #!/bin/bash
-# setup.sh build|test: installs with apt what debian-packages.txt lists and this machine lacks.
+# setup.sh PURPOSE…: installs with apt what debian-packages.txt lists for any of the purposes
+# (build, test, clang) and this machine lacks.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-wanted=${1:?usage: setup.sh build|test}
+[ $# -gt 0 ] || {
+    echo "usage: setup.sh build|test|clang ..." >&2
+    exit 2
+}
+wanted=" $* "
 
 missing=()
 while read -r package purpose _; do
     case $package in '' | '#'*) continue ;; esac
-    [ "$wanted" = test ] || [ "$purpose" = build ] || continue
+    case $wanted in *" $purpose "*) ;; *) continue ;; esac
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
         missing+=("$package")
 done <"$here/debian-packages.txt"
@@ -23,9 +28,9 @@ if [ "$(id -u)" -ne 0 ]; then
         echo "setup: sudo is missing; as root, run: apt-get install ${missing[*]}" >&2
         exit 1
     }
-    as_root=(sudo)
+    as_root=(sudo --preserve-env=DEBIAN_FRONTEND)
 fi
 echo "setup: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -q >&2 || true
+"${as_root[@]}" apt-get update -q >&2 || echo "setup: going on with the package lists there are" >&2
 "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
