@@ -217,6 +217,13 @@ static enum status curate(struct batch *b, const char *input, const char *output
     struct curate_result r;
     enum status st = curate_run(&job, &r, e);
     if (st == ST_OK) {
+        const struct output_count counts[] = {{"considered", r.considered},
+                                              {"chosen", r.chosen},
+                                              {"copied", r.copied},
+                                              {"kept", r.kept},
+                                              {"missing", r.missing}};
+        output_counts(&b->output, PIPE_CURATE, output, counts,
+                      sizeof counts / sizeof *counts);
         output_line(&b->output,
                     "%zu of %zu finds chosen into %s (%zu new, %zu there before)",
                     r.chosen, r.considered, output, r.copied, r.kept);
@@ -253,9 +260,16 @@ static enum status format(struct batch *b, const char *input, const char *output
                           .dry_run = given(b, OPT_DRY_RUN),
                           .ctx = &ctx,
                           .log = &b->output.log};
-    struct kit_result r;
+    struct kit_result r = {0};
     struct text summary = {0};
     enum status st = kit_run(&job, &r, &summary, e);
+    const struct output_count counts[] = {{"considered", r.considered},
+                                          {"exported", r.exported},
+                                          {"left_out", r.left_out},
+                                          {"sectors", (size_t)r.sectors}};
+    if (st == ST_OK)
+        output_counts(&b->output, PIPE_FORMAT, output, counts,
+                      sizeof counts / sizeof *counts);
     if (!b->output.json && !b->output.quiet)
         output_text(&b->output, &summary);
     text_done(&summary);
@@ -278,8 +292,13 @@ static enum status report(struct batch *b, const char *input, const char *output
                              .dry_run = given(b, OPT_DRY_RUN),
                              .ctx = &ctx,
                              .log = &b->output.log};
-    struct report_result r;
+    struct report_result r = {0};
     enum status st = report_run(&job, &r, e);
+    const struct output_count counts[] = {
+        {"samples", r.samples}, {"left_out", r.left_out}, {"bytes", r.bytes}};
+    if (st == ST_OK)
+        output_counts(&b->output, PIPE_REPORT, r.path, counts,
+                      sizeof counts / sizeof *counts);
     if (st == ST_OK)
         output_line(&b->output, "%zu samples in %s (%.1f MB)", r.samples, r.path,
                     (double)r.bytes * 1e-6);
@@ -312,10 +331,15 @@ static enum status run_analyze(struct batch *b, struct err *e)
 
 static enum status run_index(struct batch *b, struct err *e)
 {
-    struct project_totals t;
+    struct project_totals t = {0};
     struct job_context ctx = context(b);
     enum status st = index_run(text(b, OPT_PROJECT), given(b, OPT_DRY_RUN), &ctx,
                                &b->output.log, &t, e);
+    const struct output_count counts[] = {
+        {"sources", t.sources}, {"finds", t.finds}, {"near_misses", t.misses}};
+    if (st == ST_OK)
+        output_counts(&b->output, PIPE_INDEX, text(b, OPT_PROJECT), counts,
+                      sizeof counts / sizeof *counts);
     if (st == ST_OK)
         output_line(&b->output, "%s: %zu sources, %zu finds, %zu near-misses",
                     text(b, OPT_PROJECT), t.sources, t.finds, t.misses);
@@ -330,6 +354,8 @@ static enum status run_validate(struct batch *b, struct err *e)
         return st;
     if (b->config_path[0])
         log_write(&b->output.log, LOG_INFO, "%s is valid", b->config_path);
+    output_counts(&b->output, PIPE_VALIDATE, b->config_path[0] ? b->config_path : NULL,
+                  NULL, 0);
     output_line(&b->output, "%s", yaml);
     free(yaml);
     return ST_OK;

@@ -257,6 +257,20 @@ void output_error(struct output *o, enum status st, const struct err *e)
     fprintf(stderr, "trowel: %s\n", message);
 }
 
+void output_counts(struct output *o, enum pipeline p, const char *path,
+                   const struct output_count *counts, size_t n)
+{
+    if (!o->json)
+        return;
+    json_begin(o, "summary");
+    json_string(&o->buffer, "pipeline", pipeline_name(p));
+    if (path)
+        json_string(&o->buffer, "output", path);
+    for (size_t i = 0; i < n; i++)
+        json_number(&o->buffer, counts[i].name, (double)counts[i].value, 0);
+    json_end(o);
+}
+
 void output_summary(struct output *o, const struct process_result *r)
 {
     double speed = r->wall_s > 0 ? r->audio_s / r->wall_s : 0;

@@ -4,6 +4,7 @@
 #define TROWEL_BATCH_OUTPUT_H
 
 #include "core/log.h"
+#include "core/pipelines.h"
 #include "core/process.h"
 #include "core/reporter.h"
 #include "core/text.h"
@@ -32,6 +33,14 @@ void output_line(struct output *o, const char *format, ...)
 void output_text(struct output *o, const struct text *t);
 /* The error that ends a run. */
 void output_error(struct output *o, enum status st, const struct err *e);
+/* What a pipeline without sources came to: under --json one "summary" object, else
+ * nothing (its sentence is an output_line). `path` may be NULL. */
+struct output_count {
+    const char *name;
+    size_t value;
+};
+void output_counts(struct output *o, enum pipeline p, const char *path,
+                   const struct output_count *counts, size_t n);
 /* The sums of a process run. */
 void output_summary(struct output *o, const struct process_result *r);
 
