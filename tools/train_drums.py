@@ -128,13 +128,14 @@ def mixed(x, rate, label, rng, others):
         x = over_a_tail(x, rate, label, lead, rng, others)
     if rng.random() < 0.4:
         x = x + bed(len(x), rate, rng) * 10 ** (rng.uniform(-50, -14) / 20)
-    if rng.random() < 0.25 and label in ('kick', 'snare', 'tom_low', 'tom_mid', 'tom_high',
-                                         'crash', 'clap'):
-        hat = others(rng, 'hat_closed')  # one at the same time, softer
+    if rng.random() < 0.4 and label in ('kick', 'snare', 'tom_low', 'tom_mid', 'tom_high',
+                                        'clap'):
+        name = rng.choice(['hat_closed', 'hat_closed', 'hat_open', 'ride', 'crash'])
+        other = others(rng, str(name))  # one at the same time, softer
         at = lead + int(rng.uniform(0, 0.003) * rate)
-        n = min(len(hat), len(x) - at)
-        x[at:at + n] += hat[:n] / max(1e-9, np.abs(hat).max()) * 10 ** (
-            rng.uniform(-24, -9) / 20)
+        n = min(len(other), len(x) - at)
+        x[at:at + n] += other[:n] / max(1e-9, np.abs(other).max()) * 10 ** (
+            rng.uniform(-20, -5) / 20)
     if rng.random() < 0.2:
         edge, steep = rng.uniform(3500, 15000), rng.choice([2, 4, 12])
         x = fft_filter(x, rate, lambda f: 1 / np.sqrt(1 + (f / edge) ** (2 * steep)))
