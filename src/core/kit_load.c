@@ -1,6 +1,7 @@
 #include "core/kit_load.h"
 
 #include "core/catalog.h"
+#include "core/kit_names.h"
 #include "dsp/drum_class.h"
 #include "dsp/measure.h"
 #include "io/discover.h"
@@ -237,8 +238,9 @@ static enum status from_rows(struct loading *l, const char *manifest, struct err
 
 /* --- from bare files --- */
 
-/* The category a file's folder says it has, else by what it is: a short hit, or not. */
-static enum kind guess_kind(const char *relative, double seconds)
+/* The category a file's folder says it has, else by what it is: a short hit, or not. A
+ * cymbal may ring longer than other hits. */
+static enum kind guess_kind(const char *relative, double seconds, bool named)
 {
     char folder[256] = "";
     const char *slash = strrchr(relative, '/');
@@ -249,7 +251,7 @@ static enum kind guess_kind(const char *relative, double seconds)
             if (kind_category((enum kind)k) == (enum category)c)
                 return (enum kind)k;
     }
-    return seconds < 2.5 ? KIND_DRUM : KIND_PAD;
+    return seconds < (named ? 20.0 : 2.5) ? KIND_DRUM : KIND_PAD;
 }
 
 static enum status measure_file(const struct source_file *f, const struct audio *a,
@@ -261,15 +263,20 @@ static enum status measure_file(const struct source_file *f, const struct audio 
     snprintf(c->source, sizeof c->source, "%s", f->stem);
     snprintf(c->source_path, sizeof c->source_path, "%s", f->relative);
     snprintf(item->path, sizeof item->path, "%s", f->path);
-    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz);
+    const char *named = kit_class_in_name(f->stem);
+    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz, named != NULL);
     c->saved = true;
     item->category = kind_category(c->kind);
     enum status st = measure_sample(a, &c->m, e);
     if (st == ST_OK && c->kind == KIND_DRUM) {
         struct drum_verdict v;
         st = drum_classify(a, &v, e);
-        snprintf(c->hit_class, sizeof c->hit_class, "%s", drum_class_name(v.best));
-        c->m.hit_confidence = v.confidence;
+        const char *heard = drum_class_name(v.best);
+        snprintf(c->hit_class, sizeof c->hit_class, "%s", named ? named : heard);
+        /* Who named a sample knew it: named ones come before any that only sound so. */
+        c->m.hit_confidence = !named                      ? fmin(v.confidence, 0.9)
+                              : strcmp(named, heard) == 0 ? 1.0
+                                                          : 0.92;
     }
     c->m.score = 0.5;
     return st == ST_OK ? sha256_file(f->path, c->sha256, e) : st;
