@@ -1,0 +1,21 @@
+/* recordings: where the recordings of a project lie, long after they were mined.
+ * Thread: pure functions over the disk. */
+#ifndef TROWEL_CORE_RECORDINGS_H
+#define TROWEL_CORE_RECORDINGS_H
+
+#include "io/paths.h"
+
+#include <stdbool.h>
+
+/* The folder that `written` (paths.source_audio_dir of the project's settings) means now.
+ * An absolute one is itself; a relative one is looked for below the current folder, then
+ * below the project's real path and each of its ancestors, nearest first: it was written
+ * as the user typed it, somewhere above. False, and out "", when there is no such folder.
+ */
+bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project);
+
+/* The recording of a find, from `folder` and the find's source_path. False, and out "",
+ * when there is no readable file of that name. */
+bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path);
+
+#endif
