@@ -120,6 +120,10 @@ enum status catalog_each_current(struct catalog *c,
                                  void *user, struct err *e);
 /* Put the user's words on a find as mined (id and c filled in, category its kind's). */
 enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struct err *e);
+/* The same for one word. Edges and loop points also set times and length of what is cut
+ * from the recording; a pad is its loop, so its edges are its loop points. "" = nothing
+ * said. Pure. */
+void catalog_overlay(struct catalog_find *f, enum event_field field, const char *value);
 /* The current value of one, "" when nothing was said. */
 enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,
                           const char *key, char value[EVENT_VALUE_BYTES], struct err *e);

@@ -1,6 +1,7 @@
 #include "core/catalog_internal.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,25 @@ static void overlay_loop(struct candidate *c, int64_t start, int64_t end)
     c->loop[0] = chosen;
 }
 
+/* Positions as the user has them; a sample cut there has that length. Times stay what
+ * they are for what was made: it was not cut from there. */
+static void overlay_span(struct candidate *c, int64_t start, int64_t end)
+{
+    bool cut = c->kind == KIND_PAD || c->kind == KIND_DRUM || c->kind == KIND_SILENCE;
+    c->start_frame = start;
+    c->end_frame = end;
+    if (c->source_rate_hz <= 0)
+        return;
+    double was = c->m.duration_sec;
+    c->m.start_sec = (double)start / c->source_rate_hz;
+    c->m.end_sec = (double)end / c->source_rate_hz;
+    if (!cut)
+        return;
+    c->m.duration_sec = c->m.end_sec - c->m.start_sec;
+    if (!isnan(c->m.loop_end) && was > 0) /* all of the sample is the loop */
+        c->m.loop_end = round(c->m.loop_end * c->m.duration_sec / was);
+}
+
 void catalog_overlay(struct catalog_find *f, enum event_field field, const char *value)
 {
     struct candidate *c = &f->c;
@@ -135,18 +155,18 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
         break;
     case FIELD_EDGES:
         if (two_frames(value, &start, &end)) {
-            c->start_frame = start;
-            c->end_frame = end;
-            if (c->source_rate_hz > 0) {
-                c->m.start_sec = (double)start / c->source_rate_hz;
-                c->m.end_sec = (double)end / c->source_rate_hz;
-            }
+            overlay_span(c, start, end);
+            /* a pad is its loop; loop points that were given come after and win */
+            if (c->kind == KIND_PAD && c->loop_count > 0)
+                overlay_loop(c, start, end);
             f->edited = true;
         }
         break;
     case FIELD_LOOP:
         if (two_frames(value, &start, &end)) {
             overlay_loop(c, start, end);
+            if (c->kind == KIND_PAD)
+                overlay_span(c, start, end);
             f->edited = true;
         }
         break;

@@ -103,8 +103,6 @@ enum status catalog_write_content(struct catalog *c,
 /* --- catalog_events.c -----------------------------------------------------------------
  */
 
-/* Put the user's word about a candidate on top of what was mined. */
-void catalog_overlay(struct catalog_find *f, enum event_field field, const char *value);
 void catalog_history_done(struct catalog_history *h);
 int64_t catalog_now_ms(void);
 

@@ -27,6 +27,9 @@ void curate_pool_done(struct curate_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
         free(pool->item[i].file);
+    for (int i = 0; i < pool->site_count; i++)
+        free(pool->sites[i]);
+    free(pool->sites);
     free(pool->item);
     similarity_free(pool->ear);
 }
@@ -81,7 +84,25 @@ static struct curate_find *add(struct curate_pool *pool, struct err *e)
     }
     struct curate_find *f = &pool->item[pool->count];
     memset(f, 0, sizeof *f);
+    f->site = -1;
     return f;
+}
+
+/* The settings and recordings of a project; its number, or −1 without memory. */
+static int add_site(struct curate_pool *pool, const char *project)
+{
+    struct recut_site **more =
+        realloc(pool->sites, ((size_t)pool->site_count + 1) * sizeof *more);
+    struct recut_site *site = malloc(sizeof *site);
+    if (more != NULL)
+        pool->sites = more;
+    if (more == NULL || site == NULL) {
+        free(site);
+        return -1;
+    }
+    recut_site_init(site, project, NULL);
+    pool->sites[pool->site_count] = site;
+    return pool->site_count++;
 }
 
 /* The vector of a finished file; without one it is only judged by its score. */
@@ -102,7 +123,7 @@ static void hear(struct curate_pool *pool, struct curate_find *f, const struct a
 
 static enum status add_known(struct curate_pool *pool, const char *folder,
                              const struct candidate *c, enum category category,
-                             const float *vector, int stack_base, struct err *e)
+                             const float *vector, int stack_base, int site, struct err *e)
 {
     struct curate_find *f = add(pool, e);
     if (f == NULL)
@@ -113,7 +134,12 @@ static enum status add_known(struct curate_pool *pool, const char *folder,
     f->stack = c->cluster > 0 ? c->cluster + stack_base : 0;
     if (f->stack > pool->stacks)
         pool->stacks = f->stack;
+    f->site = site;
     f->file = curate_locate(folder, c);
+    if (f->file == NULL && site >= 0 && c->missed_by[0] && recut_possible(c->kind)) {
+        pool->count++; /* taken anyway, perhaps */
+        return ST_OK;
+    }
     if (f->file == NULL) {
         /* never written (grade F, a near-miss): nothing is missing then */
         pool->missing += c->saved && c->missed_by[0] == '\0';
@@ -145,12 +171,16 @@ static enum status gather_catalog(struct curate_pool *pool, const char *folder,
         return st;
     st = catalog_load(c, NULL, false, &finds, &vectors, &count, e);
     catalog_close(c);
+    int site = st == ST_OK ? add_site(pool, folder) : -1;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
+        size_t before = pool->count;
         if (curate_cancelled(pool->job))
             st = err_set(e, ST_CANCELLED, "interrupted");
         else
             st = add_known(pool, folder, &finds[i].c, finds[i].category,
-                           vectors + i * SIMILARITY_DIM, base, e);
+                           vectors + i * SIMILARITY_DIM, base, site, e);
+        if (pool->count > before)
+            pool->item[before].edited = finds[i].edited;
     }
     free(finds);
     free(vectors);
@@ -169,7 +199,7 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
             st = err_set(e, ST_CANCELLED, "interrupted");
         else
             st = add_known(pool, folder, &rows[i], kind_category(rows[i].kind), NULL,
-                           base, e);
+                           base, -1, e);
     }
     free(rows);
     return st;

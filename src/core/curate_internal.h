@@ -4,13 +4,16 @@
 #define TROWEL_CORE_CURATE_INTERNAL_H
 
 #include "core/curate.h"
+#include "core/recut.h"
 
 struct curate_find {
     struct candidate c;
     uint64_t id;
     enum category category;
-    int stack; /* unlike c.cluster, unique over all projects below the input */
-    char *file;
+    int stack;  /* unlike c.cluster, unique over all projects below the input */
+    char *file; /* NULL: a near-miss, which has none */
+    bool edited;
+    int site;   /* of pool->sites, −1 = none */
     bool heard; /* the vector is worked out */
     float vector[SIMILARITY_DIM];
 };
@@ -18,8 +21,10 @@ struct curate_find {
 struct curate_pool {
     struct curate_find *item;
     size_t count, room;
-    int stacks;     /* highest stack number so far */
-    size_t missing; /* on record, but without their file */
+    int stacks;                /* highest stack number so far */
+    size_t missing;            /* on record, but without their file */
+    struct recut_site **sites; /* of the projects below the input */
+    int site_count;
     const struct curate_job *job;
     struct similarity *ear; /* for the rate below */
     int ear_rate_hz;

@@ -21,6 +21,8 @@ enum { RELATIVE_BYTES = 320, COPY_BYTES = 1 << 16 };
 struct planned {
     size_t find;
     char relative[RELATIVE_BYTES];
+    bool cut;      /* from the recording, not copied */
+    char made[64]; /* the cut sound, below the root, until it has its name */
     struct candidate row;
 };
 
@@ -43,19 +45,18 @@ static void say(struct curate_find *f, const struct change *c)
         return;
     words->c = f->c;
     words->category = f->category;
-    if (c->field == FIELD_DECISION) {
-        int found = decision_find(c->value);
-        words->c.decision = found >= 0 ? (enum decision)found : DECISION_NONE;
-    } else if (c->field == FIELD_RATING) {
-        words->c.rating = c->value[0] != '\0' ? c->value[0] - '0' : 0;
-    } else if (c->field == FIELD_CATEGORY) {
-        int found = category_find(c->value);
-        words->category = found >= 0 ? (enum category)found : kind_category(f->c.kind);
-    } else if (c->field == FIELD_CLASS) {
-        snprintf(words->c.hit_class, sizeof words->c.hit_class, "%.15s", c->value);
-    }
+    words->edited = f->edited;
+    if (c->field == FIELD_DECISION && c->value[0] == '\0')
+        words->c.decision = DECISION_NONE;
+    else if (c->field == FIELD_RATING && c->value[0] == '\0')
+        words->c.rating = 0;
+    else if (c->field == FIELD_CATEGORY && c->value[0] == '\0')
+        words->category = kind_category(f->c.kind);
+    else
+        catalog_overlay(words, c->field, c->value);
     f->c = words->c;
     f->category = words->category;
+    f->edited = words->edited;
     free(words);
 }
 
@@ -111,6 +112,19 @@ static enum status heed(struct curate_pool *pool, struct err *e)
     return ST_OK;
 }
 
+/* A near-miss that nobody took is no candidate. */
+static void drop_misses(struct curate_pool *pool)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < pool->count; i++) {
+        struct curate_find *f = &pool->item[i];
+        if (f->file == NULL && f->c.decision != DECISION_ACCEPTED)
+            continue;
+        pool->item[kept++] = *f;
+    }
+    pool->count = kept;
+}
+
 /* --- the plan
  * --------------------------------------------------------------------------------- */
 
@@ -122,26 +136,33 @@ static bool name_taken(const struct plan *p, const char *relative)
     return false;
 }
 
-/* <category>/<file name>, numbered when another project has the same. */
+/* <category>/<file name>, numbered when another project has the same; what is cut anew
+ * says so in its name. */
 static enum status name_planned(struct plan *p, const struct curate_find *f,
                                 struct planned *out, struct err *e)
 {
     const char *folder = category_folder(f->category), *name = f->c.filename;
     const char *dot = strrchr(name, '.');
     int stem = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+    const char *edit = out->cut ? "_edit" : "";
     enum status st = path_check_name(name, "a candidate's file", e);
     if (st != ST_OK)
         return st;
-    snprintf(out->relative, sizeof out->relative, "%s/%s", folder, name);
+    snprintf(out->relative, sizeof out->relative, "%s/%.*s%s%s", folder, stem, name, edit,
+             name + stem);
     for (int n = 2; name_taken(p, out->relative); n++)
-        snprintf(out->relative, sizeof out->relative, "%s/%.*s_%d%s", folder, stem, name,
-                 n, name + stem);
+        snprintf(out->relative, sizeof out->relative, "%s/%.*s%s_%d%s", folder, stem,
+                 name, edit, n, name + stem);
     out->row = f->c;
     out->row.saved = true;
     const char *base = path_base(out->relative);
     if (strlen(base) >= sizeof out->row.filename)
         return err_set(e, ST_REFUSED, "the name %.80s is too long", base);
     strcpy(out->row.filename, base);
+    if (out->cut) { /* known when it is cut */
+        out->row.sha256[0] = '\0';
+        return ST_OK;
+    }
     return sha256_file(f->file, out->row.sha256, e);
 }
 
@@ -170,6 +191,7 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
         const struct curate_find *f = &pool->item[picks[i].entry];
         struct planned *item = &p->item[p->count];
         item->find = picks[i].entry;
+        item->cut = f->file == NULL || (f->edited && f->site >= 0);
         st = name_planned(p, f, item, e);
         p->count += st == ST_OK;
         p->result->per_category[f->category]++;
@@ -180,6 +202,75 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
     free(with_stacks);
     free(picks);
     return st;
+}
+
+/* --- cutting
+ * ---------------------------------------------------------------------- */
+
+/* What cannot be cut is copied as it was mined; a near-miss has nothing to copy. */
+static enum status as_mined(struct plan *p, const struct curate_pool *pool, size_t i,
+                            const char *why, struct err *e)
+{
+    struct planned *item = &p->item[i];
+    const struct curate_find *f = &pool->item[item->find];
+    log_write(pool->job->log, LOG_WARNING, "%s; %s", why,
+              f->file != NULL ? "copied as it was mined" : "left out");
+    item->cut = false;
+    item->relative[0] = '\0'; /* its own name is free again */
+    if (f->file != NULL)
+        return name_planned(p, f, item, e);
+    p->result->per_category[f->category]--;
+    p->result->missing++;
+    return ST_OK;
+}
+
+static enum status cut_one(struct plan *p, const struct curate_pool *pool, size_t i,
+                           struct err *e)
+{
+    struct planned *item = &p->item[i];
+    const struct curate_find *f = &pool->item[item->find];
+    const struct recut_site *site = pool->sites[f->site];
+    struct err why;
+    struct recut r;
+    enum status st = recut_find(&r, site, &f->c, site->cfg.global.sample_rate, &why);
+    if (st == ST_NO_MEMORY)
+        return err_set(e, st, "%s", why.msg);
+    if (st != ST_OK)
+        return as_mined(p, pool, i, why.msg, e);
+    /* Named like a temporary file: what a killed run leaves is cleaned by the next. */
+    snprintf(item->made, sizeof item->made, ".trowel-%ld-%zu.tmp", (long)getpid(),
+             1000000 + i);
+    st = recut_write(&r, &p->root, item->made, &site->cfg, e);
+    if (st == ST_OK) {
+        memcpy(r.c.filename, item->row.filename, sizeof r.c.filename);
+        item->row = r.c;
+    }
+    recut_done(&r);
+    return st;
+}
+
+static enum status cut_all(struct plan *p, const struct curate_pool *pool, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < p->count && st == ST_OK; i++) {
+        if (!p->item[i].cut)
+            continue;
+        st = curate_cancelled(pool->job) ? err_set(e, ST_CANCELLED, "interrupted")
+                                         : cut_one(p, pool, i, e);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->item[i].relative[0] != '\0')
+            p->item[kept++] = p->item[i];
+    p->count = p->result->chosen = kept;
+    return st;
+}
+
+static void remove_made(struct plan *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->item[i].made[0] != '\0')
+            root_remove(&p->root, p->item[i].made, NULL);
 }
 
 /* --- what is there already
@@ -287,7 +378,10 @@ static enum status put_one(struct plan *p, const struct curate_find *f,
             return err_set(e, ST_EXISTS, "%s was not written by trowel; move it away",
                            path);
     }
-    enum status st = copy_file(&p->root, f->file, item->relative, e);
+    enum status st = root_mkdirs(&p->root, category_folder(f->category), e);
+    if (st == ST_OK)
+        st = item->made[0] != '\0' ? root_rename(&p->root, item->made, item->relative, e)
+                                   : copy_file(&p->root, f->file, item->relative, e);
     p->result->copied += st == ST_OK;
     return st;
 }
@@ -334,7 +428,9 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     if (st != ST_OK)
         return st;
     root_clean(&p->root, "");
-    st = read_own(p, manifest_name, e);
+    st = cut_all(p, pool, e);
+    if (st == ST_OK)
+        st = read_own(p, manifest_name, e);
     p->own_done = p->own_count;
     if (st == ST_OK)
         st = read_own(p, begun_name, e);
@@ -355,6 +451,7 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
         st = write_rows(p, manifest_name, e);
     if (st == ST_OK)
         root_remove(&p->root, begun_name, NULL);
+    remove_made(p);
     root_done(&p->root);
     return st;
 }
@@ -369,6 +466,7 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     enum status st = curate_gather(&pool, e);
     if (st == ST_OK)
         st = heed(&pool, e);
+    drop_misses(&pool);
     p.result->considered = pool.count;
     p.result->missing = pool.missing;
     if (st == ST_OK)

@@ -105,6 +105,16 @@ struct keep {
 enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
                      const struct keep *k, struct err *e);
 
+/* The steps of dig_keep, for sounds cut again later: `sound` as `k` says it (channels,
+ * rate, DC, ends, level; nothing when k->finished), then what is measured of it. */
+enum status dig_to_rate(struct audio *sound, int rate_hz, bool loop, struct err *e);
+enum status dig_finish(struct audio *sound, const struct keep *k, int rate_hz,
+                       struct err *e);
+/* `measurer` may be NULL. */
+enum status dig_measure(struct measurer *measurer, struct candidate *c,
+                        const struct audio *sound, bool loop, const struct config *cfg,
+                        struct err *e);
+
 /* A near-miss: no file, only what it missed by. `number` makes its name unique. */
 enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
                      int number, struct err *e);

@@ -18,7 +18,7 @@ static void replace(struct audio *a, struct audio *with)
     *with = (struct audio){0};
 }
 
-static enum status to_rate(struct audio *a, int rate_hz, bool loop, struct err *e)
+enum status dig_to_rate(struct audio *a, int rate_hz, bool loop, struct err *e)
 {
     if (a->rate_hz == rate_hz)
         return ST_OK;
@@ -45,14 +45,13 @@ static enum status to_channels(struct audio *a, int channels, struct err *e)
     return st;
 }
 
-static enum status finish(const struct dig *d, struct audio *a, const struct keep *k,
-                          struct err *e)
+enum status dig_finish(struct audio *a, const struct keep *k, int rate_hz, struct err *e)
 {
     if (k->finished)
         return ST_OK;
     enum status st = to_channels(a, k->channels, e);
     if (st == ST_OK)
-        st = to_rate(a, d->recipe->cfg.global.sample_rate, k->loop, e);
+        st = dig_to_rate(a, rate_hz, k->loop, e);
     if (st != ST_OK)
         return st;
     level_scrub(a);
@@ -62,14 +61,15 @@ static enum status finish(const struct dig *d, struct audio *a, const struct kee
     return st == ST_OK ? level_normalise(a, k->peak_dbfs, k->loop, e) : st;
 }
 
-static enum status measure(struct dig *d, struct candidate *c, const struct audio *a,
-                           const struct keep *k, struct err *e)
+enum status dig_measure(struct measurer *measurer, struct candidate *c,
+                        const struct audio *a, bool loop, const struct config *cfg,
+                        struct err *e)
 {
-    const struct config *cfg = &d->recipe->cfg;
-    enum status st = measurer_sample(d->measurer, a, &c->m, e);
+    enum status st = measurer ? measurer_sample(measurer, a, &c->m, e)
+                              : measure_sample(a, &c->m, e);
     if (st != ST_OK)
         return st;
-    if (k->loop) {
+    if (loop) {
         c->m.loop_start = 0;
         c->m.loop_end = (double)a->frames;
     }
@@ -158,13 +158,13 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
                      const struct keep *k, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
-    enum status st = finish(d, sound, k, e);
+    enum status st = dig_finish(sound, k, cfg->global.sample_rate, e);
     struct candidate find = *c;
     if (st == ST_OK) {
         struct rng dither = rng_derive(d->recipe->seed, d->content_hash, "dither",
                                        rng_hash(0, k->name, strlen(k->name)));
         level_dither(sound, cfg->global.output_bit_depth, &dither);
-        st = measure(d, &find, sound, k, e);
+        st = dig_measure(d->measurer, &find, sound, k->loop, cfg, e);
     }
     float vector[SIMILARITY_DIM];
     if (st == ST_OK)

@@ -86,12 +86,35 @@ static enum status free_path(const struct making *m, size_t i, char path[PATH_BY
     return ST_OK;
 }
 
+/* The sound of an item: its file, or what the user's edges make of its recording. An edit
+ * that cannot be cut leaves the mined file in its place. */
+static enum status sound_of(struct making *m, struct kit_item *item, struct audio *sound,
+                            struct err *e)
+{
+    struct recut r;
+    struct err why;
+    if (!item->recut)
+        return soundfile_load(item->path, 0, sound, e);
+    enum status st = recut_find(&r, &m->set.site, &item->c, 0, &why);
+    if (st == ST_OK) {
+        *sound = r.sound;
+        item->c = r.c;
+        return ST_OK;
+    }
+    if (!item->path[0])
+        return err_set(e, st, "%s", why.msg);
+    log_write(m->job->log, LOG_WARNING, "%s; the mined file is used", why.msg);
+    snprintf(item->cut, sizeof item->cut, "edit not heard: %.90s", why.msg);
+    item->recut = false;
+    return soundfile_load(item->path, 0, sound, e);
+}
+
 static enum status write_one(struct making *m, size_t i, struct err *e)
 {
-    const struct kit_item *item = &m->plan.item[i];
+    struct kit_item *item = &m->plan.item[i];
     struct kit_written *k = &m->written[i];
     struct audio sound;
-    enum status st = soundfile_load(item->path, 0, &sound, e);
+    enum status st = sound_of(m, item, &sound, e);
     if (st != ST_OK)
         return st;
     st = kit_sample_prepare(&sound, item, m->target, m->job->cfg->kit.target_peak_dbfs,
@@ -226,9 +249,13 @@ static void tell_plan(const struct making *m, struct text *t)
         const char *name = target_slot_at(m->target, s)->name;
         const struct kit_item *i =
             m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
-        text_addf(t, "  %-3s %-17s %s\n", name, i ? i->name : "-",
-                  i ? i->c.filename : "");
+        text_addf(t, "  %-3s %-17s %s%s\n", name, i ? i->name : "-",
+                  i ? i->c.filename : "", i && i->recut ? " (cut anew)" : "");
     }
+    for (size_t i = 0; i < m->plan.count; i++)
+        if (m->plan.item[i].in && m->plan.item[i].cut[0])
+            text_addf(t, "  as mined: %s (%s)\n", m->plan.item[i].c.filename,
+                      m->plan.item[i].cut);
     for (size_t i = 0; i < m->plan.count; i++)
         if (!m->plan.item[i].in)
             text_addf(t, "  left out: %s (%s)\n", m->plan.item[i].c.filename,
@@ -244,7 +271,7 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
         return st;
     if (m->set.missing > 0)
         log_write(job->log, LOG_WARNING,
-                  "%zu samples of the manifest are missing below %s", m->set.missing,
+                  "%zu samples of %s are missing, or their recording is", m->set.missing,
                   job->input_dir);
     if (m->set.count == 0)
         return err_set(e, ST_NOTHING, "%s holds no samples for a kit", job->input_dir);

@@ -61,6 +61,7 @@ static void row(struct csv_writer *w, const struct kit_plan *p, const struct kit
     csv_field(w, i->in ? k->sha256 : "");
     csv_field(w, c->sha256);
     csv_field(w, i->why_out);
+    csv_field(w, i->cut[0] ? i->cut : i->recut ? "anew" : "");
     csv_end(w);
 }
 
@@ -72,7 +73,7 @@ void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
         "hit_class", "key",     "filename",     "source",   "source_path",
         "start_sec", "end_sec", "duration_sec", "channels", "sectors",
         "gain_db",   "score",   "decision",     "sha256",   "origin_sha256",
-        "left_out"};
+        "left_out",  "cut"};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         csv_field(w, columns[i]);
     csv_end(w);

@@ -2,6 +2,7 @@
 
 #include "core/catalog.h"
 #include "core/kit_names.h"
+#include "core/recordings.h"
 #include "dsp/drum_class.h"
 #include "dsp/measure.h"
 #include "io/discover.h"
@@ -99,8 +100,26 @@ static void settle(const struct loading *l, struct kit_item *item)
     item->id = candidate_id(c);
 }
 
+/* Is the sound to be cut again, and can it be? Says in item->cut why not. */
+static void plan_cut(const struct loading *l, struct kit_item *item)
+{
+    char recording[PATH_BYTES];
+    const struct recut_site *s = &l->set->site;
+    item->recut = recut_possible(item->c.kind) && s->recordings[0] &&
+                  recordings_find(recording, s->recordings, item->c.source_path);
+    if (!item->recut)
+        snprintf(item->cut, sizeof item->cut,
+                 recut_possible(item->c.kind) ? "edit not heard: no recording %.80s"
+                                              : "edit not heard: it was made, not cut",
+                 item->c.source_path);
+    if (item->cut[0])
+        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s: %s", item->c.filename,
+                  item->cut);
+}
+
 static enum status take(struct loading *l, const struct candidate *c,
-                        enum category category, const float *vector, struct err *e)
+                        enum category category, const float *vector, bool cut,
+                        struct err *e)
 {
     struct kit_set *set = l->set;
     struct kit_item *item = add(set);
@@ -111,7 +130,11 @@ static enum status take(struct loading *l, const struct candidate *c,
     if (vector)
         memcpy(set->vectors + (set->count - 1) * SIMILARITY_DIM, vector,
                SIMILARITY_DIM * sizeof *vector);
-    if (!locate(l, item)) {
+    if (cut)
+        plan_cut(l, item);
+    if (item->recut) /* the bytes will be others than those that were written */
+        item->c.sha256[0] = '\0';
+    if (!locate(l, item) && !item->recut) {
         set->count--;
         set->missing++;
         return ST_OK;
@@ -177,13 +200,12 @@ static enum status from_finds(struct loading *l, struct catalog *catalog,
         const struct catalog_find *f = &finds[i];
         bool wanted = f->c.decision == DECISION_ACCEPTED || assigned(w, f->id);
         *accepted += wanted;
-        if (!f->c.saved || f->c.missed_by[0] || f->c.decision == DECISION_REJECTED ||
-            (only_accepted && !wanted))
+        bool miss = !f->c.saved || f->c.missed_by[0];
+        if (f->c.decision == DECISION_REJECTED || ((only_accepted || miss) && !wanted) ||
+            (miss && !recut_possible(f->c.kind)))
             continue;
-        st =
-            take(l, &f->c, f->category, vectors ? vectors + i * SIMILARITY_DIM : NULL, e);
-        if (st == ST_OK && l->set->count > 0)
-            l->set->item[l->set->count - 1].id = f->id;
+        st = take(l, &f->c, f->category, vectors ? vectors + i * SIMILARITY_DIM : NULL,
+                  miss || f->edited, e);
     }
     free(finds);
     free(vectors);
@@ -231,7 +253,7 @@ static enum status from_rows(struct loading *l, const char *manifest, struct err
         return st;
     for (size_t i = 0; i < count && st == ST_OK; i++)
         if (rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0])
-            st = take(l, &rows[i], kind_category(rows[i].kind), NULL, e);
+            st = take(l, &rows[i], kind_category(rows[i].kind), NULL, false, e);
     free(rows);
     return st;
 }
@@ -378,6 +400,7 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
         st = path_join(best, sizeof best, folder, "best_of/manifest.csv", e);
     if (st != ST_OK)
         return st;
+    recut_site_init(&set->site, folder, cfg);
     if (access(catalog, R_OK) == 0)
         st = from_catalog(&l, catalog, best, e);
     else if (access(manifest, R_OK) == 0)

@@ -5,13 +5,14 @@
 
 #include "core/jobs.h"
 #include "core/kit_plan.h"
-#include "io/config.h"
+#include "core/recut.h"
 
 struct kit_set {
     struct kit_item *item;
     size_t count, capacity;
-    float *vectors; /* count × SIMILARITY_DIM */
-    size_t missing; /* in a manifest but not on the disk */
+    float *vectors;         /* count × SIMILARITY_DIM */
+    size_t missing;         /* in a manifest but not on the disk */
+    struct recut_site site; /* of a project: where items marked `recut` are cut from */
 };
 
 /* `folder` is
@@ -19,7 +20,11 @@ struct kit_set {
  *     else every saved find that is not rejected;
  *   a folder with manifest.csv: its rows;
  *   any other folder: the sound files in it and below, measured and classified.
- * One sample once, by its bytes. ST_NOT_FOUND, ST_NO_MEMORY, … ; an empty set is ST_OK.
+ * Finds of a project whose edges or loop the user moved are marked `recut` (their
+ * measures are of the sound that kit_run will cut), and near-misses that were accepted or
+ * assigned are samples too. Where the recording is gone the mined file stands in, and
+ * `cut` says so; a near-miss is missing then. One sample once, by its bytes.
+ * ST_NOT_FOUND, ST_NO_MEMORY, … ; an empty set is ST_OK.
  */
 enum status kit_load(struct kit_set *set, const char *folder, const struct target *t,
                      const struct config *cfg, bool stereo, const struct job_context *ctx,

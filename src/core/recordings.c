@@ -1,3 +1,7 @@
+/* realpath is not in plain POSIX mode. */
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700
+#endif
 #include "core/recordings.h"
 
 #include <stdio.h>
@@ -40,8 +44,8 @@ bool recordings_folder(char out[PATH_BYTES], const char *written, const char *pr
 bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path)
 {
     bool bare = source_path[0] == '/' || !folder[0];
-    if (source_path[0] && path_join(out, PATH_BYTES, bare ? "" : folder, source_path,
-                                    NULL) == ST_OK &&
+    if (source_path[0] &&
+        path_join(out, PATH_BYTES, bare ? "" : folder, source_path, NULL) == ST_OK &&
         is_file(out))
         return true;
     out[0] = '\0';

@@ -14,8 +14,7 @@ static void reread(struct session *s, struct find *f)
     if (now != NULL && catalog_get(s->catalog, f->id, now, NULL) == ST_OK) {
         f->category = now->category;
         f->edited = now->edited;
-        f->m.start_sec = now->c.m.start_sec;
-        f->m.end_sec = now->c.m.end_sec;
+        f->m = now->c.m;
         memcpy(f->hit_class, now->c.hit_class, sizeof f->hit_class);
     }
     free(now);

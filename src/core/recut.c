@@ -1,0 +1,337 @@
+#include "core/recut.h"
+
+#include "core/dig.h"
+#include "core/recordings.h"
+#include "dsp/drum_class.h"
+#include "dsp/hits.h"
+#include "dsp/level.h"
+#include "dsp/loop.h"
+#include "dsp/silence.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As pads_mine reads around a region. */
+static const double REACH = 0.25;
+
+void recut_site_init(struct recut_site *s, const char *project,
+                     const struct config *otherwise)
+{
+    char path[PATH_BYTES];
+    config_defaults(&s->cfg);
+    if (otherwise)
+        s->cfg = *otherwise;
+    if (path_join(path, sizeof path, project, "config.effective.yaml", NULL) == ST_OK)
+        config_load(&s->cfg, path, NULL, NULL);
+    recordings_folder(s->recordings, s->cfg.paths.source_audio_dir, project);
+}
+
+bool recut_possible(enum kind k)
+{
+    return k == KIND_PAD || k == KIND_DRUM || k == KIND_SILENCE;
+}
+
+bool recut_wanted(const struct catalog_find *f)
+{
+    return recut_possible(f->c.kind) && (f->edited || f->c.missed_by[0]);
+}
+
+void recut_done(struct recut *r)
+{
+    audio_done(&r->sound);
+}
+
+/* --- reading --- */
+
+struct cutting {
+    struct soundfile *sf;
+    const char *recording;
+    const struct config *cfg;
+    int64_t start, end; /* of the find, inside the recording */
+    int64_t frames;     /* of the recording, or very many when it does not say */
+    int source_rate_hz, rate_hz;
+    struct recut *out;
+};
+
+/* The recording's frames from..to with at most `channels` channels, as the miner reads.
+ */
+static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo,
+                        struct audio *out, struct err *e)
+{
+    struct audio raw;
+    enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &raw, e);
+    if (st != ST_OK)
+        return st;
+    int wanted = raw.channels > 1 && stereo ? 2 : 1;
+    if (wanted == raw.channels) {
+        *out = raw;
+        return ST_OK;
+    }
+    st = audio_convert_channels(out, &raw, wanted, e);
+    audio_done(&raw);
+    return st;
+}
+
+/* --- pads --- */
+
+/* The loop where it was asked for; with twice the crossfade if only that is seamless. */
+static enum status loop_there(const struct audio *around, size_t start, size_t end,
+                              const struct loop_params *p, struct audio *loop,
+                              struct seam *seam, struct err *e)
+{
+    struct loop_option o;
+    struct err unused;
+    enum status st = loop_at(around, start, end, p, &o, e);
+    bool judged = (double)(end - start) >= SEAM_MIN_S * around->rate_hz;
+    if (st == ST_OK)
+        st = loop_make(around, &o, loop, judged ? seam : NULL, e);
+    if (st != ST_OK || !judged || seam->seamless)
+        return st;
+    size_t twice = 2 * o.crossfade_frames;
+    struct audio other;
+    struct seam other_seam;
+    if (twice > o.start || twice > (o.end - o.start) / 2)
+        return ST_OK;
+    o.crossfade_frames = twice;
+    if (loop_make(around, &o, &other, &other_seam, &unused) != ST_OK)
+        return ST_OK;
+    if (!other_seam.seamless) {
+        audio_done(&other);
+        return ST_OK;
+    }
+    audio_done(loop);
+    *loop = other;
+    *seam = other_seam;
+    return ST_OK;
+}
+
+/* A near-miss has no loop yet: the best one there is, whatever it sounds like. */
+static enum status loop_near(const struct audio *around, size_t *start, size_t *end,
+                             const struct loop_params *p, struct audio *loop,
+                             struct seam *seam, struct err *e)
+{
+    struct loop_list list;
+    struct err unused;
+    if (loop_search(around, *start, *end, p, &list, &unused) != ST_OK ||
+        loop_make_best(around, &list, loop, seam, &unused) != ST_OK)
+        return loop_there(around, *start, *end, p, loop, seam, e);
+    *start = list.option[0].start;
+    *end = list.option[0].end;
+    return ST_OK;
+}
+
+static enum status cut_pad(struct cutting *c, struct err *e)
+{
+    struct candidate *find = &c->out->c;
+    double fade_ms = c->cfg->pad_miner.loop_crossfade_ms;
+    struct loop_params p = {.crossfade_ms = fade_ms, .reach = REACH};
+    struct seam seam = {.seam_error_db = (double)NAN};
+    int64_t reach = llround(REACH * (double)(c->end - c->start));
+    int64_t fade = llround(2 * fmax(0, fade_ms) * 1e-3 * c->source_rate_hz);
+    int64_t from = c->start - reach - fade, to = c->end + reach + 1;
+    from = from > 0 ? from : 0;
+    to = to < c->frames ? to : c->frames;
+    struct audio around;
+    enum status st = read(c, from, to, c->cfg->export.pads_stereo, &around, e);
+    if (st != ST_OK)
+        return st;
+    size_t start = (size_t)(c->start - from), end = (size_t)(c->end - from);
+    struct audio *loop = &c->out->sound;
+    st = find->loop_count > 0 ? loop_there(&around, start, end, &p, loop, &seam, e)
+                              : loop_near(&around, &start, &end, &p, loop, &seam, e);
+    audio_done(&around);
+    if (st != ST_OK)
+        return st;
+    c->start = from + (int64_t)start;
+    c->end = from + (int64_t)end;
+    find->m.seam_error_db = seam.seam_error_db;
+    find->loop_count = find->loop_count > 0 ? find->loop_count : 1;
+    find->loop[0].start_frame = c->start;
+    find->loop[0].end_frame = c->end;
+    find->loop[0].seam_error_db = seam.seam_error_db;
+    struct keep k = {.peak_dbfs = c->cfg->global.target_peak_dbfs,
+                     .loop = true,
+                     .channels = loop->channels};
+    return dig_finish(loop, &k, c->rate_hz, e);
+}
+
+/* --- drums --- */
+
+/* How much of the slice comes before its attack: what the fade-in may cover. A start that
+ * was moved into the sound, or far before it, is faded over all the fade allows. */
+static enum status attack_of(struct cutting *c, const struct audio *slice, size_t *attack,
+                             struct err *e)
+{
+    size_t most = (size_t)fmax(1, c->cfg->drum_miner.fade_in_ms * 1e-3 * slice->rate_hz);
+    int64_t before = c->source_rate_hz / 10, from = c->start - before;
+    from = from > 0 ? from : 0;
+    int64_t to = c->start + before < c->frames ? c->start + before : c->frames;
+    struct audio around;
+    enum status st = read(c, from, to, false, &around, e);
+    if (st != ST_OK)
+        return st;
+    size_t start = (size_t)(c->start - from), near = start + most;
+    size_t at = onset_attack(around.data, around.frames, around.rate_hz, near);
+    *attack = at > start && at - start <= most + 1 ? at - start : most;
+    audio_done(&around);
+    return ST_OK;
+}
+
+static enum status name_hit(struct candidate *find, const struct audio *slice,
+                            struct err *e)
+{
+    struct drum_verdict v;
+    if (find->hit_class[0])
+        return ST_OK;
+    enum status st = drum_classify(slice, &v, e);
+    if (st == ST_OK) {
+        snprintf(find->hit_class, sizeof find->hit_class, "%s", drum_class_name(v.best));
+        find->m.hit_confidence = v.confidence;
+    }
+    return st;
+}
+
+static enum status cut_drum(struct cutting *c, struct err *e)
+{
+    size_t attack = 0;
+    struct audio *slice = &c->out->sound;
+    struct hits_params p = hits_params_default();
+    p.fade_in_ms = c->cfg->drum_miner.fade_in_ms;
+    p.fade_out_ms = c->cfg->drum_miner.fade_out_ms;
+    enum status st = read(c, c->start, c->end, c->cfg->export.drums_stereo, slice, e);
+    if (st == ST_OK)
+        st = attack_of(c, slice, &attack, e);
+    if (st == ST_OK)
+        st = name_hit(&c->out->c, slice, e);
+    if (st == ST_OK && slice->rate_hz != c->rate_hz) {
+        attack = (size_t)((double)attack * c->rate_hz / slice->rate_hz);
+        st = dig_to_rate(slice, c->rate_hz, false, e);
+    }
+    return st == ST_OK
+               ? hits_finish(slice, attack, &p, c->cfg->global.target_peak_dbfs, e)
+               : st;
+}
+
+/* --- silences --- */
+
+static enum status cut_silence(struct cutting *c, struct err *e)
+{
+    struct audio *piece = &c->out->sound;
+    struct candidate *find = &c->out->c;
+    struct silence_params p = silence_params_default();
+    struct seam seam = {.seam_error_db = (double)NAN};
+    p.target_peak_dbfs = c->cfg->silence_miner.target_peak_dbfs;
+    enum status st = read(c, c->start, c->end, c->cfg->export.silences_stereo, piece, e);
+    if (st != ST_OK)
+        return st;
+    if (isnan(find->m.loop_end)) {
+        st = dig_to_rate(piece, c->rate_hz, false, e);
+        return st == ST_OK ? silence_finish(piece, &p, e) : st;
+    }
+    st = silence_finish_loop(piece, &p, &seam, e);
+    find->m.seam_error_db = seam.seam_error_db;
+    return st == ST_OK ? dig_to_rate(piece, c->rate_hz, true, e) : st;
+}
+
+/* --- all --- */
+
+/* Does the find lie in this recording? Its end may be a little beyond: it was nudged. */
+static enum status place(struct cutting *c, const struct candidate *find, struct err *e)
+{
+    const struct soundfile_info *info = soundfile_info(c->sf);
+    c->source_rate_hz = info->rate_hz;
+    c->rate_hz = c->rate_hz > 0 ? c->rate_hz : info->rate_hz;
+    c->frames = info->claimed_frames > 0 ? info->claimed_frames : INT64_MAX / 4;
+    if (info->rate_hz != find->source_rate_hz)
+        return err_set(e, ST_UNSUPPORTED,
+                       "%s has %d Hz, but %s was found in a recording of %d Hz",
+                       c->recording, info->rate_hz, find->filename, find->source_rate_hz);
+    c->start = find->start_frame > 0 ? find->start_frame : 0;
+    c->end = find->end_frame < c->frames ? find->end_frame : c->frames;
+    if (c->end <= c->start)
+        return err_set(e, ST_EMPTY, "%s: %s lies beyond its end", c->recording,
+                       find->filename);
+    if ((c->end - c->start) / info->rate_hz > RECUT_MAX_S)
+        return err_set(e, ST_REFUSED, "%s is longer than %d s; move its edges nearer",
+                       find->filename, RECUT_MAX_S);
+    return ST_OK;
+}
+
+static enum status cut(struct cutting *c, struct err *e)
+{
+    switch (c->out->c.kind) {
+    case KIND_PAD:
+        return cut_pad(c, e);
+    case KIND_DRUM:
+        return cut_drum(c, e);
+    default:
+        return cut_silence(c, e);
+    }
+}
+
+static enum status describe(struct cutting *c, struct err *e)
+{
+    struct candidate *find = &c->out->c;
+    find->start_frame = c->start;
+    find->end_frame = c->end;
+    find->m.start_sec = (double)c->start / c->source_rate_hz;
+    find->m.end_sec = (double)c->end / c->source_rate_hz;
+    find->missed_by[0] = '\0';
+    find->sha256[0] = '\0';
+    find->brightness[0] = '\0';
+    find->saved = true;
+    bool loop = find->kind == KIND_PAD || !isnan(find->m.loop_end);
+    return dig_measure(NULL, find, &c->out->sound, loop, c->cfg, e);
+}
+
+enum status recut_make(struct recut *out, const char *recording,
+                       const struct candidate *find, const struct config *cfg,
+                       int rate_hz, struct err *e)
+{
+    *out = (struct recut){.c = *find};
+    if (!recut_possible(find->kind))
+        return err_set(e, ST_REFUSED,
+                       "%s was made, not cut: its edges cannot be moved in a recording",
+                       find->filename);
+    struct cutting c = {
+        .recording = recording, .cfg = cfg, .rate_hz = rate_hz, .out = out};
+    enum status st = soundfile_open(&c.sf, recording, e);
+    if (st != ST_OK)
+        return st;
+    st = place(&c, find, e);
+    if (st == ST_OK)
+        st = cut(&c, e);
+    if (st == ST_OK)
+        st = describe(&c, e);
+    soundfile_close(c.sf);
+    if (st != ST_OK)
+        recut_done(out);
+    return st;
+}
+
+enum status recut_find(struct recut *out, const struct recut_site *s,
+                       const struct candidate *c, int rate_hz, struct err *e)
+{
+    char path[PATH_BYTES];
+    *out = (struct recut){0};
+    if (recut_possible(c->kind) &&
+        (!s->recordings[0] || !recordings_find(path, s->recordings, c->source_path)))
+        return err_set(e, ST_NOT_FOUND, "%s: its recording %s is not there", c->filename,
+                       c->source_path[0] ? c->source_path : "(unknown)");
+    return recut_make(out, path, c, &s->cfg, rate_hz, e);
+}
+
+enum status recut_write(struct recut *r, const struct root *root, const char *relative,
+                        const struct config *cfg, struct err *e)
+{
+    int64_t where[2] = {r->c.start_frame, r->c.end_frame};
+    struct rng dither =
+        rng_derive(r->c.seed, rng_hash(0, r->c.filename, strlen(r->c.filename)), "dither",
+                   rng_hash(0, where, sizeof where));
+    level_dither(&r->sound, cfg->global.output_bit_depth, &dither);
+    return soundfile_write_wav(root, relative, &r->sound, cfg->global.output_bit_depth,
+                               r->c.sha256, e);
+}
