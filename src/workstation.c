@@ -4,6 +4,7 @@
 #include "audio/transport.h"
 #include "core/demo.h"
 #include "core/kit.h"
+#include "core/recordings.h"
 #include "core/report.h"
 #include "mining.h"
 #include "settings.h"
@@ -255,9 +256,7 @@ static enum status open_project(struct workstation *w, const char *folder, struc
         own.audio = w->cfg.audio;
         w->cfg = own;
     }
-    snprintf(w->input_dir, sizeof w->input_dir, "%s", w->cfg.paths.source_audio_dir);
-    if (!is_folder(w->input_dir))
-        w->input_dir[0] = '\0';
+    recordings_folder(w->input_dir, w->cfg.paths.source_audio_dir, folder);
     return ST_OK;
 }
 

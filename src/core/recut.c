@@ -160,11 +160,13 @@ static enum status cut_pad(struct cutting *c, struct err *e)
 
 /* --- drums --- */
 
-/* How much of the slice comes before its attack: what the fade-in may cover. A start that
- * was moved into the sound, or far before it, is faded over all the fade allows. */
+/* How much of the slice comes before its attack: what the fade-in may cover. The miner
+ * starts where it is quiet, else as far before the attack as a fade may be; a start that
+ * was moved into the sound gets all of the fade, a quiet one hardly any. */
 static enum status attack_of(struct cutting *c, const struct audio *slice, size_t *attack,
                              struct err *e)
 {
+    static const double looks_s[] = {0, 0.002, 0.005, 0.01, 0.02, 0.03};
     size_t most = (size_t)fmax(1, c->cfg->drum_miner.fade_in_ms * 1e-3 * slice->rate_hz);
     int64_t before = c->source_rate_hz / 10, from = c->start - before;
     from = from > 0 ? from : 0;
@@ -173,9 +175,17 @@ static enum status attack_of(struct cutting *c, const struct audio *slice, size_
     enum status st = read(c, from, to, false, &around, e);
     if (st != ST_OK)
         return st;
-    size_t start = (size_t)(c->start - from), near = start + most;
-    size_t at = onset_attack(around.data, around.frames, around.rate_hz, near);
-    *attack = at > start && at - start <= most + 1 ? at - start : most;
+    size_t start = (size_t)(c->start - from);
+    bool quiet = fabs((double)around.data[start]) <= 1e-3 * level_peak(slice);
+    *attack = quiet ? 1 : most;
+    for (size_t i = 0; quiet && i < sizeof looks_s / sizeof *looks_s; i++) {
+        size_t near = start + (size_t)(looks_s[i] * around.rate_hz);
+        size_t at = onset_attack(around.data, around.frames, around.rate_hz, near);
+        if (at > start && at - start <= most + 1 && at != near) {
+            *attack = at - start;
+            break;
+        }
+    }
     audio_done(&around);
     return ST_OK;
 }
