@@ -65,8 +65,8 @@ enum status dig_measure(struct measurer *measurer, struct candidate *c,
                         const struct audio *a, bool loop, const struct config *cfg,
                         struct err *e)
 {
-    enum status st = measurer ? measurer_sample(measurer, a, &c->m, e)
-                              : measure_sample(a, &c->m, e);
+    enum status st =
+        measurer ? measurer_sample(measurer, a, &c->m, e) : measure_sample(a, &c->m, e);
     if (st != ST_OK)
         return st;
     if (loop) {
