@@ -1,0 +1,196 @@
+/* What an excavation may take: memory that grows by little an hour, and an end soon after
+ * it was asked for. */
+#define _DEFAULT_SOURCE /* wait4 */
+#include "core/demo.h"
+#include "core/dig.h"
+#include "program.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
+enum { RATE = 8000 };
+
+static void put_le(unsigned char *to, uint32_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        to[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* Minutes of 16-bit mono: a hit every five seconds, holes in the file between them. */
+static void write_long(const char *path, int minutes)
+{
+    uint32_t bytes = (uint32_t)minutes * 60 * RATE * 2;
+    unsigned char h[44] = "RIFF....WAVEfmt ";
+    put_le(h + 4, 36 + bytes, 4);
+    put_le(h + 16, 16, 4);
+    put_le(h + 20, 1, 2);
+    put_le(h + 22, 1, 2);
+    put_le(h + 24, RATE, 4);
+    put_le(h + 28, RATE * 2, 4);
+    put_le(h + 32, 2, 2);
+    put_le(h + 34, 16, 2);
+    memcpy(h + 36, "data", 4);
+    put_le(h + 40, bytes, 4);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)bytes + 44), 0);
+    assert_int_equal(pwrite(fd, h, sizeof h, 0), sizeof h);
+    for (int t = 1; t < minutes * 60; t += 5) {
+        unsigned char hit[RATE / 5 * 2];
+        for (int i = 0; i < RATE / 5; i++) {
+            double x = exp(-i / 300.0) * sin(0.05 * (1 + t % 7) * i);
+            put_le(hit + 2 * i, (uint32_t)(int32_t)lrint(20000 * x), 2);
+        }
+        off_t at = 44 + (off_t)t * RATE * 2;
+        assert_int_equal(pwrite(fd, hit, sizeof hit, at), sizeof hit);
+    }
+    close(fd);
+}
+
+static enum status dig_whole(const char *path, unsigned stages,
+                             const struct job_context *ctx, struct recipe *recipe,
+                             size_t *finds)
+{
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    *recipe = (struct recipe){.stages = stages};
+    enum status st = recipe_init(recipe, &cfg, NULL);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "long", .folder = ""};
+    struct dig d;
+    if (st == ST_OK)
+        st = dig_open(&d, recipe, &site, ctx, NULL);
+    if (st != ST_OK)
+        return st;
+    st = dig_run(&d, NULL);
+    *finds = d.finds.count;
+    dig_done(&d);
+    return st;
+}
+
+/* Peak memory in KB of a process of its own that digs through the file. */
+static long peak_kb(const char *path)
+{
+    static struct recipe recipe;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        size_t finds = 0;
+        unsigned stages = 1u << STAGE_PADS | 1u << STAGE_DRUMS | 1u << STAGE_SILENCES;
+        enum status st = dig_whole(path, stages, NULL, &recipe, &finds);
+        _exit(st == ST_OK && finds > 5 ? 0 : 1);
+    }
+    int status;
+    struct rusage used;
+    assert_int_equal(wait4(pid, &status, 0, &used), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return used.ru_maxrss;
+}
+
+static void an_hour_takes_little_memory(void **state)
+{
+    (void)state;
+    char folder[256], path[300];
+    tree_make(folder);
+    snprintf(path, sizeof path, "%s/long.wav", folder);
+    write_long(path, 2);
+    long small = peak_kb(path);
+    write_long(path, SANITIZED ? 10 : 60);
+    long large = peak_kb(path);
+    print_message("2 minutes: %ld KB, the long one: %ld KB\n", small, large);
+    if (!SANITIZED) {
+        assert_true(large < (64 + 20) * 1024);
+        /* and four hours, which would take too long here, by what the hour added */
+        assert_true(small + 4 * (large - small) < (64 + 4 * 20) * 1024);
+    }
+    tree_remove(folder);
+}
+
+static double cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct stop {
+    atomic_bool asked;
+    double after_s, asked_at;
+};
+
+/* Asks to end once the work has used so much CPU time: the same place on a busy machine.
+ */
+static void *ask_to_end(void *arg)
+{
+    struct stop *s = arg;
+    struct timespec nap = {.tv_nsec = 2000000};
+    double start = cpu_s();
+    while (cpu_s() - start < s->after_s)
+        nanosleep(&nap, NULL);
+    s->asked_at = cpu_s();
+    atomic_store(&s->asked, true);
+    return NULL;
+}
+
+static void ends_within_200_ms(void **state)
+{
+    (void)state;
+    static struct recipe recipe;
+    char folder[256], path[300];
+    struct root r;
+    tree_make(folder);
+    assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
+    assert_int_equal(demo_write(&r, demo_count() - 1, NULL, NULL), ST_OK);
+    root_done(&r);
+    snprintf(path, sizeof path, "%s/%s", folder, demo_name(demo_count() - 1));
+    int cancelled = 0;
+    for (double after_s = 0.02; after_s < 1; after_s *= 1.6) {
+        struct stop stop = {.after_s = after_s};
+        struct job_context ctx = {.cancelled = &stop.asked};
+        pthread_t thread;
+        size_t finds = 0;
+        assert_int_equal(pthread_create(&thread, NULL, ask_to_end, &stop), 0);
+        enum status st = dig_whole(path, STAGES_ALL, &ctx, &recipe, &finds);
+        double ended = cpu_s();
+        stop.after_s = 0;
+        bool asked = atomic_load(&stop.asked);
+        pthread_join(thread, NULL);
+        assert_true(st == ST_CANCELLED || (st == ST_OK && !asked) || st == ST_OK);
+        if (st == ST_CANCELLED) {
+            cancelled++;
+            assert_true(ended - stop.asked_at < (SANITIZED ? 2.0 : 0.2));
+        }
+    }
+    assert_true(cancelled >= 4);
+    tree_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_hour_takes_little_memory),
+        cmocka_unit_test(ends_within_200_ms),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
