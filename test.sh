@@ -9,14 +9,19 @@ purposes=(build test)
 case " $* " in *' clang '* | *' fuzz '*) purposes+=(clang) ;; esac
 packaging/setup.sh "${purposes[@]}"
 cores=$(nproc)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 for preset in "$@"; do
-    echo "== $preset"
-    cmake --preset "$preset" >/dev/null
-    cmake --build --preset "$preset" -- -j "$cores" | tail -n 3
+    echo "== $preset: build"
+    { cmake --preset "$preset" && cmake --build --preset "$preset" -- -j "$cores"; } >"$log" 2>&1 || {
+        cat "$log" >&2
+        exit 1
+    }
+    tail -n 1 "$log"
 done
 status=0
 for preset in "$@"; do
-    echo "== $preset"
+    echo "== $preset: test"
     ctest --test-dir "build/$preset" -j "$cores" --output-on-failure --no-tests=error || status=1
 done
 exit $status

@@ -28,7 +28,7 @@ if [ "$(id -u)" -ne 0 ]; then
         echo "setup: sudo is missing; as root, run: apt-get install ${missing[*]}" >&2
         exit 1
     }
-    as_root=(sudo --preserve-env=DEBIAN_FRONTEND)
+    as_root=(sudo)
 fi
 echo "setup: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
