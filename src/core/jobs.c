@@ -353,7 +353,8 @@ static void describe(struct job_info *info, const struct job *job)
         info->elapsed_s = now_s() - job->started_s;
     else if (job->state != JOB_WAITING)
         info->elapsed_s = job->ended_s - job->started_s;
-    info->error = job->error;
+    if (job->state != JOB_RUNNING) /* until it has ended, the error is its thread's */
+        info->error = job->error;
 }
 
 int jobs_list(struct jobs *j, struct job_info *out, int max)
