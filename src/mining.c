@@ -66,15 +66,54 @@ static void finish(struct batch_of_jobs *b)
 
 /* --- one source --- */
 
+/* What one stage found, on its way to the owner's thread. */
+struct parcel {
+    struct session *session;
+    struct catalog_source source;
+    struct find_list finds;
+};
+
+static void unpack(void *arg)
+{
+    struct parcel *p = arg;
+    struct err unused;
+    session_deliver(p->session, &p->source, p->finds.at, p->finds.count, p->finds.vectors,
+                    false, &unused);
+    find_list_done(&p->finds);
+    free(p);
+}
+
+/* Worker's thread. A parcel that cannot be sent is no loss: all finds come again when the
+ * source is done. */
+static void send_found(void *user, const struct catalog_source *source,
+                       const struct find_list *finds, size_t first)
+{
+    struct task *t = user;
+    struct parcel *p = calloc(1, sizeof *p);
+    struct find_list news = {.at = finds->at + first,
+                             .vectors = finds->vectors + first * SIMILARITY_DIM,
+                             .count = finds->count - first};
+    if (!p)
+        return;
+    p->session = t->all->place.session;
+    p->source = *source;
+    if (find_list_append(&p->finds, &news, NULL) != ST_OK ||
+        !jobs_post(t->all->place.jobs, unpack, p)) {
+        find_list_done(&p->finds);
+        free(p);
+    }
+}
+
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct task *t = arg;
     const struct project *p = t->all->place.project;
+    const struct process_watch watch = {send_found, t};
     enum status st =
         t->clear ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
-    return st == ST_OK
-               ? process_source(p, &t->all->recipe, t->file, ctx, &t->finds, NULL, e)
-               : st;
+    return st == ST_OK ? process_source(p, &t->all->recipe, t->file, ctx, &watch,
+                                        &t->finds, NULL, e)
+                       : st;
 }
 
 static void deliver(struct task *t, enum status st, const struct err *e)

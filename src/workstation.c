@@ -370,7 +370,15 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
     st = choose(w, wish, e);
     if (st != ST_OK)
         return st;
-    snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/kits", w->export_root);
+    /* Beside the project, wherever it was opened from. */
+    snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/../kits", w->project.root.path);
+    char parent[PATH_BYTES];
+    if (realpath(w->project.root.path, parent)) {
+        char *slash = strrchr(parent, '/');
+        if (slash && slash != parent)
+            *slash = '\0';
+        snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/kits", parent);
+    }
     find_themes(w);
     st = open_parts(w, e);
     if (st == ST_OK) {

@@ -133,12 +133,66 @@ static void free_cancels_and_delivers_all(void **state)
     }
 }
 
+struct mail {
+    struct jobs *jobs;
+    pthread_t owner;
+    int order[8], count;
+    bool foreign;
+};
+
+static void read_note(void *arg)
+{
+    struct mail *m = arg;
+    m->order[m->count++] = 1;
+    m->foreign |= !pthread_equal(pthread_self(), m->owner);
+}
+
+static enum status post_twice(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct mail *m = arg;
+    (void)ctx;
+    (void)e;
+    assert_true(jobs_post(m->jobs, read_note, m));
+    assert_true(jobs_post(m->jobs, read_note, m));
+    return ST_OK;
+}
+
+static void mail_done(void *arg, enum status st, const struct err *e)
+{
+    struct mail *m = arg;
+    (void)st;
+    (void)e;
+    m->order[m->count++] = 2;
+}
+
+static void notes_come_here_before_their_job_is_done(void **state)
+{
+    (void)state;
+    for (int threads = 0; threads <= 2; threads += 2) {
+        struct mail m = {.owner = pthread_self()};
+        assert_int_equal(jobs_new(&m.jobs, threads, NULL, NULL), ST_OK);
+        struct job_spec spec = {
+            .title = "post", .work = post_twice, .done = mail_done, .arg = &m};
+        jobs_submit(m.jobs, &spec);
+        jobs_wait(m.jobs);
+        assert_int_equal(m.count, 3);
+        assert_int_equal(m.order[0], 1);
+        assert_int_equal(m.order[1], 1);
+        assert_int_equal(m.order[2], 2);
+        assert_false(m.foreign);
+        struct job_info info[4];
+        assert_int_equal(jobs_list(m.jobs, info, 4), 1);
+        jobs_free(m.jobs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_once_and_is_delivered_here),
         cmocka_unit_test(cancel_reaches_running_and_waiting),
         cmocka_unit_test(free_cancels_and_delivers_all),
+        cmocka_unit_test(notes_come_here_before_their_job_is_done),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
 }

@@ -81,9 +81,12 @@ enum status dig_run(struct dig *d, struct err *e)
         job_progress(d->ctx, 0.5 + 0.5 * i / STAGE_COUNT, stage_name(order[i].stage));
         if (job_cancelled(d->ctx))
             return err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        size_t first = d->finds.count;
         enum status st = order[i].run(d, e);
         if (st != ST_OK)
             return st;
+        if (d->site.found && d->finds.count > first)
+            d->site.found(d->site.found_user, d, first);
     }
     return ST_OK;
 }

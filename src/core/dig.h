@@ -32,6 +32,7 @@ enum status find_list_append(struct find_list *to, const struct find_list *from,
 void find_list_done(struct find_list *l);
 
 /* Where a dig reads and writes. */
+struct dig;
 struct dig_site {
     const char *open_path;   /* the recording, to open */
     const char *source_path; /* the recording, as the manifest tells it */
@@ -45,6 +46,10 @@ struct dig_site {
     /* Called with every name before it is written; false stops the dig (ST_DISK). */
     bool (*announce)(void *user, const char *relative);
     void *user;
+    /* Called after each stage that found something, on the worker's thread: the finds
+     * from `first` on are new. May be NULL. */
+    void (*found)(void *found_user, const struct dig *d, size_t first);
+    void *found_user;
 };
 
 /* Sound that later stages are made from, at the recording's rate. */

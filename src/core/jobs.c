@@ -22,6 +22,8 @@ struct job {
     char stage[48];
     double started_s, ended_s;
     struct err error;
+    void (*note)(
+        void *arg); /* posted, not submitted: this and spec.arg are all there is */
 };
 
 struct list {
@@ -212,6 +214,11 @@ static void retire(struct jobs *j, struct job *job)
 
 static void deliver(struct jobs *j, struct job *job)
 {
+    if (job->note) {
+        job->note(job->spec.arg);
+        free(job);
+        return;
+    }
     if (job->spec.done)
         job->spec.done(job->spec.arg, job->result, &job->error);
     job->spec.arg = NULL;
@@ -257,6 +264,25 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
     }
     pthread_mutex_unlock(&j->lock);
     return j->threads > 0 ? id : submit_inline(j, job);
+}
+
+bool jobs_post(struct jobs *j, void (*note)(void *arg), void *arg)
+{
+    if (j->threads == 0) {
+        note(arg);
+        return true;
+    }
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return false;
+    job->note = note;
+    job->spec.arg = arg;
+    pthread_mutex_lock(&j->lock);
+    list_push(&j->finished, job);
+    pthread_cond_broadcast(&j->ended);
+    wake_owner(j);
+    pthread_mutex_unlock(&j->lock);
+    return true;
 }
 
 void jobs_cancel(struct jobs *j, uint64_t id)
@@ -364,7 +390,8 @@ int jobs_list(struct jobs *j, struct job_info *out, int max)
     const struct list *active[] = {&j->running, &j->waiting, &j->finished};
     for (size_t i = 0; i < sizeof active / sizeof *active; i++)
         for (struct job *job = active[i]->first; job && n < max; job = job->next)
-            describe(&out[n++], job);
+            if (!job->note)
+                describe(&out[n++], job);
     /* The history is oldest first: show its newest end, newest first. */
     int skip = j->history.count - (max - n), first = n;
     for (struct job *job = j->history.first; job; job = job->next)

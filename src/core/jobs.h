@@ -59,6 +59,11 @@ void jobs_free(struct jobs *j);
 /* Returns the job's id (> 0), or 0 when there is no memory (done is then called at once).
  */
 uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec);
+/* From running work, on any thread: have `note` called with `arg` on the owner's thread,
+ * in the order of posting and before the `done` of the work that posts. Without memory it
+ * is called nowhere and false is returned: `arg` is still the caller's. Inline pools call
+ * it at once. */
+bool jobs_post(struct jobs *j, void (*note)(void *arg), void *arg);
 void jobs_cancel(struct jobs *j, uint64_t id); /* 0: all */
 int jobs_fd(const struct jobs *j);
 int jobs_deliver(struct jobs *j); /* calls `done` of finished jobs, returns how many */

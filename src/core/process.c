@@ -85,7 +85,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     double began = now_s();
     enum status st = already_done(t, &t->skipped, e);
     if (st == ST_OK && !t->skipped)
-        st = process_source(&t->run->project, t->recipe, t->file, ctx, &t->finds,
+        st = process_source(&t->run->project, t->recipe, t->file, ctx, NULL, &t->finds,
                             &t->audio_s, e);
     t->took_s = now_s() - began;
     return st;

@@ -48,12 +48,29 @@ static enum status record_failure(const struct project *p, struct catalog_source
     return st == ST_OK ? project_complete(&b, source, &none, e) : st;
 }
 
+/* Whom to tell of what a stage found. */
+struct telling {
+    const struct process_watch *watch;
+    struct catalog_source *source;
+    const struct recipe *recipe;
+    const struct source_file *file;
+};
+
+static void tell_found(void *user, const struct dig *d, size_t first)
+{
+    struct telling *t = user;
+    fill(t->source, t->recipe, t->file, d);
+    t->watch->found(t->watch->user, t->source, &d->finds, first);
+}
+
 static enum status excavate(const struct project *p, const struct recipe *recipe,
                             const struct source_file *file, const struct job_context *ctx,
+                            const struct process_watch *watch,
                             struct catalog_source *source, struct find_list *finds,
                             struct begun *b, struct err *e)
 {
     struct dig d;
+    struct telling telling = {watch, source, recipe, file};
     struct dig_site site = {.open_path = file->path,
                             .source_path = file->relative,
                             .stem = file->stem,
@@ -61,7 +78,9 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
                             .folder = p->flat ? "" : file->stem,
                             .category_folders = !p->flat,
                             .announce = project_announce,
-                            .user = b};
+                            .user = b,
+                            .found = watch ? tell_found : NULL,
+                            .found_user = &telling};
     enum status st = dig_open(&d, recipe, &site, ctx, e);
     fill(source, recipe, file, &d);
     if (st != ST_OK)
@@ -79,7 +98,8 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
 
 enum status process_source(const struct project *p, const struct recipe *recipe,
                            const struct source_file *file, const struct job_context *ctx,
-                           struct find_list *finds, double *audio_s, struct err *e)
+                           const struct process_watch *watch, struct find_list *finds,
+                           double *audio_s, struct err *e)
 {
     struct begun b;
     struct catalog_source source;
@@ -88,7 +108,7 @@ enum status process_source(const struct project *p, const struct recipe *recipe,
     enum status st = project_begin(p, file->stem, &b, e);
     if (st != ST_OK)
         return st;
-    st = excavate(p, recipe, file, ctx, &source, finds, &b, &why);
+    st = excavate(p, recipe, file, ctx, watch, &source, finds, &b, &why);
     if (audio_s)
         *audio_s = source.rate_hz > 0 ? (double)source.frames / source.rate_hz : 0;
     if (st == ST_OK)
