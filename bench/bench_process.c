@@ -70,7 +70,7 @@ static int excavate(const char *path, const char *folder, unsigned stages)
         project_open(&p, folder, "P", NULL) != ST_OK)
         return 1;
     struct err e;
-    enum status st = process_source(&p, &recipe, &file, NULL, &finds, NULL, &e);
+    enum status st = process_source(&p, &recipe, &file, NULL, NULL, &finds, NULL, &e);
     if (st != ST_OK)
         fprintf(stderr, "%s\n", e.msg);
     find_list_done(&finds);
