@@ -1,6 +1,7 @@
 #include "dsp/similarity.h"
 
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/mfcc.h"
 #include "dsp/similarity_internal.h"
 #include "dsp/window.h"
@@ -29,9 +30,11 @@ static const double trim_db = -28.0;
 
 struct similarity {
     int rate_hz, size, long_size;
-    struct rfft *fft, *long_fft;
+    struct fft_batch *batch;
+    struct rfft *long_fft;
     struct mfcc *mel;
-    float *window, *long_window, *frame, *spectrum, *power, *mono;
+    float *long_window, *frame, *spectrum, *power, *mono;
+    float *eight, *eight_powers; /* frames one after the other, and lanes of powers */
     size_t mono_room;
 };
 
@@ -56,19 +59,23 @@ enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
     s->size = fft_size_at(1024, rate_hz);
     s->long_size = fft_size_at(8192, rate_hz);
     size_t n = (size_t)s->size, m = (size_t)s->long_size;
-    s->fft = rfft_new(s->size);
     s->long_fft = rfft_new(s->long_size);
-    s->window = malloc(n * sizeof(float));
+    float *window = malloc(n * sizeof(float));
+    if (window)
+        window_hann(window, s->size);
+    s->batch = window ? fft_batch_new(s->size, window) : NULL;
+    free(window);
+    s->eight = malloc(FFT_BATCH * n * sizeof(float));
+    s->eight_powers = malloc(FFT_BATCH * (n / 2 + 1) * sizeof(float));
     s->long_window = malloc(m * sizeof(float));
     s->frame = malloc(m * sizeof(float));
     s->spectrum = malloc((m + 2) * sizeof(float));
     s->power = malloc((m / 2 + 1) * sizeof(float));
-    if (!s->fft || !s->long_fft || !s->window || !s->long_window || !s->frame ||
-        !s->spectrum || !s->power) {
+    if (!s->batch || !s->eight || !s->eight_powers || !s->long_fft || !s->long_window ||
+        !s->frame || !s->spectrum || !s->power) {
         similarity_free(s);
         return err_set(e, ST_NO_MEMORY, "no memory for similarity");
     }
-    window_hann(s->window, s->size);
     window_hann(s->long_window, s->long_size);
     enum status st = mfcc_new(&s->mel, rate_hz, s->size, MEL_BANDS, MEAN_COEFFS + 1, e);
     if (st != ST_OK) {
@@ -83,10 +90,11 @@ void similarity_free(struct similarity *s)
 {
     if (s == NULL)
         return;
-    rfft_free(s->fft);
+    fft_batch_free(s->batch);
     rfft_free(s->long_fft);
     mfcc_free(s->mel);
-    free(s->window);
+    free(s->eight);
+    free(s->eight_powers);
     free(s->long_window);
     free(s->frame);
     free(s->spectrum);
@@ -193,6 +201,33 @@ static void power_spectrum(struct rfft *fft, const float *window, const struct s
     }
 }
 
+/* Where the frame that begins at `from` has sound, the rest zeros. */
+static void copy_frame(const struct sound *w, long from, int size, float *to)
+{
+    long first = from < 0 ? -from : 0, frames = (long)w->frames;
+    long until = from + size > frames ? frames - from : size;
+    memset(to, 0, (size_t)size * sizeof *to);
+    if (until > first)
+        memcpy(to + first, w->x + from + first, (size_t)(until - first) * sizeof *to);
+}
+
+static void count_frames(struct similarity *s, struct frames *f, int count)
+{
+    size_t size = (size_t)s->size;
+    memset(s->eight + (size_t)count * size, 0,
+           ((size_t)FFT_BATCH - (size_t)count) * size * sizeof *s->eight);
+    fft_batch_power(s->batch, s->eight, s->size, s->eight_powers);
+    for (int i = 0; i < count; i++) {
+        double sum = 0.0;
+        for (int k = 0; k <= s->size / 2; k++) {
+            s->power[k] = s->eight_powers[k * FFT_BATCH + i];
+            sum += k ? (double)s->power[k] : 0.0;
+        }
+        mfcc_mel(s->mel, s->power, f->band[f->count]);
+        f->weight[f->count++] = sum;
+    }
+}
+
 /* The first frames lie close, the later ones as far apart as it takes: the attack counts
  * as much as a long tail. */
 static void spectra(struct similarity *s, const struct sound *w, struct frames *f)
@@ -201,18 +236,19 @@ static void spectra(struct similarity *s, const struct sound *w, struct frames *
     double stretch = fmax(0.0, total / hop - FRAMES_MAX) /
                      ((double)FRAMES_MAX * (FRAMES_MAX - 1) / 2.0);
     double at = -s->size / 2.0 + hop;
+    int waiting = 0;
     f->count = 0;
     for (int i = 0; i < FRAMES_MAX && at < total; i++) {
-        power_spectrum(s->fft, s->window, w, (long)at, s->size, s->frame, s->spectrum,
-                       s->power);
-        double sum = 0.0;
-        for (int k = 1; k <= s->size / 2; k++)
-            sum += (double)s->power[k];
-        mfcc_mel(s->mel, s->power, f->band[f->count]);
-        f->weight[f->count] = sum;
-        f->centre_s[f->count++] = (at + s->size / 2.0) / w->rate_hz;
+        copy_frame(w, (long)at, s->size, s->eight + (size_t)waiting * (size_t)s->size);
+        f->centre_s[i] = (at + s->size / 2.0) / w->rate_hz;
+        if (++waiting == FFT_BATCH) {
+            count_frames(s, f, waiting);
+            waiting = 0;
+        }
         at += hop * (1.0 + stretch * i);
     }
+    if (waiting)
+        count_frames(s, f, waiting);
 }
 
 static double to_db(double power)

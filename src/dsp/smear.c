@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const double two_pi = 6.283185307179586477;
-enum { OVERLAP = 4, WINDOW_LEAST = 64 };
+enum { OVERLAP = 4, WINDOW_LEAST = 64, PHASES = 4096 };
 
 struct smear {
     const struct audio *in;
@@ -17,6 +17,7 @@ struct smear {
     int n;
     struct rfft *fft;
     float *window, *frame, *spectrum, *phase, *sum, *weight;
+    float *circle; /* PHASES points of the unit circle: re, im */
 };
 
 static int window_size(const struct audio *in, double window_s, bool loop)
@@ -40,12 +41,17 @@ static enum status smear_init(struct smear *s, const struct audio *in, size_t fr
     s->frame = malloc(n * sizeof *s->frame);
     s->spectrum = malloc((n + 2) * sizeof *s->spectrum);
     s->phase = malloc((n + 2) * sizeof *s->phase);
+    s->circle = malloc(2 * PHASES * sizeof *s->circle);
     s->sum = calloc(frames * channels, sizeof *s->sum);
     s->weight = calloc(frames, sizeof *s->weight);
     if (!s->fft || !s->window || !s->frame || !s->spectrum || !s->phase || !s->sum ||
-        !s->weight)
+        !s->weight || !s->circle)
         return err_set(e, ST_NO_MEMORY, "no memory to smear to %zu frames", frames);
     window_hann(s->window, s->n);
+    for (int i = 0; i < PHASES; i++) {
+        s->circle[2 * i] = (float)cos(two_pi * i / PHASES);
+        s->circle[2 * i + 1] = (float)sin(two_pi * i / PHASES);
+    }
     return ST_OK;
 }
 
@@ -56,6 +62,7 @@ static void smear_done(struct smear *s)
     free(s->frame);
     free(s->spectrum);
     free(s->phase);
+    free(s->circle);
     free(s->sum);
     free(s->weight);
 }
@@ -87,9 +94,9 @@ static void read_window(struct smear *s, ptrdiff_t first, size_t channel)
 static void draw_phases(struct smear *s, struct rng *r)
 {
     for (int k = 0; k <= s->n / 2; k++) {
-        double angle = two_pi * rng_uniform(r);
-        s->phase[2 * k] = (float)cos(angle);
-        s->phase[2 * k + 1] = (float)sin(angle);
+        size_t at = (size_t)(rng_u64(r) >> 52); /* of PHASES */
+        s->phase[2 * k] = s->circle[2 * at];
+        s->phase[2 * k + 1] = s->circle[2 * at + 1];
     }
 }
 
