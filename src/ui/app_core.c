@@ -157,6 +157,7 @@ void app_done(struct app *app)
     save_history(app);
     jobs_free(app->quick);
     app_pictures_done(app);
+    app_cuts_done(app);
     source_done(app);
     view_free(app->view);
     canvas_done(&app->canvas);

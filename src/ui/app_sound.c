@@ -2,6 +2,7 @@
  * the pictures, which are wanted at the same moments. */
 #include "ui/state.h"
 
+#include "core/recut.h"
 #include "core/rng.h"
 
 #include <assert.h>
@@ -22,7 +23,7 @@ bool app_source_path(struct app *app, const char *source_path, char path[PATH_BY
 }
 
 /* In the recording: a near-miss, a find that was not written, or one whose edges or loop
- * the user moved. */
+ * the user moved, until it is cut anew. */
 static bool item_in_recording(struct app *app, size_t index, struct play_item *item,
                               char path[PATH_BYTES])
 {
@@ -42,12 +43,21 @@ static bool item_in_recording(struct app *app, size_t index, struct play_item *i
     return item->end_frame > item->start_frame;
 }
 
+static bool is_cut_anew(const struct find *f)
+{
+    return f->edited && recut_possible(f->kind);
+}
+
 bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES])
 {
     const struct find *f = session_find(app->session, index);
     *item = (struct play_item){.id = f->id, .path = path};
-    if (f->saved && !f->near_miss && !f->edited)
+    if (is_cut_anew(f)) {
+        if (app_cut(app, index, item, path) == CUT_READY)
+            return true;
+        *item = (struct play_item){.id = f->id, .path = path};
+    } else if (f->saved && !f->near_miss)
         if (session_file(app->session, index, path, PATH_BYTES)) {
             if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start) {
                 item->loop_start_frame = (int64_t)f->m.loop_start;
@@ -118,8 +128,15 @@ void app_play(struct app *app, long index)
     char path[PATH_BYTES];
     struct play_item item;
     app->audition_at = 0;
+    app->cuts.wanted = 0;
     if (!app->transport || index < 0)
         return;
+    if (is_cut_anew(session_find(app->session, (size_t)index)) &&
+        app_cut(app, (size_t)index, &item, path) == CUT_MAKING) {
+        app->cuts.wanted = app->cuts.latest; /* it is played when it is there */
+        app->auditioned = session_find(app->session, (size_t)index)->id;
+        return;
+    }
     if (!app_item(app, (size_t)index, &item, path)) {
         app_warn(app, "its recording is not known, so it cannot be heard");
         return;

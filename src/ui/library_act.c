@@ -1,6 +1,8 @@
 /* The library: what is said and done about finds. */
 #include "ui/state.h"
 
+#include "core/recut.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +242,11 @@ static void nudge_edges(struct app *app, long index, int steps)
     struct err e;
     const struct candidate *c = &app->library.detail.c;
     int64_t by = (int64_t)steps * c->source_rate_hz / 100;
+    if (c->kind == KIND_PAD && c->loop_count > 0) { /* a pad is its loop */
+        int64_t from = c->loop[0].start_frame - by;
+        set_loop(app, index, from > 0 ? from : 0, c->loop[0].end_frame + by);
+        return;
+    }
     int64_t start = c->start_frame - by, end = c->end_frame + by;
     if (start < 0)
         start = 0;
@@ -318,7 +325,11 @@ bool library_edit_action(struct app *app, const struct key_action *a)
         app_warn(app, "there is nothing under the cursor");
         return true;
     }
-    if (a->action == ACT_NEXT_LOOP)
+    const struct candidate *c = &app->library.detail.c;
+    if (!recut_possible(c->kind))
+        app_warn(app, "%s was made, not cut: it has no edges in a recording",
+                 c->filename);
+    else if (a->action == ACT_NEXT_LOOP)
         next_loop(app, at);
     else if (a->action == ACT_LOOP_END_LESS || a->action == ACT_LOOP_END_MORE)
         nudge_loop(app, at, a->action == ACT_LOOP_END_MORE ? n : -n);

@@ -49,6 +49,23 @@ struct picture_slot {
     struct picture *picture;
 };
 
+/* Finds with moved edges, cut again: files in a folder of this session. */
+enum { CUTS_MAX = 64 };
+enum cut_state { CUT_NONE, CUT_MAKING, CUT_READY, CUT_FAILED };
+struct cut_slot {
+    uint64_t key; /* of find and positions, 0 = free */
+    uint64_t used;
+    enum cut_state state;
+};
+struct cut_shelf {
+    bool open;
+    char folder[256];
+    struct root root;
+    struct cut_slot slot[CUTS_MAX];
+    uint64_t clock, latest;
+    uint64_t wanted; /* to be played when it is there, 0 = none */
+};
+
 struct library_state {
     size_t top;
     int rows;        /* list rows at the last drawing */
@@ -190,6 +207,7 @@ struct app {
     struct batch_state batch;
     struct picture_slot picture[PICTURES_MAX];
     uint64_t picture_clock;
+    struct cut_shelf cuts;
     struct heard {
         uint64_t path, content;
     } heard[HEARD_MAX]; /* what the transport may still hold of a file */
@@ -256,6 +274,14 @@ bool app_sound_action(struct app *app, const struct key_action *a, long index);
 const struct picture *app_picture(struct app *app, const struct find *f,
                                   const struct play_item *item, bool *failed);
 void app_pictures_done(struct app *app);
+
+/* --- app_cuts.c -------------------------------------------------------------------- */
+
+/* The sound of an edited find: CUT_READY fills item and path, else a job has it in hand
+ * (CUT_MAKING) or it cannot be cut (CUT_FAILED). */
+enum cut_state app_cut(struct app *app, size_t index, struct play_item *item,
+                       char path[PATH_BYTES]);
+void app_cuts_done(struct app *app);
 
 /* --- the screens ------------------------------------------------------------------- */
 

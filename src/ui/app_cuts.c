@@ -1,0 +1,172 @@
+/* The sound of finds whose edges or loop were moved: cut again by a job into a folder of
+ * this session, so that what is heard and drawn is what an export will hold, crossfades
+ * and all. */
+#include "ui/state.h"
+
+#include "core/recut.h"
+#include "core/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct cut_job {
+    struct app *app;
+    uint64_t key, id;
+    char name[32], recording[PATH_BYTES];
+    struct root root; /* lent */
+    struct config cfg;
+    struct candidate find;
+};
+
+static uint64_t key_of(const struct catalog_find *f)
+{
+    int64_t where[2] = {f->c.start_frame, f->c.end_frame};
+    return rng_hash(rng_hash(0, &f->id, sizeof f->id), where, sizeof where) | 1;
+}
+
+static void name_of(char out[32], uint64_t key)
+{
+    snprintf(out, 32, "%016llx.wav", (unsigned long long)key);
+}
+
+static struct cut_slot *slot_of(struct app *app, uint64_t key)
+{
+    for (int i = 0; i < CUTS_MAX; i++)
+        if (app->cuts.slot[i].key == key)
+            return &app->cuts.slot[i];
+    return NULL;
+}
+
+static bool open_folder(struct app *app)
+{
+    struct cut_shelf *s = &app->cuts;
+    const char *tmp = getenv("TMPDIR");
+    if (s->open)
+        return true;
+    snprintf(s->folder, sizeof s->folder, "%.200s/trowel-cuts-XXXXXX",
+             tmp && tmp[0] ? tmp : "/tmp");
+    s->open = mkdtemp(s->folder) && root_open(&s->root, s->folder, false, NULL) == ST_OK;
+    return s->open;
+}
+
+static enum status work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct cut_job *j = arg;
+    struct recut r;
+    (void)ctx;
+    enum status st =
+        recut_make(&r, j->recording, &j->find, &j->cfg, j->cfg.global.sample_rate, e);
+    if (st != ST_OK)
+        return st;
+    st = recut_write(&r, &j->root, j->name, &j->cfg, e);
+    recut_done(&r);
+    return st;
+}
+
+static void heard_in_kit(struct app *app, uint64_t id)
+{
+    const struct kit_state *kit = session_kit(app->session);
+    bool any = false;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (kit->slot[s].id == id && app->kit.loaded[s]) {
+            app->kit.loaded[s] = 0;
+            any = true;
+        }
+    if (any)
+        kit_sync_sound(app);
+}
+
+static void done(void *arg, enum status st, const struct err *e)
+{
+    struct cut_job *j = arg;
+    struct app *app = j->app;
+    struct cut_slot *s = slot_of(app, j->key);
+    long at = library_current(app);
+    bool here = at >= 0 && session_find(app->session, (size_t)at)->id == j->id;
+    if (s)
+        s->state = st == ST_OK ? CUT_READY : CUT_FAILED;
+    if (st != ST_OK && st != ST_CANCELLED)
+        app_warn(app, "%s", e->msg);
+    if (app->cuts.wanted == j->key && here)
+        app_play(app, at);
+    heard_in_kit(app, j->id);
+    app->dirty = true;
+    free(j);
+}
+
+/* The slot used longest ago, its file gone; one being made is left alone. */
+static struct cut_slot *free_slot(struct app *app)
+{
+    struct cut_slot *best = NULL;
+    char name[32];
+    for (int i = 0; i < CUTS_MAX; i++) {
+        struct cut_slot *s = &app->cuts.slot[i];
+        if (s->state != CUT_MAKING && (!best || s->used < best->used))
+            best = s;
+    }
+    if (best && best->state == CUT_READY) {
+        name_of(name, best->key);
+        root_remove(&app->cuts.root, name, NULL);
+    }
+    return best;
+}
+
+static void order(struct app *app, const struct catalog_find *f, uint64_t key)
+{
+    struct cut_slot *s = open_folder(app) ? free_slot(app) : NULL;
+    struct cut_job *j = s ? calloc(1, sizeof *j) : NULL;
+    if (!j)
+        return;
+    *s = (struct cut_slot){.key = key, .state = CUT_MAKING, .used = ++app->cuts.clock};
+    j->app = app;
+    j->key = key;
+    j->id = f->id;
+    j->root = app->cuts.root;
+    j->cfg = *app->config;
+    j->find = f->c;
+    name_of(j->name, key);
+    app_source_path(app, f->c.source_path, j->recording);
+    struct job_spec spec = {"cut anew", work, done, j};
+    jobs_submit(app->quick, &spec);
+}
+
+enum cut_state app_cut(struct app *app, size_t index, struct play_item *item,
+                       char path[PATH_BYTES])
+{
+    char name[32];
+    library_refresh_detail(app, (long)index);
+    const struct catalog_find *f = &app->library.detail;
+    if (app->library.detail_index < 0)
+        return CUT_FAILED;
+    uint64_t key = key_of(f);
+    struct cut_slot *s = slot_of(app, key);
+    if (!s) {
+        order(app, f, key);
+        s = slot_of(app, key); /* done at once when the pool works inline */
+    }
+    app->cuts.latest = key;
+    if (!s || s->state != CUT_READY)
+        return s ? s->state : CUT_FAILED;
+    s->used = ++app->cuts.clock;
+    name_of(name, key);
+    *item = (struct play_item){.id = f->id, .path = path};
+    if (path_join(path, PATH_BYTES, app->cuts.folder, name, NULL) != ST_OK)
+        return CUT_FAILED;
+    return CUT_READY;
+}
+
+void app_cuts_done(struct app *app)
+{
+    char name[32];
+    if (!app->cuts.open)
+        return;
+    for (int i = 0; i < CUTS_MAX; i++)
+        if (app->cuts.slot[i].state == CUT_READY) {
+            name_of(name, app->cuts.slot[i].key);
+            root_remove(&app->cuts.root, name, NULL);
+        }
+    root_done(&app->cuts.root);
+    rmdir(app->cuts.folder);
+}
