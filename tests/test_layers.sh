@@ -67,6 +67,12 @@ for library in "$build"/libtrowel_*.a; do
     globals=$(objdump -t "$library" 2>/dev/null |
         awk '$3 == "O" && $4 ~ /^\.(data|bss|tdata|tbss)(\.|$)/ && $4 !~ /rel\.ro/ {print $NF}
              $2 == "O" && $3 ~ /^(\.data|\.bss|\*COM\*)/ && $3 !~ /rel\.ro/ {print $NF}')
+    # What the system itself has once a process: a signal handler gets no argument, and
+    # PortAudio is initialised and counted for the whole program.
+    case $library in
+    */libtrowel_ui.a) globals=$(grep -vx here <<<"$globals") ;;
+    */libtrowel_audio.a) globals=$(grep -vxE 'library|streams' <<<"$globals") ;;
+    esac
     case $build in *asan* | *tsan* | *coverage* | *fuzz*) globals= ;; esac
     [ -z "$globals" ] || complain "mutable globals in $(basename "$library"): $globals"
 done

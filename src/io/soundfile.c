@@ -225,8 +225,7 @@ static void close_opened(SNDFILE *sf, struct splice *splice)
  * or by an explicit request. */
 static void open_descriptor(int fd, bool mpeg, struct opened *o)
 {
-    static SF_VIRTUAL_IO io = {spliced_length, spliced_seek, spliced_read, NULL,
-                               spliced_tell};
+    SF_VIRTUAL_IO io = {spliced_length, spliced_seek, spliced_read, NULL, spliced_tell};
     memset(&o->info, 0, sizeof o->info);
     o->splice = malloc(sizeof *o->splice);
     if (!o->splice ||
