@@ -192,6 +192,71 @@ static void pictures_come_later(void **state)
     assert_true(filled > 60); /* a wave in dots */
 }
 
+/* A recording long enough for the first finds, where the app looks for it. */
+static void write_recording(void)
+{
+    struct err e;
+    struct root root;
+    struct audio a;
+    assert_int_equal(audio_init(&a, (size_t)20 * 44100, 1, 44100, &e), ST_OK);
+    for (size_t k = 0; k < a.frames; k++)
+        a.data[k] = (float)(0.3 * sin(0.02 * (double)k) + 0.2 * sin(0.031 * (double)k));
+    assert_int_equal(root_open(&root, rig.folder, false, &e), ST_OK);
+    assert_int_equal(soundfile_write_wav(&root, "rehearsal-3.flac", &a, 24, NULL, &e),
+                     ST_OK);
+    root_done(&root);
+    audio_done(&a);
+    rig.setup.input_dir = rig.app.setup.input_dir = rig.folder;
+}
+
+static double heard_s(void)
+{
+    jobs_wait(rig.app.quick);
+    app_tick(&rig.app);
+    return sound()->length_s;
+}
+
+static void what_was_nudged_is_heard_as_cut(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = 0;
+    write_recording();
+    long pad = -1;
+    for (size_t i = 0; pad < 0 && i < session_count(rig.session); i++)
+        if (session_find(rig.session, i)->kind == KIND_PAD)
+            pad = (long)i;
+    for (int i = 0; i < 40 && library_current(&rig.app) != pad; i++)
+        ui_rig_keys(&rig, "j");
+    assert_int_equal(library_current(&rig.app), pad);
+    const struct find *f = session_find(rig.session, (size_t)pad);
+    double mined_s = f->m.duration_sec;
+    ui_rig_keys(&rig, ">");
+    double once_s = f->m.duration_sec;
+    assert_true(f->edited && once_s > mined_s && once_s < mined_s + 0.01);
+    assert_true(fabs(heard_s() - once_s) < 1e-4);
+    assert_true(sound()->id == f->id);
+    ui_rig_keys(&rig, "("); /* the edges of a pad are its loop points */
+    assert_true(fabs(fabs(f->m.duration_sec - once_s) - 0.02) < 1e-4);
+    assert_true(fabs(heard_s() - f->m.duration_sec) < 1e-4);
+    ui_rig_keys(&rig, "u u");
+    assert_false(f->edited);
+    assert_true(fabs(f->m.duration_sec - mined_s) < 1e-9);
+}
+
+static void what_was_made_has_no_edges(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        long at = library_current(&rig.app);
+        if (at >= 0 && session_find(rig.session, (size_t)at)->kind == KIND_CLOUD)
+            break;
+        ui_rig_keys(&rig, "j");
+    }
+    ui_rig_keys(&rig, "(");
+    assert_non_null(strstr(rig.app.echo, "made, not cut"));
+    assert_false(session_find(rig.session, (size_t)library_current(&rig.app))->edited);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +270,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_missing_file_is_a_sentence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pictures_come_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_made_has_no_edges, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui sound", tests, NULL, NULL);
 }
