@@ -147,7 +147,8 @@ enum status measurer_sample(struct measurer *by, const struct audio *a,
     double rms = level_rms(a), peak = level_peak(a);
     m->rms_db = fmax(lowest_db, level_to_db(rms));
     m->peak_dbfs = fmax(lowest_db, level_to_db(peak));
-    m->crest_factor = m->centroid_hz = m->flatness = m->lufs = m->est_freq_hz = NAN;
+    m->crest_factor = m->centroid_hz = m->flatness = m->lufs = m->est_freq_hz =
+        (double)NAN;
     if (!(rms > 0) || a->rate_hz < 1)
         return ST_OK;
     if (a->rate_hz != by->rate_hz)
