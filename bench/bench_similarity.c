@@ -1,11 +1,11 @@
-/* Similarity on real sounds: paths of sound files on stdin.
- *   --table  print dsp/similarity_table.h, worked out from them and copies of them
- *   --sweep  the same as without, and other limits
- *   (else)   how well copies are told from everything else, stacks' F1, and the cost */
+/* Similarity on real sounds, from what bench_copies heard (its output on stdin).
+ *   table  prints dsp/similarity_table.h, worked out from it
+ *   cross  leave one kit out: the table and the limits from the others, judged on it
+ *   judge  the library as it is, kit by kit
+ *   scale  what stacks cost (needs no input)
+ * docs/similarity.md says how they are used together. */
 #include "core/rng.h"
-#include "dsp/similarity.h"
-#include "dsp/similarity_internal.h"
-#include "io/soundfile.h"
+#include "similarity_dump.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,49 +13,43 @@
 #include <string.h>
 #include <time.h>
 
-enum { COPIES = 5, SOUNDS_MAX = 3000 };
+enum { DIM = SIMILARITY_DIM, KITS_MAX = 64, LEAST = 8, MOST = 50, PASSES = 30 };
 
-struct sample {
-    char path[512];
-    float raw[COPIES + 1][SIMILARITY_DIM], v[COPIES + 1][SIMILARITY_DIM];
+static const float knees[] = {1.5F, 2.0F, 2.5F};
+static const float limits[] = {2.0F, 2.2F, 2.4F, 2.5F, 2.6F, 2.8F, 3.0F, 3.2F};
+static const double precision_wanted = 0.98;
+
+static struct heard *sounds;
+static size_t count;
+
+/* --- the table --- */
+
+struct table {
+    double mean[DIM], deviation[DIM];
+    struct similarity_metric metric;
 };
 
-static double now_s(void)
+static void standardise(const struct table *t, const float *raw, float *v)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    for (int d = 0; d < DIM; d++)
+        v[d] = fmaxf(
+            -8.0F, fminf(8.0F, (float)(((double)raw[d] - t->mean[d]) / t->deviation[d])));
 }
 
-static double sinc(double x)
+static void moments(struct table *t, const char *without)
 {
-    return fabs(x) < 1e-9 ? 1.0 : sin(3.14159265358979 * x) / (3.14159265358979 * x);
-}
-
-/* Played again: other level, pitch, noise floor and a little later. */
-static void play_again(const struct audio *a, struct audio *b, struct rng *r)
-{
-    double ratio = pow(2.0, rng_range(r, -30, 30) / 1200.0);
-    double gain = pow(10.0, rng_range(r, -20, 6) / 20.0), peak = 0.0;
-    double late = rng_range(r, 0, 0.003) * a->rate_hz;
-    size_t frames = (size_t)((double)a->frames / ratio + late);
-    if (audio_init(b, frames, 1, a->rate_hz, NULL) != ST_OK)
-        exit(1);
-    float *mono = malloc((a->frames + 1) * sizeof *mono);
-    audio_mono(a, mono);
-    for (size_t i = 0; i < a->frames; i++)
-        peak = fmax(peak, fabs((double)mono[i]));
-    double noise = peak * pow(10.0, rng_range(r, -60, -45) / 20.0);
-    for (size_t i = 0; i < frames; i++) {
-        double at = ((double)i - late) * ratio, sum = 0.0;
-        long middle = (long)floor(at);
-        for (long k = middle - 15; k <= middle + 16; k++)
-            if (k >= 0 && k < (long)a->frames)
-                sum += (double)mono[k] * sinc(at - (double)k) *
-                       (0.5 + 0.5 * cos(3.14159265 * (at - (double)k) / 17.0));
-        b->data[i] = (float)(gain * (sum + noise * rng_gauss(r)));
+    for (int d = 0; d < DIM; d++) {
+        double sum = 0.0, squares = 0.0, n = 0.0;
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(sounds[i].kit, without) != 0) {
+                double v = (double)sounds[i].raw[0][d];
+                sum += v;
+                squares += v * v;
+                n += 1.0;
+            }
+        t->mean[d] = sum / n;
+        t->deviation[d] = fmax(1e-3, sqrt(squares / n - t->mean[d] * t->mean[d]));
     }
-    free(mono);
 }
 
 static int by_double(const void *a, const void *b)
@@ -64,161 +58,292 @@ static int by_double(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* A robust deviation of copies from their sound, not so small that rounding counts; the
+ * strongest partial may be another one in a copy, so its height tells little. */
+static void spread_of_copies(struct table *t, const char *without)
+{
+    double *one = malloc(count * COPIES * sizeof *one);
+    if (one == NULL)
+        exit(1);
+    for (int d = 0; d < DIM; d++) {
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+            for (int k = 1; k < TAKES && strcmp(sounds[i].kit, without) != 0; k++)
+                one[n++] = fabs((double)(sounds[i].raw[k][d] - sounds[i].raw[0][d]));
+        qsort(one, n, sizeof *one, by_double);
+        double least = d == PITCH_AT + 12 ? 0.3 : 0.03;
+        t->metric.copy[d] =
+            (float)fmax(least, one[(size_t)(0.75 * (double)n)] / t->deviation[d]);
+    }
+    free(one);
+}
+
+static void make_table(struct table *t, const char *without)
+{
+    moments(t, without);
+    spread_of_copies(t, without);
+}
+
+/* --- judging --- */
+
+struct score {
+    double hit, made, real;
+};
+
+static double precision_of(struct score s)
+{
+    return s.made > 0.0 ? s.hit / s.made : 1.0;
+}
+
+static double f1_of(struct score s)
+{
+    return 2.0 * s.hit / fmax(1.0, s.made + s.real);
+}
+
+static void add(struct score *to, struct score s)
+{
+    to->hit += s.hit;
+    to->made += s.made;
+    to->real += s.real;
+}
+
+/* Which sounds share stacks, and which fall apart. */
+static void who_is_taken(const char *kit, const int *stack, const int *truth, size_t n)
+{
+    for (size_t i = 0; i < n; i += TAKES) {
+        size_t whole = 0;
+        for (size_t a = i; a < i + TAKES; a++)
+            for (size_t b = i; b < a; b++)
+                whole += stack[a] != 0 && stack[a] == stack[b];
+        if (whole < TAKES * (TAKES - 1) / 4)
+            fprintf(stderr, "%s: apart (%zu) %s\n", kit, whole, sounds[truth[i]].name);
+        for (size_t k = 0; k < i; k += TAKES) {
+            size_t pairs = 0;
+            for (size_t a = i; a < i + TAKES; a++)
+                for (size_t b = k; b < k + TAKES; b++)
+                    pairs += stack[a] != 0 && stack[a] == stack[b];
+            if (pairs > 40 && truth[i] != truth[k])
+                fprintf(stderr, "%s: one (%zu) %s | %s\n", kit, pairs,
+                        sounds[truth[i]].name, sounds[truth[k]].name);
+        }
+    }
+}
+
+/* At most MOST sounds of a kit, evenly drawn, `takes` takes of each. */
+static struct score judge(const struct table *t, const char *kit, int takes)
+{
+    static float v[MOST * TAKES][DIM];
+    static uint64_t ids[MOST * TAKES];
+    static int truth[MOST * TAKES], stack[MOST * TAKES];
+    size_t of_kit = 0, seen = 0, n = 0;
+    struct score s = {0};
+    for (size_t i = 0; i < count; i++)
+        of_kit += strcmp(sounds[i].kit, kit) == 0;
+    size_t keep = of_kit < MOST ? of_kit : MOST;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(sounds[i].kit, kit) != 0)
+            continue;
+        bool drawn = (seen + 1) * keep / of_kit > seen * keep / of_kit;
+        seen++;
+        for (int k = 0; drawn && k < takes; k++, n++) {
+            standardise(t, sounds[i].raw[k], v[n]);
+            truth[n] = sounds[i].same;
+            ids[n] = rng_hash(1, &n, sizeof n);
+        }
+    }
+    similarity_stacks_by(&t->metric, v[0], ids, NULL, n, stack, NULL);
+    if (takes == TAKES && getenv("TROWEL_WHO") != NULL)
+        who_is_taken(kit, stack, truth, n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++) {
+            bool together = stack[i] != 0 && stack[i] == stack[k];
+            s.hit += together && truth[i] == truth[k];
+            s.made += together;
+            s.real += truth[i] == truth[k];
+        }
+    return s;
+}
+
+static char kits[KITS_MAX][64];
+static int kit_count;
+
+static void find_kits(void)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t of = 0;
+        int at = 0;
+        for (size_t k = 0; k < count; k++)
+            of += strcmp(sounds[i].kit, sounds[k].kit) == 0;
+        while (at < kit_count && strcmp(kits[at], sounds[i].kit) != 0)
+            at++;
+        if (at == kit_count && of >= LEAST && kit_count < KITS_MAX)
+            memcpy(kits[kit_count++], sounds[i].kit, sizeof kits[0]);
+    }
+}
+
+static struct score on_others(const struct table *t, const char *without)
+{
+    struct score all = {0};
+    for (int k = 0; k < kit_count; k++)
+        if (strcmp(kits[k], without) != 0)
+            add(&all, judge(t, kits[k], TAKES / 2));
+    return all;
+}
+
+/* The best F1 over the kits but one, among the limits precise enough there. */
+static void choose(struct table *t, const char *without)
+{
+    struct similarity_metric *m = &t->metric;
+    float knee = knees[0], limit = limits[0];
+    double best = -1.0;
+    for (size_t a = 0; a < sizeof knees / sizeof *knees; a++)
+        for (size_t b = 0; b < sizeof limits / sizeof *limits; b++) {
+            m->knee = knees[a];
+            m->limit = limits[b];
+            struct score s = on_others(t, without);
+            if (getenv("TROWEL_SWEEP") != NULL)
+                fprintf(stderr, "%.1f %.1f: precision %.4f F1 %.4f\n", (double)m->knee,
+                        (double)m->limit, precision_of(s), f1_of(s));
+            if (f1_of(s) > best && precision_of(s) > precision_wanted) {
+                best = f1_of(s);
+                knee = knees[a];
+                limit = limits[b];
+            }
+        }
+    m->knee = knee;
+    m->limit = limit;
+}
+
+static void report(const char *kit, const struct table *t, struct score s)
+{
+    printf("%-24s knee %.1f limit %.1f precision %.4f recall %.4f F1 %.4f\n", kit,
+           (double)t->metric.knee, (double)t->metric.limit, precision_of(s),
+           s.hit / fmax(1.0, s.real), f1_of(s));
+    fflush(stdout);
+}
+
+static void cross(void)
+{
+    struct score all = {0};
+    struct table t;
+    for (int k = 0; k < kit_count; k++) {
+        make_table(&t, kits[k]);
+        choose(&t, kits[k]);
+        struct score s = judge(&t, kits[k], TAKES);
+        report(kits[k], &t, s);
+        add(&all, s);
+    }
+    report("all, each left out", &t, all);
+}
+
+static void judge_library(void)
+{
+    struct score all = {0};
+    struct table t;
+    similarity_metric_init(&t.metric);
+    similarity_standards(t.mean, t.deviation);
+    for (int k = 0; k < kit_count; k++) {
+        struct score s = judge(&t, kits[k], TAKES);
+        report(kits[k], &t, s);
+        add(&all, s);
+    }
+    report("all", &t, all);
+}
+
+/* --- printing --- */
+
 static void print_row(const char *name, const double *v)
 {
     printf("static const float table_%s[SIMILARITY_DIM] = {\n", name);
-    for (int i = 0; i < SIMILARITY_DIM; i++)
-        printf("%s%.6gF,%s", i % 8 == 0 ? "    " : " ", v[i], i % 8 == 7 ? "\n" : "");
+    for (int i = 0; i < DIM; i++)
+        printf("%s%#.6gF,%s", i % 8 == 0 ? "    " : " ", v[i], i % 8 == 7 ? "\n" : "");
     printf("};\n");
 }
 
-static void print_table(const struct sample *s, size_t n)
+static void print_table(void)
 {
-    double mean[SIMILARITY_DIM], deviation[SIMILARITY_DIM], copy[SIMILARITY_DIM];
-    double *one = malloc(n * COPIES * sizeof *one);
-    for (int d = 0; d < SIMILARITY_DIM; d++) {
-        double sum = 0.0, square = 0.0;
-        for (size_t i = 0; i < n; i++) {
-            double v = (double)s[i].raw[0][d];
-            sum += v;
-            square += v * v;
-            for (int c = 0; c < COPIES; c++)
-                one[i * COPIES + (size_t)c] = fabs((double)s[i].raw[c + 1][d] - v);
-        }
-        mean[d] = sum / (double)n;
-        deviation[d] = fmax(1e-3, sqrt(square / (double)n - mean[d] * mean[d]));
-        /* a robust deviation, not so small that rounding counts; the strongest partial
-         * may be another one in a copy, so its height tells little */
-        double least = d == PITCH_AT + 12 ? 0.3 : 0.03;
-        qsort(one, n * COPIES, sizeof *one, by_double);
-        copy[d] = fmax(least, one[(size_t)(0.75 * (double)(n * COPIES))] / deviation[d]);
-    }
-    free(one);
-    print_row("mean", mean);
-    print_row("deviation", deviation);
+    struct table t;
+    double copy[DIM];
+    make_table(&t, "");
+    choose(&t, "");
+    for (int d = 0; d < DIM; d++)
+        copy[d] = (double)t.metric.copy[d];
+    printf(
+        "/* Generated by bench/bench_similarity table; do not edit by hand. How, and "
+        "from "
+        "which\n * sounds: docs/similarity.md. Mean and deviation of each dimension, and "
+        "its deviation\n * among copies of one sound in units of the first; knee and "
+        "limit for telling copies. */\n/* clang-format off */\n");
+    print_row("mean", t.mean);
+    print_row("deviation", t.deviation);
     print_row("copy", copy);
+    printf("static const float table_knee = %.1fF, table_limit = %.1fF;\n"
+           "/* clang-format on */\n",
+           (double)t.metric.knee, (double)t.metric.limit);
 }
 
-/* What keeps copies apart, worst first. */
-static void blame(const struct sample *s, size_t n)
+/* --- cost --- */
+
+static double now_s(void)
 {
-    double part[SIMILARITY_DIM] = {0}, count = 0;
-    for (size_t i = 0; i < n; i++)
-        for (int a = 0; a <= COPIES; a++)
-            for (int b = a + 1; b <= COPIES; b++) {
-                if (similarity_duplicate(s[i].v[a], s[i].v[b]))
-                    continue;
-                count++;
-                for (int d = 0; d < SIMILARITY_DIM; d++)
-                    part[d] += similarity_copy_part(s[i].v[a], s[i].v[b], d);
-            }
-    for (int d = 0; d < SIMILARITY_DIM; d++)
-        printf("%2d:%.1f%s", d, part[d] / count, d % 8 == 7 ? "\n" : "  ");
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void sweep(const struct sample *s, size_t n)
+/* n hits of so many sounds, copies as near as real ones; all different when kinds = n. */
+static double time_stacks(size_t n, size_t kinds)
 {
-    for (float most = 1.5F; most < 4.0F; most += 0.5F)
-        for (double limit = 1.6; limit < 5.3; limit += 0.4) {
-            size_t same = 0, found = 0, wrong = 0;
-            for (size_t i = 0; i < n; i++)
-                for (int a = 0; a <= COPIES; a++)
-                    for (int b = a + 1; b <= COPIES; b++, same++)
-                        found +=
-                            similarity_copy_distance(s[i].v[a], s[i].v[b], most) < limit;
-            for (size_t i = 0; i < n; i++)
-                for (size_t k = i + 1; k < n; k++)
-                    wrong += similarity_copy_distance(s[i].v[0], s[k].v[0], most) < limit;
-            printf("knee %.1f limit %.1f: copies %.4f, merged %zu\n", (double)most, limit,
-                   (double)found / (double)same, wrong);
-        }
-}
-
-static void judge(const struct sample *s, size_t n)
-{
-    size_t same = 0, found = 0, others = 0, wrong = 0, total = n * (COPIES + 1);
-    float *v = malloc(total * sizeof s->v[0]);
-    uint64_t *ids = malloc(total * sizeof *ids);
-    int *stack = malloc(total * sizeof *stack);
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c <= COPIES; c++) {
-            memcpy(v + (i * (COPIES + 1) + c) * SIMILARITY_DIM, s[i].v[c],
-                   sizeof s->v[0]);
-            ids[i * (COPIES + 1) + c] = i * (COPIES + 1) + c + 1;
-        }
-    for (size_t i = 0; i < n; i++)
-        for (int a = 0; a <= COPIES; a++)
-            for (int b = a + 1; b <= COPIES; b++) {
-                same++;
-                found += similarity_duplicate(s[i].v[a], s[i].v[b]);
-            }
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k < n; k++) {
-            others++;
-            if (similarity_duplicate(s[i].v[0], s[k].v[0])) {
-                if (wrong++ < 40)
-                    printf("  taken for one: %s | %s\n", s[i].path, s[k].path);
-            }
-        }
+    float *v = malloc(n * DIM * sizeof *v);
+    uint64_t *ids = malloc(n * sizeof *ids);
+    int *stack = malloc(n * sizeof *stack);
+    struct rng r = rng_derive(6, 0, "many", 0);
+    for (size_t i = 0; i < n; i++) {
+        struct rng kind = rng_derive(6, 1, "kind", i % kinds);
+        double common = rng_gauss(&kind);
+        ids[i] = rng_u64(&r);
+        for (int d = 0; d < DIM; d++)
+            v[i * DIM + (size_t)d] =
+                (float)(0.5 * common + 0.8 * rng_gauss(&kind) + 0.01 * rng_gauss(&r));
+    }
     double start = now_s();
-    similarity_stacks(v, ids, NULL, total, stack, NULL);
-    double took = now_s() - start, hit = 0, made = 0, real = 0;
-    for (size_t i = 0; i < total; i++)
-        for (size_t k = i + 1; k < total; k++) {
-            bool together = stack[i] != 0 && stack[i] == stack[k],
-                 belong = i / (COPIES + 1) == k / (COPIES + 1);
-            hit += together && belong;
-            made += together;
-            real += belong;
-        }
-    printf("copies told: %.4f of %zu pairs; different sounds merged: %zu of %zu "
-           "(%.6f)\nstacks: precision %.4f recall %.4f F1 %.4f; %zu in %.3f s\n",
-           (double)found / (double)same, same, wrong, others,
-           (double)wrong / (double)others, hit / made, hit / real,
-           2 * hit / (made + real), total, took);
+    similarity_stacks(v, ids, NULL, n, stack, NULL);
+    double took = now_s() - start;
     free(v);
     free(ids);
     free(stack);
+    return took;
+}
+
+static void scale(void)
+{
+    static const size_t sizes[] = {5000, 20000, 50000};
+    for (int i = 0; i < 3; i++)
+        printf("%5zu hits: all unlike %.2f s, 1 in 20 alike %.2f s, of 50 sounds %.2f s, "
+               "of one %.2f s\n",
+               sizes[i], time_stacks(sizes[i], sizes[i]),
+               time_stacks(sizes[i], sizes[i] / 20), time_stacks(sizes[i], 50),
+               time_stacks(sizes[i], 1));
 }
 
 int main(int argc, char **argv)
 {
-    char line[512];
-    size_t n = 0;
-    double seconds = 0.0;
-    struct similarity *sim;
-    struct sample *s = calloc(SOUNDS_MAX, sizeof *s);
-    if (s == NULL || similarity_new(&sim, 44100, NULL) != ST_OK)
+    const char *what = argc > 1 ? argv[1] : "judge";
+    if (strcmp(what, "scale") == 0) {
+        scale();
+        return 0;
+    }
+    sounds = calloc(SOUNDS_MAX, sizeof *sounds);
+    if (sounds == NULL)
         return 1;
-    while (n < SOUNDS_MAX && fgets(line, sizeof line, stdin) != NULL) {
-        struct audio a, b;
-        line[strcspn(line, "\n")] = '\0';
-        if (soundfile_load(line, 44100 * 20, &a, NULL) != ST_OK)
-            continue;
-        struct rng r = rng_derive(1, rng_hash(0, line, strlen(line)), "copy", 0);
-        snprintf(s[n].path, sizeof s[n].path, "%s", line);
-        double start = now_s();
-        similarity_raw(sim, &a, s[n].raw[0], NULL);
-        seconds += now_s() - start;
-        for (int c = 1; c <= COPIES; c++) {
-            play_again(&a, &b, &r);
-            similarity_raw(sim, &b, s[n].raw[c], NULL);
-            audio_done(&b);
-        }
-        for (int c = 0; c <= COPIES; c++)
-            similarity_standardise(s[n].raw[c], s[n].v[c]);
-        audio_done(&a);
-        n++;
-    }
-    if (argc > 1 && strcmp(argv[1], "--table") == 0) {
-        print_table(s, n);
-    } else {
-        printf("%zu sounds, %.2f ms each\n", n, 1e3 * seconds / (double)n);
-        judge(s, n);
-        if (argc > 1)
-            blame(s, n), sweep(s, n);
-    }
-    free(s);
-    similarity_free(sim);
+    count = fread(sounds, sizeof *sounds, SOUNDS_MAX, stdin);
+    find_kits();
+    if (strcmp(what, "table") == 0)
+        print_table();
+    else if (strcmp(what, "cross") == 0)
+        cross();
+    else
+        judge_library();
+    free(sounds);
     return 0;
 }

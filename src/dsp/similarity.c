@@ -482,6 +482,14 @@ enum status similarity_raw(struct similarity *s, const struct audio *a,
     return st;
 }
 
+void similarity_standards(double mean[SIMILARITY_DIM], double deviation[SIMILARITY_DIM])
+{
+    for (int i = 0; i < SIMILARITY_DIM; i++) {
+        mean[i] = (double)table_mean[i];
+        deviation[i] = (double)table_deviation[i];
+    }
+}
+
 void similarity_standardise(const float raw[SIMILARITY_DIM], float vector[SIMILARITY_DIM])
 {
     for (int i = 0; i < SIMILARITY_DIM; i++) {

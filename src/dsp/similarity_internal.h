@@ -24,9 +24,18 @@ enum status similarity_raw(struct similarity *s, const struct audio *a,
 void similarity_standardise(const float raw[SIMILARITY_DIM],
                             float vector[SIMILARITY_DIM]);
 
-/* For the bench: what one dimension, and all of them with another knee, say of whether
- * two are copies (similarity_stack.c). */
-double similarity_copy_part(const float *a, const float *b, int dimension);
-double similarity_copy_distance(const float *a, const float *b, float knee);
+void similarity_standards(double mean[SIMILARITY_DIM], double deviation[SIMILARITY_DIM]);
+
+/* How copies are told (similarity_stack.c): differences of standardised vectors in units
+ * of `copy`, the deviation among copies, squared up to `knee` and linear beyond, in the
+ * mean at most `limit`. The library's own is the table's; the bench tries others. */
+struct similarity_metric {
+    float copy[SIMILARITY_DIM], knee, limit;
+};
+
+void similarity_metric_init(struct similarity_metric *m); /* from the table */
+enum status similarity_stacks_by(const struct similarity_metric *m, const float *vectors,
+                                 const uint64_t *ids, const int *group, size_t n,
+                                 int *stack, struct err *e);
 
 #endif

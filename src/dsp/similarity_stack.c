@@ -19,7 +19,12 @@ enum {
  * copies, is below `limit`. Beyond `knee` deviations a difference counts in proportion
  * only (Huber 1964): one slip, such as a longer tail under noise, does not decide, many
  * or great ones do. */
-static const float limit = 2.6F, knee = 1.5F;
+void similarity_metric_init(struct similarity_metric *m)
+{
+    memcpy(m->copy, table_copy, sizeof m->copy);
+    m->knee = table_knee;
+    m->limit = table_limit;
+}
 
 /* --- distances
  * ------------------------------------------------------------------------------ */
@@ -127,10 +132,11 @@ size_t similarity_nearest(const float *vectors, size_t n, const float *query,
  * --------------------------------------------------------------------------------- */
 
 /* In deviations among copies. */
-static void scale(const float *v, float scaled[SIMILARITY_DIM])
+static void scale(const struct similarity_metric *m, const float *v,
+                  float scaled[SIMILARITY_DIM])
 {
     for (int i = 0; i < SIMILARITY_DIM; i++)
-        scaled[i] = v[i] / table_copy[i];
+        scaled[i] = v[i] / m->copy[i];
 }
 
 /* x² up to the knee b, then b·(2x − b), without a branch. */
@@ -142,10 +148,11 @@ static float huber(float a, float b, float bend)
 }
 
 /* Of scaled vectors. Stops early once above the limit; false for NAN. */
-static bool copies(const float *a, const float *b)
+static bool copies(const struct similarity_metric *m, const float *a, const float *b)
 {
+    const float knee = m->knee, most = m->limit * SIMILARITY_DIM;
     float sum = 0.0F;
-    for (int i = 0; i < SIMILARITY_DIM && sum <= limit * SIMILARITY_DIM; i += 2 * BLOCK) {
+    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 2 * BLOCK) {
         float lane[BLOCK];
         for (int k = 0; k < BLOCK; k++)
             lane[k] = huber(a[i + k], b[i + k], knee) +
@@ -153,34 +160,19 @@ static bool copies(const float *a, const float *b)
         sum += ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
                ((lane[4] + lane[5]) + (lane[6] + lane[7]));
     }
-    return sum <= limit * SIMILARITY_DIM;
-}
-
-double similarity_copy_part(const float *a, const float *b, int dimension)
-{
-    float by = 1.0F / table_copy[dimension];
-    return (double)huber(a[dimension] * by, b[dimension] * by, knee);
-}
-
-double similarity_copy_distance(const float *a, const float *b, float bend)
-{
-    float x[SIMILARITY_DIM], y[SIMILARITY_DIM];
-    double sum = 0.0;
-    scale(a, x);
-    scale(b, y);
-    for (int i = 0; i < SIMILARITY_DIM; i++)
-        sum += (double)huber(x[i], y[i], bend);
-    return sum / SIMILARITY_DIM;
+    return sum <= most;
 }
 
 bool similarity_duplicate(const float *a, const float *b)
 {
+    struct similarity_metric m;
     float x[SIMILARITY_DIM], y[SIMILARITY_DIM];
     if (isnan(a[0]) || isnan(b[0]))
         return false;
-    scale(a, x);
-    scale(b, y);
-    return copies(x, y);
+    similarity_metric_init(&m);
+    scale(&m, a, x);
+    scale(&m, b, y);
+    return copies(&m, x, y);
 }
 
 /* --- stacks
@@ -213,13 +205,14 @@ static int by_degree(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void count_all(struct item *items, size_t n, float reach)
+static void count_all(const struct similarity_metric *m, struct item *items, size_t n,
+                      float reach)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n && items[k].group == items[i].group &&
                                items[k].pivot - items[i].pivot <= reach;
              k++)
-            if (copies(items[i].v, items[k].v)) {
+            if (copies(m, items[i].v, items[k].v)) {
                 items[i].degree++;
                 items[k].degree++;
             }
@@ -227,11 +220,12 @@ static void count_all(struct item *items, size_t n, float reach)
 
 /* How many copies each has; of very many items only every stride-th, drawn by its id,
  * is asked, so that the cost stays in bounds and the order does not matter. */
-static void count_degrees(struct item *items, size_t n, float reach)
+static void count_degrees(const struct similarity_metric *m, struct item *items, size_t n,
+                          float reach)
 {
     size_t stride = n / VOTERS + 1, voters = 0;
     if (stride == 1) {
-        count_all(items, n, reach);
+        count_all(m, items, n, reach);
         return;
     }
     struct item **voter = malloc((n + 1) * sizeof *voter);
@@ -246,14 +240,14 @@ static void count_degrees(struct item *items, size_t n, float reach)
         for (size_t k = from; k < voters && voter[k]->group == items[i].group &&
                               voter[k]->pivot - items[i].pivot <= reach;
              k++)
-            items[i].degree += copies(items[i].v, voter[k]->v);
+            items[i].degree += copies(m, items[i].v, voter[k]->v);
     }
     free(voter);
 }
 
 /* Everything free around a centre joins it; true when something did. */
-static bool gather(struct item *items, size_t n, struct item *centre, float reach,
-                   int stack)
+static bool gather(const struct similarity_metric *m, struct item *items, size_t n,
+                   struct item *centre, float reach, int stack)
 {
     bool any = false;
     for (int way = -1; way <= 1; way += 2)
@@ -261,7 +255,7 @@ static bool gather(struct item *items, size_t n, struct item *centre, float reac
              k < n && items[k].group == centre->group &&
              fabsf(items[k].pivot - centre->pivot) <= reach;
              k += (size_t)way)
-            if (items[k].stack == 0 && copies(centre->v, items[k].v)) {
+            if (items[k].stack == 0 && copies(m, centre->v, items[k].v)) {
                 items[k].stack = stack;
                 any = true;
             }
@@ -305,41 +299,51 @@ static bool renumber(struct item *items, size_t n, int stacks)
     return done;
 }
 
-enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
-                              size_t n, int *stack, struct err *e)
+enum status similarity_stacks_by(const struct similarity_metric *m, const float *vectors,
+                                 const uint64_t *ids, const int *group, size_t n,
+                                 int *stack, struct err *e)
 {
     struct item *items = malloc((n + 1) * sizeof *items);
     struct item **order = malloc((n + 1) * sizeof *order);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
     bool done = items != NULL && order != NULL && scaled != NULL;
-    size_t m = 0;
+    size_t kept = 0;
     int stacks = 0;
     /* how far apart in the pivot alone copies can be at most */
-    float reach = (limit * SIMILARITY_DIM + knee * knee) / (2.0F * knee);
+    float reach = (m->limit * SIMILARITY_DIM + m->knee * m->knee) / (2.0F * m->knee);
     memset(stack, 0, n * sizeof *stack);
     for (size_t i = 0; i < n && done; i++) {
-        float *v = scaled + m * SIMILARITY_DIM;
+        float *v = scaled + kept * SIMILARITY_DIM;
         if (isnan(vectors[i * SIMILARITY_DIM]))
             continue;
-        scale(vectors + i * SIMILARITY_DIM, v);
-        items[m++] = (struct item){
+        scale(m, vectors + i * SIMILARITY_DIM, v);
+        items[kept++] = (struct item){
             v, v[PIVOT], ids[i], (uint32_t)i, 0, group != NULL ? group[i] : 0, 0};
     }
     if (done) {
-        qsort(items, m, sizeof *items, by_pivot);
-        count_degrees(items, m, reach);
-        for (size_t i = 0; i < m; i++)
+        qsort(items, kept, sizeof *items, by_pivot);
+        count_degrees(m, items, kept, reach);
+        for (size_t i = 0; i < kept; i++)
             order[i] = &items[i];
-        qsort(order, m, sizeof *order, by_degree);
-        for (size_t i = 0; i < m && (m >= VOTERS || order[i]->degree > 0); i++)
-            if (order[i]->stack == 0 && gather(items, m, order[i], reach, stacks + 1))
+        qsort(order, kept, sizeof *order, by_degree);
+        for (size_t i = 0; i < kept && (kept >= VOTERS || order[i]->degree > 0); i++)
+            if (order[i]->stack == 0 &&
+                gather(m, items, kept, order[i], reach, stacks + 1))
                 stacks++;
-        done = renumber(items, m, stacks);
-        for (size_t i = 0; i < m; i++)
+        done = renumber(items, kept, stacks);
+        for (size_t i = 0; i < kept; i++)
             stack[items[i].index] = items[i].stack;
     }
     free(items);
     free(order);
     free(scaled);
     return done ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+}
+
+enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
+                              size_t n, int *stack, struct err *e)
+{
+    struct similarity_metric m;
+    similarity_metric_init(&m);
+    return similarity_stacks_by(&m, vectors, ids, group, n, stack, e);
 }
