@@ -265,6 +265,17 @@ static void killed_and_resumed_is_the_same(void **state)
     char *a = tree_hash(killed, NULL), *b = tree_hash(whole, NULL);
     assert_string_equal(a, b);
     free(a);
+    /* killed after the record but before the list of names went: the list goes, the files
+     * it names stay */
+    char hidden[1100];
+    snprintf(hidden, sizeof hidden, "%s/.trowel", killed);
+    write_bytes(hidden, "jam-tape.begun", "manifest.csv\n", 13);
+    program_run(&o, p->path, argv);
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    a = tree_hash(killed, NULL);
+    assert_string_equal(a, b);
+    free(a);
     free(b);
 }
 

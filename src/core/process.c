@@ -76,7 +76,7 @@ static enum status already_done(const struct task *t, bool *done, struct err *e)
                        "%s has changed since it was processed; --force starts afresh",
                        t->file->relative);
     *done = true;
-    return ST_OK;
+    return project_settle(&r->project, t->file->stem, e);
 }
 
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)

@@ -254,6 +254,11 @@ enum status project_begin(const struct project *p, const char *stem, struct begu
     return announce_begin(&b->names, &p->root, list, e);
 }
 
+enum status project_settle(const struct project *p, const char *stem, struct err *e)
+{
+    return forget(p, stem, ".begun", e);
+}
+
 bool project_announce(void *begun, const char *relative)
 {
     struct begun *b = begun;
