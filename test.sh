@@ -19,9 +19,13 @@ for preset in "$@"; do
     }
     tail -n 1 "$log"
 done
+# On a shared CI machine a test that hears a paced sound card may be starved once: it gets a
+# second try there, and only there. ctest's listing shows each one that needed it.
+again=()
+[ -z "${CI-}" ] || again=(--repeat until-pass:2)
 status=0
 for preset in "$@"; do
     echo "== $preset: test"
-    ctest --test-dir "build/$preset" -j "$cores" --output-on-failure --no-tests=error || status=1
+    ctest --test-dir "build/$preset" -j "$cores" --output-on-failure --no-tests=error ${again[@]+"${again[@]}"} || status=1
 done
 exit $status
