@@ -69,7 +69,7 @@ static void an_empty_project_says_what_to_do(void **state)
     (void)state;
     ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);
     rig.app.setup.ops.mine = no_mining;
-    rig.app.setup.input_dir = "/home/ada/tapes";
+    rig.app.setup.input_dir = "/disk/ada/tapes";
     ui_rig_golden(&rig, "library-empty");
     ui_rig_keys(&rig, "m");
     assert_string_equal(rig.app.echo, "there are no recordings in the folder");
