@@ -130,23 +130,6 @@ static void doubles_get_names_of_their_own(void **state)
     assert_string_equal(out, "");
 }
 
-static int make_folder(void **state)
-{
-    char *path = malloc(FOLDER_BYTES);
-    folder_make(path);
-    *state = path;
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -331,21 +331,6 @@ static void hostile_manifests_are_refused(void **state)
     assert_int_equal(manifest_read("/nowhere/m.csv", &rows, &count, NULL), ST_NOT_FOUND);
 }
 
-static int make_folder(void **state)
-{
-    char *path = malloc(FOLDER_BYTES);
-    folder_make(path);
-    *state = path;
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,8 +339,7 @@ int main(void)
         cmocka_unit_test(line_ends_and_marks_do_not_matter),
         cmocka_unit_test(hostile_csv_is_refused),
         cmocka_unit_test(columns_are_the_contract),
-        cmocka_unit_test_setup_teardown(a_record_keeps_everything, make_folder,
-                                        remove_folder),
+        IN_FOLDER(a_record_keeps_everything),
         cmocka_unit_test(columns_may_come_in_any_order),
         cmocka_unit_test(hostile_manifests_are_refused),
     };

@@ -266,23 +266,6 @@ static void the_hash_is_the_specified_one(void **state)
     assert_true(hash_in_pieces(bytes, sizeof bytes, 64) != whole);
 }
 
-static int make_folder(void **state)
-{
-    char *path = malloc(FOLDER_BYTES);
-    folder_make(path);
-    *state = path;
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

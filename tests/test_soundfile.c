@@ -464,23 +464,6 @@ static void written_samples_come_back(void **state)
     root_done(&r);
 }
 
-static int make_folder(void **state)
-{
-    char *path = malloc(FOLDER_BYTES);
-    folder_make(path);
-    *state = path;
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

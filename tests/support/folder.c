@@ -40,6 +40,20 @@ void folder_remove(const char *path)
     remove(path);
 }
 
+int folder_setup(void **state)
+{
+    *state = malloc(FOLDER_BYTES);
+    folder_make(*state);
+    return 0;
+}
+
+int folder_teardown(void **state)
+{
+    folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
 const char *folder_path(char out[FOLDER_BYTES], const char *folder, const char *name)
 {
     if (path_join(out, FOLDER_BYTES, folder, name, NULL))

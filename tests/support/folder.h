@@ -11,6 +11,13 @@ void folder_make(char path[FOLDER_BYTES]);
 /* Remove it with everything in it. */
 void folder_remove(const char *path);
 
+/* cmocka's setup and teardown: *state is the name of an empty folder of the test's own.
+ */
+int folder_setup(void **state);
+int folder_teardown(void **state);
+#define IN_FOLDER(test)                                                                  \
+    cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
 /* "<folder>/<name>" in a buffer of the caller. Returns `out`. */
 const char *folder_path(char out[FOLDER_BYTES], const char *folder, const char *name);
 /* Write bytes to <folder>/<name>, making folders on the way. */
