@@ -45,22 +45,26 @@ static enum status join(void *arg, const struct job_context *ctx, struct err *e)
 static void joined(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    char sentence[160];
+    char sentence[160], failed[64] = "";
     session_poll(b->place.session);
+    if (b->failed > 0)
+        snprintf(failed, sizeof failed, "; %zu failed, w says why", b->failed);
     if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
     else
         snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s", b->done,
-                 b->done == 1 ? "" : "s", b->finds,
-                 b->failed ? "; some failed, see the jobs" : "");
+                 b->done == 1 ? "" : "s", b->finds, failed);
     answer(b, st, sentence);
     free_all(b);
 }
 
 static void finish(struct batch_of_jobs *b)
 {
-    struct job_spec spec = {
-        .title = "manifest and catalog", .work = join, .done = joined, .arg = b};
+    struct job_spec spec = {.title = "manifest and catalog",
+                            .work = join,
+                            .done = joined,
+                            .arg = b,
+                            .again = "mine"};
     jobs_submit(b->place.jobs, &spec);
 }
 
@@ -126,16 +130,48 @@ static void deliver(struct task *t, enum status st, const struct err *e)
         source = (struct catalog_source){.failed = true};
         snprintf(source.stem, sizeof source.stem, "%s", t->file->stem);
         snprintf(source.path, sizeof source.path, "%s", t->file->relative);
-        snprintf(source.note, sizeof source.note, "%.255s", st == ST_OK ? "" : e->msg);
+        snprintf(source.note, sizeof source.note, "%.255s",
+                 st == ST_OK ? "" : path_below(e->msg, b->place.input_dir));
     }
     session_deliver(b->place.session, &source, t->finds.at, t->finds.count,
                     t->finds.vectors, true, &unused);
+}
+
+/* "sad: 12 pads, 5 swells, 3 near-misses" */
+static void log_found(const struct task *t)
+{
+    size_t of[CAT_COUNT] = {0}, missed = 0;
+    char text[200] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < t->finds.count; i++) {
+        const struct candidate *c = &t->finds.at[i];
+        of[kind_category(c->kind)] += !c->missed_by[0];
+        missed += c->missed_by[0] != 0;
+    }
+    for (int c = 0; c < CAT_COUNT && n < sizeof text; c++)
+        if (of[c] > 0)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%zu %s", n ? ", " : "",
+                                  of[c], category_folder((enum category)c));
+    log_write(t->all->place.log, LOG_INFO, "%s: %s; %zu near-misses", t->file->relative,
+              n ? text : "nothing found", missed);
+}
+
+static void log_end(const struct task *t, enum status st, const struct err *e)
+{
+    const struct log *log = t->all->place.log;
+    if (st == ST_OK)
+        log_found(t);
+    else if (st == ST_CANCELLED)
+        log_write(log, LOG_WARNING, "%s: cancelled", t->file->relative);
+    else
+        log_write(log, LOG_ERROR, "%s", path_below(e->msg, t->all->place.input_dir));
 }
 
 static void done(void *arg, enum status st, const struct err *e)
 {
     struct task *t = arg;
     struct batch_of_jobs *b = t->all;
+    log_end(t, st, e);
     if (st == ST_CANCELLED)
         b->cancelled++;
     else
@@ -179,12 +215,16 @@ static enum status submit_all(struct batch_of_jobs *b, const struct mine_request
         *t = (struct task){.all = b, .file = &b->sources.items[i], .clear = clear};
         struct job_spec spec = {.work = work, .done = done, .arg = t};
         snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
+        snprintf(spec.again, sizeof spec.again, "mine %.96s", t->file->stem);
         b->waiting++;
         jobs_submit(b->place.jobs, &spec);
     }
     b->submitting = false;
-    if (b->waiting > 0)
+    if (b->waiting > 0) {
+        log_write(b->place.log, LOG_INFO, "mining %zu recording%s from %s", b->waiting,
+                  b->waiting == 1 ? "" : "s", b->place.input_dir);
         return ST_OK;
+    }
     if (b->done + b->failed > 0) {
         finish(b);
         return ST_OK;

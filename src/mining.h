@@ -14,6 +14,7 @@ struct mining_place {
     struct jobs *jobs;
     const char *input_dir;
     const char *export_root; /* not to be taken for recordings */
+    const struct log *log;   /* what was found and what failed; may be NULL */
 };
 
 /* Submit what is to be mined. The reply comes when all of it is done. ST_NOTHING when

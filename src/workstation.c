@@ -47,13 +47,16 @@ struct errand {
 static void errand_done(void *arg, enum status st, const struct err *e)
 {
     struct errand *r = arg;
+    log_write(&r->w->log, st == ST_OK ? LOG_INFO : LOG_ERROR, "%s",
+              st == ST_OK ? r->sentence : e->msg);
     if (r->reply.done)
         r->reply.done(r->reply.to, st, st == ST_OK ? r->sentence : e->msg, r->listing.at);
     text_done(&r->listing);
     free(r);
 }
 
-static enum status send(struct workstation *w, const char *title,
+/* `again`: the command that asks for it anew. */
+static enum status send(struct workstation *w, const char *title, const char *again,
                         enum status (*work)(void *, const struct job_context *,
                                             struct err *),
                         void (*done)(void *, enum status, const struct err *),
@@ -63,6 +66,7 @@ static enum status send(struct workstation *w, const char *title,
         return err_set(e, ST_NO_MEMORY, "no memory for the job");
     struct job_spec spec = {.work = work, .done = done, .arg = r};
     snprintf(spec.title, sizeof spec.title, "%s", title);
+    snprintf(spec.again, sizeof spec.again, "%s", again);
     jobs_submit(w->jobs, &spec);
     return ST_OK;
 }
@@ -86,7 +90,8 @@ static enum status mine(void *user, const struct mine_request *request,
                                  .session = w->session,
                                  .jobs = w->jobs,
                                  .input_dir = w->input_dir,
-                                 .export_root = w->export_root};
+                                 .export_root = w->export_root,
+                                 .log = &w->log};
     return mining_start(&place, request, reply, e);
 }
 
@@ -125,8 +130,8 @@ static enum status export_kit(void *user, const struct export_request *request,
                                                            : session_name(w->session));
         process_settle_seed(&r->cfg, &w->project, false);
     }
-    return send(w, request->dry_run ? "kit, dry run" : "export the kit", export_work,
-                errand_done, r, e);
+    return send(w, request->dry_run ? "kit, dry run" : "export the kit", "export",
+                export_work, errand_done, r, e);
 }
 
 static enum status report_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -145,7 +150,7 @@ static enum status report_work(void *arg, const struct job_context *ctx, struct 
 static enum status report(void *user, struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    return send(w, "report", report_work, errand_done, errand_new(w, reply), e);
+    return send(w, "report", "report", report_work, errand_done, errand_new(w, reply), e);
 }
 
 static enum status demo_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -178,7 +183,8 @@ static void demo_done(void *arg, enum status st, const struct err *e)
 static enum status demo(void *user, struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    return send(w, "demo recordings", demo_work, demo_done, errand_new(w, reply), e);
+    return send(w, "demo recordings", "demo", demo_work, demo_done, errand_new(w, reply),
+                e);
 }
 
 static enum status save_config(void *user, const struct config *config, struct err *e)

@@ -45,10 +45,10 @@ int filter_field_find(const char *word)
     return measure >= 0 ? FF_MEASURE + measure : -1;
 }
 
-static const char *measure_word(int measure)
+const char *filter_measure_word(enum measure_id measure)
 {
     for (int i = 0; i < filter_alias_count; i++)
-        if ((int)filter_aliases[i].measure == measure)
+        if (filter_aliases[i].measure == measure)
             return filter_aliases[i].word;
     return measure_table[measure].column;
 }
@@ -72,8 +72,8 @@ const char *filter_set_value(int field, int n, int *bit)
                                  : filter_states[n / 2].word;
     case FF_HAS: /* the measures, then key and class */
         *bit = n / 2;
-        return n < 2 * ME_COUNT
-                   ? (n % 2 ? measure_table[n / 2].column : measure_word(n / 2))
+        return n < 2 * ME_COUNT        ? (n % 2 ? measure_table[n / 2].column
+                                                : filter_measure_word((enum measure_id)(n / 2)))
                : n / 2 == ME_COUNT     ? "key"
                : n / 2 == ME_COUNT + 1 ? "class"
                                        : NULL;
@@ -368,8 +368,8 @@ static void offer_fields(struct offers *o, const char *typed)
         if (strncmp(filter_fields[i].word, typed, n) == 0)
             offer(o, filter_fields[i].word, filter_fields[i].add);
     for (int m = 0; m < ME_COUNT; m++)
-        if (strncmp(measure_word(m), typed, n) == 0)
-            offer(o, measure_word(m), ">");
+        if (strncmp(filter_measure_word((enum measure_id)m), typed, n) == 0)
+            offer(o, filter_measure_word((enum measure_id)m), ">");
     for (int i = 0; n > 0 && i < filter_alias_count; i++)
         if (strncmp(filter_aliases[i].word, typed, n) == 0)
             offer(o, filter_aliases[i].word, ">");

@@ -79,5 +79,7 @@ int filter_complete(const char *text, char (*out)[FILTER_WORD_BYTES], int max,
 
 /* The measure a filter or sort word names ("dur", "rms", "duration_sec"), or -1. */
 int filter_measure(const char *word);
+/* The shortest word for a measure: "dur", "rms", "flat". */
+const char *filter_measure_word(enum measure_id measure);
 
 #endif

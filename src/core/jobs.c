@@ -372,6 +372,7 @@ static void describe(struct job_info *info, const struct job *job)
     memset(info, 0, sizeof *info);
     info->id = job->id;
     memcpy(info->title, job->spec.title, sizeof info->title);
+    memcpy(info->again, job->spec.again, sizeof info->again);
     memcpy(info->stage, job->stage, sizeof info->stage);
     info->state = job->state;
     info->fraction = job->state == JOB_DONE ? 1 : job->fraction;

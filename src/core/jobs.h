@@ -31,6 +31,8 @@ void job_progress(const struct job_context *ctx, double fraction, const char *st
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };
 
+enum { JOB_AGAIN_BYTES = 112 };
+
 struct job_spec {
     char title[96];
     enum status (*work)(void *arg, const struct job_context *ctx, struct err *e);
@@ -38,11 +40,13 @@ struct job_spec {
      * ran) */
     void (*done)(void *arg, enum status st, const struct err *e);
     void *arg;
+    /* for whoever shows the job: the command that asks for it anew, "" = none */
+    char again[JOB_AGAIN_BYTES];
 };
 
 struct job_info {
     uint64_t id;
-    char title[96];
+    char title[96], again[JOB_AGAIN_BYTES];
     char stage[48];
     enum job_state state;
     double fraction;  /* 0 … 1 */

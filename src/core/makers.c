@@ -1,6 +1,7 @@
 #include "core/makers.h"
 
 #include "dsp/level.h"
+#include "dsp/part_units.h"
 #include "dsp/seam.h"
 
 #include <math.h>
@@ -28,7 +29,7 @@ static double unevenness_db(const struct audio *a)
 enum status maker_score(struct candidate *c, const struct audio *sound,
                         double source_score, bool loop, struct err *e)
 {
-    double even = 1 / (1 + unevenness_db(sound) / 6), join = 1;
+    double even = 1 / (1 + unevenness_db(sound) / MADE_EVEN_HALF_DB), join = 1;
     parts_add(&c->parts, "source", source_score);
     parts_add(&c->parts, "even", even);
     if (loop) {

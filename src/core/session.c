@@ -274,6 +274,8 @@ static void finds_changed(struct session *s)
     s->stacks.fresh = false;
     free(s->name_rank);
     s->name_rank = NULL;
+    free(s->standing);
+    s->standing = NULL;
     session_relink_kit(s);
 }
 
@@ -422,6 +424,7 @@ void session_close(struct session *s)
     free(s->stacks.rank);
     free(s->vector);
     free(s->name_rank);
+    free(s->standing);
     free(s->log);
     free(s);
 }

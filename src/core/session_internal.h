@@ -48,6 +48,7 @@ struct session {
     float *vector; /* count × SIMILARITY_DIM once loaded */
     bool vectors_loaded;
     uint32_t *name_rank; /* order by name, for views; NULL = not worked out */
+    float *standing;     /* of scores within their kind, likewise */
     /* finds whose state changed, oldest first; views remember how far they have read.
      * log_start counts what was dropped from the front. */
     uint32_t *log;

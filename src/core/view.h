@@ -57,6 +57,9 @@ const char *view_filter(const struct view *v); /* the text in force, "" = none *
 void view_set_order(struct view *v, int order, bool descending);
 int view_order(const struct view *v);
 bool view_descending(const struct view *v);
+/* Where categories stand side by side, the order `score` is by how a find's score stands
+ * among those of its own kind: the scores themselves do not compare. */
+bool view_by_standing(const struct view *v);
 
 /* Order by likeness to a find (nearest first); index −1 goes back to the order before. */
 enum status view_set_similar(struct view *v, long index,

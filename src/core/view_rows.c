@@ -84,6 +84,11 @@ static double class_number(const char *text)
     return number;
 }
 
+bool view_by_standing(const struct view *v)
+{
+    return v->order == ORDER_MEASURE + ME_score && v->scope < SCOPE_CATEGORY;
+}
+
 static double order_number(const struct view *v, const struct find *f, size_t index)
 {
     switch (v->order) {
@@ -115,6 +120,8 @@ static double order_number(const struct view *v, const struct find *f, size_t in
     case ORDER_SIMILAR:
         return index < v->distance_count ? (double)v->distance[index] : (double)NAN;
     default:
+        if (view_by_standing(v) && v->s->standing != NULL)
+            return (double)v->s->standing[index];
         return measures_get(&f->m, (enum measure_id)(v->order - ORDER_MEASURE));
     }
 }
@@ -220,6 +227,39 @@ static struct view_row *sort_rows(struct view_row *a, struct view_row *b, size_t
     return a;
 }
 
+/* The miners score each kind on a scale of its own. What compares is the share of its own
+ * kind that a find is better than: 1 the best of very many, 0.5 the only one. */
+static void rank_scores(struct view *v)
+{
+    struct session *s = v->s;
+    size_t n = 0, of[KIND_COUNT] = {0}, seen[KIND_COUNT] = {0}, better[KIND_COUNT] = {0};
+    uint64_t last[KIND_COUNT] = {0};
+    if (s->standing != NULL)
+        return;
+    float *standing = malloc((s->count + 1) * sizeof *standing);
+    if (standing == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        standing[i] = NAN;
+        if (f->gone || isnan(f->m.score))
+            continue;
+        v->fresh[n++] = (struct view_row){key_of_double(f->m.score, true), (uint32_t)i};
+        of[f->kind]++;
+    }
+    const struct view_row *sorted = sort_rows(v->fresh, v->row, n);
+    for (size_t i = 0; i < n; i++) {
+        enum kind k = s->find[sorted[i].find].kind;
+        if (seen[k] == 0 || sorted[i].key != last[k]) /* equal scores stand equal */
+            better[k] = seen[k];
+        last[k] = sorted[i].key;
+        seen[k]++;
+        double share = ((double)better[k] + 0.5) / (double)of[k];
+        standing[sorted[i].find] = (float)(1 - share);
+    }
+    s->standing = standing;
+}
+
 /* --- all rows anew
  * ----------------------------------------------------------------------------- */
 
@@ -277,6 +317,8 @@ static void refresh(struct view *v)
     size_t n = 0;
     if (v->order == ORDER_NAME)
         rank_names(v->s);
+    if (view_by_standing(v))
+        rank_scores(v);
     mark_all(v);
     for (size_t i = 0; i < s->count; i++) {
         const struct find *f = &s->find[i];

@@ -1,5 +1,7 @@
 #include "dsp/hits.h"
 
+#include "dsp/part_units.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -274,9 +276,10 @@ static void score(const struct cut *c, struct hit *h)
     double second = clamp01((later_rise_db(c) - 4) / 14);
     double swift = 1 / (1 + pow(h->attack_ms / 40, 2));
     double attack = swift * clamp01(c->rise_db / 24);
-    double isolation = clamp01((-h->isolation_db - 6) / 36);
+    double isolation =
+        clamp01((-h->isolation_db - DRUM_ISOLATION_NONE_DB) / DRUM_ISOLATION_SPAN_DB);
     double level = clamp01((h->peak_db - c->p->min_peak_db) / (-6 - c->p->min_peak_db));
-    double decay = clamp01((left_db - 3) / 40);
+    double decay = clamp01((left_db - DRUM_DECAY_NONE_DB) / DRUM_DECAY_SPAN_DB);
     double clean = (1 - second) * clamp01(1 - 20 * clipped_share(c));
     parts_add(&h->parts, "isolation", isolation);
     parts_add(&h->parts, "attack", attack);

@@ -1,5 +1,6 @@
 #include "dsp/pads.h"
 #include "dsp/pad_choice.h"
+#include "dsp/part_units.h"
 #include "dsp/track_sums.h"
 
 #include <math.h>
@@ -127,12 +128,13 @@ static void score_window(const struct track_sums *s, const struct pad_params *p,
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
     double bands = sounding_bands(s->track, from, to);
     *parts = (struct score_parts){0};
-    parts_add(parts, "steady", falling(w->level_sd_db, 2.5));
-    parts_add(parts, "spectrum", falling(w->change, 0.12));
+    parts_add(parts, "steady", falling(w->level_sd_db, PAD_STEADY_HALF_DB));
+    parts_add(parts, "spectrum", falling(w->change, PAD_SPECTRUM_HALF));
     parts_add(parts, "tonal", 0.3 * pure + 0.7 * w->tonality);
     parts_add(parts, "calm",
               falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
-    parts_add(parts, "rich", fmin(1.0, fmax(0.0, (bands - 1.5) / 6.0)));
+    parts_add(parts, "rich",
+              fmin(1.0, fmax(0.0, (bands - PAD_RICH_NONE) / PAD_RICH_SPAN)));
 }
 
 static double weigh(const struct score_parts *parts)

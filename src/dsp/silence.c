@@ -1,4 +1,5 @@
 #include "dsp/silence.h"
+#include "dsp/part_units.h"
 #include "dsp/silence_runs.h"
 #include "dsp/track_sums.h"
 
@@ -106,8 +107,9 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
     };
     double tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
-    double steady = falling(level_sd_db(&m->map, from, to), 2.0);
-    double spectrum = falling(r.unsteadiness, 0.25), still = falling(onset, 1.0);
+    double steady = falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
+    double spectrum = falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
+           still = falling(onset, 1.0);
     double noise = 1.0 - tonality, length = fmin(1.0, run_s / LONG_RUN_S);
     parts_add(&s->parts, "steady", steady);
     parts_add(&s->parts, "spectrum", spectrum);

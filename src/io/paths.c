@@ -62,6 +62,12 @@ enum status path_join(char *out, size_t size, const char *a, const char *b, stru
     return ST_OK;
 }
 
+const char *path_below(const char *text, const char *folder)
+{
+    size_t n = folder ? strlen(folder) : 0;
+    return n > 0 && strncmp(text, folder, n) == 0 && text[n] == '/' ? text + n + 1 : text;
+}
+
 const char *path_base(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -43,7 +43,9 @@ enum status path_check_name(const char *name, const char *what, struct err *e);
 /* "a/b" from "a" and "b" ("b" when `a` is empty); ST_REFUSED when it does not fit. */
 enum status path_join(char *out, size_t size, const char *a, const char *b,
                       struct err *e);
-const char *path_base(const char *path);   /* after the last '/' */
+const char *path_base(const char *path); /* after the last '/' */
+/* What follows "folder/" in a text that begins with it, else the text. */
+const char *path_below(const char *text, const char *folder);
 const char *path_ending(const char *path); /* after the last '.' of the name, or "" */
 
 /* Make a folder and its parents. `path` is free (not below a root). */

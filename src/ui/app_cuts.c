@@ -128,7 +128,7 @@ static void order(struct app *app, const struct catalog_find *f, uint64_t key)
     j->find = f->c;
     name_of(j->name, key);
     app_source_path(app, f->c.source_path, j->recording);
-    struct job_spec spec = {"cut anew", work, done, j};
+    struct job_spec spec = {.title = "cut anew", .work = work, .done = done, .arg = j};
     jobs_submit(app->quick, &spec);
 }
 

@@ -343,7 +343,8 @@ static void order_picture(struct app *app, uint64_t key, const char *path, int64
     *j = (struct picture_job){
         .app = app, .key = key, .start = start, .end = end, .picture = p};
     snprintf(j->path, sizeof j->path, "%s", path);
-    struct job_spec spec = {"picture", picture_work, picture_done, j};
+    struct job_spec spec = {
+        .title = "picture", .work = picture_work, .done = picture_done, .arg = j};
     jobs_submit(app->quick, &spec);
 }
 

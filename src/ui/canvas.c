@@ -170,6 +170,29 @@ int area_fit(const struct area *a, int row, int col, int cells, enum role ink,
     return col + cells;
 }
 
+int area_wrap(const struct area *a, int row, int col, int cells, enum role ink,
+              const char *s)
+{
+    int rows = 0;
+    for (; *s && cells > 0; rows++) {
+        char line[1024];
+        size_t n = utf8_prefix(s, cells);
+        if (n == 0) /* a wide character in a single cell */
+            break;
+        if (s[n] != '\0' && s[n] != ' ') {
+            size_t word = n;
+            while (word > 0 && s[word - 1] != ' ')
+                word--;
+            n = word > n / 3 ? word : n;
+        }
+        snprintf(line, sizeof line, "%.*s", (int)(n < 1023 ? n : 1023), s);
+        area_text(a, row + rows, col, ink, line);
+        s += n;
+        s += strspn(s, " ");
+    }
+    return rows;
+}
+
 void area_right_text(const struct area *a, int row, int end, enum role ink, const char *s)
 {
     int cells = utf8_cells(s);

@@ -59,6 +59,9 @@ int area_text(const struct area *a, int row, int col, enum role ink, const char 
 /* The same, cut with an ellipsis to at most `cells`; returns col + cells. */
 int area_fit(const struct area *a, int row, int col, int cells, enum role ink,
              enum utf8_cut cut, const char *s);
+/* Over as many rows as it needs, broken at blanks; returns how many. */
+int area_wrap(const struct area *a, int row, int col, int cells, enum role ink,
+              const char *s);
 /* Right-aligned so that it ends before column `end`; cut from the right if too long. */
 void area_right_text(const struct area *a, int row, int end, enum role ink,
                      const char *s);

@@ -170,8 +170,9 @@ static void draw_state(struct app *app, const struct area *row)
         col =
             area_printf(&part, 0, col, ROLE_STATUS, " %s most alike first, S back", dot);
     else
-        col = area_printf(&part, 0, col, ROLE_STATUS, " %s by %s%s", dot,
-                          view_order_name(order), turned ? " reversed" : "");
+        col = area_printf(
+            &part, 0, col, ROLE_STATUS, " %s by %s%s%s", dot, view_order_name(order),
+            view_by_standing(v) ? " in its kind" : "", turned ? " reversed" : "");
     size_t tagged = session_tallies(app->session)->tagged;
     if (tagged > 0)
         col = area_printf(&part, 0, col, ROLE_SELECTION, " %s %zu tagged", dot, tagged);

@@ -18,6 +18,10 @@ void library_refresh_detail(struct app *app, long index)
     struct err e;
     if (index < 0 || session_detail(app->session, (size_t)index, &l->detail, &e) != ST_OK)
         index = -1;
+    l->note[0] = '\0';
+    if (index >= 0)
+        catalog_value(session_catalog(app->session), FIELD_NOTE, l->detail.id, "",
+                      l->note, NULL);
     l->detail_index = index;
     l->detail_state = v.state;
     l->detail_finds = v.finds;
@@ -133,11 +137,9 @@ static void say_loop(const struct area *a, const struct candidate *c, char *to, 
         snprintf(to + used, n - (size_t)used, " (1/%d)", c->loop_count);
 }
 
-static void draw_why(struct app *app, const struct area *a, int *row)
+static void draw_parts(struct app *app, const struct area *a, int *row)
 {
     const struct candidate *c = &app->library.detail.c;
-    if (c->missed_by[0])
-        fact(a, row, "missed", c->missed_by);
     int col = 7, first = *row;
     for (int i = 0; i < c->parts.count; i++) {
         char text[40], value[16];
@@ -155,22 +157,8 @@ static void draw_why(struct app *app, const struct area *a, int *row)
     }
 }
 
-static void draw_measures(struct app *app, const struct area *a, int *row)
-{
-    for (int i = 0; i < ME_COUNT && *row < a->rows; i++) {
-        double v = measures_get(&app->library.detail.c.m, (enum measure_id)i);
-        if (isnan(v))
-            continue;
-        const struct measure_info *info = &measure_table[i];
-        area_fit(a, *row, 0, 16, ROLE_DIM, CUT_END, info->column);
-        int col =
-            area_printf(a, *row, 17, ROLE_TEXT, "%.*f %s", info->decimals, v, info->unit);
-        area_fit(a, *row, col + 2, a->cols - col - 2, ROLE_DIM, CUT_END, info->help);
-        (*row)++;
-    }
-}
-
-static void draw_facts(struct app *app, const struct area *a, const struct find *f)
+/* Where it comes from, how it loops, what it missed, what the user wrote. */
+static int draw_origin(struct app *app, const struct area *a, const struct find *f)
 {
     const struct candidate *c = &app->library.detail.c;
     char text[256], time[24];
@@ -182,6 +170,30 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
     if (kind_loops(f->kind)) {
         say_loop(a, c, text, sizeof text);
         fact(a, &row, "loop", text);
+    }
+    if (c->missed_by[0])
+        fact(a, &row, "missed", c->missed_by);
+    if (app->library.note[0])
+        fact(a, &row, "note", app->library.note);
+    return row;
+}
+
+static int origin_rows(struct app *app, const struct find *f)
+{
+    const struct catalog_find *d = &app->library.detail;
+    return 1 + kind_loops(f->kind) + (d->c.missed_by[0] != 0) +
+           (app->library.note[0] != 0);
+}
+
+static void draw_facts(struct app *app, const struct area *a, const struct find *f)
+{
+    const struct candidate *c = &app->library.detail.c;
+    char text[256];
+    int row = draw_origin(app, a, f);
+    if (app->library.why) {
+        struct area rest = area_sub(a, row, 0, a->rows - row, a->cols);
+        why_draw(app, &rest);
+        return;
     }
     if (a->cols < 36) /* the peak is what is said least of */
         snprintf(text, sizeof text, "%.1f %s  crest %.1f",
@@ -207,17 +219,25 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
         snprintf(text, sizeof text, "%s %s", c->hit_class, sure);
         fact(a, &row, "class", text);
     }
-    draw_why(app, a, &row);
-    if (app->library.why)
-        draw_measures(app, a, &row);
+    draw_parts(app, a, &row);
 }
 
-static int facts_rows(struct app *app, const struct find *f)
+static int facts_rows(struct app *app, const struct find *f, int cols)
 {
     const struct candidate *c = &app->library.detail.c;
+    if (app->library.why)
+        return origin_rows(app, f) + why_rows(app, cols);
     int parts = c->parts.count > 0 ? 1 + (c->parts.count - 1) / 2 : 0;
-    return 3 + kind_loops(f->kind) + (c->hit_class[0] != 0) + (c->missed_by[0] != 0) +
-           parts + (app->library.why ? ME_COUNT : 0);
+    return origin_rows(app, f) + 2 + (c->hit_class[0] != 0) + parts;
+}
+
+bool inspector_holds_why(struct app *app, const struct area *a, long index)
+{
+    library_refresh_detail(app, index);
+    if (app->library.detail_index < 0)
+        return true;
+    const struct find *f = session_find(app->session, (size_t)index);
+    return a->rows >= 1 + origin_rows(app, f) + why_rows(app, a->cols - 2);
 }
 
 void inspector_draw(struct app *app, const struct area *a, long index)
@@ -230,18 +250,18 @@ void inspector_draw(struct app *app, const struct area *a, long index)
     struct area title = area_top(&in, 1);
     area_glyph(&title, 0, 0, words_mark_role(f), words_mark(f));
     area_fit(&title, 0, 2, title.cols - 2, ROLE_STRONG, CUT_MIDDLE, f->name);
-    if (in.cols >= 54 && in.rows < 16) { /* side by side */
+    if (in.cols >= 54 && in.rows < 16 && !app->library.why) { /* side by side */
         struct area facts = area_right(&in, in.cols >= 80 ? 44 : 34);
         area_right(&in, 2);
         draw_facts(app, &facts, f);
         draw_pictures(app, &in, f, (size_t)index);
         return;
     }
-    int facts = facts_rows(app, f) + 1, pictures = in.rows - facts;
+    int facts = facts_rows(app, f, in.cols) + 1, pictures = in.rows - facts;
     if (pictures > in.cols / 2)
         pictures = in.cols / 2 > 8 ? in.cols / 2 : 8;
     if (pictures < 4)
-        pictures = in.rows < 8 ? 0 : 4;
+        pictures = in.rows < 8 || app->library.why ? 0 : 4;
     struct area top = area_top(&in, pictures);
     if (pictures > 0)
         draw_pictures(app, &top, f, (size_t)index);

@@ -26,7 +26,8 @@ static enum role state_role(enum job_state s)
                               : ROLE_DIM;
 }
 
-static void draw_job(const struct area *a, int row, const struct job_info *j, bool here)
+static void draw_job(struct app *app, const struct area *a, int row,
+                     const struct job_info *j, bool here)
 {
     char text[64] = "", time[24];
     if (here) {
@@ -38,7 +39,8 @@ static void draw_job(const struct area *a, int row, const struct job_info *j, bo
     area_fit(a, row, 14, name, ROLE_TEXT, CUT_MIDDLE, j->title);
     int col = 14 + name + 2;
     if (j->state == JOB_FAILED) {
-        area_fit(a, row, col, a->cols - col - 1, ROLE_WARNING, CUT_END, j->error.msg);
+        area_fit(a, row, col, a->cols - col - 1, ROLE_WARNING, CUT_END,
+                 path_below(j->error.msg, app->setup.input_dir));
         return;
     }
     if (j->state == JOB_WAITING)
@@ -88,8 +90,22 @@ static void draw_log(struct app *app, const struct area *a)
     free(lines);
 }
 
-static void draw_list(struct app *app, const struct area *a)
+/* Under the list: the whole reason of the one under the cursor. */
+static void draw_reason(const struct area *a, const struct job_info *j)
 {
+    if (j->state != JOB_FAILED)
+        return;
+    int rows = area_wrap(a, 0, 3, a->cols - 4, ROLE_WARNING, j->error.msg);
+    if (rows >= a->rows)
+        return;
+    int col = area_text(a, rows, 3, ROLE_KEY, "Enter");
+    area_text(a, rows, col + 1, ROLE_HINT,
+              j->again[0] ? "tries it again" : "cannot try this again");
+}
+
+static void draw_list(struct app *app, const struct area *whole)
+{
+    struct area list = *whole, *a = &list;
     struct job_info *jobs;
     struct jobs_state *s = &app->job_list;
     int n = read_jobs(app, &jobs);
@@ -100,12 +116,16 @@ static void draw_list(struct app *app, const struct area *a)
     }
     s->cursor = s->cursor >= n ? n - 1 : s->cursor;
     s->cursor = s->cursor < 0 ? 0 : s->cursor;
+    if (n > 0 && jobs[s->cursor].state == JOB_FAILED && a->rows > 7) {
+        struct area reason = area_bottom(a, 4);
+        draw_reason(&reason, &jobs[s->cursor]);
+    }
     if (s->cursor < s->top)
         s->top = s->cursor;
     if (s->cursor >= s->top + a->rows)
         s->top = s->cursor - a->rows + 1;
     for (int r = 0; r < a->rows && s->top + r < n; r++)
-        draw_job(a, r, &jobs[s->top + r], s->top + r == s->cursor && !s->log);
+        draw_job(app, a, r, &jobs[s->top + r], s->top + r == s->cursor && !s->log);
     free(jobs);
 }
 
@@ -149,9 +169,12 @@ static void retry(struct app *app)
     int n = read_jobs(app, &jobs), at = app->job_list.cursor;
     bool over = at >= 0 && at < n &&
                 (jobs[at].state == JOB_FAILED || jobs[at].state == JOB_CANCELLED);
-    free(jobs);
+    char again[JOB_AGAIN_BYTES] = "";
     if (over)
-        app_mine(app, NULL, false);
+        snprintf(again, sizeof again, "%s", jobs[at].again);
+    free(jobs);
+    if (again[0])
+        app_command(app, again);
     else
         app_say(app, "only what failed or was cancelled can be tried again");
 }

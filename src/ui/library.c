@@ -360,19 +360,19 @@ static void draw(struct app *app, const struct area *a)
     int side = a->cols >= 150 ? 35 : 19, right = 0;
     if (a->cols >= 104)
         right = a->cols >= 200 ? a->cols * 2 / 5 : a->cols >= 150 ? a->cols * 2 / 6 : 34;
+    struct area body = area_sub(&rest, 1, side + 1, rest.rows - 2, rest.cols - side - 1);
+    struct area inside = area_sub(&body, 0, body.cols - right, body.rows, right);
+    long at = library_current(app);
+    bool page =
+        at >= 0 &&
+        (app->library.wide ||
+         (app->library.why && (!right || !inspector_holds_why(app, &inside, at))));
     int uprights[2] = {side, a->cols - right - 1};
-    draw_rules(&rest, uprights, right ? 2 : 1);
-    struct area body = area_sub(&rest, 1, 0, rest.rows - 2, rest.cols);
-    struct area left = area_left(&body, side);
+    draw_rules(&rest, uprights, right && !page ? 2 : 1);
+    struct area left = area_sub(&rest, 1, 0, rest.rows - 2, side);
     library_draw_side(app, &left);
-    area_left(&body, 1);
-    if (app->library.wide && library_current(app) >= 0) {
-        if (right) {
-            struct area gap = area_right(&body, right + 1);
-            area_fill(&gap, ' ', ROLE_TEXT);
-            body.cols += right + 1;
-        }
-        inspector_draw(app, &body, library_current(app));
+    if (page) {
+        inspector_draw(app, &body, at);
         return;
     }
     if (!right) {

@@ -142,7 +142,10 @@ static void analyse(struct app *app)
     j->app = app;
     j->source = s->source;
     s->analysing = true;
-    struct job_spec spec = {"look at a recording", survey_work, survey_done, j};
+    struct job_spec spec = {.title = "look at a recording",
+                            .work = survey_work,
+                            .done = survey_done,
+                            .arg = j};
     jobs_submit(app->quick, &spec);
 }
 
@@ -198,7 +201,8 @@ void source_find(struct app *app)
         return;
     *j = (struct find_job){.app = app, .track = s->track, .params = s->params};
     s->finding = true;
-    struct job_spec spec = {"find pads", find_work, find_done, j};
+    struct job_spec spec = {
+        .title = "find pads", .work = find_work, .done = find_done, .arg = j};
     jobs_submit(app->quick, &spec);
 }
 

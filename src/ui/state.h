@@ -8,6 +8,7 @@
 #define TROWEL_UI_STATE_H
 
 #include "core/budget.h"
+#include "core/filter.h"
 #include "core/picture.h"
 #include "core/view.h"
 #include "dsp/pads.h"
@@ -81,6 +82,7 @@ struct library_state {
     char before_prompt[PROMPT_BYTES]; /* the filter to go back to */
     /* the find in the inspector, read once */
     struct catalog_find detail;
+    char note[EVENT_VALUE_BYTES]; /* the user's remark on it */
     long detail_index;
     uint64_t detail_state, detail_finds;
 };
@@ -311,6 +313,12 @@ bool library_decide_action(struct app *app, const struct key_action *a);
 bool library_edit_action(struct app *app, const struct key_action *a);
 void library_moved(struct app *app);
 void inspector_draw(struct app *app, const struct area *a, long index);
+/* Is there room in `a` for all of `why`? */
+bool inspector_holds_why(struct app *app, const struct area *a, long index);
+
+/* why_page.c, for the find in library.detail */
+int why_rows(struct app *app, int cols);
+void why_draw(struct app *app, const struct area *a);
 
 /* kit */
 void kit_draw(struct app *app, const struct area *a);

@@ -1,0 +1,102 @@
+#include "core/why.h"
+
+#include "dsp/part_units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How a part's number becomes what was measured. */
+enum reading {
+    PLAIN,   /* not at all: the text stands alone */
+    SQUARED, /* a · √(1/v − 1) */
+    SIMPLE,  /* a · (1/v − 1) */
+    LINEAR,  /* a + b · v; at v = 1 it may be more */
+    ONSETS,  /* none at 1 */
+    JOIN     /* the seam's error */
+};
+
+/* ANY: of every kind; MADE: of what was made from finds; else a kind that was cut. */
+enum { ANY = KIND_COUNT, MADE };
+
+static const struct {
+    int of;
+    const char *part;
+    enum reading reading;
+    double a, b;
+    const char *before;
+    int decimals;
+    const char *after;
+} readings[] = {
+    {KIND_PAD, "steady", SQUARED, PAD_STEADY_HALF_DB, 0, "level moves ", 1, " dB"},
+    {KIND_PAD, "spectrum", SQUARED, 100 * PAD_SPECTRUM_HALF, 0, "timbre moves ", 0, " %"},
+    {KIND_PAD, "tonal", PLAIN, 0, 0, "tone against noise", 0, ""},
+    {KIND_PAD, "calm", ONSETS, 0, 0, "", 0, ""},
+    {KIND_PAD, "rich", LINEAR, PAD_RICH_NONE, PAD_RICH_SPAN, "", 0, " bands sound"},
+    {KIND_DRUM, "isolation", LINEAR, DRUM_ISOLATION_NONE_DB, DRUM_ISOLATION_SPAN_DB, "",
+     0, " dB quieter before"},
+    {KIND_DRUM, "attack", PLAIN, 0, 0, "rises fast and far", 0, ""},
+    {KIND_DRUM, "decay", LINEAR, DRUM_DECAY_NONE_DB, DRUM_DECAY_SPAN_DB, "falls ", 0,
+     " dB to its end"},
+    {KIND_DRUM, "clean", PLAIN, 0, 0, "one hit, not clipped", 0, ""},
+    {KIND_DRUM, "level", PLAIN, 0, 0, "loud in its recording", 0, ""},
+    {KIND_SILENCE, "steady", SQUARED, SILENCE_STEADY_HALF_DB, 0, "level moves ", 1,
+     " dB"},
+    {KIND_SILENCE, "spectrum", SQUARED, 100 * SILENCE_SPECTRUM_HALF, 0, "timbre moves ",
+     0, " %"},
+    {KIND_SILENCE, "still", ONSETS, 0, 0, "", 0, ""},
+    {KIND_SILENCE, "noise", PLAIN, 0, 0, "noise against tone", 0, ""},
+    {KIND_SILENCE, "length", PLAIN, 0, 0, "long quiet around it", 0, ""},
+    {MADE, "source", PLAIN, 0, 0, "score of its source", 0, ""},
+    {MADE, "even", SIMPLE, MADE_EVEN_HALF_DB, 0, "level moves ", 1, " dB"},
+    {ANY, "seam", JOIN, 0, 0, "loop joins at ", 0, " dB"},
+};
+enum { READINGS = sizeof readings / sizeof *readings };
+
+static int reading_for(enum kind kind, const char *part)
+{
+    bool cut = kind == KIND_PAD || kind == KIND_DRUM || kind == KIND_SILENCE;
+    for (int i = 0; i < READINGS; i++) {
+        int of = readings[i].of;
+        bool fits = of == ANY || (of == MADE ? !cut : of == (int)kind);
+        if (fits && strcmp(readings[i].part, part) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* What was measured; NAN where the text stands alone or nothing is known. */
+static double measured(const struct candidate *c, int r, double value)
+{
+    double v = fmin(fmax(value, 0.01), 1), a = readings[r].a;
+    switch (readings[r].reading) {
+    case SQUARED:
+        return a * sqrt(1 / v - 1);
+    case SIMPLE:
+        return a * (1 / v - 1);
+    case LINEAR:
+        return a + readings[r].b * value;
+    case JOIN:
+        return c->m.seam_error_db;
+    default:
+        return (double)NAN;
+    }
+}
+
+void why_part(const struct candidate *c, int i, char *to, size_t n)
+{
+    const struct score_part *p = &c->parts.part[i];
+    int r = reading_for(c->kind, p->name);
+    to[0] = '\0';
+    if (r < 0)
+        return;
+    double x = measured(c, r, p->value);
+    bool more = readings[r].reading == LINEAR && p->value >= 1;
+    if (readings[r].reading == PLAIN)
+        snprintf(to, n, "%s", readings[r].before);
+    else if (readings[r].reading == ONSETS)
+        snprintf(to, n, "%s", p->value >= 0.995 ? "no onset inside" : "onsets inside");
+    else if (!isnan(x))
+        snprintf(to, n, "%s%.*f%s%s", readings[r].before, readings[r].decimals, x,
+                 more ? "+" : "", readings[r].after);
+}

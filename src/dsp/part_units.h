@@ -1,0 +1,21 @@
+/* part_units: what one half, none and all of a score's part mean in plain units. The
+ * miners make the parts with these, core/why reads the units back from them. */
+#ifndef TROWEL_DSP_PART_UNITS_H
+#define TROWEL_DSP_PART_UNITS_H
+
+/* 1 / (1 + (x / half)²) */
+#define PAD_STEADY_HALF_DB     2.5  /* deviation of the level */
+#define PAD_SPECTRUM_HALF      0.12 /* cosine distance of neighbouring spectra */
+#define SILENCE_STEADY_HALF_DB 2.0
+#define SILENCE_SPECTRUM_HALF  0.25
+#define MADE_EVEN_HALF_DB      6.0 /* 1 / (1 + x / half) */
+
+/* none at NONE, all at NONE + SPAN */
+#define PAD_RICH_NONE          1.5 /* bands that sound */
+#define PAD_RICH_SPAN          6.0
+#define DRUM_ISOLATION_NONE_DB 6.0 /* the 20 ms before, below the peak */
+#define DRUM_ISOLATION_SPAN_DB 36.0
+#define DRUM_DECAY_NONE_DB     3.0 /* the end, below the peak */
+#define DRUM_DECAY_SPAN_DB     40.0
+
+#endif

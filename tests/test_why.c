@@ -1,0 +1,94 @@
+/* The parts of a score read back in plain units are what was measured. */
+#include "core/why.h"
+#include "io/paths.h"
+
+#include "dsp/part_units.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *said(enum kind kind, const char *part, double value, double seam_db)
+{
+    static char text[64];
+    struct candidate c;
+    candidate_clear(&c);
+    c.kind = kind;
+    c.m.seam_error_db = seam_db;
+    parts_add(&c.parts, part, value);
+    why_part(&c, 0, text, sizeof text);
+    return text;
+}
+
+static double falling(double x, double half)
+{
+    return 1 / (1 + pow(x / half, 2));
+}
+
+static void measured_values_come_back(void **state)
+{
+    (void)state;
+    assert_string_equal(said(KIND_PAD, "steady", falling(1.4, PAD_STEADY_HALF_DB), 0),
+                        "level moves 1.4 dB");
+    assert_string_equal(
+        said(KIND_SILENCE, "steady", falling(1.4, SILENCE_STEADY_HALF_DB), 0),
+        "level moves 1.4 dB");
+    assert_string_equal(said(KIND_PAD, "spectrum", falling(0.07, PAD_SPECTRUM_HALF), 0),
+                        "timbre moves 7 %");
+    assert_string_equal(said(KIND_SWELL, "even", 1 / (1 + 3.3 / MADE_EVEN_HALF_DB), 0),
+                        "level moves 3.3 dB");
+    assert_string_equal(said(KIND_DRUM, "isolation",
+                             (24 - DRUM_ISOLATION_NONE_DB) / DRUM_ISOLATION_SPAN_DB, 0),
+                        "24 dB quieter before");
+    assert_string_equal(said(KIND_DRUM, "decay", 1, 0), "falls 43+ dB to its end");
+    assert_string_equal(said(KIND_PAD, "rich", (5 - PAD_RICH_NONE) / PAD_RICH_SPAN, 0),
+                        "5 bands sound");
+    assert_string_equal(said(KIND_CLOUD, "seam", 0.4, -36.2), "loop joins at -36 dB");
+    assert_string_equal(said(KIND_PAD, "seam", 0.4, (double)NAN), "");
+    assert_string_equal(said(KIND_PAD, "calm", 1, 0), "no onset inside");
+    assert_string_equal(said(KIND_PAD, "calm", 0.6, 0), "onsets inside");
+    assert_string_equal(said(KIND_PAD, "attack", 0.6, 0), ""); /* of drums only */
+}
+
+static void every_part_of_the_miners_is_explained(void **state)
+{
+    (void)state;
+    static const struct {
+        enum kind kind;
+        const char *parts[8];
+    } all[] = {
+        {KIND_PAD, {"steady", "spectrum", "tonal", "calm", "rich", "seam"}},
+        {KIND_DRUM, {"isolation", "attack", "decay", "clean", "level"}},
+        {KIND_SILENCE, {"steady", "spectrum", "still", "noise", "length"}},
+        {KIND_DRONE, {"source", "even", "seam"}},
+        {KIND_FLICKER, {"source", "even"}},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (int p = 0; all[i].parts[p]; p++)
+            assert_true(said(all[i].kind, all[i].parts[p], 0.5, -30)[0] != '\0');
+}
+
+static void a_reason_is_told_without_the_folder(void **state)
+{
+    (void)state;
+    assert_string_equal(path_below("/a/tapes/x.wav is empty", "/a/tapes"),
+                        "x.wav is empty");
+    assert_string_equal(path_below("/a/tapes2/x.wav", "/a/tapes"), "/a/tapes2/x.wav");
+    assert_string_equal(path_below("x.wav", ""), "x.wav");
+    assert_string_equal(path_below("x.wav", NULL), "x.wav");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(measured_values_come_back),
+        cmocka_unit_test(every_part_of_the_miners_is_explained),
+        cmocka_unit_test(a_reason_is_told_without_the_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
