@@ -1,6 +1,6 @@
 /* dsp/hits: planning, cutting and finishing of drum hits whose place is known. */
 #include "core/rng.h"
-#include "dsp/hits.h"
+#include "dsp/hit_pool.h"
 #include "dsp/level.h"
 
 #include <math.h>
@@ -213,18 +213,69 @@ static void the_best_are_kept_in_order_of_time(void **state)
     p.max_saved = 3;
     struct hit h[6] = {{.score = 0.2},  {.score = 0.9}, {.score = 0.5},
                        {.score = 0.95}, {.score = 0.5}, {.score = 0.1}};
-    for (int i = 0; i < 6; i++)
-        h[i].start_frame = i * 1000;
+    struct hit_pool pool;
+    hit_pool_init(&pool, &p);
     strcpy(h[3].missed_by, "peak 1.0 dB below the gate");
-    size_t keep[6];
-    assert_int_equal(hits_choose(h, 6, &p, keep), 3);
-    assert_int_equal(keep[0], 1);
-    assert_int_equal(keep[1], 2);
-    assert_int_equal(keep[2], 4);
-    assert_string_equal(h[0].missed_by, "not among the best 3");
-    assert_string_equal(h[3].missed_by, "peak 1.0 dB below the gate");
+    for (int i = 0; i < 6; i++) {
+        h[i].start_frame = i * 1000;
+        h[i].end_frame = h[i].start_frame + 500;
+        assert_int_equal(hit_pool_offer(&pool, &h[i], NULL), ST_OK);
+    }
+    hit_pool_settle(&pool);
+    assert_int_equal(pool.count, 3);
+    assert_int_equal(pool.best[0].hit.start_frame, 1000);
+    assert_int_equal(pool.best[1].hit.start_frame, 2000);
+    assert_int_equal(pool.best[2].hit.start_frame, 4000);
+    assert_int_equal(pool.missed_count, 3);
+    assert_string_equal(pool.missed[0].hit.missed_by, "peak 1.0 dB below the gate");
+    assert_string_equal(pool.missed[1].hit.missed_by, "not among the best 3");
+    assert_int_equal(pool.missed[1].hit.start_frame, 0);
+    assert_int_equal(pool.missed[2].hit.start_frame, 5000);
+    hit_pool_done(&pool);
     p.max_saved = 0;
-    assert_int_equal(hits_choose(h, 6, &p, keep), 0);
+    hit_pool_init(&pool, &p);
+    assert_int_equal(hit_pool_offer(&pool, &h[0], NULL), ST_OK);
+    assert_int_equal(pool.count, 0);
+    hit_pool_done(&pool);
+}
+
+static int best_first(const void *a, const void *b)
+{
+    const struct hit *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->start_frame < y->start_frame ? -1 : x->start_frame > y->start_frame;
+}
+
+/* Against sorting them all. */
+static void a_pool_holds_what_sorting_would_give(void **state)
+{
+    (void)state;
+    enum { HITS = 5000, SAVED = 700 };
+    struct hits_params p = hits_params_default();
+    p.max_saved = SAVED;
+    struct hit *h = calloc(HITS, sizeof *h);
+    struct hit_pool pool;
+    struct rng r = rng_derive(3, 0, "test-hit-pool", 0);
+    hit_pool_init(&pool, &p);
+    for (int i = 0; i < HITS; i++) {
+        h[i] = (struct hit){.start_frame = i * 10, .end_frame = i * 10 + 9};
+        h[i].score = floor(rng_range(&r, 0, 1) * 300) / 300; /* many are equal */
+        assert_int_equal(hit_pool_offer(&pool, &h[i], NULL), ST_OK);
+    }
+    hit_pool_settle(&pool);
+    qsort(h, HITS, sizeof *h, best_first);
+    assert_int_equal(pool.count, SAVED);
+    for (size_t i = 0; i < SAVED; i++) {
+        const struct hit *own = &pool.best[i].hit;
+        assert_true(best_first(own, &h[SAVED]) < 0);
+        assert_true(i == 0 || pool.best[i - 1].number < pool.best[i].number);
+    }
+    assert_int_equal(pool.missed_count, HITS_MISSED_MAX);
+    for (int i = 0; i < HITS_MISSED_MAX; i++)
+        assert_int_equal(pool.missed[i].hit.start_frame, h[SAVED + i].start_frame);
+    hit_pool_done(&pool);
+    free(h);
 }
 
 static void ends_are_silent_and_the_attack_untouched(void **state)
@@ -334,6 +385,7 @@ int main(void)
         cmocka_unit_test(fixed_length_is_fixed),
         cmocka_unit_test(a_clean_lone_hit_scores_best),
         cmocka_unit_test(the_best_are_kept_in_order_of_time),
+        cmocka_unit_test(a_pool_holds_what_sorting_would_give),
         cmocka_unit_test(ends_are_silent_and_the_attack_untouched),
         cmocka_unit_test(odd_slices_are_finished_or_refused),
         cmocka_unit_test(nonsense_is_a_near_miss),

@@ -3,7 +3,7 @@
 
 #include "dsp/drum_class.h"
 #include "dsp/drum_features.h"
-#include "dsp/hits.h"
+#include "dsp/hit_pool.h"
 #include "dsp/resample.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Hiss is made from the most noise-like hits; more than this adds nothing. */
-enum { HITS_FOR_HISS = 24, MISSES_KEPT = 20 };
+enum { HITS_FOR_HISS = 24 };
 
 static struct hits_params hits_wish(const struct config *cfg)
 {
@@ -64,16 +64,20 @@ static enum status plan(struct dig *d, const struct hits_params *p,
 }
 
 static enum status cut_all(struct dig *d, const struct hits_params *p,
-                           const struct hit_plans *plans, struct hit *hits, struct err *e)
+                           const struct hit_plans *plans, struct hit_pool *pool,
+                           struct err *e)
 {
     enum status st = ST_OK;
     for (size_t i = 0; i < plans->count && st == ST_OK; i++) {
         struct audio read;
+        struct hit hit;
         st = dig_read(d, plans->at[i].read_start, plans->at[i].read_end, 2, &read, e);
         if (st != ST_OK)
             break;
-        st = hits_cut(&plans->at[i], &read, p, &hits[i], e);
+        st = hits_cut(&plans->at[i], &read, p, &hit, e);
         audio_done(&read);
+        if (st == ST_OK)
+            st = hit_pool_offer(pool, &hit, e);
         if (st == ST_OK && i % 64 == 0 && job_cancelled(d->ctx))
             st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
     }
@@ -211,16 +215,15 @@ static enum status write_hit(struct dig *d, struct kept *k, const struct hits_pa
 }
 
 /* The next hits from `first` on, as many as go together; returns how many. */
-static size_t keep_some(struct dig *d, const struct hit *hits, const size_t *keep,
-                        size_t first, size_t count, const struct hits_params *p,
-                        enum status *st, struct err *e)
+static size_t keep_some(struct dig *d, const struct hit_pool *pool, size_t first,
+                        const struct hits_params *p, enum status *st, struct err *e)
 {
     struct kept kept[TOGETHER];
     size_t n = 0, samples = 0;
-    while (*st == ST_OK && n < TOGETHER && first + n < count &&
+    while (*st == ST_OK && n < TOGETHER && first + n < pool->count &&
            samples < TOGETHER_SAMPLES) {
-        kept[n] =
-            (struct kept){.hit = &hits[keep[first + n]], .number = (int)(first + n) + 1};
+        kept[n] = (struct kept){.hit = &pool->best[first + n].hit,
+                                .number = (int)(first + n) + 1};
         *st = take_hit(d, &kept[n], e);
         samples += kept[n].sound.frames * (size_t)kept[n].sound.channels;
         n++;
@@ -236,59 +239,35 @@ static size_t keep_some(struct dig *d, const struct hit *hits, const size_t *kee
     return n;
 }
 
-static int by_score_desc(const void *a, const void *b)
+static enum status keep_misses(struct dig *d, const struct hit_pool *pool, struct err *e)
 {
-    const struct hit *x = *(const struct hit *const *)a,
-                     *y = *(const struct hit *const *)b;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return x->start_frame < y->start_frame ? -1 : x->start_frame > y->start_frame;
-}
-
-static enum status keep_misses(struct dig *d, const struct hit *hits, size_t count,
-                               struct err *e)
-{
-    const struct hit **missed = malloc((count + 1) * sizeof *missed);
-    if (!missed)
-        return err_set(e, ST_NO_MEMORY, "no memory for the hits of %s",
-                       d->site.source_path);
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (hits[i].missed_by[0] && hits[i].end_frame > hits[i].start_frame)
-            missed[n++] = &hits[i];
-    qsort(missed, n, sizeof *missed, by_score_desc);
     enum status st = ST_OK;
-    for (size_t i = 0; i < n && i < MISSES_KEPT && st == ST_OK; i++) {
+    for (size_t i = 0; i < pool->missed_count && st == ST_OK; i++) {
+        const struct hit *h = &pool->missed[i].hit;
         struct candidate c;
-        describe(d, &c, missed[i]);
-        c.m.rms_db = missed[i]->rms_db;
-        c.m.peak_dbfs = missed[i]->peak_db;
+        describe(d, &c, h);
+        c.m.rms_db = h->rms_db;
+        c.m.peak_dbfs = h->peak_db;
         st = dig_miss(d, &c, "drum", (int)i + 1, e);
     }
-    free(missed);
     return st;
 }
 
 static enum status mine(struct dig *d, const struct hits_params *p,
                         const struct hit_plans *plans, struct err *e)
 {
-    struct hit *hits = calloc(plans->count + 1, sizeof *hits);
-    size_t *keep = calloc(plans->count + 1, sizeof *keep);
-    enum status st =
-        hits && keep ? cut_all(d, p, plans, hits, e)
-                     : err_set(e, ST_NO_MEMORY, "no memory for %zu hits", plans->count);
-    if (st == ST_OK) {
-        size_t n = hits_choose(hits, plans->count, p, keep);
-        for (size_t i = 0; i < n && st == ST_OK;) {
-            i += keep_some(d, hits, keep, i, n, p, &st, e);
-            if (st == ST_OK && job_cancelled(d->ctx))
-                st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
-        }
+    struct hit_pool pool;
+    hit_pool_init(&pool, p);
+    enum status st = cut_all(d, p, plans, &pool, e);
+    hit_pool_settle(&pool);
+    for (size_t i = 0; i < pool.count && st == ST_OK;) {
+        i += keep_some(d, &pool, i, p, &st, e);
+        if (st == ST_OK && job_cancelled(d->ctx))
+            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
     }
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
-        st = keep_misses(d, hits, plans->count, e);
-    free(hits);
-    free(keep);
+        st = keep_misses(d, &pool, e);
+    hit_pool_done(&pool);
     return st;
 }
 

@@ -32,19 +32,28 @@ static enum status push_all(struct soundfile *sf, struct analysis *a, double sha
     return st;
 }
 
-enum status survey_read(struct soundfile *sf, double share, const struct job_context *ctx,
-                        struct track **out, struct err *e)
+static enum status survey(struct soundfile *sf, double share, bool overview,
+                          const struct job_context *ctx, struct track **out,
+                          struct err *e)
 {
     const struct soundfile_info *info = soundfile_info(sf);
     struct analysis *a = NULL;
     *out = NULL;
     enum status st = analysis_new(&a, info->rate_hz, info->channels, e);
+    if (st == ST_OK && !overview)
+        analysis_no_overview(a);
     if (st == ST_OK)
         st = push_all(sf, a, share, ctx, e);
     if (st == ST_OK)
         st = analysis_finish(a, out, e);
     analysis_free(a);
     return st;
+}
+
+enum status survey_read(struct soundfile *sf, double share, const struct job_context *ctx,
+                        struct track **out, struct err *e)
+{
+    return survey(sf, share, false, ctx, out, e);
 }
 
 enum status survey_analyse(const char *path, const struct job_context *ctx,
@@ -55,7 +64,7 @@ enum status survey_analyse(const char *path, const struct job_context *ctx,
     enum status st = soundfile_open(&sf, path, e);
     if (st != ST_OK)
         return st;
-    st = survey_read(sf, 1, ctx, out, e);
+    st = survey(sf, 1, true, ctx, out, e);
     soundfile_close(sf);
     return st;
 }

@@ -9,16 +9,16 @@
 #include "dsp/track.h"
 #include "io/config.h"
 
-/* The whole recording through dsp/analysis, in blocks. Errors as in soundfile_open;
- * ST_CANCELLED, ST_NO_MEMORY. */
+/* The whole recording through dsp/analysis, in blocks, with its overview. Errors as in
+ * soundfile_open; ST_CANCELLED, ST_NO_MEMORY. */
 enum status survey_analyse(const char *path, const struct job_context *ctx,
                            struct track **out, struct err *e);
 
 /* The pad miner's parameters as the config has them. */
 struct pad_params survey_pad_params(const struct config *config);
 
-/* The analysis pass over an open sound file, from where it stands to its end. Progress
- * runs from 0 to `share`. *out is NULL unless ST_OK. */
+/* The analysis pass over an open sound file, from where it stands to its end, for mining:
+ * without an overview. Progress runs from 0 to `share`. *out is NULL unless ST_OK. */
 struct soundfile;
 enum status survey_read(struct soundfile *sf, double share, const struct job_context *ctx,
                         struct track **out, struct err *e);

@@ -30,7 +30,6 @@ struct analysis {
     float *mag; /* eight onset frames */
     size_t hops_done;
     struct open_spectrum spectrum;
-    struct chunked novelty;
 };
 
 static enum status out_of_memory(struct err *e)
@@ -73,7 +72,6 @@ enum status analysis_new(struct analysis **out, int rate_hz, int channels, struc
     if (!a)
         return out_of_memory(e);
     a->channels = channels;
-    a->novelty.item_bytes = sizeof(float);
     a->track = track_new(rate_hz, channels);
     if (a->track)
         a->hop = a->track->info.hop_frames;
@@ -96,11 +94,16 @@ void analysis_free(struct analysis *a)
     spectral_free(a->spectral);
     onset_filter_free(a->onset_filter);
     chroma_stream_free(a->chroma);
-    chunked_done(&a->novelty);
     free(a->partial);
     free(a->mono);
     free(a->mag);
     free(a);
+}
+
+void analysis_no_overview(struct analysis *a)
+{
+    overview_free(a->track->overview);
+    a->track->overview = NULL;
 }
 
 static bool close_spectrum(struct analysis *a)
@@ -129,11 +132,9 @@ static bool take_onsets(struct analysis *a, const float *power, size_t count)
 {
     spectral_magnitudes(power, a->onset_bins, a->mag);
     for (size_t i = 0; i < count; i++) {
-        float *value = chunked_add(&a->novelty);
-        if (!value)
-            return false;
         const float *mag = a->mag + i * (size_t)a->onset_bins;
-        *value = onset_filter_push(a->onset_filter, mag);
+        if (!track_add_novelty(a->track, onset_filter_push(a->onset_filter, mag)))
+            return false;
     }
     return true;
 }
@@ -159,8 +160,9 @@ static bool take_hop(struct analysis *a, const float *x, int frames, struct err 
 {
     struct scan_hop scanned;
     scan_next(a->scan, x, frames, a->mono, &scanned);
+    struct overview *o = a->track->overview;
     if (!track_add_hop(a->track, &scanned, frames) ||
-        overview_push(a->track->overview, scanned.clean, (size_t)frames, a->channels, e))
+        (o && overview_push(o, scanned.clean, (size_t)frames, a->channels, e)))
         return false;
     const float *power;
     stft_push(a->feature_stft, a->mono, frames);
@@ -209,7 +211,7 @@ static bool flush(struct analysis *a)
             return false;
     if (a->spectrum.hops && !close_spectrum(a))
         return false;
-    while ((left = novelties - a->novelty.count) > 0)
+    while ((left = novelties - info->novelties) > 0)
         if (!take_onsets(a, stft_flush(a->onset_stft),
                          left < FFT_BATCH ? left : FFT_BATCH))
             return false;
@@ -226,26 +228,6 @@ static bool flush(struct analysis *a)
     return true;
 }
 
-/* The novelty as one array; its chunks go as they are copied. */
-static bool join_novelty(struct analysis *a)
-{
-    struct chunked *from = &a->novelty;
-    struct track *t = a->track;
-    t->novelty = malloc((from->count ? from->count : 1) * sizeof *t->novelty);
-    if (!t->novelty)
-        return false;
-    t->info.novelties = from->count;
-    for (size_t i = 0; i < from->chunks; i++) {
-        size_t first = i * CHUNKED_ITEMS;
-        size_t n =
-            from->count - first < CHUNKED_ITEMS ? from->count - first : CHUNKED_ITEMS;
-        memcpy(t->novelty + first, from->chunk[i], n * sizeof *t->novelty);
-        free(from->chunk[i]);
-        from->chunk[i] = NULL;
-    }
-    return true;
-}
-
 enum status analysis_finish(struct analysis *a, struct track **out, struct err *e)
 {
     *out = NULL;
@@ -253,9 +235,9 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     if (a->held && !take_hop(a, a->partial, a->held, e))
         return out_of_memory(e);
     a->held = 0;
-    if (!flush(a) || !join_novelty(a))
+    if (!flush(a))
         return out_of_memory(e);
-    enum status st = overview_finish(t->overview, e);
+    enum status st = t->overview ? overview_finish(t->overview, e) : ST_OK;
     if (st != ST_OK)
         return st;
     track_sum_up(t, scan_totals(a->scan));

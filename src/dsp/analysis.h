@@ -22,6 +22,9 @@ struct analysis;
 enum status analysis_new(struct analysis **out, int rate_hz, int channels, struct err *e);
 void analysis_free(struct analysis *a); /* NULL is safe; also before finish */
 
+/* Before the first push: the track will have no overview (2 MB an hour less). */
+void analysis_no_overview(struct analysis *a);
+
 /* The next `frames` frames, interleaved. ST_NO_MEMORY: free it. */
 enum status analysis_push(struct analysis *a, const float *interleaved, size_t frames,
                           struct err *e);

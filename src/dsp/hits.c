@@ -67,55 +67,6 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
     return ST_OK;
 }
 
-struct ranked {
-    double score;
-    int64_t start;
-    size_t index;
-};
-
-static int best_first(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static int by_index(const void *a, const void *b)
-{
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-size_t hits_choose(struct hit *hits, size_t count, const struct hits_params *p,
-                   size_t *keep)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!hits[i].missed_by[0])
-            keep[n++] = i;
-    if (n <= p->max_saved)
-        return n;
-    struct ranked *rank = malloc(n * sizeof *rank);
-    if (!rank) /* the earliest ones are better than none */
-        return p->max_saved;
-    for (size_t i = 0; i < n; i++)
-        rank[i] =
-            (struct ranked){hits[keep[i]].score, hits[keep[i]].start_frame, keep[i]};
-    qsort(rank, n, sizeof *rank, best_first);
-    for (size_t i = 0; i < n; i++) {
-        struct hit *h = &hits[rank[i].index];
-        if (i < p->max_saved)
-            keep[i] = rank[i].index;
-        else
-            snprintf(h->missed_by, sizeof h->missed_by, "not among the best %zu",
-                     p->max_saved);
-    }
-    free(rank);
-    qsort(keep, p->max_saved, sizeof *keep, by_index);
-    return p->max_saved;
-}
-
 /* Raised cosine from 0 towards 1 at step `i` of `n`. */
 static double ramp(size_t i, size_t n)
 {

@@ -8,7 +8,7 @@
  *   hits_plan(…)                 once per recording
  *   for each plan: read [read_start, read_end) of the recording
  *     hits_cut(…)                measures, score, missed_by; rest in `hit`
- *   hits_choose(…)               the best `max_saved`
+ *     hit_pool_offer(…)          the best `max_saved` of them stay
  *   for each chosen: slice [hit.start_frame, hit.end_frame), convert channels and rate,
  *     hits_finish(…)             fades, peak
  *
@@ -80,12 +80,6 @@ struct hit {
  * Digital silence or a region that is too short gives a near-miss, never a failure. */
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
                      const struct hits_params *p, struct hit *out, struct err *e);
-
-/* Indices of the hits to keep, best score first among those without `missed_by`, at most
- * p->max_saved, then put back in order of time. `keep` has room for `count`. Returns how
- * many were written; those passed over get missed_by "not among the best N". */
-size_t hits_choose(struct hit *hits, size_t count, const struct hits_params *p,
-                   size_t *keep);
 
 /* Fades and peak for writing: `a` is the slice of the hit, at any rate and channel count.
  * Fade-in from zero only over the frames before `attack_frame` (of `a`; at least one

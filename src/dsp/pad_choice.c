@@ -109,6 +109,12 @@ static double worth(const struct pad_place *p, const int *taken)
     return p->score * pow(AGAIN_WEIGHT, again);
 }
 
+/* Of two that are worth the same: the one of the duration named first, then in time. */
+static bool earlier(const struct pad_place *a, const struct pad_place *b)
+{
+    return a->duration != b->duration ? a->duration < b->duration : a->from < b->from;
+}
+
 static size_t best_left(const struct pad_pool *pool, const bool *out, const int *taken)
 {
     size_t best = pool->count;
@@ -117,7 +123,7 @@ static size_t best_left(const struct pad_pool *pool, const bool *out, const int 
         if (out[i])
             continue;
         double w = worth(&pool->at[i], taken);
-        if (w > most) {
+        if (w > most || (w == most && earlier(&pool->at[i], &pool->at[best]))) {
             most = w;
             best = i;
         }
@@ -176,7 +182,8 @@ size_t pad_pool_near(const struct pad_pool *pool, const struct pad_place *chosen
         for (size_t i = 0; i < pool->count; i++) {
             const struct pad_place *p = &pool->at[i];
             bool taken = p->miss <= 0.0;
-            if (taken || (best && p->miss >= best->miss))
+            if (taken || (best && (p->miss > best->miss ||
+                                   (p->miss == best->miss && earlier(best, p)))))
                 continue;
             for (size_t k = 0; k < chosen_count && !taken; k++)
                 taken = overlap(p, &chosen[k]);

@@ -8,8 +8,8 @@
 #include "dsp/track.h"
 
 struct pad_place {
-    size_t from, to; /* track spectra (46 ms) */
-    int duration;    /* index of the target */
+    uint32_t from, to; /* track spectra (46 ms) */
+    int duration;      /* index of the target */
     double score;
     double miss; /* 0 = passes every gate */
 };

@@ -155,8 +155,8 @@ struct mine {
     struct pad_pool pool;
 };
 
-static double judge_window(const struct mine *m, size_t from, size_t to,
-                           struct track_window *w, struct verdict *v)
+static double judge_window(struct mine *m, size_t from, size_t to, struct track_window *w,
+                           struct verdict *v)
 {
     *v = (struct verdict){0};
     track_sums_window(&m->sums, from, to, w);
@@ -176,38 +176,44 @@ static enum status look_at(struct mine *m, size_t from, size_t to, int duration,
         return ST_OK;
     struct score_parts parts;
     score_window(&m->sums, m->p, from, to, &w, &parts);
-    struct pad_place place = {from, to, duration, weigh(&parts), v.miss};
+    struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, weigh(&parts),
+                              v.miss};
     return pad_pool_add(&m->pool, &place, e);
 }
 
+/* Longest wished for, of those that count. */
+static double longest_s(const struct pad_params *p)
+{
+    double longest = 0.0;
+    for (int d = 0; d < p->target_duration_count && d < PAD_DURATIONS_MAX; d++)
+        longest = fmax(longest, p->target_durations_sec[d]);
+    return longest;
+}
+
+/* Once along the recording, all durations from every place. */
 static enum status look_everywhere(struct mine *m, struct err *e)
 {
     const struct track_info *info = track_info(m->sums.track);
-    double length_s = (double)info->frames / info->rate_hz;
+    /* A recording that is all but as long as the target counts as long enough. */
+    double limit_s = (double)info->frames / info->rate_hz + 2.0 * m->sums.cell_s;
     double hop = fmax(m->sums.cell_s, m->p->window_hop_sec);
-    for (int d = 0; d < m->p->target_duration_count && d < PAD_DURATIONS_MAX; d++) {
-        double duration = m->p->target_durations_sec[d];
-        /* A recording that is all but as long as the target counts as long enough. */
-        if (!(duration > 0.05) || duration > length_s + 2.0 * m->sums.cell_s)
-            continue;
-        for (double at = 0.0; at + duration <= length_s + 2.0 * m->sums.cell_s;
-             at += hop) {
+    for (double at = 0.0; at < limit_s; at += hop)
+        for (int d = 0; d < m->p->target_duration_count && d < PAD_DURATIONS_MAX; d++) {
+            double duration = m->p->target_durations_sec[d];
+            if (!(duration > 0.05) || at + duration > limit_s)
+                continue;
             size_t from = track_sums_cell(&m->sums, at);
             size_t to = track_sums_cell(&m->sums, at + duration);
-            if (to <= from)
-                continue;
-            enum status st = look_at(m, from, to, d, e);
+            enum status st = to > from ? look_at(m, from, to, d, e) : ST_OK;
             if (st != ST_OK)
                 return st;
         }
-    }
     return ST_OK;
 }
 
 /* ---- results ---- */
 
-static void describe(const struct mine *m, const struct pad_place *place,
-                     struct pad_region *r)
+static void describe(struct mine *m, const struct pad_place *place, struct pad_region *r)
 {
     const struct track_info *info = track_info(m->sums.track);
     struct track_window w;
@@ -229,15 +235,30 @@ static void describe(const struct mine *m, const struct pad_place *place,
     memcpy(r->missed_by, v.why, sizeof r->missed_by);
 }
 
-static enum status write_down(const struct mine *m, const struct pad_place *place,
-                              size_t count, struct pad_region **regions,
-                              size_t *region_count, struct err *e)
+static int by_start(const void *a, const void *b)
 {
-    *regions = calloc(count ? count : 1, sizeof **regions);
-    if (!*regions)
+    const struct pad_place *x = *(const struct pad_place *const *)a;
+    const struct pad_place *y = *(const struct pad_place *const *)b;
+    return x->from < y->from ? -1 : x->from > y->from;
+}
+
+static enum status write_down(struct mine *m, const struct pad_place *place, size_t count,
+                              struct pad_region **regions, size_t *region_count,
+                              struct err *e)
+{
+    const struct pad_place **order = calloc(count + 1, sizeof *order);
+    *regions = calloc(count + 1, sizeof **regions);
+    if (!order || !*regions) {
+        free(order);
         return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
+    }
     for (size_t i = 0; i < count; i++)
-        describe(m, &place[i], &(*regions)[i]);
+        order[i] = &place[i];
+    qsort(order, count, sizeof *order, by_start);
+    track_sums_rewind(&m->sums);
+    for (size_t i = 0; i < count; i++)
+        describe(m, order[i], &(*regions)[order[i] - place]);
+    free(order);
     *region_count = count;
     return ST_OK;
 }
@@ -266,7 +287,7 @@ enum status pads_mine(const struct track *t, const struct pad_params *p,
     struct mine m = {.p = p};
     enum status st = stable_find(t, &p->pre_analysis, &m.stable, e);
     if (st == ST_OK)
-        st = track_sums_init(&m.sums, t, e);
+        st = track_sums_init(&m.sums, t, longest_s(p), e);
     if (st == ST_OK)
         st = look_everywhere(&m, e);
     if (st == ST_OK)

@@ -40,38 +40,41 @@ void quiet_map_done(struct quiet_map *m)
 
 /* ---- level, DC taken out ---- */
 
+enum { DC_RING = 2 * DC_HOPS + 2, ENERGY_RING = LEVEL_HOPS + 2 };
+
 /* Mean square of each hop about the offset of its surroundings, in which quiet hops count
- * most: music next to a run has means of its own that are no offset. */
-static float *hop_energies(const struct track *t, size_t hops)
+ * most: music next to a run has means of its own that are no offset. Walks along the
+ * track; what lies too far behind is forgotten. */
+struct energies {
+    const struct track *t;
+    size_t hops, summed, known;
+    double weights[DC_RING], offsets[DC_RING]; /* running sums up to `summed` */
+    float energy[ENERGY_RING];                 /* of the last hops before `known` */
+};
+
+static double mean_square(struct energies *n, size_t i)
 {
-    double *weights = malloc((hops + 1) * sizeof *weights);
-    double *offsets = malloc((hops + 1) * sizeof *offsets);
-    float *energy = malloc((hops + 1) * sizeof *energy);
-    if (!weights || !offsets || !energy) {
-        free(weights);
-        free(offsets);
-        free(energy);
-        return NULL;
+    size_t from = i > DC_HOPS ? i - DC_HOPS : 0;
+    size_t to = i + DC_HOPS < n->hops ? i + DC_HOPS + 1 : n->hops;
+    for (; n->summed < to; n->summed++) {
+        size_t now = n->summed % DC_RING, next = (n->summed + 1) % DC_RING;
+        double rms = track_rms(n->t, n->summed), weight = 1.0 / (rms * rms + 1e-10);
+        n->weights[next] = n->weights[now] + weight;
+        n->offsets[next] = n->offsets[now] + weight * track_dc(n->t, n->summed);
     }
-    weights[0] = offsets[0] = 0.0;
-    for (size_t i = 0; i < hops; i++) {
-        struct track_hop h;
-        track_hop(t, i, &h);
-        double rms = track_rms(t, i), weight = 1.0 / (rms * rms + 1e-10);
-        weights[i + 1] = weights[i] + weight;
-        offsets[i + 1] = offsets[i] + weight * h.dc;
-        energy[i] = (float)h.dc;
-    }
-    for (size_t i = 0; i < hops; i++) {
-        size_t from = i > DC_HOPS ? i - DC_HOPS : 0;
-        size_t to = i + DC_HOPS < hops ? i + DC_HOPS + 1 : hops;
-        double dc = (offsets[to] - offsets[from]) / (weights[to] - weights[from]);
-        double own = (double)energy[i], rms = track_rms(t, i);
-        energy[i] = (float)fmax(0.0, rms * rms - 2.0 * dc * own + dc * dc);
-    }
-    free(weights);
-    free(offsets);
-    return energy;
+    size_t first = from % DC_RING, last = to % DC_RING;
+    double dc =
+        (n->offsets[last] - n->offsets[first]) / (n->weights[last] - n->weights[first]);
+    double own = (double)(float)track_dc(n->t, i), rms = track_rms(n->t, i);
+    return fmax(0.0, rms * rms - 2.0 * dc * own + dc * dc);
+}
+
+/* Of hop i, at most half a frame behind the furthest one asked for. */
+static double energy_at(struct energies *n, size_t i)
+{
+    for (; n->known <= i; n->known++)
+        n->energy[n->known % ENERGY_RING] = (float)mean_square(n, n->known);
+    return (double)n->energy[i % ENERGY_RING];
 }
 
 static double decibels(double energy)
@@ -83,7 +86,7 @@ struct gate {
     const struct track *t;
     const struct silence_params *p;
     struct quiet_map *m;
-    const float *energy;
+    struct energies *near;
     double hop_s;
 };
 
@@ -100,17 +103,18 @@ static double frame_energy(const struct gate *g, size_t i)
     double limit = pow(10.0, (g->p->max_rms_db + NEAR_DB) / 10.0), sum = 0.0;
     size_t from = i > LEVEL_HOPS / 2 ? i - LEVEL_HOPS / 2 : 0, count = 0;
     for (size_t k = from; k < from + LEVEL_HOPS + 1 && k < g->m->hops; k++) {
-        if ((double)g->energy[k] > limit)
+        double energy = energy_at(g->near, k);
+        if (energy > limit)
             continue;
-        sum += (double)g->energy[k];
+        sum += energy;
         count++;
     }
-    return count ? sum / (double)count : (double)g->energy[i];
+    return count ? sum / (double)count : energy_at(g->near, i);
 }
 
 static enum quiet_reason by_level(const struct gate *g, size_t i, double frame_db)
 {
-    double own = decibels((double)g->energy[i]);
+    double own = decibels(energy_at(g->near, i));
     const struct silence_params *p = g->p;
     if (own > p->max_rms_db + NEAR_DB)
         return QUIET_FAR;
@@ -357,17 +361,14 @@ enum status quiet_map_init(struct quiet_map *m, const struct track *t,
     *m = (struct quiet_map){.hops = info->hops};
     m->level_db = calloc(m->hops + 1, sizeof *m->level_db);
     m->reason = calloc(m->hops + 1, sizeof *m->reason);
-    float *energy = hop_energies(t, m->hops);
-    if (!m->level_db || !m->reason || !energy) {
-        free(energy);
+    if (!m->level_db || !m->reason) {
         quiet_map_done(m);
         return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     }
-    struct gate g = {t, p, m, energy, (double)info->hop_frames / info->rate_hz};
+    struct energies near = {.t = t, .hops = m->hops};
+    struct gate g = {t, p, m, &near, (double)info->hop_frames / info->rate_hz};
     for (size_t i = 0; i < m->hops; i++)
         m->reason[i] = (uint8_t)first_look(&g, i);
-    free(energy);
-    g.energy = NULL;
     mark_onsets(&g);
     each_run(&g, mark_unsteady);
     each_run(&g, mark_fades);

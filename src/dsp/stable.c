@@ -51,9 +51,8 @@ static enum status add(struct stable_list *l, size_t *room, double start, double
     return ST_OK;
 }
 
-static enum status join_windows(const struct track_sums *s,
-                                const struct pre_analysis_params *p, double length_s,
-                                struct stable_list *out, struct err *e)
+static enum status join_windows(struct track_sums *s, const struct pre_analysis_params *p,
+                                double length_s, struct stable_list *out, struct err *e)
 {
     double window = fmax(s->cell_s, fmin(p->analysis_window_sec, length_s));
     double hop = fmax(s->cell_s, p->analysis_hop_sec);
@@ -113,7 +112,7 @@ enum status stable_find(const struct track *t, const struct pre_analysis_params 
     if (!p->enabled)
         return add(out, &room, 0.0, length_s, e);
     struct track_sums s;
-    enum status st = track_sums_init(&s, t, e);
+    enum status st = track_sums_init(&s, t, p->analysis_window_sec, e);
     if (st != ST_OK)
         return st;
     st = join_windows(&s, p, length_s, out, e);

@@ -171,6 +171,20 @@ bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int h
     return true;
 }
 
+bool track_add_novelty(struct track *t, float value)
+{
+    if (t->info.novelties == t->novelty_room) {
+        size_t room = t->novelty_room ? 2 * t->novelty_room : CHUNKED_ITEMS;
+        float *larger = realloc(t->novelty, room * sizeof *larger);
+        if (!larger)
+            return false;
+        t->novelty = larger;
+        t->novelty_room = room;
+    }
+    t->novelty[t->info.novelties++] = value;
+    return true;
+}
+
 bool track_add_chroma(struct track *t, const struct chroma_frame *c)
 {
     struct packed_chroma *p = chunked_add(&t->chromas);
@@ -214,6 +228,11 @@ double track_peak_db(const struct track *t, size_t i)
     return unpack_level(hop_at(t, i)->peak);
 }
 
+double track_dc(const struct track *t, size_t i)
+{
+    return hop_at(t, i)->dc / DC_STEPS;
+}
+
 double track_k_level_db(const struct track *t, size_t i)
 {
     return unpack_level(hop_at(t, i)->k_level);
@@ -241,7 +260,7 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out)
     *out = (struct track_hop){
         .rms_db = unpack_level(h->rms),
         .peak_db = unpack_level(h->peak),
-        .dc = h->dc / DC_STEPS,
+        .dc = track_dc(t, i),
         .crest = (double)NAN,
         .centroid_hz = unpack_hz(h->centroid),
         .spread_hz = unpack_hz(h->spread),
@@ -343,5 +362,6 @@ size_t track_bytes(const struct track *t)
 {
     return sizeof *t + chunked_bytes(&t->hops) + chunked_bytes(&t->spectra) +
            chunked_bytes(&t->chromas) + t->info.novelties * sizeof *t->novelty +
-           t->onsets.count * sizeof *t->onsets.at + overview_bytes(t->overview);
+           t->onsets.count * sizeof *t->onsets.at +
+           (t->overview ? overview_bytes(t->overview) : 0);
 }

@@ -1,8 +1,8 @@
 /* track: what one analysis pass leaves of a recording. The audio is not in it.
  *
- * Everything is kept packed (about 16 MB for an hour at any rate and channel count) and
- * read through functions that return units. Positions are *frames* of the recording
- * (int64_t, at its own rate). The grids:
+ * Everything is kept packed (about 13 MB for an hour at any rate and channel count, 2 MB
+ * more with the overview) and read through functions that return units. Positions are
+ * *frames* of the recording (int64_t, at its own rate). The grids:
  *
  *   hop      11.6 ms (512 frames at 44.1 kHz). Hop i is the frames [i·hop_frames,
  *            (i+1)·hop_frames), the last one may be partial. Level, peak, DC and flags
@@ -102,6 +102,7 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out);
 double track_rms(const struct track *t, size_t i); /* linear */
 double track_rms_db(const struct track *t, size_t i);
 double track_peak_db(const struct track *t, size_t i);
+double track_dc(const struct track *t, size_t i);
 double track_flatness(const struct track *t, size_t i);
 double track_centroid_hz(const struct track *t, size_t i);
 double track_k_level_db(const struct track *t, size_t i); /* K-weighted, all channels */
@@ -169,7 +170,7 @@ struct track_range {
 void track_range(const struct track *t, int64_t start, int64_t end,
                  struct track_range *out);
 
-/* min/max/RMS for drawing. */
+/* min/max/RMS for drawing; NULL when the analysis was asked for none. */
 const struct overview *track_overview(const struct track *t);
 
 /* Bytes the track holds. */

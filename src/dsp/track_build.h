@@ -41,7 +41,8 @@ struct packed_chroma {
 struct track {
     struct track_info info;
     struct chunked hops, spectra, chromas;
-    float *novelty;
+    float *novelty; /* one array: what of its room is unused was never touched */
+    size_t novelty_room;
     struct onset_list onsets;
     struct overview *overview;
     float band_magnitude[256]; /* of every packed band level */
@@ -54,6 +55,7 @@ bool track_add_hop(struct track *t, const struct scan_hop *s, int frames);
 void track_set_spectral(struct track *t, size_t hop, const struct spectral_hop *s);
 /* The mean of `hops` hops' band squares. */
 bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops);
+bool track_add_novelty(struct track *t, float value);
 bool track_add_chroma(struct track *t, const struct chroma_frame *c);
 
 /* Add the fine bins of chroma i to `fine`. */

@@ -2,11 +2,12 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CHANGE_S         0.25
 #define FLOOR_DB         (-100.0)
 #define CHANGE_CELLS_MAX 16
+
+enum { ROOM_BEYOND = 4 }; /* rounding to cells may make a window a little longer */
 
 static size_t hops_in(const struct track_info *info, size_t cell)
 {
@@ -15,16 +16,37 @@ static size_t hops_in(const struct track_info *info, size_t cell)
     return left < TRACK_HOPS_PER_SPECTRUM ? left : TRACK_HOPS_PER_SPECTRUM;
 }
 
-static void add_cell(struct track_sums *s, size_t cell)
+/* Sums over the cells before one, and the peak of the last of them. */
+struct track_sum {
+    double energy;    /* Σ rms² */
+    double dc;        /* Σ mean */
+    double weight;    /* Σ rms, the weight of the next three */
+    double flatness;  /* Σ rms · flatness */
+    double centroid;  /* Σ rms · centroid */
+    double tonality;  /* Σ rms · tonality */
+    double level;     /* Σ level, dB, floored at −100 */
+    double level_sq;  /* Σ level² */
+    double change;    /* Σ distance of the spectra 250 ms apart, at the later one */
+    unsigned clipped; /* cells with a clipping run */
+    float peak;       /* linear */
+};
+
+/* The colours of the last cells. */
+struct change_memory {
+    float unit[CHANGE_CELLS_MAX][TRACK_BANDS];
+    bool sounds[CHANGE_CELLS_MAX];
+};
+
+static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
 {
-    const struct track_info *info = track_info(s->track);
+    const struct track_info *info = track_info(t);
     double energy = 0.0, dc = 0.0, weight = 0.0, flatness = 0.0, centroid = 0.0;
     double peak = 0.0;
     bool clipped = false;
     size_t hops = hops_in(info, cell);
     for (size_t k = 0; k < hops; k++) {
         struct track_hop h;
-        track_hop(s->track, cell * TRACK_HOPS_PER_SPECTRUM + k, &h);
+        track_hop(t, cell * TRACK_HOPS_PER_SPECTRUM + k, &h);
         double rms = pow(10.0, h.rms_db / 20.0);
         energy += rms * rms;
         dc += h.dc;
@@ -39,18 +61,18 @@ static void add_cell(struct track_sums *s, size_t cell)
     double per = hops ? 1.0 / (double)hops : 0.0, tonality = 0.0;
     size_t chroma = cell * TRACK_HOPS_PER_SPECTRUM / TRACK_HOPS_PER_CHROMA;
     if (chroma < info->chromas)
-        tonality = track_tonality(s->track, chroma);
+        tonality = track_tonality(t, chroma);
     double level = fmax(FLOOR_DB, 10.0 * log10(energy * per + 1e-30));
-    s->energy[cell + 1] = s->energy[cell] + energy * per;
-    s->dc[cell + 1] = s->dc[cell] + dc * per;
-    s->weight[cell + 1] = s->weight[cell] + weight * per;
-    s->flatness[cell + 1] = s->flatness[cell] + flatness * per;
-    s->centroid[cell + 1] = s->centroid[cell] + centroid * per;
-    s->tonality[cell + 1] = s->tonality[cell] + tonality * weight * per;
-    s->level[cell + 1] = s->level[cell] + level;
-    s->level_sq[cell + 1] = s->level_sq[cell] + level * level;
-    s->clipped[cell + 1] = s->clipped[cell] + (clipped ? 1 : 0);
-    s->peak[cell] = (float)peak;
+    sum->energy += energy * per;
+    sum->dc += dc * per;
+    sum->weight += weight * per;
+    sum->flatness += flatness * per;
+    sum->centroid += centroid * per;
+    sum->tonality += tonality * weight * per;
+    sum->level += level;
+    sum->level_sq += level * level;
+    sum->clipped += clipped ? 1 : 0;
+    sum->peak = (float)peak;
 }
 
 /* Band magnitudes of unit length; false when silent. */
@@ -69,68 +91,71 @@ static bool unit_spectrum(const struct track *t, size_t i, float unit[TRACK_BAND
     return sum > 0.0f;
 }
 
-static void add_changes(struct track_sums *s)
+static size_t cells_apart(const struct track_sums *s)
 {
     size_t apart = (size_t)lround(CHANGE_S / s->cell_s);
-    apart = apart < 1 ? 1 : apart < CHANGE_CELLS_MAX ? apart : CHANGE_CELLS_MAX - 1;
-    float ring[CHANGE_CELLS_MAX][TRACK_BANDS];
-    bool sounds[CHANGE_CELLS_MAX];
-    for (size_t i = 0; i < s->cells; i++) {
-        size_t now = i % CHANGE_CELLS_MAX;
-        sounds[now] = unit_spectrum(s->track, i, ring[now]);
-        double distance = 0.0;
-        if (i >= apart) {
-            size_t then = (i - apart) % CHANGE_CELLS_MAX;
-            float same = 0.0f;
-            for (int b = 0; b < TRACK_BANDS; b++)
-                same += ring[now][b] * ring[then][b];
-            if (sounds[now] != sounds[then])
-                distance = 1.0;
-            else if (sounds[now])
-                distance = fmax(0.0, 1.0 - (double)same);
-        }
-        s->change[i + 1] = s->change[i] + distance;
+    return apart < 1 ? 1 : apart < CHANGE_CELLS_MAX ? apart : CHANGE_CELLS_MAX - 1;
+}
+
+static double change_at(const struct track_sums *s, size_t cell)
+{
+    struct change_memory *m = s->change;
+    size_t apart = cells_apart(s), now = cell % CHANGE_CELLS_MAX;
+    m->sounds[now] = unit_spectrum(s->track, cell, m->unit[now]);
+    if (cell < apart)
+        return 0.0;
+    size_t then = (cell - apart) % CHANGE_CELLS_MAX;
+    if (m->sounds[now] != m->sounds[then])
+        return 1.0;
+    if (!m->sounds[now])
+        return 0.0;
+    float same = 0.0f;
+    for (int b = 0; b < TRACK_BANDS; b++)
+        same += m->unit[now][b] * m->unit[then][b];
+    return fmax(0.0, 1.0 - (double)same);
+}
+
+static struct track_sum *sum_at(const struct track_sums *s, size_t cell)
+{
+    return &s->ring[cell % s->room];
+}
+
+static void reach(struct track_sums *s, size_t cell)
+{
+    for (; s->reached < cell; s->reached++) {
+        struct track_sum *sum = sum_at(s, s->reached + 1);
+        *sum = *sum_at(s, s->reached);
+        add_cell(s->track, s->reached, sum);
+        sum->change += change_at(s, s->reached);
     }
 }
 
-enum status track_sums_init(struct track_sums *s, const struct track *t, struct err *e)
+enum status track_sums_init(struct track_sums *s, const struct track *t, double longest_s,
+                            struct err *e)
 {
     const struct track_info *info = track_info(t);
     *s = (struct track_sums){.track = t, .cells = info->spectra};
     s->cell_s = (double)info->hop_frames * TRACK_HOPS_PER_SPECTRUM / info->rate_hz;
-    double **sums[] = {&s->energy,   &s->dc,    &s->weight,   &s->flatness, &s->centroid,
-                       &s->tonality, &s->level, &s->level_sq, &s->change};
-    bool full = true;
-    for (size_t k = 0; k < sizeof sums / sizeof *sums; k++) {
-        *sums[k] = calloc(s->cells + 1, sizeof **sums[k]);
-        full = full && *sums[k];
-    }
-    s->clipped = calloc(s->cells + 1, sizeof *s->clipped);
-    s->peak = calloc(s->cells + 1, sizeof *s->peak);
-    if (!full || !s->clipped || !s->peak) {
-        track_sums_done(s);
-        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
-    }
-    for (size_t i = 0; i < s->cells; i++)
-        add_cell(s, i);
-    add_changes(s);
-    return ST_OK;
+    s->room = track_sums_cell(s, longest_s) + ROOM_BEYOND;
+    s->ring = calloc(s->room, sizeof *s->ring);
+    s->change = calloc(1, sizeof *s->change);
+    if (s->ring && s->change)
+        return ST_OK;
+    track_sums_done(s);
+    return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
 }
 
 void track_sums_done(struct track_sums *s)
 {
-    free(s->energy);
-    free(s->dc);
-    free(s->weight);
-    free(s->flatness);
-    free(s->centroid);
-    free(s->tonality);
-    free(s->level);
-    free(s->level_sq);
+    free(s->ring);
     free(s->change);
-    free(s->clipped);
-    free(s->peak);
     *s = (struct track_sums){0};
+}
+
+void track_sums_rewind(struct track_sums *s)
+{
+    s->reached = 0;
+    *sum_at(s, 0) = (struct track_sum){0};
 }
 
 size_t track_sums_cell(const struct track_sums *s, double sec)
@@ -141,36 +166,34 @@ size_t track_sums_cell(const struct track_sums *s, double sec)
     return cell < (double)s->cells ? (size_t)cell : s->cells;
 }
 
-static double over(const double *sum, size_t from, size_t to)
-{
-    return sum[to] - sum[from];
-}
-
-void track_sums_window(const struct track_sums *s, size_t from, size_t to,
+void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out)
 {
-    double n = (double)(to - from), weight = over(s->weight, from, to);
-    double mean = fmax(0.0, over(s->energy, from, to)) / n;
+    size_t apart = (size_t)lround(CHANGE_S / s->cell_s), first = from + apart;
+    first = first < to ? first : from;
+    reach(s, to);
+    const struct track_sum *a = sum_at(s, from), *b = sum_at(s, to);
+    double n = (double)(to - from), weight = b->weight - a->weight;
+    double mean = fmax(0.0, b->energy - a->energy) / n;
     float peak = 0.0f;
-    for (size_t i = from; i < to; i++)
-        peak = s->peak[i] > peak ? s->peak[i] : peak;
-    double level = over(s->level, from, to) / n;
-    double spread = over(s->level_sq, from, to) / n - level * level;
+    for (size_t i = from + 1; i <= to; i++)
+        peak = sum_at(s, i)->peak > peak ? sum_at(s, i)->peak : peak;
+    double level = (b->level - a->level) / n;
+    double spread = (b->level_sq - a->level_sq) / n - level * level;
     size_t hop = (size_t)track_info(s->track)->hop_frames * TRACK_HOPS_PER_SPECTRUM;
     size_t onsets =
         track_onset_count(s->track, (int64_t)(from * hop), (int64_t)(to * hop));
-    size_t apart = (size_t)lround(CHANGE_S / s->cell_s), first = from + apart;
-    first = first < to ? first : from;
+    double nothing = (double)NAN;
     *out = (struct track_window){
         .rms_db = mean > 0.0 ? 10.0 * log10(mean) : -(double)INFINITY,
-        .crest = mean > 0.0 ? (double)peak / sqrt(mean) : (double)NAN,
-        .dc = over(s->dc, from, to) / n,
-        .flatness = weight > 0.0 ? over(s->flatness, from, to) / weight : (double)NAN,
-        .centroid_hz = weight > 0.0 ? over(s->centroid, from, to) / weight : (double)NAN,
-        .tonality = weight > 0.0 ? over(s->tonality, from, to) / weight : 0.0,
+        .crest = mean > 0.0 ? (double)peak / sqrt(mean) : nothing,
+        .dc = (b->dc - a->dc) / n,
+        .flatness = weight > 0.0 ? (b->flatness - a->flatness) / weight : nothing,
+        .centroid_hz = weight > 0.0 ? (b->centroid - a->centroid) / weight : nothing,
+        .tonality = weight > 0.0 ? (b->tonality - a->tonality) / weight : 0.0,
         .level_sd_db = sqrt(fmax(0.0, spread)),
-        .change = over(s->change, first, to) / (double)(to - first),
+        .change = (b->change - sum_at(s, first)->change) / (double)(to - first),
         .onset_rate_hz = (double)onsets / (n * s->cell_s),
-        .clipped = s->clipped[to] - s->clipped[from],
+        .clipped = b->clipped - a->clipped,
     };
 }

@@ -1,0 +1,119 @@
+#include "dsp/hit_pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void hit_pool_init(struct hit_pool *pool, const struct hits_params *p)
+{
+    *pool = (struct hit_pool){.most = p->max_saved};
+}
+
+void hit_pool_done(struct hit_pool *pool)
+{
+    free(pool->best);
+    *pool = (struct hit_pool){0};
+}
+
+static bool better(const struct pooled_hit *a, const struct pooled_hit *b)
+{
+    if (a->hit.score != b->hit.score)
+        return a->hit.score > b->hit.score;
+    if (a->hit.start_frame != b->hit.start_frame)
+        return a->hit.start_frame < b->hit.start_frame;
+    return a->number < b->number;
+}
+
+static void miss(struct hit_pool *pool, const struct pooled_hit *h)
+{
+    if (h->hit.end_frame <= h->hit.start_frame)
+        return;
+    size_t at = pool->missed_count;
+    while (at > 0 && better(h, &pool->missed[at - 1]))
+        at--;
+    if (at == HITS_MISSED_MAX)
+        return;
+    if (pool->missed_count < HITS_MISSED_MAX)
+        pool->missed_count++;
+    memmove(&pool->missed[at + 1], &pool->missed[at],
+            (pool->missed_count - at - 1) * sizeof *pool->missed);
+    pool->missed[at] = *h;
+}
+
+static void pass_over(struct hit_pool *pool, struct pooled_hit *h)
+{
+    snprintf(h->hit.missed_by, sizeof h->hit.missed_by, "not among the best %zu",
+             pool->most);
+    miss(pool, h);
+}
+
+/* --- the best as a heap with the worst of them on top --- */
+
+static void swap(struct pooled_hit *a, struct pooled_hit *b)
+{
+    struct pooled_hit c = *a;
+    *a = *b;
+    *b = c;
+}
+
+static void rise(struct pooled_hit *heap, size_t i)
+{
+    for (; i > 0 && better(&heap[(i - 1) / 2], &heap[i]); i = (i - 1) / 2)
+        swap(&heap[(i - 1) / 2], &heap[i]);
+}
+
+static void sink(struct pooled_hit *heap, size_t count)
+{
+    for (size_t i = 0, next; (next = 2 * i + 1) < count; i = next) {
+        if (next + 1 < count && better(&heap[next], &heap[next + 1]))
+            next++;
+        if (!better(&heap[i], &heap[next]))
+            return;
+        swap(&heap[i], &heap[next]);
+    }
+}
+
+static enum status add(struct hit_pool *pool, const struct pooled_hit *h, struct err *e)
+{
+    if (pool->count == pool->room) {
+        size_t room = pool->room ? 2 * pool->room : 64;
+        room = room < pool->most ? room : pool->most;
+        struct pooled_hit *larger = realloc(pool->best, room * sizeof *larger);
+        if (!larger)
+            return err_set(e, ST_NO_MEMORY, "no memory for %zu hits", room);
+        pool->best = larger;
+        pool->room = room;
+    }
+    pool->best[pool->count] = *h;
+    rise(pool->best, pool->count++);
+    return ST_OK;
+}
+
+enum status hit_pool_offer(struct hit_pool *pool, const struct hit *h, struct err *e)
+{
+    struct pooled_hit offer = {*h, pool->offered++};
+    if (h->missed_by[0]) {
+        miss(pool, &offer);
+        return ST_OK;
+    }
+    if (pool->count < pool->most)
+        return add(pool, &offer, e);
+    if (pool->count > 0 && better(&offer, &pool->best[0])) {
+        swap(&offer, &pool->best[0]);
+        sink(pool->best, pool->count);
+    }
+    pass_over(pool, &offer);
+    return ST_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct pooled_hit *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void hit_pool_settle(struct hit_pool *pool)
+{
+    if (pool->count > 1)
+        qsort(pool->best, pool->count, sizeof *pool->best, by_number);
+}

@@ -1,0 +1,34 @@
+/* hit_pool: the hits worth keeping while a recording is being cut: the best so many, and
+ * the best of those that are none. What it holds does not grow with the recording.
+ * Thread: a pool belongs to one. */
+#ifndef TROWEL_DSP_HIT_POOL_H
+#define TROWEL_DSP_HIT_POOL_H
+
+#include "dsp/hits.h"
+
+enum { HITS_MISSED_MAX = 20 };
+
+struct pooled_hit {
+    struct hit hit;
+    size_t number; /* the how manieth that was offered */
+};
+
+struct hit_pool {
+    struct pooled_hit *best; /* at most max_saved without `missed_by` */
+    size_t count, room, most, offered;
+    struct pooled_hit missed[HITS_MISSED_MAX]; /* best score first */
+    size_t missed_count;
+};
+
+void hit_pool_init(struct hit_pool *pool, const struct hits_params *p);
+void hit_pool_done(struct hit_pool *pool);
+
+/* Takes a copy. A hit that is not, or no longer, among the best `max_saved` counts as
+ * missed, and says so. Equal scores: the earlier one is better. Those without any length
+ * are forgotten. ST_NO_MEMORY. */
+enum status hit_pool_offer(struct hit_pool *pool, const struct hit *h, struct err *e);
+
+/* All were offered: puts `best` into the order in which they were. */
+void hit_pool_settle(struct hit_pool *pool);
+
+#endif
