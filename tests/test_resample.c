@@ -1,4 +1,5 @@
 /* dsp/resample: lengths, alignment, purity, loops, grains' varispeed. */
+#include "dsp/converter.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
 #include "tone.h"
@@ -53,57 +54,64 @@ static void rates_keep_time_and_length(void **state)
     }
 }
 
-/* What comes out for a sound must not depend on what it was converted with. */
-static void company_changes_no_bit(void **state)
+/* The converter's own sum is libsamplerate's, at every rate it knows. */
+static void converter_gives_what_libsamplerate_gives(void **state)
 {
     (void)state;
-    enum { COUNT = 7 };
-    static const size_t frames[COUNT] = {4801, 300, 1, 9600, 7, 4799, 0};
-    for (int channels = 1; channels <= 2; channels++) {
-        struct audio in[COUNT], alone[COUNT], out[COUNT];
-        for (size_t i = 0; i < COUNT; i++) {
-            struct rng r = rng_derive(3, i, "company", 0);
-            audio_init(&in[i], frames[i], channels, 48000, NULL);
-            tone_noise(&in[i], 0.2, &r);
-            struct audio copy;
-            audio_slice(&copy, &in[i], 0, frames[i], NULL);
-            assert_int_equal(
-                resample_together(&alone[i], &copy, 1, 44100, RESAMPLE_MEDIUM, NULL),
-                ST_OK);
+    static const int rates[][2] = {{48000, 44100},  {96000, 44100}, {22050, 44100},
+                                   {32000, 44100},  {44100, 48000}, {8000, 44100},
+                                   {192000, 44100}, {88200, 44100}, {44100, 96000}};
+    double worst = 0;
+    static const size_t lengths[] = {4801, 300, 1, 7, 0};
+    for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+        struct converter *c;
+        int from = rates[k][0], to = rates[k][1];
+        assert_int_equal(converter_new(&c, from, to, NULL), ST_OK);
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            struct rng r = rng_derive(3, i, "converter", 0);
+            struct audio in, whole, want, got;
+            int channels = 1 + (int)(i % 2);
+            assert_int_equal(audio_init(&in, lengths[i], channels, from, NULL), ST_OK);
+            tone_noise(&in, 0.2, &r);
+            /* libsamplerate is asked for whole units: then its ratio is that of the rates
+             */
+            size_t unit = (size_t)from / 100, units = lengths[i] / unit + 2;
+            assert_int_equal(audio_slice(&whole, &in, 0, units * unit, NULL), ST_OK);
+            assert_int_equal(resample_rate(&want, &whole, to, RESAMPLE_MEDIUM, NULL),
+                             ST_OK);
+            assert_int_equal(converter_run(c, &got, &in, NULL), ST_OK);
+            assert_int_equal(got.rate_hz, to);
+            assert_int_equal(got.frames, llround((double)lengths[i] * to / from) +
+                                             (lengths[i] == 1 && to * 2 < from));
+            for (size_t s = 0; s < got.frames * (size_t)channels; s++)
+                worst = fmax(worst, (double)fabsf(got.data[s] - want.data[s]));
+            assert_true(worst < 1e-6);
+            audio_done(&in);
+            audio_done(&whole);
+            audio_done(&want);
+            audio_done(&got);
         }
-        assert_int_equal(resample_together(out, in, COUNT, 44100, RESAMPLE_MEDIUM, NULL),
-                         ST_OK);
-        for (size_t i = 0; i < COUNT; i++) {
-            assert_int_equal(out[i].frames, alone[i].frames);
-            assert_int_equal(out[i].rate_hz, 44100);
-            assert_memory_equal(out[i].data, alone[i].data,
-                                out[i].frames * (size_t)channels * sizeof(float));
-            assert_null(in[i].data);
-            audio_done(&out[i]);
-            audio_done(&alone[i]);
-        }
+        converter_free(c);
     }
 }
 
-/* Together is as true as alone: a sine stays that sine. */
-static void together_keeps_time(void **state)
+/* Rates without a common measure, and none at all. */
+static void converter_takes_any_rate(void **state)
 {
     (void)state;
-    static const int rates[] = {48000, 96000, 22050, 32000, 44100};
+    static const int rates[] = {44099, 44100, 1000, 768000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
-        struct audio in[3], out[3];
-        for (size_t i = 0; i < 3; i++)
-            in[i] = sine((size_t)rates[k] + 100 * i, 1, rates[k], 500 + 100 * (double)i);
-        assert_int_equal(resample_together(out, in, 3, 44100, RESAMPLE_MEDIUM, NULL),
-                         ST_OK);
-        for (size_t i = 0; i < 3; i++) {
-            size_t n = out[i].frames;
-            assert_int_equal(
-                n, llround(((double)rates[k] + 100 * (double)i) * 44100 / rates[k]));
-            assert_true(worst_against_sine(&out[i], 500 + 100 * (double)i, n / 4,
-                                           3 * n / 4) < 2e-5);
-            audio_done(&out[i]);
-        }
+        struct converter *c;
+        struct audio in = sine((size_t)rates[k], 1, rates[k], 300), got;
+        assert_int_equal(converter_new(&c, rates[k], 44100, NULL), ST_OK);
+        assert_int_equal(converter_run(c, &got, &in, NULL), ST_OK);
+        assert_int_equal(got.frames, 44100);
+        assert_true(worst_against_sine(&got, 300, 11025, 33075) < 3e-5);
+        audio_done(&got);
+        in.rate_hz++;
+        assert_int_equal(converter_run(c, &got, &in, NULL), ST_USAGE);
+        audio_done(&in);
+        converter_free(c);
     }
 }
 
@@ -260,8 +268,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_keep_time_and_length),
-        cmocka_unit_test(company_changes_no_bit),
-        cmocka_unit_test(together_keeps_time),
+        cmocka_unit_test(converter_gives_what_libsamplerate_gives),
+        cmocka_unit_test(converter_takes_any_rate),
         cmocka_unit_test(an_impulse_stays_where_it_was),
         cmocka_unit_test(the_same_rate_is_a_copy),
         cmocka_unit_test(nothing_folds_back),

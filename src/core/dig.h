@@ -110,6 +110,11 @@ struct keep {
 enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
                      const struct keep *k, struct err *e);
 
+/* The same for a dig that writes nothing and asks for no measures of the sound: `c` under
+ * the name its file would have (a name without "%B"). */
+enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
+                     struct err *e);
+
 /* The steps of dig_keep, for sounds cut again later: `sound` as `k` says it (channels,
  * rate, DC, ends, level; nothing when k->finished), then what is measured of it. */
 enum status dig_to_rate(struct audio *sound, int rate_hz, bool loop, struct err *e);

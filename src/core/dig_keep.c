@@ -154,6 +154,20 @@ static enum status write_file(struct dig *d, struct candidate *c, const struct a
     return st;
 }
 
+static enum status add_find(struct dig *d, const struct candidate *find,
+                            const float *vector, struct err *e)
+{
+    struct candidate *slot = find_list_add(&d->finds);
+    if (!slot)
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds of %s",
+                       d->site.source_path);
+    *slot = *find;
+    if (vector)
+        memcpy(d->finds.vectors + (d->finds.count - 1) * SIMILARITY_DIM, vector,
+               SIMILARITY_DIM * sizeof *vector);
+    return ST_OK;
+}
+
 enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
                      const struct keep *k, struct err *e)
 {
@@ -176,29 +190,25 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
         st = write_file(d, &find, sound, base, e);
     }
     audio_done(sound);
-    if (st != ST_OK)
-        return st;
-    struct candidate *slot = find_list_add(&d->finds);
-    if (!slot)
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds of %s",
-                       d->site.source_path);
-    *slot = find;
-    memcpy(d->finds.vectors + (d->finds.count - 1) * SIMILARITY_DIM, vector,
-           sizeof vector);
-    return ST_OK;
+    return st == ST_OK ? add_find(d, &find, vector, e) : st;
+}
+
+enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
+                     struct err *e)
+{
+    char relative[PATH_BYTES];
+    struct candidate find = *c;
+    enum status st = choose_name(relative, sizeof relative, d, &find, name, e);
+    return st == ST_OK ? add_find(d, &find, NULL, e) : st;
 }
 
 enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
                      int number, struct err *e)
 {
-    struct candidate *slot = find_list_add(&d->finds);
-    if (!slot)
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds of %s",
-                       d->site.source_path);
-    *slot = *c;
-    snprintf(slot->filename, sizeof slot->filename, "%s_%s_miss%02d.wav", d->site.stem,
+    struct candidate find = *c;
+    snprintf(find.filename, sizeof find.filename, "%s_%s_miss%02d.wav", d->site.stem,
              what, number);
-    slot->m.duration_sec = c->m.end_sec - c->m.start_sec;
-    slot->saved = false;
-    return ST_OK;
+    find.m.duration_sec = c->m.end_sec - c->m.start_sec;
+    find.saved = false;
+    return add_find(d, &find, NULL, e);
 }

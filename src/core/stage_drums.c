@@ -1,10 +1,11 @@
 /* Stage: single hits. */
 #include "core/dig.h"
 
+#include "dsp/converter.h"
 #include "dsp/drum_class.h"
 #include "dsp/drum_features.h"
 #include "dsp/hit_pool.h"
-#include "dsp/resample.h"
+#include "io/forward.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,27 +64,6 @@ static enum status plan(struct dig *d, const struct hits_params *p,
     return st;
 }
 
-static enum status cut_all(struct dig *d, const struct hits_params *p,
-                           const struct hit_plans *plans, struct hit_pool *pool,
-                           struct err *e)
-{
-    enum status st = ST_OK;
-    for (size_t i = 0; i < plans->count && st == ST_OK; i++) {
-        struct audio read;
-        struct hit hit;
-        st = dig_read(d, plans->at[i].read_start, plans->at[i].read_end, 2, &read, e);
-        if (st != ST_OK)
-            break;
-        st = hits_cut(&plans->at[i], &read, p, &hit, e);
-        audio_done(&read);
-        if (st == ST_OK)
-            st = hit_pool_offer(pool, &hit, e);
-        if (st == ST_OK && i % 64 == 0 && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
-    }
-    return st;
-}
-
 static void describe(const struct dig *d, struct candidate *c, const struct hit *h)
 {
     dig_candidate(d, c, KIND_DRUM, h->start_frame, h->end_frame);
@@ -130,113 +110,112 @@ static enum status offer_for_hiss(struct dig *d, const struct audio *sound,
     return ST_OK;
 }
 
-/* Hits between reading and writing, in the order of time. */
-struct kept {
-    const struct hit *hit;
-    struct audio sound;
-    struct drum_verdict verdict;
-    int number;
+/* A way through the recording. */
+struct pass {
+    struct dig *d;
+    const struct hits_params *p;
+    struct forward forward;
+    struct converter *converter; /* to the rate of the files; NULL: nothing to write */
 };
-/* So many at a time go through the conversion of rate side by side, unless they are long.
- */
-enum { TOGETHER = 16, TOGETHER_SAMPLES = 1 << 21 };
 
-/* The hit's own frames, and its class, told with what sounded just before it. */
-static enum status take_hit(struct dig *d, struct kept *k, struct err *e)
+static enum status pass_init(struct pass *s, struct dig *d, const struct hits_params *p,
+                             struct err *e)
 {
-    const struct hit *h = k->hit;
-    int64_t lead = (int64_t)(DRUM_LEAD_S * track_info(d->track)->rate_hz);
+    *s = (struct pass){.d = d, .p = p};
+    forward_init(&s->forward, d->sf);
+    if (!d->site.root || !(d->recipe->stages & 1u << STAGE_DRUMS))
+        return ST_OK;
+    return converter_new(&s->converter, d->info.rate_hz,
+                         d->recipe->cfg.global.sample_rate, e);
+}
+
+static void pass_done(struct pass *s)
+{
+    forward_done(&s->forward);
+    converter_free(s->converter);
+}
+
+static enum status judge(struct pass *s, const struct hit_plan *plan,
+                         const struct audio *read, struct hit *h, struct err *e)
+{
+    if (read->channels <= 2)
+        return hits_cut(plan, read, s->p, h, e);
+    struct audio stereo;
+    enum status st = audio_convert_channels(&stereo, read, 2, e);
+    if (st == ST_OK)
+        st = hits_cut(plan, &stereo, s->p, h, e);
+    audio_done(&stereo);
+    return st;
+}
+
+/* Frames [from, end) of the recording, which lie in `read`, as the files have them. */
+static enum status cut_out(const struct pass *s, const struct hit_plan *plan,
+                           const struct audio *read, int64_t from, int64_t end,
+                           struct audio *out, struct err *e)
+{
+    size_t channels = (size_t)read->channels;
+    struct audio part = *read;
+    int wanted = s->d->recipe->cfg.export.drums_stereo ? 2 : 1;
+    part.data += (size_t)(from - plan->read_start) * channels;
+    part.frames = (size_t)(end - from);
+    return audio_convert_channels(out, &part,
+                                  wanted < part.channels ? wanted : part.channels, e);
+}
+
+static enum status write_hit(const struct pass *s, const struct hit *h,
+                             struct candidate *c, const char *name,
+                             const struct audio *sound, struct err *e)
+{
+    const struct config *cfg = &s->d->recipe->cfg;
+    struct audio out;
+    enum status st = converter_run(s->converter, &out, sound, e);
+    double attack = (double)(h->attack_frame - h->start_frame);
+    if (out.rate_hz != s->d->info.rate_hz)
+        attack = attack * out.rate_hz / s->d->info.rate_hz;
+    if (st == ST_OK)
+        st = hits_finish(&out, (size_t)attack, s->p, cfg->global.target_peak_dbfs, e);
+    struct keep keep = {.name = name, .channels = out.channels, .finished = true};
+    if (st == ST_OK)
+        return dig_keep(s->d, c, &out, &keep, e);
+    audio_done(&out);
+    return st == ST_EMPTY ? ST_OK : st;
+}
+
+/* The hit's own frames and its class, told with what sounded just before it. */
+static enum status take_hit(const struct pass *s, const struct hit_plan *plan,
+                            const struct audio *read, const struct hit *h, int number,
+                            struct err *e)
+{
+    struct dig *d = s->d;
+    int64_t lead = (int64_t)(DRUM_LEAD_S * d->info.rate_hz);
     int64_t from = h->attack_frame > lead ? h->attack_frame - lead : 0;
     from = from < h->start_frame ? from : h->start_frame;
+    from = from > plan->read_start ? from : plan->read_start;
     struct audio whole;
-    int channels = d->recipe->cfg.export.drums_stereo ? 2 : 1;
-    enum status st = dig_read(d, from, h->end_frame, channels, &whole, e);
+    struct drum_verdict verdict;
+    enum status st = cut_out(s, plan, read, from, h->end_frame, &whole, e);
     if (st != ST_OK)
         return st;
     size_t before = (size_t)(h->attack_frame - from);
-    st = d->ear ? drum_classify_by(d->ear, &whole, before, &k->verdict, e)
-                : drum_classify_in(&whole, before, &k->verdict, e);
-    if (st == ST_OK)
-        st = audio_slice(&k->sound, &whole, (size_t)(h->start_frame - from),
-                         (size_t)(h->end_frame - h->start_frame), e);
-    audio_done(&whole);
+    st = d->ear ? drum_classify_by(d->ear, &whole, before, &verdict, e)
+                : drum_classify_in(&whole, before, &verdict, e);
+    size_t skip = (size_t)(h->start_frame - from);
+    struct audio own = whole;
+    own.data += skip * (size_t)whole.channels;
+    own.frames -= skip;
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_HISS)
-        st = offer_for_hiss(d, &k->sound, h, &k->verdict, e);
-    return st;
-}
-
-static int longest_first(const void *a, const void *b)
-{
-    const struct kept *x = *(struct kept *const *)a, *y = *(struct kept *const *)b;
-    if (x->sound.frames != y->sound.frames)
-        return x->sound.frames > y->sound.frames ? -1 : 1;
-    return x->number - y->number;
-}
-
-static enum status all_to_rate(struct kept *kept, size_t count, int rate_hz,
-                               struct err *e)
-{
-    struct kept *order[TOGETHER];
-    struct audio in[TOGETHER], out[TOGETHER];
-    if (count == 0 || kept[0].sound.rate_hz == rate_hz)
-        return ST_OK;
-    for (size_t i = 0; i < count; i++)
-        order[i] = &kept[i];
-    qsort(order, count, sizeof *order, longest_first);
-    for (size_t i = 0; i < count; i++)
-        in[i] = order[i]->sound;
-    enum status st = resample_together(out, in, count, rate_hz, RESAMPLE_MEDIUM, e);
-    for (size_t i = 0; i < count; i++)
-        order[i]->sound = out[i];
-    return st;
-}
-
-static enum status write_hit(struct dig *d, struct kept *k, const struct hits_params *p,
-                             struct err *e)
-{
-    const struct config *cfg = &d->recipe->cfg;
-    double attack = (double)(k->hit->attack_frame - k->hit->start_frame);
-    if (k->sound.rate_hz != d->info.rate_hz)
-        attack = attack * k->sound.rate_hz / d->info.rate_hz;
-    enum status st =
-        hits_finish(&k->sound, (size_t)attack, p, cfg->global.target_peak_dbfs, e);
-    if (st != ST_OK)
-        return st == ST_EMPTY ? ST_OK : st;
-    struct candidate c;
-    describe(d, &c, k->hit);
-    snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(k->verdict.best));
-    c.m.hit_confidence = k->verdict.confidence;
-    char name[160];
-    snprintf(name, sizeof name, "%s_drum_%03d_%s", d->site.stem, k->number, c.hit_class);
-    struct keep keep = {.name = name, .channels = k->sound.channels, .finished = true};
-    st = dig_keep(d, &c, &k->sound, &keep, e);
-    k->sound = (struct audio){0};
-    return st;
-}
-
-/* The next hits from `first` on, as many as go together; returns how many. */
-static size_t keep_some(struct dig *d, const struct hit_pool *pool, size_t first,
-                        const struct hits_params *p, enum status *st, struct err *e)
-{
-    struct kept kept[TOGETHER];
-    size_t n = 0, samples = 0;
-    while (*st == ST_OK && n < TOGETHER && first + n < pool->count &&
-           samples < TOGETHER_SAMPLES) {
-        kept[n] = (struct kept){.hit = &pool->best[first + n].hit,
-                                .number = (int)(first + n) + 1};
-        *st = take_hit(d, &kept[n], e);
-        samples += kept[n].sound.frames * (size_t)kept[n].sound.channels;
-        n++;
+        st = offer_for_hiss(d, &own, h, &verdict, e);
+    if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS) {
+        struct candidate c;
+        char name[160];
+        describe(d, &c, h);
+        snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(verdict.best));
+        c.m.hit_confidence = verdict.confidence;
+        snprintf(name, sizeof name, "%s_drum_%03d_%s", d->site.stem, number, c.hit_class);
+        st = s->converter ? write_hit(s, h, &c, name, &own, e) : dig_tell(d, &c, name, e);
     }
-    bool wanted = d->recipe->stages & 1u << STAGE_DRUMS;
-    if (*st == ST_OK && wanted)
-        *st = all_to_rate(kept, n, d->recipe->cfg.global.sample_rate, e);
-    for (size_t i = 0; i < n; i++) {
-        if (*st == ST_OK && wanted)
-            *st = write_hit(d, &kept[i], p, e);
-        audio_done(&kept[i].sound);
-    }
-    return n;
+    audio_done(&whole);
+    return st;
 }
 
 static enum status keep_misses(struct dig *d, const struct hit_pool *pool, struct err *e)
@@ -253,20 +232,66 @@ static enum status keep_misses(struct dig *d, const struct hit_pool *pool, struc
     return st;
 }
 
+static enum status read_plan(struct pass *s, size_t i, const struct hit_plan *plan,
+                             struct audio *read, struct err *e)
+{
+    if (i % 64 == 0 && job_cancelled(s->d->ctx))
+        return err_set(e, ST_CANCELLED, "%s: interrupted", s->d->site.source_path);
+    return forward_read(&s->forward, plan->read_start,
+                        (size_t)(plan->read_end - plan->read_start), read, e);
+}
+
+/* Judges every planned hit, and takes those that are any at once, if `take`. */
+static enum status judge_all(struct pass *s, const struct hit_plans *plans, bool take,
+                             struct hit_pool *pool, struct err *e)
+{
+    enum status st = ST_OK;
+    int taken = 0;
+    for (size_t i = 0; i < plans->count && st == ST_OK; i++) {
+        struct audio read;
+        struct hit hit;
+        st = read_plan(s, i, &plans->at[i], &read, e);
+        if (st == ST_OK)
+            st = judge(s, &plans->at[i], &read, &hit, e);
+        if (st == ST_OK && take && !hit.missed_by[0])
+            st = take_hit(s, &plans->at[i], &read, &hit, ++taken, e);
+        if (st == ST_OK)
+            st = hit_pool_offer(pool, &hit, e);
+    }
+    hit_pool_settle(pool);
+    return st;
+}
+
+static enum status take_best(struct pass *s, const struct hit_plans *plans,
+                             const struct hit_pool *pool, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < pool->count && st == ST_OK; i++) {
+        const struct hit_plan *plan = &plans->at[pool->best[i].number];
+        struct audio read;
+        st = read_plan(s, i, plan, &read, e);
+        if (st == ST_OK)
+            st = take_hit(s, plan, &read, &pool->best[i].hit, (int)i + 1, e);
+    }
+    return st;
+}
+
+/* Only where there are more hits than may be kept does it take a second pass. */
 static enum status mine(struct dig *d, const struct hits_params *p,
                         const struct hit_plans *plans, struct err *e)
 {
+    struct pass s;
     struct hit_pool pool;
+    bool choice = plans->count > p->max_saved;
     hit_pool_init(&pool, p);
-    enum status st = cut_all(d, p, plans, &pool, e);
-    hit_pool_settle(&pool);
-    for (size_t i = 0; i < pool.count && st == ST_OK;) {
-        i += keep_some(d, &pool, i, p, &st, e);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
-    }
+    enum status st = pass_init(&s, d, p, e);
+    if (st == ST_OK)
+        st = judge_all(&s, plans, !choice, &pool, e);
+    if (st == ST_OK && choice)
+        st = take_best(&s, plans, &pool, e);
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
         st = keep_misses(d, &pool, e);
+    pass_done(&s);
     hit_pool_done(&pool);
     return st;
 }

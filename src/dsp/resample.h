@@ -24,14 +24,6 @@ enum resample_quality { RESAMPLE_FAST, RESAMPLE_MEDIUM, RESAMPLE_BEST };
 enum status resample_rate(struct audio *to, const struct audio *from, int rate_hz,
                           enum resample_quality quality, struct err *e);
 
-/* Several sounds of one rate and channel count at another rate, as resample_rate has it:
- * to[i] gets from[i], which is used up (also on failure). Side by side they share the
- * filter's coefficients: four mono sounds cost a third of what they cost one by one. What
- * becomes of a sound depends on it alone, not on its company. Give sounds of like length:
- * a group costs as much as its longest. */
-enum status resample_together(struct audio *to, struct audio *from, size_t count,
-                              int rate_hz, enum resample_quality quality, struct err *e);
-
 /* `from` squeezed or stretched (with its pitch) to exactly `frames` frames, rate_hz kept:
  * speed = from->frames / frames. Outside the sound there is silence. */
 enum status resample_length(struct audio *to, const struct audio *from, size_t frames,

@@ -1,0 +1,189 @@
+#include "dsp/converter.h"
+
+#include "dsp/resample.h"
+#include "dsp/vec.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* Half of libsamplerate's medium kernel, periods of the lower rate, rounded up. */
+static const double HALF_KERNEL = 47;
+enum { SHAPES_MAX = 1024, LINES = 16 };
+
+struct converter {
+    int from_hz, to_hz;
+    int step, shapes; /* the rates in lowest terms */
+    int before, taps; /* of a shape: frames up to the output's place, and all, padded */
+    float *shape;     /* NULL: libsamplerate does it. Shape r is for a place r / shapes
+                         behind a frame */
+};
+
+static int common_divisor(int a, int b)
+{
+    while (b) {
+        int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Impulses, one for each place against the grid of outputs: number i, on line i % LINES,
+ * stands at frame (i / LINES + 1) · gap + i % LINES, and these differ modulo `step` over
+ * all i. Far enough apart for their answers not to touch. */
+struct impulses {
+    int gap, rows;
+};
+
+static int64_t impulse_place(const struct impulses *p, int i)
+{
+    return (int64_t)(i / LINES + 1) * p->gap + i % LINES;
+}
+
+static struct impulses impulses_for(const struct converter *c)
+{
+    int rows = (c->step + LINES - 1) / LINES;
+    int gap = (c->taps + c->step - 1) / c->step * c->step + LINES;
+    return (struct impulses){gap, rows};
+}
+
+static enum status ask(const struct converter *c, const struct impulses *p,
+                       struct audio *answer, struct err *e)
+{
+    struct audio in = {0};
+    size_t units = (size_t)((p->rows + 2) * p->gap) / (size_t)c->step + 1;
+    enum status st = audio_init(&in, units * (size_t)c->step, LINES, c->from_hz, e);
+    for (int i = 0; i < p->rows * LINES && st == ST_OK; i++)
+        in.data[impulse_place(p, i) * LINES + i % LINES] = 1;
+    if (st == ST_OK)
+        st = resample_length(answer, &in, units * (size_t)c->shapes, RESAMPLE_MEDIUM, e);
+    audio_done(&in);
+    return st;
+}
+
+/* Output j looks at the input around j · step / shapes: what it got of an impulse is a
+ * tap of the shape for that place. */
+static void fill(struct converter *c, const struct impulses *p,
+                 const struct audio *answer)
+{
+    for (int i = 0; i < p->rows * LINES; i++) {
+        int64_t place = impulse_place(p, i);
+        int64_t first = (place - c->before) * c->shapes / c->step;
+        int64_t last = (place + c->before + 1) * c->shapes / c->step;
+        for (int64_t j = first; j <= last; j++) {
+            int64_t tap = place - j * c->step / c->shapes + c->before;
+            if (tap >= 0 && tap < c->taps)
+                c->shape[j * c->step % c->shapes * c->taps + tap] =
+                    answer->data[j * LINES + i % LINES];
+        }
+    }
+}
+
+static enum status make_shapes(struct converter *c, struct err *e)
+{
+    double lower = fmin(1, (double)c->to_hz / c->from_hz);
+    c->before = (int)ceil(HALF_KERNEL / lower);
+    c->taps = (2 * c->before + VEC) / VEC * VEC;
+    c->shape = calloc((size_t)c->shapes * (size_t)c->taps, sizeof *c->shape);
+    if (!c->shape)
+        return err_set(e, ST_NO_MEMORY, "no memory to convert rates");
+    struct impulses p = impulses_for(c);
+    struct audio answer = {0};
+    enum status st = ask(c, &p, &answer, e);
+    if (st == ST_OK)
+        fill(c, &p, &answer);
+    audio_done(&answer);
+    return st;
+}
+
+enum status converter_new(struct converter **out, int from_hz, int to_hz, struct err *e)
+{
+    *out = NULL;
+    if (from_hz < 1 || to_hz < 1)
+        return err_set(e, ST_USAGE, "cannot convert from %d Hz to %d Hz", from_hz, to_hz);
+    struct converter *c = calloc(1, sizeof *c);
+    if (!c)
+        return err_set(e, ST_NO_MEMORY, "no memory to convert rates");
+    int divisor = common_divisor(from_hz, to_hz);
+    *c = (struct converter){.from_hz = from_hz,
+                            .to_hz = to_hz,
+                            .step = from_hz / divisor,
+                            .shapes = to_hz / divisor};
+    bool few = c->shapes <= SHAPES_MAX && c->step <= SHAPES_MAX;
+    enum status st = few && from_hz != to_hz ? make_shapes(c, e) : ST_OK;
+    if (st != ST_OK) {
+        converter_free(c);
+        return st;
+    }
+    *out = c;
+    return ST_OK;
+}
+
+void converter_free(struct converter *c)
+{
+    if (!c)
+        return;
+    free(c->shape);
+    free(c);
+}
+
+/* One channel: `line` begins c->before frames before the sound, with room behind it. */
+VEC_INLINE void run_line(const struct converter *c, const float *line, float *out,
+                         size_t stride, size_t count)
+{
+    size_t at = 0;
+    int place = 0;
+    for (size_t j = 0; j < count; j++) {
+        const float *shape = c->shape + (ptrdiff_t)place * c->taps, *x = line + at;
+        v8f even = {0}, odd = {0};
+        int k = 0;
+        for (; k + 2 * VEC <= c->taps; k += 2 * VEC) {
+            even += VEC_CONST_AT(shape + k) * VEC_CONST_AT(x + k);
+            odd += VEC_CONST_AT(shape + k + VEC) * VEC_CONST_AT(x + k + VEC);
+        }
+        if (k < c->taps)
+            even += VEC_CONST_AT(shape + k) * VEC_CONST_AT(x + k);
+        even += odd;
+        out[j * stride] = ((even[0] + even[4]) + (even[2] + even[6])) +
+                          ((even[1] + even[5]) + (even[3] + even[7]));
+        place += c->step;
+        at += (size_t)(place / c->shapes);
+        place %= c->shapes;
+    }
+}
+
+VEC_CLONES(convert_line, run_line,
+           (const struct converter *c, const float *line, float *out, size_t stride,
+            size_t count),
+           (c, line, out, stride, count))
+
+enum status converter_run(const struct converter *c, struct audio *to,
+                          const struct audio *from, struct err *e)
+{
+    *to = (struct audio){0};
+    if (from->rate_hz != c->from_hz)
+        return err_set(e, ST_USAGE, "a sound of %d Hz among those of %d Hz",
+                       from->rate_hz, c->from_hz);
+    if (!c->shape)
+        return resample_rate(to, from, c->to_hz, RESAMPLE_MEDIUM, e);
+    double exact = (double)from->frames * c->to_hz / c->from_hz;
+    size_t frames = exact < 1 && from->frames ? 1 : (size_t)llround(exact);
+    enum status st = audio_init(to, frames, from->channels, c->to_hz, e);
+    float *line =
+        st ? NULL : calloc(from->frames + (size_t)(c->before + c->taps), sizeof *line);
+    if (!line) {
+        audio_done(to);
+        return st ? st : err_set(e, ST_NO_MEMORY, "no memory to convert rates");
+    }
+    size_t channels = (size_t)from->channels;
+    for (size_t channel = 0; channel < channels; channel++) {
+        for (size_t i = 0; i < from->frames; i++) {
+            float x = from->data[i * channels + channel];
+            line[(size_t)c->before + i] = isfinite(x) ? x : 0;
+        }
+        convert_line(c, line, to->data + channel, channels, frames);
+    }
+    free(line);
+    return ST_OK;
+}

@@ -1,0 +1,79 @@
+#include "io/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void forward_init(struct forward *f, struct soundfile *sf)
+{
+    *f = (struct forward){.sf = sf};
+}
+
+void forward_done(struct forward *f)
+{
+    free(f->data);
+    *f = (struct forward){0};
+}
+
+static enum status make_room(struct forward *f, size_t samples, struct err *e)
+{
+    if (samples <= f->room)
+        return ST_OK;
+    float *more = realloc(f->data, samples * sizeof *more);
+    if (!more)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu samples", samples);
+    f->data = more;
+    f->room = samples;
+    return ST_OK;
+}
+
+/* Frames of the next region that are there already, moved to its beginning. */
+static size_t keep(struct forward *f, int64_t start, size_t frames)
+{
+    size_t channels = (size_t)soundfile_info(f->sf)->channels;
+    if (start < f->start || start >= f->start + (int64_t)f->frames)
+        return 0;
+    size_t skip = (size_t)(start - f->start), have = f->frames - skip;
+    have = have < frames ? have : frames;
+    memmove(f->data, f->data + skip * channels, have * channels * sizeof *f->data);
+    return have;
+}
+
+static enum status read_on(struct forward *f, int64_t start, size_t have, size_t frames,
+                           struct err *e)
+{
+    size_t channels = (size_t)soundfile_info(f->sf)->channels, got;
+    float *to = f->data + have * channels;
+    if (soundfile_position(f->sf) == start + (int64_t)have) {
+        enum status st = soundfile_read(f->sf, to, frames - have, &got, e);
+        memset(to + got * channels, 0, (frames - have - got) * channels * sizeof *to);
+        return st;
+    }
+    struct audio part;
+    enum status st =
+        soundfile_read_region(f->sf, start + (int64_t)have, frames - have, &part, e);
+    if (st == ST_OK)
+        memcpy(to, part.data, (frames - have) * channels * sizeof *to);
+    audio_done(&part);
+    return st;
+}
+
+enum status forward_read(struct forward *f, int64_t start, size_t frames,
+                         struct audio *out, struct err *e)
+{
+    const struct soundfile_info *info = soundfile_info(f->sf);
+    *out = (struct audio){0};
+    size_t before = f->frames;
+    enum status st = make_room(f, frames * (size_t)info->channels, e);
+    if (st != ST_OK)
+        return st;
+    size_t have = before ? keep(f, start, frames) : 0;
+    f->frames = 0;
+    if (have < frames)
+        st = read_on(f, start, have, frames, e);
+    if (st != ST_OK)
+        return st;
+    f->start = start;
+    f->frames = frames;
+    *out = (struct audio){f->data, frames, info->channels, info->rate_hz};
+    return ST_OK;
+}
