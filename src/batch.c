@@ -251,7 +251,7 @@ static enum status format(struct batch *b, const char *input, const char *output
     struct kit_job job = {.input_dir = input,
                           .output_dir = output,
                           .kit_name = text(b, OPT_KIT_NAME),
-                          .target = text(b, OPT_TARGET),
+                          .target = given(b, OPT_TARGET) ? text(b, OPT_TARGET) : NULL,
                           .cfg = &b->cfg,
                           .seed = b->cfg.reproducibility.random_seed.value,
                           .force = given(b, OPT_FORCE),

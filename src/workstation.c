@@ -31,6 +31,19 @@ struct workstation {
     bool no_audio;
 };
 
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static bool has(const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    return path_join(path, sizeof path, folder, name, NULL) == ST_OK &&
+           access(path, F_OK) == 0;
+}
+
 /* --- operations the screens ask for ------------------------------------------------- */
 
 /* A job with a reply, for what is one call. */
@@ -102,7 +115,6 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
     struct kit_job job = {.input_dir = r->w->project.root.path,
                           .output_dir = r->w->kits_dir,
                           .kit_name = r->kit_name,
-                          .target = "tr8s",
                           .cfg = &r->cfg,
                           .seed = r->cfg.reproducibility.random_seed.value,
                           .force = r->export.force,
@@ -111,6 +123,16 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .ctx = ctx,
                           .log = ctx->log};
     enum status st = kit_run(&job, &result, &r->listing, e);
+    char there[PATH_BYTES];
+    if (st == ST_OK && job.dry_run &&
+        path_join(there, sizeof there, job.output_dir, job.kit_name, NULL) == ST_OK &&
+        has(there, "manifest.csv"))
+        text_addf(&r->listing, "The kit that lies there is replaced.\n");
+    if (st == ST_OK && !job.dry_run)
+        text_addf(&r->listing,
+                  "Copy the folder ROLAND to the root of the card, then import it on the "
+                  "machine:\nUTILITY > SAMPLE:Import > FOLDER. ASSIGN.txt says what goes "
+                  "where.\n");
     if (st == ST_OK)
         snprintf(r->sentence, sizeof r->sentence, "%s %zu samples %s %.250s/%.60s",
                  job.dry_run ? "would write" : "wrote", result.exported,
@@ -195,19 +217,6 @@ static enum status save_config(void *user, const struct config *config, struct e
 
 /* --- what to open --------------------------------------------------------------------
  */
-
-static bool is_folder(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-static bool has(const char *folder, const char *name)
-{
-    char path[PATH_BYTES];
-    return path_join(path, sizeof path, folder, name, NULL) == ST_OK &&
-           access(path, F_OK) == 0;
-}
 
 static bool is_project(const char *folder)
 {

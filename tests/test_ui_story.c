@@ -138,6 +138,9 @@ static void from_tape_to_kit(void **state)
     type("s", "most like");
     type("S", "by score");
     type("F", "no filter");
+    type(":filter !cat:drums\r", "filter !cat:drums");
+    type("\"e", "into the kit"); /* an extra, neither accepted nor on a slot */
+    type("F", "no filter");
     type("K", "next best");
     type("F", "filled the kit");
     type(":kit NIGHTBUS\r", "NIGHTBUS");
@@ -147,6 +150,8 @@ static void from_tape_to_kit(void **state)
     leave();
     assert_int_equal(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/BD_*"), 1);
     assert_true(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/*") >= 5);
+    assert_int_equal(
+        files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/[A-Z][A-Z][A-Z]01*"), 1);
     assert_int_equal(files("export/kits/NIGHTBUS/ASSIGN.txt"), 1);
     assert_int_equal(files("export/tapes/catalog.db"), 1);
 }

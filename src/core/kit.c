@@ -252,6 +252,11 @@ static void tell_plan(const struct making *m, struct text *t)
         text_addf(t, "  %-3s %-17s %s%s\n", name, i ? i->name : "-",
                   i ? i->c.filename : "", i && i->recut ? " (cut anew)" : "");
     }
+    for (size_t i = 0; m->job->dry_run && i < m->plan.count; i++)
+        if (m->plan.item[i].in && m->plan.item[i].slot < 0)
+            text_addf(t, "      %-17s %s%s\n", m->plan.item[i].name,
+                      m->plan.item[i].c.filename,
+                      m->plan.item[i].recut ? " (cut anew)" : "");
     for (size_t i = 0; i < m->plan.count; i++)
         if (m->plan.item[i].in && m->plan.item[i].cut[0])
             text_addf(t, "  as mined: %s (%s)\n", m->plan.item[i].c.filename,
@@ -285,9 +290,32 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     return m->written ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the kit");
 }
 
+const struct target *kit_target(const struct config *cfg)
+{
+    char word[32];
+    config_get(cfg, config_find("kit.target"), word, sizeof word);
+    return target_find(word);
+}
+
+bool kit_keeps_stereo(const struct config *cfg, enum category category)
+{
+    switch (category) {
+    case CAT_PADS:
+        return cfg->export.pads_stereo;
+    case CAT_SWELLS:
+        return cfg->export.swells_stereo;
+    case CAT_DRUMS:
+        return cfg->export.drums_stereo;
+    case CAT_SILENCES:
+        return cfg->export.silences_stereo;
+    default:
+        return false; /* clouds and hiss are stereo as made, but twice the memory there */
+    }
+}
+
 static enum status check(struct making *m, struct err *e)
 {
-    m->target = target_find(m->job->target);
+    m->target = m->job->target ? target_find(m->job->target) : kit_target(m->job->cfg);
     if (!m->target)
         return err_set(e, ST_USAGE, "unknown target %s (known: %s)", m->job->target,
                        target_get((enum target_id)0)->name);

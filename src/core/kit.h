@@ -6,7 +6,9 @@
 #include "core/jobs.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "io/candidate.h"
 #include "io/config.h"
+#include "io/targets.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +17,7 @@ struct kit_job {
     const char *input_dir;  /* a project, a best-of folder, or a folder of samples */
     const char *output_dir; /* <output_dir>/<kit_name>/ is written */
     const char *kit_name;
-    const char *target; /* "tr8s" */
+    const char *target; /* "tr8s"; NULL: what the config says */
     const struct config *cfg;
     uint64_t seed; /* dither */
     bool force, no_fit, stereo, dry_run;
@@ -28,6 +30,11 @@ struct kit_result {
     double seconds;
     int sectors;
 };
+
+/* The machine that the config names. */
+const struct target *kit_target(const struct config *cfg);
+/* Do stereo samples of this category stay stereo in a kit? */
+bool kit_keeps_stereo(const struct config *cfg, enum category category);
 
 /* Plan, print the budget into `summary` (plain lines, appended; may be NULL), write.
  * ST_EXISTS, ST_OVER_BUDGET (no_fit), ST_NOTHING (no samples), ST_REFUSED, ST_DISK … */

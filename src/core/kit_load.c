@@ -1,6 +1,7 @@
 #include "core/kit_load.h"
 
 #include "core/catalog.h"
+#include "core/kit.h"
 #include "core/kit_names.h"
 #include "core/recordings.h"
 #include "dsp/drum_class.h"
@@ -53,23 +54,6 @@ static struct kit_item *add(struct kit_set *set)
     return &set->item[set->count++];
 }
 
-static bool keeps_stereo(const struct loading *l, enum category c)
-{
-    const struct config *cfg = l->cfg;
-    switch (c) {
-    case CAT_PADS:
-        return cfg->export.pads_stereo;
-    case CAT_SWELLS:
-        return cfg->export.swells_stereo;
-    case CAT_DRUMS:
-        return cfg->export.drums_stereo;
-    case CAT_SILENCES:
-        return cfg->export.silences_stereo;
-    default:
-        return false; /* clouds and hiss are stereo as made, but twice the memory there */
-    }
-}
-
 /* Where rows of a manifest lie: a project, a best-of folder, or flat. */
 static bool locate(const struct loading *l, struct kit_item *item)
 {
@@ -93,7 +77,8 @@ static bool locate(const struct loading *l, struct kit_item *item)
 static void settle(const struct loading *l, struct kit_item *item)
 {
     const struct candidate *c = &item->c;
-    bool stereo = c->m.channels >= 2 && (l->stereo || keeps_stereo(l, item->category));
+    bool stereo =
+        c->m.channels >= 2 && (l->stereo || kit_keeps_stereo(l->cfg, item->category));
     double seconds = isnan(c->m.duration_sec) ? 0 : c->m.duration_sec;
     item->channels = stereo ? 2 : 1;
     item->frames = (int64_t)ceil(seconds * l->target->rate_hz);
@@ -145,8 +130,12 @@ static enum status take(struct loading *l, const struct candidate *c,
 
 /* --- from a project's catalog --- */
 
+/* What the user put into the kit: a sample on a slot, or an extra. */
 struct wishes {
     const struct target *target;
+    uint64_t *extra;
+    size_t extras, room;
+    bool no_memory;
     struct {
         uint64_t id;
         int slot;
@@ -154,9 +143,26 @@ struct wishes {
     } at[TARGET_SLOTS_MAX];
 };
 
+static bool wish_extra(struct wishes *w, uint64_t id)
+{
+    if (w->extras == w->room) {
+        size_t room = w->room ? 2 * w->room : 64;
+        uint64_t *more = realloc(w->extra, room * sizeof *more);
+        w->no_memory = !more;
+        if (!more)
+            return false;
+        w->extra = more;
+        w->room = room;
+    }
+    w->extra[w->extras++] = id;
+    return true;
+}
+
 static bool take_wish(void *user, const struct change *now)
 {
     struct wishes *w = user;
+    if (now->field == FIELD_EXTRA && now->value[0])
+        return wish_extra(w, now->candidate);
     int slot = target_slot(w->target, now->key);
     if (slot < 0)
         return true;
@@ -181,6 +187,9 @@ static bool assigned(const struct wishes *w, uint64_t id)
 {
     for (int s = 0; s < TARGET_SLOTS_MAX; s++)
         if (w->at[s].id == id)
+            return true;
+    for (size_t i = 0; i < w->extras; i++)
+        if (w->extra[i] == id)
             return true;
     return false;
 }
@@ -224,6 +233,8 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     if (st != ST_OK)
         return st;
     st = catalog_each_current(catalog, take_wish, &w, e);
+    if (st == ST_OK && w.no_memory)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the kit's extras");
     if (st == ST_OK)
         st = from_finds(l, catalog, true, &w, &accepted, e);
     bool has_best = access(best, R_OK) == 0;
@@ -239,6 +250,7 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     }
     if (st == ST_OK)
         apply_wishes(l->set, &w);
+    free(w.extra);
     return st;
 }
 

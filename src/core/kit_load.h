@@ -16,7 +16,8 @@ struct kit_set {
 };
 
 /* `folder` is
- *   a project with decisions: its accepted finds; else its best_of folder if it has one;
+ *   a project with decisions: its accepted finds, those on the kit's slots and among
+ *     its extras; else its best_of folder if it has one;
  *     else every saved find that is not rejected;
  *   a folder with manifest.csv: its rows;
  *   any other folder: the sound files in it and below, measured and classified.

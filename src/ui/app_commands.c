@@ -87,6 +87,9 @@ static void set(struct app *app, const char *assignment)
     *app->config = next;
     app->settings.changed = true;
     app_say(app, "%s; :save keeps it with the project", assignment);
+    char name[96];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, "="), assignment);
+    settings_apply(app, name);
 }
 
 static void save(struct app *app)

@@ -1,7 +1,7 @@
 /* The kit screen: slots, matches, the pattern that plays while they are swapped. */
 #include "ui/state.h"
 
-#include "io/targets.h"
+#include "core/kit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,12 +79,12 @@ void kit_sync_sound(struct app *app)
 
 /* How well a find suits a slot, ≤ 0: not at all. What the machine plays there counts
  * most, then the user's word, then the miner's. */
-static double fitness(const struct find *f, int slot)
+static double fitness(const struct target *t, const struct find *f, int slot)
 {
     if (f->gone || f->near_miss || f->decision == DECISION_REJECTED ||
         f->category != CAT_DRUMS)
         return -1;
-    double fit = target_fit(target_get(TARGET_TR8S), slot, f->hit_class);
+    double fit = target_fit(t, slot, f->hit_class);
     if (fit <= 0)
         return -1;
     double sure = isnan(f->m.hit_confidence) ? 0.5 : f->m.hit_confidence;
@@ -125,9 +125,10 @@ static size_t rank_matches(struct app *app, int slot, size_t *out)
 {
     struct ranked best[MATCHES_MAX + 1];
     size_t n = 0, count = session_count(app->session);
+    const struct target *t = kit_target(app->config);
     for (size_t i = 0; i < count; i++) {
         const struct find *f = session_find(app->session, i);
-        double fit = fitness(f, slot);
+        double fit = fitness(t, f, slot);
         if (fit > 0)
             n = insert(best, n, (struct ranked){fit, i, f->stack});
     }
@@ -301,9 +302,15 @@ static void clear_slot(struct app *app)
     struct kit_screen_state *k = &app->kit;
     const struct kit_state *kit = session_kit(app->session);
     enum status st;
-    if (k->extras && k->extra < kit->extra_count) {
-        size_t index = kit->extra[k->extra];
-        st = session_kit_extra(app->session, &index, 1, false, &e);
+    if (k->extras && kit_extra_count(app) == 0) {
+        app_say(app, "there are no extras to take out");
+        return;
+    }
+    if (k->extras) { /* one that goes along because it is accepted is undecided again */
+        size_t index = kit_extra_at(app, k->extra);
+        st = k->extra < kit->extra_count
+                 ? session_kit_extra(app->session, &index, 1, false, &e)
+                 : session_decide(app->session, &index, 1, DECISION_NONE, &e);
     } else {
         st = session_kit_assign(app->session, k->slot, -1, &e);
     }
@@ -369,11 +376,11 @@ static int bounded(int v, int low, int high)
 static void move_extra(struct app *app, int by)
 {
     struct kit_screen_state *k = &app->kit;
-    size_t count = session_kit(app->session)->extra_count;
+    size_t count = kit_extra_count(app);
     int at = bounded((int)k->extra + by, 0, count > 0 ? (int)count - 1 : 0);
     k->extra = (size_t)at;
     if (count > 0)
-        app_play(app, (long)session_kit(app->session)->extra[k->extra]);
+        app_play(app, (long)kit_extra_at(app, k->extra));
 }
 
 static bool move(struct app *app, const struct key_action *a)

@@ -7,27 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void count_in(struct app *app, size_t index, const struct target *t,
-                     struct budget *b)
-{
-    const struct find *f = session_find(app->session, index);
-    double s = isnan(f->m.duration_sec) ? 0 : f->m.duration_sec;
-    budget_add(b, t, (int64_t)ceil(s * t->rate_hz), 1);
-}
-
-const struct target *kit_budget(struct app *app, struct budget *out)
-{
-    const struct target *t = target_get(TARGET_TR8S);
-    const struct kit_state *k = session_kit(app->session);
-    *out = (struct budget){0};
-    for (int s = 0; s < KIT_SLOTS; s++)
-        if (k->slot[s].index >= 0)
-            count_in(app, (size_t)k->slot[s].index, t, out);
-    for (size_t i = 0; i < k->extra_count; i++)
-        count_in(app, k->extra[i], t, out);
-    return t;
-}
-
 static void draw_top(struct app *app, const struct area *row)
 {
     const struct kit_state *k = session_kit(app->session);
@@ -97,7 +76,10 @@ static void draw_slot(struct app *app, const struct area *a, int row, int slot,
         return;
     }
     const struct find *f = session_find(app->session, (size_t)k->index);
-    area_fit(a, row, c->sample, c->name, ROLE_TEXT, CUT_MIDDLE, f->name);
+    area_glyph(a, row, c->sample - 2, words_mark_role(f), words_mark(f));
+    area_fit(a, row, c->sample, c->name,
+             f->decision == DECISION_REJECTED ? ROLE_REJECTED : ROLE_TEXT, CUT_MIDDLE,
+             f->name);
     snprintf(len, sizeof len, "%.2fs", f->m.duration_sec);
     snprintf(level, sizeof level, "%+.1f", k->trim_db);
     area_right_text(a, row, c->len, ROLE_TEXT, len);
@@ -146,31 +128,40 @@ static void draw_matches(struct app *app, const struct area *a)
     }
 }
 
+static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
+{
+    const struct find *f = session_find(app->session, kit_extra_at(app, i));
+    bool along = i >= session_kit(app->session)->extra_count;
+    char right[64];
+    snprintf(right, sizeof right, "%s%s %.1fs", along ? "accepted " : "",
+             f->hit_class[0] ? f->hit_class : category_singular(f->category),
+             f->m.duration_sec);
+    if (app->kit.extras && i == app->kit.extra)
+        area_ground(a, row, 1, a->cols - 2, ROLE_CURSOR);
+    area_glyph(a, row, 2, words_mark_role(f), words_mark(f));
+    area_fit(a, row, 4, a->cols - 32, ROLE_TEXT, CUT_MIDDLE, f->name);
+    area_right_text(a, row, a->cols - 2, ROLE_DIM, right);
+}
+
 static void draw_extras(struct app *app, const struct area *a)
 {
-    const struct kit_state *k = session_kit(app->session);
+    size_t count = kit_extra_count(app);
     struct area rule = area_sub(a, 0, 1, 1, a->cols - 2);
     area_hline(&rule, 0, ROLE_BORDER);
-    area_printf(a, 0, 3, ROLE_DIM, " extras %zu ", k->extra_count);
-    if (k->extra_count == 0 && a->rows > 1) {
-        area_fit(a, 1, 2, a->cols - 3, ROLE_DIM, CUT_END,
-                 "none yet: in the library \" and e puts pads, clouds and textures here");
+    area_printf(a, 0, 3, app->kit.extras ? ROLE_STRONG : ROLE_DIM, " extras %zu ", count);
+    if (count == 0 && a->rows > 1) {
+        area_fit(
+            a, 1, 2, a->cols - 3, ROLE_DIM, CUT_END,
+            "none yet: what you accept goes along; in the library \" and e adds more");
         return;
     }
     size_t rows = (size_t)(a->rows > 1 ? a->rows - 1 : 0), top = 0;
+    if (app->kit.extra >= count)
+        app->kit.extra = count - 1;
     if (app->kit.extra >= rows && rows > 0)
         top = app->kit.extra - rows + 1;
-    for (size_t r = 0; r < rows && top + r < k->extra_count; r++) {
-        const struct find *f = session_find(app->session, k->extra[top + r]);
-        int row = (int)r + 1;
-        char right[64];
-        snprintf(right, sizeof right, "%s %.1fs", category_singular(f->category),
-                 f->m.duration_sec);
-        if (app->kit.extras && top + r == app->kit.extra)
-            area_ground(a, row, 1, a->cols - 2, ROLE_CURSOR);
-        area_fit(a, row, 2, a->cols - 22, ROLE_TEXT, CUT_MIDDLE, f->name);
-        area_right_text(a, row, a->cols - 2, ROLE_DIM, right);
-    }
+    for (size_t r = 0; r < rows && top + r < count; r++)
+        draw_extra(app, a, (int)r + 1, top + r);
 }
 
 void kit_draw(struct app *app, const struct area *a)

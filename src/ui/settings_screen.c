@@ -127,10 +127,10 @@ void settings_typed(struct app *app)
              st == ST_OK ? "" : e.msg);
 }
 
-/* What takes effect while the workstation runs. */
-static void apply(struct app *app, const char *name)
+void settings_apply(struct app *app, const char *name)
 {
     struct err e;
+    app->kit.counted = false; /* stereo samples may cost twice now */
     if (strcmp(name, "interface.theme") == 0)
         app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
     if (!app->transport)
@@ -157,7 +157,7 @@ static bool take(struct app *app, const char *value)
     app->settings.changed = true;
     const char *name = config_key(app->settings.cursor)->name;
     app_say(app, "%s is %s; :save keeps it with the project", name, value);
-    apply(app, name);
+    settings_apply(app, name);
     return true;
 }
 

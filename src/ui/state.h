@@ -102,7 +102,16 @@ struct kit_screen_state {
     size_t match_count;
     size_t match[MATCHES_MAX];
     uint64_t loaded[KIT_SLOTS]; /* candidate each slot of the transport holds */
-    bool extra_loaded;
+    /* what the export takes, as of `counted_at` */
+    bool counted;
+    struct session_version counted_at;
+    struct budget budget;
+    struct kit_also { /* accepted, neither on a slot nor among the extras */
+        uint32_t index;
+        enum category category;
+        double score;
+    } * also;
+    size_t also_count, also_room;
 };
 
 enum curve { CURVE_LEVEL, CURVE_FLATNESS, CURVE_ONSETS, CURVE_STEADY, CURVE_COUNT };
@@ -328,8 +337,12 @@ int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);
 
-/* What the kit costs so far; returns the machine it is for. */
+/* kit_contents.c */
+/* What the export would take of the machine; returns which machine that is. */
 const struct target *kit_budget(struct app *app, struct budget *out);
+/* The extras, and behind them the accepted finds that go along; indices of finds. */
+size_t kit_extra_count(struct app *app);
+size_t kit_extra_at(struct app *app, size_t i);
 
 /* source */
 void source_draw(struct app *app, const struct area *a);
@@ -345,6 +358,8 @@ const char *source_curve_name(enum curve c);
 /* settings */
 void settings_typed(struct app *app);   /* check the value being typed */
 void settings_entered(struct app *app); /* take it */
+/* What takes effect while the workstation runs. */
+void settings_apply(struct app *app, const char *name);
 
 /* words.c: numbers as lists show them */
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
