@@ -81,6 +81,40 @@ static void agrees_with_the_plain_transform(void **state)
     }
 }
 
+/* Spectra as the plain transform has them, and the windowed frames back from them. */
+static void rows_go_there_and_back(void **state)
+{
+    (void)state;
+    for (int z = 0; z < SIZE_COUNT; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        size_t n = (size_t)b.n, row = n + 5;
+        float *spectra = malloc(8 * row * sizeof *spectra);
+        fft_batch_forward(b.batch, b.x, (size_t)b.hop, spectra, row);
+        double apart = 0, lost = 0, square = 0;
+        for (size_t lane = 0; lane < 8; lane++) {
+            for (size_t i = 0; i < n; i++)
+                b.frame[i] = b.x[lane * (size_t)b.hop + i] * b.window[i];
+            rfft_forward(b.plain, b.frame, b.spectrum);
+            for (size_t i = 0; i < n + 2; i++) {
+                double d = (double)(b.spectrum[i] - spectra[lane * row + i]);
+                apart = fmax(apart, fabs(d));
+                square += (double)b.spectrum[i] * (double)b.spectrum[i];
+            }
+        }
+        assert_true(apart < 1e-5 * sqrt(square / (8 * (b.n / 2 + 1))));
+        fft_batch_inverse(b.batch, spectra, row, spectra, row);
+        for (size_t lane = 0; lane < 8; lane++)
+            for (size_t i = 0; i < n; i++) {
+                float x = b.x[lane * (size_t)b.hop + i] * b.window[i];
+                lost = fmax(lost, fabs((double)(x - spectra[lane * row + i])));
+            }
+        assert_true(lost < 1e-6);
+        free(spectra);
+        bench_done(&b);
+    }
+}
+
 static void every_build_gives_the_same_bits(void **state)
 {
     (void)state;
@@ -88,13 +122,20 @@ static void every_build_gives_the_same_bits(void **state)
         struct bench b;
         bench_init(&b, SIZES[z]);
         size_t bytes = 8 * ((size_t)b.n / 2 + 1) * sizeof(float);
-        run_base(b.batch, b.x, b.hop, b.power);
+        run_power_base(b.batch, b.x, b.hop, b.power);
         memset(b.other, 0, bytes);
-        if (VEC_HAS_AVX2())
-            run_avx2(b.batch, b.x, b.hop, b.other);
-        else
-            run(b.batch, b.x, b.hop, b.other);
+        run_power(b.batch, b.x, b.hop, b.other);
         assert_memory_equal(b.power, b.other, bytes);
+        size_t row = (size_t)b.n + 2, rows = 8 * row;
+        float *base = malloc(rows * sizeof *base), *best = malloc(rows * sizeof *best);
+        run_forward_base(b.batch, b.x, (size_t)b.hop, base, row);
+        run_forward(b.batch, b.x, (size_t)b.hop, best, row);
+        assert_memory_equal(base, best, rows * sizeof *base);
+        run_inverse_base(b.batch, base, row, base, row);
+        run_inverse(b.batch, best, row, best, row);
+        assert_memory_equal(base, best, rows * sizeof *base);
+        free(base);
+        free(best);
         bench_done(&b);
     }
 }
@@ -122,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_plain_transform),
+        cmocka_unit_test(rows_go_there_and_back),
         cmocka_unit_test(every_build_gives_the_same_bits),
         cmocka_unit_test(other_sizes_are_refused),
     };

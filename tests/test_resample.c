@@ -220,7 +220,7 @@ static void loops_stay_periodic(void **state)
 static void varispeed_is_pure(void **state)
 {
     (void)state;
-    struct varispeed *v = varispeed_new();
+    struct varispeed *v = varispeed_new(0.5, 2);
     assert_non_null(v);
     enum { N = 20000, OUT = 4000 };
     static const double speeds[] = {0.5, 0.77, 1, 1.0595, 1.3, 1.9, 2};

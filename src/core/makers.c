@@ -26,23 +26,17 @@ static double unevenness_db(const struct audio *a)
                : sqrt(fmax(0, squares / (double)n - sum / (double)n * (sum / (double)n)));
 }
 
-enum status maker_score(struct candidate *c, const struct audio *sound,
-                        double source_score, bool loop, struct err *e)
+void maker_score(struct candidate *c, const struct audio *sound, double source_score,
+                 bool loop, const struct seam *seam)
 {
-    double even = 1 / (1 + unevenness_db(sound) / MADE_EVEN_HALF_DB), join = 1;
+    double even = 1 / (1 + unevenness_db(sound) / MADE_EVEN_HALF_DB);
+    double join = seam ? seam_quality(seam) : 0.5;
     parts_add(&c->parts, "source", source_score);
     parts_add(&c->parts, "even", even);
-    if (loop) {
-        struct seam seam;
-        enum status st = seam_measure(sound, NULL, 0, &seam, e);
-        if (st != ST_OK && st != ST_EMPTY)
-            return st;
-        join = st == ST_OK ? seam_quality(&seam) : 0.5;
+    if (loop)
         parts_add(&c->parts, "seam", join);
-    }
     c->m.score = loop ? 0.5 * source_score + 0.25 * even + 0.25 * join
                       : 0.65 * source_score + 0.35 * even;
-    return ST_OK;
 }
 
 struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_semitones)
@@ -61,6 +55,7 @@ struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_s
     s.peak_dbfs = cfg->clouds.target_peak_dbfs;
     s.quality_threshold = cfg->pre_analysis.grain_quality_threshold;
     s.channels = cfg->export.clouds_stereo ? 2 : 1;
+    s.rate_hz = cfg->global.sample_rate;
     return s;
 }
 

@@ -9,9 +9,10 @@
 #include "dsp/hiss.h"
 
 /* Score and parts of something made: what it was made from ("source"), how even its level
- * is ("even"), and for loops how well it joins ("seam"). */
-enum status maker_score(struct candidate *c, const struct audio *sound,
-                        double source_score, bool loop, struct err *e);
+ * is ("even"), and for loops how well it joins ("seam"; NULL for a loop that is too short
+ * to judge). */
+void maker_score(struct candidate *c, const struct audio *sound, double source_score,
+                 bool loop, const struct seam *seam);
 
 /* The specs as the config wants them. */
 struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_semitones);

@@ -120,11 +120,8 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
         return st == ST_EMPTY ? ST_OK : st;
     struct candidate c;
     dig_candidate(d, &c, KIND_CLOUD, pieces[0].start, pieces[count - 1].end);
-    st = maker_score(&c, &cloud, report.mean_quality, true, e);
-    if (st != ST_OK) {
-        audio_done(&cloud);
-        return st;
-    }
+    maker_score(&c, &cloud, report.mean_quality, true,
+                report.judged ? &report.seam : NULL);
     char name[160];
     snprintf(name, sizeof name, "cloud_%s_%02d_%%B", d->site.stem, number + 1);
     struct keep k = {.name = name,

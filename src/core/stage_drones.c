@@ -33,6 +33,34 @@ static double loop_length_s(const struct dig *d)
     return best;
 }
 
+/* A loop at the rate of the output, so that whatever is made of it needs no further
+ * conversion. `from` is used up. */
+static enum status at_output_rate(const struct dig *d, struct audio *from, size_t frames,
+                                  struct audio *to, struct err *e)
+{
+    enum status st = resample_loop(to, from, frames > 0 ? frames : 1, RESAMPLE_MEDIUM, e);
+    to->rate_hz = d->recipe->cfg.global.sample_rate;
+    audio_done(from);
+    return st;
+}
+
+/* The pad with at most `channels`, at the rate of the output. */
+static enum status pad_loop(const struct dig *d, const struct material *pad, int channels,
+                            struct audio *to, struct err *e)
+{
+    const struct audio *sound = &pad->sound;
+    struct audio copy;
+    *to = (struct audio){0};
+    enum status st = sound->channels > channels
+                         ? audio_convert_channels(&copy, sound, channels, e)
+                         : audio_slice(&copy, sound, 0, sound->frames, e);
+    if (st != ST_OK)
+        return st;
+    double frames =
+        (double)sound->frames * d->recipe->cfg.global.sample_rate / sound->rate_hz;
+    return at_output_rate(d, &copy, (size_t)llround(frames), to, e);
+}
+
 /* A loop of the wanted length around the pad; the pad's own loop, played round, where the
  * recording has no room for it. */
 static enum status base_loop(struct dig *d, const struct material *pad, int channels,
@@ -48,25 +76,29 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     struct loop_params p = loop_params_default();
     struct loop_list found;
     struct seam seam;
+    struct audio joined;
     struct err why;
     p.crossfade_ms = d->recipe->cfg.pad_miner.loop_crossfade_ms;
     st = loop_search_exact(&around, frames, &p, &found, &why);
     if (st == ST_OK)
-        st = loop_make(&around, &found.option[0], loop, &seam, &why);
+        st = loop_make(&around, &found.option[0], &joined, &seam, &why);
     audio_done(&around);
     if (st == ST_OK && !seam_audible(&seam)) {
         *seam_error_db = seam.seam_error_db;
-        return ST_OK;
+        double seconds = loop_length_s(d);
+        return at_output_rate(
+            d, &joined, (size_t)llround(seconds * d->recipe->cfg.global.sample_rate),
+            loop, e);
     }
     if (st == ST_OK)
-        audio_done(loop);
+        audio_done(&joined);
     *seam_error_db = (double)NAN;
-    return resample_loop(loop, &pad->sound, pad->sound.frames, RESAMPLE_MEDIUM, e);
+    return pad_loop(d, pad, channels, loop, e);
 }
 
 static enum status keep_made(struct dig *d, const struct material *pad, enum kind kind,
-                             struct audio *sound, double seam_error_db, const char *name,
-                             struct err *e)
+                             struct audio *sound, const struct seam *seam,
+                             double seam_error_db, const char *name, struct err *e)
 {
     struct candidate c;
     dig_candidate(d, &c, kind, pad->start_frame, pad->end_frame);
@@ -74,13 +106,9 @@ static enum status keep_made(struct dig *d, const struct material *pad, enum kin
                      .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
                      .loop = kind_loops(kind),
                      .channels = sound->channels};
-    enum status st = maker_score(&c, sound, pad->score, k.loop, e);
-    if (st != ST_OK) {
-        audio_done(sound);
-        return st;
-    }
+    maker_score(&c, sound, pad->score, k.loop, seam);
     c.m.seam_error_db = seam_error_db;
-    st = dig_keep(d, &c, sound, &k, e);
+    enum status st = dig_keep(d, &c, sound, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
 
@@ -97,13 +125,15 @@ static enum status shades(struct dig *d, const struct material *pad,
     enum status st = ST_OK;
     for (int i = 0; i < wanted->count && st == ST_OK; i++) {
         struct audio sound;
+        struct seam seam;
+        bool judged = false;
         enum drone_tone tone = tones[wanted->v[i]];
         st = audio_slice(&sound, pitched, 0, pitched->frames, e);
         if (st != ST_OK)
             break;
         st = drone_colour(&sound, tone, &corners, true, e);
         if (st == ST_OK) /* a made loop may begin anywhere: where no join can be heard */
-            st = weave_calm_join(&sound, e);
+            st = weave_calm_join(&sound, &seam, &judged, e);
         if (st != ST_OK) {
             audio_done(&sound);
             break;
@@ -111,7 +141,8 @@ static enum status shades(struct dig *d, const struct material *pad,
         char name[160];
         snprintf(name, sizeof name, "%s_pitch_%+d_loop_%s", d->site.stem, semitones,
                  drone_tone_name(tone));
-        st = keep_made(d, pad, KIND_DRONE, &sound, seam_error_db, name, e);
+        st = keep_made(d, pad, KIND_DRONE, &sound, judged ? &seam : NULL, seam_error_db,
+                       name, e);
     }
     return st;
 }
@@ -174,15 +205,20 @@ static enum status swell(struct dig *d, const struct material *pad,
     audio_done(&stretched);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
-    return keep_made(d, pad, KIND_SWELL, &sound, (double)NAN, name, e);
+    return keep_made(d, pad, KIND_SWELL, &sound, NULL, (double)NAN, name, e);
 }
 
 static enum status swells(struct dig *d, const struct material *pad, int number,
                           int shift, struct err *e)
 {
-    const struct config_reals *factors = &d->recipe->cfg.drones.time_stretch_factors;
-    struct audio loop;
-    enum status st = stretch_pitch(&loop, &pad->sound, shift, true, e);
+    const struct config *cfg = &d->recipe->cfg;
+    const struct config_reals *factors = &cfg->drones.time_stretch_factors;
+    struct audio own, loop;
+    enum status st = pad_loop(d, pad, cfg->export.swells_stereo ? 2 : 1, &own, e);
+    if (st != ST_OK)
+        return st;
+    st = stretch_pitch(&loop, &own, shift, true, e);
+    audio_done(&own);
     if (st != ST_OK)
         return st;
     char name[160], text[24];
@@ -195,7 +231,7 @@ static enum status swells(struct dig *d, const struct material *pad, int number,
         if (st == ST_OK && job_cancelled(d->ctx))
             st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
     }
-    if (st == ST_OK && number == 1 && d->recipe->cfg.drones.enable_reversal) {
+    if (st == ST_OK && number == 1 && cfg->drones.enable_reversal) {
         snprintf(name, sizeof name, "%s_reversed", d->site.stem);
         st = swell(d, pad, &loop, 1, true, name, 99, e);
     }

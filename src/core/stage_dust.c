@@ -62,10 +62,9 @@ static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *h
     return st == ST_OK ? st : draw_hiss(d, r, hiss, name, false, e);
 }
 
-static bool joins(const struct audio *a)
+static bool joins(const struct audio *a, struct seam *seam)
 {
-    struct seam seam;
-    return seam_measure(a, NULL, 0, &seam, NULL) == ST_OK && seam.seamless;
+    return seam_measure(a, NULL, 0, seam, NULL) == ST_OK && seam->seamless;
 }
 
 enum status stage_dust(struct dig *d, struct err *e)
@@ -81,7 +80,8 @@ enum status stage_dust(struct dig *d, struct err *e)
     if (st != ST_OK)
         return st;
     st = load_hiss(d, &r, &hiss, hiss_stem, e);
-    bool loop = joins(&pad);
+    struct seam seam;
+    bool loop = joins(&pad, &seam);
     if (st == ST_OK)
         st = hiss_dust(&dusty, &pad, loop, &hiss, d->recipe->mix_db,
                        cfg->global.target_peak_dbfs, &r, e);
@@ -92,16 +92,13 @@ enum status stage_dust(struct dig *d, struct err *e)
         return st;
     struct candidate c;
     dig_candidate(d, &c, KIND_DUST, 0, frames);
-    st = maker_score(&c, &dusty, 0.8, loop, e);
+    bool judged = loop && seam_measure(&dusty, NULL, 0, &seam, e) == ST_OK;
+    maker_score(&c, &dusty, 0.8, loop, judged ? &seam : NULL);
     char name[200];
     snprintf(name, sizeof name, "%s_dust_%s", d->site.stem, hiss_stem);
     struct keep k = {.name = name,
                      .peak_dbfs = cfg->global.target_peak_dbfs,
                      .loop = loop,
                      .channels = dusty.channels};
-    if (st != ST_OK) {
-        audio_done(&dusty);
-        return st;
-    }
     return dig_keep(d, &c, &dusty, &k, e);
 }

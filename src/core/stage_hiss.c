@@ -5,51 +5,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What hiss is made of, and where in the recording that was. */
 struct sounds {
-    struct audio *at; /* borrowed from the dig's hits */
-    size_t count;
+    struct hiss_material material;
     int64_t start, end;
     double score;
 };
 
-static enum status borrow(const struct dig *d, struct sounds *s, struct err *e)
+static enum status prepare(const struct dig *d, const struct hiss_spec *spec,
+                           struct sounds *s, struct err *e)
 {
-    *s = (struct sounds){.at = calloc(d->hits.count + 1, sizeof *s->at)};
-    if (!s->at)
+    *s = (struct sounds){0};
+    struct audio *at = calloc(d->hits.count + 1, sizeof *at);
+    if (!at)
         return err_set(e, ST_NO_MEMORY, "no memory for the hits of %s",
                        d->site.source_path);
     for (size_t i = 0; i < d->hits.count; i++) {
         const struct material *m = &d->hits.at[i];
-        s->at[s->count++] = m->sound;
+        at[i] = m->sound; /* borrowed */
         s->start = i == 0 || m->start_frame < s->start ? m->start_frame : s->start;
         s->end = m->end_frame > s->end ? m->end_frame : s->end;
         s->score += m->score / (double)d->hits.count;
     }
-    return ST_OK;
+    struct rng r = rng_derive(d->recipe->seed, d->content_hash, "hiss material", 0);
+    enum status st = hiss_material_init(&s->material, at, d->hits.count, spec->rate_hz,
+                                        hiss_low_hz(spec), &r, e);
+    free(at);
+    return st;
 }
 
 static enum status keep_one(struct dig *d, const struct sounds *s, enum kind kind,
-                            int number, struct audio *sound, bool synthetic,
-                            struct err *e)
+                            int number, struct audio *sound,
+                            const struct hiss_report *report, struct err *e)
 {
     struct candidate c;
+    bool synthetic = report->synthetic;
     dig_candidate(d, &c, kind, synthetic ? 0 : s->start, synthetic ? 0 : s->end);
     if (synthetic) {
         c.m.start_sec = c.m.end_sec = (double)NAN;
         c.m.bpm = c.m.bpm_confidence = (double)NAN;
     }
     bool loop = kind_loops(kind);
-    enum status st =
-        maker_score(&c, sound, synthetic ? 0.3 : 0.4 + 0.6 * s->score, loop, e);
-    if (st != ST_OK) {
-        audio_done(sound);
-        return st;
-    }
+    maker_score(&c, sound, synthetic ? 0.3 : 0.4 + 0.6 * s->score, loop,
+                report->judged ? &report->seam : NULL);
     char name[160];
     snprintf(name, sizeof name, "%s_%s_%02d", kind_type(kind), d->site.stem, number);
     struct keep k = {
         .name = name, .channels = sound->channels, .loop = loop, .finished = true};
-    st = dig_keep(d, &c, sound, &k, e);
+    enum status st = dig_keep(d, &c, sound, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
 
@@ -58,15 +61,15 @@ static enum status make(struct dig *d, const struct sounds *s,
                         struct err *e)
 {
     struct audio sound;
-    bool synthetic = false, loop = kind == KIND_HISS_LOOP;
+    struct hiss_report report;
+    bool loop = kind == KIND_HISS_LOOP;
     struct rng r = rng_derive(d->recipe->seed, d->content_hash, loop ? "hiss" : "flicker",
                               (uint64_t)number);
-    enum status st = loop
-                         ? hiss_loop(&sound, s->at, s->count, spec, &r, &synthetic, e)
-                         : hiss_flicker(&sound, s->at, s->count, spec, &r, &synthetic, e);
+    enum status st = loop ? hiss_loop(&sound, &s->material, spec, &r, &report, e)
+                          : hiss_flicker(&sound, &s->material, spec, &r, &report, e);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
-    return keep_one(d, s, kind, number, &sound, synthetic, e);
+    return keep_one(d, s, kind, number, &sound, &report, e);
 }
 
 enum status stage_hiss(struct dig *d, struct err *e)
@@ -76,7 +79,7 @@ enum status stage_hiss(struct dig *d, struct err *e)
     const struct config *cfg = &d->recipe->cfg;
     struct hiss_spec spec = maker_hiss_spec(cfg);
     struct sounds s;
-    enum status st = borrow(d, &s, e);
+    enum status st = prepare(d, &spec, &s, e);
     for (int i = 1; i <= cfg->hiss.hiss_loops_per_source && st == ST_OK; i++) {
         st = make(d, &s, &spec, KIND_HISS_LOOP, i, e);
         if (st == ST_OK && job_cancelled(d->ctx))
@@ -84,6 +87,6 @@ enum status stage_hiss(struct dig *d, struct err *e)
     }
     for (int i = 1; i <= cfg->hiss.flicker_count && st == ST_OK; i++)
         st = make(d, &s, &spec, KIND_FLICKER, i, e);
-    free(s.at);
+    hiss_material_done(&s.material);
     return st;
 }

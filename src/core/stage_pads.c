@@ -13,6 +13,17 @@
 /* Bars longer or shorter than this make no pad. */
 static const double BAR_MIN_S = 0.4, BAR_MAX_S = 30;
 
+/* Swells may be stereo where pads are not, and are made from them. */
+static int channels_read(const struct config *cfg)
+{
+    return cfg->export.pads_stereo || cfg->export.swells_stereo ? 2 : 1;
+}
+
+static int channels_kept(const struct config *cfg, const struct audio *pad)
+{
+    return cfg->export.pads_stereo ? pad->channels : 1;
+}
+
 static bool on_grid(const struct dig *d)
 {
     return d->recipe->cfg.musicality.snap_to_grid && d->bpm > 0;
@@ -81,7 +92,7 @@ static enum status make(struct dig *d, const struct pad_params *p, struct made *
     struct err why = {0};
     pad_read_range(m->region, p, d->info.rate_hz, (size_t)track_info(d->track)->frames,
                    &start, &end);
-    int channels = d->recipe->cfg.export.pads_stereo ? 2 : 1;
+    int channels = channels_read(&d->recipe->cfg);
     enum status st = dig_read(d, (int64_t)start, (int64_t)end, channels, &around, e);
     if (st != ST_OK)
         return st;
@@ -147,7 +158,7 @@ static enum status keep_one(struct dig *d, struct made *m, int number, struct er
     struct keep k = {.name = name,
                      .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
                      .loop = true,
-                     .channels = m->pad.audio.channels};
+                     .channels = channels_kept(&d->recipe->cfg, &m->pad.audio)};
     st = dig_keep(d, &c, &m->pad.audio, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
@@ -232,7 +243,7 @@ static enum status take_whole(struct dig *d, struct err *e)
     struct loop_params p = loop_params_default();
     struct seam seam;
     struct err unclosed;
-    int channels = d->recipe->cfg.export.pads_stereo ? 2 : 1;
+    int channels = channels_read(&d->recipe->cfg);
     enum status st = dig_read(d, 0, end, channels, &m.sound, e);
     if (st != ST_OK)
         return st;

@@ -1,7 +1,6 @@
 /* weave_calm_join: where a circle is best cut. */
 #include "dsp/fft.h"
 #include "dsp/mixdown.h"
-#include "dsp/seam.h"
 #include "dsp/weave.h"
 #include "dsp/window.h"
 
@@ -105,7 +104,7 @@ static size_t choose(const float *flux, size_t hops, const struct audio *loop,
 
 /* Try the places; `loop` becomes the best of its rotations. */
 static enum status try_places(struct audio *loop, const struct place *place, size_t count,
-                              struct err *e)
+                              struct seam *best_seam, struct err *e)
 {
     struct audio best = {0};
     double best_quality = -1;
@@ -123,6 +122,7 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
         double quality = seam_quality(&seam) + (seam.seamless ? 1 : 0);
         if (quality > best_quality) {
             best_quality = quality;
+            *best_seam = seam;
             audio_done(&best);
             best = turned;
         } else {
@@ -138,14 +138,18 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
     return ST_OK;
 }
 
-enum status weave_calm_join(struct audio *loop, struct err *e)
+enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
+                            struct err *e)
 {
+    struct seam unasked;
     int n = fft_size_at(FRAME_44K1, loop->rate_hz);
     size_t hops = loop->frames / ((size_t)n / 2);
-    bool judged = loop->rate_hz >= 8000 && loop->rate_hz <= 192000 &&
-                  hops >= 4 * AROUND &&
-                  (double)loop->frames >= SEAM_MIN_S * loop->rate_hz;
-    if (!judged)
+    bool long_enough = loop->rate_hz >= 8000 && loop->rate_hz <= 192000 &&
+                       hops >= 4 * AROUND &&
+                       (double)loop->frames >= SEAM_MIN_S * loop->rate_hz;
+    if (judged)
+        *judged = long_enough;
+    if (!long_enough)
         return ST_OK;
     float *mono = malloc(loop->frames * sizeof *mono);
     float *flux = malloc(hops * sizeof *flux);
@@ -159,7 +163,7 @@ enum status weave_calm_join(struct audio *loop, struct err *e)
     }
     if (st == ST_OK) {
         size_t count = choose(flux, hops, loop, place, TRIES);
-        st = try_places(loop, place, count, e);
+        st = try_places(loop, place, count, seam ? seam : &unasked, e);
     }
     free(mono);
     free(flux);

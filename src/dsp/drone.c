@@ -63,10 +63,13 @@ static enum status warm(struct audio *a, double corner_hz, bool loop, struct err
 /* Back to the RMS it had, unless the peak would pass the ceiling. */
 static void restore_level(struct audio *a, double rms, bool loop)
 {
-    double now = level_rms(a), peak = level_true_peak(a, loop);
-    if (!(now > 1e-9) || !(peak > 0))
+    double now = level_rms(a), ceiling = level_from_db(ceiling_dbfs);
+    if (!(now > 1e-9))
         return;
-    level_gain(a, fmin(rms / now, level_from_db(ceiling_dbfs) / peak));
+    double gain = rms / now, bound = 4 * level_peak(a); /* no true peak is higher */
+    if (gain * bound > ceiling)
+        gain = fmin(gain, ceiling / level_true_peak(a, loop));
+    level_gain(a, gain);
 }
 
 enum status drone_colour(struct audio *a, enum drone_tone tone,

@@ -107,7 +107,7 @@ enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
                     (float)(g *
                             (double)over.data[i * width + (c < width ? c : c % width)]);
         if (pad_loops)
-            st = weave_calm_join(to, e);
+            st = weave_calm_join(to, NULL, NULL, e);
         if (st == ST_OK)
             st = level_normalise(to, peak_dbfs, pad_loops, e);
     }

@@ -54,8 +54,9 @@ struct fft_batch *fft_batch_new(int n, const float *window)
     size_t size = (size_t)n;
     f->window = malloc(size * sizeof *f->window);
     f->root = malloc(size * sizeof *f->root);
-    f->a = aligned(size / 2 * sizeof *f->a);
-    f->b = aligned(size / 2 * sizeof *f->b);
+    f->a =
+        aligned((size / 2 + 1) * sizeof *f->a); /* one more: the bin at half the rate */
+    f->b = aligned((size / 2 + 1) * sizeof *f->b);
     if (!f->window || !f->root || !f->a || !f->b) {
         fft_batch_free(f);
         return NULL;
@@ -220,15 +221,15 @@ VEC_INLINE void load_block(const float *x, size_t hop, const float *window, floa
 }
 
 /* Samples 2j and 2j + 1 of every frame, windowed, are complex value j of its lane. */
-VEC_INLINE void load(const struct fft_batch *f, const float *x, int hop)
+VEC_INLINE void load(const struct fft_batch *f, const float *x, size_t hop)
 {
     float *to = (float *)f->a;
     int i = 0;
     for (; i + VEC <= f->n; i += VEC)
-        load_block(x + i, (size_t)hop, f->window + i, to + VEC * i);
+        load_block(x + i, hop, f->window + i, to + VEC * i);
     for (; i < f->n; i++)
-        for (int lane = 0; lane < VEC; lane++)
-            to[VEC * i + lane] = x[(size_t)lane * (size_t)hop + (size_t)i] * f->window[i];
+        for (size_t lane = 0; lane < VEC; lane++)
+            to[(size_t)(VEC * i) + lane] = x[lane * hop + (size_t)i] * f->window[i];
 }
 
 /* |X[k]|² and |X[half − k]|² of the real signal from Z[k] and Z[half − k]. */
@@ -253,10 +254,9 @@ VEC_INLINE void split(const struct fft_batch *f, const struct complex8 *z, float
     }
 }
 
-VEC_INLINE void transform(const struct fft_batch *f, const float *x, int hop,
-                          float *power)
+/* The stages over the f->half complex values at f->a; returns where the result lies. */
+VEC_INLINE struct complex8 *transform(const struct fft_batch *f)
 {
-    load(f, x, hop);
     struct complex8 *from = f->a, *to = f->b;
     int n = f->half, s = 1;
     for (int i = 0; i < f->stages; i++) {
@@ -280,14 +280,135 @@ VEC_INLINE void transform(const struct fft_batch *f, const float *x, int hop,
         from = to;
         to = swap;
     }
-    split(f, from, power);
+    return from;
 }
 
-VEC_CLONES(run, transform,
+VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *x, int hop,
+                               float *power)
+{
+    load(f, x, (size_t)hop);
+    split(f, transform(f), power);
+}
+
+VEC_CLONES(run_power, power_of_eight,
            (const struct fft_batch *f, const float *x, int hop, float *power),
            (f, x, hop, power))
 
 void fft_batch_power(struct fft_batch *f, const float *x, int hop, float *power)
 {
-    run(f, x, hop, power);
+    run_power(f, x, hop, power);
+}
+
+/* ---- Spectra as rows ------------------------------------------------------------- */
+
+/* split, with the spectrum itself in place of z, which has room for one value more. */
+VEC_INLINE void split_in_place(const struct fft_batch *f, struct complex8 *z)
+{
+    int half = f->half;
+    v8f zero = {0};
+    struct complex8 first = z[0];
+    z[0] = (struct complex8){first.re + first.im, zero};
+    z[half] = (struct complex8){first.re - first.im, zero};
+    for (int k = 1; k <= half / 2; k++) {
+        struct complex8 a = z[k], b = z[half - k];
+        v8f even_re = (a.re + b.re) * 0.5f, even_im = (a.im - b.im) * 0.5f;
+        struct complex8 odd = {(a.im + b.im) * 0.5f, (b.re - a.re) * 0.5f};
+        times(&odd, &f->root[k]);
+        z[k] = (struct complex8){even_re + odd.re, even_im + odd.im};
+        z[half - k] = (struct complex8){even_re - odd.re, odd.im - even_im};
+    }
+}
+
+/* Lanes to rows: `count` vectors at `from`, one value each to every row. */
+VEC_INLINE void store_rows(const struct complex8 *from, int count, float *to,
+                           size_t stride)
+{
+    const float *v = (const float *)from;
+    int i = 0;
+    for (; i + VEC <= count; i += VEC) {
+        v8f r[VEC];
+        for (int k = 0; k < VEC; k++)
+            r[k] = VEC_CONST_AT(v + VEC * (i + k));
+        vec_store_columns(r, to + i, stride);
+    }
+    for (; i < count; i++)
+        for (size_t lane = 0; lane < VEC; lane++)
+            to[lane * stride + (size_t)i] = v[(size_t)(VEC * i) + lane];
+}
+
+VEC_INLINE void forward_eight(const struct fft_batch *f, const float *x, size_t stride,
+                              float *spectrum, size_t spectrum_stride)
+{
+    load(f, x, stride);
+    struct complex8 *z = transform(f);
+    split_in_place(f, z);
+    store_rows(z, f->n + 2, spectrum, spectrum_stride);
+}
+
+VEC_CLONES(run_forward, forward_eight,
+           (const struct fft_batch *f, const float *x, size_t stride, float *spectrum,
+            size_t spectrum_stride),
+           (f, x, stride, spectrum, spectrum_stride))
+
+void fft_batch_forward(struct fft_batch *f, const float *x, size_t stride,
+                       float *spectrum, size_t spectrum_stride)
+{
+    run_forward(f, x, stride, spectrum, spectrum_stride);
+}
+
+/* Rows to lanes, as they are. */
+VEC_INLINE void load_rows(const float *x, size_t stride, int count, float *to)
+{
+    int i = 0;
+    for (; i + VEC <= count; i += VEC) {
+        v8f row[VEC];
+        for (size_t k = 0; k < VEC; k++)
+            row[k] = VEC_CONST_AT(x + k * stride + i);
+        vec_store_columns(row, to + VEC * i, VEC);
+    }
+    for (; i < count; i++)
+        for (size_t lane = 0; lane < VEC; lane++)
+            to[(size_t)(VEC * i) + lane] = x[lane * stride + (size_t)i];
+}
+
+/* The inverse transform is the forward one with real and imaginary parts exchanged before
+ * and after: the first exchange is done here, with the split of the real signal. */
+VEC_INLINE void join_in_place(const struct fft_batch *f, struct complex8 *z)
+{
+    int half = f->half;
+    float scale = 1.0f / (float)f->n;
+    v8f low = z[0].re, high = z[half].re;
+    z[0] = (struct complex8){(low - high) * scale, (low + high) * scale};
+    for (int k = 1; k <= half / 2; k++) {
+        struct complex8 a = z[k], b = z[half - k];
+        v8f even_re = a.re + b.re, even_im = a.im - b.im;
+        struct twiddle back = {f->root[k].re, -f->root[k].im};
+        struct complex8 odd = {a.re - b.re, a.im + b.im};
+        times(&odd, &back);
+        z[k] = (struct complex8){(even_im + odd.re) * scale, (even_re - odd.im) * scale};
+        z[half - k] =
+            (struct complex8){(odd.re - even_im) * scale, (even_re + odd.im) * scale};
+    }
+}
+
+VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
+                              size_t spectrum_stride, float *x, size_t stride)
+{
+    load_rows(spectrum, spectrum_stride, f->n + 2, (float *)f->a);
+    join_in_place(f, f->a);
+    struct complex8 *z = transform(f);
+    for (int i = 0; i < f->half; i++)
+        z[i] = (struct complex8){z[i].im, z[i].re};
+    store_rows(z, f->n, x, stride);
+}
+
+VEC_CLONES(run_inverse, inverse_eight,
+           (const struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
+            float *x, size_t stride),
+           (f, spectrum, spectrum_stride, x, stride))
+
+void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
+                       float *x, size_t stride)
+{
+    run_inverse(f, spectrum, spectrum_stride, x, stride);
 }

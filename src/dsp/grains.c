@@ -22,12 +22,13 @@ struct material {
     int lines;
     struct grain_region *region;
     size_t regions;
-    double reach; /* Σ region lengths */
+    double reach;     /* Σ region lengths */
+    double per_frame; /* frames of the material to one of the cloud, at speed 1 */
 };
 
 struct grain {
     int line;
-    double start, speed; /* in the material */
+    double start, speed; /* in the material: its frames to a frame of the cloud */
     size_t count;        /* frames in the cloud */
     size_t at;           /* place in the cloud */
     double rms, quality, pan;
@@ -235,11 +236,11 @@ static int choose_line(const struct material *m, size_t start, size_t span, stru
 static struct grain draw_grain(const struct material *m, const struct grains_spec *s,
                                struct rng *r)
 {
-    double rate = m->line[0].rate_hz;
+    double rate = m->line[0].rate_hz / m->per_frame;
     double length_ms = rng_range(r, s->length_min_ms, s->length_max_ms);
     double pitch = rng_range(r, s->pitch_min_semitones, s->pitch_max_semitones);
     double speed = exp2((pitch + s->transpose_semitones) / 12);
-    struct grain g = {.speed = fmin(2, fmax(0.5, speed)),
+    struct grain g = {.speed = m->per_frame * fmin(2, fmax(0.5, speed)),
                       .count = (size_t)fmax(1, length_ms * 1e-3 * rate)};
     draw_place(m, &g, r);
     size_t start = (size_t)g.start, span = (size_t)((double)g.count * g.speed);
@@ -299,7 +300,12 @@ static void place_grains(struct grain *grain, size_t count, size_t frames, struc
 static enum status render(struct audio *to, const struct grain *grain, size_t count,
                           const struct material *m, struct err *e)
 {
-    struct varispeed *v = varispeed_new();
+    double slowest = HUGE_VAL, fastest = 0;
+    for (size_t i = 0; i < count; i++) {
+        slowest = fmin(slowest, grain[i].speed);
+        fastest = fmax(fastest, grain[i].speed);
+    }
+    struct varispeed *v = varispeed_new(slowest, fastest);
     float *weight = calloc(to->frames, sizeof *weight);
     float *line = malloc(to->frames * sizeof *line);
     enum status st = ST_OK;
@@ -332,7 +338,8 @@ done:
     return st;
 }
 
-static enum status finish(struct audio *cloud, const struct grains_spec *s, struct err *e)
+static enum status finish(struct audio *cloud, const struct grains_spec *s,
+                          struct grains_report *report, struct err *e)
 {
     if (s->lowpass_hz > 0) {
         struct biquad low = biquad_lowpass(3, s->lowpass_hz, cloud->rate_hz);
@@ -343,11 +350,12 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s, stru
     if (st == ST_OK)
         st = weave_even(cloud, even_db, e);
     if (st == ST_OK)
-        st = weave_calm_join(cloud, e);
+        st = weave_calm_join(cloud, &report->seam, &report->judged, e);
     return st == ST_OK ? level_normalise(cloud, s->peak_dbfs, true, e) : st;
 }
 
-static enum status check(const struct grains_spec *s, int rate_hz, struct err *e)
+static enum status check(const struct grains_spec *s, int from_hz, int rate_hz,
+                         struct err *e)
 {
     bool lengths = s->length_min_ms >= least_grain_ms &&
                    s->length_max_ms >= s->length_min_ms && s->length_max_ms <= 10000;
@@ -355,8 +363,9 @@ static enum status check(const struct grains_spec *s, int rate_hz, struct err *e
                    isfinite(s->pitch_min_semitones) && isfinite(s->pitch_max_semitones) &&
                    isfinite(s->transpose_semitones);
     bool rest = s->overlap_ratio > 0 && s->overlap_ratio < 1 && s->grain_count >= 1 &&
-                (s->channels == 1 || s->channels == 2) && rate_hz >= 1000 &&
-                s->duration_s >= 0.05 && s->duration_s <= FRAMES_MAX_S;
+                (s->channels == 1 || s->channels == 2) && from_hz >= 1000 &&
+                rate_hz >= 1000 && rate_hz <= 1000000 && s->duration_s >= 0.05 &&
+                s->duration_s <= FRAMES_MAX_S;
     if (lengths && pitches && rest)
         return ST_OK;
     return err_set(e, ST_USAGE,
@@ -383,24 +392,26 @@ enum status grains_cloud(struct audio *to, const struct audio *from,
     struct material m = {0};
     struct grains_report counted = {0};
     struct grain *grain = NULL;
-    enum status st = check(s, from->rate_hz, e);
+    int rate_hz = s->rate_hz > 0 ? s->rate_hz : from->rate_hz;
+    enum status st = check(s, from->rate_hz, rate_hz, e);
     if (st != ST_OK)
         return st;
     st = material_init(&m, from, regions, count, e);
+    m.per_frame = (double)from->rate_hz / rate_hz;
     size_t grains = grain_total(s);
     if (st == ST_OK && !(grain = calloc(grains, sizeof *grain)))
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu grains", grains);
     if (st == ST_OK)
         st = draw_all(grain, grains, &m, s, r, &counted, e);
-    size_t frames = (size_t)llround(s->duration_s * from->rate_hz);
+    size_t frames = (size_t)llround(s->duration_s * rate_hz);
     if (st == ST_OK)
-        st = audio_init(to, frames, s->channels, from->rate_hz, e);
+        st = audio_init(to, frames, s->channels, rate_hz, e);
     if (st == ST_OK) {
         place_grains(grain, grains, frames, r);
         st = render(to, grain, grains, &m, e);
     }
     if (st == ST_OK)
-        st = finish(to, s, e);
+        st = finish(to, s, &counted, e);
     if (st != ST_OK)
         audio_done(to);
     free(grain);

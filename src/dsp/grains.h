@@ -10,7 +10,9 @@
 #include "core/rng.h"
 #include "core/status.h"
 #include "dsp/audio.h"
+#include "dsp/seam.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct grain_region {
@@ -28,6 +30,7 @@ struct grains_spec {
     double peak_dbfs;         /* true peak of the cloud */
     double quality_threshold; /* pre_analysis.grain_quality_threshold */
     int channels;             /* of the cloud: 1 or 2 */
+    int rate_hz;              /* of the cloud; 0: the material's */
 };
 
 void grains_defaults(struct grains_spec *s); /* the defaults of the config */
@@ -38,6 +41,8 @@ struct grains_report {
     int drawn;           /* draws, including the refused */
     int below_threshold; /* grains taken although below the threshold (draws exhausted) */
     double mean_quality;
+    bool judged; /* long enough to judge its join: `seam` is filled */
+    struct seam seam;
 };
 
 /* Quality of one grain, 0 … 1: 1 less 0.25/0.5 for RMS below −40/−46 dBFS, 0.3 for DC
@@ -45,7 +50,7 @@ struct grains_report {
  * more than 0.7/0.85 of the energy in one half; silence 0. */
 double grains_quality(const float *mono, size_t frames);
 
-/* A cloud of llround(duration × rate) frames at from->rate_hz. `regions` (sorted or not,
+/* A cloud of llround(duration × rate) frames at its rate. `regions` (sorted or not,
  * may overlap; clipped to the material; those shorter than a grain are used as far as
  * they reach) are the only places grains come from; with count 0 the calmest fifth of the
  * material is found here. `report` may be NULL.

@@ -4,7 +4,6 @@
 #include "dsp/level.h"
 #include "dsp/stretch.h"
 #include "dsp/weave.h"
-#include "dsp/hiss_material.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -131,33 +130,29 @@ static enum status weave(struct audio *to, const struct hiss_material *m, double
 }
 
 /* Woven hiss, or noise where there is nothing to weave from; then the band. */
-static enum status texture(struct audio *to, const struct audio *material, size_t count,
+static enum status texture(struct audio *to, const struct hiss_material *m,
                            double seconds, const struct hiss_spec *s, bool lively,
-                           struct rng *r, bool *synthetic, struct err *e)
+                           struct rng *r, struct hiss_report *report, struct err *e)
 {
     double low_hz;
     struct biquad band = band_filter(s, &low_hz);
-    struct hiss_material m = {0};
+    bool noise = !m || !m->regions;
     *to = (struct audio){0};
+    *report = (struct hiss_report){.synthetic = noise};
     enum status st = check(s, e);
     if (st != ST_OK)
         return st;
-    st = hiss_material_init(&m, material, count, s->rate_hz, low_hz, r, e);
-    bool noise = st == ST_OK && !m.regions;
     if (noise && !isfinite(s->noise_level_db))
         st = err_set(e, ST_EMPTY, "no hiss in the material, and synthetic noise is off");
     else if (noise)
         st = hiss_noise(to, (size_t)llround(seconds * s->rate_hz), s->channels,
                         s->rate_hz, s->noise_level_db, r, e);
     else if (st == ST_OK)
-        st = weave(to, &m, seconds, s, lively, r, e);
-    hiss_material_done(&m);
+        st = weave(to, m, seconds, s, lively, r, e);
     if (st == ST_OK)
         biquad_circular_zero_phase(&band, to);
     if (st == ST_OK && !lively)
         st = weave_even(to, even_db, e);
-    if (st == ST_OK && synthetic)
-        *synthetic = noise;
     return st;
 }
 
@@ -175,15 +170,23 @@ static void tremolo(struct audio *a, double rate_hz, double depth)
     }
 }
 
-enum status hiss_loop(struct audio *to, const struct audio *material, size_t count,
-                      const struct hiss_spec *s, struct rng *r, bool *synthetic,
-                      struct err *e)
+double hiss_low_hz(const struct hiss_spec *s)
 {
-    enum status st =
-        texture(to, material, count, s->loop_duration_s, s, false, r, synthetic, e);
+    double low_hz;
+    band_filter(s, &low_hz);
+    return low_hz;
+}
+
+enum status hiss_loop(struct audio *to, const struct hiss_material *material,
+                      const struct hiss_spec *s, struct rng *r,
+                      struct hiss_report *report, struct err *e)
+{
+    struct hiss_report unasked;
+    report = report ? report : &unasked;
+    enum status st = texture(to, material, s->loop_duration_s, s, false, r, report, e);
     if (st == ST_OK) {
         tremolo(to, s->tremolo_rate_hz, s->tremolo_depth);
-        st = weave_calm_join(to, e);
+        st = weave_calm_join(to, &report->seam, &report->judged, e);
     }
     if (st == ST_OK)
         st = level_normalise(to, s->loop_peak_dbfs, true, e);
@@ -192,15 +195,17 @@ enum status hiss_loop(struct audio *to, const struct audio *material, size_t cou
     return st;
 }
 
-enum status hiss_flicker(struct audio *to, const struct audio *material, size_t count,
-                         const struct hiss_spec *s, struct rng *r, bool *synthetic,
-                         struct err *e)
+enum status hiss_flicker(struct audio *to, const struct hiss_material *material,
+                         const struct hiss_spec *s, struct rng *r,
+                         struct hiss_report *report, struct err *e)
 {
+    struct hiss_report unasked;
     *to = (struct audio){0};
     struct audio woven = {0};
     double length_ms = rng_range(r, s->flicker_min_ms, s->flicker_max_ms);
     double room_s = fmax(0.3, 1.5e-3 * length_ms);
-    enum status st = texture(&woven, material, count, room_s, s, true, r, synthetic, e);
+    enum status st =
+        texture(&woven, material, room_s, s, true, r, report ? report : &unasked, e);
     if (st != ST_OK) {
         audio_done(&woven);
         return st;

@@ -12,6 +12,8 @@
 #include "core/rng.h"
 #include "core/status.h"
 #include "dsp/audio.h"
+#include "dsp/hiss_material.h"
+#include "dsp/seam.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,21 +35,30 @@ struct hiss_spec {
 
 void hiss_defaults(struct hiss_spec *s); /* the defaults of the config, 44.1 kHz stereo */
 
-/* A seamless loop of llround(loop_duration_s × rate_hz) frames. `material`: `count`
- * sounds (drum hits, percussive stretches; any rate, any length, only read; of long lists
- * a part is chosen by the stream). Without usable material (none, silent, nothing in the
- * band) synthetic noise alone, and with NAN as its level ST_EMPTY. With material and a
- * noise level, noise lies under it: that many dB (at most −6) from the material's RMS.
- * *synthetic (may be NULL) tells whether it is noise alone. */
-enum status hiss_loop(struct audio *to, const struct audio *material, size_t count,
-                      const struct hiss_spec *s, struct rng *r, bool *synthetic,
-                      struct err *e);
+/* The lower edge of the band, for hiss_material_init. */
+double hiss_low_hz(const struct hiss_spec *s);
+
+/* What is told of what was made. */
+struct hiss_report {
+    bool synthetic; /* noise alone */
+    bool judged;    /* a loop, long enough to judge its join: `seam` is filled */
+    struct seam seam;
+};
+
+/* A seamless loop of llround(loop_duration_s × rate_hz) frames. `material`: prepared at
+ * the same rate from hits or percussive stretches; one serves for many loops and bursts.
+ * Without usable material (NULL, or no region in it) synthetic noise alone, and with NAN
+ * as its level ST_EMPTY. With material and a noise level, noise lies under it: that many
+ * dB (at most −6) from the material's RMS. `report` may be NULL. */
+enum status hiss_loop(struct audio *to, const struct hiss_material *material,
+                      const struct hiss_spec *s, struct rng *r,
+                      struct hiss_report *report, struct err *e);
 
 /* A burst of a random length between the limits: 10 ms in, 50 ms out (shorter in bursts
  * below 90 ms), no tremolo. Same material rules. */
-enum status hiss_flicker(struct audio *to, const struct audio *material, size_t count,
-                         const struct hiss_spec *s, struct rng *r, bool *synthetic,
-                         struct err *e);
+enum status hiss_flicker(struct audio *to, const struct hiss_material *material,
+                         const struct hiss_spec *s, struct rng *r,
+                         struct hiss_report *report, struct err *e);
 
 /* White Gaussian noise, independent channels, RMS exactly level_db (dBFS). Not clipped.
  */

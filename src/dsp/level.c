@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
-static const double dc_corner_hz = 5.0, dc_limit = 0.001;
+static const double dc_corner_hz = 5.0, dc_limit = 0.001, dc_suspect = 0.0007;
 static const double silence_peak = 1e-8;
 
 double level_from_db(double db)
@@ -87,52 +87,96 @@ enum status level_normalise(struct audio *a, double target_dbfs, bool loop, stru
     return ST_OK;
 }
 
-/* What the channel holds below the corner: the largest amount, with the filtered channel
- * left in `line`. */
-static enum status find_drift(const struct audio *a, struct audio *line, size_t channel,
-                              bool loop, double *largest, struct err *e)
+static double mean_of(const struct audio *a, size_t channel, size_t from, size_t to)
 {
-    size_t channels = (size_t)a->channels;
-    double mean = 0;
-    for (size_t i = 0; i < a->frames; i++)
-        mean += (double)a->data[i * channels + channel];
-    mean /= (double)a->frames;
-    for (size_t i = 0; i < a->frames; i++)
-        line->data[i] = (float)((double)a->data[i * channels + channel] - mean);
+    double sum = 0;
+    for (size_t i = from; i < to; i++)
+        sum += (double)a->data[i * (size_t)a->channels + channel];
+    return sum / (double)(to - from);
+}
+
+/* What `line`, a channel, holds below the corner: the largest amount. The line is left
+ * without it. Below a second of sound that is the mean alone. */
+static enum status take_drift(struct audio *line, bool loop, double *largest,
+                              struct err *e)
+{
+    double mean = mean_of(line, 0, 0, line->frames);
+    for (size_t i = 0; i < line->frames; i++)
+        line->data[i] = (float)((double)line->data[i] - mean);
     *largest = fabs(mean);
-    if (a->frames < (size_t)a->rate_hz)
+    if (line->frames < (size_t)line->rate_hz)
         return ST_OK;
-    struct biquad high = biquad_highpass(2, dc_corner_hz, a->rate_hz);
-    if (loop)
+    struct biquad high = biquad_highpass(2, dc_corner_hz, line->rate_hz);
+    struct audio whole = {0};
+    enum status st = audio_slice(&whole, line, 0, line->frames, e);
+    if (st == ST_OK && loop)
         biquad_circular_zero_phase(&high, line);
-    else if (biquad_zero_phase(&high, line, e) != ST_OK)
-        return ST_NO_MEMORY;
+    else if (st == ST_OK)
+        st = biquad_zero_phase(&high, line, e);
     /* Near the ends of anything but a loop the filter has to guess: do not judge there.
      */
-    size_t edge = loop ? 0 : (size_t)a->rate_hz / 5;
-    for (size_t i = edge; i < a->frames - edge; i++) {
-        double taken = (double)(a->data[i * channels + channel] - line->data[i]);
+    size_t edge = loop ? 0 : (size_t)line->rate_hz / 5;
+    for (size_t i = edge; st == ST_OK && i < line->frames - edge; i++) {
+        double taken = mean + (double)(whole.data[i] - line->data[i]);
         *largest = fmax(*largest, fabs(taken));
     }
-    return ST_OK;
+    audio_done(&whole);
+    return st;
+}
+
+/* The same from the means of blocks of 1.5 ms: a tone whose frequency is within 5 Hz of a
+ * multiple of their rate shows up as a hundredth of itself, which makes a clean channel
+ * suspect, never a suspect one clean. */
+static enum status glance(const struct audio *a, size_t channel, bool loop,
+                          double *largest, struct err *e)
+{
+    enum { BLOCKS_A_SECOND = 700 };
+    size_t block = (size_t)a->rate_hz / BLOCKS_A_SECOND + 1, blocks = a->frames / block;
+    struct audio means;
+    double rate_hz = (double)a->rate_hz * (double)blocks / (double)a->frames;
+    *largest = fabs(mean_of(a, channel, 0, a->frames));
+    if (a->frames < (size_t)a->rate_hz)
+        return ST_OK;
+    enum status st = audio_init(&means, blocks, 1, (int)rint(rate_hz), e);
+    for (size_t b = 0; b < blocks && st == ST_OK; b++)
+        means.data[b] = (float)mean_of(a, channel, b * a->frames / blocks,
+                                       (b + 1) * a->frames / blocks);
+    if (st == ST_OK)
+        st = take_drift(&means, loop, largest, e);
+    audio_done(&means);
+    return st;
+}
+
+/* The channel without its drift, if that exceeds the limit. */
+static enum status clean_channel(struct audio *a, size_t channel, bool loop,
+                                 double *largest, struct err *e)
+{
+    struct audio line;
+    size_t channels = (size_t)a->channels;
+    enum status st = audio_init(&line, a->frames, 1, a->rate_hz, e);
+    for (size_t i = 0; i < a->frames && st == ST_OK; i++)
+        line.data[i] = a->data[i * channels + channel];
+    if (st == ST_OK)
+        st = take_drift(&line, loop, largest, e);
+    for (size_t i = 0; i < a->frames && st == ST_OK && *largest > dc_limit; i++)
+        a->data[i * channels + channel] = line.data[i];
+    audio_done(&line);
+    return st;
 }
 
 enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e)
 {
     double most = 0;
     level_scrub(a);
-    struct audio line = {0};
-    enum status st = audio_init(&line, a->frames, 1, a->rate_hz, e);
+    enum status st = ST_OK;
     size_t channels = (size_t)a->channels;
     for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
         double largest = 0;
-        st = find_drift(a, &line, c, loop, &largest, e);
+        st = glance(a, c, loop, &largest, e);
+        if (st == ST_OK && largest > dc_suspect)
+            st = clean_channel(a, c, loop, &largest, e);
         most = fmax(most, largest);
-        if (st == ST_OK && largest > dc_limit)
-            for (size_t i = 0; i < a->frames; i++)
-                a->data[i * channels + c] = line.data[i];
     }
-    audio_done(&line);
     if (removed)
         *removed = most;
     return st;

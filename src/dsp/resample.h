@@ -34,14 +34,17 @@ enum status resample_length(struct audio *to, const struct audio *from, size_t f
 enum status resample_loop(struct audio *to, const struct audio *from, size_t frames,
                           enum resample_quality quality, struct err *e);
 
-/* Tables for speeds ½ … 2. About 1 ms to make; NULL without memory. */
-struct varispeed *varispeed_new(void);
+/* Tables for speeds from `slowest` to `fastest`, within SPEED_MIN … SPEED_MAX; those up
+ * to 1 share one. About 0.1 ms a semitone above it; NULL without memory. */
+#define SPEED_MIN 0.01
+#define SPEED_MAX 64.0
+struct varispeed *varispeed_new(double slowest, double fastest);
 void varispeed_free(struct varispeed *v);
 
 /* out[i] = in(start + i × speed), i < count: in is one channel of `frames` samples,
  * silent outside; start in frames, may be fractional or outside. speed is clamped to
- * ½ … 2. Images and aliases below −80 dB; a tone up to 0.36 × rate / max(1, speed) within
- * 0.1 dB. */
+ * what the tables are for. Images and aliases below −80 dB; a tone up to 0.36 × rate /
+ * max(1, speed) within 0.1 dB. */
 void varispeed_read(const struct varispeed *v, const float *in, size_t frames,
                     double start, double speed, float *out, size_t count);
 

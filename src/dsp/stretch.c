@@ -1,6 +1,7 @@
 #include "dsp/stretch.h"
 #include "dsp/colour.h"
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/resample.h"
 #include "dsp/window.h"
 
@@ -25,15 +26,16 @@ struct vocoder {
     bool loop;
     int n, bins;
     size_t channels;
-    struct rfft *fft;
-    float *window, *frame;
-    float *now, *before;  /* spectra of all channels, n + 2 floats each */
-    float *power;         /* bins + 2 × PEAK_REACH, zeros at both sides */
-    double *turn;         /* of the frame before, per bin */
-    float *sum;           /* output, planar */
-    float *weight;        /* Σ window², per output frame */
+    struct fft_batch *fft;
+    float *window;
+    float *row;    /* of each channel FFT_BATCH steps: frames or spectra, n + 2 each */
+    float *before; /* spectra of the step before these, a row of each channel */
+    float *power;  /* bins + 2 × PEAK_REACH, zeros at both sides */
+    double *turn;  /* of the frame before, per bin */
+    float *sum;    /* output, planar */
+    float *weight; /* Σ window², per output frame */
     unsigned char *reset; /* per step: a transient lies there */
-    /* Loops: every frame's regions, for the second round. */
+    /* Of all steps for a loop, which needs them for its second round. */
     struct region *region;
     size_t region_count, region_room;
     size_t *region_start; /* per step */
@@ -69,10 +71,12 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_
     v->steps = longest / (n / OVERLAP) + 1;
     if (v->steps > in->frames)
         v->steps = in->frames;
-    v->fft = rfft_new(v->n);
     v->window = malloc(n * sizeof *v->window);
-    v->frame = malloc(n * sizeof *v->frame);
-    v->now = malloc(v->channels * (n + 2) * sizeof *v->now);
+    if (v->window) {
+        window_hann(v->window, v->n);
+        v->fft = fft_batch_new(v->n, v->window);
+    }
+    v->row = malloc(v->channels * FFT_BATCH * (n + 2) * sizeof *v->row);
     v->before = malloc(v->channels * (n + 2) * sizeof *v->before);
     v->power = calloc((size_t)v->bins + 2 * PEAK_REACH, sizeof *v->power);
     v->turn = calloc((size_t)v->bins, sizeof *v->turn);
@@ -80,20 +84,18 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_
     v->weight = calloc(frames, sizeof *v->weight);
     v->reset = calloc(v->steps + 1, sizeof *v->reset);
     v->region_start = calloc(v->steps + 2, sizeof *v->region_start);
-    bool ready = v->fft && v->window && v->frame && v->now && v->before && v->power &&
-                 v->turn && v->sum && v->weight && v->reset && v->region_start;
+    bool ready = v->fft && v->row && v->before && v->power && v->turn && v->sum &&
+                 v->weight && v->reset && v->region_start;
     if (!ready)
         return err_set(e, ST_NO_MEMORY, "no memory to stretch to %zu frames", frames);
-    window_hann(v->window, v->n);
     return ST_OK;
 }
 
 static void vocoder_done(struct vocoder *v)
 {
-    rfft_free(v->fft);
+    fft_batch_free(v->fft);
     free(v->window);
-    free(v->frame);
-    free(v->now);
+    free(v->row);
     free(v->before);
     free(v->power);
     free(v->turn);
@@ -104,32 +106,54 @@ static void vocoder_done(struct vocoder *v)
     free(v->region);
 }
 
-/* Spectra of the frame around a step's place in the input, and their summed power. */
-static void analyse(struct vocoder *v, size_t step)
+/* Row `k` of a channel. */
+static float *row_at(const struct vocoder *v, size_t channel, size_t k)
 {
-    size_t n = (size_t)v->n, length = v->in->frames;
-    ptrdiff_t first = (ptrdiff_t)place(v, step, length) - v->n / 2;
+    return v->row + (channel * FFT_BATCH + k) * ((size_t)v->n + 2);
+}
+
+/* The frame around a step's place in the input, not yet windowed. */
+static void read_frame(const struct vocoder *v, size_t step, size_t channel, float *to)
+{
+    ptrdiff_t length = (ptrdiff_t)v->in->frames, from = 0, end = v->n;
+    ptrdiff_t at = (ptrdiff_t)place(v, step, v->in->frames) - v->n / 2;
+    if (!v->loop) {
+        from = at < 0 ? -at : 0;
+        end = at + end > length ? length - at : end;
+        memset(to, 0, (size_t)v->n * sizeof *to);
+    }
+    at = ((at + from) % length + length) % length;
+    const float *in = v->in->data + channel;
+    for (ptrdiff_t i = from; i < end; i++) {
+        to[i] = in[(size_t)at * v->channels];
+        if (++at == length)
+            at = 0;
+    }
+}
+
+/* Spectra of `count` steps, of all channels. */
+static void analyse(struct vocoder *v, size_t first, size_t count)
+{
+    size_t row = (size_t)v->n + 2;
+    for (size_t c = 0; c < v->channels; c++) {
+        for (size_t k = 0; k < FFT_BATCH; k++)
+            if (k < count)
+                read_frame(v, first + k, c, row_at(v, c, k));
+            else
+                memset(row_at(v, c, k), 0, row * sizeof *v->row);
+        fft_batch_forward(v->fft, row_at(v, c, 0), row, row_at(v, c, 0), row);
+    }
+}
+
+/* Power of row k, summed over the channels. */
+static void sum_power(struct vocoder *v, size_t k)
+{
     float *power = v->power + PEAK_REACH;
     memset(power, 0, (size_t)v->bins * sizeof *power);
     for (size_t c = 0; c < v->channels; c++) {
-        const float *in = v->in->data + c;
-        memset(v->frame, 0, n * sizeof *v->frame);
-        ptrdiff_t from = v->loop ? 0 : first < 0 ? -first : 0;
-        ptrdiff_t to = v->n;
-        if (!v->loop && first + to > (ptrdiff_t)length)
-            to = (ptrdiff_t)length - first;
-        size_t at = v->loop ? (size_t)(first % (ptrdiff_t)length + (ptrdiff_t)length)
-                            : (size_t)(first + from);
-        at = v->loop ? at % length : at;
-        for (ptrdiff_t i = from; i < to; i++) {
-            v->frame[i] = in[at * v->channels] * v->window[i];
-            if (++at == length && v->loop)
-                at = 0;
-        }
-        float *s = v->now + c * (n + 2);
-        rfft_forward(v->fft, v->frame, s);
-        for (int k = 0; k < v->bins; k++)
-            power[k] += s[2 * k] * s[2 * k] + s[2 * k + 1] * s[2 * k + 1];
+        const float *s = row_at(v, c, k);
+        for (int i = 0; i < v->bins; i++)
+            power[i] += s[2 * i] * s[2 * i] + s[2 * i + 1] * s[2 * i + 1];
     }
 }
 
@@ -174,13 +198,15 @@ static enum status find_regions(struct vocoder *v, struct err *e)
 
 /* Radians a frame by which the peak advances, from the energy-weighted mean of the
  * channels' phase advances over `hop` frames. */
-static double frequency(const struct vocoder *v, int peak, double hop)
+static double frequency(const struct vocoder *v, size_t k, int peak, double hop)
 {
     double re = 0, im = 0;
     for (size_t c = 0; c < v->channels; c++) {
-        size_t at = c * ((size_t)v->n + 2) + 2 * (size_t)peak;
-        double a = (double)v->now[at], b = (double)v->now[at + 1];
-        double p = (double)v->before[at], q = (double)v->before[at + 1];
+        const float *now = row_at(v, c, k) + 2 * peak;
+        const float *before = k ? row_at(v, c, k - 1) + 2 * peak
+                                : v->before + c * ((size_t)v->n + 2) + 2 * peak;
+        double a = (double)now[0], b = (double)now[1];
+        double p = (double)before[0], q = (double)before[1];
         re += a * p + b * q;
         im += b * p - a * q;
     }
@@ -188,10 +214,12 @@ static double frequency(const struct vocoder *v, int peak, double hop)
     return centre + wrap(atan2(im, re) - centre * hop) / hop;
 }
 
-/* Regions and turns of one step. The output's phase advances by frequency × output hop,
- * the input's did by frequency × input hop: the difference is what the peak turns. */
-static enum status follow(struct vocoder *v, size_t step, struct err *e)
+/* Regions and turns of the step in row k. The output's phase advances by frequency ×
+ * output hop, the input's did by frequency × input hop: the difference is what the peak
+ * turns. */
+static enum status follow(struct vocoder *v, size_t step, size_t k, struct err *e)
 {
+    sum_power(v, k);
     v->region_start[step] = v->region_count;
     enum status st = find_regions(v, e);
     if (st != ST_OK)
@@ -209,16 +237,28 @@ static enum status follow(struct vocoder *v, size_t step, struct err *e)
     for (size_t i = v->region_start[step]; i < v->region_count; i++) {
         struct region *r = &v->region[i];
         if (!fresh)
-            r->turn = wrap(v->turn[r->peak] + more * frequency(v, r->peak, hop_in));
+            r->turn = wrap(v->turn[r->peak] + more * frequency(v, k, r->peak, hop_in));
     }
     for (size_t i = v->region_start[step]; i < v->region_count; i++) {
         int end = i + 1 < v->region_count ? v->region[i + 1].first : v->bins;
-        for (int k = v->region[i].first; k < end; k++)
-            v->turn[k] = v->region[i].turn;
+        for (int bin = v->region[i].first; bin < end; bin++)
+            v->turn[bin] = v->region[i].turn;
     }
-    float *swap = v->before;
-    v->before = v->now;
-    v->now = swap;
+    return ST_OK;
+}
+
+/* All rows; the last of them stays as what comes before the next. */
+static enum status follow_all(struct vocoder *v, size_t first, size_t count,
+                              struct err *e)
+{
+    size_t row = (size_t)v->n + 2;
+    for (size_t k = 0; k < count; k++) {
+        enum status st = follow(v, first + k, k, e);
+        if (st != ST_OK)
+            return st;
+    }
+    for (size_t c = 0; c < v->channels; c++)
+        memcpy(v->before + c * row, row_at(v, c, count - 1), row * sizeof *v->before);
     return ST_OK;
 }
 
@@ -233,7 +273,8 @@ static void turn_bins(float *s, int first, int end, double turn)
 }
 
 /* Overlap-add one frame of one channel (the weights with channel 0). */
-static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first)
+static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first,
+                        const float *frame)
 {
     ptrdiff_t length = (ptrdiff_t)v->frames_out, from = 0, to = v->n;
     float *sum = v->sum + channel * v->frames_out;
@@ -247,7 +288,7 @@ static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first)
     for (ptrdiff_t i = from; i < to;) {
         ptrdiff_t run = to - i < length - at ? to - i : length - at;
         for (ptrdiff_t j = 0; j < run; j++)
-            sum[at + j] += v->frame[i + j] * v->window[i + j];
+            sum[at + j] += frame[i + j] * v->window[i + j];
         if (channel == 0)
             for (ptrdiff_t j = 0; j < run; j++)
                 v->weight[at + j] += v->window[i + j] * v->window[i + j];
@@ -256,10 +297,10 @@ static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first)
     }
 }
 
-/* Turn the regions of the spectra and add the frame at its new place. `excess` per bin
- * (NULL for none) × share is taken off each turn. */
-static void render(struct vocoder *v, float *spectra, size_t step, const double *excess,
-                   double share)
+/* Turn the regions of row k. `excess` per bin (NULL for none) × share is taken off each
+ * turn. */
+static void turn_row(struct vocoder *v, size_t step, size_t k, const double *excess,
+                     double share)
 {
     size_t end = v->region_start[step + 1];
     for (size_t i = v->region_start[step]; i < end; i++) {
@@ -267,28 +308,41 @@ static void render(struct vocoder *v, float *spectra, size_t step, const double 
         int stop = i + 1 < end ? v->region[i + 1].first : v->bins;
         double turn = r->turn - (excess ? excess[r->peak] * share : 0);
         for (size_t c = 0; c < v->channels; c++)
-            turn_bins(spectra + c * ((size_t)v->n + 2), r->first, stop, turn);
+            turn_bins(row_at(v, c, k), r->first, stop, turn);
     }
-    ptrdiff_t first = (ptrdiff_t)place(v, step, v->frames_out) - v->n / 2;
+}
+
+/* Add the frames of turned rows at their new places. */
+static void render(struct vocoder *v, size_t first, size_t count)
+{
+    size_t row = (size_t)v->n + 2;
     for (size_t c = 0; c < v->channels; c++) {
-        rfft_inverse(v->fft, spectra + c * ((size_t)v->n + 2), v->frame);
-        overlap_add(v, c, first);
+        fft_batch_inverse(v->fft, row_at(v, c, 0), row, row_at(v, c, 0), row);
+        for (size_t k = 0; k < count; k++) {
+            ptrdiff_t at = (ptrdiff_t)place(v, first + k, v->frames_out) - v->n / 2;
+            overlap_add(v, c, at, row_at(v, c, k));
+        }
     }
+}
+
+static size_t at_once(size_t first, size_t end)
+{
+    return end - first < FFT_BATCH ? end - first : FFT_BATCH;
 }
 
 static enum status run_line(struct vocoder *v, struct err *e)
 {
-    float *copy = malloc(v->channels * ((size_t)v->n + 2) * sizeof *copy);
-    enum status st = copy ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory to stretch");
-    for (size_t step = 0; step <= v->steps && st == ST_OK; step++) {
-        analyse(v, step);
-        memcpy(copy, v->now, v->channels * ((size_t)v->n + 2) * sizeof *copy);
+    enum status st = ST_OK;
+    for (size_t step = 0; step <= v->steps && st == ST_OK; step += FFT_BATCH) {
+        size_t count = at_once(step, v->steps + 1);
+        analyse(v, step, count);
         v->region_count = 0;
-        st = follow(v, step, e);
+        st = follow_all(v, step, count, e);
+        for (size_t k = 0; k < count && st == ST_OK; k++)
+            turn_row(v, step + k, k, NULL, 0);
         if (st == ST_OK)
-            render(v, copy, step, NULL, 0);
+            render(v, step, count);
     }
-    free(copy);
     return st;
 }
 
@@ -298,19 +352,24 @@ static enum status run_line(struct vocoder *v, struct err *e)
 static enum status run_circle(struct vocoder *v, struct err *e)
 {
     enum status st = ST_OK;
-    for (size_t step = 0; step <= v->steps && st == ST_OK; step++) {
-        analyse(v, step);
-        st = follow(v, step, e);
+    for (size_t step = 0; step <= v->steps && st == ST_OK; step += FFT_BATCH) {
+        size_t count = at_once(step, v->steps + 1);
+        analyse(v, step, count);
+        st = follow_all(v, step, count, e);
     }
     size_t last_reset = 0;
     for (size_t step = 1; step < v->steps; step++)
         if (v->reset[step])
             last_reset = step;
     double span = (double)(v->steps - last_reset);
-    for (size_t step = 0; step < v->steps && st == ST_OK; step++) {
-        double share = step > last_reset ? (double)(step - last_reset) / span : 0;
-        analyse(v, step);
-        render(v, v->now, step, v->turn, share);
+    for (size_t step = 0; step < v->steps && st == ST_OK; step += FFT_BATCH) {
+        size_t count = at_once(step, v->steps);
+        analyse(v, step, count);
+        for (size_t k = 0; k < count; k++) {
+            size_t past = step + k > last_reset ? step + k - last_reset : 0;
+            turn_row(v, step + k, k, v->turn, (double)past / span);
+        }
+        render(v, step, count);
     }
     return st;
 }
@@ -389,7 +448,8 @@ enum status stretch_time(struct audio *to, const struct audio *from, size_t fram
     struct audio now = {0};
     enum status st = scrubbed(&now, from, e);
     while (st == ST_OK && now.frames != frames) {
-        size_t next = now.frames / 4 > frames ? now.frames / 4 : frames;
+        size_t least = now.frames / 4, most = 4 * now.frames;
+        size_t next = frames < least ? least : frames > most ? most : frames;
         struct audio out = {0};
         st = vocode(&out, &now, next, loop, e);
         if (st == ST_OK)
@@ -413,7 +473,7 @@ enum status stretch_any(struct audio *to, const struct audio *from, size_t frame
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
                           bool loop, struct err *e)
 {
-    double s = semitones < -24 ? -24 : semitones > 24 ? 24 : semitones;
+    double s = semitones < -60 ? -60 : semitones > 60 ? 60 : semitones;
     double longer = rint((double)from->frames * exp2((isfinite(s) ? s : 0) / 12));
     size_t frames = longer < 1 ? 1 : (size_t)longer;
     struct audio long_one = {0};

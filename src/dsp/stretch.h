@@ -20,8 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* To exactly `frames` frames. Factors below ¼ are done in steps; from 4 up (and for
- * lengths where the vocoder has no meaning) use stretch_smear. ST_USAGE for 0 frames. */
+/* To exactly `frames` frames. Factors beyond ¼ … 4 are done in steps; to hear it that
+ * long, stretch_smear is better from 4 up. ST_USAGE for 0 frames. */
 enum status stretch_time(struct audio *to, const struct audio *from, size_t frames,
                          bool loop, struct err *e);
 
@@ -35,7 +35,7 @@ enum status stretch_smear(struct audio *to, const struct audio *from, size_t fra
 enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,
                         bool loop, struct rng *r, struct err *e);
 
-/* Transposed by `semitones` (−24 … 24, clamped; need not be whole) at the same length:
+/* Transposed by `semitones` (−60 … 60, clamped; need not be whole) at the same length:
  * stretch by 2^(semitones/12), then libsamplerate MEDIUM by the inverse. 0 is a copy. */
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
                           bool loop, struct err *e);

@@ -2,14 +2,15 @@
 #include "dsp/resample.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
-/* A table a semitone of speed, 32 … 64 taps (longer as the corner falls), Kaiser window,
- * coefficients of 128 phases with linear interpolation between them. */
-enum { TABLES = 13, PHASES = 128, TAPS = 32, TAPS_MAX = 2 * TAPS, LANES = 4 };
+/* A table a semitone of speed, 32 taps at speed 1 (more as the corner falls), Kaiser
+ * window, coefficients of 128 phases with linear interpolation between them. */
+enum { PHASES = 128, TAPS = 32, LANES = 4, WINDOW_POINTS = 4096 };
 static const double kaiser_beta = 9.0;
 static const double corner =
     0.455; /* of the rate, at speed 1; the stop band from 0.545 */
@@ -18,11 +19,13 @@ typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
 struct bank {
     int taps;
-    float tap[(PHASES + 1) * TAPS_MAX];
+    float *tap; /* (PHASES + 1) × taps */
 };
 
 struct varispeed {
-    struct bank bank[TABLES];
+    double slowest, fastest;
+    int first, count; /* semitones above speed 1; at least one bank */
+    struct bank *bank;
 };
 
 static double bessel_i0(double x)
@@ -35,37 +38,84 @@ static double bessel_i0(double x)
     return sum;
 }
 
-static void bank_init(struct bank *b, double speed)
+/* The window from its middle (0) to its end, straight between the points. */
+static double window_at(const double *window, double u)
+{
+    double place = fabs(u) * WINDOW_POINTS;
+    int i = (int)place;
+    return i < WINDOW_POINTS ? window[i] + (place - i) * (window[i + 1] - window[i]) : 0;
+}
+
+static bool bank_init(struct bank *b, const double *window, double speed)
 {
     int half = (int)ceil(TAPS / 2 * speed);
     half += half % 2; /* taps in whole vectors */
     b->taps = 2 * half;
-    double cut = 2 * corner / speed, scale = 1 / bessel_i0(kaiser_beta);
+    b->tap = malloc((size_t)(PHASES + 1) * (size_t)b->taps * sizeof *b->tap);
+    double *raw = malloc((size_t)b->taps * sizeof *raw);
+    if (!b->tap || !raw) {
+        free(raw);
+        return false;
+    }
+    double cut = 2 * corner / speed;
+    double step_cos = cos(pi * cut), step_sin = sin(pi * cut);
     for (int p = 0; p <= PHASES; p++) {
         float *tap = b->tap + p * b->taps;
-        double sum = 0, raw[TAPS_MAX];
+        double sum = 0, first = pi * cut * (-(half - 1) - (double)p / PHASES);
+        double s = sin(first), c = cos(first); /* of the argument, turned tap by tap */
         for (int k = 0; k < b->taps; k++) {
-            double x = k - (half - 1) - (double)p / PHASES, u = x / half;
-            double w = u * u < 1 ? bessel_i0(kaiser_beta * sqrt(1 - u * u)) * scale : 0;
-            double y = pi * cut * x;
-            raw[k] = (fabs(y) < 1e-9 ? 1 : sin(y) / y) * w;
+            double x = k - (half - 1) - (double)p / PHASES, y = pi * cut * x;
+            raw[k] = (fabs(y) < 1e-6 ? 1 : s / y) * window_at(window, x / half);
             sum += raw[k];
+            double next = s * step_cos + c * step_sin;
+            c = c * step_cos - s * step_sin;
+            s = next;
         }
         for (int k = 0; k < b->taps; k++)
             tap[k] = (float)(raw[k] / sum);
     }
+    free(raw);
+    return true;
 }
 
-struct varispeed *varispeed_new(void)
+/* The bank for a speed, in semitones above 1, rounded up: nothing may fold back. */
+static int semitone_of(double speed)
 {
-    struct varispeed *v = malloc(sizeof *v);
-    for (int i = 0; v && i < TABLES; i++)
-        bank_init(&v->bank[i], exp2(i / 12.0));
-    return v;
+    return speed > 1 ? (int)ceil(12 * log2(speed) - 1e-9) : 0;
+}
+
+struct varispeed *varispeed_new(double slowest, double fastest)
+{
+    struct varispeed *v = calloc(1, sizeof *v);
+    double *window = malloc((WINDOW_POINTS + 1) * sizeof *window);
+    bool ready = v && window;
+    if (ready) {
+        v->slowest = fmin(fmax(slowest, SPEED_MIN), SPEED_MAX);
+        v->fastest = fmin(fmax(fastest, v->slowest), SPEED_MAX);
+        v->first = semitone_of(v->slowest);
+        v->count = semitone_of(v->fastest) - v->first + 1;
+        v->bank = calloc((size_t)v->count, sizeof *v->bank);
+        ready = v->bank != NULL;
+        for (int i = 0; i <= WINDOW_POINTS; i++) {
+            double u = (double)i / WINDOW_POINTS;
+            window[i] = bessel_i0(kaiser_beta * sqrt(1 - u * u)) / bessel_i0(kaiser_beta);
+        }
+    }
+    for (int i = 0; ready && i < v->count; i++)
+        ready = bank_init(&v->bank[i], window, exp2((v->first + i) / 12.0));
+    free(window);
+    if (ready)
+        return v;
+    varispeed_free(v);
+    return NULL;
 }
 
 void varispeed_free(struct varispeed *v)
 {
+    for (int i = 0; v && v->bank && i < v->count; i++)
+        free(v->bank[i].tap);
+    if (v)
+        free(v->bank);
     free(v);
 }
 
@@ -94,25 +144,34 @@ static float interpolate(const struct bank *b, const float *x, double fraction)
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
+/* What a kernel sees at an end of the sound: silence beyond it. */
+static float at_the_end(const struct bank *b, const float *in, ptrdiff_t frames,
+                        ptrdiff_t first, double fraction)
+{
+    float mix = (float)(fraction * PHASES);
+    int phase = (int)mix;
+    mix -= (float)phase;
+    const float *low = b->tap + phase * b->taps, *high = low + b->taps;
+    float sum = 0.0f;
+    for (ptrdiff_t k = 0; k < b->taps; k++)
+        if (first + k >= 0 && first + k < frames)
+            sum += finite_or_0(in[first + k]) * (low[k] + mix * (high[k] - low[k]));
+    return sum;
+}
+
 void varispeed_read(const struct varispeed *v, const float *in, size_t frames,
                     double start, double speed, float *out, size_t count)
 {
-    speed = speed > 2 ? 2 : speed >= 0.5 ? speed : 0.5;
-    int table = speed > 1 ? (int)ceil(12 * log2(speed) - 1e-9) : 0;
-    const struct bank *b = &v->bank[table < TABLES ? table : TABLES - 1];
+    speed = speed > v->fastest ? v->fastest : speed >= v->slowest ? speed : v->slowest;
+    const struct bank *b = &v->bank[semitone_of(speed) - v->first];
     ptrdiff_t before = b->taps / 2 - 1, n = (ptrdiff_t)frames;
     for (size_t i = 0; i < count; i++) {
         double at = start + (double)i * speed;
         double whole = floor(at);
         ptrdiff_t first = (ptrdiff_t)whole - before;
-        if (first >= 0 && first + b->taps <= n) {
+        if (first >= 0 && first + b->taps <= n)
             out[i] = finite_or_0(interpolate(b, in + first, at - whole));
-            continue;
-        }
-        float line[TAPS_MAX] = {0};
-        for (ptrdiff_t k = 0; k < b->taps; k++)
-            if (first + k >= 0 && first + k < n)
-                line[k] = finite_or_0(in[first + k]);
-        out[i] = interpolate(b, line, at - whole);
+        else
+            out[i] = at_the_end(b, in, n, first, at - whole);
     }
 }

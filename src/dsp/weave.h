@@ -6,6 +6,9 @@
 
 #include "core/status.h"
 #include "dsp/audio.h"
+#include "dsp/seam.h"
+
+#include <stdbool.h>
 
 /* Bring the 50 ms level of a loop within ± tolerance_db of its mean by a smooth gain
  * common to all channels, of at most 12 dB. Silence stays silence. */
@@ -31,7 +34,9 @@ void weave_normalise(struct audio *loop, const float *weight);
 /* Turn the circle so that it begins where it is calmest, and nothing (not even a chance
  * coincidence of grains) marks the join: the calmest places are tried with seam_measure,
  * the first seamless one is taken, else the best. What is heard in a loop stays the same.
- * Loops too short to judge are left as they are. */
-enum status weave_calm_join(struct audio *loop, struct err *e);
+ * Loops too short to judge are left as they are. What was measured of the join that was
+ * chosen goes to `seam`, and whether it was to `judged` (both may be NULL). */
+enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
+                            struct err *e);
 
 #endif
