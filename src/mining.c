@@ -229,9 +229,10 @@ static enum status submit_all(struct batch_of_jobs *b, const struct mine_request
         finish(b);
         return ST_OK;
     }
-    return err_set(e, ST_NOTHING, "%s",
-                   b->sources.count == 0 ? "there are no recordings to mine"
-                                         : "every recording is mined already");
+    return b->sources.count == 0
+               ? err_set(e, ST_NOTHING, "there are no recordings in %s",
+                         b->place.input_dir)
+               : err_set(e, ST_NOTHING, "every recording is mined already");
 }
 
 enum status mining_start(const struct mining_place *place,

@@ -6,6 +6,7 @@
 #include "core/kit.h"
 #include "core/recordings.h"
 #include "core/report.h"
+#include "known.h"
 #include "mining.h"
 #include "settings.h"
 #include "ui/app.h"
@@ -35,13 +36,6 @@ static bool is_folder(const char *path)
 {
     struct stat s;
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-static bool has(const char *folder, const char *name)
-{
-    char path[PATH_BYTES];
-    return path_join(path, sizeof path, folder, name, NULL) == ST_OK &&
-           access(path, F_OK) == 0;
 }
 
 /* --- operations the screens ask for ------------------------------------------------- */
@@ -126,7 +120,7 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
     char there[PATH_BYTES];
     if (st == ST_OK && job.dry_run &&
         path_join(there, sizeof there, job.output_dir, job.kit_name, NULL) == ST_OK &&
-        has(there, "manifest.csv"))
+        path_has(there, "manifest.csv"))
         text_addf(&r->listing, "The kit that lies there is replaced.\n");
     if (st == ST_OK && !job.dry_run)
         text_addf(&r->listing,
@@ -218,45 +212,14 @@ static enum status save_config(void *user, const struct config *config, struct e
 /* --- what to open --------------------------------------------------------------------
  */
 
-static bool is_project(const char *folder)
-{
-    return has(folder, "catalog.db") || has(folder, "manifest.csv") ||
-           has(folder, "config.effective.yaml");
-}
-
-static bool has_recordings(const char *folder, const char *export_root)
+/* Right in it: whoever only stands somewhere does not want all below it mined. */
+static bool has_recordings(const char *folder)
 {
     struct source_list list;
-    struct discover_options options = {.recursive = true, .skip = export_root};
+    struct discover_options options = {0};
     bool any = discover(&list, folder, &options, NULL) == ST_OK && list.count > 0;
     source_list_done(&list);
     return any;
-}
-
-static void last_project(const struct workstation *w, char out[PATH_BYTES])
-{
-    char path[PATH_BYTES], *text;
-    size_t n;
-    out[0] = '\0';
-    if (!w->user_dir[0] ||
-        path_join(path, sizeof path, w->user_dir, "last-project", NULL) != ST_OK ||
-        path_read_file(path, PATH_BYTES - 1, &text, &n, NULL) != ST_OK)
-        return;
-    snprintf(out, PATH_BYTES, "%.*s", (int)strcspn(text, "\n"), text);
-    free(text);
-    if (!is_project(out))
-        out[0] = '\0';
-}
-
-static void remember_project(const struct workstation *w)
-{
-    char path[PATH_BYTES];
-    struct root user;
-    if (!w->user_dir[0] || !realpath(w->project.root.path, path) ||
-        root_open(&user, w->user_dir, true, NULL) != ST_OK)
-        return;
-    root_write_file(&user, "last-project", path, strlen(path), NULL);
-    root_done(&user);
 }
 
 static enum status open_project(struct workstation *w, const char *folder, struct err *e)
@@ -298,19 +261,40 @@ static enum status open_recordings(struct workstation *w, const char *folder,
     return ST_OK;
 }
 
+/* Where no project is named: the last one, or the one chosen of several. */
+static enum status known_or_here(struct workstation *w, char folder[PATH_BYTES],
+                                 struct err *e)
+{
+    struct known *k = malloc(sizeof *k);
+    enum status st = ST_OK;
+    if (!k)
+        return err_set(e, ST_NO_MEMORY, "no memory for a list of projects");
+    known_read(k, w->user_dir);
+    snprintf(folder, PATH_BYTES, "%s", k->count == 1 ? k->path[0] : ".");
+    if (k->count > 1)
+        st = known_ask(k, &w->cfg, w->theme_dirs, folder, e);
+    free(k);
+    return st;
+}
+
+/* ST_CANCELLED when the user chose none. */
 static enum status choose(struct workstation *w, const char *wish, struct err *e)
 {
-    char last[PATH_BYTES];
+    char folder[PATH_BYTES] = ".";
     if (wish && !is_folder(wish))
         return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
     if (wish)
-        return is_project(wish) ? open_project(w, wish, e) : open_recordings(w, wish, e);
-    if (is_project("."))
-        return open_project(w, ".", e);
-    if (has_recordings(".", w->export_root))
-        return open_recordings(w, ".", e);
-    last_project(w, last);
-    return last[0] ? open_project(w, last, e) : open_recordings(w, ".", e);
+        return known_project(wish) ? open_project(w, wish, e)
+                                   : open_recordings(w, wish, e);
+    if (!known_project(".") && !has_recordings(".")) {
+        enum status st = known_or_here(w, folder, e);
+        if (st != ST_OK)
+            return st;
+        if (!folder[0])
+            return ST_CANCELLED;
+    }
+    return known_project(folder) ? open_project(w, folder, e)
+                                 : open_recordings(w, folder, e);
 }
 
 /* --- putting it together --------------------------------------------------------------
@@ -366,8 +350,8 @@ static void close_parts(struct workstation *w)
     session_close(w->session);
     logbook_free(w->logbook);
     /* Looking into a folder leaves nothing behind. */
-    if (empty && !has(w->project.root.path, "manifest.csv") &&
-        !has(w->project.root.path, ".trowel")) {
+    if (empty && !path_has(w->project.root.path, "manifest.csv") &&
+        !path_has(w->project.root.path, ".trowel")) {
         root_remove(&w->project.root, "catalog.db", NULL);
         root_remove(&w->project.root, "config.effective.yaml", NULL);
         rmdir(w->project.root.path);
@@ -382,9 +366,10 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
     if (st != ST_OK)
         return st;
     snprintf(w->export_root, sizeof w->export_root, "%s", w->cfg.paths.export_dir);
+    find_themes(w);
     st = choose(w, wish, e);
     if (st != ST_OK)
-        return st;
+        return st == ST_CANCELLED ? ST_OK : st;
     /* Beside the project, wherever it was opened from. */
     snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/../kits", w->project.root.path);
     char parent[PATH_BYTES];
@@ -394,10 +379,9 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
             *slash = '\0';
         snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/kits", parent);
     }
-    find_themes(w);
     st = open_parts(w, e);
     if (st == ST_OK) {
-        remember_project(w);
+        known_remember(w->user_dir, w->project.root.path);
         struct app_setup setup = {.session = w->session,
                                   .jobs = w->jobs,
                                   .transport = w->transport,

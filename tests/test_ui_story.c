@@ -169,6 +169,33 @@ static void the_next_session_remembers(void **state)
     leave();
 }
 
+/* Without a folder: the one project there was, and the choice once there are two. */
+static void without_a_folder_it_asks(void **state)
+{
+    (void)state;
+    char command[800];
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, NULL);
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    leave();
+    snprintf(command, sizeof command,
+             "cp -r %s/export/tapes %s/other && "
+             "echo %s/gone >> %s/.config/trowel/projects && "
+             "echo %s/other >> %s/.config/trowel/projects",
+             folder, folder, folder, folder, folder, folder);
+    assert_int_equal(system(command), 0);
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 24, 80, trowel, NULL);
+    assert_true(pty_wait_for(&pty, "which project?", 20));
+    assert_true(pty_wait_for(&pty, "the folder you stand in", 5));
+    assert_null(strstr(pty.text, "/gone"));
+    type("j\r", "near misses");
+    leave();
+    assert_int_equal(files("other/catalog.db"), 1);
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 24, 80, trowel, NULL);
+    assert_true(pty_wait_for(&pty, "1 other", 20)); /* newest first now */
+    pty_send(&pty, "q");
+    assert_int_equal(pty_end(&pty, 30), 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -191,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_tape_to_kit),
         cmocka_unit_test(the_next_session_remembers),
+        cmocka_unit_test(without_a_folder_it_asks),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
 }

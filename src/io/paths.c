@@ -62,6 +62,13 @@ enum status path_join(char *out, size_t size, const char *a, const char *b, stru
     return ST_OK;
 }
 
+bool path_has(const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    return path_join(path, sizeof path, folder, name, NULL) == ST_OK &&
+           access(path, F_OK) == 0;
+}
+
 const char *path_below(const char *text, const char *folder)
 {
     size_t n = folder ? strlen(folder) : 0;

@@ -4,6 +4,7 @@
 
 #include "ui/state.h"
 #include "ui/term.h"
+#include "ui/term_options.h"
 
 #include <errno.h>
 #include <math.h>
@@ -194,24 +195,6 @@ static void run(struct loop *l)
     }
 }
 
-static int depth_option(const struct config *c)
-{
-    static const int depths[] = {[COLOURS_AUTO] = TERM_AUTO,
-                                 [COLOURS_256] = THEME_256,
-                                 [COLOURS_16] = THEME_16,
-                                 [COLOURS_MONO] = THEME_MONO};
-    return depths[c->interface.colours];
-}
-
-static int tier_option(const struct config *c)
-{
-    static const int tiers[] = {[GLYPHS_AUTO] = TERM_AUTO,
-                                [GLYPHS_BRAILLE] = TIER_BRAILLE,
-                                [GLYPHS_BLOCKS] = TIER_BLOCKS,
-                                [GLYPHS_ASCII] = TIER_ASCII};
-    return tiers[c->interface.glyphs];
-}
-
 enum status app_run(const struct app_setup *setup, struct err *e)
 {
     struct loop *l = calloc(1, sizeof *l);
@@ -219,8 +202,7 @@ enum status app_run(const struct app_setup *setup, struct err *e)
         return err_set(e, ST_NO_MEMORY, "no memory for the workstation");
     struct theme plain;
     theme_builtin(&plain);
-    struct term_options options = {depth_option(setup->config),
-                                   tier_option(setup->config), &plain};
+    struct term_options options = term_options_of(setup->config, &plain);
     enum status st = term_open(&l->term, &options, e);
     if (st != ST_OK) {
         free(l);

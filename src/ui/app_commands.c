@@ -1,6 +1,8 @@
 /* The command line's commands. */
 #include "ui/state.h"
 
+#include "ui/themes.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -354,9 +356,10 @@ static int complete_argument(struct app *app, enum completes how, const char *ty
             n = add(out, n, max, names[0], typed);
         }
     } else if (how == THEME) {
-        int count = app_theme_names(app, names, COMPLETIONS_MAX);
+        char theme_names[COMPLETIONS_MAX][THEMES_NAME_BYTES];
+        int count = themes_names(app->setup.theme_dirs, theme_names, COMPLETIONS_MAX);
         for (int i = 0; i < count; i++)
-            n = add(out, n, max, names[i], typed);
+            n = add(out, n, max, theme_names[i], typed);
     } else if (how == DEVICE && app->transport) {
         int count = transport_devices(app->transport, names, COMPLETIONS_MAX);
         for (int i = 0; i < count; i++)

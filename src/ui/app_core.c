@@ -1,6 +1,8 @@
 /* The workstation without a terminal: its state, keys in, canvas out. */
 #include "ui/state.h"
 
+#include "ui/themes.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +208,13 @@ void app_confirm(struct app *app, const char *question, void (*yes)(struct app *
     snprintf(app->question, sizeof app->question, "%s", question);
     app->confirmed = yes;
     app->asking = ASK_CONFIRM;
+}
+
+enum status app_load_theme(struct app *app, const char *name, struct err *e)
+{
+    enum status st = themes_load(&app->theme, app->setup.theme_dirs, name, e);
+    app->theme_changed |= st == ST_OK;
+    return st;
 }
 
 /* --- what takes long --------------------------------------------------------------- */

@@ -176,15 +176,9 @@ int area_wrap(const struct area *a, int row, int col, int cells, enum role ink,
     int rows = 0;
     for (; *s && cells > 0; rows++) {
         char line[1024];
-        size_t n = utf8_prefix(s, cells);
+        size_t n = utf8_wrap(s, cells);
         if (n == 0) /* a wide character in a single cell */
             break;
-        if (s[n] != '\0' && s[n] != ' ') {
-            size_t word = n;
-            while (word > 0 && s[word - 1] != ' ')
-                word--;
-            n = word > n / 3 ? word : n;
-        }
         snprintf(line, sizeof line, "%.*s", (int)(n < 1023 ? n : 1023), s);
         area_text(a, row + rows, col, ink, line);
         s += n;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELP_LINES = 400, LINE_BYTES = 160, KEYS_CELLS = 14 };
+enum { HELP_LINES = 600, LINE_BYTES = 160, KEYS_CELLS = 14 };
 
 struct line {
     bool heading;
@@ -23,7 +23,23 @@ static int add(struct line *out, int n, bool heading, const char *keys, const ch
     return n + 1;
 }
 
-static int add_group(const struct app *app, struct line *out, int n, enum action_group g)
+/* What does not fit into `cells` goes on below. */
+static int add_wrapped(struct line *out, int n, int cells, const char *keys,
+                       const char *text)
+{
+    do {
+        char part[LINE_BYTES];
+        size_t length = utf8_wrap(text, cells);
+        snprintf(part, sizeof part, "%.*s", (int)length, text);
+        n = add(out, n, false, keys, part);
+        text += length + strspn(text + length, " ");
+        keys = "";
+    } while (*text);
+    return n;
+}
+
+static int add_group(const struct app *app, struct line *out, int n, int cells,
+                     enum action_group g)
 {
     char keys[64];
     bool any = false;
@@ -38,12 +54,12 @@ static int add_group(const struct app *app, struct line *out, int n, enum action
             n = add(out, n, true, "", action_group_title(g));
         }
         any = true;
-        n = add(out, n, false, keys, i->help);
+        n = add_wrapped(out, n, cells, keys, i->help);
     }
     return n;
 }
 
-static int add_commands(struct line *out, int n)
+static int add_commands(struct line *out, int n, int cells)
 {
     const char *name, *arguments, *help;
     n = add(out, n, false, "", "");
@@ -52,12 +68,12 @@ static int add_commands(struct line *out, int n)
         char text[LINE_BYTES], keys[64];
         snprintf(keys, sizeof keys, ":%s", name);
         snprintf(text, sizeof text, "%s%s%s", arguments, *arguments ? "  " : "", help);
-        n = add(out, n, false, keys, text);
+        n = add_wrapped(out, n, cells, keys, text);
     }
     return n;
 }
 
-static int add_filters(struct line *out, int n)
+static int add_filters(struct line *out, int n, int cells)
 {
     static const char *const examples[][2] = {
         {"tape*", "words match names"},
@@ -69,18 +85,24 @@ static int add_filters(struct line *out, int n)
     n = add(out, n, false, "", "");
     n = add(out, n, true, "", "Filters");
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
-        n = add(out, n, false, examples[i][0], examples[i][1]);
+        n = add_wrapped(out, n, cells, examples[i][0], examples[i][1]);
     return n;
+}
+
+static int columns(const struct app *app)
+{
+    int cols = app->canvas.cols;
+    return cols >= 200 ? 3 : cols >= 130 ? 2 : 1;
 }
 
 static int build(const struct app *app, struct line *out)
 {
-    int n = 0;
+    int n = 0, cells = app->canvas.cols / columns(app) - KEYS_CELLS - 5;
     for (int g = 0; g < GROUP_COUNT_OF; g++)
-        n = add_group(app, out, n, (enum action_group)g);
+        n = add_group(app, out, n, cells, (enum action_group)g);
     if (app->help.about == SCREEN_LIBRARY)
-        n = add_filters(out, n);
-    return add_commands(out, n);
+        n = add_filters(out, n, cells);
+    return add_commands(out, n, cells);
 }
 
 static void draw(struct app *app, const struct area *a)
@@ -94,7 +116,7 @@ static void draw(struct app *app, const struct area *a)
     frame_bottom(app, &rest);
     struct area rule = area_top(&rest, 1);
     area_hline(&rule, 0, ROLE_BORDER);
-    int n = build(app, lines), across = a->cols >= 200 ? 3 : a->cols >= 130 ? 2 : 1;
+    int n = build(app, lines), across = columns(app);
     int wide = a->cols / across, shown = rest.rows * across;
     int most = n - shown > 0 ? n - shown : 0;
     app->help.top = app->help.top > most ? most : app->help.top;

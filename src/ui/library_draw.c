@@ -223,36 +223,49 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
     draw_columns(app, a, l, row, f, position);
 }
 
-static void draw_empty(struct app *app, const struct area *a)
+static int offer(const struct area *a, int row, const char *key, const char *does)
 {
-    bool none = session_count(app->session) == 0;
-    int row = a->rows > 8 ? 3 : 1;
-    if (!none) {
-        area_fit(a, row, 3, a->cols - 4, ROLE_TEXT, CUT_END,
-                 view_empty_reason(app->view));
-        return;
-    }
+    area_text(a, row, 3, ROLE_KEY, key);
+    return row + area_wrap(a, row, 10, a->cols - 11, ROLE_TEXT, does);
+}
+
+/* A project without a single find: what is the case, and what to do about it. */
+static void draw_nothing_yet(struct app *app, const struct area *a, int row)
+{
+    const char *folder = app->setup.input_dir ? app->setup.input_dir : "";
+    size_t sources = session_source_count(app->session);
     if (app->batch.active > 0) {
         area_text(a, row, 3, ROLE_STRONG, "Digging. Finds appear here as they come up.");
         area_text(a, row + 2, 3, ROLE_DIM, "w shows the jobs, ? the keys.");
         return;
     }
-    area_text(a, row, 3, ROLE_STRONG, "Nothing has been dug up here yet.");
-    int at = row + 2;
-    if (app->setup.ops.mine) {
-        area_text(a, at, 3, ROLE_KEY, "m");
-        area_fit(a, at++, 6, a->cols - 7, ROLE_TEXT, CUT_END,
-                 "mines the recordings in the project's folder");
-    }
-    if (app->setup.input_dir && app->setup.input_dir[0])
-        area_fit(a, at++, 6, a->cols - 7, ROLE_DIM, CUT_MIDDLE, app->setup.input_dir);
-    if (app->setup.ops.demo) {
-        area_text(a, at, 3, ROLE_KEY, ":demo");
-        area_fit(a, at++, 10, a->cols - 11, ROLE_TEXT, CUT_END,
-                 "makes recordings to try it on and mines them");
-    }
-    area_text(a, at, 3, ROLE_KEY, "?");
-    area_text(a, at, 6, ROLE_TEXT, "shows the keys");
+    area_text(a, row++, 3, ROLE_STRONG,
+              sources > 0 ? "The recordings gave nothing to keep."
+              : *folder   ? "There are no recordings here yet."
+                          : "Nothing has been dug up here yet.");
+    if (*folder)
+        area_fit(a, row++, 3, a->cols - 4, ROLE_DIM, CUT_MIDDLE, folder);
+    row++;
+    if (sources > 0)
+        row = offer(a, row, "w", "says what became of each recording");
+    if (app->setup.ops.mine)
+        row = offer(a, row, "m",
+                    sources > 0 ? "mines what is new or failed"
+                    : *folder   ? "mines what you put there: WAV, FLAC, MP3, ..."
+                                : "mines the recordings in the project's folder");
+    if (app->setup.ops.demo)
+        row = offer(a, row, ":demo", "makes recordings to try it on, and mines them");
+    row = offer(a, row, "?", "shows the keys");
+    offer(a, row, "q", "leaves; then `trowel FOLDER` opens another");
+}
+
+static void draw_empty(struct app *app, const struct area *a)
+{
+    int row = a->rows > 8 ? 3 : 1;
+    if (session_count(app->session) == 0)
+        draw_nothing_yet(app, a, row);
+    else
+        area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, view_empty_reason(app->view));
 }
 
 static void scroll(struct app *app, int rows)

@@ -251,6 +251,8 @@ void app_page(struct app *app, const char *title, const char *text);
 /* A yes-or-no question; `yes` is called on y or Enter. */
 void app_confirm(struct app *app, const char *question, void (*yes)(struct app *));
 struct app_reply app_reply_to(struct app *app);
+/* By name, or the path of a file; ST_NOT_FOUND … */
+enum status app_load_theme(struct app *app, const char *name, struct err *e);
 void app_mine(struct app *app, const char *source, bool force);
 void app_export(struct app *app, bool dry_run);
 
@@ -264,12 +266,6 @@ int app_command_complete(struct app *app, const char *line, size_t at,
                          char (*out)[COMPLETION_BYTES], int max, size_t *from);
 /* The i-th command for the help screen; NULL behind the last. */
 const char *app_command_help(int i, const char **name, const char **arguments);
-
-/* --- app_theme.c: by name, or the path of a file; ST_NOT_FOUND … ------------------- */
-
-enum status app_load_theme(struct app *app, const char *name, struct err *e);
-/* Names of the themes that can be found; returns how many. */
-int app_theme_names(struct app *app, char (*out)[COMPLETION_BYTES], int max);
 
 /* --- app_sound.c ------------------------------------------------------------------- */
 

@@ -155,6 +155,16 @@ static size_t append(char *to, size_t n, size_t used, const char *s, size_t byte
     return used + bytes;
 }
 
+size_t utf8_wrap(const char *s, int cells)
+{
+    size_t n = utf8_prefix(s, cells), word = n;
+    if (s[n] == '\0' || s[n] == ' ')
+        return n;
+    while (word > 0 && s[word - 1] != ' ')
+        word--;
+    return word > n / 3 ? word : n;
+}
+
 void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
               const char *ellipsis)
 {

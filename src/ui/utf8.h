@@ -36,6 +36,9 @@ int utf8_cells(const char *s);
 /* Bytes of the longest beginning of s that fits into `cells`. */
 size_t utf8_prefix(const char *s, int cells);
 
+/* The same, but ending before a blank where one is not too far back. */
+size_t utf8_wrap(const char *s, int cells);
+
 /* How a text too long for its place is cut. */
 enum utf8_cut { CUT_END, CUT_MIDDLE };
 
