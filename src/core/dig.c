@@ -83,6 +83,8 @@ enum status dig_run(struct dig *d, struct err *e)
             return err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
         size_t first = d->finds.count;
         enum status st = order[i].run(d, e);
+        if (st == ST_OK)
+            st = dig_flush(d, first, e);
         if (st != ST_OK)
             return st;
         if (d->site.found && d->finds.count > first)

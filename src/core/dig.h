@@ -125,6 +125,10 @@ enum status dig_measure(struct measurer *measurer, struct candidate *c,
                         const struct audio *sound, bool loop, const struct config *cfg,
                         struct err *e);
 
+/* Flush the folders of the finds from `first` on: dig_keep leaves that to the end of a
+ * stage. */
+enum status dig_flush(const struct dig *d, size_t first, struct err *e);
+
 /* A near-miss: no file, only what it missed by. `number` makes its name unique. */
 enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
                      int number, struct err *e);

@@ -107,16 +107,42 @@ static void expand_name(char *out, size_t size, const char *name, const char *ta
         snprintf(out, size, "%.*s%s", (int)(mark - name), name, mark + 3);
 }
 
+/* The folder of a category, without an ending slash; "" is the root. */
+static enum status folder_of(char *out, size_t size, const struct dig *d,
+                             enum category category, struct err *e)
+{
+    enum status st =
+        path_join(out, size, d->site.folder,
+                  d->site.category_folders ? category_folder(category) : "", e);
+    if (st == ST_OK && out[0] && out[strlen(out) - 1] == '/')
+        out[strlen(out) - 1] = '\0';
+    return st;
+}
+
 static enum status place(char *out, size_t size, const struct dig *d,
                          enum category category, const char *filename, struct err *e)
 {
     char folder[PATH_BYTES];
-    enum status st =
-        path_join(folder, sizeof folder, d->site.folder,
-                  d->site.category_folders ? category_folder(category) : "", e);
-    if (st == ST_OK && folder[0] && folder[strlen(folder) - 1] == '/')
-        folder[strlen(folder) - 1] = '\0';
+    enum status st = folder_of(folder, sizeof folder, d, category, e);
     return st == ST_OK ? path_join(out, size, folder, filename, e) : st;
+}
+
+enum status dig_flush(const struct dig *d, size_t first, struct err *e)
+{
+    bool written[CAT_COUNT] = {false};
+    enum status st = ST_OK;
+    for (size_t i = first; i < d->finds.count; i++)
+        if (d->finds.at[i].saved)
+            written[kind_category(d->finds.at[i].kind)] = true;
+    for (int c = 0; c < CAT_COUNT && st == ST_OK; c++) {
+        char folder[PATH_BYTES];
+        if (!written[c])
+            continue;
+        st = folder_of(folder, sizeof folder, d, (enum category)c, e);
+        if (st == ST_OK)
+            st = root_flush(d->site.root, folder, e);
+    }
+    return st;
 }
 
 /* A file that is not ours keeps its name; ours takes the next free number. */
@@ -148,7 +174,7 @@ static enum status write_file(struct dig *d, struct candidate *c, const struct a
     if (d->site.announce && !d->site.announce(d->site.user, relative))
         return err_set(e, ST_DISK, "%s: the project's journal cannot be written",
                        relative);
-    st = soundfile_write_wav(d->site.root, relative, a,
+    st = soundfile_place_wav(d->site.root, relative, a,
                              d->recipe->cfg.global.output_bit_depth, c->sha256, e);
     c->saved = st == ST_OK;
     return st;

@@ -102,8 +102,8 @@ static void release(struct atomic_file *f)
     free(f);
 }
 
-enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
-                          struct err *e)
+static enum status commit(struct atomic_file *f, bool flush_folder,
+                          char sha256[SHA256_HEX_BYTES], struct err *e)
 {
     int problem = fsync(f->fd) == 0 || errno == EINVAL ? 0 : errno;
     if (!problem && renameat(f->dir, f->temporary, f->dir, f->name) != 0)
@@ -112,7 +112,7 @@ enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
         unlinkat(f->dir, f->temporary, 0);
     if (close(f->fd) != 0 && !problem)
         problem = errno;
-    if (!problem)
+    if (!problem && flush_folder)
         problem = root_flush_folder(f->dir);
     enum status st = ST_OK;
     if (problem)
@@ -121,6 +121,18 @@ enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
         sha256_hex(f->hash, sha256);
     release(f);
     return st;
+}
+
+enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
+                          struct err *e)
+{
+    return commit(f, true, sha256, e);
+}
+
+enum status atomic_place(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
+                         struct err *e)
+{
+    return commit(f, false, sha256, e);
 }
 
 void atomic_abort(struct atomic_file *f)

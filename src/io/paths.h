@@ -79,6 +79,11 @@ enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
  * in hex. Frees `f` also on failure, and then no temporary file stays. */
 enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
                           struct err *e);
+/* atomic_commit but for the folder, for many files of one: the file is whole and has its
+ * name; root_flush on the folder makes sure that all such names outlast a power cut. */
+enum status atomic_place(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
+                         struct err *e);
+enum status root_flush(const struct root *r, const char *folder, struct err *e);
 void atomic_abort(struct atomic_file *f); /* NULL safe */
 
 enum status root_write_file(const struct root *r, const char *relative, const void *bytes,

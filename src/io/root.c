@@ -218,6 +218,21 @@ int root_flush_folder(int fd)
     return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
 }
 
+enum status root_flush(const struct root *r, const char *folder, struct err *e)
+{
+    int fd;
+    enum status st = *folder ? path_check_relative(folder, e) : ST_OK;
+    if (!st)
+        st = walk(r, folder, strlen(folder), false, &fd, e);
+    if (st)
+        return st;
+    int problem = root_flush_folder(fd);
+    close(fd);
+    return problem ? err_errno(e, ST_DISK, problem, "the folder %s/%s cannot be flushed",
+                               r->path, folder)
+                   : ST_OK;
+}
+
 /* Another process that still writes holds a lock on the whole file. */
 static bool is_abandoned(int dir, const char *name)
 {

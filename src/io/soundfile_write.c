@@ -2,6 +2,7 @@
  * libsndfile, so that the bytes depend on nothing but the audio. */
 #include "io/soundfile.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,41 +38,60 @@ static void make_header(unsigned char h[HEADER_BYTES], const struct audio *a, in
     put32(h + 40, data_bytes);
 }
 
+/* To the nearest, halves to even, as rint has it; on the grid of 24 bits a float is
+ * exact.
+ */
+static int32_t nearest(float x, float scale)
+{
+    float v = fabsf(x) <= FLT_MAX ? x * scale : 0.0f;
+    v = v < -scale ? -scale : v > scale - 1 ? scale - 1 : v;
+    int32_t whole = (int32_t)v;
+    float rest = v - (float)whole;
+    int32_t up = rest > 0.5f || (rest == 0.5f && whole & 1);
+    int32_t down = rest < -0.5f || (rest == -0.5f && whole & 1);
+    return whole + up - down;
+}
+
 static void quantise(unsigned char *to, const float *x, size_t n, int bits)
 {
-    const double scale = (double)(1 << (bits - 1));
-    for (size_t i = 0; i < n; i++) {
-        double v = isfinite(x[i]) ? rint((double)x[i] * scale) : 0.0;
-        int32_t q = (int32_t)fmin(fmax(v, -scale), scale - 1);
-        put16(to, (uint32_t)q & 0xffff);
-        if (bits == 24)
-            to[2] = (unsigned char)((uint32_t)q >> 16 & 0xff);
-        to += bits / 8;
+    const float scale = (float)(1 << (bits - 1));
+    size_t width = (size_t)bits / 8;
+    for (size_t i = 0; i < n; i++, to += width) {
+        uint32_t q = (uint32_t)nearest(x[i], scale);
+        put16(to, q & 0xffff);
+        if (width == 3)
+            to[2] = (unsigned char)(q >> 16 & 0xff);
     }
 }
 
-static enum status write_samples(struct atomic_file *f, const struct audio *a, int bits,
-                                 struct err *e)
+/* Header and samples in blocks, the last one padded to even as RIFF wants it. */
+static enum status write_blocks(struct atomic_file *f, const struct audio *a, int bits,
+                                uint32_t bytes, struct err *e)
 {
-    unsigned char *block = malloc(BLOCK_SAMPLES * 3);
+    unsigned char *block = malloc(HEADER_BYTES + BLOCK_SAMPLES * 3 + 1);
     if (!block)
         return err_set(e, ST_NO_MEMORY, "no memory to write a sound");
     size_t n = a->frames * (size_t)a->channels, width = (size_t)bits / 8;
-    enum status st = ST_OK;
-    for (size_t at = 0; !st && at < n; at += BLOCK_SAMPLES) {
+    size_t at = 0, filled = HEADER_BYTES;
+    enum status st;
+    make_header(block, a, bits, bytes);
+    do {
         size_t count = n - at < BLOCK_SAMPLES ? n - at : BLOCK_SAMPLES;
-        quantise(block, a->data + at, count, bits);
-        st = atomic_write(f, block, count * width, e);
-    }
+        quantise(block + filled, a->data + at, count, bits);
+        at += count;
+        filled += count * width;
+        if (at == n && bytes & 1)
+            block[filled++] = 0;
+        st = atomic_write(f, block, filled, e);
+        filled = 0;
+    } while (!st && at < n);
     free(block);
-    if (!st && (n * width & 1))
-        st = atomic_write(f, "", 1, e); /* RIFF chunks are padded to even */
     return st;
 }
 
-enum status soundfile_write_wav(const struct root *r, const char *relative,
-                                const struct audio *a, int bits,
-                                char sha256[SHA256_HEX_BYTES], struct err *e)
+static enum status write_wav(const struct root *r, const char *relative,
+                             const struct audio *a, int bits, struct atomic_file **f,
+                             struct err *e)
 {
     if ((bits != 16 && bits != 24) || a->channels < 1 ||
         a->channels > SOUNDFILE_MAX_CHANNELS || a->rate_hz < 1)
@@ -81,17 +101,29 @@ enum status soundfile_write_wav(const struct root *r, const char *relative,
     if (bytes > UINT32_MAX - HEADER_BYTES)
         return err_set(e, ST_USAGE, "%s would be larger than a WAV file can be",
                        relative);
-    struct atomic_file *f;
-    enum status st = atomic_begin(&f, r, relative, e);
+    enum status st = atomic_begin(f, r, relative, e);
     if (st)
         return st;
-    unsigned char header[HEADER_BYTES];
-    make_header(header, a, bits, (uint32_t)bytes);
-    st = atomic_write(f, header, sizeof header, e);
-    if (!st)
-        st = write_samples(f, a, bits, e);
-    if (!st)
-        return atomic_commit(f, sha256, e);
-    atomic_abort(f);
+    st = write_blocks(*f, a, bits, (uint32_t)bytes, e);
+    if (st)
+        atomic_abort(*f);
     return st;
+}
+
+enum status soundfile_write_wav(const struct root *r, const char *relative,
+                                const struct audio *a, int bits,
+                                char sha256[SHA256_HEX_BYTES], struct err *e)
+{
+    struct atomic_file *f;
+    enum status st = write_wav(r, relative, a, bits, &f, e);
+    return st ? st : atomic_commit(f, sha256, e);
+}
+
+enum status soundfile_place_wav(const struct root *r, const char *relative,
+                                const struct audio *a, int bits,
+                                char sha256[SHA256_HEX_BYTES], struct err *e)
+{
+    struct atomic_file *f;
+    enum status st = write_wav(r, relative, a, bits, &f, e);
+    return st ? st : atomic_place(f, sha256, e);
 }
