@@ -200,14 +200,16 @@ static enum status run_dust(struct batch *b, struct err *e)
     return st;
 }
 
+/* `kit`: the machine that the choice is for, or NULL. */
 static enum status curate(struct batch *b, const char *input, const char *output,
-                          struct err *e)
+                          const struct target *kit, struct err *e)
 {
     struct job_context ctx = context(b);
     struct curate_job job = {.input_root = input,
                              .output_root = output,
                              .decisions = text(b, OPT_DECISIONS),
                              .options = {.top = (int)b->request.number[OPT_TOP],
+                                         .kit = kit,
                                          .diversity = b->cfg.curation.diversity},
                              .force = given(b, OPT_FORCE),
                              .fail_on_empty = given(b, OPT_FAIL_ON_EMPTY),
@@ -240,20 +242,19 @@ static enum status run_curate(struct batch *b, struct err *e)
         given(b, OPT_INPUT_ROOT) ? text(b, OPT_INPUT_ROOT) : export_root(b);
     snprintf(best, sizeof best, "%s/best_of", input);
     return curate(b, input, given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best,
-                  e);
+                  NULL, e);
 }
 
 static enum status format(struct batch *b, const char *input, const char *output,
                           struct err *e)
 {
     struct job_context ctx = context(b);
-    process_settle_seed(&b->cfg, NULL, false);
     struct kit_job job = {.input_dir = input,
                           .output_dir = output,
                           .kit_name = text(b, OPT_KIT_NAME),
                           .target = given(b, OPT_TARGET) ? text(b, OPT_TARGET) : NULL,
                           .cfg = &b->cfg,
-                          .seed = b->cfg.reproducibility.random_seed.value,
+                          .seed = b->cfg.reproducibility.random_seed,
                           .force = given(b, OPT_FORCE),
                           .no_fit = given(b, OPT_NO_FIT),
                           .stereo = given(b, OPT_STEREO),
@@ -263,10 +264,10 @@ static enum status format(struct batch *b, const char *input, const char *output
     struct kit_result r = {0};
     struct text summary = {0};
     enum status st = kit_run(&job, &r, &summary, e);
-    const struct output_count counts[] = {{"considered", r.considered},
-                                          {"exported", r.exported},
-                                          {"left_out", r.left_out},
-                                          {"sectors", (size_t)r.sectors}};
+    const struct output_count counts[] = {
+        {"considered", r.considered},     {"exported", r.exported},
+        {"left_out", r.left_out},         {"sectors", (size_t)r.sectors},
+        {"instruments", (size_t)r.slots}, {"instruments_filled", (size_t)r.filled}};
     if (st == ST_OK)
         output_counts(&b->output, PIPE_FORMAT, output, counts,
                       sizeof counts / sizeof *counts);
@@ -380,7 +381,9 @@ static enum status run_chain(struct batch *b,
     const char *best_of = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
     /* Another run of the same command goes on: what these steps wrote is theirs. */
     b->request.given[OPT_FORCE] = true;
-    enum status st = curate(b, project, best_of, e);
+    /* Asked for so many, as many are chosen; else the kit's instruments come first. */
+    const struct target *target = kit_target(&b->cfg);
+    enum status st = curate(b, project, best_of, given(b, OPT_TOP) ? NULL : target, e);
     if (st == ST_OK)
         st = format(b, best_of, kits, e);
     if (st == ST_OK)

@@ -316,8 +316,9 @@ static void test_mining(void **state)
 
 static int curate_all(struct place *p)
 {
-    struct curate_job job = {
-        .input_root = p->project, .output_root = p->best, .options = {FINDS, 0.3}};
+    struct curate_job job = {.input_root = p->project,
+                             .output_root = p->best,
+                             .options = {.top = FINDS, .diversity = 0.3}};
     return curate_run(&job, NULL, NULL) != ST_OK;
 }
 

@@ -73,7 +73,7 @@ static struct curate_pick *choose(const struct bench *b, int n, int top, double 
                                   size_t *picked)
 {
     struct curate_pick *picks;
-    struct curate_options options = {top, diversity};
+    struct curate_options options = {.top = top, .diversity = diversity};
     assert_int_equal(curate_choose(b->entry, (size_t)n, &options, &picks, picked, NULL),
                      ST_OK);
     return picks;
@@ -186,7 +186,7 @@ static void test_diversity(void **state)
         turned[i] = b->entry[11 - i];
     struct curate_pick *q;
     size_t m;
-    struct curate_options options = {4, 0.5};
+    struct curate_options options = {.top = 4, .diversity = 0.5};
     p = choose(b, 12, 4, 0.5, &n);
     assert_int_equal(curate_choose(turned, 12, &options, &q, &m, NULL), ST_OK);
     assert_int_equal(n, m);
@@ -194,6 +194,67 @@ static void test_diversity(void **state)
         assert_int_equal(p[i].entry, 11 - q[i].entry);
     free(p);
     free(q);
+}
+
+/* Kicks that all beat everything else: one suffices where a kit follows. */
+static void test_a_kit_follows(void **state)
+{
+    struct bench *b = *state;
+    static const char *const classes[] = {"snare",   "clap",       "rim",      "tom_low",
+                                          "tom_mid", "tom_high",   "hat_open", "crash",
+                                          "ride",    "hat_closed", "perc"};
+    enum { KICKS = 12, ALL = KICKS + 11 };
+    struct curate_pick *p;
+    size_t n;
+    fill(b, ALL);
+    for (int i = 0; i < ALL; i++) {
+        struct candidate *c = &b->c[i];
+        c->kind = KIND_DRUM;
+        c->m.hit_confidence = 0.8;
+        c->m.duration_sec = 1;
+        c->m.score = i < KICKS ? 0.95 : 0.5;
+        snprintf(c->hit_class, sizeof c->hit_class, "%s",
+                 i < KICKS ? "kick" : classes[i - KICKS]);
+        b->entry[i].category = CAT_DRUMS;
+    }
+    struct curate_options options = {
+        .top = 3, .diversity = 0, .kit = target_find("tr8s")};
+    assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
+    assert_int_equal(n, 11); /* one for each instrument, though three were asked for */
+    size_t kicks = 0;
+    for (size_t i = 0; i < n; i++)
+        kicks += p[i].entry < KICKS;
+    assert_int_equal(kicks, 1);
+    free(p);
+    options.kit = NULL;
+    assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) /* without diversity the score alone counts */
+        assert_true(p[i].entry < KICKS);
+    free(p);
+    options.diversity = 0.3;
+    assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
+    kicks = 0;
+    for (size_t i = 0; i < n; i++)
+        kicks += p[i].entry < KICKS;
+    assert_int_equal(kicks, 1);
+    free(p);
+}
+
+/* Shades of one bar of music make room for other places and other recordings. */
+static void test_places_differ(void **state)
+{
+    struct bench *b = *state;
+    size_t n;
+    fill(b, 8);
+    for (int i = 0; i < 8; i++) {
+        b->c[i].m.start_sec = i < 6 ? 10 : 100;
+        b->c[i].m.end_sec = b->c[i].m.start_sec + 2;
+    }
+    snprintf(b->c[7].source, sizeof b->c[7].source, "other");
+    struct curate_pick *p = choose(b, 8, 3, 0.3, &n);
+    assert_true(chosen(p, n, 0) && chosen(p, n, 6) && chosen(p, n, 7));
+    free(p);
 }
 
 /* --- on disk
@@ -264,7 +325,7 @@ static enum status curate(const struct bench *b, const char *input, int top, boo
     struct curate_job job = {.input_root = input,
                              .output_root = b->best,
                              .decisions = decisions,
-                             .options = {top, 0.3},
+                             .options = {.top = top, .diversity = 0.3},
                              .force = force,
                              .fail_on_empty = true};
     return curate_run(&job, result, e);
@@ -438,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         CASE(test_score_has_reasons),    CASE(test_user_comes_first),
+        CASE(test_a_kit_follows),        CASE(test_places_differ),
         CASE(test_no_two_alike),         CASE(test_diversity),
         CASE(test_run_from_project),     CASE(test_run_without_catalog),
         CASE(test_run_from_plain_files), CASE(test_foreign_file_is_never_touched),

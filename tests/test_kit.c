@@ -129,6 +129,49 @@ static void alike_sounds_do_not_share_a_kit(void **state)
     assert_true(on_slots >= 1);
 }
 
+static long on_slot(const struct kit_plan *p, const char *slot)
+{
+    return p->slot[target_slot(tr8s(), slot)];
+}
+
+/* Relatives stand in where nothing fits better, and say so; nothing is forced. */
+static void relatives_stand_in(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {
+        drum("a", "kick", 0.9, 1),  drum("a", "kick", 0.8, 2),
+        drum("a", "snare", 0.9, 3), drum("a", "hat_closed", 0.9, 4),
+        drum("a", "ride", 0.01, 5),
+    };
+    item[4].c.m.hit_confidence = 0.1;
+    item[4].c.m.duration_sec = 0.05; /* a tick of what might be a ride */
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 5, 400);
+    assert_int_equal(p.item[on_slot(&p, "BD")].id, 1);
+    assert_false(p.item[on_slot(&p, "BD")].stands_in);
+    assert_int_equal(p.item[on_slot(&p, "LT")].id, 2);
+    assert_true(p.item[on_slot(&p, "LT")].stands_in);
+    assert_int_equal(on_slot(&p, "RC"), -1);
+    assert_int_equal(on_slot(&p, "CC"), -1);
+    assert_int_equal(kit_plan_filled(&p), 4);
+}
+
+/* A clean short crash is no crash; sure beats loud. */
+static void whole_and_sure_hits_come_first(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {drum("a", "crash", 0.8, 1), drum("a", "crash", 0.7, 2),
+                              drum("a", "hat_closed", 0.8, 3),
+                              drum("a", "hat_closed", 0.6, 4)};
+    item[0].c.m.duration_sec = 0.1;
+    item[1].c.m.duration_sec = 1.2;
+    item[2].c.m.hit_confidence = 0.35;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 4, 400);
+    assert_int_equal(p.item[on_slot(&p, "CC")].id, 2);
+    assert_int_equal(p.item[on_slot(&p, "CH")].id, 4);
+}
+
 static void what_does_not_fit_is_left_out_in_order(void **state)
 {
     (void)state;
@@ -190,6 +233,63 @@ static void names_are_safe_and_unique(void **state)
     free(long_name);
 }
 
+static void one_shots_keep_their_names(void **state)
+{
+    (void)state;
+    static const char *const want[][2] = {
+        {"BD_01", "BD_01"},      {"bd haus", "BD_haus"},
+        {"Kick 3", "BD_Kick_3"}, {"PearlKick-Hardest_7", "BD_PearlKick-H_7"},
+        {"BDX", "BD_BDX"},       {"BD", "BD_BD"}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        struct kit_item item = drum(want[i][0], "kick", 0.5, 1);
+        struct kit_plan p;
+        snprintf(item.c.filename, sizeof item.c.filename, "%s.wav", want[i][0]);
+        kit_plan_make(&p, tr8s(), &item, 1, 400);
+        assert_string_equal(item.name, want[i][1]);
+    }
+}
+
+/* --- the sound --- */
+
+/* A hit after `quiet_ms` of something at a sixteenth of its level, rising in `rise_ms`.
+ */
+static void make_hit(struct audio *a, double quiet_ms, double rise_ms, double level,
+                     struct rng *r)
+{
+    size_t quiet = (size_t)(quiet_ms * 44.1), n = quiet + 8000;
+    double step = 6.2831853 * (60 + 400 * rng_uniform(r)) / 44100;
+    assert_int_equal(audio_init(a, n, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < n; i++) {
+        double t = i < quiet ? 0 : (double)(i - quiet) / 44.1;
+        double gain = i < quiet ? 0.06 : fmin(1, t / rise_ms) * exp(-t / 200);
+        a->data[i] = (float)(level * gain * cos(step * (double)i));
+    }
+}
+
+static void every_hit_starts_at_its_attack(void **state)
+{
+    (void)state;
+    struct rng r = rng_derive(7, 0, "kit attack", 0);
+    for (int i = 0; i < 400; i++) {
+        struct kit_item item = drum("a", "kick", 0.5, i + 1);
+        struct audio a;
+        double gain, level = pow(10, -2.5 * rng_uniform(&r));
+        make_hit(&a, 30 * rng_uniform(&r), 0.05 + 20 * rng_uniform(&r), level, &r);
+        assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL),
+                         ST_OK);
+        size_t first = 0;
+        while (fabs((double)a.data[first]) < 0.1 * level_peak(&a))
+            first++;
+        assert_true(first <= 44);
+        /* no step at either end beside the loudest sample */
+        assert_true(fabs((double)a.data[0]) < 0.01);
+        assert_true(fabs((double)a.data[a.frames - 1]) < 2.5 / 32768);
+        assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
+        assert_true(fabs(level_from_db(gain) * level * 0.9 - 0.89) < 0.2);
+        audio_done(&a);
+    }
+}
+
 /* --- bytes on the disk --- */
 
 static void write_sample(const char *folder, const char *name, enum synth_drum d,
@@ -222,7 +322,7 @@ static enum status run_kit(const char *in, const char *out, const char *name, bo
                           .kit_name = name,
                           .target = "tr8s",
                           .cfg = &cfg,
-                          .seed = 5,
+                          .seed = {.set = true, .value = 5},
                           .force = force};
     return kit_run(&job, &r, summary, e);
 }
@@ -392,8 +492,12 @@ int main(void)
         cmocka_unit_test(slots_are_the_machines),
         cmocka_unit_test(each_slot_gets_its_best),
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
+        cmocka_unit_test(relatives_stand_in),
+        cmocka_unit_test(whole_and_sure_hits_come_first),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
         cmocka_unit_test(names_are_safe_and_unique),
+        cmocka_unit_test(one_shots_keep_their_names),
+        cmocka_unit_test(every_hit_starts_at_its_attack),
         cmocka_unit_test(a_kit_from_bare_files),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(killed_exports_leave_whole_files),

@@ -293,7 +293,7 @@ static enum status export(struct bench *b, struct kit_result *result, struct tex
                           .kit_name = "K",
                           .target = "tr8s",
                           .cfg = &b->cfg,
-                          .seed = 1,
+                          .seed = {.set = true, .value = 1},
                           .force = true};
     return kit_run(&job, result, text, NULL);
 }
@@ -397,8 +397,9 @@ static void best_of_sets_hold_what_was_edited(void **state)
     char best[300], name[900];
     accept_two(b, &drum, &miss);
     snprintf(best, sizeof best, "%s/best", b->top);
-    struct curate_job job = {
-        .input_root = b->project, .output_root = best, .options = {0, 0.3}};
+    struct curate_job job = {.input_root = b->project,
+                             .output_root = best,
+                             .options = {.top = 0, .diversity = 0.3}};
     if (curate_run(&job, &result, &e) != ST_OK)
         fail_msg("%s", e.msg);
     assert_int_equal(result.copied, 2);

@@ -1,5 +1,7 @@
 #include "core/curate.h"
 
+#include "core/kit_slots.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,24 +49,49 @@ static double plain_worth(const struct candidate *c, enum category category)
     return (level + crest + tone) / 3.0;
 }
 
+/* How long a hit of a class must be to be a whole one; less is cut off, more adds
+ * nothing. A crash of a tenth of a second is no crash. */
+static const struct {
+    const char *hit_class;
+    double whole_s;
+} lengths[] = {
+    {"kick", 0.20},     {"snare", 0.20},   {"clap", 0.15},     {"rim", 0.08},
+    {"tom_low", 0.25},  {"tom_mid", 0.25}, {"tom_high", 0.20}, {"hat_closed", 0.06},
+    {"hat_open", 0.25}, {"crash", 0.80},   {"ride", 0.50},
+};
+
+static double wholeness(const struct candidate *c)
+{
+    double whole_s = 0.15;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        if (strcmp(lengths[i].hit_class, c->hit_class) == 0)
+            whole_s = lengths[i].whole_s;
+    return ramp(c->m.duration_sec, 0.2 * whole_s, whole_s);
+}
+
+static double grade_worth(char grade)
+{
+    return grade == 'A' ? 1.0 : grade == 'B' ? 0.6 : grade == 'F' ? 0.0 : (double)NAN;
+}
+
 double curate_score(const struct candidate *c, enum category category,
                     struct score_parts *parts)
 {
     struct sum s = {.parts = parts};
+    bool drum = category == CAT_DRUMS;
     if (parts != NULL)
         parts->count = 0;
-    double mined = isnan(c->m.score) ? plain_worth(c, category) : c->m.score;
-    count_part(&s, isnan(c->m.score) ? "measures" : "mined", mined, 0.6);
-    count_part(&s, "grade",
-               c->grade == 'A'   ? 1.0
-               : c->grade == 'B' ? 0.6
-               : c->grade == 'F' ? 0.0
-                                 : (double)NAN,
-               0.15);
-    if (kind_loops(c->kind) && !isnan(c->m.seam_error_db))
+    if (isnan(c->m.score))
+        count_part(&s, "measures", plain_worth(c, category), drum ? 0.40 : 0.6);
+    else
+        count_part(&s, "mined", c->m.score, drum ? 0.40 : 0.6);
+    count_part(&s, "grade", grade_worth(c->grade), drum ? 0.1 : 0.15);
+    if (kind_loops(c->kind))
         count_part(&s, "seam", ramp(c->m.seam_error_db, -6.0, -40.0), 0.15);
-    if (category == CAT_DRUMS)
-        count_part(&s, "class", c->m.hit_confidence, 0.1);
+    if (drum) {
+        count_part(&s, "class", c->m.hit_confidence, 0.35);
+        count_part(&s, "whole", wholeness(c), 0.15);
+    }
     double score = s.weight > 0.0 ? s.value / s.weight : 0.0;
     if (c->rating > 0) {
         /* the user's stars weigh as much as all the machine's reasons */
@@ -83,8 +110,11 @@ struct choice {
     size_t entry;
     double score, likeness; /* to the nearest that was chosen */
     double relevance;
-    double crowd;       /* how many of its drum class are in already, weighed */
-    bool accepted, out; /* out: chosen already, or not to be chosen any more */
+    double crowd; /* how much of its sort is in already, weighed */
+    int peers;    /* chosen ones of its sort */
+    bool accepted;
+    bool seated; /* the one for an instrument of the kit that follows */
+    bool out;    /* chosen already, or not to be chosen any more */
 };
 
 static bool has_vector(const struct curate_entry *e)
@@ -100,12 +130,15 @@ static bool eligible(const struct curate_entry *e)
     return c->grade != 'F' && c->missed_by[0] == '\0';
 }
 
-/* Accepted ones first, then by score; ties to the smaller id. */
+/* Accepted ones first, then those of the kit, then by relevance; ties to the smaller id.
+ */
 static bool better(const struct curate_entry *entries, const struct choice *a,
                    const struct choice *b)
 {
     if (a->accepted != b->accepted)
         return a->accepted;
+    if (a->seated != b->seated)
+        return a->seated;
     if (a->relevance != b->relevance)
         return a->relevance > b->relevance;
     return entries[a->entry].id < entries[b->entry].id;
@@ -149,45 +182,86 @@ static void explain(const struct curate_entry *e, struct curate_pick *p, double 
                  100.0 * likeness);
 }
 
-/* A kit wants one good hat more than a fifth fine snare: each hit chosen of a class makes
- * the next of that class a little less wanted. */
-static const double crowding = 0.12;
+/* A set wants variety that no spectrum shows: one good hat rather than a second fine
+ * snare, pads as well as drones, and not ten shades of one bar of music. So what is
+ * chosen makes others of its sort a little less wanted: the second of a drum class by
+ * much, each further one and other kinds by little, and textures from the same recording
+ * or, more, from the same place in it. */
+static const double second_of_class = 0.8, further_of_class = 0.3, same_kind = 0.15,
+                    same_recording = 0.1, same_place = 0.3;
 
-static void crowd_class(const struct curate_entry *entries, struct choice *all, size_t n,
-                        const struct choice *chosen)
+static bool same_sort(const struct candidate *a, const struct candidate *b)
 {
-    const char *hit_class = entries[chosen->entry].c->hit_class;
-    for (size_t i = 0; hit_class[0] && i < n; i++)
-        if (strcmp(entries[all[i].entry].c->hit_class, hit_class) == 0)
-            all[i].crowd += crowding;
+    return a->kind == b->kind && strcmp(a->hit_class, b->hit_class) == 0;
+}
+
+static bool share_place(const struct candidate *a, const struct candidate *b)
+{
+    return a->m.start_sec < b->m.end_sec && b->m.start_sec < a->m.end_sec;
+}
+
+static void crowd_like(const struct curate_entry *entries, struct choice *all, size_t n,
+                       const struct choice *chosen)
+{
+    const struct curate_entry *was = &entries[chosen->entry];
+    bool drums = was->category == CAT_DRUMS;
+    for (size_t i = 0; i < n; i++) {
+        const struct candidate *c = entries[all[i].entry].c;
+        if (all[i].out)
+            continue;
+        if (same_sort(c, was->c))
+            all[i].crowd += !drums                  ? same_kind
+                            : !was->c->hit_class[0] ? 0.0
+                            : all[i].peers++ == 0   ? second_of_class
+                                                    : further_of_class;
+        if (!drums && strcmp(c->source, was->c->source) == 0)
+            all[i].crowd += share_place(c, was->c) ? same_place : same_recording;
+    }
 }
 
 /* One category: picks appended to `out`. */
 static size_t choose_category(const struct curate_entry *entries, struct choice *all,
-                              size_t n, const struct curate_options *options,
+                              size_t n, int top, double diversity,
                               struct curate_pick *out)
 {
     size_t picked = 0;
-    double diversity = ramp(options->diversity, 0.0, 1.0);
     for (;;) {
         struct choice *best = NULL;
         for (size_t i = 0; i < n; i++) {
             if (all[i].out)
                 continue;
             all[i].relevance = (1.0 - diversity) * all[i].score -
-                               diversity * all[i].likeness - all[i].crowd;
+                               diversity * (all[i].likeness + all[i].crowd);
             if (best == NULL || better(entries, &all[i], best))
                 best = &all[i];
         }
-        if (best == NULL || (!best->accepted && picked >= (size_t)options->top))
+        if (best == NULL || (!best->accepted && picked >= (size_t)top))
             return picked;
         struct curate_pick *p = &out[picked++];
         *p = (struct curate_pick){best->entry, best->score, best->relevance, ""};
         explain(&entries[best->entry], p, best->likeness, picked == 1);
         best->out = true;
         exclude_like(entries, all, n, best);
-        crowd_class(entries, all, n, best);
+        crowd_like(entries, all, n, best);
     }
+}
+
+/* Mark what a kit would have on its instruments. */
+static enum status seat(const struct curate_entry *entries, struct choice *all, size_t n,
+                        const struct target *kit, struct err *e)
+{
+    struct kit_hit *hit = malloc((n + 1) * sizeof *hit);
+    if (hit == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for a kit of %zu hits", n);
+    for (size_t i = 0; i < n; i++) {
+        const struct curate_entry *entry = &entries[all[i].entry];
+        hit[i] = (struct kit_hit){entry->c, entry->vector, all[i].score, -1};
+    }
+    kit_slots_fill(kit, hit, n);
+    for (size_t i = 0; i < n; i++)
+        all[i].seated = hit[i].slot >= 0;
+    free(hit);
+    return ST_OK;
 }
 
 static int by_score(const void *a, const void *b)
@@ -202,30 +276,37 @@ enum status curate_choose(const struct curate_entry *entries, size_t count,
                           const struct curate_options *options, struct curate_pick **out,
                           size_t *picked, struct err *e)
 {
-    struct curate_options wanted = *options;
-    if (wanted.top < 0)
-        wanted.top = 0;
+    double diversity = ramp(options->diversity, 0.0, 1.0);
+    enum status st = ST_OK;
     *picked = 0;
     *out = malloc((count + 1) * sizeof **out);
     struct choice *all = malloc((count + 1) * sizeof *all);
-    if (*out == NULL || all == NULL) {
-        free(*out);
-        free(all);
-        *out = NULL;
-        return err_set(e, ST_NO_MEMORY, "no memory to choose from %zu", count);
-    }
-    for (int category = 0; category < CAT_COUNT; category++) {
+    if (*out == NULL || all == NULL)
+        st = err_set(e, ST_NO_MEMORY, "no memory to choose from %zu", count);
+    for (int category = 0; category < CAT_COUNT && st == ST_OK; category++) {
         size_t n = 0;
+        int top = options->top > 0 ? options->top : 0;
         for (size_t i = 0; i < count; i++)
             if ((int)entries[i].category == category && eligible(&entries[i]))
                 all[n++] = (struct choice){
                     .entry = i,
                     .score = curate_score(entries[i].c, entries[i].category, NULL),
                     .accepted = entries[i].c->decision == DECISION_ACCEPTED};
-        size_t some = choose_category(entries, all, n, &wanted, *out + *picked);
+        if (category == CAT_DRUMS && options->kit != NULL) {
+            int slots = target_slots(options->kit);
+            st = seat(entries, all, n, options->kit, e);
+            top = top > slots ? top : slots;
+        }
+        if (st != ST_OK)
+            break;
+        size_t some = choose_category(entries, all, n, top, diversity, *out + *picked);
         qsort(*out + *picked, some, sizeof **out, by_score);
         *picked += some;
     }
     free(all);
-    return ST_OK;
+    if (st != ST_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return st;
 }

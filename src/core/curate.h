@@ -3,7 +3,8 @@
  * Per category: what the user accepted is always in, what was rejected never, grade F
  * never (unless accepted). The rest by score with diversity: no two of one stack, no
  * near-duplicate of something chosen, maximal marginal relevance (Carbonell & Goldstein
- * 1998) over the similarity vectors: λ·score − (1 − λ)·likeness to the nearest chosen.
+ * 1998) over the similarity vectors: λ·score − (1 − λ)·likeness to the nearest chosen,
+ * less what others of the same class, kind, recording and place take (docs/choice.md).
  * Deterministic; ties go to the smaller id. Thread: pure; the operation touches files. */
 #ifndef TROWEL_CORE_CURATE_H
 #define TROWEL_CORE_CURATE_H
@@ -11,10 +12,13 @@
 #include "core/catalog.h"
 #include "core/jobs.h"
 #include "core/log.h"
+#include "io/targets.h"
 
-/* The score of a candidate, 0 … 1, in explained parts. Miner's score, grade, loop seam,
- * isolation, class confidence, level and rating count as far as they are known; parts
- * gets each with its value (may be NULL). */
+/* The score of a candidate, 0 … 1, in explained parts (docs/choice.md). The miner's score
+ * (or, of a sample that nobody mined, its level, crest and tone), grade, loop seam, and
+ * of drums the class's confidence and whether the hit is whole, count as far as they are
+ * known; stars weigh as much as all of it. parts gets each with its value (may be NULL).
+ */
 double curate_score(const struct candidate *c, enum category category,
                     struct score_parts *parts);
 
@@ -34,7 +38,10 @@ struct curate_pick {
 };
 
 struct curate_options {
-    int top;          /* per category, ≥ 0; accepted ones may exceed it */
+    int top; /* per category, ≥ 0; accepted ones may exceed it */
+    /* A kit for this machine follows: of drums at least one for each instrument is chosen
+     * where there are such, the ones that suit them best first. NULL = none follows. */
+    const struct target *kit;
     double diversity; /* 0 = score alone … 1 = likeness alone; normal 0.3 */
 };
 

@@ -4,6 +4,7 @@
 #include "core/kit_files.h"
 #include "core/kit_load.h"
 #include "core/kit_sample.h"
+#include "core/recipe.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
 
@@ -21,6 +22,7 @@ struct making {
     struct kit_set set;
     struct kit_plan plan;
     struct kit_written *written;
+    uint64_t seed;
     struct root root; /* <output_dir>/<kit_name> */
     struct announced names;
 };
@@ -118,7 +120,7 @@ static enum status write_one(struct making *m, size_t i, struct err *e)
     if (st != ST_OK)
         return st;
     st = kit_sample_prepare(&sound, item, m->target, m->job->cfg->kit.target_peak_dbfs,
-                            m->job->seed, &k->gain_db, e);
+                            m->seed, &k->gain_db, e);
     if (st == ST_OK)
         st = free_path(m, i, k->path, e);
     if (st == ST_OK && !announce_name(&m->names, k->path))
@@ -174,7 +176,7 @@ static enum status write_paper(struct making *m, struct err *e)
     struct text sheet = {0};
     struct csv_writer w = {0};
     kit_assign_sheet(&sheet, &m->plan, m->job->kit_name, m->written);
-    kit_manifest(&w, &m->plan, m->written);
+    kit_manifest(&w, &m->plan, m->written, m->seed);
     enum status st = sheet.failed || w.failed
                          ? err_set(e, ST_NO_MEMORY, "no memory for the manifest")
                          : ST_OK;
@@ -249,14 +251,19 @@ static void tell_plan(const struct making *m, struct text *t)
         const char *name = target_slot_at(m->target, s)->name;
         const struct kit_item *i =
             m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
-        text_addf(t, "  %-3s %-17s %s%s\n", name, i ? i->name : "-",
-                  i ? i->c.filename : "", i && i->recut ? " (cut anew)" : "");
+        text_addf(t, "  %-3s %-17s %s%s", name, i ? i->name : "-",
+                  i ? i->c.filename : "(empty)", i && i->recut ? " (cut anew)" : "");
+        if (i && i->stands_in)
+            text_addf(t, " (stand-in: %s)", i->c.hit_class);
+        text_add(t, "\n");
     }
     for (size_t i = 0; m->job->dry_run && i < m->plan.count; i++)
         if (m->plan.item[i].in && m->plan.item[i].slot < 0)
             text_addf(t, "      %-17s %s%s\n", m->plan.item[i].name,
                       m->plan.item[i].c.filename,
                       m->plan.item[i].recut ? " (cut anew)" : "");
+    if (kit_plan_filled(&m->plan) < target_slots(m->target))
+        text_add(t, "  no hit suits the empty instruments; ASSIGN.txt says what to do\n");
     for (size_t i = 0; i < m->plan.count; i++)
         if (m->plan.item[i].in && m->plan.item[i].cut[0])
             text_addf(t, "  as mined: %s (%s)\n", m->plan.item[i].c.filename,
@@ -265,6 +272,16 @@ static void tell_plan(const struct making *m, struct text *t)
         if (!m->plan.item[i].in)
             text_addf(t, "  left out: %s (%s)\n", m->plan.item[i].c.filename,
                       m->plan.item[i].why_out);
+}
+
+static uint64_t settle_seed(const struct making *m)
+{
+    if (m->job->seed.set)
+        return m->job->seed.value;
+    for (size_t i = 0; i < m->set.count; i++)
+        if (m->set.item[i].c.algorithm_version[0]) /* mined, so its seed is known */
+            return m->set.item[i].c.seed;
+    return recipe_draw_seed();
 }
 
 static enum status plan(struct making *m, struct text *summary, struct err *e)
@@ -280,6 +297,7 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
                   job->input_dir);
     if (m->set.count == 0)
         return err_set(e, ST_NOTHING, "%s holds no samples for a kit", job->input_dir);
+    m->seed = settle_seed(m);
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
     tell_plan(m, summary);
     char why[96];
@@ -331,6 +349,8 @@ static void sum_up(const struct making *m, struct kit_result *r)
     r->considered = m->plan.count;
     r->exported = (size_t)m->plan.budget.files;
     r->left_out = m->plan.left_out;
+    r->slots = target_slots(m->target);
+    r->filled = kit_plan_filled(&m->plan);
     r->seconds = m->plan.budget.seconds;
     r->sectors = m->plan.budget.sectors;
     for (size_t i = 0; i < m->plan.count; i++)

@@ -19,7 +19,9 @@ struct kit_job {
     const char *kit_name;
     const char *target; /* "tr8s"; NULL: what the config says */
     const struct config *cfg;
-    uint64_t seed; /* dither */
+    /* For the dither. Where the config names none, that of the project the samples come
+     * from counts, else one is drawn; the kit's manifest tells which. */
+    struct config_seed seed;
     bool force, no_fit, stereo, dry_run;
     const struct job_context *ctx; /* may be NULL */
     const struct log *log;         /* may be NULL */
@@ -29,6 +31,7 @@ struct kit_result {
     size_t considered, exported, left_out, stereo_files;
     double seconds;
     int sectors;
+    int slots, filled; /* instruments of the machine, and how many have a sample */
 };
 
 /* The machine that the config names. */

@@ -1,6 +1,7 @@
 #include "core/kit_files.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static const char *slot_name(const struct kit_plan *p, const struct kit_item *i)
 }
 
 static void row(struct csv_writer *w, const struct kit_plan *p, const struct kit_item *i,
-                const struct kit_written *k)
+                const struct kit_written *k, const char *seed)
 {
     const struct candidate *c = &i->c;
     csv_field(w, i->name);
@@ -62,23 +63,26 @@ static void row(struct csv_writer *w, const struct kit_plan *p, const struct kit
     csv_field(w, c->sha256);
     csv_field(w, i->why_out);
     csv_field(w, i->cut[0] ? i->cut : i->recut ? "anew" : "");
+    csv_field(w, seed);
     csv_end(w);
 }
 
 void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
-                  const struct kit_written *written)
+                  const struct kit_written *written, uint64_t seed)
 {
+    char drawn[24];
     static const char *const columns[] = {
         "name",      "path",    "slot",         "category", "type",
         "hit_class", "key",     "filename",     "source",   "source_path",
         "start_sec", "end_sec", "duration_sec", "channels", "sectors",
         "gain_db",   "score",   "decision",     "sha256",   "origin_sha256",
-        "left_out",  "cut"};
+        "left_out",  "cut",     "seed"};
+    snprintf(drawn, sizeof drawn, "%" PRIu64, seed);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         csv_field(w, columns[i]);
     csv_end(w);
     for (size_t i = 0; i < p->count; i++)
-        row(w, p, &p->item[i], &written[i]);
+        row(w, p, &p->item[i], &written[i], drawn);
 }
 
 static void origin(struct text *t, const struct candidate *c)
@@ -100,7 +104,28 @@ static void sheet_line(struct text *t, const char *slot, const struct kit_item *
     format_number(seconds, sizeof seconds, k->seconds, 2);
     text_addf(t, "  %-6s %-16s %7s s  ", slot, i->name, seconds);
     origin(t, &i->c);
+    if (i->stands_in)
+        text_addf(t, " (stand-in: %s)", i->c.hit_class);
     text_add(t, "\n");
+}
+
+static void sheet_slots(struct text *t, const struct kit_plan *p,
+                        const struct kit_written *written)
+{
+    text_add(t, "Instruments\n");
+    for (int s = 0; s < target_slots(p->target); s++) {
+        const char *name = target_slot_at(p->target, s)->name;
+        if (p->slot[s] >= 0)
+            sheet_line(t, name, &p->item[p->slot[s]], &written[p->slot[s]]);
+        else
+            text_addf(t, "  %-6s (empty)\n", name);
+    }
+    if (kit_plan_filled(p) < target_slots(p->target))
+        text_add(
+            t,
+            "\nNo hit in this kit suits the empty instruments. On the machine they keep\n"
+            "the sound they have; any sample below can be put on them just as well. Or\n"
+            "put a find on them in trowel (K opens the kit) and export again.\n");
 }
 
 void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
@@ -109,15 +134,8 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
     char folder[64], budget[160];
     kit_folder(folder, kit_name, 0);
     budget_text(&p->budget, p->target, budget);
-    text_addf(t, "%s for the %s\n%s\n\nInstruments\n", kit_name, p->target->title,
-              budget);
-    for (int s = 0; s < target_slots(p->target); s++) {
-        const char *name = target_slot_at(p->target, s)->name;
-        if (p->slot[s] >= 0)
-            sheet_line(t, name, &p->item[p->slot[s]], &written[p->slot[s]]);
-        else
-            text_addf(t, "  %-6s (empty)\n", name);
-    }
+    text_addf(t, "%s for the %s\n%s\n\n", kit_name, p->target->title, budget);
+    sheet_slots(t, p, written);
     bool extras = false;
     for (size_t i = 0; i < p->count; i++)
         if (p->item[i].in && p->item[i].slot < 0) {

@@ -18,7 +18,7 @@ struct kit_written {
 void kit_folder(char out[64], const char *kit_name, int folder);
 
 void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
-                  const struct kit_written *written);
+                  const struct kit_written *written, uint64_t seed);
 void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
                       const struct kit_written *written);
 

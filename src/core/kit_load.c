@@ -1,6 +1,7 @@
 #include "core/kit_load.h"
 
 #include "core/catalog.h"
+#include "core/curate.h"
 #include "core/kit.h"
 #include "core/kit_names.h"
 #include "core/recordings.h"
@@ -223,6 +224,41 @@ static enum status from_finds(struct loading *l, struct catalog *catalog,
 
 static enum status from_rows(struct loading *l, const char *manifest, struct err *e);
 
+static enum status read_wishes(struct wishes *w, struct catalog *catalog, struct err *e)
+{
+    enum status st = catalog_each_current(catalog, take_wish, w, e);
+    return st == ST_OK && w->no_memory
+               ? err_set(e, ST_NO_MEMORY, "no memory for the kit's extras")
+               : st;
+}
+
+/* What the project knows of samples that its best-of manifest lists: how they sound. */
+static enum status lend_vectors(struct kit_set *set, struct catalog *catalog,
+                                struct err *e)
+{
+    struct catalog_find *finds;
+    float *vectors;
+    size_t count;
+    enum status st = catalog_load(catalog, NULL, false, &finds, &vectors, &count, e);
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        for (size_t k = 0; k < set->count; k++)
+            if (set->item[k].id == finds[i].id)
+                memcpy(set->vectors + k * SIMILARITY_DIM, vectors + i * SIMILARITY_DIM,
+                       SIMILARITY_DIM * sizeof *vectors);
+    free(finds);
+    free(vectors);
+    return st;
+}
+
+static enum status from_best_of(struct loading *l, struct catalog *catalog,
+                                const char *folder, const char *manifest, struct err *e)
+{
+    struct loading below = *l;
+    below.folder = folder;
+    enum status st = from_rows(&below, manifest, e);
+    return st == ST_OK ? lend_vectors(l->set, catalog, e) : st;
+}
+
 static enum status from_catalog(struct loading *l, const char *path, const char *best,
                                 struct err *e)
 {
@@ -232,22 +268,41 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     enum status st = catalog_open(&catalog, path, CATALOG_READ, e);
     if (st != ST_OK)
         return st;
-    st = catalog_each_current(catalog, take_wish, &w, e);
-    if (st == ST_OK && w.no_memory)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the kit's extras");
+    st = read_wishes(&w, catalog, e);
     if (st == ST_OK)
         st = from_finds(l, catalog, true, &w, &accepted, e);
     bool has_best = access(best, R_OK) == 0;
     if (st == ST_OK && accepted == 0 && !has_best)
         st = from_finds(l, catalog, false, &w, &accepted, e);
-    catalog_close(catalog);
     if (st == ST_OK && accepted == 0 && has_best) {
         char folder[1024];
         snprintf(folder, sizeof folder, "%.1000s/best_of", l->folder);
-        struct loading below = *l;
-        below.folder = folder;
-        st = from_rows(&below, best, e);
+        st = from_best_of(l, catalog, folder, best, e);
     }
+    catalog_close(catalog);
+    if (st == ST_OK)
+        apply_wishes(l->set, &w);
+    free(w.extra);
+    return st;
+}
+
+/* A folder with a manifest. Inside a project it is that project's best-of set, and what
+ * the user put on the slots holds for it too. */
+static enum status from_manifest(struct loading *l, const char *manifest, struct err *e)
+{
+    char path[PATH_BYTES];
+    struct catalog *catalog;
+    struct wishes w = {.target = l->target};
+    enum status st = path_join(path, sizeof path, l->folder, "../catalog.db", e);
+    if (st != ST_OK)
+        return st;
+    if (access(path, R_OK) != 0 ||
+        catalog_open(&catalog, path, CATALOG_READ, NULL) != ST_OK)
+        return from_rows(l, manifest, e);
+    st = read_wishes(&w, catalog, e);
+    if (st == ST_OK)
+        st = from_best_of(l, catalog, l->folder, manifest, e);
+    catalog_close(catalog);
     if (st == ST_OK)
         apply_wishes(l->set, &w);
     free(w.extra);
@@ -288,6 +343,28 @@ static enum kind guess_kind(const char *relative, double seconds, bool named)
     return seconds < (named ? 20.0 : 2.5) ? KIND_DRUM : KIND_PAD;
 }
 
+/* Of the classes that the name leaves open, the one it sounds like; else any. Who named a
+ * sample knew it: named ones come before any that only sound so. */
+static enum status classify(const struct audio *a, unsigned named, struct candidate *c,
+                            struct err *e)
+{
+    struct drum_verdict v;
+    enum status st = drum_classify(a, &v, e);
+    if (st != ST_OK)
+        return st;
+    int best = (int)v.best;
+    for (int k = 0; k < DRUM_CLASS_COUNT && named; k++)
+        if (named >> k & 1 &&
+            (!(named >> best & 1) || v.probability[k] > v.probability[best]))
+            best = k;
+    snprintf(c->hit_class, sizeof c->hit_class, "%s",
+             drum_class_name((enum drum_class)best));
+    c->m.hit_confidence = !named                ? fmin(v.confidence, 0.9)
+                          : best == (int)v.best ? 1.0
+                                                : 0.92;
+    return ST_OK;
+}
+
 static enum status measure_file(const struct source_file *f, const struct audio *a,
                                 struct kit_item *item, struct err *e)
 {
@@ -297,23 +374,17 @@ static enum status measure_file(const struct source_file *f, const struct audio 
     snprintf(c->source, sizeof c->source, "%s", f->stem);
     snprintf(c->source_path, sizeof c->source_path, "%s", f->relative);
     snprintf(item->path, sizeof item->path, "%s", f->path);
-    const char *named = kit_class_in_name(f->stem);
-    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz, named != NULL);
+    unsigned named = kit_classes_in_name(f->stem);
+    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz, named != 0);
     c->saved = true;
     item->category = kind_category(c->kind);
     enum status st = measure_sample(a, &c->m, e);
-    if (st == ST_OK && c->kind == KIND_DRUM) {
-        struct drum_verdict v;
-        st = drum_classify(a, &v, e);
-        const char *heard = drum_class_name(v.best);
-        snprintf(c->hit_class, sizeof c->hit_class, "%s", named ? named : heard);
-        /* Who named a sample knew it: named ones come before any that only sound so. */
-        c->m.hit_confidence = !named                      ? fmin(v.confidence, 0.9)
-                              : strcmp(named, heard) == 0 ? 1.0
-                                                          : 0.92;
-    }
-    c->m.score = 0.5;
-    return st == ST_OK ? sha256_file(f->path, c->sha256, e) : st;
+    if (st == ST_OK && c->kind == KIND_DRUM)
+        st = classify(a, named, c, e);
+    if (st != ST_OK)
+        return st;
+    c->m.score = curate_score(c, item->category, NULL);
+    return sha256_file(f->path, c->sha256, e);
 }
 
 static enum status from_file(struct loading *l, const struct source_file *f,
@@ -416,7 +487,7 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
     if (access(catalog, R_OK) == 0)
         st = from_catalog(&l, catalog, best, e);
     else if (access(manifest, R_OK) == 0)
-        st = from_rows(&l, manifest, e);
+        st = from_manifest(&l, manifest, e);
     else
         st = from_files(&l, e);
     if (st == ST_OK)

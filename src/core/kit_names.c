@@ -1,9 +1,12 @@
 #include "core/kit_names.h"
 
+#include "dsp/drum_class.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
+/* What a word says: instruments, what is said of them, and where it counts. */
 enum said {
     KICK = 1 << 0,
     SNARE = 1 << 1,
@@ -11,15 +14,18 @@ enum said {
     RIM = 1 << 3,
     TOM = 1 << 4,
     HAT = 1 << 5,
-    CRASH = 1 << 6,
-    RIDE = 1 << 7,
+    CYMBAL = 1 << 6,
+    PERC = 1 << 7,
     INSTRUMENTS = (1 << 8) - 1,
     LOW = 1 << 8,
     MID = 1 << 9,
     HIGH = 1 << 10,
     OPEN = 1 << 11,
     CLOSED = 1 << 12,
-    FIRST_ONLY = 1 << 13,
+    CRASHING = 1 << 13,
+    RIDING = 1 << 14,
+    STICK = 1 << 15, /* a rim, unless an instrument is named */
+    FIRST_ONLY = 1 << 16,
 };
 
 static const struct {
@@ -38,29 +44,67 @@ static const struct {
     {"rim", RIM},
     {"rimshot", RIM},
     {"sidestick", RIM},
+    {"stick", STICK},
     {"rs", RIM | FIRST_ONLY},
     {"tom", TOM},
+    {"tm", TOM | FIRST_ONLY},
     {"lt", TOM | LOW | FIRST_ONLY},
     {"mt", TOM | MID | FIRST_ONLY},
     {"ht", TOM | HIGH | FIRST_ONLY},
+    {"floortom", TOM | LOW},
     {"hat", HAT},
     {"hihat", HAT},
     {"hh", HAT | FIRST_ONLY},
     {"ch", HAT | CLOSED | FIRST_ONLY},
+    {"chh", HAT | CLOSED},
+    {"hhc", HAT | CLOSED},
+    {"hhclosed", HAT | CLOSED},
+    {"hhpedal", HAT | CLOSED},
+    {"pedalhihat", HAT | CLOSED},
+    {"closedhat", HAT | CLOSED},
     {"oh", HAT | OPEN | FIRST_ONLY},
-    {"crash", CRASH},
-    {"splash", CRASH},
-    {"cc", CRASH | FIRST_ONLY},
-    {"ride", RIDE},
-    {"rc", RIDE | FIRST_ONLY},
+    {"ohh", HAT | OPEN},
+    {"hho", HAT | OPEN},
+    {"hhopen", HAT | OPEN},
+    {"openhat", HAT | OPEN},
+    {"cymbal", CYMBAL},
+    {"cym", CYMBAL},
+    {"crash", CYMBAL | CRASHING},
+    {"splash", CYMBAL | CRASHING},
+    {"china", CYMBAL | CRASHING},
+    {"cc", CYMBAL | CRASHING | FIRST_ONLY},
+    {"cr", CYMBAL | CRASHING | FIRST_ONLY},
+    {"ride", CYMBAL | RIDING},
+    {"rc", CYMBAL | RIDING | FIRST_ONLY},
+    {"rd", CYMBAL | RIDING | FIRST_ONLY},
+    {"perc", PERC},
+    {"percussion", PERC},
+    {"agogo", PERC},
+    {"bongo", PERC},
+    {"cabasa", PERC},
+    {"clave", PERC},
+    {"conga", PERC},
+    {"cow", PERC}, /* "CowBell" is two words */
+    {"cowbell", PERC},
+    {"guiro", PERC},
+    {"maraca", PERC},
+    {"shaker", PERC},
+    {"tamb", PERC},
+    {"tambourine", PERC},
+    {"timbale", PERC},
+    {"triangle", PERC},
+    {"woodblock", PERC},
     {"lo", LOW},
     {"low", LOW},
     {"floor", LOW},
     {"mid", MID},
     {"hi", HIGH},
     {"high", HIGH},
+    {"op", OPEN},
     {"open", OPEN},
+    {"cl", CLOSED},
     {"closed", CLOSED},
+    {"foot", CLOSED},
     {"pedal", CLOSED},
 };
 
@@ -81,37 +125,57 @@ static unsigned meaning(const char *word, size_t n, bool first)
         return 0;
     for (size_t i = 0; i < n; i++)
         low[i] = (char)(word[i] | 0x20);
+    if (n > 3 && low[n - 1] == 's')
+        low[n - 1] = '\0'; /* "claps" */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i].word, low) == 0 && (first || !(words[i].said & FIRST_ONLY)))
             return words[i].said & ~(unsigned)FIRST_ONLY;
     return 0;
 }
 
-static const char *class_of(unsigned said)
+/* `all` less what the words rule out; where they say nothing, or too much, all of it. */
+static unsigned narrowed(unsigned said, const unsigned qualifier[][2], size_t count)
 {
+    unsigned all = 0, some = 0;
+    for (size_t i = 0; i < count; i++) {
+        all |= 1u << qualifier[i][1];
+        if (said & qualifier[i][0])
+            some |= 1u << qualifier[i][1];
+    }
+    return some ? some : all;
+}
+
+static unsigned classes_of(unsigned said)
+{
+    static const unsigned toms[][2] = {
+        {LOW, DRUM_TOM_LOW}, {MID, DRUM_TOM_MID}, {HIGH, DRUM_TOM_HIGH}};
+    static const unsigned hats[][2] = {{OPEN, DRUM_HAT_OPEN}, {CLOSED, DRUM_HAT_CLOSED}};
+    static const unsigned cymbals[][2] = {{CRASHING, DRUM_CRASH}, {RIDING, DRUM_RIDE}};
     switch (said & INSTRUMENTS) {
+    case 0:
+        return said & STICK ? 1u << DRUM_RIM : 0;
     case KICK:
-        return "kick";
+        return 1u << DRUM_KICK;
     case SNARE:
-        return "snare";
+        return 1u << DRUM_SNARE;
     case CLAP:
-        return "clap";
+        return 1u << DRUM_CLAP;
     case RIM:
-        return "rim";
+        return 1u << DRUM_RIM;
     case TOM:
-        return said & LOW ? "tom_low" : said & HIGH ? "tom_high" : "tom_mid";
+        return narrowed(said, toms, 3);
     case HAT:
-        return said & OPEN ? "hat_open" : "hat_closed";
-    case CRASH:
-        return "crash";
-    case RIDE:
-        return "ride";
+        return narrowed(said, hats, 2);
+    case CYMBAL:
+        return narrowed(said, cymbals, 2);
+    case PERC:
+        return 1u << DRUM_PERC;
     default:
-        return NULL;
+        return 0;
     }
 }
 
-const char *kit_class_in_name(const char *name)
+unsigned kit_classes_in_name(const char *name)
 {
     unsigned said = 0;
     bool first = true;
@@ -128,5 +192,5 @@ const char *kit_class_in_name(const char *name)
             name++;
         }
     }
-    return class_of(said);
+    return classes_of(said);
 }

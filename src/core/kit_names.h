@@ -2,9 +2,10 @@
 #ifndef TROWEL_CORE_KIT_NAMES_H
 #define TROWEL_CORE_KIT_NAMES_H
 
-/* The drum class (as drum_class_name gives it) that the words of a file name tell, such
- * as "kick" of "BD_haus.wav" or "hat_open" of "808 open hat 3.wav"; NULL where they tell
- * none or several. Two-letter forms (BD, SD, CH …) count only as the first word. */
-const char *kit_class_in_name(const char *name);
+/* The drum classes (1 << enum drum_class) that the words of a file name leave open: one
+ * for "BD_haus.wav" or "808 open hat 3.wav", all toms for "tom 2.wav", both hats for
+ * "hat.wav"; 0 where they tell none, or two instruments. Two-letter forms (BD, SD, CH …)
+ * count only as the first word. */
+unsigned kit_classes_in_name(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/kit_plan.h"
 
-#include "dsp/similarity.h"
+#include "core/curate.h"
+#include "core/kit_slots.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -9,79 +10,36 @@
 #include <string.h>
 #include <strings.h>
 
-/* Two sounds on two slots that a listener takes for one are half a kit. */
-static const double DOUBLE_PENALTY = 0.25;
-static const double LEAST_FIT = 0.12;
-
-double kit_fit(const struct target *t, int slot, const struct candidate *c)
+/* What a hit is worth on a slot that its class suits. */
+static double worth_of(const struct candidate *c)
 {
-    double fit = target_fit(t, slot, c->hit_class);
     if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
         return 0;
-    double sure = isnan(c->m.hit_confidence) ? 0.5 : c->m.hit_confidence;
-    double score = isnan(c->m.score) ? 0.5 : c->m.score;
-    double value = fit * (0.5 * sure + 0.5 * score) * (c->grade == 'F' ? 0.3 : 1);
-    if (c->decision == DECISION_ACCEPTED)
-        value *= 1.15;
-    return value * (1 + 0.03 * c->rating);
+    return curate_score(c, CAT_DRUMS, NULL) *
+           (c->decision == DECISION_ACCEPTED ? 1.15 : 1);
 }
 
-static bool alike(const struct kit_item *a, const struct kit_item *b)
-{
-    if (a->c.cluster > 0 && a->c.cluster == b->c.cluster)
-        return true;
-    if (!a->vector || !b->vector || isnan(a->vector[0]) || isnan(b->vector[0]))
-        return false;
-    return similarity_duplicate(a->vector, b->vector);
-}
-
-static void place_wishes(struct kit_plan *p)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        struct kit_item *item = &p->item[i];
-        item->slot = -1;
-        if (item->wish >= 0 && item->wish < target_slots(p->target) &&
-            p->slot[item->wish] < 0) {
-            item->slot = item->wish;
-            p->slot[item->wish] = (long)i;
-        }
-    }
-}
-
-static double value_on(const struct kit_plan *p, int slot, const struct kit_item *item)
-{
-    double value = kit_fit(p->target, slot, &item->c);
-    for (int s = 0; value > 0 && s < target_slots(p->target); s++)
-        if (p->slot[s] >= 0 && alike(&p->item[p->slot[s]], item))
-            value *= DOUBLE_PENALTY;
-    return value;
-}
-
-/* The free slot and sample that suit each other best, again and again. */
+/* Without memory only what the user assigned is on its slot. */
 static void fill_slots(struct kit_plan *p)
 {
-    int slots = target_slots(p->target);
-    for (int round = 0; round < slots; round++) {
-        double best = LEAST_FIT;
-        int slot = -1;
-        long found = -1;
-        for (int s = 0; s < slots; s++) {
-            for (size_t i = 0; p->slot[s] < 0 && i < p->count; i++) {
-                if (p->item[i].slot >= 0 || kit_fit(p->target, s, &p->item[i].c) <= best)
-                    continue;
-                double value = value_on(p, s, &p->item[i]);
-                if (value > best) {
-                    best = value;
-                    slot = s;
-                    found = (long)i;
-                }
-            }
-        }
-        if (slot < 0)
-            return;
-        p->slot[slot] = found;
-        p->item[found].slot = slot;
+    struct kit_hit *hit = malloc((p->count + 1) * sizeof *hit);
+    for (size_t i = 0; i < p->count; i++) {
+        struct kit_item *item = &p->item[i];
+        if (hit)
+            hit[i] =
+                (struct kit_hit){&item->c, item->vector, worth_of(&item->c), item->wish};
+        item->slot = item->wish;
     }
+    if (hit)
+        kit_slots_fill(p->target, hit, p->count);
+    for (size_t i = 0; i < p->count; i++) {
+        struct kit_item *item = &p->item[i];
+        if (hit)
+            item->slot = hit[i].slot;
+        item->stands_in = item->slot >= 0 && item->wish < 0 &&
+                          kit_stands_in(p->target, item->slot, &item->c);
+    }
+    free(hit);
 }
 
 /* --- what fits --- */
@@ -102,7 +60,8 @@ static int by_worth(const void *a, const void *b)
         return x->slot >= 0 ? -1 : 1;
     if (score_of(x) != score_of(y))
         return score_of(x) > score_of(y) ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
+    int order = strcmp(x->c.filename, y->c.filename);
+    return order != 0 ? order : x->id < y->id ? -1 : x->id > y->id;
 }
 
 static void fit(struct kit_plan *p, int extras)
@@ -205,12 +164,10 @@ void kit_name(char out[20], int max, const char *prefix, const char *rest)
 }
 
 /* The number trowel gave a find: the last run of digits of its file name. */
-static const char *find_number(const char *filename, char out[12])
+static const char *find_number(const char *filename, size_t stem, char out[12])
 {
-    const char *end = strrchr(filename, '.');
+    const char *end = filename + stem;
     out[0] = '\0';
-    if (!end)
-        end = filename + strlen(filename);
     while (end > filename && !isdigit((unsigned char)end[-1]))
         end--;
     const char *start = end;
@@ -221,14 +178,46 @@ static const char *find_number(const char *filename, char out[12])
     return out;
 }
 
+static size_t stem_length(const char *filename)
+{
+    const char *dot = strrchr(filename, '.');
+    return dot && dot != filename ? (size_t)(dot - filename) : strlen(filename);
+}
+
+/* A one-shot has no recording's name beside its own: "BD_01" on BD is not "BD_BD_01_01".
+ */
+static void describe_bare(const struct candidate *c, size_t stem, const char *prefix,
+                          int room, char rest[64])
+{
+    char number[12];
+    const char *name = c->filename;
+    size_t same = strlen(prefix);
+    if (stem > same && strncasecmp(name, prefix, same) == 0 &&
+        !isalnum((unsigned char)name[same])) {
+        name += same;
+        stem -= same;
+    }
+    if ((int)stem < room) {
+        snprintf(rest, 64, "%.*s", (int)stem, name);
+        return;
+    }
+    find_number(name, stem, number);
+    int keep = room - 2 - (int)strlen(number);
+    snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, name, number);
+}
+
 /* What tells an item apart, in the room the prefix leaves: the number stays whole, the
  * recording's name is cut. */
-static void describe(const struct kit_item *item, int room, char rest[64])
+static void describe(const struct kit_item *item, const char *prefix, int room,
+                     char rest[64])
 {
     char number[12];
     const struct candidate *c = &item->c;
-    if (c->kind == KIND_DRUM) {
-        find_number(c->filename, number);
+    size_t stem = stem_length(c->filename);
+    if (strlen(c->source) == stem && strncmp(c->source, c->filename, stem) == 0) {
+        describe_bare(c, stem, prefix, room, rest);
+    } else if (c->kind == KIND_DRUM) {
+        find_number(c->filename, stem, number);
         int keep = room - 2 - (int)strlen(number);
         while (keep > 0 && keep <= (int)strlen(c->source) &&
                !isalnum((unsigned char)c->source[keep - 1]))
@@ -275,7 +264,7 @@ static void name_all(struct kit_plan *p)
         else
             snprintf(prefix, sizeof prefix, "%s%02d", roles[role_of(item)].role,
                      ++number[role_of(item)]);
-        describe(item, p->target->name_chars - (int)strlen(prefix), rest);
+        describe(item, prefix, p->target->name_chars - (int)strlen(prefix), rest);
         unique_name(p, i, prefix, rest);
         if (in_folder == p->target->files_per_folder) {
             folder++;
@@ -297,7 +286,6 @@ void kit_plan_make(struct kit_plan *p, const struct target *t, struct kit_item *
         item[i].why_out[0] = item[i].name[0] = '\0';
         item[i].folder = 0;
     }
-    place_wishes(p);
     fill_slots(p);
     fit(p, extras);
     qsort(item, count, sizeof *item, by_place);
@@ -307,4 +295,12 @@ void kit_plan_make(struct kit_plan *p, const struct target *t, struct kit_item *
     for (size_t i = 0; i < count; i++)
         if (item[i].slot >= 0)
             p->slot[item[i].slot] = (long)i;
+}
+
+int kit_plan_filled(const struct kit_plan *p)
+{
+    int filled = 0;
+    for (int s = 0; s < target_slots(p->target); s++)
+        filled += p->slot[s] >= 0;
+    return filled;
 }

@@ -1,7 +1,7 @@
 /* kit_plan: which samples make a kit, on which slots, under which names. Pure.
  *
- *   1. Slots: what the user assigned, then the best matches by class, confidence and
- *      score; one sample once, and nothing that sounds like what is in already.
+ *   1. Slots: what the user assigned, then the best matches (kit_slots.h), a hit being
+ *      worth its curate_score and a little more when it was accepted.
  *   2. Budget: accepted before undecided, slots before extras, higher score before lower;
  *      what does not fit is left out with the reason.
  *   3. Names: slot or role first, unique in the machine's name length without regard to
@@ -29,6 +29,7 @@ struct kit_item {
     int wish; /* slot the user assigned, −1 = none */
     /* filled by kit_plan: */
     int slot;          /* −1 = an extra, or left out */
+    bool stands_in;    /* on a slot that is another class's */
     bool in;           /* exported */
     char why_out[112]; /* "" when in */
     char name[20];     /* the machine's name, without ending */
@@ -51,9 +52,8 @@ struct kit_plan {
 void kit_plan_make(struct kit_plan *p, const struct target *t, struct kit_item *item,
                    size_t count, int extras);
 
-/* How well a candidate suits a slot, 0 … about 1.3 (0: not at all): class, confidence,
- * score, decision and rating. */
-double kit_fit(const struct target *t, int slot, const struct candidate *c);
+/* How many slots have a sample. */
+int kit_plan_filled(const struct kit_plan *p);
 
 /* A name for role `prefix` ("BD", "PAD01") and what tells it apart, at most `max` safe
  * characters; `out` holds 20. */

@@ -54,12 +54,12 @@ static float frame_peak(const struct audio *a, size_t i)
     return peak;
 }
 
-/* First frame above 5 % of the peak of the first 100 ms that has one, less the rise
- * before it: up to half a millisecond. */
+/* Where to start so that the sound is at a tenth of its peak within 1 ms: before that
+ * point, where it is quietest. */
 static size_t attack_start(const struct audio *a)
 {
-    float peak = (float)level_peak(a), limit = 0.05f * peak;
-    size_t first = 0, back = (size_t)(a->rate_hz / 2000);
+    float limit = 0.1f * (float)level_peak(a);
+    size_t first = 0, back = (size_t)(a->rate_hz * 7 / 10000);
     while (first < a->frames && frame_peak(a, first) < limit)
         first++;
     if (first == a->frames)
@@ -69,6 +69,17 @@ static size_t attack_start(const struct audio *a)
         if (frame_peak(a, i) < frame_peak(a, start))
             start = i;
     return start;
+}
+
+/* Ends that are not silent beside the sound's own peak (one step of 16 bits) would click.
+ */
+static void close_ends(struct audio *a)
+{
+    double quiet = 3e-5 * level_peak(a);
+    if ((double)frame_peak(a, 0) > quiet)
+        level_fade_in(a, (size_t)(a->rate_hz / 2000));
+    if ((double)frame_peak(a, a->frames - 1) > quiet)
+        level_fade_out(a, (size_t)fmin(a->rate_hz * 0.010, (double)a->frames / 4));
 }
 
 static void cut_front(struct audio *a, size_t start)
@@ -91,8 +102,8 @@ enum status kit_sample_prepare(struct audio *sound, const struct kit_item *item,
     level_scrub(sound);
     if (is_struck(&item->c))
         cut_front(sound, attack_start(sound));
-    if (!loop)
-        level_close_ends(sound, 0.5, 10);
+    if (!loop && sound->frames > 0)
+        close_ends(sound);
     st = level_normalise(sound, fmin(0, peak_dbfs + item->trim_db), loop, e);
     if (st != ST_OK)
         return st;

@@ -245,7 +245,7 @@ enum status session_pick_best(struct session *s, int top, struct err *e)
     for (size_t i = 0; i < count && st == ST_OK; i++)
         entries[i] = (struct curate_entry){finds[i].id, finds[i].category, &finds[i].c,
                                            vectors + i * SIMILARITY_DIM};
-    struct curate_options options = {top, 0.3};
+    struct curate_options options = {.top = top, .diversity = 0.3};
     if (st == ST_OK)
         st = curate_choose(entries, count, &options, &picks, &picked, e);
     if (st == ST_OK) {

@@ -1,0 +1,107 @@
+#include "core/kit_slots.h"
+
+#include "dsp/drum_class.h"
+#include "dsp/similarity.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Two sounds on two slots that a listener takes for one are half a kit; somewhat alike
+ * ones are less than two unlike ones. */
+static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
+/* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
+ * it. */
+static const double LEAST_FIT = 0.2;
+
+struct filling {
+    const struct target *target;
+    struct kit_hit *hit;
+    size_t count;
+    long on[TARGET_SLOTS_MAX]; /* hit, −1 = free */
+    double fit[TARGET_SLOTS_MAX][DRUM_CLASS_COUNT];
+};
+
+static bool known(const float *vector)
+{
+    return vector && !isnan(vector[0]);
+}
+
+/* 1 when the two have nothing in common. */
+static double apart(const struct kit_hit *a, const struct kit_hit *b)
+{
+    if (a->c->cluster > 0 && a->c->cluster == b->c->cluster)
+        return DOUBLE_PENALTY;
+    if (!known(a->vector) || !known(b->vector))
+        return 1;
+    if (similarity_duplicate(a->vector, b->vector))
+        return DOUBLE_PENALTY;
+    if (strcmp(a->c->hit_class, b->c->hit_class) != 0)
+        return 1;
+    double distance = similarity_distance(a->vector, b->vector, NULL);
+    return 1 - LIKENESS_PENALTY * fmax(0, 1 - distance / UNLIKE);
+}
+
+static void prepare(struct filling *f)
+{
+    int slots = target_slots(f->target);
+    for (int s = 0; s < slots; s++) {
+        f->on[s] = -1;
+        for (int k = 0; k < DRUM_CLASS_COUNT; k++)
+            f->fit[s][k] = target_fit(f->target, s, drum_class_name((enum drum_class)k));
+    }
+    for (size_t i = 0; i < f->count; i++) {
+        struct kit_hit *h = &f->hit[i];
+        if (h->slot >= 0 && h->slot < slots && f->on[h->slot] < 0)
+            f->on[h->slot] = (long)i;
+        else
+            h->slot = -1;
+    }
+}
+
+/* The free hit whose value on the slot is above *value the most, or −1. */
+static long best_for(const struct filling *f, int slot, double *value)
+{
+    long best = -1;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kit_hit *h = &f->hit[i];
+        if (h->slot >= 0 || h->worth <= *value)
+            continue;
+        int class = drum_class_find(h->c->hit_class);
+        double here = class >= 0 ? f->fit[slot][class] * h->worth : 0;
+        for (int s = 0; here > *value && s < target_slots(f->target); s++)
+            if (f->on[s] >= 0)
+                here *= apart(&f->hit[f->on[s]], h);
+        if (here > *value) {
+            *value = here;
+            best = (long)i;
+        }
+    }
+    return best;
+}
+
+void kit_slots_fill(const struct target *t, struct kit_hit *hits, size_t count)
+{
+    struct filling f = {.target = t, .hit = hits, .count = count};
+    prepare(&f);
+    for (;;) {
+        double best = LEAST_FIT;
+        int slot = -1;
+        long found = -1;
+        for (int s = 0; s < target_slots(t); s++) {
+            long here = f.on[s] < 0 ? best_for(&f, s, &best) : -1;
+            if (here >= 0) {
+                slot = s;
+                found = here;
+            }
+        }
+        if (slot < 0)
+            return;
+        f.on[slot] = found;
+        hits[found].slot = slot;
+    }
+}
+
+bool kit_stands_in(const struct target *t, int slot, const struct candidate *c)
+{
+    return target_fit(t, slot, c->hit_class) < 1;
+}

@@ -1,0 +1,28 @@
+/* kit_slots: which hits play a machine's instruments. Pure.
+ *
+ * The free slot and hit that suit each other best come together, again and again: how
+ * well the hit's class suits the slot (FIT in io/targets.def) times what the hit is
+ * worth, less where it sounds like one that is on a slot already. */
+#ifndef TROWEL_CORE_KIT_SLOTS_H
+#define TROWEL_CORE_KIT_SLOTS_H
+
+#include "io/candidate.h"
+#include "io/targets.h"
+
+#include <stddef.h>
+
+struct kit_hit {
+    const struct candidate *c;
+    const float *vector; /* similarity, NULL or starting with NAN = unknown */
+    double worth;        /* 0 … about 1; 0 = not to be used */
+    int slot;            /* in: where the user put it, −1 = nowhere; out: where it is */
+};
+
+/* One hit once, one hit a slot; of two that the user put on one slot the first stays. A
+ * slot that nothing suits well enough stays empty. */
+void kit_slots_fill(const struct target *t, struct kit_hit *hits, size_t count);
+
+/* Does the hit stand in for a class that the slot is meant for? */
+bool kit_stands_in(const struct target *t, int slot, const struct candidate *c);
+
+#endif
