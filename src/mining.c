@@ -70,41 +70,55 @@ static void finish(struct batch_of_jobs *b)
 
 /* --- one source --- */
 
-/* What one stage found, on its way to the owner's thread. */
+/* Some finds on their way to the owner's thread: so few that keys do not wait for them.
+ */
 struct parcel {
     struct session *session;
     struct catalog_source source;
     struct find_list finds;
 };
 
+enum { PARCEL_FINDS = 12 };
+
 static void unpack(void *arg)
 {
     struct parcel *p = arg;
     struct err unused;
-    session_deliver(p->session, &p->source, p->finds.at, p->finds.count, p->finds.vectors,
-                    false, &unused);
+    session_add(p->session, &p->source, p->finds.at, p->finds.count, p->finds.vectors,
+                &unused);
     find_list_done(&p->finds);
     free(p);
 }
 
-/* Worker's thread. A parcel that cannot be sent is no loss: all finds come again when the
- * source is done. */
+/* Worker's thread. False: no memory, it was not sent. */
+static bool send_parcel(const struct task *t, const struct catalog_source *source,
+                        const struct find_list *finds)
+{
+    struct parcel *p = calloc(1, sizeof *p);
+    if (!p)
+        return false;
+    p->session = t->all->place.session;
+    p->source = *source;
+    if (find_list_append(&p->finds, finds, NULL) == ST_OK &&
+        jobs_post(t->all->place.jobs, unpack, p))
+        return true;
+    find_list_done(&p->finds);
+    free(p);
+    return false;
+}
+
+/* What a stage found. */
 static void send_found(void *user, const struct catalog_source *source,
                        const struct find_list *finds, size_t first)
 {
-    struct task *t = user;
-    struct parcel *p = calloc(1, sizeof *p);
-    struct find_list news = {.at = finds->at + first,
-                             .vectors = finds->vectors + first * SIMILARITY_DIM,
-                             .count = finds->count - first};
-    if (!p)
-        return;
-    p->session = t->all->place.session;
-    p->source = *source;
-    if (find_list_append(&p->finds, &news, NULL) != ST_OK ||
-        !jobs_post(t->all->place.jobs, unpack, p)) {
-        find_list_done(&p->finds);
-        free(p);
+    const struct task *t = user;
+    for (size_t at = first; at < finds->count; at += PARCEL_FINDS) {
+        size_t rest = finds->count - at;
+        struct find_list some = {.at = finds->at + at,
+                                 .vectors = finds->vectors + at * SIMILARITY_DIM,
+                                 .count = rest < PARCEL_FINDS ? rest : PARCEL_FINDS};
+        if (!send_parcel(t, source, &some))
+            return; /* no loss: they come again when the source is done */
     }
 }
 
@@ -115,9 +129,13 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     const struct process_watch watch = {send_found, t};
     enum status st =
         t->clear ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
-    return st == ST_OK ? process_source(p, &t->all->recipe, t->file, ctx, &watch,
-                                        &t->finds, NULL, e)
-                       : st;
+    if (st == ST_OK)
+        st = process_source(p, &t->all->recipe, t->file, ctx, &watch, &t->finds, NULL, e);
+    struct catalog_source source;
+    if (t->finds.count > 0 && st != ST_CANCELLED &&
+        project_record(p, t->file->stem, &source, NULL, NULL) == ST_OK)
+        send_found(t, &source, &t->finds, 0); /* as they are on record */
+    return st;
 }
 
 static void deliver(struct task *t, enum status st, const struct err *e)
@@ -133,8 +151,7 @@ static void deliver(struct task *t, enum status st, const struct err *e)
         snprintf(source.note, sizeof source.note, "%.255s",
                  st == ST_OK ? "" : path_below(e->msg, b->place.input_dir));
     }
-    session_deliver(b->place.session, &source, t->finds.at, t->finds.count,
-                    t->finds.vectors, true, &unused);
+    session_keep_only(b->place.session, &source, t->finds.at, t->finds.count, &unused);
 }
 
 /* "sad: 12 pads, 5 swells, 3 near-misses" */

@@ -333,10 +333,12 @@ static enum status open_parts(struct workstation *w, struct err *e)
     if (st != ST_OK)
         return st;
     w->log = logbook_log(w->logbook, LOG_INFO);
-    /* One core stays free for keys and sound. */
-    st = jobs_new(&w->jobs, cores > 1 ? (int)cores - 1 : 1, &w->log, e);
-    if (st == ST_OK)
+    /* All cores may mine: the miners stand back for keys and sound. */
+    st = jobs_new(&w->jobs, cores > 1 ? (int)cores : 1, &w->log, e);
+    if (st == ST_OK) {
+        jobs_stand_back(w->jobs);
         hush_begin(&w->hush, NULL);
+    }
     return st == ST_OK ? transport_new(&w->transport, &options, e) : st;
 }
 

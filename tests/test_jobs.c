@@ -86,6 +86,29 @@ static void every_job_runs_once_and_is_delivered_here(void **state)
     }
 }
 
+static void count_slowly(void *arg)
+{
+    nap(2);
+    ++*(int *)arg;
+}
+
+/* Who delivers with a limit comes back soon, and is woken for the rest. */
+static void delivery_can_be_cut_short(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
+    jobs_stand_back(j);
+    int count = 0, rounds = 0;
+    for (int i = 0; i < 40; i++)
+        assert_true(jobs_post(j, count_slowly, &count));
+    for (struct pollfd p = {jobs_fd(j), POLLIN, 0}; poll(&p, 1, 0) > 0; rounds++)
+        assert_in_range(jobs_deliver_for(j, 0.003), 0, 2);
+    assert_int_equal(count, 40);
+    assert_true(rounds >= 20);
+    jobs_free(j);
+}
+
 static void cancel_reaches_running_and_waiting(void **state)
 {
     (void)state;
@@ -190,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_once_and_is_delivered_here),
+        cmocka_unit_test(delivery_can_be_cut_short),
         cmocka_unit_test(cancel_reaches_running_and_waiting),
         cmocka_unit_test(free_cancels_and_delivers_all),
         cmocka_unit_test(notes_come_here_before_their_job_is_done),

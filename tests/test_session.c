@@ -55,13 +55,14 @@ static struct session *open_session(const struct place *p)
 
 /* `n` finds of one source: pads and drums, every fifth a near-miss, drums in stacks of
  * three whose score falls. */
-static void deliver(struct session *s, const char *stem, int n, bool replace)
+static struct candidate *make_finds(const char *stem, int n,
+                                    struct catalog_source *source, float **vectors)
 {
     struct candidate *c = calloc((size_t)n + 1, sizeof *c);
     float *v = calloc(((size_t)n + 1) * SIMILARITY_DIM, sizeof *v);
-    struct catalog_source source = {.rate_hz = 44100, .channels = 2};
-    snprintf(source.stem, sizeof source.stem, "%s", stem);
-    snprintf(source.path, sizeof source.path, "%s.wav", stem);
+    *source = (struct catalog_source){.rate_hz = 44100, .channels = 2};
+    snprintf(source->stem, sizeof source->stem, "%s", stem);
+    snprintf(source->path, sizeof source->path, "%s.wav", stem);
     for (int i = 0; i < n; i++) {
         candidate_clear(&c[i]);
         c[i].kind = i % 2 ? KIND_DRUM : KIND_PAD;
@@ -82,6 +83,15 @@ static void deliver(struct session *s, const char *stem, int n, bool replace)
         for (int d = 0; d < SIMILARITY_DIM; d++)
             v[i * SIMILARITY_DIM + d] = (float)i / 10.0F;
     }
+    *vectors = v;
+    return c;
+}
+
+static void deliver(struct session *s, const char *stem, int n, bool replace)
+{
+    struct catalog_source source;
+    float *v;
+    struct candidate *c = make_finds(stem, n, &source, &v);
     struct err e = {0};
     if (session_deliver(s, &source, c, (size_t)n, v, replace, &e) != ST_OK)
         fail_msg("%s", e.msg);
@@ -674,15 +684,83 @@ static void test_kill_in_a_session(void **state)
     session_close(s);
 }
 
+/* Finds that come a few at a time: lists see them when they are announced, never half,
+ * and a decision in between sees all. */
+static void test_finds_trickle_in(void **state)
+{
+    const struct place *p = *state;
+    struct session *s = open_session(p);
+    struct catalog_source source;
+    float *vectors;
+    struct candidate *c = make_finds("tape", 90, &source, &vectors);
+    deliver(s, "tape", 60, false);
+    struct view *v = open_view(s);
+    size_t before = view_count(v);
+    for (size_t i = 0; i < 90; i += 9)
+        assert_int_equal(
+            session_add(s, &source, c + i, 9, vectors + i * SIMILARITY_DIM, NULL), ST_OK);
+    assert_int_equal(session_count(s), 90);
+    assert_int_equal(view_count(v), before);
+    assert_tallies_true(s);
+    assert_true(session_announce(s));
+    assert_false(session_announce(s));
+    assert_true(view_count(v) > before);
+    assert_int_equal(session_keep_only(s, &source, c, 30, NULL), ST_OK);
+    size_t first = view_at(v, 0);
+    assert_int_equal(session_decide(s, &first, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    assert_true(session_announce(s));
+    size_t live = 0;
+    for (size_t i = 0; i < session_count(s); i++)
+        live += !session_find(s, i)->gone;
+    assert_int_equal(live, 30);
+    for (size_t i = 0; i < view_count(v); i++)
+        assert_false(session_find(s, view_at(v, i))->gone);
+    assert_tallies_true(s);
+    view_free(v);
+    session_close(s);
+    s = open_session(p); /* and the catalog says the same */
+    assert_int_equal(session_count(s), 30);
+    session_close(s);
+    free(c);
+    free(vectors);
+}
+
+/* The log is kept short from outside, while the session goes on. */
+static void test_checkpoints_go_on_beside(void **state)
+{
+    const struct place *p = *state;
+    struct session *s = open_session(p);
+    deliver(s, "tape", 400, true);
+    for (int round = 0; round < 100 && !session_wants_checkpoint(s); round++)
+        deliver(s, "tape", 900, false);
+    assert_true(session_wants_checkpoint(s));
+    assert_int_equal(catalog_checkpoint(session_catalog_path(s), NULL), ST_OK);
+    size_t first = 0;
+    assert_int_equal(session_decide(s, &first, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    assert_false(session_wants_checkpoint(s)); /* the log begins anew */
+    assert_false(session_poll(s));             /* nobody else wrote */
+    session_close(s);
+    s = open_session(p);
+    assert_int_equal(session_find(s, 0)->decision, DECISION_ACCEPTED);
+    session_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        CASE(test_finds_come_in_and_stay),      CASE(test_actions_and_echo),
-        CASE(test_a_thousand_actions_and_back), CASE(test_views_keep_up),
-        CASE(test_deciding_moves_on),           CASE(test_stacks),
-        CASE(test_similar_search_range),        CASE(test_kit),
-        CASE(test_other_process_is_seen),       CASE(test_kill_in_a_session),
+        CASE(test_finds_come_in_and_stay),
+        CASE(test_actions_and_echo),
+        CASE(test_a_thousand_actions_and_back),
+        CASE(test_views_keep_up),
+        CASE(test_deciding_moves_on),
+        CASE(test_stacks),
+        CASE(test_similar_search_range),
+        CASE(test_kit),
+        CASE(test_other_process_is_seen),
+        CASE(test_kill_in_a_session),
+        CASE(test_finds_trickle_in),
+        CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

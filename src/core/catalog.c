@@ -15,6 +15,8 @@ enum {
     SCHEMA_VERSION = 1,
     APPLICATION_ID = 0x74726f77,
     BUSY_MS = 3000,
+    LOG_DUE = 1000,   /* pages in the log that make a checkpoint worth while */
+    LOG_MOST = 32768, /* nobody came: do it now */
     SQL_BYTES = 4096
 };
 
@@ -373,8 +375,7 @@ static enum status set_access(struct catalog *c, struct err *e)
 {
     static const char *const pragmas[] = {
         [DB_READ] = "PRAGMA query_only=1;",
-        [DB_WAL] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                   "PRAGMA wal_autocheckpoint=4000;",
+        [DB_WAL] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         [DB_PLAIN] = "PRAGMA synchronous=FULL;",
         [DB_BESIDE] = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; "
                       "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;",
@@ -382,6 +383,36 @@ static enum status set_access(struct catalog *c, struct err *e)
     enum status st = catalog_script(c, pragmas[c->access], e);
     if (st == ST_OK)
         st = catalog_script(c, "PRAGMA cache_size=-32768;", e);
+    return st;
+}
+
+/* After each commit, in place of SQLite's own checkpoints. */
+static int note_log(void *user, sqlite3 *db, const char *name, int pages)
+{
+    struct catalog *c = user;
+    c->log_pages = pages;
+    if (pages >= LOG_MOST)
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return SQLITE_OK;
+}
+
+bool catalog_wants_checkpoint(const struct catalog *c)
+{
+    return c->log_pages >= LOG_DUE;
+}
+
+enum status catalog_checkpoint(const char *path, struct err *e)
+{
+    sqlite3 *db = NULL;
+    int code =
+        sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK) /* reading makes the connection aware of the log */
+        code = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    enum status st =
+        code == SQLITE_OK ? ST_OK : failure(code, path, sqlite3_errstr(code), e);
+    sqlite3_close(db);
     return st;
 }
 
@@ -423,6 +454,8 @@ enum status catalog_open_as(struct catalog **out, const char *path,
         st = check_identity(c, e);
     if (st == ST_OK)
         st = pragma_number(c, "PRAGMA data_version", &c->data_version, e);
+    if (st == ST_OK && access == DB_WAL)
+        sqlite3_wal_hook(db, note_log, c);
     if (st != ST_OK) {
         c->access = DB_READ;
         catalog_close(c);

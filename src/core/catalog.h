@@ -66,6 +66,13 @@ enum status catalog_open(struct catalog **out, const char *path, enum catalog_mo
                          struct err *e);
 void catalog_close(struct catalog *c); /* NULL is fine */
 
+/* Has the log grown so far that copying it into the file is due? Nobody does that inside
+ * a call on an open catalog (until the log is far larger still), because it may wait for
+ * the disk: call catalog_checkpoint, on a thread that may wait. */
+bool catalog_wants_checkpoint(const struct catalog *c);
+/* Any thread, also beside open catalogs, which go on reading and writing. */
+enum status catalog_checkpoint(const char *path, struct err *e);
+
 /* Has another process written since the last call? Cheap (microseconds). */
 bool catalog_changed_elsewhere(struct catalog *c);
 
@@ -75,6 +82,12 @@ bool catalog_changed_elsewhere(struct catalog *c);
 enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
                         const float *embeddings, bool replace, struct err *e);
+
+/* Remove what this source has beside the given candidates; one transaction, synced as
+ * above. */
+enum status catalog_keep_only(struct catalog *c, const struct catalog_source *source,
+                              const struct candidate *candidates, size_t count,
+                              struct err *e);
 
 /* Stack numbers worked out later, for `count` ids. One transaction. */
 enum status catalog_set_stacks(struct catalog *c, const uint64_t *ids, const int *stacks,

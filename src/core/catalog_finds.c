@@ -280,6 +280,22 @@ enum status catalog_add(struct catalog *c, const struct catalog_source *source,
     return st;
 }
 
+enum status catalog_keep_only(struct catalog *c, const struct catalog_source *source,
+                              const struct candidate *candidates, size_t count,
+                              struct err *e)
+{
+    catalog_set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK) {
+        st = put_source(c, source, e);
+        if (st == ST_OK)
+            st = drop_others(c, source->stem, candidates, count, e);
+        st = catalog_end(c, st, e);
+    }
+    catalog_set_synced(c, true);
+    return st;
+}
+
 enum status catalog_set_stacks(struct catalog *c, const uint64_t *ids, const int *stacks,
                                size_t count, struct err *e)
 {

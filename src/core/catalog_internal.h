@@ -34,6 +34,7 @@ struct catalog {
     char *path;
     struct query *query[Q_COUNT];
     int64_t data_version;
+    int log_pages; /* in the write-ahead log, after the last commit */
     enum catalog_access access;
     struct catalog_history history;
 };

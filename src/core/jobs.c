@@ -5,10 +5,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { HISTORY_MAX = 200, THREADS_MAX = 256 };
+enum { HISTORY_MAX = 200, THREADS_MAX = 256, STAND_BACK_NICE = 10 };
 
 struct job {
     struct job *next;
@@ -38,6 +39,7 @@ struct jobs {
     pthread_t thread[THREADS_MAX];
     int threads;
     bool stopping;
+    atomic_bool behind;
     int pipe_fd[2];
     uint64_t last_id;
     const struct log *log;
@@ -138,9 +140,19 @@ static enum job_state state_of(enum status result)
                                     : JOB_FAILED;
 }
 
+/* On Linux a nice value belongs to a thread; elsewhere it would slow all of them. */
+static void stand_back(void)
+{
+#ifdef __linux__
+    int nice_now = getpriority(PRIO_PROCESS, 0);
+    setpriority(PRIO_PROCESS, 0, nice_now + STAND_BACK_NICE);
+#endif
+}
+
 static void *worker(void *arg)
 {
     struct jobs *j = arg;
+    bool behind = false;
     pthread_mutex_lock(&j->lock);
     for (;;) {
         while (!j->waiting.first && !j->stopping)
@@ -152,6 +164,10 @@ static void *worker(void *arg)
         job->started_s = now_s();
         list_push(&j->running, job);
         pthread_mutex_unlock(&j->lock);
+        if (!behind && atomic_load(&j->behind)) {
+            stand_back();
+            behind = true;
+        }
         run(job);
         pthread_mutex_lock(&j->lock);
         list_remove(&j->running, job);
@@ -201,6 +217,11 @@ enum status jobs_new(struct jobs **out, int threads, const struct log *log, stru
         j->threads++;
     *out = j;
     return ST_OK;
+}
+
+void jobs_stand_back(struct jobs *j)
+{
+    atomic_store(&j->behind, true);
 }
 
 static void retire(struct jobs *j, struct job *job)
@@ -320,15 +341,31 @@ static struct job *take_finished(struct jobs *j)
     return job;
 }
 
-int jobs_deliver(struct jobs *j)
+static int deliver_until(struct jobs *j, double end_s)
 {
     char drain[64];
     while (read(j->pipe_fd[0], drain, sizeof drain) > 0)
         ;
     int n = 0;
-    for (struct job *job; (job = take_finished(j)); n++)
+    for (struct job *job; (job = take_finished(j));) {
         deliver(j, job);
+        n++;
+        if (end_s > 0 && now_s() >= end_s) {
+            wake_owner(j);
+            break;
+        }
+    }
     return n;
+}
+
+int jobs_deliver(struct jobs *j)
+{
+    return deliver_until(j, 0);
+}
+
+int jobs_deliver_for(struct jobs *j, double seconds)
+{
+    return deliver_until(j, now_s() + seconds);
 }
 
 void jobs_wait(struct jobs *j)

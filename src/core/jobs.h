@@ -57,6 +57,9 @@ struct job_info {
 /* threads < 0: as many as there are cores. */
 enum status jobs_new(struct jobs **out, int threads, const struct log *log,
                      struct err *e);
+/* From their next job on, the workers give way to everything else that wants to run:
+ * keys, screen and sound do not wait for them however many they are. */
+void jobs_stand_back(struct jobs *j);
 /* Cancels everything, waits for the workers, delivers what is left. */
 void jobs_free(struct jobs *j);
 
@@ -71,7 +74,9 @@ bool jobs_post(struct jobs *j, void (*note)(void *arg), void *arg);
 void jobs_cancel(struct jobs *j, uint64_t id); /* 0: all */
 int jobs_fd(const struct jobs *j);
 int jobs_deliver(struct jobs *j); /* calls `done` of finished jobs, returns how many */
-void jobs_wait(struct jobs *j);   /* delivers until nothing waits or runs */
+/* The same, but begins no further one after `seconds`: jobs_fd() then stays readable. */
+int jobs_deliver_for(struct jobs *j, double seconds);
+void jobs_wait(struct jobs *j); /* delivers until nothing waits or runs */
 
 /* Snapshot of the newest `max` jobs, waiting and running first; returns how many. */
 int jobs_list(struct jobs *j, struct job_info *out, int max);

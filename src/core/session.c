@@ -167,7 +167,7 @@ long session_source_find(const struct session *s, const char *stem)
     return -1;
 }
 
-static long take_source(struct session *s, const struct catalog_source *about)
+long session_take_source(struct session *s, const struct catalog_source *about)
 {
     long known = session_source_find(s, about->stem);
     if (known >= 0) {
@@ -240,15 +240,25 @@ static void fill_find(struct find *f, const struct catalog_find *from)
     f->m = c->m;
 }
 
+/* What changes about a member changes its stack. */
+static void stack_moves(struct session *s, const struct find *f)
+{
+    if (f->stack > 0)
+        s->stacks.fresh = false;
+}
+
 /* Append or bring up to date; the source is known already. Index, or −1 without memory.
  */
-static long take_find(struct session *s, const struct catalog_find *from, long source)
+long session_take_find(struct session *s, const struct catalog_find *from, long source)
 {
     long index = session_index_of(s, from->id);
     if (index >= 0) {
-        session_tally(s, &s->find[index], -1);
-        fill_find(&s->find[index], from);
-        session_tally(s, &s->find[index], +1);
+        struct find *known = &s->find[index];
+        session_tally(s, known, -1);
+        stack_moves(s, known);
+        fill_find(known, from);
+        stack_moves(s, known);
+        session_tally(s, known, +1);
         return index;
     }
     if (!grow_finds(s) || !grow_ids(s))
@@ -261,6 +271,7 @@ static long take_find(struct session *s, const struct catalog_find *from, long s
     if (!name_find(s, f, from->c.filename))
         return -1;
     fill_find(f, from);
+    stack_moves(s, f);
     s->ids.slot[id_place(&s->ids, s->find, f->id)] = (uint32_t)s->count + 1;
     session_tally(s, f, +1);
     for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
@@ -268,14 +279,27 @@ static long take_find(struct session *s, const struct catalog_find *from, long s
     return (long)s->count++;
 }
 
-static void finds_changed(struct session *s)
+void session_take_gone(struct session *s, struct find *f)
+{
+    session_tally(s, f, -1);
+    stack_moves(s, f);
+    f->gone = true;
+}
+
+void session_forget_ranks(struct session *s)
+{
+    free(s->name_rank);
+    free(s->standing);
+    s->name_rank = NULL;
+    s->standing = NULL;
+    s->rank_count = s->count;
+}
+
+void session_finds_changed(struct session *s)
 {
     s->version.finds++;
-    s->stacks.fresh = false;
-    free(s->name_rank);
-    s->name_rank = NULL;
-    free(s->standing);
-    s->standing = NULL;
+    s->unannounced = false;
+    session_forget_ranks(s);
     session_relink_kit(s);
 }
 
@@ -311,7 +335,7 @@ static bool load_find(void *user, const struct catalog_find *f)
     if (l->source < 0) { /* a source written since its table was read: next time */
         return true;
     }
-    long index = take_find(l->s, f, l->source);
+    long index = session_take_find(l->s, f, l->source);
     if (index >= 0 && (size_t)index < l->known)
         l->seen[index] = 1;
     l->no_memory = index < 0;
@@ -328,10 +352,8 @@ static bool load_word(void *user, const struct change *now)
 static void forget_unseen(struct session *s, const unsigned char *seen, size_t known)
 {
     for (size_t i = 0; i < known; i++)
-        if (!seen[i] && !s->find[i].gone) {
-            session_tally(s, &s->find[i], -1);
-            s->find[i].gone = true;
-        }
+        if (!seen[i] && !s->find[i].gone)
+            session_take_gone(s, &s->find[i]);
 }
 
 static void clear_kit(struct session *s)
@@ -352,7 +374,7 @@ static enum status load_all(struct session *s, struct err *e)
     struct loading l = {.s = s, .source = -1, .known = s->count};
     enum status st = catalog_sources(s->catalog, &sources, &count, e);
     for (size_t i = 0; i < count && st == ST_OK; i++)
-        if (take_source(s, &sources[i]) < 0)
+        if (session_take_source(s, &sources[i]) < 0)
             st = err_set(e, ST_NO_MEMORY, "no memory for the sources");
     free(sources);
     if (st == ST_OK && l.known > 0 && (l.seen = calloc(l.known, 1)) == NULL)
@@ -366,7 +388,7 @@ static enum status load_all(struct session *s, struct err *e)
         clear_kit(s);
         st = catalog_each_current(s->catalog, load_word, s, e);
         s->version.state++;
-        finds_changed(s);
+        session_finds_changed(s);
     }
     free(l.seen);
     return st;
@@ -379,24 +401,23 @@ enum status session_open(struct session **out, const char *folder, struct err *e
     while (bytes > 1 && folder[bytes - 1] == '/')
         bytes--;
     struct session *s = calloc(1, sizeof *s);
-    char *db = malloc(bytes + 16);
-    if (s != NULL)
+    if (s != NULL) {
         s->folder = strndup(folder, bytes);
-    if (s == NULL || db == NULL || s->folder == NULL) {
-        free(db);
+        s->database = malloc(bytes + 16);
+    }
+    if (s == NULL || s->database == NULL || s->folder == NULL) {
         session_close(s);
         return err_set(e, ST_NO_MEMORY, "no memory to open %s", folder);
     }
     const char *slash = strrchr(s->folder, '/');
     s->name = slash != NULL && slash[1] != '\0' ? slash + 1 : s->folder;
     s->last.field = FIELD_COUNT;
-    snprintf(db, bytes + 16, "%s/catalog.db", s->folder);
+    snprintf(s->database, bytes + 16, "%s/catalog.db", s->folder);
     enum status st = path_mkdirs(s->folder, e);
     if (st == ST_OK)
-        st = catalog_open(&s->catalog, db, CATALOG_WRITE, e);
+        st = catalog_open(&s->catalog, s->database, CATALOG_WRITE, e);
     if (st == ST_OK)
         st = load_all(s, e);
-    free(db);
     if (st != ST_OK) {
         session_close(s);
         return st;
@@ -416,6 +437,7 @@ void session_close(struct session *s)
         s->texts = next;
     }
     free(s->folder);
+    free(s->database);
     free(s->find);
     free(s->source);
     free(s->ids.slot);
@@ -443,6 +465,16 @@ bool session_poll(struct session *s)
 const char *session_folder(const struct session *s)
 {
     return s->folder;
+}
+
+bool session_wants_checkpoint(const struct session *s)
+{
+    return catalog_wants_checkpoint(s->catalog);
+}
+
+const char *session_catalog_path(const struct session *s)
+{
+    return s->database;
 }
 
 const char *session_name(const struct session *s)
@@ -474,54 +506,4 @@ bool session_file(struct session *s, size_t index, char *path, size_t size)
     int n = snprintf(path, size, "%s/%s/%s/%s", s->folder, f.c.source,
                      category_folder(kind_category(f.c.kind)), f.c.filename);
     return n > 0 && (size_t)n < size;
-}
-
-/* --- what miners bring
- * ----------------------------------------------------------------------- */
-
-static enum status take_found(struct session *s, const struct candidate *found,
-                              size_t count, const float *embeddings, long source,
-                              struct err *e)
-{
-    struct catalog_find *f = calloc(1, sizeof *f);
-    enum status st = f != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for a find");
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
-        f->c = found[i];
-        f->id = candidate_id(&found[i]);
-        f->category = kind_category(found[i].kind);
-        f->tagged = f->edited = false;
-        f->c.decision = DECISION_NONE;
-        f->c.rating = 0;
-        st = catalog_apply_words(s->catalog, f, e);
-        long index = st == ST_OK ? take_find(s, f, source) : -1;
-        if (st == ST_OK && index < 0)
-            st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
-        if (index >= 0 && s->vectors_loaded && embeddings != NULL)
-            memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
-                   embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);
-    }
-    free(f);
-    return st;
-}
-
-enum status session_deliver(struct session *s, const struct catalog_source *source,
-                            const struct candidate *found, size_t count,
-                            const float *embeddings, bool replace, struct err *e)
-{
-    enum status st =
-        catalog_add(s->catalog, source, found, count, embeddings, replace, e);
-    if (st != ST_OK)
-        return st;
-    long at = take_source(s, source);
-    if (at < 0)
-        return err_set(e, ST_NO_MEMORY, "no memory for the sources");
-    for (size_t i = 0; i < s->count && replace; i++)
-        if (s->find[i].source == (uint32_t)at && !s->find[i].gone) {
-            session_tally(s, &s->find[i], -1);
-            s->find[i].gone = true;
-        }
-    st = take_found(s, found, count, embeddings, at, e);
-    s->version.state++;
-    finds_changed(s);
-    return st;
 }

@@ -90,6 +90,23 @@ enum status session_deliver(struct session *s, const struct catalog_source *sour
                             const struct candidate *found, size_t count,
                             const float *embeddings, bool replace, struct err *e);
 
+/* The same in small steps, while keys wait to be answered: session_add takes some finds
+ * in (about 0.2 ms each), session_keep_only makes the source's others gone when it is
+ * done. Lists see either only after session_announce, which makes them look at all finds
+ * again (some 10 ms at 100,000): call it now and then. It says whether there was news. */
+enum status session_add(struct session *s, const struct catalog_source *source,
+                        const struct candidate *found, size_t count,
+                        const float *embeddings, struct err *e);
+enum status session_keep_only(struct session *s, const struct catalog_source *source,
+                              const struct candidate *found, size_t count, struct err *e);
+bool session_announce(struct session *s);
+bool session_has_news(const struct session *s); /* to announce */
+
+/* The catalog's log should go into its file now; run catalog_checkpoint on
+ * session_catalog_path on another thread. */
+bool session_wants_checkpoint(const struct session *s);
+const char *session_catalog_path(const struct session *s);
+
 /* Work stacks out anew over all finds (after mining). About 0.2 s for 5,000 hits. */
 enum status session_restack(struct session *s, struct err *e);
 int session_stack_size(struct session *s, int stack); /* 1 for stack 0 */

@@ -31,7 +31,7 @@ struct session_source {
 };
 
 struct session {
-    char *folder;
+    char *folder, *database;
     const char *name;
     struct catalog *catalog;
     struct find *find;
@@ -45,10 +45,12 @@ struct session {
     struct session_tallies tallies;
     struct kit_state kit;
     bool extras_changed;
-    float *vector; /* count × SIMILARITY_DIM once loaded */
+    bool unannounced; /* finds came or went that lists do not know of */
+    float *vector;    /* count × SIMILARITY_DIM once loaded */
     bool vectors_loaded;
     uint32_t *name_rank; /* order by name, for views; NULL = not worked out */
     float *standing;     /* of scores within their kind, likewise */
+    size_t rank_count;   /* both are of so many finds */
     /* finds whose state changed, oldest first; views remember how far they have read.
      * log_start counts what was dropped from the front. */
     uint32_t *log;
@@ -66,6 +68,14 @@ void session_changed(struct session *s, size_t index);
 void session_tally(struct session *s, const struct find *f, int sign);
 void session_say(struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Known by its stem, or new; index, −1 without memory. */
+long session_take_source(struct session *s, const struct catalog_source *about);
+/* Append or bring up to date; its source is known already. Index, −1 without memory. */
+long session_take_find(struct session *s, const struct catalog_find *from, long source);
+void session_take_gone(struct session *s, struct find *f);
+void session_finds_changed(struct session *s); /* lists look at all finds again */
+void session_forget_ranks(struct session *s);
 
 /* session_act.c: put a recorded change into the model; returns the find, −1 = none. */
 long session_take(struct session *s, const struct change *c);

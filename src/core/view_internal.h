@@ -36,6 +36,7 @@ struct view {
     size_t count, old_count, room, best_room;
     bool stale;
     uint64_t seen_finds, seen_log, version;
+    size_t seen_count;
 
     uint64_t cursor_id;
     size_t cursor;

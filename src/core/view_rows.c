@@ -467,8 +467,11 @@ void view_sync(struct view *v)
                v->seen_log < s->log_start || log_end - v->seen_log > PATCH_MAX;
     if (!all && v->seen_log == log_end)
         return;
+    all = all || v->seen_count != s->count; /* some came that were not announced yet */
     if (session_index_stacks(v->s, NULL) != ST_OK || !make_room(v))
         return;
+    if (s->rank_count != s->count)
+        session_forget_ranks(v->s);
     if (all)
         update_distances(v);
     v->old_count = v->count;
@@ -480,6 +483,7 @@ void view_sync(struct view *v)
         patch(v, s->log + (v->seen_log - s->log_start), (size_t)(log_end - v->seen_log));
     v->stale = false;
     v->seen_finds = s->version.finds;
+    v->seen_count = s->count;
     v->seen_log = log_end;
     settle_cursor(v);
     if (v->count != v->old_count ||

@@ -1,5 +1,5 @@
-/* The loop: poll, keys, timers, at most one frame in 16 ms and none when nothing moved.
- */
+/* The loop: poll, keys, timers. What moves by itself gets one frame in 16 ms at most,
+ * keys are answered at once, and nothing is drawn when nothing moved. */
 #include "ui/app.h"
 
 #include "ui/state.h"
@@ -13,7 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25;
+static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25,
+                    deliver_s = 0.003, announce_s = 0.25;
 
 static double clock_s(void)
 {
@@ -63,17 +64,58 @@ static void follow_sound(struct app *app)
         app->dirty = true;
 }
 
+static enum status checkpoint_work(void *path, const struct job_context *ctx,
+                                   struct err *e)
+{
+    (void)ctx;
+    return catalog_checkpoint(path, e);
+}
+
+static void checkpoint_done(void *path, enum status st, const struct err *e)
+{
+    (void)st; /* nothing is lost: the log holds everything, and it is tried again */
+    (void)e;
+    free(path);
+}
+
+/* What may wait for the disk is not done on this thread. */
+static void keep_log_short(struct app *app)
+{
+    char *path = session_wants_checkpoint(app->session)
+                     ? strdup(session_catalog_path(app->session))
+                     : NULL;
+    struct job_spec spec = {.title = "catalog's log",
+                            .work = checkpoint_work,
+                            .done = checkpoint_done,
+                            .arg = path};
+    if (path)
+        jobs_submit(app->quick, &spec);
+}
+
+/* Once a second: what others wrote, what was mined, what must go to disk. */
+static void follow_project(struct app *app)
+{
+    if (session_poll(app->session))
+        app->dirty = true;
+    keep_log_short(app);
+}
+
 double app_tick(struct app *app)
 {
-    if (app->jobs && jobs_deliver(app->jobs) > 0)
+    if (app->jobs && jobs_deliver_for(app->jobs, deliver_s) > 0)
         app->dirty = true;
     jobs_deliver(app->quick);
     follow_jobs(app);
     follow_sound(app);
     if (app->now - app->last_poll > 1) {
         app->last_poll = app->now;
-        if (session_poll(app->session))
-            app->dirty = true;
+        follow_project(app);
+    }
+    bool news = session_has_news(app->session);
+    if (news && app->now - app->last_news >= announce_s) {
+        news = !session_announce(app->session);
+        app->last_news = app->now;
+        app->dirty = true;
     }
     double wait = -1;
     if (app->audition_at > 0) {
@@ -84,6 +126,8 @@ double app_tick(struct app *app)
             wait = app->audition_at - app->now;
         }
     }
+    if (news && (wait < 0 || wait > announce_s))
+        wait = announce_s;
     bool moves = app->sound.playing || app->sound.kit_running;
     if (moves && (wait < 0 || wait > moving_s))
         wait = moving_s;
@@ -143,14 +187,19 @@ static void suspend(struct loop *l)
     l->app.dirty = l->app.redraw = true;
 }
 
-/* All that was typed, at once: a burst of keys costs one frame. */
+/* All that was typed, at once: a burst of keys costs one frame, and that one does not
+ * wait for its turn. */
 static void take_keys(struct loop *l)
 {
     uint32_t key;
+    bool any = false;
     while (!l->app.quit && !l->app.suspend && term_next_key(l->term, &key)) {
         l->app.now = clock_s();
         app_key(&l->app, key);
+        any = true;
     }
+    if (any && l->app.dirty && !l->app.quit && !l->app.suspend)
+        show(l);
 }
 
 /* Wait for something to happen, at most `wait` seconds (< 0: until it does). */

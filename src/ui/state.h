@@ -223,7 +223,7 @@ struct app {
         uint64_t path, content;
     } heard[HEARD_MAX]; /* what the transport may still hold of a file */
     enum action last_action;
-    double last_poll;
+    double last_poll, last_news;
 };
 
 /* --- app.c, app_core.c ------------------------------------------------------------- */

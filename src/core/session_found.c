@@ -1,0 +1,113 @@
+#include "core/session_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what miners bring
+ * ----------------------------------------------------------------------- */
+
+static enum status take_found(struct session *s, const struct candidate *found,
+                              size_t count, const float *embeddings, long source,
+                              struct err *e)
+{
+    struct catalog_find *f = calloc(1, sizeof *f);
+    enum status st = f != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for a find");
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        f->c = found[i];
+        f->id = candidate_id(&found[i]);
+        f->category = kind_category(found[i].kind);
+        f->tagged = f->edited = false;
+        f->c.decision = DECISION_NONE;
+        f->c.rating = 0;
+        st = catalog_apply_words(s->catalog, f, e);
+        long index = st == ST_OK ? session_take_find(s, f, source) : -1;
+        if (st == ST_OK && index < 0)
+            st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+        if (index >= 0 && s->vectors_loaded && embeddings != NULL)
+            memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
+                   embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);
+    }
+    free(f);
+    return st;
+}
+
+enum status session_deliver(struct session *s, const struct catalog_source *source,
+                            const struct candidate *found, size_t count,
+                            const float *embeddings, bool replace, struct err *e)
+{
+    enum status st =
+        catalog_add(s->catalog, source, found, count, embeddings, replace, e);
+    if (st != ST_OK)
+        return st;
+    long at = session_take_source(s, source);
+    if (at < 0)
+        return err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    for (size_t i = 0; i < s->count && replace; i++)
+        if (s->find[i].source == (uint32_t)at && !s->find[i].gone)
+            session_take_gone(s, &s->find[i]);
+    st = take_found(s, found, count, embeddings, at, e);
+    s->version.state++;
+    session_finds_changed(s);
+    return st;
+}
+
+enum status session_add(struct session *s, const struct catalog_source *source,
+                        const struct candidate *found, size_t count,
+                        const float *embeddings, struct err *e)
+{
+    enum status st = catalog_add(s->catalog, source, found, count, embeddings, false, e);
+    if (st != ST_OK)
+        return st;
+    long at = session_take_source(s, source);
+    if (at < 0)
+        return err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    s->unannounced = true;
+    return take_found(s, found, count, embeddings, at, e);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+enum status session_keep_only(struct session *s, const struct catalog_source *source,
+                              const struct candidate *found, size_t count, struct err *e)
+{
+    enum status st = catalog_keep_only(s->catalog, source, found, count, e);
+    if (st != ST_OK)
+        return st;
+    long at = session_take_source(s, source);
+    uint64_t *keep = malloc((count + 1) * sizeof *keep);
+    if (at < 0 || keep == NULL) {
+        free(keep);
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    }
+    for (size_t i = 0; i < count; i++)
+        keep[i] = candidate_id(&found[i]);
+    qsort(keep, count, sizeof *keep, by_number);
+    for (size_t i = 0; i < s->count; i++) {
+        struct find *f = &s->find[i];
+        if (f->source == (uint32_t)at && !f->gone &&
+            bsearch(&f->id, keep, count, sizeof *keep, by_number) == NULL)
+            session_take_gone(s, f);
+    }
+    free(keep);
+    s->unannounced = true;
+    return ST_OK;
+}
+
+bool session_has_news(const struct session *s)
+{
+    return s->unannounced;
+}
+
+bool session_announce(struct session *s)
+{
+    bool news = s->unannounced;
+    if (news) {
+        s->version.state++;
+        session_finds_changed(s);
+    }
+    return news;
+}
