@@ -478,9 +478,7 @@ int batch_main(int argc, char *const argv[])
     }
     if (st != ST_OK)
         output_error(&b->output, st, &e);
-    output_done(&b->output);
+    st = output_done(&b->output, st);
     free(b);
-    if (fflush(stdout) != 0 && st == ST_OK)
-        st = ST_DISK;
     return status_exit_code(st);
 }

@@ -1,7 +1,9 @@
 #include "batch_output.h"
 
 #include "io/csv.h"
+#include "own_stderr.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,8 +21,15 @@ static double now_s(void)
 static void close_line(struct output *o)
 {
     if (o->line_open)
-        fputs("\r\033[K", stderr);
+        fputs("\r\033[K", o->messages);
     o->line_open = false;
+}
+
+/* The first failure is the one to tell. */
+static void flush_results(struct output *o)
+{
+    if (fflush(stdout) != 0 && o->stdout_error == 0)
+        o->stdout_error = errno;
 }
 
 static void json_begin(struct output *o, const char *event)
@@ -35,7 +44,7 @@ static void json_end(struct output *o)
     json_close(&o->buffer, '}');
     text_add(&o->buffer, "\n");
     fputs(o->buffer.at ? o->buffer.at : "", stdout);
-    fflush(stdout);
+    flush_results(o);
 }
 
 static void sink(void *user, enum log_level level, const char *line)
@@ -49,9 +58,9 @@ static void sink(void *user, enum log_level level, const char *line)
     } else {
         close_line(o);
         if (level >= LOG_WARNING)
-            fprintf(stderr, "trowel: %s: %s\n", log_level_name(level), line);
+            fprintf(o->messages, "trowel: %s: %s\n", log_level_name(level), line);
         else
-            fprintf(stderr, "%s\n", line);
+            fprintf(o->messages, "%s\n", line);
     }
     pthread_mutex_unlock(&o->lock);
 }
@@ -115,17 +124,17 @@ static void progress_line(struct output *o, const struct news *n)
     double elapsed = now_s() - o->began_s;
     int filled = (int)(n->fraction * WIDTH);
     close_line(o);
-    fputs("[", stderr);
+    fputs("[", o->messages);
     for (int i = 0; i < WIDTH; i++)
-        fputc(i < filled ? '#' : '.', stderr);
-    fprintf(stderr, "] %zu/%zu files", n->index, n->total);
+        fputc(i < filled ? '#' : '.', o->messages);
+    fprintf(o->messages, "] %zu/%zu files", n->index, n->total);
     if (o->audio_s > 0 && elapsed > 0)
-        fprintf(stderr, "  %.0fx realtime", o->audio_s / elapsed);
+        fprintf(o->messages, "  %.0fx realtime", o->audio_s / elapsed);
     if (n->fraction > 0.02 && elapsed > 1) {
         int left = (int)(elapsed / n->fraction * (1 - n->fraction) + 0.5);
-        fprintf(stderr, "  %d:%02d left", left / 60, left % 60);
+        fprintf(o->messages, "  %d:%02d left", left / 60, left % 60);
     }
-    fflush(stderr);
+    fflush(o->messages);
     o->line_open = true;
 }
 
@@ -139,23 +148,24 @@ static void put_name(FILE *to, const char *name)
 static void source_line(struct output *o, const struct news *n)
 {
     close_line(o);
-    fprintf(stderr, "%zu/%zu ", n->index, n->total);
-    put_name(stderr, n->source);
-    putc(':', stderr);
+    fprintf(o->messages, "%zu/%zu ", n->index, n->total);
+    put_name(o->messages, n->source);
+    putc(':', o->messages);
     if (n->kind == NEWS_SKIPPED) {
-        fputs(" done before\n", stderr);
+        fputs(" done before\n", o->messages);
         return;
     }
     const char *separator = " ";
     for (int i = 0; i < CAT_COUNT; i++) {
         if (o->per_category[i] == 0)
             continue;
-        fprintf(stderr, "%s%zu %s", separator, o->per_category[i],
+        fprintf(o->messages, "%s%zu %s", separator, o->per_category[i],
                 category_folder((enum category)i));
         separator = ", ";
     }
-    fprintf(stderr, " (%.0f s in %.1f s, %.0fx realtime)\n", n->audio_s, n->took_s,
-            n->took_s > 0 ? n->audio_s / n->took_s : 0);
+    double speed = n->took_s > 0 ? n->audio_s / n->took_s : 0;
+    fprintf(o->messages, " (%.0f s in %.1f s, %.*fx realtime)\n", n->audio_s, n->took_s,
+            speed < 10, speed);
 }
 
 static void tell_text(struct output *o, const struct news *n)
@@ -166,7 +176,7 @@ static void tell_text(struct output *o, const struct news *n)
             put_name(stdout, n->source);
             printf(" -> %s\n", n->text);
         } else if (!o->quiet)
-            fprintf(stderr, "%zu recording%s into %s\n", n->total,
+            fprintf(o->messages, "%zu recording%s into %s\n", n->total,
                     n->total == 1 ? "" : "s", n->text);
         break;
     case NEWS_TICK:
@@ -178,7 +188,7 @@ static void tell_text(struct output *o, const struct news *n)
         break;
     case NEWS_FAILED:
         close_line(o);
-        fprintf(stderr, "trowel: error: %s\n", n->text);
+        fprintf(o->messages, "trowel: error: %s\n", n->text);
         break;
     default:
         if (!o->quiet)
@@ -206,6 +216,7 @@ void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry
 {
     *o = (struct output){.json = json,
                          .quiet = quiet,
+                         .messages = own_stderr(),
                          .dry_run = dry_run,
                          .terminal = isatty(STDERR_FILENO) == 1,
                          .began_s = now_s()};
@@ -218,11 +229,22 @@ void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry
     o->reporter = (struct reporter){.tell = tell, .user = o};
 }
 
-void output_done(struct output *o)
+enum status output_done(struct output *o, enum status st)
 {
     close_line(o);
+    flush_results(o);
+    if (o->stdout_error != 0 && st == ST_OK) {
+        char reason[128];
+        if (strerror_r(o->stdout_error, reason, sizeof reason) != 0)
+            snprintf(reason, sizeof reason, "error %d", o->stdout_error);
+        fprintf(o->messages,
+                "trowel: all is done, but standard output cannot be written: %s\n",
+                reason);
+        st = ST_DISK;
+    }
     text_done(&o->buffer);
     pthread_mutex_destroy(&o->lock);
+    return st;
 }
 
 void output_line(struct output *o, const char *format, ...)
@@ -254,7 +276,7 @@ void output_error(struct output *o, enum status st, const struct err *e)
         json_end(o);
     }
     close_line(o);
-    fprintf(stderr, "trowel: %s\n", message);
+    fprintf(o->messages, "trowel: %s\n", message);
 }
 
 void output_counts(struct output *o, enum pipeline p, const char *path,

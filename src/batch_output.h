@@ -11,9 +11,12 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 struct output {
     bool json, quiet, terminal, dry_run;
+    FILE *messages;       /* on descriptor 2 */
+    int stdout_error;     /* errno of the first write that failed */
     pthread_mutex_t lock; /* workers log too */
     bool line_open;       /* a progress line stands on the terminal */
     double began_s, audio_s, told_s;
@@ -24,7 +27,8 @@ struct output {
 };
 
 void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry_run);
-void output_done(struct output *o);
+/* The outcome: `st`, or ST_DISK when the results could not all be written. */
+enum status output_done(struct output *o, enum status st);
 
 /* A line of the result, to stdout (nothing under --json). */
 void output_line(struct output *o, const char *format, ...)

@@ -34,6 +34,7 @@ void interrupt_catch(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error like a full disk */
 }
 
 const atomic_bool *interrupt_flag(void)

@@ -3,11 +3,25 @@
 #include "batch_help.h"
 #include "workstation.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A standard stream that was closed must not become the number of a file we write. */
+static void occupy_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
 
 int main(int argc, char *argv[])
 {
+    occupy_standard_streams();
     const char *first = argc > 1 ? argv[1] : "";
     if (strcmp(first, "--batch") == 0)
         return batch_main(argc - 2, argv + 2);

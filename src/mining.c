@@ -262,7 +262,8 @@ enum status mining_start(const struct mining_place *place,
     b->place = *place;
     b->reply = reply;
     struct config cfg = *request->config;
-    struct discover_options options = {.recursive = true, .skip = place->export_root};
+    struct discover_options options = {
+        .recursive = true, .skip_projects = true, .skip = {place->export_root}};
     process_settle_seed(&cfg, place->project, false);
     b->recipe.stages = STAGES_ALL;
     enum status st = recipe_init(&b->recipe, &cfg, e);

@@ -29,7 +29,7 @@ static void list(char out[4096], const char *folder, bool recursive, const char 
 {
     struct source_list found;
     struct err e;
-    struct discover_options options = {recursive, skip};
+    struct discover_options options = {.recursive = recursive, .skip = {skip}};
     if (discover(&found, folder, &options, &e))
         fail_msg("%s", e.msg);
     out[0] = '\0';
@@ -64,7 +64,7 @@ static void content_or_ending_makes_a_source(void **state)
     assert_string_equal(out, "b.wav=b broken.flac=broken dangling.wav=dangling "
                              "no_ending=no_ending odd.txt=odd");
     struct source_list found;
-    struct discover_options options = {false, NULL};
+    struct discover_options options = {0};
     assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
     assert_false(found.items[0].by_content);
     assert_false(found.items[1].by_content);
@@ -117,7 +117,7 @@ static void doubles_get_names_of_their_own(void **state)
     }
     sound(*state, "...\".wav");
     struct source_list found;
-    struct discover_options options = {false, NULL};
+    struct discover_options options = {0};
     assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
     assert_int_equal(found.count, 2); /* "..." is hidden */
     assert_int_equal(strlen(found.items[0].stem), 80);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sndfile.h>
@@ -256,6 +257,10 @@ static void broken_off_data_is_told(void **state)
     assert_false(damaged);
     char *flac = slurp(path, &n);
     folder_write(*state, "half.flac", flac, n / 2);
+    sound_in(path, *state, "half.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
+    assert_int_equal(truncate(path, 44 + 4 * (FRAMES / 2)), 0);
+    assert_int_equal(frames_of(path, &damaged), FRAMES / 2);
+    assert_true(damaged);
     size_t got = frames_of(folder_path(path, *state, "half.flac"), &damaged);
     assert_in_range(got, FRAMES / 4, FRAMES * 3 / 4);
     assert_true(damaged);

@@ -170,9 +170,9 @@ static void a_missing_file_is_a_sentence(void **state)
     session_file(rig.session, (size_t)library_current(&rig.app), path, sizeof path);
     remove(path);
     ui_rig_keys(&rig, "Space");
-    assert_non_null(strstr(sound()->problem, "cannot be opened"));
+    assert_non_null(strstr(sound()->problem, "does not exist"));
     char *screen = ui_rig_screen(&rig);
-    assert_non_null(strstr(screen, "cannot be opened"));
+    assert_non_null(strstr(screen, "does not exist"));
     free(screen);
 }
 

@@ -1,3 +1,6 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* F_OFD_SETLK */
+#endif
 #include "core/announce.h"
 
 #include <errno.h>
@@ -5,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LIST_MAX_BYTES = 1 << 28 };
@@ -19,17 +23,18 @@ static void remove_empty_parents(const struct root *root, char *path)
     }
 }
 
-static void remove_listed(const struct root *root, const char *list)
+static void remove_listed(const struct announced *a)
 {
-    char *text, *rest;
-    size_t n;
-    if (root_read_file(root, list, LIST_MAX_BYTES, &text, &n, NULL) != ST_OK)
+    struct stat s;
+    if (fstat(a->fd, &s) != 0 || s.st_size <= 0 || s.st_size > LIST_MAX_BYTES)
         return;
-    for (char *line = strtok_r(text, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
-        root_remove(root, line, NULL);
-        remove_empty_parents(root, line);
-    }
+    char *text = calloc(1, (size_t)s.st_size + 1), *rest;
+    if (text && pread(a->fd, text, (size_t)s.st_size, 0) == s.st_size)
+        for (char *line = strtok_r(text, "\n", &rest); line;
+             line = strtok_r(NULL, "\n", &rest)) {
+            root_remove(a->root, line, NULL);
+            remove_empty_parents(a->root, line);
+        }
     free(text);
 }
 
@@ -43,7 +48,39 @@ static enum status make_folder(const struct root *root, const char *list, struct
     return root_mkdirs(root, folder, e);
 }
 
-enum status announce_begin(struct announced *a, const struct root *root, const char *list,
+/* The lock belongs to the open file where there is such a kind: another descriptor of
+ * this process that is closed does not drop it. */
+static int lock_whole(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+#ifdef F_OFD_SETLK
+    return fcntl(fd, F_OFD_SETLK, &lock);
+#else
+    return fcntl(fd, F_SETLK, &lock);
+#endif
+}
+
+/* Open and lock: 0 or an errno. What another process took away in between is made again.
+ */
+static int hold(struct announced *a)
+{
+    for (;;) {
+        struct stat s;
+        a->fd = openat(a->root->fd, a->list,
+                       O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+        if (a->fd < 0)
+            return errno;
+        if (lock_whole(a->fd) != 0 && (errno == EAGAIN || errno == EACCES)) {
+            announce_leave(a);
+            return EAGAIN;
+        }
+        if (fstat(a->fd, &s) != 0 || s.st_nlink > 0)
+            return 0;
+        announce_leave(a);
+    }
+}
+
+enum status announce_claim(struct announced *a, const struct root *root, const char *list,
                            struct err *e)
 {
     *a = (struct announced){.root = root, .fd = -1};
@@ -51,12 +88,32 @@ enum status announce_begin(struct announced *a, const struct root *root, const c
     enum status st = make_folder(root, list, e);
     if (st != ST_OK)
         return st;
-    remove_listed(root, list);
-    a->fd = openat(root->fd, list, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                   0666);
-    if (a->fd < 0)
-        return err_errno(e, ST_DISK, errno, "%s/%s cannot be written", root->path, list);
-    return ST_OK;
+    int problem = hold(a);
+    if (problem == EAGAIN)
+        return err_set(e, ST_BUSY,
+                       "another trowel is at work in %s; let it end, or stop it first",
+                       root->path);
+    return problem ? err_errno(e, ST_DISK, problem, "%s/%s cannot be written", root->path,
+                               list)
+                   : ST_OK;
+}
+
+enum status announce_restart(struct announced *a, struct err *e)
+{
+    remove_listed(a);
+    if (ftruncate(a->fd, 0) == 0)
+        return ST_OK;
+    int problem = errno;
+    announce_leave(a);
+    return err_errno(e, ST_DISK, problem, "%s/%s cannot be written", a->root->path,
+                     a->list);
+}
+
+enum status announce_begin(struct announced *a, const struct root *root, const char *list,
+                           struct err *e)
+{
+    enum status st = announce_claim(a, root, list, e);
+    return st == ST_OK ? announce_restart(a, e) : st;
 }
 
 bool announce_name(struct announced *a, const char *relative)
@@ -75,7 +132,7 @@ void announce_leave(struct announced *a)
 
 enum status announce_end(struct announced *a, struct err *e)
 {
-    announce_leave(a);
     enum status st = root_remove(a->root, a->list, e);
+    announce_leave(a);
     return st == ST_NOT_FOUND ? ST_OK : st;
 }

@@ -9,14 +9,20 @@
 
 #include <stdbool.h>
 
+/* A list is held by a lock while it is open: no second run writes the same names. */
 struct announced {
     const struct root *root;
     char list[256]; /* below root */
     int fd;
 };
 
-/* Begin: the files an earlier list at `list` names are removed, and it starts afresh. Its
- * folder is made. ST_DISK, ST_REFUSED. */
+/* Hold the list as it is; its folder is made. ST_BUSY: another process has it. ST_DISK,
+ * ST_REFUSED. Where files cannot be locked, nobody else is ever seen. */
+enum status announce_claim(struct announced *a, const struct root *root, const char *list,
+                           struct err *e);
+/* The files that the list held names are removed, and it starts afresh. */
+enum status announce_restart(struct announced *a, struct err *e);
+/* The two in one. */
 enum status announce_begin(struct announced *a, const struct root *root, const char *list,
                            struct err *e);
 /* Say a name (relative to root) before the file is written. */

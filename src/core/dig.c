@@ -19,9 +19,13 @@ static enum status check_sound(const struct dig *d, struct err *e)
 {
     const struct track_info *t = track_info(d->track);
     if (t->frames == 0)
-        return err_set(e, ST_EMPTY, "%s holds no sound", d->site.source_path);
+        return err_set(e, ST_EMPTY, "%s holds no sound", d->site.open_path);
+    uint64_t samples = (uint64_t)t->frames * (uint64_t)t->channels;
+    if (!(t->peak_db > SILENT_PEAK_DB) && 2 * soundfile_scrubbed(d->sf) > samples)
+        return err_set(e, ST_EMPTY, "%s holds no sound: its samples are no numbers",
+                       d->site.open_path);
     if (!(t->peak_db > SILENT_PEAK_DB))
-        return err_set(e, ST_EMPTY, "%s is silent from end to end", d->site.source_path);
+        return err_set(e, ST_EMPTY, "%s is silent from end to end", d->site.open_path);
     return ST_OK;
 }
 
@@ -56,10 +60,10 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     const char *damage = soundfile_damage(d->sf);
     if (damage)
         log_write(ctx ? ctx->log : NULL, LOG_WARNING, "%s: %s; using what is there",
-                  site->source_path, damage);
+                  site->open_path, damage);
     if (soundfile_scrubbed(d->sf) > 0)
         log_write(ctx ? ctx->log : NULL, LOG_WARNING,
-                  "%s: %llu samples are no numbers and count as 0", site->source_path,
+                  "%s: %llu samples are no numbers and count as 0", site->open_path,
                   (unsigned long long)soundfile_scrubbed(d->sf));
     d->bpm = bar_tempo(d);
     return ST_OK;

@@ -79,14 +79,35 @@ static enum status already_done(const struct task *t, bool *done, struct err *e)
     return project_settle(&r->project, t->file->stem, e);
 }
 
+static enum status once(struct task *t, const struct job_context *ctx, struct err *e)
+{
+    enum status st = already_done(t, &t->skipped, e);
+    if (st != ST_OK || t->skipped)
+        return st;
+    st = process_source(&t->run->project, t->recipe, t->file, ctx, NULL, &t->finds,
+                        &t->audio_s, e);
+    if (st != ST_EXISTS)
+        return st;
+    struct err unused; /* completed by another run between the two looks */
+    already_done(t, &t->skipped, &unused);
+    return t->skipped ? ST_OK : st;
+}
+
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct task *t = arg;
     double began = now_s();
-    enum status st = already_done(t, &t->skipped, e);
-    if (st == ST_OK && !t->skipped)
-        st = process_source(&t->run->project, t->recipe, t->file, ctx, NULL, &t->finds,
-                            &t->audio_s, e);
+    enum status st = once(t, ctx, e);
+    /* Another run has it: then it is done by that one, or this one's again. */
+    for (bool told = false; st == ST_BUSY; told = true) {
+        struct timespec nap = {.tv_nsec = 50000000};
+        if (!told)
+            log_write(ctx->log, LOG_INFO, "%s: waiting, another trowel is at work on it",
+                      t->file->relative);
+        nanosleep(&nap, NULL);
+        st = job_cancelled(ctx) ? err_set(e, ST_CANCELLED, "interrupted")
+                                : once(t, ctx, e);
+    }
     t->took_s = now_s() - began;
     return st;
 }
@@ -354,14 +375,21 @@ static enum status find_input(struct run *r, const struct process_input *input,
 {
     const struct process_job *job = r->job;
     struct source_list found;
-    struct discover_options options = {.recursive = job->recursive,
-                                       .skip = job->flat_dir ? job->flat_dir
-                                                             : job->export_root};
+    char kits[PATH_BYTES];
+    snprintf(kits, sizeof kits, "%s/kits", job->flat_dir ? "" : job->export_root);
+    struct discover_options options = {
+        .recursive = job->recursive,
+        .skip_projects = true,
+        .skip = {job->flat_dir ? job->flat_dir : job->export_root,
+                 job->flat_dir ? NULL : kits}};
     enum status st = discover(&found, input->dir, &options, e);
     if (st == ST_NOT_FOUND && input->optional) {
         log_write(job->log, LOG_WARNING, "%s does not exist; passed over", input->dir);
         return ST_OK;
     }
+    if (st == ST_NOT_FOUND)
+        return err_set(e, st, "%s does not exist; --input_dir names the recordings",
+                       input->dir);
     if (st != ST_OK)
         return st;
     if (found.unreadable_folders > 0)

@@ -87,7 +87,7 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
         return st;
     st = dig_run(&d, e);
     if (st == ST_OK && !has_own_find(&d.finds))
-        st = err_set(e, ST_EMPTY, "%s holds nothing usable", file->relative);
+        st = err_set(e, ST_EMPTY, "%s holds nothing usable", file->path);
     if (st == ST_OK) {
         *finds = d.finds;
         d.finds = (struct find_list){0};

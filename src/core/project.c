@@ -241,17 +241,40 @@ static enum status forget(const struct project *p, const char *stem, const char 
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-enum status project_begin(const struct project *p, const char *stem, struct begun *b,
+enum status project_claim(const struct project *p, const char *stem, struct begun *b,
                           struct err *e)
 {
     char list[256];
     *b = (struct begun){.project = p, .names = {.fd = -1}};
     snprintf(b->stem, sizeof b->stem, "%s", stem);
-    enum status st = forget(p, stem, ".source", e);
+    snprintf(list, sizeof list, HIDDEN "/%.200s.begun", stem);
+    return announce_claim(&b->names, &p->root, list, e);
+}
+
+enum status project_restart(struct begun *b, struct err *e)
+{
+    enum status st = forget(b->project, b->stem, ".source", e);
+    if (st != ST_OK) {
+        project_abandon(b);
+        return st;
+    }
+    return announce_restart(&b->names, e);
+}
+
+enum status project_begin(const struct project *p, const char *stem, struct begun *b,
+                          struct err *e)
+{
+    struct catalog_source meanwhile;
+    enum status st = project_claim(p, stem, b, e);
     if (st != ST_OK)
         return st;
-    snprintf(list, sizeof list, HIDDEN "/%.200s.begun", stem);
-    return announce_begin(&b->names, &p->root, list, e);
+    if (read_source(p, stem, &meanwhile, NULL) == ST_OK && !meanwhile.failed) {
+        announce_end(&b->names, NULL);
+        return err_set(e, ST_EXISTS,
+                       "%s is in %s already, from another run; --force starts afresh",
+                       stem, p->root.path);
+    }
+    return project_restart(b, e);
 }
 
 enum status project_settle(const struct project *p, const char *stem, struct err *e)
@@ -275,7 +298,6 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
 {
     const struct project *p = b->project;
     char path[PATH_BYTES];
-    project_abandon(b);
     hidden(path, b->stem, ".record");
     enum status st =
         manifest_write(&p->root, path, finds->at, finds->count, MANIFEST_RECORD, e);
@@ -287,7 +309,10 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
     }
     if (st == ST_OK)
         st = write_source(p, source, e);
-    return st == ST_OK ? announce_end(&b->names, e) : st;
+    if (st == ST_OK)
+        return announce_end(&b->names, e);
+    project_abandon(b);
+    return st;
 }
 
 void project_sweep(const struct project *p)

@@ -9,6 +9,8 @@
  *
  * A source is complete or it is not there: what a killed run left is removed, by its
  * .begun list, when the source is begun again.
+ * Several runs of trowel may work on one project: a source belongs to the one that has
+ * begun it, and joining to one at a time.
  * Thread: different sources may be begun and completed by different threads at once;
  * project_assemble, project_clear and opening by one. */
 #ifndef TROWEL_CORE_PROJECT_H
@@ -47,7 +49,8 @@ enum status project_record(const struct project *p, const char *stem,
                            struct catalog_source *source, struct find_list *finds,
                            struct err *e);
 
-/* Begin a source: what an incomplete run left is removed, its record too. */
+/* Begin a source: what an incomplete run left is removed, a failure's record too. ST_BUSY
+ * while another process has begun it, ST_EXISTS when it is complete. */
 struct begun {
     const struct project *project;
     char stem[STEM_BYTES];
@@ -55,6 +58,12 @@ struct begun {
 };
 enum status project_begin(const struct project *p, const char *stem, struct begun *b,
                           struct err *e);
+/* Its two steps: only hold it, whatever is there; forget its record and what it
+ * announced.
+ */
+enum status project_claim(const struct project *p, const char *stem, struct begun *b,
+                          struct err *e);
+enum status project_restart(struct begun *b, struct err *e);
 /* For struct dig_site: announces a name on disk before it is written. */
 bool project_announce(void *begun, const char *relative);
 /* All written: make the record. The source is complete when this returns ST_OK. */
@@ -67,7 +76,8 @@ enum status project_settle(const struct project *p, const char *stem, struct err
 void project_abandon(struct begun *b);
 
 /* --force: remove what records and manifest say trowel wrote, as long as the bytes are
- * still the written ones; folders left empty go too. Decisions stay in the catalog. */
+ * still the written ones; folders left empty go too. Decisions stay in the catalog.
+ * ST_BUSY, with nothing removed, while another process is at work on a source. */
 enum status project_clear(const struct project *p, const struct log *log, struct err *e);
 /* The same for one source. */
 enum status project_clear_source(const struct project *p, const char *stem,

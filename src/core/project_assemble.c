@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct joined {
     struct catalog_source *sources;
@@ -213,8 +214,22 @@ static enum status publish(const char *path, const struct joined *j, bool rebuil
                    : catalog_publish(path, &content, e);
 }
 
-enum status project_assemble(const struct project *p, const struct assemble_more *more,
-                             struct project_totals *totals, struct err *e)
+/* One at a time: shards of a project end when they like. */
+static enum status wait_turn(const struct project *p, struct announced *turn,
+                             struct err *e)
+{
+    enum { TRIES = 2400 };
+    enum status st = ST_BUSY;
+    for (int i = 0; i < TRIES && st == ST_BUSY; i++) {
+        struct timespec nap = {.tv_nsec = i ? 50000000 : 0};
+        nanosleep(&nap, NULL);
+        st = announce_claim(turn, &p->root, ".trowel/joining", e);
+    }
+    return st;
+}
+
+static enum status assemble(const struct project *p, const struct assemble_more *more,
+                            struct project_totals *totals, struct err *e)
 {
     static const struct assemble_more nothing = {0};
     struct joined j = {0};
@@ -241,5 +256,17 @@ enum status project_assemble(const struct project *p, const struct assemble_more
     if (st == ST_OK && totals)
         count(totals, &j);
     joined_done(&j);
+    return st;
+}
+
+enum status project_assemble(const struct project *p, const struct assemble_more *more,
+                             struct project_totals *totals, struct err *e)
+{
+    struct announced turn;
+    enum status st = wait_turn(p, &turn, e);
+    if (st != ST_OK)
+        return st;
+    st = assemble(p, more, totals, e);
+    announce_end(&turn, NULL);
     return st;
 }

@@ -47,34 +47,48 @@ enum status project_clear_source(const struct project *p, const char *stem,
     struct catalog_source source;
     struct find_list finds = {0};
     struct begun b;
-    enum status st = project_record(p, stem, &source, &finds, NULL);
-    if (st == ST_OK) {
+    enum status st = project_claim(p, stem, &b, e);
+    if (st != ST_OK)
+        return st;
+    /* One that was never completed: restarting removes what it announced. */
+    if (project_record(p, stem, &source, &finds, NULL) == ST_OK) {
         for (size_t i = 0; i < finds.count && st == ST_OK; i++)
             st = remove_written(p, &finds.at[i], log, e);
         find_list_done(&finds);
-    } else {
-        st = ST_OK; /* never completed: beginning it removes what it announced */
     }
     if (st == ST_OK)
-        st = project_begin(p, stem, &b, e);
-    if (st != ST_OK)
-        return st;
-    project_abandon(&b);
-    static const char *const endings[] = {".begun", ".record", ".vectors", ".source"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        st = project_restart(&b, e);
+    static const char *const endings[] = {".record", ".vectors", ".source", ".begun"};
+    for (size_t i = 0; st == ST_OK && i < sizeof endings / sizeof *endings; i++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, ".trowel/%s%s", stem, endings[i]);
         root_remove(&p->root, path, NULL);
     }
-    if (!p->flat)
+    project_abandon(&b);
+    if (st == ST_OK && !p->flat)
         remove_empty_folders(p, stem);
-    return ST_OK;
+    return st;
+}
+
+/* Nobody else is at work on any of them. */
+static enum status check_idle(const struct project *p, const struct stem_list *stems,
+                              struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < stems->count; i++) {
+        struct begun b;
+        st = project_claim(p, stems->at[i], &b, e);
+        project_abandon(&b);
+    }
+    return st;
 }
 
 enum status project_clear(const struct project *p, const struct log *log, struct err *e)
 {
     struct stem_list stems;
     enum status st = project_stems(p, &stems, e);
+    if (st == ST_OK)
+        st = check_idle(p, &stems, e);
     for (size_t i = 0; st == ST_OK && i < stems.count; i++)
         st = project_clear_source(p, stems.at[i], log, e);
     stem_list_done(&stems);

@@ -20,8 +20,9 @@ struct walk {
     struct source_list *list;
     size_t capacity;
     const char *folder;
-    bool recursive, has_skip;
-    struct place skip;
+    bool recursive, skip_projects;
+    struct place skip[DISCOVER_SKIPS_MAX];
+    int skip_count;
     struct place *seen; /* folders that were visited, so that no link leads back */
     size_t seen_count, seen_capacity;
     /* Folders to visit, relative; real ones before those that a link leads to, so that a
@@ -64,8 +65,9 @@ static void queue_done(struct queue *q)
 static bool enter(struct walk *w, const struct stat *s)
 {
     struct place here = {s->st_dev, s->st_ino};
-    if (w->has_skip && here.device == w->skip.device && here.inode == w->skip.inode)
-        return false;
+    for (int i = 0; i < w->skip_count; i++)
+        if (w->skip[i].device == here.device && w->skip[i].inode == here.inode)
+            return false;
     for (size_t i = 0; i < w->seen_count; i++)
         if (w->seen[i].device == here.device && w->seen[i].inode == here.inode)
             return false;
@@ -111,12 +113,21 @@ static enum status visit_entry(struct walk *w, const char *relative)
                                                                          : ST_NO_MEMORY;
 }
 
+/* What trowel wrote is no recording. */
+static bool is_project(const char *folder)
+{
+    char hidden[PATH_BYTES];
+    struct stat s;
+    return path_join(hidden, sizeof hidden, folder, ".trowel", NULL) == ST_OK &&
+           stat(hidden, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
 static enum status visit_folder(struct walk *w, const char *relative)
 {
     char path[PATH_BYTES];
     struct stat s;
     if (path_join(path, sizeof path, w->folder, relative, NULL) || stat(path, &s) ||
-        !enter(w, &s))
+        !enter(w, &s) || (*relative && w->skip_projects && is_project(path)))
         return ST_OK;
     DIR *dir = opendir(path);
     if (!dir) {
@@ -262,15 +273,16 @@ enum status discover(struct source_list *out, const char *folder,
     memset(out, 0, sizeof *out);
     struct stat s;
     if (stat(folder, &s) != 0)
-        return err_errno(
-            e, errno == ENOENT || errno == ENOTDIR ? ST_NOT_FOUND : ST_UNREADABLE, errno,
-            "%s cannot be opened", folder);
-    struct walk w = {.list = out, .folder = folder, .recursive = options->recursive};
+        return path_failure(e, errno, folder);
+    struct walk w = {.list = out,
+                     .folder = folder,
+                     .recursive = options->recursive,
+                     .skip_projects = options->skip_projects};
     struct stat skip;
-    w.has_skip = options->skip && stat(options->skip, &skip) == 0 &&
-                 (skip.st_dev != s.st_dev || skip.st_ino != s.st_ino);
-    if (w.has_skip)
-        w.skip = (struct place){skip.st_dev, skip.st_ino};
+    for (int i = 0; i < DISCOVER_SKIPS_MAX && options->skip[i]; i++)
+        if (stat(options->skip[i], &skip) == 0 &&
+            (skip.st_dev != s.st_dev || skip.st_ino != s.st_ino))
+            w.skip[w.skip_count++] = (struct place){skip.st_dev, skip.st_ino};
     enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder);
     if (!st && out->unreadable_folders && out->count == 0 && !options->recursive)
         st = err_set(e, ST_UNREADABLE, "%s cannot be listed: no permission", folder);

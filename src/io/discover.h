@@ -2,11 +2,11 @@
  *
  * A file is a source when its name ends like audio (it may then still turn out
  * unreadable, or a link to nothing: a failure to report) or when its content is audio.
- * Everything else is passed over, as are hidden names, what is no regular file, and the
- * export folder. Links to files are followed; links to folders only when they do not lead
- * back into a folder being visited. The order is bytewise by relative path, and stems
- * depend only on the set of relative paths: the same folder gives the same list
- * everywhere. */
+ * Everything else is passed over, as are hidden names, what is no regular file, the
+ * folders to skip. Links to
+ * files are followed; links to folders only when they do not lead back into a folder
+ * being visited. The order is bytewise by relative path, and stems depend only on the set
+ * of relative paths: the same folder gives the same list everywhere. */
 #ifndef TROWEL_IO_DISCOVER_H
 #define TROWEL_IO_DISCOVER_H
 
@@ -31,9 +31,14 @@ struct source_list {
     size_t unreadable_folders; /* passed over for want of permission */
 };
 
+enum { DISCOVER_SKIPS_MAX = 4 };
+
 struct discover_options {
     bool recursive;
-    const char *skip; /* a folder not to go into (the export root), or NULL */
+    bool skip_projects; /* no folder below the top that is a project of trowel's */
+    /* not to go into (export root, kits); ends at NULL; may not exist, or be the folder
+     */
+    const char *skip[DISCOVER_SKIPS_MAX];
 };
 
 /* `folder` may also be one file: a list of one. ST_NOT_FOUND, ST_UNREADABLE,

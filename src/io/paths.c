@@ -131,22 +131,43 @@ static enum status checked_regular(int fd, const char *path, struct err *e)
     return ST_OK;
 }
 
+enum status path_failure(struct err *e, int problem, const char *path)
+{
+    struct stat link;
+    switch (problem) {
+    case ENOENT:
+    case ENOTDIR:
+        return err_set(e, ST_NOT_FOUND, "%s %s", path,
+                       lstat(path, &link) == 0 ? "is a link to what does not exist"
+                                               : "does not exist");
+    case ELOOP:
+        return err_set(e, ST_UNREADABLE, "%s is a link that leads back to itself", path);
+    case EACCES:
+        return err_set(e, ST_UNREADABLE, "%s may not be read: no permission", path);
+    case EMFILE:
+    case ENFILE:
+        return err_set(e, ST_NO_MEMORY,
+                       "%s cannot be opened, too many files are: a smaller --jobs or a "
+                       "larger ulimit -n helps",
+                       path);
+    default:
+        return err_errno(e, ST_UNREADABLE, problem, "%s cannot be opened", path);
+    }
+}
+
 enum status path_open_file(const char *path, int *fd, struct err *e)
 {
     /* Looking first keeps device drivers from noticing an open(); looking again on the
      * descriptor closes the gap between. */
     struct stat s;
     if (stat(path, &s) != 0)
-        return err_errno(
-            e, errno == ENOENT || errno == ENOTDIR ? ST_NOT_FOUND : ST_UNREADABLE, errno,
-            "%s cannot be opened", path);
+        return path_failure(e, errno, path);
     if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
         return err_set(e, ST_UNREADABLE, "%s is a pipe, device or socket, not a file",
                        path);
     *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (*fd < 0)
-        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
-                         "%s cannot be opened", path);
+        return path_failure(e, errno, path);
     enum status st = checked_regular(*fd, path, e);
     if (st)
         close(*fd);

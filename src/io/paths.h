@@ -92,6 +92,9 @@ enum status root_write_file(const struct root *r, const char *relative, const vo
 /* Open a regular file for reading without ever blocking on a pipe or touching a device;
  * links are followed. *fd is the caller's to close. ST_NOT_FOUND, ST_UNREADABLE. */
 enum status path_open_file(const char *path, int *fd, struct err *e);
+/* Why stat or open of a file failed, from its errno: ST_NOT_FOUND, ST_UNREADABLE,
+ * ST_NO_MEMORY (too many open files). */
+enum status path_failure(struct err *e, int problem, const char *path);
 
 /* A regular file whole into memory, NUL-terminated; `*out` is the caller's to free.
  * ST_NOT_FOUND, ST_UNREADABLE (also when it is a pipe or device, or above `max`). */

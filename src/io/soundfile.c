@@ -189,6 +189,7 @@ struct opened {
     SF_INFO info;
     int64_t bytes;
     int64_t last_ogg_page;
+    int64_t missing_frames; /* claimed beyond the end of the file */
 };
 
 static sf_count_t spliced_length(void *splice)
@@ -247,7 +248,7 @@ static const char *refusal(void)
 {
     const char *said = sf_strerror(NULL);
     bool vague = strstr(said, "not recognised") || strstr(said, "possibly a pipe") ||
-                 strstr(said, "No Error");
+                 strstr(said, "No Error") || strstr(said, "Internal error");
     return vague ? "its content is no known format" : said;
 }
 
@@ -263,6 +264,7 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     struct stat s;
     o->bytes = fstat(fd, &s) == 0 ? (int64_t)s.st_size : 0;
     o->last_ogg_page = ogg_last_page_start(fd);
+    o->missing_frames = wav_length_missing(fd);
     enum mpeg_likeness mpeg = mpeg_probe(fd, by_name);
     if (mpeg == MPEG_SYNC_ONLY) {
         close(fd);
@@ -331,7 +333,7 @@ static void fill_info(struct soundfile *sf, const struct opened *o)
     bool known = o->info.frames > 0 && o->info.frames < SF_COUNT_MAX;
     sf->info.rate_hz = o->info.samplerate;
     sf->info.channels = o->info.channels;
-    sf->info.claimed_frames = known ? o->info.frames : 0;
+    sf->info.claimed_frames = known ? o->info.frames + o->missing_frames : 0;
     describe(&sf->info, o->info.format);
     sf->seeking = seeking_of(&o->info, o->bytes);
     sf->ogg = (o->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;

@@ -13,4 +13,9 @@
  * empty but is followed by what is no chunk. */
 bool wav_length_splice(struct splice *s, int fd);
 
+/* Frames of plain samples that the data chunk of a WAV file claims beyond the end of the
+ * file: it was cut short. 0 for what is no WAV file, and for the lengths that stand for
+ * "unknown" (2 GB and more). */
+int64_t wav_length_missing(int fd);
+
 #endif

@@ -131,7 +131,7 @@ static const char tail[] =
     "output folder.\n"
     ".TP\n\\fB3\\fR\nNothing was found or picked.\n"
     ".TP\n\\fB4\\fR\nThe output exists and \\fB\\-\\-force\\fR was not given.\n"
-    ".TP\n\\fB5\\fR\nThe disk or a permission stopped the writing.\n"
+    ".TP\n\\fB5\\fR\nThe disk, a permission or another trowel at work there stopped the writing.\n"
     ".TP\n\\fB130\\fR\nInterrupted.\n"
     ".SH FILES\n"
     ".TP\n\\fI./config.yaml\\fR, \\fI~/.config/trowel/config.yaml\\fR\n"

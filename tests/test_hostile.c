@@ -1,0 +1,202 @@
+/* Batch runs where the world is against them: closed streams, limits, libraries that
+ * print, a second run of the same command, an output inside of the input. */
+#include "dsp/audio.h"
+#include "folder.h"
+#include "program.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sndfile.h>
+
+#include <cmocka.h>
+
+enum { RATE = 22050, SECONDS = 4, FRAMES = RATE * SECONDS };
+
+static void make_hits(float x[FRAMES], double hz)
+{
+    memset(x, 0, FRAMES * sizeof *x);
+    for (int at = RATE / 5; at + RATE / 4 < FRAMES; at += RATE / 3)
+        for (int i = 0; i < RATE / 4; i++)
+            x[at + i] = (float)(0.6 * exp(-i / 900.0) * sin(hz * i / RATE));
+}
+
+static int set_up(void **state)
+{
+    static float x[FRAMES];
+    char path[FOLDER_BYTES];
+    if (folder_setup(state) != 0)
+        return -1;
+    folder_write(*state, "in/notes.txt", "", 0);
+    for (int i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "in/tape%d.wav", i);
+        make_hits(x, 700 + 900 * i);
+        if (!folder_sound(folder_path(path, *state, name),
+                          SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES))
+            return -1;
+    }
+    return 0;
+}
+
+#define HOSTILE(test) cmocka_unit_test_setup_teardown(test, set_up, folder_teardown)
+
+#define PROCESS TROWEL_BIN " --batch process --input_dir in --stages drums --seed 1"
+
+/* A shell line in the test's folder. */
+static void run(struct outcome *o, const char *folder, const char *line)
+{
+    char own[1024];
+    snprintf(own, sizeof own, "%s", line);
+    program_run(o, folder, (char *[]){(char *)"/bin/sh", (char *)"-c", own, NULL});
+}
+
+static int lines_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void expect_same(const char *folder, const char *a, const char *b)
+{
+    char path[FOLDER_BYTES];
+    char *x = tree_hash(folder_path(path, folder, a), NULL);
+    char *y = tree_hash(folder_path(path, folder, b), NULL);
+    assert_true(strlen(x) > 0);
+    assert_string_equal(x, y);
+    free(x);
+    free(y);
+}
+
+static void closed_streams_lose_nothing_but_the_words(void **state)
+{
+    struct outcome o;
+    run(&o, *state, PROCESS " --export_root open");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    static const char *const lines[] = {PROCESS " --export_root shut >&-",
+                                        PROCESS " --export_root shut --json >/dev/full"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        run(&o, *state, lines[i]);
+        assert_int_equal(o.exit_status, 5);
+        assert_true(text_has(o.err, "standard output cannot be written"));
+        outcome_done(&o);
+        expect_same(*state, "open", "shut");
+    }
+    run(&o, *state, PROCESS " --export_root mute >&- 2>&- <&-");
+    assert_int_equal(o.exit_status, 5);
+    outcome_done(&o);
+    expect_same(*state, "open", "mute");
+}
+
+static void a_limit_on_file_sizes_is_a_full_disk(void **state)
+{
+    struct outcome o;
+    run(&o, *state, "ulimit -f 4; exec " PROCESS " --export_root out");
+    assert_int_equal(o.exit_status, 5);
+    assert_true(text_has(o.err, "cannot be written: File too large"));
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --export_root out");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --export_root fresh");
+    outcome_done(&o);
+    expect_same(*state, "fresh", "out");
+}
+
+static void two_runs_at_once_make_one_project(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        PROCESS " --export_root out & first=$!; " PROCESS
+                " --export_root out; second=$?; wait $first && exit $second");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --export_root alone");
+    outcome_done(&o);
+    expect_same(*state, "alone", "out");
+}
+
+static void what_was_written_is_no_recording(void **state)
+{
+    struct outcome o;
+    for (int i = 0; i < 2; i++) {
+        run(&o, *state, PROCESS " --recursive --export_root in --project_name P");
+        assert_int_equal(o.exit_status, 0);
+        assert_true(text_has(o.out, i == 0 ? "3 sources: 3 done, 0 done before"
+                                           : "3 sources: 0 done, 3 done before"));
+        outcome_done(&o);
+    }
+}
+
+/* libmpg123 has a lot to say about this one. */
+static void libraries_do_not_print(void **state)
+{
+    static float x[FRAMES];
+    char path[FOLDER_BYTES];
+    make_hits(x, 900);
+    folder_path(path, *state, "in/broken.mp3");
+    if (!folder_sound(path, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 1, x,
+                      FRAMES))
+        skip();
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    for (long at = 3000; at < 12000; at += 7) {
+        fseek(f, at, SEEK_SET);
+        putc((int)(at * 37 & 0xff), f);
+    }
+    fclose(f);
+    struct outcome o;
+    run(&o, *state, PROCESS " --export_root out --quiet");
+    assert_int_equal(o.exit_status == 0 || o.exit_status == 1, 1);
+    for (char *line = strtok(o.err, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "trowel: ", 8) != 0)
+            fail_msg("a stray line: %s", line);
+    outcome_done(&o);
+}
+
+static void one_line_says_what_to_do(void **state)
+{
+    static const struct {
+        const char *line, *says;
+        int exit_status;
+    } cases[] = {
+        {TROWEL_BIN " --batch process",
+         "trowel: source_audio does not exist; --input_dir names the recordings\n", 1},
+        {TROWEL_BIN " --batch process --input_dir in/tape9.wav", "--input_dir", 1},
+        {"ln -s lost.wav link.wav; " TROWEL_BIN " --batch analyze --source link.wav",
+         "trowel: link.wav is a link to what does not exist\n", 1},
+        {"ln -s loop.wav loop.wav; " TROWEL_BIN " --batch analyze --source loop.wav",
+         "trowel: loop.wav is a link that leads back to itself\n", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct outcome o;
+        run(&o, *state, cases[i].line);
+        assert_int_equal(o.exit_status, cases[i].exit_status);
+        assert_int_equal(lines_of(o.err), 1);
+        assert_true(text_has(o.err, cases[i].says));
+        outcome_done(&o);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOSTILE(closed_streams_lose_nothing_but_the_words),
+        HOSTILE(a_limit_on_file_sizes_is_a_full_disk),
+        HOSTILE(two_runs_at_once_make_one_project),
+        HOSTILE(what_was_written_is_no_recording),
+        HOSTILE(libraries_do_not_print),
+        HOSTILE(one_line_says_what_to_do),
+    };
+    return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
+}
