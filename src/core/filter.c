@@ -1,5 +1,7 @@
 #include "core/filter_internal.h"
 
+#include "dsp/drum_class.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,6 +355,9 @@ static void offer_values(struct offers *o, const char *head, int field, const ch
             (first == NULL || strncmp(first, typed, length) != 0))
             offer(o, head, value);
     }
+    for (int n = 0; field == FF_CLASS && n < DRUM_CLASS_COUNT; n++)
+        if (strncmp(drum_class_name((enum drum_class)n), typed, length) == 0)
+            offer(o, head, drum_class_name((enum drum_class)n));
     for (int n = 0; n < 3; n++) {
         if (field == FF_GRADE && typed[0] == '\0')
             offer(o, head, grades[n]);

@@ -349,7 +349,8 @@ static int complete_argument(struct app *app, enum completes how, const char *ty
     char names[COMPLETIONS_MAX][COMPLETION_BYTES];
     if (how == ORDER) {
         for (int o = 0; o < ORDER_MEASURE + ME_COUNT; o++)
-            n = add(out, n, max, view_order_name(o), typed);
+            if (o != ORDER_SIMILAR)
+                n = add(out, n, max, words_order(o), typed);
     } else if (how == KEYS) {
         for (int i = 0; i < config_key_count(); i++) {
             snprintf(names[0], COMPLETION_BYTES, "%s=", config_key(i)->name);
@@ -392,6 +393,14 @@ int app_command_complete(struct app *app, const char *line, size_t at,
         snprintf(out[i], COMPLETION_BYTES, "%.47s", words[i]);
     *from += inside;
     return n;
+}
+
+const char *app_command_about(const char *line, const char **arguments)
+{
+    line += strspn(line, " :");
+    int c = command_named(line, strcspn(line, " "));
+    *arguments = c >= 0 ? table[c].arguments : "";
+    return c >= 0 ? table[c].help : NULL;
 }
 
 const char *app_command_help(int i, const char **name, const char **arguments)

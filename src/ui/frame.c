@@ -121,6 +121,11 @@ static void draw_echo(struct app *app, const struct area *row)
                                                      : "";
     if (*problem)
         area_fit(row, 0, end + 3, row->cols - end - 4, ROLE_WARNING, CUT_END, problem);
+    else if (app->asking == ASK_FILTER && *app->prompt.text && end + 12 < row->cols) {
+        char count[24];
+        words_count(count, sizeof count, view_count(app->view));
+        area_printf(row, 0, end + 3, ROLE_DIM, "%s match", count);
+    }
 }
 
 /* --- list state and budget --------------------------------------------------------- */
@@ -149,48 +154,96 @@ static int draw_budget(struct app *app, const struct area *row)
     return row->cols - cells - 2;
 }
 
+/* " · by score reversed", " · most alike first, S back" */
+static void say_order(struct view *v, const char *dot, char *to, size_t n)
+{
+    int order = view_order(v);
+    bool turned = view_descending(v) != view_order_descends(order);
+    if (view_similar(v) >= 0)
+        snprintf(to, n, " %s most alike first, S back", dot);
+    else
+        snprintf(to, n, " %s by %s%s%s", dot, words_order(order),
+                 view_by_standing(v) ? " in its kind" : "", turned ? " reversed" : "");
+}
+
+/* Where the width is short the way of advancing goes first, then the filter is cut. */
 static void draw_state(struct app *app, const struct area *row)
 {
     static const char *const advances[] = {"advance to undecided", "advance to next",
                                            "stay after deciding"};
-    enum tier tier = row->canvas->tier;
-    const char *dot = glyph_text(GLYPH_DOT, tier);
+    const char *dot = glyph_text(GLYPH_DOT, row->canvas->tier);
     int end = draw_budget(app, row);
     struct area part = area_sub(row, 0, 0, 1, end);
     struct view *v = app->view;
     if (app->screen != SCREEN_LIBRARY)
         return;
-    int col = area_printf(&part, 0, 1, ROLE_STATUS, "%s", view_scope_name(view_scope(v)));
-    const char *filter = view_filter(v);
-    if (*filter)
-        col = area_printf(&part, 0, col, ROLE_STATUS, " %s filter %s", dot, filter);
-    int order = view_order(v);
-    bool turned = view_descending(v) != view_order_descends(order);
-    if (view_similar(v) >= 0)
-        col =
-            area_printf(&part, 0, col, ROLE_STATUS, " %s most alike first, S back", dot);
-    else
-        col = area_printf(
-            &part, 0, col, ROLE_STATUS, " %s by %s%s%s", dot, view_order_name(order),
-            view_by_standing(v) ? " in its kind" : "", turned ? " reversed" : "");
-    size_t tagged = session_tallies(app->session)->tagged;
+    char order[96], marks[64] = "", advance[64];
+    size_t tagged = session_tallies(app->session)->tagged, n = 0;
+    say_order(v, dot, order, sizeof order);
     if (tagged > 0)
-        col = area_printf(&part, 0, col, ROLE_SELECTION, " %s %zu tagged", dot, tagged);
+        n = (size_t)snprintf(marks, sizeof marks, " %s %zu tagged", dot, tagged);
     if (app->library.range)
-        col = area_printf(&part, 0, col, ROLE_SELECTION, " %s range", dot);
-    area_printf(&part, 0, col, ROLE_STATUS, " %s %s", dot,
-                advances[app->config->interface.advance % 3]);
+        snprintf(marks + n, sizeof marks - n, " %s range", dot);
+    snprintf(advance, sizeof advance, " %s %s", dot,
+             advances[app->config->interface.advance % 3]);
+    const char *filter = view_filter(v);
+    int col = area_text(&part, 0, 1, ROLE_STATUS, view_scope_name(view_scope(v)));
+    int room = part.cols - col - utf8_cells(order) - utf8_cells(marks);
+    if (*filter && room > 12) {
+        int label = area_printf(&part, 0, col, ROLE_STATUS, " %s filter ", dot) - col;
+        int cells = utf8_cells(filter);
+        cells = cells < room - label ? cells : room - label;
+        col = area_fit(&part, 0, col + label, cells, ROLE_STATUS, CUT_END, filter);
+    }
+    col = area_text(&part, 0, col, ROLE_STATUS, order);
+    col = area_text(&part, 0, col, ROLE_SELECTION, marks);
+    if (col + utf8_cells(advance) <= part.cols)
+        area_text(&part, 0, col, ROLE_STATUS, advance);
 }
 
 /* --- hints ------------------------------------------------------------------------- */
 
-static void draw_hints(struct app *app, const struct area *row)
+/* What Tab goes round, the chosen one in sight. */
+static void draw_completions(const struct prompt *p, const struct area *row)
 {
-    if (app->asking != ASK_NOTHING) {
+    int first = 0, col = 1;
+    for (int i = 0, used = 0; i <= p->chosen; i++) {
+        used += utf8_cells(p->completion[i]) + 2;
+        if (used > row->cols - 4) {
+            first = i;
+            used = utf8_cells(p->completion[i]) + 2;
+        }
+    }
+    for (int i = first; i < p->completions && col < row->cols - 1; i++) {
+        int end = area_text(row, 0, col, i == p->chosen ? ROLE_KEY : ROLE_HINT,
+                            p->completion[i]);
+        if (i == p->chosen)
+            area_ground(row, 0, col, end - col, ROLE_CURSOR);
+        col = end + 2;
+    }
+}
+
+static void draw_prompt_hints(struct app *app, const struct area *row)
+{
+    const char *help, *arguments;
+    if (app->prompt.completions > 0) {
+        draw_completions(&app->prompt, row);
+    } else if (app->asking == ASK_COMMAND &&
+               (help = app_command_about(app->prompt.text, &arguments))) {
+        int col = area_printf(row, 0, 1, ROLE_KEY, "%s", arguments);
+        area_printf(row, 0, *arguments ? col + 2 : 1, ROLE_HINT, "%s", help);
+    } else {
         area_text(row, 0, 1, ROLE_HINT,
                   app->asking == ASK_CONFIRM
                       ? "y yes   n no"
                       : "Enter takes it   Esc leaves   Tab completes   Up earlier ones");
+    }
+}
+
+static void draw_hints(struct app *app, const struct area *row)
+{
+    if (app->asking != ASK_NOTHING) {
+        draw_prompt_hints(app, row);
         return;
     }
     if (key_state_pending(&app->keys)) {
@@ -202,7 +255,9 @@ static void draw_hints(struct app *app, const struct area *row)
         if (app->keys.counting)
             col = area_printf(row, 0, col, ROLE_KEY, "%d ", app->keys.count);
         col = area_printf(row, 0, col, ROLE_KEY, "%s ", typed);
-        area_text(row, 0, col + 1, ROLE_HINT, "Esc leaves");
+        bool count = app->keys.counting && !typed[0];
+        area_text(row, 0, col + 1, ROLE_HINT,
+                  count ? "times: then the key it is for   Esc leaves" : "Esc leaves");
         return;
     }
     enum action hints[24];

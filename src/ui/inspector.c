@@ -129,10 +129,14 @@ static void say_loop(const struct area *a, const struct candidate *c, char *to, 
         c->loop_count > 0 && c->source_rate_hz > 0
             ? (double)(c->loop[0].end_frame - c->loop[0].start_frame) / c->source_rate_hz
             : c->m.duration_sec;
+    bool good = seam < -30;
+    for (int i = 0; i < c->parts.count; i++) /* one half: as good as the loop inside */
+        if (strcmp(c->parts.part[i].name, "seam") == 0)
+            good = c->parts.part[i].value >= 0.5;
     int used = snprintf(to, n, "%.1f s", length);
     if (!isnan(seam) && used > 0)
         used += snprintf(to + used, n - (size_t)used, " %s seam %s %.0f dB", dot,
-                         glyph_text(seam < -30 ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
+                         glyph_text(good ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
     if (c->loop_count > 1 && used > 0)
         snprintf(to + used, n - (size_t)used, " (1/%d)", c->loop_count);
 }

@@ -122,7 +122,7 @@ static void next_order(struct app *app)
         at++;
     int order = orders[(at + 1) % ORDERS];
     view_set_order(app->view, order, view_order_descends(order));
-    app_say(app, "sorted by %s", view_order_name(order));
+    app_say(app, "sorted by %s; O turns it around", words_order(order));
 }
 
 static void search_again(struct app *app, int direction, int n)
@@ -231,6 +231,29 @@ static void go_to_source(struct app *app)
     app_show(app, SCREEN_SOURCE);
 }
 
+static void toggle_stack(struct app *app)
+{
+    struct view *v = app->view;
+    long at = view_current(v);
+    const struct find *f = at >= 0 ? session_find(app->session, (size_t)at) : NULL;
+    size_t before = view_count(v);
+    if (!f || f->stack == 0 || session_stack_size(app->session, f->stack) < 2) {
+        app_say(app, f ? "%s stands alone: nothing here is nearly the same" : "%s",
+                f ? f->name : "there is nothing under the cursor");
+        return;
+    }
+    view_toggle_stack(v, view_cursor(v));
+    size_t after = view_count(v);
+    if (after > before)
+        app_say(app,
+                "%zu more nearly the same; z closes, Z keeps the best, rejects the rest",
+                after - before);
+    else if (before > after)
+        app_say(app, "closed: one row for %zu nearly the same", before - after + 1);
+    else
+        app_say(app, "the others of this stack are not in this list");
+}
+
 static bool panes(struct app *app, const struct key_action *a)
 {
     struct library_state *l = &app->library;
@@ -258,7 +281,7 @@ static bool panes(struct app *app, const struct key_action *a)
                 session_tallies(app->session)->tagged);
         return true;
     case ACT_STACK:
-        view_toggle_stack(app->view, view_cursor(app->view));
+        toggle_stack(app);
         return true;
     case ACT_SOURCE:
         go_to_source(app);

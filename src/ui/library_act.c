@@ -33,11 +33,6 @@ static bool targets(struct app *app, size_t **index, size_t *count)
     return true;
 }
 
-static bool many(const struct app *app)
-{
-    return app->library.on_tagged || app->library.range;
-}
-
 /* After a decision: on to the next undecided in the direction of travel. A find that left
  * the view took the cursor along already. */
 static void advance(struct app *app, uint64_t before)
@@ -107,10 +102,10 @@ static void decide_and_advance(struct app *app, change *fn, int value)
 {
     long at = library_current(app);
     uint64_t before = at >= 0 ? session_find(app->session, (size_t)at)->id : 0;
-    bool one = !many(app);
+    bool here = !app->library.on_tagged;
     if (!apply(app, fn, value))
         return;
-    if (one)
+    if (here)
         advance(app, before);
     say_if_empty(app);
     library_moved(app);
@@ -172,7 +167,11 @@ bool library_decide_action(struct app *app, const struct key_action *a)
     case ACT_STACK_BEST:
         if (at >= 0 &&
             app_check(app, session_keep_best(app->session, (size_t)at, &e), &e)) {
+            uint64_t before = session_find(app->session, (size_t)at)->id;
             app_say(app, "%s", session_echo(app->session));
+            if (session_find(app->session, (size_t)at)->stack > 0)
+                advance(app, before);
+            say_if_empty(app);
             library_moved(app);
         }
         return true;

@@ -72,11 +72,15 @@ enum column {
 };
 static const struct {
     const char *title;
-    int cells;
-} columns[COLUMNS] = {
-    [COL_LEN] = {"len", 7},     [COL_LEVEL] = {"level", 6}, [COL_GRADE] = {"gr", 3},
-    [COL_SCORE] = {"score", 6}, [COL_KEY] = {"key", 4},     [COL_BPM] = {"bpm", 4},
-    [COL_KIND] = {"kind", 12},  [COL_STACK] = {"", 5}};
+    int cells, order; /* the order that sorts by it */
+} columns[COLUMNS] = {[COL_LEN] = {"len", 7, ORDER_MEASURE + ME_duration_sec},
+                      [COL_LEVEL] = {"level", 6, ORDER_MEASURE + ME_rms_db},
+                      [COL_GRADE] = {"gr", 3, ORDER_GRADE},
+                      [COL_SCORE] = {"score", 6, ORDER_MEASURE + ME_score},
+                      [COL_KEY] = {"key", 4, ORDER_KEY},
+                      [COL_BPM] = {"bpm", 4, ORDER_MEASURE + ME_bpm},
+                      [COL_KIND] = {"kind", 12, ORDER_CLASS},
+                      [COL_STACK] = {"", 5, ORDER_STACK}};
 
 static const enum column by_worth[2][COLUMNS] = {
     {COL_LEN, COL_LEVEL, COL_SCORE, COL_KEY, COL_GRADE, COL_KIND, COL_STACK, COL_BPM},
@@ -185,7 +189,9 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
                       sizeof text);
         else
             snprintf(text, sizeof text, "%s", columns[c].title);
-        enum role role = f ? cell_role(f, (enum column)c) : ROLE_DIM;
+        enum role role = f ? cell_role(f, (enum column)c)
+                         : columns[c].order == view_order(app->view) ? ROLE_STRONG
+                                                                     : ROLE_DIM;
         if (c == COL_KIND)
             area_fit(a, row, col + 2, columns[c].cells - 2, role, CUT_END, text);
         else
@@ -300,7 +306,8 @@ void library_draw_list(struct app *app, const struct area *a)
     bool drums = scope == SCOPE_ALL || scope == SCOPE_CATEGORY + CAT_DRUMS;
     struct layout l = lay_out(a->cols - 1, drums);
     struct area titles = area_top(&list, 1);
-    area_text(&titles, 0, l.mark + l.stars, ROLE_DIM, "name");
+    area_text(&titles, 0, l.mark + l.stars,
+              view_order(app->view) == ORDER_NAME ? ROLE_STRONG : ROLE_DIM, "name");
     draw_columns(app, &titles, &l, 0, NULL, 0);
     if (view_count(app->view) == 0) {
         draw_empty(app, &list);

@@ -264,6 +264,8 @@ const char *app_prompt_label(const struct app *app);
 void app_command(struct app *app, const char *line);
 int app_command_complete(struct app *app, const char *line, size_t at,
                          char (*out)[COMPLETION_BYTES], int max, size_t *from);
+/* Help of the command that a line begins with, and its arguments; NULL without one. */
+const char *app_command_about(const char *line, const char **arguments);
 /* The i-th command for the help screen; NULL behind the last. */
 const char *app_command_help(int i, const char **name, const char **arguments);
 
@@ -361,6 +363,7 @@ void settings_apply(struct app *app, const char *name);
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
 void words_score(char *to, size_t n, double value);                /* ".91", "–" */
 void words_count(char *to, size_t n, size_t count);                /* 1,204 */
+const char *words_order(int order); /* as typed after :sort: "dur", "name" */
 enum glyph words_mark(const struct find *f);
 enum role words_mark_role(const struct find *f);
 

@@ -44,6 +44,13 @@ void words_count(char *to, size_t n, size_t count)
     to[used] = '\0';
 }
 
+const char *words_order(int order)
+{
+    return order >= ORDER_MEASURE
+               ? filter_measure_word((enum measure_id)(order - ORDER_MEASURE))
+               : view_order_name(order);
+}
+
 enum glyph words_mark(const struct find *f)
 {
     if (f->decision == DECISION_ACCEPTED)
