@@ -40,6 +40,15 @@ void audio_mono(const struct audio *a, float *mono)
 {
     size_t channels = (size_t)a->channels;
     float scale = 1.0f / (float)a->channels;
+    if (channels == 1) {
+        memcpy(mono, a->data, a->frames * sizeof *mono);
+        return;
+    }
+    if (channels == 2) {
+        for (size_t i = 0; i < a->frames; i++)
+            mono[i] = (a->data[2 * i] + a->data[2 * i + 1]) * scale;
+        return;
+    }
     for (size_t i = 0; i < a->frames; i++) {
         float sum = 0.0f;
         for (size_t c = 0; c < channels; c++)

@@ -3,7 +3,9 @@
 #include "dsp/drum_pitch.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/line.h"
 #include "dsp/mfcc.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -16,7 +18,7 @@ static const double HIGHEST_HZ = 20000; /* the same sound at any rate */
 static const double LEAD_S = 0.0005, PEAK_WITHIN_S = 0.1;
 static const float ATTACK_LEVEL = 0.05F;
 /* What is left of a hit at least when the background is taken off. */
-static const double KEPT_SHARE = 0.03;
+#define KEPT_SHARE 0.03F
 static const double SPECTRUM_FLOOR_DB = -70, BAND_FLOOR_DB = -60;
 static const double band_edge_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000,
                                                     2500, 5000, 9000, 20000};
@@ -31,6 +33,7 @@ struct drum_ear {
     struct fft_batch *fft;
     struct mfcc *mfcc;
     struct drum_pitch_meter *pitch;
+    v8f *sum;      /* of own power, a row of bins for each segment, lanes apart */
     float *frames; /* eight, one after the other */
     float *power;  /* of the eight, as fft_batch leaves them */
     float *spectrum;
@@ -64,13 +67,9 @@ static double db_of(double power)
 
 static size_t attack_after(const float *x, size_t frames, size_t from, size_t early)
 {
-    float peak = 0, first = 0;
-    for (size_t i = from; i < frames; i++) {
-        float v = fabsf(x[i]);
-        peak = v > peak ? v : peak;
-        if (i < from + early)
-            first = peak;
-    }
+    size_t span = frames - from;
+    float peak = line_peak(x + from, span);
+    float first = line_peak(x + from, early < span ? early : span);
     if (first < 0.1F * peak)
         first = peak;
     if (!(peak > 1e-7F))
@@ -88,9 +87,10 @@ static bool take(struct sheet *s, const struct audio *hit, size_t lead_frames)
     if (!s->memory)
         return false;
     audio_mono(hit, s->memory);
-    for (size_t i = 0; i < hit->frames; i++)
-        if (!isfinite(s->memory[i]) || fabsf(s->memory[i]) > 1e6F)
-            s->memory[i] = 0;
+    line_scrub(s->memory, hit->frames);
+    if (line_peak(s->memory, hit->frames) > 1e6F)
+        for (size_t i = 0; i < hit->frames; i++)
+            s->memory[i] = fabsf(s->memory[i]) > 1e6F ? 0 : s->memory[i];
     size_t from = lead_frames < hit->frames ? lead_frames : hit->frames;
     size_t early = (size_t)(PEAK_WITHIN_S * hit->rate_hz);
     size_t lead = (size_t)(LEAD_S * hit->rate_hz);
@@ -107,10 +107,8 @@ static bool take(struct sheet *s, const struct audio *hit, size_t lead_frames)
 
 static double energy(const struct sheet *s, size_t first, size_t last)
 {
-    double sum = 0;
-    for (size_t i = first; i < last && i < s->n; i++)
-        sum += (double)s->x[i] * (double)s->x[i];
-    return sum;
+    last = last < s->n ? last : s->n;
+    return first < last ? line_square_sum(s->x + first, last - first) : 0;
 }
 
 /* To a loudest 5 ms of RMS 1. */
@@ -164,12 +162,13 @@ enum status drum_ear_new(struct drum_ear **out, int rate_hz, struct err *e)
     ear->frames = malloc(FFT_BATCH * size * sizeof *ear->frames);
     ear->power = malloc(FFT_BATCH * bins * sizeof *ear->power);
     ear->spectrum = malloc(bins * sizeof *ear->spectrum);
+    ear->sum = aligned_alloc(64, (SEGMENTS * bins + 1) / 2 * 2 * sizeof *ear->sum);
     ear->band_of = malloc(bins);
     ear->shape[0] = malloc((SEGMENTS + 1) * bins * sizeof *ear->shape[0]);
     enum status st =
         mfcc_new(&ear->mfcc, rate_hz, ear->fft_size, MEL_BANDS, DRUM_CEPSTRA + 1, e);
     if (st == ST_OK && !(ear->fft && ear->pitch && ear->frames && ear->power &&
-                         ear->spectrum && ear->band_of && ear->shape[0]))
+                         ear->spectrum && ear->sum && ear->band_of && ear->shape[0]))
         st = err_set(e, ST_NO_MEMORY, "no memory to look at drum hits");
     if (st != ST_OK) {
         drum_ear_free(ear);
@@ -192,6 +191,7 @@ void drum_ear_free(struct drum_ear *ear)
     free(ear->frames);
     free(ear->power);
     free(ear->spectrum);
+    free(ear->sum);
     free(ear->band_of);
     free(ear->shape[0]);
     free(ear);
@@ -207,6 +207,7 @@ static void open_sheet(struct sheet *s, struct drum_ear *ear)
     size_t bins = (size_t)ear->bins;
     s->background = ear->shape[0] + SEGMENTS * bins;
     memset(ear->shape[0], 0, (SEGMENTS + 1) * bins * sizeof *ear->shape[0]);
+    memset(ear->sum, 0, SEGMENTS * bins * sizeof *ear->sum);
 }
 
 static int segment_at(const double *edge, int count, double t)
@@ -217,74 +218,97 @@ static int segment_at(const double *edge, int count, double t)
     return -1;
 }
 
-/* One frame that ends where the lead does. */
-static void look_before(struct sheet *s)
-{
-    size_t size = (size_t)s->fft_size;
-    if (s->before < size)
-        return;
-    const float *x = s->memory + s->before - size;
-    memset(s->ear->frames, 0, FFT_BATCH * size * sizeof *s->ear->frames);
-    memcpy(s->ear->frames, x, size * sizeof *x);
-    for (size_t i = 0; i < size; i++)
-        s->background_level += (double)x[i] * (double)x[i] / (double)size;
-    fft_batch_power(s->ear->fft, s->ear->frames, s->fft_size, s->ear->power);
-    for (int k = 0; k < s->bins; k++)
-        s->background[k] = (double)s->ear->power[k * FFT_BATCH];
-}
-
-/* A frame's place, and what its power is counted for. */
+/* A frame: where it begins in s->x and what of that it may see, and what its power is
+ * counted for. */
 struct frame {
-    long centre;
+    long first, least;
     int shape, time;
 };
 
-static void copy_frame(const struct sheet *s, long centre, float *to)
+static void copy_frame(const struct sheet *s, const struct frame *f, float *to)
 {
-    long first = centre - s->fft_size / 2, size = s->fft_size, n = (long)s->n;
-    long from = first < 0 ? -first : 0;
+    long first = f->first, size = s->fft_size, n = (long)s->n;
+    long from = first < f->least ? f->least - first : 0;
     long until = first + size > n ? n - first : size;
     memset(to, 0, (size_t)size * sizeof *to);
     if (until > from)
         memcpy(to + from, s->x + first + from, (size_t)(until - from) * sizeof *to);
 }
 
-/* What the frame has of a bin beyond what sounded before. */
-static double own_power(const struct sheet *s, const float *power, int k)
+/* Sums over the frames of a batch, a lane each: of a time's bands, and of a segment's
+ * bins. */
+struct tally {
+    v8f mask[SEGMENTS];
+    int shaped;
+    v8f band[DRUM_BANDS + 1]; /* the first for bins of no band */
+};
+
+/* Counts what the frames have of each bin beyond what sounded before. */
+VEC_INLINE void tally_power(const struct drum_ear *ear, const double *background,
+                            struct tally *t)
 {
-    double whole = (double)power[k * FFT_BATCH];
-    return fmax(whole - s->background[k], KEPT_SHARE * whole);
+    for (int k = 1; k < ear->bins; k++) {
+        v8f whole = VEC_CONST_AT(ear->power + VEC * k);
+        v8f own = whole - (float)background[k], kept = whole * KEPT_SHARE;
+        vec_max(&own, &kept);
+        t->band[ear->band_of[k] + 1] += own;
+        if (t->shaped)
+            for (int i = 0; i < SEGMENTS; i++)
+                ear->sum[i * ear->bins + k] += own * t->mask[i];
+    }
 }
 
-static void count_frame(struct sheet *s, const struct frame *f, const float *power)
-{
-    if (f->shape >= 0) {
-        double *shape = s->shape[f->shape];
-        for (int k = 1; k < s->bins; k++)
-            shape[k] += own_power(s, power, k);
-        s->frames_of[f->shape]++;
-    }
-    if (f->time >= 0) {
-        double band[DRUM_BANDS + 1] = {0}; /* the first for bins of no band */
-        for (int k = 1; k < s->bins; k++)
-            band[s->ear->band_of[k] + 1] += own_power(s, power, k);
-        for (int b = 0; b < DRUM_BANDS; b++)
-            s->band[f->time][b] += band[b + 1];
-        s->frames_in[f->time]++;
-    }
-}
+VEC_CLONES(run_tally, tally_power,
+           (const struct drum_ear *ear, const double *background, struct tally *t),
+           (ear, background, t))
 
 static void count_frames(struct sheet *s, const struct frame *f, int count)
 {
+    struct tally t = {.shaped = 0};
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < SEGMENTS; k++)
+            t.mask[k][i] = f[i].shape == k ? 1 : 0;
+        if (f[i].shape >= 0) {
+            s->frames_of[f[i].shape]++;
+            t.shaped = 1;
+        }
+    }
+    run_tally(s->ear, s->background, &t);
+    for (int i = 0; i < count; i++) {
+        if (f[i].time < 0)
+            continue;
+        for (int b = 0; b < DRUM_BANDS; b++)
+            s->band[f[i].time][b] += (double)t.band[b + 1][i];
+        s->frames_in[f[i].time]++;
+    }
+}
+
+static void look_at(struct sheet *s, const struct frame *f, int count)
+{
     size_t size = (size_t)s->fft_size;
-    for (int i = 0; i < FFT_BATCH; i++)
-        if (i < count)
-            copy_frame(s, f[i].centre, s->ear->frames + (size_t)i * size);
-        else
-            memset(s->ear->frames + (size_t)i * size, 0, size * sizeof(float));
-    fft_batch_power(s->ear->fft, s->ear->frames, s->fft_size, s->ear->power);
     for (int i = 0; i < count; i++)
-        count_frame(s, &f[i], s->ear->power + i);
+        copy_frame(s, &f[i], s->ear->frames + (size_t)i * size);
+    memset(s->ear->frames + (size_t)count * size, 0,
+           (size_t)(FFT_BATCH - count) * size * sizeof(float));
+    fft_batch_power(s->ear->fft, s->ear->frames, s->fft_size, s->ear->power);
+}
+
+/* The frame that ends where the lead does, the first of the first batch. */
+static struct frame frame_before(struct sheet *s)
+{
+    long size = s->fft_size;
+    long first = (long)(s->memory - s->x) + (long)s->before - size;
+    struct frame f = {first, first, -1, -1};
+    s->background_level = line_square_sum(s->x + f.first, (size_t)size) / (double)size;
+    return f;
+}
+
+static void add_batch(struct sheet *s, const struct frame *f, int count, bool before)
+{
+    look_at(s, f, count);
+    for (int k = 0; before && k < s->bins; k++)
+        s->background[k] = (double)s->ear->power[k * FFT_BATCH];
+    count_frames(s, f, count);
 }
 
 static void add_frames(struct sheet *s)
@@ -292,27 +316,33 @@ static void add_frames(struct sheet *s)
     double hop = HOP_S * s->rate_hz;
     struct frame f[FFT_BATCH];
     int count = 0;
+    bool before = s->before >= (size_t)s->fft_size;
+    if (before)
+        f[count++] = frame_before(s);
     for (int i = 0; (i + 0.5) * hop < (double)s->n || i == 0; i++) {
         long centre = lround((i + 0.5) * hop);
         double t = (double)centre / s->rate_hz;
-        f[count] = (struct frame){centre, segment_at(segment_s, SEGMENTS, t),
+        f[count] = (struct frame){centre - s->fft_size / 2, 0,
+                                  segment_at(segment_s, SEGMENTS, t),
                                   segment_at(time_edge_s, DRUM_TIMES, t)};
         if (f[count].shape < 0 && f[count].time < 0)
             break; /* and all after it */
         if (++count == FFT_BATCH) {
-            count_frames(s, f, count);
+            add_batch(s, f, count, before);
+            before = false;
             count = 0;
         }
     }
     if (count)
-        count_frames(s, f, count);
-    for (int k = 0; k < SEGMENTS; k++) {
-        if (k > 0 && s->frames_of[k] == 0) { /* too short to have a body */
-            memcpy(s->shape[k], s->shape[k - 1], (size_t)s->bins * sizeof *s->shape[k]);
+        add_batch(s, f, count, before);
+    for (int i = 0; i < SEGMENTS; i++) {
+        if (i > 0 && s->frames_of[i] == 0) { /* too short to have a body */
+            memcpy(s->shape[i], s->shape[i - 1], (size_t)s->bins * sizeof *s->shape[i]);
             continue;
         }
-        for (int b = 0; b < s->bins; b++)
-            s->shape[k][b] /= s->frames_of[k] ? s->frames_of[k] : 1;
+        for (int k = 0; k < s->bins; k++)
+            s->shape[i][k] = vec_sum(&s->ear->sum[i * s->bins + k]) /
+                             (s->frames_of[i] ? s->frames_of[i] : 1);
     }
 }
 
@@ -415,12 +445,10 @@ static void put_envelope(struct sheet *s)
     double level[BLOCKS], block_s = 0.002, total = 0, moment = 0;
     size_t block = (size_t)(block_s * s->rate_hz) + 1, count = 0, top = 0;
     block_s = (double)block / s->rate_hz;
-    float peak = 0;
-    for (size_t i = 0; i < s->n; i++)
-        peak = fabsf(s->x[i]) > peak ? fabsf(s->x[i]) : peak;
+    float peak = line_peak(s->x, s->n);
     for (size_t i = 0; i < s->n && count < BLOCKS; i += block) {
         double whole = energy(s, i, i + block) / (double)block;
-        level[count] = fmax(whole - s->background_level, KEPT_SHARE * whole);
+        level[count] = fmax(whole - s->background_level, (double)KEPT_SHARE * whole);
         total += level[count];
         moment += level[count] * (double)count * block_s;
         if (level[count] > level[top])
@@ -467,7 +495,6 @@ static void put_pitch(struct sheet *s)
 
 static void put_all(struct sheet *s)
 {
-    look_before(s);
     add_frames(s);
     for (int k = 0; k < SEGMENTS; k++)
         put_cepstra(s, s->shape[k]);

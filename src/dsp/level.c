@@ -1,5 +1,6 @@
 #include "dsp/level.h"
 #include "dsp/biquad.h"
+#include "dsp/line.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 static const double pi = 3.14159265358979323846;
 static const double dc_corner_hz = 5.0, dc_limit = 0.001, dc_suspect = 0.0007;
 static const double silence_peak = 1e-8;
+static const float LOUD = 1e9F;
 
 double level_from_db(double db)
 {
@@ -27,25 +29,12 @@ static size_t sample_count(const struct audio *a)
 
 size_t level_scrub(struct audio *a)
 {
-    size_t bad = 0, n = sample_count(a);
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(a->data[i])) {
-            a->data[i] = 0.0f;
-            bad++;
-        }
-    return bad;
+    return line_scrub(a->data, sample_count(a));
 }
 
 double level_peak(const struct audio *a)
 {
-    float peak = 0.0f;
-    size_t n = sample_count(a);
-    for (size_t i = 0; i < n; i++) {
-        float x = fabsf(a->data[i]);
-        if (x > peak && x <= 3.4e38f)
-            peak = x;
-    }
-    return (double)peak;
+    return (double)line_peak(a->data, sample_count(a));
 }
 
 double level_rms_range(const struct audio *a, size_t start, size_t end)
@@ -55,11 +44,12 @@ double level_rms_range(const struct audio *a, size_t start, size_t end)
         end = a->frames;
     if (start >= end)
         return 0;
-    double sum = 0;
-    for (size_t i = start * channels; i < end * channels; i++) {
-        double x = (double)a->data[i];
-        if (isfinite(x))
-            sum += x * x;
+    double sum = line_square_sum(a->data + start * channels, (end - start) * channels);
+    if (!isfinite(sum)) {
+        sum = 0;
+        for (size_t i = start * channels; i < end * channels; i++)
+            if (isfinite(a->data[i]))
+                sum += (double)a->data[i] * (double)a->data[i];
     }
     return sqrt(sum / (double)((end - start) * channels));
 }
@@ -243,6 +233,19 @@ bool level_on_grid(const struct audio *a, int bits)
     return true;
 }
 
+/* floor without a call; |x| below 2^62. */
+static inline double floor_of(double x)
+{
+    double whole = (double)(int64_t)x;
+    return whole > x ? whole - 1 : whole;
+}
+
+/* Far outside full scale: either end of it, and 0 for what is no number. */
+static double beyond(float x)
+{
+    return isnan(x) || isinf(x) ? 0 : x > 0 ? 1e15 : -1e15;
+}
+
 bool level_dither(struct audio *a, int bits, struct rng *r)
 {
     if (level_on_grid(a, bits))
@@ -250,11 +253,12 @@ bool level_dither(struct audio *a, int bits, struct rng *r)
     double scale = ldexp(1, bits - 1), top = scale - 1;
     size_t n = sample_count(a);
     for (size_t i = 0; i < n; i++) {
-        double x = isfinite(a->data[i]) ? (double)a->data[i] * scale : 0;
+        double x =
+            fabsf(a->data[i]) < LOUD ? (double)a->data[i] * scale : beyond(a->data[i]);
         uint64_t u = rng_u64(r);
         /* the difference of two uniforms of 32 bits: triangular within ±1 LSB */
         double dither = ((double)(uint32_t)(u >> 32) - (double)(uint32_t)u) * 0x1p-32;
-        double k = floor(x + dither + 0.5);
+        double k = floor_of(x + dither + 0.5);
         k = k < -scale ? -scale : k > top ? top : k;
         a->data[i] = (float)(k / scale);
     }

@@ -1,8 +1,10 @@
 #include "dsp/measure.h"
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/level.h"
 #include "dsp/loudness.h"
 #include "dsp/pitch.h"
+#include "dsp/vec.h"
 #include "dsp/window.h"
 
 #include <math.h>
@@ -29,42 +31,59 @@ static enum status one_channel(struct audio *mono, const struct audio *a, struct
     return ST_OK;
 }
 
-struct shape {
-    double centroid_hz, flatness, energy;
+enum { MANTISSAS = 64 }; /* factors below 2 whose product still fits a float */
+
+/* Sums over the bins of eight frames. */
+struct shapes {
+    double magnitude[VEC], moment[VEC], power[VEC], log2_power[VEC];
 };
 
-static struct shape frame_shape(const float *spectrum, int n, int rate_hz)
+VEC_INLINE void add_lanes(const v8f *v, double *to)
 {
-    double bin_hz = (double)rate_hz / n;
-    int first = (int)floor(lowest_bin_hz / bin_hz) + 1;
-    double magnitude = 0, moment = 0, power = 0, log_power = 0, product = 1;
-    for (int k = first; k <= n / 2; k++) {
-        double re = (double)spectrum[2 * k], im = (double)spectrum[2 * k + 1];
-        double p = re * re + im * im, m = sqrt(p);
-        magnitude += m;
-        moment += m * k;
-        power += p;
-        /* One logarithm for many bins: of their product, before it leaves the range. */
-        product *= p + 1e-10;
-        if (product < 1e-200 || product > 1e200) {
-            log_power += log(product);
-            product = 1;
-        }
-    }
-    log_power += log(product);
-    moment *= bin_hz;
-    int bins = n / 2 + 1 - first;
-    if (bins < 1 || !(magnitude > 0))
-        return (struct shape){0};
-    return (struct shape){moment / magnitude,
-                          exp(log_power / bins) / (power / bins + 1e-10), power};
+    for (int i = 0; i < VEC; i++)
+        to[i] += (double)(*v)[i];
 }
+
+/* Bins [from, to), few enough for floats. One logarithm for all: exponents are added,
+ * mantissas multiplied. */
+VEC_INLINE void sum_some(const float *power, int from, int to, struct shapes *s)
+{
+    v8f magnitude = {0}, moment = {0}, sum = {0}, product, steps = {0};
+    v8i exponents = {0};
+    vec_set(&product, 1.0f);
+    for (int k = from; k < to; k++, steps += 1.0f) {
+        v8f p = VEC_CONST_AT(power + VEC * k), m = p;
+        vec_sqrt(&m);
+        magnitude += m;
+        moment += m * steps;
+        sum += p;
+        v8i bits = (v8i)(p + 1e-10f);
+        exponents += (bits >> 23) - 127;
+        product *= (v8f)((bits & 0x007fffff) | 0x3f800000);
+    }
+    for (int i = 0; i < VEC; i++) {
+        s->moment[i] += (double)moment[i] + from * (double)magnitude[i];
+        s->log2_power[i] += exponents[i] + log2((double)product[i]);
+    }
+    add_lanes(&magnitude, s->magnitude);
+    add_lanes(&sum, s->power);
+}
+
+VEC_INLINE void sum_all(const float *power, int first, int bins, struct shapes *s)
+{
+    for (int k = first; k < bins; k += MANTISSAS)
+        sum_some(power, k, k + MANTISSAS < bins ? k + MANTISSAS : bins, s);
+}
+
+VEC_CLONES(sum_shapes, sum_all,
+           (const float *power, int first, int bins, struct shapes *s),
+           (power, first, bins, s))
 
 struct measurer {
     int rate_hz, size;
-    struct rfft *fft;
+    struct fft_batch *fft;
     struct pitch_meter *pitch; /* NULL below 1 kHz: nothing has one there */
-    float *window, *frame, *spectrum;
+    float *power;              /* of eight frames, as fft_batch leaves it */
 };
 
 enum status measurer_new(struct measurer **out, int rate_hz, struct err *e)
@@ -76,17 +95,18 @@ enum status measurer_new(struct measurer **out, int rate_hz, struct err *e)
     m->rate_hz = rate_hz < 1 ? 1 : rate_hz;
     m->size = fft_size_at(FRAME_44K1, m->rate_hz);
     size_t n = (size_t)m->size;
-    m->fft = rfft_new(m->size);
-    m->window = malloc(n * sizeof *m->window);
-    m->frame = malloc(n * sizeof *m->frame);
-    m->spectrum = malloc((n + 2) * sizeof *m->spectrum);
+    float *window = malloc(n * sizeof *window);
+    if (window)
+        window_hann(window, m->size);
+    m->fft = window ? fft_batch_new(m->size, window) : NULL;
+    free(window);
+    m->power = malloc(FFT_BATCH * (n / 2 + 1) * sizeof *m->power);
     m->pitch = pitch_meter_new(m->rate_hz);
     bool pitched = m->pitch || m->rate_hz < 1000;
-    if (!m->fft || !m->window || !m->frame || !m->spectrum || !pitched) {
+    if (!m->fft || !m->power || !pitched) {
         measurer_free(m);
         return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
     }
-    window_hann(m->window, m->size);
     *out = m;
     return ST_OK;
 }
@@ -95,36 +115,58 @@ void measurer_free(struct measurer *m)
 {
     if (!m)
         return;
-    rfft_free(m->fft);
+    fft_batch_free(m->fft);
     pitch_meter_free(m->pitch);
-    free(m->window);
-    free(m->frame);
-    free(m->spectrum);
+    free(m->power);
     free(m);
 }
 
-static void measure_spectrum(struct measurer *by, const struct audio *mono,
-                             struct measures *m)
+struct shape {
+    double centroid_hz, flatness, energy; /* of all frames, the first two × energy */
+};
+
+static void count_shapes(const struct measurer *by, int count, struct shape *sum)
+{
+    double bin_hz = (double)by->rate_hz / by->size;
+    int first = (int)floor(lowest_bin_hz / bin_hz) + 1, bins = by->size / 2 + 1;
+    if (bins <= first)
+        return;
+    struct shapes s;
+    memset(&s, 0, sizeof s);
+    sum_shapes(by->power, first, bins, &s);
+    for (int i = 0; i < count; i++) {
+        if (!(s.magnitude[i] > 0))
+            continue;
+        double mean = s.power[i] / (bins - first);
+        double flatness = exp2(s.log2_power[i] / (bins - first)) / (mean + 1e-10);
+        sum->centroid_hz += s.power[i] * s.moment[i] / s.magnitude[i] * bin_hz;
+        sum->flatness += s.power[i] * flatness;
+        sum->energy += s.power[i];
+    }
+}
+
+/* Frames half a frame apart; a short sound lies in the middle of its only one. */
+static enum status measure_spectrum(const struct measurer *by, const struct audio *mono,
+                                    struct measures *m, struct err *e)
 {
     struct shape sum = {0};
-    size_t length = (size_t)by->size;
-    size_t last = mono->frames > length ? mono->frames - length : 0;
-    for (size_t at = 0; at <= last; at += length / 2) {
-        size_t have = mono->frames - at < length ? mono->frames - at : length;
-        size_t lead = (length - have) / 2; /* a short sound in the middle of its frame */
-        memset(by->frame, 0, length * sizeof *by->frame);
-        for (size_t i = 0; i < have; i++)
-            by->frame[lead + i] = mono->data[at + i] * by->window[lead + i];
-        rfft_forward(by->fft, by->frame, by->spectrum);
-        struct shape s = frame_shape(by->spectrum, by->size, by->rate_hz);
-        sum.centroid_hz += s.energy * s.centroid_hz;
-        sum.flatness += s.energy * s.flatness;
-        sum.energy += s.energy;
+    size_t size = (size_t)by->size, hop = size / 2;
+    size_t frames = mono->frames > size ? (mono->frames - size) / hop + 1 : 1;
+    size_t lead = mono->frames < size ? (size - mono->frames) / 2 : 0;
+    float *line = calloc(lead + mono->frames + FFT_BATCH * size, sizeof *line);
+    if (!line)
+        return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
+    memcpy(line + lead, mono->data, mono->frames * sizeof *line);
+    for (size_t i = 0; i < frames; i += FFT_BATCH) {
+        fft_batch_power(by->fft, line + i * hop, (int)hop, by->power);
+        count_shapes(by, (int)(frames - i < FFT_BATCH ? frames - i : FFT_BATCH), &sum);
     }
+    free(line);
     if (sum.energy > 0) {
         m->centroid_hz = sum.centroid_hz / sum.energy;
         m->flatness = fmin(1.0, sum.flatness / sum.energy);
     }
+    return ST_OK;
 }
 
 static enum status measure_loudness(const struct audio *a, struct measures *m,
@@ -158,10 +200,11 @@ enum status measurer_sample(struct measurer *by, const struct audio *a,
     struct audio mono = {0};
     enum status st = one_channel(&mono, a, e);
     if (st == ST_OK) {
-        measure_spectrum(by, &mono, m);
-        if (by->pitch)
+        st = measure_spectrum(by, &mono, m, e);
+        if (by->pitch && st == ST_OK)
             m->est_freq_hz = pitch_meter_read(by->pitch, mono.data, mono.frames, NULL);
-        st = measure_loudness(a, m, e);
+        if (st == ST_OK)
+            st = measure_loudness(a, m, e);
     }
     audio_done(&mono);
     return st;

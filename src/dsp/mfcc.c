@@ -1,5 +1,7 @@
 #include "dsp/mfcc.h"
 
+#include "dsp/vec.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -158,6 +160,27 @@ void mfcc_mel(const struct mfcc *m, const float *power, float *band)
         band[b] = (float)sum;
         weight += m->count[b];
     }
+}
+
+VEC_INLINE void mel_eight(const struct mfcc *m, const float *power, float *band)
+{
+    const float *weight = m->weight;
+    for (int b = 0; b < m->bands; b++) {
+        const float *p = power + VEC * m->first[b];
+        v8f sum = {0};
+        for (int i = 0; i < m->count[b]; i++)
+            sum += VEC_CONST_AT(p + VEC * i) * weight[i];
+        VEC_AT(band + VEC * b) = sum;
+        weight += m->count[b];
+    }
+}
+
+VEC_CLONES(run_mel, mel_eight, (const struct mfcc *m, const float *power, float *band),
+           (m, power, band))
+
+void mfcc_mel_eight(const struct mfcc *m, const float *power, float *band)
+{
+    run_mel(m, power, band);
 }
 
 void mfcc_cepstrum(const struct mfcc *m, const float *band, float floor, float *coeff)

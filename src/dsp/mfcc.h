@@ -24,6 +24,10 @@ double mfcc_band_hz(const struct mfcc *m, int band); /* its centre */
 /* power: fft_size/2 + 1 values |X|²; band: mfcc_bands() means of them, linear. */
 void mfcc_mel(const struct mfcc *m, const float *power, float *band);
 
+/* The same for eight spectra as fft_batch leaves them: power[8·k + lane] to
+ * band[8·b + lane], in single precision. */
+void mfcc_mel_eight(const struct mfcc *m, const float *power, float *band);
+
 /* band (linear, ≥ 0) to coefficients; `floor` is added before the logarithm. */
 void mfcc_cepstrum(const struct mfcc *m, const float *band, float floor, float *coeff);
 

@@ -1,6 +1,7 @@
 /* The fundamental of measure.h: YIN (de Cheveigné & Kawahara 2002), its difference
  * function by FFT, on the louder frames, which then vote. */
 #include "dsp/fft.h"
+#include "dsp/line.h"
 #include "dsp/measure.h"
 #include "dsp/pitch.h"
 #include "dsp/resample.h"
@@ -170,10 +171,7 @@ static double elect(const struct vote *v, int count, double all, double *clarity
 
 static double frame_rms(const float *x, int n)
 {
-    double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += (double)x[i] * (double)x[i];
-    return sqrt(sum / n);
+    return sqrt(line_square_sum(x, (size_t)n) / n);
 }
 
 /* Votes of up to FRAMES_MAX frames spread over the line, which holds at least one. */
@@ -230,8 +228,9 @@ static enum status prepare(struct audio *line, const float *mono, size_t frames,
     enum status st = audio_init(&given, frames, 1, rate_hz, NULL);
     if (st != ST_OK)
         return st;
-    for (size_t i = 0; i < frames; i++)
-        given.data[i] = isfinite(mono[i]) ? mono[i] : 0.0f;
+    if (frames > 0)
+        memcpy(given.data, mono, frames * sizeof *mono);
+    line_scrub(given.data, frames);
     int times = times_for(rate_hz);
     if (times == 1) {
         *line = given;

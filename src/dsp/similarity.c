@@ -2,6 +2,7 @@
 
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/line.h"
 #include "dsp/mfcc.h"
 #include "dsp/similarity_internal.h"
 #include "dsp/window.h"
@@ -121,6 +122,11 @@ static enum status mix(struct similarity *s, const struct audio *a, struct err *
         s->mono = more;
         s->mono_room = a->frames;
     }
+    if (a->channels == 1 && a->frames > 0) {
+        memcpy(s->mono, a->data, a->frames * sizeof *s->mono);
+        line_scrub(s->mono, a->frames);
+        return ST_OK;
+    }
     for (size_t i = 0; i < a->frames; i++) {
         double sum = 0.0;
         for (int c = 0; c < a->channels; c++) {
@@ -151,10 +157,7 @@ static enum status envelope_of(struct envelope *v, const float *x, size_t frames
         return err_set(e, ST_NO_MEMORY, "no memory for an envelope");
     for (size_t from = 0; from < frames; from += v->hop) {
         size_t n = frames - from < v->hop ? frames - from : v->hop;
-        double sum = 0.0;
-        for (size_t i = 0; i < n; i++)
-            sum += (double)x[from + i] * (double)x[from + i];
-        v->power[v->count] = sum / (double)v->hop;
+        v->power[v->count] = line_square_sum(x + from, n) / (double)v->hop;
         v->loudest = fmax(v->loudest, v->power[v->count++]);
     }
     return ST_OK;
@@ -217,14 +220,16 @@ static void count_frames(struct similarity *s, struct frames *f, int count)
     memset(s->eight + (size_t)count * size, 0,
            ((size_t)FFT_BATCH - (size_t)count) * size * sizeof *s->eight);
     fft_batch_power(s->batch, s->eight, s->size, s->eight_powers);
+    float band[MEL_BANDS * FFT_BATCH];
+    double sum[FFT_BATCH] = {0};
+    mfcc_mel_eight(s->mel, s->eight_powers, band);
+    for (int k = 1; k <= s->size / 2; k++)
+        for (int i = 0; i < FFT_BATCH; i++)
+            sum[i] += (double)s->eight_powers[k * FFT_BATCH + i];
     for (int i = 0; i < count; i++) {
-        double sum = 0.0;
-        for (int k = 0; k <= s->size / 2; k++) {
-            s->power[k] = s->eight_powers[k * FFT_BATCH + i];
-            sum += k ? (double)s->power[k] : 0.0;
-        }
-        mfcc_mel(s->mel, s->power, f->band[f->count]);
-        f->weight[f->count++] = sum;
+        for (int b = 0; b < MEL_BANDS; b++)
+            f->band[f->count][b] = band[b * FFT_BATCH + i];
+        f->weight[f->count++] = sum[i];
     }
 }
 

@@ -42,6 +42,31 @@ int format_number(char *out, size_t size, double value, int decimals)
     return with_point(out, size, printed);
 }
 
+static bool reads_back(char *scratch, size_t size, double value, bool plain, int n)
+{
+    snprintf(scratch, size, plain ? "%.*f" : "%.*g", n, value);
+    return strtod(scratch, NULL) == value;
+}
+
+/* The fewest digits that read back as the same number: most need 16 or 17, and where
+ * fewer do, every larger number of them does too. */
+static int fewest_digits(char *scratch, size_t size, double value, bool plain)
+{
+    int low = plain ? 0 : 1, high = plain ? 22 : 17, n = 16;
+    if (plain && value != 0)
+        n = 15 - (int)floor(log10(fabs(value)));
+    n = n < low ? low : n > high ? high : n;
+    while (n < high && !reads_back(scratch, size, value, plain, n))
+        n++;
+    high = n;
+    for (n = high - 1; low < high; n = (low + high) / 2)
+        if (reads_back(scratch, size, value, plain, n))
+            high = n;
+        else
+            low = n + 1;
+    return high;
+}
+
 int format_exact(char *out, size_t size, double value)
 {
     char printed[64] = "";
@@ -49,11 +74,8 @@ int format_exact(char *out, size_t size, double value)
         return special(out, size, value);
     /* Plain digits where they stay short, else an exponent. */
     bool plain = value == 0 || (fabs(value) >= 1e-5 && fabs(value) < 1e15);
-    for (int n = plain ? 0 : 1; n <= (plain ? 22 : 17); n++) {
-        snprintf(printed, sizeof printed, plain ? "%.*f" : "%.*g", n, value);
-        if (strtod(printed, NULL) == value)
-            break;
-    }
+    int digits = fewest_digits(printed, sizeof printed, value, plain);
+    snprintf(printed, sizeof printed, plain ? "%.*f" : "%.*g", digits, value);
     return with_point(out, size, printed);
 }
 

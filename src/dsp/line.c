@@ -1,0 +1,99 @@
+#include "dsp/line.h"
+
+#include "dsp/vec.h"
+
+enum { WIDE = 4 };
+
+typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
+typedef double v4d __attribute__((vector_size(32)));
+
+static const float LARGEST = 3.40282347e38F;
+
+VEC_INLINE void square_sum(const float *x, size_t n, double *out)
+{
+    v4d sum = {0, 0, 0, 0};
+    size_t i = 0;
+    for (; i + WIDE <= n; i += WIDE) {
+        v4d v = __builtin_convertvector(*(const v4f_any *)(x + i), v4d);
+        sum += v * v;
+    }
+    for (; i < n; i++)
+        sum[0] += (double)x[i] * (double)x[i];
+    *out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+VEC_CLONES(run_square_sum, square_sum, (const float *x, size_t n, double *out),
+           (x, n, out))
+
+double line_square_sum(const float *x, size_t n)
+{
+    double sum;
+    run_square_sum(x, n, &sum);
+    return sum;
+}
+
+VEC_INLINE void magnitude(v8f *v)
+{
+    *v = (v8f)((v8i)*v & 0x7fffffff);
+}
+
+VEC_INLINE void peak_of(const float *x, size_t n, float *out)
+{
+    v8f most = {0}, none = {0}, largest;
+    vec_set(&largest, LARGEST);
+    size_t i = 0;
+    for (; i + VEC <= n; i += VEC) {
+        v8f v = VEC_CONST_AT(x + i);
+        magnitude(&v);
+        v8i finite = v <= largest;
+        vec_pick(&v, &finite, &v, &none);
+        vec_max(&most, &v);
+    }
+    float peak = 0;
+    for (; i < n; i++)
+        if (fabsf(x[i]) > peak && fabsf(x[i]) <= LARGEST)
+            peak = fabsf(x[i]);
+    for (int k = 0; k < VEC; k++)
+        peak = most[k] > peak ? most[k] : peak;
+    *out = peak;
+}
+
+VEC_CLONES(run_peak, peak_of, (const float *x, size_t n, float *out), (x, n, out))
+
+float line_peak(const float *x, size_t n)
+{
+    float peak;
+    run_peak(x, n, &peak);
+    return peak;
+}
+
+VEC_INLINE void look_for_bad(const float *x, size_t n, int *bad)
+{
+    v8i any = {0};
+    v8f largest;
+    vec_set(&largest, LARGEST);
+    size_t i = 0;
+    for (; i + VEC <= n; i += VEC) {
+        v8f v = VEC_CONST_AT(x + i);
+        magnitude(&v);
+        any |= ~(v <= largest);
+    }
+    *bad = vec_any(&any);
+    for (; i < n; i++)
+        *bad |= !(fabsf(x[i]) <= LARGEST);
+}
+
+VEC_CLONES(run_look, look_for_bad, (const float *x, size_t n, int *bad), (x, n, bad))
+
+size_t line_scrub(float *x, size_t n)
+{
+    int bad;
+    size_t count = 0;
+    run_look(x, n, &bad);
+    for (size_t i = 0; bad && i < n; i++)
+        if (!isfinite(x[i])) {
+            x[i] = 0;
+            count++;
+        }
+    return count;
+}

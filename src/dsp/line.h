@@ -1,0 +1,18 @@
+/* line: sums and peaks of a row of floats, for the loops that see every sample of every
+ * hit. Always in the same order of operations: the same bits on every machine.
+ * Thread: pure functions. */
+#ifndef TROWEL_DSP_LINE_H
+#define TROWEL_DSP_LINE_H
+
+#include <stddef.h>
+
+/* Σx², in double precision. */
+double line_square_sum(const float *x, size_t n);
+
+/* The largest |x|; infinities and NaN do not count. */
+float line_peak(const float *x, size_t n);
+
+/* Sets what is not finite to 0; returns how many. */
+size_t line_scrub(float *x, size_t n);
+
+#endif

@@ -1,0 +1,70 @@
+/* io/forward: regions that overlap, leave gaps, go back or lie beyond the end are what
+ * soundfile_read_region gives. */
+#include "core/rng.h"
+#include "io/forward.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { FRAMES = 20000, RATE = 8000 };
+
+static void regions_are_those_of_the_file(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t start;
+        size_t frames;
+    } region[] = {{0, 100},     {50, 100},    {60, 20},      {150, 500}, {640, 30},
+                  {5000, 3000}, {7999, 1},    {8000, 4000},  {10, 40},   {19000, 5000},
+                  {19500, 900}, {30000, 100}, {30050, 1000}, {0, 0},     {0, FRAMES}};
+    char folder[] = "/tmp/trowel-forward-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/a.wav", folder);
+    struct root r;
+    struct audio a;
+    struct rng noise = rng_derive(1, 0, "test-forward", 0);
+    assert_int_equal(root_open(&r, folder, false, NULL), ST_OK);
+    assert_int_equal(audio_init(&a, FRAMES, 2, RATE, NULL), ST_OK);
+    for (size_t i = 0; i < 2 * FRAMES; i++)
+        a.data[i] = (float)rng_range(&noise, -1, 1);
+    assert_int_equal(soundfile_write_wav(&r, "a.wav", &a, 16, NULL, NULL), ST_OK);
+    struct soundfile *one, *other;
+    assert_int_equal(soundfile_open(&one, path, NULL), ST_OK);
+    assert_int_equal(soundfile_open(&other, path, NULL), ST_OK);
+    struct forward f;
+    forward_init(&f, one);
+    for (size_t i = 0; i < sizeof region / sizeof *region; i++) {
+        struct audio got, want;
+        assert_int_equal(forward_read(&f, region[i].start, region[i].frames, &got, NULL),
+                         ST_OK);
+        assert_int_equal(
+            soundfile_read_region(other, region[i].start, region[i].frames, &want, NULL),
+            ST_OK);
+        assert_int_equal(got.frames, want.frames);
+        assert_int_equal(got.channels, 2);
+        assert_int_equal(got.rate_hz, RATE);
+        for (size_t s = 0; s < 2 * want.frames; s++)
+            assert_true(got.data[s] == want.data[s]);
+        audio_done(&want);
+    }
+    forward_done(&f);
+    soundfile_close(one);
+    soundfile_close(other);
+    audio_done(&a);
+    assert_int_equal(root_remove(&r, "a.wav", NULL), ST_OK);
+    root_done(&r);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(regions_are_those_of_the_file)};
+    return cmocka_run_group_tests_name("forward", tests, NULL, NULL);
+}
