@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LINE_BYTES = 4096 };
+
 static double now_s(void)
 {
     struct timespec t;
@@ -268,6 +270,7 @@ void output_text(struct output *o, const struct text *t)
 
 void output_error(struct output *o, enum status st, const struct err *e)
 {
+    char plain[LINE_BYTES];
     const char *message = e->msg[0] ? e->msg : status_text(st);
     if (o->json) {
         json_begin(o, "error");
@@ -276,7 +279,7 @@ void output_error(struct output *o, enum status st, const struct err *e)
         json_end(o);
     }
     close_line(o);
-    fprintf(o->messages, "trowel: %s\n", message);
+    fprintf(o->messages, "trowel: %s\n", text_plain(plain, sizeof plain, message));
 }
 
 void output_counts(struct output *o, enum pipeline p, const char *path,

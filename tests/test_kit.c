@@ -435,6 +435,56 @@ static void a_kit_from_bare_files(void **state)
     tree_remove(top);
 }
 
+static void put(const char *folder, const char *name, const char *bytes)
+{
+    char path[700];
+    snprintf(path, sizeof path, "%.400s/%.250s", folder, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(bytes, f);
+    fclose(f);
+}
+
+/* What the user changed or put there is noticed before anything goes. */
+static void nothing_goes_before_all_can_come(void **state)
+{
+    (void)state;
+    char top[256], in[300], kit[300], card[400];
+    struct err e = {0};
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    snprintf(card, sizeof card, "%s/ROLAND/TR-8S/SAMPLE/K", kit);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    write_sample(in, "snare\n2.wav", SYNTH_SNARE, 0, 44100, 1);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
+    put(card, "BD_kick.WAV", "mine now");
+    char *before = tree_hash(kit, NULL);
+    assert_int_equal(run_kit(in, top, "K", true, NULL, &e), ST_EXISTS);
+    assert_true(text_has(e.msg, "BD_kick.WAV is not as trowel wrote it"));
+    char *after = tree_hash(kit, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+
+    /* a folder of somebody's own, with files named like ours */
+    static const char *const theirs[] = {"ASSIGN.txt", "manifest.csv"};
+    for (size_t i = 0; i < 2; i++) {
+        char name[8], folder[300];
+        snprintf(name, sizeof name, "T%zu", i);
+        snprintf(folder, sizeof folder, "%s/%s", top, name);
+        assert_int_equal(mkdir(folder, 0777), 0);
+        put(folder, theirs[i], "a,b\r\n1,2\r\n");
+        before = tree_hash(folder, NULL);
+        assert_int_equal(run_kit(in, top, name, true, NULL, &e), ST_EXISTS);
+        after = tree_hash(folder, NULL);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+    }
+    tree_remove(top);
+}
+
 static void bad_names_are_refused(void **state)
 {
     (void)state;
@@ -499,6 +549,7 @@ int main(void)
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(every_hit_starts_at_its_attack),
         cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(killed_exports_leave_whole_files),
     };

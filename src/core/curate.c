@@ -164,19 +164,31 @@ static void exclude_like(const struct curate_entry *entries, struct choice *all,
     }
 }
 
+/* The parts of a score, appended at n: "mined .90 grade 1.00 …". */
+static size_t list_parts(char *out, size_t n, size_t room,
+                         const struct score_parts *parts)
+{
+    for (int i = 0; i < parts->count && i < PARTS_MAX && n + 20 < room; i++)
+        n += (size_t)snprintf(out + n, room - n, "%s%.11s %.2f", i == 0 ? "" : " ",
+                              parts->part[i].name, parts->part[i].value);
+    return n;
+}
+
 static void explain(const struct curate_entry *e, struct curate_pick *p, double likeness,
                     bool first)
 {
     struct score_parts own;
-    curate_score(e->c, e->category, &own);
-    const struct score_parts *parts = e->c->parts.count > 0 ? &e->c->parts : &own;
     size_t n = 0, room = sizeof p->reason;
+    curate_score(e->c, e->category, &own);
     if (e->c->decision == DECISION_ACCEPTED)
         n = (size_t)snprintf(p->reason, room, "accepted by you · ");
-    n += (size_t)snprintf(p->reason + n, room - n, "score %.2f", p->score);
-    for (int i = 0; i < parts->count && i < PARTS_MAX && n + 40 < room; i++)
-        n += (size_t)snprintf(p->reason + n, room - n, "%s %.11s %.2f", i == 0 ? ":" : "",
-                              parts->part[i].name, parts->part[i].value);
+    n += (size_t)snprintf(p->reason + n, room - n, "score %.2f: ", p->score);
+    n = list_parts(p->reason, n, room, &own);
+    if (e->c->parts.count > 0 && n + 40 < room) {
+        n += (size_t)snprintf(p->reason + n, room - n, " (mined: ");
+        n = list_parts(p->reason, n, room - 1, &e->c->parts);
+        n += (size_t)snprintf(p->reason + n, room - n, ")");
+    }
     if (!first && n + 40 < room && has_vector(e))
         snprintf(p->reason + n, room - n, " · %.0f%% like the nearest chosen",
                  100.0 * likeness);

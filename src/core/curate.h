@@ -33,8 +33,9 @@ struct curate_pick {
     size_t entry;     /* index of the entry */
     double score;     /* 0 … 1 */
     double relevance; /* after diversity: the value it was chosen by */
-    char reason[160]; /* "accepted by you", "score .91: steady .94 tonal .90 · unlike the
-                         others (1.8)" */
+    /* "accepted by you · score 0.91: mined 0.90 grade 1.00 class 0.95 (mined: attack 0.93
+     * …) · 12% like the nearest chosen" */
+    char reason[280];
 };
 
 struct curate_options {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char LIST[] = ".trowel/kit.begun";
+static const char LIST[] = ".trowel/kit.begun", SHEET[] = "ASSIGN.txt";
 enum { MANIFEST_MAX_BYTES = 1 << 28 };
 
 struct making {
@@ -27,28 +27,45 @@ struct making {
     struct announced names;
 };
 
-/* --- --force: what an earlier export of this kit wrote --- */
+/* --- what an earlier export of this kit wrote --- */
 
-static enum status remove_row(const struct root *root, const char *path,
-                              const char *sha256, struct err *e)
+struct earlier {
+    char (*path)[PATH_BYTES]; /* below the kit's folder, bytes as they were written */
+    size_t count, room;
+    bool there; /* a kit's manifest is */
+};
+
+static bool unchanged(const struct root *root, const char *path, const char *sha256)
 {
     char absolute[PATH_BYTES], now[SHA256_HEX_BYTES];
-    if (!path[0] || path_check_relative(path, NULL) != ST_OK || !root_exists(root, path))
-        return ST_OK;
-    enum status st = path_join(absolute, sizeof absolute, root->path, path, e);
-    if (st == ST_OK)
-        st = sha256_file(absolute, now, e);
-    if (st != ST_OK)
-        return st;
-    return strcmp(now, sha256) == 0 ? root_remove(root, path, e) : ST_OK;
+    return path[0] && path_check_relative(path, NULL) == ST_OK &&
+           root_exists(root, path) &&
+           path_join(absolute, sizeof absolute, root->path, path, NULL) == ST_OK &&
+           sha256_file(absolute, now, NULL) == ST_OK && strcmp(now, sha256) == 0;
 }
 
-static enum status remove_earlier(const struct root *root, struct err *e)
+static enum status add_earlier(struct earlier *kit, const char *path, struct err *e)
+{
+    if (kit->count == kit->room) {
+        size_t room = kit->room * 2 + 64;
+        char(*more)[PATH_BYTES] = realloc(kit->path, room * sizeof *more);
+        if (!more)
+            return err_set(e, ST_NO_MEMORY, "no memory for the earlier kit");
+        kit->path = more;
+        kit->room = room;
+    }
+    snprintf(kit->path[kit->count++], PATH_BYTES, "%s", path);
+    return ST_OK;
+}
+
+static enum status read_earlier(struct earlier *kit, const struct root *root,
+                                struct err *e)
 {
     char *text;
     size_t n;
     struct csv_reader r;
     int more, path = -1, hash = -1;
+    *kit = (struct earlier){0};
     enum status st =
         root_read_file(root, "manifest.csv", MANIFEST_MAX_BYTES, &text, &n, e);
     if (st == ST_NOT_FOUND)
@@ -63,28 +80,55 @@ static enum status remove_earlier(const struct root *root, struct err *e)
         else if (strcmp(r.field[i], "sha256") == 0)
             hash = i;
     }
-    while (st == ST_OK && more && path >= 0 && hash >= 0) {
+    kit->there = path >= 0 && hash >= 0;
+    if (st == ST_OK && !kit->there)
+        st = err_set(e, ST_EXISTS, "%s/manifest.csv is no kit's; move it away",
+                     root->path);
+    while (st == ST_OK && more) {
         st = csv_read(&r, &more, e);
-        if (st == ST_OK && more && path < r.count && hash < r.count)
-            st = remove_row(root, r.field[path], r.field[hash], e);
+        if (st == ST_OK && more && path < r.count && hash < r.count &&
+            unchanged(root, r.field[path], r.field[hash]))
+            st = add_earlier(kit, r.field[path], e);
     }
     csv_reader_done(&r);
     free(text);
     return st;
 }
 
+static bool is_earlier(const struct earlier *kit, const char *path)
+{
+    for (size_t i = 0; i < kit->count; i++)
+        if (strcmp(kit->path[i], path) == 0)
+            return true;
+    return false;
+}
+
 /* --- writing --- */
 
-static enum status free_path(const struct making *m, size_t i, char path[PATH_BYTES],
-                             struct err *e)
+static void sample_path(const struct making *m, size_t i, char path[PATH_BYTES])
 {
     char folder[64];
     kit_folder(folder, m->job->kit_name, m->plan.item[i].folder);
     snprintf(path, PATH_BYTES, "%s/%s/%s.WAV", m->target->folder, folder,
              m->plan.item[i].name);
-    if (root_exists(&m->root, path))
-        return err_set(e, ST_EXISTS, "%s/%s is not this kit's and stands in the way",
-                       m->root.path, path);
+}
+
+/* Nothing of anybody else's, also no sample that the user changed, may be in the way. */
+static enum status check_way(const struct making *m, const struct earlier *kit,
+                             struct err *e)
+{
+    char path[PATH_BYTES];
+    if (!kit->there && root_exists(&m->root, SHEET))
+        return err_set(e, ST_EXISTS, "%s/%s is no kit's; move it away", m->root.path,
+                       SHEET);
+    for (size_t i = 0; i < m->plan.count; i++) {
+        sample_path(m, i, path);
+        if (m->plan.item[i].in && root_exists(&m->root, path) && !is_earlier(kit, path))
+            return err_set(e, ST_EXISTS,
+                           "%s/%s is not as trowel wrote it and stands in the way; move "
+                           "it away",
+                           m->root.path, path);
+    }
     return ST_OK;
 }
 
@@ -121,8 +165,7 @@ static enum status write_one(struct making *m, size_t i, struct err *e)
         return st;
     st = kit_sample_prepare(&sound, item, m->target, m->job->cfg->kit.target_peak_dbfs,
                             m->seed, &k->gain_db, e);
-    if (st == ST_OK)
-        st = free_path(m, i, k->path, e);
+    sample_path(m, i, k->path);
     if (st == ST_OK && !announce_name(&m->names, k->path))
         st = err_set(e, ST_DISK, "%s/%s cannot be written", m->root.path, LIST);
     if (st == ST_OK)
@@ -148,7 +191,8 @@ static enum status write_samples(struct making *m, struct err *e)
         if (st == ST_DISK || st == ST_EXISTS || st == ST_REFUSED || st == ST_NO_MEMORY)
             return err_set(e, st, "%s", why.msg);
         if (st != ST_OK) {
-            log_write(m->job->log, LOG_WARNING, "%s; left out", why.msg);
+            log_write(m->job->log, LOG_WARNING, "%s: %s; left out", item->c.filename,
+                      why.msg);
             snprintf(item->why_out, sizeof item->why_out, "%.111s", why.msg);
             if (item->slot >= 0)
                 m->plan.slot[item->slot] = -1;
@@ -181,7 +225,9 @@ static enum status write_paper(struct making *m, struct err *e)
                          ? err_set(e, ST_NO_MEMORY, "no memory for the manifest")
                          : ST_OK;
     if (st == ST_OK)
-        st = root_write_file(&m->root, "ASSIGN.txt", sheet.at, sheet.length, e);
+        st = announce_name(&m->names, SHEET)
+                 ? root_write_file(&m->root, SHEET, sheet.at, sheet.length, e)
+                 : err_set(e, ST_DISK, "%s/%s cannot be written", m->root.path, LIST);
     /* Last of all: a kit with a manifest is complete. */
     if (st == ST_OK)
         st = root_write_file(&m->root, "manifest.csv", w.text, w.length, e);
@@ -198,36 +244,54 @@ static enum status open_folder(struct making *m, struct err *e)
         return st;
     st = root_sub(&m->root, &above, m->job->kit_name, true, e);
     root_done(&above);
-    if (st != ST_OK)
-        return st;
-    root_clean(&m->root, "");
-    bool there = root_exists(&m->root, "manifest.csv");
-    if (there && !m->job->force)
+    if (st == ST_OK)
+        root_clean(&m->root, "");
+    return st;
+}
+
+/* The earlier kit goes, but only when this one can come. Without its manifest it is no
+ * kit any more. */
+static enum status make_room(struct making *m, struct err *e)
+{
+    struct earlier kit;
+    enum status st = read_earlier(&kit, &m->root, e);
+    if (st == ST_OK && kit.there && !m->job->force)
         st = err_set(e, ST_EXISTS, "%s holds a kit; --force replaces it", m->root.path);
-    else if (there)
-        st = remove_earlier(&m->root, e);
-    /* Without its manifest the old kit is no kit any more. */
-    if (st == ST_OK && there)
+    if (st == ST_OK)
+        st = announce_begin(&m->names, &m->root, LIST, e);
+    if (st == ST_OK)
+        st = check_way(m, &kit, e);
+    for (size_t i = 0; i < kit.count && st == ST_OK; i++)
+        st = root_remove(&m->root, kit.path[i], e);
+    if (st == ST_OK && kit.there && root_exists(&m->root, SHEET))
+        st = root_remove(&m->root, SHEET, e);
+    if (st == ST_OK && kit.there)
         st = root_remove(&m->root, "manifest.csv", e);
+    free(kit.path);
     return st;
 }
 
 static enum status write_kit(struct making *m, struct err *e)
 {
     enum status st = open_folder(m, e);
+    bool room = false;
     if (st == ST_OK)
-        st = announce_begin(&m->names, &m->root, LIST, e);
-    if (st == ST_OK) {
+        st = make_room(m, e);
+    room = st == ST_OK;
+    if (st == ST_OK)
         st = write_samples(m, e);
-        recount(m);
-        if (st == ST_OK)
-            st = write_paper(m, e);
-        if (st == ST_OK)
-            st = announce_end(&m->names, e);
-        announce_leave(&m->names);
-    }
+    recount(m);
     if (st == ST_OK)
+        st = write_paper(m, e);
+    announce_leave(&m->names);
+    /* What is complete, or was never begun, needs no list. */
+    if (m->names.root && (st == ST_OK || !room)) {
+        struct err why;
+        enum status ended = announce_end(&m->names, &why);
+        if (st == ST_OK && ended != ST_OK)
+            st = err_set(e, ended, "%s", why.msg);
         root_remove(&m->root, ".trowel", NULL);
+    }
     root_done(&m->root);
     return st;
 }
@@ -236,7 +300,7 @@ static enum status write_kit(struct making *m, struct err *e)
 
 static void tell_plan(const struct making *m, struct text *t)
 {
-    char wanted[160], in[160], why[96];
+    char wanted[160], in[160], why[96], file[256];
     if (!t)
         return;
     budget_text(&m->plan.wanted, m->target, wanted);
@@ -248,11 +312,12 @@ static void tell_plan(const struct making *m, struct text *t)
                   budget_ok(&m->plan.wanted, m->target, why) ? "" : why,
                   m->plan.left_out);
     for (int s = 0; s < target_slots(m->target); s++) {
-        const char *name = target_slot_at(m->target, s)->name;
+        const char *slot = target_slot_at(m->target, s)->name;
         const struct kit_item *i =
             m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
-        text_addf(t, "  %-3s %-17s %s%s", name, i ? i->name : "-",
-                  i ? i->c.filename : "(empty)", i && i->recut ? " (cut anew)" : "");
+        text_addf(t, "  %-3s %-17s %s%s", slot, i ? i->name : "-",
+                  i ? text_plain(file, sizeof file, i->c.filename) : "(empty)",
+                  i && i->recut ? " (cut anew)" : "");
         if (i && i->stands_in)
             text_addf(t, " (stand-in: %s)", i->c.hit_class);
         text_add(t, "\n");
@@ -260,18 +325,17 @@ static void tell_plan(const struct making *m, struct text *t)
     for (size_t i = 0; m->job->dry_run && i < m->plan.count; i++)
         if (m->plan.item[i].in && m->plan.item[i].slot < 0)
             text_addf(t, "      %-17s %s%s\n", m->plan.item[i].name,
-                      m->plan.item[i].c.filename,
+                      text_plain(file, sizeof file, m->plan.item[i].c.filename),
                       m->plan.item[i].recut ? " (cut anew)" : "");
     if (kit_plan_filled(&m->plan) < target_slots(m->target))
         text_add(t, "  no hit suits the empty instruments; ASSIGN.txt says what to do\n");
-    for (size_t i = 0; i < m->plan.count; i++)
-        if (m->plan.item[i].in && m->plan.item[i].cut[0])
-            text_addf(t, "  as mined: %s (%s)\n", m->plan.item[i].c.filename,
-                      m->plan.item[i].cut);
-    for (size_t i = 0; i < m->plan.count; i++)
-        if (!m->plan.item[i].in)
-            text_addf(t, "  left out: %s (%s)\n", m->plan.item[i].c.filename,
-                      m->plan.item[i].why_out);
+    for (size_t i = 0; i < m->plan.count; i++) {
+        const struct kit_item *item = &m->plan.item[i];
+        if (!item->in || item->cut[0])
+            text_addf(t, "  %s: %s (%s)\n", item->in ? "as mined" : "left out",
+                      text_plain(file, sizeof file, item->c.filename),
+                      item->in ? item->cut : item->why_out);
+    }
 }
 
 static uint64_t settle_seed(const struct making *m)

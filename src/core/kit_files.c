@@ -87,7 +87,9 @@ void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
 
 static void origin(struct text *t, const struct candidate *c)
 {
-    text_add(t, c->source_path[0] ? c->source_path : c->filename);
+    char file[512];
+    text_add(t, text_plain(file, sizeof file,
+                           c->source_path[0] ? c->source_path : c->filename));
     if (!isnan(c->m.start_sec)) {
         char seconds[64];
         int minutes = (int)(c->m.start_sec / 60);
@@ -131,7 +133,7 @@ static void sheet_slots(struct text *t, const struct kit_plan *p,
 void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
                       const struct kit_written *written)
 {
-    char folder[64], budget[160];
+    char folder[64], budget[160], file[256];
     kit_folder(folder, kit_name, 0);
     budget_text(&p->budget, p->target, budget);
     text_addf(t, "%s for the %s\n%s\n\n", kit_name, p->target->title, budget);
@@ -158,6 +160,8 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
         text_addf(t, "\nLeft out (%zu)\n", p->left_out);
         for (size_t i = 0; i < p->count; i++)
             if (!p->item[i].in)
-                text_addf(t, "  %s: %s\n", p->item[i].c.filename, p->item[i].why_out);
+                text_addf(t, "  %s: %s\n",
+                          text_plain(file, sizeof file, p->item[i].c.filename),
+                          p->item[i].why_out);
     }
 }

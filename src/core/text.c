@@ -52,6 +52,15 @@ void text_add(struct text *t, const char *more)
     add_bytes(t, more, strlen(more));
 }
 
+const char *text_plain(char *out, size_t size, const char *from)
+{
+    size_t n = 0;
+    for (; from[n] && n + 1 < size; n++)
+        out[n] = (unsigned char)from[n] < 0x20 || from[n] == 0x7f ? '?' : from[n];
+    out[n] = '\0';
+    return out;
+}
+
 void text_addf(struct text *t, const char *format, ...)
 {
     va_list args, again;

@@ -20,6 +20,10 @@ void text_add(struct text *t, const char *more);
 void text_addf(struct text *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* One line for a reader's eyes: control characters, as a file's name may hold, become
+ * '?'. Cut at `size`; returns `out`. */
+const char *text_plain(char *out, size_t size, const char *from);
+
 /* JSON. Keys NULL inside arrays. Strings are escaped; bytes that are no UTF-8 become
  * U+FFFD. A number that is not finite becomes null. */
 void json_open(struct text *t, const char *key, char bracket); /* '{' or '[' */
