@@ -1,6 +1,8 @@
 #include "audio/kernel.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 static const double PI = 3.14159265358979323846;
@@ -36,7 +38,7 @@ static void fill_phase(struct kernel *k, int phase, double cutoff)
 {
     float *row = k->table + (size_t)phase * (size_t)k->taps;
     double value[KERNEL_TAPS_MAX], sum = 0;
-    double place = (double)phase / KERNEL_PHASES;
+    double place = (double)phase / k->phases;
     for (int i = 0; i < k->taps; i++) {
         value[i] = tap(i - (k->taps / 2 - 1) - place, k->taps / 2, cutoff);
         sum += value[i];
@@ -45,21 +47,35 @@ static void fill_phase(struct kernel *k, int phase, double cutoff)
         row[i] = (float)(value[i] / sum);
 }
 
+static int common_divisor(int a, int b)
+{
+    while (b != 0) {
+        int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 struct kernel *kernel_new(int from_hz, int to_hz)
 {
     struct kernel *k = calloc(1, sizeof *k);
     if (!k)
         return NULL;
     double squeeze = from_hz > to_hz ? (double)from_hz / to_hz : 1;
+    int unit = common_divisor(from_hz, to_hz);
+    bool each = to_hz / unit <= KERNEL_PHASES_MAX;
     k->from_hz = from_hz;
     k->to_hz = to_hz;
-    k->taps = 2 * (int)fmin(ceil(CROSSINGS * squeeze), KERNEL_TAPS_MAX / 2);
-    k->table = calloc((size_t)(KERNEL_PHASES + 1) * (size_t)k->taps, sizeof *k->table);
+    k->unit = each ? unit : 0;
+    k->phases = each ? to_hz / unit : KERNEL_PHASES;
+    k->taps = 4 * (int)fmin(ceil(CROSSINGS * squeeze / 2), KERNEL_TAPS_MAX / 4);
+    k->table = calloc((size_t)(k->phases + 1) * (size_t)k->taps, sizeof *k->table);
     if (!k->table) {
         free(k);
         return NULL;
     }
-    for (int p = 0; p <= KERNEL_PHASES; p++)
+    for (int p = 0; p <= k->phases; p++)
         fill_phase(k, p, CUTOFF / squeeze);
     return k;
 }
@@ -71,23 +87,47 @@ void kernel_free(struct kernel *k)
     free(k);
 }
 
-float kernel_value(const struct kernel *k, const float *in, double fraction)
+/* Four frames side by side; what it points at need not be aligned. */
+typedef float v4f __attribute__((vector_size(16)));
+typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
+
+static v4f four(const float *x)
 {
-    double place = fraction * KERNEL_PHASES;
-    int phase = (int)place;
-    if (phase >= KERNEL_PHASES)
-        phase = KERNEL_PHASES - 1;
-    float blend = (float)(place - phase);
-    const float *a = k->table + (size_t)phase * (size_t)k->taps, *b = a + k->taps;
-    float low[4] = {0}, high[4] = {0};
-    for (int i = 0; i + 1 < k->taps; i += 2) {
-        int lane = i & 2;
-        low[lane] += a[i] * in[i];
-        low[lane + 1] += a[i + 1] * in[i + 1];
-        high[lane] += b[i] * in[i];
-        high[lane + 1] += b[i + 1] * in[i + 1];
+    return *(const v4f_any *)x;
+}
+
+static float sum(v4f x)
+{
+    return (x[0] + x[1]) + (x[2] + x[3]);
+}
+
+/* One row of the table, or two of them blended. */
+static v4f weights(const float *row, const float *next, float blend, int i)
+{
+    v4f w = four(row + i);
+    return blend == 0 ? w : w + blend * (four(next + i) - w);
+}
+
+void kernel_values(const struct kernel *k, int64_t place, const float *left,
+                   const float *right, float out[2])
+{
+    double at =
+        k->unit ? (double)(place / k->unit) : (double)place * KERNEL_PHASES / k->to_hz;
+    int phase = (int)at;
+    float blend = k->unit ? 0 : (float)(at - phase);
+    const float *row = k->table + (size_t)phase * (size_t)k->taps, *next = row + k->taps;
+    v4f l = {0}, r = {0};
+    if (left == right) {
+        for (int i = 0; i < k->taps; i += 4)
+            l += weights(row, next, blend, i) * four(left + i);
+        out[0] = out[1] = sum(l);
+        return;
     }
-    float l = (low[0] + low[1]) + (low[2] + low[3]);
-    float h = (high[0] + high[1]) + (high[2] + high[3]);
-    return l + blend * (h - l);
+    for (int i = 0; i < k->taps; i += 4) {
+        v4f w = weights(row, next, blend, i);
+        l += w * four(left + i);
+        r += w * four(right + i);
+    }
+    out[0] = sum(l);
+    out[1] = sum(r);
 }

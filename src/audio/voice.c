@@ -155,9 +155,11 @@ static int convert(struct voice *v, float *left, float *right, int n)
     for (int i = 0; i < n; i++) {
         if (!feed(v))
             return i;
-        double fraction = (double)v->place / k->to_hz;
-        left[i] = kernel_value(k, v->input[0] + v->first, fraction);
-        right[i] = mono ? left[i] : kernel_value(k, v->input[1] + v->first, fraction);
+        float value[2];
+        kernel_values(k, v->place, v->input[0] + v->first, v->input[!mono] + v->first,
+                      value);
+        left[i] = value[0];
+        right[i] = value[1];
         v->place += k->from_hz;
         int step = (int)(v->place / k->to_hz);
         step = step < v->waiting ? step : v->waiting;
