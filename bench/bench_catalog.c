@@ -158,7 +158,8 @@ int main(int argc, char **argv)
         sum += c[i].m.rms_db;
     baseline_ms = now_ms() - t;
     printf("%d candidates; scan of one measure %.3f ms (%g)\n", n, baseline_ms, sum);
-    struct catalog_content content = {NULL, 0, c, (size_t)n, v};
+    struct catalog_content content = {
+        .candidates = c, .candidate_count = (size_t)n, .embeddings = v};
     t = now_ms();
     if (catalog_publish(db, &content, &e) != ST_OK)
         fail(&e);

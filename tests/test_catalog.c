@@ -138,7 +138,11 @@ static void publish(const struct bench *b, const struct candidate *c, int count,
                                .rate_hz = 48000,
                                .channels = 2,
                                .frames = 1234567890123};
-    struct catalog_content content = {&s, 1, c, (size_t)count, vectors};
+    struct catalog_content content = {.sources = &s,
+                                      .source_count = 1,
+                                      .candidates = c,
+                                      .candidate_count = (size_t)count,
+                                      .embeddings = vectors};
     struct err e = {0};
     if (catalog_publish(b->db, &content, &e) != ST_OK)
         fail_msg("%s", e.msg);
@@ -647,7 +651,7 @@ static void test_damage_is_survived(void **state)
     catalog_close(c);
     size_t bytes, all_kept = 0, pages = 0;
     char *whole = slurp(b->db, &bytes);
-    struct catalog_content content = {NULL, 0, in, N, NULL};
+    struct catalog_content content = {.candidates = in, .candidate_count = N};
     for (size_t at = 0; at + 4096 <= bytes; at += 4096 * 2, pages++) {
         char *broken = malloc(bytes);
         memcpy(broken, whole, bytes);

@@ -156,7 +156,8 @@ static int teardown(void **state)
 
 static void publish(const struct place *p, int count)
 {
-    struct catalog_content content = {NULL, 0, p->c, (size_t)count, NULL};
+    struct catalog_content content = {.candidates = p->c,
+                                      .candidate_count = (size_t)count};
     struct err e = {0};
     if (catalog_publish(p->db, &content, &e) != ST_OK)
         fail_msg("%s", e.msg);
@@ -252,7 +253,7 @@ static void test_decisions(void **state)
 
 static int publish_all(struct place *p)
 {
-    struct catalog_content content = {NULL, 0, p->c, FINDS, NULL};
+    struct catalog_content content = {.candidates = p->c, .candidate_count = FINDS};
     return catalog_publish(p->db, &content, NULL) != ST_OK;
 }
 

@@ -65,7 +65,7 @@ static void fill(struct bench *b, int n)
         for (int d = 0; d < SIMILARITY_DIM; d++)
             b->v[i * SIMILARITY_DIM + d] = d % MANY == i ? 6.0F : 0.0F;
         b->entry[i] = (struct curate_entry){candidate_id(c), CAT_PADS, c,
-                                            b->v + i * SIMILARITY_DIM};
+                                            b->v + i * SIMILARITY_DIM, 0};
     }
 }
 
@@ -147,7 +147,7 @@ static void test_no_two_alike(void **state)
     struct bench *b = *state;
     size_t n;
     fill(b, 20);
-    b->c[0].cluster = b->c[1].cluster = b->c[2].cluster = 7;
+    b->entry[0].stack = b->entry[1].stack = b->entry[2].stack = 7;
     memcpy(b->v + 4 * SIMILARITY_DIM, b->v + 3 * SIMILARITY_DIM, SIMILARITY_DIM * 4);
     struct curate_pick *p = choose(b, 20, 20, 0.3, &n);
     assert_int_equal(n, 17); /* of the stack one, of the copies one */
@@ -312,7 +312,8 @@ static void make_project(struct bench *b, int n, bool with_catalog)
     assert_int_equal(
         manifest_write(&r, "manifest.csv", b->c, (size_t)n, MANIFEST_PLAIN, NULL), ST_OK);
     root_done(&r);
-    struct catalog_content content = {NULL, 0, b->c, (size_t)n, b->v};
+    struct catalog_content content = {
+        .candidates = b->c, .candidate_count = (size_t)n, .embeddings = b->v};
     if (with_catalog)
         assert_int_equal(catalog_publish(in(b, b->project, "catalog.db"), &content, NULL),
                          ST_OK);

@@ -42,6 +42,13 @@ struct catalog_content {
     size_t candidate_count;
     /* candidate_count × SIMILARITY_DIM, a row starting with NAN = none; NULL = none */
     const float *embeddings;
+    /* Instead of the two arrays, so that not all need be in memory: the i-th candidate,
+     * asked for in ascending order, lent until the next; *vector may be left NULL.
+     * NULL with *e filled when it cannot be had. `ids` then holds candidate_id of all. */
+    const struct candidate *(*read)(void *user, size_t i, const float **vector,
+                                    struct err *e);
+    void *user;
+    const uint64_t *ids;
 };
 
 /* Write the machine's half of the catalog at `path` in one go. No file, or one without

@@ -141,13 +141,17 @@ static int by_id(const void *a, const void *b)
 }
 
 /* ids[i], 0 for one that is the same file as an earlier one. NULL without memory. */
-static uint64_t *distinct_ids(const struct candidate *found, size_t count)
+static uint64_t *distinct_ids(const struct catalog_content *content)
 {
+    size_t count = content->candidate_count;
     uint64_t *ids = malloc((count + 1) * sizeof *ids);
     struct numbered *sorted = malloc((count + 1) * sizeof *sorted);
     if (ids != NULL && sorted != NULL) {
-        for (size_t i = 0; i < count; i++)
-            sorted[i] = (struct numbered){ids[i] = candidate_id(&found[i]), i};
+        for (size_t i = 0; i < count; i++) {
+            ids[i] = content->ids != NULL ? content->ids[i]
+                                          : candidate_id(&content->candidates[i]);
+            sorted[i] = (struct numbered){ids[i], i};
+        }
         qsort(sorted, count, sizeof *sorted, by_id);
         for (size_t i = 1; i < count; i++)
             if (sorted[i].id == sorted[i - 1].id)
@@ -160,10 +164,46 @@ static uint64_t *distinct_ids(const struct candidate *found, size_t count)
     return ids;
 }
 
-enum status catalog_write_content(struct catalog *c,
-                                  const struct catalog_content *content, struct err *e)
+static enum status carry(struct carried_words *l, const struct candidate *c, uint64_t id,
+                         struct err *e)
 {
-    uint64_t *ids = distinct_ids(content->candidates, content->candidate_count);
+    if (c->decision == DECISION_NONE && c->rating <= 0)
+        return ST_OK;
+    if (l->count + 2 > l->room) {
+        size_t room = 2 * l->room + 64;
+        struct change *more = realloc(l->at, room * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
+        l->at = more;
+        l->room = room;
+    }
+    if (c->decision != DECISION_NONE) {
+        l->at[l->count] = (struct change){.field = FIELD_DECISION, .candidate = id};
+        snprintf(l->at[l->count++].value, EVENT_VALUE_BYTES, "%s",
+                 decision_name(c->decision));
+    }
+    if (c->rating > 0) {
+        l->at[l->count] = (struct change){.field = FIELD_RATING, .candidate = id};
+        snprintf(l->at[l->count++].value, EVENT_VALUE_BYTES, "%d", c->rating);
+    }
+    return ST_OK;
+}
+
+static const struct candidate *content_at(const struct catalog_content *content, size_t i,
+                                          const float **vector, struct err *e)
+{
+    *vector = NULL;
+    if (content->read != NULL)
+        return content->read(content->user, i, vector, e);
+    *vector = vector_of(content->embeddings, i);
+    return &content->candidates[i];
+}
+
+enum status catalog_write_content(struct catalog *c,
+                                  const struct catalog_content *content,
+                                  struct carried_words *carried, struct err *e)
+{
+    uint64_t *ids = distinct_ids(content);
     if (ids == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for %zu candidates",
                        content->candidate_count);
@@ -175,10 +215,15 @@ enum status catalog_write_content(struct catalog *c,
         st = put_source(c, &content->sources[i], e);
     struct source_row row = {0};
     int64_t position = 0;
-    for (size_t i = 0; i < content->candidate_count && st == ST_OK; i++)
-        if (ids[i] != 0)
-            st = put_all(c, ++position, ids[i], &content->candidates[i],
-                         vector_of(content->embeddings, i), &row, e);
+    for (size_t i = 0; i < content->candidate_count && st == ST_OK; i++) {
+        const float *vector;
+        const struct candidate *f = content_at(content, i, &vector, e);
+        st = f != NULL ? ST_OK : e != NULL && e->code != ST_OK ? e->code : ST_CORRUPT;
+        if (st == ST_OK && ids[i] != 0)
+            st = put_all(c, ++position, ids[i], f, vector, &row, e);
+        if (st == ST_OK)
+            st = carry(carried, f, ids[i] != 0 ? ids[i] : candidate_id(f), e);
+    }
     free(ids);
     return st;
 }

@@ -98,8 +98,15 @@ void catalog_unpack_loops(struct candidate *c, const unsigned char *from, size_t
 /* --- catalog_finds.c ------------------------------------------------------------------
  */
 
+/* Decisions and ratings that candidates bring along. */
+struct carried_words {
+    struct change *at;
+    size_t count, room;
+};
+/* `carried` is filled; the caller frees its `at`. */
 enum status catalog_write_content(struct catalog *c,
-                                  const struct catalog_content *content, struct err *e);
+                                  const struct catalog_content *content,
+                                  struct carried_words *carried, struct err *e);
 
 /* --- catalog_events.c -----------------------------------------------------------------
  */

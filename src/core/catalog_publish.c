@@ -110,20 +110,6 @@ enum status catalog_export(struct catalog *c, const char *file, bool compact,
 /* --- writing the whole
  * ------------------------------------------------------------------ */
 
-static size_t carried_words(const struct candidate *c, uint64_t id, struct change out[2])
-{
-    size_t n = 0;
-    if (c->decision != DECISION_NONE) {
-        out[n] = (struct change){.field = FIELD_DECISION, .candidate = id};
-        snprintf(out[n++].value, EVENT_VALUE_BYTES, "%s", decision_name(c->decision));
-    }
-    if (c->rating > 0) {
-        out[n] = (struct change){.field = FIELD_RATING, .candidate = id};
-        snprintf(out[n++].value, EVENT_VALUE_BYTES, "%d", c->rating);
-    }
-    return n;
-}
-
 static enum status anything_said(struct catalog *c, const struct change *about,
                                  bool *said, struct err *e)
 {
@@ -139,23 +125,16 @@ static enum status anything_said(struct catalog *c, const struct change *about,
 /* Decisions and ratings that candidates carry (read back from a manifest) and no event
  * knows become one action; without a time, so that the same content gives the same file.
  */
-static enum status adopt(struct catalog *c, const struct catalog_content *content,
+static enum status adopt(struct catalog *c, const struct carried_words *words,
                          struct err *e)
 {
     struct catalog_action a;
-    struct change words[2];
     enum status st = catalog_action_begin(c, &a, ACTION_DO, 0, e);
-    for (size_t i = 0; i < content->candidate_count && st == ST_OK; i++) {
-        const struct candidate *f = &content->candidates[i];
-        if (f->decision == DECISION_NONE && f->rating <= 0)
-            continue;
-        size_t n = carried_words(f, candidate_id(f), words);
-        for (size_t w = 0; w < n && st == ST_OK; w++) {
-            bool said = false;
-            st = anything_said(c, &words[w], &said, e);
-            if (st == ST_OK && !said)
-                st = catalog_action_change(c, &a, &words[w], NULL, e);
-        }
+    for (size_t i = 0; i < words->count && st == ST_OK; i++) {
+        bool said = false;
+        st = anything_said(c, &words->at[i], &said, e);
+        if (st == ST_OK && !said)
+            st = catalog_action_change(c, &a, &words->at[i], NULL, e);
     }
     if (st == ST_OK)
         st = catalog_action_finish(c, &a, "read back from the manifest", e);
@@ -166,14 +145,16 @@ static enum status adopt(struct catalog *c, const struct catalog_content *conten
 static enum status write_all(struct catalog *c, const struct catalog_content *content,
                              struct catalog *events_of, size_t *salvaged, struct err *e)
 {
+    struct carried_words carried = {0};
     enum status st = catalog_begin(c, e);
     if (st != ST_OK)
         return st;
-    st = catalog_write_content(c, content, e);
+    st = catalog_write_content(c, content, &carried, e);
     if (st == ST_OK && events_of != NULL)
         st = catalog_salvage(c, events_of, salvaged, e);
     if (st == ST_OK)
-        st = adopt(c, content, e);
+        st = adopt(c, &carried, e);
+    free(carried.at);
     return catalog_end(c, st, e);
 }
 

@@ -153,7 +153,7 @@ static void exclude_like(const struct curate_entry *entries, struct choice *all,
         const struct curate_entry *e = &entries[all[i].entry];
         if (all[i].out)
             continue;
-        if (!all[i].accepted && e->c->cluster > 0 && e->c->cluster == was->c->cluster)
+        if (!all[i].accepted && e->stack > 0 && e->stack == was->stack)
             all[i].out = true;
         if (!has_vector(e) || !has_vector(was))
             continue;

@@ -27,6 +27,7 @@ struct curate_entry {
     enum category category;
     const struct candidate *c;
     const float *vector; /* SIMILARITY_DIM, NULL or starting with NAN = none */
+    int stack;           /* 0 = alone; c->cluster does not count */
 };
 
 struct curate_pick {

@@ -158,32 +158,86 @@ static enum status add_known(struct curate_pool *pool, const char *folder,
     return ST_OK;
 }
 
+/* The vectors of a catalog, by id. */
+struct voice {
+    uint64_t id;
+    size_t at;
+};
+
+struct gathering {
+    struct curate_pool *pool;
+    const char *folder;
+    struct voice *voice;
+    float *vectors;
+    size_t voices;
+    int stack_base, site;
+    enum status st;
+    struct err *e;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct voice *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static enum status load_voices(struct gathering *g, struct catalog *c, struct err *e)
+{
+    uint64_t *ids = NULL;
+    enum status st = catalog_embeddings(c, &ids, &g->vectors, &g->voices, e);
+    if (st == ST_OK && !(g->voice = malloc((g->voices + 1) * sizeof *g->voice)))
+        st = err_set(e, ST_NO_MEMORY, "no memory for the choice");
+    for (size_t i = 0; st == ST_OK && i < g->voices; i++)
+        g->voice[i] = (struct voice){ids[i], i};
+    if (st == ST_OK && g->voices > 1)
+        qsort(g->voice, g->voices, sizeof *g->voice, by_id);
+    free(ids);
+    return st;
+}
+
+static bool gather_find(void *user, const struct catalog_find *f)
+{
+    struct gathering *g = user;
+    struct voice wanted = {.id = f->id};
+    const struct voice *v =
+        g->voices ? bsearch(&wanted, g->voice, g->voices, sizeof wanted, by_id) : NULL;
+    size_t before = g->pool->count;
+    if (curate_cancelled(g->pool->job))
+        g->st = err_set(g->e, ST_CANCELLED, "interrupted");
+    else
+        g->st = add_known(g->pool, g->folder, &f->c, f->category,
+                          v ? g->vectors + v->at * SIMILARITY_DIM : NULL, g->stack_base,
+                          g->site, g->e);
+    if (g->pool->count > before)
+        g->pool->item[before].edited = f->edited;
+    return g->st == ST_OK;
+}
+
+/* All of it or, when it cannot be read to its end, nothing. */
 static enum status gather_catalog(struct curate_pool *pool, const char *folder,
                                   const char *db, struct err *e)
 {
     struct catalog *c;
-    struct catalog_find *finds = NULL;
-    float *vectors = NULL;
-    size_t count = 0;
-    int base = pool->stacks;
+    struct gathering g = {
+        .pool = pool, .folder = folder, .stack_base = pool->stacks, .e = e};
+    size_t before = pool->count, missing = pool->missing;
     enum status st = catalog_open(&c, db, CATALOG_READ, e);
     if (st != ST_OK)
         return st;
-    st = catalog_load(c, NULL, false, &finds, &vectors, &count, e);
+    st = load_voices(&g, c, e);
+    g.site = st == ST_OK ? add_site(pool, folder) : -1;
+    if (st == ST_OK)
+        st = catalog_each(c, true, gather_find, &g, e);
+    if (st == ST_OK)
+        st = g.st;
     catalog_close(c);
-    int site = st == ST_OK ? add_site(pool, folder) : -1;
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
-        size_t before = pool->count;
-        if (curate_cancelled(pool->job))
-            st = err_set(e, ST_CANCELLED, "interrupted");
-        else
-            st = add_known(pool, folder, &finds[i].c, finds[i].category,
-                           vectors + i * SIMILARITY_DIM, base, site, e);
-        if (pool->count > before)
-            pool->item[before].edited = finds[i].edited;
-    }
-    free(finds);
-    free(vectors);
+    free(g.voice);
+    free(g.vectors);
+    if (st == ST_OK)
+        return ST_OK;
+    while (pool->count > before)
+        free(pool->item[--pool->count].file);
+    pool->missing = missing;
     return st;
 }
 

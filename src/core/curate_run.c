@@ -172,16 +172,12 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
     size_t picked = 0;
     struct curate_pick *picks = NULL;
     struct curate_entry *entries = malloc((pool->count + 1) * sizeof *entries);
-    struct candidate *with_stacks = malloc((pool->count + 1) * sizeof *with_stacks);
-    enum status st = entries != NULL && with_stacks != NULL
-                         ? ST_OK
-                         : err_set(e, ST_NO_MEMORY, "no memory for the choice");
+    enum status st =
+        entries != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the choice");
     for (size_t i = 0; i < pool->count && st == ST_OK; i++) {
         const struct curate_find *f = &pool->item[i];
-        with_stacks[i] = f->c;
-        with_stacks[i].cluster = f->stack;
-        entries[i] = (struct curate_entry){f->id, f->category, &with_stacks[i],
-                                           f->heard ? f->vector : NULL};
+        entries[i] = (struct curate_entry){f->id, f->category, &f->c,
+                                           f->heard ? f->vector : NULL, f->stack};
     }
     if (st == ST_OK)
         st = curate_choose(entries, pool->count, &pool->job->options, &picks, &picked, e);
@@ -199,7 +195,6 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
     }
     p->result->chosen = p->count;
     free(entries);
-    free(with_stacks);
     free(picks);
     return st;
 }

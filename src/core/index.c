@@ -1,6 +1,7 @@
 #include "core/index.h"
 
 #include "core/project_list.h"
+#include "core/rng.h"
 #include "dsp/brightness.h"
 #include "dsp/measure.h"
 #include "io/manifest.h"
@@ -16,10 +17,11 @@ struct search {
     const struct project *project;
     const struct job_context *ctx;
     const struct log *log;
-    struct candidate *known; /* of all records, sorted by path */
+    uint64_t *known; /* places of all records, sorted */
     size_t known_count;
-    struct candidate *rows; /* of manifest.csv */
+    struct candidate *rows; /* of manifest.csv, read when one is wanted */
     size_t row_count;
+    bool rows_read;
     struct find_list orphans;
     struct similarity *similarity;
     int similarity_rate_hz;
@@ -40,10 +42,46 @@ static const struct candidate *find_in(const struct candidate *rows, size_t coun
     return count ? bsearch(place, rows, count, sizeof *rows, by_place) : NULL;
 }
 
+/* What tells a find's file from any other, in 64 bits: a hundred thousand of them are
+ * mistaken for one another once in four billion projects. */
+static uint64_t place_of(const struct candidate *c)
+{
+    const char *folder = category_folder(kind_category(c->kind));
+    uint64_t h = rng_hash(0, c->source, strlen(c->source) + 1);
+    h = rng_hash(h, folder, strlen(folder) + 1);
+    return rng_hash(h, c->filename, strlen(c->filename) + 1);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool is_known(const struct search *s, const struct candidate *place)
+{
+    uint64_t wanted = place_of(place);
+    return s->known_count &&
+           bsearch(&wanted, s->known, s->known_count, sizeof *s->known, by_value);
+}
+
+static enum status add_known(struct search *s, const struct find_list *finds,
+                             struct err *e)
+{
+    uint64_t *known =
+        realloc(s->known, (s->known_count + finds->count + 1) * sizeof *known);
+    if (!known)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds",
+                       s->known_count + finds->count);
+    s->known = known;
+    for (size_t i = 0; i < finds->count; i++)
+        known[s->known_count++] = place_of(&finds->at[i]);
+    return ST_OK;
+}
+
 static enum status load_known(struct search *s, struct err *e)
 {
     struct stem_list stems;
-    struct find_list all = {0};
     enum status st = project_stems(s->project, &stems, e);
     for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
         struct catalog_source source;
@@ -54,25 +92,25 @@ static enum status load_known(struct search *s, struct err *e)
         st = project_record(s->project, stems.at[i], &source, &finds, e);
         if (st != ST_OK)
             break;
-        st = find_list_append(&all, &finds, e);
+        st = add_known(s, &finds, e);
         find_list_done(&finds);
     }
     stem_list_done(&stems);
-    free(all.vectors);
-    s->known = all.at;
-    s->known_count = all.count;
     if (s->known_count > 1)
-        qsort(s->known, s->known_count, sizeof *s->known, by_place);
+        qsort(s->known, s->known_count, sizeof *s->known, by_value);
     return st;
 }
 
 static enum status load_manifest(struct search *s, struct err *e)
 {
     char path[PATH_BYTES];
+    if (s->rows_read)
+        return ST_OK;
     enum status st =
         path_join(path, sizeof path, s->project->root.path, "manifest.csv", e);
     if (st != ST_OK)
         return st;
+    s->rows_read = true;
     struct err why;
     st = manifest_read(path, &s->rows, &s->row_count, &why);
     if (st == ST_CORRUPT)
@@ -123,13 +161,16 @@ static enum status measure(struct search *s, struct candidate *c, const struct a
 static enum status add_orphan(struct search *s, const struct candidate *place,
                               struct err *e)
 {
+    enum status st = load_manifest(s, e);
+    if (st != ST_OK)
+        return st;
     const struct candidate *row = find_in(s->rows, s->row_count, place);
     struct candidate c = row ? *row : *place;
     char relative[PATH_BYTES], path[PATH_BYTES];
     struct audio sound;
     struct err why;
     project_find_path(s->project, place, relative);
-    enum status st = path_join(path, sizeof path, s->project->root.path, relative, e);
+    st = path_join(path, sizeof path, s->project->root.path, relative, e);
     if (st != ST_OK)
         return st;
     st = soundfile_load(path, 0, &sound, &why);
@@ -190,7 +231,7 @@ static enum status search_category(struct search *s, const char *source,
         place.kind = plain_kind(category);
         snprintf(place.source, sizeof place.source, "%s", source);
         snprintf(place.filename, sizeof place.filename, "%s", name);
-        if (!find_in(s->known, s->known_count, &place))
+        if (!is_known(s, &place))
             st = add_orphan(s, &place, e);
         if (st == ST_OK && job_cancelled(s->ctx))
             st = err_set(e, ST_CANCELLED, "interrupted");
@@ -227,8 +268,6 @@ enum status index_run(const char *folder, bool dry_run, const struct job_context
     if (!dry_run)
         project_sweep(&project);
     st = load_known(&s, e);
-    if (st == ST_OK)
-        st = load_manifest(&s, e);
     if (st == ST_OK)
         st = search_all(&s, e);
     struct assemble_more more = {

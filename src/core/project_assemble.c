@@ -4,21 +4,40 @@
 #include "core/project_list.h"
 #include "io/manifest.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+/* What is remembered of every find; the rest is read again from its record. */
+struct brief {
+    uint64_t id;
+    uint32_t source, row; /* which one of the source's record; source_count: an orphan */
+    int cluster, rating;
+    enum kind kind;
+    enum decision decision;
+    bool miss, saved;
+};
+
 struct joined {
+    const struct project *project;
     struct catalog_source *sources;
     size_t source_count;
-    struct find_list finds;
+    struct brief *finds;
+    float *vectors; /* until the stacks are known */
+    size_t count, room;
+    const struct find_list *orphans; /* may be NULL */
+    struct find_list loaded;         /* the record of one source */
+    size_t loaded_source;
 };
 
 static void joined_done(struct joined *j)
 {
     free(j->sources);
-    find_list_done(&j->finds);
+    free(j->finds);
+    free(j->vectors);
+    find_list_done(&j->loaded);
 }
 
 static int by_path(const void *a, const void *b)
@@ -49,26 +68,111 @@ static enum status read_sources(const struct project *p, struct joined *j, struc
     return st;
 }
 
-static enum status read_all(const struct project *p, struct joined *j, struct err *e)
+static enum status load(struct joined *j, size_t source, struct err *e)
 {
-    enum status st = read_sources(p, j, e);
+    struct catalog_source again;
+    if (source == j->loaded_source)
+        return ST_OK;
+    find_list_done(&j->loaded);
+    j->loaded_source = SIZE_MAX;
+    enum status st =
+        project_record(j->project, j->sources[source].stem, &again, &j->loaded, e);
+    if (st == ST_OK)
+        j->loaded_source = source;
+    return st;
+}
+
+static enum status note(struct joined *j, size_t source, size_t row,
+                        const struct candidate *c, const float *vector, struct err *e)
+{
+    if (j->count == j->room) {
+        size_t room = j->room ? j->room + j->room / 2 : 1024;
+        struct brief *finds = realloc(j->finds, room * sizeof *finds);
+        if (finds)
+            j->finds = finds;
+        float *vectors = realloc(j->vectors, room * SIMILARITY_DIM * sizeof *vectors);
+        if (vectors)
+            j->vectors = vectors;
+        if (!finds || !vectors)
+            return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", room);
+        j->room = room;
+    }
+    memcpy(j->vectors + j->count * SIMILARITY_DIM, vector,
+           SIMILARITY_DIM * sizeof *vector);
+    j->finds[j->count++] = (struct brief){.id = candidate_id(c),
+                                          .source = (uint32_t)source,
+                                          .row = (uint32_t)row,
+                                          .cluster = c->cluster,
+                                          .rating = c->rating,
+                                          .kind = c->kind,
+                                          .decision = c->decision,
+                                          .miss = c->missed_by[0] != '\0',
+                                          .saved = c->saved};
+    return ST_OK;
+}
+
+/* What is saved on record but gone from the disk is no candidate any more. */
+static bool is_missing(const struct project *p, const struct candidate *c)
+{
+    char path[PATH_BYTES];
+    project_find_path(p, c, path);
+    return c->saved && !root_exists(&p->root, path);
+}
+
+static enum status note_list(struct joined *j, size_t source, const struct find_list *l,
+                             bool only_existing, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < l->count; i++)
+        if (!only_existing || !is_missing(j->project, &l->at[i]))
+            st = note(j, source, i, &l->at[i], l->vectors + i * SIMILARITY_DIM, e);
+    return st;
+}
+
+static enum status read_all(struct joined *j, const struct assemble_more *more,
+                            struct err *e)
+{
+    enum status st = read_sources(j->project, j, e);
     for (size_t i = 0; st == ST_OK && i < j->source_count; i++) {
-        struct find_list finds;
-        struct catalog_source again;
         if (j->sources[i].failed)
             continue;
-        st = project_record(p, j->sources[i].stem, &again, &finds, e);
-        if (st != ST_OK)
-            break;
-        st = find_list_append(&j->finds, &finds, e);
-        find_list_done(&finds);
+        st = load(j, i, e);
+        if (st == ST_OK)
+            st = note_list(j, i, &j->loaded, more->only_existing, e);
+    }
+    if (st == ST_OK && more->orphans) {
+        j->orphans = more->orphans;
+        st = note_list(j, j->source_count, more->orphans, false, e);
     }
     return st;
 }
 
+/* All of one find, as its record and the catalog have it. */
+static const struct candidate *whole(struct joined *j, size_t i, const float **vector,
+                                     struct err *e)
+{
+    const struct brief *b = &j->finds[i];
+    const struct find_list *l = &j->loaded;
+    static const char changed[] = "%s changed while its finds were joined; do it again";
+    if (b->source == j->source_count)
+        l = j->orphans;
+    else if (load(j, b->source, e) != ST_OK)
+        return NULL;
+    if (b->row >= l->count) {
+        err_set(e, ST_CORRUPT, changed, j->project->root.path);
+        return NULL;
+    }
+    struct candidate *c = &l->at[b->row];
+    c->cluster = b->cluster;
+    c->decision = b->decision;
+    c->rating = b->rating;
+    *vector = l->vectors + (size_t)b->row * SIMILARITY_DIM;
+    return c;
+}
+
 static enum status stack(struct joined *j, struct err *e)
 {
-    size_t n = j->finds.count;
+    size_t n = j->count;
     uint64_t *ids = malloc((n + 1) * sizeof *ids);
     int *group = malloc((n + 1) * sizeof *group),
         *stacks = malloc((n + 1) * sizeof *stacks);
@@ -76,17 +180,19 @@ static enum status stack(struct joined *j, struct err *e)
                          ? ST_OK
                          : err_set(e, ST_NO_MEMORY, "no memory for %zu finds", n);
     for (size_t i = 0; st == ST_OK && i < n; i++) {
-        ids[i] = candidate_id(&j->finds.at[i]);
+        ids[i] = j->finds[i].id;
         /* What was made on purpose in several shades is no accident to be stacked. */
-        group[i] = (int)j->finds.at[i].kind;
+        group[i] = (int)j->finds[i].kind;
     }
     if (st == ST_OK)
-        st = similarity_stacks(j->finds.vectors, ids, group, n, stacks, e);
+        st = similarity_stacks(j->vectors, ids, group, n, stacks, e);
     for (size_t i = 0; st == ST_OK && i < n; i++)
-        j->finds.at[i].cluster = stacks[i];
+        j->finds[i].cluster = stacks[i];
     free(ids);
     free(group);
     free(stacks);
+    free(j->vectors);
+    j->vectors = NULL;
     return st;
 }
 
@@ -94,7 +200,7 @@ static enum status stack(struct joined *j, struct err *e)
 
 struct by_id {
     uint64_t id;
-    struct candidate *c;
+    struct brief *find;
 };
 struct decided {
     struct by_id *at;
@@ -117,9 +223,9 @@ static bool apply(void *user, const struct change *now)
     if (now->field == FIELD_DECISION) {
         int decision = decision_find(now->value);
         if (decision >= 0)
-            found->c->decision = (enum decision)decision;
+            found->find->decision = (enum decision)decision;
     } else if (now->field == FIELD_RATING) {
-        found->c->rating = atoi(now->value);
+        found->find->rating = atoi(now->value);
     }
     return true;
 }
@@ -133,15 +239,14 @@ static enum status apply_decisions(const char *catalog_path, struct joined *j,
         return ST_OK;
     if (st != ST_OK)
         return st;
-    struct decided d = {.at = malloc((j->finds.count + 1) * sizeof *d.at)};
+    struct decided d = {.at = malloc((j->count + 1) * sizeof *d.at)};
     if (d.at) {
-        for (; d.count < j->finds.count; d.count++)
-            d.at[d.count] = (struct by_id){candidate_id(&j->finds.at[d.count]),
-                                           &j->finds.at[d.count]};
+        for (; d.count < j->count; d.count++)
+            d.at[d.count] = (struct by_id){j->finds[d.count].id, &j->finds[d.count]};
         qsort(d.at, d.count, sizeof *d.at, id_order);
         st = catalog_each_current(c, apply, &d, e);
     } else {
-        st = err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->finds.count);
+        st = err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
     }
     free(d.at);
     catalog_close(c);
@@ -150,20 +255,31 @@ static enum status apply_decisions(const char *catalog_path, struct joined *j,
 
 /* --- what the two files get --- */
 
-static enum status write_manifest(const struct project *p, const struct joined *j,
+struct rows {
+    struct joined *joined;
+    size_t at;
+};
+
+/* Near-misses are no samples: they are in the catalog and the records only. */
+static enum status next_row(void *user, const struct candidate **row, struct err *e)
+{
+    struct rows *r = user;
+    const float *vector;
+    while (r->at < r->joined->count && r->joined->finds[r->at].miss)
+        r->at++;
+    *row = NULL;
+    if (r->at == r->joined->count)
+        return ST_OK;
+    *row = whole(r->joined, r->at++, &vector, e);
+    return *row ? ST_OK : ST_CORRUPT;
+}
+
+static enum status write_manifest(const struct project *p, struct joined *j,
                                   struct err *e)
 {
-    /* Near-misses are no samples: they are in the catalog and the records only. */
-    struct candidate *rows = malloc((j->finds.count + 1) * sizeof *rows);
-    if (!rows)
-        return err_set(e, ST_NO_MEMORY, "no memory for the manifest");
-    size_t n = 0;
-    for (size_t i = 0; i < j->finds.count; i++)
-        if (!j->finds.at[i].missed_by[0])
-            rows[n++] = j->finds.at[i];
-    enum status st = manifest_write(&p->root, "manifest.csv", rows, n, MANIFEST_PLAIN, e);
-    free(rows);
-    return st;
+    struct rows rows = {j, 0};
+    return manifest_write_each(&p->root, "manifest.csv", next_row, &rows, MANIFEST_PLAIN,
+                               e);
 }
 
 static void count(struct project_totals *t, const struct joined *j)
@@ -171,47 +287,42 @@ static void count(struct project_totals *t, const struct joined *j)
     *t = (struct project_totals){.sources = j->source_count};
     for (size_t i = 0; i < j->source_count; i++)
         t->failed += j->sources[i].failed;
-    for (size_t i = 0; i < j->finds.count; i++) {
-        const struct candidate *c = &j->finds.at[i];
-        if (c->missed_by[0]) {
+    for (size_t i = 0; i < j->count; i++) {
+        const struct brief *b = &j->finds[i];
+        if (b->miss) {
             t->misses++;
             continue;
         }
         t->finds++;
-        t->saved += c->saved;
-        t->per_category[kind_category(c->kind)]++;
+        t->saved += b->saved;
+        t->per_category[kind_category(b->kind)]++;
     }
 }
 
-/* What is saved on record but gone from the disk is no candidate any more. */
-static void drop_missing(const struct project *p, struct joined *j)
+static const struct candidate *read_find(void *user, size_t i, const float **vector,
+                                         struct err *e)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < j->finds.count; i++) {
-        char path[PATH_BYTES];
-        project_find_path(p, &j->finds.at[i], path);
-        if (j->finds.at[i].saved && !root_exists(&p->root, path))
-            continue;
-        if (kept != i) {
-            j->finds.at[kept] = j->finds.at[i];
-            memcpy(j->finds.vectors + kept * SIMILARITY_DIM,
-                   j->finds.vectors + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof(float));
-        }
-        kept++;
-    }
-    j->finds.count = kept;
+    return whole(user, i, vector, e);
 }
 
-static enum status publish(const char *path, const struct joined *j, bool rebuild,
+static enum status publish(const char *path, struct joined *j, bool rebuild,
                            struct err *e)
 {
+    uint64_t *ids = malloc((j->count + 1) * sizeof *ids);
+    if (!ids)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
+    for (size_t i = 0; i < j->count; i++)
+        ids[i] = j->finds[i].id;
     struct catalog_content content = {.sources = j->sources,
                                       .source_count = j->source_count,
-                                      .candidates = j->finds.at,
-                                      .candidate_count = j->finds.count,
-                                      .embeddings = j->finds.vectors};
-    return rebuild ? catalog_rebuild(path, &content, NULL, e)
-                   : catalog_publish(path, &content, e);
+                                      .candidate_count = j->count,
+                                      .read = read_find,
+                                      .user = j,
+                                      .ids = ids};
+    enum status st = rebuild ? catalog_rebuild(path, &content, NULL, e)
+                             : catalog_publish(path, &content, e);
+    free(ids);
+    return st;
 }
 
 /* One at a time: shards of a project end when they like. */
@@ -232,16 +343,12 @@ static enum status assemble(const struct project *p, const struct assemble_more 
                             struct project_totals *totals, struct err *e)
 {
     static const struct assemble_more nothing = {0};
-    struct joined j = {0};
+    struct joined j = {.project = p, .loaded_source = SIZE_MAX};
     char path[PATH_BYTES];
     more = more ? more : &nothing;
     enum status st = path_join(path, sizeof path, p->root.path, "catalog.db", e);
     if (st == ST_OK)
-        st = read_all(p, &j, e);
-    if (st == ST_OK && more->only_existing)
-        drop_missing(p, &j);
-    if (st == ST_OK && more->orphans)
-        st = find_list_append(&j.finds, more->orphans, e);
+        st = read_all(&j, more, e);
     if (st == ST_OK)
         st = stack(&j, e);
     if (st == ST_OK && !p->flat && !more->rebuild)

@@ -243,8 +243,9 @@ enum status session_pick_best(struct session *s, int top, struct err *e)
     if (entries == NULL)
         st = err_set(e, ST_NO_MEMORY, "no memory for the best-of");
     for (size_t i = 0; i < count && st == ST_OK; i++)
-        entries[i] = (struct curate_entry){finds[i].id, finds[i].category, &finds[i].c,
-                                           vectors + i * SIMILARITY_DIM};
+        entries[i] =
+            (struct curate_entry){finds[i].id, finds[i].category, &finds[i].c,
+                                  vectors + i * SIMILARITY_DIM, finds[i].c.cluster};
     struct curate_options options = {.top = top, .diversity = 0.3};
     if (st == ST_OK)
         st = curate_choose(entries, count, &options, &picks, &picked, e);

@@ -181,28 +181,75 @@ void manifest_field(char *out, size_t size, const struct candidate *c, int colum
 
 /* --- writing --- */
 
+enum { FLUSH_BYTES = 1 << 16 };
+
+static void write_row(struct csv_writer *w, const struct candidate *c,
+                      enum manifest_form form)
+{
+    for (int i = 0; i < manifest_column_count(form); i++) {
+        char field[FIELD_BYTES];
+        field_text(field, sizeof field, c, &columns[i], form);
+        csv_field(w, field);
+    }
+    csv_end(w);
+}
+
+static enum status flush(struct csv_writer *w, struct atomic_file *f,
+                         const char *relative, struct err *e)
+{
+    enum status st = w->failed
+                         ? err_set(e, ST_NO_MEMORY, "no memory to write %s", relative)
+                         : atomic_write(f, w->text, w->length, e);
+    w->length = 0;
+    return st;
+}
+
+enum status manifest_write_each(const struct root *r, const char *relative,
+                                manifest_next next, void *user, enum manifest_form form,
+                                struct err *e)
+{
+    struct csv_writer w = {0};
+    struct atomic_file *f;
+    const struct candidate *row;
+    enum status st = atomic_begin(&f, r, relative, e);
+    if (st != ST_OK)
+        return st;
+    for (int i = 0; i < manifest_column_count(form); i++)
+        csv_field(&w, columns[i].name);
+    csv_end(&w);
+    while ((st = next(user, &row, e)) == ST_OK && row) {
+        write_row(&w, row, form);
+        if (w.length >= FLUSH_BYTES && (st = flush(&w, f, relative, e)) != ST_OK)
+            break;
+    }
+    if (st == ST_OK)
+        st = flush(&w, f, relative, e);
+    csv_writer_done(&w);
+    if (st == ST_OK)
+        return atomic_commit(f, NULL, e);
+    atomic_abort(f);
+    return st;
+}
+
+struct row_array {
+    const struct candidate *rows;
+    size_t at, count;
+};
+
+static enum status next_of_array(void *user, const struct candidate **row, struct err *e)
+{
+    struct row_array *a = user;
+    (void)e;
+    *row = a->at < a->count ? &a->rows[a->at++] : NULL;
+    return ST_OK;
+}
+
 enum status manifest_write(const struct root *r, const char *relative,
                            const struct candidate *rows, size_t count,
                            enum manifest_form form, struct err *e)
 {
-    struct csv_writer w = {0};
-    int n = manifest_column_count(form);
-    for (int i = 0; i < n; i++)
-        csv_field(&w, columns[i].name);
-    csv_end(&w);
-    for (size_t row = 0; row < count; row++) {
-        for (int i = 0; i < n; i++) {
-            char field[FIELD_BYTES];
-            field_text(field, sizeof field, &rows[row], &columns[i], form);
-            csv_field(&w, field);
-        }
-        csv_end(&w);
-    }
-    enum status st = w.failed
-                         ? err_set(e, ST_NO_MEMORY, "no memory to write %s", relative)
-                         : root_write_file(r, relative, w.text, w.length, e);
-    csv_writer_done(&w);
-    return st;
+    struct row_array a = {.rows = rows, .count = count};
+    return manifest_write_each(r, relative, next_of_array, &a, form, e);
 }
 
 /* --- a field from text --- */

@@ -28,6 +28,14 @@ enum status manifest_write(const struct root *r, const char *relative,
                            const struct candidate *rows, size_t count,
                            enum manifest_form form, struct err *e);
 
+/* The same for rows that come one at a time: *row is lent until the next call, NULL at
+ * the end. Memory does not grow with their number. */
+typedef enum status (*manifest_next)(void *user, const struct candidate **row,
+                                     struct err *e);
+enum status manifest_write_each(const struct root *r, const char *relative,
+                                manifest_next next, void *user, enum manifest_form form,
+                                struct err *e);
+
 /* Read either form. Columns may come in any order, unknown ones are passed over, missing
  * ones leave their field unset; `filename`, `source` and `type` must be there. A row that
  * cannot be understood (unknown type, a number that is none, a name that is no file name)
