@@ -157,6 +157,11 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     assert_true(sound()->kit_running);
     ui_rig_keys(&rig, "s n > >");
     assert_true(sound()->kit_running);
+    uint64_t playing = rig.app.kit.loaded[1];
+    ui_rig_keys(&rig, "C n");
+    assert_true(session_kit(rig.session)->rings && rig.app.kit.loaded[1] != playing);
+    ui_rig_keys(&rig, "u u"); /* heard at once, too */
+    assert_true(!session_kit(rig.session)->rings && rig.app.kit.loaded[1] == playing);
     assert_true(fabs(sound()->kit_bpm - (rig.config.kit.pattern_bpm + 2)) < 1e-6);
     ui_rig_keys(&rig, "Space");
     assert_false(sound()->kit_running);
@@ -230,6 +235,10 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_int_equal(library_current(&rig.app), pad);
     const struct find *f = session_find(rig.session, (size_t)pad);
     double mined_s = f->m.duration_sec;
+    ui_rig_keys(&rig, "\" a K Esc");
+    assert_int_equal(session_kit(rig.session)->slot[0].index, pad);
+    uint64_t mined = rig.app.kit.loaded[0];
+    assert_true(mined != 0);
     ui_rig_keys(&rig, ">");
     double once_s = f->m.duration_sec;
     assert_true(f->edited && once_s > mined_s && once_s < mined_s + 0.01);
@@ -238,9 +247,12 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     ui_rig_keys(&rig, "("); /* the edges of a pad are its loop points */
     assert_true(fabs(fabs(f->m.duration_sec - once_s) - 0.02) < 1e-4);
     assert_true(fabs(heard_s() - f->m.duration_sec) < 1e-4);
+    jobs_wait(rig.app.quick);
+    assert_true(rig.app.kit.loaded[0] != mined); /* the slot plays it as cut */
     ui_rig_keys(&rig, "u u");
     assert_false(f->edited);
     assert_true(fabs(f->m.duration_sec - mined_s) < 1e-9);
+    assert_true(rig.app.kit.loaded[0] == mined); /* and as mined again */
 }
 
 static void what_was_made_has_no_edges(void **state)

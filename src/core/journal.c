@@ -127,6 +127,7 @@ static enum status check_value(struct change *c, struct err *e)
         return check_count(c, 5, "0 to 5", e);
     case FIELD_TAG:
     case FIELD_LOCK:
+    case FIELD_RING:
         return check_count(c, 1, "0 or 1", e);
     case FIELD_EXTRA:
         return check_count(c, 100000, "a place from 1, or 0", e);

@@ -202,6 +202,7 @@ struct kit_slot {
 struct kit_state {
     char name[32]; /* "" = not given yet */
     double tempo_bpm;
+    bool rings; /* CH does not cut OH */
     struct kit_slot slot[KIT_SLOTS];
     size_t extra_count;
     uint32_t extra[KIT_EXTRAS_MAX]; /* indices of finds, in order */
@@ -219,6 +220,7 @@ enum status session_kit_lock(struct session *s, int slot, bool on, struct err *e
 enum status session_kit_trim(struct session *s, int slot, double db, struct err *e);
 enum status session_kit_steps(struct session *s, int slot, uint16_t steps, struct err *e);
 enum status session_kit_tempo(struct session *s, double bpm, struct err *e);
+enum status session_kit_ring(struct session *s, bool on, struct err *e);
 enum status session_kit_name(struct session *s, const char *name, struct err *e);
 /* Append to the extras, or take out. */
 enum status session_kit_extra(struct session *s, const size_t *index, size_t count,

@@ -81,6 +81,9 @@ long session_take_kit(struct session *s, const struct change *c)
         decimal_parse(c->value, &number);
         kit->tempo_bpm = number;
         break;
+    case FIELD_RING:
+        kit->rings = c->value[0] != '\0';
+        break;
     case FIELD_KIT:
         snprintf(kit->name, sizeof kit->name, "%.31s", c->value);
         break;
@@ -259,6 +262,13 @@ enum status session_kit_tempo(struct session *s, double bpm, struct err *e)
     decimal_format(c.value, bpm, 2);
     snprintf(label, sizeof label, "kit tempo %.20s", c.value);
     return act_and_say(s, &c, 1, label, e);
+}
+
+enum status session_kit_ring(struct session *s, bool on, struct err *e)
+{
+    struct change c = {.field = FIELD_RING};
+    snprintf(c.value, sizeof c.value, "%s", on ? "1" : "");
+    return act_and_say(s, &c, 1, on ? "CH and OH ring together" : "CH cuts OH", e);
 }
 
 enum status session_kit_name(struct session *s, const char *name, struct err *e)

@@ -132,7 +132,6 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     app->source.found_before = app->source.found_now = -1;
     app->kit.match_slot = -1;
     app->kit.pattern = -1;
-    app->kit.choke = true;
     app->dirty = true;
     enum status st = view_new(&app->view, app->session, e);
     if (st == ST_OK)
@@ -327,6 +326,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
     }
     if (index >= 0)
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
+    kit_sync_sound(app);
     app_say(app, "%s", session_echo(app->session));
 }
 

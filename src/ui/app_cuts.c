@@ -70,10 +70,7 @@ static void heard_in_kit(struct app *app, uint64_t id)
     const struct kit_state *kit = session_kit(app->session);
     bool any = false;
     for (int s = 0; s < KIT_SLOTS; s++)
-        if (kit->slot[s].id == id && app->kit.loaded[s]) {
-            app->kit.loaded[s] = 0;
-            any = true;
-        }
+        any = any || (kit->slot[s].id == id && app->kit.loaded[s]);
     if (any)
         kit_sync_sound(app);
 }

@@ -89,6 +89,13 @@ static uint64_t content_of(const struct find *f)
     return rng_hash(0, &f->m, sizeof f->m);
 }
 
+uint64_t app_item_key(const struct find *f, const struct play_item *item)
+{
+    int64_t range[2] = {item->start_frame, item->end_frame};
+    uint64_t key = rng_hash(content_of(f), item->path, strlen(item->path));
+    return rng_hash(key, range, sizeof range) | 1;
+}
+
 /* A file that was written again since it was last wanted must be read again. */
 static void notice(struct app *app, const struct find *f, const char *path)
 {
@@ -352,9 +359,8 @@ const struct picture *app_picture(struct app *app, const struct find *f,
                                   const struct play_item *item, bool *failed)
 {
     const char *path = item->path;
-    int64_t start = item->start_frame, end = item->end_frame, range[2] = {start, end};
-    uint64_t key = rng_hash(content_of(f), path, strlen(path));
-    key = rng_hash(key, range, sizeof range) | 1;
+    int64_t start = item->start_frame, end = item->end_frame;
+    uint64_t key = app_item_key(f, item);
     struct picture_slot *s = slot_of(app, key);
     *failed = s && s->failed;
     if (!s) {

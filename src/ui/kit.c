@@ -50,7 +50,7 @@ static void send_pattern(struct app *app)
     for (int s = 0; s < KIT_SLOTS; s++)
         for (int i = 0; i < KIT_STEPS; i++)
             p.velocity[s][i] = k->slot[s].steps & (1u << i) ? VELOCITY_FULL : 0;
-    p.chokes[KIT_SLOT_CH] = app->kit.choke ? 1u << KIT_SLOT_OH : 0;
+    p.chokes[KIT_SLOT_CH] = k->rings ? 0 : 1u << KIT_SLOT_OH;
     transport_kit_pattern(app->transport, &p);
     transport_kit_tempo(app->transport, kit_tempo(app));
 }
@@ -62,11 +62,13 @@ void kit_sync_sound(struct app *app)
         return;
     for (int s = 0; s < KIT_SLOTS; s++) {
         const struct kit_slot *slot = &k->slot[s];
-        uint64_t wanted = slot->index >= 0 ? slot->id : 0;
+        char path[PATH_BYTES];
+        struct play_item item;
+        bool there = slot->index >= 0 && app_item(app, (size_t)slot->index, &item, path);
+        uint64_t wanted =
+            there ? app_item_key(session_find(app->session, (size_t)slot->index), &item)
+                  : 0;
         if (app->kit.loaded[s] != wanted) {
-            char path[PATH_BYTES];
-            struct play_item item;
-            bool there = wanted && app_item(app, (size_t)slot->index, &item, path);
             transport_kit_slot(app->transport, s, there ? &item : NULL, slot->trim_db);
             app->kit.loaded[s] = wanted;
         }
@@ -343,8 +345,11 @@ static bool edit(struct app *app, const struct key_action *a)
         trim(app, -n);
         break;
     case ACT_CHOKE:
-        app->kit.choke = !app->kit.choke;
-        app_say(app, app->kit.choke ? "CH cuts OH" : "CH and OH ring together");
+        if (app_check(
+                app,
+                session_kit_ring(app->session, !session_kit(app->session)->rings, &e),
+                &e))
+            app_say(app, "%s", session_echo(app->session));
         break;
     case ACT_PATTERN:
         next_pattern(app);

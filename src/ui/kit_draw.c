@@ -101,7 +101,7 @@ static void draw_slots(struct app *app, const struct area *a)
     area_text(a, 0, c.steps, ROLE_DIM, bar);
     for (int s = 0; s < KIT_SLOTS; s++)
         draw_slot(app, a, s + 1, s, &c);
-    if (app->kit.choke && a->rows > KIT_SLOTS + 1)
+    if (!session_kit(app->session)->rings && a->rows > KIT_SLOTS + 1)
         area_text(a, KIT_SLOTS + 1, c.steps, ROLE_DIM, "CH chokes OH");
 }
 

@@ -95,13 +95,12 @@ struct kit_screen_state {
     size_t extra;
     bool running;
     int pattern;
-    bool choke;
     /* matches for the slot, best first */
     int match_slot;
     uint64_t match_state;
     size_t match_count;
     size_t match[MATCHES_MAX];
-    uint64_t loaded[KIT_SLOTS]; /* candidate each slot of the transport holds */
+    uint64_t loaded[KIT_SLOTS]; /* app_item_key of what the transport holds */
     /* what the export takes, as of `counted_at` */
     bool counted;
     struct session_version counted_at;
@@ -275,6 +274,8 @@ const char *app_command_help(int i, const char **name, const char **arguments);
  */
 bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES]);
+/* A number for what is heard then: another one when it was cut or mined anew. Never 0. */
+uint64_t app_item_key(const struct find *f, const struct play_item *item);
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES]);
 void app_audition_soon(struct app *app); /* the cursor moved */
 void app_play(struct app *app, long index);
