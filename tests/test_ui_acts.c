@@ -316,10 +316,102 @@ static void keys_are_quick_in_a_large_project(void **state)
     ui_rig_done(&big);
 }
 
+/* What help lists for a screen has a meaning there. */
+static void every_key_of_the_help_means_something(void **state)
+{
+    (void)state;
+    static const char *const ways[SCREEN_COUNT] = {
+        [SCREEN_LIBRARY] = "", [SCREEN_KIT] = "K",      [SCREEN_SOURCE] = "M",
+        [SCREEN_JOBS] = "w",   [SCREEN_SETTINGS] = ",", [SCREEN_HELP] = "?"};
+    for (int screen = 0; screen < SCREEN_COUNT; screen++) {
+        ui_rig_keys(&rig, ways[screen]);
+        for (int a = 1; a < ACT_COUNT_OF; a++) {
+            char keys[64];
+            const struct action_info *info = action_info((enum action)a);
+            keymap_keys(&rig.app.map, (enum screen)screen, (enum action)a, keys,
+                        sizeof keys);
+            keys[strcspn(keys, " ")] = '\0';
+            if (!keys[0] || info->takes == TAKES_CHOICE || info->takes == TAKES_SLOT ||
+                a == ACT_COUNT)
+                continue;
+            rig.app.echo[0] = '\0';
+            ui_rig_keys(&rig, keys);
+            bool sound =
+                info->group == GROUP_SOUND || info->group == GROUP_PLAY || a == ACT_FLIP;
+            if (strstr(rig.app.echo, "means nothing here") ||
+                (!sound && strstr(rig.app.echo, ": no sound in this session")))
+                fail_msg("%s on the %s screen: %s", keys,
+                         screen_name((enum screen)screen), rig.app.echo);
+            rig.app.asking = ASK_NOTHING;
+            rig.app.quit = rig.app.suspend = rig.app.page.open = false;
+            rig.app.screen = (enum screen)screen;
+            rig.app.depth = 0;
+        }
+        rig.app.screen = SCREEN_LIBRARY;
+    }
+}
+
+static void a_pattern_is_one_action(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "K Right Enter"); /* a step of the user's own */
+    uint16_t own = session_kit(rig.session)->slot[0].steps;
+    assert_int_equal(own, 1 << 1);
+    ui_rig_keys(&rig, "P");
+    assert_int_not_equal(session_kit(rig.session)->slot[7].steps, 0);
+    assert_non_null(strstr(rig.app.echo, "u undoes"));
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(session_kit(rig.session)->slot[7].steps, 0);
+    assert_int_equal(session_kit(rig.session)->slot[0].steps, own);
+}
+
+static void stacks_and_ranges_move_on(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] v j j a");
+    assert_int_equal(view_cursor(rig.app.view), 3);
+    assert_int_equal(current()->decision, DECISION_NONE);
+    ui_rig_keys(&rig, "] ] ] ]");
+    while (view_hidden(rig.app.view, view_cursor(rig.app.view)) == 0)
+        ui_rig_keys(&rig, "j");
+    const struct find *best = current();
+    ui_rig_keys(&rig, "z");
+    assert_non_null(strstr(rig.app.echo, "z closes"));
+    ui_rig_keys(&rig, "z Z");
+    assert_int_equal(best->decision, DECISION_ACCEPTED);
+    assert_int_equal(current()->decision, DECISION_NONE);
+}
+
+/* The meter counts what the export takes: slots, extras, and what is accepted. */
+static void the_meter_counts_what_is_exported(void **state)
+{
+    (void)state;
+    struct budget b;
+    ui_rig_keys(&rig, "] a a j \" e");
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, 3);
+    assert_int_equal(kit_extra_count(&rig.app), 3);
+    ui_rig_keys(&rig, "K F");
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, 3 + KIT_SLOTS);
+    ui_rig_keys(&rig, "Tab Down X"); /* an accepted one is taken out by undeciding it */
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, 2 + KIT_SLOTS);
+    ui_rig_keys(&rig, "u");
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, 3 + KIT_SLOTS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(deciding_moves_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_key_of_the_help_means_something, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_pattern_is_one_action, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stacks_and_ranges_move_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_meter_counts_what_is_exported, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(decisions_are_on_disk_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_filter_never_dead_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tags_ranges_and_repeat, set_up, tear_down),

@@ -219,6 +219,9 @@ enum status session_kit_assign_all(struct session *s, const long index[KIT_SLOTS
 enum status session_kit_lock(struct session *s, int slot, bool on, struct err *e);
 enum status session_kit_trim(struct session *s, int slot, double db, struct err *e);
 enum status session_kit_steps(struct session *s, int slot, uint16_t steps, struct err *e);
+/* A whole pattern as one action. */
+enum status session_kit_pattern(struct session *s, const uint16_t steps[KIT_SLOTS],
+                                const char *label, struct err *e);
 enum status session_kit_tempo(struct session *s, double bpm, struct err *e);
 enum status session_kit_ring(struct session *s, bool on, struct err *e);
 enum status session_kit_name(struct session *s, const char *name, struct err *e);

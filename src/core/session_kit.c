@@ -245,14 +245,31 @@ enum status session_kit_trim(struct session *s, int slot, double db, struct err 
     return change_slot(s, slot, FIELD_TRIM, value, did, e);
 }
 
+/* No steps are the empty value. */
+static void write_steps(char value[KIT_STEPS + 1], uint16_t steps)
+{
+    for (int i = 0; i < KIT_STEPS; i++)
+        value[i] = steps >> i & 1 ? '1' : '0';
+    value[steps != 0 ? KIT_STEPS : 0] = '\0';
+}
+
 enum status session_kit_steps(struct session *s, int slot, uint16_t steps, struct err *e)
 {
     char value[KIT_STEPS + 1];
-    for (int i = 0; i < KIT_STEPS; i++)
-        value[i] = steps >> i & 1 ? '1' : '0';
-    value[KIT_STEPS] = '\0';
-    return change_slot(s, slot, FIELD_STEPS, steps != 0 ? value : "", "pattern changed",
-                       e);
+    write_steps(value, steps);
+    return change_slot(s, slot, FIELD_STEPS, value, "pattern changed", e);
+}
+
+enum status session_kit_pattern(struct session *s, const uint16_t steps[KIT_SLOTS],
+                                const char *label, struct err *e)
+{
+    struct change all[KIT_SLOTS];
+    for (int i = 0; i < KIT_SLOTS; i++) {
+        all[i] = (struct change){.field = FIELD_STEPS};
+        snprintf(all[i].key, sizeof all[i].key, "%s", kit_slot_name(i));
+        write_steps(all[i].value, steps[i]);
+    }
+    return act_and_say(s, all, KIT_SLOTS, label, e);
 }
 
 enum status session_kit_tempo(struct session *s, double bpm, struct err *e)

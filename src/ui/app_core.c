@@ -118,6 +118,17 @@ static void greet(struct app *app)
                      "keys");
 }
 
+/* That there is nothing new is no news to a project with finds. */
+static void mine_at_start(struct app *app)
+{
+    char greeting[ECHO_BYTES];
+    memcpy(greeting, app->echo, sizeof greeting);
+    app_mine(app, NULL, false);
+    if (app->echo_role == ROLE_WARNING && session_count(app->session) > 0 &&
+        app->mining_refused == ST_NOTHING)
+        app_say(app, "%s", greeting);
+}
+
 enum status app_init(struct app *app, const struct app_setup *setup, struct err *e)
 {
     memset(app, 0, sizeof *app);
@@ -142,14 +153,14 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     }
     view_set_stacks_closed(app->view, true);
     app->source.params.target_duration_count = 0;
-    load_keys(app);
     load_history(app);
     if (app->transport)
         transport_set_loop(app->transport, app->config->interface.loop_audition);
     greet(app);
     library_moved(app);
     if (setup->mine_at_start)
-        app_mine(app, NULL, false);
+        mine_at_start(app);
+    load_keys(app); /* what is wrong with them is said last */
     return ST_OK;
 }
 
@@ -251,7 +262,8 @@ void app_mine(struct app *app, const char *source, bool force)
         app_warn(app, "mining is not available here");
         return;
     }
-    if (app_check(app, ops->mine(ops->user, &r, app_reply_to(app), &e), &e))
+    app->mining_refused = ops->mine(ops->user, &r, app_reply_to(app), &e);
+    if (app_check(app, app->mining_refused, &e))
         app_say(app, source ? "mining %s again" : "mining%s", source ? source : "");
 }
 

@@ -233,10 +233,15 @@ static void draw_prompt_hints(struct app *app, const struct area *row)
         int col = area_printf(row, 0, 1, ROLE_KEY, "%s", arguments);
         area_printf(row, 0, *arguments ? col + 2 : 1, ROLE_HINT, "%s", help);
     } else {
+        bool completes = app->asking == ASK_COMMAND || app->asking == ASK_FILTER ||
+                         app->asking == ASK_TAG;
         area_text(row, 0, 1, ROLE_HINT,
-                  app->asking == ASK_CONFIRM
-                      ? "y yes   n no"
-                      : "Enter takes it   Esc leaves   Tab completes   Up earlier ones");
+                  app->asking == ASK_CONFIRM ? "y yes   n no"
+                  : completes
+                      ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
+                  : app->asking == ASK_SEARCH
+                      ? "Enter looks for it   Esc leaves   Up earlier ones"
+                      : "Enter takes it   Esc leaves");
     }
 }
 

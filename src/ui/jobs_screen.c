@@ -179,6 +179,19 @@ static void retry(struct app *app)
         app_say(app, "only what failed or was cancelled can be tried again");
 }
 
+/* The recording that the job under the cursor mines. */
+static void show_source(struct app *app)
+{
+    struct job_info *jobs;
+    int n = read_jobs(app, &jobs), at = app->job_list.cursor;
+    const char *again = at >= 0 && at < n ? jobs[at].again : "";
+    char command[JOB_AGAIN_BYTES + 8] = "source";
+    if (strncmp(again, "mine ", 5) == 0)
+        snprintf(command, sizeof command, "source %s", again + 5);
+    free(jobs);
+    app_command(app, command);
+}
+
 static bool act(struct app *app, const struct key_action *a)
 {
     struct jobs_state *s = &app->job_list;
@@ -208,6 +221,9 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_DETAIL:
         retry(app);
+        return true;
+    case ACT_SOURCE:
+        show_source(app);
         return true;
     default:
         return false;

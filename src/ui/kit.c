@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VELOCITY_FULL = 127 };
+enum { VELOCITY_FULL = 127, KIT_PAGE = 4, EXTRAS_FAR = 1000000 };
 
 /* A few patterns to hear a kit with; bit 0 is the first step. */
 static const struct {
@@ -249,13 +249,14 @@ static void toggle_step(struct app *app)
 static void next_pattern(struct app *app)
 {
     struct err e;
+    char label[32];
     int next = (app->kit.pattern + 1) % PATTERNS;
-    for (int s = 0; s < KIT_SLOTS; s++)
-        if (!app_check(
-                app, session_kit_steps(app->session, s, patterns[next].steps[s], &e), &e))
-            return;
+    snprintf(label, sizeof label, "pattern %s", patterns[next].name);
+    if (!app_check(
+            app, session_kit_pattern(app->session, patterns[next].steps, label, &e), &e))
+        return;
     app->kit.pattern = next;
-    app_say(app, "pattern %s; Enter sets and clears steps", patterns[next].name);
+    app_say(app, "%s; Enter sets and clears steps", session_echo(app->session));
 }
 
 static void change_tempo(struct app *app, int by)
@@ -264,7 +265,7 @@ static void change_tempo(struct app *app, int by)
     double bpm = kit_tempo(app) + by;
     bpm = bpm < 20 ? 20 : bpm > 300 ? 300 : bpm;
     if (app_check(app, session_kit_tempo(app->session, bpm, &e), &e))
-        app_say(app, "%.0f bpm", bpm);
+        app_say(app, "%s", session_echo(app->session));
 }
 
 static void trim(struct app *app, int steps)
@@ -274,7 +275,7 @@ static void trim(struct app *app, int steps)
     double db = session_kit(app->session)->slot[slot].trim_db + 0.5 * steps;
     db = db < -24 ? -24 : db > 12 ? 12 : db;
     if (app_check(app, session_kit_trim(app->session, slot, db, &e), &e))
-        app_say(app, "%s %+.1f dB", kit_slot_name(slot), db);
+        app_say(app, "%s", session_echo(app->session));
 }
 
 static void run_pattern(struct app *app)
@@ -401,11 +402,21 @@ static bool move(struct app *app, const struct key_action *a)
         else
             k->slot = bounded(k->slot + n, 0, KIT_SLOTS - 1);
         return true;
-    case ACT_TOP:
-        k->slot = 0;
+    case ACT_PAGE_DOWN:
+    case ACT_PAGE_UP:
+        n = a->action == ACT_PAGE_DOWN ? KIT_PAGE * n : -KIT_PAGE * n;
+        if (k->extras)
+            move_extra(app, n);
+        else
+            k->slot = bounded(k->slot + n, 0, KIT_SLOTS - 1);
         return true;
+    case ACT_TOP:
     case ACT_BOTTOM:
-        k->slot = KIT_SLOTS - 1;
+        n = a->action == ACT_TOP ? -EXTRAS_FAR : EXTRAS_FAR;
+        if (k->extras)
+            move_extra(app, n);
+        else
+            k->slot = n < 0 ? 0 : KIT_SLOTS - 1;
         return true;
     case ACT_STEP_RIGHT:
         k->step = (k->step + n) % KIT_STEPS;

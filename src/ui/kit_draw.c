@@ -113,9 +113,13 @@ static void draw_matches(struct app *app, const struct area *a)
     if (app->kit.match_count == 0)
         area_fit(a, 2, 0, a->cols, ROLE_DIM, CUT_END, "no drum that fits yet");
     int rows = a->rows - 1 < KIT_SLOTS ? a->rows - 1 : KIT_SLOTS;
-    for (int i = 0; i < rows && (size_t)i < app->kit.match_count; i++) {
-        const struct find *f = session_find(app->session, app->kit.match[i]);
-        bool in = k->index == (long)app->kit.match[i];
+    int top = 0; /* the one in place stays in sight */
+    for (int i = rows; (size_t)i < app->kit.match_count; i++)
+        if (k->index == (long)app->kit.match[i])
+            top = i - rows + 1;
+    for (int i = 0; i < rows && (size_t)(top + i) < app->kit.match_count; i++) {
+        const struct find *f = session_find(app->session, app->kit.match[top + i]);
+        bool in = k->index == (long)app->kit.match[top + i];
         char right[40], sure[16];
         words_score(sure, sizeof sure, f->m.hit_confidence);
         snprintf(right, sizeof right, "%s %s", f->hit_class, sure);

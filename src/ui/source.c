@@ -460,6 +460,16 @@ static bool act(struct app *app, const struct key_action *a)
     case ACT_MINE:
         mine_here(app);
         return true;
+    case ACT_WHY:
+        if (library_current(app) < 0)
+            app_say(app, "there is no find here to explain");
+        app->library.why = library_current(app) >= 0 && !app->library.why;
+        return true;
+    case ACT_CLOSE:
+        if (!app->library.why)
+            return false;
+        app->library.why = false;
+        return true;
     default:
         break;
     }

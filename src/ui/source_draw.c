@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 1200, LOOKS_A_COLUMN = 24 };
+enum { COLUMNS_MAX = 1200, LOOKS_A_COLUMN = 24, WHY_AND_WAVE_ROWS = 27 };
 
 static double length_s(const struct app *app)
 {
@@ -253,6 +253,11 @@ void source_draw(struct app *app, const struct area *a)
     area_hline(&rule, 0, ROLE_BORDER);
     struct area place = area_bottom(&rest, 1);
     draw_place(app, &place);
+    long explained = app->library.why ? library_current(app) : -1;
+    if (explained >= 0 && rest.rows < WHY_AND_WAVE_ROWS) {
+        inspector_draw(app, &rest, explained);
+        return;
+    }
     if (!s->track || s->track_source != s->source) {
         struct area marks = area_bottom(&rest, 1);
         draw_places(app, &marks, 0, length_s(app));
@@ -261,11 +266,15 @@ void source_draw(struct app *app, const struct area *a)
     }
     double from, to;
     source_window(app, &from, &to);
-    bool zoomed = s->zoom_s > 0;
-    int high = (rest.rows - (zoomed ? 4 : 3)) / (zoomed ? 3 : 2);
+    bool zoomed = s->zoom_s > 0 && explained < 0;
+    int high = explained >= 0 ? 6 : (rest.rows - (zoomed ? 4 : 3)) / (zoomed ? 3 : 2);
     struct area wave = area_top(&rest, high), marks = area_top(&rest, 1);
     draw_wave(app, &wave, 0, length_s(app), from, to);
     draw_places(app, &marks, 0, length_s(app));
+    if (explained >= 0) {
+        inspector_draw(app, &rest, explained);
+        return;
+    }
     if (zoomed) {
         wave = area_top(&rest, high);
         marks = area_top(&rest, 1);

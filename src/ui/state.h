@@ -220,8 +220,8 @@ struct app {
     struct cut_shelf cuts;
     struct heard {
         uint64_t path, content;
-    } heard[HEARD_MAX]; /* what the transport may still hold of a file */
-    enum action last_action;
+    } heard[HEARD_MAX];         /* what the transport may still hold of a file */
+    enum status mining_refused; /* what the last request to mine came to */
     double last_poll, last_news;
 };
 
