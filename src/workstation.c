@@ -89,10 +89,21 @@ static struct errand *errand_new(struct workstation *w, struct app_reply reply)
     return r;
 }
 
+static bool find_recordings(void *user, const struct config *config)
+{
+    struct workstation *w = user;
+    return recordings_folder(w->input_dir, config->paths.source_audio_dir,
+                             w->project.root.path);
+}
+
 static enum status mine(void *user, const struct mine_request *request,
                         struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
+    if (!w->input_dir[0])
+        return err_set(e, ST_NOT_FOUND,
+                       "no recordings at %.300s; :set paths.source_audio_dir=FOLDER",
+                       w->cfg.paths.source_audio_dir);
     struct mining_place place = {.project = &w->project,
                                  .session = w->session,
                                  .jobs = w->jobs,
@@ -399,6 +410,7 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
                                           .export_kit = export_kit,
                                           .report = report,
                                           .demo = demo,
+                                          .find_recordings = find_recordings,
                                           .save_config = save_config}};
         st = app_run(&setup, e);
     }

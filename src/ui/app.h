@@ -54,6 +54,8 @@ struct app_ops {
     enum status (*report)(void *user, struct app_reply reply, struct err *e);
     /* write the demo recordings into the input folder and mine them */
     enum status (*demo)(void *user, struct app_reply reply, struct err *e);
+    /* where the recordings are by the config; setup.input_dir says it from then on */
+    bool (*find_recordings)(void *user, const struct config *config);
     /* save the config of the project */
     enum status (*save_config)(void *user, const struct config *config, struct err *e);
 };

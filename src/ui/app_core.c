@@ -108,6 +108,12 @@ static void save_history(const struct app *app)
 }
 
 /* Pads first, where there are any: scores of different categories do not compare. */
+bool app_recordings_gone(const struct app *app)
+{
+    return (!app->setup.input_dir || !app->setup.input_dir[0]) &&
+           session_source_count(app->session) > 0 && app->setup.ops.find_recordings;
+}
+
 static void greet(struct app *app)
 {
     const struct session_tallies *t = session_tallies(app->session);
@@ -157,6 +163,11 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     if (app->transport)
         transport_set_loop(app->transport, app->config->interface.loop_audition);
     greet(app);
+    if (app_recordings_gone(app))
+        app_warn(app,
+                 "no recordings at %.200s: finds are heard, not their surroundings; "
+                 ":set paths.source_audio_dir=FOLDER",
+                 app->config->paths.source_audio_dir);
     library_moved(app);
     if (setup->mine_at_start)
         mine_at_start(app);

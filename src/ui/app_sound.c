@@ -175,6 +175,11 @@ static void play_context(struct app *app, long index)
         app_warn(app, "its recording is not known");
         return;
     }
+    if (app_recordings_gone(app)) {
+        app_warn(app, "%s is not where it was; :set paths.source_audio_dir=FOLDER",
+                 path_base(c->source_path));
+        return;
+    }
     struct play_item item = {.id = app->library.detail.id,
                              .path = path,
                              .start_frame = c->start_frame,

@@ -95,7 +95,9 @@ static void draw_pictures(struct app *app, const struct area *a, const struct fi
     struct play_item item;
     bool failed = false;
     const struct picture *p = NULL;
-    if (app_item(app, index, &item, path))
+    if (!app_item(app, index, &item, path))
+        failed = true;
+    else
         p = app_picture(app, f, &item, &failed);
     if (!p) {
         area_text(a, a->rows / 2, 1, ROLE_DIM,

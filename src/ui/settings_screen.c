@@ -131,6 +131,15 @@ void settings_apply(struct app *app, const char *name)
 {
     struct err e;
     app->kit.counted = false; /* stereo samples may cost twice now */
+    const struct app_ops *ops = &app->setup.ops;
+    if (strcmp(name, "paths.source_audio_dir") == 0 && ops->find_recordings) {
+        app->source.track_source = app->source.source = -1; /* look at them again */
+        if (ops->find_recordings(ops->user, app->config))
+            app_say(app, "the recordings are in %s; :save keeps it",
+                    app->setup.input_dir);
+        else
+            app_warn(app, "there is no folder %s", app->config->paths.source_audio_dir);
+    }
     if (strcmp(name, "interface.theme") == 0)
         app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
     if (!app->transport)

@@ -224,7 +224,10 @@ static void draw_waiting(struct app *app, const struct area *a)
 {
     struct source_state *s = &app->source;
     if (s->failed[0]) {
-        area_fit(a, a->rows / 2, 3, a->cols - 4, ROLE_WARNING, CUT_END, s->failed);
+        int row = a->rows / 2;
+        row += area_wrap(a, row, 3, a->cols - 4, ROLE_WARNING, s->failed);
+        area_wrap(a, row, 3, a->cols - 4, ROLE_DIM,
+                  "Where the recordings lie now: :set paths.source_audio_dir=FOLDER");
         return;
     }
     struct job_info job[4];

@@ -250,6 +250,8 @@ void app_page(struct app *app, const char *title, const char *text);
 /* A yes-or-no question; `yes` is called on y or Enter. */
 void app_confirm(struct app *app, const char *question, void (*yes)(struct app *));
 struct app_reply app_reply_to(struct app *app);
+/* A project whose recordings' folder is not there (any more). */
+bool app_recordings_gone(const struct app *app);
 /* By name, or the path of a file; ST_NOT_FOUND … */
 enum status app_load_theme(struct app *app, const char *name, struct err *e);
 void app_mine(struct app *app, const char *source, bool force);
