@@ -7,6 +7,7 @@ top=$(cd "$(dirname "$0")" && pwd)
 if ! [ -f "$top/build/release/build.ninja" ]; then
     (cd "$top" && cmake --preset release >/dev/null)
 fi
+[ -x "$top/build/release/trowel" ] || echo "building trowel (once, a minute or two)" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 cmake --build "$top/build/release" --target trowel >"$log" 2>&1 || {

@@ -7,6 +7,7 @@
 #include "core/demo.h"
 #include "core/index.h"
 #include "core/kit.h"
+#include "core/kit_origin.h"
 #include "core/pipelines.h"
 #include "core/report.h"
 #include "interrupt.h"
@@ -24,6 +25,7 @@ struct batch {
     char config_path[4096];
     struct output output;
     struct process_result result;
+    bool again; /* what an earlier run of the same command wrote is replaced */
 };
 
 static bool given(const struct batch *b, enum option o)
@@ -211,7 +213,7 @@ static enum status curate(struct batch *b, const char *input, const char *output
                              .options = {.top = (int)b->request.number[OPT_TOP],
                                          .kit = kit,
                                          .diversity = b->cfg.curation.diversity},
-                             .force = given(b, OPT_FORCE),
+                             .force = given(b, OPT_FORCE) || b->again,
                              .fail_on_empty = given(b, OPT_FAIL_ON_EMPTY),
                              .dry_run = given(b, OPT_DRY_RUN),
                              .context = &ctx,
@@ -255,7 +257,7 @@ static enum status format(struct batch *b, const char *input, const char *output
                           .target = given(b, OPT_TARGET) ? text(b, OPT_TARGET) : NULL,
                           .cfg = &b->cfg,
                           .seed = b->cfg.reproducibility.random_seed,
-                          .force = given(b, OPT_FORCE),
+                          .force = given(b, OPT_FORCE) || b->again,
                           .no_fit = given(b, OPT_NO_FIT),
                           .stereo = given(b, OPT_STEREO),
                           .dry_run = given(b, OPT_DRY_RUN),
@@ -379,11 +381,12 @@ static enum status run_chain(struct batch *b,
     snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
     snprintf(page, sizeof page, "%.4000s/report.html", kit);
     const char *best_of = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
-    /* Another run of the same command goes on: what these steps wrote is theirs. */
-    b->request.given[OPT_FORCE] = true;
+    /* Another run of the same command goes on: the set and kit it made are its own. */
+    b->again = !given(b, OPT_OUTPUT_ROOT);
     /* Asked for so many, as many are chosen; else the kit's instruments come first. */
     const struct target *target = kit_target(&b->cfg);
     enum status st = curate(b, project, best_of, given(b, OPT_TOP) ? NULL : target, e);
+    b->again = kit_is_from(kit, project);
     if (st == ST_OK)
         st = format(b, best_of, kits, e);
     if (st == ST_OK)
@@ -437,7 +440,11 @@ static enum status run_demo(struct batch *b, struct err *e)
             (struct config_seed){.set = true, .value = 1};
     st = run_chain(b, run_process, project, kits, e);
     if (st == ST_OK)
-        output_line(&b->output, "look around with: trowel %s", project);
+        output_line(&b->output,
+                    "\nto hear it:       open %s/DEMO/report.html in a browser\n"
+                    "to look around:   ./run.sh %s   (or: trowel %s)\n"
+                    "onto the machine: %s/DEMO/ASSIGN.txt says how",
+                    kits, project, project, kits);
     return st;
 }
 

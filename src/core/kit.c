@@ -256,7 +256,9 @@ static enum status make_room(struct making *m, struct err *e)
     struct earlier kit;
     enum status st = read_earlier(&kit, &m->root, e);
     if (st == ST_OK && kit.there && !m->job->force)
-        st = err_set(e, ST_EXISTS, "%s holds a kit; --force replaces it", m->root.path);
+        st = err_set(e, ST_EXISTS,
+                     "%s holds a kit; --force replaces it, another --kit_name leaves it",
+                     m->root.path);
     if (st == ST_OK)
         st = announce_begin(&m->names, &m->root, LIST, e);
     if (st == ST_OK)

@@ -26,7 +26,8 @@ static const char style[] =
     ".grid{display:grid;gap:.8rem;grid-template-columns:repeat(auto-fill,minmax(19rem,"
     "1fr))}"
     "article{background:var(--card);border:1px solid var(--line);border-radius:6px;"
-    "padding:.7rem .8rem;min-width:0}article:focus{outline:2px solid var(--mark);"
+    "padding:.7rem .8rem;min-width:0;content-visibility:auto;"
+    "contain-intrinsic-size:auto 22rem}article:focus{outline:2px solid var(--mark);"
     "outline-offset:1px}article[data-state=playing]{border-color:var(--mark)}"
     "h3{font-size:.95rem;margin:0 0 .4rem;font-weight:600;overflow-wrap:anywhere}"
     "h3 b{color:var(--mark);margin-right:.5em}"
@@ -113,7 +114,7 @@ void page_head(struct text *t, const char *title, size_t samples)
     escape(t, title);
     text_add(t, "</title><style>");
     text_add(t, style);
-    text_add(t, "</style></head><body><h1>");
+    text_add(t, "</style></head><body><main><h1>");
     escape(t, title);
     text_addf(
         t,
@@ -157,7 +158,7 @@ static void put32(unsigned char *at, uint32_t v)
 
 /* The spectrogram as an 8-bit Windows bitmap: every browser shows it, and it needs
  * neither compression nor checksums. Rows go from the bottom up, as bands do. */
-static void spectrogram(struct text *t, const struct picture *p)
+static void spectrogram(struct text *t, const struct picture *p, const char *name)
 {
     enum { HEADER = 54, PALETTE = 1024, PIXELS = PICTURE_ROWS * PICTURE_COLS };
     static const unsigned char from[3] = {0x1b, 0x17, 0x14},
@@ -181,7 +182,9 @@ static void spectrogram(struct text *t, const struct picture *p)
         double v = fmin(1, fmax(0, (double)p->spectrum[i]));
         bmp[HEADER + PALETTE + i] = (unsigned char)lround(255 * v);
     }
-    text_add(t, "<img alt=\"spectrogram\" src=\"data:image/bmp;base64,");
+    text_add(t, "<img decoding=\"async\" alt=\"spectrogram of ");
+    escape(t, name);
+    text_add(t, "\" src=\"data:image/bmp;base64,");
     base64(t, bmp, sizeof bmp);
     text_add(t, "\">");
 }
@@ -267,7 +270,10 @@ void page_sample(struct text *t, const struct report_sample *s, size_t number,
                  const struct picture *picture, const unsigned char *wav,
                  size_t wav_bytes, const char *why)
 {
-    text_addf(t, "<article tabindex=\"0\" id=\"s%zu\" data-state=\"idle\"><h3>", number);
+    text_addf(t,
+              "<article tabindex=\"0\" id=\"s%zu\" aria-labelledby=\"n%zu\" "
+              "data-state=\"idle\"><h3 id=\"n%zu\">",
+              number, number, number);
     if (s->label[0]) {
         text_add(t, "<b>");
         escape(t, s->label);
@@ -277,10 +283,12 @@ void page_sample(struct text *t, const struct report_sample *s, size_t number,
     text_add(t, "</h3>");
     if (picture) {
         waveform(t, picture);
-        spectrogram(t, picture);
+        spectrogram(t, picture, s->name);
     }
     if (wav) {
-        text_add(t, "<audio controls preload=\"none\" src=\"data:audio/wav;base64,");
+        text_add(t, "<audio controls preload=\"none\" aria-label=\"");
+        escape(t, s->name);
+        text_add(t, "\" src=\"data:audio/wav;base64,");
         base64(t, wav, wav_bytes);
         text_add(t, "\"></audio>");
     } else {
@@ -294,7 +302,7 @@ void page_sample(struct text *t, const struct report_sample *s, size_t number,
 
 void page_foot(struct text *t)
 {
-    text_add(t, "</div><script>");
+    text_add(t, "</div></main><script>");
     text_add(t, script);
     text_add(t, "</script></body></html>\n");
 }

@@ -1,0 +1,12 @@
+/* kit_origin: whose kit a folder holds. */
+#ifndef TROWEL_CORE_KIT_ORIGIN_H
+#define TROWEL_CORE_KIT_ORIGIN_H
+
+#include <stdbool.h>
+
+/* Was the kit in `folder` made from finds of `project`? True as soon as one of its rows
+ * (recording and file name) is in the project's manifest; false when there is no kit, or
+ * either cannot be read. */
+bool kit_is_from(const char *folder, const char *project);
+
+#endif
