@@ -124,10 +124,8 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
                 report.judged ? &report.seam : NULL);
     char name[160];
     snprintf(name, sizeof name, "cloud_%s_%02d_%%B", d->site.stem, number + 1);
-    struct keep k = {.name = name,
-                     .peak_dbfs = cfg->clouds.target_peak_dbfs,
-                     .loop = true,
-                     .channels = cloud.channels};
+    struct keep k = {
+        .name = name, .channels = cloud.channels, .loop = true, .finished = true};
     st = dig_keep(d, &c, &cloud, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }

@@ -172,6 +172,15 @@ struct matrix {
     double a, b, c, d;
 };
 
+/* Frames after which nothing is left (1e-13) of a section's past. */
+static size_t forgets_after(const struct biquad_section *s)
+{
+    double disc = s->a1 * s->a1 / 4 - s->a2;
+    double radius = disc < 0 ? sqrt(s->a2) : fabs(s->a1) / 2 + sqrt(disc);
+    double frames = radius < 1 ? log(1e-13) / log(fmax(radius, 1e-3)) : 1e9;
+    return (size_t)fmin(frames, 1e9) + 2;
+}
+
 static struct matrix multiply(struct matrix x, struct matrix y)
 {
     return (struct matrix){x.a * y.a + x.b * y.c, x.a * y.b + x.b * y.d,
@@ -210,7 +219,10 @@ static void run_circle(const struct biquad *f, struct audio *a, bool backward)
         float *x = a->data + c + (backward ? last : 0);
         for (int i = 0; i < f->count; i++) {
             const struct biquad_section *s = &f->section[i];
-            struct state zn = end_state(s, x, a->frames, step);
+            size_t tail = forgets_after(s);
+            tail = tail < a->frames ? tail : a->frames;
+            const float *last_part = x + (ptrdiff_t)(a->frames - tail) * step;
+            struct state zn = end_state(s, last_part, tail, step);
             run_section(s, steady_state(s, zn, a->frames), x, a->frames, step);
         }
     }

@@ -12,6 +12,7 @@ static const double body_hz = 250, body_db = 2;
 static const double ceiling_dbfs = -1;
 static const double smear_s = 0.3;
 static const double haze_end = 0.8; /* share of a quarter turn the smear has at the end */
+enum { GAIN_BLOCK = 64 };           /* frames over which a slow gain is a straight line */
 static const double start_db = -6, end_db = -2; /* of the slow swelling, middle 0 dB */
 
 static const char *const names[DRONE_TONES] = {"plain", "warm", "airy", "dark"};
@@ -145,11 +146,17 @@ static enum status dissolve(struct audio *to, const struct audio *pad, size_t fr
     if (st == ST_OK)
         st = stretch_smear(&haze, pad, frames, smear_s, loop, r, e);
     size_t channels = (size_t)pad->channels;
-    for (size_t i = 0; i < frames && st == ST_OK; i++) {
-        double turn = quarter_turn * haze_end * (double)i / (double)frames;
-        float clear = (float)cos(turn), hazy = (float)sin(turn);
-        for (size_t c = i * channels; c < (i + 1) * channels; c++)
-            to->data[c] = clear * to->data[c] + hazy * haze.data[c];
+    double step = quarter_turn * haze_end / (double)frames;
+    for (size_t from = 0; from < frames && st == ST_OK; from += GAIN_BLOCK) {
+        size_t end = from + GAIN_BLOCK < frames ? from + GAIN_BLOCK : frames;
+        double middle = step * 0.5 * (double)(from + end);
+        double clear = cos(middle), hazy = sin(middle);
+        for (size_t i = from; i < end; i++) {
+            double off = step * ((double)i - 0.5 * (double)(from + end)); /* small */
+            float x = (float)(clear - off * hazy), y = (float)(hazy + off * clear);
+            for (size_t c = i * channels; c < (i + 1) * channels; c++)
+                to->data[c] = x * to->data[c] + y * haze.data[c];
+        }
     }
     audio_done(&haze);
     return st;
@@ -171,10 +178,16 @@ static void shape(struct audio *a, const struct swell_spec *s)
            out = fmax(0, s->fade_out_s) * a->rate_hz;
     double fit = fmin(1, total / fmax(1, in + out));
     size_t channels = (size_t)a->channels;
-    for (size_t i = 0; i < a->frames; i++) {
-        float g = (float)level_from_db(swelling_db((double)i / total));
-        for (size_t c = 0; c < channels; c++)
-            a->data[i * channels + c] *= g;
+    for (size_t from = 0; from < a->frames; from += GAIN_BLOCK) {
+        size_t end = from + GAIN_BLOCK < a->frames ? from + GAIN_BLOCK : a->frames;
+        double now = level_from_db(swelling_db((double)from / total));
+        double next = level_from_db(swelling_db((double)end / total));
+        for (size_t i = from; i < end; i++) {
+            double part = (double)(i - from) / (double)(end - from);
+            float g = (float)(now + part * (next - now));
+            for (size_t c = 0; c < channels; c++)
+                a->data[i * channels + c] *= g;
+        }
     }
     /* a raised cosine is sin² of half the angle; at least 1 frame, so both ends are 0 */
     level_fade_in(a, (size_t)fmax(1, in * fit));
