@@ -55,20 +55,36 @@ struct figures {
     double rms, dc, peak, lopsided;
 };
 
+struct sums {
+    double sum, square;
+    float peak;
+};
+
+/* Four side by side, so that the processor need not wait for each. */
+static struct sums sums_of(const float *x, size_t n)
+{
+    double sum[4] = {0}, square[4] = {0};
+    float peak[4] = {0};
+    for (size_t i = 0; i < n; i += 4)
+        for (size_t k = 0; k < 4 && i + k < n; k++) {
+            float v = x[i + k], size = fabsf(v);
+            sum[k] += (double)v;
+            square[k] += (double)v * (double)v;
+            peak[k] = size > peak[k] ? size : peak[k];
+        }
+    return (struct sums){sum[0] + sum[1] + sum[2] + sum[3],
+                         square[0] + square[1] + square[2] + square[3],
+                         fmaxf(fmaxf(peak[0], peak[1]), fmaxf(peak[2], peak[3]))};
+}
+
 static struct figures figures_of(const float *x, size_t n)
 {
-    double sum = 0, square = 0, early = 0, peak = 0;
-    for (size_t i = 0; i < n; i++) {
-        double v = (double)x[i];
-        sum += v;
-        square += v * v;
-        peak = fmax(peak, fabs(v));
-        if (i + 1 == n / 2)
-            early = square;
-    }
-    double share = square > 0 ? early / square : 0.5;
-    return (struct figures){sqrt(square / (double)n), fabs(sum / (double)n), peak,
-                            fmax(share, 1 - share)};
+    struct sums early = sums_of(x, n / 2), late = sums_of(x + n / 2, n - n / 2);
+    double square = early.square + late.square;
+    double share = square > 0 ? early.square / square : 0.5;
+    return (struct figures){sqrt(square / (double)n),
+                            fabs(early.sum + late.sum) / (double)n,
+                            (double)fmaxf(early.peak, late.peak), fmax(share, 1 - share)};
 }
 
 static double quality_of(struct figures f)

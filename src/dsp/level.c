@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
-static const double dc_corner_hz = 5.0, dc_limit = 0.001, dc_suspect = 0.0007;
+static const double dc_corner_hz = 5.0, dc_limit = 0.001;
 static const double silence_peak = 1e-8;
 static const float LOUD = 1e9F;
 
@@ -85,73 +85,86 @@ static double mean_of(const struct audio *a, size_t channel, size_t from, size_t
     return sum / (double)(to - from);
 }
 
-/* What `line`, a channel, holds below the corner: the largest amount. The line is left
- * without it. Below a second of sound that is the mean alone. */
-static enum status take_drift(struct audio *line, bool loop, double *largest,
-                              struct err *e)
+/* The drift of a channel: what it holds below the corner, at points `apart` frames from
+ * each other. Means of a triangle two of those wide stand for the frames around a point:
+ * a tone within 5 Hz of a multiple of their rate (700 Hz) leaves 1/20000 of itself. */
+struct drift {
+    struct audio at; /* one channel; empty below a second of sound: the mean is all */
+    double apart, mean, largest;
+};
+
+static double triangle_mean(const struct audio *a, size_t channel, double centre,
+                            double reach, bool loop)
 {
-    double mean = mean_of(line, 0, 0, line->frames);
-    for (size_t i = 0; i < line->frames; i++)
-        line->data[i] = (float)((double)line->data[i] - mean);
-    *largest = fabs(mean);
-    if (line->frames < (size_t)line->rate_hz)
+    ptrdiff_t first = (ptrdiff_t)ceil(centre - reach),
+              last = (ptrdiff_t)floor(centre + reach);
+    ptrdiff_t frames = (ptrdiff_t)a->frames;
+    double sum = 0, weights = 0;
+    for (ptrdiff_t i = first; i <= last; i++) {
+        ptrdiff_t at = i < 0 ? i + frames : i >= frames ? i - frames : i;
+        if (at != i && !loop)
+            continue;
+        double weight = reach - fabs((double)i - centre);
+        sum += weight * (double)a->data[at * a->channels + (ptrdiff_t)channel];
+        weights += weight;
+    }
+    return weights > 0 ? sum / weights : 0;
+}
+
+static enum status find_drift(const struct audio *a, size_t channel, bool loop,
+                              struct drift *d, struct err *e)
+{
+    enum { POINTS_A_SECOND = 700 };
+    *d = (struct drift){.mean = mean_of(a, channel, 0, a->frames)};
+    d->largest = fabs(d->mean);
+    if (a->frames < (size_t)a->rate_hz || a->rate_hz < 2 * POINTS_A_SECOND)
         return ST_OK;
-    struct biquad high = biquad_highpass(2, dc_corner_hz, line->rate_hz);
-    struct audio whole = {0};
-    enum status st = audio_slice(&whole, line, 0, line->frames, e);
-    if (st == ST_OK && loop)
-        biquad_circular_zero_phase(&high, line);
-    else if (st == ST_OK)
-        st = biquad_zero_phase(&high, line, e);
+    double seconds = (double)a->frames / a->rate_hz;
+    size_t points = (size_t)(seconds * POINTS_A_SECOND);
+    d->apart = (double)a->frames / (double)points;
+    struct audio above = {0};
+    enum status st = audio_init(&d->at, points, 1, POINTS_A_SECOND, e);
+    for (size_t p = 0; p < points && st == ST_OK; p++)
+        d->at.data[p] =
+            (float)(triangle_mean(a, channel, (double)p * d->apart, d->apart, loop) -
+                    d->mean);
+    /* What does not loop is continued by its mirror image, which makes a loop of it. */
+    if (st == ST_OK)
+        st = audio_slice(&above, &d->at, 0, loop ? points : 2 * points, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t p = points; p < above.frames; p++)
+        above.data[p] = d->at.data[2 * points - 1 - p];
+    struct biquad high = biquad_highpass(2, dc_corner_hz, POINTS_A_SECOND);
+    biquad_circular_zero_phase(&high, &above);
     /* Near the ends of anything but a loop the filter has to guess: do not judge there.
      */
-    size_t edge = loop ? 0 : (size_t)line->rate_hz / 5;
-    for (size_t i = edge; st == ST_OK && i < line->frames - edge; i++) {
-        double taken = mean + (double)(whole.data[i] - line->data[i]);
-        *largest = fmax(*largest, fabs(taken));
+    size_t edge = loop ? 0 : POINTS_A_SECOND / 5;
+    for (size_t p = 0; p < points; p++) {
+        d->at.data[p] -= above.data[p];
+        if (p >= edge && p < points - edge)
+            d->largest = fmax(d->largest, fabs(d->mean + (double)d->at.data[p]));
     }
-    audio_done(&whole);
-    return st;
+    audio_done(&above);
+    return ST_OK;
 }
 
-/* The same from the means of blocks of 1.5 ms: a tone whose frequency is within 5 Hz of a
- * multiple of their rate shows up as a hundredth of itself, which makes a clean channel
- * suspect, never a suspect one clean. */
-static enum status glance(const struct audio *a, size_t channel, bool loop,
-                          double *largest, struct err *e)
+/* Straight between the points; round the loop after the last. */
+static void take_drift(struct audio *a, size_t channel, bool loop, const struct drift *d)
 {
-    enum { BLOCKS_A_SECOND = 700 };
-    size_t block = (size_t)a->rate_hz / BLOCKS_A_SECOND + 1, blocks = a->frames / block;
-    struct audio means;
-    double rate_hz = (double)a->rate_hz * (double)blocks / (double)a->frames;
-    *largest = fabs(mean_of(a, channel, 0, a->frames));
-    if (a->frames < (size_t)a->rate_hz)
-        return ST_OK;
-    enum status st = audio_init(&means, blocks, 1, (int)rint(rate_hz), e);
-    for (size_t b = 0; b < blocks && st == ST_OK; b++)
-        means.data[b] = (float)mean_of(a, channel, b * a->frames / blocks,
-                                       (b + 1) * a->frames / blocks);
-    if (st == ST_OK)
-        st = take_drift(&means, loop, largest, e);
-    audio_done(&means);
-    return st;
-}
-
-/* The channel without its drift, if that exceeds the limit. */
-static enum status clean_channel(struct audio *a, size_t channel, bool loop,
-                                 double *largest, struct err *e)
-{
-    struct audio line;
-    size_t channels = (size_t)a->channels;
-    enum status st = audio_init(&line, a->frames, 1, a->rate_hz, e);
-    for (size_t i = 0; i < a->frames && st == ST_OK; i++)
-        line.data[i] = a->data[i * channels + channel];
-    if (st == ST_OK)
-        st = take_drift(&line, loop, largest, e);
-    for (size_t i = 0; i < a->frames && st == ST_OK && *largest > dc_limit; i++)
-        a->data[i * channels + channel] = line.data[i];
-    audio_done(&line);
-    return st;
+    size_t channels = (size_t)a->channels, points = d->at.frames;
+    for (size_t i = 0; i < a->frames; i++) {
+        double drift = d->mean;
+        if (points > 0) {
+            double place = (double)i / d->apart;
+            size_t p = (size_t)place < points ? (size_t)place : points - 1;
+            size_t next = p + 1 < points ? p + 1 : loop ? 0 : p;
+            double now = (double)d->at.data[p];
+            drift += now + (place - (double)p) * ((double)d->at.data[next] - now);
+        }
+        float *x = &a->data[i * channels + channel];
+        *x = (float)((double)*x - drift);
+    }
 }
 
 enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e)
@@ -161,11 +174,12 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
     enum status st = ST_OK;
     size_t channels = (size_t)a->channels;
     for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
-        double largest = 0;
-        st = glance(a, c, loop, &largest, e);
-        if (st == ST_OK && largest > dc_suspect)
-            st = clean_channel(a, c, loop, &largest, e);
-        most = fmax(most, largest);
+        struct drift drift;
+        st = find_drift(a, c, loop, &drift, e);
+        if (st == ST_OK && drift.largest > dc_limit)
+            take_drift(a, c, loop, &drift);
+        most = fmax(most, drift.largest);
+        audio_done(&drift.at);
     }
     if (removed)
         *removed = most;

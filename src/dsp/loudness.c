@@ -52,22 +52,54 @@ static double true_peak(ebur128_state *state, int channels)
     return best > 0 ? 20 * log10(best) : -HUGE_VAL;
 }
 
+static enum status meter_new(ebur128_state **state, const struct audio *a, int mode,
+                             struct err *e)
+{
+    if (a->channels < 1 || a->channels > CHANNELS_MAX || a->rate_hz < 16)
+        return err_set(e, ST_USAGE, "loudness: %d channels at %d Hz cannot be measured",
+                       a->channels, a->rate_hz);
+    *state = ebur128_init((unsigned)a->channels, (unsigned long)a->rate_hz, mode);
+    return *state ? ST_OK
+                  : err_set(e, ST_NO_MEMORY,
+                            "loudness: no memory, or %d Hz is out of range", a->rate_hz);
+}
+
+static bool is_defined(const struct audio *a)
+{
+    return a->frames * 10 >= (size_t)a->rate_hz * 4;
+}
+
+enum status loudness_integrated(const struct audio *a, double *lufs, struct err *e)
+{
+    ebur128_state *state;
+    double integrated = -HUGE_VAL;
+    *lufs = (double)NAN;
+    enum status st = meter_new(&state, a, EBUR128_MODE_I, e);
+    if (st != ST_OK)
+        return st;
+    int failed = add_scrubbed(state, a);
+    if (!failed)
+        failed = ebur128_loudness_global(state, &integrated);
+    ebur128_destroy(&state);
+    if (failed)
+        return err_set(e, ST_NO_MEMORY, "loudness: libebur128 failed (%d)", failed);
+    if (is_defined(a) && isfinite(integrated))
+        *lufs = integrated;
+    return ST_OK;
+}
+
 enum status loudness_measure(const struct audio *a, bool want_true_peak,
                              struct loudness *out, struct err *e)
 {
     const double unknown = (double)NAN;
     *out = (struct loudness){unknown, unknown, unknown};
-    if (a->channels < 1 || a->channels > CHANNELS_MAX || a->rate_hz < 16)
-        return err_set(e, ST_USAGE, "loudness: %d channels at %d Hz cannot be measured",
-                       a->channels, a->rate_hz);
     int mode = EBUR128_MODE_M | EBUR128_MODE_I;
     if (want_true_peak)
         mode |= EBUR128_MODE_TRUE_PEAK;
-    ebur128_state *state =
-        ebur128_init((unsigned)a->channels, (unsigned long)a->rate_hz, mode);
-    if (!state)
-        return err_set(e, ST_NO_MEMORY, "loudness: no memory, or %d Hz is out of range",
-                       a->rate_hz);
+    ebur128_state *state;
+    enum status st = meter_new(&state, a, mode, e);
+    if (st != ST_OK)
+        return st;
     int failed = EBUR128_SUCCESS;
     double momentary = momentary_max(a, state, &failed);
     double integrated = -HUGE_VAL;
@@ -82,7 +114,7 @@ enum status loudness_measure(const struct audio *a, bool want_true_peak,
     ebur128_destroy(&state);
     if (failed)
         return err_set(e, ST_NO_MEMORY, "loudness: libebur128 failed (%d)", failed);
-    bool defined = a->frames * 10 >= (size_t)a->rate_hz * 4;
+    bool defined = is_defined(a);
     if (defined && isfinite(integrated))
         out->integrated_lufs = integrated;
     if (defined && isfinite(momentary))

@@ -14,6 +14,9 @@ struct loudness {
     double true_peak_dbfs;     /* −HUGE_VAL on digital silence; NAN unless asked for */
 };
 
+/* The integrated loudness alone (LUFS, NAN as above), at three quarters of the cost. */
+enum status loudness_integrated(const struct audio *a, double *lufs, struct err *e);
+
 /* More than two channels count as plain speakers (left, right, …: libebur128's default
  * map). A sound of at least 400 ms but under the gate gives NAN, never −infinity.
  * `true_peak` costs 3.4 times the rest: only for exports. ST_NO_MEMORY, ST_USAGE for a

@@ -172,11 +172,9 @@ static enum status measure_spectrum(const struct measurer *by, const struct audi
 static enum status measure_loudness(const struct audio *a, struct measures *m,
                                     struct err *e)
 {
-    struct loudness loud = {0};
     if (a->frames * 10 < (size_t)a->rate_hz * 4)
         return ST_OK; /* below 400 ms it is not defined */
-    enum status st = loudness_measure(a, false, &loud, e);
-    m->lufs = loud.integrated_lufs;
+    enum status st = loudness_integrated(a, &m->lufs, e);
     /* A channel count or rate that R 128 does not know leaves it unknown. */
     return st == ST_USAGE ? ST_OK : st;
 }

@@ -1,6 +1,8 @@
 /* The varispeed of resample.h. */
 #include "dsp/resample.h"
 
+#include "dsp/vec.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,12 +12,10 @@ static const double pi = 3.14159265358979323846;
 
 /* A table a semitone of speed, 32 taps at speed 1 (more as the corner falls), Kaiser
  * window, coefficients of 128 phases with linear interpolation between them. */
-enum { PHASES = 128, TAPS = 32, LANES = 4, WINDOW_POINTS = 4096 };
+enum { PHASES = 128, TAPS = 32, WINDOW_POINTS = 4096 };
 static const double kaiser_beta = 9.0;
 static const double corner =
     0.455; /* of the rate, at speed 1; the stop band from 0.545 */
-
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
 struct bank {
     int taps;
@@ -49,7 +49,7 @@ static double window_at(const double *window, double u)
 static bool bank_init(struct bank *b, const double *window, double speed)
 {
     int half = (int)ceil(TAPS / 2 * speed);
-    half += half % 2; /* taps in whole vectors */
+    half = (half + VEC / 2 - 1) / (VEC / 2) * (VEC / 2); /* taps in whole vectors */
     b->taps = 2 * half;
     b->tap = malloc((size_t)(PHASES + 1) * (size_t)b->taps * sizeof *b->tap);
     double *raw = malloc((size_t)b->taps * sizeof *raw);
@@ -125,30 +125,46 @@ static float finite_or_0(float x)
 }
 
 /* Two dot products at once, so that coefficients may be interpolated. */
-static float interpolate(const struct bank *b, const float *x, double fraction)
+VEC_INLINE float interpolate(const struct bank *b, const float *x, double fraction)
 {
     double place = fraction * PHASES;
     int phase = (int)place;
     float mix = (float)(place - phase);
     const float *low = b->tap + phase * b->taps, *high = low + b->taps;
-    lanes sum_low = {0}, sum_high = {0};
-    for (int k = 0; k < b->taps; k += LANES) {
-        lanes in, l, h;
-        memcpy(&in, x + k, sizeof in);
-        memcpy(&l, low + k, sizeof l);
-        memcpy(&h, high + k, sizeof h);
-        sum_low += in * l;
-        sum_high += in * h;
+    v8f sum_low = {0}, sum_high = {0};
+    for (int k = 0; k < b->taps; k += VEC) {
+        v8f in = VEC_CONST_AT(x + k);
+        sum_low += in * VEC_CONST_AT(low + k);
+        sum_high += in * VEC_CONST_AT(high + k);
     }
-    lanes s = sum_low + mix * (sum_high - sum_low);
-    return (s[0] + s[2]) + (s[1] + s[3]);
+    v8f s = sum_low + mix * (sum_high - sum_low);
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
+
+/* out[i] = in(at + i × speed), all of it inside. */
+VEC_INLINE void read_inside(const struct bank *b, const float *in, double at,
+                            double speed, float *out, size_t count)
+{
+    ptrdiff_t before = b->taps / 2 - 1;
+    for (size_t i = 0; i < count; i++) {
+        double here = at + (double)i * speed;
+        ptrdiff_t whole = (ptrdiff_t)here;
+        out[i] = finite_or_0(interpolate(b, in + whole - before, here - (double)whole));
+    }
+}
+
+VEC_CLONES(run_inside, read_inside,
+           (const struct bank *b, const float *in, double at, double speed, float *out,
+            size_t count),
+           (b, in, at, speed, out, count))
 
 /* What a kernel sees at an end of the sound: silence beyond it. */
 static float at_the_end(const struct bank *b, const float *in, ptrdiff_t frames,
-                        ptrdiff_t first, double fraction)
+                        double at)
 {
-    float mix = (float)(fraction * PHASES);
+    double whole = floor(at);
+    ptrdiff_t first = (ptrdiff_t)whole - (b->taps / 2 - 1);
+    float mix = (float)((at - whole) * PHASES);
     int phase = (int)mix;
     mix -= (float)phase;
     const float *low = b->tap + phase * b->taps, *high = low + b->taps;
@@ -165,13 +181,14 @@ void varispeed_read(const struct varispeed *v, const float *in, size_t frames,
     speed = speed > v->fastest ? v->fastest : speed >= v->slowest ? speed : v->slowest;
     const struct bank *b = &v->bank[semitone_of(speed) - v->first];
     ptrdiff_t before = b->taps / 2 - 1, n = (ptrdiff_t)frames;
-    for (size_t i = 0; i < count; i++) {
-        double at = start + (double)i * speed;
-        double whole = floor(at);
-        ptrdiff_t first = (ptrdiff_t)whole - before;
-        if (first >= 0 && first + b->taps <= n)
-            out[i] = finite_or_0(interpolate(b, in + first, at - whole));
-        else
-            out[i] = at_the_end(b, in, n, first, at - whole);
-    }
+    /* The frames whose kernels lie inside the sound, by a frame to spare. */
+    double first = ceil(((double)before + 1 - start) / speed);
+    double past = floor(((double)(n - b->taps + before) - 1 - start) / speed) + 1;
+    size_t from = (size_t)fmin(fmax(first, 0), (double)count);
+    size_t to = (size_t)fmin(fmax(past, (double)from), (double)count);
+    for (size_t i = 0; i < from; i++)
+        out[i] = at_the_end(b, in, n, start + (double)i * speed);
+    run_inside(b, in, start + (double)from * speed, speed, out + from, to - from);
+    for (size_t i = to; i < count; i++)
+        out[i] = at_the_end(b, in, n, start + (double)i * speed);
 }

@@ -46,8 +46,9 @@ static void apply_gains(struct audio *loop, size_t blocks, const double *gain)
         double at = ((double)i + 0.5) * scale - 0.5, whole = floor(at);
         double part = at - whole;
         part *= part * (3 - 2 * part); /* smooth at the blocks' middles */
-        size_t b = whole < 0 ? blocks - 1 : (size_t)whole % blocks;
-        double g = gain[b] + part * (gain[(b + 1) % blocks] - gain[b]);
+        size_t b = whole < 0 ? blocks - 1 : (size_t)whole;
+        size_t next = b + 1 < blocks ? b + 1 : 0;
+        double g = gain[b] + part * (gain[next] - gain[b]);
         for (size_t c = 0; c < channels; c++)
             loop->data[i * channels + c] *= (float)g;
     }
