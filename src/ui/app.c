@@ -198,21 +198,22 @@ static void take_keys(struct loop *l)
         app_key(&l->app, key);
         any = true;
     }
-    if (any && l->app.dirty && !l->app.quit && !l->app.suspend)
+    if (any && l->app.dirty && !l->app.quit && !l->app.suspend && term_send(l->term))
         show(l);
 }
 
 /* Wait for something to happen, at most `wait` seconds (< 0: until it does). */
 static void wait_for(struct loop *l, double wait)
 {
-    struct pollfd fd[5] = {
+    struct pollfd fd[6] = {
         {term_input_fd(l->term), POLLIN, 0},
         {term_signal_fd(l->term), POLLIN, 0},
         {jobs_fd(l->app.quick), POLLIN, 0},
         {l->app.jobs ? jobs_fd(l->app.jobs) : -1, POLLIN, 0},
-        {l->app.transport ? transport_fd(l->app.transport) : -1, POLLIN, 0}};
+        {l->app.transport ? transport_fd(l->app.transport) : -1, POLLIN, 0},
+        {term_output_fd(l->term), POLLOUT, 0}};
     int timeout = wait < 0 ? -1 : (int)ceil(wait * 1000);
-    if (poll(fd, 5, timeout) > 0 && fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+    if (poll(fd, 6, timeout) > 0 && fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         l->app.quit = true;
         l->hung_up = true;
     }
@@ -225,7 +226,7 @@ static void run(struct loop *l)
     while (!app->quit) {
         app->now = clock_s();
         double wait = app_tick(app);
-        if (app->dirty) {
+        if (app->dirty && term_send(l->term)) {
             double rest = l->drawn + frame_s - clock_s();
             if (rest <= 0) {
                 show(l);

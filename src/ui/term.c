@@ -2,11 +2,14 @@
 #include "ui/term.h"
 
 #include "ui/keys.h"
+#include "ui/outbox.h"
 #include "ui/signals.h"
 
 #include <curses.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,7 +21,9 @@ enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096 };
 
 struct terminal {
     SCREEN *screen;
-    struct termios before;
+    FILE *out; /* what curses writes to */
+    struct outbox outbox;
+    struct termios before, ours;
     enum theme_depth depth;
     enum tier tier;
     struct theme theme;
@@ -107,11 +112,9 @@ static void restore_text(struct terminal *t, char *to, size_t n)
     to[used] = '\0';
 }
 
-static void send_paste_mode(const struct terminal *t, bool on)
+static const char *paste_mode(const struct terminal *t, bool on)
 {
-    const char *s = on ? "\033[?2004h" : "\033[?2004l";
-    if (t->paste && write(STDOUT_FILENO, s, strlen(s)) < 0)
-        return; /* the terminal is gone: SIGHUP tells the loop */
+    return !t->paste ? "" : on ? "\033[?2004h" : "\033[?2004l";
 }
 
 static void begin_mode(struct terminal *t)
@@ -120,10 +123,38 @@ static void begin_mode(struct terminal *t)
     noecho();
     nonl();
     intrflush(stdscr, FALSE);
+    typeahead(-1); /* frames are whole: drawing them waits for nobody */
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
+    tcgetattr(STDIN_FILENO, &t->ours);
+    outbox_open(&t->outbox, fileno(t->out));
+}
+
+/* After what curses has written. */
+static void send_at_once(struct terminal *t, const char *text)
+{
+    fflush(t->out);
+    if (t->outbox.slot >= 0)
+        outbox_send(&t->outbox, text);
+    else if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+        return; /* the terminal is gone: SIGHUP tells the loop */
+}
+
+/* The terminal's own state is set here and not by curses, which writes to a file now. */
+static void enter(struct terminal *t)
+{
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &t->ours);
     curs_set(0);
-    send_paste_mode(t, true);
+    send_at_once(t, paste_mode(t, true));
+}
+
+static void leave(struct terminal *t)
+{
+    curs_set(1);
+    endwin();
+    send_at_once(t, paste_mode(t, false));
+    outbox_flush(&t->outbox, 1);
+    tcsetattr(STDIN_FILENO, TCSANOW, &t->before);
 }
 
 static enum theme_depth find_depth(int wanted)
@@ -166,6 +197,7 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
     t->cursor_row = -1;
     t->everything = true;
     begin_mode(t);
+    enter(t);
     read_size(t);
     char undo[256];
     restore_text(t, undo, sizeof undo);
@@ -173,6 +205,16 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
     read_size(t);
     if (t->rows != LINES || t->cols != COLS)
         resizeterm(t->rows, t->cols);
+}
+
+/* Standard output under a descriptor of its own. */
+static FILE *open_output(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!f && fd >= 0)
+        close(fd);
+    return f;
 }
 
 enum status term_open(struct terminal **out, const struct term_options *options,
@@ -191,8 +233,12 @@ enum status term_open(struct terminal **out, const struct term_options *options,
         return err_set(e, ST_NO_MEMORY, "no memory for the screen");
     }
     tcgetattr(STDIN_FILENO, &t->before);
-    t->screen = newterm(NULL, stdout, stdin);
+    t->outbox.slot = -1;
+    t->out = open_output();
+    t->screen = t->out ? newterm(NULL, t->out, stdin) : NULL;
     if (!t->screen) {
+        if (t->out)
+            fclose(t->out);
         free(t->pair);
         free(t);
         return err_set(e, ST_NO_TERMINAL, "the terminal TERM=%s cannot be used",
@@ -207,12 +253,11 @@ void term_close(struct terminal *t)
 {
     if (!t)
         return;
-    send_paste_mode(t, false);
-    curs_set(1);
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
+    leave(t);
     signals_remove();
     delscreen(t->screen);
+    outbox_close(&t->outbox);
+    fclose(t->out);
     free(t->shown);
     free(t->pair);
     free(t);
@@ -349,13 +394,10 @@ unsigned term_take_signals(struct terminal *t)
 
 void term_suspend(struct terminal *t)
 {
-    send_paste_mode(t, false);
-    curs_set(1);
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &t->before);
+    leave(t);
     signals_stop();
     refresh();
-    begin_mode(t);
+    enter(t);
     take_size(t);
 }
 
@@ -457,6 +499,18 @@ void term_present(struct terminal *t, const struct canvas *c)
     if (t->cursor_row >= 0)
         move(t->cursor_row, t->cursor_col);
     refresh();
+    outbox_send(&t->outbox, NULL);
+}
+
+int term_output_fd(const struct terminal *t)
+{
+    return outbox_fd(&t->outbox);
+}
+
+bool term_send(struct terminal *t)
+{
+    outbox_send(&t->outbox, NULL);
+    return !outbox_waits(&t->outbox);
 }
 
 void term_cursor(struct terminal *t, int row, int col)

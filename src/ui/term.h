@@ -55,6 +55,10 @@ void term_suspend(struct terminal *t);
 
 /* Show a canvas: only what differs from the last one is sent. */
 void term_present(struct terminal *t, const struct canvas *c);
+/* A slow terminal: −1, or what to poll for writing while it has not taken the last frame;
+ * then call term_send, which says whether it has now. Until then draw nothing. */
+int term_output_fd(const struct terminal *t);
+bool term_send(struct terminal *t);
 /* Where the terminal's own cursor stands, for typing; row −1 hides it. */
 void term_cursor(struct terminal *t, int row, int col);
 /* The next term_present sends everything (^L). */

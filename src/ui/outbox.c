@@ -1,0 +1,146 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* memfd_create */
+#endif
+#include "ui/outbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROOM_FIRST = 1 << 16 };
+
+static int nameless_file(void)
+{
+#if defined(__linux__)
+    return memfd_create("screen", MFD_CLOEXEC);
+#else
+    char name[] = "/tmp/trowel-screen-XXXXXX";
+    int fd = mkstemp(name);
+    if (fd >= 0)
+        unlink(name);
+    return fd;
+#endif
+}
+
+/* The same terminal with an open file description of our own. */
+static int open_again(int fd)
+{
+    enum { FLAGS = O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC };
+    char name[256];
+    int again = ttyname_r(fd, name, sizeof name) == 0 ? open(name, FLAGS) : -1;
+    return again >= 0 ? again : open("/dev/tty", FLAGS);
+}
+
+bool outbox_open(struct outbox *o, int slot)
+{
+    *o = (struct outbox){.slot = -1, .terminal = open_again(slot)};
+    int file = nameless_file();
+    if (o->terminal >= 0 && file >= 0 && dup2(file, slot) == slot)
+        o->slot = slot;
+    else if (o->terminal >= 0)
+        close(o->terminal);
+    if (file >= 0)
+        close(file);
+    if (o->slot >= 0)
+        fcntl(slot, F_SETFD, FD_CLOEXEC);
+    return o->slot >= 0;
+}
+
+static bool make_room(struct outbox *o, size_t bytes)
+{
+    if (o->sent == o->used)
+        o->sent = o->used = 0;
+    if (o->used + bytes <= o->room)
+        return true;
+    size_t room = o->used + bytes + ROOM_FIRST;
+    char *larger = realloc(o->text, room);
+    if (!larger)
+        return false;
+    o->text = larger;
+    o->room = room;
+    return true;
+}
+
+/* What curses wrote since the last time. Without memory it is lost, and ^L draws anew. */
+static void collect(struct outbox *o)
+{
+    off_t end = lseek(o->slot, 0, SEEK_CUR);
+    if (end <= 0)
+        return;
+    if (make_room(o, (size_t)end)) {
+        ssize_t n = pread(o->slot, o->text + o->used, (size_t)end, 0);
+        o->used += n > 0 ? (size_t)n : 0;
+    }
+    if (ftruncate(o->slot, 0) == 0)
+        lseek(o->slot, 0, SEEK_SET);
+}
+
+static void push(struct outbox *o)
+{
+    while (o->sent < o->used) {
+        ssize_t n = write(o->terminal, o->text + o->sent, o->used - o->sent);
+        if (n > 0)
+            o->sent += (size_t)n;
+        else if (n < 0 && errno == EAGAIN)
+            return;
+        else if (n == 0 || errno != EINTR)
+            o->sent = o->used; /* the terminal is gone: SIGHUP tells the loop */
+    }
+}
+
+void outbox_send(struct outbox *o, const char *more)
+{
+    if (o->slot < 0)
+        return;
+    collect(o);
+    size_t n = more ? strlen(more) : 0;
+    if (n > 0 && make_room(o, n)) {
+        memcpy(o->text + o->used, more, n);
+        o->used += n;
+    }
+    push(o);
+}
+
+bool outbox_waits(const struct outbox *o)
+{
+    return o->slot >= 0 && o->sent < o->used;
+}
+
+int outbox_fd(const struct outbox *o)
+{
+    return outbox_waits(o) ? o->terminal : -1;
+}
+
+static double clock_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void outbox_flush(struct outbox *o, double seconds)
+{
+    double end = clock_s() + seconds;
+    outbox_send(o, NULL);
+    for (double left = seconds; outbox_waits(o) && left > 0; left = end - clock_s()) {
+        struct pollfd p = {o->terminal, POLLOUT, 0};
+        poll(&p, 1, (int)(left * 1000) + 1);
+        push(o);
+    }
+    o->sent = o->used = 0;
+}
+
+void outbox_close(struct outbox *o)
+{
+    if (o->slot < 0)
+        return;
+    outbox_flush(o, 1);
+    close(o->terminal);
+    free(o->text);
+    *o = (struct outbox){.slot = -1, .terminal = -1};
+}
