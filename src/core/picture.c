@@ -31,14 +31,18 @@ static void draw_wave(struct picture *p, const float *mono, int64_t frames)
 
 struct spectrogram {
     struct rfft *fft;
-    int size;
+    int size, shown; /* of the transform, and of the window in its middle */
     float *window, *block, *bins;
     int edge[PICTURE_ROWS + 1];
 };
 
-static enum status spectrogram_init(struct spectrogram *s, int rate_hz)
+/* A short sound is looked at through a shorter window: when counts more than pitch. */
+static enum status spectrogram_init(struct spectrogram *s, int rate_hz, int64_t frames)
 {
     s->size = fft_size_at(WINDOW_44K1, rate_hz);
+    s->shown = frames < rate_hz / 3 ? s->size / 4
+               : frames < rate_hz   ? s->size / 2
+                                    : s->size;
     s->fft = rfft_new(s->size);
     size_t n = (size_t)s->size;
     s->window = malloc(n * sizeof(float));
@@ -46,9 +50,12 @@ static enum status spectrogram_init(struct spectrogram *s, int rate_hz)
     s->bins = malloc((n + 2) * sizeof(float));
     if (!s->fft || !s->window || !s->block || !s->bins)
         return ST_NO_MEMORY;
-    for (size_t i = 0; i < n; i++)
-        s->window[i] =
-            (float)(0.5 - 0.5 * cos(2 * 3.14159265358979323846 * (double)i / (double)n));
+    for (int i = 0; i < s->size; i++) {
+        double at = (double)(i - (s->size - s->shown) / 2) / s->shown;
+        s->window[i] = (float)(0.5 - 0.5 * cos(2 * 3.14159265358979323846 * at));
+        if (at < 0 || at >= 1)
+            s->window[i] = 0;
+    }
     double top = fmin(high_hz, rate_hz / 2.0);
     for (int r = 0; r <= PICTURE_ROWS; r++) {
         double hz = low_hz * pow(top / low_hz, (double)r / PICTURE_ROWS);
@@ -101,7 +108,7 @@ static enum status draw_spectrum(struct picture *p, const float *mono, int64_t f
                                  const atomic_bool *cancelled, struct err *e)
 {
     struct spectrogram s = {0};
-    enum status st = spectrogram_init(&s, p->rate_hz);
+    enum status st = spectrogram_init(&s, p->rate_hz, frames);
     for (int c = 0; c < PICTURE_COLS && st == ST_OK; c++) {
         int64_t centre = (2 * c + 1) * frames / (2 * PICTURE_COLS);
         spectrogram_column(&s, mono, frames, centre, p->spectrum + c);

@@ -332,10 +332,13 @@ static void draw_top(struct app *app, const struct area *row)
     words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
     words_count(sources, sizeof sources, session_source_count(app->session));
     const char *gap = row->cols >= 100 ? "     " : "  ";
-    snprintf(left, sizeof left, "%s%s%s source%s   %s finds   %s %zu  %s %zu  %s %zu",
-             session_name(app->session), gap, sources,
-             session_source_count(app->session) == 1 ? "" : "s", all,
-             glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
+    bool tight = row->cols < 100 && app->batch.active > 0;
+    int n = snprintf(left, sizeof left, "%.200s%s", session_name(app->session), gap);
+    if (!tight) /* the progress needs the room */
+        n += snprintf(left + n, sizeof left - (size_t)n, "%s source%s   ", sources,
+                      session_source_count(app->session) == 1 ? "" : "s");
+    snprintf(left + n, sizeof left - (size_t)n, "%s finds%s%s %zu  %s %zu  %s %zu", all,
+             tight ? "  " : "   ", glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
              glyph_text(GLYPH_REJECTED, tier), t->all.rejected,
              glyph_text(GLYPH_UNDECIDED, tier), t->all.undecided);
     frame_top(app, row, left);

@@ -434,7 +434,8 @@ static struct look resolve(const struct terminal *t, const struct cell *cell)
     if (cell->ground != ROLE_TEXT) {
         ink.bg = ground.bg;
         ink.attributes |= ground.attributes;
-        if (cell->ground == ROLE_CURSOR && ground.fg >= 0)
+        bool turned = ground.attributes & ATTR_REVERSE; /* one colour, not each ink's */
+        if (cell->ground == ROLE_CURSOR && (ground.fg >= 0 || turned))
             ink = ground;
     }
     if (t->depth == THEME_MONO)
