@@ -445,6 +445,7 @@ static void put_envelope(struct sheet *s)
     double level[BLOCKS], block_s = 0.002, total = 0, moment = 0;
     size_t block = (size_t)(block_s * s->rate_hz) + 1, count = 0, top = 0;
     block_s = (double)block / s->rate_hz;
+    level[0] = 0;
     float peak = line_peak(s->x, s->n);
     for (size_t i = 0; i < s->n && count < BLOCKS; i += block) {
         double whole = energy(s, i, i + block) / (double)block;
