@@ -33,11 +33,13 @@ static void choose_file(char *out, size_t size, const struct request *r)
         out[0] = '\0';
 }
 
+/* A lone error is what the run ends with, and said there. */
 static void tell_notes(const struct config_report *report, const struct log *log)
 {
     for (int i = 0; i < report->count; i++)
-        log_write(log, report->notes[i].is_error ? LOG_ERROR : LOG_WARNING, "%s",
-                  report->notes[i].text);
+        if (!report->notes[i].is_error || report->errors > 1)
+            log_write(log, report->notes[i].is_error ? LOG_ERROR : LOG_WARNING, "%s",
+                      report->notes[i].text);
 }
 
 static enum status apply_options(struct config *cfg, const struct request *r,

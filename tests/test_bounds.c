@@ -36,8 +36,8 @@ static void put_le(unsigned char *to, uint32_t value, int bytes)
         to[i] = (unsigned char)(value >> (8 * i));
 }
 
-/* Minutes of 16-bit mono: a hit every five seconds, holes in the file between them. */
-static void write_long(const char *path, int minutes)
+/* Minutes of 16-bit mono: a hit every `step_ms`, holes in the file between them. */
+static void write_long(const char *path, int minutes, int step_ms)
 {
     uint32_t bytes = (uint32_t)minutes * 60 * RATE * 2;
     unsigned char h[44] = "RIFF....WAVEfmt ";
@@ -55,15 +55,17 @@ static void write_long(const char *path, int minutes)
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, (off_t)bytes + 44), 0);
     assert_int_equal(pwrite(fd, h, sizeof h, 0), sizeof h);
-    for (int t = 1; t < minutes * 60; t += 5) {
-        unsigned char hit[RATE / 5 * 2];
-        for (int i = 0; i < RATE / 5; i++) {
-            double x = exp(-i / 300.0) * sin(0.05 * (1 + t % 7) * i);
-            put_le(hit + 2 * i, (uint32_t)(int32_t)lrint(20000 * x), 2);
+    enum { HIT = RATE / 8, KINDS = 7 };
+    unsigned char hit[KINDS][HIT * 2];
+    for (int k = 0; k < KINDS; k++)
+        for (int i = 0; i < HIT; i++) {
+            double x = exp(-i / 150.0) * sin(0.05 * (1 + k) * i);
+            put_le(hit[k] + 2 * i, (uint32_t)(int32_t)lrint(20000 * x), 2);
         }
-        off_t at = 44 + (off_t)t * RATE * 2;
-        assert_int_equal(pwrite(fd, hit, sizeof hit, at), sizeof hit);
-    }
+    int64_t step = (int64_t)RATE * step_ms / 1000, frames = (int64_t)minutes * 60 * RATE;
+    for (int64_t at = RATE, n = 0; at + HIT < frames; at += step, n++)
+        assert_int_equal(pwrite(fd, hit[n % KINDS], sizeof hit[0], 44 + (off_t)(at * 2)),
+                         HIT * 2);
     close(fd);
 }
 
@@ -114,15 +116,38 @@ static void an_hour_takes_little_memory(void **state)
     char folder[256], path[300];
     tree_make(folder);
     snprintf(path, sizeof path, "%s/long.wav", folder);
-    write_long(path, 2);
+    write_long(path, 2, 5000);
     long small = peak_kb(path);
-    write_long(path, SANITIZED ? 10 : 60);
+    write_long(path, SANITIZED ? 10 : 60, 5000);
     long large = peak_kb(path);
     print_message("2 minutes: %ld KB, the long one: %ld KB\n", small, large);
     if (!SANITIZED) {
         assert_true(large < (64 + 20) * 1024);
-        /* and four hours, which would take too long here, by what the hour added */
-        assert_true(small + 4 * (large - small) < (64 + 4 * 20) * 1024);
+        /* and any number of hours, by what this one added */
+        assert_true(large - small < 18 * 1024);
+    }
+    tree_remove(folder);
+}
+
+/* What grows with the number of hits: between two lengths that both have more of them
+ * than are kept, it grows by what an hour may take. */
+static void dense_hits_take_no_more(void **state)
+{
+    (void)state;
+    enum { SHORT_MIN = 6, LONG_MIN = SANITIZED ? 8 : 20 };
+    char folder[256], path[300];
+    tree_make(folder);
+    snprintf(path, sizeof path, "%s/dense.wav", folder);
+    write_long(path, SHORT_MIN, 150);
+    long small = peak_kb(path);
+    write_long(path, LONG_MIN, 150);
+    long large = peak_kb(path);
+    double per_hour = (double)(large - small) / 1024 * 60 / (LONG_MIN - SHORT_MIN);
+    print_message("%d minutes: %ld KB, %d minutes: %ld KB, %.1f MB an hour\n", SHORT_MIN,
+                  small, LONG_MIN, large, per_hour);
+    if (!SANITIZED) {
+        assert_true(large < (64 + 20) * 1024);
+        assert_true(per_hour < 20);
     }
     tree_remove(folder);
 }
@@ -191,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_hour_takes_little_memory),
+        cmocka_unit_test(dense_hits_take_no_more),
         cmocka_unit_test(ends_within_200_ms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

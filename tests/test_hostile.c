@@ -177,6 +177,9 @@ static void one_line_says_what_to_do(void **state)
          "trowel: link.wav is a link to what does not exist\n", 1},
         {"ln -s loop.wav loop.wav; " TROWEL_BIN " --batch analyze --source loop.wav",
          "trowel: loop.wav is a link that leads back to itself\n", 1},
+        {"echo 'global: {sample_rate: 4000}' > c.yaml; " TROWEL_BIN
+         " --batch validate --config c.yaml",
+         "trowel: c.yaml:1: global.sample_rate is 4000; expected", 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct outcome o;
