@@ -366,9 +366,12 @@ static enum status gather_plain(struct curate_pool *pool, const char *folder, in
     int n = scandir(folder, &list, visible, by_name);
     if (n < 0 && depth > 0)
         return ST_OK;
+    if (n < 0 && errno == ENOENT)
+        return err_set(e, ST_NOT_FOUND,
+                       "the folder %s does not exist; --input_root names the project",
+                       folder);
     if (n < 0)
-        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
-                         "the folder %s cannot be read", folder);
+        return err_errno(e, ST_UNREADABLE, errno, "the folder %s cannot be read", folder);
     for (int i = 0; i < n; i++) {
         if (st == ST_OK)
             st = gather_entry(pool, folder, list[i]->d_name, depth, e);

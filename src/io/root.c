@@ -24,9 +24,10 @@ enum status root_open(struct root *r, const char *path, bool create, struct err 
             return st;
     }
     int fd = open(path, folder_flags);
+    if (fd < 0 && errno == ENOENT)
+        return err_set(e, ST_NOT_FOUND, "the folder %s does not exist", path);
     if (fd < 0)
-        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_DISK, errno,
-                         "the folder %s cannot be opened", path);
+        return err_errno(e, ST_DISK, errno, "the folder %s cannot be opened", path);
     r->fd = fd;
     strcpy(r->path, path);
     return ST_OK;
