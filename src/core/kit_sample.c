@@ -54,40 +54,51 @@ static float frame_peak(const struct audio *a, size_t i)
     return peak;
 }
 
-/* Where to start so that the sound is at a tenth of its peak within 1 ms: before that
- * point, where it is quietest. */
-static size_t attack_start(const struct audio *a)
+/* The first frame at a tenth of the peak. */
+static size_t attack_of(const struct audio *a)
 {
     float limit = 0.1f * (float)level_peak(a);
-    size_t first = 0, back = (size_t)(a->rate_hz * 7 / 10000);
+    size_t first = 0;
     while (first < a->frames && frame_peak(a, first) < limit)
         first++;
-    if (first == a->frames)
-        return 0;
-    size_t start = first > back ? first - back : 0;
-    for (size_t i = start; i < first; i++)
+    return first < a->frames ? first : 0;
+}
+
+/* Start where it is quietest, at most 0.7 ms before the attack. */
+static void cut_front(struct audio *a)
+{
+    size_t attack = attack_of(a), back = (size_t)(a->rate_hz * 7 / 10000);
+    size_t start = attack > back ? attack - back : 0, channels = (size_t)a->channels;
+    for (size_t i = start; i < attack; i++)
         if (frame_peak(a, i) < frame_peak(a, start))
             start = i;
-    return start;
-}
-
-/* Ends that are not silent beside the sound's own peak (one step of 16 bits) would click.
- */
-static void close_ends(struct audio *a)
-{
-    double quiet = 3e-5 * level_peak(a);
-    if ((double)frame_peak(a, 0) > quiet)
-        level_fade_in(a, (size_t)(a->rate_hz / 2000));
-    if ((double)frame_peak(a, a->frames - 1) > quiet)
-        level_fade_out(a, (size_t)fmin(a->rate_hz * 0.010, (double)a->frames / 4));
-}
-
-static void cut_front(struct audio *a, size_t start)
-{
-    size_t channels = (size_t)a->channels;
     memmove(a->data, a->data + start * channels,
             (a->frames - start) * channels * sizeof *a->data);
     a->frames -= start;
+}
+
+/* An end that is not silent beside the sound's own peak (one step of 16 bits) clicks. */
+static bool clicks(const struct audio *a, size_t frame)
+{
+    return (double)frame_peak(a, frame) > 3e-5 * level_peak(a);
+}
+
+static void close_start(struct audio *a)
+{
+    if (clicks(a, 0))
+        level_fade_in(a, (size_t)(a->rate_hz / 2000));
+}
+
+/* A fade may take what looked like the attack, such as the end of an earlier sound: then
+ * the attack is later. */
+static void trim_to_attack(struct audio *a)
+{
+    for (int i = 0; i < 8; i++) {
+        cut_front(a);
+        close_start(a);
+        if (attack_of(a) <= (size_t)(a->rate_hz / 1000))
+            return;
+    }
 }
 
 enum status kit_sample_prepare(struct audio *sound, const struct kit_item *item,
@@ -100,10 +111,14 @@ enum status kit_sample_prepare(struct audio *sound, const struct kit_item *item,
     if (st != ST_OK)
         return st;
     level_scrub(sound);
-    if (is_struck(&item->c))
-        cut_front(sound, attack_start(sound));
-    if (!loop && sound->frames > 0)
-        close_ends(sound);
+    if (sound->frames > 0 && is_struck(&item->c))
+        trim_to_attack(sound);
+    if (sound->frames > 0 && !loop) {
+        close_start(sound);
+        if (clicks(sound, sound->frames - 1))
+            level_fade_out(
+                sound, (size_t)fmin(sound->rate_hz * 0.010, (double)sound->frames / 4));
+    }
     st = level_normalise(sound, fmin(0, peak_dbfs + item->trim_db), loop, e);
     if (st != ST_OK)
         return st;
