@@ -141,6 +141,65 @@ static void what_sounded_before_is_taken_off(void **state)
     assert_true(with > alone + 0.1);
 }
 
+/* A chord of decaying harmonics from `at` on. */
+static void strike_chord(struct audio *a, size_t at, double level)
+{
+    static const double hz[] = {110, 165, 220, 262};
+    for (size_t i = at; i < a->frames; i++) {
+        double t = (double)(i - at) / a->rate_hz, sum = 0;
+        for (int k = 0; k < 4; k++)
+            for (int h = 1; h <= 6; h++)
+                sum += sin(TWO_PI * hz[k] * h * t + k + h) / h;
+        a->data[i] += (float)(level * exp(-t / 0.4) * sum / 8);
+    }
+}
+
+/* Right answers of eight: a drum under which something else is struck, or already sounds.
+ */
+static int right_of_eight(enum synth_drum under, float gain, double chord, bool before,
+                          bool (*right)(enum drum_class))
+{
+    int count = 0;
+    for (uint64_t item = 0; item < 8; item++) {
+        struct audio a, b;
+        size_t lead = (size_t)(DRUM_LEAD_S * 44100), n = lead + 11000;
+        synth(&b, under, 44100, item);
+        make(&a, (double)n / 44100, 1, 44100);
+        strike_chord(&a, before ? 0 : lead, chord);
+        for (size_t i = lead; i < n; i++)
+            a.data[i] += b.data[i - lead];
+        audio_done(&b);
+        synth(&b, SYNTH_HAT_CLOSED, 44100, item + 20);
+        for (size_t i = lead; i < n; i++)
+            a.data[i] += gain * b.data[i - lead];
+        struct drum_verdict v;
+        assert_int_equal(drum_classify_in(&a, lead, &v, NULL), ST_OK);
+        count += right(v.best);
+        audio_done(&a);
+        audio_done(&b);
+    }
+    return count;
+}
+
+static bool is_kick(enum drum_class c)
+{
+    return c == DRUM_KICK;
+}
+
+static bool is_snare(enum drum_class c)
+{
+    return c == DRUM_SNARE;
+}
+
+static void the_drum_is_heard_through_what_sounds_with_it(void **state)
+{
+    (void)state;
+    assert_true(right_of_eight(SYNTH_KICK, 0.3F, 0.2, false, is_kick) >= 7);
+    assert_true(right_of_eight(SYNTH_SNARE, 0.3F, 0.2, true, is_snare) >= 7);
+    assert_true(right_of_eight(SYNTH_HAT_CLOSED, 0, 0.2, true, is_hat) >= 7);
+    assert_true(right_of_eight(SYNTH_HAT_CLOSED, 0, 0.1, false, is_hat) >= 7);
+}
+
 static void more_noise_means_less_confidence(void **state)
 {
     (void)state;
@@ -265,6 +324,7 @@ int main(void)
         cmocka_unit_test(the_verdict_does_not_depend_on_level_or_channels),
         cmocka_unit_test(silence_before_the_attack_changes_nothing),
         cmocka_unit_test(what_sounded_before_is_taken_off),
+        cmocka_unit_test(the_drum_is_heard_through_what_sounds_with_it),
         cmocka_unit_test(more_noise_means_less_confidence),
         cmocka_unit_test(anything_has_a_verdict),
         cmocka_unit_test(pitch_is_measured),

@@ -1,9 +1,9 @@
 """Labelled drum one-shots from Debian packages, for train_drums.py.
 
 Each package is unpacked (apt-get download, dpkg -x) below one folder, under its name:
-hydrogen-drumkits hydrogen-data lmms-common sonic-pi-samples timgm6mb-soundfont
-csound-soundfont avldrums.lv2-soundfont fluid-soundfont-gm
-musescore-general-soundfont-small. Sound fonts are played through libfluidsynth3.
+hydrogen-drumkits hydrogen-data lmms-common sonic-pi-samples exadrums freepats stk
+timgm6mb-soundfont csound-soundfont avldrums.lv2-soundfont fluid-soundfont-gm
+musescore-general-soundfont-small opl3-soundfont. Sound fonts are played through libfluidsynth3.
 
 Four kits are kept for judging and never opened: HELD_OUT."""
 import ctypes
@@ -14,10 +14,13 @@ import re
 import numpy as np
 import soundfile as sf
 
+from drum_machines import machines
+
 CLASSES = ['kick', 'snare', 'clap', 'rim', 'tom_low', 'tom_mid', 'tom_high', 'hat_closed',
            'hat_open', 'crash', 'ride', 'perc']
 HELD_OUT = {'BJA_Pacific', 'ForzeeStereo', 'Millo_MultiLayered2', 'Millo_MultiLayered3'}
 SECONDS = 1.5
+MACHINE_HITS = 90  # of each class
 
 # File and instrument names to classes; the first that matches counts.
 RULES = [
@@ -27,7 +30,7 @@ RULES = [
     ('perc', r'bongo|conga|clave|cowbell|maraca|tambourine|shaker|woodblock|wood|'
              r'djembe|triangle|waterglass|perc|snap|cajonslap|bell (hit|mute)|clav|'
              r'dununba1 bell|guiro|agogo'),
-    ('snare', r'snare|(^|_)sn_|powr_sn|^sd_'),
+    ('snare', r'snare|(^|_)sn_|powr_sn|^sd_|^snr_'),
     ('hat_open', r'(hat|hh|hihat).{0,12}op|open.?(hat|hh|hi)|ohh|hihat_opened|hatopen|'
                  r'cymbal_open|hat_op|swish|hhat.*open'),
     ('', r'semi'),
@@ -53,7 +56,11 @@ def label_of(*names):
 
 def read(path):
     x, rate = sf.read(path, dtype='float32', always_2d=True)
-    x = x.mean(1)[:int(rate * (SECONDS + 0.2))]
+    return trimmed(x.mean(1), rate)
+
+
+def trimmed(x, rate):
+    x = x[:int(rate * (SECONDS + 0.2))]
     if len(x) < 0.01 * rate or np.abs(x).max() < 1e-3:
         return None
     start = int(np.argmax(np.abs(x) >= 0.03 * np.abs(x).max()))
@@ -133,10 +140,18 @@ class Synth:
                                                    preset) == 0
 
     def hit(self, bank, preset, key, velocity):
-        lib, n = self.lib, int(44100 * SECONDS)
         self.has(bank, preset)
+        return self.play(9, [key], velocity, SECONDS)
+
+    def chord(self, preset, keys, velocity, seconds):
+        self.lib.fluid_synth_program_select(self.synth, 0, self.font, 0, preset)
+        return self.play(0, keys, velocity, seconds)
+
+    def play(self, channel, keys, velocity, seconds):
+        lib, n = self.lib, int(44100 * seconds)
         out = [np.zeros(n, np.float32) for _ in range(2)]
-        lib.fluid_synth_noteon(self.synth, 9, key, velocity)
+        for key in keys:
+            lib.fluid_synth_noteon(self.synth, channel, key, velocity)
         lib.fluid_synth_write_float(self.synth, n, ctypes.c_void_p(out[0].ctypes.data), 0, 1,
                                     ctypes.c_void_p(out[1].ctypes.data), 0, 1)
         lib.fluid_synth_all_sounds_off(self.synth, -1)
@@ -165,107 +180,62 @@ def from_font(path, name):
                 yield name, f'{preset}/{key}/{velocity}', label, x[max(0, start - 44):]
 
 
-# ---- drums as machines make them, which the packages have too few of ------------------
-
-RATE = 44100
-
-
-def shaped_noise(rng, n, low, high):
-    f = np.fft.rfftfreq(n, 1 / RATE) + 1e-9
-    gain = 1 / np.sqrt(1 + (low / f) ** 6) / np.sqrt(1 + (f / high) ** 6)
-    x = np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) * gain, n)
-    return x / np.abs(x).max()
-
-
-def swept(rng, t, low, high, fall_s, wave=0.0):
-    """A tone that falls from `high` to `low` Hz; `wave` bends the sine."""
-    hz = low + (high - low) * np.exp(-t / fall_s)
-    x = np.sin(2 * np.pi * np.cumsum(hz) / RATE + rng.choice([0, np.pi / 2]))
-    return np.tanh((1 + wave) * x)
-
-
-def metal(rng, t, base):
-    """Squares at ratios that make no chord, as the old boxes had."""
-    ratios = np.array([1, 1.342, 1.2312, 1.6532, 1.9523, 2.1523]) * rng.uniform(0.97, 1.03, 6)
-    return sum(np.sign(np.sin(2 * np.pi * base * r * t + rng.uniform(0, 6)))
-               for r in ratios) / 6
+def from_patches(root):
+    """GUS patches of the GM drum channel: the first sample of each."""
+    for path in sorted(glob.glob(root + '/**/Drum_000/0*.pat', recursive=True)):
+        base = os.path.splitext(os.path.basename(path))[0]
+        label = GM.get(int(base[:3]))
+        data = open(path, 'rb').read()
+        if not label or data[:8] != b'GF1PATCH':
+            continue
+        head = data[239:335]  # behind the patch's, the instrument's and the layer's header
+        size, rate, modes = (int.from_bytes(head[8:12], 'little'),
+                             int.from_bytes(head[20:22], 'little'), head[55])
+        body = data[335:335 + size]
+        x = np.frombuffer(body[:size & ~1], '<i2' if modes & 1 else 'i1').astype(np.float32)
+        if modes & 2:  # unsigned
+            half = 32768 if modes & 1 else 128
+            x = x + np.where(x < 0, half, -half)
+        yield base, label, x, rate
 
 
-def machine_hit(label, rng):
-    n = int(RATE * 1.0)
-    t = np.arange(n) / RATE
-    u = rng.uniform
-
-    def decay(low, high):
-        return np.exp(-t / 10 ** u(np.log10(low), np.log10(high)))
-    if label == 'kick':
-        x = swept(rng, t, u(38, 70), u(90, 900), u(0.006, 0.05), u(0, 4)) * decay(0.05, 0.5)
-        x = x + u(0, 0.5) * shaped_noise(rng, n, u(500, 4000), 12000) * decay(0.001, 0.01)
-    elif label == 'snare':
-        low = u(130, 260)
-        x = u(0.2, 1) * swept(rng, t, low, low * u(1, 2), 0.01, u(0, 2)) * decay(0.02, 0.12)
-        x = x + u(0.4, 1.2) * shaped_noise(rng, n, u(300, 2500), u(6000, 16000)) * decay(
-            0.03, 0.2)
-    elif label == 'clap':
-        noise = shaped_noise(rng, n, u(500, 1100), u(2500, 9000))
-        x = noise * decay(0.05, 0.2) * u(0.4, 0.9)
-        for k in range(int(rng.integers(2, 5))):
-            at = int(k * u(0.007, 0.013) * RATE)
-            x[at:] += (noise * np.exp(-t / u(0.002, 0.005)))[:n - at]
-    elif label == 'rim':
-        x = swept(rng, t, u(350, 900), u(900, 1800), 0.003, u(0, 3)) * decay(0.006, 0.03)
-        x = x + u(0, 0.8) * shaped_noise(rng, n, 1500, 9000) * decay(0.002, 0.01)
-    elif label.startswith('tom'):
-        low = {'tom_low': u(60, 105), 'tom_mid': u(105, 155), 'tom_high': u(155, 260)}[label]
-        x = swept(rng, t, low, low * u(1.1, 2), u(0.02, 0.1), u(0, 1.5)) * decay(0.08, 0.4)
-        x = x + u(0, 0.25) * shaped_noise(rng, n, 300, 5000) * decay(0.01, 0.08)
-    elif label == 'perc':  # cowbell, clave, shaker, conga
-        kind = rng.integers(4)
-        if kind == 0:
-            x = (np.sign(np.sin(2 * np.pi * u(500, 600) * t)) +
-                 np.sign(np.sin(2 * np.pi * u(750, 900) * t))) * decay(0.03, 0.2)
-        elif kind == 1:
-            x = np.sin(2 * np.pi * u(1500, 2800) * t) * decay(0.01, 0.04)
-        elif kind == 2:
-            rise = np.minimum(1, t / u(0.005, 0.04))
-            x = shaped_noise(rng, n, u(3000, 6000), 14000) * rise * decay(0.02, 0.06)
-        else:
-            low = u(180, 420)
-            x = swept(rng, t, low, low * u(1, 1.1), 0.01) * decay(0.05, 0.15)
-    else:  # cymbals: metal and noise, high-passed
-        f = np.fft.rfftfreq(n, 1 / RATE) + 1e-9
-        edge = u(2500, 9000) if label.startswith('hat') else u(1500, 6000)
-        steep = rng.choice([1, 2, 4])
-        mix = metal(rng, t, u(180, 500)) * u(0, 1) + shaped_noise(
-            rng, n, edge / steep, u(9000, 18000)) * u(0.2, 1)
-        x = np.fft.irfft(np.fft.rfft(mix) / (1 + (edge / f) ** steep), n)
-        x = x * {'hat_closed': decay(0.006, 0.05), 'hat_open': decay(0.09, 0.3),
-                 'crash': decay(0.25, 0.9), 'ride': decay(0.2, 0.8)}[label]
-        if label == 'crash':
-            x = x + u(0, 1) * shaped_noise(rng, n, 1500, 9000) * decay(0.02, 0.2)
-        if label == 'ride':
-            x = x + u(0.1, 0.5) * np.abs(x).max() * np.sin(
-                2 * np.pi * u(2500, 5500) * t) * decay(0.05, 0.4)
-    if rng.random() < 0.3:
-        x = np.tanh(u(1, 6) * x / np.abs(x).max())
-    if rng.random() < 0.15:
-        x = np.round(x / np.abs(x).max() * 40) / 40
-    return (x / np.abs(x).max()).astype(np.float32)
+RAW = {'bassdrum': 'kick', 'snardrum': 'snare', 'tomlowdr': 'tom_low', 'tommiddr': 'tom_mid',
+       'tomhidrm': 'tom_high', 'hihatcym': 'hat_closed', 'ridecymb': 'ride',
+       'crashcym': 'crash', 'cowbell1': 'perc', 'tambourn': 'perc'}
 
 
-def machines(count):
-    for c, label in enumerate(CLASSES):
-        for i in range(count):
-            rng = np.random.default_rng([7, c, i])
-            yield f'machine {i % 4}', f'{label} {i}', label, machine_hit(label, rng), RATE
+def from_raw(root):
+    """The drums of the Synthesis ToolKit: 22.05 kHz, 16 bits, big-endian."""
+    for path in sorted(glob.glob(root + '/**/rawwaves/*.raw', recursive=True)):
+        base = os.path.splitext(os.path.basename(path))[0]
+        if base in RAW:
+            yield base, RAW[base], np.fromfile(path, '>i2').astype(np.float32), 22050
 
 
 FONTS = [('fluid-soundfont-gm', 'FluidR3_GM.sf2', 'FluidR3'),
          ('timgm6mb-soundfont', 'TimGM6mb.sf2', 'TimGM6mb'),
          ('musescore-general-soundfont-small', 'MuseScore_General_Lite.sf3', 'FluidR3'),
          ('csound-soundfont', 'sf_GMbank.sf2', 'csound'),
+         ('opl3-soundfont', 'OPL-3_FM_128M.sf2', 'opl3'),
          ('avldrums.lv2-soundfont', 'Red_Zeppelin_4_LV2.sf2', 'Red Zeppelin'),
          ('avldrums.lv2-soundfont', 'Black_Pearl_4_LV2.sf2', 'The Black Pearl 1.0')]
+
+
+def music(root, count):
+    """Notes and chords of a sound font, from their attack on: [samples] of 2 s, RMS 1."""
+    paths = sorted(glob.glob(f'{root}/timgm6mb-soundfont/**/*.sf2', recursive=True))
+    synth = Synth(paths[0]) if paths else None
+    found = []
+    for i in range(count if synth else 0):
+        rng = np.random.default_rng([11, i])
+        keys = [int(rng.integers(36, 70))]
+        keys += [keys[0] + k for k in (7, 12, 16)[:int(rng.choice([0, 0, 1, 3]))]]
+        x = synth.chord(int(rng.integers(0, 104)), keys, int(rng.integers(50, 120)), 2.0)
+        if np.abs(x).max() > 1e-3:
+            start = int(np.argmax(np.abs(x) >= 0.03 * np.abs(x).max()))
+            x = np.concatenate([x[start:], np.zeros(start, np.float32)])
+            found.append(x / np.sqrt(np.mean(x ** 2)))
+    return found
 
 
 def sounds(root):
@@ -274,6 +244,7 @@ def sounds(root):
     files += from_kits(root + '/hydrogen-data')
     files += from_folder(root + '/lmms-common', 'lmms', '/**/drums/*.ogg')
     files += from_folder(root + '/sonic-pi-samples', 'sonic-pi', '/**/*.flac')
+    files += from_folder(root + '/exadrums', 'exadrums', '/**/exadrums/*.wav')
     found = []
     for kit, name, label, path in files:
         try:
@@ -282,8 +253,14 @@ def sounds(root):
             continue
         if sound:
             found.append((kit, name, label, *sound))
+    for kit, samples in (('freepats', from_patches(root + '/freepats')),
+                         ('stk', from_raw(root + '/stk'))):
+        for name, label, x, rate in samples:
+            sound = trimmed(x / max(1, np.abs(x).max()), rate)
+            if sound:
+                found.append((kit, name, label, *sound))
     for package, font, kit in FONTS:
         paths = sorted(glob.glob(f'{root}/{package}/**/{font}', recursive=True))
         if paths:
             found += [(*one, 44100) for one in from_font(paths[0], kit)]
-    return found + list(machines(36))
+    return found + list(machines(CLASSES, MACHINE_HITS))

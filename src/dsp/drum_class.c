@@ -42,6 +42,7 @@ bool drum_class_model_is_whole(void)
 {
     uint64_t h = rng_hash(0, model_mean, sizeof model_mean);
     h = rng_hash(h, model_scale, sizeof model_scale);
+    h = rng_hash(h, model_prior, sizeof model_prior);
     h = rng_hash(h, model_hidden, sizeof model_hidden);
     h = rng_hash(h, model_hidden_bias, sizeof model_hidden_bias);
     h = rng_hash(h, model_out, sizeof model_out);
@@ -97,16 +98,12 @@ static enum drum_class choose(const double *probability)
     return (enum drum_class)chosen;
 }
 
-/* How common the classes are in music, against training, where each counts about alike:
- * most of what is struck are hats, kicks and snares. */
-static const double prior[DRUM_CLASS_COUNT] = {1.8, 1.6, 1,   1, 1, 1,
-                                               1,   2,   1.4, 1, 1, 0.6};
-
+/* By how common the classes are in music; in training each counts about alike. */
 static void weigh(double *probability)
 {
     double sum = 0;
     for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
-        probability[c] *= prior[c];
+        probability[c] *= (double)model_prior[c];
         sum += probability[c];
     }
     for (int c = 0; c < DRUM_CLASS_COUNT; c++)
