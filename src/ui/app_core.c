@@ -255,7 +255,14 @@ static void replied_dry_run(void *to, enum status st, const char *sentence,
                             const char *report)
 {
     struct app *app = to;
+    struct budget b;
     replied(to, st, sentence, report);
+    kit_budget(app, &b);
+    if (b.files == 0 && st == ST_OK && app->page.open)
+        snprintf(app->page.text, sizeof app->page.text,
+                 "Nothing is accepted and no slot is filled: this takes what is best of "
+                 "everything.\n\n%s",
+                 report);
     app->page.confirms_export = st == ST_OK && app->page.open;
 }
 

@@ -331,12 +331,21 @@ void frame_page(struct app *app, const struct area *a)
     struct area in = area_box(a, ROLE_BORDER, p->title);
     int lines = 0;
     const char *line = p->text;
-    for (; *line; lines++) {
+    while (*line) { /* long ones go on in the next row */
         size_t length = strcspn(line, "\n");
-        char cut[512];
-        snprintf(cut, sizeof cut, "%.*s", (int)(length < 511 ? length : 511), line);
-        if (lines >= p->top)
-            area_fit(&in, lines - p->top, 0, in.cols, ROLE_TEXT, CUT_END, cut);
+        char whole[512], part[512];
+        snprintf(whole, sizeof whole, "%.*s", (int)(length < 511 ? length : 511), line);
+        const char *rest = whole;
+        do {
+            int indent = rest == whole ? 0 : 4;
+            size_t n = utf8_wrap(rest, in.cols - indent);
+            snprintf(part, sizeof part, "%.*s", (int)n, rest);
+            if (lines >= p->top)
+                area_text(&in, lines - p->top, indent, ROLE_TEXT, part);
+            lines++;
+            rest += n > 0 ? n : strlen(rest);
+            rest += strspn(rest, " ");
+        } while (*rest);
         line += length + (line[length] == '\n');
     }
     int most = lines - in.rows > 0 ? lines - in.rows : 0;
