@@ -58,7 +58,8 @@ static void follow_sound(struct app *app)
     const struct transport_status *s = &app->sound;
     if (before.playing != s->playing || before.position_s != s->position_s ||
         before.loading != s->loading || before.device != s->device ||
-        before.kit_step != s->kit_step || before.kit_running != s->kit_running ||
+        before.underruns != s->underruns || before.kit_step != s->kit_step ||
+        before.kit_running != s->kit_running ||
         strcmp(before.sentence, s->sentence) != 0 ||
         strcmp(before.problem, s->problem) != 0)
         app->dirty = true;

@@ -87,7 +87,11 @@ static void draw_sound(struct app *app, const struct area *row)
                       s->matched ? "matched" : "true level");
     if (row->cols < 90)
         return;
-    col = area_printf(row, 0, col + 3, ROLE_STATUS, "device ");
+    char gaps[32] = "";
+    if (s->underruns > 0)
+        snprintf(gaps, sizeof gaps, "%u gap%s · ", s->underruns,
+                 s->underruns == 1 ? "" : "s");
+    col = area_printf(row, 0, col + 3, ROLE_STATUS, "%sdevice ", gaps);
     area_fit(row, 0, col, row->cols - col - 1, ROLE_STATUS, CUT_END,
              s->device == DEVICE_SILENT    ? "none (silent)"
              : s->device == DEVICE_OPENING ? "opening"
