@@ -4,8 +4,9 @@
  * The waveform is of the mean of the channels. The spectrogram has PICTURE_ROWS
  * logarithmic bands from 40 Hz to 16 kHz (or half the rate), lowest first, each the
  * mean power of its bins in a 2048-frame Hann window (scaled with the rate; half of it
- * below a second, a quarter below a third of one), 0 … 1 over the 66 dB below the picture's loudest, to the power of 1.5. Thread: picture_make may
- * run anywhere; a finished picture is a plain value. */
+ * below a second, a quarter below a third of one), 0 … 1 over the 66 dB below the
+ * picture's loudest, to the power of 1.5. Thread: picture_make may run anywhere; a
+ * finished picture is a plain value. */
 #ifndef TROWEL_CORE_PICTURE_H
 #define TROWEL_CORE_PICTURE_H
 
