@@ -43,6 +43,14 @@ WRAPPED(int, nanosleep, (const struct timespec *a, struct timespec *b), (a, b))
 WRAPPED(ssize_t, write, (int f, const void *p, size_t n), (f, p, n))
 WRAPPED(ssize_t, read, (int f, void *p, size_t n), (f, p, n))
 WRAPPED(int, puts, (const char *s), (s))
+/* what compilers make of printf and fprintf */
+WRAPPED(int, putchar, (int c), (c))
+WRAPPED(int, fputc, (int c, FILE *f), (c, f))
+WRAPPED(int, fputs, (const char *s, FILE *f), (s, f))
+WRAPPED(size_t, fwrite, (const void *p, size_t n, size_t m, FILE *f), (p, n, m, f))
+WRAPPED(void *, aligned_alloc, (size_t a, size_t n), (a, n))
+WRAPPED(int, pthread_cond_wait, (pthread_cond_t * c, pthread_mutex_t *m), (c, m))
+WRAPPED(int, pthread_cond_broadcast, (pthread_cond_t * c), (c))
 WRAPPED(FILE *, fopen, (const char *p, const char *m), (p, m))
 
 void __real_free(void *p);
