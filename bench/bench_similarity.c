@@ -5,6 +5,7 @@
  *   scale  what stacks cost (needs no input)
  * docs/similarity.md says how they are used together. */
 #include "core/rng.h"
+#include "dsp/stacks.h"
 #include "similarity_dump.h"
 
 #include <math.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { DIM = SIMILARITY_DIM, KITS_MAX = 64, LEAST = 8, MOST = 50, PASSES = 30 };
 
@@ -291,12 +293,27 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* A decaying noise of the kind's own, and some of the copy's. */
+static void some_trace(struct trace *t, struct rng *kind, struct rng *copy)
+{
+    *t = (struct trace){.known = 1, .detail = {50, 50}};
+    for (int i = 0; i < TRACE_LOW; i++)
+        t->low[i] =
+            (int8_t)fmax(-127, fmin(127, (40 * rng_gauss(kind) + 4 * rng_gauss(copy)) *
+                                             exp(-i / 100.0)));
+    for (int i = 0; i < TRACE_HIGH; i++)
+        t->high[i] = t->low[i];
+}
+
 /* n hits of so many sounds, copies as near as real ones; all different when kinds = n. */
 static double time_stacks(size_t n, size_t kinds)
 {
     float *v = malloc(n * DIM * sizeof *v);
     uint64_t *ids = malloc(n * sizeof *ids);
-    int *stack = malloc(n * sizeof *stack);
+    int *stack = malloc(n * sizeof *stack), *group = calloc(n, sizeof *group);
+    struct trace *traces = malloc(n * sizeof *traces);
+    if (!v || !ids || !stack || !group || !traces)
+        exit(1);
     struct rng r = rng_derive(6, 0, "many", 0);
     for (size_t i = 0; i < n; i++) {
         struct rng kind = rng_derive(6, 1, "kind", i % kinds);
@@ -305,20 +322,23 @@ static double time_stacks(size_t n, size_t kinds)
         for (int d = 0; d < DIM; d++)
             v[i * DIM + (size_t)d] =
                 (float)(0.5 * common + 0.8 * rng_gauss(&kind) + 0.01 * rng_gauss(&r));
+        some_trace(&traces[i], &kind, &r);
     }
     double start = now_s();
-    similarity_stacks(v, ids, NULL, n, stack, NULL);
+    stacks_find(v, traces, ids, group, n, stack, NULL);
     double took = now_s() - start;
     free(v);
     free(ids);
     free(stack);
+    free(group);
+    free(traces);
     return took;
 }
 
 static void scale(void)
 {
-    static const size_t sizes[] = {5000, 20000, 50000};
-    for (int i = 0; i < 3; i++)
+    static const size_t sizes[] = {5000, 20000, 50000, 100000};
+    for (int i = 0; i < 4; i++)
         printf("%5zu hits: all unlike %.2f s, 1 in 20 alike %.2f s, of 50 sounds %.2f s, "
                "of one %.2f s\n",
                sizes[i], time_stacks(sizes[i], sizes[i]),
@@ -336,7 +356,16 @@ int main(int argc, char **argv)
     sounds = calloc(SOUNDS_MAX, sizeof *sounds);
     if (sounds == NULL)
         return 1;
+    if (isatty(STDIN_FILENO)) {
+        fprintf(stderr, "bench_similarity [table|cross|judge] < what bench_copies wrote, "
+                        "or bench_similarity scale\n");
+        return 2;
+    }
     count = fread(sounds, sizeof *sounds, SOUNDS_MAX, stdin);
+    if (count == 0) {
+        fprintf(stderr, "nothing heard: give it what bench_copies wrote, or say scale\n");
+        return 2;
+    }
     find_kits();
     if (strcmp(what, "table") == 0)
         print_table();

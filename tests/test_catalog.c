@@ -463,11 +463,6 @@ static void test_add_and_replace(void **state)
     assert_int_equal(catalog_get(c, candidate_id(&in[7]), &f, NULL), ST_OK);
     assert_int_equal(f.c.decision, DECISION_ACCEPTED);
     assert_true(f.c.m.rms_db == -12.25);
-    uint64_t ids[] = {candidate_id(&in[7]), candidate_id(&in[8])};
-    int stacks[] = {3, 4};
-    assert_int_equal(catalog_set_stacks(c, ids, stacks, 2, NULL), ST_OK);
-    assert_int_equal(catalog_get(c, ids[1], &f, NULL), ST_OK);
-    assert_int_equal(f.c.cluster, 4);
     struct catalog_source failed = {.stem = "broken", .failed = true, .note = "no audio"};
     assert_int_equal(catalog_add(c, &failed, NULL, 0, NULL, true, NULL), ST_OK);
     catalog_close(c);

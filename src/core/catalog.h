@@ -96,10 +96,6 @@ enum status catalog_keep_only(struct catalog *c, const struct catalog_source *so
                               const struct candidate *candidates, size_t count,
                               struct err *e);
 
-/* Stack numbers worked out later, for `count` ids. One transaction. */
-enum status catalog_set_stacks(struct catalog *c, const uint64_t *ids, const int *stacks,
-                               size_t count, struct err *e);
-
 /* What the user's events make of a candidate. */
 struct catalog_find {
     uint64_t id;            /* candidate_id() as mined: overrides do not change it */

@@ -52,6 +52,8 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     if (st == ST_OK)
         st = similarity_new(&d->similarity, recipe->cfg.global.sample_rate, e);
     if (st == ST_OK)
+        st = trace_maker_new(&d->tracer, recipe->cfg.global.sample_rate, e);
+    if (st == ST_OK)
         st = measurer_new(&d->measurer, recipe->cfg.global.sample_rate, e);
     if (st != ST_OK) {
         dig_done(d);
@@ -102,6 +104,7 @@ void dig_done(struct dig *d)
     soundfile_close(d->sf);
     track_free(d->track);
     similarity_free(d->similarity);
+    trace_maker_free(d->tracer);
     measurer_free(d->measurer);
     drum_ear_free(d->ear);
     find_list_done(&d->finds);

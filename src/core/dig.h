@@ -13,19 +13,22 @@
 #include "core/recipe.h"
 #include "dsp/audio.h"
 #include "dsp/similarity.h"
+#include "dsp/trace.h"
 #include "dsp/track.h"
 #include "io/candidate.h"
 #include "io/paths.h"
 #include "io/soundfile.h"
 
-/* Candidates and their similarity vectors, side by side. */
+/* Candidates, their similarity vectors and (of hits) their traces, side by side. */
 struct find_list {
     struct candidate *at;
     float *vectors; /* count × SIMILARITY_DIM; a row that starts with NAN has none */
+    struct trace *traces;
     size_t count, capacity;
 };
 
-/* The new last find, cleared, its vector NAN; NULL without memory. */
+/* The new last find, cleared, its vector NAN, its trace not known; NULL without memory.
+ */
 struct candidate *find_list_add(struct find_list *l);
 enum status find_list_append(struct find_list *to, const struct find_list *from,
                              struct err *e);
@@ -80,8 +83,9 @@ struct dig {
     uint64_t content_hash;
     struct track *track;
     struct similarity *similarity;
-    struct measurer *measurer; /* of finished samples */
-    struct drum_ear *ear;      /* at the recording's rate; NULL when that is too low */
+    struct trace_maker *tracer; /* of finished hits */
+    struct measurer *measurer;  /* of finished samples */
+    struct drum_ear *ear;       /* at the recording's rate; NULL when that is too low */
     struct find_list finds;
     struct material_list pads, hits;
     double bpm; /* for bar lengths: the config's or the recording's, 0 = none */

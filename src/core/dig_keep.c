@@ -181,7 +181,7 @@ static enum status write_file(struct dig *d, struct candidate *c, const struct a
 }
 
 static enum status add_find(struct dig *d, const struct candidate *find,
-                            const float *vector, struct err *e)
+                            const float *vector, const struct trace *trace, struct err *e)
 {
     struct candidate *slot = find_list_add(&d->finds);
     if (!slot)
@@ -191,6 +191,8 @@ static enum status add_find(struct dig *d, const struct candidate *find,
     if (vector)
         memcpy(d->finds.vectors + (d->finds.count - 1) * SIMILARITY_DIM, vector,
                SIMILARITY_DIM * sizeof *vector);
+    if (trace)
+        d->finds.traces[d->finds.count - 1] = *trace;
     return ST_OK;
 }
 
@@ -207,8 +209,11 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
         st = dig_measure(d->measurer, &find, sound, k->loop, cfg, e);
     }
     float vector[SIMILARITY_DIM];
+    struct trace trace = {0};
     if (st == ST_OK)
         st = similarity_vector(d->similarity, sound, vector, e);
+    if (st == ST_OK && find.kind == KIND_DRUM)
+        trace_take(d->tracer, sound, &trace);
     if (st == ST_OK) {
         char base[256];
         expand_name(base, sizeof base, k->name,
@@ -216,7 +221,7 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
         st = write_file(d, &find, sound, base, e);
     }
     audio_done(sound);
-    return st == ST_OK ? add_find(d, &find, vector, e) : st;
+    return st == ST_OK ? add_find(d, &find, vector, &trace, e) : st;
 }
 
 enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
@@ -225,7 +230,7 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
     char relative[PATH_BYTES];
     struct candidate find = *c;
     enum status st = choose_name(relative, sizeof relative, d, &find, name, e);
-    return st == ST_OK ? add_find(d, &find, NULL, e) : st;
+    return st == ST_OK ? add_find(d, &find, NULL, NULL, e) : st;
 }
 
 enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
@@ -236,5 +241,5 @@ enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
              what, number);
     find.m.duration_sec = c->m.end_sec - c->m.start_sec;
     find.saved = false;
-    return add_find(d, &find, NULL, e);
+    return add_find(d, &find, NULL, NULL, e);
 }

@@ -18,7 +18,10 @@ static bool grow_finds(struct find_list *l, size_t wanted)
     float *vectors = realloc(l->vectors, capacity * SIMILARITY_DIM * sizeof *vectors);
     if (vectors)
         l->vectors = vectors;
-    if (!at || !vectors)
+    struct trace *traces = realloc(l->traces, capacity * sizeof *traces);
+    if (traces)
+        l->traces = traces;
+    if (!at || !vectors || !traces)
         return false;
     l->capacity = capacity;
     return true;
@@ -32,6 +35,7 @@ struct candidate *find_list_add(struct find_list *l)
     l->vectors[l->count * SIMILARITY_DIM] = NAN;
     memset(l->vectors + l->count * SIMILARITY_DIM + 1, 0,
            (SIMILARITY_DIM - 1) * sizeof *l->vectors);
+    memset(&l->traces[l->count], 0, sizeof *l->traces);
     return &l->at[l->count++];
 }
 
@@ -46,6 +50,7 @@ enum status find_list_append(struct find_list *to, const struct find_list *from,
     memcpy(to->at + to->count, from->at, from->count * sizeof *to->at);
     memcpy(to->vectors + to->count * SIMILARITY_DIM, from->vectors,
            from->count * SIMILARITY_DIM * sizeof *to->vectors);
+    memcpy(to->traces + to->count, from->traces, from->count * sizeof *to->traces);
     to->count += from->count;
     return ST_OK;
 }
@@ -54,6 +59,7 @@ void find_list_done(struct find_list *l)
 {
     free(l->at);
     free(l->vectors);
+    free(l->traces);
     *l = (struct find_list){0};
 }
 

@@ -24,7 +24,8 @@ struct search {
     bool rows_read;
     struct find_list orphans;
     struct similarity *similarity;
-    int similarity_rate_hz;
+    struct trace_maker *tracer;
+    int ears_rate_hz; /* of these two */
 };
 
 static int by_place(const void *a, const void *b)
@@ -133,6 +134,26 @@ static enum kind plain_kind(enum category category)
     return KIND_PAD;
 }
 
+static void free_ears(struct search *s)
+{
+    similarity_free(s->similarity);
+    trace_maker_free(s->tracer);
+    s->similarity = NULL;
+    s->tracer = NULL;
+    s->ears_rate_hz = 0;
+}
+
+static enum status new_ears(struct search *s, int rate_hz, struct err *e)
+{
+    free_ears(s);
+    enum status st = similarity_new(&s->similarity, rate_hz, e);
+    if (st == ST_OK)
+        st = trace_maker_new(&s->tracer, rate_hz, e);
+    if (st == ST_OK)
+        s->ears_rate_hz = rate_hz;
+    return st;
+}
+
 static enum status measure(struct search *s, struct candidate *c, const struct audio *a,
                            float vector[SIMILARITY_DIM], bool fresh, struct err *e)
 {
@@ -149,12 +170,8 @@ static enum status measure(struct search *s, struct candidate *c, const struct a
                                       cfg.curation.thresholds.max_crest_factor};
         c->grade = measure_grade(&c->m, &limits);
     }
-    if (st == ST_OK && s->similarity_rate_hz != a->rate_hz) {
-        similarity_free(s->similarity);
-        s->similarity = NULL;
-        st = similarity_new(&s->similarity, a->rate_hz, e);
-        s->similarity_rate_hz = st == ST_OK ? a->rate_hz : 0;
-    }
+    if (st == ST_OK && s->ears_rate_hz != a->rate_hz)
+        st = new_ears(s, a->rate_hz, e);
     return st == ST_OK ? similarity_vector(s->similarity, a, vector, e) : st;
 }
 
@@ -179,8 +196,11 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
         return ST_OK;
     }
     float vector[SIMILARITY_DIM];
+    struct trace trace = {0};
     c.saved = true;
     st = measure(s, &c, &sound, vector, row == NULL, e);
+    if (st == ST_OK && c.kind == KIND_DRUM)
+        trace_take(s->tracer, &sound, &trace);
     audio_done(&sound);
     if (st == ST_OK && !row)
         st = sha256_file(path, c.sha256, e);
@@ -192,6 +212,7 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
     *slot = c;
     memcpy(s->orphans.vectors + (s->orphans.count - 1) * SIMILARITY_DIM, vector,
            sizeof vector);
+    s->orphans.traces[s->orphans.count - 1] = trace;
     return ST_OK;
 }
 
@@ -279,7 +300,7 @@ enum status index_run(const char *folder, bool dry_run, const struct job_context
     free(s.known);
     free(s.rows);
     find_list_done(&s.orphans);
-    similarity_free(s.similarity);
+    free_ears(&s);
     project_done(&project);
     return st;
 }

@@ -181,7 +181,8 @@ static enum status read_source(const struct project *p, const char *stem,
     return st;
 }
 
-/* Vectors belong to the record row by row; without a fitting file there are none. */
+/* All vectors, then all traces, in the order of the record's rows; without a fitting file
+ * there are none. */
 static enum status read_finds(const struct project *p, const char *stem,
                               struct find_list *finds, struct err *e)
 {
@@ -196,7 +197,7 @@ static enum status read_finds(const struct project *p, const char *stem,
     if (st != ST_OK)
         return st;
     hidden(relative, stem, ".vectors");
-    size_t row = SIMILARITY_DIM * sizeof(float);
+    size_t row = SIMILARITY_DIM * sizeof(float), trace = sizeof(struct trace);
     if (root_read_file(&p->root, relative, RECORD_MAX_BYTES, &vectors, &bytes, NULL) !=
         ST_OK)
         vectors = NULL;
@@ -207,9 +208,12 @@ static enum status read_finds(const struct project *p, const char *stem,
             break;
         }
         *c = rows[i];
-        if (vectors && bytes == count * row)
-            memcpy(finds->vectors + (finds->count - 1) * SIMILARITY_DIM,
-                   vectors + i * row, row);
+        if (!vectors || bytes != count * (row + trace))
+            continue;
+        memcpy(finds->vectors + (finds->count - 1) * SIMILARITY_DIM, vectors + i * row,
+               row);
+        memcpy(&finds->traces[finds->count - 1], vectors + count * row + i * trace,
+               trace);
     }
     free(rows);
     free(vectors);
@@ -293,6 +297,25 @@ void project_abandon(struct begun *b)
     announce_leave(&b->names);
 }
 
+static enum status write_vectors(const struct project *p, const char *stem,
+                                 const struct find_list *finds, struct err *e)
+{
+    char path[PATH_BYTES];
+    size_t vectors = finds->count * SIMILARITY_DIM * sizeof *finds->vectors,
+           traces = finds->count * sizeof *finds->traces;
+    char *both = malloc(vectors + traces + 1);
+    if (!both)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu vectors", finds->count);
+    if (finds->count > 0) {
+        memcpy(both, finds->vectors, vectors);
+        memcpy(both + vectors, finds->traces, traces);
+    }
+    hidden(path, stem, ".vectors");
+    enum status st = root_write_file(&p->root, path, both, vectors + traces, e);
+    free(both);
+    return st;
+}
+
 enum status project_complete(struct begun *b, const struct catalog_source *source,
                              const struct find_list *finds, struct err *e)
 {
@@ -301,12 +324,8 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
     hidden(path, b->stem, ".record");
     enum status st =
         manifest_write(&p->root, path, finds->at, finds->count, MANIFEST_RECORD, e);
-    if (st == ST_OK) {
-        hidden(path, b->stem, ".vectors");
-        st =
-            root_write_file(&p->root, path, finds->vectors ? finds->vectors : (float *)"",
-                            finds->count * SIMILARITY_DIM * sizeof(float), e);
-    }
+    if (st == ST_OK)
+        st = write_vectors(p, b->stem, finds, e);
     if (st == ST_OK)
         st = write_source(p, source, e);
     if (st == ST_OK)

@@ -2,6 +2,7 @@
 #include "core/project.h"
 
 #include "core/project_list.h"
+#include "dsp/stacks.h"
 #include "io/manifest.h"
 
 #include <stdint.h>
@@ -25,7 +26,8 @@ struct joined {
     struct catalog_source *sources;
     size_t source_count;
     struct brief *finds;
-    float *vectors; /* until the stacks are known */
+    float *vectors;       /* until the stacks are known, */
+    struct trace *traces; /* likewise */
     size_t count, room;
     const struct find_list *orphans; /* may be NULL */
     struct find_list loaded;         /* the record of one source */
@@ -37,6 +39,7 @@ static void joined_done(struct joined *j)
     free(j->sources);
     free(j->finds);
     free(j->vectors);
+    free(j->traces);
     find_list_done(&j->loaded);
 }
 
@@ -83,8 +86,9 @@ static enum status load(struct joined *j, size_t source, struct err *e)
 }
 
 static enum status note(struct joined *j, size_t source, size_t row,
-                        const struct candidate *c, const float *vector, struct err *e)
+                        const struct find_list *l, struct err *e)
 {
+    const struct candidate *c = &l->at[row];
     if (j->count == j->room) {
         size_t room = j->room ? j->room + j->room / 2 : 1024;
         struct brief *finds = realloc(j->finds, room * sizeof *finds);
@@ -93,12 +97,16 @@ static enum status note(struct joined *j, size_t source, size_t row,
         float *vectors = realloc(j->vectors, room * SIMILARITY_DIM * sizeof *vectors);
         if (vectors)
             j->vectors = vectors;
-        if (!finds || !vectors)
+        struct trace *traces = realloc(j->traces, room * sizeof *traces);
+        if (traces)
+            j->traces = traces;
+        if (!finds || !vectors || !traces)
             return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", room);
         j->room = room;
     }
-    memcpy(j->vectors + j->count * SIMILARITY_DIM, vector,
-           SIMILARITY_DIM * sizeof *vector);
+    memcpy(j->vectors + j->count * SIMILARITY_DIM, l->vectors + row * SIMILARITY_DIM,
+           SIMILARITY_DIM * sizeof *l->vectors);
+    j->traces[j->count] = l->traces[row];
     j->finds[j->count++] = (struct brief){.id = candidate_id(c),
                                           .source = (uint32_t)source,
                                           .row = (uint32_t)row,
@@ -125,7 +133,7 @@ static enum status note_list(struct joined *j, size_t source, const struct find_
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < l->count; i++)
         if (!only_existing || !is_missing(j->project, &l->at[i]))
-            st = note(j, source, i, &l->at[i], l->vectors + i * SIMILARITY_DIM, e);
+            st = note(j, source, i, l, e);
     return st;
 }
 
@@ -185,14 +193,16 @@ static enum status stack(struct joined *j, struct err *e)
         group[i] = (int)j->finds[i].kind;
     }
     if (st == ST_OK)
-        st = similarity_stacks(j->vectors, ids, group, n, stacks, e);
+        st = stacks_find(j->vectors, j->traces, ids, group, n, stacks, e);
     for (size_t i = 0; st == ST_OK && i < n; i++)
         j->finds[i].cluster = stacks[i];
     free(ids);
     free(group);
     free(stacks);
     free(j->vectors);
+    free(j->traces);
     j->vectors = NULL;
+    j->traces = NULL;
     return st;
 }
 

@@ -107,8 +107,6 @@ bool session_has_news(const struct session *s); /* to announce */
 bool session_wants_checkpoint(const struct session *s);
 const char *session_catalog_path(const struct session *s);
 
-/* Work stacks out anew over all finds (after mining). About 0.2 s for 5,000 hits. */
-enum status session_restack(struct session *s, struct err *e);
 int session_stack_size(struct session *s, int stack); /* 1 for stack 0 */
 
 /* Counts for the side bar. Near-misses and gone ones are in none of the categories. */

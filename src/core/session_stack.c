@@ -169,53 +169,6 @@ enum status session_nearest(struct session *s, size_t index,
     return ST_OK;
 }
 
-static enum status take_stacks(struct session *s, const size_t *of, const uint64_t *ids,
-                               const int *stack, size_t n, struct err *e)
-{
-    enum status st = catalog_set_stacks(s->catalog, ids, stack, n, e);
-    for (size_t i = 0; i < n && st == ST_OK; i++)
-        s->find[of[i]].stack = stack[i];
-    if (st == ST_OK) {
-        s->stacks.fresh = false;
-        s->version.finds++;
-    }
-    return st;
-}
-
-enum status session_restack(struct session *s, struct err *e)
-{
-    enum status st = session_load_vectors(s, e);
-    if (st != ST_OK)
-        return st;
-    size_t n = 0, room = s->count + 1;
-    size_t *of = malloc(room * sizeof *of);
-    uint64_t *ids = malloc(room * sizeof *ids);
-    int *group = malloc(room * sizeof *group), *stack = malloc(room * sizeof *stack);
-    float *v = malloc(room * SIMILARITY_DIM * sizeof *v);
-    if (!of || !ids || !group || !stack || !v)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the stacks");
-    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-        const struct find *f = &s->find[i];
-        if (f->gone || f->near_miss)
-            continue;
-        of[n] = i;
-        ids[n] = f->id;
-        group[n] = (int)f->kind; /* what was made in several shades on purpose stays */
-        memcpy(v + n++ * SIMILARITY_DIM, s->vector + i * SIMILARITY_DIM,
-               SIMILARITY_DIM * sizeof *v);
-    }
-    if (st == ST_OK)
-        st = similarity_stacks(v, ids, group, n, stack, e);
-    if (st == ST_OK)
-        st = take_stacks(s, of, ids, stack, n, e);
-    free(of);
-    free(ids);
-    free(group);
-    free(stack);
-    free(v);
-    return st;
-}
-
 /* --- best-of
  * --------------------------------------------------------------------------------- */
 

@@ -1,0 +1,22 @@
+/* stacks: which hits are the same hit recorded again.
+ *
+ * A hit is compared with the stacks that sound much like it (similarity vectors), the
+ * nearest first, and joins the one whose trace it matches: likeness alone cannot tell a
+ * copy from the next velocity layer, the waveform can (dsp/trace.h). Sounds without a
+ * trace (pads, clouds …) are stacked by likeness alone, as similarity_stacks does.
+ *
+ * The result depends on the set, not on its order: ties go to the smaller id. Pure. */
+#ifndef TROWEL_DSP_STACKS_H
+#define TROWEL_DSP_STACKS_H
+
+#include "dsp/similarity.h"
+#include "dsp/trace.h"
+
+/* stack[i] = 1 … for members of a stack of two or more, 0 = alone (or vector NAN).
+ * `vectors` is n × SIMILARITY_DIM. Only members of one group (say, kind) are stacked.
+ * Stack numbers follow the smallest id in each. */
+enum status stacks_find(const float *vectors, const struct trace *traces,
+                        const uint64_t *ids, const int *group, size_t n, int *stack,
+                        struct err *e);
+
+#endif

@@ -1,0 +1,299 @@
+/* Traces tell copies of a hit from other hits of the same drum; stacks are made by them.
+ * All sounds are synthesised here. */
+#include "core/rng.h"
+#include "dsp/stacks.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100, FRAMES = RATE / 3 };
+
+/* One hit of a drum: the same tone every time, a noise and slight detunings of its own.
+ */
+struct strike {
+    uint64_t hit;
+    double tone_hz, low_hz, high_hz, noise; /* of the drum */
+    double cents, gain, snr_db, late_ms;    /* of the recording */
+    uint64_t take;
+};
+
+static void play(const struct strike *s, int rate_hz, struct audio *a)
+{
+    struct rng own = rng_derive(1, s->hit, "hit", 0),
+               room = rng_derive(2, s->take, "room", 0);
+    double ratio = exp2(s->cents / 1200.0), phase[6], level[6];
+    double power = 0.0, late = s->late_ms * 1e-3;
+    size_t frames = (size_t)((double)FRAMES / RATE * rate_hz);
+    for (int k = 0; k < 6; k++) {
+        phase[k] = 6.2832 * rng_uniform(&own);
+        level[k] = s->noise * (0.3 + rng_uniform(&own));
+    }
+    assert_int_equal(audio_init(a, frames, 1, rate_hz, NULL), ST_OK);
+    for (size_t i = 0; i < frames; i++) {
+        double t = ((double)i / rate_hz - 0.005 - late) * ratio, v = 0.0;
+        if (t >= 0.0) {
+            v = sin(6.2832 * s->tone_hz * t) * exp(-t / 0.09);
+            for (int k = 0; k < 6; k++) {
+                double hz = s->low_hz + (s->high_hz - s->low_hz) * (k + 0.5) / 6.0;
+                v += level[k] *
+                     sin(6.2832 * hz * t * (1.0 + 0.3 * sin(90.0 * t + phase[k])) +
+                         phase[k]) *
+                     exp(-t / 0.05);
+            }
+        }
+        a->data[i] = (float)v;
+        power += v * v;
+    }
+    double floor = sqrt(power / (double)frames) * pow(10.0, -s->snr_db / 20.0);
+    for (size_t i = 0; i < frames; i++)
+        a->data[i] = (float)(s->gain * ((double)a->data[i] + floor * rng_gauss(&room)));
+}
+
+static const struct strike snare = {1, 190, 300, 1900, 0.4, 0, 0.5, 60, 0, 1};
+static const struct strike hat = {7, 0, 4500, 8500, 0.5, 0, 0.5, 60, 0, 1};
+
+static double match_of(const struct strike *a, const struct strike *b, int rate_hz)
+{
+    struct trace_maker *maker;
+    struct trace_matcher *m;
+    struct trace x, y;
+    struct audio sound;
+    assert_int_equal(trace_maker_new(&maker, rate_hz, NULL), ST_OK);
+    assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
+    play(a, rate_hz, &sound);
+    trace_take(maker, &sound, &x);
+    audio_done(&sound);
+    play(b, rate_hz, &sound);
+    trace_take(maker, &sound, &y);
+    audio_done(&sound);
+    trace_hold(m, &x);
+    double found = trace_match(m, &y);
+    trace_hold(m, &y);
+    assert_true(fabs(trace_match(m, &x) - found) < 0.1);
+    trace_maker_free(maker);
+    trace_matcher_free(m);
+    return found;
+}
+
+static void test_copies_match(void **state)
+{
+    (void)state;
+    static const struct strike *const drums[] = {&snare, &hat};
+    for (int d = 0; d < 2; d++)
+        for (int cents = -90; cents <= 90; cents += 30) {
+            struct strike copy = *drums[d];
+            copy.cents = cents;
+            copy.gain = cents < 0 ? -0.1 : 0.9; /* the other way round, too */
+            copy.snr_db = 25;
+            copy.late_ms = 2.3;
+            copy.take = 5;
+            double found = match_of(drums[d], &copy, d == 0 ? 48000 : RATE);
+            if (found < 0.92)
+                print_message("drum %d, %d cents: %.3f\n", d, cents, found);
+            assert_true(found >= 0.92);
+        }
+}
+
+static void test_other_hits_do_not(void **state)
+{
+    (void)state;
+    for (uint64_t hit = 2; hit < 7; hit++) {
+        struct strike other = snare, other_hat = hat;
+        other.hit = hit; /* tone and band as before, the noise its own */
+        other_hat.hit = hit;
+        assert_true(match_of(&snare, &other, RATE) < 0.85);
+        assert_true(match_of(&hat, &other_hat, RATE) < 0.85);
+    }
+}
+
+static void test_detail(void **state)
+{
+    (void)state;
+    struct trace_maker *maker;
+    struct trace tone, noisy, nothing;
+    struct strike plain = snare, rough = snare;
+    struct audio sound;
+    plain.noise = 0.0;
+    rough.noise = 2.0;
+    assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
+    play(&plain, RATE, &sound);
+    trace_take(maker, &sound, &tone);
+    audio_done(&sound);
+    play(&rough, RATE, &sound);
+    trace_take(maker, &sound, &noisy);
+    memset(sound.data, 0, sound.frames * sizeof *sound.data);
+    trace_take(maker, &sound, &nothing);
+    audio_done(&sound);
+    assert_true(trace_detail(&tone, &tone) < 1.5);
+    assert_true(trace_detail(&noisy, &noisy) > 2.0);
+    assert_true(trace_detail(&noisy, &tone) == trace_detail(&tone, &tone));
+    assert_int_equal(nothing.known, 0);
+    trace_maker_free(maker);
+    assert_int_equal(trace_maker_new(&maker, 10, NULL), ST_UNSUPPORTED);
+}
+
+enum { DRUMS = 10, TIMES = 12, N = DRUMS * TIMES };
+
+struct set {
+    float vectors[N * SIMILARITY_DIM];
+    struct trace traces[N];
+    uint64_t ids[N];
+    int group[N], truth[N];
+};
+
+/* Six hits of one snare, four hats; each recorded again and again. */
+static struct set *record(void)
+{
+    struct set *s = calloc(1, sizeof *s);
+    struct similarity *ear;
+    struct trace_maker *maker;
+    struct rng r = rng_derive(4, 0, "set", 0);
+    assert_non_null(s);
+    assert_int_equal(similarity_new(&ear, RATE, NULL), ST_OK);
+    assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
+    for (int i = 0; i < N; i++) {
+        struct strike now = i % DRUMS < 6 ? snare : hat;
+        struct audio sound;
+        now.hit = (uint64_t)(i % DRUMS) + 20;
+        now.cents = rng_range(&r, -50, 50);
+        now.gain = rng_range(&r, 0.05, 0.9);
+        now.snr_db = rng_range(&r, 25, 50);
+        now.late_ms = rng_range(&r, 0, 3);
+        now.take = (uint64_t)i;
+        play(&now, RATE, &sound);
+        assert_int_equal(
+            similarity_vector(ear, &sound, s->vectors + i * SIMILARITY_DIM, NULL), ST_OK);
+        trace_take(maker, &sound, &s->traces[i]);
+        audio_done(&sound);
+        s->ids[i] = rng_u64(&r);
+        s->truth[i] = i % DRUMS;
+    }
+    similarity_free(ear);
+    trace_maker_free(maker);
+    return s;
+}
+
+static void test_stacks_are_the_hits(void **state)
+{
+    (void)state;
+    struct set *s = record();
+    int stack[N];
+    double hit = 0, put = 0, real = 0;
+    assert_int_equal(stacks_find(s->vectors, s->traces, s->ids, s->group, N, stack, NULL),
+                     ST_OK);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < i; k++) {
+            bool together = stack[i] && stack[i] == stack[k];
+            hit += together && s->truth[i] == s->truth[k];
+            put += together;
+            real += s->truth[i] == s->truth[k];
+        }
+    print_message("precision %.3f recall %.3f\n", hit / put, hit / real);
+    assert_true(hit >= 0.99 * put);
+    assert_true(hit >= 0.97 * real);
+    /* numbers follow the smallest id, and nobody is a stack alone */
+    uint64_t smallest[N + 1];
+    int members[N + 1] = {0}, most = 0;
+    for (int i = 0; i <= N; i++)
+        smallest[i] = UINT64_MAX;
+    for (int i = 0; i < N; i++) {
+        smallest[stack[i]] =
+            s->ids[i] < smallest[stack[i]] ? s->ids[i] : smallest[stack[i]];
+        members[stack[i]]++;
+        most = stack[i] > most ? stack[i] : most;
+    }
+    for (int i = 1; i <= most; i++)
+        assert_true(members[i] > 1 && (i == 1 || smallest[i - 1] < smallest[i]));
+    free(s);
+}
+
+static void test_order_and_groups(void **state)
+{
+    (void)state;
+    struct set *s = record(), *turned = calloc(1, sizeof *turned);
+    int stack[N], again[N];
+    assert_non_null(turned);
+    /* some have no trace, and are stacked by likeness among themselves */
+    for (int i = 0; i < 2 * DRUMS; i += DRUMS)
+        s->traces[i].known = 0;
+    memcpy(s->vectors + DRUMS * SIMILARITY_DIM, s->vectors,
+           SIMILARITY_DIM * sizeof(float));
+    for (int i = 0; i < N; i++)
+        s->group[i] = i % DRUMS == 3 ? i / DRUMS % 2 : 0;
+    for (int i = 0; i < N; i++) {
+        int from = N - 1 - i;
+        memcpy(turned->vectors + i * SIMILARITY_DIM, s->vectors + from * SIMILARITY_DIM,
+               SIMILARITY_DIM * sizeof(float));
+        turned->traces[i] = s->traces[from];
+        turned->ids[i] = s->ids[from];
+        turned->group[i] = s->group[from];
+    }
+    assert_int_equal(stacks_find(s->vectors, s->traces, s->ids, s->group, N, stack, NULL),
+                     ST_OK);
+    assert_int_equal(stacks_find(turned->vectors, turned->traces, turned->ids,
+                                 turned->group, N, again, NULL),
+                     ST_OK);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(stack[i], again[N - 1 - i]);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < i; k++)
+            assert_true(!stack[i] || stack[i] != stack[k] || s->group[i] == s->group[k]);
+    assert_int_equal(stack[0], stack[DRUMS]);
+    assert_true(stack[0] > 0 && stack[2 * DRUMS] > 0 && stack[0] != stack[2 * DRUMS]);
+    /* nothing, and one that is not known at all */
+    s->vectors[0] = NAN;
+    assert_int_equal(stacks_find(s->vectors, s->traces, s->ids, s->group, 0, stack, NULL),
+                     ST_OK);
+    assert_int_equal(stacks_find(s->vectors, s->traces, s->ids, s->group, 1, stack, NULL),
+                     ST_OK);
+    assert_int_equal(stack[0], 0);
+    free(s);
+    free(turned);
+}
+
+static void test_hostile_sounds(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 22050, 96000, 192000};
+    for (int r = 0; r < 4; r++) {
+        struct trace_maker *maker;
+        struct trace_matcher *m;
+        assert_int_equal(trace_maker_new(&maker, rates[r], NULL), ST_OK);
+        assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
+        for (size_t frames = 0; frames < 3000; frames = frames * 3 + 1) {
+            struct audio a;
+            struct trace t;
+            assert_int_equal(audio_init(&a, frames, 3, rates[r], NULL), ST_OK);
+            for (size_t i = 0; i < frames * 3; i++)
+                a.data[i] = i % 5 == 0 ? NAN : i % 7 == 0 ? INFINITY : i % 2 ? 1 : -1;
+            trace_take(maker, &a, &t);
+            trace_hold(m, &t);
+            double match = trace_match(m, &t);
+            assert_true(match >= 0.0 && match <= 1.0);
+            audio_done(&a);
+        }
+        trace_maker_free(maker);
+        trace_matcher_free(m);
+    }
+    trace_maker_free(NULL);
+    trace_matcher_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copies_match),
+        cmocka_unit_test(test_other_hits_do_not),
+        cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_stacks_are_the_hits),
+        cmocka_unit_test(test_order_and_groups),
+        cmocka_unit_test(test_hostile_sounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
