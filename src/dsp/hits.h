@@ -9,7 +9,8 @@
  *   for each plan: read [read_start, read_end) of the recording
  *     hits_cut(…)                measures, score, missed_by; rest in `hit`
  *     hit_pool_offer(…)          the best `max_saved` of them stay
- *   for each chosen: slice [hit.start_frame, hit.end_frame), convert channels and rate,
+ *   for each chosen (at once, where no more are planned): slice [hit.start_frame,
+ *   hit.end_frame), convert channels and rate,
  *     hits_finish(…)             fades, peak
  *
  * Thread: pure functions. Cost: a few µs per hit to plan, about 0.1 ms to cut. */
