@@ -700,7 +700,10 @@ static void test_finds_trickle_in(void **state)
         assert_int_equal(
             session_add(s, &source, c + i, 9, vectors + i * SIMILARITY_DIM, NULL), ST_OK);
     assert_int_equal(session_count(s), 90);
+    size_t any = view_at(v, 0);
+    assert_int_equal(session_decide(s, &any, 1, DECISION_REJECTED, NULL), ST_OK);
     assert_int_equal(view_count(v), before);
+    assert_int_equal(view_at(v, 0), any);
     assert_tallies_true(s);
     assert_true(session_announce(s));
     assert_false(session_announce(s));

@@ -467,10 +467,13 @@ void view_sync(struct view *v)
                v->seen_log < s->log_start || log_end - v->seen_log > PATCH_MAX;
     if (!all && v->seen_log == log_end)
         return;
-    all = all || v->seen_count != s->count; /* some came that were not announced yet */
+    size_t changes = all ? 0 : (size_t)(log_end - v->seen_log);
+    const uint32_t *changed = changes > 0 ? s->log + (v->seen_log - s->log_start) : NULL;
+    for (size_t i = 0; i < changes; i++) /* one that was not announced yet */
+        all = all || changed[i] >= v->seen_count;
     if (session_index_stacks(v->s, NULL) != ST_OK || !make_room(v))
         return;
-    if (s->rank_count != s->count)
+    if (all && s->rank_count != s->count)
         session_forget_ranks(v->s);
     if (all)
         update_distances(v);
@@ -480,10 +483,11 @@ void view_sync(struct view *v)
     if (all)
         refresh(v);
     else
-        patch(v, s->log + (v->seen_log - s->log_start), (size_t)(log_end - v->seen_log));
+        patch(v, changed, changes);
     v->stale = false;
     v->seen_finds = s->version.finds;
-    v->seen_count = s->count;
+    if (all)
+        v->seen_count = s->count;
     v->seen_log = log_end;
     settle_cursor(v);
     if (v->count != v->old_count ||

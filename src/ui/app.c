@@ -14,7 +14,7 @@
 #include <time.h>
 
 static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25,
-                    deliver_s = 0.003, announce_s = 0.25;
+                    deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3;
 
 static double clock_s(void)
 {
@@ -101,6 +101,18 @@ static void follow_project(struct app *app)
     keep_log_short(app);
 }
 
+/* Lists take new finds in: the longer that takes, the more seldom, so that one key in a
+ * hundred meets it. */
+static void announce(struct app *app)
+{
+    double begin = clock_s();
+    session_announce(app->session);
+    view_count(app->view);
+    app->news_every = fmin(fmax(announce_s, 100 * (clock_s() - begin)), announce_most_s);
+    app->last_news = app->now;
+    app->dirty = true;
+}
+
 double app_tick(struct app *app)
 {
     if (app->jobs && jobs_deliver_for(app->jobs, deliver_s) > 0)
@@ -113,10 +125,9 @@ double app_tick(struct app *app)
         follow_project(app);
     }
     bool news = session_has_news(app->session);
-    if (news && app->now - app->last_news >= announce_s) {
-        news = !session_announce(app->session);
-        app->last_news = app->now;
-        app->dirty = true;
+    if (news && app->now - app->last_news >= app->news_every) {
+        announce(app);
+        news = false;
     }
     double wait = -1;
     if (app->audition_at > 0) {
@@ -127,8 +138,8 @@ double app_tick(struct app *app)
             wait = app->audition_at - app->now;
         }
     }
-    if (news && (wait < 0 || wait > announce_s))
-        wait = announce_s;
+    if (news && (wait < 0 || wait > app->news_every))
+        wait = app->news_every;
     bool moves = app->sound.playing || app->sound.kit_running;
     if (moves && (wait < 0 || wait > moving_s))
         wait = moving_s;

@@ -222,7 +222,7 @@ struct app {
         uint64_t path, content;
     } heard[HEARD_MAX];         /* what the transport may still hold of a file */
     enum status mining_refused; /* what the last request to mine came to */
-    double last_poll, last_news;
+    double last_poll, last_news, news_every;
 };
 
 /* --- app.c, app_core.c ------------------------------------------------------------- */
