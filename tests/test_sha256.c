@@ -1,7 +1,6 @@
-/* io/sha256: published values, and bytes in any pieces against libmd alone. */
+/* io/sha256: published values, and bytes in any pieces. */
 #include "core/rng.h"
 #include "io/sha256.h"
-#include "io/sha256_blocks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +35,6 @@ static void the_published_values(void **state)
     free(many);
 }
 
-/* Pieces below a block never reach the instructions: they are libmd's. */
 static void pieces_make_no_difference(void **state)
 {
     (void)state;
@@ -66,8 +64,6 @@ static void pieces_make_no_difference(void **state)
 
 int main(void)
 {
-    print_message("the processor's instructions: %s\n",
-                  sha256_blocks_can() ? "yes" : "no");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_values),
         cmocka_unit_test(pieces_make_no_difference),

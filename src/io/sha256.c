@@ -1,33 +1,24 @@
 #include "io/sha256.h"
 
 #include "io/paths.h"
-#include "io/sha256_blocks.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sha2.h>
+#include <nettle/sha2.h>
 
 struct sha256 {
-    SHA2_CTX context;
-    bool fast; /* whole blocks go to the processor's own instructions */
+    struct sha256_ctx context;
 };
-
-static void begin(struct sha256 *s)
-{
-    SHA256Init(&s->context);
-    s->fast = sha256_blocks_can();
-}
 
 struct sha256 *sha256_new(void)
 {
     struct sha256 *s = malloc(sizeof *s);
     if (s)
-        begin(s);
+        sha256_init(&s->context);
     return s;
 }
 
@@ -38,26 +29,15 @@ void sha256_free(struct sha256 *s)
 
 void sha256_add(struct sha256 *s, const void *bytes, size_t n)
 {
-    const unsigned char *p = bytes;
-    size_t begun = s->context.bitcount[0] / 8 % SHA256_BLOCK_LENGTH;
-    size_t first = begun ? SHA256_BLOCK_LENGTH - begun : 0;
-    if (s->fast && n >= first + SHA256_BLOCK_LENGTH) {
-        size_t count = (n - first) / SHA256_BLOCK_LENGTH;
-        SHA256Update(&s->context, p, first);
-        sha256_blocks(s->context.state.st32, p + first, count);
-        s->context.bitcount[0] += (uint64_t)count * SHA256_BLOCK_LENGTH * 8;
-        p += first + count * SHA256_BLOCK_LENGTH;
-        n -= first + count * SHA256_BLOCK_LENGTH;
-    }
-    SHA256Update(&s->context, p, n);
+    sha256_update(&s->context, n, bytes);
 }
 
 void sha256_hex(struct sha256 *s, char hex[65])
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256Final(digest, &s->context);
-    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++) {
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(&s->context, sizeof digest, digest);
+    for (int i = 0; i < SHA256_DIGEST_SIZE; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
@@ -67,7 +47,7 @@ void sha256_hex(struct sha256 *s, char hex[65])
 void sha256_of(const void *bytes, size_t n, char hex[65])
 {
     struct sha256 s;
-    begin(&s);
+    sha256_init(&s.context);
     sha256_add(&s, bytes, n);
     sha256_hex(&s, hex);
 }
@@ -79,7 +59,7 @@ enum status sha256_file(const char *path, char hex[65], struct err *e)
     if (st)
         return st;
     struct sha256 s;
-    begin(&s);
+    sha256_init(&s.context);
     static const size_t block = 1 << 16;
     unsigned char *bytes = malloc(block);
     if (!bytes) {

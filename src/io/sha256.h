@@ -1,4 +1,4 @@
-/* sha256: hashes of written files. The only user of libmd. */
+/* sha256: hashes of written files. The only user of nettle. */
 #ifndef TROWEL_IO_SHA256_H
 #define TROWEL_IO_SHA256_H
 
