@@ -3,6 +3,10 @@
  *   stretch IN FACTOR      stretches by our vocoder, prints × realtime of the input and
  *                          the same three lines of judgement
  *   judge IN OUT FACTOR    judges what another program made of IN
+ *   truth HELD TRUTH NAME  stretches the note by 2, then as `against` has it
+ *   against HELD OUT TRUTH NAME  what was made of the note by 2 beside the same note held
+ *                          twice as long: bands that differ in level (dB, weighted), and
+ *                          how much each band moves (deviation in dB over 1 … 6 s)
  * Judgement: the strongest line that is no harmonic of 220 Hz over the strongest (only
  * tells something of the tone), change of the centroid, and the modulation error: RMS in
  * dB over 40 bands (those within 40 dB of the loudest, weighted by level) and time of
@@ -164,6 +168,72 @@ static void judge(const struct audio *in, const struct audio *out, double factor
            modulation_db(in, out, factor));
 }
 
+enum { TRUTH_FROM_S = 1, TRUTH_SPAN_S = 5 };
+
+/* Mean and deviation of each band over the same seconds of a note. */
+static void move_of(const struct audio *a, double mean[LOG_BANDS],
+                    double deviation[LOG_BANDS])
+{
+    float *mono = malloc(a->frames * sizeof *mono), db[LOG_BANDS];
+    mixdown(a, mono);
+    struct log_bands *bands = log_bands_new(FRAME, a->rate_hz);
+    size_t from = (size_t)(TRUTH_FROM_S * a->rate_hz);
+    size_t end = from + (size_t)(TRUTH_SPAN_S * a->rate_hz), count = 0;
+    double square[LOG_BANDS] = {0};
+    memset(mean, 0, LOG_BANDS * sizeof *mean);
+    for (size_t at = from; at + FRAME <= end && at + FRAME <= a->frames; at += HOP) {
+        log_bands_measure(bands, mono + at, db);
+        count++;
+        for (int i = 0; i < LOG_BANDS; i++) {
+            mean[i] += (double)db[i];
+            square[i] += (double)db[i] * (double)db[i];
+        }
+    }
+    double n = count ? (double)count : 1;
+    for (int i = 0; i < LOG_BANDS; i++) {
+        mean[i] /= n;
+        deviation[i] = sqrt(fmax(0, square[i] / n - mean[i] * mean[i]));
+    }
+    log_bands_free(bands);
+    free(mono);
+}
+
+static void against(const struct audio *made, const struct audio *truth, const char *name)
+{
+    double a[LOG_BANDS], b[LOG_BANDS], move_a[LOG_BANDS], move_b[LOG_BANDS];
+    double top = -1e9, apart = 0, ours = 0, theirs = 0, weights = 0;
+    move_of(made, a, move_a);
+    move_of(truth, b, move_b);
+    for (int i = 0; i < LOG_BANDS; i++)
+        top = fmax(top, b[i]);
+    for (int i = 0; i < LOG_BANDS; i++) {
+        double w = b[i] > top - 40 ? pow(10, (b[i] - top) / 40) : 0;
+        apart += w * (a[i] - b[i]) * (a[i] - b[i]);
+        ours += w * move_a[i];
+        theirs += w * move_b[i];
+        weights += w;
+    }
+    printf("%-12s bands apart %5.2f dB  movement %5.2f dB (truly held: %5.2f)\n", name,
+           sqrt(apart / weights), ours / weights, theirs / weights);
+}
+
+static int against_truth(int argc, char **argv)
+{
+    struct audio held, made, truth;
+    struct err e;
+    bool ours = argc == 5;
+    if (soundfile_load(argv[2], 0, &held, &e) ||
+        soundfile_load(argv[ours ? 3 : 4], 0, &truth, &e) ||
+        (ours ? stretch_time(&made, &held, 2 * held.frames, false, &e)
+              : soundfile_load(argv[3], 0, &made, &e)))
+        die(&e);
+    against(&made, &truth, argv[argc - 1]);
+    audio_done(&held);
+    audio_done(&made);
+    audio_done(&truth);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct audio in, out;
@@ -172,6 +242,9 @@ int main(int argc, char **argv)
         make(argv[2]);
         return 0;
     }
+    if ((argc == 5 && !strcmp(argv[1], "truth")) ||
+        (argc == 6 && !strcmp(argv[1], "against")))
+        return against_truth(argc, argv);
     if (argc >= 4 && soundfile_load(argv[2], 0, &in, &e) != ST_OK)
         die(&e);
     if (argc < 4) {

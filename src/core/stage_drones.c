@@ -61,12 +61,33 @@ static enum status pad_loop(const struct dig *d, const struct material *pad, int
     return at_output_rate(d, &copy, (size_t)llround(frames), to, e);
 }
 
-/* A loop of the wanted length around the pad; the pad's own loop, played round, where the
- * recording has no room for it. */
+/* The pad's own loop, stretched to `frames` where that is not too far. */
+static enum status own_loop(const struct dig *d, const struct material *pad, int channels,
+                            size_t frames, struct audio *loop, struct err *e)
+{
+    static const double furthest = 3;
+    struct audio own;
+    enum status st = pad_loop(d, pad, channels, &own, e);
+    if (st != ST_OK)
+        return st;
+    double factor = (double)frames / (double)own.frames;
+    if (factor > furthest || factor < 1 / furthest) {
+        *loop = own;
+        return ST_OK;
+    }
+    st = stretch_time(loop, &own, frames, true, e);
+    audio_done(&own);
+    return st;
+}
+
+/* A loop of the wanted length around the pad; the pad's own, where the recording has no
+ * room for it. */
 static enum status base_loop(struct dig *d, const struct material *pad, int channels,
                              struct audio *loop, double *seam_error_db, struct err *e)
 {
-    size_t frames = (size_t)llround(loop_length_s(d) * d->info.rate_hz);
+    double seconds = loop_length_s(d);
+    size_t frames = (size_t)llround(seconds * d->info.rate_hz);
+    size_t frames_out = (size_t)llround(seconds * d->recipe->cfg.global.sample_rate);
     int64_t margin = (int64_t)frames / 2 + d->info.rate_hz / 4;
     struct audio around;
     enum status st = dig_read(d, pad->start_frame - margin, pad->end_frame + margin,
@@ -85,15 +106,12 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     audio_done(&around);
     if (st == ST_OK && !seam_audible(&seam)) {
         *seam_error_db = seam.seam_error_db;
-        double seconds = loop_length_s(d);
-        return at_output_rate(
-            d, &joined, (size_t)llround(seconds * d->recipe->cfg.global.sample_rate),
-            loop, e);
+        return at_output_rate(d, &joined, frames_out, loop, e);
     }
     if (st == ST_OK)
         audio_done(&joined);
     *seam_error_db = (double)NAN;
-    return pad_loop(d, pad, channels, loop, e);
+    return own_loop(d, pad, channels, frames_out, loop, e);
 }
 
 static enum status keep_made(struct dig *d, const struct material *pad, enum kind kind,
