@@ -116,6 +116,7 @@ static void send_found(void *user, const struct catalog_source *source,
         size_t rest = finds->count - at;
         struct find_list some = {.at = finds->at + at,
                                  .vectors = finds->vectors + at * SIMILARITY_DIM,
+                                 .traces = finds->traces + at,
                                  .count = rest < PARCEL_FINDS ? rest : PARCEL_FINDS};
         if (!send_parcel(t, source, &some))
             return; /* no loss: they come again when the source is done */
