@@ -41,8 +41,7 @@ static double error_of(const float *x, const float *spectrum, int n)
 static void forward_is_the_direct_sum(void **state)
 {
     (void)state;
-    static const int sizes[] = {2,   4,   16,  30,   60,   96,     128, 160,
-                                360, 480, 500, 1024, 1440, 2 * 67, 3840};
+    static const int sizes[] = {2, 4, 16, 30, 60, 360, 500, 1024, 2 * 67};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i];
         float *x = malloc((size_t)n * sizeof *x);

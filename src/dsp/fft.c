@@ -1,7 +1,5 @@
 #include "dsp/fft.h"
 
-#include "dsp/fft_wide.h"
-
 #include <kiss_fftr.h>
 
 #include <stdlib.h>
@@ -10,8 +8,7 @@ enum { SIZE_MAX_FRAMES = 1 << 26 };
 
 struct rfft {
     int n;
-    struct fft_wide *wide;          /* for most sizes, */
-    kiss_fftr_cfg forward, inverse; /* for the others */
+    kiss_fftr_cfg forward, inverse;
 };
 
 _Static_assert(sizeof(kiss_fft_cpx) == 2 * sizeof(float), "kissfft built for floats");
@@ -24,9 +21,6 @@ struct rfft *rfft_new(int n)
     if (!f)
         return NULL;
     f->n = n;
-    f->wide = fft_wide_new(n);
-    if (f->wide)
-        return f;
     f->forward = kiss_fftr_alloc(n, 0, NULL, NULL);
     f->inverse = kiss_fftr_alloc(n, 1, NULL, NULL);
     if (!f->forward || !f->inverse) {
@@ -40,7 +34,6 @@ void rfft_free(struct rfft *f)
 {
     if (!f)
         return;
-    fft_wide_free(f->wide);
     kiss_fftr_free(f->forward);
     kiss_fftr_free(f->inverse);
     free(f);
@@ -53,18 +46,11 @@ int rfft_size(const struct rfft *f)
 
 void rfft_forward(struct rfft *f, const float *in, float *spectrum)
 {
-    if (f->wide)
-        fft_wide_forward(f->wide, in, spectrum);
-    else
-        kiss_fftr(f->forward, in, (kiss_fft_cpx *)spectrum);
+    kiss_fftr(f->forward, in, (kiss_fft_cpx *)spectrum);
 }
 
 void rfft_inverse(struct rfft *f, const float *spectrum, float *out)
 {
-    if (f->wide) {
-        fft_wide_inverse(f->wide, spectrum, out);
-        return;
-    }
     kiss_fftri(f->inverse, (const kiss_fft_cpx *)spectrum, out);
     const float scale = 1.0f / (float)f->n;
     for (int i = 0; i < f->n; i++)

@@ -6,8 +6,7 @@
  * inverse(forward(x))                 (scaled by 1/n) The imaginary parts of bins 0 and
  * n/2 are 0 after forward and ignored by inverse. Non-finite input gives non-finite
  * output, nothing worse. Thread: a plan belongs to one thread at a time (scratch memory);
- * make one per thread. Cost: about 1.6 µs for n = 2048
- * (12 µs where n is no multiple of 32). For many frames of one size see
+ * make one per thread. Cost: about 12 µs for n = 2048. For many frames of one size see
  * fft_batch.h. */
 #ifndef TROWEL_DSP_FFT_H
 #define TROWEL_DSP_FFT_H

@@ -1,10 +1,27 @@
 #include "dsp/fft_batch.h"
 
-#include "dsp/fft_plan.h"
+#include "dsp/vec.h"
 
 #include <stdlib.h>
 
-enum { SIZE_LIMIT = 1 << 20 };
+enum { STAGES_MAX = 24, SIZE_LIMIT = 1 << 20 };
+
+struct complex8 {
+    v8f re, im;
+};
+
+struct twiddle {
+    float re, im;
+};
+
+struct fft_batch {
+    int n, half; /* real and complex size */
+    int stages;
+    int radix[STAGES_MAX];
+    float *window;
+    struct twiddle *root; /* e^(−2πi k/n), k < n; the complex transform takes every 2nd */
+    struct complex8 *a, *b;
+};
 
 static int factorise(int n, int *radix)
 {
@@ -12,7 +29,7 @@ static int factorise(int n, int *radix)
     int stages = 0;
     for (int i = 0; i < 4; i++)
         while (n % order[i] == 0) {
-            if (stages == FFT_STAGES_MAX)
+            if (stages == STAGES_MAX)
                 return 0;
             radix[stages++] = order[i];
             n /= order[i];
@@ -44,8 +61,7 @@ struct fft_batch *fft_batch_new(int n, const float *window)
         fft_batch_free(f);
         return NULL;
     }
-    for (size_t i = 0; i < size; i++)
-        f->window[i] = window ? window[i] : 1;
+    memcpy(f->window, window, size * sizeof *window);
     for (int k = 0; k < n; k++) {
         double angle = -2 * 3.14159265358979323846 * k / n;
         f->root[k] = (struct twiddle){(float)cos(angle), (float)sin(angle)};
@@ -395,21 +411,4 @@ void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectr
                        float *x, size_t stride)
 {
     run_inverse(f, spectrum, spectrum_stride, x, stride);
-}
-
-/* ---- For fft_wide.c -------------------------------------------------------------- */
-
-VEC_INLINE void lanes(const struct fft_batch *f, struct complex8 **result)
-{
-    *result = transform(f);
-}
-
-VEC_CLONES(run_lanes, lanes, (const struct fft_batch *f, struct complex8 **result),
-           (f, result))
-
-struct complex8 *fft_batch_lanes(const struct fft_batch *f)
-{
-    struct complex8 *result;
-    run_lanes(f, &result);
-    return result;
 }
