@@ -129,7 +129,7 @@ static void small_dc_stays(void **state)
 {
     (void)state;
     struct audio a = sound(44100, 1);
-    tone_add(&a, 0, 441, 0.3, 0);
+    tone_add(&a, 0, 441, 0.7, 0);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.0005f;
     float first = a.data[0];
@@ -137,6 +137,24 @@ static void small_dc_stays(void **state)
     assert_int_equal(level_remove_dc(&a, true, &removed, NULL), ST_OK);
     assert_true(a.data[0] == first);
     assert_true(fabs(removed - 0.0005) < 1e-4);
+    audio_done(&a);
+}
+
+/* What is small beside full scale is not beside a quiet sound, which is made loud later.
+ */
+static void a_quiet_sound_loses_the_dc_it_would_export(void **state)
+{
+    (void)state;
+    struct audio a = sound(44100, 1);
+    tone_add(&a, 0, 441, 0.05, 0);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += 0.0005f;
+    assert_int_equal(level_remove_dc(&a, true, NULL, NULL), ST_OK);
+    assert_int_equal(level_normalise(&a, -1, true, NULL), ST_OK);
+    double mean = 0;
+    for (size_t i = 0; i < a.frames; i++)
+        mean += (double)a.data[i] / (double)a.frames;
+    assert_true(fabs(mean) < 1e-4); /* 0.009 if it had stayed */
     audio_done(&a);
 }
 
@@ -267,6 +285,7 @@ int main(void)
         cmocka_unit_test(normalise_meets_its_target_or_says_silence),
         cmocka_unit_test(dc_goes_and_nothing_else),
         cmocka_unit_test(small_dc_stays),
+        cmocka_unit_test(a_quiet_sound_loses_the_dc_it_would_export),
         cmocka_unit_test(ends_are_closed_only_if_open),
         cmocka_unit_test(dither_is_white_and_linear),
         cmocka_unit_test(dither_clamps_and_leaves_the_grid_alone),

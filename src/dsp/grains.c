@@ -361,10 +361,10 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s,
         struct biquad low = biquad_lowpass(3, s->lowpass_hz, cloud->rate_hz);
         biquad_circular(&low, cloud);
     }
-    enum status st = level_remove_dc(cloud, true, NULL, e);
     weave_width(cloud, correlation_low, correlation_high);
+    enum status st = weave_even(cloud, even_db, e);
     if (st == ST_OK)
-        st = weave_even(cloud, even_db, e);
+        st = level_remove_dc(cloud, true, NULL, e);
     if (st == ST_OK)
         st = weave_calm_join(cloud, &report->seam, &report->judged, e);
     return st == ST_OK ? level_normalise(cloud, s->peak_dbfs, true, e) : st;

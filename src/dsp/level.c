@@ -173,10 +173,11 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
     level_scrub(a);
     enum status st = ST_OK;
     size_t channels = (size_t)a->channels;
+    double limit = dc_limit * fmin(1, level_peak(a));
     for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
         struct drift drift;
         st = find_drift(a, c, loop, &drift, e);
-        if (st == ST_OK && drift.largest > dc_limit)
+        if (st == ST_OK && drift.largest > limit)
             take_drift(a, c, loop, &drift);
         most = fmax(most, drift.largest);
         audio_done(&drift.at);

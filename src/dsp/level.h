@@ -36,10 +36,11 @@ enum status level_normalise(struct audio *a, double target_dbfs, bool loop,
 
 void level_gain(struct audio *a, double gain); /* linear */
 
-/* Remove what lies below 5 Hz from each channel where it exceeds 0.001: a zero-phase
- * high-pass (circular for a loop), below one second of sound the mean alone. Returns in
- * *removed (may be NULL) the largest amount found, linear; channels under the limit stay
- * bit for bit as they were. */
+/* Remove what lies below 5 Hz from each channel where it exceeds 0.001 of the sound's
+ * peak (of full scale, when the peak is above that: what is normalised later must not
+ * lift it over 0.001): a zero-phase high-pass (circular for a loop), below one second of
+ * sound the mean alone. Returns in *removed (may be NULL) the largest amount found,
+ * linear; channels under the limit stay bit for bit as they were. */
 enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e);
 
 /* Raised-cosine fades: the first of `in_frames` gains is 0, the last of the fade-out is
