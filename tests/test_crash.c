@@ -28,6 +28,7 @@
  * ---------------------------------------------------------------------------- */
 
 static long calls_left = -1; /* −1: not counting */
+static int syncs;
 
 static bool fatal(void)
 {
@@ -60,6 +61,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 
 int fsync(int fd)
 {
+    syncs++;
     if (fatal())
         die();
     return (int)syscall(SYS_fsync, fd);
@@ -67,6 +69,7 @@ int fsync(int fd)
 
 int fdatasync(int fd)
 {
+    syncs++;
     if (fatal())
         die();
     return (int)syscall(SYS_fdatasync, fd);
@@ -368,13 +371,40 @@ static void test_curate(void **state)
     assert_true(n > 3 * FINDS);
 }
 
+/* On the disk when the call returns, or, where a screen answers in between, after
+ * session_sync; seen by others at once in either case. */
+static void test_decisions_can_wait_for_the_disk(void **state)
+{
+    struct place *p = *state;
+    publish(p, FINDS);
+    struct session *s = open_session(p), *other;
+    size_t one = 1, two = 2;
+    syncs = 0;
+    assert_int_equal(session_decide(s, &one, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    assert_true(syncs > 0);
+    session_sync_later(s);
+    syncs = 0;
+    assert_int_equal(session_decide(s, &two, 1, DECISION_REJECTED, NULL), ST_OK);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_int_equal(syncs, 0);
+    other = open_session(p);
+    assert_int_equal(session_find(other, 2)->decision, DECISION_REJECTED);
+    session_close(other);
+    syncs = 0;
+    assert_int_equal(session_sync(s, NULL), ST_OK);
+    assert_int_equal(syncs, 1);
+    assert_int_equal(session_sync(s, NULL), ST_OK);
+    assert_int_equal(syncs, 1);
+    session_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        CASE(test_decisions),
-        CASE(test_publish),
-        CASE(test_mining),
+        CASE(test_decisions), CASE(test_decisions_can_wait_for_the_disk),
+        CASE(test_publish),   CASE(test_mining),
         CASE(test_curate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

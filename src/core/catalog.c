@@ -484,6 +484,7 @@ void catalog_close(struct catalog *c)
     if (c == NULL)
         return;
     finalize_all(c);
+    catalog_sync(c, NULL);
     if (c->access == DB_WAL || c->access == DB_PLAIN) {
         sqlite3_busy_timeout(c->db, 0);
         /* fails, harmlessly, while another process has it open */
@@ -526,8 +527,31 @@ enum status catalog_check(struct catalog *c, struct err *e)
 
 void catalog_set_synced(struct catalog *c, bool synced)
 {
-    catalog_script(c, synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+    bool full = synced && !c->sync_later;
+    catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
                    NULL);
+}
+
+void catalog_sync_later(struct catalog *c)
+{
+    if (c->access != DB_WAL) /* without a log NORMAL is not safe enough */
+        return;
+    c->sync_later = true;
+    catalog_set_synced(c, true);
+}
+
+enum status catalog_sync(struct catalog *c, struct err *e)
+{
+    if (!c->unsynced)
+        return ST_OK;
+    sqlite3_file *log = NULL;
+    int code = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL)
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    if (code != SQLITE_OK)
+        return failure(code, c->path, sqlite3_errstr(code), e);
+    c->unsynced = false;
+    return ST_OK;
 }
 
 bool catalog_changed_elsewhere(struct catalog *c)

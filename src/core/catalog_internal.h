@@ -34,7 +34,8 @@ struct catalog {
     char *path;
     struct query *query[Q_COUNT];
     int64_t data_version;
-    int log_pages; /* in the write-ahead log, after the last commit */
+    int log_pages;             /* in the write-ahead log, after the last commit */
+    bool sync_later, unsynced; /* events, since catalog_sync_later */
     enum catalog_access access;
     struct catalog_history history;
 };

@@ -467,6 +467,16 @@ const char *session_folder(const struct session *s)
     return s->folder;
 }
 
+void session_sync_later(struct session *s)
+{
+    catalog_sync_later(s->catalog);
+}
+
+enum status session_sync(struct session *s, struct err *e)
+{
+    return catalog_sync(s->catalog, e);
+}
+
 bool session_wants_checkpoint(const struct session *s)
 {
     return catalog_wants_checkpoint(s->catalog);

@@ -102,6 +102,11 @@ enum status session_keep_only(struct session *s, const struct catalog_source *so
 bool session_announce(struct session *s);
 bool session_has_news(const struct session *s); /* to announce */
 
+/* From here on what the user does is committed (safe from kill -9) when a call returns,
+ * and on the disk after session_sync: call it before the next key is heeded. */
+void session_sync_later(struct session *s);
+enum status session_sync(struct session *s, struct err *e); /* ST_DISK */
+
 /* The catalog's log should go into its file now; run catalog_checkpoint on
  * session_catalog_path on another thread. */
 bool session_wants_checkpoint(const struct session *s);

@@ -199,6 +199,13 @@ static void suspend(struct loop *l)
     l->app.dirty = l->app.redraw = true;
 }
 
+/* The screen answers first, then the decision goes to the disk, then the next key. */
+static void settle(struct loop *l)
+{
+    struct err e;
+    app_check(&l->app, session_sync(l->app.session, &e), &e);
+}
+
 /* All that was typed, at once: a burst of keys costs one frame, and that one does not
  * wait for its turn. */
 static void take_keys(struct loop *l)
@@ -206,12 +213,14 @@ static void take_keys(struct loop *l)
     uint32_t key;
     bool any = false;
     while (!l->app.quit && !l->app.suspend && term_next_key(l->term, &key)) {
+        settle(l);
         l->app.now = clock_s();
         app_key(&l->app, key);
         any = true;
     }
     if (any && l->app.dirty && !l->app.quit && !l->app.suspend && term_send(l->term))
         show(l);
+    settle(l);
 }
 
 /* Wait for something to happen, at most `wait` seconds (< 0: until it does). */
@@ -280,6 +289,7 @@ enum status app_run(const struct app_setup *setup, struct err *e)
                   &wrong);
         l->app.canvas.tier = term_tier(l->term);
         l->app.ramp = term_depth(l->term) != THEME_MONO;
+        session_sync_later(l->app.session);
         run(l);
         if (l->app.transport)
             transport_stop(l->app.transport);
