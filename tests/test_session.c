@@ -719,10 +719,22 @@ static void test_finds_trickle_in(void **state)
     for (size_t i = 0; i < view_count(v); i++)
         assert_false(session_find(s, view_at(v, i))->gone);
     assert_tallies_true(s);
+    /* their rows go later; one that was found again stays */
+    struct session *other = open_session(p);
+    assert_int_equal(session_count(other), 90);
+    assert_int_equal(
+        session_add(s, &source, c + 50, 1, vectors + 50 * SIMILARITY_DIM, NULL), ST_OK);
+    assert_false(session_tidy(s));
+    assert_true(session_poll(other));
+    live = 0;
+    for (size_t i = 0; i < session_count(other); i++)
+        live += !session_find(other, i)->gone;
+    assert_int_equal(live, 31);
+    session_close(other);
     view_free(v);
     session_close(s);
     s = open_session(p); /* and the catalog says the same */
-    assert_int_equal(session_count(s), 30);
+    assert_int_equal(session_count(s), 31);
     session_close(s);
     free(c);
     free(vectors);

@@ -99,11 +99,12 @@ enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
                         const float *embeddings, bool replace, struct err *e);
 
-/* Remove what this source has beside the given candidates; one transaction, synced as
- * above. */
-enum status catalog_keep_only(struct catalog *c, const struct catalog_source *source,
-                              const struct candidate *candidates, size_t count,
-                              struct err *e);
+/* A source's row alone, and candidates taken away by id (unknown ones are none): one
+ * transaction each, synced as above. */
+enum status catalog_note_source(struct catalog *c, const struct catalog_source *source,
+                                struct err *e);
+enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
+                         struct err *e);
 
 /* What the user's events make of a candidate. */
 struct catalog_find {

@@ -325,16 +325,31 @@ enum status catalog_add(struct catalog *c, const struct catalog_source *source,
     return st;
 }
 
-enum status catalog_keep_only(struct catalog *c, const struct catalog_source *source,
-                              const struct candidate *candidates, size_t count,
-                              struct err *e)
+enum status catalog_note_source(struct catalog *c, const struct catalog_source *source,
+                                struct err *e)
+{
+    catalog_set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK)
+        st = catalog_end(c, put_source(c, source, e), e);
+    catalog_set_synced(c, true);
+    return st;
+}
+
+enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
+                         struct err *e)
 {
     catalog_set_synced(c, false);
     enum status st = catalog_begin(c, e);
     if (st == ST_OK) {
-        st = put_source(c, source, e);
-        if (st == ST_OK)
-            st = drop_others(c, source->stem, candidates, count, e);
+        for (size_t i = 0; i < count && st == ST_OK; i++) {
+            int64_t position = 0;
+            struct query *q = catalog_query(c, Q_FIND_ROW, e);
+            query_int(q, 1, (int64_t)ids[i]);
+            st = catalog_number(c, q, 0, &position, e);
+            if (st == ST_OK && position != 0)
+                st = drop_row(c, position, e);
+        }
         st = catalog_end(c, st, e);
     }
     catalog_set_synced(c, true);

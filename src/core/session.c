@@ -430,6 +430,8 @@ void session_close(struct session *s)
 {
     if (s == NULL)
         return;
+    while (s->catalog != NULL && session_tidy(s))
+        continue;
     catalog_close(s->catalog);
     while (s->texts != NULL) {
         struct text_block *next = s->texts->next;
@@ -448,6 +450,7 @@ void session_close(struct session *s)
     free(s->name_rank);
     free(s->standing);
     free(s->log);
+    free(s->leaving);
     free(s);
 }
 
@@ -455,6 +458,8 @@ bool session_poll(struct session *s)
 {
     if (!catalog_changed_elsewhere(s->catalog))
         return false;
+    while (session_tidy(s)) /* or they would come back */
+        continue;
     free(s->vector);
     s->vector = NULL;
     s->vectors_loaded = false;

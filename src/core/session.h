@@ -100,6 +100,9 @@ enum status session_add(struct session *s, const struct catalog_source *source,
 enum status session_keep_only(struct session *s, const struct catalog_source *source,
                               const struct candidate *found, size_t count, struct err *e);
 bool session_announce(struct session *s);
+/* The rows of what session_keep_only made gone leave the catalog a few at a time (some
+ * 20 µs each), on this call and at the latest in session_close. True: there are more. */
+bool session_tidy(struct session *s);
 bool session_has_news(const struct session *s); /* to announce */
 
 /* From here on what the user does is committed (safe from kill -9) when a call returns,

@@ -45,6 +45,8 @@ struct session {
     struct session_tallies tallies;
     struct kit_state kit;
     bool extras_changed;
+    uint32_t *leaving; /* gone finds whose rows are still in the catalog */
+    size_t leaving_count, leaving_room;
     bool unannounced; /* finds came or went that lists do not know of */
     float *vector;    /* count × SIMILARITY_DIM once loaded */
     bool vectors_loaded;

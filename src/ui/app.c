@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25,
+static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s = 0.004,
                     deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3;
 
 static double clock_s(void)
@@ -129,13 +129,14 @@ double app_tick(struct app *app)
         announce(app);
         news = false;
     }
-    double wait = -1;
+    double wait = session_tidy(app->session) ? tidy_s : -1;
     if (app->audition_at > 0) {
         if (app->now >= app->audition_at) {
             app_play(app, library_current(app));
             follow_sound(app);
         } else {
-            wait = app->audition_at - app->now;
+            wait = wait < 0 ? app->audition_at - app->now
+                            : fmin(wait, app->audition_at - app->now);
         }
     }
     if (news && (wait < 0 || wait > app->news_every))
