@@ -445,16 +445,20 @@ static void test_kill_loses_nothing(void **state)
     free(in);
 }
 
-static void test_add_and_replace(void **state)
+static void test_add_and_drop(void **state)
 {
     struct bench *b = *state;
     struct candidate *in = make_finds(40);
     struct catalog_source s = {.stem = "night-train", .path = "x"};
     struct catalog *c = open_db(b, CATALOG_WRITE);
-    assert_int_equal(catalog_add(c, &s, in, 20, NULL, true, NULL), ST_OK);
+    assert_int_equal(catalog_add(c, &s, in, 20, NULL, NULL), ST_OK);
     assert_int_equal(decide(c, candidate_id(&in[7]), "accepted"), ST_OK);
     in[7].m.rms_db = -12.25;
-    assert_int_equal(catalog_add(c, &s, in + 5, 10, NULL, true, NULL), ST_OK);
+    assert_int_equal(catalog_add(c, &s, in + 5, 10, NULL, NULL), ST_OK);
+    uint64_t others[11] = {1}; /* one that nobody has */
+    for (int i = 0; i < 10; i++)
+        others[i + 1] = candidate_id(&in[i < 5 ? i : i + 10]);
+    assert_int_equal(catalog_drop(c, others, 11, NULL), ST_OK);
     struct catalog_find *out, f;
     size_t count;
     assert_int_equal(catalog_load(c, NULL, false, &out, NULL, &count, NULL), ST_OK);
@@ -464,7 +468,7 @@ static void test_add_and_replace(void **state)
     assert_int_equal(f.c.decision, DECISION_ACCEPTED);
     assert_true(f.c.m.rms_db == -12.25);
     struct catalog_source failed = {.stem = "broken", .failed = true, .note = "no audio"};
-    assert_int_equal(catalog_add(c, &failed, NULL, 0, NULL, true, NULL), ST_OK);
+    assert_int_equal(catalog_add(c, &failed, NULL, 0, NULL, NULL), ST_OK);
     catalog_close(c);
     free(in);
 }
@@ -725,7 +729,7 @@ int main(void)
         CASE(test_overrides),
         CASE(test_undo_across_restarts),
         CASE(test_kill_loses_nothing),
-        CASE(test_add_and_replace),
+        CASE(test_add_and_drop),
         CASE(test_journal_round_trip),
         CASE(test_journal_by_hand),
         CASE(test_foreign_newer_garbage),

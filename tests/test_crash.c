@@ -294,7 +294,7 @@ static int deliver_all(struct place *p)
     struct session *s;
     struct catalog_source source = {.stem = "tape"};
     if (session_open(&s, p->project, NULL) != ST_OK ||
-        session_deliver(s, &source, p->c, FINDS, NULL, true, NULL) != ST_OK)
+        session_add(s, &source, p->c, FINDS, NULL, NULL) != ST_OK)
         return 1;
     session_close(s);
     return 0;

@@ -326,7 +326,7 @@ static void add_near_miss(struct bench *b)
     f.c.saved = false;
     f.c.sha256[0] = '\0';
     assert_int_equal(catalog_sources(c, &sources, &n, NULL), ST_OK);
-    assert_int_equal(catalog_add(c, &sources[0], &f.c, 1, NULL, false, NULL), ST_OK);
+    assert_int_equal(catalog_add(c, &sources[0], &f.c, 1, NULL, NULL), ST_OK);
     free(sources);
     catalog_close(c);
 }

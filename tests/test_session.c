@@ -93,8 +93,12 @@ static void deliver(struct session *s, const char *stem, int n, bool replace)
     float *v;
     struct candidate *c = make_finds(stem, n, &source, &v);
     struct err e = {0};
-    if (session_deliver(s, &source, c, (size_t)n, v, replace, &e) != ST_OK)
+    if (session_add(s, &source, c, (size_t)n, v, &e) != ST_OK ||
+        (replace && session_keep_only(s, &source, c, (size_t)n, &e) != ST_OK))
         fail_msg("%s", e.msg);
+    while (session_tidy(s))
+        continue;
+    session_announce(s);
     free(c);
     free(v);
 }

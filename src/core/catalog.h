@@ -93,11 +93,10 @@ enum status catalog_checkpoint(const char *path, struct err *e);
 bool catalog_changed_elsewhere(struct catalog *c);
 
 /* Add or replace (by id) candidates of one source while mining goes on; one transaction,
- * consistent after kill -9, synced at the next event or close. With `replace`, candidates
- * of that source that are not in the list are removed first. embeddings as above. */
+ * consistent after kill -9, synced at the next event or close. embeddings as above. */
 enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
-                        const float *embeddings, bool replace, struct err *e);
+                        const float *embeddings, struct err *e);
 
 /* A source's row alone, and candidates taken away by id (unknown ones are none): one
  * transaction each, synced as above. */

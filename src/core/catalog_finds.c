@@ -243,50 +243,6 @@ static enum status drop_row(struct catalog *c, int64_t position, struct err *e)
     return st;
 }
 
-static enum status drop_others(struct catalog *c, const char *stem,
-                               const struct candidate *found, size_t count, struct err *e)
-{
-    int64_t source = 0;
-    struct query *q = catalog_query(c, Q_SOURCE_ID, e);
-    query_text(q, 1, stem);
-    enum status st = catalog_number(c, q, 0, &source, e);
-    if (st != ST_OK || source == 0)
-        return st;
-    struct numbered *keep = malloc((count + 1) * sizeof *keep);
-    int64_t *drop = NULL;
-    size_t dropping = 0, room = 0;
-    if (keep == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu candidates", count);
-    for (size_t i = 0; i < count; i++)
-        keep[i] = (struct numbered){candidate_id(&found[i]), 0};
-    qsort(keep, count, sizeof *keep, by_id);
-    q = catalog_query(c, Q_SOURCE_ROWS, e);
-    query_int(q, 1, source);
-    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
-    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW) {
-        struct numbered key = {(uint64_t)row_int(q, 1), 0};
-        if (bsearch(&key, keep, count, sizeof *keep, by_id) != NULL)
-            continue;
-        if (dropping == room) {
-            int64_t *more = realloc(drop, (room = room * 2 + 64) * sizeof *drop);
-            if (more == NULL) {
-                st = err_set(e, ST_NO_MEMORY, "no memory for the catalog");
-                query_reset(q);
-                break;
-            }
-            drop = more;
-        }
-        drop[dropping++] = row_int(q, 0);
-    }
-    if (state == QUERY_FAILED)
-        st = query_failure(c, e);
-    for (size_t i = 0; i < dropping && st == ST_OK; i++)
-        st = drop_row(c, drop[i], e);
-    free(keep);
-    free(drop);
-    return st;
-}
-
 static enum status add_all(struct catalog *c, const struct candidate *found, size_t count,
                            const float *embeddings, struct err *e)
 {
@@ -309,14 +265,12 @@ static enum status add_all(struct catalog *c, const struct candidate *found, siz
 
 enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
-                        const float *embeddings, bool replace, struct err *e)
+                        const float *embeddings, struct err *e)
 {
     catalog_set_synced(c, false);
     enum status st = catalog_begin(c, e);
     if (st == ST_OK) {
         st = put_source(c, source, e);
-        if (st == ST_OK && replace)
-            st = drop_others(c, source->stem, candidates, count, e);
         if (st == ST_OK)
             st = add_all(c, candidates, count, embeddings, e);
         st = catalog_end(c, st, e);

@@ -3,11 +3,12 @@
  *
  * Single writer: all of this belongs to the owner's thread (the UI's). Miners hand their
  * results over through jobs; `done` runs on the owner's thread and calls
- * session_deliver. Nothing calls back into the UI: it compares version counters.
+ * session_add. Nothing calls back into the UI: it compares version counters.
  * Finds are addressed by their index, which never changes while the session is open
  * (finds are only appended; those a new mining run did not find again become `gone`), or
  * by their id across sessions. Lists (filter, sort, stacks, cursor) are views: view.h.
- * Every action is on disk when the call returns; if that fails, the model is unchanged.
+ * Every action is on disk when the call returns (but see session_sync_later); if that
+ * fails, the model is unchanged.
  */
 #ifndef TROWEL_CORE_SESSION_H
 #define TROWEL_CORE_SESSION_H
@@ -67,7 +68,7 @@ bool session_poll(struct session *s);
  */
 
 size_t session_count(const struct session *s); /* including gone ones and near-misses */
-/* Valid until the next session_deliver or session_poll. */
+/* Valid until the next session_add or session_poll. */
 const struct find *session_find(const struct session *s, size_t index);
 long session_index_of(const struct session *s, uint64_t id); /* or −1 */
 
@@ -83,17 +84,13 @@ size_t session_source_count(const struct session *s);
 const struct catalog_source *session_source(const struct session *s, size_t source);
 long session_source_find(const struct session *s, const char *stem); /* or −1 */
 
-/* What a miner found in one source (also one that failed: count 0, failed, note). Known
- * ids are brought up to date in place, user's actions kept. With `replace`, this source's
- * other finds become gone. embeddings: count × SIMILARITY_DIM or NULL. */
-enum status session_deliver(struct session *s, const struct catalog_source *source,
-                            const struct candidate *found, size_t count,
-                            const float *embeddings, bool replace, struct err *e);
-
-/* The same in small steps, while keys wait to be answered: session_add takes some finds
- * in (about 0.2 ms each), session_keep_only makes the source's others gone when it is
- * done. Lists see either only after session_announce, which makes them look at all finds
- * again (some 10 ms at 100,000): call it now and then. It says whether there was news. */
+/* What a miner found in one source, in small steps, while keys wait to be answered:
+ * session_add takes some finds in (about 0.2 ms each; known ids are brought up to date in
+ * place, user's actions kept; embeddings: count × SIMILARITY_DIM or NULL),
+ * session_keep_only makes the source's others gone when it is done (also one that failed:
+ * count 0, failed, note). Lists see either only after session_announce, which makes them
+ * look at all finds again (some 10 ms at 100,000): call it now and then. It says whether
+ * there was news. */
 enum status session_add(struct session *s, const struct catalog_source *source,
                         const struct candidate *found, size_t count,
                         const float *embeddings, struct err *e);

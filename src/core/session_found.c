@@ -31,31 +31,11 @@ static enum status take_found(struct session *s, const struct candidate *found,
     return st;
 }
 
-enum status session_deliver(struct session *s, const struct catalog_source *source,
-                            const struct candidate *found, size_t count,
-                            const float *embeddings, bool replace, struct err *e)
-{
-    enum status st =
-        catalog_add(s->catalog, source, found, count, embeddings, replace, e);
-    if (st != ST_OK)
-        return st;
-    long at = session_take_source(s, source);
-    if (at < 0)
-        return err_set(e, ST_NO_MEMORY, "no memory for the sources");
-    for (size_t i = 0; i < s->count && replace; i++)
-        if (s->find[i].source == (uint32_t)at && !s->find[i].gone)
-            session_take_gone(s, &s->find[i]);
-    st = take_found(s, found, count, embeddings, at, e);
-    s->version.state++;
-    session_finds_changed(s);
-    return st;
-}
-
 enum status session_add(struct session *s, const struct catalog_source *source,
                         const struct candidate *found, size_t count,
                         const float *embeddings, struct err *e)
 {
-    enum status st = catalog_add(s->catalog, source, found, count, embeddings, false, e);
+    enum status st = catalog_add(s->catalog, source, found, count, embeddings, e);
     if (st != ST_OK)
         return st;
     long at = session_take_source(s, source);

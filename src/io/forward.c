@@ -62,11 +62,10 @@ enum status forward_read(struct forward *f, int64_t start, size_t frames,
 {
     const struct soundfile_info *info = soundfile_info(f->sf);
     *out = (struct audio){0};
-    size_t before = f->frames;
     enum status st = make_room(f, frames * (size_t)info->channels, e);
     if (st != ST_OK)
         return st;
-    size_t have = before ? keep(f, start, frames) : 0;
+    size_t have = keep(f, start, frames);
     f->frames = 0;
     if (have < frames)
         st = read_on(f, start, have, frames, e);
