@@ -1,6 +1,11 @@
 /* The catalog and the model at 100,000 candidates (or the number given): what the
  * contract bounds, in ms, beside a plain scan of the same memory as a measure of the
- * machine. */
+ * machine.
+ *
+ * With `--project FOLDER RECORDINGS [N]` nothing is measured: a whole project of that
+ * many finds (records, manifest, catalog; no sound) is made there and stays, whose
+ * recordings are RECORDINGS: for bench_desk.py and for trying the workstation by hand. */
+#include "core/project.h"
 #include "core/rng.h"
 #include "core/session.h"
 #include "core/view.h"
@@ -142,8 +147,76 @@ static void measure_views(struct session *s, int n)
     view_free(v);
 }
 
+/* --- a project to work in ---------------------------------------------------------- */
+
+static void complete(const struct project *p, const struct candidate *c, const float *v,
+                     size_t count)
+{
+    struct find_list finds = {0};
+    struct catalog_source source = {.rate_hz = 44100, .channels = 2};
+    struct begun begun;
+    struct err e = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct candidate *to = find_list_add(&finds);
+        if (to == NULL)
+            exit(1);
+        *to = c[i];
+        memcpy(finds.vectors + i * SIMILARITY_DIM, v + i * SIMILARITY_DIM,
+               SIMILARITY_DIM * sizeof *v);
+    }
+    memcpy(source.stem, c->source, sizeof source.stem);
+    memcpy(source.path, c->source_path, sizeof source.path);
+    if (project_begin(p, source.stem, &begun, &e) != ST_OK ||
+        project_complete(&begun, &source, &finds, &e) != ST_OK)
+        fail(&e);
+    find_list_done(&finds);
+}
+
+static int make_project(const char *folder, const char *recordings, int n)
+{
+    struct project p;
+    struct project_totals totals;
+    struct config *cfg = malloc(sizeof *cfg);
+    struct candidate *c = calloc((size_t)n, sizeof *c);
+    float *v = calloc((size_t)n * SIMILARITY_DIM, sizeof *v);
+    struct err e = {0};
+    if (cfg == NULL || c == NULL || v == NULL)
+        return 1;
+    config_defaults(cfg);
+    cfg->reproducibility.random_seed = (struct config_seed){true, 7};
+    snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
+             recordings);
+    make(c, v, n);
+    for (int i = 0; i < n; i++) { /* pairs of copies, and many of unknown sound: joining
+                                     is not what is measured */
+        c[i].cluster = 0;
+        if (i % 8 == 1)
+            memcpy(v + i * SIMILARITY_DIM, v + (i - 1) * SIMILARITY_DIM,
+                   SIMILARITY_DIM * sizeof *v);
+        if (i % 8 > 1)
+            v[i * SIMILARITY_DIM] = NAN;
+    }
+    if (project_open(&p, folder, "LARGE", &e) != ST_OK ||
+        project_write_config(&p, cfg, &e) != ST_OK)
+        fail(&e);
+    for (int i = 0; i < n; i += 400)
+        complete(&p, c + i, v + i * SIMILARITY_DIM, n - i < 400 ? (size_t)(n - i) : 400);
+    double t = now_ms();
+    if (project_assemble(&p, NULL, &totals, &e) != ST_OK)
+        fail(&e);
+    printf("%s/LARGE: %zu finds of %zu sources, joined in %.1f s\n", folder, totals.finds,
+           totals.sources, (now_ms() - t) / 1000);
+    project_done(&p);
+    free(cfg);
+    free(c);
+    free(v);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 3 && strcmp(argv[1], "--project") == 0)
+        return make_project(argv[2], argv[3], argc > 4 ? atoi(argv[4]) : 100000);
     int n = argc > 1 ? atoi(argv[1]) : 100000;
     char folder[] = "/tmp/trowel-bench-XXXXXX", db[64], command[64];
     struct err e = {0};

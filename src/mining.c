@@ -7,10 +7,17 @@
 /* One request; freed when its last job has been delivered. */
 struct batch_of_jobs {
     struct mining_place place;
+    struct config cfg;
+    char source[STEM_BYTES]; /* "" = all */
+    char input_dir[PATH_BYTES];
+    bool force, at_start;
     struct recipe recipe;
     struct source_list sources;
+    unsigned char *todo;     /* by source: WANTED, CLEAR */
+    bool join_due, going_on; /* some are being mined by an earlier request */
     struct app_reply reply;
     size_t waiting, done, failed, cancelled, finds;
+    struct stack_list stacks;
     bool submitting;
 };
 
@@ -21,9 +28,12 @@ struct task {
     struct find_list finds;
 };
 
+enum { WANTED = 1, CLEAR = 2 };
+
 static void free_all(struct batch_of_jobs *b)
 {
     source_list_done(&b->sources);
+    free(b->todo);
     free(b);
 }
 
@@ -33,24 +43,50 @@ static void answer(struct batch_of_jobs *b, enum status st, const char *sentence
         b->reply.done(b->reply.to, st, sentence, NULL);
 }
 
-/* --- joining, when the last source is done --- */
+/* --- joining, when the last source is done ---
+ *
+ * The session has the finds already; what all of them together give are stacks and the
+ * manifest. Only when the records hold more than it knows (another trowel worked on the
+ * project) the catalog is written anew and read again. */
+
+static void submit_join(struct batch_of_jobs *b,
+                        enum status (*work)(void *, const struct job_context *,
+                                            struct err *),
+                        void (*done)(void *, enum status, const struct err *))
+{
+    struct job_spec spec = {.title = "manifest and stacks",
+                            .work = work,
+                            .done = done,
+                            .arg = b,
+                            .again = "mine"};
+    jobs_submit(b->place.jobs, &spec);
+}
 
 static enum status join(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    (void)ctx;
-    return project_assemble(b->place.project, NULL, NULL, e);
+    struct assemble_more more = {.ctx = ctx, .stacks = &b->stacks};
+    return project_assemble(b->place.project, &more, NULL, e);
 }
 
-static void joined(void *arg, enum status st, const struct err *e)
+static enum status publish(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct batch_of_jobs *b = arg;
+    struct assemble_more more = {.ctx = ctx};
+    return project_assemble(b->place.project, &more, NULL, e);
+}
+
+static void all_done(struct batch_of_jobs *b, enum status st, const struct err *e)
+{
     char sentence[160], failed[64] = "";
-    session_poll(b->place.session);
     if (b->failed > 0)
         snprintf(failed, sizeof failed, "; %zu failed, w says why", b->failed);
-    if (st != ST_OK)
+    if (st == ST_CANCELLED)
+        snprintf(sentence, sizeof sentence, "mining cancelled; m goes on with it");
+    else if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
+    else if (b->done + b->failed == 0)
+        snprintf(sentence, sizeof sentence, "the manifest is up to date again");
     else
         snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s", b->done,
                  b->done == 1 ? "" : "s", b->finds, failed);
@@ -58,14 +94,28 @@ static void joined(void *arg, enum status st, const struct err *e)
     free_all(b);
 }
 
+static void published(void *arg, enum status st, const struct err *e)
+{
+    struct batch_of_jobs *b = arg;
+    session_poll(b->place.session);
+    all_done(b, st, e);
+}
+
+static void joined(void *arg, enum status st, const struct err *e)
+{
+    struct batch_of_jobs *b = arg;
+    bool known = st != ST_OK || session_restack(b->place.session, b->stacks.ids,
+                                                b->stacks.stack, b->stacks.count);
+    stack_list_done(&b->stacks);
+    if (known)
+        all_done(b, st, e);
+    else
+        submit_join(b, publish, published);
+}
+
 static void finish(struct batch_of_jobs *b)
 {
-    struct job_spec spec = {.title = "manifest and catalog",
-                            .work = join,
-                            .done = joined,
-                            .arg = b,
-                            .again = "mine"};
-    jobs_submit(b->place.jobs, &spec);
+    submit_join(b, join, joined);
 }
 
 /* --- one source --- */
@@ -204,53 +254,110 @@ static void done(void *arg, enum status st, const struct err *e)
         finish(b);
 }
 
-/* Does this one need mining, and must something go first? */
-static bool wanted(const struct batch_of_jobs *b, const struct source_file *file,
-                   const struct mine_request *r, bool *clear)
+/* --- what is to be mined --- */
+
+static void job_name(char *to, size_t n, const char *stem)
 {
-    struct catalog_source on_record;
-    *clear = false;
-    if (r->source && strcmp(r->source, file->stem) != 0)
-        return false;
-    if (project_record(b->place.project, file->stem, &on_record, NULL, NULL) != ST_OK)
-        return true;
-    bool current = !on_record.failed && on_record.recipe_hash == b->recipe.hash;
-    *clear = true;
-    return r->force || (r->source ? !current : on_record.failed);
+    snprintf(to, n, "mine %.96s", stem);
 }
 
-static enum status submit_all(struct batch_of_jobs *b, const struct mine_request *r,
-                              struct err *e)
+/* Does this one need mining, and must something go first? Worker's thread. */
+static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *file)
 {
-    b->submitting = true;
-    for (size_t i = 0; i < b->sources.count; i++) {
-        bool clear;
-        if (!wanted(b, &b->sources.items[i], r, &clear))
-            continue;
-        struct task *t = calloc(1, sizeof *t);
-        if (!t)
-            break;
-        *t = (struct task){.all = b, .file = &b->sources.items[i], .clear = clear};
-        struct job_spec spec = {.work = work, .done = done, .arg = t};
-        snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
-        snprintf(spec.again, sizeof spec.again, "mine %.96s", t->file->stem);
-        b->waiting++;
-        jobs_submit(b->place.jobs, &spec);
+    struct catalog_source on_record;
+    char name[JOB_AGAIN_BYTES];
+    const struct project *p = b->place.project;
+    if (b->source[0] && strcmp(b->source, file->stem) != 0)
+        return 0;
+    job_name(name, sizeof name, file->stem);
+    if (jobs_pending(b->place.jobs, name)) {
+        b->going_on = true;
+        return 0;
     }
+    if (project_record(p, file->stem, &on_record, NULL, NULL) != ST_OK)
+        return WANTED;
+    bool current = !on_record.failed && on_record.recipe_hash == b->recipe.hash;
+    /* one that failed fails again, unless it was asked for or is another file now */
+    bool try_again =
+        on_record.failed && (!b->at_start || project_outdated(p, file->stem, file->path));
+    return b->force || (b->source[0] ? !current : try_again) ? WANTED | CLEAR : 0;
+}
+
+static enum status look(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct batch_of_jobs *b = arg;
+    struct discover_options options = {
+        .recursive = true, .skip_projects = true, .skip = {b->place.export_root}};
+    process_settle_seed(&b->cfg, b->place.project, false);
+    b->recipe.stages = STAGES_ALL;
+    enum status st = recipe_init(&b->recipe, &b->cfg, e);
+    if (st == ST_OK)
+        st = discover(&b->sources, b->place.input_dir, &options, e);
+    if (st == ST_OK && !(b->todo = calloc(b->sources.count + 1, 1)))
+        st = err_set(e, ST_NO_MEMORY, "no memory to mine");
+    size_t any = 0;
+    for (size_t i = 0; st == ST_OK && i < b->sources.count; i++) {
+        any += (b->todo[i] = wanted(b, &b->sources.items[i])) != 0;
+        if (job_cancelled(ctx))
+            st = err_set(e, ST_CANCELLED, "mining cancelled");
+    }
+    if (st == ST_OK && any > 0)
+        st = project_write_config(b->place.project, &b->cfg, e);
+    b->join_due = st == ST_OK && any == 0 && project_join_due(b->place.project);
+    return st;
+}
+
+static void submit_one(struct batch_of_jobs *b, size_t i)
+{
+    struct task *t = calloc(1, sizeof *t);
+    if (!t)
+        return;
+    *t = (struct task){
+        .all = b, .file = &b->sources.items[i], .clear = b->todo[i] & CLEAR};
+    struct job_spec spec = {.work = work, .done = done, .arg = t};
+    snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
+    job_name(spec.again, sizeof spec.again, t->file->stem);
+    b->waiting++;
+    jobs_submit(b->place.jobs, &spec);
+}
+
+static void nothing_to_mine(struct batch_of_jobs *b)
+{
+    char sentence[400];
+    if (b->sources.count == 0)
+        snprintf(sentence, sizeof sentence, "there are no recordings in %.300s",
+                 b->input_dir);
+    else if (b->going_on)
+        snprintf(sentence, sizeof sentence, "it is being mined already; w shows how far");
+    else if (b->source[0])
+        snprintf(sentence, sizeof sentence, "there is no recording %.80s in %.250s",
+                 b->source, b->input_dir);
+    else
+        snprintf(sentence, sizeof sentence, "every recording is mined already");
+    answer(b, ST_NOTHING, sentence);
+    free_all(b);
+}
+
+static void looked(void *arg, enum status st, const struct err *e)
+{
+    struct batch_of_jobs *b = arg;
+    if (st != ST_OK) {
+        answer(b, st, e->msg);
+        free_all(b);
+        return;
+    }
+    b->submitting = true;
+    for (size_t i = 0; i < b->sources.count; i++)
+        if (b->todo[i])
+            submit_one(b, i);
     b->submitting = false;
-    if (b->waiting > 0) {
+    if (b->waiting > 0)
         log_write(b->place.log, LOG_INFO, "mining %zu recording%s from %s", b->waiting,
                   b->waiting == 1 ? "" : "s", b->place.input_dir);
-        return ST_OK;
-    }
-    if (b->done + b->failed > 0) {
+    else if (b->done + b->failed > 0 || b->join_due)
         finish(b);
-        return ST_OK;
-    }
-    return b->sources.count == 0
-               ? err_set(e, ST_NOTHING, "there are no recordings in %s",
-                         b->place.input_dir)
-               : err_set(e, ST_NOTHING, "every recording is mined already");
+    else
+        nothing_to_mine(b);
 }
 
 enum status mining_start(const struct mining_place *place,
@@ -262,19 +369,18 @@ enum status mining_start(const struct mining_place *place,
         return err_set(e, ST_NO_MEMORY, "no memory to mine");
     b->place = *place;
     b->reply = reply;
-    struct config cfg = *request->config;
-    struct discover_options options = {
-        .recursive = true, .skip_projects = true, .skip = {place->export_root}};
-    process_settle_seed(&cfg, place->project, false);
-    b->recipe.stages = STAGES_ALL;
-    enum status st = recipe_init(&b->recipe, &cfg, e);
-    if (st == ST_OK)
-        st = discover(&b->sources, place->input_dir, &options, e);
-    if (st == ST_OK)
-        st = project_write_config(place->project, &cfg, e);
-    if (st == ST_OK)
-        st = submit_all(b, request, e);
-    if (st != ST_OK)
-        free_all(b);
-    return st;
+    b->cfg = *request->config;
+    b->force = request->force;
+    b->at_start = request->at_start;
+    snprintf(b->source, sizeof b->source, "%s", request->source ? request->source : "");
+    snprintf(b->input_dir, sizeof b->input_dir, "%s", place->input_dir);
+    b->place.input_dir = b->input_dir;
+    struct job_spec spec = {.title = "look for recordings",
+                            .work = look,
+                            .done = looked,
+                            .arg = b,
+                            .again = "mine",
+                            .errand = true};
+    jobs_submit(place->jobs, &spec);
+    return ST_OK;
 }

@@ -17,8 +17,8 @@ struct mining_place {
     const struct log *log;   /* what was found and what failed; may be NULL */
 };
 
-/* Submit what is to be mined. The reply comes when all of it is done. ST_NOTHING when
- * everything is up to date (then there is no reply). */
+/* Look for what is to be mined, and mine it, all in jobs. The reply comes when all of it
+ * is done, or ST_NOTHING when there is nothing to do. */
 enum status mining_start(const struct mining_place *place,
                          const struct mine_request *request, struct app_reply reply,
                          struct err *e);

@@ -209,6 +209,103 @@ static void notes_come_here_before_their_job_is_done(void **state)
     }
 }
 
+struct follower {
+    struct jobs *jobs;
+    struct probe first, second;
+    bool patient; /* the second one heeds no cancel */
+};
+
+static enum status short_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct follower *f = arg;
+    if (!f->patient)
+        return until_cancelled(&f->second, ctx, e);
+    nap(50);
+    return ST_OK;
+}
+
+static void second_done(void *arg, enum status st, const struct err *e)
+{
+    struct follower *f = arg;
+    done(&f->second, st, e);
+}
+
+static void submit_second(void *arg, enum status st, const struct err *e)
+{
+    struct follower *f = arg;
+    struct job_spec spec = {.work = short_work, .done = second_done, .arg = f};
+    done(&f->first, st, e);
+    jobs_submit(f->jobs, &spec);
+}
+
+static enum status first_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct follower *f = arg;
+    return until_cancelled(&f->first, ctx, e);
+}
+
+static void an_end_leaves_a_moment_for_what_follows(void **state)
+{
+    (void)state;
+    for (int patient = 0; patient < 2; patient++) {
+        struct follower f = {.patient = patient, .first = {.owner = pthread_self()}};
+        f.second.owner = f.first.owner;
+        assert_int_equal(jobs_new(&f.jobs, 1, NULL, NULL), ST_OK);
+        struct job_spec spec = {.work = first_work, .done = submit_second, .arg = &f};
+        jobs_submit(f.jobs, &spec);
+        while (!atomic_load(&f.first.started))
+            nap(1);
+        jobs_end(f.jobs, 0.4);
+        assert_int_equal(f.first.got, ST_CANCELLED);
+        assert_int_equal(f.second.delivered, 1);
+        assert_int_equal(f.second.got, patient ? ST_OK : ST_CANCELLED);
+        jobs_free(f.jobs);
+    }
+}
+
+static void remember(void *arg, enum status st, const struct err *e)
+{
+    struct probe *p = arg;
+    done(arg, st, e);
+    p->want = (enum status)atomic_fetch_add(p->ran, 1); /* the order of delivery */
+}
+
+static enum status nothing(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)arg, (void)ctx, (void)e;
+    return ST_OK;
+}
+
+static void errands_go_first_and_do_not_count(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    atomic_int order = 0;
+    struct probe blocker = {.owner = pthread_self()}, probe[3];
+    assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
+    struct job_spec spec = {.work = until_cancelled, .done = done, .arg = &blocker};
+    uint64_t id = jobs_submit(j, &spec);
+    while (!atomic_load(&blocker.started))
+        nap(1);
+    for (int i = 0; i < 3; i++) {
+        probe[i] = (struct probe){.ran = &order, .owner = pthread_self()};
+        struct job_spec one = {
+            .work = nothing, .done = remember, .arg = &probe[i], .errand = i == 2};
+        snprintf(one.again, sizeof one.again, "number %d", i);
+        jobs_submit(j, &one);
+    }
+    assert_int_equal(jobs_active(j), 3);
+    assert_true(jobs_pending(j, "number 2"));
+    assert_false(jobs_pending(j, "number"));
+    jobs_cancel(j, id);
+    jobs_wait(j);
+    assert_false(jobs_pending(j, "number 2"));
+    assert_int_equal(probe[2].want, 0);
+    assert_int_equal(probe[0].want, 1);
+    assert_int_equal(probe[1].want, 2);
+    jobs_free(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +314,8 @@ int main(void)
         cmocka_unit_test(cancel_reaches_running_and_waiting),
         cmocka_unit_test(free_cancels_and_delivers_all),
         cmocka_unit_test(notes_come_here_before_their_job_is_done),
+        cmocka_unit_test(an_end_leaves_a_moment_for_what_follows),
+        cmocka_unit_test(errands_go_first_and_do_not_count),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
 }

@@ -1,8 +1,7 @@
 /* The workstation's model: finds, actions, undo, views, the kit; all of it across
  * restarts and a kill -9. */
 #include "core/rng.h"
-#include "core/session.h"
-#include "core/view.h"
+#include "session_rig.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,121 +15,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { FOLDER_BYTES = 512 };
-
-struct place {
-    char folder[FOLDER_BYTES], project[FOLDER_BYTES + 24];
-};
-
-static int setup(void **state)
-{
-    struct place *p = calloc(1, sizeof *p);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(p->folder, sizeof p->folder, "%s/trowel-session-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(p->folder));
-    snprintf(p->project, sizeof p->project, "%s/export/TAPES", p->folder);
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct place *p = *state;
-    char command[FOLDER_BYTES + 32];
-    snprintf(command, sizeof command, "rm -rf '%s'", p->folder);
-    int failed = system(command);
-    free(p);
-    return failed;
-}
-
-static struct session *open_session(const struct place *p)
-{
-    struct session *s;
-    struct err e = {0};
-    if (session_open(&s, p->project, &e) != ST_OK)
-        fail_msg("%s", e.msg);
-    return s;
-}
-
-/* `n` finds of one source: pads and drums, every fifth a near-miss, drums in stacks of
- * three whose score falls. */
-static struct candidate *make_finds(const char *stem, int n,
-                                    struct catalog_source *source, float **vectors)
-{
-    struct candidate *c = calloc((size_t)n + 1, sizeof *c);
-    float *v = calloc(((size_t)n + 1) * SIMILARITY_DIM, sizeof *v);
-    *source = (struct catalog_source){.rate_hz = 44100, .channels = 2};
-    snprintf(source->stem, sizeof source->stem, "%s", stem);
-    snprintf(source->path, sizeof source->path, "%s.wav", stem);
-    for (int i = 0; i < n; i++) {
-        candidate_clear(&c[i]);
-        c[i].kind = i % 2 ? KIND_DRUM : KIND_PAD;
-        snprintf(c[i].source, sizeof c[i].source, "%s", stem);
-        snprintf(c[i].filename, sizeof c[i].filename, "%s_%s%03d.wav", stem,
-                 kind_type(c[i].kind), i);
-        c[i].m.score = 1.0 - i / 1000.0;
-        c[i].m.duration_sec = 0.1 * (i % 13);
-        c[i].m.rms_db = -10.0 - i % 7;
-        if (i % 3 == 0)
-            c[i].m.bpm = 100 + i;
-        c[i].grade = "ABF"[i % 3];
-        c[i].cluster = i % 2 ? i / 6 + 1 : 0;
-        c[i].saved = true;
-        c[i].source_rate_hz = 44100;
-        if (i % 5 == 4)
-            snprintf(c[i].missed_by, sizeof c[i].missed_by, "level");
-        for (int d = 0; d < SIMILARITY_DIM; d++)
-            v[i * SIMILARITY_DIM + d] = (float)i / 10.0F;
-    }
-    *vectors = v;
-    return c;
-}
-
-static void deliver(struct session *s, const char *stem, int n, bool replace)
-{
-    struct catalog_source source;
-    float *v;
-    struct candidate *c = make_finds(stem, n, &source, &v);
-    struct err e = {0};
-    if (session_add(s, &source, c, (size_t)n, v, &e) != ST_OK ||
-        (replace && session_keep_only(s, &source, c, (size_t)n, &e) != ST_OK))
-        fail_msg("%s", e.msg);
-    while (session_tidy(s))
-        continue;
-    session_announce(s);
-    free(c);
-    free(v);
-}
-
-static struct view *open_view(struct session *s)
-{
-    struct view *v;
-    assert_int_equal(view_new(&v, s, NULL), ST_OK);
-    view_set_stacks_closed(v, false);
-    return v;
-}
-
-static void assert_tallies_true(const struct session *s)
-{
-    struct session_tallies t = {0};
-    for (size_t i = 0; i < session_count(s); i++) {
-        const struct find *f = session_find(s, i);
-        if (f->gone)
-            continue;
-        struct session_tally *both[] = {&t.all, &t.category[f->category]};
-        t.near_misses += f->near_miss;
-        for (int k = 0; k < 2 && !f->near_miss; k++) {
-            both[k]->undecided += f->decision == DECISION_NONE;
-            both[k]->accepted += f->decision == DECISION_ACCEPTED;
-            both[k]->rejected += f->decision == DECISION_REJECTED;
-        }
-        t.tagged += f->tagged;
-        t.best_of += f->decision == DECISION_ACCEPTED ||
-                     (f->picked && f->decision != DECISION_REJECTED);
-    }
-    assert_memory_equal(&t, session_tallies(s), sizeof t);
-}
 
 static void test_finds_come_in_and_stay(void **state)
 {
@@ -214,118 +98,6 @@ static void test_actions_and_echo(void **state)
     struct err e = {0};
     assert_int_equal(session_rate(s, &one, 1, 9, &e), ST_USAGE);
     assert_int_equal(session_find(s, 2)->rating, 0);
-    session_close(s);
-}
-
-/* All that the user can change, as one hash. */
-static uint64_t state_of(const struct session *s)
-{
-    uint64_t h = 0;
-    for (size_t i = 0; i < session_count(s); i++) {
-        const struct find *f = session_find(s, i);
-        int words[] = {(int)f->category, (int)f->decision, f->rating, f->extra,
-                       f->slot,          f->tagged,        f->edited};
-        h = rng_hash(h, words, sizeof words);
-        h = rng_hash(h, f->hit_class, strlen(f->hit_class));
-    }
-    const struct kit_state *k = session_kit(s);
-    for (int i = 0; i < KIT_SLOTS; i++) {
-        int words[] = {(int)k->slot[i].index, k->slot[i].locked, k->slot[i].steps,
-                       (int)(k->slot[i].trim_db * 100)};
-        h = rng_hash(h, words, sizeof words);
-    }
-    h = rng_hash(h, k->extra, k->extra_count * sizeof *k->extra);
-    return rng_hash(h, &k->tempo_bpm, sizeof k->tempo_bpm);
-}
-
-static void act_at_random(struct session *s, struct rng *r)
-{
-    size_t some[6];
-    size_t n = 1 + rng_below(r, 6), all = session_count(s);
-    for (size_t i = 0; i < n; i++)
-        some[i] = rng_below(r, (uint32_t)all);
-    int slot = (int)rng_below(r, KIT_SLOTS);
-    static const char *const classes[] = {"kick", "snare", ""};
-    switch (rng_below(r, 13)) {
-    case 0:
-    case 1:
-    case 2:
-        session_decide(s, some, n, (enum decision)rng_below(r, 3), NULL);
-        break;
-    case 3:
-        session_rate(s, some, n, (int)rng_below(r, 6), NULL);
-        break;
-    case 4:
-        session_tag(s, some, n, rng_below(r, 2), NULL);
-        break;
-    case 5:
-        session_set_category(s, some, n, (enum category)rng_below(r, CAT_COUNT), NULL);
-        break;
-    case 6:
-        session_set_class(s, some, n, classes[rng_below(r, 3)], NULL);
-        break;
-    case 7:
-        session_set_loop(s, some[0], 10, 10 + rng_below(r, 3), NULL);
-        break;
-    case 8:
-        session_keep_best(s, some[0], NULL);
-        break;
-    case 9:
-        session_kit_assign(s, slot, (long)rng_below(r, (uint32_t)all) - 1, NULL);
-        break;
-    case 10:
-        session_kit_extra(s, some, n, rng_below(r, 3) > 0, NULL);
-        break;
-    case 11:
-        session_kit_trim(s, slot, -(double)rng_below(r, 12) / 2, NULL);
-        break;
-    default:
-        if (rng_below(r, 2))
-            session_kit_steps(s, slot, (uint16_t)rng_below(r, 65536), NULL);
-        else
-            session_kit_lock(s, slot, rng_below(r, 2), NULL);
-        break;
-    }
-}
-
-static void test_a_thousand_actions_and_back(void **state)
-{
-    enum { ACTIONS = 1000 };
-    struct place *p = *state;
-    struct session *s = open_session(p);
-    struct rng r = rng_derive(77, 0, "actions", 0);
-    deliver(s, "night", 30, true);
-    deliver(s, "tape", 30, true);
-    size_t depth = 0, room = ACTIONS + 1;
-    uint64_t *at = calloc(room, sizeof *at);
-    at[0] = state_of(s);
-    for (int i = 0; i < ACTIONS; i++) {
-        act_at_random(s, &r);
-        size_t now = catalog_undo_depth(session_catalog(s));
-        assert_true(now == depth || now == depth + 1);
-        if (now > depth)
-            at[++depth] = state_of(s);
-    }
-    assert_true(depth > ACTIONS / 2);
-    assert_tallies_true(s);
-    for (size_t i = depth; i > 0; i--) {
-        if (i % 200 == 0) {
-            session_close(s);
-            s = open_session(p);
-        }
-        if (state_of(s) != at[i])
-            fail_msg("after undoing %zu of %zu", depth - i, depth);
-        assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
-    }
-    assert_true(state_of(s) == at[0]);
-    assert_int_equal(session_undo(s, NULL, NULL), ST_NOTHING);
-    for (size_t i = 1; i <= depth; i++) {
-        assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
-        if (state_of(s) != at[i])
-            fail_msg("after redoing %zu", i);
-    }
-    assert_tallies_true(s);
-    free(at);
     session_close(s);
 }
 
@@ -744,6 +516,82 @@ static void test_finds_trickle_in(void **state)
     free(vectors);
 }
 
+/* Does a stack of the catalog's rows lie within one of these two? */
+static void assert_stacks_within(const struct place *p, const int *old, const int *new,
+                                 int n)
+{
+    struct session *s = open_session(p);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++) {
+            const struct find *a = session_find(s, (size_t)i),
+                              *b = session_find(s, (size_t)k);
+            if (a->stack > 0 && a->stack == b->stack && old[i] != old[k] &&
+                (new[i] == 0 || new[i] != new[k]))
+                fail_msg("%d and %d share a stack that never was", i, k);
+        }
+    session_close(s);
+}
+
+/* Joining gives new stacks: lists have them at once, the catalog row by row, and whenever
+ * that ends no stack holds what never belonged together. */
+static void test_new_stacks(void **state)
+{
+    enum { N = 400 };
+    const struct place *p = *state;
+    struct session *s = open_session(p);
+    deliver(s, "night", N, true);
+    uint64_t ids[N], stranger = 4711;
+    int old[N], new[N], one = 0;
+    for (int i = 0; i < N; i++) {
+        ids[i] = session_find(s, (size_t)i)->id;
+        old[i] = session_find(s, (size_t)i)->stack;
+        /* others together than before, but the last hundred as they were */
+        new[i] = i >= 300 ? (old[i] > 0 ? 1000 - 600 - old[i] : 0)
+                 : i % 7  ? i % 50 + 1
+                          : 0;
+    }
+    assert_false(session_restack(s, &stranger, &one, 1));
+    assert_false(session_has_news(s));
+    assert_true(session_restack(s, ids, new, N));
+    assert_true(session_announce(s));
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < i; k++) {
+            const struct find *a = session_find(s, (size_t)i),
+                              *b = session_find(s, (size_t)k);
+            assert_int_equal(a->stack > 0 && a->stack == b->stack,
+                             new[i] > 0 && new[i] == new[k]);
+        }
+    for (int i = 320; i < N; i++) /* numbers stay where they can */
+        assert_int_equal(session_find(s, (size_t)i)->stack, old[i]);
+    int steps = 0;
+    do {
+        assert_stacks_within(p, old, new, N);
+        steps++;
+        size_t any = (size_t)steps;
+        assert_int_equal(session_decide(s, &any, 1, DECISION_REJECTED, NULL), ST_OK);
+    } while (session_tidy(s));
+    assert_true(steps >= 5); /* some 150 rows cleared, 250 written, a hundred at a time */
+    int now[N];
+    for (int i = 0; i < N; i++)
+        now[i] = session_find(s, (size_t)i)->stack;
+    session_close(s);
+    s = open_session(p);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(session_find(s, (size_t)i)->stack, now[i]);
+    /* again the same: nothing to do. What is on record no more goes. */
+    assert_true(session_restack(s, ids, new, N));
+    assert_false(session_has_news(s));
+    assert_false(session_tidy(s));
+    assert_true(session_restack(s, ids, new, N - 10));
+    assert_true(session_announce(s));
+    assert_true(session_find(s, N - 1)->gone);
+    assert_tallies_true(s);
+    session_close(s);
+    s = open_session(p);
+    assert_int_equal(session_count(s), N - 10);
+    session_close(s);
+}
+
 /* The log is kept short from outside, while the session goes on. */
 static void test_checkpoints_go_on_beside(void **state)
 {
@@ -767,10 +615,10 @@ static void test_checkpoints_go_on_beside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f)                                                                          \
+    cmocka_unit_test_setup_teardown(f, session_rig_setup, session_rig_teardown)
         CASE(test_finds_come_in_and_stay),
         CASE(test_actions_and_echo),
-        CASE(test_a_thousand_actions_and_back),
         CASE(test_views_keep_up),
         CASE(test_deciding_moves_on),
         CASE(test_stacks),
@@ -779,6 +627,7 @@ int main(void)
         CASE(test_other_process_is_seen),
         CASE(test_kill_in_a_session),
         CASE(test_finds_trickle_in),
+        CASE(test_new_stacks),
         CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,9 @@ enum status catalog_note_source(struct catalog *c, const struct catalog_source *
                                 struct err *e);
 enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
                          struct err *e);
+/* The stacks of some candidates by id, likewise. */
+enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *stacks,
+                            size_t count, struct err *e);
 
 /* What the user's events make of a candidate. */
 struct catalog_find {

@@ -309,3 +309,21 @@ enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
     catalog_set_synced(c, true);
     return st;
 }
+
+enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *stacks,
+                            size_t count, struct err *e)
+{
+    catalog_set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK) {
+        for (size_t i = 0; i < count && st == ST_OK; i++) {
+            struct query *q = catalog_query(c, Q_FIND_STACK, e);
+            query_int(q, 1, (int64_t)ids[i]);
+            query_int(q, 2, stacks[i]);
+            st = catalog_run(c, q, e);
+        }
+        st = catalog_end(c, st, e);
+    }
+    catalog_set_synced(c, true);
+    return st;
+}

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,15 @@ static void list_push(struct list *l, struct job *job)
     else
         l->first = job;
     l->last = job;
+    l->count++;
+}
+
+static void list_unshift(struct list *l, struct job *job)
+{
+    job->next = l->first;
+    l->first = job;
+    if (!l->last)
+        l->last = job;
     l->count++;
 }
 
@@ -280,7 +290,10 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
     pthread_mutex_lock(&j->lock);
     uint64_t id = job->id = ++j->last_id;
     if (j->threads > 0) {
-        list_push(&j->waiting, job);
+        if (spec->errand)
+            list_unshift(&j->waiting, job);
+        else
+            list_push(&j->waiting, job);
         pthread_cond_signal(&j->wake);
     }
     pthread_mutex_unlock(&j->lock);
@@ -368,18 +381,42 @@ int jobs_deliver_for(struct jobs *j, double seconds)
     return deliver_until(j, now_s() + seconds);
 }
 
-void jobs_wait(struct jobs *j)
+/* Deliver until nothing waits or runs. False: the time is up before that. */
+static bool wait_until(struct jobs *j, const struct timespec *end)
 {
     for (;;) {
         jobs_deliver(j);
+        int late = 0;
         pthread_mutex_lock(&j->lock);
-        while (!j->finished.first && (j->waiting.first || j->running.first))
-            pthread_cond_wait(&j->ended, &j->lock);
+        while (!late && !j->finished.first && (j->waiting.first || j->running.first))
+            late = end ? pthread_cond_timedwait(&j->ended, &j->lock, end)
+                       : pthread_cond_wait(&j->ended, &j->lock);
         bool idle = !j->finished.first;
         pthread_mutex_unlock(&j->lock);
         if (idle)
-            return;
+            return !late;
     }
+}
+
+void jobs_wait(struct jobs *j)
+{
+    wait_until(j, NULL);
+}
+
+void jobs_end(struct jobs *j, double grace_s)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    double whole = floor(grace_s);
+    end.tv_sec += (time_t)whole;
+    end.tv_nsec += (long)((grace_s - whole) * 1e9);
+    if (end.tv_nsec >= 1000000000) {
+        end.tv_nsec -= 1000000000;
+        end.tv_sec++;
+    }
+    jobs_cancel(j, 0);
+    while (!wait_until(j, &end))
+        jobs_cancel(j, 0);
 }
 
 void jobs_free(struct jobs *j)
@@ -446,8 +483,24 @@ int jobs_list(struct jobs *j, struct job_info *out, int max)
 
 int jobs_active(struct jobs *j)
 {
+    int n = 0;
     pthread_mutex_lock(&j->lock);
-    int n = j->waiting.count + j->running.count;
+    const struct list *active[] = {&j->running, &j->waiting};
+    for (int i = 0; i < 2; i++)
+        for (const struct job *job = active[i]->first; job; job = job->next)
+            n += !job->spec.errand;
     pthread_mutex_unlock(&j->lock);
     return n;
+}
+
+bool jobs_pending(struct jobs *j, const char *again)
+{
+    bool found = false;
+    pthread_mutex_lock(&j->lock);
+    const struct list *active[] = {&j->running, &j->waiting};
+    for (int i = 0; i < 2; i++)
+        for (const struct job *job = active[i]->first; job && !found; job = job->next)
+            found = strcmp(job->spec.again, again) == 0;
+    pthread_mutex_unlock(&j->lock);
+    return found;
 }

@@ -42,6 +42,8 @@ struct job_spec {
     void *arg;
     /* for whoever shows the job: the command that asks for it anew, "" = none */
     char again[JOB_AGAIN_BYTES];
+    bool errand; /* a short one: goes before all that wait, and jobs_active leaves it out
+                  */
 };
 
 struct job_info {
@@ -77,9 +79,14 @@ int jobs_deliver(struct jobs *j); /* calls `done` of finished jobs, returns how 
 /* The same, but begins no further one after `seconds`: jobs_fd() then stays readable. */
 int jobs_deliver_for(struct jobs *j, double seconds);
 void jobs_wait(struct jobs *j); /* delivers until nothing waits or runs */
+/* The same, but cancelled: what goes on now at once, what is submitted in the course of
+ * that when `grace_s` seconds are over. */
+void jobs_end(struct jobs *j, double grace_s);
 
 /* Snapshot of the newest `max` jobs, waiting and running first; returns how many. */
 int jobs_list(struct jobs *j, struct job_info *out, int max);
-int jobs_active(struct jobs *j); /* waiting + running */
+int jobs_active(struct jobs *j); /* waiting + running, without errands */
+/* Does a job that is asked for by this command wait or run? Any thread. */
+bool jobs_pending(struct jobs *j, const char *again);
 
 #endif

@@ -83,12 +83,25 @@ enum status project_clear(const struct project *p, const struct log *log, struct
 enum status project_clear_source(const struct project *p, const char *stem,
                                  const struct log *log, struct err *e);
 
-/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. For
- * `index`: finds that no record knows, records whose file is gone left out, and a damaged
- * catalog replaced (kept beside, its events carried over). */
+/* Which stack every find on record is in, by candidate_id. */
+struct stack_list {
+    uint64_t *ids;
+    int *stack;
+    size_t count;
+};
+void stack_list_done(struct stack_list *l);
+
+/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db.
+ * `ctx` (may be NULL) can cancel it: ST_CANCELLED, and each file is the old or the new
+ * one, whole. For `index`: finds that no record knows, records whose file is gone left
+ * out, and a damaged catalog replaced (kept beside, its events carried over). For a
+ * session that has the finds and the catalog already (mining in the workstation):
+ * `stacks` is filled for its session_restack, and the catalog is left to it. */
 struct assemble_more {
+    const struct job_context *ctx;
     const struct find_list *orphans;
     bool only_existing, rebuild;
+    struct stack_list *stacks;
 };
 struct project_totals {
     size_t sources, failed, finds, saved, misses;
@@ -96,6 +109,11 @@ struct project_totals {
 };
 enum status project_assemble(const struct project *p, const struct assemble_more *more,
                              struct project_totals *totals, struct err *e);
+/* Is a source complete that manifest.csv cannot know of yet, because whoever mined it was
+ * ended before it joined? By the files' times. */
+bool project_join_due(const struct project *p);
+/* Was the file at `path` written, or put there, after the source was put on record? */
+bool project_outdated(const struct project *p, const char *stem, const char *path);
 
 /* "<source>/<category>/<file>", or the file name alone in a flat folder. */
 void project_find_path(const struct project *p, const struct candidate *c,

@@ -1,6 +1,7 @@
 /* Joining the records of a project into its manifest and catalog. */
 #include "core/project.h"
 
+#include "core/jobs.h"
 #include "core/project_list.h"
 #include "dsp/stacks.h"
 #include "io/manifest.h"
@@ -23,6 +24,7 @@ struct brief {
 
 struct joined {
     const struct project *project;
+    const struct job_context *ctx;
     struct catalog_source *sources;
     size_t source_count;
     struct brief *finds;
@@ -41,6 +43,13 @@ static void joined_done(struct joined *j)
     free(j->vectors);
     free(j->traces);
     find_list_done(&j->loaded);
+}
+
+static enum status cancelled(const struct joined *j, struct err *e)
+{
+    return job_cancelled(j->ctx)
+               ? err_set(e, ST_CANCELLED, "joining %s: cancelled", j->project->root.path)
+               : ST_OK;
 }
 
 static int by_path(const void *a, const void *b)
@@ -144,7 +153,9 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
     for (size_t i = 0; st == ST_OK && i < j->source_count; i++) {
         if (j->sources[i].failed)
             continue;
-        st = load(j, i, e);
+        st = cancelled(j, e);
+        if (st == ST_OK)
+            st = load(j, i, e);
         if (st == ST_OK)
             st = note_list(j, i, &j->loaded, more->only_existing, e);
     }
@@ -192,6 +203,8 @@ static enum status stack(struct joined *j, struct err *e)
         /* What was made on purpose in several shades is no accident to be stacked. */
         group[i] = (int)j->finds[i].kind;
     }
+    if (st == ST_OK)
+        st = cancelled(j, e);
     if (st == ST_OK)
         st = stacks_find(j->vectors, j->traces, ids, group, n, stacks, e);
     for (size_t i = 0; st == ST_OK && i < n; i++)
@@ -280,6 +293,9 @@ static enum status next_row(void *user, const struct candidate **row, struct err
     *row = NULL;
     if (r->at == r->joined->count)
         return ST_OK;
+    enum status st = cancelled(r->joined, e);
+    if (st != ST_OK)
+        return st;
     *row = whole(r->joined, r->at++, &vector, e);
     return *row ? ST_OK : ST_CORRUPT;
 }
@@ -312,7 +328,30 @@ static void count(struct project_totals *t, const struct joined *j)
 static const struct candidate *read_find(void *user, size_t i, const float **vector,
                                          struct err *e)
 {
-    return whole(user, i, vector, e);
+    return cancelled(user, e) == ST_OK ? whole(user, i, vector, e) : NULL;
+}
+
+void stack_list_done(struct stack_list *l)
+{
+    free(l->ids);
+    free(l->stack);
+    *l = (struct stack_list){0};
+}
+
+static enum status tell_stacks(const struct joined *j, struct stack_list *out,
+                               struct err *e)
+{
+    *out = (struct stack_list){malloc((j->count + 1) * sizeof *out->ids),
+                               malloc((j->count + 1) * sizeof *out->stack), j->count};
+    if (!out->ids || !out->stack) {
+        stack_list_done(out);
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
+    }
+    for (size_t i = 0; i < j->count; i++) {
+        out->ids[i] = j->finds[i].id;
+        out->stack[i] = j->finds[i].cluster;
+    }
+    return ST_OK;
 }
 
 static enum status publish(const char *path, struct joined *j, bool rebuild,
@@ -336,12 +375,12 @@ static enum status publish(const char *path, struct joined *j, bool rebuild,
 }
 
 /* One at a time: shards of a project end when they like. */
-static enum status wait_turn(const struct project *p, struct announced *turn,
-                             struct err *e)
+static enum status wait_turn(const struct project *p, const struct job_context *ctx,
+                             struct announced *turn, struct err *e)
 {
     enum { TRIES = 2400 };
     enum status st = ST_BUSY;
-    for (int i = 0; i < TRIES && st == ST_BUSY; i++) {
+    for (int i = 0; i < TRIES && st == ST_BUSY && !job_cancelled(ctx); i++) {
         struct timespec nap = {.tv_nsec = i ? 50000000 : 0};
         nanosleep(&nap, NULL);
         st = announce_claim(turn, &p->root, ".trowel/joining", e);
@@ -353,9 +392,9 @@ static enum status assemble(const struct project *p, const struct assemble_more 
                             struct project_totals *totals, struct err *e)
 {
     static const struct assemble_more nothing = {0};
-    struct joined j = {.project = p, .loaded_source = SIZE_MAX};
     char path[PATH_BYTES];
     more = more ? more : &nothing;
+    struct joined j = {.project = p, .ctx = more->ctx, .loaded_source = SIZE_MAX};
     enum status st = path_join(path, sizeof path, p->root.path, "catalog.db", e);
     if (st == ST_OK)
         st = read_all(&j, more, e);
@@ -363,7 +402,9 @@ static enum status assemble(const struct project *p, const struct assemble_more 
         st = stack(&j, e);
     if (st == ST_OK && !p->flat && !more->rebuild)
         st = apply_decisions(path, &j, e);
-    if (st == ST_OK && !p->flat)
+    if (st == ST_OK && more->stacks)
+        st = tell_stacks(&j, more->stacks, e);
+    else if (st == ST_OK && !p->flat)
         st = publish(path, &j, more->rebuild, e);
     /* After a rebuild the decisions are readable again. */
     if (st == ST_OK && !p->flat && more->rebuild)
@@ -372,6 +413,8 @@ static enum status assemble(const struct project *p, const struct assemble_more 
         st = write_manifest(p, &j, e);
     if (st == ST_OK && totals)
         count(totals, &j);
+    if (st != ST_OK && more->stacks)
+        stack_list_done(more->stacks);
     joined_done(&j);
     return st;
 }
@@ -380,7 +423,7 @@ enum status project_assemble(const struct project *p, const struct assemble_more
                              struct project_totals *totals, struct err *e)
 {
     struct announced turn;
-    enum status st = wait_turn(p, &turn, e);
+    enum status st = wait_turn(p, more ? more->ctx : NULL, &turn, e);
     if (st != ST_OK)
         return st;
     st = assemble(p, more, totals, e);

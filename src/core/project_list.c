@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_record(const char *name, char stem[STEM_BYTES])
@@ -71,4 +72,37 @@ void stem_list_done(struct stem_list *l)
 {
     free(l->at);
     *l = (struct stem_list){0};
+}
+
+static bool after(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+static bool stat_source(const struct project *p, const char *stem, struct stat *out)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, ".trowel/%s.source", stem);
+    return fstatat(p->root.fd, path, out, 0) == 0;
+}
+
+bool project_join_due(const struct project *p)
+{
+    struct stem_list stems;
+    struct stat manifest, source;
+    bool there = fstatat(p->root.fd, "manifest.csv", &manifest, 0) == 0, due = false;
+    if (project_stems(p, &stems, NULL) != ST_OK)
+        return false;
+    for (size_t i = 0; i < stems.count && !due; i++)
+        due = stat_source(p, stems.at[i], &source) &&
+              (!there || after(source.st_mtim, manifest.st_mtim));
+    stem_list_done(&stems);
+    return due;
+}
+
+bool project_outdated(const struct project *p, const char *stem, const char *path)
+{
+    struct stat record, file; /* the change time: a copy keeps the other one */
+    return stat_source(p, stem, &record) && stat(path, &file) == 0 &&
+           after(file.st_ctim, record.st_mtim);
 }

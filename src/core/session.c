@@ -172,6 +172,7 @@ long session_take_source(struct session *s, const struct catalog_source *about)
     long known = session_source_find(s, about->stem);
     if (known >= 0) {
         s->source[known].about = *about;
+        s->source[known].coming = false;
         return known;
     }
     if (s->source_count == s->source_room) {
@@ -187,7 +188,7 @@ long session_take_source(struct session *s, const struct catalog_source *about)
     const char *kept = session_keep_text(s, folded, strlen(folded));
     if (kept == NULL)
         return -1;
-    s->source[s->source_count] = (struct session_source){*about, kept};
+    s->source[s->source_count] = (struct session_source){*about, kept, false};
     return (long)s->source_count++;
 }
 
@@ -227,7 +228,10 @@ static void fill_find(struct find *f, const struct catalog_find *from)
     f->category = from->category;
     f->decision = c->decision;
     f->rating = c->rating;
-    f->stack = c->cluster > 0 ? c->cluster : 0;
+    if (f->row_stack != c->cluster) { /* else ours may be on its way there */
+        f->row_stack = c->cluster;
+        f->stack = c->cluster > 0 ? c->cluster : 0;
+    }
     f->grade = c->grade;
     memcpy(f->key, c->key, sizeof f->key);
     memcpy(f->brightness, c->brightness, sizeof f->brightness);
@@ -451,6 +455,7 @@ void session_close(struct session *s)
     free(s->standing);
     free(s->log);
     free(s->leaving);
+    free(s->restacking.find);
     free(s);
 }
 
@@ -458,7 +463,7 @@ bool session_poll(struct session *s)
 {
     if (!catalog_changed_elsewhere(s->catalog))
         return false;
-    while (session_tidy(s)) /* or they would come back */
+    while (session_tidy_leaving(s)) /* or they would come back */
         continue;
     free(s->vector);
     s->vector = NULL;

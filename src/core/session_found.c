@@ -41,6 +41,7 @@ enum status session_add(struct session *s, const struct catalog_source *source,
     long at = session_take_source(s, source);
     if (at < 0)
         return err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    s->source[at].coming = true;
     s->unannounced = true;
     return take_found(s, found, count, embeddings, at, e);
 }
@@ -51,8 +52,9 @@ static int by_number(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-static enum status remember_leaving(struct session *s, uint32_t index, struct err *e)
+enum status session_let_go(struct session *s, size_t index, struct err *e)
 {
+    session_take_gone(s, &s->find[index]);
     if (s->leaving_count == s->leaving_room) {
         size_t room = s->leaving_room * 2 + 64;
         uint32_t *more = realloc(s->leaving, room * sizeof *more);
@@ -61,7 +63,7 @@ static enum status remember_leaving(struct session *s, uint32_t index, struct er
         s->leaving = more;
         s->leaving_room = room;
     }
-    s->leaving[s->leaving_count++] = index;
+    s->leaving[s->leaving_count++] = (uint32_t)index;
     return ST_OK;
 }
 
@@ -81,32 +83,15 @@ enum status session_keep_only(struct session *s, const struct catalog_source *so
         keep[i] = candidate_id(&found[i]);
     qsort(keep, count, sizeof *keep, by_number);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-        struct find *f = &s->find[i];
+        const struct find *f = &s->find[i];
         if (f->source != (uint32_t)at || f->gone ||
             bsearch(&f->id, keep, count, sizeof *keep, by_number) != NULL)
             continue;
-        session_take_gone(s, f);
-        st = remember_leaving(s, (uint32_t)i, e);
+        st = session_let_go(s, i, e);
     }
     free(keep);
     s->unannounced = true;
     return st;
-}
-
-bool session_tidy(struct session *s)
-{
-    enum { AT_ONCE = 100 };
-    uint64_t ids[AT_ONCE];
-    size_t count = 0;
-    while (s->leaving_count > 0 && count < AT_ONCE) {
-        const struct find *f = &s->find[s->leaving[--s->leaving_count]];
-        if (f->gone) /* and not found again meanwhile */
-            ids[count++] = f->id;
-    }
-    /* rows that stay are harmless: the next joining of the project leaves them out */
-    if (count > 0 && catalog_drop(s->catalog, ids, count, NULL) != ST_OK)
-        s->leaving_count = 0;
-    return s->leaving_count > 0;
 }
 
 bool session_has_news(const struct session *s)

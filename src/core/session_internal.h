@@ -28,6 +28,7 @@ struct stack_index {
 struct session_source {
     struct catalog_source about;
     const char *folded;
+    bool coming; /* finds are, and the last word is not said yet */
 };
 
 struct session {
@@ -47,6 +48,11 @@ struct session {
     bool extras_changed;
     uint32_t *leaving; /* gone finds whose rows are still in the catalog */
     size_t leaving_count, leaving_room;
+    struct restacking {
+        uint32_t *find; /* whose rows have another stack number than they should */
+        size_t count, at;
+        bool cleared; /* their old numbers have left the catalog */
+    } restacking;
     bool unannounced; /* finds came or went that lists do not know of */
     float *vector;    /* count × SIMILARITY_DIM once loaded */
     bool vectors_loaded;
@@ -76,6 +82,10 @@ long session_take_source(struct session *s, const struct catalog_source *about);
 /* Append or bring up to date; its source is known already. Index, −1 without memory. */
 long session_take_find(struct session *s, const struct catalog_find *from, long source);
 void session_take_gone(struct session *s, struct find *f);
+/* Gone, and its row leaves the catalog when there is time. */
+enum status session_let_go(struct session *s, size_t index, struct err *e);
+/* session_tidy without the stacks. */
+bool session_tidy_leaving(struct session *s);
 void session_finds_changed(struct session *s); /* lists look at all finds again */
 void session_forget_ranks(struct session *s);
 

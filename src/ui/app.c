@@ -14,7 +14,8 @@
 #include <time.h>
 
 static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s = 0.004,
-                    deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3;
+                    deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3,
+                    farewell_s = 1;
 
 static double clock_s(void)
 {
@@ -245,6 +246,8 @@ static void run(struct loop *l)
 {
     struct app *app = &l->app;
     show(l);
+    if (app->setup.mine_at_start)
+        app_mine_at_start(app);
     while (!app->quit) {
         app->now = clock_s();
         double wait = app_tick(app);
@@ -297,10 +300,8 @@ enum status app_run(const struct app_setup *setup, struct err *e)
     }
     term_close(l->term); /* before the jobs: the shell is not kept waiting */
     if (st == ST_OK) {
-        if (setup->jobs) { /* they may still reply to this app */
-            jobs_cancel(setup->jobs, 0);
-            jobs_wait(setup->jobs);
-        }
+        if (setup->jobs) /* they may still reply to this app */
+            jobs_end(setup->jobs, farewell_s);
         app_done(&l->app);
     }
     if (st == ST_OK && l->hung_up)

@@ -29,8 +29,9 @@ struct app_reply {
 
 /* Mine again: one source or all. */
 struct mine_request {
-    const char *source;          /* stem, or NULL: every source that is not up to date */
-    bool force;                  /* also those that are up to date */
+    const char *source; /* stem, or NULL: every source that is not up to date */
+    bool force;         /* also those that are up to date */
+    bool at_start; /* nobody asked: what failed is not tried again unless it changed */
     const struct config *config; /* with what; copied by the operation */
 };
 

@@ -248,7 +248,10 @@ static void run(struct app *app, enum command c, const char *rest)
         kit(app, rest);
         break;
     case CMD_MINE:
-        app_mine(app, *rest && strcmp(rest, "all") != 0 ? rest : NULL, *rest != '\0');
+        if (strcmp(rest, "all") == 0)
+            app_ask_to_mine_all(app);
+        else
+            app_mine(app, *rest ? rest : NULL, *rest != '\0');
         break;
     case CMD_NOTE:
         note(app, rest);

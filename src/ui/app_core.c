@@ -124,17 +124,6 @@ static void greet(struct app *app)
                      "keys");
 }
 
-/* That there is nothing new is no news to a project with finds. */
-static void mine_at_start(struct app *app)
-{
-    char greeting[ECHO_BYTES];
-    memcpy(greeting, app->echo, sizeof greeting);
-    app_mine(app, NULL, false);
-    if (app->echo_role == ROLE_WARNING && session_count(app->session) > 0 &&
-        app->mining_refused == ST_NOTHING)
-        app_say(app, "%s", greeting);
-}
-
 enum status app_init(struct app *app, const struct app_setup *setup, struct err *e)
 {
     memset(app, 0, sizeof *app);
@@ -169,8 +158,6 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
                  ":set paths.source_audio_dir=FOLDER",
                  app->config->paths.source_audio_dir);
     library_moved(app);
-    if (setup->mine_at_start)
-        mine_at_start(app);
     load_keys(app); /* what is wrong with them is said last */
     return ST_OK;
 }
@@ -243,6 +230,7 @@ enum status app_load_theme(struct app *app, const char *name, struct err *e)
 static void replied(void *to, enum status st, const char *sentence, const char *report)
 {
     struct app *app = to;
+    app->looking = false;
     if (report && *report)
         app_page(app, sentence ? sentence : "report", report);
     if (st == ST_OK)
@@ -271,18 +259,53 @@ struct app_reply app_reply_to(struct app *app)
     return (struct app_reply){replied, app};
 }
 
-void app_mine(struct app *app, const char *source, bool force)
+static void ask_to_mine(struct app *app, const struct mine_request *r,
+                        struct app_reply reply)
 {
     struct err e;
-    struct mine_request r = {source, force, app->config};
     const struct app_ops *ops = &app->setup.ops;
-    if (!ops->mine) {
+    if (!ops->mine)
         app_warn(app, "mining is not available here");
-        return;
-    }
-    app->mining_refused = ops->mine(ops->user, &r, app_reply_to(app), &e);
-    if (app_check(app, app->mining_refused, &e))
-        app_say(app, source ? "mining %s again" : "mining%s", source ? source : "");
+    else
+        app->looking = app_check(app, ops->mine(ops->user, r, reply, &e), &e);
+}
+
+void app_mine(struct app *app, const char *source, bool force)
+{
+    struct mine_request r = {.source = source, .force = force, .config = app->config};
+    app_say(app, source ? "mining %s again" : "looking for recordings",
+            source ? source : "");
+    ask_to_mine(app, &r, app_reply_to(app));
+}
+
+/* That there is nothing new is no news to a project with finds. */
+static void replied_at_start(void *to, enum status st, const char *sentence,
+                             const char *report)
+{
+    struct app *app = to;
+    app->looking = false;
+    if (st != ST_NOTHING || session_count(app->session) == 0)
+        replied(app, st, sentence, report);
+}
+
+void app_mine_at_start(struct app *app)
+{
+    struct mine_request r = {.at_start = true, .config = app->config};
+    ask_to_mine(app, &r, (struct app_reply){replied_at_start, app});
+}
+
+static void mine_all_again(struct app *app)
+{
+    app_mine(app, NULL, true);
+}
+
+void app_ask_to_mine_all(struct app *app)
+{
+    char question[120];
+    size_t n = session_source_count(app->session);
+    snprintf(question, sizeof question, "mine all %zu recording%s again? Decisions stay.",
+             n, n == 1 ? "" : "s");
+    app_confirm(app, question, mine_all_again);
 }
 
 void app_export(struct app *app, bool dry_run)

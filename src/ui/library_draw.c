@@ -240,8 +240,10 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
 {
     const char *folder = app->setup.input_dir ? app->setup.input_dir : "";
     size_t sources = session_source_count(app->session);
-    if (app->batch.active > 0) {
-        area_text(a, row, 3, ROLE_STRONG, "Digging. Finds appear here as they come up.");
+    if (app->batch.active > 0 || app->looking) {
+        area_text(a, row, 3, ROLE_STRONG,
+                  app->batch.active > 0 ? "Digging. Finds appear here as they come up."
+                                        : "Looking for recordings.");
         area_text(a, row + 2, 3, ROLE_DIM, "w shows the jobs, ? the keys.");
         return;
     }

@@ -220,8 +220,8 @@ struct app {
     struct cut_shelf cuts;
     struct heard {
         uint64_t path, content;
-    } heard[HEARD_MAX];         /* what the transport may still hold of a file */
-    enum status mining_refused; /* what the last request to mine came to */
+    } heard[HEARD_MAX]; /* what the transport may still hold of a file */
+    bool looking;       /* for recordings, nothing is known yet */
     double last_poll, last_news, news_every;
 };
 
@@ -255,6 +255,8 @@ bool app_recordings_gone(const struct app *app);
 /* By name, or the path of a file; ST_NOT_FOUND … */
 enum status app_load_theme(struct app *app, const char *name, struct err *e);
 void app_mine(struct app *app, const char *source, bool force);
+void app_mine_at_start(struct app *app); /* what is new, without a word if nothing is */
+void app_ask_to_mine_all(struct app *app);
 void app_export(struct app *app, bool dry_run);
 
 /* --- app_prompt.c, app_commands.c -------------------------------------------------- */

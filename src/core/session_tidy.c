@@ -1,0 +1,169 @@
+/* What the catalog's rows still have to follow, a few of them at a time. */
+#include "core/session_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_AT_ONCE = 100 };
+
+/* --- new stacks ----------------------------------------------------------------------
+ */
+
+struct renumbering {
+    const int *stack; /* as worked out, by place */
+    long *find;       /* index, by place */
+    int *number;      /* what the session calls a stack, by what it is called there */
+    bool *taken;      /* by the session's numbers */
+    size_t count;
+};
+
+/* Numbers only tell stacks apart: those that stay cost no row. None exceeds the number of
+ * finds. */
+static void choose_numbers(const struct session *s, struct renumbering *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        int old = s->find[r->find[i]].stack, k = r->stack[i];
+        if (k <= 0 || r->number[k] != 0 || old <= 0 || (size_t)old > r->count ||
+            r->taken[old])
+            continue;
+        r->number[k] = old;
+        r->taken[old] = true;
+    }
+    int next = 1;
+    for (size_t i = 0; i < r->count; i++) {
+        int k = r->stack[i];
+        if (k <= 0 || r->number[k] != 0)
+            continue;
+        while (r->taken[next])
+            next++;
+        r->taken[next] = true;
+        r->number[k] = next;
+    }
+}
+
+static void take_numbers(struct session *s, const struct renumbering *r)
+{
+    struct restacking *todo = &s->restacking;
+    todo->count = todo->at = 0;
+    todo->cleared = false;
+    for (size_t i = 0; i < r->count; i++) {
+        struct find *f = &s->find[r->find[i]];
+        int now = r->stack[i] > 0 ? r->number[r->stack[i]] : 0;
+        if (f->stack != now) {
+            f->stack = now;
+            s->stacks.fresh = false;
+            s->unannounced = true;
+        }
+        if (f->row_stack != now)
+            todo->find[todo->count++] = (uint32_t)r->find[i];
+    }
+}
+
+/* Finds of a source on record that its record does not have: what a killed session did
+ * not come to take out of the catalog. */
+static void let_unlisted_go(struct session *s, const struct renumbering *r)
+{
+    bool *listed = calloc(s->count + s->source_count + 1, sizeof *listed);
+    bool *on_record = listed != NULL ? listed + s->count : NULL;
+    for (size_t i = 0; listed != NULL && i < r->count; i++) {
+        listed[r->find[i]] = true;
+        on_record[s->find[r->find[i]].source] = true;
+    }
+    for (size_t i = 0; listed != NULL && i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        if (listed[i] || f->gone || !on_record[f->source] || s->source[f->source].coming)
+            continue;
+        session_let_go(s, i, NULL);
+        s->unannounced = true;
+    }
+    free(listed);
+}
+
+static bool look_up(const struct session *s, const uint64_t *ids, struct renumbering *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        r->find[i] = session_index_of(s, ids[i]);
+        if (r->find[i] < 0 || r->stack[i] < 0 || (size_t)r->stack[i] > r->count)
+            return false;
+    }
+    return true;
+}
+
+bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
+                     size_t count)
+{
+    struct renumbering r = {stack, malloc((count + 1) * sizeof *r.find),
+                            calloc(count + 2, sizeof *r.number),
+                            calloc(count + 2, sizeof *r.taken), count};
+    uint32_t *todo = malloc((count + 1) * sizeof *todo);
+    bool known = r.find != NULL && r.number != NULL && r.taken != NULL && todo != NULL &&
+                 look_up(s, ids, &r);
+    if (known) {
+        free(s->restacking.find);
+        s->restacking.find = todo;
+        todo = NULL;
+        choose_numbers(s, &r);
+        take_numbers(s, &r);
+        let_unlisted_go(s, &r);
+    }
+    free(todo);
+    free(r.find);
+    free(r.number);
+    free(r.taken);
+    return known;
+}
+
+/* --- rows ----------------------------------------------------------------------------
+ */
+
+/* All old numbers go before a new one comes: no row ever has a number that was another
+ * stack's in a row beside it. */
+static bool tidy_stacks(struct session *s)
+{
+    struct restacking *todo = &s->restacking;
+    uint64_t ids[ROWS_AT_ONCE];
+    int stacks[ROWS_AT_ONCE];
+    size_t n = 0;
+    for (; todo->at < todo->count && n < ROWS_AT_ONCE; todo->at++) {
+        struct find *f = &s->find[todo->find[todo->at]];
+        int wanted = todo->cleared ? f->stack : 0;
+        if (f->gone || f->row_stack == wanted || f->row_stack == f->stack)
+            continue;
+        ids[n] = f->id;
+        stacks[n++] = f->row_stack = wanted;
+    }
+    /* what cannot be written is worked out again when the project is joined next */
+    if (n > 0 && catalog_restack(s->catalog, ids, stacks, n, NULL) != ST_OK)
+        todo->count = todo->at = 0;
+    if (todo->at < todo->count)
+        return true;
+    if (todo->cleared || todo->count == 0) {
+        todo->count = todo->at = 0;
+        return false;
+    }
+    todo->cleared = true;
+    todo->at = 0;
+    return true;
+}
+
+bool session_tidy_leaving(struct session *s)
+{
+    uint64_t ids[ROWS_AT_ONCE];
+    size_t count = 0;
+    while (s->leaving_count > 0 && count < ROWS_AT_ONCE) {
+        const struct find *f = &s->find[s->leaving[--s->leaving_count]];
+        if (f->gone) /* and not found again meanwhile */
+            ids[count++] = f->id;
+    }
+    /* rows that stay are harmless: when the project is joined next, they go */
+    if (count > 0 && catalog_drop(s->catalog, ids, count, NULL) != ST_OK)
+        s->leaving_count = 0;
+    return s->leaving_count > 0;
+}
+
+bool session_tidy(struct session *s)
+{
+    if (s->leaving_count > 0)
+        return session_tidy_leaving(s) || s->restacking.count > 0;
+    return tidy_stacks(s);
+}

@@ -1,0 +1,31 @@
+/* A project in a temporary folder, with finds that need no sound, for tests of the model.
+ */
+#ifndef SESSION_RIG_H
+#define SESSION_RIG_H
+
+#include "core/rng.h"
+#include "core/view.h"
+
+enum { FOLDER_BYTES = 512 };
+
+struct place {
+    char folder[FOLDER_BYTES], project[FOLDER_BYTES + 24];
+};
+
+int session_rig_setup(void **state); /* *state = struct place */
+int session_rig_teardown(void **state);
+
+struct session *open_session(const struct place *p);
+/* `n` finds of one source: pads and drums, every fifth a near-miss, drums in stacks of
+ * three whose score falls. The caller frees both arrays. */
+struct candidate *make_finds(const char *stem, int n, struct catalog_source *source,
+                             float **vectors);
+/* Those finds as mining brings them; `replace`: the source has no others any more. */
+void deliver(struct session *s, const char *stem, int n, bool replace);
+struct view *open_view(struct session *s); /* stacks open */
+void assert_tallies_true(const struct session *s);
+/* Anything that can be undone: decisions, ratings, tags, categories, classes, notes,
+ * edges, loops, stacks, the kit; on one, a few or the tagged. */
+void act_at_random(struct session *s, struct rng *r);
+
+#endif

@@ -1,0 +1,180 @@
+/* Undo and redo: a random walk through every action there is, with restarts, returns to
+ * each earlier state. Seeds: TROWEL_HISTORY_SEEDS (3). */
+#include "session_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ACTIONS = 1000 };
+
+static uint64_t add(uint64_t h, double number)
+{
+    number += 0.0; /* −0 is 0 */
+    return rng_hash(h, &number, sizeof number);
+}
+
+static uint64_t hash_measures(uint64_t h, const struct measures *m)
+{
+    for (int i = 0; i < ME_COUNT; i++) {
+        double value = measures_get(m, (enum measure_id)i);
+        h = add(h, value == value ? value : -1e300);
+    }
+    return h;
+}
+
+static uint64_t hash_find(uint64_t h, const struct find *f)
+{
+    int words[] = {(int)f->category, (int)f->decision, f->rating, f->stack,
+                   f->extra,         f->slot,          f->tagged, f->edited};
+    h = rng_hash(h, words, sizeof words);
+    h = rng_hash(h, f->hit_class, strlen(f->hit_class));
+    return hash_measures(h, &f->m);
+}
+
+struct reading {
+    struct session *s;
+    uint64_t hash;
+};
+
+/* The same, and what only the catalog has: positions and loops. */
+static bool hash_whole(void *user, const struct catalog_find *f)
+{
+    struct reading *r = user;
+    const struct candidate *c = &f->c;
+    long index = session_index_of(r->s, f->id);
+    assert_true(index >= 0);
+    const struct find *mine = session_find(r->s, (size_t)index);
+    /* the model is what the catalog says */
+    assert_int_equal(mine->category, f->category);
+    assert_int_equal(mine->decision, c->decision);
+    assert_int_equal(mine->rating, c->rating);
+    assert_int_equal(mine->tagged, f->tagged);
+    assert_int_equal(mine->edited, f->edited);
+    assert_string_equal(mine->hit_class, c->hit_class);
+    assert_true(hash_measures(0, &mine->m) == hash_measures(0, &c->m));
+    uint64_t h = hash_find(r->hash, mine);
+    h = add(add(h, (double)c->start_frame), (double)c->end_frame);
+    for (int i = 0; i < c->loop_count; i++)
+        h = add(add(h, (double)c->loop[i].start_frame), (double)c->loop[i].end_frame);
+    r->hash = h;
+    return true;
+}
+
+static uint64_t hash_kit(uint64_t h, const struct session *s)
+{
+    const struct kit_state *k = session_kit(s);
+    for (int i = 0; i < KIT_SLOTS; i++) {
+        const struct kit_slot *slot = &k->slot[i];
+        h = rng_hash(h, &slot->id, sizeof slot->id);
+        h = add(add(add(h, (double)slot->index), slot->locked), slot->steps);
+        h = add(h, slot->trim_db);
+    }
+    h = rng_hash(h, k->extra, k->extra_count * sizeof *k->extra);
+    h = rng_hash(h, k->name, strlen(k->name));
+    return add(add(h, k->tempo_bpm), k->rings);
+}
+
+/* All that the user can change, as one number. */
+static uint64_t state_of(struct session *s)
+{
+    struct reading r = {s, 1};
+    char note[EVENT_VALUE_BYTES];
+    struct catalog *c = session_catalog(s);
+    assert_int_equal(catalog_each(c, true, hash_whole, &r, NULL), ST_OK);
+    for (size_t i = 0; i < session_count(s); i++) {
+        uint64_t id = session_find(s, i)->id;
+        assert_int_equal(catalog_value(c, FIELD_NOTE, id, "", note, NULL), ST_OK);
+        r.hash = rng_hash(r.hash, note, strlen(note));
+    }
+    return hash_kit(r.hash, s);
+}
+
+static void restart(struct session **s, const struct place *p, struct rng *r)
+{
+    session_close(*s);
+    *s = open_session(p);
+    if (rng_below(r, 8)) /* as the workstation does; the disk is slow */
+        session_sync_later(*s);
+}
+
+/* at[0 … top] are the states, now is one of them. */
+static void walk(const struct place *p, struct session *s, struct rng *r)
+{
+    uint64_t *at = calloc(ACTIONS + 1, sizeof *at);
+    size_t now = 0, top = 0, acted = 0, stepped = 0;
+    at[0] = state_of(s);
+    while (acted < ACTIONS) {
+        struct catalog *c = session_catalog(s);
+        unsigned choice = rng_below(r, 10);
+        if (choice < 7) {
+            acted++;
+            act_at_random(s, r);
+            size_t depth = catalog_undo_depth(c);
+            assert_true(depth == now || depth == now + 1);
+            if (depth > now)
+                at[top = ++now] = state_of(s);
+        } else if (choice < 9 ? now > 0 : now < top) {
+            stepped++;
+            now = choice < 9 ? now - 1 : now + 1;
+            assert_int_equal(choice < 9 ? session_undo(s, NULL, NULL)
+                                        : session_redo(s, NULL, NULL),
+                             ST_OK);
+        }
+        if (rng_below(r, 100) == 0)
+            restart(&s, p, r);
+        if (state_of(s) != at[now])
+            fail_msg("after %zu actions and %zu steps: not state %zu", acted, stepped,
+                     now);
+    }
+    assert_true(stepped > ACTIONS / 5);
+    assert_tallies_true(s);
+    /* all the way back, all the way forth */
+    while (session_undo(s, NULL, NULL) == ST_OK) {
+        if (state_of(s) != at[--now])
+            fail_msg("undone to state %zu of %zu", now, top);
+        if (rng_below(r, 100) == 0)
+            restart(&s, p, r);
+    }
+    assert_int_equal(now, 0);
+    while (session_redo(s, NULL, NULL) == ST_OK) {
+        if (state_of(s) != at[++now])
+            fail_msg("done again to state %zu of %zu", now, top);
+        if (rng_below(r, 100) == 0)
+            restart(&s, p, r);
+    }
+    assert_int_equal(now, top);
+    assert_tallies_true(s);
+    free(at);
+    session_close(s);
+}
+
+static void every_action_can_be_taken_back(void **state)
+{
+    const char *wish = getenv("TROWEL_HISTORY_SEEDS");
+    int seeds = wish ? atoi(wish) : 3;
+    for (int seed = 1; seed <= seeds; seed++) {
+        struct place *p = *state;
+        struct rng r = rng_derive((uint64_t)seed, 0, "history", 0);
+        snprintf(p->project, sizeof p->project, "%s/export/SEED%d", p->folder, seed);
+        struct session *s = open_session(p);
+        deliver(s, "night", 30, true);
+        deliver(s, "tape", 30, true);
+        session_sync_later(s);
+        walk(p, s, &r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_action_can_be_taken_back, session_rig_setup,
+                                        session_rig_teardown),
+    };
+    return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+}
