@@ -84,6 +84,13 @@ long session_index_of(const struct session *s, uint64_t id)
 /* --- versions, counts, the echo
  * --------------------------------------------------------- */
 
+/* Whoever reads the log looks at everything. */
+static void forget_changes(struct session *s)
+{
+    s->log_start += s->log_count + 1;
+    s->log_count = 0;
+}
+
 void session_changed(struct session *s, size_t index)
 {
     s->version.state++;
@@ -96,15 +103,25 @@ void session_changed(struct session *s, size_t index)
     if (s->log_count == s->log_room) {
         size_t room = s->log_room * 2 + 256;
         uint32_t *more = realloc(s->log, room * sizeof *more);
-        if (more == NULL) { /* views that cannot read the log look at everything */
-            s->log_start += s->log_count + 1;
-            s->log_count = 0;
+        if (more == NULL) {
+            forget_changes(s);
             return;
         }
         s->log = more;
         s->log_room = room;
     }
     s->log[s->log_count++] = (uint32_t)index;
+}
+
+bool session_changed_since(const struct session *s, uint64_t *seen,
+                           const uint32_t **index, size_t *count)
+{
+    uint64_t end = s->log_start + s->log_count;
+    bool known = *seen >= s->log_start && *seen <= end;
+    *index = known && *seen < end ? s->log + (*seen - s->log_start) : NULL;
+    *count = known ? (size_t)(end - *seen) : 0;
+    *seen = end;
+    return known;
 }
 
 static void count_in(struct session_tally *t, enum decision d, size_t by)
@@ -251,6 +268,13 @@ static void stack_moves(struct session *s, const struct find *f)
         s->stacks.fresh = false;
 }
 
+/* Lists look at all that comes and goes; the kit only at what the user has to do with. */
+static void note_if_judged(struct session *s, const struct find *f)
+{
+    if (f->decision != DECISION_NONE || f->slot >= 0 || f->extra > 0)
+        session_changed(s, (size_t)(f - s->find));
+}
+
 /* Append or bring up to date; the source is known already. Index, or −1 without memory.
  */
 long session_take_find(struct session *s, const struct catalog_find *from, long source)
@@ -263,6 +287,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
         fill_find(known, from);
         stack_moves(s, known);
         session_tally(s, known, +1);
+        note_if_judged(s, known);
         return index;
     }
     if (!grow_finds(s) || !grow_ids(s))
@@ -276,6 +301,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
         return -1;
     fill_find(f, from);
     stack_moves(s, f);
+    note_if_judged(s, f);
     s->ids.slot[id_place(&s->ids, s->find, f->id)] = (uint32_t)s->count + 1;
     session_tally(s, f, +1);
     for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
@@ -288,6 +314,7 @@ void session_take_gone(struct session *s, struct find *f)
     session_tally(s, f, -1);
     stack_moves(s, f);
     f->gone = true;
+    note_if_judged(s, f);
 }
 
 void session_forget_ranks(struct session *s)
@@ -390,6 +417,7 @@ static enum status load_all(struct session *s, struct err *e)
     if (st == ST_OK) {
         forget_unseen(s, l.seen, l.known);
         clear_kit(s);
+        forget_changes(s);
         st = catalog_each_current(s->catalog, load_word, s, e);
         s->version.state++;
         session_finds_changed(s);

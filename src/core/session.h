@@ -59,6 +59,10 @@ struct session_version {
     uint64_t finds, state;
 };
 struct session_version session_version(const struct session *s);
+/* The finds whose decision, rating …, or place in the kit changed since `*seen`, some
+ * perhaps twice; `*seen` is brought up to now. False: too much changed, look at all. */
+bool session_changed_since(const struct session *s, uint64_t *seen,
+                           const uint32_t **index, size_t *count);
 
 /* Take in what another process wrote to the catalog meanwhile (batch run, second
  * workstation). Cheap when nothing did; call it when idle. True when something changed.

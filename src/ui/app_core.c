@@ -169,7 +169,7 @@ void app_done(struct app *app)
     app_pictures_done(app);
     app_cuts_done(app);
     source_done(app);
-    free(app->kit.also);
+    kit_contents_done(app);
     view_free(app->view);
     canvas_done(&app->canvas);
 }

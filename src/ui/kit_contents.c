@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool can_go(const struct find *f)
 {
@@ -21,7 +22,60 @@ static void count_in(struct app *app, const struct target *t, const struct find 
     budget_add(&app->kit.budget, t, (int64_t)ceil(s * t->rate_hz), stereo ? 2 : 1);
 }
 
-static bool add_also(struct kit_screen_state *k, size_t index)
+static bool goes(const struct find *f)
+{
+    bool placed = f->slot >= 0 || f->extra > 0;
+    return (f->decision == DECISION_ACCEPTED || placed) && can_go(f);
+}
+
+static bool make_room(struct kit_screen_state *k, size_t finds)
+{
+    if (finds <= k->chosen_room)
+        return true;
+    size_t room = finds + finds / 2;
+    uint32_t *chosen = realloc(k->chosen, room * sizeof *chosen);
+    if (chosen)
+        k->chosen = chosen;
+    bool *is_chosen = realloc(k->is_chosen, room * sizeof *is_chosen);
+    if (is_chosen)
+        k->is_chosen = is_chosen;
+    if (!chosen || !is_chosen)
+        return false;
+    memset(is_chosen + k->chosen_room, 0, (room - k->chosen_room) * sizeof *is_chosen);
+    k->chosen_room = room;
+    return true;
+}
+
+/* On the list for good only if it still goes: see `sweep`. */
+static void consider(struct app *app, uint32_t index)
+{
+    struct kit_screen_state *k = &app->kit;
+    if (k->is_chosen[index] || !goes(session_find(app->session, index)))
+        return;
+    k->is_chosen[index] = true;
+    k->chosen[k->chosen_count++] = index;
+}
+
+/* Leaves out what does not go any more, and counts the rest. */
+static void sweep(struct app *app, const struct target *t)
+{
+    struct kit_screen_state *k = &app->kit;
+    size_t kept = 0;
+    k->budget = (struct budget){0};
+    for (size_t i = 0; i < k->chosen_count; i++) {
+        uint32_t index = k->chosen[i];
+        const struct find *f = session_find(app->session, index);
+        k->is_chosen[index] = goes(f);
+        if (!k->is_chosen[index])
+            continue;
+        k->chosen[kept++] = index;
+        count_in(app, t, f);
+    }
+    k->chosen_count = kept;
+    k->also_listed = false;
+}
+
+static bool add_also(struct kit_screen_state *k, uint32_t index, const struct find *f)
 {
     if (k->also_count == k->also_room) {
         size_t room = k->also_room ? 2 * k->also_room : 64;
@@ -31,7 +85,8 @@ static bool add_also(struct kit_screen_state *k, size_t index)
         k->also = more;
         k->also_room = room;
     }
-    k->also[k->also_count++].index = (uint32_t)index;
+    k->also[k->also_count++] =
+        (struct kit_also){index, f->category, isnan(f->m.score) ? 0 : f->m.score};
     return true;
 }
 
@@ -45,37 +100,44 @@ static int by_category(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static void count(struct app *app, const struct target *t)
+static void list_also(struct app *app)
 {
     struct kit_screen_state *k = &app->kit;
-    size_t finds = session_count(app->session);
-    k->budget = (struct budget){0};
     k->also_count = 0;
-    for (size_t i = 0; i < finds; i++) {
-        const struct find *f = session_find(app->session, i);
-        bool placed = f->slot >= 0 || f->extra > 0;
-        if ((f->decision != DECISION_ACCEPTED && !placed) || !can_go(f))
-            continue;
-        count_in(app, t, f);
-        if (!placed && add_also(k, i)) {
-            struct kit_also *also = &k->also[k->also_count - 1];
-            also->category = f->category;
-            also->score = isnan(f->m.score) ? 0 : f->m.score;
-        }
+    for (size_t i = 0; i < k->chosen_count; i++) {
+        const struct find *f = session_find(app->session, k->chosen[i]);
+        if (f->slot < 0 && f->extra == 0 && !add_also(k, k->chosen[i], f))
+            break;
     }
     if (k->also_count > 0)
         qsort(k->also, k->also_count, sizeof *k->also, by_category);
+    k->also_listed = true;
 }
 
+/* What changed, not all there is: this stands on every screen's last line. */
 static void recount(struct app *app)
 {
     struct kit_screen_state *k = &app->kit;
-    struct session_version v = session_version(app->session);
-    if (k->counted && k->counted_at.finds == v.finds && k->counted_at.state == v.state)
+    const uint32_t *changed;
+    size_t changes, finds = session_count(app->session);
+    bool known =
+        session_changed_since(app->session, &k->counted_to, &changed, &changes) &&
+        k->counted;
+    if ((known && changes == 0) || !make_room(k, finds))
         return;
-    count(app, kit_target(app->config));
-    k->counted_at = v;
+    for (size_t i = 0; known && i < changes; i++)
+        consider(app, changed[i]);
+    for (size_t i = 0; !known && i < finds; i++)
+        consider(app, (uint32_t)i);
+    sweep(app, kit_target(app->config));
     k->counted = true;
+}
+
+void kit_contents_done(struct app *app)
+{
+    free(app->kit.chosen);
+    free(app->kit.is_chosen);
+    free(app->kit.also);
 }
 
 const struct target *kit_budget(struct app *app, struct budget *out)
@@ -88,6 +150,8 @@ const struct target *kit_budget(struct app *app, struct budget *out)
 size_t kit_extra_count(struct app *app)
 {
     recount(app);
+    if (!app->kit.also_listed)
+        list_also(app);
     return session_kit(app->session)->extra_count + app->kit.also_count;
 }
 

@@ -101,10 +101,14 @@ struct kit_screen_state {
     size_t match_count;
     size_t match[MATCHES_MAX];
     uint64_t loaded[KIT_SLOTS]; /* app_item_key of what the transport holds */
-    /* what the export takes, as of `counted_at` */
-    bool counted;
-    struct session_version counted_at;
+    /* what the export takes: of which finds, and what they cost */
+    bool counted;        /* false: count all of it anew */
+    uint64_t counted_to; /* of the session's changes */
+    uint32_t *chosen;
+    bool *is_chosen; /* by find */
+    size_t chosen_count, chosen_room;
     struct budget budget;
+    bool also_listed;
     struct kit_also { /* accepted, neither on a slot nor among the extras */
         uint32_t index;
         enum category category;
@@ -346,6 +350,7 @@ const struct target *kit_budget(struct app *app, struct budget *out);
 /* The extras, and behind them the accepted finds that go along; indices of finds. */
 size_t kit_extra_count(struct app *app);
 size_t kit_extra_at(struct app *app, size_t i);
+void kit_contents_done(struct app *app);
 
 /* source */
 void source_draw(struct app *app, const struct area *a);
