@@ -37,6 +37,11 @@ void onset_filter_free(struct onset_filter *f);
  * Cost: about 1 µs a frame. */
 float onset_filter_push(struct onset_filter *f, const float *mag);
 
+/* How many of the last novelties, the newest first, come from the end of a sound and not
+ * from a beginning: a fade, a choke, a gated tail. 0 … 17; whoever looks for onsets
+ * counts them as 0. */
+int onset_filter_ended(const struct onset_filter *f);
+
 struct onset {
     double time_s;
     float strength; /* novelty above its surroundings, in units of the threshold: > 1 */

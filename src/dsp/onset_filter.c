@@ -30,6 +30,12 @@ static const double LEVEL_HOLD_S = 3, LEVEL_FALL_DB_PER_S = 6;
 enum { GAIN_STEPS_MAX = 27 };
 static const double GAIN_STEP_DB = 1.5;
 
+/* A sound that is cut off splashes over bands that were empty, and gated samples end in a
+ * burst. Of power: while the whole falls by CUT_FALL over the lag, what rises is the end
+ * of that sound when it lies CUT_BELOW under what was there. The frames just before,
+ * whose windows had seen the end already, go with it. */
+static const float CUT_FALL = 3, CUT_BELOW = 10;
+
 struct band {
     int first, count;
     size_t weights; /* index of the first */
@@ -44,6 +50,9 @@ struct onset_filter {
     long seen;
     struct band band[BANDS_MAX];
     float gain[GAIN_STEPS_MAX + 1];
+    float power[HISTORY]; /* of all bands, before the gain */
+    bool faint[HISTORY];  /* what rises lies far below what was there */
+    int ended;
     float magnitude[HISTORY][BANDS_MAX]; /* per band, before the gain */
     float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
     float log_now[BANDS_MAX], importance[BANDS_MAX];
@@ -184,12 +193,9 @@ static void widen(const struct onset_filter *f, const float *log_in, float *out)
 }
 
 /* Follow the level. True when the gain moved, so that what is remembered must follow. */
-static bool follow_level(struct onset_filter *f, const float *bands)
+static bool follow_level(struct onset_filter *f, float power)
 {
-    float square = 0;
-    for (int b = 0; b < f->bands; b++)
-        square += bands[b] * bands[b];
-    double level = sqrt((double)square);
+    double level = sqrt((double)power);
     if (level >= f->level) {
         f->level = level;
         f->held = 0;
@@ -204,33 +210,59 @@ static bool follow_level(struct onset_filter *f, const float *bands)
     return moved;
 }
 
+static size_t slot(const struct onset_filter *f, int frames_ago)
+{
+    return (size_t)((f->seen + HISTORY - frames_ago) % HISTORY);
+}
+
 static void reweigh_history(struct onset_filter *f)
 {
     float scratch[BANDS_MAX];
     for (int i = 1; i <= f->far_lag; i++) {
-        size_t slot = (size_t)((f->seen + HISTORY - i) % HISTORY);
-        to_log(f, f->magnitude[slot], scratch);
-        widen(f, scratch, f->widest[slot]);
+        to_log(f, f->magnitude[slot(f, i)], scratch);
+        widen(f, scratch, f->widest[slot(f, i)]);
     }
+}
+
+/* Whether the frame belongs to an end, and how many before it. */
+static void watch_ends(struct onset_filter *f, float risen)
+{
+    size_t now = slot(f, 0);
+    float near = f->power[slot(f, f->near_lag)], far = f->power[slot(f, f->far_lag)];
+    float was = near > far ? near : far;
+    f->faint[now] = was > CUT_BELOW * risen;
+    f->ended = f->faint[now] && was > CUT_FALL * f->power[now];
+    while (f->ended && f->ended <= f->far_lag && f->faint[slot(f, f->ended)])
+        f->ended++;
 }
 
 float onset_filter_push(struct onset_filter *f, const float *mag)
 {
-    size_t now = (size_t)(f->seen % HISTORY);
+    size_t now = slot(f, 0);
     float *bands = f->magnitude[now];
     to_bands(f, mag, bands);
-    if (follow_level(f, bands))
+    float power = 0, risen = 0, sum = 0;
+    for (int b = 0; b < f->bands; b++)
+        power += bands[b] * bands[b];
+    f->power[now] = power;
+    if (follow_level(f, power))
         reweigh_history(f);
     to_log(f, bands, f->log_now);
     widen(f, f->log_now, f->widest[now]);
-    const float *near = f->widest[(f->seen + HISTORY - f->near_lag) % HISTORY];
-    const float *far = f->widest[(f->seen + HISTORY - f->far_lag) % HISTORY];
-    float sum = 0;
+    const float *near = f->widest[slot(f, f->near_lag)];
+    const float *far = f->widest[slot(f, f->far_lag)];
     for (int b = 0; b < f->bands; b++) {
         float before = near[b] > far[b] ? near[b] : far[b];
         float rise = f->log_now[b] - before;
         sum += rise > 0 ? rise * f->importance[b] : 0;
+        risen += rise > 0 ? bands[b] * bands[b] : 0;
     }
+    watch_ends(f, risen);
     f->seen++;
     return sum * f->out_scale;
+}
+
+int onset_filter_ended(const struct onset_filter *f)
+{
+    return f->ended;
 }
