@@ -11,7 +11,7 @@ static uint64_t splitmix(uint64_t *x)
     return z ^ (z >> 31);
 }
 
-static uint64_t rotl(uint64_t x, int k)
+static inline uint64_t rotl(uint64_t x, int k)
 {
     return (x << k) | (x >> (64 - k));
 }
@@ -41,9 +41,8 @@ struct rng rng_derive(uint64_t seed, uint64_t source_hash, const char *purpose,
     return r;
 }
 
-uint64_t rng_u64(struct rng *r)
+static inline uint64_t next(uint64_t s[4])
 {
-    uint64_t *s = r->s;
     uint64_t result = rotl(s[1] * 5, 7) * 9;
     uint64_t t = s[1] << 17;
     s[2] ^= s[0];
@@ -53,6 +52,19 @@ uint64_t rng_u64(struct rng *r)
     s[2] ^= t;
     s[3] = rotl(s[3], 45);
     return result;
+}
+
+uint64_t rng_u64(struct rng *r)
+{
+    return next(r->s);
+}
+
+void rng_fill(struct rng *r, uint64_t *out, size_t n)
+{
+    struct rng now = *r;
+    for (size_t i = 0; i < n; i++)
+        out[i] = next(now.s);
+    *r = now;
 }
 
 double rng_uniform(struct rng *r)

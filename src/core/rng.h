@@ -19,6 +19,7 @@ struct rng rng_derive(uint64_t seed, uint64_t source_hash, const char *purpose,
                       uint64_t item);
 
 uint64_t rng_u64(struct rng *r);
+void rng_fill(struct rng *r, uint64_t *out, size_t n);    /* n times rng_u64 */
 double rng_uniform(struct rng *r);                        /* [0, 1), 53 bits */
 double rng_range(struct rng *r, double low, double high); /* [low, high) */
 uint32_t rng_below(struct rng *r, uint32_t n); /* 0 … n−1, unbiased; n > 0 */

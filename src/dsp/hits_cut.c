@@ -88,23 +88,21 @@ static void find_bounds(struct cut *c)
 
 static float highest(const float *x, size_t n, size_t *where)
 {
-    float top = 0;
-    for (size_t i = 0; i < n; i++) {
-        float v = fabsf(x[i]);
-        if (v > top) {
-            top = v;
+    float top = line_peak(x, n);
+    for (size_t i = 0; i < n && top > 0; i++)
+        if (fabsf(x[i]) == top) {
             *where = i;
+            break;
         }
-    }
     return top;
 }
 
 static void find_peak(struct cut *c)
 {
-    size_t early = frames(c, PEAK_WITHIN_S), span = c->limit - c->attack, at = 0, later;
+    size_t early = frames(c, PEAK_WITHIN_S), span = c->limit - c->attack, at = 0;
     early = early < span ? early : span;
     float peak = highest(c->mono + c->attack, early, &at);
-    float rest = highest(c->mono + c->attack + early, span - early, &later);
+    float rest = line_peak(c->mono + c->attack + early, span - early);
     c->peak_at = c->attack + at;
     c->peak = (double)(peak > rest ? peak : rest);
 }
@@ -315,11 +313,7 @@ static bool prepare(struct cut *c)
     for (size_t s = 0; s < c->steps; s++) {
         const float *x = c->mono + s * c->step;
         c->energy[s] = line_square_sum(x, c->step);
-        float sum[4] = {0, 0, 0, 0};
-        for (size_t i = 1; i + 4 <= c->step; i += 4)
-            for (size_t k = 0; k < 4; k++)
-                sum[k] += (x[i + k] - x[i + k - 1]) * (x[i + k] - x[i + k - 1]);
-        c->treble[s] = (double)((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        c->treble[s] = line_step_sum(x, c->step);
     }
     return true;
 }

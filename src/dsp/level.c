@@ -1,6 +1,7 @@
 #include "dsp/level.h"
 #include "dsp/biquad.h"
 #include "dsp/line.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -248,34 +249,88 @@ bool level_on_grid(const struct audio *a, int bits)
     return true;
 }
 
-/* floor without a call; |x| below 2^62. */
-static inline double floor_of(double x)
+enum { DITHER_BLOCK = 256, WIDE = 4 };
+
+typedef double v4d __attribute__((vector_size(32)));
+typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t v4i __attribute__((vector_size(16)));
+typedef int64_t v4l __attribute__((vector_size(32)));
+typedef uint64_t v4u __attribute__((vector_size(32)));
+typedef uint64_t v4u_any __attribute__((vector_size(32), aligned(8), may_alias));
+
+VEC_INLINE void within(v4d *v, double low, double high)
 {
-    double whole = (double)(int64_t)x;
-    return whole > x ? whole - 1 : whole;
+    v4d least = {low, low, low, low}, most = {high, high, high, high};
+    v4l under = *v<least, over = *v> most;
+    v4l bits = ((v4l)*v & ~(under | over)) | ((v4l)least & under) | ((v4l)most & over);
+    *v = (v4d)bits;
 }
 
-/* Far outside full scale: either end of it, and 0 for what is no number. */
-static double beyond(float x)
+/* Adding and taking away 1.5 · 2⁵² rounds to the nearest; |v| is far below that. */
+VEC_INLINE void round_down(v4d *v)
 {
-    return isnan(x) || isinf(x) ? 0 : x > 0 ? 1e15 : -1e15;
+    v4d exact = *v, whole = (exact + 0x1.8p52) - 0x1.8p52;
+    *v = whole + __builtin_convertvector(whole > exact, v4d); /* −1 where it went up */
+}
+
+/* Samples [i, i + 4) with the noise drawn for them: the difference of two uniforms of 32
+ * bits, triangular within ±1 LSB. */
+VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale)
+{
+    v4u u = *(const v4u_any *)noise ^ 0x8000000080000000u;
+    v4i high = __builtin_convertvector((v4l)u >> 32, v4i);
+    v4i low = __builtin_convertvector((v4l)u, v4i);
+    v4d dither =
+        (__builtin_convertvector(high, v4d) - __builtin_convertvector(low, v4d)) *
+        0x1p-32;
+    v4d v = __builtin_convertvector(*(v4f_any *)x, v4d) * scale + dither + 0.5;
+    within(&v, -scale, scale - 1);
+    round_down(&v);
+    *(v4f_any *)x = __builtin_convertvector(v * (1 / scale), v4f_any);
+}
+
+VEC_INLINE void dither_block(float *x, const uint64_t *noise, size_t n, double scale)
+{
+    size_t i = 0;
+    for (; i + WIDE <= n; i += WIDE)
+        dither_four(x + i, noise + i, scale);
+    if (i == n)
+        return;
+    float rest[WIDE] = {0};
+    uint64_t drawn[WIDE] = {0};
+    memcpy(rest, x + i, (n - i) * sizeof *x);
+    memcpy(drawn, noise + i, (n - i) * sizeof *noise);
+    dither_four(rest, drawn, scale);
+    memcpy(x + i, rest, (n - i) * sizeof *x);
+}
+
+VEC_CLONES(run_dither, dither_block,
+           (float *x, const uint64_t *noise, size_t n, double scale),
+           (x, noise, n, scale))
+
+/* What is no number becomes 0; what is far outside full scale stays outside. */
+static void tame(struct audio *a)
+{
+    level_scrub(a);
+    if (level_peak(a) < (double)LOUD)
+        return;
+    size_t n = sample_count(a);
+    for (size_t i = 0; i < n; i++)
+        a->data[i] = a->data[i] > LOUD ? LOUD : a->data[i] < -LOUD ? -LOUD : a->data[i];
 }
 
 bool level_dither(struct audio *a, int bits, struct rng *r)
 {
     if (level_on_grid(a, bits))
         return false;
-    double scale = ldexp(1, bits - 1), top = scale - 1;
+    double scale = ldexp(1, bits - 1);
     size_t n = sample_count(a);
-    for (size_t i = 0; i < n; i++) {
-        double x =
-            fabsf(a->data[i]) < LOUD ? (double)a->data[i] * scale : beyond(a->data[i]);
-        uint64_t u = rng_u64(r);
-        /* the difference of two uniforms of 32 bits: triangular within ±1 LSB */
-        double dither = ((double)(uint32_t)(u >> 32) - (double)(uint32_t)u) * 0x1p-32;
-        double k = floor_of(x + dither + 0.5);
-        k = k < -scale ? -scale : k > top ? top : k;
-        a->data[i] = (float)(k / scale);
+    uint64_t noise[DITHER_BLOCK];
+    tame(a);
+    for (size_t i = 0; i < n; i += DITHER_BLOCK) {
+        size_t count = n - i < DITHER_BLOCK ? n - i : DITHER_BLOCK;
+        rng_fill(r, noise, count);
+        run_dither(a->data + i, noise, count, scale);
     }
     return true;
 }

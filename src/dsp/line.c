@@ -32,6 +32,16 @@ double line_square_sum(const float *x, size_t n)
     return sum;
 }
 
+double line_step_sum(const float *x, size_t n)
+{
+    v4f_any sum = {0, 0, 0, 0};
+    for (size_t i = 1; i + WIDE <= n; i += WIDE) {
+        v4f_any step = *(const v4f_any *)(x + i) - *(const v4f_any *)(x + i - 1);
+        sum += step * step;
+    }
+    return (double)((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
 VEC_INLINE void magnitude(v8f *v)
 {
     *v = (v8f)((v8i)*v & 0x7fffffff);

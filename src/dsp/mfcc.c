@@ -196,3 +196,31 @@ void mfcc_cepstrum(const struct mfcc *m, const float *band, float floor, float *
         coeff[c] = (float)sum;
     }
 }
+
+VEC_INLINE void cepstrum_eight(const struct mfcc *m, const float *band, float floor,
+                               float *coeff)
+{
+    v8f level_db[BANDS_MAX];
+    for (int b = 0; b < m->bands; b++) {
+        v8f level = VEC_CONST_AT(band + VEC * b) + (floor + 1e-30F);
+        vec_log2(&level);
+        level_db[b] = level * 3.01029996F;
+    }
+    for (int c = 0; c < m->coeffs; c++) {
+        const float *row = m->dct + (size_t)c * (size_t)m->bands;
+        v8f sum = {0};
+        for (int b = 0; b < m->bands; b++)
+            sum += level_db[b] * row[b];
+        VEC_AT(coeff + VEC * c) = sum;
+    }
+}
+
+VEC_CLONES(run_cepstrum, cepstrum_eight,
+           (const struct mfcc *m, const float *band, float floor, float *coeff),
+           (m, band, floor, coeff))
+
+void mfcc_cepstrum_eight(const struct mfcc *m, const float *band, float floor,
+                         float *coeff)
+{
+    run_cepstrum(m, band, floor, coeff);
+}

@@ -1,6 +1,7 @@
 #include "dsp/onset.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 static const double TWO_PI = 6.283185307179586;
 
@@ -15,10 +16,21 @@ static const float SHARE_OF_PEAK = 0.05F;
 static const float OVER_BACKGROUND = 1.4F, DROWNED = 0.7F;
 static const double WALK_BACK_S = 0.002;
 
+enum { KEPT = 8192 }; /* 80 ms up to 96 kHz; above it is filtered a second time */
+
 struct scan {
+    const float *mono;
     size_t first, early, last;
     float pole;
+    float in, out;    /* of the high-pass */
+    float kept[KEPT]; /* high-passed magnitudes from `first` on */
 };
+
+static void rewind_filter(struct scan *s)
+{
+    s->in = isfinite(s->mono[s->first]) ? s->mono[s->first] : 0;
+    s->out = 0;
+}
 
 /* One step of a one-pole high-pass; NaN and infinities count as 0. */
 static inline float high_passed(float x, float pole, float *in, float *out)
@@ -30,28 +42,47 @@ static inline float high_passed(float x, float pole, float *in, float *out)
     return fabsf(*out);
 }
 
-/* Largest high-passed value before and after `early`. */
-static void peaks(const float *mono, const struct scan *s, float *before, float *after)
+/* High-passed magnitudes of [from, until), at most KEPT, to s->kept from `at` on; returns
+ * the largest. */
+static float filter(struct scan *s, size_t from, size_t until, size_t at)
 {
-    float in = isfinite(mono[s->first]) ? mono[s->first] : 0, out = 0;
-    *before = *after = 0;
-    for (size_t i = s->first; i < s->early; i++) {
-        float v = high_passed(mono[i], s->pole, &in, &out);
-        *before = v > *before ? v : *before;
+    float in = s->in, out = s->out, most = 0;
+    for (size_t i = from; i < until; i++) {
+        float v = high_passed(s->mono[i], s->pole, &in, &out);
+        s->kept[at + i - from] = v;
+        most = v > most ? v : most;
     }
-    for (size_t i = s->early; i < s->last; i++) {
-        float v = high_passed(mono[i], s->pole, &in, &out);
-        *after = v > *after ? v : *after;
-    }
+    s->in = in;
+    s->out = out;
+    return most;
 }
 
-static size_t first_above(const float *mono, const struct scan *s, float level)
+/* The same for any number; only what fits is kept. */
+static float filter_all(struct scan *s, size_t from, size_t until)
 {
-    float in = isfinite(mono[s->first]) ? mono[s->first] : 0, out = 0;
-    for (size_t i = s->first; i < s->last; i++) {
-        float v = high_passed(mono[i], s->pole, &in, &out);
-        if (i >= s->early && v >= level)
-            return i;
+    float most = 0;
+    for (size_t at = from; at < until;) {
+        size_t offset = (at - s->first) % KEPT, room = KEPT - offset;
+        size_t end = until - at < room ? until : at + room;
+        float v = filter(s, at, end, offset);
+        most = v > most ? v : most;
+        at = end;
+    }
+    return most;
+}
+
+static size_t first_above(struct scan *s, float level)
+{
+    bool whole = s->last - s->first <= KEPT;
+    if (!whole)
+        rewind_filter(s);
+    for (size_t from = s->first; from < s->last; from += KEPT) {
+        size_t until = s->last - from < KEPT ? s->last : from + KEPT;
+        if (!whole)
+            filter(s, from, until, 0);
+        for (size_t i = from > s->early ? from : s->early; i < until; i++)
+            if (s->kept[i - from] >= level)
+                return i;
     }
     return s->last;
 }
@@ -73,19 +104,20 @@ size_t onset_attack(const float *mono, size_t n, int rate_hz, size_t near)
         near = n - 1;
     size_t before = (size_t)(BEFORE_S * rate_hz), after = (size_t)(AFTER_S * rate_hz);
     size_t early = (size_t)(EARLY_S * rate_hz);
-    struct scan s = {
-        .first = near > before ? near - before : 0,
-        .early = near > early ? near - early : 0,
-        .last = n - near > after ? near + after : n,
-        .pole = (float)exp(-TWO_PI * HIGH_PASS_HZ / rate_hz),
-    };
-    float background, peak;
-    peaks(mono, &s, &background, &peak);
+    struct scan s;
+    s.mono = mono;
+    s.first = near > before ? near - before : 0;
+    s.early = near > early ? near - early : 0;
+    s.last = n - near > after ? near + after : n;
+    s.pole = (float)exp(-TWO_PI * HIGH_PASS_HZ / rate_hz);
+    rewind_filter(&s);
+    float background = filter_all(&s, s.first, s.early);
+    float peak = filter_all(&s, s.early, s.last);
     float level = SHARE_OF_PEAK * peak, over = OVER_BACKGROUND * background;
     level = level > over ? level : over;
     if (!(peak > 0) || level > DROWNED * peak)
         return near;
-    size_t rise = first_above(mono, &s, level);
+    size_t rise = first_above(&s, level);
     if (rise >= s.last)
         return near;
     size_t reach = (size_t)(WALK_BACK_S * rate_hz);

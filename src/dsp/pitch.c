@@ -5,6 +5,7 @@
 #include "dsp/measure.h"
 #include "dsp/pitch.h"
 #include "dsp/resample.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -60,31 +61,48 @@ static void yin_done(struct yin *y)
     free(y->dip);
 }
 
+/* The product of `bins` values of one spectrum and of the conjugate of another, re, im,
+ * re, im …, in place of the other. */
+VEC_INLINE void correlate(const float *a, float *b, int bins)
+{
+    int k = 0;
+    for (; k + VEC <= 2 * bins; k += VEC) {
+        v8f x = VEC_CONST_AT(a + k), y = VEC_CONST_AT(b + k);
+        v8f re = VEC_SHUFFLE(x, x, 0, 0, 2, 2, 4, 4, 6, 6) * y;
+        v8f im = VEC_SHUFFLE(x, x, 1, 1, 3, 3, 5, 5, 7, 7) *
+                 VEC_SHUFFLE(y, y, 1, 0, 3, 2, 5, 4, 7, 6);
+        v8f sum = re + im, difference = re - im;
+        VEC_AT(b + k) = VEC_SHUFFLE(sum, difference, 0, 9, 2, 11, 4, 13, 6, 15);
+    }
+    for (; k < 2 * bins; k += 2) {
+        float re = a[k] * b[k] + a[k + 1] * b[k + 1];
+        b[k + 1] = a[k] * b[k + 1] - a[k + 1] * b[k];
+        b[k] = re;
+    }
+}
+
+VEC_CLONES(run_correlate, correlate, (const float *a, float *b, int bins), (a, b, bins))
+
 /* d'(lag) of the frame at x, which has window + lag_max + 1 samples. */
 static void yin_difference(struct yin *y, const float *x)
 {
     size_t all = (size_t)(y->window + y->lag_max), size = (size_t)y->size;
-    memset(y->block, 0, size * sizeof *y->block);
-    memcpy(y->block, x, (size_t)y->window * sizeof *x);
+    size_t window = (size_t)y->window;
+    memcpy(y->block, x, window * sizeof *x);
+    memset(y->block + window, 0, (size - window) * sizeof *y->block);
     rfft_forward(y->fft, y->block, y->near);
-    memcpy(y->block, x, all * sizeof *x);
+    memcpy(y->block + window, x + window, (all - window) * sizeof *x);
     rfft_forward(y->fft, y->block, y->far);
-    for (int k = 0; k <= y->size / 2; k++) {
-        float a = y->near[2 * k], b = y->near[2 * k + 1];
-        float c = y->far[2 * k], d = y->far[2 * k + 1];
-        y->far[2 * k] = a * c + b * d;
-        y->far[2 * k + 1] = a * d - b * c;
-    }
+    run_correlate(y->near, y->far, y->size / 2 + 1);
     rfft_inverse(y->fft, y->far, y->block);
-    double first = 0, sum = 0;
-    for (int i = 0; i < y->window; i++)
-        first += (double)x[i] * (double)x[i];
+    double first = line_square_sum(x, window), sum = 0;
     double moved = first;
     y->dip[0] = 1;
     for (int lag = 1; lag <= y->lag_max; lag++) {
         double out = (double)x[lag - 1], in = (double)x[lag - 1 + y->window];
         moved += in * in - out * out;
-        double d = fmax(0, first + moved - 2 * (double)y->block[lag]);
+        double d = first + moved - 2 * (double)y->block[lag];
+        d = d > 0 ? d : 0;
         sum += d;
         y->dip[lag] = sum > 0 ? d * lag / sum : 1;
     }

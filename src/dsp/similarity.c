@@ -184,34 +184,33 @@ static struct sound trim(const struct similarity *s, size_t frames,
 
 struct frames {
     int count;
-    double weight[FRAMES_MAX]; /* power */
-    float band[FRAMES_MAX][MEL_BANDS];
+    double weight[FRAMES_MAX]; /* power; 0 behind the last */
+    float eight[FRAMES_MAX / FFT_BATCH][MEL_BANDS * FFT_BATCH]; /* lanes of bands */
     double centre_s[FRAMES_MAX];
 };
-
-static void power_spectrum(struct rfft *fft, const float *window, const struct sound *w,
-                           long from, int size, float *frame, float *spectrum,
-                           float *power)
-{
-    for (int i = 0; i < size; i++) {
-        long at = from + i;
-        frame[i] = at >= 0 && (size_t)at < w->frames ? w->x[at] * window[i] : 0.0F;
-    }
-    rfft_forward(fft, frame, spectrum);
-    for (int k = 0; k <= size / 2; k++) {
-        float re = spectrum[2 * k], im = spectrum[2 * k + 1];
-        power[k] = re * re + im * im;
-    }
-}
 
 /* Where the frame that begins at `from` has sound, the rest zeros. */
 static void copy_frame(const struct sound *w, long from, int size, float *to)
 {
     long first = from < 0 ? -from : 0, frames = (long)w->frames;
     long until = from + size > frames ? frames - from : size;
-    memset(to, 0, (size_t)size * sizeof *to);
-    if (until > first)
-        memcpy(to + first, w->x + from + first, (size_t)(until - first) * sizeof *to);
+    if (until <= first)
+        first = until = size;
+    memset(to, 0, (size_t)first * sizeof *to);
+    memcpy(to + first, w->x + from + first, (size_t)(until - first) * sizeof *to);
+    memset(to + until, 0, (size_t)(size - until) * sizeof *to);
+}
+
+static void power_spectrum(struct similarity *s, const struct sound *w, long from)
+{
+    copy_frame(w, from, s->long_size, s->frame);
+    for (int i = 0; i < s->long_size; i++)
+        s->frame[i] *= s->long_window[i];
+    rfft_forward(s->long_fft, s->frame, s->spectrum);
+    for (int k = 0; k <= s->long_size / 2; k++) {
+        float re = s->spectrum[2 * k], im = s->spectrum[2 * k + 1];
+        s->power[k] = re * re + im * im;
+    }
 }
 
 static void count_frames(struct similarity *s, struct frames *f, int count)
@@ -220,17 +219,13 @@ static void count_frames(struct similarity *s, struct frames *f, int count)
     memset(s->eight + (size_t)count * size, 0,
            ((size_t)FFT_BATCH - (size_t)count) * size * sizeof *s->eight);
     fft_batch_power(s->batch, s->eight, s->size, s->eight_powers);
-    float band[MEL_BANDS * FFT_BATCH];
     double sum[FFT_BATCH] = {0};
-    mfcc_mel_eight(s->mel, s->eight_powers, band);
+    mfcc_mel_eight(s->mel, s->eight_powers, f->eight[f->count / FFT_BATCH]);
     for (int k = 1; k <= s->size / 2; k++)
         for (int i = 0; i < FFT_BATCH; i++)
             sum[i] += (double)s->eight_powers[k * FFT_BATCH + i];
-    for (int i = 0; i < count; i++) {
-        for (int b = 0; b < MEL_BANDS; b++)
-            f->band[f->count][b] = band[b * FFT_BATCH + i];
-        f->weight[f->count++] = sum[i];
-    }
+    memcpy(f->weight + f->count, sum, sizeof sum);
+    f->count += count;
 }
 
 /* The first frames lie close, the later ones as far apart as it takes: the attack counts
@@ -269,22 +264,28 @@ static double clamp(double v, double low, double high)
 /* --- aspects
  * ------------------------------------------------------------------------------- */
 
-/* Mean bands of the frames centred within [from, to) seconds, weighted as they are. */
-static double mean_bands(const struct frames *f, double from_s, double to_s,
-                         float band[MEL_BANDS])
+static int batches(const struct frames *f)
 {
+    return (f->count + FFT_BATCH - 1) / FFT_BATCH;
+}
+
+/* Mean bands of the first frame and those centred before `to` seconds, weighted as they
+ * are. */
+static void mean_bands(const struct frames *f, double to_s, float band[MEL_BANDS])
+{
+    float taken[FRAMES_MAX] = {0};
     double sum[MEL_BANDS] = {0}, total = 0.0;
-    for (int i = 0; i < f->count; i++) {
-        if (i > 0 && (f->centre_s[i] < from_s || f->centre_s[i] >= to_s))
-            continue;
+    for (int i = 0; i < f->count; i++)
+        taken[i] = i == 0 || f->centre_s[i] < to_s ? 1.0F : 0.0F;
+    for (int n = 0; n < batches(f); n++)
         for (int b = 0; b < MEL_BANDS; b++)
-            sum[b] += (double)f->band[i][b];
-    }
+            for (int i = 0; i < FFT_BATCH; i++)
+                sum[b] +=
+                    (double)(f->eight[n][b * FFT_BATCH + i] * taken[n * FFT_BATCH + i]);
     for (int b = 0; b < MEL_BANDS; b++)
         total += sum[b];
     for (int b = 0; b < MEL_BANDS; b++)
         band[b] = (float)(sum[b] / (total + 1e-30));
-    return total;
 }
 
 struct shape {
@@ -307,11 +308,10 @@ static struct shape shape_of(const struct similarity *s, const float *band)
 }
 
 static void spectrum_aspect(const struct similarity *s, const struct frames *f,
-                            float *out)
+                            const float *attack, float *out)
 {
-    float all[MEL_BANDS], attack[MEL_BANDS];
-    mean_bands(f, 0.0, (double)INFINITY, all);
-    mean_bands(f, 0.0, 0.03, attack);
+    float all[MEL_BANDS];
+    mean_bands(f, (double)INFINITY, all);
     for (int g = 0; g < GROUPS; g++) {
         int from = g * MEL_BANDS / GROUPS, to = (g + 1) * MEL_BANDS / GROUPS;
         double sum = 0.0;
@@ -327,23 +327,38 @@ static void spectrum_aspect(const struct similarity *s, const struct frames *f,
 }
 
 /* The floor under a frame's bands: what lies far below the loudest frame is noise. */
-static void timbre_aspect(const struct similarity *s, const struct frames *f, float *out)
+static float noise_floor(const struct frames *f)
 {
-    float coeff[MEAN_COEFFS + 1], attack[MEL_BANDS];
-    double mean[MEAN_COEFFS + 1] = {0}, square[MEAN_COEFFS + 1] = {0}, total = 1e-30;
-    float loudest = 0.0F;
-    for (int i = 0; i < f->count; i++)
+    float loudest[FFT_BATCH] = {0}, most = 0.0F;
+    for (int n = 0; n < batches(f); n++)
         for (int b = 0; b < MEL_BANDS; b++)
-            loudest = fmaxf(loudest, f->band[i][b]);
-    float floor = loudest * (float)pow(10.0, floor_db / 10.0) + 1e-30F;
-    for (int i = 0; i < f->count; i++) {
-        mfcc_cepstrum(s->mel, f->band[i], floor, coeff);
-        double weight = sqrt(f->weight[i]); /* loud frames count more, not alone */
-        total += weight;
-        for (int c = 1; c <= MEAN_COEFFS; c++) {
-            mean[c] += weight * (double)coeff[c];
-            square[c] += weight * (double)coeff[c] * (double)coeff[c];
+            for (int i = 0; i < FFT_BATCH; i++) {
+                float v = f->eight[n][b * FFT_BATCH + i];
+                loudest[i] = v > loudest[i] ? v : loudest[i];
+            }
+    for (int i = 0; i < FFT_BATCH; i++)
+        most = loudest[i] > most ? loudest[i] : most;
+    return most * (float)pow(10.0, floor_db / 10.0) + 1e-30F;
+}
+
+static void timbre_aspect(const struct similarity *s, const struct frames *f,
+                          const float *attack, float *out)
+{
+    float coeff[(MEAN_COEFFS + 1) * FFT_BATCH], floor = noise_floor(f);
+    double mean[MEAN_COEFFS + 1] = {0}, square[MEAN_COEFFS + 1] = {0}, total = 1e-30;
+    for (int n = 0; n < batches(f); n++) {
+        double weight[FFT_BATCH]; /* loud frames count more, not alone */
+        for (int i = 0; i < FFT_BATCH; i++) {
+            weight[i] = sqrt(f->weight[n * FFT_BATCH + i]);
+            total += weight[i];
         }
+        mfcc_cepstrum_eight(s->mel, f->eight[n], floor, coeff);
+        for (int c = 1; c <= MEAN_COEFFS; c++)
+            for (int i = 0; i < FFT_BATCH; i++) {
+                double v = (double)coeff[c * FFT_BATCH + i];
+                mean[c] += weight[i] * v;
+                square[c] += weight[i] * v * v;
+            }
     }
     for (int c = 1; c <= MEAN_COEFFS; c++) {
         mean[c] /= total;
@@ -352,7 +367,6 @@ static void timbre_aspect(const struct similarity *s, const struct frames *f, fl
     for (int c = 1; c <= OTHER_COEFFS; c++)
         out[MEAN_COEFFS + c - 1] =
             (float)sqrt(fmax(0.0, square[c] / total - mean[c] * mean[c]));
-    mean_bands(f, 0.0, 0.03, attack);
     mfcc_cepstrum(s->mel, attack, (float)pow(10.0, floor_db / 10.0) / MEL_BANDS, coeff);
     for (int c = 1; c <= OTHER_COEFFS; c++)
         out[MEAN_COEFFS + OTHER_COEFFS + c - 1] = coeff[c];
@@ -400,8 +414,7 @@ static void pitch_aspect(struct similarity *s, const struct sound *w, float *out
     if (span / step >= LONG_FRAMES_MAX)
         step = span / (LONG_FRAMES_MAX - 1);
     for (int i = 0; i < LONG_FRAMES_MAX && (i == 0 || i * step <= span); i++) {
-        power_spectrum(s->long_fft, s->long_window, w, span < 0 ? span / 2 : i * step,
-                       s->long_size, s->frame, s->spectrum, s->power);
+        power_spectrum(s, w, span < 0 ? span / 2 : i * step);
         gather_pitch(&p, s->power, s->long_size, s->rate_hz);
     }
     double square = 1e-30;
@@ -477,8 +490,10 @@ enum status similarity_raw(struct similarity *s, const struct audio *a,
     st = envelope_of(&trimmed, w.x, w.frames, s->rate_hz, e);
     if (st == ST_OK) {
         spectra(s, &w, f);
-        spectrum_aspect(s, f, raw + SPECTRUM_AT);
-        timbre_aspect(s, f, raw + TIMBRE_AT);
+        float attack[MEL_BANDS];
+        mean_bands(f, 0.03, attack);
+        spectrum_aspect(s, f, attack, raw + SPECTRUM_AT);
+        timbre_aspect(s, f, attack, raw + TIMBRE_AT);
         pitch_aspect(s, &w, raw + PITCH_AT);
         envelope_aspect(&w, &trimmed, raw + ENVELOPE_AT);
         free(trimmed.power);

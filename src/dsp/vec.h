@@ -76,6 +76,19 @@ VEC_INLINE void vec_sqrt(v8f *v)
 #endif
 }
 
+/* log2 of normal numbers above 0, within 4e-6. */
+VEC_INLINE void vec_log2(v8f *v)
+{
+    v8i bits = (v8i)*v;
+    v8f exponent = __builtin_convertvector((bits >> 23) - 127, v8f);
+    v8f z = (v8f)((bits & 0x007fffff) | 0x3f800000) - 1.0f;
+    v8f q = z * 0.025543405f - 0.095680592f;
+    q = q * z + 0.18203233f;
+    q = q * z - 0.27571637f;
+    q = q * z + 0.44256538f;
+    *v = exponent + z * ((1.0f - z) * q + 1.0f);
+}
+
 #define VEC_SHUFFLE __builtin_shufflevector
 #define VEC_PAIRS(a, b, lo, hi)                                                          \
     v8f lo = VEC_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);                                \

@@ -38,30 +38,28 @@ static void make_header(unsigned char h[HEADER_BYTES], const struct audio *a, in
     put32(h + 40, data_bytes);
 }
 
-/* To the nearest, halves to even, as rint has it; on the grid of 24 bits a float is
- * exact.
- */
+/* To the nearest, halves to even, as rint has it: adding 1.5 · 2⁵² leaves the whole
+ * number in the lowest bits. On the grid of 24 bits a float is exact. */
 static int32_t nearest(float x, float scale)
 {
     float v = fabsf(x) <= FLT_MAX ? x * scale : 0.0f;
     v = v < -scale ? -scale : v > scale - 1 ? scale - 1 : v;
-    int32_t whole = (int32_t)v;
-    float rest = v - (float)whole;
-    int32_t up = rest > 0.5f || (rest == 0.5f && whole & 1);
-    int32_t down = rest < -0.5f || (rest == -0.5f && whole & 1);
-    return whole + up - down;
+    double sum = (double)v + 0x1.8p52;
+    int64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    return (int32_t)bits;
 }
 
+/* `to` has room for a byte more: the next sample, or nothing, overwrites it. */
 static void quantise(unsigned char *to, const float *x, size_t n, int bits)
 {
     const float scale = (float)(1 << (bits - 1));
-    size_t width = (size_t)bits / 8;
-    for (size_t i = 0; i < n; i++, to += width) {
-        uint32_t q = (uint32_t)nearest(x[i], scale);
-        put16(to, q & 0xffff);
-        if (width == 3)
-            to[2] = (unsigned char)(q >> 16 & 0xff);
-    }
+    if (bits == 24)
+        for (size_t i = 0; i < n; i++)
+            put32(to + 3 * i, (uint32_t)nearest(x[i], scale));
+    else
+        for (size_t i = 0; i < n; i++)
+            put16(to + 2 * i, (uint32_t)nearest(x[i], scale) & 0xffff);
 }
 
 /* Header and samples in blocks, the last one padded to even as RIFF wants it. */
