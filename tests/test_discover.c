@@ -109,6 +109,14 @@ static void doubles_get_names_of_their_own(void **state)
         out, "Take.flac=Take take.aif=take_3 take.wav=take_4 take_2.wav=take_2");
     folder_remove(*state);
     mkdir(*state, 0700);
+    sound(*state, "Best_Of.wav");
+    sound(*state, "catalog.db.wav");
+    sound(*state, "manifest.csv.ogg");
+    list(out, *state, false, NULL); /* beside what a project has of its own */
+    assert_string_equal(out, "Best_Of.wav=Best_Of_2 catalog.db.wav=catalog.db_2 "
+                             "manifest.csv.ogg=manifest.csv_2");
+    folder_remove(*state);
+    mkdir(*state, 0700);
     /* Two long names that are the same for 80 bytes. */
     for (int i = 0; i < 2; i++) {
         memset(name, 'x', 200);

@@ -212,11 +212,17 @@ static void natural_stem(char out[STEM_BYTES], const char *relative)
     stem_safe(out, flat);
 }
 
+/* What else lies in a project's folder. */
+static const char *const own_names[] = {
+    "best_of",        "manifest.csv",   "config.effective.yaml", "catalog.db",
+    "catalog.db-wal", "catalog.db-shm", "catalog.db-journal",    "report.html"};
+enum { OWN_NAMES = sizeof own_names / sizeof *own_names };
+
 /* Natural names come first to whoever is first in order; doubles are numbered with what
  * is then still free. */
 static enum status give_stems(struct source_list *list)
 {
-    struct name_set set = {.size = 2 * list->count + 1};
+    struct name_set set = {.size = 2 * (list->count + OWN_NAMES) + 1};
     set.slot = calloc(set.size, sizeof *set.slot);
     bool *doubled = calloc(list->count + 1, sizeof *doubled);
     if (!set.slot || !doubled) {
@@ -224,6 +230,8 @@ static enum status give_stems(struct source_list *list)
         free(doubled);
         return ST_NO_MEMORY;
     }
+    for (size_t i = 0; i < OWN_NAMES; i++)
+        claim(&set, own_names[i]);
     for (size_t i = 0; i < list->count; i++) {
         natural_stem(list->items[i].stem, list->items[i].relative);
         doubled[i] = !claim(&set, list->items[i].stem);
