@@ -103,6 +103,26 @@ static void fields_come_back(void **state)
     csv_writer_done(&w);
 }
 
+/* Names of files may be any bytes. A table is UTF-8; a record finds its file again. */
+static void what_is_no_utf8_is_replaced(void **state)
+{
+    (void)state;
+    static const char name[] = "a\xff \"\xc3\xa9\xed\xa0\x80\" \xf0\x9f\x8e\xa7 \xc3";
+    struct csv_writer w = {0}, record = {.bytes = 1};
+    csv_field(&w, name);
+    csv_field(&record, name);
+    assert_string_equal(w.text, "\"a\xef\xbf\xbd \"\"\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
+                                "\xef\xbf\xbd\"\" \xf0\x9f\x8e\xa7 \xef\xbf\xbd\"");
+    struct csv_reader r;
+    int more;
+    csv_reader_init(&r, record.text, record.length);
+    assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
+    assert_string_equal(r.field[0], name);
+    csv_reader_done(&r);
+    csv_writer_done(&record);
+    csv_writer_done(&w);
+}
+
 static void line_ends_and_marks_do_not_matter(void **state)
 {
     (void)state;
@@ -336,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_a_point_in_every_locale),
         cmocka_unit_test(fields_come_back),
+        cmocka_unit_test(what_is_no_utf8_is_replaced),
         cmocka_unit_test(line_ends_and_marks_do_not_matter),
         cmocka_unit_test(hostile_csv_is_refused),
         cmocka_unit_test(columns_are_the_contract),

@@ -131,7 +131,7 @@ static void source_text(struct csv_writer *w, const struct catalog_source *s)
 static enum status write_source(const struct project *p, const struct catalog_source *s,
                                 struct err *e)
 {
-    struct csv_writer w = {0};
+    struct csv_writer w = {.bytes = true};
     char path[PATH_BYTES];
     source_text(&w, s);
     hidden(path, s->stem, ".source");

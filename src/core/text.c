@@ -1,6 +1,7 @@
 #include "core/text.h"
 
 #include "io/csv.h"
+#include "io/paths.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -75,33 +76,13 @@ void text_addf(struct text *t, const char *format, ...)
     va_end(args);
 }
 
-/* Bytes of a valid UTF-8 sequence at `s`, or 0. */
-static size_t sequence(const unsigned char *s)
-{
-    static const struct {
-        unsigned char mask, lead, low;
-        size_t bytes;
-    } form[] = {{0xe0, 0xc0, 0xc2, 2}, {0xf0, 0xe0, 0xe0, 3}, {0xf8, 0xf0, 0xf0, 4}};
-    for (size_t i = 0; i < 3; i++) {
-        if ((s[0] & form[i].mask) != form[i].lead || s[0] < form[i].low || s[0] > 0xf4)
-            continue;
-        for (size_t k = 1; k < form[i].bytes; k++)
-            if ((s[k] & 0xc0) != 0x80)
-                return 0;
-        bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-        bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
-        bool beyond = s[0] == 0xf4 && s[1] >= 0x90;
-        return overlong || surrogate || beyond ? 0 : form[i].bytes;
-    }
-    return 0;
-}
-
 static void quote(struct text *t, const char *value)
 {
     const unsigned char *s = (const unsigned char *)value;
     add_bytes(t, "\"", 1);
     while (*s) {
-        size_t n = *s < 0x80 ? 1 : sequence(s);
+        unsigned code;
+        size_t n = utf8_sequence((const char *)s, &code);
         if (*s == '"' || *s == '\\')
             text_addf(t, "\\%c", *s);
         else if (*s < 0x20 || *s == 0x7f)

@@ -1,5 +1,7 @@
 #include "io/csv.h"
 
+#include "io/paths.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +31,23 @@ static void append(struct csv_writer *w, const char *bytes, size_t n)
     w->text[w->length] = '\0';
 }
 
+/* What readers of UTF-8 take; a name from a file system may be any bytes. */
+static void append_text(struct csv_writer *w, const char *text, size_t n)
+{
+    const char *end = text + n, *good = text;
+    unsigned code;
+    for (const char *p = text; !w->bytes && p < end;) {
+        size_t length = utf8_sequence(p, &code);
+        if (length == 0) {
+            append(w, good, (size_t)(p - good));
+            append(w, "\xef\xbf\xbd", 3);
+            good = p + 1;
+        }
+        p += length ? length : 1;
+    }
+    append(w, good, (size_t)(end - good));
+}
+
 void csv_field(struct csv_writer *w, const char *field)
 {
     if (w->column++ > 0)
@@ -37,15 +56,15 @@ void csv_field(struct csv_writer *w, const char *field)
     bool quote = strpbrk(field, ",\"\r\n") != NULL ||
                  (n && (field[0] == ' ' || field[n - 1] == ' '));
     if (!quote) {
-        append(w, field, n);
+        append_text(w, field, n);
         return;
     }
     append(w, "\"", 1);
     for (const char *q; (q = strchr(field, '"')); field = q + 1) {
-        append(w, field, (size_t)(q - field));
+        append_text(w, field, (size_t)(q - field));
         append(w, "\"\"", 2);
     }
-    append(w, field, strlen(field));
+    append_text(w, field, strlen(field));
     append(w, "\"", 1);
 }
 

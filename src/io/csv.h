@@ -27,6 +27,7 @@ struct csv_writer {
     size_t length, capacity;
     int column; /* fields in the current record */
     int failed;
+    int bytes; /* keep what is no UTF-8; else it becomes U+FFFD */
 };
 void csv_field(struct csv_writer *w, const char *field); /* quoted where needed */
 void csv_end(struct csv_writer *w);                      /* ends the record, with CRLF */

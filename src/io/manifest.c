@@ -208,7 +208,7 @@ enum status manifest_write_each(const struct root *r, const char *relative,
                                 manifest_next next, void *user, enum manifest_form form,
                                 struct err *e)
 {
-    struct csv_writer w = {0};
+    struct csv_writer w = {.bytes = form == MANIFEST_RECORD};
     struct atomic_file *f;
     const struct candidate *row;
     enum status st = atomic_begin(&f, r, relative, e);

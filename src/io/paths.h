@@ -104,6 +104,10 @@ enum status root_read_file(const struct root *r, const char *relative, size_t ma
                            char **out, size_t *n, struct err *e);
 
 /* --- stems --- */
+/* The length of the well-formed UTF-8 sequence at `text` (Unicode 15, table 3-7), 0 when
+ * it is broken or the text ends there; *code receives the character. */
+size_t utf8_sequence(const char *text, unsigned *code);
+
 /* A name made safe as file stem: UTF-8 kept (never cut inside a sequence, broken bytes
  * replaced), separators, control characters and what Windows forbids (<>:"|?* and names
  * such as CON) replaced by '_', no leading dots, dashes or blanks, no trailing dots or

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The length of the well-formed UTF-8 sequence at `p` (Unicode 15, table 3-7), 0 when it
- * is broken; *code receives the character. */
-static size_t sequence(const unsigned char *p, unsigned *code)
+size_t utf8_sequence(const char *text, unsigned *code)
 {
+    const unsigned char *p = (const unsigned char *)text;
     static const unsigned least[5] = {0, 0, 0x80, 0x800, 0x10000};
     size_t n = p[0] < 0x80       ? 1
                : p[0] >> 5 == 6  ? 2
@@ -79,13 +78,13 @@ static size_t trim_end(char *out, size_t n)
 
 void stem_safe(char out[STEM_BYTES], const char *name)
 {
-    const unsigned char *p = (const unsigned char *)name;
+    const char *p = name;
     size_t n = 0;
     while (*p == '.' || *p == '-' || *p == ' ')
         p++;
     while (*p) {
         unsigned code;
-        size_t length = sequence(p, &code);
+        size_t length = utf8_sequence(p, &code);
         bool bad = length == 0 || is_hostile(code);
         size_t taken = length ? length : 1, put = bad ? 1 : taken;
         if (n + put >= STEM_BYTES)
