@@ -2,6 +2,7 @@
  * print, a second run of the same command, an output inside of the input. */
 #include "dsp/audio.h"
 #include "folder.h"
+#include "io/soundfile.h"
 #include "program.h"
 
 #include <math.h>
@@ -164,6 +165,47 @@ static void libraries_do_not_print(void **state)
     outcome_done(&o);
 }
 
+/* A sound card without a DC blocker: the same hits, the offset on none of them; and
+ * where there is nothing but DC, nothing. */
+static void an_offset_is_no_sound(void **state)
+{
+    static float x[FRAMES], y[FRAMES];
+    char path[FOLDER_BYTES];
+    make_hits(x, 700);
+    for (int i = 0; i < FRAMES; i++) {
+        x[i] *= 0.7F;
+        y[i] = x[i] + 0.2F;
+    }
+    static const int format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
+    folder_write(*state, "flat/notes.txt", "", 0);
+    folder_write(*state, "raised/notes.txt", "", 0);
+    folder_sound(folder_path(path, *state, "flat/x.wav"), format, RATE, 1, x, FRAMES);
+    folder_sound(folder_path(path, *state, "raised/x.wav"), format, RATE, 1, y, FRAMES);
+    for (int i = 0; i < FRAMES; i++)
+        y[i] = 0.2F;
+    folder_sound(folder_path(path, *state, "raised/y.wav"), format, RATE, 1, y, FRAMES);
+    struct outcome o;
+    run(&o, *state,
+        "for i in flat raised; do " TROWEL_BIN " --batch process --input_dir $i "
+        "--export_root . --project_name of_$i --stages drums,hiss --seed 1; done; "
+        "ls of_flat of_flat/x/drums | sed s/flat/raised/ > flat.txt; "
+        "ls of_raised of_raised/x/drums > raised.txt; cmp flat.txt raised.txt");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "1 done, 0 done before, 1 failed"));
+    assert_true(text_has(o.err, "raised/y.wav holds one value from end to end"));
+    outcome_done(&o);
+    run(&o, *state, "cat of_raised/x/drums/x_drum_001*.wav > first.wav");
+    outcome_done(&o);
+    struct audio hit;
+    folder_path(path, *state, "first.wav");
+    assert_int_equal(soundfile_load(path, 0, &hit, NULL), ST_OK);
+    double sum = 0;
+    for (size_t i = 0; i < hit.frames; i++)
+        sum += (double)hit.data[i];
+    assert_true(fabs(sum / (double)hit.frames) < 0.01);
+    audio_done(&hit);
+}
+
 static void one_line_says_what_to_do(void **state)
 {
     static const struct {
@@ -199,6 +241,7 @@ int main(void)
         HOSTILE(two_runs_at_once_make_one_project),
         HOSTILE(what_was_written_is_no_recording),
         HOSTILE(libraries_do_not_print),
+        HOSTILE(an_offset_is_no_sound),
         HOSTILE(one_line_says_what_to_do),
     };
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);

@@ -15,6 +15,15 @@
 /* A recording that never gets louder than this holds nothing to find. */
 static const double SILENT_PEAK_DB = -90;
 
+/* DC and nothing on it. */
+static bool is_constant(const struct track *t)
+{
+    size_t hops = track_info(t)->hops, i = 0;
+    while (i < hops && track_flags(t, i) & TRACK_STUCK)
+        i++;
+    return i == hops && hops > 1;
+}
+
 static enum status check_sound(const struct dig *d, struct err *e)
 {
     const struct track_info *t = track_info(d->track);
@@ -26,6 +35,9 @@ static enum status check_sound(const struct dig *d, struct err *e)
                        d->site.open_path);
     if (!(t->peak_db > SILENT_PEAK_DB))
         return err_set(e, ST_EMPTY, "%s is silent from end to end", d->site.open_path);
+    if (is_constant(d->track))
+        return err_set(e, ST_EMPTY, "%s holds one value from end to end, no sound",
+                       d->site.open_path);
     return ST_OK;
 }
 

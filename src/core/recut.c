@@ -6,6 +6,7 @@
 #include "dsp/hits.h"
 #include "dsp/level.h"
 #include "dsp/loop.h"
+#include "dsp/offset.h"
 #include "dsp/silence.h"
 #include "io/soundfile.h"
 
@@ -16,6 +17,7 @@
 
 /* As pads_mine reads around a region. */
 static const double REACH = 0.25;
+enum { OFFSET_REACH_S = 5 };
 
 void recut_site_init(struct recut_site *s, const char *project,
                      const struct config *otherwise)
@@ -53,6 +55,7 @@ struct cutting {
     int64_t start, end; /* of the find, inside the recording */
     int64_t frames;     /* of the recording, or very many when it does not say */
     int source_rate_hz, rate_hz;
+    double offset; /* of the recording, taken off hits */
     struct recut *out;
 };
 
@@ -65,6 +68,7 @@ static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo
     enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &raw, e);
     if (st != ST_OK)
         return st;
+    offset_remove(raw.data, raw.frames * (size_t)raw.channels, c->offset);
     int wanted = raw.channels > 1 && stereo ? 2 : 1;
     if (wanted == raw.channels) {
         *out = raw;
@@ -204,6 +208,20 @@ static enum status name_hit(struct candidate *find, const struct audio *slice,
     return st;
 }
 
+/* What the miner knows of the whole recording, here from around the find. */
+static enum status find_offset(struct cutting *c, struct err *e)
+{
+    struct audio around;
+    int64_t reach = (int64_t)c->source_rate_hz * OFFSET_REACH_S;
+    int64_t from = c->start > reach ? c->start - reach : 0;
+    int64_t to = c->end + reach < c->frames ? c->end + reach : c->frames;
+    enum status st = read(c, from, to, false, &around, e);
+    if (st == ST_OK)
+        c->offset = offset_of(&around);
+    audio_done(&around);
+    return st;
+}
+
 static enum status cut_drum(struct cutting *c, struct err *e)
 {
     size_t attack = 0;
@@ -211,7 +229,9 @@ static enum status cut_drum(struct cutting *c, struct err *e)
     struct hits_params p = hits_params_default();
     p.fade_in_ms = c->cfg->drum_miner.fade_in_ms;
     p.fade_out_ms = c->cfg->drum_miner.fade_out_ms;
-    enum status st = read(c, c->start, c->end, c->cfg->export.drums_stereo, slice, e);
+    enum status st = find_offset(c, e);
+    if (st == ST_OK)
+        st = read(c, c->start, c->end, c->cfg->export.drums_stereo, slice, e);
     if (st == ST_OK)
         st = attack_of(c, slice, &attack, e);
     if (st == ST_OK)

@@ -122,7 +122,7 @@ static enum status pass_init(struct pass *s, struct dig *d, const struct hits_pa
                              struct err *e)
 {
     *s = (struct pass){.d = d, .p = p};
-    forward_init(&s->forward, d->sf);
+    forward_init(&s->forward, d->sf, track_info(d->track)->offset);
     if (!d->site.root || !(d->recipe->stages & 1u << STAGE_DRUMS))
         return ST_OK;
     return converter_new(&s->converter, d->info.rate_hz,

@@ -53,7 +53,8 @@ struct track_info {
      * power spectra: within 0.5 LU of libebur128. −INFINITY when nothing passes the gate
      * or the recording is shorter than 400 ms. */
     double loudness_lufs;
-    double dc; /* mean sample value */
+    double dc;     /* mean sample value */
+    double offset; /* the constant under it all, for want of a DC blocker: dsp/offset */
     /* Counts over all channels: runs of ≥ 3 successive samples at full scale and the
      * samples in them; samples that were not finite. */
     int64_t clipped_runs, clipped_samples, nonfinite_samples;

@@ -1,3 +1,4 @@
+#include "dsp/offset.h"
 #include "dsp/track_build.h"
 
 #include <math.h>
@@ -61,6 +62,17 @@ static double share_of_hop(const struct track *t, size_t i)
     return left < t->info.hop_frames ? (double)left / t->info.hop_frames : 1;
 }
 
+static double find_offset(const struct track *t)
+{
+    struct offset o = {0};
+    for (int k = 0; k < OFFSET_ROUNDS; k++) {
+        offset_again(&o);
+        for (size_t i = 0; i < t->info.hops; i++)
+            offset_add(&o, track_dc(t, i), square_of(track_rms_db(t, i)));
+    }
+    return offset_value(&o);
+}
+
 void track_sum_up(struct track *t, const struct scan_totals *totals)
 {
     struct track_info *info = &t->info;
@@ -77,6 +89,7 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
     info->rms_db = count > 0 ? 10 * log10(square / count) : -HUGE_VAL;
     info->peak_db = peak;
     info->dc = count > 0 ? dc / count : 0;
+    info->offset = find_offset(t);
     info->loudness_lufs = integrated_lufs(t);
     info->clipped_runs = totals->clipped_runs;
     info->clipped_samples = totals->clipped_samples;

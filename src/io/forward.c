@@ -1,11 +1,13 @@
 #include "io/forward.h"
 
+#include "dsp/offset.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-void forward_init(struct forward *f, struct soundfile *sf)
+void forward_init(struct forward *f, struct soundfile *sf, double offset)
 {
-    *f = (struct forward){.sf = sf};
+    *f = (struct forward){.sf = sf, .offset = offset};
 }
 
 void forward_done(struct forward *f)
@@ -45,6 +47,7 @@ static enum status read_on(struct forward *f, int64_t start, size_t have, size_t
     float *to = f->data + have * channels;
     if (soundfile_position(f->sf) == start + (int64_t)have) {
         enum status st = soundfile_read(f->sf, to, frames - have, &got, e);
+        offset_remove(to, got * channels, f->offset);
         memset(to + got * channels, 0, (frames - have - got) * channels * sizeof *to);
         return st;
     }
@@ -53,6 +56,8 @@ static enum status read_on(struct forward *f, int64_t start, size_t have, size_t
         soundfile_read_region(f->sf, start + (int64_t)have, frames - have, &part, e);
     if (st == ST_OK)
         memcpy(to, part.data, (frames - have) * channels * sizeof *to);
+    if (st == ST_OK)
+        offset_remove(to, (frames - have) * channels, f->offset);
     audio_done(&part);
     return st;
 }

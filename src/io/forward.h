@@ -10,17 +10,19 @@
 
 struct forward {
     struct soundfile *sf; /* the caller's; not read by others between regions */
+    double offset;        /* taken off every sample */
     float *data;
     size_t room;   /* samples at data */
     int64_t start; /* what data holds, in frames of the recording */
     size_t frames;
 };
 
-void forward_init(struct forward *f, struct soundfile *sf);
+void forward_init(struct forward *f, struct soundfile *sf, double offset);
 void forward_done(struct forward *f);
 
 /* Frames [start, start + frames) in all channels, silence beyond the end. `out` borrows
- * the memory of `f` until its next call: never audio_done it. */
+ * the memory of `f` until its next call: never audio_done it. With an offset, ask for
+ * nothing beyond the end. */
 enum status forward_read(struct forward *f, int64_t start, size_t frames,
                          struct audio *out, struct err *e);
 

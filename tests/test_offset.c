@@ -1,0 +1,98 @@
+/* dsp/offset: a recording's DC is told from sounds that have a mean of their own. */
+#include "core/rng.h"
+#include "dsp/offset.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100 };
+
+static const double TWO_PI = 6.283185307179586;
+
+static struct audio quiet(double seconds, int channels, double noise)
+{
+    struct audio a;
+    struct rng r = rng_derive(1, 0, "offset-test", 0);
+    size_t frames = (size_t)(seconds * RATE);
+    assert_int_equal(audio_init(&a, frames, channels, RATE, NULL), ST_OK);
+    for (size_t i = 0; i < frames * (size_t)channels; i++)
+        a.data[i] = (float)(noise * rng_range(&r, -1, 1));
+    return a;
+}
+
+/* Half-waves of one sign first, as a membrane moves. */
+static void add_kicks(struct audio *a, double every_s)
+{
+    size_t channels = (size_t)a->channels;
+    for (size_t i = 0; i < a->frames; i++) {
+        double t = fmod((double)i / RATE, every_s);
+        double x = 0.8 * exp(-t * 20) * sin(TWO_PI * (45 * t + 3 * (1 - exp(-t * 30))));
+        for (size_t c = 0; c < channels; c++)
+            a->data[i * channels + c] += (float)x;
+    }
+}
+
+static void add(struct audio *a, double value)
+{
+    offset_remove(a->data, a->frames * (size_t)a->channels, -value);
+}
+
+static void offsets_are_found_under_anything(void **state)
+{
+    (void)state;
+    static const double values[] = {0.002, -0.01, 0.05, 0.3};
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++)
+        for (int channels = 1; channels <= 2; channels++) {
+            struct audio a = quiet(4, channels, 0.003);
+            add_kicks(&a, 0.5);
+            add(&a, values[v]);
+            double error = offset_of(&a) - values[v];
+            assert_true(fabs(error) < 0.0005 + 0.03 * fabs(values[v]));
+            audio_done(&a);
+        }
+}
+
+static void sounds_have_none(void **state)
+{
+    (void)state;
+    static const double every_s[] = {0.18, 0.3, 1, 10}, seconds[] = {0.15, 0.4, 6};
+    for (size_t k = 0; k < sizeof every_s / sizeof *every_s; k++)
+        for (size_t s = 0; s < sizeof seconds / sizeof *seconds; s++) {
+            struct audio a = quiet(seconds[s], 1, 1e-4);
+            add_kicks(&a, every_s[k]);
+            assert_true(offset_of(&a) == 0);
+            audio_done(&a);
+        }
+    struct audio a = quiet(3, 1, 0);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.5 * sin(TWO_PI * 31 * (double)i / RATE));
+    assert_true(offset_of(&a) == 0);
+    audio_done(&a);
+}
+
+static void nothing_is_made_of_nothing(void **state)
+{
+    (void)state;
+    struct audio a = quiet(1, 1, 0);
+    assert_true(offset_of(&a) == 0);
+    a.frames = 100; /* too short to tell */
+    add(&a, 0.5);
+    assert_true(offset_of(&a) == 0);
+    a.frames = RATE;
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(offsets_are_found_under_anything),
+        cmocka_unit_test(sounds_have_none),
+        cmocka_unit_test(nothing_is_made_of_nothing),
+    };
+    return cmocka_run_group_tests_name("offset", tests, NULL, NULL);
+}
