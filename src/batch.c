@@ -83,6 +83,7 @@ static enum status run_process(struct batch *b, struct err *e)
     struct process_input input = {.dir = given(b, OPT_INPUT_DIR)
                                              ? text(b, OPT_INPUT_DIR)
                                              : b->cfg.paths.source_audio_dir,
+                                  .named_by = "--input_dir",
                                   .stages = STAGES_ALL};
     if (given(b, OPT_STAGES)) {
         enum status st = stages_parse(text(b, OPT_STAGES), &input.stages, e);
@@ -106,16 +107,20 @@ static enum status run_textures(struct batch *b, struct err *e)
     size_t n = 0;
     if (all || given(b, OPT_MINE_PADS))
         inputs[n++] = (struct process_input){.dir = b->cfg.paths.source_audio_dir,
+                                             .named_by = "paths.source_audio_dir",
                                              .stages = 1u << STAGE_PADS,
                                              .optional = all};
     if (from_pads)
         inputs[n++] = (struct process_input){.dir = b->cfg.paths.pad_sources_dir,
+                                             .named_by = "paths.pad_sources_dir",
                                              .stages = from_pads,
                                              .whole_pads = true,
                                              .optional = all};
     if (all || given(b, OPT_MAKE_HISS))
-        inputs[n++] = (struct process_input){
-            .dir = b->cfg.paths.drums_dir, .stages = 1u << STAGE_HISS, .optional = all};
+        inputs[n++] = (struct process_input){.dir = b->cfg.paths.drums_dir,
+                                             .named_by = "paths.drums_dir",
+                                             .stages = 1u << STAGE_HISS,
+                                             .optional = all};
     struct process_job job = process_job(b);
     if (!given(b, OPT_PROJECT_NAME))
         job.project_name = "TEXTURES";
@@ -127,7 +132,8 @@ static enum status run_textures(struct batch *b, struct err *e)
 /* `drums` and `silences`: one source into one folder. */
 static enum status run_single(struct batch *b, enum stage stage, struct err *e)
 {
-    struct process_input input = {.dir = text(b, OPT_SOURCE), .stages = 1u << stage};
+    struct process_input input = {
+        .dir = text(b, OPT_SOURCE), .named_by = "--source", .stages = 1u << stage};
     char folder[PATH_BYTES], stem[STEM_BYTES];
     stem_of_file(stem, input.dir);
     int n = snprintf(folder, sizeof folder, "%s/%s/%s", export_root(b), stem,
@@ -169,6 +175,7 @@ static enum status run_clouds(struct batch *b, struct err *e)
 {
     char folder[PATH_BYTES];
     struct process_input input = {.dir = text(b, OPT_INPUT_DIR),
+                                  .named_by = "--input_dir",
                                   .stages = 1u << STAGE_CLOUDS};
     struct process_job job = process_job(b);
     job.inputs = &input;
@@ -190,6 +197,7 @@ static enum status run_dust(struct batch *b, struct err *e)
         return err_set(e, ST_SOURCES_FAILED, "%s holds no hiss", text(b, OPT_HISS_DIR));
     }
     struct process_input input = {.dir = text(b, OPT_PADS_DIR),
+                                  .named_by = "--pads_dir",
                                   .stages = 1u << STAGE_DUST};
     struct process_job job = process_job(b);
     job.inputs = &input;
@@ -403,6 +411,18 @@ static enum status run_all(struct batch *b, struct err *e)
     return run_chain(b, run_process, project, output_dir(b, "kits", kits), e);
 }
 
+static enum status make_tapes(struct batch *b, const char *folder, struct err *e)
+{
+    struct root root;
+    struct job_context ctx = context(b);
+    enum status st = root_open(&root, folder, true, e);
+    if (st != ST_OK)
+        return st;
+    st = demo_write_all(&root, &ctx, e);
+    root_done(&root);
+    return st;
+}
+
 static enum status run_demo(struct batch *b, struct err *e)
 {
     char tapes[PATH_BYTES], root[PATH_BYTES], project[PATH_BYTES], kits[PATH_BYTES];
@@ -411,19 +431,19 @@ static enum status run_demo(struct batch *b, struct err *e)
     snprintf(root, sizeof root, "%.4000s/export", top);
     snprintf(project, sizeof project, "%.4000s/DEMO", root);
     snprintf(kits, sizeof kits, "%.4000s/kits", top);
-    struct root folder;
-    struct job_context ctx = context(b);
-    enum status st = root_open(&folder, tapes, true, e);
-    if (st != ST_OK)
-        return st;
-    log_write(&b->output.log, LOG_INFO, "making %d demo recordings in %s", demo_count(),
+    bool dry = given(b, OPT_DRY_RUN);
+    log_write(&b->output.log, LOG_INFO, "%d demo recordings into %s", demo_count(),
               tapes);
-    st = demo_write_all(&folder, &ctx, e);
-    root_done(&folder);
+    enum status st = dry ? ST_OK : make_tapes(b, tapes, e);
     if (st != ST_OK)
         return st;
     for (int i = 0; i < demo_count(); i++)
         output_line(&b->output, "%-20s %s", demo_name(i), demo_description(i));
+    if (dry) {
+        const struct output_count count = {"recordings", (size_t)demo_count()};
+        output_counts(&b->output, PIPE_DEMO, tapes, &count, 1);
+        return ST_OK;
+    }
     const struct {
         enum option option;
         const char *value;

@@ -1,4 +1,4 @@
-/* interrupt: SIGINT, SIGTERM and SIGHUP as a flag and a descriptor to poll. The second
+/* interrupt: SIGINT, SIGTERM and (unless ignored: nohup) SIGHUP as a flag and a descriptor to poll. The second
  * signal ends the process at once. A signal handler needs process-wide state: it lives
  * here, in the front end, and nowhere else. */
 #ifndef TROWEL_INTERRUPT_H

@@ -215,6 +215,8 @@ static void one_line_says_what_to_do(void **state)
         {TROWEL_BIN " --batch process",
          "trowel: source_audio does not exist; --input_dir names the recordings\n", 1},
         {TROWEL_BIN " --batch process --input_dir in/tape9.wav", "--input_dir", 1},
+        {TROWEL_BIN " --batch drums --source in/tape9.wav",
+         "trowel: in/tape9.wav does not exist; --source names the recordings\n", 1},
         {"ln -s lost.wav link.wav; " TROWEL_BIN " --batch analyze --source link.wav",
          "trowel: link.wav is a link to what does not exist\n", 1},
         {"ln -s loop.wav loop.wav; " TROWEL_BIN " --batch analyze --source loop.wav",
@@ -233,6 +235,46 @@ static void one_line_says_what_to_do(void **state)
     }
 }
 
+/* Also of the recordings of the demo, and of what hinders it. */
+static void a_dry_run_writes_nothing(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        "for p in demo 'all --input_dir in' 'drums --source in/tape0.wav'; do " TROWEL_BIN
+        " --batch $p --dry-run >/dev/null || exit; done; find .");
+    assert_int_equal(o.exit_status, 0);
+    assert_int_equal(lines_of(o.out), 6); /* ., in and the four files in it */
+    outcome_done(&o);
+}
+
+static void who_reads_json_reads_every_failure(void **state)
+{
+    static const char *const lines[] = {
+        TROWEL_BIN " --batch nope --json", TROWEL_BIN " --batch process --jobs 0 --json",
+        TROWEL_BIN " --batch --json", TROWEL_BIN " --batch process extra --json",
+        TROWEL_BIN " --batch process --json --inputdir x"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct outcome o;
+        run(&o, *state, lines[i]);
+        assert_int_equal(o.exit_status, 2);
+        assert_int_equal(lines_of(o.out), 1);
+        assert_true(text_has(o.out, "{\"event\":\"error\",\"message\":"));
+        outcome_done(&o);
+    }
+}
+
+/* An overnight run goes on when its terminal goes. */
+static void nohup_is_heeded(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        "trap '' HUP; " PROCESS " --export_root out & p=$!; "
+        "while [ ! -e out/BATCH_01 ]; do sleep 0.01; done; kill -HUP $p; wait $p");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "3 sources: 3 done"));
+    outcome_done(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +285,9 @@ int main(void)
         HOSTILE(libraries_do_not_print),
         HOSTILE(an_offset_is_no_sound),
         HOSTILE(one_line_says_what_to_do),
+        HOSTILE(a_dry_run_writes_nothing),
+        HOSTILE(who_reads_json_reads_every_failure),
+        HOSTILE(nohup_is_heeded),
     };
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,8 +152,8 @@ static enum status unknown(const char *what, const char *word, const char *near,
                            const char *where, struct err *e)
 {
     if (near)
-        return err_set(e, ST_USAGE, "unknown %s %s; did you mean %s? (%s)", what, word,
-                       near, where);
+        return err_set(e, ST_USAGE, "unknown %s %s; did you mean %s%s? (%s)", what, word,
+                       word[0] == '-' ? "--" : "", near, where);
     return err_set(e, ST_USAGE, "unknown %s %s (%s)", what, word, where);
 }
 
@@ -188,8 +189,8 @@ static enum status parse_number(struct request *r, int option, const char *text,
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE)
-        return err_set(e, ST_USAGE, "--%s wants a whole number, not %s",
-                       options[option].name, text);
+        return err_set(e, ST_USAGE, "--%s wants a whole number from 0 to %llu, not %s",
+                       options[option].name, ULLONG_MAX, text[0] ? text : "nothing");
     if (option == OPT_JOBS && (value < 1 || value > 256))
         return err_set(e, ST_USAGE, "--jobs wants 1 to 256, not %s", text);
     r->number[option] = value;
@@ -225,7 +226,7 @@ static enum status take(struct request *r, int option, const char *value, struct
         return parse_shard(r, value, e);
     default:
         if (options[option].kind == KIND_TEXT && value[0] == '\0')
-            return err_set(e, ST_USAGE, "--%s wants a %s", options[option].name,
+            return err_set(e, ST_USAGE, "--%s wants %s", options[option].name,
                            options[option].metavar);
         return ST_OK;
     }
@@ -265,7 +266,7 @@ static enum status parse_one(struct request *r, int argc, char *const argv[], in
         return ST_OK;
     }
     if (!equals && *i + 1 >= argc)
-        return err_set(e, ST_USAGE, "--%s wants a %s", options[option].name,
+        return err_set(e, ST_USAGE, "--%s wants %s", options[option].name,
                        options[option].metavar);
     return take(r, option, equals ? equals + 1 : argv[++*i], e);
 }
@@ -298,6 +299,9 @@ static enum status check_required(const struct request *r, struct err *e)
 enum status request_parse(struct request *r, int argc, char *const argv[], struct err *e)
 {
     memset(r, 0, sizeof *r);
+    /* Whoever reads JSON also reads what is wrong with the words after it. */
+    for (int i = 0; i < argc; i++)
+        r->given[OPT_JSON] |= strcmp(argv[i], "--json") == 0;
     if (argc < 1)
         return err_set(e, ST_USAGE,
                        "--batch wants a pipeline (see trowel --batch --help)");

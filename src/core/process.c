@@ -388,8 +388,8 @@ static enum status find_input(struct run *r, const struct process_input *input,
         return ST_OK;
     }
     if (st == ST_NOT_FOUND)
-        return err_set(e, st, "%s does not exist; --input_dir names the recordings",
-                       input->dir);
+        return err_set(e, st, "%s does not exist; %s names the recordings", input->dir,
+                       input->named_by);
     if (st != ST_OK)
         return st;
     if (found.unreadable_folders > 0)

@@ -15,6 +15,7 @@
 /* A folder of recordings (or one file) and what to do with them. */
 struct process_input {
     const char *dir;
+    const char *named_by; /* the option or setting, for messages */
     unsigned stages;
     bool whole_pads; /* the files are pads already */
     bool optional;   /* may be missing */
