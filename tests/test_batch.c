@@ -218,6 +218,32 @@ static void manifest_times_are_true(void **state)
     free(rows);
 }
 
+/* Where the loops came out, not where they were asked for. */
+static void pads_lie_apart(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    struct candidate *rows;
+    size_t count;
+    RUN(o, p, "process", "--input_dir", "tapes/night-pads.wav", "--project_name", "APART",
+        "--stages", "pads", "--set", "pad_miner.max_candidates_per_file=40", "--seed",
+        "1");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "export/APART/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    assert_true(count > 8);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct measures *a = &rows[i].m, *b = &rows[k].m;
+            double both = fmin(a->end_sec, b->end_sec) - fmax(a->start_sec, b->start_sec);
+            double shorter = fmin(a->end_sec - a->start_sec, b->end_sec - b->start_sec);
+            assert_true(both <= 0.25 * shorter + 1e-4);
+        }
+    free(rows);
+}
+
 static void workers_and_order_change_no_byte(void **state)
 {
     struct place *p = *state;
@@ -626,6 +652,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(process_writes_the_tree),
         cmocka_unit_test(manifest_times_are_true),
+        cmocka_unit_test(pads_lie_apart),
         cmocka_unit_test(workers_and_order_change_no_byte),
         cmocka_unit_test(killed_and_resumed_is_the_same),
         cmocka_unit_test(again_does_nothing_and_another_recipe_is_refused),

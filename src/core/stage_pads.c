@@ -179,6 +179,44 @@ static enum status miss(struct dig *d, const struct pad_region *r, const char *m
     return dig_miss(d, &c, "pad", number, e);
 }
 
+/* Share of the shorter of two made loops that lies in both. */
+static double overlap(const struct made *a, const struct made *b)
+{
+    const struct loop_option *x = &a->pad.loops.option[0], *y = &b->pad.loops.option[0];
+    size_t from = x->start > y->start ? x->start : y->start;
+    size_t to = x->end < y->end ? x->end : y->end;
+    double shorter = fmin((double)(x->end - x->start), (double)(y->end - y->start));
+    return to > from && shorter > 0 ? (double)(to - from) / shorter : 0;
+}
+
+/* The search for loops moves their ends: places that lay apart may come out one over the
+ * other. Of made[first … last), in order of score, those that lie over one that stays are
+ * near-misses. Returns how many stay. */
+static enum status part(struct dig *d, struct made *made, size_t first, size_t last,
+                        size_t *stay, int *misses, struct err *e)
+{
+    enum status st = ST_OK;
+    *stay = 0;
+    qsort(made + first, last - first, sizeof *made, by_score);
+    for (size_t i = first; i < last && made[i].ok && st == ST_OK; i++) {
+        double most = 0;
+        for (size_t k = 0; k < i; k++)
+            if (made[k].ok)
+                most = fmax(most, overlap(&made[k], &made[i]));
+        if (most <= PAD_OVERLAP_MAX) {
+            ++*stay;
+            continue;
+        }
+        made[i].ok = false;
+        char missed_by[64];
+        snprintf(missed_by, sizeof missed_by, "its loop lies over another by %.0f %%",
+                 100 * most);
+        if (d->recipe->stages & 1u << STAGE_PADS)
+            st = miss(d, made[i].region, missed_by, ++*misses, e);
+    }
+    return st;
+}
+
 /* Make regions of `list` in batches until `wanted` have a loop that joins; each batch in
  * the order of time, for formats that can only be read forwards. */
 static enum status make_enough(struct dig *d, const struct pad_params *p,
@@ -197,12 +235,15 @@ static enum status make_enough(struct dig *d, const struct pad_params *p,
         for (size_t i = first; i < next && st == ST_OK; i++) {
             char missed_by[64] = "";
             st = make(d, p, &made[i], missed_by, e);
-            good += made[i].ok;
             if (st == ST_OK && !made[i].ok && d->recipe->stages & 1u << STAGE_PADS)
                 st = miss(d, made[i].region, missed_by, ++*misses, e);
             if (st == ST_OK && job_cancelled(d->ctx))
                 st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
         }
+        size_t stay = 0;
+        if (st == ST_OK)
+            st = part(d, made, first, next, &stay, misses, e);
+        good += stay;
     }
     *count = next;
     return st;

@@ -1,10 +1,11 @@
 #include "dsp/pad_choice.h"
 
+#include "dsp/pads.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OVERLAP_MAX     0.25
 #define SAME_BANDS_DB   3.0
 #define SAME_PITCHES    0.06 /* cosine distance of the chroma */
 #define OTHER_LENGTH    1.6
@@ -41,7 +42,7 @@ static bool overlap(const struct pad_place *a, const struct pad_place *b)
     if (to <= from)
         return false;
     size_t x = a->to - a->from, y = b->to - b->from, shorter = x < y ? x : y;
-    return (double)(to - from) > OVERLAP_MAX * (double)shorter;
+    return (double)(to - from) > PAD_OVERLAP_MAX * (double)shorter;
 }
 
 /* ---- what a place sounds like ---- */

@@ -32,6 +32,8 @@
 struct track;
 
 enum { PAD_DURATIONS_MAX = 16, PAD_MISSED_MAX = 20, MISSED_BY_BYTES = 64 };
+/* Share of the shorter of two pads that may lie in both. */
+#define PAD_OVERLAP_MAX 0.25
 
 /* Names, units and defaults as in the config section `pad_miner`. */
 struct pad_params {
