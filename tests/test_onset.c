@@ -72,7 +72,7 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
             spectrum[i] = hypotf(spectrum[2 * i], spectrum[2 * i + 1]);
         novelty[k] = onset_filter_push(f, spectrum);
         for (int i = 0; i < onset_filter_ended(f) && (size_t)i <= k; i++)
-            novelty[k - (size_t)i] = 0;
+            novelty[k - (size_t)i] = -fabsf(novelty[k - (size_t)i]);
     }
     free(frame);
     free(window);

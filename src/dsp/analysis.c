@@ -135,7 +135,7 @@ static bool take_onsets(struct analysis *a, const float *power, size_t count)
         const float *mag = a->mag + i * (size_t)a->onset_bins;
         if (!track_add_novelty(a->track, onset_filter_push(a->onset_filter, mag)))
             return false;
-        track_clear_novelty(a->track, onset_filter_ended(a->onset_filter));
+        track_mark_ends(a->track, onset_filter_ended(a->onset_filter));
     }
     return true;
 }

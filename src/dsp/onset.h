@@ -38,8 +38,8 @@ void onset_filter_free(struct onset_filter *f);
 float onset_filter_push(struct onset_filter *f, const float *mag);
 
 /* How many of the last novelties, the newest first, come from the end of a sound and not
- * from a beginning: a fade, a choke, a gated tail. 0 … 17; whoever looks for onsets
- * counts them as 0. */
+ * from a beginning: a fade, a choke, a gated tail. 0 … 17; onset_pick wants
+ * these negative. */
 int onset_filter_ended(const struct onset_filter *f);
 
 struct onset {
@@ -81,7 +81,9 @@ struct onset_params onset_params_user(double delta, double wait, double pre_max,
                                       double post_max, double pre_avg, double post_avg);
 
 /* Pick onsets from `n` novelty values, one per `hop_s`; `first_s` is the time of the
- * centre of frame 0's window. Values that are not finite count as 0.
+ * centre of frame 0's window. Values that are not finite count as 0;
+ * negative ones come from the end of a sound: never an onset, but as restless as they are
+ * large.
  * Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
  */
 enum status onset_pick(const float *novelty, size_t n, double hop_s, double first_s,

@@ -185,10 +185,12 @@ bool track_add_novelty(struct track *t, float value)
     return true;
 }
 
-void track_clear_novelty(struct track *t, int last)
+void track_mark_ends(struct track *t, int last)
 {
-    for (size_t i = t->info.novelties; i > 0 && last > 0; last--)
-        t->novelty[--i] = 0;
+    for (size_t i = t->info.novelties; i > 0 && last > 0; last--) {
+        i--;
+        t->novelty[i] = -fabsf(t->novelty[i]);
+    }
 }
 
 bool track_add_chroma(struct track *t, const struct chroma_frame *c)

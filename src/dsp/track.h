@@ -142,7 +142,7 @@ double track_tonality(const struct track *t, size_t i);
 
 /* ---- Onsets ---------------------------------------------------------------------- */
 
-/* `novelties` values; contiguous. */
+/* `novelties` values; contiguous. Negative where it comes from the end of a sound. */
 const float *track_novelty(const struct track *t);
 /* Picked with onset_params_default(), ascending. */
 const struct onset_list *track_onsets(const struct track *t);

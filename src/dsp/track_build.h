@@ -56,7 +56,7 @@ void track_set_spectral(struct track *t, size_t hop, const struct spectral_hop *
 /* The mean of `hops` hops' band squares. */
 bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops);
 bool track_add_novelty(struct track *t, float value);
-void track_clear_novelty(struct track *t, int last); /* the last ones become 0 */
+void track_mark_ends(struct track *t, int last); /* the last ones become negative */
 bool track_add_chroma(struct track *t, const struct chroma_frame *c);
 
 /* Add the fine bins of chroma i to `fine`. */
