@@ -592,6 +592,56 @@ static void test_new_stacks(void **state)
     session_close(s);
 }
 
+/* So many that two threads read them: nothing is lost or turned round where they meet. */
+static void test_a_large_catalog(void **state)
+{
+    enum { N = 21000 };
+    const struct place *p = *state;
+    char db[FOLDER_BYTES + 64];
+    struct catalog_source source;
+    float *vectors;
+    struct candidate *c = make_finds("night", N, &source, &vectors);
+    session_close(open_session(p));
+    snprintf(db, sizeof db, "%s/catalog.db", p->project);
+    struct catalog_content content = {.sources = &source,
+                                      .source_count = 1,
+                                      .candidates = c,
+                                      .candidate_count = N,
+                                      .embeddings = vectors};
+    assert_int_equal(catalog_publish(db, &content, NULL), ST_OK);
+    struct session *s = open_session(p);
+    size_t some[] = {5, N / 2 - 1, N / 2, N - 3};
+    session_decide(s, some, 4, DECISION_ACCEPTED, NULL);
+    session_kit_extra(s, some, 4, true, NULL);
+    session_kit_assign(s, 2, N - 2, NULL);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(session_count(s), N);
+        for (size_t i = 0; i < N; i++) {
+            const struct find *f = session_find(s, i);
+            assert_true(f->id == candidate_id(&c[i]));
+            assert_int_equal(session_index_of(s, f->id), i);
+            assert_int_equal(f->source, 0);
+            assert_int_equal(strncmp(f->name, c[i].filename, strlen(f->name)), 0);
+        }
+        for (size_t i = 0; i < 4; i++)
+            assert_int_equal(session_find(s, some[i])->decision, DECISION_ACCEPTED);
+        assert_int_equal(session_kit(s)->extra_count, 4);
+        assert_int_equal(session_kit(s)->extra[3], N - 3);
+        assert_int_equal(session_kit(s)->slot[2].index, N - 2);
+        assert_tallies_true(s);
+        if (round == 0) {
+            session_close(s);
+            s = open_session(p);
+        }
+    }
+    deliver(s, "tape", 10, true); /* and it goes on as any other */
+    assert_int_equal(session_count(s), N + 10);
+    assert_tallies_true(s);
+    session_close(s);
+    free(c);
+    free(vectors);
+}
+
 /* The log is kept short from outside, while the session goes on. */
 static void test_checkpoints_go_on_beside(void **state)
 {
@@ -628,6 +678,7 @@ int main(void)
         CASE(test_kill_in_a_session),
         CASE(test_finds_trickle_in),
         CASE(test_new_stacks),
+        CASE(test_a_large_catalog),
         CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

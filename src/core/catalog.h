@@ -123,6 +123,12 @@ struct catalog_find {
 enum status catalog_each(struct catalog *c, bool whole,
                          bool (*fn)(void *user, const struct catalog_find *f), void *user,
                          struct err *e);
+/* The same, not whole, of those at the positions first … last; and the span of all
+ * positions (last < first: there are none). */
+enum status catalog_each_between(struct catalog *c, int64_t first, int64_t last,
+                                 bool (*fn)(void *user, const struct catalog_find *f),
+                                 void *user, struct err *e);
+enum status catalog_span(struct catalog *c, int64_t *first, int64_t *last, struct err *e);
 enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out,
                         struct err *e); /* ST_NOT_FOUND */
 

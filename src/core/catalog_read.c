@@ -258,9 +258,9 @@ static enum status read_finds(struct catalog *c, struct reader *r, struct query 
     return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
 }
 
-enum status catalog_each(struct catalog *c, bool whole,
-                         bool (*fn)(void *user, const struct catalog_find *f), void *user,
-                         struct err *e)
+static enum status each(struct catalog *c, bool whole, int64_t first, int64_t last,
+                        bool (*fn)(void *user, const struct catalog_find *f), void *user,
+                        struct err *e)
 {
     struct reader r;
     struct catalog_find *f = calloc(1, sizeof *f);
@@ -274,12 +274,39 @@ enum status catalog_each(struct catalog *c, bool whole,
     st = reader_init(c, &r, e);
     if (st == ST_OK)
         st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
-    if (st == ST_OK)
-        st = read_finds(c, &r, catalog_query(c, whole ? Q_WHOLE : Q_LIST, e), whole, f,
-                        fn, user, e);
+    if (st == ST_OK) {
+        struct query *q = catalog_query(c, whole ? Q_WHOLE : Q_LIST, e);
+        if (!whole) {
+            query_int(q, 1, first);
+            query_int(q, 2, last);
+        }
+        st = read_finds(c, &r, q, whole, f, fn, user, e);
+    }
     catalog_simple(c, Q_ROLLBACK, NULL);
     reader_done(&r);
     free(f);
+    return st;
+}
+
+enum status catalog_each(struct catalog *c, bool whole,
+                         bool (*fn)(void *user, const struct catalog_find *f), void *user,
+                         struct err *e)
+{
+    return each(c, whole, INT64_MIN, INT64_MAX, fn, user, e);
+}
+
+enum status catalog_each_between(struct catalog *c, int64_t first, int64_t last,
+                                 bool (*fn)(void *user, const struct catalog_find *f),
+                                 void *user, struct err *e)
+{
+    return each(c, false, first, last, fn, user, e);
+}
+
+enum status catalog_span(struct catalog *c, int64_t *first, int64_t *last, struct err *e)
+{
+    enum status st = catalog_number(c, catalog_query(c, Q_FIRST_ROW, e), 0, first, e);
+    if (st == ST_OK)
+        st = catalog_number(c, catalog_query(c, Q_LAST_ROW, e), -1, last, e);
     return st;
 }
 

@@ -40,11 +40,13 @@ static size_t id_place(const struct id_table *t, const struct find *finds, uint6
     return at;
 }
 
-static bool grow_ids(struct session *s)
+bool session_grow_ids(struct session *s)
 {
     if (s->ids.slot != NULL && s->count * 2 < s->ids.size)
         return true;
     struct id_table t = {.size = s->ids.size != 0 ? s->ids.size * 4 : 1024};
+    while (s->count * 2 >= t.size)
+        t.size *= 4;
     t.slot = calloc(t.size, sizeof *t.slot);
     if (t.slot == NULL)
         return false;
@@ -53,6 +55,12 @@ static bool grow_ids(struct session *s)
     free(s->ids.slot);
     s->ids = t;
     return true;
+}
+
+void session_put_id(struct session *s, size_t index)
+{
+    size_t at = id_place(&s->ids, s->find, s->find[index].id);
+    s->ids.slot[at] = (uint32_t)index + 1;
 }
 
 static bool grow_finds(struct session *s)
@@ -85,7 +93,7 @@ long session_index_of(const struct session *s, uint64_t id)
  * --------------------------------------------------------- */
 
 /* Whoever reads the log looks at everything. */
-static void forget_changes(struct session *s)
+void session_forget_changes(struct session *s)
 {
     s->log_start += s->log_count + 1;
     s->log_count = 0;
@@ -104,7 +112,7 @@ void session_changed(struct session *s, size_t index)
         size_t room = s->log_room * 2 + 256;
         uint32_t *more = realloc(s->log, room * sizeof *more);
         if (more == NULL) {
-            forget_changes(s);
+            session_forget_changes(s);
             return;
         }
         s->log = more;
@@ -290,7 +298,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
         note_if_judged(s, known);
         return index;
     }
-    if (!grow_finds(s) || !grow_ids(s))
+    if (!grow_finds(s) || !session_grow_ids(s))
         return -1;
     struct find *f = &s->find[s->count];
     memset(f, 0, sizeof *f);
@@ -302,7 +310,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
     fill_find(f, from);
     stack_moves(s, f);
     note_if_judged(s, f);
-    s->ids.slot[id_place(&s->ids, s->find, f->id)] = (uint32_t)s->count + 1;
+    session_put_id(s, s->count);
     session_tally(s, f, +1);
     for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
         s->vector[s->count * SIMILARITY_DIM + (size_t)i] = NAN;
@@ -347,85 +355,6 @@ const struct find *session_find(const struct session *s, size_t index)
 /* --- opening
  * ------------------------------------------------------------------------------ */
 
-struct loading {
-    struct session *s;
-    char stem[96];
-    long source;
-    unsigned char *seen; /* by index, of those known before; NULL at the first time */
-    size_t known;
-    bool no_memory;
-};
-
-static bool load_find(void *user, const struct catalog_find *f)
-{
-    struct loading *l = user;
-    if (l->source < 0 || strcmp(l->stem, f->c.source) != 0) {
-        l->source = session_source_find(l->s, f->c.source);
-        memcpy(l->stem, f->c.source, sizeof l->stem);
-    }
-    if (l->source < 0) { /* a source written since its table was read: next time */
-        return true;
-    }
-    long index = session_take_find(l->s, f, l->source);
-    if (index >= 0 && (size_t)index < l->known)
-        l->seen[index] = 1;
-    l->no_memory = index < 0;
-    return index >= 0;
-}
-
-static bool load_word(void *user, const struct change *now)
-{
-    if (event_subject(now->field) != SUBJECT_CANDIDATE || now->field == FIELD_EXTRA)
-        session_take_kit(user, now);
-    return true;
-}
-
-static void forget_unseen(struct session *s, const unsigned char *seen, size_t known)
-{
-    for (size_t i = 0; i < known; i++)
-        if (!seen[i] && !s->find[i].gone)
-            session_take_gone(s, &s->find[i]);
-}
-
-static void clear_kit(struct session *s)
-{
-    memset(&s->kit, 0, sizeof s->kit);
-    for (int i = 0; i < KIT_SLOTS; i++)
-        s->kit.slot[i].index = -1;
-    for (size_t i = 0; i < s->count; i++) {
-        s->find[i].slot = -1;
-        s->find[i].extra = 0;
-    }
-}
-
-static enum status load_all(struct session *s, struct err *e)
-{
-    struct catalog_source *sources = NULL;
-    size_t count = 0;
-    struct loading l = {.s = s, .source = -1, .known = s->count};
-    enum status st = catalog_sources(s->catalog, &sources, &count, e);
-    for (size_t i = 0; i < count && st == ST_OK; i++)
-        if (session_take_source(s, &sources[i]) < 0)
-            st = err_set(e, ST_NO_MEMORY, "no memory for the sources");
-    free(sources);
-    if (st == ST_OK && l.known > 0 && (l.seen = calloc(l.known, 1)) == NULL)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
-    if (st == ST_OK)
-        st = catalog_each(s->catalog, false, load_find, &l, e);
-    if (st == ST_OK && l.no_memory)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
-    if (st == ST_OK) {
-        forget_unseen(s, l.seen, l.known);
-        clear_kit(s);
-        forget_changes(s);
-        st = catalog_each_current(s->catalog, load_word, s, e);
-        s->version.state++;
-        session_finds_changed(s);
-    }
-    free(l.seen);
-    return st;
-}
-
 enum status session_open(struct session **out, const char *folder, struct err *e)
 {
     *out = NULL;
@@ -449,7 +378,7 @@ enum status session_open(struct session **out, const char *folder, struct err *e
     if (st == ST_OK)
         st = catalog_open(&s->catalog, s->database, CATALOG_WRITE, e);
     if (st == ST_OK)
-        st = load_all(s, e);
+        st = session_load(s, e);
     if (st != ST_OK) {
         session_close(s);
         return st;
@@ -496,7 +425,7 @@ bool session_poll(struct session *s)
     free(s->vector);
     s->vector = NULL;
     s->vectors_loaded = false;
-    load_all(s, NULL);
+    session_load(s, NULL);
     return true;
 }
 

@@ -73,6 +73,10 @@ enum { SESSION_LOG_MAX = 65536 };
 /* session.c */
 const char *session_keep_text(struct session *s, const char *text, size_t bytes);
 void session_changed(struct session *s, size_t index);
+void session_forget_changes(struct session *s); /* whoever follows them looks at all */
+/* Room for `count` ids; and one goes in. */
+bool session_grow_ids(struct session *s);
+void session_put_id(struct session *s, size_t index);
 void session_tally(struct session *s, const struct find *f, int sign);
 void session_say(struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -88,6 +92,9 @@ enum status session_let_go(struct session *s, size_t index, struct err *e);
 bool session_tidy_leaving(struct session *s);
 void session_finds_changed(struct session *s); /* lists look at all finds again */
 void session_forget_ranks(struct session *s);
+
+/* session_load.c: all of the catalog, for the first time or again. */
+enum status session_load(struct session *s, struct err *e);
 
 /* session_act.c: put a recorded change into the model; returns the find, −1 = none. */
 long session_take(struct session *s, const struct change *c);

@@ -1,0 +1,217 @@
+/* Reading the catalog into the model. A large one is read by two threads the first time:
+ * the upper half goes into a session of its own, which is joined to the first. */
+#include "core/session_internal.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORTH_A_THREAD = 20000 };
+
+struct loading {
+    struct session *s;
+    char stem[96];
+    long source;
+    unsigned char *seen; /* by index, of those known before; NULL at the first time */
+    size_t known;
+    bool no_memory;
+};
+
+static bool load_find(void *user, const struct catalog_find *f)
+{
+    struct loading *l = user;
+    if (l->source < 0 || strcmp(l->stem, f->c.source) != 0) {
+        l->source = session_source_find(l->s, f->c.source);
+        memcpy(l->stem, f->c.source, sizeof l->stem);
+    }
+    if (l->source < 0) { /* a source written since its table was read: next time */
+        return true;
+    }
+    long index = session_take_find(l->s, f, l->source);
+    if (index >= 0 && (size_t)index < l->known)
+        l->seen[index] = 1;
+    l->no_memory = index < 0;
+    return index >= 0;
+}
+
+/* Those at the positions first … last. */
+static enum status load_finds(struct loading *l, int64_t first, int64_t last,
+                              struct err *e)
+{
+    enum status st = catalog_each_between(l->s->catalog, first, last, load_find, l, e);
+    if (st == ST_OK && l->no_memory)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    return st;
+}
+
+/* --- the other half ------------------------------------------------------------------
+ */
+
+struct half {
+    struct session part; /* sources are lent */
+    int64_t first;
+    enum status st;
+    struct err e;
+};
+
+static void *load_half(void *arg)
+{
+    struct half *h = arg;
+    struct loading l = {.s = &h->part, .source = -1};
+    h->st = catalog_open(&h->part.catalog, h->part.database, CATALOG_READ, &h->e);
+    if (h->st == ST_OK)
+        h->st = load_finds(&l, h->first, INT64_MAX, &h->e);
+    catalog_close(h->part.catalog);
+    return NULL;
+}
+
+static void add_tallies(struct session_tallies *to, const struct session_tallies *more)
+{
+    size_t *sum = (size_t *)to; /* nothing but counts */
+    const size_t *add = (const size_t *)more;
+    for (size_t i = 0; i < sizeof *to / sizeof *sum; i++)
+        sum[i] += add[i];
+}
+
+static enum status append(struct session *s, struct session *part, struct err *e)
+{
+    size_t room = s->count + part->count + 1024;
+    struct find *all = realloc(s->find, room * sizeof *all);
+    if (all == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    s->find = all;
+    s->room = room;
+    memcpy(all + s->count, part->find, part->count * sizeof *all);
+    size_t first = s->count;
+    s->count += part->count;
+    if (!session_grow_ids(s)) {
+        s->count = first;
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    }
+    for (size_t i = first; i < s->count; i++)
+        session_put_id(s, i);
+    add_tallies(&s->tallies, &part->tallies);
+    struct text_block **end = &s->texts;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = part->texts;
+    part->texts = NULL;
+    return ST_OK;
+}
+
+static void half_done(struct half *h)
+{
+    while (h->part.texts != NULL) {
+        struct text_block *next = h->part.texts->next;
+        free(h->part.texts);
+        h->part.texts = next;
+    }
+    free(h->part.find);
+    free(h->part.ids.slot);
+    free(h->part.log);
+    free(h);
+}
+
+static enum status load_in_halves(struct session *s, int64_t middle, struct err *e)
+{
+    struct loading l = {.s = s, .source = -1};
+    struct half *h = calloc(1, sizeof *h);
+    pthread_t thread;
+    if (h == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    h->part.database = s->database;
+    h->part.source = s->source;
+    h->part.source_count = s->source_count;
+    h->first = middle;
+    if (pthread_create(&thread, NULL, load_half, h) != 0) {
+        half_done(h);
+        return load_finds(&l, INT64_MIN, INT64_MAX, e);
+    }
+    enum status st = load_finds(&l, INT64_MIN, middle - 1, e);
+    pthread_join(thread, NULL);
+    if (st == ST_OK && (st = h->st) != ST_OK)
+        st = err_set(e, st, "%s", h->e.msg);
+    if (st == ST_OK)
+        st = append(s, &h->part, e);
+    half_done(h);
+    return st;
+}
+
+/* --- all -----------------------------------------------------------------------------
+ */
+
+static bool load_word(void *user, const struct change *now)
+{
+    if (event_subject(now->field) != SUBJECT_CANDIDATE || now->field == FIELD_EXTRA)
+        session_take_kit(user, now);
+    return true;
+}
+
+static void forget_unseen(struct session *s, const unsigned char *seen, size_t known)
+{
+    for (size_t i = 0; i < known; i++)
+        if (!seen[i] && !s->find[i].gone)
+            session_take_gone(s, &s->find[i]);
+}
+
+static void clear_kit(struct session *s)
+{
+    memset(&s->kit, 0, sizeof s->kit);
+    for (int i = 0; i < KIT_SLOTS; i++)
+        s->kit.slot[i].index = -1;
+    for (size_t i = 0; i < s->count; i++) {
+        s->find[i].slot = -1;
+        s->find[i].extra = 0;
+    }
+}
+
+static enum status load_sources(struct session *s, struct err *e)
+{
+    struct catalog_source *sources = NULL;
+    size_t count = 0;
+    enum status st = catalog_sources(s->catalog, &sources, &count, e);
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        if (session_take_source(s, &sources[i]) < 0)
+            st = err_set(e, ST_NO_MEMORY, "no memory for the sources");
+    free(sources);
+    return st;
+}
+
+static enum status load_again(struct session *s, struct err *e)
+{
+    struct loading l = {.s = s, .source = -1, .known = s->count};
+    if ((l.seen = calloc(l.known, 1)) == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    enum status st = load_finds(&l, INT64_MIN, INT64_MAX, e);
+    if (st == ST_OK)
+        forget_unseen(s, l.seen, l.known);
+    free(l.seen);
+    return st;
+}
+
+static enum status load_first(struct session *s, struct err *e)
+{
+    int64_t first, last;
+    struct loading l = {.s = s, .source = -1};
+    enum status st = catalog_span(s->catalog, &first, &last, e);
+    if (st == ST_OK)
+        st = last - first < WORTH_A_THREAD
+                 ? load_finds(&l, INT64_MIN, INT64_MAX, e)
+                 : load_in_halves(s, first + (last - first) / 2, e);
+    return st;
+}
+
+enum status session_load(struct session *s, struct err *e)
+{
+    enum status st = load_sources(s, e);
+    if (st == ST_OK)
+        st = s->count > 0 ? load_again(s, e) : load_first(s, e);
+    if (st != ST_OK)
+        return st;
+    clear_kit(s);
+    session_forget_changes(s);
+    st = catalog_each_current(s->catalog, load_word, s, e);
+    s->version.state++;
+    session_finds_changed(s);
+    return st;
+}
