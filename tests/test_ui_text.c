@@ -122,6 +122,17 @@ static void ascii_screens_hold_ascii_only(void **state)
     free(text);
 }
 
+/* The C locale knows no character beyond ASCII, but our sentences keep their sense. */
+static void sentences_are_readable_in_the_c_locale(void **state)
+{
+    (void)state;
+    setlocale(LC_CTYPE, "C");
+    struct area a = fresh(1, 30, TIER_ASCII);
+    area_text(&a, 0, 0, ROLE_TEXT, "rejected a \xC2\xB7 u undoes \xE2\x80\xA6");
+    setlocale(LC_CTYPE, "C.UTF-8");
+    check("rejected a . u undoes ~\n");
+}
+
 static void glyphs_fall_back(void **state)
 {
     (void)state;
@@ -216,6 +227,7 @@ int main(void)
         cmocka_unit_test(nothing_leaves_its_area),
         cmocka_unit_test(wide_characters_are_whole_or_not_there),
         cmocka_unit_test(ascii_screens_hold_ascii_only),
+        cmocka_unit_test(sentences_are_readable_in_the_c_locale),
         cmocka_unit_test(glyphs_fall_back),
         cmocka_unit_test(bars_fill_by_eighths),
         cmocka_unit_test(waves_fill_three_tiers),

@@ -72,11 +72,20 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
 }
 
+/* Signs of our own sentences, which the C locale does not know: the canvas has a letter
+ * for each. */
+static bool is_sign(uint32_t c)
+{
+    return (c >= 0xA1 && c <= 0xFF) || (c >= 0x2010 && c <= 0x2027) ||
+           (c >= 0x2190 && c <= 0x2193) || c == 0x2264 || c == 0x2265 || c == 0x266F;
+}
+
 static int width_of(uint32_t c)
 {
     if (c < 0x7F)
         return 1;
-    return wcwidth((wchar_t)c);
+    int width = wcwidth((wchar_t)c);
+    return width < 0 && is_sign(c) ? 1 : width;
 }
 
 bool utf8_next(const char **s, struct cluster *out)
