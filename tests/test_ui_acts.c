@@ -156,6 +156,15 @@ static void classes_stacks_and_loops_change(void **state)
     ui_rig_keys(&rig, "R");
     assert_true(current()->edited);
     assert_non_null(strstr(rig.app.echo, "loop 2 of 3"));
+    ui_rig_keys(&rig, "R"); /* all of them, round */
+    assert_non_null(strstr(rig.app.echo, "loop 3 of 3"));
+    ui_rig_keys(&rig, "R");
+    assert_non_null(strstr(rig.app.echo, "loop 1 of 3"));
+    ui_rig_keys(&rig, "R");
+    assert_non_null(strstr(rig.app.echo, "loop 2 of 3"));
+    ui_rig_keys(&rig, "> R"); /* from one of the user's own to the best */
+    assert_non_null(strstr(rig.app.echo, "loop 1 of "));
+    assert_null(strstr(rig.app.echo, "nan"));
     ui_rig_keys(&rig, "u 6(");
     assert_true(current()->edited);
 }

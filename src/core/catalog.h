@@ -114,6 +114,7 @@ struct catalog_find {
     enum category category; /* with the user's override */
     bool tagged;
     bool edited;        /* edges or loop are the user's */
+    int loop_at;        /* which of the ranked loops c.loop[0] is; −1: the user's own */
     struct candidate c; /* decision, rating, hit_class, edges, loop[0] with overrides */
 };
 

@@ -92,21 +92,27 @@ static bool two_frames(const char *value, int64_t *start, int64_t *end)
     return *rest == '\0' && *end > *start;
 }
 
-static void overlay_loop(struct candidate *c, int64_t start, int64_t end)
+/* One of the ranked alternatives comes to the front and the ones before it go behind the
+ * last, so that the next best always stands second; one of the user's own goes before all
+ * of them. */
+static void overlay_loop(struct catalog_find *f, int64_t start, int64_t end)
 {
-    struct loop_choice chosen = {start, end, 0.0, 0.0};
-    int at = 0;
-    while (at < c->loop_count &&
-           (c->loop[at].start_frame != start || c->loop[at].end_frame != end))
+    struct candidate *c = &f->c;
+    struct loop_choice turned[LOOP_CHOICES_MAX];
+    int n = c->loop_count, at = 0;
+    while (at < n && (c->loop[at].start_frame != start || c->loop[at].end_frame != end))
         at++;
-    if (at < c->loop_count) /* one of the ranked alternatives: bring it to the front */
-        chosen = c->loop[at];
-    else if (c->loop_count < LOOP_CHOICES_MAX)
-        at = c->loop_count++;
-    else
-        at = LOOP_CHOICES_MAX - 1;
-    memmove(c->loop + 1, c->loop, (size_t)at * sizeof *c->loop);
-    c->loop[0] = chosen;
+    if (at < n) {
+        for (int i = 0; i < n; i++)
+            turned[i] = c->loop[(at + i) % n];
+        memcpy(c->loop, turned, (size_t)n * sizeof *turned);
+        f->loop_at = f->loop_at < 0 ? at - 1 : (f->loop_at + at) % n;
+        return;
+    }
+    c->loop_count += n < LOOP_CHOICES_MAX;
+    memmove(c->loop + 1, c->loop, (size_t)(c->loop_count - 1) * sizeof *c->loop);
+    c->loop[0] = (struct loop_choice){start, end, (double)NAN, (double)NAN};
+    f->loop_at = -1;
 }
 
 /* Positions as the user has them; a sample cut there has that length. Times stay what
@@ -158,13 +164,13 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
             overlay_span(c, start, end);
             /* a pad is its loop; loop points that were given come after and win */
             if (c->kind == KIND_PAD && c->loop_count > 0)
-                overlay_loop(c, start, end);
+                overlay_loop(f, start, end);
             f->edited = true;
         }
         break;
     case FIELD_LOOP:
         if (two_frames(value, &start, &end)) {
-            overlay_loop(c, start, end);
+            overlay_loop(f, start, end);
             if (c->kind == KIND_PAD)
                 overlay_span(c, start, end);
             f->edited = true;

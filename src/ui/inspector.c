@@ -122,25 +122,44 @@ static void fact(const struct area *a, int *row, const char *name, const char *t
     (*row)++;
 }
 
-static void say_loop(const struct area *a, const struct candidate *c, char *to, size_t n)
+/* The seam as measured, of the loop that was written; of another one it is not known. */
+static void say_seam(const struct candidate *c, int loop_at, enum tier tier, char *to,
+                     size_t n)
 {
+    double seam = loop_at == 0        ? c->m.seam_error_db
+                  : c->loop_count > 0 ? c->loop[0].seam_error_db
+                                      : (double)NAN;
+    bool good = seam < -30;
+    for (int i = 0; i < c->parts.count && loop_at == 0; i++)
+        if (strcmp(c->parts.part[i].name, "seam") == 0) /* half: as good as inside */
+            good = c->parts.part[i].value >= 0.5;
+    to[0] = '\0';
+    if (!isnan(seam))
+        snprintf(to, n, "seam %s %.0f dB",
+                 glyph_text(good ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
+}
+
+/* "2.1 s · seam ✓ -43 dB (1/5)"; where that is too long, without the signs between. */
+static void say_loop(const struct area *a, const struct catalog_find *d, int cells,
+                     char *to, size_t n)
+{
+    const struct candidate *c = &d->c;
     enum tier tier = a->canvas->tier;
-    const char *dot = glyph_text(GLYPH_DOT, tier);
-    double seam = c->m.seam_error_db;
+    char seam[32], which[32] = "";
     double length =
         c->loop_count > 0 && c->source_rate_hz > 0
             ? (double)(c->loop[0].end_frame - c->loop[0].start_frame) / c->source_rate_hz
             : c->m.duration_sec;
-    bool good = seam < -30;
-    for (int i = 0; i < c->parts.count; i++) /* one half: as good as the loop inside */
-        if (strcmp(c->parts.part[i].name, "seam") == 0)
-            good = c->parts.part[i].value >= 0.5;
-    int used = snprintf(to, n, "%.1f s", length);
-    if (!isnan(seam) && used > 0)
-        used += snprintf(to + used, n - (size_t)used, " %s seam %s %.0f dB", dot,
-                         glyph_text(good ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
-    if (c->loop_count > 1 && used > 0)
-        snprintf(to + used, n - (size_t)used, " (1/%d)", c->loop_count);
+    say_seam(c, d->loop_at, tier, seam, sizeof seam);
+    if (d->loop_at < 0)
+        snprintf(which, sizeof which, "yours");
+    else if (c->loop_count > 1)
+        snprintf(which, sizeof which, "%d/%d", d->loop_at + 1, c->loop_count);
+    snprintf(to, n, "%.1f s%s%s%s%s%s%s%s", length, seam[0] ? " " : "",
+             seam[0] ? glyph_text(GLYPH_DOT, tier) : "", seam[0] ? " " : "", seam,
+             which[0] ? " (" : "", which, which[0] ? ")" : "");
+    if (utf8_cells(to) > cells)
+        snprintf(to, n, "%.1f s %s %s", length, seam, which);
 }
 
 static void draw_parts(struct app *app, const struct area *a, int *row)
@@ -174,7 +193,7 @@ static int draw_origin(struct app *app, const struct area *a, const struct find 
     snprintf(text, sizeof text, "%s %.200s", time, slash ? slash + 1 : c->source_path);
     fact(a, &row, "from", text);
     if (kind_loops(f->kind)) {
-        say_loop(a, c, text, sizeof text);
+        say_loop(a, &app->library.detail, a->cols - 7, text, sizeof text);
         fact(a, &row, "loop", text);
     }
     if (c->missed_by[0])

@@ -19,9 +19,9 @@ static void draw_top(struct app *app, const struct area *row)
     if (row->cols >= 100) /* else the meter below says it */
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
-    snprintf(left, sizeof left, "kit %s   %d samples%s   %s=%.0f   %s pattern%s",
-             k->name[0] ? k->name : session_name(app->session), b.files, size,
-             glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),
+    snprintf(left, sizeof left, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s",
+             k->name[0] ? k->name : session_name(app->session), b.files,
+             b.files == 1 ? "" : "s", size, glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),
              glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier), step);
     frame_top(app, row, left);
 }

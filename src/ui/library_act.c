@@ -3,6 +3,7 @@
 
 #include "core/recut.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,21 +219,20 @@ static void nudge_loop(struct app *app, long index, int steps)
 /* The alternatives go round: the one after the one in force. */
 static void next_loop(struct app *app, long index)
 {
-    const struct candidate *c = &app->library.detail.c;
+    const struct catalog_find *d = &app->library.detail;
+    const struct candidate *c = &d->c;
+    bool own = d->loop_at < 0;
+    char seam[32] = "";
     if (c->loop_count < 2) {
         app_warn(app, "there is no other loop for %s", c->filename);
         return;
     }
-    int at = 0;
-    for (int i = 1; i < c->loop_count; i++)
-        if (c->loop[i].start_frame == c->loop[0].start_frame &&
-            c->loop[i].end_frame == c->loop[0].end_frame)
-            at = i;
-    const struct loop_choice *l = &c->loop[at + 1 < c->loop_count ? at + 1 : 0];
-    double seam = l->seam_error_db;
-    set_loop(app, index, l->start_frame, l->end_frame);
-    app_say(app, "loop %d of %d, seam %.0f dB %s u undoes",
-            at + 1 < c->loop_count ? at + 2 : 1, c->loop_count, seam,
+    int ranked = c->loop_count - own, at = own ? 0 : (d->loop_at + 1) % ranked;
+    const struct loop_choice next = c->loop[1];
+    if (!isnan(next.seam_error_db))
+        snprintf(seam, sizeof seam, ", seam %.0f dB", next.seam_error_db);
+    set_loop(app, index, next.start_frame, next.end_frame);
+    app_say(app, "loop %d of %d%s %s u undoes", at + 1, ranked, seam,
             glyph_text(GLYPH_DOT, app->canvas.tier));
 }
 

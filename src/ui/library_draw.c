@@ -79,12 +79,12 @@ static const struct {
                       [COL_SCORE] = {"score", 6, ORDER_MEASURE + ME_score},
                       [COL_KEY] = {"key", 4, ORDER_KEY},
                       [COL_BPM] = {"bpm", 4, ORDER_MEASURE + ME_bpm},
-                      [COL_KIND] = {"kind", 12, ORDER_CLASS},
+                      [COL_KIND] = {"kind", 11, ORDER_CLASS},
                       [COL_STACK] = {"", 5, ORDER_STACK}};
 
 static const enum column by_worth[2][COLUMNS] = {
     {COL_LEN, COL_LEVEL, COL_SCORE, COL_KEY, COL_GRADE, COL_KIND, COL_STACK, COL_BPM},
-    {COL_LEN, COL_LEVEL, COL_KIND, COL_SCORE, COL_STACK, COL_GRADE, COL_BPM, COL_KEY}};
+    {COL_LEN, COL_KIND, COL_SCORE, COL_LEVEL, COL_GRADE, COL_STACK, COL_BPM, COL_KEY}};
 
 enum { NAME_LEAST = 20, NAME_GOOD = 30, STARS_MAX = 5 };
 
@@ -193,7 +193,7 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
                          : columns[c].order == view_order(app->view) ? ROLE_STRONG
                                                                      : ROLE_DIM;
         if (c == COL_KIND)
-            area_fit(a, row, col + 2, columns[c].cells - 2, role, CUT_END, text);
+            area_fit(a, row, col + 1, columns[c].cells - 1, role, CUT_END, text);
         else
             area_right_text(a, row, col + columns[c].cells, role, text);
         col += columns[c].cells;
@@ -225,7 +225,15 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
     enum role role = f->decision == DECISION_REJECTED ? ROLE_REJECTED
                      : f->slot >= 0                   ? ROLE_STRONG
                                                       : ROLE_TEXT;
-    area_fit(a, row, l->mark + l->stars, l->name - 1, role, CUT_MIDDLE, f->name);
+    int name = l->mark + l->stars, end = name + l->name - 1;
+    size_t hidden = l->on[COL_STACK] ? 0 : view_hidden(app->view, position);
+    if (hidden > 0) { /* no column for it: behind the name */
+        char text[24];
+        snprintf(text, sizeof text, "+%zu", hidden);
+        area_right_text(a, row, end, ROLE_DIM, text);
+        end -= utf8_cells(text) + 1;
+    }
+    area_fit(a, row, name, end - name, role, CUT_MIDDLE, f->name);
     draw_columns(app, a, l, row, f, position);
 }
 

@@ -185,7 +185,8 @@ void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
     }
     if (cells <= 0)
         return;
-    int tail = cut == CUT_MIDDLE ? (cells - 1) / 2 : 0;
+    /* names begin with the recording and end with what tells them apart */
+    int tail = cut == CUT_MIDDLE ? (cells - 1) * 2 / 3 : 0;
     size_t used = append(to, n, 0, s, utf8_prefix(s, cells - 1 - tail));
     used = append(to, n, used, ellipsis, strlen(ellipsis));
     if (tail > 0) {

@@ -8,8 +8,15 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { PART_NAME = 10, PART_BAR = 12, MEASURE_CELLS = 23, MEASURE_WORD = 10 };
+enum {
+    PART_NAME = 10,
+    PART_BAR = 12,
+    PART_INDENT = 2,
+    MEASURE_CELLS = 23,
+    MEASURE_WORD = 10
+};
 
 /* The score stands above; frames of the written loop say least. */
 static bool shown(const struct measures *m, int measure, bool short_of_room)
@@ -36,11 +43,41 @@ static int measure_columns(const struct candidate *c, int cols, int rows)
     return cols / MEASURE_CELLS > 1 ? cols / MEASURE_CELLS : 1;
 }
 
+/* Beside name and value, and the bar where there is room for one. */
+static int part_text_col(int cols)
+{
+    return PART_NAME + 5 + (cols >= 50 ? PART_BAR + 1 : 0);
+}
+
+/* Rows below the first, for a text that is too long to stand beside the value. */
+static int rows_below(const char *text, int cols)
+{
+    int rows = 0;
+    if (utf8_cells(text) <= cols - part_text_col(cols))
+        return 0;
+    for (size_t n; *text && (n = utf8_wrap(text, cols - PART_INDENT)) > 0; rows++) {
+        text += n;
+        text += strspn(text, " ");
+    }
+    return rows;
+}
+
+static int parts_rows(const struct candidate *c, int cols)
+{
+    int rows = c->parts.count;
+    for (int i = 0; i < c->parts.count; i++) {
+        char text[64];
+        why_part(c, i, text, sizeof text);
+        rows += rows_below(text, cols);
+    }
+    return rows;
+}
+
 int why_rows(struct app *app, int cols)
 {
     const struct candidate *c = &app->library.detail.c;
     int across = measure_columns(c, cols, 0);
-    return 2 + c->parts.count + (measures_shown(&c->m, false) + across - 1) / across;
+    return 2 + parts_rows(c, cols) + (measures_shown(&c->m, false) + across - 1) / across;
 }
 
 static int draw_parts(const struct area *a, const struct candidate *c, int row)
@@ -51,6 +88,7 @@ static int draw_parts(const struct area *a, const struct candidate *c, int row)
     col = area_printf(a, row++, col, ROLE_STRONG, "%s", score);
     if (c->grade)
         area_printf(a, row - 1, col, ROLE_TEXT, "  grade %c", c->grade);
+    bool roomy = row + parts_rows(c, a->cols) <= a->rows;
     for (int i = 0; i < c->parts.count; i++, row++) {
         const struct score_part *p = &c->parts.part[i];
         char value[16], text[64];
@@ -58,12 +96,14 @@ static int draw_parts(const struct area *a, const struct candidate *c, int row)
         why_part(c, i, text, sizeof text);
         area_fit(a, row, 0, PART_NAME, ROLE_DIM, CUT_END, p->name);
         area_right_text(a, row, PART_NAME + 4, ROLE_TEXT, value);
-        col = PART_NAME + 5;
-        if (a->cols >= 50) {
-            paint_bar(a, row, col, PART_BAR, ROLE_WAVEFORM, p->value);
-            col += PART_BAR + 1;
-        }
-        area_fit(a, row, col, a->cols - col, ROLE_TEXT, CUT_END, text);
+        col = part_text_col(a->cols);
+        if (a->cols >= 50)
+            paint_bar(a, row, PART_NAME + 5, PART_BAR, ROLE_WAVEFORM, p->value);
+        if (roomy && rows_below(text, a->cols) > 0)
+            row += area_wrap(a, row + 1, PART_INDENT, a->cols - PART_INDENT, ROLE_TEXT,
+                             text);
+        else
+            area_fit(a, row, col, a->cols - col, ROLE_TEXT, CUT_END, text);
     }
     return row;
 }
