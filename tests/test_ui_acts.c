@@ -2,6 +2,8 @@
  * undo, filters, tags, kit, and how long a key takes with 100,000 finds. */
 #include "ui_rig.h"
 
+#include "core/kit.h"
+#include "core/kit_slots.h"
 #include "core/rng.h"
 
 #include <setjmp.h>
@@ -195,6 +197,44 @@ static void undo_walks_back_a_thousand(void **state)
         assert_int_equal(catalog_undo_depth(session_catalog(rig.session)), depth[n]);
         assert_memory_equal(session_tallies(rig.session), &before[n], sizeof before[n]);
     }
+}
+
+/* F puts on the slots what an export that fills them would, of all drums there are. */
+static void a_kit_is_filled_as_an_export_would(void **state)
+{
+    (void)state;
+    const struct target *t = kit_target(&rig.config);
+    size_t n = session_count(rig.session), hits = 0;
+    struct candidate *c = calloc(n, sizeof *c);
+    struct kit_hit *hit = calloc(n, sizeof *hit);
+    long *find = calloc(n, sizeof *find), expected[KIT_SLOTS];
+    ui_rig_keys(&rig, "] ] ] ] ] j j x j j a K");
+    for (size_t i = 0; i < n; i++) {
+        struct catalog_find f;
+        assert_int_equal(session_detail(rig.session, i, &f, NULL), ST_OK);
+        if (f.category != CAT_DRUMS || !f.c.saved)
+            continue;
+        c[hits] = f.c;
+        find[hits] = (long)i;
+        hit[hits] = (struct kit_hit){&c[hits], NULL, kit_worth(&c[hits]), -1};
+        hits++;
+    }
+    kit_slots_fill(t, hit, hits);
+    for (int s = 0; s < KIT_SLOTS; s++)
+        expected[s] = -1;
+    for (size_t i = 0; i < hits; i++)
+        if (hit[i].slot >= 0)
+            expected[hit[i].slot] = find[i];
+    ui_rig_keys(&rig, "F");
+    int full = 0;
+    for (int s = 0; s < KIT_SLOTS; s++) {
+        assert_int_equal(session_kit(rig.session)->slot[s].index, expected[s]);
+        full += expected[s] >= 0;
+    }
+    assert_true(full >= 8);
+    free(c);
+    free(hit);
+    free(find);
 }
 
 static void a_kit_is_built_by_keys(void **state)
@@ -428,6 +468,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(classes_stacks_and_loops_change, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(undo_walks_back_a_thousand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_kit_is_filled_as_an_export_would, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_kit_is_built_by_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pasted_text_is_not_taken_for_keys, set_up,

@@ -1,6 +1,5 @@
 #include "core/kit_plan.h"
 
-#include "core/curate.h"
 #include "core/kit_slots.h"
 
 #include <ctype.h>
@@ -10,15 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* What a hit is worth on a slot that its class suits. */
-static double worth_of(const struct candidate *c)
-{
-    if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
-        return 0;
-    return curate_score(c, CAT_DRUMS, NULL) *
-           (c->decision == DECISION_ACCEPTED ? 1.15 : 1);
-}
-
 /* Without memory only what the user assigned is on its slot. */
 static void fill_slots(struct kit_plan *p)
 {
@@ -27,7 +17,7 @@ static void fill_slots(struct kit_plan *p)
         struct kit_item *item = &p->item[i];
         if (hit)
             hit[i] =
-                (struct kit_hit){&item->c, item->vector, worth_of(&item->c), item->wish};
+                (struct kit_hit){&item->c, item->vector, kit_worth(&item->c), item->wish};
         item->slot = item->wish;
     }
     if (hit)

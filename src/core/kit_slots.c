@@ -1,5 +1,6 @@
 #include "core/kit_slots.h"
 
+#include "core/curate.h"
 #include "dsp/drum_class.h"
 #include "dsp/similarity.h"
 
@@ -12,6 +13,14 @@ static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
  * it. */
 static const double LEAST_FIT = 0.2;
+
+double kit_worth(const struct candidate *c)
+{
+    if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
+        return 0;
+    return curate_score(c, CAT_DRUMS, NULL) *
+           (c->decision == DECISION_ACCEPTED ? 1.15 : 1);
+}
 
 struct filling {
     const struct target *target;

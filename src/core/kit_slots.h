@@ -14,9 +14,13 @@
 struct kit_hit {
     const struct candidate *c;
     const float *vector; /* similarity, NULL or starting with NAN = unknown */
-    double worth;        /* 0 … about 1; 0 = not to be used */
+    double worth;        /* see kit_worth */
     int slot;            /* in: where the user put it, −1 = nowhere; out: where it is */
 };
+
+/* What a hit is worth on a slot that its class suits, 0 … about 1.15; 0: not to be used.
+ */
+double kit_worth(const struct candidate *c);
 
 /* One hit once, one hit a slot; of two that the user put on one slot the first stays. A
  * slot that nothing suits well enough stays empty. */

@@ -79,75 +79,15 @@ void kit_sync_sound(struct app *app)
 
 /* --- matches ----------------------------------------------------------------------- */
 
-/* How well a find suits a slot, ≤ 0: not at all. What the machine plays there counts
- * most, then the user's word, then the miner's. */
-static double fitness(const struct target *t, const struct find *f, int slot)
-{
-    if (f->gone || f->near_miss || f->decision == DECISION_REJECTED ||
-        f->category != CAT_DRUMS)
-        return -1;
-    double fit = target_fit(t, slot, f->hit_class);
-    if (fit <= 0)
-        return -1;
-    double sure = isnan(f->m.hit_confidence) ? 0.5 : f->m.hit_confidence;
-    double score = isnan(f->m.score) ? 0.5 : f->m.score;
-    return 2 * fit + sure + score + 0.2 * f->rating +
-           (f->decision == DECISION_ACCEPTED ? 1.5 : 0);
-}
-
-struct ranked {
-    double fit;
-    size_t index;
-    int stack;
-};
-
-/* Keep the MATCHES_MAX best; one of each stack. */
-static size_t insert(struct ranked *best, size_t n, struct ranked r)
-{
-    size_t at = n;
-    for (size_t i = 0; i < n && r.stack > 0; i++)
-        if (best[i].stack == r.stack) {
-            if (best[i].fit >= r.fit)
-                return n;
-            memmove(best + i, best + i + 1, (n - i - 1) * sizeof *best);
-            at = --n;
-            break;
-        }
-    while (at > 0 && best[at - 1].fit < r.fit)
-        at--;
-    if (at >= MATCHES_MAX)
-        return n;
-    size_t last = n < MATCHES_MAX ? n : MATCHES_MAX - 1;
-    memmove(best + at + 1, best + at, (last - at) * sizeof *best);
-    best[at] = r;
-    return last + 1;
-}
-
-static size_t rank_matches(struct app *app, int slot, size_t *out)
-{
-    struct ranked best[MATCHES_MAX + 1];
-    size_t n = 0, count = session_count(app->session);
-    const struct target *t = kit_target(app->config);
-    for (size_t i = 0; i < count; i++) {
-        const struct find *f = session_find(app->session, i);
-        double fit = fitness(t, f, slot);
-        if (fit > 0)
-            n = insert(best, n, (struct ranked){fit, i, f->stack});
-    }
-    for (size_t i = 0; i < n; i++)
-        out[i] = best[i].index;
-    return n;
-}
-
 void kit_matches(struct app *app)
 {
     struct kit_screen_state *k = &app->kit;
     uint64_t version = session_version(app->session).finds;
-    if (k->match_slot == k->slot && k->match_state == version)
+    if (k->matched && k->match_version == version)
         return;
-    k->match_count = rank_matches(app, k->slot, k->match);
-    k->match_slot = k->slot;
-    k->match_state = version;
+    session_slot_matches(app->session, kit_target(app->config), k->match);
+    k->match_version = version;
+    k->matched = true;
 }
 
 static bool used_elsewhere(const struct kit_state *k, const long *filled, int slot,
@@ -171,20 +111,21 @@ static void swap_match(struct app *app, int step)
         app_warn(app, "%s is locked; L unlocks it", kit_slot_name(k->slot));
         return;
     }
-    long n = (long)k->match_count, at = step > 0 ? -1 : n;
+    const struct slot_matches *m = &k->match[k->slot];
+    long n = (long)m->count, at = step > 0 ? -1 : n;
     for (long i = 0; i < n; i++)
-        if ((long)k->match[i] == kit->slot[k->slot].index)
+        if ((long)m->find[i] == kit->slot[k->slot].index)
             at = i;
     for (long tried = 0; tried < n; tried++) {
         at = (at + step + n) % n;
-        if (used_elsewhere(kit, NULL, k->slot, k->match[at]))
+        if (used_elsewhere(kit, NULL, k->slot, m->find[at]))
             continue;
         if (!app_check(app,
-                       session_kit_assign(app->session, k->slot, (long)k->match[at], &e),
+                       session_kit_assign(app->session, k->slot, (long)m->find[at], &e),
                        &e))
             return;
         app_say(app, "%ld of %ld for %s: %s", at + 1, n, kit_slot_name(k->slot),
-                session_find(app->session, k->match[at])->name);
+                session_find(app->session, m->find[at])->name);
         kit_sync_sound(app);
         if (app->transport && !k->running)
             transport_kit_hit(app->transport, k->slot, VELOCITY_FULL);
@@ -194,33 +135,59 @@ static void swap_match(struct app *app, int step)
              kit_slot_name(k->slot));
 }
 
-/* Fill the empty slots with their best, or the unlocked ones with one of their eight
- * best, the next ones after those in place: what a shuffle gives depends on the kit only.
- */
-void kit_fill(struct app *app, bool shuffle)
+/* The empty slots as an export would fill them. */
+static bool best_for_empty(struct app *app, long index[KIT_SLOTS])
 {
     const struct kit_state *kit = session_kit(app->session);
-    long index[KIT_SLOTS];
-    size_t match[MATCHES_MAX];
-    int changed = 0;
     struct err e;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        index[s] = kit->slot[s].index;
+    if (!app_check(app,
+                   session_fill_slots(app->session, kit_target(app->config),
+                                      app->kit.match, index, &e),
+                   &e))
+        return false;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (kit->slot[s].locked || kit->slot[s].index >= 0 || index[s] < 0)
+            index[s] = -2;
+    return true;
+}
+
+/* The unlocked slots with one of their eight best, the next ones after those in place:
+ * what a shuffle gives depends on the kit only. */
+static void next_for_unlocked(struct app *app, long index[KIT_SLOTS])
+{
+    const struct kit_state *kit = session_kit(app->session);
     for (int s = 0; s < KIT_SLOTS; s++)
         index[s] = -2;
     for (int s = 0; s < KIT_SLOTS; s++) {
         const struct kit_slot *slot = &kit->slot[s];
-        if (slot->locked || (!shuffle && slot->index >= 0))
-            continue;
-        size_t n = rank_matches(app, s, match), most = n < 8 ? n : 8, first = 0;
-        for (size_t i = 0; shuffle && i < most; i++)
-            if ((long)match[i] == slot->index)
+        const struct slot_matches *m = &app->kit.match[s];
+        size_t most = m->count < 8 ? m->count : 8, first = 0;
+        for (size_t i = 0; i < most; i++)
+            if ((long)m->find[i] == slot->index)
                 first = i + 1 + (size_t)s % 3;
-        for (size_t i = 0; i < most && index[s] == -2; i++) {
-            size_t pick = match[(first + i) % most];
+        for (size_t i = 0; i < most && index[s] == -2 && !slot->locked; i++) {
+            size_t pick = m->find[(first + i) % most];
             if (!used_elsewhere(kit, index, s, pick))
                 index[s] = (long)pick;
         }
-        changed += index[s] != -2 && index[s] != slot->index;
     }
+}
+
+void kit_fill(struct app *app, bool shuffle)
+{
+    const struct kit_state *kit = session_kit(app->session);
+    long index[KIT_SLOTS];
+    int changed = 0;
+    struct err e;
+    kit_matches(app);
+    if (shuffle)
+        next_for_unlocked(app, index);
+    else if (!best_for_empty(app, index))
+        return;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        changed += index[s] != -2 && index[s] != kit->slot[s].index;
     if (changed == 0) {
         app_say(app, shuffle ? "there is nothing else to shuffle in"
                              : "every slot that a drum fits is full");
@@ -455,6 +422,7 @@ static bool act(struct app *app, const struct key_action *a)
 
 static void enter(struct app *app)
 {
+    app->kit.matched = false; /* decisions count, but do not turn the list over in use */
     kit_sync_sound(app);
 }
 

@@ -108,18 +108,19 @@ static void draw_slots(struct app *app, const struct area *a)
 static void draw_matches(struct app *app, const struct area *a)
 {
     const struct kit_slot *k = &session_kit(app->session)->slot[app->kit.slot];
+    const struct slot_matches *m = &app->kit.match[app->kit.slot];
     kit_matches(app);
     area_printf(a, 0, 0, ROLE_DIM, "next best for %s", kit_slot_name(app->kit.slot));
-    if (app->kit.match_count == 0)
+    if (m->count == 0)
         area_fit(a, 2, 0, a->cols, ROLE_DIM, CUT_END, "no drum that fits yet");
     int rows = a->rows - 1 < KIT_SLOTS ? a->rows - 1 : KIT_SLOTS;
     int top = 0; /* the one in place stays in sight */
-    for (int i = rows; (size_t)i < app->kit.match_count; i++)
-        if (k->index == (long)app->kit.match[i])
+    for (int i = rows; (size_t)i < m->count; i++)
+        if (k->index == (long)m->find[i])
             top = i - rows + 1;
-    for (int i = 0; i < rows && (size_t)(top + i) < app->kit.match_count; i++) {
-        const struct find *f = session_find(app->session, app->kit.match[top + i]);
-        bool in = k->index == (long)app->kit.match[top + i];
+    for (int i = 0; i < rows && (size_t)(top + i) < m->count; i++) {
+        const struct find *f = session_find(app->session, m->find[top + i]);
+        bool in = k->index == (long)m->find[top + i];
         char right[40], sure[16];
         words_score(sure, sizeof sure, f->m.hit_confidence);
         snprintf(right, sizeof right, "%s %s", f->hit_class, sure);

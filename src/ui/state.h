@@ -87,19 +87,16 @@ struct library_state {
     uint64_t detail_state, detail_finds;
 };
 
-enum { MATCHES_MAX = 64, DRY_RUN_BYTES = 8192 };
-
 struct kit_screen_state {
     int slot, step;
     bool extras; /* focus is on the extras */
     size_t extra;
     bool running;
     int pattern;
-    /* matches for the slot, best first */
-    int match_slot;
-    uint64_t match_state;
-    size_t match_count;
-    size_t match[MATCHES_MAX];
+    /* what suits the slots, as of that version of the finds */
+    bool matched;
+    uint64_t match_version;
+    struct slot_matches match[KIT_SLOTS];
     uint64_t loaded[KIT_SLOTS]; /* app_item_key of what the transport holds */
     /* what the export takes: of which finds, and what they cost */
     bool counted;        /* false: count all of it anew */
@@ -339,7 +336,7 @@ void why_draw(struct app *app, const struct area *a);
 /* kit */
 void kit_draw(struct app *app, const struct area *a);
 void kit_sync_sound(struct app *app); /* hand what changed to the transport */
-void kit_matches(struct app *app);    /* fill kit.match for the slot */
+void kit_matches(struct app *app);    /* bring kit.match up to date */
 int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);

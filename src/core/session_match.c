@@ -1,0 +1,145 @@
+/* Which finds suit which kit slot: the same judgement as an export's (core/kit_slots), on
+ * what the session has in memory. */
+#include "core/session_internal.h"
+
+#include "core/kit_slots.h"
+#include "dsp/drum_class.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the best for each slot ----------------------------------------------------------
+ */
+
+/* As much of a find as its worth depends on. */
+static double worth_of(struct candidate *c, const struct find *f)
+{
+    c->kind = f->kind;
+    c->decision = f->decision;
+    c->rating = f->rating;
+    c->grade = f->grade;
+    memcpy(c->hit_class, f->hit_class, sizeof c->hit_class);
+    if (isnan(f->m.score)) { /* then all measures count */
+        c->m = f->m;
+    } else {
+        c->m.score = f->m.score;
+        c->m.hit_confidence = f->m.hit_confidence;
+        c->m.duration_sec = f->m.duration_sec;
+    }
+    return kit_worth(c);
+}
+
+static bool may_play(const struct find *f)
+{
+    bool there = (f->saved && !f->near_miss) || f->decision == DECISION_ACCEPTED;
+    return !f->gone && there && f->category == CAT_DRUMS &&
+           f->decision != DECISION_REJECTED;
+}
+
+/* Keep the best; one of each stack. */
+static void insert(const struct session *s, struct slot_matches *m, uint32_t index,
+                   double value)
+{
+    int stack = s->find[index].stack;
+    size_t n = m->count, at;
+    for (size_t i = 0; i < n && stack > 0; i++)
+        if (s->find[m->find[i]].stack == stack) {
+            if (m->value[i] >= value)
+                return;
+            memmove(m->find + i, m->find + i + 1, (n - i - 1) * sizeof *m->find);
+            memmove(m->value + i, m->value + i + 1, (n - i - 1) * sizeof *m->value);
+            m->count = --n;
+            break;
+        }
+    for (at = n; at > 0 && m->value[at - 1] < value; at--)
+        continue;
+    if (at == SLOT_MATCHES)
+        return;
+    n += n < SLOT_MATCHES;
+    memmove(m->find + at + 1, m->find + at, (n - at - 1) * sizeof *m->find);
+    memmove(m->value + at + 1, m->value + at, (n - at - 1) * sizeof *m->value);
+    m->find[at] = index;
+    m->value[at] = value;
+    m->count = n;
+}
+
+void session_slot_matches(const struct session *s, const struct target *t,
+                          struct slot_matches out[KIT_SLOTS])
+{
+    double fit[KIT_SLOTS][DRUM_CLASS_COUNT];
+    struct candidate *c = malloc(sizeof *c);
+    memset(out, 0, KIT_SLOTS * sizeof *out);
+    if (c == NULL)
+        return;
+    candidate_clear(c);
+    for (int slot = 0; slot < KIT_SLOTS; slot++)
+        for (int k = 0; k < DRUM_CLASS_COUNT; k++)
+            fit[slot][k] = target_fit(t, slot, drum_class_name((enum drum_class)k));
+    for (size_t i = 0; i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        int class = may_play(f) ? drum_class_find(f->hit_class) : -1;
+        double worth = class >= 0 ? worth_of(c, f) : 0;
+        for (int slot = 0; slot < KIT_SLOTS && worth > 0; slot++) {
+            struct slot_matches *m = &out[slot];
+            double value = fit[slot][class] * worth;
+            if (value > 0 &&
+                (m->count < SLOT_MATCHES || value > m->value[SLOT_MATCHES - 1]))
+                insert(s, m, (uint32_t)i, value);
+        }
+    }
+    free(c);
+}
+
+/* --- all slots together --------------------------------------------------------------
+ */
+
+struct seats {
+    struct kit_hit *hit;
+    struct candidate *c;
+    uint32_t *find;
+    size_t count;
+};
+
+static void add_hit(const struct session *s, struct seats *all, uint32_t index, int slot)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->find[i] == index)
+            return;
+    const struct find *f = &s->find[index];
+    struct candidate *c = &all->c[all->count];
+    candidate_clear(c);
+    double worth = worth_of(c, f);
+    c->cluster = f->stack;
+    const float *vector =
+        s->vectors_loaded ? s->vector + (size_t)index * SIMILARITY_DIM : NULL;
+    all->find[all->count] = index;
+    all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot};
+}
+
+enum status session_fill_slots(struct session *s, const struct target *t,
+                               const struct slot_matches matches[KIT_SLOTS],
+                               long index[KIT_SLOTS], struct err *e)
+{
+    enum { MOST = KIT_SLOTS * (SLOT_MATCHES + 1) };
+    enum status st = session_load_vectors(s, e);
+    struct seats all = {malloc(MOST * sizeof *all.hit), malloc(MOST * sizeof *all.c),
+                        malloc(MOST * sizeof *all.find), 0};
+    if (st == ST_OK && (all.hit == NULL || all.c == NULL || all.find == NULL))
+        st = err_set(e, ST_NO_MEMORY, "no memory to fill the kit");
+    for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
+        if (index[slot] >= 0)
+            add_hit(s, &all, (uint32_t)index[slot], slot);
+    for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
+        for (size_t i = 0; i < matches[slot].count; i++)
+            add_hit(s, &all, matches[slot].find[i], -1);
+    if (st == ST_OK)
+        kit_slots_fill(t, all.hit, all.count);
+    for (size_t i = 0; st == ST_OK && i < all.count; i++)
+        if (all.hit[i].slot >= 0 && all.hit[i].slot < KIT_SLOTS)
+            index[all.hit[i].slot] = (long)all.find[i];
+    free(all.hit);
+    free(all.c);
+    free(all.find);
+    return st;
+}
