@@ -434,10 +434,3 @@ bool stream_idle(struct stream *s)
     return idle;
 }
 
-size_t stream_bytes(struct stream *s)
-{
-    pthread_mutex_lock(&s->lock);
-    size_t bytes = s->bytes;
-    pthread_mutex_unlock(&s->lock);
-    return bytes;
-}

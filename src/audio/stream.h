@@ -55,6 +55,5 @@ enum stream_answer stream_find(struct stream *s, const struct stretch *what,
 void stream_forget(struct stream *s, const char *path);
 
 bool stream_idle(struct stream *s);    /* no wish is waiting */
-size_t stream_bytes(struct stream *s); /* decoded and kept */
 
 #endif

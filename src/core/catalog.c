@@ -294,11 +294,6 @@ const void *row_blob(struct query *q, int column, size_t *bytes)
     return blob;
 }
 
-int64_t catalog_last_row(struct catalog *c)
-{
-    return sqlite3_last_insert_rowid(c->db);
-}
-
 enum status catalog_begin(struct catalog *c, struct err *e)
 {
     return catalog_simple(c, Q_BEGIN, e);

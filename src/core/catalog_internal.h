@@ -75,7 +75,6 @@ int64_t row_int(struct query *q, int column);
 double row_real(struct query *q, int column); /* NULL = NAN */
 void row_text(struct query *q, int column, char *out, size_t size);
 const void *row_blob(struct query *q, int column, size_t *bytes);
-int64_t catalog_last_row(struct catalog *c);
 
 enum status catalog_begin(struct catalog *c, struct err *e);
 /* Commit when st is ST_OK, else roll back; returns the outcome. */

@@ -429,11 +429,6 @@ bool session_poll(struct session *s)
     return true;
 }
 
-const char *session_folder(const struct session *s)
-{
-    return s->folder;
-}
-
 void session_sync_later(struct session *s)
 {
     catalog_sync_later(s->catalog);

@@ -85,7 +85,6 @@ enum status view_new(struct view **out, struct session *s, struct err *e)
         return err_set(e, ST_NO_MEMORY, "no memory for a list");
     }
     v->s = s;
-    v->source = -1;
     v->order = ORDER_MEASURE + ME_score;
     v->descending = true;
     v->closed = true;
@@ -130,13 +129,6 @@ void view_set_scope(struct view *v, enum view_scope scope)
 enum view_scope view_scope(const struct view *v)
 {
     return v->scope;
-}
-
-void view_set_source(struct view *v, long source)
-{
-    view_sync(v);
-    v->stale = v->stale || v->source != source;
-    v->source = source;
 }
 
 enum filter_result view_set_filter(struct view *v, const char *text,
@@ -230,11 +222,6 @@ void view_set_stacks_closed(struct view *v, bool closed)
     v->stale = true;
 }
 
-bool view_stacks_closed(const struct view *v)
-{
-    return v->closed;
-}
-
 static const struct find *row_find(struct view *v, size_t position)
 {
     view_sync(v);
@@ -298,12 +285,6 @@ long view_position(struct view *v, uint64_t id)
         if (v->row[i].find == (uint32_t)index)
             return (long)i;
     return -1;
-}
-
-uint64_t view_version(struct view *v)
-{
-    view_sync(v);
-    return v->version;
 }
 
 size_t view_cursor(struct view *v)
@@ -452,9 +433,6 @@ const char *view_empty_reason(struct view *v)
     if (!filter_is_empty(v->filter))
         snprintf(v->reason, sizeof v->reason, "no %s matches %.120s; F clears the filter",
                  v->scope == SCOPE_NEAR_MISSES ? "near miss" : one, v->filter_text);
-    else if (v->source >= 0 && (size_t)v->source < session_source_count(v->s))
-        snprintf(v->reason, sizeof v->reason, "no %s from %.96s", one,
-                 session_source(v->s, (size_t)v->source)->stem);
     else if (session_count(v->s) == 0)
         snprintf(v->reason, sizeof v->reason, "nothing mined yet; m starts mining");
     else if (v->scope == SCOPE_BEST_OF)

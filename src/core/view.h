@@ -46,7 +46,6 @@ void view_free(struct view *v);
 
 void view_set_scope(struct view *v, enum view_scope scope);
 enum view_scope view_scope(const struct view *v);
-void view_set_source(struct view *v, long source); /* −1 = all */
 
 /* A filter as typed. While it is incomplete the part before counts; a wrong one leaves
  * the last good one in place (and says so in *error, may be NULL). */
@@ -68,17 +67,15 @@ long view_similar(const struct view *v); /* the find, or −1 */
 
 /* Closed stacks show one row, their best visible member. */
 void view_set_stacks_closed(struct view *v, bool closed);
-bool view_stacks_closed(const struct view *v);
 void view_toggle_stack(struct view *v, size_t position); /* this one open or closed */
 /* Members of this row's stack that the row stands for beside itself ("+2"); 0 when it
  * stands alone or is open. */
 size_t view_hidden(struct view *v, size_t position);
 
-/* Rows. A version that grows whenever the rows or their order change. */
+/* Rows. */
 size_t view_count(struct view *v);
 size_t view_at(struct view *v, size_t position); /* find index; SIZE_MAX outside */
 long view_position(struct view *v, uint64_t id); /* or −1 */
-uint64_t view_version(struct view *v);
 
 /* The cursor: a position, 0 when the view is empty. It follows its find; when that one
  * leaves the view it goes to the next row in the direction of the last movement. */

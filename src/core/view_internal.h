@@ -15,7 +15,6 @@ struct view_row {
 struct view {
     struct session *s;
     enum view_scope scope;
-    long source;
     char *filter_text;
     struct filter *filter;
     int order;
@@ -35,7 +34,7 @@ struct view {
     uint32_t *best;      /* by stack: the smallest rank that matches */
     size_t count, old_count, room, best_room;
     bool stale;
-    uint64_t seen_finds, seen_log, version;
+    uint64_t seen_finds, seen_log;
     size_t seen_count;
 
     uint64_t cursor_id;

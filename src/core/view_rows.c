@@ -11,7 +11,7 @@ enum { PATCH_MAX = 4096 };
 
 static bool in_scope(const struct view *v, const struct find *f)
 {
-    if (f->gone || (v->source >= 0 && f->source != (uint32_t)v->source))
+    if (f->gone)
         return false;
     switch (v->scope) {
     case SCOPE_ALL:
@@ -490,7 +490,4 @@ void view_sync(struct view *v)
         v->seen_count = s->count;
     v->seen_log = log_end;
     settle_cursor(v);
-    if (v->count != v->old_count ||
-        (v->count > 0 && memcmp(v->old, v->row, v->count * sizeof *v->row) != 0))
-        v->version++;
 }

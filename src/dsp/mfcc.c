@@ -134,16 +134,6 @@ void mfcc_free(struct mfcc *m)
     free(m);
 }
 
-int mfcc_bands(const struct mfcc *m)
-{
-    return m->bands;
-}
-
-int mfcc_coeffs(const struct mfcc *m)
-{
-    return m->coeffs;
-}
-
 double mfcc_band_hz(const struct mfcc *m, int band)
 {
     return m->centre_hz[band];

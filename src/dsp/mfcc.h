@@ -17,11 +17,9 @@ struct mfcc;
 enum status mfcc_new(struct mfcc **out, int rate_hz, int fft_size, int bands, int coeffs,
                      struct err *e);
 void mfcc_free(struct mfcc *m);
-int mfcc_bands(const struct mfcc *m);
-int mfcc_coeffs(const struct mfcc *m);
 double mfcc_band_hz(const struct mfcc *m, int band); /* its centre */
 
-/* power: fft_size/2 + 1 values |X|²; band: mfcc_bands() means of them, linear. */
+/* power: fft_size/2 + 1 values |X|²; band: `bands` means of them, linear. */
 void mfcc_mel(const struct mfcc *m, const float *power, float *band);
 
 /* The same for eight spectra as fft_batch leaves them: power[8·k + lane] to

@@ -220,11 +220,6 @@ enum status overview_finish(struct overview *o, struct err *e)
     return add_clean_bin(o, o->partial, samples, e);
 }
 
-int overview_bin_frames(const struct overview *o)
-{
-    return o->bin_frames;
-}
-
 int64_t overview_frames(const struct overview *o)
 {
     return o->frames;

@@ -32,7 +32,6 @@ enum status overview_push(struct overview *o, const float *interleaved, size_t f
 /* No more frames: completes the last bins. Needed before reading. */
 enum status overview_finish(struct overview *o, struct err *e);
 
-int overview_bin_frames(const struct overview *o);
 int64_t overview_frames(const struct overview *o);
 
 /* Columns of a picture of the frames [start, end): column c covers

@@ -41,13 +41,6 @@ struct similarity {
 
 const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
 
-const char *similarity_aspect_name(enum similarity_aspect a)
-{
-    static const char *const names[ASPECT_COUNT] = {"spectrum", "timbre", "pitch",
-                                                    "envelope"};
-    return names[a];
-}
-
 enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
 {
     *out = NULL;

@@ -35,7 +35,6 @@ struct similarity_weights {
     double aspect[ASPECT_COUNT]; /* ≥ 0; 1 = normal */
 };
 extern const struct similarity_weights similarity_even; /* all 1 */
-const char *similarity_aspect_name(enum similarity_aspect a);
 
 struct similarity;
 enum status similarity_new(struct similarity **out, int rate_hz, struct err *e);

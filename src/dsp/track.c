@@ -231,11 +231,6 @@ double track_rms(const struct track *t, size_t i)
     return pow(10, track_rms_db(t, i) / 20);
 }
 
-double track_peak_db(const struct track *t, size_t i)
-{
-    return unpack_level(hop_at(t, i)->peak);
-}
-
 double track_dc(const struct track *t, size_t i)
 {
     return hop_at(t, i)->dc / DC_STEPS;

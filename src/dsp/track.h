@@ -102,7 +102,6 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out);
 /* The same one at a time, for loops that need only this. i < hops. */
 double track_rms(const struct track *t, size_t i); /* linear */
 double track_rms_db(const struct track *t, size_t i);
-double track_peak_db(const struct track *t, size_t i);
 double track_dc(const struct track *t, size_t i);
 double track_flatness(const struct track *t, size_t i);
 double track_centroid_hz(const struct track *t, size_t i);

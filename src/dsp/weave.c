@@ -97,11 +97,6 @@ static double correlation_at(struct moments m, double g)
     return bottom > 0 ? (m.mid - s) / sqrt(bottom) : 0;
 }
 
-double weave_correlation(const struct audio *a)
-{
-    return a->channels == 2 ? correlation_at(stereo_moments(a), 1) : 1;
-}
-
 void weave_width(struct audio *a, double low, double high)
 {
     if (a->channels != 2)

@@ -14,9 +14,6 @@
  * common to all channels, of at most 12 dB. Silence stays silence. */
 enum status weave_even(struct audio *loop, double tolerance_db, struct err *e);
 
-/* Correlation of the two channels, −1 … 1; 0 when one is silent, 1 for mono. */
-double weave_correlation(const struct audio *a);
-
 /* Bring the correlation of a stereo sound into low … high by scaling its side signal (or
  * its middle, where it is below). Mono is left alone, as is a sound without any side. */
 void weave_width(struct audio *a, double low, double high);

@@ -14,9 +14,8 @@ enum { A_B = ATTR_BOLD, A_D = ATTR_DIM, A_R = ATTR_REVERSE, A_U = ATTR_UNDERLINE
 static const struct {
     const char *name;
     unsigned attributes;
-    const char *help;
 } roles[ROLE_COUNT] = {
-#define ROLE(id, name, attributes, help) [ROLE_##id] = {name, attributes, help},
+#define ROLE(id, name, attributes, help) [ROLE_##id] = {name, attributes},
 #include "io/theme_roles.def"
 #undef ROLE
 };
@@ -24,11 +23,6 @@ static const struct {
 const char *role_name(enum role r)
 {
     return roles[r].name;
-}
-
-const char *role_help(enum role r)
-{
-    return roles[r].help;
 }
 
 int role_find(const char *name)

@@ -29,7 +29,6 @@ enum role {
 };
 
 const char *role_name(enum role r);
-const char *role_help(enum role r);
 int role_find(const char *name); /* or -1 */
 
 /* One look. A colour of -1 is the terminal's own. */

@@ -70,14 +70,6 @@ struct area area_bottom(struct area *a, int rows)
     return cut;
 }
 
-struct area area_left(struct area *a, int cols)
-{
-    cols = clamp(cols, 0, a->cols);
-    struct area cut = area_sub(a, 0, 0, a->rows, cols);
-    *a = area_sub(a, 0, cols, a->rows, a->cols - cols);
-    return cut;
-}
-
 struct area area_right(struct area *a, int cols)
 {
     cols = clamp(cols, 0, a->cols);

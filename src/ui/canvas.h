@@ -45,10 +45,9 @@ void canvas_clear(struct canvas *c);
 struct area canvas_area(struct canvas *c);
 /* A part of an area, clipped to it; negative rows or cols become 0. */
 struct area area_sub(const struct area *a, int row, int col, int rows, int cols);
-/* Cut `rows` from the top / `cols` from the left of *a and return them. */
+/* Cut `rows` or `cols` from that side of *a and return them. */
 struct area area_top(struct area *a, int rows);
 struct area area_bottom(struct area *a, int rows);
-struct area area_left(struct area *a, int cols);
 struct area area_right(struct area *a, int cols);
 
 /* The cell, or NULL outside the area. */

@@ -58,11 +58,3 @@ size_t logbook_read(struct logbook *b, struct logbook_line *out, size_t max)
     pthread_mutex_unlock(&b->lock);
     return (size_t)n;
 }
-
-uint64_t logbook_version(struct logbook *b)
-{
-    pthread_mutex_lock(&b->lock);
-    uint64_t v = b->written;
-    pthread_mutex_unlock(&b->lock);
-    return v;
-}

@@ -29,7 +29,5 @@ struct log logbook_log(struct logbook *b, enum log_level threshold);
 
 /* The newest `max` lines, newest last; returns how many. Any thread. */
 size_t logbook_read(struct logbook *b, struct logbook_line *out, size_t max);
-/* Grows with every line; any thread. */
-uint64_t logbook_version(struct logbook *b);
 
 #endif

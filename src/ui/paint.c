@@ -184,16 +184,6 @@ void paint_curve(const struct area *a, const float *value, size_t n, double low,
     }
 }
 
-void paint_spark(const struct area *a, int row, int col, int cells, enum role ink,
-                 const float *value, size_t n)
-{
-    for (int c = 0; c < cells && n > 0; c++) {
-        double v = clamp01((double)value_at(value, n, c, cells));
-        area_put(a, row, col + c, ink,
-                 lower_eighths(1 + (int)lround(v * 7), a->canvas->tier));
-    }
-}
-
 void paint_bar(const struct area *a, int row, int col, int cells, enum role ink,
                double fraction)
 {

@@ -31,10 +31,6 @@ void paint_spectrogram(const struct area *a, const float *levels, size_t rows,
 void paint_curve(const struct area *a, const float *value, size_t n, double low,
                  double high, double threshold, enum role ink, enum role line);
 
-/* One row of eighth blocks, values 0 … 1: "▁▂▅▇". */
-void paint_spark(const struct area *a, int row, int col, int cells, enum role ink,
-                 const float *value, size_t n);
-
 /* "▕████▌     ▏" over `cells` ≥ 3 cells, frame included. */
 void paint_bar(const struct area *a, int row, int col, int cells, enum role ink,
                double fraction);
