@@ -592,6 +592,53 @@ static void test_new_stacks(void **state)
     session_close(s);
 }
 
+static void assert_heard(struct session *s, const struct place *p)
+{
+    size_t n = session_count(s);
+    float *mine = calloc(n, sizeof *mine), *theirs = calloc(n, sizeof *theirs);
+    struct session *other = open_session(p); /* reads at the first use */
+    assert_int_equal(session_count(other), n);
+    assert_int_equal(session_distances(s, 7, NULL, mine, NULL), ST_OK);
+    assert_int_equal(session_distances(other, 7, NULL, theirs, NULL), ST_OK);
+    assert_memory_equal(mine, theirs, n * sizeof *mine);
+    session_close(other);
+    free(mine);
+    free(theirs);
+}
+
+/* Vectors read ahead, while finds come in. */
+static void test_listening_ahead(void **state)
+{
+    const struct place *p = *state;
+    struct session *s = open_session(p);
+    assert_null(session_listen_begin(s)); /* nothing there */
+    deliver(s, "night", 20, true);
+    struct session_ear *ear = session_listen_begin(s);
+    assert_non_null(ear);
+    assert_null(session_listen_begin(s)); /* one at a time */
+    assert_int_equal(session_listen(ear, NULL), ST_OK);
+    deliver(s, "night", 20, true); /* again, */
+    deliver(s, "tape", 30, true);  /* and more */
+    session_listen_end(s, ear);
+    assert_null(session_listen_begin(s)); /* it is known now */
+    assert_heard(s, p);
+    session_close(s);
+    /* somebody else wrote: what was read is not taken */
+    s = open_session(p);
+    struct session *other = open_session(p);
+    ear = session_listen_begin(s);
+    assert_int_equal(session_listen(ear, NULL), ST_OK);
+    deliver(other, "attic", 10, true);
+    assert_true(session_poll(s));
+    session_listen_end(s, ear);
+    ear = session_listen_begin(s);
+    assert_non_null(ear);
+    session_listen_end(s, ear); /* not even read */
+    assert_heard(s, p);
+    session_close(other);
+    session_close(s);
+}
+
 /* So many that two threads read them: nothing is lost or turned round where they meet. */
 static void test_a_large_catalog(void **state)
 {
@@ -678,6 +725,7 @@ int main(void)
         CASE(test_kill_in_a_session),
         CASE(test_finds_trickle_in),
         CASE(test_new_stacks),
+        CASE(test_listening_ahead),
         CASE(test_a_large_catalog),
         CASE(test_checkpoints_go_on_beside),
     };

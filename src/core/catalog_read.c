@@ -468,6 +468,25 @@ enum status catalog_load(struct catalog *c, const char *stem, bool raw,
     return ST_OK;
 }
 
+enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARITY_DIM],
+                           struct err *e)
+{
+    size_t bytes;
+    struct query *q = catalog_query(c, Q_VECTOR_ONE, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    query_int(q, 1, (int64_t)id);
+    enum query_state state = catalog_step(c, q, e);
+    if (state == QUERY_ROW) {
+        const void *blob = row_blob(q, 0, &bytes);
+        catalog_unpack_vector(vector, blob, bytes);
+    }
+    query_reset(q);
+    return state == QUERY_ROW      ? ST_OK
+           : state == QUERY_FAILED ? query_failure(c, NULL)
+                                   : err_set(e, ST_NOT_FOUND, "nothing is known of it");
+}
+
 enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
                                size_t *count, struct err *e)
 {

@@ -412,6 +412,7 @@ void session_close(struct session *s)
     free(s->standing);
     free(s->log);
     free(s->leaving);
+    free(s->unheard);
     free(s->restacking.find);
     free(s);
 }
@@ -425,6 +426,7 @@ bool session_poll(struct session *s)
     free(s->vector);
     s->vector = NULL;
     s->vectors_loaded = false;
+    s->misheard = true;
     session_load(s, NULL);
     return true;
 }

@@ -49,7 +49,7 @@ struct find {
  * missing. Errors as in catalog_open; with ST_CORRUPT the caller may offer
  * catalog_rebuild and try again. */
 enum status session_open(struct session **out, const char *folder, struct err *e);
-void session_close(struct session *s); /* NULL is fine */
+void session_close(struct session *s);             /* NULL is fine */
 const char *session_name(const struct session *s); /* the folder's last part */
 struct catalog *session_catalog(struct session *s);
 
@@ -185,6 +185,14 @@ enum status session_repeat(struct session *s, const size_t *index, size_t count,
 
 /* --- similarity and best-of ------------------------------------------------------------
  */
+
+/* Vectors are read at the first use, some 100 ms for 100,000. Ahead of that, without
+ * keeping keys waiting: begin on the owner's thread (NULL: there is nothing to read now),
+ * session_listen on any, end on the owner's whatever came of it. */
+struct session_ear;
+struct session_ear *session_listen_begin(struct session *s);
+enum status session_listen(struct session_ear *ear, struct err *e);
+void session_listen_end(struct session *s, struct session_ear *ear);
 
 /* Distance of every find to one (session_count values into `distance`, INFINITY where
  * there is no vector). Loads the vectors at the first use. */

@@ -24,6 +24,8 @@ static enum status take_found(struct session *s, const struct candidate *found,
         long index = st == ST_OK ? session_take_find(s, f, source) : -1;
         if (st == ST_OK && index < 0)
             st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+        if (index >= 0)
+            session_not_heard(s, (size_t)index);
         if (index >= 0 && s->vectors_loaded && embeddings != NULL)
             memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
                    embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);

@@ -56,6 +56,10 @@ struct session {
     bool unannounced; /* finds came or went that lists do not know of */
     float *vector;    /* count × SIMILARITY_DIM once loaded */
     bool vectors_loaded;
+    bool listening;    /* somebody reads the vectors ahead */
+    bool misheard;     /* … for nothing: much has changed meanwhile */
+    uint32_t *unheard; /* finds that came or changed meanwhile */
+    size_t unheard_count, unheard_room;
     uint32_t *name_rank; /* order by name, for views; NULL = not worked out */
     float *standing;     /* of scores within their kind, likewise */
     size_t rank_count;   /* both are of so many finds */
@@ -108,7 +112,11 @@ void session_relink_kit(struct session *s); /* after finds came or went */
 
 /* session_stack.c */
 enum status session_index_stacks(struct session *s, struct err *e);
+
+/* session_voice.c */
 enum status session_load_vectors(struct session *s, struct err *e);
+/* This find has another vector in the catalog than whoever reads ahead may see. */
+void session_not_heard(struct session *s, size_t index);
 
 /* The find as the filter sees it. */
 static inline void session_item(const struct session *s, const struct find *f,

@@ -94,12 +94,52 @@ static void keep_log_short(struct app *app)
         jobs_submit(app->quick, &spec);
 }
 
+struct listening {
+    struct session *session;
+    struct session_ear *ear;
+};
+
+static enum status listen_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct listening *l = arg;
+    (void)ctx;
+    return session_listen(l->ear, e);
+}
+
+static void listen_done(void *arg, enum status st, const struct err *e)
+{
+    struct listening *l = arg;
+    (void)st; /* then whoever asks first waits for it */
+    (void)e;
+    session_listen_end(l->session, l->ear);
+    free(l);
+}
+
+/* How finds sound is known before `s` asks for it. */
+static void listen_ahead(struct app *app)
+{
+    struct listening *l = malloc(sizeof *l);
+    struct session_ear *ear = l ? session_listen_begin(app->session) : NULL;
+    if (!ear) {
+        free(l);
+        return;
+    }
+    *l = (struct listening){app->session, ear};
+    struct job_spec spec = {.title = "how finds sound",
+                            .work = listen_work,
+                            .done = listen_done,
+                            .arg = l,
+                            .errand = true};
+    jobs_submit(app->quick, &spec);
+}
+
 /* Once a second: what others wrote, what was mined, what must go to disk. */
 static void follow_project(struct app *app)
 {
     if (session_poll(app->session))
         app->dirty = true;
     keep_log_short(app);
+    listen_ahead(app);
 }
 
 /* Lists take new finds in: the longer that takes, the more seldom, so that one key in a
