@@ -179,8 +179,23 @@ static enum status measure_loudness(const struct audio *a, struct measures *m,
     return st == ST_USAGE ? ST_OK : st;
 }
 
-enum status measurer_sample(struct measurer *by, const struct audio *a,
-                            struct measures *m, struct err *e)
+/* What of the sound needs one channel of it. */
+static enum status measure_mono(struct measurer *by, const struct audio *a,
+                                struct measures *m, struct err *e)
+{
+    struct audio mono = {0};
+    enum status st = one_channel(&mono, a, e);
+    if (st == ST_OK)
+        st = measure_spectrum(by, &mono, m, e);
+    if (st == ST_OK && by->pitch &&
+        pitch_meter_add(by->pitch, mono.data, mono.frames, &m->est_freq_hz, NULL))
+        st = err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
+    audio_done(&mono);
+    return st;
+}
+
+enum status measurer_add(struct measurer *by, const struct audio *a, struct measures *m,
+                         struct err *e)
 {
     m->duration_sec = a->rate_hz > 0 ? (double)a->frames / a->rate_hz : 0;
     m->channels = a->channels;
@@ -195,16 +210,21 @@ enum status measurer_sample(struct measurer *by, const struct audio *a,
         return err_set(e, ST_UNSUPPORTED, "a sound of %d Hz among those of %d Hz",
                        a->rate_hz, by->rate_hz);
     m->crest_factor = peak / rms;
-    struct audio mono = {0};
-    enum status st = one_channel(&mono, a, e);
-    if (st == ST_OK) {
-        st = measure_spectrum(by, &mono, m, e);
-        if (by->pitch && st == ST_OK)
-            m->est_freq_hz = pitch_meter_read(by->pitch, mono.data, mono.frames, NULL);
-        if (st == ST_OK)
-            st = measure_loudness(a, m, e);
-    }
-    audio_done(&mono);
+    enum status st = measure_mono(by, a, m, e);
+    return st == ST_OK ? measure_loudness(a, m, e) : st;
+}
+
+void measurer_finish(struct measurer *by)
+{
+    if (by->pitch)
+        pitch_meter_finish(by->pitch);
+}
+
+enum status measurer_sample(struct measurer *by, const struct audio *a,
+                            struct measures *m, struct err *e)
+{
+    enum status st = measurer_add(by, a, m, e);
+    measurer_finish(by);
     return st;
 }
 

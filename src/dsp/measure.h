@@ -23,6 +23,11 @@ enum status measurer_new(struct measurer **out, int rate_hz, struct err *e);
 void measurer_free(struct measurer *m);
 enum status measurer_sample(struct measurer *by, const struct audio *a,
                             struct measures *m, struct err *e);
+/* The same for many at less cost: est_freq_hz is there after measurer_finish, until when
+ * every *m has to stay where it is. */
+enum status measurer_add(struct measurer *by, const struct audio *a, struct measures *m,
+                         struct err *e);
+void measurer_finish(struct measurer *by);
 
 /* Fundamental of a sound in Hz, or NAN if it has none: YIN (de Cheveigné & Kawahara 2002)
  * on frames of the louder parts, octave-checked against each other; 30 Hz … 2 kHz.

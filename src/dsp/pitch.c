@@ -1,6 +1,7 @@
 /* The fundamental of measure.h: YIN (de Cheveigné & Kawahara 2002), its difference
  * function by FFT, on the louder frames, which then vote. */
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/measure.h"
 #include "dsp/pitch.h"
@@ -24,11 +25,28 @@ struct vote {
     double clarity;
 };
 
+/* The frames of one sound and what they say. */
+struct ballot {
+    int count;
+    double rms[FRAMES_MAX], all;
+    struct vote votes[FRAMES_MAX];
+    double *hz, *clarity; /* where the result goes; clarity may be NULL */
+};
+
+/* A frame that waits for the transform of eight. */
+struct waiting {
+    size_t ballot;
+    int number;
+};
+
 struct yin {
     int rate_hz, window, lag_max, size;
-    struct rfft *fft;
-    float *block, *near, *far; /* size, size + 2, size + 2 */
-    double *dip;               /* cumulative mean normalised difference, lag_max + 1 */
+    struct fft_batch *fft;
+    float *frame;      /* eight rows of `size`: the frames, zeros behind */
+    float *near, *far; /* eight rows of size + 2 */
+    double *dip;       /* cumulative mean normalised difference, lag_max + 1 */
+    struct waiting waiting[FFT_BATCH];
+    int count;
 };
 
 /* Raised, so that the dips of high notes do not fall between the lags. */
@@ -43,19 +61,23 @@ static bool yin_init(struct yin *y, int rate_hz)
     y->window = (int)(window_s * rate_hz);
     y->lag_max = (int)(rate_hz / lowest_hz) + 2;
     y->size = fft_next_fast(y->window + y->lag_max + 1);
-    y->fft = rfft_new(y->size);
-    size_t n = (size_t)y->size + 2;
-    y->block = malloc(n * sizeof *y->block);
-    y->near = malloc(n * sizeof *y->near);
-    y->far = malloc(n * sizeof *y->far);
+    size_t n = (size_t)y->size, rows = FFT_BATCH * (n + 2);
+    float *ones = malloc(n * sizeof *ones);
+    for (size_t i = 0; ones && i < n; i++)
+        ones[i] = 1;
+    y->fft = ones ? fft_batch_new(y->size, ones) : NULL;
+    free(ones);
+    y->frame = calloc(rows, sizeof *y->frame);
+    y->near = malloc(rows * sizeof *y->near);
+    y->far = malloc(rows * sizeof *y->far);
     y->dip = malloc(((size_t)y->lag_max + 1) * sizeof *y->dip);
-    return y->fft && y->block && y->near && y->far && y->dip;
+    return y->fft && y->frame && y->near && y->far && y->dip;
 }
 
 static void yin_done(struct yin *y)
 {
-    rfft_free(y->fft);
-    free(y->block);
+    fft_batch_free(y->fft);
+    free(y->frame);
     free(y->near);
     free(y->far);
     free(y->dip);
@@ -83,25 +105,30 @@ VEC_INLINE void correlate(const float *a, float *b, int bins)
 
 VEC_CLONES(run_correlate, correlate, (const float *a, float *b, int bins), (a, b, bins))
 
-/* d'(lag) of the frame at x, which has window + lag_max + 1 samples. */
-static void yin_difference(struct yin *y, const float *x)
+/* The correlations of the waiting frames' windows with all of them, to y->near. */
+static void yin_correlate(struct yin *y)
 {
-    size_t all = (size_t)(y->window + y->lag_max), size = (size_t)y->size;
-    size_t window = (size_t)y->window;
-    memcpy(y->block, x, window * sizeof *x);
-    memset(y->block + window, 0, (size - window) * sizeof *y->block);
-    rfft_forward(y->fft, y->block, y->near);
-    memcpy(y->block + window, x + window, (all - window) * sizeof *x);
-    rfft_forward(y->fft, y->block, y->far);
-    run_correlate(y->near, y->far, y->size / 2 + 1);
-    rfft_inverse(y->fft, y->far, y->block);
-    double first = line_square_sum(x, window), sum = 0;
-    double moved = first;
+    size_t size = (size_t)y->size, row = size + 2, window = (size_t)y->window;
+    for (size_t i = 0; i < FFT_BATCH; i++) {
+        memcpy(y->near + i * row, y->frame + i * size, window * sizeof *y->near);
+        memset(y->near + i * row + window, 0, (row - window) * sizeof *y->near);
+    }
+    fft_batch_forward(y->fft, y->near, row, y->near, row);
+    fft_batch_forward(y->fft, y->frame, size, y->far, row);
+    for (size_t i = 0; i < (size_t)y->count; i++)
+        run_correlate(y->near + i * row, y->far + i * row, y->size / 2 + 1);
+    fft_batch_inverse(y->fft, y->far, row, y->near, row);
+}
+
+/* d'(lag) of the frame at x, which has window + lag_max samples. */
+static void yin_difference(struct yin *y, const float *x, const float *correlation)
+{
+    double first = line_square_sum(x, (size_t)y->window), moved = first, sum = 0;
     y->dip[0] = 1;
     for (int lag = 1; lag <= y->lag_max; lag++) {
         double out = (double)x[lag - 1], in = (double)x[lag - 1 + y->window];
         moved += in * in - out * out;
-        double d = first + moved - 2 * (double)y->block[lag];
+        double d = first + moved - 2 * (double)correlation[lag];
         d = d > 0 ? d : 0;
         sum += d;
         y->dip[lag] = sum > 0 ? d * lag / sum : 1;
@@ -151,9 +178,10 @@ static double refine(const struct yin *y, double period)
     return period;
 }
 
-static struct vote frame_vote(struct yin *y, const float *x, double rms)
+static struct vote frame_vote(struct yin *y, const float *x, const float *correlation,
+                              double rms)
 {
-    yin_difference(y, x);
+    yin_difference(y, x, correlation);
     int lag = find_period(y);
     if (!lag)
         return (struct vote){0};
@@ -192,32 +220,11 @@ static double frame_rms(const float *x, int n)
     return sqrt(line_square_sum(x, (size_t)n) / n);
 }
 
-/* Votes of up to FRAMES_MAX frames spread over the line, which holds at least one. */
-static double poll(struct yin *y, const float *line, size_t frames, double *clarity)
-{
-    size_t need = (size_t)(y->window + y->lag_max + 1), room = frames - need;
-    size_t count = room / (need / 2) + 1;
-    count = count > FRAMES_MAX ? FRAMES_MAX : count;
-    double rms[FRAMES_MAX], loudest = 0, all = 0;
-    struct vote votes[FRAMES_MAX] = {{0}};
-    for (size_t i = 0; i < count; i++) {
-        size_t at = count > 1 ? room * i / (count - 1) : 0;
-        rms[i] = frame_rms(line + at, y->window);
-        loudest = fmax(loudest, rms[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!(rms[i] > 0.1 * loudest && loudest > 1e-6))
-            continue;
-        size_t at = count > 1 ? room * i / (count - 1) : 0;
-        votes[i] = frame_vote(y, line + at, rms[i]);
-        all += rms[i];
-    }
-    return all > 0 ? elect(votes, (int)count, all, clarity) : (double)NAN;
-}
-
 struct pitch_meter {
     int rate_hz;
     struct yin yin;
+    struct ballot *ballots; /* of the sounds since the last finish */
+    size_t count, room;
 };
 
 struct pitch_meter *pitch_meter_new(int rate_hz)
@@ -234,58 +241,131 @@ struct pitch_meter *pitch_meter_new(int rate_hz)
 
 void pitch_meter_free(struct pitch_meter *m)
 {
-    if (m)
-        yin_done(&m->yin);
+    if (!m)
+        return;
+    yin_done(&m->yin);
+    free(m->ballots);
     free(m);
 }
 
-static enum status prepare(struct audio *line, const float *mono, size_t frames,
-                           int rate_hz)
+static void hear_waiting(struct pitch_meter *m)
 {
-    struct audio given = {0};
-    enum status st = audio_init(&given, frames, 1, rate_hz, NULL);
-    if (st != ST_OK)
-        return st;
-    if (frames > 0)
-        memcpy(given.data, mono, frames * sizeof *mono);
-    line_scrub(given.data, frames);
-    int times = times_for(rate_hz);
-    if (times == 1) {
-        *line = given;
+    struct yin *y = &m->yin;
+    if (y->count == 0)
+        return;
+    yin_correlate(y);
+    for (int i = 0; i < y->count; i++) {
+        struct ballot *b = &m->ballots[y->waiting[i].ballot];
+        int number = y->waiting[i].number;
+        b->votes[number] =
+            frame_vote(y, y->frame + (size_t)i * (size_t)y->size,
+                       y->near + (size_t)i * (size_t)(y->size + 2), b->rms[number]);
+    }
+    y->count = 0;
+}
+
+/* Queues up to FRAMES_MAX frames spread over the line, which holds at least one. */
+static void queue_frames(struct pitch_meter *m, const float *line, size_t frames)
+{
+    struct yin *y = &m->yin;
+    struct ballot *b = &m->ballots[m->count - 1];
+    size_t need = (size_t)(y->window + y->lag_max + 1), room = frames - need;
+    size_t count = room / (need / 2) + 1;
+    count = count > FRAMES_MAX ? FRAMES_MAX : count;
+    double loudest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = count > 1 ? room * i / (count - 1) : 0;
+        b->rms[i] = frame_rms(line + at, y->window);
+        loudest = fmax(loudest, b->rms[i]);
+    }
+    b->count = (int)count;
+    for (size_t i = 0; i < count; i++) {
+        if (!(b->rms[i] > 0.1 * loudest && loudest > 1e-6))
+            continue;
+        size_t at = count > 1 ? room * i / (count - 1) : 0;
+        memcpy(y->frame + (size_t)y->count * (size_t)y->size, line + at,
+               (need - 1) * sizeof *line);
+        y->waiting[y->count++] = (struct waiting){m->count - 1, (int)i};
+        b->all += b->rms[i];
+        if (y->count == FFT_BATCH)
+            hear_waiting(m);
+    }
+}
+
+/* What is too short for a frame is continued by silence. */
+static enum status queue_line(struct pitch_meter *m, const struct audio *line)
+{
+    size_t need = (size_t)(m->yin.window + m->yin.lag_max + 1);
+    if (line->frames >= need) {
+        queue_frames(m, line->data, line->frames);
         return ST_OK;
     }
-    st = resample_rate(line, &given, rate_hz * times, RESAMPLE_FAST, NULL);
-    audio_done(&given);
+    struct audio whole;
+    enum status st = audio_slice(&whole, line, 0, need, NULL);
+    if (st == ST_OK)
+        queue_frames(m, whole.data, whole.frames);
+    audio_done(&whole);
     return st;
 }
 
-double pitch_meter_read(struct pitch_meter *m, const float *mono, size_t frames,
-                        double *clarity)
+static bool open_ballot(struct pitch_meter *m, double *hz, double *clarity)
 {
-    double pitch = (double)NAN;
+    if (m->count == m->room) {
+        size_t room = m->room ? 2 * m->room : 8;
+        struct ballot *more = realloc(m->ballots, room * sizeof *more);
+        if (!more)
+            return false;
+        m->ballots = more;
+        m->room = room;
+    }
+    m->ballots[m->count++] = (struct ballot){.hz = hz, .clarity = clarity};
+    return true;
+}
+
+enum status pitch_meter_add(struct pitch_meter *m, const float *mono, size_t frames,
+                            double *hz, double *clarity)
+{
+    *hz = (double)NAN;
     if (clarity)
         *clarity = 0;
-    struct audio line = {0}, whole = {0};
-    if (prepare(&line, mono, frames, m->rate_hz) != ST_OK)
-        return pitch;
-    size_t need = (size_t)(m->yin.window + m->yin.lag_max + 1);
-    if (line.frames >= need)
-        pitch = poll(&m->yin, line.data, line.frames, clarity);
-    else if (audio_slice(&whole, &line, 0, need, NULL) == ST_OK)
-        pitch = poll(&m->yin, whole.data, whole.frames, clarity);
+    if (!open_ballot(m, hz, clarity))
+        return ST_NO_MEMORY;
+    struct audio given = {(float *)mono, frames, 1, m->rate_hz}, line;
+    int times = times_for(m->rate_hz);
+    if (times == 1)
+        return queue_line(m, &given);
+    enum status st =
+        resample_rate(&line, &given, m->rate_hz * times, RESAMPLE_FAST, NULL);
+    if (st == ST_OK)
+        st = queue_line(m, &line);
     audio_done(&line);
-    audio_done(&whole);
-    return pitch;
+    return st;
+}
+
+void pitch_meter_finish(struct pitch_meter *m)
+{
+    hear_waiting(m);
+    for (size_t i = 0; i < m->count; i++) {
+        struct ballot *b = &m->ballots[i];
+        if (b->all > 0)
+            *b->hz = elect(b->votes, b->count, b->all, b->clarity);
+    }
+    m->count = 0;
 }
 
 double measure_pitch(const float *mono, size_t frames, int rate_hz, double *clarity)
 {
+    double hz = (double)NAN;
     if (clarity)
         *clarity = 0;
     struct pitch_meter *m = pitch_meter_new(rate_hz);
-    if (!m)
-        return (double)NAN;
-    double pitch = pitch_meter_read(m, mono, frames, clarity);
+    struct audio clean = {0}, given = {(float *)mono, frames, 1, rate_hz};
+    if (m && audio_slice(&clean, &given, 0, frames, NULL) == ST_OK) {
+        line_scrub(clean.data, frames);
+        if (pitch_meter_add(m, clean.data, frames, &hz, clarity) == ST_OK)
+            pitch_meter_finish(m);
+    }
+    audio_done(&clean);
     pitch_meter_free(m);
-    return pitch;
+    return hz;
 }

@@ -5,9 +5,11 @@
 #include "dsp/line.h"
 #include "dsp/mfcc.h"
 #include "dsp/similarity_internal.h"
+#include "dsp/similarity_pitch.h"
 #include "dsp/window.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +23,6 @@ enum {
     LONG_FRAMES_MAX = 6,
     GROUPS = 12, /* of mel bands */
     SHAPE_POINTS = 6,
-    CHROMA = 12,
     ENVELOPE_MAX = 20000
 };
 
@@ -29,17 +30,40 @@ enum {
 static const double floor_db = -36.0;
 static const double trim_db = -28.0;
 
+/* A sound whose long spectra may still wait for the transform of eight. */
+struct waiting {
+    struct similarity_pitch pitch;
+    float raw[SIMILARITY_DIM];
+    bool silent;
+    float *vector; /* where the result goes */
+};
+
 struct similarity {
     int rate_hz, size, long_size;
-    struct fft_batch *batch;
-    struct rfft *long_fft;
+    struct fft_batch *batch, *long_batch;
     struct mfcc *mel;
-    float *long_window, *frame, *spectrum, *power, *mono;
+    float *mono;
     float *eight, *eight_powers; /* frames one after the other, and lanes of powers */
+    float *long_eight, *long_powers;
+    size_t long_of[FFT_BATCH]; /* the sound of each long frame, an index of `sounds` */
+    int long_count;
+    struct waiting *sounds;
+    size_t count, room;
     size_t mono_room;
 };
 
 const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
+
+static struct fft_batch *hann_batch(int size)
+{
+    float *window = malloc((size_t)size * sizeof *window);
+    if (!window)
+        return NULL;
+    window_hann(window, size);
+    struct fft_batch *f = fft_batch_new(size, window);
+    free(window);
+    return f;
+}
 
 enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
 {
@@ -53,24 +77,17 @@ enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
     s->size = fft_size_at(1024, rate_hz);
     s->long_size = fft_size_at(8192, rate_hz);
     size_t n = (size_t)s->size, m = (size_t)s->long_size;
-    s->long_fft = rfft_new(s->long_size);
-    float *window = malloc(n * sizeof(float));
-    if (window)
-        window_hann(window, s->size);
-    s->batch = window ? fft_batch_new(s->size, window) : NULL;
-    free(window);
+    s->batch = hann_batch(s->size);
+    s->long_batch = hann_batch(s->long_size);
     s->eight = malloc(FFT_BATCH * n * sizeof(float));
     s->eight_powers = malloc(FFT_BATCH * (n / 2 + 1) * sizeof(float));
-    s->long_window = malloc(m * sizeof(float));
-    s->frame = malloc(m * sizeof(float));
-    s->spectrum = malloc((m + 2) * sizeof(float));
-    s->power = malloc((m / 2 + 1) * sizeof(float));
-    if (!s->batch || !s->eight || !s->eight_powers || !s->long_fft || !s->long_window ||
-        !s->frame || !s->spectrum || !s->power) {
+    s->long_eight = calloc(FFT_BATCH * m, sizeof(float));
+    s->long_powers = malloc(FFT_BATCH * (m / 2 + 1) * sizeof(float));
+    if (!s->batch || !s->long_batch || !s->eight || !s->eight_powers || !s->long_eight ||
+        !s->long_powers) {
         similarity_free(s);
         return err_set(e, ST_NO_MEMORY, "no memory for similarity");
     }
-    window_hann(s->long_window, s->long_size);
     enum status st = mfcc_new(&s->mel, rate_hz, s->size, MEL_BANDS, MEAN_COEFFS + 1, e);
     if (st != ST_OK) {
         similarity_free(s);
@@ -85,14 +102,13 @@ void similarity_free(struct similarity *s)
     if (s == NULL)
         return;
     fft_batch_free(s->batch);
-    rfft_free(s->long_fft);
+    fft_batch_free(s->long_batch);
     mfcc_free(s->mel);
     free(s->eight);
     free(s->eight_powers);
-    free(s->long_window);
-    free(s->frame);
-    free(s->spectrum);
-    free(s->power);
+    free(s->long_eight);
+    free(s->long_powers);
+    free(s->sounds);
     free(s->mono);
     free(s);
 }
@@ -192,18 +208,6 @@ static void copy_frame(const struct sound *w, long from, int size, float *to)
     memset(to, 0, (size_t)first * sizeof *to);
     memcpy(to + first, w->x + from + first, (size_t)(until - first) * sizeof *to);
     memset(to + until, 0, (size_t)(size - until) * sizeof *to);
-}
-
-static void power_spectrum(struct similarity *s, const struct sound *w, long from)
-{
-    copy_frame(w, from, s->long_size, s->frame);
-    for (int i = 0; i < s->long_size; i++)
-        s->frame[i] *= s->long_window[i];
-    rfft_forward(s->long_fft, s->frame, s->spectrum);
-    for (int k = 0; k <= s->long_size / 2; k++) {
-        float re = s->spectrum[2 * k], im = s->spectrum[2 * k + 1];
-        s->power[k] = re * re + im * im;
-    }
 }
 
 static void count_frames(struct similarity *s, struct frames *f, int count)
@@ -365,59 +369,31 @@ static void timbre_aspect(const struct similarity *s, const struct frames *f,
         out[MEAN_COEFFS + OTHER_COEFFS + c - 1] = coeff[c];
 }
 
-/* Peaks of the long spectrum into a chroma of soft classes, and the strongest of them. */
-struct pitch {
-    double chroma[CHROMA], loudest, loudest_hz, peaks, total;
-};
-
-static void gather_pitch(struct pitch *p, const float *power, int size, int rate_hz)
+static void hear_waiting(struct similarity *s)
 {
-    double bin_hz = (double)rate_hz / size;
-    int low = (int)(40.0 / bin_hz) + 1, high = (int)(5000.0 / bin_hz);
-    if (high > size / 2 - 2)
-        high = size / 2 - 2;
-    for (int k = low; k <= high; k++) {
-        double here = (double)power[k], left = (double)power[k - 1],
-               right = (double)power[k + 1];
-        p->total += here;
-        if (here <= left || here < right || here <= 0.0)
-            continue;
-        /* the top of the parabola through three logarithms */
-        double a = log(left + 1e-30), b = log(here + 1e-30), c = log(right + 1e-30);
-        double bend = a - 2.0 * b + c;
-        double hz = (k + (bend < -1e-12 ? 0.5 * (a - c) / bend : 0.0)) * bin_hz;
-        double note = 12.0 * log2(hz / 440.0) + 120.0;
-        double weight = sqrt(here);
-        int class = (int)floor(note);
-        double part = note - class;
-        p->chroma[class % 12] += weight * (1.0 - part);
-        p->chroma[(class + 1) % 12] += weight * part;
-        p->peaks += left + here + right;
-        if (here > p->loudest) {
-            p->loudest = here;
-            p->loudest_hz = hz;
-        }
-    }
+    if (s->long_count == 0)
+        return;
+    fft_batch_power(s->long_batch, s->long_eight, s->long_size, s->long_powers);
+    for (int i = 0; i < s->long_count; i++)
+        similarity_pitch_add(&s->sounds[s->long_of[i]].pitch, s->long_powers + i,
+                             s->long_size, s->rate_hz);
+    s->long_count = 0;
 }
 
-static void pitch_aspect(struct similarity *s, const struct sound *w, float *out)
+/* Up to LONG_FRAMES_MAX long frames, spread over the sound; a short one lies in the
+ * middle of its only one. */
+static void queue_pitch(struct similarity *s, size_t sound, const struct sound *w)
 {
-    struct pitch p = {.loudest_hz = 440.0};
     long span = (long)w->frames - s->long_size, step = s->long_size / 2;
     if (span / step >= LONG_FRAMES_MAX)
         step = span / (LONG_FRAMES_MAX - 1);
     for (int i = 0; i < LONG_FRAMES_MAX && (i == 0 || i * step <= span); i++) {
-        power_spectrum(s, w, span < 0 ? span / 2 : i * step);
-        gather_pitch(&p, s->power, s->long_size, s->rate_hz);
+        copy_frame(w, span < 0 ? span / 2 : i * step, s->long_size,
+                   s->long_eight + (size_t)s->long_count * (size_t)s->long_size);
+        s->long_of[s->long_count++] = sound;
+        if (s->long_count == FFT_BATCH)
+            hear_waiting(s);
     }
-    double square = 1e-30;
-    for (int c = 0; c < CHROMA; c++)
-        square += p.chroma[c] * p.chroma[c];
-    double salience = p.total > 0.0 ? fmin(1.0, p.peaks / p.total) : 0.0;
-    for (int c = 0; c < CHROMA; c++)
-        out[c] = (float)(salience * p.chroma[c] / sqrt(square));
-    out[CHROMA] = (float)log2(p.loudest_hz / 440.0);
-    out[CHROMA + 1] = (float)salience;
 }
 
 /* Level in dB under the loudest, over the `span` blocks from `at`. */
@@ -458,40 +434,89 @@ static void envelope_aspect(const struct sound *w, const struct envelope *v, flo
 /* --- the whole
  * ----------------------------------------------------------------------------- */
 
-enum status similarity_raw(struct similarity *s, const struct audio *a,
-                           float raw[SIMILARITY_DIM], struct err *e)
+/* All but the pitch, at full level, so that every floor is relative. */
+static enum status look_at(struct similarity *s, size_t sound, const struct sound *w,
+                           struct err *e)
 {
-    struct envelope v, trimmed;
-    memset(raw, 0, SIMILARITY_DIM * sizeof *raw);
+    struct envelope trimmed;
+    float attack[MEL_BANDS], *raw = s->sounds[sound].raw;
+    struct frames *f = malloc(sizeof *f);
+    if (f == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for spectra");
+    enum status st = envelope_of(&trimmed, w->x, w->frames, s->rate_hz, e);
+    if (st == ST_OK) {
+        spectra(s, w, f);
+        mean_bands(f, 0.03, attack);
+        spectrum_aspect(s, f, attack, raw + SPECTRUM_AT);
+        timbre_aspect(s, f, attack, raw + TIMBRE_AT);
+        queue_pitch(s, sound, w);
+        envelope_aspect(w, &trimmed, raw + ENVELOPE_AT);
+        free(trimmed.power);
+    }
+    free(f);
+    return st;
+}
+
+static struct waiting *open_sound(struct similarity *s)
+{
+    if (s->count == s->room) {
+        size_t room = s->room ? 2 * s->room : 8;
+        struct waiting *more = realloc(s->sounds, room * sizeof *more);
+        if (!more)
+            return NULL;
+        s->sounds = more;
+        s->room = room;
+    }
+    struct waiting *now = &s->sounds[s->count++];
+    memset(now, 0, sizeof *now);
+    now->pitch = similarity_pitch_none();
+    now->silent = true;
+    return now;
+}
+
+/* The sound as the last of those that wait, its raw numbers complete after hear_waiting
+ * and pitch_aspect. */
+static enum status add_sound(struct similarity *s, const struct audio *a, float *vector,
+                             struct err *e)
+{
+    struct envelope v;
+    struct waiting *now = open_sound(s);
+    if (!now)
+        return err_set(e, ST_NO_MEMORY, "no memory for similarity");
+    now->vector = vector;
     enum status st = mix(s, a, e);
     if (st == ST_OK)
         st = envelope_of(&v, s->mono, a->frames, s->rate_hz, e);
     if (st != ST_OK)
         return st;
     struct sound w = trim(s, a->frames, &v);
-    bool silent = !(v.loudest > 1e-14) || w.frames == 0;
+    now->silent = !(v.loudest > 1e-14) || w.frames == 0;
     free(v.power);
-    if (silent)
+    if (now->silent)
         return ST_OK;
-    /* at full level, so that every floor is relative */
     float gain = (float)(1.0 / sqrt(v.loudest));
     for (size_t i = 0; i < w.frames; i++)
         s->mono[(size_t)(w.x - s->mono) + i] *= gain;
-    struct frames *f = malloc(sizeof *f);
-    if (f == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for spectra");
-    st = envelope_of(&trimmed, w.x, w.frames, s->rate_hz, e);
-    if (st == ST_OK) {
-        spectra(s, &w, f);
-        float attack[MEL_BANDS];
-        mean_bands(f, 0.03, attack);
-        spectrum_aspect(s, f, attack, raw + SPECTRUM_AT);
-        timbre_aspect(s, f, attack, raw + TIMBRE_AT);
-        pitch_aspect(s, &w, raw + PITCH_AT);
-        envelope_aspect(&w, &trimmed, raw + ENVELOPE_AT);
-        free(trimmed.power);
-    }
-    free(f);
+    return look_at(s, s->count - 1, &w, e);
+}
+
+static void finish_all(struct similarity *s)
+{
+    hear_waiting(s);
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->sounds[i].silent)
+            similarity_pitch_put(&s->sounds[i].pitch, s->sounds[i].raw + PITCH_AT);
+}
+
+enum status similarity_raw(struct similarity *s, const struct audio *a,
+                           float raw[SIMILARITY_DIM], struct err *e)
+{
+    memset(raw, 0, SIMILARITY_DIM * sizeof *raw);
+    enum status st = add_sound(s, a, NULL, e);
+    finish_all(s);
+    if (st == ST_OK)
+        memcpy(raw, s->sounds[0].raw, SIMILARITY_DIM * sizeof *raw);
+    s->count = 0;
     return st;
 }
 
@@ -511,12 +536,24 @@ void similarity_standardise(const float raw[SIMILARITY_DIM], float vector[SIMILA
     }
 }
 
+enum status similarity_add(struct similarity *s, const struct audio *a,
+                           float vector[SIMILARITY_DIM], struct err *e)
+{
+    return add_sound(s, a, vector, e);
+}
+
+void similarity_finish(struct similarity *s)
+{
+    finish_all(s);
+    for (size_t i = 0; i < s->count; i++)
+        similarity_standardise(s->sounds[i].raw, s->sounds[i].vector);
+    s->count = 0;
+}
+
 enum status similarity_vector(struct similarity *s, const struct audio *a,
                               float vector[SIMILARITY_DIM], struct err *e)
 {
-    float raw[SIMILARITY_DIM];
-    enum status st = similarity_raw(s, a, raw, e);
-    if (st == ST_OK)
-        similarity_standardise(raw, vector);
+    enum status st = similarity_add(s, a, vector, e);
+    similarity_finish(s);
     return st;
 }

@@ -44,6 +44,11 @@ void similarity_free(struct similarity *s);
  * Silence and empty sounds give a defined vector; non-finite samples count as 0. */
 enum status similarity_vector(struct similarity *s, const struct audio *a,
                               float vector[SIMILARITY_DIM], struct err *e);
+/* The same for many at less cost: the vectors are there after similarity_finish, until
+ * when they have to stay where they are. Not to be mixed with similarity_vector. */
+enum status similarity_add(struct similarity *s, const struct audio *a,
+                           float vector[SIMILARITY_DIM], struct err *e);
+void similarity_finish(struct similarity *s);
 
 /* weights NULL = even. */
 double similarity_distance(const float *a, const float *b,
