@@ -75,6 +75,14 @@ int fdatasync(int fd)
     return (int)syscall(SYS_fdatasync, fd);
 }
 
+int syncfs(int fd)
+{
+    syncs++;
+    if (fatal())
+        die();
+    return (int)syscall(SYS_syncfs, fd);
+}
+
 int rename(const char *from, const char *to)
 {
     if (fatal())

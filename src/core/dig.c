@@ -102,6 +102,8 @@ enum status dig_run(struct dig *d, struct err *e)
         size_t first = d->finds.count;
         enum status st = order[i].run(d, e);
         if (st == ST_OK)
+            st = dig_settle(d, e);
+        if (st == ST_OK)
             st = dig_flush(d, first, e);
         if (st != ST_OK)
             return st;
@@ -119,6 +121,7 @@ void dig_done(struct dig *d)
     trace_maker_free(d->tracer);
     measurer_free(d->measurer);
     drum_ear_free(d->ear);
+    dig_batch_free(d->batch);
     find_list_done(&d->finds);
     material_list_done(&d->pads);
     material_list_done(&d->hits);

@@ -71,6 +71,7 @@ struct material_list {
 enum status material_add(struct material_list *l, struct material *m, struct err *e);
 void material_list_done(struct material_list *l);
 
+struct batch;
 struct drum_ear;
 struct measurer;
 
@@ -88,7 +89,8 @@ struct dig {
     struct drum_ear *ear;       /* at the recording's rate; NULL when that is too low */
     struct find_list finds;
     struct material_list pads, hits;
-    double bpm; /* for bar lengths: the config's or the recording's, 0 = none */
+    struct batch *batch; /* samples that wait for dig_settle (dig_place.c) */
+    double bpm;          /* for bar lengths: the config's or the recording's, 0 = none */
 };
 
 /* Opens, hashes and analyses. On failure nothing needs dig_done. ST_UNREADABLE, ST_EMPTY
@@ -110,9 +112,15 @@ struct keep {
 };
 
 /* Make `sound` a file and `c` (kind, positions, score, parts filled) the last find.
- * `sound` is used up. A sample that is silent is dropped: ST_EMPTY, no find. */
+ * `sound` is used up. A sample that is silent is dropped: ST_EMPTY, no find. Samples are
+ * measured and written two dozen at a time: file and find are there after dig_settle. */
 enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
                      const struct keep *k, struct err *e);
+
+/* What waits becomes files and finds. dig_run does so behind every stage, dig_miss and
+ * dig_tell before they add theirs. */
+enum status dig_settle(struct dig *d, struct err *e);
+void dig_batch_free(struct batch *b); /* drops what waits; NULL safe */
 
 /* The same for a dig that writes nothing and asks for no measures of the sound: `c` under
  * the name its file would have (a name without "%B"). */
@@ -124,10 +132,11 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
 enum status dig_to_rate(struct audio *sound, int rate_hz, bool loop, struct err *e);
 enum status dig_finish(struct audio *sound, const struct keep *k, int rate_hz,
                        struct err *e);
-/* `measurer` may be NULL. */
-enum status dig_measure(struct measurer *measurer, struct candidate *c,
-                        const struct audio *sound, bool loop, const struct config *cfg,
-                        struct err *e);
+enum status dig_measure(struct candidate *c, const struct audio *sound, bool loop,
+                        const struct config *cfg, struct err *e);
+/* Brightness, key and grade, from what is measured and the sound. */
+enum status dig_describe(struct candidate *c, const struct audio *sound, bool loop,
+                         const struct config *cfg, struct err *e);
 
 /* Flush the folders of the finds from `first` on: dig_keep leaves that to the end of a
  * stage. */

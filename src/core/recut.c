@@ -314,7 +314,7 @@ static enum status describe(struct cutting *c, struct err *e)
     find->brightness[0] = '\0';
     find->saved = true;
     bool loop = find->kind == KIND_PAD || !isnan(find->m.loop_end);
-    return dig_measure(NULL, find, &c->out->sound, loop, c->cfg, e);
+    return dig_measure(find, &c->out->sound, loop, c->cfg, e);
 }
 
 enum status recut_make(struct recut *out, const char *recording,

@@ -1,3 +1,6 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* syncfs */
+#endif
 #include "io/paths.h"
 
 #include "io/root_walk.h"
@@ -13,19 +16,31 @@
 
 struct atomic_file {
     int dir, fd;
+    dev_t device;
     struct sha256 *hash;
     char temporary[TEMPORARY_BYTES];
     char name[256];
     char shown[PATH_BYTES]; /* for messages */
 };
 
+/* Where the numbers of temporary names begin: apart for files that are written together.
+ */
+static unsigned first_number(const char *name)
+{
+    unsigned n = 0;
+    for (; *name; name++)
+        n = 31 * n + (unsigned char)*name;
+    return n % 50000;
+}
+
 /* Make and lock the temporary file: 0 or an errno. The lock tells root_clean in other
  * processes that it is alive; one that was cleaned away before the lock was held has no
  * name any more and is made again. */
 static int make_temporary(struct atomic_file *f)
 {
-    for (unsigned n = 0; n < 100000; n++) {
-        root_make_temporary_name(f->temporary, (long)getpid(), n);
+    unsigned first = first_number(f->name);
+    for (unsigned n = 0; n < 50000; n++) {
+        root_make_temporary_name(f->temporary, (long)getpid(), first + n);
         f->fd = openat(f->dir, f->temporary,
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (f->fd < 0 && errno == EEXIST)
@@ -36,8 +51,10 @@ static int make_temporary(struct atomic_file *f)
         struct stat s;
         fcntl(f->fd, F_SETLK,
               &lock); /* without locks there is only the cleaning to lose */
-        if (fstat(f->fd, &s) == 0 && s.st_nlink > 0)
+        if (fstat(f->fd, &s) == 0 && s.st_nlink > 0) {
+            f->device = s.st_dev;
             return 0;
+        }
         close(f->fd);
     }
     return EEXIST;
@@ -102,10 +119,15 @@ static void release(struct atomic_file *f)
     free(f);
 }
 
-static enum status commit(struct atomic_file *f, bool flush_folder,
-                          char sha256[SHA256_HEX_BYTES], struct err *e)
+static int flush(const struct atomic_file *f)
 {
-    int problem = fsync(f->fd) == 0 || errno == EINVAL ? 0 : errno;
+    return fsync(f->fd) == 0 || errno == EINVAL ? 0 : errno;
+}
+
+/* What was flushed gets its name; frees `f`. */
+static enum status name_it(struct atomic_file *f, int problem, bool flush_folder,
+                           struct err *e)
+{
     if (!problem && renameat(f->dir, f->temporary, f->dir, f->name) != 0)
         problem = errno;
     if (problem)
@@ -117,22 +139,51 @@ static enum status commit(struct atomic_file *f, bool flush_folder,
     enum status st = ST_OK;
     if (problem)
         st = err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown);
-    else if (sha256)
-        sha256_hex(f->hash, sha256);
     release(f);
     return st;
+}
+
+void atomic_hash(const struct atomic_file *f, char sha256[SHA256_HEX_BYTES])
+{
+    sha256_hex(f->hash, sha256);
 }
 
 enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
                           struct err *e)
 {
-    return commit(f, true, sha256, e);
+    int problem = flush(f);
+    if (!problem && sha256)
+        atomic_hash(f, sha256);
+    return name_it(f, problem, true, e);
 }
 
-enum status atomic_place(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
-                         struct err *e)
+/* One flush of the file system costs a fraction of many of single files. */
+static bool flush_together(struct atomic_file *const *files, size_t n)
 {
-    return commit(f, false, sha256, e);
+#if defined(__linux__)
+    enum { WORTH_IT = 4 };
+    for (size_t i = 1; i < n; i++)
+        if (files[i]->device != files[0]->device)
+            return false;
+    return n >= WORTH_IT && syncfs(files[0]->fd) == 0;
+#else
+    (void)files, (void)n;
+    return false;
+#endif
+}
+
+enum status atomic_place_all(struct atomic_file **files, size_t n, struct err *e)
+{
+    enum status st = ST_OK;
+    bool flushed = flush_together(files, n);
+    for (size_t i = 0; i < n; i++) {
+        if (st == ST_OK)
+            st = name_it(files[i], flushed ? 0 : flush(files[i]), false, e);
+        else
+            atomic_abort(files[i]);
+        files[i] = NULL;
+    }
+    return st;
 }
 
 void atomic_abort(struct atomic_file *f)

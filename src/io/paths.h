@@ -79,10 +79,13 @@ enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
  * in hex. Frees `f` also on failure, and then no temporary file stays. */
 enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
                           struct err *e);
-/* atomic_commit but for the folder, for many files of one: the file is whole and has its
- * name; root_flush on the folder makes sure that all such names outlast a power cut. */
-enum status atomic_place(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
-                         struct err *e);
+/* What was written so far, in hex. At the end of writing, once. */
+void atomic_hash(const struct atomic_file *f, char sha256[SHA256_HEX_BYTES]);
+/* atomic_commit for many files at once, but for their folders: all are flushed, together
+ * where the system can, then each gets its name; root_flush on a folder makes sure that
+ * its names outlast a power cut. Frees all `files` and sets them NULL, also on failure,
+ * which leaves those named that came before, and no temporary file. */
+enum status atomic_place_all(struct atomic_file **files, size_t n, struct err *e);
 enum status root_flush(const struct root *r, const char *folder, struct err *e);
 void atomic_abort(struct atomic_file *f); /* NULL safe */
 

@@ -81,10 +81,10 @@ bool soundfile_is_audio(const char *path);
 enum status soundfile_write_wav(const struct root *r, const char *relative,
                                 const struct audio *a, int bits,
                                 char sha256[SHA256_HEX_BYTES], struct err *e);
-/* The same for many files of one folder, without flushing it: root_flush does that for
- * all (see atomic_place). */
-enum status soundfile_place_wav(const struct root *r, const char *relative,
-                                const struct audio *a, int bits,
+/* The same as a file that is whole but neither flushed nor named, for atomic_place_all.
+ */
+enum status soundfile_begin_wav(const struct root *r, const char *relative,
+                                const struct audio *a, int bits, struct atomic_file **out,
                                 char sha256[SHA256_HEX_BYTES], struct err *e);
 
 #endif

@@ -117,11 +117,15 @@ enum status soundfile_write_wav(const struct root *r, const char *relative,
     return st ? st : atomic_commit(f, sha256, e);
 }
 
-enum status soundfile_place_wav(const struct root *r, const char *relative,
-                                const struct audio *a, int bits,
+enum status soundfile_begin_wav(const struct root *r, const char *relative,
+                                const struct audio *a, int bits, struct atomic_file **out,
                                 char sha256[SHA256_HEX_BYTES], struct err *e)
 {
-    struct atomic_file *f;
-    enum status st = write_wav(r, relative, a, bits, &f, e);
-    return st ? st : atomic_place(f, sha256, e);
+    *out = NULL;
+    enum status st = write_wav(r, relative, a, bits, out, e);
+    if (st == ST_OK)
+        atomic_hash(*out, sha256);
+    else
+        *out = NULL;
+    return st;
 }

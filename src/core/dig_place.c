@@ -1,0 +1,305 @@
+/* From finished sample to file and find. Samples wait until there is a batch of them,
+ * whose frames share transforms and whose files share a flush of the disk. */
+#include "core/dig.h"
+
+#include "dsp/level.h"
+#include "dsp/measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough to share well; and what may lie in memory together. */
+enum { BATCH_MAX = 24, SAMPLES_MAX = 1 << 19 };
+
+struct waiting {
+    struct candidate find;
+    struct audio sound;
+    bool loop;
+    char name[256]; /* of struct keep */
+    char relative[PATH_BYTES];
+    float vector[SIMILARITY_DIM];
+    struct trace trace;
+};
+
+struct batch {
+    struct waiting at[BATCH_MAX];
+    size_t count, samples;
+    struct atomic_file *file[BATCH_MAX]; /* written, not yet named */
+    size_t of[BATCH_MAX], files;         /* whose */
+    struct root folder[CAT_COUNT];       /* open where path is not "" */
+};
+
+/* "%B" in a name is the brightness tag, with its underscore gone when tags are off. */
+static void expand_name(char *out, size_t size, const char *name, const char *tag)
+{
+    const char *mark = strstr(name, "_%B");
+    if (!mark)
+        snprintf(out, size, "%s", name);
+    else if (tag[0])
+        snprintf(out, size, "%.*s_%s%s", (int)(mark - name), name, tag, mark + 3);
+    else
+        snprintf(out, size, "%.*s%s", (int)(mark - name), name, mark + 3);
+}
+
+/* The folder of a category, without an ending slash; "" is the root. */
+static enum status folder_of(char *out, size_t size, const struct dig *d,
+                             enum category category, struct err *e)
+{
+    enum status st =
+        path_join(out, size, d->site.folder,
+                  d->site.category_folders ? category_folder(category) : "", e);
+    if (st == ST_OK && out[0] && out[strlen(out) - 1] == '/')
+        out[strlen(out) - 1] = '\0';
+    return st;
+}
+
+static enum status place(char *out, size_t size, const struct dig *d,
+                         enum category category, const char *filename, struct err *e)
+{
+    char folder[PATH_BYTES];
+    enum status st = folder_of(folder, sizeof folder, d, category, e);
+    return st == ST_OK ? path_join(out, size, folder, filename, e) : st;
+}
+
+enum status dig_flush(const struct dig *d, size_t first, struct err *e)
+{
+    bool written[CAT_COUNT] = {false};
+    enum status st = ST_OK;
+    for (size_t i = first; i < d->finds.count; i++)
+        if (d->finds.at[i].saved)
+            written[kind_category(d->finds.at[i].kind)] = true;
+    for (int c = 0; c < CAT_COUNT && st == ST_OK; c++) {
+        char folder[PATH_BYTES];
+        if (!written[c])
+            continue;
+        st = folder_of(folder, sizeof folder, d, (enum category)c, e);
+        if (st == ST_OK)
+            st = root_flush(d->site.root, folder, e);
+    }
+    return st;
+}
+
+static bool is_waiting(const struct batch *b, const struct waiting *but,
+                       const char *relative)
+{
+    for (const struct waiting *w = b ? b->at : NULL; w && w != but; w++)
+        if (strcmp(w->relative, relative) == 0)
+            return true;
+    return false;
+}
+
+static bool is_there(const struct dig *d, const struct candidate *c, const char *relative)
+{
+    const struct root *folder =
+        d->batch ? &d->batch->folder[kind_category(c->kind)] : NULL;
+    return folder && folder->path[0] ? root_exists(folder, c->filename)
+                                     : root_exists(d->site.root, relative);
+}
+
+/* A file that is not ours keeps its name; ours takes the next free number. `w` is whose
+ * name it will be, NULL when nothing is written. */
+static enum status choose_name(char *relative, size_t size, const struct dig *d,
+                               const struct waiting *w, struct candidate *c,
+                               const char *base, struct err *e)
+{
+    for (int n = 1; n < 1000; n++) {
+        if (n == 1)
+            snprintf(c->filename, sizeof c->filename, "%.200s.wav", base);
+        else
+            snprintf(c->filename, sizeof c->filename, "%.200s_%d.wav", base, n);
+        enum status st = place(relative, size, d, kind_category(c->kind), c->filename, e);
+        if (st != ST_OK || !d->site.root)
+            return st;
+        bool free_to_take = !is_there(d, c, relative) ||
+                            (d->site.is_ours && d->site.is_ours(d->site.user, relative));
+        if (free_to_take && !(w && is_waiting(d->batch, w, relative)))
+            return ST_OK;
+    }
+    return err_set(e, ST_EXISTS, "%s: too many files of this name are in the way", base);
+}
+
+/* The category's folder, held open from its first file on. */
+static enum status open_folder(struct dig *d, enum category category,
+                               const struct root **out, struct err *e)
+{
+    struct root *r = &d->batch->folder[category];
+    char folder[PATH_BYTES];
+    *out = r;
+    if (r->path[0])
+        return ST_OK;
+    enum status st = folder_of(folder, sizeof folder, d, category, e);
+    if (st == ST_OK && !folder[0])
+        *out = d->site.root;
+    return st == ST_OK && folder[0] ? root_sub(r, d->site.root, folder, true, e) : st;
+}
+
+static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
+{
+    struct batch *b = d->batch;
+    struct candidate *c = &w->find;
+    const struct config *cfg = &d->recipe->cfg;
+    char base[256];
+    expand_name(base, sizeof base, w->name,
+                cfg->brightness_tags.enabled ? c->brightness : "");
+    enum status st = choose_name(w->relative, sizeof w->relative, d, w, c, base, e);
+    if (st != ST_OK || !d->site.root)
+        return st;
+    if (c->grade == 'F' && cfg->curation.auto_delete_grade_f)
+        return ST_OK;
+    if (d->site.announce && !d->site.announce(d->site.user, w->relative))
+        return err_set(e, ST_DISK, "%s: the project's journal cannot be written",
+                       w->relative);
+    const struct root *folder;
+    st = open_folder(d, kind_category(c->kind), &folder, e);
+    if (st == ST_OK)
+        st = soundfile_begin_wav(folder, c->filename, &w->sound,
+                                 cfg->global.output_bit_depth, &b->file[b->files],
+                                 c->sha256, e);
+    if (st == ST_OK)
+        b->of[b->files++] = (size_t)(w - b->at);
+    return st;
+}
+
+static enum status add_find(struct dig *d, const struct candidate *find,
+                            const float *vector, const struct trace *trace, struct err *e)
+{
+    struct candidate *slot = find_list_add(&d->finds);
+    if (!slot)
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds of %s",
+                       d->site.source_path);
+    *slot = *find;
+    if (vector)
+        memcpy(d->finds.vectors + (d->finds.count - 1) * SIMILARITY_DIM, vector,
+               SIMILARITY_DIM * sizeof *vector);
+    if (trace)
+        d->finds.traces[d->finds.count - 1] = *trace;
+    return ST_OK;
+}
+
+static enum status listen(struct dig *d, struct batch *b, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < b->count && st == ST_OK; i++) {
+        struct waiting *w = &b->at[i];
+        st = measurer_add(d->measurer, &w->sound, &w->find.m, e);
+        if (st == ST_OK)
+            st = similarity_add(d->similarity, &w->sound, w->vector, e);
+        if (st == ST_OK && w->find.kind == KIND_DRUM)
+            trace_take(d->tracer, &w->sound, &w->trace);
+    }
+    measurer_finish(d->measurer);
+    similarity_finish(d->similarity);
+    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+        st = dig_describe(&b->at[i].find, &b->at[i].sound, b->at[i].loop, &d->recipe->cfg,
+                          e);
+    return st;
+}
+
+static enum status place_all(struct dig *d, struct batch *b, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+        st = write_file(d, &b->at[i], e);
+    if (st == ST_OK)
+        st = atomic_place_all(b->file, b->files, e);
+    for (size_t i = 0; i < b->files; i++) {
+        atomic_abort(b->file[i]);
+        b->at[b->of[i]].find.saved = st == ST_OK;
+    }
+    b->files = 0;
+    for (size_t i = 0; i < b->count && st == ST_OK; i++) {
+        struct waiting *w = &b->at[i];
+        st = add_find(d, &w->find, w->vector, &w->trace, e);
+    }
+    return st;
+}
+
+static void drop_sounds(struct batch *b)
+{
+    for (size_t i = 0; i < b->count; i++)
+        audio_done(&b->at[i].sound);
+    b->count = b->samples = 0;
+}
+
+enum status dig_settle(struct dig *d, struct err *e)
+{
+    struct batch *b = d->batch;
+    if (!b || b->count == 0)
+        return ST_OK;
+    enum status st = listen(d, b, e);
+    if (st == ST_OK)
+        st = place_all(d, b, e);
+    drop_sounds(b);
+    return st;
+}
+
+void dig_batch_free(struct batch *b)
+{
+    if (!b)
+        return;
+    drop_sounds(b);
+    for (int c = 0; c < CAT_COUNT; c++)
+        root_done(&b->folder[c]);
+    free(b);
+}
+
+static struct waiting *open_place(struct dig *d)
+{
+    if (!d->batch)
+        d->batch = calloc(1, sizeof *d->batch);
+    if (!d->batch)
+        return NULL;
+    struct waiting *w = &d->batch->at[d->batch->count++];
+    w->relative[0] = '\0';
+    w->trace = (struct trace){0};
+    return w;
+}
+
+enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
+                     const struct keep *k, struct err *e)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    enum status st = dig_finish(sound, k, cfg->global.sample_rate, e);
+    struct waiting *w = st == ST_OK ? open_place(d) : NULL;
+    if (!w) {
+        audio_done(sound);
+        return st ? st
+                  : err_set(e, ST_NO_MEMORY, "no memory for the finds of %s",
+                            d->site.source_path);
+    }
+    struct rng dither = rng_derive(d->recipe->seed, d->content_hash, "dither",
+                                   rng_hash(0, k->name, strlen(k->name)));
+    level_dither(sound, cfg->global.output_bit_depth, &dither);
+    w->find = *c;
+    w->sound = *sound;
+    w->loop = k->loop;
+    snprintf(w->name, sizeof w->name, "%s", k->name);
+    *sound = (struct audio){0};
+    d->batch->samples += w->sound.frames * (size_t)w->sound.channels;
+    bool full = d->batch->count == BATCH_MAX || d->batch->samples >= SAMPLES_MAX;
+    return full ? dig_settle(d, e) : ST_OK;
+}
+
+enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
+                     struct err *e)
+{
+    char relative[PATH_BYTES];
+    struct candidate find = *c;
+    enum status st = dig_settle(d, e);
+    if (st == ST_OK)
+        st = choose_name(relative, sizeof relative, d, NULL, &find, name, e);
+    return st == ST_OK ? add_find(d, &find, NULL, NULL, e) : st;
+}
+
+enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
+                     int number, struct err *e)
+{
+    struct candidate find = *c;
+    snprintf(find.filename, sizeof find.filename, "%s_%s_miss%02d.wav", d->site.stem,
+             what, number);
+    find.m.duration_sec = c->m.end_sec - c->m.start_sec;
+    find.saved = false;
+    enum status st = dig_settle(d, e);
+    return st == ST_OK ? add_find(d, &find, NULL, NULL, e) : st;
+}
