@@ -296,13 +296,15 @@ static double now_s(void)
 /* A decaying noise of the kind's own, and some of the copy's. */
 static void some_trace(struct trace *t, struct rng *kind, struct rng *copy)
 {
-    *t = (struct trace){.known = 1, .detail = {50, 50}};
-    for (int i = 0; i < TRACE_LOW; i++)
-        t->low[i] =
+    *t = (struct trace){.known = 1, .snr_db = {40, 40, 40}, .detail = {50, 50, 50}};
+    for (int i = 0; i < TRACE_HIGH; i++) {
+        int8_t v =
             (int8_t)fmax(-127, fmin(127, (40 * rng_gauss(kind) + 4 * rng_gauss(copy)) *
                                              exp(-i / 100.0)));
-    for (int i = 0; i < TRACE_HIGH; i++)
-        t->high[i] = t->low[i];
+        t->high[i] = v;
+        t->mid[i % TRACE_MID] = v;
+        t->low[i % TRACE_LOW] = v;
+    }
 }
 
 /* n hits of so many sounds, copies as near as real ones; all different when kinds = n. */

@@ -35,6 +35,7 @@ def arguments():
     p.add_argument('--sounds', type=int, default=50)
     p.add_argument('--copies', type=int, default=20)
     p.add_argument('--recordings', type=int, default=1)
+    p.add_argument('--files', action='store_true', help='every copy in a file of its own')
     p.add_argument('--rate', type=int, default=44100)
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--cents', type=float, default=50, help='up or down, at most')
@@ -118,11 +119,12 @@ def encode(path, coding):
 def lay(o, sounds, folder, r):
     """The recordings; where each copy lies: (recording, second, sound)."""
     order = r.permutation(np.repeat(np.arange(len(sounds)), o.copies))
-    places = []
-    for k in range(o.recordings):
-        mine, at, parts = order[k::o.recordings], int(0.5 * o.rate), []
+    takes, places = len(order) if o.files else o.recordings, []
+    around = 0 if o.files else int(0.5 * o.rate)
+    for k in range(takes):
+        mine, at, parts = order[k::takes], around, []
         for s in mine:
-            room = int(r.uniform(*o.gap) * o.rate)
+            room = int(r.uniform(*o.gap) * o.rate) if not o.files else 2 * o.rate
             y, late = again(sounds[s], o.rate, room, o, r)
             parts.append((at, y))
             places.append((k, at / o.rate + late, int(s)))
@@ -130,7 +132,7 @@ def lay(o, sounds, folder, r):
         whole = np.zeros(at + 8 * o.rate)
         for start, y in parts:
             whole[start:start + len(y)] += y[:len(whole) - start]
-        whole = whole[:at + o.rate // 2]
+        whole = whole[:len(parts[0][1]) if o.files else at + around]
         whole /= max(1, np.abs(whole).max() / 0.9)
         path = os.path.join(folder, f'take{k:04d}.wav')
         sf.write(path, whole, o.rate, subtype='PCM_16')
@@ -142,7 +144,7 @@ def mined(o, folder):
     out = os.path.join(folder, 'export')
     subprocess.run([o.trowel, '--batch', 'process', '--stages', 'drums', '--input_dir',
                     os.path.join(folder, 'in'), '--export_root', out, '--project_name', 'T',
-                    '--seed', '1', '--jobs', '2', '--quiet'], check=True, cwd=folder)
+                    '--seed', '1', '--jobs', '2', '--quiet'], check=not o.files, cwd=folder)
     with open(os.path.join(out, 'T', 'manifest.csv'), encoding='utf-8') as f:
         return [(int(re.search(r'take(\d+)', row['source_path']).group(1)),
                  float(row['start_sec']), int(row['cluster'] or 0), row['filename'])
@@ -185,7 +187,8 @@ def blame(o, names, truth, stack, wrong):
 def main():
     o = arguments()
     r = np.random.default_rng(o.seed)
-    files = sorted(os.path.join(d, f) for top in o.folder
+    tops = [os.path.abspath(top) for top in o.folder]
+    files = sorted(os.path.join(d, f) for top in tops
                    for d, _, fs in os.walk(top, followlinks=True) for f in fs
                    if f.lower().endswith(ENDINGS))
     names, sounds = [], []
@@ -193,7 +196,7 @@ def main():
         if len(sounds) < o.sounds:
             x = load(files[i], o.rate)
             if x is not None:
-                names.append(os.path.relpath(files[i], os.path.commonpath(o.folder)))
+                names.append(os.path.relpath(files[i], os.path.commonpath(tops)))
                 sounds.append(x)
     folder = os.path.abspath(o.keep) if o.keep else tempfile.mkdtemp(prefix='stacks')
     os.makedirs(os.path.join(folder, 'in'))

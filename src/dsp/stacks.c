@@ -1,5 +1,6 @@
 #include "dsp/stacks.h"
 
+#include "core/rng.h"
 #include "dsp/similarity_internal.h"
 
 #include <math.h>
@@ -8,16 +9,25 @@
 #include <string.h>
 
 enum {
-    NEAREST = 12,            /* stacks whose traces a hit is held against */
-    SAMPLES = 3,             /* members that stand for a stack */
+    NEAREST = 12, /* stacks whose traces a hit is held against */
+    SAMPLES = 4,  /* members that stand for a stack */
+    CELL_DIMS = 4,
+    VISITED = 1024,          /* stacks of a cell that are looked at, the last first */
     PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
 };
 
-/* Worked out on the tuning kits of docs/similarity.md: how unlike copies can be, in all
- * and in the pivot; what their traces match by; from where on nothing better is looked
- * for; and below which detail a match counts only between sounds that are much alike. */
-static const float wide = 20.0F, pivot_reach = 14.0F, narrow = 10.0F;
-static const double same = 0.94, sure = 0.96, least_detail = 1.5;
+/* Worked out on the tuning kits of docs/similarity.md: how unlike copies can be; from
+ * where on their traces differ; until when nothing better is
+ * looked for; and below which detail a match counts only between sounds that are much
+ * alike. */
+static const float wide = 30.0F, narrow = 8.0F;
+static const double same = 0.06, sure = 0.01, least_detail = 1.5;
+
+/* Copies lie in one cell or in two that touch, in the dimensions that tell most sounds
+ * apart; cells are as wide as 99.9 % of copies are apart. */
+static const int cell_dim[CELL_DIMS] = {TIMBRE_AT + 22, TIMBRE_AT + 3, SPECTRUM_AT + 15,
+                                        TIMBRE_AT + 21};
+static const float cell_width[CELL_DIMS] = {6.0F, 10.0F, 14.0F, 6.0F};
 
 struct hit {
     const float *v; /* in deviations among copies */
@@ -29,16 +39,21 @@ struct hit {
 };
 
 struct pile {
-    uint32_t sample[SAMPLES]; /* hits, the first to come first */
+    uint32_t sample[SAMPLES]; /* hits: the first to come, and others by lot */
     uint32_t count, into;     /* members; the pile it was merged into, or itself */
-    uint32_t pairs, alike;    /* of its samples and those of another pile */
+    uint32_t older;           /* the pile before it in its cell, plus one; 0: none */
+};
+
+struct cell {
+    uint64_t key;
+    uint32_t newest; /* pile, plus one; 0: nothing is there */
 };
 
 struct piler {
     struct hit *hits;
     struct pile *piles;
-    size_t count, pile_count;
-    uint32_t first; /* the first pile near the one looked at */
+    struct cell *cells; /* open addressing; a power of two of them */
+    size_t count, pile_count, cell_count;
     float knee;
     struct trace_matcher *matcher;
 };
@@ -75,71 +90,132 @@ static float distance(const float *a, const float *b, float knee, float most)
     return sum / SIMILARITY_DIM;
 }
 
-/* The piles begun at most `pivot_reach` below, nearest first. */
-static size_t nearest(const struct piler *p, const struct hit *one,
-                      struct near out[NEAREST])
+/* --- cells
+ * --------------------------------------------------------------------------------------
+ */
+
+static void place_of(const struct hit *h, int place[CELL_DIMS])
 {
-    size_t n = 0;
-    float most = wide;
-    for (size_t k = p->pile_count; k-- > 0;) {
-        const struct hit *first = &p->hits[p->piles[k].sample[0]];
-        if (first->group != one->group || one->pivot - first->pivot > pivot_reach)
-            break;
-        float far = distance(one->v, first->v, p->knee, most);
-        if (far > most || (n == NEAREST && far >= out[n - 1].far))
+    for (int i = 0; i < CELL_DIMS; i++)
+        place[i] = (int)floorf(h->v[cell_dim[i]] / cell_width[i]);
+}
+
+static uint64_t key_of(int group, const int place[CELL_DIMS])
+{
+    uint64_t key = rng_hash(0, &group, sizeof group);
+    return rng_hash(key, place, CELL_DIMS * sizeof *place);
+}
+
+/* Where the cell is, or would be. */
+static struct cell *cell_at(const struct piler *p, uint64_t key)
+{
+    size_t at = key & (p->cell_count - 1);
+    while (p->cells[at].newest != 0 && p->cells[at].key != key)
+        at = (at + 1) & (p->cell_count - 1);
+    return &p->cells[at];
+}
+
+static void insert(struct near near[NEAREST], size_t *n, struct near now)
+{
+    size_t at = *n < NEAREST ? (*n)++ : *n - 1;
+    for (; at > 0 && near[at - 1].far > now.far; at--)
+        near[at] = near[at - 1];
+    near[at] = now;
+}
+
+/* The piles of one cell that come before one, among the nearest. */
+static void look_in(const struct piler *p, const struct hit *one, uint32_t before,
+                    const struct cell *cell, struct near near[NEAREST], size_t *n)
+{
+    uint32_t k = cell->newest;
+    for (int visited = 0; k > 0 && visited < VISITED; visited++) {
+        uint32_t pile = k - 1;
+        const struct hit *first = &p->hits[p->piles[pile].sample[0]];
+        float most = *n == NEAREST ? near[*n - 1].far : wide;
+        k = p->piles[pile].older;
+        if (pile >= before || first->group != one->group)
             continue;
-        size_t at = n < NEAREST ? n++ : n - 1;
-        for (; at > 0 && out[at - 1].far > far; at--)
-            out[at] = out[at - 1];
-        out[at] = (struct near){far, (uint32_t)k};
-        if (n == NEAREST)
-            most = out[n - 1].far;
+        float far = distance(one->v, first->v, p->knee, most);
+        if (far <= most && (*n < NEAREST || far < most))
+            insert(near, n, (struct near){far, pile});
+    }
+}
+
+/* Of the piles that come before one, the nearest first. */
+static size_t nearest(const struct piler *p, const struct hit *one, uint32_t before,
+                      struct near near[NEAREST])
+{
+    int middle[CELL_DIMS], place[CELL_DIMS], cells = 1;
+    size_t n = 0;
+    place_of(one, middle);
+    for (int i = 0; i < CELL_DIMS; i++)
+        cells *= 3;
+    for (int c = 0; c < cells; c++) {
+        for (int i = 0, rest = c; i < CELL_DIMS; i++, rest /= 3)
+            place[i] = middle[i] + rest % 3 - 1;
+        look_in(p, one, before, cell_at(p, key_of(one->group, place)), near, &n);
     }
     return n;
 }
 
-/* How well the traces match, `a` being held; 0 when that says little and the two are not
- * much alike either. */
-static double match(struct piler *p, const struct hit *a, const struct hit *b, float far)
+/* --- piles
+ * --------------------------------------------------------------------------------------
+ */
+
+/* How unlike the traces are, `a` being held, if below `most`; 1 when that says little and
+ * the two are not much alike either. */
+static double unlike(struct piler *p, const struct hit *a, const struct hit *b, float far,
+                     double most)
 {
     if (far > narrow && trace_detail(a->trace, b->trace) < least_detail)
-        return 0.0;
-    return trace_match(p->matcher, b->trace);
+        return 1.0;
+    return trace_unlike(p->matcher, b->trace, most);
 }
 
 static void begin(struct piler *p, uint32_t hit)
 {
-    p->hits[hit].stack = (int)p->pile_count;
-    p->piles[p->pile_count] =
-        (struct pile){.sample = {hit}, .count = 1, .into = (uint32_t)p->pile_count};
-    p->pile_count++;
+    uint32_t pile = (uint32_t)p->pile_count++;
+    int place[CELL_DIMS];
+    place_of(&p->hits[hit], place);
+    uint64_t key = key_of(p->hits[hit].group, place);
+    struct cell *cell = cell_at(p, key);
+    p->hits[hit].stack = (int)pile;
+    p->piles[pile] =
+        (struct pile){.sample = {hit}, .count = 1, .into = pile, .older = cell->newest};
+    *cell = (struct cell){key, pile + 1};
 }
 
 static void join(struct piler *p, uint32_t hit, uint32_t pile)
 {
     struct pile *to = &p->piles[pile];
     p->hits[hit].stack = (int)pile;
-    if (to->count < SAMPLES)
+    if (to->count < SAMPLES) {
         to->sample[to->count] = hit;
+    } else {
+        uint64_t drawn = rng_hash(0, &p->hits[hit].id, sizeof p->hits[hit].id);
+        if (drawn % (to->count + 1) < SAMPLES - 1)
+            to->sample[1 + drawn % (to->count + 1)] = hit;
+    }
     to->count++;
 }
 
 static void place(struct piler *p, uint32_t hit)
 {
     struct near near[NEAREST];
-    size_t n = nearest(p, &p->hits[hit], near);
-    double best = 0.0;
-    uint32_t pile = 0;
-    trace_hold(p->matcher, p->hits[hit].trace);
-    for (size_t i = 0; i < n && best < sure; i++) {
+    const struct hit *one = &p->hits[hit];
+    size_t n = nearest(p, one, (uint32_t)p->pile_count, near);
+    double best = same;
+    uint32_t pile = UINT32_MAX;
+    trace_hold(p->matcher, one->trace);
+    for (size_t i = 0; i < n && best > sure; i++) {
         const struct hit *first = &p->hits[p->piles[near[i].pile].sample[0]];
-        double now = match(p, &p->hits[hit], first, near[i].far);
-        if (now > best) {
+        double now = unlike(p, one, first, near[i].far, best);
+        if (now < best) {
             best = now;
             pile = near[i].pile;
         }
     }
-    if (best >= same)
+    if (pile != UINT32_MAX)
         join(p, hit, pile);
     else
         begin(p, hit);
@@ -157,42 +233,41 @@ static uint32_t samples_of(const struct pile *p)
     return p->count < SAMPLES ? p->count : SAMPLES;
 }
 
-/* One sample of a pile against those of all piles before it that are near. */
-static void compare(struct piler *p, uint32_t pile, uint32_t hit)
+/* How many of the samples of a pile are copies of the hit held. */
+static uint32_t alike(struct piler *p, const struct hit *one, const struct pile *pile)
 {
-    const struct hit *one = &p->hits[hit];
-    trace_hold(p->matcher, one->trace);
-    for (uint32_t k = p->first; k < pile; k++) {
-        struct pile *other = &p->piles[k];
-        if (other->count == 1 && p->piles[pile].count == 1)
-            continue;
-        for (uint32_t i = 0; i < samples_of(other); i++) {
-            const struct hit *two = &p->hits[other->sample[i]];
-            float far = distance(one->v, two->v, p->knee, wide);
-            other->pairs++;
-            other->alike += far <= wide && match(p, one, two, far) >= same;
-        }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < samples_of(pile); i++) {
+        const struct hit *two = &p->hits[pile->sample[i]];
+        float far = distance(one->v, two->v, p->knee, wide);
+        count += far <= wide && unlike(p, one, two, far, same) < same;
     }
+    return count;
 }
 
-/* A hit that did not match a pile's first may match others of it: piles are one when half
- * of the pairs of their samples match. */
+/* A hit that did not match a pile's first may match others of it: piles are one when a
+ * third of the pairs of their samples match. */
 static void merge(struct piler *p)
 {
     for (uint32_t i = 1; i < p->pile_count; i++) {
-        const struct hit *mine = &p->hits[p->piles[i].sample[0]];
-        for (p->first = i; p->first > 0; p->first--) {
-            const struct hit *other = &p->hits[p->piles[p->first - 1].sample[0]];
-            if (other->group != mine->group || mine->pivot - other->pivot > pivot_reach)
-                break;
-            p->piles[p->first - 1].pairs = p->piles[p->first - 1].alike = 0;
+        const struct pile *mine = &p->piles[i];
+        struct near near[NEAREST];
+        uint32_t matches[NEAREST] = {0};
+        size_t n = nearest(p, &p->hits[mine->sample[0]], i, near);
+        for (uint32_t s = 0; s < samples_of(mine); s++) {
+            const struct hit *one = &p->hits[mine->sample[s]];
+            trace_hold(p->matcher, one->trace);
+            for (size_t k = 0; k < n; k++)
+                if (p->piles[near[k].pile].count > 1 || mine->count > 1)
+                    matches[k] += alike(p, one, &p->piles[near[k].pile]);
         }
-        for (uint32_t s = 0; s < samples_of(&p->piles[i]); s++)
-            compare(p, i, p->piles[i].sample[s]);
-        for (uint32_t k = i; k-- > p->first;)
-            if (p->piles[k].alike > 0 && 2 * p->piles[k].alike >= p->piles[k].pairs &&
-                root_of(p, i) != root_of(p, k))
-                p->piles[root_of(p, i)].into = root_of(p, k);
+        for (size_t k = 0; k < n; k++) {
+            uint32_t pile = near[k].pile,
+                     pairs = samples_of(mine) * samples_of(&p->piles[pile]);
+            if (matches[k] > 0 && 3 * matches[k] >= pairs &&
+                root_of(p, i) != root_of(p, pile))
+                p->piles[root_of(p, i)].into = root_of(p, pile);
+        }
     }
 }
 
@@ -297,9 +372,13 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
                         struct err *e)
 {
     struct piler p = {.hits = malloc((n + 1) * sizeof *p.hits),
-                      .piles = malloc((n + 1) * sizeof *p.piles)};
+                      .piles = malloc((n + 1) * sizeof *p.piles),
+                      .cell_count = 64};
+    while (p.cell_count < 2 * n)
+        p.cell_count *= 2;
+    p.cells = calloc(p.cell_count, sizeof *p.cells);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
-    enum status st = scaled && p.hits && p.piles
+    enum status st = scaled && p.hits && p.piles && p.cells
                          ? trace_matcher_new(&p.matcher, e)
                          : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     memset(stack, 0, n * sizeof *stack);
@@ -316,6 +395,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     free(scaled);
     free(p.hits);
     free(p.piles);
+    free(p.cells);
     if (st == ST_OK)
         st = stack_untraced(vectors, traces, ids, group, n, piles, stack, e);
     if (st == ST_OK && !renumber(ids, n, stack))

@@ -5,6 +5,9 @@
  * copy from the next velocity layer, the waveform can (dsp/trace.h). Sounds without a
  * trace (pads, clouds …) are stacked by likeness alone, as similarity_stacks does.
  *
+ * Cost: in proportion to the number of hits and of those that sound much like each, not
+ * to its square: docs/similarity.md has times. Memory: 1 KB a hit.
+ *
  * The result depends on the set, not on its order: ties go to the smaller id. Pure. */
 #ifndef TROWEL_DSP_STACKS_H
 #define TROWEL_DSP_STACKS_H

@@ -1,6 +1,8 @@
+/* Taking traces. */
 #include "dsp/trace.h"
 
 #include "dsp/fft.h"
+#include "dsp/trace_internal.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -8,55 +10,77 @@
 #include <string.h>
 
 enum {
-    SPEEDS = 15, /* tried first … */
-    STEP = 16,   /* … so many cents apart */
-    REFINED = 3, /* then halves of that around the best, so often */
-    DENSER = 4   /* samples between two of a trace, to read it at another speed */
+    WINDOW_44K1 = 6144, /* frames; trace_bands has the sizes that go with it */
+    FRAME_44K1 = 512,   /* in which noise is looked for */
+    QUIETEST = 3        /* frames are looked at */
 };
 
-static const double lead_s = 0.004; /* before the attack */
+const struct trace_band trace_bands[BANDS] = {
+    {25.0, 800.0, 0.5, 2756.25, 0.025, TRACE_LOW, 384},
+    {600.0, 3000.0, 0.5, 8613.28125, 0.015, TRACE_MID, 1200},
+    {3000.0, 9500.0, 0.0, 22050.0, 0.010, TRACE_HIGH, 3072}};
+
+/* Above the bands, where only the noise is wanted. */
+static const struct trace_band top = {10000.0, 16000.0, 0.0, 0.0, 0.0, 0, 0};
+
 static const double attack_level = 0.15;
-static const int least_balance_db = -24;
-static const double worth_refining = 0.45, sure = 0.93;
-/* Below this bound it is no match worth having, whatever the shift. */
-static const float least_bound = 0.88F;
-
-/* The two bands: limits, the rate and the length they are kept at, the shift allowed. */
-struct band {
-    double from_hz, to_hz, rate_hz, shift_s;
-    int count, size; /* samples, and the transform that holds twice as many */
-    double tilt;     /* power of the frequency: what is fine counts, too */
-};
-enum { LOW, HIGH, BANDS };
-static const struct band bands[BANDS] = {
-    {20.0, 2000.0, 5512.5, 0.015, TRACE_LOW, 2 * TRACE_LOW, 0.5},
-    {4000.0, 9000.0, 22050.0, 0.003, TRACE_HIGH, 2 * TRACE_HIGH, 0.0}};
-enum { LONGEST = TRACE_LOW, LARGEST = 2 * LONGEST };
-
-/* --- taking
- * ----------------------------------------------------------------------------------- */
+static const double fade_in_s = 0.002, ends_s = 0.005,
+                    fades_s = 0.022; /* of a cut: no noise is heard there */
+/* The noise under a sound that never pauses is at most so much over that of the quietest
+ * band, and so far below all of the sound. */
+static const double over_white = 4.0, below_all = 0.01;
 
 struct trace_maker {
-    int rate_hz, size;
-    struct rfft *fft;
-    float *window, *x, *spectrum, *part;
+    int rate_hz, size, frame_size;
+    struct rfft *fft, *frame_fft, *inverse[BANDS];
+    float *window, *hann, *x, *spectrum, *part;
     float *gain[BANDS];
+    float *weight[BANDS + 1]; /* gain², for a frame; the last is the top's */
+    double share[BANDS + 1];  /* of white noise that is in the band */
 };
 
-static double band_gain(const struct band *b, double hz)
+static double band_gain(const struct trace_band *b, double hz)
 {
     double low = pow(hz / b->from_hz, 6.0), high = pow(hz / b->to_hz, 12.0);
     return low / (1.0 + low) / (1.0 + high) * pow(hz / b->to_hz, b->tilt);
 }
 
-static void fill_window(float *window, int size)
+static void fill_windows(struct trace_maker *m)
 {
     const double pi = 3.14159265358979323846;
-    int fade = size / 4;
-    for (int i = 0; i < size; i++)
-        window[i] = i < size - fade
-                        ? 1.0F
-                        : (float)(0.5 + 0.5 * cos(pi * (i - size + fade) / fade));
+    int fade = m->size / 4;
+    for (int i = 0; i < m->size; i++)
+        m->window[i] = i < m->size - fade
+                           ? 1.0F
+                           : (float)(0.5 + 0.5 * cos(pi * (i - m->size + fade) / fade));
+    for (int i = 0; i < m->frame_size; i++)
+        m->hann[i] = (float)(0.5 - 0.5 * cos(2.0 * pi * (i + 0.5) / m->frame_size));
+}
+
+static bool fill_gains(struct trace_maker *m)
+{
+    for (int b = 0; b <= BANDS; b++) {
+        const struct trace_band *band = b < BANDS ? &trace_bands[b] : &top;
+        int half = m->frame_size / 2;
+        m->weight[b] = malloc(((size_t)half + 1) * sizeof(float));
+        for (int k = 1; m->weight[b] && k <= half; k++) {
+            double g = band_gain(band, (double)k * m->rate_hz / m->frame_size);
+            m->weight[b][k] = (float)(g * g);
+            m->share[b] += g * g / half;
+        }
+        if (!m->weight[b])
+            return false;
+    }
+    for (int b = 0; b < BANDS; b++) {
+        m->gain[b] = malloc(((size_t)m->size / 2 + 1) * sizeof(float));
+        for (int k = 0; m->gain[b] && k <= m->size / 2; k++)
+            m->gain[b][k] =
+                (float)band_gain(&trace_bands[b], (double)k * m->rate_hz / m->size);
+        m->inverse[b] = rfft_new(trace_bands[b].size);
+        if (!m->gain[b] || !m->inverse[b])
+            return false;
+    }
+    return true;
 }
 
 enum status trace_maker_new(struct trace_maker **out, int rate_hz, struct err *e)
@@ -68,25 +92,22 @@ enum status trace_maker_new(struct trace_maker **out, int rate_hz, struct err *e
     if (m == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for traces");
     m->rate_hz = rate_hz;
-    m->size = fft_size_at(4096, rate_hz);
-    size_t n = (size_t)m->size;
+    m->size = fft_size_at(WINDOW_44K1, rate_hz);
+    m->frame_size = fft_size_at(FRAME_44K1, rate_hz);
+    size_t n = (size_t)m->size, kept = (size_t)trace_bands[HIGH].size;
     m->fft = rfft_new(m->size);
+    m->frame_fft = rfft_new(m->frame_size);
     m->window = malloc(n * sizeof(float));
-    m->x = malloc(n * sizeof(float));
+    m->hann = malloc((size_t)m->frame_size * sizeof(float));
+    m->x = malloc((n > kept ? n : kept) * sizeof(float));
     m->spectrum = malloc((n + 2) * sizeof(float));
-    m->part = malloc((n + 2) * sizeof(float));
-    bool done = m->fft && m->window && m->x && m->spectrum && m->part;
-    for (int b = 0; b < BANDS; b++) {
-        m->gain[b] = malloc((n / 2 + 1) * sizeof(float));
-        done = done && m->gain[b];
-        for (size_t k = 0; done && k <= n / 2; k++)
-            m->gain[b][k] = (float)band_gain(&bands[b], (double)k * rate_hz / (double)n);
-    }
-    if (!done) {
+    m->part = malloc((kept + 2) * sizeof(float));
+    if (!m->fft || !m->frame_fft || !m->window || !m->hann || !m->x || !m->spectrum ||
+        !m->part || !fill_gains(m)) {
         trace_maker_free(m);
         return err_set(e, ST_NO_MEMORY, "no memory for traces");
     }
-    fill_window(m->window, m->size);
+    fill_windows(m);
     *out = m;
     return ST_OK;
 }
@@ -95,10 +116,16 @@ void trace_maker_free(struct trace_maker *m)
 {
     if (m == NULL)
         return;
-    for (int b = 0; b < BANDS; b++)
+    for (int b = 0; b < BANDS; b++) {
         free(m->gain[b]);
+        rfft_free(m->inverse[b]);
+    }
+    for (int b = 0; b <= BANDS; b++)
+        free(m->weight[b]);
     rfft_free(m->fft);
+    rfft_free(m->frame_fft);
     free(m->window);
+    free(m->hann);
     free(m->x);
     free(m->spectrum);
     free(m->part);
@@ -128,18 +155,80 @@ static long attack_of(const struct audio *a)
     return (long)at;
 }
 
-/* Between samples, through the four around (Catmull and Rom 1974). */
-static double read_cubic(const float *x, int n, double at)
+/* --- the noise
+ * ----------------------------------------------------------------------------------- */
+
+/* The mean power a sample of each band, windowed, of the frame that begins there. */
+static void frame_powers(struct trace_maker *m, const struct audio *a, size_t from,
+                         double power[BANDS + 1])
 {
-    int i = (int)floor(at);
-    double t = at - i, p[4];
-    for (int k = 0; k < 4; k++)
-        p[k] = i - 1 + k >= 0 && i - 1 + k < n ? (double)x[i - 1 + k] : 0.0;
-    return p[1] + 0.5 * t *
-                      (p[2] - p[0] +
-                       t * (2.0 * p[0] - 5.0 * p[1] + 4.0 * p[2] - p[3] +
-                            t * (3.0 * (p[1] - p[2]) + p[3] - p[0])));
+    int n = m->frame_size;
+    double by = 2.0 / ((double)n * n * 0.375);
+    for (int i = 0; i < n; i++)
+        m->x[i] = m->hann[i] * mono_at(a, from + (size_t)i);
+    rfft_forward(m->frame_fft, m->x, m->spectrum);
+    for (int b = 0; b <= BANDS; b++) {
+        double sum = 0.0;
+        for (int k = 1; k <= n / 2; k++) {
+            float re = m->spectrum[2 * k], im = m->spectrum[2 * k + 1];
+            sum += (double)(m->weight[b][k] * (re * re + im * im));
+        }
+        power[b] += by * sum;
+    }
 }
+
+/* Where the frames of least power begin, and the mean power of the whole. */
+static int find_quiet(const struct trace_maker *m, const struct audio *a,
+                      size_t quiet[QUIETEST], double *all)
+{
+    double least[QUIETEST], sum = 0.0;
+    size_t size = (size_t)m->frame_size, from = (size_t)(ends_s * m->rate_hz),
+           fades = (size_t)(fades_s * m->rate_hz);
+    int found = 0;
+    for (size_t i = 0; i < a->frames; i++) {
+        double v = (double)mono_at(a, i);
+        sum += v * v;
+    }
+    *all = sum / (double)a->frames;
+    for (; from + size + fades < a->frames; from += size) {
+        double power = 0.0;
+        for (size_t i = from; i < from + size; i++) {
+            double v = (double)mono_at(a, i);
+            power += v * v;
+        }
+        if (found == QUIETEST && power >= least[found - 1])
+            continue;
+        int at = found < QUIETEST ? found++ : found - 1;
+        for (; at > 0 && least[at - 1] > power; at--) {
+            least[at] = least[at - 1];
+            quiet[at] = quiet[at - 1];
+        }
+        least[at] = power;
+        quiet[at] = from;
+    }
+    return found;
+}
+
+/* An upper bound of the noise in each band, as the mean power of a sample. */
+static void hear_noise(struct trace_maker *m, const struct audio *a, double noise[BANDS])
+{
+    double power[BANDS + 1] = {0.0}, all, white = INFINITY;
+    size_t quiet[QUIETEST];
+    int count = find_quiet(m, a, quiet, &all);
+    for (int i = 0; i < count; i++)
+        frame_powers(m, a, quiet[i], power);
+    for (int b = 0; b <= BANDS && count > 0; b++)
+        if (m->share[b] > 1e-3)
+            white = fmin(white, power[b] / count / m->share[b]);
+    for (int b = 0; b < BANDS; b++) {
+        noise[b] = m->share[b] * fmin(below_all * all, over_white * white);
+        if (count > 0)
+            noise[b] = fmin(noise[b], power[b] / count);
+    }
+}
+
+/* --- the bands
+ * ----------------------------------------------------------------------------------- */
 
 /* How many of `n` powers there are, so to say: n for equal ones, 1 for one alone. */
 static double spread(double sum, double squares)
@@ -147,65 +236,57 @@ static double spread(double sum, double squares)
     return sum * sum / (squares + 1e-60);
 }
 
-/* Duration times bandwidth of the band in m->part, whose samples are `kept`. */
-static double detail_of(const struct trace_maker *m, const struct band *b,
-                        const float *kept)
+static int8_t to_byte(double v)
 {
-    double sum = 0.0, squares = 0.0, bins = 0.0, bin_squares = 0.0;
-    for (int i = 0; i < b->count; i++) {
-        double power = (double)kept[i] * (double)kept[i];
-        sum += power;
-        squares += power * power;
-    }
-    for (int k = 0; k <= m->size / 2; k++) {
-        double re = (double)m->part[2 * k], im = (double)m->part[2 * k + 1];
-        double power = re * re + im * im;
+    return (int8_t)lrint(fmax(-127.0, fmin(127.0, v)));
+}
+
+static void keep_band(struct trace_maker *m, int b, double noise, struct trace *out,
+                      int8_t *bytes)
+{
+    const struct trace_band *band = &trace_bands[b];
+    double bins = 0.0, bin_squares = 0.0, sum = 0.0, squares = 0.0;
+    int begins = trace_begins(out, b);
+    float most = 1e-20F;
+    memset(m->part, 0, ((size_t)band->size + 2) * sizeof *m->part);
+    for (int k = 0; k <= m->size / 2 && k < band->size / 2; k++) {
+        float re = m->spectrum[2 * k] * m->gain[b][k],
+              im = m->spectrum[2 * k + 1] * m->gain[b][k];
+        double power = (double)(re * re + im * im);
+        m->part[2 * k] = re;
+        m->part[2 * k + 1] = im;
         bins += power;
         bin_squares += power * power;
     }
-    double duration_s = spread(sum, squares) / b->rate_hz,
-           width_hz = spread(bins, bin_squares) * m->rate_hz / m->size;
-    return duration_s * width_hz;
-}
-
-static int8_t keep_band(struct trace_maker *m, const struct band *b, const float *gain,
-                        int8_t *out)
-{
-    float kept[LONGEST], most = 1e-20F;
-    for (int k = 0; k <= m->size / 2; k++) {
-        m->part[2 * k] = m->spectrum[2 * k] * gain[k];
-        m->part[2 * k + 1] = m->spectrum[2 * k + 1] * gain[k];
+    rfft_inverse(m->inverse[b], m->part, m->x);
+    const float *x = m->x;
+    for (int i = 0; i < band->count; i++) {
+        double power = (double)x[i] * (double)x[i];
+        most = fmaxf(most, fabsf(x[i]));
+        sum += i < begins ? 0.0 : power;
+        squares += i < begins ? 0.0 : power * power;
     }
-    rfft_inverse(m->fft, m->part, m->x);
-    for (int i = 0; i < b->count; i++) {
-        kept[i] = (float)read_cubic(m->x, m->size, i / b->rate_hz * m->rate_hz);
-        most = fmaxf(most, fabsf(kept[i]));
-    }
-    for (int i = 0; i < b->count; i++)
-        out[i] =
-            (int8_t)lrintf(copysignf(127.0F * sqrtf(fabsf(kept[i]) / most), kept[i]));
-    return (int8_t)lrint(fmin(127.0, 10.0 * detail_of(m, b, kept)));
-}
-
-static int8_t balance(const struct trace_maker *m)
-{
-    double low = 1e-30, all = 1e-30, step = (double)m->rate_hz / m->size;
-    for (int k = 1; k <= m->size / 2; k++) {
-        double re = (double)m->spectrum[2 * k], im = (double)m->spectrum[2 * k + 1];
-        double power = re * re + im * im;
-        all += k * step > bands[LOW].from_hz ? power : 0.0;
-        low += k * step > bands[LOW].from_hz && k * step < bands[LOW].to_hz ? power : 0.0;
-    }
-    return (int8_t)lrint(fmax(-120.0, 10.0 * log10(low / all)));
+    for (int i = 0; i < band->count; i++)
+        bytes[i] = (int8_t)lrintf(copysignf(127.0F * sqrtf(fabsf(x[i]) / most), x[i]));
+    double level = (double)band->size / m->size,
+           mean = sum * level * level / (band->count - begins);
+    double detail = spread(sum, squares) / band->rate_hz * spread(bins, bin_squares) *
+                    m->rate_hz / m->size;
+    out->snr_db[b] =
+        to_byte(fmax(-20.0, 10.0 * log10(fmax(1e-3, mean / (noise + 1e-14) - 1.0))));
+    out->detail[b] = to_byte(10.0 * detail);
 }
 
 void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
 {
+    double noise[BANDS];
     memset(out, 0, sizeof *out);
     long attack = attack_of(a);
     if (attack < 0)
         return;
-    long from = attack - lrint(lead_s * m->rate_hz);
+    double begins_s = trace_lead_s + fade_in_s - (double)attack / m->rate_hz;
+    hear_noise(m, a, noise);
+    long from = attack - lrint(trace_lead_s * m->rate_hz);
     for (int i = 0; i < m->size; i++) {
         long at = from + i;
         m->x[i] = at >= 0 && (size_t)at < a->frames
@@ -214,233 +295,8 @@ void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
     }
     rfft_forward(m->fft, m->x, m->spectrum);
     out->known = 1;
-    out->balance_db = balance(m);
-    out->detail[LOW] = keep_band(m, &bands[LOW], m->gain[LOW], out->low);
-    out->detail[HIGH] = keep_band(m, &bands[HIGH], m->gain[HIGH], out->high);
-}
-
-/* --- matching
- * --------------------------------------------------------------------------------- */
-
-struct held {
-    float dense[LARGEST * DENSER];
-    float spectrum[SPEEDS][LARGEST + 2]; /* at each speed, of power 1 */
-    float size[SPEEDS][LARGEST / 2];     /* of its bins; Σ size² ≤ 1 */
-    bool ready;
-};
-
-struct trace_matcher {
-    struct rfft *one[BANDS], *twice[BANDS], *many[BANDS];
-    struct trace trace;
-    struct held held[BANDS];
-    float x[LARGEST * DENSER], wide[LARGEST * DENSER + 2];
-    float other[LARGEST + 2];
-};
-
-enum status trace_matcher_new(struct trace_matcher **out, struct err *e)
-{
-    struct trace_matcher *m = calloc(1, sizeof *m);
-    bool done = m != NULL;
-    for (int b = 0; b < BANDS && done; b++) {
-        m->one[b] = rfft_new(bands[b].size);
-        m->twice[b] = rfft_new(2 * bands[b].size);
-        m->many[b] = rfft_new(DENSER * bands[b].size);
-        done = m->one[b] && m->twice[b] && m->many[b];
-    }
-    if (!done) {
-        trace_matcher_free(m);
-        m = NULL;
-    }
-    *out = m;
-    return done ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory to match traces");
-}
-
-void trace_matcher_free(struct trace_matcher *m)
-{
-    if (m == NULL)
-        return;
-    for (int b = 0; b < BANDS; b++) {
-        rfft_free(m->one[b]);
-        rfft_free(m->twice[b]);
-        rfft_free(m->many[b]);
-    }
-    free(m);
-}
-
-static const int8_t *samples_of(const struct trace *t, int b)
-{
-    return b == LOW ? t->low : t->high;
-}
-
-/* Faded at both ends, zeros behind, and made power 1. */
-static void finish(const struct band *b, float *x)
-{
-    int in = 8, out = b->count / 6;
-    double power = 1e-30;
-    for (int i = 0; i < in; i++)
-        x[i] *= (float)i / (float)in;
-    for (int i = 0; i < out; i++)
-        x[b->count - 1 - i] *= (float)i / (float)out;
-    for (int i = 0; i < b->count; i++)
-        power += (double)x[i] * (double)x[i];
-    float gain = (float)(1.0 / sqrt(power));
-    for (int i = 0; i < b->count; i++)
-        x[i] *= gain;
-    memset(x + b->count, 0, (size_t)(b->size - b->count) * sizeof *x);
-}
-
-static void expand(const struct trace *t, int b, float *x)
-{
-    const int8_t *from = samples_of(t, b);
-    for (int i = 0; i < bands[b].count; i++) {
-        float v = (float)from[i] / 127.0F;
-        x[i] = v * fabsf(v);
-    }
-    memset(x + bands[b].count, 0, (size_t)(bands[b].size - bands[b].count) * sizeof *x);
-}
-
-/* The held one played faster by so many cents, around its attack. */
-static void at_speed(struct trace_matcher *m, int b, double cents, float *spectrum)
-{
-    const struct band *band = &bands[b];
-    const float *dense = m->held[b].dense;
-    double ratio = exp2(cents / 1200.0), attack = lead_s * band->rate_hz;
-    int last = band->count * DENSER - 1;
-    for (int i = 0; i < band->count; i++) {
-        double at = ((i - attack) * ratio + attack) * DENSER;
-        int k = (int)floor(at);
-        float t = (float)(at - k);
-        m->x[i] = k >= 0 && k < last ? dense[k] + t * (dense[k + 1] - dense[k]) : 0.0F;
-    }
-    finish(band, m->x);
-    rfft_forward(m->one[b], m->x, spectrum);
-}
-
-static double cents_of(int speed)
-{
-    return (double)(speed - SPEEDS / 2) * STEP;
-}
-
-/* Of each bin, such that the squares of all sum to the power of the signal. */
-static void sizes(const struct band *b, const float *spectrum, float *size)
-{
-    float by = sqrtf(2.0F / (float)b->size);
-    for (int k = 0; k < b->size / 2; k++)
-        size[k] = by * sqrtf(spectrum[2 * k] * spectrum[2 * k] +
-                             spectrum[2 * k + 1] * spectrum[2 * k + 1]);
-}
-
-/* No shift can correlate better than when all phases agree. */
-static float bound(const struct band *b, const float *x, const float *y)
-{
-    float lane[8] = {0.0F};
-    for (int k = 0; k < b->size / 2; k += 8)
-        for (int i = 0; i < 8; i++)
-            lane[i] += x[k + i] * y[k + i];
-    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
-           ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-}
-
-static void prepare(struct trace_matcher *m, int b)
-{
-    struct held *h = &m->held[b];
-    const struct band *band = &bands[b];
-    float spectrum[LARGEST + 2];
-    if (h->ready)
-        return;
-    expand(&m->trace, b, m->x);
-    rfft_forward(m->one[b], m->x, spectrum);
-    memset(m->wide, 0, (size_t)(band->size * DENSER + 2) * sizeof *m->wide);
-    memcpy(m->wide, spectrum, (size_t)band->size * sizeof *spectrum);
-    rfft_inverse(m->many[b], m->wide, h->dense);
-    for (int i = 0; i < SPEEDS; i++) {
-        at_speed(m, b, cents_of(i), h->spectrum[i]);
-        sizes(band, h->spectrum[i], h->size[i]);
-    }
-    h->ready = true;
-}
-
-void trace_hold(struct trace_matcher *m, const struct trace *one)
-{
-    m->trace = *one;
-    for (int b = 0; b < BANDS; b++)
-        m->held[b].ready = false;
-}
-
-/* The highest correlation over shifts, `dense` times as fine as the samples. */
-static double correlate(struct trace_matcher *m, int b, const float *held, int dense)
-{
-    const struct band *band = &bands[b];
-    struct rfft *fft = dense == 2 ? m->twice[b] : m->one[b];
-    int size = band->size * dense;
-    int most = (int)(band->shift_s * band->rate_hz) * dense;
-    memset(m->wide, 0, (size_t)(size + 2) * sizeof *m->wide);
-    for (int k = 0; k < band->size / 2; k++) {
-        float a = held[2 * k], c = held[2 * k + 1], d = m->other[2 * k],
-              f = m->other[2 * k + 1];
-        m->wide[2 * k] = a * d + c * f;
-        m->wide[2 * k + 1] = c * d - a * f;
-    }
-    rfft_inverse(fft, m->wide, m->x);
-    float best = 0.0F;
-    for (int i = 0; i <= most; i++)
-        best = fmaxf(best, fmaxf(fabsf(m->x[i]), fabsf(m->x[(size - i) % size])));
-    return (double)best * dense;
-}
-
-static double match_band(struct trace_matcher *m, int b, const struct trace *other)
-{
-    double best = 0.0, cents = 0.0;
-    float spectrum[LARGEST + 2], size[LARGEST / 2];
-    prepare(m, b);
-    expand(other, b, m->x);
-    finish(&bands[b], m->x);
-    rfft_forward(m->one[b], m->x, m->other);
-    sizes(&bands[b], m->other, size);
-    for (int i = 0; i < SPEEDS; i++) {
-        if (bound(&bands[b], m->held[b].size[i], size) < least_bound)
-            continue;
-        double now = correlate(m, b, m->held[b].spectrum[i], 1);
-        if (now > best) {
-            best = now;
-            cents = cents_of(i);
-        }
-    }
-    if (best < worth_refining)
-        return best;
-    double step = STEP / 2.0, middle = cents;
-    for (int pass = 0; pass < REFINED && best < sure; pass++, step /= 2.0)
-        for (int way = -1; way <= 1; way++) {
-            if (way == 0 && pass > 0)
-                continue;
-            double now_cents = middle + way * step;
-            at_speed(m, b, now_cents, spectrum);
-            double now = correlate(m, b, spectrum, 2);
-            if (now > best) {
-                best = now;
-                cents = now_cents;
-            }
-            if (way == 1)
-                middle = cents;
-        }
-    return fmin(best, 1.0);
-}
-
-static int common_band(const struct trace *a, const struct trace *b)
-{
-    return a->balance_db > least_balance_db && b->balance_db > least_balance_db ? LOW
-                                                                                : HIGH;
-}
-
-double trace_match(struct trace_matcher *m, const struct trace *other)
-{
-    if (!m->trace.known || !other->known)
-        return 0.0;
-    return match_band(m, common_band(&m->trace, other), other);
-}
-
-double trace_detail(const struct trace *a, const struct trace *b)
-{
-    int band = common_band(a, b);
-    return 0.1 * (a->detail[band] < b->detail[band] ? a->detail[band] : b->detail[band]);
+    out->begins = to_byte(fmin(trace_lead_s, fmax(0.0, begins_s)) / trace_tick_s);
+    keep_band(m, LOW, noise[LOW], out, out->low);
+    keep_band(m, MID, noise[MID], out, out->mid);
+    keep_band(m, HIGH, noise[HIGH], out, out->high);
 }

@@ -2,15 +2,16 @@
  * recordings of one hit are told from two hits of one drum.
  *
  * Copies share their waveform under gain, noise, a tilt in tone, a shift in time and
- * another speed; the next velocity layer of the same drum does not. A trace holds 58 ms
- * from just before the attack, band-limited to 2 kHz, and 7 ms of 4–9 kHz for what has
- * nothing below (hats), both as companded bytes.
+ * another speed; the next velocity layer of the same drum does not, least of all in what
+ * is fine. A trace holds three bands as companded bytes from just before the attack, the
+ * higher the shorter: 93 ms of 25–800 Hz, 37 ms of 0.6–3 kHz, 23 ms of 3–9.5 kHz.
  *
- * Matching: the highest correlation over speeds of ±1.1 semitones and shifts of ±15 ms
- * (±3 ms in the upper band), either polarity. How well that tells copies:
- * docs/similarity.md.
+ * Matching: in each band the highest correlation over speeds (±1.1 semitones) and shifts,
+ * either polarity. What of the power correlation and noise leave unexplained is how
+ * unlike the two are; a band that drowns in noise does not count. How well that tells
+ * copies: docs/similarity.md.
  *
- * Cost: 0.1 ms to take; 0.1 ms to hold one, then 0.1 ms to match another with it.
+ * Cost: 0.2 ms to take; 0.1 ms to hold one, then 0.1 ms to match another with it.
  * Deterministic. Thread: makers and matchers belong to one thread each. */
 #ifndef TROWEL_DSP_TRACE_H
 #define TROWEL_DSP_TRACE_H
@@ -20,13 +21,14 @@
 
 #include <stdint.h>
 
-enum { TRACE_LOW = 320, TRACE_HIGH = 160 };
+enum { TRACE_BANDS = 3, TRACE_LOW = 256, TRACE_MID = 320, TRACE_HIGH = 512 };
 
 struct trace {
-    int8_t known;      /* 0: there is none (silence, not a hit) */
-    int8_t balance_db; /* the lower band's share of the power, ≤ 0 */
-    int8_t detail[2];  /* tenths; see below: of the lower and the upper band */
-    int8_t low[TRACE_LOW], high[TRACE_HIGH];
+    int8_t known;               /* 0: there is none (silence, not a hit) */
+    int8_t begins;              /* faded in, in 1/20 ms; the cut has nothing before */
+    int8_t snr_db[TRACE_BANDS]; /* of what is held over the recording's noise */
+    int8_t detail[TRACE_BANDS]; /* duration times bandwidth, in tenths */
+    int8_t low[TRACE_LOW], mid[TRACE_MID], high[TRACE_HIGH];
 };
 
 struct trace_maker;
@@ -41,12 +43,13 @@ enum status trace_matcher_new(struct trace_matcher **out, struct err *e);
 void trace_matcher_free(struct trace_matcher *m); /* NULL is fine */
 /* The one that others are then matched with; it is copied. */
 void trace_hold(struct trace_matcher *m, const struct trace *one);
-/* How well `other` is the one held, 0 … 1; 0 when one of them is not known. In the lower
- * band, or in the upper if one of them has next to nothing in the lower. */
-double trace_match(struct trace_matcher *m, const struct trace *other);
-/* How much a match of these two says: their duration times their bandwidth, the lesser
- * of the two. About 1 for a plain tone or a click, which match any other of their kind.
- */
+/* How unlike `other` is the one held, 0 … 1: the share of the power that is neither
+ * common to both nor noise. 1 when one of them is not known, and from `most` on anything
+ * above it. */
+double trace_unlike(struct trace_matcher *m, const struct trace *other, double most);
+/* How much the likeness of these two says: duration times bandwidth, the lesser of the
+ * two, in the band that says most. About 1 for a plain tone or a click, which match any
+ * other of their kind. */
 double trace_detail(const struct trace *a, const struct trace *b);
 
 #endif
