@@ -196,6 +196,77 @@ static void without_a_folder_it_asks(void **state)
     assert_int_equal(pty_end(&pty, 30), 0);
 }
 
+static void run(const char *what)
+{
+    char command[400];
+    snprintf(command, sizeof command, "cd '%s' && %s", folder, what);
+    assert_int_equal(system(command), 0);
+}
+
+/* Open the project and wait until nothing is mined any more; the jobs screen stays. */
+static void open_and_wait(void)
+{
+    bool over = false;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type("w", "look for recordings");
+    for (int i = 0; i < 300 && !over; i++) {
+        pty_settle(&pty, 0.1);
+        pty_forget(&pty);
+        pty_send(&pty, "\x0c");
+        over = pty_wait_for(&pty, "jobs   0 running", 0.5);
+    }
+    assert_true(over);
+    pty_settle(&pty, 0.2);
+}
+
+/* What failed is tried again when its file is another one, or when somebody asks. */
+static void what_failed_is_not_tried_at_every_start(void **state)
+{
+    (void)state;
+    run("echo no sound > tapes/noise.wav");
+    open_and_wait();
+    assert_non_null(strstr(pty.text, "mine noise"));
+    assert_non_null(strstr(pty.text, "failed"));
+    leave();
+    open_and_wait();
+    assert_null(strstr(pty.text, "mine noise"));
+    type("m", "mine noise");
+    leave();
+    run("cp tapes/evening.wav tapes/noise.wav");
+    open_and_wait();
+    assert_non_null(strstr(pty.text, "mine noise"));
+    assert_null(strstr(pty.text, "mine evening"));
+    type(":mine nothing\r", "there is no recording nothing");
+    leave();
+    assert_true(files("export/tapes/noise/drums/*.wav") > 0);
+}
+
+static void mining_all_again_asks(void **state)
+{
+    (void)state;
+    open_and_wait();
+    ask(":mine all\r", "again? Decisions stay");
+    pty_send(&pty, "n");
+    type("", "jobs   0 running");
+    assert_null(strstr(pty.text, "mine evening"));
+    leave();
+}
+
+/* A session that was killed before it joined: the next one makes up for it. */
+static void joining_is_made_up_for(void **state)
+{
+    (void)state;
+    run("rm export/tapes/manifest.csv");
+    open_and_wait();
+    assert_non_null(strstr(pty.text, "manifest and stacks"));
+    leave();
+    assert_int_equal(files("export/tapes/manifest.csv"), 1);
+    open_and_wait();
+    assert_null(strstr(pty.text, "manifest and stacks"));
+    leave();
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -218,6 +289,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_tape_to_kit),
         cmocka_unit_test(the_next_session_remembers),
+        cmocka_unit_test(what_failed_is_not_tried_at_every_start),
+        cmocka_unit_test(mining_all_again_asks),
+        cmocka_unit_test(joining_is_made_up_for),
         cmocka_unit_test(without_a_folder_it_asks),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);

@@ -451,6 +451,11 @@ const char *session_catalog_path(const struct session *s)
     return s->database;
 }
 
+const char *session_folder(const struct session *s)
+{
+    return s->folder;
+}
+
 const char *session_name(const struct session *s)
 {
     return s->name;

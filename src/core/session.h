@@ -50,7 +50,8 @@ struct find {
  * catalog_rebuild and try again. */
 enum status session_open(struct session **out, const char *folder, struct err *e);
 void session_close(struct session *s);             /* NULL is fine */
-const char *session_name(const struct session *s); /* the folder's last part */
+const char *session_folder(const struct session *s);
+const char *session_name(const struct session *s); /* its last part */
 struct catalog *session_catalog(struct session *s);
 
 /* Counters that only grow. `finds`: something was appended or replaced; `state`: a

@@ -49,6 +49,18 @@ void frame_top(struct app *app, const struct area *row, const char *left)
 
 /* --- the line of what sounds ------------------------------------------------------- */
 
+/* Files are named as they lie in the project or among the recordings; the reason at the
+ * end matters as much. */
+static void draw_problem(struct app *app, const struct area *row, int col, int end)
+{
+    const struct transport_status *s = &app->sound;
+    const char *text = s->problem[0] ? s->problem : s->sentence;
+    text = path_below(text, session_folder(app->session));
+    if (app->setup.input_dir && app->setup.input_dir[0])
+        text = path_below(text, app->setup.input_dir);
+    area_fit(row, 0, col, end - col, ROLE_WARNING, CUT_MIDDLE, text);
+}
+
 static void draw_sound(struct app *app, const struct area *row)
 {
     const struct transport_status *s = &app->sound;
@@ -63,8 +75,7 @@ static void draw_sound(struct app *app, const struct area *row)
         bool gone =
             !s->problem[0] && (s->device == DEVICE_NONE || s->device == DEVICE_LOST);
         int end = row->cols - (gone ? 17 : 1);
-        area_fit(row, 0, col, end - col, ROLE_WARNING, CUT_END,
-                 s->problem[0] ? s->problem : s->sentence);
+        draw_problem(app, row, col, end);
         if (gone && area_text(row, 0, end + 1, ROLE_KEY, "D"))
             area_text(row, 0, end + 3, ROLE_HINT, "tries again");
         return;
