@@ -289,7 +289,7 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
         assert_int_equal(audio_slice(&raw, &a, 0, a.frames, NULL), ST_OK);
         size_t attack = 60, n = a.frames, ch = (size_t)channels;
         assert_int_equal(hits_finish(&a, attack, &p, -3, NULL), ST_OK);
-        assert_true(fabs(level_to_db(level_peak(&a)) + 3) < 1e-4);
+        assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 3) < 1e-4);
         for (size_t c = 0; c < ch; c++) {
             assert_true(a.data[c] == 0);
             assert_true(a.data[(n - 1) * ch + c] == 0);
@@ -306,6 +306,21 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
         audio_done(&a);
         audio_done(&raw);
     }
+}
+
+/* A hat peaks between its samples, by 3 dB: no converter shall clip on it. */
+static void the_true_peak_meets_the_target(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    struct audio a;
+    make(&a, 0.1, 1);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.3 * exp(-(double)i / 800) * (i / 2 % 2 ? -1 : 1));
+    assert_int_equal(hits_finish(&a, 1, &p, -1, NULL), ST_OK);
+    assert_true(level_to_db(level_peak(&a)) < -3);
+    assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 1e-4);
+    audio_done(&a);
 }
 
 static void odd_slices_are_finished_or_refused(void **state)
@@ -387,6 +402,7 @@ int main(void)
         cmocka_unit_test(the_best_are_kept_in_order_of_time),
         cmocka_unit_test(a_pool_holds_what_sorting_would_give),
         cmocka_unit_test(ends_are_silent_and_the_attack_untouched),
+        cmocka_unit_test(the_true_peak_meets_the_target),
         cmocka_unit_test(odd_slices_are_finished_or_refused),
         cmocka_unit_test(nonsense_is_a_near_miss),
         cmocka_unit_test(the_edges_of_a_recording_are_no_trap),

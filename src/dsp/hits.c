@@ -95,7 +95,7 @@ enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_
         scale_frame(a, i, ramp(i, in));
     for (size_t i = 0; i < out && i < a->frames; i++)
         scale_frame(a, a->frames - 1 - i, ramp(i, out));
-    double peak = level_peak(a);
+    double peak = level_true_peak(a, false);
     if (peak < SILENT_PEAK)
         return err_set(e, ST_EMPTY, "nothing of the hit is left between its fades");
     level_gain(a, level_from_db(target_peak_db) / peak);

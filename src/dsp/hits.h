@@ -85,7 +85,7 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
 /* Fades and peak for writing: `a` is the slice of the hit, at any rate and channel count.
  * Fade-in from zero only over the frames before `attack_frame` (of `a`; at least one
  * frame and at most fade_in_ms), cosine fade-out over the last fade_out_ms or 20 % of the
- * slice, whichever is shorter; sample peak to `target_peak_db`. First and last frame are
+ * slice, whichever is shorter; true peak to `target_peak_db`. First and last frame are
  * 0. A slice that peaks below 1e−8 is left alone and gives ST_EMPTY. */
 enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_params *p,
                         double target_peak_db, struct err *e);
