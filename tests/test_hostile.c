@@ -165,6 +165,33 @@ static void libraries_do_not_print(void **state)
     outcome_done(&o);
 }
 
+/* Recordings that fail tell what came nearest, and their near-misses are listed. */
+static void nothing_found_says_what_was_near(void **state)
+{
+    static float x[FRAMES];
+    char path[FOLDER_BYTES];
+    make_hits(x, 700);
+    float top = 0;
+    for (int i = 0; i < FRAMES; i++)
+        top = fmaxf(top, fabsf(x[i]));
+    for (int i = 0; i < FRAMES; i++)
+        x[i] *= 0.9999F / top;
+    folder_write(*state, "loud/notes.txt", "", 0);
+    folder_sound(folder_path(path, *state, "loud/x.wav"),
+                 SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES);
+    struct outcome o;
+    for (int again = 0; again < 2; again++) {
+        run(&o, *state,
+            TROWEL_BIN " --batch process --input_dir loud --stages drums --seed 1 "
+                       "--project_name LOUD");
+        assert_int_equal(o.exit_status, 1);
+        assert_true(text_has(o.err, "loud/x.wav holds nothing usable; nearest is a drum: "
+                                    "peak 0.5 dB above the gate"));
+        assert_true(text_has(o.out, "0 silences) and 11 near-misses"));
+        outcome_done(&o);
+    }
+}
+
 /* A sound card without a DC blocker: the same hits, the offset on none of them; and
  * where there is nothing but DC, nothing. */
 static void an_offset_is_no_sound(void **state)
@@ -283,6 +310,7 @@ int main(void)
         HOSTILE(two_runs_at_once_make_one_project),
         HOSTILE(what_was_written_is_no_recording),
         HOSTILE(libraries_do_not_print),
+        HOSTILE(nothing_found_says_what_was_near),
         HOSTILE(an_offset_is_no_sound),
         HOSTILE(one_line_says_what_to_do),
         HOSTILE(a_dry_run_writes_nothing),

@@ -36,16 +36,44 @@ static void fill(struct catalog_source *s, const struct recipe *recipe,
     s->frames = track_info(d->track)->frames;
 }
 
+/* Of a recording that gave nothing the near-misses alone; the best of them, or NULL. */
+static const struct candidate *only_misses(struct find_list *finds)
+{
+    struct find_list misses = {0};
+    const struct candidate *best = NULL;
+    for (size_t i = 0; i < finds->count; i++) {
+        struct candidate *c = finds->at[i].missed_by[0] ? find_list_add(&misses) : NULL;
+        if (c)
+            *c = finds->at[i];
+    }
+    for (size_t i = 0; i < misses.count; i++)
+        if (!best || misses.at[i].m.score > best->m.score)
+            best = &misses.at[i];
+    find_list_done(finds);
+    *finds = misses;
+    return best;
+}
+
+static enum status nothing_usable(const struct source_file *file, struct find_list *finds,
+                                  struct err *e)
+{
+    const struct candidate *near = only_misses(finds);
+    if (!near)
+        return err_set(e, ST_EMPTY, "%s holds nothing usable", file->path);
+    return err_set(e, ST_EMPTY, "%s holds nothing usable; nearest is a %s: %s",
+                   file->path, kind_type(near->kind), near->missed_by);
+}
+
 static enum status record_failure(const struct project *p, struct catalog_source *source,
-                                  const struct err *why, struct err *e)
+                                  const struct find_list *misses, const struct err *why,
+                                  struct err *e)
 {
     struct begun b;
-    struct find_list none = {0};
     source->failed = true;
     snprintf(source->note, sizeof source->note, "%.*s", (int)sizeof source->note - 1,
              why->msg);
     enum status st = project_begin(p, source->stem, &b, e);
-    return st == ST_OK ? project_complete(&b, source, &none, e) : st;
+    return st == ST_OK ? project_complete(&b, source, misses, e) : st;
 }
 
 /* Whom to tell of what a stage found. */
@@ -87,8 +115,10 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
         return st;
     st = dig_run(&d, e);
     if (st == ST_OK && !has_own_find(&d.finds))
-        st = err_set(e, ST_EMPTY, "%s holds nothing usable", file->path);
-    if (st == ST_OK) {
+        st = nothing_usable(file, &d.finds, e);
+    if (st == ST_EMPTY)
+        only_misses(&d.finds);
+    if (st == ST_OK || st == ST_EMPTY) {
         *finds = d.finds;
         d.finds = (struct find_list){0};
     }
@@ -115,7 +145,8 @@ enum status process_source(const struct project *p, const struct recipe *recipe,
         return project_complete(&b, &source, finds, e);
     project_abandon(&b);
     if (owned_by_source(st)) {
-        enum status written = record_failure(p, &source, &why, e);
+        enum status written = record_failure(p, &source, finds, &why, e);
+        find_list_done(finds);
         if (written != ST_OK)
             return written;
     }

@@ -151,8 +151,6 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
 {
     enum status st = read_sources(j->project, j, e);
     for (size_t i = 0; st == ST_OK && i < j->source_count; i++) {
-        if (j->sources[i].failed)
-            continue;
         st = cancelled(j, e);
         if (st == ST_OK)
             st = load(j, i, e);
