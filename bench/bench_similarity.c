@@ -339,13 +339,15 @@ static double time_stacks(size_t n, size_t kinds)
 
 static void scale(void)
 {
-    static const size_t sizes[] = {5000, 20000, 50000, 100000};
-    for (int i = 0; i < 4; i++)
-        printf("%5zu hits: all unlike %.2f s, 1 in 20 alike %.2f s, of 50 sounds %.2f s, "
-               "of one %.2f s\n",
-               sizes[i], time_stacks(sizes[i], sizes[i]),
-               time_stacks(sizes[i], sizes[i] / 20), time_stacks(sizes[i], 50),
-               time_stacks(sizes[i], 1));
+    static const size_t sizes[] = {5000, 10000, 20000, 50000, 100000};
+    for (int i = 0; i < 5; i++) {
+        printf("%6zu hits: all unlike %.2f s,", sizes[i],
+               time_stacks(sizes[i], sizes[i]));
+        fflush(stdout);
+        printf(" 20 of each %.2f s, of 50 sounds %.2f s\n",
+               time_stacks(sizes[i], sizes[i] / 20), time_stacks(sizes[i], 50));
+        fflush(stdout);
+    }
 }
 
 int main(int argc, char **argv)

@@ -11,8 +11,9 @@
 enum {
     NEAREST = 12, /* stacks whose traces a hit is held against */
     SAMPLES = 4,  /* members that stand for a stack */
-    CELL_DIMS = 4,
-    VISITED = 1024,          /* stacks of a cell that are looked at, the last first */
+    CELL_DIMS = 5,
+    VISITED = 1024,          /* stacks that are looked at, at most, … */
+    VISITED_IN_CELL = 64,    /* … those with the nearest centroids first */
     PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
 };
 
@@ -21,13 +22,13 @@ enum {
  * looked for; and below which detail a match counts only between sounds that are much
  * alike. */
 static const float wide = 30.0F, narrow = 8.0F;
-static const double same = 0.06, sure = 0.01, least_detail = 1.5;
+static const double same = 0.06, sure = 0.02, least_detail = 1.5;
 
 /* Copies lie in one cell or in two that touch, in the dimensions that tell most sounds
  * apart; cells are as wide as 99.9 % of copies are apart. */
 static const int cell_dim[CELL_DIMS] = {TIMBRE_AT + 22, TIMBRE_AT + 3, SPECTRUM_AT + 15,
-                                        TIMBRE_AT + 21};
-static const float cell_width[CELL_DIMS] = {6.0F, 10.0F, 14.0F, 6.0F};
+                                        TIMBRE_AT + 21, SPECTRUM_AT + 9};
+static const float cell_width[CELL_DIMS] = {6.0F, 10.0F, 14.0F, 6.0F, 9.0F};
 
 struct hit {
     const float *v; /* in deviations among copies */
@@ -39,6 +40,8 @@ struct hit {
 };
 
 struct pile {
+    const float *v; /* of the first */
+    int group;
     uint32_t sample[SAMPLES]; /* hits: the first to come, and others by lot */
     uint32_t count, into;     /* members; the pile it was merged into, or itself */
     uint32_t older;           /* the pile before it in its cell, plus one; 0: none */
@@ -102,8 +105,9 @@ static void place_of(const struct hit *h, int place[CELL_DIMS])
 
 static uint64_t key_of(int group, const int place[CELL_DIMS])
 {
-    uint64_t key = rng_hash(0, &group, sizeof group);
-    return rng_hash(key, place, CELL_DIMS * sizeof *place);
+    int all[CELL_DIMS + 1] = {group};
+    memcpy(all + 1, place, CELL_DIMS * sizeof *place);
+    return rng_hash(0, all, sizeof all);
 }
 
 /* Where the cell is, or would be. */
@@ -123,39 +127,46 @@ static void insert(struct near near[NEAREST], size_t *n, struct near now)
     near[at] = now;
 }
 
-/* The piles of one cell that come before one, among the nearest. */
-static void look_in(const struct piler *p, const struct hit *one, uint32_t before,
-                    const struct cell *cell, struct near near[NEAREST], size_t *n)
+struct query {
+    const struct hit *one;
+    uint32_t but; /* this pile, its own */
+    struct near near[NEAREST];
+    size_t count;
+    int visited;
+};
+
+static void look_in(const struct piler *p, const struct cell *cell, struct query *q)
 {
     uint32_t k = cell->newest;
-    for (int visited = 0; k > 0 && visited < VISITED; visited++) {
-        uint32_t pile = k - 1;
-        const struct hit *first = &p->hits[p->piles[pile].sample[0]];
-        float most = *n == NEAREST ? near[*n - 1].far : wide;
-        k = p->piles[pile].older;
-        if (pile >= before || first->group != one->group)
+    for (int i = 0; k > 0 && i < VISITED_IN_CELL && q->visited < VISITED; i++) {
+        const struct pile *pile = &p->piles[k - 1];
+        struct near now = {.pile = k - 1};
+        float most = q->count == NEAREST ? q->near[NEAREST - 1].far : wide;
+        k = pile->older;
+        if (now.pile == q->but || pile->group != q->one->group)
             continue;
-        float far = distance(one->v, first->v, p->knee, most);
-        if (far <= most && (*n < NEAREST || far < most))
-            insert(near, n, (struct near){far, pile});
+        q->visited++;
+        now.far = distance(q->one->v, pile->v, p->knee, most);
+        if (now.far <= most && (q->count < NEAREST || now.far < most))
+            insert(q->near, &q->count, now);
     }
 }
 
-/* Of the piles that come before one, the nearest first. */
-static size_t nearest(const struct piler *p, const struct hit *one, uint32_t before,
-                      struct near near[NEAREST])
+/* The piles that sound most like one, the nearest first. */
+static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
+                    struct query *q)
 {
-    int middle[CELL_DIMS], place[CELL_DIMS], cells = 1;
-    size_t n = 0;
+    static const int way[3] = {0, -1, 1};
+    int middle[CELL_DIMS], at[CELL_DIMS], cells = 1;
+    *q = (struct query){.one = one, .but = but};
     place_of(one, middle);
     for (int i = 0; i < CELL_DIMS; i++)
         cells *= 3;
     for (int c = 0; c < cells; c++) {
         for (int i = 0, rest = c; i < CELL_DIMS; i++, rest /= 3)
-            place[i] = middle[i] + rest % 3 - 1;
-        look_in(p, one, before, cell_at(p, key_of(one->group, place)), near, &n);
+            at[i] = middle[i] + way[rest % 3];
+        look_in(p, cell_at(p, key_of(one->group, at)), q);
     }
-    return n;
 }
 
 /* --- piles
@@ -180,8 +191,12 @@ static void begin(struct piler *p, uint32_t hit)
     uint64_t key = key_of(p->hits[hit].group, place);
     struct cell *cell = cell_at(p, key);
     p->hits[hit].stack = (int)pile;
-    p->piles[pile] =
-        (struct pile){.sample = {hit}, .count = 1, .into = pile, .older = cell->newest};
+    p->piles[pile] = (struct pile){.v = p->hits[hit].v,
+                                   .group = p->hits[hit].group,
+                                   .sample = {hit},
+                                   .count = 1,
+                                   .into = pile,
+                                   .older = cell->newest};
     *cell = (struct cell){key, pile + 1};
 }
 
@@ -201,18 +216,18 @@ static void join(struct piler *p, uint32_t hit, uint32_t pile)
 
 static void place(struct piler *p, uint32_t hit)
 {
-    struct near near[NEAREST];
+    struct query q;
     const struct hit *one = &p->hits[hit];
-    size_t n = nearest(p, one, (uint32_t)p->pile_count, near);
     double best = same;
     uint32_t pile = UINT32_MAX;
+    nearest(p, one, UINT32_MAX, &q);
     trace_hold(p->matcher, one->trace);
-    for (size_t i = 0; i < n && best > sure; i++) {
-        const struct hit *first = &p->hits[p->piles[near[i].pile].sample[0]];
-        double now = unlike(p, one, first, near[i].far, best);
+    for (size_t i = 0; i < q.count && best > sure; i++) {
+        const struct hit *first = &p->hits[p->piles[q.near[i].pile].sample[0]];
+        double now = unlike(p, one, first, q.near[i].far, best);
         if (now < best) {
             best = now;
-            pile = near[i].pile;
+            pile = q.near[i].pile;
         }
     }
     if (pile != UINT32_MAX)
@@ -249,20 +264,22 @@ static uint32_t alike(struct piler *p, const struct hit *one, const struct pile 
  * third of the pairs of their samples match. */
 static void merge(struct piler *p)
 {
-    for (uint32_t i = 1; i < p->pile_count; i++) {
+    for (uint32_t i = 0; i < p->pile_count; i++) {
         const struct pile *mine = &p->piles[i];
-        struct near near[NEAREST];
+        struct query q;
+        if (mine->count == 1)
+            continue;
         uint32_t matches[NEAREST] = {0};
-        size_t n = nearest(p, &p->hits[mine->sample[0]], i, near);
+        nearest(p, &p->hits[mine->sample[0]], i, &q);
         for (uint32_t s = 0; s < samples_of(mine); s++) {
             const struct hit *one = &p->hits[mine->sample[s]];
             trace_hold(p->matcher, one->trace);
-            for (size_t k = 0; k < n; k++)
-                if (p->piles[near[k].pile].count > 1 || mine->count > 1)
-                    matches[k] += alike(p, one, &p->piles[near[k].pile]);
+            for (size_t k = 0; k < q.count; k++)
+                if (q.near[k].pile < i || p->piles[q.near[k].pile].count == 1)
+                    matches[k] += alike(p, one, &p->piles[q.near[k].pile]);
         }
-        for (size_t k = 0; k < n; k++) {
-            uint32_t pile = near[k].pile,
+        for (size_t k = 0; k < q.count; k++) {
+            uint32_t pile = q.near[k].pile,
                      pairs = samples_of(mine) * samples_of(&p->piles[pile]);
             if (matches[k] > 0 && 3 * matches[k] >= pairs &&
                 root_of(p, i) != root_of(p, pile))

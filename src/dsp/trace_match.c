@@ -22,14 +22,14 @@ static const double step_cents[BANDS] = {16.0, 16.0, 8.0};
 /* A band counts when noise leaves so much of its power; and as much as is left. */
 static const double least_share = 0.5;
 /* Below this bound of the correlation it is no match worth having, whatever the shift. */
-static const float least_bound = 0.86F;
+static const float least_bound = 0.86F, promising = 0.82F;
 /* Below this (squared), found on the coarse, it will not be one closely looked at. */
 static const double least_coarse = 0.35;
 /* What two shifted traces have in common must hold so much of the power of each. */
 static const float least_common = 0.4F;
 /* The others need not look far around the speed and the shift of a band of so much
  * detail, but for the lowest, whose shift an equaliser moves. */
-static const double knows_detail = 1.0, around_cents = 6.0;
+static const double knows_detail = 1.0;
 static const double around_s[BANDS] = {0.0015, 0.0005, 0.0003};
 /* A correlation (squared) after which no other speed is looked at. */
 static const double enough = 0.95;
@@ -39,7 +39,7 @@ struct held {
     float spectrum[SPEEDS][LARGEST + 2]; /* at each speed, of power 1 */
     float size[SPEEDS][LONGEST];         /* of its bins; Σ size² ≤ 1 */
     float power;                         /* of a whole trace, as dense has it */
-    bool ready, all_speeds;
+    bool ready, known[SPEEDS];
 };
 
 struct trace_matcher {
@@ -167,35 +167,54 @@ static float bound(const struct trace_band *b, const float *x, const float *y)
            ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-static void prepare(struct trace_matcher *m, int b, bool all_speeds)
+static void prepare(struct trace_matcher *m, int b)
 {
     struct held *h = &m->held[b];
     const struct trace_band *band = &trace_bands[b];
     float spectrum[LARGEST + 2];
     size_t size = 2 * (size_t)band->count;
-    if (!h->ready) {
-        h->power = expand(&m->trace, b, m->x);
-        memset(m->x + band->count, 0, (size_t)band->count * sizeof *m->x);
-        rfft_forward(m->one[b], m->x, spectrum);
-        memset(m->wide, 0, (size * DENSER + 2) * sizeof *m->wide);
-        memcpy(m->wide, spectrum, size * sizeof *spectrum);
-        rfft_inverse(m->many[b], m->wide, h->dense);
-        for (size_t i = 0; i < size * DENSER; i++)
-            h->dense[i] *= (float)DENSER; /* which the longer transform took away */
-    }
-    for (int i = 0; i < speeds_of(b) && all_speeds && !h->all_speeds; i++) {
-        at_speed(m, b, cents_of(b, i), h->spectrum[i]);
-        sizes(band, h->spectrum[i], h->size[i]);
-    }
+    if (h->ready)
+        return;
+    h->power = expand(&m->trace, b, m->x);
+    memset(m->x + band->count, 0, (size_t)band->count * sizeof *m->x);
+    rfft_forward(m->one[b], m->x, spectrum);
+    memset(m->wide, 0, (size * DENSER + 2) * sizeof *m->wide);
+    memcpy(m->wide, spectrum, size * sizeof *spectrum);
+    rfft_inverse(m->many[b], m->wide, h->dense);
+    for (size_t i = 0; i < size * DENSER; i++)
+        h->dense[i] *= (float)DENSER; /* which the longer transform took away */
     h->ready = true;
-    h->all_speeds |= all_speeds;
+}
+
+/* The bound at one of the speeds. */
+static float bound_at(struct trace_matcher *m, int b, int speed)
+{
+    struct held *h = &m->held[b];
+    if (!h->known[speed]) {
+        at_speed(m, b, cents_of(b, speed), h->spectrum[speed]);
+        sizes(&trace_bands[b], h->spectrum[speed], h->size[speed]);
+        h->known[speed] = true;
+    }
+    return bound(&trace_bands[b], h->size[speed], m->size);
+}
+
+/* Of all speeds; of every second one only where its neighbours promise nothing. */
+static void bounds(struct trace_matcher *m, int b, float at[SPEEDS])
+{
+    int count = speeds_of(b);
+    for (int i = 0; i < count; i += 2)
+        at[i] = bound_at(m, b, i);
+    for (int i = 1; i < count; i += 2)
+        at[i] = fmaxf(at[i - 1], at[i + 1]) >= promising ? bound_at(m, b, i) : 0.0F;
 }
 
 void trace_hold(struct trace_matcher *m, const struct trace *one)
 {
     m->trace = *one;
-    for (int b = 0; b < BANDS; b++)
-        m->held[b].ready = m->held[b].all_speeds = false;
+    for (int b = 0; b < BANDS; b++) {
+        m->held[b].ready = false;
+        memset(m->held[b].known, 0, sizeof m->held[b].known);
+    }
 }
 
 /* The best shift at one speed, half a sample at a time: between two samples the upper
@@ -231,8 +250,9 @@ static void try_speed(struct trace_matcher *m, int b, double cents, const float 
 }
 
 /* The correlation, squared, of what the two have in common at a speed and a shift; −1
- * when that is too little to tell. */
-static double alike_at(const struct trace_matcher *m, int b, double cents, double shift)
+ * when that is too little to tell. Of every stride-th sample. */
+static double alike_at(const struct trace_matcher *m, int b, double cents, double shift,
+                       int stride)
 {
     const struct trace_band *band = &trace_bands[b];
     const struct held *h = &m->held[b];
@@ -243,7 +263,7 @@ static double alike_at(const struct trace_matcher *m, int b, double cents, doubl
         from = (int)ceil(fmax(m->begins, (skip - first) / step)),
         until = (int)fmin(band->count, (last - first) / step);
     float xx = 0.0F, yy = 0.0F, xy = 0.0F;
-    for (int i = from; i < until; i++) {
+    for (int i = from; i < until; i += stride) {
         float at = (float)(first + step * i), y = m->plain[i];
         int k = (int)at;
         float x = h->dense[k] + (at - (float)k) * (h->dense[k + 1] - h->dense[k]);
@@ -251,7 +271,8 @@ static double alike_at(const struct trace_matcher *m, int b, double cents, doubl
         yy += y * y;
         xy += x * y;
     }
-    if (xx < least_common * h->power || yy < least_common * m->power)
+    float least = least_common / (float)stride;
+    if (xx < least * h->power || yy < least * m->power)
         return -1.0;
     return (double)(xy * xy / (xx * yy + 1e-30F));
 }
@@ -261,13 +282,13 @@ static struct fit climb(const struct trace_matcher *m, int b, struct fit fit)
 {
     static const double ways[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
     double cents = step_cents[b] / 4.0, shift = 0.25;
-    fit.alike = alike_at(m, b, fit.cents, fit.shift);
+    fit.alike = alike_at(m, b, fit.cents, fit.shift, 1);
     for (int halved = 0, tries = 0; halved < 4 && tries < 60;) {
         struct fit best = fit;
         for (int i = 0; i < 4; i++, tries++) {
             struct fit now = {fit.cents + ways[i][0] * cents,
                               fit.shift + ways[i][1] * shift, 0.0};
-            now.alike = alike_at(m, b, now.cents, now.shift);
+            now.alike = alike_at(m, b, now.cents, now.shift, 1);
             if (now.alike > best.alike)
                 best = now;
         }
@@ -310,12 +331,14 @@ static void transform(struct trace_matcher *m, int b)
 static struct fit match_freely(struct trace_matcher *m, int b, const struct trace *other)
 {
     struct fit fits[TRIED] = {0};
-    prepare(m, b, true);
+    float at[SPEEDS];
+    prepare(m, b);
     look_at(m, b, other);
     transform(m, b);
     sizes(&trace_bands[b], m->spectrum, m->size);
+    bounds(m, b, at);
     for (int i = 0; i < speeds_of(b); i++)
-        if (bound(&trace_bands[b], m->held[b].size[i], m->size) >= least_bound)
+        if (at[i] >= least_bound)
             try_speed(m, b, cents_of(b, i), m->held[b].spectrum[i], fits);
     return best_of(m, b, fits);
 }
@@ -327,15 +350,13 @@ static struct fit match_near(struct trace_matcher *m, int b, const struct trace 
     double rate_hz = trace_bands[b].rate_hz, middle = known->shift / known_hz * rate_hz;
     struct fit best = {0.0, 0.0, -1.0};
     int reach = (int)ceil(FINER * around_s[b] * rate_hz);
-    prepare(m, b, false);
+    prepare(m, b);
     look_at(m, b, other);
-    for (int way = -1; way <= 1; way++)
-        for (int i = -reach; i <= reach; i++) {
-            struct fit now = {known->cents + way * around_cents,
-                              middle + (double)i / FINER, 0.0};
-            now.alike = alike_at(m, b, now.cents, now.shift);
-            best = now.alike > best.alike ? now : best;
-        }
+    for (int i = -reach; i <= reach; i++) {
+        struct fit now = {known->cents, middle + (double)i / FINER, 0.0};
+        now.alike = alike_at(m, b, now.cents, now.shift, 2);
+        best = now.alike > best.alike ? now : best;
+    }
     return best.alike > 0.0 ? climb(m, b, best) : best;
 }
 
