@@ -9,11 +9,12 @@
 #include <string.h>
 
 enum {
-    CENTS = 112, /* faster or slower, at most */
-    SPEEDS = 29, /* that are tried first, at most */
-    TRIED = 3,   /* of those, the best, are looked at closely */
-    DENSER = 4,  /* samples between two of a trace, to read it at another speed */
-    FINER = 2,   /* shifts are tried so many to a sample */
+    CENTS = 112,   /* faster or slower, at most */
+    SPEEDS = 29,   /* that are tried first, at most */
+    PROMISING = 5, /* of those have all shifts tried, by their bounds, … */
+    TRIED = 3,     /* and of those the best are looked at closely */
+    DENSER = 4,    /* samples between two of a trace, to read it at another speed */
+    FINER = 2,     /* shifts are tried so many to a sample */
     LARGEST = 2 * LONGEST
 };
 
@@ -32,7 +33,7 @@ static const float least_common = 0.4F;
 static const double knows_detail = 1.0;
 static const double around_s[BANDS] = {0.0015, 0.0005, 0.0003};
 /* A correlation (squared) after which no other speed is looked at. */
-static const double enough = 0.95;
+static const double enough = 0.88;
 
 struct held {
     float dense[LARGEST * DENSER];
@@ -337,9 +338,15 @@ static struct fit match_freely(struct trace_matcher *m, int b, const struct trac
     transform(m, b);
     sizes(&trace_bands[b], m->spectrum, m->size);
     bounds(m, b, at);
-    for (int i = 0; i < speeds_of(b); i++)
-        if (at[i] >= least_bound)
-            try_speed(m, b, cents_of(b, i), m->held[b].spectrum[i], fits);
+    for (int k = 0; k < PROMISING; k++) {
+        int best = 0;
+        for (int i = 1; i < speeds_of(b); i++)
+            best = at[i] > at[best] ? i : best;
+        if (at[best] < least_bound)
+            break;
+        try_speed(m, b, cents_of(b, best), m->held[b].spectrum[best], fits);
+        at[best] = 0.0F;
+    }
     return best_of(m, b, fits);
 }
 
@@ -393,6 +400,15 @@ static double unexplained(double alike, double share)
     return alike < share ? 1.0 - alike / share : 0.0;
 }
 
+/* By which the band to begin with is chosen: not the lowest, if another says enough, for
+ * its shift is of no use to the others. */
+static double known_to_say(const struct trace *a, const struct trace *b,
+                           const double weight[BANDS], int band)
+{
+    double detail = 0.1 * lesser_detail(a, b, band);
+    return weight[band] * (band == LOW && detail > knows_detail ? knows_detail : detail);
+}
+
 double trace_unlike(struct trace_matcher *m, const struct trace *other, double most)
 {
     static const int order[BANDS][BANDS] = {
@@ -403,10 +419,10 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other, double m
         return 1.0;
     weigh(&m->trace, other, share, weight);
     for (int b = 0; b < BANDS; b++) {
-        double now = weight[b] * lesser_detail(&m->trace, other, b),
-               best = weight[first] * lesser_detail(&m->trace, other, first);
+        bool lower = known_to_say(&m->trace, other, weight, b) <=
+                     known_to_say(&m->trace, other, weight, first);
         all += weight[b];
-        first = now > best ? b : first;
+        first = lower ? first : b;
     }
     int knows = first;
     struct fit known = match_freely(m, first, other);
