@@ -2,6 +2,7 @@
 #include "dsp/trace.h"
 
 #include "dsp/fft.h"
+#include "dsp/line.h"
 #include "dsp/trace_internal.h"
 
 #include <math.h>
@@ -144,9 +145,9 @@ static float mono_at(const struct audio *a, size_t frame)
 /* The first frame that is not far below the loudest; -1 for silence. */
 static long attack_of(const struct audio *a)
 {
-    float peak = 0.0F;
+    float peak = a->channels == 1 ? line_peak(a->data, a->frames) : 0.0F;
     size_t at = 0;
-    for (size_t i = 0; i < a->frames; i++)
+    for (size_t i = 0; i < a->frames && a->channels > 1; i++)
         peak = fmaxf(peak, fabsf(mono_at(a, i)));
     if (!(peak > 1e-7F))
         return -1;
@@ -177,25 +178,31 @@ static void frame_powers(struct trace_maker *m, const struct audio *a, size_t fr
     }
 }
 
+/* Σx² of a stretch. */
+static double power_of(const struct audio *a, size_t from, size_t n)
+{
+    double sum = a->channels == 1 ? line_square_sum(a->data + from, n) : (double)NAN;
+    if (isfinite(sum))
+        return sum;
+    sum = 0.0;
+    for (size_t i = from; i < from + n; i++) {
+        double v = (double)mono_at(a, i);
+        sum += v * v;
+    }
+    return sum;
+}
+
 /* Where the frames of least power begin, and the mean power of the whole. */
 static int find_quiet(const struct trace_maker *m, const struct audio *a,
                       size_t quiet[QUIETEST], double *all)
 {
-    double least[QUIETEST], sum = 0.0;
+    double least[QUIETEST];
     size_t size = (size_t)m->frame_size, from = (size_t)(ends_s * m->rate_hz),
            fades = (size_t)(fades_s * m->rate_hz);
     int found = 0;
-    for (size_t i = 0; i < a->frames; i++) {
-        double v = (double)mono_at(a, i);
-        sum += v * v;
-    }
-    *all = sum / (double)a->frames;
+    *all = power_of(a, 0, a->frames) / (double)a->frames;
     for (; from + size + fades < a->frames; from += size) {
-        double power = 0.0;
-        for (size_t i = from; i < from + size; i++) {
-            double v = (double)mono_at(a, i);
-            power += v * v;
-        }
+        double power = power_of(a, from, size);
         if (found == QUIETEST && power >= least[found - 1])
             continue;
         int at = found < QUIETEST ? found++ : found - 1;
