@@ -1,6 +1,8 @@
 /* weave_calm_join: where a circle is best cut. */
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/mixdown.h"
+#include "dsp/spectral.h"
 #include "dsp/weave.h"
 #include "dsp/window.h"
 
@@ -30,45 +32,82 @@ static enum status rotate(struct audio *to, const struct audio *from, size_t sta
     return ST_OK;
 }
 
+/* Frames round the circle, and the logarithms of their spectra. */
+struct spectra {
+    struct fft_batch *fft;
+    float *rows, *powers; /* of eight frames */
+    float *log_power;     /* bin k of frame h at [h·bins + k] */
+};
+
+static bool spectra_init(struct spectra *s, int n, size_t hops)
+{
+    size_t size = (size_t)n, bins = size / 2 + 1;
+    float *window = malloc(size * sizeof *window);
+    if (window)
+        window_hann(window, n);
+    s->fft = window ? fft_batch_new(n, window) : NULL;
+    s->rows = calloc(FFT_BATCH * size, sizeof *s->rows);
+    s->powers = malloc(FFT_BATCH * bins * sizeof *s->powers);
+    s->log_power = malloc((hops + FFT_BATCH) * bins * sizeof *s->log_power);
+    free(window);
+    return s->fft && s->rows && s->powers && s->log_power;
+}
+
+static void spectra_done(struct spectra *s)
+{
+    fft_batch_free(s->fft);
+    free(s->rows);
+    free(s->powers);
+    free(s->log_power);
+}
+
+static void copy_round(const float *mono, size_t frames, size_t at, size_t n, float *to)
+{
+    for (at %= frames; n > 0; at = 0) {
+        size_t some = frames - at < n ? frames - at : n;
+        memcpy(to, mono + at, some * sizeof *to);
+        to += some;
+        n -= some;
+    }
+}
+
+static void fill_spectra(struct spectra *s, const float *mono, size_t frames, size_t n,
+                         size_t hops)
+{
+    size_t bins = n / 2 + 1;
+    for (size_t h = 0; h < hops; h += FFT_BATCH) {
+        for (size_t i = 0; i < FFT_BATCH && h + i < hops; i++)
+            copy_round(mono, frames, (h + i) * frames / hops + frames * 2 - n / 2, n,
+                       s->rows + i * n);
+        fft_batch_power(s->fft, s->rows, (int)n, s->powers);
+        float *row = s->log_power + h * bins;
+        spectral_powers(s->powers, (int)bins, row);
+        for (size_t k = 0; k < FFT_BATCH * bins; k++)
+            row[k] = logf(1e-3f + row[k]);
+    }
+}
+
 /* Change of the log spectrum, either way, from the frame two hops before. */
 static enum status measure_flux(const float *mono, size_t frames, int n, size_t hops,
                                 float *flux, struct err *e)
 {
-    int bins = n / 2 + 1;
-    struct rfft *fft = rfft_new(n);
-    float *work = malloc(((size_t)n * 3 + 2) * sizeof *work);
-    float *log_power = malloc((hops * (size_t)bins) * sizeof *log_power);
-    enum status st = ST_OK;
-    if (!fft || !work || !log_power) {
-        st = err_set(e, ST_NO_MEMORY, "no memory to find the calmest join");
-        goto done;
+    size_t bins = (size_t)n / 2 + 1;
+    struct spectra s;
+    if (!spectra_init(&s, n, hops)) {
+        spectra_done(&s);
+        return err_set(e, ST_NO_MEMORY, "no memory to find the calmest join");
     }
-    float *window = work, *frame = work + n, *spectrum = work + 2 * n;
-    window_hann(window, n);
+    fill_spectra(&s, mono, frames, (size_t)n, hops);
     for (size_t h = 0; h < hops; h++) {
-        size_t at = h * frames / hops + frames * 2 - (size_t)n / 2;
-        for (int i = 0; i < n; i++)
-            frame[i] = mono[(at + (size_t)i) % frames] * window[i];
-        rfft_forward(fft, frame, spectrum);
-        float *row = log_power + h * (size_t)bins;
-        for (int k = 0; k < bins; k++) {
-            float re = spectrum[2 * k], im = spectrum[2 * k + 1];
-            row[k] = logf(1e-3f + re * re + im * im);
-        }
-    }
-    for (size_t h = 0; h < hops; h++) {
-        const float *now = log_power + h * (size_t)bins;
-        const float *before = log_power + (h + hops - BACK) % hops * (size_t)bins;
+        const float *now = s.log_power + h * bins;
+        const float *before = s.log_power + (h + hops - BACK) % hops * bins;
         flux[h] = 0.0f;
-        for (int k = 1; k < bins; k++)
+        for (size_t k = 1; k < bins; k++)
             flux[h] +=
                 now[k] > before[k] ? now[k] - before[k] : 0.5f * (before[k] - now[k]);
     }
-done:
-    rfft_free(fft);
-    free(work);
-    free(log_power);
-    return st;
+    spectra_done(&s);
+    return ST_OK;
 }
 
 static int by_unrest(const void *a, const void *b)

@@ -1,8 +1,10 @@
 #include "dsp/seam.h"
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/log_bands.h"
 #include "dsp/mixdown.h"
 #include "dsp/onset.h"
+#include "dsp/spectral.h"
 #include "dsp/window.h"
 
 #include <float.h>
@@ -198,16 +200,14 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
     size_t count = (g->frames - length) / hop + 1;
     struct log_bands *bands = log_bands_new(frame, g->rate_hz);
     float(*db)[LOG_BANDS] = malloc((count + 1) * sizeof *db);
-    if (!bands || !db) {
+    if (!bands || !db || !log_bands_measure_all(bands, g->mono, hop, count, db)) {
         log_bands_free(bands);
         free(db);
         return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
     }
     double top = -200.0;
-    for (size_t i = 0; i < count; i++) {
-        log_bands_measure(bands, g->mono + i * hop, db[i]);
+    for (size_t i = 0; i < count; i++)
         top = fmax(top, log_bands_top(db[i]));
-    }
     copy_round(g, -(ptrdiff_t)length, length, g->scratch);
     log_bands_measure(bands, g->scratch, db[count]);
     double floor_db = top - 60.0;
@@ -231,25 +231,54 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
  */
 #define ONSET_PART 0.25
 
-static size_t flux_round_join(const struct ground *g, struct onset_filter *filter,
-                              struct rfft *fft, int hop, float *novelty)
+/* What flux_round_join needs, for frames of `size`. */
+struct flux {
+    struct onset_filter *filter;
+    struct fft_batch *fft;
+    float *rows, *powers, *magnitudes; /* of eight frames */
+    float *novelty;
+    int size, hop;
+};
+
+static bool flux_init(struct flux *f, int size, int hop, int rate_hz, size_t most)
 {
-    int size = rfft_size(fft);
-    float *window = g->scratch, *in = window + size, *spectrum = in + size;
-    window_hann(window, size);
-    ptrdiff_t first = -(ptrdiff_t)frames_of(g, ONSET_BEFORE_S) - size / 2;
-    size_t count = 0;
-    for (ptrdiff_t at = first; at + size / 2 < (ptrdiff_t)frames_of(g, ONSET_AFTER_S);
-         at += hop) {
-        copy_round(g, at, (size_t)size, in);
-        for (int i = 0; i < size; i++)
-            in[i] *= window[i];
-        rfft_forward(fft, in, spectrum);
-        for (int i = 0; i <= size / 2; i++) {
-            float re = spectrum[2 * i], im = spectrum[2 * i + 1];
-            spectrum[i] = sqrtf(re * re + im * im);
-        }
-        novelty[count++] = onset_filter_push(filter, spectrum);
+    size_t n = (size_t)size, bins = FFT_BATCH * (n / 2 + 1);
+    *f = (struct flux){.size = size, .hop = hop};
+    float *window = malloc(n * sizeof *window);
+    if (window)
+        window_hann(window, size);
+    f->filter = onset_filter_new(rate_hz, size, hop);
+    f->fft = window ? fft_batch_new(size, window) : NULL;
+    f->rows = calloc(FFT_BATCH * n, sizeof *f->rows);
+    f->powers = malloc(bins * sizeof *f->powers);
+    f->magnitudes = malloc(bins * sizeof *f->magnitudes);
+    f->novelty = malloc(most * sizeof *f->novelty);
+    free(window);
+    return f->filter && f->fft && f->rows && f->powers && f->magnitudes && f->novelty;
+}
+
+static void flux_done(struct flux *f)
+{
+    onset_filter_free(f->filter);
+    fft_batch_free(f->fft);
+    free(f->rows);
+    free(f->powers);
+    free(f->magnitudes);
+    free(f->novelty);
+}
+
+static size_t flux_round_join(const struct ground *g, struct flux *f)
+{
+    size_t size = (size_t)f->size, bins = size / 2 + 1, count = 0, filled = 0;
+    ptrdiff_t at = -(ptrdiff_t)frames_of(g, ONSET_BEFORE_S) - f->size / 2;
+    ptrdiff_t end = (ptrdiff_t)frames_of(g, ONSET_AFTER_S) - f->size / 2;
+    while (at < end) {
+        for (filled = 0; filled < FFT_BATCH && at < end; filled++, at += f->hop)
+            copy_round(g, at, size, f->rows + filled * size);
+        fft_batch_power(f->fft, f->rows, f->size, f->powers);
+        spectral_magnitudes(f->powers, (int)bins, f->magnitudes);
+        for (size_t i = 0; i < filled; i++)
+            f->novelty[count++] = onset_filter_push(f->filter, f->magnitudes + i * bins);
     }
     return count;
 }
@@ -261,17 +290,15 @@ static enum status measure_onset(const struct ground *g, struct seam *out, struc
     hop = hop < 1 ? 1 : hop;
     size_t most =
         (frames_of(g, ONSET_BEFORE_S + ONSET_AFTER_S) + (size_t)size) / (size_t)hop + 2;
-    struct onset_filter *filter = onset_filter_new(g->rate_hz, size, hop);
-    struct rfft *fft = rfft_new(size);
-    float *novelty = malloc(most * sizeof *novelty);
+    struct flux flux;
     struct onset_list found = {0};
     enum status st = ST_NO_MEMORY;
-    if (filter && fft && novelty) {
-        size_t n = flux_round_join(g, filter, fft, hop, novelty);
+    if (flux_init(&flux, size, hop, g->rate_hz, most)) {
+        size_t n = flux_round_join(g, &flux);
         double hop_s = (double)hop / g->rate_hz;
         struct onset_params p = onset_params_default();
         p.threshold *= ONSET_PART;
-        st = onset_pick(novelty, n, hop_s, 0.0, &p, &found, e);
+        st = onset_pick(flux.novelty, n, hop_s, 0.0, &p, &found, e);
     } else {
         err_set(e, st, "no memory to measure a loop's join");
     }
@@ -280,9 +307,7 @@ static enum status measure_onset(const struct ground *g, struct seam *out, struc
             out->onset = fmax(out->onset, (double)found.at[i].strength * ONSET_PART);
     out->onset_ok = out->onset <= 1.0;
     onset_list_done(&found);
-    onset_filter_free(filter);
-    rfft_free(fft);
-    free(novelty);
+    flux_done(&flux);
     return st;
 }
 
