@@ -13,6 +13,8 @@
 int main(void)
 {
     int32_t count = DRUM_FEATURES, head[3];
+    struct drum_ear *ear = NULL;
+    int rate_hz = 0;
     fwrite(&count, sizeof count, 1, stdout);
     while (fread(head, sizeof head, 1, stdin) == 1) {
         struct audio hit;
@@ -24,11 +26,18 @@ int main(void)
             fprintf(stderr, "drum_dump: the stream of hits is damaged\n");
             return 1;
         }
-        if (drum_features(&hit, (size_t)head[1], f, &e) != ST_OK)
+        if (rate_hz != hit.rate_hz) {
+            drum_ear_free(ear);
+            if (drum_ear_new(&ear, hit.rate_hz, &e) != ST_OK)
+                return 1;
+            rate_hz = hit.rate_hz;
+        }
+        if (drum_ear_features(ear, &hit, (size_t)head[1], f, &e) != ST_OK)
             for (int i = 0; i < DRUM_FEATURES; i++)
                 f[i] = NAN;
         fwrite(f, sizeof f, 1, stdout);
         audio_done(&hit);
     }
+    drum_ear_free(ear);
     return ferror(stdout) ? 1 : 0;
 }

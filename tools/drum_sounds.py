@@ -3,7 +3,8 @@
 Each package is unpacked (apt-get download, dpkg -x) below one folder, under its name:
 hydrogen-drumkits hydrogen-data lmms-common sonic-pi-samples exadrums freepats stk
 timgm6mb-soundfont csound-soundfont avldrums.lv2-soundfont fluid-soundfont-gm
-musescore-general-soundfont-small opl3-soundfont. Sound fonts are played through libfluidsynth3.
+musescore-general-soundfont opl3-soundfont minuet-data denemo-data performous chuck-data
+minetest-mod-mesecons scratch pd-lyonpotpourri. Sound fonts are played through libfluidsynth3.
 
 Four kits are kept for judging and never opened: HELD_OUT."""
 import ctypes
@@ -67,6 +68,34 @@ def trimmed(x, rate):
     return x[max(0, start - rate // 1000):][:int(rate * SECONDS)], rate
 
 
+# Sounds that lie about, a few in a package; all of them are one kit.
+FEW = {'performous': {'drum_bass': 'kick', 'drum_snare': 'snare', 'drum_cymbal': 'crash'},
+       'chuck-data': {'kick': 'kick', 'kick_01': 'kick', 'kick_04': 'kick', 'snare': 'snare',
+                      'snare_01': 'snare', 'snare_02': 'snare', 'snare_03': 'snare',
+                      'snare-chili': 'snare', 'snare-hop': 'snare', 'hihat': 'hat_closed',
+                      'hihat_01': 'hat_closed', 'hihat_02': 'hat_closed',
+                      'hihat_04': 'hat_open', 'hihat-open': 'hat_open', 'clap_01': 'clap',
+                      'cowbell_01': 'perc'},
+       'minetest-mod-mesecons': {'mesecons_noteblock_kick': 'kick',
+                                 'mesecons_noteblock_snare': 'snare',
+                                 'mesecons_noteblock_hihat': 'hat_closed',
+                                 'mesecons_noteblock_crash': 'crash'},
+       'scratch': {'CymbalCrash': 'crash', 'RideCymbal': 'ride', 'HandClap': 'clap',
+                   'Shaker': 'perc'},
+       'pd-lyonpotpourri': {'kick_11d': 'kick', 'KR55SNAR': 'snare', 'hi_c_12b': 'hat_closed',
+                            'hi_o_15g': 'hat_open', 'hi_o_06e': 'hat_open'}}
+
+
+def from_list(root):
+    for package, labels in FEW.items():
+        seen = set()
+        for path in sorted(glob.glob(f'{root}/{package}/**/*.*', recursive=True)):
+            base, ending = os.path.splitext(os.path.basename(path))
+            if ending in ('.wav', '.ogg', '.aiff') and base in labels and base not in seen:
+                seen.add(base)
+                yield 'few', base, labels[base], path
+
+
 def instrument_names(folder):
     """file name → instrument name, from a Hydrogen kit's description."""
     path = os.path.join(folder, 'drumkit.xml')
@@ -114,6 +143,15 @@ GM = {35: 'kick', 36: 'kick', 37: 'rim', 38: 'snare', 39: 'clap', 40: 'snare',
       57: 'crash', 55: 'crash', 52: 'crash', 51: 'ride', 59: 'ride', 53: 'ride',
       54: 'perc', 56: 'perc', 60: 'perc', 61: 'perc', 62: 'perc', 67: 'perc', 69: 'perc',
       70: 'perc', 75: 'perc', 76: 'perc', 77: 'perc', 81: 'perc'}
+
+# Of these presets' keys others than GM's are struck, or none.
+ORCHESTRA = {35: 'kick', 36: 'kick', 37: 'rim', 38: 'snare', 40: 'snare', 57: 'crash',
+             59: 'crash', 54: 'perc', 56: 'perc'}
+ELECTRONIC = {key: label for key, label in GM.items() if key != 52}  # a cymbal backwards
+BRUSH = {**{key: label for key, label in GM.items() if key != 40}, 39: 'snare'}
+PRESETS = {**{p: GM for p in range(48)}, 24: ELECTRONIC, 25: ELECTRONIC, 26: ELECTRONIC,
+           40: BRUSH, 41: BRUSH, 42: BRUSH, 48: ORCHESTRA}  # above: effects, marching bands
+VELOCITIES = (40, 75, 110)
 
 # The avldrums kits have their own order of keys; those that are certain.
 AVL = {36: 'kick', 37: 'rim', 38: 'snare', 40: 'snare', 41: 'tom_low', 43: 'tom_low',
@@ -164,15 +202,15 @@ class Synth:
 def from_font(path, name):
     synth = Synth(path)
     seen = set()
-    places = [(128, p, GM) for p in range(128) if synth.has(128, p)]
+    places = [(128, p, keys) for p, keys in PRESETS.items() if synth.has(128, p)]
     for bank, preset, keys in places or [(0, 0, AVL)]:
         for key, label in keys.items():
-            for velocity in (60, 115):
+            for velocity in VELOCITIES:
                 x = synth.hit(bank, preset, key, velocity)
                 peak = float(np.abs(x).max())
                 if peak < 1e-3:
                     continue
-                mark = hash((x[:8000] / peak).round(3).tobytes())
+                mark = hash((x[:8000] / peak).round(2).tobytes())
                 if mark in seen:  # presets share most of their keys
                     continue
                 seen.add(mark)
@@ -214,7 +252,9 @@ def from_raw(root):
 
 FONTS = [('fluid-soundfont-gm', 'FluidR3_GM.sf2', 'FluidR3'),
          ('timgm6mb-soundfont', 'TimGM6mb.sf2', 'TimGM6mb'),
-         ('musescore-general-soundfont-small', 'MuseScore_General_Lite.sf3', 'FluidR3'),
+         ('musescore-general-soundfont', 'MuseScore_General_Full.sf3', 'FluidR3'),
+         ('minuet-data', 'GeneralUser-v1.47.sf2', 'GeneralUser'),
+         ('denemo-data', 'A320U.sf2', 'A320U'),
          ('csound-soundfont', 'sf_GMbank.sf2', 'csound'),
          ('opl3-soundfont', 'OPL-3_FM_128M.sf2', 'opl3'),
          ('avldrums.lv2-soundfont', 'Red_Zeppelin_4_LV2.sf2', 'Red Zeppelin'),
@@ -245,6 +285,7 @@ def sounds(root):
     files += from_folder(root + '/lmms-common', 'lmms', '/**/drums/*.ogg')
     files += from_folder(root + '/sonic-pi-samples', 'sonic-pi', '/**/*.flac')
     files += from_folder(root + '/exadrums', 'exadrums', '/**/exadrums/*.wav')
+    files += from_list(root)
     found = []
     for kit, name, label, path in files:
         try:

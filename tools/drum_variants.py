@@ -8,6 +8,7 @@ from drum_sounds import CLASSES
 
 RATE = 44100
 LEFT_ALONE = 0.25  # variants of the sound itself, with nothing under it
+DOUBLED = 0.25  # with another of their class
 # How loud the classes are in a mix, roughly.
 LOUD = dict(zip(CLASSES, [0.9, 0.8, 0.6, 0.5, 0.7, 0.7, 0.7, 0.3, 0.35, 0.5, 0.35, 0.4]))
 CYMBALS = ('hat_closed', 'hat_open', 'ride', 'crash')
@@ -65,15 +66,30 @@ def padded(x, n):
 
 class Mixer:
     """Makes variants of hits. `by_label`: sounds at 44.1 kHz to lay under and over them;
-    `music`: notes and chords from their attack on."""
+    `partners`: those to layer with one of the same class; `music`: notes and chords from
+    their attack on."""
 
-    def __init__(self, by_label, music, seed):
+    def __init__(self, by_label, partners, music, seed):
         self.by_label = by_label
+        self.partners = partners
         self.music = music
         self.beds = [made_bed(i, seed) for i in range(60)]
 
-    def other(self, rng, label):
-        pool = self.by_label[label]
+    def doubled(self, x, rate, label, rng):
+        """Layered with another sound of its class, or that one's bass under its treble."""
+        other = resampled(self.other(rng, label, self.partners), 44100 / rate)
+        n = max(len(x), len(other))
+        x, other = padded(x / peak(x), n), padded(other / peak(other), n)
+        if rng.random() < 0.5:
+            return x + other * 10 ** (rng.uniform(-15, 0) / 20)
+        edge = 10 ** rng.uniform(2.4, 3.9)
+        low, high = (x, other) if rng.random() < 0.5 else (other, x)
+        low = fft_filter(low, rate, lambda f: 1 / (1 + (f / edge) ** 2))
+        high = fft_filter(high, rate, lambda f: 1 / (1 + (edge / (f + 1)) ** 2))
+        return low + high * 10 ** (rng.uniform(-8, 8) / 20)
+
+    def other(self, rng, label, by_label=None):
+        pool = (by_label or self.by_label)[label]
         return pool[rng.integers(len(pool))].astype(np.float64)
 
     def over_a_tail(self, x, rate, label, lead, rng):
@@ -136,6 +152,8 @@ class Mixer:
         if rng.random() < 0.6:
             width = 1.0 if label.startswith('tom') else 2.5
             x = resampled(x, 2 ** (rng.uniform(-width, width) / 12))
+        if rng.random() < DOUBLED and label != 'perc':
+            x = self.doubled(x, rate, label, rng)
         x = x[:rate] / peak(x[:int(0.1 * rate)])
         cut = rng.random() < (0.3 if alone else 0.65)  # by the next hit, or the longest length
         if cut:

@@ -18,10 +18,13 @@ from drum_sounds import CLASSES, HELD_OUT, music, sounds
 from drum_variants import Mixer
 
 SEED = 20
-HIDDEN, MEMBERS, EPOCHS, BATCH = 128, 3, 30, 256
+HIDDEN, MEMBERS, EPOCHS, BATCH = 96, 3, 16, 384
 NOISE, DROPOUT, FORGET, SMOOTH, DECAY = 0.1, 0.1, 0.05, 0.04, 2e-4
-VARIANTS, MACHINE_VARIANTS = 12, 5  # augmented copies of each sound, besides itself
+VARIANTS = {'kit': 12, 'font': 3, 'made': 3}  # augmented copies of each sound
+FONTS = ('FluidR3', 'TimGM6mb', 'csound', 'GeneralUser', 'A320U')
+PROCESSES = 2
 SHARE = 32  # sounds that go through drum_dump together
+TRUST = {'kit': 1, 'font': 1, 'made': 1}
 AS_IS = 4  # a sound as it is counts as so many of its variants
 GROUP = {'kick': 0, 'snare': 1, 'tom_low': 2, 'tom_mid': 2, 'tom_high': 2, 'hat_closed': 3,
          'hat_open': 3, 'crash': 4, 'ride': 4}
@@ -44,14 +47,17 @@ def features(dump, hits):
 SHARED = {}  # what the processes of collect() inherit
 
 
+def kind_of(kit):
+    return 'made' if kit.startswith('machine') else 'font' if kit in FONTS else 'kit'
+
+
 def one_share(at):
     """Features and [(class, kit, 'is it augmented')] of some sounds and their variants."""
     hits, rows = [], []
     for i, (kit, _, label, x, rate) in enumerate(SHARED['every'][at:at + SHARE], at):
         rng = np.random.default_rng([SEED, i])
         x = x.astype(np.float64)
-        count = MACHINE_VARIANTS if kit.startswith('machine') else VARIANTS
-        for v in range(count + 1):
+        for v in range(VARIANTS[kind_of(kit)] + 1):
             hits.append(SHARED['mixer'].variant(x, rate, label, rng) if v else (x, rate, 0))
             rows.append((CLASSES.index(label), kit, v > 0))
     F = features(SHARED['dump'], hits)
@@ -63,12 +69,15 @@ def collect(data, dump):
     """Features, class, kit and 'is it augmented' of every sound and its variants."""
     every = sounds(data)
     assert not HELD_OUT & {kit for kit, *_ in every}
-    by_label = {}
-    for _, _, label, x, rate in every:
+    by_label, partners = {}, {}
+    for kit, _, label, x, rate in every:
         if rate == 44100:
             by_label.setdefault(label, []).append(x)
-    SHARED.update(every=every, dump=dump, mixer=Mixer(by_label, music(data, 80), SEED))
-    with multiprocessing.get_context('fork').Pool() as pool:
+            if kind_of(kit) != 'kit':
+                partners.setdefault(label, []).append(x)
+    SHARED.update(every=every, dump=dump,
+                  mixer=Mixer(by_label, partners, music(data, 80), SEED))
+    with multiprocessing.get_context('fork').Pool(PROCESSES) as pool:
         shares = pool.map(one_share, range(0, len(every), SHARE), chunksize=1)
     y, kits, augmented = zip(*(row for _, rows in shares for row in rows))
     return (np.concatenate([F for F, _ in shares]), np.array(y), np.array(kits),
@@ -96,8 +105,21 @@ def softmax(o):
     return p / p.sum(1, keepdims=True)
 
 
+class Chance:
+    """Random numbers for many batches: stretches of one long row, drawn once."""
+
+    def __init__(self, rng, draw):
+        self.rng, self.row = rng, draw(1 << 22, dtype=np.float32)
+
+    def of(self, shape):
+        size = shape[0] * shape[1]
+        at = int(self.rng.integers(len(self.row) - size))
+        return self.row[at:at + size].reshape(shape)
+
+
 def train_one(X, y, w, seed):
     rng = np.random.default_rng([SEED, seed])
+    noise, chance = Chance(rng, rng.standard_normal), Chance(rng, rng.random)
     f32 = np.float32
     n, d = X.shape
     k = len(CLASSES)
@@ -113,10 +135,10 @@ def train_one(X, y, w, seed):
         order = rng.permutation(n)
         for at in range(0, n, BATCH):
             i = order[at:at + BATCH]
-            x = X[i] + f32(NOISE) * rng.standard_normal((len(i), d), dtype=f32)
-            x *= rng.random((len(i), d), dtype=f32) > FORGET
+            x = X[i] + f32(NOISE) * noise.of((len(i), d))
+            x *= chance.of(x.shape) > FORGET
             h = np.tanh(x @ P[0] + P[1])
-            mask = (rng.random(h.shape, dtype=f32) > DROPOUT) * f32(1 / (1 - DROPOUT))
+            mask = (chance.of(h.shape) > DROPOUT) * f32(1 / (1 - DROPOUT))
             kept = h * mask
             p = softmax(kept @ P[2] + P[3])
             g = (p - T[i]) * w[i, None] * f32(1 / len(i))
@@ -137,18 +159,26 @@ def standardised(F, mean, deviation):
     return np.clip((F - mean) / deviation, -4, 4).astype(np.float32)
 
 
+def rounded(P):
+    """A perceptron as the table has it: weights of the inputs in whole steps, one size of
+    step for each hidden unit."""
+    step = np.abs(P[0]).max(0) / 127
+    return [np.round(P[0] / step), step, *P[1:]]
+
+
 def train(F, y, kits, augmented, members=MEMBERS):
     mean, deviation = F.mean(0), F.std(0) + 1e-3
     X = standardised(F, mean, deviation)
     w = weights(y, kits, augmented)
-    return mean, deviation, [train_one(X, y, w, s) for s in range(members)]
+    return mean, deviation, [rounded(train_one(X, y, w, s)) for s in range(members)]
 
 
 def opinions(model, F):
     """The committee's mean probability, before the prior."""
     mean, deviation, members = model
     X = standardised(F, mean, deviation)
-    return sum(softmax(np.tanh(X @ P[0] + P[1]) @ P[2] + P[3]) for P in members) / len(members)
+    return sum(softmax(np.tanh(X @ W * step + b) @ V + c)
+               for W, step, b, V, c in members) / len(members)
 
 
 def weighed(p, prior=PRIOR):
@@ -254,7 +284,7 @@ def evaluate(F, y, kits, augmented, members, keep):
     left = [kit for kit in sorted(set(kits))
             if kit not in FOR_TRAINING_ONLY and not kit.startswith('machine')]
     SHARED['evaluate'] = F, y, kits, augmented, members
-    with multiprocessing.get_context('fork').Pool() as pool:
+    with multiprocessing.get_context('fork').Pool(PROCESSES) as pool:
         for kit, p in zip(left, pool.imap(without, left, chunksize=1)):
             out = kits == kit
             P[out], judged[out] = p, True
@@ -282,55 +312,74 @@ def checksum(data):
     return h ^ 0xcbf29ce484222325
 
 
-def array(name, values, shape):
-    numbers = [f'{v:.5g}' for v in values.ravel()]
-    numbers = [(v if '.' in v or 'e' in v else v + '.0') + 'F' for v in numbers]
+def array(name, values, shape, kind='float'):
+    if kind == 'float':
+        numbers = [f'{v:.5g}' for v in values.ravel()]
+        numbers = [(v if '.' in v or 'e' in v else v + '.0') + 'F' for v in numbers]
+    else:
+        numbers = [str(int(v)) for v in values.ravel()]
     lines, line = [], '   '
     for v in numbers:
-        if len(line) + len(v) + 2 > 88:
+        if len(line) + len(v) + 2 > 90:
             lines.append(line)
             line = '   '
         line += f' {v},'
-    return f'static const float {name}{shape} = {{\n' + '\n'.join(lines + [line]) + '\n};\n'
+    return f'static const {kind} {name}{shape} = {{\n' + '\n'.join(lines + [line]) + '\n};\n'
 
 
 def write(path, model):
     mean, deviation, members = model
-    mean, scale, prior, *stack = [
-        np.vectorize(lambda v: float(f'{v:.5g}'))(table) for table in (
-            mean, 1 / deviation, PRIOR, *(np.stack([m[i] for m in members]) for i in range(4)))]
-    flat = np.concatenate([a.astype('<f4').ravel() for a in (mean, scale, prior, *stack)])
-    d = len(mean)
+    mean, scale, prior, step, bias, out, out_bias = [
+        np.vectorize(lambda v: float(f'{v:.5g}'))(table).astype('<f4') for table in (
+            mean, 1 / deviation, PRIOR, *(np.stack([m[i] for m in members]) for i in range(1, 5)))]
+    hidden = np.stack([m[0] for m in members]).astype('<i1')
+    tables = [('model_mean', mean, '[MODEL_FEATURES]'),
+              ('model_scale', scale, '[MODEL_FEATURES]'),
+              ('model_prior', prior, '[DRUM_CLASS_COUNT]'),
+              ('model_hidden', hidden, '[MODEL_MEMBERS * MODEL_FEATURES * MODEL_HIDDEN]'),
+              ('model_hidden_scale', step, '[MODEL_MEMBERS * MODEL_HIDDEN]'),
+              ('model_hidden_bias', bias, '[MODEL_MEMBERS * MODEL_HIDDEN]'),
+              ('model_out', out, '[MODEL_MEMBERS * MODEL_HIDDEN * DRUM_CLASS_COUNT]'),
+              ('model_out_bias', out_bias, '[MODEL_MEMBERS * DRUM_CLASS_COUNT]')]
+    blob = b''.join(table.tobytes() for _, table, _ in tables)
     with open(path, 'w') as f:
         f.write('/* Generated by tools/train_drums.py: do not edit. The drum classifier: a '
                 'committee of\n * perceptrons over drum_features; see '
                 'docs/drum-classifier.md. */\n')
-        f.write(f'enum {{ MODEL_FEATURES = {d}, MODEL_HIDDEN = {HIDDEN}, '
+        f.write(f'enum {{ MODEL_FEATURES = {len(mean)}, MODEL_HIDDEN = {HIDDEN}, '
                 f'MODEL_MEMBERS = {len(members)} }};\n')
-        f.write(f'/* rng_hash of all numbers below, in order, as little-endian float32. */\n'
-                f'static const uint64_t model_checksum = 0x{checksum(flat.tobytes()):016x}U;\n')
-        f.write(array('model_mean', mean, '[MODEL_FEATURES]'))
-        f.write(array('model_scale', scale, '[MODEL_FEATURES]'))
-        f.write(array('model_prior', prior, '[DRUM_CLASS_COUNT]'))
-        f.write(array('model_hidden', stack[0],
-                      '[MODEL_MEMBERS * MODEL_FEATURES * MODEL_HIDDEN]'))
-        f.write(array('model_hidden_bias', stack[1], '[MODEL_MEMBERS * MODEL_HIDDEN]'))
-        f.write(array('model_out', stack[2],
-                      '[MODEL_MEMBERS * MODEL_HIDDEN * DRUM_CLASS_COUNT]'))
-        f.write(array('model_out_bias', stack[3], '[MODEL_MEMBERS * DRUM_CLASS_COUNT]'))
+        f.write(f'/* rng_hash of all numbers below, in order, little-endian. */\n'
+                f'static const uint64_t model_checksum = 0x{checksum(blob):016x}U;\n')
+        for name, table, shape in tables:
+            kind = 'signed char' if table.dtype == np.int8 else 'float'
+            f.write(array(name, table, shape, kind))
+
+
+def blank(path, d):
+    """So that a program with other features than the table's can be built, and dump them."""
+    k = len(CLASSES)
+    nothing = [np.zeros((d, HIDDEN)), np.ones(HIDDEN), np.zeros(HIDDEN), np.zeros((HIDDEN, k)),
+               np.zeros(k)]
+    write(path, (np.zeros(d), np.ones(d), [nothing] * MEMBERS))
 
 
 def main():
     a = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument('--data', required=True)
-    a.add_argument('--dump', required=True)
+    a.add_argument('--data')
+    a.add_argument('--dump')
     a.add_argument('--out', default='src/dsp/drum_model.inc')
     a.add_argument('--evaluate', action='store_true')
+    a.add_argument('--blank', type=int, metavar='FEATURES',
+                   help='write a table that knows nothing, for so many features')
     a.add_argument('--members', type=int, default=MEMBERS)
     a.add_argument('--keep', help="keep the left-out kits' probabilities in this .npz")
     a.add_argument('--cache', help='keep the features in this .npz between runs')
     a = a.parse_args()
+    if not a.blank and not (a.data and a.dump):
+        sys.exit('usage: train_drums.py --data DIR --dump PROGRAM: see --help')
+    if a.blank:
+        return blank(a.out, a.blank)
     try:
         z = np.load(a.cache) if a.cache else None
     except OSError:

@@ -3,6 +3,7 @@
 #include "dsp/vec.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const double PI = 3.14159265358979323846;
 
@@ -75,6 +76,12 @@ void decimator_free(struct decimator *d)
 int decimator_lag(const struct decimator *d)
 {
     return d->lag;
+}
+
+void decimator_restart(struct decimator *d)
+{
+    memset(d->x, 0, (size_t)d->taps * sizeof *d->x);
+    d->held = d->lag;
 }
 
 VEC_INLINE void convolve(const struct decimator *d, float *out, int count)

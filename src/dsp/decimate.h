@@ -14,6 +14,9 @@ struct decimator;
 struct decimator *decimator_new(int rate_hz, int factor, double pass_hz, int push_max);
 void decimator_free(struct decimator *d);
 
+/* As if new: silence before what is pushed next, the first output at its first frame. */
+void decimator_restart(struct decimator *d);
+
 /* Push `frames` (≤ push_max); returns how many values were written to `out` (room for
  * push_max / factor + 1). Outputs lag by half the filter. */
 int decimator_push(struct decimator *d, const float *x, int frames, float *out);

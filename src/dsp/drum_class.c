@@ -2,6 +2,7 @@
 
 #include "core/rng.h"
 #include "dsp/drum_features.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -44,32 +45,53 @@ bool drum_class_model_is_whole(void)
     h = rng_hash(h, model_scale, sizeof model_scale);
     h = rng_hash(h, model_prior, sizeof model_prior);
     h = rng_hash(h, model_hidden, sizeof model_hidden);
+    h = rng_hash(h, model_hidden_scale, sizeof model_hidden_scale);
     h = rng_hash(h, model_hidden_bias, sizeof model_hidden_bias);
     h = rng_hash(h, model_out, sizeof model_out);
     h = rng_hash(h, model_out_bias, sizeof model_out_bias);
     return h == model_checksum;
 }
 
+typedef signed char v8c_any __attribute__((vector_size(8), aligned(1), may_alias));
+enum { WIDE = 4, STEP = WIDE * VEC };
+_Static_assert(MODEL_HIDDEN % STEP == 0, "hidden units are summed by so many at once");
+
+/* out[h] = Σ x[i]·w[i][h], the whole numbers of the table as they are. */
+VEC_INLINE void sum_inputs(const signed char *w, const float *x, float *out)
+{
+    for (int h = 0; h < MODEL_HIDDEN; h += STEP) {
+        v8f sum[WIDE] = {{0}};
+        for (int i = 0; i < MODEL_FEATURES; i++)
+            for (int k = 0; k < WIDE; k++) {
+                const signed char *at = w + i * MODEL_HIDDEN + h + k * VEC;
+                sum[k] += __builtin_convertvector(*(const v8c_any *)at, v8f) * x[i];
+            }
+        for (int k = 0; k < WIDE; k++)
+            VEC_AT(out + h + k * VEC) = sum[k];
+    }
+}
+
+VEC_CLONES(run_sum, sum_inputs, (const signed char *w, const float *x, float *out),
+           (w, x, out))
+
 /* One perceptron's opinion, added to `total`. */
 static void ask(int member, const float *x, double *total)
 {
-    const float *w = model_hidden + member * MODEL_FEATURES * MODEL_HIDDEN;
     const float *v = model_out + member * MODEL_HIDDEN * DRUM_CLASS_COUNT;
-    double hidden[MODEL_HIDDEN], out[DRUM_CLASS_COUNT], sum = 0;
-    for (int h = 0; h < MODEL_HIDDEN; h++)
-        hidden[h] = (double)model_hidden_bias[member * MODEL_HIDDEN + h];
-    for (int i = 0; i < MODEL_FEATURES; i++)
-        for (int h = 0; h < MODEL_HIDDEN; h++)
-            hidden[h] += (double)x[i] * (double)w[i * MODEL_HIDDEN + h];
-    for (int h = 0; h < MODEL_HIDDEN; h++)
-        hidden[h] = tanh(hidden[h]);
-    double most = -HUGE_VAL;
-    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+    const float *scale = model_hidden_scale + member * MODEL_HIDDEN;
+    const float *bias = model_hidden_bias + member * MODEL_HIDDEN;
+    float hidden[MODEL_HIDDEN];
+    double out[DRUM_CLASS_COUNT], sum = 0, most = -HUGE_VAL;
+    run_sum(model_hidden + member * MODEL_FEATURES * MODEL_HIDDEN, x, hidden);
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
         out[c] = (double)model_out_bias[member * DRUM_CLASS_COUNT + c];
-        for (int h = 0; h < MODEL_HIDDEN; h++)
-            out[c] += hidden[h] * (double)v[h * DRUM_CLASS_COUNT + c];
-        most = fmax(most, out[c]);
+    for (int h = 0; h < MODEL_HIDDEN; h++) {
+        double told = tanh((double)hidden[h] * (double)scale[h] + (double)bias[h]);
+        for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+            out[c] += told * (double)v[h * DRUM_CLASS_COUNT + c];
     }
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        most = fmax(most, out[c]);
     for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
         out[c] = exp(out[c] - most);
         sum += out[c];

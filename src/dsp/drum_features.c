@@ -1,57 +1,37 @@
 #include "dsp/drum_features.h"
 
+#include "dsp/drum_frames.h"
 #include "dsp/drum_pitch.h"
-#include "dsp/fft.h"
-#include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/mfcc.h"
-#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double TWO_PI = 6.283185307179586;
-static const double LONGEST_S = 1.0, SHORTEST_S = 0.002, HOP_S = 256.0 / 44100;
-static const double HIGHEST_HZ = 20000; /* the same sound at any rate */
+static const double LONGEST_S = 1.0, SHORTEST_S = 0.002;
 static const double LEAD_S = 0.0005, PEAK_WITHIN_S = 0.1;
 static const float ATTACK_LEVEL = 0.05F;
-/* What is left of a hit at least when the background is taken off. */
-#define KEPT_SHARE 0.03F
-static const double SPECTRUM_FLOOR_DB = -70, BAND_FLOOR_DB = -60;
-static const double band_edge_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000,
-                                                    2500, 5000, 9000, 20000};
-static const double time_edge_s[DRUM_TIMES + 1] = {0, 0.02, 0.06, 0.15, 0.4};
+static const double SPECTRUM_FLOOR_DB = -70, FALLS_FLOOR_DB = -60;
 
-enum { MEL_BANDS = 32, SEGMENTS = 2, LOWEST_RATE_HZ = 1000 };
-/* Attack and body, for the shape of the spectrum. */
-static const double segment_s[SEGMENTS + 1] = {0, 0.030, 0.120};
+enum { LOWEST_RATE_HZ = 1000 };
 
 struct drum_ear {
-    int rate_hz, fft_size, bins;
-    struct fft_batch *fft;
+    int rate_hz, frame_size;
     struct mfcc *mfcc;
+    struct drum_frames *frames;
     struct drum_pitch_meter *pitch;
-    v8f *sum;      /* of own power, a row of bins for each segment, lanes apart */
-    float *frames; /* eight, one after the other */
-    float *power;  /* of the eight, as fft_batch leaves them */
     float *spectrum;
-    signed char *band_of;    /* per bin, −1: none */
-    double *shape[SEGMENTS]; /* a row of bins each, the background last */
 };
 
 struct sheet {
     float *memory;
     float *x;         /* in `memory`: mono from the attack on, loudest 5 ms of RMS 1 */
     size_t n, before; /* frames of it, and of what sounded before x[0] */
-    int rate_hz, fft_size, bins;
+    int rate_hz;
     struct drum_ear *ear;
-    double *shape[SEGMENTS]; /* mean power per bin */
-    double *background;      /* power per bin of what sounded before, or 0 */
-    double background_level; /* its mean square */
-    double band[DRUM_TIMES][DRUM_BANDS];
-    int frames_in[DRUM_TIMES], frames_of[SEGMENTS];
+    struct drum_view view;
     float *out;
 };
 
@@ -127,19 +107,6 @@ static void level_out(struct sheet *s)
         *x *= gain;
 }
 
-static void sort_bins(struct drum_ear *ear)
-{
-    double bin_hz = (double)ear->rate_hz / ear->fft_size;
-    int band = 0;
-    for (int k = 0; k < ear->bins; k++) {
-        double hz = k * bin_hz;
-        while (band < DRUM_BANDS && hz >= band_edge_hz[band + 1])
-            band++;
-        bool inside = k > 0 && band < DRUM_BANDS && hz >= band_edge_hz[0];
-        ear->band_of[k] = (signed char)(inside ? band : -1);
-    }
-}
-
 enum status drum_ear_new(struct drum_ear **out, int rate_hz, struct err *e)
 {
     *out = NULL;
@@ -149,34 +116,20 @@ enum status drum_ear_new(struct drum_ear **out, int rate_hz, struct err *e)
     if (!ear)
         return err_set(e, ST_NO_MEMORY, "no memory to look at drum hits");
     ear->rate_hz = rate_hz;
-    ear->fft_size = fft_size_at(1024, rate_hz);
-    int heard = (int)(HIGHEST_HZ * ear->fft_size / rate_hz) + 1;
-    ear->bins = ear->fft_size / 2 + 1 < heard ? ear->fft_size / 2 + 1 : heard;
-    size_t size = (size_t)ear->fft_size, bins = size / 2 + 1;
-    float *window = malloc(size * sizeof *window);
-    for (size_t i = 0; window && i < size; i++)
-        window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * (double)i / (double)size));
-    ear->fft = window ? fft_batch_new(ear->fft_size, window) : NULL;
-    free(window);
-    ear->pitch = drum_pitch_meter_new(rate_hz);
-    ear->frames = malloc(FFT_BATCH * size * sizeof *ear->frames);
-    ear->power = malloc(FFT_BATCH * bins * sizeof *ear->power);
-    ear->spectrum = malloc(bins * sizeof *ear->spectrum);
-    ear->sum = aligned_alloc(64, (SEGMENTS * bins + 1) / 2 * 2 * sizeof *ear->sum);
-    ear->band_of = malloc(bins);
-    ear->shape[0] = malloc((SEGMENTS + 1) * bins * sizeof *ear->shape[0]);
+    ear->frame_size = drum_frames_size(rate_hz);
     enum status st =
-        mfcc_new(&ear->mfcc, rate_hz, ear->fft_size, MEL_BANDS, DRUM_CEPSTRA + 1, e);
-    if (st == ST_OK && !(ear->fft && ear->pitch && ear->frames && ear->power &&
-                         ear->spectrum && ear->sum && ear->band_of && ear->shape[0]))
-        st = err_set(e, ST_NO_MEMORY, "no memory to look at drum hits");
+        mfcc_new(&ear->mfcc, rate_hz, ear->frame_size, DRUM_MEL, DRUM_CEPSTRA + 1, e);
+    if (st == ST_OK) {
+        ear->frames = drum_frames_new(rate_hz, ear->mfcc);
+        ear->pitch = drum_pitch_meter_new(rate_hz);
+        ear->spectrum = calloc((size_t)ear->frame_size / 2 + 1, sizeof *ear->spectrum);
+        if (!ear->frames || !ear->pitch || !ear->spectrum)
+            st = err_set(e, ST_NO_MEMORY, "no memory to look at drum hits");
+    }
     if (st != ST_OK) {
         drum_ear_free(ear);
         return st;
     }
-    for (int k = 1; k < SEGMENTS; k++)
-        ear->shape[k] = ear->shape[0] + k * ear->bins;
-    sort_bins(ear);
     *out = ear;
     return ST_OK;
 }
@@ -185,174 +138,20 @@ void drum_ear_free(struct drum_ear *ear)
 {
     if (!ear)
         return;
-    fft_batch_free(ear->fft);
     mfcc_free(ear->mfcc);
+    drum_frames_free(ear->frames);
     drum_pitch_meter_free(ear->pitch);
-    free(ear->frames);
-    free(ear->power);
     free(ear->spectrum);
-    free(ear->sum);
-    free(ear->band_of);
-    free(ear->shape[0]);
     free(ear);
-}
-
-static void open_sheet(struct sheet *s, struct drum_ear *ear)
-{
-    s->ear = ear;
-    s->fft_size = ear->fft_size;
-    s->bins = ear->bins;
-    for (int k = 0; k < SEGMENTS; k++)
-        s->shape[k] = ear->shape[k];
-    size_t bins = (size_t)ear->bins;
-    s->background = ear->shape[0] + SEGMENTS * bins;
-    memset(ear->shape[0], 0, (SEGMENTS + 1) * bins * sizeof *ear->shape[0]);
-    memset(ear->sum, 0, SEGMENTS * bins * sizeof *ear->sum);
-}
-
-static int segment_at(const double *edge, int count, double t)
-{
-    for (int i = 0; i < count; i++)
-        if (t >= edge[i] && t < edge[i + 1])
-            return i;
-    return -1;
-}
-
-/* A frame: where it begins in s->x and what of that it may see, and what its power is
- * counted for. */
-struct frame {
-    long first, least;
-    int shape, time;
-};
-
-static void copy_frame(const struct sheet *s, const struct frame *f, float *to)
-{
-    long first = f->first, size = s->fft_size, n = (long)s->n;
-    long from = first < f->least ? f->least - first : 0;
-    long until = first + size > n ? n - first : size;
-    memset(to, 0, (size_t)size * sizeof *to);
-    if (until > from)
-        memcpy(to + from, s->x + first + from, (size_t)(until - from) * sizeof *to);
-}
-
-/* Sums over the frames of a batch, a lane each: of a time's bands, and of a segment's
- * bins. */
-struct tally {
-    v8f mask[SEGMENTS];
-    int shaped;
-    v8f band[DRUM_BANDS + 1]; /* the first for bins of no band */
-};
-
-/* Counts what the frames have of each bin beyond what sounded before. */
-VEC_INLINE void tally_power(const struct drum_ear *ear, const double *background,
-                            struct tally *t)
-{
-    for (int k = 1; k < ear->bins; k++) {
-        v8f whole = VEC_CONST_AT(ear->power + VEC * k);
-        v8f own = whole - (float)background[k], kept = whole * KEPT_SHARE;
-        vec_max(&own, &kept);
-        t->band[ear->band_of[k] + 1] += own;
-        if (t->shaped)
-            for (int i = 0; i < SEGMENTS; i++)
-                ear->sum[i * ear->bins + k] += own * t->mask[i];
-    }
-}
-
-VEC_CLONES(run_tally, tally_power,
-           (const struct drum_ear *ear, const double *background, struct tally *t),
-           (ear, background, t))
-
-static void count_frames(struct sheet *s, const struct frame *f, int count)
-{
-    struct tally t = {.shaped = 0};
-    for (int i = 0; i < count; i++) {
-        for (int k = 0; k < SEGMENTS; k++)
-            t.mask[k][i] = f[i].shape == k ? 1 : 0;
-        if (f[i].shape >= 0) {
-            s->frames_of[f[i].shape]++;
-            t.shaped = 1;
-        }
-    }
-    run_tally(s->ear, s->background, &t);
-    for (int i = 0; i < count; i++) {
-        if (f[i].time < 0)
-            continue;
-        for (int b = 0; b < DRUM_BANDS; b++)
-            s->band[f[i].time][b] += (double)t.band[b + 1][i];
-        s->frames_in[f[i].time]++;
-    }
-}
-
-static void look_at(struct sheet *s, const struct frame *f, int count)
-{
-    size_t size = (size_t)s->fft_size;
-    for (int i = 0; i < count; i++)
-        copy_frame(s, &f[i], s->ear->frames + (size_t)i * size);
-    memset(s->ear->frames + (size_t)count * size, 0,
-           (size_t)(FFT_BATCH - count) * size * sizeof(float));
-    fft_batch_power(s->ear->fft, s->ear->frames, s->fft_size, s->ear->power);
-}
-
-/* The frame that ends where the lead does, the first of the first batch. */
-static struct frame frame_before(struct sheet *s)
-{
-    long size = s->fft_size;
-    long first = (long)(s->memory - s->x) + (long)s->before - size;
-    struct frame f = {first, first, -1, -1};
-    s->background_level = line_square_sum(s->x + f.first, (size_t)size) / (double)size;
-    return f;
-}
-
-static void add_batch(struct sheet *s, const struct frame *f, int count, bool before)
-{
-    look_at(s, f, count);
-    for (int k = 0; before && k < s->bins; k++)
-        s->background[k] = (double)s->ear->power[k * FFT_BATCH];
-    count_frames(s, f, count);
-}
-
-static void add_frames(struct sheet *s)
-{
-    double hop = HOP_S * s->rate_hz;
-    struct frame f[FFT_BATCH];
-    int count = 0;
-    bool before = s->before >= (size_t)s->fft_size;
-    if (before)
-        f[count++] = frame_before(s);
-    for (int i = 0; (i + 0.5) * hop < (double)s->n || i == 0; i++) {
-        long centre = lround((i + 0.5) * hop);
-        double t = (double)centre / s->rate_hz;
-        f[count] = (struct frame){centre - s->fft_size / 2, 0,
-                                  segment_at(segment_s, SEGMENTS, t),
-                                  segment_at(time_edge_s, DRUM_TIMES, t)};
-        if (f[count].shape < 0 && f[count].time < 0)
-            break; /* and all after it */
-        if (++count == FFT_BATCH) {
-            add_batch(s, f, count, before);
-            before = false;
-            count = 0;
-        }
-    }
-    if (count)
-        add_batch(s, f, count, before);
-    for (int i = 0; i < SEGMENTS; i++) {
-        if (i > 0 && s->frames_of[i] == 0) { /* too short to have a body */
-            memcpy(s->shape[i], s->shape[i - 1], (size_t)s->bins * sizeof *s->shape[i]);
-            continue;
-        }
-        for (int k = 0; k < s->bins; k++)
-            s->shape[i][k] = vec_sum(&s->ear->sum[i * s->bins + k]) /
-                             (s->frames_of[i] ? s->frames_of[i] : 1);
-    }
 }
 
 static void put_cepstra(struct sheet *s, const double *shape)
 {
-    float mel[MEL_BANDS], cepstrum[DRUM_CEPSTRA + 1], most = 0;
-    for (int k = 0; k <= s->fft_size / 2; k++)
-        s->ear->spectrum[k] = k < s->bins ? (float)shape[k] : 0;
+    float mel[DRUM_MEL], cepstrum[DRUM_CEPSTRA + 1], most = 0;
+    for (int k = 0; k < s->view.bins; k++) /* 0 above, for good */
+        s->ear->spectrum[k] = (float)shape[k];
     mfcc_mel(s->ear->mfcc, s->ear->spectrum, mel);
-    for (int b = 0; b < MEL_BANDS; b++)
+    for (int b = 0; b < DRUM_MEL; b++)
         most = mel[b] > most ? mel[b] : most;
     float floor = most * (float)pow(10, SPECTRUM_FLOOR_DB / 10) + 1e-12F;
     mfcc_cepstrum(s->ear->mfcc, mel, floor, cepstrum);
@@ -360,37 +159,41 @@ static void put_cepstra(struct sheet *s, const double *shape)
         put(s, (double)cepstrum[c] / 20);
 }
 
-static void put_bands(struct sheet *s)
+/* Mean powers of `bands` bands at `times` times, where frames[t] says that there were
+ * any, in 20 dB below the loudest. What a hit does not reach goes on falling as before.
+ */
+static void put_falls(struct sheet *s, const double *power, const int *frames, int times,
+                      int bands, bool by_band)
 {
-    double db[DRUM_TIMES][DRUM_BANDS], loudest = -200;
-    for (int t = 0; t < DRUM_TIMES; t++)
-        for (int b = 0; b < DRUM_BANDS; b++) {
-            int n = s->frames_in[t];
-            db[t][b] = n ? db_of(s->band[t][b] / n) : (double)NAN;
-            if (n && db[t][b] > loudest)
-                loudest = db[t][b];
+    double db[DRUM_MOMENTS * DRUM_MEL], loudest = -200;
+    for (int t = 0; t < times; t++)
+        for (int b = 0; b < bands && frames[t]; b++) {
+            db[t * bands + b] = db_of(power[t * bands + b]);
+            loudest = fmax(loudest, db[t * bands + b]);
         }
-    for (int b = 0; b < DRUM_BANDS; b++)
-        for (int t = 0; t < DRUM_TIMES; t++) {
-            if (isnan(db[t][b])) {
-                double before = t > 0 ? db[t - 1][b] : loudest;
-                double fall = t > 1 ? db[t - 2][b] - before : 6;
-                db[t][b] = before - fmax(3, fmin(30, fall));
+    for (int t = 0; t < times; t++)
+        for (int b = 0; b < bands; b++) {
+            double *here = &db[t * bands + b];
+            if (!frames[t]) {
+                double before = t > 0 ? here[-bands] : loudest;
+                double fall = t > 1 ? here[-2 * bands] - before : 6;
+                *here = before - fmax(3, fmin(30, fall));
             }
-            db[t][b] = fmax(db[t][b], loudest + BAND_FLOOR_DB);
-            put(s, (db[t][b] - loudest) / 20);
+            *here = fmax(*here, loudest + FALLS_FLOOR_DB);
         }
+    for (int i = 0; i < times * bands; i++)
+        put(s, (db[by_band ? i % times * bands + i / times : i] - loudest) / 20);
 }
 
 /* Flatness of the power between two frequencies, in units of 20 dB: 0 noise. */
 static double flatness(const struct sheet *s, const double *shape, double low_hz,
                        double high_hz)
 {
-    double bin_hz = (double)s->rate_hz / s->fft_size, logs = 0, sum = 0, most = 0;
+    double bin_hz = s->view.bin_hz, logs = 0, sum = 0, most = 0;
     int count = 0;
-    for (int k = 1; k < s->bins; k++)
+    for (int k = 1; k < s->view.bins; k++)
         most = fmax(most, shape[k]);
-    for (int k = 1; k < s->bins; k++) {
+    for (int k = 1; k < s->view.bins; k++) {
         double hz = k * bin_hz;
         if (hz < low_hz || hz >= high_hz)
             continue;
@@ -404,9 +207,9 @@ static double flatness(const struct sheet *s, const double *shape, double low_hz
 
 static void put_shape(struct sheet *s, const double *shape, double from_s, double to_s)
 {
-    double bin_hz = (double)s->rate_hz / s->fft_size;
+    double bin_hz = s->view.bin_hz;
     double sum = 0, moment = 0, square = 0, power = 0, below = 0, rolloff = bin_hz;
-    for (int k = 1; k < s->bins; k++) {
+    for (int k = 1; k < s->view.bins; k++) {
         double magnitude = sqrt(shape[k]), hz = k * bin_hz;
         sum += magnitude;
         moment += magnitude * hz;
@@ -415,7 +218,7 @@ static void put_shape(struct sheet *s, const double *shape, double from_s, doubl
     }
     double centroid = sum > 0 ? moment / sum : bin_hz;
     double spread = sum > 0 ? sqrt(fmax(0, square / sum - centroid * centroid)) : bin_hz;
-    for (int k = 1; k < s->bins && below < 0.85 * power; k++) {
+    for (int k = 1; k < s->view.bins && below < 0.85 * power; k++) {
         below += shape[k];
         rolloff = k * bin_hz;
     }
@@ -449,7 +252,7 @@ static void put_envelope(struct sheet *s)
     float peak = line_peak(s->x, s->n);
     for (size_t i = 0; i < s->n && count < BLOCKS; i += block) {
         double whole = energy(s, i, i + block) / (double)block;
-        level[count] = fmax(whole - s->background_level, (double)KEPT_SHARE * whole);
+        level[count] = fmax(whole - s->view.background_level, DRUM_KEPT_SHARE * whole);
         total += level[count];
         moment += level[count] * (double)count * block_s;
         if (level[count] > level[top])
@@ -496,17 +299,19 @@ static void put_pitch(struct sheet *s)
 
 static void put_all(struct sheet *s)
 {
-    add_frames(s);
-    for (int k = 0; k < SEGMENTS; k++)
-        put_cepstra(s, s->shape[k]);
-    put_bands(s);
-    for (int k = 0; k < SEGMENTS; k++)
-        put_shape(s, s->shape[k], segment_s[k], segment_s[k + 1]);
-    put(s, flatness(s, s->shape[1], 200, 2000));
-    put(s, flatness(s, s->shape[1], 2000, 8000));
-    put(s, flatness(s, s->shape[1], 8000, 20000));
+    struct drum_view *v = &s->view;
+    drum_frames_look(s->ear->frames, s->x, s->n, s->memory, s->before, v);
+    for (int k = 0; k < DRUM_SEGMENTS; k++)
+        put_cepstra(s, v->shape[k]);
+    put_falls(s, v->band[0], v->frames_in, DRUM_TIMES, DRUM_BANDS, true);
+    for (int k = 0; k < DRUM_SEGMENTS; k++)
+        put_shape(s, v->shape[k], drum_segment_s[k], drum_segment_s[k + 1]);
+    put(s, flatness(s, v->shape[1], 200, 2000));
+    put(s, flatness(s, v->shape[1], 2000, 8000));
+    put(s, flatness(s, v->shape[1], 8000, 20000));
     put_envelope(s);
     put_pitch(s);
+    put_falls(s, v->picture[0], v->frames_at, DRUM_MOMENTS, DRUM_MEL, false);
 }
 
 enum status drum_ear_features(struct drum_ear *ear, const struct audio *hit,
@@ -515,7 +320,7 @@ enum status drum_ear_features(struct drum_ear *ear, const struct audio *hit,
     memset(out, 0, DRUM_FEATURES * sizeof *out);
     if (hit->rate_hz != ear->rate_hz || hit->channels < 1)
         return err_set(e, ST_EMPTY, "a drum hit without a usable rate");
-    struct sheet s = {.out = out};
+    struct sheet s = {.ear = ear, .out = out};
     enum status st = ST_OK;
     if (!take(&s, hit, lead_frames)) {
         st = err_set(e, ST_NO_MEMORY, "no memory to look at a drum hit");
@@ -524,10 +329,8 @@ enum status drum_ear_features(struct drum_ear *ear, const struct audio *hit,
         if ((double)s.n < SHORTEST_S * hit->rate_hz)
             st = err_set(e, ST_EMPTY, "too little sound for a drum hit");
     }
-    if (st == ST_OK) {
-        open_sheet(&s, ear);
+    if (st == ST_OK)
         put_all(&s);
-    }
     free(s.memory);
     return st;
 }
