@@ -52,22 +52,45 @@ bool drum_class_model_is_whole(void)
     return h == model_checksum;
 }
 
-typedef signed char v8c_any __attribute__((vector_size(8), aligned(1), may_alias));
-enum { WIDE = 4, STEP = WIDE * VEC };
+typedef signed char v16c __attribute__((vector_size(16)));
+typedef signed char v16c_any __attribute__((vector_size(16), aligned(1), may_alias));
+typedef int32_t v4i __attribute__((vector_size(16)));
+typedef float v4f __attribute__((vector_size(16)));
+typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
+
+enum { QUADS = 8, STEP = 4 * QUADS };
 _Static_assert(MODEL_HIDDEN % STEP == 0, "hidden units are summed by so many at once");
+
+/* sum += x · four small whole numbers: each byte fills a word, its top is shifted down.
+ */
+#define ADD_QUAD(sum, bytes, k, x)                                                       \
+    sum +=                                                                               \
+        __builtin_convertvector((v4i)VEC_SHUFFLE(bytes, bytes, k, k, k, k, k + 1, k + 1, \
+                                                 k + 1, k + 1, k + 2, k + 2, k + 2,      \
+                                                 k + 2, k + 3, k + 3, k + 3, k + 3) >>   \
+                                    24,                                                  \
+                                v4f) *                                                   \
+        x
 
 /* out[h] = Σ x[i]·w[i][h], the whole numbers of the table as they are. */
 VEC_INLINE void sum_inputs(const signed char *w, const float *x, float *out)
 {
     for (int h = 0; h < MODEL_HIDDEN; h += STEP) {
-        v8f sum[WIDE] = {{0}};
-        for (int i = 0; i < MODEL_FEATURES; i++)
-            for (int k = 0; k < WIDE; k++) {
-                const signed char *at = w + i * MODEL_HIDDEN + h + k * VEC;
-                sum[k] += __builtin_convertvector(*(const v8c_any *)at, v8f) * x[i];
-            }
-        for (int k = 0; k < WIDE; k++)
-            VEC_AT(out + h + k * VEC) = sum[k];
+        v4f sum[QUADS] = {{0}};
+        for (int i = 0; i < MODEL_FEATURES; i++) {
+            const signed char *at = w + i * MODEL_HIDDEN + h;
+            v16c a = *(const v16c_any *)at, b = *(const v16c_any *)(at + 16);
+            ADD_QUAD(sum[0], a, 0, x[i]);
+            ADD_QUAD(sum[1], a, 4, x[i]);
+            ADD_QUAD(sum[2], a, 8, x[i]);
+            ADD_QUAD(sum[3], a, 12, x[i]);
+            ADD_QUAD(sum[4], b, 0, x[i]);
+            ADD_QUAD(sum[5], b, 4, x[i]);
+            ADD_QUAD(sum[6], b, 8, x[i]);
+            ADD_QUAD(sum[7], b, 12, x[i]);
+        }
+        for (int k = 0; k < QUADS; k++)
+            *(v4f_any *)(out + h + 4 * k) = sum[k];
     }
 }
 
