@@ -7,7 +7,13 @@ cd "$2" || exit 1
 command -v cppcheck >/dev/null || exit 77
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cppcheck -q -j2 --cppcheck-build-dir="$work" --enable=portability,performance --std=c11 \
+# The drum model is a hundred thousand numbers without a line of code: cppcheck takes minutes
+# for each of its arrays.
+cp -r src "$work/src"
+rm "$work/src/dsp/drum_model.inc"
+mkdir "$work/cache"
+cd "$work" || exit 1
+cppcheck -q -j2 --cppcheck-build-dir=cache --enable=portability,performance --std=c11 \
     --inline-suppr --error-exitcode=1 -Isrc \
     --suppress=syntaxError --suppress=uninitvar --suppress=legacyUninitvar --suppress=ctuuninitvar \
     --suppress=arrayIndexOutOfBounds --suppress=deallocret --suppress=invalidPointerCast src

@@ -433,4 +433,3 @@ bool stream_idle(struct stream *s)
     pthread_mutex_unlock(&s->lock);
     return idle;
 }
-

@@ -54,6 +54,6 @@ enum stream_answer stream_find(struct stream *s, const struct stretch *what,
 /* Forget one file, also that it failed; NULL: only the failures of all files. */
 void stream_forget(struct stream *s, const char *path);
 
-bool stream_idle(struct stream *s);    /* no wish is waiting */
+bool stream_idle(struct stream *s); /* no wish is waiting */
 
 #endif

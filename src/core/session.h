@@ -49,7 +49,7 @@ struct find {
  * missing. Errors as in catalog_open; with ST_CORRUPT the caller may offer
  * catalog_rebuild and try again. */
 enum status session_open(struct session **out, const char *folder, struct err *e);
-void session_close(struct session *s);             /* NULL is fine */
+void session_close(struct session *s); /* NULL is fine */
 const char *session_folder(const struct session *s);
 const char *session_name(const struct session *s); /* its last part */
 struct catalog *session_catalog(struct session *s);
