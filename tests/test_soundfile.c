@@ -413,6 +413,27 @@ static void content_counts_not_the_name(void **state)
 
 /* --- writing --- */
 
+/* Samples that look like a row of MPEG frames by chance. */
+static void a_wav_is_a_wav_whatever_its_samples(void **state)
+{
+    enum { FRAME = 417, ROWS = 6 };
+    static unsigned char file[44 + FRAME * ROWS + 1];
+    static const unsigned char head[44] =
+        "RIFF\xeb\x09\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x44\xac\0\0\x88\x58\1\0\2\0\x10\0"
+        "data\xc6\x09\0";
+    char path[FOLDER_BYTES];
+    memcpy(file, head, sizeof head);
+    for (int i = 0; i < ROWS; i++)
+        memcpy(file + 44 + i * FRAME, "\xff\xfb\x90\0", 4);
+    folder_write(*state, "chance.wav", file, 44 + FRAME * ROWS);
+    struct soundfile *sf;
+    assert_int_equal(soundfile_open(&sf, folder_path(path, *state, "chance.wav"), NULL),
+                     ST_OK);
+    assert_string_equal(soundfile_info(sf)->format, "WAV 16-bit");
+    assert_int_equal(soundfile_info(sf)->claimed_frames, FRAME * ROWS / 2);
+    soundfile_close(sf);
+}
+
 static void wav_bytes_are_exact(void **state)
 {
     char path[FOLDER_BYTES], sha[SHA256_HEX_BYTES], expected[SHA256_HEX_BYTES];
@@ -481,6 +502,7 @@ int main(void)
         IN_FOLDER(hostile_values_are_scrubbed),
         IN_FOLDER(bad_files_are_refused_in_one_sentence),
         IN_FOLDER(content_counts_not_the_name),
+        IN_FOLDER(a_wav_is_a_wav_whatever_its_samples),
         IN_FOLDER(wav_bytes_are_exact),
         IN_FOLDER(written_samples_come_back),
     };

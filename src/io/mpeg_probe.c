@@ -65,6 +65,21 @@ size_t mpeg_id3_bytes(const unsigned char *p, size_t n)
     return length + 10 + (p[5] & 0x10 ? 10 : 0);
 }
 
+/* Files that say what they are: their samples may look like a row of frames by chance,
+ * one hit in a few thousand does. A WAV may hold MPEG audio, if it says so. */
+static bool says_otherwise(const unsigned char *p, size_t n)
+{
+    static const char *const marks[] = {"FORM", "fLaC", "OggS", "caff", ".snd", "riff"};
+    for (size_t i = 0; n >= 4 && i < sizeof marks / sizeof *marks; i++)
+        if (memcmp(p, marks[i], 4) == 0)
+            return true;
+    bool wave = n >= 22 && memcmp(p + 8, "WAVE", 4) == 0 &&
+                (memcmp(p, "RIFF", 4) == 0 || memcmp(p, "RF64", 4) == 0);
+    bool mpeg_inside = wave && memcmp(p + 12, "fmt ", 4) == 0 && p[21] == 0 &&
+                       (p[20] == 0x50 || p[20] == 0x55);
+    return wave && !mpeg_inside;
+}
+
 enum mpeg_likeness mpeg_probe(int fd, bool lenient)
 {
     unsigned char *p = malloc(LOOK_BYTES);
@@ -81,6 +96,10 @@ enum mpeg_likeness mpeg_probe(int fd, bool lenient)
         got = pread(fd, p, LOOK_BYTES, tags);
     }
     size_t n = got > 0 ? (size_t)got : 0, at = 0;
+    if (says_otherwise(p, n)) {
+        free(p);
+        return MPEG_NO;
+    }
     bool found = false, whole_file = n < LOOK_BYTES;
     for (; !found && at + 4 <= n && at < LENIENT_BYTES; at++) {
         found = row_at(p, n, at, whole_file);
