@@ -44,7 +44,8 @@ static void burst(struct sound *s, double at_s, double level, struct rng *r)
 }
 
 /* Novelty as the analysis makes it: centred frames, a hop of 256/44100 s. */
-static float *novelty_of(const struct sound *s, double gain, size_t *count, double *hop_s)
+static float *novelty_of(const struct sound *s, double gain, size_t *count, double *hop_s,
+                         unsigned char **ends_out)
 {
     int size = fft_size_at(1024, s->rate_hz);
     int hop = (int)lround(ONSET_HOP_S * s->rate_hz);
@@ -55,10 +56,11 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
     *count = s->n / (size_t)hop + 1;
     *hop_s = (double)hop / s->rate_hz;
     float *novelty = malloc(*count * sizeof *novelty);
+    unsigned char *ends = *ends_out = calloc(*count / 8 + 1, 1);
     float *frame = malloc((size_t)size * sizeof *frame);
     float *window = malloc((size_t)size * sizeof *window);
     float *spectrum = malloc(((size_t)size + 2) * sizeof *spectrum);
-    assert_true(novelty && frame && spectrum && window);
+    assert_true(novelty && ends && frame && spectrum && window);
     for (int i = 0; i < size; i++)
         window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * i / size));
     for (size_t k = 0; k < *count; k++) {
@@ -72,7 +74,7 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
             spectrum[i] = hypotf(spectrum[2 * i], spectrum[2 * i + 1]);
         novelty[k] = onset_filter_push(f, spectrum);
         for (int i = 0; i < onset_filter_ended(f) && (size_t)i <= k; i++)
-            novelty[k - (size_t)i] = -fabsf(novelty[k - (size_t)i]);
+            ends[(k - (size_t)i) / 8] |= (unsigned char)(1U << (k - (size_t)i) % 8);
     }
     free(frame);
     free(window);
@@ -87,10 +89,12 @@ static struct onset_list onsets_with(const struct sound *s, double gain,
 {
     size_t n;
     double hop_s;
-    float *novelty = novelty_of(s, gain, &n, &hop_s);
+    unsigned char *ends;
+    float *novelty = novelty_of(s, gain, &n, &hop_s, &ends);
     struct onset_list l;
-    assert_int_equal(onset_pick(novelty, n, hop_s, 0, p, &l, NULL), ST_OK);
+    assert_int_equal(onset_pick(novelty, ends, n, hop_s, 0, p, &l, NULL), ST_OK);
     free(novelty);
+    free(ends);
     return l;
 }
 
@@ -287,9 +291,9 @@ static void nonsense_gives_no_onsets(void **state)
     onset_filter_free(f);
     float novelty[] = {NAN, INFINITY, -INFINITY, -5, 0, NAN};
     struct onset_params p = onset_params_default();
-    assert_int_equal(onset_pick(novelty, 6, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
+    assert_int_equal(onset_pick(novelty, NULL, 6, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 0);
-    assert_int_equal(onset_pick(NULL, 0, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
+    assert_int_equal(onset_pick(NULL, NULL, 0, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 0);
     assert_null(onset_filter_new(44100, 16, 8));
     assert_null(onset_filter_new(0, 1024, 256));

@@ -55,8 +55,8 @@ static enum status plan(struct dig *d, const struct hits_params *p,
         or_default(cfg->drum_miner.post_avg));
     struct onset_list onsets;
     double hop_s = (double)t->novelty_hop_frames / t->rate_hz;
-    enum status st =
-        onset_pick(track_novelty(d->track), t->novelties, hop_s, 0, &wish, &onsets, e);
+    enum status st = onset_pick(track_novelty(d->track), track_ends(d->track),
+                                t->novelties, hop_s, 0, &wish, &onsets, e);
     if (st != ST_OK)
         return st;
     st = hits_plan(&onsets, t->rate_hz, t->frames, p, plans, e);

@@ -245,7 +245,8 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     t->info.tuning_cents = chroma_stream_tuning_cents(a->chroma);
     double hop_s = (double)t->info.novelty_hop_frames / t->info.rate_hz;
     struct onset_params params = onset_params_default();
-    st = onset_pick(t->novelty, t->info.novelties, hop_s, 0, &params, &t->onsets, e);
+    st = onset_pick(t->novelty, t->ends, t->info.novelties, hop_s, 0, &params, &t->onsets,
+                    e);
     if (st == ST_OK)
         st = tempo_of_novelty(t->novelty, t->info.novelties, hop_s, &t->info.tempo, e);
     if (st != ST_OK)

@@ -65,14 +65,14 @@ size_t onset_list_find(const struct onset_list *l, double time_s)
     return low;
 }
 
-static double size_of(float x)
+static double finite_or_0(float x)
 {
-    return isfinite(x) ? fabs((double)x) : 0;
+    return isfinite(x) ? (double)x : 0;
 }
 
-static double rise_of(float x)
+static bool is_end(const unsigned char *ends, size_t i)
 {
-    return x > 0 ? size_of(x) : 0;
+    return ends && (ends[i / 8] >> i % 8 & 1);
 }
 
 static size_t frames_of(double seconds, double hop_s)
@@ -85,13 +85,14 @@ struct window {
     size_t before, after;
 };
 
-static bool is_peak(const float *novelty, size_t n, size_t i, struct window w)
+static bool is_peak(const float *novelty, const unsigned char *ends, size_t n, size_t i,
+                    struct window w)
 {
-    double here = rise_of(novelty[i]);
+    double here = finite_or_0(novelty[i]);
     size_t first = i > w.before ? i - w.before : 0;
     size_t last = n - i > w.after ? i + w.after : n - 1;
     for (size_t k = first; k <= last; k++) {
-        double there = rise_of(novelty[k]);
+        double there = is_end(ends, k) ? 0 : finite_or_0(novelty[k]);
         if (there > here || (there == here && k < i)) /* the first of a plateau */
             return false;
     }
@@ -103,8 +104,8 @@ static double peak_offset(const float *novelty, size_t n, size_t i)
 {
     if (i == 0 || i + 1 >= n)
         return 0;
-    double a = rise_of(novelty[i - 1]), b = rise_of(novelty[i]),
-           c = rise_of(novelty[i + 1]);
+    double a = finite_or_0(novelty[i - 1]), b = finite_or_0(novelty[i]),
+           c = finite_or_0(novelty[i + 1]);
     double curve = a - 2 * b + c;
     return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
 }
@@ -133,15 +134,15 @@ struct running {
 static double running_mean(struct running *r, const float *novelty, size_t n, size_t i)
 {
     for (; r->high < n && r->high <= i + r->w.after; r->high++)
-        r->sum += fmin(size_of(novelty[r->high]), r->cap);
+        r->sum += fmin(finite_or_0(novelty[r->high]), r->cap);
     for (; r->low + r->w.before < i; r->low++)
-        r->sum -= fmin(size_of(novelty[r->low]), r->cap);
+        r->sum -= fmin(finite_or_0(novelty[r->low]), r->cap);
     return fmax(0, r->sum / (double)(r->high - r->low));
 }
 
-enum status onset_pick(const float *novelty, size_t n, double hop_s, double first_s,
-                       const struct onset_params *p, struct onset_list *out,
-                       struct err *e)
+enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n,
+                       double hop_s, double first_s, const struct onset_params *p,
+                       struct onset_list *out, struct err *e)
 {
     *out = (struct onset_list){0};
     struct window max = {frames_of(p->pre_max_s, hop_s), frames_of(p->post_max_s, hop_s)};
@@ -153,10 +154,11 @@ enum status onset_pick(const float *novelty, size_t n, double hop_s, double firs
     size_t room = 0;
     double last_s = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
-        double above = rise_of(novelty[i]) - running_mean(&near, novelty, n, i);
+        double above = finite_or_0(novelty[i]) - running_mean(&near, novelty, n, i);
         double need =
             p->threshold + p->restless_weight * running_mean(&around, novelty, n, i);
-        if (above < need || above <= 0 || !is_peak(novelty, n, i, max))
+        if (above < need || above <= 0 || is_end(ends, i) ||
+            !is_peak(novelty, ends, n, i, max))
             continue;
         double t =
             first_s + ((double)i + peak_offset(novelty, n, i)) * hop_s - NOVELTY_DELAY_S;

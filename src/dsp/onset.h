@@ -38,8 +38,8 @@ void onset_filter_free(struct onset_filter *f);
 float onset_filter_push(struct onset_filter *f, const float *mag);
 
 /* How many of the last novelties, the newest first, come from the end of a sound and not
- * from a beginning: a fade, a choke, a gated tail. 0 … 17; onset_pick wants
- * these negative. */
+ * from a beginning: a fade, a choke, a gated tail. 0 … 17; onset_pick takes
+ * them as bits. */
 int onset_filter_ended(const struct onset_filter *f);
 
 struct onset {
@@ -81,14 +81,14 @@ struct onset_params onset_params_user(double delta, double wait, double pre_max,
                                       double post_max, double pre_avg, double post_avg);
 
 /* Pick onsets from `n` novelty values, one per `hop_s`; `first_s` is the time of the
- * centre of frame 0's window. Values that are not finite count as 0;
- * negative ones come from the end of a sound: never an onset, but as restless as they are
- * large.
+ * centre of frame 0's window. Values that are not finite count as 0.
+ * `ends` (may be NULL): a bit for each value, bit i % 8 of byte i / 8, set where it comes
+ * from the end of a sound: never an onset, but as restless as it is large.
  * Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
  */
-enum status onset_pick(const float *novelty, size_t n, double hop_s, double first_s,
-                       const struct onset_params *p, struct onset_list *out,
-                       struct err *e);
+enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n,
+                       double hop_s, double first_s, const struct onset_params *p,
+                       struct onset_list *out, struct err *e);
 
 /* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`: the
  * first above 5 % of the attack's peak on a high-passed envelope, walked back to the

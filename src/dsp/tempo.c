@@ -23,12 +23,6 @@ static const double LEAST_PULSE = 0.22, FULL_PULSE = 0.8;
 
 /* ---- Autocorrelation ------------------------------------------------------------- */
 
-/* Ends of sounds are negative. */
-static double rise_of(float x)
-{
-    return x > 0 && isfinite(x) ? (double)x : 0;
-}
-
 /* The novelty of one window above its local mean, square-rooted so that a few loud hits
  * do not drown the rest, with zero mean. */
 static void take_window(const float *novelty, size_t n, size_t start, int window,
@@ -43,12 +37,12 @@ static void take_window(const float *novelty, size_t n, size_t start, int window
         if (i == 0)
             low = high = from;
         for (; high < to; high++)
-            sum += rise_of(novelty[high]);
+            sum += isfinite(novelty[high]) ? (double)novelty[high] : 0;
         for (; low < from && low < high; low++)
-            sum -= rise_of(novelty[low]);
+            sum -= isfinite(novelty[low]) ? (double)novelty[low] : 0;
         x[i] = 0;
-        if (at < count) {
-            double above = rise_of(novelty[at]) - sum / (double)(to - from);
+        if (at < count && isfinite(novelty[at])) {
+            double above = (double)novelty[at] - sum / (double)(to - from);
             x[i] = above > 0 ? (float)sqrt(above) : 0.0f;
         }
         mean += (double)x[i] / window;

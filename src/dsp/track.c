@@ -119,6 +119,7 @@ void track_free(struct track *t)
     onset_list_done(&t->onsets);
     overview_free(t->overview);
     free(t->novelty);
+    free(t->ends);
     free(t);
 }
 
@@ -179,6 +180,11 @@ bool track_add_novelty(struct track *t, float value)
         if (!larger)
             return false;
         t->novelty = larger;
+        unsigned char *bits = realloc(t->ends, room / 8);
+        if (!bits)
+            return false;
+        memset(bits + t->novelty_room / 8, 0, (room - t->novelty_room) / 8);
+        t->ends = bits;
         t->novelty_room = room;
     }
     t->novelty[t->info.novelties++] = value;
@@ -189,7 +195,7 @@ void track_mark_ends(struct track *t, int last)
 {
     for (size_t i = t->info.novelties; i > 0 && last > 0; last--) {
         i--;
-        t->novelty[i] = -fabsf(t->novelty[i]);
+        t->ends[i / 8] |= (unsigned char)(1u << i % 8);
     }
 }
 
@@ -346,6 +352,11 @@ const float *track_novelty(const struct track *t)
     return t->novelty;
 }
 
+const unsigned char *track_ends(const struct track *t)
+{
+    return t->ends;
+}
+
 const struct onset_list *track_onsets(const struct track *t)
 {
     return &t->onsets;
@@ -365,6 +376,6 @@ size_t track_bytes(const struct track *t)
 {
     return sizeof *t + chunked_bytes(&t->hops) + chunked_bytes(&t->spectra) +
            chunked_bytes(&t->chromas) + t->info.novelties * sizeof *t->novelty +
-           t->onsets.count * sizeof *t->onsets.at +
+           t->info.novelties / 8 + t->onsets.count * sizeof *t->onsets.at +
            (t->overview ? overview_bytes(t->overview) : 0);
 }

@@ -141,8 +141,10 @@ double track_tonality(const struct track *t, size_t i);
 
 /* ---- Onsets ---------------------------------------------------------------------- */
 
-/* `novelties` values; contiguous. Negative where it comes from the end of a sound. */
+/* `novelties` values; contiguous. */
 const float *track_novelty(const struct track *t);
+/* A bit for each: it comes from the end of a sound (see onset_pick). */
+const unsigned char *track_ends(const struct track *t);
 /* Picked with onset_params_default(), ascending. */
 const struct onset_list *track_onsets(const struct track *t);
 /* Onsets in [start, end). */
