@@ -12,7 +12,8 @@ enum {
     NEAREST = 12, /* stacks whose traces a hit is held against */
     SAMPLES = 4,  /* members that stand for a stack */
     CELL_DIMS = 5,
-    VISITED = 1024,          /* stacks that are looked at, at most, … */
+    SEEN_BITS = 1 << 20,     /* small enough to stay in the cache */
+    VISITED = 512,           /* stacks that are looked at, at most, … */
     VISITED_IN_CELL = 64,    /* … those with the nearest centroids first */
     PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
 };
@@ -56,6 +57,7 @@ struct piler {
     struct hit *hits;
     struct pile *piles;
     struct cell *cells; /* open addressing; a power of two of them */
+    uint8_t *seen;      /* bits by key: clear where no cell can be */
     size_t count, pile_count, cell_count;
     float knee;
     struct trace_matcher *matcher;
@@ -108,6 +110,12 @@ static uint64_t key_of(int group, const int place[CELL_DIMS])
     int all[CELL_DIMS + 1] = {group};
     memcpy(all + 1, place, CELL_DIMS * sizeof *place);
     return rng_hash(0, all, sizeof all);
+}
+
+static bool may_be_seen(const struct piler *p, uint64_t key)
+{
+    uint64_t bit = (key >> 20) % SEEN_BITS;
+    return p->seen[bit / 8] >> bit % 8 & 1;
 }
 
 /* Where the cell is, or would be. */
@@ -165,7 +173,9 @@ static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
     for (int c = 0; c < cells; c++) {
         for (int i = 0, rest = c; i < CELL_DIMS; i++, rest /= 3)
             at[i] = middle[i] + way[rest % 3];
-        look_in(p, cell_at(p, key_of(one->group, at)), q);
+        uint64_t key = key_of(one->group, at);
+        if (may_be_seen(p, key))
+            look_in(p, cell_at(p, key), q);
     }
 }
 
@@ -198,6 +208,8 @@ static void begin(struct piler *p, uint32_t hit)
                                    .into = pile,
                                    .older = cell->newest};
     *cell = (struct cell){key, pile + 1};
+    uint64_t bit = (key >> 20) % SEEN_BITS;
+    p->seen[bit / 8] |= (uint8_t)(1U << bit % 8);
 }
 
 static void join(struct piler *p, uint32_t hit, uint32_t pile)
@@ -394,8 +406,9 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     while (p.cell_count < 2 * n)
         p.cell_count *= 2;
     p.cells = calloc(p.cell_count, sizeof *p.cells);
+    p.seen = calloc(SEEN_BITS / 8, sizeof *p.seen);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
-    enum status st = scaled && p.hits && p.piles && p.cells
+    enum status st = scaled && p.hits && p.piles && p.cells && p.seen
                          ? trace_matcher_new(&p.matcher, e)
                          : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     memset(stack, 0, n * sizeof *stack);
@@ -413,6 +426,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     free(p.hits);
     free(p.piles);
     free(p.cells);
+    free(p.seen);
     if (st == ST_OK)
         st = stack_untraced(vectors, traces, ids, group, n, piles, stack, e);
     if (st == ST_OK && !renumber(ids, n, stack))
