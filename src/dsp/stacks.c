@@ -13,8 +13,8 @@ enum {
     SAMPLES = 4,  /* members that stand for a stack */
     CELL_DIMS = 5,
     SEEN_BITS = 1 << 20,     /* small enough to stay in the cache */
-    VISITED = 512,           /* stacks that are looked at, at most, … */
-    VISITED_IN_CELL = 64,    /* … those with the nearest centroids first */
+    VISITED = 256,           /* stacks that are looked at, at most, … */
+    VISITED_IN_CELL = 32,    /* … those with the nearest centroids first */
     PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
 };
 

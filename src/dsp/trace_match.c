@@ -25,15 +25,15 @@ static const double least_share = 0.5;
 /* Below this bound of the correlation it is no match worth having, whatever the shift. */
 static const float least_bound = 0.86F, promising = 0.82F;
 /* Below this (squared), found on the coarse, it will not be one closely looked at. */
-static const double least_coarse = 0.35;
+static const double least_coarse = 0.45;
 /* What two shifted traces have in common must hold so much of the power of each. */
 static const float least_common = 0.4F;
 /* The others need not look far around the speed and the shift of a band of so much
  * detail, but for the lowest, whose shift an equaliser moves. */
 static const double knows_detail = 1.0;
 static const double around_s[BANDS] = {0.0015, 0.0005, 0.0003};
-/* A correlation (squared) after which no other speed is looked at. */
-static const double enough = 0.88;
+/* Correlations (squared) above and below which no other speed is looked at. */
+static const double enough = 0.88, hopeless = 0.6;
 
 struct held {
     float dense[LARGEST * DENSER];
@@ -311,6 +311,8 @@ static struct fit best_of(const struct trace_matcher *m, int b,
          i++) {
         struct fit now = climb(m, b, fits[i]);
         best = now.alike > best.alike ? now : best;
+        if (now.alike >= 0.0 && now.alike < hopeless)
+            break;
     }
     return best;
 }
