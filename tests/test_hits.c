@@ -139,6 +139,17 @@ static void gates_say_by_how_much(void **state)
     strike(&a, 2.53, 0.5, 60);
     static const double at_s[] = {0.5, 1.5, 2.5, 2.53, 2.8};
     struct hit_plans plans = plan_at(at_s, 5, &a, &p);
+    p.clipped_share = 0.01;
+    struct hit full = cut_one(&a, &plans.at[1], &p);
+    assert_string_equal(full.missed_by, ""); /* no run of three at full scale */
+    for (size_t i = 66200; i < 67200; i++)
+        a.data[i] = a.data[i] > 0 ? 1 : -1;
+    struct hit flat = cut_one(&a, &plans.at[1], &p);
+    double share;
+    assert_int_equal(sscanf(flat.missed_by, "%lf %% of it clipped", &share), 1);
+    double slice = (double)(flat.end_frame - flat.start_frame);
+    assert_true(fabs(share - 100 * 1000 / slice) < 0.1);
+    p.clipped_share = 0;
     struct hit quiet = cut_one(&a, &plans.at[0], &p),
                loud = cut_one(&a, &plans.at[1], &p),
                brief = cut_one(&a, &plans.at[2], &p),

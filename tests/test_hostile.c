@@ -183,13 +183,20 @@ static void nothing_found_says_what_was_near(void **state)
     for (int again = 0; again < 2; again++) {
         run(&o, *state,
             TROWEL_BIN " --batch process --input_dir loud --stages drums --seed 1 "
-                       "--project_name LOUD");
+                       "--project_name LOUD --set drum_miner.max_peak_db=-0.6");
         assert_int_equal(o.exit_status, 1);
         assert_true(text_has(o.err, "loud/x.wav holds nothing usable; nearest is a drum: "
-                                    "peak 0.5 dB above the gate"));
+                                    "peak 0.6 dB above the gate"));
         assert_true(text_has(o.out, "0 silences) and 11 near-misses"));
         outcome_done(&o);
     }
+    /* Peaking at full scale is no clipping. */
+    run(&o, *state,
+        TROWEL_BIN " --batch process --input_dir loud --stages drums --seed 1 "
+                   "--project_name FULL");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "11 drums"));
+    outcome_done(&o);
 }
 
 /* A sound card without a DC blocker: the same hits, the offset on none of them; and

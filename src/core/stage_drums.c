@@ -15,19 +15,26 @@
 /* Hiss is made from the most noise-like hits; more than this adds nothing. */
 enum { HITS_FOR_HISS = 24 };
 
+/* What max_peak_db is there to keep out where nobody set it: a master's limiter leaves a
+ * few clipped samples on every kick, and a one-shot library peaks at full scale without
+ * any. */
+static const double CLIPPED_SHARE = 0.01;
+
 static struct hits_params hits_wish(const struct config *cfg)
 {
-    return (struct hits_params){.fixed_length =
-                                    cfg->drum_miner.slice_mode == SLICE_FIXED_LENGTH,
-                                .backtrack = cfg->drum_miner.onset_backtrack,
-                                .fixed_length_s = cfg->drum_miner.fixed_length_sec,
-                                .max_length_s = cfg->drum_miner.max_length_sec,
-                                .min_length_s = cfg->drum_miner.min_length_sec,
-                                .fade_in_ms = cfg->drum_miner.fade_in_ms,
-                                .fade_out_ms = cfg->drum_miner.fade_out_ms,
-                                .min_peak_db = cfg->drum_miner.min_peak_db,
-                                .max_peak_db = cfg->drum_miner.max_peak_db,
-                                .max_saved = (size_t)cfg->drum_miner.max_saved_per_file};
+    double usual_db = hits_params_default().max_peak_db;
+    return (struct hits_params){
+        .fixed_length = cfg->drum_miner.slice_mode == SLICE_FIXED_LENGTH,
+        .backtrack = cfg->drum_miner.onset_backtrack,
+        .fixed_length_s = cfg->drum_miner.fixed_length_sec,
+        .max_length_s = cfg->drum_miner.max_length_sec,
+        .min_length_s = cfg->drum_miner.min_length_sec,
+        .fade_in_ms = cfg->drum_miner.fade_in_ms,
+        .fade_out_ms = cfg->drum_miner.fade_out_ms,
+        .min_peak_db = cfg->drum_miner.min_peak_db,
+        .max_peak_db = cfg->drum_miner.max_peak_db,
+        .clipped_share = cfg->drum_miner.max_peak_db == usual_db ? CLIPPED_SHARE : 0,
+        .max_saved = (size_t)cfg->drum_miner.max_saved_per_file};
 }
 
 static double or_default(double value)

@@ -24,6 +24,7 @@ struct hits_params hits_params_default(void)
         .fade_out_ms = 20,
         .min_peak_db = -30,
         .max_peak_db = -0.5,
+        .clipped_share = 0,
         .max_saved = 2000,
     };
 }

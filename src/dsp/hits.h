@@ -33,6 +33,9 @@ struct hits_params {
     double max_length_s, min_length_s;
     double fade_in_ms, fade_out_ms;
     double min_peak_db, max_peak_db; /* gates on the mono mean as recorded, dBFS */
+    /* Above max_peak_db a hit is passed over from this share of clipped samples (runs of
+     * three or more at full scale, 0 … 1) on; 0: whether it clips or not. */
+    double clipped_share;
     size_t max_saved;                /* per recording */
 };
 

@@ -254,7 +254,7 @@ static double later_rise_db(const struct cut *c)
     return rise;
 }
 
-static void score(const struct cut *c, struct hit *h)
+static void score(const struct cut *c, double clipped, struct hit *h)
 {
     size_t tail = frames(c, 2 * STEP_S);
     tail = c->end > tail ? c->end - tail : 0;
@@ -266,7 +266,7 @@ static void score(const struct cut *c, struct hit *h)
         clamp01((-h->isolation_db - DRUM_ISOLATION_NONE_DB) / DRUM_ISOLATION_SPAN_DB);
     double level = clamp01((h->peak_db - c->p->min_peak_db) / (-6 - c->p->min_peak_db));
     double decay = clamp01((left_db - DRUM_DECAY_NONE_DB) / DRUM_DECAY_SPAN_DB);
-    double clean = (1 - second) * clamp01(1 - 20 * clipped_share(c));
+    double clean = (1 - second) * clamp01(1 - 20 * clipped);
     parts_add(&h->parts, "isolation", isolation);
     parts_add(&h->parts, "attack", attack);
     parts_add(&h->parts, "decay", decay);
@@ -284,13 +284,16 @@ __attribute__((format(printf, 2, 3))) static void miss(struct hit *h, const char
     va_end(args);
 }
 
-static void gate(const struct cut *c, struct hit *h)
+static void gate(const struct cut *c, double clipped, struct hit *h)
 {
     double length_s = (double)(c->end - c->attack) / c->read->rate_hz;
     if (h->peak_db < c->p->min_peak_db)
         miss(h, "peak %.1f dB below the gate", c->p->min_peak_db - h->peak_db);
-    else if (h->peak_db > c->p->max_peak_db)
+    else if (h->peak_db > c->p->max_peak_db && !(c->p->clipped_share > 0))
         miss(h, "peak %.1f dB above the gate", h->peak_db - c->p->max_peak_db);
+    else if (h->peak_db > c->p->max_peak_db && clipped >= c->p->clipped_share)
+        miss(h, "%.1f %% of it clipped, not under %.0f %%", 100 * clipped,
+             100 * c->p->clipped_share);
     else if (length_s < c->p->min_length_s)
         miss(h, "%.0f ms shorter than allowed", 1e3 * (c->p->min_length_s - length_s));
     else if (c->rise_db < MIN_RISE_DB)
@@ -344,8 +347,9 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
         miss(out, "%s", c.peak > 0 ? "no room before the next hit" : "silent");
     } else {
         measure(&c, out);
-        score(&c, out);
-        gate(&c, out);
+        double clipped = clipped_share(&c);
+        score(&c, clipped, out);
+        gate(&c, clipped, out);
     }
     free(c.mono);
     free(c.energy);
