@@ -18,8 +18,8 @@ from drum_sounds import CLASSES, HELD_OUT, music, sounds
 from drum_variants import Mixer
 
 SEED = 20
-HIDDEN, MEMBERS, EPOCHS, BATCH = 96, 3, 16, 384
-NOISE, DROPOUT, FORGET, SMOOTH, DECAY = 0.1, 0.1, 0.05, 0.04, 2e-4
+HIDDEN, MEMBERS, EPOCHS, BATCH = 96, 3, 40, 384
+NOISE, DROPOUT, FORGET, SMOOTH, DECAY = 0.3, 0.1, 0.05, 0.04, 2e-4
 VARIANTS = {'kit': 12, 'font': 4, 'made': 3}  # augmented copies of each sound
 FONTS = ('FluidR3', 'TimGM6mb', 'csound', 'GeneralUser', 'A320U')
 PROCESSES = 2
