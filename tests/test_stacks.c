@@ -73,9 +73,15 @@ static double unlike_of(const struct strike *a, const struct strike *b, int rate
     trace_take(maker, &sound, &y);
     audio_done(&sound);
     trace_hold(m, &x);
-    double found = trace_unlike(m, &y, 1.0);
+    double found = trace_unlike(m, &y, NULL, 1.0);
     trace_hold(m, &y);
-    assert_true(fabs(trace_unlike(m, &x, 1.0) - found) < 0.05);
+    assert_true(fabs(trace_unlike(m, &x, NULL, 1.0) - found) < 0.05);
+    struct trace_sketch sketch = {0};
+    double less = trace_unlike(m, &x, NULL, 0.06);
+    for (int i = 0; i < 2; i++) /* what is left aside early is no copy anyway */
+        assert_true(trace_unlike(m, &x, &sketch, 0.06) == less ||
+                    (less >= 0.06 && trace_unlike(m, &x, &sketch, 0.06) >= 0.06));
+    assert_true((less < 0.06) == (trace_unlike(m, &x, NULL, 1.0) < 0.06));
     trace_maker_free(maker);
     trace_matcher_free(m);
     return found;
@@ -274,7 +280,7 @@ static void test_hostile_sounds(void **state)
                 a.data[i] = i % 5 == 0 ? NAN : i % 7 == 0 ? INFINITY : i % 2 ? 1 : -1;
             trace_take(maker, &a, &t);
             trace_hold(m, &t);
-            double unlike = trace_unlike(m, &t, 1.0);
+            double unlike = trace_unlike(m, &t, NULL, 1.0);
             assert_true(unlike >= 0.0 && unlike <= 1.0);
             audio_done(&a);
         }

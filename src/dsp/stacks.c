@@ -2,6 +2,7 @@
 
 #include "core/rng.h"
 #include "dsp/similarity_internal.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -55,6 +56,7 @@ struct cell {
 
 struct piler {
     struct hit *hits;
+    struct trace_sketch *sketches; /* of the hits */
     struct pile *piles;
     struct cell *cells; /* open addressing; a power of two of them */
     uint8_t *seen;      /* bits by key: clear where no cell can be */
@@ -79,20 +81,37 @@ static int by_pivot(const void *a, const void *b)
 }
 
 /* As similarity_duplicate measures, or something above `most`. */
-static float distance(const float *a, const float *b, float knee, float most)
+VEC_INLINE void measure(const float *a, const float *b, float knee, float most,
+                        float *distance)
 {
     float sum = 0.0F;
+    v8f bend;
+    vec_set(&bend, knee);
     most *= SIMILARITY_DIM;
-    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 16) {
-        float lane[8] = {0};
-        for (int k = 0; k < 16; k++) {
-            float x = fabsf(a[i + k] - b[i + k]), low = x < knee ? x : knee;
-            lane[k % 8] += low * (2.0F * x - low);
+    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 2 * VEC) {
+        v8f lane = {0.0F};
+        for (int k = i; k < i + 2 * VEC; k += VEC) {
+            v8f x = VEC_CONST_AT(a + k) - VEC_CONST_AT(b + k), less = -x;
+            vec_max(&x, &less);
+            v8f low = x;
+            vec_min(&low, &bend);
+            lane += low * (2.0F * x - low);
         }
         sum += ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
                ((lane[4] + lane[5]) + (lane[6] + lane[7]));
     }
-    return sum / SIMILARITY_DIM;
+    *distance = sum / SIMILARITY_DIM;
+}
+
+VEC_CLONES(run_distance, measure,
+           (const float *a, const float *b, float knee, float most, float *distance),
+           (a, b, knee, most, distance))
+
+static float distance(const float *a, const float *b, float knee, float most)
+{
+    float far;
+    run_distance(a, b, knee, most, &far);
+    return far;
 }
 
 /* --- cells
@@ -105,11 +124,19 @@ static void place_of(const struct hit *h, int place[CELL_DIMS])
         place[i] = (int)floorf(h->v[cell_dim[i]] / cell_width[i]);
 }
 
+/* What a place in a dimension, or a group, adds to the key of a cell. */
+static uint64_t key_part(int dim, int place)
+{
+    struct rng r = rng_derive((uint64_t)dim, (uint64_t)(int64_t)place, "cell", 0);
+    return rng_u64(&r);
+}
+
 static uint64_t key_of(int group, const int place[CELL_DIMS])
 {
-    int all[CELL_DIMS + 1] = {group};
-    memcpy(all + 1, place, CELL_DIMS * sizeof *place);
-    return rng_hash(0, all, sizeof all);
+    uint64_t key = key_part(CELL_DIMS, group);
+    for (int i = 0; i < CELL_DIMS; i++)
+        key += key_part(i, place[i]);
+    return key;
 }
 
 static bool may_be_seen(const struct piler *p, uint64_t key)
@@ -165,15 +192,17 @@ static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
                     struct query *q)
 {
     static const int way[3] = {0, -1, 1};
-    int middle[CELL_DIMS], at[CELL_DIMS], cells = 1;
+    int middle[CELL_DIMS], cells = 1;
+    uint64_t part[CELL_DIMS][3], group = key_part(CELL_DIMS, one->group);
     *q = (struct query){.one = one, .but = but};
     place_of(one, middle);
-    for (int i = 0; i < CELL_DIMS; i++)
-        cells *= 3;
+    for (int i = 0; i < CELL_DIMS; i++, cells *= 3)
+        for (int w = 0; w < 3; w++)
+            part[i][w] = key_part(i, middle[i] + way[w]);
     for (int c = 0; c < cells; c++) {
+        uint64_t key = group;
         for (int i = 0, rest = c; i < CELL_DIMS; i++, rest /= 3)
-            at[i] = middle[i] + way[rest % 3];
-        uint64_t key = key_of(one->group, at);
+            key += part[i][rest % 3];
         if (may_be_seen(p, key))
             look_in(p, cell_at(p, key), q);
     }
@@ -184,13 +213,13 @@ static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
  */
 
 /* How unlike the traces are, `a` being held, if below `most`; 1 when that says little and
- * the two are not much alike either. */
-static double unlike(struct piler *p, const struct hit *a, const struct hit *b, float far,
-                     double most)
+ * the two are not much alike either. The sketch is of `b`. */
+static double unlike(struct piler *p, const struct hit *a, const struct hit *b,
+                     struct trace_sketch *sketch, float far, double most)
 {
     if (far > narrow && trace_detail(a->trace, b->trace) < least_detail)
         return 1.0;
-    return trace_unlike(p->matcher, b->trace, most);
+    return trace_unlike(p->matcher, b->trace, sketch, most);
 }
 
 static void begin(struct piler *p, uint32_t hit)
@@ -236,7 +265,8 @@ static void place(struct piler *p, uint32_t hit)
     trace_hold(p->matcher, one->trace);
     for (size_t i = 0; i < q.count && best > sure; i++) {
         const struct hit *first = &p->hits[p->piles[q.near[i].pile].sample[0]];
-        double now = unlike(p, one, first, q.near[i].far, best);
+        double now =
+            unlike(p, one, first, &p->sketches[first - p->hits], q.near[i].far, best);
         if (now < best) {
             best = now;
             pile = q.near[i].pile;
@@ -267,7 +297,8 @@ static uint32_t alike(struct piler *p, const struct hit *one, const struct pile 
     for (uint32_t i = 0; i < samples_of(pile); i++) {
         const struct hit *two = &p->hits[pile->sample[i]];
         float far = distance(one->v, two->v, p->knee, wide);
-        count += far <= wide && unlike(p, one, two, far, same) < same;
+        count += far <= wide &&
+                 unlike(p, one, two, &p->sketches[two - p->hits], far, same) < same;
     }
     return count;
 }
@@ -401,6 +432,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
                         struct err *e)
 {
     struct piler p = {.hits = malloc((n + 1) * sizeof *p.hits),
+                      .sketches = calloc(n + 1, sizeof *p.sketches),
                       .piles = malloc((n + 1) * sizeof *p.piles),
                       .cell_count = 64};
     while (p.cell_count < 2 * n)
@@ -408,7 +440,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     p.cells = calloc(p.cell_count, sizeof *p.cells);
     p.seen = calloc(SEEN_BITS / 8, sizeof *p.seen);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
-    enum status st = scaled && p.hits && p.piles && p.cells && p.seen
+    enum status st = scaled && p.hits && p.sketches && p.piles && p.cells && p.seen
                          ? trace_matcher_new(&p.matcher, e)
                          : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     memset(stack, 0, n * sizeof *stack);
@@ -424,6 +456,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     trace_matcher_free(p.matcher);
     free(scaled);
     free(p.hits);
+    free(p.sketches);
     free(p.piles);
     free(p.cells);
     free(p.seen);

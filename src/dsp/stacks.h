@@ -6,7 +6,7 @@
  * trace (pads, clouds …) are stacked by likeness alone, as similarity_stacks does.
  *
  * Cost: in proportion to the number of hits and of those that sound much like each, not
- * to its square: docs/similarity.md has times. Memory: 1 KB a hit.
+ * to its square: docs/similarity.md has times. Memory: 2 KB a hit.
  *
  * The result depends on the set, not on its order: ties go to the smaller id. Pure. */
 #ifndef TROWEL_DSP_STACKS_H

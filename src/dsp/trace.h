@@ -11,7 +11,7 @@
  * unlike the two are; a band that drowns in noise does not count. How well that tells
  * copies: docs/similarity.md.
  *
- * Cost: 0.2 ms to take; 0.3 ms to match a copy, less than 0.1 ms when it is none.
+ * Cost: 0.2 ms to take; 0.2 ms to match a copy, 0.03 ms when it is none.
  * Deterministic. Thread: makers and matchers belong to one thread each. */
 #ifndef TROWEL_DSP_TRACE_H
 #define TROWEL_DSP_TRACE_H
@@ -19,6 +19,7 @@
 #include "core/status.h"
 #include "dsp/audio.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRACE_BANDS = 3, TRACE_LOW = 256, TRACE_MID = 320, TRACE_HIGH = 512 };
@@ -43,10 +44,19 @@ enum status trace_matcher_new(struct trace_matcher **out, struct err *e);
 void trace_matcher_free(struct trace_matcher *m); /* NULL is fine */
 /* The one that others are then matched with; it is copied. */
 void trace_hold(struct trace_matcher *m, const struct trace *one);
+/* Where the power of a trace lies: tells most others from it. Zeroed at first; filled in
+ * by matching. */
+struct trace_sketch {
+    uint8_t low[TRACE_LOW], mid[TRACE_MID], high[TRACE_HIGH];
+    bool made[TRACE_BANDS];
+};
+
 /* How unlike `other` is the one held, 0 … 1: the share of the power that is neither
  * common to both nor noise. 1 when one of them is not known, and from `most` on anything
- * above it. */
-double trace_unlike(struct trace_matcher *m, const struct trace *other, double most);
+ * above it. `sketch` is that of `other`, kept by the caller for the next time, or NULL.
+ */
+double trace_unlike(struct trace_matcher *m, const struct trace *other,
+                    struct trace_sketch *sketch, double most);
 /* How much the likeness of these two says: duration times bandwidth, the lesser of the
  * two, in the band that says most. About 1 for a plain tone or a click, which match any
  * other of their kind. */

@@ -1,33 +1,30 @@
 /* Matching traces. */
 #include "dsp/fft.h"
-#include "dsp/trace.h"
-#include "dsp/trace_internal.h"
+#include "dsp/fft_batch.h"
+#include "dsp/line.h"
+#include "dsp/trace_match.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     CENTS = 112,   /* faster or slower, at most */
-    SPEEDS = 29,   /* that are tried first, at most */
-    PROMISING = 5, /* of those have all shifts tried, by their bounds, … */
-    TRIED = 3,     /* and of those the best are looked at closely */
-    DENSER = 4,    /* samples between two of a trace, to read it at another speed */
-    FINER = 2,     /* shifts are tried so many to a sample */
-    LARGEST = 2 * LONGEST
+    PROMISING = 5, /* speeds have all shifts tried, by their bounds, … */
+    TRIED = 3      /* and of those the best are looked at closely */
 };
 
 /* Between the speeds tried first: the higher the band, the sooner it runs apart. */
 static const double step_cents[BANDS] = {16.0, 16.0, 8.0};
 /* A band counts when noise leaves so much of its power; and as much as is left. */
 static const double least_share = 0.5;
-/* Below this bound of the correlation it is no match worth having, whatever the shift. */
-static const float least_bound = 0.86F, promising = 0.82F;
-/* Below this (squared), found on the coarse, it will not be one closely looked at. */
-static const double least_coarse = 0.45;
-/* What two shifted traces have in common must hold so much of the power of each. */
-static const float least_common = 0.4F;
+/* Below this bound of the correlation it is no match worth having, whatever the shift;
+ * nor below so much of what is needed. The speeds between are looked at where the bound
+ * is so close. */
+static const float least_bound = 0.86F, of_needed_bound = 0.9F, close_bound = 0.04F;
+/* Below this (squared), found on the coarse, it will not be one closely looked at; nor
+ * below so much of what is needed, less where another band has told the speed. */
+static const double least_coarse = 0.45, of_needed = 0.5, of_needed_near = 0.25;
 /* The others need not look far around the speed and the shift of a band of so much
  * detail, but for the lowest, whose shift an equaliser moves. */
 static const double knows_detail = 1.0;
@@ -35,41 +32,32 @@ static const double around_s[BANDS] = {0.0015, 0.0005, 0.0003};
 /* Correlations (squared) above and below which no other speed is looked at. */
 static const double enough = 0.88, hopeless = 0.6;
 
-struct held {
-    float dense[LARGEST * DENSER];
-    float spectrum[SPEEDS][LARGEST + 2]; /* at each speed, of power 1 */
-    float size[SPEEDS][LONGEST];         /* of its bins; Σ size² ≤ 1 */
-    float power;                         /* of a whole trace, as dense has it */
-    bool ready, known[SPEEDS];
-};
-
-struct trace_matcher {
-    struct rfft *one[BANDS], *fine[BANDS], *many[BANDS];
-    struct trace trace;
-    struct held held[BANDS];
-    float x[LARGEST * DENSER], wide[LARGEST * DENSER + 2];
-    /* of the other */
-    float plain[LONGEST], spectrum[LARGEST + 2], size[LONGEST];
-    float power;
-    int begins;
-};
-
-/* Where the held one fits the other best. */
-struct fit {
-    double cents, shift; /* in samples of the band */
-    double alike;        /* the correlation, squared */
-};
+static bool make_plans(struct trace_matcher *m)
+{
+    const double pi = 3.14159265358979323846;
+    float whole[LARGEST];
+    for (int i = 0; i < LARGEST; i++)
+        whole[i] = 1.0F;
+    for (int b = 0; b < BANDS; b++) {
+        int size = 2 * trace_bands[b].count;
+        m->one[b] = rfft_new(size);
+        m->eight[b] = fft_batch_new(size, whole);
+        if (!m->one[b] || !m->eight[b])
+            return false;
+        for (int p = 0; p < DENSER; p++)
+            for (int k = 0; k < trace_bands[b].count; k++) {
+                double angle = 2.0 * pi * k * p / (DENSER * size);
+                m->turn[b][p][2 * k] = (float)cos(angle);
+                m->turn[b][p][2 * k + 1] = (float)sin(angle);
+            }
+    }
+    return true;
+}
 
 enum status trace_matcher_new(struct trace_matcher **out, struct err *e)
 {
     struct trace_matcher *m = calloc(1, sizeof *m);
-    bool done = m != NULL;
-    for (int b = 0; b < BANDS && done; b++) {
-        m->one[b] = rfft_new(2 * trace_bands[b].count);
-        m->many[b] = rfft_new(2 * DENSER * trace_bands[b].count);
-        m->fine[b] = rfft_new(2 * FINER * trace_bands[b].count);
-        done = m->one[b] && m->fine[b] && m->many[b];
-    }
+    bool done = m != NULL && make_plans(m);
     if (!done) {
         trace_matcher_free(m);
         m = NULL;
@@ -84,8 +72,7 @@ void trace_matcher_free(struct trace_matcher *m)
         return;
     for (int b = 0; b < BANDS; b++) {
         rfft_free(m->one[b]);
-        rfft_free(m->fine[b]);
-        rfft_free(m->many[b]);
+        fft_batch_free(m->eight[b]);
     }
     free(m);
 }
@@ -94,13 +81,11 @@ void trace_matcher_free(struct trace_matcher *m)
 static void finish(const struct trace_band *b, float *x)
 {
     int in = 8, out = b->count / 6;
-    double power = 1e-30;
     for (int i = 0; i < in; i++)
         x[i] *= (float)i / (float)in;
     for (int i = 0; i < out; i++)
         x[b->count - 1 - i] *= (float)i / (float)out;
-    for (int i = 0; i < b->count; i++)
-        power += (double)x[i] * (double)x[i];
+    double power = 1e-30 + line_square_sum(x, (size_t)b->count);
     float gain = (float)(1.0 / sqrt(power));
     for (int i = 0; i < b->count; i++)
         x[i] *= gain;
@@ -112,30 +97,12 @@ static float expand(const struct trace *t, int b, float *x)
 {
     const int8_t *from = trace_samples(t, b);
     int begins = trace_begins(t, b);
-    float power = 0.0F;
+    begins = begins > 0 ? begins : 0;
     for (int i = 0; i < trace_bands[b].count; i++) {
         float v = (float)from[i] / 127.0F;
         x[i] = v * fabsf(v);
-        power += i < begins ? 0.0F : x[i] * x[i];
     }
-    return power;
-}
-
-/* The held one played faster by so many cents, around its attack. */
-static void at_speed(struct trace_matcher *m, int b, double cents, float *spectrum)
-{
-    const struct trace_band *band = &trace_bands[b];
-    const float *dense = m->held[b].dense;
-    double ratio = exp2(cents / 1200.0), attack = trace_lead_s * band->rate_hz;
-    int last = band->count * DENSER - 1;
-    for (int i = 0; i < band->count; i++) {
-        double at = ((i - attack) * ratio + attack) * DENSER;
-        int k = (int)floor(at);
-        float t = (float)(at - k);
-        m->x[i] = k >= 0 && k < last ? dense[k] + t * (dense[k + 1] - dense[k]) : 0.0F;
-    }
-    finish(band, m->x);
-    rfft_forward(m->one[b], m->x, spectrum);
+    return (float)line_square_sum(x + begins, (size_t)(trace_bands[b].count - begins));
 }
 
 static int speeds_of(int b)
@@ -148,65 +115,95 @@ static double cents_of(int b, int speed)
     return (speed - speeds_of(b) / 2) * step_cents[b];
 }
 
-/* Of each bin, such that the squares of all sum to the power of the signal. */
-static void sizes(const struct trace_band *b, const float *spectrum, float *size)
-{
-    float by = sqrtf(1.0F / (float)b->count);
-    for (int k = 0; k < b->count; k++)
-        size[k] = by * sqrtf(spectrum[2 * k] * spectrum[2 * k] +
-                             spectrum[2 * k + 1] * spectrum[2 * k + 1]);
-}
-
-/* No shift can correlate better than when all phases agree. */
-static float bound(const struct trace_band *b, const float *x, const float *y)
-{
-    float lane[8] = {0.0F};
-    for (int k = 0; k < b->count; k += 8)
-        for (int i = 0; i < 8; i++)
-            lane[i] += x[k + i] * y[k + i];
-    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
-           ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-}
-
+/* The held one as it is between the samples, too. */
 static void prepare(struct trace_matcher *m, int b)
 {
     struct held *h = &m->held[b];
     const struct trace_band *band = &trace_bands[b];
     float spectrum[LARGEST + 2];
-    size_t size = 2 * (size_t)band->count;
+    int size = 2 * band->count;
     if (h->ready)
         return;
-    h->power = expand(&m->trace, b, m->x);
-    memset(m->x + band->count, 0, (size_t)band->count * sizeof *m->x);
-    rfft_forward(m->one[b], m->x, spectrum);
-    memset(m->wide, 0, (size * DENSER + 2) * sizeof *m->wide);
-    memcpy(m->wide, spectrum, size * sizeof *spectrum);
-    rfft_inverse(m->many[b], m->wide, h->dense);
-    for (size_t i = 0; i < size * DENSER; i++)
-        h->dense[i] *= (float)DENSER; /* which the longer transform took away */
+    h->power = expand(&m->trace, b, m->row[0]);
+    memset(m->row[0] + band->count, 0, (size_t)band->count * sizeof *m->row[0]);
+    rfft_forward(m->one[b], m->row[0], spectrum);
+    memset(m->row, 0, sizeof m->row);
+    for (int p = 0; p < DENSER; p++)
+        trace_turn(spectrum, m->turn[b][p], band->count, m->row[p]);
+    fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+    for (int p = 0; p < DENSER; p++)
+        for (int i = 0; i < size; i++)
+            h->dense[DENSER * i + p] = m->row[p][i];
     h->ready = true;
 }
 
-/* The bound at one of the speeds. */
-static float bound_at(struct trace_matcher *m, int b, int speed)
+/* The held one played at a speed and at every second from there on, around its attack:
+ * as many as a batch has. */
+static void at_speeds(struct trace_matcher *m, int b, int speed)
 {
+    const struct trace_band *band = &trace_bands[b];
     struct held *h = &m->held[b];
-    if (!h->known[speed]) {
-        at_speed(m, b, cents_of(b, speed), h->spectrum[speed]);
-        sizes(&trace_bands[b], h->spectrum[speed], h->size[speed]);
-        h->known[speed] = true;
+    double attack = trace_lead_s * band->rate_hz;
+    int last = band->count * DENSER - 1;
+    memset(m->row, 0, sizeof m->row);
+    for (int r = 0; r < FFT_BATCH && speed + 2 * r < speeds_of(b); r++) {
+        double step = exp2(cents_of(b, speed + 2 * r) / 1200.0) * DENSER,
+               first = attack * (DENSER - step);
+        int from = (int)fmax(0.0, ceil(-first / step)),
+            until = (int)fmin(band->count, ceil((last - first) / step));
+        trace_read(h->dense, (float)first, (float)step, from, until, m->row[r]);
+        finish(band, m->row[r]);
     }
-    return bound(&trace_bands[b], h->size[speed], m->size);
+    fft_batch_forward(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+    for (int r = 0; r < FFT_BATCH && speed + 2 * r < speeds_of(b); r++) {
+        int at = speed + 2 * r;
+        memcpy(h->spectrum[at], m->row[r], 2 * (size_t)band->count * sizeof(float));
+        trace_sizes(h->spectrum[at], band->count, h->size[at], h->level[at]);
+        h->known[at] = true;
+    }
+}
+
+static void know_speed(struct trace_matcher *m, int b, int speed)
+{
+    if (!m->held[b].known[speed])
+        at_speeds(m, b, speed - speed % (2 * FFT_BATCH) + speed % 2);
+}
+
+/* What it can be at most at one of the speeds: roughly, and if that is `near` or more,
+ * closely. */
+static float bound_at(struct trace_matcher *m, int b, int speed, float near)
+{
+    const struct held *h = &m->held[b];
+    know_speed(m, b, speed);
+    float rough = trace_bound(h->level[speed], m->level, TRACE_GROUPS);
+    return rough < near ? rough
+                        : trace_bound(h->size[speed], m->size, trace_bands[b].count);
 }
 
 /* Of all speeds; of every second one only where its neighbours promise nothing. */
-static void bounds(struct trace_matcher *m, int b, float at[SPEEDS])
+static void bounds(struct trace_matcher *m, int b, float near, float at[SPEEDS])
 {
     int count = speeds_of(b);
     for (int i = 0; i < count; i += 2)
-        at[i] = bound_at(m, b, i);
+        at[i] = bound_at(m, b, i, near);
     for (int i = 1; i < count; i += 2)
-        at[i] = fmaxf(at[i - 1], at[i + 1]) >= promising ? bound_at(m, b, i) : 0.0F;
+        at[i] = fmaxf(at[i - 1], at[i + 1]) >= near ? bound_at(m, b, i, near) : 0.0F;
+}
+
+static uint8_t *sketched(struct trace_sketch *s, int b)
+{
+    return b == LOW ? s->low : b == MID ? s->mid : s->high;
+}
+
+/* Whether anything can come of it, by the sketch alone. */
+static bool promises(struct trace_matcher *m, int b, struct trace_sketch *sketch,
+                     float near)
+{
+    trace_sizes_drawn(sketched(sketch, b), trace_bands[b].count, m->size, m->level);
+    for (int i = 0; i < speeds_of(b); i += 2)
+        if (bound_at(m, b, i, near) >= near)
+            return true;
+    return false;
 }
 
 void trace_hold(struct trace_matcher *m, const struct trace *one)
@@ -218,98 +215,58 @@ void trace_hold(struct trace_matcher *m, const struct trace *one)
     }
 }
 
-/* The best shift at one speed, half a sample at a time: between two samples the upper
- * band turns round. It takes its place in `fits`, best first. */
-static void try_speed(struct trace_matcher *m, int b, double cents, const float *held,
-                      struct fit fits[TRIED])
+/* The best shift in two rows of correlations, at whole samples and half a sample later:
+ * between two samples the upper band turns round. It takes its place in `fits`, best
+ * first. */
+static void best_shift(const struct trace_band *band, double cents, const float *whole,
+                       const float *half, struct fit fits[TRIED])
 {
-    const struct trace_band *band = &trace_bands[b];
-    int size = 2 * FINER * band->count,
-        most = (int)(band->shift_s * band->rate_hz) * FINER;
-    for (int k = 0; k < band->count; k++) {
-        float a = held[2 * k], c = held[2 * k + 1], d = m->spectrum[2 * k],
-              f = m->spectrum[2 * k + 1];
-        m->wide[2 * k] = a * d + c * f;
-        m->wide[2 * k + 1] = c * d - a * f;
-    }
-    memset(m->wide + 2 * band->count, 0,
-           ((size_t)size + 2 - 2 * (size_t)band->count) * sizeof *m->wide);
-    rfft_inverse(m->fine[b], m->wide, m->x);
-    float best = 0.0F;
-    int best_at = 0, at = TRIED - 1;
-    for (int i = -most; i <= most; i++) {
-        float now = fabsf(m->x[i < 0 ? i + size : i]);
-        best_at = now > best ? i : best_at;
-        best = now > best ? now : best;
-    }
-    double alike = FINER * FINER * (double)best * (double)best;
+    int size = 2 * band->count, most = (int)(band->shift_s * band->rate_hz),
+        at = TRIED - 1, found = -most;
+    size_t n = (size_t)most;
+    float peak = fmaxf(line_peak(whole, n + 1), line_peak(whole + size - n, n)),
+          between = fmaxf(line_peak(half, n), line_peak(half + size - n, n)),
+          best = fmaxf(peak, between);
+    const float *row = peak >= between ? whole : half;
+    double alike = (double)best * (double)best;
     if (alike <= fits[at].alike)
         return;
+    while (found < most && fabsf(row[found < 0 ? found + size : found]) < best)
+        found++;
     for (; at > 0 && alike > fits[at - 1].alike; at--)
         fits[at] = fits[at - 1];
-    fits[at] = (struct fit){cents, (double)best_at / FINER, alike};
+    fits[at] = (struct fit){cents, found + (row == half ? 0.5 : 0.0), alike};
 }
 
-/* The correlation, squared, of what the two have in common at a speed and a shift; −1
- * when that is too little to tell. Of every stride-th sample. */
-static double alike_at(const struct trace_matcher *m, int b, double cents, double shift,
-                       int stride)
+/* Looks for the best shifts at some speeds. */
+static void try_speeds(struct trace_matcher *m, int b, const int *speeds, int count,
+                       struct fit fits[TRIED])
 {
     const struct trace_band *band = &trace_bands[b];
-    const struct held *h = &m->held[b];
-    double attack = trace_lead_s * band->rate_hz, step = exp2(cents / 1200.0) * DENSER,
-           first = (shift - attack) * step + attack * DENSER,
-           skip = trace_begins(&m->trace, b) * DENSER;
-    int last = band->count * DENSER - 1,
-        from = (int)ceil(fmax(m->begins, (skip - first) / step)),
-        until = (int)fmin(band->count, (last - first) / step);
-    float xx = 0.0F, yy = 0.0F, xy = 0.0F;
-    for (int i = from; i < until; i += stride) {
-        float at = (float)(first + step * i), y = m->plain[i];
-        int k = (int)at;
-        float x = h->dense[k] + (at - (float)k) * (h->dense[k + 1] - h->dense[k]);
-        xx += x * x;
-        yy += y * y;
-        xy += x * y;
-    }
-    float least = least_common / (float)stride;
-    if (xx < least * h->power || yy < least * m->power)
-        return -1.0;
-    return (double)(xy * xy / (xx * yy + 1e-30F));
-}
-
-/* Uphill from a fit found on the coarse. */
-static struct fit climb(const struct trace_matcher *m, int b, struct fit fit)
-{
-    static const double ways[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
-    double cents = step_cents[b] / 4.0, shift = 0.25;
-    fit.alike = alike_at(m, b, fit.cents, fit.shift, 1);
-    for (int halved = 0, tries = 0; halved < 4 && tries < 60;) {
-        struct fit best = fit;
-        for (int i = 0; i < 4; i++, tries++) {
-            struct fit now = {fit.cents + ways[i][0] * cents,
-                              fit.shift + ways[i][1] * shift, 0.0};
-            now.alike = alike_at(m, b, now.cents, now.shift, 1);
-            if (now.alike > best.alike)
-                best = now;
+    float later[LARGEST];
+    trace_turn_back(m->spectrum, m->turn[b][DENSER / 2], band->count, later);
+    for (int done = 0; done < count; done += FFT_BATCH / 2) {
+        int now = count - done < FFT_BATCH / 2 ? count - done : FFT_BATCH / 2;
+        memset(m->row, 0, sizeof m->row);
+        for (int i = 0; i < now; i++) {
+            const float *held = m->held[b].spectrum[speeds[done + i]];
+            trace_turn_back(held, m->spectrum, band->count, m->row[2 * i]);
+            trace_turn_back(held, later, band->count, m->row[2 * i + 1]);
         }
-        if (best.alike <= fit.alike) {
-            cents /= 2.0;
-            shift /= 2.0;
-            halved++;
-        }
-        fit = best;
+        fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+        for (int i = 0; i < now; i++)
+            best_shift(band, cents_of(b, speeds[done + i]), m->row[2 * i],
+                       m->row[2 * i + 1], fits);
     }
-    return fit;
 }
 
 static struct fit best_of(const struct trace_matcher *m, int b,
-                          const struct fit fits[TRIED])
+                          const struct fit fits[TRIED], double needed)
 {
-    struct fit best = {0.0, 0.0, fits[0].alike > least_coarse ? -1.0 : 0.0};
-    for (int i = 0; i < TRIED && fits[i].alike > least_coarse && best.alike < enough;
-         i++) {
-        struct fit now = climb(m, b, fits[i]);
+    double least = fmax(least_coarse, of_needed * needed);
+    struct fit best = {0.0, 0.0, fits[0].alike > least ? -1.0 : 0.0};
+    for (int i = 0; i < TRIED && fits[i].alike > least && best.alike < enough; i++) {
+        struct fit now = trace_climb(m, b, fits[i], step_cents[b] / 4.0, needed);
         best = now.alike > best.alike ? now : best;
         if (now.alike >= 0.0 && now.alike < hopeless)
             break;
@@ -325,48 +282,61 @@ static void look_at(struct trace_matcher *m, int b, const struct trace *other)
 
 static void transform(struct trace_matcher *m, int b)
 {
-    memcpy(m->x, m->plain, (size_t)trace_bands[b].count * sizeof *m->x);
-    finish(&trace_bands[b], m->x);
-    rfft_forward(m->one[b], m->x, m->spectrum);
+    memcpy(m->row[0], m->plain, (size_t)trace_bands[b].count * sizeof *m->row[0]);
+    finish(&trace_bands[b], m->row[0]);
+    rfft_forward(m->one[b], m->row[0], m->spectrum);
+    trace_sizes(m->spectrum, trace_bands[b].count, m->size, m->level);
 }
 
-/* At any speed. */
-static struct fit match_freely(struct trace_matcher *m, int b, const struct trace *other)
+/* At any speed. What comes of it is less than needed when the correlation is. */
+static struct fit match_freely(struct trace_matcher *m, int b, const struct trace *other,
+                               struct trace_sketch *sketch, double needed)
 {
     struct fit fits[TRIED] = {0};
-    float at[SPEEDS];
+    float at[SPEEDS],
+        least = fmaxf(least_bound, of_needed_bound * sqrtf((float)fmax(0.0, needed)));
+    int speeds[PROMISING], count = 0;
     prepare(m, b);
+    if (sketch && sketch->made[b] && !promises(m, b, sketch, least - close_bound))
+        return (struct fit){0};
     look_at(m, b, other);
     transform(m, b);
-    sizes(&trace_bands[b], m->spectrum, m->size);
-    bounds(m, b, at);
-    for (int k = 0; k < PROMISING; k++) {
+    if (sketch && !sketch->made[b]) {
+        trace_draw(m->size, trace_bands[b].count, sketched(sketch, b));
+        sketch->made[b] = true;
+    }
+    bounds(m, b, least - close_bound, at);
+    while (count < PROMISING) {
         int best = 0;
         for (int i = 1; i < speeds_of(b); i++)
             best = at[i] > at[best] ? i : best;
-        if (at[best] < least_bound)
+        if (at[best] < least)
             break;
-        try_speed(m, b, cents_of(b, best), m->held[b].spectrum[best], fits);
         at[best] = 0.0F;
+        speeds[count++] = best;
     }
-    return best_of(m, b, fits);
+    if (count > 0)
+        try_speeds(m, b, speeds, count, fits);
+    return best_of(m, b, fits, needed);
 }
 
 /* At the speed and shift that another band knows. */
 static struct fit match_near(struct trace_matcher *m, int b, const struct trace *other,
-                             const struct fit *known, double known_hz)
+                             const struct fit *known, double known_hz, double needed)
 {
     double rate_hz = trace_bands[b].rate_hz, middle = known->shift / known_hz * rate_hz;
     struct fit best = {0.0, 0.0, -1.0};
-    int reach = (int)ceil(FINER * around_s[b] * rate_hz);
+    int reach = (int)ceil(2.0 * around_s[b] * rate_hz);
     prepare(m, b);
     look_at(m, b, other);
     for (int i = -reach; i <= reach; i++) {
-        struct fit now = {known->cents, middle + (double)i / FINER, 0.0};
-        now.alike = alike_at(m, b, now.cents, now.shift, 2);
+        struct fit now = {known->cents, middle + i / 2.0, 0.0};
+        now.alike = trace_alike_at(m, b, now.cents, now.shift, 2);
         best = now.alike > best.alike ? now : best;
     }
-    return best.alike > 0.0 ? climb(m, b, best) : best;
+    return best.alike > fmax(0.0, of_needed_near * needed)
+               ? trace_climb(m, b, best, step_cents[b] / 4.0, needed)
+               : best;
 }
 
 /* --- the bands together
@@ -411,7 +381,14 @@ static double known_to_say(const struct trace *a, const struct trace *b,
     return weight[band] * (band == LOW && detail > knows_detail ? knows_detail : detail);
 }
 
-double trace_unlike(struct trace_matcher *m, const struct trace *other, double most)
+/* The correlation, squared, below which a band leaves more than `room` of its weight. */
+static double needed_for(double room, double share, double weight)
+{
+    return share * (1.0 - room / weight);
+}
+
+double trace_unlike(struct trace_matcher *m, const struct trace *other,
+                    struct trace_sketch *sketch, double most)
 {
     static const int order[BANDS][BANDS] = {
         {LOW, MID, HIGH}, {MID, HIGH, LOW}, {HIGH, MID, LOW}};
@@ -427,7 +404,8 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other, double m
         first = lower ? first : b;
     }
     int knows = first;
-    struct fit known = match_freely(m, first, other);
+    struct fit known = match_freely(m, first, other, sketch,
+                                    needed_for(most * all, share[first], weight[first]));
     unlike = weight[first] * unexplained(fmax(0.0, known.alike), share[first]);
     for (int i = 1; i < BANDS && unlike <= most * all; i++) {
         int b = order[first][i];
@@ -435,9 +413,10 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other, double m
             continue;
         bool near =
             knows != LOW && lesser_detail(&m->trace, other, knows) >= 10.0 * knows_detail;
-        struct fit now = near
-                             ? match_near(m, b, other, &known, trace_bands[knows].rate_hz)
-                             : match_freely(m, b, other);
+        double needed = needed_for(most * all - unlike, share[b], weight[b]);
+        struct fit now =
+            near ? match_near(m, b, other, &known, trace_bands[knows].rate_hz, needed)
+                 : match_freely(m, b, other, sketch, needed);
         if (now.alike < 0.0)
             all -= weight[b];
         else
