@@ -36,7 +36,7 @@ struct hits_params {
     /* Above max_peak_db a hit is passed over from this share of clipped samples (runs of
      * three or more at full scale, 0 … 1) on; 0: whether it clips or not. */
     double clipped_share;
-    size_t max_saved;                /* per recording */
+    size_t max_saved; /* per recording */
 };
 
 struct hits_params hits_params_default(void);
