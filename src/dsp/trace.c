@@ -302,7 +302,8 @@ void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
     }
     rfft_forward(m->fft, m->x, m->spectrum);
     out->known = 1;
-    out->begins = to_byte(fmin(trace_lead_s, fmax(0.0, begins_s)) / trace_tick_s);
+    out->begins =
+        (uint8_t)to_byte(fmin(trace_lead_s, fmax(0.0, begins_s)) / trace_tick_s);
     keep_band(m, LOW, noise[LOW], out, out->low);
     keep_band(m, MID, noise[MID], out, out->mid);
     keep_band(m, HIGH, noise[HIGH], out, out->high);

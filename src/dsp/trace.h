@@ -26,7 +26,7 @@ enum { TRACE_BANDS = 3, TRACE_LOW = 256, TRACE_MID = 320, TRACE_HIGH = 512 };
 
 struct trace {
     int8_t known;               /* 0: there is none (silence, not a hit) */
-    int8_t begins;              /* faded in, in 1/20 ms; the cut has nothing before */
+    uint8_t begins;             /* faded in, in 1/20 ms; the cut has nothing before */
     int8_t snr_db[TRACE_BANDS]; /* of what is held over the recording's noise */
     int8_t detail[TRACE_BANDS]; /* duration times bandwidth, in tenths */
     int8_t low[TRACE_LOW], mid[TRACE_MID], high[TRACE_HIGH];

@@ -97,7 +97,6 @@ static float expand(const struct trace *t, int b, float *x)
 {
     const int8_t *from = trace_samples(t, b);
     int begins = trace_begins(t, b);
-    begins = begins > 0 ? begins : 0;
     for (int i = 0; i < trace_bands[b].count; i++) {
         float v = (float)from[i] / 127.0F;
         x[i] = v * fabsf(v);
