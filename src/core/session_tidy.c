@@ -43,9 +43,9 @@ static void choose_numbers(const struct session *s, struct renumbering *r)
 
 static void take_numbers(struct session *s, const struct renumbering *r)
 {
-    struct restacking *todo = &s->restacking;
-    todo->count = todo->at = 0;
-    todo->cleared = false;
+    struct restacking *waiting = &s->restacking;
+    waiting->count = waiting->at = 0;
+    waiting->cleared = false;
     for (size_t i = 0; i < r->count; i++) {
         struct find *f = &s->find[r->find[i]];
         int now = r->stack[i] > 0 ? r->number[r->stack[i]] : 0;
@@ -55,7 +55,7 @@ static void take_numbers(struct session *s, const struct renumbering *r)
             s->unannounced = true;
         }
         if (f->row_stack != now)
-            todo->find[todo->count++] = (uint32_t)r->find[i];
+            waiting->find[waiting->count++] = (uint32_t)r->find[i];
     }
 }
 
@@ -95,18 +95,18 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
     struct renumbering r = {stack, malloc((count + 1) * sizeof *r.find),
                             calloc(count + 2, sizeof *r.number),
                             calloc(count + 2, sizeof *r.taken), count};
-    uint32_t *todo = malloc((count + 1) * sizeof *todo);
-    bool known = r.find != NULL && r.number != NULL && r.taken != NULL && todo != NULL &&
-                 look_up(s, ids, &r);
+    uint32_t *waiting = malloc((count + 1) * sizeof *waiting);
+    bool known = r.find != NULL && r.number != NULL && r.taken != NULL &&
+                 waiting != NULL && look_up(s, ids, &r);
     if (known) {
         free(s->restacking.find);
-        s->restacking.find = todo;
-        todo = NULL;
+        s->restacking.find = waiting;
+        waiting = NULL;
         choose_numbers(s, &r);
         take_numbers(s, &r);
         let_unlisted_go(s, &r);
     }
-    free(todo);
+    free(waiting);
     free(r.find);
     free(r.number);
     free(r.taken);
@@ -120,13 +120,13 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
  * stack's in a row beside it. */
 static bool tidy_stacks(struct session *s)
 {
-    struct restacking *todo = &s->restacking;
+    struct restacking *waiting = &s->restacking;
     uint64_t ids[ROWS_AT_ONCE];
     int stacks[ROWS_AT_ONCE];
     size_t n = 0;
-    for (; todo->at < todo->count && n < ROWS_AT_ONCE; todo->at++) {
-        struct find *f = &s->find[todo->find[todo->at]];
-        int wanted = todo->cleared ? f->stack : 0;
+    for (; waiting->at < waiting->count && n < ROWS_AT_ONCE; waiting->at++) {
+        struct find *f = &s->find[waiting->find[waiting->at]];
+        int wanted = waiting->cleared ? f->stack : 0;
         if (f->gone || f->row_stack == wanted || f->row_stack == f->stack)
             continue;
         ids[n] = f->id;
@@ -134,15 +134,15 @@ static bool tidy_stacks(struct session *s)
     }
     /* what cannot be written is worked out again when the project is joined next */
     if (n > 0 && catalog_restack(s->catalog, ids, stacks, n, NULL) != ST_OK)
-        todo->count = todo->at = 0;
-    if (todo->at < todo->count)
+        waiting->count = waiting->at = 0;
+    if (waiting->at < waiting->count)
         return true;
-    if (todo->cleared || todo->count == 0) {
-        todo->count = todo->at = 0;
+    if (waiting->cleared || waiting->count == 0) {
+        waiting->count = waiting->at = 0;
         return false;
     }
-    todo->cleared = true;
-    todo->at = 0;
+    waiting->cleared = true;
+    waiting->at = 0;
     return true;
 }
 
