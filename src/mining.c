@@ -13,7 +13,7 @@ struct batch_of_jobs {
     bool force, at_start;
     struct recipe recipe;
     struct source_list sources;
-    unsigned char *todo;     /* by source: WANTED, CLEAR */
+    unsigned char *wishes;   /* by source: WANTED, CLEAR */
     bool join_due, going_on; /* some are being mined by an earlier request */
     struct app_reply reply;
     size_t waiting, done, failed, cancelled, finds;
@@ -33,7 +33,7 @@ enum { WANTED = 1, CLEAR = 2 };
 static void free_all(struct batch_of_jobs *b)
 {
     source_list_done(&b->sources);
-    free(b->todo);
+    free(b->wishes);
     free(b);
 }
 
@@ -293,11 +293,11 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
     enum status st = recipe_init(&b->recipe, &b->cfg, e);
     if (st == ST_OK)
         st = discover(&b->sources, b->place.input_dir, &options, e);
-    if (st == ST_OK && !(b->todo = calloc(b->sources.count + 1, 1)))
+    if (st == ST_OK && !(b->wishes = calloc(b->sources.count + 1, 1)))
         st = err_set(e, ST_NO_MEMORY, "no memory to mine");
     size_t any = 0;
     for (size_t i = 0; st == ST_OK && i < b->sources.count; i++) {
-        any += (b->todo[i] = wanted(b, &b->sources.items[i])) != 0;
+        any += (b->wishes[i] = wanted(b, &b->sources.items[i])) != 0;
         if (job_cancelled(ctx))
             st = err_set(e, ST_CANCELLED, "mining cancelled");
     }
@@ -313,7 +313,7 @@ static void submit_one(struct batch_of_jobs *b, size_t i)
     if (!t)
         return;
     *t = (struct task){
-        .all = b, .file = &b->sources.items[i], .clear = b->todo[i] & CLEAR};
+        .all = b, .file = &b->sources.items[i], .clear = b->wishes[i] & CLEAR};
     struct job_spec spec = {.work = work, .done = done, .arg = t};
     snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
     job_name(spec.again, sizeof spec.again, t->file->stem);
@@ -348,7 +348,7 @@ static void looked(void *arg, enum status st, const struct err *e)
     }
     b->submitting = true;
     for (size_t i = 0; i < b->sources.count; i++)
-        if (b->todo[i])
+        if (b->wishes[i])
             submit_one(b, i);
     b->submitting = false;
     if (b->waiting > 0)
