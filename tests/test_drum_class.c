@@ -200,6 +200,54 @@ static void the_drum_is_heard_through_what_sounds_with_it(void **state)
     assert_true(right_of_eight(SYNTH_HAT_CLOSED, 0, 0.1, false, is_hat) >= 8);
 }
 
+/* Saws or sines on some keys, struck at once, held and let go after 0.4 s. */
+static void note(struct audio *a, const double *hz, int count, bool saw, int rate_hz)
+{
+    make(a, 0.45, 1, rate_hz);
+    for (size_t i = 0; i < a->frames; i++) {
+        double t = (double)i / rate_hz, sum = 0;
+        for (int k = 0; k < count; k++) {
+            double turn = hz[k] * t;
+            sum += saw ? 2 * (turn - floor(turn)) - 1 : sin(TWO_PI * turn);
+        }
+        double level = fmin(1, t / 0.004) * exp(-t / 0.8) * fmin(1, (0.45 - t) / 0.05);
+        a->data[i] = (float)(0.2 * level * sum);
+    }
+}
+
+static void a_note_is_no_drum(void **state)
+{
+    (void)state;
+    static const struct {
+        double hz[3];
+        int count;
+        bool saw;
+    } notes[] = {
+        {{49}, 1, true},       {{65.4}, 1, true},
+        {{98}, 1, false},      {{220}, 1, true},
+        {{440}, 1, false},     {{196, 246.9, 293.7}, 3, true},
+        {{110, 165}, 2, true}, {{523.3, 659.3, 784}, 3, false},
+    };
+    static const enum synth_drum drums[] = {SYNTH_KICK, SYNTH_SNARE, SYNTH_HAT_CLOSED};
+    static const int rates[] = {44100, 48000, 96000};
+    for (size_t r = 0; r < 3; r++) {
+        for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+            struct audio a;
+            note(&a, notes[i].hz, notes[i].count, notes[i].saw, rates[r]);
+            struct drum_verdict v = ask(&a);
+            assert_true(v.drum < 0.5);
+            assert_true(v.confidence <= v.drum);
+            audio_done(&a);
+        }
+        for (uint64_t item = 0; item < 15; item++) {
+            struct audio a;
+            synth(&a, drums[item % 3], rates[r], item);
+            assert_true(ask(&a).drum > 0.8);
+            audio_done(&a);
+        }
+    }
+}
+
 static void more_noise_means_less_confidence(void **state)
 {
     (void)state;
@@ -246,7 +294,7 @@ static void anything_has_a_verdict(void **state)
                 struct drum_verdict v = ask(&a);
                 if (st == ST_EMPTY) {
                     assert_int_equal(v.best, DRUM_PERC);
-                    assert_true(v.confidence == 0);
+                    assert_true(v.confidence == 0 && v.drum == 0);
                 }
                 audio_done(&a);
             }
@@ -325,6 +373,7 @@ int main(void)
         cmocka_unit_test(silence_before_the_attack_changes_nothing),
         cmocka_unit_test(what_sounded_before_is_taken_off),
         cmocka_unit_test(the_drum_is_heard_through_what_sounds_with_it),
+        cmocka_unit_test(a_note_is_no_drum),
         cmocka_unit_test(more_noise_means_less_confidence),
         cmocka_unit_test(anything_has_a_verdict),
         cmocka_unit_test(pitch_is_measured),

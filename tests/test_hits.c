@@ -207,6 +207,11 @@ static void a_clean_lone_hit_scores_best(void **state)
     floor_noise(&a, 0.1);
     struct hit noisy = cut_one(&a, &plans.at[0], &p);
     assert_true(noisy.score < lone.score - 0.15);
+    struct hit note = lone;
+    hits_heard(&note, 0);
+    hits_heard(&lone, 1);
+    assert_true(note.score < 0.2 && lone.score > 0.9);
+    assert_true(part(&note, "drum") == 0 && part(&lone, "drum") == 1);
     assert_true(part(&noisy, "isolation") < part(&lone, "isolation"));
     for (size_t i = 22100; i < 22130; i++)
         a.data[i] = 1;

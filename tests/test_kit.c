@@ -172,6 +172,21 @@ static void whole_and_sure_hits_come_first(void **state)
     assert_int_equal(p.item[on_slot(&p, "CH")].id, 4);
 }
 
+/* Rather the machine's own sound than a bass note; unless somebody said so. */
+static void notes_are_no_drums(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {drum("a", "kick", 0.5, 1), drum("a", "crash", 0.5, 2),
+                              drum("a", "snare", 0.6, 3)};
+    item[0].c.m.hit_confidence = item[1].c.m.hit_confidence = 0.05;
+    item[1].c.decision = DECISION_ACCEPTED;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 3, 400);
+    assert_int_equal(on_slot(&p, "BD"), -1);
+    assert_int_equal(p.item[on_slot(&p, "CC")].id, 2);
+    assert_int_equal(p.item[on_slot(&p, "SD")].id, 3);
+}
+
 static void what_does_not_fit_is_left_out_in_order(void **state)
 {
     (void)state;
@@ -544,6 +559,7 @@ int main(void)
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
         cmocka_unit_test(relatives_stand_in),
         cmocka_unit_test(whole_and_sure_hits_come_first),
+        cmocka_unit_test(notes_are_no_drums),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),

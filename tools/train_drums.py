@@ -4,8 +4,8 @@
 usage: train_drums.py --data DIR --dump build/dev/tools/drum_dump [--evaluate] [--out FILE]
 
 DIR holds the unpacked packages named in drum_sounds.py. --evaluate prints the
-leave-one-kit-out results instead of writing the model. Needs Debian's python3-numpy and
-python3-soundfile, and libfluidsynth3 for the sound fonts. The result depends on the data
+leave-one-kit-out results instead of writing the model. Needs Debian's python3-numpy,
+python3-soundfile and espeak-ng, and libfluidsynth3 for the sound fonts. The result depends on the data
 and the seed alone (on one machine; the last digits may differ with another numpy)."""
 import argparse
 import multiprocessing
@@ -14,6 +14,7 @@ import sys
 
 import numpy as np
 
+from drum_notes import Band, Notes
 from drum_sounds import CLASSES, HELD_OUT, music, sounds
 from drum_variants import Mixer
 
@@ -24,6 +25,7 @@ VARIANTS = {'kit': 12, 'font': 4, 'made': 3}  # augmented copies of each sound
 FONTS = ('FluidR3', 'TimGM6mb', 'csound', 'GeneralUser', 'A320U')
 PROCESSES = 2
 SHARE = 32  # sounds that go through drum_dump together
+NOTES, NOTES_SHARE = 9000, 500  # what is no drum, and how much of it is made at once
 TRUST = {'kit': 1, 'font': 1, 'made': 1}
 AS_IS = 4  # a sound as it is counts as so many of its variants
 GROUP = {'kick': 0, 'snare': 1, 'tom_low': 2, 'tom_mid': 2, 'tom_high': 2, 'hat_closed': 3,
@@ -84,6 +86,24 @@ def collect(data, dump):
             np.array(augmented))
 
 
+def one_share_of_notes(at):
+    """Features of notes and who plays them."""
+    if 'notes' not in SHARED:
+        SHARED['notes'] = Notes(Band(SHARED['data']))
+    players, hits = zip(*(SHARED['notes'].one(np.random.default_rng([SEED, 1, i]))
+                          for i in range(at, at + NOTES_SHARE)))
+    F = features(SHARED['dump'], hits)
+    good = np.isfinite(F).all(1)
+    return F[good], np.array(players)[good]
+
+
+def collect_notes(data, dump):
+    SHARED.update(data=data, dump=dump)
+    with multiprocessing.get_context('fork').Pool(PROCESSES) as pool:
+        shares = pool.map(one_share_of_notes, range(0, NOTES, NOTES_SHARE), chunksize=1)
+    return tuple(np.concatenate(column) for column in zip(*shares))
+
+
 # ---- the model: a small committee of perceptrons ------------------------------------
 
 def weights(y, kits, augmented):
@@ -117,18 +137,24 @@ class Chance:
         return self.row[at:at + size].reshape(shape)
 
 
-def train_one(X, y, w, seed):
+def targets(y, k):
+    """The right class nearly, the others a little."""
+    T = np.full((len(y), k), SMOOTH / k, np.float32)
+    T[np.arange(len(y)), y] += 1 - SMOOTH
+    return T
+
+
+def train_one(X, T, w, seed):
+    """A perceptron that tells the columns of T, the wanted probabilities, from X."""
     rng = np.random.default_rng([SEED, seed])
     noise, chance = Chance(rng, rng.standard_normal), Chance(rng, rng.random)
     f32 = np.float32
     n, d = X.shape
-    k = len(CLASSES)
+    k = T.shape[1]
     P = [rng.standard_normal((d, HIDDEN)) / np.sqrt(d), np.zeros(HIDDEN),
          rng.standard_normal((HIDDEN, k)) / np.sqrt(HIDDEN), np.zeros(k)]
     P = [p.astype(f32) for p in P]
     M, V = [np.zeros_like(p) for p in P], [np.zeros_like(p) for p in P]
-    T = np.full((n, k), SMOOTH / k, f32)
-    T[np.arange(n), y] += 1 - SMOOTH
     step = 0
     for epoch in range(EPOCHS):
         rate = 2e-3 * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS))
@@ -169,16 +195,29 @@ def rounded(P):
 def train(F, y, kits, augmented, members=MEMBERS):
     mean, deviation = F.mean(0), F.std(0) + 1e-3
     X = standardised(F, mean, deviation)
-    w = weights(y, kits, augmented)
-    return mean, deviation, [rounded(train_one(X, y, w, s)) for s in range(members)]
+    w, T = weights(y, kits, augmented), targets(y, len(CLASSES))
+    return mean, deviation, [rounded(train_one(X, T, w, s)) for s in range(members)]
+
+
+def train_for_notes(model, F, w, N):
+    """The perceptron that tells a drum (column 0) from a note (1). `w`: what the drums
+    weigh among themselves; together they weigh as much as the notes."""
+    X = np.concatenate([standardised(f, *model[:2]) for f in (F, N)])
+    w = np.concatenate([w / w.mean() / len(F), np.full(len(N), 1 / len(N), np.float32)])
+    y = np.repeat([0, 1], [len(F), len(N)])
+    return rounded(train_one(X, targets(y, 2), (w / w.mean()).astype(np.float32), 100))
 
 
 def opinions(model, F):
     """The committee's mean probability, before the prior."""
     mean, deviation, members = model
     X = standardised(F, mean, deviation)
-    return sum(softmax(np.tanh(X @ W * step + b) @ V + c)
-               for W, step, b, V, c in members) / len(members)
+    return sum(told(member, X) for member in members) / len(members)
+
+
+def told(perceptron, X):
+    W, step, b, V, c = perceptron
+    return softmax(np.tanh(X @ W * step + b) @ V + c)
 
 
 def weighed(p, prior=PRIOR):
@@ -270,24 +309,41 @@ GROUPS = [('GMRockKit', 'The Black Pearl 1.0', 'Red Zeppelin'),
           ('rumpf_kit_z01_h2', 'exadrums', 'opl3', 'Gimme A Hand 1.0')]
 
 
-def without(group):
-    """What a committee that never heard the kits of the group says of them."""
-    F, y, kits, augmented, members = SHARED['evaluate']
-    unheard = ~np.isin(kits, group)
-    model = train(F[unheard], y[unheard], kits[unheard], augmented[unheard], members)
-    return opinions(model, F[~unheard])
+# Who plays the notes that are left out with each group; of the other notes, each group
+# leaves out its share.
+PLAYERS = ('A320U', 'csound', 'GeneralUser', 'FluidR3', 'TimGM6mb', '')
 
 
-def evaluate(F, y, kits, augmented, members, keep):
+def without(number):
+    """What a committee that never heard the kits of the group says of them; whether they
+    are drums at all, and which of the notes that were left out with them are."""
+    F, y, kits, augmented, members, N, players = SHARED['evaluate']
+    rest = ~np.isin(kits, GROUPS[number])
+    unheard = players == PLAYERS[number]
+    unheard |= np.isin(players, ('synth', 'voice')) & (np.arange(len(N)) % len(GROUPS) == number)
+    model = train(F[rest], y[rest], kits[rest], augmented[rest], members)
+    ear = train_for_notes(model, F[rest], weights(y[rest], kits[rest], augmented[rest]),
+                          N[~unheard])
+    drum = [told(ear, standardised(f, *model[:2]))[:, 0] for f in (F[~rest], N[unheard])]
+    return opinions(model, F[~rest]), drum[0], np.flatnonzero(unheard), drum[1]
+
+
+def report_notes(title, share):
+    if len(share):
+        print(f'  {title}: {np.mean(share > 0.5):.3f} told as drums ({len(share)})')
+
+
+def evaluate(F, y, kits, augmented, members, keep, N, players):
     """Each group of kits in turn is left out of the training and then classified. Big
     sound fonts and machines serve for training only."""
-    P = np.zeros((len(y), len(CLASSES)))
+    P, drum, note = np.zeros((len(y), len(CLASSES))), np.zeros(len(y)), np.full(len(N), np.nan)
     judged = np.zeros(len(y), bool)
-    SHARED['evaluate'] = F, y, kits, augmented, members
+    SHARED['evaluate'] = F, y, kits, augmented, members, N, players
     with multiprocessing.get_context('fork').Pool(PROCESSES) as pool:
-        for group, p in zip(GROUPS, pool.imap(without, GROUPS, chunksize=1)):
+        for group, (p, d, at, n) in zip(GROUPS, pool.imap(without, range(len(GROUPS)),
+                                                          chunksize=1)):
             out = np.isin(kits, group)
-            P[out], judged[out] = p, True
+            P[out], drum[out], note[at], judged[out] = p, d, n, True
             for kit in group:
                 here = (kits == kit) & ~augmented
                 report(f'  {kit}', y[here], weighed(P[here]))
@@ -296,6 +352,12 @@ def evaluate(F, y, kits, augmented, members, keep):
     if keep:
         np.savez(keep, P=P, y=y, kits=kits, augmented=augmented, judged=judged)
     plain, mixed = judged & ~augmented, judged & augmented
+    print('left-out kits and players, drums or not')
+    for c, name in enumerate(CLASSES):
+        report_notes(name, drum[plain & (y == c)])
+        report_notes(name + ', mixed', drum[mixed & (y == c)])
+    for name in sorted(set(players)):
+        report_notes(name, note[(players == name) & ~np.isnan(note)])
     report('left-out kits, as they are', y[plain], weighed(P[plain]))
     report('left-out kits, mixed', y[mixed], weighed(P[mixed]))
     P_nested = nested(y, kits, plain, P)
@@ -330,12 +392,14 @@ def array(name, values, shape, kind='float'):
     return f'static const {kind} {name}{shape} = {{\n' + '\n'.join(lines + [line]) + '\n};\n'
 
 
-def write(path, model):
+def write(path, model, ear):
     mean, deviation, members = model
     mean, scale, prior, step, bias, out, out_bias = [
         np.vectorize(lambda v: float(f'{v:.5g}'))(table).astype('<f4') for table in (
             mean, 1 / deviation, PRIOR, *(np.stack([m[i] for m in members]) for i in range(1, 5)))]
     hidden = np.stack([m[0] for m in members]).astype('<i1')
+    note = [ear[0].astype('<i1')] + [
+        np.vectorize(lambda v: float(f'{v:.5g}'))(table).astype('<f4') for table in ear[1:]]
     tables = [('model_mean', mean, '[MODEL_FEATURES]'),
               ('model_scale', scale, '[MODEL_FEATURES]'),
               ('model_prior', prior, '[DRUM_CLASS_COUNT]'),
@@ -343,11 +407,16 @@ def write(path, model):
               ('model_hidden_scale', step, '[MODEL_MEMBERS * MODEL_HIDDEN]'),
               ('model_hidden_bias', bias, '[MODEL_MEMBERS * MODEL_HIDDEN]'),
               ('model_out', out, '[MODEL_MEMBERS * MODEL_HIDDEN * DRUM_CLASS_COUNT]'),
-              ('model_out_bias', out_bias, '[MODEL_MEMBERS * DRUM_CLASS_COUNT]')]
+              ('model_out_bias', out_bias, '[MODEL_MEMBERS * DRUM_CLASS_COUNT]'),
+              ('note_hidden', note[0], '[MODEL_FEATURES * MODEL_HIDDEN]'),
+              ('note_hidden_scale', note[1], '[MODEL_HIDDEN]'),
+              ('note_hidden_bias', note[2], '[MODEL_HIDDEN]'),
+              ('note_out', note[3], '[MODEL_HIDDEN * 2]'),
+              ('note_out_bias', note[4], '[2]')]
     blob = b''.join(table.tobytes() for _, table, _ in tables)
     with open(path, 'w') as f:
         f.write('/* Generated by tools/train_drums.py: do not edit. The drum classifier: a '
-                'committee of\n * perceptrons over drum_features; see '
+                'committee of\n * perceptrons over drum_features, and one that tells drums from notes; see\n * '
                 'docs/drum-classifier.md. */\n')
         f.write(f'enum {{ MODEL_FEATURES = {len(mean)}, MODEL_HIDDEN = {HIDDEN}, '
                 f'MODEL_MEMBERS = {len(members)} }};\n')
@@ -360,10 +429,10 @@ def write(path, model):
 
 def blank(path, d):
     """So that a program with other features than the table's can be built, and dump them."""
-    k = len(CLASSES)
-    nothing = [np.zeros((d, HIDDEN)), np.ones(HIDDEN), np.zeros(HIDDEN), np.zeros((HIDDEN, k)),
-               np.zeros(k)]
-    write(path, (np.zeros(d), np.ones(d), [nothing] * MEMBERS))
+    def nothing(k):
+        return [np.zeros((d, HIDDEN)), np.ones(HIDDEN), np.zeros(HIDDEN),
+                np.zeros((HIDDEN, k)), np.zeros(k)]
+    write(path, (np.zeros(d), np.ones(d), [nothing(len(CLASSES))] * MEMBERS), nothing(2))
 
 
 def main():
@@ -388,19 +457,21 @@ def main():
     except OSError:
         z = None
     if z:
-        F, y, kits, augmented = (z[k] for k in ('F', 'y', 'kits', 'augmented'))
+        F, y, kits, augmented, N, players = (
+            z[k] for k in ('F', 'y', 'kits', 'augmented', 'N', 'players'))
     else:
         F, y, kits, augmented = collect(a.data, a.dump)
+        N, players = collect_notes(a.data, a.dump)
         if a.cache:
-            np.savez(a.cache, F=F, y=y, kits=kits, augmented=augmented)
+            np.savez(a.cache, F=F, y=y, kits=kits, augmented=augmented, N=N, players=players)
     print(f'{len(y)} examples, {int((~augmented).sum())} sounds, {len(set(kits))} kits, '
-          f'{F.shape[1]} features', file=sys.stderr)
+          f'{F.shape[1]} features, {len(N)} notes', file=sys.stderr)
     if a.evaluate:
-        evaluate(F, y, kits, augmented, a.members, a.keep)
+        evaluate(F, y, kits, augmented, a.members, a.keep, N, players)
     else:
         model = train(F, y, kits, augmented, a.members)
         report('on its own training data', y, weighed(opinions(model, F)))
-        write(a.out, model)
+        write(a.out, model, train_for_notes(model, F, weights(y, kits, augmented), N))
 
 
 if __name__ == '__main__':

@@ -14,12 +14,18 @@ static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
  * it. */
 static const double LEAST_FIT = 0.2;
 
+/* With this confidence, or one that is not known, a hit counts in full. What is less
+ * surely a drum of its class is rather a note: the machine's own sound is better. */
+static const double SURE = 0.25;
+
 double kit_worth(const struct candidate *c)
 {
     if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
         return 0;
-    return curate_score(c, CAT_DRUMS, NULL) *
-           (c->decision == DECISION_ACCEPTED ? 1.15 : 1);
+    double worth = curate_score(c, CAT_DRUMS, NULL);
+    if (c->decision == DECISION_ACCEPTED)
+        return worth * 1.15;
+    return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
 }
 
 struct filling {

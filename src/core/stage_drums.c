@@ -214,8 +214,10 @@ static enum status take_hit(const struct pass *s, const struct hit_plan *plan,
         st = offer_for_hiss(d, &own, h, &verdict, e);
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS) {
         struct candidate c;
+        struct hit heard = *h;
         char name[160];
-        describe(d, &c, h);
+        hits_heard(&heard, verdict.drum);
+        describe(d, &c, &heard);
         snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(verdict.best));
         c.m.hit_confidence = verdict.confidence;
         snprintf(name, sizeof name, "%s_drum_%03d_%s", d->site.stem, number, c.hit_class);

@@ -49,6 +49,11 @@ bool drum_class_model_is_whole(void)
     h = rng_hash(h, model_hidden_bias, sizeof model_hidden_bias);
     h = rng_hash(h, model_out, sizeof model_out);
     h = rng_hash(h, model_out_bias, sizeof model_out_bias);
+    h = rng_hash(h, note_hidden, sizeof note_hidden);
+    h = rng_hash(h, note_hidden_scale, sizeof note_hidden_scale);
+    h = rng_hash(h, note_hidden_bias, sizeof note_hidden_bias);
+    h = rng_hash(h, note_out, sizeof note_out);
+    h = rng_hash(h, note_out_bias, sizeof note_out_bias);
     return h == model_checksum;
 }
 
@@ -97,30 +102,66 @@ VEC_INLINE void sum_inputs(const signed char *w, const float *x, float *out)
 VEC_CLONES(run_sum, sum_inputs, (const signed char *w, const float *x, float *out),
            (w, x, out))
 
-/* One perceptron's opinion, added to `total`. */
-static void ask(int member, const float *x, double *total)
+struct perceptron {
+    const signed char *hidden; /* whole numbers, inputs × units */
+    const float *scale, *bias; /* of the units */
+    const float *out, *out_bias;
+    int classes; /* ≤ DRUM_CLASS_COUNT */
+};
+
+/* The probabilities of the classes. */
+static void ask(const struct perceptron *p, const float *x, double *out)
 {
-    const float *v = model_out + member * MODEL_HIDDEN * DRUM_CLASS_COUNT;
-    const float *scale = model_hidden_scale + member * MODEL_HIDDEN;
-    const float *bias = model_hidden_bias + member * MODEL_HIDDEN;
     float hidden[MODEL_HIDDEN];
-    double out[DRUM_CLASS_COUNT], sum = 0, most = -HUGE_VAL;
-    run_sum(model_hidden + member * MODEL_FEATURES * MODEL_HIDDEN, x, hidden);
-    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
-        out[c] = (double)model_out_bias[member * DRUM_CLASS_COUNT + c];
+    double sum = 0, most = -HUGE_VAL;
+    run_sum(p->hidden, x, hidden);
+    for (int c = 0; c < p->classes; c++)
+        out[c] = (double)p->out_bias[c];
     for (int h = 0; h < MODEL_HIDDEN; h++) {
-        double told = tanh((double)hidden[h] * (double)scale[h] + (double)bias[h]);
-        for (int c = 0; c < DRUM_CLASS_COUNT; c++)
-            out[c] += told * (double)v[h * DRUM_CLASS_COUNT + c];
+        double told = tanh((double)hidden[h] * (double)p->scale[h] + (double)p->bias[h]);
+        for (int c = 0; c < p->classes; c++)
+            out[c] += told * (double)p->out[h * p->classes + c];
     }
-    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+    for (int c = 0; c < p->classes; c++)
         most = fmax(most, out[c]);
-    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+    for (int c = 0; c < p->classes; c++) {
         out[c] = exp(out[c] - most);
         sum += out[c];
     }
-    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
-        total[c] += out[c] / sum / MODEL_MEMBERS;
+    for (int c = 0; c < p->classes; c++)
+        out[c] /= sum;
+}
+
+/* The committee's mean. */
+static void ask_all(const float *x, double *total)
+{
+    memset(total, 0, DRUM_CLASS_COUNT * sizeof *total);
+    for (int m = 0; m < MODEL_MEMBERS; m++) {
+        struct perceptron p = {.hidden = model_hidden + m * MODEL_FEATURES * MODEL_HIDDEN,
+                               .scale = model_hidden_scale + m * MODEL_HIDDEN,
+                               .bias = model_hidden_bias + m * MODEL_HIDDEN,
+                               .out = model_out + m * MODEL_HIDDEN * DRUM_CLASS_COUNT,
+                               .out_bias = model_out_bias + m * DRUM_CLASS_COUNT,
+                               .classes = DRUM_CLASS_COUNT};
+        double said[DRUM_CLASS_COUNT];
+        ask(&p, x, said);
+        for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+            total[c] += said[c] / MODEL_MEMBERS;
+    }
+}
+
+/* The probability that it is a drum rather than a note. */
+static double ask_for_drum(const float *x)
+{
+    static const struct perceptron p = {.hidden = note_hidden,
+                                        .scale = note_hidden_scale,
+                                        .bias = note_hidden_bias,
+                                        .out = note_out,
+                                        .out_bias = note_out_bias,
+                                        .classes = 2};
+    double said[2];
+    ask(&p, x, said);
+    return said[0];
 }
 
 /* Hats of both kinds stand together against both cymbals. (Toms apart: together they
@@ -170,12 +211,11 @@ static void judge(float x[DRUM_FEATURES], struct drum_verdict *out)
                : x[i] < -FEATURE_MAX ? -FEATURE_MAX
                                      : x[i];
     }
-    memset(out->probability, 0, sizeof out->probability);
-    for (int m = 0; m < MODEL_MEMBERS; m++)
-        ask(m, x, out->probability);
+    ask_all(x, out->probability);
     weigh(out->probability);
     out->best = choose(out->probability);
-    out->confidence = out->probability[out->best];
+    out->drum = ask_for_drum(x);
+    out->confidence = out->drum * out->probability[out->best];
 }
 
 enum status drum_classify_by(struct drum_ear *ear, const struct audio *hit,

@@ -33,8 +33,10 @@ int drum_class_find(const char *name); /* or -1 */
 
 struct drum_verdict {
     enum drum_class best; /* the likeliest; hats and cymbals as pairs first */
-    double confidence;    /* the probability of `best`, 0 … 1 */
-    double probability[DRUM_CLASS_COUNT]; /* sums to 1 */
+    double confidence; /* the probability of `best`, 0 … 1: that of a drum at all, times
+                        * that of `best` among the drums */
+    double drum;       /* the probability that it is a drum, not a note or a voice */
+    double probability[DRUM_CLASS_COUNT]; /* if it is a drum; sums to 1 */
 };
 
 /* Classify one hit, starting at its attack; any rate, channels (mixed to mono) and level.

@@ -70,7 +70,7 @@ struct hit {
     double attack_ms;    /* from the attack's start to its peak */
     double decay_ms;     /* from the peak to −20 dB, or to the end */
     double score;        /* 0 … 1 from the parts */
-    struct score_parts parts; /* attack, isolation, level, decay, clean */
+    struct score_parts parts; /* attack, isolation, level, decay, clean; see hits_heard */
     char missed_by[64];       /* "" or why it is only a near-miss */
 };
 
@@ -84,6 +84,11 @@ struct hit {
  * Digital silence or a region that is too short gives a near-miss, never a failure. */
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
                      const struct hits_params *p, struct hit *out, struct err *e);
+
+/* The score of a hit once it is told how surely it is a drum (0 … 1, drum_class.h) and
+ * not a note, a chord or a voice: those are worth little among drums. Adds the part
+ * "drum". */
+void hits_heard(struct hit *h, double drum);
 
 /* Fades and peak for writing: `a` is the slice of the hit, at any rate and channel count.
  * Fade-in from zero only over the frames before `attack_frame` (of `a`; at least one

@@ -275,6 +275,13 @@ static void score(const struct cut *c, double clipped, struct hit *h)
     h->score = 0.3 * isolation + 0.25 * attack + 0.2 * decay + 0.15 * clean + 0.1 * level;
 }
 
+void hits_heard(struct hit *h, double drum)
+{
+    static const double note_worth = 0.15;
+    parts_add(&h->parts, "drum", drum);
+    h->score *= note_worth + (1 - note_worth) * clamp01(drum);
+}
+
 __attribute__((format(printf, 2, 3))) static void miss(struct hit *h, const char *format,
                                                        ...)
 {
