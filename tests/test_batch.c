@@ -83,7 +83,7 @@ static int set_up(void **state)
     snprintf(in, sizeof in, "%s/in", p->path);
     assert_int_equal(root_open(&r, tapes, true, NULL), ST_OK);
     for (int i = 0; i < demo_count(); i++)
-        assert_int_equal(demo_write(&r, i, NULL, NULL), ST_OK);
+        assert_int_equal(demo_write(&r, i, NULL), ST_OK);
     root_done(&r);
     cut(tapes, in, "jam-tape.wav", 30, 42);
     cut(tapes, in, "night-pads.wav", 4, 14);

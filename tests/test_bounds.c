@@ -186,7 +186,7 @@ static void ends_within_200_ms(void **state)
     struct root r;
     tree_make(folder);
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
-    assert_int_equal(demo_write(&r, demo_count() - 1, NULL, NULL), ST_OK);
+    assert_int_equal(demo_write(&r, demo_count() - 1, NULL), ST_OK);
     root_done(&r);
     snprintf(path, sizeof path, "%s/%s", folder, demo_name(demo_count() - 1));
     int cancelled = 0;

@@ -9,39 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One recording being made: stereo sound, a mono scratch layer, its stream, its truth. */
+/* One recording being made: stereo sound, its stream of numbers. */
 struct take {
     struct audio sound;
     struct rng rng;
-    struct demo_truth *truth;
     enum status status;
 };
-
-static void note(struct take *t, double start_s, double end_s, const char *label)
-{
-    struct demo_truth *l = t->truth;
-    if (!l)
-        return;
-    if (l->count == l->capacity) {
-        size_t capacity = l->capacity ? 2 * l->capacity : 64;
-        struct demo_event *at = realloc(l->at, capacity * sizeof *at);
-        if (!at) {
-            t->status = ST_NO_MEMORY;
-            return;
-        }
-        l->at = at;
-        l->capacity = capacity;
-    }
-    struct demo_event *event = &l->at[l->count++];
-    *event = (struct demo_event){.start_s = start_s, .end_s = end_s};
-    snprintf(event->label, sizeof event->label, "%s", label);
-}
-
-void demo_truth_done(struct demo_truth *l)
-{
-    free(l->at);
-    *l = (struct demo_truth){0};
-}
 
 /* A mono scratch of `seconds`, mixed in at `at_s` with a pan of −1 … 1. */
 static float *scratch(struct take *t, double seconds, size_t *n)
@@ -72,9 +45,6 @@ static void hit(struct take *t, enum synth_drum d, double at_s, double velocity,
     float *mono = scratch(t, synth_drum_length_s(d), &n);
     if (mono)
         synth_drum(d, velocity, tune, &t->rng, mono, n, t->sound.rate_hz);
-    /* The true place is where the first frame lands. */
-    double exact = floor(at_s * t->sound.rate_hz) / t->sound.rate_hz;
-    note(t, exact, exact + synth_drum_length_s(d), synth_drum_name(d));
     mix(t, mono, n, at_s, pan);
 }
 
@@ -124,7 +94,6 @@ static void chord(struct take *t, double at_s, double length_s, const int *midi,
             synth_pad(&pad, &t->rng, mono, n, t->sound.rate_hz);
         mix(t, mono, n, at_s, (i - 1.5) * 0.4);
     }
-    note(t, at_s, at_s + length_s, "pad");
 }
 
 static void room_tone(struct take *t, double at_s, double length_s, double level_db,
@@ -138,7 +107,6 @@ static void room_tone(struct take *t, double at_s, double length_s, double level
                         t->sound.rate_hz);
         mix(t, mono, n, at_s, side * 0.9);
     }
-    note(t, at_s, at_s + length_s, "tone");
 }
 
 static void speech(struct take *t, double at_s, double length_s, double level)
@@ -148,7 +116,6 @@ static void speech(struct take *t, double at_s, double length_s, double level)
     if (mono)
         synth_speech(level, &t->rng, mono, n, t->sound.rate_hz);
     mix(t, mono, n, at_s, 0);
-    note(t, at_s, at_s + length_s, "speech");
 }
 
 static void pluck(struct take *t, double at_s, int midi, double level, double pan)
@@ -309,10 +276,9 @@ static enum status save(const struct root *root, int index, struct take *t, stru
     return st;
 }
 
-enum status demo_write(const struct root *root, int index, struct demo_truth *truth,
-                       struct err *e)
+enum status demo_write(const struct root *root, int index, struct err *e)
 {
-    struct take t = {.rng = rng_derive(1, (uint64_t)index, "demo", 0), .truth = truth};
+    struct take t = {.rng = rng_derive(1, (uint64_t)index, "demo", 0)};
     size_t frames = (size_t)(demos[index].seconds * demos[index].rate_hz);
     enum status st = audio_init(&t.sound, frames, 2, demos[index].rate_hz, e);
     if (st != ST_OK)
@@ -334,7 +300,7 @@ enum status demo_write_all(const struct root *root, const struct job_context *ct
         if (job_cancelled(ctx))
             return err_set(e, ST_CANCELLED, "interrupted");
         job_progress(ctx, (double)i / demo_count(), demos[i].name);
-        st = demo_write(root, i, NULL, e);
+        st = demo_write(root, i, e);
     }
     return st;
 }

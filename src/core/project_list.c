@@ -74,6 +74,61 @@ void stem_list_done(struct stem_list *l)
     *l = (struct stem_list){0};
 }
 
+/* --- names that stay --- */
+
+/* A source on record, and which of the listed recordings it is: its index, or -1. */
+struct known {
+    char stem[STEM_BYTES];
+    const char *path;
+    long taken_by;
+};
+
+struct known_list {
+    struct known *at; /* by path */
+    size_t count;
+    struct catalog_source *sources;
+};
+
+static int by_path(const void *a, const void *b)
+{
+    const struct known *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : strcmp(x->stem, y->stem);
+}
+
+static void known_done(struct known_list *l)
+{
+    free(l->at);
+    free(l->sources);
+}
+
+static enum status known_sources(const struct project *p, struct known_list *l,
+                                 struct err *e)
+{
+    struct stem_list stems;
+    *l = (struct known_list){0};
+    enum status st = project_stems(p, &stems, e);
+    if (st == ST_OK) {
+        l->at = calloc(stems.count + 1, sizeof *l->at);
+        l->sources = calloc(stems.count + 1, sizeof *l->sources);
+    }
+    if (st == ST_OK && (!l->at || !l->sources))
+        st = err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
+        struct catalog_source *s = &l->sources[l->count];
+        if (project_record(p, stems.at[i], s, NULL, NULL) != ST_OK)
+            continue;
+        struct known *k = &l->at[l->count++];
+        *k = (struct known){.path = s->path, .taken_by = -1};
+        snprintf(k->stem, sizeof k->stem, "%s", stems.at[i]);
+    }
+    stem_list_done(&stems);
+    if (st != ST_OK)
+        known_done(l);
+    else if (l->count > 1)
+        qsort(l->at, l->count, sizeof *l->at, by_path);
+    return st;
+}
 static bool after(struct timespec a, struct timespec b)
 {
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;

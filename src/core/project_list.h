@@ -1,9 +1,11 @@
-/* project_list: which sources a project has on record (complete or only begun).
+/* project_list: which sources a project has on record (complete or only begun), and the
+ * names that follow from it.
  * Thread: pure, but for reading the folder. */
 #ifndef TROWEL_CORE_PROJECT_LIST_H
 #define TROWEL_CORE_PROJECT_LIST_H
 
 #include "core/project.h"
+#include "io/discover.h"
 
 struct stem_list {
     char (*at)[STEM_BYTES]; /* sorted bytewise, each once */
@@ -14,5 +16,12 @@ struct stem_list {
  * failure. */
 enum status project_stems(const struct project *p, struct stem_list *out, struct err *e);
 void stem_list_done(struct stem_list *l);
+
+/* discover() names recordings by what lies in the folder now. A recording that is on
+ * record keeps the stem it has there, and no other one gets it: a "tape.aiff" that comes
+ * beside "tape.wav" is another source, whichever is first by name. ST_NO_MEMORY and
+ * ST_DISK leave `sources` as they were. */
+enum status project_keep_stems(const struct project *p, struct source_list *sources,
+                               struct err *e);
 
 #endif
