@@ -1,5 +1,7 @@
 #include "mining.h"
 
+#include "core/project_list.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,6 +295,8 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
     enum status st = recipe_init(&b->recipe, &b->cfg, e);
     if (st == ST_OK)
         st = discover(&b->sources, b->place.input_dir, &options, e);
+    if (st == ST_OK)
+        st = project_keep_stems(b->place.project, &b->sources, false, e);
     if (st == ST_OK && !(b->wishes = calloc(b->sources.count + 1, 1)))
         st = err_set(e, ST_NO_MEMORY, "no memory to mine");
     size_t any = 0;

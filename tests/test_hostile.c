@@ -139,6 +139,48 @@ static void what_was_written_is_no_recording(void **state)
     }
 }
 
+/* A recording that comes beside another of its name takes nothing away from it. */
+static void newcomers_take_no_name(void **state)
+{
+    static float x[FRAMES];
+    char path[FOLDER_BYTES];
+    struct outcome o;
+    run(&o, *state, PROCESS);
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    run(&o, *state, "cp -r export before");
+    outcome_done(&o);
+    make_hits(x, 3100);
+    /* Both are first by name. */
+    folder_sound(folder_path(path, *state, "in/tape1.aiff"),
+                 SF_FORMAT_AIFF | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES);
+    folder_sound(folder_path(path, *state, "in/Tape2.wav"),
+                 SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES);
+    run(&o, *state, PROCESS " --dry_run");
+    assert_true(text_has(o.out, "tape1.aiff -> tape1_2\n"));
+    outcome_done(&o);
+    run(&o, *state, PROCESS);
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "5 sources: 2 done, 3 done before, 0 failed"));
+    outcome_done(&o);
+    expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
+    expect_same(*state, "before/BATCH_01/tape2", "export/BATCH_01/tape2");
+    run(&o, *state,
+        "grep -c 'tape1_2,tape1.aiff,' export/BATCH_01/manifest.csv;"
+        "grep -c 'Tape2_2,Tape2.wav,' export/BATCH_01/manifest.csv");
+    assert_string_equal(o.out, "11\n11\n");
+    outcome_done(&o);
+    /* Afresh too, for the sake of what was decided; what is gone holds no name. */
+    run(&o, *state,
+        "rm in/tape0.wav; cp in/tape1.aiff in/tape0.aiff; " PROCESS " --force");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
+    run(&o, *state, "grep -c 'tape0,tape0.aiff,' export/BATCH_01/manifest.csv");
+    assert_string_equal(o.out, "11\n");
+    outcome_done(&o);
+}
+
 /* libmpg123 has a lot to say about this one. */
 static void libraries_do_not_print(void **state)
 {
@@ -316,6 +358,7 @@ int main(void)
         HOSTILE(a_limit_on_file_sizes_is_a_full_disk),
         HOSTILE(two_runs_at_once_make_one_project),
         HOSTILE(what_was_written_is_no_recording),
+        HOSTILE(newcomers_take_no_name),
         HOSTILE(libraries_do_not_print),
         HOSTILE(nothing_found_says_what_was_near),
         HOSTILE(an_offset_is_no_sound),

@@ -87,6 +87,32 @@ static void long_stems_stay_utf8(void **state)
     assert_false(stem_same("take", "take_a"));
 }
 
+/* What a disk that ignores case takes for one name is one, beyond ASCII too. */
+static void case_is_ignored_beyond_ascii(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = {
+        {"\u00c4rger", "\u00e4rger"},
+        {"\u0160koda \u017d", "\u0161KODA \u017e"},
+        {"\u0178", "\u00ff"},
+        {"\u0386\u03a9 \u038e", "\u03ac\u03c9 \u03cd"},
+        {"\u0416\u0423\u041a \u0401", "\u0436\u0443\u043a \u0451"},
+        {"\u1ea4n", "\u1ea5N"}};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        assert_true(stem_same(same[i][0], same[i][1]));
+        assert_int_equal(stem_compare(same[i][1], same[i][0]), 0);
+        assert_true(stem_hash(same[i][0]) == stem_hash(same[i][1]));
+    }
+    static const char *const other[][2] = {{"\u00d7", "\u00f7"}, {"\u00e4", "\u00e5"},
+                                           {"\u0101", "\u0102"}, {"a", "\u00e4"},
+                                           {"\xc3", "\xe3"},     {"ab", "a"}};
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        assert_false(stem_same(other[i][0], other[i][1]));
+        assert_true(stem_compare(other[i][0], other[i][1]) ==
+                    -stem_compare(other[i][1], other[i][0]));
+    }
+}
+
 static void a_file_appears_whole_or_not(void **state)
 {
     char path[FOLDER_BYTES], *text;
@@ -272,6 +298,7 @@ int main(void)
         cmocka_unit_test(paths_that_leave_are_refused),
         cmocka_unit_test(stems_are_safe),
         cmocka_unit_test(long_stems_stay_utf8),
+        cmocka_unit_test(case_is_ignored_beyond_ascii),
         IN_FOLDER(a_file_appears_whole_or_not),
         IN_FOLDER(links_lead_nowhere),
         IN_FOLDER(disk_trouble_is_told_and_cleaned),

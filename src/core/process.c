@@ -1,5 +1,6 @@
 #include "core/process.h"
 
+#include "core/project_list.h"
 #include "io/content_hash.h"
 
 #include <errno.h>
@@ -400,6 +401,29 @@ static enum status find_input(struct run *r, const struct process_input *input,
     return st;
 }
 
+/* Where the job writes. */
+static void place_of(char out[PATH_BYTES], const struct process_job *job)
+{
+    if (job->flat_dir)
+        snprintf(out, PATH_BYTES, "%s", job->flat_dir);
+    else
+        snprintf(out, PATH_BYTES, "%s/%s", job->export_root, job->project_name);
+}
+
+/* What an earlier run mined keeps its name. */
+static enum status keep_stems(struct run *r, struct err *e)
+{
+    char place[PATH_BYTES];
+    struct project there;
+    place_of(place, r->job);
+    if (project_open_folder(&there, place, NULL) != ST_OK)
+        return ST_OK;
+    enum status st =
+        project_keep_stems(&there, &r->sources, r->job->force && !r->job->flat_dir, e);
+    project_done(&there);
+    return st;
+}
+
 static enum status find_sources(struct run *r, struct err *e)
 {
     const struct process_job *job = r->job;
@@ -408,6 +432,8 @@ static enum status find_sources(struct run *r, struct err *e)
         st = find_input(r, &job->inputs[i], e);
         r->first[i + 1] = r->sources.count;
     }
+    if (st == ST_OK)
+        st = keep_stems(r, e);
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < r->sources.count; i++)
@@ -423,10 +449,7 @@ static enum status find_sources(struct run *r, struct err *e)
 static void tell_plan(const struct run *r)
 {
     char where[PATH_BYTES];
-    if (r->job->flat_dir)
-        snprintf(where, sizeof where, "%s", r->job->flat_dir);
-    else
-        snprintf(where, sizeof where, "%s/%s", r->job->export_root, r->job->project_name);
+    place_of(where, r->job);
     reporter_tell(r->job->reporter,
                   &(struct news){.kind = NEWS_PLAN, .total = r->total, .text = where});
     for (size_t i = 0; r->job->dry_run && i < r->sources.count; i++)

@@ -76,59 +76,126 @@ void stem_list_done(struct stem_list *l)
 
 /* --- names that stay --- */
 
-/* A source on record, and which of the listed recordings it is: its index, or -1. */
+/* The sources on record, by path, and whether a listed recording is it. */
 struct known {
-    char stem[STEM_BYTES];
-    const char *path;
-    long taken_by;
-};
-
-struct known_list {
-    struct known *at; /* by path */
+    struct catalog_source *at;
+    bool *taken;
     size_t count;
-    struct catalog_source *sources;
 };
 
 static int by_path(const void *a, const void *b)
 {
-    const struct known *x = a, *y = b;
+    const struct catalog_source *x = a, *y = b;
     int order = strcmp(x->path, y->path);
     return order ? order : strcmp(x->stem, y->stem);
 }
 
-static void known_done(struct known_list *l)
-{
-    free(l->at);
-    free(l->sources);
-}
-
-static enum status known_sources(const struct project *p, struct known_list *l,
-                                 struct err *e)
+static enum status read_known(const struct project *p, struct known *k, struct err *e)
 {
     struct stem_list stems;
-    *l = (struct known_list){0};
     enum status st = project_stems(p, &stems, e);
     if (st == ST_OK) {
-        l->at = calloc(stems.count + 1, sizeof *l->at);
-        l->sources = calloc(stems.count + 1, sizeof *l->sources);
+        k->at = calloc(stems.count + 1, sizeof *k->at);
+        k->taken = calloc(stems.count + 1, sizeof *k->taken);
+        if (!k->at || !k->taken)
+            st =
+                err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
     }
-    if (st == ST_OK && (!l->at || !l->sources))
-        st = err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
-    for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
-        struct catalog_source *s = &l->sources[l->count];
-        if (project_record(p, stems.at[i], s, NULL, NULL) != ST_OK)
-            continue;
-        struct known *k = &l->at[l->count++];
-        *k = (struct known){.path = s->path, .taken_by = -1};
-        snprintf(k->stem, sizeof k->stem, "%s", stems.at[i]);
-    }
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++)
+        k->count += project_record(p, stems.at[i], &k->at[k->count], NULL, NULL) == ST_OK;
     stem_list_done(&stems);
-    if (st != ST_OK)
-        known_done(l);
-    else if (l->count > 1)
-        qsort(l->at, l->count, sizeof *l->at, by_path);
+    if (k->count > 1)
+        qsort(k->at, k->count, sizeof *k->at, by_path);
     return st;
 }
+
+/* The record of a recording, or NULL: of several with its path (`textures` looks into
+ * several folders) the one with its stem, else the first that is nobody's. */
+static struct catalog_source *record_of(const struct known *k,
+                                        const struct source_file *f)
+{
+    struct catalog_source *found = NULL;
+    size_t low = 0, high = k->count, most = sizeof k->at->path - 1;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strncmp(k->at[middle].path, f->relative, most) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < k->count && strncmp(k->at[low].path, f->relative, most) == 0; low++) {
+        if (strcmp(k->at[low].stem, f->stem) == 0)
+            return &k->at[low];
+        if (!found && !k->taken[low])
+            found = &k->at[low];
+    }
+    return found;
+}
+
+static int by_stem(const void *a, const void *b)
+{
+    return stem_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A number for a stem that somebody else holds. */
+static void renumber(struct source_list *list, size_t i, const char **held, size_t count)
+{
+    struct source_file *f = &list->items[i];
+    char stem[STEM_BYTES], wanted[STEM_BYTES];
+    bool free = false;
+    memcpy(stem, f->stem, sizeof stem);
+    for (int n = 2; !free; n++) {
+        const char *key = wanted;
+        stem_numbered(wanted, stem, n);
+        free = !bsearch(&key, held, count, sizeof *held, by_stem);
+        for (size_t j = 0; free && j < list->count; j++)
+            free = j == i || !stem_same(list->items[j].stem, wanted);
+    }
+    memcpy(f->stem, wanted, sizeof wanted);
+}
+
+static void keep_stems(struct known *k, struct source_list *list, const char **held,
+                       bool *kept, bool afresh)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct catalog_source *s = record_of(k, &list->items[i]);
+        if (!s)
+            continue;
+        kept[i] = k->taken[s - k->at] = true;
+        snprintf(list->items[i].stem, STEM_BYTES, "%.*s", STEM_BYTES - 1, s->stem);
+    }
+    /* A failure that is no longer there left nothing that needs its name. */
+    for (size_t i = 0; i < k->count; i++)
+        if (k->taken[i] || (!afresh && !k->at[i].failed))
+            held[count++] = k->at[i].stem;
+    if (count > 1)
+        qsort(held, count, sizeof *held, by_stem);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *key = list->items[i].stem;
+        if (!kept[i] && count > 0 && bsearch(&key, held, count, sizeof *held, by_stem))
+            renumber(list, i, held, count);
+    }
+}
+
+enum status project_keep_stems(const struct project *p, struct source_list *sources,
+                               bool afresh, struct err *e)
+{
+    struct known k = {0};
+    enum status st = read_known(p, &k, e);
+    const char **held = calloc(k.count + 1, sizeof *held);
+    bool *kept = calloc(sources->count + 1, sizeof *kept);
+    if (st == ST_OK && (!held || !kept))
+        st = err_set(e, ST_NO_MEMORY, "no memory for %zu recordings", sources->count);
+    if (st == ST_OK && k.count > 0)
+        keep_stems(&k, sources, held, kept, afresh);
+    free(held);
+    free(kept);
+    free(k.at);
+    free(k.taken);
+    return st;
+}
+
 static bool after(struct timespec a, struct timespec b)
 {
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;

@@ -18,10 +18,11 @@ enum status project_stems(const struct project *p, struct stem_list *out, struct
 void stem_list_done(struct stem_list *l);
 
 /* discover() names recordings by what lies in the folder now. A recording that is on
- * record keeps the stem it has there, and no other one gets it: a "tape.aiff" that comes
- * beside "tape.wav" is another source, whichever is first by name. ST_NO_MEMORY and
- * ST_DISK leave `sources` as they were. */
+ * record keeps the stem it has there, and with it the user's decisions; no other one gets
+ * it: a "tape.aiff" that comes beside "tape.wav" is another source, whichever is first by
+ * name. `afresh`: records of what is not listed will go, and hold no name. ST_NO_MEMORY
+ * and ST_DISK leave `sources` as they were. */
 enum status project_keep_stems(const struct project *p, struct source_list *sources,
-                               struct err *e);
+                               bool afresh, struct err *e);
 
 #endif

@@ -1,6 +1,5 @@
 #include "io/discover.h"
 
-#include "core/rng.h"
 #include "io/soundfile.h"
 
 #include <dirent.h>
@@ -176,20 +175,10 @@ struct name_set {
     size_t size;
 };
 
-static uint64_t name_hash(const char *name)
-{
-    uint64_t h = 0;
-    for (; *name; name++) {
-        char c = *name >= 'A' && *name <= 'Z' ? (char)(*name + 'a' - 'A') : *name;
-        h = rng_hash(h, &c, 1);
-    }
-    return h;
-}
-
 /* False when it is there already. */
 static bool claim(struct name_set *set, const char *name)
 {
-    size_t i = (size_t)(name_hash(name) % set->size);
+    size_t i = (size_t)(stem_hash(name) % set->size);
     while (set->slot[i]) {
         if (stem_same(set->slot[i], name))
             return false;

@@ -1,6 +1,8 @@
 /* Names from the wild made into names for any file system. */
 #include "io/paths.h"
 
+#include "core/rng.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -36,18 +38,61 @@ static bool is_hostile(unsigned c)
            (c < 0x80 && strchr("/\\<>:\"|?*", (int)c) != NULL);
 }
 
-static int lower(int c)
+/* The small letter of a capital: Latin, Greek and Cyrillic, where file systems that
+ * ignore case agree. A table of our own, as the locale's would differ by machine. */
+static unsigned lower(unsigned c)
 {
-    return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+    static const struct {
+        unsigned first, last, step; /* every step-th from the first on is a capital */
+        int distance;
+    } capitals[] = {
+        {'A', 'Z', 1, 32},     {0xc0, 0xd6, 1, 32},     {0xd8, 0xde, 1, 32},
+        {0x100, 0x12e, 2, 1},  {0x132, 0x136, 2, 1},    {0x139, 0x147, 2, 1},
+        {0x14a, 0x176, 2, 1},  {0x178, 0x178, 1, -121}, {0x179, 0x17d, 2, 1},
+        {0x386, 0x386, 1, 38}, {0x388, 0x38a, 1, 37},   {0x38c, 0x38c, 1, 64},
+        {0x38e, 0x38f, 1, 63}, {0x391, 0x3ab, 1, 32},   {0x400, 0x40f, 1, 80},
+        {0x410, 0x42f, 1, 32}, {0x1e00, 0x1e94, 2, 1},  {0x1ea0, 0x1efe, 2, 1}};
+    for (size_t i = 0; i < sizeof capitals / sizeof *capitals && c >= capitals[i].first;
+         i++)
+        if (c <= capitals[i].last && (c - capitals[i].first) % capitals[i].step == 0)
+            return (unsigned)((int)c + capitals[i].distance);
+    return c;
+}
+
+/* The next character of a name without its case; 0 at the end. Bytes that are no UTF-8
+ * are like nothing but themselves. */
+static unsigned next_folded(const char **name)
+{
+    unsigned code;
+    size_t n = utf8_sequence(*name, &code);
+    if (n == 0)
+        return 0x110000u + (unsigned char)*(*name)++;
+    if (code)
+        *name += n;
+    return lower(code);
+}
+
+int stem_compare(const char *a, const char *b)
+{
+    unsigned x, y;
+    do {
+        x = next_folded(&a);
+        y = next_folded(&b);
+    } while (x && x == y);
+    return (x > y) - (x < y);
 }
 
 bool stem_same(const char *a, const char *b)
 {
-    while (*a && lower(*a) == lower(*b)) {
-        a++;
-        b++;
-    }
-    return *a == *b;
+    return stem_compare(a, b) == 0;
+}
+
+uint64_t stem_hash(const char *name)
+{
+    uint64_t h = 0;
+    for (unsigned c; (c = next_folded(&name));)
+        h = rng_hash(h, &c, sizeof c);
+    return h;
 }
 
 /* Windows keeps these for devices, also with an ending. */
