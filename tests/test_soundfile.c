@@ -280,6 +280,36 @@ static void broken_off_data_is_told(void **state)
     free(ogg);
 }
 
+/* One file after the other, as recorders of net radio write them. */
+static void a_chained_ogg_says_what_is_not_read(void **state)
+{
+    char path[FOLDER_BYTES];
+    size_t first, second;
+    sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
+    char *a = slurp(path, &first);
+    sound_in(path, *state, "b.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
+    char *b = slurp(path, &second);
+    assert_memory_not_equal(a + 14, b + 14, 4); /* serial numbers */
+    char *both = malloc(first + second);
+    memcpy(both, a, first);
+    memcpy(both + first, b, second);
+    folder_write(*state, "chain.ogg", both, first + second);
+    struct soundfile *sf;
+    float *heard = malloc(4 * FRAMES * sizeof *heard);
+    size_t got;
+    assert_int_equal(soundfile_open(&sf, folder_path(path, *state, "chain.ogg"), NULL),
+                     ST_OK);
+    assert_int_equal(soundfile_read(sf, heard, 2 * FRAMES, &got, NULL), ST_OK);
+    assert_in_range(got, FRAMES - 64, FRAMES);
+    assert_non_null(soundfile_damage(sf));
+    assert_non_null(strstr(soundfile_damage(sf), "another stream begins after"));
+    soundfile_close(sf);
+    free(heard);
+    free(a);
+    free(b);
+    free(both);
+}
+
 static void lost_ogg_pages_do_not_shift_regions(void **state)
 {
     char path[FOLDER_BYTES];
@@ -380,6 +410,44 @@ static void bad_files_are_refused_in_one_sentence(void **state)
     assert_non_null(sound_in(path, *state, "wide.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16,
                              8000, 64, 100));
     assert_int_equal(frames_of(path, NULL), 100);
+}
+
+/* What people have lying about, and headers that cannot be. */
+static void refusals_say_what_it_is(void **state)
+{
+    static const struct {
+        const char *name, *head, *said;
+        size_t n;
+    } files[] = {{"memo.m4a",
+                  "\0\0\0\x20"
+                  "ftypM4A \0\0\0\0M4A mp42",
+                  "it is M4A or MP4; convert it to WAV or FLAC", 28},
+                 {"a.wma", "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c",
+                  "it is Windows Media", 16},
+                 {"a.aac", "\xff\xf1\x50\x80\x2e\x7f\xfc\x21\0\x49\x90\2\x19\0\x23\x80",
+                  "it is AAC", 16},
+                 {"a.wv", "wvpk\x20\0\0\0\x10\4\0\0\0\0\0\0", "it is WavPack", 16},
+                 {"song.wav", "MThd\0\0\0\6\0\1\0\2\0\x60MT", "MIDI", 16}};
+    char path[FOLDER_BYTES];
+    size_t n;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        folder_write(*state, files[i].name, files[i].head, files[i].n);
+        refuse(folder_path(path, *state, files[i].name), ST_UNREADABLE, files[i].said);
+    }
+    sound_in(path, *state, "good.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
+    char *wav = slurp(path, &n);
+    memset(wav + 24, 0, 4);
+    folder_write(*state, "none.wav", wav, n);
+    refuse(folder_path(path, *state, "none.wav"), ST_UNREADABLE,
+           "impossible sample rate");
+    memset(wav + 24, 0xee, 4); /* 4 GHz */
+    folder_write(*state, "fast.wav", wav, n);
+    refuse(folder_path(path, *state, "fast.wav"), ST_UNREADABLE,
+           "impossible sample rate");
+    folder_write(*state, "cut.wav", wav, 38);
+    refuse(folder_path(path, *state, "cut.wav"), ST_UNREADABLE,
+           "it ends before its sound begins");
+    free(wav);
 }
 
 static void content_counts_not_the_name(void **state)
@@ -498,9 +566,11 @@ int main(void)
         IN_FOLDER(lengths_in_headers_are_not_believed),
         IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
         IN_FOLDER(broken_off_data_is_told),
+        IN_FOLDER(a_chained_ogg_says_what_is_not_read),
         IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
         IN_FOLDER(hostile_values_are_scrubbed),
         IN_FOLDER(bad_files_are_refused_in_one_sentence),
+        IN_FOLDER(refusals_say_what_it_is),
         IN_FOLDER(content_counts_not_the_name),
         IN_FOLDER(a_wav_is_a_wav_whatever_its_samples),
         IN_FOLDER(wav_bytes_are_exact),

@@ -27,8 +27,10 @@ static bool is_constant(const struct track *t)
 static enum status check_sound(const struct dig *d, struct err *e)
 {
     const struct track_info *t = track_info(d->track);
+    const char *damage = soundfile_damage(d->sf);
     if (t->frames == 0)
-        return err_set(e, ST_EMPTY, "%s holds no sound", d->site.open_path);
+        return err_set(e, ST_EMPTY, "%s holds no sound%s%s", d->site.open_path,
+                       damage ? ": " : "", damage ? damage : "");
     uint64_t samples = (uint64_t)t->frames * (uint64_t)t->channels;
     if (!(t->peak_db > SILENT_PEAK_DB) && 2 * soundfile_scrubbed(d->sf) > samples)
         return err_set(e, ST_EMPTY, "%s holds no sound: its samples are no numbers",

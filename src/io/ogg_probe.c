@@ -15,23 +15,33 @@ static int64_t granule(const unsigned char *header)
     return (int64_t)v;
 }
 
-int64_t ogg_last_page_start(int fd)
+static uint32_t serial(const unsigned char *header)
 {
+    return header[14] | (uint32_t)header[15] << 8 | (uint32_t)header[16] << 16 |
+           (uint32_t)header[17] << 24;
+}
+
+struct ogg_shape ogg_probe(int fd)
+{
+    struct ogg_shape shape = {0};
     struct stat s;
+    unsigned char first[HEADER_BYTES];
+    if (pread(fd, first, sizeof first, 0) < (ssize_t)sizeof first ||
+        memcmp(first, "OggS", 4) != 0 || fstat(fd, &s) != 0)
+        return shape;
     unsigned char *p = malloc(LOOK_BYTES);
-    if (!p || fstat(fd, &s) != 0) {
-        free(p);
-        return 0;
-    }
+    if (!p)
+        return shape;
     off_t from = s.st_size > LOOK_BYTES ? s.st_size - LOOK_BYTES : 0;
     ssize_t n = pread(fd, p, LOOK_BYTES, from);
-    int64_t last = 0, before = 0;
+    int64_t last = 0;
     for (ssize_t i = 0; i + HEADER_BYTES <= n; i++) {
         if (memcmp(p + i, "OggS\0", 5) != 0 || granule(p + i) < 0)
             continue;
-        before = last;
+        shape.last_page_start = last;
         last = granule(p + i);
+        shape.chained = serial(p + i) != serial(first);
     }
     free(p);
-    return before;
+    return shape;
 }

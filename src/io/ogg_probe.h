@@ -1,15 +1,22 @@
-/* ogg_probe: where the last page of an Ogg file begins.
+/* ogg_probe: what libsndfile has to be told of an Ogg file.
  *
  * The last page of a Vorbis stream states the sound's end, not the end of its packets
  * (Vorbis I, A.2), so a place inside it cannot be worked out from its end, and libsndfile
- * 1.2 seeks to a wrong frame there. Seeks have to land before it. */
+ * 1.2 seeks to a wrong frame there. Seeks have to land before it. Of streams that follow
+ * one another (a chain, as recorders of net radio write it) it reads the first. */
 #ifndef TROWEL_IO_OGG_PROBE_H
 #define TROWEL_IO_OGG_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* The granule position at which the last page begins (for Vorbis: frames), 0 when it
- * cannot be told. Leaves the position of `fd` alone. */
-int64_t ogg_last_page_start(int fd);
+struct ogg_shape {
+    int64_t last_page_start; /* its granule position (for Vorbis: frames), or 0 */
+    bool chained;            /* the last page belongs to another stream than the first */
+};
+
+/* All zero when it is no Ogg file or cannot be told. Leaves the position of `fd` alone.
+ */
+struct ogg_shape ogg_probe(int fd);
 
 #endif

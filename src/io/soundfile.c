@@ -3,6 +3,7 @@
 #include "io/mpeg_length.h"
 #include "io/mpeg_probe.h"
 #include "io/ogg_probe.h"
+#include "io/refusal.h"
 #include "io/splice.h"
 #include "io/wav_length.h"
 
@@ -33,6 +34,7 @@ struct soundfile {
     int64_t run_start; /* where the decoding in progress was begun */
     int64_t end;       /* where the sound was found to end, or -1 */
     bool ogg;
+    bool chained;       /* another stream follows, which libsndfile does not read */
     int64_t seek_limit; /* seeks must land before; where a last Vorbis page begins */
     uint64_t scrubbed;
     char damage[128];
@@ -188,7 +190,7 @@ struct opened {
     struct splice *splice;
     SF_INFO info;
     int64_t bytes;
-    int64_t last_ogg_page;
+    struct ogg_shape ogg;
     int64_t missing_frames; /* claimed beyond the end of the file */
 };
 
@@ -243,15 +245,6 @@ static void open_descriptor(int fd, bool mpeg, struct opened *o)
     }
 }
 
-/* libsndfile's reason, where it has one that helps. */
-static const char *refusal(void)
-{
-    const char *said = sf_strerror(NULL);
-    bool vague = strstr(said, "not recognised") || strstr(said, "possibly a pipe") ||
-                 strstr(said, "No Error") || strstr(said, "Internal error");
-    return vague ? "its content is no known format" : said;
-}
-
 /* MPEG audio has no magic number; what libsndfile takes for it must also hold a row of
  * frames that fit together. `count_mpeg`: make sure of its true length. */
 static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
@@ -262,21 +255,24 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     if (st)
         return st;
     struct stat s;
+    unsigned char head[REFUSAL_HEAD_BYTES] = {0};
     o->bytes = fstat(fd, &s) == 0 ? (int64_t)s.st_size : 0;
-    o->last_ogg_page = ogg_last_page_start(fd);
+    if (pread(fd, head, sizeof head, 0) < 0)
+        memset(head, 0, sizeof head);
+    o->ogg = ogg_probe(fd);
     o->missing_frames = wav_length_missing(fd);
     enum mpeg_likeness mpeg = mpeg_probe(fd, by_name);
     if (mpeg == MPEG_SYNC_ONLY) {
         close(fd);
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
-                       "its content is no known format");
+                       refusal(head, "not recognised"));
     }
     open_descriptor(fd, mpeg == MPEG_YES && count_mpeg, o);
     if (!o->sf && o->bytes == 0)
         return err_set(e, ST_EMPTY, "%s is empty", path);
     if (!o->sf)
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
-                       refusal());
+                       refusal(head, sf_strerror(NULL)));
     int type = o->info.format & SF_FORMAT_TYPEMASK;
     if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && mpeg == MPEG_NO)) {
         close_opened(o->sf, o->splice);
@@ -338,7 +334,10 @@ static void fill_info(struct soundfile *sf, const struct opened *o)
     sf->seeking = seeking_of(&o->info, o->bytes);
     sf->ogg = (o->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;
     bool vorbis = (o->info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_VORBIS;
-    sf->seek_limit = vorbis ? o->last_ogg_page : INT64_MAX;
+    sf->seek_limit = vorbis ? o->ogg.last_page_start : INT64_MAX;
+    sf->chained = sf->ogg && o->ogg.chained;
+    if (sf->chained)
+        sf->seeking = SEEK_FORWARD;
 }
 
 enum status soundfile_open(struct soundfile **out, const char *path, struct err *e)
@@ -431,6 +430,9 @@ static void note_end(struct soundfile *sf)
              sf->info.claimed_frames)
         snprintf(sf->damage, sizeof sf->damage, "the data ends after %.1f s of %.1f s",
                  have, claimed);
+    else if (sf->chained)
+        snprintf(sf->damage, sizeof sf->damage,
+                 "another stream begins after %.1f s, which is not read", have);
 }
 
 enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t frames,
