@@ -487,17 +487,17 @@ static enum status run(struct batch *b, struct err *e)
 int batch_main(int argc, char *const argv[])
 {
     struct err e = {0};
-    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
-        help_batch();
-        return 0;
-    }
+    bool help =
+        argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0);
     struct batch *b = calloc(1, sizeof *b);
     if (!b)
         return 1;
-    enum status st = request_parse(&b->request, argc, argv, &e);
+    enum status st = help ? ST_OK : request_parse(&b->request, argc, argv, &e);
     output_init(&b->output, given(b, OPT_JSON), given(b, OPT_QUIET),
                 given(b, OPT_VERBOSE), given(b, OPT_DRY_RUN));
-    if (st == ST_OK && given(b, OPT_HELP)) {
+    if (help) {
+        help_batch();
+    } else if (st == ST_OK && given(b, OPT_HELP)) {
         help_pipeline(b->request.pipeline);
     } else if (st == ST_OK) {
         interrupt_catch();

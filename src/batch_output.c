@@ -108,12 +108,12 @@ static void tell_json(struct output *o, const struct news *n)
         json_string(&o->buffer, "state", n->kind == NEWS_DONE ? "done" : "skipped");
     if (n->text)
         json_string(&o->buffer, n->kind == NEWS_FAILED ? "message" : "output", n->text);
-    json_number(&o->buffer, "finished", (double)n->index, 0);
-    json_number(&o->buffer, "total", (double)n->total, 0);
+    json_whole(&o->buffer, "finished", n->index);
+    json_whole(&o->buffer, "total", n->total);
     if (n->kind == NEWS_TICK)
         json_number(&o->buffer, "fraction", n->fraction, 4);
     if (n->kind == NEWS_DONE) {
-        json_number(&o->buffer, "finds", (double)n->finds, 0);
+        json_whole(&o->buffer, "finds", n->finds);
         json_number(&o->buffer, "audio_s", n->audio_s, 3);
         json_number(&o->buffer, "took_s", n->took_s, 3);
     }
@@ -275,7 +275,7 @@ void output_error(struct output *o, enum status st, const struct err *e)
     if (o->json) {
         json_begin(o, "error");
         json_string(&o->buffer, "message", message);
-        json_number(&o->buffer, "exit_status", status_exit_code(st), 0);
+        json_whole(&o->buffer, "exit_status", (uint64_t)status_exit_code(st));
         json_end(o);
     }
     close_line(o);
@@ -292,7 +292,7 @@ void output_counts(struct output *o, enum pipeline p, const char *path,
     if (path)
         json_string(&o->buffer, "output", path);
     for (size_t i = 0; i < n; i++)
-        json_number(&o->buffer, counts[i].name, (double)counts[i].value, 0);
+        json_whole(&o->buffer, counts[i].name, counts[i].value);
     json_end(o);
 }
 
@@ -301,20 +301,20 @@ void output_summary(struct output *o, const struct process_result *r)
     double speed = r->wall_s > 0 ? r->audio_s / r->wall_s : 0;
     if (o->json) {
         json_begin(o, "summary");
-        json_number(&o->buffer, "sources", (double)r->sources, 0);
-        json_number(&o->buffer, "done", (double)r->done, 0);
-        json_number(&o->buffer, "skipped", (double)r->skipped, 0);
-        json_number(&o->buffer, "failed", (double)r->failed, 0);
-        json_number(&o->buffer, "finds", (double)r->totals.finds, 0);
-        json_number(&o->buffer, "near_misses", (double)r->totals.misses, 0);
+        json_whole(&o->buffer, "sources", r->sources);
+        json_whole(&o->buffer, "done", r->done);
+        json_whole(&o->buffer, "skipped", r->skipped);
+        json_whole(&o->buffer, "failed", r->failed);
+        json_whole(&o->buffer, "finds", r->totals.finds);
+        json_whole(&o->buffer, "near_misses", r->totals.misses);
         json_open(&o->buffer, "categories", '{');
         for (int i = 0; i < CAT_COUNT; i++)
-            json_number(&o->buffer, category_folder((enum category)i),
-                        (double)r->totals.per_category[i], 0);
+            json_whole(&o->buffer, category_folder((enum category)i),
+                       r->totals.per_category[i]);
         json_close(&o->buffer, '}');
         json_number(&o->buffer, "audio_s", r->audio_s, 3);
         json_number(&o->buffer, "wall_s", r->wall_s, 3);
-        json_number(&o->buffer, "seed", (double)r->seed, 0);
+        json_whole(&o->buffer, "seed", r->seed);
         json_end(o);
         return;
     }

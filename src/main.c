@@ -1,6 +1,7 @@
 /* trowel: picks a front end and hands over to it. */
 #include "batch.h"
 #include "batch_help.h"
+#include "core/status.h"
 #include "workstation.h"
 
 #include <fcntl.h>
@@ -19,6 +20,15 @@ static void occupy_standard_streams(void)
         close(fd);
 }
 
+/* Words that nobody could read were not said. */
+static int said(void)
+{
+    if (fflush(stdout) == 0)
+        return 0;
+    perror("trowel: standard output cannot be written");
+    return status_exit_code(ST_DISK);
+}
+
 int main(int argc, char *argv[])
 {
     occupy_standard_streams();
@@ -27,11 +37,11 @@ int main(int argc, char *argv[])
         return batch_main(argc - 2, argv + 2);
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
         help_program();
-        return 0;
+        return said();
     }
     if (strcmp(first, "--version") == 0) {
         printf("trowel %s\n", TROWEL_VERSION);
-        return 0;
+        return said();
     }
     return workstation_main(argc, argv);
 }

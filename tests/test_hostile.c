@@ -339,6 +339,42 @@ static void who_reads_json_reads_every_failure(void **state)
     }
 }
 
+/* All digits of a seed, also those that a double does not hold. */
+static void seeds_are_exact(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        TROWEL_BIN
+        " --batch process --input_dir in --stages drums --json "
+        "--seed 18446744073709551615 | grep -c '\"seed\":18446744073709551615}'");
+    assert_string_equal(o.out, "1\n");
+    outcome_done(&o);
+    run(&o, *state, "cut -d, -f32 export/BATCH_01/manifest.csv | sort -u | head -1");
+    assert_string_equal(o.out, "18446744073709551615\n");
+    outcome_done(&o);
+    run(&o, *state,
+        "grep -c 'random_seed: 18446744073709551615' "
+        "export/BATCH_01/config.effective.yaml");
+    assert_string_equal(o.out, "1\n");
+    outcome_done(&o);
+}
+
+/* Help that goes to a full disk was not given. */
+static void help_on_a_full_disk_fails(void **state)
+{
+    static const char *const words[] = {"--help", "--version", "--batch --help",
+                                        "--batch all --help"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char line[200];
+        struct outcome o;
+        snprintf(line, sizeof line, TROWEL_BIN " %s >/dev/full", words[i]);
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 5);
+        assert_true(text_has(o.err, "standard output cannot be written: No space"));
+        outcome_done(&o);
+    }
+}
+
 /* An overnight run goes on when its terminal goes. */
 static void nohup_is_heeded(void **state)
 {
@@ -365,6 +401,8 @@ int main(void)
         HOSTILE(one_line_says_what_to_do),
         HOSTILE(a_dry_run_writes_nothing),
         HOSTILE(who_reads_json_reads_every_failure),
+        HOSTILE(seeds_are_exact),
+        HOSTILE(help_on_a_full_disk_fails),
         HOSTILE(nohup_is_heeded),
     };
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);

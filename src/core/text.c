@@ -3,6 +3,7 @@
 #include "io/csv.h"
 #include "io/paths.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +134,12 @@ void json_number(struct text *t, const char *key, double value, int decimals)
     if (isfinite(value))
         format_number(number, sizeof number, value, decimals);
     text_add(t, isfinite(value) ? number : "null");
+}
+
+void json_whole(struct text *t, const char *key, uint64_t value)
+{
+    begin(t, key);
+    text_addf(t, "%" PRIu64, value);
 }
 
 void json_bool(struct text *t, const char *key, bool value)

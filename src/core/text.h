@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
     char *at; /* NUL-terminated, or NULL while empty */
@@ -30,6 +31,7 @@ void json_open(struct text *t, const char *key, char bracket); /* '{' or '[' */
 void json_close(struct text *t, char bracket);                 /* '}' or ']' */
 void json_string(struct text *t, const char *key, const char *value);
 void json_number(struct text *t, const char *key, double value, int decimals);
+void json_whole(struct text *t, const char *key, uint64_t value); /* every digit */
 void json_bool(struct text *t, const char *key, bool value);
 
 #endif
