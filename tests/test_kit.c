@@ -24,6 +24,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -460,6 +461,40 @@ static void put(const char *folder, const char *name, const char *bytes)
     fclose(f);
 }
 
+/* Notes on the assignment sheet outlast the kit they were made on. */
+static void an_edited_sheet_is_kept(void **state)
+{
+    (void)state;
+    char top[256], in[300], kit[300], path[400], *text;
+    size_t n;
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
+    for (int i = 0; i < 2; i++) { /* as written: nothing to keep */
+        assert_int_equal(run_kit(in, top, "K", true, NULL, NULL), ST_OK);
+        assert_int_equal(tree_count(kit, ".txt"), 1);
+    }
+    static const char *const kept[] = {"ASSIGN.edited.txt", "ASSIGN.edited_2.txt"};
+    for (int i = 0; i < 2; i++) {
+        const struct timespec later = {.tv_nsec = 20000000};
+        nanosleep(&later, NULL); /* a file system's clock may be that coarse */
+        put(kit, "ASSIGN.txt", "BD: tune -3");
+        assert_int_equal(run_kit(in, top, "K", true, NULL, NULL), ST_OK);
+        assert_int_equal(tree_count(kit, ".txt"), i + 2);
+        snprintf(path, sizeof path, "%s/%s", kit, kept[i]);
+        assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+        assert_string_equal(text, "BD: tune -3");
+        free(text);
+    }
+    snprintf(path, sizeof path, "%s/ASSIGN.txt", kit);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "BD_kick"));
+    free(text);
+    tree_remove(top);
+}
+
 /* What the user changed or put there is noticed before anything goes. */
 static void nothing_goes_before_all_can_come(void **state)
 {
@@ -565,6 +600,7 @@ int main(void)
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(every_hit_starts_at_its_attack),
         cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(killed_exports_leave_whole_files),

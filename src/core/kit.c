@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char LIST[] = ".trowel/kit.begun", SHEET[] = "ASSIGN.txt";
 enum { MANIFEST_MAX_BYTES = 1 << 28 };
@@ -249,6 +250,34 @@ static enum status open_folder(struct making *m, struct err *e)
     return st;
 }
 
+/* Written to since the kit was complete, which its manifest, the last file, dates. */
+static bool sheet_edited(const struct root *root)
+{
+    struct stat sheet, manifest;
+    return fstatat(root->fd, SHEET, &sheet, 0) == 0 &&
+           fstatat(root->fd, "manifest.csv", &manifest, 0) == 0 &&
+           (sheet.st_mtim.tv_sec != manifest.st_mtim.tv_sec
+                ? sheet.st_mtim.tv_sec > manifest.st_mtim.tv_sec
+                : sheet.st_mtim.tv_nsec > manifest.st_mtim.tv_nsec);
+}
+
+/* The sheet of the earlier kit goes; with the user's notes on it, it is kept beside. */
+static enum status clear_sheet(struct making *m, struct err *e)
+{
+    char kept[32] = "ASSIGN.edited.txt";
+    if (!root_exists(&m->root, SHEET))
+        return ST_OK;
+    if (!sheet_edited(&m->root))
+        return root_remove(&m->root, SHEET, e);
+    for (int n = 2; root_exists(&m->root, kept); n++)
+        snprintf(kept, sizeof kept, "ASSIGN.edited_%d.txt", n);
+    enum status st = root_rename(&m->root, SHEET, kept, e);
+    if (st == ST_OK)
+        log_write(m->job->log, LOG_WARNING, "%s/%s was edited: it is now %s",
+                  m->root.path, SHEET, kept);
+    return st;
+}
+
 /* The earlier kit goes, but only when this one can come. Without its manifest it is no
  * kit any more. */
 static enum status make_room(struct making *m, struct err *e)
@@ -265,8 +294,8 @@ static enum status make_room(struct making *m, struct err *e)
         st = check_way(m, &kit, e);
     for (size_t i = 0; i < kit.count && st == ST_OK; i++)
         st = root_remove(&m->root, kit.path[i], e);
-    if (st == ST_OK && kit.there && root_exists(&m->root, SHEET))
-        st = root_remove(&m->root, SHEET, e);
+    if (st == ST_OK && kit.there)
+        st = clear_sheet(m, e);
     if (st == ST_OK && kit.there)
         st = root_remove(&m->root, "manifest.csv", e);
     free(kit.path);
