@@ -75,6 +75,10 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
     bool tried = b->result.done + b->result.skipped + b->result.failed > 0;
     if (tried || (st == ST_OK && b->result.sources > 0))
         output_summary(&b->output, &b->result);
+    if (b->result.totals.missing > 0)
+        output_line(&b->output,
+                    "%zu samples of earlier runs were removed; --force makes them again",
+                    b->result.totals.missing);
     return st;
 }
 
@@ -346,14 +350,19 @@ static enum status run_index(struct batch *b, struct err *e)
     struct job_context ctx = context(b);
     enum status st = index_run(text(b, OPT_PROJECT), given(b, OPT_DRY_RUN), &ctx,
                                &b->output.log, &t, e);
-    const struct output_count counts[] = {
-        {"sources", t.sources}, {"finds", t.finds}, {"near_misses", t.misses}};
+    const struct output_count counts[] = {{"sources", t.sources},
+                                          {"finds", t.finds},
+                                          {"near_misses", t.misses},
+                                          {"missing", t.missing}};
     if (st == ST_OK)
         output_counts(&b->output, PIPE_INDEX, text(b, OPT_PROJECT), counts,
                       sizeof counts / sizeof *counts);
     if (st == ST_OK)
         output_line(&b->output, "%s: %zu sources, %zu finds, %zu near-misses",
                     text(b, OPT_PROJECT), t.sources, t.finds, t.misses);
+    if (st == ST_OK && t.missing > 0)
+        output_line(&b->output, "%zu samples on record were removed and are left out",
+                    t.missing);
     return st;
 }
 

@@ -307,6 +307,7 @@ void output_summary(struct output *o, const struct process_result *r)
         json_whole(&o->buffer, "failed", r->failed);
         json_whole(&o->buffer, "finds", r->totals.finds);
         json_whole(&o->buffer, "near_misses", r->totals.misses);
+        json_whole(&o->buffer, "missing", r->totals.missing);
         json_open(&o->buffer, "categories", '{');
         for (int i = 0; i < CAT_COUNT; i++)
             json_whole(&o->buffer, category_folder((enum category)i),

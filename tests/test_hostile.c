@@ -181,6 +181,32 @@ static void newcomers_take_no_name(void **state)
     outcome_done(&o);
 }
 
+/* What the user deleted is neither made again nor a find, until --force. */
+static void deleted_samples_stay_deleted(void **state)
+{
+    static const char *const again[] = {PROCESS, TROWEL_BIN
+                                        " --batch index --project export/BATCH_01"};
+    struct outcome o;
+    run(&o, *state, PROCESS "; rm export/BATCH_01/tape1/drums/*_00[12]_*");
+    assert_true(text_has(o.out, "; 33 finds ("));
+    outcome_done(&o);
+    for (size_t i = 0; i < 4; i++) {
+        run(&o, *state, again[i % 2]);
+        assert_int_equal(o.exit_status, 0);
+        assert_true(text_has(o.out, "31 finds"));
+        assert_true(text_has(o.out, "2 samples o"));
+        assert_true(text_has(o.out, i % 2 ? "are left out" : "--force makes them again"));
+        outcome_done(&o);
+        run(&o, *state, "wc -l <export/BATCH_01/manifest.csv");
+        assert_int_equal(atoi(o.out), 32);
+        outcome_done(&o);
+    }
+    run(&o, *state, PROCESS " --force");
+    assert_true(text_has(o.out, "; 33 finds ("));
+    assert_false(text_has(o.out, "were removed"));
+    outcome_done(&o);
+}
+
 /* libmpg123 has a lot to say about this one. */
 static void libraries_do_not_print(void **state)
 {
@@ -395,6 +421,7 @@ int main(void)
         HOSTILE(two_runs_at_once_make_one_project),
         HOSTILE(what_was_written_is_no_recording),
         HOSTILE(newcomers_take_no_name),
+        HOSTILE(deleted_samples_stay_deleted),
         HOSTILE(libraries_do_not_print),
         HOSTILE(nothing_found_says_what_was_near),
         HOSTILE(an_offset_is_no_sound),

@@ -291,8 +291,7 @@ enum status index_run(const char *folder, bool dry_run, const struct job_context
     st = load_known(&s, e);
     if (st == ST_OK)
         st = search_all(&s, e);
-    struct assemble_more more = {
-        .orphans = &s.orphans, .only_existing = true, .rebuild = true};
+    struct assemble_more more = {.orphans = &s.orphans, .rebuild = true};
     if (st == ST_OK && !dry_run)
         st = project_assemble(&project, &more, totals, e);
     else if (st == ST_OK)

@@ -91,20 +91,21 @@ struct stack_list {
 };
 void stack_list_done(struct stack_list *l);
 
-/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db.
+/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
+ * whose sample somebody removed are left out, and counted as missing.
  * `ctx` (may be NULL) can cancel it: ST_CANCELLED, and each file is the old or the new
- * one, whole. For `index`: finds that no record knows, records whose file is gone left
- * out, and a damaged catalog replaced (kept beside, its events carried over). For a
- * session that has the finds and the catalog already (mining in the workstation):
- * `stacks` is filled for its session_restack, and the catalog is left to it. */
+ * one, whole. For `index`: finds that no record knows, and a damaged catalog replaced
+ * (kept beside, its events carried over). For a session that has the finds and the
+ * catalog already (mining in the workstation): `stacks` is filled for its
+ * session_restack, and the catalog is left to it. */
 struct assemble_more {
     const struct job_context *ctx;
     const struct find_list *orphans;
-    bool only_existing, rebuild;
+    bool rebuild;
     struct stack_list *stacks;
 };
 struct project_totals {
-    size_t sources, failed, finds, saved, misses;
+    size_t sources, failed, finds, saved, misses, missing;
     size_t per_category[CAT_COUNT];
 };
 enum status project_assemble(const struct project *p, const struct assemble_more *more,

@@ -6,10 +6,13 @@
 #include "dsp/stacks.h"
 #include "io/manifest.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* What is remembered of every find; the rest is read again from its record. */
@@ -30,7 +33,7 @@ struct joined {
     struct brief *finds;
     float *vectors;       /* until the stacks are known, */
     struct trace *traces; /* likewise */
-    size_t count, room;
+    size_t count, room, missing;
     const struct find_list *orphans; /* may be NULL */
     struct find_list loaded;         /* the record of one source */
     size_t loaded_source;
@@ -132,16 +135,20 @@ static enum status note(struct joined *j, size_t source, size_t row,
 static bool is_missing(const struct project *p, const struct candidate *c)
 {
     char path[PATH_BYTES];
+    struct stat s;
     project_find_path(p, c, path);
-    return c->saved && !root_exists(&p->root, path);
+    return c->saved && fstatat(p->root.fd, path, &s, AT_SYMLINK_NOFOLLOW) != 0 &&
+           (errno == ENOENT || errno == ENOTDIR);
 }
 
 static enum status note_list(struct joined *j, size_t source, const struct find_list *l,
-                             bool only_existing, struct err *e)
+                             struct err *e)
 {
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < l->count; i++)
-        if (!only_existing || !is_missing(j->project, &l->at[i]))
+        if (is_missing(j->project, &l->at[i]))
+            j->missing++;
+        else
             st = note(j, source, i, l, e);
     return st;
 }
@@ -155,11 +162,11 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
         if (st == ST_OK)
             st = load(j, i, e);
         if (st == ST_OK)
-            st = note_list(j, i, &j->loaded, more->only_existing, e);
+            st = note_list(j, i, &j->loaded, e);
     }
     if (st == ST_OK && more->orphans) {
         j->orphans = more->orphans;
-        st = note_list(j, j->source_count, more->orphans, false, e);
+        st = note_list(j, j->source_count, more->orphans, e);
     }
     return st;
 }
@@ -308,7 +315,7 @@ static enum status write_manifest(const struct project *p, struct joined *j,
 
 static void count(struct project_totals *t, const struct joined *j)
 {
-    *t = (struct project_totals){.sources = j->source_count};
+    *t = (struct project_totals){.sources = j->source_count, .missing = j->missing};
     for (size_t i = 0; i < j->source_count; i++)
         t->failed += j->sources[i].failed;
     for (size_t i = 0; i < j->count; i++) {
