@@ -126,8 +126,7 @@ static enum status run_textures(struct batch *b, struct err *e)
                                              .stages = 1u << STAGE_HISS,
                                              .optional = all};
     struct process_job job = process_job(b);
-    if (!given(b, OPT_PROJECT_NAME))
-        job.project_name = "TEXTURES";
+    job.project_name = text(b, OPT_TEXTURES_NAME);
     job.inputs = inputs;
     job.input_count = n;
     return excavate(b, &job, e);
@@ -166,11 +165,12 @@ static enum status run_silences(struct batch *b, struct err *e)
     return run_single(b, STAGE_SILENCES, e);
 }
 
-static const char *output_dir(const struct batch *b, const char *below,
+/* The folder that was given, else `below` the export root. */
+static const char *output_dir(const struct batch *b, enum option dir, const char *below,
                               char out[PATH_BYTES])
 {
-    if (given(b, OPT_OUTPUT_DIR))
-        return text(b, OPT_OUTPUT_DIR);
+    if (given(b, dir))
+        return text(b, dir);
     snprintf(out, PATH_BYTES, "%s/%s", export_root(b), below);
     return out;
 }
@@ -178,13 +178,13 @@ static const char *output_dir(const struct batch *b, const char *below,
 static enum status run_clouds(struct batch *b, struct err *e)
 {
     char folder[PATH_BYTES];
-    struct process_input input = {.dir = text(b, OPT_INPUT_DIR),
+    struct process_input input = {.dir = text(b, OPT_SOUNDS_DIR),
                                   .named_by = "--input_dir",
                                   .stages = 1u << STAGE_CLOUDS};
     struct process_job job = process_job(b);
     job.inputs = &input;
     job.input_count = 1;
-    job.flat_dir = output_dir(b, "clouds", folder);
+    job.flat_dir = output_dir(b, OPT_CLOUDS_DIR, "clouds", folder);
     return excavate(b, &job, e);
 }
 
@@ -206,7 +206,7 @@ static enum status run_dust(struct batch *b, struct err *e)
     struct process_job job = process_job(b);
     job.inputs = &input;
     job.input_count = 1;
-    job.flat_dir = output_dir(b, "dust", folder);
+    job.flat_dir = output_dir(b, OPT_DUST_DIR, "dust", folder);
     job.hiss = &hiss;
     job.mix_db = b->request.decibel[OPT_MIX_DB];
     st = excavate(b, &job, e);
@@ -294,7 +294,8 @@ static enum status format(struct batch *b, const char *input, const char *output
 static enum status run_format(struct batch *b, struct err *e)
 {
     char folder[PATH_BYTES];
-    return format(b, text(b, OPT_INPUT_DIR), output_dir(b, "kits", folder), e);
+    return format(b, text(b, OPT_SAMPLES_DIR),
+                  output_dir(b, OPT_KITS_DIR, "kits", folder), e);
 }
 
 static enum status report(struct batch *b, const char *input, const char *output,
@@ -322,7 +323,7 @@ static enum status report(struct batch *b, const char *input, const char *output
 
 static enum status run_report(struct batch *b, struct err *e)
 {
-    return report(b, text(b, OPT_INPUT_DIR), text(b, OPT_OUTPUT), e);
+    return report(b, text(b, OPT_KIT_DIR), text(b, OPT_OUTPUT), e);
 }
 
 static enum status run_analyze(struct batch *b, struct err *e)
@@ -417,7 +418,8 @@ static enum status run_all(struct batch *b, struct err *e)
 {
     char project[PATH_BYTES], kits[PATH_BYTES];
     snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
-    return run_chain(b, run_process, project, output_dir(b, "kits", kits), e);
+    return run_chain(b, run_process, project, output_dir(b, OPT_KITS_DIR, "kits", kits),
+                     e);
 }
 
 static enum status make_tapes(struct batch *b, const char *folder, struct err *e)
@@ -435,7 +437,7 @@ static enum status make_tapes(struct batch *b, const char *folder, struct err *e
 static enum status run_demo(struct batch *b, struct err *e)
 {
     char tapes[PATH_BYTES], root[PATH_BYTES], project[PATH_BYTES], kits[PATH_BYTES];
-    const char *top = given(b, OPT_OUTPUT_DIR) ? text(b, OPT_OUTPUT_DIR) : "demo";
+    const char *top = text(b, OPT_DEMO_DIR);
     snprintf(tapes, sizeof tapes, "%.4000s/recordings", top);
     snprintf(root, sizeof root, "%.4000s/export", top);
     snprintf(project, sizeof project, "%.4000s/DEMO", root);
