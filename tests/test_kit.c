@@ -306,6 +306,31 @@ static void every_hit_starts_at_its_attack(void **state)
     }
 }
 
+/* The machine plays a loop once, from its first sample to its last. */
+static void loops_do_not_click(void **state)
+{
+    (void)state;
+    struct kit_item item = {.wish = -1, .slot = -1, .channels = 1};
+    struct audio a;
+    double gain;
+    enum { FRAMES = 44100, PERIOD = 100 };
+    candidate_clear(&item.c);
+    item.c.kind = KIND_PAD;
+    item.c.m.loop_start = 0;
+    item.c.m.loop_end = FRAMES;
+    assert_int_equal(audio_init(&a, FRAMES, 1, 44100, NULL), ST_OK);
+    for (int i = 0; i < FRAMES; i++)
+        a.data[i] = (float)(0.5 * cos(6.2831853 * i / PERIOD));
+    assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL), ST_OK);
+    assert_int_equal(a.frames, FRAMES);
+    assert_true(fabs((double)a.data[0]) < 2.5 / 32768);
+    assert_true(fabs((double)a.data[FRAMES - 1]) < 2.5 / 32768);
+    for (int i = 100; i < FRAMES - 500; i++) /* and nothing else is touched */
+        assert_true(fabs((double)a.data[i] - 0.8913 * cos(6.2831853 * i / PERIOD)) <
+                    2e-3);
+    audio_done(&a);
+}
+
 /* --- bytes on the disk --- */
 
 static void write_sample(const char *folder, const char *name, enum synth_drum d,
@@ -599,6 +624,7 @@ int main(void)
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(every_hit_starts_at_its_attack),
+        cmocka_unit_test(loops_do_not_click),
         cmocka_unit_test(a_kit_from_bare_files),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),

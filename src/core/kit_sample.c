@@ -12,19 +12,13 @@ static void replace(struct audio *a, struct audio *with)
     *a = *with;
 }
 
-static bool is_loop(const struct candidate *c)
-{
-    return kind_loops(c->kind) && !isnan(c->m.loop_end);
-}
-
 /* Struck sounds are played by a key and must answer at once. */
 static bool is_struck(const struct candidate *c)
 {
     return c->kind == KIND_DRUM || c->kind == KIND_FLICKER;
 }
 
-static enum status convert(struct audio *a, int channels, int rate_hz, bool loop,
-                           struct err *e)
+static enum status convert(struct audio *a, int channels, int rate_hz, struct err *e)
 {
     struct audio out;
     enum status st = ST_OK;
@@ -36,9 +30,7 @@ static enum status convert(struct audio *a, int channels, int rate_hz, bool loop
     }
     if (a->rate_hz == rate_hz)
         return ST_OK;
-    size_t frames = (size_t)llround((double)a->frames * rate_hz / a->rate_hz);
-    st = loop ? resample_loop(&out, a, frames > 0 ? frames : 1, RESAMPLE_BEST, e)
-              : resample_rate(&out, a, rate_hz, RESAMPLE_BEST, e);
+    st = resample_rate(&out, a, rate_hz, RESAMPLE_BEST, e);
     if (st == ST_OK) {
         out.rate_hz = rate_hz;
         replace(a, &out);
@@ -77,7 +69,8 @@ static void cut_front(struct audio *a)
     a->frames -= start;
 }
 
-/* An end that is not silent beside the sound's own peak (one step of 16 bits) clicks. */
+/* The machine plays every sample once, loops too: it knows no loop points. An end that is
+ * not silent beside the sound's own peak (one step of 16 bits) clicks. */
 static bool clicks(const struct audio *a, size_t frame)
 {
     return (double)frame_peak(a, frame) > 3e-5 * level_peak(a);
@@ -105,21 +98,20 @@ enum status kit_sample_prepare(struct audio *sound, const struct kit_item *item,
                                const struct target *t, double peak_dbfs, uint64_t seed,
                                double *gain_db, struct err *e)
 {
-    bool loop = is_loop(&item->c);
     double before = level_peak(sound);
-    enum status st = convert(sound, item->channels, t->rate_hz, loop, e);
+    enum status st = convert(sound, item->channels, t->rate_hz, e);
     if (st != ST_OK)
         return st;
     level_scrub(sound);
     if (sound->frames > 0 && is_struck(&item->c))
         trim_to_attack(sound);
-    if (sound->frames > 0 && !loop) {
+    if (sound->frames > 0) {
         close_start(sound);
         if (clicks(sound, sound->frames - 1))
             level_fade_out(
                 sound, (size_t)fmin(sound->rate_hz * 0.010, (double)sound->frames / 4));
     }
-    st = level_normalise(sound, fmin(0, peak_dbfs + item->trim_db), loop, e);
+    st = level_normalise(sound, fmin(0, peak_dbfs + item->trim_db), false, e);
     if (st != ST_OK)
         return st;
     double after = level_peak(sound);
