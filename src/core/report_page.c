@@ -31,6 +31,8 @@ static const char style[] =
     "outline-offset:1px}article[data-state=playing]{border-color:var(--mark)}"
     "h3{font-size:.95rem;margin:0 0 .4rem;font-weight:600;overflow-wrap:anywhere}"
     "h3 b{color:var(--mark);margin-right:.5em}"
+    "article[data-loop] h3::after{content:'\\21bb';color:var(--mark);float:right}"
+    "h2::first-letter{text-transform:uppercase}"
     "svg{display:block;width:100%;height:44px}svg path{fill:var(--wave)}"
     "img{display:block;width:100%;height:40px;image-rendering:auto;margin:.3rem 0 .4rem;"
     "border-radius:2px}audio{width:100%;height:32px;margin:.1rem 0 .3rem}"
@@ -58,7 +60,8 @@ static const char script[] =
     "document.addEventListener('keydown',e=>{if(e.ctrlKey||e.metaKey||e.altKey)return;"
     "if(e.key==='j')go(at+1);else if(e.key==='k')go(at-1);else if(e.key===' '&&"
     "e.target.tagName!=='AUDIO'){toggle(at<0?(go(0),0):at)}else if(e.key==='l'){const a="
-    "player(at);if(a)a.loop=!a.loop}else return;e.preventDefault()});"
+    "player(at);if(a){a.loop=!a.loop;all[at].toggleAttribute('data-loop',a.loop)}}else "
+    "return;e.preventDefault()});"
     "const m=/^#play=(\\d+)$/.exec(location.hash);if(m){go(+m[1]);toggle(at)}";
 
 static void escape(struct text *t, const char *s)
