@@ -349,8 +349,12 @@ static enum status run_index(struct batch *b, struct err *e)
 {
     struct project_totals t = {0};
     struct job_context ctx = context(b);
-    enum status st = index_run(text(b, OPT_PROJECT), given(b, OPT_DRY_RUN), &ctx,
-                               &b->output.log, &t, e);
+    struct index_job job = {.folder = text(b, OPT_PROJECT),
+                            .decisions = text(b, OPT_TAKE_DECISIONS),
+                            .dry_run = given(b, OPT_DRY_RUN),
+                            .ctx = &ctx,
+                            .log = &b->output.log};
+    enum status st = index_run(&job, &t, e);
     const struct output_count counts[] = {{"sources", t.sources},
                                           {"finds", t.finds},
                                           {"near_misses", t.misses},

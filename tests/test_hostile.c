@@ -207,6 +207,39 @@ static void deleted_samples_stay_deleted(void **state)
     outcome_done(&o);
 }
 
+/* Decisions made on another machine go into the catalog, and stay. */
+static void decisions_are_taken_in(void **state)
+{
+    static const char *const lines[] = {"4 decisions of d.txt taken into the catalog",
+                                        "0 decisions of d.txt taken"};
+    struct outcome o;
+    run(&o, *state,
+        PROCESS "; cd export/BATCH_01/tape1/drums; { echo '# trowel decisions 1'; "
+                "for f in *_001_* *_002_*; do echo accepted tape1/drum/$f; done; "
+                "echo rejected *_003_*; echo nonsense; "
+                "echo accepted gone/drum/gone.wav; } > ../../../../d.txt");
+    outcome_done(&o);
+    for (size_t i = 0; i < 2; i++) {
+        run(&o, *state,
+            TROWEL_BIN " --batch index --project export/BATCH_01 --decisions d.txt");
+        assert_int_equal(o.exit_status, 0);
+        assert_true(text_has(o.err, "d.txt:5: "));
+        assert_true(text_has(o.err, "1 decisions are about sounds that are not here, the "
+                                    "first about gone/drum/gone.wav"));
+        assert_true(text_has(o.err, lines[i]));
+        outcome_done(&o);
+        run(&o, *state,
+            PROCESS "; cut -d, -f30 export/BATCH_01/manifest.csv | sort | "
+                    "uniq -c | tr -s ' \n' ' '");
+        assert_true(text_has(o.out, " 2 accepted 1 decision 1 rejected "));
+        outcome_done(&o);
+    }
+    run(&o, *state, TROWEL_BIN " --batch index --project export/BATCH_01 --decisions no");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "no does not exist"));
+    outcome_done(&o);
+}
+
 /* libmpg123 has a lot to say about this one. */
 static void libraries_do_not_print(void **state)
 {
@@ -421,6 +454,7 @@ int main(void)
         HOSTILE(two_runs_at_once_make_one_project),
         HOSTILE(what_was_written_is_no_recording),
         HOSTILE(newcomers_take_no_name),
+        HOSTILE(decisions_are_taken_in),
         HOSTILE(deleted_samples_stay_deleted),
         HOSTILE(libraries_do_not_print),
         HOSTILE(nothing_found_says_what_was_near),

@@ -31,7 +31,7 @@ _trowel() {
     clouds) options='--input_dir --output_dir --force --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
     report) options='--input_dir --output --force --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
     analyze) options='--source --onsets --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
-    index) options='--project --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
+    index) options='--project --decisions --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
     validate) options='--config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
     all) options='--input_dir --project_name --stages --recursive --resume --force --shard --output_root --top --fail_on_empty --decisions --output_dir --kit_name --no_fit --stereo --target --output --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;
     demo) options='--output_dir --force --config --set --export_root --jobs --seed --dry_run --strict --verbose --quiet --json --help' ;;

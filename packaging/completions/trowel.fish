@@ -172,6 +172,7 @@ complete -c trowel -n '__fish_seen_subcommand_from analyze' -l json -d 'progress
 complete -c trowel -n '__fish_seen_subcommand_from analyze' -l help -d 'this text'
 complete -c trowel -f -n '__fish_seen_argument -l batch' -a index -d 'rebuild the catalog from the audio and manifests on disk'
 complete -c trowel -n '__fish_seen_subcommand_from index' -l project -r -d 'a project\'s folder'
+complete -c trowel -n '__fish_seen_subcommand_from index' -l decisions -r -d 'decisions to take into the catalog, as :decisions writes them; one u undoes them'
 complete -c trowel -n '__fish_seen_subcommand_from index' -l config -r -d 'settings; else ./config.yaml, else the user\'s, else the installed ones'
 complete -c trowel -n '__fish_seen_subcommand_from index' -l set -r -d 'changes one setting; may be given often'
 complete -c trowel -n '__fish_seen_subcommand_from index' -l export_root -r -d 'folder that all output lies below; else paths.export_dir'

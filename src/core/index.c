@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Looking for samples no record knows. */
 struct search {
@@ -277,22 +278,37 @@ static enum status search_all(struct search *s, struct err *e)
     return st;
 }
 
-enum status index_run(const char *folder, bool dry_run, const struct job_context *ctx,
-                      const struct log *log, struct project_totals *totals, struct err *e)
+/* Before anything is written. */
+static enum status check_decisions(const char *file, struct err *e)
+{
+    int fd;
+    enum status st = file ? path_open_file(file, &fd, e) : ST_OK;
+    if (file && st == ST_OK)
+        close(fd);
+    return st;
+}
+
+enum status index_run(const struct index_job *job, struct project_totals *totals,
+                      struct err *e)
 {
     struct project project;
     *totals = (struct project_totals){0};
-    enum status st = project_open_folder(&project, folder, e);
+    enum status st = check_decisions(job->decisions, e);
+    if (st == ST_OK)
+        st = project_open_folder(&project, job->folder, e);
     if (st != ST_OK)
         return st;
-    struct search s = {.project = &project, .ctx = ctx, .log = log};
-    if (!dry_run)
+    struct search s = {.project = &project, .ctx = job->ctx, .log = job->log};
+    if (!job->dry_run)
         project_sweep(&project);
     st = load_known(&s, e);
     if (st == ST_OK)
         st = search_all(&s, e);
-    struct assemble_more more = {.orphans = &s.orphans, .rebuild = true};
-    if (st == ST_OK && !dry_run)
+    struct assemble_more more = {.orphans = &s.orphans,
+                                 .rebuild = true,
+                                 .decisions = job->decisions,
+                                 .log = job->log};
+    if (st == ST_OK && !job->dry_run)
         st = project_assemble(&project, &more, totals, e);
     else if (st == ST_OK)
         totals->finds = s.known_count + s.orphans.count;

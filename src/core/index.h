@@ -7,9 +7,15 @@
 /* Records of the sources are joined (also those of other shards). Samples that no record
  * knows, in the project's folders, come from manifest.csv where it has them, and are
  * measured anew where it has not. Decisions stay. A damaged catalog is kept beside.
- * ST_NOT_FOUND when `folder` is no project. */
-enum status index_run(const char *folder, bool dry_run, const struct job_context *ctx,
-                      const struct log *log, struct project_totals *totals,
+ * ST_NOT_FOUND when `folder` is no project or `decisions` no file. */
+struct index_job {
+    const char *folder;
+    const char *decisions; /* a journal to take into the catalog, or NULL */
+    bool dry_run;
+    const struct job_context *ctx;
+    const struct log *log;
+};
+enum status index_run(const struct index_job *job, struct project_totals *totals,
                       struct err *e);
 
 #endif

@@ -95,13 +95,17 @@ void stack_list_done(struct stack_list *l);
  * whose sample somebody removed are left out, and counted as missing.
  * `ctx` (may be NULL) can cancel it: ST_CANCELLED, and each file is the old or the new
  * one, whole. For `index`: finds that no record knows, and a damaged catalog replaced
- * (kept beside, its events carried over). For a session that has the finds and the
+ * (kept beside, its events carried over), and the events
+ * of the journal `decisions` taken into it, `log` telling of those that say nothing here
+ * (all may be NULL). For a session that has the finds and the
  * catalog already (mining in the workstation): `stacks` is filled for its
  * session_restack, and the catalog is left to it. */
 struct assemble_more {
     const struct job_context *ctx;
     const struct find_list *orphans;
     bool rebuild;
+    const char *decisions;
+    const struct log *log;
     struct stack_list *stacks;
 };
 struct project_totals {

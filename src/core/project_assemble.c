@@ -281,6 +281,30 @@ static enum status apply_decisions(const char *catalog_path, struct joined *j,
     return st;
 }
 
+static enum status take_decisions(const char *catalog_path, const char *file,
+                                  const struct log *log, struct err *e)
+{
+    struct catalog *c;
+    struct replay_report report;
+    enum status st = catalog_open(&c, catalog_path, CATALOG_WRITE, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_replay(c, file, &report, e);
+    catalog_close(c);
+    if (st != ST_OK)
+        return st;
+    if (report.journal.bad > 0)
+        log_write(log, LOG_WARNING, "%s (%zu such lines)", report.journal.first_bad.msg,
+                  report.journal.bad);
+    if (report.unknown > 0)
+        log_write(log, LOG_WARNING,
+                  "%zu decisions are about sounds that are not here, the first about %s",
+                  report.unknown, report.first_unknown);
+    log_write(log, LOG_INFO, "%zu decisions of %s taken into the catalog", report.applied,
+              file);
+    return ST_OK;
+}
+
 /* --- what the two files get --- */
 
 struct rows {
@@ -411,6 +435,8 @@ static enum status assemble(const struct project *p, const struct assemble_more 
         st = tell_stacks(&j, more->stacks, e);
     else if (st == ST_OK && !p->flat)
         st = publish(path, &j, more->rebuild, e);
+    if (st == ST_OK && !p->flat && more->decisions)
+        st = take_decisions(path, more->decisions, more->log, e);
     /* After a rebuild the decisions are readable again. */
     if (st == ST_OK && !p->flat && more->rebuild)
         st = apply_decisions(path, &j, e);
