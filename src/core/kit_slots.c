@@ -17,6 +17,8 @@ static const double LEAST_FIT = 0.2;
 /* With this confidence, or one that is not known, a hit counts in full. What is less
  * surely a drum of its class is rather a note: the machine's own sound is better. */
 static const double SURE = 0.25;
+/* What you accepted is worth this at least, whatever the machine thinks of it. */
+static const double ACCEPTED = 0.5;
 
 double kit_worth(const struct candidate *c)
 {
@@ -24,7 +26,7 @@ double kit_worth(const struct candidate *c)
         return 0;
     double worth = curate_score(c, CAT_DRUMS, NULL);
     if (c->decision == DECISION_ACCEPTED)
-        return worth * 1.15;
+        return fmax(worth, ACCEPTED) * 1.15;
     return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
 }
 

@@ -278,9 +278,9 @@ static enum status check_required(const struct request *r, struct err *e)
         enum pipeline pipeline;
         int option;
     } required[] = {
-        {PIPE_DRUMS, OPT_SOURCE},     {PIPE_SILENCES, OPT_SOURCE},
-        {PIPE_ANALYZE, OPT_SOURCE},   {PIPE_FORMAT, OPT_SAMPLES_DIR},
-        {PIPE_DUST, OPT_PADS_DIR},    {PIPE_DUST, OPT_HISS_DIR},
+        {PIPE_DRUMS, OPT_SOURCE},      {PIPE_SILENCES, OPT_SOURCE},
+        {PIPE_ANALYZE, OPT_SOURCE},    {PIPE_FORMAT, OPT_SAMPLES_DIR},
+        {PIPE_DUST, OPT_PADS_DIR},     {PIPE_DUST, OPT_HISS_DIR},
         {PIPE_CLOUDS, OPT_SOUNDS_DIR}, {PIPE_REPORT, OPT_KIT_DIR},
         {PIPE_INDEX, OPT_PROJECT},
     };
