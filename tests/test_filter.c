@@ -293,26 +293,6 @@ static void test_errors_say_where_and_what(void **state)
     }
 }
 
-static void test_sees_events(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        bool sees;
-    } cases[] = {{"is:accepted", true}, {"pad | !is:tagged", true},
-                 {"rating>2", true},    {"cat:pads", true},
-                 {"class:snare", true}, {"is:loop", false},
-                 {"dur>2 pad", false},  {"", false},
-                 {"start>2", true}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct filter *f;
-        filter_parse(&f, cases[i].text, NULL);
-        if (filter_sees_events(f) != cases[i].sees)
-            fail_msg("%s", cases[i].text);
-        filter_free(f);
-    }
-}
-
 static void test_completion(void **state)
 {
     (void)state;
@@ -388,7 +368,6 @@ int main(void)
         cmocka_unit_test_setup(test_every_measure_has_a_word, setup),
         cmocka_unit_test_setup(test_typing_shows_no_errors, setup),
         cmocka_unit_test_setup(test_errors_say_where_and_what, setup),
-        cmocka_unit_test_setup(test_sees_events, setup),
         cmocka_unit_test_setup(test_completion, setup),
         cmocka_unit_test_setup(test_random_texts, setup),
     };

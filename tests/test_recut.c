@@ -180,7 +180,6 @@ static void unchanged_positions_give_the_mined_sound(void **state)
         const struct candidate *f = &all[i].c;
         if (f->missed_by[0] || !recut_possible(f->kind))
             continue;
-        assert_false(recut_wanted(&all[i]));
         if (recut_find(&r, &b->site, f, RATE, &e) != ST_OK)
             fail_msg("%s", e.msg);
         struct audio was = mined(b, f);
@@ -237,7 +236,7 @@ static void a_moved_loop_still_joins(void **state)
     char value[64];
     snprintf(value, sizeof value, "%lld %lld", (long long)start, (long long)end);
     catalog_overlay(&f, FIELD_LOOP, value);
-    assert_true(f.edited && recut_wanted(&f));
+    assert_true(f.edited);
     assert_int_equal(f.c.end_frame, end);
     assert_true(fabs(f.c.m.duration_sec - (double)(end - start) / RATE) < 1e-9);
     struct recut r;
@@ -262,7 +261,6 @@ static void what_cannot_be_cut_is_refused(void **state)
     struct err e;
     struct catalog_find f = first_of(b, KIND_CLOUD, false);
     f.edited = true;
-    assert_false(recut_wanted(&f));
     assert_int_equal(recut_find(&r, &b->site, &f.c, 0, &e), ST_REFUSED);
     assert_non_null(strstr(e.msg, "made, not cut"));
     f = first_of(b, KIND_DRUM, false);

@@ -311,10 +311,7 @@ static void test_similar_search_range(void **state)
     assert_int_equal(view_at(v, 1), 30); /* sounds exactly like it */
     view_set_similar(v, -1, NULL, NULL);
     assert_int_equal(view_order(v), ORDER_MEASURE + ME_score);
-    size_t near[3], n;
-    assert_int_equal(session_nearest(s, 10, NULL, 3, near, &n, NULL), ST_OK);
-    assert_int_equal(n, 3);
-    assert_int_equal(near[0], 30);
+    size_t n;
     assert_true(view_search(v, "DRUM013", 1));
     assert_string_equal(session_find(s, (size_t)view_current(v))->name, "night_drum013");
     assert_true(view_search(v, "drum013", 1));

@@ -57,7 +57,8 @@ static char *try_file(const char *folder, const char *a, const char *b, const ch
     return n > 0 && (size_t)n < sizeof path && is_file(path) ? strdup(path) : NULL;
 }
 
-char *curate_locate(const char *folder, const struct candidate *c)
+/* Where a find's file lies below a folder with a catalog or manifest; NULL = nowhere. */
+static char *locate(const char *folder, const struct candidate *c)
 {
     const char *own = category_folder(kind_category(c->kind));
     char *file = try_file(folder, c->source, own, c->filename);
@@ -135,7 +136,7 @@ static enum status add_known(struct curate_pool *pool, const char *folder,
     if (f->stack > pool->stacks)
         pool->stacks = f->stack;
     f->site = site;
-    f->file = curate_locate(folder, c);
+    f->file = locate(folder, c);
     if (f->file == NULL && site >= 0 && c->missed_by[0] && recut_possible(c->kind)) {
         pool->count++; /* taken anyway, perhaps */
         return ST_OK;

@@ -34,9 +34,6 @@ struct curate_pool {
 enum status curate_gather(struct curate_pool *pool, struct err *e);
 void curate_pool_done(struct curate_pool *pool);
 
-/* Where a find's file lies below a folder with a catalog or manifest; NULL = nowhere. */
-char *curate_locate(const char *folder, const struct candidate *c);
-
 bool curate_cancelled(const struct curate_job *job);
 
 #endif

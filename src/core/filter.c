@@ -1,6 +1,7 @@
 #include "core/filter_internal.h"
 
 #include "dsp/drum_class.h"
+#include "io/paths.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ const struct filter_alias filter_aliases[] = {
 const int filter_alias_count = (int)(sizeof filter_aliases / sizeof *filter_aliases);
 
 const struct filter_state_info filter_states[IS_COUNT] = {
-#define STATE(id, word, other, test, events) {word, other, events},
+#define STATE(id, word, other, test) {word, other},
 #include "core/filter.def"
 #undef STATE
 };
@@ -87,39 +88,27 @@ const char *filter_set_value(int field, int n, int *bit)
 /* --- folding ---------------------------------------------------------------------------
  */
 
-/* Lower case of a two-byte letter, where lower is a fixed step from upper. */
-static unsigned fold_letter(unsigned u)
-{
-    if ((u >= 0xC0 && u <= 0xDE && u != 0xD7) || (u >= 0x391 && u <= 0x3A9) ||
-        (u >= 0x410 && u <= 0x42F))
-        return u + 0x20;
-    if (u >= 0x400 && u <= 0x40F)
-        return u + 0x50;
-    bool even_upper = (u >= 0x100 && u <= 0x137) || (u >= 0x14A && u <= 0x177) ||
-                      (u >= 0x460 && u <= 0x481);
-    bool odd_upper = (u >= 0x139 && u <= 0x148) || (u >= 0x179 && u <= 0x17E);
-    if (even_upper && u != 0x130 && u != 0x131)
-        return u | 1;
-    return odd_upper && (u & 1) ? u + 1 : u;
-}
-
 void filter_fold(char *out, size_t size, const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
+    static const unsigned lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    const char *p = text;
     size_t n = 0;
     while (*p != '\0' && n + 1 < size) {
-        if (*p >= 'A' && *p <= 'Z') {
-            out[n++] = (char)(*p++ + ('a' - 'A'));
-        } else if (*p >= 0xC2 && *p <= 0xDF && (p[1] & 0xC0) == 0x80) {
-            if (n + 2 >= size)
-                break;
-            unsigned u = fold_letter((*p & 0x1Fu) << 6 | (p[1] & 0x3Fu));
-            out[n++] = (char)(0xC0 | u >> 6);
-            out[n++] = (char)(0x80 | (u & 0x3F));
-            p += 2;
-        } else {
-            out[n++] = (char)*p++;
+        unsigned code;
+        size_t bytes = (unsigned char)*p < 0x80 ? 1 : utf8_sequence(p, &code);
+        if (bytes <= 1) {
+            out[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p + ('a' - 'A')) : *p;
+            p++;
+            continue;
         }
+        if (n + bytes >= size)
+            break;
+        code = utf8_lower(code); /* as many bytes as the capital */
+        for (size_t i = bytes; i-- > 1; code >>= 6)
+            out[n + i] = (char)(0x80 | (code & 0x3F));
+        out[n] = (char)(lead[bytes] | code);
+        n += bytes;
+        p += bytes;
     }
     out[n] = '\0';
 }
@@ -136,7 +125,7 @@ static const char *next_letter(const char *p)
     return p;
 }
 
-bool filter_glob(const char *pattern, const char *text)
+static bool glob_matches(const char *pattern, const char *text)
 {
     const char *star = NULL, *retry = NULL;
     while (*text != '\0') {
@@ -188,13 +177,13 @@ static bool text_matches(const struct filter_node *n, const struct filter_item *
         text = folded;
     }
     return n->op == OP_PART ? strstr(text, n->pattern) != NULL
-                            : filter_glob(n->pattern, text);
+                            : glob_matches(n->pattern, text);
 }
 
 static bool state_holds(int state, const struct filter_item *i)
 {
     switch (state) {
-#define STATE(id, word, other, test, events)                                             \
+#define STATE(id, word, other, test)                                                     \
     case IS_##id:                                                                        \
         return test;
 #include "core/filter.def"
@@ -286,29 +275,6 @@ bool filter_match(const struct filter *f, const struct filter_item *item)
 bool filter_is_empty(const struct filter *f)
 {
     return f == NULL || f->root < 0;
-}
-
-static bool node_sees_events(const struct filter_node *n)
-{
-    if (n->op < OP_PART)
-        return false;
-    if (n->field == FF_RATING || n->field == FF_CATEGORY || n->field == FF_CLASS)
-        return true;
-    /* edges move the measured place */
-    if (n->field == FF_MEASURE + ME_start_sec || n->field == FF_MEASURE + ME_end_sec)
-        return true;
-    for (int s = 0; n->field == FF_IS && s < IS_COUNT; s++)
-        if ((n->bits >> s & 1) != 0 && filter_states[s].events)
-            return true;
-    return false;
-}
-
-bool filter_sees_events(const struct filter *f)
-{
-    for (int i = 0; f != NULL && i < f->count; i++)
-        if (node_sees_events(&f->node[i]))
-            return true;
-    return false;
 }
 
 void filter_free(struct filter *f)

@@ -62,10 +62,6 @@ void filter_free(struct filter *f);
 bool filter_match(const struct filter *f, const struct filter_item *item);
 bool filter_is_empty(const struct filter *f);
 
-/* Can a user's action (decision, rating, tag, category, class, kit …) change what the
- * filter says? */
-bool filter_sees_events(const struct filter *f);
-
 /* Lower case for matching: ASCII, Latin, Greek and Cyrillic letters. Writes at most
  * size − 1 bytes and the terminator. */
 void filter_fold(char *out, size_t size, const char *text);

@@ -16,7 +16,7 @@ enum filter_field {
 enum filter_how { HOW_TEXT, HOW_EXACT, HOW_SET, HOW_NUMBER, HOW_GRADE };
 
 enum filter_state {
-#define STATE(id, word, other, test, events) IS_##id,
+#define STATE(id, word, other, test) IS_##id,
 #include "core/filter.def"
 #undef STATE
     IS_COUNT
@@ -38,7 +38,6 @@ extern const int filter_alias_count;
 
 struct filter_state_info {
     const char *word, *other;
-    bool events;
 };
 extern const struct filter_state_info filter_states[IS_COUNT];
 
@@ -46,8 +45,6 @@ extern const struct filter_state_info filter_states[IS_COUNT];
 int filter_field_find(const char *word);
 /* The n-th value a SET field knows, NULL after the last; *bit = its number. */
 const char *filter_set_value(int field, int n, int *bit);
-/* Does the folded text match a pattern with * and ?, all of it? */
-bool filter_glob(const char *pattern, const char *text);
 
 enum filter_op {
     OP_AND,

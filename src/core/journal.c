@@ -369,8 +369,11 @@ static enum status unreadable(struct err *e, const char *what, const char *rest)
     return err_set(e, ST_USAGE, "%s cannot be read: \"%.80s\"", what, rest);
 }
 
-enum status journal_parse(const char *line, struct change *c,
-                          char path[CANDIDATE_PATH_BYTES], struct err *e)
+/* Parse one line. ST_NOTHING for blank and comment lines, ST_USAGE with a sentence for a
+ * wrong one. c->candidate is worked out from a whole path and is 0 for a bare file name.
+ */
+static enum status parse_line(const char *line, struct change *c,
+                              char path[CANDIDATE_PATH_BYTES], struct err *e)
 {
     memset(c, 0, sizeof *c);
     path[0] = '\0';
@@ -453,7 +456,7 @@ enum status journal_read(const char *file,
         const char *text = line;
         if (++r.lines == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0)
             text += 3;
-        enum status parsed = journal_parse(text, &c, path, &why);
+        enum status parsed = parse_line(text, &c, path, &why);
         if (parsed == ST_NOTHING)
             continue;
         if (parsed != ST_OK) {

@@ -62,12 +62,6 @@ enum { JOURNAL_LINE_BYTES = 4096 };
 size_t journal_format(const struct change *c, const char *path,
                       char line[JOURNAL_LINE_BYTES]);
 
-/* Parse one line. ST_NOTHING for blank and comment lines, ST_USAGE with a sentence for a
- * wrong one. c->candidate is worked out from a whole path and is 0 for a bare file name.
- */
-enum status journal_parse(const char *line, struct change *c,
-                          char path[CANDIDATE_PATH_BYTES], struct err *e);
-
 /* Every event of a file in order. `fn` gets the line number from 1; what it returns ends
  * the reading unless ST_OK. Lines that are wrong are counted and the first is described
  * in *first_bad (may be NULL); they do not stop the rest. ST_NOT_FOUND, ST_UNREADABLE. */

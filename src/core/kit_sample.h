@@ -7,9 +7,9 @@
 
 /* Convert `sound` in place to the target's rate and the item's channels; what is struck
  * is trimmed to within 1 ms of its attack (loops and slow sounds are not); ends that
- * click are closed, those of loops too; true peak at peak_dbfs + the item's trim (never above 0); dithered to
- * the target's depth from `seed` and the sample's own hash. *gain_db = the level change.
- * ST_EMPTY for silence. */
+ * click are closed, those of loops too; true peak at peak_dbfs + the item's trim (never
+ * above 0); dithered to the target's depth from `seed` and the sample's own hash.
+ * *gain_db = the level change. ST_EMPTY for silence. */
 enum status kit_sample_prepare(struct audio *sound, const struct kit_item *item,
                                const struct target *t, double peak_dbfs, uint64_t seed,
                                double *gain_db, struct err *e);

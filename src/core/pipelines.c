@@ -114,7 +114,9 @@ static int edit_distance(const char *a, const char *b)
     return row[nb];
 }
 
-const char *nearest_word(const char *word, const char *(*get)(int index), int count)
+/* The nearest of `count` words by edit distance, or NULL when none is near. */
+static const char *nearest_word(const char *word, const char *(*get)(int index),
+                                int count)
 {
     const char *best = NULL;
     int least = (int)strlen(word) / 2 + 1;

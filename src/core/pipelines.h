@@ -53,7 +53,4 @@ struct option_info {
 };
 bool pipeline_option(enum pipeline p, int index, struct option_info *out);
 
-/* The nearest of `count` words by edit distance, or NULL when none is near. */
-const char *nearest_word(const char *word, const char *(*get)(int index), int count);
-
 #endif

@@ -36,11 +36,6 @@ bool recut_possible(enum kind k)
     return k == KIND_PAD || k == KIND_DRUM || k == KIND_SILENCE;
 }
 
-bool recut_wanted(const struct catalog_find *f)
-{
-    return recut_possible(f->c.kind) && (f->edited || f->c.missed_by[0]);
-}
-
 void recut_done(struct recut *r)
 {
     audio_done(&r->sound);

@@ -34,8 +34,6 @@ void recut_site_init(struct recut_site *s, const char *project,
 
 /* Is this kind cut from a recording at all? */
 bool recut_possible(enum kind k);
-/* Does what the user said of `f` need another sound than the file that was written? */
-bool recut_wanted(const struct catalog_find *f);
 
 struct recut {
     struct audio sound; /* finished, not dithered */

@@ -13,7 +13,7 @@ enum { TEXT_BLOCK_BYTES = 1 << 16 };
 /* --- memory ----------------------------------------------------------------------------
  */
 
-const char *session_keep_text(struct session *s, const char *text, size_t bytes)
+static const char *keep_text(struct session *s, const char *text, size_t bytes)
 {
     struct text_block *b = s->texts;
     if (b == NULL || b->size - b->used < bytes + 1) {
@@ -210,7 +210,7 @@ long session_take_source(struct session *s, const struct catalog_source *about)
     }
     char folded[sizeof about->stem];
     filter_fold(folded, sizeof folded, about->stem);
-    const char *kept = session_keep_text(s, folded, strlen(folded));
+    const char *kept = keep_text(s, folded, strlen(folded));
     if (kept == NULL)
         return -1;
     s->source[s->source_count] = (struct session_source){*about, kept, false};
@@ -236,13 +236,12 @@ static bool name_find(struct session *s, struct find *f, const char *filename)
     const char *dot = strrchr(filename, '.');
     size_t bytes =
         dot != NULL && dot != filename ? (size_t)(dot - filename) : strlen(filename);
-    f->name = session_keep_text(s, filename, bytes);
+    f->name = keep_text(s, filename, bytes);
     if (f->name == NULL)
         return false;
     filter_fold(folded, sizeof folded, f->name);
-    f->folded = strcmp(folded, f->name) == 0
-                    ? f->name
-                    : session_keep_text(s, folded, strlen(folded));
+    f->folded =
+        strcmp(folded, f->name) == 0 ? f->name : keep_text(s, folded, strlen(folded));
     return f->folded != NULL;
 }
 

@@ -200,10 +200,6 @@ void session_listen_end(struct session *s, struct session_ear *ear);
 enum status session_distances(struct session *s, size_t index,
                               const struct similarity_weights *weights, float *distance,
                               struct err *e);
-/* The k nearest finds of the same session, nearest first, without itself. */
-enum status session_nearest(struct session *s, size_t index,
-                            const struct similarity_weights *weights, size_t k,
-                            size_t *out, size_t *count, struct err *e);
 
 /* Propose a best-of of `top` per category (see curate.h): sets `picked`. */
 enum status session_pick_best(struct session *s, int top, struct err *e);

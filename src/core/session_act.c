@@ -45,7 +45,8 @@ static void set_field(struct session *s, struct find *f, const struct change *c)
     }
 }
 
-long session_take(struct session *s, const struct change *c)
+/* Put a recorded change into the model; returns the find, −1 = none. */
+static long take(struct session *s, const struct change *c)
 {
     if (event_subject(c->field) != SUBJECT_CANDIDATE || c->field == FIELD_EXTRA) {
         long index = session_take_kit(s, c);
@@ -75,7 +76,7 @@ enum status session_act(struct session *s, const struct change *changes, size_t 
     for (size_t i = 0; i < count; i++) {
         struct change canonical = changes[i];
         if (change_check(&canonical, NULL) == ST_OK)
-            session_take(s, &canonical);
+            take(s, &canonical);
     }
     session_relink_kit(s);
     return ST_OK;
@@ -273,7 +274,7 @@ static enum status go(struct session *s, bool back, long *index, struct err *e)
         return err_set(e, st, "%s", why.msg);
     }
     for (size_t i = 0; i < count; i++) {
-        long touched = session_take(s, &changes[i]);
+        long touched = take(s, &changes[i]);
         if (touched >= 0 && index != NULL && *index < 0)
             *index = touched;
     }

@@ -75,7 +75,6 @@ struct session {
 enum { SESSION_LOG_MAX = 65536 };
 
 /* session.c */
-const char *session_keep_text(struct session *s, const char *text, size_t bytes);
 void session_changed(struct session *s, size_t index);
 void session_forget_changes(struct session *s); /* whoever follows them looks at all */
 /* Room for `count` ids; and one goes in. */
@@ -100,9 +99,8 @@ void session_forget_ranks(struct session *s);
 /* session_load.c: all of the catalog, for the first time or again. */
 enum status session_load(struct session *s, struct err *e);
 
-/* session_act.c: put a recorded change into the model; returns the find, −1 = none. */
-long session_take(struct session *s, const struct change *c);
-/* Record and take; label is the past tense. ST_OK also when nothing changed. */
+/* session_act.c: record and take; label is the past tense. ST_OK also when nothing
+ * changed. */
 enum status session_act(struct session *s, const struct change *changes, size_t count,
                         const char *label, size_t *applied, struct err *e);
 

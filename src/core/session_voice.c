@@ -49,32 +49,6 @@ enum status session_distances(struct session *s, size_t index,
     return ST_OK;
 }
 
-enum status session_nearest(struct session *s, size_t index,
-                            const struct similarity_weights *weights, size_t k,
-                            size_t *out, size_t *count, struct err *e)
-{
-    *count = 0;
-    enum status st = session_load_vectors(s, e);
-    if (st != ST_OK)
-        return st;
-    if (index >= s->count || isnan(s->vector[index * SIMILARITY_DIM]))
-        return err_set(e, ST_NOT_FOUND, "nothing is known of how this find sounds");
-    /* itself and near-misses may stand among the nearest: ask for some more */
-    size_t ask = 2 * k + 16;
-    struct similarity_hit *hits = malloc(ask * sizeof *hits);
-    if (hits == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for neighbours");
-    size_t found = similarity_nearest(
-        s->vector, s->count, s->vector + index * SIMILARITY_DIM, weights, ask, hits);
-    for (size_t i = 0; i < found && *count < k; i++) {
-        const struct find *f = &s->find[hits[i].index];
-        if (hits[i].index != index && !f->gone && !f->near_miss)
-            out[(*count)++] = hits[i].index;
-    }
-    free(hits);
-    return ST_OK;
-}
-
 /* --- ahead of time -------------------------------------------------------------------
  */
 

@@ -54,16 +54,6 @@ void similarity_finish(struct similarity *s);
 double similarity_distance(const float *a, const float *b,
                            const struct similarity_weights *weights);
 
-struct similarity_hit {
-    size_t index;
-    double distance;
-};
-/* The k nearest of n vectors, nearest first, ties by index; vectors that start with NAN
- * are passed over. Returns how many. 100,000 in about 10 ms. */
-size_t similarity_nearest(const float *vectors, size_t n, const float *query,
-                          const struct similarity_weights *weights, size_t k,
-                          struct similarity_hit *out);
-
 /* The distances of all n vectors to one, INFINITY for those that start with NAN. */
 void similarity_distances(const float *vectors, size_t n, const float *query,
                           const struct similarity_weights *weights, float *distance);

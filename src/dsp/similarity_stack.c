@@ -72,62 +72,6 @@ void similarity_distances(const float *vectors, size_t n, const float *query,
     }
 }
 
-static bool hit_before(const struct similarity_hit *a, const struct similarity_hit *b)
-{
-    return a->distance != b->distance ? a->distance < b->distance : a->index < b->index;
-}
-
-/* A heap with the farthest on top. */
-static void sift_down(struct similarity_hit *heap, size_t n, size_t at)
-{
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && hit_before(&heap[child], &heap[child + 1]))
-            child++;
-        if (!hit_before(&heap[at], &heap[child]))
-            return;
-        struct similarity_hit swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-        at = child;
-    }
-}
-
-static int by_hit(const void *a, const void *b)
-{
-    return hit_before(a, b) ? -1 : hit_before(b, a);
-}
-
-size_t similarity_nearest(const float *vectors, size_t n, const float *query,
-                          const struct similarity_weights *weights, size_t k,
-                          struct similarity_hit *out)
-{
-    float by[SIMILARITY_DIM];
-    size_t found = 0;
-    weigh(weights, by);
-    for (size_t i = 0; i < n && k > 0; i++) {
-        const float *v = vectors + i * SIMILARITY_DIM;
-        if (isnan(v[0]))
-            continue;
-        struct similarity_hit hit = {i, (double)square_distance(v, query, by)};
-        if (found < k) {
-            out[found++] = hit;
-            if (found == k)
-                for (size_t h = k / 2; h-- > 0;)
-                    sift_down(out, k, h);
-        } else if (hit_before(&hit, &out[0])) {
-            out[0] = hit;
-            sift_down(out, k, 0);
-        }
-    }
-    qsort(out, found, sizeof *out, by_hit);
-    for (size_t i = 0; i < found; i++)
-        out[i].distance = sqrt(out[i].distance);
-    return found;
-}
-
 /* --- copies
  * --------------------------------------------------------------------------------- */
 

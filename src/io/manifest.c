@@ -174,11 +174,6 @@ static void field_text(char *out, size_t size, const struct candidate *c,
     }
 }
 
-void manifest_field(char *out, size_t size, const struct candidate *c, int column)
-{
-    field_text(out, size, c, &columns[column], MANIFEST_PLAIN);
-}
-
 /* --- writing --- */
 
 enum { FLUSH_BYTES = 1 << 16 };

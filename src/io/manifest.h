@@ -20,9 +20,6 @@ enum manifest_form { MANIFEST_PLAIN, MANIFEST_RECORD };
 int manifest_column_count(enum manifest_form form);
 const char *manifest_column(int i); /* in order; plain columns come first */
 
-/* One field as text: what the column of `c` holds, unquoted. `out` is cut to `size`. */
-void manifest_field(char *out, size_t size, const struct candidate *c, int column);
-
 /* Write rows (in the given order), atomically. */
 enum status manifest_write(const struct root *r, const char *relative,
                            const struct candidate *rows, size_t count,

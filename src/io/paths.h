@@ -55,8 +55,6 @@ enum status path_mkdirs(const char *path, struct err *e);
 
 enum status root_mkdirs(const struct root *r, const char *relative, struct err *e);
 bool root_exists(const struct root *r, const char *relative);
-/* Size in bytes of a regular file, or -1. */
-int64_t root_file_size(const struct root *r, const char *relative);
 /* Remove one file, one link, or one empty folder. ST_NOT_FOUND when it is not there. */
 enum status root_remove(const struct root *r, const char *relative, struct err *e);
 /* Rename within the root. */
@@ -110,6 +108,9 @@ enum status root_read_file(const struct root *r, const char *relative, size_t ma
 /* The length of the well-formed UTF-8 sequence at `text` (Unicode 15, table 3-7), 0 when
  * it is broken or the text ends there; *code receives the character. */
 size_t utf8_sequence(const char *text, unsigned *code);
+/* The small letter of a Latin, Greek or Cyrillic capital, whatever the locale; as many
+ * bytes long as that. Else the character itself. */
+unsigned utf8_lower(unsigned code);
 
 /* A name made safe as file stem: UTF-8 kept (never cut inside a sequence, broken bytes
  * replaced), separators, control characters and what Windows forbids (<>:"|?* and names

@@ -152,12 +152,6 @@ bool root_exists(const struct root *r, const char *relative)
     return look_at(r, relative, &s);
 }
 
-int64_t root_file_size(const struct root *r, const char *relative)
-{
-    struct stat s;
-    return look_at(r, relative, &s) && S_ISREG(s.st_mode) ? (int64_t)s.st_size : -1;
-}
-
 enum status root_remove(const struct root *r, const char *relative, struct err *e)
 {
     int fd;
@@ -206,7 +200,8 @@ void root_make_temporary_name(char out[TEMPORARY_BYTES], long pid, unsigned n)
     snprintf(out, TEMPORARY_BYTES, ".trowel-%ld-%u.tmp", pid, n);
 }
 
-bool root_temporary_name(const char *name, long *pid)
+/* Is `name` one of our temporary files? *pid receives whose. */
+static bool is_temporary(const char *name, long *pid)
 {
     unsigned n;
     int end = -1;
@@ -266,7 +261,7 @@ static int clean(int fd, int depth)
             int below = openat(fd, name, folder_flags | O_NOFOLLOW);
             if (below >= 0)
                 removed += clean(below, depth - 1);
-        } else if (S_ISREG(s.st_mode) && root_temporary_name(name, &pid) &&
+        } else if (S_ISREG(s.st_mode) && is_temporary(name, &pid) &&
                    /* closing a descriptor of our own file would drop its lock */
                    pid != (long)getpid() && is_abandoned(fd, name) &&
                    unlinkat(fd, name, 0) == 0) {

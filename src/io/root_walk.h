@@ -10,9 +10,6 @@
 enum status root_walk(const struct root *r, const char *relative, bool create, int *fd,
                       const char **name, struct err *e);
 
-/* Is `name` one of our temporary files? *pid receives whose. */
-bool root_temporary_name(const char *name, long *pid);
-
 enum { TEMPORARY_BYTES = 48 };
 void root_make_temporary_name(char out[TEMPORARY_BYTES], long pid, unsigned n);
 

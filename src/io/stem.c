@@ -38,9 +38,8 @@ static bool is_hostile(unsigned c)
            (c < 0x80 && strchr("/\\<>:\"|?*", (int)c) != NULL);
 }
 
-/* The small letter of a capital: Latin, Greek and Cyrillic, where file systems that
- * ignore case agree. A table of our own, as the locale's would differ by machine. */
-static unsigned lower(unsigned c)
+/* A table of our own: the locale's would differ from machine to machine. */
+unsigned utf8_lower(unsigned c)
 {
     static const struct {
         unsigned first, last, step; /* every step-th from the first on is a capital */
@@ -51,7 +50,8 @@ static unsigned lower(unsigned c)
         {0x14a, 0x176, 2, 1},  {0x178, 0x178, 1, -121}, {0x179, 0x17d, 2, 1},
         {0x386, 0x386, 1, 38}, {0x388, 0x38a, 1, 37},   {0x38c, 0x38c, 1, 64},
         {0x38e, 0x38f, 1, 63}, {0x391, 0x3ab, 1, 32},   {0x400, 0x40f, 1, 80},
-        {0x410, 0x42f, 1, 32}, {0x1e00, 0x1e94, 2, 1},  {0x1ea0, 0x1efe, 2, 1}};
+        {0x410, 0x42f, 1, 32}, {0x460, 0x480, 2, 1},    {0x1e00, 0x1e94, 2, 1},
+        {0x1ea0, 0x1efe, 2, 1}};
     for (size_t i = 0; i < sizeof capitals / sizeof *capitals && c >= capitals[i].first;
          i++)
         if (c <= capitals[i].last && (c - capitals[i].first) % capitals[i].step == 0)
@@ -69,7 +69,7 @@ static unsigned next_folded(const char **name)
         return 0x110000u + (unsigned char)*(*name)++;
     if (code)
         *name += n;
-    return lower(code);
+    return utf8_lower(code);
 }
 
 int stem_compare(const char *a, const char *b)

@@ -189,7 +189,7 @@ static char *filter_fields(void)
 #undef FIELD
     };
     static const struct word states[] = {
-#define STATE(id, word, other, test, events) {word, other, "a state"},
+#define STATE(id, word, other, test) {word, other, "a state"},
 #include "core/filter.def"
 #undef STATE
     };
