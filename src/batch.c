@@ -240,9 +240,13 @@ static enum status curate(struct batch *b, const char *input, const char *output
                                               {"missing", r.missing}};
         output_counts(&b->output, PIPE_CURATE, output, counts,
                       sizeof counts / sizeof *counts);
-        output_line(&b->output,
-                    "%zu of %zu finds chosen into %s (%zu new, %zu there before)",
-                    r.chosen, r.considered, output, r.copied, r.kept);
+        if (job.dry_run)
+            output_line(&b->output, "%zu of %zu finds would be chosen into %s", r.chosen,
+                        r.considered, output);
+        else
+            output_line(&b->output,
+                        "%zu of %zu finds chosen into %s (%zu new, %zu there before)",
+                        r.chosen, r.considered, output, r.copied, r.kept);
         if (r.missing > 0)
             output_line(&b->output, "%zu files of the manifest are missing", r.missing);
     }
@@ -315,7 +319,9 @@ static enum status report(struct batch *b, const char *input, const char *output
     if (st == ST_OK)
         output_counts(&b->output, PIPE_REPORT, r.path, counts,
                       sizeof counts / sizeof *counts);
-    if (st == ST_OK)
+    if (st == ST_OK && job.dry_run)
+        output_line(&b->output, "%zu samples would be in %s", r.samples, r.path);
+    else if (st == ST_OK)
         output_line(&b->output, "%zu samples in %s (%.1f MB)", r.samples, r.path,
                     (double)r.bytes * 1e-6);
     return st;

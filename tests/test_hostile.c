@@ -380,6 +380,19 @@ static void a_dry_run_writes_nothing(void **state)
     assert_int_equal(o.exit_status, 0);
     assert_int_equal(lines_of(o.out), 6); /* ., in and the four files in it */
     outcome_done(&o);
+    /* What is there already is counted as it would be, and stays as it is. */
+    run(&o, *state,
+        PROCESS "; find export -type f -exec sha256sum {} + >sums; for p in "
+                "'index --project' 'curate --input_root' 'report --input_dir' "
+                "'format --input_dir'; do " TROWEL_BIN
+                " --batch $p export/BATCH_01 --dry-run || exit; done; "
+                "find export -type f -exec sha256sum {} + | diff sums - || exit 9");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "BATCH_01: 3 sources, 33 finds, "));
+    assert_true(
+        text_has(o.out, " of 33 finds would be chosen into export/BATCH_01/best_of"));
+    assert_true(text_has(o.out, "33 samples would be in "));
+    outcome_done(&o);
 }
 
 static void who_reads_json_reads_every_failure(void **state)

@@ -306,12 +306,11 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
         st = search_all(&s, e);
     struct assemble_more more = {.orphans = &s.orphans,
                                  .rebuild = true,
+                                 .dry_run = job->dry_run,
                                  .decisions = job->decisions,
                                  .log = job->log};
-    if (st == ST_OK && !job->dry_run)
+    if (st == ST_OK)
         st = project_assemble(&project, &more, totals, e);
-    else if (st == ST_OK)
-        totals->finds = s.known_count + s.orphans.count;
     free(s.known);
     free(s.rows);
     find_list_done(&s.orphans);

@@ -91,27 +91,26 @@ struct stack_list {
 };
 void stack_list_done(struct stack_list *l);
 
-/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
- * whose sample somebody removed are left out, and counted as missing.
- * `ctx` (may be NULL) can cancel it: ST_CANCELLED, and each file is the old or the new
- * one, whole. For `index`: finds that no record knows, and a damaged catalog replaced
- * (kept beside, its events carried over), and the events
- * of the journal `decisions` taken into it, `log` telling of those that say nothing here
- * (all may be NULL). For a session that has the finds and the
- * catalog already (mining in the workstation): `stacks` is filled for its
- * session_restack, and the catalog is left to it. */
+/* What else joining may do; any may be NULL or false. */
 struct assemble_more {
+    /* Cancels it: ST_CANCELLED, and each file is the old or the new one, whole. */
     const struct job_context *ctx;
-    const struct find_list *orphans;
+    const struct find_list *orphans; /* finds that no record knows */
+    /* A damaged catalog is replaced: kept beside, its events carried over. */
     bool rebuild;
-    const char *decisions;
-    const struct log *log;
+    bool dry_run;          /* count only */
+    const char *decisions; /* a journal whose events go into the catalog, */
+    const struct log *log; /* where those that say nothing here are told */
+    /* Of a session that has finds and catalog already (mining in the workstation): filled
+     * for its session_restack; the catalog is left to it. */
     struct stack_list *stacks;
 };
 struct project_totals {
     size_t sources, failed, finds, saved, misses, missing;
     size_t per_category[CAT_COUNT];
 };
+/* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
+ * whose sample somebody removed are left out, and counted as missing. */
 enum status project_assemble(const struct project *p, const struct assemble_more *more,
                              struct project_totals *totals, struct err *e);
 /* Is a source complete that manifest.csv cannot know of yet, because whoever mined it was

@@ -417,35 +417,42 @@ static enum status wait_turn(const struct project *p, const struct job_context *
     return st;
 }
 
+/* Stacks and decisions, then the two files. */
+static enum status write_joined(const struct project *p, struct joined *j,
+                                const char *catalog, const struct assemble_more *more,
+                                struct err *e)
+{
+    enum status st = stack(j, e);
+    if (st == ST_OK && !p->flat && !more->rebuild)
+        st = apply_decisions(catalog, j, e);
+    if (st == ST_OK && more->stacks)
+        st = tell_stacks(j, more->stacks, e);
+    else if (st == ST_OK && !p->flat)
+        st = publish(catalog, j, more->rebuild, e);
+    if (st == ST_OK && !p->flat && more->decisions)
+        st = take_decisions(catalog, more->decisions, more->log, e);
+    /* After a rebuild the decisions are readable again. */
+    if (st == ST_OK && !p->flat && more->rebuild)
+        st = apply_decisions(catalog, j, e);
+    if (st == ST_OK)
+        st = write_manifest(p, j, e);
+    if (st != ST_OK && more->stacks)
+        stack_list_done(more->stacks);
+    return st;
+}
+
 static enum status assemble(const struct project *p, const struct assemble_more *more,
                             struct project_totals *totals, struct err *e)
 {
-    static const struct assemble_more nothing = {0};
     char path[PATH_BYTES];
-    more = more ? more : &nothing;
     struct joined j = {.project = p, .ctx = more->ctx, .loaded_source = SIZE_MAX};
     enum status st = path_join(path, sizeof path, p->root.path, "catalog.db", e);
     if (st == ST_OK)
         st = read_all(&j, more, e);
-    if (st == ST_OK)
-        st = stack(&j, e);
-    if (st == ST_OK && !p->flat && !more->rebuild)
-        st = apply_decisions(path, &j, e);
-    if (st == ST_OK && more->stacks)
-        st = tell_stacks(&j, more->stacks, e);
-    else if (st == ST_OK && !p->flat)
-        st = publish(path, &j, more->rebuild, e);
-    if (st == ST_OK && !p->flat && more->decisions)
-        st = take_decisions(path, more->decisions, more->log, e);
-    /* After a rebuild the decisions are readable again. */
-    if (st == ST_OK && !p->flat && more->rebuild)
-        st = apply_decisions(path, &j, e);
-    if (st == ST_OK)
-        st = write_manifest(p, &j, e);
+    if (st == ST_OK && !more->dry_run)
+        st = write_joined(p, &j, path, more, e);
     if (st == ST_OK && totals)
         count(totals, &j);
-    if (st != ST_OK && more->stacks)
-        stack_list_done(more->stacks);
     joined_done(&j);
     return st;
 }
@@ -453,8 +460,12 @@ static enum status assemble(const struct project *p, const struct assemble_more 
 enum status project_assemble(const struct project *p, const struct assemble_more *more,
                              struct project_totals *totals, struct err *e)
 {
+    static const struct assemble_more nothing = {0};
     struct announced turn;
-    enum status st = wait_turn(p, more ? more->ctx : NULL, &turn, e);
+    more = more ? more : &nothing;
+    if (more->dry_run)
+        return assemble(p, more, totals, e);
+    enum status st = wait_turn(p, more->ctx, &turn, e);
     if (st != ST_OK)
         return st;
     st = assemble(p, more, totals, e);
