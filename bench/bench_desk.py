@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """bench_desk.py BUILD RECORDINGS [--finds 100000] [--seconds 60] [--keys jkJaxu]
 
-The workstation with a large project while it mines RECORDINGS (a folder): keys all the
+The workstation with a large project: from its launch to the last byte of the first whole
+library screen, the middle of five; then while it mines RECORDINGS (a folder): keys all the
 while, from key to the first byte on the terminal, and the slowest ones with what the
 screen's thread did meanwhile. Halfway one source is mined again; it is left in the end.
 A busy machine shows in 'waited for a processor'."""
@@ -35,9 +36,10 @@ class Desk:
     def __init__(self, command):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 112, 0, 0))
             os.environ.update(TERM='xterm-256color', LC_ALL='C.UTF-8')
             os.execvp(command[0], command)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 112, 0, 0))
+        self.launched = time.perf_counter()
 
     def read(self, seconds):
         if not select.select([self.fd], [], [], seconds)[0]:
@@ -53,13 +55,13 @@ class Desk:
             return [int(x) / 1e6 for x in f.read().split()[:2]]
 
     def first_screen_ms(self):
-        begin, seen = time.perf_counter(), b''
-        while 'near misses'.encode() not in seen:
+        seen = b''
+        while b'near misses' not in seen or b' help' not in seen:
             more = self.read(20)
             if not more:
                 sys.exit('the program ended: ' + seen.decode(errors='replace'))
             seen += more
-        return (time.perf_counter() - begin) * 1e3
+        return (time.perf_counter() - self.launched) * 1e3
 
     def key(self, key, patience=5):
         while self.read(0):
@@ -78,6 +80,7 @@ class Desk:
         os.write(self.fd, b'y')
         while os.waitpid(self.pid, os.WNOHANG)[0] == 0:
             self.read(.02)
+        os.close(self.fd)
         return time.perf_counter() - begin
 
 
@@ -89,8 +92,13 @@ folder = tempfile.mkdtemp(prefix='trowel-desk-')
 recordings = os.path.abspath(o.recordings)
 subprocess.run([f'{o.build}/bench/bench_catalog', '--project', folder, recordings,
                 str(o.finds)], check=True)
-desk = Desk([f'{o.build}/trowel', '--no-audio', f'{folder}/LARGE'])
-start = desk.first_screen_ms()
+command = [f'{o.build}/trowel', '--no-audio', f'{folder}/LARGE']
+starts = []
+for launch in range(5):
+    desk = Desk(command)
+    starts.append(desk.first_screen_ms())
+    if launch < 4:
+        desk.leave()
 again = ':mine ' + os.path.splitext(sorted(os.listdir(recordings))[0])[0] + '\r'
 keys, begin, number = [], time.perf_counter(), 0
 while (at := time.perf_counter() - begin) < o.seconds:
@@ -103,9 +111,9 @@ while (at := time.perf_counter() - begin) < o.seconds:
 left = desk.leave()
 shutil.rmtree(folder)
 times = sorted(k[0] for k in keys)
-print(json.dumps(dict(first_screen_ms=round(start), keys=len(times), p50=share(times, .5),
-                      p95=share(times, .95), p99=share(times, .99), worst=share(times, 1),
-                      quit_s=round(left, 2))))
+print(json.dumps(dict(first_screen_ms=round(sorted(starts)[2]), keys=len(times),
+                      p50=share(times, .5), p95=share(times, .95), p99=share(times, .99),
+                      worst=share(times, 1), quit_s=round(left, 2))))
 for ms, worked, waited, at, key in sorted(keys, reverse=True)[:8]:
     print(f'  {ms:7.1f} ms at {at:5.1f} s, key {key!r}: worked {worked:.1f} ms, '
           f'waited for a processor {waited:.1f} ms')

@@ -220,6 +220,12 @@ static enum status save_config(void *user, const struct config *config, struct e
     return project_write_config(&w->project, config, e);
 }
 
+static void remember(void *user)
+{
+    const struct workstation *w = user;
+    known_remember(w->user_dir, w->project.root.path);
+}
+
 /* --- what to open --------------------------------------------------------------------
  */
 
@@ -394,7 +400,6 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
     }
     st = open_parts(w, e);
     if (st == ST_OK) {
-        known_remember(w->user_dir, w->project.root.path);
         struct app_setup setup = {.session = w->session,
                                   .jobs = w->jobs,
                                   .transport = w->transport,
@@ -411,7 +416,8 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
                                           .report = report,
                                           .demo = demo,
                                           .find_recordings = find_recordings,
-                                          .save_config = save_config}};
+                                          .save_config = save_config,
+                                          .opened = remember}};
         st = app_run(&setup, e);
     }
     close_parts(w);

@@ -705,6 +705,66 @@ static void test_two_processes(void **state)
     free(in);
 }
 
+static bool has_log(const struct bench *b)
+{
+    char log[PATH_BYTES + 64];
+    snprintf(log, sizeof log, "%s-wal", b->db);
+    return access(log, F_OK) == 0;
+}
+
+/* Whoever only looks writes nothing and waits for no disk. */
+static void test_looking_writes_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    size_t before, after;
+    publish(b, in, 6, NULL);
+    char *was = slurp(b->db, &before);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
+    assert_false(has_log(b));
+    catalog_close(c);
+    char *is = slurp(b->db, &after);
+    assert_int_equal(after, before);
+    assert_memory_equal(is, was, before);
+    c = open_db(b, CATALOG_WRITE);
+    catalog_sync_later(c);
+    assert_true(has_log(b));
+    assert_false(catalog_changed_elsewhere(c)); /* it was us */
+    assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);
+    assert_false(catalog_changed_elsewhere(c));
+    catalog_close(c);
+    assert_false(has_log(b));
+    free(was);
+    free(is);
+    free(in);
+}
+
+/* A run that finds no decisions puts a new file in the place of the old one; whoever only
+ * looked until then goes on in the new one. */
+static void test_replaced_while_looking(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(12);
+    publish(b, in, 6, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
+    publish(b, in, 12, NULL);
+    assert_int_equal(decide(c, candidate_id(&in[11]), "accepted"), ST_OK);
+    assert_true(catalog_changed_elsewhere(c));
+    assert_false(catalog_changed_elsewhere(c));
+    assert_int_equal(decision_of(c, candidate_id(&in[11])), DECISION_ACCEPTED);
+    publish(b, in, 12, NULL); /* in place now */
+    assert_true(catalog_changed_elsewhere(c));
+    assert_int_equal(decide(c, candidate_id(&in[10]), "rejected"), ST_OK);
+    catalog_close(c);
+    c = open_db(b, CATALOG_READ);
+    assert_int_equal(decision_of(c, candidate_id(&in[11])), DECISION_ACCEPTED);
+    assert_int_equal(decision_of(c, candidate_id(&in[10])), DECISION_REJECTED);
+    catalog_close(c);
+    free(in);
+}
+
 /* Every word of the decision file is in its description. */
 static void test_words_are_documented(void **state)
 {
@@ -735,6 +795,8 @@ int main(void)
         CASE(test_foreign_newer_garbage),
         CASE(test_damage_is_survived),
         CASE(test_two_processes),
+        CASE(test_looking_writes_nothing),
+        CASE(test_replaced_while_looking),
         CASE(test_words_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

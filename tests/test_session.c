@@ -681,6 +681,25 @@ static void test_a_large_catalog(void **state)
     deliver(s, "tape", 10, true); /* and it goes on as any other */
     assert_int_equal(session_count(s), N + 10);
     assert_tallies_true(s);
+    /* positions without a find: one half has fewer than the other */
+    enum { FIRST = 100, GONE = 2000, LEFT = N + 10 - GONE };
+    uint64_t ids[GONE];
+    for (size_t i = 0; i < GONE; i++)
+        ids[i] = candidate_id(&c[FIRST + i]);
+    assert_int_equal(catalog_drop(session_catalog(s), ids, GONE, NULL), ST_OK);
+    session_close(s);
+    s = open_session(p);
+    assert_int_equal(session_count(s), LEFT);
+    for (size_t i = 0; i < LEFT - 10; i++) {
+        const struct find *f = session_find(s, i);
+        assert_true(f->id == candidate_id(&c[i < FIRST ? i : i + GONE]));
+        assert_int_equal(session_index_of(s, f->id), i);
+    }
+    assert_int_equal(session_find(s, LEFT - 1)->source, 1);
+    assert_int_equal(session_index_of(s, ids[0]), -1);
+    assert_tallies_true(s);
+    deliver(s, "attic", 2000, true);
+    assert_int_equal(session_count(s), LEFT + 2000);
     session_close(s);
     free(c);
     free(vectors);

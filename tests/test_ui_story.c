@@ -178,7 +178,7 @@ static void without_a_folder_it_asks(void **state)
     assert_true(pty_wait_for(&pty, "near misses", 20));
     leave();
     snprintf(command, sizeof command,
-             "cp -r %s/export/tapes %s/other && "
+             "cp -a %s/export/tapes %s/other && "
              "echo %s/gone >> %s/.config/trowel/projects && "
              "echo %s/other >> %s/.config/trowel/projects",
              folder, folder, folder, folder, folder, folder);

@@ -2,8 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,32 +292,12 @@ const void *row_blob(struct query *q, int column, size_t *bytes)
     return blob;
 }
 
-enum status catalog_begin(struct catalog *c, struct err *e)
-{
-    return catalog_simple(c, Q_BEGIN, e);
-}
-
-enum status catalog_end(struct catalog *c, enum status st, struct err *e)
-{
-    if (st == ST_OK)
-        st = catalog_simple(c, Q_COMMIT, e);
-    if (st != ST_OK && !sqlite3_get_autocommit(c->db))
-        catalog_simple(c, Q_ROLLBACK, NULL);
-    return st;
-}
-
 /* --- opening ----------------------------------------------------------------------- */
 
-static enum status pragma_number(struct catalog *c, const char *sql, int64_t *value,
-                                 struct err *e)
+static enum status number(struct catalog *c, enum catalog_query q, int64_t *value,
+                          struct err *e)
 {
-    sqlite3_stmt *st = NULL;
-    *value = 0;
-    int code = sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
-    if (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW)
-        *value = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : query_failure(c, e);
+    return catalog_number(c, catalog_query(c, q, e), 0, value, e);
 }
 
 static enum status create_schema(struct catalog *c, struct err *e)
@@ -332,8 +310,8 @@ static enum status create_schema(struct catalog *c, struct err *e)
     enum status st = catalog_script(c, "BEGIN IMMEDIATE", e);
     if (st != ST_OK)
         return st;
-    int64_t tables = 0; /* another process may have been faster */
-    st = pragma_number(c, "SELECT count(*) FROM sqlite_schema", &tables, e);
+    int64_t tables; /* another process may have been faster */
+    st = number(c, Q_TABLES, &tables, e);
     if (st == ST_OK && tables == 0)
         st = catalog_script(c, head, e);
     if (st == ST_OK && tables == 0)
@@ -345,11 +323,11 @@ static enum status create_schema(struct catalog *c, struct err *e)
 static enum status check_identity(struct catalog *c, struct err *e)
 {
     int64_t application = 0, version = 0, tables = 0;
-    enum status st = pragma_number(c, "PRAGMA application_id", &application, e);
+    enum status st = number(c, Q_APPLICATION, &application, e);
     if (st == ST_OK)
-        st = pragma_number(c, "PRAGMA user_version", &version, e);
+        st = number(c, Q_VERSION, &version, e);
     if (st == ST_OK)
-        st = pragma_number(c, "SELECT count(*) FROM sqlite_schema", &tables, e);
+        st = number(c, Q_TABLES, &tables, e);
     if (st != ST_OK)
         return st;
     if (tables == 0 && application == 0 && c->access != DB_READ)
@@ -370,15 +348,21 @@ static enum status set_access(struct catalog *c, struct err *e)
 {
     static const char *const pragmas[] = {
         [DB_READ] = "PRAGMA query_only=1;",
-        [DB_WAL] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        [DB_WAL] = "PRAGMA synchronous=FULL;",
         [DB_PLAIN] = "PRAGMA synchronous=FULL;",
         [DB_BESIDE] = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; "
                       "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;",
     };
     enum status st = catalog_script(c, pragmas[c->access], e);
-    if (st == ST_OK)
-        st = catalog_script(c, "PRAGMA cache_size=-32768;", e);
+    if (st == ST_OK && c->access == DB_WAL && sqlite3_db_readonly(c->db, "main") != 0)
+        return failure(SQLITE_READONLY, c->path, "", e);
+    catalog_passes_once(c, false);
     return st;
+}
+
+void catalog_passes_once(struct catalog *c, bool once)
+{
+    catalog_script(c, once ? "PRAGMA cache_size=-256" : "PRAGMA cache_size=-32768", NULL);
 }
 
 /* After each commit, in place of SQLite's own checkpoints. */
@@ -411,6 +395,27 @@ enum status catalog_checkpoint(const char *path, struct err *e)
     return st;
 }
 
+/* The database at c->path; `fresh`: an empty one. */
+static enum status open_database(struct catalog *c, bool fresh, struct err *e)
+{
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (c->access == DB_READ ? SQLITE_OPEN_READONLY
+                                      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    sqlite3 *db = NULL;
+    int code = sqlite3_open_v2(c->path, &db, flags, NULL);
+    c->db = db;
+    if (code != SQLITE_OK)
+        return failure(code, c->path, sqlite3_errstr(code), e);
+    sqlite3_busy_timeout(db, BUSY_MS);
+    /* who it belongs to before anything is changed, the journal mode included */
+    enum status st = fresh ? ST_OK : check_identity(c, e);
+    if (st == ST_OK)
+        st = set_access(c, e);
+    if (c->access == DB_WAL)
+        sqlite3_wal_hook(db, note_log, c);
+    return st == ST_OK && fresh ? check_identity(c, e) : st;
+}
+
 enum status catalog_open_as(struct catalog **out, const char *path,
                             enum catalog_access access, struct err *e)
 {
@@ -427,30 +432,9 @@ enum status catalog_open_as(struct catalog **out, const char *path,
         return err_set(e, ST_NO_MEMORY, "no memory for the catalog %s", path);
     }
     c->access = access;
-    int flags = SQLITE_OPEN_NOMUTEX |
-                (access == DB_READ ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    sqlite3 *db = NULL;
-    int code = sqlite3_open_v2(path, &db, flags, NULL);
-    c->db = db;
-    enum status st = ST_OK;
-    if (code != SQLITE_OK)
-        st = failure(code, path, sqlite3_errstr(code), e);
-    if (st == ST_OK) {
-        sqlite3_extended_result_codes(db, 0);
-        sqlite3_busy_timeout(db, BUSY_MS);
-        /* who it belongs to before anything is changed, the journal mode included */
-        if (there && info.st_size > 0)
-            st = check_identity(c, e);
-    }
+    enum status st = open_database(c, !there || info.st_size == 0, e);
     if (st == ST_OK)
-        st = set_access(c, e);
-    if (st == ST_OK && !(there && info.st_size > 0))
-        st = check_identity(c, e);
-    if (st == ST_OK)
-        st = pragma_number(c, "PRAGMA data_version", &c->data_version, e);
-    if (st == ST_OK && access == DB_WAL)
-        sqlite3_wal_hook(db, note_log, c);
+        st = number(c, Q_DATA_VERSION, &c->data_version, e);
     if (st != ST_OK) {
         c->access = DB_READ;
         catalog_close(c);
@@ -472,6 +456,60 @@ static void finalize_all(struct catalog *c)
         sqlite3_finalize(statement(c->query[i]));
         c->query[i] = NULL;
     }
+}
+
+/* --- writing ----------------------------------------------------------------------- */
+
+static enum status begin_log(struct catalog *c, struct err *e);
+
+/* What another process made of the catalog since, before anything was said in this one.
+ */
+static enum status open_successor(struct catalog *c, struct err *e)
+{
+    finalize_all(c);
+    sqlite3_close(c->db);
+    c->logged = false;
+    c->data_version = -1; /* all is to be read again */
+    enum status st = open_database(c, false, e);
+    return st == ST_OK ? begin_log(c, e) : st;
+}
+
+/* A session writes into a log. Beginning one waits for the disk several times (some 25
+ * ms), so whoever only reads, a first screen for one, has none yet. */
+static enum status begin_log(struct catalog *c, struct err *e)
+{
+    int64_t before;
+    int moved = 0;
+    struct err why = {0};
+    if (c->access != DB_WAL || c->logged)
+        return ST_OK;
+    number(c, Q_DATA_VERSION, &before, NULL);
+    enum status st = catalog_script(c, "PRAGMA journal_mode=WAL", &why);
+    /* from here on nobody puts another file in its place; somebody may have */
+    sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved != 0)
+        return open_successor(c, e);
+    if (st != ST_OK)
+        return err_set(e, st, "%s", why.msg);
+    c->logged = true;
+    if (before == c->data_version) /* ours is no change from elsewhere */
+        number(c, Q_DATA_VERSION, &c->data_version, NULL);
+    return ST_OK;
+}
+
+enum status catalog_begin(struct catalog *c, struct err *e)
+{
+    enum status st = begin_log(c, e);
+    return st == ST_OK ? catalog_simple(c, Q_BEGIN, e) : st;
+}
+
+enum status catalog_end(struct catalog *c, enum status st, struct err *e)
+{
+    if (st == ST_OK)
+        st = catalog_simple(c, Q_COMMIT, e);
+    if (st != ST_OK && !sqlite3_get_autocommit(c->db))
+        catalog_simple(c, Q_ROLLBACK, NULL);
+    return st;
 }
 
 void catalog_close(struct catalog *c)
@@ -523,13 +561,15 @@ enum status catalog_check(struct catalog *c, struct err *e)
 void catalog_set_synced(struct catalog *c, bool synced)
 {
     bool full = synced && !c->sync_later;
+    begin_log(c, NULL); /* what does not work says so when something is written */
     catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
                    NULL);
 }
 
 void catalog_sync_later(struct catalog *c)
 {
-    if (c->access != DB_WAL) /* without a log NORMAL is not safe enough */
+    /* without a log NORMAL is not safe enough */
+    if (c->access != DB_WAL || begin_log(c, NULL) != ST_OK)
         return;
     c->sync_later = true;
     catalog_set_synced(c, true);
@@ -551,10 +591,8 @@ enum status catalog_sync(struct catalog *c, struct err *e)
 
 bool catalog_changed_elsewhere(struct catalog *c)
 {
-    int64_t version = c->data_version;
-    if (catalog_number(c, catalog_query(c, Q_DATA_VERSION, NULL), version, &version,
-                       NULL) != ST_OK ||
-        version == c->data_version)
+    int64_t version;
+    if (number(c, Q_DATA_VERSION, &version, NULL) != ST_OK || version == c->data_version)
         return false;
     c->data_version = version;
     catalog_history_done(&c->history);

@@ -35,6 +35,7 @@ struct catalog {
     struct query *query[Q_COUNT];
     int64_t data_version;
     int log_pages;             /* in the write-ahead log, after the last commit */
+    bool logged;               /* the log has been begun */
     bool sync_later, unsynced; /* events, since catalog_sync_later */
     enum catalog_access access;
     struct catalog_history history;
@@ -49,6 +50,9 @@ enum status catalog_open_as(struct catalog **out, const char *path,
 bool catalog_take_alone(struct catalog *c);
 enum status catalog_check(struct catalog *c, struct err *e); /* full integrity check */
 void catalog_set_synced(struct catalog *c, bool synced);
+/* While all is read in one go, pages are not kept: fresh memory for each costs more than
+ * a copy. */
+void catalog_passes_once(struct catalog *c, bool once);
 
 /* Ready to bind, NULL with e filled when it cannot be prepared. */
 struct query *catalog_query(struct catalog *c, enum catalog_query q, struct err *e);

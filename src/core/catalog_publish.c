@@ -206,12 +206,17 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
             catalog_close(c);
             return st;
         }
-        catalog_close(c);
-        if (st != ST_OK)
+        if (st != ST_OK) {
+            catalog_close(c);
             return st;
+        }
     }
     st = build_beside(path, content, NULL, NULL, &part, e);
-    return st == ST_OK ? replace_with(path, part, e) : st;
+    if (st == ST_OK)
+        st = replace_with(path, part, e);
+    catalog_close(
+        c); /* whoever opened it meanwhile waited, and sees that it is another */
+    return st;
 }
 
 /* --- over a damaged file

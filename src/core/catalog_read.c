@@ -281,7 +281,9 @@ static enum status each(struct catalog *c, bool whole, int64_t first, int64_t la
             query_int(q, 1, first);
             query_int(q, 2, last);
         }
+        catalog_passes_once(c, true);
         st = read_finds(c, &r, q, whole, f, fn, user, e);
+        catalog_passes_once(c, false);
     }
     catalog_simple(c, Q_ROLLBACK, NULL);
     reader_done(&r);

@@ -297,7 +297,17 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
         note_if_judged(s, known);
         return index;
     }
-    if (!grow_finds(s) || !session_grow_ids(s))
+    if (!session_grow_ids(s))
+        return -1;
+    index = session_append_find(s, from, source);
+    if (index >= 0)
+        session_put_id(s, (size_t)index);
+    return index;
+}
+
+long session_append_find(struct session *s, const struct catalog_find *from, long source)
+{
+    if (!grow_finds(s))
         return -1;
     struct find *f = &s->find[s->count];
     memset(f, 0, sizeof *f);
@@ -309,7 +319,6 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
     fill_find(f, from);
     stack_moves(s, f);
     note_if_judged(s, f);
-    session_put_id(s, s->count);
     session_tally(s, f, +1);
     for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
         s->vector[s->count * SIMILARITY_DIM + (size_t)i] = NAN;

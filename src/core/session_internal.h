@@ -77,7 +77,7 @@ enum { SESSION_LOG_MAX = 65536 };
 /* session.c */
 void session_changed(struct session *s, size_t index);
 void session_forget_changes(struct session *s); /* whoever follows them looks at all */
-/* Room for `count` ids; and one goes in. */
+/* Room for `count` ids (the first time, all of them go in); and one goes in. */
 bool session_grow_ids(struct session *s);
 void session_put_id(struct session *s, size_t index);
 void session_tally(struct session *s, const struct find *f, int sign);
@@ -88,6 +88,8 @@ void session_say(struct session *s, const char *format, ...)
 long session_take_source(struct session *s, const struct catalog_source *about);
 /* Append or bring up to date; its source is known already. Index, −1 without memory. */
 long session_take_find(struct session *s, const struct catalog_find *from, long source);
+/* The same for one that is not there yet, without noting its id. */
+long session_append_find(struct session *s, const struct catalog_find *from, long source);
 void session_take_gone(struct session *s, struct find *f);
 /* Gone, and its row leaves the catalog when there is time. */
 enum status session_let_go(struct session *s, size_t index, struct err *e);

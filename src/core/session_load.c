@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORTH_A_THREAD = 20000 };
+enum { WORTH_A_THREAD = 20000, ROOM_MOST = 1 << 21 };
 
 struct loading {
     struct session *s;
@@ -27,7 +27,8 @@ static bool load_find(void *user, const struct catalog_find *f)
     if (l->source < 0) { /* a source written since its table was read: next time */
         return true;
     }
-    long index = session_take_find(l->s, f, l->source);
+    long index = l->seen != NULL ? session_take_find(l->s, f, l->source)
+                                 : session_append_find(l->s, f, l->source);
     if (index >= 0 && (size_t)index < l->known)
         l->seen[index] = 1;
     l->no_memory = index < 0;
@@ -48,8 +49,8 @@ static enum status load_finds(struct loading *l, int64_t first, int64_t last,
  */
 
 struct half {
-    struct session part; /* sources are lent */
-    int64_t first;
+    struct session part; /* sources and memory for the finds are lent */
+    int64_t first, last;
     enum status st;
     struct err e;
 };
@@ -60,7 +61,7 @@ static void *load_half(void *arg)
     struct loading l = {.s = &h->part, .source = -1};
     h->st = catalog_open(&h->part.catalog, h->part.database, CATALOG_READ, &h->e);
     if (h->st == ST_OK)
-        h->st = load_finds(&l, h->first, INT64_MAX, &h->e);
+        h->st = load_finds(&l, h->first, h->last, &h->e);
     catalog_close(h->part.catalog);
     return NULL;
 }
@@ -73,30 +74,25 @@ static void add_tallies(struct session_tallies *to, const struct session_tallies
         sum[i] += add[i];
 }
 
-static enum status append(struct session *s, struct session *part, struct err *e)
+/* Its finds stand in our memory already, behind those of the lower half. */
+static void join(struct session *s, struct session *part)
 {
-    size_t room = s->count + part->count + 1024;
-    struct find *all = realloc(s->find, room * sizeof *all);
-    if (all == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
-    s->find = all;
-    s->room = room;
-    memcpy(all + s->count, part->find, part->count * sizeof *all);
-    size_t first = s->count;
+    if (part->find != s->find + s->count)
+        memmove(s->find + s->count, part->find, part->count * sizeof *part->find);
     s->count += part->count;
-    if (!session_grow_ids(s)) {
-        s->count = first;
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    size_t room = s->count + 1024;
+    struct find *fitting =
+        room < s->room ? realloc(s->find, room * sizeof *fitting) : NULL;
+    if (fitting != NULL) {
+        s->find = fitting;
+        s->room = room;
     }
-    for (size_t i = first; i < s->count; i++)
-        session_put_id(s, i);
     add_tallies(&s->tallies, &part->tallies);
     struct text_block **end = &s->texts;
     while (*end != NULL)
         end = &(*end)->next;
     *end = part->texts;
     part->texts = NULL;
-    return ST_OK;
 }
 
 static void half_done(struct half *h)
@@ -106,33 +102,37 @@ static void half_done(struct half *h)
         free(h->part.texts);
         h->part.texts = next;
     }
-    free(h->part.find);
-    free(h->part.ids.slot);
     free(h->part.log);
     free(h);
 }
 
-static enum status load_in_halves(struct session *s, int64_t middle, struct err *e)
+/* There is room for the finds at all positions. */
+static enum status load_in_halves(struct session *s, int64_t first, int64_t last,
+                                  struct err *e)
 {
     struct loading l = {.s = s, .source = -1};
     struct half *h = calloc(1, sizeof *h);
     pthread_t thread;
     if (h == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    int64_t lower = (last - first) / 2;
     h->part.database = s->database;
     h->part.source = s->source;
     h->part.source_count = s->source_count;
-    h->first = middle;
+    h->part.find = s->find + lower;
+    h->part.room = s->room - (size_t)lower;
+    h->first = first + lower;
+    h->last = last;
     if (pthread_create(&thread, NULL, load_half, h) != 0) {
         half_done(h);
-        return load_finds(&l, INT64_MIN, INT64_MAX, e);
+        return load_finds(&l, first, last, e);
     }
-    enum status st = load_finds(&l, INT64_MIN, middle - 1, e);
+    enum status st = load_finds(&l, first, h->first - 1, e);
     pthread_join(thread, NULL);
     if (st == ST_OK && (st = h->st) != ST_OK)
         st = err_set(e, st, "%s", h->e.msg);
     if (st == ST_OK)
-        st = append(s, &h->part, e);
+        join(s, &h->part);
     half_done(h);
     return st;
 }
@@ -194,10 +194,21 @@ static enum status load_first(struct session *s, struct err *e)
     int64_t first, last;
     struct loading l = {.s = s, .source = -1};
     enum status st = catalog_span(s->catalog, &first, &last, e);
-    if (st == ST_OK)
-        st = last - first < WORTH_A_THREAD
-                 ? load_finds(&l, INT64_MIN, INT64_MAX, e)
-                 : load_in_halves(s, first + (last - first) / 2, e);
+    if (st != ST_OK || last < first)
+        return st;
+    size_t room = (size_t)(last - first) + 1;
+    if (room < WORTH_A_THREAD || room > ROOM_MOST) {
+        st = load_finds(&l, first, last, e);
+    } else {
+        free(s->find);
+        s->room = (s->find = malloc(room * sizeof *s->find)) != NULL ? room : 0;
+        st = s->find != NULL ? load_in_halves(s, first, last, e)
+                             : err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    }
+    free(s->ids.slot);
+    s->ids = (struct id_table){0};
+    if (st == ST_OK && !session_grow_ids(s))
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
     return st;
 }
 

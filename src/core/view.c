@@ -113,11 +113,19 @@ void view_free(struct view *v)
 /* --- settings
  * ---------------------------------------------------------------------------------- */
 
+/* Before a setting changes, the cursor finds its place under the old ones; a list that
+ * nobody has looked at yet has none. */
+static void keep_cursor(struct view *v)
+{
+    if (v->room > 0)
+        view_sync(v);
+}
+
 void view_set_scope(struct view *v, enum view_scope scope)
 {
     if (scope == v->scope || (int)scope < 0 || scope >= SCOPE_COUNT)
         return;
-    view_sync(v);
+    keep_cursor(v);
     v->scope_cursor[v->scope] = v->cursor_id;
     v->scope = scope;
     v->cursor_id = v->scope_cursor[scope];
@@ -143,7 +151,7 @@ enum filter_result view_set_filter(struct view *v, const char *text,
         filter_free(f);
         return FILTER_WRONG;
     }
-    view_sync(v);
+    keep_cursor(v);
     filter_free(v->filter);
     free(v->filter_text);
     v->filter = f;
@@ -161,7 +169,7 @@ void view_set_order(struct view *v, int order, bool descending)
 {
     if (order < 0 || order >= ORDER_MEASURE + ME_COUNT || order == ORDER_SIMILAR)
         return;
-    view_sync(v);
+    keep_cursor(v);
     v->order = order;
     v->descending = descending;
     v->has_similar = false;
@@ -181,7 +189,7 @@ bool view_descending(const struct view *v)
 enum status view_set_similar(struct view *v, long index,
                              const struct similarity_weights *weights, struct err *e)
 {
-    view_sync(v);
+    keep_cursor(v);
     if (index < 0) {
         if (v->has_similar)
             view_set_order(v, v->order_before, v->descending_before);
@@ -216,7 +224,7 @@ long view_similar(const struct view *v)
 
 void view_set_stacks_closed(struct view *v, bool closed)
 {
-    view_sync(v);
+    keep_cursor(v);
     v->closed = closed;
     v->toggled_count = 0;
     v->stale = true;

@@ -94,6 +94,36 @@ static void keep_log_short(struct app *app)
         jobs_submit(app->quick, &spec);
 }
 
+static enum status opened_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    const struct app_ops *ops = arg;
+    (void)ctx;
+    (void)e;
+    ops->opened(ops->user);
+    return ST_OK;
+}
+
+/* Also for whoever quits before its turn came. */
+static void opened_done(void *arg, enum status st, const struct err *e)
+{
+    const struct app_ops *ops = arg;
+    (void)e;
+    if (st == ST_CANCELLED)
+        ops->opened(ops->user);
+}
+
+/* What waits for the disk and the first screen did not need. */
+static void settle_in(struct app *app)
+{
+    struct job_spec spec = {.title = "what was opened",
+                            .work = opened_work,
+                            .done = opened_done,
+                            .arg = &app->setup.ops};
+    if (app->setup.ops.opened)
+        jobs_submit(app->quick, &spec);
+    session_sync_later(app->session);
+}
+
 struct listening {
     struct session *session;
     struct session_ear *ear;
@@ -286,6 +316,7 @@ static void run(struct loop *l)
 {
     struct app *app = &l->app;
     show(l);
+    settle_in(app);
     if (app->setup.mine_at_start)
         app_mine_at_start(app);
     while (!app->quit) {
@@ -333,7 +364,6 @@ enum status app_run(const struct app_setup *setup, struct err *e)
                   &wrong);
         l->app.canvas.tier = term_tier(l->term);
         l->app.ramp = term_depth(l->term) != THEME_MONO;
-        session_sync_later(l->app.session);
         run(l);
         if (l->app.transport)
             transport_stop(l->app.transport);

@@ -42,9 +42,9 @@ struct export_request {
     bool stereo;
 };
 
-/* What only the composition root can do. All are called on the owner's thread, submit
- * jobs and return at once; any may be NULL (the key then says that it is not available).
- * Finds reach the session through the jobs' `done`. */
+/* What only the composition root can do. All but `opened` are called on the owner's
+ * thread, submit jobs and return at once; any may be NULL (the key then says that it is
+ * not available). Finds reach the session through the jobs' `done`. */
 struct app_ops {
     void *user;
     enum status (*mine)(void *user, const struct mine_request *r, struct app_reply reply,
@@ -59,6 +59,8 @@ struct app_ops {
     bool (*find_recordings)(void *user, const struct config *config);
     /* save the config of the project */
     enum status (*save_config)(void *user, const struct config *config, struct err *e);
+    /* once, when the first screen stands, on any thread: write down what was opened */
+    void (*opened)(void *user);
 };
 
 struct app_setup {

@@ -145,7 +145,6 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
         view_free(app->view);
         return st;
     }
-    view_set_stacks_closed(app->view, true);
     app->source.params.target_duration_count = 0;
     load_history(app);
     if (app->transport)
