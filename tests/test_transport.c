@@ -233,6 +233,15 @@ static void loops_and_nudges(void **state)
     transport_set_loop(g.t, false);
     transport_render(g.t, out, 20000); /* from 3000 on, to where it may end */
     assert_true(out[2 * 19999] == sample(&g, 0, 22999));
+    transport_set_loop(g.t, true);
+    item.once = true; /* a hit ends, loop or not */
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    for (int i = 0; i < 3; i++)
+        transport_render(g.t, out, 12000);
+    assert_true(out[2 * 5999] == sample(&g, 0, 29999) && out[2 * 6000] == 0);
+    status(&g);
+    assert_true(g.s.loop && g.s.once && !g.s.playing);
     close_stage(&g);
 }
 

@@ -255,6 +255,34 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_true(rig.app.kit.loaded[0] == mined); /* and as mined again */
 }
 
+/* A recording is mined again: its files are gone for a while. */
+static void what_is_mined_again_is_heard_from_its_recording(void **state)
+{
+    (void)state;
+    char path[PATH_BYTES], aside[PATH_BYTES + 8];
+    write_recording();
+    ui_rig_keys(&rig, "K F");
+    assert_string_equal(sound()->problem, ""); /* all slots are loaded */
+    uint64_t written = rig.app.kit.loaded[0];
+    size_t kick = (size_t)session_kit(rig.session)->slot[0].index;
+    const struct find *f = session_find(rig.session, kick);
+    assert_true(session_file(rig.session, kick, path, sizeof path));
+    snprintf(aside, sizeof aside, "%s.aside", path);
+    assert_int_equal(rename(path, aside), 0);
+    ui_rig_keys(&rig, "Esc"); /* back in the library */
+    view_move_to_id(rig.app.view, f->id);
+    ui_rig_keys(&rig, "Space");
+    assert_true(sound()->playing && sound()->id == f->id);
+    assert_string_equal(sound()->problem, "");
+    assert_true(sound()->once);
+    kit_follow_sound(&rig.app);
+    assert_true(rig.app.kit.loaded[0] != 0 && rig.app.kit.loaded[0] != written);
+    assert_string_equal(sound()->problem, "");
+    assert_int_equal(rename(aside, path), 0);
+    kit_follow_sound(&rig.app);
+    assert_true(rig.app.kit.loaded[0] == written);
+}
+
 static void what_was_made_has_no_edges(void **state)
 {
     (void)state;
@@ -284,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pictures_come_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_made_has_no_edges, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui sound", tests, NULL, NULL);

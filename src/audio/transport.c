@@ -218,6 +218,7 @@ static void describe_item(struct transport *t, struct transport_status *s)
     s->loading = t->waiting;
     s->mode = t->mode;
     s->loop = t->loop;
+    s->once = t->item.once;
     s->loudness_lufs = (double)NAN;
     snprintf(s->problem, sizeof s->problem, "%s", t->problem);
     if (!t->sound || t->waiting)

@@ -66,6 +66,7 @@ struct play_item {
     int64_t start_frame, end_frame;
     /* loop [loop_start, loop_end), counted from start_frame; loop_end 0 = all of it */
     int64_t loop_start_frame, loop_end_frame;
+    bool once; /* plays to its end also while the loop is on: a hit is no loop */
 };
 
 /* What playing means now; the loop switch is separate. */
@@ -183,8 +184,8 @@ struct transport_status {
     enum play_mode mode;
     double position_s, length_s; /* of the item; PLAY_CONTEXT: of the recording */
     double from_s, to_s;         /* the stretch being played, in the same seconds */
-    bool loop;
-    char problem[192]; /* why the item cannot be heard, or "" */
+    bool loop, once;             /* the loop's switch; this item does not heed it */
+    char problem[192];           /* why the item cannot be heard, or "" */
     /* level */
     bool matched;
     double match_gain_db; /* what matching adds to this item; 0 when off or unknown */

@@ -31,6 +31,7 @@ bool wanted_set(struct wanted *w, const struct play_item *item)
         .end_frame = item->end_frame,
         .loop_start_frame = item->loop_start_frame,
         .loop_end_frame = item->loop_end_frame,
+        .once = item->once,
     };
     return path != NULL;
 }

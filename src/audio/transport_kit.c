@@ -61,7 +61,13 @@ void transport_kit_slot(struct transport *t, int slot, const struct play_item *i
     pthread_mutex_lock(&t->lock);
     struct kit_slot *s = &t->slot[slot];
     s->trim_db = trim_db;
+    t->problem[0] = '\0';
     if (item && wanted_set(&s->item, item)) {
+        struct stretch what = wanted_stretch(&s->item);
+        struct sound *unused = NULL;
+        if (stream_find(t->stream, &what, &unused, NULL) == STREAM_FAILED)
+            stream_forget(t->stream, item->path); /* it is tried again */
+        sound_unref(unused);
         s->pending = true;
         transport_wish(t);
         transport_fill_slots(t);

@@ -19,7 +19,7 @@ static struct plan plan_for(const struct transport *t, const struct sound *s)
         .frames = (int64_t)s->audio.frames,
         .cut_start = s->cut_start,
         .cut_end = s->cut_end,
-        .loop = t->loop && !context,
+        .loop = t->loop && !context && !t->item.once,
         .loop_start = context ? 0 : t->item.loop_start_frame,
         .loop_end = context ? 0 : t->item.loop_end_frame,
         .seam = t->mode == PLAY_SEAM,

@@ -21,6 +21,7 @@ struct wanted {
     uint64_t id;
     char *path; /* NULL: none */
     int64_t start_frame, end_frame, loop_start_frame, loop_end_frame;
+    bool once;
     double around_s;
 };
 

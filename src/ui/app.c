@@ -179,6 +179,7 @@ static void announce(struct app *app)
     double begin = clock_s();
     session_announce(app->session);
     view_count(app->view);
+    kit_follow_sound(app);
     app->news_every = fmin(fmax(announce_s, 100 * (clock_s() - begin)), announce_most_s);
     app->last_news = app->now;
     app->dirty = true;

@@ -148,7 +148,7 @@ enum cut_state app_cut(struct app *app, size_t index, struct play_item *item,
         return s ? s->state : CUT_FAILED;
     s->used = ++app->cuts.clock;
     name_of(name, key);
-    *item = (struct play_item){.id = f->id, .path = path};
+    *item = (struct play_item){.id = f->id, .path = path, .once = !kind_loops(f->c.kind)};
     if (path_join(path, PATH_BYTES, app->cuts.folder, name, NULL) != ST_OK)
         return CUT_FAILED;
     return CUT_READY;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { AHEAD = 6, BEHIND = 3 };
 
@@ -22,8 +23,8 @@ bool app_source_path(struct app *app, const char *source_path, char path[PATH_BY
     return source_path[0] && n > 0 && n < PATH_BYTES;
 }
 
-/* In the recording: a near-miss, a find that was not written, or one whose edges or loop
- * the user moved, until it is cut anew. */
+/* In the recording: a near-miss, a find that was not written or is just being mined
+ * again, or one whose edges or loop the user moved, until it is cut anew. */
 static bool item_in_recording(struct app *app, size_t index, struct play_item *item,
                               char path[PATH_BYTES])
 {
@@ -52,20 +53,27 @@ bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES])
 {
     const struct find *f = session_find(app->session, index);
-    *item = (struct play_item){.id = f->id, .path = path};
-    if (is_cut_anew(f)) {
-        if (app_cut(app, index, item, path) == CUT_READY)
-            return true;
-        *item = (struct play_item){.id = f->id, .path = path};
-    } else if (f->saved && !f->near_miss)
-        if (session_file(app->session, index, path, PATH_BYTES)) {
-            if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start) {
-                item->loop_start_frame = (int64_t)f->m.loop_start;
-                item->loop_end_frame = (int64_t)f->m.loop_end;
-            }
-            return true;
+    const struct play_item fresh = {
+        .id = f->id, .path = path, .once = !kind_loops(f->kind)};
+    bool moved = is_cut_anew(f);
+    *item = fresh;
+    if (moved && app_cut(app, index, item, path) == CUT_READY)
+        return true;
+    *item = fresh;
+    bool written = !moved && f->saved && !f->near_miss;
+    if (written && session_file(app->session, index, path, PATH_BYTES) &&
+        (access(path, R_OK) == 0 || !recut_possible(f->kind))) {
+        if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start) {
+            item->loop_start_frame = (int64_t)f->m.loop_start;
+            item->loop_end_frame = (int64_t)f->m.loop_end;
         }
-    return item_in_recording(app, index, item, path);
+        return true;
+    }
+    bool there = item_in_recording(app, index, item, path);
+    if (!written || (there && access(path, R_OK) == 0))
+        return there;
+    *item = fresh; /* neither is there: it is the file that is missed */
+    return session_file(app->session, index, path, PATH_BYTES);
 }
 
 /* --- auditions --------------------------------------------------------------------- */

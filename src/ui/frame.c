@@ -91,6 +91,7 @@ static void draw_sound(struct app *app, const struct area *row)
     col = area_printf(row, 0, col + 19, ROLE_DIM, "%s", to);
     const char *mode = s->mode == PLAY_SEAM      ? "seam"
                        : s->mode == PLAY_CONTEXT ? "in context"
+                       : s->loop && s->once      ? "once"
                        : s->loop                 ? "loop on"
                                                  : "loop off";
     col = area_printf(row, 0, col + 2, ROLE_STATUS, "%s", s->loading ? "loading" : mode);

@@ -77,6 +77,16 @@ void kit_sync_sound(struct app *app)
     send_pattern(app);
 }
 
+/* What was mined again lies there again, or sounds otherwise. */
+void kit_follow_sound(struct app *app)
+{
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (app->kit.loaded[s] != 0) {
+            kit_sync_sound(app);
+            return;
+        }
+}
+
 /* --- matches ----------------------------------------------------------------------- */
 
 void kit_matches(struct app *app)

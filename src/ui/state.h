@@ -336,7 +336,9 @@ void why_draw(struct app *app, const struct area *a);
 /* kit */
 void kit_draw(struct app *app, const struct area *a);
 void kit_sync_sound(struct app *app); /* hand what changed to the transport */
-void kit_matches(struct app *app);    /* bring kit.match up to date */
+void kit_follow_sound(
+    struct app *app);              /* the same after mining, if it was heard at all */
+void kit_matches(struct app *app); /* bring kit.match up to date */
 int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);
