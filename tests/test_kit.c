@@ -455,6 +455,7 @@ static void a_kit_from_bare_files(void **state)
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
     assert_true(text_has(text, "SAMPLE:Import"));
     assert_true(text_has(text, "choose NIGHT_BUS"));
+    assert_true(text_has(text, "Let CH mute OH in the kit's mute groups"));
     free(text);
 
     /* again: refused, then the same bytes with force, and a stranger's file stays */

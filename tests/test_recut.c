@@ -377,6 +377,25 @@ static void kits_hold_what_was_edited(void **state)
     assert_int_equal(rename(to, from), 0);
 }
 
+/* What the sheet says of the mute groups is what C said on the kit screen. */
+static void the_sheet_lets_ring_what_rings(void **state)
+{
+    struct bench *b = *state;
+    struct kit_result result;
+    char *sheet;
+    size_t n;
+    for (int rings = 0; rings < 2; rings++) {
+        if (rings)
+            say(b, FIELD_RING, 0, "1");
+        assert_int_equal(export(b, &result, NULL), ST_OK);
+        snprintf(b->path, sizeof b->path, "%s/kits/K/ASSIGN.txt", b->top);
+        assert_int_equal(path_read_file(b->path, 1 << 20, &sheet, &n, NULL), ST_OK);
+        assert_int_equal(text_has(sheet, "Let CH mute OH"), !rings);
+        assert_int_equal(text_has(sheet, "CH and OH ring together"), rings);
+        free(sheet);
+    }
+}
+
 static const struct candidate *row_of(const struct candidate *rows, size_t n,
                                       const char *part)
 {
@@ -467,6 +486,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_cut_is_refused),
         cmocka_unit_test(recordings_are_found_from_anywhere),
         cmocka_unit_test(kits_hold_what_was_edited),
+        cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),
     };
     return cmocka_run_group_tests_name("recut", tests, setup, teardown);

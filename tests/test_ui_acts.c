@@ -311,6 +311,90 @@ static void commands_and_settings(void **state)
     assert_int_equal(rig.config.global.sample_rate, 44100);
 }
 
+static void settings_are_searched_and_taken_back(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ", /");
+    ui_rig_type(&rig, "FLATNESS");
+    ui_rig_keys(&rig, "Enter");
+    int found = rig.app.settings.cursor;
+    assert_non_null(strstr(config_key(found)->name, "flatness"));
+    ui_rig_keys(&rig, "n");
+    assert_true(rig.app.settings.cursor != found);
+    ui_rig_keys(&rig, "N");
+    assert_int_equal(rig.app.settings.cursor, found);
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "no such thing");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.echo, "no setting holds 'no such thing'");
+    assert_int_equal(rig.app.settings.cursor, found);
+    /* u takes settings back here, no decision */
+    size_t one = (size_t)view_current(rig.app.view);
+    session_decide(rig.session, &one, 1, DECISION_REJECTED, NULL);
+    ui_rig_keys(&rig, "u");
+    assert_string_equal(rig.app.echo, "no setting was changed here");
+    ui_rig_keys(&rig, "gg X Enter ^U");
+    ui_rig_type(&rig, "48000");
+    ui_rig_keys(&rig, "Enter j Enter ^U");
+    ui_rig_type(&rig, "16");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.config.global.output_bit_depth, 16);
+    ui_rig_keys(&rig, "G u");
+    assert_int_equal(rig.config.global.output_bit_depth, 24);
+    assert_int_equal(rig.config.global.sample_rate, 48000);
+    assert_string_equal(config_key(rig.app.settings.cursor)->name,
+                        "global.output_bit_depth");
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(rig.config.global.sample_rate, 44100);
+    ui_rig_keys(&rig, "^R ^R");
+    assert_int_equal(rig.config.global.output_bit_depth, 16);
+    assert_int_equal(rig.config.global.sample_rate, 48000);
+    ui_rig_keys(&rig, "u :");
+    ui_rig_type(&rig, "set kit.pattern_bpm=99");
+    ui_rig_keys(&rig, "Enter ^R"); /* there is nothing to redo any more */
+    assert_int_equal(rig.config.global.output_bit_depth, 24);
+    ui_rig_keys(&rig, "u");
+    assert_true(rig.config.kit.pattern_bpm != 99);
+    assert_int_equal(session_find(rig.session, one)->decision, DECISION_REJECTED);
+    /* a value that was refused leaves no sentence behind */
+    ui_rig_keys(&rig, "gg Enter");
+    ui_rig_type(&rig, "x");
+    ui_rig_keys(&rig, "Enter Esc");
+    assert_string_equal(rig.app.echo, "");
+}
+
+static void recordings_complete(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "mine reh");
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "mine rehearsal-3");
+    ui_rig_keys(&rig, "^U");
+    ui_rig_type(&rig, "source ki");
+    ui_rig_keys(&rig, "Tab Enter");
+    assert_int_equal(rig.app.screen, SCREEN_SOURCE);
+    assert_string_equal(session_source(rig.session, (size_t)rig.app.source.source)->stem,
+                        "kitchen");
+}
+
+static void quitting_asks_while_it_is_mining(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "quit");
+    rig.app.batch.active = 1;
+    app_key(&rig.app, K_ENTER);
+    assert_false(rig.app.quit);
+    assert_string_equal(app_prompt_label(&rig.app),
+                        "1 job is running; what was found so far is kept. Quit?");
+    ui_rig_keys(&rig, "n :");
+    ui_rig_type(&rig, "q");
+    assert_false(rig.app.quit);
+    ui_rig_keys(&rig, "Enter"); /* nothing runs any more */
+    assert_true(rig.app.quit);
+}
+
 static void pasted_text_is_not_taken_for_keys(void **state)
 {
     (void)state;
@@ -472,6 +556,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_kit_is_built_by_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_are_searched_and_taken_back, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(recordings_complete, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quitting_asks_while_it_is_mining, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(pasted_text_is_not_taken_for_keys, set_up,
                                         tear_down),
         cmocka_unit_test(keys_are_quick_in_a_large_project),

@@ -394,6 +394,7 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
         return err_set(e, ST_NOTHING, "%s holds no samples for a kit", job->input_dir);
     m->seed = settle_seed(m);
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
+    m->plan.rings = m->set.rings;
     tell_plan(m, summary);
     char why[96];
     if (job->no_fit && !budget_ok(&m->plan.wanted, m->target, why))

@@ -154,8 +154,10 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
         "     and wait until it is done. The samples land in the category IMPORT.\n"
         "  3. For each instrument above: press [SAMPLE], choose the instrument, turn\n"
         "     [VALUE] to the sample of that name.\n"
-        "  4. Let CH mute OH in the kit's mute groups, then [WRITE] the kit.\n",
-        p->target->title, folder);
+        "  4. %s, then [WRITE] the kit.\n",
+        p->target->title, folder,
+        p->rings ? "Let CH and OH ring together: no mute group"
+                 : "Let CH mute OH in the kit's mute groups");
     if (p->left_out > 0) {
         text_addf(t, "\nLeft out (%zu)\n", p->left_out);
         for (size_t i = 0; i < p->count; i++)

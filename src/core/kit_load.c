@@ -136,7 +136,7 @@ struct wishes {
     const struct target *target;
     uint64_t *extra;
     size_t extras, room;
-    bool no_memory;
+    bool rings, no_memory;
     struct {
         uint64_t id;
         int slot;
@@ -164,6 +164,8 @@ static bool take_wish(void *user, const struct change *now)
     struct wishes *w = user;
     if (now->field == FIELD_EXTRA && now->value[0])
         return wish_extra(w, now->candidate);
+    if (now->field == FIELD_RING)
+        w->rings = now->value[0] != '\0';
     int slot = target_slot(w->target, now->key);
     if (slot < 0)
         return true;
@@ -176,6 +178,7 @@ static bool take_wish(void *user, const struct change *now)
 
 static void apply_wishes(struct kit_set *set, const struct wishes *w)
 {
+    set->rings = w->rings;
     for (int s = 0; s < target_slots(w->target); s++)
         for (size_t i = 0; w->at[s].id && i < set->count; i++)
             if (set->item[i].id == w->at[s].id && set->item[i].wish < 0) {

@@ -13,6 +13,7 @@ struct kit_set {
     float *vectors;         /* count × SIMILARITY_DIM */
     size_t missing;         /* in a manifest but not on the disk */
     struct recut_site site; /* of a project: where items marked `recut` are cut from */
+    bool rings;             /* the user lets CH and OH ring together */
 };
 
 /* `folder` is

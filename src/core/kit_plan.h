@@ -44,6 +44,7 @@ struct kit_plan {
     long slot[TARGET_SLOTS_MAX]; /* item on each slot, −1 = empty */
     struct budget budget;        /* of what is in */
     struct budget wanted;        /* of everything */
+    bool rings;                  /* CH is not to mute OH; the caller's word */
     size_t left_out;
 };
 

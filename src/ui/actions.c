@@ -341,12 +341,15 @@ int keymap_next(const struct keymap *map, enum screen on, const struct key_state
 int action_hints(enum screen on, enum action *out, int max)
 {
     int n = 0;
-    for (int rank = 1; rank <= 12; rank++)
+    for (int rank = 1; rank <= 13; rank++) {
+        if (on == SCREEN_LIBRARY && (rank == 11 || rank == 12))
+            continue;
         for (int a = 1; a < ACT_COUNT_OF && n < max; a++) {
             bool here = on == SCREEN_KIT ? table[a].kit_keys[0] != '\0'
                                          : (table[a].where & (1u << on)) != 0;
             if (here && table[a].rank == rank)
                 out[n++] = (enum action)a;
         }
+    }
     return n;
 }

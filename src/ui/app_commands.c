@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum completes { NONE, FILTER, ORDER, THEME, KEYS, DEVICE };
+enum completes { NONE, FILTER, ORDER, THEME, KEYS, DEVICE, RECORDING };
 
 enum command {
 #define COMMAND(id, name, arguments, completion, help) CMD_##id,
@@ -86,12 +86,10 @@ static void set(struct app *app, const char *assignment)
         st = config_check(&next, &e);
     if (!app_check(app, st, &e))
         return;
-    *app->config = next;
-    app->settings.changed = true;
     app_say(app, "%s; :save keeps it with the project", assignment);
     char name[96];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, "="), assignment);
-    settings_apply(app, name);
+    settings_commit(app, &next, name);
 }
 
 static void save(struct app *app)
@@ -257,7 +255,7 @@ static void run(struct app *app, enum command c, const char *rest)
         note(app, rest);
         break;
     case CMD_QUIT:
-        app->quit = true;
+        app_quit(app);
         break;
     case CMD_REPORT:
         report(app);
@@ -364,6 +362,9 @@ static int complete_argument(struct app *app, enum completes how, const char *ty
         int count = themes_names(app->setup.theme_dirs, theme_names, COMPLETIONS_MAX);
         for (int i = 0; i < count; i++)
             n = add(out, n, max, theme_names[i], typed);
+    } else if (how == RECORDING) {
+        for (size_t i = 0; i < session_source_count(app->session); i++)
+            n = add(out, n, max, session_source(app->session, i)->stem, typed);
     } else if (how == DEVICE && app->transport) {
         int count = transport_devices(app->transport, names, COMPLETIONS_MAX);
         for (int i = 0; i < count; i++)

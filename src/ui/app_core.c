@@ -168,6 +168,7 @@ void app_done(struct app *app)
     app_cuts_done(app);
     source_done(app);
     kit_contents_done(app);
+    settings_done(app);
     view_free(app->view);
     canvas_done(&app->canvas);
 }
@@ -386,7 +387,7 @@ static void really_quit(struct app *app)
     app->quit = true;
 }
 
-static void quit(struct app *app)
+void app_quit(struct app *app)
 {
     if (app->batch.active == 0) {
         app->quit = true;
@@ -394,8 +395,8 @@ static void quit(struct app *app)
     }
     char question[120];
     snprintf(question, sizeof question,
-             "%d jobs are running; what they found so far is kept. Quit?",
-             app->batch.active);
+             "%d %s running; what was found so far is kept. Quit?", app->batch.active,
+             app->batch.active == 1 ? "job is" : "jobs are");
     app_confirm(app, question, really_quit);
 }
 
@@ -433,12 +434,12 @@ static bool common_act(struct app *app, const struct key_action *a)
         return true;
     case ACT_CLOSE:
         if (app->screen == SCREEN_LIBRARY)
-            quit(app);
+            app_quit(app);
         else
             app_back(app);
         return true;
     case ACT_QUIT:
-        quit(app);
+        app_quit(app);
         return true;
     case ACT_REDRAW:
         app->redraw = true;

@@ -48,7 +48,7 @@ const char *app_prompt_label(const struct app *app)
     }
 }
 
-/* The list follows every letter of the filter; the search jumps along. */
+/* The list follows every letter of the filter, and a value is checked with each. */
 static void follow(struct app *app)
 {
     if (app->asking == ASK_FILTER) {
@@ -76,12 +76,16 @@ static void tag_matching(struct app *app, const char *text)
 
 static void search(struct app *app, const char *text)
 {
-    char *kept = app->screen == SCREEN_HELP ? app->help.search : app->library.search;
+    bool help = app->screen == SCREEN_HELP, settings = app->screen == SCREEN_SETTINGS;
+    char *kept = help       ? app->help.search
+                 : settings ? app->settings.search
+                            : app->library.search;
     if (*text)
         snprintf(kept, PROMPT_BYTES, "%s", text);
     struct key_action next = {ACT_SEARCH_NEXT, 0, 0};
-    const struct screen_ops *ops =
-        app->screen == SCREEN_HELP ? &help_screen : &library_screen;
+    const struct screen_ops *ops = help       ? &help_screen
+                                   : settings ? &settings_screen
+                                              : &library_screen;
     ops->act(app, &next);
 }
 
@@ -115,6 +119,10 @@ static void cancelled(struct app *app)
 {
     if (app->asking == ASK_FILTER)
         view_set_filter(app->view, app->library.before_prompt, NULL);
+    if (app->asking == ASK_VALUE) { /* what was wrong with it is past */
+        app->echo[0] = '\0';
+        app->echo_role = ROLE_TEXT;
+    }
     app->asking = ASK_NOTHING;
 }
 

@@ -16,7 +16,7 @@ static void draw_top(struct app *app, const struct area *row)
     char left[300], size[80] = "", step[32] = "";
     if (app->sound.kit_running)
         snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
-    if (row->cols >= 100) /* else the meter below says it */
+    if (row->cols >= 100 && app->batch.active == 0) /* else the meter below says it */
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
     snprintf(left, sizeof left, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s",

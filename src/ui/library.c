@@ -337,8 +337,9 @@ static void draw_top(struct app *app, const struct area *row)
     if (!tight) /* the progress needs the room */
         n += snprintf(left + n, sizeof left - (size_t)n, "%s source%s   ", sources,
                       session_source_count(app->session) == 1 ? "" : "s");
-    snprintf(left + n, sizeof left - (size_t)n, "%s finds%s%s %zu  %s %zu  %s %zu", all,
-             tight ? "  " : "   ", glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
+    snprintf(left + n, sizeof left - (size_t)n, "%s find%s%s%s %zu  %s %zu  %s %zu", all,
+             strcmp(all, "1") == 0 ? "" : "s", tight ? "  " : "   ",
+             glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
              glyph_text(GLYPH_REJECTED, tier), t->all.rejected,
              glyph_text(GLYPH_UNDECIDED, tier), t->all.undecided);
     frame_top(app, row, left);

@@ -1,6 +1,8 @@
 /* The settings: every key of the config table, checked as it is typed. */
 #include "ui/state.h"
 
+#include "core/filter.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +156,106 @@ void settings_apply(struct app *app, const char *name)
         transport_reconnect(app->transport, app->config->audio.device);
 }
 
+/* --- back and forth ---------------------------------------------------------------- */
+
+enum { VALUE_BYTES = CONFIG_TEXT_BYTES + 64 };
+
+static void forget_from(struct settings_state *s, int at)
+{
+    while (s->steps > at) {
+        s->steps--;
+        free(s->step[s->steps].was);
+        free(s->step[s->steps].is);
+    }
+}
+
+/* Without memory it is not taken back, that is all. */
+static void remember(struct settings_state *s, int key, const char *was, const char *is)
+{
+    forget_from(s, s->at);
+    if (s->steps == s->room) {
+        int room = s->room * 2 + 16;
+        struct settings_step *more = realloc(s->step, (size_t)room * sizeof *more);
+        if (!more)
+            return;
+        s->step = more;
+        s->room = room;
+    }
+    struct settings_step step = {key, strdup(was), strdup(is)};
+    if (!step.was || !step.is) {
+        free(step.was);
+        free(step.is);
+        return;
+    }
+    s->step[s->steps++] = step;
+    s->at = s->steps;
+}
+
+void settings_done(struct app *app)
+{
+    forget_from(&app->settings, 0);
+    free(app->settings.step);
+}
+
+void settings_commit(struct app *app, const struct config *next, const char *name)
+{
+    char was[VALUE_BYTES], is[VALUE_BYTES];
+    int key = config_find(name);
+    if (key >= 0 && config_get(app->config, key, was, sizeof was) &&
+        config_get(next, key, is, sizeof is) && strcmp(was, is) != 0)
+        remember(&app->settings, key, was, is);
+    *app->config = *next;
+    app->settings.changed = true;
+    settings_apply(app, name);
+}
+
+static void go_back(struct app *app, bool back)
+{
+    struct settings_state *s = &app->settings;
+    struct err e;
+    if (back ? s->at == 0 : s->at == s->steps) {
+        app_say(app, back ? "no setting was changed here" : "no setting was taken back");
+        return;
+    }
+    const struct settings_step *step = &s->step[back ? s->at - 1 : s->at];
+    const char *name = config_key(step->key)->name, *value = back ? step->was : step->is;
+    struct config next = *app->config;
+    enum status st = config_set_key(&next, name, value, &e);
+    if (st == ST_OK)
+        st = config_check(&next, &e);
+    if (!app_check(app, st, &e))
+        return;
+    s->at += back ? -1 : 1;
+    s->cursor = step->key;
+    s->changed = true;
+    *app->config = next;
+    app_say(app, back ? "%s is %s again; ^R redoes" : "%s is %s; u undoes", name, value);
+    settings_apply(app, name);
+}
+
+/* --- searching --------------------------------------------------------------------- */
+
+static void search(struct app *app, int step)
+{
+    struct settings_state *s = &app->settings;
+    char wanted[PROMPT_BYTES], text[PROMPT_BYTES], folded[PROMPT_BYTES];
+    int count = config_key_count();
+    filter_fold(wanted, sizeof wanted, s->search);
+    for (int i = 1; i <= count && wanted[0]; i++) {
+        int at = ((s->cursor + step * i) % count + count) % count;
+        snprintf(text, sizeof text, "%s %s", config_key(at)->name, config_key(at)->help);
+        filter_fold(folded, sizeof folded, text);
+        if (strstr(folded, wanted)) {
+            s->cursor = at;
+            return;
+        }
+    }
+    app_say(app, s->search[0] ? "no setting holds '%s'" : "/ looks for a setting%s",
+            s->search);
+}
+
+/* --- acting ------------------------------------------------------------------------ */
+
 static bool take(struct app *app, const char *value)
 {
     struct config next;
@@ -162,11 +264,9 @@ static bool take(struct app *app, const char *value)
         snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s", e.msg);
         return false;
     }
-    *app->config = next;
-    app->settings.changed = true;
     const char *name = config_key(app->settings.cursor)->name;
     app_say(app, "%s is %s; :save keeps it with the project", name, value);
-    settings_apply(app, name);
+    settings_commit(app, &next, name);
     return true;
 }
 
@@ -275,6 +375,19 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_PREV_CATEGORY:
         next_section(app, -1);
+        return true;
+    case ACT_SEARCH:
+        app_ask(app, ASK_SEARCH, "");
+        return true;
+    case ACT_SEARCH_NEXT:
+    case ACT_SEARCH_PREV:
+        for (int i = 0; i < n; i++)
+            search(app, a->action == ACT_SEARCH_NEXT ? 1 : -1);
+        return true;
+    case ACT_UNDO:
+    case ACT_REDO:
+        for (int i = 0; i < n; i++)
+            go_back(app, a->action == ACT_UNDO);
         return true;
     default:
         return false;

@@ -288,6 +288,9 @@ static void move_threshold(struct app *app, int steps)
     *v = fmin(fmax(*v + steps * step, low), high);
     app->source.moved = true;
     source_find(app);
+    if (!app->source.track)
+        app_say(app, "%s threshold %.4g; it counts when the recording is listened to",
+                source_curve_name(app->source.curve), *v);
 }
 
 /* --- acting ------------------------------------------------------------------------ */

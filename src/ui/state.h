@@ -150,6 +150,12 @@ struct settings_state {
     int cursor, top;
     bool changed;
     char problem[256]; /* with the value being typed */
+    char search[PROMPT_BYTES];
+    struct settings_step {
+        int key;
+        char *was, *is;
+    } * step; /* what was changed; u goes back, ^R forth */
+    int steps, at, room;
 };
 
 struct help_state {
@@ -246,6 +252,7 @@ __attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char 
 /* st not ST_OK: the error's sentence on the echo line. Returns st == ST_OK. */
 bool app_check(struct app *app, enum status st, const struct err *e);
 void app_show(struct app *app, enum screen screen); /* with a way back */
+void app_quit(struct app *app);                     /* asks first while it is mining */
 void app_back(struct app *app);
 void app_page(struct app *app, const char *title, const char *text);
 /* A yes-or-no question; `yes` is called on y or Enter. */
@@ -365,6 +372,9 @@ const char *source_curve_name(enum curve c);
 /* settings */
 void settings_typed(struct app *app);   /* check the value being typed */
 void settings_entered(struct app *app); /* take it */
+/* The config as it is from now on; `name` is what changed: u takes it back. */
+void settings_commit(struct app *app, const struct config *next, const char *name);
+void settings_done(struct app *app);
 /* What takes effect while the workstation runs. */
 void settings_apply(struct app *app, const char *name);
 
