@@ -131,7 +131,7 @@ static void from_tape_to_kit(void **state)
     type("q", "near misses");
     ask("f", "filter ");
     type("cat:drums\r", "cat:drums");
-    type(" ", "loop");
+    type(" ", "once"); /* a hit does not loop */
     type("a", "accepted");
     type("x", "rejected");
     type("u", "undone");
