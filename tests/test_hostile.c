@@ -181,6 +181,25 @@ static void newcomers_take_no_name(void **state)
     outcome_done(&o);
 }
 
+/* A recording that became another one is refused, and keeps nobody else from being mined.
+ */
+static void changed_recordings_are_refused(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        PROCESS "; cp -r export before; cp in/tape2.wav in/tape9.wav; "
+                "cp in/tape2.wav in/tape0.wav");
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --jobs 1");
+    assert_int_equal(o.exit_status, 4);
+    assert_true(text_has(o.err, "tape0.wav has changed since it was processed"));
+    assert_true(text_has(o.err, "1 of 4 sources are there already"));
+    assert_true(text_has(o.out, "4 sources: 1 done, 2 done before, 1 failed; 44 finds"));
+    outcome_done(&o);
+    expect_same(*state, "before/BATCH_01/tape0", "export/BATCH_01/tape0");
+    expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
+}
+
 /* What the user deleted is neither made again nor a find, until --force. */
 static void deleted_samples_stay_deleted(void **state)
 {
@@ -467,6 +486,7 @@ int main(void)
         HOSTILE(two_runs_at_once_make_one_project),
         HOSTILE(what_was_written_is_no_recording),
         HOSTILE(newcomers_take_no_name),
+        HOSTILE(changed_recordings_are_refused),
         HOSTILE(decisions_are_taken_in),
         HOSTILE(deleted_samples_stay_deleted),
         HOSTILE(libraries_do_not_print),

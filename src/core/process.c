@@ -32,6 +32,7 @@ struct run {
     size_t first[INPUTS_MAX + 1];     /* sources of input i: first[i] … first[i + 1] */
     struct jobs *jobs;
     size_t total;
+    size_t refused;    /* there already, of another recording or recipe */
     enum status worst; /* what ends the run early */
     struct err error;
 };
@@ -73,8 +74,7 @@ static enum status already_done(const struct task *t, bool *done, struct err *e)
     if (st != ST_OK)
         return st;
     if (hash != on_record.content_hash)
-        return err_set(e, ST_EXISTS,
-                       "%s has changed since it was processed; --force starts afresh",
+        return err_set(e, ST_EXISTS, "%s has changed since it was processed",
                        t->file->relative);
     *done = true;
     return project_settle(&r->project, t->file->stem, e);
@@ -165,7 +165,8 @@ static void done(void *arg, enum status st, const struct err *e)
     news.index = finished(r->result);
     if (st != ST_CANCELLED)
         reporter_tell(r->job->reporter, &news);
-    if (st == ST_DISK || st == ST_EXISTS || (st != ST_OK && r->job->strict))
+    r->refused += st == ST_EXISTS;
+    if (st == ST_DISK || (st != ST_OK && r->job->strict))
         stop(r, st, e);
     find_list_done(&t->finds);
     free(t);
@@ -340,6 +341,11 @@ static enum status excavate(struct run *r, struct err *e)
             st = err_set(e, joined, "%s", assembling.msg);
     }
     project_done(&r->project);
+    if (st == ST_OK && r->refused > 0)
+        st = err_set(e, ST_EXISTS,
+                     "%zu of %zu sources are there already, but not from what the "
+                     "recording is now; --force starts afresh",
+                     r->refused, r->total);
     if (st == ST_OK && r->result->failed > 0)
         st = err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed", r->result->failed,
                      r->total);
