@@ -421,7 +421,7 @@ static void refusals_say_what_it_is(void **state)
     } files[] = {{"memo.m4a",
                   "\0\0\0\x20"
                   "ftypM4A \0\0\0\0M4A mp42",
-                  "it is M4A or MP4; convert it to WAV or FLAC", 28},
+                  "it is M4A or MP4; convert it to WAV or FLAC", 24},
                  {"a.wma", "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c",
                   "it is Windows Media", 16},
                  {"a.aac", "\xff\xf1\x50\x80\x2e\x7f\xfc\x21\0\x49\x90\2\x19\0\x23\x80",
