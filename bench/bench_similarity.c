@@ -327,7 +327,7 @@ static double time_stacks(size_t n, size_t kinds)
         some_trace(&traces[i], &kind, &r);
     }
     double start = now_s();
-    stacks_find(v, traces, ids, group, n, stack, NULL);
+    stacks_find(v, traces, ids, group, n, stack, NULL, NULL);
     double took = now_s() - start;
     free(v);
     free(ids);

@@ -1,6 +1,7 @@
 /* kill -9 at a random moment, again and again, while random keys decide: what the screen
  * said was done is in the catalog afterwards. The real program on a terminal of its own.
  * TROWEL_KILLS (75) says how often. */
+#include "folder.h"
 #include "pty.h"
 #include "ui_rig.h"
 #include "vt.h"
@@ -22,7 +23,7 @@
 enum { ECHO_ROW = VT_ROWS - 3, LABEL_BYTES = VT_COLS + 1, STEPS_BACK = 400 };
 
 static struct pty pty;
-static char folder[64], project[96];
+static char folder[FOLDER_BYTES], project[FOLDER_BYTES + 8];
 
 static int trowel(void *arg)
 {
@@ -126,9 +127,7 @@ static void make_project(void)
 {
     struct session *s;
     struct err e;
-    char command[200];
-    snprintf(command, sizeof command, "rm -rf '%s'", project);
-    assert_int_equal(system(command), 0);
+    folder_remove(project);
     assert_int_equal(session_open(&s, project, &e), ST_OK);
     ui_rig_fill(s, 4, 60);
     session_close(s);
@@ -182,8 +181,7 @@ static void what_was_said_is_there(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/trowel-kill-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    folder_make(folder);
     snprintf(project, sizeof project, "%s/TAPES", folder);
     return 0;
 }
@@ -191,9 +189,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    folder_remove(folder);
+    return 0;
 }
 
 int main(void)

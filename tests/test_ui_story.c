@@ -1,5 +1,6 @@
 /* A whole session with the real program: open a folder of recordings, mine, hear, accept,
  * reject, undo, look for similar ones, fill a kit, export it: a kit lies on the disk. */
+#include "folder.h"
 #include "pty.h"
 
 #include "dsp/synth.h"
@@ -20,7 +21,7 @@
 enum { RATE = 44100, SECONDS = 10 };
 
 static struct pty pty;
-static char folder[64];
+static char folder[FOLDER_BYTES];
 
 /* Four seconds of a held chord, then a drummer. */
 static void write_recording(void)
@@ -72,7 +73,7 @@ static int trowel(void *arg)
 
 static size_t files(const char *pattern)
 {
-    char path[300];
+    char path[FOLDER_BYTES + 300];
     glob_t found;
     snprintf(path, sizeof path, "%s/%s", folder, pattern);
     size_t n = glob(path, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
@@ -173,7 +174,7 @@ static void the_next_session_remembers(void **state)
 static void without_a_folder_it_asks(void **state)
 {
     (void)state;
-    char command[800];
+    char command[7 * FOLDER_BYTES];
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, NULL);
     assert_true(pty_wait_for(&pty, "near misses", 20));
     leave();
@@ -198,7 +199,7 @@ static void without_a_folder_it_asks(void **state)
 
 static void run(const char *what)
 {
-    char command[400];
+    char command[FOLDER_BYTES + 400];
     snprintf(command, sizeof command, "cd '%s' && %s", folder, what);
     assert_int_equal(system(command), 0);
 }
@@ -270,8 +271,7 @@ static void joining_is_made_up_for(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/trowel-story-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    folder_make(folder);
     write_recording();
     return 0;
 }
@@ -279,9 +279,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    folder_remove(folder);
+    return 0;
 }
 
 int main(void)

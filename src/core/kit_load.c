@@ -437,10 +437,13 @@ static int by_hash(const void *a, const void *b)
     const struct kit_item *x = *(struct kit_item *const *)a,
                           *y = *(struct kit_item *const *)b;
     int order = strcmp(x->c.sha256, y->c.sha256);
-    return order ? order : (x->wish < 0) - (y->wish < 0);
+    if (order == 0)
+        order = (x->wish < 0) - (y->wish < 0);
+    return order ? order : strcmp(x->path, y->path);
 }
 
-/* Of several files with the same bytes one stays: the one on a slot, else any. */
+/* Of several files with the same bytes one stays: the one on a slot, else the first by
+ * its path. */
 static enum status drop_doubles(struct kit_set *set, struct err *e)
 {
     struct kit_item **sorted = malloc((set->count + 1) * sizeof *sorted);

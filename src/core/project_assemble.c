@@ -211,7 +211,8 @@ static enum status stack(struct joined *j, struct err *e)
     if (st == ST_OK)
         st = cancelled(j, e);
     if (st == ST_OK)
-        st = stacks_find(j->vectors, j->traces, ids, group, n, stacks, e);
+        st = stacks_find(j->vectors, j->traces, ids, group, n, stacks,
+                         j->ctx != NULL ? j->ctx->cancelled : NULL, e);
     for (size_t i = 0; st == ST_OK && i < n; i++)
         j->finds[i].cluster = stacks[i];
     free(ids);

@@ -63,7 +63,14 @@ struct piler {
     size_t count, pile_count, cell_count;
     float knee;
     struct trace_matcher *matcher;
+    const atomic_bool *cancelled;
 };
+
+static bool stopped(const struct piler *p)
+{
+    return p->cancelled != NULL &&
+           atomic_load_explicit(p->cancelled, memory_order_relaxed);
+}
 
 struct near {
     float far;
@@ -307,7 +314,7 @@ static uint32_t alike(struct piler *p, const struct hit *one, const struct pile 
  * third of the pairs of their samples match. */
 static void merge(struct piler *p)
 {
-    for (uint32_t i = 0; i < p->pile_count; i++) {
+    for (uint32_t i = 0; i < p->pile_count && !stopped(p); i++) {
         const struct pile *mine = &p->piles[i];
         struct query q;
         if (mine->count == 1)
@@ -429,12 +436,13 @@ static void take(struct piler *p, const float *vectors, const struct trace *trac
 
 enum status stacks_find(const float *vectors, const struct trace *traces,
                         const uint64_t *ids, const int *group, size_t n, int *stack,
-                        struct err *e)
+                        const atomic_bool *cancelled, struct err *e)
 {
     struct piler p = {.hits = malloc((n + 1) * sizeof *p.hits),
                       .sketches = calloc(n + 1, sizeof *p.sketches),
                       .piles = malloc((n + 1) * sizeof *p.piles),
-                      .cell_count = 64};
+                      .cell_count = 64,
+                      .cancelled = cancelled};
     while (p.cell_count < 2 * n)
         p.cell_count *= 2;
     p.cells = calloc(p.cell_count, sizeof *p.cells);
@@ -446,10 +454,12 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     memset(stack, 0, n * sizeof *stack);
     if (st == ST_OK) {
         take(&p, vectors, traces, ids, group, n, scaled);
-        for (uint32_t i = 0; i < p.count; i++)
+        for (uint32_t i = 0; i < p.count && !stopped(&p); i++)
             place(&p, i);
         merge(&p);
-        for (size_t i = 0; i < p.count; i++)
+        if (stopped(&p))
+            st = err_set(e, ST_CANCELLED, "interrupted");
+        for (size_t i = 0; i < p.count && st == ST_OK; i++)
             stack[p.hits[i].index] = 1 + (int)root_of(&p, (uint32_t)p.hits[i].stack);
     }
     int piles = (int)p.pile_count;

@@ -15,11 +15,15 @@
 #include "dsp/similarity.h"
 #include "dsp/trace.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 /* stack[i] = 1 … for members of a stack of two or more, 0 = alone (or vector NAN).
  * `vectors` is n × SIMILARITY_DIM. Only members of one group (say, kind) are stacked.
- * Stack numbers follow the smallest id in each. */
+ * Stack numbers follow the smallest id in each. ST_CANCELLED soon after *cancelled is
+ * set (NULL: never). */
 enum status stacks_find(const float *vectors, const struct trace *traces,
                         const uint64_t *ids, const int *group, size_t n, int *stack,
-                        struct err *e);
+                        const atomic_bool *cancelled, struct err *e);
 
 #endif
