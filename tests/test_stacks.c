@@ -144,6 +144,31 @@ static void test_detail(void **state)
     assert_int_equal(trace_maker_new(&maker, 10, NULL), ST_UNSUPPORTED);
 }
 
+/* Hits that share transforms have the traces they have alone. */
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    enum { MANY = 19 };
+    struct trace_maker *maker;
+    struct trace alone[MANY], together[MANY];
+    struct audio sound[MANY];
+    assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
+    for (int i = 0; i < MANY; i++) {
+        struct strike s = i % 2 ? snare : hat;
+        s.hit = (uint64_t)i;
+        play(&s, RATE, &sound[i]);
+        trace_take(maker, &sound[i], &alone[i]);
+    }
+    for (int i = 0; i < MANY; i++)
+        trace_add(maker, &sound[i], &together[i]);
+    trace_finish(maker);
+    assert_memory_equal(alone, together, sizeof alone);
+    assert_true(memcmp(&alone[1], &alone[3], sizeof alone[1]) != 0);
+    for (int i = 0; i < MANY; i++)
+        audio_done(&sound[i]);
+    trace_maker_free(maker);
+}
+
 enum { DRUMS = 10, TIMES = 12, N = DRUMS * TIMES };
 
 struct set {
@@ -305,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_copies_match),
         cmocka_unit_test(test_other_hits_do_not),
         cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_stacks_are_the_hits),
         cmocka_unit_test(test_order_and_groups),
         cmocka_unit_test(test_hostile_sounds),

@@ -186,10 +186,11 @@ static enum status listen(struct dig *d, struct batch *b, struct err *e)
         if (st == ST_OK)
             st = similarity_add(d->similarity, &w->sound, w->vector, e);
         if (st == ST_OK && w->find.kind == KIND_DRUM)
-            trace_take(d->tracer, &w->sound, &w->trace);
+            trace_add(d->tracer, &w->sound, &w->trace);
     }
     measurer_finish(d->measurer);
     similarity_finish(d->similarity);
+    trace_finish(d->tracer);
     for (size_t i = 0; i < b->count && st == ST_OK; i++)
         st = dig_describe(&b->at[i].find, &b->at[i].sound, b->at[i].loop, &d->recipe->cfg,
                           e);

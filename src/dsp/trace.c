@@ -2,8 +2,10 @@
 #include "dsp/trace.h"
 
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/trace_internal.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -31,13 +33,25 @@ static const double fade_in_s = 0.002, ends_s = 0.005,
  * band, and so far below all of the sound. */
 static const double over_white = 4.0, below_all = 0.01;
 
+/* A hit whose bands are not there yet. */
+struct waiting {
+    struct trace *out;
+    double noise[BANDS];
+};
+
 struct trace_maker {
     int rate_hz, size, frame_size;
-    struct rfft *fft, *frame_fft, *inverse[BANDS];
-    float *window, *hann, *x, *spectrum, *part;
+    size_t row, part; /* floats from one hit's to the next */
+    struct fft_batch *fft, *frame_fft, *inverse[BANDS];
+    float *rows;           /* of eight hits: the sound, later a band of it */
+    float *spectra;        /* theirs, of the sound */
+    float *parts;          /* and of the band */
+    float *frames, *power; /* eight frames of one hit; theirs, in lanes */
     float *gain[BANDS];
     float *weight[BANDS + 1]; /* gain², for a frame; the last is the top's */
     double share[BANDS + 1];  /* of white noise that is in the band */
+    struct waiting at[FFT_BATCH];
+    int count;
 };
 
 static double band_gain(const struct trace_band *b, double hz)
@@ -46,16 +60,23 @@ static double band_gain(const struct trace_band *b, double hz)
     return low / (1.0 + low) / (1.0 + high) * pow(hz / b->to_hz, b->tilt);
 }
 
-static void fill_windows(struct trace_maker *m)
+enum window { WHOLE, FADED, HANN };
+
+static struct fft_batch *plan(int size, enum window shape)
 {
     const double pi = 3.14159265358979323846;
-    int fade = m->size / 4;
-    for (int i = 0; i < m->size; i++)
-        m->window[i] = i < m->size - fade
-                           ? 1.0F
-                           : (float)(0.5 + 0.5 * cos(pi * (i - m->size + fade) / fade));
-    for (int i = 0; i < m->frame_size; i++)
-        m->hann[i] = (float)(0.5 - 0.5 * cos(2.0 * pi * (i + 0.5) / m->frame_size));
+    float *window = malloc((size_t)size * sizeof *window);
+    int fade = size / 4;
+    for (int i = 0; window && i < size; i++) {
+        window[i] = 1.0F;
+        if (shape == HANN)
+            window[i] = (float)(0.5 - 0.5 * cos(2.0 * pi * (i + 0.5) / size));
+        else if (shape == FADED && i >= size - fade)
+            window[i] = (float)(0.5 + 0.5 * cos(pi * (i - size + fade) / fade));
+    }
+    struct fft_batch *f = window ? fft_batch_new(size, window) : NULL;
+    free(window);
+    return f;
 }
 
 static bool fill_gains(struct trace_maker *m)
@@ -77,7 +98,7 @@ static bool fill_gains(struct trace_maker *m)
         for (int k = 0; m->gain[b] && k <= m->size / 2; k++)
             m->gain[b][k] =
                 (float)band_gain(&trace_bands[b], (double)k * m->rate_hz / m->size);
-        m->inverse[b] = rfft_new(trace_bands[b].size);
+        m->inverse[b] = plan(trace_bands[b].size, WHOLE);
         if (!m->gain[b] || !m->inverse[b])
             return false;
     }
@@ -95,20 +116,21 @@ enum status trace_maker_new(struct trace_maker **out, int rate_hz, struct err *e
     m->rate_hz = rate_hz;
     m->size = fft_size_at(WINDOW_44K1, rate_hz);
     m->frame_size = fft_size_at(FRAME_44K1, rate_hz);
-    size_t n = (size_t)m->size, kept = (size_t)trace_bands[HIGH].size;
-    m->fft = rfft_new(m->size);
-    m->frame_fft = rfft_new(m->frame_size);
-    m->window = malloc(n * sizeof(float));
-    m->hann = malloc((size_t)m->frame_size * sizeof(float));
-    m->x = malloc((n > kept ? n : kept) * sizeof(float));
-    m->spectrum = malloc((n + 2) * sizeof(float));
-    m->part = malloc((kept + 2) * sizeof(float));
-    if (!m->fft || !m->frame_fft || !m->window || !m->hann || !m->x || !m->spectrum ||
-        !m->part || !fill_gains(m)) {
+    size_t frame = (size_t)m->frame_size, kept = (size_t)trace_bands[HIGH].size;
+    m->row = ((size_t)m->size > kept ? (size_t)m->size : kept) + 2;
+    m->part = kept + 2;
+    m->fft = plan(m->size, FADED);
+    m->frame_fft = plan(m->frame_size, HANN);
+    m->rows = calloc(FFT_BATCH * m->row, sizeof *m->rows);
+    m->spectra = calloc(FFT_BATCH * m->row, sizeof *m->spectra);
+    m->parts = calloc(FFT_BATCH * m->part, sizeof *m->parts);
+    m->frames = calloc(FFT_BATCH * frame, sizeof *m->frames);
+    m->power = malloc(FFT_BATCH * (frame / 2 + 1) * sizeof *m->power);
+    if (!m->fft || !m->frame_fft || !m->rows || !m->spectra || !m->parts || !m->frames ||
+        !m->power || !fill_gains(m)) {
         trace_maker_free(m);
         return err_set(e, ST_NO_MEMORY, "no memory for traces");
     }
-    fill_windows(m);
     *out = m;
     return ST_OK;
 }
@@ -119,17 +141,17 @@ void trace_maker_free(struct trace_maker *m)
         return;
     for (int b = 0; b < BANDS; b++) {
         free(m->gain[b]);
-        rfft_free(m->inverse[b]);
+        fft_batch_free(m->inverse[b]);
     }
     for (int b = 0; b <= BANDS; b++)
         free(m->weight[b]);
-    rfft_free(m->fft);
-    rfft_free(m->frame_fft);
-    free(m->window);
-    free(m->hann);
-    free(m->x);
-    free(m->spectrum);
-    free(m->part);
+    fft_batch_free(m->fft);
+    fft_batch_free(m->frame_fft);
+    free(m->rows);
+    free(m->spectra);
+    free(m->parts);
+    free(m->frames);
+    free(m->power);
     free(m);
 }
 
@@ -140,6 +162,22 @@ static float mono_at(const struct audio *a, size_t frame)
     for (int c = 0; c < a->channels; c++)
         sum += isfinite(x[c]) ? x[c] : 0.0F;
     return sum / (float)a->channels;
+}
+
+/* Frames [from, from + n), zeros where there is no sound. */
+static void take_mono(const struct audio *a, long from, int n, float *to)
+{
+    long frames = (long)a->frames, first = from < 0 ? -from : 0;
+    long until = from + n > frames ? frames - from : n;
+    until = until > first ? until : first;
+    struct audio part = *a;
+    part.data += (from + first) * a->channels;
+    part.frames = (size_t)(until - first);
+    memset(to, 0, (size_t)first * sizeof *to);
+    if (until > first)
+        audio_mono(&part, to + first);
+    line_scrub(to + first, part.frames);
+    memset(to + until, 0, (size_t)(n - until) * sizeof *to);
 }
 
 /* The first frame that is not far below the loudest; -1 for silence. */
@@ -159,22 +197,20 @@ static long attack_of(const struct audio *a)
 /* --- the noise
  * ----------------------------------------------------------------------------------- */
 
-/* The mean power a sample of each band, windowed, of the frame that begins there. */
-static void frame_powers(struct trace_maker *m, const struct audio *a, size_t from,
-                         double power[BANDS + 1])
+/* The mean power a sample of each band, windowed, of the frames that begin there. */
+static void frame_powers(struct trace_maker *m, const struct audio *a, const size_t *from,
+                         int count, double power[BANDS + 1])
 {
     int n = m->frame_size;
-    double by = 2.0 / ((double)n * n * 0.375);
-    for (int i = 0; i < n; i++)
-        m->x[i] = m->hann[i] * mono_at(a, from + (size_t)i);
-    rfft_forward(m->frame_fft, m->x, m->spectrum);
+    double by = 2.0 / ((double)n * n * 0.375) / count;
+    for (int i = 0; i < QUIETEST; i++)
+        take_mono(a, i < count ? (long)from[i] : (long)a->frames, n, m->frames + i * n);
+    fft_batch_power(m->frame_fft, m->frames, n, m->power);
     for (int b = 0; b <= BANDS; b++) {
-        double sum = 0.0;
-        for (int k = 1; k <= n / 2; k++) {
-            float re = m->spectrum[2 * k], im = m->spectrum[2 * k + 1];
-            sum += (double)(m->weight[b][k] * (re * re + im * im));
-        }
-        power[b] += by * sum;
+        v8f sum = {0};
+        for (int k = 1; k <= n / 2; k++)
+            sum += VEC_CONST_AT(m->power + VEC * k) * m->weight[b][k];
+        power[b] = by * vec_sum(&sum);
     }
 }
 
@@ -222,15 +258,15 @@ static void hear_noise(struct trace_maker *m, const struct audio *a, double nois
     double power[BANDS + 1] = {0.0}, all, white = INFINITY;
     size_t quiet[QUIETEST];
     int count = find_quiet(m, a, quiet, &all);
-    for (int i = 0; i < count; i++)
-        frame_powers(m, a, quiet[i], power);
+    if (count > 0)
+        frame_powers(m, a, quiet, count, power);
     for (int b = 0; b <= BANDS && count > 0; b++)
         if (m->share[b] > 1e-3)
-            white = fmin(white, power[b] / count / m->share[b]);
+            white = fmin(white, power[b] / m->share[b]);
     for (int b = 0; b < BANDS; b++) {
         noise[b] = m->share[b] * fmin(below_all * all, over_white * white);
         if (count > 0)
-            noise[b] = fmin(noise[b], power[b] / count);
+            noise[b] = fmin(noise[b], power[b]);
     }
 }
 
@@ -248,63 +284,96 @@ static int8_t to_byte(double v)
     return (int8_t)lrint(fmax(-127.0, fmin(127.0, v)));
 }
 
-static void keep_band(struct trace_maker *m, int b, double noise, struct trace *out,
-                      int8_t *bytes)
+/* Bytes that keep the small beside the largest. */
+static void compand(const float *x, int count, float most, int8_t *bytes)
+{
+    for (int i = 0; i < count; i++)
+        bytes[i] = (int8_t)lrintf(copysignf(127.0F * sqrtf(fabsf(x[i]) / most), x[i]));
+}
+
+/* What the band has of a spectrum; returns over how much of it that is spread. */
+static double filter(const struct trace_maker *m, int b, const float *spectrum,
+                     float *part)
+{
+    int size = trace_bands[b].size, bins = m->size / 2 + 1;
+    double sum = 0.0, squares = 0.0;
+    bins = bins < size / 2 ? bins : size / 2;
+    for (int k = 0; k < bins; k++) {
+        float re = spectrum[2 * k] * m->gain[b][k],
+              im = spectrum[2 * k + 1] * m->gain[b][k];
+        double power = (double)(re * re + im * im);
+        part[2 * k] = re;
+        part[2 * k + 1] = im;
+        sum += power;
+        squares += power * power;
+    }
+    memset(part + 2 * bins, 0, (size_t)(size + 2 - 2 * bins) * sizeof *part);
+    return spread(sum, squares);
+}
+
+static void keep_band(const struct trace_maker *m, int b, const float *x, double spectral,
+                      double noise, struct trace *out)
 {
     const struct trace_band *band = &trace_bands[b];
-    double bins = 0.0, bin_squares = 0.0, sum = 0.0, squares = 0.0;
+    double sum = 0.0, squares = 0.0;
     int begins = trace_begins(out, b);
-    float most = 1e-20F;
-    memset(m->part, 0, ((size_t)band->size + 2) * sizeof *m->part);
-    for (int k = 0; k <= m->size / 2 && k < band->size / 2; k++) {
-        float re = m->spectrum[2 * k] * m->gain[b][k],
-              im = m->spectrum[2 * k + 1] * m->gain[b][k];
-        double power = (double)(re * re + im * im);
-        m->part[2 * k] = re;
-        m->part[2 * k + 1] = im;
-        bins += power;
-        bin_squares += power * power;
-    }
-    rfft_inverse(m->inverse[b], m->part, m->x);
-    const float *x = m->x;
-    for (int i = 0; i < band->count; i++) {
+    for (int i = begins; i < band->count; i++) {
         double power = (double)x[i] * (double)x[i];
-        most = fmaxf(most, fabsf(x[i]));
-        sum += i < begins ? 0.0 : power;
-        squares += i < begins ? 0.0 : power * power;
+        sum += power;
+        squares += power * power;
     }
-    for (int i = 0; i < band->count; i++)
-        bytes[i] = (int8_t)lrintf(copysignf(127.0F * sqrtf(fabsf(x[i]) / most), x[i]));
+    compand(x, band->count, fmaxf(1e-20F, line_peak(x, (size_t)band->count)),
+            b == LOW   ? out->low
+            : b == MID ? out->mid
+                       : out->high);
     double level = (double)band->size / m->size,
            mean = sum * level * level / (band->count - begins);
-    double detail = spread(sum, squares) / band->rate_hz * spread(bins, bin_squares) *
-                    m->rate_hz / m->size;
+    double detail =
+        spread(sum, squares) / band->rate_hz * spectral * m->rate_hz / m->size;
     out->snr_db[b] =
         to_byte(fmax(-20.0, 10.0 * log10(fmax(1e-3, mean / (noise + 1e-14) - 1.0))));
     out->detail[b] = to_byte(10.0 * detail);
 }
 
-void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
+void trace_finish(struct trace_maker *m)
 {
-    double noise[BANDS];
+    size_t count = (size_t)m->count;
+    if (count == 0)
+        return;
+    fft_batch_forward(m->fft, m->rows, m->row, m->spectra, m->row);
+    for (int b = 0; b < BANDS; b++) {
+        double spectral[FFT_BATCH];
+        for (size_t i = 0; i < count; i++)
+            spectral[i] = filter(m, b, m->spectra + i * m->row, m->parts + i * m->part);
+        fft_batch_inverse(m->inverse[b], m->parts, m->part, m->rows, m->row);
+        for (size_t i = 0; i < count; i++)
+            keep_band(m, b, m->rows + i * m->row, spectral[i], m->at[i].noise[b],
+                      m->at[i].out);
+    }
+    m->count = 0;
+}
+
+void trace_add(struct trace_maker *m, const struct audio *a, struct trace *out)
+{
     memset(out, 0, sizeof *out);
     long attack = attack_of(a);
     if (attack < 0)
         return;
     double begins_s = trace_lead_s + fade_in_s - (double)attack / m->rate_hz;
-    hear_noise(m, a, noise);
-    long from = attack - lrint(trace_lead_s * m->rate_hz);
-    for (int i = 0; i < m->size; i++) {
-        long at = from + i;
-        m->x[i] = at >= 0 && (size_t)at < a->frames
-                      ? m->window[i] * mono_at(a, (size_t)at)
-                      : 0.0F;
-    }
-    rfft_forward(m->fft, m->x, m->spectrum);
     out->known = 1;
     out->begins =
         (uint8_t)to_byte(fmin(trace_lead_s, fmax(0.0, begins_s)) / trace_tick_s);
-    keep_band(m, LOW, noise[LOW], out, out->low);
-    keep_band(m, MID, noise[MID], out, out->mid);
-    keep_band(m, HIGH, noise[HIGH], out, out->high);
+    struct waiting *w = &m->at[m->count];
+    w->out = out;
+    hear_noise(m, a, w->noise);
+    take_mono(a, attack - lrint(trace_lead_s * m->rate_hz), m->size,
+              m->rows + (size_t)m->count * m->row);
+    if (++m->count == FFT_BATCH)
+        trace_finish(m);
+}
+
+void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
+{
+    trace_add(m, a, out);
+    trace_finish(m);
 }

@@ -11,8 +11,8 @@
  * unlike the two are; a band that drowns in noise does not count. How well that tells
  * copies: docs/similarity.md.
  *
- * Cost: 0.2 ms to take; 0.2 ms to match a copy, 0.03 ms when it is none.
- * Deterministic. Thread: makers and matchers belong to one thread each. */
+ * Cost: 0.12 ms to take, 0.03 ms among many; 0.2 ms to match a copy, 0.03 ms when it is
+ * none. Deterministic. Thread: makers and matchers belong to one thread each. */
 #ifndef TROWEL_DSP_TRACE_H
 #define TROWEL_DSP_TRACE_H
 
@@ -38,6 +38,9 @@ void trace_maker_free(struct trace_maker *m); /* NULL is fine */
 /* Of a finished hit at the maker's rate, any channel count. Non-finite samples count as
  * 0. */
 void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out);
+/* The same for many, whose transforms are shared: *out is whole after trace_finish. */
+void trace_add(struct trace_maker *m, const struct audio *a, struct trace *out);
+void trace_finish(struct trace_maker *m);
 
 struct trace_matcher;
 enum status trace_matcher_new(struct trace_matcher **out, struct err *e);
