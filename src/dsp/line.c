@@ -42,11 +42,6 @@ double line_step_sum(const float *x, size_t n)
     return (double)((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-VEC_INLINE void magnitude(v8f *v)
-{
-    *v = (v8f)((v8i)*v & 0x7fffffff);
-}
-
 VEC_INLINE void peak_of(const float *x, size_t n, float *out)
 {
     v8f most = {0}, none = {0}, largest;
@@ -54,7 +49,7 @@ VEC_INLINE void peak_of(const float *x, size_t n, float *out)
     size_t i = 0;
     for (; i + VEC <= n; i += VEC) {
         v8f v = VEC_CONST_AT(x + i);
-        magnitude(&v);
+        vec_abs(&v);
         v8i finite = v <= largest;
         vec_pick(&v, &finite, &v, &none);
         vec_max(&most, &v);
@@ -85,7 +80,7 @@ VEC_INLINE void look_for_bad(const float *x, size_t n, int *bad)
     size_t i = 0;
     for (; i + VEC <= n; i += VEC) {
         v8f v = VEC_CONST_AT(x + i);
-        magnitude(&v);
+        vec_abs(&v);
         any |= ~(v <= largest);
     }
     *bad = vec_any(&any);

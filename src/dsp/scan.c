@@ -118,7 +118,8 @@ VEC_INLINE void sum_up(const float *mono, int frames, struct scan_hop *out)
         v8f v = VEC_CONST_AT(mono + i);
         square += v * v;
         sum += v;
-        v8f size = (v8f)((v8i)v & 0x7fffffff);
+        v8f size = v;
+        vec_abs(&size);
         vec_max(&peak, &size);
     }
     out->mean_square = vec_sum(&square);

@@ -131,6 +131,11 @@ VEC_INLINE void vec_pick(v8f *to, const v8i *mask, const v8f *where, const v8f *
     *to = (v8f)(((v8i)*where & *mask) | ((v8i)*otherwise & ~*mask));
 }
 
+VEC_INLINE void vec_abs(v8f *v)
+{
+    *v = (v8f)((v8i)*v & 0x7fffffff);
+}
+
 VEC_INLINE void vec_max(v8f *a, const v8f *b)
 {
     v8i greater = *b > *a;
