@@ -9,7 +9,9 @@
 
 /* Half of libsamplerate's medium kernel, periods of the lower rate, rounded up. */
 static const double HALF_KERNEL = 47;
-enum { SHAPES_MAX = 1024, LINES = 16 };
+enum { SHAPES_MAX = 1024, LINES = 16, PLACES = 4 };
+
+typedef float v4f __attribute__((vector_size(16)));
 
 struct converter {
     int from_hz, to_hz;
@@ -128,28 +130,53 @@ void converter_free(struct converter *c)
     free(c);
 }
 
-/* One channel: `line` begins c->before frames before the sound, with room behind it. */
+/* Places of the same shape, one output of each: x[i · step]. */
+VEC_INLINE void run_places(const struct converter *c, const float *shape, const float *x,
+                           int count, float *out, size_t stride)
+{
+    v8f even[PLACES] = {{0}}, odd[PLACES] = {{0}};
+    int k = 0;
+    for (; k + 2 * VEC <= c->taps; k += 2 * VEC) {
+        v8f a = VEC_CONST_AT(shape + k), b = VEC_CONST_AT(shape + k + VEC);
+        for (int i = 0; i < count; i++) {
+            even[i] += a * VEC_CONST_AT(x + i * c->step + k);
+            odd[i] += b * VEC_CONST_AT(x + i * c->step + k + VEC);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        if (k < c->taps)
+            even[i] += VEC_CONST_AT(shape + k) * VEC_CONST_AT(x + i * c->step + k);
+        even[i] += odd[i];
+        v4f low = VEC_SHUFFLE(even[i], even[i], 0, 1, 2, 3);
+        low += VEC_SHUFFLE(even[i], even[i], 4, 5, 6, 7);
+        low += VEC_SHUFFLE(low, low, 2, 3, 0, 1);
+        out[(size_t)(i * c->shapes) * stride] = low[0] + low[1];
+    }
+}
+
+/* One channel: `line` begins c->before frames before the sound, with room behind it. A
+ * shape serves several outputs before it leaves the cache. */
 VEC_INLINE void run_line(const struct converter *c, const float *line, float *out,
                          size_t stride, size_t count)
 {
-    size_t at = 0;
-    int place = 0;
-    for (size_t j = 0; j < count; j++) {
-        const float *shape = c->shape + (ptrdiff_t)place * c->taps, *x = line + at;
-        v8f even = {0}, odd = {0};
-        int k = 0;
-        for (; k + 2 * VEC <= c->taps; k += 2 * VEC) {
-            even += VEC_CONST_AT(shape + k) * VEC_CONST_AT(x + k);
-            odd += VEC_CONST_AT(shape + k + VEC) * VEC_CONST_AT(x + k + VEC);
+    size_t round = (size_t)c->shapes;
+    for (size_t first = 0; first < count; first += PLACES * round) {
+        size_t end = first + round < count ? first + round : count, at = 0;
+        const float *x = line + first / round * (size_t)c->step;
+        int place = 0;
+        for (size_t j = first; j < end; j++) {
+            const float *shape = c->shape + (ptrdiff_t)place * c->taps;
+            float *to = out + j * stride;
+            if (j + (PLACES - 1) * round < count)
+                run_places(c, shape, x + at, PLACES, to, stride);
+            else
+                for (size_t i = 0; j + i * round < count; i++)
+                    run_places(c, shape, x + at + i * (size_t)c->step, 1,
+                               to + i * round * stride, stride);
+            place += c->step;
+            at += (size_t)(place / c->shapes);
+            place %= c->shapes;
         }
-        if (k < c->taps)
-            even += VEC_CONST_AT(shape + k) * VEC_CONST_AT(x + k);
-        even += odd;
-        out[j * stride] = ((even[0] + even[4]) + (even[2] + even[6])) +
-                          ((even[1] + even[5]) + (even[3] + even[7]));
-        place += c->step;
-        at += (size_t)(place / c->shapes);
-        place %= c->shapes;
     }
 }
 
