@@ -2,6 +2,7 @@
  */
 #include "core/rng.h"
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
 #include "dsp/onset.h"
 #include "dsp/synth.h"
 
@@ -60,7 +61,8 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
     float *frame = malloc((size_t)size * sizeof *frame);
     float *window = malloc((size_t)size * sizeof *window);
     float *spectrum = malloc(((size_t)size + 2) * sizeof *spectrum);
-    assert_true(novelty && ends && frame && spectrum && window);
+    float *power = calloc(FFT_BATCH * ((size_t)size / 2 + 1), sizeof *power);
+    assert_true(novelty && ends && frame && spectrum && power && window);
     for (int i = 0; i < size; i++)
         window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * i / size));
     for (size_t k = 0; k < *count; k++) {
@@ -71,14 +73,18 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
         }
         rfft_forward(fft, frame, spectrum);
         for (int i = 0; i <= size / 2; i++)
-            spectrum[i] = hypotf(spectrum[2 * i], spectrum[2 * i + 1]);
-        novelty[k] = onset_filter_push(f, spectrum);
-        for (int i = 0; i < onset_filter_ended(f) && (size_t)i <= k; i++)
+            power[FFT_BATCH * i] = spectrum[2 * i] * spectrum[2 * i] +
+                                   spectrum[2 * i + 1] * spectrum[2 * i + 1];
+        struct onset_frame now;
+        onset_filter_push(f, power, 1, &now);
+        novelty[k] = now.novelty;
+        for (int i = 0; i < now.ended && (size_t)i <= k; i++)
             ends[(k - (size_t)i) / 8] |= (unsigned char)(1U << (k - (size_t)i) % 8);
     }
     free(frame);
     free(window);
     free(spectrum);
+    free(power);
     rfft_free(fft);
     onset_filter_free(f);
     return novelty;
@@ -281,12 +287,14 @@ static void nonsense_gives_no_onsets(void **state)
     onset_list_done(&l);
     free(s.mono);
     struct onset_filter *f = onset_filter_new(44100, 1024, 256);
-    float bad[513];
+    float bad[513 * FFT_BATCH];
+    for (int k = 0; k < 513 * FFT_BATCH; k++)
+        bad[k] = k % 3 == 0 ? NAN : k % 3 == 1 ? INFINITY : -1e30F;
     for (int k = 0; k < 30; k++) {
-        for (int i = 0; i < 513; i++)
-            bad[i] = k % 3 == 0 ? NAN : k % 3 == 1 ? INFINITY : -1e30F;
-        float v = onset_filter_push(f, bad);
-        assert_true(isfinite(v) && v >= 0);
+        struct onset_frame now[FFT_BATCH];
+        onset_filter_push(f, bad, FFT_BATCH, now);
+        for (int i = 0; i < FFT_BATCH; i++)
+            assert_true(isfinite(now[i].novelty) && now[i].novelty >= 0);
     }
     onset_filter_free(f);
     float novelty[] = {NAN, INFINITY, -INFINITY, -5, 0, NAN};

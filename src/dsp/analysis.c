@@ -26,8 +26,6 @@ struct analysis {
     struct spectral *spectral;
     struct onset_filter *onset_filter;
     struct chroma_stream *chroma;
-    int onset_bins;
-    float *mag; /* eight onset frames */
     size_t hops_done;
     struct open_spectrum spectrum;
 };
@@ -51,14 +49,12 @@ static bool make_parts(struct analysis *a, int rate_hz)
 
     n = fft_size_at(1024, rate_hz);
     n = n < ONSET_SIZE_MIN ? ONSET_SIZE_MIN : n;
-    a->onset_bins = n / 2 + 1;
     a->onset_stft = stft_new(n, onset_hop, 0, hop);
     a->onset_filter = onset_filter_new(rate_hz, n, onset_hop);
-    a->mag = malloc(FFT_BATCH * (size_t)a->onset_bins * sizeof *a->mag);
 
     a->chroma = chroma_stream_new(rate_hz, hop);
     return a->partial && a->mono && a->scan && a->feature_stft && a->spectral &&
-           a->onset_stft && a->onset_filter && a->mag && a->chroma;
+           a->onset_stft && a->onset_filter && a->chroma;
 }
 
 enum status analysis_new(struct analysis **out, int rate_hz, int channels, struct err *e)
@@ -96,7 +92,6 @@ void analysis_free(struct analysis *a)
     chroma_stream_free(a->chroma);
     free(a->partial);
     free(a->mono);
-    free(a->mag);
     free(a);
 }
 
@@ -130,12 +125,12 @@ static bool take_features(struct analysis *a, const float *power, size_t count)
 
 static bool take_onsets(struct analysis *a, const float *power, size_t count)
 {
-    spectral_magnitudes(power, a->onset_bins, a->mag);
+    struct onset_frame frames[FFT_BATCH];
+    onset_filter_push(a->onset_filter, power, (int)count, frames);
     for (size_t i = 0; i < count; i++) {
-        const float *mag = a->mag + i * (size_t)a->onset_bins;
-        if (!track_add_novelty(a->track, onset_filter_push(a->onset_filter, mag)))
+        if (!track_add_novelty(a->track, frames[i].novelty))
             return false;
-        track_mark_ends(a->track, onset_filter_ended(a->onset_filter));
+        track_mark_ends(a->track, frames[i].ended);
     }
     return true;
 }

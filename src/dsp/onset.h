@@ -1,7 +1,7 @@
 /* onset: where sounds begin.
  *
  * Three steps, each usable alone:
- *   onset_filter  magnitude spectra → one novelty value per frame (streaming, in the
+ *   onset_filter  power spectra → one novelty value per frame (streaming, in the
  * pass) onset_pick    novelty → onset times (bounded look-ahead and look-back, so a
  * recording of any length, level and dynamics is judged by its neighbourhood)
  *   onset_attack  audio around one onset → the sample where its attack starts (cutting)
@@ -31,16 +31,18 @@ struct onset_filter;
 struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop);
 void onset_filter_free(struct onset_filter *f);
 
-/* The next frame: `mag` holds fft_size/2+1 magnitudes |X| of the plain transform (samples
- * ±1, window not normalised). Returns its novelty ≥ 0, level-independent within reason
- * and comparable between rates; 0 for the first frames. Never NaN, whatever comes in.
- * Cost: about 1 µs a frame. */
-float onset_filter_push(struct onset_filter *f, const float *mag);
+struct onset_frame {
+    float novelty; /* ≥ 0, level-independent within reason and comparable between rates; 0
+                      for the first frames. Never NaN, whatever comes in */
+    int ended;     /* how many of the last novelties, this one first, come from the end of
+                      a sound and not from a beginning: a fade, a choke, a gated tail.
+                      0 … 17; onset_pick takes them as bits */
+};
 
-/* How many of the last novelties, the newest first, come from the end of a sound and not
- * from a beginning: a fade, a choke, a gated tail. 0 … 17; onset_pick takes
- * them as bits. */
-int onset_filter_ended(const struct onset_filter *f);
+/* The next `count` frames, eight at most: `power` as fft_batch_power leaves it (samples
+ * ±1, window not normalised). Cost: about 1 µs a frame. */
+void onset_filter_push(struct onset_filter *f, const float *power, int count,
+                       struct onset_frame *out);
 
 struct onset {
     double time_s;

@@ -1,5 +1,7 @@
 #include "dsp/onset.h"
 
+#include "dsp/vec.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -57,6 +59,7 @@ struct onset_filter {
     float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
     float log_now[BANDS_MAX], importance[BANDS_MAX];
     float *weight;
+    v8f *lanes; /* of eight frames: magnitudes of their bins, then their bands */
 };
 
 /* log10 within 1e-6, for arguments from 1 up; loops over it vectorise. */
@@ -141,6 +144,12 @@ struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
     if (f->far_lag > LAG_MAX)
         f->far_lag = LAG_MAX;
     f->bins = fft_size / 2 + 1;
+    size_t lanes = (size_t)f->bins + BANDS_MAX;
+    f->lanes = aligned_alloc(64, (lanes + 1) / 2 * 2 * sizeof *f->lanes);
+    if (!f->lanes) {
+        onset_filter_free(f);
+        return NULL;
+    }
     f->in_scale = REFERENCE_SIZE / (float)fft_size;
     float weight = 0;
     for (int b = 0; b < f->bands; b++)
@@ -159,20 +168,31 @@ void onset_filter_free(struct onset_filter *f)
     if (!f)
         return;
     free(f->weight);
+    free(f->lanes);
     free(f);
 }
 
-static void to_bands(const struct onset_filter *f, const float *mag, float *out)
+VEC_INLINE void bands_of_eight(struct onset_filter *f, const float *power)
 {
+    v8f *mag = f->lanes, *bands = f->lanes + f->bins;
+    for (int k = 0; k < f->bins; k++) {
+        mag[k] = VEC_CONST_AT(power + VEC * k);
+        vec_sqrt(&mag[k]);
+    }
     for (int b = 0; b < f->bands; b++) {
-        const float *w = f->weight + f->band[b].weights, *m = mag + f->band[b].first;
-        float sum = 0;
-        for (int k = 0; k < f->band[b].count; k++)
-            sum += w[k] * m[k];
+        const struct band *band = &f->band[b];
+        const float *w = f->weight + band->weights;
+        v8f sum = {0};
+        for (int k = 0; k < band->count; k++)
+            sum += w[k] * mag[band->first + k];
         sum *= f->in_scale;
-        out[b] = sum > 0 && sum < 1e12F ? sum : 0; /* also for NaN */
+        v8i sane = (sum > 0) & (sum < 1e12F); /* not NaN either */
+        bands[b] = (v8f)((v8i)sum & sane);
     }
 }
+
+VEC_CLONES(to_bands, bands_of_eight, (struct onset_filter * f, const float *power),
+           (f, power))
 
 static void to_log(const struct onset_filter *f, const float *in, float *out)
 {
@@ -236,11 +256,11 @@ static void watch_ends(struct onset_filter *f, float risen)
         f->ended++;
 }
 
-float onset_filter_push(struct onset_filter *f, const float *mag)
+/* One frame, whose bands are in f->magnitude. */
+static float push(struct onset_filter *f)
 {
     size_t now = slot(f, 0);
-    float *bands = f->magnitude[now];
-    to_bands(f, mag, bands);
+    const float *bands = f->magnitude[now];
     float power = 0, risen = 0, sum = 0;
     for (int b = 0; b < f->bands; b++)
         power += bands[b] * bands[b];
@@ -262,7 +282,16 @@ float onset_filter_push(struct onset_filter *f, const float *mag)
     return sum * f->out_scale;
 }
 
-int onset_filter_ended(const struct onset_filter *f)
+void onset_filter_push(struct onset_filter *f, const float *power, int count,
+                       struct onset_frame *out)
 {
-    return f->ended;
+    to_bands(f, power);
+    const float *lane = (const float *)(f->lanes + f->bins);
+    for (int i = 0; i < count; i++, lane++) {
+        float *bands = f->magnitude[slot(f, 0)];
+        for (int b = 0; b < f->bands; b++)
+            bands[b] = lane[VEC * b];
+        out[i].novelty = push(f);
+        out[i].ended = f->ended;
+    }
 }

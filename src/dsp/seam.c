@@ -4,7 +4,6 @@
 #include "dsp/log_bands.h"
 #include "dsp/mixdown.h"
 #include "dsp/onset.h"
-#include "dsp/spectral.h"
 #include "dsp/window.h"
 
 #include <float.h>
@@ -235,7 +234,7 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
 struct flux {
     struct onset_filter *filter;
     struct fft_batch *fft;
-    float *rows, *powers, *magnitudes; /* of eight frames */
+    float *rows, *powers; /* of eight frames */
     float *novelty;
     int size, hop;
 };
@@ -251,10 +250,9 @@ static bool flux_init(struct flux *f, int size, int hop, int rate_hz, size_t mos
     f->fft = window ? fft_batch_new(size, window) : NULL;
     f->rows = calloc(FFT_BATCH * n, sizeof *f->rows);
     f->powers = malloc(bins * sizeof *f->powers);
-    f->magnitudes = malloc(bins * sizeof *f->magnitudes);
     f->novelty = malloc(most * sizeof *f->novelty);
     free(window);
-    return f->filter && f->fft && f->rows && f->powers && f->magnitudes && f->novelty;
+    return f->filter && f->fft && f->rows && f->powers && f->novelty;
 }
 
 static void flux_done(struct flux *f)
@@ -263,22 +261,23 @@ static void flux_done(struct flux *f)
     fft_batch_free(f->fft);
     free(f->rows);
     free(f->powers);
-    free(f->magnitudes);
     free(f->novelty);
 }
 
 static size_t flux_round_join(const struct ground *g, struct flux *f)
 {
-    size_t size = (size_t)f->size, bins = size / 2 + 1, count = 0, filled = 0;
+    size_t size = (size_t)f->size, count = 0;
+    int filled;
     ptrdiff_t at = -(ptrdiff_t)frames_of(g, ONSET_BEFORE_S) - f->size / 2;
     ptrdiff_t end = (ptrdiff_t)frames_of(g, ONSET_AFTER_S) - f->size / 2;
     while (at < end) {
         for (filled = 0; filled < FFT_BATCH && at < end; filled++, at += f->hop)
-            copy_round(g, at, size, f->rows + filled * size);
+            copy_round(g, at, size, f->rows + (size_t)filled * size);
         fft_batch_power(f->fft, f->rows, f->size, f->powers);
-        spectral_magnitudes(f->powers, (int)bins, f->magnitudes);
-        for (size_t i = 0; i < filled; i++)
-            f->novelty[count++] = onset_filter_push(f->filter, f->magnitudes + i * bins);
+        struct onset_frame frames[FFT_BATCH];
+        onset_filter_push(f->filter, f->powers, filled, frames);
+        for (int i = 0; i < filled; i++)
+            f->novelty[count++] = frames[i].novelty;
     }
     return count;
 }

@@ -212,7 +212,7 @@ void spectral_batch(struct spectral *s, const float *power,
         unpack(s, &lanes, i, &out[i]);
 }
 
-VEC_INLINE void separate(const float *power, int bins, int root, float *frames)
+VEC_INLINE void separate(const float *power, int bins, float *frames)
 {
     int k = 0;
     for (; k + VEC <= bins; k += VEC) {
@@ -226,35 +226,17 @@ VEC_INLINE void separate(const float *power, int bins, int root, float *frames)
         row[5] = VEC_CONST_AT(p + 5 * VEC);
         row[6] = VEC_CONST_AT(p + 6 * VEC);
         row[7] = VEC_CONST_AT(p + 7 * VEC);
-        if (root) {
-            vec_sqrt(&row[0]);
-            vec_sqrt(&row[1]);
-            vec_sqrt(&row[2]);
-            vec_sqrt(&row[3]);
-            vec_sqrt(&row[4]);
-            vec_sqrt(&row[5]);
-            vec_sqrt(&row[6]);
-            vec_sqrt(&row[7]);
-        }
         vec_store_columns(row, frames + k, (size_t)bins);
     }
     for (; k < bins; k++)
-        for (int i = 0; i < VEC; i++) {
-            float p = power[VEC * k + i];
-            frames[i * bins + k] = root ? sqrtf(p) : p;
-        }
+        for (int i = 0; i < VEC; i++)
+            frames[i * bins + k] = power[VEC * k + i];
 }
 
-VEC_CLONES(separate_frames, separate,
-           (const float *power, int bins, int root, float *frames),
-           (power, bins, root, frames))
-
-void spectral_magnitudes(const float *power, int bins, float *mag)
-{
-    separate_frames(power, bins, 1, mag);
-}
+VEC_CLONES(separate_frames, separate, (const float *power, int bins, float *frames),
+           (power, bins, frames))
 
 void spectral_powers(const float *power, int bins, float *frames)
 {
-    separate_frames(power, bins, 0, frames);
+    separate_frames(power, bins, frames);
 }

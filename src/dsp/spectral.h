@@ -23,9 +23,7 @@ void spectral_free(struct spectral *s);
 void spectral_batch(struct spectral *s, const float *power,
                     struct spectral_hop out[FFT_BATCH]);
 
-/* The eight spectra one after the other, bin k of spectrum i at [i·bins + k]: the root of
- * the power, or the power itself. */
-void spectral_magnitudes(const float *power, int bins, float *mag);
+/* The eight spectra one after the other, bin k of spectrum i at [i·bins + k]. */
 void spectral_powers(const float *power, int bins, float *frames);
 
 /* |H(f)|² of the K weighting of ITU-R BS.1770-4 (its 48 kHz filters; constant above
