@@ -1,5 +1,7 @@
 #include "dsp/chroma.h"
 
+#include "dsp/vec.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +23,10 @@ static const float FRESH_WEIGHT = 0.1f; /* of a peak that was not there a frame 
 struct chroma {
     int bins, first, last; /* peaks are sought in [first, last) */
     double bin_hz;
-    float *power;                /* the frame, contiguous */
-    double *sum;                 /* running sums of it */
+    float *power; /* the frame, contiguous, with room for eight behind it */
+    double *sum;  /* running sums of it, from sum[-AROUND] on, going on behind it */
+    double *memory;
+    int *peak;                   /* the bins that may be one */
     unsigned char *now, *before; /* per bin: a peak here or next to here */
     double tuning[CENTS_BINS];   /* peak weights by their deviation from a semitone */
 };
@@ -39,14 +43,16 @@ struct chroma *chroma_new(double rate_hz, int n)
     c->first = low > LOBE + 1 ? low : LOBE + 1;
     c->last = high < c->bins - LOBE - 1 ? high : c->bins - LOBE - 1;
     size_t bins = (size_t)c->bins;
-    c->power = calloc(bins, sizeof *c->power);
-    c->sum = calloc(bins + 1, sizeof *c->sum);
+    c->power = calloc(bins + VEC, sizeof *c->power);
+    c->memory = calloc(bins + 2 * (AROUND + VEC), sizeof *c->memory);
+    c->peak = malloc(bins * sizeof *c->peak);
     c->now = calloc(bins, 1);
     c->before = calloc(bins, 1);
-    if (!c->power || !c->sum || !c->now || !c->before) {
+    if (!c->power || !c->memory || !c->peak || !c->now || !c->before) {
         chroma_free(c);
         return NULL;
     }
+    c->sum = c->memory + AROUND;
     return c;
 }
 
@@ -55,7 +61,8 @@ void chroma_free(struct chroma *c)
     if (!c)
         return;
     free(c->power);
-    free(c->sum);
+    free(c->memory);
+    free(c->peak);
     free(c->now);
     free(c->before);
     free(c);
@@ -71,14 +78,51 @@ static void take_frame(struct chroma *c, const float *power)
         c->power[k] = isfinite(power[k]) ? power[k] : 0.0f;
         c->sum[k + 1] = c->sum[k] + (double)c->power[k];
     }
+    for (int k = c->bins; k < c->bins + AROUND + VEC; k++)
+        c->sum[k + 1] = c->sum[k];
 }
 
 static double sum_of(const struct chroma *c, int from, int to)
 {
-    from = from < 0 ? 0 : from;
-    to = to > c->bins ? c->bins : to;
-    return to > from ? c->sum[to] - c->sum[from] : 0;
+    return c->sum[to] - c->sum[from];
 }
+
+typedef float v4f __attribute__((vector_size(16)));
+typedef double v4d_any __attribute__((vector_size(32), aligned(8), may_alias));
+
+/* Of bins k … k + 3: the power of the surroundings. */
+VEC_INLINE void around_four(const double *sum, v4d_any *out)
+{
+    const double *high = sum + AROUND + 1, *low = sum - AROUND;
+    *out = *(const v4d_any *)high - *(const v4d_any *)low -
+           (*(const v4d_any *)(sum + LOBE + 1) - *(const v4d_any *)(sum - LOBE));
+}
+
+/* The bins from `first` on that may be peaks: all that are, and a few that only just
+ * stand out too little. */
+VEC_INLINE void find_peaks(const struct chroma *c, int *at, int *count)
+{
+    *count = 0;
+    for (int k = c->first; k < c->last; k += VEC) {
+        const float *p = c->power + k;
+        const float part = 0.999f * STANDS_OUT / (2 * (AROUND - LOBE));
+        v4d_any low, high;
+        around_four(c->sum + k, &low);
+        around_four(c->sum + k + VEC / 2, &high);
+        v8f power = VEC_CONST_AT(p),
+            around =
+                VEC_SHUFFLE(__builtin_convertvector(low, v4f),
+                            __builtin_convertvector(high, v4f), 0, 1, 2, 3, 4, 5, 6, 7);
+        v8i peak = (power > VEC_CONST_AT(p - 1)) & (power >= VEC_CONST_AT(p + 1)) &
+                   (power >= 1e-6f) & (power > part * around);
+        for (int i = 0; i < VEC && vec_any(&peak); i++)
+            if (peak[i] && k + i < c->last)
+                at[(*count)++] = k + i;
+    }
+}
+
+VEC_CLONES(run_find, find_peaks, (const struct chroma *c, int *at, int *count),
+           (c, at, count))
 
 /* How far a local maximum stands out of its surroundings without its own lobe. */
 static float prominence(const struct chroma *c, int k)
@@ -120,17 +164,17 @@ void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out)
     memset(out, 0, sizeof *out);
     take_frame(c, power);
     double held = 0, total = sum_of(c, c->first, c->last);
-    const float *p = c->power;
-    for (int k = c->first; k < c->last; k++) {
-        if (!(p[k] > p[k - 1] && p[k] >= p[k + 1]) || p[k] < 1e-6f)
-            continue;
+    int count;
+    run_find(c, c->peak, &count);
+    for (int i = 0; i < count; i++) {
+        int k = c->peak[i];
         float clear = prominence(c, k);
         if (clear <= 0)
             continue;
         memset(c->now + k - 1, 1, 3);
         float weight = clear * (c->before[k] ? 1.0f : FRESH_WEIGHT);
         double hz = peak_hz(c, k);
-        add_pitch(c, hz, (double)weight * sqrt(sqrt((double)p[k])), out->fine);
+        add_pitch(c, hz, (double)weight * sqrt(sqrt((double)c->power[k])), out->fine);
         if (c->before[k])
             held += (double)clear * sum_of(c, k - LOBE, k + LOBE + 1);
     }
