@@ -189,19 +189,24 @@ static void put_falls(struct sheet *s, const double *power, const int *frames, i
 static double flatness(const struct sheet *s, const double *shape, double low_hz,
                        double high_hz)
 {
-    double bin_hz = s->view.bin_hz, logs = 0, sum = 0, most = 0;
+    enum { FACTORS = 32 }; /* from 1e−7 to 1: their product is no denormal */
+    double bin_hz = s->view.bin_hz, logs = 0, sum = 0, most = 1e-23, product = 1;
     int count = 0;
     for (int k = 1; k < s->view.bins; k++)
-        most = fmax(most, shape[k]);
+        most = shape[k] > most ? shape[k] : most;
     for (int k = 1; k < s->view.bins; k++) {
         double hz = k * bin_hz;
         if (hz < low_hz || hz >= high_hz)
             continue;
-        double p = shape[k] + 1e-7 * most + 1e-30;
-        logs += log10(p);
+        double p = shape[k] / most + 1e-7;
+        product *= p;
         sum += p;
-        count++;
+        if (++count % FACTORS == 0) {
+            logs += log10(product);
+            product = 1;
+        }
     }
+    logs += log10(product);
     return count ? (10 * logs / count - db_of(sum / count)) / 20 : 0;
 }
 

@@ -227,6 +227,9 @@ static void measure(struct cut *c, struct hit *h)
 static double clipped_share(const struct cut *c)
 {
     size_t clipped = 0, channels = (size_t)c->read->channels;
+    if (line_peak(c->read->data + c->start * channels, (c->end - c->start) * channels) <
+        CLIP_LEVEL)
+        return 0;
     for (size_t ch = 0; ch < channels; ch++) {
         const float *x = c->read->data + c->start * channels + ch;
         size_t n = c->end - c->start, run = 0;
