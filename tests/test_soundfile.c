@@ -46,6 +46,30 @@ static const char *sound_in(char path[FOLDER_BYTES], const char *folder, const c
     return written ? path : NULL;
 }
 
+/* 16 bits are read as such, and are what libsndfile makes of them. */
+static void sixteen_bits_as_libsndfile_reads_them(void **state)
+{
+    static const int formats[] = {SF_FORMAT_WAV, SF_FORMAT_AIFF, SF_FORMAT_FLAC};
+    enum { CHANNELS = 3, N = 20000 };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        char path[FOLDER_BYTES];
+        struct audio got;
+        SF_INFO info = {0};
+        float *expected = malloc(N * CHANNELS * sizeof *expected);
+        assert_non_null(sound_in(path, *state, "sixteen", formats[i] | SF_FORMAT_PCM_16,
+                                 RATE, CHANNELS, N));
+        SNDFILE *sf = sf_open(path, SFM_READ, &info);
+        assert_int_equal(sf_readf_float(sf, expected, N), N);
+        sf_close(sf);
+        assert_int_equal(soundfile_load(path, 0, &got, NULL), ST_OK);
+        assert_int_equal(got.frames, N);
+        assert_memory_equal(got.data, expected, N * CHANNELS * sizeof *expected);
+        audio_done(&got);
+        free(expected);
+        unlink(path);
+    }
+}
+
 /* --- regions --- */
 
 static double worst_difference(const char *path, int count)
@@ -561,6 +585,7 @@ static void written_samples_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_FOLDER(sixteen_bits_as_libsndfile_reads_them),
         IN_FOLDER(regions_equal_the_sequential_decode),
         IN_FOLDER(a_region_does_not_depend_on_what_was_read_before),
         IN_FOLDER(lengths_in_headers_are_not_believed),
