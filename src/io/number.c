@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TEXT_MAX = 64 };
+
 static const char *local_point(void)
 {
     const char *point = nl_langinfo(RADIXCHAR);
@@ -42,40 +44,41 @@ int format_number(char *out, size_t size, double value, int decimals)
     return with_point(out, size, printed);
 }
 
-static bool reads_back(char *scratch, size_t size, double value, bool plain, int n)
+static bool reads_back(char *text, size_t size, double value, bool plain, int n)
 {
-    snprintf(scratch, size, plain ? "%.*f" : "%.*g", n, value);
-    return strtod(scratch, NULL) == value;
+    snprintf(text, size, plain ? "%.*f" : "%.*g", n, value);
+    return strtod(text, NULL) == value;
 }
 
-/* The fewest digits that read back as the same number: most need 16 or 17, and where
+/* With the fewest digits that read back as the same number: most need 16 or 17, and where
  * fewer do, every larger number of them does too. */
-static int fewest_digits(char *scratch, size_t size, double value, bool plain)
+static void print_exact(char text[TEXT_MAX], double value, bool plain)
 {
+    char shorter[TEXT_MAX];
     int low = plain ? 0 : 1, high = plain ? 22 : 17, n = 16;
     if (plain && value != 0)
         n = 15 - (int)floor(log10(fabs(value)));
     n = n < low ? low : n > high ? high : n;
-    while (n < high && !reads_back(scratch, size, value, plain, n))
-        n++;
+    while (!reads_back(text, TEXT_MAX, value, plain, n) && n < high)
+        low = ++n;
     high = n;
     for (n = high - 1; low < high; n = (low + high) / 2)
-        if (reads_back(scratch, size, value, plain, n))
+        if (reads_back(shorter, TEXT_MAX, value, plain, n)) {
             high = n;
-        else
+            memcpy(text, shorter, TEXT_MAX);
+        } else {
             low = n + 1;
-    return high;
+        }
 }
 
 int format_exact(char *out, size_t size, double value)
 {
-    char printed[64] = "";
+    char printed[TEXT_MAX];
     if (!isfinite(value))
         return special(out, size, value);
     /* Plain digits where they stay short, else an exponent. */
     bool plain = value == 0 || (fabs(value) >= 1e-5 && fabs(value) < 1e15);
-    int digits = fewest_digits(printed, sizeof printed, value, plain);
-    snprintf(printed, sizeof printed, plain ? "%.*f" : "%.*g", digits, value);
+    print_exact(printed, value, plain);
     return with_point(out, size, printed);
 }
 
