@@ -199,14 +199,14 @@ double trace_alike_at(const struct trace_matcher *m, int b, double cents, double
            first = (shift - attack) * step + attack * DENSER,
            skip = trace_begins(&m->trace, b) * DENSER;
     int last = band->count * DENSER - 1,
-        from = (int)ceil(fmax(m->begins, (skip - first) / step)),
+        from = (int)ceil(fmax(m->other->begins, (skip - first) / step)),
         until = (int)fmin(band->count, (last - first) / step);
-    struct stretch s = {h->dense, m->plain, (float)first, (float)step,
-                        from,     until,    stride};
+    struct stretch s = {h->dense, m->other->plain, (float)first, (float)step,
+                        from,     until,           stride};
     struct sums sums;
     correlate(&s, &sums);
     float least = least_common / (float)stride;
-    if (sums.xx < least * h->power || sums.yy < least * m->power)
+    if (sums.xx < least * h->power || sums.yy < least * m->other->power)
         return -1.0;
     return (double)(sums.xy * sums.xy / (sums.xx * sums.yy + 1e-30F));
 }

@@ -174,9 +174,10 @@ static float bound_at(struct trace_matcher *m, int b, int speed, float near)
 {
     const struct held *h = &m->held[b];
     know_speed(m, b, speed);
-    float rough = trace_bound(h->level[speed], m->level, TRACE_GROUPS);
-    return rough < near ? rough
-                        : trace_bound(h->size[speed], m->size, trace_bands[b].count);
+    float rough = trace_bound(h->level[speed], m->other->level, TRACE_GROUPS);
+    return rough < near
+               ? rough
+               : trace_bound(h->size[speed], m->other->size, trace_bands[b].count);
 }
 
 /* Of all speeds; of every second one only where its neighbours promise nothing. */
@@ -198,7 +199,9 @@ static uint8_t *sketched(struct trace_sketch *s, int b)
 static bool promises(struct trace_matcher *m, int b, struct trace_sketch *sketch,
                      float near)
 {
-    trace_sizes_drawn(sketched(sketch, b), trace_bands[b].count, m->size, m->level);
+    m->other = &m->passing;
+    trace_sizes_drawn(sketched(sketch, b), trace_bands[b].count, m->other->size,
+                      m->other->level);
     for (int i = 0; i < speeds_of(b); i += 2)
         if (bound_at(m, b, i, near) >= near)
             return true;
@@ -243,13 +246,13 @@ static void try_speeds(struct trace_matcher *m, int b, const int *speeds, int co
 {
     const struct trace_band *band = &trace_bands[b];
     float later[LARGEST];
-    trace_turn_back(m->spectrum, m->turn[b][DENSER / 2], band->count, later);
+    trace_turn_back(m->other->spectrum, m->turn[b][DENSER / 2], band->count, later);
     for (int done = 0; done < count; done += FFT_BATCH / 2) {
         int now = count - done < FFT_BATCH / 2 ? count - done : FFT_BATCH / 2;
         memset(m->row, 0, sizeof m->row);
         for (int i = 0; i < now; i++) {
             const float *held = m->held[b].spectrum[speeds[done + i]];
-            trace_turn_back(held, m->spectrum, band->count, m->row[2 * i]);
+            trace_turn_back(held, m->other->spectrum, band->count, m->row[2 * i]);
             trace_turn_back(held, later, band->count, m->row[2 * i + 1]);
         }
         fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
@@ -275,16 +278,26 @@ static struct fit best_of(const struct trace_matcher *m, int b,
 
 static void look_at(struct trace_matcher *m, int b, const struct trace *other)
 {
-    m->power = expand(other, b, m->plain);
-    m->begins = trace_begins(other, b);
+    m->other->power = expand(other, b, m->other->plain);
+    m->other->begins = trace_begins(other, b);
+}
+
+/* Where a trace is kept, or will be. */
+static struct other *place_of(struct trace_matcher *m, int b,
+                              const struct trace_sketch *sketch)
+{
+    if (!sketch)
+        return &m->passing;
+    return &m->kept[((uintptr_t)sketch / sizeof *sketch * BANDS + (size_t)b) % KEPT];
 }
 
 static void transform(struct trace_matcher *m, int b)
 {
-    memcpy(m->row[0], m->plain, (size_t)trace_bands[b].count * sizeof *m->row[0]);
+    memcpy(m->row[0], m->other->plain, (size_t)trace_bands[b].count * sizeof *m->row[0]);
     finish(&trace_bands[b], m->row[0]);
-    rfft_forward(m->one[b], m->row[0], m->spectrum);
-    trace_sizes(m->spectrum, trace_bands[b].count, m->size, m->level);
+    rfft_forward(m->one[b], m->row[0], m->other->spectrum);
+    trace_sizes(m->other->spectrum, trace_bands[b].count, m->other->size,
+                m->other->level);
 }
 
 /* At any speed. What comes of it is less than needed when the correlation is. */
@@ -298,10 +311,15 @@ static struct fit match_freely(struct trace_matcher *m, int b, const struct trac
     prepare(m, b);
     if (sketch && sketch->made[b] && !promises(m, b, sketch, least - close_bound))
         return (struct fit){0};
-    look_at(m, b, other);
-    transform(m, b);
+    m->other = place_of(m, b, sketch);
+    if (!sketch || !sketch->made[b] || m->other->of != sketch || m->other->band != b) {
+        look_at(m, b, other);
+        transform(m, b);
+        m->other->of = sketch;
+        m->other->band = b;
+    }
     if (sketch && !sketch->made[b]) {
-        trace_draw(m->size, trace_bands[b].count, sketched(sketch, b));
+        trace_draw(m->other->size, trace_bands[b].count, sketched(sketch, b));
         sketch->made[b] = true;
     }
     bounds(m, b, least - close_bound, at);
@@ -327,6 +345,7 @@ static struct fit match_near(struct trace_matcher *m, int b, const struct trace 
     struct fit best = {0.0, 0.0, -1.0};
     int reach = (int)ceil(2.0 * around_s[b] * rate_hz);
     prepare(m, b);
+    m->other = &m->passing;
     look_at(m, b, other);
     for (int i = -reach; i <= reach; i++) {
         struct fit now = {known->cents, middle + i / 2.0, 0.0};

@@ -11,7 +11,9 @@ enum {
     TRACE_GROUPS = 32, /* of bins */
     SPEEDS = 29,       /* that are tried first, at most */
     DENSER = 4,        /* samples between two of a trace, to read it at another speed */
-    LARGEST = 2 * LONGEST
+    LARGEST = 2 * LONGEST,
+    KEPT = 256 /* others: a hit is held against the firsts of a few stacks, again and
+                  again */
 };
 
 struct held {
@@ -23,6 +25,15 @@ struct held {
     bool ready, known[SPEEDS];
 };
 
+/* What the held one is matched with, in one band. */
+struct other {
+    const struct trace_sketch *of; /* whose, when it is kept */
+    int band;
+    float plain[LONGEST], spectrum[LARGEST + 2], size[LONGEST], level[TRACE_GROUPS];
+    float power;
+    int begins;
+};
+
 struct trace_matcher {
     struct rfft *one[BANDS];
     struct fft_batch *eight[BANDS];
@@ -30,10 +41,7 @@ struct trace_matcher {
     struct trace trace;
     struct held held[BANDS];
     float row[FFT_BATCH][LARGEST + 2];
-    /* of the other */
-    float plain[LONGEST], spectrum[LARGEST + 2], size[LONGEST], level[TRACE_GROUPS];
-    float power;
-    int begins;
+    struct other *other, passing, kept[KEPT];
 };
 
 /* Where the held one fits the other best. */
