@@ -68,17 +68,24 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
     return ST_OK;
 }
 
-/* Raised cosine from 0 towards 1 at step `i` of `n`. */
-static double ramp(size_t i, size_t n)
-{
-    return 0.5 - 0.5 * cos(PI * (double)i / (double)n);
-}
-
 static void scale_frame(struct audio *a, size_t frame, double gain)
 {
     float *at = a->data + frame * (size_t)a->channels;
     for (int c = 0; c < a->channels; c++)
         at[c] = (float)((double)at[c] * gain);
+}
+
+/* Raised cosine over the first or last n frames, each step turned on from the one before.
+ */
+static void fade(struct audio *a, size_t n, bool out)
+{
+    double angle = PI / (double)n, c = cos(angle), s = sin(angle), re = 1, im = 0;
+    for (size_t i = 0; i < n && i < a->frames; i++) {
+        scale_frame(a, out ? a->frames - 1 - i : i, 0.5 - 0.5 * re);
+        double turned = re * c - im * s;
+        im = im * c + re * s;
+        re = turned;
+    }
 }
 
 enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_params *p,
@@ -92,10 +99,8 @@ enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_
     size_t in = attack_frame < 1 ? 1 : attack_frame < most ? attack_frame : most;
     if (level_peak(a) < SILENT_PEAK)
         return err_set(e, ST_EMPTY, "the hit is silent");
-    for (size_t i = 0; i < in && i < a->frames; i++)
-        scale_frame(a, i, ramp(i, in));
-    for (size_t i = 0; i < out && i < a->frames; i++)
-        scale_frame(a, a->frames - 1 - i, ramp(i, out));
+    fade(a, in, false);
+    fade(a, out, true);
     double peak = level_true_peak(a, false);
     if (peak < SILENT_PEAK)
         return err_set(e, ST_EMPTY, "nothing of the hit is left between its fades");
