@@ -102,7 +102,7 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     p.crossfade_ms = d->recipe->cfg.pad_miner.loop_crossfade_ms;
     st = loop_search_exact(&around, frames, &p, &found, &why);
     if (st == ST_OK)
-        st = loop_make(&around, &found.option[0], &joined, &seam, &why);
+        st = loop_make_best(&around, &found, &joined, &seam, &why);
     audio_done(&around);
     if (st == ST_OK && !seam_audible(&seam)) {
         *seam_error_db = seam.seam_error_db;

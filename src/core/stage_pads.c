@@ -68,7 +68,7 @@ static enum status finish_bars(const struct audio *around, size_t around_start,
     *out = (struct pad){.parts = region->parts, .score = region->score};
     enum status st = loop_search_exact(around, frames, &lp, &out->loops, e);
     if (st == ST_OK)
-        st = loop_make(around, &out->loops.option[0], &out->audio, &out->seam, e);
+        st = loop_make_best(around, &out->loops, &out->audio, &out->seam, e);
     if (st != ST_OK)
         return st;
     if (seam_audible(&out->seam)) {

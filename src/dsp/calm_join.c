@@ -146,7 +146,6 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
                               struct seam *best_seam, struct err *e)
 {
     struct audio best = {0};
-    double best_quality = -1;
     for (size_t i = 0; i < count; i++) {
         struct audio turned = {0};
         struct seam seam = {0};
@@ -158,16 +157,14 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
             audio_done(&best);
             return st;
         }
-        double quality = seam_quality(&seam) + (seam.seamless ? 1 : 0);
-        if (quality > best_quality) {
-            best_quality = quality;
+        if (!best.data || seam_better(&seam, best_seam)) {
             *best_seam = seam;
             audio_done(&best);
             best = turned;
         } else {
             audio_done(&turned);
         }
-        if (seam.seamless)
+        if (seam_roomy(&seam))
             break;
     }
     if (best.data) {

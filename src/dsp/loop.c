@@ -183,25 +183,45 @@ static enum status try_option(const struct audio *sound, struct loop_list *list,
     return st;
 }
 
+/* The best loop made so far, and which option it is. */
+struct best {
+    struct audio loop;
+    struct seam seam;
+    int option;
+};
+
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
                            struct audio *loop, struct seam *seam, struct err *e)
 {
     *loop = (struct audio){0};
     if (list->count == 0)
         return err_set(e, ST_EMPTY, "there is no loop to make");
-    for (int i = 0; i < 2 * list->count; i++) {
-        enum status st = try_option(sound, list, i, loop, seam, e);
+    struct best best = {0};
+    for (int i = 0; i < 2 * list->count && !(best.loop.data && seam_roomy(&best.seam));
+         i++) {
+        if (i == list->count && best.seam.seamless)
+            break;
+        struct audio made;
+        struct seam join;
+        enum status st = try_option(sound, list, i, &made, &join, e);
         if (st == ST_NOTHING)
             continue;
-        if (st != ST_OK)
+        if (st != ST_OK) {
+            audio_done(&best.loop);
             return st;
-        if (seam->seamless) {
-            move_to_front(list, i % list->count);
-            return ST_OK;
         }
-        audio_done(loop);
+        if (!best.loop.data ||
+            ((i < list->count || join.seamless) && seam_better(&join, &best.seam))) {
+            audio_done(&best.loop);
+            best = (struct best){made, join, i % list->count};
+        } else {
+            audio_done(&made);
+        }
     }
-    return loop_make(sound, &list->option[0], loop, seam, e);
+    move_to_front(list, best.option);
+    *loop = best.loop;
+    *seam = best.seam;
+    return ST_OK;
 }
 
 /* As long as possible: the ends of the sound, give or take a twelfth. */
@@ -238,7 +258,7 @@ static enum status make_if_better(const struct audio *sound, struct loop_list *l
     enum status st = loop_make_best(sound, list, &loop, &seam, e);
     if (st != ST_OK)
         return st;
-    if (c->loop.data && seam_quality(&seam) <= seam_quality(&c->seam)) {
+    if (c->loop.data && !seam_better(&seam, &c->seam)) {
         audio_done(&loop);
         return ST_OK;
     }
@@ -262,7 +282,7 @@ enum status loop_close(struct audio *sound, size_t frames,
         return st;
     /* Shorter ones have more places to choose from. */
     static const double parts[] = {0.9, 0.84, 0.78};
-    for (size_t k = 0; k < 3 && !frames && !c.seam.seamless; k++) {
+    for (size_t k = 0; k < 3 && !frames && !seam_roomy(&c.seam); k++) {
         size_t length = (size_t)(parts[k] * (double)sound->frames);
         if (loop_search_exact(sound, length, &p, &list, NULL) == ST_OK)
             make_if_better(sound, &list, &c, NULL);

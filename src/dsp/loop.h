@@ -73,10 +73,10 @@ enum status loop_at(const struct audio *sound, size_t start, size_t end,
 enum status loop_make(const struct audio *sound, const struct loop_option *option,
                       struct audio *loop, struct seam *seam, struct err *e);
 
-/* Make the options in the order of their rank until one is seamless, which is moved to
- * the front of the list; then the same with crossfades twice as long, where there is
- * room. When none is seamless, the first is made. `seam` is filled. ST_EMPTY for an empty
- * list or loops below SEAM_MIN_S. */
+/* Make the options in the order of their rank until one is seamless with room to spare
+ * (seam_roomy), else take the one that joins best; when none is seamless, the same with
+ * crossfades twice as long, where there is room. What was made is moved to the front of
+ * the list. `seam` is filled. ST_EMPTY for an empty list or loops below SEAM_MIN_S. */
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
                            struct audio *loop, struct seam *seam, struct err *e);
 
@@ -86,7 +86,7 @@ enum status loop_make_best(const struct audio *sound, struct loop_list *list,
  * else exactly that many frames, placed where they join best. Hand over at least the
  * crossfade more than wanted; a quarter more gives a choice. `sound` is replaced; on
  * failure it is untouched. `made` and `seam` may be NULL. Of the ranked options the
- * first seamless one is taken, else the best. ST_EMPTY when too short. */
+ * first that is seamless with room is taken, else the best. ST_EMPTY when too short. */
 enum status loop_close(struct audio *sound, size_t frames, const struct loop_params *p,
                        struct loop_option *made, struct seam *seam, struct err *e);
 

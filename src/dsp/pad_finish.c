@@ -66,11 +66,11 @@ static void look_again(const struct audio *around, size_t start, size_t end,
                        const struct pad_params *p, struct pad *pad)
 {
     size_t shift = (end - start) / 10;
-    for (int k = 0; k < 2 && !pad->seam.seamless; k++) {
+    for (int k = 0; k < 2 && !seam_roomy(&pad->seam); k++) {
         struct pad other = {0};
         size_t from = k ? start + shift : start - (start < shift ? start : shift);
         enum status st = make(around, from, from + (end - start), p, &other, NULL);
-        if (st == ST_OK && seam_quality(&other.seam) > seam_quality(&pad->seam)) {
+        if (st == ST_OK && seam_better(&other.seam, &pad->seam)) {
             audio_done(&pad->audio);
             pad->audio = other.audio;
             pad->loops = other.loops;
@@ -91,7 +91,7 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     start = start > around_start ? start - around_start : 0;
     end = end > around_start ? end - around_start : 0;
     enum status st = make(around, start, end, p, out, e);
-    if (st == ST_OK && !out->seam.seamless)
+    if (st == ST_OK)
         look_again(around, start, end, p, out);
     if (st == ST_OK && seam_audible(&out->seam))
         st = refuse(&out->seam, e);

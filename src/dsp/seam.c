@@ -15,6 +15,7 @@
 /* Rounding alone may lift a ratio above 1 on material that repeats exactly. */
 #define RATIO_LIMIT 1.0001
 #define RATIO_TOP   1000.0
+#define ROOM        0.75
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -435,6 +436,18 @@ double seam_quality(const struct seam *s)
 {
     double w = worst(s);
     return 1.0 / (1.0 + w * w);
+}
+
+bool seam_roomy(const struct seam *s)
+{
+    return s->seamless && worst(s) <= ROOM;
+}
+
+bool seam_better(const struct seam *a, const struct seam *b)
+{
+    if (a->seamless != b->seamless)
+        return a->seamless;
+    return worst(a) < worst(b);
 }
 
 bool seam_audible(const struct seam *s)

@@ -56,6 +56,14 @@ enum status seam_measure(const struct audio *loop, const float *before,
  * criterion just meets its limit, towards 0 beyond. */
 double seam_quality(const struct seam *s);
 
+/* Seamless with room to every limit. The limits are percentiles of few frames, which come
+ * out differently by a fifth when those frames begin elsewhere: of joins that just pass,
+ * many would not pass then. Where there is a choice, these are taken. */
+bool seam_roomy(const struct seam *s);
+
+/* A seamless one before any other, else by quality. */
+bool seam_better(const struct seam *a, const struct seam *b);
+
 /* True when the join is plainly heard: a step, dip, jump or onset at twice its limit or
  * more. Such a loop is not worth keeping. */
 bool seam_audible(const struct seam *s);

@@ -30,9 +30,10 @@ void weave_normalise(struct audio *loop, const float *weight);
 
 /* Turn the circle so that it begins where it is calmest, and nothing (not even a chance
  * coincidence of grains) marks the join: the calmest places are tried with seam_measure,
- * the first seamless one is taken, else the best. What is heard in a loop stays the same.
- * Loops too short to judge are left as they are. What was measured of the join that was
- * chosen goes to `seam`, and whether it was to `judged` (both may be NULL). */
+ * the first that is seamless with room is taken, else the best. What is heard in a loop
+ * stays the same. Loops too short to judge are left as they are. What was measured of the
+ * join that was chosen goes to `seam`, and whether it was to `judged` (both may be NULL).
+ */
 enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
                             struct err *e);
 
