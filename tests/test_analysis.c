@@ -77,12 +77,13 @@ static void levels_are_exact_per_hop(void **state)
     assert_int_equal(info->novelties, (a.frames + 255) / 256);
     double whole = 0;
     for (size_t h = 0; h < info->hops; h++) {
-        double square = 0, sum = 0, peak = 0;
+        double square = 0, sum = 0, side = 0, peak = 0;
         size_t from = 512 * h, to = from + 512 < a.frames ? from + 512 : a.frames;
         for (size_t i = from; i < to; i++) {
             double v = 0.5 * ((double)a.data[2 * i] + (double)a.data[2 * i + 1]);
             square += v * v;
             sum += v;
+            side += 0.5 * ((double)a.data[2 * i] - (double)a.data[2 * i + 1]);
             peak = fmax(peak, fabs(v));
         }
         double n = (double)(to - from);
@@ -91,6 +92,7 @@ static void levels_are_exact_per_hop(void **state)
         assert_close(hop.rms_db, 10 * log10(square / n), 0.003);
         assert_close(hop.peak_db, 20 * log10(peak), 0.003);
         assert_close(hop.dc, sum / n, 2e-5);
+        assert_close(track_side_dc(t, h), side / n, 2e-5);
         assert_close(hop.crest, peak / sqrt(square / n), 0.001 * hop.crest);
         assert_close(track_rms(t, h), sqrt(square / n), 4e-4 * sqrt(square / n));
         whole += square;
@@ -100,6 +102,8 @@ static void levels_are_exact_per_hop(void **state)
     track_range(t, 0, info->frames, &range);
     assert_close(range.rms_db, info->rms_db, 0.01);
     assert_close(info->dc, range.dc, 1e-3);
+    assert_close(info->offset.middle, 0.0025, 1e-4);
+    assert_close(info->offset.side, 0.0075, 1e-4);
     track_free(t);
     audio_done(&a);
 }

@@ -39,7 +39,7 @@ static void regions_are_those_of_the_file(void **state)
     assert_int_equal(soundfile_open(&one, path, NULL), ST_OK);
     assert_int_equal(soundfile_open(&other, path, NULL), ST_OK);
     struct forward f;
-    forward_init(&f, one, 0);
+    forward_init(&f, one, (struct offsets){0});
     for (size_t i = 0; i < sizeof region / sizeof *region; i++) {
         struct audio got, want;
         assert_int_equal(forward_read(&f, region[i].start, region[i].frames, &got, NULL),

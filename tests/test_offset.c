@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,7 @@ static void add_kicks(struct audio *a, double every_s)
 
 static void add(struct audio *a, double value)
 {
-    offset_remove(a->data, a->frames * (size_t)a->channels, -value);
+    offset_remove(a->data, a->frames, a->channels, (struct offsets){.middle = -value});
 }
 
 static void offsets_are_found_under_anything(void **state)
@@ -51,10 +52,41 @@ static void offsets_are_found_under_anything(void **state)
             struct audio a = quiet(4, channels, 0.003);
             add_kicks(&a, 0.5);
             add(&a, values[v]);
-            double error = offset_of(&a) - values[v];
+            struct offsets found = offset_of(&a);
+            double error = found.middle - values[v];
             assert_true(fabs(error) < 0.0005 + 0.03 * fabs(values[v]));
+            assert_true(found.side == 0);
             audio_done(&a);
         }
+}
+
+/* Two converters: opposite offsets have no mean, and one channel's is half of it. */
+static void each_channel_has_its_own(void **state)
+{
+    (void)state;
+    static const double values[][2] = {{0.02, -0.02}, {0.03, 0}, {-0.01, 0.05}};
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+        struct audio a = quiet(4, 2, 0.003);
+        add_kicks(&a, 0.5);
+        for (size_t i = 0; i < 2 * a.frames; i++)
+            a.data[i] += (float)values[v][i % 2];
+        struct offsets found = offset_of(&a);
+        assert_true(fabs(found.middle + found.side - values[v][0]) < 0.001);
+        assert_true(fabs(found.middle - found.side - values[v][1]) < 0.001);
+        struct audio clean = quiet(4, 2, 0.003);
+        add_kicks(&clean, 0.5);
+        offset_remove(a.data, a.frames, 2, found);
+        for (size_t i = 0; i < 2 * a.frames; i++)
+            assert_true(fabs((double)a.data[i] - (double)clean.data[i]) < 0.001);
+        audio_done(&clean);
+        audio_done(&a);
+    }
+}
+
+static bool has_none(const struct audio *a)
+{
+    struct offsets o = offset_of(a);
+    return o.middle == 0 && o.side == 0;
 }
 
 static void sounds_have_none(void **state)
@@ -65,13 +97,13 @@ static void sounds_have_none(void **state)
         for (size_t s = 0; s < sizeof seconds / sizeof *seconds; s++) {
             struct audio a = quiet(seconds[s], 1, 1e-4);
             add_kicks(&a, every_s[k]);
-            assert_true(offset_of(&a) == 0);
+            assert_true(has_none(&a));
             audio_done(&a);
         }
     struct audio a = quiet(3, 1, 0);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.5 * sin(TWO_PI * 31 * (double)i / RATE));
-    assert_true(offset_of(&a) == 0);
+    assert_true(has_none(&a));
     audio_done(&a);
 }
 
@@ -79,10 +111,10 @@ static void nothing_is_made_of_nothing(void **state)
 {
     (void)state;
     struct audio a = quiet(1, 1, 0);
-    assert_true(offset_of(&a) == 0);
+    assert_true(has_none(&a));
     a.frames = 100; /* too short to tell */
     add(&a, 0.5);
-    assert_true(offset_of(&a) == 0);
+    assert_true(has_none(&a));
     a.frames = RATE;
     audio_done(&a);
 }
@@ -91,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offsets_are_found_under_anything),
+        cmocka_unit_test(each_channel_has_its_own),
         cmocka_unit_test(sounds_have_none),
         cmocka_unit_test(nothing_is_made_of_nothing),
     };

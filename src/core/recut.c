@@ -50,7 +50,7 @@ struct cutting {
     int64_t start, end; /* of the find, inside the recording */
     int64_t frames;     /* of the recording, or very many when it does not say */
     int source_rate_hz, rate_hz;
-    double offset; /* of the recording, taken off hits */
+    struct offsets offset; /* of the recording, taken off hits */
     struct recut *out;
 };
 
@@ -63,7 +63,7 @@ static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo
     enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &raw, e);
     if (st != ST_OK)
         return st;
-    offset_remove(raw.data, raw.frames * (size_t)raw.channels, c->offset);
+    offset_remove(raw.data, raw.frames, raw.channels, c->offset);
     int wanted = raw.channels > 1 && stereo ? 2 : 1;
     if (wanted == raw.channels) {
         *out = raw;
@@ -210,7 +210,7 @@ static enum status find_offset(struct cutting *c, struct err *e)
     int64_t reach = (int64_t)c->source_rate_hz * OFFSET_REACH_S;
     int64_t from = c->start > reach ? c->start - reach : 0;
     int64_t to = c->end + reach < c->frames ? c->end + reach : c->frames;
-    enum status st = read(c, from, to, false, &around, e);
+    enum status st = read(c, from, to, c->cfg->export.drums_stereo, &around, e);
     if (st == ST_OK)
         c->offset = offset_of(&around);
     audio_done(&around);

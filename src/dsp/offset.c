@@ -8,7 +8,7 @@ static const double LEAST = 0.001, BLOCK_S = 0.0116, NOTHING = 1e-10;
 static const double ROUNDING = 0.002;
 static const double STANDARD_ERRORS = 6;
 
-void offset_add(struct offset *o, double mean, double mean_square)
+void offset_add(struct offset *o, double mean, double side, double mean_square)
 {
     double square = mean_square - 2 * o->about * mean + o->about * o->about;
     double w = 1 / (fmax(ROUNDING * mean_square, square) + NOTHING);
@@ -16,6 +16,8 @@ void offset_add(struct offset *o, double mean, double mean_square)
     o->weight2 += w * w;
     o->mean += w * mean;
     o->mean2 += w * mean * mean;
+    o->side += w * side;
+    o->side2 += w * side * side;
 }
 
 void offset_again(struct offset *o)
@@ -23,12 +25,13 @@ void offset_again(struct offset *o)
     *o = (struct offset){.about = o->weight > 0 ? o->mean / o->weight : 0};
 }
 
-double offset_value(const struct offset *o)
+/* What the weighted sum of means and of their squares tells. */
+static double value(const struct offset *o, double sum, double sum2)
 {
     if (!(o->weight > 0))
         return 0;
-    double mean = o->mean / o->weight;
-    double variance = fmax(0, o->mean2 / o->weight - mean * mean);
+    double mean = sum / o->weight;
+    double variance = fmax(0, sum2 / o->weight - mean * mean);
     double blocks = o->weight * o->weight / o->weight2;
     double error = sqrt(variance / fmax(1, blocks - 1));
     /* A few blocks tell nothing, however equal they are. */
@@ -36,35 +39,52 @@ double offset_value(const struct offset *o)
     return known && fabs(mean) > fmax(LEAST, STANDARD_ERRORS * error) ? mean : 0;
 }
 
+struct offsets offset_values(const struct offset *o)
+{
+    return (struct offsets){.middle = value(o, o->mean, o->mean2),
+                            .side = value(o, o->side, o->side2)};
+}
+
 static void add_blocks(struct offset *o, const struct audio *a)
 {
     size_t block = (size_t)(BLOCK_S * a->rate_hz) + 1, channels = (size_t)a->channels;
     for (size_t at = 0; at + block <= a->frames; at += block) {
-        double sum = 0, square = 0;
+        double sum = 0, side = 0, square = 0;
         for (size_t i = at; i < at + block; i++) {
+            const float *frame = a->data + i * channels;
             double x = 0;
             for (size_t c = 0; c < channels; c++)
-                x += (double)a->data[i * channels + c];
+                x += (double)frame[c];
             x /= a->channels;
             sum += x;
             square += x * x;
+            side += channels == 2 ? 0.5 * ((double)frame[0] - (double)frame[1]) : 0;
         }
-        offset_add(o, sum / (double)block, square / (double)block);
+        double n = (double)block;
+        offset_add(o, sum / n, side / n, square / n);
     }
 }
 
-double offset_of(const struct audio *a)
+struct offsets offset_of(const struct audio *a)
 {
     struct offset o = {0};
     for (int i = 0; i < OFFSET_ROUNDS; i++) {
         offset_again(&o);
         add_blocks(&o, a);
     }
-    return offset_value(&o);
+    return offset_values(&o);
 }
 
-void offset_remove(float *samples, size_t count, double offset)
+void offset_remove(float *samples, size_t frames, int channels, struct offsets offset)
 {
-    for (size_t i = 0; offset != 0 && i < count; i++)
-        samples[i] -= (float)offset;
+    double side = channels == 2 ? offset.side : 0;
+    if (offset.middle == 0 && side == 0)
+        return;
+    float first = (float)(offset.middle + side), other = (float)(offset.middle - side);
+    size_t width = (size_t)channels;
+    for (size_t i = 0; i < frames * width; i += width) {
+        samples[i] -= first;
+        for (size_t c = 1; c < width; c++)
+            samples[i + c] -= other;
+    }
 }

@@ -11,26 +11,33 @@
 
 #include <stddef.h>
 
+/* Linear. Of two channels the left lies on middle + side, the right on middle − side; of
+ * any other number each is taken to lie on the middle. 0 unless above 0.001 and six times
+ * its standard error. */
+struct offsets {
+    double middle, side;
+};
+
 /* Running sums over blocks; starts zeroed. OFFSET_ROUNDS times all blocks, offset_again
  * in between: levels are taken about what the round before found. */
 struct offset {
-    double about, weight, weight2, mean, mean2;
+    double about, weight, weight2;
+    double mean, mean2, side, side2;
 };
 
 enum { OFFSET_ROUNDS = 3 };
 
-/* A block: the mean of its samples and of their squares. */
-void offset_add(struct offset *o, double mean, double mean_square);
+/* A block: the mean of its samples and of their squares, of the mean of the channels; and
+ * the mean of half of left minus right. */
+void offset_add(struct offset *o, double mean, double side, double mean_square);
 
 void offset_again(struct offset *o);
 
-/* Linear; 0 unless above 0.001 and six times its standard error. */
-double offset_value(const struct offset *o);
+struct offsets offset_values(const struct offset *o);
 
-/* Of the mean of the channels of a sound. */
-double offset_of(const struct audio *a);
+struct offsets offset_of(const struct audio *a);
 
-/* Take `offset` off every sample. */
-void offset_remove(float *samples, size_t count, double offset);
+/* Take it off `frames` interleaved frames. */
+void offset_remove(float *samples, size_t frames, int channels, struct offsets offset);
 
 #endif

@@ -25,6 +25,7 @@ struct scan {
 struct first_look {
     int nonfinite, loud, zeros, moved;
     double square;
+    double side; /* Σ ±x, + where the index is even */
 };
 
 struct scan *scan_new(int channels, int hop)
@@ -64,7 +65,7 @@ VEC_INLINE void look(const float *x, int n, int channels, struct first_look *fou
 {
     const int exponent = 0x7f800000, magnitude = 0x7fffffff;
     v8i nonfinite = {0}, loud = {0}, moved = {0}, zeros = {0}, most_zeros = {0};
-    v8f square = {0};
+    v8f square = {0}, sum = {0};
     int i = 0;
     for (; i + VEC <= n; i += VEC) {
         v8f v = VEC_CONST_AT(x + i);
@@ -77,17 +78,21 @@ VEC_INLINE void look(const float *x, int n, int channels, struct first_look *fou
         if (i >= channels)
             moved |= v != VEC_CONST_AT(x + i - channels);
         square += v * v;
+        sum += v;
     }
+    sum *= (v8f){1, -1, 1, -1, 1, -1, 1, -1};
     v8i many = most_zeros <= -(ZERO_RUN / VEC - 1);
     *found = (struct first_look){.nonfinite = vec_any(&nonfinite),
                                  .loud = vec_any(&loud),
                                  .zeros = vec_any(&many),
                                  .moved = vec_any(&moved),
-                                 .square = vec_sum(&square)};
+                                 .square = vec_sum(&square),
+                                 .side = vec_sum(&sum)};
     for (; i < n; i++) {
         found->nonfinite |= !isfinite(x[i]);
         found->loud |= fabsf(x[i]) >= FULL_SCALE;
         found->square += (double)x[i] * (double)x[i];
+        found->side += i % 2 ? -(double)x[i] : (double)x[i];
     }
 }
 
@@ -242,6 +247,7 @@ void scan_next(struct scan *s, const float *x, int frames, float *mono,
     }
     out->clean = x;
     out->energy = found.square / frames;
+    out->side = s->channels == 2 ? 0.5 * found.side : 0;
     if (found.loud)
         count_clipping(s, x, frames, &out->flags);
     else

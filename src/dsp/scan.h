@@ -12,8 +12,9 @@ struct scan;
 struct scan_hop {
     const float *clean; /* the hop with non-finite samples as 0; valid until the next */
     double mean_square, sum, peak; /* of the mono mean */
-    double energy;                 /* mean squares of the channels, added */
-    unsigned flags;                /* enum track_flag */
+    double side;    /* of two channels: Σ half of left minus right; else 0 */
+    double energy;  /* mean squares of the channels, added */
+    unsigned flags; /* enum track_flag */
 };
 
 struct scan_totals {

@@ -123,6 +123,11 @@ void track_free(struct track *t)
     free(t);
 }
 
+static int16_t pack_dc(double mean)
+{
+    return (int16_t)floor(fmax(-1, fmin(mean, 1)) * DC_STEPS + 0.5);
+}
+
 bool track_add_hop(struct track *t, const struct scan_hop *s, int frames)
 {
     struct packed_hop *h = chunked_add(&t->hops);
@@ -133,7 +138,8 @@ bool track_add_hop(struct track *t, const struct scan_hop *s, int frames)
     h->rms = pack_level(10 * log10(s->mean_square));
     h->peak = pack_level(20 * log10(s->peak));
     h->k_level = pack_level(10 * log10(s->energy)); /* completed by set_spectral */
-    h->dc = (int16_t)floor(fmax(-1, fmin(s->sum / frames, 1)) * DC_STEPS + 0.5);
+    h->dc = pack_dc(s->sum / frames);
+    h->side_dc = pack_dc(s->side / frames);
     h->flags = (uint8_t)s->flags;
     h->flatness = UINT16_MAX;
     return true;
@@ -240,6 +246,11 @@ double track_rms(const struct track *t, size_t i)
 double track_dc(const struct track *t, size_t i)
 {
     return hop_at(t, i)->dc / DC_STEPS;
+}
+
+double track_side_dc(const struct track *t, size_t i)
+{
+    return hop_at(t, i)->side_dc / DC_STEPS;
 }
 
 double track_k_level_db(const struct track *t, size_t i)

@@ -31,6 +31,7 @@
 #define TROWEL_DSP_TRACK_H
 
 #include "dsp/key.h"
+#include "dsp/offset.h"
 #include "dsp/onset.h"
 #include "dsp/overview.h"
 #include "dsp/tempo.h"
@@ -53,8 +54,8 @@ struct track_info {
      * power spectra: within 0.5 LU of libebur128. −INFINITY when nothing passes the gate
      * or the recording is shorter than 400 ms. */
     double loudness_lufs;
-    double dc;     /* mean sample value */
-    double offset; /* the constant under it all, for want of a DC blocker: dsp/offset */
+    double dc;             /* mean sample value */
+    struct offsets offset; /* the constant under it all, for want of a DC blocker */
     /* Counts over all channels: runs of ≥ 3 successive samples at full scale and the
      * samples in them; samples that were not finite. */
     int64_t clipped_runs, clipped_samples, nonfinite_samples;
@@ -103,6 +104,7 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out);
 double track_rms(const struct track *t, size_t i); /* linear */
 double track_rms_db(const struct track *t, size_t i);
 double track_dc(const struct track *t, size_t i);
+double track_side_dc(const struct track *t, size_t i); /* struct offsets */
 double track_flatness(const struct track *t, size_t i);
 double track_centroid_hz(const struct track *t, size_t i);
 double track_k_level_db(const struct track *t, size_t i); /* K-weighted, all channels */

@@ -25,7 +25,7 @@ void chunked_done(struct chunked *c);
 struct packed_hop {
     uint16_t rms, peak, k_level;
     uint16_t centroid, spread, rolloff, flatness;
-    int16_t dc;
+    int16_t dc, side_dc;
     uint8_t band[TRACK_BAND_COUNT], flags;
 };
 

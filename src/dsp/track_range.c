@@ -62,15 +62,16 @@ static double share_of_hop(const struct track *t, size_t i)
     return left < t->info.hop_frames ? (double)left / t->info.hop_frames : 1;
 }
 
-static double find_offset(const struct track *t)
+static struct offsets find_offset(const struct track *t)
 {
     struct offset o = {0};
     for (int k = 0; k < OFFSET_ROUNDS; k++) {
         offset_again(&o);
         for (size_t i = 0; i < t->info.hops; i++)
-            offset_add(&o, track_dc(t, i), square_of(track_rms_db(t, i)));
+            offset_add(&o, track_dc(t, i), track_side_dc(t, i),
+                       square_of(track_rms_db(t, i)));
     }
-    return offset_value(&o);
+    return offset_values(&o);
 }
 
 void track_sum_up(struct track *t, const struct scan_totals *totals)

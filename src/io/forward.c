@@ -1,11 +1,9 @@
 #include "io/forward.h"
 
-#include "dsp/offset.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-void forward_init(struct forward *f, struct soundfile *sf, double offset)
+void forward_init(struct forward *f, struct soundfile *sf, struct offsets offset)
 {
     *f = (struct forward){.sf = sf, .offset = offset};
 }
@@ -47,7 +45,7 @@ static enum status read_on(struct forward *f, int64_t start, size_t have, size_t
     float *to = f->data + have * channels;
     if (soundfile_position(f->sf) == start + (int64_t)have) {
         enum status st = soundfile_read(f->sf, to, frames - have, &got, e);
-        offset_remove(to, got * channels, f->offset);
+        offset_remove(to, got, (int)channels, f->offset);
         memset(to + got * channels, 0, (frames - have - got) * channels * sizeof *to);
         return st;
     }
@@ -57,7 +55,7 @@ static enum status read_on(struct forward *f, int64_t start, size_t have, size_t
     if (st == ST_OK)
         memcpy(to, part.data, (frames - have) * channels * sizeof *to);
     if (st == ST_OK)
-        offset_remove(to, (frames - have) * channels, f->offset);
+        offset_remove(to, frames - have, (int)channels, f->offset);
     audio_done(&part);
     return st;
 }

@@ -6,18 +6,19 @@
 #ifndef TROWEL_IO_FORWARD_H
 #define TROWEL_IO_FORWARD_H
 
+#include "dsp/offset.h"
 #include "io/soundfile.h"
 
 struct forward {
-    struct soundfile *sf; /* the caller's; not read by others between regions */
-    double offset;        /* taken off every sample */
+    struct soundfile *sf;  /* the caller's; not read by others between regions */
+    struct offsets offset; /* taken off */
     float *data;
     size_t room;   /* samples at data */
     int64_t start; /* what data holds, in frames of the recording */
     size_t frames;
 };
 
-void forward_init(struct forward *f, struct soundfile *sf, double offset);
+void forward_init(struct forward *f, struct soundfile *sf, struct offsets offset);
 void forward_done(struct forward *f);
 
 /* Frames [start, start + frames) in all channels, silence beyond the end. `out` borrows
