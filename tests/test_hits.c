@@ -73,6 +73,52 @@ static double seconds(int64_t frame)
     return (double)frame / RATE;
 }
 
+/* The first stroke is too short to be kept, the second does not stand out of it. */
+static void a_flam_is_one_hit(void **state)
+{
+    (void)state;
+    static const double at_s[] = {0.5, 0.54};
+    struct hits_params p = hits_params_default();
+    for (int louder = 0; louder < 2; louder++) {
+        struct audio a;
+        make(&a, 2, 1);
+        strike(&a, 0.5, louder ? 0.1 : 0.5, 60);
+        strike(&a, 0.54, louder ? 0.8 : 0.2, 60);
+        struct hit_plans plans = plan_at(at_s, 2, &a, &p);
+        struct hit first = cut_one(&a, &plans.at[0], &p);
+        struct hit second = cut_one(&a, &plans.at[1], &p);
+        assert_true(first.missed_by[0] && first.cut_short);
+        assert_int_equal(second.sunken, !louder);
+        assert_int_equal(second.missed_by[0] == 0, louder);
+        assert_int_equal(hits_join(&plans.at[1], &second, &plans.at[0], &first), !louder);
+        struct hit both = cut_one(&a, &plans.at[1], &p);
+        assert_string_equal(both.missed_by, "");
+        double from = louder ? 0.54 : 0.5;
+        assert_true(fabs(seconds(both.attack_frame) - from) < 0.0005);
+        assert_true(seconds(both.end_frame) > 0.9);
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
+}
+
+static void a_recording_shorter_than_a_hit_is_one(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    for (int rest = 0; rest < 2; rest++) { /* alone, and where a longer one breaks off */
+        struct audio a;
+        double at_s = rest ? 0.972 : 0.002;
+        make(&a, rest ? 1 : 0.03, 1);
+        strike(&a, at_s, 0.5, 600);
+        struct hit_plans plans = plan_at(&at_s, 1, &a, &p);
+        struct hit h = cut_one(&a, &plans.at[0], &p);
+        assert_int_equal(h.missed_by[0] == 0, !rest);
+        assert_false(h.cut_short);
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
+}
+
 static void a_slice_runs_from_attack_to_next_attack(void **state)
 {
     (void)state;
@@ -410,6 +456,8 @@ static void the_edges_of_a_recording_are_no_trap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flam_is_one_hit),
+        cmocka_unit_test(a_recording_shorter_than_a_hit_is_one),
         cmocka_unit_test(a_slice_runs_from_attack_to_next_attack),
         cmocka_unit_test(it_ends_where_it_has_decayed),
         cmocka_unit_test(gates_say_by_how_much),

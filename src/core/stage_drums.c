@@ -251,19 +251,23 @@ static enum status read_plan(struct pass *s, size_t i, const struct hit_plan *pl
 }
 
 /* Judges every planned hit, and takes those that are any at once, if `take`. */
-static enum status judge_all(struct pass *s, const struct hit_plans *plans, bool take,
+static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
                              struct hit_pool *pool, struct err *e)
 {
     enum status st = ST_OK;
     int taken = 0;
+    struct hit hit = {0};
     for (size_t i = 0; i < plans->count && st == ST_OK; i++) {
         struct audio read;
-        struct hit hit;
-        st = read_plan(s, i, &plans->at[i], &read, e);
+        struct hit before = hit;
+        struct hit_plan *plan = &plans->at[i];
+        st = read_plan(s, i, plan, &read, e);
         if (st == ST_OK)
-            st = judge(s, &plans->at[i], &read, &hit, e);
+            st = judge(s, plan, &read, &hit, e);
+        if (st == ST_OK && i > 0 && hits_join(plan, &hit, plan - 1, &before))
+            st = judge(s, plan, &read, &hit, e);
         if (st == ST_OK && take && !hit.missed_by[0])
-            st = take_hit(s, &plans->at[i], &read, &hit, ++taken, e);
+            st = take_hit(s, plan, &read, &hit, ++taken, e);
         if (st == ST_OK)
             st = hit_pool_offer(pool, &hit, e);
     }
@@ -287,7 +291,7 @@ static enum status take_best(struct pass *s, const struct hit_plans *plans,
 
 /* Only where there are more hits than may be kept does it take a second pass. */
 static enum status mine(struct dig *d, const struct hits_params *p,
-                        const struct hit_plans *plans, struct err *e)
+                        struct hit_plans *plans, struct err *e)
 {
     struct pass s;
     struct hit_pool pool;

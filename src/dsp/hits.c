@@ -9,6 +9,8 @@
 /* Around what a hit may last, the read has room to see what came before and the attack of
  * what comes next. */
 static const double READ_BEFORE_S = 0.080, READ_AFTER_S = 0.060;
+/* What must be there before an attack for it to be placed and compared. */
+static const double LEAST_BEFORE_S = 0.025;
 static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
 static const double PI = 3.14159265358979323846;
 
@@ -66,6 +68,20 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
             out->at[out->count++] = h;
     }
     return ST_OK;
+}
+
+bool hits_join(struct hit_plan *plan, const struct hit *sunken,
+               const struct hit_plan *plan_before, const struct hit *before)
+{
+    bool reaches =
+        plan_before->onset_s - plan->onset_s + READ_BEFORE_S >= LEAST_BEFORE_S ||
+        plan->read_start == 0;
+    if (!sunken->sunken || !before->cut_short || !reaches)
+        return false;
+    plan->onset_s = plan_before->onset_s;
+    plan->onset_frame = plan_before->onset_frame;
+    plan->strength = plan_before->strength;
+    return true;
 }
 
 static void scale_frame(struct audio *a, size_t frame, double gain)

@@ -72,6 +72,8 @@ struct hit {
     double score;        /* 0 … 1 from the parts */
     struct score_parts parts; /* attack, isolation, level, decay, clean; see hits_heard */
     char missed_by[64];       /* "" or why it is only a near-miss */
+    bool cut_short;           /* missed because the next onset came too soon */
+    bool sunken; /* missed because it does not stand out of what sounds before */
 };
 
 /* Judge one planned hit on `read`, the recording's frames [plan->read_start,
@@ -80,7 +82,8 @@ struct hit {
  * fade_in_ms). End: the earliest of 2 ms before the next onset (its attack, if that is
  * earlier), max_length_s after the attack, and where the 10 ms RMS has come down to 60 dB
  * below the peak or to 3 dB above the noise floor: the level that holds for 60 ms before
- * the attack or at the end. fixed_length: fixed_length_s, whatever follows.
+ * the attack or at the end. fixed_length: fixed_length_s, whatever follows. min_length_s
+ * does not count for a recording that has no room for two of that length: it is a sample.
  * Digital silence or a region that is too short gives a near-miss, never a failure. */
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
                      const struct hits_params *p, struct hit *out, struct err *e);
@@ -89,6 +92,13 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
  * not a note, a chord or a voice: those are worth little among drums. Adds the part
  * "drum". */
 void hits_heard(struct hit *h, double drum);
+
+/* Two strokes close together, as in a flam: where `before` was cut short by an onset
+ * whose own hit is `sunken`, that onset ended nothing. Turns the plan of the latter into
+ * that of both as one; what it reads reaches back far enough. False when that is not so.
+ */
+bool hits_join(struct hit_plan *plan, const struct hit *sunken,
+               const struct hit_plan *plan_before, const struct hit *before);
 
 /* Fades and peak for writing: `a` is the slice of the hit, at any rate and channel count.
  * Fade-in from zero only over the frames before `attack_frame` (of `a`; at least one

@@ -31,6 +31,7 @@ struct cut {
     size_t n, step, steps;
     size_t attack, limit, start, end, peak_at;
     double peak, rise_db;
+    bool next_ends; /* the slice ends where the next onset is */
 };
 
 static double to_db(double linear)
@@ -79,7 +80,8 @@ static void find_bounds(struct cut *c)
                 rises > c->attack + frames(c, 0.01) && rises < next ? rises : next;
             size_t gap = frames(c, NEXT_GAP_S);
             stop = stop > c->attack + gap ? stop - gap : c->attack;
-            c->limit = c->limit < stop ? c->limit : stop;
+            c->next_ends = stop < c->limit;
+            c->limit = c->next_ends ? stop : c->limit;
         }
     }
     c->limit = c->limit < c->n ? c->limit : c->n;
@@ -294,6 +296,13 @@ __attribute__((format(printf, 2, 3))) static void miss(struct hit *h, const char
     va_end(args);
 }
 
+/* A recording without room for two hits of the least length is a sample itself. */
+static bool whole_recording(const struct cut *c)
+{
+    return c->plan->read_start == 0 && c->limit == c->n &&
+           c->n < 2 * frames(c, c->p->min_length_s);
+}
+
 static void gate(const struct cut *c, double clipped, struct hit *h)
 {
     double length_s = (double)(c->end - c->attack) / c->read->rate_hz;
@@ -304,10 +313,13 @@ static void gate(const struct cut *c, double clipped, struct hit *h)
     else if (h->peak_db > c->p->max_peak_db && clipped >= c->p->clipped_share)
         miss(h, "%.1f %% of it clipped, not under %.0f %%", 100 * clipped,
              100 * c->p->clipped_share);
-    else if (length_s < c->p->min_length_s)
+    else if (length_s < c->p->min_length_s && !whole_recording(c)) {
         miss(h, "%.0f ms shorter than allowed", 1e3 * (c->p->min_length_s - length_s));
-    else if (c->rise_db < MIN_RISE_DB)
+        h->cut_short = c->next_ends;
+    } else if (c->rise_db < MIN_RISE_DB) {
         miss(h, "stands out by %.1f dB, not %.0f", fmax(0, c->rise_db), MIN_RISE_DB);
+        h->sunken = true;
+    }
 }
 
 /* Mono and its energies; c->mono holds them all. */
@@ -355,6 +367,7 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
     find_end(&c);
     if (c.end <= c.start + 1 || !(c.peak > 0)) {
         miss(out, "%s", c.peak > 0 ? "no room before the next hit" : "silent");
+        out->cut_short = c.peak > 0 && c.next_ends;
     } else {
         measure(&c, out);
         double clipped = clipped_share(&c);
