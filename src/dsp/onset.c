@@ -8,6 +8,9 @@
  * and struck notes. */
 static const double NOVELTY_DELAY_S = 0.0027;
 
+/* What stands next to a loud stroke is measured against no more of it than this. */
+static const double NEAR_CAP = 8;
+
 /* Frames of the earlier scripts' settings. */
 static const double USER_FRAME_S = 512.0 / 44100;
 static const double USER_DELTA = 0.05, USER_WAIT = 30;
@@ -18,7 +21,8 @@ struct onset_params onset_params_default(void)
         .threshold = 1,
         .pre_max_s = 0.0232,
         .post_max_s = 0.0232,
-        .pre_avg_s = 0.0871,
+        /* Short of a sixteenth at 175 bpm, whose strokes would hide each other. */
+        .pre_avg_s = 0.0755,
         .post_avg_s = 0.0697,
         .min_gap_s = 0.03,
         .restless_s = 0.755,
@@ -149,7 +153,7 @@ enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n
     size_t wide = frames_of(p->restless_s, hop_s);
     struct running near = {
         .w = {frames_of(p->pre_avg_s, hop_s), frames_of(p->post_avg_s, hop_s)},
-        .cap = 1e9};
+        .cap = NEAR_CAP};
     struct running around = {.w = {wide, wide}, .cap = p->restless_cap};
     size_t room = 0;
     double last_s = -(double)INFINITY;
