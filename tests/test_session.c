@@ -4,6 +4,7 @@
 #include "session_rig.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -418,6 +419,102 @@ static void test_other_process_is_seen(void **state)
     session_close(two);
 }
 
+static void assert_as_on_disk(struct session *s, const struct place *p)
+{
+    struct session *fresh = open_session(p);
+    size_t here = 0;
+    for (size_t i = 0; i < session_count(s); i++)
+        here += !session_find(s, i)->gone;
+    assert_int_equal(here, session_count(fresh));
+    for (size_t i = 0; i < session_count(fresh); i++) {
+        const struct find *f = session_find(fresh, i);
+        long index = session_index_of(s, f->id);
+        assert_true(index >= 0);
+        const struct find *g = session_find(s, (size_t)index);
+        assert_false(g->gone);
+        assert_string_equal(g->name, f->name);
+        assert_string_equal(g->folded, f->folded);
+        assert_string_equal(session_source(s, g->source)->stem,
+                            session_source(fresh, f->source)->stem);
+        assert_int_equal(g->decision, f->decision);
+        assert_int_equal(g->rating, f->rating);
+        assert_int_equal(g->slot, f->slot);
+        assert_int_equal(g->extra, f->extra);
+        assert_int_equal(g->stack, f->stack);
+        assert_string_equal(g->hit_class, f->hit_class);
+        assert_memory_equal(&g->m, &f->m, sizeof g->m);
+    }
+    assert_memory_equal(session_tallies(s), session_tallies(fresh),
+                        sizeof *session_tallies(s));
+    assert_tallies_true(s);
+    session_close(fresh);
+}
+
+static void *read_news(void *news)
+{
+    assert_int_equal(session_reread(news, NULL), ST_OK);
+    return NULL;
+}
+
+/* Another process writes; it is read beside, while both go on. */
+static void test_news_are_taken_in_beside(void **state)
+{
+    const struct place *p = *state;
+    struct session *s = open_session(p), *other = open_session(p);
+    size_t one = 3, two = 4, kick = 9;
+    pthread_t thread;
+    session_reread_begin(s); /* what opening wrote */
+    deliver(s, "night", 30, true);
+    session_decide(s, &two, 1, DECISION_ACCEPTED, NULL);
+    assert_true(session_poll(other));
+    assert_null(session_reread_begin(s));
+    deliver(other, "attic", 9000, true); /* more than one step takes */
+    session_decide(other, &one, 1, DECISION_REJECTED, NULL);
+    session_kit_assign(other, 2, 5, NULL);
+    deliver(other, "night", 20, true); /* some of it went */
+    while (session_tidy(other))
+        continue;
+    struct session_news *news = session_reread_begin(s);
+    assert_non_null(news);
+    assert_null(session_reread_begin(s)); /* one at a time */
+    assert_int_equal(pthread_create(&thread, NULL, read_news, news), 0);
+    session_rate(s, &kick, 1, 4, NULL);
+    deliver(s, "cellar", 40, true); /* found here meanwhile */
+    pthread_join(thread, NULL);
+    session_decide(s, &two, 1, DECISION_REJECTED, NULL);
+    session_decide(other, &kick, 1, DECISION_ACCEPTED, NULL); /* after it was read */
+    session_kit_trim(s, 2, -3, NULL);
+    int steps = 1;
+    while (session_reread_step(s, news)) {
+        steps++;
+        session_tag(s, &one, 1, steps % 2, NULL);
+    }
+    assert_true(steps >= 3);
+    news = session_reread_begin(s); /* and again for what came late */
+    assert_non_null(news);
+    assert_int_equal(session_reread(news, NULL), ST_OK);
+    while (session_reread_step(s, news))
+        continue;
+    assert_int_equal(session_find(s, one)->decision, DECISION_REJECTED);
+    assert_int_equal(session_find(s, two)->decision, DECISION_REJECTED);
+    assert_int_equal(session_find(s, kick)->rating, 4);
+    assert_int_equal(session_kit(s)->slot[2].index, 5);
+    assert_true(session_kit(s)->slot[2].trim_db == -3);
+    assert_as_on_disk(s, p);
+    /* one that fails is begun again */
+    session_decide(other, &one, 1, DECISION_ACCEPTED, NULL);
+    session_reread_drop(s, session_reread_begin(s));
+    news = session_reread_begin(s);
+    assert_non_null(news);
+    assert_int_equal(session_reread(news, NULL), ST_OK);
+    while (session_reread_step(s, news))
+        continue;
+    assert_int_equal(session_find(s, one)->decision, DECISION_ACCEPTED);
+    session_close(other);
+    assert_as_on_disk(s, p);
+    session_close(s);
+}
+
 static void test_kill_in_a_session(void **state)
 {
     struct place *p = *state;
@@ -738,6 +835,7 @@ int main(void)
         CASE(test_similar_search_range),
         CASE(test_kit),
         CASE(test_other_process_is_seen),
+        CASE(test_news_are_taken_in_beside),
         CASE(test_kill_in_a_session),
         CASE(test_finds_trickle_in),
         CASE(test_new_stacks),

@@ -254,6 +254,19 @@ static void mining_all_again_asks(void **state)
     leave();
 }
 
+/* A batch run on the project that is open: its finds come up by themselves. */
+static void what_a_batch_run_finds_comes_up(void **state)
+{
+    (void)state;
+    open_and_wait();
+    type("q", "near misses");
+    run("cp tapes/evening.wav tapes/late.wav && export HOME=. && " TROWEL_BIN
+        " --batch process --input_dir tapes --project_name tapes --recursive --quiet");
+    type(":filter src:late\r", "late_p"); /* among the pads */
+    type("a", "accepted late_p");
+    leave();
+}
+
 /* A session that was killed before it joined: the next one makes up for it. */
 static void joining_is_made_up_for(void **state)
 {
@@ -290,6 +303,7 @@ int main(void)
         cmocka_unit_test(the_next_session_remembers),
         cmocka_unit_test(what_failed_is_not_tried_at_every_start),
         cmocka_unit_test(mining_all_again_asks),
+        cmocka_unit_test(what_a_batch_run_finds_comes_up),
         cmocka_unit_test(joining_is_made_up_for),
         cmocka_unit_test(without_a_folder_it_asks),
     };

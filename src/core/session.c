@@ -31,6 +31,15 @@ static const char *keep_text(struct session *s, const char *text, size_t bytes)
     return kept;
 }
 
+void session_forget_texts(struct session *s)
+{
+    while (s->texts != NULL) {
+        struct text_block *next = s->texts->next;
+        free(s->texts);
+        s->texts = next;
+    }
+}
+
 static size_t id_place(const struct id_table *t, const struct find *finds, uint64_t id)
 {
     /* ids are hashes already */
@@ -102,6 +111,7 @@ void session_forget_changes(struct session *s)
 void session_changed(struct session *s, size_t index)
 {
     s->version.state++;
+    session_touch(s, index);
     if (s->log_count == SESSION_LOG_MAX) {
         size_t half = SESSION_LOG_MAX / 2;
         memmove(s->log, s->log + half, half * sizeof *s->log);
@@ -289,6 +299,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
     long index = session_index_of(s, from->id);
     if (index >= 0) {
         struct find *known = &s->find[index];
+        session_touch(s, (size_t)index);
         session_tally(s, known, -1);
         stack_moves(s, known);
         fill_find(known, from);
@@ -325,8 +336,53 @@ long session_append_find(struct session *s, const struct catalog_find *from, lon
     return (long)s->count++;
 }
 
+/* What the catalog says of it, in place of what it said. */
+static void refill(struct find *f, const struct find *from)
+{
+    struct find was = *f;
+    *f = *from;
+    f->name = was.name;
+    f->folded = was.folded;
+    f->source = was.source;
+    f->slot = was.slot;
+    f->extra = was.extra;
+    f->picked = was.picked;
+    if (was.row_stack == from->row_stack) /* ours may be on its way there */
+        f->stack = was.stack;
+}
+
+long session_take_row(struct session *s, const struct find *from, long source)
+{
+    long index = session_index_of(s, from->id);
+    if (index < 0) {
+        if (!session_grow_ids(s) || !grow_finds(s))
+            return -1;
+        struct find *f = &s->find[s->count];
+        *f = *from;
+        f->source = (uint32_t)source;
+        f->name = session_keep_text(s, from->name, strlen(from->name));
+        f->folded = from->folded == from->name
+                        ? f->name
+                        : session_keep_text(s, from->folded, strlen(from->folded));
+        if (f->name == NULL || f->folded == NULL)
+            return -1;
+        index = (long)s->count;
+        session_put_id(s, s->count++);
+        for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
+            s->vector[(size_t)index * SIMILARITY_DIM + (size_t)i] = NAN;
+    } else {
+        session_tally(s, &s->find[index], -1);
+        stack_moves(s, &s->find[index]);
+        refill(&s->find[index], from);
+    }
+    stack_moves(s, &s->find[index]);
+    session_tally(s, &s->find[index], +1);
+    return index;
+}
+
 void session_take_gone(struct session *s, struct find *f)
 {
+    session_touch(s, (size_t)(f - s->find));
     session_tally(s, f, -1);
     stack_moves(s, f);
     f->gone = true;
@@ -402,11 +458,7 @@ void session_close(struct session *s)
     while (s->catalog != NULL && session_tidy(s))
         continue;
     catalog_close(s->catalog);
-    while (s->texts != NULL) {
-        struct text_block *next = s->texts->next;
-        free(s->texts);
-        s->texts = next;
-    }
+    session_forget_texts(s);
     free(s->folder);
     free(s->database);
     free(s->find);
@@ -422,13 +474,15 @@ void session_close(struct session *s)
     free(s->leaving);
     free(s->unheard);
     free(s->restacking.find);
+    free(s->touched);
     free(s);
 }
 
 bool session_poll(struct session *s)
 {
-    if (!catalog_changed_elsewhere(s->catalog))
+    if (!catalog_changed_elsewhere(s->catalog) && !s->reread_due)
         return false;
+    s->reread_due = false;
     while (session_tidy_leaving(s)) /* or they would come back */
         continue;
     free(s->vector);

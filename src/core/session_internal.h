@@ -54,7 +54,12 @@ struct session {
         bool cleared; /* their old numbers have left the catalog */
     } restacking;
     bool unannounced; /* finds came or went that lists do not know of */
-    float *vector;    /* count × SIMILARITY_DIM once loaded */
+    /* while the catalog is read again: which finds changed here since (by index, of the
+     * first touched_count; what came later is ours anyway) */
+    unsigned char *touched;
+    size_t touched_count;
+    bool reread_due; /* it has changed, and was not taken in */
+    float *vector;   /* count × SIMILARITY_DIM once loaded */
     bool vectors_loaded;
     bool listening;    /* somebody reads the vectors ahead */
     bool misheard;     /* … for nothing: much has changed meanwhile */
@@ -90,6 +95,8 @@ long session_take_source(struct session *s, const struct catalog_source *about);
 long session_take_find(struct session *s, const struct catalog_find *from, long source);
 /* The same for one that is not there yet, without noting its id. */
 long session_append_find(struct session *s, const struct catalog_find *from, long source);
+/* The same from another model of the same catalog; its texts are copied. */
+long session_take_row(struct session *s, const struct find *from, long source);
 void session_take_gone(struct session *s, struct find *f);
 /* Gone, and its row leaves the catalog when there is time. */
 enum status session_let_go(struct session *s, size_t index, struct err *e);
@@ -100,6 +107,17 @@ void session_forget_ranks(struct session *s);
 
 /* session_load.c: all of the catalog, for the first time or again. */
 enum status session_load(struct session *s, struct err *e);
+/* Sources and finds into an empty model, with what was said of each. */
+enum status session_read_all(struct session *s, struct err *e);
+/* When all finds are there: the kit; whoever follows looks at everything. */
+enum status session_settle_load(struct session *s, struct err *e);
+void session_forget_texts(struct session *s);
+
+static inline void session_touch(struct session *s, size_t index)
+{
+    if (s->touched != NULL && index < s->touched_count)
+        s->touched[index] = 1;
+}
 
 /* session_act.c: record and take; label is the past tense. ST_OK also when nothing
  * changed. */

@@ -97,11 +97,7 @@ static void join(struct session *s, struct session *part)
 
 static void half_done(struct half *h)
 {
-    while (h->part.texts != NULL) {
-        struct text_block *next = h->part.texts->next;
-        free(h->part.texts);
-        h->part.texts = next;
-    }
+    session_forget_texts(&h->part);
     free(h->part.log);
     free(h);
 }
@@ -212,16 +208,27 @@ static enum status load_first(struct session *s, struct err *e)
     return st;
 }
 
-enum status session_load(struct session *s, struct err *e)
+enum status session_read_all(struct session *s, struct err *e)
 {
     enum status st = load_sources(s, e);
-    if (st == ST_OK)
-        st = s->count > 0 ? load_again(s, e) : load_first(s, e);
-    if (st != ST_OK)
-        return st;
+    return st == ST_OK ? load_first(s, e) : st;
+}
+
+enum status session_load(struct session *s, struct err *e)
+{
+    enum status st = ST_OK;
+    if (s->count == 0)
+        st = session_read_all(s, e);
+    else if ((st = load_sources(s, e)) == ST_OK)
+        st = load_again(s, e);
+    return st == ST_OK ? session_settle_load(s, e) : st;
+}
+
+enum status session_settle_load(struct session *s, struct err *e)
+{
     clear_kit(s);
     session_forget_changes(s);
-    st = catalog_each_current(s->catalog, load_word, s, e);
+    enum status st = catalog_each_current(s->catalog, load_word, s, e);
     s->version.state++;
     session_finds_changed(s);
     return st;

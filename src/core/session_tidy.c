@@ -129,6 +129,7 @@ static bool tidy_stacks(struct session *s)
         int wanted = waiting->cleared ? f->stack : 0;
         if (f->gone || f->row_stack == wanted || f->row_stack == f->stack)
             continue;
+        session_touch(s, waiting->find[waiting->at]);
         ids[n] = f->id;
         stacks[n++] = f->row_stack = wanted;
     }

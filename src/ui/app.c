@@ -163,11 +163,61 @@ static void listen_ahead(struct app *app)
     jobs_submit(app->quick, &spec);
 }
 
+struct rereading {
+    struct app *app;
+    struct session_news *news;
+};
+
+static enum status reread_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct rereading *r = arg;
+    (void)ctx;
+    return session_reread(r->news, e);
+}
+
+static void reread_done(void *arg, enum status st, const struct err *e)
+{
+    struct rereading *r = arg;
+    (void)e;
+    if (st == ST_OK)
+        r->app->news = r->news;
+    else
+        session_reread_drop(r->app->session, r->news);
+    free(r);
+}
+
+static void reread(struct app *app)
+{
+    struct rereading *r = malloc(sizeof *r);
+    struct session_news *news = r ? session_reread_begin(app->session) : NULL;
+    if (!news) {
+        free(r);
+        return;
+    }
+    *r = (struct rereading){app, news};
+    struct job_spec spec = {.title = "what others wrote",
+                            .work = reread_work,
+                            .done = reread_done,
+                            .arg = r,
+                            .errand = true};
+    jobs_submit(app->quick, &spec);
+}
+
+/* True: there is more to take in. */
+static bool take_news(struct app *app)
+{
+    if (app->news && !session_reread_step(app->session, app->news)) {
+        app->news = NULL;
+        kit_follow_sound(app);
+        app->dirty = true;
+    }
+    return app->news != NULL;
+}
+
 /* Once a second: what others wrote, what was mined, what must go to disk. */
 static void follow_project(struct app *app)
 {
-    if (session_poll(app->session))
-        app->dirty = true;
+    reread(app);
     keep_log_short(app);
     listen_ahead(app);
 }
@@ -201,7 +251,8 @@ double app_tick(struct app *app)
         announce(app);
         news = false;
     }
-    double wait = session_tidy(app->session) ? tidy_s : -1;
+    bool more = take_news(app);
+    double wait = session_tidy(app->session) || more ? tidy_s : -1;
     if (app->audition_at > 0) {
         if (app->now >= app->audition_at) {
             app_play(app, library_current(app));

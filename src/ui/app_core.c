@@ -164,6 +164,8 @@ void app_done(struct app *app)
 {
     save_history(app);
     jobs_free(app->quick);
+    if (app->news)
+        session_reread_drop(app->session, app->news);
     app_pictures_done(app);
     app_cuts_done(app);
     source_done(app);

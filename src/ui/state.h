@@ -227,8 +227,9 @@ struct app {
     struct cut_shelf cuts;
     struct heard {
         uint64_t path, content;
-    } heard[HEARD_MAX]; /* what the transport may still hold of a file */
-    bool looking;       /* for recordings, nothing is known yet */
+    } heard[HEARD_MAX];        /* what the transport may still hold of a file */
+    bool looking;              /* for recordings, nothing is known yet */
+    struct session_news *news; /* from elsewhere, being taken in */
     double last_poll, last_news, news_every;
 };
 
