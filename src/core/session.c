@@ -360,10 +360,10 @@ long session_take_row(struct session *s, const struct find *from, long source)
         struct find *f = &s->find[s->count];
         *f = *from;
         f->source = (uint32_t)source;
-        f->name = session_keep_text(s, from->name, strlen(from->name));
+        f->name = keep_text(s, from->name, strlen(from->name));
         f->folded = from->folded == from->name
                         ? f->name
-                        : session_keep_text(s, from->folded, strlen(from->folded));
+                        : keep_text(s, from->folded, strlen(from->folded));
         if (f->name == NULL || f->folded == NULL)
             return -1;
         index = (long)s->count;
