@@ -85,6 +85,13 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     return ST_OK;
 }
 
+enum status dig_go_on(const struct dig *d, struct err *e)
+{
+    return job_cancelled(d->ctx)
+               ? err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path)
+               : ST_OK;
+}
+
 enum status dig_run(struct dig *d, struct err *e)
 {
     /* Drums come before hiss, which is made from them; pads before drones. */
@@ -99,10 +106,10 @@ enum status dig_run(struct dig *d, struct err *e)
     };
     for (int i = 0; i < STAGE_COUNT; i++) {
         job_progress(d->ctx, 0.5 + 0.5 * i / STAGE_COUNT, stage_name(order[i].stage));
-        if (job_cancelled(d->ctx))
-            return err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
         size_t first = d->finds.count;
-        enum status st = order[i].run(d, e);
+        enum status st = dig_go_on(d, e);
+        if (st == ST_OK)
+            st = order[i].run(d, e);
         if (st == ST_OK)
             st = dig_settle(d, e);
         if (st == ST_OK)

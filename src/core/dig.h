@@ -150,6 +150,9 @@ enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
 void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
                    int64_t start, int64_t end);
 
+/* ST_CANCELLED once the job is to end: asked every tenth of a second of work or so. */
+enum status dig_go_on(const struct dig *d, struct err *e);
+
 /* The recording's frames [start, end) with at most `channels` (1 or 2) channels. */
 enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
                      struct audio *out, struct err *e);

@@ -116,6 +116,10 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     st =
         grains_cloud(&cloud, &material, regions, calm ? count : 0, &spec, &r, &report, e);
     audio_done(&material);
+    if (st == ST_OK && dig_go_on(d, e) != ST_OK) {
+        audio_done(&cloud);
+        return ST_CANCELLED;
+    }
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
     struct candidate c;
@@ -140,8 +144,8 @@ enum status stage_clouds(struct dig *d, struct err *e)
     enum status st = stable_find(d->track, &p, &stable, e);
     for (int i = 0; i < wanted && st == ST_OK; i++) {
         st = make_cloud(d, &stable, i, e);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        if (st == ST_OK)
+            st = dig_go_on(d, e);
     }
     stable_list_done(&stable);
     return st;

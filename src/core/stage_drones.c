@@ -183,8 +183,8 @@ static enum status drones(struct dig *d, const struct material *pad, int shift,
             break;
         st = shades(d, pad, &pitched, semitones, seam_error_db, e);
         audio_done(&pitched);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        if (st == ST_OK)
+            st = dig_go_on(d, e);
     }
     audio_done(&base);
     return st;
@@ -246,8 +246,8 @@ static enum status swells(struct dig *d, const struct material *pad, int number,
                  number);
         st = swell(d, pad, &loop, factors->v[i], false, name,
                    (uint64_t)(number * 100 + i), e);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        if (st == ST_OK)
+            st = dig_go_on(d, e);
     }
     if (st == ST_OK && number == 1 && cfg->drones.enable_reversal) {
         snprintf(name, sizeof name, "%s_reversed", d->site.stem);

@@ -244,8 +244,9 @@ static enum status keep_misses(struct dig *d, const struct hit_pool *pool, struc
 static enum status read_plan(struct pass *s, size_t i, const struct hit_plan *plan,
                              struct audio *read, struct err *e)
 {
-    if (i % 64 == 0 && job_cancelled(s->d->ctx))
-        return err_set(e, ST_CANCELLED, "%s: interrupted", s->d->site.source_path);
+    enum status st = i % 64 == 0 ? dig_go_on(s->d, e) : ST_OK;
+    if (st != ST_OK)
+        return st;
     return forward_read(&s->forward, plan->read_start,
                         (size_t)(plan->read_end - plan->read_start), read, e);
 }

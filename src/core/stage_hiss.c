@@ -82,8 +82,8 @@ enum status stage_hiss(struct dig *d, struct err *e)
     enum status st = prepare(d, &spec, &s, e);
     for (int i = 1; i <= cfg->hiss.hiss_loops_per_source && st == ST_OK; i++) {
         st = make(d, &s, &spec, KIND_HISS_LOOP, i, e);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        if (st == ST_OK)
+            st = dig_go_on(d, e);
     }
     for (int i = 1; i <= cfg->hiss.flicker_count && st == ST_OK; i++)
         st = make(d, &s, &spec, KIND_FLICKER, i, e);

@@ -237,8 +237,8 @@ static enum status make_enough(struct dig *d, const struct pad_params *p,
             st = make(d, p, &made[i], missed_by, e);
             if (st == ST_OK && !made[i].ok && d->recipe->stages & 1u << STAGE_PADS)
                 st = miss(d, made[i].region, missed_by, ++*misses, e);
-            if (st == ST_OK && job_cancelled(d->ctx))
-                st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+            if (st == ST_OK)
+                st = dig_go_on(d, e);
         }
         size_t stay = 0;
         if (st == ST_OK)

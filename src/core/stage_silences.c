@@ -99,8 +99,8 @@ static enum status keep_all(struct dig *d, struct silence_span *spans, size_t co
         qsort(spans, count, sizeof *spans, by_time);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         st = keep_span(d, &spans[i], p, loop, (int)i + 1, e);
-        if (st == ST_OK && job_cancelled(d->ctx))
-            st = err_set(e, ST_CANCELLED, "%s: interrupted", d->site.source_path);
+        if (st == ST_OK)
+            st = dig_go_on(d, e);
     }
     return st;
 }
