@@ -207,8 +207,9 @@ static void note(struct audio *a, const double *hz, int count, bool saw, int rat
     for (size_t i = 0; i < a->frames; i++) {
         double t = (double)i / rate_hz, sum = 0;
         for (int k = 0; k < count; k++) {
-            double turn = hz[k] * t;
-            sum += saw ? 2 * (turn - floor(turn)) - 1 : sin(TWO_PI * turn);
+            int partials = saw ? (int)fmin(60, 0.45 * rate_hz / hz[k]) : 1;
+            for (int p = 1; p <= partials; p++)
+                sum += sin(TWO_PI * p * hz[k] * t) / p;
         }
         double level = fmin(1, t / 0.004) * exp(-t / 0.8) * fmin(1, (0.45 - t) / 0.05);
         a->data[i] = (float)(0.2 * level * sum);

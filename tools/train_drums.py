@@ -15,19 +15,24 @@ import sys
 import numpy as np
 
 from drum_notes import Band, Notes
+from drum_otherwise import otherwise
 from drum_sounds import CLASSES, HELD_OUT, music, sounds
 from drum_variants import Mixer
 
 SEED = 20
 HIDDEN, MEMBERS, EPOCHS, BATCH = 96, 3, 40, 384
 NOISE, DROPOUT, FORGET, SMOOTH, DECAY = 0.3, 0.1, 0.05, 0.04, 2e-4
-VARIANTS = {'kit': 12, 'font': 4, 'made': 3}  # augmented copies of each sound
+VARIANTS = {'kit': 12, 'font': 4, 'made': 3}  # changed copies of each sound
+OTHERS = {'kit': 4, 'font': 2, 'made': 0}  # and copies as another instrument's
+OTHERS_BARE = 0.25  # of those are left as they are, the rest changed
 FONTS = ('FluidR3', 'TimGM6mb', 'csound', 'GeneralUser', 'A320U')
 PROCESSES = 2
 SHARE = 32  # sounds that go through drum_dump together
 NOTES, NOTES_SHARE = 9000, 500  # what is no drum, and how much of it is made at once
 TRUST = {'kit': 1, 'font': 1, 'made': 1}
-AS_IS = 4  # a sound as it is counts as so many of its variants
+# What a sound as it is counts, a variant of it, and what it might have been on another
+# instrument.
+AS_IS, VARIED, OTHER = 4, 1, 0.4
 GROUP = {'kick': 0, 'snare': 1, 'tom_low': 2, 'tom_mid': 2, 'tom_high': 2, 'hat_closed': 3,
          'hat_open': 3, 'crash': 4, 'ride': 4}
 # How common the classes are in music, against training, where each counts about alike:
@@ -54,21 +59,31 @@ def kind_of(kit):
 
 
 def one_share(at):
-    """Features and [(class, kit, 'is it augmented')] of some sounds and their variants."""
+    """Features and [(class, kit, what it counts)] of some sounds and their variants."""
     hits, rows = [], []
     for i, (kit, _, label, x, rate) in enumerate(SHARED['every'][at:at + SHARE], at):
-        rng = np.random.default_rng([SEED, i])
-        x = x.astype(np.float64)
-        for v in range(VARIANTS[kind_of(kit)] + 1):
-            hits.append(SHARED['mixer'].variant(x, rate, label, rng) if v else (x, rate, 0))
-            rows.append((CLASSES.index(label), kit, v > 0))
+        rng, other_rng = np.random.default_rng([SEED, i]), np.random.default_rng([SEED, i, 1])
+        mixer, x = SHARED['mixer'], x.astype(np.float64)
+        copies, worth = [(x, rate, 0)], [AS_IS]
+        for _ in range(VARIANTS[kind_of(kit)]):
+            copies.append(mixer.variant(x, rate, label, rng))
+            worth.append(VARIED)
+        for _ in range(OTHERS[kind_of(kit)]):
+            other = otherwise(x, rate, label, other_rng)
+            if other is not None:
+                bare = other_rng.random() < OTHERS_BARE
+                copies.append((other, rate, 0) if bare else
+                              mixer.variant(other, rate, label, other_rng))
+                worth.append(OTHER)
+        hits += copies
+        rows += [(CLASSES.index(label), kit, w) for w in worth]
     F = features(SHARED['dump'], hits)
     good = np.isfinite(F).all(1)
     return F[good], [row for row, ok in zip(rows, good) if ok]
 
 
 def collect(data, dump):
-    """Features, class, kit and 'is it augmented' of every sound and its variants."""
+    """Features, class, kit and what it counts, of every sound and its variants."""
     every = sounds(data)
     assert not HELD_OUT & {kit for kit, *_ in every}
     by_label, partners = {}, {}
@@ -81,9 +96,9 @@ def collect(data, dump):
                   mixer=Mixer(by_label, partners, music(data, 80), SEED))
     with multiprocessing.get_context('fork').Pool(PROCESSES) as pool:
         shares = pool.map(one_share, range(0, len(every), SHARE), chunksize=1)
-    y, kits, augmented = zip(*(row for _, rows in shares for row in rows))
+    y, kits, worth = zip(*(row for _, rows in shares for row in rows))
     return (np.concatenate([F for F, _ in shares]), np.array(y), np.array(kits),
-            np.array(augmented))
+            np.array(worth))
 
 
 def one_share_of_notes(at):
@@ -106,7 +121,7 @@ def collect_notes(data, dump):
 
 # ---- the model: a small committee of perceptrons ------------------------------------
 
-def weights(y, kits, augmented):
+def weights(y, kits, worth):
     """Classes count alike, but for a mild leaning to the common ones; in a class, kits by
     the root of their size; sounds as they are more than their variants."""
     w = np.zeros(len(y))
@@ -117,7 +132,7 @@ def weights(y, kits, augmented):
             w[member] = 1 / np.sqrt(member.sum())
         if (y == c).any():
             w[y == c] *= share[CLASSES[c]] / w[y == c].sum()
-    return (w / w.mean() * np.where(augmented, 1, AS_IS)).astype(np.float32)
+    return (w / w.mean() * worth).astype(np.float32)
 
 
 def softmax(o):
@@ -192,10 +207,10 @@ def rounded(P):
     return [np.round(P[0] / step), step, *P[1:]]
 
 
-def train(F, y, kits, augmented, members=MEMBERS):
+def train(F, y, kits, worth, members=MEMBERS):
     mean, deviation = F.mean(0), F.std(0) + 1e-3
     X = standardised(F, mean, deviation)
-    w, T = weights(y, kits, augmented), targets(y, len(CLASSES))
+    w, T = weights(y, kits, worth), targets(y, len(CLASSES))
     return mean, deviation, [rounded(train_one(X, T, w, s)) for s in range(members)]
 
 
@@ -317,12 +332,12 @@ PLAYERS = ('A320U', 'csound', 'GeneralUser', 'FluidR3', 'TimGM6mb', '')
 def without(number):
     """What a committee that never heard the kits of the group says of them; whether they
     are drums at all, and which of the notes that were left out with them are."""
-    F, y, kits, augmented, members, N, players = SHARED['evaluate']
+    F, y, kits, worth, members, N, players = SHARED['evaluate']
     rest = ~np.isin(kits, GROUPS[number])
     unheard = players == PLAYERS[number]
     unheard |= np.isin(players, ('synth', 'voice')) & (np.arange(len(N)) % len(GROUPS) == number)
-    model = train(F[rest], y[rest], kits[rest], augmented[rest], members)
-    ear = train_for_notes(model, F[rest], weights(y[rest], kits[rest], augmented[rest]),
+    model = train(F[rest], y[rest], kits[rest], worth[rest], members)
+    ear = train_for_notes(model, F[rest], weights(y[rest], kits[rest], worth[rest]),
                           N[~unheard])
     drum = [told(ear, standardised(f, *model[:2]))[:, 0] for f in (F[~rest], N[unheard])]
     return opinions(model, F[~rest]), drum[0], np.flatnonzero(unheard), drum[1]
@@ -333,25 +348,25 @@ def report_notes(title, share):
         print(f'  {title}: {np.mean(share > 0.5):.3f} told as drums ({len(share)})')
 
 
-def evaluate(F, y, kits, augmented, members, keep, N, players):
+def evaluate(F, y, kits, worth, members, keep, N, players):
     """Each group of kits in turn is left out of the training and then classified. Big
     sound fonts and machines serve for training only."""
     P, drum, note = np.zeros((len(y), len(CLASSES))), np.zeros(len(y)), np.full(len(N), np.nan)
     judged = np.zeros(len(y), bool)
-    SHARED['evaluate'] = F, y, kits, augmented, members, N, players
+    SHARED['evaluate'] = F, y, kits, worth, members, N, players
     with multiprocessing.get_context('fork').Pool(PROCESSES) as pool:
         for group, (p, d, at, n) in zip(GROUPS, pool.imap(without, range(len(GROUPS)),
                                                           chunksize=1)):
             out = np.isin(kits, group)
             P[out], drum[out], note[at], judged[out] = p, d, n, True
             for kit in group:
-                here = (kits == kit) & ~augmented
+                here = (kits == kit) & (worth == AS_IS)
                 report(f'  {kit}', y[here], weighed(P[here]))
             sys.stdout.flush()
     judged &= kits != 'opl3'  # what two-operator FM calls a ride or a rim is anyone's guess
     if keep:
-        np.savez(keep, P=P, y=y, kits=kits, augmented=augmented, judged=judged)
-    plain, mixed = judged & ~augmented, judged & augmented
+        np.savez(keep, P=P, y=y, kits=kits, worth=worth, judged=judged)
+    plain, mixed = judged & (worth == AS_IS), judged & (worth == VARIED)
     print('left-out kits and players, drums or not')
     for c, name in enumerate(CLASSES):
         report_notes(name, drum[plain & (y == c)])
@@ -457,21 +472,21 @@ def main():
     except OSError:
         z = None
     if z:
-        F, y, kits, augmented, N, players = (
-            z[k] for k in ('F', 'y', 'kits', 'augmented', 'N', 'players'))
+        F, y, kits, worth, N, players = (
+            z[k] for k in ('F', 'y', 'kits', 'worth', 'N', 'players'))
     else:
-        F, y, kits, augmented = collect(a.data, a.dump)
+        F, y, kits, worth = collect(a.data, a.dump)
         N, players = collect_notes(a.data, a.dump)
         if a.cache:
-            np.savez(a.cache, F=F, y=y, kits=kits, augmented=augmented, N=N, players=players)
-    print(f'{len(y)} examples, {int((~augmented).sum())} sounds, {len(set(kits))} kits, '
+            np.savez(a.cache, F=F, y=y, kits=kits, worth=worth, N=N, players=players)
+    print(f'{len(y)} examples, {int((worth == AS_IS).sum())} sounds, {len(set(kits))} kits, '
           f'{F.shape[1]} features, {len(N)} notes', file=sys.stderr)
     if a.evaluate:
-        evaluate(F, y, kits, augmented, a.members, a.keep, N, players)
+        evaluate(F, y, kits, worth, a.members, a.keep, N, players)
     else:
-        model = train(F, y, kits, augmented, a.members)
+        model = train(F, y, kits, worth, a.members)
         report('on its own training data', y, weighed(opinions(model, F)))
-        write(a.out, model, train_for_notes(model, F, weights(y, kits, augmented), N))
+        write(a.out, model, train_for_notes(model, F, weights(y, kits, worth), N))
 
 
 if __name__ == '__main__':
