@@ -66,7 +66,7 @@ static void make(struct candidate *c, float *v, int n)
         snprintf(c[i].key, sizeof c[i].key, "F#m");
         c[i].cluster =
             rng_below(&r, 2) ? 1 + (int)rng_below(&r, (uint32_t)n / 10 + 1) : 0;
-        c[i].saved = true;
+        c[i].saved = false; /* no sample lies beside the record */
         memset(c[i].sha256, 'a', 64);
         parts_add(&c[i].parts, "steady", 0.5);
         c[i].loop_count = 3;

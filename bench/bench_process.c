@@ -86,10 +86,13 @@ static int work(enum work w, const char *path, const char *folder)
     return excavate(path, folder, w == THREE ? three : STAGES_ALL);
 }
 
-static struct cost measure(enum work w, const char *path)
+/* Everything goes to new folders below `top`, and is removed at the very end: files are
+ * dearer to make where others were removed just before. */
+static struct cost measure(enum work w, const char *path, const char *top)
 {
     struct cost c = {.failed = 1};
-    char folder[] = "/tmp/bench_process.XXXXXX", command[64];
+    char folder[300];
+    snprintf(folder, sizeof folder, "%s/XXXXXX", top);
     if (!mkdtemp(folder))
         return c;
     fflush(stdout);
@@ -104,9 +107,6 @@ static struct cost measure(enum work w, const char *path)
                   1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
         c.peak_kb = u.ru_maxrss;
     }
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    if (system(command) != 0)
-        c.failed = 1;
     return c;
 }
 
@@ -138,12 +138,12 @@ static void row(const char *name, double seconds, const struct cost cost[WORKS])
     }
 }
 
-static void bench(const char *path, double *seconds, double total[WORKS])
+static void bench(const char *path, const char *top, double *seconds, double total[WORKS])
 {
     struct cost cost[WORKS];
     double length = length_s(path);
     for (int w = 0; w < WORKS; w++) {
-        cost[w] = measure((enum work)w, path);
+        cost[w] = measure((enum work)w, path, top);
         total[w] += cost[w].cpu_s;
     }
     const char *slash = strrchr(path, '/');
@@ -161,32 +161,35 @@ static int make_demo(const char *folder)
     return st != ST_OK;
 }
 
-static int bench_demo(double *seconds, double total[WORKS])
+static int bench_demo(const char *top, double *seconds, double total[WORKS])
 {
-    char folder[] = "/tmp/bench_demo.XXXXXX", path[256], command[64];
-    if (!mkdtemp(folder) || make_demo(folder))
+    char folder[200], path[256];
+    snprintf(folder, sizeof folder, "%s/recordings", top);
+    if (make_demo(folder))
         return 1;
     for (int i = 0; i < demo_count(); i++) {
         snprintf(path, sizeof path, "%s/%s", folder, demo_name(i));
-        bench(path, seconds, total);
+        bench(path, top, seconds, total);
     }
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) != 0;
+    return 0;
 }
 
 int main(int argc, char *argv[])
 {
     double seconds = 0, total[WORKS] = {0};
+    char top[] = "/tmp/bench_process.XXXXXX", command[64];
     if (argc == 3 && strcmp(argv[1], "--make") == 0)
         return make_demo(argv[2]);
-    for (int i = 1; i < argc; i++)
-        bench(argv[i], &seconds, total);
-    if (argc < 2 && bench_demo(&seconds, total))
+    if (!mkdtemp(top))
         return 1;
+    for (int i = 1; i < argc; i++)
+        bench(argv[i], top, &seconds, total);
+    int failed = argc < 2 && bench_demo(top, &seconds, total);
     printf("together %26.0f s\n", seconds);
     for (int w = 0; w < WORKS; w++)
         printf("  %-9s %7.2f s CPU %7.0f x realtime %8.3f s CPU a minute\n", names[w],
                total[w], seconds / (total[w] > 1e-3 ? total[w] : 1e-3),
                60 * total[w] / (seconds > 1e-3 ? seconds : 1e-3));
-    return 0;
+    snprintf(command, sizeof command, "rm -rf %s", top);
+    return system(command) != 0 || failed;
 }
