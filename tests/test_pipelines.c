@@ -57,6 +57,9 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_int_equal(request_parse(&r, ARGS("process", "--inptu_dir", "x"), &e),
                      ST_USAGE);
     assert_non_null(strstr(e.msg, "did you mean --input_dir?"));
+    assert_int_equal(request_parse(&r, ARGS("curate", "--project-name=x"), &e), ST_USAGE);
+    assert_non_null(
+        strstr(e.msg, "--project-name is no option of curate, but of process"));
     assert_int_equal(request_parse(&r, ARGS("drums"), &e), ST_USAGE);
     assert_non_null(strstr(e.msg, "drums needs --source FILE"));
     assert_int_equal(request_parse(&r, ARGS("drums", "--source"), &e), ST_USAGE);

@@ -115,29 +115,18 @@ static int edit_distance(const char *a, const char *b)
 }
 
 /* The nearest of `count` words by edit distance, or NULL when none is near. */
-static const char *nearest_word(const char *word, const char *(*get)(int index),
-                                int count)
+static const char *nearest_word(const char *word, const char *const *words, int count)
 {
     const char *best = NULL;
     int least = (int)strlen(word) / 2 + 1;
     for (int i = 0; i < count; i++) {
-        int d = edit_distance(word, get(i));
+        int d = edit_distance(word, words[i]);
         if (d < least) {
             least = d;
-            best = get(i);
+            best = words[i];
         }
     }
     return best;
-}
-
-static const char *pipeline_at(int i)
-{
-    return pipelines[i].name;
-}
-
-static const char *option_name_at(int i)
-{
-    return options[i].name;
 }
 
 static bool same_option(const char *given, size_t length, const char *name)
@@ -165,6 +154,32 @@ static int find_option(enum pipeline p, const char *word, size_t length)
         if (same_option(word, length, options[option].name))
             return option;
     return NO_OPTION;
+}
+
+static enum status unknown_pipeline(const char *word, struct err *e)
+{
+    const char *names[PIPE_COUNT];
+    for (int i = 0; i < PIPE_COUNT; i++)
+        names[i] = pipelines[i].name;
+    return unknown("pipeline", word, nearest_word(word, names, PIPE_COUNT),
+                   "see trowel --batch --help", e);
+}
+
+/* Another pipeline's, or nobody's: then the nearest of its own. */
+static enum status unknown_option(enum pipeline p, const char *word, size_t length,
+                                  struct err *e)
+{
+    const char *names[OPT_COUNT], *own = pipeline_name(p), *name = word + 2;
+    int count = 0;
+    for (int other = 0; other < PIPE_COUNT; other++)
+        if (find_option((enum pipeline)other, name, length) != NO_OPTION)
+            return err_set(e, ST_USAGE,
+                           "%.*s is no option of %s, but of %s (see trowel --batch %s "
+                           "--help)",
+                           (int)length + 2, word, own, pipelines[other].name, own);
+    for (int option; (option = option_at(p, count)) != NO_OPTION; count++)
+        names[count] = options[option].name;
+    return unknown("option", word, nearest_word(name, names, count), own, e);
 }
 
 static enum status parse_shard(struct request *r, const char *text, struct err *e)
@@ -259,8 +274,7 @@ static enum status parse_one(struct request *r, int argc, char *const argv[], in
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     int option = find_option(r->pipeline, name, length);
     if (option == NO_OPTION)
-        return unknown("option", word, nearest_word(name, option_name_at, OPT_COUNT),
-                       pipeline_name(r->pipeline), e);
+        return unknown_option(r->pipeline, word, length, e);
     r->given[option] = true;
     if (options[option].kind == KIND_FLAG) {
         if (equals)
@@ -312,9 +326,7 @@ enum status request_parse(struct request *r, int argc, char *const argv[], struc
         if (strcmp(argv[0], pipelines[i].name) == 0)
             found = i;
     if (found < 0)
-        return unknown("pipeline", argv[0],
-                       nearest_word(argv[0], pipeline_at, PIPE_COUNT),
-                       "see trowel --batch --help", e);
+        return unknown_pipeline(argv[0], e);
     r->pipeline = (enum pipeline)found;
     enum status st = defaults(r, e);
     for (int i = 1; i < argc && st == ST_OK; i++)
