@@ -9,7 +9,8 @@ import numpy as np
 import soundfile as sf
 
 from drum_sounds import FONTS, Synth
-from drum_variants import RATE, Mixer, fft_filter, padded, peak, recoloured, reverb, worn
+from drum_variants import (RATE, Mixer, faded, fft_filter, padded, peak, recoloured, reverb,
+                           worn)
 
 # Presets of General MIDI that are drums themselves, or effects, or an orchestra hit.
 NO_NOTES = {47, 55, *range(112, 128)}
@@ -153,9 +154,7 @@ class Notes:
             x = self.after(x, before, lead, rng)
         if rng.random() < 0.5:
             x = self.over(x, lead, rng)
-        x = worn(x, RATE, rng)
-        fade = min((len(x) - lead) // 5, int(0.02 * RATE)) + 1
-        x[-fade:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, fade + 1) / fade)
+        x = faded(worn(x, RATE, rng), RATE, lead)
         lead += int(rng.normal(0, 0.0007) * RATE)
         if rng.random() < 0.15:
             x, lead = x[lead:], 0

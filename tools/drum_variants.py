@@ -174,8 +174,7 @@ class Mixer:
             x = self.with_another(x, rate, label, lead, rng)
         x = worn(x, rate, rng)
         if cut:
-            fade = min((len(x) - lead) // 5, int(0.02 * rate)) + 1
-            x[-fade:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, fade + 1) / fade)
+            x = faded(x, rate, lead)
         if rng.random() < 0.1:
             half = int(rng.choice([2, 2, 4]))
             spectrum = np.fft.rfft(x, len(x) // half * half)
@@ -187,6 +186,13 @@ class Mixer:
         if rng.random() < 0.35:  # nothing known of what was before
             x, lead = x[lead - int(rng.uniform(0, 0.002) * rate):], 0
         return x, rate, lead
+
+
+def faded(x, rate, lead):
+    """With the miner's fade at its end."""
+    n = min((len(x) - lead) // 5, int(0.02 * rate)) + 1
+    x[-n:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, n + 1) / n)
+    return x
 
 
 def recoloured(x, rate, rng):
