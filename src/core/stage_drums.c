@@ -265,13 +265,17 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
         st = read_plan(s, i, plan, &read, e);
         if (st == ST_OK)
             st = judge(s, plan, &read, &hit, e);
-        if (st == ST_OK && i > 0 && hits_join(plan, &hit, plan - 1, &before))
+        if (st == ST_OK && i > 0 && hits_join(plan, &hit, plan - 1, &before)) {
+            before.end_frame = before.start_frame; /* no near-miss: it is in this one */
             st = judge(s, plan, &read, &hit, e);
+        }
+        if (st == ST_OK && i > 0)
+            st = hit_pool_offer(pool, &before, e);
         if (st == ST_OK && take && !hit.missed_by[0])
             st = take_hit(s, plan, &read, &hit, ++taken, e);
-        if (st == ST_OK)
-            st = hit_pool_offer(pool, &hit, e);
     }
+    if (st == ST_OK && plans->count > 0)
+        st = hit_pool_offer(pool, &hit, e);
     hit_pool_settle(pool);
     return st;
 }
