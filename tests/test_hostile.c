@@ -1,5 +1,6 @@
 /* Batch runs where the world is against them: closed streams, limits, libraries that
  * print, a second run of the same command, an output inside of the input. */
+#include "core/rng.h"
 #include "dsp/audio.h"
 #include "folder.h"
 #include "io/soundfile.h"
@@ -360,6 +361,32 @@ static void an_offset_is_no_sound(void **state)
     audio_done(&hit);
 }
 
+/* Two strokes 40 ms apart, the second softer: one hit, and nothing that nearly was one.
+ */
+static void a_flam_is_one_hit(void **state)
+{
+    static float x[FRAMES];
+    char path[FOLDER_BYTES];
+    struct rng r = rng_derive(1, 0, "flam", 0);
+    memset(x, 0, sizeof x);
+    for (int at = RATE / 3; at + RATE / 2 < FRAMES; at += RATE * 6 / 10)
+        for (int stroke = 0; stroke < 2; stroke++)
+            for (int i = 0; i < RATE * 3 / 10; i++)
+                x[at + stroke * RATE / 25 + i] +=
+                    (float)((stroke ? 0.17 : 0.24) * exp(-i / (0.06 * RATE)) *
+                            rng_range(&r, -1.7, 1.7));
+    folder_write(*state, "rolls/notes.txt", "", 0);
+    folder_sound(folder_path(path, *state, "rolls/x.wav"),
+                 SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES);
+    struct outcome o;
+    run(&o, *state,
+        TROWEL_BIN " --batch process --input_dir rolls --stages drums --seed 1");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "6 drums"));
+    assert_true(text_has(o.out, "and 0 near-misses"));
+    outcome_done(&o);
+}
+
 static void one_line_says_what_to_do(void **state)
 {
     static const struct {
@@ -492,6 +519,7 @@ int main(void)
         HOSTILE(libraries_do_not_print),
         HOSTILE(nothing_found_says_what_was_near),
         HOSTILE(an_offset_is_no_sound),
+        HOSTILE(a_flam_is_one_hit),
         HOSTILE(one_line_says_what_to_do),
         HOSTILE(a_dry_run_writes_nothing),
         HOSTILE(who_reads_json_reads_every_failure),
