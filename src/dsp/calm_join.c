@@ -12,6 +12,9 @@
 #include <string.h>
 
 enum { FRAME_44K1 = 1024, TRIES = 10, BACK = 2, AROUND = 4 };
+/* Measuring a place costs the more the longer the loop is: so much sound is measured for
+ * a join with room, then a seamless one will do. */
+static const double ENOUGH_S = 32;
 static const double apart_s = 0.05;
 
 struct place {
@@ -146,6 +149,7 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
                               struct seam *best_seam, struct err *e)
 {
     struct audio best = {0};
+    size_t enough = (size_t)(ENOUGH_S * loop->rate_hz / (double)loop->frames);
     for (size_t i = 0; i < count; i++) {
         struct audio turned = {0};
         struct seam seam = {0};
@@ -164,7 +168,7 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
         } else {
             audio_done(&turned);
         }
-        if (seam_roomy(&seam))
+        if (seam_roomy(&seam) || (best_seam->seamless && i + 1 >= enough))
             break;
     }
     if (best.data) {
