@@ -116,7 +116,8 @@ static void bands_at(struct log_bands *b, const float *mono, size_t frames, doub
                      float db[LOG_BANDS])
 {
     double start = fmin(fmax(0, centre - FRAME / 2), (double)(frames - FRAME));
-    log_bands_measure(b, mono + (size_t)start, db);
+    const float *at = mono + (size_t)start;
+    log_bands_measure(b, &at, 1, (float(*)[LOG_BANDS])db);
 }
 
 static double modulation_db(const struct audio *in, const struct audio *out,
@@ -182,7 +183,8 @@ static void move_of(const struct audio *a, double mean[LOG_BANDS],
     double square[LOG_BANDS] = {0};
     memset(mean, 0, LOG_BANDS * sizeof *mean);
     for (size_t at = from; at + FRAME <= end && at + FRAME <= a->frames; at += HOP) {
-        log_bands_measure(bands, mono + at, db);
+        const float *frame = mono + at;
+        log_bands_measure(bands, &frame, 1, &db);
         count++;
         for (int i = 0; i < LOG_BANDS; i++) {
             mean[i] += (double)db[i];

@@ -1,5 +1,4 @@
 #include "dsp/log_bands.h"
-#include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/window.h"
 
@@ -14,10 +13,8 @@ struct log_bands {
     int frame;
     double scale;
     int edge[LOG_BANDS + 1]; /* bins */
-    struct rfft *fft;
-    float *window, *in, *spectrum;
-    struct fft_batch *eight; /* made when many are measured, as what follows */
-    float *rows, *powers;
+    struct fft_batch *fft;
+    float *rows, *powers; /* eight frames, and lanes of their powers */
 };
 
 static void set_edges(struct log_bands *b, int rate_hz)
@@ -41,15 +38,17 @@ struct log_bands *log_bands_new(int frame, int rate_hz)
     size_t n = (size_t)frame;
     b->frame = frame;
     b->scale = 16.0 / ((double)frame * frame);
-    b->fft = rfft_new(frame);
-    b->window = malloc(n * sizeof(float));
-    b->in = malloc(n * sizeof(float));
-    b->spectrum = malloc((n + 2) * sizeof(float));
-    if (!b->fft || !b->window || !b->in || !b->spectrum) {
+    b->rows = calloc(FFT_BATCH * n, sizeof *b->rows);
+    b->powers = malloc(FFT_BATCH * (n / 2 + 1) * sizeof *b->powers);
+    float *window = malloc(n * sizeof *window);
+    if (window)
+        window_hann(window, frame);
+    b->fft = window ? fft_batch_new(frame, window) : NULL;
+    free(window);
+    if (!b->fft || !b->rows || !b->powers) {
         log_bands_free(b);
         return NULL;
     }
-    window_hann(b->window, frame);
     set_edges(b, rate_hz);
     return b;
 }
@@ -58,46 +57,15 @@ void log_bands_free(struct log_bands *b)
 {
     if (!b)
         return;
-    rfft_free(b->fft);
-    fft_batch_free(b->eight);
+    fft_batch_free(b->fft);
     free(b->rows);
     free(b->powers);
-    free(b->window);
-    free(b->in);
-    free(b->spectrum);
     free(b);
 }
 
 int log_bands_frame(const struct log_bands *b)
 {
     return b->frame;
-}
-
-void log_bands_measure(struct log_bands *b, const float *mono, float db[LOG_BANDS])
-{
-    for (int i = 0; i < b->frame; i++)
-        b->in[i] = mono[i] * b->window[i];
-    rfft_forward(b->fft, b->in, b->spectrum);
-    for (int k = 0; k < LOG_BANDS; k++) {
-        double power = 0.0;
-        for (int i = b->edge[k]; i < b->edge[k + 1]; i++) {
-            double re = (double)b->spectrum[2 * i], im = (double)b->spectrum[2 * i + 1];
-            power += re * re + im * im;
-        }
-        power *= b->scale / (b->edge[k + 1] - b->edge[k]);
-        db[k] = (float)(10.0 * log10(fmax(power, 1e-20)));
-    }
-}
-
-static bool make_eight(struct log_bands *b)
-{
-    size_t n = (size_t)b->frame;
-    if (b->eight)
-        return true;
-    b->rows = malloc(FFT_BATCH * n * sizeof *b->rows);
-    b->powers = malloc(FFT_BATCH * (n / 2 + 1) * sizeof *b->powers);
-    b->eight = b->rows && b->powers ? fft_batch_new(b->frame, b->window) : NULL;
-    return b->eight != NULL;
 }
 
 /* The bands of eight spectra as fft_batch leaves them; `count` of them are wanted. */
@@ -115,25 +83,17 @@ static void bands_of_eight(const struct log_bands *b, size_t count,
     }
 }
 
-bool log_bands_measure_all(struct log_bands *b, const float *mono, size_t hop,
-                           size_t count, float (*db)[LOG_BANDS])
+void log_bands_measure(struct log_bands *b, const float *const *at, size_t count,
+                       float (*db)[LOG_BANDS])
 {
     size_t n = (size_t)b->frame;
-    if (!make_eight(b))
-        return false;
     for (size_t i = 0; i < count; i += FFT_BATCH) {
         size_t some = count - i < FFT_BATCH ? count - i : FFT_BATCH;
-        const float *rows = mono + i * hop;
-        if (some < FFT_BATCH) {
-            memset(b->rows, 0, FFT_BATCH * n * sizeof *b->rows);
-            for (size_t k = 0; k < some; k++)
-                memcpy(b->rows + k * n, mono + (i + k) * hop, n * sizeof *b->rows);
-            rows = b->rows;
-        }
-        fft_batch_power(b->eight, rows, (int)(some < FFT_BATCH ? n : hop), b->powers);
+        for (size_t k = 0; k < some; k++)
+            memcpy(b->rows + k * n, at[i + k], n * sizeof *b->rows);
+        fft_batch_power(b->fft, b->rows, b->frame, b->powers);
         bands_of_eight(b, some, db + i);
     }
-    return true;
 }
 
 double log_bands_top(const float db[LOG_BANDS])

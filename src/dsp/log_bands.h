@@ -7,7 +7,6 @@
 #ifndef TROWEL_DSP_LOG_BANDS_H
 #define TROWEL_DSP_LOG_BANDS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { LOG_BANDS = 40 };
@@ -20,14 +19,10 @@ struct log_bands *log_bands_new(int frame, int rate_hz);
 void log_bands_free(struct log_bands *b);
 int log_bands_frame(const struct log_bands *b);
 
-/* Mean power of each band of mono[0 … frame), in dB, full scale sine ≈ 0; at least −200.
- */
-void log_bands_measure(struct log_bands *b, const float *mono, float db[LOG_BANDS]);
-
-/* The same for `count` frames that begin `hop` apart, eight at a time; false when memory
- * runs out. */
-bool log_bands_measure_all(struct log_bands *b, const float *mono, size_t hop,
-                           size_t count, float (*db)[LOG_BANDS]);
+/* Mean power of each band of the `count` frames that begin at `at`, in dB, full scale
+ * sine ≈ 0; at least −200. Eight are transformed at a time. */
+void log_bands_measure(struct log_bands *b, const float *const *at, size_t count,
+                       float (*db)[LOG_BANDS]);
 
 double log_bands_top(const float db[LOG_BANDS]); /* the loudest band */
 

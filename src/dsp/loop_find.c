@@ -40,17 +40,25 @@ static struct log_bands *bands_for(const struct loop_view *v, size_t fade)
     return log_bands_new(frame < 128 ? 128 : frame, v->rate_hz);
 }
 
-/* Distance of the spectra right before and right after a place. */
-static double colour_step_db(const struct loop_view *v, struct log_bands *bands,
-                             size_t at)
+/* Distance of the spectra right before and right after each place. */
+static void colour_steps_db(const struct loop_view *v, struct log_bands *bands,
+                            const size_t *place, size_t places, double *step_db)
 {
-    size_t frame = (size_t)log_bands_frame(bands);
-    if (at < frame || at + frame > v->n)
-        return 0.0;
-    float before[LOG_BANDS], after[LOG_BANDS];
-    log_bands_measure(bands, v->mono + at - frame, before);
-    log_bands_measure(bands, v->mono + at, after);
-    return log_bands_distance(before, after, log_bands_top(before) - 60.0);
+    size_t frame = (size_t)log_bands_frame(bands), count = 0, of[ANCHORS];
+    const float *at[2 * ANCHORS];
+    float db[2 * ANCHORS][LOG_BANDS];
+    for (size_t i = 0; i < places; i++) {
+        step_db[i] = 0.0;
+        if (place[i] < frame || place[i] + frame > v->n)
+            continue;
+        at[2 * count] = v->mono + place[i] - frame;
+        at[2 * count + 1] = v->mono + place[i];
+        of[count++] = i;
+    }
+    log_bands_measure(bands, at, 2 * count, db);
+    for (size_t i = 0; i < count; i++)
+        step_db[of[i]] =
+            log_bands_distance(db[2 * i], db[2 * i + 1], log_bands_top(db[2 * i]) - 60.0);
 }
 
 /* ---- anchors: steady places to start from ---- */
@@ -316,24 +324,47 @@ static size_t refine_end(struct fine *f, const struct loop_view *v,
 
 /* ---- judging and ranking ---- */
 
-static void judge(const struct loop_view *v, struct log_bands *bands,
-                  struct loop_option *o)
+/* Distances of the spectra before both ends, and before and after the start. */
+static void judge_colour(const struct loop_view *v, struct log_bands *bands,
+                         struct loop_option *option, size_t options)
 {
-    size_t fade = o->crossfade_frames, frame = (size_t)log_bands_frame(bands);
-    o->correlation = exact_correlation(v, o->start, o->end, fade);
-    o->level_db = decibels(window_energy(v->energy, o->end, fade)) -
-                  decibels(window_energy(v->energy, o->start, fade));
-    o->spectrum_db = 0.0;
-    if (o->start >= frame && o->end >= frame) {
-        float lead[LOG_BANDS], tail[LOG_BANDS];
-        log_bands_measure(bands, v->mono + o->start - frame, lead);
-        log_bands_measure(bands, v->mono + o->end - frame, tail);
-        double floor_db = log_bands_top(lead) - 60.0;
-        o->spectrum_db = 0.5 * log_bands_distance(lead, tail, floor_db) +
-                         0.5 * colour_step_db(v, bands, o->start);
+    enum { LEAD, TAIL, AFTER, FRAMES };
+    size_t frame = (size_t)log_bands_frame(bands), count = 0;
+    struct loop_option *of[FINALISTS];
+    const float *at[FINALISTS * FRAMES];
+    float db[FINALISTS * FRAMES][LOG_BANDS];
+    for (struct loop_option *o = option; o < option + options; o++) {
+        o->spectrum_db = 0.0;
+        if (o->start < frame || o->end < frame)
+            continue;
+        at[FRAMES * count + LEAD] = v->mono + o->start - frame;
+        at[FRAMES * count + TAIL] = v->mono + o->end - frame;
+        bool room = o->start + frame <= v->n;
+        at[FRAMES * count + AFTER] = v->mono + (room ? o->start : o->start - frame);
+        of[count++] = o;
     }
-    o->merit = o->correlation - LEVEL_WEIGHT * fmin(fabs(o->level_db), LEVEL_TOP_DB) -
-               COLOUR_WEIGHT * o->spectrum_db;
+    log_bands_measure(bands, at, FRAMES * count, db);
+    for (size_t i = 0; i < count; i++) {
+        const float(*d)[LOG_BANDS] = (const float(*)[LOG_BANDS])db + FRAMES * i;
+        double floor_db = log_bands_top(d[LEAD]) - 60.0;
+        of[i]->spectrum_db = 0.5 * log_bands_distance(d[LEAD], d[TAIL], floor_db) +
+                             0.5 * log_bands_distance(d[LEAD], d[AFTER], floor_db);
+    }
+}
+
+/* At most FINALISTS of them. */
+static void judge(const struct loop_view *v, struct log_bands *bands,
+                  struct loop_option *option, size_t options)
+{
+    judge_colour(v, bands, option, options);
+    for (struct loop_option *o = option; o < option + options; o++) {
+        size_t fade = o->crossfade_frames;
+        o->correlation = exact_correlation(v, o->start, o->end, fade);
+        o->level_db = decibels(window_energy(v->energy, o->end, fade)) -
+                      decibels(window_energy(v->energy, o->start, fade));
+        o->merit = o->correlation - LEVEL_WEIGHT * fmin(fabs(o->level_db), LEVEL_TOP_DB) -
+                   COLOUR_WEIGHT * o->spectrum_db;
+    }
 }
 
 enum status loop_judge(const struct audio *sound, struct loop_option *option,
@@ -345,7 +376,7 @@ enum status loop_judge(const struct audio *sound, struct loop_option *option,
         return st;
     struct log_bands *bands = bands_for(&v, option->crossfade_frames);
     if (bands)
-        judge(&v, bands, option);
+        judge(&v, bands, option, 1);
     else
         st = err_set(e, ST_NO_MEMORY, "no memory to judge a loop");
     log_bands_free(bands);
@@ -400,10 +431,11 @@ static void rank(const struct loop_view *v, const struct loop_bounds *b,
 {
     struct loop_option option[FINALISTS];
     struct place order[FINALISTS];
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         option[i] = (struct loop_option){
             .start = place[i].start, .end = place[i].end, .crossfade_frames = b->fade};
-        judge(v, bands, &option[i]);
+    judge(v, bands, option, count);
+    for (size_t i = 0; i < count; i++) {
         option[i].merit -= place_loss(b, place[i].start, place[i].end);
         order[i] = (struct place){place[i].start, place[i].end, option[i].merit};
     }
@@ -442,10 +474,11 @@ static enum status search(const struct loop_view *v, const struct loop_bounds *b
         return st;
     size_t anchor[ANCHORS], anchors = pick_anchors(v, b, anchor), count = 0;
     struct place place[PLACES];
-    for (size_t k = 0; k < anchors; k++) {
-        double loss = COLOUR_WEIGHT * 0.5 * colour_step_db(v, bands, anchor[k]);
-        count += sweep_anchor(&s, v, b, anchor[k], loss, place + count);
-    }
+    double step_db[ANCHORS];
+    colour_steps_db(v, bands, anchor, anchors, step_db);
+    for (size_t k = 0; k < anchors; k++)
+        count += sweep_anchor(&s, v, b, anchor[k], COLOUR_WEIGHT * 0.5 * step_db[k],
+                              place + count);
     sweep_done(&s);
     count = distinct(place, count, FINALISTS, b->apart);
     if (count == 0)

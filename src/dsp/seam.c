@@ -8,7 +8,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +15,8 @@
 #define RATIO_LIMIT 1.0001
 #define RATIO_TOP   1000.0
 #define ROOM        0.75
+/* The usual step and bend are exceeded by one of so many. */
+enum { ONE_OF = 1000 };
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -33,35 +34,22 @@ static double percentile(double *values, size_t n, double part)
 
 /* ---- step and slope ---- */
 
-static uint32_t float_bits(float x)
+/* The value of that rank (from the top, 0 = largest) among more non-negative floats than
+ * that. Ranks are low: `top` holds the rank + 1 largest yet, falling, and few come to it.
+ */
+static float ranked_from_top(const float *values, size_t n, size_t rank, float *top)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-/* The value of that rank (from the top, 0 = largest) among n non-negative floats: their
- * bit patterns sort as they do, so two rounds of counting find it exactly. */
-static float ranked_from_top(const float *values, size_t n, size_t rank, uint32_t *count)
-{
-    uint32_t high = 0, low = 0;
-    memset(count, 0, 65536 * sizeof *count);
-    for (size_t i = 0; i < n; i++)
-        count[float_bits(values[i]) >> 16]++;
-    for (high = 65535; high > 0 && rank >= count[high]; high--)
-        rank -= count[high];
-    memset(count, 0, 65536 * sizeof *count);
+    size_t held = 0;
     for (size_t i = 0; i < n; i++) {
-        uint32_t bits = float_bits(values[i]);
-        if (bits >> 16 == high)
-            count[bits & 65535]++;
+        float v = values[i];
+        if (held > rank && v <= top[rank])
+            continue;
+        size_t at = held > rank ? rank : held++;
+        for (; at > 0 && top[at - 1] < v; at--)
+            top[at] = top[at - 1];
+        top[at] = v;
     }
-    for (low = 65535; low > 0 && rank >= count[low]; low--)
-        rank -= count[low];
-    uint32_t bits = high << 16 | low;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return top[rank];
 }
 
 static double ratio_to(double value, double limit)
@@ -80,7 +68,7 @@ struct ground {
     float *scratch;
     double *energy; /* running sum of squares over all channels, frames + 1 */
     double *list;
-    uint32_t *count;
+    float *top; /* frames / ONE_OF + 1 */
 };
 
 /* Frames a look apart, so that a long loop costs no more than a second of it. */
@@ -99,7 +87,7 @@ static void measure_steps(const struct ground *g, struct seam *out)
         size_t count = 0, next = g->channels, after = 2 * g->channels;
         for (size_t i = 0; i + 1 < n; i += apart)
             d[count++] = fabsf(x[i * next + next] - x[i * next]);
-        double usual = (double)ranked_from_top(d, count, count / 1000, g->count);
+        double usual = (double)ranked_from_top(d, count, count / ONE_OF, g->top);
         float first = x[0], second = x[next];
         float last = x[(n - 1) * next], before = x[(n - 2) * next];
         out->step = fmax(out->step, ratio_to((double)fabsf(first - last), usual));
@@ -108,7 +96,7 @@ static void measure_steps(const struct ground *g, struct seam *out)
         for (size_t i = 0; i + 2 < n; i += apart)
             d[count++] =
                 fabsf(x[i * next + after] - 2.0f * x[i * next + next] + x[i * next]);
-        usual = (double)ranked_from_top(d, count, count / 1000, g->count);
+        usual = (double)ranked_from_top(d, count, count / ONE_OF, g->top);
         double bend = fmax((double)fabsf(first - 2.0f * last + before),
                            (double)fabsf(second - 2.0f * first + last));
         out->slope = fmax(out->slope, ratio_to(bend, usual));
@@ -182,10 +170,30 @@ static void copy_round(const struct ground *g, ptrdiff_t start, size_t length, f
 {
     ptrdiff_t n = (ptrdiff_t)g->frames;
     size_t at = (size_t)(((start % n) + n) % n);
-    for (size_t i = 0; i < length; i++) {
-        to[i] = g->mono[at];
-        at = at + 1 == g->frames ? 0 : at + 1;
+    while (length > 0) {
+        size_t some = length < g->frames - at ? length : g->frames - at;
+        memcpy(to, g->mono + at, some * sizeof *to);
+        to += some;
+        length -= some;
+        at = 0;
     }
+}
+
+/* By the bands of `count` frames, those `apart` from each other side by side, and of the
+ * last before the join. */
+static void judge_spectrum(const struct ground *g, float (*db)[LOG_BANDS], size_t count,
+                           size_t apart, struct seam *out)
+{
+    double top = -200.0;
+    for (size_t i = 0; i < count; i++)
+        top = fmax(top, log_bands_top(db[i]));
+    double floor_db = top - 60.0;
+    size_t pairs = 0;
+    for (size_t i = 0; i + apart < count; i++)
+        g->list[pairs++] = log_bands_distance(db[i], db[i + apart], floor_db);
+    out->spectrum_db = log_bands_distance(db[count], db[0], floor_db);
+    out->spectrum_limit_db = fmax(0.5, percentile(g->list, pairs, 0.95));
+    out->spectrum_ok = out->spectrum_db <= out->spectrum_limit_db;
 }
 
 static enum status measure_spectrum(const struct ground *g, struct seam *out,
@@ -199,27 +207,23 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
     size_t hop = length / apart;
     size_t count = (g->frames - length) / hop + 1;
     struct log_bands *bands = log_bands_new(frame, g->rate_hz);
+    const float **at = malloc((count + 1) * sizeof *at);
     float(*db)[LOG_BANDS] = malloc((count + 1) * sizeof *db);
-    if (!bands || !db || !log_bands_measure_all(bands, g->mono, hop, count, db)) {
-        log_bands_free(bands);
-        free(db);
-        return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
+    enum status st = ST_OK;
+    if (bands && at && db) {
+        for (size_t i = 0; i < count; i++)
+            at[i] = g->mono + i * hop;
+        copy_round(g, -(ptrdiff_t)length, length, g->scratch);
+        at[count] = g->scratch;
+        log_bands_measure(bands, at, count + 1, db);
+        judge_spectrum(g, db, count, apart, out);
+    } else {
+        st = err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
     }
-    double top = -200.0;
-    for (size_t i = 0; i < count; i++)
-        top = fmax(top, log_bands_top(db[i]));
-    copy_round(g, -(ptrdiff_t)length, length, g->scratch);
-    log_bands_measure(bands, g->scratch, db[count]);
-    double floor_db = top - 60.0;
-    size_t pairs = 0;
-    for (size_t i = 0; i + apart < count; i++)
-        g->list[pairs++] = log_bands_distance(db[i], db[i + apart], floor_db);
-    out->spectrum_db = log_bands_distance(db[count], db[0], floor_db);
-    out->spectrum_limit_db = fmax(0.5, percentile(g->list, pairs, 0.95));
-    out->spectrum_ok = out->spectrum_db <= out->spectrum_limit_db;
     log_bands_free(bands);
+    free(at);
     free(db);
-    return ST_OK;
+    return st;
 }
 
 /* ---- onset ---- */
@@ -344,7 +348,7 @@ static void ground_done(struct ground *g)
     free(g->scratch);
     free(g->energy);
     free(g->list);
-    free(g->count);
+    free(g->top);
 }
 
 /* 0 · x is 0, or NaN for what is not finite; eight sums keep it in vectors. */
@@ -384,9 +388,8 @@ static enum status ground_init(struct ground *g, const struct audio *loop, struc
     g->scratch = malloc((n + 4096) * sizeof(float));
     g->energy = malloc((n + 1) * sizeof(double));
     g->list = malloc((n + 1) * sizeof(double));
-    g->count = malloc(65536 * sizeof *g->count);
-    if (!scrub(g, loop) || !g->mono || !g->scratch || !g->energy || !g->list ||
-        !g->count) {
+    g->top = malloc((n / ONE_OF + 1) * sizeof *g->top);
+    if (!scrub(g, loop) || !g->mono || !g->scratch || !g->energy || !g->list || !g->top) {
         ground_done(g);
         return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
     }
