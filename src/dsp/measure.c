@@ -145,7 +145,8 @@ static void count_shapes(const struct measurer *by, int count, struct shape *sum
     }
 }
 
-/* Frames half a frame apart; a short sound lies in the middle of its only one. */
+/* Frames half a frame apart; a short sound lies in the middle of its only one. Only the
+ * last eight need the silence behind the sound, or in front of a short one. */
 static enum status measure_spectrum(const struct measurer *by, const struct audio *mono,
                                     struct measures *m, struct err *e)
 {
@@ -153,15 +154,18 @@ static enum status measure_spectrum(const struct measurer *by, const struct audi
     size_t size = (size_t)by->size, hop = size / 2;
     size_t frames = mono->frames > size ? (mono->frames - size) / hop + 1 : 1;
     size_t lead = mono->frames < size ? (size - mono->frames) / 2 : 0;
-    float *line = calloc(lead + mono->frames + FFT_BATCH * size, sizeof *line);
-    if (!line)
+    size_t whole = (frames - 1) / FFT_BATCH * FFT_BATCH, skip = whole * hop;
+    float *last = calloc((FFT_BATCH / 2 + 1) * size, sizeof *last);
+    if (!last)
         return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
-    memcpy(line + lead, mono->data, mono->frames * sizeof *line);
-    for (size_t i = 0; i < frames; i += FFT_BATCH) {
-        fft_batch_power(by->fft, line + i * hop, (int)hop, by->power);
-        count_shapes(by, (int)(frames - i < FFT_BATCH ? frames - i : FFT_BATCH), &sum);
+    for (size_t i = 0; i < whole; i += FFT_BATCH) {
+        fft_batch_power(by->fft, mono->data + i * hop, (int)hop, by->power);
+        count_shapes(by, FFT_BATCH, &sum);
     }
-    free(line);
+    memcpy(last + lead, mono->data + skip, (mono->frames - skip) * sizeof *last);
+    fft_batch_power(by->fft, last, (int)hop, by->power);
+    count_shapes(by, (int)(frames - whole), &sum);
+    free(last);
     if (sum.energy > 0) {
         m->centroid_hz = sum.centroid_hz / sum.energy;
         m->flatness = fmin(1.0, sum.flatness / sum.energy);
