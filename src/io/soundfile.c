@@ -402,7 +402,7 @@ static uint64_t scrub(float *x, size_t n)
 {
     size_t outside = 0;
     for (size_t i = 0; i < n; i++)
-        outside += !(fabsf(x[i]) <= loudest);
+        outside += fabsf(x[i]) <= loudest ? 0 : 1;
     if (outside == 0)
         return 0;
     uint64_t scrubbed = 0;

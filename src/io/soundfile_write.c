@@ -38,28 +38,40 @@ static void make_header(unsigned char h[HEADER_BYTES], const struct audio *a, in
     put32(h + 40, data_bytes);
 }
 
-/* To the nearest, halves to even, as rint has it: adding 1.5 · 2⁵² leaves the whole
- * number in the lowest bits. On the grid of 24 bits a float is exact. */
-static int32_t nearest(float x, float scale)
+/* To the nearest, halves to even, as rint has it: adding 1.5 · 2^(digits of a double or
+ * float) leaves the whole number in the lowest bits. On the grid of 24 bits a float is
+ * exact. */
+static float in_range(float x, float scale)
 {
     float v = fabsf(x) <= FLT_MAX ? x * scale : 0.0f;
-    v = v < -scale ? -scale : v > scale - 1 ? scale - 1 : v;
-    double sum = (double)v + 0x1.8p52;
-    int64_t bits;
+    return v < -scale ? -scale : v > scale - 1 ? scale - 1 : v;
+}
+
+static uint32_t nearest24(float x)
+{
+    double sum = (double)in_range(x, 0x1p23f) + 0x1.8p52;
+    uint64_t bits;
     memcpy(&bits, &sum, sizeof bits);
-    return (int32_t)bits;
+    return (uint32_t)bits;
+}
+
+static uint32_t nearest16(float x)
+{
+    float sum = in_range(x, 0x1p15f) + 0x1.8p23f;
+    uint32_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    return bits;
 }
 
 /* `to` has room for a byte more: the next sample, or nothing, overwrites it. */
 static void quantise(unsigned char *to, const float *x, size_t n, int bits)
 {
-    const float scale = (float)(1 << (bits - 1));
     if (bits == 24)
         for (size_t i = 0; i < n; i++)
-            put32(to + 3 * i, (uint32_t)nearest(x[i], scale));
+            put32(to + 3 * i, nearest24(x[i]));
     else
         for (size_t i = 0; i < n; i++)
-            put16(to + 2 * i, (uint32_t)nearest(x[i], scale) & 0xffff);
+            put16(to + 2 * i, nearest16(x[i]));
 }
 
 /* Header and samples in blocks, the last one padded to even as RIFF wants it. */
