@@ -99,13 +99,19 @@ void drum_pitch_meter_free(struct drum_pitch_meter *m)
     free(m);
 }
 
-/* Most stretches are of one length: its window is kept. */
+/* A Hann window by rotation. Most stretches are of one length: its window is kept. */
 static void make_window(struct drum_pitch_meter *m, size_t n)
 {
     if (m->window_size == n)
         return;
-    for (size_t i = 0; i < n; i++)
-        m->window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * ((double)i + 0.5) / (double)n));
+    double angle = TWO_PI / (double)n, turn_re = cos(angle), turn_im = sin(angle);
+    double re = cos(0.5 * angle), im = sin(0.5 * angle);
+    for (size_t i = 0; i < n; i++) {
+        m->window[i] = (float)(0.5 - 0.5 * re);
+        double next = re * turn_re - im * turn_im;
+        im = re * turn_im + im * turn_re;
+        re = next;
+    }
     m->window_size = n;
 }
 

@@ -114,6 +114,12 @@ static double cents_of(int b, int speed)
     return (speed - speeds_of(b) / 2) * step_cents[b];
 }
 
+/* A row of `size` values' spectrum: what is turned has nothing there. */
+static void without_nyquist(float *row, int size)
+{
+    row[size] = row[size + 1] = 0.0F;
+}
+
 /* The held one as it is between the samples, too. */
 static void prepare(struct trace_matcher *m, int b)
 {
@@ -126,9 +132,10 @@ static void prepare(struct trace_matcher *m, int b)
     h->power = expand(&m->trace, b, m->row[0]);
     memset(m->row[0] + band->count, 0, (size_t)band->count * sizeof *m->row[0]);
     rfft_forward(m->one[b], m->row[0], spectrum);
-    memset(m->row, 0, sizeof m->row);
-    for (int p = 0; p < DENSER; p++)
+    for (int p = 0; p < DENSER; p++) {
+        without_nyquist(m->row[p], size);
         trace_turn(spectrum, m->turn[b][p], band->count, m->row[p]);
+    }
     fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
     for (int p = 0; p < DENSER; p++)
         for (int i = 0; i < size; i++)
@@ -144,8 +151,8 @@ static void at_speeds(struct trace_matcher *m, int b, int speed)
     struct held *h = &m->held[b];
     double attack = trace_lead_s * band->rate_hz;
     int last = band->count * DENSER - 1;
-    memset(m->row, 0, sizeof m->row);
     for (int r = 0; r < FFT_BATCH && speed + 2 * r < speeds_of(b); r++) {
+        memset(m->row[r], 0, (size_t)band->count * sizeof *m->row[r]);
         double step = exp2(cents_of(b, speed + 2 * r) / 1200.0) * DENSER,
                first = attack * (DENSER - step);
         int from = (int)fmax(0.0, ceil(-first / step)),
@@ -249,9 +256,10 @@ static void try_speeds(struct trace_matcher *m, int b, const int *speeds, int co
     trace_turn_back(m->other->spectrum, m->turn[b][DENSER / 2], band->count, later);
     for (int done = 0; done < count; done += FFT_BATCH / 2) {
         int now = count - done < FFT_BATCH / 2 ? count - done : FFT_BATCH / 2;
-        memset(m->row, 0, sizeof m->row);
         for (int i = 0; i < now; i++) {
             const float *held = m->held[b].spectrum[speeds[done + i]];
+            without_nyquist(m->row[2 * i], 2 * band->count);
+            without_nyquist(m->row[2 * i + 1], 2 * band->count);
             trace_turn_back(held, m->other->spectrum, band->count, m->row[2 * i]);
             trace_turn_back(held, later, band->count, m->row[2 * i + 1]);
         }

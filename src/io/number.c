@@ -61,6 +61,10 @@ static void print_exact(char text[TEXT_MAX], double value, bool plain)
     n = n < low ? low : n > high ? high : n;
     while (!reads_back(text, TEXT_MAX, value, plain, n) && n < high)
         low = ++n;
+    /* One digit fewer than 16 is further off than half the step of doubles, unless the
+     * last is next to nothing. */
+    if (plain && n > low && strchr("2345678", text[strlen(text) - 1]))
+        return;
     high = n;
     for (n = high - 1; low < high; n = (low + high) / 2)
         if (reads_back(shorter, TEXT_MAX, value, plain, n)) {
