@@ -160,14 +160,13 @@ static void process_writes_the_tree(void **state)
         assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
         assert_int_equal(a.rate_hz, 44100);
         assert_true(fabs((double)a.frames / a.rate_hz - c->m.duration_sec) < 1e-4);
-        assert_true(c->m.seam_error_db < 60 || isnan(c->m.seam_error_db));
         bool loop = !isnan(c->m.loop_end);
         size_t samples = a.frames * (size_t)a.channels;
         if (!loop) {
             assert_true(fabs((double)a.data[0]) < 0.001);
             assert_true(fabs((double)a.data[samples - 1]) < 0.001);
         }
-        if (c->kind == KIND_PAD) {
+        if (loop) {
             struct seam seam;
             assert_int_equal(seam_measure(&a, NULL, 0, &seam, NULL), ST_OK);
             assert_true(seam.seamless);
@@ -523,10 +522,11 @@ static void interrupt_leaves_whole_files(void **state)
                     "tapes",    "--seed",        "7",       "--project-name",
                     "INT",      "--export_root", "int",     NULL};
     pid_t pid = program_start(p->path, argv);
-    nap(700);
+    for (int i = 0; i < 3000 && !there(p, "int/INT/.trowel"); i++)
+        nap(10); /* at work from then on, for seconds */
+    assert_true(there(p, "int/INT/.trowel"));
     kill(pid, SIGINT);
-    int status = program_wait(pid);
-    assert_true(status == 130 || status == 0);
+    assert_int_equal(program_wait(pid), 130);
     char path[1024];
     path_in(path, p, "int");
     assert_int_equal(tree_count(path, ".tmp"), 0);
