@@ -299,6 +299,41 @@ static void test_stacks(void **state)
     session_close(s);
 }
 
+/* A catalog that was changed by hand: such a number is no stack and no place in a list.
+ */
+static void test_a_stack_that_cannot_be(void **state)
+{
+    struct session *s = open_session(*state);
+    struct catalog_source source;
+    float *vectors;
+    struct candidate *c = make_finds("night", 24, &source, &vectors);
+    c[5].cluster = 2147483647; /* was the third of 1, 3, 5 */
+    c[7].cluster = -3;
+    assert_int_equal(session_add(s, &source, c, 24, vectors, NULL), ST_OK);
+    free(c);
+    free(vectors);
+    struct view *v = open_view(s);
+    view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
+    view_set_order(v, ORDER_STACK, true);
+    assert_int_equal(view_count(v), 10);
+    assert_int_equal(session_stack_size(s, session_find(s, 5)->stack), 1);
+    assert_true(view_at(v, 0) != 5 && view_at(v, 9) != 1);
+    view_set_stacks_closed(v, true);
+    assert_int_equal(view_count(v), 6); /* 1 3 | 5 | 7 | 11 | 13 15 17 | 21 23 */
+    size_t odd = 5;
+    session_decide(s, &odd, 1, DECISION_ACCEPTED, NULL);
+    assert_int_equal(view_count(v), 6);
+    for (size_t i = 0; i < view_count(v); i++) {
+        size_t find = view_at(v, i), others = find == 13 ? 2 : find == 1 || find == 21;
+        assert_int_equal(view_hidden(v, i), others);
+        view_toggle_stack(v, i);
+        view_toggle_stack(v, i);
+    }
+    assert_int_equal(view_count(v), 6);
+    view_free(v);
+    session_close(s);
+}
+
 static void test_similar_search_range(void **state)
 {
     struct session *s = open_session(*state);
@@ -832,6 +867,7 @@ int main(void)
         CASE(test_views_keep_up),
         CASE(test_deciding_moves_on),
         CASE(test_stacks),
+        CASE(test_a_stack_that_cannot_be),
         CASE(test_similar_search_range),
         CASE(test_kit),
         CASE(test_other_process_is_seen),

@@ -71,7 +71,7 @@ static double key_number(const char *key)
     return 2 * (tone[key[0] - 'A'] + sharp) + (key[1 + sharp] == 'm');
 }
 
-/* The first eight letters; nothing last. */
+/* The first six letters; nothing last. */
 static double class_number(const char *text)
 {
     double number = 0.0;
@@ -114,9 +114,7 @@ static double order_number(const struct view *v, const struct find *f, size_t in
     case ORDER_CLASS:
         return class_number(f->hit_class);
     case ORDER_STACK:
-        return f->stack > 0 && v->s->stacks.fresh
-                   ? v->s->stacks.start[f->stack + 1] - v->s->stacks.start[f->stack]
-                   : 1;
+        return session_stack_size(v->s, f->stack);
     case ORDER_SIMILAR:
         return index < v->distance_count ? (double)v->distance[index] : (double)NAN;
     default:
