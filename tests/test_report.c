@@ -90,6 +90,25 @@ static void a_strangers_page_stays(void **state)
     assert_int_equal(report_run(&job, &r, &e), ST_OK);
 }
 
+/* A kit's manifest that came from elsewhere: the page is made to be given away. */
+static void a_kit_shows_nothing_from_outside(void **state)
+{
+    char kit[300];
+    struct root r;
+    struct err e;
+    struct report_result result;
+    static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
+                               "BD_1,../hat \xf0\x9f\xa5\x81.wav,BD,drum,hat.wav,\r\n";
+    snprintf(kit, sizeof kit, "%s/kit", (const char *)*state);
+    assert_int_equal(root_open(&r, kit, true, NULL), ST_OK);
+    assert_int_equal(root_write_file(&r, "manifest.csv", rows, sizeof rows - 1, NULL),
+                     ST_OK);
+    struct report_job job = {.input_dir = kit};
+    assert_int_equal(report_run(&job, &result, &e), ST_REFUSED);
+    assert_false(root_exists(&r, "report.html"));
+    root_done(&r);
+}
+
 static void a_browser_plays_it(void **state)
 {
     const char *top = *state;
@@ -158,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_holds_every_sample_escaped),
         cmocka_unit_test(a_strangers_page_stays),
+        cmocka_unit_test(a_kit_shows_nothing_from_outside),
         cmocka_unit_test(a_browser_plays_it),
     };
     return cmocka_run_group_tests_name("report", tests, set_up, tear_down);

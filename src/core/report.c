@@ -78,22 +78,23 @@ static void fill_kit_row(struct report_sample *s, const char *folder,
 #undef FIELD
 }
 
-static char **copy_fields(const struct csv_reader *r)
-{
-    char **names = calloc((size_t)r->count + 1, sizeof *names);
-    for (int i = 0; names && i < r->count; i++) {
-        names[i] = malloc(strlen(r->field[i]) + 1);
-        if (names[i])
-            strcpy(names[i], r->field[i]);
-    }
-    return names;
-}
-
 static void free_fields(char **names, int count)
 {
     for (int i = 0; names && i < count; i++)
         free(names[i]);
     free(names);
+}
+
+static char **copy_fields(const struct csv_reader *r)
+{
+    char **names = calloc((size_t)r->count + 1, sizeof *names);
+    bool whole = names != NULL;
+    for (int i = 0; whole && i < r->count; i++)
+        whole = (names[i] = strdup(r->field[i])) != NULL;
+    if (whole)
+        return names;
+    free_fields(names, r->count);
+    return NULL;
 }
 
 /* *is_kit tells whether the manifest is one of a kit at all. */
@@ -105,20 +106,25 @@ static enum status from_kit(struct page *p, const char *folder, const char *text
     csv_reader_init(&r, text, n);
     enum status st = csv_read(&r, &more, e);
     char **names = st == ST_OK && more ? copy_fields(&r) : NULL;
-    struct csv_reader header = {.count = st == ST_OK && more ? r.count : 0};
+    struct csv_reader header = {.count = names ? r.count : 0};
     *is_kit = false;
-    for (int i = 0; names && i < header.count; i++)
-        *is_kit = *is_kit || (names[i] && strcmp(names[i], "origin_sha256") == 0);
+    if (st == ST_OK && more && !names)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the report");
+    for (int i = 0; i < header.count; i++)
+        *is_kit = *is_kit || strcmp(names[i], "origin_sha256") == 0;
     while (st == ST_OK && *is_kit) {
         st = csv_read(&r, &more, e);
         if (st != ST_OK || !more)
             break;
-        if (!field(&header, &r, names, "path")[0])
+        const char *path = field(&header, &r, names, "path");
+        if (!path[0])
             continue;
-        struct report_sample *s = add(p);
+        /* the page holds the kit's own sounds, wherever it is sent */
+        st = path_check_relative(path, e);
+        struct report_sample *s = st == ST_OK ? add(p) : NULL;
         if (s)
             fill_kit_row(s, folder, &header, &r, names);
-        else
+        else if (st == ST_OK)
             st = err_set(e, ST_NO_MEMORY, "no memory for the report");
     }
     free_fields(names, header.count);
