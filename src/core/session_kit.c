@@ -1,29 +1,26 @@
 #include "core/session_internal.h"
 
 #include "core/decimal.h"
+#include "io/targets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const slot_names[KIT_SLOTS] = {"BD", "SD", "LT", "MT", "HT", "RS",
-                                                  "HC", "CH", "OH", "CC", "RC"};
+/* The kit on the screen is that of the first machine, slot by slot. */
+static const struct target *machine(void)
+{
+    return target_get((enum target_id)0);
+}
 
 const char *kit_slot_name(int slot)
 {
-    return slot >= 0 && slot < KIT_SLOTS ? slot_names[slot] : "";
+    return slot >= 0 && slot < KIT_SLOTS ? target_slot_at(machine(), slot)->name : "";
 }
 
 int kit_slot_find(const char *name)
 {
-    char folded[8], known[8];
-    filter_fold(folded, sizeof folded, name);
-    for (int i = 0; i < KIT_SLOTS; i++) {
-        filter_fold(known, sizeof known, slot_names[i]);
-        if (strcmp(folded, known) == 0)
-            return i;
-    }
-    return -1;
+    return target_slot(machine(), name);
 }
 
 const struct kit_state *session_kit(const struct session *s)
