@@ -24,7 +24,9 @@ const struct filter_alias filter_aliases[] = {
 };
 const int filter_alias_count = (int)(sizeof filter_aliases / sizeof *filter_aliases);
 
-const struct filter_state_info filter_states[IS_COUNT] = {
+static const struct {
+    const char *word, *other;
+} states[IS_COUNT] = {
 #define STATE(id, word, other, test) {word, other},
 #include "core/filter.def"
 #undef STATE
@@ -71,8 +73,8 @@ const char *filter_set_value(int field, int n, int *bit)
     case FF_IS:
         *bit = n / 2;
         return n >= 2 * IS_COUNT ? NULL
-               : n % 2           ? filter_states[n / 2].other
-                                 : filter_states[n / 2].word;
+               : n % 2           ? states[n / 2].other
+                                 : states[n / 2].word;
     case FF_HAS: /* the measures, then key and class */
         *bit = n / 2;
         return n < 2 * ME_COUNT        ? (n % 2 ? measure_table[n / 2].column

@@ -36,11 +36,6 @@ struct filter_alias {
 extern const struct filter_alias filter_aliases[];
 extern const int filter_alias_count;
 
-struct filter_state_info {
-    const char *word, *other;
-};
-extern const struct filter_state_info filter_states[IS_COUNT];
-
 /* The field a word names (FF_… or FF_MEASURE + …), or −1. */
 int filter_field_find(const char *word);
 /* The n-th value a SET field knows, NULL after the last; *bit = its number. */

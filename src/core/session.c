@@ -66,7 +66,7 @@ bool session_grow_ids(struct session *s)
     return true;
 }
 
-void session_put_id(struct session *s, size_t index)
+static void put_id(struct session *s, size_t index)
 {
     size_t at = id_place(&s->ids, s->find, s->find[index].id);
     s->ids.slot[at] = (uint32_t)index + 1;
@@ -312,7 +312,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
         return -1;
     index = session_append_find(s, from, source);
     if (index >= 0)
-        session_put_id(s, (size_t)index);
+        put_id(s, (size_t)index);
     return index;
 }
 
@@ -367,7 +367,7 @@ long session_take_row(struct session *s, const struct find *from, long source)
         if (f->name == NULL || f->folded == NULL)
             return -1;
         index = (long)s->count;
-        session_put_id(s, s->count++);
+        put_id(s, s->count++);
         for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
             s->vector[(size_t)index * SIMILARITY_DIM + (size_t)i] = NAN;
     } else {

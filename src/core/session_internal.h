@@ -82,9 +82,8 @@ enum { SESSION_LOG_MAX = 65536 };
 /* session.c */
 void session_changed(struct session *s, size_t index);
 void session_forget_changes(struct session *s); /* whoever follows them looks at all */
-/* Room for `count` ids (the first time, all of them go in); and one goes in. */
+/* Room for another id; the first time, all that are there go in. */
 bool session_grow_ids(struct session *s);
-void session_put_id(struct session *s, size_t index);
 void session_tally(struct session *s, const struct find *f, int sign);
 void session_say(struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

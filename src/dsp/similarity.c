@@ -528,7 +528,7 @@ void similarity_standards(double mean[SIMILARITY_DIM], double deviation[SIMILARI
     }
 }
 
-void similarity_standardise(const float raw[SIMILARITY_DIM], float vector[SIMILARITY_DIM])
+static void standardise(const float raw[SIMILARITY_DIM], float vector[SIMILARITY_DIM])
 {
     for (int i = 0; i < SIMILARITY_DIM; i++) {
         float v = (raw[i] - table_mean[i]) / table_deviation[i];
@@ -546,7 +546,7 @@ void similarity_finish(struct similarity *s)
 {
     finish_all(s);
     for (size_t i = 0; i < s->count; i++)
-        similarity_standardise(s->sounds[i].raw, s->sounds[i].vector);
+        standardise(s->sounds[i].raw, s->sounds[i].vector);
     s->count = 0;
 }
 

@@ -20,10 +20,7 @@ enum {
 enum status similarity_raw(struct similarity *s, const struct audio *a,
                            float raw[SIMILARITY_DIM], struct err *e);
 
-/* What stands for silence: raw values and length of the table. */
-void similarity_standardise(const float raw[SIMILARITY_DIM],
-                            float vector[SIMILARITY_DIM]);
-
+/* Mean and deviation by which a vector is standardised. */
 void similarity_standards(double mean[SIMILARITY_DIM], double deviation[SIMILARITY_DIM]);
 
 /* How copies are told (similarity_stack.c): differences of standardised vectors in units

@@ -43,7 +43,9 @@ static double quadratic_power(const double c[3], double angle)
            2 * c[0] * c[2] * cos(2 * angle);
 }
 
-double spectral_k_weight(double hz)
+/* |H(f)|² of the K weighting of ITU-R BS.1770-4 (its 48 kHz filters; constant above
+ * 23.9 kHz). */
+static double k_weight(double hz)
 {
     static const double shelf_b[] = {1.53512485958697, -2.69169618940638,
                                      1.19839281085285};
@@ -84,7 +86,7 @@ struct spectral *spectral_new(int rate_hz, int n)
         return NULL;
     }
     for (int k = 0; k < s->bins; k++)
-        s->k_weight[k] = (float)spectral_k_weight(k * s->bin_hz);
+        s->k_weight[k] = (float)k_weight(k * s->bin_hz);
     static const double edges[TRACK_BAND_COUNT + 1] = {0, 60, 200, 2000, 8000, 1e9};
     for (int b = 0; b < TRACK_BAND_COUNT; b++)
         s->band[b] = range_of(edges[b], edges[b + 1], s->bin_hz, s->bins);

@@ -26,10 +26,6 @@ void spectral_batch(struct spectral *s, const float *power,
 /* The eight spectra one after the other, bin k of spectrum i at [i·bins + k]. */
 void spectral_powers(const float *power, int bins, float *frames);
 
-/* |H(f)|² of the K weighting of ITU-R BS.1770-4 (its 48 kHz filters; constant above
- * 23.9 kHz). */
-double spectral_k_weight(double hz);
-
 /* Lower edge of fine band b; b = TRACK_BANDS gives the upper end. */
 double spectral_fine_edge_hz(int b);
 

@@ -1,4 +1,4 @@
-/* window: the cosine windows of the analysis and synthesis.
+/* window: the cosine window of the analysis and synthesis.
  *
  * Periodic form (as in a DFT), w[i] for i = 0 … n − 1: hann(i) = ½ − ½ cos(2πi/n). With a
  * hop of n/4 the squares of Hann windows add up to 1.5 everywhere, with n/2 the Hann
@@ -7,9 +7,5 @@
 #define TROWEL_DSP_WINDOW_H
 
 void window_hann(float *w, int n);
-
-/* Flat top with cosine flanks of `taper`·n/2 frames each; 0 a rectangle, 1 a Hann window.
- * Symmetric form: w[i] = w[n − 1 − i]. */
-void window_tukey(float *w, int n, double taper);
 
 #endif
