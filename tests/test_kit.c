@@ -306,6 +306,29 @@ static void every_hit_starts_at_its_attack(void **state)
     }
 }
 
+/* What the kit screen shows as a slot's trim, up to full scale. */
+static void a_trim_is_heard_on_the_machine(void **state)
+{
+    (void)state;
+    static const double trims[][2] = {
+        {0, -1}, {-6, -7}, {-20.5, -21.5}, {0.5, -0.5}, {6, 0}};
+    for (size_t i = 0; i < sizeof trims / sizeof *trims; i++) {
+        struct kit_item item = drum("a", "kick", 0.5, 1);
+        struct rng r = rng_derive(8, 0, "kit trim", 0);
+        struct audio a;
+        double gain;
+        make_hit(&a, 10, 0.06, 5, 0.3, &r);
+        item.trim_db = trims[i][0];
+        double before = level_peak(&a);
+        assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL),
+                         ST_OK);
+        double peak_db = level_to_db(level_true_peak(&a, false));
+        assert_true(fabs(peak_db - trims[i][1]) < 0.05);
+        assert_true(fabs(level_to_db(level_peak(&a) / before) - gain) < 0.05);
+        audio_done(&a);
+    }
+}
+
 /* The machine plays a loop once, from its first sample to its last. */
 static void loops_do_not_click(void **state)
 {
@@ -625,6 +648,7 @@ int main(void)
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(every_hit_starts_at_its_attack),
+        cmocka_unit_test(a_trim_is_heard_on_the_machine),
         cmocka_unit_test(loops_do_not_click),
         cmocka_unit_test(a_kit_from_bare_files),
         cmocka_unit_test(an_edited_sheet_is_kept),

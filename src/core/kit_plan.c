@@ -220,28 +220,8 @@ static void describe(const struct kit_item *item, const char *prefix, int room,
     }
 }
 
-static bool taken(const struct kit_plan *p, size_t before, const char *name)
-{
-    for (size_t i = 0; i < before; i++)
-        if (strcasecmp(p->item[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* A name that is taken gets a number in place of its end. */
-static void unique_name(struct kit_plan *p, size_t i, const char *prefix,
-                        const char *rest)
-{
-    int max = p->target->name_chars;
-    kit_name(p->item[i].name, max, prefix, rest);
-    for (int n = 2; taken(p, i, p->item[i].name); n++) {
-        char tail[16], base[20];
-        int length = snprintf(tail, sizeof tail, "_%d", n);
-        kit_name(base, max - length, prefix, rest);
-        snprintf(p->item[i].name, sizeof p->item[i].name, "%.12s%.7s", base, tail);
-    }
-}
-
+/* Every prefix is there once: a slot's name, or a role's with its number. So no two names
+ * are the same, on a card that does not know capitals from small letters either. */
 static void name_all(struct kit_plan *p)
 {
     int number[ROLES] = {0}, in_folder = 0, folder = 0;
@@ -255,7 +235,7 @@ static void name_all(struct kit_plan *p)
             snprintf(prefix, sizeof prefix, "%s%02d", roles[role_of(item)].role,
                      ++number[role_of(item)]);
         describe(item, prefix, p->target->name_chars - (int)strlen(prefix), rest);
-        unique_name(p, i, prefix, rest);
+        kit_name(item->name, p->target->name_chars, prefix, rest);
         if (in_folder == p->target->files_per_folder) {
             folder++;
             in_folder = 0;
