@@ -298,6 +298,43 @@ static void test_decisions_outlive_rebuilding(void **state)
     free(in);
 }
 
+/* Of a pad: what lies where it was moved to, and which of its loops that is. */
+static void test_moved_pads(void **state)
+{
+    (void)state;
+    struct catalog_find f = {0};
+    make_find(&f.c, "night-train", KIND_PAD, 0);
+    f.c.m.duration_sec = 2;
+    f.c.m.loop_start = 0;
+    f.c.m.loop_end = 96000; /* written at 48 kHz, from 44.1 */
+    const struct catalog_find mined = f;
+    catalog_overlay(&f, FIELD_EDGES, "44100 88200");
+    assert_true(f.edited && f.c.start_frame == 44100 && f.c.end_frame == 88200);
+    assert_true(f.c.m.start_sec == 1 && f.c.m.end_sec == 2 && f.c.m.duration_sec == 1);
+    assert_true(f.c.m.loop_end == 48000); /* the sample is as long as its loop */
+    assert_int_equal(f.c.loop_count, 3);
+    assert_int_equal(f.loop_at, -1); /* none of the ranked */
+    assert_true(f.c.loop[0].start_frame == 44100 && f.c.loop[0].end_frame == 88200);
+    assert_memory_equal(&f.c.loop[1], mined.c.loop, 2 * sizeof *f.c.loop);
+    catalog_overlay(&f, FIELD_LOOP, "150 91000");
+    assert_int_equal(f.loop_at, 1);
+    assert_memory_equal(&f.c.loop[0], &mined.c.loop[1], sizeof *f.c.loop);
+    assert_true(f.c.start_frame == 150 && f.c.end_frame == 91000);
+    /* one after the other, and round */
+    f = mined;
+    catalog_overlay(&f, FIELD_EDGES, "150 91000");
+    assert_int_equal(f.loop_at, 1);
+    catalog_overlay(&f, FIELD_LOOP, "100 90000");
+    assert_int_equal(f.loop_at, 0);
+    assert_int_equal(f.c.loop_count, 2);
+    /* damage is no place */
+    f = mined;
+    catalog_overlay(&f, FIELD_EDGES, "-5 88200");
+    catalog_overlay(&f, FIELD_LOOP, "88200 44100");
+    catalog_overlay(&f, FIELD_LOOP, "1 2 3");
+    assert_memory_equal(&f, &mined, sizeof f);
+}
+
 static void test_overrides(void **state)
 {
     struct bench *b = *state;
@@ -330,6 +367,7 @@ static void test_overrides(void **state)
     assert_true(f.c.m.end_sec == 2.0);
     /* the chosen alternative comes first with its measures, the other stays */
     assert_int_equal(f.c.loop_count, 2);
+    assert_int_equal(f.loop_at, 1);
     assert_memory_equal(&f.c.loop[0], &in[1].loop[1], sizeof f.c.loop[0]);
     assert_memory_equal(&f.c.loop[1], &in[1].loop[0], sizeof f.c.loop[0]);
     char value[EVENT_VALUE_BYTES];
@@ -787,6 +825,7 @@ int main(void)
         CASE(test_same_content_same_bytes),
         CASE(test_decisions_outlive_rebuilding),
         CASE(test_overrides),
+        CASE(test_moved_pads),
         CASE(test_undo_across_restarts),
         CASE(test_kill_loses_nothing),
         CASE(test_add_and_drop),

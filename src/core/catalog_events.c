@@ -89,7 +89,7 @@ static bool two_frames(const char *value, int64_t *start, int64_t *end)
     char *rest;
     *start = strtoll(value, &rest, 10);
     *end = strtoll(rest, &rest, 10);
-    return *rest == '\0' && *end > *start;
+    return *rest == '\0' && *start >= 0 && *end > *start;
 }
 
 /* One of the ranked alternatives comes to the front and the ones before it go behind the
