@@ -1,5 +1,6 @@
 #include "interrupt.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,9 +15,11 @@ static void handle(int signal_number)
     if (atomic_exchange(&flag, true))
         _exit(130);
     if (pipe_fd[1] >= 0) {
+        int kept = errno; /* of whatever call this came in between */
         char byte = 1;
         ssize_t n = write(pipe_fd[1], &byte, 1);
         (void)n;
+        errno = kept;
     }
 }
 

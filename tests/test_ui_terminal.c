@@ -1,14 +1,18 @@
 /* The workstation on real terminals: kinds, sizes, signals, and that the terminal is
  * given back. The child runs app_run on a pseudo-terminal of its own. */
+#define _GNU_SOURCE 1 /* syscall */
 #include "pty.h"
 #include "ui_rig.h"
 
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +47,23 @@ static int workstation(void *arg)
     if (st != ST_OK && st != ST_CANCELLED)
         fprintf(stderr, "trowel: %s\n", e.msg);
     return status_exit_code(st);
+}
+
+/* How often the child waited for the disk; put before the library's, SQLite's too. */
+static atomic_int *syncs;
+
+int fdatasync(int fd)
+{
+    if (syncs)
+        atomic_fetch_add(syncs, 1);
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+    if (syncs)
+        atomic_fetch_add(syncs, 1);
+    return (int)syscall(SYS_fsync, fd);
 }
 
 static void start(const char *term, const char *locale, int rows, int cols)
@@ -217,6 +238,34 @@ static void decisions_survive_a_kill(void **state)
     assert_int_equal(rejected(), 3);
 }
 
+/* Each is on the disk before the next key is heeded, however fast they come. */
+static void every_decision_waits_for_the_disk(void **state)
+{
+    (void)state;
+    syncs = mmap(NULL, sizeof *syncs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                 -1, 0);
+    assert_true(syncs != MAP_FAILED);
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, "x"); /* begins the log, which takes more of them */
+    assert_true(pty_wait_for(&pty, "undoes", 5));
+    pty_settle(&pty, 0.2);
+    int before = atomic_load(syncs);
+    assert_true(before > 0);
+    pty_send(&pty, "jjj");
+    pty_settle(&pty, 0.2);
+    assert_int_equal(atomic_load(syncs), before); /* moving decides nothing */
+    pty_send(&pty, "xaxax");
+    for (int i = 0; i < 100 && atomic_load(syncs) < before + 5; i++)
+        pty_settle(&pty, 0.05);
+    assert_int_equal(atomic_load(syncs), before + 5);
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+    munmap(syncs, sizeof *syncs);
+    syncs = NULL;
+    assert_int_equal(rejected(), 4);
+}
+
 static void nap_ms(int ms)
 {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
@@ -297,6 +346,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(stopping_and_going_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(five_hundred_resizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decisions_survive_a_kill, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_decision_waits_for_the_disk, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_stuck_line_delays_no_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
