@@ -3,6 +3,7 @@
 #define _GNU_SOURCE 1 /* syscall */
 #include "pty.h"
 #include "ui_rig.h"
+#include "vt.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -301,6 +302,41 @@ static void a_stuck_line_delays_no_key(void **state)
     close(pty.fd);
 }
 
+static void screen_of(struct vt *v)
+{
+    vt_clear(v);
+    vt_feed(v, pty.text, pty.used);
+}
+
+/* What did not fit into the line comes when it flows again, and nothing twice. */
+static void a_stuck_line_loses_nothing(void **state)
+{
+    (void)state;
+    static struct vt kept, anew;
+    start("vt100", "C", VT_ROWS, VT_COLS);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_settle(&pty, 0.2);
+    for (int i = 0; i < 80; i++) { /* some 2 kB each; a line holds no more than 70 */
+        pty_send(&pty, "\014");
+        nap_ms(20);
+    }
+    pty_send(&pty, "jjx");
+    for (int i = 0; i < 100 && rejected() < 1; i++)
+        nap_ms(20);
+    assert_true(pty_wait_for(&pty, "undoes", 10));
+    pty_settle(&pty, 0.3);
+    screen_of(&kept);
+    pty_forget(&pty);
+    pty_send(&pty, "\014");
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_settle(&pty, 0.3);
+    screen_of(&anew);
+    for (int row = 0; row < VT_ROWS; row++)
+        assert_string_equal(kept.cell[row], anew.cell[row]);
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
 static void unknown_sequences_are_no_keys(void **state)
 {
     (void)state;
@@ -349,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_decision_waits_for_the_disk, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_stuck_line_delays_no_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stuck_line_loses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
     };

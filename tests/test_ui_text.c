@@ -102,6 +102,8 @@ static void wide_characters_are_whole_or_not_there(void **state)
     area_text(&a, 0, 0, ROLE_TEXT, "\xE6\x97\xA5\xE6\x9C\xAC!");
     area_text(&a, 0, 1, ROLE_TEXT, "x"); /* on the right half of the first */
     check(" x\xE6\x9C\xAC!\n");
+    area_text(&a, 0, 2, ROLE_TEXT, "y"); /* on the left half of the second */
+    check(" xy !\n");
     a = fresh(1, 3, TIER_BRAILLE);
     area_text(&a, 0, 0, ROLE_TEXT, "ab\xE6\x97\xA5"); /* no room for its second half */
     check("ab\n");
