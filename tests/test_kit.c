@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
+#include "io/csv.h"
 #include "io/soundfile.h"
 #include "program.h"
 
@@ -510,6 +511,75 @@ static void put(const char *folder, const char *name, const char *bytes)
     fclose(f);
 }
 
+/* The field of the row whose column `key` is `value`; the caller frees. */
+static char *field_of(const char *path, const char *key, const char *value,
+                      const char *column)
+{
+    char *text, *found = NULL;
+    size_t n;
+    int more = 1, of_key = -1, of_column = -1;
+    struct csv_reader r;
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    csv_reader_init(&r, text, n);
+    assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
+    for (int i = 0; i < r.count; i++) {
+        of_key = strcmp(r.field[i], key) == 0 ? i : of_key;
+        of_column = strcmp(r.field[i], column) == 0 ? i : of_column;
+    }
+    assert_true(of_key >= 0 && of_column >= 0);
+    while (!found && csv_read(&r, &more, NULL) == ST_OK && more)
+        if (strcmp(r.field[of_key], value) == 0)
+            found = strdup(r.field[of_column]);
+    csv_reader_done(&r);
+    free(text);
+    return found;
+}
+
+/* A folder with a manifest: what it says of the samples goes with them. */
+static void a_kit_from_a_manifest(void **state)
+{
+    (void)state;
+    char top[256], in[300], path[600], *text;
+    size_t n;
+    struct text summary = {0};
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
+    write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
+    write_sample(in, "bad.wav", SYNTH_HAT_CLOSED, 0, 44100, 1);
+    put(in, "manifest.csv",
+        "filename,source,source_path,type,hit_class,start_sec,decision\r\n"
+        "good.wav,tape,tapes/tape.flac,drum,kick,65.25,\r\n"
+        "later.wav,tape,tapes/tape.flac,drum,snare,3721.5,accepted\r\n"
+        "bad.wav,tape,tapes/tape.flac,drum,hat_closed,1,rejected\r\n");
+    assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
+    assert_true(text_has(summary.at, "2 of 400 files"));
+    text_done(&summary);
+    snprintf(path, sizeof path, "%s/K/ASSIGN.txt", top);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "tapes/tape.flac at 1:05.25"));
+    assert_true(text_has(text, "tapes/tape.flac at 62:01.50"));
+    assert_false(text_has(text, "bad"));
+    free(text);
+    /* how much louder the sample on the card is than the one it was made of */
+    struct audio before, after;
+    snprintf(path, sizeof path, "%s/good.wav", in);
+    assert_int_equal(soundfile_load(path, 0, &before, NULL), ST_OK);
+    snprintf(path, sizeof path, "%s/K/manifest.csv", top);
+    char *file = field_of(path, "filename", "good.wav", "path");
+    char *gain = field_of(path, "filename", "good.wav", "gain_db");
+    assert_true(file && gain);
+    snprintf(path, sizeof path, "%s/K/%.200s", top, file);
+    assert_int_equal(soundfile_load(path, 0, &after, NULL), ST_OK);
+    double rise_db = level_to_db(level_peak(&after) / level_peak(&before));
+    assert_true(fabs(rise_db) > 0.1 && fabs(strtod(gain, NULL) - rise_db) < 0.02);
+    audio_done(&before);
+    audio_done(&after);
+    free(file);
+    free(gain);
+    tree_remove(top);
+}
+
 /* Notes on the assignment sheet outlast the kit they were made on. */
 static void an_edited_sheet_is_kept(void **state)
 {
@@ -651,6 +721,7 @@ int main(void)
         cmocka_unit_test(a_trim_is_heard_on_the_machine),
         cmocka_unit_test(loops_do_not_click),
         cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),

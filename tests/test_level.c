@@ -187,6 +187,26 @@ static void ends_are_closed_only_if_open(void **state)
     }
 }
 
+static void fades_are_raised_cosines_of_their_length(void **state)
+{
+    (void)state;
+    enum { N = 1000, IN = 100, OUT = 300 };
+    struct audio a = sound(N, 2);
+    for (size_t i = 0; i < 2 * N; i++)
+        a.data[i] = i % 2 ? -1.0f : 1.0f;
+    level_fade_in(&a, IN);
+    level_fade_out(&a, OUT);
+    for (size_t i = 0; i < N; i++) {
+        double in = i < IN ? 0.5 - 0.5 * cos(3.141592653589793 * (double)i / IN) : 1;
+        size_t left = N - 1 - i;
+        double out =
+            left < OUT ? 0.5 - 0.5 * cos(3.141592653589793 * (double)left / OUT) : 1;
+        assert_true(fabs((double)a.data[2 * i] - in * out) < 1e-6);
+        assert_true(fabs((double)a.data[2 * i + 1] + in * out) < 1e-6);
+    }
+    audio_done(&a);
+}
+
 /* Error of dithered 16-bit output: white, triangular, 1/2 LSB² of power in all: TPDF 1/6
  * + rounding 1/12 = 1/4; a −80 dBFS tone leaves no harmonics above the noise. */
 static void dither_is_white_and_linear(void **state)
@@ -287,6 +307,7 @@ int main(void)
         cmocka_unit_test(small_dc_stays),
         cmocka_unit_test(a_quiet_sound_loses_the_dc_it_would_export),
         cmocka_unit_test(ends_are_closed_only_if_open),
+        cmocka_unit_test(fades_are_raised_cosines_of_their_length),
         cmocka_unit_test(dither_is_white_and_linear),
         cmocka_unit_test(dither_clamps_and_leaves_the_grid_alone),
         cmocka_unit_test(loudness_is_r128),

@@ -377,6 +377,24 @@ static void kits_hold_what_was_edited(void **state)
     assert_int_equal(rename(to, from), 0);
 }
 
+/* Nothing is accepted yet: all is wanted that was not rejected. */
+static void what_was_rejected_is_in_no_kit(void **state)
+{
+    struct bench *b = *state;
+    struct kit_result result;
+    struct catalog_find drum = first_of(b, KIND_DRUM, false);
+    assert_int_equal(export(b, &result, NULL), ST_OK);
+    char *rows = kit_manifest_text(b);
+    assert_true(text_has(rows, drum.c.filename));
+    free(rows);
+    say(b, FIELD_DECISION, drum.id, "rejected");
+    assert_int_equal(export(b, &result, NULL), ST_OK);
+    rows = kit_manifest_text(b);
+    assert_false(text_has(rows, drum.c.filename));
+    free(rows);
+    say(b, FIELD_DECISION, drum.id, "undecided");
+}
+
 /* What the sheet says of the mute groups is what C said on the kit screen. */
 static void the_sheet_lets_ring_what_rings(void **state)
 {
@@ -485,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_moved_loop_still_joins),
         cmocka_unit_test(what_cannot_be_cut_is_refused),
         cmocka_unit_test(recordings_are_found_from_anywhere),
+        cmocka_unit_test(what_was_rejected_is_in_no_kit),
         cmocka_unit_test(kits_hold_what_was_edited),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),
