@@ -1,4 +1,5 @@
 /* core/jobs: the pool, its cancel, its delivery on the owner's thread. */
+#define _XOPEN_SOURCE 700 /* getpriority */
 #include "core/jobs.h"
 
 #include <poll.h>
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -108,6 +110,44 @@ static void delivery_can_be_cut_short(void **state)
     assert_true(rounds >= 20);
     jobs_free(j);
 }
+
+#ifdef __linux__ /* where a nice value belongs to a thread */
+static enum status note_nice(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)ctx;
+    (void)e;
+    *(int *)arg = getpriority(PRIO_PROCESS, 0);
+    return ST_OK;
+}
+
+static void not_heard(void *arg, enum status st, const struct err *e)
+{
+    (void)arg;
+    (void)st;
+    (void)e;
+}
+
+/* The screen's thread comes before the miners, which are as nice as can be told. */
+static void workers_stand_back_when_asked(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    int own = getpriority(PRIO_PROCESS, 0), first = 0, then = 0;
+    struct job_spec spec = {
+        .title = "nice", .work = note_nice, .done = not_heard, .arg = &first};
+    assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
+    jobs_submit(j, &spec);
+    jobs_wait(j);
+    assert_int_equal(first, own);
+    jobs_stand_back(j);
+    spec.arg = &then;
+    jobs_submit(j, &spec);
+    jobs_wait(j);
+    assert_int_equal(then, own + 10 < 19 ? own + 10 : 19);
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), own);
+    jobs_free(j);
+}
+#endif
 
 static void cancel_reaches_running_and_waiting(void **state)
 {
@@ -310,6 +350,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_once_and_is_delivered_here),
+#ifdef __linux__
+        cmocka_unit_test(workers_stand_back_when_asked),
+#endif
         cmocka_unit_test(delivery_can_be_cut_short),
         cmocka_unit_test(cancel_reaches_running_and_waiting),
         cmocka_unit_test(free_cancels_and_delivers_all),

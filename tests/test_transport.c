@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,9 @@ static void space_and_seek(void **state)
     transport_render(g.t, out, 1000);
     status(&g);
     assert_true(!g.s.playing && out[2 * 900] == 0);
+    transport_seek_to(g.t, 99);
+    status(&g);
+    assert_true(g.s.position_s < 2 && g.s.position_s > 1.999); /* the last frame */
     transport_seek_to(g.t, 1);
     status(&g);
     assert_true(fabs(g.s.position_s - 1) < 1e-9);
@@ -572,6 +576,14 @@ static void ready(void *user, int rate_hz)
     (void)rate_hz;
 }
 
+/* Which of the wishes came when. */
+struct arrivals {
+    struct stream *s;
+    struct stretch what[4];
+    int order[4];
+    atomic_int count;
+};
+
 static bool is_kept(struct stream *s, const struct stretch *what)
 {
     struct sound *sound;
@@ -610,6 +622,42 @@ static void what_was_wished_last_is_kept(void **state)
     close_stage(&g);
 }
 
+static void note_arrival(void *user, int rate_hz)
+{
+    struct arrivals *a = user;
+    (void)rate_hz;
+    for (int i = 0; i < 4; i++) {
+        bool noted = false;
+        for (int k = 0; k < a->count; k++)
+            noted = noted || a->order[k] == i;
+        if (!noted && is_kept(a->s, &a->what[i])) {
+            a->order[a->count] = i;
+            a->count++;
+        }
+    }
+}
+
+/* What plays comes before the neighbours of the cursor, and near ones before far ones. */
+static void the_most_urgent_is_loaded_first(void **state)
+{
+    (void)state;
+    struct stage g;
+    struct arrivals a = {0};
+    open_stage(&g, TRANSPORT_OFFLINE);
+    for (int i = 0; i < 4; i++)
+        a.what[i].path = add(&g, i, 3 * RATE, 2, 1).path;
+    assert_int_equal(stream_new(&a.s, 1 << 26, note_arrival, &a, NULL), ST_OK);
+    stream_wish(a.s, a.what, 4);
+    for (int i = 0; i < 5000 && atomic_load(&a.count) < 4; i++)
+        nap_ms(1);
+    stream_stop(a.s);
+    assert_int_equal(a.count, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(a.order[i], i);
+    stream_free(a.s);
+    close_stage(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -630,6 +678,7 @@ int main(void)
         cmocka_unit_test(all_threads_together),
         cmocka_unit_test(the_loader_keeps_within_its_memory),
         cmocka_unit_test(what_was_wished_last_is_kept),
+        cmocka_unit_test(the_most_urgent_is_loaded_first),
     };
     return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
 }
