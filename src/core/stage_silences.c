@@ -1,7 +1,6 @@
 /* Stage: room tone, dust and quiet texture. */
 #include "core/dig.h"
 
-#include "dsp/resample.h"
 #include "dsp/silence.h"
 
 #include <math.h>
@@ -32,24 +31,6 @@ static void describe(const struct dig *d, struct candidate *c,
     snprintf(c->missed_by, sizeof c->missed_by, "%s", s->missed_by);
 }
 
-static enum status at_output_rate(const struct dig *d, struct audio *a, bool loop,
-                                  struct err *e)
-{
-    int rate = d->recipe->cfg.global.sample_rate;
-    if (a->rate_hz == rate)
-        return ST_OK;
-    struct audio out;
-    size_t frames = (size_t)llround((double)a->frames * rate / a->rate_hz);
-    enum status st = loop ? resample_loop(&out, a, frames, RESAMPLE_MEDIUM, e)
-                          : resample_rate(&out, a, rate, RESAMPLE_MEDIUM, e);
-    if (st != ST_OK)
-        return st;
-    out.rate_hz = rate;
-    audio_done(a);
-    *a = out;
-    return ST_OK;
-}
-
 static enum status keep_span(struct dig *d, const struct silence_span *s,
                              const struct silence_params *p, bool loop, int number,
                              struct err *e)
@@ -59,15 +40,16 @@ static enum status keep_span(struct dig *d, const struct silence_span *s,
     struct seam seam = {.seam_error_db = (double)NAN};
     describe(d, &c, s);
     int channels = d->recipe->cfg.export.silences_stereo ? 2 : 1;
+    int rate = d->recipe->cfg.global.sample_rate;
     enum status st = dig_read(d, c.start_frame, c.end_frame, channels, &sound, e);
     if (st != ST_OK)
         return st;
     if (loop) {
         st = silence_finish_loop(&sound, p, &seam, e);
         if (st == ST_OK)
-            st = at_output_rate(d, &sound, true, e);
+            st = dig_to_rate(&sound, rate, true, e);
     } else {
-        st = at_output_rate(d, &sound, false, e);
+        st = dig_to_rate(&sound, rate, false, e);
         if (st == ST_OK)
             st = silence_finish(&sound, p, e);
     }

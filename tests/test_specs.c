@@ -1,0 +1,131 @@
+/* From the settings to what miners and makers are asked for: each one where it belongs.
+ * Every value is another one and none is a default, so that no two can be mistaken. */
+#include "core/makers.h"
+#include "core/survey.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void set_all(struct config *cfg, const char *const *assignments, size_t count)
+{
+    struct err e = {0};
+    config_defaults(cfg);
+    for (size_t i = 0; i < count; i++)
+        if (config_set(cfg, assignments[i], &e) != ST_OK)
+            fail_msg("%s", e.msg);
+}
+#define SET_ALL(cfg, list) set_all(cfg, list, sizeof list / sizeof *list)
+
+static void pads(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"pad_miner.target_durations_sec=[1.25, 6.5]",
+                                           "pad_miner.min_rms_db=-41",
+                                           "pad_miner.max_rms_db=-9",
+                                           "pad_miner.max_onset_rate_per_second=3.25",
+                                           "pad_miner.spectral_flatness_threshold=0.35",
+                                           "pad_miner.max_candidates_per_file=7",
+                                           "pad_miner.loop_crossfade_ms=90",
+                                           "pad_miner.window_hop_sec=0.4"};
+    struct config cfg;
+    SET_ALL(&cfg, settings);
+    struct pad_params p = survey_pad_params(&cfg);
+    assert_int_equal(p.target_duration_count, 2);
+    assert_true(p.target_durations_sec[0] == 1.25 && p.target_durations_sec[1] == 6.5);
+    assert_true(p.min_rms_db == -41 && p.max_rms_db == -9);
+    assert_true(p.max_onset_rate_per_second == 3.25);
+    assert_true(p.spectral_flatness_threshold == 0.35);
+    assert_int_equal(p.max_candidates_per_file, 7);
+    assert_true(p.loop_crossfade_ms == 90 && p.window_hop_sec == 0.4);
+}
+
+static void stable_ground(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {
+        "pre_analysis.analysis_window_sec=0.8", "pre_analysis.analysis_hop_sec=0.3",
+        "pre_analysis.max_onset_rate_hz=4",     "pre_analysis.min_rms_db=-52",
+        "pre_analysis.max_rms_db=-11",          "pre_analysis.max_dc_offset=0.02",
+        "pre_analysis.max_crest_factor=14",     "pre_analysis.min_stable_windows=3",
+        "pre_analysis.centroid_low_hz=150",     "pre_analysis.centroid_high_hz=7500"};
+    struct config cfg;
+    SET_ALL(&cfg, settings);
+    struct pre_analysis_params p = survey_pad_params(&cfg).pre_analysis;
+    assert_true(p.analysis_window_sec == 0.8 && p.analysis_hop_sec == 0.3);
+    assert_true(p.max_onset_rate_hz == 4);
+    assert_true(p.min_rms_db == -52 && p.max_rms_db == -11);
+    assert_true(p.max_dc_offset == 0.02 && p.max_crest_factor == 14);
+    assert_int_equal(p.min_stable_windows, 3);
+    assert_true(p.centroid_low_hz == 150 && p.centroid_high_hz == 7500);
+    for (int which = 0; which < 3; which++) { /* one of the switches off */
+        static const char *const off[] = {"pre_analysis.enabled=false",
+                                          "pre_analysis.skip_clipped_regions=false",
+                                          "pre_analysis.skip_transient_regions=false"};
+        set_all(&cfg, &off[which], 1);
+        p = survey_pad_params(&cfg).pre_analysis;
+        assert_int_equal(p.enabled, which != 0);
+        assert_int_equal(p.skip_clipped_regions, which != 1);
+        assert_int_equal(p.skip_transient_regions, which != 2);
+    }
+}
+
+static void clouds(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {
+        "clouds.grain_length_min_ms=35",   "clouds.grain_length_max_ms=150",
+        "clouds.grains_per_cloud=250",     "clouds.cloud_duration_sec=9",
+        "clouds.pitch_shift_range.min=-7", "clouds.pitch_shift_range.max=3",
+        "clouds.overlap_ratio=0.6",        "clouds.lowpass_hz=6500",
+        "clouds.target_peak_dbfs=-4",      "pre_analysis.grain_quality_threshold=0.5",
+        "export.clouds_stereo=false",      "global.sample_rate=48000"};
+    struct config cfg;
+    SET_ALL(&cfg, settings);
+    struct grains_spec s = maker_cloud_spec(&cfg, 2);
+    assert_true(s.length_min_ms == 35 && s.length_max_ms == 150);
+    assert_true(s.grain_count == 250 && s.duration_s == 9);
+    assert_true(s.pitch_min_semitones == -7 && s.pitch_max_semitones == 3);
+    assert_true(s.transpose_semitones == 2 && s.overlap_ratio == 0.6);
+    assert_true(s.lowpass_hz == 6500 && s.peak_dbfs == -4 && s.quality_threshold == 0.5);
+    assert_true(s.channels == 1 && s.rate_hz == 48000);
+}
+
+static void hiss(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {
+        "hiss.loop_duration_sec=3",  "hiss.highpass_hz=5000",
+        "hiss.bandpass_low_hz=3500", "hiss.bandpass_high_hz=14000",
+        "hiss.use_bandpass=false",   "hiss.tremolo_rate_hz=3.5",
+        "hiss.tremolo_depth=0.25",   "hiss.flicker_min_ms=40",
+        "hiss.flicker_max_ms=600",   "hiss.synthetic_noise_level_db=-15",
+        "export.hiss_stereo=false",  "global.sample_rate=48000"};
+    struct config cfg;
+    SET_ALL(&cfg, settings);
+    struct hiss_spec s = maker_hiss_spec(&cfg);
+    assert_true(s.loop_duration_s == 3 && s.highpass_hz == 5000);
+    assert_true(s.bandpass_low_hz == 3500 && s.bandpass_high_hz == 14000);
+    assert_false(s.use_bandpass);
+    assert_true(s.tremolo_rate_hz == 3.5 && s.tremolo_depth == 0.25);
+    assert_true(s.flicker_min_ms == 40 && s.flicker_max_ms == 600);
+    assert_true(s.noise_level_db == -15);
+    assert_true(s.channels == 1 && s.rate_hz == 48000);
+    assert_int_equal(config_set(&cfg, "hiss.use_synthetic_noise=false", NULL), ST_OK);
+    s = maker_hiss_spec(&cfg);
+    assert_true(s.noise_level_db != s.noise_level_db); /* none is made */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pads),
+        cmocka_unit_test(stable_ground),
+        cmocka_unit_test(clouds),
+        cmocka_unit_test(hiss),
+    };
+    return cmocka_run_group_tests_name("specs", tests, NULL, NULL);
+}
