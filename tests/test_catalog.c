@@ -585,6 +585,85 @@ static void test_journal_round_trip(void **state)
     catalog_close(c);
 }
 
+/* What was read, hashed, and written again. */
+struct echo {
+    FILE *out;
+    uint64_t hash;
+    size_t events;
+};
+
+static enum status echo_event(void *user, size_t line, const struct change *c,
+                              const char *path, struct err *e)
+{
+    struct echo *echo = user;
+    char text[JOURNAL_LINE_BYTES];
+    (void)line;
+    (void)e;
+    assert_true(c->field < FIELD_COUNT);
+    assert_true(strlen(c->value) < sizeof c->value && strlen(c->key) < sizeof c->key);
+    assert_true(strlen(path) < CANDIDATE_PATH_BYTES);
+    echo->hash = rng_hash(echo->hash, &c->field, sizeof c->field);
+    echo->hash = rng_hash(echo->hash, c->key, strlen(c->key) + 1);
+    echo->hash = rng_hash(echo->hash, c->value, strlen(c->value) + 1);
+    echo->hash = rng_hash(echo->hash, path, strlen(path) + 1);
+    echo->events++;
+    if (echo->out) {
+        size_t n = journal_format(c, path, text);
+        assert_true(n < sizeof text && n == strlen(text));
+        assert_null(strpbrk(text, "\r\n"));
+        fprintf(echo->out, "%s\n", text);
+    }
+    return ST_OK;
+}
+
+/* Edited by hand or damaged: a line is an event that is written as it was read, or it is
+ * counted as bad. */
+static void test_journals_of_any_bytes(void **state)
+{
+    struct bench *b = *state;
+    static const char seed[] =
+        "# trowel decisions 1\n"
+        "accepted night-train/pad/night-train_pad01_mid.wav\n"
+        "note \"two\\n lines \\\"and\\\" \\x41 caf\xC3\xA9\" a b/drum/c \\x20d.wav\n"
+        "slot BD tape4/drum/tape4_drum_007_kick.wav\r\nslot OH \"\"\n"
+        "edges \"44100 88200\" tape/pad/x.wav\nloop \"1 2\" tape/pad/x.wav\n"
+        "steps SD 0000100000001000\ntrim SD -3.50\nkit \"NIGHT BUS\"\ntempo 124.5\n"
+        "class snare tape4/drum/tape4_drum_044_perc.wav\nrating 4 x.wav\n";
+    static const char odd[] = "\"\\ \n\r\t#\0x\x7f\xc3\xe2\x80\xa8/-9";
+    char again[PATH_BYTES + 64];
+    struct rng r = rng_derive(9, 0, "journals", 0);
+    size_t events = 0, bad = 0;
+    snprintf(again, sizeof again, "%s.again", b->text);
+    for (int round = 0; round < 1500; round++) {
+        char bytes[sizeof seed];
+        size_t n = sizeof seed - 1;
+        memcpy(bytes, seed, sizeof seed);
+        for (uint32_t edits = rng_below(&r, 9); edits > 0; edits--) {
+            size_t at = rng_below(&r, (uint32_t)n);
+            if (rng_below(&r, 3) > 0) {
+                bytes[at] = odd[rng_below(&r, sizeof odd - 1)];
+            } else {
+                memmove(bytes + at, bytes + at + 1, n - at - 1);
+                n--;
+            }
+        }
+        spew(b->text, bytes, n);
+        struct journal_report report;
+        struct echo first = {.out = fopen(again, "wb")}, second = {0};
+        assert_non_null(first.out);
+        assert_int_equal(journal_read(b->text, echo_event, &first, &report, NULL), ST_OK);
+        assert_int_equal(fclose(first.out), 0);
+        assert_int_equal(report.events, first.events);
+        events += report.events;
+        bad += report.bad;
+        assert_int_equal(journal_read(again, echo_event, &second, &report, NULL), ST_OK);
+        assert_int_equal(report.bad, 0);
+        assert_int_equal(second.events, first.events);
+        assert_true(second.hash == first.hash);
+    }
+    assert_true(events > 10000 && bad > 1000);
+}
+
 static void test_journal_by_hand(void **state)
 {
     struct bench *b = *state;
@@ -830,6 +909,7 @@ int main(void)
         CASE(test_kill_loses_nothing),
         CASE(test_add_and_drop),
         CASE(test_journal_round_trip),
+        CASE(test_journals_of_any_bytes),
         CASE(test_journal_by_hand),
         CASE(test_foreign_newer_garbage),
         CASE(test_damage_is_survived),

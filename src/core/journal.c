@@ -159,12 +159,20 @@ static enum status check_value(struct change *c, struct err *e)
     return ST_OK;
 }
 
+/* Letters and digits, as machines call their slots: a key is written as it is. */
+static bool is_slot(const char *key)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789";
+    return key[0] != '\0' && key[strspn(key, plain)] == '\0';
+}
+
 enum status change_check(struct change *c, struct err *e)
 {
     if ((int)c->field < 0 || c->field >= FIELD_COUNT)
         return err_set(e, ST_USAGE, "there is no such event");
     bool slot = events[c->field].subject == SUBJECT_SLOT;
-    if (slot != (c->key[0] != '\0'))
+    if (slot ? !is_slot(c->key) : c->key[0] != '\0')
         return err_set(e, ST_USAGE, "%s %s", events[c->field].word,
                        slot ? "needs a kit slot" : "takes no kit slot");
     if (c->value[0] == '\0')
