@@ -492,6 +492,34 @@ static void shards_join(void **state)
     free(b);
 }
 
+/* A disk that is not there takes no find out of the catalog; a sample that is gone is. */
+static void index_waits_for_a_missing_disk(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    static const char *const stem[] = {"jam-tape", "night-pads", "full-sketch"};
+    char from[1024], to[1024], before[1024], name[64];
+    path_in(before, p, "shards/TREE");
+    char *whole = tree_hash(before, NULL);
+    for (int away = 1; away >= 0; away--) {
+        for (int i = 0; i < 3; i++) {
+            snprintf(name, sizeof name, "shards/TREE/%s", stem[i]);
+            path_in(away ? from : to, p, name);
+            snprintf(name, sizeof name, "shards/away-%s", stem[i]);
+            path_in(away ? to : from, p, name);
+            assert_int_equal(rename(from, to), 0);
+        }
+        RUN(o, p, "index", "--project", "shards/TREE");
+        assert_int_equal(o.exit_status, away);
+        assert_int_equal(text_has(o.err, "is a disk missing?"), away);
+        outcome_done(&o);
+    }
+    char *again = tree_hash(before, NULL);
+    assert_string_equal(whole, again);
+    free(whole);
+    free(again);
+}
+
 static void index_rebuilds_from_audio_alone(void **state)
 {
     struct place *p = *state;
@@ -662,6 +690,7 @@ int main(void)
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
         cmocka_unit_test(links_do_not_lead_out),
         cmocka_unit_test(shards_join),
+        cmocka_unit_test(index_waits_for_a_missing_disk),
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(interrupt_leaves_whole_files),
         cmocka_unit_test(one_source_pipelines_write_flat),

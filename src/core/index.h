@@ -7,7 +7,8 @@
 /* Records of the sources are joined (also those of other shards). Samples that no record
  * knows, in the project's folders, come from manifest.csv where it has them, and are
  * measured anew where it has not. Decisions stay. A damaged catalog is kept beside.
- * ST_NOT_FOUND when `folder` is no project or `decisions` no file. */
+ * ST_NOT_FOUND when `folder` is no project or `decisions` no file, and when there are
+ * samples on record but not one on the disk: then nothing is changed. */
 struct index_job {
     const char *folder;
     const char *decisions; /* a journal to take into the catalog, or NULL */

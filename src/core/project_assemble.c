@@ -31,11 +31,11 @@ struct joined {
     struct catalog_source *sources;
     size_t source_count;
     struct brief *finds;
-    float *vectors;       /* until the stacks are known, */
-    struct trace *traces; /* likewise */
-    size_t count, room, missing;
-    const struct find_list *orphans; /* may be NULL */
-    struct find_list loaded;         /* the record of one source */
+    float *vectors;                     /* until the stacks are known, */
+    struct trace *traces;               /* likewise */
+    size_t count, room, missing, there; /* there: saved, and on the disk */
+    const struct find_list *orphans;    /* may be NULL */
+    struct find_list loaded;            /* the record of one source */
     size_t loaded_source;
 };
 
@@ -146,10 +146,12 @@ static enum status note_list(struct joined *j, size_t source, const struct find_
 {
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < l->count; i++)
-        if (is_missing(j->project, &l->at[i]))
+        if (is_missing(j->project, &l->at[i])) {
             j->missing++;
-        else
+        } else {
+            j->there += l->at[i].saved;
             st = note(j, source, i, l, e);
+        }
     return st;
 }
 
@@ -168,6 +170,13 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
         j->orphans = more->orphans;
         st = note_list(j, j->source_count, more->orphans, e);
     }
+    /* Nobody deletes every single sample and keeps the project: a disk is not there. */
+    if (st == ST_OK && more->rebuild && j->missing > 0 && j->there == 0)
+        st = err_set(
+            e, ST_NOT_FOUND,
+            "%s: not one of its %zu samples on record is there; is a disk missing? "
+            "The catalog is left as it is",
+            j->project->root.path, j->missing);
     return st;
 }
 
