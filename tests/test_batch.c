@@ -603,21 +603,43 @@ static void json_is_one_object_a_line(void **state)
     outcome_done(&o);
 }
 
+/* How many onsets are printed, and the least time between two. */
+static int printed_onsets(char *text, double *gap_s)
+{
+    double last = -1;
+    int lines = 0;
+    *gap_s = 1e9;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        char *end;
+        double t = strtod(line, &end);
+        assert_true(*end == '\0' && t > last);
+        *gap_s = lines > 0 ? fmin(*gap_s, t - last) : *gap_s;
+        last = t;
+    }
+    return lines;
+}
+
 static void analyze_prints_onsets_alone(void **state)
 {
     struct place *p = *state;
     struct outcome o;
+    double gap_s;
     RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets");
     assert_int_equal(o.exit_status, 0);
-    double last = -1;
-    int lines = 0;
-    for (char *line = strtok(o.out, "\n"); line; line = strtok(NULL, "\n"), lines++) {
-        char *end;
-        double t = strtod(line, &end);
-        assert_true(*end == '\0' && t > last);
-        last = t;
-    }
-    assert_true(lines > 10);
+    int usual = printed_onsets(o.out, &gap_s);
+    assert_true(usual > 10);
+    assert_true(gap_s < 0.4);
+    outcome_done(&o);
+    /* They are the ones that hits are cut at. */
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets", "--set",
+        "drum_miner.delta=0.5");
+    int fewer = printed_onsets(o.out, &gap_s);
+    assert_in_range(fewer, 1, usual - 1);
+    outcome_done(&o);
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--set", "drum_miner.delta=0.5");
+    char line[40];
+    snprintf(line, sizeof line, "onsets         %d\n", fewer);
+    assert_true(text_has(o.out, line));
     outcome_done(&o);
 }
 

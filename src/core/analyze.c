@@ -16,9 +16,8 @@ static void number_line(struct text *out, const char *name, double value, int de
               isfinite(value) && unit[0] ? " " : "", isfinite(value) ? unit : "");
 }
 
-static void add_onsets(struct text *out, const struct dig *d)
+static void add_onsets(struct text *out, const struct onset_list *onsets)
 {
-    const struct onset_list *onsets = track_onsets(d->track);
     for (size_t i = 0; i < onsets->count; i++) {
         char number[64];
         format_number(number, sizeof number, onsets->at[i].time_s, 6);
@@ -59,7 +58,8 @@ static void json_measure(struct text *out, const char *name, double value, int d
     json_number(out, name, value, decimals);
 }
 
-static void add_text(struct text *out, const struct dig *d)
+static void add_text(struct text *out, const struct dig *d,
+                     const struct onset_list *onsets)
 {
     const struct track_info *t = track_info(d->track);
     text_addf(out, "%-14s %s\n", "source", d->site.source_path);
@@ -72,7 +72,7 @@ static void add_text(struct text *out, const struct dig *d)
         text_addf(out, "%-14s %s (confidence %s)\n", "key", t->key.name, confidence);
     else
         text_addf(out, "%-14s none\n", "key");
-    text_addf(out, "%-14s %zu\n", "onsets", track_onsets(d->track)->count);
+    text_addf(out, "%-14s %zu\n", "onsets", onsets->count);
     for (size_t i = 0; i < d->finds.count; i++) {
         const struct candidate *c = &d->finds.at[i];
         char start[64], end[64], score[64];
@@ -102,10 +102,10 @@ static void add_json_find(struct text *out, const struct candidate *c)
     json_close(out, '}');
 }
 
-static void add_json(struct text *out, const struct dig *d)
+static void add_json(struct text *out, const struct dig *d,
+                     const struct onset_list *onsets)
 {
     const struct track_info *t = track_info(d->track);
-    const struct onset_list *onsets = track_onsets(d->track);
     json_open(out, NULL, '{');
     json_string(out, "source", d->site.source_path);
     json_string(out, "format", d->info.format);
@@ -145,12 +145,17 @@ enum status analyze_run(const struct recipe *recipe, const char *path,
         return st;
     if (form != ANALYZE_ONSETS)
         st = dig_run(&d, e);
+    const struct onset_list *onsets;
+    struct onset_list own = {0};
+    if (st == ST_OK)
+        st = dig_onsets(&d, &own, &onsets, e);
     if (st == ST_OK && form == ANALYZE_ONSETS)
-        add_onsets(out, &d);
+        add_onsets(out, onsets);
     else if (st == ST_OK && form == ANALYZE_JSON)
-        add_json(out, &d);
+        add_json(out, &d, onsets);
     else if (st == ST_OK)
-        add_text(out, &d);
+        add_text(out, &d, onsets);
+    onset_list_done(&own);
     if (st == ST_OK && out->failed)
         st = err_set(e, ST_NO_MEMORY, "no memory for the analysis of %s", path);
     dig_done(&d);

@@ -160,6 +160,11 @@ enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
 /* The recording's tempo or key for musicality: the config's wish, else what was heard. */
 struct key dig_target_key(const struct dig *d);
 
+/* The onsets that hits are cut at: the track's, or as drum_miner wants them picked. `own`
+ * holds the latter, and is done by the caller whatever comes back. */
+enum status dig_onsets(const struct dig *d, struct onset_list *own,
+                       const struct onset_list **out, struct err *e);
+
 /* The stages. */
 enum status stage_pads(struct dig *d, struct err *e);
 enum status stage_drones(struct dig *d, struct err *e);

@@ -49,25 +49,35 @@ static bool default_sensitivity(const struct config *cfg)
            isnan(cfg->drum_miner.pre_avg) && isnan(cfg->drum_miner.post_avg);
 }
 
-static enum status plan(struct dig *d, const struct hits_params *p,
-                        struct hit_plans *plans, struct err *e)
+enum status dig_onsets(const struct dig *d, struct onset_list *own,
+                       const struct onset_list **out, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
     const struct track_info *t = track_info(d->track);
+    *own = (struct onset_list){0};
+    *out = track_onsets(d->track);
     if (default_sensitivity(cfg))
-        return hits_plan(track_onsets(d->track), t->rate_hz, t->frames, p, plans, e);
+        return ST_OK;
     struct onset_params wish = onset_params_user(
         cfg->drum_miner.delta, cfg->drum_miner.wait, or_default(cfg->drum_miner.pre_max),
         or_default(cfg->drum_miner.post_max), or_default(cfg->drum_miner.pre_avg),
         or_default(cfg->drum_miner.post_avg));
-    struct onset_list onsets;
     double hop_s = (double)t->novelty_hop_frames / t->rate_hz;
-    enum status st = onset_pick(track_novelty(d->track), track_ends(d->track),
-                                t->novelties, hop_s, 0, &wish, &onsets, e);
-    if (st != ST_OK)
-        return st;
-    st = hits_plan(&onsets, t->rate_hz, t->frames, p, plans, e);
-    onset_list_done(&onsets);
+    *out = own;
+    return onset_pick(track_novelty(d->track), track_ends(d->track), t->novelties, hop_s,
+                      0, &wish, own, e);
+}
+
+static enum status plan(const struct dig *d, const struct hits_params *p,
+                        struct hit_plans *plans, struct err *e)
+{
+    const struct track_info *t = track_info(d->track);
+    const struct onset_list *onsets;
+    struct onset_list own;
+    enum status st = dig_onsets(d, &own, &onsets, e);
+    if (st == ST_OK)
+        st = hits_plan(onsets, t->rate_hz, t->frames, p, plans, e);
+    onset_list_done(&own);
     return st;
 }
 
