@@ -5,6 +5,7 @@
 #include "core/kit.h"
 #include "core/kit_slots.h"
 #include "core/rng.h"
+#include "ui/term_options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -363,6 +364,72 @@ static void settings_are_searched_and_taken_back(void **state)
     assert_string_equal(rig.app.echo, "");
 }
 
+static void the_cursor_goes_where_the_settings_say(void **state)
+{
+    (void)state;
+    static const struct {
+        enum config_advance how;
+        long at; /* from the first of three, of which the second is decided */
+    } cases[] = {{ADVANCE_UNDECIDED, 2}, {ADVANCE_NEXT, 1}, {ADVANCE_STAY, 0}};
+    ui_rig_keys(&rig, "] j a");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rig.config.interface.advance = (int)cases[i].how;
+        ui_rig_keys(&rig, "gg U gg a");
+        assert_int_equal(view_cursor(rig.app.view), cases[i].at);
+    }
+}
+
+static void the_terminal_is_what_the_settings_say(void **state)
+{
+    (void)state;
+    struct config *c = &rig.config;
+    struct term_options o = term_options_of(c, NULL);
+    assert_int_equal(o.depth, TERM_AUTO);
+    assert_int_equal(o.tier, TERM_AUTO);
+    c->interface.colours = COLOURS_16;
+    c->interface.glyphs = GLYPHS_ASCII;
+    o = term_options_of(c, NULL);
+    assert_int_equal(o.depth, THEME_16);
+    assert_int_equal(o.tier, TIER_ASCII);
+}
+
+/* Each weight alone gives another order. */
+static void likeness_heeds_its_weights(void **state)
+{
+    (void)state;
+    enum { N = 12, ASPECTS = 4 };
+    size_t order[ASPECTS][N];
+    struct catalog_source source = {.rate_hz = 44100, .channels = 1, .stem = "heard"};
+    static struct candidate heard[N];
+    float vectors[N * SIMILARITY_DIM];
+    struct rng r = rng_derive(5, 0, "vectors", 0);
+    for (int i = 0; i < N; i++) {
+        candidate_clear(&heard[i]);
+        heard[i].saved = true;
+        snprintf(heard[i].source, sizeof heard[i].source, "heard");
+        snprintf(heard[i].filename, sizeof heard[i].filename, "heard_pad%02d.wav", i);
+    }
+    for (int i = 0; i < N * SIMILARITY_DIM; i++)
+        vectors[i] = (float)rng_range(&r, -1, 1);
+    assert_int_equal(session_add(rig.session, &source, heard, N, vectors, NULL), ST_OK);
+    session_announce(rig.session);
+    ui_rig_keys(&rig, "f");
+    ui_rig_type(&rig, "src:heard");
+    ui_rig_keys(&rig, "Enter");
+    for (int a = 0; a < ASPECTS; a++) {
+        rig.config.similarity.spectrum_weight = a == 0;
+        rig.config.similarity.timbre_weight = a == 1;
+        rig.config.similarity.pitch_weight = a == 2;
+        rig.config.similarity.envelope_weight = a == 3;
+        ui_rig_keys(&rig, "gg s");
+        for (int i = 0; i < N; i++)
+            order[a][i] = view_at(rig.app.view, (size_t)i);
+        for (int b = 0; b < a; b++)
+            assert_memory_not_equal(order[a], order[b], sizeof order[a]);
+        ui_rig_keys(&rig, "S");
+    }
+}
+
 static void recordings_complete(void **state)
 {
     (void)state;
@@ -558,6 +625,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settings_are_searched_and_taken_back, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_cursor_goes_where_the_settings_say, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_terminal_is_what_the_settings_say, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(likeness_heeds_its_weights, set_up, tear_down),
         cmocka_unit_test_setup_teardown(recordings_complete, set_up, tear_down),
         cmocka_unit_test_setup_teardown(quitting_asks_while_it_is_mining, set_up,
                                         tear_down),

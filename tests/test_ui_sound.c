@@ -136,6 +136,29 @@ static void sound_keys_reach_the_transport(void **state)
     assert_non_null(strstr(rig.app.echo, "has no seam"));
 }
 
+static void settings_of_sound_count_at_the_start(void **state)
+{
+    (void)state;
+    struct err e;
+    app_done(&rig.app);
+    rig.config.audio.volume_db = -12.5;
+    rig.config.audio.match_levels = false;
+    rig.config.interface.loop_audition = false;
+    assert_int_equal(app_init(&rig.app, &rig.setup, &e), ST_OK);
+    assert_true(sound()->volume_db == -12.5);
+    assert_false(sound()->matched);
+    assert_false(sound()->loop);
+    /* and at once when they are changed, or it is said that they do not */
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set audio.volume_db=-3");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(sound()->volume_db == -3);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set audio.latency_ms=40");
+    ui_rig_keys(&rig, "Enter");
+    assert_non_null(strstr(rig.app.echo, "counts from the next start"));
+}
+
 static void pinned_and_current_flip(void **state)
 {
     (void)state;
@@ -304,6 +327,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sound_keys_reach_the_transport, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(settings_of_sound_count_at_the_start, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(pinned_and_current_flip, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_pattern_plays_while_slots_are_swapped, set_up,

@@ -148,7 +148,7 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     app->source.params.target_duration_count = 0;
     load_history(app);
     if (app->transport)
-        transport_set_loop(app->transport, app->config->interface.loop_audition);
+        app_sound_begin(app);
     greet(app);
     if (app_recordings_gone(app))
         app_warn(app,

@@ -14,6 +14,13 @@
 
 enum { AHEAD = 6, BEHIND = 3 };
 
+void app_sound_begin(struct app *app)
+{
+    transport_set_loop(app->transport, app->config->interface.loop_audition);
+    transport_set_matched(app->transport, app->config->audio.match_levels);
+    transport_set_volume(app->transport, app->config->audio.volume_db);
+}
+
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES])
 {
     const char *dir = app->setup.input_dir;

@@ -292,6 +292,8 @@ uint64_t app_item_key(const struct find *f, const struct play_item *item);
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES]);
 void app_audition_soon(struct app *app); /* the cursor moved */
 void app_play(struct app *app, long index);
+/* Loop, level matching and volume as the settings have them at the start. */
+void app_sound_begin(struct app *app);
 bool app_sound_action(struct app *app, const struct key_action *a, long index);
 /* Drawn soon: ask for its picture. NULL: not there yet; *failed: it never will be. */
 const struct picture *app_picture(struct app *app, const struct find *f,
