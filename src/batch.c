@@ -356,6 +356,7 @@ static enum status run_index(struct batch *b, struct err *e)
     struct project_totals t = {0};
     struct job_context ctx = context(b);
     struct index_job job = {.folder = text(b, OPT_PROJECT),
+                            .cfg = &b->cfg,
                             .decisions = text(b, OPT_TAKE_DECISIONS),
                             .dry_run = given(b, OPT_DRY_RUN),
                             .ctx = &ctx,

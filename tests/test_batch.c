@@ -539,6 +539,32 @@ static void index_rebuilds_from_audio_alone(void **state)
     path_in(path, p, "shards/TREE/manifest.csv");
     assert_int_equal(manifest_read(path, &after, &n_after, NULL), ST_OK);
     assert_int_equal(n_before, n_after);
+    free(after);
+    /* A sample that somebody put there is measured, and judged by the settings. */
+    struct audio tone;
+    assert_int_equal(audio_init(&tone, 44100, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < tone.frames; i++)
+        tone.data[i] = 0.25f * (float)sin(2 * 3.14159265358979 * 440 * (double)i / 44100);
+    path_in(path, p, "shards/TREE/jam-tape/pads");
+    write_sound(path, "a440.wav", &tone, 24);
+    audio_done(&tone);
+    RUN(o, p, "index", "--project", "shards/TREE", "--set",
+        "brightness_tags.centroid_high_hz=400", "--set",
+        "brightness_tags.centroid_low_hz=300", "--set",
+        "curation.thresholds.min_rms_db=-10");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "shards/TREE/manifest.csv");
+    assert_int_equal(manifest_read(path, &after, &n_after, NULL), ST_OK);
+    assert_int_equal(n_after, n_before + 1);
+    size_t i = 0;
+    while (i < n_after && strcmp(after[i].filename, "a440.wav") != 0)
+        i++;
+    assert_true(i < n_after);
+    assert_true(fabs(after[i].m.rms_db - -15.05) < 0.02);
+    assert_true(fabs(after[i].m.est_freq_hz - 440) < 0.5);
+    assert_string_equal(after[i].brightness, "bright");
+    assert_int_equal(after[i].grade, 'F');
     free(before);
     free(after);
 }

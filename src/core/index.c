@@ -1,9 +1,8 @@
 #include "core/index.h"
 
+#include "core/dig.h"
 #include "core/project_list.h"
 #include "core/rng.h"
-#include "dsp/brightness.h"
-#include "dsp/measure.h"
 #include "io/manifest.h"
 #include "io/sha256.h"
 
@@ -16,6 +15,7 @@
 /* Looking for samples no record knows. */
 struct search {
     const struct project *project;
+    const struct config *cfg;
     const struct job_context *ctx;
     const struct log *log;
     uint64_t *known; /* places of all records, sorted */
@@ -159,18 +159,8 @@ static enum status measure(struct search *s, struct candidate *c, const struct a
                            float vector[SIMILARITY_DIM], bool fresh, struct err *e)
 {
     enum status st = ST_OK;
-    if (fresh) {
-        st = measure_sample(a, &c->m, e);
-        struct config cfg;
-        config_defaults(&cfg);
-        snprintf(c->brightness, sizeof c->brightness, "%s",
-                 brightness_tag(c->m.centroid_hz, cfg.brightness_tags.centroid_low_hz,
-                                cfg.brightness_tags.centroid_high_hz));
-        struct grade_limits limits = {cfg.curation.thresholds.min_rms_db,
-                                      cfg.curation.thresholds.clipping_tolerance,
-                                      cfg.curation.thresholds.max_crest_factor};
-        c->grade = measure_grade(&c->m, &limits);
-    }
+    if (fresh)
+        st = dig_measure(c, a, false, s->cfg, e);
     if (st == ST_OK && s->ears_rate_hz != a->rate_hz)
         st = new_ears(s, a->rate_hz, e);
     return st == ST_OK ? similarity_vector(s->similarity, a, vector, e) : st;
@@ -298,7 +288,8 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
         st = project_open_folder(&project, job->folder, e);
     if (st != ST_OK)
         return st;
-    struct search s = {.project = &project, .ctx = job->ctx, .log = job->log};
+    struct search s = {
+        .project = &project, .cfg = job->cfg, .ctx = job->ctx, .log = job->log};
     if (!job->dry_run)
         project_sweep(&project);
     st = load_known(&s, e);

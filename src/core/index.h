@@ -11,7 +11,8 @@
  * samples on record but not one on the disk: then nothing is changed. */
 struct index_job {
     const char *folder;
-    const char *decisions; /* a journal to take into the catalog, or NULL */
+    const struct config *cfg; /* what samples that no record knows are judged by */
+    const char *decisions;    /* a journal to take into the catalog, or NULL */
     bool dry_run;
     const struct job_context *ctx;
     const struct log *log;
