@@ -299,9 +299,61 @@ static void broken_off_data_is_told(void **state)
     sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
     char *ogg = slurp(path, &n);
     folder_write(*state, "half.ogg", ogg, n / 2);
-    assert_in_range(frames_of(folder_path(path, *state, "half.ogg"), NULL), FRAMES / 4,
-                    FRAMES * 3 / 4);
+    assert_in_range(frames_of(folder_path(path, *state, "half.ogg"), &damaged),
+                    FRAMES / 4, FRAMES * 3 / 4);
+    assert_true(damaged);
+    assert_int_equal(frames_of(folder_path(path, *state, "a.ogg"), &damaged), FRAMES);
+    assert_false(damaged);
     free(ogg);
+}
+
+/* Headers that promise more than is there: what is there is read, and that it is not all
+ * is told. */
+static void cut_off_headers_are_seen_through(void **state)
+{
+    static const struct {
+        const char *name;
+        int format, frame_bytes;
+    } files[] = {
+        {"a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_24, 6},
+        {"b.wav", SF_FORMAT_WAVEX | SF_FORMAT_FLOAT, 8},
+        {"a.rf64", SF_FORMAT_RF64 | SF_FORMAT_PCM_24, 6},
+        {"a.w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16, 4},
+        {"a.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_24, 6},
+        {"b.aiff", SF_FORMAT_AIFF | SF_FORMAT_DOUBLE, 16},
+        {"a.caf", SF_FORMAT_CAF | SF_FORMAT_PCM_24, 6},
+        {"a.au", SF_FORMAT_AU | SF_FORMAT_PCM_32, 8},
+        {"b.au", SF_FORMAT_AU | SF_ENDIAN_LITTLE | SF_FORMAT_PCM_16, 4},
+        {"c.wav", SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM, 0},
+    };
+    char path[FOLDER_BYTES], said[64];
+    snprintf(said, sizeof said, " s of %.1f s", (double)FRAMES / RATE);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct stat s;
+        struct soundfile *sf;
+        bool damaged;
+        sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
+        size_t whole = frames_of(path, &damaged);
+        if (damaged || whole < FRAMES)
+            fail_msg("%s is taken for damaged", files[i].name);
+        assert_int_equal(stat(path, &s), 0);
+        assert_int_equal(truncate(path, s.st_size - s.st_size / 3), 0);
+        size_t got = frames_of(path, &damaged), short_of = whole - got;
+        if (!damaged)
+            fail_msg("%s is not told to be cut off", files[i].name);
+        if (files[i].frame_bytes)
+            assert_in_range(short_of * (size_t)files[i].frame_bytes, s.st_size / 3 - 200,
+                            s.st_size / 3 + 200);
+        assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+        float *heard = malloc(2 * FRAMES * sizeof *heard);
+        assert_int_equal(soundfile_read(sf, heard, FRAMES, &got, NULL), ST_OK);
+        size_t off = files[i].frame_bytes ? 1 : whole / 50; /* blocks are not parted */
+        assert_in_range(soundfile_info(sf)->claimed_frames, whole - off, whole + off);
+        if (files[i].frame_bytes)
+            assert_non_null(strstr(soundfile_damage(sf), said));
+        free(heard);
+        soundfile_close(sf);
+    }
 }
 
 /* One file after the other, as recorders of net radio write them. */
@@ -591,6 +643,7 @@ int main(void)
         IN_FOLDER(lengths_in_headers_are_not_believed),
         IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
         IN_FOLDER(broken_off_data_is_told),
+        IN_FOLDER(cut_off_headers_are_seen_through),
         IN_FOLDER(a_chained_ogg_says_what_is_not_read),
         IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
         IN_FOLDER(hostile_values_are_scrubbed),

@@ -40,6 +40,7 @@ struct ogg_shape ogg_probe(int fd)
             continue;
         shape.last_page_start = last;
         last = granule(p + i);
+        shape.ended = p[i + 5] & 4;
         shape.chained = serial(p + i) != serial(first);
     }
     free(p);

@@ -12,6 +12,7 @@
 
 struct ogg_shape {
     int64_t last_page_start; /* its granule position (for Vorbis: frames), or 0 */
+    bool ended;              /* the last page is marked as its stream's last */
     bool chained;            /* the last page belongs to another stream than the first */
 };
 

@@ -4,8 +4,8 @@
 #include "io/mpeg_probe.h"
 #include "io/ogg_probe.h"
 #include "io/refusal.h"
+#include "io/sound_length.h"
 #include "io/splice.h"
-#include "io/wav_length.h"
 
 #include <errno.h>
 #include <math.h>
@@ -35,6 +35,7 @@ struct soundfile {
     int64_t end;       /* where the sound was found to end, or -1 */
     bool ogg, pcm16;
     bool chained;       /* another stream follows, which libsndfile does not read */
+    bool unfinished;    /* the last page that is there is not marked as the last */
     int64_t seek_limit; /* seeks must land before; where a last Vorbis page begins */
     uint64_t scrubbed;
     char damage[128];
@@ -42,7 +43,7 @@ struct soundfile {
 };
 
 static const float loudest = 1000.0f;
-enum { SKIP_FRAMES = 4096, BLOCK_SAMPLES = 8192 };
+enum { SKIP_FRAMES = 4096, BLOCK_SAMPLES = 8192, SAID_BYTES = 128 };
 
 /* --- what a file is --- */
 
@@ -170,20 +171,6 @@ static enum seeking seeking_of(const SF_INFO *info, int64_t bytes)
 
 /* --- opening --- */
 
-bool soundfile_has_audio_ending(const char *path)
-{
-    static const char *const endings[] = {
-        "wav", "wave", "bwf",  "rf64", "w64", "aif",  "aiff", "aifc", "flac",
-        "ogg", "oga",  "opus", "mp3",  "mp2", "mpga", "caf",  "au",   "snd",
-        "voc", "sd2",  "avr",  "8svx", "iff", "svx",  "pvf",  "sf",   "ircam",
-        "xi",  "paf",  "nist", "sph",  "m4a", "wma",  "aac",  "ape",  "wv"};
-    const char *ending = path_ending(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (stem_same(ending, endings[i]))
-            return true;
-    return false;
-}
-
 /* An open file and what can be told of it before libsndfile reads it. */
 struct opened {
     SNDFILE *sf;
@@ -231,8 +218,8 @@ static void open_descriptor(int fd, bool mpeg, struct opened *o)
     SF_VIRTUAL_IO io = {spliced_length, spliced_seek, spliced_read, NULL, spliced_tell};
     memset(&o->info, 0, sizeof o->info);
     o->splice = malloc(sizeof *o->splice);
-    if (!o->splice ||
-        !(mpeg ? mpeg_length_splice(o->splice, fd) : wav_length_splice(o->splice, fd))) {
+    if (!o->splice || !(mpeg ? mpeg_length_splice(o->splice, fd)
+                             : sound_length_splice(o->splice, fd))) {
         free(o->splice);
         o->splice = NULL;
         o->sf = sf_open_fd(fd, SFM_READ, &o->info, SF_TRUE);
@@ -245,12 +232,52 @@ static void open_descriptor(int fd, bool mpeg, struct opened *o)
     }
 }
 
+/* Why a file is not opened. libsndfile keeps its reason for the whole process, and other
+ * workers open files, too: what it says twice running is of this file. */
+static void listen_twice(const char *path, bool mpeg, char said[SAID_BYTES])
+{
+    enum { MOST_TRIES = 8 };
+    char before[SAID_BYTES] = "";
+    snprintf(said, SAID_BYTES, "%s", sf_strerror(NULL));
+    for (int i = 0; i < MOST_TRIES && strcmp(said, before) != 0; i++) {
+        struct opened again;
+        int fd;
+        memcpy(before, said, SAID_BYTES);
+        if (path_open_file(path, &fd, NULL) != ST_OK)
+            return;
+        open_descriptor(fd, mpeg, &again);
+        if (again.sf) {
+            close_opened(again.sf, again.splice);
+            return;
+        }
+        snprintf(said, SAID_BYTES, "%s", sf_strerror(NULL));
+    }
+}
+
+/* Frames in `missing` more bytes of a sound of `there` bytes: exact where a frame has a
+ * size, else in proportion. */
+static int64_t frames_of_bytes(const SF_INFO *info, int64_t there, int64_t missing)
+{
+    int coding = info->format & SF_FORMAT_SUBMASK, bytes = 0;
+    if (coding == SF_FORMAT_DOUBLE)
+        bytes = 8;
+    else if (coding == SF_FORMAT_FLOAT)
+        bytes = 4;
+    else if (coding >= SF_FORMAT_PCM_S8 && coding <= SF_FORMAT_PCM_U8)
+        bytes = stored_bits(coding) / 8;
+    if (bytes > 0 && info->channels > 0)
+        return missing / (bytes * info->channels);
+    return there > 0 ? (int64_t)((double)info->frames * (double)missing / (double)there)
+                     : 0;
+}
+
 /* MPEG audio has no magic number; what libsndfile takes for it must also hold a row of
  * frames that fit together. `count_mpeg`: make sure of its true length. */
 static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
                                 struct opened *o, struct err *e)
 {
     int fd;
+    int64_t there, missing;
     enum status st = path_open_file(path, &fd, e);
     if (st)
         return st;
@@ -260,7 +287,7 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     if (pread(fd, head, sizeof head, 0) < 0)
         memset(head, 0, sizeof head);
     o->ogg = ogg_probe(fd);
-    o->missing_frames = wav_length_missing(fd);
+    bool cut = sound_length_missing(fd, &there, &missing);
     enum mpeg_likeness mpeg = mpeg_probe(fd, by_name);
     if (mpeg == MPEG_SYNC_ONLY) {
         close(fd);
@@ -270,15 +297,21 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     open_descriptor(fd, mpeg == MPEG_YES && count_mpeg, o);
     if (!o->sf && o->bytes == 0)
         return err_set(e, ST_EMPTY, "%s is empty", path);
-    if (!o->sf)
+    if (!o->sf && !e)
+        return ST_UNREADABLE;
+    if (!o->sf) {
+        char said[SAID_BYTES];
+        listen_twice(path, mpeg == MPEG_YES && count_mpeg, said);
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
-                       refusal(head, sf_strerror(NULL)));
+                       refusal(head, said));
+    }
     int type = o->info.format & SF_FORMAT_TYPEMASK;
     if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && mpeg == MPEG_NO)) {
         close_opened(o->sf, o->splice);
         return err_set(e, ST_UNREADABLE,
                        "%s cannot be read as audio: its content is none", path);
     }
+    o->missing_frames = cut ? frames_of_bytes(&o->info, there, missing) : 0;
     return ST_OK;
 }
 
@@ -337,6 +370,7 @@ static void fill_info(struct soundfile *sf, const struct opened *o)
     bool vorbis = (o->info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_VORBIS;
     sf->seek_limit = vorbis ? o->ogg.last_page_start : INT64_MAX;
     sf->chained = sf->ogg && o->ogg.chained;
+    sf->unfinished = sf->ogg && !o->ogg.ended;
     if (sf->chained)
         sf->seeking = SEEK_FORWARD;
 }
@@ -448,6 +482,9 @@ static void note_end(struct soundfile *sf)
     else if (sf->chained)
         snprintf(sf->damage, sizeof sf->damage,
                  "another stream begins after %.1f s, which is not read", have);
+    else if (sf->unfinished)
+        snprintf(sf->damage, sizeof sf->damage,
+                 "the data breaks off after %.1f s, before the stream's end", have);
 }
 
 enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t frames,
@@ -546,46 +583,6 @@ enum status soundfile_read_region(struct soundfile *sf, int64_t start, size_t fr
         st = soundfile_read(sf, out->data, frames, &got, e);
     if (st)
         audio_done(out);
-    return st;
-}
-
-enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
-                           struct err *e)
-{
-    struct soundfile *sf;
-    *out = (struct audio){0};
-    enum status st = soundfile_open(&sf, path, e);
-    if (st)
-        return st;
-    enum { BLOCK = 1 << 16 };
-    size_t channels = (size_t)sf->info.channels, capacity = 0, length = 0, got = 1;
-    float *data = NULL;
-    while (!st && got > 0) {
-        if (capacity - length < BLOCK) {
-            capacity = capacity ? capacity * 2 : 2 * BLOCK;
-            float *larger = realloc(data, capacity * channels * sizeof *data);
-            if (!larger) {
-                st = err_set(e, ST_NO_MEMORY, "%s does not fit into memory", path);
-                break;
-            }
-            data = larger;
-        }
-        st = soundfile_read(sf, data + length * channels, BLOCK, &got, e);
-        length += got;
-        if (!st && max_frames && length > max_frames)
-            st = err_set(e, ST_UNSUPPORTED, "%s is longer than %.1f s", path,
-                         (double)max_frames / sf->info.rate_hz);
-    }
-    if (!st && length == 0)
-        st = err_set(e, ST_EMPTY, "%s holds no sound", path);
-    if (st) {
-        free(data);
-    } else {
-        float *fitting = realloc(data, length * channels * sizeof *data);
-        *out = (struct audio){fitting ? fitting : data, length, (int)channels,
-                              sf->info.rate_hz};
-    }
-    soundfile_close(sf);
     return st;
 }
 

@@ -1,0 +1,164 @@
+#include "io/sound_length.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Files of chunks: how they begin, and what the head of a chunk looks like. */
+static const struct layout {
+    const char *magic, *form; /* the latter at 8 */
+    const char *sound;        /* name of the chunk that holds it */
+    int first, name, size;    /* where chunks begin; bytes of a chunk's name and size */
+    int align;
+    bool big_endian, counts_head;
+} layouts[] = {
+    {"RIFF", "WAVE", "data", 12, 4, 4, 2, false, false},
+    {"RF64", "WAVE", "data", 12, 4, 4, 2, false, false},
+    {"BW64", "WAVE", "data", 12, 4, 4, 2, false, false},
+    {"FORM", "AIF", "SSND", 12, 4, 4, 2, true, false},
+    {"caff", "", "data", 8, 4, 8, 1, true, false},
+    {"riff", "\x2e\x91", "data", 40, 16, 8, 8, false, true}, /* W64: names are GUIDs */
+};
+
+/* Writers that do not know the length yet state one about as large as the field holds. */
+static const int64_t unknown_32 = 0x7ffff000, unknown_64 = (int64_t)1 << 50;
+
+struct sound {
+    const struct layout *layout; /* NULL: AU */
+    int64_t field, body, stated; /* place of the size, of the sound; the size */
+    int64_t there;               /* bytes from `body` to the end of the file */
+};
+
+static int64_t load(const unsigned char *p, int n, bool big_endian)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < n; i++)
+        v = v << 8 | p[big_endian ? i : n - 1 - i];
+    return (int64_t)v;
+}
+
+static void store(unsigned char *p, int n, bool big_endian, int64_t v)
+{
+    for (int i = 0; i < n; i++)
+        p[big_endian ? n - 1 - i : i] = (unsigned char)((uint64_t)v >> 8 * i & 0xff);
+}
+
+static const struct layout *layout_of(const unsigned char head[24])
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        const struct layout *l = &layouts[i];
+        /* A W64 file's first GUID goes on behind its first four letters. */
+        const unsigned char *form = head + (l->name == 16 ? 4 : 8);
+        if (memcmp(head, l->magic, 4) == 0 && memcmp(form, l->form, strlen(l->form)) == 0)
+            return l;
+    }
+    return NULL;
+}
+
+static bool find_chunk(int fd, const struct layout *l, struct sound *out)
+{
+    enum { MOST_CHUNKS = 256 };
+    int64_t at = l->first, in_ds64 = -1, head_bytes = l->name + l->size;
+    for (int i = 0; i < MOST_CHUNKS; i++) {
+        unsigned char p[24] = {0};
+        if (pread(fd, p, sizeof p, (off_t)at) < (ssize_t)head_bytes)
+            return false;
+        int64_t size = load(p + l->name, l->size, l->big_endian);
+        if (memcmp(p, "ds64", 4) == 0)
+            in_ds64 = load(p + 16, 8, false);
+        if (l->counts_head)
+            size -= head_bytes;
+        if (memcmp(p, l->sound, 4) == 0) {
+            *out = (struct sound){.layout = l,
+                                  .field = at + l->name,
+                                  .body = at + head_bytes,
+                                  .stated = size == UINT32_MAX && in_ds64 >= 0 ? in_ds64
+                                                                               : size};
+            return true;
+        }
+        if (size < 0 || size > unknown_64)
+            return false;
+        at += head_bytes + (size + l->align - 1) / l->align * l->align;
+    }
+    return false;
+}
+
+static bool find_sound(int fd, struct sound *out)
+{
+    struct stat status;
+    unsigned char head[24];
+    if (pread(fd, head, sizeof head, 0) < (ssize_t)sizeof head || fstat(fd, &status) != 0)
+        return false;
+    const struct layout *l = layout_of(head);
+    bool au = memcmp(head, ".snd", 4) == 0, dec = memcmp(head, "dns.", 4) == 0;
+    if (l) {
+        if (!find_chunk(fd, l, out))
+            return false;
+    } else if (au || dec) {
+        *out = (struct sound){
+            .field = 8, .body = load(head + 4, 4, au), .stated = load(head + 8, 4, au)};
+    } else {
+        return false;
+    }
+    out->there = (int64_t)status.st_size - out->body;
+    return out->there >= 0;
+}
+
+/* Bytes that are stated and not there; 0 when that cannot be known. */
+static int64_t beyond(const struct sound *s)
+{
+    /* The field of RF64 is as wide as in RIFF; what is larger came from ds64. */
+    bool wide = (s->layout && s->layout->size == 8) || s->stated > UINT32_MAX;
+    if (s->stated <= s->there || s->stated >= (wide ? unknown_64 : unknown_32))
+        return 0;
+    return s->stated - s->there;
+}
+
+bool sound_length_missing(int fd, int64_t *there, int64_t *missing)
+{
+    struct sound s;
+    if (!find_sound(fd, &s))
+        return false;
+    *there = s.there;
+    *missing = beyond(&s);
+    return *missing > 0;
+}
+
+/* Is there a WAV chunk at `at`? A chunk's name is four printable characters, and it must
+ * fit into the file. */
+static bool is_chunk(int fd, int64_t at, int64_t size)
+{
+    unsigned char p[8];
+    if (pread(fd, p, sizeof p, (off_t)at) < (ssize_t)sizeof p)
+        return false;
+    for (int i = 0; i < 4; i++)
+        if (p[i] < 0x20 || p[i] > 0x7e)
+            return false;
+    return at + 8 + load(p + 4, 4, false) <= size + 1;
+}
+
+bool sound_length_splice(struct splice *s, int fd)
+{
+    struct sound sound;
+    if (!find_sound(fd, &sound) || !sound.layout || sound.body > SPLICE_HEAD_BYTES)
+        return false;
+    const struct layout *l = sound.layout;
+    bool wav = l == &layouts[0], caf = l->magic[0] == 'c';
+    bool unwritten = wav && sound.stated == 0 && sound.there >= 8 &&
+                     !is_chunk(fd, sound.body, sound.body + sound.there);
+    if (!unwritten && !(caf && beyond(&sound) > 0))
+        return false;
+    if (pread(fd, s->head, (size_t)sound.body, 0) < (ssize_t)sound.body)
+        return false;
+    int64_t most = wav ? 0xffffff00 - sound.body : INT64_MAX;
+    int64_t length = sound.there < most ? sound.there : most;
+    store(s->head + sound.field, l->size, l->big_endian, length);
+    if (wav)
+        store(s->head + 4, 4, false, length + sound.body - 8);
+    s->fd = fd;
+    s->head_bytes = (size_t)sound.body;
+    s->first = sound.body;
+    s->end = sound.body + length;
+    s->at = 0;
+    return true;
+}

@@ -1,0 +1,24 @@
+/* sound_length: what a file's header says of the length of its sound, against what is
+ * there.
+ *
+ * A recorder begins a file with a length of nothing, or of all that is to come, and puts
+ * the true one in at the end. When the power fails before, or a copy breaks off, the
+ * sound is there as far as it goes, but the header says otherwise. */
+#ifndef TROWEL_IO_SOUND_LENGTH_H
+#define TROWEL_IO_SOUND_LENGTH_H
+
+#include "io/splice.h"
+
+#include <stdbool.h>
+
+/* True, with the splice filled, when libsndfile would not read what is there: a WAV file
+ * whose data chunk claims to be empty but is followed by what is no chunk, or a CAF file
+ * whose sound ends before its data chunk does. */
+bool sound_length_splice(struct splice *s, int fd);
+
+/* Bytes of sound that `fd` holds and should hold beyond them: it was cut short. Known of
+ * WAV, RF64, W64, AIFF, CAF and AU; false for all others, when nothing is missing, and
+ * for lengths that stand for "unknown". */
+bool sound_length_missing(int fd, int64_t *there, int64_t *missing);
+
+#endif

@@ -1,0 +1,59 @@
+/* What needs nothing but the reading: names, and whole files. */
+#include "io/soundfile.h"
+
+#include <stdlib.h>
+
+bool soundfile_has_audio_ending(const char *path)
+{
+    static const char *const endings[] = {
+        "wav", "wave", "bwf",  "rf64", "w64", "aif",  "aiff", "aifc", "flac",
+        "ogg", "oga",  "opus", "mp3",  "mp2", "mpga", "caf",  "au",   "snd",
+        "voc", "sd2",  "avr",  "8svx", "iff", "svx",  "pvf",  "sf",   "ircam",
+        "xi",  "paf",  "nist", "sph",  "m4a", "wma",  "aac",  "ape",  "wv"};
+    const char *ending = path_ending(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (stem_same(ending, endings[i]))
+            return true;
+    return false;
+}
+
+enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
+                           struct err *e)
+{
+    struct soundfile *sf;
+    *out = (struct audio){0};
+    enum status st = soundfile_open(&sf, path, e);
+    if (st)
+        return st;
+    const struct soundfile_info *info = soundfile_info(sf);
+    enum { BLOCK = 1 << 16 };
+    size_t channels = (size_t)info->channels, capacity = 0, length = 0, got = 1;
+    float *data = NULL;
+    while (!st && got > 0) {
+        if (capacity - length < BLOCK) {
+            capacity = capacity ? capacity * 2 : 2 * BLOCK;
+            float *larger = realloc(data, capacity * channels * sizeof *data);
+            if (!larger) {
+                st = err_set(e, ST_NO_MEMORY, "%s does not fit into memory", path);
+                break;
+            }
+            data = larger;
+        }
+        st = soundfile_read(sf, data + length * channels, BLOCK, &got, e);
+        length += got;
+        if (!st && max_frames && length > max_frames)
+            st = err_set(e, ST_UNSUPPORTED, "%s is longer than %.1f s", path,
+                         (double)max_frames / info->rate_hz);
+    }
+    if (!st && length == 0)
+        st = err_set(e, ST_EMPTY, "%s holds no sound", path);
+    if (st) {
+        free(data);
+    } else {
+        float *fitting = realloc(data, length * channels * sizeof *data);
+        *out = (struct audio){fitting ? fitting : data, length, (int)channels,
+                              info->rate_hz};
+    }
+    soundfile_close(sf);
+    return st;
+}
