@@ -3,6 +3,7 @@
 #include "dsp/level.h"
 #include "tone.h"
 
+#include <complex.h>
 #include <math.h>
 #include <stdbool.h>
 #include <setjmp.h>
@@ -13,9 +14,22 @@
 
 #include <cmocka.h>
 
+/* Gain (linear) at a frequency, from the coefficients. */
+static double gain_at(const struct biquad *f, double hz)
+{
+    double a = 2 * 3.14159265358979323846 * hz / 44100;
+    double complex w = cos(a) - sin(a) * (double complex)_Complex_I;
+    double gain = 1;
+    for (int i = 0; i < f->count; i++) {
+        const struct biquad_section *s = &f->section[i];
+        gain *= cabs((s->b0 + w * (s->b1 + w * s->b2)) / (1 + w * (s->a1 + w * s->a2)));
+    }
+    return gain;
+}
+
 static double db(const struct biquad *f, double hz)
 {
-    return level_to_db(biquad_gain(f, hz, 44100));
+    return level_to_db(gain_at(f, hz));
 }
 
 /* |H|² of the analogue prototype at the warped frequency. */
@@ -84,7 +98,7 @@ static void zero_phase_does_not_move(void **state)
     struct biquad low = biquad_lowpass(4, 1200, 44100);
     assert_int_equal(biquad_zero_phase(&low, &a, NULL), ST_OK);
     struct partial p = tone_partial(&a, 0, 10000, 20000, 300);
-    double gain = biquad_gain(&low, 300, 44100);
+    double gain = gain_at(&low, 300);
     assert_true(fabs(p.amplitude - 0.5 * gain * gain) < 1e-6);
     double want = 0.4 + 6.283185307179586 * 300 * 10000 / 44100;
     assert_true(fabs(remainder(p.phase - want, 6.283185307179586)) < 1e-4);

@@ -87,14 +87,6 @@ static void corners_are_where_the_config_says(void **state)
     }
 }
 
-static void names_are_found(void **state)
-{
-    (void)state;
-    for (int t = 0; t < DRONE_TONES; t++)
-        assert_int_equal(drone_tone_find(drone_tone_name((enum drone_tone)t)), t);
-    assert_int_equal(drone_tone_find("murky"), -1);
-}
-
 static void reversal_is_its_own_inverse(void **state)
 {
     (void)state;
@@ -196,7 +188,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tones_tilt_keep_level_and_loop),
         cmocka_unit_test(corners_are_where_the_config_says),
-        cmocka_unit_test(names_are_found),
         cmocka_unit_test(reversal_is_its_own_inverse),
         cmocka_unit_test(swells_rise_and_fall_at_their_length),
         cmocka_unit_test(odd_pads_are_refused_or_survived),

@@ -192,10 +192,10 @@ static void space_and_seek(void **state)
     transport_render(g.t, out, 1000);
     status(&g);
     assert_true(!g.s.playing && out[2 * 900] == 0);
-    transport_seek_to(g.t, 99);
+    transport_seek(g.t, 99);
     status(&g);
     assert_true(g.s.position_s < 2 && g.s.position_s > 1.999); /* the last frame */
-    transport_seek_to(g.t, 1);
+    transport_seek(g.t, 1 - g.s.position_s);
     status(&g);
     assert_true(fabs(g.s.position_s - 1) < 1e-9);
     transport_toggle(g.t);
@@ -214,7 +214,7 @@ static void space_and_seek(void **state)
     close_stage(&g);
 }
 
-static void loops_and_nudges(void **state)
+static void loops_and_their_switch(void **state)
 {
     (void)state;
     struct stage g;
@@ -230,11 +230,9 @@ static void loops_and_nudges(void **state)
     transport_render(g.t, out, 15000);
     for (size_t i = 0; i < 15000; i++)
         assert_true(out[2 * i] == sample(&g, 0, i < 9000 ? i : i - 8000));
-    transport_set_loop_points(g.t, 999, 0, 100); /* another item: ignored */
-    transport_set_loop_points(g.t, 100, 1000, 8000);
-    transport_render(g.t, out, 3000); /* from 7000 */
-    for (size_t i = 0; i < 3000; i++)
-        assert_true(out[2 * i] == sample(&g, 0, i < 1000 ? 7000 + i : i));
+    transport_render(g.t, out, 4000); /* from 7000 */
+    for (size_t i = 0; i < 4000; i++)
+        assert_true(out[2 * i] == sample(&g, 0, i < 2000 ? 7000 + i : i - 1000));
     transport_set_loop(g.t, false);
     transport_render(g.t, out, 20000); /* from 3000 on, to where it may end */
     assert_true(out[2 * 19999] == sample(&g, 0, 22999));
@@ -326,7 +324,7 @@ static void in_context(void **state)
     assert_true(fabs(g.s.length_s - 3) < 1e-9);
     assert_true(fabs(g.s.position_s - (0.75 + 5000.0 / RATE)) < 1e-4);
     assert_true(out[2 * 4000] == sample(&g, 0, RATE - RATE / 4 + 4000));
-    transport_seek_to(g.t, 1);
+    transport_seek(g.t, 1 - g.s.position_s);
     transport_render(g.t, out, 5000);
     assert_true(out[2 * 4000] == sample(&g, 0, RATE + 4000));
     transport_render(g.t, out, 25000);
@@ -535,7 +533,7 @@ static void all_threads_together(void **state)
             transport_forget(g.t, any->path);
             break;
         default:
-            transport_set_loop_points(g.t, any->id, 0, (int64_t)rng_below(&r, 9000));
+            transport_set_loop(g.t, rng_below(&r, 2));
             break;
         }
         status(&g);
@@ -666,7 +664,7 @@ int main(void)
         cmocka_unit_test(matching_never_exceeds_the_peak),
         cmocka_unit_test(toggling_the_match_is_ramped_and_exact_at_the_end),
         cmocka_unit_test(space_and_seek),
-        cmocka_unit_test(loops_and_nudges),
+        cmocka_unit_test(loops_and_their_switch),
         cmocka_unit_test(the_seam_of_a_loop),
         cmocka_unit_test(a_stretch_of_a_file),
         cmocka_unit_test(in_context),

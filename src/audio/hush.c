@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEEP_BYTES = 16 << 10, CHUNK_BYTES = 16 << 10 };
+enum { CHUNK_BYTES = 16 << 10 };
 
 struct hush {
     int screen; /* what descriptor 2 was */
@@ -22,9 +22,7 @@ struct hush {
     FILE *guarded; /* what stderr is, or NULL */
     pthread_t reader;
     atomic_bool quit;
-    pthread_mutex_t lock;
-    unsigned long long total;
-    char keep[KEEP_BYTES]; /* a ring, newest byte before total % KEEP_BYTES */
+    atomic_ullong total; /* bytes read */
 };
 
 static _Thread_local const atomic_bool *guard;
@@ -74,15 +72,6 @@ static void replace_stderr(FILE *f)
 }
 #endif
 
-static void remember(struct hush *h, const char *text, size_t bytes)
-{
-    pthread_mutex_lock(&h->lock);
-    for (size_t i = 0; i < bytes; i++)
-        h->keep[(h->total + i) % KEEP_BYTES] = text[i];
-    h->total += bytes;
-    pthread_mutex_unlock(&h->lock);
-}
-
 static void *read_pipe(void *arg)
 {
     struct hush *h = arg;
@@ -92,7 +81,7 @@ static void *read_pipe(void *arg)
         if (atomic_load(&h->quit) || (n < 0 && errno != EINTR))
             return NULL;
         if (n > 0)
-            remember(h, chunk, (size_t)n);
+            atomic_fetch_add(&h->total, (unsigned long long)n);
     }
 }
 
@@ -122,7 +111,6 @@ enum status hush_begin(struct hush **out, struct err *e)
     if (!h)
         return err_set(e, ST_NO_MEMORY, "no memory to keep messages off the screen");
     fflush(stderr);
-    pthread_mutex_init(&h->lock, NULL);
     h->screen = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     if (h->screen < 0)
         occupy_stderr();
@@ -134,7 +122,6 @@ enum status hush_begin(struct hush **out, struct err *e)
         }
         if (h->screen >= 0)
             close(h->screen);
-        pthread_mutex_destroy(&h->lock);
         free(h);
         return err_set(e, ST_NO_MEMORY,
                        "no descriptors or threads left to keep messages off the screen");
@@ -148,30 +135,9 @@ enum status hush_begin(struct hush **out, struct err *e)
     return ST_OK;
 }
 
-size_t hush_text(struct hush *h, char *text, size_t bytes)
-{
-    pthread_mutex_lock(&h->lock);
-    unsigned long long have = h->total < KEEP_BYTES ? h->total : KEEP_BYTES;
-    unsigned long long n = have < bytes - 1 ? have : bytes - 1;
-    bool cut = n < h->total;
-    for (unsigned long long i = 0; i < n; i++)
-        text[i] = h->keep[(h->total - n + i) % KEEP_BYTES];
-    pthread_mutex_unlock(&h->lock);
-    text[n] = '\0';
-    char *line = cut ? strchr(text, '\n') : NULL;
-    if (line) {
-        n -= (unsigned long long)(line + 1 - text);
-        memmove(text, line + 1, n + 1);
-    }
-    return (size_t)n;
-}
-
 unsigned long long hush_total(struct hush *h)
 {
-    pthread_mutex_lock(&h->lock);
-    unsigned long long total = h->total;
-    pthread_mutex_unlock(&h->lock);
-    return total;
+    return atomic_load(&h->total);
 }
 
 /* The guarded stream stays open: a thread may be about to print through it. */
@@ -193,6 +159,5 @@ void hush_end(struct hush *h)
     pthread_join(h->reader, NULL);
     close(h->pipe[0]);
     close(h->pipe[1]);
-    pthread_mutex_destroy(&h->lock);
     free(h);
 }

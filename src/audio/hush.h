@@ -2,9 +2,8 @@
  *
  * ALSA, JACK and PortAudio write to file descriptor 2: kilobytes when they start,
  * hundreds of megabytes when a device goes away, from threads of their own. hush_begin()
- * points descriptor 2 at a pipe whose reader keeps the newest 16 KB in memory and throws
- * the rest away: nothing reaches the terminal and no disk fills up. Writing never blocks:
- * what does not fit is dropped.
+ * points descriptor 2 at a pipe whose reader counts and throws away: nothing reaches the
+ * terminal and no disk fills up. Writing never blocks: what does not fit is dropped.
  *
  * It is also the only place where a thread of a library that prints in an endless loop
  * can be ended: see hush_guard_thread().
@@ -24,10 +23,6 @@ struct hush;
 
 /* ST_NO_MEMORY when there is no pipe or thread; descriptor 2 is then as it was. */
 enum status hush_begin(struct hush **out, struct err *e);
-
-/* The newest whole lines written so far, at most bytes - 1 bytes, NUL-terminated; returns
- * the length. For a log screen, or after a crash. */
-size_t hush_text(struct hush *h, char *text, size_t bytes);
 
 /* Everything that was read, in bytes. */
 unsigned long long hush_total(struct hush *h);

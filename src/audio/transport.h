@@ -100,15 +100,9 @@ void transport_stop(struct transport *t);
 void transport_toggle(struct transport *t);
 /* Relative, in seconds; clamped to the item. Faded. */
 void transport_seek(struct transport *t, double seconds);
-/* Absolute within the item (or the recording, in PLAY_CONTEXT). */
-void transport_seek_to(struct transport *t, double position_s);
 
 /* The loop switch, kept over items. Heard immediately. */
 void transport_set_loop(struct transport *t, bool on);
-/* Loop points of the item that plays were nudged; [start, end) as in play_item. Heard
- * immediately, also in seam audition. Ignored unless `id` is the present item. */
-void transport_set_loop_points(struct transport *t, uint64_t id, int64_t start_frame,
-                               int64_t end_frame);
 
 /* Level matching (on at the start): every item at the same loudness (match_lufs, short
  * sounds by their loudest 400 ms), true peak never above -1 dBFS. Off: the file's own

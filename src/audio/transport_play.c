@@ -221,13 +221,6 @@ void transport_seek(struct transport *t, double seconds)
     pthread_mutex_unlock(&t->lock);
 }
 
-void transport_seek_to(struct transport *t, double position_s)
-{
-    pthread_mutex_lock(&t->lock);
-    go_to(t, position_s - transport_offset_s(t));
-    pthread_mutex_unlock(&t->lock);
-}
-
 static void replan(struct transport *t)
 {
     if (!t->playing || t->waiting || !t->sound)
@@ -244,19 +237,6 @@ void transport_set_loop(struct transport *t, bool on)
     if (t->loop != on) {
         t->loop = on;
         if (t->mode == PLAY_PLAIN)
-            replan(t);
-    }
-    pthread_mutex_unlock(&t->lock);
-}
-
-void transport_set_loop_points(struct transport *t, uint64_t id, int64_t start_frame,
-                               int64_t end_frame)
-{
-    pthread_mutex_lock(&t->lock);
-    if (t->item.path && t->item.id == id && t->mode != PLAY_CONTEXT) {
-        t->item.loop_start_frame = start_frame;
-        t->item.loop_end_frame = end_frame;
-        if (t->loop || t->mode == PLAY_SEAM)
             replan(t);
     }
     pthread_mutex_unlock(&t->lock);

@@ -123,17 +123,6 @@ struct biquad biquad_bandpass(int order, double low_hz, double high_hz, int rate
     return f;
 }
 
-double biquad_gain(const struct biquad *f, double hz, int rate_hz)
-{
-    double complex w = cexp(complex_of(0, -2 * pi * hz / rate_hz));
-    double gain = 1;
-    for (int i = 0; i < f->count; i++) {
-        const struct biquad_section *s = &f->section[i];
-        gain *= cabs((s->b0 + w * (s->b1 + w * s->b2)) / (1 + w * (s->a1 + w * s->a2)));
-    }
-    return gain;
-}
-
 static double finite_or_0(float x)
 {
     return isfinite(x) ? (double)x : 0;

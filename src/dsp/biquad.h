@@ -26,9 +26,6 @@ struct biquad biquad_lowpass(int order, double corner_hz, int rate_hz);
 struct biquad biquad_highpass(int order, double corner_hz, int rate_hz);
 struct biquad biquad_bandpass(int order, double low_hz, double high_hz, int rate_hz);
 
-/* Gain (linear) at a frequency. */
-double biquad_gain(const struct biquad *f, double hz, int rate_hz);
-
 /* Forward from rest, in place. */
 void biquad_run(const struct biquad *f, struct audio *a);
 

@@ -22,14 +22,6 @@ const char *drone_tone_name(enum drone_tone t)
     return t < DRONE_TONES ? names[t] : "";
 }
 
-int drone_tone_find(const char *name)
-{
-    for (int t = 0; t < DRONE_TONES; t++)
-        if (strcmp(name, names[t]) == 0)
-            return t;
-    return -1;
-}
-
 void drone_tones_defaults(struct drone_tones *t)
 {
     *t = (struct drone_tones){3500, 5500, 1200};

@@ -14,7 +14,6 @@
 enum drone_tone { DRONE_PLAIN, DRONE_WARM, DRONE_AIRY, DRONE_DARK, DRONE_TONES };
 
 const char *drone_tone_name(enum drone_tone t); /* "plain", "warm", "airy", "dark" */
-int drone_tone_find(const char *name);          /* or -1 */
 
 struct drone_tones {
     double warm_lowpass_hz, airy_highpass_hz, dark_high_cut_hz;
