@@ -611,7 +611,13 @@ static void one_source_pipelines_write_flat(void **state)
     free(rows);
     RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed", "2");
     assert_int_equal(o.exit_status, 4);
+    assert_false(text_has(o.err, "--project_name")); /* drums has none */
     outcome_done(&o);
+    RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "loud", "--norm_db",
+        "6");
+    assert_int_equal(o.exit_status, 2);
+    outcome_done(&o);
+    assert_false(there(p, "loud"));
 }
 
 static void json_is_one_object_a_line(void **state)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_NUMBER, KIND_DECIBEL, KIND_SHARD };
+enum kind { KIND_FLAG, KIND_TEXT, KIND_NUMBER, KIND_DECIBEL, KIND_PEAK, KIND_SHARD };
 
 static const struct {
     const char *name;
@@ -214,14 +214,14 @@ static enum status parse_number(struct request *r, int option, const char *text,
     return ST_OK;
 }
 
-static enum status parse_decibel(struct request *r, int option, const char *text,
-                                 struct err *e)
+static enum status parse_decibel(struct request *r, int option, const char *text, int low,
+                                 int high, struct err *e)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= -120 && value <= 24))
-        return err_set(e, ST_USAGE, "--%s wants decibels from -120 to 24, not %s",
-                       options[option].name, text);
+    if (end == text || *end != '\0' || !(value >= low && value <= high))
+        return err_set(e, ST_USAGE, "--%s wants decibels from %d to %d, not %s",
+                       options[option].name, low, high, text);
     r->decibel[option] = value;
     return ST_OK;
 }
@@ -238,7 +238,9 @@ static enum status take(struct request *r, int option, const char *value, struct
     case KIND_NUMBER:
         return parse_number(r, option, value, e);
     case KIND_DECIBEL:
-        return parse_decibel(r, option, value, e);
+        return parse_decibel(r, option, value, -120, 24, e);
+    case KIND_PEAK:
+        return parse_decibel(r, option, value, -60, 0, e);
     case KIND_SHARD:
         return parse_shard(r, value, e);
     default:

@@ -163,10 +163,12 @@ static void done(void *arg, enum status st, const struct err *e)
         r->result->failed++;
     }
     news.index = finished(r->result);
-    if (st != ST_CANCELLED)
+    /* What ends the run is told once, at its end. */
+    bool ends = st == ST_DISK || (st != ST_OK && r->job->strict);
+    if (st != ST_CANCELLED && !ends)
         reporter_tell(r->job->reporter, &news);
     r->refused += st == ST_EXISTS;
-    if (st == ST_DISK || (st != ST_OK && r->job->strict))
+    if (ends)
         stop(r, st, e);
     find_list_done(&t->finds);
     free(t);
@@ -256,8 +258,10 @@ static enum status check_recipe(const struct run *r, struct err *e)
             return err_set(
                 e, ST_EXISTS,
                 "%s was made with another config, seed, set of stages or version; "
-                "--force starts afresh, --project_name begins another",
-                r->project.root.path);
+                "--force starts afresh, %s",
+                r->project.root.path,
+                r->project.flat ? "another folder leaves it"
+                                : "--project_name begins another");
     }
     return ST_OK;
 }
@@ -445,10 +449,12 @@ static enum status find_sources(struct run *r, struct err *e)
     for (size_t i = 0; i < r->sources.count; i++)
         r->total += in_shard(job, i);
     r->result->sources = r->total;
+    bool could_recurse = !job->recursive && !job->flat_dir &&
+                         strcmp(job->inputs[0].named_by, "--input_dir") == 0;
     if (r->sources.count == 0)
         return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s",
                        job->inputs[0].dir,
-                       job->recursive ? "" : " (--recursive looks below it too)");
+                       could_recurse ? " (--recursive looks below it too)" : "");
     return ST_OK;
 }
 
