@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """bench_desk.py BUILD RECORDINGS [--finds 100000] [--seconds 60] [--keys jkJaxu]
+                                  [--busy]
 
 The workstation with a large project: from its launch to the last byte of the first whole
 library screen, the middle of five; then while it mines RECORDINGS (a folder): keys all the
 while, from key to the first byte on the terminal, and the slowest ones with what the
 screen's thread did meanwhile. Halfway one source is mined again; it is left in the end.
+With --busy another program writes files of a gigabyte, one after the other, to the same
+disk while the keys come.
 A busy machine shows in 'waited for a processor'."""
 import argparse
 import fcntl
@@ -13,6 +16,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -27,6 +31,7 @@ options.add_argument('--finds', type=int, default=100000)
 options.add_argument('--seconds', type=float, default=60)
 options.add_argument('--keys', default='jkJaxu')
 options.add_argument('--gap', type=float, default=.03)
+options.add_argument('--busy', action='store_true')
 o = options.parse_args()
 
 
@@ -84,6 +89,16 @@ class Desk:
         return time.perf_counter() - begin
 
 
+def write_without_end(folder):
+    """In a process of its own, until it is killed."""
+    pid = os.fork()
+    while pid == 0:
+        with open(f'{folder}/busy', 'wb') as f:
+            for _ in range(1024):
+                f.write(bytes(1 << 20))
+    return pid
+
+
 def share(values, part):
     return round(values[min(len(values) - 1, int(part * len(values)))], 1)
 
@@ -99,6 +114,7 @@ for launch in range(5):
     starts.append(desk.first_screen_ms())
     if launch < 4:
         desk.leave()
+writer = write_without_end(folder) if o.busy else 0
 again = ':mine ' + os.path.splitext(sorted(os.listdir(recordings))[0])[0] + '\r'
 keys, begin, number = [], time.perf_counter(), 0
 while (at := time.perf_counter() - begin) < o.seconds:
@@ -109,6 +125,9 @@ while (at := time.perf_counter() - begin) < o.seconds:
     number += 1
     time.sleep(o.gap)
 left = desk.leave()
+if writer:
+    os.kill(writer, signal.SIGKILL)
+    os.waitpid(writer, 0)
 shutil.rmtree(folder)
 times = sorted(k[0] for k in keys)
 print(json.dumps(dict(first_screen_ms=round(sorted(starts)[2]), keys=len(times),

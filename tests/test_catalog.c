@@ -845,7 +845,7 @@ static void test_looking_writes_nothing(void **state)
     assert_int_equal(after, before);
     assert_memory_equal(is, was, before);
     c = open_db(b, CATALOG_WRITE);
-    catalog_sync_later(c);
+    catalog_sync_later(c, NULL);
     assert_true(has_log(b));
     assert_false(catalog_changed_elsewhere(c)); /* it was us */
     assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);

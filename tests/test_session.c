@@ -843,7 +843,7 @@ static void test_checkpoints_go_on_beside(void **state)
     const struct place *p = *state;
     struct session *s = open_session(p);
     deliver(s, "tape", 400, true);
-    for (int round = 0; round < 100 && !session_wants_checkpoint(s); round++)
+    for (int round = 0; round < 1000 && !session_wants_checkpoint(s); round++)
         deliver(s, "tape", 900, false);
     assert_true(session_wants_checkpoint(s));
     assert_int_equal(catalog_checkpoint(session_catalog_path(s), NULL), ST_OK);

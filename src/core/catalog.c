@@ -13,90 +13,10 @@ enum {
     SCHEMA_VERSION = 1,
     APPLICATION_ID = 0x74726f77,
     BUSY_MS = 3000,
-    LOG_DUE = 1000,   /* pages in the log that make a checkpoint worth while */
-    LOG_MOST = 32768, /* nobody came: do it now */
-    SQL_BYTES = 4096
+    LOG_DUE = 8192,  /* pages in the log that make a checkpoint worth while: whoever
+                      * writes after one waits for the disk */
+    LOG_MOST = 32768 /* nobody came: do it now */
 };
-
-#define MEASURE(field, column, unit, decimals, low, high, help) "," column
-static const char measure_names[] =
-#include "dsp/measures.def"
-    ;
-#undef MEASURE
-#define MEASURE(field, column, unit, decimals, low, high, help) "," column " REAL"
-static const char measure_types[] =
-#include "dsp/measures.def"
-    ;
-#undef MEASURE
-#define MEASURE(field, column, unit, decimals, low, high, help) ",?"
-static const char measure_marks[] =
-#include "dsp/measures.def"
-    ;
-#undef MEASURE
-
-static const char find_columns[] =
-    "id, source, filename, type, key, brightness, hit_class, cluster, grade, saved, "
-    "missed_by, start_frame, end_frame, source_rate_hz";
-static const char detail_columns[] =
-    ", source_path, seed, algorithm_version, sha256, parts, loops";
-
-static const char schema[] =
-    "CREATE TABLE source(id INTEGER PRIMARY KEY, stem TEXT NOT NULL UNIQUE, path TEXT "
-    "NOT NULL, content_hash INTEGER NOT NULL, recipe_hash INTEGER NOT NULL, rate_hz "
-    "INTEGER NOT NULL, channels INTEGER NOT NULL, frames INTEGER NOT NULL, failed "
-    "INTEGER NOT NULL, note TEXT NOT NULL);"
-    "CREATE TABLE candidate(position INTEGER PRIMARY KEY, id INTEGER NOT NULL, source "
-    "INTEGER NOT NULL, filename TEXT NOT NULL, type TEXT NOT NULL, key TEXT, brightness "
-    "TEXT, hit_class TEXT, cluster INTEGER, grade TEXT, saved INTEGER, missed_by TEXT, "
-    "start_frame INTEGER, end_frame INTEGER, source_rate_hz INTEGER$TYPES);"
-    "CREATE UNIQUE INDEX candidate_id ON candidate(id);"
-    "CREATE TABLE detail(position INTEGER PRIMARY KEY, source_path TEXT, seed INTEGER, "
-    "algorithm_version TEXT, sha256 TEXT, parts BLOB, loops BLOB);"
-    "CREATE TABLE embedding(position INTEGER PRIMARY KEY, vector BLOB NOT NULL);"
-    "CREATE TABLE action(number INTEGER PRIMARY KEY, mode INTEGER NOT NULL, target "
-    "INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, at_ms INTEGER NOT "
-    "NULL, label TEXT NOT NULL);"
-    "CREATE TABLE event(seq INTEGER PRIMARY KEY, action INTEGER NOT NULL, field TEXT NOT "
-    "NULL, candidate INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, previous "
-    "TEXT NOT NULL);"
-    "CREATE TABLE current(candidate INTEGER NOT NULL, field TEXT NOT NULL, key TEXT NOT "
-    "NULL, value TEXT NOT NULL, PRIMARY KEY(candidate, field, key)) WITHOUT ROWID;"
-    "CREATE TABLE subject(id INTEGER PRIMARY KEY, path TEXT NOT NULL);";
-
-static const char *const queries[Q_COUNT] = {
-#define QUERY(id, sql) [Q_##id] = sql,
-#include "core/catalog_queries.def"
-#undef QUERY
-};
-
-/* Puts the column lists in; false when it does not fit. */
-static bool expand(char out[SQL_BYTES], const char *sql)
-{
-    static const struct {
-        const char *mark, *text;
-    } lists[] = {{"$MEASURES", measure_names},
-                 {"$MARKS", measure_marks},
-                 {"$TYPES", measure_types},
-                 {"$FIND", find_columns},
-                 {"$DETAIL", detail_columns}};
-    size_t n = 0;
-    while (*sql != '\0') {
-        const char *text = NULL;
-        for (size_t i = 0; *sql == '$' && i < sizeof lists / sizeof *lists; i++)
-            if (strncmp(sql, lists[i].mark, strlen(lists[i].mark)) == 0) {
-                text = lists[i].text;
-                sql += strlen(lists[i].mark);
-                break;
-            }
-        size_t bytes = text != NULL ? strlen(text) : 1;
-        if (n + bytes >= SQL_BYTES)
-            return false;
-        memcpy(out + n, text != NULL ? text : sql++, bytes);
-        n += bytes;
-    }
-    out[n] = '\0';
-    return true;
-}
 
 /* --- failures ---------------------------------------------------------------------- */
 
@@ -149,7 +69,7 @@ struct query *catalog_query(struct catalog *c, enum catalog_query q, struct err 
     }
     char sql[SQL_BYTES];
     sqlite3_stmt *st = NULL;
-    if (!expand(sql, queries[q])) {
+    if (!catalog_sql(sql, q)) {
         err_set(e, ST_UNSUPPORTED, "a catalog statement is too long");
         return NULL;
     }
@@ -303,7 +223,7 @@ static enum status number(struct catalog *c, enum catalog_query q, int64_t *valu
 static enum status create_schema(struct catalog *c, struct err *e)
 {
     char sql[SQL_BYTES], head[128];
-    if (!expand(sql, schema))
+    if (!catalog_sql_schema(sql))
         return err_set(e, ST_UNSUPPORTED, "the catalog's schema is too long");
     snprintf(head, sizeof head, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
              APPLICATION_ID, SCHEMA_VERSION);
@@ -460,7 +380,7 @@ static void finalize_all(struct catalog *c)
 
 /* --- writing ----------------------------------------------------------------------- */
 
-static enum status begin_log(struct catalog *c, struct err *e);
+static enum status begin_log(struct catalog *c, bool known, struct err *e);
 
 /* What another process made of the catalog since, before anything was said in this one.
  */
@@ -471,12 +391,13 @@ static enum status open_successor(struct catalog *c, struct err *e)
     c->logged = false;
     c->data_version = -1; /* all is to be read again */
     enum status st = open_database(c, false, e);
-    return st == ST_OK ? begin_log(c, e) : st;
+    return st == ST_OK ? begin_log(c, false, e) : st;
 }
 
 /* A session writes into a log. Beginning one waits for the disk several times (some 25
- * ms), so whoever only reads, a first screen for one, has none yet. */
-static enum status begin_log(struct catalog *c, struct err *e)
+ * ms, half a second on a busy one), so whoever only reads, a first screen for one, has
+ * none yet. `known`: what was written since the last look is known. */
+static enum status begin_log(struct catalog *c, bool known, struct err *e)
 {
     int64_t before;
     int moved = 0;
@@ -492,14 +413,14 @@ static enum status begin_log(struct catalog *c, struct err *e)
     if (st != ST_OK)
         return err_set(e, st, "%s", why.msg);
     c->logged = true;
-    if (before == c->data_version) /* ours is no change from elsewhere */
+    if (known || before == c->data_version) /* ours is no change from elsewhere */
         number(c, Q_DATA_VERSION, &c->data_version, NULL);
     return ST_OK;
 }
 
 enum status catalog_begin(struct catalog *c, struct err *e)
 {
-    enum status st = begin_log(c, e);
+    enum status st = begin_log(c, false, e);
     return st == ST_OK ? catalog_simple(c, Q_BEGIN, e) : st;
 }
 
@@ -517,7 +438,8 @@ void catalog_close(struct catalog *c)
     if (c == NULL)
         return;
     finalize_all(c);
-    catalog_sync(c, NULL);
+    if (c->sync_later)
+        catalog_flush(c->path, NULL);
     if (c->access == DB_WAL || c->access == DB_PLAIN) {
         sqlite3_busy_timeout(c->db, 0);
         /* fails, harmlessly, while another process has it open */
@@ -561,32 +483,40 @@ enum status catalog_check(struct catalog *c, struct err *e)
 void catalog_set_synced(struct catalog *c, bool synced)
 {
     bool full = synced && !c->sync_later;
-    begin_log(c, NULL); /* what does not work says so when something is written */
+    begin_log(c, false, NULL); /* what does not work says so when something is written */
     catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
                    NULL);
 }
 
-void catalog_sync_later(struct catalog *c)
+enum status catalog_log_ahead(struct catalog **out, const char *path, struct err *e)
 {
-    /* without a log NORMAL is not safe enough */
-    if (c->access != DB_WAL || begin_log(c, NULL) != ST_OK)
-        return;
-    c->sync_later = true;
-    catalog_set_synced(c, true);
+    char head[64];
+    snprintf(head, sizeof head, "PRAGMA user_version=%d", SCHEMA_VERSION);
+    enum status st = catalog_open(out, path, CATALOG_WRITE, e);
+    if (st == ST_OK)
+        st = begin_log(*out, false, e);
+    /* whoever writes first has the log's head synced */
+    if (st == ST_OK)
+        st = catalog_script(*out, head, e);
+    return st;
 }
 
-enum status catalog_sync(struct catalog *c, struct err *e)
+void catalog_sync_later(struct catalog *c, struct catalog *ahead)
 {
-    if (!c->unsynced)
-        return ST_OK;
-    sqlite3_file *log = NULL;
-    int code = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL)
-        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-    if (code != SQLITE_OK)
-        return failure(code, c->path, sqlite3_errstr(code), e);
+    bool known = ahead != NULL && !catalog_changed_elsewhere(ahead);
+    /* without a log NORMAL is not safe enough */
+    if (c->access == DB_WAL && begin_log(c, known, NULL) == ST_OK) {
+        c->sync_later = true;
+        catalog_set_synced(c, true);
+    }
+    catalog_close(ahead);
+}
+
+bool catalog_wants_flush(struct catalog *c)
+{
+    bool wants = c->unsynced;
     c->unsynced = false;
-    return ST_OK;
+    return wants;
 }
 
 bool catalog_changed_elsewhere(struct catalog *c)

@@ -8,8 +8,8 @@
  * Files: journal mode WAL while open for writing, a single file again after
  * catalog_close. catalog_publish without user events writes the same bytes for the same
  * content. Durability: a call that records events returns after they are synced to disk;
- * after catalog_sync_later, when they are committed (safe from kill -9), and catalog_sync
- * brings them to the disk.
+ * after catalog_sync_later, when they are committed (safe from kill -9), and
+ * catalog_flush brings them to the disk (safe from a power failure).
  * Errors: ST_CORRUPT (damaged: catalog_rebuild helps), ST_UNSUPPORTED (written by a newer
  * trowel, or not a trowel catalog: nothing is touched), ST_DISK, ST_NOT_FOUND,
  * ST_NO_MEMORY; each with one sentence.
@@ -79,15 +79,18 @@ void catalog_close(struct catalog *c); /* NULL is fine */
  * a call on an open catalog (until the log is far larger still), because it may wait for
  * the disk: call catalog_checkpoint, on a thread that may wait. */
 bool catalog_wants_checkpoint(const struct catalog *c);
-/* Events wait for catalog_sync, so that a screen can answer first. Before catalog_close.
- */
-void catalog_sync_later(struct catalog *c);
-/* What was recorded since is on the disk when it returns ST_OK (else ST_DISK). Nothing
- * recorded: no cost. */
-enum status catalog_sync(struct catalog *c, struct err *e);
-
 /* Any thread, also beside open catalogs, which go on reading and writing. */
 enum status catalog_checkpoint(const char *path, struct err *e);
+
+/* From here on events wait for catalog_flush, so that whoever records them does not wait
+ * for the disk. `ahead` has begun the log, which does wait, on another thread; it is
+ * closed here. NULL: it is begun here. */
+enum status catalog_log_ahead(struct catalog **out, const char *path, struct err *e);
+void catalog_sync_later(struct catalog *c, struct catalog *ahead);
+/* Were events recorded since this was last true? Then they want catalog_flush, on any
+ * thread; at the latest catalog_close does it. */
+bool catalog_wants_flush(struct catalog *c);
+enum status catalog_flush(const char *path, struct err *e); /* ST_DISK */
 
 /* Has another process written since the last call? Cheap (microseconds). */
 bool catalog_changed_elsewhere(struct catalog *c);

@@ -310,7 +310,7 @@ enum status catalog_action_finish(struct catalog *c, const struct catalog_action
 /* After the commit; without memory the stacks are read anew next time. */
 void catalog_action_note(struct catalog *c, const struct catalog_action *a)
 {
-    c->unsynced = c->sync_later;
+    c->unsynced |= c->sync_later && a->applied > 0;
     if (a->applied > 0 && c->history.loaded &&
         !history_note(&c->history, a->mode, a->target))
         catalog_history_done(&c->history);

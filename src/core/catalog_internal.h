@@ -36,10 +36,17 @@ struct catalog {
     int64_t data_version;
     int log_pages;             /* in the write-ahead log, after the last commit */
     bool logged;               /* the log has been begun */
-    bool sync_later, unsynced; /* events, since catalog_sync_later */
+    bool sync_later, unsynced; /* events, after catalog_sync_later */
     enum catalog_access access;
     struct catalog_history history;
 };
+
+/* --- catalog_sql.c: texts; false when one does not fit --------------------------------
+ */
+
+enum { SQL_BYTES = 4096 };
+bool catalog_sql(char out[SQL_BYTES], enum catalog_query q);
+bool catalog_sql_schema(char out[SQL_BYTES]);
 
 /* --- catalog.c: the database ---------------------------------------------------------
  */

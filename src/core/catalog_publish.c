@@ -83,6 +83,14 @@ static enum status move_into_place(const char *part, const char *path, struct er
     return ST_OK;
 }
 
+enum status catalog_flush(const char *path, struct err *e)
+{
+    char *log = beside(path, "-wal", e);
+    enum status st = log != NULL ? sync_path(log, O_RDONLY, e) : ST_NO_MEMORY;
+    free(log);
+    return st;
+}
+
 enum status catalog_export(struct catalog *c, const char *file, bool compact,
                            struct err *e)
 {

@@ -493,14 +493,14 @@ bool session_poll(struct session *s)
     return true;
 }
 
-void session_sync_later(struct session *s)
+void session_sync_later(struct session *s, struct catalog *ahead)
 {
-    catalog_sync_later(s->catalog);
+    catalog_sync_later(s->catalog, ahead);
 }
 
-enum status session_sync(struct session *s, struct err *e)
+bool session_wants_flush(struct session *s)
 {
-    return catalog_sync(s->catalog, e);
+    return catalog_wants_flush(s->catalog);
 }
 
 bool session_wants_checkpoint(const struct session *s)

@@ -125,9 +125,10 @@ bool session_tidy(struct session *s);
 bool session_has_news(const struct session *s); /* to announce */
 
 /* From here on what the user does is committed (safe from kill -9) when a call returns,
- * and on the disk after session_sync: call it before the next key is heeded. */
-void session_sync_later(struct session *s);
-enum status session_sync(struct session *s, struct err *e); /* ST_DISK */
+ * and on the disk after catalog_flush of session_catalog_path, on another thread, which
+ * is due when this says so (once). `ahead` is catalog_log_ahead's, or NULL. */
+void session_sync_later(struct session *s, struct catalog *ahead);
+bool session_wants_flush(struct session *s);
 
 /* The catalog's log should go into its file now; run catalog_checkpoint on
  * session_catalog_path on another thread. */

@@ -112,16 +112,66 @@ static void opened_done(void *arg, enum status st, const struct err *e)
         ops->opened(ops->user);
 }
 
+struct log_ahead {
+    struct app *app;
+    struct catalog *catalog;
+};
+
+static enum status log_ahead_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct log_ahead *l = arg;
+    (void)ctx;
+    return catalog_log_ahead(&l->catalog, session_catalog_path(l->app->session), e);
+}
+
+static void log_ahead_done(void *arg, enum status st, const struct err *e)
+{
+    struct log_ahead *l = arg;
+    (void)e; /* what does not work says so when something is written */
+    if (st != ST_CANCELLED)
+        session_sync_later(l->app->session, l->catalog);
+    free(l);
+}
+
 /* What waits for the disk and the first screen did not need. */
 static void settle_in(struct app *app)
 {
-    struct job_spec spec = {.title = "what was opened",
-                            .work = opened_work,
-                            .done = opened_done,
-                            .arg = &app->setup.ops};
+    struct job_spec opened = {.title = "what was opened",
+                              .work = opened_work,
+                              .done = opened_done,
+                              .arg = &app->setup.ops};
     if (app->setup.ops.opened)
-        jobs_submit(app->quick, &spec);
-    session_sync_later(app->session);
+        jobs_submit(app->quick, &opened);
+    struct log_ahead *l = malloc(sizeof *l);
+    struct job_spec begin = {.title = "catalog's log",
+                             .work = log_ahead_work,
+                             .done = log_ahead_done,
+                             .arg = l};
+    if (!l)
+        return;
+    *l = (struct log_ahead){.app = app};
+    jobs_submit(app->disk, &begin);
+}
+
+static enum status flush_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct app *app = arg;
+    (void)ctx;
+    return catalog_flush(session_catalog_path(app->session), e);
+}
+
+static void flush_done(void *arg, enum status st, const struct err *e)
+{
+    app_check(arg, st, e);
+}
+
+/* A decision is committed when its key is done; no key waits until it is on the disk. */
+static void flush_decisions(struct app *app)
+{
+    struct job_spec spec = {
+        .title = "decisions", .work = flush_work, .done = flush_done, .arg = app};
+    if (jobs_active(app->disk) == 0 && session_wants_flush(app->session))
+        jobs_submit(app->disk, &spec);
 }
 
 struct listening {
@@ -240,6 +290,8 @@ double app_tick(struct app *app)
     if (app->jobs && jobs_deliver_for(app->jobs, deliver_s) > 0)
         app->dirty = true;
     jobs_deliver(app->quick);
+    jobs_deliver(app->disk);
+    flush_decisions(app);
     follow_jobs(app);
     follow_sound(app);
     if (app->now - app->last_poll > 1) {
@@ -323,13 +375,6 @@ static void suspend(struct loop *l)
     l->app.dirty = l->app.redraw = true;
 }
 
-/* The screen answers first, then the decision goes to the disk, then the next key. */
-static void settle(struct loop *l)
-{
-    struct err e;
-    app_check(&l->app, session_sync(l->app.session, &e), &e);
-}
-
 /* All that was typed, at once: a burst of keys costs one frame, and that one does not
  * wait for its turn. */
 static void take_keys(struct loop *l)
@@ -337,28 +382,28 @@ static void take_keys(struct loop *l)
     uint32_t key;
     bool any = false;
     while (!l->app.quit && !l->app.suspend && term_next_key(l->term, &key)) {
-        settle(l);
         l->app.now = clock_s();
         app_key(&l->app, key);
         any = true;
     }
     if (any && l->app.dirty && !l->app.quit && !l->app.suspend && term_send(l->term))
         show(l);
-    settle(l);
 }
 
 /* Wait for something to happen, at most `wait` seconds (< 0: until it does). */
 static void wait_for(struct loop *l, double wait)
 {
-    struct pollfd fd[6] = {
+    struct pollfd fd[7] = {
         {term_input_fd(l->term), POLLIN, 0},
         {term_signal_fd(l->term), POLLIN, 0},
         {jobs_fd(l->app.quick), POLLIN, 0},
+        {jobs_fd(l->app.disk), POLLIN, 0},
         {l->app.jobs ? jobs_fd(l->app.jobs) : -1, POLLIN, 0},
         {l->app.transport ? transport_fd(l->app.transport) : -1, POLLIN, 0},
         {term_output_fd(l->term), POLLOUT, 0}};
     int timeout = wait < 0 ? -1 : (int)ceil(wait * 1000);
-    if (poll(fd, 6, timeout) > 0 && fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+    if (poll(fd, sizeof fd / sizeof *fd, timeout) > 0 &&
+        fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         l->app.quit = true;
         l->hung_up = true;
     }

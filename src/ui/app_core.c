@@ -107,13 +107,13 @@ static void save_history(const struct app *app)
     fclose(f);
 }
 
-/* Pads first, where there are any: scores of different categories do not compare. */
 bool app_recordings_gone(const struct app *app)
 {
     return (!app->setup.input_dir || !app->setup.input_dir[0]) &&
            session_source_count(app->session) > 0 && app->setup.ops.find_recordings;
 }
 
+/* Pads first, where there are any: scores of different categories do not compare. */
 static void greet(struct app *app)
 {
     const struct session_tallies *t = session_tallies(app->session);
@@ -141,7 +141,10 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     enum status st = view_new(&app->view, app->session, e);
     if (st == ST_OK)
         st = jobs_new(&app->quick, 2, NULL, e);
+    if (st == ST_OK)
+        st = jobs_new(&app->disk, 1, NULL, e);
     if (st != ST_OK) {
+        jobs_free(app->quick);
         view_free(app->view);
         return st;
     }
@@ -164,6 +167,7 @@ void app_done(struct app *app)
 {
     save_history(app);
     jobs_free(app->quick);
+    jobs_free(app->disk);
     if (app->news)
         session_reread_drop(app->session, app->news);
     app_pictures_done(app);

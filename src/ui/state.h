@@ -185,6 +185,7 @@ struct app {
     struct session *session;
     struct view *view;
     struct jobs *jobs, *quick; /* quick: pictures, analyses; never behind mining */
+    struct jobs *disk;         /* what only waits for the disk */
     struct transport *transport;
     struct transport_status sound;
     struct config *config;
