@@ -45,6 +45,7 @@ static int setup(void **state)
                                .grade = 'A',
                                .tagged = true,
                                .saved = true,
+                               .drum = NAN,
                                .stack_size = 1,
                                .m = &pad_measures};
     hit = (struct filter_item){.name = "tape 4 \xC3\xBC"
@@ -56,6 +57,7 @@ static int setup(void **state)
                                .kind = KIND_DRUM,
                                .grade = 'B',
                                .near_miss = true,
+                               .drum = 0.8,
                                .stack_size = 3,
                                .m = &hit_measures};
     return 0;
@@ -177,7 +179,8 @@ static void test_numbers(void **state)
         {"start>12:04", PAD},  {"start>12:05", NONE},    {"start<0:12:05", PAD},
         {"centroid>1k", HIT},  {"centroid<1.5kHz", PAD}, {"centroid>=3400hz", HIT},
         {"bpm!=120", HIT},     {"bpm>0", PAD},           {"!bpm>0", HIT},
-        {"dur==2.51", PAD},
+        {"dur==2.51", PAD},    {"drum>.5", HIT},         {"drum>80%", NONE},
+        {"drum<.5", NONE},     {"drum>=80%", HIT},       {"!drum>.5", PAD},
     };
     CHECK(forms);
 }

@@ -122,7 +122,7 @@ struct catalog_find {
 };
 
 /* Every candidate in position order. With `whole` false only what lists need is filled:
- * source_path, parts, loops, seed, algorithm_version and sha256 stay empty (100,000 in
+ * source_path, loops, seed, algorithm_version and sha256 stay empty (100,000 in
  * about 0.15 s). `fn` returns false to stop. The find is only lent. */
 enum status catalog_each(struct catalog *c, bool whole,
                          bool (*fn)(void *user, const struct catalog_find *f), void *user,

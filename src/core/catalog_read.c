@@ -188,6 +188,13 @@ static void reader_overlay(const struct reader *r, struct catalog_find *f)
         catalog_overlay(f, r->said[low].field, r->texts + r->said[low].text);
 }
 
+static void read_parts(struct query *q, int at, struct candidate *c)
+{
+    size_t bytes;
+    const void *blob = row_blob(q, at, &bytes);
+    catalog_unpack_parts(&c->parts, blob, bytes);
+}
+
 static void read_detail(struct query *q, struct catalog_find *f)
 {
     struct candidate *c = &f->c;
@@ -197,9 +204,8 @@ static void read_detail(struct query *q, struct catalog_find *f)
     c->seed = (uint64_t)row_int(q, at + 1);
     row_text(q, at + 2, c->algorithm_version, sizeof c->algorithm_version);
     row_text(q, at + 3, c->sha256, sizeof c->sha256);
-    const void *blob = row_blob(q, at + 4, &bytes);
-    catalog_unpack_parts(&c->parts, blob, bytes);
-    blob = row_blob(q, at + 5, &bytes);
+    read_parts(q, at + 4, c);
+    const void *blob = row_blob(q, at + 5, &bytes);
     catalog_unpack_loops(c, blob, bytes);
 }
 
@@ -239,6 +245,8 @@ static bool read_find(struct query *q, struct reader *r, bool whole,
         measures_set(&c->m, (enum measure_id)m, row_real(q, 14 + m));
     if (whole)
         read_detail(q, f);
+    else
+        read_parts(q, 14 + ME_COUNT, c);
     reader_overlay(r, f);
     return true;
 }

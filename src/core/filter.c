@@ -229,6 +229,8 @@ static double number_of(int field, const struct filter_item *i)
         return i->rating;
     case FF_STACK:
         return i->stack_size > 1 ? i->stack_size : 1;
+    case FF_DRUM:
+        return i->drum;
     case FF_GRADE:
         return i->grade == 'A'   ? 3
                : i->grade == 'B' ? 2

@@ -33,7 +33,8 @@ struct filter_item {
     enum kind kind;
     enum decision decision;
     int rating;
-    char grade; /* 'A' 'B' 'F', 0 none */
+    char grade;  /* 'A' 'B' 'F', 0 none */
+    double drum; /* how surely a hit is a drum; NAN: not told */
     bool tagged, near_miss, saved, edited, in_kit, picked;
     int stack_size; /* 0 or 1: alone */
     const struct measures *m;

@@ -316,8 +316,9 @@ static enum quantity unit_factor(const char *typed, size_t bytes, const char *un
 static enum quantity quantity_parse(const char *text, size_t bytes, int field,
                                     double *value, double *step)
 {
-    const char *unit =
-        field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit : "none";
+    const char *unit = field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit
+                       : field == FF_DRUM  ? ""
+                                           : "none";
     if (field == FF_GRADE) {
         const char *letter = bytes == 1 ? strchr("fFbBaA", text[0]) : NULL;
         if (letter == NULL)

@@ -275,6 +275,7 @@ static void fill_find(struct find *f, const struct catalog_find *from)
     f->near_miss = c->missed_by[0] != '\0';
     f->edited = from->edited;
     f->gone = false;
+    f->drum = (float)parts_value(&c->parts, "drum");
     f->m = c->m;
 }
 

@@ -37,6 +37,7 @@ struct find {
     int slot;      /* kit slot it plays, −1 = none */
     char grade;
     char key[12], brightness[12], hit_class[16];
+    float drum; /* how surely a hit is a drum and no note, 0 … 1; NAN: not told */
     bool tagged, saved, near_miss, edited;
     bool picked; /* in the machine's latest best-of proposal */
     bool gone;   /* no longer found; in no view */

@@ -27,11 +27,12 @@ static const struct {
     const char *name;
     bool descends;
 } orders[ORDER_MEASURE] = {
-    [ORDER_FOUND] = {"found", false},   [ORDER_NAME] = {"name", false},
-    [ORDER_SOURCE] = {"source", false}, [ORDER_GRADE] = {"grade", true},
-    [ORDER_RATING] = {"rating", true},  [ORDER_DECISION] = {"decision", false},
-    [ORDER_KEY] = {"key", false},       [ORDER_CLASS] = {"class", false},
-    [ORDER_STACK] = {"stack", true},    [ORDER_SIMILAR] = {"similar", false},
+    [ORDER_FOUND] = {"found", false},     [ORDER_NAME] = {"name", false},
+    [ORDER_SOURCE] = {"source", false},   [ORDER_GRADE] = {"grade", true},
+    [ORDER_RATING] = {"rating", true},    [ORDER_DECISION] = {"decision", false},
+    [ORDER_KEY] = {"key", false},         [ORDER_CLASS] = {"class", false},
+    [ORDER_DRUM] = {"drum", true},        [ORDER_STACK] = {"stack", true},
+    [ORDER_SIMILAR] = {"similar", false},
 };
 
 const char *view_order_name(int order)

@@ -32,6 +32,7 @@ enum view_order {
     ORDER_DECISION,
     ORDER_KEY,
     ORDER_CLASS,
+    ORDER_DRUM,  /* surest drum first */
     ORDER_STACK, /* largest stack first */
     ORDER_SIMILAR,
     ORDER_MEASURE

@@ -113,6 +113,8 @@ static double order_number(const struct view *v, const struct find *f, size_t in
         return key_number(f->key);
     case ORDER_CLASS:
         return class_number(f->hit_class);
+    case ORDER_DRUM:
+        return (double)f->drum;
     case ORDER_STACK:
         return session_stack_size(v->s, f->stack);
     case ORDER_SIMILAR:

@@ -49,3 +49,11 @@ void parts_add(struct score_parts *p, const char *name, double value)
     part->name[sizeof part->name - 1] = '\0';
     part->value = value;
 }
+
+double parts_value(const struct score_parts *p, const char *name)
+{
+    for (int i = 0; i < p->count; i++)
+        if (strcmp(p->part[i].name, name) == 0)
+            return p->part[i].value;
+    return (double)NAN;
+}

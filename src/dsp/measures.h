@@ -45,5 +45,6 @@ struct score_parts {
 };
 
 void parts_add(struct score_parts *p, const char *name, double value);
+double parts_value(const struct score_parts *p, const char *name); /* NAN: none */
 
 #endif

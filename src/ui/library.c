@@ -11,6 +11,7 @@ static const int orders[] = {ORDER_MEASURE + ME_score,
                              ORDER_MEASURE + ME_rms_db,
                              ORDER_KEY,
                              ORDER_CLASS,
+                             ORDER_DRUM,
                              ORDER_RATING,
                              ORDER_FOUND};
 enum { ORDERS = sizeof orders / sizeof *orders };

@@ -58,7 +58,7 @@ void library_draw_side(struct app *app, const struct area *a)
 /* --- the list ---------------------------------------------------------------------- */
 
 /* In the order of the screen. Where the width is short the columns that say least go
- * first; for drums the class says more than the key. */
+ * first; for drums the class says more than the key. What is sorted by stays longest. */
 enum column {
     COL_LEN,
     COL_LEVEL,
@@ -67,6 +67,7 @@ enum column {
     COL_KEY,
     COL_BPM,
     COL_KIND,
+    COL_DRUM,
     COL_STACK,
     COLUMNS
 };
@@ -80,11 +81,14 @@ static const struct {
                       [COL_KEY] = {"key", 4, ORDER_KEY},
                       [COL_BPM] = {"bpm", 4, ORDER_MEASURE + ME_bpm},
                       [COL_KIND] = {"kind", 11, ORDER_CLASS},
+                      [COL_DRUM] = {"drum", 5, ORDER_DRUM},
                       [COL_STACK] = {"", 5, ORDER_STACK}};
 
 static const enum column by_worth[2][COLUMNS] = {
-    {COL_LEN, COL_LEVEL, COL_SCORE, COL_KEY, COL_GRADE, COL_KIND, COL_STACK, COL_BPM},
-    {COL_LEN, COL_KIND, COL_SCORE, COL_LEVEL, COL_GRADE, COL_STACK, COL_BPM, COL_KEY}};
+    {COL_LEN, COL_LEVEL, COL_SCORE, COL_KEY, COL_GRADE, COL_KIND, COL_STACK, COL_BPM,
+     COL_DRUM},
+    {COL_LEN, COL_KIND, COL_SCORE, COL_LEVEL, COL_GRADE, COL_DRUM, COL_STACK, COL_BPM,
+     COL_KEY}};
 
 enum { NAME_LEAST = 20, NAME_GOOD = 30, STARS_MAX = 5 };
 
@@ -93,18 +97,23 @@ struct layout {
     int stars, name, mark;
 };
 
-static struct layout lay_out(int cols, bool drums)
+static void take_column(struct layout *l, enum column c, int name_least)
+{
+    if (l->on[c] || l->name - columns[c].cells < name_least)
+        return;
+    l->on[c] = true;
+    l->name -= columns[c].cells;
+}
+
+static struct layout lay_out(int cols, bool drums, int order)
 {
     struct layout l = {.mark = 3, .stars = cols >= 76 ? STARS_MAX + 1 : 3};
-    int left = cols - l.mark - l.stars - 1;
-    for (int i = 0; i < COLUMNS; i++) {
-        enum column c = by_worth[drums][i];
-        int need = i < 5 ? NAME_LEAST : NAME_GOOD;
-        l.on[c] = left - columns[c].cells >= need;
-        if (l.on[c])
-            left -= columns[c].cells;
-    }
-    l.name = left;
+    l.name = cols - l.mark - l.stars - 1;
+    for (int c = 0; c < COLUMNS; c++)
+        if (columns[c].order == order)
+            take_column(&l, (enum column)c, NAME_LEAST);
+    for (int i = 0; i < COLUMNS; i++)
+        take_column(&l, by_worth[drums][i], i < 5 ? NAME_LEAST : NAME_GOOD);
     return l;
 }
 
@@ -141,6 +150,10 @@ static void cell_text(const struct find *f, enum column c, size_t hidden, char *
             snprintf(to, n, "%s", f->hit_class);
         else
             snprintf(to, n, "%s", kind_type(f->kind));
+        break;
+    case COL_DRUM:
+        if (!isnan(f->drum))
+            words_score(to, n, (double)f->drum);
         break;
     case COL_STACK:
         if (hidden > 0)
@@ -314,7 +327,7 @@ void library_draw_list(struct app *app, const struct area *a)
     struct area list = *a;
     enum view_scope scope = view_scope(app->view);
     bool drums = scope == SCOPE_ALL || scope == SCOPE_CATEGORY + CAT_DRUMS;
-    struct layout l = lay_out(a->cols - 1, drums);
+    struct layout l = lay_out(a->cols - 1, drums, view_order(app->view));
     struct area titles = area_top(&list, 1);
     area_text(&titles, 0, l.mark + l.stars,
               view_order(app->view) == ORDER_NAME ? ROLE_STRONG : ROLE_DIM, "name");
