@@ -1,5 +1,8 @@
 #include "settings.h"
 
+#include "core/text.h"
+#include "io/paths.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,4 +84,58 @@ enum status settings_load(struct config *cfg, const struct request *request,
     if (st == ST_OK && request)
         st = apply_options(cfg, request, e);
     return st == ST_OK ? config_check(cfg, e) : st;
+}
+
+/* --- the workstation's own ------------------------------------------------------------
+ */
+
+static const char own_file[] = "workstation.yaml";
+
+enum status settings_load_own(struct config *cfg, struct err *e)
+{
+    char path[4096];
+    settings_user_file(path, sizeof path, own_file);
+    if (!path[0] || access(path, F_OK) != 0)
+        return ST_OK;
+    enum status st = config_load(cfg, path, NULL, e);
+    return st == ST_OK ? config_check(cfg, e) : st;
+}
+
+static bool is_own(const char *name, const char *section)
+{
+    size_t n = strlen(section);
+    return strncmp(name, section, n) == 0 && name[n] == '.';
+}
+
+enum status settings_save_own(const char *user_dir, const struct config *cfg,
+                              const struct config *usual, struct err *e)
+{
+    static const char *const sections[] = {"audio", "interface"};
+    struct text out = {0};
+    struct root user;
+    if (!user_dir[0])
+        return ST_OK;
+    for (int s = 0; s < 2; s++) {
+        bool begun = false;
+        for (int i = 0; i < config_key_count(); i++) {
+            char value[CONFIG_TEXT_BYTES + 64], was[sizeof value];
+            const struct config_key *k = config_key(i);
+            if (!is_own(k->name, sections[s]) ||
+                !config_get(cfg, i, value, sizeof value) ||
+                !config_get(usual, i, was, sizeof was) || strcmp(value, was) == 0)
+                continue;
+            if (!begun)
+                text_addf(&out, "%s:\n", sections[s]);
+            begun = true;
+            text_addf(&out, "  %s: %s\n", k->key, value);
+        }
+    }
+    enum status st = out.failed ? err_set(e, ST_NO_MEMORY, "no memory for the settings")
+                                : root_open(&user, user_dir, true, e);
+    if (st == ST_OK) {
+        st = root_write_file(&user, own_file, out.at ? out.at : "", out.length, e);
+        root_done(&user);
+    }
+    text_done(&out);
+    return st;
 }

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 struct workstation {
-    struct config cfg;
+    struct config cfg, usual; /* usual: without what was saved in the workstation */
     struct project project;
     struct session *session;
     struct jobs *jobs;
@@ -217,7 +217,8 @@ static enum status demo(void *user, struct app_reply reply, struct err *e)
 static enum status save_config(void *user, const struct config *config, struct err *e)
 {
     struct workstation *w = user;
-    return project_write_config(&w->project, config, e);
+    enum status st = settings_save_own(w->user_dir, config, &w->usual, e);
+    return st == ST_OK ? project_write_config(&w->project, config, e) : st;
 }
 
 static void remember(void *user)
@@ -382,6 +383,9 @@ static void close_parts(struct workstation *w)
 static enum status run(struct workstation *w, const char *wish, struct err *e)
 {
     enum status st = settings_load(&w->cfg, NULL, NULL, NULL, 0, e);
+    w->usual = w->cfg;
+    if (st == ST_OK)
+        st = settings_load_own(&w->cfg, e);
     if (st != ST_OK)
         return st;
     snprintf(w->export_root, sizeof w->export_root, "%s", w->cfg.paths.export_dir);

@@ -462,6 +462,48 @@ static void quitting_asks_while_it_is_mining(void **state)
     assert_true(rig.app.quit);
 }
 
+static int saves;
+static enum status save_them(void *user, const struct config *config, struct err *e)
+{
+    (void)user;
+    (void)config;
+    return ++saves > 1 ? ST_OK : err_set(e, ST_DISK, "the disk is full");
+}
+
+static void quitting_asks_for_unsaved_settings(void **state)
+{
+    (void)state;
+    const char *asks = "the settings are changed and not saved. Save them?";
+    rig.app.setup.ops.save_config = save_them;
+    saves = 0;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set interface.advance=stay");
+    ui_rig_keys(&rig, "Enter Q");
+    assert_string_equal(app_prompt_label(&rig.app), asks);
+    ui_rig_keys(&rig, "Esc");
+    assert_false(rig.app.quit);
+    ui_rig_keys(&rig, "Q y"); /* cannot be written: it stays */
+    assert_false(rig.app.quit);
+    assert_string_equal(rig.app.echo, "the disk is full");
+    ui_rig_keys(&rig, "Q y");
+    assert_true(rig.app.quit);
+    assert_int_equal(saves, 2);
+    rig.app.quit = false;
+    ui_rig_keys(&rig, "Q"); /* nothing changed since */
+    assert_true(rig.app.quit);
+    rig.app.quit = false;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "theme day");
+    ui_rig_keys(&rig, "Enter Q n");
+    assert_true(rig.app.quit);
+    assert_int_equal(saves, 2);
+    rig.app.quit = false;
+    ui_rig_keys(&rig, ", u q"); /* as it was saved */
+    assert_string_equal(rig.app.theme.name, "dusk");
+    ui_rig_keys(&rig, "Q");
+    assert_true(rig.app.quit);
+}
+
 static void pasted_text_is_not_taken_for_keys(void **state)
 {
     (void)state;
@@ -631,6 +673,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(likeness_heeds_its_weights, set_up, tear_down),
         cmocka_unit_test_setup_teardown(recordings_complete, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quitting_asks_for_unsaved_settings, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(quitting_asks_while_it_is_mining, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(pasted_text_is_not_taken_for_keys, set_up,

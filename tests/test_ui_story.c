@@ -221,6 +221,26 @@ static void open_and_wait(void)
     pty_settle(&pty, 0.2);
 }
 
+/* What is saved of sound and screen is the user's: it holds at the next start and in
+ * other projects, and the question at the end saves it, too. */
+static void saved_settings_hold(void **state)
+{
+    (void)state;
+    open_and_wait();
+    type(":theme day\r", ":save keeps it");
+    ask("Q", "Save them?");
+    pty_send(&pty, "y");
+    assert_int_equal(pty_end(&pty, 30), 0);
+    run("printf 'interface:\\n  theme: day\\n' | "
+        "cmp - .config/trowel/workstation.yaml");
+    open_and_wait();
+    type(":theme\r", "theme day");
+    type(":theme dusk\r", ":save keeps it");
+    type(":save\r", "settings saved");
+    leave();
+    run("test ! -s .config/trowel/workstation.yaml");
+}
+
 /* What failed is tried again when its file is another one, or when somebody asks. */
 static void what_failed_is_not_tried_at_every_start(void **state)
 {
@@ -305,6 +325,7 @@ int main(void)
         cmocka_unit_test(mining_all_again_asks),
         cmocka_unit_test(what_a_batch_run_finds_comes_up),
         cmocka_unit_test(joining_is_made_up_for),
+        cmocka_unit_test(saved_settings_hold),
         cmocka_unit_test(without_a_folder_it_asks),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);

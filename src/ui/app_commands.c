@@ -86,22 +86,10 @@ static void set(struct app *app, const char *assignment)
         st = config_check(&next, &e);
     if (!app_check(app, st, &e))
         return;
-    app_say(app, "%s; :save keeps it with the project", assignment);
+    app_say(app, "%s; :save keeps it", assignment);
     char name[96];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, "="), assignment);
     settings_commit(app, &next, name);
-}
-
-static void save(struct app *app)
-{
-    struct err e;
-    const struct app_ops *ops = &app->setup.ops;
-    if (!ops->save_config)
-        app_warn(app, "settings cannot be saved here");
-    else if (app_check(app, ops->save_config(ops->user, app->config, &e), &e)) {
-        app->settings.changed = false;
-        app_say(app, "settings saved");
-    }
 }
 
 static void theme(struct app *app, const char *name)
@@ -110,8 +98,9 @@ static void theme(struct app *app, const char *name)
     if (!*name)
         app_say(app, "theme %s", app->theme.name);
     else if (app_check(app, app_load_theme(app, name, &e), &e)) {
-        snprintf(app->config->interface.theme, sizeof app->config->interface.theme, "%s",
-                 name);
+        struct config next = *app->config;
+        snprintf(next.interface.theme, sizeof next.interface.theme, "%s", name);
+        settings_commit(app, &next, "interface.theme");
         app_say(app, "theme %s; :save keeps it", app->theme.name);
     }
 }
@@ -261,7 +250,7 @@ static void run(struct app *app, enum command c, const char *rest)
         report(app);
         break;
     case CMD_SAVE:
-        save(app);
+        settings_save(app);
         break;
     case CMD_SET:
         set(app, rest);

@@ -200,10 +200,8 @@ void app_back(struct app *app)
 {
     if (app->depth > 0)
         app->screen = app->back[--app->depth];
-    else if (app->screen != SCREEN_LIBRARY)
-        app->screen = SCREEN_LIBRARY;
     else
-        app->quit = true;
+        app->screen = SCREEN_LIBRARY;
 }
 
 void app_page(struct app *app, const char *title, const char *text)
@@ -216,10 +214,12 @@ void app_page(struct app *app, const char *title, const char *text)
     app->dirty = true;
 }
 
-void app_confirm(struct app *app, const char *question, void (*yes)(struct app *))
+void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
+                 void (*no)(struct app *))
 {
     snprintf(app->question, sizeof app->question, "%s", question);
     app->confirmed = yes;
+    app->declined = no;
     app->asking = ASK_CONFIRM;
 }
 
@@ -310,7 +310,7 @@ void app_ask_to_mine_all(struct app *app)
     size_t n = session_source_count(app->session);
     snprintf(question, sizeof question, "mine all %zu recording%s again? Decisions stay.",
              n, n == 1 ? "" : "s");
-    app_confirm(app, question, mine_all_again);
+    app_confirm(app, question, mine_all_again, NULL);
 }
 
 void app_export(struct app *app, bool dry_run)
@@ -393,17 +393,31 @@ static void really_quit(struct app *app)
     app->quit = true;
 }
 
+static void save_and_quit(struct app *app)
+{
+    app->quit = settings_save(app);
+}
+
+static void ask_to_save(struct app *app)
+{
+    if (settings_changed(app) && app->setup.ops.save_config)
+        app_confirm(app, "the settings are changed and not saved. Save them?",
+                    save_and_quit, really_quit);
+    else
+        app->quit = true;
+}
+
 void app_quit(struct app *app)
 {
     if (app->batch.active == 0) {
-        app->quit = true;
+        ask_to_save(app);
         return;
     }
     char question[120];
     snprintf(question, sizeof question,
              "%d %s running; what was found so far is kept. Quit?", app->batch.active,
              app->batch.active == 1 ? "job is" : "jobs are");
-    app_confirm(app, question, really_quit);
+    app_confirm(app, question, ask_to_save, NULL);
 }
 
 /* Actions that mean the same on every screen. */

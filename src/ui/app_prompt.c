@@ -148,13 +148,14 @@ static void complete(struct app *app)
 static void answer(struct app *app, uint32_t key)
 {
     bool yes = key == 'y' || key == 'Y' || key == K_ENTER;
-    bool no =
-        key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == KEY_CONTROL('C');
-    if (!yes && !no)
+    bool no = key == 'n' || key == 'N';
+    if (!yes && !no && key != K_ESC && key != 'q' && key != KEY_CONTROL('C'))
         return;
     app->asking = ASK_NOTHING;
     if (yes)
         app->confirmed(app);
+    else if (no && app->declined)
+        app->declined(app);
 }
 
 void app_prompt_key(struct app *app, uint32_t key)

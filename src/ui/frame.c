@@ -252,7 +252,8 @@ static void draw_prompt_hints(struct app *app, const struct area *row)
         bool completes = app->asking == ASK_COMMAND || app->asking == ASK_FILTER ||
                          app->asking == ASK_TAG;
         area_text(row, 0, 1, ROLE_HINT,
-                  app->asking == ASK_CONFIRM ? "y yes   n no"
+                  app->asking == ASK_CONFIRM
+                      ? app->declined ? "y yes   n no   Esc neither" : "y yes   n no"
                   : completes
                       ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
                   : app->asking == ASK_SEARCH

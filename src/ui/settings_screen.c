@@ -87,8 +87,8 @@ static void draw(struct app *app, const struct area *a)
     struct area rest = *a;
     struct area top = area_top(&rest, 1);
     frame_top(app, &top,
-              s->changed ? "settings   changed, not saved: :save keeps them"
-                         : "settings");
+              settings_changed(app) ? "settings   changed, not saved: :save keeps them"
+                                    : "settings");
     frame_bottom(app, &rest);
     struct area rule = area_top(&rest, 1);
     area_hline(&rule, 0, ROLE_BORDER);
@@ -178,11 +178,15 @@ static void forget_from(struct settings_state *s, int at)
 static void remember(struct settings_state *s, int key, const char *was, const char *is)
 {
     forget_from(s, s->at);
+    if (s->saved > s->at)
+        s->saved = -1;
     if (s->steps == s->room) {
         int room = s->room * 2 + 16;
         struct settings_step *more = realloc(s->step, (size_t)room * sizeof *more);
-        if (!more)
+        if (!more) {
+            s->saved = -1;
             return;
+        }
         s->step = more;
         s->room = room;
     }
@@ -190,10 +194,30 @@ static void remember(struct settings_state *s, int key, const char *was, const c
     if (!step.was || !step.is) {
         free(step.was);
         free(step.is);
+        s->saved = -1;
         return;
     }
     s->step[s->steps++] = step;
     s->at = s->steps;
+}
+
+bool settings_changed(const struct app *app)
+{
+    return app->settings.at != app->settings.saved;
+}
+
+bool settings_save(struct app *app)
+{
+    struct err e;
+    const struct app_ops *ops = &app->setup.ops;
+    if (!ops->save_config)
+        app_warn(app, "settings cannot be saved here");
+    if (!ops->save_config ||
+        !app_check(app, ops->save_config(ops->user, app->config, &e), &e))
+        return false;
+    app->settings.saved = app->settings.at;
+    app_say(app, "settings saved");
+    return true;
 }
 
 void settings_done(struct app *app)
@@ -210,7 +234,6 @@ void settings_commit(struct app *app, const struct config *next, const char *nam
         config_get(next, key, is, sizeof is) && strcmp(was, is) != 0)
         remember(&app->settings, key, was, is);
     *app->config = *next;
-    app->settings.changed = true;
     settings_apply(app, name);
 }
 
@@ -232,7 +255,6 @@ static void go_back(struct app *app, bool back)
         return;
     s->at += back ? -1 : 1;
     s->cursor = step->key;
-    s->changed = true;
     *app->config = next;
     app_say(app, back ? "%s is %s again; ^R redoes" : "%s is %s; u undoes", name, value);
     settings_apply(app, name);
@@ -270,7 +292,7 @@ static bool take(struct app *app, const char *value)
         return false;
     }
     const char *name = config_key(app->settings.cursor)->name;
-    app_say(app, "%s is %s; :save keeps it with the project", name, value);
+    app_say(app, "%s is %s; :save keeps it", name, value);
     settings_commit(app, &next, name);
     return true;
 }

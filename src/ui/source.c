@@ -360,12 +360,13 @@ static void mine_here(struct app *app)
     struct source_state *s = &app->source;
     if (s->source < 0)
         return;
-    app->config->pad_miner.min_rms_db = s->params.min_rms_db;
-    app->config->pad_miner.spectral_flatness_threshold =
-        s->params.spectral_flatness_threshold;
-    app->config->pad_miner.max_onset_rate_per_second =
-        s->params.max_onset_rate_per_second;
-    app->settings.changed |= s->moved;
+    struct config next = *app->config;
+    next.pad_miner.min_rms_db = s->params.min_rms_db;
+    settings_commit(app, &next, "pad_miner.min_rms_db");
+    next.pad_miner.spectral_flatness_threshold = s->params.spectral_flatness_threshold;
+    settings_commit(app, &next, "pad_miner.spectral_flatness_threshold");
+    next.pad_miner.max_onset_rate_per_second = s->params.max_onset_rate_per_second;
+    settings_commit(app, &next, "pad_miner.max_onset_rate_per_second");
     s->moved = false;
     app_mine(app, session_source(app->session, (size_t)s->source)->stem, true);
 }

@@ -148,7 +148,6 @@ struct jobs_state {
 
 struct settings_state {
     int cursor, top;
-    bool changed;
     char problem[256]; /* with the value being typed */
     char search[PROMPT_BYTES];
     struct settings_step {
@@ -156,6 +155,7 @@ struct settings_state {
         char *was, *is;
     } * step; /* what was changed; u goes back, ^R forth */
     int steps, at, room;
+    int saved; /* steps that :save kept; −1: they are no longer among these */
 };
 
 struct help_state {
@@ -212,7 +212,7 @@ struct app {
     struct prompt prompt;
     struct history commands, filters, searches;
     char question[160];
-    void (*confirmed)(struct app *app);
+    void (*confirmed)(struct app *app), (*declined)(struct app *app);
     struct filter_error filter_error;
 
     struct library_state library;
@@ -254,11 +254,14 @@ __attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char 
 /* st not ST_OK: the error's sentence on the echo line. Returns st == ST_OK. */
 bool app_check(struct app *app, enum status st, const struct err *e);
 void app_show(struct app *app, enum screen screen); /* with a way back */
-void app_quit(struct app *app);                     /* asks first while it is mining */
+void app_quit(
+    struct app *app); /* asks first while it is mining, or has unsaved settings */
 void app_back(struct app *app);
 void app_page(struct app *app, const char *title, const char *text);
-/* A yes-or-no question; `yes` is called on y or Enter. */
-void app_confirm(struct app *app, const char *question, void (*yes)(struct app *));
+/* A yes-or-no question; `yes` is called on y or Enter, `no` (may be NULL) on n. Esc does
+ * neither. */
+void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
+                 void (*no)(struct app *));
 struct app_reply app_reply_to(struct app *app);
 /* A project whose recordings' folder is not there (any more). */
 bool app_recordings_gone(const struct app *app);
@@ -378,6 +381,8 @@ void settings_typed(struct app *app);   /* check the value being typed */
 void settings_entered(struct app *app); /* take it */
 /* The config as it is from now on; `name` is what changed: u takes it back. */
 void settings_commit(struct app *app, const struct config *next, const char *name);
+bool settings_changed(const struct app *app); /* since :save */
+bool settings_save(struct app *app);          /* false: it says why not */
 void settings_done(struct app *app);
 /* What takes effect while the workstation runs. */
 void settings_apply(struct app *app, const char *name);

@@ -137,6 +137,8 @@ static const char tail[] =
     ".SH FILES\n"
     ".TP\n\\fI./config.yaml\\fR, \\fI~/.config/trowel/config.yaml\\fR\n"
     "Settings; the first that exists counts, unless \\fB\\-\\-config\\fR names another.\n"
+    ".TP\n\\fI~/.config/trowel/workstation.yaml\\fR\n"
+    "What \\fB:save\\fR keeps of \\fIaudio\\fR and \\fIinterface\\fR.\n"
     ".TP\n\\fI~/.config/trowel/keys.yaml\\fR\n"
     "Keys of your own: lines \\fIaction\\fR: \\fIkeys\\fR, and "
     "\\fBkit.\\fR\\fIaction\\fR: \\fIkeys\\fR for the kit screen.\n"
