@@ -157,7 +157,7 @@ static void files_say_what_they_mean(void **state)
     assert_int_equal(t.look[THEME_256][ROLE_HINT].fg, 252); /* not given: like text */
     assert_int_equal(t.look[THEME_256][ROLE_HINT].attributes, ATTR_DIM);
     assert_int_equal(t.spectrum_count, 3);
-    assert_int_equal(t.spectrum[THEME_16][1], 11);
+    assert_int_equal(t.spectrum[1], 226);
 }
 
 static void mistakes_are_told_with_their_lines(void **state)

@@ -123,6 +123,21 @@ static void every_terminal_starts_and_ends(void **state)
         }
 }
 
+/* With eight colours there is no bright black: what matters less is dim, never black on
+ * what may be black. */
+static void eight_colours_hide_nothing(void **state)
+{
+    (void)state;
+    start("xterm", "C.UTF-8", 30, 112);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_settle(&pty, 0.1);
+    assert_non_null(strstr(pty.text, "\033[0;2m"));
+    for (const char *at = pty.text; (at = strstr(at, "\033[30m")); at += 5)
+        assert_memory_equal(at + 5, "\033[4", 3); /* on a ground */
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
 static void hopeless_terminals_are_refused(void **state)
 {
     (void)state;
@@ -375,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_terminal_starts_and_ends, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(eight_colours_hide_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hopeless_terminals_are_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_terminal_is_given_back, set_up, tear_down),

@@ -271,10 +271,7 @@ static void work_out(struct theme *t, const struct draft *d)
         t->look[THEME_MONO][i] = (struct look){OWN, OWN, roles[i].attributes};
     }
     t->spectrum_count = d->spectrum_count;
-    for (int i = 0; i < d->spectrum_count; i++) {
-        t->spectrum[THEME_256][i] = d->spectrum[i];
-        t->spectrum[THEME_16][i] = down_to_16(d->spectrum[i]);
-    }
+    memcpy(t->spectrum, d->spectrum, sizeof t->spectrum);
 }
 
 static void empty_draft(struct draft *d)

@@ -43,8 +43,8 @@ enum theme_depth { THEME_256, THEME_16, THEME_MONO, THEME_DEPTHS };
 struct theme {
     char name[THEME_NAME_BYTES];
     struct look look[THEME_DEPTHS][ROLE_COUNT]; /* all worked out on loading */
-    int spectrum_count;                         /* colours of the ramp, low to high */
-    short spectrum[2][THEME_SPECTRUM_MAX];      /* for THEME_256 and THEME_16 */
+    int spectrum_count; /* colours of the ramp, low to high, for THEME_256 */
+    short spectrum[THEME_SPECTRUM_MAX];
 };
 
 /* The built-in look, for when no theme file can be found: the terminal's own colours. */

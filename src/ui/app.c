@@ -460,7 +460,7 @@ enum status app_run(const struct app_setup *setup, struct err *e)
                   app_load_theme(&l->app, setup->config->interface.theme, &wrong),
                   &wrong);
         l->app.canvas.tier = term_tier(l->term);
-        l->app.ramp = term_depth(l->term) != THEME_MONO;
+        l->app.ramp = term_depth(l->term) == THEME_256;
         run(l);
         if (l->app.transport)
             transport_stop(l->app.transport);

@@ -193,7 +193,7 @@ struct app {
     struct canvas canvas;
     struct keymap map;
     struct key_state keys;
-    bool ramp; /* the terminal has colours for spectrograms */
+    bool ramp; /* enough colours for spectrograms: with few, shades tell more */
     struct theme theme;
 
     enum screen screen;

@@ -416,9 +416,7 @@ static short pair_of(struct terminal *t, short fg, short bg)
 static short ramp_colour(const struct terminal *t, uint8_t level)
 {
     int n = t->theme.spectrum_count;
-    if (n == 0 || t->depth == THEME_MONO)
-        return -1;
-    return t->theme.spectrum[t->depth][(level - 1) * n / 255];
+    return (short)(n > 0 ? t->theme.spectrum[(level - 1) * n / 255] : -1);
 }
 
 static attr_t curses_attributes(unsigned a)
@@ -438,8 +436,6 @@ static struct look resolve(const struct terminal *t, const struct cell *cell)
         if (cell->ground == ROLE_CURSOR && (ground.fg >= 0 || turned))
             ink = ground;
     }
-    if (t->depth == THEME_MONO)
-        return ink;
     if (cell->ink_level)
         ink.fg = ramp_colour(t, cell->ink_level);
     if (cell->ground_level)
@@ -451,9 +447,10 @@ static void put_cell(struct terminal *t, int row, int col, const struct cell *ce
 {
     struct look look = resolve(t, cell);
     attr_t attributes = curses_attributes(look.attributes);
-    if (COLORS < 16 && look.fg >= 8) { /* eight colours: bright ones are bold */
-        look.fg = (short)(look.fg % 8);
-        attributes |= A_BOLD;
+    if (COLORS < 16 && look.fg >= 8) { /* eight colours: bright ones are bold, and a bold
+                                          black may be seen nowhere */
+        attributes |= look.fg == 8 ? A_DIM : A_BOLD;
+        look.fg = (short)(look.fg == 8 ? -1 : look.fg % 8);
     }
     if (COLORS < 16 && look.bg >= 8)
         look.bg = (short)(look.bg % 8);
