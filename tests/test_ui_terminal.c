@@ -352,6 +352,25 @@ static void a_stuck_line_loses_nothing(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
+/* What a line was too slow for goes out when it can, though nothing more happens; and
+ * waiting for that costs nothing. */
+static void a_slow_line_gets_all_of_it(void **state)
+{
+    (void)state;
+    start("xterm-256color", "C.UTF-8", 100, 300);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_settle(&pty, 0.5);
+    for (int i = 0; i < 3; i++) {
+        pty_forget(&pty);
+        pty_send(&pty, "\x0c");
+        nap_ms(300); /* nobody reads meanwhile */
+        assert_true(pty_wait_for(&pty, " help", 2));
+        pty_settle(&pty, 0.2);
+    }
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
 static void unknown_sequences_are_no_keys(void **state)
 {
     (void)state;
@@ -402,6 +421,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_stuck_line_delays_no_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stuck_line_loses_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slow_line_gets_all_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
     };

@@ -419,7 +419,8 @@ static void run(struct loop *l)
     while (!app->quit) {
         app->now = clock_s();
         double wait = app_tick(app);
-        if (app->dirty && term_send(l->term)) {
+        bool sent = term_send(l->term); /* also what an earlier frame left over */
+        if (app->dirty && sent) {
             double rest = l->drawn + frame_s - clock_s();
             if (rest <= 0) {
                 show(l);
