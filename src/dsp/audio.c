@@ -1,21 +1,35 @@
 #include "dsp/audio.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum status audio_init(struct audio *a, size_t frames, int channels, int rate_hz,
-                       struct err *e)
+static enum status make(struct audio *a, size_t frames, int channels, int rate_hz,
+                        bool zeroed, struct err *e)
 {
     *a = (struct audio){.channels = channels, .rate_hz = rate_hz};
     if (channels < 1 || frames > SIZE_MAX / sizeof(float) / (size_t)channels)
         return err_set(e, ST_NO_MEMORY, "a sound of %zu frames is too large", frames);
-    size_t samples = frames * (size_t)channels;
-    a->data = calloc(samples ? samples : 1, sizeof *a->data);
+    size_t samples = frames * (size_t)channels, size = sizeof *a->data;
+    samples = samples ? samples : 1;
+    a->data = zeroed ? calloc(samples, size) : malloc(samples * size);
     if (!a->data)
         return err_set(e, ST_NO_MEMORY, "no memory for a sound of %zu frames", frames);
     a->frames = frames;
     return ST_OK;
+}
+
+enum status audio_init(struct audio *a, size_t frames, int channels, int rate_hz,
+                       struct err *e)
+{
+    return make(a, frames, channels, rate_hz, true, e);
+}
+
+enum status audio_room(struct audio *a, size_t frames, int channels, int rate_hz,
+                       struct err *e)
+{
+    return make(a, frames, channels, rate_hz, false, e);
 }
 
 void audio_done(struct audio *a)
@@ -27,12 +41,15 @@ void audio_done(struct audio *a)
 enum status audio_slice(struct audio *to, const struct audio *from, size_t start,
                         size_t frames, struct err *e)
 {
-    enum status st = audio_init(to, frames, from->channels, from->rate_hz, e);
-    if (st != ST_OK || start >= from->frames)
+    enum status st = audio_room(to, frames, from->channels, from->rate_hz, e);
+    if (st != ST_OK)
         return st;
-    size_t n = from->frames - start < frames ? from->frames - start : frames;
-    size_t channels = (size_t)from->channels;
-    memcpy(to->data, from->data + start * channels, n * channels * sizeof *to->data);
+    size_t channels = (size_t)from->channels,
+           have = start < from->frames ? from->frames - start : 0;
+    size_t n = have < frames ? have : frames;
+    if (n > 0)
+        memcpy(to->data, from->data + start * channels, n * channels * sizeof *to->data);
+    memset(to->data + n * channels, 0, (frames - n) * channels * sizeof *to->data);
     return ST_OK;
 }
 
@@ -75,7 +92,7 @@ static void fold_to_stereo(struct audio *to, const struct audio *from)
 enum status audio_convert_channels(struct audio *to, const struct audio *from,
                                    int channels, struct err *e)
 {
-    enum status st = audio_init(to, from->frames, channels, from->rate_hz, e);
+    enum status st = audio_room(to, from->frames, channels, from->rate_hz, e);
     if (st != ST_OK)
         return st;
     if (channels == from->channels)

@@ -21,6 +21,9 @@ struct audio {
 /* Zeroed sound of that shape. ST_NO_MEMORY (also on size overflow) leaves *a empty. */
 enum status audio_init(struct audio *a, size_t frames, int channels, int rate_hz,
                        struct err *e);
+/* The same, but what it holds is anything: for who writes all of it at once. */
+enum status audio_room(struct audio *a, size_t frames, int channels, int rate_hz,
+                       struct err *e);
 void audio_done(struct audio *a); /* safe on a zeroed or already done audio */
 
 /* Copy frames [start, start + frames) of `from`; beyond its end there is silence. */

@@ -196,7 +196,7 @@ enum status converter_run(const struct converter *c, struct audio *to,
         return resample_rate(to, from, c->to_hz, RESAMPLE_MEDIUM, e);
     double exact = (double)from->frames * c->to_hz / c->from_hz;
     size_t frames = exact < 1 && from->frames ? 1 : (size_t)llround(exact);
-    enum status st = audio_init(to, frames, from->channels, c->to_hz, e);
+    enum status st = audio_room(to, frames, from->channels, c->to_hz, e);
     float *line =
         st ? NULL : calloc(from->frames + (size_t)(c->before + c->taps), sizeof *line);
     if (!line) {

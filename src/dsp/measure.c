@@ -19,7 +19,7 @@ enum { FRAME_44K1 = 2048 };
 /* One channel to look at: the mean of all, or the first where the mean cancels. */
 static enum status one_channel(struct audio *mono, const struct audio *a, struct err *e)
 {
-    enum status st = audio_init(mono, a->frames, 1, a->rate_hz, e);
+    enum status st = audio_room(mono, a->frames, 1, a->rate_hz, e);
     if (st != ST_OK)
         return st;
     audio_mono(a, mono->data);

@@ -30,13 +30,13 @@ static enum status extended(struct audio *to, const struct audio *from, size_t e
                             bool loop, struct err *e)
 {
     enum status st =
-        audio_init(to, from->frames + extra, from->channels, from->rate_hz, e);
+        audio_room(to, from->frames + extra, from->channels, from->rate_hz, e);
     if (st != ST_OK)
         return st;
     size_t samples = from->frames * (size_t)from->channels;
-    size_t wanted = loop ? to->frames * (size_t)to->channels : samples;
-    for (size_t i = 0; i < wanted; i++) {
-        float x = from->data[i < samples ? i : i % samples];
+    size_t all = to->frames * (size_t)to->channels;
+    for (size_t i = 0; i < all; i++) {
+        float x = i < samples ? from->data[i] : loop ? from->data[i % samples] : 0.0f;
         to->data[i] = isfinite(x) ? x : 0.0f;
     }
     return ST_OK;
