@@ -45,6 +45,32 @@ static void list(char out[4096], const char *folder, bool recursive, const char 
     source_list_done(&found);
 }
 
+/* What trowel wrote is no recording, unless it is what was asked for. */
+static void projects_are_passed_over(void **state)
+{
+    char path[FOLDER_BYTES], project[FOLDER_BYTES];
+    struct source_list found;
+    struct discover_options options = {.recursive = true, .skip_projects = true};
+    sound(*state, "tape.wav");
+    sound(*state, "sub/other.wav");
+    sound(*state, "sub/export/P/tape/drums/tape_drum_001_kick.wav");
+    folder_write(*state, "sub/export/P/.trowel/tape.source", "", 0);
+    assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 2);
+    assert_string_equal(found.items[0].relative, "sub/other.wav");
+    assert_string_equal(found.items[1].relative, "tape.wav");
+    source_list_done(&found);
+    folder_path(project, *state, "sub/export/P");
+    assert_int_equal(discover(&found, project, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    source_list_done(&found);
+    options.skip_projects = false;
+    assert_int_equal(discover(&found, folder_path(path, *state, "sub"), &options, NULL),
+                     ST_OK);
+    assert_int_equal(found.count, 2);
+    source_list_done(&found);
+}
+
 static void content_or_ending_makes_a_source(void **state)
 {
     char out[4096], path[FOLDER_BYTES];
@@ -142,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(content_or_ending_makes_a_source),
+        IN_FOLDER(projects_are_passed_over),
         IN_FOLDER(folders_stay_in_names_and_loops_end),
         IN_FOLDER(doubles_get_names_of_their_own),
     };

@@ -1,0 +1,92 @@
+/* core/dig: what every sample goes through before it is a file. */
+#include "core/dig.h"
+#include "dsp/level.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { RATE = 48000, OUT = 44100 };
+
+/* A second and a half of a tone beside the zero line, loud at both ends. */
+static struct audio beside_zero(int channels)
+{
+    struct audio a;
+    assert_int_equal(audio_init(&a, RATE * 3 / 2, channels, RATE, NULL), ST_OK);
+    tone_add(&a, -1, 200, 0.2, 1.5);
+    for (size_t i = 0; i < a.frames * (size_t)channels; i++)
+        a.data[i] += 0.05f;
+    return a;
+}
+
+static double mean_of(const struct audio *a)
+{
+    double sum = 0;
+    size_t n = a->frames * (size_t)a->channels;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a->data[i];
+    return sum / (double)n;
+}
+
+static void finished_samples_are_clean(void **state)
+{
+    (void)state;
+    for (int loop = 0; loop < 2; loop++)
+        for (int channels = 1; channels <= 2; channels++) {
+            struct audio a = beside_zero(2);
+            struct keep k = {.peak_dbfs = -3, .loop = loop, .channels = channels};
+            assert_int_equal(dig_finish(&a, &k, OUT, NULL), ST_OK);
+            assert_int_equal(a.rate_hz, OUT);
+            assert_int_equal(a.channels, channels);
+            assert_int_equal(a.frames, OUT * 3 / 2);
+            assert_true(fabs(level_to_db(level_true_peak(&a, loop)) + 3) < 0.05);
+            assert_true(fabs(mean_of(&a)) < 2e-3);
+            double first = fabs((double)a.data[0]);
+            double last = fabs((double)a.data[(a.frames - 1) * (size_t)channels]);
+            if (loop) /* nothing is faded: it goes on at the other end */
+                assert_true(first > 0.5);
+            else
+                assert_true(first < 1e-3 && last < 1e-3);
+            struct partial p = tone_partial(&a, 0, OUT / 4, OUT, 200);
+            assert_true(fabs(level_to_db(p.amplitude) + 3) < 0.2); /* all of it is tone */
+            audio_done(&a);
+        }
+}
+
+static void what_is_finished_stays_as_it_is(void **state)
+{
+    (void)state;
+    struct audio a = beside_zero(2);
+    float before = a.data[1000];
+    struct keep k = {.peak_dbfs = -3, .channels = 1, .finished = true};
+    assert_int_equal(dig_finish(&a, &k, OUT, NULL), ST_OK);
+    assert_true(a.rate_hz == RATE && a.channels == 2 && a.data[1000] == before);
+    audio_done(&a);
+}
+
+static void silence_is_no_sample(void **state)
+{
+    (void)state;
+    struct audio a;
+    assert_int_equal(audio_init(&a, OUT, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = 0.25f; /* all of it is offset */
+    struct keep k = {.peak_dbfs = -3, .loop = true, .channels = 1};
+    assert_int_equal(dig_finish(&a, &k, OUT, NULL), ST_EMPTY);
+    audio_done(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finished_samples_are_clean),
+        cmocka_unit_test(what_is_finished_stays_as_it_is),
+        cmocka_unit_test(silence_is_no_sample),
+    };
+    return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
+}
