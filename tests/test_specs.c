@@ -3,6 +3,7 @@
 #include "core/makers.h"
 #include "core/survey.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,13 +120,37 @@ static void hiss(void **state)
     assert_true(s.noise_level_db != s.noise_level_db); /* none is made */
 }
 
+/* What is made: half its source, a quarter how even it is, a quarter its join. */
+static void scores(void **state)
+{
+    (void)state;
+    struct audio a;
+    struct candidate c;
+    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = i % 2 ? 0.5f : -0.5f; /* as even as can be */
+    candidate_clear(&c);
+    maker_score(&c, &a, 0.8, true, NULL);
+    assert_true(fabs(c.m.score - (0.5 * 0.8 + 0.25 * 1 + 0.25 * 0.5)) < 1e-6);
+    assert_int_equal(c.parts.count, 3);
+    candidate_clear(&c);
+    maker_score(&c, &a, 0.8, false, NULL);
+    assert_true(fabs(c.m.score - (0.65 * 0.8 + 0.35 * 1)) < 1e-6);
+    assert_int_equal(c.parts.count, 2);
+    double even = c.m.score;
+    for (size_t i = 0; i < a.frames / 2; i++)
+        a.data[i] *= 0.25f; /* half of it 12 dB below the rest */
+    candidate_clear(&c);
+    maker_score(&c, &a, 0.8, false, NULL);
+    assert_true(c.m.score < even - 0.1 && c.m.score > 0.65 * 0.8);
+    audio_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pads),
-        cmocka_unit_test(stable_ground),
-        cmocka_unit_test(clouds),
-        cmocka_unit_test(hiss),
+        cmocka_unit_test(pads), cmocka_unit_test(stable_ground), cmocka_unit_test(clouds),
+        cmocka_unit_test(hiss), cmocka_unit_test(scores),
     };
     return cmocka_run_group_tests_name("specs", tests, NULL, NULL);
 }
