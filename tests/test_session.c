@@ -338,6 +338,33 @@ static void test_stacks(void **state)
     session_close(s);
 }
 
+/* Up the scale, minor behind major; what has no key comes last. */
+static void test_order_by_key(void **state)
+{
+    static const char *const keys[] = {"B", "", "C#", "Am", "C", "F#m", "A", "Cm", "F#"};
+    static const char *const sorted[] = {"C", "Cm", "C#", "F#", "F#m",
+                                         "A", "Am", "B",  ""};
+    enum { N = sizeof keys / sizeof *keys };
+    struct session *s = open_session(*state);
+    struct catalog_source source;
+    float *vectors;
+    struct candidate *c = make_finds("night", N, &source, &vectors);
+    for (int i = 0; i < N; i++) {
+        c[i].missed_by[0] = '\0';
+        snprintf(c[i].key, sizeof c[i].key, "%s", keys[i]);
+    }
+    assert_int_equal(session_add(s, &source, c, N, vectors, NULL), ST_OK);
+    free(c);
+    free(vectors);
+    struct view *v = open_view(s);
+    view_set_order(v, ORDER_KEY, false);
+    assert_int_equal(view_count(v), N);
+    for (size_t i = 0; i < N; i++)
+        assert_string_equal(session_find(s, view_at(v, i))->key, sorted[i]);
+    view_free(v);
+    session_close(s);
+}
+
 /* A catalog that was changed by hand: such a number is no stack and no place in a list.
  */
 static void test_a_stack_that_cannot_be(void **state)
@@ -908,6 +935,7 @@ int main(void)
         CASE(test_deciding_moves_on),
         CASE(test_stacks),
         CASE(test_a_stack_that_cannot_be),
+        CASE(test_order_by_key),
         CASE(test_similar_search_range),
         CASE(test_kit),
         CASE(test_other_process_is_seen),
