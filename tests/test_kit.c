@@ -5,6 +5,7 @@
 #include "core/kit.h"
 #include "core/kit_plan.h"
 #include "core/kit_sample.h"
+#include "core/kit_slots.h"
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
@@ -187,6 +188,29 @@ static void notes_are_no_drums(void **state)
     assert_int_equal(on_slot(&p, "BD"), -1);
     assert_int_equal(p.item[on_slot(&p, "CC")].id, 2);
     assert_int_equal(p.item[on_slot(&p, "SD")].id, 3);
+}
+
+/* What was accepted comes before what is a little better, and weak ones count half. */
+static void the_users_word_weighs(void **state)
+{
+    (void)state;
+    struct kit_item two[] = {drum("a", "kick", 0.6, 1), drum("a", "kick", 0.55, 2)};
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), two, 2, 400);
+    assert_int_equal(p.item[on_slot(&p, "BD")].id, 1);
+    struct kit_item again[] = {drum("a", "kick", 0.6, 1), drum("a", "kick", 0.55, 2)};
+    again[1].c.decision = DECISION_ACCEPTED;
+    kit_plan_make(&p, tr8s(), again, 2, 400);
+    assert_int_equal(p.item[on_slot(&p, "BD")].id, 2);
+    struct kit_item weak = drum("a", "kick", 0, 3);
+    weak.c.grade = 'F';
+    weak.c.m.hit_confidence = 0;
+    weak.c.m.duration_sec = 0.01;
+    assert_true(kit_worth(&weak.c) == 0);
+    weak.c.decision = DECISION_ACCEPTED;
+    assert_true(fabs(kit_worth(&weak.c) - 0.5 * 1.15) < 1e-12);
+    weak.c.decision = DECISION_REJECTED;
+    assert_true(kit_worth(&weak.c) == 0);
 }
 
 static void what_does_not_fit_is_left_out_in_order(void **state)
@@ -714,6 +738,7 @@ int main(void)
         cmocka_unit_test(relatives_stand_in),
         cmocka_unit_test(whole_and_sure_hits_come_first),
         cmocka_unit_test(notes_are_no_drums),
+        cmocka_unit_test(the_users_word_weighs),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),

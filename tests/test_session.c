@@ -75,6 +75,11 @@ static void test_actions_and_echo(void **state)
     session_set_category(s, &one, 1, CAT_SWELLS, NULL);
     session_set_class(s, &five, 1, "rim", NULL);
     session_set_edges(s, 5, 44100, 88200, NULL);
+    size_t seven = 7; /* the class is repeated, not what belongs to one find */
+    assert_int_equal(session_repeat(s, &seven, 1, NULL), ST_OK);
+    assert_string_equal(session_find(s, 7)->hit_class, "rim");
+    assert_false(session_find(s, 7)->edited);
+    session_undo(s, NULL, NULL);
     assert_int_equal(session_find(s, 2)->category, CAT_SWELLS);
     assert_string_equal(session_find(s, 5)->hit_class, "rim");
     assert_true(session_find(s, 5)->edited && session_find(s, 5)->m.end_sec == 2.0);
