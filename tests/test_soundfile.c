@@ -365,6 +365,34 @@ static void cut_off_headers_are_seen_through(void **state)
     }
 }
 
+/* Written into a pipe, where no length can be put in at the end. */
+static void streamed_headers_do_not_hide_the_sound(void **state)
+{
+    static const struct {
+        const char *name, *chunk;
+        int format, at, bytes;
+        char value;
+    } files[] = {
+        {"a.caf", "data", SF_FORMAT_CAF | SF_FORMAT_PCM_16, 4, 8, '\xff'},
+        {"a.rf64", "ds64", SF_FORMAT_RF64 | SF_FORMAT_PCM_16, 8, 24, '\0'},
+        {"a.wav", "data", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 4, 4, '\0'},
+    };
+    char path[FOLDER_BYTES];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        size_t n, at = 0;
+        bool damaged;
+        sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
+        char *bytes = slurp(path, &n);
+        while (memcmp(bytes + at, files[i].chunk, 4) != 0)
+            at++;
+        memset(bytes + at + files[i].at, files[i].value, (size_t)files[i].bytes);
+        folder_write(*state, files[i].name, bytes, n);
+        free(bytes);
+        assert_int_equal(frames_of(path, &damaged), FRAMES);
+        assert_false(damaged);
+    }
+}
+
 /* One file after the other, as recorders of net radio write them. */
 static void a_chained_ogg_says_what_is_not_read(void **state)
 {
@@ -653,6 +681,7 @@ int main(void)
         IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
         IN_FOLDER(broken_off_data_is_told),
         IN_FOLDER(cut_off_headers_are_seen_through),
+        IN_FOLDER(streamed_headers_do_not_hide_the_sound),
         IN_FOLDER(a_chained_ogg_says_what_is_not_read),
         IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
         IN_FOLDER(hostile_values_are_scrubbed),

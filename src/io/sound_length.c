@@ -26,7 +26,8 @@ static const int64_t unknown_32 = 0x7ffff000, unknown_64 = (int64_t)1 << 50;
 struct sound {
     const struct layout *layout; /* NULL: AU */
     int64_t field, body, stated; /* place of the size, of the sound; the size */
-    int64_t there;               /* bytes from `body` to the end of the file */
+    int field_bytes;
+    int64_t there; /* bytes from `body` to the end of the file */
 };
 
 static int64_t load(const unsigned char *p, int n, bool big_endian)
@@ -58,22 +59,29 @@ static const struct layout *layout_of(const unsigned char head[24])
 static bool find_chunk(int fd, const struct layout *l, struct sound *out)
 {
     enum { MOST_CHUNKS = 256 };
-    int64_t at = l->first, in_ds64 = -1, head_bytes = l->name + l->size;
+    int64_t at = l->first, ds64 = -1, in_ds64 = 0, head_bytes = l->name + l->size;
     for (int i = 0; i < MOST_CHUNKS; i++) {
         unsigned char p[24] = {0};
         if (pread(fd, p, sizeof p, (off_t)at) < (ssize_t)head_bytes)
             return false;
         int64_t size = load(p + l->name, l->size, l->big_endian);
-        if (memcmp(p, "ds64", 4) == 0)
+        if (memcmp(p, "ds64", 4) == 0) {
+            ds64 = at + 16;
             in_ds64 = load(p + 16, 8, false);
+        }
         if (l->counts_head)
             size -= head_bytes;
         if (memcmp(p, l->sound, 4) == 0) {
             *out = (struct sound){.layout = l,
                                   .field = at + l->name,
+                                  .field_bytes = l->size,
                                   .body = at + head_bytes,
-                                  .stated = size == UINT32_MAX && in_ds64 >= 0 ? in_ds64
-                                                                               : size};
+                                  .stated = size};
+            if (size == UINT32_MAX && ds64 >= 0) {
+                out->field = ds64;
+                out->field_bytes = 8;
+                out->stated = in_ds64;
+            }
             return true;
         }
         if (size < 0 || size > unknown_64)
@@ -107,8 +115,7 @@ static bool find_sound(int fd, struct sound *out)
 /* Bytes that are stated and not there; 0 when that cannot be known. */
 static int64_t beyond(const struct sound *s)
 {
-    /* The field of RF64 is as wide as in RIFF; what is larger came from ds64. */
-    bool wide = (s->layout && s->layout->size == 8) || s->stated > UINT32_MAX;
+    bool wide = s->field_bytes == 8;
     if (s->stated <= s->there || s->stated >= (wide ? unknown_64 : unknown_32))
         return 0;
     return s->stated - s->there;
@@ -143,17 +150,18 @@ bool sound_length_splice(struct splice *s, int fd)
     if (!find_sound(fd, &sound) || !sound.layout || sound.body > SPLICE_HEAD_BYTES)
         return false;
     const struct layout *l = sound.layout;
-    bool wav = l == &layouts[0], caf = l->magic[0] == 'c';
+    bool riff = l == &layouts[0], wav = strcmp(l->form, "WAVE") == 0;
+    bool caf = l->magic[0] == 'c', open_end = caf && sound.stated == -1;
     bool unwritten = wav && sound.stated == 0 && sound.there >= 8 &&
                      !is_chunk(fd, sound.body, sound.body + sound.there);
-    if (!unwritten && !(caf && beyond(&sound) > 0))
+    if (!unwritten && !open_end && !(caf && beyond(&sound) > 0))
         return false;
     if (pread(fd, s->head, (size_t)sound.body, 0) < (ssize_t)sound.body)
         return false;
-    int64_t most = wav ? 0xffffff00 - sound.body : INT64_MAX;
+    int64_t most = riff ? 0xffffff00 - sound.body : INT64_MAX;
     int64_t length = sound.there < most ? sound.there : most;
-    store(s->head + sound.field, l->size, l->big_endian, length);
-    if (wav)
+    store(s->head + sound.field, sound.field_bytes, l->big_endian, length);
+    if (riff)
         store(s->head + 4, 4, false, length + sound.body - 8);
     s->fd = fd;
     s->head_bytes = (size_t)sound.body;

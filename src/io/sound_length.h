@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 /* True, with the splice filled, when libsndfile would not read what is there: a WAV file
- * whose data chunk claims to be empty but is followed by what is no chunk, or a CAF file
- * whose sound ends before its data chunk does. */
+ * (or RF64) whose data chunk claims to be empty but is followed by what is no chunk, or a
+ * CAF file whose data chunk ends behind the file or with it (its length is -1). */
 bool sound_length_splice(struct splice *s, int fd);
 
 /* Bytes of sound that `fd` holds and should hold beyond them: it was cut short. Known of
