@@ -121,8 +121,8 @@ void stem_safe(char out[STEM_BYTES], const char *name);
 void stem_of_file(char out[STEM_BYTES], const char *path);
 /* `stem` with "_<n>" appended within 80 bytes, cutting the stem where needed. */
 void stem_numbered(char out[STEM_BYTES], const char *stem, int n);
-/* Are the names one, on a file system that ignores case? Latin, Greek and Cyrillic
- * letters, whatever the locale. */
+/* Are the names one, on a file system that ignores case and how accents are spelled?
+ * Latin, Greek and Cyrillic letters, whatever the locale. */
 bool stem_same(const char *a, const char *b);
 /* An order in which such names are equal, as strcmp; a hash that is equal for them. */
 int stem_compare(const char *a, const char *b);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 size_t utf8_sequence(const char *text, unsigned *code)
 {
@@ -59,8 +60,40 @@ unsigned utf8_lower(unsigned c)
     return c;
 }
 
-/* The next character of a name without its case; 0 at the end. Bytes that are no UTF-8
- * are like nothing but themselves. */
+/* A small letter and a mark as one character, or 0. Names that were on a Mac are spelled
+ * in two (NFD), others in one (NFC); a file system may take both for the same. */
+static unsigned composed(unsigned letter, unsigned mark)
+{
+    static const struct {
+        unsigned mark;
+        const wchar_t *letters, *with;
+    } marks[] = {
+        {0x300, L"aeioun", L"àèìòùǹ"},
+        {0x301, L"aeiouyclnrszg", L"áéíóúýćĺńŕśźǵ"},
+        {0x302, L"aeioucghjswy", L"âêîôûĉĝĥĵŝŵŷ"},
+        {0x303, L"anoiu", L"ãñõĩũ"},
+        {0x304, L"aeiou", L"āēīōū"},
+        {0x306, L"aegiouи", L"ăĕğĭŏŭй"},
+        {0x307, L"cegz", L"ċėġż"},
+        {0x308, L"aeiouyеі", L"äëïöüÿёї"},
+        {0x30a, L"au", L"åů"},
+        {0x30b, L"ou", L"őű"},
+        {0x30c, L"cdelnrstz", L"čďěľňřšťž"},
+        {0x327, L"cgklnrst", L"çģķļņŗşţ"},
+        {0x328, L"aeiu", L"ąęįų"},
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const wchar_t *at = marks[i].mark == mark && letter
+                                ? wcschr(marks[i].letters, (wchar_t)letter)
+                                : NULL;
+        if (at)
+            return (unsigned)marks[i].with[at - marks[i].letters];
+    }
+    return 0;
+}
+
+/* The next character of a name without its case, however its accent is spelled; 0 at the
+ * end. Bytes that are no UTF-8 are like nothing but themselves. */
 static unsigned next_folded(const char **name)
 {
     unsigned code;
@@ -69,7 +102,12 @@ static unsigned next_folded(const char **name)
         return 0x110000u + (unsigned char)*(*name)++;
     if (code)
         *name += n;
-    return utf8_lower(code);
+    unsigned mark, lower = utf8_lower(code);
+    size_t m = utf8_sequence(*name, &mark);
+    unsigned one = m == 2 ? composed(lower, mark) : 0;
+    if (one)
+        *name += m;
+    return one ? one : lower;
 }
 
 int stem_compare(const char *a, const char *b)
