@@ -162,24 +162,30 @@ static void say_loop(const struct area *a, const struct catalog_find *d, int cel
         snprintf(to, n, "%.1f s %s %s", length, seam, which);
 }
 
-static void draw_parts(struct app *app, const struct area *a, int *row)
+/* As many beside each other as fit; the rows they take. `a` NULL: only that. */
+static int lay_parts(const struct score_parts *parts, const struct area *a, int row,
+                     int cols)
 {
-    const struct candidate *c = &app->library.detail.c;
-    int col = 7, first = *row;
-    for (int i = 0; i < c->parts.count; i++) {
+    int col = 7, first = row;
+    for (int i = 0; i < parts->count; i++) {
         char text[40], value[16];
-        words_score(value, sizeof value, c->parts.part[i].value);
-        snprintf(text, sizeof text, "%s %s", c->parts.part[i].name, value);
-        if (col > 7 && col + utf8_cells(text) > a->cols) {
+        words_score(value, sizeof value, parts->part[i].value);
+        snprintf(text, sizeof text, "%s %s", parts->part[i].name, value);
+        if (col > 7 && col + utf8_cells(text) > cols) {
             col = 7;
-            (*row)++;
+            row++;
         }
-        col = area_text(a, *row, col, ROLE_TEXT, text) + 2;
+        if (a)
+            area_text(a, row, col, ROLE_TEXT, text);
+        col += utf8_cells(text) + 2;
     }
-    if (c->parts.count > 0) {
-        area_text(a, first, 0, ROLE_DIM, "why");
-        (*row)++;
-    }
+    return parts->count > 0 ? row + 1 - first : 0;
+}
+
+static void draw_parts(struct app *app, const struct area *a, int row)
+{
+    if (lay_parts(&app->library.detail.c.parts, a, row, a->cols) > 0)
+        area_text(a, row, 0, ROLE_DIM, "why");
 }
 
 /* Where it comes from, how it loops, what it missed, what the user wrote. */
@@ -244,7 +250,7 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
         snprintf(text, sizeof text, "%s %s", c->hit_class, sure);
         fact(a, &row, "class", text);
     }
-    draw_parts(app, a, &row);
+    draw_parts(app, a, row);
 }
 
 static int facts_rows(struct app *app, const struct find *f, int cols)
@@ -252,8 +258,8 @@ static int facts_rows(struct app *app, const struct find *f, int cols)
     const struct candidate *c = &app->library.detail.c;
     if (app->library.why)
         return origin_rows(app, f) + why_rows(app, cols);
-    int parts = c->parts.count > 0 ? 1 + (c->parts.count - 1) / 2 : 0;
-    return origin_rows(app, f) + 2 + (c->hit_class[0] != 0) + parts;
+    return origin_rows(app, f) + 2 + (c->hit_class[0] != 0) +
+           lay_parts(&c->parts, NULL, 0, cols);
 }
 
 bool inspector_holds_why(struct app *app, const struct area *a, long index)
