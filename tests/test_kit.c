@@ -728,9 +728,40 @@ static void killed_exports_leave_whole_files(void **state)
     tree_remove(top);
 }
 
+static void names_lose_their_accents_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rest, *name;
+    } told[] = {{"K\xc3\xbc"
+                 "che_003",
+                 "BD_Kuche_003"}, /* ü in one */
+                {"Ku\xcc\x88"
+                 "che_003",
+                 "BD_Kuche_003"},                          /* and in two */
+                {"\xc3\x85ngstr\xc3\xb6m", "BD_Angstrom"}, /* a capital */
+                {"stra\xc3\x9f"
+                 "e",
+                 "BD_strasse"}, /* two letters */
+                {"\xc5\x81\xc3\xb3"
+                 "d\xc5\xba",
+                 "BD_Lodz"},
+                {"\xd0\xb1\xd0\xb0\xd1\x81_4", "BD_4"}, /* none in ASCII */
+                {"\xff\xc3 9", "BD_9"},                 /* broken */
+                {"\xf0\x9f\xa5\x81"
+                 "C#m",
+                 "BD_Csm"}};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        char name[20];
+        kit_name(name, 16, "BD", told[i].rest);
+        assert_string_equal(name, told[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_lose_their_accents_only),
         cmocka_unit_test(sectors_are_rounded_per_sample),
         cmocka_unit_test(slots_are_the_machines),
         cmocka_unit_test(each_slot_gets_its_best),

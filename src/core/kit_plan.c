@@ -1,6 +1,7 @@
 #include "core/kit_plan.h"
 
 #include "core/kit_slots.h"
+#include "io/paths.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -134,13 +135,21 @@ void kit_name(char out[20], int max, const char *prefix, const char *rest)
     for (; *prefix && n < max; prefix++)
         out[n++] = *prefix;
     bool gap = true;
-    for (; *rest && n < max; rest++) {
-        char c = *rest == '#' ? 's' : *rest;
-        if ((unsigned char)c >= 0x80 || !isprint((unsigned char)c))
-            continue;
-        if (!safe(c) || c == '_')
-            gap = true;
-        else {
+    for (size_t bytes = 1; *rest && n < max; rest += bytes) {
+        unsigned code;
+        char plain[3] = "";
+        size_t sequence = utf8_sequence(rest, &code);
+        bytes = sequence ? sequence : 1;
+        if (sequence)
+            utf8_plain(code, plain);
+        for (const char *p = plain; *p && n < max; p++) {
+            char c = *p == '#' ? 's' : *p;
+            if (!isprint((unsigned char)c))
+                continue;
+            if (!safe(c) || c == '_') {
+                gap = true;
+                continue;
+            }
             if (gap && n < max)
                 out[n++] = '_';
             gap = false;

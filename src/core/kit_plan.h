@@ -56,8 +56,8 @@ void kit_plan_make(struct kit_plan *p, const struct target *t, struct kit_item *
 /* How many slots have a sample. */
 int kit_plan_filled(const struct kit_plan *p);
 
-/* A name for role `prefix` ("BD", "PAD01") and what tells it apart, at most `max` safe
- * characters; `out` holds 20. */
+/* A name for role `prefix` ("BD", "PAD01") and what tells it apart, without accents, at
+ * most `max` safe characters; `out` holds 20. */
 void kit_name(char out[20], int max, const char *prefix, const char *rest);
 
 #endif

@@ -60,29 +60,32 @@ unsigned utf8_lower(unsigned c)
     return c;
 }
 
+/* Small letters with and without a mark. */
+static const struct {
+    unsigned mark;
+    const wchar_t *letters, *with;
+} marks[] = {
+    {0x300, L"aeioun", L"àèìòùǹ"},
+    {0x301, L"aeiouyclnrszg", L"áéíóúýćĺńŕśźǵ"},
+    {0x302, L"aeioucghjswy", L"âêîôûĉĝĥĵŝŵŷ"},
+    {0x303, L"anoiu", L"ãñõĩũ"},
+    {0x304, L"aeiou", L"āēīōū"},
+    {0x306, L"aegiouи", L"ăĕğĭŏŭй"},
+    {0x307, L"cegz", L"ċėġż"},
+    {0x308, L"aeiouyеі", L"äëïöüÿёї"},
+    {0x30a, L"au", L"åů"},
+    {0x30b, L"ou", L"őű"},
+    {0x30c, L"cdelnrstz", L"čďěľňřšťž"},
+    {0x327, L"cgklnrst", L"çģķļņŗşţ"},
+    {0x328, L"aeiu", L"ąęįų"},
+};
+enum { MARKS = sizeof marks / sizeof *marks };
+
 /* A small letter and a mark as one character, or 0. Names that were on a Mac are spelled
  * in two (NFD), others in one (NFC); a file system may take both for the same. */
 static unsigned composed(unsigned letter, unsigned mark)
 {
-    static const struct {
-        unsigned mark;
-        const wchar_t *letters, *with;
-    } marks[] = {
-        {0x300, L"aeioun", L"àèìòùǹ"},
-        {0x301, L"aeiouyclnrszg", L"áéíóúýćĺńŕśźǵ"},
-        {0x302, L"aeioucghjswy", L"âêîôûĉĝĥĵŝŵŷ"},
-        {0x303, L"anoiu", L"ãñõĩũ"},
-        {0x304, L"aeiou", L"āēīōū"},
-        {0x306, L"aegiouи", L"ăĕğĭŏŭй"},
-        {0x307, L"cegz", L"ċėġż"},
-        {0x308, L"aeiouyеі", L"äëïöüÿёї"},
-        {0x30a, L"au", L"åů"},
-        {0x30b, L"ou", L"őű"},
-        {0x30c, L"cdelnrstz", L"čďěľňřšťž"},
-        {0x327, L"cgklnrst", L"çģķļņŗşţ"},
-        {0x328, L"aeiu", L"ąęįų"},
-    };
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    for (size_t i = 0; i < MARKS; i++) {
         const wchar_t *at = marks[i].mark == mark && letter
                                 ? wcschr(marks[i].letters, (wchar_t)letter)
                                 : NULL;
@@ -90,6 +93,36 @@ static unsigned composed(unsigned letter, unsigned mark)
             return (unsigned)marks[i].with[at - marks[i].letters];
     }
     return 0;
+}
+
+/* Of a small letter. */
+static const char *spelled(unsigned code)
+{
+    static const char letters[] = "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0"
+                                  "n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0x\0y\0z";
+    static const struct {
+        unsigned code;
+        const char *as;
+    } others[] = {{0xdf, "ss"}, {0xe6, "ae"}, {0xf0, "d"},  {0xf8, "o"},  {0xfe, "th"},
+                  {0x111, "d"}, {0x131, "i"}, {0x142, "l"}, {0x153, "oe"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].code == code)
+            return others[i].as;
+    for (size_t i = 0; i < MARKS; i++) {
+        const wchar_t *at = wcschr(marks[i].with, (wchar_t)code);
+        wchar_t letter = at ? marks[i].letters[at - marks[i].with] : L'\0';
+        if (letter >= L'a' && letter <= L'z')
+            return letters + 2 * (letter - L'a');
+    }
+    return "";
+}
+
+void utf8_plain(unsigned code, char out[3])
+{
+    unsigned small = utf8_lower(code);
+    snprintf(out, 3, "%s", code >= 0x80 ? spelled(small) : (char[]){(char)code, '\0'});
+    if (code >= 0x80 && small != code && out[0])
+        out[0] = (char)(out[0] - 'a' + 'A');
 }
 
 /* The next character of a name without its case, however its accent is spelled; 0 at the
