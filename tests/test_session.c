@@ -502,6 +502,22 @@ static void test_kit(void **state)
     session_close(s);
 }
 
+/* Mined again, a recording may have fewer finds: what is gone is in no kit. */
+static void test_extras_that_are_gone(void **state)
+{
+    struct session *s = open_session(*state);
+    deliver(s, "night", 12, true);
+    size_t extras[] = {10, 2};
+    session_kit_extra(s, extras, 2, true, NULL);
+    assert_int_equal(session_kit(s)->extra_count, 2);
+    deliver(s, "night", 6, true);
+    assert_true(session_find(s, 10)->gone);
+    session_kit_name(s, "AGAIN", NULL);
+    assert_int_equal(session_kit(s)->extra_count, 1);
+    assert_int_equal(session_kit(s)->extra[0], 2);
+    session_close(s);
+}
+
 static void test_other_process_is_seen(void **state)
 {
     struct place *p = *state;
@@ -943,6 +959,7 @@ int main(void)
         CASE(test_order_by_key),
         CASE(test_similar_search_range),
         CASE(test_kit),
+        CASE(test_extras_that_are_gone),
         CASE(test_other_process_is_seen),
         CASE(test_news_are_taken_in_beside),
         CASE(test_kill_in_a_session),
