@@ -515,6 +515,14 @@ static void test_extras_that_are_gone(void **state)
     session_kit_name(s, "AGAIN", NULL);
     assert_int_equal(session_kit(s)->extra_count, 1);
     assert_int_equal(session_kit(s)->extra[0], 2);
+    /* and what comes back is in it again, the last one too */
+    deliver(s, "night", 2, true);
+    session_kit_name(s, "NONE", NULL);
+    assert_int_equal(session_kit(s)->extra_count, 0);
+    deliver(s, "night", 12, true);
+    session_kit_name(s, "BOTH", NULL);
+    assert_int_equal(session_kit(s)->extra_count, 2);
+    assert_true(session_kit(s)->extra[0] == 10 && session_kit(s)->extra[1] == 2);
     session_close(s);
 }
 

@@ -46,6 +46,7 @@ struct session {
     struct session_tallies tallies;
     struct kit_state kit;
     bool extras_changed;
+    bool extras_gone;  /* some are of finds that are gone, and may come back */
     uint32_t *leaving; /* gone finds whose rows are still in the catalog */
     size_t leaving_count, leaving_room;
     struct restacking {
