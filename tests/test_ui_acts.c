@@ -445,6 +445,27 @@ static void recordings_complete(void **state)
                         "kitchen");
 }
 
+/* Esc closes what is open and goes back, as q does, and stops there. */
+static void escape_never_quits(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "v Esc");
+    assert_false(rig.app.library.range);
+    ui_rig_keys(&rig, "K , Esc Esc");
+    assert_int_equal(rig.app.screen, SCREEN_LIBRARY);
+    ui_rig_keys(&rig, "Esc Esc");
+    assert_false(rig.app.quit);
+    assert_string_equal(rig.app.echo, "nothing is open here; q quits");
+    assert_int_equal(canvas_resize(&rig.app.canvas, 5, 70, NULL), ST_OK);
+    rig.app.batch.active = 1; /* also where there is room for little */
+    ui_rig_keys(&rig, "q");
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, "Quit?"));
+    free(screen);
+    ui_rig_keys(&rig, "y");
+    assert_true(rig.app.quit);
+}
+
 static void quitting_asks_while_it_is_mining(void **state)
 {
     (void)state;
@@ -675,6 +696,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(recordings_complete, set_up, tear_down),
         cmocka_unit_test_setup_teardown(quitting_asks_for_unsaved_settings, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(escape_never_quits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(quitting_asks_while_it_is_mining, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(pasted_text_is_not_taken_for_keys, set_up,

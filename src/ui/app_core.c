@@ -488,6 +488,16 @@ static void act(struct app *app, const struct key_action *a)
              action_info(a->action)->name);
 }
 
+/* Whoever presses Esc once too often does not want to go. */
+static void leave(struct app *app)
+{
+    const struct key_action close = {.action = ACT_CLOSE};
+    if (app->page.open || app->screen != SCREEN_LIBRARY)
+        act(app, &close);
+    else if (!library_screen.act(app, &close))
+        app_say(app, "nothing is open here; q quits");
+}
+
 static void paste(struct app *app, uint32_t key)
 {
     if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
@@ -519,7 +529,10 @@ void app_key(struct app *app, uint32_t key)
             app->echo[0] = '\0';
             app->echo_role = ROLE_TEXT;
         }
-        act(app, &a);
+        if (a.action == ACT_LEAVE)
+            leave(app);
+        else
+            act(app, &a);
     } else if (r == KEY_UNKNOWN && key != K_ESC) {
         char name[32];
         key_text(name, sizeof name, key);
@@ -537,7 +550,9 @@ static void draw_small(struct app *app, const struct area *a)
     if (a->rows > 2) {
         struct area line = area_sub(a, row--, 0, 1, a->cols);
         area_fit(&line, 0, 0, a->cols, ROLE_TEXT, CUT_END,
-                 app->asking != ASK_NOTHING ? app->prompt.text : app->echo);
+                 app->asking == ASK_CONFIRM   ? app->question
+                 : app->asking != ASK_NOTHING ? app->prompt.text
+                                              : app->echo);
     }
     if (a->rows > 1)
         area_printf(a, row--, 0, ROLE_WARNING, "%dx%d: needs %dx%d", a->cols, a->rows,
