@@ -359,7 +359,8 @@ static void tell_plan(const struct making *m, struct text *t)
                       text_plain(file, sizeof file, m->plan.item[i].c.filename),
                       m->plan.item[i].recut ? " (cut anew)" : "");
     if (kit_plan_filled(&m->plan) < target_slots(m->target))
-        text_add(t, "  no hit suits the empty instruments; ASSIGN.txt says what to do\n");
+        text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
+                    "what to do\n");
     for (size_t i = 0; i < m->plan.count; i++) {
         const struct kit_item *item = &m->plan.item[i];
         if (!item->in || item->cut[0])
