@@ -531,16 +531,16 @@ static void test_other_process_is_seen(void **state)
     struct place *p = *state;
     struct session *one = open_session(p), *two = open_session(p);
     deliver(one, "night", 10, true);
-    assert_true(session_poll(two));
+    assert_true(take_news(two));
     assert_int_equal(session_count(two), 10);
     struct view *v = open_view(two);
     size_t third = 3;
     session_decide(one, &third, 1, DECISION_ACCEPTED, NULL);
-    assert_true(session_poll(two));
-    assert_false(session_poll(two));
+    assert_true(take_news(two));
+    assert_false(take_news(two));
     assert_int_equal(session_find(two, 3)->decision, DECISION_ACCEPTED);
     deliver(one, "night", 5, true);
-    session_poll(two);
+    take_news(two);
     assert_true(session_find(two, 7)->gone);
     assert_int_equal(view_count(v), 4);
     assert_tallies_true(two);
@@ -596,7 +596,7 @@ static void test_news_are_taken_in_beside(void **state)
     session_reread_begin(s); /* what opening wrote */
     deliver(s, "night", 30, true);
     session_decide(s, &two, 1, DECISION_ACCEPTED, NULL);
-    assert_true(session_poll(other));
+    assert_true(take_news(other));
     assert_null(session_reread_begin(s));
     deliver(other, "attic", 9000, true); /* more than one step takes */
     session_decide(other, &one, 1, DECISION_REJECTED, NULL);
@@ -725,7 +725,7 @@ static void test_finds_trickle_in(void **state)
     assert_int_equal(
         session_add(s, &source, c + 50, 1, vectors + 50 * SIMILARITY_DIM, NULL), ST_OK);
     assert_false(session_tidy(s));
-    assert_true(session_poll(other));
+    assert_true(take_news(other));
     live = 0;
     for (size_t i = 0; i < session_count(other); i++)
         live += !session_find(other, i)->gone;
@@ -853,7 +853,7 @@ static void test_listening_ahead(void **state)
     ear = session_listen_begin(s);
     assert_int_equal(session_listen(ear, NULL), ST_OK);
     deliver(other, "attic", 10, true);
-    assert_true(session_poll(s));
+    assert_true(take_news(s));
     session_listen_end(s, ear);
     ear = session_listen_begin(s);
     assert_non_null(ear);
@@ -945,7 +945,7 @@ static void test_checkpoints_go_on_beside(void **state)
     size_t first = 0;
     assert_int_equal(session_decide(s, &first, 1, DECISION_ACCEPTED, NULL), ST_OK);
     assert_false(session_wants_checkpoint(s)); /* the log begins anew */
-    assert_false(session_poll(s));             /* nobody else wrote */
+    assert_false(take_news(s));                /* nobody else wrote */
     session_close(s);
     s = open_session(p);
     assert_int_equal(session_find(s, 0)->decision, DECISION_ACCEPTED);

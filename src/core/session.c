@@ -443,7 +443,9 @@ enum status session_open(struct session **out, const char *folder, struct err *e
     if (st == ST_OK)
         st = catalog_open(&s->catalog, s->database, CATALOG_WRITE, e);
     if (st == ST_OK)
-        st = session_load(s, e);
+        st = session_read_all(s, e);
+    if (st == ST_OK)
+        st = session_settle_load(s, e);
     if (st != ST_OK) {
         session_close(s);
         return st;
@@ -477,21 +479,6 @@ void session_close(struct session *s)
     free(s->restacking.find);
     free(s->touched);
     free(s);
-}
-
-bool session_poll(struct session *s)
-{
-    if (!catalog_changed_elsewhere(s->catalog) && !s->reread_due)
-        return false;
-    s->reread_due = false;
-    while (session_tidy_leaving(s)) /* or they would come back */
-        continue;
-    free(s->vector);
-    s->vector = NULL;
-    s->vectors_loaded = false;
-    s->misheard = true;
-    session_load(s, NULL);
-    return true;
 }
 
 void session_sync_later(struct session *s, struct catalog *ahead)

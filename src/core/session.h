@@ -67,13 +67,11 @@ bool session_changed_since(const struct session *s, uint64_t *seen,
                            const uint32_t **index, size_t *count);
 
 /* Take in what another process wrote to the catalog meanwhile (batch run, second
- * workstation). Cheap when nothing did; call it when idle. True when something changed.
- */
-bool session_poll(struct session *s);
-/* The same without keeping keys waiting (0.2 s for 100,000): begin on the owner's thread
- * (NULL: nothing to read now), session_reread on any, then steps on the owner's until one
- * is false (some 2 ms each; lists see it after the last) or, when reading failed, drop:
- * then it is begun again. What the user and miners do meanwhile stands. */
+ * workstation) without keeping keys waiting (0.2 s for 100,000): begin on the owner's
+ * thread (NULL: there is nothing to read now; cheap), session_reread on any, then steps
+ * on the owner's until one is false (some 2 ms each; lists see it after the last) or,
+ * when reading failed, drop: then it is begun again. What the user and miners do
+ * meanwhile stands. */
 struct session_news;
 struct session_news *session_reread_begin(struct session *s);
 enum status session_reread(struct session_news *news, struct err *e);
@@ -84,7 +82,7 @@ void session_reread_drop(struct session *s, struct session_news *news);
  */
 
 size_t session_count(const struct session *s); /* including gone ones and near-misses */
-/* Valid until the next session_add or session_poll. */
+/* Valid until the next session_add or session_reread_step. */
 const struct find *session_find(const struct session *s, size_t index);
 long session_index_of(const struct session *s, uint64_t id); /* or −1 */
 

@@ -105,8 +105,7 @@ bool session_tidy_leaving(struct session *s);
 void session_finds_changed(struct session *s); /* lists look at all finds again */
 void session_forget_ranks(struct session *s);
 
-/* session_load.c: all of the catalog, for the first time or again. */
-enum status session_load(struct session *s, struct err *e);
+/* session_load.c: all of the catalog. */
 /* Sources and finds into an empty model, with what was said of each. */
 enum status session_read_all(struct session *s, struct err *e);
 /* When all finds are there: the kit; whoever follows looks at everything. */

@@ -1,4 +1,4 @@
-/* Reading the catalog into the model. A large one is read by two threads the first time:
+/* Reading the catalog into the model. A large one is read by two threads:
  * the upper half goes into a session of its own, which is joined to the first. */
 #include "core/session_internal.h"
 
@@ -12,8 +12,6 @@ struct loading {
     struct session *s;
     char stem[96];
     long source;
-    unsigned char *seen; /* by index, of those known before; NULL at the first time */
-    size_t known;
     bool no_memory;
 };
 
@@ -27,10 +25,7 @@ static bool load_find(void *user, const struct catalog_find *f)
     if (l->source < 0) { /* a source written since its table was read: next time */
         return true;
     }
-    long index = l->seen != NULL ? session_take_find(l->s, f, l->source)
-                                 : session_append_find(l->s, f, l->source);
-    if (index >= 0 && (size_t)index < l->known)
-        l->seen[index] = 1;
+    long index = session_append_find(l->s, f, l->source);
     l->no_memory = index < 0;
     return index >= 0;
 }
@@ -143,13 +138,6 @@ static bool load_word(void *user, const struct change *now)
     return true;
 }
 
-static void forget_unseen(struct session *s, const unsigned char *seen, size_t known)
-{
-    for (size_t i = 0; i < known; i++)
-        if (!seen[i] && !s->find[i].gone)
-            session_take_gone(s, &s->find[i]);
-}
-
 static void clear_kit(struct session *s)
 {
     memset(&s->kit, 0, sizeof s->kit);
@@ -173,19 +161,7 @@ static enum status load_sources(struct session *s, struct err *e)
     return st;
 }
 
-static enum status load_again(struct session *s, struct err *e)
-{
-    struct loading l = {.s = s, .source = -1, .known = s->count};
-    if ((l.seen = calloc(l.known, 1)) == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
-    enum status st = load_finds(&l, INT64_MIN, INT64_MAX, e);
-    if (st == ST_OK)
-        forget_unseen(s, l.seen, l.known);
-    free(l.seen);
-    return st;
-}
-
-static enum status load_first(struct session *s, struct err *e)
+static enum status read_finds(struct session *s, struct err *e)
 {
     int64_t first, last;
     struct loading l = {.s = s, .source = -1};
@@ -211,17 +187,7 @@ static enum status load_first(struct session *s, struct err *e)
 enum status session_read_all(struct session *s, struct err *e)
 {
     enum status st = load_sources(s, e);
-    return st == ST_OK ? load_first(s, e) : st;
-}
-
-enum status session_load(struct session *s, struct err *e)
-{
-    enum status st = ST_OK;
-    if (s->count == 0)
-        st = session_read_all(s, e);
-    else if ((st = load_sources(s, e)) == ST_OK)
-        st = load_again(s, e);
-    return st == ST_OK ? session_settle_load(s, e) : st;
+    return st == ST_OK ? read_finds(s, e) : st;
 }
 
 enum status session_settle_load(struct session *s, struct err *e)

@@ -88,6 +88,20 @@ void deliver(struct session *s, const char *stem, int n, bool replace)
     free(v);
 }
 
+bool take_news(struct session *s)
+{
+    while (session_tidy(s))
+        continue;
+    struct session_news *news = session_reread_begin(s);
+    if (news == NULL)
+        return false;
+    if (session_reread(news, NULL) != ST_OK)
+        fail_msg("the catalog cannot be read");
+    while (session_reread_step(s, news))
+        continue;
+    return true;
+}
+
 struct view *open_view(struct session *s)
 {
     struct view *v;
