@@ -331,6 +331,49 @@ static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
     audio_done(&a);
 }
 
+static size_t struck_inside(const struct onset_list *l, const struct loop_option *o)
+{
+    return onset_list_find(l, (double)o->end / RATE) -
+           onset_list_find(l, (double)o->start / RATE);
+}
+
+/* What is struck once in a loop is struck every time round: of places that join alike,
+ * those without attacks are taken, whether the length is given or not. */
+static void attacks_stay_out_of_loops(void **state)
+{
+    (void)state;
+    struct onset at[] = {{.time_s = 2.05}, {.time_s = 3.9}, {.time_s = 4.4}};
+    struct onset middle = {.time_s = 3.5};
+    struct onset_list struck = {at, 3}, once = {&middle, 1};
+    struct loop_params p = loop_params_default();
+    size_t with = 0, without = 0, exact_with = 0, exact_without = 0;
+    for (uint64_t item = 0; item < 8; item++) {
+        struct audio a = chord(7.0, 1, item);
+        for (size_t k = 0; k < struck.count; k++) /* clicks, too short to weigh else */
+            a.data[(size_t)(at[k].time_s * RATE)] += 0.2f;
+        struct loop_list l;
+        p.attacks = NULL;
+        assert_int_equal(loop_search(&a, 2 * RATE, 4 * RATE, &p, &l, NULL), ST_OK);
+        without += struck_inside(&struck, &l.option[0]);
+        assert_int_equal(loop_search_exact(&a, 2 * RATE, &p, &l, NULL), ST_OK);
+        exact_without += struck_inside(&once, &l.option[0]);
+        p.attacks = &struck;
+        assert_int_equal(loop_search(&a, 2 * RATE, 4 * RATE, &p, &l, NULL), ST_OK);
+        assert_true(l.option[0].correlation > 0.7);
+        with += struck_inside(&struck, &l.option[0]);
+        p.attacks = &once;
+        assert_int_equal(loop_search_exact(&a, 2 * RATE, &p, &l, NULL), ST_OK);
+        exact_with += struck_inside(&once, &l.option[0]);
+        audio_done(&a);
+    }
+    print_message("attacks in 8 loops: %zu, told where they are %zu; of one length %zu "
+                  "and %zu\n",
+                  without, with, exact_without, exact_with);
+    assert_true(2 * with < without);
+    assert_true(2 * exact_with <= exact_without);
+    assert_true(exact_without >= 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +388,7 @@ int main(void)
         cmocka_unit_test(poor_material_is_refused_with_a_sentence),
         cmocka_unit_test(a_few_bad_samples_poison_nothing),
         cmocka_unit_test(sound_in_opposite_phase_is_searched_too),
+        cmocka_unit_test(attacks_stay_out_of_loops),
         cmocka_unit_test(near_the_edges_of_a_recording_there_are_still_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void chords_between_drums_are_found_and_loop(void **state)
         struct audio around;
         assert_int_equal(audio_slice(&around, &a, start, stop - start, NULL), ST_OK);
         struct pad pad;
-        assert_int_equal(pad_finish(&around, start, r, &p, &pad, NULL), ST_OK);
+        assert_int_equal(pad_finish(&around, start, r, &p, NULL, &pad, NULL), ST_OK);
         const struct loop_option *o = &pad.loops.option[0];
         assert_int_equal(pad.audio.frames, o->end - o->start);
         /* The manifest's start is found in the source at that place. */
@@ -253,7 +253,7 @@ static void a_short_recording_can_be_a_pad(void **state)
     assert_int_equal(start, 0);
     assert_int_equal(stop, cut.frames);
     struct pad pad;
-    assert_int_equal(pad_finish(&cut, 0, &l.found[0], &p, &pad, NULL), ST_OK);
+    assert_int_equal(pad_finish(&cut, 0, &l.found[0], &p, NULL, &pad, NULL), ST_OK);
     assert_true(pad.audio.frames > RATE / 2);
     pad_done(&pad);
     pad_list_done(&l);
@@ -273,13 +273,40 @@ static void a_loop_that_jumps_is_refused(void **state)
     struct pad_params p = pad_params_default();
     struct pad pad;
     struct err e = {0};
-    enum status st = pad_finish(&a, 0, &region, &p, &pad, &e);
+    enum status st = pad_finish(&a, 0, &region, &p, NULL, &pad, &e);
     if (st == ST_OK) {
         assert_true(pad.seam.seamless || seam_quality(&pad.seam) < 0.5);
         pad_done(&pad);
     } else {
         assert_int_equal(st, ST_NOTHING);
         assert_in_range(strlen(e.msg), 8, MISSED_BY_BYTES - 1);
+    }
+    audio_done(&a);
+}
+
+/* The gate holds for the loop that was made, not only for the place it was looked for. */
+static void a_loop_keeps_to_the_gate_of_onsets(void **state)
+{
+    (void)state;
+    enum { EVERY = 50 };
+    struct audio a = blank(6.0, RATE);
+    add_chord(&a, 0.0, 6.0, 110.0, 0.3, 3);
+    struct onset at[EVERY];
+    for (int i = 0; i < EVERY; i++)
+        at[i] = (struct onset){.time_s = 0.25 * i};
+    struct pad_region region = {.start_sec = 2.0, .end_sec = 3.5, .score = 0.5};
+    struct pad_params p = pad_params_default();
+    for (int calm = 0; calm < 2; calm++) { /* four a second, and one in two seconds */
+        struct onset_list onsets = {at, calm ? 5 : EVERY};
+        struct pad pad;
+        struct err e = {0};
+        at[4].time_s = calm ? 2.6 : 1.0;
+        enum status st = pad_finish(&a, 0, &region, &p, &onsets, &pad, &e);
+        assert_int_equal(st, calm ? ST_OK : ST_NOTHING);
+        if (calm)
+            pad_done(&pad);
+        else
+            assert_non_null(strstr(e.msg, "onsets a second above the gate"));
     }
     audio_done(&a);
 }
@@ -333,6 +360,7 @@ int main(void)
         cmocka_unit_test(every_rate_and_any_rubbish),
         cmocka_unit_test(a_short_recording_can_be_a_pad),
         cmocka_unit_test(a_loop_that_jumps_is_refused),
+        cmocka_unit_test(a_loop_keeps_to_the_gate_of_onsets),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(brightness_has_three_words),
     };

@@ -80,8 +80,29 @@ static enum status own_loop(const struct dig *d, const struct material *pad, int
     return st;
 }
 
+/* Of loops found in the recording, those that hold more attacks for their length than the
+ * pad does are no drones of it. `from` is the recording's frame that was searched first.
+ */
+static void keep_calm(const struct dig *d, const struct material *pad, int64_t from,
+                      struct loop_list *found)
+{
+    double per_frame =
+        (double)track_onset_count(d->track, pad->start_frame, pad->end_frame) /
+        fmax(1, (double)(pad->end_frame - pad->start_frame));
+    int kept = 0;
+    for (int i = 0; i < found->count; i++) {
+        struct loop_option o = found->option[i];
+        size_t struck = track_onset_count(
+            d->track, from + (int64_t)o.start - (int64_t)o.crossfade_frames / 2,
+            from + (int64_t)o.end);
+        if ((double)struck <= per_frame * (double)(o.end - o.start) + 1e-9)
+            found->option[kept++] = o;
+    }
+    found->count = kept;
+}
+
 /* A loop of the wanted length around the pad; the pad's own, where the recording has no
- * room for it. */
+ * room for it, or nothing there is as calm as the pad. */
 static enum status base_loop(struct dig *d, const struct material *pad, int channels,
                              struct audio *loop, double *seam_error_db, struct err *e)
 {
@@ -90,8 +111,8 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     size_t frames_out = (size_t)llround(seconds * d->recipe->cfg.global.sample_rate);
     int64_t margin = (int64_t)frames / 2 + d->info.rate_hz / 4;
     struct audio around;
-    enum status st = dig_read(d, pad->start_frame - margin, pad->end_frame + margin,
-                              channels, &around, e);
+    int64_t from = pad->start_frame > margin ? pad->start_frame - margin : 0;
+    enum status st = dig_read(d, from, pad->end_frame + margin, channels, &around, e);
     if (st != ST_OK)
         return st;
     struct loop_params p = loop_params_default();
@@ -100,7 +121,11 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     struct audio joined;
     struct err why;
     p.crossfade_ms = d->recipe->cfg.pad_miner.loop_crossfade_ms;
+    p.attacks = track_onsets(d->track);
+    p.clock_s = (double)from / d->info.rate_hz;
     st = loop_search_exact(&around, frames, &p, &found, &why);
+    if (st == ST_OK)
+        keep_calm(d, pad, from, &found);
     if (st == ST_OK)
         st = loop_make_best(&around, &found, &joined, &seam, &why);
     audio_done(&around);

@@ -59,10 +59,14 @@ struct made {
 /* Whole bars: the loop must have exactly the length asked for. */
 static enum status finish_bars(const struct audio *around, size_t around_start,
                                const struct pad_region *region,
-                               const struct pad_params *p, struct pad *out, struct err *e)
+                               const struct pad_params *p,
+                               const struct onset_list *onsets, struct pad *out,
+                               struct err *e)
 {
     struct loop_params lp = loop_params_default();
     lp.crossfade_ms = p->loop_crossfade_ms;
+    lp.attacks = onsets;
+    lp.clock_s = (double)around_start / around->rate_hz;
     size_t frames =
         (size_t)llround((region->end_sec - region->start_sec) * around->rate_hz);
     *out = (struct pad){.parts = region->parts, .score = region->score};
@@ -96,8 +100,9 @@ static enum status make(struct dig *d, const struct pad_params *p, struct made *
     enum status st = dig_read(d, (int64_t)start, (int64_t)end, channels, &around, e);
     if (st != ST_OK)
         return st;
-    st = on_grid(d) ? finish_bars(&around, start, m->region, p, &m->pad, &why)
-                    : pad_finish(&around, start, m->region, p, &m->pad, &why);
+    const struct onset_list *onsets = track_onsets(d->track);
+    st = on_grid(d) ? finish_bars(&around, start, m->region, p, onsets, &m->pad, &why)
+                    : pad_finish(&around, start, m->region, p, onsets, &m->pad, &why);
     audio_done(&around);
     m->ok = st == ST_OK;
     if (st == ST_NOTHING || st == ST_EMPTY) {

@@ -117,6 +117,8 @@ enum status loop_search(const struct audio *sound, size_t start, size_t end,
         .end = end,
         .fade = fade,
         .apart = seconds(sound, DISTINCT_S),
+        .attacks = p.attacks,
+        .clock_s = p.clock_s,
     };
     return loop_find(sound, &b, out, e);
 }
@@ -133,7 +135,11 @@ enum status loop_search_exact(const struct audio *sound, size_t frames,
     fade = fade < spare ? fade : spare;
     if (frames == 0 || fade < 2)
         return err_set(e, ST_EMPTY, "the sound is too short for a loop of that length");
-    return loop_find_exact(sound, frames, fade, seconds(sound, DISTINCT_S), out, e);
+    struct loop_bounds b = {.fade = fade,
+                            .apart = seconds(sound, DISTINCT_S),
+                            .attacks = p.attacks,
+                            .clock_s = p.clock_s};
+    return loop_find_exact(sound, frames, &b, out, e);
 }
 
 enum status loop_at(const struct audio *sound, size_t start, size_t end,

@@ -4,7 +4,8 @@
  * asked for, the places are found where the `crossfade` frames before the end are most
  * like the `crossfade` frames before the start: normalised cross-correlation by FFT, at a
  * reduced rate from anchors where the level is steady, then ±10 ms at the full rate, then
- * to the sample. Level and spectrum of the two places count too.
+ * to the sample. Level and spectrum of the two places count too, and so do attacks: what
+ * is struck once in a loop is struck again every time round.
  *
  * Crossfade: the last L frames before the loop end fade out into the L frames before the
  * loop *start* fading in, so the frame after the end is the start, continuous by
@@ -20,6 +21,7 @@
 
 #include "core/status.h"
 #include "dsp/audio.h"
+#include "dsp/onset.h"
 #include "dsp/seam.h"
 
 #include <stddef.h>
@@ -44,6 +46,10 @@ struct loop_list {
 struct loop_params {
     double crossfade_ms; /* 120; shortened where the material is too short */
     double reach;        /* 0.25: ± this part of the target length for start and end */
+    /* Where something is struck, on a clock that shows `clock_s` at the first frame of
+     * the sound; each one in a loop costs merit. NULL: not known. */
+    const struct onset_list *attacks;
+    double clock_s;
 };
 
 struct loop_params loop_params_default(void);

@@ -20,12 +20,21 @@ enum {
 #define COLOUR_WEIGHT 0.03  /* merit per dB of spectral distance */
 #define PLACE_WEIGHT  0.03  /* merit for a start at the far end of the reach */
 #define LENGTH_WEIGHT 0.4   /* merit times the square of (length − target) / target */
+#define ATTACK_WEIGHT 0.12  /* merit for each attack inside */
 #define QUIET         1e-12 /* mean square below which nothing can be matched */
 
 struct place {
     size_t start, end;
     double merit;
 };
+
+/* Attacks before a place, but for the half of the crossfade in which what lies there is
+ * the softer one. Those of a loop are the difference between its end and its start. */
+static double attacks_before(const struct loop_bounds *b, int rate_hz, size_t at)
+{
+    double time_s = b->clock_s + ((double)at - 0.5 * (double)b->fade) / (double)rate_hz;
+    return b->attacks ? (double)onset_list_find(b->attacks, time_s) : 0.0;
+}
 
 static double decibels(double energy)
 {
@@ -112,6 +121,7 @@ struct sweep {
     float *block, *spectrum;   /* the stretch of all ends, transformed */
     float *probe, *product;
     float *per_norm, *level_db; /* per end: 1/norm, level */
+    float *attacks;             /* per end: what those before it cost */
     float *merit;
 };
 
@@ -124,6 +134,7 @@ static void sweep_done(struct sweep *s)
     free(s->product);
     free(s->per_norm);
     free(s->level_db);
+    free(s->attacks);
     free(s->merit);
 }
 
@@ -139,9 +150,10 @@ static bool sweep_alloc(struct sweep *s)
     s->product = malloc((n + 2) * sizeof(float));
     s->per_norm = malloc(s->count * sizeof(float));
     s->level_db = malloc(s->count * sizeof(float));
+    s->attacks = malloc(s->count * sizeof(float));
     s->merit = malloc(s->count * sizeof(float));
     return s->fft && s->block && s->spectrum && s->probe && s->product && s->per_norm &&
-           s->level_db && s->merit;
+           s->level_db && s->attacks && s->merit;
 }
 
 static double window_energy(const double *energy, size_t end, size_t length)
@@ -174,6 +186,8 @@ static enum status sweep_init(struct sweep *s, const struct loop_view *v,
         double energy = window_energy(v->coarse_energy, s->first + j, s->fade);
         s->per_norm[j] = energy > least ? (float)(1.0 / sqrt(energy)) : 0.0f;
         s->level_db[j] = (float)decibels(energy / (double)s->fade);
+        size_t end = (s->first + j) * v->step;
+        s->attacks[j] = (float)(ATTACK_WEIGHT * attacks_before(b, v->rate_hz, end));
     }
     return ST_OK;
 }
@@ -209,13 +223,14 @@ static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
 
     float scale = (float)(1.0 / sqrt(energy));
     float level = (float)decibels(energy / (double)s->fade);
+    float before = (float)(ATTACK_WEIGHT * attacks_before(b, v->rate_hz, start));
     float per_target = (float)((double)v->step / (double)(b->end - b->start));
     for (size_t j = 0; j < s->count; j++) {
         float away = fabsf(s->level_db[j] - level);
         float off = (float)(s->first + j - at) * per_target - 1.0f;
         away = away < (float)LEVEL_TOP_DB ? away : (float)LEVEL_TOP_DB;
         s->merit[j] = s->block[j] * s->per_norm[j] * scale - (float)LEVEL_WEIGHT * away -
-                      (float)LENGTH_WEIGHT * off * off;
+                      (float)LENGTH_WEIGHT * off * off - (s->attacks[j] - before);
     }
     double off = ((double)start - (double)b->start) /
                  ((double)(b->start_high - b->start_low) + 1.0);
@@ -416,13 +431,15 @@ static size_t distinct(struct place *place, size_t count, size_t most, size_t ap
     return kept;
 }
 
-/* What it costs to lie away from the place and length asked for. */
-static double place_loss(const struct loop_bounds *b, size_t start, size_t end)
+/* What it costs to lie away from the place and length asked for, and over attacks. */
+static double place_loss(const struct loop_bounds *b, int rate_hz, size_t start,
+                         size_t end)
 {
     double range = (double)(b->start_high - b->start_low) + 1.0;
     double s = ((double)start - (double)b->start) / range;
     double target = (double)(b->end - b->start), t = (double)(end - start) / target - 1.0;
-    return 4.0 * PLACE_WEIGHT * s * s + LENGTH_WEIGHT * t * t;
+    double attacks = attacks_before(b, rate_hz, end) - attacks_before(b, rate_hz, start);
+    return 4.0 * PLACE_WEIGHT * s * s + LENGTH_WEIGHT * t * t + ATTACK_WEIGHT * attacks;
 }
 
 static void rank(const struct loop_view *v, const struct loop_bounds *b,
@@ -436,7 +453,7 @@ static void rank(const struct loop_view *v, const struct loop_bounds *b,
             .start = place[i].start, .end = place[i].end, .crossfade_frames = b->fade};
     judge(v, bands, option, count);
     for (size_t i = 0; i < count; i++) {
-        option[i].merit -= place_loss(b, place[i].start, place[i].end);
+        option[i].merit -= place_loss(b, v->rate_hz, place[i].start, place[i].end);
         order[i] = (struct place){place[i].start, place[i].end, option[i].merit};
     }
     count = distinct(order, count, LOOP_OPTIONS_MAX, b->apart);
@@ -514,48 +531,67 @@ enum status loop_find(const struct audio *sound, const struct loop_bounds *b,
 
 /* ---- loops of a given length: one lag, every start ---- */
 
-enum status loop_find_exact(const struct audio *sound, size_t frames, size_t fade,
-                            size_t apart, struct loop_list *out, struct err *e)
+/* Every start with what it is worth; returns how many. Attacks are counted once every so
+ * many starts (1 ms): it takes a search each time. */
+static size_t weigh_all(const struct loop_view *v, const struct loop_bounds *b,
+                        struct place *place)
+{
+    size_t fade = b->fade, frames = b->end - b->start, count = 0;
+    size_t starts = b->start_high - b->start_low + 1;
+    size_t now_and_then = (size_t)v->rate_hz / 1000 + 1;
+    double both = 0.0, attacks = 0.0;
+    for (size_t i = 0; i < fade; i++)
+        both += (double)v->mono[i] * (double)v->mono[i + frames];
+    for (size_t k = 0; k < starts; k++) {
+        size_t start = fade + k, end = start + frames;
+        double a = window_energy(v->energy, start, fade);
+        double c = window_energy(v->energy, end, fade), norm = sqrt(a * c);
+        if (b->attacks && k % now_and_then == 0)
+            attacks =
+                attacks_before(b, v->rate_hz, end) - attacks_before(b, v->rate_hz, start);
+        if (norm > QUIET * (double)fade) {
+            double level = fmin(LEVEL_TOP_DB, fabs(decibels(a) - decibels(c)));
+            double off = ((double)start - (double)b->start) / (double)starts;
+            double loss = LEVEL_WEIGHT * level + 4.0 * PLACE_WEIGHT * off * off +
+                          ATTACK_WEIGHT * attacks;
+            place[count++] = (struct place){start, end, both / norm - loss};
+        }
+        if (k + 1 < starts)
+            both += (double)v->mono[start] * (double)v->mono[end] -
+                    (double)v->mono[start - fade] * (double)v->mono[end - fade];
+    }
+    return count;
+}
+
+enum status loop_find_exact(const struct audio *sound, size_t frames,
+                            const struct loop_bounds *wanted, struct loop_list *out,
+                            struct err *e)
 {
     struct loop_view v;
     enum status st = loop_view_init(&v, sound, e);
     if (st != ST_OK)
         return st;
-    size_t starts = v.n - frames - fade + 1; /* start = fade … n − frames */
+    struct loop_bounds b = *wanted;
+    size_t starts = v.n - frames - b.fade + 1; /* start = fade … n − frames */
+    b.start_low = b.fade;
+    b.start_high = v.n - frames;
+    b.end_low = b.fade + frames;
+    b.end_high = v.n;
+    b.start = b.fade + starts / 2;
+    b.end = b.start + frames;
     struct place *place = malloc(starts * sizeof *place);
-    struct log_bands *bands = bands_for(&v, fade);
-    if (!place || !bands) {
-        free(place);
-        log_bands_free(bands);
-        loop_view_done(&v);
-        return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+    struct log_bands *bands = bands_for(&v, b.fade);
+    size_t count = 0;
+    if (place && bands) {
+        count = weigh_all(&v, &b, place);
+        count = distinct(place, count, FINALISTS, b.apart);
+        if (count)
+            rank(&v, &b, bands, place, count, out);
+        else
+            st = err_set(e, ST_EMPTY, "there is only silence to loop");
+    } else {
+        st = err_set(e, ST_NO_MEMORY, "no memory to search a loop");
     }
-    double both = 0.0;
-    for (size_t i = 0; i < fade; i++)
-        both += (double)v.mono[i] * (double)v.mono[i + frames];
-    size_t count = 0, middle = fade + starts / 2;
-    for (size_t k = 0; k < starts; k++) {
-        size_t start = fade + k, end = start + frames;
-        double a = window_energy(v.energy, start, fade);
-        double c = window_energy(v.energy, end, fade), norm = sqrt(a * c);
-        if (norm > QUIET * (double)fade) {
-            double level = fmin(LEVEL_TOP_DB, fabs(decibels(a) - decibels(c)));
-            double off = ((double)start - (double)middle) / (double)starts;
-            place[count++] = (struct place){start, end,
-                                            both / norm - LEVEL_WEIGHT * level -
-                                                4.0 * PLACE_WEIGHT * off * off};
-        }
-        if (k + 1 < starts)
-            both += (double)v.mono[start] * (double)v.mono[end] -
-                    (double)v.mono[start - fade] * (double)v.mono[end - fade];
-    }
-    count = distinct(place, count, FINALISTS, apart);
-    struct loop_bounds b = {fade,   v.n - frames,    fade + frames, v.n,
-                            middle, middle + frames, fade,          apart};
-    if (count)
-        rank(&v, &b, bands, place, count, out);
-    else
-        st = err_set(e, ST_EMPTY, "there is only silence to loop");
     free(place);
     log_bands_free(bands);
     loop_view_done(&v);

@@ -52,10 +52,9 @@ static void to_recording(struct loop_list *loops, size_t around_start)
 }
 
 static enum status make(const struct audio *around, size_t start, size_t end,
-                        const struct pad_params *p, struct pad *pad, struct err *e)
+                        const struct loop_params *p, struct pad *pad, struct err *e)
 {
-    struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms, .reach = REACH};
-    enum status st = loop_search(around, start, end, &params, &pad->loops, e);
+    enum status st = loop_search(around, start, end, p, &pad->loops, e);
     if (st == ST_OK)
         st = loop_make_best(around, &pad->loops, &pad->audio, &pad->seam, e);
     return st;
@@ -63,7 +62,7 @@ static enum status make(const struct audio *around, size_t start, size_t end,
 
 /* A little earlier and a little later there are other anchors: rarely needed. */
 static void look_again(const struct audio *around, size_t start, size_t end,
-                       const struct pad_params *p, struct pad *pad)
+                       const struct loop_params *p, struct pad *pad)
 {
     size_t shift = (end - start) / 10;
     for (int k = 0; k < 2 && !seam_roomy(&pad->seam); k++) {
@@ -81,20 +80,42 @@ static void look_again(const struct audio *around, size_t start, size_t end,
     }
 }
 
+/* The search for the loop may have moved it onto attacks that the region does not have.
+ */
+static double onset_rate(const struct loop_option *o, const struct loop_params *p,
+                         const struct audio *around)
+{
+    if (!p->attacks || o->end <= o->start)
+        return 0.0;
+    double start_s = (double)o->start / around->rate_hz;
+    double end_s = (double)o->end / around->rate_hz;
+    size_t first = onset_list_find(p->attacks, p->clock_s + start_s);
+    size_t next = onset_list_find(p->attacks, p->clock_s + end_s);
+    return (double)(next - first) / (end_s - start_s);
+}
+
 enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
-                       struct pad *out, struct err *e)
+                       const struct onset_list *onsets, struct pad *out, struct err *e)
 {
     *out = (struct pad){.parts = region->parts};
     size_t start = frame_of(region->start_sec, around->rate_hz);
     size_t end = frame_of(region->end_sec, around->rate_hz);
     start = start > around_start ? start - around_start : 0;
     end = end > around_start ? end - around_start : 0;
-    enum status st = make(around, start, end, p, out, e);
+    struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms,
+                                 .reach = REACH,
+                                 .attacks = onsets,
+                                 .clock_s = (double)around_start / around->rate_hz};
+    enum status st = make(around, start, end, &params, out, e);
     if (st == ST_OK)
-        look_again(around, start, end, p, out);
+        look_again(around, start, end, &params, out);
+    double rate = st == ST_OK ? onset_rate(&out->loops.option[0], &params, around) : 0.0;
     if (st == ST_OK && seam_audible(&out->seam))
         st = refuse(&out->seam, e);
+    else if (st == ST_OK && rate > p->max_onset_rate_per_second)
+        st = err_set(e, ST_NOTHING, "its loop has %.1f onsets a second above the gate",
+                     rate - p->max_onset_rate_per_second);
     if (st != ST_OK) {
         audio_done(&out->audio);
         return st;
