@@ -108,6 +108,34 @@ static void width_is_honest(void **state)
     }
 }
 
+/* Levels that jump every 20 ms, as grains of rough material do: gaps between loud
+ * neighbours are filled, too. */
+static void rough_levels_are_evened(void **state)
+{
+    (void)state;
+    double before = 0, after = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct rng r = rng_derive(seed, 0, "rough", 0);
+        struct audio a;
+        audio_init(&a, 4 * 44100, 2, 44100, NULL);
+        tone_noise(&a, 0.1, &r);
+        float gain = 1;
+        for (size_t i = 0; i < a.frames; i++) {
+            if (i % 882 == 0)
+                gain = (float)pow(10, rng_range(&r, -26, 6) / 20);
+            a.data[2 * i] *= gain;
+            a.data[2 * i + 1] *= gain;
+        }
+        before = fmax(before, density(&a));
+        assert_int_equal(weave_even(&a, 2.5, NULL), ST_OK);
+        after = fmax(after, density(&a));
+        audio_done(&a);
+    }
+    print_message("50 ms levels off by %.1f dB at most, evened %.1f dB\n", before, after);
+    assert_true(before > 10);
+    assert_true(after < 4);
+}
+
 static void clouds_are_stereo_dense_and_seamless(void **state)
 {
     (void)state;
@@ -323,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evening_evens),
         cmocka_unit_test(width_is_honest),
+        cmocka_unit_test(rough_levels_are_evened),
         cmocka_unit_test(clouds_are_stereo_dense_and_seamless),
         cmocka_unit_test(the_stream_decides_everything),
         cmocka_unit_test(grains_keep_to_the_regions),

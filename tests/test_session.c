@@ -957,24 +957,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f)                                                                          \
     cmocka_unit_test_setup_teardown(f, session_rig_setup, session_rig_teardown)
-        CASE(test_finds_come_in_and_stay),
-        CASE(test_actions_and_echo),
-        CASE(test_drums_are_found),
-        CASE(test_views_keep_up),
-        CASE(test_deciding_moves_on),
-        CASE(test_stacks),
-        CASE(test_a_stack_that_cannot_be),
-        CASE(test_order_by_key),
-        CASE(test_similar_search_range),
-        CASE(test_kit),
-        CASE(test_extras_that_are_gone),
-        CASE(test_other_process_is_seen),
-        CASE(test_news_are_taken_in_beside),
-        CASE(test_kill_in_a_session),
-        CASE(test_finds_trickle_in),
-        CASE(test_new_stacks),
-        CASE(test_listening_ahead),
-        CASE(test_a_large_catalog),
+        CASE(test_finds_come_in_and_stay),   CASE(test_actions_and_echo),
+        CASE(test_drums_are_found),          CASE(test_views_keep_up),
+        CASE(test_deciding_moves_on),        CASE(test_stacks),
+        CASE(test_a_stack_that_cannot_be),   CASE(test_order_by_key),
+        CASE(test_similar_search_range),     CASE(test_kit),
+        CASE(test_extras_that_are_gone),     CASE(test_other_process_is_seen),
+        CASE(test_news_are_taken_in_beside), CASE(test_kill_in_a_session),
+        CASE(test_finds_trickle_in),         CASE(test_new_stacks),
+        CASE(test_listening_ahead),          CASE(test_a_large_catalog),
         CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

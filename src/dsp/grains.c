@@ -362,9 +362,14 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s,
         biquad_circular(&low, cloud);
     }
     weave_width(cloud, correlation_low, correlation_high);
-    enum status st = weave_even(cloud, even_db, e);
-    if (st == ST_OK)
+    /* Slow drift would count as level: it goes first. The gains make a little of it out
+     * of low notes again: once more. */
+    enum status st = ST_OK;
+    for (int round = 0; round < 2 && st == ST_OK; round++) {
         st = level_remove_dc(cloud, true, NULL, e);
+        if (st == ST_OK)
+            st = weave_even(cloud, even_db, e);
+    }
     if (st == ST_OK)
         st = weave_calm_join(cloud, &report->seam, &report->judged, e);
     return st == ST_OK ? level_normalise(cloud, s->peak_dbfs, true, e) : st;

@@ -5,25 +5,47 @@
 
 static const double pi = 3.14159265358979323846;
 static const double block_s = 0.010;
-enum { SPAN = 5, ROUNDS = 3 }; /* blocks in 50 ms */
+enum { SPAN = 5, ROUNDS = 8 }; /* blocks in 50 ms */
 static const double gain_max = 4.0;
 
-/* Gain for each block edge, from the power of the SPAN blocks around it; false when no
- * block needs one. */
-static int block_gains(const struct audio *loop, size_t blocks, double tolerance_db,
-                       double *power, double *gain)
+static size_t before(size_t b, size_t blocks)
 {
-    double mean = 0;
+    return b > 0 ? b - 1 : blocks - 1;
+}
+
+static size_t after(size_t b, size_t blocks)
+{
+    return b + 1 < blocks ? b + 1 : 0;
+}
+
+/* Mean square of each block that the gains have changed. */
+static void block_powers(const struct audio *loop, size_t blocks, const double *gain,
+                         double *power)
+{
     size_t channels = (size_t)loop->channels;
     for (size_t b = 0; b < blocks; b++) {
+        if (gain[before(b, blocks)] == 1 && gain[b] == 1 && gain[after(b, blocks)] == 1)
+            continue;
         size_t from = b * loop->frames / blocks, to = (b + 1) * loop->frames / blocks;
-        power[b] = 0;
-        for (size_t i = from * channels; i < to * channels; i++)
-            power[b] += (double)loop->data[i] * (double)loop->data[i];
-        power[b] /= (double)((to - from) * channels);
-        mean += power[b] / (double)blocks;
+        double sum[4] = {0}; /* side by side, so that none waits for another */
+        size_t n = (to - from) * channels;
+        const float *x = loop->data + from * channels;
+        for (size_t i = 0; i < n; i += 4)
+            for (size_t k = 0; k < 4 && i + k < n; k++)
+                sum[k] += (double)x[i + k] * (double)x[i + k];
+        power[b] = (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
     }
-    int needed = 0;
+}
+
+/* Gain for each block's middle, from the power of the SPAN blocks around it; false when
+ * no block needs one. */
+static bool block_gains(size_t blocks, double tolerance_db, const double *power,
+                        double *gain)
+{
+    double mean = 0;
+    for (size_t b = 0; b < blocks; b++)
+        mean += power[b] / (double)blocks;
+    bool needed = false;
     for (size_t b = 0; b < blocks; b++) {
         double around = 0;
         for (size_t k = 0; k < SPAN; k++)
@@ -32,25 +54,31 @@ static int block_gains(const struct audio *loop, size_t blocks, double tolerance
         double over = off > tolerance_db    ? off - tolerance_db
                       : off < -tolerance_db ? off + tolerance_db
                                             : 0;
-        gain[b] = fmin(gain_max, fmax(1 / gain_max, pow(10, -over / 20)));
+        gain[b] = over == 0 ? 1 : fmin(gain_max, fmax(1 / gain_max, pow(10, -over / 20)));
         needed |= over != 0;
     }
     return needed;
 }
 
+/* From block middle to block middle, smoothly; round the loop from the last to the first.
+ */
 static void apply_gains(struct audio *loop, size_t blocks, const double *gain)
 {
-    size_t channels = (size_t)loop->channels;
-    double scale = (double)blocks / (double)loop->frames;
-    for (size_t i = 0; i < loop->frames; i++) {
-        double at = ((double)i + 0.5) * scale - 0.5, whole = floor(at);
-        double part = at - whole;
-        part *= part * (3 - 2 * part); /* smooth at the blocks' middles */
-        size_t b = whole < 0 ? blocks - 1 : (size_t)whole;
-        size_t next = b + 1 < blocks ? b + 1 : 0;
-        double g = gain[b] + part * (gain[next] - gain[b]);
-        for (size_t c = 0; c < channels; c++)
-            loop->data[i * channels + c] *= (float)g;
+    size_t channels = (size_t)loop->channels, frames = loop->frames;
+    double length = (double)frames / (double)blocks;
+    for (size_t b = 0; b < blocks; b++) {
+        double from = gain[b], to = gain[after(b, blocks)];
+        if (from == 1 && to == 1)
+            continue;
+        double middle = ((double)b + 0.5) * length - 0.5;
+        size_t first = (size_t)ceil(middle), end = (size_t)ceil(middle + length);
+        for (size_t i = first; i < end; i++) {
+            double part = ((double)i - middle) / length;
+            double g = from + part * part * (3 - 2 * part) * (to - from);
+            float *x = loop->data + (i < frames ? i : i - frames) * channels;
+            for (size_t c = 0; c < channels; c++)
+                x[c] *= (float)g;
+        }
     }
 }
 
@@ -59,12 +87,13 @@ enum status weave_even(struct audio *loop, double tolerance_db, struct err *e)
     size_t blocks = (size_t)((double)loop->frames / (block_s * loop->rate_hz) + 0.5);
     if (blocks < 2 * SPAN || blocks > loop->frames)
         return ST_OK;
-    double *power = malloc(blocks * sizeof *power), *gain = malloc(blocks * sizeof *gain);
+    double *power = malloc(blocks * sizeof *power), *gain = calloc(blocks, sizeof *gain);
     enum status st = ST_OK;
     if (!power || !gain)
         st = err_set(e, ST_NO_MEMORY, "no memory to even the level of a loop");
     for (int round = 0; round < ROUNDS && st == ST_OK; round++) {
-        if (!block_gains(loop, blocks, tolerance_db, power, gain))
+        block_powers(loop, blocks, gain, power);
+        if (!block_gains(blocks, tolerance_db, power, gain))
             break;
         apply_gains(loop, blocks, gain);
     }
