@@ -214,15 +214,6 @@ void app_page(struct app *app, const char *title, const char *text)
     app->dirty = true;
 }
 
-void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
-                 void (*no)(struct app *))
-{
-    snprintf(app->question, sizeof app->question, "%s", question);
-    app->confirmed = yes;
-    app->declined = no;
-    app->asking = ASK_CONFIRM;
-}
-
 enum status app_load_theme(struct app *app, const char *name, struct err *e)
 {
     enum status st = themes_load(&app->theme, app->setup.theme_dirs, name, e);
@@ -386,38 +377,6 @@ static void undo_redo(struct app *app, const struct key_action *a)
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
     kit_sync_sound(app);
     app_say(app, "%s", session_echo(app->session));
-}
-
-static void really_quit(struct app *app)
-{
-    app->quit = true;
-}
-
-static void save_and_quit(struct app *app)
-{
-    app->quit = settings_save(app);
-}
-
-static void ask_to_save(struct app *app)
-{
-    if (settings_changed(app) && app->setup.ops.save_config)
-        app_confirm(app, "the settings are changed and not saved. Save them?",
-                    save_and_quit, really_quit);
-    else
-        app->quit = true;
-}
-
-void app_quit(struct app *app)
-{
-    if (app->batch.active == 0) {
-        ask_to_save(app);
-        return;
-    }
-    char question[120];
-    snprintf(question, sizeof question,
-             "%d %s running; what was found so far is kept. Quit?", app->batch.active,
-             app->batch.active == 1 ? "job is" : "jobs are");
-    app_confirm(app, question, ask_to_save, NULL);
 }
 
 /* Actions that mean the same on every screen. */

@@ -1,4 +1,4 @@
-/* What is typed on the line at the bottom. */
+/* What is typed on the line at the bottom, and what is asked there. */
 #include "ui/state.h"
 
 #include <stdio.h>
@@ -143,6 +143,49 @@ static void complete(struct app *app)
             snprintf(p->completion[i], COMPLETION_BYTES, "%.47s", words[i]);
     }
     prompt_complete(p, n, from);
+}
+
+/* --- questions --------------------------------------------------------------------- */
+
+void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
+                 void (*no)(struct app *))
+{
+    snprintf(app->question, sizeof app->question, "%s", question);
+    app->confirmed = yes;
+    app->declined = no;
+    app->asking = ASK_CONFIRM;
+}
+
+static void really_quit(struct app *app)
+{
+    app->quit = true;
+}
+
+static void save_and_quit(struct app *app)
+{
+    app->quit = settings_save(app);
+}
+
+static void ask_to_save(struct app *app)
+{
+    if (settings_changed(app) && app->setup.ops.save_config)
+        app_confirm(app, "the settings are changed and not saved. Save them?",
+                    save_and_quit, really_quit);
+    else
+        app->quit = true;
+}
+
+void app_quit(struct app *app)
+{
+    if (app->batch.active == 0) {
+        ask_to_save(app);
+        return;
+    }
+    char question[120];
+    snprintf(question, sizeof question,
+             "%d %s running; what was found so far is kept. Quit?", app->batch.active,
+             app->batch.active == 1 ? "job is" : "jobs are");
+    app_confirm(app, question, ask_to_save, NULL);
 }
 
 static void answer(struct app *app, uint32_t key)

@@ -254,14 +254,8 @@ __attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char 
 /* st not ST_OK: the error's sentence on the echo line. Returns st == ST_OK. */
 bool app_check(struct app *app, enum status st, const struct err *e);
 void app_show(struct app *app, enum screen screen); /* with a way back */
-void app_quit(
-    struct app *app); /* asks first while it is mining, or has unsaved settings */
 void app_back(struct app *app);
 void app_page(struct app *app, const char *title, const char *text);
-/* A yes-or-no question; `yes` is called on y or Enter, `no` (may be NULL) on n. Esc does
- * neither. */
-void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
-                 void (*no)(struct app *));
 struct app_reply app_reply_to(struct app *app);
 /* A project whose recordings' folder is not there (any more). */
 bool app_recordings_gone(const struct app *app);
@@ -274,6 +268,12 @@ void app_export(struct app *app, bool dry_run);
 
 /* --- app_prompt.c, app_commands.c -------------------------------------------------- */
 
+/* A yes-or-no question; `yes` is called on y or Enter, `no` (may be NULL) on n. Esc does
+ * neither. */
+void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
+                 void (*no)(struct app *));
+/* Asks first while it is mining, or has unsaved settings. */
+void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
 void app_prompt_key(struct app *app, uint32_t key);
 const char *app_prompt_label(const struct app *app);
