@@ -29,7 +29,6 @@ FONTS = ('FluidR3', 'TimGM6mb', 'csound', 'GeneralUser', 'A320U')
 PROCESSES = 2
 SHARE = 32  # sounds that go through drum_dump together
 NOTES, NOTES_SHARE = 9000, 500  # what is no drum, and how much of it is made at once
-TRUST = {'kit': 1, 'font': 1, 'made': 1}
 # What a sound as it is counts, a variant of it, and what it might have been on another
 # instrument.
 AS_IS, VARIED, OTHER = 4, 1, 0.4
@@ -475,8 +474,10 @@ def main():
         F, y, kits, worth, N, players = (
             z[k] for k in ('F', 'y', 'kits', 'worth', 'N', 'players'))
     else:
-        F, y, kits, worth = collect(a.data, a.dump)
+        # The notes first: when this process has read a sound font, its forks no longer can
+        # (OpenMP's threads are not forked).
         N, players = collect_notes(a.data, a.dump)
+        F, y, kits, worth = collect(a.data, a.dump)
         if a.cache:
             np.savez(a.cache, F=F, y=y, kits=kits, worth=worth, N=N, players=players)
     print(f'{len(y)} examples, {int((worth == AS_IS).sum())} sounds, {len(set(kits))} kits, '
