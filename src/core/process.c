@@ -449,13 +449,13 @@ static enum status find_sources(struct run *r, struct err *e)
     for (size_t i = 0; i < r->sources.count; i++)
         r->total += in_shard(job, i);
     r->result->sources = r->total;
-    bool could_recurse = !job->recursive && !job->flat_dir &&
-                         strcmp(job->inputs[0].named_by, "--input_dir") == 0;
-    if (r->sources.count == 0)
-        return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s",
-                       job->inputs[0].dir,
-                       could_recurse ? " (--recursive looks below it too)" : "");
-    return ST_OK;
+    if (r->sources.count > 0)
+        return ST_OK;
+    const struct process_input *first = &job->inputs[0];
+    bool could_recurse = !job->recursive && !job->flat_dir && first->named_by &&
+                         strcmp(first->named_by, "--input_dir") == 0;
+    return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s", first->dir,
+                   could_recurse ? " (--recursive looks below it too)" : "");
 }
 
 static void tell_plan(const struct run *r)
