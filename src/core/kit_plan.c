@@ -129,37 +129,52 @@ static bool safe(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
 
+/* A name as it is filled. */
+struct naming {
+    char *out;
+    int n, max;
+    bool gap; /* an underscore is due before the next letter */
+};
+
+static void put(struct naming *k, char c)
+{
+    if (k->n < k->max)
+        k->out[k->n++] = c;
+}
+
+static void add_letter(struct naming *k, char c)
+{
+    c = (char)(c == '#' ? 's' : c);
+    if (!isprint((unsigned char)c))
+        return;
+    if (!safe(c) || c == '_') {
+        k->gap = true;
+        return;
+    }
+    if (k->gap)
+        put(k, '_');
+    k->gap = false;
+    put(k, c);
+}
+
 void kit_name(char out[20], int max, const char *prefix, const char *rest)
 {
-    int n = 0;
-    for (; *prefix && n < max; prefix++)
-        out[n++] = *prefix;
-    bool gap = true;
-    for (size_t bytes = 1; *rest && n < max; rest += bytes) {
+    struct naming k = {.out = out, .max = max, .gap = true};
+    for (; *prefix; prefix++)
+        put(&k, *prefix);
+    for (size_t bytes = 1; *rest; rest += bytes) {
         unsigned code;
         char plain[3] = "";
         size_t sequence = utf8_sequence(rest, &code);
-        bytes = sequence ? sequence : 1;
+        bytes = sequence ? sequence : 1; /* broken ones go */
         if (sequence)
             utf8_plain(code, plain);
-        for (const char *p = plain; *p && n < max; p++) {
-            char c = *p == '#' ? 's' : *p;
-            if (!isprint((unsigned char)c))
-                continue;
-            if (!safe(c) || c == '_') {
-                gap = true;
-                continue;
-            }
-            if (gap && n < max)
-                out[n++] = '_';
-            gap = false;
-            if (n < max)
-                out[n++] = c;
-        }
+        for (const char *p = plain; *p; p++)
+            add_letter(&k, *p);
     }
-    while (n > 0 && (out[n - 1] == '_' || out[n - 1] == '-'))
-        n--;
-    out[n] = '\0';
+    while (k.n > 0 && (out[k.n - 1] == '_' || out[k.n - 1] == '-'))
+        k.n--;
+    out[k.n] = '\0';
 }
 
 /* The number trowel gave a find: the last run of digits of its file name. */

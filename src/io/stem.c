@@ -95,33 +95,28 @@ static unsigned composed(unsigned letter, unsigned mark)
     return 0;
 }
 
-/* Of a small letter. */
-static const char *spelled(unsigned code)
+void utf8_plain(unsigned code, char out[3])
 {
-    static const char letters[] = "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0"
-                                  "n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0x\0y\0z";
     static const struct {
-        unsigned code;
+        unsigned small;
         const char *as;
     } others[] = {{0xdf, "ss"}, {0xe6, "ae"}, {0xf0, "d"},  {0xf8, "o"},  {0xfe, "th"},
                   {0x111, "d"}, {0x131, "i"}, {0x142, "l"}, {0x153, "oe"}};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (others[i].code == code)
-            return others[i].as;
-    for (size_t i = 0; i < MARKS; i++) {
-        const wchar_t *at = wcschr(marks[i].with, (wchar_t)code);
-        wchar_t letter = at ? marks[i].letters[at - marks[i].with] : L'\0';
-        if (letter >= L'a' && letter <= L'z')
-            return letters + 2 * (letter - L'a');
-    }
-    return "";
-}
-
-void utf8_plain(unsigned code, char out[3])
-{
     unsigned small = utf8_lower(code);
-    snprintf(out, 3, "%s", code >= 0x80 ? spelled(small) : (char[]){(char)code, '\0'});
-    if (code >= 0x80 && small != code && out[0])
+    memset(out, 0, 3);
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].small == small)
+            snprintf(out, 3, "%s", others[i].as);
+    for (size_t i = 0; i < MARKS; i++) {
+        const wchar_t *at = wcschr(marks[i].with, (wchar_t)small);
+        if (at && marks[i].letters[at - marks[i].with] < 0x80)
+            out[0] = (char)marks[i].letters[at - marks[i].with];
+    }
+    if (small != code && out[0])
         out[0] = (char)(out[0] - 'a' + 'A');
 }
 
