@@ -13,9 +13,41 @@
 #include <cmocka.h>
 
 static struct measures pad_measures, hit_measures;
+static double *pad_columns[ME_COUNT], *hit_columns[ME_COUNT];
 
 /* A pad, accepted and tagged; and a snare, undecided, in a stack of three. */
-static struct filter_item pad, hit;
+static const struct find pad_find = {
+    .folded = "rehearsal-3_pad01_dark",
+    .key = "A#m",
+    .brightness = "dark",
+    .kind = KIND_PAD,
+    .category = CAT_PADS,
+    .decision = DECISION_ACCEPTED,
+    .rating = 4,
+    .grade = 'A',
+    .slot = -1,
+    .tagged = true,
+    .saved = true,
+    .drum = NAN,
+};
+static const struct find hit_find = {
+    .folded = "tape 4 \xC3\xBC"
+              "bung_drum_112_snare",
+    .hit_class = "snare",
+    .kind = KIND_DRUM,
+    .category = CAT_DRUMS,
+    .grade = 'B',
+    .slot = -1,
+    .near_miss = true,
+    .drum = 0.75F,
+};
+static const struct filter_item pad = {
+    .find = &pad_find, .source = "rehearsal-3", .measure = pad_columns, .stack_size = 1};
+static const struct filter_item hit = {.find = &hit_find,
+                                       .source = "tape 4 \xC3\xBC"
+                                                 "bung",
+                                       .measure = hit_columns,
+                                       .stack_size = 3};
 
 static int setup(void **state)
 {
@@ -33,33 +65,10 @@ static int setup(void **state)
     hit_measures.rms_db = -9.0;
     hit_measures.score = 0.5;
     hit_measures.centroid_hz = 3400.0;
-    pad = (struct filter_item){.name = "rehearsal-3_pad01_dark",
-                               .source = "rehearsal-3",
-                               .key = "A#m",
-                               .brightness = "dark",
-                               .hit_class = "",
-                               .category = CAT_PADS,
-                               .kind = KIND_PAD,
-                               .decision = DECISION_ACCEPTED,
-                               .rating = 4,
-                               .grade = 'A',
-                               .tagged = true,
-                               .saved = true,
-                               .drum = NAN,
-                               .stack_size = 1,
-                               .m = &pad_measures};
-    hit = (struct filter_item){.name = "tape 4 \xC3\xBC"
-                                       "bung_drum_112_snare",
-                               .source = "tape 4 \xC3\xBC"
-                                         "bung",
-                               .hit_class = "snare",
-                               .category = CAT_DRUMS,
-                               .kind = KIND_DRUM,
-                               .grade = 'B',
-                               .near_miss = true,
-                               .drum = 0.8,
-                               .stack_size = 3,
-                               .m = &hit_measures};
+    for (int m = 0; m < ME_COUNT; m++) {
+        pad_columns[m] = (double *)&pad_measures + m;
+        hit_columns[m] = (double *)&hit_measures + m;
+    }
     return 0;
 }
 
@@ -179,8 +188,8 @@ static void test_numbers(void **state)
         {"start>12:04", PAD},  {"start>12:05", NONE},    {"start<0:12:05", PAD},
         {"centroid>1k", HIT},  {"centroid<1.5kHz", PAD}, {"centroid>=3400hz", HIT},
         {"bpm!=120", HIT},     {"bpm>0", PAD},           {"!bpm>0", HIT},
-        {"dur==2.51", PAD},    {"drum>.5", HIT},         {"drum>80%", NONE},
-        {"drum<.5", NONE},     {"drum>=80%", HIT},       {"!drum>.5", PAD},
+        {"dur==2.51", PAD},    {"drum>.5", HIT},         {"drum>75%", NONE},
+        {"drum<.5", NONE},     {"drum>=75%", HIT},       {"!drum>.5", PAD},
     };
     CHECK(forms);
 }

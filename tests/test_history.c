@@ -28,13 +28,15 @@ static uint64_t hash_measures(uint64_t h, const struct measures *m)
     return h;
 }
 
-static uint64_t hash_find(uint64_t h, const struct find *f)
+static uint64_t hash_find(uint64_t h, const struct session *s, const struct find *f)
 {
+    struct measures m;
     int words[] = {(int)f->category, (int)f->decision, f->rating, f->stack,
                    f->extra,         f->slot,          f->tagged, f->edited};
     h = rng_hash(h, words, sizeof words);
     h = rng_hash(h, f->hit_class, strlen(f->hit_class));
-    return hash_measures(h, &f->m);
+    session_measures(s, f, &m);
+    return hash_measures(h, &m);
 }
 
 struct reading {
@@ -57,8 +59,10 @@ static bool hash_whole(void *user, const struct catalog_find *f)
     assert_int_equal(mine->tagged, f->tagged);
     assert_int_equal(mine->edited, f->edited);
     assert_string_equal(mine->hit_class, c->hit_class);
-    assert_true(hash_measures(0, &mine->m) == hash_measures(0, &c->m));
-    uint64_t h = hash_find(r->hash, mine);
+    struct measures m;
+    session_measures(r->s, mine, &m);
+    assert_true(hash_measures(0, &m) == hash_measures(0, &c->m));
+    uint64_t h = hash_find(r->hash, r->s, mine);
     h = add(add(h, (double)c->start_frame), (double)c->end_frame);
     for (int i = 0; i < c->loop_count; i++)
         h = add(add(h, (double)c->loop[i].start_frame), (double)c->loop[i].end_frame);

@@ -82,7 +82,8 @@ static void test_actions_and_echo(void **state)
     session_undo(s, NULL, NULL);
     assert_int_equal(session_find(s, 2)->category, CAT_SWELLS);
     assert_string_equal(session_find(s, 5)->hit_class, "rim");
-    assert_true(session_find(s, 5)->edited && session_find(s, 5)->m.end_sec == 2.0);
+    assert_true(session_find(s, 5)->edited &&
+                session_measure(s, session_find(s, 5), ME_end_sec) == 2.0);
     assert_int_equal(session_tallies(s)->category[CAT_SWELLS].rejected, 1);
     long touched;
     session_undo(s, &touched, NULL);
@@ -116,18 +117,15 @@ static size_t expected_rows(struct session *s, enum view_scope scope, const char
     filter_parse(&f, text, NULL);
     for (size_t i = 0; i < session_count(s); i++) {
         const struct find *d = session_find(s, i);
-        struct filter_item item = {.name = d->folded,
+        struct measures m;
+        double *column[ME_COUNT];
+        session_measures(s, d, &m);
+        for (int k = 0; k < ME_COUNT; k++)
+            column[k] = (double *)&m + k;
+        struct filter_item item = {.find = d,
                                    .source = session_source(s, d->source)->stem,
-                                   .hit_class = d->hit_class,
-                                   .category = d->category,
-                                   .kind = d->kind,
-                                   .decision = d->decision,
-                                   .rating = d->rating,
-                                   .grade = d->grade,
-                                   .tagged = d->tagged,
-                                   .near_miss = d->near_miss,
-                                   .stack_size = session_stack_size(s, d->stack),
-                                   .m = &d->m};
+                                   .measure = column,
+                                   .stack_size = session_stack_size(s, d->stack)};
         bool in = scope == SCOPE_ALL       ? !d->near_miss
                   : scope == SCOPE_BEST_OF ? d->decision == DECISION_ACCEPTED
                   : scope == SCOPE_NEAR_MISSES
@@ -144,15 +142,17 @@ static size_t expected_rows(struct session *s, enum view_scope scope, const char
 static double standing(const struct session *s, const struct find *f)
 {
     size_t better = 0, all = 0;
+    double score = session_measure(s, f, ME_score);
     for (size_t i = 0; i < session_count(s); i++) {
         const struct find *o = session_find(s, i);
-        if (o->kind != f->kind || o->gone || isnan(o->m.score))
+        double other = session_measure(s, o, ME_score);
+        if (o->kind != f->kind || o->gone || isnan(other))
             continue;
         all++;
-        better += o->m.score > f->m.score;
+        better += other > score;
     }
     double share = ((double)better + 0.5) / (double)all;
-    return isnan(f->m.score) ? (double)NAN : (double)(float)(1 - share);
+    return isnan(score) ? (double)NAN : (double)(float)(1 - share);
 }
 
 static double key_of(const struct session *s, const struct view *v, size_t i)
@@ -167,7 +167,7 @@ static double key_of(const struct session *s, const struct view *v, size_t i)
                                                 : 2;
     if (order == ORDER_RATING)
         return f->rating;
-    return measures_get(&f->m, (enum measure_id)(order - ORDER_MEASURE));
+    return session_measure(s, f, (enum measure_id)(order - ORDER_MEASURE));
 }
 
 /* How surely a hit is a drum stands among its parts: lists know it at once and after a
@@ -572,7 +572,10 @@ static void assert_as_on_disk(struct session *s, const struct place *p)
         assert_int_equal(g->extra, f->extra);
         assert_int_equal(g->stack, f->stack);
         assert_string_equal(g->hit_class, f->hit_class);
-        assert_memory_equal(&g->m, &f->m, sizeof g->m);
+        struct measures ours, theirs;
+        session_measures(s, g, &ours);
+        session_measures(fresh, f, &theirs);
+        assert_memory_equal(&ours, &theirs, sizeof ours);
     }
     assert_memory_equal(session_tallies(s), session_tallies(fresh),
                         sizeof *session_tallies(s));

@@ -33,7 +33,8 @@ static void write_files(void)
         snprintf(folder, sizeof folder, "%s", relative);
         *strrchr(folder, '/') = '\0';
         assert_int_equal(root_mkdirs(&root, folder, &e), ST_OK);
-        size_t frames = (size_t)(f->m.duration_sec * 44100);
+        size_t frames =
+            (size_t)(session_measure(rig.session, f, ME_duration_sec) * 44100);
         assert_int_equal(audio_init(&a, frames, 1, 44100, &e), ST_OK);
         for (size_t k = 0; k < frames; k++)
             a.data[k] = (float)(0.5 * sin(0.03 * (double)(i + 1) * (double)k));
@@ -257,24 +258,26 @@ static void what_was_nudged_is_heard_as_cut(void **state)
         ui_rig_keys(&rig, "j");
     assert_int_equal(library_current(&rig.app), pad);
     const struct find *f = session_find(rig.session, (size_t)pad);
-    double mined_s = f->m.duration_sec;
+    double mined_s = session_measure(rig.session, f, ME_duration_sec);
     ui_rig_keys(&rig, "\" a K Esc");
     assert_int_equal(session_kit(rig.session)->slot[0].index, pad);
     uint64_t mined = rig.app.kit.loaded[0];
     assert_true(mined != 0);
     ui_rig_keys(&rig, ">");
-    double once_s = f->m.duration_sec;
+    double once_s = session_measure(rig.session, f, ME_duration_sec);
     assert_true(f->edited && once_s > mined_s && once_s < mined_s + 0.01);
     assert_true(fabs(heard_s() - once_s) < 1e-4);
     assert_true(sound()->id == f->id);
     ui_rig_keys(&rig, "("); /* the edges of a pad are its loop points */
-    assert_true(fabs(fabs(f->m.duration_sec - once_s) - 0.02) < 1e-4);
-    assert_true(fabs(heard_s() - f->m.duration_sec) < 1e-4);
+    assert_true(fabs(fabs(session_measure(rig.session, f, ME_duration_sec) - once_s) -
+                     0.02) < 1e-4);
+    assert_true(fabs(heard_s() - session_measure(rig.session, f, ME_duration_sec)) <
+                1e-4);
     jobs_wait(rig.app.quick);
     assert_true(rig.app.kit.loaded[0] != mined); /* the slot plays it as cut */
     ui_rig_keys(&rig, "u u");
     assert_false(f->edited);
-    assert_true(fabs(f->m.duration_sec - mined_s) < 1e-9);
+    assert_true(fabs(session_measure(rig.session, f, ME_duration_sec) - mined_s) < 1e-9);
     assert_true(rig.app.kit.loaded[0] == mined); /* and as mined again */
 }
 

@@ -158,13 +158,13 @@ static const char *text_of(int field, const struct filter_item *i)
     case FF_SOURCE:
         return i->source;
     case FF_KEY:
-        return i->key;
+        return i->find->key;
     case FF_CLASS:
-        return i->hit_class;
+        return i->find->hit_class;
     case FF_BRIGHTNESS:
-        return i->brightness;
+        return i->find->brightness;
     default:
-        return i->name;
+        return i->find->folded;
     }
 }
 
@@ -172,8 +172,6 @@ static bool text_matches(const struct filter_node *n, const struct filter_item *
 {
     char folded[32];
     const char *text = text_of(n->field, i);
-    if (text == NULL)
-        text = "";
     if (n->field != FF_NAME && n->field != FF_SOURCE) {
         filter_fold(folded, sizeof folded, text);
         text = folded;
@@ -182,7 +180,7 @@ static bool text_matches(const struct filter_node *n, const struct filter_item *
                             : glob_matches(n->pattern, text);
 }
 
-static bool state_holds(int state, const struct filter_item *i)
+static bool state_holds(int state, const struct find *f, int stack_size)
 {
     switch (state) {
 #define STATE(id, word, other, test)                                                     \
@@ -195,23 +193,28 @@ static bool state_holds(int state, const struct filter_item *i)
     }
 }
 
+static double measure_of(const struct filter_item *i, int measure)
+{
+    return i->measure[measure][i->at];
+}
+
 static bool set_holds(int field, int bit, const struct filter_item *i)
 {
     switch (field) {
     case FF_CATEGORY:
-        return (int)i->category == bit;
+        return (int)i->find->category == bit;
     case FF_TYPE:
-        return (int)i->kind == bit;
+        return (int)i->find->kind == bit;
     case FF_IS:
-        return state_holds(bit, i);
+        return state_holds(bit, i->find, i->stack_size);
     default:
         break;
     }
     if (bit == ME_COUNT)
-        return i->key != NULL && i->key[0] != '\0';
+        return i->find->key[0] != '\0';
     if (bit == ME_COUNT + 1)
-        return i->hit_class != NULL && i->hit_class[0] != '\0';
-    return !isnan(measures_get(i->m, (enum measure_id)bit));
+        return i->find->hit_class[0] != '\0';
+    return !isnan(measure_of(i, bit));
 }
 
 static bool set_matches(const struct filter_node *n, const struct filter_item *i)
@@ -222,22 +225,24 @@ static bool set_matches(const struct filter_node *n, const struct filter_item *i
     return false;
 }
 
+double filter_grade_number(char grade)
+{
+    return grade == 'A' ? 3 : grade == 'B' ? 2 : grade == 'F' ? 1 : (double)NAN;
+}
+
 static double number_of(int field, const struct filter_item *i)
 {
     switch (field) {
     case FF_RATING:
-        return i->rating;
+        return i->find->rating;
     case FF_STACK:
         return i->stack_size > 1 ? i->stack_size : 1;
     case FF_DRUM:
-        return i->drum;
+        return (double)i->find->drum;
     case FF_GRADE:
-        return i->grade == 'A'   ? 3
-               : i->grade == 'B' ? 2
-               : i->grade == 'F' ? 1
-                                 : (double)NAN;
+        return filter_grade_number(i->find->grade);
     default:
-        return measures_get(i->m, (enum measure_id)(field - FF_MEASURE));
+        return measure_of(i, field - FF_MEASURE);
     }
 }
 

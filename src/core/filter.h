@@ -16,28 +16,21 @@
 #ifndef TROWEL_CORE_FILTER_H
 #define TROWEL_CORE_FILTER_H
 
+#include "core/find.h"
 #include "core/status.h"
-#include "io/candidate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct filter;
 
-/* What a filter looks at. Texts may be NULL. name and source must be folded
- * (filter_fold), once per candidate. */
+/* What a filter looks at. */
 struct filter_item {
-    const char *name, *source;
-    const char *key, *brightness, *hit_class;
-    enum category category;
-    enum kind kind;
-    enum decision decision;
-    int rating;
-    char grade;  /* 'A' 'B' 'F', 0 none */
-    double drum; /* how surely a hit is a drum; NAN: not told */
-    bool tagged, near_miss, saved, edited, in_kit, picked;
-    int stack_size; /* 0 or 1: alone */
-    const struct measures *m;
+    const struct find *find;
+    const char *source;     /* folded (filter_fold), as the find's `folded` is */
+    double *const *measure; /* columns, by measure */
+    size_t at;              /* its row in them */
+    int stack_size;         /* 0 or 1: alone */
 };
 
 /* Where a filter went wrong: bytes from the text's start, and a sentence. */
@@ -62,6 +55,9 @@ void filter_free(struct filter *f);
 /* f NULL takes everything. */
 bool filter_match(const struct filter *f, const struct filter_item *item);
 bool filter_is_empty(const struct filter *f);
+
+/* Grades compare as F 1, B 2, A 3; none is NAN. */
+double filter_grade_number(char grade);
 
 /* Lower case for matching: ASCII, Latin, Greek and Cyrillic letters. Writes at most
  * size − 1 bytes and the terminator. */

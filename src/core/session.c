@@ -72,23 +72,36 @@ static void put_id(struct session *s, size_t index)
     s->ids.slot[at] = (uint32_t)index + 1;
 }
 
+static void *resized(void *array, size_t bytes, bool *well)
+{
+    void *other = *well ? realloc(array, bytes) : NULL;
+    *well = other != NULL;
+    return other != NULL ? other : array;
+}
+
+bool session_make_room(struct session *s, size_t room)
+{
+    bool well = true;
+    s->find = resized(s->find, room * sizeof *s->find, &well);
+    for (int m = 0; m < ME_COUNT; m++)
+        s->measure[m] = resized(s->measure[m], room * sizeof *s->measure[m], &well);
+    if (s->vectors_loaded && well)
+        s->vector = resized(s->vector, room * SIMILARITY_DIM * sizeof *s->vector, &well);
+    if (well)
+        s->room = room;
+    return well;
+}
+
+void session_free_finds(struct session *s)
+{
+    free(s->find);
+    for (int m = 0; m < ME_COUNT; m++)
+        free(s->measure[m]);
+}
+
 static bool grow_finds(struct session *s)
 {
-    if (s->count < s->room)
-        return true;
-    size_t room = s->room * 2 + 1024;
-    struct find *more = realloc(s->find, room * sizeof *more);
-    if (more == NULL)
-        return false;
-    s->find = more;
-    if (s->vectors_loaded) {
-        float *v = realloc(s->vector, room * SIMILARITY_DIM * sizeof *v);
-        if (v == NULL)
-            return false;
-        s->vector = v;
-    }
-    s->room = room;
-    return true;
+    return s->count < s->room || session_make_room(s, s->room * 2 + 1024);
 }
 
 long session_index_of(const struct session *s, uint64_t id)
@@ -255,13 +268,31 @@ static bool name_find(struct session *s, struct find *f, const char *filename)
     return f->folded != NULL;
 }
 
-static void fill_find(struct find *f, const struct catalog_find *from)
+double session_measure(const struct session *s, const struct find *f,
+                       enum measure_id measure)
+{
+    return s->measure[measure][f - s->find];
+}
+
+void session_measures(const struct session *s, const struct find *f, struct measures *out)
+{
+    for (int m = 0; m < ME_COUNT; m++)
+        measures_set(out, (enum measure_id)m, s->measure[m][f - s->find]);
+}
+
+void session_put_measures(struct session *s, size_t index, const struct measures *from)
+{
+    for (int m = 0; m < ME_COUNT; m++)
+        s->measure[m][index] = measures_get(from, (enum measure_id)m);
+}
+
+static void fill_find(struct session *s, struct find *f, const struct catalog_find *from)
 {
     const struct candidate *c = &from->c;
     f->kind = c->kind;
     f->category = from->category;
     f->decision = c->decision;
-    f->rating = c->rating;
+    f->rating = (int8_t)c->rating;
     if (f->row_stack != c->cluster) { /* else ours may be on its way there */
         f->row_stack = c->cluster;
         f->stack = c->cluster > 0 ? c->cluster : 0;
@@ -276,7 +307,7 @@ static void fill_find(struct find *f, const struct catalog_find *from)
     f->edited = from->edited;
     f->gone = false;
     f->drum = (float)parts_value(&c->parts, "drum");
-    f->m = c->m;
+    session_put_measures(s, (size_t)(f - s->find), &c->m);
 }
 
 /* What changes about a member changes its stack. */
@@ -303,7 +334,7 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
         session_touch(s, (size_t)index);
         session_tally(s, known, -1);
         stack_moves(s, known);
-        fill_find(known, from);
+        fill_find(s, known, from);
         stack_moves(s, known);
         session_tally(s, known, +1);
         note_if_judged(s, known);
@@ -328,7 +359,7 @@ long session_append_find(struct session *s, const struct catalog_find *from, lon
     f->slot = -1;
     if (!name_find(s, f, from->c.filename))
         return -1;
-    fill_find(f, from);
+    fill_find(s, f, from);
     stack_moves(s, f);
     note_if_judged(s, f);
     session_tally(s, f, +1);
@@ -352,8 +383,10 @@ static void refill(struct find *f, const struct find *from)
         f->stack = was.stack;
 }
 
-long session_take_row(struct session *s, const struct find *from, long source)
+long session_take_row(struct session *s, const struct session *other, size_t row,
+                      long source)
 {
+    const struct find *from = &other->find[row];
     long index = session_index_of(s, from->id);
     if (index < 0) {
         if (!session_grow_ids(s) || !grow_finds(s))
@@ -376,6 +409,8 @@ long session_take_row(struct session *s, const struct find *from, long source)
         stack_moves(s, &s->find[index]);
         refill(&s->find[index], from);
     }
+    for (int m = 0; m < ME_COUNT; m++)
+        s->measure[m][index] = other->measure[m][row];
     stack_moves(s, &s->find[index]);
     session_tally(s, &s->find[index], +1);
     return index;
@@ -464,7 +499,7 @@ void session_close(struct session *s)
     session_forget_texts(s);
     free(s->folder);
     free(s->database);
-    free(s->find);
+    session_free_finds(s);
     free(s->source);
     free(s->ids.slot);
     free(s->stacks.start);

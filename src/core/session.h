@@ -15,34 +15,12 @@
 
 #include "core/catalog.h"
 #include "core/filter.h"
+#include "core/find.h"
 #include "core/status.h"
 #include "dsp/kit_shape.h"
 #include "io/targets.h"
 
 struct session;
-
-/* One find as lists show it (about 300 bytes). Texts live as long as the session. */
-struct find {
-    uint64_t id;
-    const char *name;   /* file name without its ending */
-    const char *folded; /* name, folded for search */
-    uint32_t source;    /* index for session_source */
-    enum kind kind;
-    enum category category; /* with override */
-    enum decision decision;
-    int rating;    /* 0–5 */
-    int stack;     /* stack number, 0 = alone */
-    int row_stack; /* the same, as it stands in the catalog so far */
-    int extra;     /* place among the kit's extras from 1, 0 = none */
-    int slot;      /* kit slot it plays, −1 = none */
-    char grade;
-    char key[12], brightness[12], hit_class[16];
-    float drum; /* how surely a hit is a drum and no note, 0 … 1; NAN: not told */
-    bool tagged, saved, near_miss, edited;
-    bool picked; /* in the machine's latest best-of proposal */
-    bool gone;   /* no longer found; in no view */
-    struct measures m;
-};
 
 /* --- a project --------------------------------------------------------------------- */
 
@@ -85,6 +63,11 @@ size_t session_count(const struct session *s); /* including gone ones and near-m
 /* Valid until the next session_add or session_reread_step. */
 const struct find *session_find(const struct session *s, size_t index);
 long session_index_of(const struct session *s, uint64_t id); /* or −1 */
+/* What was measured of one; `f` is of this session. */
+double session_measure(const struct session *s, const struct find *f,
+                       enum measure_id measure);
+void session_measures(const struct session *s, const struct find *f,
+                      struct measures *out);
 
 /* All of one find: parts, loops, source path, missed_by, with overrides applied (one
  * read of the catalog, some 50 µs). */

@@ -14,7 +14,7 @@ static void reread(struct session *s, struct find *f)
     if (now != NULL && catalog_get(s->catalog, f->id, now, NULL) == ST_OK) {
         f->category = now->category;
         f->edited = now->edited;
-        f->m = now->c.m;
+        session_put_measures(s, (size_t)(f - s->find), &now->c.m);
         memcpy(f->hit_class, now->c.hit_class, sizeof f->hit_class);
     }
     free(now);
@@ -29,7 +29,7 @@ static void set_field(struct session *s, struct find *f, const struct change *c)
             f->decision = (enum decision)found;
         break;
     case FIELD_RATING:
-        f->rating = c->value[0] != '\0' ? c->value[0] - '0' : 0;
+        f->rating = (int8_t)(c->value[0] != '\0' ? c->value[0] - '0' : 0);
         break;
     case FIELD_TAG:
         f->tagged = c->value[0] != '\0';

@@ -36,6 +36,7 @@ struct session {
     const char *name;
     struct catalog *catalog;
     struct find *find;
+    double *measure[ME_COUNT]; /* columns, by find */
     size_t count, room;
     struct session_source *source;
     size_t source_count, source_room;
@@ -83,6 +84,9 @@ enum { SESSION_LOG_MAX = 65536 };
 /* session.c */
 void session_changed(struct session *s, size_t index);
 void session_forget_changes(struct session *s); /* whoever follows them looks at all */
+bool session_make_room(struct session *s, size_t room); /* for so many finds */
+void session_free_finds(struct session *s);
+void session_put_measures(struct session *s, size_t index, const struct measures *from);
 /* Room for another id; the first time, all that are there go in. */
 bool session_grow_ids(struct session *s);
 void session_tally(struct session *s, const struct find *f, int sign);
@@ -96,7 +100,8 @@ long session_take_find(struct session *s, const struct catalog_find *from, long 
 /* The same for one that is not there yet, without noting its id. */
 long session_append_find(struct session *s, const struct catalog_find *from, long source);
 /* The same from another model of the same catalog; its texts are copied. */
-long session_take_row(struct session *s, const struct find *from, long source);
+long session_take_row(struct session *s, const struct session *other, size_t row,
+                      long source);
 void session_take_gone(struct session *s, struct find *f);
 /* Gone, and its row leaves the catalog when there is time. */
 enum status session_let_go(struct session *s, size_t index, struct err *e);
@@ -136,31 +141,16 @@ enum status session_load_vectors(struct session *s, struct err *e);
 void session_not_heard(struct session *s, size_t index);
 
 /* The find as the filter sees it. */
-static inline void session_item(const struct session *s, const struct find *f,
-                                struct filter_item *i)
+static inline struct filter_item session_item(struct session *s, size_t index)
 {
-    int size = 1;
-    if (f->stack > 0 && s->stacks.fresh && f->stack <= s->stacks.stacks)
-        size = (int)(s->stacks.start[f->stack + 1] - s->stacks.start[f->stack]);
-    *i = (struct filter_item){.name = f->folded,
-                              .source = s->source[f->source].folded,
-                              .key = f->key,
-                              .brightness = f->brightness,
-                              .hit_class = f->hit_class,
-                              .category = f->category,
-                              .kind = f->kind,
-                              .decision = f->decision,
-                              .rating = f->rating,
-                              .grade = f->grade,
-                              .drum = (double)f->drum,
-                              .tagged = f->tagged,
-                              .near_miss = f->near_miss,
-                              .saved = f->saved,
-                              .edited = f->edited,
-                              .in_kit = f->slot >= 0 || f->extra > 0,
-                              .picked = f->picked,
-                              .stack_size = size,
-                              .m = &f->m};
+    const struct find *f = &s->find[index];
+    return (struct filter_item){
+        .find = f,
+        .source = s->source[f->source].folded,
+        .measure = s->measure,
+        .at = index,
+        .stack_size = f->stack > 0 ? session_stack_size(s, f->stack) : 1,
+    };
 }
 
 #endif

@@ -125,7 +125,7 @@ static void set_slot_of(struct session *s, long index, int slot)
 {
     if (index < 0 || s->find[index].slot == slot)
         return;
-    s->find[index].slot = slot;
+    s->find[index].slot = (int8_t)slot;
     session_changed(s, (size_t)index);
 }
 

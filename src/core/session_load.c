@@ -72,16 +72,15 @@ static void add_tallies(struct session_tallies *to, const struct session_tallies
 /* Its finds stand in our memory already, behind those of the lower half. */
 static void join(struct session *s, struct session *part)
 {
-    if (part->find != s->find + s->count)
+    if (part->find != s->find + s->count) {
         memmove(s->find + s->count, part->find, part->count * sizeof *part->find);
-    s->count += part->count;
-    size_t room = s->count + 1024;
-    struct find *fitting =
-        room < s->room ? realloc(s->find, room * sizeof *fitting) : NULL;
-    if (fitting != NULL) {
-        s->find = fitting;
-        s->room = room;
+        for (int m = 0; m < ME_COUNT; m++)
+            memmove(s->measure[m] + s->count, part->measure[m],
+                    part->count * sizeof *part->measure[m]);
     }
+    s->count += part->count;
+    if (s->count + 1024 < s->room)
+        session_make_room(s, s->count + 1024);
     add_tallies(&s->tallies, &part->tallies);
     struct text_block **end = &s->texts;
     while (*end != NULL)
@@ -111,6 +110,8 @@ static enum status load_in_halves(struct session *s, int64_t first, int64_t last
     h->part.source = s->source;
     h->part.source_count = s->source_count;
     h->part.find = s->find + lower;
+    for (int m = 0; m < ME_COUNT; m++)
+        h->part.measure[m] = s->measure[m] + lower;
     h->part.room = s->room - (size_t)lower;
     h->first = first + lower;
     h->last = last;
@@ -172,10 +173,9 @@ static enum status read_finds(struct session *s, struct err *e)
     if (room < WORTH_A_THREAD || room > ROOM_MOST) {
         st = load_finds(&l, first, last, e);
     } else {
-        free(s->find);
-        s->room = (s->find = malloc(room * sizeof *s->find)) != NULL ? room : 0;
-        st = s->find != NULL ? load_in_halves(s, first, last, e)
-                             : err_set(e, ST_NO_MEMORY, "no memory for the finds");
+        st = session_make_room(s, room)
+                 ? load_in_halves(s, first, last, e)
+                 : err_set(e, ST_NO_MEMORY, "no memory for the finds");
     }
     free(s->ids.slot);
     s->ids = (struct id_table){0};

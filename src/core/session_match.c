@@ -13,20 +13,18 @@
  */
 
 /* As much of a find as its worth depends on. */
-static double worth_of(struct candidate *c, const struct find *f)
+static double worth_of(const struct session *s, const struct find *f, struct candidate *c)
 {
     c->kind = f->kind;
     c->decision = f->decision;
     c->rating = f->rating;
     c->grade = f->grade;
     memcpy(c->hit_class, f->hit_class, sizeof c->hit_class);
-    if (isnan(f->m.score)) { /* then all measures count */
-        c->m = f->m;
-    } else {
-        c->m.score = f->m.score;
-        c->m.hit_confidence = f->m.hit_confidence;
-        c->m.duration_sec = f->m.duration_sec;
-    }
+    c->m.score = session_measure(s, f, ME_score);
+    c->m.hit_confidence = session_measure(s, f, ME_hit_confidence);
+    c->m.duration_sec = session_measure(s, f, ME_duration_sec);
+    if (isnan(c->m.score)) /* then all measures count */
+        session_measures(s, f, &c->m);
     return kit_worth(c);
 }
 
@@ -79,7 +77,7 @@ void session_slot_matches(const struct session *s, const struct target *t,
     for (size_t i = 0; i < s->count; i++) {
         const struct find *f = &s->find[i];
         int class = may_play(f) ? drum_class_find(f->hit_class) : -1;
-        double worth = class >= 0 ? worth_of(c, f) : 0;
+        double worth = class >= 0 ? worth_of(s, f, c) : 0;
         for (int slot = 0; slot < KIT_SLOTS && worth > 0; slot++) {
             struct slot_matches *m = &out[slot];
             double value = fit[slot][class] * worth;
@@ -109,7 +107,7 @@ static void add_hit(const struct session *s, struct seats *all, uint32_t index, 
     const struct find *f = &s->find[index];
     struct candidate *c = &all->c[all->count];
     candidate_clear(c);
-    double worth = worth_of(c, f);
+    double worth = worth_of(s, f, c);
     c->cluster = f->stack;
     const float *vector =
         s->vectors_loaded ? s->vector + (size_t)index * SIMILARITY_DIM : NULL;

@@ -46,7 +46,7 @@ void session_reread_drop(struct session *s, struct session_news *n)
     session_forget_texts(&n->part);
     free(n->part.database);
     free(n->part.source);
-    free(n->part.find);
+    session_free_finds(&n->part);
     free(n->part.ids.slot);
     free(n->part.log);
     free(n->source);
@@ -88,7 +88,7 @@ static bool take_portion(struct session *s, struct session_news *n)
                 n->seen[index] = 1;
             continue; /* we know better, or look again at the end */
         }
-        index = session_take_row(s, f, n->source[f->source]);
+        index = session_take_row(s, &n->part, n->at, n->source[f->source]);
         if (index < 0)
             return false;
         if ((size_t)index < n->known)

@@ -56,7 +56,7 @@ enum status session_index_stacks(struct session *s, struct err *e)
         /* numbers beyond the count are damage, not stacks */
         if (f->stack <= 0 || f->gone || (size_t)f->stack > s->count)
             continue;
-        double score = isnan(f->m.score) ? -1.0 : f->m.score;
+        double score = isnan(s->measure[ME_score][i]) ? -1.0 : s->measure[ME_score][i];
         list[n++] = (struct ranked){(uint32_t)i, f->stack, score};
         stacks = f->stack > stacks ? f->stack : stacks;
     }

@@ -107,7 +107,6 @@ void view_free(struct view *v)
     free(v->old);
     free(v->fresh);
     free(v->mark);
-    free(v->best);
     free(v);
 }
 
@@ -418,8 +417,7 @@ enum status view_matching(struct view *v, const char *expression, size_t **out,
         return err_set(e, ST_NO_MEMORY, "no memory for a selection");
     }
     for (size_t i = 0; i < v->count; i++) {
-        struct filter_item item;
-        session_item(v->s, &v->s->find[v->row[i].find], &item);
+        struct filter_item item = session_item(v->s, v->row[i].find);
         if (filter_match(f, &item))
             (*out)[(*count)++] = v->row[i].find;
     }

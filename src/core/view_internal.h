@@ -31,8 +31,7 @@ struct view {
 
     struct view_row *row, *old, *fresh;
     unsigned char *mark; /* by find */
-    uint32_t *best;      /* by stack: the smallest rank that matches */
-    size_t count, old_count, room, best_room;
+    size_t count, old_count, room;
     bool stale;
     uint64_t seen_finds, seen_log;
     size_t seen_count;

@@ -28,13 +28,11 @@ static bool in_scope(const struct view *v, const struct find *f)
 
 bool view_takes(const struct view *v, size_t find)
 {
-    const struct find *f = &v->s->find[find];
-    if (!in_scope(v, f))
+    if (!in_scope(v, &v->s->find[find]))
         return false;
     if (filter_is_empty(v->filter))
         return true;
-    struct filter_item item;
-    session_item(v->s, f, &item);
+    struct filter_item item = session_item(v->s, find);
     return filter_match(v->filter, &item);
 }
 
@@ -99,10 +97,7 @@ static double order_number(const struct view *v, const struct find *f, size_t in
     case ORDER_SOURCE:
         return f->source;
     case ORDER_GRADE:
-        return f->grade == 'A'   ? 3
-               : f->grade == 'B' ? 2
-               : f->grade == 'F' ? 1
-                                 : (double)NAN;
+        return filter_grade_number(f->grade);
     case ORDER_RATING:
         return f->rating;
     case ORDER_DECISION:
@@ -122,7 +117,7 @@ static double order_number(const struct view *v, const struct find *f, size_t in
     default:
         if (view_by_standing(v) && v->s->standing != NULL)
             return (double)v->s->standing[index];
-        return measures_get(&f->m, (enum measure_id)(v->order - ORDER_MEASURE));
+        return v->s->measure[v->order - ORDER_MEASURE][index];
     }
 }
 
@@ -242,9 +237,10 @@ static void rank_scores(struct view *v)
     for (size_t i = 0; i < s->count; i++) {
         const struct find *f = &s->find[i];
         standing[i] = NAN;
-        if (f->gone || isnan(f->m.score))
+        double score = s->measure[ME_score][i];
+        if (f->gone || isnan(score))
             continue;
-        v->fresh[n++] = (struct view_row){key_of_double(f->m.score, true), (uint32_t)i};
+        v->fresh[n++] = (struct view_row){key_of_double(score, true), (uint32_t)i};
         of[f->kind]++;
     }
     const struct view_row *sorted = sort_rows(v->fresh, v->row, n);
@@ -265,14 +261,7 @@ static void rank_scores(struct view *v)
 
 static bool make_room(struct view *v)
 {
-    size_t need = v->s->count + 1, stacks = (size_t)v->s->stacks.stacks + 2;
-    if (stacks > v->best_room) {
-        uint32_t *best = realloc(v->best, stacks * sizeof *best);
-        if (best == NULL)
-            return false;
-        v->best = best;
-        v->best_room = stacks;
-    }
+    size_t need = v->s->count + 1;
     if (need <= v->room)
         return true;
     need += need / 2;
@@ -297,17 +286,19 @@ static bool closed_in(const struct view *v, const struct find *f)
            (v->closed || v->toggled_count > 0) && view_stack_closed(v, f->stack);
 }
 
-/* Marks what matches and notes the best of each closed stack. */
-static void mark_all(struct view *v)
+/* Of each closed stack only the best that matches stays marked. */
+static void close_stacks(struct view *v)
 {
-    const struct session *s = v->s;
-    for (int k = 0; k <= s->stacks.stacks; k++)
-        v->best[k] = UINT32_MAX;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct find *f = &s->find[i];
-        v->mark[i] = view_takes(v, i);
-        if (v->mark[i] && closed_in(v, f) && s->stacks.rank[i] < v->best[f->stack])
-            v->best[f->stack] = s->stacks.rank[i];
+    const struct stack_index *all = &v->s->stacks;
+    for (int stack = 1; stack <= all->stacks; stack++) {
+        if (!view_stack_closed(v, stack))
+            continue;
+        bool shown = false;
+        for (uint32_t k = all->start[stack]; k < all->start[stack + 1]; k++) {
+            unsigned char *mark = &v->mark[all->member[k]];
+            *mark = *mark && !shown;
+            shown = shown || *mark;
+        }
     }
 }
 
@@ -319,12 +310,12 @@ static void refresh(struct view *v)
         rank_names(v->s);
     if (view_by_standing(v))
         rank_scores(v);
-    mark_all(v);
-    for (size_t i = 0; i < s->count; i++) {
-        const struct find *f = &s->find[i];
-        if (v->mark[i] && (!closed_in(v, f) || v->best[f->stack] == s->stacks.rank[i]))
+    for (size_t i = 0; i < s->count; i++)
+        v->mark[i] = view_takes(v, i);
+    close_stacks(v);
+    for (size_t i = 0; i < s->count; i++)
+        if (v->mark[i])
             v->fresh[n++] = make_row(v, i);
-    }
     struct view_row *sorted = sort_rows(v->fresh, v->row, n);
     if (sorted == v->fresh) {
         v->fresh = v->row;

@@ -70,9 +70,11 @@ bool app_item(struct app *app, size_t index, struct play_item *item,
     bool written = !moved && f->saved && !f->near_miss;
     if (written && session_file(app->session, index, path, PATH_BYTES) &&
         (access(path, R_OK) == 0 || !recut_possible(f->kind))) {
-        if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start) {
-            item->loop_start_frame = (int64_t)f->m.loop_start;
-            item->loop_end_frame = (int64_t)f->m.loop_end;
+        double from = session_measure(app->session, f, ME_loop_start);
+        double to = session_measure(app->session, f, ME_loop_end);
+        if (to > from) {
+            item->loop_start_frame = (int64_t)from;
+            item->loop_end_frame = (int64_t)to;
         }
         return true;
     }
@@ -99,22 +101,25 @@ void app_audition_soon(struct app *app)
 }
 
 /* Changes when the find was mined anew under its old name. */
-static uint64_t content_of(const struct find *f)
+static uint64_t content_of(const struct app *app, const struct find *f)
 {
-    return rng_hash(0, &f->m, sizeof f->m);
+    struct measures m;
+    session_measures(app->session, f, &m);
+    return rng_hash(0, &m, sizeof m);
 }
 
-uint64_t app_item_key(const struct find *f, const struct play_item *item)
+uint64_t app_item_key(const struct app *app, const struct find *f,
+                      const struct play_item *item)
 {
     int64_t range[2] = {item->start_frame, item->end_frame};
-    uint64_t key = rng_hash(content_of(f), item->path, strlen(item->path));
+    uint64_t key = rng_hash(content_of(app, f), item->path, strlen(item->path));
     return rng_hash(key, range, sizeof range) | 1;
 }
 
 /* A file that was written again since it was last wanted must be read again. */
 static void notice(struct app *app, const struct find *f, const char *path)
 {
-    struct heard now = {rng_hash(0, path, strlen(path)), content_of(f)};
+    struct heard now = {rng_hash(0, path, strlen(path)), content_of(app, f)};
     struct heard *slot = &app->heard[now.path % HEARD_MAX];
     if (slot->path == now.path && slot->content != now.content)
         transport_forget(app->transport, path);
@@ -380,7 +385,7 @@ const struct picture *app_picture(struct app *app, const struct find *f,
 {
     const char *path = item->path;
     int64_t start = item->start_frame, end = item->end_frame;
-    uint64_t key = app_item_key(f, item);
+    uint64_t key = app_item_key(app, f, item);
     struct picture_slot *s = slot_of(app, key);
     *failed = s && s->failed;
     if (!s) {

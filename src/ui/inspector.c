@@ -32,6 +32,8 @@ static void find_marks(struct app *app, const struct find *f, double *from, doub
                        double *head)
 {
     const struct candidate *c = &app->library.detail.c;
+    struct measures m;
+    session_measures(app->session, f, &m);
     *from = 0;
     *to = 1;
     *head = -1;
@@ -41,11 +43,10 @@ static void find_marks(struct app *app, const struct find *f, double *from, doub
     if (f->edited && c->loop_count > 0 && !isnan(frames)) {
         *from = (double)(c->loop[0].start_frame - c->start_frame) / frames;
         *to = (double)(c->loop[0].end_frame - c->start_frame) / frames;
-    } else if (!isnan(f->m.loop_end) && f->m.loop_end > f->m.loop_start &&
-               f->m.duration_sec > 0) {
-        double all = f->m.duration_sec * app->config->global.sample_rate;
-        *from = f->m.loop_start / all;
-        *to = f->m.loop_end / all;
+    } else if (m.loop_end > m.loop_start && m.duration_sec > 0) {
+        double all = m.duration_sec * app->config->global.sample_rate;
+        *from = m.loop_start / all;
+        *to = m.loop_end / all;
     }
     const struct transport_status *s = &app->sound;
     if (s->id == f->id && s->playing && s->mode != PLAY_CONTEXT && s->length_s > 0)

@@ -66,7 +66,8 @@ void kit_sync_sound(struct app *app)
         struct play_item item;
         bool there = slot->index >= 0 && app_item(app, (size_t)slot->index, &item, path);
         uint64_t wanted =
-            there ? app_item_key(session_find(app->session, (size_t)slot->index), &item)
+            there ? app_item_key(app, session_find(app->session, (size_t)slot->index),
+                                 &item)
                   : 0;
         if (app->kit.loaded[s] != wanted) {
             transport_kit_slot(app->transport, s, there ? &item : NULL, slot->trim_db);

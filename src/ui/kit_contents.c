@@ -17,9 +17,11 @@ static bool can_go(const struct find *f)
 
 static void count_in(struct app *app, const struct target *t, const struct find *f)
 {
-    double s = isnan(f->m.duration_sec) ? 0 : f->m.duration_sec;
-    bool stereo = f->m.channels >= 2 && kit_keeps_stereo(app->config, f->category);
-    budget_add(&app->kit.budget, t, (int64_t)ceil(s * t->rate_hz), stereo ? 2 : 1);
+    double length = session_measure(app->session, f, ME_duration_sec);
+    int64_t frames = isnan(length) ? 0 : (int64_t)ceil(length * t->rate_hz);
+    bool stereo = session_measure(app->session, f, ME_channels) >= 2 &&
+                  kit_keeps_stereo(app->config, f->category);
+    budget_add(&app->kit.budget, t, frames, stereo ? 2 : 1);
 }
 
 static bool goes(const struct find *f)
@@ -75,8 +77,10 @@ static void sweep(struct app *app, const struct target *t)
     k->also_listed = false;
 }
 
-static bool add_also(struct kit_screen_state *k, uint32_t index, const struct find *f)
+static bool add_also(struct app *app, uint32_t index, const struct find *f)
 {
+    struct kit_screen_state *k = &app->kit;
+    double score = session_measure(app->session, f, ME_score);
     if (k->also_count == k->also_room) {
         size_t room = k->also_room ? 2 * k->also_room : 64;
         struct kit_also *more = realloc(k->also, room * sizeof *more);
@@ -86,7 +90,7 @@ static bool add_also(struct kit_screen_state *k, uint32_t index, const struct fi
         k->also_room = room;
     }
     k->also[k->also_count++] =
-        (struct kit_also){index, f->category, isnan(f->m.score) ? 0 : f->m.score};
+        (struct kit_also){index, f->category, isnan(score) ? 0 : score};
     return true;
 }
 
@@ -106,7 +110,7 @@ static void list_also(struct app *app)
     k->also_count = 0;
     for (size_t i = 0; i < k->chosen_count; i++) {
         const struct find *f = session_find(app->session, k->chosen[i]);
-        if (f->slot < 0 && f->extra == 0 && !add_also(k, k->chosen[i], f))
+        if (f->slot < 0 && f->extra == 0 && !add_also(app, k->chosen[i], f))
             break;
     }
     if (k->also_count > 0)

@@ -80,7 +80,7 @@ static void draw_slot(struct app *app, const struct area *a, int row, int slot,
     area_fit(a, row, c->sample, c->name,
              f->decision == DECISION_REJECTED ? ROLE_REJECTED : ROLE_TEXT, CUT_MIDDLE,
              f->name);
-    snprintf(len, sizeof len, "%.2fs", f->m.duration_sec);
+    snprintf(len, sizeof len, "%.2fs", session_measure(app->session, f, ME_duration_sec));
     snprintf(level, sizeof level, "%+.1f", k->trim_db);
     area_right_text(a, row, c->len, ROLE_TEXT, len);
     area_right_text(a, row, c->level,
@@ -122,7 +122,8 @@ static void draw_matches(struct app *app, const struct area *a)
         const struct find *f = session_find(app->session, m->find[top + i]);
         bool in = k->index == (long)m->find[top + i];
         char right[40], sure[16];
-        words_score(sure, sizeof sure, f->m.hit_confidence);
+        words_score(sure, sizeof sure,
+                    session_measure(app->session, f, ME_hit_confidence));
         snprintf(right, sizeof right, "%s %s", f->hit_class, sure);
         int end = a->cols - utf8_cells(right) - 1;
         if (in)
@@ -140,7 +141,7 @@ static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
     char right[64];
     snprintf(right, sizeof right, "%s%s %.1fs", along ? "accepted " : "",
              f->hit_class[0] ? f->hit_class : category_singular(f->category),
-             f->m.duration_sec);
+             session_measure(app->session, f, ME_duration_sec));
     if (app->kit.extras && i == app->kit.extra)
         area_ground(a, row, 1, a->cols - 2, ROLE_CURSOR);
     area_glyph(a, row, 2, words_mark_role(f), words_mark(f));

@@ -117,33 +117,35 @@ static struct layout lay_out(int cols, bool drums, int order)
     return l;
 }
 
-static void cell_text(const struct find *f, enum column c, size_t hidden, char *to,
-                      size_t n)
+static void cell_text(const struct app *app, const struct find *f, enum column c,
+                      size_t hidden, char *to, size_t n)
 {
+    double length = session_measure(app->session, f, ME_duration_sec);
+    double level = session_measure(app->session, f, ME_rms_db);
+    double bpm = session_measure(app->session, f, ME_bpm);
     to[0] = '\0';
     switch (c) {
     case COL_LEN:
-        if (!isnan(f->m.duration_sec))
-            snprintf(to, n, f->m.duration_sec < 99.995 ? "%.2fs" : "%.0fs",
-                     f->m.duration_sec);
+        if (!isnan(length))
+            snprintf(to, n, length < 99.995 ? "%.2fs" : "%.0fs", length);
         break;
     case COL_LEVEL:
-        if (!isnan(f->m.rms_db))
-            snprintf(to, n, "%.1f", f->m.rms_db);
+        if (!isnan(level))
+            snprintf(to, n, "%.1f", level);
         break;
     case COL_GRADE:
         if (f->grade)
             snprintf(to, n, "%c", f->grade);
         break;
     case COL_SCORE:
-        words_score(to, n, f->m.score);
+        words_score(to, n, session_measure(app->session, f, ME_score));
         break;
     case COL_KEY:
         snprintf(to, n, "%s", f->key[0] ? f->key : "-");
         break;
     case COL_BPM:
-        if (!isnan(f->m.bpm))
-            snprintf(to, n, "%.0f", f->m.bpm);
+        if (!isnan(bpm))
+            snprintf(to, n, "%.0f", bpm);
         break;
     case COL_KIND:
         if (f->hit_class[0])
@@ -197,7 +199,7 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
             continue;
         char text[32];
         if (f)
-            cell_text(f, (enum column)c,
+            cell_text(app, f, (enum column)c,
                       c == COL_STACK ? view_hidden(app->view, position) : 0, text,
                       sizeof text);
         else

@@ -47,11 +47,12 @@ static void collect(struct app *app)
     size_t count = session_count(app->session);
     for (size_t i = 0; i < count; i++) {
         const struct find *f = session_find(app->session, i);
-        bool from_here =
-            (long)f->source == s->source && !f->gone && !isnan(f->m.start_sec);
+        double start = session_measure(app->session, f, ME_start_sec);
+        bool from_here = (long)f->source == s->source && !f->gone && !isnan(start);
         if (from_here &&
             (f->kind == KIND_PAD || f->kind == KIND_DRUM || f->kind == KIND_SILENCE))
-            add_place(s, (long)i, f->m.start_sec, f->m.end_sec, "");
+            add_place(s, (long)i, start, session_measure(app->session, f, ME_end_sec),
+                      "");
     }
     int known = s->place_count;
     for (size_t i = 0; s->moved && i < s->live.found_count; i++) {

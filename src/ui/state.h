@@ -292,7 +292,8 @@ const char *app_command_help(int i, const char **name, const char **arguments);
 bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES]);
 /* A number for what is heard then: another one when it was cut or mined anew. Never 0. */
-uint64_t app_item_key(const struct find *f, const struct play_item *item);
+uint64_t app_item_key(const struct app *app, const struct find *f,
+                      const struct play_item *item);
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES]);
 void app_audition_soon(struct app *app); /* the cursor moved */
 void app_play(struct app *app, long index);
