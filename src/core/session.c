@@ -425,20 +425,18 @@ void session_take_gone(struct session *s, struct find *f)
     note_if_judged(s, f);
 }
 
-void session_forget_ranks(struct session *s)
+void session_forget_standing(struct session *s)
 {
-    free(s->name_rank);
     free(s->standing);
-    s->name_rank = NULL;
     s->standing = NULL;
-    s->rank_count = s->count;
+    s->standing_count = s->count;
 }
 
 void session_finds_changed(struct session *s)
 {
     s->version.finds++;
     s->unannounced = false;
-    session_forget_ranks(s);
+    session_forget_standing(s);
     session_relink_kit(s);
 }
 

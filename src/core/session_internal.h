@@ -67,9 +67,10 @@ struct session {
     bool misheard;     /* … for nothing: much has changed meanwhile */
     uint32_t *unheard; /* finds that came or changed meanwhile */
     size_t unheard_count, unheard_room;
-    uint32_t *name_rank; /* order by name, for views; NULL = not worked out */
-    float *standing;     /* of scores within their kind, likewise */
-    size_t rank_count;   /* both are of so many finds */
+    uint32_t *name_rank; /* places by name, for views: of the first so many finds */
+    size_t names_ranked;
+    float *standing; /* of scores within their kind, likewise; NULL = not worked out */
+    size_t standing_count;
     /* finds whose state changed, oldest first; views remember how far they have read.
      * log_start counts what was dropped from the front. */
     uint32_t *log;
@@ -108,7 +109,7 @@ enum status session_let_go(struct session *s, size_t index, struct err *e);
 /* session_tidy without the stacks. */
 bool session_tidy_leaving(struct session *s);
 void session_finds_changed(struct session *s); /* lists look at all finds again */
-void session_forget_ranks(struct session *s);
+void session_forget_standing(struct session *s);
 
 /* session_load.c: all of the catalog. */
 /* Sources and finds into an empty model, with what was said of each. */

@@ -1,6 +1,7 @@
 #include "core/session_internal.h"
 
 #include "core/curate.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,23 +9,6 @@
 
 /* --- stacks
  * ------------------------------------------------------------------------------ */
-
-struct ranked {
-    uint32_t index;
-    int stack;
-    double score;
-};
-
-/* Stack by stack, the best first. */
-static int by_stack(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-    if (x->stack != y->stack)
-        return x->stack < y->stack ? -1 : 1;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
 
 static bool index_room(struct session *s, int stacks, size_t members)
 {
@@ -41,6 +25,26 @@ static bool index_room(struct session *s, int stacks, size_t members)
     return start != NULL && member != NULL && rank != NULL;
 }
 
+/* Finds come best first, and so they go into their stacks. */
+static void put_members(struct session *s, int stacks, const struct order_row *best,
+                        size_t n)
+{
+    struct stack_index *k = &s->stacks;
+    memset(k->start, 0, ((size_t)stacks + 2) * sizeof *k->start);
+    for (size_t i = 0; i < n; i++)
+        k->start[best[i].group + 1]++;
+    for (int stack = 1; stack <= stacks + 1; stack++)
+        k->start[stack] += k->start[stack - 1];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = k->start[best[i].group]++;
+        k->member[at] = best[i].find;
+        k->rank[best[i].find] = at;
+    }
+    memmove(k->start + 1, k->start, ((size_t)stacks + 1) * sizeof *k->start);
+    k->stacks = stacks;
+    k->fresh = true;
+}
+
 enum status session_index_stacks(struct session *s, struct err *e)
 {
     struct stack_index *k = &s->stacks;
@@ -48,37 +52,25 @@ enum status session_index_stacks(struct session *s, struct err *e)
         return ST_OK;
     size_t n = 0;
     int stacks = 0;
-    struct ranked *list = malloc((s->count + 1) * sizeof *list);
-    if (list == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for the stacks");
-    for (size_t i = 0; i < s->count; i++) {
+    struct order_row *list = malloc((s->count + 1) * sizeof *list);
+    struct order_row *spare = malloc((s->count + 1) * sizeof *spare);
+    enum status st = list != NULL && spare != NULL ? ST_OK : ST_NO_MEMORY;
+    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         const struct find *f = &s->find[i];
         /* numbers beyond the count are damage, not stacks */
         if (f->stack <= 0 || f->gone || (size_t)f->stack > s->count)
             continue;
-        double score = isnan(s->measure[ME_score][i]) ? -1.0 : s->measure[ME_score][i];
-        list[n++] = (struct ranked){(uint32_t)i, f->stack, score};
+        uint64_t key = order_key(s->measure[ME_score][i], true);
+        list[n++] = (struct order_row){key, (uint32_t)i, f->stack};
         stacks = f->stack > stacks ? f->stack : stacks;
     }
-    if (!index_room(s, stacks, n)) {
-        free(list);
-        return err_set(e, ST_NO_MEMORY, "no memory for the stacks");
-    }
-    qsort(list, n, sizeof *list, by_stack);
-    k->stacks = stacks;
-    size_t at = 0;
-    for (int stack = 0; stack <= stacks + 1; stack++) {
-        while (at < n && list[at].stack < stack)
-            at++;
-        k->start[stack] = (uint32_t)at;
-    }
-    for (size_t i = 0; i < n; i++) {
-        k->member[i] = list[i].index;
-        k->rank[list[i].index] = (uint32_t)i;
-    }
+    if (st == ST_OK && index_room(s, stacks, n))
+        put_members(s, stacks, order_sort(list, spare, n), n);
+    else
+        st = err_set(e, ST_NO_MEMORY, "no memory for the stacks");
     free(list);
-    k->fresh = true;
-    return ST_OK;
+    free(spare);
+    return st;
 }
 
 const uint32_t *session_stack(struct session *s, int stack, size_t *count)

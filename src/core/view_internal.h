@@ -3,14 +3,9 @@
 #ifndef TROWEL_CORE_VIEW_INTERNAL_H
 #define TROWEL_CORE_VIEW_INTERNAL_H
 
+#include "core/order.h"
 #include "core/session_internal.h"
 #include "core/view.h"
-
-/* Rows are kept sorted by (key, find index). */
-struct view_row {
-    uint64_t key;
-    uint32_t find;
-};
 
 struct view {
     struct session *s;
@@ -29,8 +24,8 @@ struct view {
     int *toggled; /* stacks that are not as `closed` says */
     size_t toggled_count, toggled_room;
 
-    struct view_row *row, *old, *fresh;
-    unsigned char *mark; /* by find */
+    struct order_row *row, *old, *fresh; /* sorted by key, then find */
+    unsigned char *mark;                 /* by find */
     size_t count, old_count, room;
     bool stale;
     uint64_t seen_finds, seen_log;

@@ -47,18 +47,6 @@ bool view_stack_closed(const struct view *v, int stack)
 /* --- keys
  * ------------------------------------------------------------------------------------ */
 
-/* Doubles as numbers that sort the same way; NAN after everything. */
-static uint64_t key_of_double(double d, bool descending)
-{
-    uint64_t bits;
-    if (isnan(d))
-        return UINT64_MAX;
-    d += 0.0; /* −0 sorts with 0 */
-    memcpy(&bits, &d, sizeof bits);
-    bits = bits >> 63 != 0 ? ~bits : bits | UINT64_C(1) << 63;
-    return descending ? ~bits : bits;
-}
-
 /* Tonic and mode, C first; no key last. */
 static double key_number(const char *key)
 {
@@ -93,7 +81,7 @@ static double order_number(const struct view *v, const struct find *f, size_t in
     case ORDER_FOUND:
         return (double)index;
     case ORDER_NAME:
-        return v->s->name_rank != NULL ? v->s->name_rank[index] : (double)index;
+        return index < v->s->names_ranked ? v->s->name_rank[index] : (double)index;
     case ORDER_SOURCE:
         return f->source;
     case ORDER_GRADE:
@@ -121,105 +109,27 @@ static double order_number(const struct view *v, const struct find *f, size_t in
     }
 }
 
-static struct view_row make_row(const struct view *v, size_t index)
+static struct order_row make_row(const struct view *v, size_t index)
 {
     double number = order_number(v, &v->s->find[index], index);
-    return (struct view_row){key_of_double(number, v->descending), (uint32_t)index};
+    uint64_t key = order_key(number, v->descending);
+    return (struct order_row){.key = key, .find = (uint32_t)index};
 }
 
-static bool row_before(const struct view_row *a, const struct view_row *b)
+static bool row_before(const struct order_row *a, const struct order_row *b)
 {
     return a->key != b->key ? a->key < b->key : a->find < b->find;
 }
 
-/* Names, natural runs merged: miners deliver them nearly in order. */
-struct named {
-    const char *folded;
-    uint32_t find;
-};
-
-static bool name_before(const struct named *a, const struct named *b)
-{
-    int c = strcmp(a->folded, b->folded);
-    return c != 0 ? c < 0 : a->find < b->find;
-}
-
-static size_t run_end(const struct named *a, size_t from, size_t n)
-{
-    size_t i = from + 1;
-    while (i < n && !name_before(&a[i], &a[i - 1]))
-        i++;
-    return i < n ? i : n;
-}
-
-static void merge_names(struct named *to, const struct named *a, size_t na, size_t nb)
-{
-    size_t i = 0, k = na, n = na + nb;
-    for (size_t at = 0; at < n; at++)
-        to[at] = i < na && (k >= n || !name_before(&a[k], &a[i])) ? a[i++] : a[k++];
-}
-
-static struct named *sort_names(struct named *a, struct named *b, size_t n)
-{
-    for (bool sorted = n < 2; !sorted;) {
-        size_t from = 0;
-        sorted = true;
-        while (from < n) {
-            size_t middle = run_end(a, from, n);
-            size_t end = middle < n ? run_end(a, middle, n) : n;
-            sorted = sorted && from == 0 && end == n;
-            merge_names(b + from, a + from, middle - from, end - middle);
-            from = end;
-        }
-        struct named *swap = a;
-        a = b;
-        b = swap;
-    }
-    return a;
-}
-
+/* Finds keep their names: only those that came are new. */
 static void rank_names(struct session *s)
 {
-    if (s->name_rank != NULL)
+    uint32_t *rank = realloc(s->name_rank, (s->count + 1) * sizeof *rank);
+    if (rank == NULL)
         return;
-    struct named *a = malloc((s->count + 1) * sizeof *a);
-    struct named *b = malloc((s->count + 1) * sizeof *b);
-    uint32_t *rank = malloc((s->count + 1) * sizeof *rank);
-    if (a != NULL && b != NULL && rank != NULL) {
-        for (size_t i = 0; i < s->count; i++)
-            a[i] = (struct named){s->find[i].folded, (uint32_t)i};
-        const struct named *sorted = sort_names(a, b, s->count);
-        for (size_t i = 0; i < s->count; i++)
-            rank[sorted[i].find] = (uint32_t)i;
-        s->name_rank = rank;
-        rank = NULL;
-    }
-    free(a);
-    free(b);
-    free(rank);
-}
-
-/* Radix sort, stable, skipping digits all keys share. Rows come in find order. */
-static struct view_row *sort_rows(struct view_row *a, struct view_row *b, size_t n)
-{
-    for (int shift = 0; shift < 64; shift += 11) {
-        size_t place[2048] = {0}, sum = 0;
-        for (size_t i = 0; i < n; i++)
-            place[a[i].key >> shift & 2047]++;
-        if (n == 0 || place[a[0].key >> shift & 2047] == n)
-            continue;
-        for (int d = 0; d < 2048; d++) {
-            size_t here = place[d];
-            place[d] = sum;
-            sum += here;
-        }
-        for (size_t i = 0; i < n; i++)
-            b[place[a[i].key >> shift & 2047]++] = a[i];
-        struct view_row *swap = a;
-        a = b;
-        b = swap;
-    }
-    return a;
+    s->name_rank = rank;
+    if (order_names(s->find, rank, s->names_ranked, s->count))
+        s->names_ranked = s->count;
 }
 
 /* The miners score each kind on a scale of its own. What compares is the share of its own
@@ -240,12 +150,13 @@ static void rank_scores(struct view *v)
         double score = s->measure[ME_score][i];
         if (f->gone || isnan(score))
             continue;
-        v->fresh[n++] = (struct view_row){key_of_double(score, true), (uint32_t)i};
+        v->fresh[n++] =
+            (struct order_row){order_key(score, true), (uint32_t)i, (int)f->kind};
         of[f->kind]++;
     }
-    const struct view_row *sorted = sort_rows(v->fresh, v->row, n);
+    const struct order_row *sorted = order_sort(v->fresh, v->row, n);
     for (size_t i = 0; i < n; i++) {
-        enum kind k = s->find[sorted[i].find].kind;
+        int k = sorted[i].group;
         if (seen[k] == 0 || sorted[i].key != last[k]) /* equal scores stand equal */
             better[k] = seen[k];
         last[k] = sorted[i].key;
@@ -265,9 +176,9 @@ static bool make_room(struct view *v)
     if (need <= v->room)
         return true;
     need += need / 2;
-    struct view_row **rows[] = {&v->row, &v->old, &v->fresh};
+    struct order_row **rows[] = {&v->row, &v->old, &v->fresh};
     for (int i = 0; i < 3; i++) {
-        struct view_row *more = realloc(*rows[i], need * sizeof *more);
+        struct order_row *more = realloc(*rows[i], need * sizeof *more);
         if (more == NULL)
             return false;
         *rows[i] = more;
@@ -316,7 +227,7 @@ static void refresh(struct view *v)
     for (size_t i = 0; i < s->count; i++)
         if (v->mark[i])
             v->fresh[n++] = make_row(v, i);
-    struct view_row *sorted = sort_rows(v->fresh, v->row, n);
+    struct order_row *sorted = order_sort(v->fresh, v->row, n);
     if (sorted == v->fresh) {
         v->fresh = v->row;
         v->row = sorted;
@@ -360,7 +271,7 @@ static bool shown(const struct view *v, uint32_t find)
 
 static int by_row(const void *a, const void *b)
 {
-    const struct view_row *x = a, *y = b;
+    const struct order_row *x = a, *y = b;
     return row_before(x, y) ? -1 : row_before(y, x);
 }
 
@@ -368,7 +279,7 @@ static void patch(struct view *v, const uint32_t *changed, size_t n)
 {
     size_t kept = 0, added = 0;
     mark_touched(v, changed, n);
-    struct view_row *add = v->fresh;
+    struct order_row *add = v->fresh;
     for (size_t i = 0; i < v->s->count; i++)
         if (v->mark[i] && shown(v, (uint32_t)i))
             add[added++] = make_row(v, i);
@@ -464,8 +375,8 @@ void view_sync(struct view *v)
         all = all || changed[i] >= v->seen_count;
     if (session_index_stacks(v->s, NULL) != ST_OK || !make_room(v))
         return;
-    if (all && s->rank_count != s->count)
-        session_forget_ranks(v->s);
+    if (all && s->standing_count != s->count)
+        session_forget_standing(v->s);
     if (all)
         update_distances(v);
     v->old_count = v->count;

@@ -1,0 +1,109 @@
+#include "core/order.h"
+
+#include "core/find.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t order_key(double d, bool descending)
+{
+    uint64_t bits;
+    if (isnan(d))
+        return UINT64_MAX;
+    d += 0.0; /* −0 sorts with 0 */
+    memcpy(&bits, &d, sizeof bits);
+    bits = bits >> 63 != 0 ? ~bits : bits | UINT64_C(1) << 63;
+    return descending ? ~bits : bits;
+}
+
+/* Radix sort, stable, skipping digits all keys share. Rows come in find order. */
+struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n)
+{
+    for (int shift = 0; shift < 64; shift += 11) {
+        size_t place[2048] = {0}, sum = 0;
+        for (size_t i = 0; i < n; i++)
+            place[a[i].key >> shift & 2047]++;
+        if (n == 0 || place[a[0].key >> shift & 2047] == n)
+            continue;
+        for (int d = 0; d < 2048; d++) {
+            size_t here = place[d];
+            place[d] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < n; i++)
+            b[place[a[i].key >> shift & 2047]++] = a[i];
+        struct order_row *swap = a;
+        a = b;
+        b = swap;
+    }
+    return a;
+}
+
+/* --- names ---------------------------------------------------------------------------
+ */
+
+/* Natural runs are merged: miners deliver names nearly in order. */
+struct named {
+    const char *folded;
+    uint32_t find;
+};
+
+static bool name_before(const struct named *a, const struct named *b)
+{
+    int c = strcmp(a->folded, b->folded);
+    return c != 0 ? c < 0 : a->find < b->find;
+}
+
+static size_t run_end(const struct named *a, size_t from, size_t n)
+{
+    size_t i = from + 1;
+    while (i < n && !name_before(&a[i], &a[i - 1]))
+        i++;
+    return i < n ? i : n;
+}
+
+static void merge_names(struct named *to, const struct named *a, size_t na, size_t nb)
+{
+    size_t i = 0, k = na, n = na + nb;
+    for (size_t at = 0; at < n; at++)
+        to[at] = i < na && (k >= n || !name_before(&a[k], &a[i])) ? a[i++] : a[k++];
+}
+
+static struct named *sort_names(struct named *a, struct named *b, size_t n)
+{
+    for (bool sorted = n < 2; !sorted;) {
+        size_t from = 0;
+        sorted = true;
+        while (from < n) {
+            size_t middle = run_end(a, from, n);
+            size_t end = middle < n ? run_end(a, middle, n) : n;
+            sorted = sorted && from == 0 && end == n;
+            merge_names(b + from, a + from, middle - from, end - middle);
+            from = end;
+        }
+        struct named *swap = a;
+        a = b;
+        b = swap;
+    }
+    return a;
+}
+
+bool order_names(const struct find *finds, uint32_t *rank, size_t known, size_t n)
+{
+    struct named *a = malloc((n + 1) * sizeof *a), *b = malloc((n + 1) * sizeof *b);
+    bool well = a != NULL && b != NULL;
+    for (size_t i = 0; well && i < n; i++)
+        a[i < known ? rank[i] : i] = (struct named){finds[i].folded, (uint32_t)i};
+    if (well && n > known) {
+        const struct named *fresh = sort_names(a + known, b + known, n - known);
+        if (fresh != a + known)
+            memcpy(a + known, fresh, (n - known) * sizeof *a);
+        merge_names(b, a, known, n - known);
+        for (size_t i = 0; i < n; i++)
+            rank[b[i].find] = (uint32_t)i;
+    }
+    free(a);
+    free(b);
+    return well;
+}

@@ -1,0 +1,28 @@
+/* order: many finds in the order of a number, quickly.
+ * Thread: pure functions. */
+#ifndef TROWEL_CORE_ORDER_H
+#define TROWEL_CORE_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct order_row {
+    uint64_t key;
+    uint32_t find;
+    int group; /* whatever the caller wants beside it */
+};
+
+/* A number that sorts as `d` does; NAN after everything. */
+uint64_t order_key(double d, bool descending);
+
+/* Stable, by key. `b` is room for as many; returns the one of the two that is sorted. */
+struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n);
+
+/* Place of each of `n` names, of finds 0 …, among all of them; the first `known` are in
+ * rank[] already, without the others. Equal names in the order of finds. Without memory
+ * false, and rank is what it was. */
+struct find;
+bool order_names(const struct find *finds, uint32_t *rank, size_t known, size_t n);
+
+#endif
