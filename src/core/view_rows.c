@@ -53,8 +53,9 @@ static double key_number(const char *key)
     static const int tone[] = {9, 11, 0, 2, 4, 5, 7}; /* A … G */
     if (key[0] < 'A' || key[0] > 'G')
         return (double)NAN;
-    bool sharp = key[1] == '#';
-    return 2 * (tone[key[0] - 'A'] + sharp) + (key[1 + sharp] == 'm');
+    int step = key[1] == '#' ? 1 : key[1] == 'b' ? -1 : 0;
+    int tonic = (tone[key[0] - 'A'] + step + 12) % 12;
+    return 2 * tonic + (key[1 + (step != 0)] == 'm');
 }
 
 /* The first six letters; nothing last. */

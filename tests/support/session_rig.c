@@ -134,6 +134,8 @@ void assert_tallies_true(const struct session *s)
 /* Edges and loops near where they are: what `(`, `<` and `R` do. */
 static void edit_at_random(struct session *s, size_t index, struct rng *r)
 {
+    if (session_find(s, index)->gone)
+        return;
     struct catalog_find *f = malloc(sizeof *f);
     assert_non_null(f);
     assert_int_equal(session_detail(s, index, f, NULL), ST_OK);
