@@ -63,6 +63,18 @@ int config_find(const char *name)
     return -1;
 }
 
+bool config_at_start(int index)
+{
+    static const size_t at_start[] = {
+#define AT_START(section, key) offsetof(struct config, section.key),
+#include "io/config_schema.def"
+    };
+    for (size_t i = 0; i < sizeof at_start / sizeof *at_start; i++)
+        if (at_start[i] == keys[index].offset)
+            return true;
+    return false;
+}
+
 const char *config_section_help(const char *section)
 {
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)

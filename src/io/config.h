@@ -91,6 +91,7 @@ const struct config_key *config_key(int index); /* in the order of the table */
 int config_find(const char *name);              /* index or -1 */
 /* The known key nearest to `name` by edit distance, or -1 when nothing is near. */
 int config_nearest(const char *name);
+bool config_at_start(int index); /* does a change count only from the next start? */
 const char *config_section_help(const char *section); /* NULL for an unknown section */
 /* "a number from -120 to 0 dBFS", "true or false", "a list of …"; cut to size. */
 void config_expected(char *out, size_t size, const struct config_key *key);

@@ -144,11 +144,9 @@ void settings_apply(struct app *app, const char *name)
     }
     if (strcmp(name, "interface.theme") == 0)
         app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
-    static const char *const at_start[] = {"audio.latency_ms", "audio.match_lufs",
-                                           "interface.colours", "interface.glyphs"};
-    for (size_t i = 0; i < sizeof at_start / sizeof *at_start; i++)
-        if (strcmp(name, at_start[i]) == 0)
-            app_say(app, "%s counts from the next start; :save keeps it", name);
+    int key = config_find(name);
+    if (key >= 0 && config_at_start(key))
+        app_say(app, "%s counts from the next start; :save keeps it", name);
     if (!app->transport)
         return;
     if (strcmp(name, "audio.volume_db") == 0)

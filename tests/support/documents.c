@@ -153,7 +153,7 @@ static char *config_document(void)
         add_cell(&t, k->help);
         text_add(&t, " | ");
         add_cell(&t, expected);
-        text_add(&t, " |\n");
+        text_add(&t, config_at_start(i) ? "; counts from the next start |\n" : " |\n");
     }
     return finish(&t);
 }
