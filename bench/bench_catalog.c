@@ -97,7 +97,6 @@ static void measure_views(struct session *s, int n)
     }
     static const int orders[] = {ORDER_NAME, ORDER_MEASURE + ME_rms_db, ORDER_CLASS,
                                  ORDER_NAME, ORDER_MEASURE + ME_score};
-    view_set_stacks_closed(v, false);
     view_count(v);
     for (int i = 0; i < 5; i++) {
         char what[64];
@@ -108,7 +107,6 @@ static void measure_views(struct session *s, int n)
         report(what, now_ms() - t, 30);
     }
     view_set_filter(v, "is:undecided", NULL);
-    view_set_stacks_closed(v, true);
     view_count(v);
     double worst = 0.0, decide = 0.0, worst_decide = 0.0;
     for (int i = 0; i < 100; i++) {

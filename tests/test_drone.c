@@ -36,19 +36,19 @@ static double centroid(const struct audio *a)
     return m.centroid_hz;
 }
 
+static const struct drone_tones corners = {3500, 5500, 1200};
+
 static void tones_tilt_keep_level_and_loop(void **state)
 {
     (void)state;
-    struct drone_tones t;
-    drone_tones_defaults(&t);
     struct audio pad = pad_loop(88211, 2);
     double plain = centroid(&pad), rms = level_rms(&pad), at[DRONE_TONES] = {plain};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++)
         for (int loop = 0; loop < 2; loop++) {
             struct audio a;
             audio_slice(&a, &pad, 0, pad.frames, NULL);
-            assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, loop, NULL),
-                             ST_OK);
+            assert_int_equal(
+                drone_colour(&a, (enum drone_tone)tone, &corners, loop, NULL), ST_OK);
             assert_int_equal(a.frames, pad.frames);
             at[tone] = centroid(&a);
             assert_true(fabs(level_to_db(level_rms(&a) / rms)) < 0.01 ||
@@ -70,7 +70,6 @@ static void tones_tilt_keep_level_and_loop(void **state)
 static void corners_are_where_the_config_says(void **state)
 {
     (void)state;
-    struct drone_tones t = {3500, 5500, 1200};
     static const double corner[DRONE_TONES] = {0, 3500, 5500, 1200};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
         struct audio a;
@@ -78,7 +77,8 @@ static void corners_are_where_the_config_says(void **state)
         double pass = tone == DRONE_AIRY ? 18000 : 600, stop = corner[tone];
         tone_add(&a, 0, pass, 0.1, 0);
         tone_add(&a, 0, stop, 0.1, 0);
-        assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, true, NULL), ST_OK);
+        assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &corners, true, NULL),
+                         ST_OK);
         double high = tone_partial(&a, 0, 4000, 32768, pass).amplitude;
         double low = tone_partial(&a, 0, 4000, 32768, stop).amplitude;
         double drop = level_to_db(low / high);
@@ -113,11 +113,7 @@ static void swells_rise_and_fall_at_their_length(void **state)
     for (size_t i = 0; i < 3; i++)
         for (int kind = 0; kind < 4; kind++) {
             struct audio pad = pad_loop(88211, 2), a;
-            struct swell_spec s;
-            swell_defaults(&s);
-            s.duration_s = durations[i];
-            s.pad_loops = kind & 1;
-            s.reversed = kind & 2;
+            struct swell_spec s = {durations[i], 1, 2.5, kind & 1, kind & 2};
             struct rng r = rng_derive(1, 0, "swell", 0), same = r;
             assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
             assert_int_equal(a.frames, llround(durations[i] * 44100));
@@ -151,11 +147,7 @@ static void swells_rise_and_fall_at_their_length(void **state)
 static void odd_pads_are_refused_or_survived(void **state)
 {
     (void)state;
-    struct swell_spec s;
-    swell_defaults(&s);
-    s.duration_s = 0.3;
-    struct drone_tones t;
-    drone_tones_defaults(&t);
+    struct swell_spec s = {0.3, 1, 2.5, true, false};
     struct rng r = rng_derive(1, 0, "swell", 0);
     static const size_t lengths[] = {0, 1, 2, 17, 1000};
     for (size_t i = 0; i < 5; i++) {
@@ -164,8 +156,8 @@ static void odd_pads_are_refused_or_survived(void **state)
         assert_int_equal(drone_swell(&out, &a, &s, &r, NULL), ST_EMPTY);
         for (int tone = 0; tone < DRONE_TONES; tone++)
             for (int loop = 0; loop < 2; loop++)
-                assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, loop, NULL),
-                                 ST_OK);
+                assert_int_equal(
+                    drone_colour(&a, (enum drone_tone)tone, &corners, loop, NULL), ST_OK);
         for (size_t k = 0; k < 2 * a.frames; k++)
             a.data[k] = k % 3 ? 0.25f : NAN;
         enum status st = drone_swell(&out, &a, &s, &r, NULL);

@@ -307,7 +307,10 @@ static void test_stacks(void **state)
     view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
     view_set_order(v, ORDER_FOUND, false);
     assert_int_equal(view_count(v), 10);
-    view_set_stacks_closed(v, true);
+    view_free(v);
+    assert_int_equal(view_new(&v, s, NULL), ST_OK); /* closed */
+    view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
+    view_set_order(v, ORDER_FOUND, false);
     assert_int_equal(view_count(v), 4);
     assert_int_equal(view_at(v, 0), 1); /* the best score of each */
     assert_int_equal(view_hidden(v, 0), 2);
@@ -389,7 +392,10 @@ static void test_a_stack_that_cannot_be(void **state)
     assert_int_equal(view_count(v), 10);
     assert_int_equal(session_stack_size(s, session_find(s, 5)->stack), 1);
     assert_true(view_at(v, 0) != 5 && view_at(v, 9) != 1);
-    view_set_stacks_closed(v, true);
+    view_free(v);
+    assert_int_equal(view_new(&v, s, NULL), ST_OK);
+    view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
+    view_set_order(v, ORDER_STACK, true);
     assert_int_equal(view_count(v), 6); /* 1 3 | 5 | 7 | 11 | 13 15 17 | 21 23 */
     size_t odd = 5;
     session_decide(s, &odd, 1, DECISION_ACCEPTED, NULL);

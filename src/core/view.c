@@ -88,7 +88,6 @@ enum status view_new(struct view **out, struct session *s, struct err *e)
     v->s = s;
     v->order = ORDER_MEASURE + ME_score;
     v->descending = true;
-    v->closed = true;
     v->stale = true;
     v->travel = 1;
     v->weights = similarity_even;
@@ -102,7 +101,7 @@ void view_free(struct view *v)
     filter_free(v->filter);
     free(v->filter_text);
     free(v->distance);
-    free(v->toggled);
+    free(v->opened);
     free(v->row);
     free(v->old);
     free(v->fresh);
@@ -222,14 +221,6 @@ long view_similar(const struct view *v)
     return v->has_similar ? session_index_of(v->s, v->similar) : -1;
 }
 
-void view_set_stacks_closed(struct view *v, bool closed)
-{
-    keep_cursor(v);
-    v->closed = closed;
-    v->toggled_count = 0;
-    v->stale = true;
-}
-
 static const struct find *row_find(struct view *v, size_t position)
 {
     view_sync(v);
@@ -242,20 +233,20 @@ void view_toggle_stack(struct view *v, size_t position)
     if (f == NULL || f->stack <= 0)
         return;
     v->stale = true;
-    for (size_t i = 0; i < v->toggled_count; i++)
-        if (v->toggled[i] == f->stack) {
-            v->toggled[i] = v->toggled[--v->toggled_count];
+    for (size_t i = 0; i < v->opened_count; i++)
+        if (v->opened[i] == f->stack) {
+            v->opened[i] = v->opened[--v->opened_count];
             return;
         }
-    if (v->toggled_count == v->toggled_room) {
-        size_t room = v->toggled_room * 2 + 16;
-        int *more = realloc(v->toggled, room * sizeof *more);
+    if (v->opened_count == v->opened_room) {
+        size_t room = v->opened_room * 2 + 16;
+        int *more = realloc(v->opened, room * sizeof *more);
         if (more == NULL)
             return;
-        v->toggled = more;
-        v->toggled_room = room;
+        v->opened = more;
+        v->opened_room = room;
     }
-    v->toggled[v->toggled_count++] = f->stack;
+    v->opened[v->opened_count++] = f->stack;
 }
 
 size_t view_hidden(struct view *v, size_t position)

@@ -66,9 +66,8 @@ enum status view_set_similar(struct view *v, long index,
                              const struct similarity_weights *weights, struct err *e);
 long view_similar(const struct view *v); /* the find, or −1 */
 
-/* Closed stacks show one row, their best visible member. */
-void view_set_stacks_closed(struct view *v, bool closed);
-void view_toggle_stack(struct view *v, size_t position); /* this one open or closed */
+/* A stack shows one row, its best visible member, until it is opened. */
+void view_toggle_stack(struct view *v, size_t position); /* open or closed */
 /* Members of this row's stack that the row stands for beside itself ("+2"); 0 when it
  * stands alone or is open. */
 size_t view_hidden(struct view *v, size_t position);

@@ -13,7 +13,7 @@ struct view {
     char *filter_text;
     struct filter *filter;
     int order;
-    bool descending, closed;
+    bool descending;
     int order_before; /* of ORDER_SIMILAR */
     bool descending_before;
     uint64_t similar; /* id */
@@ -21,8 +21,8 @@ struct view {
     struct similarity_weights weights;
     float *distance;
     size_t distance_count;
-    int *toggled; /* stacks that are not as `closed` says */
-    size_t toggled_count, toggled_room;
+    int *opened; /* stacks that are open */
+    size_t opened_count, opened_room;
 
     struct order_row *row, *old, *fresh; /* sorted by key, then find */
     unsigned char *mark;                 /* by find */

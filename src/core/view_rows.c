@@ -38,10 +38,10 @@ bool view_takes(const struct view *v, size_t find)
 
 bool view_stack_closed(const struct view *v, int stack)
 {
-    for (size_t i = 0; i < v->toggled_count; i++)
-        if (v->toggled[i] == stack)
-            return !v->closed;
-    return v->closed;
+    for (size_t i = 0; i < v->opened_count; i++)
+        if (v->opened[i] == stack)
+            return false;
+    return true;
 }
 
 /* --- keys
@@ -195,7 +195,7 @@ static bool make_room(struct view *v)
 static bool closed_in(const struct view *v, const struct find *f)
 {
     return f->stack > 0 && f->stack <= v->s->stacks.stacks &&
-           (v->closed || v->toggled_count > 0) && view_stack_closed(v, f->stack);
+           view_stack_closed(v, f->stack);
 }
 
 /* Of each closed stack only the best that matches stays marked. */

@@ -22,11 +22,6 @@ const char *drone_tone_name(enum drone_tone t)
     return t < DRONE_TONES ? names[t] : "";
 }
 
-void drone_tones_defaults(struct drone_tones *t)
-{
-    *t = (struct drone_tones){3500, 5500, 1200};
-}
-
 static enum status zero_phase(const struct biquad *f, struct audio *a, bool loop,
                               struct err *e)
 {
@@ -107,11 +102,6 @@ void drone_reverse(struct audio *a)
             a->data[j * channels + c] = x;
         }
     }
-}
-
-void swell_defaults(struct swell_spec *s)
-{
-    *s = (struct swell_spec){10, 1, 2.5, true, false};
 }
 
 /* The loop round and round, or the pad stretched. */

@@ -19,8 +19,6 @@ struct drone_tones {
     double warm_lowpass_hz, airy_highpass_hz, dark_high_cut_hz;
 };
 
-void drone_tones_defaults(struct drone_tones *t); /* 3500, 5500, 1200 */
-
 /* Colour a sound in place, circular for a loop. WARM: low-pass (zero phase, −6 dB at the
  * corner, 12 dB an octave) with 2 dB more body below 250 Hz. DARK: low-pass, 24 dB an
  * octave. AIRY: first-order high-pass, a tilt of 6 dB an octave up to the corner, so that
@@ -37,8 +35,6 @@ struct swell_spec {
     bool pad_loops;               /* the pad is a loop */
     bool reversed;
 };
-
-void swell_defaults(struct swell_spec *s); /* 10, 1, 2.5, a loop, forward */
 
 /* A swell of llround(duration_s × rate) frames: a loop goes round at its own pace, any
  * other pad is stretched to that length (cut when it is longer), and dissolves into its

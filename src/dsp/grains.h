@@ -45,11 +45,6 @@ struct grains_report {
     struct seam seam;
 };
 
-/* Quality of one grain, 0 … 1: 1 less 0.25/0.5 for RMS below −40/−46 dBFS, 0.3 for DC
- * above 0.08, 0.3 for a peak above 0.95, 0.2/0.4 for a crest above 10/15, 0.25/0.5 for
- * more than 0.7/0.85 of the energy in one half; silence 0. */
-double grains_quality(const float *mono, size_t frames);
-
 /* A cloud of llround(duration × rate) frames at its rate. `regions` (sorted or not,
  * may overlap; clipped to the material; those shorter than a grain are used as far as
  * they reach) are the only places grains come from; with count 0 the calmest fifth of the

@@ -29,11 +29,6 @@ enum status measurer_add(struct measurer *by, const struct audio *a, struct meas
                          struct err *e);
 void measurer_finish(struct measurer *by);
 
-/* Fundamental of a sound in Hz, or NAN if it has none: YIN (de Cheveigné & Kawahara 2002)
- * on frames of the louder parts, octave-checked against each other; 30 Hz … 2 kHz.
- * `clarity` (may be NULL): 0 … 1, how periodic. `mono` is one channel. */
-double measure_pitch(const float *mono, size_t frames, int rate_hz, double *clarity);
-
 struct grade_limits {
     double min_rms_db;         /* curation.thresholds */
     double clipping_tolerance; /* linear */

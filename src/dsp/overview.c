@@ -220,11 +220,6 @@ enum status overview_finish(struct overview *o, struct err *e)
     return add_clean_bin(o, o->partial, samples, e);
 }
 
-int64_t overview_frames(const struct overview *o)
-{
-    return o->frames;
-}
-
 /* Finest bins [first, last), taken from the coarsest levels that fit. */
 static struct overview_column column_of(const struct overview *o, size_t first,
                                         size_t last)

@@ -32,8 +32,6 @@ enum status overview_push(struct overview *o, const float *interleaved, size_t f
 /* No more frames: completes the last bins. Needed before reading. */
 enum status overview_finish(struct overview *o, struct err *e);
 
-int64_t overview_frames(const struct overview *o);
-
 /* Columns of a picture of the frames [start, end): column c covers
  * [start + c·(end − start)/n, start + (c + 1)·(end − start)/n), widened to whole finest
  * bins. Parts outside the recording are 0. Cost: O(n · 16). */

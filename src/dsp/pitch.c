@@ -1,10 +1,11 @@
-/* The fundamental of measure.h: YIN (de Cheveigné & Kawahara 2002), its difference
- * function by FFT, on the louder frames, which then vote. */
+/* YIN (de Cheveigné & Kawahara 2002), its difference function by FFT, on the louder
+ * frames, which then vote. */
+#include "dsp/pitch.h"
+
+#include "dsp/audio.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
-#include "dsp/measure.h"
-#include "dsp/pitch.h"
 #include "dsp/resample.h"
 #include "dsp/vec.h"
 
@@ -21,8 +22,7 @@ enum { FRAMES_MAX = 24, LOWEST_RATE_HZ = 32000 };
 
 struct vote {
     double octave; /* log2 of the frequency */
-    double weight; /* RMS × clarity */
-    double clarity;
+    double weight; /* RMS × how periodic, 0 … 1 */
 };
 
 /* The frames of one sound and what they say. */
@@ -30,7 +30,7 @@ struct ballot {
     int count;
     double rms[FRAMES_MAX], all;
     struct vote votes[FRAMES_MAX];
-    double *hz, *clarity; /* where the result goes; clarity may be NULL */
+    double *hz; /* where the result goes */
 };
 
 /* A frame that waits for the transform of eight. */
@@ -188,31 +188,26 @@ static struct vote frame_vote(struct yin *y, const float *x, const float *correl
     double depth, period = parabola(y->dip, lag, &depth);
     double clarity = fmin(1, fmax(0, 1 - depth));
     double hz = y->rate_hz / refine(y, period);
-    return (struct vote){log2(hz), rms * clarity, clarity};
+    return (struct vote){log2(hz), rms * clarity};
 }
 
 /* The pitch most weight agrees on; NAN when less than half of it does. */
-static double elect(const struct vote *v, int count, double all, double *clarity)
+static double elect(const struct vote *v, int count, double all)
 {
-    double best = 0, octave = (double)NAN, clear = 0;
+    double best = 0, octave = (double)NAN;
     for (int i = 0; i < count; i++) {
-        double weight = 0, sum = 0, c = 0;
+        double weight = 0, sum = 0;
         for (int j = 0; j < count; j++)
             if (v[j].weight > 0 && fabs(v[j].octave - v[i].octave) < same_pitch) {
                 weight += v[j].weight;
                 sum += v[j].weight * v[j].octave;
-                c += v[j].weight * v[j].clarity;
             }
         if (v[i].weight > 0 && weight > best) {
             best = weight;
             octave = sum / weight;
-            clear = c / weight;
         }
     }
-    bool sure = best >= 0.5 * all;
-    if (clarity)
-        *clarity = sure ? clear : 0;
-    return sure ? exp2(octave) : (double)NAN;
+    return best >= 0.5 * all ? exp2(octave) : (double)NAN;
 }
 
 static double frame_rms(const float *x, int n)
@@ -308,7 +303,7 @@ static enum status queue_line(struct pitch_meter *m, const struct audio *line)
     return st;
 }
 
-static bool open_ballot(struct pitch_meter *m, double *hz, double *clarity)
+static bool open_ballot(struct pitch_meter *m, double *hz)
 {
     if (m->count == m->room) {
         size_t room = m->room ? 2 * m->room : 8;
@@ -318,17 +313,15 @@ static bool open_ballot(struct pitch_meter *m, double *hz, double *clarity)
         m->ballots = more;
         m->room = room;
     }
-    m->ballots[m->count++] = (struct ballot){.hz = hz, .clarity = clarity};
+    m->ballots[m->count++] = (struct ballot){.hz = hz};
     return true;
 }
 
 enum status pitch_meter_add(struct pitch_meter *m, const float *mono, size_t frames,
-                            double *hz, double *clarity)
+                            double *hz)
 {
     *hz = (double)NAN;
-    if (clarity)
-        *clarity = 0;
-    if (!open_ballot(m, hz, clarity))
+    if (!open_ballot(m, hz))
         return ST_NO_MEMORY;
     struct audio given = {(float *)mono, frames, 1, m->rate_hz}, line;
     int times = times_for(m->rate_hz);
@@ -348,24 +341,7 @@ void pitch_meter_finish(struct pitch_meter *m)
     for (size_t i = 0; i < m->count; i++) {
         struct ballot *b = &m->ballots[i];
         if (b->all > 0)
-            *b->hz = elect(b->votes, b->count, b->all, b->clarity);
+            *b->hz = elect(b->votes, b->count, b->all);
     }
     m->count = 0;
-}
-
-double measure_pitch(const float *mono, size_t frames, int rate_hz, double *clarity)
-{
-    double hz = (double)NAN;
-    if (clarity)
-        *clarity = 0;
-    struct pitch_meter *m = pitch_meter_new(rate_hz);
-    struct audio clean = {0}, given = {(float *)mono, frames, 1, rate_hz};
-    if (m && audio_slice(&clean, &given, 0, frames, NULL) == ST_OK) {
-        line_scrub(clean.data, frames);
-        if (pitch_meter_add(m, clean.data, frames, &hz, clarity) == ST_OK)
-            pitch_meter_finish(m);
-    }
-    audio_done(&clean);
-    pitch_meter_free(m);
-    return hz;
 }

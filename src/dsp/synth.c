@@ -6,24 +6,15 @@
 
 static const double PI2 = 6.283185307179586;
 
-static const struct {
-    const char *name;
-    double length_s;
-} drums[SYNTH_DRUM_COUNT] = {
-    [SYNTH_KICK] = {"kick", 0.45},        [SYNTH_SNARE] = {"snare", 0.35},
-    [SYNTH_CLAP] = {"clap", 0.35},        [SYNTH_HAT_CLOSED] = {"hat_closed", 0.09},
-    [SYNTH_HAT_OPEN] = {"hat_open", 0.5}, [SYNTH_TOM] = {"tom_mid", 0.5},
-    [SYNTH_CRASH] = {"crash", 1.6},
+static const double lengths_s[SYNTH_DRUM_COUNT] = {
+    [SYNTH_KICK] = 0.45,       [SYNTH_SNARE] = 0.35,   [SYNTH_CLAP] = 0.35,
+    [SYNTH_HAT_CLOSED] = 0.09, [SYNTH_HAT_OPEN] = 0.5, [SYNTH_TOM] = 0.5,
+    [SYNTH_CRASH] = 1.6,
 };
-
-const char *synth_drum_name(enum synth_drum d)
-{
-    return drums[d].name;
-}
 
 double synth_drum_length_s(enum synth_drum d)
 {
-    return drums[d].length_s;
+    return lengths_s[d];
 }
 
 /* One-pole coefficient for a corner frequency. */
@@ -114,7 +105,7 @@ static void tom(double level, double tune, struct rng *r, float *out, size_t n, 
 void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
                 float *mono, size_t n, int rate_hz)
 {
-    size_t length = (size_t)(drums[d].length_s * rate_hz);
+    size_t length = (size_t)(lengths_s[d] * rate_hz);
     n = n < length ? n : length;
     switch (d) {
     case SYNTH_KICK:

@@ -21,9 +21,6 @@ enum synth_drum {
     SYNTH_DRUM_COUNT
 };
 
-/* The class name the drum classifier uses for a voice. */
-const char *synth_drum_name(enum synth_drum d);
-
 /* One hit of up to synth_drum_length_s. `tune` 0.5 … 2 scales its pitches (1 = nominal).
  */
 void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,

@@ -258,11 +258,6 @@ double track_k_level_db(const struct track *t, size_t i)
     return unpack_level(hop_at(t, i)->k_level);
 }
 
-double track_centroid_hz(const struct track *t, size_t i)
-{
-    return unpack_hz(hop_at(t, i)->centroid);
-}
-
 double track_flatness(const struct track *t, size_t i)
 {
     uint16_t code = hop_at(t, i)->flatness;

@@ -106,7 +106,6 @@ double track_rms_db(const struct track *t, size_t i);
 double track_dc(const struct track *t, size_t i);
 double track_side_dc(const struct track *t, size_t i); /* struct offsets */
 double track_flatness(const struct track *t, size_t i);
-double track_centroid_hz(const struct track *t, size_t i);
 double track_k_level_db(const struct track *t, size_t i); /* K-weighted, all channels */
 unsigned track_flags(const struct track *t, size_t i);
 

@@ -20,11 +20,6 @@ static const struct {
 #undef ROLE
 };
 
-const char *role_name(enum role r)
-{
-    return roles[r].name;
-}
-
 int role_find(const char *name)
 {
     for (int i = 0; i < ROLE_COUNT; i++)

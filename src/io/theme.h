@@ -28,7 +28,6 @@ enum role {
     ROLE_COUNT
 };
 
-const char *role_name(enum role r);
 int role_find(const char *name); /* or -1 */
 
 /* One look. A colour of -1 is the terminal's own. */

@@ -106,7 +106,9 @@ struct view *open_view(struct session *s)
 {
     struct view *v;
     assert_int_equal(view_new(&v, s, NULL), ST_OK);
-    view_set_stacks_closed(v, false);
+    for (size_t i = 0; i < view_count(v); i++)
+        if (view_hidden(v, i) > 0)
+            view_toggle_stack(v, i);
     return v;
 }
 

@@ -23,7 +23,7 @@ struct candidate *make_finds(const char *stem, int n, struct catalog_source *sou
 /* Those finds as mining brings them; `replace`: the source has no others any more. */
 void deliver(struct session *s, const char *stem, int n, bool replace);
 bool take_news(struct session *s);         /* what others wrote; false: nothing */
-struct view *open_view(struct session *s); /* stacks open */
+struct view *open_view(struct session *s); /* what is stacked in it now, open */
 void assert_tallies_true(const struct session *s);
 /* Anything that can be undone: decisions, ratings, tags, categories, classes, notes,
  * edges, loops, stacks, the kit; on one, a few or the tagged. */
