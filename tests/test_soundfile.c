@@ -322,18 +322,21 @@ static void cut_off_headers_are_seen_through(void **state)
 {
     static const struct {
         const char *name;
-        int format, frame_bytes;
+        int format, frame_bytes, channels; /* 0: two of them */
     } files[] = {
-        {"a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_24, 6},
-        {"b.wav", SF_FORMAT_WAVEX | SF_FORMAT_FLOAT, 8},
-        {"a.rf64", SF_FORMAT_RF64 | SF_FORMAT_PCM_24, 6},
-        {"a.w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16, 4},
-        {"a.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_24, 6},
-        {"b.aiff", SF_FORMAT_AIFF | SF_FORMAT_DOUBLE, 16},
-        {"a.caf", SF_FORMAT_CAF | SF_FORMAT_PCM_24, 6},
-        {"a.au", SF_FORMAT_AU | SF_FORMAT_PCM_32, 8},
-        {"b.au", SF_FORMAT_AU | SF_ENDIAN_LITTLE | SF_FORMAT_PCM_16, 4},
-        {"c.wav", SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM, 0},
+        {"a.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_24, 6, 0},
+        {"b.wav", SF_FORMAT_WAVEX | SF_FORMAT_FLOAT, 8, 0},
+        {"a.rf64", SF_FORMAT_RF64 | SF_FORMAT_PCM_24, 6, 0},
+        {"a.w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16, 4, 0},
+        {"a.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_24, 6, 0},
+        {"b.aiff", SF_FORMAT_AIFF | SF_FORMAT_DOUBLE, 16, 0},
+        {"a.caf", SF_FORMAT_CAF | SF_FORMAT_PCM_24, 6, 0},
+        {"a.au", SF_FORMAT_AU | SF_FORMAT_PCM_32, 8, 0},
+        {"b.au", SF_FORMAT_AU | SF_ENDIAN_LITTLE | SF_FORMAT_PCM_16, 4, 0},
+        {"c.wav", SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM, 0, 0},
+        {"a.voc", SF_FORMAT_VOC | SF_FORMAT_PCM_U8, 2, 0},
+        {"b.voc", SF_FORMAT_VOC | SF_FORMAT_PCM_16, 4, 0},
+        {"a.8svx", SF_FORMAT_SVX | SF_FORMAT_PCM_S8, 1, 1},
     };
     char path[FOLDER_BYTES], said[64];
     snprintf(said, sizeof said, " s of %.1f s", (double)FRAMES / RATE);
@@ -341,7 +344,8 @@ static void cut_off_headers_are_seen_through(void **state)
         struct stat s;
         struct soundfile *sf;
         bool damaged;
-        sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
+        sound_in(path, *state, files[i].name, files[i].format, RATE,
+                 files[i].channels ? files[i].channels : 2, FRAMES);
         size_t whole = frames_of(path, &damaged);
         if (damaged || whole < FRAMES)
             fail_msg("%s is taken for damaged", files[i].name);
@@ -557,6 +561,9 @@ static void refusals_say_what_it_is(void **state)
     folder_write(*state, "fast.wav", wav, n);
     refuse(folder_path(path, *state, "fast.wav"), ST_UNREADABLE,
            "impossible sample rate");
+    folder_write(*state, "head.flac", "fLaC and what is no header", 26);
+    refuse(folder_path(path, *state, "head.flac"), ST_UNREADABLE,
+           "its header is damaged or cut off");
     folder_write(*state, "cut.wav", wav, 38);
     refuse(folder_path(path, *state, "cut.wav"), ST_UNREADABLE,
            "it ends before its sound begins");

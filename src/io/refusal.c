@@ -41,6 +41,7 @@ static const struct {
     {"Too many channels", "its header says that it has more channels than can be read"},
     {"'data' chunk", "it ends before its sound begins, or its header is damaged"},
     {"alformed", "its header is damaged or cut off"},
+    {"flac decoder", "its header is damaged or cut off"},
 };
 
 const char *refusal(const unsigned char head[REFUSAL_HEAD_BYTES], const char *said)

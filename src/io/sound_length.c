@@ -7,7 +7,7 @@
 /* Files of chunks: how they begin, and what the head of a chunk looks like. */
 static const struct layout {
     const char *magic, *form; /* the latter at 8 */
-    const char *sound;        /* name of the chunk that holds it */
+    const char *sound;        /* name of the chunk that holds it; NULL: VOC */
     int first, name, size;    /* where chunks begin; bytes of a chunk's name and size */
     int align;
     bool big_endian, counts_head;
@@ -16,6 +16,8 @@ static const struct layout {
     {"RF64", "WAVE", "data", 12, 4, 4, 2, false, false},
     {"BW64", "WAVE", "data", 12, 4, 4, 2, false, false},
     {"FORM", "AIF", "SSND", 12, 4, 4, 2, true, false},
+    {"FORM", "8SVX", "BODY", 12, 4, 4, 2, true, false},
+    {"Crea", " Voice File", NULL, 26, 1, 3, 1, false, false},
     {"caff", "", "data", 8, 4, 8, 1, true, false},
     {"riff", "\x2e\x91", "data", 40, 16, 8, 8, false, true}, /* W64: names are GUIDs */
 };
@@ -56,6 +58,15 @@ static const struct layout *layout_of(const unsigned char head[24])
     return NULL;
 }
 
+/* VOC numbers its chunks: two kinds hold sound. */
+enum { VOC_PLAIN = 1, VOC_NEW = 9, VOC_MOST_BYTES = 0xffffff };
+
+static bool is_sound(const struct layout *l, const unsigned char *head)
+{
+    return l->sound ? memcmp(head, l->sound, 4) == 0
+                    : head[0] == VOC_PLAIN || head[0] == VOC_NEW;
+}
+
 static bool find_chunk(int fd, const struct layout *l, struct sound *out)
 {
     enum { MOST_CHUNKS = 256 };
@@ -71,7 +82,7 @@ static bool find_chunk(int fd, const struct layout *l, struct sound *out)
         }
         if (l->counts_head)
             size -= head_bytes;
-        if (memcmp(p, l->sound, 4) == 0) {
+        if (is_sound(l, p)) {
             *out = (struct sound){.layout = l,
                                   .field = at + l->name,
                                   .field_bytes = l->size,
@@ -144,6 +155,16 @@ static bool is_chunk(int fd, int64_t at, int64_t size)
     return at + 8 + load(p + 4, 4, false) <= size + 1;
 }
 
+/* A plain VOC chunk that goes on to the end of the file or beyond: libsndfile wants a
+ * chunk to follow, of which it looks at nothing. */
+static bool is_endless_voc(int fd, const struct sound *s)
+{
+    unsigned char kind;
+    return s->layout->sound == NULL && s->there > 1 && s->there <= VOC_MOST_BYTES &&
+           s->stated >= s->there && pread(fd, &kind, 1, (off_t)s->field - 1) == 1 &&
+           kind == VOC_PLAIN;
+}
+
 bool sound_length_splice(struct splice *s, int fd)
 {
     struct sound sound;
@@ -154,13 +175,14 @@ bool sound_length_splice(struct splice *s, int fd)
     bool caf = l->magic[0] == 'c', open_end = caf && sound.stated == -1;
     bool unwritten = wav && sound.stated == 0 && sound.there >= 8 &&
                      !is_chunk(fd, sound.body, sound.body + sound.there);
-    if (!unwritten && !open_end && !(caf && beyond(&sound) > 0))
+    bool endless = is_endless_voc(fd, &sound);
+    if (!unwritten && !open_end && !endless && !(caf && beyond(&sound) > 0))
         return false;
     if (pread(fd, s->head, (size_t)sound.body, 0) < (ssize_t)sound.body)
         return false;
     int64_t most = riff ? 0xffffff00 - sound.body : INT64_MAX;
     int64_t length = sound.there < most ? sound.there : most;
-    store(s->head + sound.field, sound.field_bytes, l->big_endian, length);
+    store(s->head + sound.field, sound.field_bytes, l->big_endian, length - endless);
     if (riff)
         store(s->head + 4, 4, false, length + sound.body - 8);
     s->fd = fd;

@@ -12,12 +12,13 @@
 #include <stdbool.h>
 
 /* True, with the splice filled, when libsndfile would not read what is there: a WAV file
- * (or RF64) whose data chunk claims to be empty but is followed by what is no chunk, or a
- * CAF file whose data chunk ends behind the file or with it (its length is -1). */
+ * (or RF64) whose data chunk claims to be empty but is followed by what is no chunk, a
+ * CAF file whose data chunk ends behind the file or with it (its length is -1), or a VOC
+ * file of eight bits without an end mark. */
 bool sound_length_splice(struct splice *s, int fd);
 
 /* Bytes of sound that `fd` holds and should hold beyond them: it was cut short. Known of
- * WAV, RF64, W64, AIFF, CAF and AU; false for all others, when nothing is missing, and
+ * WAV, RF64, W64, AIFF, 8SVX, CAF, VOC and AU; false for all others, when nothing is missing, and
  * for lengths that stand for "unknown". */
 bool sound_length_missing(int fd, int64_t *there, int64_t *missing);
 

@@ -130,7 +130,8 @@ static void describe(struct soundfile_info *info, int format)
     if (!*container) {
         SF_FORMAT_INFO known = {.format = format & SF_FORMAT_TYPEMASK};
         if (sf_command(NULL, SFC_GET_FORMAT_INFO, &known, sizeof known) == 0)
-            snprintf(library_name, sizeof library_name, "%.12s", known.name);
+            snprintf(library_name, sizeof library_name, "%.*s",
+                     (int)strcspn(known.name, " ("), known.name);
         container = library_name;
     }
     if (bits)
@@ -300,8 +301,9 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     if (!o->sf && !e)
         return ST_UNREADABLE;
     if (!o->sf) {
-        char said[SAID_BYTES];
-        listen_twice(path, mpeg == MPEG_YES && count_mpeg, said);
+        char said[SAID_BYTES] = "";
+        if (!*refusal(head, said))
+            listen_twice(path, mpeg == MPEG_YES && count_mpeg, said);
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
                        refusal(head, said));
     }
