@@ -82,6 +82,30 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
     return st;
 }
 
+/* What to do with what a pipeline wrote: a command for a shell, what it is for behind. */
+static void hint(struct batch *b, const char *command, const char *path, const char *more)
+{
+    const char *quote = strpbrk(path, " \t\"()&;|<>*?$`\\") ? "'" : "";
+    if (!given(b, OPT_DRY_RUN))
+        log_write(&b->output.log, LOG_INFO, "next: %s %s%s%s%s", command, quote, path,
+                  quote, more);
+}
+
+static void hint_project(struct batch *b, enum status st)
+{
+    char project[PATH_BYTES];
+    if ((st != ST_OK && st != ST_SOURCES_FAILED) || b->result.totals.finds == 0)
+        return;
+    snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
+    if (b->request.shard_count > 1) {
+        hint(b, "trowel --batch index --project", project,
+             "   # when all shards are done");
+        return;
+    }
+    hint(b, "trowel", project, "   # hear and judge the finds");
+    hint(b, "trowel --batch curate --input_root", project, "   # pick the best of them");
+}
+
 static enum status run_process(struct batch *b, struct err *e)
 {
     struct process_input input = {.dir = given(b, OPT_INPUT_DIR)
@@ -97,7 +121,10 @@ static enum status run_process(struct batch *b, struct err *e)
     struct process_job job = process_job(b);
     job.inputs = &input;
     job.input_count = 1;
-    return excavate(b, &job, e);
+    enum status st = excavate(b, &job, e);
+    if (b->request.pipeline == PIPE_PROCESS)
+        hint_project(b, st);
+    return st;
 }
 
 static enum status run_textures(struct batch *b, struct err *e)
@@ -259,8 +286,12 @@ static enum status run_curate(struct batch *b, struct err *e)
     const char *input =
         given(b, OPT_INPUT_ROOT) ? text(b, OPT_INPUT_ROOT) : export_root(b);
     snprintf(best, sizeof best, "%s/best_of", input);
-    return curate(b, input, given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best,
-                  NULL, e);
+    const char *output = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
+    enum status st = curate(b, input, output, NULL, e);
+    if (st == ST_OK)
+        hint(b, "trowel --batch format --input_dir", output,
+             " --kit_name NAME   # make a kit of them");
+    return st;
 }
 
 static enum status format(struct batch *b, const char *input, const char *output,
@@ -295,11 +326,22 @@ static enum status format(struct batch *b, const char *input, const char *output
     return st;
 }
 
+static void hint_kit(struct batch *b, const char *kit)
+{
+    if (!given(b, OPT_DRY_RUN))
+        log_write(&b->output.log, LOG_INFO,
+                  "next: %s/ASSIGN.txt says how the kit comes onto the machine", kit);
+}
+
 static enum status run_format(struct batch *b, struct err *e)
 {
-    char folder[PATH_BYTES];
-    return format(b, text(b, OPT_SAMPLES_DIR),
-                  output_dir(b, OPT_KITS_DIR, "kits", folder), e);
+    char folder[PATH_BYTES], kit[PATH_BYTES];
+    const char *kits = output_dir(b, OPT_KITS_DIR, "kits", folder);
+    enum status st = format(b, text(b, OPT_SAMPLES_DIR), kits, e);
+    snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
+    if (st == ST_OK)
+        hint_kit(b, kit);
+    return st;
 }
 
 static enum status report(struct batch *b, const char *input, const char *output,
@@ -386,8 +428,7 @@ static enum status run_validate(struct batch *b, struct err *e)
         return st;
     if (b->config_path[0])
         log_write(&b->output.log, LOG_INFO, "%s is valid", b->config_path);
-    output_counts(&b->output, PIPE_VALIDATE, b->config_path[0] ? b->config_path : NULL,
-                  NULL, 0);
+    output_settings(&b->output, b->config_path[0] ? b->config_path : NULL, &b->cfg);
     output_line(&b->output, "%s", yaml);
     free(yaml);
     return ST_OK;
@@ -427,10 +468,16 @@ static enum status run_chain(struct batch *b,
 
 static enum status run_all(struct batch *b, struct err *e)
 {
-    char project[PATH_BYTES], kits[PATH_BYTES];
+    char project[PATH_BYTES], folder[PATH_BYTES], kit[PATH_BYTES];
+    const char *kits = output_dir(b, OPT_KITS_DIR, "kits", folder);
     snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
-    return run_chain(b, run_process, project, output_dir(b, OPT_KITS_DIR, "kits", kits),
-                     e);
+    snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
+    enum status st = run_chain(b, run_process, project, kits, e);
+    if (st == ST_OK || (st == ST_SOURCES_FAILED && b->result.totals.finds > 0)) {
+        hint(b, "trowel", project, "   # hear and judge the finds");
+        hint_kit(b, kit);
+    }
+    return st;
 }
 
 static enum status make_tapes(struct batch *b, const char *folder, struct err *e)

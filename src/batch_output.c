@@ -1,5 +1,6 @@
 #include "batch_output.h"
 
+#include "core/why.h"
 #include "io/csv.h"
 #include "own_stderr.h"
 
@@ -116,6 +117,10 @@ static void tell_json(struct output *o, const struct news *n)
         json_whole(&o->buffer, "finds", n->finds);
         json_number(&o->buffer, "audio_s", n->audio_s, 3);
         json_number(&o->buffer, "took_s", n->took_s, 3);
+        if (n->near_pad) {
+            json_string(&o->buffer, "nearest_pad_missed_by", n->near_pad->missed_by);
+            json_string(&o->buffer, "setting", why_setting(n->near_pad));
+        }
     }
     json_end(o);
 }
@@ -168,6 +173,10 @@ static void source_line(struct output *o, const struct news *n)
     double speed = n->took_s > 0 ? n->audio_s / n->took_s : 0;
     fprintf(o->messages, " (%.0f s in %.1f s, %.*fx realtime)\n", n->audio_s, n->took_s,
             speed < 10, speed);
+    char missed[WHY_MISSED_BYTES];
+    if (n->near_pad)
+        fprintf(o->messages, "    no pad; the nearest: %s\n",
+                why_missed(n->near_pad, missed, sizeof missed));
 }
 
 static void tell_text(struct output *o, const struct news *n)
@@ -293,6 +302,44 @@ void output_counts(struct output *o, enum pipeline p, const char *path,
         json_string(&o->buffer, "output", path);
     for (size_t i = 0; i < n; i++)
         json_whole(&o->buffer, counts[i].name, counts[i].value);
+    json_end(o);
+}
+
+/* One setting in JSON: words and texts quoted, numbers and lists of them as they are. */
+static void json_setting(struct text *t, const struct config *cfg, int i)
+{
+    const struct config_key *k = config_key(i);
+    char value[4 * CONFIG_TEXT_BYTES + 8], *rest;
+    config_get(cfg, i, value, sizeof value);
+    bool null = strcmp(value, "null") == 0;
+    if (k->type == CONFIG_TEXT && !null) {
+        json_string(t, k->name, (const char *)cfg + k->offset);
+    } else if (k->type == CONFIG_WORDS) {
+        json_open(t, k->name, '[');
+        for (char *w = strtok_r(value, "[, ]", &rest); w;
+             w = strtok_r(NULL, "[, ]", &rest))
+            json_string(t, NULL, w);
+        json_close(t, ']');
+    } else if (k->type == CONFIG_CHOICE ||
+               (k->null_word && strcmp(value, k->null_word) == 0 && !null)) {
+        json_string(t, k->name, value);
+    } else {
+        json_plain(t, k->name, value);
+    }
+}
+
+void output_settings(struct output *o, const char *path, const struct config *cfg)
+{
+    if (!o->json)
+        return;
+    json_begin(o, "summary");
+    json_string(&o->buffer, "pipeline", pipeline_name(PIPE_VALIDATE));
+    if (path)
+        json_string(&o->buffer, "config", path);
+    json_open(&o->buffer, "settings", '{');
+    for (int i = 0; i < config_key_count(); i++)
+        json_setting(&o->buffer, cfg, i);
+    json_close(&o->buffer, '}');
     json_end(o);
 }
 

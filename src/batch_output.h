@@ -8,6 +8,7 @@
 #include "core/process.h"
 #include "core/reporter.h"
 #include "core/text.h"
+#include "io/config.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -45,6 +46,9 @@ struct output_count {
 };
 void output_counts(struct output *o, enum pipeline p, const char *path,
                    const struct output_count *counts, size_t n);
+/* Under --json the summary of a validation: the file and every setting under the name
+ * that --set knows; else nothing. */
+void output_settings(struct output *o, const char *path, const struct config *cfg);
 /* The sums of a process run. */
 void output_summary(struct output *o, const struct process_result *r);
 

@@ -1,6 +1,7 @@
 /* The batch mode as a user runs it: trees, manifests, exit statuses, bad input, resume.
  */
 #include "core/demo.h"
+#include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/seam.h"
 #include "io/manifest.h"
@@ -139,6 +140,7 @@ static void process_writes_the_tree(void **state)
         print_message("%s", o.err);
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "3 sources: 3 done"));
+    assert_true(text_has(o.err, "next: trowel export/TREE "));
     outcome_done(&o);
     assert_true(there(p, "export/TREE/manifest.csv"));
     assert_true(there(p, "export/TREE/catalog.db"));
@@ -517,7 +519,7 @@ static void shards_join(void **state)
 }
 
 /* A disk that is not there takes no find out of the catalog; a sample that is gone is. */
-static void index_waits_for_a_missing_disk(void **state)
+static void a_missing_disk_is_waited_for(void **state)
 {
     struct place *p = *state;
     struct outcome o;
@@ -534,6 +536,11 @@ static void index_waits_for_a_missing_disk(void **state)
             assert_int_equal(rename(from, to), 0);
         }
         RUN(o, p, "index", "--project", "shards/TREE");
+        assert_int_equal(o.exit_status, away);
+        assert_int_equal(text_has(o.err, "is a disk missing?"), away);
+        outcome_done(&o);
+        RUN(o, p, "process", "--input-dir", "in", "--export-root", "shards",
+            "--project-name", "TREE", "--seed", "7");
         assert_int_equal(o.exit_status, away);
         assert_int_equal(text_has(o.err, "is a disk missing?"), away);
         outcome_done(&o);
@@ -657,6 +664,58 @@ static void json_is_one_object_a_line(void **state)
     }
     assert_true(lines >= 5);
     outcome_done(&o);
+    RUN(o, p, "validate", "--json", "--set", "pad_miner.min_rms_db=-50", "--set",
+        "musicality.target_key=C maj");
+    assert_int_equal(o.exit_status, 0);
+    assert_ptr_equal(strchr(o.out, '\n'), o.out + strlen(o.out) - 1);
+    assert_true(text_has(o.out, "\"config\":\"config.yaml\",\"settings\":{"));
+    assert_true(text_has(o.out, "\"pad_miner.min_rms_db\":-50,"));
+    assert_true(text_has(o.out, "\"pad_miner.target_durations_sec\":[1.5, 2.5, "));
+    assert_true(text_has(o.out, "\"drones.pad_variants\":[\"warm\"],"));
+    assert_true(text_has(o.out, "\"drum_miner.enabled\":true,"));
+    assert_true(text_has(o.out, "\"drum_miner.slice_mode\":\"onset_to_onset\","));
+    assert_true(text_has(o.out, "\"musicality.reference_bpm\":\"detect\","));
+    assert_true(text_has(o.out, "\"musicality.target_key\":\"C maj\","));
+    assert_true(text_has(o.out, "\"reproducibility.random_seed\":null"));
+    outcome_done(&o);
+}
+
+/* Ten seconds of a chord and four of room tone: no pad where none may be so loud. */
+static void without_pads_the_setting_is_named(void **state)
+{
+    enum { RATE_HZ = 44100, FRAMES = 14 * RATE_HZ, TONE = 10 * RATE_HZ };
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char folder[1024];
+    struct rng r = rng_derive(3, 0, "room", 0);
+    assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    for (size_t i = 0; i < FRAMES; i++) {
+        double x = 2e-3 * (rng_uniform(&r) - 0.5), turn = 2 * 3.14159265358979 / RATE_HZ;
+        for (int k = 4; i < TONE && k < 7; k++)
+            x += 0.05 * sin(turn * 55 * k * (double)i);
+        a.data[i] = (float)x;
+    }
+    path_in(folder, p, "chord");
+    write_sound(folder, "chord.wav", &a, 24);
+    audio_done(&a);
+    static const char said[] = "dB above the gate (pad_miner.max_rms_db)";
+    RUN(o, p, "process", "--input-dir", "chord", "--project-name", "QUIET", "--seed", "1",
+        "--stages", "pads,silences", "--set", "pad_miner.max_rms_db=-26");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "no pad; the nearest: level "));
+    assert_true(text_has(o.err, said));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "chord", "--project-name", "NONE", "--seed", "1",
+        "--stages", "pads", "--set", "pad_miner.max_rms_db=-26");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, said));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "chord", "--project-name", "LOUD", "--seed", "1",
+        "--stages", "pads", "--set", "pad_miner.max_rms_db=-20");
+    assert_int_equal(o.exit_status, 0);
+    assert_false(text_has(o.err, "no pad"));
+    outcome_done(&o);
 }
 
 /* How many onsets are printed, and the least time between two. */
@@ -768,10 +827,11 @@ int main(void)
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
         cmocka_unit_test(links_do_not_lead_out),
         cmocka_unit_test(shards_join),
-        cmocka_unit_test(index_waits_for_a_missing_disk),
+        cmocka_unit_test(a_missing_disk_is_waited_for),
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(interrupt_leaves_whole_files),
         cmocka_unit_test(one_source_pipelines_write_flat),
+        cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(analyze_prints_onsets_alone),
         cmocka_unit_test(failing_sources_leave_no_folders),

@@ -1,5 +1,6 @@
 /* The parts of a score read back in plain units are what was measured. */
 #include "core/why.h"
+#include "io/config.h"
 #include "io/paths.h"
 
 #include "dsp/part_units.h"
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -73,6 +75,46 @@ static void every_part_of_the_miners_is_explained(void **state)
             assert_true(said(all[i].kind, all[i].parts[p], 0.5, -30)[0] != '\0');
 }
 
+/* The settings are there, and the words are those of the miners. */
+static void a_near_miss_names_its_setting(void **state)
+{
+    (void)state;
+    static const struct {
+        enum kind kind;
+        const char *missed_by, *setting;
+    } all[] = {
+        {KIND_PAD, "level 1.2 dB below the gate", "pad_miner.min_rms_db"},
+        {KIND_PAD, "0.03 onsets a second above the gate",
+         "pad_miner.max_onset_rate_per_second"},
+        {KIND_PAD, "its loop has 1.4 onsets a second above the gate",
+         "pad_miner.max_onset_rate_per_second"},
+        {KIND_PAD, "12 % more stable ground needed", "pre_analysis.enabled"},
+        {KIND_PAD, "clipped in 2 places", "pre_analysis.skip_clipped_regions"},
+        {KIND_PAD, "level swings 3.0 dB too much", ""},
+        {KIND_DRUM, "peak 1.0 dB below the gate", "drum_miner.min_peak_db"},
+        {KIND_DRUM, "2.0 % of it clipped, not under 1 %", "drum_miner.max_peak_db"},
+        {KIND_DRUM, "11 ms shorter than allowed", "drum_miner.min_length_sec"},
+        {KIND_DRUM, "not among the best 2000", "drum_miner.max_saved_per_file"},
+        {KIND_SILENCE, "level 1.2 dB above the gate", "silence_miner.max_rms_db"},
+        {KIND_SILENCE, "clicks: crest above 5.0", "silence_miner.max_crest"},
+        {KIND_SILENCE, "something begins in it", ""},
+    };
+    char text[WHY_MISSED_BYTES], expected[WHY_MISSED_BYTES];
+    struct candidate c;
+    candidate_clear(&c);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        c.kind = all[i].kind;
+        snprintf(c.missed_by, sizeof c.missed_by, "%s", all[i].missed_by);
+        assert_string_equal(why_setting(&c), all[i].setting);
+        assert_true(*all[i].setting == '\0' || config_find(all[i].setting) >= 0);
+        snprintf(expected, sizeof expected, *all[i].setting ? "%s (%s)" : "%s",
+                 all[i].missed_by, all[i].setting);
+        assert_string_equal(why_missed(&c, text, sizeof text), expected);
+    }
+    c.missed_by[0] = '\0';
+    assert_string_equal(why_setting(&c), "");
+}
+
 static void a_reason_is_told_without_the_folder(void **state)
 {
     (void)state;
@@ -88,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measured_values_come_back),
         cmocka_unit_test(every_part_of_the_miners_is_explained),
+        cmocka_unit_test(a_near_miss_names_its_setting),
         cmocka_unit_test(a_reason_is_told_without_the_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,20 @@ static size_t real_finds(const struct find_list *l)
     return n;
 }
 
+/* The nearest miss of a source without a pad, or NULL: they are kept nearest first. */
+static const struct candidate *near_pad(const struct find_list *l)
+{
+    const struct candidate *nearest = NULL;
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->at[i].kind != KIND_PAD)
+            continue;
+        if (!l->at[i].missed_by[0])
+            return NULL;
+        nearest = nearest ? nearest : &l->at[i];
+    }
+    return nearest;
+}
+
 static void stop(struct run *r, enum status st, const struct err *why)
 {
     if (r->worst == ST_OK) {
@@ -152,6 +166,7 @@ static void done(void *arg, enum status st, const struct err *e)
     if (st == ST_OK) {
         news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
         news.finds = real_finds(&t->finds);
+        news.near_pad = near_pad(&t->finds);
         news.audio_s = t->audio_s;
         news.took_s = t->took_s;
         r->result->audio_s += t->audio_s;

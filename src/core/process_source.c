@@ -1,6 +1,7 @@
 /* One source: from recording to files and record. */
 #include "core/process.h"
 
+#include "core/why.h"
 #include "io/content_hash.h"
 
 #include <math.h>
@@ -58,10 +59,12 @@ static enum status nothing_usable(const struct source_file *file, struct find_li
                                   struct err *e)
 {
     const struct candidate *near = only_misses(finds);
+    char missed[WHY_MISSED_BYTES];
     if (!near)
         return err_set(e, ST_EMPTY, "%s holds nothing usable", file->path);
     return err_set(e, ST_EMPTY, "%s holds nothing usable; nearest is a %s: %s",
-                   file->path, kind_type(near->kind), near->missed_by);
+                   file->path, kind_type(near->kind),
+                   why_missed(near, missed, sizeof missed));
 }
 
 static enum status record_failure(const struct project *p, struct catalog_source *source,

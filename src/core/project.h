@@ -110,7 +110,8 @@ struct project_totals {
     size_t per_category[CAT_COUNT];
 };
 /* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
- * whose sample somebody removed are left out, and counted as missing. */
+ * whose sample somebody removed are left out, and counted as missing. ST_NOT_FOUND, and
+ * nothing is written, when not one sample of a project is there. */
 enum status project_assemble(const struct project *p, const struct assemble_more *more,
                              struct project_totals *totals, struct err *e);
 /* Is a source complete that manifest.csv cannot know of yet, because whoever mined it was

@@ -171,11 +171,11 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
         st = note_list(j, j->source_count, more->orphans, e);
     }
     /* Nobody deletes every single sample and keeps the project: a disk is not there. */
-    if (st == ST_OK && more->rebuild && j->missing > 0 && j->there == 0)
+    if (st == ST_OK && !j->project->flat && j->missing > 0 && j->there == 0)
         st = err_set(
             e, ST_NOT_FOUND,
             "%s: not one of its %zu samples on record is there; is a disk missing? "
-            "The catalog is left as it is",
+            "The catalog is left as it is; process --force makes them again",
             j->project->root.path, j->missing);
     return st;
 }

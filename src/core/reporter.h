@@ -26,6 +26,7 @@ struct news {
     double audio_s, took_s;
     const struct candidate *find;
     size_t finds;
+    const struct candidate *near_pad; /* NEWS_DONE without a pad: what all but was one */
 };
 
 struct reporter {

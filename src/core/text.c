@@ -144,6 +144,11 @@ void json_whole(struct text *t, const char *key, uint64_t value)
 
 void json_bool(struct text *t, const char *key, bool value)
 {
+    json_plain(t, key, value ? "true" : "false");
+}
+
+void json_plain(struct text *t, const char *key, const char *value)
+{
     begin(t, key);
-    text_add(t, value ? "true" : "false");
+    text_add(t, value);
 }

@@ -33,5 +33,6 @@ void json_string(struct text *t, const char *key, const char *value);
 void json_number(struct text *t, const char *key, double value, int decimals);
 void json_whole(struct text *t, const char *key, uint64_t value); /* every digit */
 void json_bool(struct text *t, const char *key, bool value);
+void json_plain(struct text *t, const char *key, const char *value); /* JSON already */
 
 #endif

@@ -101,3 +101,42 @@ void why_part(const struct candidate *c, int i, char *to, size_t n)
         snprintf(to, n, "%s%.*f%s%s", readings[r].before, readings[r].decimals, x,
                  more ? "+" : "", readings[r].after);
 }
+
+/* Of what each miner says of a near-miss: the words that tell the gate. */
+static const struct {
+    enum kind kind;
+    const char *says, *setting;
+} gates[] = {
+    {KIND_PAD, "dB below the gate", "pad_miner.min_rms_db"},
+    {KIND_PAD, "dB above the gate", "pad_miner.max_rms_db"},
+    {KIND_PAD, "onsets a second", "pad_miner.max_onset_rate_per_second"},
+    {KIND_PAD, "flatness", "pad_miner.spectral_flatness_threshold"},
+    {KIND_PAD, "DC offset", "pre_analysis.max_dc_offset"},
+    {KIND_PAD, "crest", "pre_analysis.max_crest_factor"},
+    {KIND_PAD, "clipped in", "pre_analysis.skip_clipped_regions"},
+    {KIND_PAD, "stable ground", "pre_analysis.enabled"},
+    {KIND_DRUM, "dB below the gate", "drum_miner.min_peak_db"},
+    {KIND_DRUM, "dB above the gate", "drum_miner.max_peak_db"},
+    {KIND_DRUM, "of it clipped", "drum_miner.max_peak_db"},
+    {KIND_DRUM, "shorter than allowed", "drum_miner.min_length_sec"},
+    {KIND_DRUM, "not among the best", "drum_miner.max_saved_per_file"},
+    {KIND_SILENCE, "dB below the gate", "silence_miner.min_rms_db"},
+    {KIND_SILENCE, "dB above the gate", "silence_miner.max_rms_db"},
+    {KIND_SILENCE, "crest above", "silence_miner.max_crest"},
+};
+
+const char *why_setting(const struct candidate *c)
+{
+    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
+        if (gates[i].kind == c->kind && strstr(c->missed_by, gates[i].says))
+            return gates[i].setting;
+    return "";
+}
+
+const char *why_missed(const struct candidate *c, char *to, size_t n)
+{
+    const char *setting = why_setting(c);
+    snprintf(to, n, "%s%s%s%s", c->missed_by, *setting ? " (" : "", setting,
+             *setting ? ")" : "");
+    return to;
+}

@@ -114,7 +114,8 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     if (st == ST_OK && seam_audible(&out->seam))
         st = refuse(&out->seam, e);
     else if (st == ST_OK && rate > p->max_onset_rate_per_second)
-        st = err_set(e, ST_NOTHING, "its loop has %.1f onsets a second above the gate",
+        st = err_set(e, ST_NOTHING, "its loop has " PAD_ONSETS_ABOVE,
+                     PAD_ONSETS_DIGITS(rate - p->max_onset_rate_per_second),
                      rate - p->max_onset_rate_per_second);
     if (st != ST_OK) {
         audio_done(&out->audio);

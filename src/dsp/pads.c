@@ -81,7 +81,7 @@ static void judge_content(const struct track_window *w, const struct pad_params 
 {
     double rate = w->onset_rate_hz - p->max_onset_rate_per_second;
     if (rate > 0.0)
-        fail(v, rate, 1.0, "%.1f onsets a second above the gate", rate);
+        fail(v, rate, 1.0, PAD_ONSETS_ABOVE, PAD_ONSETS_DIGITS(rate), rate);
     double flat = w->flatness - p->spectral_flatness_threshold;
     if (flat > 0.0)
         fail(v, flat, 0.15, "flatness %.2f above the gate", flat);

@@ -18,8 +18,8 @@
 bool sound_length_splice(struct splice *s, int fd);
 
 /* Bytes of sound that `fd` holds and should hold beyond them: it was cut short. Known of
- * WAV, RF64, W64, AIFF, 8SVX, CAF, VOC and AU; false for all others, when nothing is missing, and
- * for lengths that stand for "unknown". */
+ * WAV, RF64, W64, AIFF, 8SVX, CAF, VOC and AU; false for all others, when nothing is
+ * missing, and for lengths that stand for "unknown". */
 bool sound_length_missing(int fd, int64_t *there, int64_t *missing);
 
 #endif

@@ -1,6 +1,7 @@
 /* The inspector: one find in full. */
 #include "ui/state.h"
 
+#include "core/why.h"
 #include "ui/paint.h"
 
 #include <assert.h>
@@ -205,6 +206,9 @@ static int draw_origin(struct app *app, const struct area *a, const struct find 
     }
     if (c->missed_by[0])
         fact(a, &row, "missed", c->missed_by);
+    const char *gate = why_setting(c), *dot = strchr(gate, '.');
+    if (dot) /* the section goes first where room is short */
+        fact(a, &row, "gate", strlen(gate) + 7 > (size_t)a->cols ? dot + 1 : gate);
     if (app->library.note[0])
         fact(a, &row, "note", app->library.note);
     return row;
@@ -214,7 +218,7 @@ static int origin_rows(struct app *app, const struct find *f)
 {
     const struct catalog_find *d = &app->library.detail;
     return 1 + kind_loops(f->kind) + (d->c.missed_by[0] != 0) +
-           (app->library.note[0] != 0);
+           (*why_setting(&d->c) != '\0') + (app->library.note[0] != 0);
 }
 
 static void draw_facts(struct app *app, const struct area *a, const struct find *f)
