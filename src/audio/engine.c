@@ -26,6 +26,7 @@ struct slot {
     struct sound *sound;
     const struct kernel *kernel;
     float gain;
+    bool fade_in, fade_out; /* of each hit */
 };
 
 /* What engine_snapshot reads: a sequence lock made of atomics only. */
@@ -295,8 +296,8 @@ static void hit(struct engine *g, int slot, int velocity)
     if (i < 0)
         return;
     struct plan plan = {.frames = (int64_t)s->sound->audio.frames,
-                        .cut_start = s->sound->cut_start,
-                        .cut_end = s->sound->cut_end};
+                        .cut_start = s->fade_in,
+                        .cut_end = s->fade_out};
     struct program p = plan_program(&plan, 0);
     float gain = velocity >= 127 ? s->gain : s->gain * (float)velocity / 127;
     voice_start(&g->voice[i], sound_ref(s->sound), s->kernel, &p, gain, SWITCH_S);
@@ -315,7 +316,8 @@ static void set_slot(struct engine *g, const struct engine_command *c)
 {
     struct slot *s = &g->slot[c->u.kit.slot];
     hand_back(g, s->sound);
-    *s = (struct slot){c->u.kit.sound, c->u.kit.kernel, c->u.kit.gain};
+    *s = (struct slot){c->u.kit.sound, c->u.kit.kernel, c->u.kit.gain, c->u.kit.fade_in,
+                       c->u.kit.fade_out};
     if (!s->sound)
         cut_slot(g, c->u.kit.slot);
 }

@@ -31,7 +31,7 @@ enum engine_action {
     ENGINE_PLAN,    /* plan: other loop points or loop switch for what plays */
     ENGINE_GAIN,    /* gain: of what plays, ramped over 20 ms */
     ENGINE_VOLUME,  /* gain: of everything, ramped over 20 ms */
-    ENGINE_SLOT,    /* slot, sound (NULL: empty), kernel, gain */
+    ENGINE_SLOT,    /* slot, sound (NULL: empty), kernel, gain, fades */
     ENGINE_TRIM,    /* slot, gain */
     ENGINE_PATTERN, /* pattern */
     ENGINE_TEMPO,   /* bpm */
@@ -69,6 +69,7 @@ struct engine_command {
             const struct kernel *kernel;
             int slot, velocity;
             float gain;
+            bool fade_in, fade_out; /* where a hit begins or ends inside a sound */
         } kit;
     } u;
 };

@@ -17,8 +17,9 @@ struct sound {
     struct audio audio;  /* one or two channels, at the file's rate, at least 1 frame */
     int64_t first_frame; /* where in the file audio's frame 0 lies */
     int64_t file_frames; /* length of the whole file as far as known */
-    bool cut_start, cut_end; /* the file goes on beyond: these edges need a fade */
-    double loudness_lufs;    /* NAN: silence */
+    bool cut_start, cut_end;   /* the file goes on beyond: these edges need a fade */
+    bool loud_start, loud_end; /* it does not begin or end in silence: a loop's file */
+    double loudness_lufs;      /* NAN: silence */
     double true_peak_dbfs;
 };
 
@@ -28,9 +29,9 @@ struct sound *sound_new(struct audio *audio);
 struct sound *sound_ref(struct sound *s);
 void sound_unref(struct sound *s); /* NULL allowed */
 
-/* Fill in loudness and true peak: integrated loudness (EBU R 128) from three seconds on,
- * below that the loudest 400 ms, padded with silence if need be; what R 128 gates away
- * counts by its RMS. */
+/* Fill in loudness, true peak and how it begins and ends: integrated loudness (EBU R 128)
+ * from three seconds on, below that the loudest 400 ms, padded with silence if need be;
+ * what R 128 gates away counts by its RMS. */
 void sound_measure(struct sound *s);
 
 /* The gain that brings it to target_lufs, within ±MATCH_RANGE_DB, and never lets the true

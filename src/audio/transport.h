@@ -66,7 +66,9 @@ struct play_item {
     int64_t start_frame, end_frame;
     /* loop [loop_start, loop_end), counted from start_frame; loop_end 0 = all of it */
     int64_t loop_start_frame, loop_end_frame;
-    bool once; /* plays to its end also while the loop is on: a hit is no loop */
+    /* plays to its end also while the loop is on, and its file's edges are never faded: a
+     * hit is no loop */
+    bool once;
 };
 
 /* What playing means now; the loop switch is separate. */
@@ -77,7 +79,8 @@ enum play_mode {
 };
 
 /* Play from the beginning, at once if it is loaded, else as soon as it is. Replaces what
- * plays, with a crossfade of 12 ms; the start of a file is never faded. */
+ * plays, with a crossfade of 12 ms. The start of a file is faded only where it is no hit
+ * and does not begin in silence. */
 void transport_play(struct transport *t, const struct play_item *item);
 
 /* Hear the loop point of `item` again and again; with `gap`, a quarter of a second of

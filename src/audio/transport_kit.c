@@ -23,6 +23,8 @@ static void post_slot(struct transport *t, int slot, struct sound *s)
         return;
     }
     c.u.kit.sound = s;
+    if (s)
+        transport_edges(&t->slot[slot].item, s, &c.u.kit.fade_in, &c.u.kit.fade_out);
     transport_post(t, &c);
 }
 

@@ -11,14 +11,21 @@ static const double VOLUME_MIN_DB = -60, VOLUME_MAX_DB = 12;
 
 /* ---- starting ---- */
 
+/* A loop's file begins where it ends, in the middle of the sound. A hit is heard as it
+ * is, its attack above all. */
+void transport_edges(const struct wanted *item, const struct sound *s, bool *fade_in,
+                     bool *fade_out)
+{
+    *fade_in = s->cut_start || (s->loud_start && !item->once);
+    *fade_out = s->cut_end || (s->loud_end && !item->once);
+}
+
 static struct plan plan_for(const struct transport *t, const struct sound *s)
 {
     double rate = s->audio.rate_hz;
     bool context = t->mode == PLAY_CONTEXT;
     struct plan p = {
         .frames = (int64_t)s->audio.frames,
-        .cut_start = s->cut_start,
-        .cut_end = s->cut_end,
         .loop = t->loop && !context && !t->item.once,
         .loop_start = context ? 0 : t->item.loop_start_frame,
         .loop_end = context ? 0 : t->item.loop_end_frame,
@@ -26,6 +33,7 @@ static struct plan plan_for(const struct transport *t, const struct sound *s)
         .seam_frames = (int64_t)(SEAM_S * rate),
         .gap_frames = t->gap ? (int64_t)(SEAM_GAP_S * rate) : 0,
     };
+    transport_edges(&t->item, s, &p.cut_start, &p.cut_end);
     plan_clean(&p);
     return p;
 }
