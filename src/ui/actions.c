@@ -316,6 +316,10 @@ static int next_slots(const struct keymap *map, struct key_next *out, int max)
         keymap_keys(map, SCREEN_KIT, (enum action)a, out[n].key, sizeof out[n].key);
         snprintf(out[n].what, sizeof out[n].what, "%s", table[a].help + strlen("play "));
     }
+    if (n < max) {
+        key_text(out[n].key, sizeof out[n].key, EXTRAS_KEY);
+        snprintf(out[n++].what, sizeof out[n].what, "extras");
+    }
     return n;
 }
 

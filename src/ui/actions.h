@@ -62,6 +62,7 @@ bool action_choice(uint32_t key, struct action_choice *out); /* false: no such l
 /* --- key maps ---------------------------------------------------------------------- */
 
 enum { KEYMAP_MAX = 400 };
+enum { EXTRAS_KEY = 'e' }; /* in the place of a slot's key: the kit's extras */
 
 struct keymap {
     int count;

@@ -29,6 +29,16 @@ static const struct {
 #undef COMMAND
 };
 
+/* It cannot be done without: how it is written. */
+static bool lacks(struct app *app, enum command c, const char *rest)
+{
+    const char *wants = table[c].arguments;
+    bool lacks = !*rest && *wants && *wants != '[' && c != CMD_FILTER && c != CMD_NOTE;
+    if (lacks)
+        app_warn(app, "it is written :%s %s, %s", table[c].name, wants, table[c].help);
+    return lacks;
+}
+
 /* --- what they do ------------------------------------------------------------------ */
 
 static bool number(struct app *app, const char *text, double *out)
@@ -49,6 +59,7 @@ static void sort_by(struct app *app, const char *name)
         return;
     }
     view_set_order(app->view, order, view_order_descends(order));
+    app_say(app, "sorted by %s; O turns it around", words_order(order));
 }
 
 static void filter_by(struct app *app, const char *text)
@@ -107,7 +118,11 @@ static void theme(struct app *app, const char *name)
 
 static void source(struct app *app, const char *name)
 {
-    long at = *name ? session_source_find(app->session, name) : 0;
+    long here = library_current(app), at = 0;
+    if (*name)
+        at = session_source_find(app->session, name);
+    else if (here >= 0)
+        at = (long)session_find(app->session, (size_t)here)->source;
     if (at < 0 || session_source_count(app->session) == 0) {
         app_warn(app, *name ? "there is no recording '%s'" : "there is no recording%s",
                  name);
@@ -120,9 +135,13 @@ static void source(struct app *app, const char *name)
 static void note(struct app *app, const char *text)
 {
     struct err e;
-    long at = library_current(app);
-    if (at >= 0 &&
-        app_check(app, session_set_note(app->session, (size_t)at, text, &e), &e))
+    long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
+    library_refresh_detail(app, at);
+    if (at < 0)
+        app_warn(app, "there is nothing under the cursor");
+    else if (!*text && !app->library.note[0])
+        app_say(app, "%s has no note", session_find(app->session, (size_t)at)->name);
+    else if (app_check(app, session_set_note(app->session, (size_t)at, text, &e), &e))
         app_say(app, "%s", session_echo(app->session));
 }
 
@@ -130,7 +149,8 @@ static void kit(struct app *app, const char *name)
 {
     struct err e;
     if (*name) {
-        if (app_check(app, session_kit_name(app->session, name, &e), &e))
+        if (app_check(app, path_check_name(name, "name", &e), &e) &&
+            app_check(app, session_kit_name(app->session, name, &e), &e))
             app_say(app, "%s", session_echo(app->session));
     } else {
         app_show(app, SCREEN_KIT);
@@ -141,8 +161,12 @@ static void pick(struct app *app, const char *text)
 {
     struct err e;
     double n = 10;
-    if ((*text && !number(app, text, &n)) || n < 1 || n > 1000)
+    if (*text && !number(app, text, &n))
         return;
+    if (n < 1 || n > 1000) {
+        app_warn(app, "best takes 1 to 1000 finds of each category, not %s", text);
+        return;
+    }
     if (!app_check(app, session_pick_best(app->session, (int)n, &e), &e))
         return;
     view_set_scope(app->view, SCOPE_BEST_OF);
@@ -172,11 +196,20 @@ static void demo(struct app *app)
 static void journal(struct app *app, const char *file)
 {
     struct err e;
-    if (!*file)
-        app_warn(app, "decisions needs the name of a file");
-    else if (app_check(
-                 app, catalog_export(session_catalog(app->session), file, false, &e), &e))
+    if (app_check(app, catalog_export(session_catalog(app->session), file, false, &e),
+                  &e))
         app_say(app, "every decision is in %s", file);
+}
+
+static void go_to_row(struct app *app, const char *text)
+{
+    double v;
+    if (!number(app, text, &v))
+        return;
+    if (v < 1)
+        app_warn(app, "there is no row %s; the first is 1", text);
+    else
+        view_move_to(app->view, v < 1e9 ? (size_t)v - 1 : SIZE_MAX);
 }
 
 static void sound_command(struct app *app, enum command c, const char *rest)
@@ -189,6 +222,8 @@ static void sound_command(struct app *app, enum command c, const char *rest)
         app_say(app, "opening %s", *rest ? rest : "the audio device");
     } else if (number(app, rest, &v)) {
         transport_set_volume(app->transport, v);
+        transport_get_status(app->transport, &app->sound);
+        app_say(app, "volume %+.0f dB", app->sound.volume_db);
     }
 }
 
@@ -198,8 +233,11 @@ static void run(struct app *app, enum command c, const char *rest)
     struct err e;
     switch (c) {
     case CMD_TEMPO:
-        if (number(app, rest, &v))
-            app_check(app, session_kit_tempo(app->session, v, &e), &e);
+        if (number(app, rest, &v) &&
+            app_check(app, session_kit_tempo(app->session, v, &e), &e)) {
+            app_say(app, "%s", session_echo(app->session));
+            kit_sync_sound(app);
+        }
         break;
     case CMD_BEST:
         pick(app, rest);
@@ -218,8 +256,7 @@ static void run(struct app *app, enum command c, const char *rest)
         filter_by(app, rest);
         break;
     case CMD_GOTO:
-        if (number(app, rest, &v) && v >= 1)
-            view_move_to(app->view, (size_t)v - 1);
+        go_to_row(app, rest);
         break;
     case CMD_HELP:
         app->help.about = app->screen;
@@ -319,6 +356,8 @@ void app_command(struct app *app, const char *line)
     snprintf(argument, sizeof argument, "%s", rest);
     for (size_t n = strlen(argument); n > 0 && argument[n - 1] == ' ';)
         argument[--n] = '\0';
+    if (lacks(app, (enum command)c, argument))
+        return;
     run(app, (enum command)c, argument);
 }
 

@@ -373,8 +373,11 @@ static void undo_redo(struct app *app, const struct key_action *a)
         if (st == ST_NOTHING)
             break;
     }
-    if (index >= 0)
+    if (index >= 0) {
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
+        if (app->screen == SCREEN_SOURCE)
+            source_go_to(app, index);
+    }
     kit_sync_sound(app);
     app_say(app, "%s", session_echo(app->session));
 }

@@ -65,6 +65,10 @@ static void tag_matching(struct app *app, const char *text)
 {
     size_t *index = NULL, count = 0;
     struct err e;
+    if (!*text) {
+        app_say(app, "nothing was asked for; * matches every name");
+        return;
+    }
     if (!app_check(app, view_matching(app->view, text, &index, &count, &e), &e))
         return;
     if (count == 0)

@@ -198,8 +198,9 @@ static void draw_state(struct app *app, const struct area *row)
     say_order(v, dot, order, sizeof order);
     if (tagged > 0)
         n = (size_t)snprintf(marks, sizeof marks, " %s %zu tagged", dot, tagged);
-    if (app->library.range)
-        snprintf(marks + n, sizeof marks - n, " %s range", dot);
+    if (app->library.range || app->library.on_tagged)
+        snprintf(marks + n, sizeof marks - n, " %s %s", dot,
+                 app->library.on_tagged ? "next to all tagged" : "range");
     snprintf(advance, sizeof advance, " %s %s", dot,
              advances[app->config->interface.advance % 3]);
     const char *filter = view_filter(v);
@@ -274,12 +275,14 @@ static void draw_hints(struct app *app, const struct area *row)
         if (app->keys.wants_key != ACT_NONE)
             snprintf(typed, sizeof typed, "%s", action_info(app->keys.wants_key)->name);
         int col = 1;
-        if (app->keys.counting)
+        if (app->keys.count > 0)
             col = area_printf(row, 0, col, ROLE_KEY, "%d ", app->keys.count);
         col = area_printf(row, 0, col, ROLE_KEY, "%s ", typed);
         bool count = app->keys.counting && !typed[0];
         area_text(row, 0, col + 1, ROLE_HINT,
-                  count ? "times: then the key it is for   Esc leaves" : "Esc leaves");
+                  !count                 ? "Esc leaves"
+                  : app->keys.count == 0 ? "a number, then the key it is for   Esc leaves"
+                                         : "times: then the key it is for   Esc leaves");
         return;
     }
     enum action hints[24];
@@ -326,7 +329,12 @@ void frame_which_key(struct app *app, const struct area *a)
     int n = keymap_next(&app->map, app->screen, &app->keys, next, 40);
     if (n == 0)
         return;
-    int wide = 24, across = a->cols / wide > 4 ? 4 : a->cols / wide;
+    int wide = 0;
+    for (int i = 0; i < n; i++) {
+        int cells = utf8_cells(next[i].key) + utf8_cells(next[i].what) + 4;
+        wide = cells > wide ? cells : wide;
+    }
+    int across = (a->cols - 4) / wide > 4 ? 4 : (a->cols - 4) / wide;
     if (across < 1)
         across = 1;
     int rows = (n + across - 1) / across + 2;

@@ -150,18 +150,10 @@ static void search(struct app *app, int step)
 
 static bool act(struct app *app, const struct key_action *a)
 {
-    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows - 7;
-    int by = a->action == ACT_DOWN        ? n
-             : a->action == ACT_UP        ? -n
-             : a->action == ACT_PAGE_DOWN ? page
-             : a->action == ACT_PAGE_UP   ? -page
-             : a->action == ACT_HALF_DOWN ? page / 2
-             : a->action == ACT_HALF_UP   ? -page / 2
-             : a->action == ACT_TOP       ? -HELP_LINES
-             : a->action == ACT_BOTTOM    ? HELP_LINES
-                                          : 0;
-    if (by != 0) {
-        app->help.top = app->help.top + by > 0 ? app->help.top + by : 0;
+    int n = a->count > 0 ? a->count : 1;
+    long to = moved_row(a, app->help.top, HELP_LINES, app->canvas.rows - 7);
+    if (to >= 0) {
+        app->help.top = (int)to;
         return true;
     }
     switch (a->action) {
@@ -169,10 +161,9 @@ static bool act(struct app *app, const struct key_action *a)
         app_ask(app, ASK_SEARCH, "");
         return true;
     case ACT_SEARCH_NEXT:
-        search(app, 1);
-        return true;
     case ACT_SEARCH_PREV:
-        search(app, -1);
+        for (int i = 0; i < n; i++)
+            search(app, a->action == ACT_SEARCH_NEXT ? 1 : -1);
         return true;
     case ACT_HELP:
         app_back(app);

@@ -195,21 +195,13 @@ static void show_source(struct app *app)
 static bool act(struct app *app, const struct key_action *a)
 {
     struct jobs_state *s = &app->job_list;
-    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows / 2 - 4;
-    int by = a->action == ACT_DOWN        ? n
-             : a->action == ACT_UP        ? -n
-             : a->action == ACT_PAGE_DOWN ? page
-             : a->action == ACT_PAGE_UP   ? -page
-             : a->action == ACT_HALF_DOWN ? page / 2
-             : a->action == ACT_HALF_UP   ? -page / 2
-             : a->action == ACT_TOP       ? -100000
-             : a->action == ACT_BOTTOM    ? 100000
-                                          : 0;
-    if (by != 0) {
-        if (s->log)
-            s->log_top = s->log_top - by > 0 ? s->log_top - by : 0;
-        else
-            s->cursor += by;
+    int page = app->canvas.rows / 2 - 4;
+    /* the log shows its end, and is moved back from there */
+    long from = s->log ? LOGBOOK_LINES - 1 - s->log_top : s->cursor;
+    long to = moved_row(a, from, s->log ? LOGBOOK_LINES : JOBS_SHOWN, page);
+    if (to >= 0) {
+        *(s->log ? &s->log_top : &s->cursor) =
+            (int)(s->log ? LOGBOOK_LINES - 1 - to : to);
         return true;
     }
     switch (a->action) {

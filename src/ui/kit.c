@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VELOCITY_FULL = 127, KIT_PAGE = 4, EXTRAS_FAR = 1000000 };
+enum { VELOCITY_FULL = 127, KIT_PAGE = 4 };
 
 /* A few patterns to hear a kit with; bit 0 is the first step. */
 static const struct {
@@ -112,16 +112,30 @@ static bool used_elsewhere(const struct kit_state *k, const long *filled, int sl
     return false;
 }
 
+bool kit_unlocked(struct app *app, int slot)
+{
+    bool locked = session_kit(app->session)->slot[slot].locked;
+    if (locked)
+        app_warn(app, "%s is locked; L in the kit unlocks it", kit_slot_name(slot));
+    return !locked;
+}
+
+long kit_current(struct app *app)
+{
+    const struct kit_screen_state *k = &app->kit;
+    if (!k->extras)
+        return session_kit(app->session)->slot[k->slot].index;
+    return k->extra < kit_extra_count(app) ? (long)kit_extra_at(app, k->extra) : -1;
+}
+
 static void swap_match(struct app *app, int step)
 {
     struct kit_screen_state *k = &app->kit;
     const struct kit_state *kit = session_kit(app->session);
     struct err e;
     kit_matches(app);
-    if (kit->slot[k->slot].locked) {
-        app_warn(app, "%s is locked; L unlocks it", kit_slot_name(k->slot));
+    if (!kit_unlocked(app, k->slot))
         return;
-    }
     const struct slot_matches *m = &k->match[k->slot];
     long n = (long)m->count, at = step > 0 ? -1 : n;
     for (long i = 0; i < n; i++)
@@ -190,7 +204,7 @@ void kit_fill(struct app *app, bool shuffle)
 {
     const struct kit_state *kit = session_kit(app->session);
     long index[KIT_SLOTS];
-    int changed = 0;
+    int changed = 0, empty = 0;
     struct err e;
     kit_matches(app);
     if (shuffle)
@@ -199,9 +213,14 @@ void kit_fill(struct app *app, bool shuffle)
         return;
     for (int s = 0; s < KIT_SLOTS; s++)
         changed += index[s] != -2 && index[s] != kit->slot[s].index;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        empty += kit->slot[s].index < 0 && !kit->slot[s].locked;
     if (changed == 0) {
         app_say(app, shuffle ? "there is nothing else to shuffle in"
-                             : "every slot that a drum fits is full");
+                     : empty == 0
+                         ? "every slot is full"
+                         : "no drum here fits an empty slot; \" in the library puts "
+                           "any find there");
         return;
     }
     if (app_check(app,
@@ -241,7 +260,7 @@ static void change_tempo(struct app *app, int by)
 {
     struct err e;
     double bpm = kit_tempo(app) + by;
-    bpm = bpm < 20 ? 20 : bpm > 300 ? 300 : bpm;
+    bpm = bpm < 20 ? 20 : bpm > 400 ? 400 : bpm;
     if (app_check(app, session_kit_tempo(app->session, bpm, &e), &e))
         app_say(app, "%s", session_echo(app->session));
 }
@@ -292,6 +311,11 @@ static void clear_slot(struct app *app)
         st = k->extra < kit->extra_count
                  ? session_kit_extra(app->session, &index, 1, false, &e)
                  : session_decide(app->session, &index, 1, DECISION_NONE, &e);
+    } else if (!kit_unlocked(app, k->slot)) {
+        return;
+    } else if (kit->slot[k->slot].id == 0) {
+        app_say(app, "%s is empty already", kit_slot_name(k->slot));
+        return;
     } else {
         st = session_kit_assign(app->session, k->slot, -1, &e);
     }
@@ -313,6 +337,9 @@ static bool edit(struct app *app, const struct key_action *a)
                                        !session_kit(app->session)->slot[slot].locked, &e),
                       &e))
             app_say(app, "%s", session_echo(app->session));
+        break;
+    case ACT_ASSIGN:
+        library_edit_action(app, a);
         break;
     case ACT_CLEAR_SLOT:
         clear_slot(app);
@@ -352,50 +379,23 @@ static bool edit(struct app *app, const struct key_action *a)
     return true;
 }
 
-static int bounded(int v, int low, int high)
-{
-    return v < low ? low : v > high ? high : v;
-}
-
-static void move_extra(struct app *app, int by)
-{
-    struct kit_screen_state *k = &app->kit;
-    size_t count = kit_extra_count(app);
-    int at = bounded((int)k->extra + by, 0, count > 0 ? (int)count - 1 : 0);
-    k->extra = (size_t)at;
-    if (count > 0)
-        app_play(app, (long)kit_extra_at(app, k->extra));
-}
-
 static bool move(struct app *app, const struct key_action *a)
 {
     struct kit_screen_state *k = &app->kit;
     int n = a->count > 0 ? a->count : 1;
+    long count = k->extras ? (long)kit_extra_count(app) : KIT_SLOTS;
+    long to = moved_row(a, k->extras ? (long)k->extra : k->slot, count, KIT_PAGE);
+    if (to >= 0 && !k->extras) {
+        k->slot = (int)to;
+        return true;
+    }
+    if (to >= 0) {
+        k->extra = (size_t)to;
+        if (count > 0)
+            app_play(app, (long)kit_extra_at(app, k->extra));
+        return true;
+    }
     switch (a->action) {
-    case ACT_DOWN:
-    case ACT_UP:
-        n = a->action == ACT_DOWN ? n : -n;
-        if (k->extras)
-            move_extra(app, n);
-        else
-            k->slot = bounded(k->slot + n, 0, KIT_SLOTS - 1);
-        return true;
-    case ACT_PAGE_DOWN:
-    case ACT_PAGE_UP:
-        n = a->action == ACT_PAGE_DOWN ? KIT_PAGE * n : -KIT_PAGE * n;
-        if (k->extras)
-            move_extra(app, n);
-        else
-            k->slot = bounded(k->slot + n, 0, KIT_SLOTS - 1);
-        return true;
-    case ACT_TOP:
-    case ACT_BOTTOM:
-        n = a->action == ACT_TOP ? -EXTRAS_FAR : EXTRAS_FAR;
-        if (k->extras)
-            move_extra(app, n);
-        else
-            k->slot = n < 0 ? 0 : KIT_SLOTS - 1;
-        return true;
     case ACT_STEP_RIGHT:
         k->step = (k->step + n) % KIT_STEPS;
         return true;

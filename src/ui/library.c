@@ -190,6 +190,8 @@ static bool find(struct app *app, const struct key_action *a)
         similar(app);
         return true;
     case ACT_SIMILAR_BACK:
+        if (view_similar(app->view) < 0)
+            app_say(app, "this list is not in the order of likeness; s puts it there");
         app_check(app, view_set_similar(app->view, -1, NULL, &e), &e);
         return true;
     case ACT_TAG_MATCHING:

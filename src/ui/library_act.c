@@ -9,20 +9,21 @@
 #include <string.h>
 
 /* What a command is for: the tagged after `;`, the range after `v`, else the one under
- * the cursor. Caller frees. */
+ * the cursor of this screen. Caller frees. */
 static bool targets(struct app *app, size_t **index, size_t *count)
 {
     struct err e;
     struct library_state *l = &app->library;
+    bool list = app->screen == SCREEN_LIBRARY; /* neither is seen elsewhere */
     *count = 0;
-    if (l->on_tagged)
+    if (list && l->on_tagged)
         return app_check(app, session_tagged(app->session, index, count, &e), &e);
-    if (l->range)
+    if (list && l->range)
         return app_check(
             app,
             view_range(app->view, l->anchor, view_cursor(app->view), index, count, &e),
             &e);
-    long at = library_current(app);
+    long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
     *index = malloc(sizeof **index);
     if (!*index || at < 0) {
         free(*index);
@@ -32,6 +33,13 @@ static bool targets(struct app *app, size_t **index, size_t *count)
     (*index)[0] = (size_t)at;
     *count = 1;
     return true;
+}
+
+/* A range and `;` hold for one command. */
+static void done_with_targets(struct app *app)
+{
+    if (app->screen == SCREEN_LIBRARY)
+        app->library.range = app->library.on_tagged = false;
 }
 
 /* After a decision: on to the next undecided in the direction of travel. A find that left
@@ -89,7 +97,7 @@ static bool apply(struct app *app, change *fn, int value)
     free(index);
     if (ok && count > 0)
         app_say(app, "%s", session_echo(app->session));
-    app->library.range = app->library.on_tagged = false;
+    done_with_targets(app);
     return ok && count > 0;
 }
 
@@ -103,9 +111,13 @@ static void decide_and_advance(struct app *app, change *fn, int value)
 {
     long at = library_current(app);
     uint64_t before = at >= 0 ? session_find(app->session, (size_t)at)->id : 0;
-    bool here = !app->library.on_tagged;
+    bool here = app->screen != SCREEN_LIBRARY || !app->library.on_tagged;
     if (!apply(app, fn, value))
         return;
+    if (app->screen == SCREEN_SOURCE) {
+        source_decided(app);
+        return;
+    }
     if (here)
         advance(app, before);
     say_if_empty(app);
@@ -276,7 +288,7 @@ static void classify(struct app *app, uint32_t key)
                          : session_set_category(app->session, index, count,
                                                 (enum category)choice.category, &e);
     free(index);
-    app->library.range = app->library.on_tagged = false;
+    done_with_targets(app);
     if (app_check(app, st, &e))
         app_say(app, "%s", session_echo(app->session));
 }
@@ -287,18 +299,18 @@ static void assign(struct app *app, uint32_t key)
     struct err e;
     int slot = kit_slot_of_key(app, key);
     size_t *index = NULL, count = 0;
-    if (slot < 0 && key != 'e') {
+    if (slot < 0 && key != EXTRAS_KEY) {
         app_warn(app, "no slot has that key; e is the extras");
         return;
     }
-    if (!targets(app, &index, &count))
+    if ((slot >= 0 && !kit_unlocked(app, slot)) || !targets(app, &index, &count))
         return;
     enum status st = ST_OK;
     if (count > 0)
         st = slot < 0 ? session_kit_extra(app->session, index, count, true, &e)
                       : session_kit_assign(app->session, slot, (long)index[0], &e);
     free(index);
-    app->library.range = app->library.on_tagged = false;
+    done_with_targets(app);
     if (count > 0 && app_check(app, st, &e))
         app_say(app, "%s", session_echo(app->session));
 }

@@ -365,20 +365,10 @@ static void next_section(struct app *app, int step)
 static bool act(struct app *app, const struct key_action *a)
 {
     struct settings_state *s = &app->settings;
-    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows - 12;
-    int by = a->action == ACT_DOWN        ? n
-             : a->action == ACT_UP        ? -n
-             : a->action == ACT_PAGE_DOWN ? page
-             : a->action == ACT_PAGE_UP   ? -page
-             : a->action == ACT_HALF_DOWN ? page / 2
-             : a->action == ACT_HALF_UP   ? -page / 2
-             : a->action == ACT_TOP       ? -100000
-             : a->action == ACT_BOTTOM    ? 100000
-                                          : 0;
-    if (by != 0) {
-        int last = config_key_count() - 1;
-        s->cursor += by;
-        s->cursor = s->cursor < 0 ? 0 : s->cursor > last ? last : s->cursor;
+    int n = a->count > 0 ? a->count : 1;
+    long to = moved_row(a, s->cursor, config_key_count(), app->canvas.rows - 12);
+    if (to >= 0) {
+        s->cursor = (int)to;
         return true;
     }
     switch (a->action) {

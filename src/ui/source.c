@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PLACES_PAGE = 20 };
+
 /* --- places ------------------------------------------------------------------------ */
 
 static int by_time(const void *a, const void *b)
@@ -212,10 +214,7 @@ void source_open(struct app *app, long source)
     struct source_state *s = &app->source;
     if (source < 0 || (size_t)source >= session_source_count(app->session))
         return;
-    uint64_t here = 0;
     long at = app->screen == SCREEN_LIBRARY ? view_current(app->view) : -1;
-    if (at >= 0)
-        here = session_find(app->session, (size_t)at)->id;
     if (source != s->source) {
         jobs_cancel(app->quick,
                     0); /* a track in use is freed only when nothing reads it */
@@ -230,10 +229,8 @@ void source_open(struct app *app, long source)
         analyse(app);
     }
     source_refresh(app);
-    for (int i = 0; i < s->place_count && here; i++)
-        if (s->places[i].index >= 0 &&
-            session_find(app->session, (size_t)s->places[i].index)->id == here)
-            s->cursor = i;
+    if (at >= 0)
+        source_go_to(app, at);
 }
 
 void source_done(struct app *app)
@@ -317,43 +314,101 @@ static void hear(struct app *app)
     transport_play(app->transport, &item);
 }
 
-static void next_place(struct app *app, int by, bool undecided)
+static void go_to_place(struct app *app, long to)
 {
     struct source_state *s = &app->source;
-    long at = s->cursor;
-    do {
-        at += by;
-        if (at < 0 || at >= s->place_count) {
-            if (undecided)
-                return;
-            at = at < 0 ? 0 : s->place_count - 1;
-            break;
-        }
-    } while (undecided && s->places[at].index >= 0 &&
-             session_find(app->session, (size_t)s->places[at].index)->decision !=
-                 DECISION_NONE);
-    if (s->place_count > 0)
-        s->cursor = at;
+    if (s->place_count == 0)
+        return;
+    s->back = to < s->cursor;
+    s->cursor = to;
     app_audition_soon(app);
 }
 
-static void decide(struct app *app, enum decision d)
+/* False: nothing is undecided there. */
+static bool next_undecided(struct app *app, int step)
 {
-    struct err e;
-    long index = source_current(app);
-    if (index < 0) {
+    const struct source_state *s = &app->source;
+    for (long at = s->cursor + step; at >= 0 && at < s->place_count; at += step) {
+        long index = s->places[at].index;
+        if (index >= 0 &&
+            session_find(app->session, (size_t)index)->decision != DECISION_NONE)
+            continue;
+        go_to_place(app, at);
+        return true;
+    }
+    return false;
+}
+
+static void to_undecided(struct app *app, int step, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!next_undecided(app, step)) {
+            app_say(app, "nothing undecided %s in this recording",
+                    step > 0 ? "later" : "earlier");
+            return;
+        }
+}
+
+void source_decided(struct app *app)
+{
+    enum config_advance how = (enum config_advance)app->config->interface.advance;
+    struct source_state *s = &app->source;
+    source_refresh(app);
+    if (how == ADVANCE_NEXT)
+        go_to_place(app, s->cursor + 1 < s->place_count ? s->cursor + 1 : s->cursor);
+    else if (how == ADVANCE_UNDECIDED && !next_undecided(app, s->back ? -1 : 1))
+        next_undecided(app, s->back ? 1 : -1);
+}
+
+void source_go_to(struct app *app, long index)
+{
+    struct source_state *s = &app->source;
+    const struct find *f = session_find(app->session, (size_t)index);
+    double best = INFINITY;
+    if ((long)f->source != s->source)
+        return;
+    source_refresh(app);
+    for (int i = 0; i < s->place_count; i++) {
+        const struct place *p = &s->places[i];
+        double far = p->index == index ? -1 : fabs(p->start_s - f->m.start_sec);
+        if (far < best) {
+            best = far;
+            s->cursor = i;
+        }
+    }
+}
+
+/* What is said of a find: there is none where only the moved thresholds see one. */
+static bool lacks_find(struct app *app, const struct key_action *a)
+{
+    switch (a->action) {
+    case ACT_ACCEPT:
+    case ACT_REJECT:
+    case ACT_UNDECIDE:
+    case ACT_RATE_0:
+    case ACT_RATE_1:
+    case ACT_RATE_2:
+    case ACT_RATE_3:
+    case ACT_RATE_4:
+    case ACT_RATE_5:
+    case ACT_REPEAT:
+    case ACT_LOOP_END_LESS:
+    case ACT_LOOP_END_MORE:
+    case ACT_EDGE_OUT:
+    case ACT_EDGE_IN:
+    case ACT_NEXT_LOOP:
+    case ACT_CLASSIFY:
+    case ACT_ASSIGN:
+    case ACT_WHY:
+        if (source_current(app) >= 0)
+            return false;
         app_say(app, app->source.cursor >= 0
                          ? "only the moved thresholds find this one; m mines it with them"
                          : "there is no find here");
-        return;
+        return true;
+    default:
+        return false;
     }
-    size_t one = (size_t)index;
-    if (!app_check(app, session_decide(app->session, &one, 1, d, &e), &e))
-        return;
-    app_say(app, "%s", session_echo(app->session));
-    source_refresh(app);
-    if (d != DECISION_NONE)
-        next_place(app, 1, true);
 }
 
 static void mine_here(struct app *app)
@@ -392,32 +447,17 @@ static bool move(struct app *app, const struct key_action *a)
 {
     struct source_state *s = &app->source;
     int n = a->count > 0 ? a->count : 1;
+    long to = moved_row(a, s->cursor, s->place_count, PLACES_PAGE);
+    if (to >= 0) {
+        go_to_place(app, to);
+        return true;
+    }
     switch (a->action) {
-    case ACT_DOWN:
-        next_place(app, n, false);
-        return true;
-    case ACT_UP:
-        next_place(app, -n, false);
-        return true;
     case ACT_NEXT_UNDECIDED:
-        next_place(app, 1, true);
+        to_undecided(app, 1, n);
         return true;
     case ACT_PREV_UNDECIDED:
-        next_place(app, -1, true);
-        return true;
-    case ACT_TOP:
-        s->cursor = s->place_count > 0 ? 0 : -1;
-        return true;
-    case ACT_BOTTOM:
-        s->cursor = s->place_count - 1;
-        return true;
-    case ACT_PAGE_DOWN:
-    case ACT_HALF_DOWN:
-        next_place(app, 10, false);
-        return true;
-    case ACT_PAGE_UP:
-    case ACT_HALF_UP:
-        next_place(app, -10, false);
+        to_undecided(app, -1, n);
         return true;
     case ACT_NEXT_CATEGORY:
         other_source(app, 1);
@@ -436,19 +476,14 @@ static bool act(struct app *app, const struct key_action *a)
     if (app->source.source < 0)
         return false;
     source_refresh(app);
+    if (lacks_find(app, a))
+        return true;
     switch (a->action) {
     case ACT_PANE:
         app->source.curve = (app->source.curve + 1) % CURVE_COUNT;
         return true;
     case ACT_DETAIL:
         hear(app);
-        return true;
-    case ACT_ACCEPT:
-    case ACT_REJECT:
-    case ACT_UNDECIDE:
-        decide(app, a->action == ACT_ACCEPT   ? DECISION_ACCEPTED
-                    : a->action == ACT_REJECT ? DECISION_REJECTED
-                                              : DECISION_NONE);
         return true;
     case ACT_THRESHOLD_UP:
         move_threshold(app, n);
@@ -466,9 +501,7 @@ static bool act(struct app *app, const struct key_action *a)
         mine_here(app);
         return true;
     case ACT_WHY:
-        if (library_current(app) < 0)
-            app_say(app, "there is no find here to explain");
-        app->library.why = library_current(app) >= 0 && !app->library.why;
+        app->library.why = !app->library.why;
         return true;
     case ACT_CLOSE:
         if (!app->library.why)
@@ -478,8 +511,7 @@ static bool act(struct app *app, const struct key_action *a)
     default:
         break;
     }
-    return move(app, a) || (library_current(app) >= 0 && (library_decide_action(app, a) ||
-                                                          library_edit_action(app, a)));
+    return move(app, a) || library_decide_action(app, a) || library_edit_action(app, a);
 }
 
 static void enter(struct app *app)

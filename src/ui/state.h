@@ -120,6 +120,7 @@ struct source_state {
     long source;   /* session source, −1 = none */
     double zoom_s; /* seconds shown below; 0 = all */
     long cursor;   /* place among `places`, −1 = none */
+    bool back;     /* it was moved towards the beginning last */
     int place_count;
     struct place {
         long index; /* find, or −1 for one the thresholds found just now */
@@ -355,6 +356,9 @@ void kit_follow_sound(
     struct app *app);              /* the same after mining, if it was heard at all */
 void kit_matches(struct app *app); /* bring kit.match up to date */
 int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
+bool kit_unlocked(struct app *app, int slot);             /* false: it says so */
+long kit_current(
+    struct app *app); /* the find of the slot or extra under the cursor, or −1 */
 void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);
 
@@ -371,7 +375,9 @@ void source_draw(struct app *app, const struct area *a);
 void source_open(struct app *app, long source);
 void source_refresh(struct app *app);
 void source_done(struct app *app);
-long source_current(const struct app *app); /* find under the cursor, or −1 */
+long source_current(const struct app *app);     /* find under the cursor, or −1 */
+void source_go_to(struct app *app, long index); /* to that find, or where it came from */
+void source_decided(struct app *app);           /* and on, as the settings say */
 void source_window(const struct app *app, double *from_s, double *to_s);
 void source_find(struct app *app);
 double *source_threshold(struct app *app, double *low, double *high, double *step);
@@ -387,6 +393,10 @@ bool settings_save(struct app *app);          /* false: it says why not */
 void settings_done(struct app *app);
 /* What takes effect while the workstation runs. */
 void settings_apply(struct app *app, const char *name);
+
+/* moves.c: the row of `count` that the action leads to from row `at`; −1: it does not
+ * move. A count before it counts rows, pages, or names the row. */
+long moved_row(const struct key_action *a, long at, long count, long page);
 
 /* words.c: numbers as lists show them */
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */

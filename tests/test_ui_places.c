@@ -1,0 +1,231 @@
+/* The same keys on every screen: whom they are for on the source and kit screens, counts,
+ * what commands say when something is missing. */
+#include "ui_rig.h"
+
+#include "core/kit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct ui_rig rig;
+
+static int set_up(void **state)
+{
+    (void)state;
+    ui_rig_init(&rig, 2, 40, 30, 112, TIER_BRAILLE);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    return 0;
+}
+
+static bool said(const char *part)
+{
+    bool does = strstr(rig.app.echo, part) != NULL;
+    if (!does)
+        fprintf(stderr, "said '%s' instead of '%s'\n", rig.app.echo, part);
+    return does;
+}
+
+static bool shown(const char *part)
+{
+    char *screen = ui_rig_screen(&rig);
+    bool is = strstr(screen, part) != NULL;
+    free(screen);
+    return is;
+}
+
+static void command(const char *line)
+{
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, line);
+    ui_rig_keys(&rig, "Enter");
+}
+
+static const struct find *here(void)
+{
+    long at = library_current(&rig.app);
+    assert_true(at >= 0);
+    return session_find(rig.session, (size_t)at);
+}
+
+static size_t rated(int stars)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < session_count(rig.session); i++)
+        n += session_find(rig.session, i)->rating == stars;
+    return n;
+}
+
+/* A range in the list, or what waits for the tagged, is for the list. */
+static void a_range_stays_in_the_library(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] gg v j j M 3");
+    assert_int_equal(rig.app.screen, SCREEN_SOURCE);
+    assert_int_equal(rated(3), 1);
+    assert_int_equal(here()->rating, 3);
+    ui_rig_keys(&rig, "q");
+    assert_true(rig.app.library.range);
+    ui_rig_keys(&rig, "Esc gg t t ;");
+    assert_true(rig.app.library.on_tagged);
+    ui_rig_keys(&rig, "j"); /* the message is gone, the state is not */
+    assert_true(shown("2 tagged · next to all tagged"));
+    ui_rig_keys(&rig, "M 4 q x");
+    assert_int_equal(rated(4), 1);
+    assert_int_equal(session_tallies(rig.session)->all.rejected, 2);
+    assert_false(shown("next to all tagged"));
+}
+
+static void places_of_a_recording_are_walked(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] gg M gg");
+    struct source_state *s = &rig.app.source;
+    assert_true(s->place_count > 12);
+    ui_rig_keys(&rig, "# 3 J");
+    assert_int_equal(s->cursor, 3);
+    ui_rig_keys(&rig, "# 6 gg");
+    assert_int_equal(s->cursor, 5);
+    ui_rig_keys(&rig, "# 3 G k k ^D");
+    assert_int_equal(s->cursor, 10);
+    ui_rig_keys(&rig, "G J");
+    assert_true(said("nothing undecided later"));
+    ui_rig_keys(&rig, "gg ^K");
+    assert_true(said("nothing undecided earlier"));
+    /* onwards in the direction of travel, also when it is repeated */
+    ui_rig_keys(&rig, "# 7 gg k a");
+    assert_int_equal(s->cursor, 4);
+    size_t row = view_cursor(rig.app.view);
+    ui_rig_keys(&rig, ".");
+    assert_int_equal(s->cursor, 3);
+    assert_int_equal(view_cursor(rig.app.view), row); /* the list stays where it is */
+    assert_int_equal(session_tallies(rig.session)->all.accepted, 2);
+    long last = s->places[4].index;
+    ui_rig_keys(&rig, "G u");
+    assert_int_equal(s->places[s->cursor].index, last); /* where something happened */
+    command("set interface.advance=stay");
+    ui_rig_keys(&rig, "# 7 gg a");
+    assert_int_equal(s->cursor, 6);
+}
+
+/* What was made from a pad has no place of its own: it is shown where it came from. */
+static void what_was_made_leads_to_its_place(void **state)
+{
+    (void)state;
+    command("filter type:swell");
+    ui_rig_keys(&rig, "G");
+    double from = here()->m.start_sec;
+    assert_true(here()->kind == KIND_SWELL);
+    ui_rig_keys(&rig, "M");
+    const struct source_state *s = &rig.app.source;
+    double far = s->places[s->cursor].start_s - from;
+    for (int i = 0; i < s->place_count; i++) {
+        double other = s->places[i].start_s - from;
+        assert_true(far * far <= other * other + 1e-9);
+    }
+    ui_rig_keys(&rig, "q"); /* without a name it is the recording of the cursor */
+    command("source");
+    assert_int_equal(s->source, here()->source);
+}
+
+static void the_kit_assigns_and_keeps_what_is_locked(void **state)
+{
+    (void)state;
+    const struct kit_state *k = session_kit(rig.session);
+    ui_rig_keys(&rig, "K F");
+    uint64_t bd = k->slot[0].id, sd = k->slot[1].id;
+    ui_rig_keys(&rig, "\" d"); /* the sample of BD, where the cursor stands, to LT */
+    assert_true(k->slot[2].id == bd);
+    ui_rig_keys(&rig, "s L X");
+    assert_true(k->slot[1].id == sd && said("SD is locked"));
+    ui_rig_keys(&rig, "a \" s");
+    assert_true(k->slot[1].id == sd && said("SD is locked"));
+    ui_rig_keys(&rig, "q \" s");
+    assert_true(k->slot[1].id == sd && said("SD is locked"));
+    ui_rig_keys(&rig, "\" e K Tab \" f");
+    assert_true(k->slot[3].id == session_find(rig.session, k->extra[0])->id);
+    ui_rig_keys(&rig, "Tab a X X");
+    assert_true(k->slot[0].id == 0 && said("BD is empty already"));
+    ui_rig_keys(&rig, "3 Home");
+    assert_int_equal(rig.app.kit.slot, 2);
+    ui_rig_keys(&rig, "\"");
+    assert_true(shown("e extras"));
+}
+
+static void a_kit_without_drums_says_so(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
+    ui_rig_keys(&rig, "K F");
+    assert_true(said("no drum here fits an empty slot"));
+}
+
+static void counts_count_everywhere(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ", # 4 gg");
+    assert_int_equal(rig.app.settings.cursor, 3);
+    ui_rig_keys(&rig, "gg ^F");
+    int page = rig.app.settings.cursor;
+    ui_rig_keys(&rig, "gg # 2 ^F");
+    assert_int_equal(rig.app.settings.cursor, 2 * page);
+    ui_rig_keys(&rig, "q ? # 9 gg");
+    assert_int_equal(rig.app.help.top, 8);
+}
+
+static void commands_say_what_they_lack(void **state)
+{
+    (void)state;
+    static const char *const lines[][2] = {
+        {"goto", "it is written :goto ROW, "},
+        {"tempo", "it is written :tempo BPM, "},
+        {"sort", "it is written :sort ORDER, "},
+        {"set", "it is written :set KEY=VALUE, "},
+        {"tag", "it is written :tag EXPRESSION, "},
+        {"decisions", "it is written :decisions FILE, "},
+        {"goto 0", "there is no row 0"},
+        {"best 0", "best takes 1 to 1000 finds of each category, not 0"},
+        {"kit ../up", "separator"},
+        {"note", " has no note"},
+        {"tempo 99", "kit tempo 99"},
+        {"sort dur", "sorted by dur"}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        command(lines[i][0]);
+        assert_true(said(lines[i][1]));
+    }
+    assert_string_equal(session_kit(rig.session)->name, "");
+    ui_rig_keys(&rig, "T Enter");
+    assert_int_equal(session_tallies(rig.session)->tagged, 0);
+    ui_rig_keys(&rig, "S");
+    assert_true(said("likeness"));
+    ui_rig_keys(&rig, "g"); /* what follows is read whole */
+    assert_true(shown("first row; with a count that row"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_range_stays_in_the_library, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(places_of_a_recording_are_walked, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_made_leads_to_its_place, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_kit_assigns_and_keeps_what_is_locked, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_kit_without_drums_says_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
