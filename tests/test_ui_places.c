@@ -124,7 +124,7 @@ static void what_was_made_leads_to_its_place(void **state)
     (void)state;
     command("filter type:swell");
     ui_rig_keys(&rig, "G");
-    double from = here()->m.start_sec;
+    double from = session_measure(rig.session, here(), ME_start_sec);
     assert_true(here()->kind == KIND_SWELL);
     ui_rig_keys(&rig, "M");
     const struct source_state *s = &rig.app.source;

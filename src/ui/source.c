@@ -364,13 +364,13 @@ void source_go_to(struct app *app, long index)
 {
     struct source_state *s = &app->source;
     const struct find *f = session_find(app->session, (size_t)index);
-    double best = INFINITY;
+    double start_s = session_measure(app->session, f, ME_start_sec), best = INFINITY;
     if ((long)f->source != s->source)
         return;
     source_refresh(app);
     for (int i = 0; i < s->place_count; i++) {
         const struct place *p = &s->places[i];
-        double far = p->index == index ? -1 : fabs(p->start_s - f->m.start_sec);
+        double far = p->index == index ? -1 : fabs(p->start_s - start_s);
         if (far < best) {
             best = far;
             s->cursor = i;
