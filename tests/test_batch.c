@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -617,6 +618,53 @@ static void interrupt_leaves_whole_files(void **state)
     assert_int_equal(tree_count(path, ".tmp"), 0);
 }
 
+/* A set of signals of the process: SigCgt those it catches, ShdPnd those that wait. */
+static bool has_interrupt(pid_t pid, const char *set)
+{
+    char path[64], line[256];
+    unsigned long long signals = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) && strncmp(line, set, strlen(set)) != 0)
+        continue;
+    assert_int_equal(sscanf(line, "%*s %llx", &signals), 1);
+    fclose(f);
+    return signals >> (SIGINT - 1) & 1;
+}
+
+/* Nobody reads what it has to say, so the first ^C cannot end it; the second does. */
+static void second_interrupt_ends_at_once(void **state)
+{
+    struct place *p = *state;
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "tapes",    "--seed",        "7",       "--project-name",
+                    "INT",      "--export_root", "int2",    NULL};
+    int ends[2], status = 0;
+    bool ended = false;
+    assert_int_equal(pipe(ends), 0);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], "full", 1) > 0)
+        continue;
+    fcntl(ends[1], F_SETFL, 0);
+    pid_t pid = program_start_into(p->path, argv, ends[1]);
+    for (int i = 0; i < 3000 && !has_interrupt(pid, "SigCgt"); i++)
+        nap(10);
+    kill(pid, SIGINT);
+    for (int i = 0; i < 3000 && has_interrupt(pid, "ShdPnd"); i++)
+        nap(10);
+    nap(500);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    kill(pid, SIGINT);
+    for (int i = 0; i < 1000 && !ended; i++, nap(10))
+        ended = waitpid(pid, &status, WNOHANG) == pid;
+    if (!ended)
+        kill(pid, SIGKILL);
+    close(ends[0]);
+    close(ends[1]);
+    assert_true(ended && WIFEXITED(status) && WEXITSTATUS(status) == 130);
+}
+
 static void one_source_pipelines_write_flat(void **state)
 {
     struct place *p = *state;
@@ -830,6 +878,7 @@ int main(void)
         cmocka_unit_test(a_missing_disk_is_waited_for),
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(interrupt_leaves_whole_files),
+        cmocka_unit_test(second_interrupt_ends_at_once),
         cmocka_unit_test(one_source_pipelines_write_flat),
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(json_is_one_object_a_line),

@@ -57,6 +57,11 @@ pid_t program_start(const char *folder, char *const argv[])
     return start(folder, argv, -1, -1);
 }
 
+pid_t program_start_into(const char *folder, char *const argv[], int fd)
+{
+    return start(folder, argv, fd, fd);
+}
+
 int program_wait(pid_t pid)
 {
     int status;

@@ -17,6 +17,8 @@ void outcome_done(struct outcome *o);
 
 /* Start it with output to /dev/null; returns its pid. */
 pid_t program_start(const char *folder, char *const argv[]);
+/* With output, also of errors, to a descriptor. */
+pid_t program_start_into(const char *folder, char *const argv[], int fd);
 int program_wait(pid_t pid); /* exit status as above */
 
 /* A fresh folder below $TMPDIR; removed with all in it by tree_remove. */
