@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATE_LOW = 1000, RATE_HIGH = 1000000, CHANNELS_MAX = 1024, ONSET_SIZE_MIN = 64 };
+enum { RATE_LOW = 1000, RATE_HIGH = 1000000, CHANNELS_MAX = 1024 };
 
 /* What still waits for its end: a spectrum of four hops. */
 struct open_spectrum {

@@ -30,7 +30,7 @@ static void set_edges(struct log_bands *b, int rate_hz)
 
 struct log_bands *log_bands_new(int frame, int rate_hz)
 {
-    if (frame < 128 || rate_hz < 1)
+    if (frame < LOG_BANDS_FRAME_MIN || rate_hz < 1)
         return NULL;
     struct log_bands *b = calloc(1, sizeof *b);
     if (!b)

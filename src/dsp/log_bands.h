@@ -9,12 +9,12 @@
 
 #include <stddef.h>
 
-enum { LOG_BANDS = 40 };
+enum { LOG_BANDS = 40, LOG_BANDS_FRAME_MIN = 128 };
 
 struct log_bands;
 
-/* For Hann-windowed frames of `frame` samples (a size from fft_next_fast, ≥ 128). NULL
- * when memory runs out or the size makes no sense. */
+/* For Hann-windowed frames of `frame` samples (a size from fft_next_fast, at least that).
+ * NULL when memory runs out or the size makes no sense. */
 struct log_bands *log_bands_new(int frame, int rate_hz);
 void log_bands_free(struct log_bands *b);
 int log_bands_frame(const struct log_bands *b);

@@ -46,7 +46,8 @@ static struct log_bands *bands_for(const struct loop_view *v, size_t fade)
     int frame = fft_size_at(4096, v->rate_hz);
     while ((size_t)frame > fade && frame > 128)
         frame = fft_next_fast(frame / 2);
-    return log_bands_new(frame < 128 ? 128 : frame, v->rate_hz);
+    return log_bands_new(frame < LOG_BANDS_FRAME_MIN ? LOG_BANDS_FRAME_MIN : frame,
+                         v->rate_hz);
 }
 
 /* Distance of the spectra right before and right after each place. */

@@ -26,8 +26,11 @@
 
 struct onset_filter;
 
-/* For spectra of Hann-windowed frames of `fft_size` samples, `hop` apart, at 8–192 kHz.
- * NULL when out of memory or the shape makes no sense (fft_size < 64, hop < 1, …). */
+/* The smallest frame there is, at rates below 2.8 kHz. */
+enum { ONSET_SIZE_MIN = 64 };
+
+/* For spectra of Hann-windowed frames of `fft_size` samples, `hop` apart, at 1–768 kHz.
+ * NULL when out of memory or the shape makes no sense (a smaller frame, hop < 1, …). */
 struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop);
 void onset_filter_free(struct onset_filter *f);
 

@@ -128,7 +128,7 @@ static bool make_bands(struct onset_filter *f, int rate_hz, int fft_size)
 
 struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
 {
-    if (rate_hz < 1 || fft_size < 64 || hop < 1 || hop > fft_size)
+    if (rate_hz < 1 || fft_size < ONSET_SIZE_MIN || hop < 1 || hop > fft_size)
         return NULL;
     struct onset_filter *f = calloc(1, sizeof *f);
     if (!f)

@@ -202,6 +202,7 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
     int frame = fft_size_at(4096, g->rate_hz);
     while ((size_t)frame * 4 > g->frames && frame > 256)
         frame = fft_next_fast(frame / 2);
+    frame = frame < LOG_BANDS_FRAME_MIN ? LOG_BANDS_FRAME_MIN : frame;
     /* Long loops have frames enough without overlapping them. */
     size_t length = (size_t)frame, apart = g->frames > 24 * length ? 1 : 2;
     size_t hop = length / apart;
@@ -290,6 +291,7 @@ static size_t flux_round_join(const struct ground *g, struct flux *f)
 static enum status measure_onset(const struct ground *g, struct seam *out, struct err *e)
 {
     int size = fft_size_at(1024, g->rate_hz);
+    size = size < ONSET_SIZE_MIN ? ONSET_SIZE_MIN : size;
     int hop = (int)lround(ONSET_HOP_S * g->rate_hz);
     hop = hop < 1 ? 1 : hop;
     size_t most =

@@ -23,7 +23,7 @@
  * the RMS of the loop. −∞ is reported as −200. It is NAN where nothing is known of what
  * preceded.
  *
- * Rates from 8 to 192 kHz, any channels. Loops below SEAM_MIN_S are too short to judge.
+ * Rates from 1 to 768 kHz, any channels. Loops below SEAM_MIN_S are too short to judge.
  * Non-finite samples count as 0. Thread: pure. Cost: about 1 ms per second of loop. */
 #ifndef TROWEL_DSP_SEAM_H
 #define TROWEL_DSP_SEAM_H
