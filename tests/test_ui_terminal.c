@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 
 static struct pty pty;
 static char folder[256];
+static bool sounding; /* the next workstation has a transport */
 
 /* What main does, small: exit codes as the real program has them. */
 static int workstation(void *arg)
@@ -36,13 +38,19 @@ static int workstation(void *arg)
         return 99;
     if (session_count(s) == 0)
         ui_rig_fill(s, 3, 30);
+    struct transport_options silent = {.backend = TRANSPORT_NULL};
+    struct transport *transport = NULL;
+    if (sounding && transport_new(&transport, &silent, &e) != ST_OK)
+        return 99;
     struct app_setup setup = {.session = s,
                               .jobs = jobs,
+                              .transport = transport,
                               .config = &config,
                               .input_dir = "",
                               .theme_dirs = SOURCE_DIR "/themes",
                               .user_dir = ""};
     enum status st = app_run(&setup, &e);
+    transport_free(transport);
     jobs_free(jobs);
     session_close(s);
     if (st != ST_OK && st != ST_CANCELLED)
@@ -375,6 +383,54 @@ static void a_slow_line_gets_all_of_it(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
+static int on_a_line_of_1200_baud(void *arg)
+{
+    struct termios t;
+    sounding = true;
+    if (tcgetattr(STDOUT_FILENO, &t) != 0 || cfsetospeed(&t, B1200) != 0 ||
+        tcsetattr(STDOUT_FILENO, TCSANOW, &t) != 0)
+        return 99;
+    return workstation(arg);
+}
+
+static int with_sound(void *arg)
+{
+    sounding = true;
+    return workstation(arg);
+}
+
+static size_t written_while_it_plays(int (*run)(void *arg))
+{
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 30, 112, run, folder);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, "KP");
+    assert_true(pty_wait_for(&pty, "pattern A", 5));
+    pty_send(&pty, " ");
+    assert_true(pty_wait_for(&pty, "step", 5));
+    nap_ms(200);
+    pty_settle(&pty, 0.01);
+    pty_forget(&pty);
+    assert_false(pty_wait_for(&pty, "never", 2));
+    size_t bytes = pty.used;
+    pty_forget(&pty);
+    pty_send(&pty, "L"); /* a key does not wait for its turn */
+    assert_true(pty_wait_for(&pty, "locked", 3));
+    pty_send(&pty, " Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+    return bytes;
+}
+
+/* What moves by itself takes a quarter of the line, here 30 bytes a second, so that a key
+ * is answered: its frame would stand behind all of it. */
+static void moving_leaves_the_line_to_keys(void **state)
+{
+    (void)state;
+    size_t slow = written_while_it_plays(on_a_line_of_1200_baud);
+    size_t quick = written_while_it_plays(with_sound);
+    assert_true(quick > 4000);
+    assert_true(slow < 1000); /* a frame that says that it plays */
+}
+
 static void unknown_sequences_are_no_keys(void **state)
 {
     (void)state;
@@ -426,6 +482,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stuck_line_delays_no_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stuck_line_loses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_slow_line_gets_all_of_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(moving_leaves_the_line_to_keys, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
     };

@@ -57,9 +57,10 @@ static void follow_sound(struct app *app)
         return;
     transport_get_status(app->transport, &app->sound);
     const struct transport_status *s = &app->sound;
-    if (before.playing != s->playing || before.position_s != s->position_s ||
-        before.loading != s->loading || before.device != s->device ||
-        before.underruns != s->underruns || before.kit_step != s->kit_step ||
+    if (before.position_s != s->position_s || before.kit_step != s->kit_step)
+        app->moved = true;
+    if (before.playing != s->playing || before.loading != s->loading ||
+        before.device != s->device || before.underruns != s->underruns ||
         before.kit_running != s->kit_running ||
         strcmp(before.sentence, s->sentence) != 0 ||
         strcmp(before.problem, s->problem) != 0)
@@ -346,7 +347,7 @@ static void show(struct loop *l)
         term_set_theme(l->term, &app->theme);
     if (app->redraw)
         term_redraw(l->term);
-    app->theme_changed = app->redraw = app->dirty = false;
+    app->theme_changed = app->redraw = app->dirty = app->moved = false;
     app_draw(app, &row, &col);
     term_cursor(l->term, row, col);
     term_present(l->term, &app->canvas);
@@ -420,8 +421,10 @@ static void run(struct loop *l)
         app->now = clock_s();
         double wait = app_tick(app);
         bool sent = term_send(l->term); /* also what an earlier frame left over */
-        if (app->dirty && sent) {
+        if ((app->dirty || app->moved) && sent) {
             double rest = l->drawn + frame_s - clock_s();
+            if (!app->dirty)
+                rest = fmax(rest, term_rest(l->term));
             if (rest <= 0) {
                 show(l);
                 continue;

@@ -12,7 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROOM_FIRST = 1 << 16 };
+enum { ROOM_FIRST = 1 << 16, LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
+enum { PSEUDO_BAUD = 38400 }; /* what every pseudo terminal says */
+static const double told_from_s = 0.5, told_to_s = 20, share = 4;
+
+static double clock_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 static int nameless_file(void)
 {
@@ -36,9 +45,14 @@ static int open_again(int fd)
     return again >= 0 ? again : open("/dev/tty", FLAGS);
 }
 
-bool outbox_open(struct outbox *o, int slot)
+bool outbox_open(struct outbox *o, int slot, int baud)
 {
-    *o = (struct outbox){.slot = -1, .terminal = open_again(slot)};
+    bool slow = baud > 0 && baud < PSEUDO_BAUD;
+    *o = (struct outbox){.slot = -1,
+                         .terminal = open_again(slot),
+                         .declared = slow ? (double)baud / BITS_A_BYTE : 0,
+                         .opened = clock_s()};
+    o->rate = o->declared;
     int file = nameless_file();
     if (o->terminal >= 0 && file >= 0 && dup2(file, slot) == slot)
         o->slot = slot;
@@ -72,6 +86,7 @@ static void collect(struct outbox *o)
     off_t end = lseek(o->slot, 0, SEEK_CUR);
     if (end <= 0)
         return;
+    o->frame = (size_t)end;
     if (make_room(o, (size_t)end)) {
         ssize_t n = pread(o->slot, o->text + o->used, (size_t)end, 0);
         o->used += n > 0 ? (size_t)n : 0;
@@ -80,15 +95,66 @@ static void collect(struct outbox *o)
         lseek(o->slot, 0, SEEK_SET);
 }
 
+/* --- the line's pace --- */
+
+static void took(struct outbox *o, size_t bytes)
+{
+    double now = clock_s();
+    o->total += bytes;
+    o->since_stuck += bytes;
+    if (o->rate <= 0)
+        return;
+    o->free_at = (o->free_at > now ? o->free_at : now) + (double)bytes / o->rate;
+    /* more than it can hold and let out went in: it is faster than it was */
+    double most = LINE_HOLDS + o->rate * (now - o->stuck_at);
+    if (o->declared <= 0 && (double)o->since_stuck > most)
+        outbox_forget_pace(o);
+}
+
+/* From full to full it let out what it took in; it lets out a few kB at a time. */
+static void stuck(struct outbox *o)
+{
+    double now = clock_s(), since = now - o->stuck_at;
+    bool again = o->stuck_at > 0;
+    if (again && (o->since_stuck == 0 || since < told_from_s))
+        return; /* still, or too soon to tell */
+    if (again && since < told_to_s) {
+        o->rate = (double)o->since_stuck / since;
+        double held = (double)o->total - o->rate * (now - o->opened);
+        held = held < 0 ? 0 : held > LINE_HOLDS ? LINE_HOLDS : held;
+        o->free_at = now + held / o->rate;
+    }
+    o->stuck_at = now;
+    o->since_stuck = 0;
+}
+
+double outbox_rest(const struct outbox *o)
+{
+    if (o->slot < 0 || o->rate <= 0)
+        return 0;
+    double rest = o->free_at + (share - 1) * (double)o->frame / o->rate - clock_s();
+    return rest > 0 ? rest : 0;
+}
+
+void outbox_forget_pace(struct outbox *o)
+{
+    o->rate = o->declared;
+    o->stuck_at = o->free_at = 0;
+    o->opened = clock_s();
+    o->total = 0;
+}
+
 static void push(struct outbox *o)
 {
     while (o->sent < o->used) {
         ssize_t n = write(o->terminal, o->text + o->sent, o->used - o->sent);
-        if (n > 0)
+        if (n > 0) {
             o->sent += (size_t)n;
-        else if (n < 0 && errno == EAGAIN)
+            took(o, (size_t)n);
+        } else if (n < 0 && errno == EAGAIN) {
+            stuck(o);
             return;
-        else if (n == 0 || errno != EINTR)
+        } else if (n == 0 || errno != EINTR)
             o->sent = o->used; /* the terminal is gone: SIGHUP tells the loop */
     }
 }
@@ -114,13 +180,6 @@ bool outbox_waits(const struct outbox *o)
 int outbox_fd(const struct outbox *o)
 {
     return outbox_waits(o) ? o->terminal : -1;
-}
-
-static double clock_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 void outbox_flush(struct outbox *o, double seconds)

@@ -5,6 +5,11 @@
  * to the terminal through a descriptor of its own that never blocks (the flag of the one
  * we were started with is the shell's, too). While something waits nothing new should be
  * drawn: keys are heeded all the same, and the next frame shows what they came to.
+ *
+ * The line itself holds some 16 kB that nobody can take back: frames that come by
+ * themselves (a playhead) would fill it, and a key's frame would stand behind them. They
+ * get a quarter of what the line takes. How much that is says the terminal's speed where
+ * it is a real one, else the line as soon as it was full twice.
  * Thread: the terminal's. */
 #ifndef TROWEL_UI_OUTBOX_H
 #define TROWEL_UI_OUTBOX_H
@@ -17,11 +22,17 @@ struct outbox {
     int terminal; /* never blocks */
     char *text;
     size_t used, sent, room;
+    /* the pace of the line; times are monotonic seconds */
+    double declared, rate;  /* bytes a second; 0: none to heed */
+    double opened, free_at; /* … when it has taken everything, by that rate */
+    double stuck_at;        /* when it took no more, 0 = never */
+    size_t total, since_stuck, frame;
 };
 
 /* From now on what is written to descriptor `slot`, so far the terminal, comes here.
- * False: everything goes on as it was, and the other functions do nothing. */
-bool outbox_open(struct outbox *o, int slot);
+ * False: everything goes on as it was, and the other functions do nothing. `baud` is the
+ * speed the terminal says it has. */
+bool outbox_open(struct outbox *o, int slot, int baud);
 
 /* Send what was written, and then `more` (may be NULL), as far as the terminal takes it.
  */
@@ -29,6 +40,10 @@ void outbox_send(struct outbox *o, const char *more);
 bool outbox_waits(const struct outbox *o);
 /* To poll for writing; −1 when nothing waits. */
 int outbox_fd(const struct outbox *o);
+/* Seconds until the next frame that nobody asked for may go. */
+double outbox_rest(const struct outbox *o);
+/* Perhaps it is another line now. */
+void outbox_forget_pace(struct outbox *o);
 /* Send, and wait for the terminal for up to `seconds`; then what is left is dropped. */
 void outbox_flush(struct outbox *o, double seconds);
 /* Flush for at most a second and free; `slot` leads nowhere any more. */

@@ -201,7 +201,9 @@ struct app {
     int depth;
     enum screen back[SCREEN_DEPTH];
 
-    bool quit, suspend, redraw, theme_changed, dirty, pasting;
+    bool quit, suspend, redraw, theme_changed, pasting;
+    bool dirty;          /* draw; */
+    bool moved;          /* … as soon as the line has room: only a playhead went on */
     double now;          /* monotonic seconds, set by the loop */
     double audition_at;  /* 0 = nothing waits */
     uint64_t auditioned; /* id heard last by moving there */

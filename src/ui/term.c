@@ -127,7 +127,7 @@ static void begin_mode(struct terminal *t)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     tcgetattr(STDIN_FILENO, &t->ours);
-    outbox_open(&t->outbox, fileno(t->out));
+    outbox_open(&t->outbox, fileno(t->out), baudrate());
 }
 
 /* After what curses has written. */
@@ -382,6 +382,7 @@ static void take_size(struct terminal *t)
     read_size(t);
     resizeterm(t->rows, t->cols);
     t->everything = true;
+    outbox_forget_pace(&t->outbox);
 }
 
 unsigned term_take_signals(struct terminal *t)
@@ -509,6 +510,11 @@ bool term_send(struct terminal *t)
 {
     outbox_send(&t->outbox, NULL);
     return !outbox_waits(&t->outbox);
+}
+
+double term_rest(const struct terminal *t)
+{
+    return outbox_rest(&t->outbox);
 }
 
 void term_cursor(struct terminal *t, int row, int col)

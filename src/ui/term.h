@@ -59,6 +59,8 @@ void term_present(struct terminal *t, const struct canvas *c);
  * then call term_send, which says whether it has now. Until then draw nothing. */
 int term_output_fd(const struct terminal *t);
 bool term_send(struct terminal *t);
+/* Seconds until it should get a frame again that no key asked for. */
+double term_rest(const struct terminal *t);
 /* Where the terminal's own cursor stands, for typing; row −1 hides it. */
 void term_cursor(struct terminal *t, int row, int col);
 /* The next term_present sends everything (^L). */
