@@ -77,6 +77,31 @@ static void kick_snare_and_hat_are_told_apart(void **state)
     }
 }
 
+/* Also what the rim, toms of three tunings, the crash and the ride of the demo are. */
+static void the_rest_of_the_kit_is_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        enum synth_drum drum;
+        double tune;
+        enum drum_class wanted;
+    } kit[] = {{SYNTH_RIM, 1, DRUM_RIM},        {SYNTH_TOM, 1.7, DRUM_TOM_HIGH},
+               {SYNTH_TOM, 1.15, DRUM_TOM_MID}, {SYNTH_TOM, 0.75, DRUM_TOM_LOW},
+               {SYNTH_CRASH, 1, DRUM_CRASH},    {SYNTH_RIDE, 1, DRUM_RIDE}};
+    int right = 0;
+    for (uint64_t item = 0; item < 60; item++) {
+        struct rng r = rng_derive(9, 0, "drum-class-test", item);
+        struct audio a;
+        make(&a, 0.8, 1, 44100);
+        synth_drum(kit[item % 6].drum, 0.5,
+                   kit[item % 6].tune * rng_range(&r, 0.98, 1.02), &r, a.data, a.frames,
+                   44100);
+        right += ask(&a).best == kit[item % 6].wanted;
+        audio_done(&a);
+    }
+    assert_true(right >= 48);
+}
+
 static void the_verdict_does_not_depend_on_level_or_channels(void **state)
 {
     (void)state;
@@ -370,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kick_snare_and_hat_are_told_apart),
+        cmocka_unit_test(the_rest_of_the_kit_is_told_apart),
         cmocka_unit_test(the_verdict_does_not_depend_on_level_or_channels),
         cmocka_unit_test(silence_before_the_attack_changes_nothing),
         cmocka_unit_test(what_sounded_before_is_taken_off),

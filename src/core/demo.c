@@ -57,8 +57,10 @@ static double human(struct take *t, double amount)
 static void beat(struct take *t, double from_s, double to_s, double bpm, double level,
                  const char *const rows[SYNTH_DRUM_COUNT])
 {
-    static const double gain[SYNTH_DRUM_COUNT] = {0.9, 0.7, 0.55, 0.35, 0.35, 0.7, 0.45};
-    static const double pan[SYNTH_DRUM_COUNT] = {0, 0.05, -0.1, 0.3, 0.3, -0.3, -0.25};
+    static const double gain[SYNTH_DRUM_COUNT] = {0.9, 0.7,  0.55, 0.35, 0.35,
+                                                  0.7, 0.45, 0.6,  0.5};
+    static const double pan[SYNTH_DRUM_COUNT] = {0,    0.05,  -0.1, 0.3, 0.3,
+                                                 -0.3, -0.25, 0,    0.4};
     double step_s = 60 / bpm / 4;
     for (int step = 0; from_s + step * step_s < to_s; step++)
         for (int d = 0; d < SYNTH_DRUM_COUNT; d++) {
@@ -225,6 +227,31 @@ static enum status hissy_cassette(struct take *t, struct err *e)
     return reverb(t, 0.7, 0.15, e);
 }
 
+/* Before the band begins each drum is struck alone, until the engineer nods. */
+enum { SOUNDCHECK_S = 56 };
+
+static enum status soundcheck(struct take *t, struct err *e)
+{
+    static const struct {
+        enum synth_drum drum;
+        double tune, gain, pan, rest_s;
+    } drums[] = {
+        {SYNTH_KICK, 1, 0.8, 0, 0.9},       {SYNTH_SNARE, 1, 0.7, 0, 0.8},
+        {SYNTH_RIM, 1, 0.5, 0, 0.7},        {SYNTH_HAT_CLOSED, 1, 0.4, 0.3, 0.6},
+        {SYNTH_HAT_OPEN, 1, 0.4, 0.3, 0.9}, {SYNTH_TOM, 1.7, 0.6, 0.2, 0.9},
+        {SYNTH_TOM, 1.15, 0.6, -0.1, 1},    {SYNTH_TOM, 0.75, 0.65, -0.4, 1.1},
+        {SYNTH_CRASH, 1, 0.5, -0.3, 2.6},   {SYNTH_RIDE, 1, 0.5, 0.4, 2.4},
+        {SYNTH_CLAP, 1, 0.5, 0, 0.8},
+    };
+    double at_s = 2;
+    room_tone(t, 0, SOUNDCHECK_S, -62, 2500);
+    for (size_t i = 0; i < sizeof drums / sizeof *drums; i++, at_s += 1.2)
+        for (int k = 0; k < 3; k++, at_s += drums[i].rest_s * human(t, 0.1))
+            hit(t, drums[i].drum, at_s, drums[i].gain * human(t, 0.3),
+                drums[i].tune * human(t, 0.01), drums[i].pan);
+    return reverb(t, 0.4, 0.08, e);
+}
+
 static const struct {
     const char *name, *description;
     double seconds;
@@ -241,6 +268,8 @@ static const struct {
     {"night-pads.wav", "slow chords with a long tail", 60, 48000, 24, 2, night_pads},
     {"organ-drone.wav", "a held fifth, later with a chord above it", 40, 44100, 16, 2,
      organ_drone},
+    {"soundcheck.wav", "each drum alone, three times", SOUNDCHECK_S, 44100, 24, 2,
+     soundcheck},
     {"voice-memo.wav", "speech-like phrases at 22 kHz, mono", 32, 22050, 16, 1,
      voice_memo},
 };

@@ -9,7 +9,7 @@ static const double PI2 = 6.283185307179586;
 static const double lengths_s[SYNTH_DRUM_COUNT] = {
     [SYNTH_KICK] = 0.45,       [SYNTH_SNARE] = 0.35,   [SYNTH_CLAP] = 0.35,
     [SYNTH_HAT_CLOSED] = 0.09, [SYNTH_HAT_OPEN] = 0.5, [SYNTH_TOM] = 0.5,
-    [SYNTH_CRASH] = 1.6,
+    [SYNTH_CRASH] = 1.6,       [SYNTH_RIM] = 0.12,     [SYNTH_RIDE] = 1.8,
 };
 
 double synth_drum_length_s(enum synth_drum d)
@@ -102,6 +102,41 @@ static void tom(double level, double tune, struct rng *r, float *out, size_t n, 
     }
 }
 
+/* A stick across the rim: wood on metal, and no drum to speak of. */
+static void rim(double level, double tune, struct rng *r, float *out, size_t n, int rate)
+{
+    struct band b = {pole(1500, rate), pole(7000, rate), 0, 0};
+    for (size_t i = 0; i < n; i++) {
+        double t = (double)i / rate;
+        double wood = 0.5 * cos(PI2 * 520 * tune * t) * exp(-t * 90) +
+                      0.5 * cos(PI2 * 1720 * tune * t) * exp(-t * 110);
+        double click = band_next(&b, rng_uniform(r) * 2 - 1) * exp(-t * 500);
+        out[i] += (float)(level * (wood + click));
+    }
+}
+
+/* The stick's ping over bronze that rings on: partials of a plate, denser towards the
+ * top, the higher the sooner gone. */
+static void ride(double level, double tune, struct rng *r, float *out, size_t n, int rate)
+{
+    enum { PARTIALS = 40 };
+    struct band b = {pole(4000, rate), pole(12000, rate), 0, 0};
+    for (int k = 0; k < PARTIALS; k++) {
+        double hz = tune * 340 * pow(36, rng_range(r, 0.0, 1.0));
+        double phase = PI2 * rng_uniform(r), decay = 1.5 + hz / 4000;
+        double gain = level * 0.12 * sqrt(hz / 12000);
+        for (size_t i = 0; i < n && hz < 0.45 * rate; i++)
+            out[i] += (float)(gain * cos(PI2 * hz * (double)i / rate + phase) *
+                              exp(-decay * (double)i / rate));
+    }
+    for (size_t i = 0; i < n; i++) {
+        double t = (double)i / rate;
+        double ping = 0.35 * cos(PI2 * 2900 * tune * t) * exp(-t * 60);
+        out[i] += (float)(level * (ping + 0.6 * band_next(&b, rng_uniform(r) * 2 - 1) *
+                                              exp(-t * 120)));
+    }
+}
+
 void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
                 float *mono, size_t n, int rate_hz)
 {
@@ -125,6 +160,12 @@ void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
         break;
     case SYNTH_TOM:
         tom(velocity, tune, r, mono, n, rate_hz);
+        break;
+    case SYNTH_RIM:
+        rim(velocity, tune, r, mono, n, rate_hz);
+        break;
+    case SYNTH_RIDE:
+        ride(velocity, tune, r, mono, n, rate_hz);
         break;
     default:
         metal(velocity, 1.1 * tune, 3, 1.0, r, mono, n, rate_hz);

@@ -18,6 +18,8 @@ enum synth_drum {
     SYNTH_HAT_OPEN,
     SYNTH_TOM,
     SYNTH_CRASH,
+    SYNTH_RIM,
+    SYNTH_RIDE,
     SYNTH_DRUM_COUNT
 };
 
