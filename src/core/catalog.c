@@ -205,6 +205,18 @@ void row_text(struct query *q, int column, char *out, size_t size)
     out[n] = '\0';
 }
 
+bool row_change(struct query *q, struct change *out)
+{
+    char word[32];
+    row_text(q, 0, word, sizeof word);
+    int field = event_find(word);
+    *out = (struct change){.field = (enum event_field)field,
+                           .candidate = (uint64_t)row_int(q, 1)};
+    row_text(q, 2, out->key, sizeof out->key);
+    row_text(q, 3, out->value, sizeof out->value);
+    return field >= 0;
+}
+
 const void *row_blob(struct query *q, int column, size_t *bytes)
 {
     const void *blob = sqlite3_column_blob(statement(q), column);

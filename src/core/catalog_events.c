@@ -382,17 +382,8 @@ static enum status read_action(struct catalog *c, int64_t number, bool back,
     query_int(q, 1, first);
     query_int(q, 2, last);
     while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        char word[32];
-        struct change change = {0};
-        row_text(q, 0, word, sizeof word);
-        int field = event_find(word);
-        if (field < 0)
-            continue;
-        change.field = (enum event_field)field;
-        change.candidate = (uint64_t)row_int(q, 1);
-        row_text(q, 2, change.key, sizeof change.key);
-        row_text(q, 3, change.value, sizeof change.value);
-        if (!list_add(l, &change)) {
+        struct change change;
+        if (row_change(q, &change) && !list_add(l, &change)) {
             query_reset(q);
             return err_set(e, ST_NO_MEMORY, "no memory for the action");
         }
@@ -476,17 +467,8 @@ enum status catalog_each_current(struct catalog *c,
         return query_failure(c, NULL);
     enum query_state state;
     while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        char word[32];
-        struct change now = {0};
-        row_text(q, 0, word, sizeof word);
-        int field = event_find(word);
-        row_text(q, 3, now.value, sizeof now.value);
-        if (field < 0 || now.value[0] == '\0')
-            continue;
-        now.field = (enum event_field)field;
-        now.candidate = (uint64_t)row_int(q, 1);
-        row_text(q, 2, now.key, sizeof now.key);
-        if (!fn(user, &now)) {
+        struct change now;
+        if (row_change(q, &now) && now.value[0] != '\0' && !fn(user, &now)) {
             query_reset(q);
             return ST_OK;
         }

@@ -86,6 +86,8 @@ int64_t row_int(struct query *q, int column);
 double row_real(struct query *q, int column); /* NULL = NAN */
 void row_text(struct query *q, int column, char *out, size_t size);
 const void *row_blob(struct query *q, int column, size_t *bytes);
+/* A row that begins with field, candidate, key, value; false: of a later version. */
+bool row_change(struct query *q, struct change *out);
 
 enum status catalog_begin(struct catalog *c, struct err *e);
 /* Commit when st is ST_OK, else roll back; returns the outcome. */

@@ -20,15 +20,10 @@ static enum status write_journal(struct catalog *c, FILE *f, bool compact, struc
         return query_failure(c, NULL);
     enum query_state state;
     while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        char word[32], path[CANDIDATE_PATH_BYTES], line[JOURNAL_LINE_BYTES];
-        struct change change = {0};
-        row_text(q, 0, word, sizeof word);
-        int field = event_find(word);
-        if (field < 0)
+        char path[CANDIDATE_PATH_BYTES], line[JOURNAL_LINE_BYTES];
+        struct change change;
+        if (!row_change(q, &change))
             continue;
-        change.field = (enum event_field)field;
-        row_text(q, 2, change.key, sizeof change.key);
-        row_text(q, 3, change.value, sizeof change.value);
         row_text(q, 4, path, sizeof path);
         journal_format(&change, path, line);
         fputs(line, f);

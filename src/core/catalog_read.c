@@ -120,18 +120,14 @@ static bool reader_say(struct reader *r, int64_t candidate, enum event_field fie
 static enum status reader_listen(struct catalog *c, struct reader *r, struct query *q,
                                  struct err *e)
 {
-    char word[32], value[EVENT_VALUE_BYTES];
     if (q == NULL)
         return query_failure(c, NULL);
     enum query_state state;
     while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        row_text(q, 0, word, sizeof word);
-        row_text(q, 3, value, sizeof value);
-        int64_t candidate = row_int(q, 1);
-        int field = event_find(word);
-        if (candidate == 0 || field < 0 || value[0] == '\0')
+        struct change now;
+        if (!row_change(q, &now) || now.candidate == 0 || now.value[0] == '\0')
             continue;
-        if (!reader_say(r, candidate, (enum event_field)field, value)) {
+        if (!reader_say(r, (int64_t)now.candidate, now.field, now.value)) {
             query_reset(q);
             return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
         }
@@ -350,18 +346,15 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
 
 enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struct err *e)
 {
-    char word[32], value[EVENT_VALUE_BYTES];
     struct query *q = catalog_query(c, Q_CURRENT_OF, e);
     if (q == NULL)
         return query_failure(c, NULL);
     query_int(q, 1, (int64_t)f->id);
     enum query_state state;
     while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        row_text(q, 0, word, sizeof word);
-        row_text(q, 3, value, sizeof value);
-        int field = event_find(word);
-        if (field >= 0)
-            catalog_overlay(f, (enum event_field)field, value);
+        struct change now;
+        if (row_change(q, &now))
+            catalog_overlay(f, now.field, now.value);
     }
     return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
 }
