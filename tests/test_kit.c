@@ -560,6 +560,37 @@ static char *field_of(const char *path, const char *key, const char *value,
     return found;
 }
 
+/* Of what is left out the first are told, and how many more there are. */
+static void a_long_list_is_told_in_short(void **state)
+{
+    (void)state;
+    char top[256], in[300];
+    struct text summary = {0};
+    struct root r;
+    struct audio a;
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(root_open(&r, in, true, NULL), ST_OK);
+    for (int k = 0; k < 13; k++) { /* longer than the machine takes */
+        char name[32];
+        snprintf(name, sizeof name, "long_%02d.wav", k);
+        assert_int_equal(audio_init(&a, 185000, 1, 1000, NULL), ST_OK);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = 0.5f * sinf((float)i * (0.1f + 0.02f * (float)k));
+        assert_int_equal(soundfile_write_wav(&r, name, &a, 16, NULL, NULL), ST_OK);
+        audio_done(&a);
+    }
+    root_done(&r);
+    assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
+    assert_true(text_has(summary.at, "1 of 400 files"));
+    assert_true(text_has(summary.at, "  left out: long_09.wav ("));
+    assert_false(text_has(summary.at, "long_10.wav"));
+    assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
+    text_done(&summary);
+    tree_remove(top);
+}
+
 /* A folder with a manifest: what it says of the samples goes with them. */
 static void a_kit_from_a_manifest(void **state)
 {
@@ -778,6 +809,7 @@ int main(void)
         cmocka_unit_test(a_trim_is_heard_on_the_machine),
         cmocka_unit_test(loops_do_not_click),
         cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(a_long_list_is_told_in_short),
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 static const char LIST[] = ".trowel/kit.begun", SHEET[] = "ASSIGN.txt";
-enum { MANIFEST_MAX_BYTES = 1 << 28 };
+enum { MANIFEST_MAX_BYTES = 1 << 28, LEFT_OUT_TOLD = 10 };
 
 struct making {
     const struct kit_job *job;
@@ -361,13 +361,18 @@ static void tell_plan(const struct making *m, struct text *t)
     if (kit_plan_filled(&m->plan) < target_slots(m->target))
         text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
                     "what to do\n");
+    size_t out = 0;
     for (size_t i = 0; i < m->plan.count; i++) {
         const struct kit_item *item = &m->plan.item[i];
-        if (!item->in || item->cut[0])
+        out += !item->in;
+        if (item->in ? item->cut[0] : m->job->dry_run || out <= LEFT_OUT_TOLD)
             text_addf(t, "  %s: %s (%s)\n", item->in ? "as mined" : "left out",
                       text_plain(file, sizeof file, item->c.filename),
                       item->in ? item->cut : item->why_out);
     }
+    if (!m->job->dry_run && out > LEFT_OUT_TOLD)
+        text_addf(t, "  and %zu more left out; manifest.csv says why\n",
+                  out - LEFT_OUT_TOLD);
 }
 
 static uint64_t settle_seed(const struct making *m)
