@@ -25,7 +25,8 @@ struct batch {
     char config_path[4096];
     struct output output;
     struct process_result result;
-    bool again; /* what an earlier run of the same command wrote is replaced */
+    size_t chosen; /* by the last curation */
+    bool again;    /* what an earlier run of the same command wrote is replaced */
 };
 
 static bool given(const struct batch *b, enum option o)
@@ -86,7 +87,7 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
 static void hint(struct batch *b, const char *command, const char *path, const char *more)
 {
     const char *quote = strpbrk(path, " \t\"()&;|<>*?$`\\") ? "'" : "";
-    if (!given(b, OPT_DRY_RUN))
+    if (!given(b, OPT_DRY_RUN) && !b->output.json)
         log_write(&b->output.log, LOG_INFO, "next: %s %s%s%s%s", command, quote, path,
                   quote, more);
 }
@@ -259,6 +260,7 @@ static enum status curate(struct batch *b, const char *input, const char *output
                              .log = &b->output.log};
     struct curate_result r;
     enum status st = curate_run(&job, &r, e);
+    b->chosen = st == ST_OK ? r.chosen : 0;
     if (st == ST_OK) {
         const struct output_count counts[] = {{"considered", r.considered},
                                               {"chosen", r.chosen},
@@ -288,7 +290,7 @@ static enum status run_curate(struct batch *b, struct err *e)
     snprintf(best, sizeof best, "%s/best_of", input);
     const char *output = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
     enum status st = curate(b, input, output, NULL, e);
-    if (st == ST_OK)
+    if (b->chosen > 0)
         hint(b, "trowel --batch format --input_dir", output,
              " --kit_name NAME   # make a kit of them");
     return st;
@@ -328,7 +330,7 @@ static enum status format(struct batch *b, const char *input, const char *output
 
 static void hint_kit(struct batch *b, const char *kit)
 {
-    if (!given(b, OPT_DRY_RUN))
+    if (!given(b, OPT_DRY_RUN) && !b->output.json)
         log_write(&b->output.log, LOG_INFO,
                   "next: %s/ASSIGN.txt says how the kit comes onto the machine", kit);
 }

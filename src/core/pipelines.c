@@ -205,11 +205,11 @@ static enum status parse_number(struct request *r, int option, const char *text,
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE)
-        return err_set(e, ST_USAGE, "--%s wants a whole number from 0 to %llu, not %s",
-                       options[option].name, ULLONG_MAX, text[0] ? text : "nothing");
-    if (option == OPT_JOBS && (value < 1 || value > 256))
-        return err_set(e, ST_USAGE, "--jobs wants 1 to 256, not %s", text);
+    unsigned long long least = option == OPT_JOBS, most = least ? 256 : ULLONG_MAX;
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE ||
+        value < least || value > most)
+        return err_set(e, ST_USAGE, "--%s wants a whole number from %llu to %llu, not %s",
+                       options[option].name, least, most, text[0] ? text : "nothing");
     r->number[option] = value;
     return ST_OK;
 }
