@@ -1,5 +1,6 @@
 #include "core/analyze.h"
 
+#include "core/why.h"
 #include "io/csv.h"
 
 #include <math.h>
@@ -75,12 +76,13 @@ static void add_text(struct text *out, const struct dig *d,
     text_addf(out, "%-14s %zu\n", "onsets", onsets->count);
     for (size_t i = 0; i < d->finds.count; i++) {
         const struct candidate *c = &d->finds.at[i];
-        char start[64], end[64], score[64];
+        char start[64], end[64], score[64], missed[WHY_MISSED_BYTES];
         format_number(start, sizeof start, c->m.start_sec, 3);
         format_number(end, sizeof end, c->m.end_sec, 3);
         format_number(score, sizeof score, c->m.score, 2);
         text_addf(out, "%-14s %10s - %10s s  score %s  %s%s\n", kind_type(c->kind), start,
-                  end, score, c->missed_by[0] ? "missed: " : c->filename, c->missed_by);
+                  end, score, c->missed_by[0] ? "missed: " : c->filename,
+                  why_missed(c, missed, sizeof missed));
     }
 }
 
@@ -95,6 +97,8 @@ static void add_json_find(struct text *out, const struct candidate *c)
         json_string(out, "hit_class", c->hit_class);
     if (c->missed_by[0])
         json_string(out, "missed_by", c->missed_by);
+    if (*why_setting(c))
+        json_string(out, "setting", why_setting(c));
     json_open(out, "parts", '{');
     for (int i = 0; i < c->parts.count; i++)
         json_number(out, c->parts.part[i].name, c->parts.part[i].value, 4);
