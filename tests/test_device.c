@@ -83,6 +83,10 @@ static void begin(struct stage *g, const char *library, double seconds, int chan
     scratch_make(g->folder);
     card_plug(g->folder, library);
     noise_make(&g->sound, (size_t)(seconds * RATE), channels, RATE, bits, 0.5, 11);
+    /* in silence, or its edges are faded */
+    size_t samples = g->sound.frames * (size_t)channels;
+    for (size_t c = 0; c < (size_t)channels; c++)
+        g->sound.data[c] = g->sound.data[samples - 1 - c] = 0;
     scratch_wav(g->folder, "sound.wav", &g->sound, bits, g->path);
     g->item = (struct play_item){.id = 7, .path = g->path};
     CHECK(hush_begin(&g->hush, NULL) == ST_OK);

@@ -452,6 +452,44 @@ static void meters_measure(void **state)
     sound_unref(s);
 }
 
+/* Two sounds that add up to twice full scale: nothing is cut off, no step is larger than
+ * the sum's own, and what fits is untouched before and afterwards. */
+static void what_is_too_loud_is_turned_down(void **state)
+{
+    (void)state;
+    enum { N = RATE };
+    struct engine *g = fresh(2);
+    struct sound *quiet = sine_sound(N, 100, 0.9, RATE),
+                 *loud = sine_sound(N / 4, 150, 1, RATE);
+    struct rng r = rng_derive(3, 0, "blocks", 0);
+    float *out = malloc(N * 2 * sizeof *out);
+    struct engine_command c = {.action = ENGINE_SLOT};
+    c.u.kit.sound = sound_ref(loud);
+    c.u.kit.gain = 1;
+    post(g, play(quiet, 1));
+    post(g, c);
+    render(g, out, N / 4, &r);
+    c = (struct engine_command){.action = ENGINE_HIT};
+    c.u.kit.velocity = 127;
+    post(g, c);
+    render(g, out + N / 2, N - N / 4, &r);
+    float most = 0, step = 0;
+    for (size_t i = 1; i < N; i++) {
+        most = fmaxf(most, fabsf(out[2 * i]));
+        step = fmaxf(step, fabsf(out[2 * i] - out[2 * (i - 1)]));
+    }
+    assert_true(most <= 1 && most > 0.99F);
+    assert_true((double)step < 2 * PI / RATE * (100 * 0.9 + 150) * 1.6);
+    for (size_t i = 0; i < N / 4; i++)
+        assert_true(out[2 * i] == quiet->audio.data[i]);
+    for (size_t i = N / 2 + RATE / 10; i < N; i++)
+        assert_true(out[2 * i] == quiet->audio.data[i]);
+    free(out);
+    engine_free(g);
+    sound_unref(quiet);
+    sound_unref(loud);
+}
+
 static void a_full_queue_is_refused_not_lost(void **state)
 {
     (void)state;
@@ -495,6 +533,7 @@ int main(void)
         cmocka_unit_test(what_the_device_cannot_play_does_not_fold_back),
         cmocka_unit_test(loops_stay_exact_at_other_rates),
         cmocka_unit_test(meters_measure),
+        cmocka_unit_test(what_is_too_loud_is_turned_down),
         cmocka_unit_test(a_full_queue_is_refused_not_lost),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

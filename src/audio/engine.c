@@ -1,5 +1,6 @@
 #include "audio/engine.h"
 
+#include "audio/limit.h"
 #include "audio/ring.h"
 #include "audio/sequencer.h"
 #include "audio/voice.h"
@@ -57,6 +58,7 @@ struct engine {
     double bpm;
     int step;
     float volume, volume_goal, volume_step;
+    struct limit limit;
     double mean_square[2], peak[2];
     unsigned clipped;
     uint64_t frames_rendered;
@@ -79,7 +81,7 @@ enum status engine_new(struct engine **out, int rate_hz, int channels, struct er
     g->channels = channels;
     g->main = -1;
     g->step = -1;
-    g->volume = g->volume_goal = 1;
+    g->volume = g->volume_goal = g->limit.gain = 1;
     g->bpm = 120;
     g->sequencer.step_frames = sequencer_step_frames(g->bpm, rate_hz);
     kit_pattern_clear(&g->pattern);
@@ -474,6 +476,7 @@ static void render_block(struct engine *g, float *out, int n)
     apply_volume(g, left, right, n);
     meter(g, 0, left, n);
     meter(g, 1, right, n);
+    limit_apply(&g->limit, g->rate_hz, left, right, n);
     interleave(g, left, right, out, n);
 }
 
