@@ -67,6 +67,8 @@ static void filter_by(struct app *app, const char *text)
     struct filter_error wrong = {0};
     if (view_set_filter(app->view, text, &wrong) == FILTER_WRONG)
         app_warn(app, "%s", wrong.sentence);
+    else
+        app_say_filtered(app);
 }
 
 static void untag(struct app *app)

@@ -93,6 +93,17 @@ static void search(struct app *app, const char *text)
     ops->act(app, &next);
 }
 
+void app_say_filtered(struct app *app)
+{
+    char rows[24];
+    size_t n = view_count(app->view);
+    words_count(rows, sizeof rows, n);
+    if (n == 0)
+        app_say(app, "%s", view_empty_reason(app->view));
+    else if (view_filter(app->view)[0])
+        app_say(app, "%s match%s; F clears the filter", rows, n == 1 ? "es" : "");
+}
+
 static void done(struct app *app)
 {
     enum prompt_mode mode = app->asking;
@@ -114,8 +125,8 @@ static void done(struct app *app)
         tag_matching(app, text);
     else if (mode == ASK_FILTER && app->filter_error.sentence[0])
         app_warn(app, "%s", app->filter_error.sentence);
-    else if (mode == ASK_FILTER && view_count(app->view) == 0)
-        app_say(app, "%s", view_empty_reason(app->view));
+    else if (mode == ASK_FILTER)
+        app_say_filtered(app);
     library_moved(app);
 }
 

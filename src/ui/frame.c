@@ -252,14 +252,17 @@ static void draw_prompt_hints(struct app *app, const struct area *row)
     } else {
         bool completes = app->asking == ASK_COMMAND || app->asking == ASK_FILTER ||
                          app->asking == ASK_TAG;
-        area_text(row, 0, 1, ROLE_HINT,
-                  app->asking == ASK_CONFIRM
-                      ? app->declined ? "y yes   n no   Esc neither" : "y yes   n no"
-                  : completes
-                      ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
-                  : app->asking == ASK_SEARCH
-                      ? "Enter looks for it   Esc leaves   Up earlier ones"
-                      : "Enter takes it   Esc leaves");
+        bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
+        area_text(
+            row, 0, 1, ROLE_HINT,
+            filters && !*app->prompt.text
+                ? "such as score>.8  drum>.5  class:snare  is:undecided   Tab completes"
+            : app->asking == ASK_CONFIRM
+                ? app->declined ? "y yes   n no   Esc neither" : "y yes   n no"
+            : completes ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
+            : app->asking == ASK_SEARCH
+                ? "Enter looks for it   Esc leaves   Up earlier ones"
+                : "Enter takes it   Esc leaves");
     }
 }
 

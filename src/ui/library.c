@@ -35,6 +35,29 @@ void library_moved(struct app *app)
     app_audition_soon(app);
 }
 
+/* In music most of what is struck are notes; who looks for drums is told how to be rid of
+ * them, once. */
+static void tell_of_notes(struct app *app)
+{
+    size_t hits = 0, notes = 0, count = session_count(app->session);
+    if (app->library.notes_told || view_filter(app->view)[0])
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct find *f = session_find(app->session, i);
+        bool hit = f->category == CAT_DRUMS && !f->gone && !f->near_miss;
+        hits += hit;
+        notes += hit && f->drum < 0.5F;
+    }
+    if (notes < 20 || notes < hits / 4)
+        return;
+    char some[24], all[24];
+    words_count(some, sizeof some, notes);
+    words_count(all, sizeof all, hits);
+    app->library.notes_told = true;
+    app_say(app, "%s of these %s hits are rather notes: f and drum>.5 leaves the drums",
+            some, all);
+}
+
 static void change_scope(struct app *app, int step)
 {
     int at = 0;
@@ -44,6 +67,8 @@ static void change_scope(struct app *app, int step)
     view_set_scope(app->view, scopes[at]);
     app->library.range = false;
     app->library.top = 0;
+    if (scopes[at] == SCOPE_CATEGORY + CAT_DRUMS)
+        tell_of_notes(app);
 }
 
 static void move_side(struct app *app, const struct key_action *a)

@@ -78,6 +78,7 @@ struct library_state {
     bool on_tagged;  /* `;`: the next command goes to the tagged */
     uint64_t pinned; /* id, 0 = none */
     bool flipped;    /* the pinned one sounds */
+    bool notes_told; /* how the drums are found among them */
     char search[PROMPT_BYTES];
     char before_prompt[PROMPT_BYTES]; /* the filter to go back to */
     /* the find in the inspector, read once */
@@ -279,6 +280,7 @@ void app_confirm(struct app *app, const char *question, void (*yes)(struct app *
 void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
 void app_prompt_key(struct app *app, uint32_t key);
+void app_say_filtered(struct app *app); /* how many rows are left, or why none is */
 const char *app_prompt_label(const struct app *app);
 void app_command(struct app *app, const char *line);
 int app_command_complete(struct app *app, const char *line, size_t at,
