@@ -60,6 +60,25 @@ static void nothing_regular_has_none(void **state)
     assert_true(found <= 2); /* 5 % */
 }
 
+/* Voices that beat and waves that samplers loop flicker as evenly as a drummer: what
+ * never comes near an onset (novelty 1) is no pulse, however regular. What does is. */
+static void flicker_is_no_pulse(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    static float novelty[N];
+    for (int bpm = 80; bpm <= 140; bpm += 10)
+        for (int loud = 0; loud < 2; loud++) {
+            for (int i = 0; i < N; i++) {
+                double beat = i * HOP_S * bpm / 60, phase = beat - floor(beat + 0.5);
+                novelty[i] = (float)((loud ? 1.2 : 0.3) * exp(-phase * phase * 2000));
+            }
+            struct tempo t;
+            assert_int_equal(tempo_of_novelty(novelty, N, HOP_S, &t, NULL), ST_OK);
+            assert_true(loud ? fabs(t.bpm / bpm - 1) < 0.003 : t.bpm == 0);
+        }
+}
+
 static void odd_input_is_survived(void **state)
 {
     (void)state;
@@ -154,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pulses_give_their_tempo),
         cmocka_unit_test(nothing_regular_has_none),
+        cmocka_unit_test(flicker_is_no_pulse),
         cmocka_unit_test(odd_input_is_survived),
         cmocka_unit_test(drums_give_their_tempo),
         cmocka_unit_test(pads_have_none),

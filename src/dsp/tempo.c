@@ -21,10 +21,15 @@ static const struct {
  * tempo (pads reach 0.2, drum tracks 0.43 and more), at FULL there is no doubt. */
 static const double LEAST_PULSE = 0.22, FULL_PULSE = 0.8;
 
+/* Novelty that rises above its surroundings by less is the flicker of a held sound: beats
+ * between voices and looped waves of samplers repeat as evenly as a drummer. An onset
+ * needs 1. */
+static const double FLICKER = 0.3;
+
 /* ---- Autocorrelation ------------------------------------------------------------- */
 
-/* The novelty of one window above its local mean, square-rooted so that a few loud hits
- * do not drown the rest, with zero mean. */
+/* The novelty of one window above its local mean and flicker, square-rooted so that a few
+ * loud hits do not drown the rest, with zero mean. */
 static void take_window(const float *novelty, size_t n, size_t start, int window,
                         int reach, float *x)
 {
@@ -42,7 +47,7 @@ static void take_window(const float *novelty, size_t n, size_t start, int window
             sum -= isfinite(novelty[low]) ? (double)novelty[low] : 0;
         x[i] = 0;
         if (at < count && isfinite(novelty[at])) {
-            double above = (double)novelty[at] - sum / (double)(to - from);
+            double above = (double)novelty[at] - sum / (double)(to - from) - FLICKER;
             x[i] = above > 0 ? (float)sqrt(above) : 0.0f;
         }
         mean += (double)x[i] / window;
