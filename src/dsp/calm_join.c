@@ -16,9 +16,13 @@ enum { FRAME_44K1 = 1024, TRIES = 10, BACK = 2, AROUND = 4 };
  * a join with room, then a seamless one will do. */
 static const double ENOUGH_S = 32;
 static const double apart_s = 0.05;
+/* 50 ms before and after a join whose levels are this near are within the 1 dB that is
+ * allowed whatever the loop does elsewhere. */
+static const double level_s = 0.05, even_db = 0.75;
 
 struct place {
     size_t frame;
+    bool steps; /* in level */
     double unrest;
 };
 
@@ -116,19 +120,49 @@ static enum status measure_flux(const float *mono, size_t frames, int n, size_t 
 static int by_unrest(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
+    if (x->steps != y->steps)
+        return x->steps - y->steps;
     int order = (x->unrest > y->unrest) - (x->unrest < y->unrest);
     return order ? order : (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-/* The calmest places, calmest first and apart from each other; returns how many. */
-static size_t choose(const float *flux, size_t hops, const struct audio *loop,
-                     struct place *place, size_t most)
+/* Running sum of squares over all channels, frames + 1 of them. */
+static void sum_energy(const struct audio *loop, double *energy)
 {
+    const float *x = loop->data;
+    energy[0] = 0;
+    for (size_t i = 0; i < loop->frames; i++) {
+        double sum = energy[i];
+        for (int c = 0; c < loop->channels; c++, x++)
+            sum += (double)*x * (double)*x;
+        energy[i + 1] = sum;
+    }
+}
+
+/* Do the levels before and after that frame differ by more than even_db? */
+static bool level_steps(const double *energy, size_t frames, size_t at, size_t block)
+{
+    size_t from = at < block ? at + frames - block : at - block;
+    size_t to = (at + block) % frames;
+    double before = energy[at] - energy[from] + (at < block ? energy[frames] : 0);
+    double after = energy[to] - energy[at] + (to < at ? energy[frames] : 0);
+    double ratio = (before + 1e-18) / (after + 1e-18);
+    return !(fabs(10 * log10(fmax(ratio, 1e-18))) <= even_db);
+}
+
+/* The calmest places, calmest first and apart from each other, those where the level
+ * steps behind all others; returns how many. */
+static size_t choose(const float *flux, const double *energy, size_t hops,
+                     const struct audio *loop, struct place *place, size_t most)
+{
+    size_t block = (size_t)(level_s * loop->rate_hz);
     for (size_t h = 0; h < hops; h++) {
         double worst = 0;
         for (size_t k = 0; k <= 2 * AROUND; k++)
             worst = fmax(worst, (double)flux[(h + hops * AROUND + k - AROUND) % hops]);
-        place[h] = (struct place){h * loop->frames / hops, worst};
+        size_t at = h * loop->frames / hops;
+        place[h] =
+            (struct place){at, level_steps(energy, loop->frames, at, block), worst};
     }
     qsort(place, hops, sizeof *place, by_unrest);
     size_t count = 0, apart = (size_t)(apart_s * loop->rate_hz);
@@ -194,19 +228,22 @@ enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
     float *mono = malloc(loop->frames * sizeof *mono);
     float *flux = malloc(hops * sizeof *flux);
     struct place *place = malloc((hops + 1) * sizeof *place);
+    double *energy = malloc((loop->frames + 1) * sizeof *energy);
     enum status st = ST_OK;
-    if (!mono || !flux || !place)
+    if (!mono || !flux || !place || !energy)
         st = err_set(e, ST_NO_MEMORY, "no memory to find the calmest join");
     if (st == ST_OK) {
         mixdown(loop, mono);
         st = measure_flux(mono, loop->frames, n, hops, flux, e);
     }
     if (st == ST_OK) {
-        size_t count = choose(flux, hops, loop, place, TRIES);
+        sum_energy(loop, energy);
+        size_t count = choose(flux, energy, hops, loop, place, TRIES);
         st = try_places(loop, place, count, seam ? seam : &unasked, e);
     }
     free(mono);
     free(flux);
     free(place);
+    free(energy);
     return st;
 }

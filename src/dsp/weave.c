@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 static const double pi = 3.14159265358979323846;
-static const double block_s = 0.010;
-enum { SPAN = 5, ROUNDS = 8 }; /* blocks in 50 ms */
+/* The level of low notes moves within 10 ms. */
+static const double block_s = 0.005;
+enum { SPAN = 10, ROUNDS = 16 }; /* blocks in 50 ms */
 static const double gain_max = 4.0;
 
 static size_t before(size_t b, size_t blocks)
