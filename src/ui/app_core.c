@@ -321,31 +321,17 @@ void app_export(struct app *app, bool dry_run)
 
 /* --- keys -------------------------------------------------------------------------- */
 
+enum { PAGE_LINES = 1 << 20 }; /* more than any has: drawing knows its end */
+
 static bool page_act(struct app *app, const struct key_action *a)
 {
     struct page_state *p = &app->page;
-    int n = a->count > 0 ? a->count : 1, page = app->canvas.rows - 6;
+    long to = moved_row(a, p->top, PAGE_LINES, app->canvas.rows - 6);
+    if (to >= 0) {
+        p->top = (int)to;
+        return true;
+    }
     switch (a->action) {
-    case ACT_DOWN:
-        p->top += n;
-        return true;
-    case ACT_UP:
-        p->top = p->top > n ? p->top - n : 0;
-        return true;
-    case ACT_PAGE_DOWN:
-    case ACT_HALF_DOWN:
-        p->top += page;
-        return true;
-    case ACT_PAGE_UP:
-    case ACT_HALF_UP:
-        p->top = p->top > page ? p->top - page : 0;
-        return true;
-    case ACT_TOP:
-        p->top = 0;
-        return true;
-    case ACT_BOTTOM:
-        p->top = 1 << 20;
-        return true;
     case ACT_DETAIL:
         p->open = false;
         if (p->confirms_export)
