@@ -152,36 +152,63 @@ static bool glob_matches(const char *pattern, const char *text)
     return *pattern == '\0';
 }
 
-static const char *text_of(int field, const struct filter_item *i)
+static bool text_matches(const struct filter_node *n, const char *text)
 {
-    switch (field) {
-    case FF_SOURCE:
-        return i->source;
-    case FF_KEY:
-        return i->find->key;
-    case FF_CLASS:
-        return i->find->hit_class;
-    case FF_BRIGHTNESS:
-        return i->find->brightness;
-    default:
-        return i->find->folded;
-    }
-}
-
-static bool text_matches(const struct filter_node *n, const struct filter_item *i)
-{
-    char folded[32];
-    const char *text = text_of(n->field, i);
-    if (n->field != FF_NAME && n->field != FF_SOURCE) {
-        filter_fold(folded, sizeof folded, text);
-        text = folded;
-    }
     return n->op == OP_PART ? strstr(text, n->pattern) != NULL
                             : glob_matches(n->pattern, text);
 }
 
-static bool state_holds(int state, const struct find *f, int stack_size)
+/* Finds of one source stand together. */
+static void sift_sources(const struct filter_node *n, const struct filter_finds *of,
+                         size_t first, size_t count, unsigned char *mark)
 {
+    uint32_t asked = UINT32_MAX;
+    bool is = false;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t source = of->find[first + i].source;
+        if (mark[i] && source != asked) {
+            is = text_matches(n, of->source(of->user, source));
+            asked = source;
+        }
+        mark[i] = mark[i] && is;
+    }
+}
+
+/* Keys, classes and the like are few words again and again. */
+static void sift_words(const struct filter_node *n, const struct filter_finds *of,
+                       size_t first, size_t count, unsigned char *mark)
+{
+    struct {
+        const char *word;
+        bool is;
+    } asked[64] = {{0}};
+    for (size_t i = 0; i < count; i++) {
+        const struct find *f = &of->find[first + i];
+        const char *word = n->field == FF_KEY     ? f->key
+                           : n->field == FF_CLASS ? f->hit_class
+                                                  : f->brightness;
+        size_t length = mark[i] ? strlen(word) : 0;
+        size_t at =
+            length > 0
+                ? ((size_t)word[0] + 3 * (size_t)word[length - 1] + 5 * length) & 63
+                : 0;
+        if (!mark[i])
+            continue;
+        if (asked[at].word == NULL || strcmp(asked[at].word, word) != 0) {
+            char folded[32];
+            filter_fold(folded, sizeof folded, word);
+            asked[at].word = word;
+            asked[at].is = text_matches(n, folded);
+        }
+        mark[i] = asked[at].is;
+    }
+}
+
+static bool state_holds(int state, const struct filter_finds *of, size_t find)
+{
+    const struct find *f = &of->find[find];
+    int size =
+        state == IS_STACKED || state == IS_ALONE ? of->stack_size(of->user, f->stack) : 0;
     switch (state) {
 #define STATE(id, word, other, test)                                                     \
     case IS_##id:                                                                        \
@@ -193,34 +220,31 @@ static bool state_holds(int state, const struct find *f, int stack_size)
     }
 }
 
-static double measure_of(const struct filter_item *i, int measure)
+static bool set_holds(int field, int bit, const struct filter_finds *of, size_t find)
 {
-    return i->measure[measure][i->at];
-}
-
-static bool set_holds(int field, int bit, const struct filter_item *i)
-{
+    const struct find *f = &of->find[find];
     switch (field) {
     case FF_CATEGORY:
-        return (int)i->find->category == bit;
+        return (int)f->category == bit;
     case FF_TYPE:
-        return (int)i->find->kind == bit;
+        return (int)f->kind == bit;
     case FF_IS:
-        return state_holds(bit, i->find, i->stack_size);
+        return state_holds(bit, of, find);
     default:
         break;
     }
     if (bit == ME_COUNT)
-        return i->find->key[0] != '\0';
+        return f->key[0] != '\0';
     if (bit == ME_COUNT + 1)
-        return i->find->hit_class[0] != '\0';
-    return !isnan(measure_of(i, bit));
+        return f->hit_class[0] != '\0';
+    return !isnan(of->measure[bit][find]);
 }
 
-static bool set_matches(const struct filter_node *n, const struct filter_item *i)
+static bool set_matches(const struct filter_node *n, const struct filter_finds *of,
+                        size_t find)
 {
     for (int bit = 0; bit < 64 && n->bits >> bit != 0; bit++)
-        if ((n->bits >> bit & 1) != 0 && set_holds(n->field, bit, i))
+        if ((n->bits >> bit & 1) != 0 && set_holds(n->field, bit, of, find))
             return true;
     return false;
 }
@@ -230,55 +254,84 @@ double filter_grade_number(char grade)
     return grade == 'A' ? 3 : grade == 'B' ? 2 : grade == 'F' ? 1 : (double)NAN;
 }
 
-static double number_of(int field, const struct filter_item *i)
+static double number_of(int field, const struct filter_finds *of, size_t find)
 {
+    const struct find *f = &of->find[find];
     switch (field) {
     case FF_RATING:
-        return i->find->rating;
+        return f->rating;
     case FF_STACK:
-        return i->stack_size > 1 ? i->stack_size : 1;
+        return of->stack_size(of->user, f->stack);
     case FF_DRUM:
-        return (double)i->find->drum;
+        return (double)f->drum;
     case FF_GRADE:
-        return filter_grade_number(i->find->grade);
+        return filter_grade_number(f->grade);
     default:
-        return measure_of(i, field - FF_MEASURE);
+        return of->measure[field - FF_MEASURE][find];
     }
 }
 
-static bool range_matches(const struct filter_node *n, const struct filter_item *i)
+static bool range_holds(const struct filter_node *n, double v)
 {
-    double v = number_of(n->field, i);
     return (n->above ? v > n->low : v >= n->low) &&
            (n->below ? v < n->high : v <= n->high);
 }
 
-static bool node_matches(const struct filter *f, int at, const struct filter_item *i)
+static void sift_one(const struct filter_node *n, const struct filter_finds *of,
+                     size_t first, size_t count, unsigned char *mark)
 {
-    if (at < 0)
-        return true;
-    const struct filter_node *n = &f->node[at];
-    switch (n->op) {
-    case OP_AND:
-        return node_matches(f, n->left, i) && node_matches(f, n->right, i);
-    case OP_OR:
-        return node_matches(f, n->left, i) || node_matches(f, n->right, i);
-    case OP_NOT:
-        return !node_matches(f, n->left, i);
-    case OP_PART:
-    case OP_GLOB:
-        return text_matches(n, i);
-    case OP_SET:
-        return set_matches(n, i);
-    case OP_RANGE:
-        return range_matches(n, i);
-    }
-    return false;
+    bool text = n->op == OP_PART || n->op == OP_GLOB;
+    if (text && n->field == FF_SOURCE)
+        sift_sources(n, of, first, count, mark);
+    else if (text && n->field != FF_NAME)
+        sift_words(n, of, first, count, mark);
+    else if (text)
+        for (size_t i = 0; i < count; i++)
+            mark[i] = mark[i] && text_matches(n, of->find[first + i].folded);
+    else if (n->op == OP_SET)
+        for (size_t i = 0; i < count; i++)
+            mark[i] = mark[i] && set_matches(n, of, first + i);
+    else
+        for (size_t i = 0; i < count; i++)
+            mark[i] = mark[i] && range_holds(n, number_of(n->field, of, first + i));
 }
 
-bool filter_match(const struct filter *f, const struct filter_item *item)
+/* So many at a time: what is looked at stays in the processor's cache, and the marks that
+ * a branch works on are small. */
+enum { SIFT_AT_ONCE = 256 };
+
+static void sift(const struct filter *f, int at, const struct filter_finds *of,
+                 size_t first, size_t count, unsigned char *mark)
 {
-    return f == NULL || node_matches(f, f->root, item);
+    if (at < 0)
+        return;
+    const struct filter_node *n = &f->node[at];
+    if (n->op == OP_AND) {
+        sift(f, n->left, of, first, count, mark);
+        sift(f, n->right, of, first, count, mark);
+    } else if (n->op == OP_OR || n->op == OP_NOT) {
+        unsigned char part[SIFT_AT_ONCE];
+        memcpy(part, mark, count);
+        sift(f, n->left, of, first, count, part);
+        for (size_t i = 0; i < count; i++) /* those that are not in the left part */
+            mark[i] = mark[i] && !part[i];
+        if (n->op == OP_NOT)
+            return;
+        sift(f, n->right, of, first, count, mark);
+        for (size_t i = 0; i < count; i++)
+            mark[i] = mark[i] || part[i];
+    } else {
+        sift_one(n, of, first, count, mark);
+    }
+}
+
+void filter_sift(const struct filter *f, const struct filter_finds *of, size_t first,
+                 size_t count, unsigned char *mark)
+{
+    for (size_t i = 0; i < count && !filter_is_empty(f); i += SIFT_AT_ONCE) {
+        size_t n = count - i < SIFT_AT_ONCE ? count - i : SIFT_AT_ONCE;
+        sift(f, f->root, of, first + i, n, mark + i);
+    }
 }
 
 bool filter_is_empty(const struct filter *f)

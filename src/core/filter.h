@@ -24,13 +24,14 @@
 
 struct filter;
 
-/* What a filter looks at. */
-struct filter_item {
+/* What a filter looks at: finds, columns of their measures, and what stands elsewhere. */
+struct filter_finds {
     const struct find *find;
-    const char *source;     /* folded (filter_fold), as the find's `folded` is */
-    double *const *measure; /* columns, by measure */
-    size_t at;              /* its row in them */
-    int stack_size;         /* 0 or 1: alone */
+    double *const *measure; /* by measure, then find */
+    void *user;
+    /* Folded (filter_fold), as a find's `folded` is. */
+    const char *(*source)(void *user, uint32_t source);
+    int (*stack_size)(void *user, int stack); /* 1: alone */
 };
 
 /* Where a filter went wrong: bytes from the text's start, and a sentence. */
@@ -52,8 +53,10 @@ enum filter_result filter_parse(struct filter **out, const char *text,
                                 struct filter_error *error);
 void filter_free(struct filter *f);
 
-/* f NULL takes everything. */
-bool filter_match(const struct filter *f, const struct filter_item *item);
+/* Of the finds from `first` on: takes the mark from each that does not match. Finds
+ * without a mark are passed over. f NULL takes everything. */
+void filter_sift(const struct filter *f, const struct filter_finds *of, size_t first,
+                 size_t count, unsigned char *mark);
 bool filter_is_empty(const struct filter *f);
 
 /* Grades compare as F 1, B 2, A 3; none is NAN. */

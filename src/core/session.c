@@ -549,6 +549,22 @@ struct catalog *session_catalog(struct session *s)
     return s->catalog;
 }
 
+static const char *folded_source(void *user, uint32_t source)
+{
+    const struct session *s = user;
+    return s->source[source].folded;
+}
+
+static int size_of_stack(void *user, int stack)
+{
+    return session_stack_size(user, stack);
+}
+
+struct filter_finds session_finds(struct session *s)
+{
+    return (struct filter_finds){s->find, s->measure, s, folded_source, size_of_stack};
+}
+
 /* --- one find
  * -------------------------------------------------------------------------------- */
 

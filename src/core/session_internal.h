@@ -141,17 +141,7 @@ enum status session_load_vectors(struct session *s, struct err *e);
 /* This find has another vector in the catalog than whoever reads ahead may see. */
 void session_not_heard(struct session *s, size_t index);
 
-/* The find as the filter sees it. */
-static inline struct filter_item session_item(struct session *s, size_t index)
-{
-    const struct find *f = &s->find[index];
-    return (struct filter_item){
-        .find = f,
-        .source = s->source[f->source].folded,
-        .measure = s->measure,
-        .at = index,
-        .stack_size = f->stack > 0 ? session_stack_size(s, f->stack) : 1,
-    };
-}
+/* session.c: the finds as the filter sees them. */
+struct filter_finds session_finds(struct session *s);
 
 #endif

@@ -407,11 +407,12 @@ enum status view_matching(struct view *v, const char *expression, size_t **out,
         filter_free(f);
         return err_set(e, ST_NO_MEMORY, "no memory for a selection");
     }
-    for (size_t i = 0; i < v->count; i++) {
-        struct filter_item item = session_item(v->s, v->row[i].find);
-        if (filter_match(f, &item))
+    struct filter_finds all = session_finds(v->s);
+    view_mark_rows(v);
+    filter_sift(f, &all, 0, v->s->count, v->mark);
+    for (size_t i = 0; i < v->count; i++)
+        if (v->mark[v->row[i].find])
             (*out)[(*count)++] = v->row[i].find;
-    }
     filter_free(f);
     return ST_OK;
 }

@@ -42,6 +42,8 @@ struct view {
 void view_sync(struct view *v);
 /* Does this find belong to the view, stacks aside? */
 bool view_takes(const struct view *v, size_t find);
+/* mark = 1 for every find that has a row now. */
+void view_mark_rows(struct view *v);
 bool view_stack_closed(const struct view *v, int stack);
 
 #endif

@@ -28,12 +28,10 @@ static bool in_scope(const struct view *v, const struct find *f)
 
 bool view_takes(const struct view *v, size_t find)
 {
-    if (!in_scope(v, &v->s->find[find]))
-        return false;
-    if (filter_is_empty(v->filter))
-        return true;
-    struct filter_item item = session_item(v->s, find);
-    return filter_match(v->filter, &item);
+    struct filter_finds all = session_finds(v->s);
+    unsigned char mark = in_scope(v, &v->s->find[find]);
+    filter_sift(v->filter, &all, find, 1, &mark);
+    return mark;
 }
 
 bool view_stack_closed(const struct view *v, int stack)
@@ -198,6 +196,20 @@ static bool closed_in(const struct view *v, const struct find *f)
            view_stack_closed(v, f->stack);
 }
 
+/* mark = 1 for every find that belongs to the view, stacks aside; a few at a time, which
+ * are still at hand when the filter asks. */
+static void mark_taken(struct view *v)
+{
+    enum { AT_ONCE = 256 };
+    struct filter_finds all = session_finds(v->s);
+    for (size_t from = 0, n; from < v->s->count; from += n) {
+        n = v->s->count - from < AT_ONCE ? v->s->count - from : AT_ONCE;
+        for (size_t i = from; i < from + n; i++)
+            v->mark[i] = in_scope(v, &v->s->find[i]);
+        filter_sift(v->filter, &all, from, n, v->mark + from);
+    }
+}
+
 /* Of each closed stack only the best that matches stays marked. */
 static void close_stacks(struct view *v)
 {
@@ -222,8 +234,7 @@ static void refresh(struct view *v)
         rank_names(v->s);
     if (view_by_standing(v))
         rank_scores(v);
-    for (size_t i = 0; i < s->count; i++)
-        v->mark[i] = view_takes(v, i);
+    mark_taken(v);
     close_stacks(v);
     for (size_t i = 0; i < s->count; i++)
         if (v->mark[i])
@@ -301,8 +312,7 @@ static void patch(struct view *v, const uint32_t *changed, size_t n)
 /* --- the cursor
  * --------------------------------------------------------------------------------- */
 
-/* mark = 1 for every find that has a row now. */
-static void mark_rows(struct view *v)
+void view_mark_rows(struct view *v)
 {
     memset(v->mark, 0, v->s->count);
     for (size_t i = 0; i < v->count; i++)
@@ -338,7 +348,7 @@ static void settle_cursor(struct view *v)
         v->cursor = 0;
         return;
     }
-    mark_rows(v);
+    view_mark_rows(v);
     long heir = cursor_heir(v);
     size_t at = 0;
     while (heir >= 0 && at < v->count && v->row[at].find != (uint32_t)heir)
