@@ -104,7 +104,10 @@ static void hint_project(struct batch *b, enum status st)
         return;
     }
     hint(b, "trowel", project, "   # hear and judge the finds");
-    hint(b, "trowel --batch curate --input_root", project, "   # pick the best of them");
+    if (!given(b, OPT_DRY_RUN) && !b->output.json)
+        log_write(&b->output.log, LOG_INFO,
+                  "next: the same command with all instead of process makes a kit of the "
+                  "best");
 }
 
 static enum status run_process(struct batch *b, struct err *e)

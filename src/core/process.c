@@ -419,8 +419,9 @@ static enum status find_input(struct run *r, const struct process_input *input,
     if (st != ST_OK)
         return st;
     if (found.unreadable_folders > 0)
-        log_write(job->log, LOG_WARNING, "%zu folders below %s may not be read",
-                  found.unreadable_folders, input->dir);
+        log_write(job->log, LOG_WARNING, "%zu folder%s below %s may not be read",
+                  found.unreadable_folders, found.unreadable_folders == 1 ? "" : "s",
+                  input->dir);
     st = join_sources(&r->sources, &found, e);
     source_list_done(&found);
     return st;
