@@ -94,6 +94,25 @@ static double onset_rate(const struct loop_option *o, const struct loop_params *
     return (double)(next - first) / (end_s - start_s);
 }
 
+/* Of the loops that were found those that keep to the gate, when the best one does not.
+ */
+static enum status keep_calm(const struct audio *around, const struct pad_params *p,
+                             const struct loop_params *lp, struct pad *pad, struct err *e)
+{
+    struct loop_list *l = &pad->loops;
+    int kept = 0;
+    if (!(onset_rate(&l->option[0], lp, around) > p->max_onset_rate_per_second))
+        return ST_OK;
+    for (int i = 1; i < l->count; i++)
+        if (!(onset_rate(&l->option[i], lp, around) > p->max_onset_rate_per_second))
+            l->option[kept++] = l->option[i];
+    if (kept == 0)
+        return ST_OK;
+    l->count = kept;
+    audio_done(&pad->audio);
+    return loop_make_best(around, l, &pad->audio, &pad->seam, e);
+}
+
 enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
                        const struct onset_list *onsets, struct pad *out, struct err *e)
@@ -110,6 +129,8 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     enum status st = make(around, start, end, &params, out, e);
     if (st == ST_OK)
         look_again(around, start, end, &params, out);
+    if (st == ST_OK)
+        st = keep_calm(around, p, &params, out, e);
     double rate = st == ST_OK ? onset_rate(&out->loops.option[0], &params, around) : 0.0;
     if (st == ST_OK && seam_audible(&out->seam))
         st = refuse(&out->seam, e);

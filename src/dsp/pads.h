@@ -90,10 +90,11 @@ struct pad {
 /* Make the pad of `region` from `around`, the recording's frames from `around_start` on
  * (as pad_read_range gave them). The loops are tried in the order of their rank until one
  * is seamless with room (loop_make_best); that one is moved to the front. `onsets` are
- * those of the recording: the loop, too, keeps to the gate of their rate; NULL: not
- * known. *out is filled, free it with pad_done. ST_NOTHING when every loop is plainly
- * audible or has too many onsets (the message says what it is: use it as missed_by),
- * ST_EMPTY when there is too little material, ST_NO_MEMORY. */
+ * those of the recording: the loop, too, keeps to the gate of their rate, and where the
+ * best does not the ones that do are tried; NULL: not known. *out is filled, free it with
+ * pad_done. ST_NOTHING when every loop is plainly audible or has too many onsets (the
+ * message says what it is: use it as missed_by), ST_EMPTY when there is too little
+ * material, ST_NO_MEMORY. */
 enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
                        const struct onset_list *onsets, struct pad *out, struct err *e);
