@@ -249,6 +249,31 @@ static void drums_are_found_among_notes(void **state)
         assert_true(session_find(rig.session, view_at(rig.app.view, i))->drum > 0.5F);
 }
 
+/* Whoever began with an empty project reads the first keys when there is something. */
+static void the_first_finds_come_with_the_first_keys(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
+    assert_string_equal(rig.app.echo, "");
+    struct err e;
+    static struct candidate c;
+    struct catalog_source src = {.stem = "song", .path = "song.flac", .rate_hz = 44100};
+    candidate_clear(&c);
+    c.kind = KIND_DRUM;
+    c.saved = true;
+    snprintf(c.source, sizeof c.source, "song");
+    snprintf(c.filename, sizeof c.filename, "song_drum_001_kick.wav");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    rig.app.now += 1;
+    app_tick(&rig.app);
+    assert_true(said("j and k move and play"));
+    ui_rig_keys(&rig, "j");
+    rig.app.now += 1;
+    app_tick(&rig.app);
+    assert_string_equal(rig.app.echo, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +288,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drums_are_found_among_notes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_finds_come_with_the_first_keys, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,6 +279,7 @@ static void announce(struct app *app)
 {
     double begin = clock_s();
     session_announce(app->session);
+    app_say_hello(app);
     view_count(app->view);
     kit_follow_sound(app);
     app->news_every = fmin(fmax(announce_s, 100 * (clock_s() - begin)), announce_most_s);

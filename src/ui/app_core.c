@@ -113,15 +113,24 @@ bool app_recordings_gone(const struct app *app)
            session_source_count(app->session) > 0 && app->setup.ops.find_recordings;
 }
 
+void app_say_hello(struct app *app)
+{
+    const struct session_tallies *t = session_tallies(app->session);
+    if (app->greeted || session_count(app->session) == 0 || app->echo[0])
+        return;
+    app->greeted = true;
+    if (t->all.accepted + t->all.rejected == 0)
+        app_say(app, "j and k move and play, a keeps, x drops, u takes back; ? shows all "
+                     "keys");
+}
+
 /* Pads first, where there are any: scores of different categories do not compare. */
 static void greet(struct app *app)
 {
     const struct session_tallies *t = session_tallies(app->session);
     if (t->category[CAT_PADS].undecided > 0)
         view_set_scope(app->view, SCOPE_CATEGORY + CAT_PADS);
-    if (session_count(app->session) > 0 && t->all.accepted + t->all.rejected == 0)
-        app_say(app, "j and k move and play, a keeps, x drops, u takes back; ? shows all "
-                     "keys");
+    app_say_hello(app);
 }
 
 enum status app_init(struct app *app, const struct app_setup *setup, struct err *e)

@@ -35,8 +35,7 @@ enum {
     K_F12 = K_F1 + 11,
     /* not keys, but they arrive the same way */
     K_PASTE_BEGIN,
-    K_PASTE_END,
-    K_MOUSE
+    K_PASTE_END
 };
 
 enum { KEYSEQ_MAX = 3 };

@@ -356,8 +356,11 @@ static void draw_top(struct app *app, const struct area *row)
 {
     const struct session_tallies *t = session_tallies(app->session);
     enum tier tier = row->canvas->tier;
-    char all[24], sources[24], left[400];
+    char all[24], sources[24], accepted[24], rejected[24], undecided[24], left[400];
     words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
+    words_count(accepted, sizeof accepted, t->all.accepted);
+    words_count(rejected, sizeof rejected, t->all.rejected);
+    words_count(undecided, sizeof undecided, t->all.undecided);
     words_count(sources, sizeof sources, session_source_count(app->session));
     const char *gap = row->cols >= 100 ? "     " : "  ";
     bool tight = row->cols < 100 && app->batch.active > 0;
@@ -365,11 +368,10 @@ static void draw_top(struct app *app, const struct area *row)
     if (!tight) /* the progress needs the room */
         n += snprintf(left + n, sizeof left - (size_t)n, "%s source%s   ", sources,
                       session_source_count(app->session) == 1 ? "" : "s");
-    snprintf(left + n, sizeof left - (size_t)n, "%s find%s%s%s %zu  %s %zu  %s %zu", all,
+    snprintf(left + n, sizeof left - (size_t)n, "%s find%s%s%s %s  %s %s  %s %s", all,
              strcmp(all, "1") == 0 ? "" : "s", tight ? "  " : "   ",
-             glyph_text(GLYPH_ACCEPTED, tier), t->all.accepted,
-             glyph_text(GLYPH_REJECTED, tier), t->all.rejected,
-             glyph_text(GLYPH_UNDECIDED, tier), t->all.undecided);
+             glyph_text(GLYPH_ACCEPTED, tier), accepted, glyph_text(GLYPH_REJECTED, tier),
+             rejected, glyph_text(GLYPH_UNDECIDED, tier), undecided);
     frame_top(app, row, left);
 }
 

@@ -203,8 +203,9 @@ struct app {
     enum screen back[SCREEN_DEPTH];
 
     bool quit, suspend, redraw, theme_changed, pasting;
-    bool dirty;          /* draw; */
-    bool moved;          /* … as soon as the line has room: only a playhead went on */
+    bool dirty; /* draw; */
+    bool moved; /* … as soon as the line has room: only a playhead went on */
+    bool greeted;
     double now;          /* monotonic seconds, set by the loop */
     double audition_at;  /* 0 = nothing waits */
     uint64_t auditioned; /* id heard last by moving there */
@@ -263,6 +264,8 @@ void app_page(struct app *app, const char *title, const char *text);
 struct app_reply app_reply_to(struct app *app);
 /* A project whose recordings' folder is not there (any more). */
 bool app_recordings_gone(const struct app *app);
+/* The first keys, as soon as there is a find and as long as nothing was decided; once. */
+void app_say_hello(struct app *app);
 /* By name, or the path of a file; ST_NOT_FOUND … */
 enum status app_load_theme(struct app *app, const char *name, struct err *e);
 void app_mine(struct app *app, const char *source, bool force);
