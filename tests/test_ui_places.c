@@ -158,6 +158,12 @@ static void the_kit_assigns_and_keeps_what_is_locked(void **state)
     assert_true(k->slot[0].id == 0 && said("BD is empty already"));
     ui_rig_keys(&rig, "3 Home");
     assert_int_equal(rig.app.kit.slot, 2);
+    ui_rig_keys(&rig, "P P");
+    assert_string_equal(kit_pattern_name(&rig.app), "B");
+    ui_rig_keys(&rig, "u"); /* and goes on from what is there */
+    assert_true(shown("■ pattern A"));
+    ui_rig_keys(&rig, "Enter");
+    assert_false(shown("■ pattern A"));
     ui_rig_keys(&rig, "\"");
     assert_true(shown("e extras"));
 }

@@ -145,7 +145,6 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     app->library.detail_index = -1;
     app->source.source = app->source.track_source = app->source.places_source = -1;
     app->source.found_before = app->source.found_now = -1;
-    app->kit.pattern = -1;
     app->dirty = true;
     enum status st = view_new(&app->view, app->session, e);
     if (st == ST_OK)

@@ -40,6 +40,25 @@ double kit_tempo(const struct app *app)
     return bpm > 0 ? bpm : app->config->kit.pattern_bpm;
 }
 
+static int pattern_now(const struct app *app)
+{
+    const struct kit_state *kit = session_kit(app->session);
+    for (int p = 0; p < PATTERNS; p++) {
+        bool same = true;
+        for (int s = 0; s < KIT_SLOTS; s++)
+            same = same && kit->slot[s].steps == patterns[p].steps[s];
+        if (same)
+            return p;
+    }
+    return -1;
+}
+
+const char *kit_pattern_name(const struct app *app)
+{
+    int p = pattern_now(app);
+    return p >= 0 ? patterns[p].name : "";
+}
+
 /* --- sound ------------------------------------------------------------------------- */
 
 static void send_pattern(struct app *app)
@@ -247,12 +266,11 @@ static void next_pattern(struct app *app)
 {
     struct err e;
     char label[32];
-    int next = (app->kit.pattern + 1) % PATTERNS;
+    int next = (pattern_now(app) + 1) % PATTERNS;
     snprintf(label, sizeof label, "pattern %s", patterns[next].name);
     if (!app_check(
             app, session_kit_pattern(app->session, patterns[next].steps, label, &e), &e))
         return;
-    app->kit.pattern = next;
     app_say(app, "%s; Enter sets and clears steps", session_echo(app->session));
 }
 
@@ -285,10 +303,8 @@ static void run_pattern(struct app *app)
     uint16_t any = 0;
     for (int s = 0; s < KIT_SLOTS; s++)
         any |= kit->slot[s].steps;
-    if (!any) {
-        app->kit.pattern = -1;
+    if (!any)
         next_pattern(app);
-    }
     app->kit.running = !app->kit.running;
     if (app->kit.running)
         transport_stop(app->transport);

@@ -13,16 +13,18 @@ static void draw_top(struct app *app, const struct area *row)
     enum tier tier = row->canvas->tier;
     struct budget b;
     const struct target *t = kit_budget(app, &b);
+    const char *pattern = kit_pattern_name(app);
     char left[300], size[80] = "", step[32] = "";
     if (app->sound.kit_running)
         snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
     if (row->cols >= 100 && app->batch.active == 0) /* else the meter below says it */
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
-    snprintf(left, sizeof left, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s",
+    snprintf(left, sizeof left, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s%s%s",
              k->name[0] ? k->name : session_name(app->session), b.files,
              b.files == 1 ? "" : "s", size, glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),
-             glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier), step);
+             glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier),
+             *pattern ? " " : "", pattern, step);
     frame_top(app, row, left);
 }
 

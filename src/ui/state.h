@@ -93,7 +93,6 @@ struct kit_screen_state {
     bool extras; /* focus is on the extras */
     size_t extra;
     bool running;
-    int pattern;
     /* what suits the slots, as of that version of the finds */
     bool matched;
     uint64_t match_version;
@@ -368,6 +367,7 @@ long kit_current(
     struct app *app); /* the find of the slot or extra under the cursor, or −1 */
 void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);
+const char *kit_pattern_name(const struct app *app); /* "": one of the user's own */
 
 /* kit_contents.c */
 /* What the export would take of the machine; returns which machine that is. */
