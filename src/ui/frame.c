@@ -332,7 +332,7 @@ void frame_which_key(struct app *app, const struct area *a)
     int n = keymap_next(&app->map, app->screen, &app->keys, next, 40);
     if (n == 0)
         return;
-    int wide = 0;
+    int wide = 1;
     for (int i = 0; i < n; i++) {
         int cells = utf8_cells(next[i].key) + utf8_cells(next[i].what) + 4;
         wide = cells > wide ? cells : wide;
