@@ -121,6 +121,7 @@ static void tell_json(struct output *o, const struct news *n)
             json_string(&o->buffer, "nearest_pad_missed_by", n->near_pad->missed_by);
             json_string(&o->buffer, "setting", why_setting(n->near_pad));
         }
+        json_bool(&o->buffer, "more_hits", n->spare_hit != NULL);
     }
     json_end(o);
 }
@@ -177,6 +178,9 @@ static void source_line(struct output *o, const struct news *n)
     if (n->near_pad)
         fprintf(o->messages, "    no pad; the nearest: %s\n",
                 why_missed(n->near_pad, missed, sizeof missed));
+    if (n->spare_hit)
+        fprintf(o->messages, "    there are more hits, %s\n",
+                why_missed(n->spare_hit, missed, sizeof missed));
 }
 
 static void tell_text(struct output *o, const struct news *n)

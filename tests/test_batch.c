@@ -728,6 +728,22 @@ static void json_is_one_object_a_line(void **state)
     outcome_done(&o);
 }
 
+static void hits_left_out_are_told(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    for (int few = 0; few < 2; few++) {
+        RUN(o, p, "process", "--input-dir", "in", "--project-name", few ? "FEW" : "ALL",
+            "--stages", "drums", "--seed", "1", "--set",
+            few ? "drum_miner.max_saved_per_file=3"
+                : "drum_miner.max_saved_per_file=300");
+        assert_int_equal(text_has(o.err, "there are more hits, not among the best 3 "
+                                         "(drum_miner.max_saved_per_file)"),
+                         few);
+        outcome_done(&o);
+    }
+}
+
 /* Ten seconds of a chord and four of room tone: no pad where none may be so loud. */
 static void without_pads_the_setting_is_named(void **state)
 {
@@ -885,6 +901,7 @@ int main(void)
         cmocka_unit_test(interrupt_leaves_whole_files),
         cmocka_unit_test(second_interrupt_ends_at_once),
         cmocka_unit_test(one_source_pipelines_write_flat),
+        cmocka_unit_test(hits_left_out_are_told),
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(analyze_prints_onsets_alone),

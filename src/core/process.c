@@ -1,6 +1,7 @@
 #include "core/process.h"
 
 #include "core/project_list.h"
+#include "core/why.h"
 #include "io/content_hash.h"
 
 #include <errno.h>
@@ -149,6 +150,16 @@ static const struct candidate *near_pad(const struct find_list *l)
     return nearest;
 }
 
+/* A hit that is left out because others are better, or NULL. */
+static const struct candidate *spare_hit(const struct find_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->at[i].kind == KIND_DRUM &&
+            strcmp(why_setting(&l->at[i]), "drum_miner.max_saved_per_file") == 0)
+            return &l->at[i];
+    return NULL;
+}
+
 static void stop(struct run *r, enum status st, const struct err *why)
 {
     if (r->worst == ST_OK) {
@@ -167,6 +178,7 @@ static void done(void *arg, enum status st, const struct err *e)
         news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
         news.finds = real_finds(&t->finds);
         news.near_pad = near_pad(&t->finds);
+        news.spare_hit = spare_hit(&t->finds);
         news.audio_s = t->audio_s;
         news.took_s = t->took_s;
         r->result->audio_s += t->audio_s;

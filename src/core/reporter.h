@@ -26,7 +26,9 @@ struct news {
     double audio_s, took_s;
     const struct candidate *find;
     size_t finds;
-    const struct candidate *near_pad; /* NEWS_DONE without a pad: what all but was one */
+    /* NEWS_DONE: without a pad what all but was one; with more hits than are kept one
+     * that is not. Else NULL. */
+    const struct candidate *near_pad, *spare_hit;
 };
 
 struct reporter {
