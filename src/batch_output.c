@@ -93,10 +93,10 @@ static void json_candidate(struct output *o, const struct news *n)
 
 static void tell_json(struct output *o, const struct news *n)
 {
-    if (n->kind == NEWS_FIND) {
+    if (n->kind == NEWS_FIND)
         json_candidate(o, n);
+    if (n->kind == NEWS_FIND || n->kind == NEWS_MISS)
         return;
-    }
     if (n->kind == NEWS_TICK && now_s() - o->told_s < 1)
         return;
     o->told_s = now_s();
@@ -183,6 +183,28 @@ static void source_line(struct output *o, const struct news *n)
                 why_missed(n->spare_hit, missed, sizeof missed));
 }
 
+/* Why a find was picked: its score, part by part, in plain units. */
+static void find_line(struct output *o, const struct candidate *c)
+{
+    close_line(o);
+    fprintf(o->messages, "  %s: score %.2f", c->filename, c->m.score);
+    for (int i = 0; i < c->parts.count; i++) {
+        char why[64];
+        why_part(c, i, why, sizeof why);
+        fprintf(o->messages, "%s %s %.2f%s%s%s", i ? "," : ":", c->parts.part[i].name,
+                c->parts.part[i].value, *why ? " (" : "", why, *why ? ")" : "");
+    }
+    putc('\n', o->messages);
+}
+
+static void miss_line(struct output *o, const struct candidate *c)
+{
+    char missed[WHY_MISSED_BYTES];
+    close_line(o);
+    fprintf(o->messages, "  near-miss: %s at %.2f s: %s\n", kind_type(c->kind),
+            c->m.start_sec, why_missed(c, missed, sizeof missed));
+}
+
 static void tell_text(struct output *o, const struct news *n)
 {
     switch (n->kind) {
@@ -200,6 +222,12 @@ static void tell_text(struct output *o, const struct news *n)
         break;
     case NEWS_FIND:
         o->per_category[kind_category(n->find->kind)]++;
+        if (o->verbose)
+            find_line(o, n->find);
+        break;
+    case NEWS_MISS:
+        if (o->verbose)
+            miss_line(o, n->find);
         break;
     case NEWS_FAILED:
         close_line(o);
@@ -231,6 +259,7 @@ void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry
 {
     *o = (struct output){.json = json,
                          .quiet = quiet,
+                         .verbose = verbose,
                          .messages = own_stderr(),
                          .dry_run = dry_run,
                          .terminal = isatty(STDERR_FILENO) == 1,

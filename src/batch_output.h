@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 struct output {
-    bool json, quiet, terminal, dry_run;
+    bool json, quiet, verbose, terminal, dry_run;
     FILE *messages;       /* on descriptor 2 */
     int stdout_error;     /* errno of the first write that failed */
     pthread_mutex_t lock; /* workers log too */

@@ -765,8 +765,11 @@ static void without_pads_the_setting_is_named(void **state)
     audio_done(&a);
     static const char said[] = "dB above the gate (pad_miner.max_rms_db)";
     RUN(o, p, "process", "--input-dir", "chord", "--project-name", "QUIET", "--seed", "1",
-        "--stages", "pads,silences", "--set", "pad_miner.max_rms_db=-26");
+        "--stages", "pads,silences", "--set", "pad_miner.max_rms_db=-26", "--verbose");
     assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "  chord_silence_001.wav: score 0."));
+    assert_true(text_has(o.err, " still 1.00 (no onset inside), "));
+    assert_true(text_has(o.err, "  near-miss: pad at "));
     assert_true(text_has(o.err, "no pad; the nearest: level "));
     assert_true(text_has(o.err, said));
     outcome_done(&o);

@@ -122,10 +122,11 @@ static size_t finished(const struct process_result *r)
 static void tell_finds(const struct run *r, const struct task *t)
 {
     for (size_t i = 0; i < t->finds.count; i++)
-        if (!t->finds.at[i].missed_by[0])
-            reporter_tell(r->job->reporter, &(struct news){.kind = NEWS_FIND,
-                                                           .source = t->file->relative,
-                                                           .find = &t->finds.at[i]});
+        reporter_tell(
+            r->job->reporter,
+            &(struct news){.kind = t->finds.at[i].missed_by[0] ? NEWS_MISS : NEWS_FIND,
+                           .source = t->file->relative,
+                           .find = &t->finds.at[i]});
 }
 
 static size_t real_finds(const struct find_list *l)

@@ -11,7 +11,8 @@
 enum news_kind {
     NEWS_PLAN,    /* total sources; text = where to */
     NEWS_TICK,    /* from time to time: fraction of all, done sources */
-    NEWS_FIND,    /* a find of a finished source */
+    NEWS_FIND,    /* a find of a finished source, */
+    NEWS_MISS,    /* or a near-miss */
     NEWS_DONE,    /* a source is finished: finds, audio_s, took_s */
     NEWS_SKIPPED, /* a source was finished by an earlier run */
     NEWS_FAILED   /* a source failed: text says why */
