@@ -404,7 +404,7 @@ static size_t written_while_it_plays(int (*run)(void *arg))
     pty_start(&pty, "xterm-256color", "C.UTF-8", 30, 112, run, folder);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_send(&pty, "KP");
-    assert_true(pty_wait_for(&pty, "pattern A", 5));
+    assert_true(pty_wait_for(&pty, "clears steps", 5));
     pty_send(&pty, " ");
     assert_true(pty_wait_for(&pty, "step", 5));
     nap_ms(200);
