@@ -280,6 +280,24 @@ static void the_first_finds_come_with_the_first_keys(void **state)
     assert_string_equal(rig.app.echo, "");
 }
 
+/* Letters two cells wide, more than the line takes: the end being typed is in sight. */
+static void wide_letters_are_typed_in_sight(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    for (int i = 0; i < 70; i++)
+        ui_rig_type(&rig, "音");
+    ui_rig_type(&rig, "end");
+    int row, col;
+    app_draw(&rig.app, &row, &col); /* the cursor stands behind it, at the line's end */
+    const struct cell *last = &rig.app.canvas.cell[row * 112 + col - 1];
+    assert_true(last->ch == 'd' && col >= 108);
+    ui_rig_keys(&rig, "^A");
+    app_draw(&rig.app, &row, &col);
+    assert_int_equal(col, 2);
+    assert_int_equal(rig.app.canvas.cell[row * 112 + 2].ch, 0x97F3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drums_are_found_among_notes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wide_letters_are_typed_in_sight, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_first_finds_come_with_the_first_keys, set_up,
                                         tear_down),
     };

@@ -505,10 +505,16 @@ static void draw_small(struct app *app, const struct area *a)
     long at = library_current(app);
     if (a->rows > 2) {
         struct area line = area_sub(a, row--, 0, 1, a->cols);
-        area_fit(&line, 0, 0, a->cols, ROLE_TEXT, CUT_END,
-                 app->asking == ASK_CONFIRM   ? app->question
-                 : app->asking != ASK_NOTHING ? app->prompt.text
-                                              : app->echo);
+        bool typing = app->asking != ASK_NOTHING && app->asking != ASK_CONFIRM;
+        int before, col = 1;
+        if (typing) {
+            const char *text = app_prompt_in_sight(app, a->cols, &before);
+            col = area_text(&line, 0, col, ROLE_PROMPT, app_prompt_label(app));
+            area_text(&line, 0, col, ROLE_INPUT, text);
+        } else {
+            area_fit(&line, 0, 0, a->cols, ROLE_TEXT, CUT_END,
+                     app->asking == ASK_CONFIRM ? app->question : app->echo);
+        }
     }
     if (a->rows > 1)
         area_printf(a, row--, 0, ROLE_WARNING, "%dx%d: needs %dx%d", a->cols, a->rows,
@@ -536,12 +542,11 @@ static void place_cursor(const struct app *app, int row, int *cursor_row, int *c
     *cursor_col = 0;
     if (app->asking == ASK_NOTHING)
         return;
-    char before[PROMPT_BYTES];
-    snprintf(before, sizeof before, "%.*s", (int)app->prompt.at, app->prompt.text);
-    int room = app->canvas.cols - 2;
-    int col = 1 + utf8_cells(app_prompt_label(app)) + utf8_cells(before);
+    int before, cols = app->canvas.cols;
+    app_prompt_in_sight(app, cols, &before);
+    int col = 1 + utf8_cells(app_prompt_label(app)) + before;
     *cursor_row = row;
-    *cursor_col = col < room ? col : room;
+    *cursor_col = col < cols - 2 ? col : cols - 2;
 }
 
 void app_draw(struct app *app, int *cursor_row, int *cursor_col)

@@ -48,6 +48,20 @@ const char *app_prompt_label(const struct app *app)
     }
 }
 
+const char *app_prompt_in_sight(const struct app *app, int cols, int *before)
+{
+    const char *text = app->prompt.text;
+    char typed[PROMPT_BYTES];
+    int room = cols - utf8_cells(app_prompt_label(app)) - 3;
+    snprintf(typed, sizeof typed, "%.*s", (int)app->prompt.at, text);
+    *before = utf8_cells(typed);
+    while (*before > room && *text) {
+        text += utf8_after(text, 0);
+        *before = utf8_cells(typed + (text - app->prompt.text));
+    }
+    return text;
+}
+
 /* The list follows every letter of the filter, and a value is checked with each. */
 static void follow(struct app *app)
 {

@@ -122,15 +122,8 @@ static void draw_echo(struct app *app, const struct area *row)
     int col = area_printf(row, 0, 1, ROLE_PROMPT, "%s", app_prompt_label(app));
     if (app->asking == ASK_CONFIRM)
         return;
-    /* the end being typed stays in sight */
-    const char *text = app->prompt.text;
-    char before[PROMPT_BYTES];
-    snprintf(before, sizeof before, "%.*s", (int)app->prompt.at, text);
-    int room = row->cols - col - 2, used = utf8_cells(before);
-    while (used > room && *text) {
-        text += utf8_after(text, 0);
-        used--;
-    }
+    int before;
+    const char *text = app_prompt_in_sight(app, row->cols, &before);
     int end = area_text(row, 0, col, ROLE_INPUT, text);
     const char *problem = app->asking == ASK_FILTER  ? app->filter_error.sentence
                           : app->asking == ASK_VALUE ? app->settings.problem

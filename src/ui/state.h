@@ -284,6 +284,9 @@ void app_ask(struct app *app, enum prompt_mode mode, const char *text);
 void app_prompt_key(struct app *app, uint32_t key);
 void app_say_filtered(struct app *app); /* how many rows are left, or why none is */
 const char *app_prompt_label(const struct app *app);
+/* What is typed, from where the line's `cols` show it up to the cursor, and how many
+ * cells stand before that. */
+const char *app_prompt_in_sight(const struct app *app, int cols, int *before);
 void app_command(struct app *app, const char *line);
 int app_command_complete(struct app *app, const char *line, size_t at,
                          char (*out)[COMPLETION_BYTES], int max, size_t *from);
