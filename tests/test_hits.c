@@ -210,6 +210,59 @@ static void gates_say_by_how_much(void **state)
     audio_done(&a);
 }
 
+/* The attack is what leads to the highest of the first 100 ms: a stroke that swells stays
+ * one, and what comes later in the slice, however loud, is no part of the attack. */
+static void the_attack_is_in_the_first_100_ms(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    static const double at_s[] = {0.5}, top_s[] = {0.085, 0.15};
+    for (int late = 0; late < 2; late++) {
+        struct audio a;
+        make(&a, 2, 1);
+        strike(&a, 0.5, 0.2, 20);
+        a.data[lround((0.5 + top_s[late]) * RATE)] = 0.6F;
+        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        struct hit h = cut_one(&a, &plans.at[0], &p);
+        assert_string_equal(h.missed_by, "");
+        assert_true(fabs(h.peak_db - 20 * log10(0.6)) < 0.01);
+        assert_true(late ? h.attack_ms < 50 : fabs(h.attack_ms - 85) < 1);
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
+}
+
+/* Three in a row at full scale are clipped, two are not; of all channels together. */
+static void clipping_is_counted_in_runs(void **state)
+{
+    (void)state;
+    static const double at_s[] = {0.5};
+    struct hits_params p = hits_params_default();
+    for (int channels = 1; channels <= 2; channels++) {
+        struct audio a;
+        make(&a, 2, channels);
+        strike(&a, 0.5, 0.99, 60);
+        static const size_t first[] = {500, 600, 700, 800}, run[] = {2, 3, 2, 5};
+        for (size_t k = 0; k < 4; k++)
+            for (size_t i = first[k]; i < first[k] + run[k]; i++)
+                for (size_t c = 0; c < (size_t)(k == 3 ? 1 : channels); c++)
+                    a.data[(RATE / 2 + i) * (size_t)channels + c] = k % 2 ? -1 : 1;
+        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        p.clipped_share = 0;
+        struct hit h = cut_one(&a, &plans.at[0], &p);
+        double samples = (double)((h.end_frame - h.start_frame) * channels);
+        double clipped = channels == 1 ? 8 : 11;
+        p.clipped_share = (clipped + 0.5) / samples;
+        h = cut_one(&a, &plans.at[0], &p);
+        assert_string_equal(h.missed_by, "");
+        p.clipped_share = (clipped - 0.5) / samples;
+        h = cut_one(&a, &plans.at[0], &p);
+        assert_non_null(strstr(h.missed_by, "clipped"));
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
+}
+
 static void fixed_length_is_fixed(void **state)
 {
     (void)state;
@@ -461,6 +514,8 @@ int main(void)
         cmocka_unit_test(a_slice_runs_from_attack_to_next_attack),
         cmocka_unit_test(it_ends_where_it_has_decayed),
         cmocka_unit_test(gates_say_by_how_much),
+        cmocka_unit_test(the_attack_is_in_the_first_100_ms),
+        cmocka_unit_test(clipping_is_counted_in_runs),
         cmocka_unit_test(fixed_length_is_fixed),
         cmocka_unit_test(a_clean_lone_hit_scores_best),
         cmocka_unit_test(the_best_are_kept_in_order_of_time),
