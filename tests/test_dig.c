@@ -1,10 +1,13 @@
 /* core/dig: what every sample goes through before it is a file. */
 #include "core/dig.h"
 #include "dsp/level.h"
+#include "dsp/synth.h"
+#include "folder.h"
 #include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>
+#include <sndfile.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,12 +84,51 @@ static void silence_is_no_sample(void **state)
     audio_done(&a);
 }
 
+/* Thirty kicks, thirty open hats, thirty kicks: hiss is made of two dozen of the hats. */
+static void the_airiest_hits_are_kept_for_hiss(void **state)
+{
+    enum { EACH = 30, STEP = OUT / 2 };
+    char path[FOLDER_BYTES];
+    struct audio a;
+    assert_int_equal(audio_init(&a, (3 * EACH + 2) * STEP, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < 3 * EACH; i++) {
+        struct rng r = rng_derive(3, 0, "test-hiss", i);
+        enum synth_drum drum = i / EACH == 1 ? SYNTH_HAT_OPEN : SYNTH_KICK;
+        synth_drum(drum, 0.8, 1, &r, a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
+    }
+    folder_path(path, *state, "drums.wav");
+    assert_int_equal(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, OUT, 1, a.data, a.frames),
+        1);
+    audio_done(&a);
+    static struct recipe recipe;
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    recipe = (struct recipe){.stages = 1u << STAGE_HISS};
+    assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
+    struct dig d;
+    assert_int_equal(dig_open(&d, &recipe, &site, NULL, NULL), ST_OK);
+    assert_int_equal(stage_drums(&d, NULL), ST_OK);
+    assert_int_equal(d.hits.count, 24);
+    for (size_t i = 0; i < d.hits.count; i++) {
+        const struct material *m = &d.hits.at[i];
+        double step = (double)m->start_frame / STEP;
+        assert_true(step > EACH + 0.9 && step < 2 * EACH + 1);
+        assert_int_equal(m->sound.frames, m->end_frame - m->start_frame);
+    }
+    dig_done(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finished_samples_are_clean),
         cmocka_unit_test(what_is_finished_stays_as_it_is),
         cmocka_unit_test(silence_is_no_sample),
+        IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }
