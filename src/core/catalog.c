@@ -282,8 +282,8 @@ static enum status set_access(struct catalog *c, struct err *e)
         [DB_READ] = "PRAGMA query_only=1;",
         [DB_WAL] = "PRAGMA synchronous=FULL;",
         [DB_PLAIN] = "PRAGMA synchronous=FULL;",
-        [DB_BESIDE] = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; "
-                      "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;",
+        [DB_BESIDE] = ("PRAGMA page_size=4096; PRAGMA journal_mode=OFF; "
+                       "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"),
     };
     enum status st = catalog_script(c, pragmas[c->access], e);
     if (st == ST_OK && c->access == DB_WAL && sqlite3_db_readonly(c->db, "main") != 0)

@@ -255,7 +255,7 @@ static int find_quiet(const struct trace_maker *m, const struct audio *a,
 /* An upper bound of the noise in each band, as the mean power of a sample. */
 static void hear_noise(struct trace_maker *m, const struct audio *a, double noise[BANDS])
 {
-    double power[BANDS + 1] = {0.0}, all, white = INFINITY;
+    double power[BANDS + 1] = {0.0}, all, white = (double)INFINITY;
     size_t quiet[QUIETEST];
     int count = find_quiet(m, a, quiet, &all);
     if (count > 0)

@@ -364,7 +364,8 @@ void source_go_to(struct app *app, long index)
 {
     struct source_state *s = &app->source;
     const struct find *f = session_find(app->session, (size_t)index);
-    double start_s = session_measure(app->session, f, ME_start_sec), best = INFINITY;
+    double start_s = session_measure(app->session, f, ME_start_sec),
+           best = (double)INFINITY;
     if ((long)f->source != s->source)
         return;
     source_refresh(app);
