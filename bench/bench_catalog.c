@@ -75,6 +75,120 @@ static void make(struct candidate *c, float *v, int n)
     }
 }
 
+/* --- every column ------------------------------------------------------------------ */
+
+enum { ROUNDS = 20, ASKED_MOST = 2 * (ME_COUNT + 32) };
+
+struct asked {
+    double cpu_ms[ASKED_MOST][ROUNDS];
+    const char *what[ASKED_MOST];
+    int count;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* What ought to be in the processor's cache is not. */
+static void sweep_cache(void)
+{
+    enum { BYTES = 64 << 20 };
+    static unsigned char *block;
+    if (block == NULL)
+        block = malloc(BYTES);
+    for (size_t i = 0; block != NULL && i < BYTES; i += 64)
+        block[i]++;
+}
+
+/* A list made anew by a filter or an order, again and again. */
+static void ask(struct view *v, struct asked *all, const char *filter, int order,
+                bool cold)
+{
+    int at = all->count++;
+    all->what[at] = filter[0] ? filter : view_order_name(order);
+    for (int i = 0; i < ROUNDS; i++) {
+        view_set_filter(v, "", NULL);
+        view_set_order(v, filter[0] ? order : ORDER_FOUND, false);
+        view_count(v);
+        if (cold)
+            sweep_cache();
+        double t = cpu_ms();
+        if (filter[0])
+            view_set_filter(v, filter, NULL);
+        else
+            view_set_order(v, order, i % 2);
+        view_count(v);
+        all->cpu_ms[at][i] = cpu_ms() - t;
+    }
+}
+
+static void tell(struct asked *all, const char *name)
+{
+    static double every[ASKED_MOST * ROUNDS];
+    int worst = 0;
+    for (int k = 0; k < all->count; k++) {
+        qsort(all->cpu_ms[k], ROUNDS, sizeof(double), by_size);
+        memcpy(every + k * ROUNDS, all->cpu_ms[k], sizeof all->cpu_ms[k]);
+        if (all->cpu_ms[k][ROUNDS / 2] > all->cpu_ms[worst][ROUNDS / 2])
+            worst = k;
+    }
+    int n = all->count * ROUNDS;
+    qsort(every, (size_t)n, sizeof *every, by_size);
+    printf("%-44s cpu p50 %.2f  p95 %.2f  p99 %.2f ms; dearest: %s, p50 %.2f  least "
+           "%.2f\n",
+           name, every[n / 2], every[n * 95 / 100], every[n * 99 / 100], all->what[worst],
+           all->cpu_ms[worst][ROUNDS / 2], all->cpu_ms[worst][0]);
+    all->count = 0;
+    cpu_before_ms = cpu_ms();
+}
+
+/* Every word of the filter language, and every order. */
+static void measure_columns(struct view *v)
+{
+    static const char *const words[] = {
+        "grade>=B",
+        "rating>=1",
+        "stack>1",
+        "drum>.5",
+        "class:snare",
+        "key:F#m",
+        "bright:d",
+        "cat:pads",
+        "type:pad",
+        "is:open",
+        "is:stacked",
+        "has:key",
+        "has:bpm",
+        "src:tape-01",
+        "tape-1*7",
+        "drum",
+        "!is:best",
+        "snare | drum",
+        "rms<-20",
+        "class:tom",
+        "nowhere",
+        "dur>2 grade>=B score>.5",
+        "(class:snare | class:kick) rms>0 !src:tape-02 is:open"};
+    static char measures[ME_COUNT][40];
+    static struct asked all;
+    for (int cold = 0; cold < 2; cold++) {
+        for (int m = 0; m < ME_COUNT; m++) {
+            snprintf(measures[m], sizeof measures[m], "%s>20", measure_table[m].column);
+            ask(v, &all, measures[m], ORDER_MEASURE + ME_score, cold);
+        }
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            ask(v, &all, words[i], ORDER_MEASURE + ME_score, cold);
+        tell(&all, cold ? "filter by any column, caches swept" : "filter by any column");
+        for (int o = 0; o < ORDER_MEASURE + ME_COUNT; o++)
+            if (o != ORDER_SIMILAR)
+                ask(v, &all, "", o, cold);
+        tell(&all, cold ? "sort by any column, caches swept" : "sort by any column");
+    }
+    view_set_filter(v, "", NULL);
+}
+
 static void measure_views(struct session *s, int n)
 {
     struct view *v;
@@ -106,6 +220,7 @@ static void measure_views(struct session *s, int n)
         snprintf(what, sizeof what, "sort by %s", view_order_name(orders[i]));
         report(what, now_ms() - t, 30);
     }
+    measure_columns(v);
     view_set_filter(v, "is:undecided", NULL);
     view_count(v);
     double worst = 0.0, decide = 0.0, worst_decide = 0.0;

@@ -17,22 +17,25 @@ uint64_t order_key(double d, bool descending)
     return descending ? ~bits : bits;
 }
 
-/* Radix sort, stable, skipping digits all keys share. Rows come in find order. */
+/* Radix sort, stable, skipping digits that all keys share. */
 struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n)
 {
-    for (int shift = 0; shift < 64; shift += 11) {
-        size_t place[2048] = {0}, sum = 0;
-        for (size_t i = 0; i < n; i++)
-            place[a[i].key >> shift & 2047]++;
-        if (n == 0 || place[a[0].key >> shift & 2047] == n)
+    enum { BITS = 11, DIGITS = 6, VALUES = 1 << BITS };
+    uint32_t places[DIGITS][VALUES] = {{0}};
+    for (size_t i = 0; i < n; i++)
+        for (int d = 0; d < DIGITS; d++)
+            places[d][a[i].key >> BITS * d & (VALUES - 1)]++;
+    for (int d = 0; d < DIGITS && n > 0; d++) {
+        uint32_t *place = places[d], sum = 0;
+        if (place[a[0].key >> BITS * d & (VALUES - 1)] == n)
             continue;
-        for (int d = 0; d < 2048; d++) {
-            size_t here = place[d];
-            place[d] = sum;
+        for (int value = 0; value < VALUES; value++) {
+            uint32_t here = place[value];
+            place[value] = sum;
             sum += here;
         }
         for (size_t i = 0; i < n; i++)
-            b[place[a[i].key >> shift & 2047]++] = a[i];
+            b[place[a[i].key >> BITS * d & (VALUES - 1)]++] = a[i];
         struct order_row *swap = a;
         a = b;
         b = swap;

@@ -86,7 +86,7 @@ long session_source_find(const struct session *s, const char *stem); /* or −1 
  * place, user's actions kept; embeddings: count × SIMILARITY_DIM or NULL),
  * session_keep_only makes the source's others gone when it is done (also one that failed:
  * count 0, failed, note). Lists see either only after session_announce, which makes them
- * look at all finds again (some 10 ms at 100,000): call it now and then. It says whether
+ * look at all finds again (some 5 ms at 100,000): call it now and then. It says whether
  * there was news. */
 enum status session_add(struct session *s, const struct catalog_source *source,
                         const struct candidate *found, size_t count,
