@@ -57,6 +57,19 @@ static void library_in_its_states(void **state)
     ui_rig_done(&rig);
 }
 
+static void a_near_miss_names_its_setting(void **state)
+{
+    (void)state;
+    open_rig(30, 112, TIER_BRAILLE);
+    ui_rig_keys(&rig, "] ] ] ] ] ] ] ]");
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, "missed level 1.2 dB below the\n"));
+    assert_non_null(strstr(screen, "       gate\n"));
+    assert_non_null(strstr(screen, "gate   pad_miner.min_rms_db"));
+    free(screen);
+    ui_rig_done(&rig);
+}
+
 static enum status no_mining(void *user, const struct mine_request *r,
                              struct app_reply reply, struct err *e)
 {
@@ -150,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(library_at_three_sizes),
         cmocka_unit_test(library_in_its_states),
+        cmocka_unit_test(a_near_miss_names_its_setting),
         cmocka_unit_test(an_empty_project_says_what_to_do),
         cmocka_unit_test(too_small_says_so),
         cmocka_unit_test(kit_as_drawn),

@@ -124,6 +124,19 @@ static void fact(const struct area *a, int *row, const char *name, const char *t
     (*row)++;
 }
 
+/* Where the first row of a fact in `cols` columns ends; 0 when one row takes it all. */
+static size_t first_row(const char *text, int cols)
+{
+    int room = cols - 7;
+    size_t at = 0;
+    if (room < 8 || utf8_cells(text) <= room)
+        return 0;
+    for (size_t i = 1; text[i] && i <= (size_t)room; i++)
+        if (text[i] == ' ')
+            at = i;
+    return at;
+}
+
 /* The seam as measured, of the loop that was written; of another one it is not known. */
 static void say_seam(const struct candidate *c, int loop_at, enum tier tier, char *to,
                      size_t n)
@@ -204,8 +217,13 @@ static int draw_origin(struct app *app, const struct area *a, const struct find 
         say_loop(a, &app->library.detail, a->cols - 7, text, sizeof text);
         fact(a, &row, "loop", text);
     }
-    if (c->missed_by[0])
-        fact(a, &row, "missed", c->missed_by);
+    if (c->missed_by[0]) {
+        size_t cut = first_row(c->missed_by, a->cols);
+        snprintf(text, sizeof text, "%.*s", cut ? (int)cut : 63, c->missed_by);
+        fact(a, &row, "missed", text);
+        if (cut)
+            fact(a, &row, "", c->missed_by + cut + 1);
+    }
     const char *gate = why_setting(c), *dot = strchr(gate, '.');
     if (dot) /* the section goes first where room is short */
         fact(a, &row, "gate", strlen(gate) + 7 > (size_t)a->cols ? dot + 1 : gate);
@@ -214,11 +232,12 @@ static int draw_origin(struct app *app, const struct area *a, const struct find 
     return row;
 }
 
-static int origin_rows(struct app *app, const struct find *f)
+static int origin_rows(struct app *app, const struct find *f, int cols)
 {
     const struct catalog_find *d = &app->library.detail;
     return 1 + kind_loops(f->kind) + (d->c.missed_by[0] != 0) +
-           (*why_setting(&d->c) != '\0') + (app->library.note[0] != 0);
+           (first_row(d->c.missed_by, cols) > 0) + (*why_setting(&d->c) != '\0') +
+           (app->library.note[0] != 0);
 }
 
 static void draw_facts(struct app *app, const struct area *a, const struct find *f)
@@ -262,8 +281,8 @@ static int facts_rows(struct app *app, const struct find *f, int cols)
 {
     const struct candidate *c = &app->library.detail.c;
     if (app->library.why)
-        return origin_rows(app, f) + why_rows(app, cols);
-    return origin_rows(app, f) + 2 + (c->hit_class[0] != 0) +
+        return origin_rows(app, f, cols) + why_rows(app, cols);
+    return origin_rows(app, f, cols) + 2 + (c->hit_class[0] != 0) +
            lay_parts(&c->parts, NULL, 0, cols);
 }
 
@@ -273,7 +292,7 @@ bool inspector_holds_why(struct app *app, const struct area *a, long index)
     if (app->library.detail_index < 0)
         return true;
     const struct find *f = session_find(app->session, (size_t)index);
-    return a->rows >= 1 + origin_rows(app, f) + why_rows(app, a->cols - 2);
+    return a->rows >= 1 + origin_rows(app, f, a->cols - 2) + why_rows(app, a->cols - 2);
 }
 
 void inspector_draw(struct app *app, const struct area *a, long index)
