@@ -5,6 +5,7 @@
 #include "ui_rig.h"
 #include "vt.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -294,6 +294,13 @@ static void every_decision_is_brought_to_the_disk(void **state)
     assert_int_equal(rejected(), 4);
 }
 
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static void nap_ms(int ms)
 {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
@@ -383,52 +390,58 @@ static void a_slow_line_gets_all_of_it(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
-static int on_a_line_of_1200_baud(void *arg)
-{
-    struct termios t;
-    sounding = true;
-    if (tcgetattr(STDOUT_FILENO, &t) != 0 || cfsetospeed(&t, B1200) != 0 ||
-        tcsetattr(STDOUT_FILENO, TCSANOW, &t) != 0)
-        return 99;
-    return workstation(arg);
-}
-
 static int with_sound(void *arg)
 {
     sounding = true;
     return workstation(arg);
 }
 
-static size_t written_while_it_plays(int (*run)(void *arg))
+/* As a line would that takes that many bytes a second. */
+static void read_slowly(double rate, double seconds)
 {
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 30, 112, run, folder);
+    char bytes[256];
+    double taken = 0, from = now_s();
+    for (double gone = 0; gone < seconds; gone = now_s() - from) {
+        struct pollfd p = {pty.fd, POLLIN, 0};
+        double due = gone * rate - taken;
+        if (due > (double)sizeof bytes)
+            due = (double)sizeof bytes;
+        if (due >= 1 && poll(&p, 1, 0) > 0)
+            taken += (double)read(pty.fd, bytes, (size_t)due);
+        else
+            nap_ms(5);
+    }
+}
+
+static size_t written_in_two_seconds(void)
+{
+    pty_settle(&pty, 0.01);
+    pty_forget(&pty);
+    assert_false(pty_wait_for(&pty, "never", 2));
+    return pty.used;
+}
+
+/* What moves by itself takes a quarter of a slow line, so that a key is answered: its
+ * frame would stand behind the 16 kB that the line holds. A quick line sees all of it. */
+static void moving_leaves_the_line_to_keys(void **state)
+{
+    (void)state;
+    enum { RATE = 3000 };
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 30, 112, with_sound, folder);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_send(&pty, "KP");
     assert_true(pty_wait_for(&pty, "clears steps", 5));
     pty_send(&pty, " ");
     assert_true(pty_wait_for(&pty, "step", 5));
-    nap_ms(200);
-    pty_settle(&pty, 0.01);
-    pty_forget(&pty);
-    assert_false(pty_wait_for(&pty, "never", 2));
-    size_t bytes = pty.used;
-    pty_forget(&pty);
-    pty_send(&pty, "L"); /* a key does not wait for its turn */
+    size_t quick = written_in_two_seconds();
+    assert_true(quick > 2 * RATE);
+    read_slowly(RATE, 10);
+    size_t slow = written_in_two_seconds();
+    assert_true(slow < RATE); /* half of the line and a frame */
+    pty_send(&pty, "L");
     assert_true(pty_wait_for(&pty, "locked", 3));
     pty_send(&pty, " Q");
     assert_int_equal(pty_end(&pty, 10), 0);
-    return bytes;
-}
-
-/* What moves by itself takes a quarter of the line, here 30 bytes a second, so that a key
- * is answered: its frame would stand behind all of it. */
-static void moving_leaves_the_line_to_keys(void **state)
-{
-    (void)state;
-    size_t slow = written_while_it_plays(on_a_line_of_1200_baud);
-    size_t quick = written_while_it_plays(with_sound);
-    assert_true(quick > 4000);
-    assert_true(slow < 1000); /* a frame that says that it plays */
 }
 
 static void unknown_sequences_are_no_keys(void **state)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum { ROOM_FIRST = 1 << 16, LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
-enum { PSEUDO_BAUD = 38400 }; /* what every pseudo terminal says */
+enum { QUICK_BAUD = 38400 };
 static const double told_from_s = 0.5, told_to_s = 20, share = 4;
 
 static double clock_s(void)
@@ -47,7 +47,7 @@ static int open_again(int fd)
 
 bool outbox_open(struct outbox *o, int slot, int baud)
 {
-    bool slow = baud > 0 && baud < PSEUDO_BAUD;
+    bool slow = baud > 0 && baud < QUICK_BAUD;
     *o = (struct outbox){.slot = -1,
                          .terminal = open_again(slot),
                          .declared = slow ? (double)baud / BITS_A_BYTE : 0,

@@ -8,8 +8,8 @@
  *
  * The line itself holds some 16 kB that nobody can take back: frames that come by
  * themselves (a playhead) would fill it, and a key's frame would stand behind them. They
- * get a quarter of what the line takes. How much that is says the terminal's speed where
- * it is a real one, else the line as soon as it was full twice.
+ * get a quarter of what the line takes: as much as a real line's speed says, else what
+ * goes through once it was full twice.
  * Thread: the terminal's. */
 #ifndef TROWEL_UI_OUTBOX_H
 #define TROWEL_UI_OUTBOX_H
@@ -31,7 +31,7 @@ struct outbox {
 
 /* From now on what is written to descriptor `slot`, so far the terminal, comes here.
  * False: everything goes on as it was, and the other functions do nothing. `baud` is the
- * speed the terminal says it has. */
+ * speed of a real line, 0 where none is known. */
 bool outbox_open(struct outbox *o, int slot, int baud);
 
 /* Send what was written, and then `more` (may be NULL), as far as the terminal takes it.

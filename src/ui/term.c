@@ -117,6 +117,17 @@ static const char *paste_mode(const struct terminal *t, bool on)
     return !t->paste ? "" : on ? "\033[?2004h" : "\033[?2004l";
 }
 
+/* The speed of a line; a pseudo terminal only repeats that of another (9600 whoever comes
+ * from a Mac by SSH). */
+static int line_baud(void)
+{
+    char name[256];
+    bool known = ttyname_r(STDOUT_FILENO, name, sizeof name) == 0;
+    bool pseudo = !known || strncmp(name, "/dev/pts/", 9) == 0 ||
+                  strncmp(name, "/dev/ttys", 9) == 0;
+    return pseudo ? 0 : baudrate();
+}
+
 static void begin_mode(struct terminal *t)
 {
     raw();
@@ -127,7 +138,7 @@ static void begin_mode(struct terminal *t)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     tcgetattr(STDIN_FILENO, &t->ours);
-    outbox_open(&t->outbox, fileno(t->out), baudrate());
+    outbox_open(&t->outbox, fileno(t->out), line_baud());
 }
 
 /* After what curses has written. */
