@@ -309,6 +309,23 @@ static void what_is_mined_again_is_heard_from_its_recording(void **state)
     assert_true(rig.app.kit.loaded[0] == written);
 }
 
+/* What only moved thresholds find is no find yet, and is heard by the same key. */
+static void space_plays_what_thresholds_find(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = -1;
+    write_recording();
+    ui_rig_keys(&rig, "M gg");
+    struct source_state *s = &rig.app.source;
+    s->places[0] = (struct place){.index = -1, .start_s = 2, .end_s = 3.5};
+    ui_rig_keys(&rig, "Space");
+    assert_true(sound()->playing && fabs(sound()->length_s - 1.5) < 1e-6);
+    ui_rig_keys(&rig, "Space");
+    assert_false(sound()->playing);
+    ui_rig_keys(&rig, "Enter");
+    assert_true(sound()->playing);
+}
+
 static void what_was_made_has_no_edges(void **state)
 {
     (void)state;
@@ -342,6 +359,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(space_plays_what_thresholds_find, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_was_made_has_no_edges, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui sound", tests, NULL, NULL);

@@ -483,6 +483,11 @@ static bool act(struct app *app, const struct key_action *a)
     case ACT_PANE:
         app->source.curve = (app->source.curve + 1) % CURVE_COUNT;
         return true;
+    case ACT_PLAY: /* of a find as everywhere */
+        if (source_current(app) >= 0 || app->sound.playing)
+            return false;
+        hear(app);
+        return true;
     case ACT_DETAIL:
         hear(app);
         return true;
