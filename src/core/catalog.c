@@ -40,7 +40,10 @@ static enum status failure(int code, const char *path, const char *text, struct 
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-        return err_set(e, ST_DISK, "the catalog %s may not be written", path);
+        return err_set(e, ST_DISK,
+                       "the catalog %s may not be written, and decisions go there: copy "
+                       "the project to a disk that can be written",
+                       path);
     case SQLITE_CANTOPEN:
         return err_set(e, ST_DISK, "the catalog %s cannot be opened", path);
     case SQLITE_ERROR:
