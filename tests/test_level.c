@@ -152,10 +152,14 @@ static void normalise_meets_its_target_or_says_silence(void **state)
     struct err e;
     assert_int_equal(level_normalise(&a, -1, true, &e), ST_EMPTY);
     for (size_t i = 0; i < 1000; i++)
-        a.data[i] = i & 1 ? 1e-9f : -1e-9f;
+        a.data[i] = i & 1 ? 4e-9f : -4e-9f;
     float before = a.data[3];
     assert_int_equal(level_normalise(&a, -1, false, &e), ST_EMPTY);
     assert_true(a.data[3] == before);
+    for (size_t i = 0; i < 1000; i++)
+        a.data[i] *= 5; /* and above 1e-8 it is sound */
+    assert_int_equal(level_normalise(&a, -1, false, NULL), ST_OK);
+    assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.001);
     audio_done(&a);
     a = sound(0, 1);
     assert_int_equal(level_normalise(&a, -1, true, NULL), ST_EMPTY);
