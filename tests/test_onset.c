@@ -400,6 +400,24 @@ static void attacks_survive_anything(void **state)
     assert_true(onset_attack(x, 64, 44100, 63) < 64);
 }
 
+/* Events within 30 ms are one, those further apart are two. */
+static void close_events_are_one(void **state)
+{
+    (void)state;
+    static const double hop_s = 256.0 / 44100; /* 5.8 ms */
+    for (size_t apart = 5; apart <= 6; apart++) {
+        float novelty[200] = {0};
+        novelty[100] = 9;
+        novelty[100 + apart] = 8;
+        struct onset_params p = onset_params_default();
+        p.pre_max_s = p.post_max_s = 0; /* each is the highest around */
+        struct onset_list l;
+        assert_int_equal(onset_pick(novelty, NULL, 200, hop_s, 0, &p, &l, NULL), ST_OK);
+        assert_int_equal(l.count, apart - 4);
+        onset_list_done(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +433,7 @@ int main(void)
         cmocka_unit_test(attacks_are_exact),
         cmocka_unit_test(attacks_stand_out_of_a_tail),
         cmocka_unit_test(attacks_survive_anything),
+        cmocka_unit_test(close_events_are_one),
     };
     return cmocka_run_group_tests_name("onset", tests, NULL, NULL);
 }

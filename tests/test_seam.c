@@ -240,6 +240,24 @@ static void silence_bad_samples_and_short_loops_are_survived(void **state)
     audio_done(&a);
 }
 
+/* Not worth keeping from twice any limit on. */
+static void audible_is_twice_the_limit(void **state)
+{
+    (void)state;
+    for (int over = 0; over < 2; over++)
+        for (int which = 0; which < 6; which++) {
+            double w = over ? 2.01 : 1.99;
+            struct seam s = {
+                .level_limit_db = 1.5, .dip_limit_db = 3, .spectrum_limit_db = 4};
+            double *value[] = {&s.step,     &s.slope,  &s.onset,
+                               &s.level_db, &s.dip_db, &s.spectrum_db};
+            static const double limit[] = {1, 1, 1, 1.5, 3, 4};
+            *value[which] = w * limit[which];
+            assert_int_equal(seam_audible(&s), over);
+            assert_true(fabs(seam_quality(&s) - 1 / (1 + w * w)) < 1e-9);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_error_is_against_what_preceded_the_start),
         cmocka_unit_test(level_of_the_loop_does_not_matter),
         cmocka_unit_test(silence_bad_samples_and_short_loops_are_survived),
+        cmocka_unit_test(audible_is_twice_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
