@@ -87,6 +87,28 @@ static void corners_are_where_the_config_says(void **state)
     }
 }
 
+/* Warm has 2 dB more below 250 Hz; the others have not. */
+static void warm_has_body(void **state)
+{
+    (void)state;
+    struct drone_tones t = {16000, 5500, 16000};
+    for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
+        struct audio a;
+        audio_init(&a, 44100, 1, 44100, NULL);
+        tone_add(&a, 0, 50, 0.1, 0);
+        tone_add(&a, 0, 1500, 0.1, 0);
+        assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, true, NULL), ST_OK);
+        double low = tone_partial(&a, 0, 4000, 32768, 50).amplitude;
+        double high = tone_partial(&a, 0, 4000, 32768, 1500).amplitude;
+        double more = level_to_db(low / high);
+        if (tone == DRONE_WARM)
+            assert_true(more > 1.5 && more < 2.2);
+        else
+            assert_true(more < 0.1);
+        audio_done(&a);
+    }
+}
+
 static void reversal_is_its_own_inverse(void **state)
 {
     (void)state;
@@ -180,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tones_tilt_keep_level_and_loop),
         cmocka_unit_test(corners_are_where_the_config_says),
+        cmocka_unit_test(warm_has_body),
         cmocka_unit_test(reversal_is_its_own_inverse),
         cmocka_unit_test(swells_rise_and_fall_at_their_length),
         cmocka_unit_test(odd_pads_are_refused_or_survived),

@@ -187,6 +187,40 @@ static void near_misses_say_by_how_much(void **state)
     audio_done(&a);
 }
 
+/* A chord whose level swings, two that take turns: no pads, and it says why. */
+static void what_moves_is_no_pad(void **state)
+{
+    (void)state;
+    static const double swing_db[] = {5, 9};
+    struct pad_params p = pad_params_default();
+    for (int k = 0; k < 2; k++) {
+        struct audio a = blank(12.0, RATE);
+        add_chord(&a, 0.0, 12.0, 110.0, 0.25, 1);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] *= (float)pow(10.0, swing_db[k] / 20.0 *
+                                              sin(6.2831853 * 0.7 * (double)i / RATE));
+        struct pad_list l = mine(&a, &p);
+        assert_int_equal(l.found_count > 0, k == 0); /* deviates by 3.5 and 6.4 dB */
+        assert_true(k == 0 || strstr(l.missed[0].missed_by, "level swings"));
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+    struct audio low = blank(12.0, RATE), high = blank(12.0, RATE);
+    add_chord(&low, 0.0, 12.0, 82.0, 0.25, 1);
+    add_chord(&high, 0.0, 12.0, 622.0, 0.25, 2);
+    for (size_t i = 0; i < low.frames; i++) {
+        double turn = 0.785398 * (1.0 + sin(6.2831853 * 2.0 * (double)i / RATE));
+        low.data[i] =
+            (float)((double)low.data[i] * cos(turn) + (double)high.data[i] * sin(turn));
+    }
+    struct pad_list l = mine(&low, &p);
+    assert_int_equal(l.found_count, 0);
+    assert_true(l.missed_count == 0 || strstr(l.missed[0].missed_by, "spectrum changes"));
+    pad_list_done(&l);
+    audio_done(&low);
+    audio_done(&high);
+}
+
 static void noise_and_clipping_are_gated(void **state)
 {
     (void)state;
@@ -390,6 +424,7 @@ int main(void)
         cmocka_unit_test(drum_loops_give_no_pads),
         cmocka_unit_test(a_held_note_gives_a_few_lengths_of_itself),
         cmocka_unit_test(near_misses_say_by_how_much),
+        cmocka_unit_test(what_moves_is_no_pad),
         cmocka_unit_test(noise_and_clipping_are_gated),
         cmocka_unit_test(every_rate_and_any_rubbish),
         cmocka_unit_test(a_short_recording_can_be_a_pad),

@@ -295,6 +295,60 @@ static void pieces_are_finished_clean(void **state)
     audio_done(&nothing);
 }
 
+/* The ends are faded over 5 ms, no more: what is behind is as it was. */
+static void fades_are_short(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct audio a = blank(0.35, RATE), was;
+    add_tone(&a, 0.0, 0.35, -60.0, 12000.0, 1);
+    assert_int_equal(audio_slice(&was, &a, 0, a.frames, NULL), ST_OK);
+    assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
+    double gain = 0.0, energy = 0.0, left = 0.0, before = 0.0;
+    size_t n = a.frames, edge = (size_t)(0.0052 * RATE);
+    for (size_t i = edge; i < n - edge; i++) {
+        gain += (double)a.data[i] * (double)was.data[i];
+        energy += (double)was.data[i] * (double)was.data[i];
+    }
+    gain /= energy;
+    for (size_t i = 0; i < 2 * edge; i++) {
+        double x = gain * (double)was.data[i], d = (double)a.data[i] - x;
+        if (i < edge / 2)
+            before += d * d / (x * x + 1e-12) / (double)(edge / 2);
+        if (i >= edge)
+            left = fmax(left, fabs(d));
+    }
+    assert_true(before > 0.3);       /* faded there … */
+    assert_true(left < 0.02 * 0.25); /* … and no further */
+    audio_done(&was);
+    audio_done(&a);
+}
+
+/* From 2 s on a run is offered as a loop, of its inside, of 6 s at most. */
+static void loops_are_of_2_to_6_seconds(void **state)
+{
+    (void)state;
+    static const double room_s[] = {1.7, 3.0, 10.0};
+    struct silence_params p = silence_params_default();
+    for (size_t k = 0; k < 3; k++) {
+        struct audio a = blank(room_s[k] + 4.0, RATE);
+        add_drums(&a, 0.0, 2.0, k);
+        add_tone(&a, 2.0, 2.0 + room_s[k], -60.0, 8000.0, k);
+        add_drums(&a, 2.0 + room_s[k], 4.0 + room_s[k], k);
+        struct silence_list l = mine(&a, &p);
+        assert_int_equal(l.loop_count, k > 0);
+        for (size_t i = 0; i < l.loop_count; i++) {
+            const struct silence_span *s = &l.loops[i], *run = &l.runs[s->run];
+            double seconds = s->end_sec - s->start_sec;
+            assert_true(seconds <= 6.02 && seconds > fmin(6.0, room_s[k]) - 0.5);
+            assert_true(s->start_sec - run->start_sec > 0.03);
+            assert_true(run->end_sec - s->end_sec > 0.03);
+        }
+        silence_list_done(&l);
+        audio_done(&a);
+    }
+}
+
 static void long_runs_become_seamless_loops(void **state)
 {
     (void)state;
@@ -352,6 +406,8 @@ int main(void)
         cmocka_unit_test(an_offset_does_not_hide_room_tone),
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(pieces_are_finished_clean),
+        cmocka_unit_test(fades_are_short),
+        cmocka_unit_test(loops_are_of_2_to_6_seconds),
         cmocka_unit_test(long_runs_become_seamless_loops),
         cmocka_unit_test(every_rate_and_any_rubbish),
     };
