@@ -131,7 +131,7 @@ static size_t first_row(const char *text, int cols)
     size_t at = 0;
     if (room < 8 || utf8_cells(text) <= room)
         return 0;
-    for (size_t i = 1; text[i] && i <= (size_t)room; i++)
+    for (size_t i = 1; i <= (size_t)room && text[i]; i++)
         if (text[i] == ' ')
             at = i;
     return at;
