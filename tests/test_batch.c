@@ -226,6 +226,25 @@ static void manifest_times_are_true(void **state)
     free(rows);
 }
 
+/* A pad is no copy of the drone that was made of it, though they sound alike. */
+static void stacks_are_of_one_kind(void **state)
+{
+    struct place *p = *state;
+    char path[1024];
+    struct candidate *rows;
+    size_t count, stacked = 0;
+    path_in(path, p, "export/TREE/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i && rows[i].cluster > 0; k++)
+            if (rows[k].cluster == rows[i].cluster) {
+                assert_int_equal(rows[k].kind, rows[i].kind);
+                stacked++;
+            }
+    assert_true(stacked > 10);
+    free(rows);
+}
+
 /* Where the loops came out, not where they were asked for. */
 static void pads_lie_apart(void **state)
 {
@@ -889,6 +908,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(process_writes_the_tree),
         cmocka_unit_test(manifest_times_are_true),
+        cmocka_unit_test(stacks_are_of_one_kind),
         cmocka_unit_test(pads_lie_apart),
         cmocka_unit_test(workers_and_order_change_no_byte),
         cmocka_unit_test(killed_and_resumed_is_the_same),
