@@ -139,6 +139,38 @@ static void rough_levels_are_evened(void **state)
     assert_true(after < 4);
 }
 
+/* And so are those of clouds of such material. */
+static void rough_clouds_are_even(void **state)
+{
+    (void)state;
+    double worst = 0;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct audio a;
+        audio_init(&a, 4 * 44100, 1, 44100, NULL);
+        struct rng r = rng_derive(seed, 0, "rough", 0);
+        tone_noise(&a, 0.02, &r);
+        tone_add(&a, 0, rng_range(&r, 27, 60), 0.15, 0);
+        for (size_t i = 0, n = 0; i < a.frames; i += n) {
+            float gain = (float)pow(10, rng_range(&r, -20, 3) / 20);
+            n = 2205 + rng_below(&r, 8820);
+            for (size_t k = i; k < i + n && k < a.frames; k++)
+                a.data[k] *= gain;
+        }
+        struct grains_spec s;
+        grains_defaults(&s);
+        s.grain_count = 120;
+        s.overlap_ratio = 0.3;
+        s.length_min_ms = 60;
+        s.length_max_ms = 120;
+        struct audio cloud = cloud_of(&a, &s, seed, NULL);
+        worst = fmax(worst, density(&cloud));
+        audio_done(&cloud);
+        audio_done(&a);
+    }
+    print_message("50 ms levels of rough clouds off by %.2f dB at most\n", worst);
+    assert_true(worst < 4);
+}
+
 /* Of noise whose level wanders, every place is as calm as the next: it is cut where the
  * level does not step. */
 static void joins_are_level(void **state)
@@ -400,6 +432,7 @@ int main(void)
         cmocka_unit_test(evening_evens),
         cmocka_unit_test(width_is_honest),
         cmocka_unit_test(rough_levels_are_evened),
+        cmocka_unit_test(rough_clouds_are_even),
         cmocka_unit_test(joins_are_level),
         cmocka_unit_test(clouds_are_stereo_dense_and_seamless),
         cmocka_unit_test(the_stream_decides_everything),
