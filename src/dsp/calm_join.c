@@ -126,14 +126,13 @@ static int by_unrest(const void *a, const void *b)
     return order ? order : (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-/* Running sum of squares over all channels, frames + 1 of them. */
-static void sum_energy(const struct audio *loop, double *energy)
+/* Running sum of squares, frames + 1 of them. */
+static void sum_energy(const float *x, size_t frames, int channels, double *energy)
 {
-    const float *x = loop->data;
     energy[0] = 0;
-    for (size_t i = 0; i < loop->frames; i++) {
+    for (size_t i = 0; i < frames; i++) {
         double sum = energy[i];
-        for (int c = 0; c < loop->channels; c++, x++)
+        for (int c = 0; c < channels; c++, x++)
             sum += (double)*x * (double)*x;
         energy[i + 1] = sum;
     }
@@ -151,18 +150,21 @@ static bool level_steps(const double *energy, size_t frames, size_t at, size_t b
 }
 
 /* The calmest places, calmest first and apart from each other, those where the level
- * steps behind all others; returns how many. */
+ * steps behind all others; returns how many. `energy`: of all channels, then of mono,
+ * which may step where the channels together do not. */
 static size_t choose(const float *flux, const double *energy, size_t hops,
                      const struct audio *loop, struct place *place, size_t most)
 {
+    const double *of_mono = energy + loop->frames + 1;
     size_t block = (size_t)(level_s * loop->rate_hz);
     for (size_t h = 0; h < hops; h++) {
         double worst = 0;
         for (size_t k = 0; k <= 2 * AROUND; k++)
             worst = fmax(worst, (double)flux[(h + hops * AROUND + k - AROUND) % hops]);
         size_t at = h * loop->frames / hops;
-        place[h] =
-            (struct place){at, level_steps(energy, loop->frames, at, block), worst};
+        bool steps = level_steps(energy, loop->frames, at, block) ||
+                     level_steps(of_mono, loop->frames, at, block);
+        place[h] = (struct place){at, steps, worst};
     }
     qsort(place, hops, sizeof *place, by_unrest);
     size_t count = 0, apart = (size_t)(apart_s * loop->rate_hz);
@@ -228,7 +230,7 @@ enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
     float *mono = malloc(loop->frames * sizeof *mono);
     float *flux = malloc(hops * sizeof *flux);
     struct place *place = malloc((hops + 1) * sizeof *place);
-    double *energy = malloc((loop->frames + 1) * sizeof *energy);
+    double *energy = malloc(2 * (loop->frames + 1) * sizeof *energy);
     enum status st = ST_OK;
     if (!mono || !flux || !place || !energy)
         st = err_set(e, ST_NO_MEMORY, "no memory to find the calmest join");
@@ -237,7 +239,8 @@ enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
         st = measure_flux(mono, loop->frames, n, hops, flux, e);
     }
     if (st == ST_OK) {
-        sum_energy(loop, energy);
+        sum_energy(loop->data, loop->frames, loop->channels, energy);
+        sum_energy(mono, loop->frames, 1, energy + loop->frames + 1);
         size_t count = choose(flux, energy, hops, loop, place, TRIES);
         st = try_places(loop, place, count, seam ? seam : &unasked, e);
     }
