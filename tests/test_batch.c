@@ -655,6 +655,9 @@ static bool has_interrupt(pid_t pid, const char *set)
 /* Nobody reads what it has to say, so the first ^C cannot end it; the second does. */
 static void second_interrupt_ends_at_once(void **state)
 {
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it holds signals back while a thread is in a call that waits */
+#endif
     struct place *p = *state;
     char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
                     "tapes",    "--seed",        "7",       "--project-name",

@@ -571,22 +571,23 @@ static void a_long_list_is_told_in_short(void **state)
     struct audio a;
     tree_make(top);
     snprintf(in, sizeof in, "%s/in", top);
-    write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(root_open(&r, in, true, NULL), ST_OK);
-    for (int k = 0; k < 13; k++) { /* longer than the machine takes */
+    for (int k = 0; k < 413; k++) { /* more than the machine takes */
         char name[32];
-        snprintf(name, sizeof name, "long_%02d.wav", k);
-        assert_int_equal(audio_init(&a, 185000, 1, 1000, NULL), ST_OK);
+        snprintf(name, sizeof name, "hit_%03d.wav", k);
+        assert_int_equal(audio_init(&a, 500, 1, 44100, NULL), ST_OK);
         for (size_t i = 0; i < a.frames; i++)
-            a.data[i] = 0.5f * sinf((float)i * (0.1f + 0.02f * (float)k));
+            a.data[i] = 0.5f * sinf((float)i * (0.1f + 0.002f * (float)k));
         assert_int_equal(soundfile_write_wav(&r, name, &a, 16, NULL, NULL), ST_OK);
         audio_done(&a);
     }
     root_done(&r);
     assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
-    assert_true(text_has(summary.at, "1 of 400 files"));
-    assert_true(text_has(summary.at, "  left out: long_09.wav ("));
-    assert_false(text_has(summary.at, "long_10.wav"));
+    assert_true(text_has(summary.at, "400 of 400 files"));
+    int told = 0;
+    for (const char *at = summary.at; (at = strstr(at, "left out: ")) != NULL; at++)
+        told++;
+    assert_int_equal(told, 10);
     assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
     text_done(&summary);
     tree_remove(top);

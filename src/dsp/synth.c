@@ -123,11 +123,16 @@ static void ride(double level, double tune, struct rng *r, float *out, size_t n,
     struct band b = {pole(4000, rate), pole(12000, rate), 0, 0};
     for (int k = 0; k < PARTIALS; k++) {
         double hz = tune * 340 * pow(36, rng_range(r, 0.0, 1.0));
-        double phase = PI2 * rng_uniform(r), decay = 1.5 + hz / 4000;
-        double gain = level * 0.12 * sqrt(hz / 12000);
-        for (size_t i = 0; i < n && hz < 0.45 * rate; i++)
-            out[i] += (float)(gain * cos(PI2 * hz * (double)i / rate + phase) *
-                              exp(-decay * (double)i / rate));
+        double phase = PI2 * rng_uniform(r), fall = exp(-(1.5 + hz / 4000) / rate);
+        double gain = hz < 0.45 * rate ? level * 0.12 * sqrt(hz / 12000) : 0;
+        double re = gain * cos(phase), im = gain * sin(phase);
+        double c = fall * cos(PI2 * hz / rate), d = fall * sin(PI2 * hz / rate);
+        for (size_t i = 0; i < n; i++) { /* each turned on from the one before */
+            double turned = re * c - im * d;
+            out[i] += (float)re;
+            im = im * c + re * d;
+            re = turned;
+        }
     }
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate;
