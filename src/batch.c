@@ -13,6 +13,7 @@
 #include "interrupt.h"
 #include "settings.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,31 +84,33 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
     return st;
 }
 
-/* What to do with what a pipeline wrote: a command for a shell, what it is for behind. */
-static void hint(struct batch *b, const char *command, const char *path, const char *more)
+/* What to do with what a pipeline wrote, for whoever reads along. */
+__attribute__((format(printf, 2, 3))) static void hint(struct batch *b,
+                                                       const char *format, ...)
 {
-    const char *quote = strpbrk(path, " \t\"()&;|<>*?$`\\") ? "'" : "";
+    char next[2 * PATH_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(next, sizeof next, format, args);
+    va_end(args);
     if (!given(b, OPT_DRY_RUN) && !b->output.json)
-        log_write(&b->output.log, LOG_INFO, "next: %s %s%s%s%s", command, quote, path,
-                  quote, more);
+        log_write(&b->output.log, LOG_INFO, "next: %s", next);
 }
 
 static void hint_project(struct batch *b, enum status st)
 {
-    char project[PATH_BYTES];
+    char project[PATH_BYTES], quoted[PATH_BYTES];
     if ((st != ST_OK && st != ST_SOURCES_FAILED) || b->result.totals.finds == 0)
         return;
     snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
+    const char *path = text_word(quoted, sizeof quoted, project);
     if (b->request.shard_count > 1) {
-        hint(b, "trowel --batch index --project", project,
-             "   # when all shards are done");
+        hint(b, "trowel --batch index --project %s   # when all shards are done", path);
         return;
     }
-    hint(b, "trowel", project, "   # hear and judge the finds");
-    if (!given(b, OPT_DRY_RUN) && !b->output.json)
-        log_write(&b->output.log, LOG_INFO,
-                  "next: the same command with all instead of process makes a kit of the "
-                  "best");
+    hint(b, "trowel %s   # hear and judge the finds", path);
+    if (b->request.pipeline == PIPE_PROCESS)
+        hint(b, "the same command with all instead of process makes a kit of the best");
 }
 
 static enum status run_process(struct batch *b, struct err *e)
@@ -293,9 +296,12 @@ static enum status run_curate(struct batch *b, struct err *e)
     snprintf(best, sizeof best, "%s/best_of", input);
     const char *output = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
     enum status st = curate(b, input, output, NULL, e);
+    char quoted[PATH_BYTES];
     if (b->chosen > 0)
-        hint(b, "trowel --batch format --input_dir", output,
-             " --kit_name NAME   # make a kit of them");
+        hint(
+            b,
+            "trowel --batch format --input_dir %s --kit_name NAME   # make a kit of them",
+            text_word(quoted, sizeof quoted, output));
     return st;
 }
 
@@ -331,11 +337,15 @@ static enum status format(struct batch *b, const char *input, const char *output
     return st;
 }
 
+static const char *kit_path(const struct batch *b, const char *kits, char out[PATH_BYTES])
+{
+    snprintf(out, PATH_BYTES, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
+    return out;
+}
+
 static void hint_kit(struct batch *b, const char *kit)
 {
-    if (!given(b, OPT_DRY_RUN) && !b->output.json)
-        log_write(&b->output.log, LOG_INFO,
-                  "next: %s/ASSIGN.txt says how the kit comes onto the machine", kit);
+    hint(b, "%s/ASSIGN.txt says how the kit comes onto the machine", kit);
 }
 
 static enum status run_format(struct batch *b, struct err *e)
@@ -343,9 +353,8 @@ static enum status run_format(struct batch *b, struct err *e)
     char folder[PATH_BYTES], kit[PATH_BYTES];
     const char *kits = output_dir(b, OPT_KITS_DIR, "kits", folder);
     enum status st = format(b, text(b, OPT_SAMPLES_DIR), kits, e);
-    snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
     if (st == ST_OK)
-        hint_kit(b, kit);
+        hint_kit(b, kit_path(b, kits, kit));
     return st;
 }
 
@@ -453,7 +462,7 @@ static enum status run_chain(struct batch *b,
     if (given(b, OPT_DRY_RUN))
         return ST_OK;
     snprintf(best, sizeof best, "%.4000s/best_of", project);
-    snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
+    kit_path(b, kits, kit);
     snprintf(page, sizeof page, "%.4000s/report.html", kit);
     const char *best_of = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
     /* Another run of the same command goes on: the set and kit it made are its own. */
@@ -476,12 +485,10 @@ static enum status run_all(struct batch *b, struct err *e)
     char project[PATH_BYTES], folder[PATH_BYTES], kit[PATH_BYTES];
     const char *kits = output_dir(b, OPT_KITS_DIR, "kits", folder);
     snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
-    snprintf(kit, sizeof kit, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
     enum status st = run_chain(b, run_process, project, kits, e);
-    if (st == ST_OK || (st == ST_SOURCES_FAILED && b->result.totals.finds > 0)) {
-        hint(b, "trowel", project, "   # hear and judge the finds");
+    hint_project(b, st);
+    if (kit_is_from(kit_path(b, kits, kit), project))
         hint_kit(b, kit);
-    }
     return st;
 }
 

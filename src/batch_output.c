@@ -1,5 +1,6 @@
 #include "batch_output.h"
 
+#include "core/clock.h"
 #include "core/why.h"
 #include "io/csv.h"
 #include "own_stderr.h"
@@ -9,17 +10,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LINE_BYTES = 4096 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void close_line(struct output *o)
 {
@@ -97,9 +90,9 @@ static void tell_json(struct output *o, const struct news *n)
         json_candidate(o, n);
     if (n->kind == NEWS_FIND || n->kind == NEWS_MISS)
         return;
-    if (n->kind == NEWS_TICK && now_s() - o->told_s < 1)
+    if (n->kind == NEWS_TICK && clock_s() - o->told_s < 1)
         return;
-    o->told_s = now_s();
+    o->told_s = clock_s();
     json_begin(o, n->kind == NEWS_FAILED ? "error"
                   : n->kind == NEWS_PLAN ? "plan"
                                          : "progress");
@@ -129,7 +122,7 @@ static void tell_json(struct output *o, const struct news *n)
 static void progress_line(struct output *o, const struct news *n)
 {
     enum { WIDTH = 24 };
-    double elapsed = now_s() - o->began_s;
+    double elapsed = clock_s() - o->began_s;
     int filled = (int)(n->fraction * WIDTH);
     close_line(o);
     fputs("[", o->messages);
@@ -263,7 +256,7 @@ void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry
                          .messages = own_stderr(),
                          .dry_run = dry_run,
                          .terminal = isatty(STDERR_FILENO) == 1,
-                         .began_s = now_s()};
+                         .began_s = clock_s()};
     pthread_mutex_init(&o->lock, NULL);
     o->log = (struct log){.sink = sink,
                           .user = o,

@@ -1,4 +1,5 @@
 /* The parts of a score read back in plain units are what was measured. */
+#include "core/text.h"
 #include "core/why.h"
 #include "io/config.h"
 #include "io/paths.h"
@@ -125,12 +126,35 @@ static void a_reason_is_told_without_the_folder(void **state)
     assert_string_equal(path_below("x.wav", NULL), "x.wav");
 }
 
+/* A shell reads back what a command is told with. */
+static void a_path_is_one_word_of_a_command(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {
+        "export/X",   "it's mine",         "''",          "a \"b\" $HOME `id` \\n",
+        "#x;y&z|(0)", "~/tapes *?[1]{2}!", "caf\xc3\xa9", "two\nlines"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char word[128], command[160], read_back[128];
+        snprintf(command, sizeof command, "printf %%s %s",
+                 text_word(word, sizeof word, paths[i]));
+        FILE *f = popen(command, "r");
+        assert_non_null(f);
+        read_back[fread(read_back, 1, sizeof read_back - 1, f)] = '\0';
+        assert_int_equal(pclose(f), 0);
+        assert_string_equal(read_back, paths[i]);
+    }
+    char word[12];
+    text_word(word, sizeof word, "");
+    assert_true(strlen(word) < sizeof word);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measured_values_come_back),
         cmocka_unit_test(every_part_of_the_miners_is_explained),
         cmocka_unit_test(a_near_miss_names_its_setting),
+        cmocka_unit_test(a_path_is_one_word_of_a_command),
         cmocka_unit_test(a_reason_is_told_without_the_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,19 +54,10 @@ static double loudness_of(const struct audio *a)
     return isfinite(lufs) ? lufs : (double)NAN;
 }
 
-/* Above -60 dBFS a step to or from nothing is heard. */
-static bool loud_at(const struct audio *a, size_t frame)
-{
-    bool loud = false;
-    for (int c = 0; c < a->channels; c++)
-        loud = loud || fabsf(a->data[frame * (size_t)a->channels + (size_t)c]) > 0.001F;
-    return loud;
-}
-
 void sound_measure(struct sound *s)
 {
-    s->loud_start = loud_at(&s->audio, 0);
-    s->loud_end = loud_at(&s->audio, s->audio.frames - 1);
+    s->loud_start = level_frame_is_loud(&s->audio, 0);
+    s->loud_end = level_frame_is_loud(&s->audio, s->audio.frames - 1);
     s->loudness_lufs = loudness_of(&s->audio);
     s->true_peak_dbfs = level_to_db(level_true_peak(&s->audio, false));
 }

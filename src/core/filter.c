@@ -183,17 +183,17 @@ static void sift_words(const struct filter_node *n, const struct filter_finds *o
         bool is;
     } asked[64] = {{0}};
     for (size_t i = 0; i < count; i++) {
+        if (!mark[i])
+            continue;
         const struct find *f = &of->find[first + i];
         const char *word = n->field == FF_KEY     ? f->key
                            : n->field == FF_CLASS ? f->hit_class
                                                   : f->brightness;
-        size_t length = mark[i] ? strlen(word) : 0;
+        size_t length = strlen(word);
         size_t at =
             length > 0
                 ? ((size_t)word[0] + 3 * (size_t)word[length - 1] + 5 * length) & 63
                 : 0;
-        if (!mark[i])
-            continue;
         if (asked[at].word == NULL || strcmp(asked[at].word, word) != 0) {
             char folded[32];
             filter_fold(folded, sizeof folded, word);

@@ -1,5 +1,7 @@
 #include "core/jobs.h"
 
+#include "core/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -45,13 +47,6 @@ struct jobs {
     uint64_t last_id;
     const struct log *log;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void list_push(struct list *l, struct job *job)
 {
@@ -171,7 +166,7 @@ static void *worker(void *arg)
         if (!job)
             break;
         job->state = JOB_RUNNING;
-        job->started_s = now_s();
+        job->started_s = clock_s();
         list_push(&j->running, job);
         pthread_mutex_unlock(&j->lock);
         if (!behind && atomic_load(&j->behind)) {
@@ -181,7 +176,7 @@ static void *worker(void *arg)
         run(job);
         pthread_mutex_lock(&j->lock);
         list_remove(&j->running, job);
-        job->ended_s = now_s();
+        job->ended_s = clock_s();
         job->state = state_of(job->result);
         list_push(&j->finished, job);
         pthread_cond_broadcast(&j->ended);
@@ -261,13 +256,13 @@ static uint64_t submit_inline(struct jobs *j, struct job *job)
     uint64_t id = job->id;
     pthread_mutex_lock(&j->lock);
     job->state = JOB_RUNNING;
-    job->started_s = now_s();
+    job->started_s = clock_s();
     list_push(&j->running, job);
     pthread_mutex_unlock(&j->lock);
     run(job);
     pthread_mutex_lock(&j->lock);
     list_remove(&j->running, job);
-    job->ended_s = now_s();
+    job->ended_s = clock_s();
     job->state = state_of(job->result);
     pthread_mutex_unlock(&j->lock);
     deliver(j, job);
@@ -363,7 +358,7 @@ static int deliver_until(struct jobs *j, double end_s)
     for (struct job *job; (job = take_finished(j));) {
         deliver(j, job);
         n++;
-        if (end_s > 0 && now_s() >= end_s) {
+        if (end_s > 0 && clock_s() >= end_s) {
             wake_owner(j);
             break;
         }
@@ -378,7 +373,7 @@ int jobs_deliver(struct jobs *j)
 
 int jobs_deliver_for(struct jobs *j, double seconds)
 {
-    return deliver_until(j, now_s() + seconds);
+    return deliver_until(j, clock_s() + seconds);
 }
 
 /* Deliver until nothing waits or runs. False: the time is up before that. */
@@ -451,7 +446,7 @@ static void describe(struct job_info *info, const struct job *job)
     info->state = job->state;
     info->fraction = job->state == JOB_DONE ? 1 : job->fraction;
     if (job->state == JOB_RUNNING)
-        info->elapsed_s = now_s() - job->started_s;
+        info->elapsed_s = clock_s() - job->started_s;
     else if (job->state != JOB_WAITING)
         info->elapsed_s = job->ended_s - job->started_s;
     if (job->state != JOB_RUNNING) /* until it has ended, the error is its thread's */

@@ -1,5 +1,6 @@
 #include "core/process.h"
 
+#include "core/clock.h"
 #include "core/project_list.h"
 #include "core/why.h"
 #include "io/content_hash.h"
@@ -37,13 +38,6 @@ struct run {
     enum status worst; /* what ends the run early */
     struct err error;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
 {
@@ -98,7 +92,7 @@ static enum status once(struct task *t, const struct job_context *ctx, struct er
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct task *t = arg;
-    double began = now_s();
+    double began = clock_s();
     enum status st = once(t, ctx, e);
     /* Another run has it: then it is done by that one, or this one's again. */
     for (bool told = false; st == ST_BUSY; told = true) {
@@ -110,7 +104,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
         st = job_cancelled(ctx) ? err_set(e, ST_CANCELLED, "interrupted")
                                 : once(t, ctx, e);
     }
-    t->took_s = now_s() - began;
+    t->took_s = clock_s() - began;
     return st;
 }
 
@@ -505,7 +499,7 @@ enum status process_run(const struct process_job *job, struct process_result *re
                         struct err *e)
 {
     *result = (struct process_result){0};
-    double began = now_s();
+    double began = clock_s();
     struct run r = {.job = job, .result = result};
     enum status st = ST_OK;
     if (!job->flat_dir)
@@ -518,6 +512,6 @@ enum status process_run(const struct process_job *job, struct process_result *re
             st = excavate(&r, e);
     }
     source_list_done(&r.sources);
-    result->wall_s = now_s() - began;
+    result->wall_s = clock_s() - began;
     return st;
 }

@@ -63,6 +63,19 @@ const char *text_plain(char *out, size_t size, const char *from)
     return out;
 }
 
+const char *text_word(char *out, size_t size, const char *path)
+{
+    const char *quote = strpbrk(path, " \t\n\"'()&;|<>*?$`\\#~![]{}") ? "'" : "";
+    size_t n = (size_t)snprintf(out, size, "%s", quote);
+    for (; *path && n + 6 < size; path++) {
+        if (*path == '\'') /* ends the quotes, stands alone, begins them again */
+            n += (size_t)snprintf(out + n, size - n, "'\\'");
+        out[n++] = *path;
+    }
+    snprintf(out + n, size - n, "%s", quote);
+    return out;
+}
+
 void text_addf(struct text *t, const char *format, ...)
 {
     va_list args, again;

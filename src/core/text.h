@@ -25,6 +25,10 @@ void text_addf(struct text *t, const char *format, ...)
  * '?'. Cut at `size`; returns `out`. */
 const char *text_plain(char *out, size_t size, const char *from);
 
+/* A path as one word of a shell's command: in quotes where it needs them. Cut at `size`,
+ * which is at least 8; returns `out`. */
+const char *text_word(char *out, size_t size, const char *path);
+
 /* JSON. Keys NULL inside arrays. Strings are escaped; bytes that are no UTF-8 become
  * U+FFFD. A number that is not finite becomes null. */
 void json_open(struct text *t, const char *key, char bracket); /* '{' or '[' */

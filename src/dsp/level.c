@@ -211,7 +211,7 @@ void level_fade_out(struct audio *a, size_t out_frames)
             a->data[(a->frames - 1 - i) * channels + c] *= (float)raised_cosine(i, n);
 }
 
-static bool frame_is_loud(const struct audio *a, size_t frame)
+bool level_frame_is_loud(const struct audio *a, size_t frame)
 {
     for (int c = 0; c < a->channels; c++)
         if (!(fabsf(a->data[frame * (size_t)a->channels + (size_t)c]) < 0.001f))
@@ -231,9 +231,9 @@ void level_close_ends(struct audio *a, double in_ms, double out_ms)
     level_scrub(a);
     if (!a->frames)
         return;
-    if (frame_is_loud(a, 0))
+    if (level_frame_is_loud(a, 0))
         level_fade_in(a, frames_of_ms(a, in_ms, a->frames / 4 + 1));
-    if (frame_is_loud(a, a->frames - 1))
+    if (level_frame_is_loud(a, a->frames - 1))
         level_fade_out(a, frames_of_ms(a, out_ms, a->frames / 2 + 1));
 }
 

@@ -48,6 +48,9 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
 void level_fade_in(struct audio *a, size_t in_frames);
 void level_fade_out(struct audio *a, size_t out_frames);
 
+/* Is a channel of it at or above −60 dBFS, where a step to or from silence is heard? */
+bool level_frame_is_loud(const struct audio *a, size_t frame);
+
 /* Click-free ends for anything that is not a loop: fade in over at most `in_ms` and out
  * over at most `out_ms`, each only if its end is above −60 dBFS, and never more than a
  * quarter (in) and a half (out) of the sound. First and last sample are then below

@@ -2,6 +2,8 @@
  * keys are answered at once, and nothing is drawn when nothing moved. */
 #include "ui/app.h"
 
+#include "core/clock.h"
+
 #include "ui/state.h"
 #include "ui/term.h"
 #include "ui/term_options.h"
@@ -11,18 +13,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s = 0.004,
                     deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3,
                     farewell_s = 1;
-
-static double clock_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* --- what goes on behind the keys -------------------------------------------------- */
 

@@ -230,10 +230,10 @@ void kit_fill(struct app *app, bool shuffle)
         next_for_unlocked(app, index);
     else if (!best_for_empty(app, index))
         return;
-    for (int s = 0; s < KIT_SLOTS; s++)
+    for (int s = 0; s < KIT_SLOTS; s++) {
         changed += index[s] != -2 && index[s] != kit->slot[s].index;
-    for (int s = 0; s < KIT_SLOTS; s++)
         empty += kit->slot[s].index < 0 && !kit->slot[s].locked;
+    }
     if (changed == 0) {
         app_say(app, shuffle ? "there is nothing else to shuffle in"
                      : empty == 0

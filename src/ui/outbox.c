@@ -3,25 +3,19 @@
 #endif
 #include "ui/outbox.h"
 
+#include "core/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ROOM_FIRST = 1 << 16, LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
 enum { QUICK_BAUD = 38400 };
 static const double told_from_s = 0.5, told_to_s = 20, share = 4;
-
-static double clock_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int nameless_file(void)
 {
