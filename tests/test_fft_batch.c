@@ -115,6 +115,40 @@ static void rows_go_there_and_back(void **state)
     }
 }
 
+/* As the sums in double precision, at a few lags. */
+static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **state)
+{
+    (void)state;
+    for (int z = 0; z < SIZE_COUNT; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        int n = b.n;
+        float *x = malloc(8 * (size_t)n * sizeof *x);
+        float *out = malloc(8 * ((size_t)n + 2) * sizeof *out);
+        for (int i = 0; i < 8 * n; i++)
+            x[i] = b.x[i % 8 * b.hop + i / 8];
+        fft_batch_correlate(b.batch, x, out);
+        for (int lane = 0; lane < 8; lane++) {
+            const float *frame = b.x + lane * b.hop;
+            double worst = 0, square = 0;
+            for (int i = 0; i < n; i++)
+                square += (double)frame[i] * (double)frame[i];
+            for (int k = 0; k < 9; k++) {
+                int lag = k * (n - 1) / 8;
+                double sum = 0;
+                for (int i = 0; i < n; i++)
+                    sum += (double)b.window[i] * (double)frame[i] *
+                           (double)frame[(i + lag) % n];
+                worst = fmax(worst, fabs(sum - (double)out[8 * lag + lane]));
+            }
+            assert_true(worst < 1e-6 * square);
+        }
+        free(x);
+        free(out);
+        bench_done(&b);
+    }
+}
+
 static void every_build_gives_the_same_bits(void **state)
 {
     (void)state;
@@ -134,6 +168,12 @@ static void every_build_gives_the_same_bits(void **state)
         run_inverse_base(b.batch, base, row, base, row);
         run_inverse(b.batch, best, row, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
+        float *columns = malloc(rows * sizeof *columns);
+        memcpy(columns, base, rows * sizeof *columns);
+        run_correlate_base(b.batch, columns, base);
+        run_correlate(b.batch, columns, best);
+        assert_memory_equal(base, best, 8 * (size_t)b.n * sizeof *base);
+        free(columns);
         free(base);
         free(best);
         bench_done(&b);
@@ -164,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_plain_transform),
         cmocka_unit_test(rows_go_there_and_back),
+        cmocka_unit_test(correlations_are_those_of_the_windowed_frame_with_the_whole),
         cmocka_unit_test(every_build_gives_the_same_bits),
         cmocka_unit_test(other_sizes_are_refused),
     };

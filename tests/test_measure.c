@@ -67,6 +67,44 @@ static void a_measurer_remembers_nothing(void **state)
     measurer_free(by);
 }
 
+/* A tone in two thirds of the sound under louder noise in the rest, or in one third. */
+static void part_tone(struct audio *a, size_t number)
+{
+    struct rng r = rng_derive(7, number, "test", 0);
+    audio_init(a, 9000 + 2500 * number, 1, 44100, NULL);
+    tone_add(a, 0, 110 + 40 * (double)number, 0.3, 0);
+    size_t third = a->frames / 3;
+    for (size_t i = 0; i < (number % 2 ? third : 2 * third); i++)
+        a->data[i] = (float)rng_range(&r, -0.3, 0.3);
+}
+
+/* Heard together, the loudest first and only as far as needed, sounds have the pitch they
+ * have alone: that of most of their weight. */
+static void sounds_heard_together_do_not_mix(void **state)
+{
+    (void)state;
+    enum { SOUNDS = 21 };
+    struct audio a[SOUNDS];
+    struct measures m[SOUNDS];
+    struct measurer *by;
+    assert_int_equal(measurer_new(&by, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < SOUNDS; i++) {
+        part_tone(&a[i], i);
+        measures_clear(&m[i]);
+        assert_int_equal(measurer_add(by, &a[i], &m[i], NULL), ST_OK);
+        assert_true(isnan(m[i].est_freq_hz));
+    }
+    measurer_finish(by);
+    for (size_t i = 0; i < SOUNDS; i++) {
+        struct measures alone = measured(&a[i]);
+        assert_memory_equal(&m[i], &alone, sizeof alone);
+        double cents = fabs(tone_cents(m[i].est_freq_hz, 110 + 40 * (double)i));
+        assert_true(i % 2 ? cents < 5 : isnan(m[i].est_freq_hz));
+        audio_done(&a[i]);
+    }
+    measurer_free(by);
+}
+
 static void noise_is_flat_and_has_no_pitch(void **state)
 {
     (void)state;
@@ -166,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sine_is_what_it_is),
         cmocka_unit_test(a_measurer_remembers_nothing),
+        cmocka_unit_test(sounds_heard_together_do_not_mix),
         cmocka_unit_test(noise_is_flat_and_has_no_pitch),
         cmocka_unit_test(pitches_are_right_in_every_octave),
         cmocka_unit_test(odd_sounds_have_honest_measures),

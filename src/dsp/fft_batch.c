@@ -412,3 +412,42 @@ void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectr
 {
     run_inverse(f, spectrum, spectrum_stride, x, stride);
 }
+
+/* ---- Correlation ----------------------------------------------------------------- */
+
+/* The spectra of the windowed columns go to `out`, those of the whole ones through the
+ * plan; the product of one's conjugates with the other goes back. */
+VEC_INLINE void correlate_eight(const struct fft_batch *f, const float *x, float *out)
+{
+    size_t bins = (size_t)f->half + 1;
+    float *to = (float *)f->a;
+    for (int i = 0; i < f->n; i++)
+        VEC_AT(to + VEC * i) = VEC_CONST_AT(x + VEC * i) * f->window[i];
+    struct complex8 *z = transform(f);
+    split_in_place(f, z);
+    memcpy(out, z, bins * sizeof *z);
+    memcpy(f->a, x, (size_t)f->half * sizeof *z);
+    z = transform(f);
+    split_in_place(f, z);
+    for (size_t k = 0; k < bins; k++) {
+        v8f re = VEC_CONST_AT(out + 2 * VEC * k),
+            im = VEC_CONST_AT(out + 2 * VEC * k + VEC);
+        struct complex8 whole = z[k];
+        f->a[k] = (struct complex8){re * whole.re + im * whole.im,
+                                    re * whole.im - im * whole.re};
+    }
+    join_in_place(f, f->a);
+    z = transform(f);
+    for (int i = 0; i < f->half; i++) {
+        VEC_AT(out + 2 * VEC * i) = z[i].im;
+        VEC_AT(out + 2 * VEC * i + VEC) = z[i].re;
+    }
+}
+
+VEC_CLONES(run_correlate, correlate_eight,
+           (const struct fft_batch *f, const float *x, float *out), (f, x, out))
+
+void fft_batch_correlate(struct fft_batch *f, const float *x, float *out)
+{
+    run_correlate(f, x, out);
+}

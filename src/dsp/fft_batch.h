@@ -33,4 +33,9 @@ void fft_batch_forward(struct fft_batch *f, const float *x, size_t stride,
 void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
                        float *x, size_t stride);
 
+/* Each of eight frames, windowed, against all of itself: out[8·lag + lane] =
+ * Σ window[i]·x[i]·x[(i + lag) mod n] with x[i] at x[8·i + lane]. `out`, apart from x,
+ * holds 8·(n + 2) floats; those of lag < n are written to stay. */
+void fft_batch_correlate(struct fft_batch *f, const float *x, float *out);
+
 #endif

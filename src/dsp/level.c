@@ -251,10 +251,7 @@ bool level_on_grid(const struct audio *a, int bits)
 
 enum { DITHER_BLOCK = 256, WIDE = 4 };
 
-typedef double v4d __attribute__((vector_size(32)));
-typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t v4i __attribute__((vector_size(16)));
-typedef int64_t v4l __attribute__((vector_size(32)));
 typedef uint64_t v4u __attribute__((vector_size(32)));
 typedef uint64_t v4u_any __attribute__((vector_size(32), aligned(8), may_alias));
 
@@ -283,7 +280,7 @@ VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale)
     v4d dither =
         (__builtin_convertvector(high, v4d) - __builtin_convertvector(low, v4d)) *
         0x1p-32;
-    v4d v = __builtin_convertvector(*(v4f_any *)x, v4d) * scale + dither + 0.5;
+    v4d v = V4D_FROM(x) * scale + dither + 0.5;
     within(&v, -scale, scale - 1);
     round_down(&v);
     *(v4f_any *)x = __builtin_convertvector(v * (1 / scale), v4f_any);

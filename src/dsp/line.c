@@ -4,9 +4,6 @@
 
 enum { WIDE = 4 };
 
-typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
-typedef double v4d __attribute__((vector_size(32)));
-
 static const float LARGEST = 3.40282347e38F;
 
 VEC_INLINE void square_sum(const float *x, size_t n, double *out)
@@ -14,7 +11,7 @@ VEC_INLINE void square_sum(const float *x, size_t n, double *out)
     v4d sum = {0, 0, 0, 0};
     size_t i = 0;
     for (; i + WIDE <= n; i += WIDE) {
-        v4d v = __builtin_convertvector(*(const v4f_any *)(x + i), v4d);
+        v4d v = V4D_FROM(x + i);
         sum += v * v;
     }
     for (; i < n; i++)

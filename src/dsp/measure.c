@@ -191,8 +191,7 @@ static enum status measure_mono(struct measurer *by, const struct audio *a,
     enum status st = one_channel(&mono, a, e);
     if (st == ST_OK)
         st = measure_spectrum(by, &mono, m, e);
-    if (st == ST_OK && by->pitch &&
-        pitch_meter_add(by->pitch, mono.data, mono.frames, &m->est_freq_hz))
+    if (st == ST_OK && by->pitch && pitch_meter_add(by->pitch, &mono, &m->est_freq_hz))
         st = err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
     audio_done(&mono);
     return st;

@@ -2,7 +2,6 @@
  * frames, which then vote. */
 #include "dsp/pitch.h"
 
-#include "dsp/audio.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
@@ -25,26 +24,33 @@ struct vote {
     double weight; /* RMS × how periodic, 0 … 1 */
 };
 
-/* The frames of one sound and what they say. */
+/* One sound, its frames and what they say. */
 struct ballot {
-    int count;
-    double rms[FRAMES_MAX], all;
+    struct audio line;
+    int count;             /* frames, spread over the line */
+    int order[FRAMES_MAX]; /* those that vote, the loudest first */
+    int voters, queued;
+    bool lost; /* whatever is still to be heard: it has no pitch */
+    double energy[FRAMES_MAX], rms[FRAMES_MAX];
+    double all, unheard; /* Σ RMS of the voters, and of those not yet heard */
     struct vote votes[FRAMES_MAX];
     double *hz; /* where the result goes */
 };
 
 /* A frame that waits for the transform of eight. */
 struct waiting {
-    size_t ballot;
+    struct ballot *ballot;
     int number;
+    const float *x;
 };
 
 struct yin {
     int rate_hz, window, lag_max, size;
-    struct fft_batch *fft;
-    float *frame;      /* eight rows of `size`: the frames, zeros behind */
-    float *near, *far; /* eight rows of size + 2 */
-    double *dip;       /* cumulative mean normalised difference, lag_max + 1 */
+    struct fft_batch *fft; /* its window is that of the difference */
+    /* Of eight frames side by side: the frames, silence behind them; their correlations;
+     * their cumulative mean normalised differences; and such a one by itself. */
+    float *frames, *correlation;
+    double *dips, *dip;
     struct waiting waiting[FFT_BATCH];
     int count;
 };
@@ -61,79 +67,79 @@ static bool yin_init(struct yin *y, int rate_hz)
     y->window = (int)(window_s * rate_hz);
     y->lag_max = (int)(rate_hz / lowest_hz) + 2;
     y->size = fft_next_fast(y->window + y->lag_max + 1);
-    size_t n = (size_t)y->size, rows = FFT_BATCH * (n + 2);
-    float *ones = malloc(n * sizeof *ones);
-    for (size_t i = 0; ones && i < n; i++)
-        ones[i] = 1;
-    y->fft = ones ? fft_batch_new(y->size, ones) : NULL;
-    free(ones);
-    y->frame = calloc(rows, sizeof *y->frame);
-    y->near = malloc(rows * sizeof *y->near);
-    y->far = malloc(rows * sizeof *y->far);
-    y->dip = malloc(((size_t)y->lag_max + 1) * sizeof *y->dip);
-    return y->fft && y->frame && y->near && y->far && y->dip;
+    size_t n = (size_t)y->size, lags = (size_t)y->lag_max + 1;
+    float *window = calloc(n, sizeof *window);
+    for (int i = 0; window && i < y->window; i++)
+        window[i] = 1;
+    y->fft = window ? fft_batch_new(y->size, window) : NULL;
+    free(window);
+    y->frames = calloc(FFT_BATCH * n, sizeof *y->frames);
+    y->correlation = malloc(FFT_BATCH * (n + 2) * sizeof *y->correlation);
+    y->dips = malloc(FFT_BATCH * lags * sizeof *y->dips);
+    y->dip = malloc(lags * sizeof *y->dip);
+    return y->fft && y->frames && y->correlation && y->dips && y->dip;
 }
 
 static void yin_done(struct yin *y)
 {
     fft_batch_free(y->fft);
-    free(y->frame);
-    free(y->near);
-    free(y->far);
+    free(y->frames);
+    free(y->correlation);
+    free(y->dips);
     free(y->dip);
 }
 
-/* The product of `bins` values of one spectrum and of the conjugate of another, re, im,
- * re, im …, in place of the other. */
-VEC_INLINE void correlate(const float *a, float *b, int bins)
+/* The waiting frames side by side; unused lanes hold the first one again. */
+VEC_INLINE void gather(struct yin *y)
 {
-    int k = 0;
-    for (; k + VEC <= 2 * bins; k += VEC) {
-        v8f x = VEC_CONST_AT(a + k), y = VEC_CONST_AT(b + k);
-        v8f re = VEC_SHUFFLE(x, x, 0, 0, 2, 2, 4, 4, 6, 6) * y;
-        v8f im = VEC_SHUFFLE(x, x, 1, 1, 3, 3, 5, 5, 7, 7) *
-                 VEC_SHUFFLE(y, y, 1, 0, 3, 2, 5, 4, 7, 6);
-        v8f sum = re + im, difference = re - im;
-        VEC_AT(b + k) = VEC_SHUFFLE(sum, difference, 0, 9, 2, 11, 4, 13, 6, 15);
+    int length = y->window + y->lag_max, i = 0;
+    const float *x[VEC];
+    for (int lane = 0; lane < VEC; lane++)
+        x[lane] = y->waiting[lane < y->count ? lane : 0].x;
+    for (; i + VEC <= length; i += VEC) {
+        v8f row[VEC];
+        for (int lane = 0; lane < VEC; lane++)
+            row[lane] = VEC_CONST_AT(x[lane] + i);
+        vec_store_columns(row, y->frames + VEC * i, VEC);
     }
-    for (; k < 2 * bins; k += 2) {
-        float re = a[k] * b[k] + a[k + 1] * b[k + 1];
-        b[k + 1] = a[k] * b[k + 1] - a[k + 1] * b[k];
-        b[k] = re;
+    for (; i < length; i++)
+        for (int lane = 0; lane < VEC; lane++)
+            y->frames[VEC * i + lane] = x[lane][i];
+}
+
+VEC_CLONES(run_gather, gather, (struct yin * y), (y))
+
+/* d'(lag) of the frames side by side; under[lane] tells whether any is below dip_limit.
+ */
+VEC_INLINE void differ(const struct yin *y, const double *energy, int64_t *under)
+{
+    enum { HALVES = 2, HALF = VEC / HALVES };
+    for (int h = 0; h < HALVES; h++) {
+        const float *out = y->frames + HALF * h, *in = out + VEC * y->window;
+        const float *correlation = y->correlation + HALF * h;
+        double *dips = y->dips + HALF * h;
+        v4d first = *(const v4d_any *)(energy + HALF * h), moved = first, sum = {0};
+        v4l any = {0};
+        *(v4d_any *)dips = (v4d){1, 1, 1, 1};
+        for (int lag = 1; lag <= y->lag_max; lag++) {
+            v4d o = V4D_FROM(out + VEC * (lag - 1)), n = V4D_FROM(in + VEC * (lag - 1));
+            moved += n * n - o * o;
+            v4d d = first + moved - 2 * V4D_FROM(correlation + VEC * lag);
+            d = (v4d)((v4l)d & (d > 0));
+            sum += d;
+            v4l some = sum > 0;
+            d = d * lag / sum;
+            d = (v4d)(((v4l)d & some) | ((v4l)(v4d){1, 1, 1, 1} & ~some));
+            any |= d < dip_limit;
+            *(v4d_any *)(dips + VEC * lag) = d;
+        }
+        memcpy(under + HALF * h, &any, sizeof any);
     }
 }
 
-VEC_CLONES(run_correlate, correlate, (const float *a, float *b, int bins), (a, b, bins))
-
-/* The correlations of the waiting frames' windows with all of them, to y->near. */
-static void yin_correlate(struct yin *y)
-{
-    size_t size = (size_t)y->size, row = size + 2, window = (size_t)y->window;
-    for (size_t i = 0; i < FFT_BATCH; i++) {
-        memcpy(y->near + i * row, y->frame + i * size, window * sizeof *y->near);
-        memset(y->near + i * row + window, 0, (row - window) * sizeof *y->near);
-    }
-    fft_batch_forward(y->fft, y->near, row, y->near, row);
-    fft_batch_forward(y->fft, y->frame, size, y->far, row);
-    for (size_t i = 0; i < (size_t)y->count; i++)
-        run_correlate(y->near + i * row, y->far + i * row, y->size / 2 + 1);
-    fft_batch_inverse(y->fft, y->far, row, y->near, row);
-}
-
-/* d'(lag) of the frame at x, which has window + lag_max samples. */
-static void yin_difference(struct yin *y, const float *x, const float *correlation)
-{
-    double first = line_square_sum(x, (size_t)y->window), moved = first, sum = 0;
-    y->dip[0] = 1;
-    for (int lag = 1; lag <= y->lag_max; lag++) {
-        double out = (double)x[lag - 1], in = (double)x[lag - 1 + y->window];
-        moved += in * in - out * out;
-        double d = first + moved - 2 * (double)correlation[lag];
-        d = d > 0 ? d : 0;
-        sum += d;
-        y->dip[lag] = sum > 0 ? d * lag / sum : 1;
-    }
-}
+VEC_CLONES(run_differ, differ,
+           (const struct yin *y, const double *energy, int64_t *under),
+           (y, energy, under))
 
 static double parabola(const double *d, int at, double *depth)
 {
@@ -178,10 +184,9 @@ static double refine(const struct yin *y, double period)
     return period;
 }
 
-static struct vote frame_vote(struct yin *y, const float *x, const float *correlation,
-                              double rms)
+/* What a frame in y->dip says. */
+static struct vote frame_vote(const struct yin *y, double rms)
 {
-    yin_difference(y, x, correlation);
     int lag = find_period(y);
     if (!lag)
         return (struct vote){0};
@@ -210,13 +215,24 @@ static double elect(const struct vote *v, int count, double all)
     return best >= 0.5 * all ? exp2(octave) : (double)NAN;
 }
 
-static double frame_rms(const float *x, int n)
+/* No pitch can still get half of all: those who agree lie within two times `same_pitch`,
+ * and the unheard agree with them at best. */
+static bool is_lost(const struct ballot *b)
 {
-    return sqrt(line_square_sum(x, (size_t)n) / n);
+    double best = 0;
+    for (int i = 0; i < b->count; i++) {
+        double weight = 0;
+        for (int j = 0; j < b->count; j++)
+            if (b->votes[j].octave >= b->votes[i].octave &&
+                b->votes[j].octave <= b->votes[i].octave + 2 * same_pitch)
+                weight += b->votes[j].weight;
+        best = fmax(best, weight);
+    }
+    const double rounding = 1e-9;
+    return best + b->unheard < (0.5 - rounding) * b->all;
 }
 
 struct pitch_meter {
-    int rate_hz;
     struct yin yin;
     struct ballot *ballots; /* of the sounds since the last finish */
     size_t count, room;
@@ -227,7 +243,6 @@ struct pitch_meter *pitch_meter_new(int rate_hz)
     struct pitch_meter *m = rate_hz < 1000 ? NULL : calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    m->rate_hz = rate_hz;
     if (yin_init(&m->yin, rate_hz * times_for(rate_hz)))
         return m;
     pitch_meter_free(m);
@@ -239,109 +254,145 @@ void pitch_meter_free(struct pitch_meter *m)
     if (!m)
         return;
     yin_done(&m->yin);
+    for (size_t i = 0; i < m->count; i++)
+        audio_done(&m->ballots[i].line);
     free(m->ballots);
     free(m);
 }
 
-static void hear_waiting(struct pitch_meter *m)
+static void hear_waiting(struct yin *y)
 {
-    struct yin *y = &m->yin;
-    if (y->count == 0)
-        return;
-    yin_correlate(y);
+    double energy[FFT_BATCH] = {0};
+    int64_t under[FFT_BATCH];
+    for (int i = 0; i < y->count; i++)
+        energy[i] = y->waiting[i].ballot->energy[y->waiting[i].number];
+    run_gather(y);
+    fft_batch_correlate(y->fft, y->frames, y->correlation);
+    run_differ(y, energy, under);
     for (int i = 0; i < y->count; i++) {
-        struct ballot *b = &m->ballots[y->waiting[i].ballot];
+        struct ballot *b = y->waiting[i].ballot;
         int number = y->waiting[i].number;
-        b->votes[number] =
-            frame_vote(y, y->frame + (size_t)i * (size_t)y->size,
-                       y->near + (size_t)i * (size_t)(y->size + 2), b->rms[number]);
+        for (int lag = 0; under[i] && lag <= y->lag_max; lag++)
+            y->dip[lag] = y->dips[FFT_BATCH * lag + i];
+        if (under[i])
+            b->votes[number] = frame_vote(y, b->rms[number]);
+        b->unheard -= b->rms[number];
     }
+    for (int i = 0; i < y->count; i++)
+        y->waiting[i].ballot->lost = is_lost(y->waiting[i].ballot);
     y->count = 0;
 }
 
-/* Queues up to FRAMES_MAX frames spread over the line, which holds at least one. */
-static void queue_frames(struct pitch_meter *m, const float *line, size_t frames)
+static size_t frame_length(const struct yin *y)
 {
-    struct yin *y = &m->yin;
-    struct ballot *b = &m->ballots[m->count - 1];
-    size_t need = (size_t)(y->window + y->lag_max + 1), room = frames - need;
-    size_t count = room / (need / 2) + 1;
-    count = count > FRAMES_MAX ? FRAMES_MAX : count;
+    return (size_t)(y->window + y->lag_max + 1);
+}
+
+static size_t frame_at(const struct yin *y, const struct ballot *b, int number)
+{
+    size_t room = b->line.frames - frame_length(y);
+    return b->count > 1 ? room * (size_t)number / (size_t)(b->count - 1) : 0;
+}
+
+/* Up to FRAMES_MAX frames, spread over the line; the louder of them vote. */
+static void choose_frames(const struct yin *y, struct ballot *b)
+{
+    size_t need = frame_length(y), count = (b->line.frames - need) / (need / 2) + 1;
+    b->count = count > FRAMES_MAX ? FRAMES_MAX : (int)count;
     double loudest = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t at = count > 1 ? room * i / (count - 1) : 0;
-        b->rms[i] = frame_rms(line + at, y->window);
+    for (int i = 0; i < b->count; i++) {
+        b->energy[i] =
+            line_square_sum(b->line.data + frame_at(y, b, i), (size_t)y->window);
+        b->rms[i] = sqrt(b->energy[i] / y->window);
         loudest = fmax(loudest, b->rms[i]);
     }
-    b->count = (int)count;
-    for (size_t i = 0; i < count; i++) {
+    for (int i = 0; i < b->count; i++) {
         if (!(b->rms[i] > 0.1 * loudest && loudest > 1e-6))
             continue;
-        size_t at = count > 1 ? room * i / (count - 1) : 0;
-        memcpy(y->frame + (size_t)y->count * (size_t)y->size, line + at,
-               (need - 1) * sizeof *line);
-        y->waiting[y->count++] = (struct waiting){m->count - 1, (int)i};
+        int place = b->voters++;
+        for (; place > 0 && b->rms[i] > b->rms[b->order[place - 1]]; place--)
+            b->order[place] = b->order[place - 1];
+        b->order[place] = i;
         b->all += b->rms[i];
-        if (y->count == FFT_BATCH)
-            hear_waiting(m);
     }
+    b->unheard = b->all;
 }
 
-/* What is too short for a frame is continued by silence. */
-static enum status queue_line(struct pitch_meter *m, const struct audio *line)
+/* Up to eight frames that may still tell something, of as many sounds as there are. */
+static void queue_frames(struct pitch_meter *m)
 {
-    size_t need = (size_t)(m->yin.window + m->yin.lag_max + 1);
-    if (line->frames >= need) {
-        queue_frames(m, line->data, line->frames);
-        return ST_OK;
+    struct yin *y = &m->yin;
+    for (int before = -1; before < y->count && y->count < FFT_BATCH;) {
+        before = y->count;
+        for (size_t i = 0; i < m->count && y->count < FFT_BATCH; i++) {
+            struct ballot *b = &m->ballots[i];
+            if (b->lost || b->queued == b->voters)
+                continue;
+            int number = b->order[b->queued++];
+            y->waiting[y->count++] =
+                (struct waiting){b, number, b->line.data + frame_at(y, b, number)};
+        }
     }
-    struct audio whole;
-    enum status st = audio_slice(&whole, line, 0, need, NULL);
-    if (st == ST_OK)
-        queue_frames(m, whole.data, whole.frames);
-    audio_done(&whole);
-    return st;
 }
 
-static bool open_ballot(struct pitch_meter *m, double *hz)
+static struct ballot *open_ballot(struct pitch_meter *m, double *hz)
 {
     if (m->count == m->room) {
         size_t room = m->room ? 2 * m->room : 8;
         struct ballot *more = realloc(m->ballots, room * sizeof *more);
         if (!more)
-            return false;
+            return NULL;
         m->ballots = more;
         m->room = room;
     }
-    m->ballots[m->count++] = (struct ballot){.hz = hz};
-    return true;
+    struct ballot *b = &m->ballots[m->count++];
+    *b = (struct ballot){.hz = hz};
+    return b;
 }
 
-enum status pitch_meter_add(struct pitch_meter *m, const float *mono, size_t frames,
-                            double *hz)
+/* The sound as YIN wants it: what is too short for a frame is continued by silence. */
+static enum status prepare(const struct yin *y, struct audio *line)
+{
+    struct audio other;
+    enum status st = ST_OK;
+    if (line->rate_hz != y->rate_hz) {
+        st = resample_rate(&other, line, y->rate_hz, RESAMPLE_FAST, NULL);
+        audio_done(line);
+        *line = other;
+    }
+    if (st == ST_OK && line->frames < frame_length(y)) {
+        st = audio_slice(&other, line, 0, frame_length(y), NULL);
+        audio_done(line);
+        *line = other;
+    }
+    return st;
+}
+
+enum status pitch_meter_add(struct pitch_meter *m, struct audio *mono, double *hz)
 {
     *hz = (double)NAN;
-    if (!open_ballot(m, hz))
+    struct audio line = *mono;
+    *mono = (struct audio){0};
+    enum status st = prepare(&m->yin, &line);
+    struct ballot *b = st == ST_OK ? open_ballot(m, hz) : NULL;
+    if (!b) {
+        audio_done(&line);
         return ST_NO_MEMORY;
-    struct audio given = {(float *)mono, frames, 1, m->rate_hz}, line;
-    int times = times_for(m->rate_hz);
-    if (times == 1)
-        return queue_line(m, &given);
-    enum status st =
-        resample_rate(&line, &given, m->rate_hz * times, RESAMPLE_FAST, NULL);
-    if (st == ST_OK)
-        st = queue_line(m, &line);
-    audio_done(&line);
-    return st;
+    }
+    b->line = line;
+    choose_frames(&m->yin, b);
+    return ST_OK;
 }
 
 void pitch_meter_finish(struct pitch_meter *m)
 {
-    hear_waiting(m);
+    for (queue_frames(m); m->yin.count > 0; queue_frames(m))
+        hear_waiting(&m->yin);
     for (size_t i = 0; i < m->count; i++) {
         struct ballot *b = &m->ballots[i];
-        if (b->all > 0)
+        if (b->all > 0 && !b->lost)
             *b->hz = elect(b->votes, b->count, b->all);
+        audio_done(&b->line);
     }
     m->count = 0;
 }

@@ -5,8 +5,7 @@
 #define TROWEL_DSP_PITCH_H
 
 #include "core/status.h"
-
-#include <stddef.h>
+#include "dsp/audio.h"
 
 struct pitch_meter;
 
@@ -14,11 +13,11 @@ struct pitch_meter;
 struct pitch_meter *pitch_meter_new(int rate_hz);
 void pitch_meter_free(struct pitch_meter *m);
 
-/* The pitch of a sound of finite samples in Hz, NAN if it has none, to *hz: NAN at once,
- * the result with pitch_meter_finish. Frames of several sounds go through one transform
- * of eight. ST_NO_MEMORY. */
-enum status pitch_meter_add(struct pitch_meter *m, const float *mono, size_t frames,
-                            double *hz);
+/* Takes over a sound of one channel and finite samples, of the meter's rate. Its pitch in
+ * Hz, NAN if it has none, comes to *hz with pitch_meter_finish: the sounds since the last
+ * are heard together, eight frames at a time, the loudest first, and each only as far as
+ * it may still have one. NAN at once and ST_NO_MEMORY. */
+enum status pitch_meter_add(struct pitch_meter *m, struct audio *mono, double *hz);
 void pitch_meter_finish(struct pitch_meter *m);
 
 #endif

@@ -5,7 +5,7 @@
  * lane does the same IEEE operations and nothing is contracted. A loop is written once as
  * a VEC_INLINE function and wrapped by VEC_CLONES, which builds it twice and takes the
  * better one the processor has.
- * For .c files of dsp only; no header of a public interface includes it. */
+ * For .c files; no header includes it. */
 #ifndef TROWEL_DSP_VEC_H
 #define TROWEL_DSP_VEC_H
 
@@ -23,6 +23,13 @@ enum { VEC = 8 };
 typedef float v8f __attribute__((vector_size(32)));
 typedef float v8f_any __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t v8i __attribute__((vector_size(32)));
+
+/* Four doubles, where floats do not do. */
+typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
+typedef double v4d __attribute__((vector_size(32)));
+typedef double v4d_any __attribute__((vector_size(32), aligned(8), may_alias));
+typedef int64_t v4l __attribute__((vector_size(32)));
+#define V4D_FROM(p) __builtin_convertvector(*(const v4f_any *)(p), v4d)
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 
