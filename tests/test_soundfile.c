@@ -5,6 +5,7 @@
 
 #include "folder.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -678,6 +679,39 @@ static void written_samples_come_back(void **state)
     root_done(&r);
 }
 
+/* As rint has it, halves to even; within the range; what is no number is 0. */
+static void samples_off_the_grid_go_to_the_nearest(void **state)
+{
+    enum { ODD = 1021 };
+    struct root r;
+    struct audio a, back;
+    char path[FOLDER_BYTES];
+    assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
+    assert_int_equal(audio_init(&a, ODD, 1, 44100, NULL), ST_OK);
+    for (int bits = 16; bits <= 24; bits += 8) {
+        struct rng g = rng_derive(8, 0, "write", 0);
+        double scale = (double)(1 << (bits - 1));
+        for (size_t i = 0; i < ODD; i++)
+            a.data[i] = (float)rng_range(&g, i % 2 ? -1.1 : -1e-4, i % 2 ? 1.1 : 1e-4);
+        for (int i = 0; i < 40; i++)
+            a.data[100 + i] = (float)((i - 20.5) / scale);
+        a.data[10] = NAN;
+        a.data[11] = -INFINITY;
+        a.data[12] = FLT_MAX;
+        folder_path(path, *state, "off.wav");
+        assert_int_equal(soundfile_write_wav(&r, "off.wav", &a, bits, NULL, NULL), ST_OK);
+        assert_int_equal(soundfile_load(path, 0, &back, NULL), ST_OK);
+        for (size_t i = 0; i < ODD; i++) {
+            double x = fabsf(a.data[i]) <= FLT_MAX ? (double)a.data[i] : 0;
+            double nearest = fmax(-scale, fmin(scale - 1, rint(x * scale)));
+            assert_true((double)back.data[i] * scale == nearest);
+        }
+        audio_done(&back);
+    }
+    audio_done(&a);
+    root_done(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -698,6 +732,7 @@ int main(void)
         IN_FOLDER(a_wav_is_a_wav_whatever_its_samples),
         IN_FOLDER(wav_bytes_are_exact),
         IN_FOLDER(written_samples_come_back),
+        IN_FOLDER(samples_off_the_grid_go_to_the_nearest),
     };
     return cmocka_run_group_tests_name("soundfile", tests, NULL, NULL);
 }

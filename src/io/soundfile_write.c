@@ -2,12 +2,14 @@
  * libsndfile, so that the bytes depend on nothing but the audio. */
 #include "io/soundfile.h"
 
+#include "dsp/vec.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_BYTES = 44, BLOCK_SAMPLES = 16384 };
+enum { HEADER_BYTES = 44, BLOCK_SAMPLES = 16384, PAST = 2 };
 
 static void put16(unsigned char *p, unsigned v)
 {
@@ -19,6 +21,12 @@ static void put32(unsigned char *p, uint32_t v)
 {
     put16(p, v & 0xffff);
     put16(p + 2, v >> 16);
+}
+
+static void put64(unsigned char *p, uint64_t v)
+{
+    put32(p, (uint32_t)v);
+    put32(p + 4, (uint32_t)(v >> 32));
 }
 
 static void make_header(unsigned char h[HEADER_BYTES], const struct audio *a, int bits,
@@ -38,23 +46,14 @@ static void make_header(unsigned char h[HEADER_BYTES], const struct audio *a, in
     put32(h + 40, data_bytes);
 }
 
-/* To the nearest, halves to even, as rint has it: adding 1.5 · 2^(digits of a double or
- * float) leaves the whole number in the lowest bits. On the grid of 24 bits a float is
- * exact. */
 static float in_range(float x, float scale)
 {
     float v = fabsf(x) <= FLT_MAX ? x * scale : 0.0f;
     return v < -scale ? -scale : v > scale - 1 ? scale - 1 : v;
 }
 
-static uint32_t nearest24(float x)
-{
-    double sum = (double)in_range(x, 0x1p23f) + 0x1.8p52;
-    uint64_t bits;
-    memcpy(&bits, &sum, sizeof bits);
-    return (uint32_t)bits;
-}
-
+/* To the nearest, halves to even, as rint has it: adding 1.5 · 2^23 leaves the whole
+ * number in the lowest bits. */
 static uint32_t nearest16(float x)
 {
     float sum = in_range(x, 0x1p15f) + 0x1.8p23f;
@@ -63,22 +62,63 @@ static uint32_t nearest16(float x)
     return bits;
 }
 
-/* `to` has room for a byte more: the next sample, or nothing, overwrites it. */
-static void quantise(unsigned char *to, const float *x, size_t n, int bits)
+static void quantise16(unsigned char *to, const float *x, size_t n)
 {
-    if (bits == 24)
-        for (size_t i = 0; i < n; i++)
-            put32(to + 3 * i, nearest24(x[i]));
-    else
-        for (size_t i = 0; i < n; i++)
-            put16(to + 2 * i, nearest16(x[i]));
+    for (size_t i = 0; i < n; i++)
+        put16(to + 2 * i, nearest16(x[i]));
 }
+
+/* The same for eight samples of 24 bits: 2^23 with the sample's sign leaves no room for
+ * a fraction. */
+VEC_INLINE void nearest24(const float *x, v8i *to)
+{
+    v8f v = VEC_CONST_AT(x), size = v, most, least, none = {0};
+    vec_abs(&size);
+    v8i finite = size <= FLT_MAX;
+    vec_pick(&v, &finite, &v, &none);
+    v *= 0x1p23f;
+    vec_set(&least, -0x1p23f);
+    vec_set(&most, 0x1p23f - 1);
+    vec_max(&v, &least);
+    vec_min(&v, &most);
+    v8f no_fraction = (v8f)(((v8i)v & INT32_MIN) | 0x4b000000);
+    *to = __builtin_convertvector(v + no_fraction - no_fraction, v8i);
+}
+
+/* Two samples to the lower six bytes of each eight. */
+VEC_INLINE void pack24(unsigned char *to, const float *x)
+{
+    v8i nearest;
+    nearest24(x, &nearest);
+    v4l pairs = (v4l)nearest;
+    pairs = (pairs & 0xffffff) | ((pairs >> 8) & 0xffffff000000);
+    for (int i = 0; i < VEC / 2; i++)
+        put64(to + 6 * i, (uint64_t)pairs[i]);
+}
+
+/* `to` has room for PAST bytes more: the next samples, or nothing, overwrite them. */
+VEC_INLINE void pack_all(unsigned char *to, const float *x, size_t n)
+{
+    size_t i = 0;
+    for (; i + VEC <= n; i += VEC)
+        pack24(to + 3 * i, x + i);
+    if (i == n)
+        return;
+    float rest[VEC] = {0};
+    unsigned char packed[3 * VEC + PAST];
+    memcpy(rest, x + i, (n - i) * sizeof *x);
+    pack24(packed, rest);
+    memcpy(to + 3 * i, packed, 3 * (n - i));
+}
+
+VEC_CLONES(quantise24, pack_all, (unsigned char *to, const float *x, size_t n),
+           (to, x, n))
 
 /* Header and samples in blocks, the last one padded to even as RIFF wants it. */
 static enum status write_blocks(struct atomic_file *f, const struct audio *a, int bits,
                                 uint32_t bytes, struct err *e)
 {
-    unsigned char *block = malloc(HEADER_BYTES + BLOCK_SAMPLES * 3 + 1);
+    unsigned char *block = malloc(HEADER_BYTES + BLOCK_SAMPLES * 3 + PAST);
     if (!block)
         return err_set(e, ST_NO_MEMORY, "no memory to write a sound");
     size_t n = a->frames * (size_t)a->channels, width = (size_t)bits / 8;
@@ -87,7 +127,7 @@ static enum status write_blocks(struct atomic_file *f, const struct audio *a, in
     make_header(block, a, bits, bytes);
     do {
         size_t count = n - at < BLOCK_SAMPLES ? n - at : BLOCK_SAMPLES;
-        quantise(block + filled, a->data + at, count, bits);
+        (bits == 24 ? quantise24 : quantise16)(block + filled, a->data + at, count);
         at += count;
         filled += count * width;
         if (at == n && bytes & 1)
