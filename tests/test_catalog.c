@@ -808,9 +808,12 @@ static void test_two_processes(void **state)
     assert_false(catalog_changed_elsewhere(one));
     assert_int_equal(decision_of(one, candidate_id(&in[1])), DECISION_ACCEPTED);
     assert_int_equal(catalog_undo_depth(one), 1);
-    /* a batch run publishes while both are open: kept in place, seen by both */
+    /* a batch run publishes while both are open: kept in place, seen by both, also by who
+     * decides before he looks */
     publish(b, in, 12, NULL);
+    assert_int_equal(decide(one, candidate_id(&in[3]), "rejected"), ST_OK);
     assert_true(catalog_changed_elsewhere(one));
+    assert_false(catalog_changed_elsewhere(one));
     assert_int_equal(decision_of(one, candidate_id(&in[11])), DECISION_NONE);
     assert_int_equal(decision_of(two, candidate_id(&in[1])), DECISION_ACCEPTED);
     catalog_close(one);

@@ -280,8 +280,12 @@ static void what_a_batch_run_finds_comes_up(void **state)
     (void)state;
     open_and_wait();
     type("q", "near misses");
+    pty_forget(&pty);
     run("cp tapes/evening.wav tapes/late.wav && export HOME=. && " TROWEL_BIN
         " --batch process --input_dir tapes --project_name tapes --recursive --quiet");
+    assert_true(pty_wait_for(&pty, "\033[", 5)); /* nobody typed */
+    pty_settle(&pty, 0.3);
+    type("", "3 sources");
     type(":filter src:late\r", "late_p"); /* among the pads */
     type("a", "accepted late_p");
     leave();

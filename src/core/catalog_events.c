@@ -47,7 +47,7 @@ void catalog_history_done(struct catalog_history *h)
 
 static enum status history_load(struct catalog *c, struct err *e)
 {
-    catalog_changed_elsewhere(c); /* forgets the stacks when they may be old */
+    catalog_look_elsewhere(c); /* forgets the stacks when they may be old */
     if (c->history.loaded)
         return ST_OK;
     struct query *q = catalog_query(c, Q_ACTIONS, e);

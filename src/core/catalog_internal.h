@@ -34,6 +34,7 @@ struct catalog {
     char *path;
     struct query *query[Q_COUNT];
     int64_t data_version;
+    bool changed_elsewhere;    /* and nobody has asked since */
     int log_pages;             /* in the write-ahead log, after the last commit */
     bool logged;               /* the log has been begun */
     bool sync_later, unsynced; /* events, after catalog_sync_later */
@@ -89,6 +90,8 @@ const void *row_blob(struct query *q, int column, size_t *bytes);
 /* A row that begins with field, candidate, key, value; false: of a later version. */
 bool row_change(struct query *q, struct change *out);
 
+/* catalog_changed_elsewhere that does not count as asked. */
+bool catalog_look_elsewhere(struct catalog *c);
 enum status catalog_begin(struct catalog *c, struct err *e);
 /* Commit when st is ST_OK, else roll back; returns the outcome. */
 enum status catalog_end(struct catalog *c, enum status st, struct err *e);

@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s = 0.004,
-                    deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3,
+                    deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3, look_s = 1,
                     farewell_s = 1;
 
 /* --- what goes on behind the keys -------------------------------------------------- */
@@ -233,6 +233,8 @@ static void reread_done(void *arg, enum status st, const struct err *e)
 
 static void reread(struct app *app)
 {
+    if (app->now < app->reread_at)
+        return;
     struct rereading *r = malloc(sizeof *r);
     struct session_news *news = r ? session_reread_begin(app->session) : NULL;
     if (!news) {
@@ -240,6 +242,7 @@ static void reread(struct app *app)
         return;
     }
     *r = (struct rereading){app, news};
+    app->reread_since = app->now;
     struct job_spec spec = {.title = "what others wrote",
                             .work = reread_work,
                             .done = reread_done,
@@ -248,18 +251,21 @@ static void reread(struct app *app)
     jobs_submit(app->quick, &spec);
 }
 
-/* True: there is more to take in. */
+/* True: there is more to take in. Where somebody else mines for hours, nobody here reads
+ * all the time: the longer it takes, the more seldom. */
 static bool take_news(struct app *app)
 {
     if (app->news && !session_reread_step(app->session, app->news)) {
         app->news = NULL;
+        app->reread_at = app->now + 10 * (app->now - app->reread_since);
         kit_follow_sound(app);
         app->dirty = true;
     }
     return app->news != NULL;
 }
 
-/* Once a second: what others wrote, what was mined, what must go to disk. */
+/* Once a second, also when nobody types (0.2 ms of CPU): what others wrote, what was mined,
+ * what must go to disk. */
 static void follow_project(struct app *app)
 {
     reread(app);
@@ -290,8 +296,8 @@ double app_tick(struct app *app)
     flush_decisions(app);
     follow_jobs(app);
     follow_sound(app);
-    if (app->now - app->last_poll > 1) {
-        app->last_poll = app->now;
+    if (app->now - app->last_look >= look_s) {
+        app->last_look = app->now;
         follow_project(app);
     }
     bool news = session_has_news(app->session);
@@ -318,7 +324,8 @@ double app_tick(struct app *app)
     if ((app->batch.active > 0 || jobs_active(app->quick) > 0) &&
         (wait < 0 || wait > progress_s))
         wait = progress_s;
-    return wait;
+    double look = app->last_look + look_s - app->now;
+    return wait < 0 || wait > look ? fmax(look, 0) : wait;
 }
 
 /* --- with a terminal --------------------------------------------------------------- */

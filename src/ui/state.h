@@ -235,7 +235,8 @@ struct app {
     } heard[HEARD_MAX];        /* what the transport may still hold of a file */
     bool looking;              /* for recordings, nothing is known yet */
     struct session_news *news; /* from elsewhere, being taken in */
-    double last_poll, last_news, news_every;
+    double last_look, last_news, news_every;
+    double reread_since, reread_at; /* begun last; not again before */
 };
 
 /* --- app.c, app_core.c ------------------------------------------------------------- */
@@ -246,7 +247,8 @@ void app_done(struct app *app);
 /* One key; app->now must be right. */
 void app_key(struct app *app, uint32_t key);
 /* Timers and descriptors: deliver jobs, ask the transport, audition when due. Returns
- * seconds until it wants to be called again, < 0 = never by itself. */
+ * seconds until it wants to be called again: at most one, then it looks for what others
+ * wrote. */
 double app_tick(struct app *app);
 /* Draw the whole screen onto app->canvas; the place of the typing cursor or −1. */
 void app_draw(struct app *app, int *cursor_row, int *cursor_col);
