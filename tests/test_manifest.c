@@ -18,6 +18,20 @@
 
 /* --- numbers --- */
 
+/* Printed plainly, it reads back, and with a decimal less it would not. */
+static void check_exact(double x)
+{
+    char text[64], local[64];
+    double y;
+    format_exact(text, sizeof text, x);
+    assert_true(parse_number(text, &y) && x == y);
+    const char *point = strchr(text, '.');
+    if (point && !strchr(text, 'e')) {
+        snprintf(local, sizeof local, "%.*f", (int)strlen(point + 1) - 1, x);
+        assert_true(strtod(local, NULL) != x);
+    }
+}
+
 static void check_numbers(void)
 {
     static const struct {
@@ -29,13 +43,22 @@ static void check_numbers(void)
                  {-0.0, 0, "0"},
                  {1e6, 3, "1000000.000"},
                  {-20.456, 2, "-20.46"},
+                 {0.125, 2, "0.12"},
+                 {2.5, 0, "2"},
+                 {1e300, 0, NULL},
+                 {5e-324, 3, "0.000"},
+                 {999999.9999999, 4, "1000000.0000"},
                  {(double)NAN, 2, ""},
                  {(double)INFINITY, 2, "inf"},
                  {-1, 99, "-1.00000000000000000"}};
     char text[400];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        format_number(text, sizeof text, cases[i].value, cases[i].decimals);
-        assert_string_equal(text, cases[i].text);
+        int length = format_number(text, sizeof text, cases[i].value, cases[i].decimals);
+        assert_int_equal(length, strlen(text));
+        if (cases[i].text)
+            assert_string_equal(text, cases[i].text);
+        else
+            assert_true(length == 301 && strspn(text, "0123456789") == 301);
     }
     static const char *const exact[] = {"0.1",   "-45",     "7000", "0.001", "123.456",
                                         "1e+20", "1.5e-07", "0",    "44100"};
@@ -47,10 +70,13 @@ static void check_numbers(void)
     }
     struct rng r = rng_derive(1, 0, "numbers", 0);
     for (int i = 0; i < 3000; i++) {
-        double x = rng_gauss(&r) * pow(10, rng_range(&r, -12, 12)), y;
-        format_exact(text, sizeof text, x);
-        assert_true(parse_number(text, &y) && x == y);
+        double power = ldexp(1, i % 90 - 30);
+        check_exact(rng_gauss(&r) * pow(10, rng_range(&r, -12, 12)));
+        check_exact(i % 2 ? power : -power);
+        check_exact(nextafter(power, i % 2 ? 0 : 1e300));
     }
+    assert_int_equal(format_number(text, 4, 123.456, 2), 6);
+    assert_string_equal(text, "123");
     static const char *const bad[] = {"",      "x",  "1x", "0x10", "nan", "inf", "1e",
                                       "1e999", " 1", "1 ", "1,5",  "--1", ".",   "1.2.3"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
