@@ -249,10 +249,14 @@ bool level_on_grid(const struct audio *a, int bits)
     return true;
 }
 
-enum { DITHER_BLOCK = 256, WIDE = 4 };
+/* HIGH_HALF: which half of 64 bits in memory is the upper. */
+enum {
+    DITHER_BLOCK = 256,
+    WIDE = 4,
+    HIGH_HALF = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+};
 
 typedef int32_t v4i __attribute__((vector_size(16)));
-typedef uint64_t v4u __attribute__((vector_size(32)));
 typedef uint64_t v4u_any __attribute__((vector_size(32), aligned(8), may_alias));
 
 VEC_INLINE void within(v4d *v, double low, double high)
@@ -266,17 +270,18 @@ VEC_INLINE void within(v4d *v, double low, double high)
 /* Adding and taking away 1.5 · 2⁵² rounds to the nearest; |v| is far below that. */
 VEC_INLINE void round_down(v4d *v)
 {
-    v4d exact = *v, whole = (exact + 0x1.8p52) - 0x1.8p52;
-    *v = whole + __builtin_convertvector(whole > exact, v4d); /* −1 where it went up */
+    v4d exact = *v, whole = (exact + 0x1.8p52) - 0x1.8p52, one = {1, 1, 1, 1};
+    *v = whole - (v4d)((v4l)one & (whole > exact));
 }
 
 /* Samples [i, i + 4) with the noise drawn for them: the difference of two uniforms of 32
  * bits, triangular within ±1 LSB. */
 VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale)
 {
-    v4u u = *(const v4u_any *)noise ^ 0x8000000080000000u;
-    v4i high = __builtin_convertvector((v4l)u >> 32, v4i);
-    v4i low = __builtin_convertvector((v4l)u, v4i);
+    v8i u = (v8i)(*(const v4u_any *)noise ^ 0x8000000080000000u);
+    v4i high = VEC_SHUFFLE(u, u, HIGH_HALF, HIGH_HALF + 2, HIGH_HALF + 4, HIGH_HALF + 6);
+    v4i low =
+        VEC_SHUFFLE(u, u, 1 - HIGH_HALF, 3 - HIGH_HALF, 5 - HIGH_HALF, 7 - HIGH_HALF);
     v4d dither =
         (__builtin_convertvector(high, v4d) - __builtin_convertvector(low, v4d)) *
         0x1p-32;

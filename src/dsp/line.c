@@ -39,18 +39,20 @@ double line_step_sum(const float *x, size_t n)
     return (double)((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+/* Magnitudes of floats are in the order of their bits. */
 VEC_INLINE void peak_of(const float *x, size_t n, float *out)
 {
-    v8f most = {0}, none = {0}, largest;
-    vec_set(&largest, LARGEST);
+    v8i top[2] = {{0}};
     size_t i = 0;
-    for (; i + VEC <= n; i += VEC) {
-        v8f v = VEC_CONST_AT(x + i);
-        vec_abs(&v);
-        v8i finite = v <= largest;
-        vec_pick(&v, &finite, &v, &none);
-        vec_max(&most, &v);
-    }
+    for (; i + 2 * VEC <= n; i += 2 * VEC)
+        for (size_t k = 0; k < 2; k++) {
+            v8i bits = (v8i)VEC_CONST_AT(x + i + k * VEC) & 0x7fffffff;
+            bits &= bits < 0x7f800000;
+            v8i greater = bits > top[k];
+            top[k] = (bits & greater) | (top[k] & ~greater);
+        }
+    v8f most = (v8f)top[0], other = (v8f)top[1];
+    vec_max(&most, &other);
     float peak = 0;
     for (; i < n; i++)
         if (fabsf(x[i]) > peak && fabsf(x[i]) <= LARGEST)
