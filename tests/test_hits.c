@@ -271,6 +271,34 @@ static void an_end_is_no_gap(void **state)
     audio_done(&a);
 }
 
+/* A cymbal falls so slowly that it looks settled for 60 ms: what it has come down to by
+ * max_length is its own tail, not the floor. A floor that holds still ends a hit. */
+static void a_ringing_cymbal_is_kept_whole(void **state)
+{
+    (void)state;
+    static const double fall_db_per_s[] = {4, 6, 10, 15};
+    struct hits_params p = hits_params_default();
+    for (int k = 0; k < 4; k++) {
+        struct audio a;
+        make(&a, 2, 1);
+        strike(&a, 0.5, 0.5, fall_db_per_s[k]);
+        struct hit h = cut_at(&a, 0.5, &p);
+        double length_s = seconds(h.end_frame - h.attack_frame);
+        /* the last of it may still pass for a floor: 0.8 dB in 80 ms */
+        assert_true(length_s > 0.7 && length_s < p.max_length_s + 0.001);
+        audio_done(&a);
+    }
+    struct audio a;
+    make(&a, 2, 1);
+    strike(&a, 0.5, 0.5, 100);
+    for (size_t i = (size_t)(0.5 * RATE); i < a.frames; i++) /* only after it */
+        a.data[i] += (float)(0.01 * sin(0.9 * (double)i));
+    struct hit h = cut_at(&a, 0.5, &p);
+    double length_s = seconds(h.end_frame - h.attack_frame);
+    assert_true(length_s > 0.28 && length_s < 0.45);
+    audio_done(&a);
+}
+
 /* What sounds before the attack is faded in as long as that may take, were it 40 dB
  * below the peak; and each share of clipped samples costs twenty times as much of clean.
  */
@@ -476,7 +504,7 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
     for (int channels = 1; channels <= 2; channels++) {
         struct audio a, raw;
         make(&a, 0.4, channels);
-        strike(&a, 0, 0.3, 20);
+        strike(&a, 0, 0.3, 100);
         assert_int_equal(audio_slice(&raw, &a, 0, a.frames, NULL), ST_OK);
         size_t attack = 60, n = a.frames, ch = (size_t)channels;
         assert_int_equal(hits_finish(&a, attack, &p, -3, NULL), ST_OK);
@@ -496,6 +524,53 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
         }
         audio_done(&a);
         audio_done(&raw);
+    }
+}
+
+/* Frames at the end that hits_finish fades, and the gain halfway through them. */
+static size_t faded(double fall_db_per_s, double length_s, double *halfway)
+{
+    struct hits_params p = hits_params_default();
+    struct audio a, raw;
+    make(&a, length_s, 1);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(pow(10, -fall_db_per_s * (double)i / RATE / 20) *
+                            (i % 2 ? -0.5 : 0.5));
+    assert_int_equal(audio_slice(&raw, &a, 0, a.frames, NULL), ST_OK);
+    assert_int_equal(hits_finish(&a, 100, &p, -1, NULL), ST_OK);
+    double gain = (double)a.data[200] / (double)raw.data[200];
+    size_t from = 200;
+    while (from < a.frames &&
+           fabs((double)a.data[from] / (double)raw.data[from] - gain) < 1e-4 * gain)
+        from++;
+    double before = gain;
+    for (size_t i = from; i < a.frames; i++) {
+        double now = (double)a.data[i] / (double)raw.data[i];
+        assert_true(now <= before * (1 + 1e-5));
+        before = now;
+    }
+    size_t count = a.frames - from, middle = a.frames - count / 2;
+    *halfway = (double)a.data[middle] / (double)raw.data[middle] / gain;
+    audio_done(&a);
+    audio_done(&raw);
+    return count;
+}
+
+/* What has died away is faded for 20 ms; the louder the end, the longer the fade, up to
+ * a fifth of the slice. */
+static void loud_ends_fade_longer(void **state)
+{
+    (void)state;
+    static const struct {
+        double fall_db, length_s, fade_ms;
+    } hit[] = {{60, 0.8, 20}, {26, 0.8, 20}, {15, 0.8, 90},
+               {3, 0.8, 160}, {3, 0.3, 60},  {60, 0.06, 12}};
+    for (size_t k = 0; k < sizeof hit / sizeof *hit; k++) {
+        double halfway, length_s = hit[k].length_s;
+        size_t frames = faded(hit[k].fall_db / length_s, length_s, &halfway);
+        double ms = 1e3 * (double)frames / RATE;
+        assert_true(fabs(ms - hit[k].fade_ms) < 0.03 * hit[k].fade_ms + 1);
+        assert_true(fabs(halfway - 0.5) < 0.02);
     }
 }
 
@@ -592,6 +667,7 @@ int main(void)
         cmocka_unit_test(gates_say_by_how_much),
         cmocka_unit_test(a_hit_stands_out),
         cmocka_unit_test(an_end_is_no_gap),
+        cmocka_unit_test(a_ringing_cymbal_is_kept_whole),
         cmocka_unit_test(starts_are_faded_and_clipping_costs),
         cmocka_unit_test(the_attack_is_in_the_first_100_ms),
         cmocka_unit_test(clipping_is_counted_in_runs),
@@ -600,6 +676,7 @@ int main(void)
         cmocka_unit_test(the_best_are_kept_in_order_of_time),
         cmocka_unit_test(a_pool_holds_what_sorting_would_give),
         cmocka_unit_test(ends_are_silent_and_the_attack_untouched),
+        cmocka_unit_test(loud_ends_fade_longer),
         cmocka_unit_test(the_true_peak_meets_the_target),
         cmocka_unit_test(odd_slices_are_finished_or_refused),
         cmocka_unit_test(nonsense_is_a_near_miss),

@@ -1,6 +1,7 @@
 #include "dsp/hits.h"
 
 #include "dsp/level.h"
+#include "dsp/line.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@ static const double READ_BEFORE_S = 0.080, READ_AFTER_S = 0.060;
 /* What must be there before an attack for it to be placed and compared. */
 static const double LEAST_BEFORE_S = 0.025;
 static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
+/* What has come down by FALLEN_DB at its end only needs not to click. The louder the end,
+ * the longer it fades, up to LONGER times at what has fallen by no more than LOUD_DB. */
+static const double LEVEL_S = 0.010, FALLEN_DB = 24, LOUD_DB = 6, LONGER = 8;
 static const double PI = 3.14159265358979323846;
 
 struct hits_params hits_params_default(void)
@@ -104,13 +108,32 @@ static void fade(struct audio *a, size_t n, bool out)
     }
 }
 
+/* How far the last 10 ms lie below the loudest 10 ms, dB. */
+static double fallen_db(const struct audio *a)
+{
+    size_t channels = (size_t)a->channels, n = a->frames * channels;
+    size_t block = (size_t)(LEVEL_S * a->rate_hz) * channels;
+    if (block == 0 || n < block)
+        return 0;
+    double loudest = 0, last = line_square_sum(a->data + n - block, block);
+    for (size_t at = 0; at + block <= n; at += block)
+        loudest = fmax(loudest, line_square_sum(a->data + at, block));
+    return last > 0 ? fmax(0, 10 * log10(loudest / last)) : FALLEN_DB;
+}
+
+static double fade_out_frames(const struct audio *a, const struct hits_params *p)
+{
+    double loud = (FALLEN_DB - fallen_db(a)) / (FALLEN_DB - LOUD_DB);
+    double longer = 1 + (LONGER - 1) * fmax(0, fmin(1, loud));
+    return fmin(FADE_OUT_SHARE * (double)a->frames,
+                longer * p->fade_out_ms * 1e-3 * a->rate_hz);
+}
+
 enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_params *p,
                         double target_peak_db, struct err *e)
 {
     level_scrub(a);
-    double share = FADE_OUT_SHARE * (double)a->frames;
-    double wished = p->fade_out_ms * 1e-3 * a->rate_hz;
-    size_t out = (size_t)fmax(1, fmin(share, wished));
+    size_t out = (size_t)fmax(1, fade_out_frames(a, p));
     size_t most = (size_t)fmax(1, p->fade_in_ms * 1e-3 * a->rate_hz);
     size_t in = attack_frame < 1 ? 1 : attack_frame < most ? attack_frame : most;
     if (level_peak(a) < SILENT_PEAK)

@@ -82,7 +82,7 @@ struct hit {
  * fade_in_ms). End: the earliest of 2 ms before the next onset (its attack, if that is
  * earlier), max_length_s after the attack, and where the 10 ms RMS has come down to 60 dB
  * below the peak or to 3 dB above the noise floor: the level that holds for 60 ms before
- * the attack or at the end. fixed_length: fixed_length_s, whatever follows. min_length_s
+ * the attack or at the end, unless it goes on falling from there. fixed_length: fixed_length_s, whatever follows. min_length_s
  * does not count for a recording that has no room for two of that length: it is a sample.
  * Digital silence or a region that is too short gives a near-miss, never a failure. */
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
@@ -102,9 +102,10 @@ bool hits_join(struct hit_plan *plan, const struct hit *sunken,
 
 /* Fades and peak for writing: `a` is the slice of the hit, at any rate and channel count.
  * Fade-in from zero only over the frames before `attack_frame` (of `a`; at least one
- * frame and at most fade_in_ms), cosine fade-out over the last fade_out_ms or 20 % of the
- * slice, whichever is shorter; true peak to `target_peak_db`. First and last frame are
- * 0. A slice that peaks below 1e−8 is left alone and gives ST_EMPTY. */
+ * frame and at most fade_in_ms), cosine fade-out over the last fade_out_ms where the hit
+ * has come down by 24 dB, up to eight times as long where it is cut off louder, but never
+ * over more than 20 % of the slice; true peak to `target_peak_db`. First and last frame
+ * are 0. A slice that peaks below 1e−8 is left alone and gives ST_EMPTY. */
 enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_params *p,
                         double target_peak_db, struct err *e);
 

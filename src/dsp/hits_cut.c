@@ -13,7 +13,7 @@
 static const double STEP_S = 0.005;
 static const double ISOLATION_S = 0.020, PEAK_WITHIN_S = 0.100, NEXT_GAP_S = 0.002;
 static const double DECAYED_DB = -60, LEAST_DECAY_DB = -12, OVER_FLOOR_DB = 3,
-                    SETTLED_S = 0.060, SETTLED_DROP_DB = 0.5;
+                    SETTLED_S = 0.060, SETTLED_DROP_DB = 0.5, TAIL_DROP_DB = 0.75;
 static const double DECAY_MEASURE_DB = -20, NOWHERE_DB = -200;
 /* A hit has to stand out of what sounds before it by this much to be one: over all, or
  * so much more in the treble that a high-pass would free it. */
@@ -158,15 +158,38 @@ static double settled_db(const struct cut *c, size_t last)
     return flat ? low : NOWHERE_DB;
 }
 
-/* The level at which the hit is over, dB. */
-static double end_level_db(const struct cut *c)
+/* The level that `floor_db` makes the end of the hit, dB. */
+static double over_at_db(const struct cut *c, double floor_db)
 {
     double peak_db = to_db(c->peak);
-    double before = settled_db(c, step_at(c, c->attack)), after = NOWHERE_DB;
-    if (c->limit > c->peak_at + 2 * frames(c, SETTLED_S))
-        after = settled_db(c, step_at(c, c->limit));
-    double quiet = fmax(peak_db + DECAYED_DB, fmax(before, after) + OVER_FLOOR_DB);
+    double quiet = fmax(peak_db + DECAYED_DB, floor_db + OVER_FLOOR_DB);
     return fmin(quiet, peak_db + LEAST_DECAY_DB);
+}
+
+/* The step from which on the level stays at `quiet` for 20 ms (half a period of a deep
+ * kick is shorter); that of the limit, if it does not. */
+static size_t quiet_from(const struct cut *c, double quiet)
+{
+    size_t last = step_at(c, c->limit);
+    int below = 0;
+    for (size_t i = step_at(c, c->peak_at); i + 2 <= last; i++) {
+        below = level_db(c, c->energy, i) <= quiet ? below + 1 : 0;
+        if (below == 3)
+            return i;
+    }
+    return last;
+}
+
+/* Whether from step `first` to the limit the level goes on falling. A cymbal rings so
+ * long that 60 ms of it look settled; what it has come down to is no floor. */
+static bool rings_on(const struct cut *c, size_t first)
+{
+    size_t last = step_at(c, c->limit),
+           half = last > first + 2 ? (last - first - 1) / 2 : 0;
+    double drop = 0;
+    for (size_t i = 0; i < half; i++)
+        drop += level_db(c, c->energy, first + i) - level_db(c, c->energy, last - 2 - i);
+    return half > 0 && drop > TAIL_DROP_DB * (double)half;
 }
 
 static void find_end(struct cut *c)
@@ -174,16 +197,20 @@ static void find_end(struct cut *c)
     c->end = c->limit;
     if (c->p->fixed_length)
         return;
-    double quiet = end_level_db(c);
-    int below = 0;
-    for (size_t i = step_at(c, c->peak_at); i + 2 <= step_at(c, c->limit); i++) {
-        below = level_db(c, c->energy, i) <= quiet ? below + 1 : 0;
-        if (below == 3) { /* 20 ms: half a period of a deep kick is shorter */
-            size_t least = c->attack + frames(c, c->p->min_length_s) + 1;
-            size_t end = i * c->step > least ? i * c->step : least;
-            c->end = end < c->limit ? end : c->limit;
-            break;
-        }
+    double before = settled_db(c, step_at(c, c->attack)), after = NOWHERE_DB;
+    if (c->limit > c->peak_at + 2 * frames(c, SETTLED_S))
+        after = settled_db(c, step_at(c, c->limit));
+    size_t last = step_at(c, c->limit), quiet = last;
+    if (after > before) {
+        quiet = quiet_from(c, over_at_db(c, after));
+        quiet = rings_on(c, quiet) ? last : quiet;
+    }
+    if (quiet == last)
+        quiet = quiet_from(c, over_at_db(c, before));
+    if (quiet < last) {
+        size_t least = c->attack + frames(c, c->p->min_length_s) + 1;
+        size_t end = quiet * c->step > least ? quiet * c->step : least;
+        c->end = end < c->limit ? end : c->limit;
     }
 }
 
