@@ -251,6 +251,48 @@ static void poor_material_gives_noise_or_a_refusal(void **state)
         audio_done(&bad[i]);
 }
 
+/* Strokes that ring at one pitch: the noise is kept, the tone is not. `noise`: amplitude
+ * beside that of the tone. */
+static void make_ringing(struct audio hits[HITS], double noise)
+{
+    for (size_t i = 0; i < HITS; i++) {
+        struct rng r = rng_derive(i, 0, "ringing", 0);
+        audio_init(&hits[i], 16000, 1, 44100, NULL);
+        for (size_t k = 0; k < hits[i].frames; k++) {
+            double t = (double)k / 44100;
+            double x = sin(6.283185307179586 * 7000 * t) + noise * rng_gauss(&r);
+            hits[i].data[k] = (float)(0.3 * exp(-6 * t) * x);
+        }
+    }
+}
+
+static void tones_do_not_come_through(void **state)
+{
+    (void)state;
+    static const double noise[] = {0.1, 1, 0};
+    for (int k = 0; k < 3; k++) {
+        struct audio hits[HITS], loop;
+        struct hiss_material m;
+        struct hiss_spec s;
+        struct rng r = rng_derive(3, 0, "hiss", 0);
+        hiss_defaults(&s);
+        s.channels = 1;
+        s.noise_level_db = (double)NAN;
+        make_ringing(hits, noise[k]);
+        assert_int_equal(
+            hiss_material_init(&m, hits, HITS, 44100, hiss_low_hz(&s), &r, NULL), ST_OK);
+        assert_int_equal(m.regions, k < 2 ? HITS : 0); /* a tone alone is no hiss */
+        if (k < 2) {
+            assert_int_equal(hiss_loop(&loop, &m, &s, &r, NULL, NULL), ST_OK);
+            double over = band_level(&loop, 6970, 7030) - band_level(&loop, 8000, 10000);
+            assert_true(over < 4); /* 39.7 and 17.8 in the material */
+            audio_done(&loop);
+        }
+        hiss_material_done(&m);
+        free_hits(hits);
+    }
+}
+
 static void dust_lies_at_its_level_and_loops(void **state)
 {
     (void)state;
@@ -308,6 +350,7 @@ int main(void)
         cmocka_unit_test(noise_is_white_gaussian_at_its_level),
         cmocka_unit_test(flickers_are_short_and_closed),
         cmocka_unit_test(poor_material_gives_noise_or_a_refusal),
+        cmocka_unit_test(tones_do_not_come_through),
         cmocka_unit_test(dust_lies_at_its_level_and_loops),
     };
     return cmocka_run_group_tests_name("hiss", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "dsp/hiss_material.h"
 #include "dsp/biquad.h"
+#include "dsp/fft.h"
 #include "dsp/level.h"
 #include "dsp/mixdown.h"
 #include "dsp/resample.h"
@@ -14,6 +15,11 @@ static const double attack_s = 0.006, envelope_s = 0.006, least_s = 0.025, edge_
 static const double floor_db = -46; /* below the sound's own peak envelope */
 static const double least_level = 1e-4;
 static const double level_out = 0.1;
+/* What stands out of the spectrum around it by more than line_db, over this width and not
+ * fewer bins, is a line; where more than this of a sound were lines, it is no hiss. */
+static const double line_hz = 40, line_db = 4, around_octaves = 1.0 / 3, tone_db = -25;
+static const double line_rings_s = 0.05;
+enum { LINE_BINS_LEAST = 5 };
 
 /* Mono, at the right rate, only what lies in the band. A long sound: a part by chance. */
 static enum status bring(struct audio *to, const struct audio *from, int rate_hz,
@@ -56,13 +62,74 @@ static void envelope_of(const struct audio *a, size_t half, float *envelope)
     }
 }
 
-/* The longest stretch after the loudest place that stays above the floor, levelled. */
-static enum status level_decay(struct audio *a, struct err *e)
+/* Mean of x over [k − half, k + half], from the sums before each. */
+static double mean_around(const double *sum, size_t count, size_t k, size_t half)
+{
+    size_t low = k > half ? k - half : 0, high = k + half + 1;
+    high = high < count ? high : count;
+    return (sum[high] - sum[low]) / (double)(high - low);
+}
+
+/* Brings each line of a spectrum of `count` bins down to line_db above what lies around.
+ * `sum`, `smooth`: scratch of count + 1. */
+static void flatten_lines(float *spectrum, size_t count, double bin_hz, double *sum,
+                          double *smooth)
+{
+    size_t half = (size_t)fmax(LINE_BINS_LEAST / 2, 0.5 * line_hz / bin_hz);
+    double reach = exp2(0.5 * around_octaves) - 1, limit = pow(10, 0.1 * line_db);
+    sum[0] = 0;
+    for (size_t k = 0; k < count; k++) {
+        double re = (double)spectrum[2 * k], im = (double)spectrum[2 * k + 1];
+        sum[k + 1] = sum[k] + re * re + im * im;
+    }
+    for (size_t k = 0; k < count; k++)
+        smooth[k] = log(mean_around(sum, count, k, half) + 1e-30);
+    for (size_t k = 0; k < count; k++)
+        sum[k + 1] = sum[k] + smooth[k];
+    for (size_t k = 0; k < count; k++) {
+        size_t wide = (size_t)fmax(4.0 * (double)half, reach * (double)k);
+        double over = exp(smooth[k] - mean_around(sum, count, k, wide)) / limit;
+        float gain = over > 1 ? (float)(1 / sqrt(over)) : 1.0F;
+        spectrum[2 * k] *= gain;
+        spectrum[2 * k + 1] *= gain;
+    }
+}
+
+/* Takes the tones out of a sound; one that was hardly anything else gets no frames. */
+static enum status tame_lines(struct audio *a, struct err *e)
+{
+    size_t room = a->frames + (size_t)(line_rings_s * a->rate_hz);
+    int n = fft_next_fast((int)room);
+    size_t count = (size_t)n / 2 + 1;
+    struct rfft *fft = rfft_new(n);
+    float *sound = calloc((size_t)n, sizeof *sound);
+    float *spectrum = malloc(2 * count * sizeof *spectrum);
+    double *scratch = malloc(2 * (count + 1) * sizeof *scratch);
+    enum status st = ST_OK;
+    if (fft && sound && spectrum && scratch) {
+        double was = level_rms(a);
+        memcpy(sound, a->data, a->frames * sizeof *sound);
+        rfft_forward(fft, sound, spectrum);
+        flatten_lines(spectrum, count, (double)a->rate_hz / n, scratch,
+                      scratch + count + 1);
+        rfft_inverse(fft, spectrum, sound);
+        memcpy(a->data, sound, a->frames * sizeof *sound);
+        if (!(level_rms(a) > was * level_from_db(tone_db)))
+            a->frames = 0;
+    } else {
+        st = err_set(e, ST_NO_MEMORY, "no memory to take the tones out of hiss");
+    }
+    rfft_free(fft);
+    free(sound);
+    free(spectrum);
+    free(scratch);
+    return st;
+}
+
+/* Keeps the longest stretch after the loudest place that stays above the floor. */
+static void cut_decay(struct audio *a, float *envelope)
 {
     size_t half = (size_t)(0.5 * envelope_s * a->rate_hz) + 1, top = 0, n = a->frames;
-    float *envelope = malloc((n + 1) * sizeof *envelope);
-    if (!envelope)
-        return err_set(e, ST_NO_MEMORY, "no memory to look for hiss");
     envelope_of(a, half, envelope);
     for (size_t i = 0; i < n; i++)
         if (envelope[i] > envelope[top])
@@ -74,17 +141,43 @@ static enum status level_decay(struct audio *a, struct err *e)
         end++;
     bool usable =
         peak > least_level && start < n && (double)(end - start) > least_s * a->rate_hz;
-    size_t count = usable ? end - start : 0;
-    for (size_t i = 0; i < count; i++) {
-        double g = level_out / (double)envelope[start + i];
-        a->data[i] = (float)(g * (double)a->data[start + i]);
-    }
-    a->frames = count;
+    a->frames = usable ? end - start : 0;
+    memmove(a->data, a->data + start, a->frames * sizeof *a->data);
     size_t edge = (size_t)(edge_s * a->rate_hz);
     level_fade_in(a, edge);
     level_fade_out(a, edge);
+}
+
+/* One level all along, but for the edges. */
+static void level_out_all(struct audio *a, float *envelope)
+{
+    size_t half = (size_t)(0.5 * envelope_s * a->rate_hz) + 1, n = a->frames;
+    float top = 0;
+    envelope_of(a, half, envelope);
+    for (size_t i = 0; i < n; i++)
+        top = envelope[i] > top ? envelope[i] : top;
+    double least = (double)top * level_from_db(floor_db);
+    for (size_t i = 0; i < n && top > 0; i++) {
+        double g = level_out / fmax(least, (double)envelope[i]);
+        a->data[i] = (float)(g * (double)a->data[i]);
+    }
+    size_t edge = (size_t)(edge_s * a->rate_hz);
+    level_fade_in(a, edge);
+    level_fade_out(a, edge);
+}
+
+/* The decay alone, without its tones, levelled. */
+static enum status prepare(struct audio *a, struct err *e)
+{
+    float *envelope = malloc((a->frames + 1) * sizeof *envelope);
+    if (!envelope)
+        return err_set(e, ST_NO_MEMORY, "no memory to look for hiss");
+    cut_decay(a, envelope);
+    enum status st = a->frames ? tame_lines(a, e) : ST_OK;
+    if (st == ST_OK && a->frames)
+        level_out_all(a, envelope);
     free(envelope);
-    return ST_OK;
+    return st;
 }
 
 static enum status append(struct hiss_material *m, const struct audio *part, size_t room)
@@ -120,7 +213,7 @@ enum status hiss_material_init(struct hiss_material *m, const struct audio *mate
             continue;
         st = bring(&part, &material[pick], rate_hz, low_hz, r, e);
         if (st == ST_OK)
-            st = level_decay(&part, e);
+            st = prepare(&part, e);
         if (st == ST_OK)
             st = append(m, &part, room);
         audio_done(&part);

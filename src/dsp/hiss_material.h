@@ -1,9 +1,10 @@
 /* hiss_material: the steady air hidden in percussive sounds.
  *
  * Of each sound what lies above low_hz is kept (zero-phase high-pass), the attack and
- * what has fallen into the floor are cut off, and the decay is divided by its own
- * envelope: what remains are stretches of noise at one level (−20 dBFS RMS), joined in
- * `sound` (mono), one region each. Thread: no shared state. */
+ * what has fallen into the floor are cut off, lines of its spectrum are brought down to
+ * what lies around them (a sound that is hardly anything else is left out), and the decay
+ * is divided by its own envelope: what remains are stretches of noise at one level (−20
+ * dBFS RMS), joined in `sound` (mono), one region each. Thread: no shared state. */
 #ifndef TROWEL_DSP_HISS_MATERIAL_H
 #define TROWEL_DSP_HISS_MATERIAL_H
 
