@@ -81,10 +81,11 @@ void offset_remove(float *samples, size_t frames, int channels, struct offsets o
     if (offset.middle == 0 && side == 0)
         return;
     float first = (float)(offset.middle + side), other = (float)(offset.middle - side);
-    size_t width = (size_t)channels;
-    for (size_t i = 0; i < frames * width; i += width) {
+    size_t n = frames * (size_t)channels, i = 0;
+    for (; i + 2 <= n; i += 2) {
         samples[i] -= first;
-        for (size_t c = 1; c < width; c++)
-            samples[i + c] -= other;
+        samples[i + 1] -= other;
     }
+    if (i < n)
+        samples[i] -= first;
 }
