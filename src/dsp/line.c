@@ -8,12 +8,14 @@ static const float LARGEST = 3.40282347e38F;
 
 VEC_INLINE void square_sum(const float *x, size_t n, double *out)
 {
-    v4d sum = {0, 0, 0, 0};
+    v4d sum = {0, 0, 0, 0}, other = sum;
     size_t i = 0;
-    for (; i + WIDE <= n; i += WIDE) {
-        v4d v = V4D_FROM(x + i);
+    for (; i + 2 * WIDE <= n; i += 2 * WIDE) {
+        v4d v = V4D_FROM(x + i), w = V4D_FROM(x + i + WIDE);
         sum += v * v;
+        other += w * w;
     }
+    sum += other;
     for (; i < n; i++)
         sum[0] += (double)x[i] * (double)x[i];
     *out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
