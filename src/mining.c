@@ -18,7 +18,7 @@ struct batch_of_jobs {
     unsigned char *wishes;   /* by source: WANTED, CLEAR */
     bool join_due, going_on; /* some are being mined by an earlier request */
     struct app_reply reply;
-    size_t waiting, done, failed, cancelled, finds;
+    size_t waiting, done, failed, elsewhere, cancelled, finds;
     struct stack_list stacks;
     bool submitting;
 };
@@ -48,8 +48,8 @@ static void answer(struct batch_of_jobs *b, enum status st, const char *sentence
 /* --- joining, when the last source is done ---
  *
  * The session has the finds already; what all of them together give are stacks and the
- * manifest. Only when the records hold more than it knows (another trowel worked on the
- * project) the catalog is written anew and read again. */
+ * manifest. Only when another trowel worked on the project meanwhile the catalog is
+ * written anew and read again. */
 
 static void submit_join(struct batch_of_jobs *b,
                         enum status (*work)(void *, const struct job_context *,
@@ -80,18 +80,25 @@ static enum status publish(void *arg, const struct job_context *ctx, struct err 
 
 static void all_done(struct batch_of_jobs *b, enum status st, const struct err *e)
 {
-    char sentence[160], failed[64] = "";
+    char sentence[160], failed[64] = "", elsewhere[64] = "";
     if (b->failed > 0)
         snprintf(failed, sizeof failed, "; %zu failed, w says why", b->failed);
+    if (b->elsewhere > 0)
+        snprintf(elsewhere, sizeof elsewhere, "; another trowel is at work on %zu",
+                 b->elsewhere);
     if (st == ST_CANCELLED)
         snprintf(sentence, sizeof sentence, "mining cancelled; m goes on with it");
     else if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
-    else if (b->done + b->failed == 0)
+    else if (b->done + b->failed + b->elsewhere == 0)
         snprintf(sentence, sizeof sentence, "the manifest is up to date again");
+    else if (b->done + b->failed == 0)
+        snprintf(sentence, sizeof sentence,
+                 "another trowel is at work on %zu recording%s; the finds come up here",
+                 b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s", b->done,
-                 b->done == 1 ? "" : "s", b->finds, failed);
+        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s%s",
+                 b->done, b->done == 1 ? "" : "s", b->finds, failed, elsewhere);
     answer(b, st, sentence);
     free_all(b);
 }
@@ -115,7 +122,10 @@ static void joined(void *arg, enum status st, const struct err *e)
 
 static void finish(struct batch_of_jobs *b)
 {
-    submit_join(b, join, joined);
+    if (b->elsewhere > 0 && b->done + b->failed == 0)
+        all_done(b, ST_OK, NULL); /* whoever is at work joins */
+    else
+        submit_join(b, join, joined);
 }
 
 /* --- one source --- */
@@ -176,13 +186,17 @@ static void send_found(void *user, const struct catalog_source *source,
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct task *t = arg;
+    struct catalog_source source;
     const struct project *p = t->all->place.project;
     const struct process_watch watch = {send_found, t};
     enum status st =
         t->clear ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
     if (st == ST_OK)
         st = process_source(p, &t->all->recipe, t->file, ctx, &watch, &t->finds, NULL, e);
-    struct catalog_source source;
+    if (st == ST_EXISTS) /* another trowel completed it meanwhile */
+        st = project_record(p, t->file->stem, &source, &t->finds, e);
+    if (st == ST_BUSY)
+        st = err_set(e, st, "another trowel is at work on %s", t->file->relative);
     if (t->finds.count > 0 && st != ST_CANCELLED &&
         project_record(p, t->file->stem, &source, NULL, NULL) == ST_OK)
         send_found(t, &source, &t->finds, 0); /* as they are on record */
@@ -231,6 +245,8 @@ static void log_end(const struct task *t, enum status st, const struct err *e)
         log_found(t);
     else if (st == ST_CANCELLED)
         log_write(log, LOG_WARNING, "%s: cancelled", t->file->relative);
+    else if (st == ST_BUSY)
+        log_write(log, LOG_WARNING, "%s", e->msg);
     else
         log_write(log, LOG_ERROR, "%s", path_below(e->msg, t->all->place.input_dir));
 }
@@ -242,10 +258,12 @@ static void done(void *arg, enum status st, const struct err *e)
     log_end(t, st, e);
     if (st == ST_CANCELLED)
         b->cancelled++;
+    else if (st == ST_BUSY) /* whose finds come up when they are in the catalog */
+        b->elsewhere++;
     else
         deliver(t, st, e);
     b->done += st == ST_OK;
-    b->failed += st != ST_OK && st != ST_CANCELLED;
+    b->failed += st != ST_OK && st != ST_CANCELLED && st != ST_BUSY;
     for (size_t i = 0; i < t->finds.count; i++)
         b->finds += !t->finds.at[i].missed_by[0];
     find_list_done(&t->finds);
@@ -356,7 +374,7 @@ static void looked(void *arg, enum status st, const struct err *e)
     if (b->waiting > 0)
         log_write(b->place.log, LOG_INFO, "mining %zu recording%s from %s", b->waiting,
                   b->waiting == 1 ? "" : "s", b->place.input_dir);
-    else if (b->done + b->failed > 0 || b->join_due)
+    else if (b->done + b->failed + b->elsewhere > 0 || b->join_due)
         finish(b);
     else
         nothing_to_mine(b);
@@ -377,6 +395,10 @@ enum status mining_start(const struct mining_place *place,
     snprintf(b->source, sizeof b->source, "%s", request->source ? request->source : "");
     snprintf(b->input_dir, sizeof b->input_dir, "%s", place->input_dir);
     b->place.input_dir = b->input_dir;
+    if (request->join) {
+        submit_join(b, join, joined);
+        return ST_OK;
+    }
     struct job_spec spec = {.title = "look for recordings",
                             .work = look,
                             .done = looked,

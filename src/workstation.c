@@ -100,7 +100,7 @@ static enum status mine(void *user, const struct mine_request *request,
                         struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    if (!w->input_dir[0])
+    if (!w->input_dir[0] && !request->join)
         return err_set(e, ST_NOT_FOUND,
                        "no recordings at %.300s; :set paths.source_audio_dir=FOLDER",
                        w->cfg.paths.source_audio_dir);

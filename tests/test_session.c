@@ -832,6 +832,78 @@ static void test_new_stacks(void **state)
     session_close(s);
 }
 
+static size_t living(const struct session *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < session_count(s); i++)
+        n += !session_find(s, i)->gone;
+    return n;
+}
+
+/* Rows were to go, or to be numbered anew, and another process has put them there again
+ * meanwhile: they stay, and the project is joined again. */
+static void test_rows_of_others_stay(void **state)
+{
+    enum { N = 60 };
+    const struct place *p = *state;
+    struct catalog_source source;
+    float *vectors;
+    uint64_t ids[N];
+    int stacks[N] = {0};
+    struct candidate *c = make_finds("night", N, &source, &vectors);
+    struct session *s = open_session(p), *other;
+    deliver(s, "night", N, true);
+    other = open_session(p);
+    for (int i = 0; i < N; i++)
+        ids[i] = candidate_id(&c[i]);
+    take_news(s);
+    assert_false(session_wants_join(s));
+    assert_int_equal(session_keep_only(s, &source, c, 20, NULL), ST_OK);
+    assert_int_equal(session_add(other, &source, c, N, vectors, NULL), ST_OK);
+    assert_null(session_reread_begin(s)); /* first what is to be done here */
+    assert_false(session_tidy(s));
+    assert_false(session_wants_join(s)); /* first what the other wrote */
+    assert_true(take_news(s));
+    assert_int_equal(living(s), N);
+    assert_true(session_wants_join(s));
+    assert_false(session_wants_join(s));
+    assert_as_on_disk(s, p);
+    /* also when it was noticed before the rows were to go */
+    assert_int_equal(session_add(other, &source, c, N, vectors, NULL), ST_OK);
+    assert_false(session_restack(s, ids, stacks, N));
+    assert_int_equal(session_keep_only(s, &source, c, 20, NULL), ST_OK);
+    assert_false(session_tidy(s));
+    assert_true(take_news(s));
+    assert_int_equal(living(s), N);
+    assert_true(session_wants_join(s));
+    assert_as_on_disk(s, p);
+    /* stacks: their rows keep the numbers that the other gave */
+    assert_true(session_restack(s, ids, stacks, N));
+    assert_int_equal(session_add(other, &source, c, N, vectors, NULL), ST_OK);
+    assert_null(session_reread_begin(s));
+    while (session_tidy(s))
+        continue;
+    struct session *fresh = open_session(p);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(session_find(fresh, i)->stack, c[i].cluster);
+    session_close(fresh);
+    assert_true(take_news(s));
+    assert_true(session_wants_join(s));
+    assert_true(session_restack(s, ids, stacks, N)); /* joined again: now they follow */
+    while (session_tidy(s))
+        continue;
+    assert_false(session_wants_join(s));
+    assert_as_on_disk(s, p);
+    /* what is gone here and on record: the catalog is to be written anew */
+    assert_int_equal(session_keep_only(s, &source, c, 20, NULL), ST_OK);
+    assert_false(session_restack(s, ids, stacks, N));
+    assert_true(session_restack(s, ids, stacks, 20));
+    session_close(other);
+    session_close(s);
+    free(c);
+    free(vectors);
+}
+
 static void assert_heard(struct session *s, const struct place *p)
 {
     size_t n = session_count(s);
@@ -981,8 +1053,8 @@ int main(void)
         CASE(test_extras_that_are_gone),     CASE(test_other_process_is_seen),
         CASE(test_news_are_taken_in_beside), CASE(test_kill_in_a_session),
         CASE(test_finds_trickle_in),         CASE(test_new_stacks),
-        CASE(test_listening_ahead),          CASE(test_a_large_catalog),
-        CASE(test_checkpoints_go_on_beside),
+        CASE(test_rows_of_others_stay),      CASE(test_listening_ahead),
+        CASE(test_a_large_catalog),          CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

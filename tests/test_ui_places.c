@@ -350,6 +350,51 @@ static void the_longer_news_take_the_seldomer_they_are_read(void **state)
     session_close(other);
 }
 
+static int joins;
+
+static enum status mine_stub(void *user, const struct mine_request *r,
+                             struct app_reply reply, struct err *e)
+{
+    (void)user;
+    (void)e;
+    assert_true(r->join);
+    joins++;
+    reply.done(reply.to, ST_OK, "the manifest is up to date again", NULL);
+    return ST_OK;
+}
+
+/* Rows that were left as they are because another process wrote: the project is joined
+ * again, once that has been quiet for a while, and nothing is said. */
+static void rows_left_as_they_are_are_joined_again(void **state)
+{
+    (void)state;
+    struct session *other;
+    struct err e;
+    struct catalog_source src = *session_source(rig.session, 0);
+    rig.app.setup.ops.mine = mine_stub;
+    joins = 0;
+    idle_for(2.1);
+    assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
+    size_t count = session_count(other), one = 50;
+    assert_int_equal(session_keep_only(rig.session, &src, NULL, 0, &e), ST_OK);
+    ui_rig_fill(other, 1, 40);
+    assert_int_equal(session_count(other), count);
+    idle_for(2);
+    for (int i = 0; i < 5; i++) { /* it goes on writing */
+        session_rate(other, &one, 1, i % 2, &e);
+        idle_for(2);
+    }
+    assert_int_equal(joins, 0);
+    assert_int_equal(session_find(rig.session, 3)->gone, false);
+    app_say(&rig.app, "as it was");
+    idle_for(5);
+    assert_int_equal(joins, 1);
+    idle_for(10);
+    assert_int_equal(joins, 1);
+    assert_string_equal(rig.app.echo, "as it was");
+    session_close(other);
+}
+
 /* Letters two cells wide, more than the line takes: the end being typed is in sight. */
 static void wide_letters_are_typed_in_sight(void **state)
 {
@@ -390,6 +435,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_left_as_they_are_are_joined_again, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

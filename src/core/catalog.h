@@ -101,13 +101,15 @@ enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
                         const float *embeddings, struct err *e);
 
-/* A source's row alone, and candidates taken away by id (unknown ones are none): one
- * transaction each, synced as above. */
+/* A source's row alone: one transaction, synced as above. */
 enum status catalog_note_source(struct catalog *c, const struct catalog_source *source,
                                 struct err *e);
+/* Candidates taken away by id (unknown ones are none), likewise. ST_BUSY, and nothing is
+ * done: another process has written since catalog_changed_elsewhere was asked last, and
+ * may have put those very ones there anew. */
 enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
                          struct err *e);
-/* The stacks of some candidates by id, likewise. */
+/* The stacks of some candidates by id, likewise, also ST_BUSY. */
 enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *stacks,
                             size_t count, struct err *e);
 

@@ -290,11 +290,22 @@ enum status catalog_note_source(struct catalog *c, const struct catalog_source *
     return st;
 }
 
+/* Begin to change rows as they were when somebody looked last. */
+static enum status begin_as_seen(struct catalog *c, struct err *e)
+{
+    enum status st = catalog_begin(c, e);
+    if (st != ST_OK || !catalog_look_elsewhere(c))
+        return st;
+    return catalog_end(
+        c, err_set(e, ST_BUSY, "another trowel has written to the catalog %s", c->path),
+        e);
+}
+
 enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
                          struct err *e)
 {
     catalog_set_synced(c, false);
-    enum status st = catalog_begin(c, e);
+    enum status st = begin_as_seen(c, e);
     if (st == ST_OK) {
         for (size_t i = 0; i < count && st == ST_OK; i++) {
             int64_t position = 0;
@@ -314,7 +325,7 @@ enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *s
                             size_t count, struct err *e)
 {
     catalog_set_synced(c, false);
-    enum status st = catalog_begin(c, e);
+    enum status st = begin_as_seen(c, e);
     if (st == ST_OK) {
         for (size_t i = 0; i < count && st == ST_OK; i++) {
             struct query *q = catalog_query(c, Q_FIND_STACK, e);

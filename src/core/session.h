@@ -96,14 +96,18 @@ enum status session_keep_only(struct session *s, const struct catalog_source *so
 bool session_announce(struct session *s);
 /* The stacks as they come out over all finds on record (project_assemble): ids[i] is in
  * stack[i]. Numbers that finds have already are kept where that is possible. Lists see
- * them after session_announce. False: some of the ids are no finds of this session, so
- * something was mined elsewhere; nothing is changed. About 10 ms for 100,000. */
+ * them after session_announce. False, and nothing is changed: another process has written
+ * to the catalog and that was not taken in yet, or some of the ids are no finds of this
+ * session; then the catalog is to be written anew. About 10 ms for 100,000. */
 bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
                      size_t count);
 /* What session_keep_only made gone leaves the catalog, and new stack numbers enter it, a
  * few rows at a time (some 20 µs each), on this call and at the latest in session_close.
- * Ended in between, stacks are incomplete there, never mixed up. True: there are more. */
+ * Ended in between, stacks are incomplete there, never mixed up. True: there are more.
+ * Rows of a catalog that another process has just written stay: then the project wants to
+ * be joined again, when that is quiet (once). */
 bool session_tidy(struct session *s);
+bool session_wants_join(struct session *s);
 bool session_has_news(const struct session *s); /* to announce */
 
 /* From here on what the user does is committed (safe from kill -9) when a call returns,

@@ -55,6 +55,7 @@ struct session {
         size_t count, at;
         bool cleared; /* their old numbers have left the catalog */
     } restacking;
+    bool join_due;    /* rows were left as they are, another process had written */
     bool unannounced; /* finds came or went that lists do not know of */
     /* while the catalog is read again: which finds changed here since (by index, of the
      * first touched_count; what came later is ours anyway) */
@@ -106,8 +107,6 @@ long session_take_row(struct session *s, const struct session *other, size_t row
 void session_take_gone(struct session *s, struct find *f);
 /* Gone, and its row leaves the catalog when there is time. */
 enum status session_let_go(struct session *s, size_t index, struct err *e);
-/* session_tidy without the stacks. */
-bool session_tidy_leaving(struct session *s);
 void session_finds_changed(struct session *s); /* lists look at all finds again */
 void session_forget_standing(struct session *s);
 
@@ -123,6 +122,9 @@ static inline void session_touch(struct session *s, size_t index)
     if (s->touched != NULL && index < s->touched_count)
         s->touched[index] = 1;
 }
+
+/* session_reread.c: another process has written what was not taken in yet. */
+bool session_reread_pending(struct session *s);
 
 /* session_act.c: record and take; label is the past tense. ST_OK also when nothing
  * changed. */

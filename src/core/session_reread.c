@@ -16,11 +16,17 @@ struct session_news {
 
 /* --- on the owner's thread: the beginning ------------------------------------------ */
 
+bool session_reread_pending(struct session *s)
+{
+    s->reread_due |= catalog_changed_elsewhere(s->catalog);
+    return s->reread_due || s->touched != NULL;
+}
+
 struct session_news *session_reread_begin(struct session *s)
 {
-    bool changed = catalog_changed_elsewhere(s->catalog) || s->reread_due;
-    s->reread_due = changed;
-    if (!changed || s->touched != NULL || s->leaving_count > 0) /* those come first */
+    if (s->touched != NULL || s->leaving_count > 0 || s->restacking.count > 0)
+        return NULL; /* those come first */
+    if (!session_reread_pending(s))
         return NULL;
     struct session_news *n = calloc(1, sizeof *n);
     if (n == NULL)

@@ -83,7 +83,8 @@ static bool look_up(const struct session *s, const uint64_t *ids, struct renumbe
 {
     for (size_t i = 0; i < r->count; i++) {
         r->find[i] = session_index_of(s, ids[i]);
-        if (r->find[i] < 0 || r->stack[i] < 0 || (size_t)r->stack[i] > r->count)
+        if (r->find[i] < 0 || s->find[r->find[i]].gone || r->stack[i] < 0 ||
+            (size_t)r->stack[i] > r->count)
             return false;
     }
     return true;
@@ -97,7 +98,7 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
                             calloc(count + 2, sizeof *r.taken), count};
     uint32_t *waiting = malloc((count + 1) * sizeof *waiting);
     bool known = r.find != NULL && r.number != NULL && r.taken != NULL &&
-                 waiting != NULL && look_up(s, ids, &r);
+                 waiting != NULL && !session_reread_pending(s) && look_up(s, ids, &r);
     if (known) {
         free(s->restacking.find);
         s->restacking.find = waiting;
@@ -116,6 +117,14 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
 /* --- rows ----------------------------------------------------------------------------
  */
 
+/* Rows stay as they are. Where another process has just written, whoever joins the
+ * project sees to them. */
+static void give_up(struct session *s, enum status why)
+{
+    s->leaving_count = s->restacking.count = s->restacking.at = 0;
+    s->join_due |= why == ST_BUSY;
+}
+
 /* All old numbers go before a new one comes: no row ever has a number that was another
  * stack's in a row beside it. */
 static bool tidy_stacks(struct session *s)
@@ -133,9 +142,9 @@ static bool tidy_stacks(struct session *s)
         ids[n] = f->id;
         stacks[n++] = f->row_stack = wanted;
     }
-    /* what cannot be written is worked out again when the project is joined next */
-    if (n > 0 && catalog_restack(s->catalog, ids, stacks, n, NULL) != ST_OK)
-        waiting->count = waiting->at = 0;
+    enum status st = n > 0 ? catalog_restack(s->catalog, ids, stacks, n, NULL) : ST_OK;
+    if (st != ST_OK)
+        give_up(s, st);
     if (waiting->at < waiting->count)
         return true;
     if (waiting->cleared || waiting->count == 0) {
@@ -147,7 +156,7 @@ static bool tidy_stacks(struct session *s)
     return true;
 }
 
-bool session_tidy_leaving(struct session *s)
+static bool tidy_leaving(struct session *s)
 {
     uint64_t ids[ROWS_AT_ONCE];
     size_t count = 0;
@@ -156,15 +165,26 @@ bool session_tidy_leaving(struct session *s)
         if (f->gone) /* and not found again meanwhile */
             ids[count++] = f->id;
     }
-    /* rows that stay are harmless: when the project is joined next, they go */
-    if (count > 0 && catalog_drop(s->catalog, ids, count, NULL) != ST_OK)
-        s->leaving_count = 0;
+    enum status st = count > 0 ? catalog_drop(s->catalog, ids, count, NULL) : ST_OK;
+    if (st != ST_OK)
+        give_up(s, st);
     return s->leaving_count > 0;
 }
 
 bool session_tidy(struct session *s)
 {
+    bool rows = s->leaving_count > 0 || s->restacking.count > 0;
+    if (rows && s->reread_due)
+        give_up(s, ST_BUSY);
     if (s->leaving_count > 0)
-        return session_tidy_leaving(s) || s->restacking.count > 0;
+        return tidy_leaving(s) || s->restacking.count > 0;
     return tidy_stacks(s);
+}
+
+bool session_wants_join(struct session *s)
+{
+    bool wants = s->join_due && !session_reread_pending(s);
+    if (wants)
+        s->join_due = false;
+    return wants;
 }

@@ -16,7 +16,7 @@
 
 static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s = 0.004,
                     deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3, look_s = 1,
-                    farewell_s = 1;
+                    quiet_s = 5, farewell_s = 1;
 
 /* --- what goes on behind the keys -------------------------------------------------- */
 
@@ -264,11 +264,30 @@ static bool take_news(struct app *app)
     return app->news != NULL;
 }
 
-/* Once a second, also when nobody types (0.2 ms of CPU): what others wrote, what was mined,
- * what must go to disk. */
+/* Nobody asked, and if it does not work now it does when something is mined next. */
+static void joined_again(void *to, enum status st, const char *sentence,
+                         const char *report)
+{
+    (void)to, (void)st, (void)sentence, (void)report;
+}
+
+/* When others have not written for a while: two of them would never come to an end. */
+static void join_again(struct app *app)
+{
+    struct err e;
+    const struct app_ops *ops = &app->setup.ops;
+    struct mine_request r = {.join = true, .config = app->config};
+    if (ops->mine && app->batch.active == 0 && app->now - app->reread_since > quiet_s &&
+        session_wants_join(app->session))
+        ops->mine(ops->user, &r, (struct app_reply){joined_again, app}, &e);
+}
+
+/* Once a second, also when nobody types (0.2 ms of CPU): what others wrote, what was
+ * mined, what must go to disk. */
 static void follow_project(struct app *app)
 {
     reread(app);
+    join_again(app);
     keep_log_short(app);
     listen_ahead(app);
 }

@@ -32,6 +32,7 @@ struct mine_request {
     const char *source; /* stem, or NULL: every source that is not up to date */
     bool force;         /* also those that are up to date */
     bool at_start; /* nobody asked: what failed is not tried again unless it changed */
+    bool join;     /* nothing at all; what is on record makes stacks and manifest anew */
     const struct config *config; /* with what; copied by the operation */
 };
 

@@ -1,0 +1,321 @@
+/* Mining of the workstation beside another trowel on the same project: what that one has
+ * or has finished is its own, and nothing of it gets lost here. */
+#include "folder.h"
+#include "mining.h"
+
+#include "core/project_list.h"
+#include "dsp/synth.h"
+#include "io/soundfile.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100, TAPES = 2 };
+static const char *const tapes[TAPES] = {"evening", "morning"};
+
+struct desk {
+    char folder[FOLDER_BYTES], input[FOLDER_BYTES + 16];
+    struct project project, other; /* another program's */
+    struct session *session;
+    struct jobs *jobs;
+    struct config config;
+    struct source_list sources;
+    struct recipe recipe;
+    struct mining_place place;
+    int replies;
+    enum status replied;
+    char sentence[400];
+};
+
+static void write_tape(struct desk *d, int number)
+{
+    struct audio a;
+    struct root root;
+    char name[80];
+    struct rng r = rng_derive(5, (uint64_t)number, "mining", 0);
+    assert_int_equal(audio_init(&a, (size_t)RATE * 3, 1, RATE, NULL), ST_OK);
+    for (int i = 0; i < 7; i++)
+        synth_drum((enum synth_drum)(i % SYNTH_DRUM_COUNT), 0.7, 1, &r,
+                   a.data + (size_t)(RATE * (0.2 + 0.38 * i)), (size_t)(RATE * 0.3),
+                   RATE);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] *= 0.4F;
+    snprintf(name, sizeof name, "tapes/%s.wav", tapes[number]);
+    assert_int_equal(root_open(&root, d->folder, true, NULL), ST_OK);
+    assert_int_equal(root_mkdirs(&root, "tapes", NULL), ST_OK);
+    assert_int_equal(soundfile_write_wav(&root, name, &a, 16, NULL, NULL), ST_OK);
+    root_done(&root);
+    audio_done(&a);
+}
+
+static int set_up(void **state)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    assert_non_null(d);
+    folder_make(d->folder);
+    snprintf(d->input, sizeof d->input, "%s/tapes", d->folder);
+    for (int i = 0; i < TAPES; i++)
+        write_tape(d, i);
+    config_defaults(&d->config);
+    d->config.clouds.clouds_per_source = 0;
+    d->config.hiss.hiss_loops_per_source = 0;
+    d->config.hiss.flicker_count = 1;
+    d->config.reproducibility.random_seed.set = true;
+    d->config.reproducibility.random_seed.value = 3;
+    d->recipe.stages = STAGES_ALL;
+    assert_int_equal(recipe_init(&d->recipe, &d->config, NULL), ST_OK);
+    struct discover_options options = {0};
+    assert_int_equal(discover(&d->sources, d->input, &options, NULL), ST_OK);
+    assert_int_equal(d->sources.count, TAPES);
+    assert_int_equal(project_open(&d->project, d->folder, "P", NULL), ST_OK);
+    assert_int_equal(project_open(&d->other, d->folder, "P", NULL), ST_OK);
+    assert_int_equal(session_open(&d->session, d->project.root.path, NULL), ST_OK);
+    assert_int_equal(jobs_new(&d->jobs, 1, NULL, NULL), ST_OK);
+    d->place = (struct mining_place){.project = &d->project,
+                                     .session = d->session,
+                                     .jobs = d->jobs,
+                                     .input_dir = d->input,
+                                     .export_root = d->folder};
+    *state = d;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct desk *d = *state;
+    jobs_free(d->jobs);
+    session_close(d->session);
+    project_done(&d->project);
+    project_done(&d->other);
+    source_list_done(&d->sources);
+    folder_remove(d->folder);
+    free(d);
+    return 0;
+}
+
+static void reply(void *to, enum status st, const char *sentence, const char *report)
+{
+    struct desk *d = to;
+    (void)report;
+    d->replies++;
+    d->replied = st;
+    snprintf(d->sentence, sizeof d->sentence, "%s", sentence);
+}
+
+static void ask(struct desk *d, bool join)
+{
+    struct mine_request r = {.config = &d->config, .join = join};
+    d->replies = 0;
+    assert_int_equal(mining_start(&d->place, &r, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+}
+
+/* As the loop does it: rows are tidied, what others wrote is taken in. */
+static void settle(struct desk *d)
+{
+    bool more = true;
+    jobs_wait(d->jobs);
+    while (more) {
+        while (session_tidy(d->session))
+            continue;
+        struct session_news *news = session_reread_begin(d->session);
+        more = news != NULL;
+        if (more) {
+            assert_int_equal(session_reread(news, NULL), ST_OK);
+            while (session_reread_step(d->session, news))
+                continue;
+        }
+    }
+    session_announce(d->session);
+}
+
+static size_t finds(const struct session *s, const char *stem)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < session_count(s); i++) {
+        const struct find *f = session_find(s, i);
+        const char *its = session_source(s, f->source)->stem;
+        n += !f->gone && (stem == NULL || strcmp(its, stem) == 0);
+    }
+    return n;
+}
+
+static size_t in_catalog(const struct desk *d)
+{
+    struct session *fresh;
+    assert_int_equal(session_open(&fresh, d->project.root.path, NULL), ST_OK);
+    size_t n = finds(fresh, NULL);
+    for (size_t i = 0; i < session_source_count(fresh); i++)
+        assert_false(session_source(fresh, i)->failed);
+    session_close(fresh);
+    return n;
+}
+
+/* What `--batch process --force` does, step by step. */
+static void other_clears(struct desk *d)
+{
+    assert_int_equal(project_clear(&d->other, NULL, NULL), ST_OK);
+}
+
+static void other_mines(struct desk *d, size_t source)
+{
+    struct find_list found;
+    assert_int_equal(process_source(&d->other, &d->recipe, &d->sources.items[source],
+                                    NULL, NULL, &found, NULL, NULL),
+                     ST_OK);
+    find_list_done(&found);
+}
+
+static void other_joins(struct desk *d)
+{
+    assert_int_equal(project_assemble(&d->other, NULL, NULL, NULL), ST_OK);
+}
+
+/* As if the recording were not on record yet, and as it was. */
+static int rename_record(const struct desk *d, const char *stem, bool back)
+{
+    char from[FOLDER_BYTES + 64], to[FOLDER_BYTES + 64];
+    snprintf(from, sizeof from, "%s/P/.trowel/%s.source", d->folder, stem);
+    snprintf(to, sizeof to, "%s/%s.source", d->folder, stem);
+    return back ? rename(to, from) : rename(from, to);
+}
+
+/* --- a worker that is kept busy ---------------------------------------------------- */
+
+static atomic_bool go_on;
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static enum status wait_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)arg, (void)ctx, (void)e;
+    while (!atomic_load(&go_on))
+        nap();
+    return ST_OK;
+}
+
+static void wait_done(void *arg, enum status st, const struct err *e)
+{
+    (void)arg, (void)st, (void)e;
+}
+
+/* Mining has looked for what there is to do, and has not begun with it. */
+static void ask_and_look(struct desk *d)
+{
+    struct job_spec spec = {.title = "busy", .work = wait_work, .done = wait_done};
+    struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    atomic_store(&go_on, false);
+    ask(d, false);
+    assert_int_equal(poll(&fd, 1, 10000), 1);
+    jobs_submit(d->jobs, &spec);
+    jobs_deliver(d->jobs);
+    assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
+}
+
+/* --- tests ------------------------------------------------------------------------- */
+
+static void what_another_has_begun_is_left_to_it(void **state)
+{
+    struct desk *d = *state;
+    struct begun held;
+    ask(d, false);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings"));
+    size_t all = finds(d->session, NULL), theirs = finds(d->session, tapes[1]);
+    assert_true(theirs > 3 && all > theirs);
+    other_clears(d);
+    assert_int_equal(project_claim(&d->other, tapes[1], &held, NULL), ST_OK);
+    ask(d, false);
+    settle(d);
+    assert_int_equal(d->replied, ST_OK);
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    assert_non_null(strstr(d->sentence, "; another trowel is at work on 1"));
+    assert_int_equal(finds(d->session, tapes[1]), theirs);
+    assert_false(session_source(d->session, 1)->failed);
+    ask(d, false); /* there is nothing else */
+    settle(d);
+    assert_string_equal(
+        d->sentence, "another trowel is at work on 1 recording; the finds come up here");
+    assert_int_equal(finds(d->session, NULL), all);
+    project_abandon(&held);
+    other_mines(d, 1);
+    other_joins(d);
+    settle(d);
+    assert_int_equal(finds(d->session, NULL), all);
+    assert_int_equal(in_catalog(d), all);
+}
+
+/* Between the look and the work another run has mined everything and joined. */
+static void what_another_finished_meanwhile_stays(void **state)
+{
+    struct desk *d = *state;
+    ask(d, false);
+    settle(d);
+    size_t all = finds(d->session, NULL);
+    other_clears(d);
+    ask_and_look(d);
+    for (size_t i = 0; i < TAPES; i++)
+        other_mines(d, i);
+    other_joins(d);
+    atomic_store(&go_on, true);
+    settle(d);
+    assert_int_equal(d->replies, 1);
+    assert_int_equal(d->replied, ST_OK);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+    assert_null(strstr(d->sentence, "failed"));
+    assert_int_equal(finds(d->session, NULL), all);
+    assert_int_equal(in_catalog(d), all);
+}
+
+/* The other joins without what was finished here while it did: its catalog lacks that,
+ * and it is written anew. */
+static void what_was_finished_here_meanwhile_stays(void **state)
+{
+    struct desk *d = *state;
+    ask(d, false);
+    settle(d);
+    size_t all = finds(d->session, NULL);
+    /* what a run that read the records earlier makes of the catalog */
+    assert_int_equal(rename_record(d, tapes[0], false), 0);
+    other_joins(d);
+    assert_int_equal(rename_record(d, tapes[0], true), 0);
+    ask(d, true);
+    settle(d);
+    assert_string_equal(d->sentence, "the manifest is up to date again");
+    assert_int_equal(finds(d->session, NULL), all);
+    assert_int_equal(in_catalog(d), all);
+    /* also when its catalog was taken in before */
+    assert_int_equal(rename_record(d, tapes[0], false), 0);
+    other_joins(d);
+    assert_int_equal(rename_record(d, tapes[0], true), 0);
+    settle(d);
+    assert_true(finds(d->session, NULL) < all);
+    ask(d, true);
+    settle(d);
+    assert_int_equal(finds(d->session, NULL), all);
+    assert_int_equal(in_catalog(d), all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_another_has_begun_is_left_to_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_another_finished_meanwhile_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_finished_here_meanwhile_stays, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
