@@ -82,9 +82,10 @@ struct hit {
  * fade_in_ms). End: the earliest of 2 ms before the next onset (its attack, if that is
  * earlier), max_length_s after the attack, and where the 10 ms RMS has come down to 60 dB
  * below the peak or to 3 dB above the noise floor: the level that holds for 60 ms before
- * the attack or at the end, unless it goes on falling from there. fixed_length: fixed_length_s, whatever follows. min_length_s
- * does not count for a recording that has no room for two of that length: it is a sample.
- * Digital silence or a region that is too short gives a near-miss, never a failure. */
+ * the attack or at the end, unless it goes on falling from there. fixed_length:
+ * fixed_length_s, whatever follows. min_length_s does not count for a recording that has
+ * no room for two of that length: it is a sample. Digital silence or a region that is too
+ * short gives a near-miss, never a failure. */
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
                      const struct hits_params *p, struct hit *out, struct err *e);
 
