@@ -72,16 +72,17 @@ static double unlike_of(const struct strike *a, const struct strike *b, int rate
     play(b, rate_hz, &sound);
     trace_take(maker, &sound, &y);
     audio_done(&sound);
-    trace_hold(m, &x);
-    double found = trace_unlike(m, &y, NULL, 1.0);
-    trace_hold(m, &y);
-    assert_true(fabs(trace_unlike(m, &x, NULL, 1.0) - found) < 0.05);
-    struct trace_sketch sketch = {0};
-    double less = trace_unlike(m, &x, NULL, 0.06);
-    for (int i = 0; i < 2; i++) /* what is left aside early is no copy anyway */
-        assert_true(trace_unlike(m, &x, &sketch, 0.06) == less ||
-                    (less >= 0.06 && trace_unlike(m, &x, &sketch, 0.06) >= 0.06));
-    assert_true((less < 0.06) == (trace_unlike(m, &x, NULL, 1.0) < 0.06));
+    const struct trace *const both[] = {&x, &y};
+    struct trace_sketch sketch[2];
+    trace_sketch(m, both, 2, sketch);
+    trace_hold(m, &x, &sketch[0]);
+    double found = trace_unlike(m, &y, &sketch[1], 1.0);
+    trace_hold(m, &y, &sketch[1]);
+    double back = trace_unlike(m, &x, &sketch[0], 1.0),
+           less = trace_unlike(m, &x, &sketch[0], 0.06);
+    assert_true(fabs(back - found) < 0.05);
+    assert_true((less < 0.06) == (back < 0.06)); /* what is given up early is no copy */
+    assert_true(trace_unlike(m, &x, &sketch[0], 0.06) == less);
     trace_maker_free(maker);
     trace_matcher_free(m);
     return found;
@@ -122,7 +123,10 @@ static void test_detail(void **state)
 {
     (void)state;
     struct trace_maker *maker;
+    struct trace_matcher *m;
     struct trace tone, noisy, nothing;
+    const struct trace *const all[] = {&tone, &noisy, &nothing};
+    struct trace_sketch sketch[3];
     struct strike plain = snare, rough = snare;
     struct audio sound;
     plain.noise = 0.0;
@@ -136,15 +140,22 @@ static void test_detail(void **state)
     memset(sound.data, 0, sound.frames * sizeof *sound.data);
     trace_take(maker, &sound, &nothing);
     audio_done(&sound);
-    assert_true(trace_detail(&tone, &tone) < 1.5);
-    assert_true(trace_detail(&noisy, &noisy) > 2.0);
-    assert_true(trace_detail(&noisy, &tone) == trace_detail(&tone, &tone));
     assert_int_equal(nothing.known, 0);
+    assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
+    trace_sketch(m, all, 3, sketch);
+    trace_hold(m, &noisy, &sketch[1]);
+    double beside_tone = trace_detail(m, &tone, &sketch[0]);
+    assert_true(trace_detail(m, &noisy, &sketch[1]) > 2.0);
+    trace_hold(m, &tone, &sketch[0]);
+    assert_true(trace_detail(m, &tone, &sketch[0]) < 1.5);
+    assert_true(trace_detail(m, &tone, &sketch[0]) == beside_tone);
+    trace_matcher_free(m);
     trace_maker_free(maker);
     assert_int_equal(trace_maker_new(&maker, 10, NULL), ST_UNSUPPORTED);
 }
 
-/* Hits that share transforms have the traces they have alone. */
+/* Hits that share transforms have the traces they have alone, and these their sketches.
+ */
 static void test_many_at_once(void **state)
 {
     (void)state;
@@ -164,6 +175,17 @@ static void test_many_at_once(void **state)
     trace_finish(maker);
     assert_memory_equal(alone, together, sizeof alone);
     assert_true(memcmp(&alone[1], &alone[3], sizeof alone[1]) != 0);
+    struct trace_matcher *m;
+    struct trace_sketch one[TRACE_SKETCHES], all[TRACE_SKETCHES];
+    const struct trace *of[TRACE_SKETCHES];
+    assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
+    for (int i = 0; i < TRACE_SKETCHES; i++) {
+        of[i] = &alone[i];
+        trace_sketch(m, &of[i], 1, &one[i]);
+    }
+    trace_sketch(m, of, TRACE_SKETCHES, all);
+    assert_memory_equal(one, all, sizeof all);
+    trace_matcher_free(m);
     for (int i = 0; i < MANY; i++)
         audio_done(&sound[i]);
     trace_maker_free(maker);
@@ -312,8 +334,11 @@ static void test_hostile_sounds(void **state)
             for (size_t i = 0; i < frames * 3; i++)
                 a.data[i] = i % 5 == 0 ? NAN : i % 7 == 0 ? INFINITY : i % 2 ? 1 : -1;
             trace_take(maker, &a, &t);
-            trace_hold(m, &t);
-            double unlike = trace_unlike(m, &t, NULL, 1.0);
+            const struct trace *const one = &t;
+            struct trace_sketch sketch;
+            trace_sketch(m, &one, 1, &sketch);
+            trace_hold(m, &t, &sketch);
+            double unlike = trace_unlike(m, &t, &sketch, 1.0);
             assert_true(unlike >= 0.0 && unlike <= 1.0);
             audio_done(&a);
         }

@@ -219,14 +219,19 @@ static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
  * --------------------------------------------------------------------------------------
  */
 
-/* How unlike the traces are, `a` being held, if below `most`; 1 when that says little and
- * the two are not much alike either. The sketch is of `b`. */
-static double unlike(struct piler *p, const struct hit *a, const struct hit *b,
-                     struct trace_sketch *sketch, float far, double most)
+static void hold(struct piler *p, const struct hit *one)
 {
-    if (far > narrow && trace_detail(a->trace, b->trace) < least_detail)
+    trace_hold(p->matcher, one->trace, &p->sketches[one - p->hits]);
+}
+
+/* How unlike the trace of the one held is, if below `most`; 1 when that says little and
+ * the two are not much alike either. */
+static double unlike(struct piler *p, const struct hit *two, float far, double most)
+{
+    const struct trace_sketch *sketch = &p->sketches[two - p->hits];
+    if (far > narrow && trace_detail(p->matcher, two->trace, sketch) < least_detail)
         return 1.0;
-    return trace_unlike(p->matcher, b->trace, sketch, most);
+    return trace_unlike(p->matcher, two->trace, sketch, most);
 }
 
 static void begin(struct piler *p, uint32_t hit)
@@ -269,11 +274,10 @@ static void place(struct piler *p, uint32_t hit)
     double best = same;
     uint32_t pile = UINT32_MAX;
     nearest(p, one, UINT32_MAX, &q);
-    trace_hold(p->matcher, one->trace);
+    hold(p, one);
     for (size_t i = 0; i < q.count && best > sure; i++) {
         const struct hit *first = &p->hits[p->piles[q.near[i].pile].sample[0]];
-        double now =
-            unlike(p, one, first, &p->sketches[first - p->hits], q.near[i].far, best);
+        double now = unlike(p, first, q.near[i].far, best);
         if (now < best) {
             best = now;
             pile = q.near[i].pile;
@@ -304,8 +308,7 @@ static uint32_t alike(struct piler *p, const struct hit *one, const struct pile 
     for (uint32_t i = 0; i < samples_of(pile); i++) {
         const struct hit *two = &p->hits[pile->sample[i]];
         float far = distance(one->v, two->v, p->knee, wide);
-        count += far <= wide &&
-                 unlike(p, one, two, &p->sketches[two - p->hits], far, same) < same;
+        count += far <= wide && unlike(p, two, far, same) < same;
     }
     return count;
 }
@@ -323,7 +326,7 @@ static void merge(struct piler *p)
         nearest(p, &p->hits[mine->sample[0]], i, &q);
         for (uint32_t s = 0; s < samples_of(mine); s++) {
             const struct hit *one = &p->hits[mine->sample[s]];
-            trace_hold(p->matcher, one->trace);
+            hold(p, one);
             for (size_t k = 0; k < q.count; k++)
                 if (q.near[k].pile < i || p->piles[q.near[k].pile].count == 1)
                     matches[k] += alike(p, one, &p->piles[q.near[k].pile]);
@@ -432,6 +435,13 @@ static void take(struct piler *p, const float *vectors, const struct trace *trac
             (struct hit){v, &traces[i], v[PIVOT], ids[i], (uint32_t)i, group[i], 0};
     }
     qsort(p->hits, p->count, sizeof *p->hits, by_pivot);
+    for (size_t i = 0; i < p->count && !stopped(p); i += TRACE_SKETCHES) {
+        const struct trace *of[TRACE_SKETCHES];
+        int now = 0;
+        for (; now < TRACE_SKETCHES && i + (size_t)now < p->count; now++)
+            of[now] = p->hits[i + (size_t)now].trace;
+        trace_sketch(p->matcher, of, now, &p->sketches[i]);
+    }
 }
 
 enum status stacks_find(const float *vectors, const struct trace *traces,
@@ -439,7 +449,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
                         const atomic_bool *cancelled, struct err *e)
 {
     struct piler p = {.hits = malloc((n + 1) * sizeof *p.hits),
-                      .sketches = calloc(n + 1, sizeof *p.sketches),
+                      .sketches = malloc((n + 1) * sizeof *p.sketches),
                       .piles = malloc((n + 1) * sizeof *p.piles),
                       .cell_count = 64,
                       .cancelled = cancelled};

@@ -84,71 +84,69 @@ void trace_turn_back(const float *x, const float *y, int count, float *out)
     run_turn(x, y, count, -1.0F, out);
 }
 
-VEC_INLINE void size_all(const float *spectrum, int count, float *size)
+VEC_INLINE void draw_all(const float *spectrum, int count, uint8_t *drawn)
 {
-    float by = 1.0F / (float)count;
+    v8f by;
+    vec_set(&by, 1.0F / (float)count);
     for (int k = 0; k < count; k += VEC) {
         v8f a = VEC_CONST_AT(spectrum + 2 * k), b = VEC_CONST_AT(spectrum + 2 * k + VEC);
         v8f re = VEC_SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
             im = VEC_SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-        v8f power = by * (re * re + im * im);
-        vec_sqrt(&power);
-        VEC_AT(size + k) = power;
+        v8f root = by * (re * re + im * im), full = {0.0F};
+        vec_sqrt(&root);
+        vec_sqrt(&root);
+        root = 255.0F * root + 0.5F;
+        vec_set(&full, 255.0F);
+        vec_min(&root, &full);
+        v8i whole = __builtin_convertvector(root, v8i);
+        for (int i = 0; i < VEC; i++)
+            drawn[k + i] = (uint8_t)whole[i];
     }
 }
 
-VEC_CLONES(run_sizes, size_all, (const float *spectrum, int count, float *size),
-           (spectrum, count, size))
+VEC_CLONES(run_draw, draw_all, (const float *spectrum, int count, uint8_t *drawn),
+           (spectrum, count, drawn))
 
-/* The root of the power of each group of bins. */
-static void sum_groups(const float *size, int count, float *level)
+void trace_draw(const float *spectrum, int count, uint8_t *drawn)
 {
-    int each = count / TRACE_GROUPS;
-    for (int g = 0; g < TRACE_GROUPS; g++) {
-        float sum = 0.0F;
-        for (int k = g * each; k < (g + 1) * each; k++)
-            sum += size[k] * size[k];
-        level[g] = sqrtf(sum);
-    }
+    run_draw(spectrum, count, drawn);
 }
 
-void trace_sizes(const float *spectrum, int count, float *size, float *level)
-{
-    run_sizes(spectrum, count, size);
-    sum_groups(size, count, level);
-}
-
-void trace_draw(const float *size, int count, uint8_t *drawn)
-{
-    for (int k = 0; k < count; k++)
-        drawn[k] = (uint8_t)fminf(255.0F, 255.0F * sqrtf(size[k]) + 0.999F);
-}
-
-void trace_sizes_drawn(const uint8_t *drawn, int count, float *size, float *level)
+VEC_INLINE void sizes_all(const uint8_t *drawn, int count, float *size)
 {
     for (int k = 0; k < count; k++) {
         float root = (float)drawn[k] * (1.0F / 255.0F);
         size[k] = root * root;
     }
-    sum_groups(size, count, level);
 }
 
+VEC_CLONES(run_sizes, sizes_all, (const uint8_t *drawn, int count, float *restrict size),
+           (drawn, count, size))
+
+void trace_sizes(const uint8_t *drawn, int count, float *size)
+{
+    run_sizes(drawn, count, size);
+}
+
+/* Four sums at once: one would wait for itself. */
 VEC_INLINE void multiply_all(const float *x, const float *y, int count, float *sum)
 {
-    v8f lane = {0.0F};
-    for (int k = 0; k < count; k += VEC)
-        lane += VEC_CONST_AT(x + k) * VEC_CONST_AT(y + k);
+    v8f part[4] = {{0.0F}};
+    for (int k = 0; k < count; k += 4 * VEC)
+        for (int i = 0; i < 4; i++)
+            part[i] += VEC_CONST_AT(x + k + i * VEC) * VEC_CONST_AT(y + k + i * VEC);
+    v8f lane = (part[0] + part[1]) + (part[2] + part[3]);
     *sum = ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
            ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-VEC_CLONES(run_bound, multiply_all,
+VEC_CLONES(run_product, multiply_all,
            (const float *x, const float *y, int count, float *sum), (x, y, count, sum))
 
-float trace_bound(const float *x, const float *y, int count)
+float trace_product(const float *x, const float *y, int count)
 {
     float sum;
-    run_bound(x, y, count, &sum);
+    run_product(x, y, count, &sum);
     return sum;
 }
 
@@ -197,7 +195,7 @@ double trace_alike_at(const struct trace_matcher *m, int b, double cents, double
     const struct held *h = &m->held[b];
     double attack = trace_lead_s * band->rate_hz, step = exp2(cents / 1200.0) * DENSER,
            first = (shift - attack) * step + attack * DENSER,
-           skip = trace_begins(&m->trace, b) * DENSER;
+           skip = trace_begins(m->trace, b) * DENSER;
     int last = band->count * DENSER - 1,
         from = (int)ceil(fmax(m->other->begins, (skip - first) / step)),
         until = (int)fmin(band->count, (last - first) / step);

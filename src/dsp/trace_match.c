@@ -13,6 +13,8 @@ enum {
     PROMISING = 5, /* speeds have all shifts tried, by their bounds, … */
     TRIED = 3      /* and of those the best are looked at closely */
 };
+_Static_assert((int)PROMISING < (int)FFT_BATCH,
+               "the other's spectrum is made along with theirs");
 
 /* Between the speeds tried first: the higher the band, the sooner it runs apart. */
 static const double step_cents[BANDS] = {16.0, 16.0, 8.0};
@@ -21,7 +23,13 @@ static const double least_share = 0.5;
 /* Below this bound of the correlation it is no match worth having, whatever the shift;
  * nor below so much of what is needed. The speeds between are looked at where the bound
  * is so close. */
-static const float least_bound = 0.86F, of_needed_bound = 0.9F, close_bound = 0.04F;
+static const float least_bound = 0.86F, of_needed_bound = 0.9F, close_bound = 0.1F;
+/* The bounds are those of sketches, of a whole band. From those of whole spectra they are
+ * up to 0.012 away: of 27,700 pairs this loses none. And where a hit begins later or was
+ * cut, what it has in common with its copy may correlate so much better than the whole.
+ */
+static const float sketchy = 0.01F;
+static const double of_bound[BANDS] = {0.95, 0.8, 0.8};
 /* Below this (squared), found on the coarse, it will not be one closely looked at; nor
  * below so much of what is needed, less where another band has told the speed. */
 static const double least_coarse = 0.45, of_needed = 0.5, of_needed_near = 0.25;
@@ -129,7 +137,7 @@ static void prepare(struct trace_matcher *m, int b)
     int size = 2 * band->count;
     if (h->ready)
         return;
-    h->power = expand(&m->trace, b, m->row[0]);
+    h->power = expand(m->trace, b, m->row[0]);
     memset(m->row[0] + band->count, 0, (size_t)band->count * sizeof *m->row[0]);
     rfft_forward(m->one[b], m->row[0], spectrum);
     for (int p = 0; p < DENSER; p++) {
@@ -143,86 +151,135 @@ static void prepare(struct trace_matcher *m, int b)
     h->ready = true;
 }
 
-/* The held one played at a speed and at every second from there on, around its attack:
- * as many as a batch has. */
-static void at_speeds(struct trace_matcher *m, int b, int speed)
+/* The held one played at a speed, around its attack. */
+static void play(const struct held *h, int b, int speed, float *x)
 {
     const struct trace_band *band = &trace_bands[b];
+    double attack = trace_lead_s * band->rate_hz,
+           step = exp2(cents_of(b, speed) / 1200.0) * DENSER,
+           first = attack * (DENSER - step);
+    int last = band->count * DENSER - 1, from = (int)fmax(0.0, ceil(-first / step)),
+        until = (int)fmin(band->count, ceil((last - first) / step));
+    memset(x, 0, (size_t)band->count * sizeof *x);
+    trace_read(h->dense, (float)first, (float)step, from, until, x);
+    finish(band, x);
+}
+
+/* What is not known yet of the spectra of both, the held one at these speeds. */
+static void know(struct trace_matcher *m, int b, const int *speeds, int count, bool other)
+{
     struct held *h = &m->held[b];
-    double attack = trace_lead_s * band->rate_hz;
-    int last = band->count * DENSER - 1;
-    for (int r = 0; r < FFT_BATCH && speed + 2 * r < speeds_of(b); r++) {
-        memset(m->row[r], 0, (size_t)band->count * sizeof *m->row[r]);
-        double step = exp2(cents_of(b, speed + 2 * r) / 1200.0) * DENSER,
-               first = attack * (DENSER - step);
-        int from = (int)fmax(0.0, ceil(-first / step)),
-            until = (int)fmin(band->count, ceil((last - first) / step));
-        trace_read(h->dense, (float)first, (float)step, from, until, m->row[r]);
-        finish(band, m->row[r]);
+    float *to[FFT_BATCH];
+    int rows = 0;
+    for (int i = 0; i < count; i++)
+        if (!h->known[speeds[i]]) {
+            play(h, b, speeds[i], m->row[rows]);
+            h->known[speeds[i]] = true;
+            to[rows++] = h->spectrum[speeds[i]];
+        }
+    if (other) {
+        size_t n = (size_t)trace_bands[b].count;
+        memcpy(m->row[rows], m->other->plain, n * sizeof *m->row[rows]);
+        finish(&trace_bands[b], m->row[rows]);
+        to[rows++] = m->other->spectrum;
     }
-    fft_batch_forward(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
-    for (int r = 0; r < FFT_BATCH && speed + 2 * r < speeds_of(b); r++) {
-        int at = speed + 2 * r;
-        memcpy(h->spectrum[at], m->row[r], 2 * (size_t)band->count * sizeof(float));
-        trace_sizes(h->spectrum[at], band->count, h->size[at], h->level[at]);
-        h->known[at] = true;
-    }
+    if (rows > 0)
+        fft_batch_forward(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+    for (int r = 0; r < rows; r++)
+        memcpy(to[r], m->row[r], 2 * (size_t)trace_bands[b].count * sizeof(float));
 }
 
-static void know_speed(struct trace_matcher *m, int b, int speed)
-{
-    if (!m->held[b].known[speed])
-        at_speeds(m, b, speed - speed % (2 * FFT_BATCH) + speed % 2);
-}
+/* --- what can be, by the magnitudes of the spectra
+ * --------------------------------------------------------------------------------- */
 
-/* What it can be at most at one of the speeds: roughly, and if that is `near` or more,
- * closely. */
-static float bound_at(struct trace_matcher *m, int b, int speed, float near)
-{
-    const struct held *h = &m->held[b];
-    know_speed(m, b, speed);
-    float rough = trace_bound(h->level[speed], m->other->level, TRACE_GROUPS);
-    return rough < near
-               ? rough
-               : trace_bound(h->size[speed], m->other->size, trace_bands[b].count);
-}
-
-/* Of all speeds; of every second one only where its neighbours promise nothing. */
-static void bounds(struct trace_matcher *m, int b, float near, float at[SPEEDS])
-{
-    int count = speeds_of(b);
-    for (int i = 0; i < count; i += 2)
-        at[i] = bound_at(m, b, i, near);
-    for (int i = 1; i < count; i += 2)
-        at[i] = fmaxf(at[i - 1], at[i + 1]) >= near ? bound_at(m, b, i, near) : 0.0F;
-}
-
-static uint8_t *sketched(struct trace_sketch *s, int b)
+static const uint8_t *drawn(const struct trace_sketch *s, int b)
 {
     return b == LOW ? s->low : b == MID ? s->mid : s->high;
 }
 
-/* Whether anything can come of it, by the sketch alone. */
-static bool promises(struct trace_matcher *m, int b, struct trace_sketch *sketch,
-                     float near)
+void trace_sketch(struct trace_matcher *m, const struct trace *const of[], int count,
+                  struct trace_sketch *out)
 {
-    m->other = &m->passing;
-    trace_sizes_drawn(sketched(sketch, b), trace_bands[b].count, m->other->size,
-                      m->other->level);
-    for (int i = 0; i < speeds_of(b); i += 2)
-        if (bound_at(m, b, i, near) >= near)
-            return true;
-    return false;
+    for (int b = 0; b < BANDS; b++) {
+        for (int i = 0; i < count; i++) {
+            expand(of[i], b, m->row[i]);
+            finish(&trace_bands[b], m->row[i]);
+        }
+        fft_batch_forward(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+        for (int i = 0; i < count; i++) {
+            uint8_t *to[BANDS] = {out[i].low, out[i].mid, out[i].high};
+            double over_noise = pow(10.0, 0.1 * of[i]->snr_db[b]);
+            trace_draw(m->row[i], trace_bands[b].count, to[b]);
+            out[i].share[b] = over_noise / (1.0 + over_noise);
+        }
+    }
 }
 
-void trace_hold(struct trace_matcher *m, const struct trace *one)
+/* Of the held one at a speed: its spectrum is as much wider. */
+static const struct sizes *sizes_at(struct trace_matcher *m, int b, int speed)
 {
-    m->trace = *one;
+    struct held *h = &m->held[b];
+    struct sizes *s = &h->sizes[speed];
+    int count = trace_bands[b].count;
+    if (!h->sized) {
+        trace_sizes(drawn(m->sketch, b), count, h->plain);
+        h->plain[count] = h->plain[count + 1] = 0.0F;
+        h->sized = true;
+    }
+    if (s->by == 0.0F) {
+        double step = exp2(-cents_of(b, speed) / 1200.0);
+        int until = (int)fmin(count, ceil(count / step));
+        memset(s->at + until, 0, (size_t)(count - until) * sizeof *s->at);
+        trace_read(h->plain, 0.0F, (float)step, 0, until, s->at);
+        s->by = 1.0F / sqrtf(trace_product(s->at, s->at, count) + 1e-30F);
+    }
+    return s;
+}
+
+static float bound_at(struct trace_matcher *m, int b, int speed,
+                      const struct sizes *other)
+{
+    const struct sizes *held = sizes_at(m, b, speed);
+    return trace_product(held->at, other->at, trace_bands[b].count) *
+           (held->by * other->by);
+}
+
+/* No shift can correlate better than when all phases agree. At all speeds; at every
+ * second one only where its neighbours promise nothing. */
+static float bounds(struct trace_matcher *m, int b, const struct trace_sketch *sketch,
+                    float at[SPEEDS])
+{
+    float near = least_bound - close_bound, most = 0.0F;
+    int speeds = speeds_of(b), count = trace_bands[b].count;
+    struct sizes other;
+    trace_sizes(drawn(sketch, b), count, other.at);
+    other.by = 1.0F / sqrtf(trace_product(other.at, other.at, count) + 1e-30F);
+    for (int i = 0; i < speeds; i += 2)
+        at[i] = bound_at(m, b, i, &other);
+    for (int i = 1; i < speeds; i += 2)
+        at[i] = fmaxf(at[i - 1], at[i + 1]) >= near ? bound_at(m, b, i, &other) : 0.0F;
+    for (int i = 0; i < speeds; i++)
+        most = fmaxf(most, at[i]);
+    return most;
+}
+
+void trace_hold(struct trace_matcher *m, const struct trace *one,
+                const struct trace_sketch *sketch)
+{
+    m->trace = one;
+    m->sketch = sketch;
     for (int b = 0; b < BANDS; b++) {
         m->held[b].ready = false;
         memset(m->held[b].known, 0, sizeof m->held[b].known);
+        m->held[b].sized = false;
+        for (int i = 0; i < SPEEDS; i++)
+            m->held[b].sizes[i].by = 0.0F;
     }
 }
+
+/* --- one band
+ * -------------------------------------------------------------------------------------
+ */
 
 /* The best shift in two rows of correlations, at whole samples and half a sample later:
  * between two samples the upper band turns round. It takes its place in `fits`, best
@@ -294,54 +351,39 @@ static void look_at(struct trace_matcher *m, int b, const struct trace *other)
 static struct other *place_of(struct trace_matcher *m, int b,
                               const struct trace_sketch *sketch)
 {
-    if (!sketch)
-        return &m->passing;
     return &m->kept[((uintptr_t)sketch / sizeof *sketch * BANDS + (size_t)b) % KEPT];
 }
 
-static void transform(struct trace_matcher *m, int b)
-{
-    memcpy(m->row[0], m->other->plain, (size_t)trace_bands[b].count * sizeof *m->row[0]);
-    finish(&trace_bands[b], m->row[0]);
-    rfft_forward(m->one[b], m->row[0], m->other->spectrum);
-    trace_sizes(m->other->spectrum, trace_bands[b].count, m->other->size,
-                m->other->level);
-}
-
-/* At any speed. What comes of it is less than needed when the correlation is. */
+/* At any speed, of which the bounds are known; they are used up. What comes of it is less
+ * than needed when the correlation is. */
 static struct fit match_freely(struct trace_matcher *m, int b, const struct trace *other,
-                               struct trace_sketch *sketch, double needed)
+                               const struct trace_sketch *sketch, float at[SPEEDS],
+                               double needed)
 {
     struct fit fits[TRIED] = {0};
-    float at[SPEEDS],
-        least = fmaxf(least_bound, of_needed_bound * sqrtf((float)fmax(0.0, needed)));
+    float least = fmaxf(least_bound, of_needed_bound * sqrtf((float)fmax(0.0, needed)));
     int speeds[PROMISING], count = 0;
-    prepare(m, b);
-    if (sketch && sketch->made[b] && !promises(m, b, sketch, least - close_bound))
-        return (struct fit){0};
-    m->other = place_of(m, b, sketch);
-    if (!sketch || !sketch->made[b] || m->other->of != sketch || m->other->band != b) {
-        look_at(m, b, other);
-        transform(m, b);
-        m->other->of = sketch;
-        m->other->band = b;
-    }
-    if (sketch && !sketch->made[b]) {
-        trace_draw(m->other->size, trace_bands[b].count, sketched(sketch, b));
-        sketch->made[b] = true;
-    }
-    bounds(m, b, least - close_bound, at);
     while (count < PROMISING) {
         int best = 0;
         for (int i = 1; i < speeds_of(b); i++)
             best = at[i] > at[best] ? i : best;
-        if (at[best] < least)
+        if (at[best] < least - sketchy)
             break;
         at[best] = 0.0F;
         speeds[count++] = best;
     }
-    if (count > 0)
-        try_speeds(m, b, speeds, count, fits);
+    if (count == 0)
+        return (struct fit){0};
+    m->other = place_of(m, b, sketch);
+    bool known = m->other->of == sketch && m->other->band == b;
+    if (!known) {
+        look_at(m, b, other);
+        m->other->of = sketch;
+        m->other->band = b;
+    }
+    prepare(m, b);
+    know(m, b, speeds, count, !known);
+    try_speeds(m, b, speeds, count, fits);
     return best_of(m, b, fits, needed);
 }
 
@@ -368,25 +410,19 @@ static struct fit match_near(struct trace_matcher *m, int b, const struct trace 
 /* --- the bands together
  * ---------------------------------------------------------------------------------- */
 
-/* What noise leaves of the power two copies have in common. */
-static double share_of(const struct trace *a, const struct trace *b, int band)
-{
-    double x = pow(10.0, 0.1 * a->snr_db[band]), y = pow(10.0, 0.1 * b->snr_db[band]);
-    return x / (1.0 + x) * (y / (1.0 + y));
-}
-
 static int8_t lesser_detail(const struct trace *a, const struct trace *b, int band)
 {
     return a->detail[band] < b->detail[band] ? a->detail[band] : b->detail[band];
 }
 
-/* How much each band counts; the least noisy one always does. */
-static void weigh(const struct trace *a, const struct trace *b, double share[BANDS],
-                  double weight[BANDS])
+/* What noise leaves of the power that two copies have in common, and how much each band
+ * counts; the least noisy one always does. */
+static void weigh(const struct trace_matcher *m, const struct trace_sketch *other,
+                  double share[BANDS], double weight[BANDS])
 {
     int best = 0;
     for (int i = 0; i < BANDS; i++) {
-        share[i] = fmax(0.05, share_of(a, b, i));
+        share[i] = fmax(0.05, m->sketch->share[i] * other->share[i]);
         weight[i] = share[i] > least_share ? share[i] : 0.0;
         best = share[i] > share[best] ? i : best;
     }
@@ -413,24 +449,42 @@ static double needed_for(double room, double share, double weight)
     return share * (1.0 - room / weight);
 }
 
+/* Whether the bounds of all bands leave no more than `most` unexplained: the lowest tells
+ * most and costs least. */
+static bool promises(struct trace_matcher *m, const struct trace_sketch *sketch,
+                     const double share[BANDS], const double weight[BANDS], double most,
+                     float at[BANDS][SPEEDS])
+{
+    double unlike = 0.0;
+    for (int b = 0; b < BANDS && unlike <= most; b++)
+        if (weight[b] > 0.0) {
+            double bound = (double)bounds(m, b, sketch, at[b]) / of_bound[b];
+            unlike += weight[b] * unexplained(bound * bound, share[b]);
+        }
+    return unlike <= most;
+}
+
 double trace_unlike(struct trace_matcher *m, const struct trace *other,
-                    struct trace_sketch *sketch, double most)
+                    const struct trace_sketch *sketch, double most)
 {
     static const int order[BANDS][BANDS] = {
         {LOW, MID, HIGH}, {MID, HIGH, LOW}, {HIGH, MID, LOW}};
     double share[BANDS], weight[BANDS], all = 0.0, unlike = 0.0;
+    float at[BANDS][SPEEDS];
     int first = 0;
-    if (!m->trace.known || !other->known)
+    if (!m->trace->known || !other->known)
         return 1.0;
-    weigh(&m->trace, other, share, weight);
+    weigh(m, sketch, share, weight);
     for (int b = 0; b < BANDS; b++) {
-        bool lower = known_to_say(&m->trace, other, weight, b) <=
-                     known_to_say(&m->trace, other, weight, first);
+        bool lower = known_to_say(m->trace, other, weight, b) <=
+                     known_to_say(m->trace, other, weight, first);
         all += weight[b];
         first = lower ? first : b;
     }
+    if (!promises(m, sketch, share, weight, most * all, at))
+        return 1.0;
     int knows = first;
-    struct fit known = match_freely(m, first, other, sketch,
+    struct fit known = match_freely(m, first, other, sketch, at[first],
                                     needed_for(most * all, share[first], weight[first]));
     unlike = weight[first] * unexplained(fmax(0.0, known.alike), share[first]);
     for (int i = 1; i < BANDS && unlike <= most * all; i++) {
@@ -438,11 +492,11 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other,
         if (weight[b] <= 0.0)
             continue;
         bool near =
-            knows != LOW && lesser_detail(&m->trace, other, knows) >= 10.0 * knows_detail;
+            knows != LOW && lesser_detail(m->trace, other, knows) >= 10.0 * knows_detail;
         double needed = needed_for(most * all - unlike, share[b], weight[b]);
         struct fit now =
             near ? match_near(m, b, other, &known, trace_bands[knows].rate_hz, needed)
-                 : match_freely(m, b, other, sketch, needed);
+                 : match_freely(m, b, other, sketch, at[b], needed);
         if (now.alike < 0.0)
             all -= weight[b];
         else
@@ -455,12 +509,13 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other,
     return fmin(1.0, unlike / all);
 }
 
-double trace_detail(const struct trace *a, const struct trace *b)
+double trace_detail(const struct trace_matcher *m, const struct trace *other,
+                    const struct trace_sketch *sketch)
 {
     double share[BANDS], weight[BANDS], most = 0.0;
-    weigh(a, b, share, weight);
+    weigh(m, sketch, share, weight);
     for (int i = 0; i < BANDS; i++)
         if (weight[i] > 0.0)
-            most = fmax(most, 0.1 * lesser_detail(a, b, i));
+            most = fmax(most, 0.1 * lesser_detail(m->trace, other, i));
     return most;
 }
