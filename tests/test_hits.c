@@ -101,6 +101,38 @@ static void a_flam_is_one_hit(void **state)
     }
 }
 
+/* What one hit finds out of the next is what the next would, wherever it lies. */
+static void an_attack_is_looked_for_once(void **state)
+{
+    (void)state;
+    static const double at_s[] = {0.01, 0.2, 0.27, 1.15, 1.6, 1.96};
+    enum { HITS = sizeof at_s / sizeof *at_s };
+    struct hits_params p = hits_params_default();
+    struct audio a;
+    make(&a, 2, 2);
+    floor_noise(&a, 0.001);
+    for (size_t i = 0; i < HITS; i++)
+        strike(&a, at_s[i] + 0.004 * (double)i, 0.5, 60);
+    struct hit_plans plans = plan_at(at_s, HITS, &a, &p);
+    size_t known = 0;
+    for (size_t i = 0; i + 1 < HITS; i++) {
+        int64_t next = cut_one(&a, &plans.at[i], &p).next_attack;
+        struct hit alone = cut_one(&a, &plans.at[i + 1], &p);
+        if (next < 0)
+            continue;
+        known++;
+        assert_int_equal(next, alone.attack_frame);
+        plans.at[i + 1].attack_frame = next;
+        struct hit told = cut_one(&a, &plans.at[i + 1], &p);
+        assert_true(told.start_frame == alone.start_frame &&
+                    told.end_frame == alone.end_frame && told.score == alone.score &&
+                    told.attack_frame == alone.attack_frame);
+    }
+    assert_int_equal(known, 3); /* not after 0.88 s, and not where the end is near */
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
 static void a_recording_shorter_than_a_hit_is_one(void **state)
 {
     (void)state;
@@ -661,6 +693,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flam_is_one_hit),
+        cmocka_unit_test(an_attack_is_looked_for_once),
         cmocka_unit_test(a_recording_shorter_than_a_hit_is_one),
         cmocka_unit_test(a_slice_runs_from_attack_to_next_attack),
         cmocka_unit_test(it_ends_where_it_has_decayed),

@@ -279,6 +279,8 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
             before.end_frame = before.start_frame; /* no near-miss: it is in this one */
             st = judge(s, plan, &read, &hit, e);
         }
+        if (i + 1 < plans->count)
+            plan[1].attack_frame = hit.next_attack;
         if (st == ST_OK && i > 0)
             st = hit_pool_offer(pool, &before, e);
         if (st == ST_OK && take && !hit.missed_by[0])

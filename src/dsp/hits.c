@@ -59,7 +59,8 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
     for (size_t i = 0; i < onsets->count; i++) {
         struct hit_plan h = {.onset_s = onsets->at[i].time_s,
                              .next_s = (double)INFINITY,
-                             .strength = onsets->at[i].strength};
+                             .strength = onsets->at[i].strength,
+                             .attack_frame = -1};
         if (i + 1 < onsets->count)
             h.next_s = onsets->at[i + 1].time_s;
         double stop_s = h.onset_s + length_s;
@@ -84,6 +85,7 @@ bool hits_join(struct hit_plan *plan, const struct hit *sunken,
         return false;
     plan->onset_s = plan_before->onset_s;
     plan->onset_frame = plan_before->onset_frame;
+    plan->attack_frame = -1;
     plan->strength = plan_before->strength;
     return true;
 }

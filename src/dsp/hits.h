@@ -47,6 +47,7 @@ struct hit_plan {
     double onset_s, next_s; /* next_s: INFINITY after the last */
     float strength;
     int64_t onset_frame;
+    int64_t attack_frame;         /* where the attack starts, if known; else below 0 */
     int64_t read_start, read_end; /* what hits_cut needs, clamped to the recording */
 };
 
@@ -65,7 +66,8 @@ void hit_plans_done(struct hit_plans *p);
 struct hit {
     int64_t start_frame, end_frame; /* in the recording */
     int64_t attack_frame;           /* where the attack starts, ≥ start_frame */
-    double peak_db, rms_db;         /* as recorded, mono mean */
+    int64_t next_attack; /* the next onset's, as its own hit has it; below 0: not known */
+    double peak_db, rms_db; /* as recorded, mono mean */
     double isolation_db; /* level of the 20 ms before, relative to the peak: −90 … 0 */
     double attack_ms;    /* from the attack's start to its peak */
     double decay_ms;     /* from the peak to −20 dB, or to the end */

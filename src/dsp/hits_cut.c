@@ -12,6 +12,8 @@
 /* Levels are RMS of two neighbouring steps: 10 ms. */
 static const double STEP_S = 0.005;
 static const double ISOLATION_S = 0.020, PEAK_WITHIN_S = 0.100, NEXT_GAP_S = 0.002;
+/* onset_attack looks no further. */
+static const double ATTACK_SEEN_S = 0.055;
 static const double DECAYED_DB = -60, LEAST_DECAY_DB = -12, OVER_FLOOR_DB = 3,
                     SETTLED_S = 0.060, SETTLED_DROP_DB = 0.5, TAIL_DROP_DB = 0.75;
 static const double DECAY_MEASURE_DB = -20, NOWHERE_DB = -200;
@@ -30,6 +32,7 @@ struct cut {
     double *treble;
     size_t n, step, steps;
     size_t attack, limit, start, end, peak_at;
+    int64_t next_attack; /* of struct hit */
     double peak, rise_db;
     bool next_ends; /* the slice ends where the next onset is */
 };
@@ -62,20 +65,33 @@ static size_t place(const struct cut *c, double time_s)
     return at > 0 ? at < (double)c->n ? (size_t)at : c->n : 0;
 }
 
+/* The attack of the next onset, which its own hit need not look for again where it would
+ * see the same. */
+static size_t find_next(struct cut *c, size_t next)
+{
+    size_t rises = onset_attack(c->mono, c->n, c->read->rate_hz, next);
+    if (next + frames(c, ATTACK_SEEN_S) <= c->n)
+        c->next_attack = c->plan->read_start + (int64_t)rises;
+    return rises;
+}
+
 /* Where the attack is and where the slice has to stop at the latest. */
 static void find_bounds(struct cut *c)
 {
+    int64_t known = c->plan->attack_frame - c->plan->read_start;
     size_t onset = place(c, c->plan->onset_s);
     size_t next = place(c, c->plan->next_s);
     c->attack = onset < c->n ? onset : c->n - 1;
-    if (c->p->backtrack)
+    if (c->p->backtrack && known >= 0 && known < (int64_t)c->n)
+        c->attack = (size_t)known;
+    else if (c->p->backtrack)
         c->attack = onset_attack(c->mono, c->n, c->read->rate_hz, c->attack);
     if (c->p->fixed_length) {
         c->limit = c->attack + frames(c, c->p->fixed_length_s);
     } else {
         c->limit = c->attack + frames(c, c->p->max_length_s);
         if (next < c->n && isfinite(c->plan->next_s)) {
-            size_t rises = onset_attack(c->mono, c->n, c->read->rate_hz, next);
+            size_t rises = find_next(c, next);
             size_t stop =
                 rises > c->attack + frames(c, 0.01) && rises < next ? rises : next;
             size_t gap = frames(c, NEXT_GAP_S);
@@ -376,19 +392,21 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
     *out = (struct hit){.start_frame = plan->onset_frame,
                         .end_frame = plan->onset_frame,
                         .attack_frame = plan->onset_frame,
+                        .next_attack = -1,
                         .peak_db = NOWHERE_DB,
                         .rms_db = NOWHERE_DB};
     if (read->frames == 0) {
         miss(out, "nothing there to read");
         return ST_OK;
     }
-    struct cut c = {.read = read, .plan = plan, .p = p};
+    struct cut c = {.read = read, .plan = plan, .p = p, .next_attack = -1};
     if (!prepare(&c)) {
         free(c.mono);
         free(c.energy);
         return err_set(e, ST_NO_MEMORY, "no memory for a hit of %zu frames", c.n);
     }
     find_bounds(&c);
+    out->next_attack = c.next_attack;
     find_peak(&c);
     find_start(&c);
     find_end(&c);
