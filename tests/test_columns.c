@@ -115,7 +115,7 @@ enum what {
 };
 static const char *const states[] = {"accepted", "rejected", "undecided", "tagged",
                                      "rated",    "edited",   "kit",       "near-miss",
-                                     "stacked",  "saved"};
+                                     "stacked",  "saved",    "picked"};
 
 struct term {
     enum what what;
@@ -139,7 +139,7 @@ static struct term any_term(struct rng *r)
               : t.what == DRUM   ? rng_below(r, 9) / 8.0
                                  : (double)rng_below(r, 64) / 8 - 2;
     t.which = (int)rng_below(r, t.what == MEASURE || t.what == THERE ? ME_COUNT
-                                : t.what == STATE                    ? 10
+                                : t.what == STATE                    ? 11
                                 : t.what == CATEGORY                 ? CAT_COUNT
                                                                      : 3) +
               (t.what == CLASS || t.what == KEY || t.what == TONE);
@@ -195,6 +195,8 @@ static bool is_so(struct session *s, const struct known *k, size_t i, const char
         return d->tagged;
     case 'k':
         return in_kit(s, i);
+    case 'p':
+        return d->picked;
     case 'n':
         return d->c.missed_by[0] != '\0';
     default:
@@ -396,7 +398,8 @@ static void assert_is_plain_scan(struct session *s, struct view *v, const struct
         bool missed = d->c.missed_by[0] != '\0', in = !missed;
         enum view_scope scope = view_scope(v);
         if (scope == SCOPE_BEST_OF)
-            in = d->c.decision == DECISION_ACCEPTED;
+            in = d->c.decision == DECISION_ACCEPTED ||
+                 (d->picked && d->c.decision != DECISION_REJECTED);
         else if (scope == SCOPE_NEAR_MISSES)
             in = missed;
         else if (scope >= SCOPE_CATEGORY)

@@ -31,8 +31,8 @@ static uint64_t hash_measures(uint64_t h, const struct measures *m)
 static uint64_t hash_find(uint64_t h, const struct session *s, const struct find *f)
 {
     struct measures m;
-    int words[] = {(int)f->category, (int)f->decision, f->rating, f->stack,
-                   f->extra,         f->slot,          f->tagged, f->edited};
+    int words[] = {(int)f->category, (int)f->decision, f->rating, f->stack, f->extra,
+                   f->slot,          f->tagged,        f->edited, f->picked};
     h = rng_hash(h, words, sizeof words);
     h = rng_hash(h, f->hit_class, strlen(f->hit_class));
     session_measures(s, f, &m);
@@ -57,6 +57,7 @@ static bool hash_whole(void *user, const struct catalog_find *f)
     assert_int_equal(mine->decision, c->decision);
     assert_int_equal(mine->rating, c->rating);
     assert_int_equal(mine->tagged, f->tagged);
+    assert_int_equal(mine->picked, f->picked);
     assert_int_equal(mine->edited, f->edited);
     assert_string_equal(mine->hit_class, c->hit_class);
     struct measures m;

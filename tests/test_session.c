@@ -136,8 +136,10 @@ static size_t expected_rows(struct session *s, enum view_scope scope, size_t fil
     size_t n = 0;
     for (size_t i = 0; i < session_count(s); i++) {
         const struct find *d = session_find(s, i);
-        bool in = scope == SCOPE_ALL       ? !d->near_miss
-                  : scope == SCOPE_BEST_OF ? d->decision == DECISION_ACCEPTED
+        bool in = scope == SCOPE_ALL ? !d->near_miss
+                  : scope == SCOPE_BEST_OF
+                      ? d->decision == DECISION_ACCEPTED ||
+                            (d->picked && d->decision != DECISION_REJECTED)
                   : scope == SCOPE_NEAR_MISSES
                       ? d->near_miss
                       : !d->near_miss && (int)d->category + SCOPE_CATEGORY == (int)scope;
@@ -904,6 +906,52 @@ static void test_rows_of_others_stay(void **state)
     free(vectors);
 }
 
+static size_t proposed(const struct session *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < session_count(s); i++)
+        n += session_find(s, i)->picked;
+    return n;
+}
+
+/* A proposal of the best is taken back and done again like a decision, also after a
+ * restart; the next one takes its place. */
+static void test_a_proposal_is_undone(void **state)
+{
+    const struct place *p = *state;
+    struct session *s = open_session(p);
+    deliver(s, "night", 60, true); /* pads and drums */
+    size_t one = 3;
+    session_rate(s, &one, 1, 5, NULL);
+    assert_int_equal(session_pick_best(s, 2, NULL), ST_OK);
+    assert_string_equal(session_echo(s),
+                        "proposed the best 2 of each category, 4 finds · u undoes");
+    assert_int_equal(proposed(s), 4);
+    assert_int_equal(session_tallies(s)->best_of, 4);
+    assert_int_equal(session_pick_best(s, 2, NULL), ST_OK);
+    assert_string_equal(session_echo(s),
+                        "already proposed the best 2 of each category, 4 finds");
+    assert_int_equal(session_pick_best(s, 1, NULL), ST_OK);
+    assert_int_equal(proposed(s), 2);
+    session_close(s);
+    s = open_session(p); /* it holds, and so does the way back */
+    assert_int_equal(proposed(s), 2);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_int_equal(proposed(s), 4);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_int_equal(proposed(s), 0);
+    assert_int_equal(session_tallies(s)->best_of, 0);
+    assert_string_equal(
+        session_echo(s),
+        "undone: proposed the best 2 of each category, 4 finds · ^R redoes");
+    assert_int_equal(session_find(s, one)->rating, 5);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_int_equal(proposed(s), 2);
+    assert_tallies_true(s);
+    session_close(s);
+}
+
 static void assert_heard(struct session *s, const struct place *p)
 {
     size_t n = session_count(s);
@@ -1045,16 +1093,27 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f)                                                                          \
     cmocka_unit_test_setup_teardown(f, session_rig_setup, session_rig_teardown)
-        CASE(test_finds_come_in_and_stay),   CASE(test_actions_and_echo),
-        CASE(test_drums_are_found),          CASE(test_views_keep_up),
-        CASE(test_deciding_moves_on),        CASE(test_stacks),
-        CASE(test_a_stack_that_cannot_be),   CASE(test_order_by_key),
-        CASE(test_similar_search_range),     CASE(test_kit),
-        CASE(test_extras_that_are_gone),     CASE(test_other_process_is_seen),
-        CASE(test_news_are_taken_in_beside), CASE(test_kill_in_a_session),
-        CASE(test_finds_trickle_in),         CASE(test_new_stacks),
-        CASE(test_rows_of_others_stay),      CASE(test_listening_ahead),
-        CASE(test_a_large_catalog),          CASE(test_checkpoints_go_on_beside),
+        CASE(test_finds_come_in_and_stay),
+        CASE(test_actions_and_echo),
+        CASE(test_drums_are_found),
+        CASE(test_views_keep_up),
+        CASE(test_deciding_moves_on),
+        CASE(test_stacks),
+        CASE(test_a_stack_that_cannot_be),
+        CASE(test_order_by_key),
+        CASE(test_similar_search_range),
+        CASE(test_kit),
+        CASE(test_extras_that_are_gone),
+        CASE(test_other_process_is_seen),
+        CASE(test_news_are_taken_in_beside),
+        CASE(test_kill_in_a_session),
+        CASE(test_finds_trickle_in),
+        CASE(test_a_proposal_is_undone),
+        CASE(test_new_stacks),
+        CASE(test_rows_of_others_stay),
+        CASE(test_listening_ahead),
+        CASE(test_a_large_catalog),
+        CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

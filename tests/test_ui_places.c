@@ -350,6 +350,24 @@ static void the_longer_news_take_the_seldomer_they_are_read(void **state)
     session_close(other);
 }
 
+static void a_proposal_is_taken_back(void **state)
+{
+    (void)state;
+    app_command(&rig.app, "best 2");
+    assert_true(said("proposed the best 2 of each category"));
+    assert_true(said("u undoes"));
+    size_t n = session_tallies(rig.session)->best_of;
+    assert_true(n >= 8);
+    assert_int_equal(view_count(rig.app.view), n);
+    ui_rig_keys(&rig, "u");
+    assert_true(said("undone: proposed the best 2"));
+    assert_int_equal(view_count(rig.app.view), 0);
+    assert_true(strstr(view_empty_reason(rig.app.view),
+                       "nothing accepted yet; a accepts, :best proposes") != NULL);
+    ui_rig_keys(&rig, "^R");
+    assert_int_equal(view_count(rig.app.view), n);
+}
+
 static int joins;
 
 static enum status mine_stub(void *user, const struct mine_request *r,
@@ -435,6 +453,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_left_as_they_are_are_joined_again, set_up,
                                         tear_down),
     };

@@ -117,7 +117,7 @@ enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *s
 struct catalog_find {
     uint64_t id;            /* candidate_id() as mined: overrides do not change it */
     enum category category; /* with the user's override */
-    bool tagged;
+    bool tagged, picked;
     bool edited;        /* edges or loop are the user's */
     int loop_at;        /* which of the ranked loops c.loop[0] is; −1: the user's own */
     struct candidate c; /* decision, rating, hit_class, edges, loop[0] with overrides */

@@ -152,6 +152,9 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
     case FIELD_TAG:
         f->tagged = true;
         break;
+    case FIELD_PICK:
+        f->picked = true;
+        break;
     case FIELD_CATEGORY:
         if ((found = category_find(value)) >= 0)
             f->category = (enum category)found;

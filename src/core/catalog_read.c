@@ -218,7 +218,7 @@ static bool read_find(struct query *q, struct reader *r, bool whole,
         return false;
     f->id = (uint64_t)row_int(q, 0);
     f->category = kind_category((enum kind)kind);
-    f->tagged = f->edited = false;
+    f->tagged = f->picked = f->edited = false;
     f->loop_at = 0;
     c->kind = (enum kind)kind;
     c->decision = DECISION_NONE;

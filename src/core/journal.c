@@ -126,6 +126,7 @@ static enum status check_value(struct change *c, struct err *e)
     case FIELD_RATING:
         return check_count(c, 5, "0 to 5", e);
     case FIELD_TAG:
+    case FIELD_PICK:
     case FIELD_LOCK:
     case FIELD_RING:
         return check_count(c, 1, "0 or 1", e);

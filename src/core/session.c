@@ -302,6 +302,7 @@ static void fill_find(struct session *s, struct find *f, const struct catalog_fi
     memcpy(f->brightness, c->brightness, sizeof f->brightness);
     memcpy(f->hit_class, c->hit_class, sizeof f->hit_class);
     f->tagged = from->tagged;
+    f->picked = from->picked;
     f->saved = c->saved;
     f->near_miss = c->missed_by[0] != '\0';
     f->edited = from->edited;
@@ -378,7 +379,6 @@ static void refill(struct find *f, const struct find *from)
     f->source = was.source;
     f->slot = was.slot;
     f->extra = was.extra;
-    f->picked = was.picked;
     if (was.row_stack == from->row_stack) /* ours may be on its way there */
         f->stack = was.stack;
 }

@@ -34,6 +34,9 @@ static void set_field(struct session *s, struct find *f, const struct change *c)
     case FIELD_TAG:
         f->tagged = c->value[0] != '\0';
         break;
+    case FIELD_PICK:
+        f->picked = c->value[0] != '\0';
+        break;
     case FIELD_CATEGORY:
     case FIELD_CLASS:
     case FIELD_EDGES:

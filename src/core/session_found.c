@@ -16,7 +16,7 @@ static enum status take_found(struct session *s, const struct candidate *found,
         f->c = found[i];
         f->id = candidate_id(&found[i]);
         f->category = kind_category(found[i].kind);
-        f->tagged = f->edited = false;
+        f->tagged = f->picked = f->edited = false;
         f->loop_at = 0;
         f->c.decision = DECISION_NONE;
         f->c.rating = 0;

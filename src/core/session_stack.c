@@ -4,6 +4,7 @@
 #include "core/order.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,15 +93,40 @@ int session_stack_size(struct session *s, int stack)
 /* --- best-of
  * --------------------------------------------------------------------------------- */
 
-static void set_picked(struct session *s, uint64_t id, bool picked)
+/* This proposal in the place of the one before, as one action. */
+static enum status propose(struct session *s, const struct curate_entry *entries,
+                           const struct curate_pick *picks, size_t count, int top,
+                           struct err *e)
 {
-    long index = session_index_of(s, id);
-    if (index < 0 || s->find[index].picked == picked)
-        return;
-    session_tally(s, &s->find[index], -1);
-    s->find[index].picked = picked;
-    session_tally(s, &s->find[index], +1);
-    session_changed(s, (size_t)index);
+    char label[ACTION_LABEL_BYTES];
+    size_t n = 0, applied = 0, before = 0;
+    for (size_t i = 0; i < s->count; i++)
+        before += s->find[i].picked;
+    struct change *all = calloc(before + count + 1, sizeof *all);
+    bool *stays = calloc(s->count + 1, sizeof *stays);
+    enum status st = all != NULL && stays != NULL
+                         ? ST_OK
+                         : err_set(e, ST_NO_MEMORY, "no memory for the best-of");
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        uint64_t id = entries[picks[i].entry].id;
+        long index = session_index_of(s, id);
+        if (index < 0)
+            continue; /* another process wrote it just now */
+        stays[index] = true;
+        all[n++] = (struct change){.field = FIELD_PICK, .candidate = id, .value = "1"};
+    }
+    for (size_t i = 0; i < s->count && st == ST_OK; i++)
+        if (s->find[i].picked && !stays[i])
+            all[n++] = (struct change){.field = FIELD_PICK, .candidate = s->find[i].id};
+    snprintf(label, sizeof label, "proposed the best %d of each category, %zu finds", top,
+             count);
+    if (st == ST_OK)
+        st = session_act(s, all, n, label, &applied, e);
+    if (st == ST_OK)
+        session_say(s, applied > 0 ? "%s · u undoes" : "already %s", label);
+    free(stays);
+    free(all);
+    return st;
 }
 
 enum status session_pick_best(struct session *s, int top, struct err *e)
@@ -122,14 +148,8 @@ enum status session_pick_best(struct session *s, int top, struct err *e)
     struct curate_options options = {.top = top, .diversity = 0.3};
     if (st == ST_OK)
         st = curate_choose(entries, count, &options, &picks, &picked, e);
-    if (st == ST_OK) {
-        for (size_t i = 0; i < s->count; i++)
-            if (s->find[i].picked)
-                set_picked(s, s->find[i].id, false);
-        for (size_t i = 0; i < picked; i++)
-            set_picked(s, entries[picks[i].entry].id, true);
-        session_say(s, "%zu finds proposed for the best-of", picked);
-    }
+    if (st == ST_OK)
+        st = propose(s, entries, picks, picked, top, e);
     free(picks);
     free(entries);
     free(vectors);

@@ -435,7 +435,8 @@ const char *view_empty_reason(struct view *v)
     else if (session_count(v->s) == 0)
         snprintf(v->reason, sizeof v->reason, "nothing mined yet; m starts mining");
     else if (v->scope == SCOPE_BEST_OF)
-        snprintf(v->reason, sizeof v->reason, "nothing accepted yet; a accepts");
+        snprintf(v->reason, sizeof v->reason,
+                 "nothing accepted yet; a accepts, :best proposes");
     else if (v->scope == SCOPE_NEAR_MISSES)
         snprintf(v->reason, sizeof v->reason, "nothing was nearly missed");
     else

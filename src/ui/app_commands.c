@@ -172,7 +172,7 @@ static void pick(struct app *app, const char *text)
     if (!app_check(app, session_pick_best(app->session, (int)n, &e), &e))
         return;
     view_set_scope(app->view, SCOPE_BEST_OF);
-    app_say(app, "the best %d of each category; a keeps one for good", (int)n);
+    app_say(app, "%s; a keeps one for good", session_echo(app->session));
 }
 
 static void report(struct app *app)

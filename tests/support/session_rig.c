@@ -260,6 +260,10 @@ void act_at_random(struct session *s, struct rng *r)
         kit_at_random(s, r);
         break;
     case 3:
+        if (rng_below(r, 6) == 0) {
+            session_pick_best(s, 1 + (int)rng_below(r, 4), NULL);
+            break;
+        }
         if (rng_below(r, 2)) {
             session_kit_extra(s, some, n, rng_below(r, 3) > 0, NULL);
             break;
