@@ -1,4 +1,5 @@
 /* dsp/drone: tones, reversal, swells. */
+#include "core/rng.h"
 #include "dsp/drone.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
@@ -109,6 +110,46 @@ static void warm_has_body(void **state)
     }
 }
 
+/* A hat far under a low tone, four times a loop: a tilt lifts it over the tone. */
+static struct audio hats_over_a_tone(void)
+{
+    struct audio a;
+    struct rng r = rng_derive(1, 0, "hats", 0);
+    audio_init(&a, 88200, 1, 44100, NULL);
+    tone_add(&a, 0, 220, 0.5, 0);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += (float)(0.15 * exp(-(double)(i % 22050) / 700) * rng_gauss(&r));
+    return a;
+}
+
+/* The furthest 50 ms from the mean level, dB. */
+static double furthest_db(const struct audio *a)
+{
+    size_t block = (size_t)a->rate_hz / 20;
+    double furthest = 0, mean_db = level_to_db(level_rms(a));
+    for (size_t i = 0; i + block <= a->frames; i += block)
+        furthest =
+            fmax(furthest, fabs(level_to_db(level_rms_range(a, i, i + block)) - mean_db));
+    return furthest;
+}
+
+static void what_a_shade_brings_out_is_held(void **state)
+{
+    (void)state;
+    struct audio pad = hats_over_a_tone(), once;
+    audio_slice(&once, &pad, 0, pad.frames, NULL);
+    assert_true(furthest_db(&pad) < 0.2);
+    assert_int_equal(drone_colour(&once, DRONE_AIRY, &corners, false, NULL), ST_OK);
+    assert_int_equal(drone_colour(&pad, DRONE_AIRY, &corners, true, NULL), ST_OK);
+    assert_true(furthest_db(&once) > 8); /* as it came out of the filter */
+    assert_true(furthest_db(&pad) < 6.3);
+    struct seam seam;
+    assert_int_equal(seam_measure(&pad, NULL, 0, &seam, NULL), ST_OK);
+    assert_true(seam.step <= 1 && seam.slope <= 1);
+    audio_done(&once);
+    audio_done(&pad);
+}
+
 static void reversal_is_its_own_inverse(void **state)
 {
     (void)state;
@@ -203,6 +244,7 @@ int main(void)
         cmocka_unit_test(tones_tilt_keep_level_and_loop),
         cmocka_unit_test(corners_are_where_the_config_says),
         cmocka_unit_test(warm_has_body),
+        cmocka_unit_test(what_a_shade_brings_out_is_held),
         cmocka_unit_test(reversal_is_its_own_inverse),
         cmocka_unit_test(swells_rise_and_fall_at_their_length),
         cmocka_unit_test(odd_pads_are_refused_or_survived),

@@ -2,6 +2,7 @@
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/stretch.h"
+#include "dsp/weave.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 static const double quarter_turn = 1.57079632679489662;
 static const double body_hz = 250, body_db = 2;
 static const double ceiling_dbfs = -1;
+static const double even_db = 6;
 static const double smear_s = 0.3;
 static const double haze_end = 0.8; /* share of a quarter turn the smear has at the end */
 enum { GAIN_BLOCK = 64 };           /* frames over which a slow gain is a straight line */
@@ -86,6 +88,8 @@ enum status drone_colour(struct audio *a, enum drone_tone tone,
     case DRONE_TONES:
         return ST_OK;
     }
+    if (st == ST_OK && loop)
+        st = weave_even(a, even_db, e);
     if (st == ST_OK && rms > 0)
         restore_level(a, rms, loop);
     return st;
