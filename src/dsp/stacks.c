@@ -13,7 +13,8 @@ enum {
     NEAREST = 12, /* stacks whose traces a hit is held against */
     SAMPLES = 4,  /* members that stand for a stack */
     CELL_DIMS = 5,
-    SEEN_BITS = 1 << 20,     /* small enough to stay in the cache */
+    CELLS_AROUND = 243,      /* that touch one, and itself: 3^CELL_DIMS */
+    SEEN_BITS = 1 << 20,     /* at most: small enough to stay in the cache */
     VISITED = 256,           /* stacks that are looked at, at most, … */
     VISITED_IN_CELL = 32,    /* … those with the nearest centroids first */
     PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
@@ -36,31 +37,38 @@ struct hit {
     const float *v; /* in deviations among copies */
     const struct trace *trace;
     float pivot;
-    uint64_t id;
+    uint64_t id, key; /* of its cell */
     uint32_t index;
     int group, stack; /* of `pile` */
 };
 
 struct pile {
-    const float *v; /* of the first */
-    int group;
+    const float *v;           /* of the first */
     uint32_t sample[SAMPLES]; /* hits: the first to come, and others by lot */
     uint32_t count, into;     /* members; the pile it was merged into, or itself */
-    uint32_t older;           /* the pile before it in its cell, plus one; 0: none */
 };
 
+/* A vector in bytes, to see early that two are far apart. */
+struct coarse {
+    uint8_t at[SIMILARITY_DIM];
+};
+enum { COARSE_STEPS = 4, /* to a deviation */ COARSE_ZERO = 128, COARSE_MOST = 127 };
+
+/* The piles of a cell lie side by side, the newest last: in `rows` and `coarse`. */
 struct cell {
     uint64_t key;
-    uint32_t newest; /* pile, plus one; 0: nothing is there */
+    uint32_t from, room, piles; /* room for all hits of the cell; 0: there is no cell */
 };
 
 struct piler {
     struct hit *hits;
     struct trace_sketch *sketches; /* of the hits */
     struct pile *piles;
-    struct cell *cells; /* open addressing; a power of two of them */
-    uint8_t *seen;      /* bits by key: clear where no cell can be */
-    size_t count, pile_count, cell_count;
+    struct cell *cells;    /* open addressing; a power of two of them */
+    uint32_t *rows;        /* piles, */
+    struct coarse *coarse; /* and the vectors of their firsts */
+    uint8_t *seen;         /* bits by key: clear where no pile can be */
+    size_t count, pile_count, cell_count, seen_bits;
     float knee;
     struct trace_matcher *matcher;
     const atomic_bool *cancelled;
@@ -121,6 +129,33 @@ static float distance(const float *a, const float *b, float knee, float most)
     return far;
 }
 
+VEC_INLINE void steps_between(const struct coarse *a, const struct coarse *b, int *sum)
+{
+    int all = 0;
+    for (int i = 0; i < SIMILARITY_DIM; i++)
+        all += abs(a->at[i] - b->at[i]);
+    *sum = all;
+}
+
+VEC_CLONES(run_steps, steps_between,
+           (const struct coarse *a, const struct coarse *b, int *sum), (a, b, sum))
+
+/* More steps than that, and two vectors are farther apart than `most`: a difference of x
+ * counts knee·(2x − knee) or more, and rounding adds a step to it at most. */
+static int steps_within(float knee, float most)
+{
+    float sum = (most + knee * knee) * SIMILARITY_DIM / (2.0F * knee);
+    return (int)(1.001F * sum * COARSE_STEPS) + SIMILARITY_DIM;
+}
+
+static void coarsen(const float *v, struct coarse *c)
+{
+    for (int i = 0; i < SIMILARITY_DIM; i++) {
+        float steps = fmaxf(-COARSE_MOST, fminf(COARSE_MOST, v[i] * COARSE_STEPS));
+        c->at[i] = (uint8_t)(COARSE_ZERO + (int)lrintf(steps));
+    }
+}
+
 /* --- cells
  * --------------------------------------------------------------------------------------
  */
@@ -146,19 +181,37 @@ static uint64_t key_of(int group, const int place[CELL_DIMS])
     return key;
 }
 
-static bool may_be_seen(const struct piler *p, uint64_t key)
+static uint64_t seen_bit(const struct piler *p, uint64_t key)
 {
-    uint64_t bit = (key >> 20) % SEEN_BITS;
-    return p->seen[bit / 8] >> bit % 8 & 1;
+    return (key >> 20) & (p->seen_bits - 1);
 }
 
 /* Where the cell is, or would be. */
 static struct cell *cell_at(const struct piler *p, uint64_t key)
 {
     size_t at = key & (p->cell_count - 1);
-    while (p->cells[at].newest != 0 && p->cells[at].key != key)
+    while (p->cells[at].room != 0 && p->cells[at].key != key)
         at = (at + 1) & (p->cell_count - 1);
     return &p->cells[at];
+}
+
+/* Room for the piles that all hits could begin. */
+static void make_cells(struct piler *p)
+{
+    uint32_t from = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        struct hit *h = &p->hits[i];
+        int place[CELL_DIMS];
+        place_of(h, place);
+        h->key = key_of(h->group, place);
+        struct cell *cell = cell_at(p, h->key);
+        cell->key = h->key;
+        cell->room++;
+    }
+    for (size_t i = 0; i < p->cell_count; i++) {
+        p->cells[i].from = from;
+        from += p->cells[i].room;
+    }
 }
 
 static void insert(struct near near[NEAREST], size_t *n, struct near now)
@@ -171,6 +224,7 @@ static void insert(struct near near[NEAREST], size_t *n, struct near now)
 
 struct query {
     const struct hit *one;
+    struct coarse coarse;
     uint32_t but; /* this pile, its own */
     struct near near[NEAREST];
     size_t count;
@@ -179,40 +233,62 @@ struct query {
 
 static void look_in(const struct piler *p, const struct cell *cell, struct query *q)
 {
-    uint32_t k = cell->newest;
-    for (int i = 0; k > 0 && i < VISITED_IN_CELL && q->visited < VISITED; i++) {
-        const struct pile *pile = &p->piles[k - 1];
-        struct near now = {.pile = k - 1};
+    uint32_t row = cell->from + cell->piles;
+    for (int i = 0; row-- > cell->from && i < VISITED_IN_CELL && q->visited < VISITED;
+         i++) {
+        struct near now = {.pile = p->rows[row]};
         float most = q->count == NEAREST ? q->near[NEAREST - 1].far : wide;
-        k = pile->older;
-        if (now.pile == q->but || pile->group != q->one->group)
+        int steps;
+        if (now.pile == q->but)
             continue;
         q->visited++;
-        now.far = distance(q->one->v, pile->v, p->knee, most);
+        run_steps(&q->coarse, &p->coarse[row], &steps);
+        if (steps > steps_within(p->knee, most))
+            continue;
+        now.far = distance(q->one->v, p->piles[now.pile].v, p->knee, most);
         if (now.far <= most && (q->count < NEAREST || now.far < most))
             insert(q->near, &q->count, now);
     }
+}
+
+/* The cells with piles that touch that of a hit. */
+static int cells_around(const struct piler *p, const struct hit *one,
+                        const struct cell *found[CELLS_AROUND])
+{
+    static const int way[3] = {0, -1, 1};
+    int middle[CELL_DIMS], keys = 1, seen = 0, count = 0;
+    uint64_t key[CELLS_AROUND] = {key_part(CELL_DIMS, one->group)};
+    place_of(one, middle);
+    for (int i = 0; i < CELL_DIMS; i++, keys *= 3)
+        for (int w = 2; w >= 0; w--) {
+            uint64_t part = key_part(i, middle[i] + way[w]);
+            for (int k = 0; k < keys; k++)
+                key[w * keys + k] = key[k] + part;
+        }
+    for (int k = 0; k < keys; k++) {
+        uint64_t bit = seen_bit(p, key[k]);
+        key[seen] = key[k];
+        seen += p->seen[bit / 8] >> bit % 8 & 1;
+    }
+    for (int k = 0; k < seen; k++) {
+        const struct cell *cell = cell_at(p, key[k]);
+        if (cell->piles == 0)
+            continue;
+        __builtin_prefetch(&p->coarse[cell->from + cell->piles - 1]);
+        found[count++] = cell;
+    }
+    return count;
 }
 
 /* The piles that sound most like one, the nearest first. */
 static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
                     struct query *q)
 {
-    static const int way[3] = {0, -1, 1};
-    int middle[CELL_DIMS], cells = 1;
-    uint64_t part[CELL_DIMS][3], group = key_part(CELL_DIMS, one->group);
+    const struct cell *cells[CELLS_AROUND];
     *q = (struct query){.one = one, .but = but};
-    place_of(one, middle);
-    for (int i = 0; i < CELL_DIMS; i++, cells *= 3)
-        for (int w = 0; w < 3; w++)
-            part[i][w] = key_part(i, middle[i] + way[w]);
-    for (int c = 0; c < cells; c++) {
-        uint64_t key = group;
-        for (int i = 0, rest = c; i < CELL_DIMS; i++, rest /= 3)
-            key += part[i][rest % 3];
-        if (may_be_seen(p, key))
-            look_in(p, cell_at(p, key), q);
-    }
+    coarsen(one->v, &q->coarse);
+    for (int i = 0, count = cells_around(p, one, cells); i < count; i++)
+        look_in(p, cells[i], q);
 }
 
 /* --- piles
@@ -237,19 +313,15 @@ static double unlike(struct piler *p, const struct hit *two, float far, double m
 static void begin(struct piler *p, uint32_t hit)
 {
     uint32_t pile = (uint32_t)p->pile_count++;
-    int place[CELL_DIMS];
-    place_of(&p->hits[hit], place);
-    uint64_t key = key_of(p->hits[hit].group, place);
-    struct cell *cell = cell_at(p, key);
-    p->hits[hit].stack = (int)pile;
-    p->piles[pile] = (struct pile){.v = p->hits[hit].v,
-                                   .group = p->hits[hit].group,
-                                   .sample = {hit},
-                                   .count = 1,
-                                   .into = pile,
-                                   .older = cell->newest};
-    *cell = (struct cell){key, pile + 1};
-    uint64_t bit = (key >> 20) % SEEN_BITS;
+    struct hit *one = &p->hits[hit];
+    struct cell *cell = cell_at(p, one->key);
+    uint32_t row = cell->from + cell->piles++;
+    uint64_t bit = seen_bit(p, one->key);
+    one->stack = (int)pile;
+    p->piles[pile] =
+        (struct pile){.v = one->v, .sample = {hit}, .count = 1, .into = pile};
+    p->rows[row] = pile;
+    coarsen(one->v, &p->coarse[row]);
     p->seen[bit / 8] |= (uint8_t)(1U << bit % 8);
 }
 
@@ -432,9 +504,10 @@ static void take(struct piler *p, const float *vectors, const struct trace *trac
         for (int d = 0; d < SIMILARITY_DIM; d++)
             v[d] = from[d] / metric.copy[d];
         p->hits[p->count++] =
-            (struct hit){v, &traces[i], v[PIVOT], ids[i], (uint32_t)i, group[i], 0};
+            (struct hit){v, &traces[i], v[PIVOT], ids[i], 0, (uint32_t)i, group[i], 0};
     }
     qsort(p->hits, p->count, sizeof *p->hits, by_pivot);
+    make_cells(p);
     for (size_t i = 0; i < p->count && !stopped(p); i += TRACE_SKETCHES) {
         const struct trace *of[TRACE_SKETCHES];
         int now = 0;
@@ -456,9 +529,13 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     while (p.cell_count < 2 * n)
         p.cell_count *= 2;
     p.cells = calloc(p.cell_count, sizeof *p.cells);
-    p.seen = calloc(SEEN_BITS / 8, sizeof *p.seen);
+    p.seen_bits = 16 * p.cell_count < SEEN_BITS ? 16 * p.cell_count : SEEN_BITS;
+    p.seen = calloc(p.seen_bits / 8, sizeof *p.seen);
+    p.rows = malloc((n + 1) * sizeof *p.rows);
+    p.coarse = malloc((n + 1) * sizeof *p.coarse);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
-    enum status st = scaled && p.hits && p.sketches && p.piles && p.cells && p.seen
+    enum status st = scaled && p.hits && p.sketches && p.piles && p.cells && p.seen &&
+                             p.rows && p.coarse
                          ? trace_matcher_new(&p.matcher, e)
                          : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     memset(stack, 0, n * sizeof *stack);
@@ -480,6 +557,8 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     free(p.piles);
     free(p.cells);
     free(p.seen);
+    free(p.rows);
+    free(p.coarse);
     if (st == ST_OK)
         st = stack_untraced(vectors, traces, ids, group, n, piles, stack, e);
     if (st == ST_OK && !renumber(ids, n, stack))
