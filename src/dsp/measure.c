@@ -79,11 +79,22 @@ VEC_CLONES(sum_shapes, sum_all,
            (const float *power, int first, int bins, struct shapes *s),
            (power, first, bins, s))
 
+/* The spectrum's shape over the frames of one sound. */
+struct shape {
+    double centroid_hz, flatness, energy; /* of all frames, the first two × energy */
+    struct measures *m;                   /* where the result goes */
+};
+
 struct measurer {
     int rate_hz, size;
     struct fft_batch *fft;
     struct pitch_meter *pitch; /* NULL below 1 kHz: nothing has one there */
     float *power;              /* of eight frames, as fft_batch leaves it */
+    float *rows;               /* frames that wait for others, and of which shapes */
+    size_t of[FFT_BATCH];
+    int waiting;
+    struct shape *shapes; /* of the sounds since the last finish */
+    size_t count, room;
 };
 
 enum status measurer_new(struct measurer **out, int rate_hz, struct err *e)
@@ -101,9 +112,10 @@ enum status measurer_new(struct measurer **out, int rate_hz, struct err *e)
     m->fft = window ? fft_batch_new(m->size, window) : NULL;
     free(window);
     m->power = malloc(FFT_BATCH * (n / 2 + 1) * sizeof *m->power);
+    m->rows = calloc(FFT_BATCH * n, sizeof *m->rows);
     m->pitch = pitch_meter_new(m->rate_hz);
     bool pitched = m->pitch || m->rate_hz < 1000;
-    if (!m->fft || !m->power || !pitched) {
+    if (!m->fft || !m->power || !m->rows || !pitched) {
         measurer_free(m);
         return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
     }
@@ -118,14 +130,13 @@ void measurer_free(struct measurer *m)
     fft_batch_free(m->fft);
     pitch_meter_free(m->pitch);
     free(m->power);
+    free(m->rows);
+    free(m->shapes);
     free(m);
 }
 
-struct shape {
-    double centroid_hz, flatness, energy; /* of all frames, the first two × energy */
-};
-
-static void count_shapes(const struct measurer *by, int count, struct shape *sum)
+/* What by->power holds of `count` frames, to the shapes they are of. */
+static void count_shapes(const struct measurer *by, int count, const size_t *of)
 {
     double bin_hz = (double)by->rate_hz / by->size;
     int first = (int)floor(lowest_bin_hz / bin_hz) + 1, bins = by->size / 2 + 1;
@@ -137,6 +148,7 @@ static void count_shapes(const struct measurer *by, int count, struct shape *sum
     for (int i = 0; i < count; i++) {
         if (!(s.magnitude[i] > 0))
             continue;
+        struct shape *sum = &by->shapes[of[i]];
         double mean = s.power[i] / (bins - first);
         double flatness = exp2(s.log2_power[i] / (bins - first)) / (mean + 1e-10);
         sum->centroid_hz += s.power[i] * s.moment[i] / s.magnitude[i] * bin_hz;
@@ -145,30 +157,52 @@ static void count_shapes(const struct measurer *by, int count, struct shape *sum
     }
 }
 
-/* Frames half a frame apart; a short sound lies in the middle of its only one. Only the
- * last eight need the silence behind the sound, or in front of a short one. */
-static enum status measure_spectrum(const struct measurer *by, const struct audio *mono,
+static void count_waiting(struct measurer *by)
+{
+    if (by->waiting > 0) {
+        fft_batch_power(by->fft, by->rows, by->size, by->power);
+        count_shapes(by, by->waiting, by->of);
+    }
+    by->waiting = 0;
+}
+
+static bool open_shape(struct measurer *by, struct measures *m)
+{
+    if (by->count == by->room) {
+        size_t room = by->room ? 2 * by->room : 8;
+        struct shape *more = realloc(by->shapes, room * sizeof *more);
+        if (!more)
+            return false;
+        by->shapes = more;
+        by->room = room;
+    }
+    by->shapes[by->count++] = (struct shape){.m = m};
+    return true;
+}
+
+/* Frames half a frame apart; a short sound lies in the middle of its only one. Those that
+ * are no eight of their own wait for some of other sounds. */
+static enum status measure_spectrum(struct measurer *by, const struct audio *mono,
                                     struct measures *m, struct err *e)
 {
-    struct shape sum = {0};
-    size_t size = (size_t)by->size, hop = size / 2;
-    size_t frames = mono->frames > size ? (mono->frames - size) / hop + 1 : 1;
-    size_t lead = mono->frames < size ? (size - mono->frames) / 2 : 0;
-    size_t whole = (frames - 1) / FFT_BATCH * FFT_BATCH, skip = whole * hop;
-    float *last = calloc((FFT_BATCH / 2 + 1) * size, sizeof *last);
-    if (!last)
+    if (!open_shape(by, m))
         return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
-    for (size_t i = 0; i < whole; i += FFT_BATCH) {
+    size_t size = (size_t)by->size, hop = size / 2, own = by->count - 1, i = 0;
+    size_t frames = mono->frames > size ? (mono->frames - size) / hop + 1 : 1;
+    for (; i + FFT_BATCH <= frames; i += FFT_BATCH) {
+        const size_t of[FFT_BATCH] = {own, own, own, own, own, own, own, own};
         fft_batch_power(by->fft, mono->data + i * hop, (int)hop, by->power);
-        count_shapes(by, FFT_BATCH, &sum);
+        count_shapes(by, FFT_BATCH, of);
     }
-    memcpy(last + lead, mono->data + skip, (mono->frames - skip) * sizeof *last);
-    fft_batch_power(by->fft, last, (int)hop, by->power);
-    count_shapes(by, (int)(frames - whole), &sum);
-    free(last);
-    if (sum.energy > 0) {
-        m->centroid_hz = sum.centroid_hz / sum.energy;
-        m->flatness = fmin(1.0, sum.flatness / sum.energy);
+    for (; i < frames; i++) {
+        float *row = by->rows + (size_t)by->waiting * size;
+        size_t n = mono->frames < size ? mono->frames : size, lead = (size - n) / 2;
+        memset(row, 0, lead * sizeof *row);
+        memcpy(row + lead, mono->data + i * hop, n * sizeof *row);
+        memset(row + lead + n, 0, (size - lead - n) * sizeof *row);
+        by->of[by->waiting++] = own;
+        if (by->waiting == FFT_BATCH)
+            count_waiting(by);
     }
     return ST_OK;
 }
@@ -219,6 +253,15 @@ enum status measurer_add(struct measurer *by, const struct audio *a, struct meas
 
 void measurer_finish(struct measurer *by)
 {
+    count_waiting(by);
+    for (size_t i = 0; i < by->count; i++) {
+        const struct shape *s = &by->shapes[i];
+        if (s->energy > 0) {
+            s->m->centroid_hz = s->centroid_hz / s->energy;
+            s->m->flatness = fmin(1.0, s->flatness / s->energy);
+        }
+    }
+    by->count = 0;
     if (by->pitch)
         pitch_meter_finish(by->pitch);
 }
