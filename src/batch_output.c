@@ -146,6 +146,14 @@ static void put_name(FILE *to, const char *name)
         putc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, to);
 }
 
+/* Who records a drummer misses no pads. */
+static bool full_of_hits(const struct output *o, const struct news *n)
+{
+    const double per_second = 0.5;
+    size_t hits = o->per_category[CAT_DRUMS];
+    return hits > 0 && (double)hits >= per_second * n->audio_s;
+}
+
 static void source_line(struct output *o, const struct news *n)
 {
     close_line(o);
@@ -168,7 +176,9 @@ static void source_line(struct output *o, const struct news *n)
     fprintf(o->messages, " (%.0f s in %.1f s, %.*fx realtime)\n", n->audio_s, n->took_s,
             speed < 10, speed);
     char missed[WHY_MISSED_BYTES];
-    if (n->near_pad)
+    bool hits = full_of_hits(o, n);
+    o->without_pads += n->near_pad && hits;
+    if (n->near_pad && (o->verbose || !hits))
         fprintf(o->messages, "    no pad; the nearest: %s\n",
                 why_missed(n->near_pad, missed, sizeof missed));
     if (n->spare_hit)
@@ -395,6 +405,11 @@ void output_summary(struct output *o, const struct process_result *r)
     if (o->dry_run)
         return;
     close_line(o);
+    if (o->without_pads > 0 && !o->verbose)
+        fprintf(o->messages,
+                "no pads in %zu recording%s full of hits; the near misses (] in the "
+                "workstation) say why\n",
+                o->without_pads, o->without_pads == 1 ? "" : "s");
     printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,
            r->sources == 1 ? "" : "s", r->done, r->skipped, r->failed);
     printf("; %zu finds (", r->totals.finds);

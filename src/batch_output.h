@@ -22,6 +22,7 @@ struct output {
     bool line_open;       /* a progress line stands on the terminal */
     double began_s, audio_s, told_s;
     size_t per_category[CAT_COUNT]; /* of the source whose finds are being told */
+    size_t without_pads;            /* recordings full of hits that were told nothing */
     struct text buffer;
     struct log log;
     struct reporter reporter;

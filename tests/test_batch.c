@@ -4,6 +4,7 @@
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/seam.h"
+#include "dsp/synth.h"
 #include "io/manifest.h"
 #include "io/soundfile.h"
 #include "program.h"
@@ -812,6 +813,60 @@ static void without_pads_the_setting_is_named(void **state)
     outcome_done(&o);
 }
 
+/* The same chord with a drummer over it: nobody asked for pads there, so they are only
+ * counted, but all of it is told to who wants to know. */
+static void a_drummer_is_not_told_of_pads(void **state)
+{
+    enum { RATE_HZ = 44100, FRAMES = 12 * RATE_HZ, HITS = 6 };
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char folder[1024];
+    struct rng r = rng_derive(3, 0, "drummer", 0);
+    static const char line[] = "no pad; the nearest: ";
+    static const char count[] = "no pads in 2 recordings full of hits; the near misses";
+    assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    for (size_t i = 0; i < FRAMES; i++)
+        for (int k = 4; i < FRAMES / 2 && k < 7; k++)
+            a.data[i] +=
+                (float)(0.05 * sin(2 * 3.14159265358979 / RATE_HZ * 55 * k * (double)i));
+    for (int i = 0; i < HITS; i++)
+        synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + FRAMES / 2 + i * RATE_HZ,
+                   RATE_HZ / 2, RATE_HZ);
+    path_in(folder, p, "drummer");
+    write_sound(folder, "one.wav", &a, 24);
+    write_sound(folder, "two.wav", &a, 16);
+    audio_done(&a);
+#define DRUMMER(name, ...)                                                               \
+    RUN(o, p, "process", "--input-dir", "drummer", "--project-name", name, "--seed",     \
+        "1", "--stages", "pads,drums", "--set", "pad_miner.max_rms_db=-26", __VA_ARGS__)
+    DRUMMER("PLAIN", "--jobs", "1");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "one.wav: 7 drums "));
+    assert_false(text_has(o.err, line));
+    assert_true(text_has(o.err, count));
+    outcome_done(&o);
+    DRUMMER("LONG", "--verbose");
+    assert_true(text_has(o.err, line));
+    assert_false(text_has(o.err, count));
+    outcome_done(&o);
+    DRUMMER("HALF", "--set", "drum_miner.max_saved_per_file=6"); /* .5 a second */
+    assert_false(text_has(o.err, line));
+    outcome_done(&o);
+    DRUMMER("FEW", "--set", "drum_miner.max_saved_per_file=5"); /* less */
+    assert_true(text_has(o.err, line));
+    assert_false(text_has(o.err, "full of hits"));
+    outcome_done(&o);
+    DRUMMER("QUIET2", "--quiet");
+    assert_false(text_has(o.err, "no pad"));
+    outcome_done(&o);
+    DRUMMER("JSON", "--json");
+    assert_true(text_has(o.out, "\"nearest_pad_missed_by\""));
+    assert_false(text_has(o.err, "no pad"));
+    outcome_done(&o);
+#undef DRUMMER
+}
+
 /* How many onsets are printed, and the least time between two. */
 static int printed_onsets(char *text, double *gap_s)
 {
@@ -929,6 +984,7 @@ int main(void)
         cmocka_unit_test(one_source_pipelines_write_flat),
         cmocka_unit_test(hits_left_out_are_told),
         cmocka_unit_test(without_pads_the_setting_is_named),
+        cmocka_unit_test(a_drummer_is_not_told_of_pads),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(analyze_prints_onsets_alone),
         cmocka_unit_test(failing_sources_leave_no_folders),
