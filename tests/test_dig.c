@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -84,6 +86,27 @@ static void silence_is_no_sample(void **state)
     audio_done(&a);
 }
 
+/* As "drums.wav" in the folder; `a` is used up. */
+static void record(char path[FOLDER_BYTES], const char *folder, struct audio *a)
+{
+    folder_path(path, folder, "drums.wav");
+    assert_int_equal(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, OUT, 1, a->data, a->frames),
+        1);
+    audio_done(a);
+}
+
+static const struct recipe *recipe_of(enum stage stage)
+{
+    static struct recipe recipe;
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    recipe = (struct recipe){.stages = 1u << stage};
+    assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
+    return &recipe;
+}
+
 /* Thirty kicks, thirty open hats, thirty kicks: hiss is made of two dozen of the hats. */
 static void the_airiest_hits_are_kept_for_hiss(void **state)
 {
@@ -96,21 +119,11 @@ static void the_airiest_hits_are_kept_for_hiss(void **state)
         enum synth_drum drum = i / EACH == 1 ? SYNTH_HAT_OPEN : SYNTH_KICK;
         synth_drum(drum, 0.8, 1, &r, a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
     }
-    folder_path(path, *state, "drums.wav");
-    assert_int_equal(
-        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, OUT, 1, a.data, a.frames),
-        1);
-    audio_done(&a);
-    static struct recipe recipe;
-    struct config cfg;
-    config_defaults(&cfg);
-    cfg.reproducibility.random_seed.value = 1;
-    recipe = (struct recipe){.stages = 1u << STAGE_HISS};
-    assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
+    record(path, *state, &a);
     struct dig_site site = {
         .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
     struct dig d;
-    assert_int_equal(dig_open(&d, &recipe, &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_HISS), &site, NULL, NULL), ST_OK);
     assert_int_equal(stage_drums(&d, NULL), ST_OK);
     assert_int_equal(d.hits.count, 24);
     for (size_t i = 0; i < d.hits.count; i++) {
@@ -122,6 +135,84 @@ static void the_airiest_hits_are_kept_for_hiss(void **state)
     dig_done(&d);
 }
 
+static bool count_names(void *user, const char *relative)
+{
+    (void)relative;
+    ++*(size_t *)user;
+    return true;
+}
+
+/* A find takes a name that another one has: it gets a number, and both files stay. */
+static void check_rename(struct dig *d)
+{
+    char base[256], name[sizeof base + 8], was[PATH_BYTES], now[PATH_BYTES];
+    snprintf(base, sizeof base, "%.*s", (int)strlen(d->finds.at[1].filename) - 4,
+             d->finds.at[1].filename);
+    snprintf(name, sizeof name, "%s_2.wav", base);
+    snprintf(was, sizeof was, "drums/%.255s", d->finds.at[0].filename);
+    snprintf(now, sizeof now, "drums/%.255s", name);
+    assert_int_equal(dig_rename(d, 0, base, NULL), ST_OK);
+    assert_string_equal(d->finds.at[0].filename, name);
+    assert_false(root_exists(d->site.root, was));
+    assert_true(root_exists(d->site.root, now));
+}
+
+/* Snares and hats, the later the deeper in a chord that drowns them: some are named
+ * otherwise among the others than alone, and the file goes with the name. */
+static void hits_are_named_among_the_others(void **state)
+{
+    enum { HITS = 160, STEP = OUT / 4 };
+    char path[FOLDER_BYTES], made[FOLDER_BYTES];
+    struct audio a;
+    assert_int_equal(audio_init(&a, (HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < 3; i++)
+        tone_add(&a, 0, 220 * (1 + 0.25 * (double)i), 0.3, 1);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] *= (float)i / (float)a.frames;
+    for (size_t i = 0; i < HITS; i++) {
+        struct rng r = rng_derive(3, 0, "test-context", i);
+        synth_drum(i % 2 ? SYNTH_HAT_CLOSED : SYNTH_SNARE, 0.5, 1, &r,
+                   a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
+    }
+    record(path, *state, &a);
+    folder_path(made, *state, "made");
+    struct root root;
+    size_t names = 0, saved = 0;
+    assert_int_equal(root_open(&root, made, true, NULL), ST_OK);
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "drums",
+                            .root = &root,
+                            .folder = "drums",
+                            .announce = count_names,
+                            .user = &names};
+    struct dig d, told;
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    site.root = NULL;
+    assert_int_equal(dig_open(&told, d.recipe, &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_run(&told, NULL), ST_OK);
+    assert_int_equal(told.finds.count, d.finds.count);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        const struct candidate *c = &d.finds.at[i], *t = &told.finds.at[i];
+        char file[FOLDER_BYTES];
+        assert_string_equal(c->filename, t->filename);
+        assert_string_equal(c->hit_class, t->hit_class);
+        assert_true(!c->saved || c->m.hit_confidence == t->m.hit_confidence);
+        snprintf(file, sizeof file, "drums/%.255s", c->filename);
+        assert_int_equal(root_exists(&root, file), c->saved);
+        saved += c->saved;
+    }
+    folder_path(path, made, "drums");
+    assert_int_equal(folder_count(path), saved);
+    assert_true(saved > HITS / 2 && names > saved);
+    check_rename(&d);
+    assert_int_equal(folder_count(path), saved);
+    dig_done(&told);
+    dig_done(&d);
+    root_done(&root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +220,7 @@ int main(void)
         cmocka_unit_test(what_is_finished_stays_as_it_is),
         cmocka_unit_test(silence_is_no_sample),
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
+        IN_FOLDER(hits_are_named_among_the_others),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }

@@ -245,7 +245,7 @@ FAMILY = np.array([0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9])
 
 
 def choose(p):
-    """As choose() in drum_class.c: the best of the best family."""
+    """As drum_class_choose(): the best of the best family."""
     sums = np.stack([p[:, FAMILY == g].sum(1) for g in range(FAMILY.max() + 1)], 1)
     inside = FAMILY[None, :] == sums.argmax(1)[:, None]
     return np.where(inside, p, -1).argmax(1)

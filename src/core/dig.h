@@ -127,6 +127,10 @@ void dig_batch_free(struct batch *b); /* drops what waits; NULL safe */
 enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
                      struct err *e);
 
+/* Find `i`, which waits no longer, and its file, where it has one, get another name. The
+ * folder is not flushed. */
+enum status dig_rename(struct dig *d, size_t i, const char *name, struct err *e);
+
 /* The steps of dig_keep, for sounds cut again later: `sound` as `k` says it (channels,
  * rate, DC, ends, level; nothing when k->finished), then what is measured of it. */
 enum status dig_to_rate(struct audio *sound, int rate_hz, bool loop, struct err *e);

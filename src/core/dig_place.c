@@ -134,6 +134,13 @@ static enum status open_folder(struct dig *d, enum category category,
     return st == ST_OK && folder[0] ? root_sub(r, d->site.root, folder, true, e) : st;
 }
 
+static enum status announce(const struct dig *d, const char *relative, struct err *e)
+{
+    if (!d->site.announce || d->site.announce(d->site.user, relative))
+        return ST_OK;
+    return err_set(e, ST_DISK, "%s: the project's journal cannot be written", relative);
+}
+
 static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
 {
     struct batch *b = d->batch;
@@ -147,11 +154,10 @@ static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
         return st;
     if (c->grade == 'F' && cfg->curation.auto_delete_grade_f)
         return ST_OK;
-    if (d->site.announce && !d->site.announce(d->site.user, w->relative))
-        return err_set(e, ST_DISK, "%s: the project's journal cannot be written",
-                       w->relative);
     const struct root *folder;
-    st = open_folder(d, kind_category(c->kind), &folder, e);
+    st = announce(d, w->relative, e);
+    if (st == ST_OK)
+        st = open_folder(d, kind_category(c->kind), &folder, e);
     if (st == ST_OK)
         st = soundfile_begin_wav(folder, c->filename, &w->sound,
                                  cfg->global.output_bit_depth, &b->file[b->files],
@@ -291,6 +297,20 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
     if (st == ST_OK)
         st = choose_name(relative, sizeof relative, d, NULL, &find, name, e);
     return st == ST_OK ? add_find(d, &find, NULL, NULL, e) : st;
+}
+
+enum status dig_rename(struct dig *d, size_t i, const char *name, struct err *e)
+{
+    char relative[PATH_BYTES];
+    const struct root *folder;
+    struct candidate was = d->finds.at[i], *c = &d->finds.at[i];
+    enum status st = choose_name(relative, sizeof relative, d, NULL, c, name, e);
+    if (st != ST_OK || !c->saved)
+        return st;
+    st = announce(d, relative, e);
+    if (st == ST_OK)
+        st = open_folder(d, kind_category(c->kind), &folder, e);
+    return st == ST_OK ? root_rename_soon(folder, was.filename, c->filename, e) : st;
 }
 
 enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,

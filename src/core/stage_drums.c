@@ -2,7 +2,7 @@
 #include "core/dig.h"
 
 #include "dsp/converter.h"
-#include "dsp/drum_class.h"
+#include "dsp/drum_context.h"
 #include "dsp/drum_features.h"
 #include "dsp/hit_pool.h"
 #include "io/forward.h"
@@ -133,14 +133,26 @@ struct pass {
     const struct hits_params *p;
     struct forward forward;
     struct converter *converter; /* to the rate of the files; NULL: nothing to write */
+    /* Of the finds from `first` on: what they are alone, and their numbers. */
+    struct drum_verdict *told;
+    int *number;
+    size_t first, count;
 };
 
+/* For at most so many hits. */
 static enum status pass_init(struct pass *s, struct dig *d, const struct hits_params *p,
-                             struct err *e)
+                             size_t hits, struct err *e)
 {
-    *s = (struct pass){.d = d, .p = p};
+    *s = (struct pass){.d = d, .p = p, .first = d->finds.count};
     forward_init(&s->forward, d->sf, track_info(d->track)->offset);
-    if (!d->site.root || !(d->recipe->stages & 1u << STAGE_DRUMS))
+    if (!(d->recipe->stages & 1u << STAGE_DRUMS))
+        return ST_OK;
+    s->told = calloc(hits + 1, sizeof *s->told);
+    s->number = calloc(hits + 1, sizeof *s->number);
+    if (!s->told || !s->number)
+        return err_set(e, ST_NO_MEMORY, "no memory for the hits of %s",
+                       d->site.source_path);
+    if (!d->site.root)
         return ST_OK;
     return converter_new(&s->converter, d->info.rate_hz,
                          d->recipe->cfg.global.sample_rate, e);
@@ -150,6 +162,14 @@ static void pass_done(struct pass *s)
 {
     forward_done(&s->forward);
     converter_free(s->converter);
+    free(s->told);
+    free(s->number);
+}
+
+static void remember(struct pass *s, const struct drum_verdict *v, int number)
+{
+    s->told[s->count] = *v;
+    s->number[s->count++] = number;
 }
 
 static enum status judge(struct pass *s, const struct hit_plan *plan,
@@ -179,6 +199,7 @@ static enum status cut_out(const struct pass *s, const struct hit_plan *plan,
                                   wanted < part.channels ? wanted : part.channels, e);
 }
 
+/* ST_EMPTY when nothing is left to write. */
 static enum status write_hit(const struct pass *s, const struct hit *h,
                              struct candidate *c, const char *name,
                              const struct audio *sound, struct err *e)
@@ -195,11 +216,57 @@ static enum status write_hit(const struct pass *s, const struct hit *h,
     if (st == ST_OK)
         return dig_keep(s->d, c, &out, &keep, e);
     audio_done(&out);
+    return st;
+}
+
+static void name_hit(const struct pass *s, char *out, size_t size, int number,
+                     const char *class)
+{
+    snprintf(out, size, "%s_drum_%03d_%s", s->d->site.stem, number, class);
+}
+
+/* Under the class it has alone. */
+static enum status add_hit(struct pass *s, const struct hit *h, const struct audio *own,
+                           const struct drum_verdict *v, int number, struct err *e)
+{
+    struct candidate c;
+    struct hit heard = *h;
+    char name[160];
+    hits_heard(&heard, v->drum);
+    describe(s->d, &c, &heard);
+    snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(v->best));
+    c.m.hit_confidence = v->confidence;
+    name_hit(s, name, sizeof name, number, c.hit_class);
+    enum status st =
+        s->converter ? write_hit(s, h, &c, name, own, e) : dig_tell(s->d, &c, name, e);
+    if (st == ST_OK)
+        remember(s, v, number);
     return st == ST_EMPTY ? ST_OK : st;
 }
 
+/* All are known: each gets the class it has among the others, and its name. */
+static enum status name_in_context(struct pass *s, struct err *e)
+{
+    struct dig *d = s->d;
+    enum status st = dig_settle(d, e);
+    if (st == ST_OK)
+        st = drum_context(s->told, s->count, e);
+    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
+        struct candidate *c = &d->finds.at[s->first + i];
+        const char *class = drum_class_name(s->told[i].best);
+        char name[160];
+        c->m.hit_confidence = s->told[i].confidence;
+        if (strcmp(c->hit_class, class) == 0)
+            continue;
+        snprintf(c->hit_class, sizeof c->hit_class, "%s", class);
+        name_hit(s, name, sizeof name, s->number[i], class);
+        st = dig_rename(d, s->first + i, name, e);
+    }
+    return st;
+}
+
 /* The hit's own frames and its class, told with what sounded just before it. */
-static enum status take_hit(const struct pass *s, const struct hit_plan *plan,
+static enum status take_hit(struct pass *s, const struct hit_plan *plan,
                             const struct audio *read, const struct hit *h, int number,
                             struct err *e)
 {
@@ -222,17 +289,8 @@ static enum status take_hit(const struct pass *s, const struct hit_plan *plan,
     own.frames -= skip;
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_HISS)
         st = offer_for_hiss(d, &own, h, &verdict, e);
-    if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS) {
-        struct candidate c;
-        struct hit heard = *h;
-        char name[160];
-        hits_heard(&heard, verdict.drum);
-        describe(d, &c, &heard);
-        snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(verdict.best));
-        c.m.hit_confidence = verdict.confidence;
-        snprintf(name, sizeof name, "%s_drum_%03d_%s", d->site.stem, number, c.hit_class);
-        st = s->converter ? write_hit(s, h, &c, name, &own, e) : dig_tell(d, &c, name, e);
-    }
+    if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
+        st = add_hit(s, h, &own, &verdict, number, e);
     audio_done(&whole);
     return st;
 }
@@ -314,11 +372,13 @@ static enum status mine(struct dig *d, const struct hits_params *p,
     struct hit_pool pool;
     bool choice = plans->count > p->max_saved;
     hit_pool_init(&pool, p);
-    enum status st = pass_init(&s, d, p, e);
+    enum status st = pass_init(&s, d, p, choice ? p->max_saved : plans->count, e);
     if (st == ST_OK)
         st = judge_all(&s, plans, !choice, &pool, e);
     if (st == ST_OK && choice)
         st = take_best(&s, plans, &pool, e);
+    if (st == ST_OK)
+        st = name_in_context(&s, e);
     if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
         st = keep_misses(d, &pool, e);
     pass_done(&s);

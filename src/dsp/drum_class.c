@@ -169,7 +169,7 @@ static double ask_for_drum(const float *x)
 static const int family[DRUM_CLASS_COUNT] = {0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9};
 enum { FAMILIES = 10 };
 
-static enum drum_class choose(const double *probability)
+enum drum_class drum_class_choose(const double *probability)
 {
     double sum[FAMILIES] = {0};
     int best = 0;
@@ -213,7 +213,7 @@ static void judge(float x[DRUM_FEATURES], struct drum_verdict *out)
     }
     ask_all(x, out->probability);
     weigh(out->probability);
-    out->best = choose(out->probability);
+    out->best = drum_class_choose(out->probability);
     out->drum = ask_for_drum(x);
     out->confidence = out->drum * out->probability[out->best];
 }

@@ -31,8 +31,11 @@ enum drum_class {
 const char *drum_class_name(enum drum_class c);
 int drum_class_find(const char *name); /* or -1 */
 
+/* The likeliest of so many probabilities; hats and cymbals as pairs first. */
+enum drum_class drum_class_choose(const double *probability);
+
 struct drum_verdict {
-    enum drum_class best; /* the likeliest; hats and cymbals as pairs first */
+    enum drum_class best; /* as drum_class_choose has it */
     double confidence; /* the probability of `best`, 0 … 1: that of a drum at all, times
                         * that of `best` among the drums */
     double drum;       /* the probability that it is a drum, not a note or a voice */

@@ -171,8 +171,8 @@ enum status root_remove(const struct root *r, const char *relative, struct err *
                      "%s/%s cannot be removed", r->path, relative);
 }
 
-enum status root_rename(const struct root *r, const char *from, const char *to,
-                        struct err *e)
+static enum status rename_and(bool flush, const struct root *r, const char *from,
+                              const char *to, struct err *e)
 {
     int fd_from, fd_to;
     const char *name_from, *name_to;
@@ -185,7 +185,7 @@ enum status root_rename(const struct root *r, const char *from, const char *to,
         return st;
     }
     int problem = renameat(fd_from, name_from, fd_to, name_to) == 0 ? 0 : errno;
-    if (!problem)
+    if (!problem && flush)
         problem = root_flush_folder(fd_to);
     close(fd_from);
     close(fd_to);
@@ -193,6 +193,18 @@ enum status root_rename(const struct root *r, const char *from, const char *to,
         return ST_OK;
     return err_errno(e, problem == ENOENT ? ST_NOT_FOUND : ST_DISK, problem,
                      "%s/%s cannot be renamed to %s", r->path, from, to);
+}
+
+enum status root_rename(const struct root *r, const char *from, const char *to,
+                        struct err *e)
+{
+    return rename_and(true, r, from, to, e);
+}
+
+enum status root_rename_soon(const struct root *r, const char *from, const char *to,
+                             struct err *e)
+{
+    return rename_and(false, r, from, to, e);
 }
 
 void root_make_temporary_name(char out[TEMPORARY_BYTES], long pid, unsigned n)
