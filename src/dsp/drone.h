@@ -22,10 +22,10 @@ struct drone_tones {
 /* Colour a sound in place, circular for a loop. WARM: low-pass (zero phase, −6 dB at the
  * corner, 12 dB an octave) with 2 dB more body below 250 Hz. DARK: low-pass, 24 dB an
  * octave. AIRY: first-order high-pass, a tilt of 6 dB an octave up to the corner, so that
- * a pad without any air keeps its tone. A shade may bring out what the pad hid, strokes in
- * the treble most of all: the 50 ms level of a loop is brought within 6 dB of its mean.
- * The RMS is kept where the true peak allows it (−1 dBFS); silence stays silence. PLAIN
- * does nothing. */
+ * a pad without any air keeps its tone. A shade may bring out what the pad hid, strokes
+ * in the treble most of all: the 50 ms level of a loop is brought within 6 dB of its
+ * mean. The RMS is kept where the true peak allows it (−1 dBFS); silence stays silence.
+ * PLAIN does nothing. */
 enum status drone_colour(struct audio *a, enum drone_tone tone,
                          const struct drone_tones *t, bool loop, struct err *e);
 
