@@ -169,8 +169,8 @@ static enum status report_work(void *arg, const struct job_context *ctx, struct 
         .input_dir = r->w->project.root.path, .ctx = ctx, .log = ctx->log};
     enum status st = report_run(&job, &result, e);
     if (st == ST_OK)
-        snprintf(r->sentence, sizeof r->sentence, "%zu samples in %.300s", result.samples,
-                 result.path);
+        snprintf(r->sentence, sizeof r->sentence,
+                 "a browser shows %zu samples: open %.300s", result.samples, result.path);
     return st;
 }
 

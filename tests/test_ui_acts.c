@@ -103,6 +103,36 @@ static void a_filter_never_dead_ends(void **state)
     assert_string_equal(view_filter(rig.app.view), "");
 }
 
+/* What is typed may well be about another category than the one in sight. */
+static void a_filter_leads_to_where_its_finds_are(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] f"); /* among the pads */
+    ui_rig_type(&rig, "cat:drums class:snare");
+    assert_int_equal(view_count(rig.app.view), 0);
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_PADS);
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_ALL);
+    assert_true(view_count(rig.app.view) > 1);
+    assert_non_null(strstr(rig.app.echo, "none of the pads, but "));
+    assert_non_null(strstr(rig.app.echo, " of all match; F clears the filter"));
+    const struct find *f = session_find(rig.session, (size_t)library_current(&rig.app));
+    assert_string_equal(f->hit_class, "snare");
+    /* where there is none at all, and in a choice of one's own, the list stays */
+    ui_rig_keys(&rig, "F ]");
+    app_command(&rig.app, "filter nosuchthing");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_PADS);
+    assert_string_equal(rig.app.echo, "no pad matches nosuchthing; F clears the filter");
+    view_set_scope(rig.app.view, SCOPE_BEST_OF);
+    app_command(&rig.app, "filter cat:drums");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_BEST_OF);
+    /* and keys say that there is nothing for them */
+    for (const char *key = "sbtaZ3"; *key; key++) {
+        ui_rig_keys(&rig, (char[]){*key, '\0'});
+        assert_string_equal(rig.app.echo, "there is nothing under the cursor");
+    }
+}
+
 static void tags_ranges_and_repeat(void **state)
 {
     (void)state;
@@ -677,6 +707,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(decisions_are_on_disk_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_filter_never_dead_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_filter_leads_to_where_its_finds_are, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(tags_ranges_and_repeat, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_move_and_digits_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(classes_stacks_and_loops_change, set_up,

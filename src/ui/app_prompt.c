@@ -107,12 +107,30 @@ static void search(struct app *app, const char *text)
     ops->act(app, &next);
 }
 
+/* `cat:drums`, typed among the pads: what is meant lies elsewhere. */
+static bool widen(struct app *app)
+{
+    enum view_scope was = view_scope(app->view);
+    if (was < SCOPE_CATEGORY || !view_filter(app->view)[0])
+        return false;
+    view_set_scope(app->view, SCOPE_ALL);
+    if (view_count(app->view) > 0)
+        return true;
+    view_set_scope(app->view, was);
+    return false;
+}
+
 void app_say_filtered(struct app *app)
 {
     char rows[24];
+    const char *among = view_scope_name(view_scope(app->view));
+    bool wide = view_count(app->view) == 0 && widen(app);
     size_t n = view_count(app->view);
     words_count(rows, sizeof rows, n);
-    if (n == 0)
+    if (wide)
+        app_say(app, "none of the %s, but %s of all match%s; F clears the filter", among,
+                rows, n == 1 ? "es" : "");
+    else if (n == 0)
         app_say(app, "%s", view_empty_reason(app->view));
     else if (view_filter(app->view)[0])
         app_say(app, "%s match%s; F clears the filter", rows, n == 1 ? "es" : "");

@@ -123,10 +123,9 @@ static void draw_matches(struct app *app, const struct area *a)
     for (int i = 0; i < rows && (size_t)(top + i) < m->count; i++) {
         const struct find *f = session_find(app->session, m->find[top + i]);
         bool in = k->index == (long)m->find[top + i];
-        char right[40], sure[16];
-        words_score(sure, sizeof sure,
-                    session_measure(app->session, f, ME_hit_confidence));
-        snprintf(right, sizeof right, "%s %s", f->hit_class, sure);
+        char right[40], suits[16];
+        words_score(suits, sizeof suits, m->value[top + i]);
+        snprintf(right, sizeof right, "%s %s", f->hit_class, suits);
         int end = a->cols - utf8_cells(right) - 1;
         if (in)
             area_glyph(a, i + 1, 0, ROLE_STRONG, GLYPH_CURSOR);

@@ -165,10 +165,18 @@ static void search_again(struct app *app, int direction, int n)
     library_moved(app);
 }
 
+long library_wanted(struct app *app)
+{
+    long at = library_current(app);
+    if (at < 0)
+        app_warn(app, "there is nothing under the cursor");
+    return at;
+}
+
 static void similar(struct app *app)
 {
     struct err e;
-    long at = library_current(app);
+    long at = library_wanted(app);
     if (at < 0)
         return;
     const struct find *f = session_find(app->session, (size_t)at);
@@ -229,7 +237,7 @@ static bool find(struct app *app, const struct key_action *a)
 
 static void pin(struct app *app)
 {
-    long at = library_current(app);
+    long at = library_wanted(app);
     if (at < 0)
         return;
     const struct find *f = session_find(app->session, (size_t)at);

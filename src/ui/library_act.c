@@ -137,7 +137,7 @@ static void tag(struct app *app, int n)
         return;
     }
     for (int i = 0; i < n; i++) {
-        long at = library_current(app);
+        long at = library_wanted(app);
         if (at < 0)
             return;
         size_t one = (size_t)at;
@@ -178,7 +178,7 @@ bool library_decide_action(struct app *app, const struct key_action *a)
         tag(app, a->count > 0 ? a->count : 1);
         return true;
     case ACT_STACK_BEST:
-        if (at >= 0 &&
+        if (library_wanted(app) >= 0 &&
             app_check(app, session_keep_best(app->session, (size_t)at, &e), &e)) {
             uint64_t before = session_find(app->session, (size_t)at)->id;
             app_say(app, "%s", session_echo(app->session));

@@ -284,7 +284,8 @@ void app_confirm(struct app *app, const char *question, void (*yes)(struct app *
 void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
 void app_prompt_key(struct app *app, uint32_t key);
-void app_say_filtered(struct app *app); /* how many rows are left, or why none is */
+/* How many rows are left, or why none is; where none of a category is, all are shown. */
+void app_say_filtered(struct app *app);
 const char *app_prompt_label(const struct app *app);
 /* What is typed, from where the line's `cols` show it up to the cursor, and how many
  * cells stand before that. */
@@ -346,6 +347,8 @@ void frame_which_key(struct app *app, const struct area *a);
 /* The find that commands are for: under the cursor of the list, or of the source screen;
  * −1 = none. */
 long library_current(struct app *app);
+/* The same, and that there is none is said. */
+long library_wanted(struct app *app);
 void library_draw_list(struct app *app, const struct area *a);
 void library_draw_side(struct app *app, const struct area *a);
 void library_refresh_detail(struct app *app, long index);
