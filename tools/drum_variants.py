@@ -9,6 +9,8 @@ from drum_sounds import CLASSES
 RATE = 44100
 LEFT_ALONE = 0.25  # variants of the sound itself, with nothing under it
 DOUBLED = 0.25  # with another of their class
+# How often a hit has a bed, and how loud that is against the hit's peak, in dB.
+BED, LOUD_BED = (0.5, -50, -11), (1, -16, 0)
 # How loud the classes are in a mix, roughly.
 LOUD = dict(zip(CLASSES, [0.9, 0.8, 0.6, 0.5, 0.7, 0.7, 0.7, 0.3, 0.35, 0.5, 0.35, 0.4]))
 CYMBALS = ('hat_closed', 'hat_open', 'ride', 'crash')
@@ -118,12 +120,12 @@ class Mixer:
             under = under * 0.7
         return under
 
-    def over_a_bed(self, x, rate, lead, rng):
+    def over_a_bed(self, x, rate, lead, rng, low_db, high_db):
         """Over noise, a chord or a bass, or over music that was there before."""
         beds = self.music if self.music and rng.random() < 0.5 else self.beds
         bed = beds[rng.integers(len(beds))]
         start = int(rng.integers(len(bed) - len(x))) if len(bed) > len(x) else 0
-        bed = padded(bed[start:], len(x)) * 10 ** (rng.uniform(-50, -11) / 20)
+        bed = padded(bed[start:], len(x)) * 10 ** (rng.uniform(low_db, high_db) / 20)
         return x + self.not_drowning(x, bed, rate, lead)
 
     def with_another(self, x, rate, label, lead, rng):
@@ -146,9 +148,10 @@ class Mixer:
         x[at:at + n] += other[:n] * gain
         return x
 
-    def variant(self, x, rate, label, rng):
+    def variant(self, x, rate, label, rng, bed=BED):
         """One variant of a hit, x from its attack on: (samples, rate, lead frames)."""
-        alone = rng.random() < LEFT_ALONE
+        often, *bed_db = bed
+        alone = rng.random() < LEFT_ALONE and often < 1
         if rng.random() < 0.6:
             width = 1.0 if label.startswith('tom') else 2.5
             x = resampled(x, 2 ** (rng.uniform(-width, width) / 12))
@@ -168,8 +171,8 @@ class Mixer:
         x = np.concatenate([np.zeros(lead), x])
         if not alone and rng.random() < 0.6:
             x = self.over_a_tail(x, rate, label, lead, rng)
-        if not alone and rng.random() < 0.5:
-            x = self.over_a_bed(x, rate, lead, rng)
+        if not alone and rng.random() < often:
+            x = self.over_a_bed(x, rate, lead, rng, *bed_db)
         if not alone and rng.random() < 0.5:
             x = self.with_another(x, rate, label, lead, rng)
         x = worn(x, rate, rng)

@@ -14,29 +14,31 @@ import sys
 
 import numpy as np
 
+from drum_nets import (FINE, HIDDEN, SEED, SEERS, SLIT, fresh, rounded, sizes, targets, told,
+                       train_one)
 from drum_notes import Band, Notes
 from drum_otherwise import otherwise
 from drum_sounds import CLASSES, HELD_OUT, music, sounds
-from drum_variants import Mixer
+from drum_variants import LOUD_BED, Mixer
 
-SEED = 20
-HIDDEN, MEMBERS, EPOCHS, BATCH = 96, 3, 40, 384
-NOISE, DROPOUT, FORGET, SMOOTH, DECAY = 0.3, 0.1, 0.05, 0.04, 2e-4
+MEMBERS = 3  # perceptrons of the committee, and as many networks with sight
+TRIALS = 4
 VARIANTS = {'kit': 12, 'font': 4, 'made': 3}  # changed copies of each sound
 OTHERS = {'kit': 4, 'font': 2, 'made': 0}  # and copies as another instrument's
 OTHERS_BARE = 0.25  # of those are left as they are, the rest changed
+UNDER_BEDS = {'kit': 3, 'font': 1, 'made': 0}  # and copies under beds as loud as themselves
 FONTS = ('FluidR3', 'TimGM6mb', 'csound', 'GeneralUser', 'A320U')
 PROCESSES = 2
 SHARE = 32  # sounds that go through drum_dump together
 NOTES, NOTES_SHARE = 9000, 500  # what is no drum, and how much of it is made at once
 # What a sound as it is counts, a variant of it, and what it might have been on another
-# instrument.
-AS_IS, VARIED, OTHER = 4, 1, 0.4
+# instrument. Under a loud bed it teaches that it is a drum, as a variant does, not which.
+AS_IS, VARIED, OTHER, UNDER_BED = 4, 1, 0.4, 0
 GROUP = {'kick': 0, 'snare': 1, 'tom_low': 2, 'tom_mid': 2, 'tom_high': 2, 'hat_closed': 3,
          'hat_open': 3, 'crash': 4, 'ride': 4}
 # How common the classes are in music, against training, where each counts about alike:
 # most of what is struck are hats, kicks and snares; crashes are rare.
-PRIOR = np.array([1.8, 2, 1, 1, 1, 1, 1, 2, 1.8, 0.75, 1, 1])
+PRIOR = np.array([2, 2.5, 1, 1, 1, 1, 1, 2, 1.8, 0.75, 1, 1])
 
 
 # ---- features, by the program's own code --------------------------------------------
@@ -61,7 +63,8 @@ def one_share(at):
     """Features and [(class, kit, what it counts)] of some sounds and their variants."""
     hits, rows = [], []
     for i, (kit, _, label, x, rate) in enumerate(SHARED['every'][at:at + SHARE], at):
-        rng, other_rng = np.random.default_rng([SEED, i]), np.random.default_rng([SEED, i, 1])
+        rng, other_rng, bed_rng = (np.random.default_rng([SEED, i, *more])
+                                   for more in ((), (1,), (2,)))
         mixer, x = SHARED['mixer'], x.astype(np.float64)
         copies, worth = [(x, rate, 0)], [AS_IS]
         for _ in range(VARIANTS[kind_of(kit)]):
@@ -74,6 +77,9 @@ def one_share(at):
                 copies.append((other, rate, 0) if bare else
                               mixer.variant(other, rate, label, other_rng))
                 worth.append(OTHER)
+        for _ in range(UNDER_BEDS[kind_of(kit)]):
+            copies.append(mixer.variant(x, rate, label, bed_rng, LOUD_BED))
+            worth.append(UNDER_BED)
         hits += copies
         rows += [(CLASSES.index(label), kit, w) for w in worth]
     F = features(SHARED['dump'], hits)
@@ -118,7 +124,7 @@ def collect_notes(data, dump):
     return tuple(np.concatenate(column) for column in zip(*shares))
 
 
-# ---- the model: a small committee of perceptrons ------------------------------------
+# ---- the model: a small committee ---------------------------------------------------
 
 def weights(y, kits, worth):
     """Classes count alike, but for a mild leaning to the common ones; in a class, kits by
@@ -134,88 +140,24 @@ def weights(y, kits, worth):
     return (w / w.mean() * worth).astype(np.float32)
 
 
-def softmax(o):
-    p = np.exp(o - o.max(1, keepdims=True))
-    return p / p.sum(1, keepdims=True)
-
-
-class Chance:
-    """Random numbers for many batches: stretches of one long row, drawn once."""
-
-    def __init__(self, rng, draw):
-        self.rng, self.row = rng, draw(1 << 22, dtype=np.float32)
-
-    def of(self, shape):
-        size = shape[0] * shape[1]
-        at = int(self.rng.integers(len(self.row) - size))
-        return self.row[at:at + size].reshape(shape)
-
-
-def targets(y, k):
-    """The right class nearly, the others a little."""
-    T = np.full((len(y), k), SMOOTH / k, np.float32)
-    T[np.arange(len(y)), y] += 1 - SMOOTH
-    return T
-
-
-def train_one(X, T, w, seed):
-    """A perceptron that tells the columns of T, the wanted probabilities, from X."""
-    rng = np.random.default_rng([SEED, seed])
-    noise, chance = Chance(rng, rng.standard_normal), Chance(rng, rng.random)
-    f32 = np.float32
-    n, d = X.shape
-    k = T.shape[1]
-    P = [rng.standard_normal((d, HIDDEN)) / np.sqrt(d), np.zeros(HIDDEN),
-         rng.standard_normal((HIDDEN, k)) / np.sqrt(HIDDEN), np.zeros(k)]
-    P = [p.astype(f32) for p in P]
-    M, V = [np.zeros_like(p) for p in P], [np.zeros_like(p) for p in P]
-    step = 0
-    for epoch in range(EPOCHS):
-        rate = 2e-3 * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS))
-        order = rng.permutation(n)
-        for at in range(0, n, BATCH):
-            i = order[at:at + BATCH]
-            x = X[i] + f32(NOISE) * noise.of((len(i), d))
-            x *= chance.of(x.shape) > FORGET
-            h = np.tanh(x @ P[0] + P[1])
-            mask = (chance.of(h.shape) > DROPOUT) * f32(1 / (1 - DROPOUT))
-            kept = h * mask
-            p = softmax(kept @ P[2] + P[3])
-            g = (p - T[i]) * w[i, None] * f32(1 / len(i))
-            gh = (g @ P[2].T) * mask * (1 - h * h)
-            G = [x.T @ gh, gh.sum(0), kept.T @ g, g.sum(0)]
-            step += 1
-            for p_, g_, m, v in zip(P, G, M, V):
-                if p_.ndim == 2:
-                    g_ = g_ + f32(DECAY) * p_
-                m += f32(0.1) * (g_ - m)
-                v += f32(0.001) * (g_ * g_ - v)
-                p_ -= f32(rate / (1 - 0.9 ** step)) * m / (
-                    np.sqrt(v / f32(1 - 0.999 ** step)) + f32(1e-8))
-    return P
-
-
 def standardised(F, mean, deviation):
     return np.clip((F - mean) / deviation, -4, 4).astype(np.float32)
 
 
-def rounded(P):
-    """A perceptron as the table has it: weights of the inputs in whole steps, one size of
-    step for each hidden unit."""
-    step = np.abs(P[0]).max(0) / 127
-    return [np.round(P[0] / step), step, *P[1:]]
-
-
 def train(F, y, kits, worth, members=MEMBERS):
+    F, y, kits, worth = (column[worth != UNDER_BED] for column in (F, y, kits, worth))
     mean, deviation = F.mean(0), F.std(0) + 1e-3
     X = standardised(F, mean, deviation)
     w, T = weights(y, kits, worth), targets(y, len(CLASSES))
-    return mean, deviation, [rounded(train_one(X, T, w, s)) for s in range(members)]
+    nets = [rounded(train_one(X, T, w, s, sight)) for sight in (False, True)
+            for s in range(members)]
+    return mean, deviation, nets
 
 
-def train_for_notes(model, F, w, N):
-    """The perceptron that tells a drum (column 0) from a note (1). `w`: what the drums
-    weigh among themselves; together they weigh as much as the notes."""
+def train_for_notes(model, F, y, kits, worth, N):
+    """The perceptron that tells a drum (column 0) from a note (1). The drums weigh among
+    themselves as for the committee, together as much as the notes."""
+    w = weights(y, kits, np.where(worth == UNDER_BED, VARIED, worth))
     X = np.concatenate([standardised(f, *model[:2]) for f in (F, N)])
     w = np.concatenate([w / w.mean() / len(F), np.full(len(N), 1 / len(N), np.float32)])
     y = np.repeat([0, 1], [len(F), len(N)])
@@ -224,14 +166,9 @@ def train_for_notes(model, F, w, N):
 
 def opinions(model, F):
     """The committee's mean probability, before the prior."""
-    mean, deviation, members = model
+    mean, deviation, nets = model
     X = standardised(F, mean, deviation)
-    return sum(told(member, X) for member in members) / len(members)
-
-
-def told(perceptron, X):
-    W, step, b, V, c = perceptron
-    return softmax(np.tanh(X @ W * step + b) @ V + c)
+    return sum(told(net, X) for net in nets) / len(nets)
 
 
 def weighed(p, prior=PRIOR):
@@ -336,8 +273,7 @@ def without(number):
     unheard = players == PLAYERS[number]
     unheard |= np.isin(players, ('synth', 'voice')) & (np.arange(len(N)) % len(GROUPS) == number)
     model = train(F[rest], y[rest], kits[rest], worth[rest], members)
-    ear = train_for_notes(model, F[rest], weights(y[rest], kits[rest], worth[rest]),
-                          N[~unheard])
+    ear = train_for_notes(model, F[rest], y[rest], kits[rest], worth[rest], N[~unheard])
     drum = [told(ear, standardised(f, *model[:2]))[:, 0] for f in (F[~rest], N[unheard])]
     return opinions(model, F[~rest]), drum[0], np.flatnonzero(unheard), drum[1]
 
@@ -365,15 +301,17 @@ def evaluate(F, y, kits, worth, members, keep, N, players):
     judged &= kits != 'opl3'  # what two-operator FM calls a ride or a rim is anyone's guess
     if keep:
         np.savez(keep, P=P, y=y, kits=kits, worth=worth, judged=judged)
-    plain, mixed = judged & (worth == AS_IS), judged & (worth == VARIED)
+    plain, mixed, under = (judged & (worth == w) for w in (AS_IS, VARIED, UNDER_BED))
     print('left-out kits and players, drums or not')
     for c, name in enumerate(CLASSES):
         report_notes(name, drum[plain & (y == c)])
         report_notes(name + ', mixed', drum[mixed & (y == c)])
+        report_notes(name + ', under a bed', drum[under & (y == c)])
     for name in sorted(set(players)):
         report_notes(name, note[(players == name) & ~np.isnan(note)])
     report('left-out kits, as they are', y[plain], weighed(P[plain]))
     report('left-out kits, mixed', y[mixed], weighed(P[mixed]))
+    report('left-out kits, under beds', y[under], weighed(P[under]))
     P_nested = nested(y, kits, plain, P)
     report('with the prior chosen on the other kits', y[plain], P_nested[plain])
     reliability('as they are', y[plain], weighed(P[plain]))
@@ -406,47 +344,77 @@ def array(name, values, shape, kind='float'):
     return f'static const {kind} {name}{shape} = {{\n' + '\n'.join(lines + [line]) + '\n};\n'
 
 
+def five_digits(table):
+    return np.vectorize(lambda v: float(f'{v:.5g}'))(table).astype('<f4')
+
+
+def as_written(net):
+    """The layers' whole numbers, steps and biases with as many digits as the table has."""
+    *layers, out, bias = net
+    for at in range(0, len(layers), 3):
+        layers[at + 1] = five_digits(layers[at + 1] / FINE).astype(float) * FINE
+        layers[at + 2] = five_digits(layers[at + 2])
+    return [*layers, five_digits(out), five_digits(bias)]
+
+
+def layer_tables(name, nets, at):
+    """The weights of two inputs stand together, unit by unit, as pass() of drum_nets.c
+    takes them."""
+    W = np.stack([net[at] for net in nets]).astype('<i1')
+    members, inputs, units = W.shape
+    pairs = W.reshape(members, inputs // 2, 2, units).transpose(0, 1, 3, 2)
+    return [(name, np.ascontiguousarray(pairs)),
+            (name + '_scale', np.stack([net[at + 1] / FINE for net in nets])),
+            (name + '_bias', np.stack([net[at + 2] for net in nets]))]
+
+
+def last_tables(name, nets):
+    return [(name, np.stack([net[-2] for net in nets])),
+            (name + '_bias', np.stack([net[-1] for net in nets]))]
+
+
+def trials(nets, ear):
+    """What the networks say of TRIALS made-up hits: the test holds the program against it."""
+    X = 2 * np.sin(np.outer(np.arange(1, TRIALS + 1), np.arange(ear[0].shape[0])))
+    X = X.astype(np.float32)
+    return np.concatenate([sum(told(net, X) for net in nets) / len(nets), told(ear, X)[:, :1]], 1)
+
+
 def write(path, model, ear):
-    mean, deviation, members = model
-    mean, scale, prior, step, bias, out, out_bias = [
-        np.vectorize(lambda v: float(f'{v:.5g}'))(table).astype('<f4') for table in (
-            mean, 1 / deviation, PRIOR, *(np.stack([m[i] for m in members]) for i in range(1, 5)))]
-    hidden = np.stack([m[0] for m in members]).astype('<i1')
-    note = [ear[0].astype('<i1')] + [
-        np.vectorize(lambda v: float(f'{v:.5g}'))(table).astype('<f4') for table in ear[1:]]
-    tables = [('model_mean', mean, '[MODEL_FEATURES]'),
-              ('model_scale', scale, '[MODEL_FEATURES]'),
-              ('model_prior', prior, '[DRUM_CLASS_COUNT]'),
-              ('model_hidden', hidden, '[MODEL_MEMBERS * MODEL_FEATURES * MODEL_HIDDEN]'),
-              ('model_hidden_scale', step, '[MODEL_MEMBERS * MODEL_HIDDEN]'),
-              ('model_hidden_bias', bias, '[MODEL_MEMBERS * MODEL_HIDDEN]'),
-              ('model_out', out, '[MODEL_MEMBERS * MODEL_HIDDEN * DRUM_CLASS_COUNT]'),
-              ('model_out_bias', out_bias, '[MODEL_MEMBERS * DRUM_CLASS_COUNT]'),
-              ('note_hidden', note[0], '[MODEL_FEATURES * MODEL_HIDDEN]'),
-              ('note_hidden_scale', note[1], '[MODEL_HIDDEN]'),
-              ('note_hidden_bias', note[2], '[MODEL_HIDDEN]'),
-              ('note_out', note[3], '[MODEL_HIDDEN * 2]'),
-              ('note_out_bias', note[4], '[2]')]
-    blob = b''.join(table.tobytes() for _, table, _ in tables)
+    mean, deviation, nets = model
+    nets, ear = [as_written(net) for net in nets], as_written(ear)
+    plain, sight = ([net for net in nets if (len(net) > 5) == kind] for kind in (False, True))
+    tables = [('model_mean', mean), ('model_scale', 1 / deviation), ('model_prior', PRIOR),
+              *layer_tables('model_hidden', plain, 0), *last_tables('model_out', plain),
+              *layer_tables('sight_view', sight, 0), *layer_tables('sight_hidden', sight, 3),
+              *last_tables('sight_out', sight),
+              *layer_tables('note_hidden', [ear], 0), *last_tables('note_out', [ear]),
+              ('model_trials', trials(nets, ear))]
+    tables = [(name, table if table.dtype == np.int8 else five_digits(table))
+              for name, table in tables]
+    blob = b''.join(table.tobytes() for _, table in tables)
     with open(path, 'w') as f:
-        f.write('/* Generated by tools/train_drums.py: do not edit. The drum classifier: a '
-                'committee of\n * perceptrons over drum_features, and one that tells drums from notes; see\n * '
-                'docs/drum-classifier.md. */\n')
-        f.write(f'enum {{ MODEL_FEATURES = {len(mean)}, MODEL_HIDDEN = {HIDDEN}, '
-                f'MODEL_MEMBERS = {len(members)} }};\n')
+        f.write('/* Generated by tools/train_drums.py: do not edit. The networks of drum_nets.c: '
+                'a\n * committee over drum_features, and one that tells drums from notes; see\n'
+                ' * docs/drum-classifier.md. */\n')
+        f.write(f'enum {{\n    MODEL_FEATURES = {len(mean)},\n    MODEL_HIDDEN = {HIDDEN},\n'
+                f'    MODEL_PERCEPTRONS = {len(plain)},\n    MODEL_SIGHTS = {len(sight)},\n'
+                f'    SIGHT_SLIT = {SLIT},\n    SIGHT_SEERS = {SEERS},\n'
+                f'    MODEL_FINE = {FINE},\n    MODEL_TRIALS = {TRIALS}\n}};\n')
         f.write(f'/* rng_hash of all numbers below, in order, little-endian. */\n'
                 f'static const uint64_t model_checksum = 0x{checksum(blob):016x}U;\n')
-        for name, table, shape in tables:
+        for name, table in tables:
             kind = 'signed char' if table.dtype == np.int8 else 'float'
-            f.write(array(name, table, shape, kind))
+            f.write(array(name, table, f'[{table.size}]', kind))
 
 
 def blank(path, d):
-    """So that a program with other features than the table's can be built, and dump them."""
-    def nothing(k):
-        return [np.zeros((d, HIDDEN)), np.ones(HIDDEN), np.zeros(HIDDEN),
-                np.zeros((HIDDEN, k)), np.zeros(k)]
-    write(path, (np.zeros(d), np.ones(d), [nothing(len(CLASSES))] * MEMBERS), nothing(2))
+    """Untrained networks, so that a program with other features than the table's can be
+    built, and dump them."""
+    rng, k = np.random.default_rng(SEED), len(CLASSES)
+    nets = [rounded(fresh(sizes(d, k, sight), rng)) for sight in (False, True)
+            for _ in range(MEMBERS)]
+    write(path, (np.zeros(d), np.ones(d), nets), rounded(fresh(sizes(d, 2, False), rng)))
 
 
 def main():
@@ -457,7 +425,7 @@ def main():
     a.add_argument('--out', default='src/dsp/drum_model.inc')
     a.add_argument('--evaluate', action='store_true')
     a.add_argument('--blank', type=int, metavar='FEATURES',
-                   help='write a table that knows nothing, for so many features')
+                   help='write a table of untrained networks, for so many features')
     a.add_argument('--members', type=int, default=MEMBERS)
     a.add_argument('--keep', help="keep the left-out kits' probabilities in this .npz")
     a.add_argument('--cache', help='keep the features in this .npz between runs')
@@ -487,7 +455,7 @@ def main():
     else:
         model = train(F, y, kits, worth, a.members)
         report('on its own training data', y, weighed(opinions(model, F)))
-        write(a.out, model, train_for_notes(model, F, weights(y, kits, worth), N))
+        write(a.out, model, train_for_notes(model, F, y, kits, worth, N))
 
 
 if __name__ == '__main__':

@@ -1,21 +1,9 @@
 #include "dsp/drum_class.h"
 
-#include "core/rng.h"
 #include "dsp/drum_features.h"
-#include "dsp/vec.h"
+#include "dsp/drum_nets.h"
 
-#include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
-
-#include "dsp/drum_model.inc"
-
-_Static_assert((int)MODEL_FEATURES == (int)DRUM_FEATURES,
-               "drum_model.inc was trained on other features: run tools/train_drums.py");
-
-/* Standardised features beyond this many deviations are held there. */
-static const float FEATURE_MAX = 4;
 
 static const char *const names[DRUM_CLASS_COUNT] = {
     [DRUM_KICK] = "kick",         [DRUM_SNARE] = "snare",
@@ -37,131 +25,6 @@ int drum_class_find(const char *name)
         if (strcmp(name, names[c]) == 0)
             return c;
     return -1;
-}
-
-bool drum_class_model_is_whole(void)
-{
-    uint64_t h = rng_hash(0, model_mean, sizeof model_mean);
-    h = rng_hash(h, model_scale, sizeof model_scale);
-    h = rng_hash(h, model_prior, sizeof model_prior);
-    h = rng_hash(h, model_hidden, sizeof model_hidden);
-    h = rng_hash(h, model_hidden_scale, sizeof model_hidden_scale);
-    h = rng_hash(h, model_hidden_bias, sizeof model_hidden_bias);
-    h = rng_hash(h, model_out, sizeof model_out);
-    h = rng_hash(h, model_out_bias, sizeof model_out_bias);
-    h = rng_hash(h, note_hidden, sizeof note_hidden);
-    h = rng_hash(h, note_hidden_scale, sizeof note_hidden_scale);
-    h = rng_hash(h, note_hidden_bias, sizeof note_hidden_bias);
-    h = rng_hash(h, note_out, sizeof note_out);
-    h = rng_hash(h, note_out_bias, sizeof note_out_bias);
-    return h == model_checksum;
-}
-
-typedef signed char v16c __attribute__((vector_size(16)));
-typedef signed char v16c_any __attribute__((vector_size(16), aligned(1), may_alias));
-typedef int32_t v4i __attribute__((vector_size(16)));
-typedef float v4f __attribute__((vector_size(16)));
-typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
-
-enum { QUADS = 8, STEP = 4 * QUADS };
-_Static_assert(MODEL_HIDDEN % STEP == 0, "hidden units are summed by so many at once");
-
-/* sum += x · four small whole numbers: each byte fills a word, its top is shifted down.
- */
-#define ADD_QUAD(sum, bytes, k, x)                                                       \
-    sum +=                                                                               \
-        __builtin_convertvector((v4i)VEC_SHUFFLE(bytes, bytes, k, k, k, k, k + 1, k + 1, \
-                                                 k + 1, k + 1, k + 2, k + 2, k + 2,      \
-                                                 k + 2, k + 3, k + 3, k + 3, k + 3) >>   \
-                                    24,                                                  \
-                                v4f) *                                                   \
-        x
-
-/* out[h] = Σ x[i]·w[i][h], the whole numbers of the table as they are. */
-VEC_INLINE void sum_inputs(const signed char *w, const float *x, float *out)
-{
-    for (int h = 0; h < MODEL_HIDDEN; h += STEP) {
-        v4f sum[QUADS] = {{0}};
-        for (int i = 0; i < MODEL_FEATURES; i++) {
-            const signed char *at = w + i * MODEL_HIDDEN + h;
-            v16c a = *(const v16c_any *)at, b = *(const v16c_any *)(at + 16);
-            ADD_QUAD(sum[0], a, 0, x[i]);
-            ADD_QUAD(sum[1], a, 4, x[i]);
-            ADD_QUAD(sum[2], a, 8, x[i]);
-            ADD_QUAD(sum[3], a, 12, x[i]);
-            ADD_QUAD(sum[4], b, 0, x[i]);
-            ADD_QUAD(sum[5], b, 4, x[i]);
-            ADD_QUAD(sum[6], b, 8, x[i]);
-            ADD_QUAD(sum[7], b, 12, x[i]);
-        }
-        for (int k = 0; k < QUADS; k++)
-            *(v4f_any *)(out + h + 4 * k) = sum[k];
-    }
-}
-
-VEC_CLONES(run_sum, sum_inputs, (const signed char *w, const float *x, float *out),
-           (w, x, out))
-
-struct perceptron {
-    const signed char *hidden; /* whole numbers, inputs × units */
-    const float *scale, *bias; /* of the units */
-    const float *out, *out_bias;
-    int classes; /* ≤ DRUM_CLASS_COUNT */
-};
-
-/* The probabilities of the classes. */
-static void ask(const struct perceptron *p, const float *x, double *out)
-{
-    float hidden[MODEL_HIDDEN];
-    double sum = 0, most = -HUGE_VAL;
-    run_sum(p->hidden, x, hidden);
-    for (int c = 0; c < p->classes; c++)
-        out[c] = (double)p->out_bias[c];
-    for (int h = 0; h < MODEL_HIDDEN; h++) {
-        double told = tanh((double)hidden[h] * (double)p->scale[h] + (double)p->bias[h]);
-        for (int c = 0; c < p->classes; c++)
-            out[c] += told * (double)p->out[h * p->classes + c];
-    }
-    for (int c = 0; c < p->classes; c++)
-        most = fmax(most, out[c]);
-    for (int c = 0; c < p->classes; c++) {
-        out[c] = exp(out[c] - most);
-        sum += out[c];
-    }
-    for (int c = 0; c < p->classes; c++)
-        out[c] /= sum;
-}
-
-/* The committee's mean. */
-static void ask_all(const float *x, double *total)
-{
-    memset(total, 0, DRUM_CLASS_COUNT * sizeof *total);
-    for (int m = 0; m < MODEL_MEMBERS; m++) {
-        struct perceptron p = {.hidden = model_hidden + m * MODEL_FEATURES * MODEL_HIDDEN,
-                               .scale = model_hidden_scale + m * MODEL_HIDDEN,
-                               .bias = model_hidden_bias + m * MODEL_HIDDEN,
-                               .out = model_out + m * MODEL_HIDDEN * DRUM_CLASS_COUNT,
-                               .out_bias = model_out_bias + m * DRUM_CLASS_COUNT,
-                               .classes = DRUM_CLASS_COUNT};
-        double said[DRUM_CLASS_COUNT];
-        ask(&p, x, said);
-        for (int c = 0; c < DRUM_CLASS_COUNT; c++)
-            total[c] += said[c] / MODEL_MEMBERS;
-    }
-}
-
-/* The probability that it is a drum rather than a note. */
-static double ask_for_drum(const float *x)
-{
-    static const struct perceptron p = {.hidden = note_hidden,
-                                        .scale = note_hidden_scale,
-                                        .bias = note_hidden_bias,
-                                        .out = note_out,
-                                        .out_bias = note_out_bias,
-                                        .classes = 2};
-    double said[2];
-    ask(&p, x, said);
-    return said[0];
 }
 
 /* Hats of both kinds stand together against both cymbals. (Toms apart: together they
@@ -189,7 +52,7 @@ static void weigh(double *probability)
 {
     double sum = 0;
     for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
-        probability[c] *= (double)model_prior[c];
+        probability[c] *= drum_nets_prior((enum drum_class)c);
         sum += probability[c];
     }
     for (int c = 0; c < DRUM_CLASS_COUNT; c++)
@@ -205,16 +68,13 @@ static void unknown(struct drum_verdict *out)
 
 static void judge(float x[DRUM_FEATURES], struct drum_verdict *out)
 {
-    for (int i = 0; i < MODEL_FEATURES; i++) {
-        x[i] = (x[i] - model_mean[i]) * model_scale[i];
-        x[i] = x[i] > FEATURE_MAX    ? FEATURE_MAX
-               : x[i] < -FEATURE_MAX ? -FEATURE_MAX
-                                     : x[i];
-    }
-    ask_all(x, out->probability);
+    struct drum_opinion opinion;
+    drum_nets_standardise(x);
+    drum_nets_ask(x, &opinion);
+    memcpy(out->probability, opinion.probability, sizeof out->probability);
     weigh(out->probability);
     out->best = drum_class_choose(out->probability);
-    out->drum = ask_for_drum(x);
+    out->drum = opinion.drum;
     out->confidence = out->drum * out->probability[out->best];
 }
 

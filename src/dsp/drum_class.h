@@ -8,8 +8,6 @@
 
 #include "dsp/audio.h"
 
-#include <stdbool.h>
-
 enum drum_class {
     DRUM_KICK,
     DRUM_SNARE,
@@ -59,8 +57,5 @@ enum status drum_classify_in(const struct audio *hit, size_t lead_frames,
 struct drum_ear;
 enum status drum_classify_by(struct drum_ear *ear, const struct audio *hit,
                              size_t lead_frames, struct drum_verdict *out, struct err *e);
-
-/* Whether the generated table is the one that training wrote (its checksum holds). */
-bool drum_class_model_is_whole(void);
 
 #endif

@@ -23,6 +23,8 @@ enum { VEC = 8 };
 typedef float v8f __attribute__((vector_size(32)));
 typedef float v8f_any __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t v8i __attribute__((vector_size(32)));
+typedef int16_t v8s __attribute__((vector_size(16)));
+typedef int32_t v4i __attribute__((vector_size(16)));
 
 /* Four doubles, where floats do not do. */
 typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
@@ -153,6 +155,17 @@ VEC_INLINE void vec_min(v8f *a, const v8f *b)
 {
     v8i less = *b < *a;
     vec_pick(a, &less, b, a);
+}
+
+/* sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]. */
+VEC_INLINE void vec_add_pairs(v4i *sum, const v8s *a, const v8s *b)
+{
+#if defined(__x86_64__)
+    *sum += (v4i)_mm_madd_epi16((__m128i)*a, (__m128i)*b);
+#else
+    for (int i = 0; i < 4; i++)
+        (*sum)[i] += (*a)[2 * i] * (*b)[2 * i] + (*a)[2 * i + 1] * (*b)[2 * i + 1];
+#endif
 }
 
 VEC_INLINE int vec_any(const v8i *v)
