@@ -368,6 +368,42 @@ static void a_proposal_is_taken_back(void **state)
     assert_int_equal(view_count(rig.app.view), n);
 }
 
+static bool shows(int rows, int cols, const char *text)
+{
+    assert_int_equal(canvas_resize(&rig.app.canvas, rows, cols, NULL), ST_OK);
+    char *screen = ui_rig_screen(&rig);
+    bool there = strstr(screen, text) != NULL;
+    free(screen);
+    return there;
+}
+
+static enum status no_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)arg, (void)ctx, (void)e;
+    return ST_OK;
+}
+
+static void no_done(void *arg, enum status st, const struct err *e)
+{
+    (void)arg, (void)st, (void)e;
+}
+
+/* On the narrowest screen what matters more stays whole. */
+static void narrow_screens_leave_out_what_matters_less(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "M");
+    assert_true(shows(30, 112, "44.1 kHz stereo"));
+    assert_true(shows(30, 112, "near misses 2"));
+    assert_true(shows(24, 80, "near misses 2"));
+    assert_false(shows(24, 80, "kHz"));
+    struct job_spec job = {
+        .title = "look for recordings", .work = no_work, .done = no_done};
+    jobs_submit(rig.jobs, &job);
+    ui_rig_keys(&rig, "w");
+    assert_true(shows(24, 80, " look for recordings "));
+}
+
 static int joins;
 
 static enum status mine_stub(void *user, const struct mine_request *r,
@@ -452,6 +488,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_others_write_comes_up_without_a_key, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(narrow_screens_leave_out_what_matters_less,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_left_as_they_are_are_joined_again, set_up,

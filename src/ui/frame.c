@@ -36,14 +36,19 @@ static void draw_progress(struct app *app, const struct area *row)
     }
 }
 
-void frame_top(struct app *app, const struct area *row, const char *left)
+int frame_top_room(struct app *app, int cols)
 {
     char text[64];
-    int busy = progress_cells(app, text, sizeof text);
+    return cols - 1 - utf8_cells("trowel . ") - progress_cells(app, text, sizeof text) -
+           2;
+}
+
+void frame_top(struct app *app, const struct area *row, const char *left)
+{
     enum tier tier = row->canvas->tier;
     int col = area_text(row, 0, 1, ROLE_TITLE, "trowel");
     col = area_printf(row, 0, col, ROLE_DIM, " %s ", glyph_text(GLYPH_DOT, tier));
-    area_fit(row, 0, col, row->cols - col - busy - 2, ROLE_STRONG, CUT_END, left);
+    area_fit(row, 0, col, frame_top_room(app, row->cols), ROLE_STRONG, CUT_END, left);
     draw_progress(app, row);
 }
 

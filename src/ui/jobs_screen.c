@@ -34,7 +34,7 @@ static void draw_job(struct app *app, const struct area *a, int row,
         area_ground(a, row, 0, a->cols, ROLE_CURSOR);
         area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
     }
-    int name = a->cols - 62 > 16 ? a->cols - 62 : 16;
+    int name = a->cols - 56;
     area_text(a, row, 3, state_role(j->state), state_word(j->state));
     area_fit(a, row, 14, name, ROLE_TEXT, CUT_MIDDLE, j->title);
     int col = 14 + name + 2;

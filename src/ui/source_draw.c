@@ -53,15 +53,21 @@ static void draw_top(struct app *app, const struct area *row)
     else if (s->zoom_s > 0)
         snprintf(zoom, sizeof zoom, "zoom %.1f s", s->zoom_s);
     const char *slash = strrchr(src->path, '/');
-    snprintf(left, sizeof left,
-             "%.200s   %s   %.1f kHz %s   %s   %s %d  %s %d  %s %d   near misses %d",
-             slash ? slash + 1 : src->path, length, src->rate_hz / 1000.0,
-             src->channels == 1   ? "mono"
-             : src->channels == 2 ? "stereo"
-                                  : "many channels",
-             zoom, glyph_text(GLYPH_ACCEPTED, tier), accepted,
-             glyph_text(GLYPH_REJECTED, tier), rejected,
-             glyph_text(GLYPH_UNDECIDED, tier), open, missed);
+    const char *channels = src->channels == 1   ? "mono"
+                           : src->channels == 2 ? "stereo"
+                                                : "many channels";
+    char sound[48];
+    snprintf(sound, sizeof sound, "%.1f kHz %s   ", src->rate_hz / 1000.0, channels);
+    for (int wide = 1; wide >= 0; wide--) { /* what was decided is wanted more */
+        snprintf(left, sizeof left,
+                 "%.200s   %s   %s%s   %s %d  %s %d  %s %d   near misses %d",
+                 slash ? slash + 1 : src->path, length, wide ? sound : "", zoom,
+                 glyph_text(GLYPH_ACCEPTED, tier), accepted,
+                 glyph_text(GLYPH_REJECTED, tier), rejected,
+                 glyph_text(GLYPH_UNDECIDED, tier), open, missed);
+        if (utf8_cells(left) <= frame_top_room(app, row->cols))
+            break;
+    }
     frame_top(app, row, left);
 }
 

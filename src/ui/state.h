@@ -338,6 +338,8 @@ extern const struct screen_ops library_screen, kit_screen, source_screen, jobs_s
     settings_screen, help_screen;
 
 /* frame.c: what all screens share */
+/* Cells of the top line that `left` may take. */
+int frame_top_room(struct app *app, int cols);
 void frame_top(struct app *app, const struct area *row, const char *left);
 void frame_bottom(struct app *app, struct area *rest);
 void frame_page(struct app *app, const struct area *a);
