@@ -471,6 +471,30 @@ static void test_similar_search_range(void **state)
     session_close(s);
 }
 
+/* As many as the machine takes beside the slots, and not one more. */
+static void test_extras_end_somewhere(void **state)
+{
+    enum { MANY = KIT_EXTRAS_MAX + 11 };
+    struct session *s = open_session(*state);
+    deliver(s, "night", MANY, true);
+    size_t all[MANY], last = MANY - 1, first = 0;
+    for (size_t i = 0; i < MANY; i++)
+        all[i] = i;
+    assert_int_equal(session_kit_extra(s, all, MANY, true, NULL), ST_OK);
+    assert_int_equal(session_kit(s)->extra_count, KIT_EXTRAS_MAX);
+    size_t in = 0;
+    for (size_t i = 0; i < MANY; i++)
+        in += session_find(s, i)->extra > 0;
+    assert_int_equal(in, KIT_EXTRAS_MAX);
+    session_kit_extra(s, &last, 1, true, NULL);
+    assert_int_equal(session_find(s, last)->extra, 0);
+    session_kit_extra(s, &first, 1, false, NULL);
+    session_kit_extra(s, &last, 1, true, NULL);
+    assert_int_equal(session_kit(s)->extra_count, KIT_EXTRAS_MAX);
+    assert_int_equal(session_kit(s)->extra[KIT_EXTRAS_MAX - 1], last);
+    session_close(s);
+}
+
 static void test_kit(void **state)
 {
     struct place *p = *state;
@@ -1093,27 +1117,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f)                                                                          \
     cmocka_unit_test_setup_teardown(f, session_rig_setup, session_rig_teardown)
-        CASE(test_finds_come_in_and_stay),
-        CASE(test_actions_and_echo),
-        CASE(test_drums_are_found),
-        CASE(test_views_keep_up),
-        CASE(test_deciding_moves_on),
-        CASE(test_stacks),
-        CASE(test_a_stack_that_cannot_be),
-        CASE(test_order_by_key),
-        CASE(test_similar_search_range),
-        CASE(test_kit),
-        CASE(test_extras_that_are_gone),
-        CASE(test_other_process_is_seen),
-        CASE(test_news_are_taken_in_beside),
-        CASE(test_kill_in_a_session),
-        CASE(test_finds_trickle_in),
-        CASE(test_a_proposal_is_undone),
-        CASE(test_new_stacks),
-        CASE(test_rows_of_others_stay),
-        CASE(test_listening_ahead),
-        CASE(test_a_large_catalog),
-        CASE(test_checkpoints_go_on_beside),
+        CASE(test_finds_come_in_and_stay), CASE(test_actions_and_echo),
+        CASE(test_drums_are_found),        CASE(test_views_keep_up),
+        CASE(test_deciding_moves_on),      CASE(test_stacks),
+        CASE(test_a_stack_that_cannot_be), CASE(test_order_by_key),
+        CASE(test_similar_search_range),   CASE(test_kit),
+        CASE(test_extras_end_somewhere),   CASE(test_extras_that_are_gone),
+        CASE(test_other_process_is_seen),  CASE(test_news_are_taken_in_beside),
+        CASE(test_kill_in_a_session),      CASE(test_finds_trickle_in),
+        CASE(test_a_proposal_is_undone),   CASE(test_new_stacks),
+        CASE(test_rows_of_others_stay),    CASE(test_listening_ahead),
+        CASE(test_a_large_catalog),        CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

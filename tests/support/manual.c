@@ -112,7 +112,7 @@ static const char head[] =
     "of "
     "recordings becomes a project below the export root and is mined in the background. "
     "Without an argument it takes the folder at hand, when that is a project or holds "
-    "recordings, else the last project.\n"
+    "recordings, else the project you had; of several you choose.\n"
     ".PP\n"
     "With \\fB\\-\\-batch\\fR it runs a pipeline without a terminal and without sound. "
     "Results go to standard output, progress and messages to standard error.\n"
