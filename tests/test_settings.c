@@ -37,7 +37,7 @@ static const struct bench {
     {"room", "drums", "drum_miner.min_peak_db=-120 drum_miner.delta=0.002"},
     {"beat", "hiss",
      "hiss.loop_duration_sec=0.5 hiss.hiss_loops_per_source=1 hiss.flicker_count=2"},
-    {"chord", "hiss",
+    {"pulsed", "hiss",
      "hiss.loop_duration_sec=0.5 hiss.hiss_loops_per_source=1 hiss.flicker_count=2"},
     {"room", "silences", ""},
     {"mixed", "clouds",
