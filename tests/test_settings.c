@@ -33,7 +33,7 @@ static const struct bench {
      "pre_analysis.max_crest_factor=100"},
     {"beat", "drums", ""},
     {"pulsed", "drums", ""},
-    {"beat", "drums", "drum_miner.delta=1"},
+    {"beat", "drums", "drum_miner.delta=0.9"},
     {"room", "drums", "drum_miner.min_peak_db=-120 drum_miner.delta=0.002"},
     {"beat", "hiss",
      "hiss.loop_duration_sec=0.5 hiss.hiss_loops_per_source=1 hiss.flicker_count=2"},
