@@ -149,6 +149,14 @@ static void test_detail(void **state)
     trace_hold(m, &tone, &sketch[0]);
     assert_true(trace_detail(m, &tone, &sketch[0]) < 1.5);
     assert_true(trace_detail(m, &tone, &sketch[0]) == beside_tone);
+    struct trace dull = noisy; /* no band says anything, the lowest drowns */
+    const struct trace *const one = &dull;
+    memset(dull.detail, 0, sizeof dull.detail);
+    dull.snr_db[0] = -20;
+    trace_sketch(m, &one, 1, &sketch[2]);
+    trace_hold(m, &dull, &sketch[2]);
+    assert_true(trace_detail(m, &dull, &sketch[2]) == 0.0);
+    assert_true(trace_unlike(m, &dull, &sketch[2], 0.06) < 0.01);
     trace_matcher_free(m);
     trace_maker_free(maker);
     assert_int_equal(trace_maker_new(&maker, 10, NULL), ST_UNSUPPORTED);

@@ -1,5 +1,4 @@
 /* Matching traces. */
-#include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/trace_match.h"
@@ -10,11 +9,10 @@
 
 enum {
     CENTS = 112,   /* faster or slower, at most */
-    PROMISING = 5, /* speeds have all shifts tried, by their bounds, … */
+    PROMISING = 4, /* speeds have all shifts tried, by their bounds, … */
     TRIED = 3      /* and of those the best are looked at closely */
 };
-_Static_assert((int)PROMISING < (int)FFT_BATCH,
-               "the other's spectrum is made along with theirs");
+_Static_assert(2 * (int)PROMISING == (int)FFT_BATCH, "two rows each of one transform");
 
 /* Between the speeds tried first: the higher the band, the sooner it runs apart. */
 static const double step_cents[BANDS] = {16.0, 16.0, 8.0};
@@ -48,9 +46,8 @@ static bool make_plans(struct trace_matcher *m)
         whole[i] = 1.0F;
     for (int b = 0; b < BANDS; b++) {
         int size = 2 * trace_bands[b].count;
-        m->one[b] = rfft_new(size);
         m->eight[b] = fft_batch_new(size, whole);
-        if (!m->one[b] || !m->eight[b])
+        if (!m->eight[b])
             return false;
         for (int p = 0; p < DENSER; p++)
             for (int k = 0; k < trace_bands[b].count; k++) {
@@ -78,10 +75,8 @@ void trace_matcher_free(struct trace_matcher *m)
 {
     if (m == NULL)
         return;
-    for (int b = 0; b < BANDS; b++) {
-        rfft_free(m->one[b]);
+    for (int b = 0; b < BANDS; b++)
         fft_batch_free(m->eight[b]);
-    }
     free(m);
 }
 
@@ -128,25 +123,27 @@ static void without_nyquist(float *row, int size)
     row[size] = row[size + 1] = 0.0F;
 }
 
-/* The held one as it is between the samples, too. */
+/* The held one as it is between the samples, too. One row alone is cheaper here than a
+ * transform of its own. */
 static void prepare(struct trace_matcher *m, int b)
 {
     struct held *h = &m->held[b];
     const struct trace_band *band = &trace_bands[b];
-    float spectrum[LARGEST + 2];
+    float spectrum[LARGEST];
     int size = 2 * band->count;
     if (h->ready)
         return;
     h->power = expand(m->trace, b, m->row[0]);
     memset(m->row[0] + band->count, 0, (size_t)band->count * sizeof *m->row[0]);
-    rfft_forward(m->one[b], m->row[0], spectrum);
+    fft_batch_forward(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+    memcpy(spectrum, m->row[0], (size_t)size * sizeof *spectrum);
     for (int p = 0; p < DENSER; p++) {
         without_nyquist(m->row[p], size);
         trace_turn(spectrum, m->turn[b][p], band->count, m->row[p]);
     }
     fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
-    for (int p = 0; p < DENSER; p++)
-        for (int i = 0; i < size; i++)
+    for (int i = 0; i <= band->count; i++)
+        for (int p = 0; p < DENSER; p++)
             h->dense[DENSER * i + p] = m->row[p][i];
     h->ready = true;
 }
@@ -236,31 +233,46 @@ static const struct sizes *sizes_at(struct trace_matcher *m, int b, int speed)
     return s;
 }
 
-static float bound_at(struct trace_matcher *m, int b, int speed,
-                      const struct sizes *other)
+/* What an other can be at most, at each speed: no shift can correlate better than when
+ * all phases agree. */
+struct bounds {
+    struct sizes other;
+    float at[SPEEDS], most;
+    bool between; /* the speeds between have been looked at, too */
+};
+
+static void bound_at(struct trace_matcher *m, int b, int speed, struct bounds *x)
 {
     const struct sizes *held = sizes_at(m, b, speed);
-    return trace_product(held->at, other->at, trace_bands[b].count) *
-           (held->by * other->by);
+    x->at[speed] = trace_product(held->at, x->other.at, trace_bands[b].count) *
+                   (held->by * x->other.by);
+    x->most = fmaxf(x->most, x->at[speed]);
 }
 
-/* No shift can correlate better than when all phases agree. At all speeds; at every
- * second one only where its neighbours promise nothing. */
-static float bounds(struct trace_matcher *m, int b, const struct trace_sketch *sketch,
-                    float at[SPEEDS])
+/* At every second speed. */
+static void begin_bounds(struct trace_matcher *m, int b,
+                         const struct trace_sketch *sketch, struct bounds *x)
 {
-    float near = least_bound - close_bound, most = 0.0F;
-    int speeds = speeds_of(b), count = trace_bands[b].count;
-    struct sizes other;
-    trace_sizes(drawn(sketch, b), count, other.at);
-    other.by = 1.0F / sqrtf(trace_product(other.at, other.at, count) + 1e-30F);
-    for (int i = 0; i < speeds; i += 2)
-        at[i] = bound_at(m, b, i, &other);
-    for (int i = 1; i < speeds; i += 2)
-        at[i] = fmaxf(at[i - 1], at[i + 1]) >= near ? bound_at(m, b, i, &other) : 0.0F;
-    for (int i = 0; i < speeds; i++)
-        most = fmaxf(most, at[i]);
-    return most;
+    int count = trace_bands[b].count;
+    struct sizes *other = &x->other;
+    trace_sizes(drawn(sketch, b), count, other->at);
+    other->by = 1.0F / sqrtf(trace_product(other->at, other->at, count) + 1e-30F);
+    x->most = 0.0F;
+    x->between = false;
+    for (int i = 0; i < speeds_of(b); i += 2)
+        bound_at(m, b, i, x);
+}
+
+/* And between them, where they promise something. */
+static void complete_bounds(struct trace_matcher *m, int b, struct bounds *x)
+{
+    float near = least_bound - close_bound;
+    for (int i = 1; i < speeds_of(b) && !x->between; i += 2)
+        if (fmaxf(x->at[i - 1], x->at[i + 1]) >= near)
+            bound_at(m, b, i, x);
+        else
+            x->at[i] = 0.0F;
+    x->between = true;
 }
 
 void trace_hold(struct trace_matcher *m, const struct trace *one,
@@ -311,20 +323,16 @@ static void try_speeds(struct trace_matcher *m, int b, const int *speeds, int co
     const struct trace_band *band = &trace_bands[b];
     float later[LARGEST];
     trace_turn_back(m->other->spectrum, m->turn[b][DENSER / 2], band->count, later);
-    for (int done = 0; done < count; done += FFT_BATCH / 2) {
-        int now = count - done < FFT_BATCH / 2 ? count - done : FFT_BATCH / 2;
-        for (int i = 0; i < now; i++) {
-            const float *held = m->held[b].spectrum[speeds[done + i]];
-            without_nyquist(m->row[2 * i], 2 * band->count);
-            without_nyquist(m->row[2 * i + 1], 2 * band->count);
-            trace_turn_back(held, m->other->spectrum, band->count, m->row[2 * i]);
-            trace_turn_back(held, later, band->count, m->row[2 * i + 1]);
-        }
-        fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
-        for (int i = 0; i < now; i++)
-            best_shift(band, cents_of(b, speeds[done + i]), m->row[2 * i],
-                       m->row[2 * i + 1], fits);
+    for (int i = 0; i < count; i++) {
+        const float *held = m->held[b].spectrum[speeds[i]];
+        without_nyquist(m->row[2 * i], 2 * band->count);
+        without_nyquist(m->row[2 * i + 1], 2 * band->count);
+        trace_turn_back(held, m->other->spectrum, band->count, m->row[2 * i]);
+        trace_turn_back(held, later, band->count, m->row[2 * i + 1]);
     }
+    fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
+    for (int i = 0; i < count; i++)
+        best_shift(band, cents_of(b, speeds[i]), m->row[2 * i], m->row[2 * i + 1], fits);
 }
 
 static struct fit best_of(const struct trace_matcher *m, int b,
@@ -354,22 +362,23 @@ static struct other *place_of(struct trace_matcher *m, int b,
     return &m->kept[((uintptr_t)sketch / sizeof *sketch * BANDS + (size_t)b) % KEPT];
 }
 
-/* At any speed, of which the bounds are known; they are used up. What comes of it is less
- * than needed when the correlation is. */
+/* At any speed; the bounds are used up. What comes of it is less than needed when the
+ * correlation is. */
 static struct fit match_freely(struct trace_matcher *m, int b, const struct trace *other,
-                               const struct trace_sketch *sketch, float at[SPEEDS],
+                               const struct trace_sketch *sketch, struct bounds *x,
                                double needed)
 {
     struct fit fits[TRIED] = {0};
     float least = fmaxf(least_bound, of_needed_bound * sqrtf((float)fmax(0.0, needed)));
     int speeds[PROMISING], count = 0;
+    complete_bounds(m, b, x);
     while (count < PROMISING) {
         int best = 0;
         for (int i = 1; i < speeds_of(b); i++)
-            best = at[i] > at[best] ? i : best;
-        if (at[best] < least - sketchy)
+            best = x->at[i] > x->at[best] ? i : best;
+        if (x->at[best] < least - sketchy)
             break;
-        at[best] = 0.0F;
+        x->at[best] = 0.0F;
         speeds[count++] = best;
     }
     if (count == 0)
@@ -449,18 +458,31 @@ static double needed_for(double room, double share, double weight)
     return share * (1.0 - room / weight);
 }
 
-/* Whether the bounds of all bands leave no more than `most` unexplained: the lowest tells
- * most and costs least. */
+/* What a band leaves unexplained at least. */
+static double least_of(const struct bounds *x, int b, double share, double weight)
+{
+    double bound = (double)x->most / of_bound[b];
+    return weight * unexplained(bound * bound, share);
+}
+
+/* Whether all bands leave no more than `most` unexplained, by their bounds: the lowest
+ * tells most and costs least. That which is matched first is always asked. */
 static bool promises(struct trace_matcher *m, const struct trace_sketch *sketch,
-                     const double share[BANDS], const double weight[BANDS], double most,
-                     float at[BANDS][SPEEDS])
+                     const double share[BANDS], const double weight[BANDS], int first,
+                     double most, struct bounds x[BANDS])
 {
     double unlike = 0.0;
-    for (int b = 0; b < BANDS && unlike <= most; b++)
-        if (weight[b] > 0.0) {
-            double bound = (double)bounds(m, b, sketch, at[b]) / of_bound[b];
-            unlike += weight[b] * unexplained(bound * bound, share[b]);
+    for (int b = 0; b < BANDS && unlike <= most; b++) {
+        if (weight[b] <= 0.0 && b != first)
+            continue;
+        begin_bounds(m, b, sketch, &x[b]);
+        double least = least_of(&x[b], b, share[b], weight[b]);
+        if (unlike + least > most) {
+            complete_bounds(m, b, &x[b]);
+            least = least_of(&x[b], b, share[b], weight[b]);
         }
+        unlike += least;
+    }
     return unlike <= most;
 }
 
@@ -470,7 +492,7 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other,
     static const int order[BANDS][BANDS] = {
         {LOW, MID, HIGH}, {MID, HIGH, LOW}, {HIGH, MID, LOW}};
     double share[BANDS], weight[BANDS], all = 0.0, unlike = 0.0;
-    float at[BANDS][SPEEDS];
+    struct bounds x[BANDS];
     int first = 0;
     if (!m->trace->known || !other->known)
         return 1.0;
@@ -481,10 +503,10 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other,
         all += weight[b];
         first = lower ? first : b;
     }
-    if (!promises(m, sketch, share, weight, most * all, at))
+    if (!promises(m, sketch, share, weight, first, most * all, x))
         return 1.0;
     int knows = first;
-    struct fit known = match_freely(m, first, other, sketch, at[first],
+    struct fit known = match_freely(m, first, other, sketch, &x[first],
                                     needed_for(most * all, share[first], weight[first]));
     unlike = weight[first] * unexplained(fmax(0.0, known.alike), share[first]);
     for (int i = 1; i < BANDS && unlike <= most * all; i++) {
@@ -496,7 +518,7 @@ double trace_unlike(struct trace_matcher *m, const struct trace *other,
         double needed = needed_for(most * all - unlike, share[b], weight[b]);
         struct fit now =
             near ? match_near(m, b, other, &known, trace_bands[knows].rate_hz, needed)
-                 : match_freely(m, b, other, sketch, at[b], needed);
+                 : match_freely(m, b, other, sketch, &x[b], needed);
         if (now.alike < 0.0)
             all -= weight[b];
         else

@@ -21,7 +21,7 @@ struct sizes {
 };
 
 struct held {
-    float dense[LARGEST * DENSER];
+    float dense[(LONGEST + 1) * DENSER];
     float spectrum[SPEEDS][LARGEST]; /* at each speed, of power 1 */
     float power;                     /* of a whole trace, as dense has it */
     bool ready, known[SPEEDS];
@@ -40,7 +40,6 @@ struct other {
 };
 
 struct trace_matcher {
-    struct rfft *one[BANDS];
     struct fft_batch *eight[BANDS];
     float turn[BANDS][DENSER][LARGEST]; /* by so many parts of a sample, of each bin */
     const struct trace *trace;
