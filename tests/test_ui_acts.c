@@ -157,6 +157,49 @@ static void tags_ranges_and_repeat(void **state)
     assert_true(session_tallies(rig.session)->tagged >= 1);
 }
 
+/* Of the find under the cursor, as it is cut now. */
+static struct candidate detail(void)
+{
+    struct catalog_find f;
+    long at = library_current(&rig.app);
+    assert_int_equal(session_detail(rig.session, (size_t)at, &f, NULL), ST_OK);
+    return f.c;
+}
+
+/* Wider than the recording, shorter than any sound. */
+static void edges_stay_within_the_recording(void **state)
+{
+    (void)state;
+    const int64_t frames = session_source(rig.session, current()->source)->frames;
+    assert_true(frames > 0);
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_DRUMS);
+    ui_rig_type(&rig, "#99999(");
+    assert_int_equal(detail().start_frame, 0);
+    assert_int_equal(detail().end_frame, frames);
+    struct candidate was = detail();
+    ui_rig_type(&rig, "#99999)");
+    assert_string_equal(rig.app.echo, "it is as short as it gets");
+    assert_int_equal(detail().end_frame, was.end_frame);
+    ui_rig_keys(&rig, "u");
+    was = detail();
+    int64_t rest = was.end_frame - was.start_frame; /* 10 ms are left, not less */
+    char keys[32];
+    snprintf(keys, sizeof keys, "#%d)", (int)(rest / 441 - 1) / 2);
+    ui_rig_type(&rig, keys);
+    rest = detail().end_frame - detail().start_frame;
+    assert_true(rest >= 441 && rest < 3 * 441);
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
+    ui_rig_type(&rig, "#99999(");
+    assert_int_equal(detail().loop[0].start_frame, 0);
+    assert_int_equal(detail().loop[0].end_frame, frames);
+    ui_rig_type(&rig, "#99>");
+    assert_int_equal(detail().loop[0].end_frame, frames);
+    was = detail();
+    ui_rig_type(&rig, "#999999<");
+    assert_string_equal(rig.app.echo, "a loop that short is no loop");
+    assert_int_equal(detail().loop[0].end_frame, was.loop[0].end_frame);
+}
+
 static void counts_move_and_digits_rate(void **state)
 {
     (void)state;
@@ -707,6 +750,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(decisions_are_on_disk_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_filter_never_dead_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(edges_stay_within_the_recording, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_filter_leads_to_where_its_finds_are, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(tags_ranges_and_repeat, set_up, tear_down),

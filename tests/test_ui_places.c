@@ -388,6 +388,21 @@ static void no_done(void *arg, enum status st, const struct err *e)
     (void)arg, (void)st, (void)e;
 }
 
+/* A threshold stays where the miner knows what it means, a stretch in sight has a length.
+ */
+static void thresholds_and_zoom_have_ends(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "M # 2 0 0 }");
+    assert_true(rig.app.source.params.min_rms_db == 0);
+    ui_rig_keys(&rig, "# 3 0 0 {");
+    assert_true(rig.app.source.params.min_rms_db == -80);
+    ui_rig_keys(&rig, "# 4 0 z");
+    assert_true(rig.app.source.zoom_s == 0.5);
+    ui_rig_keys(&rig, "# 4 0 Z");
+    assert_true(rig.app.source.zoom_s == 0); /* all of it */
+}
+
 /* On the narrowest screen what matters more stays whole. */
 static void narrow_screens_leave_out_what_matters_less(void **state)
 {
@@ -489,6 +504,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(thresholds_and_zoom_have_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(narrow_screens_leave_out_what_matters_less,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),

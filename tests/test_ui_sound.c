@@ -126,6 +126,11 @@ static void sound_keys_reach_the_transport(void **state)
     assert_int_equal(sound()->loop, !loop);
     ui_rig_keys(&rig, "+ + + -");
     assert_true(fabs(sound()->volume_db - 2) < 1e-9);
+    ui_rig_keys(&rig, "# 9 9 +"); /* no louder than that, and no softer */
+    assert_true(sound()->volume_db == 12);
+    ui_rig_keys(&rig, "# 9 9 -");
+    assert_true(sound()->volume_db == -60);
+    app_command(&rig.app, "volume 2");
     bool matched = sound()->matched;
     ui_rig_keys(&rig, "=");
     assert_int_equal(sound()->matched, !matched);

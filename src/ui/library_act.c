@@ -202,9 +202,21 @@ static void heard_again(struct app *app, long index)
         app_play(app, index);
 }
 
+/* No edge lies outside the recording. */
+static int64_t within(const struct app *app, long index, int64_t frame)
+{
+    const struct find *f = session_find(app->session, (size_t)index);
+    int64_t frames = session_source(app->session, f->source)->frames;
+    if (frame < 0)
+        return 0;
+    return frames > 0 && frame > frames ? frames : frame;
+}
+
 static void set_loop(struct app *app, long index, int64_t start, int64_t end)
 {
     struct err e;
+    start = within(app, index, start);
+    end = within(app, index, end);
     if (end - start < 32) {
         app_warn(app, "a loop that short is no loop");
         return;
@@ -254,13 +266,11 @@ static void nudge_edges(struct app *app, long index, int steps)
     const struct candidate *c = &app->library.detail.c;
     int64_t by = (int64_t)steps * c->source_rate_hz / 100;
     if (c->kind == KIND_PAD && c->loop_count > 0) { /* a pad is its loop */
-        int64_t from = c->loop[0].start_frame - by;
-        set_loop(app, index, from > 0 ? from : 0, c->loop[0].end_frame + by);
+        set_loop(app, index, c->loop[0].start_frame - by, c->loop[0].end_frame + by);
         return;
     }
-    int64_t start = c->start_frame - by, end = c->end_frame + by;
-    if (start < 0)
-        start = 0;
+    int64_t start = within(app, index, c->start_frame - by);
+    int64_t end = within(app, index, c->end_frame + by);
     if (end - start < c->source_rate_hz / 100) {
         app_warn(app, "it is as short as it gets");
         return;
