@@ -495,6 +495,40 @@ static void test_extras_end_somewhere(void **state)
     session_close(s);
 }
 
+static bool suits_a_slot(const struct session *s, uint32_t find)
+{
+    struct slot_matches *m = calloc(KIT_SLOTS, sizeof *m);
+    bool found = false;
+    assert_non_null(m);
+    session_slot_matches(s, target_find("tr8s"), m);
+    for (int slot = 0; slot < KIT_SLOTS; slot++)
+        for (size_t i = 0; i < m[slot].count; i++)
+            found = found || m[slot].find[i] == find;
+    free(m);
+    return found;
+}
+
+/* A near-miss that you accept can go into a kit as it is; what you reject cannot. */
+static void test_accepted_near_misses_suit_slots(void **state)
+{
+    struct session *s = open_session(*state);
+    deliver(s, "night", 20, true);
+    size_t near = 0, kick = 0;
+    for (size_t i = 0; i < session_count(s); i++) {
+        const struct find *f = session_find(s, i);
+        if (f->kind == KIND_DRUM && f->grade == 'A')
+            *(f->near_miss ? &near : &kick) = i;
+    }
+    session_set_class(s, (size_t[]){near, kick}, 2, "kick", NULL);
+    assert_false(suits_a_slot(s, (uint32_t)near));
+    assert_true(suits_a_slot(s, (uint32_t)kick));
+    session_decide(s, &near, 1, DECISION_ACCEPTED, NULL);
+    session_decide(s, &kick, 1, DECISION_REJECTED, NULL);
+    assert_true(suits_a_slot(s, (uint32_t)near));
+    assert_false(suits_a_slot(s, (uint32_t)kick));
+    session_close(s);
+}
+
 static void test_kit(void **state)
 {
     struct place *p = *state;
@@ -1117,17 +1151,29 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f)                                                                          \
     cmocka_unit_test_setup_teardown(f, session_rig_setup, session_rig_teardown)
-        CASE(test_finds_come_in_and_stay), CASE(test_actions_and_echo),
-        CASE(test_drums_are_found),        CASE(test_views_keep_up),
-        CASE(test_deciding_moves_on),      CASE(test_stacks),
-        CASE(test_a_stack_that_cannot_be), CASE(test_order_by_key),
-        CASE(test_similar_search_range),   CASE(test_kit),
-        CASE(test_extras_end_somewhere),   CASE(test_extras_that_are_gone),
-        CASE(test_other_process_is_seen),  CASE(test_news_are_taken_in_beside),
-        CASE(test_kill_in_a_session),      CASE(test_finds_trickle_in),
-        CASE(test_a_proposal_is_undone),   CASE(test_new_stacks),
-        CASE(test_rows_of_others_stay),    CASE(test_listening_ahead),
-        CASE(test_a_large_catalog),        CASE(test_checkpoints_go_on_beside),
+        CASE(test_finds_come_in_and_stay),
+        CASE(test_actions_and_echo),
+        CASE(test_drums_are_found),
+        CASE(test_views_keep_up),
+        CASE(test_deciding_moves_on),
+        CASE(test_stacks),
+        CASE(test_a_stack_that_cannot_be),
+        CASE(test_order_by_key),
+        CASE(test_similar_search_range),
+        CASE(test_kit),
+        CASE(test_accepted_near_misses_suit_slots),
+        CASE(test_extras_end_somewhere),
+        CASE(test_extras_that_are_gone),
+        CASE(test_other_process_is_seen),
+        CASE(test_news_are_taken_in_beside),
+        CASE(test_kill_in_a_session),
+        CASE(test_finds_trickle_in),
+        CASE(test_a_proposal_is_undone),
+        CASE(test_new_stacks),
+        CASE(test_rows_of_others_stay),
+        CASE(test_listening_ahead),
+        CASE(test_a_large_catalog),
+        CASE(test_checkpoints_go_on_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
