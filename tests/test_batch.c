@@ -857,9 +857,6 @@ static void a_drummer_is_not_told_of_pads(void **state)
     assert_true(text_has(o.err, line));
     assert_false(text_has(o.err, "full of hits"));
     outcome_done(&o);
-    DRUMMER("QUIET2", "--quiet");
-    assert_false(text_has(o.err, "no pad"));
-    outcome_done(&o);
     DRUMMER("JSON", "--json");
     assert_true(text_has(o.out, "\"nearest_pad_missed_by\""));
     assert_false(text_has(o.err, "no pad"));

@@ -161,7 +161,7 @@ static void check_rename(struct dig *d)
  * otherwise among the others than alone, and the file goes with the name. */
 static void hits_are_named_among_the_others(void **state)
 {
-    enum { HITS = 160, STEP = OUT / 4 };
+    enum { HITS = 96, STEP = OUT / 4 };
     char path[FOLDER_BYTES], made[FOLDER_BYTES];
     struct audio a;
     assert_int_equal(audio_init(&a, (HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
