@@ -170,13 +170,19 @@ static void ask(const struct net *n, const struct look *look, double *out)
         out[c] /= sum;
 }
 
+/* That of the network m, of tables that hold one behind the other. */
+static struct layer layer_of(int m, const signed char *w, const float *scale,
+                             const float *bias, int inputs, int units)
+{
+    return (struct layer){w + m * inputs * units, scale + m * units, bias + m * units,
+                          inputs, units};
+}
+
 static struct net perceptron(int m)
 {
-    return (struct net){.hidden = {.w = model_hidden + m * MODEL_FEATURES * MODEL_HIDDEN,
-                                   .scale = model_hidden_scale + m * MODEL_HIDDEN,
-                                   .bias = model_hidden_bias + m * MODEL_HIDDEN,
-                                   .inputs = MODEL_FEATURES,
-                                   .units = MODEL_HIDDEN},
+    return (struct net){.hidden =
+                            layer_of(m, model_hidden, model_hidden_scale,
+                                     model_hidden_bias, MODEL_FEATURES, MODEL_HIDDEN),
                         .out = model_out + m * MODEL_HIDDEN * DRUM_CLASS_COUNT,
                         .out_bias = model_out_bias + m * DRUM_CLASS_COUNT,
                         .classes = DRUM_CLASS_COUNT};
@@ -184,16 +190,10 @@ static struct net perceptron(int m)
 
 static struct net with_sight(int m)
 {
-    return (struct net){.view = {.w = sight_view + m * VIEW * SIGHT_SEERS,
-                                 .scale = sight_view_scale + m * SIGHT_SEERS,
-                                 .bias = sight_view_bias + m * SIGHT_SEERS,
-                                 .inputs = VIEW,
-                                 .units = SIGHT_SEERS},
-                        .hidden = {.w = sight_hidden + m * INNER * MODEL_HIDDEN,
-                                   .scale = sight_hidden_scale + m * MODEL_HIDDEN,
-                                   .bias = sight_hidden_bias + m * MODEL_HIDDEN,
-                                   .inputs = INNER,
-                                   .units = MODEL_HIDDEN},
+    return (struct net){.view = layer_of(m, sight_view, sight_view_scale, sight_view_bias,
+                                         VIEW, SIGHT_SEERS),
+                        .hidden = layer_of(m, sight_hidden, sight_hidden_scale,
+                                           sight_hidden_bias, INNER, MODEL_HIDDEN),
                         .out = sight_out + m * MODEL_HIDDEN * DRUM_CLASS_COUNT,
                         .out_bias = sight_out_bias + m * DRUM_CLASS_COUNT,
                         .classes = DRUM_CLASS_COUNT};

@@ -82,7 +82,7 @@ void offset_remove(float *samples, size_t frames, int channels, struct offsets o
         return;
     float first = (float)(offset.middle + side), other = (float)(offset.middle - side);
     size_t n = frames * (size_t)channels, i = 0;
-    for (; i + 2 <= n; i += 2) {
+    for (; i + 2 <= n; i += 2) { /* but for stereo all are alike */
         samples[i] -= first;
         samples[i + 1] -= other;
     }
