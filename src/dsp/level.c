@@ -249,14 +249,8 @@ bool level_on_grid(const struct audio *a, int bits)
     return true;
 }
 
-/* HIGH_HALF: which half of 64 bits in memory is the upper. */
-enum {
-    DITHER_BLOCK = 256,
-    WIDE = 4,
-    HIGH_HALF = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-};
+enum { DITHER_BLOCK = 256, WIDE = 4 };
 
-typedef int32_t v4i __attribute__((vector_size(16)));
 typedef uint64_t v4u_any __attribute__((vector_size(32), aligned(8), may_alias));
 
 VEC_INLINE void within(v4d *v, double low, double high)
@@ -274,51 +268,67 @@ VEC_INLINE void round_down(v4d *v)
     *v = whole - (v4d)((v4l)one & (whole > exact));
 }
 
+/* The difference of the upper and lower half of 64 bits: added to 2⁵², both are exact. */
+VEC_INLINE void halves_apart(const uint64_t *noise, v4d *difference)
+{
+    v4u_any u = *(const v4u_any *)noise, exponent = {0};
+    exponent |= 0x4330000000000000u;
+    *difference = (v4d)(u >> 32 | exponent) - (v4d)((u & 0xffffffffu) | exponent);
+}
+
 /* Samples [i, i + 4) with the noise drawn for them: the difference of two uniforms of 32
  * bits, triangular within ±1 LSB. */
-VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale)
+VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale, bool loud)
 {
-    v8i u = (v8i)(*(const v4u_any *)noise ^ 0x8000000080000000u);
-    v4i high = VEC_SHUFFLE(u, u, HIGH_HALF, HIGH_HALF + 2, HIGH_HALF + 4, HIGH_HALF + 6);
-    v4i low =
-        VEC_SHUFFLE(u, u, 1 - HIGH_HALF, 3 - HIGH_HALF, 5 - HIGH_HALF, 7 - HIGH_HALF);
-    v4d dither =
-        (__builtin_convertvector(high, v4d) - __builtin_convertvector(low, v4d)) *
-        0x1p-32;
-    v4d v = V4D_FROM(x) * scale + dither + 0.5;
-    within(&v, -scale, scale - 1);
+    v4d apart;
+    halves_apart(noise, &apart);
+    v4d v = V4D_FROM(x) * scale + apart * 0x1p-32 + 0.5;
+    if (loud)
+        within(&v, -scale, scale - 1);
     round_down(&v);
     *(v4f_any *)x = __builtin_convertvector(v * (1 / scale), v4f_any);
 }
 
-VEC_INLINE void dither_block(float *x, const uint64_t *noise, size_t n, double scale)
+VEC_INLINE void dither_block(float *x, const uint64_t *noise, size_t n, double scale,
+                             bool loud)
 {
     size_t i = 0;
     for (; i + WIDE <= n; i += WIDE)
-        dither_four(x + i, noise + i, scale);
+        dither_four(x + i, noise + i, scale, loud);
     if (i == n)
         return;
     float rest[WIDE] = {0};
     uint64_t drawn[WIDE] = {0};
     memcpy(rest, x + i, (n - i) * sizeof *x);
     memcpy(drawn, noise + i, (n - i) * sizeof *noise);
-    dither_four(rest, drawn, scale);
+    dither_four(rest, drawn, scale, loud);
     memcpy(x + i, rest, (n - i) * sizeof *x);
 }
 
-VEC_CLONES(run_dither, dither_block,
-           (float *x, const uint64_t *noise, size_t n, double scale),
-           (x, noise, n, scale))
+VEC_INLINE void dither_any(float *x, const uint64_t *noise, size_t n, double scale,
+                           bool loud)
+{
+    if (loud)
+        dither_block(x, noise, n, scale, true);
+    else
+        dither_block(x, noise, n, scale, false);
+}
 
-/* What is no number becomes 0; what is far outside full scale stays outside. */
-static void tame(struct audio *a)
+VEC_CLONES(run_dither, dither_any,
+           (float *x, const uint64_t *noise, size_t n, double scale, bool loud),
+           (x, noise, n, scale, loud))
+
+/* What is no number becomes 0; what is far outside full scale stays outside. The peak. */
+static double tame(struct audio *a)
 {
     level_scrub(a);
-    if (level_peak(a) < (double)LOUD)
-        return;
+    double peak = level_peak(a);
+    if (peak < (double)LOUD)
+        return peak;
     size_t n = sample_count(a);
     for (size_t i = 0; i < n; i++)
         a->data[i] = a->data[i] > LOUD ? LOUD : a->data[i] < -LOUD ? -LOUD : a->data[i];
+    return LOUD;
 }
 
 bool level_dither(struct audio *a, int bits, struct rng *r)
@@ -328,11 +338,12 @@ bool level_dither(struct audio *a, int bits, struct rng *r)
     double scale = ldexp(1, bits - 1);
     size_t n = sample_count(a);
     uint64_t noise[DITHER_BLOCK];
-    tame(a);
+    /* Nothing is to be kept within the range where nothing comes near its ends. */
+    bool loud = tame(a) * scale + 2 > scale - 1;
     for (size_t i = 0; i < n; i += DITHER_BLOCK) {
         size_t count = n - i < DITHER_BLOCK ? n - i : DITHER_BLOCK;
         rng_fill(r, noise, count);
-        run_dither(a->data + i, noise, count, scale);
+        run_dither(a->data + i, noise, count, scale, loud);
     }
     return true;
 }
