@@ -7,6 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "dsp/drum_model.inc"
 
 _Static_assert((int)MODEL_FEATURES == (int)DRUM_FEATURES,
@@ -76,25 +80,66 @@ struct layer {
     int inputs, units;
 };
 
+/* whole[k] = Σ x[i]·w[i][u + k] */
+typedef void sums(const struct layer *l, const int16_t *x, int u, int32_t whole[STEP]);
+
+static void sums_base(const struct layer *l, const int16_t *x, int u, int32_t whole[STEP])
+{
+    v4i sum[2 * BLOCKS] = {{0}};
+    for (int i = 0; i < l->inputs; i += 2) {
+        const signed char *at = l->w + i * l->units + 2 * u;
+        int32_t two;
+        memcpy(&two, x + i, sizeof two);
+        v8s pair = (v8s)(v4i){two, two, two, two};
+        for (int k = 0; k < BLOCKS; k++) {
+            v16c bytes = *(const v16c_any *)(at + k * BYTES);
+            v8s low = LOW_BYTES(bytes), high = HIGH_BYTES(bytes);
+            vec_add_pairs(&sum[2 * k], &low, &pair);
+            vec_add_pairs(&sum[2 * k + 1], &high, &pair);
+        }
+    }
+    memcpy(whole, sum, STEP * sizeof *whole);
+}
+
+#if defined(__x86_64__)
+/* The same: sixteen bytes are widened and multiplied at once, which compilers do not find
+ * in the above. */
+VEC_AVX2 static void sums_avx2(const struct layer *l, const int16_t *x, int u,
+                               int32_t whole[STEP])
+{
+    __m256i sum[BLOCKS] = {{0}};
+    for (int i = 0; i < l->inputs; i += 2) {
+        const signed char *at = l->w + i * l->units + 2 * u;
+        int32_t two;
+        memcpy(&two, x + i, sizeof two);
+        __m256i pair = _mm256_set1_epi32(two);
+        for (int k = 0; k < BLOCKS; k++) {
+            __m128i bytes = _mm_loadu_si128((const __m128i_u *)(at + k * BYTES));
+            __m256i products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(bytes), pair);
+            sum[k] = _mm256_add_epi32(sum[k], products);
+        }
+    }
+    memcpy(whole, sum, STEP * sizeof *whole);
+}
+
+static sums *best_sums(void)
+{
+    return VEC_HAS_AVX2() ? sums_avx2 : sums_base;
+}
+#else
+static sums *best_sums(void)
+{
+    return sums_base;
+}
+#endif
+
 /* out[u] = bias[u] + scale[u]·Σ x[i]·w[i][u] */
 static void pass(const struct layer *l, const int16_t *x, float *out)
 {
+    sums *sum = best_sums();
     for (int u = 0; u < l->units; u += STEP) {
-        v4i sum[2 * BLOCKS] = {{0}};
-        for (int i = 0; i < l->inputs; i += 2) {
-            const signed char *at = l->w + i * l->units + 2 * u;
-            int32_t two;
-            memcpy(&two, x + i, sizeof two);
-            v8s pair = (v8s)(v4i){two, two, two, two};
-            for (int k = 0; k < BLOCKS; k++) {
-                v16c bytes = *(const v16c_any *)(at + k * BYTES);
-                v8s low = LOW_BYTES(bytes), high = HIGH_BYTES(bytes);
-                vec_add_pairs(&sum[2 * k], &low, &pair);
-                vec_add_pairs(&sum[2 * k + 1], &high, &pair);
-            }
-        }
         int32_t whole[STEP];
-        memcpy(whole, sum, sizeof whole);
+        sum(l, x, u, whole);
         for (int k = 0; k < STEP; k++)
             out[u + k] = (float)whole[k] * l->scale[u + k] + l->bias[u + k];
     }
