@@ -277,6 +277,12 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
     folder_write(*state, "joined.mp3", twice, 2 * n);
     size_t joined = frames_of(folder_path(path, *state, "joined.mp3"), NULL);
     assert_in_range(joined, 2 * LONG, 2 * LONG + 8 * 1152);
+    /* bytes before the first frame: what a recorder or a broken-off tag left there */
+    memset(twice, 0, 1713);
+    memcpy(twice + 1713, mp3, n);
+    folder_write(*state, "late.mp3", twice, n + 1713);
+    assert_int_equal(frames_of(folder_path(path, *state, "late.mp3"), NULL), LONG);
+    assert_true(worst_difference(path, 10) == 0);
     free(twice);
     free(mp3);
 }

@@ -130,7 +130,7 @@ bool mpeg_length_splice(struct splice *s, int fd)
     if (fstat(fd, &status) != 0)
         return false;
     v.size = (int64_t)status.st_size;
-    int64_t at = find_frame(&v, skip_tags(&v), NULL);
+    int64_t tags = skip_tags(&v), first = find_frame(&v, tags, NULL), at = first;
     const unsigned char *p = at < 0 ? NULL : look(&v, at, 4);
     if (!p || !is_layer_3(p))
         return false;
@@ -142,8 +142,12 @@ bool mpeg_length_splice(struct splice *s, int fd)
         at += (int64_t)mpeg_frame_bytes(like);
     int64_t end = at, count = count_frames(&v, at, like, &end);
     /* Encoders count their own header frame or not: one more is no news. */
-    if (count == 0 || count > UINT32_MAX || (info && stated >= count - 1))
+    if (count == 0 || count > UINT32_MAX)
         return false;
+    if (info && stated >= count - 1) {
+        *s = (struct splice){.fd = fd, .first = first, .end = v.size};
+        return first > tags;
+    }
     *s = (struct splice){.fd = fd, .first = at, .end = end};
     s->head_bytes = make_info(s->head, like, (uint32_t)count);
     return s->head_bytes > 0 && s->head_bytes <= sizeof s->head;
