@@ -371,6 +371,8 @@ static void undo_redo(struct app *app, const struct key_action *a)
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
         if (app->screen == SCREEN_SOURCE)
             source_go_to(app, index);
+        if (app->screen == SCREEN_LIBRARY || app->screen == SCREEN_SOURCE)
+            library_moved(app);
     }
     kit_sync_sound(app);
     app_say(app, "%s", session_echo(app->session));

@@ -90,6 +90,40 @@ static void draw_log(struct app *app, const struct area *a)
     free(lines);
 }
 
+static int row_of(const struct jobs_state *s, const struct job_info *jobs, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (jobs[i].id == s->id)
+            return i;
+    return -1;
+}
+
+static void put_cursor(struct jobs_state *s, const struct job_info *jobs, int n, int at)
+{
+    s->cursor = at < n ? at : n - 1;
+    s->cursor = s->cursor > 0 ? s->cursor : 0;
+    s->id = n > 0 ? jobs[s->cursor].id : 0;
+    s->over = n > 0 && jobs[s->cursor].state > JOB_RUNNING;
+}
+
+/* The cursor stays on its job while others end before it; when its own ends, it stays
+ * where it is. */
+static void follow_job(struct jobs_state *s, const struct job_info *jobs, int n)
+{
+    int at = row_of(s, jobs, n);
+    bool ended = at >= 0 && jobs[at].state > JOB_RUNNING && !s->over;
+    put_cursor(s, jobs, n, at >= 0 && !ended ? at : s->cursor);
+}
+
+/* The jobs, and the row of the one that the screen shows under the cursor; −1: none. */
+static int under_cursor(struct app *app, struct job_info **jobs)
+{
+    int n = read_jobs(app, jobs);
+    if (app->job_list.id == 0)
+        follow_job(&app->job_list, *jobs, n);
+    return row_of(&app->job_list, *jobs, n);
+}
+
 /* Under the list: the whole reason of the one under the cursor. */
 static void draw_reason(const struct area *a, const struct job_info *j)
 {
@@ -114,8 +148,7 @@ static void draw_list(struct app *app, const struct area *whole)
         area_text(a, 3, 3, ROLE_KEY, "m");
         area_text(a, 3, 6, ROLE_TEXT, "mines the project's recordings");
     }
-    s->cursor = s->cursor >= n ? n - 1 : s->cursor;
-    s->cursor = s->cursor < 0 ? 0 : s->cursor;
+    follow_job(s, jobs, n);
     if (n > 0 && jobs[s->cursor].state == JOB_FAILED && a->rows > 7) {
         struct area reason = area_bottom(a, 4);
         draw_reason(&reason, &jobs[s->cursor]);
@@ -152,9 +185,8 @@ static void draw(struct app *app, const struct area *a)
 static void cancel(struct app *app)
 {
     struct job_info *jobs;
-    int n = read_jobs(app, &jobs), at = app->job_list.cursor;
-    if (at >= 0 && at < n &&
-        (jobs[at].state == JOB_RUNNING || jobs[at].state == JOB_WAITING)) {
+    int at = under_cursor(app, &jobs);
+    if (at >= 0 && jobs[at].state <= JOB_RUNNING) {
         jobs_cancel(app->jobs, jobs[at].id);
         app_say(app, "cancelled %s; what it wrote so far is whole", jobs[at].title);
     } else {
@@ -166,9 +198,9 @@ static void cancel(struct app *app)
 static void retry(struct app *app)
 {
     struct job_info *jobs;
-    int n = read_jobs(app, &jobs), at = app->job_list.cursor;
-    bool over = at >= 0 && at < n &&
-                (jobs[at].state == JOB_FAILED || jobs[at].state == JOB_CANCELLED);
+    int at = under_cursor(app, &jobs);
+    bool over =
+        at >= 0 && (jobs[at].state == JOB_FAILED || jobs[at].state == JOB_CANCELLED);
     char again[JOB_AGAIN_BYTES] = "";
     if (over)
         snprintf(again, sizeof again, "%s", jobs[at].again);
@@ -183,8 +215,8 @@ static void retry(struct app *app)
 static void show_source(struct app *app)
 {
     struct job_info *jobs;
-    int n = read_jobs(app, &jobs), at = app->job_list.cursor;
-    const char *again = at >= 0 && at < n ? jobs[at].again : "";
+    int at = under_cursor(app, &jobs);
+    const char *again = at >= 0 ? jobs[at].again : "";
     char command[JOB_AGAIN_BYTES + 8] = "source";
     if (strncmp(again, "mine ", 5) == 0)
         snprintf(command, sizeof command, "source %s", again + 5);
@@ -192,18 +224,29 @@ static void show_source(struct app *app)
     app_command(app, command);
 }
 
-static bool act(struct app *app, const struct key_action *a)
+static bool move(struct app *app, const struct key_action *a)
 {
     struct jobs_state *s = &app->job_list;
+    struct job_info *jobs;
     int page = app->canvas.rows / 2 - 4;
     /* the log shows its end, and is moved back from there */
     long from = s->log ? LOGBOOK_LINES - 1 - s->log_top : s->cursor;
     long to = moved_row(a, from, s->log ? LOGBOOK_LINES : JOBS_SHOWN, page);
-    if (to >= 0) {
-        *(s->log ? &s->log_top : &s->cursor) =
-            (int)(s->log ? LOGBOOK_LINES - 1 - to : to);
-        return true;
+    if (to >= 0 && s->log) {
+        s->log_top = (int)(LOGBOOK_LINES - 1 - to);
+    } else if (to >= 0) {
+        int n = read_jobs(app, &jobs);
+        put_cursor(s, jobs, n, (int)to);
+        free(jobs);
     }
+    return to >= 0;
+}
+
+static bool act(struct app *app, const struct key_action *a)
+{
+    struct jobs_state *s = &app->job_list;
+    if (move(app, a))
+        return true;
     switch (a->action) {
     case ACT_PANE:
         s->log = !s->log;

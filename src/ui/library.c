@@ -290,6 +290,27 @@ static void toggle_stack(struct app *app)
         app_say(app, "the others of this stack are not in this list");
 }
 
+static void begin_or_end_range(struct app *app)
+{
+    struct library_state *l = &app->library;
+    long at = l->range ? -1 : library_wanted(app);
+    l->range = at >= 0;
+    if (l->range)
+        l->anchor = session_find(app->session, (size_t)at)->id;
+}
+
+bool library_range(struct app *app, size_t *first, size_t *last)
+{
+    const struct library_state *l = &app->library;
+    long from = l->range ? view_position(app->view, l->anchor) : -1;
+    size_t at = view_cursor(app->view);
+    if (from < 0)
+        return false;
+    *first = (size_t)from < at ? (size_t)from : at;
+    *last = (size_t)from < at ? at : (size_t)from;
+    return true;
+}
+
 static bool panes(struct app *app, const struct key_action *a)
 {
     struct library_state *l = &app->library;
@@ -307,8 +328,7 @@ static bool panes(struct app *app, const struct key_action *a)
         pin(app);
         return true;
     case ACT_RANGE:
-        l->range = !l->range;
-        l->anchor = view_cursor(app->view);
+        begin_or_end_range(app);
         return true;
     case ACT_ON_TAGGED:
         l->on_tagged = !l->on_tagged;

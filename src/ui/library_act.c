@@ -15,14 +15,17 @@ static bool targets(struct app *app, size_t **index, size_t *count)
     struct err e;
     struct library_state *l = &app->library;
     bool list = app->screen == SCREEN_LIBRARY; /* neither is seen elsewhere */
+    size_t first, last;
     *count = 0;
     if (list && l->on_tagged)
         return app_check(app, session_tagged(app->session, index, count, &e), &e);
+    if (list && l->range && !library_range(app, &first, &last)) {
+        l->range = false;
+        app_warn(app, "the find the range began at has left this list; v begins another");
+        return false;
+    }
     if (list && l->range)
-        return app_check(
-            app,
-            view_range(app->view, l->anchor, view_cursor(app->view), index, count, &e),
-            &e);
+        return app_check(app, view_range(app->view, first, last, index, count, &e), &e);
     long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
     *index = malloc(sizeof **index);
     if (!*index || at < 0) {
@@ -107,6 +110,15 @@ static void say_if_empty(struct app *app)
         app_say(app, "%s - %s", session_echo(app->session), view_empty_reason(app->view));
 }
 
+/* What was said of finds may take them out of the list: why it is empty then, or the find
+ * that came under the cursor is heard. */
+static void changed(struct app *app)
+{
+    if (app->screen == SCREEN_LIBRARY)
+        say_if_empty(app);
+    library_moved(app);
+}
+
 static void decide_and_advance(struct app *app, change *fn, int value)
 {
     long at = library_current(app);
@@ -120,8 +132,7 @@ static void decide_and_advance(struct app *app, change *fn, int value)
     }
     if (here)
         advance(app, before);
-    say_if_empty(app);
-    library_moved(app);
+    changed(app);
 }
 
 static void tag(struct app *app, int n)
@@ -136,17 +147,19 @@ static void tag(struct app *app, int n)
         free(index);
         return;
     }
-    for (int i = 0; i < n; i++) {
-        long at = library_wanted(app);
-        if (at < 0)
-            return;
+    long at = library_wanted(app), last = -1;
+    for (int i = 0; i < n && at >= 0 && at != last; i++) {
         size_t one = (size_t)at;
         bool on = !session_find(app->session, one)->tagged;
         if (!app_check(app, session_tag(app->session, &one, 1, on, &e), &e))
             return;
-        view_move_by(app->view, 1);
+        last = at;
+        if (library_current(app) == at) /* else it left the list, and the next is here */
+            view_move_by(app->view, 1);
+        at = library_current(app);
     }
-    library_moved(app);
+    if (last >= 0)
+        changed(app);
 }
 
 bool library_decide_action(struct app *app, const struct key_action *a)
@@ -161,7 +174,8 @@ bool library_decide_action(struct app *app, const struct key_action *a)
         decide_and_advance(app, decide, DECISION_REJECTED);
         return true;
     case ACT_UNDECIDE:
-        apply(app, decide, DECISION_NONE);
+        if (apply(app, decide, DECISION_NONE))
+            changed(app);
         return true;
     case ACT_RATE_0:
     case ACT_RATE_1:
@@ -169,7 +183,9 @@ bool library_decide_action(struct app *app, const struct key_action *a)
     case ACT_RATE_3:
     case ACT_RATE_4:
     case ACT_RATE_5:
-        apply(app, rate, a->action == ACT_RATE_0 ? 0 : (int)(a->action - ACT_RATE_1) + 1);
+        if (apply(app, rate,
+                  a->action == ACT_RATE_0 ? 0 : (int)(a->action - ACT_RATE_1) + 1))
+            changed(app);
         return true;
     case ACT_REPEAT:
         decide_and_advance(app, repeat, 0);
@@ -184,8 +200,7 @@ bool library_decide_action(struct app *app, const struct key_action *a)
             app_say(app, "%s", session_echo(app->session));
             if (session_find(app->session, (size_t)at)->stack > 0)
                 advance(app, before);
-            say_if_empty(app);
-            library_moved(app);
+            changed(app);
         }
         return true;
     default:
@@ -299,8 +314,10 @@ static void classify(struct app *app, uint32_t key)
                                                 (enum category)choice.category, &e);
     free(index);
     done_with_targets(app);
-    if (app_check(app, st, &e))
-        app_say(app, "%s", session_echo(app->session));
+    if (!app_check(app, st, &e))
+        return;
+    app_say(app, "%s", session_echo(app->session));
+    changed(app);
 }
 
 /* Drums go into slots; anything may. The extras take the tagged as they are. */

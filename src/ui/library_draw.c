@@ -216,15 +216,12 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
 }
 
 static void draw_row(struct app *app, const struct area *a, const struct layout *l,
-                     int row, size_t position)
+                     int row, size_t position, bool selected)
 {
     size_t index = view_at(app->view, position);
     const struct find *f = session_find(app->session, index);
     bool cursor = position == view_cursor(app->view);
-    size_t anchor = app->library.anchor, at = view_cursor(app->view);
-    bool in_range = app->library.range && position >= (anchor < at ? anchor : at) &&
-                    position <= (anchor < at ? at : anchor);
-    if (f->tagged || in_range)
+    if (f->tagged || selected)
         area_ground(a, row, 0, a->cols, ROLE_SELECTION);
     if (cursor)
         area_ground(a, row, 0, a->cols,
@@ -340,10 +337,13 @@ void library_draw_list(struct app *app, const struct area *a)
     }
     scroll(app, list.rows);
     struct area rows = area_sub(&list, 0, 0, list.rows, list.cols - 1);
+    size_t first, last;
+    bool range = library_range(app, &first, &last);
     for (int r = 0; r < list.rows; r++) {
         size_t position = app->library.top + (size_t)r;
         if (position < view_count(app->view))
-            draw_row(app, &rows, &l, r, position);
+            draw_row(app, &rows, &l, r, position,
+                     range && position >= first && position <= last);
     }
     draw_scroll_bar(app, &list);
 }

@@ -135,13 +135,18 @@ void settings_apply(struct app *app, const char *name)
     app->kit.counted = false; /* stereo samples may cost twice now */
     const struct app_ops *ops = &app->setup.ops;
     if (strcmp(name, "paths.source_audio_dir") == 0 && ops->find_recordings) {
+        long shown = app->source.source;
         app->source.track_source = app->source.source = -1; /* look at them again */
-        if (ops->find_recordings(ops->user, app->config))
+        bool found = ops->find_recordings(ops->user, app->config);
+        source_open(app, shown);
+        if (found)
             app_say(app, "the recordings are in %s; :save keeps it",
                     app->setup.input_dir);
         else
             app_warn(app, "there is no folder %s", app->config->paths.source_audio_dir);
     }
+    if (strncmp(name, "pad_miner.", 10) == 0 || strncmp(name, "pre_analysis.", 13) == 0)
+        source_follow_settings(app);
     if (strcmp(name, "interface.theme") == 0)
         app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
     int key = config_find(name);

@@ -72,6 +72,20 @@ static void collect(struct app *app)
         qsort(s->places, (size_t)s->place_count, sizeof *s->places, by_time);
 }
 
+/* Where the cursor is after a change: on its find, wherever that begins now; without one
+ * at the same time. */
+static int place_again(const struct source_state *s, const struct place *was)
+{
+    int at = s->place_count > 0 ? 0 : -1;
+    for (int i = 0; i < s->place_count; i++) {
+        if (was->index >= 0 && s->places[i].index == was->index)
+            return i;
+        if (s->places[i].start_s <= was->start_s + 1e-9)
+            at = i;
+    }
+    return at;
+}
+
 void source_refresh(struct app *app)
 {
     struct source_state *s = &app->source;
@@ -79,16 +93,14 @@ void source_refresh(struct app *app)
     if (s->places_source == s->source && s->places_finds == v.finds &&
         s->places_state == v.state)
         return;
-    double at =
-        s->cursor >= 0 && s->cursor < s->place_count ? s->places[s->cursor].start_s : -1;
+    struct place at = {.index = -1, .start_s = -1};
+    if (s->cursor >= 0 && s->cursor < s->place_count)
+        at = s->places[s->cursor];
     collect(app);
     s->places_source = s->source;
     s->places_finds = v.finds;
     s->places_state = v.state;
-    s->cursor = s->place_count > 0 ? 0 : -1;
-    for (int i = 0; i < s->place_count && at >= 0; i++)
-        if (s->places[i].start_s <= at + 1e-9)
-            s->cursor = i;
+    s->cursor = place_again(s, &at);
 }
 
 long source_current(const struct app *app)
@@ -202,7 +214,12 @@ void source_find(struct app *app)
     struct find_job *j = calloc(1, sizeof *j);
     if (!j)
         return;
-    *j = (struct find_job){.app = app, .track = s->track, .params = s->params};
+    bool first =
+        s->found_before < 0; /* what the config's thresholds find is counted too */
+    *j = (struct find_job){.app = app,
+                           .track = s->track,
+                           .params = first ? survey_pad_params(app->config) : s->params};
+    s->find_again = first && s->moved;
     s->finding = true;
     struct job_spec spec = {
         .title = "find pads", .work = find_work, .done = find_done, .arg = j};
@@ -231,6 +248,16 @@ void source_open(struct app *app, long source)
     source_refresh(app);
     if (at >= 0)
         source_go_to(app, at);
+}
+
+void source_follow_settings(struct app *app)
+{
+    struct source_state *s = &app->source;
+    s->params = survey_pad_params(app->config);
+    s->found_before = -1;
+    s->moved = false;
+    s->places_source = -1;
+    source_find(app);
 }
 
 void source_done(struct app *app)
@@ -418,13 +445,13 @@ static void mine_here(struct app *app)
     if (s->source < 0)
         return;
     struct config next = *app->config;
-    next.pad_miner.min_rms_db = s->params.min_rms_db;
+    const struct pad_params wanted = s->params; /* these follow the settings */
+    next.pad_miner.min_rms_db = wanted.min_rms_db;
     settings_commit(app, &next, "pad_miner.min_rms_db");
-    next.pad_miner.spectral_flatness_threshold = s->params.spectral_flatness_threshold;
+    next.pad_miner.spectral_flatness_threshold = wanted.spectral_flatness_threshold;
     settings_commit(app, &next, "pad_miner.spectral_flatness_threshold");
-    next.pad_miner.max_onset_rate_per_second = s->params.max_onset_rate_per_second;
+    next.pad_miner.max_onset_rate_per_second = wanted.max_onset_rate_per_second;
     settings_commit(app, &next, "pad_miner.max_onset_rate_per_second");
-    s->moved = false;
     app_mine(app, session_source(app->session, (size_t)s->source)->stem, true);
 }
 

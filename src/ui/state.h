@@ -74,7 +74,7 @@ struct library_state {
     bool wide;       /* the inspector takes the place of the list */
     bool why;        /* every measure and part */
     bool range;      /* `v` is on … */
-    size_t anchor;   /* … from this row */
+    uint64_t anchor; /* … from this find */
     bool on_tagged;  /* `;`: the next command goes to the tagged */
     uint64_t pinned; /* id, 0 = none */
     bool flipped;    /* the pinned one sounds */
@@ -143,7 +143,9 @@ struct source_state {
 
 struct jobs_state {
     int cursor, top;
-    bool log; /* focus is on the log */
+    uint64_t id; /* of the job under the cursor, 0 = not looked yet */
+    bool over;   /* it was when the cursor came there */
+    bool log;    /* focus is on the log */
     int log_top;
 };
 
@@ -351,6 +353,9 @@ void frame_which_key(struct app *app, const struct area *a);
 long library_current(struct app *app);
 /* The same, and that there is none is said. */
 long library_wanted(struct app *app);
+/* Rows first … last of the range that `v` began: it follows its finds. False: there is
+ * none, or the find it began at is not in the list any more. */
+bool library_range(struct app *app, size_t *first, size_t *last);
 void library_draw_list(struct app *app, const struct area *a);
 void library_draw_side(struct app *app, const struct area *a);
 void library_refresh_detail(struct app *app, long index);
@@ -397,6 +402,8 @@ void source_go_to(struct app *app, long index); /* to that find, or where it cam
 void source_decided(struct app *app);           /* and on, as the settings say */
 void source_window(const struct app *app, double *from_s, double *to_s);
 void source_find(struct app *app);
+/* The settings have other thresholds now: they count from here on. */
+void source_follow_settings(struct app *app);
 double *source_threshold(struct app *app, double *low, double *high, double *step);
 const char *source_curve_name(enum curve c);
 
