@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -113,6 +114,24 @@ static void a_decision_plays_the_next(void **state)
     ui_rig_keys(&rig, "a");
     assert_true(current() != before);
     assert_true(sound()->id == current());
+}
+
+/* Whatever brings another find under the cursor: it is heard. */
+static void what_comes_under_the_cursor_is_heard(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = 0;
+    app_command(&rig.app, "filter rating=0");
+    ui_rig_keys(&rig, "gg j");
+    uint64_t rated = current();
+    ui_rig_keys(&rig, "2");
+    assert_true(current() != rated && sound()->id == current());
+    ui_rig_keys(&rig, "u");
+    assert_true(current() == rated && sound()->id == rated);
+    ui_rig_keys(&rig, "F a");
+    app_command(&rig.app, "filter is:accepted");
+    ui_rig_keys(&rig, "U u");
+    assert_true(current() == rated && sound()->id == rated);
 }
 
 static void sound_keys_reach_the_transport(void **state)
@@ -286,6 +305,57 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_true(rig.app.kit.loaded[0] == mined); /* and as mined again */
 }
 
+enum { QUICK_WORKERS = 2 };
+
+static enum status wait_for_a_byte(void *gate, const struct job_context *ctx,
+                                   struct err *e)
+{
+    char byte;
+    (void)ctx, (void)e;
+    return read(*(int *)gate, &byte, 1) == 1 ? ST_OK : ST_DISK;
+}
+
+static void nothing_follows(void *arg, enum status st, const struct err *e)
+{
+    (void)arg, (void)st, (void)e;
+}
+
+static size_t cuts(enum cut_state state)
+{
+    size_t n = 0;
+    for (int i = 0; i < CUTS_MAX; i++)
+        n += rig.app.cuts.slot[i].state == state;
+    return n;
+}
+
+/* Another recording is opened before its turn came: it is cut when it is wanted next. */
+static void a_cut_put_off_is_made_later(void **state)
+{
+    (void)state;
+    int gate[2];
+    rig.config.interface.audition_delay_ms = 0;
+    write_recording();
+    assert_int_equal(pipe(gate), 0);
+    app_command(&rig.app, "filter type:pad");
+    jobs_wait(rig.app.quick);
+    for (int i = 0; i < QUICK_WORKERS; i++) {
+        struct job_spec spec = {
+            .work = wait_for_a_byte, .done = nothing_follows, .arg = &gate[0]};
+        assert_true(jobs_submit(rig.app.quick, &spec) > 0);
+    }
+    ui_rig_keys(&rig, ">");
+    assert_int_equal(cuts(CUT_MAKING), 1);
+    jobs_cancel(rig.app.quick, 0);
+    assert_int_equal(write(gate[1], "xx", QUICK_WORKERS), QUICK_WORKERS);
+    jobs_wait(rig.app.quick);
+    assert_int_equal(cuts(CUT_FAILED), 0);
+    ui_rig_keys(&rig, "Space");
+    jobs_wait(rig.app.quick);
+    assert_int_equal(cuts(CUT_READY), 1);
+    close(gate[0]);
+    close(gate[1]);
+}
+
 /* A recording is mined again: its files are gone for a while. */
 static void what_is_mined_again_is_heard_from_its_recording(void **state)
 {
@@ -351,6 +421,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_cursor_is_heard_after_its_rest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_under_the_cursor_is_heard, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(sound_keys_reach_the_transport, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(settings_of_sound_count_at_the_start, set_up,
@@ -362,6 +434,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pictures_come_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_cut_put_off_is_made_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(space_plays_what_thresholds_find, set_up,

@@ -82,7 +82,9 @@ static void done(void *arg, enum status st, const struct err *e)
     struct cut_slot *s = slot_of(app, j->key);
     long at = library_current(app);
     bool here = at >= 0 && session_find(app->session, (size_t)at)->id == j->id;
-    if (s)
+    if (s && st == ST_CANCELLED) /* whoever wants it orders it again */
+        *s = (struct cut_slot){0};
+    else if (s)
         s->state = st == ST_OK ? CUT_READY : CUT_FAILED;
     if (st != ST_OK && st != ST_CANCELLED)
         app_warn(app, "%s", e->msg);
