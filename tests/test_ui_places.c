@@ -169,6 +169,29 @@ static void the_kit_assigns_and_keeps_what_is_locked(void **state)
     assert_true(shown("e extras"));
 }
 
+/* With the cursor among the extras no key changes a slot that is not looked at. */
+static void extras_leave_the_slots_alone(void **state)
+{
+    (void)state;
+    const struct kit_state *k = session_kit(rig.session);
+    ui_rig_keys(&rig, "] gg \" e K F P s Tab");
+    assert_true(rig.app.kit.extras && k->extra_count == 1);
+    char row[300];
+    snprintf(row, sizeof row, "▸· %s", session_find(rig.session, k->extra[0])->name);
+    assert_true(shown(row));
+    const struct kit_slot before = k->slot[1];
+    ui_rig_keys(&rig, "Enter");
+    assert_true(k->slot[1].steps == before.steps);
+    for (const char *key = "nNL]["; *key; key++) {
+        ui_rig_keys(&rig, (char[]){*key, '\0'});
+        assert_true(said("is for slots; Tab goes back to them"));
+    }
+    assert_memory_equal(&k->slot[1], &before, sizeof before);
+    ui_rig_keys(&rig, "Tab Enter ]");
+    assert_true(k->slot[1].steps == (before.steps ^ 1));
+    assert_true(k->slot[1].trim_db == 0.5);
+}
+
 static void a_kit_without_drums_says_so(void **state)
 {
     (void)state;
@@ -492,6 +515,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_kit_assigns_and_keeps_what_is_locked, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(extras_leave_the_slots_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kit_without_drums_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),

@@ -426,8 +426,32 @@ static bool move(struct app *app, const struct key_action *a)
     }
 }
 
+/* With the cursor among the extras no slot is changed that nobody looks at. */
+static bool extras_act(struct app *app, const struct key_action *a)
+{
+    switch (a->action) {
+    case ACT_DETAIL:
+        app_play(app, kit_current(app));
+        return true;
+    case ACT_NEXT_BEST:
+    case ACT_PREV_BEST:
+    case ACT_LOCK:
+    case ACT_TRIM_UP:
+    case ACT_TRIM_DOWN:
+    case ACT_STEP_RIGHT:
+    case ACT_STEP_LEFT:
+        app_say(app, "%s is for slots; Tab goes back to them",
+                action_info(a->action)->name);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool act(struct app *app, const struct key_action *a)
 {
+    if (app->kit.extras && extras_act(app, a))
+        return true;
     if (a->action >= ACT_SLOT_1 && a->action <= ACT_SLOT_11) {
         app->kit.slot = (int)(a->action - ACT_SLOT_1);
         app->kit.extras = false;

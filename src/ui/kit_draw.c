@@ -143,8 +143,10 @@ static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
     snprintf(right, sizeof right, "%s%s %.1fs", along ? "accepted " : "",
              f->hit_class[0] ? f->hit_class : category_singular(f->category),
              session_measure(app->session, f, ME_duration_sec));
-    if (app->kit.extras && i == app->kit.extra)
+    if (app->kit.extras && i == app->kit.extra) {
         area_ground(a, row, 1, a->cols - 2, ROLE_CURSOR);
+        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
+    }
     area_glyph(a, row, 2, words_mark_role(f), words_mark(f));
     area_fit(a, row, 4, a->cols - 32, ROLE_TEXT, CUT_MIDDLE, f->name);
     area_right_text(a, row, a->cols - 2, ROLE_DIM, right);
