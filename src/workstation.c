@@ -113,6 +113,22 @@ static enum status mine(void *user, const struct mine_request *request,
     return mining_start(&place, request, reply, e);
 }
 
+/* The kit's page to listen to. The kit is whole without it. */
+static void write_page(struct errand *r, const struct kit_job *kit)
+{
+    struct report_result page;
+    struct err e = {0};
+    char there[PATH_BYTES];
+    struct report_job job = {.input_dir = there, .ctx = kit->ctx, .log = kit->log};
+    enum status st = path_join(there, sizeof there, kit->output_dir, kit->kit_name, &e);
+    if (st == ST_OK)
+        st = report_run(&job, &page, &e);
+    if (st == ST_OK)
+        text_addf(&r->listing, "A browser plays it: open %s\n\n", page.path);
+    else if (st != ST_CANCELLED)
+        log_write(kit->log, LOG_WARNING, "%s", e.msg);
+}
+
 static enum status export_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct errand *r = arg;
@@ -134,14 +150,17 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
         path_has(there, "manifest.csv"))
         text_addf(&r->listing, "The kit that lies there is replaced.\n");
     if (st == ST_OK && !job.dry_run)
+        write_page(r, &job);
+    if (st == ST_OK && !job.dry_run)
         text_addf(&r->listing,
                   "Copy the folder ROLAND to the root of the card, then import it on the "
                   "machine:\nUTILITY > SAMPLE:Import > FOLDER. ASSIGN.txt says what goes "
                   "where.\n");
     if (st == ST_OK)
-        snprintf(r->sentence, sizeof r->sentence, "%s %zu samples %s %.250s/%.60s",
+        snprintf(r->sentence, sizeof r->sentence, "%s %zu sample%s %s %.250s/%.60s",
                  job.dry_run ? "would write" : "wrote", result.exported,
-                 job.dry_run ? "to" : "into", job.output_dir, job.kit_name);
+                 result.exported == 1 ? "" : "s", job.dry_run ? "to" : "into",
+                 job.output_dir, job.kit_name);
     return st;
 }
 

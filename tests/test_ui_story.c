@@ -154,6 +154,7 @@ static void from_tape_to_kit(void **state)
     assert_int_equal(
         files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/[A-Z][A-Z][A-Z]01*"), 1);
     assert_int_equal(files("export/kits/NIGHTBUS/ASSIGN.txt"), 1);
+    assert_int_equal(files("export/kits/NIGHTBUS/report.html"), 1);
     assert_int_equal(files("export/tapes/catalog.db"), 1);
 }
 
