@@ -718,12 +718,42 @@ static void samples_off_the_grid_go_to_the_nearest(void **state)
     root_done(&r);
 }
 
+/* What takes its place may have more channels than the buffers, or other numbers. */
+static void a_file_that_was_replaced_is_not_read_on(void **state)
+{
+    static const struct {
+        int format, channels;
+    } others[] = {{SF_FORMAT_WAV | SF_FORMAT_PCM_16, 6},
+                  {SF_FORMAT_WAV | SF_FORMAT_FLOAT, 1},
+                  {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 1}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char path[FOLDER_BYTES];
+        struct soundfile *sf;
+        struct audio a;
+        struct err e = {0};
+        sound_in(path, *state, "own.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1,
+                 FRAMES);
+        assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+        assert_int_equal(soundfile_read_region(sf, 100, 5000, &a, NULL), ST_OK);
+        audio_done(&a);
+        sound_in(path, *state, "own.wav", others[i].format, RATE, others[i].channels,
+                 FRAMES);
+        for (int again = 0; again < 2; again++) { /* going back opens it anew */
+            assert_int_equal(soundfile_read_region(sf, 0, 5000, &a, &e), ST_CORRUPT);
+            assert_non_null(strstr(e.msg, "changed while it was being read"));
+            assert_null(a.data);
+        }
+        soundfile_close(sf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(sixteen_bits_as_libsndfile_reads_them),
         IN_FOLDER(regions_equal_the_sequential_decode),
         IN_FOLDER(a_region_does_not_depend_on_what_was_read_before),
+        IN_FOLDER(a_file_that_was_replaced_is_not_read_on),
         IN_FOLDER(lengths_in_headers_are_not_believed),
         IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
         IN_FOLDER(broken_off_data_is_told),

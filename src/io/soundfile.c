@@ -29,6 +29,7 @@ struct soundfile {
     SNDFILE *sf;
     struct splice *splice; /* what libsndfile reads from, when not the file itself */
     struct soundfile_info info;
+    int format; /* libsndfile's */
     enum seeking seeking;
     int64_t position;
     int64_t run_start; /* where the decoding in progress was begun */
@@ -69,28 +70,17 @@ static int stored_bits(int format)
     }
 }
 
+/* Where the first word of libsndfile's own name is not the usual one. */
 static const char *container_name(int format)
 {
     switch (format & SF_FORMAT_TYPEMASK) {
     case SF_FORMAT_WAV:
     case SF_FORMAT_WAVEX:
         return "WAV";
-    case SF_FORMAT_AIFF:
-        return "AIFF";
-    case SF_FORMAT_AU:
-        return "AU";
-    case SF_FORMAT_FLAC:
-        return "FLAC";
     case SF_FORMAT_OGG:
         return "Ogg";
     case SF_FORMAT_MPEG:
         return "MPEG";
-    case SF_FORMAT_CAF:
-        return "CAF";
-    case SF_FORMAT_W64:
-        return "W64";
-    case SF_FORMAT_RF64:
-        return "RF64";
     default:
         return "";
     }
@@ -135,9 +125,9 @@ static void describe(struct soundfile_info *info, int format)
         container = library_name;
     }
     if (bits)
-        snprintf(info->format, sizeof info->format, "%s %d-bit", container, bits);
+        snprintf(info->format, sizeof info->format, "%.20s %d-bit", container, bits);
     else
-        snprintf(info->format, sizeof info->format, "%s %s", container,
+        snprintf(info->format, sizeof info->format, "%.20s %s", container,
                  coding_name(format));
     info->bit_depth = bits;
     int coding = format & SF_FORMAT_SUBMASK;
@@ -341,10 +331,13 @@ static enum status reopen(struct soundfile *sf, struct err *e)
     enum status st = open_checked(sf->path, by_name, true, &o, e);
     if (st)
         return st;
+    if (o.info.channels != sf->info.channels || o.info.samplerate != sf->info.rate_hz ||
+        o.info.format != sf->format) {
+        close_opened(o.sf, o.splice); /* its frames fit no buffer of ours */
+        return err_set(e, ST_CORRUPT, "%s changed while it was being read", sf->path);
+    }
     sf->sf = o.sf;
     sf->splice = o.splice;
-    if (o.info.channels != sf->info.channels || o.info.samplerate != sf->info.rate_hz)
-        return err_set(e, ST_CORRUPT, "%s changed while it was being read", sf->path);
     return ST_OK;
 }
 
@@ -364,6 +357,7 @@ static void fill_info(struct soundfile *sf, const struct opened *o)
     bool known = o->info.frames > 0 && o->info.frames < SF_COUNT_MAX;
     sf->info.rate_hz = o->info.samplerate;
     sf->info.channels = o->info.channels;
+    sf->format = o->info.format;
     sf->info.claimed_frames = known ? o->info.frames + o->missing_frames : 0;
     describe(&sf->info, o->info.format);
     sf->seeking = seeking_of(&o->info, o->bytes);

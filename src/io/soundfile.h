@@ -31,7 +31,7 @@ struct soundfile_info {
     int64_t claimed_frames; /* from the header; may be wrong, 0 when unknown */
     int bit_depth;          /* of integer formats: 8 … 32; 0 for float or lossy */
     bool lossy;             /* MP3, Vorbis, Opus, ADPCM … */
-    char format[32];        /* "WAV 16-bit", "MP3", "Ogg Vorbis" … */
+    char format[40];        /* "WAV 16-bit", "MP3", "Ogg Vorbis" … */
 };
 
 /* ST_NOT_FOUND, ST_UNREADABLE (not audio, not a file, no permission), ST_UNSUPPORTED
