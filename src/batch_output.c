@@ -345,7 +345,7 @@ void output_counts(struct output *o, enum pipeline p, const char *path,
 static void json_setting(struct text *t, const struct config *cfg, int i)
 {
     const struct config_key *k = config_key(i);
-    char value[4 * CONFIG_TEXT_BYTES + 8], *rest;
+    char value[CONFIG_VALUE_BYTES], *rest;
     config_get(cfg, i, value, sizeof value);
     bool null = strcmp(value, "null") == 0;
     if (k->type == CONFIG_TEXT && !null) {

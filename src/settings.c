@@ -118,7 +118,7 @@ enum status settings_save_own(const char *user_dir, const struct config *cfg,
     for (int s = 0; s < 2; s++) {
         bool begun = false;
         for (int i = 0; i < config_key_count(); i++) {
-            char value[CONFIG_TEXT_BYTES + 64], was[sizeof value];
+            char value[CONFIG_VALUE_BYTES], was[sizeof value];
             const struct config_key *k = config_key(i);
             if (!is_own(k->name, sections[s]) ||
                 !config_get(cfg, i, value, sizeof value) ||

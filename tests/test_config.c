@@ -130,6 +130,7 @@ static void what_is_written_reads_back_equal(void **state)
         "drones.pitch_shift_semitones=[]",
         "pad_miner.min_rms_db=-45.00000000000001",
         "paths.export_dir=it's \"odd\": #1 \xc3\xa9",
+        "paths.drums_dir=/disk/caf\xe9",
         "audio.device=null",
         "clouds.pitch_shift_range.max=0.1",
         "interface.audition_delay_ms=-1",
@@ -299,9 +300,15 @@ static void settings_by_name(void **state)
                                       "reproducibility.random_seed=-1",
                                       "reproducibility.random_seed=18446744073709551616",
                                       "reproducibility.random_seed=1.5",
-                                      "global.sample_rate=44100.5"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+                                      "global.sample_rate=44100.5",
+                                      "audio.match_levels=maybe",
+                                      "drones.pad_variants=[dark, blue]",
+                                      "drones.pitch_shift_semitones=[1, 99]"};
+    struct config before = c;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(config_set(&c, bad[i], &e), ST_CONFIG);
+        assert_memory_equal(&c, &before, sizeof c);
+    }
     assert_int_equal(config_set(&c, "pad_minr.min_rms_db=3", &e), ST_CONFIG);
     assert_non_null(strstr(e.msg, "did you mean pad_miner.min_rms_db?"));
     assert_int_equal(config_set(&c, "zzzzzzzzzz=3", &e), ST_CONFIG);
@@ -391,7 +398,14 @@ static void quoting_reads_back(void **state)
                                         "2024-01-01",
                                         "=",
                                         "*a",
-                                        "a,b"};
+                                        "a,b",
+                                        "caf\xe9", /* as folders of old disks are named */
+                                        "\xff\x80",
+                                        "half \xc3",
+                                        "\xee\xbe\x80\xee\xbf\xbf", /* U+EF80, U+EFFF */
+                                        "\xc2\x85\xc2\x9f", /* line break and control */
+                                        "\xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbf",
+                                        "\xf0\x9f\x8e\xb5"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         char line[200] = "k: ";
         struct yaml *y;
@@ -402,6 +416,7 @@ static void quoting_reads_back(void **state)
         assert_non_null(k);
         assert_string_equal(k->text, texts[i]);
         assert_false(yaml_is_null(k));
+        assert_true(n <= 6 * strlen(texts[i]) + 2);
         yaml_tree_free(y);
     }
     char tiny[4];

@@ -479,6 +479,22 @@ static void seeds_are_exact(void **state)
     outcome_done(&o);
 }
 
+/* A folder whose name is no UTF-8, without a seed of one's own: the settings that the
+ * project wrote down name it, and the next run reads them. */
+static void folders_of_old_disks_are_gone_on_with(void **state)
+{
+    static const char line[] =
+        "old=$(printf 'caf\\351'); [ -d in ] && mv in \"$old\"; " TROWEL_BIN
+        " --batch process --stages drums --input_dir \"$old\"";
+    struct outcome o;
+    for (int again = 0; again < 2; again++) {
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 0);
+        assert_true(text_has(o.out, again ? "0 done, 3 done before" : "3 done, 0 done"));
+        outcome_done(&o);
+    }
+}
+
 /* Help that goes to a full disk was not given. */
 static void help_on_a_full_disk_fails(void **state)
 {
@@ -526,6 +542,7 @@ int main(void)
         HOSTILE(a_dry_run_writes_nothing),
         HOSTILE(who_reads_json_reads_every_failure),
         HOSTILE(seeds_are_exact),
+        HOSTILE(folders_of_old_disks_are_gone_on_with),
         HOSTILE(help_on_a_full_disk_fails),
         HOSTILE(nohup_is_heeded),
     };

@@ -19,7 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONFIG_LIST_MAX = 32, CONFIG_KEY_BYTES = 64, CONFIG_TEXT_BYTES = 1024 };
+enum {
+    CONFIG_LIST_MAX = 32,
+    CONFIG_KEY_BYTES = 64,
+    CONFIG_TEXT_BYTES = 1024,
+    CONFIG_VALUE_BYTES = 6 * CONFIG_TEXT_BYTES + 8 /* any value as YAML */
+};
 
 struct config_ints {
     int count;

@@ -187,7 +187,7 @@ bool config_get(const struct config *cfg, int index, char *out, size_t size)
 {
     const struct config_key *k = config_key(index);
     const void *at = (const char *)cfg + k->offset;
-    char text[4 * CONFIG_TEXT_BYTES + 8] = "";
+    char text[CONFIG_VALUE_BYTES] = "";
     const struct config_seed *seed = at;
     switch (k->type) {
     case CONFIG_BOOL:

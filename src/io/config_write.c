@@ -100,7 +100,7 @@ enum status config_yaml(const struct config *cfg, enum config_style style, char 
             "values in use.\n");
     for (int i = 0; i < config_key_count(); i++) {
         const struct config_key *k = config_key(i);
-        char parent[CONFIG_KEY_BYTES], value[4 * CONFIG_TEXT_BYTES + 8];
+        char parent[CONFIG_KEY_BYTES], value[CONFIG_VALUE_BYTES];
         parent_of(parent, k->name);
         open_parents(&t, before, parent, style);
         strcpy(before, parent);

@@ -1,6 +1,7 @@
 #include "io/yaml.h"
 
 #include "io/csv.h"
+#include "io/paths.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -95,6 +96,31 @@ static enum status next_event(struct reading *r, yaml_event_t *event)
                    r->parser.problem ? r->parser.problem : "it cannot be understood");
 }
 
+/* Names of files may hold bytes that are no UTF-8, which YAML cannot: they are written as
+ * characters of a private range, 0xe9 as U+EFE9. */
+enum { BYTES = 0xef00, BYTES_FIRST = 0xef80, BYTES_LAST = 0xefff };
+
+static bool stands_for_byte(unsigned code)
+{
+    return code >= BYTES_FIRST && code <= BYTES_LAST;
+}
+
+static void take_bytes_back(char *text)
+{
+    char *to = text;
+    unsigned code;
+    while (*text) {
+        size_t n = utf8_sequence(text, &code);
+        if (stands_for_byte(code))
+            *to++ = (char)(code - BYTES);
+        else
+            for (size_t i = 0; i < n; i++)
+                *to++ = text[i];
+        text += n > 0 ? n : 1;
+    }
+    *to = '\0';
+}
+
 static enum status copy_text(struct reading *r, const yaml_event_t *event, int line,
                              const char **text)
 {
@@ -105,6 +131,8 @@ static enum status copy_text(struct reading *r, const yaml_event_t *event, int l
     if (!copy)
         return err_set(r->e, ST_NO_MEMORY, "%s: no memory to read it", r->name);
     memcpy(copy, event->data.scalar.value, n);
+    if (event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE)
+        take_bytes_back(copy);
     *text = copy;
     return ST_OK;
 }
@@ -270,8 +298,11 @@ static bool text_bool(const char *text, bool *value)
                                       "YES",  "on",   "On",   "ON"};
     static const char *const no[] = {"false", "False", "FALSE", "no", "No",
                                      "NO",    "off",   "Off",   "OFF"};
-    *value = is_one_of(text, yes, sizeof yes / sizeof *yes);
-    return *value || is_one_of(text, no, sizeof no / sizeof *no);
+    bool is_yes = is_one_of(text, yes, sizeof yes / sizeof *yes);
+    if (!is_yes && !is_one_of(text, no, sizeof no / sizeof *no))
+        return false;
+    *value = is_yes;
+    return true;
 }
 
 bool yaml_is_null(const struct yaml_node *n)
@@ -330,6 +361,33 @@ static void put(struct quoting *q, const char *bytes)
             q->out[q->length] = *bytes;
 }
 
+/* Does it stand in a quoted text as it is? Not controls, line breaks of YAML's, marks. */
+static bool is_shown(unsigned code)
+{
+    return code >= 0x20 && (code < 0x7f || code >= 0xa0) && code != 0x2028 &&
+           code != 0x2029 && code != 0xfeff && code != 0xfffe && code != 0xffff;
+}
+
+/* The next character, escaped where it must be; returns what follows it. */
+static const char *put_character(struct quoting *q, const char *text)
+{
+    unsigned code;
+    char escaped[8], plain[5] = "";
+    size_t n = utf8_sequence(text, &code);
+    if (n == 0 || stands_for_byte(code)) {
+        n = 1;
+        snprintf(escaped, sizeof escaped, "\\u%04x", BYTES + (unsigned char)*text);
+    } else if (code == '"' || code == '\\') {
+        snprintf(escaped, sizeof escaped, "\\%c", *text);
+    } else if (!is_shown(code)) {
+        snprintf(escaped, sizeof escaped, "\\u%04x", code & 0xffff);
+    } else {
+        memcpy(plain, text, n);
+    }
+    put(q, *plain ? plain : escaped);
+    return text + n;
+}
+
 size_t yaml_quote(char *out, size_t size, const char *text)
 {
     struct quoting q = {out, size, 0};
@@ -337,15 +395,8 @@ size_t yaml_quote(char *out, size_t size, const char *text)
         put(&q, text);
     } else {
         put(&q, "\"");
-        for (; *text; text++) {
-            unsigned char c = (unsigned char)*text;
-            char one[8] = {*text, '\0'};
-            if (c < 0x20 || c == 0x7f)
-                snprintf(one, sizeof one, "\\x%02x", c);
-            else if (c == '"' || c == '\\')
-                snprintf(one, sizeof one, "\\%c", c);
-            put(&q, one);
-        }
+        while (*text)
+            text = put_character(&q, text);
         put(&q, "\"");
     }
     if (size)

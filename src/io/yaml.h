@@ -43,8 +43,9 @@ bool yaml_bool(const struct yaml_node *n, bool *value); /* true false yes no on 
 bool yaml_number(const struct yaml_node *n, double *value);
 bool yaml_whole(const struct yaml_node *n, long long *value); /* also "7.0" */
 
-/* `text` as a scalar that reads back as that text: plain where that is safe, else
- * double-quoted. Returns the length needed, like snprintf. */
+/* `text` as a scalar that reads back as that text, whatever bytes it holds: plain where
+ * that is safe, else double-quoted. Returns the length needed, like snprintf: at most six
+ * times as long, and two. */
 size_t yaml_quote(char *out, size_t size, const char *text);
 
 #endif
