@@ -113,6 +113,25 @@ static void test_score_has_reasons(void **state)
     assert_true(plain >= 0.0 && plain <= 1.0);
 }
 
+/* Parts come back from manifests, which may say anything. */
+static void test_reasons_fit_their_room(void **state)
+{
+    struct bench *b = *state;
+    size_t n;
+    fill(b, 3);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < PARTS_MAX; k++)
+            parts_add(&b->c[i].parts, "incredible", k % 2 ? -1e300 : 1e300);
+    struct curate_pick *p = choose(b, 3, 3, 0.3, &n);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(strlen(p[i].reason) < sizeof p[i].reason);
+        assert_non_null(strstr(p[i].reason, "incredible 9.00 incredible -9.00"));
+        assert_non_null(strchr(p[i].reason, ')'));
+    }
+    free(p);
+}
+
 static void test_user_comes_first(void **state)
 {
     struct bench *b = *state;
@@ -543,6 +562,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         CASE(test_score_has_reasons),
+        CASE(test_reasons_fit_their_room),
         CASE(test_user_comes_first),
         CASE(test_a_kit_follows),
         CASE(test_places_differ),

@@ -164,13 +164,17 @@ static void exclude_like(const struct curate_entry *entries, struct choice *all,
     }
 }
 
-/* The parts of a score, appended at n: "mined .90 grade 1.00 …". */
+/* The parts of a score, appended at n: "mined .90 grade 1.00 …". They are 0 … 1, but a
+ * manifest may say anything, and a number has no more than five letters here. */
 static size_t list_parts(char *out, size_t n, size_t room,
                          const struct score_parts *parts)
 {
-    for (int i = 0; i < parts->count && i < PARTS_MAX && n + 20 < room; i++)
+    for (int i = 0; i < parts->count && i < PARTS_MAX && n + 20 < room; i++) {
+        double v = parts->part[i].value;
+        v = v > 9 ? 9 : v < -9 ? -9 : v;
         n += (size_t)snprintf(out + n, room - n, "%s%.11s %.2f", i == 0 ? "" : " ",
-                              parts->part[i].name, parts->part[i].value);
+                              parts->part[i].name, v);
+    }
     return n;
 }
 
