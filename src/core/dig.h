@@ -30,6 +30,9 @@ struct find_list {
 /* The new last find, cleared, its vector NAN, its trace not known; NULL without memory.
  */
 struct candidate *find_list_add(struct find_list *l);
+/* A list of `rows` (from malloc), which it owns from now on, also on failure. */
+enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,
+                           struct err *e);
 enum status find_list_append(struct find_list *to, const struct find_list *from,
                              struct err *e);
 void find_list_done(struct find_list *l);

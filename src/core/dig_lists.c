@@ -27,16 +27,38 @@ static bool grow_finds(struct find_list *l, size_t wanted)
     return true;
 }
 
+static void clear_sound(struct find_list *l, size_t i)
+{
+    l->vectors[i * SIMILARITY_DIM] = NAN;
+    memset(l->vectors + i * SIMILARITY_DIM + 1, 0,
+           (SIMILARITY_DIM - 1) * sizeof *l->vectors);
+    memset(&l->traces[i], 0, sizeof *l->traces);
+}
+
 struct candidate *find_list_add(struct find_list *l)
 {
     if (!grow_finds(l, l->count + 1))
         return NULL;
     candidate_clear(&l->at[l->count]);
-    l->vectors[l->count * SIMILARITY_DIM] = NAN;
-    memset(l->vectors + l->count * SIMILARITY_DIM + 1, 0,
-           (SIMILARITY_DIM - 1) * sizeof *l->vectors);
-    memset(&l->traces[l->count], 0, sizeof *l->traces);
+    clear_sound(l, l->count);
     return &l->at[l->count++];
+}
+
+enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,
+                           struct err *e)
+{
+    *l = (struct find_list){.at = rows, .count = count, .capacity = count};
+    if (count == 0)
+        return ST_OK;
+    l->vectors = malloc(count * SIMILARITY_DIM * sizeof *l->vectors);
+    l->traces = malloc(count * sizeof *l->traces);
+    if (!l->vectors || !l->traces) {
+        find_list_done(l);
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", count);
+    }
+    for (size_t i = 0; i < count; i++)
+        clear_sound(l, i);
+    return ST_OK;
 }
 
 enum status find_list_append(struct find_list *to, const struct find_list *from,

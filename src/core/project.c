@@ -188,36 +188,28 @@ static enum status read_finds(const struct project *p, const char *stem,
 {
     char relative[PATH_BYTES], path[PATH_BYTES];
     struct candidate *rows;
-    size_t count, bytes = 0;
-    char *vectors = NULL;
+    size_t count, bytes;
+    char *text;
     hidden(relative, stem, ".record");
     enum status st = absolute(path, p, relative, e);
     if (st == ST_OK)
         st = manifest_read(path, &rows, &count, e);
-    if (st != ST_OK)
+    if (st == ST_OK)
+        st = find_list_take(finds, rows, count, e);
+    if (st != ST_OK || count == 0)
         return st;
     hidden(relative, stem, ".vectors");
-    size_t row = SIMILARITY_DIM * sizeof(float), trace = sizeof(struct trace);
-    if (root_read_file(&p->root, relative, RECORD_MAX_BYTES, &vectors, &bytes, NULL) !=
+    size_t vectors = count * SIMILARITY_DIM * sizeof(float),
+           traces = count * sizeof(struct trace);
+    if (root_read_file(&p->root, relative, RECORD_MAX_BYTES, &text, &bytes, NULL) !=
         ST_OK)
-        vectors = NULL;
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
-        struct candidate *c = find_list_add(finds);
-        if (!c) {
-            st = err_set(e, ST_NO_MEMORY, "no memory for the finds of %s", stem);
-            break;
-        }
-        *c = rows[i];
-        if (!vectors || bytes != count * (row + trace))
-            continue;
-        memcpy(finds->vectors + (finds->count - 1) * SIMILARITY_DIM, vectors + i * row,
-               row);
-        memcpy(&finds->traces[finds->count - 1], vectors + count * row + i * trace,
-               trace);
+        return ST_OK;
+    if (bytes == vectors + traces) {
+        memcpy(finds->vectors, text, vectors);
+        memcpy(finds->traces, text + vectors, traces);
     }
-    free(rows);
-    free(vectors);
-    return st;
+    free(text);
+    return ST_OK;
 }
 
 enum status project_record(const struct project *p, const char *stem,
@@ -228,10 +220,7 @@ enum status project_record(const struct project *p, const char *stem,
     if (st != ST_OK || !finds)
         return st;
     *finds = (struct find_list){0};
-    st = read_finds(p, stem, finds, e);
-    if (st != ST_OK)
-        find_list_done(finds);
-    return st;
+    return read_finds(p, stem, finds, e);
 }
 
 /* --- begun, announced, complete --- */

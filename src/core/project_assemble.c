@@ -35,12 +35,20 @@ struct joined {
     struct trace *traces;               /* likewise */
     size_t count, room, missing, there; /* there: saved, and on the disk */
     const struct find_list *orphans;    /* may be NULL */
-    struct find_list loaded;            /* the record of one source */
+    struct find_list *records;          /* by source, while they are few; then */
+    size_t held;                        /* finds of all records */
+    struct find_list loaded;            /* the record of one source at a time */
     size_t loaded_source;
 };
 
+/* How many finds of records may lie in memory (12 MB). The rest is read three times. */
+enum { HELD_MAX = (12 << 20) / sizeof(struct candidate) };
+
 static void joined_done(struct joined *j)
 {
+    for (size_t i = 0; j->records && i < j->source_count; i++)
+        find_list_done(&j->records[i]);
+    free(j->records);
     free(j->sources);
     free(j->finds);
     free(j->vectors);
@@ -68,7 +76,8 @@ static enum status read_sources(const struct project *p, struct joined *j, struc
     enum status st = project_stems(p, &stems, e);
     if (st == ST_OK) {
         j->sources = calloc(stems.count + 1, sizeof *j->sources);
-        if (!j->sources)
+        j->records = calloc(stems.count + 1, sizeof *j->records);
+        if (!j->sources || !j->records)
             st = err_set(e, ST_NO_MEMORY, "no memory for %zu sources", stems.count);
     }
     for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
@@ -83,18 +92,30 @@ static enum status read_sources(const struct project *p, struct joined *j, struc
     return st;
 }
 
-static enum status load(struct joined *j, size_t source, struct err *e)
+static enum status load(struct joined *j, size_t source, struct find_list **out,
+                        struct err *e)
 {
     struct catalog_source again;
-    if (source == j->loaded_source)
+    struct find_list *held = &j->records[source];
+    bool is_held = held->count > 0;
+    *out = is_held ? held : &j->loaded;
+    if (is_held || source == j->loaded_source)
         return ST_OK;
     find_list_done(&j->loaded);
     j->loaded_source = SIZE_MAX;
     enum status st =
         project_record(j->project, j->sources[source].stem, &again, &j->loaded, e);
-    if (st == ST_OK)
-        j->loaded_source = source;
-    return st;
+    if (st != ST_OK)
+        return st;
+    j->loaded_source = source;
+    if (j->held + j->loaded.count <= HELD_MAX) {
+        j->held += j->loaded.count;
+        *held = j->loaded;
+        j->loaded = (struct find_list){0};
+        j->loaded_source = SIZE_MAX;
+        *out = held;
+    }
+    return ST_OK;
 }
 
 static enum status note(struct joined *j, size_t source, size_t row,
@@ -160,11 +181,16 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
 {
     enum status st = read_sources(j->project, j, e);
     for (size_t i = 0; st == ST_OK && i < j->source_count; i++) {
+        struct find_list *l;
         st = cancelled(j, e);
         if (st == ST_OK)
-            st = load(j, i, e);
+            st = load(j, i, &l, e);
         if (st == ST_OK)
-            st = note_list(j, i, &j->loaded, e);
+            st = note_list(j, i, l, e);
+        if (st == ST_OK) {
+            free(l->traces);
+            l->traces = NULL;
+        }
     }
     if (st == ST_OK && more->orphans) {
         j->orphans = more->orphans;
@@ -185,12 +211,14 @@ static const struct candidate *whole(struct joined *j, size_t i, const float **v
                                      struct err *e)
 {
     const struct brief *b = &j->finds[i];
-    const struct find_list *l = &j->loaded;
     static const char changed[] = "%s changed while its finds were joined; do it again";
-    if (b->source == j->source_count)
-        l = j->orphans;
-    else if (load(j, b->source, e) != ST_OK)
-        return NULL;
+    struct find_list *loaded;
+    const struct find_list *l = j->orphans;
+    if (b->source < j->source_count) {
+        if (load(j, b->source, &loaded, e) != ST_OK)
+            return NULL;
+        l = loaded;
+    }
     if (b->row >= l->count) {
         err_set(e, ST_CORRUPT, changed, j->project->root.path);
         return NULL;
