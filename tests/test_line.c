@@ -39,6 +39,28 @@ static void sums_and_peaks_are_those_of_a_loop(void **state)
         }
 }
 
+/* Rows side by side are as each alone, to the last bit. */
+static void step_sums_are_those_of_a_loop(void **state)
+{
+    (void)state;
+    float x[ROOM];
+    fill(x);
+    for (size_t n = 1; n <= ROOM / 7; n++) {
+        double sums[7];
+        line_step_sums(x, n, 7, sums);
+        for (size_t r = 0; r < 7; r++) {
+            double alone, sum = 0;
+            for (size_t i = 1; i < 1 + (n - 1) / 4 * 4; i++) {
+                double step = (double)(x[r * n + i] - x[r * n + i - 1]);
+                sum += step * step;
+            }
+            line_step_sums(x + r * n, n, 1, &alone);
+            assert_true(sums[r] == alone);
+            assert_true(fabs(sums[r] - sum) <= 1e-6 * sum);
+        }
+    }
+}
+
 static void what_is_no_number_goes(void **state)
 {
     (void)state;
@@ -65,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_and_peaks_are_those_of_a_loop),
+        cmocka_unit_test(step_sums_are_those_of_a_loop),
         cmocka_unit_test(what_is_no_number_goes),
     };
     return cmocka_run_group_tests_name("line", tests, NULL, NULL);

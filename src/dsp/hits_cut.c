@@ -378,11 +378,9 @@ static bool prepare(struct cut *c)
     c->treble = c->energy + c->steps;
     audio_mono(c->read, c->mono);
     line_scrub(c->mono, c->n);
-    for (size_t s = 0; s < c->steps; s++) {
-        const float *x = c->mono + s * c->step;
-        c->energy[s] = line_square_sum(x, c->step);
-        c->treble[s] = line_step_sum(x, c->step);
-    }
+    for (size_t s = 0; s < c->steps; s++)
+        c->energy[s] = line_square_sum(c->mono + s * c->step, c->step);
+    line_step_sums(c->mono, c->step, c->steps, c->treble);
     return true;
 }
 

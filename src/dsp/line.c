@@ -31,14 +31,30 @@ double line_square_sum(const float *x, size_t n)
     return sum;
 }
 
-double line_step_sum(const float *x, size_t n)
+/* The square sums of the steps in `ROWS` rows of n floats, whose additions do not wait
+ * for each other. */
+enum { ROWS = 4 };
+
+VEC_INLINE void step_sums(const float *x, size_t n, int rows, double *out)
 {
-    v4f_any sum = {0, 0, 0, 0};
-    for (size_t i = 1; i + WIDE <= n; i += WIDE) {
-        v4f_any step = *(const v4f_any *)(x + i) - *(const v4f_any *)(x + i - 1);
-        sum += step * step;
-    }
-    return (double)((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    v4f_any sum[ROWS] = {{0}};
+    for (size_t i = 1; i + WIDE <= n; i += WIDE)
+        for (int r = 0; r < rows; r++) {
+            const float *at = x + (size_t)r * n + i;
+            v4f_any step = *(const v4f_any *)at - *(const v4f_any *)(at - 1);
+            sum[r] += step * step;
+        }
+    for (int r = 0; r < rows; r++)
+        out[r] = (double)((sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3]));
+}
+
+void line_step_sums(const float *x, size_t n, size_t rows, double *out)
+{
+    size_t r = 0;
+    for (; r + ROWS <= rows; r += ROWS)
+        step_sums(x + r * n, n, ROWS, out + r);
+    for (; r < rows; r++)
+        step_sums(x + r * n, n, 1, out + r);
 }
 
 /* Magnitudes of floats are in the order of their bits. */

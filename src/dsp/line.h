@@ -9,9 +9,9 @@
 /* Σx², in double precision. */
 double line_square_sum(const float *x, size_t n);
 
-/* Σ(x[i] − x[i − 1])² over i = 1 … n − 1 as far as that makes fours, in single precision.
- */
-double line_step_sum(const float *x, size_t n);
+/* Of each of `rows` rows of n floats, one behind the other: Σ(x[i] − x[i − 1])² over
+ * i = 1 … n − 1 as far as that makes fours, in single precision. */
+void line_step_sums(const float *x, size_t n, size_t rows, double *out);
 
 /* The largest |x|; infinities and NaN do not count. */
 float line_peak(const float *x, size_t n);
