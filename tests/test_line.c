@@ -61,6 +61,20 @@ static void step_sums_are_those_of_a_loop(void **state)
     }
 }
 
+static void running_energy_is_that_of_all_before(void **state)
+{
+    (void)state;
+    float x[ROOM];
+    double sum[ROOM + 1];
+    fill(x);
+    for (size_t channels = 1; channels < 4; channels++) {
+        size_t n = ROOM / channels;
+        line_running_energy(x, n, channels, sum);
+        for (size_t i = 0; i <= n; i++)
+            assert_true(fabs(sum[i] - line_square_sum(x, i * channels)) < 1e-13);
+    }
+}
+
 static void what_is_no_number_goes(void **state)
 {
     (void)state;
@@ -88,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_and_peaks_are_those_of_a_loop),
         cmocka_unit_test(step_sums_are_those_of_a_loop),
+        cmocka_unit_test(running_energy_is_that_of_all_before),
         cmocka_unit_test(what_is_no_number_goes),
     };
     return cmocka_run_group_tests_name("line", tests, NULL, NULL);

@@ -258,6 +258,39 @@ static void audible_is_twice_the_limit(void **state)
         }
 }
 
+/* Against a rival nothing else comes out, but that nothing may come out. */
+static void only_the_beaten_are_given_up(void **state)
+{
+    (void)state;
+    int given_up = 0;
+    for (uint64_t item = 0; item < 36; item++) {
+        struct audio a = item % 2 ? round_pad(item, 1) : noise_bed(item);
+        if (item % 3)
+            fade(&a, 0.02);
+        struct seam whole = measure(&a), s;
+        for (int good = 0; good < 2; good++)
+            for (double w = 0.5; w < 8; w *= 2) {
+                struct seam rival = {.seamless = good,
+                                     .step = w,
+                                     .level_limit_db = 1,
+                                     .dip_limit_db = 1,
+                                     .spectrum_limit_db = 1};
+                enum status st = seam_measure_against(&a, NULL, 0, &rival, &s, NULL);
+                if (st == ST_NOTHING) {
+                    assert_false(whole.seamless || seam_better(&whole, &rival));
+                    given_up++;
+                    continue;
+                }
+                assert_int_equal(st, ST_OK);
+                assert_true(seam_quality(&s) == seam_quality(&whole));
+                assert_int_equal(s.seamless, whole.seamless);
+                assert_false(good && !(s.step_ok && s.level_ok && s.spectrum_ok));
+            }
+        audio_done(&a);
+    }
+    assert_true(given_up >= 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +305,7 @@ int main(void)
         cmocka_unit_test(level_of_the_loop_does_not_matter),
         cmocka_unit_test(silence_bad_samples_and_short_loops_are_survived),
         cmocka_unit_test(audible_is_twice_the_limit),
+        cmocka_unit_test(only_the_beaten_are_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

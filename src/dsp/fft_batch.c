@@ -62,9 +62,13 @@ struct fft_batch *fft_batch_new(int n, const float *window)
         return NULL;
     }
     memcpy(f->window, window, size * sizeof *window);
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; k < n / 4; k++) { /* and a quarter of a turn on, and so on */
         double angle = -2 * 3.14159265358979323846 * k / n;
-        f->root[k] = (struct twiddle){(float)cos(angle), (float)sin(angle)};
+        struct twiddle w = {(float)cos(angle), (float)sin(angle)};
+        f->root[k] = w;
+        f->root[k + n / 4] = (struct twiddle){w.im, -w.re};
+        f->root[k + n / 2] = (struct twiddle){-w.re, -w.im};
+        f->root[k + n / 4 * 3] = (struct twiddle){-w.im, w.re};
     }
     return f;
 }

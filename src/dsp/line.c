@@ -31,6 +31,29 @@ double line_square_sum(const float *x, size_t n)
     return sum;
 }
 
+static inline double frame_energy(const float *x, size_t channels)
+{
+    double sum = (double)x[0] * (double)x[0];
+    for (size_t c = 1; c < channels; c++)
+        sum += (double)x[c] * (double)x[c];
+    return sum;
+}
+
+static inline void run_energy(const float *x, size_t n, size_t channels, double *sum)
+{
+    double all = sum[0] = 0;
+    for (size_t i = 0; i < n; i++, x += channels)
+        sum[i + 1] = all += frame_energy(x, channels);
+}
+
+void line_running_energy(const float *x, size_t n, size_t channels, double *sum)
+{
+    if (channels == 1)
+        run_energy(x, n, 1, sum);
+    else
+        run_energy(x, n, channels, sum);
+}
+
 /* The square sums of the steps in `ROWS` rows of n floats, whose additions do not wait
  * for each other. */
 enum { ROWS = 4 };

@@ -9,6 +9,9 @@
 /* Σx², in double precision. */
 double line_square_sum(const float *x, size_t n);
 
+/* sum[i] = Σx² of the first i of n frames of so many channels, i = 0 … n. */
+void line_running_energy(const float *x, size_t n, size_t channels, double *sum);
+
 /* Of each of `rows` rows of n floats, one behind the other: Σ(x[i] − x[i − 1])² over
  * i = 1 … n − 1 as far as that makes fours, in single precision. */
 void line_step_sums(const float *x, size_t n, size_t rows, double *out);

@@ -1,4 +1,5 @@
 #include "dsp/loop.h"
+#include "dsp/line.h"
 #include "dsp/loop_find.h"
 
 #include <math.h>
@@ -55,27 +56,34 @@ static void crossfade(const struct audio *sound, const struct loop_option *o,
     }
 }
 
-enum status loop_make(const struct audio *sound, const struct loop_option *option,
-                      struct audio *loop, struct seam *seam, struct err *e)
+/* ST_NOTHING when it certainly joins no better than `rival` and is not seamless. */
+static enum status make_against(const struct audio *sound, const struct loop_option *o,
+                                const struct seam *rival, struct audio *loop,
+                                struct seam *seam, struct err *e)
 {
     *loop = (struct audio){0};
-    const struct loop_option *o = option;
     if (o->end > sound->frames || o->end <= o->start || o->crossfade_frames > o->start ||
         o->crossfade_frames > o->end - o->start)
         return err_set(e, ST_EMPTY, "the loop does not lie inside the sound");
     enum status st = audio_slice(loop, sound, o->start, o->end - o->start, e);
     if (st != ST_OK)
         return st;
-    for (size_t i = 0; i < loop->frames * (size_t)loop->channels; i++)
-        loop->data[i] = finite(loop->data[i]);
+    line_scrub(loop->data, loop->frames * (size_t)loop->channels);
     crossfade(sound, o, loop);
     if (seam) {
         size_t lead = (o->start - o->crossfade_frames) * (size_t)sound->channels;
-        st = seam_measure(loop, sound->data + lead, o->crossfade_frames, seam, e);
+        st = seam_measure_against(loop, sound->data + lead, o->crossfade_frames, rival,
+                                  seam, e);
         if (st != ST_OK)
             audio_done(loop);
     }
     return st;
+}
+
+enum status loop_make(const struct audio *sound, const struct loop_option *option,
+                      struct audio *loop, struct seam *seam, struct err *e)
+{
+    return make_against(sound, option, NULL, loop, seam, e);
 }
 
 static size_t seconds(const struct audio *sound, double s)
@@ -175,26 +183,30 @@ static bool lengthen(struct loop_option *o)
     return true;
 }
 
-/* Make option `i` (0 … 2·count: the second round with longer crossfades); ST_NOTHING
- * when that one cannot be made. */
-static enum status try_option(const struct audio *sound, struct loop_list *list, int i,
-                              struct audio *loop, struct seam *seam, struct err *e)
-{
-    struct loop_option o = list->option[i % list->count];
-    if (i >= list->count && !lengthen(&o))
-        return ST_NOTHING;
-    enum status st = loop_make(sound, &o, loop, seam, e);
-    if (st == ST_OK && seam->seamless)
-        list->option[i % list->count] = o;
-    return st;
-}
-
 /* The best loop made so far, and which option it is. */
 struct best {
     struct audio loop;
     struct seam seam;
     int option;
 };
+
+/* Make option `i` (0 … 2·count: the second round with longer crossfades, where only
+ * seamless ones count); ST_NOTHING when that one cannot be made, or is none to take. */
+static enum status try_option(const struct audio *sound, struct loop_list *list, int i,
+                              const struct best *best, struct audio *loop,
+                              struct seam *seam, struct err *e)
+{
+    struct loop_option o = list->option[i % list->count];
+    struct seam rival = best->seam;
+    rival.seamless = rival.seamless || i >= list->count;
+    if (i >= list->count && !lengthen(&o))
+        return ST_NOTHING;
+    enum status st =
+        make_against(sound, &o, best->loop.data ? &rival : NULL, loop, seam, e);
+    if (st == ST_OK && seam->seamless)
+        list->option[i % list->count] = o;
+    return st;
+}
 
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
                            struct audio *loop, struct seam *seam, struct err *e)
@@ -209,7 +221,7 @@ enum status loop_make_best(const struct audio *sound, struct loop_list *list,
             break;
         struct audio made;
         struct seam join;
-        enum status st = try_option(sound, list, i, &made, &join, e);
+        enum status st = try_option(sound, list, i, &best, &made, &join, e);
         if (st == ST_NOTHING)
             continue;
         if (st != ST_OK) {

@@ -1,4 +1,5 @@
 #include "dsp/loop_view.h"
+#include "dsp/line.h"
 #include "dsp/mixdown.h"
 
 #include <math.h>
@@ -9,11 +10,8 @@
 static double *running_energy(const float *x, size_t n)
 {
     double *sum = malloc((n + 1) * sizeof *sum);
-    if (!sum)
-        return NULL;
-    sum[0] = 0.0;
-    for (size_t i = 0; i < n; i++)
-        sum[i + 1] = sum[i] + (double)x[i] * (double)x[i];
+    if (sum)
+        line_running_energy(x, n, 1, sum);
     return sum;
 }
 

@@ -1,6 +1,7 @@
 #include "dsp/seam.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/line.h"
 #include "dsp/log_bands.h"
 #include "dsp/mixdown.h"
 #include "dsp/onset.h"
@@ -18,39 +19,58 @@
 /* The usual step and bend are exceeded by one of so many. */
 enum { ONE_OF = 1000 };
 
-static int compare_doubles(const void *a, const void *b)
+/* ---- the largest of many ---- */
+
+/* The `count` largest yet, falling; few come to it. */
+struct top {
+    float *at;
+    size_t count, held;
+};
+
+static inline void top_add(struct top *t, float v)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    if (t->held == t->count && v <= t->at[t->held - 1])
+        return;
+    size_t i = t->held < t->count ? t->held++ : t->held - 1;
+    for (; i > 0 && t->at[i - 1] < v; i--)
+        t->at[i] = t->at[i - 1];
+    t->at[i] = v;
 }
 
+static double top_last(const struct top *t)
+{
+    return (double)t->at[t->count - 1];
+}
+
+/* The value below which `part` of the n values lie, which are put in another order. */
 static double percentile(double *values, size_t n, double part)
 {
     if (n == 0)
         return 0.0;
-    qsort(values, n, sizeof *values, compare_doubles);
-    return values[(size_t)floor(part * (double)(n - 1))];
+    size_t low = 0, high = n - 1, rank = (size_t)floor(part * (double)(n - 1));
+    while (low < high) {
+        double pivot = values[low + (high - low) / 2];
+        size_t i = low, j = high;
+        for (;; i++, j--) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i >= j)
+                break;
+            double swapped = values[i];
+            values[i] = values[j];
+            values[j] = swapped;
+        }
+        if (rank <= j)
+            high = j;
+        else
+            low = j + 1;
+    }
+    return values[rank];
 }
 
 /* ---- step and slope ---- */
-
-/* The value of that rank (from the top, 0 = largest) among more non-negative floats than
- * that. Ranks are low: `top` holds the rank + 1 largest yet, falling, and few come to it.
- */
-static float ranked_from_top(const float *values, size_t n, size_t rank, float *top)
-{
-    size_t held = 0;
-    for (size_t i = 0; i < n; i++) {
-        float v = values[i];
-        if (held > rank && v <= top[rank])
-            continue;
-        size_t at = held > rank ? rank : held++;
-        for (; at > 0 && top[at - 1] < v; at--)
-            top[at] = top[at - 1];
-        top[at] = v;
-    }
-    return top[rank];
-}
 
 static double ratio_to(double value, double limit)
 {
@@ -68,7 +88,7 @@ struct ground {
     float *scratch;
     double *energy; /* running sum of squares over all channels, frames + 1 */
     double *list;
-    float *top; /* frames / ONE_OF + 1 */
+    float *top; /* 2 · (frames / ONE_OF + 1) */
 };
 
 /* Frames a look apart, so that a long loop costs no more than a second of it. */
@@ -80,55 +100,68 @@ static size_t looks_apart(const struct ground *g)
 
 static void measure_steps(const struct ground *g, struct seam *out)
 {
-    size_t n = g->frames, apart = looks_apart(g);
+    size_t n = g->frames, apart = looks_apart(g), next = g->channels, after = 2 * next;
+    size_t step_looks = (n - 2) / apart + 1, bend_looks = (n - 3) / apart + 1;
     for (size_t c = 0; c < g->channels; c++) {
         const float *x = g->sound + c;
-        float *d = g->scratch;
-        size_t count = 0, next = g->channels, after = 2 * g->channels;
-        for (size_t i = 0; i + 1 < n; i += apart)
-            d[count++] = fabsf(x[i * next + next] - x[i * next]);
-        double usual = (double)ranked_from_top(d, count, count / ONE_OF, g->top);
+        struct top steps = {.at = g->top, .count = step_looks / ONE_OF + 1};
+        struct top bends = {.at = g->top + steps.count, .count = bend_looks / ONE_OF + 1};
+        for (size_t i = 0; i + 2 < n; i += apart) {
+            const float *at = x + i * next;
+            top_add(&steps, fabsf(at[next] - at[0]));
+            top_add(&bends, fabsf(at[after] - 2.0f * at[next] + at[0]));
+        }
+        if (step_looks > bend_looks)
+            top_add(&steps, fabsf(x[(n - 1) * next] - x[(n - 2) * next]));
         float first = x[0], second = x[next];
         float last = x[(n - 1) * next], before = x[(n - 2) * next];
-        out->step = fmax(out->step, ratio_to((double)fabsf(first - last), usual));
-
-        count = 0;
-        for (size_t i = 0; i + 2 < n; i += apart)
-            d[count++] =
-                fabsf(x[i * next + after] - 2.0f * x[i * next + next] + x[i * next]);
-        usual = (double)ranked_from_top(d, count, count / ONE_OF, g->top);
+        double step = (double)fabsf(first - last);
         double bend = fmax((double)fabsf(first - 2.0f * last + before),
                            (double)fabsf(second - 2.0f * first + last));
-        out->slope = fmax(out->slope, ratio_to(bend, usual));
+        out->step = fmax(out->step, ratio_to(step, top_last(&steps)));
+        out->slope = fmax(out->slope, ratio_to(bend, top_last(&bends)));
     }
     out->step_ok = out->step <= RATIO_LIMIT && out->slope <= RATIO_LIMIT;
 }
 
 /* ---- level ---- */
 
-/* Mean energy of `length` frames from `start` (may be negative) round the loop. */
+/* Mean energy of `length` frames from `start`, which lies less than a turn before or
+ * behind the loop. */
 static double energy_at(const struct ground *g, ptrdiff_t start, size_t length)
 {
     ptrdiff_t n = (ptrdiff_t)g->frames;
-    size_t a = (size_t)(((start % n) + n) % n), b = a + length;
+    size_t a = (size_t)(start < 0 ? start + n : start < n ? start : start - n);
+    size_t b = a + length;
     double sum = b <= g->frames
                      ? g->energy[b] - g->energy[a]
                      : g->energy[g->frames] - g->energy[a] + g->energy[b - g->frames];
     return fmax(sum, 0.0) / (double)length + 1e-18;
 }
 
-static double level_step_db(const struct ground *g, size_t at, size_t block)
+/* The greater by the lesser: what has no logarithm yet. */
+static double apart_by(double a, double b)
 {
-    double before = energy_at(g, (ptrdiff_t)at - (ptrdiff_t)block, block);
-    return fabs(10.0 * log10(before / energy_at(g, (ptrdiff_t)at, block)));
+    return a > b ? a / b : b / a;
 }
 
-static double dip_at_db(const struct ground *g, size_t at, size_t span)
+static double level_step(const struct ground *g, size_t at, size_t block)
+{
+    double before = energy_at(g, (ptrdiff_t)at - (ptrdiff_t)block, block);
+    return apart_by(before, energy_at(g, (ptrdiff_t)at, block));
+}
+
+static double dip_at(const struct ground *g, size_t at, size_t span)
 {
     ptrdiff_t centre = (ptrdiff_t)at - (ptrdiff_t)(span / 2);
     double sides = energy_at(g, centre - (ptrdiff_t)span, span) +
                    energy_at(g, centre + (ptrdiff_t)span, span);
-    return fabs(10.0 * log10(0.5 * sides / energy_at(g, centre, span)));
+    return apart_by(0.5 * sides, energy_at(g, centre, span));
+}
+
+static double decibels(double ratio)
+{
+    return 10.0 * log10(ratio);
 }
 
 static size_t frames_of(const struct ground *g, double seconds)
@@ -141,9 +174,9 @@ static void measure_level(const struct ground *g, struct seam *out)
 {
     size_t block = frames_of(g, 0.05), n = 0;
     for (size_t at = block; at + block <= g->frames; at += block / 2)
-        g->list[n++] = level_step_db(g, at, block);
-    out->level_db = level_step_db(g, 0, block);
-    out->level_limit_db = fmax(1.0, percentile(g->list, n, 0.95));
+        g->list[n++] = level_step(g, at, block);
+    out->level_db = decibels(level_step(g, 0, block));
+    out->level_limit_db = fmax(1.0, decibels(percentile(g->list, n, 0.95)));
 
     static const double spans_s[] = {0.005, 0.02, 0.08};
     out->dip_limit_db = 3.0;
@@ -152,9 +185,9 @@ static void measure_level(const struct ground *g, struct seam *out)
         if (4 * span > g->frames)
             break;
         for (size_t at = 2 * span; at + 2 * span <= g->frames; at += span / 4)
-            g->list[count++] = dip_at_db(g, at, span);
-        double dip = dip_at_db(g, 0, span);
-        double limit = fmax(3.0, 1.1 * percentile(g->list, count, 0.99));
+            g->list[count++] = dip_at(g, at, span);
+        double dip = decibels(dip_at(g, 0, span));
+        double limit = fmax(3.0, 1.1 * decibels(percentile(g->list, count, 0.99)));
         if (dip / limit >= out->dip_db / out->dip_limit_db) {
             out->dip_db = dip;
             out->dip_limit_db = limit;
@@ -390,43 +423,14 @@ static enum status ground_init(struct ground *g, const struct audio *loop, struc
     g->scratch = malloc((n + 4096) * sizeof(float));
     g->energy = malloc((n + 1) * sizeof(double));
     g->list = malloc((n + 1) * sizeof(double));
-    g->top = malloc((n / ONE_OF + 1) * sizeof *g->top);
+    g->top = malloc(2 * (n / ONE_OF + 1) * sizeof *g->top);
     if (!scrub(g, loop) || !g->mono || !g->scratch || !g->energy || !g->list || !g->top) {
         ground_done(g);
         return err_set(e, ST_NO_MEMORY, "no memory to measure a loop's join");
     }
-    g->energy[0] = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        double sum = 0.0;
-        for (size_t c = 0; c < channels; c++) {
-            double x = (double)g->sound[i * channels + c];
-            sum += x * x;
-        }
-        g->energy[i + 1] = g->energy[i] + sum;
-    }
+    line_running_energy(g->sound, n, channels, g->energy);
     mixdown(loop, g->mono);
     return ST_OK;
-}
-
-enum status seam_measure(const struct audio *loop, const float *before,
-                         size_t before_frames, struct seam *out, struct err *e)
-{
-    *out = (struct seam){.seam_error_db = (double)NAN};
-    if (loop->channels < 1 || (double)loop->frames < SEAM_MIN_S * loop->rate_hz)
-        return err_set(e, ST_EMPTY, "the loop is too short to judge its join");
-    struct ground g;
-    enum status st = ground_init(&g, loop, e);
-    if (st != ST_OK)
-        return st;
-    measure_steps(&g, out);
-    measure_level(&g, out);
-    st = measure_spectrum(&g, out, e);
-    if (st == ST_OK)
-        st = measure_onset(&g, out, e);
-    out->seam_error_db = measure_error_db(&g, before, before_frames);
-    out->seamless = out->step_ok && out->level_ok && out->spectrum_ok && out->onset_ok;
-    ground_done(&g);
-    return st;
 }
 
 static double worst(const struct seam *s)
@@ -435,6 +439,60 @@ static double worst(const struct seam *s)
     w = fmax(w, s->level_db / s->level_limit_db);
     w = fmax(w, s->dip_db / s->dip_limit_db);
     return fmax(w, s->spectrum_db / s->spectrum_limit_db);
+}
+
+/* By the criteria measured so far, which `ok` tells of. */
+static bool beaten(const struct seam *s, bool ok, const struct seam *rival)
+{
+    return !ok && rival && (rival->seamless || worst(s) >= worst(rival));
+}
+
+/* Criterion by criterion, the dear ones last. */
+static enum status measure_all(const struct ground *g, const struct seam *rival,
+                               struct seam *out, struct err *e)
+{
+    measure_steps(g, out);
+    if (beaten(out, out->step_ok, rival))
+        return ST_NOTHING;
+    measure_level(g, out);
+    bool ok = out->step_ok && out->level_ok;
+    if (beaten(out, ok, rival))
+        return ST_NOTHING;
+    enum status st = measure_spectrum(g, out, e);
+    ok = ok && out->spectrum_ok;
+    if (st == ST_OK && beaten(out, ok, rival))
+        return ST_NOTHING;
+    if (st == ST_OK)
+        st = measure_onset(g, out, e);
+    out->seamless = ok && out->onset_ok;
+    return st;
+}
+
+enum status seam_measure_against(const struct audio *loop, const float *before,
+                                 size_t before_frames, const struct seam *rival,
+                                 struct seam *out, struct err *e)
+{
+    *out = (struct seam){.level_limit_db = 1.0,
+                         .dip_limit_db = 1.0,
+                         .spectrum_limit_db = 1.0,
+                         .seam_error_db = (double)NAN};
+    if (loop->channels < 1 || (double)loop->frames < SEAM_MIN_S * loop->rate_hz)
+        return err_set(e, ST_EMPTY, "the loop is too short to judge its join");
+    struct ground g;
+    enum status st = ground_init(&g, loop, e);
+    if (st != ST_OK)
+        return st;
+    st = measure_all(&g, rival, out, e);
+    if (st == ST_OK)
+        out->seam_error_db = measure_error_db(&g, before, before_frames);
+    ground_done(&g);
+    return st;
+}
+
+enum status seam_measure(const struct audio *loop, const float *before,
+                         size_t before_frames, struct seam *out, struct err *e)
+{
+    return seam_measure_against(loop, before, before_frames, NULL, out, e);
 }
 
 double seam_quality(const struct seam *s)

@@ -52,6 +52,12 @@ struct seam {
 enum status seam_measure(const struct audio *loop, const float *before,
                          size_t before_frames, struct seam *out, struct err *e);
 
+/* The same; but ST_NOTHING, with `out` half filled, once it is certain that it is not
+ * seamless and not better (seam_better) than `rival`, which may be NULL. */
+enum status seam_measure_against(const struct audio *loop, const float *before,
+                                 size_t before_frames, const struct seam *rival,
+                                 struct seam *out, struct err *e);
+
 /* 0 … 1 for score parts: 1 a seam with much room to every limit, 0.5 where the worst
  * criterion just meets its limit, towards 0 beyond. */
 double seam_quality(const struct seam *s);
