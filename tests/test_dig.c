@@ -45,7 +45,7 @@ static void finished_samples_are_clean(void **state)
         for (int channels = 1; channels <= 2; channels++) {
             struct audio a = beside_zero(2);
             struct keep k = {.peak_dbfs = -3, .loop = loop, .channels = channels};
-            assert_int_equal(dig_finish(&a, &k, OUT, NULL), ST_OK);
+            assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
             assert_int_equal(a.rate_hz, OUT);
             assert_int_equal(a.channels, channels);
             assert_int_equal(a.frames, OUT * 3 / 2);
@@ -69,7 +69,7 @@ static void what_is_finished_stays_as_it_is(void **state)
     struct audio a = beside_zero(2);
     float before = a.data[1000];
     struct keep k = {.peak_dbfs = -3, .channels = 1, .finished = true};
-    assert_int_equal(dig_finish(&a, &k, OUT, NULL), ST_OK);
+    assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
     assert_true(a.rate_hz == RATE && a.channels == 2 && a.data[1000] == before);
     audio_done(&a);
 }
@@ -82,7 +82,7 @@ static void silence_is_no_sample(void **state)
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = 0.25f; /* all of it is offset */
     struct keep k = {.peak_dbfs = -3, .loop = true, .channels = 1};
-    assert_int_equal(dig_finish(&a, &k, OUT, NULL), ST_EMPTY);
+    assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_EMPTY);
     audio_done(&a);
 }
 

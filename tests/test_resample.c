@@ -95,6 +95,50 @@ static void converter_gives_what_libsamplerate_gives(void **state)
     }
 }
 
+/* Loops, whose ratio is that of whole frames, as libsamplerate has them: tones as far up
+ * as both rates carry them. */
+static void converter_turns_loops_as_libsamplerate_does(void **state)
+{
+    (void)state;
+    static const int rates[][2] = {{48000, 44100}, {96000, 44100}, {44100, 48000},
+                                   {32000, 44100}, {88200, 44100}, {44100, 44100}};
+    static const size_t lengths[] = {24011, 3001, 70, 1, 0};
+    for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+        struct converter *c;
+        int from = rates[k][0], to = rates[k][1];
+        assert_int_equal(converter_new(&c, from, to, NULL), ST_OK);
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            struct audio in, want, got;
+            int channels = 1 + (int)(i % 2);
+            assert_int_equal(audio_init(&in, lengths[i], channels, from, NULL), ST_OK);
+            for (int tone = 1; tone <= 12; tone++) {
+                double hz = tone * 0.036 * (from < to ? from : to);
+                double cycles = floor(hz / from * (double)in.frames);
+                for (size_t s = 0; s < in.frames * (size_t)channels; s++)
+                    in.data[s] += (float)(sin(6.283185307179586 * cycles *
+                                                  (double)(s / (size_t)channels) /
+                                                  (double)in.frames +
+                                              tone) /
+                                          12);
+            }
+            assert_int_equal(converter_loop(c, &got, &in, NULL), ST_OK);
+            assert_int_equal(got.rate_hz, to);
+            assert_int_equal(got.frames, llround((double)lengths[i] * to / from) +
+                                             (lengths[i] == 1 && to * 2 < from));
+            assert_int_equal(resample_loop(&want, &in, got.frames, RESAMPLE_MEDIUM, NULL),
+                             ST_OK);
+            for (size_t s = 0; s < got.frames * (size_t)channels; s++)
+                assert_true(fabsf(got.data[s] - want.data[s]) < 2e-6F);
+            in.rate_hz++;
+            audio_done(&got);
+            assert_int_equal(converter_loop(c, &got, &in, NULL), ST_USAGE);
+            audio_done(&in);
+            audio_done(&want);
+        }
+        converter_free(c);
+    }
+}
+
 /* Rates without a common measure, and none at all. */
 static void converter_takes_any_rate(void **state)
 {
@@ -269,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_keep_time_and_length),
         cmocka_unit_test(converter_gives_what_libsamplerate_gives),
+        cmocka_unit_test(converter_turns_loops_as_libsamplerate_does),
         cmocka_unit_test(converter_takes_any_rate),
         cmocka_unit_test(an_impulse_stays_where_it_was),
         cmocka_unit_test(the_same_rate_is_a_copy),

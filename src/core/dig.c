@@ -2,6 +2,7 @@
 
 #include "core/survey.h"
 #include "core/version.h"
+#include "dsp/converter.h"
 #include "dsp/drum_features.h"
 #include "dsp/key.h"
 #include "dsp/measure.h"
@@ -69,6 +70,9 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         st = trace_maker_new(&d->tracer, recipe->cfg.global.sample_rate, e);
     if (st == ST_OK)
         st = measurer_new(&d->measurer, recipe->cfg.global.sample_rate, e);
+    if (st == ST_OK && site->root)
+        st = converter_new(&d->converter, d->info.rate_hz, recipe->cfg.global.sample_rate,
+                           e);
     if (st != ST_OK) {
         dig_done(d);
         return st;
@@ -129,6 +133,7 @@ void dig_done(struct dig *d)
     similarity_free(d->similarity);
     trace_maker_free(d->tracer);
     measurer_free(d->measurer);
+    converter_free(d->converter);
     drum_ear_free(d->ear);
     dig_batch_free(d->batch);
     find_list_done(&d->finds);

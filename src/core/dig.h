@@ -75,6 +75,7 @@ enum status material_add(struct material_list *l, struct material *m, struct err
 void material_list_done(struct material_list *l);
 
 struct batch;
+struct converter;
 struct drum_ear;
 struct measurer;
 
@@ -87,9 +88,10 @@ struct dig {
     uint64_t content_hash;
     struct track *track;
     struct similarity *similarity;
-    struct trace_maker *tracer; /* of finished hits */
-    struct measurer *measurer;  /* of finished samples */
-    struct drum_ear *ear;       /* at the recording's rate; NULL when that is too low */
+    struct trace_maker *tracer;  /* of finished hits */
+    struct measurer *measurer;   /* of finished samples */
+    struct converter *converter; /* to the rate of the files; NULL: nothing to write */
+    struct drum_ear *ear;        /* at the recording's rate; NULL when that is too low */
     struct find_list finds;
     struct material_list pads, hits;
     struct batch *batch; /* samples that wait for dig_settle (dig_place.c) */
@@ -135,10 +137,12 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
 enum status dig_rename(struct dig *d, size_t i, const char *name, struct err *e);
 
 /* The steps of dig_keep, for sounds cut again later: `sound` as `k` says it (channels,
- * rate, DC, ends, level; nothing when k->finished), then what is measured of it. */
-enum status dig_to_rate(struct audio *sound, int rate_hz, bool loop, struct err *e);
-enum status dig_finish(struct audio *sound, const struct keep *k, int rate_hz,
-                       struct err *e);
+ * rate, DC, ends, level; nothing when k->finished), then what is measured of it. `by` is
+ * a converter to rate_hz, or NULL for one sound alone, which libsamplerate converts. */
+enum status dig_to_rate(struct audio *sound, const struct converter *by, int rate_hz,
+                        bool loop, struct err *e);
+enum status dig_finish(struct audio *sound, const struct keep *k,
+                       const struct converter *by, int rate_hz, struct err *e);
 enum status dig_measure(struct candidate *c, const struct audio *sound, bool loop,
                         const struct config *cfg, struct err *e);
 /* Brightness, key and grade, from what is measured and the sound. */

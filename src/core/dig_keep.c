@@ -2,6 +2,7 @@
 #include "core/dig.h"
 
 #include "dsp/brightness.h"
+#include "dsp/converter.h"
 #include "dsp/key.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
@@ -18,19 +19,28 @@ static void replace(struct audio *a, struct audio *with)
     *with = (struct audio){0};
 }
 
-enum status dig_to_rate(struct audio *a, int rate_hz, bool loop, struct err *e)
+static enum status convert(const struct audio *a, const struct converter *by, int rate_hz,
+                           bool loop, struct audio *out, struct err *e)
+{
+    if (by)
+        return loop ? converter_loop(by, out, a, e) : converter_run(by, out, a, e);
+    if (!loop)
+        return resample_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e);
+    double frames = fmax(1, (double)a->frames * rate_hz / a->rate_hz);
+    enum status st = resample_loop(out, a, (size_t)llround(frames), RESAMPLE_MEDIUM, e);
+    out->rate_hz = rate_hz;
+    return st;
+}
+
+enum status dig_to_rate(struct audio *a, const struct converter *by, int rate_hz,
+                        bool loop, struct err *e)
 {
     if (a->rate_hz == rate_hz)
         return ST_OK;
     struct audio out;
-    double frames = (double)a->frames * rate_hz / a->rate_hz;
-    enum status st = loop ? resample_loop(&out, a, (size_t)llround(fmax(1, frames)),
-                                          RESAMPLE_MEDIUM, e)
-                          : resample_rate(&out, a, rate_hz, RESAMPLE_MEDIUM, e);
-    if (st == ST_OK) {
-        out.rate_hz = rate_hz;
+    enum status st = convert(a, by, rate_hz, loop, &out, e);
+    if (st == ST_OK)
         replace(a, &out);
-    }
     return st;
 }
 
@@ -45,13 +55,14 @@ static enum status to_channels(struct audio *a, int channels, struct err *e)
     return st;
 }
 
-enum status dig_finish(struct audio *a, const struct keep *k, int rate_hz, struct err *e)
+enum status dig_finish(struct audio *a, const struct keep *k, const struct converter *by,
+                       int rate_hz, struct err *e)
 {
     if (k->finished)
         return ST_OK;
     enum status st = to_channels(a, k->channels, e);
     if (st == ST_OK)
-        st = dig_to_rate(a, rate_hz, k->loop, e);
+        st = dig_to_rate(a, by, rate_hz, k->loop, e);
     if (st != ST_OK)
         return st;
     level_scrub(a);

@@ -267,7 +267,7 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
                      const struct keep *k, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
-    enum status st = dig_finish(sound, k, cfg->global.sample_rate, e);
+    enum status st = dig_finish(sound, k, d->converter, cfg->global.sample_rate, e);
     struct waiting *w = st == ST_OK ? open_place(d) : NULL;
     if (!w) {
         audio_done(sound);

@@ -154,7 +154,7 @@ static enum status cut_pad(struct cutting *c, struct err *e)
     struct keep k = {.peak_dbfs = c->cfg->global.target_peak_dbfs,
                      .loop = true,
                      .channels = loop->channels};
-    return dig_finish(loop, &k, c->rate_hz, e);
+    return dig_finish(loop, &k, NULL, c->rate_hz, e);
 }
 
 /* --- drums --- */
@@ -233,7 +233,7 @@ static enum status cut_drum(struct cutting *c, struct err *e)
         st = name_hit(&c->out->c, slice, e);
     if (st == ST_OK && slice->rate_hz != c->rate_hz) {
         attack = (size_t)((double)attack * c->rate_hz / slice->rate_hz);
-        st = dig_to_rate(slice, c->rate_hz, false, e);
+        st = dig_to_rate(slice, NULL, c->rate_hz, false, e);
     }
     return st == ST_OK
                ? hits_finish(slice, attack, &p, c->cfg->global.target_peak_dbfs, e)
@@ -253,12 +253,12 @@ static enum status cut_silence(struct cutting *c, struct err *e)
     if (st != ST_OK)
         return st;
     if (isnan(find->m.loop_end)) {
-        st = dig_to_rate(piece, c->rate_hz, false, e);
+        st = dig_to_rate(piece, NULL, c->rate_hz, false, e);
         return st == ST_OK ? silence_finish(piece, &p, e) : st;
     }
     st = silence_finish_loop(piece, &p, &seam, e);
     find->m.seam_error_db = seam.seam_error_db;
-    return st == ST_OK ? dig_to_rate(piece, c->rate_hz, true, e) : st;
+    return st == ST_OK ? dig_to_rate(piece, NULL, c->rate_hz, true, e) : st;
 }
 
 /* --- all --- */

