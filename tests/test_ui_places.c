@@ -440,6 +440,11 @@ static void narrow_screens_leave_out_what_matters_less(void **state)
     jobs_submit(rig.jobs, &job);
     ui_rig_keys(&rig, "w");
     assert_true(shows(24, 80, " look for recordings "));
+    ui_rig_keys(&rig, ","); /* what the keys do stands behind every name there is */
+    for (int i = 0; i < config_key_count(); i++) {
+        assert_true(shows(24, 80, "Enter changes it  X as normal"));
+        ui_rig_keys(&rig, "j");
+    }
 }
 
 static int joins;

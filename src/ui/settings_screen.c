@@ -69,16 +69,18 @@ static void draw_about(struct app *app, const struct area *a)
     char expected[200];
     config_expected(expected, sizeof expected, k);
     area_hline(a, 0, ROLE_BORDER);
-    area_printf(a, 1, 1, ROLE_STRONG, "%s", k->name);
+    int col = area_printf(a, 1, 1, ROLE_STRONG, "%s   ", k->name);
+    col = area_text(a, 1, col, ROLE_KEY, "Enter");
+    col = area_text(a, 1, col + 1, ROLE_HINT, "changes it  ");
+    col = area_text(a, 1, col, ROLE_KEY, "X");
+    col = area_text(a, 1, col + 1, ROLE_HINT, "as normal  ");
+    if (a->cols >= 100) { /* the title says it, too */
+        col = area_text(a, 1, col, ROLE_KEY, ":save");
+        area_text(a, 1, col + 1, ROLE_HINT, "keeps them");
+    }
     area_fit(a, 2, 1, a->cols - 2, ROLE_TEXT, CUT_END, k->help);
-    int col =
-        area_printf(a, 3, 1, ROLE_DIM, "%s, normally %s   ", expected, k->default_text);
-    col = area_text(a, 3, col, ROLE_KEY, "Enter");
-    col = area_text(a, 3, col + 1, ROLE_HINT, "changes it  ");
-    col = area_text(a, 3, col, ROLE_KEY, "X");
-    col = area_text(a, 3, col + 1, ROLE_HINT, "as normal  ");
-    col = area_text(a, 3, col, ROLE_KEY, ":save");
-    area_text(a, 3, col + 1, ROLE_HINT, "keeps them");
+    col = area_printf(a, 3, 1, ROLE_DIM, "%s, normally ", expected);
+    area_fit(a, 3, col, a->cols - col - 1, ROLE_DIM, CUT_END, k->default_text);
 }
 
 static void draw(struct app *app, const struct area *a)
