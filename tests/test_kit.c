@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE
 #include "core/budget.h"
 #include "core/kit.h"
+#include "core/kit_files.h"
 #include "core/kit_plan.h"
 #include "core/kit_sample.h"
 #include "core/kit_slots.h"
@@ -790,6 +791,14 @@ static void names_lose_their_accents_only(void **state)
         kit_name(name, 16, "BD", told[i].rest);
         assert_string_equal(name, told[i].name);
     }
+    char folder[64];
+    kit_folder(folder,
+               "Nachtb\xc3\xbcs, Stra\xc3\x9f"
+               "e \xe5\xa4\x9c 2",
+               1);
+    assert_string_equal(folder, "Nachtbus_Strasse_2_2");
+    kit_folder(folder, "\xe5\xa4\x9c\xff", 0);
+    assert_string_equal(folder, "KIT");
 }
 
 int main(void)

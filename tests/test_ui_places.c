@@ -229,7 +229,8 @@ static void commands_say_what_they_lack(void **state)
         {"kit ../up", "separator"},
         {"note", " has no note"},
         {"tempo 99", "kit tempo 99"},
-        {"sort dur", "sorted by dur"}};
+        {"sort dur", "sorted by dur"},
+        {"sort similar", "like the find under the cursor"}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         command(lines[i][0]);
         assert_true(said(lines[i][1]));

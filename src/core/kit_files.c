@@ -9,11 +9,15 @@
 void kit_folder(char out[64], const char *kit_name, int folder)
 {
     size_t n = 0;
-    for (; *kit_name && n < 40; kit_name++)
-        if (isalnum((unsigned char)*kit_name) || strchr("_-", *kit_name))
-            out[n++] = *kit_name;
-        else if ((unsigned char)*kit_name < 0x80 && n > 0 && out[n - 1] != '_')
-            out[n++] = '_';
+    char plain[3];
+    while (*kit_name) {
+        kit_name += utf8_plain(kit_name, plain);
+        for (const char *p = plain; *p && n < 40; p++)
+            if (isalnum((unsigned char)*p) || strchr("_-", *p))
+                out[n++] = *p;
+            else if (n > 0 && out[n - 1] != '_')
+                out[n++] = '_';
+    }
     out[n] = '\0';
     if (n == 0)
         strcpy(out, "KIT");

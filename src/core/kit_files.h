@@ -14,7 +14,8 @@ struct kit_written {
     double seconds, gain_db;
 };
 
-/* "<KIT>", "<KIT>_2" …: the folder on the card, safe characters only. */
+/* "<KIT>", "<KIT>_2" …: the folder on the card: without accents, safe characters only.
+ */
 void kit_folder(char out[64], const char *kit_name, int folder);
 
 void kit_manifest(struct csv_writer *w, const struct kit_plan *p,

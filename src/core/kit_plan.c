@@ -162,13 +162,9 @@ void kit_name(char out[20], int max, const char *prefix, const char *rest)
     struct naming k = {.out = out, .max = max, .gap = true};
     for (; *prefix; prefix++)
         put(&k, *prefix);
-    for (size_t bytes = 1; *rest; rest += bytes) {
-        unsigned code;
-        char plain[3] = "";
-        size_t sequence = utf8_sequence(rest, &code);
-        bytes = sequence ? sequence : 1; /* broken ones go */
-        if (sequence)
-            utf8_plain(code, plain);
+    char plain[3];
+    while (*rest) {
+        rest += utf8_plain(rest, plain);
         for (const char *p = plain; *p; p++)
             add_letter(&k, *p);
     }

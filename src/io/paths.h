@@ -114,9 +114,9 @@ size_t utf8_sequence(const char *text, unsigned *code);
 /* The small letter of a Latin, Greek or Cyrillic capital, whatever the locale; as many
  * bytes long as that. Else the character itself. */
 unsigned utf8_lower(unsigned code);
-/* A Latin character without its marks, in ASCII: é e, Å A, ß ss. "" for what has no such
- * spelling. */
-void utf8_plain(unsigned code, char out[3]);
+/* The character that `text` begins with, without its marks, in ASCII: é e, Å A, ß ss; ""
+ * for what has no such spelling. Returns its bytes, 1 of what is no UTF-8. */
+size_t utf8_plain(const char *text, char out[3]);
 
 /* A name made safe as file stem: UTF-8 kept (never cut inside a sequence, broken bytes
  * replaced), separators, control characters and what Windows forbids (<>:"|?* and names

@@ -95,19 +95,21 @@ static unsigned composed(unsigned letter, unsigned mark)
     return 0;
 }
 
-void utf8_plain(unsigned code, char out[3])
+size_t utf8_plain(const char *text, char out[3])
 {
     static const struct {
         unsigned small;
         const char *as;
     } others[] = {{0xdf, "ss"}, {0xe6, "ae"}, {0xf0, "d"},  {0xf8, "o"},  {0xfe, "th"},
                   {0x111, "d"}, {0x131, "i"}, {0x142, "l"}, {0x153, "oe"}};
-    unsigned small = utf8_lower(code);
+    unsigned code;
+    size_t bytes = utf8_sequence(text, &code);
     memset(out, 0, 3);
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return;
+    if (bytes <= 1) {
+        out[0] = bytes ? (char)code : '\0';
+        return 1;
     }
+    unsigned small = utf8_lower(code);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i].small == small)
             snprintf(out, 3, "%s", others[i].as);
@@ -118,6 +120,7 @@ void utf8_plain(unsigned code, char out[3])
     }
     if (small != code && out[0])
         out[0] = (char)(out[0] - 'a' + 'A');
+    return bytes;
 }
 
 /* The next character of a name without its case, however its accent is spelled; 0 at the

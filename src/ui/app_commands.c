@@ -58,6 +58,10 @@ static void sort_by(struct app *app, const char *name)
         app_warn(app, "there is no order '%s'; Tab lists them", name);
         return;
     }
+    if (order == ORDER_SIMILAR) {
+        app_warn(app, "s puts those first that are like the find under the cursor");
+        return;
+    }
     view_set_order(app->view, order, view_order_descends(order));
     app_say(app, "sorted by %s; O turns it around", words_order(order));
 }
