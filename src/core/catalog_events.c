@@ -56,10 +56,13 @@ static enum status history_load(struct catalog *c, struct err *e)
         if (!history_note(&c->history, (enum catalog_action_mode)row_int(q, 1),
                           row_int(q, 2))) {
             query_reset(q);
+            catalog_history_done(&c->history);
             return err_set(e, ST_NO_MEMORY, "no memory for the history");
         }
-    if (state == QUERY_FAILED)
+    if (state == QUERY_FAILED) {
+        catalog_history_done(&c->history); /* half of it is no history */
         return query_failure(c, NULL);
+    }
     c->history.loaded = true;
     return ST_OK;
 }
