@@ -148,6 +148,27 @@ static void a_path_is_one_word_of_a_command(void **state)
     assert_true(strlen(word) < sizeof word);
 }
 
+static void a_place_is_minutes_and_seconds(void **state)
+{
+    (void)state;
+    static const struct {
+        double seconds;
+        const char *text;
+    } places[] = {{0, "0:00.00"},          {5.764, "0:05.76"},     {9.996, "0:10.00"},
+                  {59.994, "0:59.99"},     {59.996, "1:00.00"},    {60, "1:00.00"},
+                  {3599.9999, "60:00.00"}, {1e6 / 3, "5555:33.33"}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct text t = {0};
+        text_place(&t, places[i].seconds);
+        assert_string_equal(t.at, places[i].text);
+        text_done(&t);
+    }
+    struct text t = {0};
+    text_place(&t, 1e300); /* a manifest may say so */
+    assert_true(t.length > 290);
+    text_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_near_miss_names_its_setting),
         cmocka_unit_test(a_path_is_one_word_of_a_command),
         cmocka_unit_test(a_reason_is_told_without_the_folder),
+        cmocka_unit_test(a_place_is_minutes_and_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,12 +94,9 @@ static void origin(struct text *t, const struct candidate *c)
     char file[512];
     text_add(t, text_plain(file, sizeof file,
                            c->source_path[0] ? c->source_path : c->filename));
-    if (!isnan(c->m.start_sec)) {
-        char seconds[64];
-        int minutes = (int)(c->m.start_sec / 60);
-        format_number(seconds, sizeof seconds, c->m.start_sec - 60 * minutes, 2);
-        text_addf(t, " at %d:%s%s", minutes,
-                  c->m.start_sec - 60 * minutes < 10 ? "0" : "", seconds);
+    if (isfinite(c->m.start_sec)) {
+        text_add(t, " at ");
+        text_place(t, c->m.start_sec);
     }
 }
 

@@ -222,12 +222,9 @@ static void origin(struct text *t, const struct candidate *c)
         return;
     text_add(t, "<dt>from</dt><dd>");
     escape(t, c->source_path);
-    if (!isnan(c->m.start_sec)) {
-        char seconds[64];
-        int minutes = (int)(c->m.start_sec / 60);
-        double rest = c->m.start_sec - 60 * minutes;
-        format_number(seconds, sizeof seconds, rest, 2);
-        text_addf(t, " at %d:%s%s", minutes, rest < 10 ? "0" : "", seconds);
+    if (isfinite(c->m.start_sec)) {
+        text_add(t, " at ");
+        text_place(t, c->m.start_sec);
     }
     text_add(t, "</dd>");
 }

@@ -90,6 +90,18 @@ void text_addf(struct text *t, const char *format, ...)
     va_end(args);
 }
 
+void text_place(struct text *t, double seconds)
+{
+    char rest[64];
+    double minutes = floor(seconds / 60);
+    format_number(rest, sizeof rest, seconds - 60 * minutes, 2);
+    if (strcmp(rest, "60.00") == 0) { /* rounded up */
+        minutes++;
+        strcpy(rest, "0.00");
+    }
+    text_addf(t, "%.0f:%s%s", minutes, strlen(rest) < 5 ? "0" : "", rest);
+}
+
 static void quote(struct text *t, const char *value)
 {
     const unsigned char *s = (const unsigned char *)value;

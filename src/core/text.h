@@ -21,6 +21,9 @@ void text_add(struct text *t, const char *more);
 void text_addf(struct text *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A place in a recording: "1:05.76". `seconds` is finite and at least 0. */
+void text_place(struct text *t, double seconds);
+
 /* One line for a reader's eyes: control characters, as a file's name may hold, become
  * '?'. Cut at `size`; returns `out`. */
 const char *text_plain(char *out, size_t size, const char *from);
