@@ -308,6 +308,25 @@ static void varispeed_is_pure(void **state)
     varispeed_free(v);
 }
 
+/* Such places come of sums of speeds: 0.58 × 50. */
+static void a_place_a_hair_before_a_frame_is_that_frame(void **state)
+{
+    (void)state;
+    enum { N = 100 };
+    struct varispeed *v = varispeed_new(1, 1);
+    struct audio a = sine(N, 1, 44100, 700);
+    float at[2], before[2];
+    assert_non_null(v);
+    for (double frame = 0; frame < N; frame += N - 2) {
+        varispeed_read(v, a.data, N, frame, 1, at, 2);
+        varispeed_read(v, a.data, N, frame - 1e-11, 1, before, 2);
+        for (int i = 0; i < 2; i++)
+            assert_true(fabsf(at[i] - before[i]) < 1e-5f);
+    }
+    audio_done(&a);
+    varispeed_free(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +340,7 @@ int main(void)
         cmocka_unit_test(extreme_ratios_and_lengths),
         cmocka_unit_test(loops_stay_periodic),
         cmocka_unit_test(varispeed_is_pure),
+        cmocka_unit_test(a_place_a_hair_before_a_frame_is_that_frame),
     };
     return cmocka_run_group_tests_name("resample", tests, NULL, NULL);
 }

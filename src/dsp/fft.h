@@ -2,12 +2,15 @@
  *
  * A plan holds the twiddles and scratch memory of one size. The spectrum of n real values
  * is n/2 + 1 complex numbers, stored re, im, re, im …: n + 2 floats; bin k is k·rate/n
- * Hz. forward:  X[k] = Σ x[i] e^(−2πi·ik/n)             (not scaled) inverse:  x =
- * inverse(forward(x))                 (scaled by 1/n) The imaginary parts of bins 0 and
- * n/2 are 0 after forward and ignored by inverse. Non-finite input gives non-finite
- * output, nothing worse. Thread: a plan belongs to one thread at a time (scratch memory);
- * make one per thread. Cost: about 12 µs for n = 2048. For many frames of one size see
- * fft_batch.h. */
+ * Hz.
+ *
+ *   forward:  X[k] = Σ x[i] e^(−2πi·ik/n), not scaled
+ *   inverse:  x = inverse(forward(x)), scaled by 1/n
+ *
+ * The imaginary parts of bins 0 and n/2 are 0 after forward and ignored by inverse.
+ * Non-finite input gives non-finite output, nothing worse. Thread: a plan belongs to one
+ * thread at a time (scratch memory); make one per thread. Cost: about 12 µs for n = 2048.
+ * For many frames of one size see fft_batch.h. */
 #ifndef TROWEL_DSP_FFT_H
 #define TROWEL_DSP_FFT_H
 

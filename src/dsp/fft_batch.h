@@ -2,8 +2,8 @@
  *
  * For the analysis loop and the makers, where many frames of one size are wanted: eight
  * frames lie in the eight lanes of a vector, so that every operation of a plain scalar
- * FFT does eight at once. Mixed radix 4, 2, 3, 5
- * autosort (Stockham) on n/2 complex values and the usual split of a real signal.
+ * FFT does eight at once. Mixed radix 4, 2, 3, 5 autosort (Stockham) on n/2 complex
+ * values and the usual split of a real signal.
  * Agrees with kissfft within 1e−5 of the spectrum's RMS magnitude; the same bits on every
  * machine. Cost: 2 to 3 µs a frame of 2048 with AVX2, against 12 µs with kissfft.
  * Thread: a plan belongs to one thread at a time. */

@@ -1,10 +1,11 @@
 /* onset: where sounds begin.
  *
  * Three steps, each usable alone:
- *   onset_filter  power spectra → one novelty value per frame (streaming, in the
- * pass) onset_pick    novelty → onset times (bounded look-ahead and look-back, so a
- * recording of any length, level and dynamics is judged by its neighbourhood)
- *   onset_attack  audio around one onset → the sample where its attack starts (cutting)
+ *   onset_filter  power spectra to one novelty value per frame (streaming, in the pass)
+ *   onset_pick    novelty to onset times (bounded look-ahead and look-back, so that a
+ *                 recording of any length, level and dynamics is judged by its
+ *                 neighbourhood)
+ *   onset_attack  audio around one onset to the sample where its attack starts (cutting)
  *
  * Novelty after SuperFlux (S. Böck, G. Widmer, "Maximum filter vibrato suppression for
  * onset detection", DAFx 2013): logarithmic magnitude in 24 bands per octave, difference

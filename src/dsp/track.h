@@ -173,7 +173,7 @@ struct track_range {
 void track_range(const struct track *t, int64_t start, int64_t end,
                  struct track_range *out);
 
-/* min/max/RMS for drawing; NULL when the analysis was asked for none. */
+/* min/max/RMS for drawing. */
 const struct overview *track_overview(const struct track *t);
 
 /* Bytes the track holds. */

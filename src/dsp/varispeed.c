@@ -167,7 +167,9 @@ static float at_the_end(const struct bank *b, const float *in, ptrdiff_t frames,
     float mix = (float)((at - whole) * PHASES);
     int phase = (int)mix;
     mix -= (float)phase;
-    const float *low = b->tap + phase * b->taps, *high = low + b->taps;
+    /* A hair before a frame rounds to the frame itself, which is the last row. */
+    const float *low = b->tap + phase * b->taps;
+    const float *high = phase < PHASES ? low + b->taps : low;
     float sum = 0.0f;
     for (ptrdiff_t k = 0; k < b->taps; k++)
         if (first + k >= 0 && first + k < frames)
