@@ -1,5 +1,6 @@
 /* io/soundfile: every format read exactly, every bad file refused in one sentence. */
 #include "core/rng.h"
+#include "io/content_hash.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
 
@@ -67,6 +68,49 @@ static void sixteen_bits_as_libsndfile_reads_them(void **state)
         assert_memory_equal(got.data, expected, N * CHANNELS * sizeof *expected);
         audio_done(&got);
         free(expected);
+        unlink(path);
+    }
+}
+
+/* The file's hash is the same whether its bytes are heard in reading or read for it:
+ * with what lies behind the sound, a wrong header, after leaps and before the end. */
+static void the_hash_is_that_of_the_file(void **state)
+{
+    static const int formats[] = {SF_FORMAT_WAV | SF_FORMAT_PCM_16,
+                                  SF_FORMAT_WAV | SF_FORMAT_FLOAT,
+                                  SF_FORMAT_FLAC | SF_FORMAT_PCM_16};
+    enum { N = 30000, WAYS = 4 };
+    for (int i = 0; i < 3 * 2 * WAYS; i++) {
+        int format = formats[i % 3], way = i / 6;
+        bool wrong = i / 3 % 2;
+        char path[FOLDER_BYTES];
+        uint64_t expected, hash;
+        struct soundfile *sf;
+        struct audio part;
+        size_t got;
+        assert_non_null(sound_in(path, *state, "hashed", format, RATE, 2, N));
+        FILE *f = fopen(path, "r+b");
+        if (wrong && i % 3 < 2) {
+            fseek(f, 40 + 16 * (i % 3), SEEK_SET); /* float: behind its fact chunk */
+            fwrite("\0\0\0\0", 1, 4, f);
+        }
+        fseek(f, 0, SEEK_END);
+        fwrite("LIST\5\0\0\0about\0 and more", 1, 24, f);
+        fclose(f);
+        assert_int_equal(content_hash_file(path, &expected, NULL), ST_OK);
+        assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+        soundfile_begin_hash(sf);
+        float *x = malloc(N * 2 * sizeof *x);
+        if (way == 1 || way == 2)
+            soundfile_read(sf, x, way == 1 ? N : 7001, &got, NULL);
+        for (int64_t at = 20000; way == 3 && at >= 0; at -= 9000) {
+            assert_int_equal(soundfile_read_region(sf, at, 12000, &part, NULL), ST_OK);
+            audio_done(&part);
+        }
+        assert_int_equal(soundfile_hash(sf, &hash, NULL), ST_OK);
+        assert_true(hash == expected);
+        free(x);
+        soundfile_close(sf);
         unlink(path);
     }
 }
@@ -751,6 +795,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(sixteen_bits_as_libsndfile_reads_them),
+        IN_FOLDER(the_hash_is_that_of_the_file),
         IN_FOLDER(regions_equal_the_sequential_decode),
         IN_FOLDER(a_region_does_not_depend_on_what_was_read_before),
         IN_FOLDER(a_file_that_was_replaced_is_not_read_on),

@@ -6,7 +6,6 @@
 #include "dsp/drum_features.h"
 #include "dsp/key.h"
 #include "dsp/measure.h"
-#include "io/content_hash.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -59,9 +58,10 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     if (st != ST_OK)
         return st;
     d->info = *soundfile_info(d->sf);
-    st = content_hash_file(site->open_path, &d->content_hash, e);
+    soundfile_begin_hash(d->sf);
+    st = survey_read(d->sf, 0.5, ctx, &d->track, e);
     if (st == ST_OK)
-        st = survey_read(d->sf, 0.5, ctx, &d->track, e);
+        st = soundfile_hash(d->sf, &d->content_hash, e);
     if (st == ST_OK)
         st = check_sound(d, e);
     if (st == ST_OK)

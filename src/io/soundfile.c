@@ -172,26 +172,6 @@ struct opened {
     int64_t missing_frames; /* claimed beyond the end of the file */
 };
 
-static sf_count_t spliced_length(void *splice)
-{
-    return splice_length(splice);
-}
-
-static sf_count_t spliced_read(void *to, sf_count_t n, void *splice)
-{
-    return splice_read(splice, to, n);
-}
-
-static sf_count_t spliced_seek(sf_count_t offset, int whence, void *splice)
-{
-    return splice_seek(splice, offset, whence);
-}
-
-static sf_count_t spliced_tell(void *splice)
-{
-    return ((struct splice *)splice)->at;
-}
-
 static void close_opened(SNDFILE *sf, struct splice *splice)
 {
     if (sf)
@@ -206,11 +186,12 @@ static void close_opened(SNDFILE *sf, struct splice *splice)
  * or by an explicit request. */
 static void open_descriptor(int fd, bool mpeg, struct opened *o)
 {
-    SF_VIRTUAL_IO io = {spliced_length, spliced_seek, spliced_read, NULL, spliced_tell};
+    SF_VIRTUAL_IO io = {splice_length, splice_seek, splice_read, NULL, splice_tell};
     memset(&o->info, 0, sizeof o->info);
-    o->splice = malloc(sizeof *o->splice);
-    if (!o->splice || !(mpeg ? mpeg_length_splice(o->splice, fd)
-                             : sound_length_splice(o->splice, fd))) {
+    o->splice = calloc(1, sizeof *o->splice);
+    if (!o->splice ||
+        !(mpeg ? mpeg_length_splice(o->splice, fd)
+               : sound_length_splice(o->splice, fd) || splice_riff(o->splice, fd))) {
         free(o->splice);
         o->splice = NULL;
         o->sf = sf_open_fd(fd, SFM_READ, &o->info, SF_TRUE);
@@ -409,6 +390,18 @@ void soundfile_close(struct soundfile *sf)
 const struct soundfile_info *soundfile_info(const struct soundfile *sf)
 {
     return &sf->info;
+}
+
+void soundfile_begin_hash(struct soundfile *sf)
+{
+    if (sf->splice)
+        splice_begin_hash(sf->splice);
+}
+
+enum status soundfile_hash(struct soundfile *sf, uint64_t *hash, struct err *e)
+{
+    bool known = sf->splice && splice_hash(sf->splice, hash);
+    return known ? ST_OK : content_hash_file(sf->path, hash, e);
 }
 
 int64_t soundfile_position(const struct soundfile *sf)

@@ -44,6 +44,10 @@ const struct soundfile_info *soundfile_info(const struct soundfile *sf);
  * it). Data that breaks off or is damaged ends the sound there: see soundfile_damage. */
 enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t frames,
                            size_t *got, struct err *e);
+/* The hash of the file's bytes (content_hash_file), at the end of a reading that follows
+ * its begin: a WAV file's is then taken as it is read, not from a reading of its own. */
+void soundfile_begin_hash(struct soundfile *sf);
+enum status soundfile_hash(struct soundfile *sf, uint64_t *hash, struct err *e);
 /* The frame the next read starts with. */
 int64_t soundfile_position(const struct soundfile *sf);
 

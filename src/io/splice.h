@@ -1,8 +1,11 @@
-/* splice: a file seen with other bytes at its beginning, so that a decoder that believes
- * a wrong header is shown a right one. */
+/* splice: a file as a decoder reads it. Where its header is wrong, other bytes are seen
+ * at its beginning; where it is read as it is, its hash can be taken on the way. */
 #ifndef TROWEL_IO_SPLICE_H
 #define TROWEL_IO_SPLICE_H
 
+#include "io/content_hash.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,12 +17,25 @@ struct splice {
     int64_t at;         /* where the next read begins, in the spliced stream */
     size_t head_bytes;
     unsigned char head[SPLICE_HEAD_BYTES];
+    bool hashing;
+    struct content_hash hash; /* of the bytes before `hash.total` */
 };
 
-int64_t splice_length(const struct splice *s);
+/* True, with the splice filled, for what begins as a WAV file: seen as it is. */
+bool splice_riff(struct splice *s, int fd);
+
+/* Each takes a struct splice, as decoders call them. */
+int64_t splice_length(void *splice);
 /* Up to `n` bytes; fewer only at the end. */
-int64_t splice_read(struct splice *s, void *to, int64_t n);
+int64_t splice_read(void *to, int64_t n, void *splice);
 /* whence as for lseek. The new position, or -1 before the beginning. */
-int64_t splice_seek(struct splice *s, int64_t offset, int whence);
+int64_t splice_seek(int64_t offset, int whence, void *splice);
+int64_t splice_tell(void *splice);
+
+/* Hash what is read from now on, in the order of the file: of a splice without a head. */
+void splice_begin_hash(struct splice *s);
+/* The hash of the whole file, of which the rest is read now. False: it was not begun, or
+ * the file cannot be read. */
+bool splice_hash(struct splice *s, uint64_t *hash);
 
 #endif
