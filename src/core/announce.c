@@ -116,11 +116,24 @@ enum status announce_begin(struct announced *a, const struct root *root, const c
     return st == ST_OK ? announce_restart(a, e) : st;
 }
 
+bool announce_names(struct announced *a, const char *const *names, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += strlen(names[i]) + 1;
+    char *lines = malloc(n + 1), *end = lines;
+    for (size_t i = 0; lines && i < count; i++) {
+        end = stpcpy(end, names[i]);
+        *end++ = '\n';
+    }
+    bool said = lines && (n == 0 || write(a->fd, lines, n) == (ssize_t)n);
+    free(lines);
+    return said;
+}
+
 bool announce_name(struct announced *a, const char *relative)
 {
-    char line[PATH_BYTES + 1];
-    int n = snprintf(line, sizeof line, "%s\n", relative);
-    return n > 0 && (size_t)n < sizeof line && write(a->fd, line, (size_t)n) == n;
+    return announce_names(a, &relative, 1);
 }
 
 void announce_leave(struct announced *a)

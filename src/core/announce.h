@@ -27,6 +27,8 @@ enum status announce_begin(struct announced *a, const struct root *root, const c
                            struct err *e);
 /* Say a name (relative to root) before the file is written. */
 bool announce_name(struct announced *a, const char *relative);
+/* The same for many, in one write. */
+bool announce_names(struct announced *a, const char *const *names, size_t count);
 /* Stop; the list stays for the next announce_begin. Safe twice. */
 void announce_leave(struct announced *a);
 /* All is written and on record elsewhere: the list goes. */

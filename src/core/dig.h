@@ -49,8 +49,8 @@ struct dig_site {
     /* Names written before this run under the same stem may be replaced; anything else
      * that is in the way stays, and the new file gets a number. NULL: nothing is ours. */
     bool (*is_ours)(void *user, const char *relative);
-    /* Called with every name before it is written; false stops the dig (ST_DISK). */
-    bool (*announce)(void *user, const char *relative);
+    /* Called with names before they are written; false stops the dig (ST_DISK). */
+    bool (*announce)(void *user, const char *const *names, size_t count);
     void *user;
     /* Called after each stage that found something, on the worker's thread: the finds
      * from `first` on are new. May be NULL. */

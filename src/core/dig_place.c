@@ -134,36 +134,59 @@ static enum status open_folder(struct dig *d, enum category category,
     return st == ST_OK && folder[0] ? root_sub(r, d->site.root, folder, true, e) : st;
 }
 
-static enum status announce(const struct dig *d, const char *relative, struct err *e)
+static enum status announce(const struct dig *d, const char *const *names, size_t count,
+                            struct err *e)
 {
-    if (!d->site.announce || d->site.announce(d->site.user, relative))
+    if (!d->site.announce || count == 0 || d->site.announce(d->site.user, names, count))
         return ST_OK;
-    return err_set(e, ST_DISK, "%s: the project's journal cannot be written", relative);
+    return err_set(e, ST_DISK, "%s: the project's journal cannot be written", names[0]);
+}
+
+static enum status name_it(struct dig *d, struct waiting *w, struct err *e)
+{
+    char base[256];
+    expand_name(base, sizeof base, w->name,
+                d->recipe->cfg.brightness_tags.enabled ? w->find.brightness : "");
+    return choose_name(w->relative, sizeof w->relative, d, w, &w->find, base, e);
+}
+
+static bool is_to_write(const struct dig *d, const struct candidate *c)
+{
+    return d->site.root &&
+           !(c->grade == 'F' && d->recipe->cfg.curation.auto_delete_grade_f);
 }
 
 static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
 {
     struct batch *b = d->batch;
     struct candidate *c = &w->find;
-    const struct config *cfg = &d->recipe->cfg;
-    char base[256];
-    expand_name(base, sizeof base, w->name,
-                cfg->brightness_tags.enabled ? c->brightness : "");
-    enum status st = choose_name(w->relative, sizeof w->relative, d, w, c, base, e);
-    if (st != ST_OK || !d->site.root)
-        return st;
-    if (c->grade == 'F' && cfg->curation.auto_delete_grade_f)
-        return ST_OK;
     const struct root *folder;
-    st = announce(d, w->relative, e);
-    if (st == ST_OK)
-        st = open_folder(d, kind_category(c->kind), &folder, e);
+    enum status st = open_folder(d, kind_category(c->kind), &folder, e);
     if (st == ST_OK)
         st = soundfile_begin_wav(folder, c->filename, &w->sound,
-                                 cfg->global.output_bit_depth, &b->file[b->files],
-                                 c->sha256, e);
+                                 d->recipe->cfg.global.output_bit_depth,
+                                 &b->file[b->files], c->sha256, e);
     if (st == ST_OK)
         b->of[b->files++] = (size_t)(w - b->at);
+    return st;
+}
+
+/* Names for all that wait, announced; then the files, not yet under their names. */
+static enum status write_all(struct dig *d, struct batch *b, struct err *e)
+{
+    const char *names[BATCH_MAX];
+    size_t count = 0;
+    enum status st = ST_OK;
+    for (size_t i = 0; i < b->count && st == ST_OK; i++) {
+        st = name_it(d, &b->at[i], e);
+        if (is_to_write(d, &b->at[i].find))
+            names[count++] = b->at[i].relative;
+    }
+    if (st == ST_OK)
+        st = announce(d, names, count, e);
+    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+        if (is_to_write(d, &b->at[i].find))
+            st = write_file(d, &b->at[i], e);
     return st;
 }
 
@@ -205,9 +228,7 @@ static enum status listen(struct dig *d, struct batch *b, struct err *e)
 
 static enum status place_all(struct dig *d, struct batch *b, struct err *e)
 {
-    enum status st = ST_OK;
-    for (size_t i = 0; i < b->count && st == ST_OK; i++)
-        st = write_file(d, &b->at[i], e);
+    enum status st = write_all(d, b, e);
     if (st == ST_OK)
         st = atomic_place_all(b->file, b->files, e);
     for (size_t i = 0; i < b->files; i++) {
@@ -302,12 +323,13 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
 enum status dig_rename(struct dig *d, size_t i, const char *name, struct err *e)
 {
     char relative[PATH_BYTES];
+    const char *names[] = {relative};
     const struct root *folder;
     struct candidate was = d->finds.at[i], *c = &d->finds.at[i];
     enum status st = choose_name(relative, sizeof relative, d, NULL, c, name, e);
     if (st != ST_OK || !c->saved)
         return st;
-    st = announce(d, relative, e);
+    st = announce(d, names, 1, e);
     if (st == ST_OK)
         st = open_folder(d, kind_category(c->kind), &folder, e);
     return st == ST_OK ? root_rename_soon(folder, was.filename, c->filename, e) : st;

@@ -275,10 +275,10 @@ enum status project_settle(const struct project *p, const char *stem, struct err
     return forget(p, stem, ".begun", e);
 }
 
-bool project_announce(void *begun, const char *relative)
+bool project_announce(void *begun, const char *const *names, size_t count)
 {
     struct begun *b = begun;
-    return announce_name(&b->names, relative);
+    return announce_names(&b->names, names, count);
 }
 
 void project_abandon(struct begun *b)

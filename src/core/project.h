@@ -64,8 +64,8 @@ enum status project_begin(const struct project *p, const char *stem, struct begu
 enum status project_claim(const struct project *p, const char *stem, struct begun *b,
                           struct err *e);
 enum status project_restart(struct begun *b, struct err *e);
-/* For struct dig_site: announces a name on disk before it is written. */
-bool project_announce(void *begun, const char *relative);
+/* For struct dig_site: announces names on disk before they are written. */
+bool project_announce(void *begun, const char *const *names, size_t count);
 /* All written: make the record. The source is complete when this returns ST_OK. */
 enum status project_complete(struct begun *b, const struct catalog_source *source,
                              const struct find_list *finds, struct err *e);

@@ -138,7 +138,10 @@ enum status root_mkdirs(const struct root *r, const char *relative, struct err *
 static bool look_at(const struct root *r, const char *relative, struct stat *s)
 {
     int fd;
-    const char *name;
+    const char *name = path_base(relative);
+    if (name == relative)
+        return path_check_relative(relative, NULL) == ST_OK &&
+               fstatat(r->fd, name, s, AT_SYMLINK_NOFOLLOW) == 0;
     if (root_walk(r, relative, false, &fd, &name, NULL))
         return false;
     bool there = fstatat(fd, name, s, AT_SYMLINK_NOFOLLOW) == 0;
