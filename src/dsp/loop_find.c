@@ -1,5 +1,6 @@
 #include "dsp/loop_find.h"
 #include "dsp/fft.h"
+#include "dsp/lags.h"
 #include "dsp/log_bands.h"
 #include "dsp/loop_view.h"
 
@@ -117,10 +118,8 @@ static size_t pick_anchors(const struct loop_view *v, const struct loop_bounds *
 /* ---- coarse: one anchor against every end ---- */
 
 struct sweep {
-    struct rfft *fft;
-    size_t fade, first, count; /* coarse: fade length, first end, number of ends */
-    float *block, *spectrum;   /* the stretch of all ends, transformed */
-    float *probe, *product;
+    struct lags lags;
+    size_t fade, first, count;  /* coarse: fade length, first end, number of ends */
     float *per_norm, *level_db; /* per end: 1/norm, level */
     float *attacks;             /* per end: what those before it cost */
     float *merit;
@@ -128,11 +127,7 @@ struct sweep {
 
 static void sweep_done(struct sweep *s)
 {
-    rfft_free(s->fft);
-    free(s->block);
-    free(s->spectrum);
-    free(s->probe);
-    free(s->product);
+    lags_done(&s->lags);
     free(s->per_norm);
     free(s->level_db);
     free(s->attacks);
@@ -141,19 +136,11 @@ static void sweep_done(struct sweep *s)
 
 static bool sweep_alloc(struct sweep *s)
 {
-    size_t need = s->count + s->fade;
-    int size = fft_next_fast((int)(need < 16 ? 16 : need));
-    s->fft = rfft_new(size);
-    size_t n = (size_t)size;
-    s->block = calloc(n, sizeof(float));
-    s->spectrum = malloc((n + 2) * sizeof(float));
-    s->probe = malloc(n * sizeof(float));
-    s->product = malloc((n + 2) * sizeof(float));
     s->per_norm = malloc(s->count * sizeof(float));
     s->level_db = malloc(s->count * sizeof(float));
     s->attacks = malloc(s->count * sizeof(float));
     s->merit = malloc(s->count * sizeof(float));
-    return s->fft && s->block && s->spectrum && s->probe && s->product && s->per_norm &&
+    return lags_init(&s->lags, s->count + s->fade, ANCHORS) && s->per_norm &&
            s->level_db && s->attacks && s->merit;
 }
 
@@ -179,9 +166,6 @@ static enum status sweep_init(struct sweep *s, const struct loop_view *v,
         sweep_done(s);
         return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
     }
-    memcpy(s->block, v->coarse + s->first - s->fade,
-           (s->count - 1 + s->fade) * sizeof(float));
-    rfft_forward(s->fft, s->block, s->spectrum);
     double least = QUIET * (double)s->fade;
     for (size_t j = 0; j < s->count; j++) {
         double energy = window_energy(v->coarse_energy, s->first + j, s->fade);
@@ -193,35 +177,15 @@ static enum status sweep_init(struct sweep *s, const struct loop_view *v,
     return ST_OK;
 }
 
-/* product = conj(probe) · block: the inverse is the correlation at every lag. */
-static void correlate(struct rfft *fft, const float *probe, const float *block_spectrum,
-                      float *product, float *out)
-{
-    rfft_forward(fft, probe, product);
-    int bins = rfft_size(fft) / 2 + 1;
-    for (int i = 0; i < bins; i++) {
-        float pr = product[2 * i], pi = product[2 * i + 1];
-        float br = block_spectrum[2 * i], bi = block_spectrum[2 * i + 1];
-        product[2 * i] = pr * br + pi * bi;
-        product[2 * i + 1] = pr * bi - pi * br;
-    }
-    rfft_inverse(fft, product, out);
-}
-
+/* Of the anchor at `start`, whose correlations with all ends are `both`. */
 static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
-                           const struct loop_bounds *b, size_t start, double loss,
-                           struct place *place)
+                           const struct loop_bounds *b, size_t start, const float *both,
+                           double loss, struct place *place)
 {
-    size_t at = start / v->step, n = (size_t)rfft_size(s->fft);
-    if (at < s->fade)
-        return 0;
-    double energy = window_energy(v->coarse_energy, at, s->fade);
+    size_t at = start / v->step;
+    double energy = at < s->fade ? 0.0 : window_energy(v->coarse_energy, at, s->fade);
     if (energy <= QUIET * (double)s->fade)
         return 0;
-    memcpy(s->probe, v->coarse + at - s->fade, s->fade * sizeof(float));
-    memset(s->probe + s->fade, 0, (n - s->fade) * sizeof(float));
-    correlate(s->fft, s->probe, s->spectrum, s->product, s->block);
-
     float scale = (float)(1.0 / sqrt(energy));
     float level = (float)decibels(energy / (double)s->fade);
     float before = (float)(ATTACK_WEIGHT * attacks_before(b, v->rate_hz, start));
@@ -230,7 +194,7 @@ static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
         float away = fabsf(s->level_db[j] - level);
         float off = (float)(s->first + j - at) * per_target - 1.0f;
         away = away < (float)LEVEL_TOP_DB ? away : (float)LEVEL_TOP_DB;
-        s->merit[j] = s->block[j] * s->per_norm[j] * scale - (float)LEVEL_WEIGHT * away -
+        s->merit[j] = both[j] * s->per_norm[j] * scale - (float)LEVEL_WEIGHT * away -
                       (float)LENGTH_WEIGHT * off * off - (s->attacks[j] - before);
     }
     double off = ((double)start - (double)b->start) /
@@ -254,6 +218,28 @@ static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
     return count;
 }
 
+static size_t sweep_all(struct sweep *s, const struct loop_view *v,
+                        const struct loop_bounds *b, const size_t *anchor, size_t anchors,
+                        const double *step_db, struct place *place)
+{
+    struct lags *l = &s->lags;
+    size_t count = 0, group = (size_t)l->group;
+    for (size_t first = 0; first < anchors; first += group) {
+        size_t some = anchors - first < group ? anchors - first : group;
+        lags_block(l, 0, v->coarse + s->first - s->fade, s->count - 1 + s->fade);
+        for (size_t i = 0; i < some; i++) {
+            size_t at = anchor[first + i] / v->step, n = at < s->fade ? 0 : s->fade;
+            lags_probe(l, (int)i, v->coarse + at - n, n);
+        }
+        lags_run(l, (int)some, true);
+        for (size_t i = 0; i < some; i++)
+            count +=
+                sweep_anchor(s, v, b, anchor[first + i], lags_of(l, (int)i),
+                             COLOUR_WEIGHT * 0.5 * step_db[first + i], place + count);
+    }
+    return count;
+}
+
 /* ---- fine: ±10 ms at the full rate, then to the sample ---- */
 
 static double exact_correlation(const struct loop_view *v, size_t start, size_t end,
@@ -268,59 +254,34 @@ static double exact_correlation(const struct loop_view *v, size_t start, size_t 
     return norm > QUIET * (double)fade ? fmin(1.0, fmax(-1.0, both / norm)) : 0.0;
 }
 
-struct fine {
-    struct rfft *fft;
-    float *block, *probe, *spectrum, *product;
+/* Where the end of a place may lie. */
+struct reach {
+    size_t low, high;
 };
 
-static void fine_done(struct fine *f)
+static struct reach reach_of(const struct loop_bounds *b, const struct place *p,
+                             size_t around)
 {
-    rfft_free(f->fft);
-    free(f->block);
-    free(f->probe);
-    free(f->spectrum);
-    free(f->product);
-}
-
-static enum status fine_init(struct fine *f, size_t fade, size_t around, struct err *e)
-{
-    int size = fft_next_fast((int)(fade + 2 * around + 1));
-    size_t n = (size_t)size;
-    *f = (struct fine){.fft = rfft_new(size)};
-    f->block = calloc(n, sizeof(float));
-    f->probe = calloc(n, sizeof(float));
-    f->spectrum = malloc((n + 2) * sizeof(float));
-    f->product = malloc((n + 2) * sizeof(float));
-    if (f->fft && f->block && f->probe && f->spectrum && f->product)
-        return ST_OK;
-    fine_done(f);
-    return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
-}
-
-static size_t refine_end(struct fine *f, const struct loop_view *v,
-                         const struct loop_bounds *b, const struct place *p,
-                         size_t around)
-{
-    size_t fade = b->fade, n = (size_t)rfft_size(f->fft);
     size_t low = p->end > b->end_low + around ? p->end - around : b->end_low;
     size_t high = p->end + around < b->end_high ? p->end + around : b->end_high;
-    if (low < fade)
-        low = fade;
+    return (struct reach){low < b->fade ? b->fade : low, high};
+}
+
+static size_t refine_end(const struct loop_view *v, const struct loop_bounds *b,
+                         const struct place *p, const float *both, size_t around)
+{
+    struct reach r = reach_of(b, p, around);
+    size_t fade = b->fade, low = r.low, high = r.high;
     if (high <= low)
         return p->end;
-    memset(f->block, 0, n * sizeof(float));
-    memcpy(f->block, v->mono + low - fade, (high - low + fade) * sizeof(float));
-    rfft_forward(f->fft, f->block, f->spectrum);
-    memcpy(f->probe, v->mono + p->start - fade, fade * sizeof(float));
-    correlate(f->fft, f->probe, f->spectrum, f->product, f->block);
     size_t best = low;
     double most = -2.0;
     double least = QUIET * (double)fade;
     for (size_t end = low; end <= high; end++) {
         double energy = window_energy(v->energy, end, fade);
-        double r = energy > least ? (double)f->block[end - low] / sqrt(energy) : -1.0;
-        if (r > most) {
-            most = r;
+        double like = energy > least ? (double)both[end - low] / sqrt(energy) : -1.0;
+        if (like > most) {
+            most = like;
             best = end;
         }
     }
@@ -329,13 +290,41 @@ static size_t refine_end(struct fine *f, const struct loop_view *v,
     for (size_t end = centre > low + 2 ? centre - 2 : low; end <= centre + 2; end++) {
         if (end > high)
             break;
-        double r = exact_correlation(v, p->start, end, fade);
-        if (r > most) {
-            most = r;
+        double like = exact_correlation(v, p->start, end, fade);
+        if (like > most) {
+            most = like;
             best = end;
         }
     }
     return best;
+}
+
+static enum status refine_ends(const struct loop_view *v, const struct loop_bounds *b,
+                               struct place *place, size_t count, struct err *e)
+{
+    size_t around = (size_t)(FINE_S * v->rate_hz) + 1;
+    struct lags l;
+    if (!lags_init(&l, b->fade + 2 * around + 1, FINALISTS)) {
+        lags_done(&l);
+        return err_set(e, ST_NO_MEMORY, "no memory to search a loop");
+    }
+    size_t group = (size_t)l.group;
+    for (size_t first = 0; first < count; first += group) {
+        size_t some = count - first < group ? count - first : group;
+        for (size_t i = 0; i < some; i++) {
+            struct place *p = &place[first + i];
+            struct reach r = reach_of(b, p, around);
+            size_t span = r.high > r.low ? r.high - r.low : 0;
+            lags_probe(&l, (int)i, v->mono + p->start - b->fade, b->fade);
+            lags_block(&l, (int)i, v->mono + r.low - b->fade, span + b->fade);
+        }
+        lags_run(&l, (int)some, false);
+        for (size_t i = 0; i < some; i++)
+            place[first + i].end =
+                refine_end(v, b, &place[first + i], lags_of(&l, (int)i), around);
+    }
+    lags_done(&l);
+    return ST_OK;
 }
 
 /* ---- judging and ranking ---- */
@@ -467,22 +456,6 @@ static void rank(const struct loop_view *v, const struct loop_bounds *b,
     out->count = (int)count;
 }
 
-static enum status finish(const struct loop_view *v, const struct loop_bounds *b,
-                          struct log_bands *bands, struct place *place, size_t count,
-                          struct loop_list *out, struct err *e)
-{
-    size_t around = (size_t)(FINE_S * v->rate_hz) + 1;
-    struct fine f;
-    enum status st = fine_init(&f, b->fade, around, e);
-    if (st != ST_OK)
-        return st;
-    for (size_t i = 0; i < count; i++)
-        place[i].end = refine_end(&f, v, b, &place[i], around);
-    fine_done(&f);
-    rank(v, b, bands, place, count, out);
-    return ST_OK;
-}
-
 static enum status search(const struct loop_view *v, const struct loop_bounds *b,
                           struct log_bands *bands, struct loop_list *out, struct err *e)
 {
@@ -490,18 +463,19 @@ static enum status search(const struct loop_view *v, const struct loop_bounds *b
     enum status st = sweep_init(&s, v, b, e);
     if (st != ST_OK)
         return st;
-    size_t anchor[ANCHORS], anchors = pick_anchors(v, b, anchor), count = 0;
+    size_t anchor[ANCHORS], anchors = pick_anchors(v, b, anchor), count;
     struct place place[PLACES];
     double step_db[ANCHORS];
     colour_steps_db(v, bands, anchor, anchors, step_db);
-    for (size_t k = 0; k < anchors; k++)
-        count += sweep_anchor(&s, v, b, anchor[k], COLOUR_WEIGHT * 0.5 * step_db[k],
-                              place + count);
+    count = sweep_all(&s, v, b, anchor, anchors, step_db, place);
     sweep_done(&s);
     count = distinct(place, count, FINALISTS, b->apart);
     if (count == 0)
         return err_set(e, ST_EMPTY, "there is only silence to loop");
-    return finish(v, b, bands, place, count, out, e);
+    st = refine_ends(v, b, place, count, e);
+    if (st == ST_OK)
+        rank(v, b, bands, place, count, out);
+    return st;
 }
 
 static bool bounds_hold(const struct audio *sound, const struct loop_bounds *b)
