@@ -98,7 +98,7 @@ static void tell_json(struct output *o, const struct news *n)
                                          : "progress");
     if (n->source)
         json_string(&o->buffer, "source", n->source);
-    if (n->kind == NEWS_DONE || n->kind == NEWS_SKIPPED)
+    if (n->kind == NEWS_DONE || n->kind == NEWS_SKIPPED || n->done_before)
         json_string(&o->buffer, "state", n->kind == NEWS_DONE ? "done" : "skipped");
     if (n->text)
         json_string(&o->buffer, n->kind == NEWS_FAILED ? "message" : "output", n->text);
@@ -214,7 +214,7 @@ static void tell_text(struct output *o, const struct news *n)
     case NEWS_PLAN:
         if (o->dry_run && n->source) {
             put_name(stdout, n->source);
-            printf(" -> %s\n", n->text);
+            printf(" -> %s%s\n", n->text, n->done_before ? " (done before)" : "");
         } else if (!o->quiet)
             fprintf(o->messages, "%zu recording%s into %s\n", n->total,
                     n->total == 1 ? "" : "s", n->text);

@@ -138,7 +138,7 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .kit_name = r->kit_name,
                           .cfg = &r->cfg,
                           .seed = r->cfg.reproducibility.random_seed,
-                          .force = r->export.force,
+                          .force = true, /* the dry run said so */
                           .stereo = r->export.stereo,
                           .dry_run = r->export.dry_run,
                           .ctx = ctx,

@@ -443,6 +443,57 @@ static void a_dry_run_writes_nothing(void **state)
     outcome_done(&o);
 }
 
+/* What would be refused is refused, what would be passed over is told. */
+static void a_dry_run_meets_what_is_there(void **state)
+{
+    struct outcome o;
+    run(&o, *state, PROCESS "; cp in/tape0.wav in/tape9.wav");
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --dry-run");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "tape2.wav -> tape2 (done before)\n"));
+    assert_true(text_has(o.out, "tape9.wav -> tape9\n"));
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --dry-run --json");
+    assert_true(text_has(o.out, "\"source\":\"tape2.wav\",\"state\":\"skipped\""));
+    assert_true(text_has(o.out, "\"sources\":4,\"done\":0,\"skipped\":3,"));
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --dry-run --set drum_miner.delta=0.06");
+    assert_int_equal(o.exit_status, 4);
+    assert_true(text_has(o.err, "was made with another config"));
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --dry-run --force --set drum_miner.delta=0.06");
+    assert_int_equal(o.exit_status, 0);
+    assert_false(text_has(o.out, "done before"));
+    outcome_done(&o);
+    run(&o, *state, "cp in/tape2.wav in/tape1.wav; " PROCESS " --dry-run");
+    assert_int_equal(o.exit_status, 4);
+    assert_true(text_has(o.err, "tape1.wav has changed since it was processed"));
+    outcome_done(&o);
+    run(&o, *state,
+        TROWEL_BIN " --batch curate --input_root export/BATCH_01 --top 2 && " TROWEL_BIN
+                   " --batch format --input_dir export/BATCH_01 --output_dir kits && "
+                   "date >page.html");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    static const char *const again[] = {
+        "curate --input_root export/BATCH_01 --top 1",
+        "format --input_dir export/BATCH_01 --output_dir kits",
+        "report --input_dir export/BATCH_01 --output page.html"};
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "%s --batch %s --dry-run", TROWEL_BIN, again[i]);
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 4);
+        assert_true(text_has(o.err, "--force replaces it"));
+        outcome_done(&o);
+        strcat(line, " --force");
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 0);
+        outcome_done(&o);
+    }
+}
+
 static void who_reads_json_reads_every_failure(void **state)
 {
     static const char *const lines[] = {
@@ -540,6 +591,7 @@ int main(void)
         HOSTILE(a_flam_is_one_hit),
         HOSTILE(one_line_says_what_to_do),
         HOSTILE(a_dry_run_writes_nothing),
+        HOSTILE(a_dry_run_meets_what_is_there),
         HOSTILE(who_reads_json_reads_every_failure),
         HOSTILE(seeds_are_exact),
         HOSTILE(folders_of_old_disks_are_gone_on_with),

@@ -111,6 +111,8 @@ static void add_json(struct text *out, const struct dig *d,
 {
     const struct track_info *t = track_info(d->track);
     json_open(out, NULL, '{');
+    json_string(out, "event", "summary");
+    json_string(out, "pipeline", "analyze");
     json_string(out, "source", d->site.source_path);
     json_string(out, "format", d->info.format);
     json_number(out, "rate_hz", d->info.rate_hz, 0);

@@ -358,12 +358,15 @@ static bool is_own(const struct plan *p, const char *base, const char *hash)
     return false;
 }
 
+/* What is still to be cut (in a dry run) has no bytes to compare. */
 static bool planned_already(const struct plan *p, const struct candidate *row)
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(p->item[i].row.filename, row->filename) == 0 &&
-            strcmp(p->item[i].row.sha256, row->sha256) == 0)
+    for (size_t i = 0; i < p->count; i++) {
+        const struct planned *item = &p->item[i];
+        if (strcmp(item->row.filename, row->filename) == 0 &&
+            ((item->cut && !item->made[0]) || strcmp(item->row.sha256, row->sha256) == 0))
             return true;
+    }
     return false;
 }
 
@@ -505,6 +508,20 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     return st;
 }
 
+/* A dry run: would what is there refuse this set? */
+static enum status check_there(struct plan *p, const struct curate_job *job,
+                               struct err *e)
+{
+    if (root_open(&p->root, job->output_root, false, NULL) != ST_OK)
+        return ST_OK;
+    enum status st = read_own(p, manifest_name, e);
+    p->own_done = p->own_count;
+    if (st == ST_OK)
+        st = check_other_set(p, job->force, e);
+    root_done(&p->root);
+    return st;
+}
+
 enum status curate_run(const struct curate_job *job, struct curate_result *result,
                        struct err *e)
 {
@@ -522,8 +539,8 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
         st = make_plan(&p, &pool, e);
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)
         st = err_set(e, ST_NOTHING, "nothing below %s is worth keeping", job->input_root);
-    if (st == ST_OK && !job->dry_run)
-        st = write_all(&p, &pool, e);
+    if (st == ST_OK)
+        st = job->dry_run ? check_there(&p, job, e) : write_all(&p, &pool, e);
     free(p.item);
     free(p.own);
     curate_pool_done(&pool);

@@ -278,16 +278,40 @@ static enum status clear_sheet(struct making *m, struct err *e)
     return st;
 }
 
+static enum status check_earlier(struct earlier *kit, const struct making *m,
+                                 struct err *e)
+{
+    enum status st = read_earlier(kit, &m->root, e);
+    if (st == ST_OK && kit->there && !m->job->force)
+        st = err_set(e, ST_EXISTS,
+                     "%s holds a kit; --force replaces it, another --kit_name leaves it",
+                     m->root.path);
+    return st;
+}
+
+/* A dry run: would what is there refuse this kit? */
+static enum status check_there(struct making *m, struct err *e)
+{
+    struct root above;
+    struct earlier kit;
+    if (root_open(&above, m->job->output_dir, false, NULL) != ST_OK)
+        return ST_OK;
+    enum status st = root_sub(&m->root, &above, m->job->kit_name, false, e);
+    root_done(&above);
+    if (st != ST_OK)
+        return st == ST_REFUSED ? st : ST_OK;
+    st = check_earlier(&kit, m, e);
+    free(kit.path);
+    root_done(&m->root);
+    return st;
+}
+
 /* The earlier kit goes, but only when this one can come. Without its manifest it is no
  * kit any more. */
 static enum status make_room(struct making *m, struct err *e)
 {
     struct earlier kit;
-    enum status st = read_earlier(&kit, &m->root, e);
-    if (st == ST_OK && kit.there && !m->job->force)
-        st = err_set(e, ST_EXISTS,
-                     "%s holds a kit; --force replaces it, another --kit_name leaves it",
-                     m->root.path);
+    enum status st = check_earlier(&kit, m, e);
     if (st == ST_OK)
         st = announce_begin(&m->names, &m->root, LIST, e);
     if (st == ST_OK)
@@ -467,8 +491,8 @@ enum status kit_run(const struct kit_job *job, struct kit_result *result,
     enum status st = check(&m, e);
     if (st == ST_OK)
         st = plan(&m, summary, e);
-    if (st == ST_OK && !job->dry_run)
-        st = write_kit(&m, e);
+    if (st == ST_OK)
+        st = job->dry_run ? check_there(&m, e) : write_kit(&m, e);
     if (st == ST_OK)
         sum_up(&m, result);
     free(m.written);

@@ -56,7 +56,7 @@ void process_settle_seed(struct config *cfg, const struct project *p, bool afres
 /* --- workers --- */
 
 /* Finished by an earlier run, from the same bytes? */
-static enum status already_done(const struct task *t, bool *done, struct err *e)
+static enum status is_done(const struct task *t, bool *done, struct err *e)
 {
     struct catalog_source on_record;
     const struct run *r = t->run;
@@ -72,7 +72,13 @@ static enum status already_done(const struct task *t, bool *done, struct err *e)
         return err_set(e, ST_EXISTS, "%s has changed since it was processed",
                        t->file->relative);
     *done = true;
-    return project_settle(&r->project, t->file->stem, e);
+    return ST_OK;
+}
+
+static enum status already_done(const struct task *t, bool *done, struct err *e)
+{
+    enum status st = is_done(t, done, e);
+    return st == ST_OK && *done ? project_settle(&t->run->project, t->file->stem, e) : st;
 }
 
 static enum status once(struct task *t, const struct job_context *ctx, struct err *e)
@@ -354,6 +360,19 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
     return project_write_config(&r->project, cfg, e);
 }
 
+static enum status verdict(const struct run *r, struct err *e)
+{
+    if (r->refused > 0)
+        return err_set(e, ST_EXISTS,
+                       "%zu of %zu sources are there already, but not from what the "
+                       "recording is now; --force starts afresh",
+                       r->refused, r->total);
+    if (r->result->failed > 0)
+        return err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed",
+                       r->result->failed, r->total);
+    return ST_OK;
+}
+
 static enum status excavate(struct run *r, struct err *e)
 {
     struct config cfg = *r->job->cfg;
@@ -367,15 +386,7 @@ static enum status excavate(struct run *r, struct err *e)
             st = err_set(e, joined, "%s", assembling.msg);
     }
     project_done(&r->project);
-    if (st == ST_OK && r->refused > 0)
-        st = err_set(e, ST_EXISTS,
-                     "%zu of %zu sources are there already, but not from what the "
-                     "recording is now; --force starts afresh",
-                     r->refused, r->total);
-    if (st == ST_OK && r->result->failed > 0)
-        st = err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed", r->result->failed,
-                     r->total);
-    return st;
+    return st == ST_OK ? verdict(r, e) : st;
 }
 
 /* Take the items of `more` over; a stem that is taken gets a number. */
@@ -487,12 +498,45 @@ static void tell_plan(const struct run *r)
     place_of(where, r->job);
     reporter_tell(r->job->reporter,
                   &(struct news){.kind = NEWS_PLAN, .total = r->total, .text = where});
-    for (size_t i = 0; r->job->dry_run && i < r->sources.count; i++)
+}
+
+/* What would become of one source; `there`: the project is. */
+static void rehearse_source(struct run *r, size_t i, bool there)
+{
+    struct err why;
+    struct task t = {.run = r, .file = &r->sources.items[i], .recipe = recipe_of(r, i)};
+    enum status st = there ? is_done(&t, &t.skipped, &why) : ST_OK;
+    struct news news = {.kind = st == ST_OK ? NEWS_PLAN : NEWS_FAILED,
+                        .source = t.file->relative,
+                        .text = st == ST_OK ? t.file->stem : why.msg,
+                        .done_before = t.skipped};
+    r->result->skipped += t.skipped;
+    r->result->failed += st != ST_OK;
+    r->refused += st == ST_EXISTS;
+    reporter_tell(r->job->reporter, &news);
+}
+
+/* Nothing is written, but what is there refuses or is passed over as it would be. */
+static enum status rehearse(struct run *r, struct err *e)
+{
+    struct config cfg = *r->job->cfg;
+    char place[PATH_BYTES];
+    enum status st = ST_OK;
+    place_of(place, r->job);
+    bool there = !r->job->force && project_open_folder(&r->project, place, NULL) == ST_OK;
+    if (there) {
+        r->project.flat = r->job->flat_dir != NULL;
+        process_settle_seed(&cfg, &r->project, false);
+        st = make_recipes(r, &cfg, e);
+        if (st == ST_OK)
+            st = check_recipe(r, e);
+    }
+    for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
         if (in_shard(r->job, i))
-            reporter_tell(r->job->reporter,
-                          &(struct news){.kind = NEWS_PLAN,
-                                         .source = r->sources.items[i].relative,
-                                         .text = r->sources.items[i].stem});
+            rehearse_source(r, i, there);
+    if (there)
+        project_done(&r->project);
+    return st == ST_OK ? verdict(r, e) : st;
 }
 
 enum status process_run(const struct process_job *job, struct process_result *result,
@@ -508,8 +552,7 @@ enum status process_run(const struct process_job *job, struct process_result *re
         st = find_sources(&r, e);
     if (st == ST_OK) {
         tell_plan(&r);
-        if (!job->dry_run)
-            st = excavate(&r, e);
+        st = job->dry_run ? rehearse(&r, e) : excavate(&r, e);
     }
     source_list_done(&r.sources);
     result->wall_s = clock_s() - began;

@@ -347,7 +347,9 @@ enum status report_run(const struct report_job *job, struct report_result *resul
     struct writing w = {.job = job, .result = result, .room = PLAYER_BYTES};
     enum status st = load(&page, job, e);
     result->samples = page.count;
-    if (st == ST_OK && !job->dry_run) {
+    if (st == ST_OK && job->dry_run)
+        st = check_output(job, result->path, e);
+    else if (st == ST_OK) {
         st = open_output(&w, &root, e);
         if (st == ST_OK)
             st = write_page(&w, &page, e);

@@ -6,10 +6,11 @@
 #include "core/status.h"
 #include "io/candidate.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum news_kind {
-    NEWS_PLAN,    /* total sources; text = where to */
+    NEWS_PLAN,    /* total sources; text = where to. Of one source, in a dry run */
     NEWS_TICK,    /* from time to time: fraction of all, done sources */
     NEWS_FIND,    /* a find of a finished source, */
     NEWS_MISS,    /* or a near-miss */
@@ -27,6 +28,7 @@ struct news {
     double audio_s, took_s;
     const struct candidate *find;
     size_t finds;
+    bool done_before; /* NEWS_PLAN of a source: it would be passed over */
     /* NEWS_DONE: without a pad what all but was one; with more hits than are kept one
      * that is not. Else NULL. */
     const struct candidate *near_pad, *spare_hit;

@@ -39,7 +39,6 @@ struct mine_request {
 struct export_request {
     const char *kit_name; /* "" = the project's name */
     bool dry_run;         /* only say what would be written */
-    bool force;           /* replace a kit this tool wrote there */
     bool stereo;
 };
 
