@@ -610,9 +610,11 @@ static void a_kit_from_a_manifest(void **state)
         "filename,source,source_path,type,hit_class,start_sec,decision\r\n"
         "good.wav,tape,tapes/tape.flac,drum,kick,65.25,\r\n"
         "later.wav,tape,tapes/tape.flac,drum,snare,3721.5,accepted\r\n"
+        "lost.wav,tape,tapes/tape.flac,drum,rim,2,accepted\r\n"
         "bad.wav,tape,tapes/tape.flac,drum,hat_closed,1,rejected\r\n");
     assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
     assert_true(text_has(summary.at, "2 of 400 files"));
+    assert_true(text_has(summary.at, "  1 not there: the sample is missing"));
     text_done(&summary);
     snprintf(path, sizeof path, "%s/K/ASSIGN.txt", top);
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);

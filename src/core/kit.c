@@ -382,6 +382,9 @@ static void tell_plan(const struct making *m, struct text *t)
             text_addf(t, "      %-17s %s%s\n", m->plan.item[i].name,
                       text_plain(file, sizeof file, m->plan.item[i].c.filename),
                       m->plan.item[i].recut ? " (cut anew)" : "");
+    if (m->set.missing > 0)
+        text_addf(t, "  %zu not there: the sample is missing, or its recording is\n",
+                  m->set.missing);
     if (kit_plan_filled(&m->plan) < target_slots(m->target))
         text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
                     "what to do\n");
