@@ -2,6 +2,7 @@
 #include "io/theme.h"
 
 #include "folder.h"
+#include "ui/themes.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -213,6 +215,19 @@ static void themes_extend_one_another(void **state)
     assert_int_equal(theme_load(&t, path, SOURCE_DIR "/themes", &e), ST_OK);
     assert_int_equal(t.look[THEME_256][ROLE_TEXT].fg, 1);
     assert_int_equal(t.look[THEME_256][ROLE_CURSOR].bg, 180);
+    /* as the workstation looks for them: one's own folder first, the shipped ones after
+     */
+    char list[2 * FOLDER_BYTES];
+    snprintf(list, sizeof list, "%s:/nonexistent:" SOURCE_DIR "/themes", folder);
+    assert_int_equal(themes_load(&t, list, "mine", &e), ST_OK);
+    assert_int_equal(t.look[THEME_256][ROLE_TEXT].fg, 1);
+    assert_int_equal(t.look[THEME_256][ROLE_CURSOR].bg, 180);
+    assert_int_equal(themes_load(&t, list, path, &e), ST_OK);
+    folder_write(folder, "dusk.yaml", mine, sizeof mine - 1); /* over the one it names */
+    assert_int_equal(themes_load(&t, list, "dusk", &e), ST_OK);
+    assert_int_equal(t.look[THEME_256][ROLE_TEXT].fg, 1);
+    assert_int_equal(t.look[THEME_256][ROLE_CURSOR].bg, 180);
+    unlink(folder_path(path, folder, "dusk.yaml"));
     folder_write(folder, "a.yaml", "extends: b\n", 11);
     folder_write(folder, "b.yaml", "extends: a\n", 11);
     assert_int_equal(theme_load(&t, folder_path(path, folder, "a.yaml"), NULL, &e),

@@ -81,6 +81,19 @@ const char *path_base(const char *path)
     return slash ? slash + 1 : path;
 }
 
+bool path_list_at(const char *list, int i, char *to, size_t n)
+{
+    for (; list && *list; i--) {
+        size_t length = strcspn(list, ":");
+        if (i == 0) {
+            snprintf(to, n, "%.*s", (int)length, list);
+            return true;
+        }
+        list += length + (list[length] == ':');
+    }
+    return false;
+}
+
 const char *path_ending(const char *path)
 {
     const char *base = path_base(path), *dot = strrchr(base, '.');

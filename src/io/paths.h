@@ -44,6 +44,8 @@ enum status path_check_name(const char *name, const char *what, struct err *e);
 enum status path_join(char *out, size_t size, const char *a, const char *b,
                       struct err *e);
 const char *path_base(const char *path); /* after the last '/' */
+/* The i-th folder of a list a:b:c (may be NULL); false behind its end. */
+bool path_list_at(const char *list, int i, char *to, size_t n);
 /* Is there anything of that name in the folder? */
 bool path_has(const char *folder, const char *name);
 /* What follows "folder/" in a text that begins with it, else the text. */

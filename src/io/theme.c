@@ -315,22 +315,24 @@ enum status theme_parse(struct theme *t, const char *text, size_t n, const char 
     return st;
 }
 
-/* Where a base theme lies: beside `path`, else in `folder`. */
-static bool find_base(char *out, size_t size, const char *path, const char *folder,
+/* Where a base theme lies: beside `path`, else in one of `folders`. A file of the same
+ * name as its base is laid over the next one. */
+static bool find_base(char *out, size_t size, const char *path, const char *folders,
                       const char *name)
 {
-    char beside[PATH_BYTES], file[THEME_NAME_BYTES + 8];
-    snprintf(beside, sizeof beside, "%.*s", (int)(path_base(path) - path), path);
+    char place[PATH_BYTES], file[THEME_NAME_BYTES + 8];
+    snprintf(place, sizeof place, "%.*s", (int)(path_base(path) - path), path);
     snprintf(file, sizeof file, "%.*s.yaml", THEME_NAME_BYTES, name);
-    const char *places[] = {beside, folder};
-    for (int i = 0; i < 2; i++)
-        if (places[i] && path_join(out, size, places[i], file, NULL) == ST_OK &&
+    int next = 0;
+    do {
+        if (path_join(out, size, place, file, NULL) == ST_OK && strcmp(out, path) != 0 &&
             access(out, R_OK) == 0)
             return true;
+    } while (path_list_at(folders, next++, place, sizeof place));
     return false;
 }
 
-static enum status load_over(struct draft *d, const char *path, const char *folder,
+static enum status load_over(struct draft *d, const char *path, const char *folders,
                              int depth, struct err *e)
 {
     char *text, base_path[PATH_BYTES];
@@ -350,23 +352,23 @@ static enum status load_over(struct draft *d, const char *path, const char *fold
     else if (base && depth == 0)
         st = err_set(e, ST_CONFIG, "%s:%d: themes extend one another in a circle", path,
                      base->line);
-    else if (base && !find_base(base_path, sizeof base_path, path, folder, base->text))
+    else if (base && !find_base(base_path, sizeof base_path, path, folders, base->text))
         st = err_set(e, ST_CONFIG, "%s:%d: there is no theme %.60s to extend", path,
                      base->line, base->text);
     else if (base)
-        st = load_over(d, base_path, folder, depth - 1, e);
+        st = load_over(d, base_path, folders, depth - 1, e);
     if (!st)
         st = parse_root(&p, yaml_root(y));
     yaml_tree_free(y);
     return st;
 }
 
-enum status theme_load(struct theme *t, const char *path, const char *folder,
+enum status theme_load(struct theme *t, const char *path, const char *folders,
                        struct err *e)
 {
     struct draft d;
     empty_draft(&d);
-    enum status st = load_over(&d, path, folder, MAX_EXTENDS, e);
+    enum status st = load_over(&d, path, folders, MAX_EXTENDS, e);
     if (!st)
         work_out(t, &d);
     return st;

@@ -50,9 +50,9 @@ struct theme {
 void theme_builtin(struct theme *t);
 
 /* Load a theme file. `extends` and `names` are looked for as NAME.yaml in the file's own
- * folder, then in `folder` (may be NULL). Unknown roles and keys, wrong values, cycles:
+ * folder, then in each of `folders` (a:b:c, may be NULL). Unknown roles and keys, wrong values, cycles:
  * ST_CONFIG with file:line and what was expected. ST_NOT_FOUND, ST_UNREADABLE. */
-enum status theme_load(struct theme *t, const char *path, const char *folder,
+enum status theme_load(struct theme *t, const char *path, const char *folders,
                        struct err *e);
 /* From memory, without `extends` (which is then ST_CONFIG). */
 enum status theme_parse(struct theme *t, const char *text, size_t n, const char *name,

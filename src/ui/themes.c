@@ -8,20 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The i-th folder of the list; false behind the end. */
-static bool folder_at(const char *s, int i, char *to, size_t n)
-{
-    for (; s && *s; i--) {
-        size_t length = strcspn(s, ":");
-        if (i == 0) {
-            snprintf(to, n, "%.*s", (int)length, s);
-            return true;
-        }
-        s += length + (s[length] == ':');
-    }
-    return false;
-}
-
 enum status themes_load(struct theme *out, const char *folders, const char *name,
                         struct err *e)
 {
@@ -29,18 +15,17 @@ enum status themes_load(struct theme *out, const char *folders, const char *name
     struct theme next;
     enum status st = ST_NOT_FOUND;
     if (strchr(name, '/')) {
-        st = theme_load(&next, name,
-                        folder_at(folders, 0, folder, sizeof folder) ? folder : NULL, e);
+        st = theme_load(&next, name, folders, e);
     } else {
         bool found = false;
-        for (int i = 0; !found && folder_at(folders, i, folder, sizeof folder); i++) {
+        for (int i = 0; !found && path_list_at(folders, i, folder, sizeof folder); i++) {
             snprintf(path, sizeof path, "%s/%.64s.yaml", folder, name);
             found = access(path, R_OK) == 0;
         }
         if (!found)
             return err_set(e, ST_NOT_FOUND,
                            "there is no theme '%s'; :theme and Tab lists them", name);
-        st = theme_load(&next, path, folder, e);
+        st = theme_load(&next, path, folders, e);
     }
     if (st == ST_OK)
         *out = next;
@@ -56,7 +41,7 @@ int themes_names(const char *folders, char (*out)[THEMES_NAME_BYTES], int max)
 {
     char folder[PATH_BYTES];
     int n = 0, kept = 0;
-    for (int i = 0; folder_at(folders, i, folder, sizeof folder); i++) {
+    for (int i = 0; path_list_at(folders, i, folder, sizeof folder); i++) {
         DIR *d = opendir(folder);
         for (struct dirent *entry; d && n < max && (entry = readdir(d));) {
             size_t length = strlen(entry->d_name);
