@@ -427,6 +427,22 @@ static void thresholds_and_zoom_have_ends(void **state)
     assert_true(rig.app.source.zoom_s == 0); /* all of it */
 }
 
+/* A level above the highest one allowed is not mined with: saved, such settings would
+ * keep the project from opening. */
+static void thresholds_that_contradict_are_not_taken(void **state)
+{
+    (void)state;
+    double was = rig.config.pad_miner.min_rms_db;
+    ui_rig_keys(&rig, "M # 2 0 0 } m");
+    assert_true(shows(24, 80, "pad_miner.min_rms_db"));
+    assert_true(rig.config.pad_miner.min_rms_db == was);
+    assert_true(rig.app.source.moved);
+    assert_false(settings_changed(&rig.app));
+    ui_rig_keys(&rig, "# 2 0 { m");
+    assert_true(rig.config.pad_miner.min_rms_db == -20);
+    assert_false(rig.app.source.moved);
+}
+
 /* On the narrowest screen what matters more stays whole. */
 static void narrow_screens_leave_out_what_matters_less(void **state)
 {
@@ -535,6 +551,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(thresholds_and_zoom_have_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(thresholds_that_contradict_are_not_taken, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(narrow_screens_leave_out_what_matters_less,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),

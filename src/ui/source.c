@@ -439,10 +439,22 @@ static bool lacks_find(struct app *app, const struct key_action *a)
     }
 }
 
+/* What does not go with the other settings would be saved, and the project not open. */
+static bool thresholds_agree(struct app *app)
+{
+    const struct pad_params *p = &app->source.params;
+    struct config next = *app->config;
+    struct err e;
+    next.pad_miner.min_rms_db = p->min_rms_db;
+    next.pad_miner.spectral_flatness_threshold = p->spectral_flatness_threshold;
+    next.pad_miner.max_onset_rate_per_second = p->max_onset_rate_per_second;
+    return app_check(app, config_check(&next, &e), &e);
+}
+
 static void mine_here(struct app *app)
 {
     struct source_state *s = &app->source;
-    if (s->source < 0)
+    if (s->source < 0 || !thresholds_agree(app))
         return;
     struct config next = *app->config;
     const struct pad_params wanted = s->params; /* these follow the settings */
