@@ -119,10 +119,12 @@ static void show(struct chooser *c, struct terminal *term, struct canvas *canvas
 static void run(struct chooser *c, struct terminal *term, struct canvas *canvas)
 {
     while (!c->over) {
-        show(c, term, canvas);
-        struct pollfd fd[2] = {{term_input_fd(term), POLLIN, 0},
-                               {term_signal_fd(term), POLLIN, 0}};
-        if (poll(fd, 2, -1) > 0 && fd[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+        if (term_send(term)) /* else what was drawn before is still on its way */
+            show(c, term, canvas);
+        struct pollfd fd[3] = {{term_input_fd(term), POLLIN, 0},
+                               {term_signal_fd(term), POLLIN, 0},
+                               {term_output_fd(term), POLLOUT, 0}};
+        if (poll(fd, 3, -1) > 0 && fd[0].revents & (POLLHUP | POLLERR | POLLNVAL))
             take(c, -1);
         unsigned seen = term_take_signals(term);
         if (seen & TERM_QUIT)

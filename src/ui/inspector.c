@@ -49,6 +49,8 @@ static void find_marks(struct app *app, const struct find *f, double *from, doub
         *from = m.loop_start / all;
         *to = m.loop_end / all;
     }
+    *from = fmin(fmax(*from, 0), 1); /* a manifest may say anything */
+    *to = fmin(fmax(*to, 0), 1);
     const struct transport_status *s = &app->sound;
     if (s->id == f->id && s->playing && s->mode != PLAY_CONTEXT && s->length_s > 0)
         *head = s->position_s / s->length_s;

@@ -27,10 +27,9 @@ static bool targets(struct app *app, size_t **index, size_t *count)
     if (list && l->range)
         return app_check(app, view_range(app->view, first, last, index, count, &e), &e);
     long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
-    *index = malloc(sizeof **index);
-    if (!*index || at < 0) {
-        free(*index);
-        app_warn(app, "there is nothing under the cursor");
+    *index = at >= 0 ? malloc(sizeof **index) : NULL;
+    if (!*index) {
+        app_warn(app, at >= 0 ? "no memory" : "there is nothing under the cursor");
         return false;
     }
     (*index)[0] = (size_t)at;

@@ -39,6 +39,7 @@ static void name_it(struct candidate *c, const char *stem, int item)
 
 static void measure_it(struct candidate *c, struct rng *r, int item)
 {
+    static const char keys[][3] = {"Am", "F#", "C", "Dm", "G"};
     bool drum = c->kind == KIND_DRUM;
     struct measures *m = &c->m;
     m->start_sec = item * 7.25 + rng_range(r, 0, 5);
@@ -66,7 +67,7 @@ static void measure_it(struct candidate *c, struct rng *r, int item)
     m->lufs = m->rms_db - 1;
     m->seam_error_db = rng_range(r, -60, -20);
     m->key_confidence = rng_range(r, 0.3, 0.9);
-    snprintf(c->key, sizeof c->key, "%s", &"Am\0F#\0C\0\0Dm\0G"[item % 5 * 3]);
+    snprintf(c->key, sizeof c->key, "%s", keys[item % 5]);
     parts_add(&c->parts, "steady", rng_uniform(r));
     parts_add(&c->parts, "tonal", rng_uniform(r));
     parts_add(&c->parts, "calm", rng_uniform(r));
