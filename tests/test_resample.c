@@ -95,8 +95,8 @@ static void converter_gives_what_libsamplerate_gives(void **state)
     }
 }
 
-/* Loops, whose ratio is that of whole frames, as libsamplerate has them: tones as far up
- * as both rates carry them. */
+/* Loops, whose ratio is that of whole frames, as libsamplerate has them: tones up to
+ * the corner, which lies where the rates put it, not the whole frames. */
 static void converter_turns_loops_as_libsamplerate_does(void **state)
 {
     (void)state;
@@ -112,7 +112,7 @@ static void converter_turns_loops_as_libsamplerate_does(void **state)
             int channels = 1 + (int)(i % 2);
             assert_int_equal(audio_init(&in, lengths[i], channels, from, NULL), ST_OK);
             for (int tone = 1; tone <= 12; tone++) {
-                double hz = tone * 0.036 * (from < to ? from : to);
+                double hz = tone * 0.033 * (from < to ? from : to);
                 double cycles = floor(hz / from * (double)in.frames);
                 for (size_t s = 0; s < in.frames * (size_t)channels; s++)
                     in.data[s] += (float)(sin(6.283185307179586 * cycles *

@@ -24,7 +24,8 @@ enum status converter_run(const struct converter *c, struct audio *to,
                           const struct audio *from, struct err *e);
 
 /* The same for a loop (the whole sound), as resample_loop has it: its last frame leads
- * into the first of `to`. Within 2e−6 of libsamplerate, at 10 times the speed. */
+ * into the first of `to`. Below the filter's corner within 2e−6 of libsamplerate, at 10
+ * times the speed. */
 enum status converter_loop(const struct converter *c, struct audio *to,
                            const struct audio *loop, struct err *e);
 
