@@ -95,6 +95,29 @@ static void clouds(void **state)
     assert_true(s.channels == 1 && s.rate_hz == 48000);
 }
 
+/* The shortest grains that the settings take are grains that are made. */
+static void shortest_grains(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"clouds.grain_length_min_ms=5",
+                                           "clouds.grain_length_max_ms=5",
+                                           "clouds.cloud_duration_sec=0.5"};
+    struct config cfg;
+    struct audio noise, cloud;
+    struct rng r = rng_derive(4, 0, "noise", 0);
+    SET_ALL(&cfg, settings);
+    assert_int_equal(config_set(&cfg, "clouds.grain_length_min_ms=4.9", NULL), ST_CONFIG);
+    assert_int_equal(config_set(&cfg, "clouds.grain_length_max_ms=4.9", NULL), ST_CONFIG);
+    assert_int_equal(audio_init(&noise, 44100, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < noise.frames; i++)
+        noise.data[i] = (float)(0.1 * rng_gauss(&r));
+    struct grains_spec s = maker_cloud_spec(&cfg, 0);
+    assert_int_equal(grains_cloud(&cloud, &noise, NULL, 0, &s, &r, NULL, NULL), ST_OK);
+    assert_int_equal(cloud.frames, 22050);
+    audio_done(&cloud);
+    audio_done(&noise);
+}
+
 static void hiss(void **state)
 {
     (void)state;
@@ -149,8 +172,9 @@ static void scores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pads), cmocka_unit_test(stable_ground), cmocka_unit_test(clouds),
-        cmocka_unit_test(hiss), cmocka_unit_test(scores),
+        cmocka_unit_test(pads),   cmocka_unit_test(stable_ground),
+        cmocka_unit_test(clouds), cmocka_unit_test(shortest_grains),
+        cmocka_unit_test(hiss),   cmocka_unit_test(scores),
     };
     return cmocka_run_group_tests_name("specs", tests, NULL, NULL);
 }
