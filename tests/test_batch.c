@@ -415,6 +415,13 @@ static void bad_files_fail_alone(void **state)
         a.data[i] = (float)(0.5 * sin(0.05 * (double)i));
     write_sound(in, "short-header.wav", &a, 16);
     audio_done(&a);
+    assert_int_equal(audio_init(&a, 44100, 2, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++) {
+        a.data[2 * i] = (float)(0.5 * sin(0.05 * (double)i));
+        a.data[2 * i + 1] = -a.data[2 * i];
+    }
+    write_sound(in, "upside-down.wav", &a, 24);
+    audio_done(&a);
     snprintf(path, sizeof path, "%s/short-header.wav", in);
     assert_int_equal(truncate(path, 30), 0);
     write_bytes(in, "empty.wav", "", 0);
@@ -438,8 +445,10 @@ static void bad_files_fail_alone(void **state)
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD", "--seed", "1",
         "--stages", "drums");
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.out, "7 sources: 1 done, 0 done before, 6 failed"));
+    assert_true(text_has(o.out, "8 sources: 1 done, 0 done before, 7 failed"));
     assert_true(text_has(o.err, "silent.wav is silent from end to end"));
+    assert_true(text_has(o.err, "upside-down.wav cancels itself out"));
+    assert_false(text_has(o.err, "upside-down.wav is silent"));
     static const char *const names[] = {"empty.wav", "text.mp3", "noise.flac",
                                         "short-header.wav", "dangling.wav"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -453,7 +462,7 @@ static void bad_files_fail_alone(void **state)
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
         "--stages", "drums", "--strict", "--jobs", "1");
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.out, "7 sources: 0 done")); /* it stopped at the first */
+    assert_true(text_has(o.out, "8 sources: 0 done")); /* it stopped at the first */
     outcome_done(&o);
 }
 

@@ -35,7 +35,13 @@ static enum status check_sound(const struct dig *d, struct err *e)
     if (!(t->peak_db > SILENT_PEAK_DB) && 2 * soundfile_scrubbed(d->sf) > samples)
         return err_set(e, ST_EMPTY, "%s holds no sound: its samples are no numbers",
                        d->site.open_path);
-    if (!(t->peak_db > SILENT_PEAK_DB))
+    bool silent = !(t->peak_db > SILENT_PEAK_DB);
+    if (silent && t->channels > 1 && isfinite(t->loudness_lufs)) /* of every channel */
+        return err_set(e, ST_EMPTY,
+                       "%s cancels itself out: its channels are each other upside down; "
+                       "turn one over",
+                       d->site.open_path);
+    if (silent)
         return err_set(e, ST_EMPTY, "%s is silent from end to end", d->site.open_path);
     if (is_constant(d->track))
         return err_set(e, ST_EMPTY, "%s holds one value from end to end, no sound",
