@@ -14,12 +14,13 @@ static const double SILENT_DB = -120;
 
 /* ---- Chunked items --------------------------------------------------------------- */
 
-void *chunked_at(const struct chunked *c, size_t i)
+static void *chunked_at(const struct chunked *c, size_t i)
 {
     return c->chunk[i / CHUNKED_ITEMS] + i % CHUNKED_ITEMS * c->item_bytes;
 }
 
-void *chunked_add(struct chunked *c)
+/* Room for one more item, zeroed; NULL when memory runs out. */
+static void *chunked_add(struct chunked *c)
 {
     if (c->count == c->chunks * CHUNKED_ITEMS) {
         unsigned char **grown = realloc(c->chunk, (c->chunks + 1) * sizeof *grown);
@@ -34,7 +35,7 @@ void *chunked_add(struct chunked *c)
     return chunked_at(c, c->count++);
 }
 
-void chunked_done(struct chunked *c)
+static void chunked_done(struct chunked *c)
 {
     for (size_t i = 0; i < c->chunks; i++)
         free(c->chunk[i]);

@@ -17,11 +17,6 @@ struct chunked {
 
 enum { CHUNKED_ITEMS = 1024 };
 
-/* Room for one more item, zeroed; NULL when memory runs out. */
-void *chunked_add(struct chunked *c);
-void *chunked_at(const struct chunked *c, size_t i);
-void chunked_done(struct chunked *c);
-
 struct packed_hop {
     uint16_t rms, peak, k_level;
     uint16_t centroid, spread, rolloff, flatness;

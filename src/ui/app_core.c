@@ -212,7 +212,7 @@ void app_back(struct app *app)
         app->screen = SCREEN_LIBRARY;
 }
 
-void app_page(struct app *app, const char *title, const char *text)
+static void show_page(struct app *app, const char *title, const char *text)
 {
     snprintf(app->page.title, sizeof app->page.title, "%s", title);
     snprintf(app->page.text, sizeof app->page.text, "%s", text);
@@ -236,7 +236,7 @@ static void replied(void *to, enum status st, const char *sentence, const char *
     struct app *app = to;
     app->looking = false;
     if (report && *report)
-        app_page(app, sentence ? sentence : "report", report);
+        show_page(app, sentence ? sentence : "report", report);
     if (st == ST_OK)
         app_say(app, "%s", sentence ? sentence : "done");
     else

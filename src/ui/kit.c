@@ -219,7 +219,7 @@ static void next_for_unlocked(struct app *app, long index[KIT_SLOTS])
     }
 }
 
-void kit_fill(struct app *app, bool shuffle)
+static void fill_slots(struct app *app, bool shuffle)
 {
     const struct kit_state *kit = session_kit(app->session);
     long index[KIT_SLOTS];
@@ -383,10 +383,10 @@ static bool edit(struct app *app, const struct key_action *a)
         change_tempo(app, -n);
         break;
     case ACT_FILL:
-        kit_fill(app, false);
+        fill_slots(app, false);
         break;
     case ACT_SHUFFLE:
-        kit_fill(app, true);
+        fill_slots(app, true);
         break;
     default:
         return false;

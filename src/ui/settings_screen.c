@@ -131,7 +131,8 @@ void settings_typed(struct app *app)
              st == ST_OK ? "" : e.msg);
 }
 
-void settings_apply(struct app *app, const char *name)
+/* What takes effect while the workstation runs. */
+static void take_effect(struct app *app, const char *name)
 {
     struct err e;
     app->kit.counted = false; /* stereo samples may cost twice now */
@@ -239,7 +240,7 @@ void settings_commit(struct app *app, const struct config *next, const char *nam
         config_get(next, key, is, sizeof is) && strcmp(was, is) != 0)
         remember(&app->settings, key, was, is);
     *app->config = *next;
-    settings_apply(app, name);
+    take_effect(app, name);
 }
 
 static void go_back(struct app *app, bool back)
@@ -262,7 +263,7 @@ static void go_back(struct app *app, bool back)
     s->cursor = step->key;
     *app->config = next;
     app_say(app, back ? "%s is %s again; ^R redoes" : "%s is %s; u undoes", name, value);
-    settings_apply(app, name);
+    take_effect(app, name);
 }
 
 /* --- searching --------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ static double length_s(const struct app *app)
 }
 
 /* What the lower part shows: around the cursor, within the recording. */
-void source_window(const struct app *app, double *from_s, double *to_s)
+static void in_window(const struct app *app, double *from_s, double *to_s)
 {
     const struct source_state *s = &app->source;
     double all = length_s(app), span = s->zoom_s > 0 && s->zoom_s < all ? s->zoom_s : all;
@@ -274,7 +274,7 @@ void source_draw(struct app *app, const struct area *a)
         return;
     }
     double from, to;
-    source_window(app, &from, &to);
+    in_window(app, &from, &to);
     bool zoomed = s->zoom_s > 0 && explained < 0;
     int high = explained >= 0 ? 6 : (rest.rows - (zoomed ? 4 : 3)) / (zoomed ? 3 : 2);
     struct area wave = area_top(&rest, high), marks = area_top(&rest, 1);

@@ -263,7 +263,6 @@ __attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char 
 bool app_check(struct app *app, enum status st, const struct err *e);
 void app_show(struct app *app, enum screen screen); /* with a way back */
 void app_back(struct app *app);
-void app_page(struct app *app, const char *title, const char *text);
 struct app_reply app_reply_to(struct app *app);
 /* A project whose recordings' folder is not there (any more). */
 bool app_recordings_gone(const struct app *app);
@@ -380,7 +379,6 @@ int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 bool kit_unlocked(struct app *app, int slot);             /* false: it says so */
 long kit_current(
     struct app *app); /* the find of the slot or extra under the cursor, or −1 */
-void kit_fill(struct app *app, bool shuffle);
 double kit_tempo(const struct app *app);
 const char *kit_pattern_name(const struct app *app); /* "": one of the user's own */
 
@@ -400,7 +398,6 @@ void source_done(struct app *app);
 long source_current(const struct app *app);     /* find under the cursor, or −1 */
 void source_go_to(struct app *app, long index); /* to that find, or where it came from */
 void source_decided(struct app *app);           /* and on, as the settings say */
-void source_window(const struct app *app, double *from_s, double *to_s);
 void source_find(struct app *app);
 /* The settings have other thresholds now: they count from here on. */
 void source_follow_settings(struct app *app);
@@ -415,8 +412,6 @@ void settings_commit(struct app *app, const struct config *next, const char *nam
 bool settings_changed(const struct app *app); /* since :save */
 bool settings_save(struct app *app);          /* false: it says why not */
 void settings_done(struct app *app);
-/* What takes effect while the workstation runs. */
-void settings_apply(struct app *app, const char *name);
 
 /* moves.c: the row of `count` that the action leads to from row `at`; −1: it does not
  * move. A count before it counts rows, pages, or names the row. */
