@@ -117,6 +117,22 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
     }
 }
 
+/* Where all places join alike, those that were asked for are taken. */
+static void of_equal_loops_the_one_asked_for_is_taken(void **state)
+{
+    (void)state;
+    enum { PERIOD = 441 };
+    struct audio a = periodic(5.0, PERIOD, 1);
+    struct loop_params p = loop_params_default();
+    struct loop_list l;
+    size_t start = RATE, end = 3 * RATE;
+    assert_int_equal(loop_search(&a, start, end, &p, &l, NULL), ST_OK);
+    struct loop_option *o = &l.option[0];
+    assert_true(fabs((double)(o->end - o->start) - 2.0 * RATE) < 0.05 * RATE);
+    assert_true(fabs((double)o->start - (double)start) < 0.1 * RATE);
+    audio_done(&a);
+}
+
 static void chords_loop_seamlessly(void **state)
 {
     (void)state;
@@ -378,6 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_periodic_sound_loops_on_whole_periods),
+        cmocka_unit_test(of_equal_loops_the_one_asked_for_is_taken),
         cmocka_unit_test(chords_loop_seamlessly),
         cmocka_unit_test(a_join_with_room_is_preferred),
         cmocka_unit_test(noise_keeps_its_level_over_the_crossfade),

@@ -149,6 +149,20 @@ static void a_jump_of_level_is_caught(void **state)
     audio_done(&a);
 }
 
+/* The limit is what the loop does now and then, not the one thing it does once. */
+static void one_jump_inside_does_not_excuse_the_join(void **state)
+{
+    (void)state;
+    struct audio a = noise_bed(3);
+    for (size_t i = FRAMES / 2; i < FRAMES; i++)
+        a.data[i] *= 1.78F; /* 5 dB louder: in the middle, and back at the join */
+    struct seam s = measure(&a);
+    assert_true(fabs(s.level_db - 5.0) < 1.0);
+    assert_true(s.level_limit_db < 2.5);
+    assert_false(s.level_ok);
+    audio_done(&a);
+}
+
 static void a_change_of_colour_is_caught(void **state)
 {
     (void)state;
@@ -177,6 +191,20 @@ static void an_attack_at_the_join_is_caught(void **state)
     struct seam s = measure(&a);
     assert_false(s.onset_ok);
     assert_false(s.seamless);
+    audio_done(&a);
+}
+
+/* What is struck 100 ms later is heard as that, not as the join. */
+static void an_attack_after_the_join_is_none_at_it(void **state)
+{
+    (void)state;
+    struct audio a = round_pad(7, 1);
+    for (size_t i = RATE / 10; i < FRAMES; i++) {
+        double t = (double)(i - RATE / 10) / RATE;
+        a.data[i] += (float)(0.4 * exp(-t * 8.0) * sin(2.0 * PI * 900.0 * t) *
+                             fmin(1.0, t / 0.002));
+    }
+    assert_true(measure(&a).onset_ok);
     audio_done(&a);
 }
 
@@ -299,8 +327,10 @@ int main(void)
         cmocka_unit_test(a_step_is_caught),
         cmocka_unit_test(a_bend_without_a_step_is_caught),
         cmocka_unit_test(a_jump_of_level_is_caught),
+        cmocka_unit_test(one_jump_inside_does_not_excuse_the_join),
         cmocka_unit_test(a_change_of_colour_is_caught),
         cmocka_unit_test(an_attack_at_the_join_is_caught),
+        cmocka_unit_test(an_attack_after_the_join_is_none_at_it),
         cmocka_unit_test(the_error_is_against_what_preceded_the_start),
         cmocka_unit_test(level_of_the_loop_does_not_matter),
         cmocka_unit_test(silence_bad_samples_and_short_loops_are_survived),
