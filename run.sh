@@ -4,13 +4,17 @@
 set -eu
 top=$(cd "$(dirname "$0")" && pwd)
 "$top/packaging/setup.sh" build
-if ! [ -f "$top/build/release/build.ninja" ]; then
-    (cd "$top" && cmake --preset release >/dev/null)
+build=$top/build/release
+if ! mkdir -p "$build" 2>/dev/null || ! [ -w "$build" ]; then # somebody else's tree
+    build=${XDG_CACHE_HOME:-$HOME/.cache}/trowel/build-$(printf %s "$top" | cksum | cut -d' ' -f1)
 fi
-[ -x "$top/build/release/trowel" ] || echo "building trowel (once, a minute or two)" >&2
+if ! [ -f "$build/build.ninja" ]; then
+    (cd "$top" && cmake --preset release -B "$build" >/dev/null)
+fi
+[ -x "$build/trowel" ] || echo "building trowel (once, a minute or two)" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-cmake --build "$top/build/release" --target trowel >"$log" 2>&1 || {
+cmake --build "$build" --target trowel >"$log" 2>&1 || {
     cat "$log" >&2
     exit 1
 }
@@ -18,6 +22,6 @@ rm -f "$log"
 trap - EXIT
 if [ "${1-}" = --demo ]; then
     shift
-    exec "$top/build/release/trowel" --batch demo --force ${1:+--output_dir "$1"}
+    exec "$build/trowel" --batch demo --force ${1:+--output_dir "$1"}
 fi
-exec "$top/build/release/trowel" "$@"
+exec "$build/trowel" "$@"
