@@ -50,8 +50,9 @@ struct theme {
 void theme_builtin(struct theme *t);
 
 /* Load a theme file. `extends` and `names` are looked for as NAME.yaml in the file's own
- * folder, then in each of `folders` (a:b:c, may be NULL). Unknown roles and keys, wrong values, cycles:
- * ST_CONFIG with file:line and what was expected. ST_NOT_FOUND, ST_UNREADABLE. */
+ * folder, then in each of `folders` (a:b:c, may be NULL). Unknown roles and keys, wrong
+ * values, cycles: ST_CONFIG with file:line and what was expected. ST_NOT_FOUND,
+ * ST_UNREADABLE. */
 enum status theme_load(struct theme *t, const char *path, const char *folders,
                        struct err *e);
 /* From memory, without `extends` (which is then ST_CONFIG). */
