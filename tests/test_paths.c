@@ -234,6 +234,8 @@ static void leftovers_go_living_files_stay(void **state)
     folder_write(r.path, "a/.trowel-1-0.tmp", "half", 4);
     folder_write(r.path, "a/.trowel-x.tmp", "foreign", 7);
     folder_write(r.path, "a/sound.wav", "x", 1);
+    folder_write(r.path, "a/alive", "old", 3); /* else it is written without a name */
+    folder_write(r.path, ".trowel-1-0.tmp", "half", 4);
     assert_int_equal(pipe(pipes), 0);
     assert_int_equal(pipe(wait), 0);
     pid_t child = fork();
@@ -247,8 +249,10 @@ static void leftovers_go_living_files_stay(void **state)
     }
     char ready;
     assert_int_equal(read(pipes[0], &ready, 1), 1);
-    assert_int_equal(root_clean(&r, ""), 1);
+    assert_int_equal(root_clean(&r, ""), 2);
     assert_int_equal(root_clean(&r, "a"), 0);
+    folder_write(r.path, ".trowel-1-0.tmp", "again", 5);
+    assert_int_equal(root_clean(&r, ""), 1);
     assert_int_equal(write(wait[1], "x", 1), 1);
     int how;
     waitpid(child, &how, 0);

@@ -265,6 +265,7 @@ static int clean(int fd, int depth)
         return 0;
     }
     struct dirent *entry;
+    rewinddir(dir); /* the descriptor shares its place with the root's */
     while ((entry = readdir(dir))) {
         const char *name = entry->d_name;
         struct stat s;
