@@ -1,5 +1,5 @@
 #if defined(__linux__)
-#define _GNU_SOURCE /* syncfs */
+#define _GNU_SOURCE /* syncfs, O_TMPFILE */
 #endif
 #include "io/paths.h"
 
@@ -18,7 +18,7 @@ struct atomic_file {
     int dir, fd;
     dev_t device;
     struct sha256 *hash;
-    char temporary[TEMPORARY_BYTES];
+    char temporary[TEMPORARY_BYTES]; /* "" while it has no name at all */
     char name[256];
     char shown[PATH_BYTES]; /* for messages */
 };
@@ -39,14 +39,17 @@ static unsigned first_number(const char *name)
 static int make_temporary(struct atomic_file *f)
 {
     unsigned first = first_number(f->name);
+    int problem = EEXIST;
     for (unsigned n = 0; n < 50000; n++) {
         root_make_temporary_name(f->temporary, (long)getpid(), first + n);
         f->fd = openat(f->dir, f->temporary,
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (f->fd < 0 && errno == EEXIST)
             continue;
-        if (f->fd < 0)
-            return errno;
+        if (f->fd < 0) {
+            problem = errno;
+            break;
+        }
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         struct stat s;
         fcntl(f->fd, F_SETLK,
@@ -57,7 +60,27 @@ static int make_temporary(struct atomic_file *f)
         }
         close(f->fd);
     }
-    return EEXIST;
+    f->temporary[0] = '\0';
+    return problem;
+}
+
+/* A file without a name, where there is such a thing: it costs one change of the folder
+ * and not two, and nothing of it is left when we are killed. */
+static bool make_unnamed(struct atomic_file *f)
+{
+#ifdef O_TMPFILE
+    struct stat s;
+    f->fd = openat(f->dir, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+    if (f->fd < 0)
+        return false;
+    if (fstat(f->fd, &s) == 0) {
+        f->device = s.st_dev;
+        return true;
+    }
+    close(f->fd);
+#endif
+    (void)f;
+    return false;
 }
 
 enum status atomic_begin(struct atomic_file **out, const struct root *r,
@@ -79,10 +102,11 @@ enum status atomic_begin(struct atomic_file **out, const struct root *r,
     snprintf(f->name, sizeof f->name, "%s", name);
     snprintf(f->shown, sizeof f->shown, "%.2047s/%.2047s", r->path, relative);
     struct stat s;
-    int problem;
-    if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(s.st_mode))
+    bool taken = fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) == 0;
+    int problem = 0;
+    if (taken && S_ISDIR(s.st_mode))
         problem = EISDIR;
-    else
+    else if (taken || !make_unnamed(f))
         problem = make_temporary(f);
     if (problem) {
         st = err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown);
@@ -95,21 +119,28 @@ enum status atomic_begin(struct atomic_file **out, const struct root *r,
     return ST_OK;
 }
 
+static int write_whole(int fd, const void *bytes, size_t n)
+{
+    const char *p = bytes;
+    while (n) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return errno;
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
 enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
                          struct err *e)
 {
     sha256_add(f->hash, bytes, n);
-    const char *p = bytes;
-    while (n) {
-        ssize_t done = write(f->fd, p, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return err_errno(e, ST_DISK, errno, "%s cannot be written", f->shown);
-        p += done;
-        n -= (size_t)done;
-    }
-    return ST_OK;
+    int problem = write_whole(f->fd, bytes, n);
+    return problem ? err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown)
+                   : ST_OK;
 }
 
 static void release(struct atomic_file *f)
@@ -124,14 +155,67 @@ static int flush(const struct atomic_file *f)
     return fsync(f->fd) == 0 || errno == EINVAL ? 0 : errno;
 }
 
+/* Its final name for a file without one: by its descriptor, which old kernels allow to
+ * root alone, else by way of /proc. */
+static bool link_unnamed(const struct atomic_file *f)
+{
+#ifdef O_TMPFILE
+    char path[64];
+    if (linkat(f->fd, "", f->dir, f->name, AT_EMPTY_PATH) == 0)
+        return true;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", f->fd);
+    return errno != EEXIST &&
+           linkat(AT_FDCWD, path, f->dir, f->name, AT_SYMLINK_FOLLOW) == 0;
+#else
+    (void)f;
+    return false;
+#endif
+}
+
+/* The same bytes, flushed, in a file with a temporary name: for what cannot be linked,
+ * and when somebody took the name meanwhile. */
+static int copy_to_named(struct atomic_file *f)
+{
+    char block[1 << 14];
+    ssize_t got = 0;
+    off_t at = 0;
+    int unnamed = f->fd, problem = make_temporary(f);
+    while (!problem && (got = pread(unnamed, block, sizeof block, at)) > 0) {
+        problem = write_whole(f->fd, block, (size_t)got);
+        at += got;
+    }
+    if (!problem && got < 0)
+        problem = errno;
+    close(unnamed);
+    return problem ? problem : flush(f);
+}
+
+static int give_name(struct atomic_file *f)
+{
+    if (!f->temporary[0]) {
+        if (link_unnamed(f))
+            return 0;
+        int problem = copy_to_named(f);
+        if (problem)
+            return problem;
+    }
+    return renameat(f->dir, f->temporary, f->dir, f->name) == 0 ? 0 : errno;
+}
+
+static void drop_temporary(const struct atomic_file *f)
+{
+    if (f->temporary[0])
+        unlinkat(f->dir, f->temporary, 0);
+}
+
 /* What was flushed gets its name; frees `f`. */
 static enum status name_it(struct atomic_file *f, int problem, bool flush_folder,
                            struct err *e)
 {
-    if (!problem && renameat(f->dir, f->temporary, f->dir, f->name) != 0)
-        problem = errno;
+    if (!problem)
+        problem = give_name(f);
     if (problem)
-        unlinkat(f->dir, f->temporary, 0);
+        drop_temporary(f);
     if (close(f->fd) != 0 && !problem)
         problem = errno;
     if (!problem && flush_folder)
@@ -190,7 +274,7 @@ void atomic_abort(struct atomic_file *f)
 {
     if (!f)
         return;
-    unlinkat(f->dir, f->temporary, 0);
+    drop_temporary(f);
     close(f->fd);
     release(f);
 }

@@ -5,8 +5,9 @@
  * one by one and a symbolic link among them is refused (ST_REFUSED), so a link that leads
  * out is never followed. The path that the root itself was opened by may hold links.
  *
- * A file appears under its final name only when it is complete: it is written beside as
- * `.trowel-<pid>-<n>.tmp`, flushed to the disk and renamed.
+ * A file appears under its final name only when it is complete: it is written beside,
+ * flushed to the disk and renamed: as `.trowel-<pid>-<n>.tmp`, or, where the name is free
+ * and the system can, as a file without a name.
  *
  * Thread: a root may be used by several threads at once; an atomic_file by one. Errors
  * from the disk are ST_DISK with the file named. */
