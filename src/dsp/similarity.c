@@ -23,7 +23,8 @@ enum {
     LONG_FRAMES_MAX = 6,
     GROUPS = 12, /* of mel bands */
     SHAPE_POINTS = 6,
-    ENVELOPE_MAX = 20000
+    ENVELOPE_MAX = 20000,
+    SILENCE_AROUND = 4 /* frames of it */
 };
 
 /* Everything below the loudest by this is taken for the noise it was recorded with. */
@@ -42,14 +43,14 @@ struct similarity {
     int rate_hz, size, long_size;
     struct fft_batch *batch, *long_batch;
     struct mfcc *mel;
-    float *mono;
+    float *line, *mono;          /* a frame into the line */
     float *eight, *eight_powers; /* frames one after the other, and lanes of powers */
     float *long_eight, *long_powers;
     size_t long_of[FFT_BATCH]; /* the sound of each long frame, an index of `sounds` */
     int long_count;
     struct waiting *sounds;
     size_t count, room;
-    size_t mono_room;
+    size_t line_room;
 };
 
 const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
@@ -109,7 +110,7 @@ void similarity_free(struct similarity *s)
     free(s->long_eight);
     free(s->long_powers);
     free(s->sounds);
-    free(s->mono);
+    free(s->line);
     free(s);
 }
 
@@ -117,19 +118,21 @@ void similarity_free(struct similarity *s)
  * ----------------------------------------------- */
 
 struct sound {
-    const float *x;
+    float *x; /* with a frame of silence before and three behind it */
     size_t frames;
     int rate_hz;
 };
 
 static enum status mix(struct similarity *s, const struct audio *a, struct err *e)
 {
-    if (a->frames > s->mono_room) {
-        float *more = realloc(s->mono, a->frames * sizeof *more);
+    size_t room = a->frames + SILENCE_AROUND * (size_t)s->size;
+    if (room > s->line_room) {
+        float *more = realloc(s->line, room * sizeof *more);
         if (more == NULL)
             return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
-        s->mono = more;
-        s->mono_room = a->frames;
+        s->line = more;
+        s->mono = more + s->size;
+        s->line_room = room;
     }
     if (a->channels == 1 && a->frames > 0) {
         memcpy(s->mono, a->data, a->frames * sizeof *s->mono);
@@ -172,9 +175,10 @@ static enum status envelope_of(struct envelope *v, const float *x, size_t frames
     return ST_OK;
 }
 
-/* From the first block that is not far below the loudest to the last. */
+/* From the first block that is not far below the loudest to the last; and the envelope
+ * of that part, which lies in `v`. */
 static struct sound trim(const struct similarity *s, size_t frames,
-                         const struct envelope *v)
+                         const struct envelope *v, struct envelope *part)
 {
     double gate = v->loudest * pow(10.0, trim_db / 10.0);
     size_t first = 0, last = v->count;
@@ -182,6 +186,9 @@ static struct sound trim(const struct similarity *s, size_t frames,
         first++;
     while (last > first && v->power[last - 1] < gate)
         last--;
+    *part = *v;
+    part->power += first;
+    part->count = last - first;
     struct sound w = {s->mono + first * v->hop, (last - first) * v->hop, s->rate_hz};
     if (first * v->hop + w.frames > frames)
         w.frames = frames - first * v->hop;
@@ -210,12 +217,11 @@ static void copy_frame(const struct sound *w, long from, int size, float *to)
     memset(to + until, 0, (size_t)(size - until) * sizeof *to);
 }
 
-static void count_frames(struct similarity *s, struct frames *f, int count)
+/* The eight that begin at x and so far apart, of which `count` are wanted. */
+static void count_frames(struct similarity *s, struct frames *f, const float *x,
+                         int apart, int count)
 {
-    size_t size = (size_t)s->size;
-    memset(s->eight + (size_t)count * size, 0,
-           ((size_t)FFT_BATCH - (size_t)count) * size * sizeof *s->eight);
-    fft_batch_power(s->batch, s->eight, s->size, s->eight_powers);
+    fft_batch_power(s->batch, x, apart, s->eight_powers);
     double sum[FFT_BATCH] = {0};
     mfcc_mel_eight(s->mel, s->eight_powers, f->eight[f->count / FFT_BATCH]);
     for (int k = 1; k <= s->size / 2; k++)
@@ -233,19 +239,24 @@ static void spectra(struct similarity *s, const struct sound *w, struct frames *
     double stretch = fmax(0.0, total / hop - FRAMES_MAX) /
                      ((double)FRAMES_MAX * (FRAMES_MAX - 1) / 2.0);
     double at = -s->size / 2.0 + hop;
-    int waiting = 0;
     f->count = 0;
-    for (int i = 0; i < FRAMES_MAX && at < total; i++) {
-        copy_frame(w, (long)at, s->size, s->eight + (size_t)waiting * (size_t)s->size);
-        f->centre_s[i] = (at + s->size / 2.0) / w->rate_hz;
-        if (++waiting == FFT_BATCH) {
-            count_frames(s, f, waiting);
-            waiting = 0;
+    for (int i = 0; i < FRAMES_MAX && at < total;) {
+        const float *first = w->x + (long)at;
+        int some = 0;
+        for (; some < FFT_BATCH && at < total; some++, i++) {
+            if (stretch > 0.0)
+                copy_frame(w, (long)at, s->size, s->eight + some * s->size);
+            f->centre_s[i] = (at + s->size / 2.0) / w->rate_hz;
+            at += hop * (1.0 + stretch * i);
         }
-        at += hop * (1.0 + stretch * i);
+        if (stretch > 0.0) {
+            size_t missing = (size_t)(FFT_BATCH - some) * (size_t)s->size;
+            memset(s->eight + some * s->size, 0, missing * sizeof *s->eight);
+            count_frames(s, f, s->eight, s->size, some);
+        } else {
+            count_frames(s, f, first, s->size / 4, some); /* the others: silence */
+        }
     }
-    if (waiting)
-        count_frames(s, f, waiting);
 }
 
 static double to_db(double power)
@@ -374,9 +385,10 @@ static void hear_waiting(struct similarity *s)
     if (s->long_count == 0)
         return;
     fft_batch_power(s->long_batch, s->long_eight, s->long_size, s->long_powers);
+    struct similarity_pitch *of[FFT_BATCH];
     for (int i = 0; i < s->long_count; i++)
-        similarity_pitch_add(&s->sounds[s->long_of[i]].pitch, s->long_powers + i,
-                             s->long_size, s->rate_hz);
+        of[i] = &s->sounds[s->long_of[i]].pitch;
+    similarity_pitch_add(of, s->long_count, s->long_powers, s->long_size, s->rate_hz);
     s->long_count = 0;
 }
 
@@ -436,25 +448,20 @@ static void envelope_aspect(const struct sound *w, const struct envelope *v, flo
 
 /* All but the pitch, at full level, so that every floor is relative. */
 static enum status look_at(struct similarity *s, size_t sound, const struct sound *w,
-                           struct err *e)
+                           const struct envelope *v, struct err *e)
 {
-    struct envelope trimmed;
     float attack[MEL_BANDS], *raw = s->sounds[sound].raw;
     struct frames *f = malloc(sizeof *f);
     if (f == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for spectra");
-    enum status st = envelope_of(&trimmed, w->x, w->frames, s->rate_hz, e);
-    if (st == ST_OK) {
-        spectra(s, w, f);
-        mean_bands(f, 0.03, attack);
-        spectrum_aspect(s, f, attack, raw + SPECTRUM_AT);
-        timbre_aspect(s, f, attack, raw + TIMBRE_AT);
-        queue_pitch(s, sound, w);
-        envelope_aspect(w, &trimmed, raw + ENVELOPE_AT);
-        free(trimmed.power);
-    }
+    spectra(s, w, f);
+    mean_bands(f, 0.03, attack);
+    spectrum_aspect(s, f, attack, raw + SPECTRUM_AT);
+    timbre_aspect(s, f, attack, raw + TIMBRE_AT);
+    queue_pitch(s, sound, w);
+    envelope_aspect(w, v, raw + ENVELOPE_AT);
     free(f);
-    return st;
+    return ST_OK;
 }
 
 static struct waiting *open_sound(struct similarity *s)
@@ -479,7 +486,7 @@ static struct waiting *open_sound(struct similarity *s)
 static enum status add_sound(struct similarity *s, const struct audio *a, float *vector,
                              struct err *e)
 {
-    struct envelope v;
+    struct envelope v, part;
     struct waiting *now = open_sound(s);
     if (!now)
         return err_set(e, ST_NO_MEMORY, "no memory for similarity");
@@ -489,15 +496,21 @@ static enum status add_sound(struct similarity *s, const struct audio *a, float 
         st = envelope_of(&v, s->mono, a->frames, s->rate_hz, e);
     if (st != ST_OK)
         return st;
-    struct sound w = trim(s, a->frames, &v);
+    struct sound w = trim(s, a->frames, &v, &part);
     now->silent = !(v.loudest > 1e-14) || w.frames == 0;
-    free(v.power);
-    if (now->silent)
+    if (now->silent) {
+        free(v.power);
         return ST_OK;
+    }
     float gain = (float)(1.0 / sqrt(v.loudest));
     for (size_t i = 0; i < w.frames; i++)
-        s->mono[(size_t)(w.x - s->mono) + i] *= gain;
-    return look_at(s, s->count - 1, &w, e);
+        w.x[i] *= gain;
+    size_t frame = (size_t)s->size;
+    memset(w.x - frame, 0, frame * sizeof *w.x);
+    memset(w.x + w.frames, 0, (SILENCE_AROUND - 1) * frame * sizeof *w.x);
+    st = look_at(s, s->count - 1, &w, &part, e);
+    free(v.power);
+    return st;
 }
 
 static void finish_all(struct similarity *s)

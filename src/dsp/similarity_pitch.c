@@ -1,49 +1,122 @@
 #include "dsp/similarity_pitch.h"
 
-#include "dsp/fft_batch.h"
+#include "dsp/vec.h"
 
 #include <math.h>
+
+static const double LOWEST_HZ = 40.0, HIGHEST_HZ = 5000.0;
+
+/* Notes are semitones above this, 120 under 440 Hz, so that none is negative. */
+static const float NOTE_0_HZ = 0.4296875F;
+
+enum { PEAKS = 64 };
+
+/* Found, and not yet counted: room for those of one bin more. */
+struct peaks {
+    int count;
+    int32_t at[PEAKS + VEC]; /* in the powers: 8 · bin + lane */
+    float note[PEAKS + VEC], hz[PEAKS + VEC], here[PEAKS + VEC], near[PEAKS + VEC];
+};
 
 struct similarity_pitch similarity_pitch_none(void)
 {
     return (struct similarity_pitch){.loudest_hz = 440.0};
 }
 
-/* The power of bin k, |X|² in one lane of eight. */
-static inline double lane_power(const float *power, int k)
+/* Eight peaks: the tops of parabolas through three logarithms. */
+VEC_INLINE void place_some(struct peaks *f, int first, const float *power, float bin_hz)
 {
-    return (double)power[k * FFT_BATCH];
+    v8f left, here, right, bin;
+    for (int i = 0; i < VEC; i++) {
+        int at = f->at[first + i];
+        left[i] = power[at - VEC];
+        here[i] = power[at];
+        right[i] = power[at + VEC];
+        bin[i] = (float)(at / VEC);
+    }
+    VEC_AT(f->here + first) = here;
+    VEC_AT(f->near + first) = left + here + right;
+    v8f a = left + 1e-30F, b = here + 1e-30F, c = right + 1e-30F, half;
+    vec_log2(&a);
+    vec_log2(&b);
+    vec_log2(&c);
+    v8f bend = a - 2.0F * b + c, shift = 0.5F * (a - c) / bend, least;
+    v8i bent = bend < -1e-5F; /* the logarithms are as near */
+    shift = (v8f)((v8i)shift & bent);
+    vec_set(&half, 0.5F);
+    vec_min(&shift, &half);
+    least = -half;
+    vec_max(&shift, &least);
+    v8f hz = (bin + shift) * bin_hz, note = hz * (1 / NOTE_0_HZ);
+    vec_log2(&note);
+    VEC_AT(f->hz + first) = hz;
+    VEC_AT(f->note + first) = note * 12.0F;
 }
 
-void similarity_pitch_add(struct similarity_pitch *p, const float *power, int size,
-                          int rate_hz)
+VEC_INLINE void count_peaks(struct peaks *f, const float *power, float bin_hz,
+                            struct similarity_pitch *const *of)
 {
-    double bin_hz = (double)rate_hz / size;
-    int low = (int)(40.0 / bin_hz) + 1, high = (int)(5000.0 / bin_hz);
-    if (high > size / 2 - 2)
-        high = size / 2 - 2;
-    double left = lane_power(power, low - 1), here = lane_power(power, low), right;
-    for (int k = low; k <= high; k++, left = here, here = right) {
-        right = lane_power(power, k + 1);
-        p->total += here;
-        if (here <= left || here < right || here <= 0.0)
-            continue;
-        /* the top of the parabola through three logarithms */
-        double a = log(left + 1e-30), b = log(here + 1e-30), c = log(right + 1e-30);
-        double bend = a - 2.0 * b + c;
-        double hz = (k + (bend < -1e-12 ? 0.5 * (a - c) / bend : 0.0)) * bin_hz;
-        double note = 12.0 * log2(hz / 440.0) + 120.0;
+    for (int i = f->count; i < f->count + VEC - 1; i++)
+        f->at[i] = f->at[0]; /* filled up; not counted */
+    for (int i = 0; i < f->count; i += VEC)
+        place_some(f, i, power, bin_hz);
+    for (int i = 0; i < f->count; i++) {
+        struct similarity_pitch *p = of[f->at[i] % VEC];
+        int class = (int)f->note[i];
+        double part = (double)(f->note[i] - (float)class), here = (double)f->here[i];
         double weight = sqrt(here);
-        int class = (int)floor(note);
-        double part = note - class;
-        p->chroma[class % 12] += weight * (1.0 - part);
-        p->chroma[(class + 1) % 12] += weight * part;
-        p->peaks += left + here + right;
+        p->chroma[class % SIMILARITY_CHROMA] += weight * (1.0 - part);
+        p->chroma[(class + 1) % SIMILARITY_CHROMA] += weight * part;
+        p->peaks += (double)f->near[i];
         if (here > p->loudest) {
             p->loudest = here;
-            p->loudest_hz = hz;
+            p->loudest_hz = (double)f->hz[i];
         }
     }
+    f->count = 0;
+}
+
+VEC_INLINE void add_peaks(struct similarity_pitch *const *of, int count,
+                          const float *power, int low, int high, float bin_hz)
+{
+    struct peaks found = {.count = 0};
+    v4d total[2] = {{0.0}};
+    v8i wanted = {0};
+    for (int i = 0; i < count; i++)
+        wanted[i] = -1;
+    for (int k = low; k <= high; k++) {
+        const float *at = power + VEC * k;
+        v8f left = VEC_CONST_AT(at - VEC), here = VEC_CONST_AT(at);
+        v8i peak = (here > left) & (here >= VEC_CONST_AT(at + VEC)) & wanted;
+        int32_t is[VEC];
+        total[0] += V4D_FROM(at);
+        total[1] += V4D_FROM(at + VEC / 2);
+        memcpy(is, &peak, sizeof is);
+        for (int i = 0; i < VEC; i++) {
+            found.at[found.count] = VEC * k + i;
+            found.count -= is[i];
+        }
+        if (found.count >= PEAKS - VEC)
+            count_peaks(&found, power, bin_hz, of);
+    }
+    count_peaks(&found, power, bin_hz, of);
+    for (int i = 0; i < count; i++)
+        of[i]->total += total[i / 4][i % 4];
+}
+
+VEC_CLONES(run_peaks, add_peaks,
+           (struct similarity_pitch *const *of, int count, const float *power, int low,
+            int high, float bin_hz),
+           (of, count, power, low, high, bin_hz))
+
+void similarity_pitch_add(struct similarity_pitch *const *of, int count,
+                          const float *power, int size, int rate_hz)
+{
+    double bin_hz = (double)rate_hz / size;
+    int low = (int)(LOWEST_HZ / bin_hz) + 1, high = (int)(HIGHEST_HZ / bin_hz);
+    if (high > size / 2 - 2)
+        high = size / 2 - 2;
+    run_peaks(of, count, power, low, high, (float)bin_hz);
 }
 
 void similarity_pitch_put(const struct similarity_pitch *p, float *out)

@@ -12,10 +12,10 @@ struct similarity_pitch {
 
 struct similarity_pitch similarity_pitch_none(void);
 
-/* One spectrum more: one lane of what fft_batch_power leaves, |X|² of bin k at power[8k];
- * `size` is that of the frame. */
-void similarity_pitch_add(struct similarity_pitch *p, const float *power, int size,
-                          int rate_hz);
+/* A spectrum more of each of `count` ≤ 8, which may be the same: the lanes of what
+ * fft_batch_power leaves of frames of `size`. */
+void similarity_pitch_add(struct similarity_pitch *const *of, int count,
+                          const float *power, int size, int rate_hz);
 
 /* The PITCH_DIM features: chroma by how much of the power lies in peaks, the height of
  * the strongest in octaves above 440 Hz, and that share. */
