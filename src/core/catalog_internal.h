@@ -148,6 +148,25 @@ enum status catalog_action_finish(struct catalog *c, const struct catalog_action
                                   const char *label, struct err *e);
 void catalog_action_note(struct catalog *c, const struct catalog_action *a);
 
+/* --- catalog_follow.c ------------------------------------------------------------------
+ */
+
+/* A find cut from a recording, as it lies now; group: of one recording and kind. */
+struct catalog_now {
+    uint64_t id, group;
+    int64_t start, end;
+};
+/* Inside a transaction: where everything lies of which something was said … */
+enum status catalog_put_places(struct catalog *c, struct err *e);
+/* … and what was said goes with it to where it lies now (`now` is sorted). After the
+ * commit, catalog_action_note. */
+enum status catalog_follow_words(struct catalog *c, const char *stem,
+                                 struct catalog_now *now, size_t count,
+                                 struct catalog_action *a, struct change **changes,
+                                 size_t *change_count, struct err *e);
+enum status catalog_follow_all(struct catalog *c, struct catalog_action *a,
+                               struct err *e);
+
 /* --- catalog_replay.c ------------------------------------------------------------------
  */
 

@@ -149,12 +149,17 @@ static enum status write_all(struct catalog *c, const struct catalog_content *co
                              struct catalog *events_of, size_t *salvaged, struct err *e)
 {
     struct carried_words carried = {0};
+    struct catalog_action followed = {0};
     enum status st = catalog_begin(c, e);
     if (st != ST_OK)
         return st;
-    st = catalog_write_content(c, content, &carried, e);
+    st = catalog_put_places(c, e);
+    if (st == ST_OK)
+        st = catalog_write_content(c, content, &carried, e);
     if (st == ST_OK && events_of != NULL)
         st = catalog_salvage(c, events_of, salvaged, e);
+    if (st == ST_OK)
+        st = catalog_follow_all(c, &followed, e);
     if (st == ST_OK)
         st = adopt(c, &carried, e);
     free(carried.at);

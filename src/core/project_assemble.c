@@ -461,16 +461,14 @@ static enum status write_joined(const struct project *p, struct joined *j,
                                 struct err *e)
 {
     enum status st = stack(j, e);
-    if (st == ST_OK && !p->flat && !more->rebuild)
-        st = apply_decisions(catalog, j, e);
     if (st == ST_OK && more->stacks)
         st = tell_stacks(j, more->stacks, e);
     else if (st == ST_OK && !p->flat)
         st = publish(catalog, j, more->rebuild, e);
     if (st == ST_OK && !p->flat && more->decisions)
         st = take_decisions(catalog, more->decisions, more->log, e);
-    /* After a rebuild the decisions are readable again. */
-    if (st == ST_OK && !p->flat && more->rebuild)
+    /* They are readable again after a rebuild, and went where their sounds are now. */
+    if (st == ST_OK && !p->flat)
         st = apply_decisions(catalog, j, e);
     if (st == ST_OK)
         st = write_manifest(p, j, e);

@@ -67,6 +67,16 @@ static long take(struct session *s, const struct change *c)
     return index;
 }
 
+void session_take_changes(struct session *s, const struct change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct change canonical = changes[i];
+        if (change_check(&canonical, NULL) == ST_OK)
+            take(s, &canonical);
+    }
+    session_relink_kit(s);
+}
+
 enum status session_act(struct session *s, const struct change *changes, size_t count,
                         const char *label, size_t *applied, struct err *e)
 {
@@ -76,12 +86,7 @@ enum status session_act(struct session *s, const struct change *changes, size_t 
         *applied = did;
     if (st != ST_OK || did == 0)
         return st;
-    for (size_t i = 0; i < count; i++) {
-        struct change canonical = changes[i];
-        if (change_check(&canonical, NULL) == ST_OK)
-            take(s, &canonical);
-    }
-    session_relink_kit(s);
+    session_take_changes(s, changes, count);
     return ST_OK;
 }
 

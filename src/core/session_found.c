@@ -34,11 +34,37 @@ static enum status take_found(struct session *s, const struct candidate *found,
     return st;
 }
 
+/* The first finds of a recording that was mined before take the places of others. */
+static enum status remember(struct session *s, const struct catalog_source *source,
+                            struct err *e)
+{
+    long known = session_source_find(s, source->stem);
+    if (known < 0 || s->source[known].coming)
+        return ST_OK;
+    return catalog_remember(s->catalog, e);
+}
+
+/* What was said of the sounds that have other names now. */
+static enum status follow(struct session *s, const struct catalog_source *source,
+                          const struct candidate *found, size_t count, struct err *e)
+{
+    struct change *changes;
+    size_t n;
+    enum status st =
+        catalog_follow(s->catalog, source->stem, found, count, &changes, &n, e);
+    if (st == ST_OK && n > 0)
+        session_take_changes(s, changes, n);
+    free(changes);
+    return st;
+}
+
 enum status session_add(struct session *s, const struct catalog_source *source,
                         const struct candidate *found, size_t count,
                         const float *embeddings, struct err *e)
 {
-    enum status st = catalog_add(s->catalog, source, found, count, embeddings, e);
+    enum status st = remember(s, source, e);
+    if (st == ST_OK)
+        st = catalog_add(s->catalog, source, found, count, embeddings, e);
     if (st != ST_OK)
         return st;
     long at = session_take_source(s, source);
@@ -73,7 +99,9 @@ enum status session_let_go(struct session *s, size_t index, struct err *e)
 enum status session_keep_only(struct session *s, const struct catalog_source *source,
                               const struct candidate *found, size_t count, struct err *e)
 {
-    enum status st = catalog_note_source(s->catalog, source, e);
+    enum status st = remember(s, source, e);
+    if (st == ST_OK)
+        st = catalog_note_source(s->catalog, source, e);
     if (st != ST_OK)
         return st;
     long at = session_take_source(s, source);
@@ -93,6 +121,8 @@ enum status session_keep_only(struct session *s, const struct catalog_source *so
         st = session_let_go(s, i, e);
     }
     free(keep);
+    if (st == ST_OK)
+        st = follow(s, source, found, count, e);
     s->unannounced = true;
     return st;
 }

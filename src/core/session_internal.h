@@ -130,6 +130,8 @@ bool session_reread_pending(struct session *s);
  * changed. */
 enum status session_act(struct session *s, const struct change *changes, size_t count,
                         const char *label, size_t *applied, struct err *e);
+/* What the catalog has recorded already. */
+void session_take_changes(struct session *s, const struct change *changes, size_t count);
 
 /* session_kit.c */
 long session_take_kit(struct session *s, const struct change *c);

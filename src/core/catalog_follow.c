@@ -1,0 +1,461 @@
+/* Recordings that are mined again with other settings give other names: hits are numbered
+ * as they come. What the user said of a sound goes with the sound then.
+ *
+ * Before rows are replaced, the places of those that something was said of are put down
+ * (catalog_remember); when the new rows are known, each of them is looked for at its
+ * place (catalog_follow). A sound that is not found while another has its name keeps what
+ * was said under its name and place, until it is found again. */
+#include "core/catalog_internal.h"
+
+#include "core/recut.h"
+#include "core/rng.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double SAME_START_S = 0.02, SAME_PART = 0.5;
+
+struct ids {
+    uint64_t *at;
+    size_t count, room;
+};
+
+static bool add_id(struct ids *l, uint64_t id)
+{
+    if (l->count == l->room) {
+        size_t room = l->room * 2 + 64;
+        uint64_t *more = realloc(l->at, room * sizeof *more);
+        if (more == NULL)
+            return false;
+        l->at = more;
+        l->room = room;
+    }
+    l->at[l->count++] = id;
+    return true;
+}
+
+static bool note_spoken_of(void *user, const struct change *now)
+{
+    uint64_t id =
+        now->field == FIELD_SLOT ? candidate_path_id(now->value) : now->candidate;
+    return id == 0 || now->value[0] == '\0' || add_id(user, id);
+}
+
+enum status catalog_put_places(struct catalog *c, struct err *e)
+{
+    struct ids spoken = {0};
+    enum status st = catalog_each_current(c, note_spoken_of, &spoken, e);
+    if (st == ST_OK && spoken.count > 0)
+        st = catalog_script(c,
+                            "CREATE TABLE IF NOT EXISTS place(id INTEGER PRIMARY KEY, "
+                            "path TEXT NOT NULL, start_frame INTEGER NOT NULL, end_frame "
+                            "INTEGER NOT NULL, rate_hz INTEGER NOT NULL)",
+                            e);
+    for (size_t i = 0; st == ST_OK && i < spoken.count; i++) {
+        struct query *q = catalog_query(c, Q_PLACE_KEEP, e);
+        query_int(q, 1, (int64_t)spoken.at[i]);
+        st = catalog_run(c, q, e);
+    }
+    free(spoken.at);
+    return st;
+}
+
+enum status catalog_remember(struct catalog *c, struct err *e)
+{
+    catalog_set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK)
+        st = catalog_end(c, catalog_put_places(c, e), e);
+    catalog_set_synced(c, true);
+    return st;
+}
+
+/* --- which sound is which -------------------------------------------------------------
+ */
+
+struct place {
+    uint64_t id, group; /* group: of one recording and kind */
+    int64_t start, end;
+    int rate_hz;
+    char path[CANDIDATE_PATH_BYTES];
+};
+
+static uint64_t group_of(const char *path)
+{
+    const char *type = strchr(path, '/'), *name = type ? strchr(type + 1, '/') : NULL;
+    return name ? rng_hash(0, path, (size_t)(name - path)) : 0;
+}
+
+/* How far two stretches are the same, 0 … 1; hits that begin together are one however
+ * long they were cut. */
+static double likeness(const struct place *a, const struct catalog_now *b)
+{
+    int64_t first = a->start > b->start ? a->start : b->start,
+            last = a->end < b->end ? a->end : b->end;
+    int64_t from = a->start + b->start - first, to = a->end + b->end - last;
+    double part = last > first ? (double)(last - first) / (double)(to - from) : 0;
+    bool together = a->rate_hz > 0 &&
+                    fabs((double)(a->start - b->start)) <= SAME_START_S * a->rate_hz;
+    return part >= SAME_PART || (together && last > first) ? part : 0;
+}
+
+static int by_group(const void *a, const void *b)
+{
+    const struct catalog_now *x = a, *y = b;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+struct move {
+    struct place from;
+    uint64_t to;
+    bool lost; /* `to` is a name of its own, until the sound is found again */
+};
+
+enum whereabouts {
+    AT_HOME, /* its own name, its own place */
+    GONE,    /* neither: it may come back under its name */
+    MOVED
+};
+
+static enum whereabouts find_move(const struct place *p, const struct catalog_now *now,
+                                  size_t count, struct move *m)
+{
+    bool taken = false;
+    double best = 0;
+    size_t low = 0, high = count;
+    *m = (struct move){.from = *p};
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (now[middle].group < p->group)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t i = low; i < count && now[i].group == p->group; i++) {
+        double like = likeness(p, &now[i]);
+        taken |= now[i].id == p->id;
+        if (now[i].id == p->id && like > 0)
+            return AT_HOME;
+        if (like > best) {
+            best = like;
+            m->to = now[i].id;
+        }
+    }
+    m->lost = m->to == 0;
+    return m->to != 0 || taken ? MOVED : GONE;
+}
+
+/* --- moving ---------------------------------------------------------------------------
+ */
+
+struct changes {
+    struct change *at;
+    size_t count, room;
+};
+
+static enum status add_change(struct changes *l, const struct change *change,
+                              struct err *e)
+{
+    if (l->count == l->room) {
+        size_t room = l->room * 2 + 16;
+        struct change *more = realloc(l->at, room * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+        l->at = more;
+        l->room = room;
+    }
+    l->at[l->count++] = *change;
+    return ST_OK;
+}
+
+/* What was said of `from`; a slot says it by its path. */
+static enum status words_of(struct catalog *c, uint64_t from, struct changes *to,
+                            struct err *e)
+{
+    enum query_state state = QUERY_DONE;
+    enum status st = ST_OK;
+    const uint64_t whose[] = {from, 0};
+    for (int i = 0; i < 2 && st == ST_OK; i++) {
+        struct change word;
+        struct query *q = catalog_query(c, Q_CURRENT_OF, e);
+        if (q == NULL)
+            return query_failure(c, NULL);
+        query_int(q, 1, (int64_t)whose[i]);
+        while (st == ST_OK && (state = catalog_step(c, q, e)) == QUERY_ROW)
+            if (row_change(q, &word) && word.value[0] != '\0' &&
+                (whose[i] != 0 ||
+                 (word.field == FIELD_SLOT && candidate_path_id(word.value) == from)))
+                st = add_change(to, &word, e);
+        query_reset(q);
+        if (state == QUERY_FAILED)
+            st = query_failure(c, NULL);
+    }
+    return st;
+}
+
+static enum status path_of(struct catalog *c, const struct move *m,
+                           char path[CANDIDATE_PATH_BYTES], struct err *e)
+{
+    if (m->lost) {
+        int n = snprintf(path, CANDIDATE_PATH_BYTES, "%.360s at %" PRId64, m->from.path,
+                         m->from.start);
+        return n > 0 ? ST_OK : ST_CORRUPT;
+    }
+    struct query *q = catalog_query(c, Q_FIND_PATH, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    query_int(q, 1, (int64_t)m->to);
+    enum query_state state = catalog_step(c, q, e);
+    if (state == QUERY_ROW)
+        row_text(q, 0, path, CANDIDATE_PATH_BYTES);
+    query_reset(q);
+    return state == QUERY_ROW ? ST_OK : query_failure(c, e);
+}
+
+static enum status drop_place(struct catalog *c, uint64_t id, struct err *e)
+{
+    struct query *q = catalog_query(c, Q_PLACE_DROP, e);
+    query_int(q, 1, (int64_t)id);
+    return catalog_run(c, q, e);
+}
+
+/* Its place is known under its new name, or no longer needed. */
+static enum status move_place(struct catalog *c, const struct move *m, const char *path,
+                              struct err *e)
+{
+    enum status st = drop_place(c, m->from.id, e);
+    if (st != ST_OK || !m->lost)
+        return st;
+    struct query *q = catalog_query(c, Q_PLACE_PUT, e);
+    query_int(q, 1, (int64_t)m->to);
+    query_text(q, 2, path);
+    query_int(q, 3, m->from.start);
+    query_int(q, 4, m->from.end);
+    query_int(q, 5, m->from.rate_hz);
+    return catalog_run(c, q, e);
+}
+
+/* Said of the new place unless something was said there already. */
+static enum status say_there(struct catalog *c, struct catalog_action *a,
+                             const struct change *said, const char *path,
+                             struct changes *done, struct err *e)
+{
+    char own[EVENT_VALUE_BYTES] = "";
+    enum status st = ST_OK;
+    if (said->field != FIELD_SLOT)
+        st = catalog_value(c, said->field, said->candidate, said->key, own, e);
+    if (st != ST_OK || own[0] != '\0')
+        return st;
+    st = catalog_action_change(c, a, said, path, e);
+    return st == ST_OK ? add_change(done, said, e) : st;
+}
+
+/* All is taken back first: a name that one sound leaves another may get. *moved = of how
+ * many something was said. */
+static enum status move_words(struct catalog *c, struct move *moves, size_t count,
+                              struct catalog_action *a, struct changes *done,
+                              size_t *moved, struct err *e)
+{
+    enum status st = ST_OK;
+    *moved = 0;
+    size_t *end = malloc((count + 1) * sizeof *end);
+    struct changes words = {0};
+    if (end == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        size_t before = words.count;
+        st = words_of(c, moves[i].from.id, &words, e);
+        end[i] = words.count;
+        *moved += end[i] > before;
+    }
+    for (size_t k = 0; k < words.count && st == ST_OK; k++) {
+        struct change none = words.at[k];
+        none.value[0] = '\0';
+        st = catalog_action_change(c, a, &none, NULL, e);
+        if (st == ST_OK)
+            st = add_change(done, &none, e);
+    }
+    for (size_t i = 0, k = 0; i < count && st == ST_OK; i++) {
+        char path[CANDIDATE_PATH_BYTES];
+        st = path_of(c, &moves[i], path, e);
+        if (st == ST_OK && moves[i].lost)
+            moves[i].to = candidate_path_id(path);
+        for (; k < end[i] && st == ST_OK; k++) {
+            struct change said = words.at[k];
+            if (said.field == FIELD_SLOT)
+                snprintf(said.value, sizeof said.value, "%s", path);
+            else
+                said.candidate = moves[i].to;
+            st = say_there(c, a, &said, path, done, e);
+        }
+        if (st == ST_OK)
+            st = move_place(c, &moves[i], path, e);
+    }
+    free(words.at);
+    free(end);
+    return st;
+}
+
+struct moves {
+    struct move *at;
+    size_t count, room;
+    struct ids settled; /* places that need not be known any more */
+};
+
+static enum status note_move(struct moves *l, const struct move *m, struct err *e)
+{
+    if (l->count == l->room) {
+        size_t room = l->room * 2 + 16;
+        struct move *more = realloc(l->at, room * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+        l->at = more;
+        l->room = room;
+    }
+    l->at[l->count++] = *m;
+    return ST_OK;
+}
+
+static enum status look_at_places(struct catalog *c, const char *stem,
+                                  const struct catalog_now *now, size_t count,
+                                  struct moves *out, struct err *e)
+{
+    struct query *q = catalog_query(c, Q_PLACES, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    enum query_state state = QUERY_DONE;
+    enum status st = ST_OK;
+    size_t length = stem != NULL ? strlen(stem) : 0;
+    while (st == ST_OK && (state = catalog_step(c, q, e)) == QUERY_ROW) {
+        struct move m;
+        struct place p = {.id = (uint64_t)row_int(q, 0),
+                          .start = row_int(q, 2),
+                          .end = row_int(q, 3),
+                          .rate_hz = (int)row_int(q, 4)};
+        row_text(q, 1, p.path, sizeof p.path);
+        p.group = group_of(p.path);
+        if (stem != NULL && (strncmp(p.path, stem, length) != 0 || p.path[length] != '/'))
+            continue;
+        enum whereabouts w = find_move(&p, now, count, &m);
+        if (w == MOVED)
+            st = note_move(out, &m, e);
+        else if (w == AT_HOME && !add_id(&out->settled, p.id))
+            st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
+    }
+    query_reset(q);
+    return state == QUERY_FAILED ? query_failure(c, NULL) : st;
+}
+
+enum status catalog_follow_words(struct catalog *c, const char *stem,
+                                 struct catalog_now *now, size_t count,
+                                 struct catalog_action *a, struct change **changes,
+                                 size_t *change_count, struct err *e)
+{
+    int64_t there = 0;
+    size_t moved = 0;
+    struct moves moves = {0};
+    struct changes done = {0};
+    char label[ACTION_LABEL_BYTES];
+    *a = (struct catalog_action){0};
+    enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
+    if (st != ST_OK || there == 0)
+        return st;
+    qsort(now, count, sizeof *now, by_group);
+    st = look_at_places(c, stem, now, count, &moves, e);
+    for (size_t i = 0; i < moves.settled.count && st == ST_OK; i++)
+        st = drop_place(c, moves.settled.at[i], e);
+    if (st == ST_OK)
+        st = catalog_action_begin(c, a, ACTION_DO, catalog_now_ms(), e);
+    if (st == ST_OK)
+        st = move_words(c, moves.at, moves.count, a, &done, &moved, e);
+    snprintf(label, sizeof label, "what was said of %zu find%s went with the sound%s",
+             moved, moved == 1 ? "" : "s", moved == 1 ? "" : "s");
+    if (st == ST_OK)
+        st = catalog_action_finish(c, a, label, e);
+    free(moves.at);
+    free(moves.settled.at);
+    if (changes != NULL && st == ST_OK) {
+        *changes = done.at;
+        *change_count = done.count;
+    } else {
+        free(done.at);
+    }
+    return st;
+}
+
+/* Of what stands in the catalog now. */
+enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, struct err *e)
+{
+    struct catalog_now *now = NULL;
+    size_t count = 0, room = 0;
+    int64_t there = 0;
+    enum query_state state;
+    enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
+    if (st != ST_OK || there == 0) /* nothing was ever said */
+        return st;
+    struct query *q = catalog_query(c, Q_CUT, e);
+    if (q == NULL)
+        return query_failure(c, NULL);
+    while ((state = catalog_step(c, q, e)) == QUERY_ROW && st == ST_OK) {
+        char path[CANDIDATE_PATH_BYTES];
+        row_text(q, 1, path, sizeof path);
+        if (count == room) {
+            room = room * 2 + 256;
+            struct catalog_now *more = realloc(now, room * sizeof *more);
+            if (more == NULL) {
+                st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
+                break;
+            }
+            now = more;
+        }
+        now[count++] = (struct catalog_now){(uint64_t)row_int(q, 0), group_of(path),
+                                            row_int(q, 2), row_int(q, 3)};
+    }
+    query_reset(q);
+    if (state == QUERY_FAILED)
+        st = query_failure(c, NULL);
+    if (st == ST_OK)
+        st = catalog_follow_words(c, NULL, now, count, a, NULL, NULL, e);
+    free(now);
+    return st;
+}
+
+static bool cut_from_recording(const struct candidate *f)
+{
+    return recut_possible(f->kind) && f->end_frame > f->start_frame;
+}
+
+enum status catalog_follow(struct catalog *c, const char *stem,
+                           const struct candidate *found, size_t count,
+                           struct change **changes, size_t *change_count, struct err *e)
+{
+    struct catalog_action a;
+    struct catalog_now *now = malloc((count + 1) * sizeof *now);
+    size_t n = 0;
+    *changes = NULL;
+    *change_count = 0;
+    if (now == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", count);
+    for (size_t i = 0; i < count; i++) {
+        char path[CANDIDATE_PATH_BYTES];
+        if (!cut_from_recording(&found[i]))
+            continue;
+        candidate_path(&found[i], path);
+        now[n++] = (struct catalog_now){candidate_id(&found[i]), group_of(path),
+                                        found[i].start_frame, found[i].end_frame};
+    }
+    enum status st = catalog_begin(c, e);
+    if (st == ST_OK) {
+        st = catalog_follow_words(c, stem, now, n, &a, changes, change_count, e);
+        st = catalog_end(c, st, e);
+    }
+    free(now);
+    if (st == ST_OK)
+        catalog_action_note(c, &a);
+    return st;
+}

@@ -1,0 +1,222 @@
+/* What was said of a sound goes with it when its recording is mined again and gives other
+ * names. */
+#include "session_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100, MOST = 16 };
+
+struct hit {
+    const char *name;
+    double start_s, length_s;
+};
+
+static size_t make(struct candidate *c, struct catalog_source *source,
+                   const struct hit *hits)
+{
+    size_t n = 0;
+    *source = (struct catalog_source){.rate_hz = RATE, .channels = 2};
+    snprintf(source->stem, sizeof source->stem, "tape");
+    snprintf(source->path, sizeof source->path, "tape.wav");
+    for (; hits[n].name; n++) {
+        candidate_clear(&c[n]);
+        c[n].kind = strncmp(hits[n].name, "pad", 3) == 0 ? KIND_PAD : KIND_DRUM;
+        snprintf(c[n].source, sizeof c[n].source, "tape");
+        snprintf(c[n].source_path, sizeof c[n].source_path, "tape.wav");
+        snprintf(c[n].filename, sizeof c[n].filename, "tape_%s.wav", hits[n].name);
+        c[n].start_frame = (int64_t)(hits[n].start_s * RATE);
+        c[n].end_frame = c[n].start_frame + (int64_t)(hits[n].length_s * RATE);
+        c[n].m.start_sec = hits[n].start_s;
+        c[n].m.end_sec = hits[n].start_s + hits[n].length_s;
+        c[n].source_rate_hz = RATE;
+        c[n].m.score = 0.5;
+        c[n].grade = 'A';
+        c[n].saved = true;
+    }
+    return n;
+}
+
+/* As miners bring them: a few at a time, and then the last word. */
+static void mine(struct session *s, const struct hit *hits)
+{
+    struct candidate *c = calloc(MOST, sizeof *c);
+    struct catalog_source source;
+    size_t n = make(c, &source, hits);
+    for (size_t i = 0; i < n; i += 2)
+        assert_int_equal(
+            session_add(s, &source, c + i, n - i < 2 ? n - i : 2, NULL, NULL), ST_OK);
+    assert_int_equal(session_keep_only(s, &source, c, n, NULL), ST_OK);
+    session_announce(s);
+    while (session_tidy(s))
+        continue;
+    free(c);
+}
+
+static void publish(const struct place *p, const struct hit *hits)
+{
+    struct candidate *c = calloc(MOST, sizeof *c);
+    struct catalog_source source;
+    struct catalog_content content = {
+        .sources = &source, .source_count = 1, .candidates = c};
+    char path[FOLDER_BYTES + 64];
+    snprintf(path, sizeof path, "%s/catalog.db", p->project);
+    content.candidate_count = make(c, &source, hits);
+    assert_int_equal(catalog_publish(path, &content, NULL), ST_OK);
+    free(c);
+}
+
+static const struct find *called(struct session *s, const char *name)
+{
+    char whole[64];
+    snprintf(whole, sizeof whole, "tape_%s", name);
+    for (size_t i = 0; i < session_count(s); i++) {
+        const struct find *f = session_find(s, i);
+        if (!f->gone && strcmp(f->name, whole) == 0)
+            return f;
+    }
+    fail_msg("there is no %s", name);
+    return NULL;
+}
+
+static size_t index_of(struct session *s, const char *name)
+{
+    return (size_t)session_index_of(s, called(s, name)->id);
+}
+
+static void decide(struct session *s, const char *name, enum decision d)
+{
+    size_t at = index_of(s, name);
+    assert_int_equal(session_decide(s, &at, 1, d, NULL), ST_OK);
+}
+
+static const struct hit before[] = {
+    {"drum_001_kick", 1, 0.2},  {"drum_002_snare", 2, 0.2},
+    {"drum_003_kick", 3, 0.2},  {"drum_004_hat", 4, 0.1},
+    {"drum_005_snare", 5, 0.2}, {"pad01_dark", 1.5, 2},
+    {"pad02_mid", 6, 2},        {NULL, 0, 0}};
+/* Quiet ones are passed over now, and two are told otherwise. */
+static const struct hit after[] = {{"drum_001_snare", 2, 0.35},
+                                   {"drum_002_tom", 3, 0.2},
+                                   {"drum_003_kick", 4.999, 0.2},
+                                   {"pad01_dark", 6.2, 2},
+                                   {NULL, 0, 0}};
+
+static void say_things(struct session *s)
+{
+    decide(s, "drum_001_kick", DECISION_REJECTED);
+    decide(s, "drum_002_snare", DECISION_ACCEPTED);
+    decide(s, "drum_003_kick", DECISION_REJECTED);
+    decide(s, "pad01_dark", DECISION_REJECTED);
+    decide(s, "pad02_mid", DECISION_ACCEPTED);
+    size_t three = index_of(s, "drum_003_kick"), five = index_of(s, "drum_005_snare");
+    assert_int_equal(session_rate(s, &three, 1, 4, NULL), ST_OK);
+    assert_int_equal(session_kit_assign(s, 1, (long)five, NULL), ST_OK);
+    assert_int_equal(session_kit_extra(s, &three, 1, true, NULL), ST_OK);
+}
+
+static void assert_followed(struct session *s)
+{
+    assert_int_equal(called(s, "drum_001_snare")->decision, DECISION_ACCEPTED);
+    assert_int_equal(called(s, "drum_002_tom")->decision, DECISION_REJECTED);
+    assert_int_equal(called(s, "drum_002_tom")->rating, 4);
+    assert_int_equal(called(s, "drum_003_kick")->decision, DECISION_NONE);
+    assert_int_equal(called(s, "drum_003_kick")->rating, 0);
+    assert_int_equal(called(s, "pad01_dark")->decision, DECISION_ACCEPTED);
+    assert_true(session_kit(s)->slot[1].id == called(s, "drum_003_kick")->id);
+    assert_int_equal(session_kit(s)->extra_count, 1);
+    assert_true(session_find(s, session_kit(s)->extra[0])->id ==
+                called(s, "drum_002_tom")->id);
+    assert_tallies_true(s);
+}
+
+static void words_follow_their_sounds(void **state)
+{
+    struct session *s = open_session(*state);
+    mine(s, before);
+    say_things(s);
+    mine(s, after);
+    assert_followed(s);
+    session_close(s);
+    s = open_session(*state); /* and on the disk */
+    assert_followed(s);
+    /* it is one action, and can be taken back */
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_non_null(strstr(session_echo(s), "went with the sounds"));
+    assert_int_equal(called(s, "drum_001_snare")->decision, DECISION_NONE);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_followed(s);
+    /* with the settings as they were all is as it was, also what was not there */
+    mine(s, before);
+    assert_int_equal(called(s, "drum_001_kick")->decision, DECISION_REJECTED);
+    assert_int_equal(called(s, "drum_002_snare")->decision, DECISION_ACCEPTED);
+    assert_int_equal(called(s, "drum_003_kick")->decision, DECISION_REJECTED);
+    assert_int_equal(called(s, "drum_003_kick")->rating, 4);
+    assert_int_equal(called(s, "drum_004_hat")->decision, DECISION_NONE);
+    assert_int_equal(called(s, "drum_005_snare")->decision, DECISION_NONE);
+    assert_int_equal(called(s, "pad01_dark")->decision, DECISION_REJECTED);
+    assert_int_equal(called(s, "pad02_mid")->decision, DECISION_ACCEPTED);
+    assert_true(session_kit(s)->slot[1].id == called(s, "drum_005_snare")->id);
+    assert_tallies_true(s);
+    session_close(s);
+}
+
+/* The same by a batch run, beside an open workstation. */
+static void a_run_elsewhere_does_the_same(void **state)
+{
+    struct session *s = open_session(*state);
+    mine(s, before);
+    say_things(s);
+    publish(*state, after);
+    assert_true(take_news(s));
+    session_announce(s);
+    assert_followed(s);
+    session_close(s);
+    s = open_session(*state);
+    assert_followed(s);
+    session_close(s);
+    publish(*state, before);
+    s = open_session(*state);
+    assert_int_equal(called(s, "pad01_dark")->decision, DECISION_REJECTED);
+    assert_int_equal(called(s, "drum_003_kick")->rating, 4);
+    session_close(s);
+}
+
+/* The same names at the same places: nothing is moved, nothing stands in the history. */
+static void what_stays_is_left_alone(void **state)
+{
+    struct session *s = open_session(*state);
+    mine(s, before);
+    say_things(s);
+    mine(s, before);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_null(strstr(session_echo(s), "went with"));
+    /* what was said of one that is mined no more waits for it */
+    static const struct hit fewer[] = {{"drum_002_snare", 2, 0.2}, {NULL, 0, 0}};
+    mine(s, fewer);
+    assert_int_equal(called(s, "drum_002_snare")->decision, DECISION_ACCEPTED);
+    mine(s, before);
+    assert_int_equal(called(s, "drum_003_kick")->rating, 4);
+    assert_int_equal(called(s, "pad02_mid")->decision, DECISION_ACCEPTED);
+    assert_tallies_true(s);
+    session_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(words_follow_their_sounds, session_rig_setup,
+                                        session_rig_teardown),
+        cmocka_unit_test_setup_teardown(a_run_elsewhere_does_the_same, session_rig_setup,
+                                        session_rig_teardown),
+        cmocka_unit_test_setup_teardown(what_stays_is_left_alone, session_rig_setup,
+                                        session_rig_teardown),
+    };
+    return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
+}
