@@ -246,6 +246,12 @@ static void ends_are_closed_only_if_open(void **state)
     level_close_ends(&a, 2, 20);
     assert_true(a.data[3] == third);
     audio_done(&a);
+    a = sound(100, 1);
+    for (size_t i = 0; i < 100; i++)
+        a.data[i] = 0.9f;
+    level_close_ends(&a, 1000, 1); /* of a short sound a quarter at most */
+    assert_true(a.data[25] < 0.9f && a.data[26] == 0.9f);
+    audio_done(&a);
     for (size_t n = 0; n < 5; n++) {
         a = sound(n, 1);
         for (size_t i = 0; i < n; i++)

@@ -347,6 +347,30 @@ static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
     audio_done(&a);
 }
 
+/* Where the ends cancel over all, the gains that would make up for it are held: what does
+ * not cancel would stand out. */
+static void ends_in_opposite_phase_lift_nothing(void **state)
+{
+    (void)state;
+    enum { FADE = 4410, START = RATE, END = 2 * RATE };
+    struct audio a = blank(2.0, 1, RATE), loop;
+    float *lead = a.data + START - FADE, *tail = a.data + END - FADE;
+    for (int i = 0; i < FADE; i++) {
+        bool middle = i > FADE / 3 && i < 2 * FADE / 3;
+        double s = sin(2.0 * PI * 200.0 * i / RATE);
+        lead[i] = (float)(middle ? 0.1 * sin(2.0 * PI * 1710.0 * i / RATE) : -0.5 * s);
+        tail[i] = (float)(middle ? 0.1 * sin(2.0 * PI * 2390.0 * i / RATE) : 0.5 * s);
+    }
+    struct loop_option o = {.start = START, .end = END, .crossfade_frames = FADE};
+    assert_int_equal(loop_make(&a, &o, &loop, NULL, NULL), ST_OK);
+    for (size_t i = 0; i < loop.frames; i++) {
+        size_t from = loop.frames - FADE + FADE / 3, to = loop.frames - FADE / 3;
+        assert_true(fabsf(loop.data[i]) < (i > from && i < to ? 0.25f : 0.51f));
+    }
+    audio_done(&loop);
+    audio_done(&a);
+}
+
 static size_t struck_inside(const struct onset_list *l, const struct loop_option *o)
 {
     return onset_list_find(l, (double)o->end / RATE) -
@@ -405,6 +429,7 @@ int main(void)
         cmocka_unit_test(poor_material_is_refused_with_a_sentence),
         cmocka_unit_test(a_few_bad_samples_poison_nothing),
         cmocka_unit_test(sound_in_opposite_phase_is_searched_too),
+        cmocka_unit_test(ends_in_opposite_phase_lift_nothing),
         cmocka_unit_test(attacks_stay_out_of_loops),
         cmocka_unit_test(near_the_edges_of_a_recording_there_are_still_loops),
     };

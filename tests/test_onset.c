@@ -395,6 +395,18 @@ static void attacks_are_exact(void **state)
     }
 }
 
+/* What rises slowly starts where it leaves 0, not where it is first heard. */
+static void a_slow_attack_starts_at_its_zero(void **state)
+{
+    (void)state;
+    struct sound s = silence(0.5, 44100);
+    for (size_t i = 8820; i < s.n; i++)
+        s.mono[i] = (float)(0.5 * sin(TWO_PI * 60 * (double)(i - 8820) / 44100));
+    size_t at = onset_attack(s.mono, s.n, 44100, 8820 + 400);
+    assert_true(at >= 8820 && at <= 8821);
+    free(s.mono);
+}
+
 static void attacks_stand_out_of_a_tail(void **state)
 {
     (void)state;
@@ -452,6 +464,7 @@ int main(void)
         cmocka_unit_test(nonsense_gives_no_onsets),
         cmocka_unit_test(the_users_keys_adjust_the_default),
         cmocka_unit_test(attacks_are_exact),
+        cmocka_unit_test(a_slow_attack_starts_at_its_zero),
         cmocka_unit_test(attacks_stand_out_of_a_tail),
         cmocka_unit_test(attacks_survive_anything),
         cmocka_unit_test(close_events_are_one),

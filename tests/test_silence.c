@@ -192,6 +192,55 @@ static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
     audio_done(&a);
 }
 
+/* Rounding of what is soft is not white. */
+static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
+{
+    (void)state;
+    static const double steps[] = {1.0, 3.0};
+    struct silence_params p = silence_params_default();
+    p.source_bits = 11;
+    for (int i = 0; i < 2; i++) {
+        struct audio a = blank(4.0, RATE);
+        add_tone(&a, 0.0, 4.0, 20.0 * log10(steps[i] * ldexp(1.0, -10)), 700.0, 8);
+        struct silence_list l = mine(&a, &p);
+        assert_int_equal(l.run_count > 0, i);
+        silence_list_done(&l);
+        audio_done(&a);
+    }
+}
+
+/* Mains hum belongs to a room. */
+static void a_room_that_hums_is_one(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct audio a = blank(5.0, RATE);
+    add_tone(&a, 0.0, 5.0, -62.0, 4000.0, 9);
+    for (size_t i = 0; i < a.frames; i++)
+        for (int h = 2; h <= 4; h++)
+            a.data[i] +=
+                (float)(0.002 * sin(6.283185307179586 * 50.0 * h * (double)i / RATE));
+    struct silence_list l = mine(&a, &p);
+    assert_true(length(l.runs, l.run_count) > 4.0);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
+/* The gaps of a rhythm are no room tone, however quiet. */
+static void short_gaps_between_sounds_are_left_out(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct audio a = blank(5.0, RATE);
+    add_tone(&a, 0.0, 5.0, -55.0, 8000.0, 10);
+    for (double at = 0.0; at < 4.9; at += 0.3)
+        add_tone(&a, at, at + 0.08, -20.0, 8000.0, 11);
+    struct silence_list l = mine(&a, &p);
+    assert_int_equal(l.run_count, 0);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
 static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
 {
     (void)state;
@@ -401,6 +450,9 @@ int main(void)
         cmocka_unit_test(few_pieces_are_spread_over_the_recording),
         cmocka_unit_test(digital_silence_and_stuck_samples_are_not_room_tone),
         cmocka_unit_test(dither_of_the_files_own_depth_is_not_room_tone),
+        cmocka_unit_test(less_than_a_step_and_a_half_is_no_room_tone),
+        cmocka_unit_test(a_room_that_hums_is_one),
+        cmocka_unit_test(short_gaps_between_sounds_are_left_out),
         cmocka_unit_test(quiet_music_speech_and_fades_are_not_room_tone),
         cmocka_unit_test(clicks_cut_a_run_and_do_not_lie_in_it),
         cmocka_unit_test(an_offset_does_not_hide_room_tone),
