@@ -260,6 +260,13 @@ static bool read_text(char *at, size_t size, const char *text, bool controls)
     return true;
 }
 
+/* No measure comes near the largest that goes: what is counted in frames of it must fit
+ * whole numbers. */
+static bool read_real(const char *text, double *value)
+{
+    return parse_number(text, value) && fabs(*value) <= 1e12;
+}
+
 static bool read_whole(const char *text, double low, double high, double *value)
 {
     *value = 0;
@@ -311,7 +318,7 @@ static bool read_parts(struct score_parts *p, const char *text)
         char *equals = strchr(word, '=');
         double value = (double)NAN;
         if (!equals || equals == word || equals - word >= PART_NAME_BYTES ||
-            p->count >= PARTS_MAX || (equals[1] && !parse_number(equals + 1, &value)))
+            p->count >= PARTS_MAX || (equals[1] && !read_real(equals + 1, &value)))
             return false;
         *equals = '\0';
         strcpy(p->part[p->count].name, word);
@@ -374,7 +381,7 @@ static bool read_field(struct candidate *c, const struct column *k, const char *
         c->kind = found < 0 ? 0 : (enum kind)found;
         return found >= 0;
     case W_MEASURE:
-        if (*text && !parse_number(text, &number))
+        if (*text && !read_real(text, &number))
             return false;
         measures_set(&c->m, k->measure, number);
         return true;
