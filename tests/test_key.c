@@ -195,6 +195,15 @@ static void noise_drums_and_silence_have_none(void **state)
     }
 }
 
+/* Of what is hardly held tones no key is told, however well it fits. */
+static void a_chroma_of_noise_has_no_key(void **state)
+{
+    (void)state;
+    static const double c_major[12] = {1, 0, .5, 0, .6, .4, 0, .9, 0, .4, 0, .3};
+    assert_int_equal(key_of_chroma(c_major, 0.1).tonic, -1);
+    assert_string_equal(key_of_chroma(c_major, 0.2).name, "C");
+}
+
 static void odd_sounds_are_survived(void **state)
 {
     (void)state;
@@ -221,6 +230,7 @@ int main(void)
         cmocka_unit_test(progressions_in_all_keys),
         cmocka_unit_test(a_short_chord_has_its_key),
         cmocka_unit_test(noise_drums_and_silence_have_none),
+        cmocka_unit_test(a_chroma_of_noise_has_no_key),
         cmocka_unit_test(odd_sounds_are_survived),
     };
     return cmocka_run_group_tests_name("key", tests, NULL, NULL);

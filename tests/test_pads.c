@@ -162,6 +162,25 @@ static void a_held_note_gives_a_few_lengths_of_itself(void **state)
     audio_done(&a);
 }
 
+/* One colour on other notes is another pad. */
+static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
+{
+    (void)state;
+    struct audio a = blank(16.0, RATE);
+    struct pad_params p = pad_params_default();
+    bool early = false, late = false;
+    p.target_durations_sec[0] = 4.5;
+    p.target_duration_count = 1;
+    add_chord(&a, 0.0, 7.5, 65.4, 0.3, 7);
+    add_chord(&a, 8.0, 7.5, 69.3, 0.3, 7);
+    struct pad_list l = mine(&a, &p);
+    for (size_t i = 0; i < l.found_count; i++)
+        *(l.found[i].start_sec < 7.0 ? &early : &late) = true;
+    assert_true(early && late);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
 static void near_misses_say_by_how_much(void **state)
 {
     (void)state;
@@ -423,6 +442,7 @@ int main(void)
         cmocka_unit_test(chords_between_drums_are_found_and_loop),
         cmocka_unit_test(drum_loops_give_no_pads),
         cmocka_unit_test(a_held_note_gives_a_few_lengths_of_itself),
+        cmocka_unit_test(a_chord_moved_by_a_semitone_is_not_the_same),
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(what_moves_is_no_pad),
         cmocka_unit_test(noise_and_clipping_are_gated),

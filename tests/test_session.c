@@ -1057,6 +1057,29 @@ static void test_listening_ahead(void **state)
     session_close(s);
 }
 
+/* Without a vector there is no likeness, not one to everything. */
+static void test_what_was_not_heard_is_like_nothing(void **state)
+{
+    enum { N = 10 };
+    const struct place *p = *state;
+    char db[FOLDER_BYTES + 64];
+    struct catalog_source source;
+    float *vectors, distance[N];
+    struct candidate *c = make_finds("unheard", N, &source, &vectors);
+    struct err e;
+    session_close(open_session(p));
+    snprintf(db, sizeof db, "%s/catalog.db", p->project);
+    struct catalog_content content = {
+        .sources = &source, .source_count = 1, .candidates = c, .candidate_count = N};
+    assert_int_equal(catalog_publish(db, &content, NULL), ST_OK);
+    struct session *s = open_session(p);
+    assert_int_equal(session_distances(s, 3, NULL, distance, &e), ST_NOT_FOUND);
+    assert_string_equal(e.msg, "nothing is known of how this find sounds");
+    session_close(s);
+    free(c);
+    free(vectors);
+}
+
 /* So many that two threads read them: nothing is lost or turned round where they meet. */
 static void test_a_large_catalog(void **state)
 {
@@ -1172,6 +1195,7 @@ int main(void)
         CASE(test_new_stacks),
         CASE(test_rows_of_others_stay),
         CASE(test_listening_ahead),
+        CASE(test_what_was_not_heard_is_like_nothing),
         CASE(test_a_large_catalog),
         CASE(test_checkpoints_go_on_beside),
     };
