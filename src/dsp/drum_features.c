@@ -194,11 +194,11 @@ static double flatness(const struct sheet *s, const double *shape, double low_hz
     int count = 0;
     for (int k = 1; k < s->view.bins; k++)
         most = shape[k] > most ? shape[k] : most;
-    for (int k = 1; k < s->view.bins; k++) {
-        double hz = k * bin_hz;
-        if (hz < low_hz || hz >= high_hz)
+    double part = 1 / most;
+    for (int k = 1; k < s->view.bins && k * bin_hz < high_hz; k++) {
+        if (k * bin_hz < low_hz)
             continue;
-        double p = shape[k] / most + 1e-7;
+        double p = shape[k] * part + 1e-7;
         product *= p;
         sum += p;
         if (++count % FACTORS == 0) {

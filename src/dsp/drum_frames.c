@@ -20,6 +20,8 @@ static const double time_s[DRUM_TIMES + 1] = {0, 0.02, 0.06, 0.15, 0.4};
 static const double band_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000,
                                                2500, 5000, 9000, 20000};
 
+enum { FRAMES_MAX = 64 }; /* in a second there are some forty */
+
 struct drum_frames {
     int rate_hz, size, bins;
     struct fft_batch *fft;
@@ -139,22 +141,33 @@ VEC_INLINE void keep_own(struct drum_frames *d, struct lanes *lanes)
 
 VEC_CLONES(run_keep, keep_own, (struct drum_frames * d, struct lanes *lanes), (d, lanes))
 
-static void count_frames(struct drum_frames *d, const struct sound *s,
-                         const struct frame *f, int count, struct drum_view *view)
+/* Leaves the spectra of these frames in d->power, and in the lane behind them that of the
+ * frame at `last`, if any. */
+static void transform(struct drum_frames *d, const struct sound *s, const struct frame *f,
+                      int count, const float *last)
 {
     size_t size = (size_t)d->size;
+    for (int i = 0; i < count; i++)
+        copy_frame(d, s, f[i].first, d->frames + (size_t)i * size);
+    if (last)
+        memcpy(d->frames + (size_t)count++ * size, last, size * sizeof *last);
+    memset(d->frames + (size_t)count * size, 0,
+           (size_t)(FFT_BATCH - count) * size * sizeof(float));
+    fft_batch_power(d->fft, d->frames, d->size, d->power);
+}
+
+/* What d->power holds of these frames. */
+static void count_frames(struct drum_frames *d, const struct frame *f, int count,
+                         struct drum_view *view)
+{
     struct lanes lanes = {.any = 0};
     for (int i = 0; i < count; i++) {
-        copy_frame(d, s, f[i].first, d->frames + (size_t)i * size);
         if (f[i].segment < 0)
             continue;
         lanes.mask[f[i].segment][i] = 1;
         lanes.any = 1;
         d->frames_of[f[i].segment]++;
     }
-    memset(d->frames + (size_t)count * size, 0,
-           (size_t)(FFT_BATCH - count) * size * sizeof(float));
-    fft_batch_power(d->fft, d->frames, d->size, d->power);
     run_keep(d, &lanes);
     float mel[FFT_BATCH * DRUM_MEL];
     mfcc_mel_eight(d->mel, d->power, mel);
@@ -170,31 +183,16 @@ static void count_frames(struct drum_frames *d, const struct sound *s,
     }
 }
 
-static void look_before(struct drum_frames *d, const float *lead, size_t lead_frames,
-                        struct drum_view *view)
-{
-    size_t size = (size_t)d->size;
-    if (lead_frames < size)
-        return;
-    const float *last = lead + lead_frames - size;
-    view->background_level = line_square_sum(last, size) / (double)size;
-    memcpy(d->frames, last, size * sizeof *last);
-    memset(d->frames + size, 0, (FFT_BATCH - 1) * size * sizeof *last);
-    fft_batch_power(d->fft, d->frames, d->size, d->power);
-    for (int k = 0; k < d->bins; k++)
-        d->background[k] = (double)d->power[k * FFT_BATCH];
-}
-
 static double step_at(const struct drum_frames *d, double at)
 {
     double t = at / d->rate_hz;
     return HOP_S * d->rate_hz * (t < 0.0465 ? 1 : t < 0.165 ? 2 : t < 0.4 ? 4 : 8);
 }
 
-static void look_at_all(struct drum_frames *d, const struct sound *s,
-                        struct drum_view *view)
+/* Where the frames of the sound begin, in order; returns how many. */
+static int list_frames(const struct drum_frames *d, const struct sound *s,
+                       struct frame f[FRAMES_MAX])
 {
-    struct frame f[FFT_BATCH];
     int count = 0;
     for (double at = 0, step; at == 0 || at + 0.5 * step_at(d, at) < (double)s->n;
          at += step) {
@@ -204,15 +202,30 @@ static void look_at_all(struct drum_frames *d, const struct sound *s,
         f[count] = (struct frame){
             centre - d->size / 2, place_of(drum_segment_s, DRUM_SEGMENTS, t),
             place_of(moment_s, DRUM_MOMENTS, t), place_of(time_s, DRUM_TIMES, t)};
-        if (f[count].moment < 0)
+        if (f[count].moment < 0 || ++count == FRAMES_MAX)
             break; /* and all after it */
-        if (++count == FFT_BATCH) {
-            count_frames(d, s, f, count, view);
-            count = 0;
-        }
     }
-    if (count)
-        count_frames(d, s, f, count, view);
+    return count;
+}
+
+/* `before`: the frame that ends where the sound begins, or NULL. What it has is needed
+ * before any other is counted, so that the last frames, which leave it a lane, come
+ * first. */
+static void look_at_all(struct drum_frames *d, const struct sound *s, const float *before,
+                        struct drum_view *view)
+{
+    struct frame f[FRAMES_MAX];
+    int count = list_frames(d, s, f), rest = count % FFT_BATCH;
+    if (before || rest)
+        transform(d, s, f + count - rest, rest, before);
+    for (int k = 0; before && k < d->bins; k++)
+        d->background[k] = (double)d->power[k * FFT_BATCH + rest];
+    if (rest)
+        count_frames(d, f + count - rest, rest, view);
+    for (int i = 0; i + FFT_BATCH <= count; i += FFT_BATCH) {
+        transform(d, s, f + i, FFT_BATCH, NULL);
+        count_frames(d, f + i, FFT_BATCH, view);
+    }
 }
 
 void drum_frames_look(struct drum_frames *d, const float *x, size_t n, const float *lead,
@@ -223,8 +236,11 @@ void drum_frames_look(struct drum_frames *d, const float *x, size_t n, const flo
     memset(d->shape[0], 0, (DRUM_SEGMENTS + 1) * bins * sizeof *d->shape[0]);
     memset(d->sum, 0, DRUM_SEGMENTS * bins * sizeof *d->sum);
     memset(d->frames_of, 0, sizeof d->frames_of);
-    look_before(d, lead, lead_frames, view);
-    look_at_all(d, &(struct sound){x, (long)n}, view);
+    size_t size = (size_t)d->size;
+    const float *before = lead_frames < size ? NULL : lead + lead_frames - size;
+    if (before)
+        view->background_level = line_square_sum(before, size) / (double)size;
+    look_at_all(d, &(struct sound){x, (long)n}, before, view);
     for (int t = 0; t < DRUM_MOMENTS; t++)
         for (int b = 0; b < DRUM_MEL && view->frames_at[t]; b++)
             view->picture[t][b] /= view->frames_at[t];

@@ -44,11 +44,14 @@ static void crossfade(const struct audio *sound, const struct loop_option *o,
     size_t channels = (size_t)sound->channels, length = o->crossfade_frames;
     const float *lead = sound->data + (o->start - length) * channels;
     float *tail = loop->data + (loop->frames - length) * channels;
-    double rho = correlation_of(sound, o);
+    double rho = correlation_of(sound, o), step = half_pi / (double)(length + 1);
+    double c_step = cos(step), s_step = sin(step), re = 1.0, im = 0.0;
     for (size_t i = 0; i < length; i++) {
-        double theta = half_pi * (double)(i + 1) / (double)(length + 1);
-        double even = 1.0 / sqrt(1.0 + rho * sin(2.0 * theta));
-        double out = cos(theta) * even, in = sin(theta) * even;
+        double turned = re * c_step - im * s_step; /* cos θ, and sin θ */
+        im = im * c_step + re * s_step;
+        re = turned;
+        double even = 1.0 / sqrt(1.0 + rho * 2.0 * re * im);
+        double out = re * even, in = im * even;
         for (size_t c = 0; c < channels; c++) {
             size_t k = i * channels + c;
             tail[k] = (float)(out * (double)tail[k] + in * (double)finite(lead[k]));
