@@ -98,7 +98,7 @@ static void sums_base(const struct layer *l, const int16_t *x, int u, int32_t wh
             vec_add_pairs(&sum[2 * k + 1], &high, &pair);
         }
     }
-    memcpy(whole, sum, STEP * sizeof *whole);
+    memcpy(whole, sum, sizeof sum);
 }
 
 #if defined(__x86_64__)
@@ -119,7 +119,7 @@ VEC_AVX2 static void sums_avx2(const struct layer *l, const int16_t *x, int u,
             sum[k] = _mm256_add_epi32(sum[k], products);
         }
     }
-    memcpy(whole, sum, STEP * sizeof *whole);
+    memcpy(whole, sum, sizeof sum);
 }
 
 static sums *best_sums(void)
