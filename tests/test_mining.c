@@ -1,8 +1,9 @@
-/* Mining of the workstation beside another trowel on the same project: what that one has
+/* Mining beside another trowel on the same project: what that one has
  * or has finished is its own, and nothing of it gets lost here. */
 #include "folder.h"
 #include "mining.h"
 
+#include "core/process.h"
 #include "core/project_list.h"
 #include "dsp/synth.h"
 #include "io/soundfile.h"
@@ -307,6 +308,55 @@ static void what_was_finished_here_meanwhile_stays(void **state)
     assert_int_equal(in_catalog(d), all);
 }
 
+/* Whoever holds the first recording until the second is mined. */
+struct holder {
+    struct begun held;
+    bool holds;
+    int ticks;
+    atomic_bool enough;
+    char order[80];
+};
+
+static void hear(void *user, const struct news *n)
+{
+    struct holder *h = user;
+    size_t at = strlen(h->order);
+    if (n->kind == NEWS_DONE)
+        snprintf(h->order + at, sizeof h->order - at, "%s ", n->source);
+    if (n->kind == NEWS_DONE && h->holds) {
+        project_abandon(&h->held);
+        h->holds = false;
+    }
+    if (n->kind == NEWS_TICK && ++h->ticks > 200)
+        atomic_store(&h->enough, true);
+}
+
+/* A batch run that finds a recording begun takes the next one meanwhile. */
+static void a_run_waits_last_of_all(void **state)
+{
+    struct desk *d = *state;
+    struct holder h = {.holds = true};
+    struct reporter reporter = {hear, &h};
+    struct process_input input = {.dir = d->input, .stages = 1u << STAGE_DRUMS};
+    struct process_job job = {.cfg = &d->config,
+                              .inputs = &input,
+                              .input_count = 1,
+                              .export_root = d->folder,
+                              .project_name = "P",
+                              .jobs = 1,
+                              .shard_index = 1,
+                              .shard_count = 1,
+                              .reporter = &reporter,
+                              .interrupted = &h.enough,
+                              .wake_fd = -1};
+    struct process_result result;
+    assert_int_equal(project_claim(&d->other, tapes[0], &h.held, NULL), ST_OK);
+    assert_int_equal(process_run(&job, &result, NULL), ST_OK);
+    assert_false(h.holds);
+    assert_string_equal(h.order, "morning.wav evening.wav ");
+    assert_int_equal(result.done, TAPES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +366,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_finished_here_meanwhile_stays, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_run_waits_last_of_all, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

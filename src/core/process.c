@@ -21,6 +21,7 @@ struct task {
     struct find_list finds;
     double audio_s, took_s;
     bool skipped;
+    bool waits; /* looked at before: another run had it */
 };
 
 enum { INPUTS_MAX = 8 };
@@ -100,8 +101,9 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     struct task *t = arg;
     double began = clock_s();
     enum status st = once(t, ctx, e);
-    /* Another run has it: then it is done by that one, or this one's again. */
-    for (bool told = false; st == ST_BUSY; told = true) {
+    /* Another run still has it, and nothing else is left: then it is done by that one, or
+     * this one's again. */
+    for (bool told = false; st == ST_BUSY && t->waits; told = true) {
         struct timespec nap = {.tv_nsec = 50000000};
         if (!told)
             log_write(ctx->log, LOG_INFO, "%s: waiting, another trowel is at work on it",
@@ -170,10 +172,19 @@ static void stop(struct run *r, enum status st, const struct err *why)
     jobs_cancel(r->jobs, 0);
 }
 
+static void queue(struct task *t);
+
 static void done(void *arg, enum status st, const struct err *e)
 {
     struct task *t = arg;
     struct run *r = t->run;
+    if (st == ST_BUSY && r->worst == ST_OK) {
+        t->waits = true; /* what nobody has comes first */
+        queue(t);
+        return;
+    }
+    if (st == ST_BUSY)
+        st = ST_CANCELLED;
     struct news news = {.source = t->file->relative, .total = r->total};
     if (st == ST_OK) {
         news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
@@ -202,6 +213,13 @@ static void done(void *arg, enum status st, const struct err *e)
     free(t);
 }
 
+static void queue(struct task *t)
+{
+    struct job_spec spec = {.work = work, .done = done, .arg = t};
+    snprintf(spec.title, sizeof spec.title, "%.90s", t->file->stem);
+    jobs_submit(t->run->jobs, &spec);
+}
+
 static const struct recipe *recipe_of(const struct run *r, size_t source)
 {
     size_t i = 0;
@@ -219,9 +237,7 @@ static enum status submit(struct run *r, size_t source, struct err *e)
     t->run = r;
     t->file = file;
     t->recipe = recipe_of(r, source);
-    struct job_spec spec = {.work = work, .done = done, .arg = t};
-    snprintf(spec.title, sizeof spec.title, "%.90s", file->stem);
-    jobs_submit(r->jobs, &spec);
+    queue(t);
     return ST_OK;
 }
 
