@@ -44,31 +44,50 @@ static bool note_spoken_of(void *user, const struct change *now)
     return id == 0 || now->value[0] == '\0' || add_id(user, id);
 }
 
+static enum status make_table(struct catalog *c, struct err *e)
+{
+    return catalog_script(c,
+                          "CREATE TABLE IF NOT EXISTS place(id INTEGER PRIMARY KEY, path "
+                          "TEXT NOT NULL, start_frame INTEGER NOT NULL, end_frame "
+                          "INTEGER NOT NULL, rate_hz INTEGER NOT NULL)",
+                          e);
+}
+
+/* `spoken`: it is known that something was said of it. */
+static enum status put_place(struct catalog *c, uint64_t id, bool spoken, struct err *e)
+{
+    struct query *q = catalog_query(c, Q_PLACE_KEEP, e);
+    query_int(q, 1, (int64_t)id);
+    query_int(q, 2, spoken);
+    return catalog_run(c, q, e);
+}
+
 enum status catalog_put_places(struct catalog *c, struct err *e)
 {
     struct ids spoken = {0};
     enum status st = catalog_each_current(c, note_spoken_of, &spoken, e);
     if (st == ST_OK && spoken.count > 0)
-        st = catalog_script(c,
-                            "CREATE TABLE IF NOT EXISTS place(id INTEGER PRIMARY KEY, "
-                            "path TEXT NOT NULL, start_frame INTEGER NOT NULL, end_frame "
-                            "INTEGER NOT NULL, rate_hz INTEGER NOT NULL)",
-                            e);
-    for (size_t i = 0; st == ST_OK && i < spoken.count; i++) {
-        struct query *q = catalog_query(c, Q_PLACE_KEEP, e);
-        query_int(q, 1, (int64_t)spoken.at[i]);
-        st = catalog_run(c, q, e);
-    }
+        st = make_table(c, e);
+    for (size_t i = 0; st == ST_OK && i < spoken.count; i++)
+        st = put_place(c, spoken.at[i], true, e);
     free(spoken.at);
     return st;
 }
 
-enum status catalog_remember(struct catalog *c, struct err *e)
+enum status catalog_remember(struct catalog *c, const uint64_t *ids, const bool *spoken,
+                             size_t count, struct err *e)
 {
+    int64_t said = 0;
     catalog_set_synced(c, false);
     enum status st = catalog_begin(c, e);
-    if (st == ST_OK)
-        st = catalog_end(c, catalog_put_places(c, e), e);
+    if (st == ST_OK) {
+        st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
+        if (st == ST_OK && said != 0)
+            st = make_table(c, e);
+        for (size_t i = 0; st == ST_OK && said != 0 && i < count; i++)
+            st = put_place(c, ids[i], spoken[i], e);
+        st = catalog_end(c, st, e);
+    }
     catalog_set_synced(c, true);
     return st;
 }
@@ -136,8 +155,11 @@ static enum whereabouts find_move(const struct place *p, const struct catalog_no
         else
             high = middle;
     }
+    int64_t length = p->end - p->start, slack = (int64_t)(SAME_START_S * p->rate_hz);
     for (size_t i = low; i < count && now[i].group == p->group; i++) {
-        double like = likeness(p, &now[i]);
+        /* half of both the same: it begins no earlier than that */
+        bool near = now[i].start >= p->start - length - slack && now[i].start < p->end;
+        double like = near ? likeness(p, &now[i]) : 0;
         taken |= now[i].id == p->id;
         if (now[i].id == p->id && like > 0)
             return AT_HOME;

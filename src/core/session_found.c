@@ -41,7 +41,22 @@ static enum status remember(struct session *s, const struct catalog_source *sour
     long known = session_source_find(s, source->stem);
     if (known < 0 || s->source[known].coming)
         return ST_OK;
-    return catalog_remember(s->catalog, e);
+    uint64_t *ids = malloc((s->count + 1) * sizeof *ids);
+    bool *spoken = malloc((s->count + 1) * sizeof *spoken);
+    size_t n = 0;
+    for (size_t i = 0; ids != NULL && spoken != NULL && i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        if (f->source != (uint32_t)known || f->gone)
+            continue;
+        ids[n] = f->id;
+        spoken[n++] = f->slot >= 0;
+    }
+    enum status st = ids != NULL && spoken != NULL
+                         ? catalog_remember(s->catalog, ids, spoken, n, e)
+                         : err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    free(ids);
+    free(spoken);
+    return st;
 }
 
 /* What was said of the sounds that have other names now. */
