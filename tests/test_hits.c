@@ -45,7 +45,7 @@ static struct hit_plans plan_at(const double *at_s, size_t n, const struct audio
 {
     struct onset at[16];
     for (size_t i = 0; i < n; i++)
-        at[i] = (struct onset){at_s[i], 5};
+        at[i] = (struct onset){.time_s = at_s[i], .strength = 5};
     struct onset_list l = {at, n};
     struct hit_plans plans;
     assert_int_equal(hits_plan(&l, a->rate_hz, (int64_t)a->frames, p, &plans, NULL),
@@ -177,6 +177,32 @@ static void a_slice_runs_from_attack_to_next_attack(void **state)
     assert_true(fabs(length_s - p.max_length_s) < 0.0001);
     struct hit third = cut_one(&a, &plans.at[2], &p);
     assert_true(fabs(seconds(third.attack_frame) - 1.7) < 0.001);
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
+/* The click of a sample that breaks off ends the hit it belongs to, and begins none. */
+static void a_click_ends_a_hit_and_begins_none(void **state)
+{
+    (void)state;
+    struct audio a;
+    make(&a, 3, 1);
+    strike(&a, 0.5, 0.5, 40);
+    strike(&a, 1.5, 0.5, 40);
+    size_t click = (size_t)(0.7 * RATE);
+    a.data[click] += 0.6f;
+    struct onset at[] = {{.time_s = 0.5, .strength = 5},
+                         {.time_s = 0.7, .strength = 5, .click = true},
+                         {.time_s = 1.5, .strength = 5}};
+    struct onset_list l = {at, 3};
+    struct hits_params p = hits_params_default();
+    struct hit_plans plans;
+    assert_int_equal(hits_plan(&l, RATE, (int64_t)a.frames, &p, &plans, NULL), ST_OK);
+    assert_int_equal(plans.count, 2);
+    assert_true(plans.at[1].onset_s == 1.5);
+    struct hit first = cut_one(&a, &plans.at[0], &p);
+    assert_true(first.end_frame <= (int64_t)click);
+    assert_true(seconds((int64_t)click - first.end_frame) < 0.01);
     hit_plans_done(&plans);
     audio_done(&a);
 }
@@ -696,6 +722,7 @@ int main(void)
         cmocka_unit_test(an_attack_is_looked_for_once),
         cmocka_unit_test(a_recording_shorter_than_a_hit_is_one),
         cmocka_unit_test(a_slice_runs_from_attack_to_next_attack),
+        cmocka_unit_test(a_click_ends_a_hit_and_begins_none),
         cmocka_unit_test(it_ends_where_it_has_decayed),
         cmocka_unit_test(gates_say_by_how_much),
         cmocka_unit_test(a_hit_stands_out),

@@ -20,10 +20,20 @@ static void number_line(struct text *out, const char *name, double value, int de
 static void add_onsets(struct text *out, const struct onset_list *onsets)
 {
     for (size_t i = 0; i < onsets->count; i++) {
+        if (onsets->at[i].click)
+            continue;
         char number[64];
         format_number(number, sizeof number, onsets->at[i].time_s, 6);
         text_addf(out, "%s\n", number);
     }
+}
+
+static size_t without_clicks(const struct onset_list *onsets)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < onsets->count; i++)
+        count += !onsets->at[i].click;
+    return count;
 }
 
 /* The measures of a recording as a whole, for both forms: name, value, decimals, unit. */
@@ -73,7 +83,7 @@ static void add_text(struct text *out, const struct dig *d,
         text_addf(out, "%-14s %s (confidence %s)\n", "key", t->key.name, confidence);
     else
         text_addf(out, "%-14s none\n", "key");
-    text_addf(out, "%-14s %zu\n", "onsets", onsets->count);
+    text_addf(out, "%-14s %zu\n", "onsets", without_clicks(onsets));
     for (size_t i = 0; i < d->finds.count; i++) {
         const struct candidate *c = &d->finds.at[i];
         char start[64], end[64], score[64], missed[WHY_MISSED_BYTES];
@@ -124,7 +134,8 @@ static void add_json(struct text *out, const struct dig *d,
     json_number(out, "tempo_confidence", t->tempo.confidence, 3);
     json_open(out, "onsets", '[');
     for (size_t i = 0; i < onsets->count; i++)
-        json_number(out, NULL, onsets->at[i].time_s, 6);
+        if (!onsets->at[i].click)
+            json_number(out, NULL, onsets->at[i].time_s, 6);
     json_close(out, ']');
     json_open(out, "candidates", '[');
     for (size_t i = 0; i < d->finds.count; i++)

@@ -64,8 +64,8 @@ enum status dig_onsets(const struct dig *d, struct onset_list *own,
         or_default(cfg->drum_miner.post_avg));
     double hop_s = (double)t->novelty_hop_frames / t->rate_hz;
     *out = own;
-    return onset_pick(track_novelty(d->track), track_ends(d->track), t->novelties, hop_s,
-                      0, &wish, own, e);
+    return onset_pick(track_novelty(d->track), track_ends(d->track),
+                      track_clicks(d->track), t->novelties, hop_s, 0, &wish, own, e);
 }
 
 static enum status plan(const struct dig *d, const struct hits_params *p,

@@ -131,6 +131,7 @@ static bool take_onsets(struct analysis *a, const float *power, size_t count)
         if (!track_add_novelty(a->track, frames[i].novelty))
             return false;
         track_mark_ends(a->track, frames[i].ended);
+        track_mark_click(a->track, frames[i].click);
     }
     return true;
 }
@@ -240,8 +241,8 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     t->info.tuning_cents = chroma_stream_tuning_cents(a->chroma);
     double hop_s = (double)t->info.novelty_hop_frames / t->info.rate_hz;
     struct onset_params params = onset_params_default();
-    st = onset_pick(t->novelty, t->ends, t->info.novelties, hop_s, 0, &params, &t->onsets,
-                    e);
+    st = onset_pick(t->novelty, t->ends, t->clicks, t->info.novelties, hop_s, 0, &params,
+                    &t->onsets, e);
     if (st == ST_OK)
         st = tempo_of_novelty(t->novelty, t->info.novelties, hop_s, &t->info.tempo, e);
     if (st != ST_OK)

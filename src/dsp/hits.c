@@ -57,6 +57,8 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
         return err_set(e, ST_NO_MEMORY, "no memory to plan %zu hits", onsets->count);
     double length_s = p->fixed_length ? p->fixed_length_s : p->max_length_s;
     for (size_t i = 0; i < onsets->count; i++) {
+        if (onsets->at[i].click)
+            continue;
         struct hit_plan h = {.onset_s = onsets->at[i].time_s,
                              .next_s = (double)INFINITY,
                              .strength = onsets->at[i].strength,

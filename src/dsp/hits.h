@@ -56,8 +56,9 @@ struct hit_plans {
     size_t count;
 };
 
-/* A plan for every onset. Only the list and the length are looked at; level gates wait
- * for the audio. Ownership: free with hit_plans_done. */
+/* A plan for every onset but clicks, which end hits and begin none. Only the list and the
+ * length are looked at; level gates wait for the audio. Ownership: free with
+ * hit_plans_done. */
 enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t frames,
                       const struct hits_params *p, struct hit_plans *out, struct err *e);
 void hit_plans_done(struct hit_plans *p);

@@ -74,9 +74,9 @@ static double finite_or_0(float x)
     return isfinite(x) ? (double)x : 0;
 }
 
-static bool is_end(const unsigned char *ends, size_t i)
+static bool is_set(const unsigned char *bits, size_t i)
 {
-    return ends && (ends[i / 8] >> i % 8 & 1);
+    return bits && (bits[i / 8] >> i % 8 & 1);
 }
 
 static size_t frames_of(double seconds, double hop_s)
@@ -96,7 +96,7 @@ static bool is_peak(const float *novelty, const unsigned char *ends, size_t n, s
     size_t first = i > w.before ? i - w.before : 0;
     size_t last = n - i > w.after ? i + w.after : n - 1;
     for (size_t k = first; k <= last; k++) {
-        double there = is_end(ends, k) ? 0 : finite_or_0(novelty[k]);
+        double there = is_set(ends, k) ? 0 : finite_or_0(novelty[k]);
         if (there > here || (there == here && k < i)) /* the first of a plateau */
             return false;
     }
@@ -144,8 +144,9 @@ static double running_mean(struct running *r, const float *novelty, size_t n, si
     return fmax(0, r->sum / (double)(r->high - r->low));
 }
 
-enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n,
-                       double hop_s, double first_s, const struct onset_params *p,
+enum status onset_pick(const float *novelty, const unsigned char *ends,
+                       const unsigned char *clicks, size_t n, double hop_s,
+                       double first_s, const struct onset_params *p,
                        struct onset_list *out, struct err *e)
 {
     *out = (struct onset_list){0};
@@ -161,7 +162,7 @@ enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n
         double above = finite_or_0(novelty[i]) - running_mean(&near, novelty, n, i);
         double need =
             p->threshold + p->restless_weight * running_mean(&around, novelty, n, i);
-        if (above < need || above <= 0 || is_end(ends, i) ||
+        if (above < need || above <= 0 || is_set(ends, i) ||
             !is_peak(novelty, ends, n, i, max))
             continue;
         double t =
@@ -170,7 +171,8 @@ enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n
         if (t - last_s <= p->min_gap_s)
             continue;
         double strength = need > 0 ? above / need : above;
-        if (!append(out, &room, (struct onset){t, (float)strength})) {
+        bool click = is_set(clicks, i);
+        if (!append(out, &room, (struct onset){t, (float)strength, click})) {
             onset_list_done(out);
             return err_set(e, ST_NO_MEMORY, "no memory for the list of onsets");
         }

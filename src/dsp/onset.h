@@ -17,6 +17,7 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,8 @@ struct onset_frame {
     int ended;     /* how many of the last novelties, this one first, come from the end of
                       a sound and not from a beginning: a fade, a choke, a gated tail.
                       0 … 17; onset_pick takes them as bits */
+    int click;     /* how many novelties ago a click peaked, of which nothing is left: a
+                      crackle, a sample that breaks off; -1: none did */
 };
 
 /* The next `count` frames, eight at most: `power` as fft_batch_power leaves it (samples
@@ -51,6 +54,8 @@ void onset_filter_push(struct onset_filter *f, const float *power, int count,
 struct onset {
     double time_s;
     float strength; /* novelty above its surroundings, in units of the threshold: > 1 */
+    bool click;     /* over within milliseconds: it disturbs what it lies in, and ends a
+                       hit, but nothing begins with it */
 };
 
 struct onset_list {
@@ -89,11 +94,13 @@ struct onset_params onset_params_user(double delta, double wait, double pre_max,
 /* Pick onsets from `n` novelty values, one per `hop_s`; `first_s` is the time of the
  * centre of frame 0's window. Values that are not finite count as 0.
  * `ends` (may be NULL): a bit for each value, bit i % 8 of byte i / 8, set where it comes
- * from the end of a sound: never an onset, but as restless as it is large.
+ * from the end of a sound: never an onset, but as restless as it is large. `clicks` (may
+ * be NULL): likewise, where a click peaks.
  * Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
  */
-enum status onset_pick(const float *novelty, const unsigned char *ends, size_t n,
-                       double hop_s, double first_s, const struct onset_params *p,
+enum status onset_pick(const float *novelty, const unsigned char *ends,
+                       const unsigned char *clicks, size_t n, double hop_s,
+                       double first_s, const struct onset_params *p,
                        struct onset_list *out, struct err *e);
 
 /* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`: the

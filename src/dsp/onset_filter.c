@@ -42,6 +42,13 @@ static const double GAIN_STEP_DB = 1.5;
  * whose windows had seen the end already, go with it. */
 static const float CUT_FALL = 3, CUT_BELOW = 10;
 
+/* A click (a crackle, a sample broken off, a bad splice) is a peak of the novelty of
+ * which nothing, by that share, is left in any of the frames up to CLICK_TO later. The
+ * window of the first, CLICK_FROM later, may still begin with it. The driest drums leave
+ * more. */
+static const float CLICK_LEFT = 0.05F, CLICK_EDGE = 0.1F, CLICK_LEAST = 0.25F;
+enum { CLICK_FROM = 2, CLICK_TO = 5 };
+
 struct band {
     int first, count;
     size_t weights; /* index of the first */
@@ -58,6 +65,8 @@ struct onset_filter {
     float gain[GAIN_STEPS_MAX + 1];
     float power[HISTORY]; /* of all bands, before the gain */
     bool faint[HISTORY];  /* what rises lies far below what was there */
+    float risen[HISTORY]; /* the sum over the bands */
+    bool fleeting[HISTORY];
     int ended;
     float magnitude[HISTORY][BANDS_MAX]; /* per band, before the gain */
     float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
@@ -243,7 +252,7 @@ static size_t slot(const struct onset_filter *f, int frames_ago)
 static void reweigh_history(struct onset_filter *f)
 {
     float scratch[BANDS_MAX];
-    for (int i = 1; i <= f->far_lag; i++) {
+    for (int i = 1; i <= f->far_lag + CLICK_TO && i <= LAG_MAX; i++) {
         to_log(f, f->magnitude[slot(f, i)], scratch);
         widen(f, scratch, f->widest[slot(f, i)]);
     }
@@ -259,6 +268,35 @@ static void watch_ends(struct onset_filter *f, float risen)
     f->ended = f->faint[now] && was > CUT_FALL * f->power[now];
     while (f->ended && f->ended <= f->far_lag && f->faint[slot(f, f->ended)])
         f->ended++;
+}
+
+/* What of the rise of the frame `ago` is there still: the same sum, of now. */
+static float left_of(const struct onset_filter *f, int ago)
+{
+    const float *near = f->widest[slot(f, ago + f->near_lag)];
+    const float *far = f->widest[slot(f, ago + f->far_lag)];
+    float sum = 0;
+    for (int b = 0; b < f->bands; b++) {
+        float before = near[b] > far[b] ? near[b] : far[b];
+        float rise = f->log_now[b] - before;
+        sum += rise > 0 ? rise * f->importance[b] : 0;
+    }
+    return sum;
+}
+
+/* Peaks that leave something behind are no clicks. */
+static void watch_clicks(struct onset_filter *f)
+{
+    size_t now = slot(f, 0);
+    f->fleeting[now] = CLICK_TO + f->far_lag <= LAG_MAX && f->seen >= LAG_MAX &&
+                       f->risen[now] * f->out_scale > CLICK_LEAST;
+    for (int ago = CLICK_FROM; ago <= CLICK_TO; ago++) {
+        size_t then = slot(f, ago);
+        float share = ago == CLICK_FROM ? CLICK_EDGE : CLICK_LEFT;
+        f->fleeting[then] = f->fleeting[then] &&
+                            f->risen[then] >= f->risen[slot(f, ago - 1)] &&
+                            left_of(f, ago) < share * f->risen[then];
+    }
 }
 
 /* One frame, whose bands are in f->magnitude. */
@@ -283,6 +321,8 @@ static float push(struct onset_filter *f)
         risen += rise > 0 ? bands[b] * bands[b] : 0;
     }
     watch_ends(f, risen);
+    f->risen[now] = sum;
+    watch_clicks(f);
     f->seen++;
     return sum * f->out_scale;
 }
@@ -298,5 +338,6 @@ void onset_filter_push(struct onset_filter *f, const float *power, int count,
             bands[b] = lane[VEC * b];
         out[i].novelty = push(f);
         out[i].ended = f->ended;
+        out[i].click = f->fleeting[slot(f, CLICK_TO + 1)] ? CLICK_TO : -1;
     }
 }

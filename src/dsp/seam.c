@@ -337,7 +337,7 @@ static enum status measure_onset(const struct ground *g, struct seam *out, struc
         double hop_s = (double)hop / g->rate_hz;
         struct onset_params p = onset_params_default();
         p.threshold *= ONSET_PART;
-        st = onset_pick(flux.novelty, NULL, n, hop_s, 0.0, &p, &found, e);
+        st = onset_pick(flux.novelty, NULL, NULL, n, hop_s, 0.0, &p, &found, e);
     } else {
         err_set(e, st, "no memory to measure a loop's join");
     }

@@ -121,6 +121,7 @@ void track_free(struct track *t)
     overview_free(t->overview);
     free(t->novelty);
     free(t->ends);
+    free(t->clicks);
     free(t);
 }
 
@@ -179,6 +180,16 @@ bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int h
     return true;
 }
 
+static bool more_bits(unsigned char **bits, size_t had, size_t room)
+{
+    unsigned char *larger = realloc(*bits, room / 8);
+    if (!larger)
+        return false;
+    memset(larger + had / 8, 0, (room - had) / 8);
+    *bits = larger;
+    return true;
+}
+
 bool track_add_novelty(struct track *t, float value)
 {
     if (t->info.novelties == t->novelty_room) {
@@ -187,11 +198,9 @@ bool track_add_novelty(struct track *t, float value)
         if (!larger)
             return false;
         t->novelty = larger;
-        unsigned char *bits = realloc(t->ends, room / 8);
-        if (!bits)
+        if (!more_bits(&t->ends, t->novelty_room, room) ||
+            !more_bits(&t->clicks, t->novelty_room, room))
             return false;
-        memset(bits + t->novelty_room / 8, 0, (room - t->novelty_room) / 8);
-        t->ends = bits;
         t->novelty_room = room;
     }
     t->novelty[t->info.novelties++] = value;
@@ -204,6 +213,14 @@ void track_mark_ends(struct track *t, int last)
         i--;
         t->ends[i / 8] |= (unsigned char)(1u << i % 8);
     }
+}
+
+void track_mark_click(struct track *t, int ago)
+{
+    if (ago < 0 || (size_t)ago >= t->info.novelties)
+        return;
+    size_t i = t->info.novelties - 1 - (size_t)ago;
+    t->clicks[i / 8] |= (unsigned char)(1u << i % 8);
 }
 
 bool track_add_chroma(struct track *t, const struct chroma_frame *c)
@@ -364,6 +381,11 @@ const unsigned char *track_ends(const struct track *t)
     return t->ends;
 }
 
+const unsigned char *track_clicks(const struct track *t)
+{
+    return t->clicks;
+}
+
 const struct onset_list *track_onsets(const struct track *t)
 {
     return &t->onsets;
@@ -383,6 +405,6 @@ size_t track_bytes(const struct track *t)
 {
     return sizeof *t + chunked_bytes(&t->hops) + chunked_bytes(&t->spectra) +
            chunked_bytes(&t->chromas) + t->info.novelties * sizeof *t->novelty +
-           t->info.novelties / 8 + t->onsets.count * sizeof *t->onsets.at +
+           t->info.novelties / 4 + t->onsets.count * sizeof *t->onsets.at +
            (t->overview ? overview_bytes(t->overview) : 0);
 }

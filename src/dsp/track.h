@@ -144,8 +144,9 @@ double track_tonality(const struct track *t, size_t i);
 
 /* `novelties` values; contiguous. */
 const float *track_novelty(const struct track *t);
-/* A bit for each: it comes from the end of a sound (see onset_pick). */
+/* A bit for each: it comes from the end of a sound, or from a click (see onset_pick). */
 const unsigned char *track_ends(const struct track *t);
+const unsigned char *track_clicks(const struct track *t);
 /* Picked with onset_params_default(), ascending. */
 const struct onset_list *track_onsets(const struct track *t);
 /* Onsets in [start, end). */

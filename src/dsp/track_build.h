@@ -38,7 +38,7 @@ struct track {
     struct chunked hops, spectra, chromas;
     float *novelty; /* one array: what of its room is unused was never touched */
     size_t novelty_room;
-    unsigned char *ends; /* a bit for each novelty */
+    unsigned char *ends, *clicks; /* a bit for each novelty */
     struct onset_list onsets;
     struct overview *overview;
     float band_magnitude[256]; /* of every packed band level */
@@ -53,6 +53,7 @@ void track_set_spectral(struct track *t, size_t hop, const struct spectral_hop *
 bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops);
 bool track_add_novelty(struct track *t, float value);
 void track_mark_ends(struct track *t, int last); /* of the last novelties */
+void track_mark_click(struct track *t, int ago); /* -1: none */
 bool track_add_chroma(struct track *t, const struct chroma_frame *c);
 
 /* Add the fine bins of chroma i to `fine`. */
