@@ -1,6 +1,7 @@
 /* ui/utf8, ui/canvas, ui/paint: names that would tear a screen, and pictures in cells. */
 #include "ui/canvas.h"
 #include "ui/paint.h"
+#include "ui/state.h"
 
 #include <locale.h>
 #include <math.h>
@@ -197,6 +198,23 @@ static void curves_show_their_threshold(void **state)
     paint_curve(&a, v, 4, 1, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
 }
 
+/* Rounded as a whole: no 60th second, no tenth lost. */
+static void times_round_to_the_next_minute(void **state)
+{
+    (void)state;
+    static const struct {
+        double seconds;
+        int decimals;
+        const char *text;
+    } said[] = {{59.96, 1, "1:00.0"}, {3.96, 1, "0:04.0"},        {3599.7, 0, "1:00:00"},
+                {0.4, 0, "0:00"},     {3723.25, 2, "1:02:03.25"}, {NAN, 0, "0:00"}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        char text[24];
+        words_time(text, sizeof text, said[i].seconds, said[i].decimals);
+        assert_string_equal(text, said[i].text);
+    }
+}
+
 static void spectrograms_use_the_ramp_or_density(void **state)
 {
     (void)state;
@@ -234,6 +252,7 @@ int main(void)
         cmocka_unit_test(bars_fill_by_eighths),
         cmocka_unit_test(waves_fill_three_tiers),
         cmocka_unit_test(curves_show_their_threshold),
+        cmocka_unit_test(times_round_to_the_next_minute),
         cmocka_unit_test(spectrograms_use_the_ramp_or_density),
     };
     return cmocka_run_group_tests_name("ui text", tests, NULL, tear_down);
