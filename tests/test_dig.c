@@ -213,6 +213,41 @@ static void hits_are_named_among_the_others(void **state)
     root_done(&root);
 }
 
+/* Two strokes that break off with a step: one hit each, from its own attack to the step.
+ */
+static void a_click_between_hits_is_no_attack(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct audio a;
+    struct rng r = rng_derive(3, 0, "test-click", 0);
+    enum { HITS = 3, STEP = OUT * 3 / 20 };
+    assert_int_equal(audio_init(&a, (HITS + 4) * STEP, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++) {
+        bool before = i / STEP < 2 || i / STEP >= HITS + 2;
+        double t = before ? -1 : (double)(i % STEP) / OUT;
+        double floor = 1e-4 * rng_range(&r, -1, 1);
+        double noise = 0.5 * pow(10, -t * 38) * rng_range(&r, -1, 1);
+        bool struck = t >= 0 && t < 0.075;
+        a.data[i] = (float)(struck ? noise + 0.2 * exp(-t * 30) : floor);
+    }
+    record(path, *state, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
+    struct dig d;
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    assert_true(track_onsets(d.track)->count > HITS); /* with the clicks */
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    assert_int_equal(d.finds.count, HITS);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        const struct measures *m = &d.finds.at[i].m;
+        double onset_s = (double)(i + 2) * STEP / OUT;
+        assert_string_equal(d.finds.at[i].missed_by, "");
+        assert_true(m->start_sec > onset_s - 0.0025 && m->start_sec <= onset_s);
+        assert_true(m->end_sec > onset_s + 0.06 && m->end_sec < onset_s + 0.1);
+    }
+    dig_done(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +256,7 @@ int main(void)
         cmocka_unit_test(silence_is_no_sample),
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
         IN_FOLDER(hits_are_named_among_the_others),
+        IN_FOLDER(a_click_between_hits_is_no_attack),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }

@@ -332,7 +332,8 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
             before.end_frame = before.start_frame; /* no near-miss: it is in this one */
             st = judge(s, plan, &read, &hit, e);
         }
-        if (i + 1 < plans->count)
+        /* with a click between, the next to come is not the next that is planned */
+        if (i + 1 < plans->count && plan[1].onset_s <= plan->next_s)
             plan[1].attack_frame = hit.next_attack;
         if (st == ST_OK && i > 0)
             st = hit_pool_offer(pool, &before, e);
