@@ -246,6 +246,20 @@ static void commands_say_what_they_lack(void **state)
 
 /* Most hits of music are notes: how drums are left alone is said where one looks for
  * them, once, and what a filter may be where one is typed. */
+static void lines_are_kept_for_the_next_time(void **state)
+{
+    (void)state;
+    struct err e;
+    rig.setup.user_dir = rig.app.setup.user_dir = rig.folder;
+    command("sort dur");
+    command("goto 3");
+    app_done(&rig.app);
+    assert_int_equal(app_init(&rig.app, &rig.setup, &e), ST_OK);
+    assert_int_equal(rig.app.commands.count, 2);
+    assert_string_equal(rig.app.commands.line[0], "sort dur");
+    assert_string_equal(rig.app.commands.line[1], "goto 3");
+}
+
 static void drums_are_found_among_notes(void **state)
 {
     (void)state;
@@ -541,6 +555,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_kit_without_drums_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_are_kept_for_the_next_time, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(drums_are_found_among_notes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wide_letters_are_typed_in_sight, set_up,
                                         tear_down),

@@ -1,6 +1,7 @@
 /* The workstation without a terminal: its state, keys in, canvas out. */
 #include "ui/state.h"
 
+#include "core/text.h"
 #include "ui/themes.h"
 
 #include <stdarg.h>
@@ -93,18 +94,19 @@ static void load_history(struct app *app)
 
 static void save_history(const struct app *app)
 {
-    char path[PATH_BYTES];
-    if (!app->setup.user_dir || !app->setup.user_dir[0])
-        return;
-    snprintf(path, sizeof path, "%s/history", app->setup.user_dir);
-    FILE *f = fopen(path, "wb");
-    if (!f)
-        return;
+    struct root root;
+    struct text t = {0};
     const struct history *all[] = {&app->commands, &app->searches, &app->filters};
     for (int h = 0; h < 3; h++)
         for (int i = 0; i < all[h]->count; i++)
-            fprintf(f, "%c%s\n", ":/f"[h], all[h] -> line[i]);
-    fclose(f);
+            text_addf(&t, "%c%s\n", ":/f"[h], all[h] -> line[i]);
+    /* Nobody is told: a prompt that forgot its lines loses nothing of the work. */
+    if (app->setup.user_dir && app->setup.user_dir[0] && !t.failed &&
+        root_open(&root, app->setup.user_dir, false, NULL) == ST_OK) {
+        root_write_file(&root, "history", t.at ? t.at : "", t.length, NULL);
+        root_done(&root);
+    }
+    text_done(&t);
 }
 
 bool app_recordings_gone(const struct app *app)
