@@ -387,7 +387,8 @@ enum status catalog_follow_words(struct catalog *c, const char *stem,
     enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
     if (st != ST_OK || there == 0)
         return st;
-    qsort(now, count, sizeof *now, by_group);
+    if (count > 0)
+        qsort(now, count, sizeof *now, by_group);
     st = look_at_places(c, stem, now, count, &moves, e);
     for (size_t i = 0; i < moves.settled.count && st == ST_OK; i++)
         st = drop_place(c, moves.settled.at[i], e);
