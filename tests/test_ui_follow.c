@@ -28,14 +28,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool said(const char *part)
-{
-    bool does = strstr(rig.app.echo, part) != NULL;
-    if (!does)
-        fprintf(stderr, "said '%s' instead of '%s'\n", rig.app.echo, part);
-    return does;
-}
-
 static size_t row(size_t position)
 {
     return view_at(rig.app.view, position);
@@ -78,7 +70,7 @@ static void a_range_without_its_beginning_is_over(void **state)
     snprintf(filter, sizeof filter, "filter !\"%s\"", first->name);
     app_command(&rig.app, filter);
     ui_rig_keys(&rig, "x");
-    assert_true(said("has left this list"));
+    assert_true(ui_rig_said(&rig, "has left this list"));
     assert_int_equal(session_tallies(rig.session)->all.rejected, 0);
     assert_false(rig.app.library.range);
     ui_rig_keys(&rig, "x");
@@ -107,11 +99,11 @@ static void nothing_is_skipped_where_rows_leave(void **state)
     app_command(&rig.app, "filter rating=3");
     assert_int_equal(view_count(rig.app.view), 1);
     ui_rig_keys(&rig, "1");
-    assert_true(said("F clears the filter"));
+    assert_true(ui_rig_said(&rig, "F clears the filter"));
     ui_rig_keys(&rig, "F gg a");
     app_command(&rig.app, "filter is:accepted");
     ui_rig_keys(&rig, "gg U");
-    assert_true(said("F clears the filter"));
+    assert_true(ui_rig_said(&rig, "F clears the filter"));
 }
 
 /* Edges that move past a neighbour's take the cursor along. */
@@ -235,13 +227,13 @@ static void the_chosen_job_is_cancelled(void **state)
     assert_int_equal(rig.app.job_list.cursor, 1); /* still on C */
     let_one_end(slow, &became[1]);
     ui_rig_keys(&rig, "X"); /* before it is drawn again */
-    assert_true(said("cancelled job C"));
+    assert_true(ui_rig_said(&rig, "cancelled job C"));
     assert_int_equal(write(gate[1], "xx", 2), 2);
     jobs_wait(slow);
     assert_true(became[2] == ST_CANCELLED || became[2] == ST_OK); /* it had begun */
     assert_int_equal(became[3], ST_OK);
     ui_rig_keys(&rig, "X");
-    assert_true(said("over already"));
+    assert_true(ui_rig_said(&rig, "over already"));
     jobs_free(slow);
     rig.app.jobs = rig.jobs;
     close(gate[0]);

@@ -29,14 +29,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool said(const char *part)
-{
-    bool does = strstr(rig.app.echo, part) != NULL;
-    if (!does)
-        fprintf(stderr, "said '%s' instead of '%s'\n", rig.app.echo, part);
-    return does;
-}
-
 static bool shown(const char *part)
 {
     char *screen = ui_rig_screen(&rig);
@@ -100,9 +92,9 @@ static void places_of_a_recording_are_walked(void **state)
     ui_rig_keys(&rig, "# 3 G k k ^D");
     assert_int_equal(s->cursor, 10);
     ui_rig_keys(&rig, "G J");
-    assert_true(said("nothing undecided later"));
+    assert_true(ui_rig_said(&rig, "nothing undecided later"));
     ui_rig_keys(&rig, "gg ^K");
-    assert_true(said("nothing undecided earlier"));
+    assert_true(ui_rig_said(&rig, "nothing undecided earlier"));
     /* onwards in the direction of travel, also when it is repeated */
     ui_rig_keys(&rig, "# 7 gg k a");
     assert_int_equal(s->cursor, 4);
@@ -148,15 +140,15 @@ static void the_kit_assigns_and_keeps_what_is_locked(void **state)
     ui_rig_keys(&rig, "\" d"); /* the sample of BD, where the cursor stands, to LT */
     assert_true(k->slot[2].id == bd);
     ui_rig_keys(&rig, "s L X");
-    assert_true(k->slot[1].id == sd && said("SD is locked"));
+    assert_true(k->slot[1].id == sd && ui_rig_said(&rig, "SD is locked"));
     ui_rig_keys(&rig, "a \" s");
-    assert_true(k->slot[1].id == sd && said("SD is locked"));
+    assert_true(k->slot[1].id == sd && ui_rig_said(&rig, "SD is locked"));
     ui_rig_keys(&rig, "q \" s");
-    assert_true(k->slot[1].id == sd && said("SD is locked"));
+    assert_true(k->slot[1].id == sd && ui_rig_said(&rig, "SD is locked"));
     ui_rig_keys(&rig, "\" e K Tab \" f");
     assert_true(k->slot[3].id == session_find(rig.session, k->extra[0])->id);
     ui_rig_keys(&rig, "Tab a X X");
-    assert_true(k->slot[0].id == 0 && said("BD is empty already"));
+    assert_true(k->slot[0].id == 0 && ui_rig_said(&rig, "BD is empty already"));
     ui_rig_keys(&rig, "3 Home");
     assert_int_equal(rig.app.kit.slot, 2);
     ui_rig_keys(&rig, "P P");
@@ -184,7 +176,7 @@ static void extras_leave_the_slots_alone(void **state)
     assert_true(k->slot[1].steps == before.steps);
     for (const char *key = "nNL]["; *key; key++) {
         ui_rig_keys(&rig, (char[]){*key, '\0'});
-        assert_true(said("is for slots; Tab goes back to them"));
+        assert_true(ui_rig_said(&rig, "is for slots; Tab goes back to them"));
     }
     assert_memory_equal(&k->slot[1], &before, sizeof before);
     ui_rig_keys(&rig, "Tab Enter ]");
@@ -198,7 +190,7 @@ static void a_kit_without_drums_says_so(void **state)
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "K F");
-    assert_true(said("no drum here fits an empty slot"));
+    assert_true(ui_rig_said(&rig, "no drum here fits an empty slot"));
 }
 
 static void counts_count_everywhere(void **state)
@@ -233,13 +225,13 @@ static void commands_say_what_they_lack(void **state)
         {"sort similar", "like the find under the cursor"}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         command(lines[i][0]);
-        assert_true(said(lines[i][1]));
+        assert_true(ui_rig_said(&rig, lines[i][1]));
     }
     assert_string_equal(session_kit(rig.session)->name, "");
     ui_rig_keys(&rig, "T Enter");
     assert_int_equal(session_tallies(rig.session)->tagged, 0);
     ui_rig_keys(&rig, "S");
-    assert_true(said("likeness"));
+    assert_true(ui_rig_said(&rig, "likeness"));
     ui_rig_keys(&rig, "g"); /* what follows is read whole */
     assert_true(shown("first row; with a count that row"));
 }
@@ -282,14 +274,14 @@ static void drums_are_found_among_notes(void **state)
     session_announce(rig.session);
     ui_rig_keys(&rig, "] ] ] ] ]");
     assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_DRUMS);
-    assert_true(said("hits are rather notes: f and drum>.5"));
+    assert_true(ui_rig_said(&rig, "hits are rather notes: f and drum>.5"));
     ui_rig_keys(&rig, "[ ]");
     assert_string_equal(rig.app.echo, "");
     ui_rig_keys(&rig, "f");
     assert_true(shown("such as score>.8  drum>.5"));
     ui_rig_type(&rig, "drum>.5");
     ui_rig_keys(&rig, "Enter");
-    assert_true(said(" match; F clears the filter"));
+    assert_true(ui_rig_said(&rig, " match; F clears the filter"));
     for (size_t i = 0; i < view_count(rig.app.view); i++)
         assert_true(session_find(rig.session, view_at(rig.app.view, i))->drum > 0.5F);
 }
@@ -312,7 +304,7 @@ static void the_first_finds_come_with_the_first_keys(void **state)
     assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
     rig.app.now += 1;
     app_tick(&rig.app);
-    assert_true(said("j and k move and play"));
+    assert_true(ui_rig_said(&rig, "j and k move and play"));
     ui_rig_keys(&rig, "j");
     rig.app.now += 1;
     app_tick(&rig.app);
@@ -392,13 +384,13 @@ static void a_proposal_is_taken_back(void **state)
 {
     (void)state;
     app_command(&rig.app, "best 2");
-    assert_true(said("proposed the best 2 of each category"));
-    assert_true(said("u undoes"));
+    assert_true(ui_rig_said(&rig, "proposed the best 2 of each category"));
+    assert_true(ui_rig_said(&rig, "u undoes"));
     size_t n = session_tallies(rig.session)->best_of;
     assert_true(n >= 8);
     assert_int_equal(view_count(rig.app.view), n);
     ui_rig_keys(&rig, "u");
-    assert_true(said("undone: proposed the best 2"));
+    assert_true(ui_rig_said(&rig, "undone: proposed the best 2"));
     assert_int_equal(view_count(rig.app.view), 0);
     assert_true(strstr(view_empty_reason(rig.app.view),
                        "nothing accepted yet; a accepts, :best proposes") != NULL);

@@ -24,12 +24,8 @@ static enum status convert(const struct audio *a, const struct converter *by, in
 {
     if (by)
         return loop ? converter_loop(by, out, a, e) : converter_run(by, out, a, e);
-    if (!loop)
-        return resample_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e);
-    double frames = fmax(1, (double)a->frames * rate_hz / a->rate_hz);
-    enum status st = resample_loop(out, a, (size_t)llround(frames), RESAMPLE_MEDIUM, e);
-    out->rate_hz = rate_hz;
-    return st;
+    return loop ? resample_loop_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e)
+                : resample_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e);
 }
 
 enum status dig_to_rate(struct audio *a, const struct converter *by, int rate_hz,

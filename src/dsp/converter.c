@@ -272,15 +272,11 @@ enum status converter_loop(const struct converter *c, struct audio *to,
     if (loop->rate_hz != c->from_hz)
         return err_set(e, ST_USAGE, "a sound of %d Hz among those of %d Hz",
                        loop->rate_hz, c->from_hz);
-    double exact = (double)loop->frames * c->to_hz / c->from_hz;
-    size_t frames = exact < 1 && loop->frames ? 1 : (size_t)llround(exact);
     size_t channels = (size_t)loop->channels, n = loop->frames,
            before = (size_t)c->before;
-    if (!c->shape || c->shapes < SHAPES_BETWEEN || n < before) {
-        enum status st = resample_loop(to, loop, frames, RESAMPLE_MEDIUM, e);
-        to->rate_hz = c->to_hz;
-        return st;
-    }
+    if (!c->shape || c->shapes < SHAPES_BETWEEN || n < before)
+        return resample_loop_rate(to, loop, c->to_hz, RESAMPLE_MEDIUM, e);
+    size_t frames = (size_t)llround((double)n * c->to_hz / c->from_hz);
     enum status st = audio_room(to, frames, loop->channels, c->to_hz, e);
     size_t length = n + 1 + (size_t)c->taps;
     float *line = st ? NULL : malloc(length * sizeof *line);

@@ -122,8 +122,8 @@ static enum status resample(struct audio *to, const struct audio *from, size_t f
     return st;
 }
 
-enum status resample_rate(struct audio *to, const struct audio *from, int rate_hz,
-                          enum resample_quality quality, struct err *e)
+static enum status at_rate(struct audio *to, const struct audio *from, int rate_hz,
+                           bool loop, enum resample_quality quality, struct err *e)
 {
     *to = (struct audio){0};
     if (rate_hz < 1 || from->rate_hz < 1)
@@ -131,9 +131,15 @@ enum status resample_rate(struct audio *to, const struct audio *from, int rate_h
                        rate_hz);
     double exact = (double)from->frames * rate_hz / from->rate_hz;
     size_t frames = exact < 1 && from->frames ? 1 : (size_t)llround(exact);
-    enum status st = resample(to, from, frames, false, quality, e);
+    enum status st = resample(to, from, frames, loop, quality, e);
     to->rate_hz = rate_hz;
     return st;
+}
+
+enum status resample_rate(struct audio *to, const struct audio *from, int rate_hz,
+                          enum resample_quality quality, struct err *e)
+{
+    return at_rate(to, from, rate_hz, false, quality, e);
 }
 
 enum status resample_length(struct audio *to, const struct audio *from, size_t frames,
@@ -146,4 +152,10 @@ enum status resample_loop(struct audio *to, const struct audio *from, size_t fra
                           enum resample_quality quality, struct err *e)
 {
     return resample(to, from, frames, true, quality, e);
+}
+
+enum status resample_loop_rate(struct audio *to, const struct audio *from, int rate_hz,
+                               enum resample_quality quality, struct err *e)
+{
+    return at_rate(to, from, rate_hz, true, quality, e);
 }

@@ -34,6 +34,10 @@ enum status resample_length(struct audio *to, const struct audio *from, size_t f
 enum status resample_loop(struct audio *to, const struct audio *from, size_t frames,
                           enum resample_quality quality, struct err *e);
 
+/* A loop at another rate: frames and errors as of resample_rate. */
+enum status resample_loop_rate(struct audio *to, const struct audio *from, int rate_hz,
+                               enum resample_quality quality, struct err *e);
+
 /* Tables for speeds from `slowest` to `fastest`, within SPEED_MIN … SPEED_MAX; those up
  * to 1 share one. About 0.1 ms a semitone above it; NULL without memory. */
 #define SPEED_MIN 0.01

@@ -190,6 +190,14 @@ char *ui_rig_screen(struct ui_rig *r)
     return text;
 }
 
+bool ui_rig_said(const struct ui_rig *r, const char *part)
+{
+    bool does = strstr(r->app.echo, part) != NULL;
+    if (!does)
+        fprintf(stderr, "said '%s' instead of '%s'\n", r->app.echo, part);
+    return does;
+}
+
 void check_text_file(const char *path, const char *text)
 {
     if (getenv("TROWEL_REGENERATE")) {

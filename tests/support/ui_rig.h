@@ -31,6 +31,9 @@ void ui_rig_type(struct ui_rig *r, const char *text);
 /* The screen as text; the caller frees. */
 char *ui_rig_screen(struct ui_rig *r);
 
+/* Does the last line of news hold this? Prints the line when not. */
+bool ui_rig_said(const struct ui_rig *r, const char *part);
+
 /* Compare with tests/golden/<name>.txt; TROWEL_REGENERATE=1 writes it instead. */
 void ui_rig_golden(struct ui_rig *r, const char *name);
 void check_text_file(const char *path, const char *text);
