@@ -373,41 +373,59 @@ static uint32_t samples_of(const struct pile *p)
     return p->count < SAMPLES ? p->count : SAMPLES;
 }
 
-/* How many of the samples of a pile are copies of the hit held. */
-static uint32_t alike(struct piler *p, const struct hit *one, const struct pile *pile)
+/* How many pairs of the samples of two piles have matched so far, of those compared. */
+struct tally {
+    uint32_t matches, compared, pairs;
+};
+
+/* Piles are one when a third of the pairs of their samples match. */
+static bool is_match(const struct tally *t)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < samples_of(pile); i++) {
-        const struct hit *two = &p->hits[pile->sample[i]];
-        float far = distance(one->v, two->v, p->knee, wide);
-        count += far <= wide && unlike(p, two, far, same) < same;
-    }
-    return count;
+    return t->matches > 0 && 3 * t->matches >= t->pairs;
 }
 
-/* A hit that did not match a pile's first may match others of it: piles are one when a
- * third of the pairs of their samples match. */
+static bool is_decided(const struct tally *t)
+{
+    return is_match(t) || 3 * (t->matches + t->pairs - t->compared) < t->pairs;
+}
+
+/* Compares the hit held with the samples of a pile, until it is told. */
+static void compare(struct piler *p, const struct hit *one, const struct pile *pile,
+                    struct tally *t)
+{
+    for (uint32_t i = 0; i < samples_of(pile) && !is_decided(t); i++) {
+        const struct hit *two = &p->hits[pile->sample[i]];
+        float far = distance(one->v, two->v, p->knee, wide);
+        t->matches += far <= wide && unlike(p, two, far, same) < same;
+        t->compared++;
+    }
+}
+
+/* A hit that did not match a pile's first may match others of it. */
 static void merge(struct piler *p)
 {
     for (uint32_t i = 0; i < p->pile_count && !stopped(p); i++) {
         const struct pile *mine = &p->piles[i];
         struct query q;
+        struct tally tally[NEAREST];
         if (mine->count == 1)
             continue;
-        uint32_t matches[NEAREST] = {0};
         nearest(p, &p->hits[mine->sample[0]], i, &q);
+        for (size_t k = 0; k < q.count; k++) {
+            uint32_t pile = q.near[k].pile;
+            bool asked = pile < i || p->piles[pile].count == 1;
+            uint32_t pairs = samples_of(mine) * samples_of(&p->piles[pile]);
+            tally[k] = (struct tally){0, asked ? 0 : pairs, pairs};
+        }
         for (uint32_t s = 0; s < samples_of(mine); s++) {
             const struct hit *one = &p->hits[mine->sample[s]];
             hold(p, one);
             for (size_t k = 0; k < q.count; k++)
-                if (q.near[k].pile < i || p->piles[q.near[k].pile].count == 1)
-                    matches[k] += alike(p, one, &p->piles[q.near[k].pile]);
+                compare(p, one, &p->piles[q.near[k].pile], &tally[k]);
         }
         for (size_t k = 0; k < q.count; k++) {
-            uint32_t pile = q.near[k].pile,
-                     pairs = samples_of(mine) * samples_of(&p->piles[pile]);
-            if (matches[k] > 0 && 3 * matches[k] >= pairs &&
-                root_of(p, i) != root_of(p, pile))
+            uint32_t pile = q.near[k].pile;
+            if (is_match(&tally[k]) && root_of(p, i) != root_of(p, pile))
                 p->piles[root_of(p, i)].into = root_of(p, pile);
         }
     }

@@ -10,15 +10,16 @@ static const float least_common = 0.4F;
 enum { HALVINGS = 4, TRIES = 60 };
 static const double there[HALVINGS] = {0.8, 0.9, 0.95, 0.0};
 
-/* Eight values of `from`, and of what comes after them. */
+/* Eight values of `from`, and of what comes after them: each and its next by one load. */
 VEC_INLINE void gather(const float *from, const v8i *at, v8f *x, v8f *next)
 {
-    const v8i k = *at;
-    *x = (v8f){from[k[0]], from[k[1]], from[k[2]], from[k[3]],
-               from[k[4]], from[k[5]], from[k[6]], from[k[7]]};
-    from++;
-    *next = (v8f){from[k[0]], from[k[1]], from[k[2]], from[k[3]],
-                  from[k[4]], from[k[5]], from[k[6]], from[k[7]]};
+    static const int order[VEC] = {0, 1, 4, 5, 2, 3, 6, 7}; /* so that lanes stay */
+    float pair[VEC][2];
+    for (int i = 0; i < VEC; i++)
+        memcpy(pair[i], from + (*at)[order[i]], sizeof pair[i]);
+    v8f a = VEC_CONST_AT(pair[0]), b = VEC_CONST_AT(pair[4]);
+    *x = VEC_SHUFFLE(a, b, 0, 2, 8, 10, 4, 6, 12, 14);
+    *next = VEC_SHUFFLE(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
 }
 
 /* Between the samples. */
