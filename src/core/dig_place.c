@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Enough to share well; and what may lie in memory together. */
-enum { BATCH_MAX = 24, SAMPLES_MAX = 1 << 19 };
+enum { BATCH_MAX = 48, SAMPLES_MAX = 1 << 20 };
 
 struct waiting {
     struct candidate find;

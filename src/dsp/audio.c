@@ -1,5 +1,7 @@
 #include "dsp/audio.h"
 
+#include "dsp/vec.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -53,6 +55,16 @@ enum status audio_slice(struct audio *to, const struct audio *from, size_t start
     return ST_OK;
 }
 
+VEC_INLINE void middle_of(const float *stereo, size_t frames, float *mono)
+{
+    for (size_t i = 0; i < frames; i++)
+        mono[i] = (stereo[2 * i] + stereo[2 * i + 1]) * 0.5F;
+}
+
+VEC_CLONES(run_middle, middle_of,
+           (const float *stereo, size_t frames, float *restrict mono),
+           (stereo, frames, mono))
+
 void audio_mono(const struct audio *a, float *mono)
 {
     size_t channels = (size_t)a->channels;
@@ -62,8 +74,7 @@ void audio_mono(const struct audio *a, float *mono)
         return;
     }
     if (channels == 2) {
-        for (size_t i = 0; i < a->frames; i++)
-            mono[i] = (a->data[2 * i] + a->data[2 * i + 1]) * scale;
+        run_middle(a->data, a->frames, mono);
         return;
     }
     for (size_t i = 0; i < a->frames; i++) {

@@ -2,6 +2,7 @@
 
 #include "dsp/level.h"
 #include "dsp/line.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -99,14 +100,18 @@ static void scale_frame(struct audio *a, size_t frame, double gain)
         at[c] = (float)((double)at[c] * gain);
 }
 
-/* Raised cosine over the first or last n frames, each step turned on from the one before.
- */
+/* Raised cosine over the first or last n frames, four at a time, each turned on from the
+ * fourth before it. */
 static void fade(struct audio *a, size_t n, bool out)
 {
-    double angle = PI / (double)n, c = cos(angle), s = sin(angle), re = 1, im = 0;
-    for (size_t i = 0; i < n && i < a->frames; i++) {
-        scale_frame(a, out ? a->frames - 1 - i : i, 0.5 - 0.5 * re);
-        double turned = re * c - im * s;
+    double angle = PI / (double)n, c = cos(4 * angle), s = sin(4 * angle);
+    v4d re = {1, cos(angle), cos(2 * angle), cos(3 * angle)},
+        im = {0, sin(angle), sin(2 * angle), sin(3 * angle)};
+    n = n < a->frames ? n : a->frames;
+    for (size_t i = 0; i < n; i += 4) {
+        v4d gain = 0.5 - 0.5 * re, turned = re * c - im * s;
+        for (size_t k = 0; k < 4 && i + k < n; k++)
+            scale_frame(a, out ? a->frames - 1 - i - k : i + k, gain[k]);
         im = im * c + re * s;
         re = turned;
     }

@@ -24,10 +24,11 @@ static enum status one_channel(struct audio *mono, const struct audio *a, struct
         return st;
     audio_mono(a, mono->data);
     level_scrub(mono);
-    if (a->channels > 1 && level_rms(mono) < 0.1 * level_rms(a))
+    if (a->channels > 1 && level_rms(mono) < 0.1 * level_rms(a)) {
         for (size_t i = 0; i < a->frames; i++)
             mono->data[i] = a->data[i * (size_t)a->channels];
-    level_scrub(mono);
+        level_scrub(mono);
+    }
     return ST_OK;
 }
 

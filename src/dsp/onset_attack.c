@@ -37,7 +37,7 @@ static inline float high_passed(float x, float pole, float *in, float *out)
 {
     if (!isfinite(x))
         x = 0;
-    *out = pole * (*out + x - *in);
+    *out = pole * (*out + (x - *in));
     *in = x;
     return fabsf(*out);
 }

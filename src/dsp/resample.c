@@ -1,5 +1,7 @@
 #include "dsp/resample.h"
 
+#include "dsp/line.h"
+
 #include <limits.h>
 #include <math.h>
 #include <samplerate.h>
@@ -35,10 +37,10 @@ static enum status extended(struct audio *to, const struct audio *from, size_t e
         return st;
     size_t samples = from->frames * (size_t)from->channels;
     size_t all = to->frames * (size_t)to->channels;
-    for (size_t i = 0; i < all; i++) {
-        float x = i < samples ? from->data[i] : loop ? from->data[i % samples] : 0.0f;
-        to->data[i] = isfinite(x) ? x : 0.0f;
-    }
+    memcpy(to->data, from->data, samples * sizeof *to->data);
+    for (size_t i = samples; i < all; i++)
+        to->data[i] = loop ? from->data[i % samples] : 0.0f;
+    line_scrub(to->data, all);
     return ST_OK;
 }
 
