@@ -87,7 +87,6 @@ static double sum_of(const struct chroma *c, int from, int to)
     return c->sum[to] - c->sum[from];
 }
 
-typedef float v4f __attribute__((vector_size(16)));
 typedef double v4d_any __attribute__((vector_size(32), aligned(8), may_alias));
 
 /* Of bins k … k + 3: the power of the surroundings. */

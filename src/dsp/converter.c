@@ -14,8 +14,6 @@ static const double HALF_KERNEL = 47;
 enum { SHAPES_MAX = 1024, LINES = 16, PLACES = 6, CACHE_LINE = 64 };
 enum { SHAPES_BETWEEN = 128 }; /* so many lie near enough to be interpolated */
 
-typedef float v4f __attribute__((vector_size(16)));
-
 struct converter {
     int from_hz, to_hz;
     int step, shapes; /* the rates in lowest terms */

@@ -284,52 +284,121 @@ static int8_t to_byte(double v)
     return (int8_t)lrint(fmax(-127.0, fmin(127.0, v)));
 }
 
-/* Bytes that keep the small beside the largest. */
-static void compand(const float *x, int count, float most, int8_t *bytes)
+/* Bytes that keep the small beside the largest; `count` is a multiple of VEC. */
+VEC_INLINE void compand_all(const float *x, int count, float most, int8_t *bytes)
 {
-    for (int i = 0; i < count; i++)
-        bytes[i] = (int8_t)lrintf(copysignf(127.0F * sqrtf(fabsf(x[i]) / most), x[i]));
+    const float whole = 12582912.0F; /* 1.5 · 2^23: adding it rounds to the nearest */
+    for (int i = 0; i < count; i += VEC) {
+        v8f from = VEC_CONST_AT(x + i), size = from;
+        vec_abs(&size);
+        size /= most;
+        vec_sqrt(&size);
+        size = 127.0F * size + whole - whole;
+        v8i byte = __builtin_convertvector(size, v8i), below = (v8i)(from < 0.0F);
+        byte = (byte ^ below) - below;
+        for (int k = 0; k < VEC; k++)
+            bytes[i + k] = (int8_t)byte[k];
+    }
 }
+
+VEC_CLONES(compand, compand_all, (const float *x, int count, float most, int8_t *bytes),
+           (x, count, most, bytes))
+
+struct moments {
+    double sum, squares; /* of powers */
+};
+
+VEC_INLINE void add_power(const v4d *power, v4d *sum, v4d *squares)
+{
+    *sum += *power;
+    *squares += *power * *power;
+}
+
+VEC_INLINE struct moments moments_of(const v4d *sum, const v4d *squares)
+{
+    const v4d a = *sum, b = *squares;
+    return (struct moments){(a[0] + a[1]) + (a[2] + a[3]), (b[0] + b[1]) + (b[2] + b[3])};
+}
+
+/* Of `count` samples. */
+VEC_INLINE void sample_powers(const float *x, int count, struct moments *m)
+{
+    v4d sum = {0}, squares = {0};
+    int i = 0;
+    for (; i + 4 <= count; i += 4) {
+        v4d v = V4D_FROM(x + i), power = v * v;
+        add_power(&power, &sum, &squares);
+    }
+    *m = moments_of(&sum, &squares);
+    for (; i < count; i++) {
+        double power = (double)x[i] * (double)x[i];
+        m->sum += power;
+        m->squares += power * power;
+    }
+}
+
+VEC_CLONES(run_samples, sample_powers, (const float *x, int count, struct moments *m),
+           (x, count, m))
+
+/* Of a spectrum's `count` bins, each times its gain. */
+VEC_INLINE void filter_bins(const float *spectrum, const float *gain, int count,
+                            float *part, struct moments *m)
+{
+    v4d sum = {0}, squares = {0};
+    int k = 0;
+    for (; k + 4 <= count; k += 4) {
+        v4f g = *(const v4f_any *)(gain + k);
+        v8f x = VEC_CONST_AT(spectrum + 2 * k) *
+                VEC_SHUFFLE(g, g, 0, 0, 1, 1, 2, 2, 3, 3),
+            p = x * x;
+        VEC_AT(part + 2 * k) = x;
+        p += VEC_SHUFFLE(p, p, 1, 0, 3, 2, 5, 4, 7, 6);
+        v4d power = __builtin_convertvector(VEC_SHUFFLE(p, p, 0, 2, 4, 6), v4d);
+        add_power(&power, &sum, &squares);
+    }
+    *m = moments_of(&sum, &squares);
+    for (; k < count; k++) {
+        float re = spectrum[2 * k] * gain[k], im = spectrum[2 * k + 1] * gain[k];
+        double power = (double)(re * re + im * im);
+        part[2 * k] = re;
+        part[2 * k + 1] = im;
+        m->sum += power;
+        m->squares += power * power;
+    }
+}
+
+VEC_CLONES(run_filter, filter_bins,
+           (const float *spectrum, const float *gain, int count, float *part,
+            struct moments *m),
+           (spectrum, gain, count, part, m))
 
 /* What the band has of a spectrum; returns over how much of it that is spread. */
 static double filter(const struct trace_maker *m, int b, const float *spectrum,
                      float *part)
 {
     int size = trace_bands[b].size, bins = m->size / 2 + 1;
-    double sum = 0.0, squares = 0.0;
+    struct moments of;
     bins = bins < size / 2 ? bins : size / 2;
-    for (int k = 0; k < bins; k++) {
-        float re = spectrum[2 * k] * m->gain[b][k],
-              im = spectrum[2 * k + 1] * m->gain[b][k];
-        double power = (double)(re * re + im * im);
-        part[2 * k] = re;
-        part[2 * k + 1] = im;
-        sum += power;
-        squares += power * power;
-    }
+    run_filter(spectrum, m->gain[b], bins, part, &of);
     memset(part + 2 * bins, 0, (size_t)(size + 2 - 2 * bins) * sizeof *part);
-    return spread(sum, squares);
+    return spread(of.sum, of.squares);
 }
 
 static void keep_band(const struct trace_maker *m, int b, const float *x, double spectral,
                       double noise, struct trace *out)
 {
     const struct trace_band *band = &trace_bands[b];
-    double sum = 0.0, squares = 0.0;
     int begins = trace_begins(out, b);
-    for (int i = begins; i < band->count; i++) {
-        double power = (double)x[i] * (double)x[i];
-        sum += power;
-        squares += power * power;
-    }
+    struct moments of;
+    run_samples(x + begins, band->count - begins, &of);
     compand(x, band->count, fmaxf(1e-20F, line_peak(x, (size_t)band->count)),
             b == LOW   ? out->low
             : b == MID ? out->mid
                        : out->high);
     double level = (double)band->size / m->size,
-           mean = sum * level * level / (band->count - begins);
+           mean = of.sum * level * level / (band->count - begins);
     double detail =
-        spread(sum, squares) / band->rate_hz * spectral * m->rate_hz / m->size;
+        spread(of.sum, of.squares) / band->rate_hz * spectral * m->rate_hz / m->size;
     out->snr_db[b] =
         to_byte(fmax(-20.0, 10.0 * log10(fmax(1e-3, mean / (noise + 1e-14) - 1.0))));
     out->detail[b] = to_byte(10.0 * detail);

@@ -27,6 +27,7 @@ typedef int16_t v8s __attribute__((vector_size(16)));
 typedef int32_t v4i __attribute__((vector_size(16)));
 
 /* Four doubles, where floats do not do. */
+typedef float v4f __attribute__((vector_size(16)));
 typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
 typedef double v4d __attribute__((vector_size(32)));
 typedef double v4d_any __attribute__((vector_size(32), aligned(8), may_alias));
