@@ -61,28 +61,22 @@ void trace_read(const float *dense, float first, float step, int from, int until
     run_read(dense, first, step, from, until, out);
 }
 
-VEC_INLINE void turn_all(const float *x, const float *y, int count, float sign,
-                         float *out)
+VEC_INLINE void turn_back(const float *x, const float *y, int count, float *out)
 {
     for (int k = 0; k < count; k++) {
-        float a = x[2 * k], b = x[2 * k + 1], c = y[2 * k], d = sign * y[2 * k + 1];
+        float a = x[2 * k], b = x[2 * k + 1], c = y[2 * k], d = -y[2 * k + 1];
         out[2 * k] = a * c - b * d;
         out[2 * k + 1] = b * c + a * d;
     }
 }
 
-VEC_CLONES(run_turn, turn_all,
-           (const float *x, const float *y, int count, float sign, float *restrict out),
-           (x, y, count, sign, out))
-
-void trace_turn(const float *x, const float *y, int count, float *out)
-{
-    run_turn(x, y, count, 1.0F, out);
-}
+VEC_CLONES(run_turn, turn_back,
+           (const float *x, const float *y, int count, float *restrict out),
+           (x, y, count, out))
 
 void trace_turn_back(const float *x, const float *y, int count, float *out)
 {
-    run_turn(x, y, count, -1.0F, out);
+    run_turn(x, y, count, out);
 }
 
 VEC_INLINE void draw_all(const float *spectrum, int count, uint8_t *drawn)

@@ -1,6 +1,7 @@
 /* Matching traces. */
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
+#include "dsp/oversample.h"
 #include "dsp/trace_match.h"
 
 #include <math.h>
@@ -49,12 +50,11 @@ static bool make_plans(struct trace_matcher *m)
         m->eight[b] = fft_batch_new(size, whole);
         if (!m->eight[b])
             return false;
-        for (int p = 0; p < DENSER; p++)
-            for (int k = 0; k < trace_bands[b].count; k++) {
-                double angle = 2.0 * pi * k * p / (DENSER * size);
-                m->turn[b][p][2 * k] = (float)cos(angle);
-                m->turn[b][p][2 * k + 1] = (float)sin(angle);
-            }
+        for (int k = 0; k < trace_bands[b].count; k++) {
+            double angle = pi * k / size;
+            m->half[b][2 * k] = (float)cos(angle);
+            m->half[b][2 * k + 1] = (float)sin(angle);
+        }
     }
     return true;
 }
@@ -123,28 +123,17 @@ static void without_nyquist(float *row, int size)
     row[size] = row[size + 1] = 0.0F;
 }
 
-/* The held one as it is between the samples, too. One row alone is cheaper here than a
- * transform of its own. */
+/* The held one as it is between the samples, too. */
 static void prepare(struct trace_matcher *m, int b)
 {
     struct held *h = &m->held[b];
-    const struct trace_band *band = &trace_bands[b];
-    float spectrum[LARGEST];
-    int size = 2 * band->count;
+    int count = trace_bands[b].count;
+    float x[LONGEST];
     if (h->ready)
         return;
-    h->power = expand(m->trace, b, m->row[0]);
-    memset(m->row[0] + band->count, 0, (size_t)band->count * sizeof *m->row[0]);
-    fft_batch_forward(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
-    memcpy(spectrum, m->row[0], (size_t)size * sizeof *spectrum);
-    for (int p = 0; p < DENSER; p++) {
-        without_nyquist(m->row[p], size);
-        trace_turn(spectrum, m->turn[b][p], band->count, m->row[p]);
-    }
-    fft_batch_inverse(m->eight[b], m->row[0], LARGEST + 2, m->row[0], LARGEST + 2);
-    for (int i = 0; i <= band->count; i++)
-        for (int p = 0; p < DENSER; p++)
-            h->dense[DENSER * i + p] = m->row[p][i];
+    h->power = expand(m->trace, b, x);
+    oversample(x, count, h->dense);
+    memset(h->dense + DENSER * count, 0, DENSER * sizeof *h->dense);
     h->ready = true;
 }
 
@@ -322,7 +311,7 @@ static void try_speeds(struct trace_matcher *m, int b, const int *speeds, int co
 {
     const struct trace_band *band = &trace_bands[b];
     float later[LARGEST];
-    trace_turn_back(m->other->spectrum, m->turn[b][DENSER / 2], band->count, later);
+    trace_turn_back(m->other->spectrum, m->half[b], band->count, later);
     for (int i = 0; i < count; i++) {
         const float *held = m->held[b].spectrum[speeds[i]];
         without_nyquist(m->row[2 * i], 2 * band->count);

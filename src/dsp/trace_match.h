@@ -3,13 +3,14 @@
 #define TROWEL_DSP_TRACE_MATCH_H
 
 #include "dsp/fft_batch.h"
+#include "dsp/oversample.h"
 #include "dsp/trace_internal.h"
 
 #include <stdbool.h>
 
 enum {
-    SPEEDS = 29, /* that are tried first, at most */
-    DENSER = 4,  /* samples between two of a trace, to read it at another speed */
+    SPEEDS = 29,         /* that are tried first, at most */
+    DENSER = OVERSAMPLE, /* samples between two of a trace, to read it at another speed */
     LARGEST = 2 * LONGEST,
     KEPT = 256 /* others: a hit is held against the firsts of a few stacks, again and
                   again */
@@ -41,7 +42,7 @@ struct other {
 
 struct trace_matcher {
     struct fft_batch *eight[BANDS];
-    float turn[BANDS][DENSER][LARGEST]; /* by so many parts of a sample, of each bin */
+    float half[BANDS][LARGEST]; /* by which half a sample turns each bin */
     const struct trace *trace;
     const struct trace_sketch *sketch;
     struct held held[BANDS];
@@ -58,8 +59,7 @@ struct fit {
 /* out[i] = dense at first + step·i, between the samples, for i = from … until − 1. */
 void trace_read(const float *dense, float first, float step, int from, int until,
                 float *out);
-/* x·y and x·conj(y), bin by bin. */
-void trace_turn(const float *x, const float *y, int count, float *out);
+/* x·conj(y), bin by bin. */
 void trace_turn_back(const float *x, const float *y, int count, float *out);
 /* The roots of the sizes of a spectrum's bins, in bytes; Σ size² is the power of the
  * signal. And sizes from them. */

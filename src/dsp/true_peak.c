@@ -2,39 +2,20 @@
 #include "dsp/level.h"
 
 #include "dsp/line.h"
+#include "dsp/oversample.h"
 #include "dsp/vec.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { PHASES = 4, TAPS = 32, HALF = TAPS / 2, BLOCK = 64, SUMS = 4 };
+enum {
+    PHASES = OVERSAMPLE,
+    TAPS = OVERSAMPLE_TAPS,
+    HALF = TAPS / 2,
+    BLOCK = 64,
+    SUMS = 4
+};
 
-/* 4 × oversampling, 32 taps a phase, sinc under Kaiser's window of β = 8: flat to 0.45 ×
- * rate within 0.01 dB. Phase 0 is the sample itself. */
-static const float tap[PHASES - 1][TAPS] = {
-    {-0.000106912325f, 0.000306243252f,  -0.000685042352f, 0.00133438734f,
-     -0.00236979127f,  0.00393436942f,   -0.00620476948f,  0.00940388255f,
-     -0.0138285961f,   0.0199108366f,    -0.0283569153f,   0.0404934585f,
-     -0.0592618659f,   0.0928724334f,    -0.175997436f,    0.899518192f,
-     0.297655374f,     -0.122975498f,    0.0732294843f,    -0.0487418249f,
-     0.0338381641f,    -0.0237765852f,   0.0166273359f,    -0.0114402873f,
-     0.00767190149f,   -0.00496871769f,  0.00307578105f,   -0.00179558329f,
-     0.000969279674f,  -0.000468060869f, 0.000188947801f,  -5.21796355e-05f},
-    {-0.00010830367f, 0.000343148422f, -0.000804602285f, 0.0016133649f,  -0.00292381505f,
-     0.00492802495f,  -0.0078627849f,  0.0120244026f,    -0.0178009905f, 0.025743207f,
-     -0.0367236622f,  0.0523224249f,   -0.0758876279f,   0.116153687f,   -0.205336079f,
-     0.634319603f,    0.634319603f,    -0.205336079f,    0.116153687f,   -0.0758876279f,
-     0.0523224249f,   -0.0367236622f,  0.025743207f,     -0.0178009905f, 0.0120244026f,
-     -0.0078627849f,  0.00492802495f,  -0.00292381505f,  0.0016133649f,  -0.000804602285f,
-     0.000343148422f, -0.00010830367f},
-    {-5.21796355e-05f, 0.000188947801f,  -0.000468060869f, 0.000969279674f,
-     -0.00179558329f,  0.00307578105f,   -0.00496871769f,  0.00767190149f,
-     -0.0114402873f,   0.0166273359f,    -0.0237765852f,   0.0338381641f,
-     -0.0487418249f,   0.0732294843f,    -0.122975498f,    0.297655374f,
-     0.899518192f,     -0.175997436f,    0.0928724334f,    -0.0592618659f,
-     0.0404934585f,    -0.0283569153f,   0.0199108366f,    -0.0138285961f,
-     0.00940388255f,   -0.00620476948f,  0.00393436942f,   -0.00236979127f,
-     0.00133438734f,   -0.000685042352f, 0.000306243252f,  -0.000106912325f}};
 /* A phase is a straight line between its two middle samples, and taps on the second
  * differences around: their |sum| is at most so much (phase 2, rounded up, with what
  * rounding may add, and phases 1 and 3 are not quite straight). */
@@ -75,7 +56,7 @@ VEC_INLINE void look_behind(const float *x, v8f *most)
         for (int l = 0; l < SUMS; l++) {
             v8f v = VEC_CONST_AT(x + k + l);
             for (int p = 0; p < PHASES - 1; p++)
-                sum[p][l] += v * tap[p][k + l];
+                sum[p][l] += v * oversample_tap[p][k + l];
         }
     for (int p = 0; p < PHASES - 1; p++) {
         v8f y = (sum[p][0] + sum[p][2]) + (sum[p][1] + sum[p][3]);
