@@ -100,7 +100,7 @@ static void too_small_says_so(void **state)
                                    {23, 79}, {24, 79}, {2000, 2}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         open_rig(sizes[i][0], sizes[i][1], TIER_BRAILLE);
-        ui_rig_keys(&rig, "j a ? q K q : Esc");
+        ui_rig_keys(&rig, "j a ? q K q : Esc ? / l o o p Enter n N q");
         free(ui_rig_screen(&rig));
         ui_rig_done(&rig);
     }

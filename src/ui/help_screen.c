@@ -95,9 +95,11 @@ static int columns(const struct app *app)
     return cols >= 200 ? 3 : cols >= 130 ? 2 : 1;
 }
 
+/* On a terminal that is too narrow nothing of it is drawn, but it can be searched. */
 static int build(const struct app *app, struct line *out)
 {
-    int n = 0, cells = app->canvas.cols / columns(app) - KEYS_CELLS - 5;
+    int cols = app->canvas.cols > MIN_COLS ? app->canvas.cols : MIN_COLS;
+    int n = 0, cells = cols / columns(app) - KEYS_CELLS - 5;
     for (int g = 0; g < GROUP_COUNT_OF; g++)
         n = add_group(app, out, n, cells, (enum action_group)g);
     if (app->help.about == SCREEN_LIBRARY)
