@@ -411,6 +411,26 @@ static void space_plays_what_thresholds_find(void **state)
     assert_true(sound()->playing);
 }
 
+/* Away from a recording and back before the other was listened to: nothing may still be
+ * looked for in the track that the next one replaces. */
+static void a_track_is_looked_at_while_it_stays(void **state)
+{
+    (void)state;
+    struct source_state *s = &rig.app.source;
+    write_recording();
+    ui_rig_fill(rig.session, 2, 20);
+    ui_rig_keys(&rig, "M");
+    jobs_wait(rig.app.quick);
+    assert_non_null(s->track);
+    assert_int_equal(s->source, 0);
+    ui_rig_keys(&rig, "] [ }");
+    assert_int_equal(s->source, 0);
+    assert_false(s->finding); /* until there is one again */
+    jobs_wait(rig.app.quick);
+    assert_non_null(s->track);
+    assert_true(s->found_now >= 0);
+}
+
 static void what_was_made_has_no_edges(void **state)
 {
     (void)state;
@@ -448,6 +468,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(space_plays_what_thresholds_find, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_track_is_looked_at_while_it_stays, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_made_has_no_edges, set_up, tear_down),
     };

@@ -236,6 +236,8 @@ void source_open(struct app *app, long source)
         jobs_cancel(app->quick,
                     0); /* a track in use is freed only when nothing reads it */
         jobs_wait(app->quick);
+        track_free(s->track); /* of this recording perhaps: another is on its way */
+        s->track = NULL;
         pad_list_done(&s->live);
         s->live = (struct pad_list){0};
         s->source = source;
