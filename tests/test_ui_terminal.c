@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -216,6 +217,40 @@ static void stopping_and_going_on(void **state)
     kill(pty.pid, SIGCONT);
     pty_forget(&pty);
     assert_true(pty_wait_for(&pty, "kit 0/400", 5));
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
+/* A shell that saw it stop sets the terminal for its own line; with fg it may leave it so.
+ * Until keys come singly and without echo again, none is heeded. */
+static void what_a_shell_set_is_set_back(void **state)
+{
+    (void)state;
+    struct termios ours, shell;
+    start("xterm-256color", "C.UTF-8", 24, 80);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_send(&pty, ":the");
+    assert_true(pty_wait_for(&pty, "another theme", 5));
+    kill(pty.pid, SIGSTOP);
+    pty_settle(&pty, 0.1);
+    assert_int_equal(tcgetattr(pty.fd, &ours), 0);
+    shell = ours;
+    shell.c_lflag |= ICANON | ECHO | ISIG;
+    assert_int_equal(tcsetattr(pty.fd, TCSANOW, &shell), 0);
+    pty_forget(&pty);
+    kill(pty.pid, SIGCONT);
+    assert_true(pty_wait_for(&pty, "another theme", 5));
+    assert_non_null(strstr(pty.text, "\033[?2004h"));
+    assert_non_null(strstr(pty.text, "\033[?1h")); /* arrows as terminfo has them */
+    assert_int_equal(tcgetattr(pty.fd, &shell), 0);
+    assert_int_equal(shell.c_lflag, ours.c_lflag);
+    pty_forget(&pty);
+    kill(pty.pid, SIGTSTP); /* given back and taken again: it is typed on in sight */
+    assert_true(pty_wait_for(&pty, "another theme", 5));
+    assert_non_null(strstr(pty.text, "\033[?25h"));
+    assert_null(strstr(pty.text, "\033[?25l"));
+    pty_send(&pty, "\033x");
+    assert_true(pty_wait_for(&pty, "undoes", 5));
     pty_send(&pty, "Q");
     assert_int_equal(pty_end(&pty, 10), 0);
 }
@@ -489,6 +524,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_terminal_is_given_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_gives_it_back_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stopping_and_going_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_shell_set_is_set_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(five_hundred_resizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decisions_survive_a_kill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_decision_is_brought_to_the_disk, set_up,

@@ -135,7 +135,6 @@ static void begin_mode(struct terminal *t)
     nonl();
     intrflush(stdscr, FALSE);
     typeahead(-1); /* frames are whole: drawing them waits for nobody */
-    keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     tcgetattr(STDIN_FILENO, &t->ours);
     outbox_open(&t->outbox, fileno(t->out), line_baud());
@@ -155,7 +154,8 @@ static void send_at_once(struct terminal *t, const char *text)
 static void enter(struct terminal *t)
 {
     tcsetattr(STDIN_FILENO, TCSADRAIN, &t->ours);
-    curs_set(0);
+    keypad(stdscr, TRUE);
+    curs_set(t->cursor_row >= 0);
     send_at_once(t, paste_mode(t, true));
 }
 
@@ -399,6 +399,8 @@ static void take_size(struct terminal *t)
 unsigned term_take_signals(struct terminal *t)
 {
     unsigned taken = signals_take();
+    if (taken & TERM_CONTINUED) /* a shell may have had it meanwhile */
+        enter(t);
     if (taken & (TERM_RESIZED | TERM_CONTINUED))
         take_size(t);
     return taken;
