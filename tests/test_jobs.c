@@ -303,6 +303,40 @@ static void an_end_leaves_a_moment_for_what_follows(void **state)
     }
 }
 
+static enum status deaf_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)ctx, (void)e;
+    atomic_store(&((struct probe *)arg)->started, true);
+    nap(400);
+    return ST_OK;
+}
+
+static double cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* A disk that does not answer, say: whoever waits for it after the moment is over sleeps.
+ */
+static void an_end_sleeps_while_it_waits(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    struct probe p = {.owner = pthread_self()};
+    struct job_spec spec = {.work = deaf_work, .done = done, .arg = &p};
+    assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
+    jobs_submit(j, &spec);
+    while (!atomic_load(&p.started))
+        nap(1);
+    double before = cpu_s();
+    jobs_end(j, 0.01);
+    assert_true(cpu_s() - before < 0.1);
+    assert_int_equal(p.delivered, 1);
+    jobs_free(j);
+}
+
 static void remember(void *arg, enum status st, const struct err *e)
 {
     struct probe *p = arg;
@@ -358,6 +392,7 @@ int main(void)
         cmocka_unit_test(free_cancels_and_delivers_all),
         cmocka_unit_test(notes_come_here_before_their_job_is_done),
         cmocka_unit_test(an_end_leaves_a_moment_for_what_follows),
+        cmocka_unit_test(an_end_sleeps_while_it_waits),
         cmocka_unit_test(errands_go_first_and_do_not_count),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

@@ -410,8 +410,13 @@ void jobs_end(struct jobs *j, double grace_s)
         end.tv_sec++;
     }
     jobs_cancel(j, 0);
-    while (!wait_until(j, &end))
+    while (!wait_until(j, &end)) {
         jobs_cancel(j, 0);
+        pthread_mutex_lock(&j->lock); /* some heed that late */
+        while (!j->finished.first && j->running.first)
+            pthread_cond_wait(&j->ended, &j->lock);
+        pthread_mutex_unlock(&j->lock);
+    }
 }
 
 void jobs_free(struct jobs *j)

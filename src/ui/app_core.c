@@ -176,6 +176,7 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
 void app_done(struct app *app)
 {
     save_history(app);
+    app->quit = true; /* what ends now begins nothing */
     jobs_free(app->quick);
     jobs_free(app->disk);
     if (app->news)

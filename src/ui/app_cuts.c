@@ -114,7 +114,7 @@ static struct cut_slot *free_slot(struct app *app)
 
 static void order(struct app *app, const struct catalog_find *f, uint64_t key)
 {
-    struct cut_slot *s = open_folder(app) ? free_slot(app) : NULL;
+    struct cut_slot *s = !app->quit && open_folder(app) ? free_slot(app) : NULL;
     struct cut_job *j = s ? calloc(1, sizeof *j) : NULL;
     if (!j)
         return;

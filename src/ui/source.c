@@ -205,7 +205,7 @@ static void find_done(void *arg, enum status st, const struct err *e)
 void source_find(struct app *app)
 {
     struct source_state *s = &app->source;
-    if (!s->track || s->track_source != s->source)
+    if (!s->track || s->track_source != s->source || app->quit)
         return;
     if (s->finding) { /* the newest thresholds are looked for when this one is done */
         s->find_again = true;
