@@ -398,9 +398,11 @@ enum status view_matching(struct view *v, const char *expression, size_t **out,
     struct filter_error why;
     *out = NULL;
     *count = 0;
-    if (filter_parse(&f, expression, &why) != FILTER_OK)
+    if (filter_parse(&f, expression, &why) != FILTER_OK) {
+        filter_free(f);
         return err_set(e, ST_USAGE, "%s",
                        why.sentence[0] ? why.sentence : "the expression is not finished");
+    }
     view_sync(v);
     *out = malloc((v->count + 1) * sizeof **out);
     if (*out == NULL) {
