@@ -100,8 +100,13 @@ static void scale_frame(struct audio *a, size_t frame, double gain)
         at[c] = (float)((double)at[c] * gain);
 }
 
-/* Raised cosine over the first or last n frames, four at a time, each turned on from the
- * fourth before it. */
+static void scale_four(float *x, const v4d *gain)
+{
+    *(v4f_any *)x = __builtin_convertvector(V4D_FROM(x) * *gain, v4f);
+}
+
+/* Raised cosine over the first or last n frames, from the silent end: four at a time,
+ * each turned on from the fourth before it. */
 static void fade(struct audio *a, size_t n, bool out)
 {
     double angle = PI / (double)n, c = cos(4 * angle), s = sin(4 * angle);
@@ -109,9 +114,13 @@ static void fade(struct audio *a, size_t n, bool out)
         im = {0, sin(angle), sin(2 * angle), sin(3 * angle)};
     n = n < a->frames ? n : a->frames;
     for (size_t i = 0; i < n; i += 4) {
-        v4d gain = 0.5 - 0.5 * re, turned = re * c - im * s;
-        for (size_t k = 0; k < 4 && i + k < n; k++)
-            scale_frame(a, out ? a->frames - 1 - i - k : i + k, gain[k]);
+        v4d gain = 0.5 - 0.5 * re, back = VEC_SHUFFLE(gain, gain, 3, 2, 1, 0);
+        v4d turned = re * c - im * s;
+        if (a->channels == 1 && i + 4 <= n)
+            scale_four(a->data + (out ? a->frames - i - 4 : i), out ? &back : &gain);
+        else
+            for (size_t k = 0; k < 4 && i + k < n; k++)
+                scale_frame(a, out ? a->frames - 1 - i - k : i + k, gain[k]);
         im = im * c + re * s;
         re = turned;
     }
