@@ -146,14 +146,27 @@ static void pass(const struct layer *l, const int16_t *x, float *out)
 }
 
 /* In whole steps; what is far out is held. */
-static void to_steps(const float *x, int n, int16_t *out)
+VEC_INLINE void all_to_steps(const float *x, int n, int16_t *out)
 {
-    for (int i = 0; i < n; i++) {
-        float steps = x[i] * MODEL_FINE;
-        steps = steps > INT16_MAX ? INT16_MAX : steps < -INT16_MAX ? -INT16_MAX : steps;
+    const float whole = 12582912.0F; /* 1.5 · 2^23: adding it rounds to the nearest */
+    v8f most, least;
+    vec_set(&most, INT16_MAX);
+    vec_set(&least, -INT16_MAX);
+    int i = 0;
+    for (; i + VEC <= n; i += VEC) {
+        v8f steps = VEC_CONST_AT(x + i) * MODEL_FINE;
+        vec_min(&steps, &most);
+        vec_max(&steps, &least);
+        v8s words = __builtin_convertvector(steps + whole - whole, v8s);
+        memcpy(out + i, &words, sizeof words);
+    }
+    for (; i < n; i++) {
+        float steps = fmaxf(-INT16_MAX, fminf(INT16_MAX, x[i] * MODEL_FINE));
         out[i] = (int16_t)lrintf(steps);
     }
 }
+
+VEC_CLONES(to_steps, all_to_steps, (const float *x, int n, int16_t *out), (x, n, out))
 
 /* What there is to see of a hit. */
 struct look {
@@ -189,22 +202,50 @@ static double squash(float x)
     return 1 - 2 / (1 + exp(2 * (double)x)); /* tanh, much sooner */
 }
 
+/* What the hidden units say of the classes, before it is made probabilities. */
+static void tell(const struct net *n, const double *told, double *out)
+{
+    for (int c = 0; c < n->classes; c++)
+        out[c] = (double)n->out_bias[c];
+    for (int h = 0; h < MODEL_HIDDEN; h++)
+        for (int c = 0; c < n->classes; c++)
+            out[c] += told[h] * (double)n->out[h * n->classes + c];
+}
+
+/* The same for as many classes as there are of drums. */
+VEC_INLINE void tell_all_drums(const float *w, const float *bias, const double *told,
+                               double *out)
+{
+    enum { FOURS = DRUM_CLASS_COUNT / 4 };
+    _Static_assert(FOURS * 4 == (int)DRUM_CLASS_COUNT, "classes are summed by fours");
+    v4d sum[FOURS];
+    for (int k = 0; k < FOURS; k++)
+        sum[k] = V4D_FROM(bias + 4 * k);
+    for (int h = 0; h < MODEL_HIDDEN; h++)
+        for (int k = 0; k < FOURS; k++)
+            sum[k] += told[h] * V4D_FROM(w + h * DRUM_CLASS_COUNT + 4 * k);
+    memcpy(out, sum, sizeof sum);
+}
+
+VEC_CLONES(tell_drums, tell_all_drums,
+           (const float *w, const float *bias, const double *told, double *out),
+           (w, bias, told, out))
+
 /* The probabilities of the classes. */
 static void ask(const struct net *n, const struct look *look, double *out)
 {
     int16_t inner[INNER];
     float hidden[MODEL_HIDDEN];
-    double sum = 0, most = -HUGE_VAL;
+    double told[MODEL_HIDDEN], sum = 0, most = -HUGE_VAL;
     if (n->view.units)
         see(&n->view, look, inner);
     pass(&n->hidden, n->view.units ? inner : look->x, hidden);
-    for (int c = 0; c < n->classes; c++)
-        out[c] = (double)n->out_bias[c];
-    for (int h = 0; h < MODEL_HIDDEN; h++) {
-        double told = squash(hidden[h]);
-        for (int c = 0; c < n->classes; c++)
-            out[c] += told * (double)n->out[h * n->classes + c];
-    }
+    for (int h = 0; h < MODEL_HIDDEN; h++)
+        told[h] = squash(hidden[h]);
+    if (n->classes == DRUM_CLASS_COUNT)
+        tell_drums(n->out, n->out_bias, told, out);
+    else
+        tell(n, told, out);
     for (int c = 0; c < n->classes; c++)
         most = fmax(most, out[c]);
     for (int c = 0; c < n->classes; c++) {
