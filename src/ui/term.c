@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096 };
 
@@ -29,7 +31,7 @@ struct terminal {
     struct theme theme;
     int rows, cols, cursor_row, cursor_col;
     bool paste, everything;
-    uint32_t waiting; /* a key read ahead, 0 = none */
+    mbstate_t letter; /* whose first bytes have come */
     int pairs;
     short *pair; /* [fg + 1][bg + 1] → pair, 0 = not made yet */
     int shown_rows, shown_cols;
@@ -202,13 +204,14 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
         t->depth = THEME_16;
     t->tier = utf8 && options->tier != TERM_AUTO ? (enum tier)options->tier
                                                  : tier_for(name, utf8);
-    define_key("\033[200~", (int)(KEY_MAX + 1));
-    define_key("\033[201~", (int)(KEY_MAX + 2));
     t->theme = *options->theme;
     t->cursor_row = -1;
     t->everything = true;
     begin_mode(t);
     enter(t);
+    define_key("\033[200~", (int)(KEY_MAX + 1));
+    define_key("\033[201~", (int)(KEY_MAX + 2));
+    define_key(NULL, KEY_MOUSE); /* where it begins a report, that is eaten */
     read_size(t);
     char undo[256];
     restore_text(t, undo, sizeof undo);
@@ -298,7 +301,7 @@ void term_size(const struct terminal *t, int *rows, int *cols)
 
 /* --- keys and signals -------------------------------------------------------------- */
 
-static uint32_t translate(wint_t c)
+static uint32_t translate(int c)
 {
     static const struct {
         int curses;
@@ -319,59 +322,78 @@ static uint32_t translate(wint_t c)
                 {KEY_MAX + 1, K_PASTE_BEGIN},
                 {KEY_MAX + 2, K_PASTE_END}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i].curses == (int)c)
+        if (keys[i].curses == c)
             return keys[i].key;
     if (c >= KEY_F(1) && c <= KEY_F(12))
         return K_F1 + (uint32_t)(c - KEY_F(1));
     return 0;
 }
 
-/* A control sequence that terminfo does not know: eaten whole, or its letters would be
- * taken for keys. */
-static void eat_sequence(void)
+/* The next byte of what has begun; on a slow line it comes a moment later. */
+static int next_of_it(void)
 {
-    wint_t c;
-    for (int i = 0; i < 32 && get_wch(&c) == OK; i++)
-        if (c >= 0x40 && c <= 0x7E)
-            return;
+    struct pollfd fd = {STDIN_FILENO, POLLIN, 0};
+    int c = getch();
+    return c == ERR && poll(&fd, 1, get_escdelay()) > 0 ? getch() : c;
 }
 
-static bool after_escape(struct terminal *t, uint32_t *key)
+/* A control sequence that terminfo does not know, or an answer to who sat here before:
+ * eaten whole, or its letters would be taken for keys. */
+static void eat_sequence(int kind)
 {
-    wint_t c;
-    int kind = get_wch(&c);
-    if (kind == OK && (c == '[' || c == 'O')) {
-        eat_sequence();
+    enum { MOST = 128, BELL = 7 };
+    bool text = kind == ']' || kind == 'P';
+    int c = next_of_it();
+    int more = c == 'M' && kind == '[' ? 3 : c == '[' ? 1 : 0; /* mouse, linux F1 … F5 */
+    for (; more > 0; more--)
+        c = next_of_it();
+    for (int i = 0; i < MOST && c != ERR && c <= 0xFF; i++, c = next_of_it()) {
+        if (text ? c == BELL : c >= 0x40 && c <= 0x7E)
+            return;
+        if (c == K_ESC) {
+            text ? next_of_it() : ungetch(c); /* its end, or another one */
+            return;
+        }
+    }
+}
+
+static bool after_escape(uint32_t *key)
+{
+    int c = getch();
+    if (c == '[' || c == 'O' || c == ']' || c == 'P') {
+        eat_sequence(c);
         return false;
     }
+    if (c != ERR)
+        ungetch(c);
     *key = K_ESC;
-    if (kind == OK)
-        t->waiting = (uint32_t)c;
-    else if (kind == KEY_CODE_YES)
-        t->waiting = translate(c);
     return true;
+}
+
+/* Letters of several bytes may come in pieces, which get_wch would lose. */
+static bool take_byte(struct terminal *t, int c, uint32_t *key)
+{
+    char byte = (char)c;
+    wchar_t wide = 0;
+    bool began = !mbsinit(&t->letter);
+    size_t n = mbrtowc(&wide, &byte, 1, &t->letter);
+    if (n == (size_t)-1) {
+        memset(&t->letter, 0, sizeof t->letter);
+        return began && take_byte(t, c, key);
+    }
+    *key = wide == '\n' ? K_ENTER : (uint32_t)wide;
+    return n == 1;
 }
 
 bool term_next_key(struct terminal *t, uint32_t *key)
 {
-    if (t->waiting) {
-        *key = t->waiting;
-        t->waiting = 0;
-        return true;
-    }
-    wint_t c;
-    for (int kind; (kind = get_wch(&c)) != ERR;) {
-        if (kind == KEY_CODE_YES) {
+    for (int c; (c = getch()) != ERR;) {
+        if (c > 0xFF)
             *key = translate(c);
-            if (*key)
-                return true;
-        } else if (c == K_ESC) {
-            if (after_escape(t, key))
-                return true;
-        } else if (c != 0) {
-            *key = c == '\n' ? K_ENTER : (uint32_t)c;
+        else if (c == K_ESC ? !after_escape(key) : !take_byte(t, c, key))
+            continue;
+        if (*key)
             return true;
-        }
     }
     return false;
 }
