@@ -2,6 +2,7 @@
  * what commands say when something is missing. */
 #include "ui_rig.h"
 
+#include "core/clock.h"
 #include "core/kit.h"
 
 #include <math.h>
@@ -204,6 +205,22 @@ static void counts_count_everywhere(void **state)
     assert_int_equal(rig.app.settings.cursor, 2 * page);
     ui_rig_keys(&rig, "q ? # 9 gg");
     assert_int_equal(rig.app.help.top, 8);
+}
+
+/* A count as a key that is held down gives it. */
+static void counts_have_an_end(void **state)
+{
+    (void)state;
+    double begin = clock_s();
+    ui_rig_keys(&rig, "Tab # 4 1 k");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + 3);
+    ui_rig_keys(&rig, "Tab / d r u m Enter 9 9 9 9 9 9 9 n");
+    ui_rig_keys(&rig, ", / l o o p Enter 9 9 9 9 9 9 9 n 9 9 9 9 9 9 9 u");
+    ui_rig_keys(&rig, "? / l o o p Enter 9 9 9 9 9 9 9 N q q");
+    size_t said = catalog_event_count(session_catalog(rig.session));
+    ui_rig_keys(&rig, "K 9 9 9 9 9 9 9 n");
+    assert_true(catalog_event_count(session_catalog(rig.session)) - said < 500);
+    assert_true(clock_s() - begin < 10);
 }
 
 static void commands_say_what_they_lack(void **state)
@@ -546,6 +563,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(extras_leave_the_slots_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kit_without_drums_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_have_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lines_are_kept_for_the_next_time, set_up,
                                         tear_down),

@@ -152,7 +152,6 @@ static void search(struct app *app, int step)
 
 static bool act(struct app *app, const struct key_action *a)
 {
-    int n = a->count > 0 ? a->count : 1;
     long to = moved_row(a, app->help.top, HELP_LINES, app->canvas.rows - 7);
     if (to >= 0) {
         app->help.top = (int)to;
@@ -164,7 +163,7 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_SEARCH_NEXT:
     case ACT_SEARCH_PREV:
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < turns(a); i++)
             search(app, a->action == ACT_SEARCH_NEXT ? 1 : -1);
         return true;
     case ACT_HELP:

@@ -460,7 +460,7 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     }
     if (a->action == ACT_NEXT_BEST || a->action == ACT_PREV_BEST) {
-        for (int i = 0; i < (a->count > 0 ? a->count : 1); i++)
+        for (int i = 0; i < turns(a); i++)
             swap_match(app, a->action == ACT_NEXT_BEST ? 1 : -1);
         return true;
     }

@@ -63,7 +63,7 @@ static void change_scope(struct app *app, int step)
     int at = 0;
     while (at < SCOPES - 1 && scopes[at] != view_scope(app->view))
         at++;
-    at = (at + step + SCOPES) % SCOPES;
+    at = ((at + step) % SCOPES + SCOPES) % SCOPES;
     view_set_scope(app->view, scopes[at]);
     app->library.range = false;
     app->library.top = 0;
@@ -193,7 +193,6 @@ static void similar(struct app *app)
 
 static bool find(struct app *app, const struct key_action *a)
 {
-    int n = a->count > 0 ? a->count : 1;
     struct err e;
     switch (a->action) {
     case ACT_FILTER:
@@ -208,10 +207,10 @@ static bool find(struct app *app, const struct key_action *a)
         app_ask(app, ASK_SEARCH, "");
         return true;
     case ACT_SEARCH_NEXT:
-        search_again(app, 1, n);
+        search_again(app, 1, turns(a));
         return true;
     case ACT_SEARCH_PREV:
-        search_again(app, -1, n);
+        search_again(app, -1, turns(a));
         return true;
     case ACT_SORT:
         next_order(app);

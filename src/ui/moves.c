@@ -1,6 +1,12 @@
-/* Moving in a list of rows, the same on every screen but the library, whose view moves
- * itself. */
+/* What a count means: moving in a list of rows, the same on every screen but the library,
+ * whose view moves itself, and doing again. */
 #include "ui/state.h"
+
+int turns(const struct key_action *a)
+{
+    enum { MOST = 100 };
+    return a->count <= 0 ? 1 : a->count < MOST ? a->count : MOST;
+}
 
 long moved_row(const struct key_action *a, long at, long count, long page)
 {

@@ -404,12 +404,12 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_SEARCH_NEXT:
     case ACT_SEARCH_PREV:
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < turns(a); i++)
             search(app, a->action == ACT_SEARCH_NEXT ? 1 : -1);
         return true;
     case ACT_UNDO:
     case ACT_REDO:
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < turns(a); i++)
             go_back(app, a->action == ACT_UNDO);
         return true;
     default:

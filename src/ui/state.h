@@ -416,6 +416,8 @@ void settings_done(struct app *app);
 /* moves.c: the row of `count` that the action leads to from row `at`; −1: it does not
  * move. A count before it counts rows, pages, or names the row. */
 long moved_row(const struct key_action *a, long at, long count, long page);
+/* How often the action is meant; what comes round or stays is not done for minutes. */
+int turns(const struct key_action *a);
 
 /* words.c: numbers as lists show them */
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
