@@ -266,6 +266,9 @@ static void five_hundred_resizes(void **state)
         if (i % 50 == 0)
             pty_settle(&pty, 0.02);
     }
+    pty_resize(&pty, 24, 65535); /* nonsense, and more than curses can count */
+    pty_send(&pty, "\x0c");
+    pty_settle(&pty, 0.1);
     pty_resize(&pty, 24, 80);
     pty_settle(&pty, 0.3);
     pty_forget(&pty);

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANVAS_MAX = 2000 };
-
 enum status canvas_resize(struct canvas *c, int rows, int cols, struct err *e)
 {
     rows = rows < 1 ? 1 : rows > CANVAS_MAX ? CANVAS_MAX : rows;

@@ -15,6 +15,8 @@
 #include "io/theme.h"
 #include "ui/utf8.h"
 
+enum { CANVAS_MAX = 2000 }; /* rows and columns */
+
 struct cell {
     uint32_t ch; /* 0: the right half of a wide character */
     uint32_t mark[CLUSTER_MARKS];

@@ -186,8 +186,8 @@ static void read_size(struct terminal *t)
     t->rows = LINES;
     t->cols = COLS;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 0 && w.ws_col > 0) {
-        t->rows = w.ws_row;
-        t->cols = w.ws_col;
+        t->rows = w.ws_row < CANVAS_MAX ? w.ws_row : CANVAS_MAX;
+        t->cols = w.ws_col < CANVAS_MAX ? w.ws_col : CANVAS_MAX;
     }
 }
 
