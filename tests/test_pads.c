@@ -263,6 +263,39 @@ static void noise_and_clipping_are_gated(void **state)
     audio_done(&a);
 }
 
+/* A chord, then 70 dB below it next to nothing. A constant under both, or one that drifts
+ * under the quiet part, changes no pad and makes none of what cannot be heard. */
+static void a_constant_is_no_level(void **state)
+{
+    (void)state;
+    struct pad_params p = pad_params_default();
+    struct pad_list plain = {0};
+    for (int k = 0; k < 3; k++) {
+        struct audio a = blank(30.0, RATE);
+        add_chord(&a, 0.0, 12.0, 130.8, 0.3, 7);
+        add_chord(&a, 13.0, 17.0, 98.0, 0.0001, 8);
+        for (size_t i = 0; i < a.frames; i++) {
+            double t = (double)i / RATE;
+            double drift = t > 13.0 ? 0.012 * sin((t - 13.0) * 0.18) : 0.0;
+            a.data[i] += k == 1 ? 0.04f : k == 2 ? (float)drift : 0.0f;
+        }
+        struct pad_list l = mine(&a, &p);
+        assert_true(l.found_count > 0);
+        for (size_t i = 0; i < l.found_count; i++)
+            assert_true(l.found[i].end_sec < 13.0);
+        if (k == 0) {
+            plain = l;
+        } else {
+            assert_int_equal(l.found_count, plain.found_count);
+            for (size_t i = 0; i < l.found_count; i++)
+                assert_true(fabs(l.found[i].start_sec - plain.found[i].start_sec) < 0.01);
+            pad_list_done(&l);
+        }
+        audio_done(&a);
+    }
+    pad_list_done(&plain);
+}
+
 static void every_rate_and_any_rubbish(void **state)
 {
     (void)state;
@@ -446,6 +479,7 @@ int main(void)
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(what_moves_is_no_pad),
         cmocka_unit_test(noise_and_clipping_are_gated),
+        cmocka_unit_test(a_constant_is_no_level),
         cmocka_unit_test(every_rate_and_any_rubbish),
         cmocka_unit_test(a_short_recording_can_be_a_pad),
         cmocka_unit_test(a_loop_that_jumps_is_refused),

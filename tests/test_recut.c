@@ -495,12 +495,51 @@ static void recordings_are_found_from_anywhere(void **state)
     assert_false(recordings_folder(folder, "/no/such/folder", project));
 }
 
+/* The constant under a recording is none of a pad: the loop is the same without it. */
+static void a_constant_is_not_cut(void **state)
+{
+    struct bench *b = *state;
+    struct candidate pad = {.kind = KIND_PAD,
+                            .source_rate_hz = RATE,
+                            .start_frame = 2 * RATE,
+                            .end_frame = 4 * RATE + 137,
+                            .loop_count = 1};
+    struct recut cut[2];
+    char folder[300], path[320];
+    snprintf(folder, sizeof folder, "%s/constant", b->top);
+    for (int k = 0; k < 2; k++) {
+        struct audio a;
+        struct root root;
+        struct err e = {0};
+        struct rng r = rng_derive(3, 1, "recut-constant", 0);
+        assert_int_equal(audio_init(&a, (size_t)8 * RATE, 1, RATE, NULL), ST_OK);
+        tone_harmonic(&a, 110, 0.02, 3000);
+        tone_noise(&a, 0.004, &r);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] += k ? 0.04f : 0.0f;
+        assert_int_equal(root_open(&root, folder, true, NULL), ST_OK);
+        assert_int_equal(
+            soundfile_write_wav(&root, k ? "b.wav" : "a.wav", &a, 24, NULL, NULL), ST_OK);
+        root_done(&root);
+        audio_done(&a);
+        snprintf(path, sizeof path, "%s/%s", folder, k ? "b.wav" : "a.wav");
+        if (recut_make(&cut[k], path, &pad, &b->cfg, RATE, &e) != ST_OK)
+            fail_msg("%s", e.msg);
+    }
+    double d = difference(&cut[1].sound, &cut[0].sound, 0);
+    if (d > 1e-3)
+        fail_msg("the constant makes a difference of %g", d);
+    recut_done(&cut[0]);
+    recut_done(&cut[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unchanged_positions_give_the_mined_sound),
         cmocka_unit_test(a_moved_start_starts_there),
         cmocka_unit_test(a_moved_loop_still_joins),
+        cmocka_unit_test(a_constant_is_not_cut),
         cmocka_unit_test(what_cannot_be_cut_is_refused),
         cmocka_unit_test(recordings_are_found_from_anywhere),
         cmocka_unit_test(what_was_rejected_is_in_no_kit),

@@ -182,6 +182,7 @@ enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
     enum status st = soundfile_read_region(d->sf, start, (size_t)(end - start), &raw, e);
     if (st != ST_OK)
         return st;
+    offset_remove(raw.data, raw.frames, raw.channels, track_info(d->track)->offset);
     int wanted = raw.channels == 1 ? 1 : channels;
     if (wanted == raw.channels) {
         *out = raw;

@@ -164,7 +164,8 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
 /* ST_CANCELLED once the job is to end: asked every tenth of a second of work or so. */
 enum status dig_go_on(const struct dig *d, struct err *e);
 
-/* The recording's frames [start, end) with at most `channels` (1 or 2) channels. */
+/* The recording's frames [start, end) with at most `channels` (1 or 2) channels, without
+ * its constant offset. */
 enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
                      struct audio *out, struct err *e);
 

@@ -50,9 +50,24 @@ struct cutting {
     int64_t start, end; /* of the find, inside the recording */
     int64_t frames;     /* of the recording, or very many when it does not say */
     int source_rate_hz, rate_hz;
-    struct offsets offset; /* of the recording, taken off hits */
+    struct offsets offset; /* of the recording, taken off */
     struct recut *out;
 };
+
+/* What the miner knows of the whole recording, here from around the find. */
+static enum status find_offset(struct cutting *c, struct err *e)
+{
+    struct audio around;
+    int64_t reach = (int64_t)c->source_rate_hz * OFFSET_REACH_S;
+    int64_t from = c->start > reach ? c->start - reach : 0;
+    int64_t to = c->end + reach < c->frames ? c->end + reach : c->frames;
+    enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &around, e);
+    if (st != ST_OK)
+        return st;
+    c->offset = offset_of(&around);
+    audio_done(&around);
+    return ST_OK;
+}
 
 /* The recording's frames from..to with at most `channels` channels, as the miner reads.
  */
@@ -203,20 +218,6 @@ static enum status name_hit(struct candidate *find, const struct audio *slice,
     return st;
 }
 
-/* What the miner knows of the whole recording, here from around the find. */
-static enum status find_offset(struct cutting *c, struct err *e)
-{
-    struct audio around;
-    int64_t reach = (int64_t)c->source_rate_hz * OFFSET_REACH_S;
-    int64_t from = c->start > reach ? c->start - reach : 0;
-    int64_t to = c->end + reach < c->frames ? c->end + reach : c->frames;
-    enum status st = read(c, from, to, c->cfg->export.drums_stereo, &around, e);
-    if (st == ST_OK)
-        c->offset = offset_of(&around);
-    audio_done(&around);
-    return st;
-}
-
 static enum status cut_drum(struct cutting *c, struct err *e)
 {
     size_t attack = 0;
@@ -224,9 +225,7 @@ static enum status cut_drum(struct cutting *c, struct err *e)
     struct hits_params p = hits_params_default();
     p.fade_in_ms = c->cfg->drum_miner.fade_in_ms;
     p.fade_out_ms = c->cfg->drum_miner.fade_out_ms;
-    enum status st = find_offset(c, e);
-    if (st == ST_OK)
-        st = read(c, c->start, c->end, c->cfg->export.drums_stereo, slice, e);
+    enum status st = read(c, c->start, c->end, c->cfg->export.drums_stereo, slice, e);
     if (st == ST_OK)
         st = attack_of(c, slice, &attack, e);
     if (st == ST_OK)
@@ -327,6 +326,8 @@ enum status recut_make(struct recut *out, const char *recording,
     if (st != ST_OK)
         return st;
     st = place(&c, find, e);
+    if (st == ST_OK)
+        st = find_offset(&c, e);
     if (st == ST_OK)
         st = cut(&c, e);
     if (st == ST_OK)

@@ -37,9 +37,12 @@ struct change_memory {
     bool sounds[CHANGE_CELLS_MAX];
 };
 
+/* Levels are those about the recording's offset: a constant is not heard, nor is what
+ * wanders so slowly that it is one in a window. */
 static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
 {
     const struct track_info *info = track_info(t);
+    double offset = info->offset.middle;
     double energy = 0.0, dc = 0.0, weight = 0.0, flatness = 0.0, centroid = 0.0;
     double peak = 0.0;
     bool clipped = false;
@@ -48,9 +51,11 @@ static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
         struct track_hop h;
         track_hop(t, cell * TRACK_HOPS_PER_SPECTRUM + k, &h);
         double rms = pow(10.0, h.rms_db / 20.0);
+        if (offset != 0.0)
+            rms = sqrt(fmax(0.0, rms * rms - 2.0 * offset * h.dc + offset * offset));
         energy += rms * rms;
         dc += h.dc;
-        peak = fmax(peak, pow(10.0, h.peak_db / 20.0));
+        peak = fmax(peak, pow(10.0, h.peak_db / 20.0) - fabs(offset));
         clipped = clipped || (h.flags & TRACK_CLIPPED);
         if (isfinite(h.flatness) && isfinite(h.centroid_hz)) {
             weight += rms;
@@ -174,7 +179,8 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
     reach(s, to);
     const struct track_sum *a = sum_at(s, from), *b = sum_at(s, to);
     double n = (double)(to - from), weight = b->weight - a->weight;
-    double mean = fmax(0.0, b->energy - a->energy) / n;
+    double dc = (b->dc - a->dc) / n, wander = dc - track_info(s->track)->offset.middle;
+    double mean = fmax(0.0, (b->energy - a->energy) / n - wander * wander);
     float peak = 0.0f;
     for (size_t i = from + 1; i <= to; i++)
         peak = sum_at(s, i)->peak > peak ? sum_at(s, i)->peak : peak;
@@ -187,7 +193,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
     *out = (struct track_window){
         .rms_db = mean > 0.0 ? 10.0 * log10(mean) : -(double)INFINITY,
         .crest = mean > 0.0 ? (double)peak / sqrt(mean) : nothing,
-        .dc = (b->dc - a->dc) / n,
+        .dc = dc,
         .flatness = weight > 0.0 ? (b->flatness - a->flatness) / weight : nothing,
         .centroid_hz = weight > 0.0 ? (b->centroid - a->centroid) / weight : nothing,
         .tonality = weight > 0.0 ? (b->tonality - a->tonality) / weight : 0.0,
