@@ -63,6 +63,26 @@ static void finished_samples_are_clean(void **state)
         }
 }
 
+/* Ends that are quiet enough before the gain, and not after it. */
+static void the_gain_opens_no_end(void **state)
+{
+    (void)state;
+    struct audio a;
+    struct keep k = {.peak_dbfs = -1, .channels = 1};
+    assert_int_equal(audio_init(&a, OUT, 1, OUT, NULL), ST_OK);
+    tone_add(&a, -1, 200, 0.02, 1.5);
+    for (size_t i = 0; i < 441; i++) {
+        float rest = (float)i / 441 + 0.03f;
+        a.data[i] *= rest < 1 ? rest : 1;
+        a.data[a.frames - 1 - i] *= rest < 1 ? rest : 1;
+    }
+    assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[a.frames - 1]) < 1e-3f);
+    assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
+    assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[a.frames - 1]) < 1e-3f);
+    assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
+    audio_done(&a);
+}
+
 static void what_is_finished_stays_as_it_is(void **state)
 {
     (void)state;
@@ -248,15 +268,43 @@ static void a_click_between_hits_is_no_attack(void **state)
     dig_done(&d);
 }
 
+/* What stages read of a recording lies on zero, even where the recording does not. */
+static void a_constant_is_not_read(void **state)
+{
+    enum { SECONDS = 5 };
+    char path[FOLDER_BYTES];
+    struct audio a, part;
+    struct rng r = rng_derive(3, 0, "test-constant", 0);
+    assert_int_equal(audio_init(&a, (size_t)SECONDS * OUT, 1, OUT, NULL), ST_OK);
+    tone_harmonic(&a, 110, 0.2, 3000);
+    for (size_t i = 0; i < OUT; i++)
+        a.data[i] = 0; /* quiet moments tell where zero is */
+    tone_noise(&a, 0.002, &r);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += 0.04f;
+    record(path, *state, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
+    struct dig d;
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_PADS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_read(&d, 2 * OUT, 4 * OUT, 1, &part, NULL), ST_OK);
+    assert_int_equal(part.frames, 2 * OUT);
+    assert_true(fabs(mean_of(&part)) < 0.001);
+    audio_done(&part);
+    dig_done(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finished_samples_are_clean),
+        cmocka_unit_test(the_gain_opens_no_end),
         cmocka_unit_test(what_is_finished_stays_as_it_is),
         cmocka_unit_test(silence_is_no_sample),
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_click_between_hits_is_no_attack),
+        IN_FOLDER(a_constant_is_not_read),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }

@@ -51,6 +51,11 @@ static enum status to_channels(struct audio *a, int channels, struct err *e)
     return st;
 }
 
+static void close_ends(struct audio *a)
+{
+    level_close_ends(a, 2, 10);
+}
+
 enum status dig_finish(struct audio *a, const struct keep *k, const struct converter *by,
                        int rate_hz, struct err *e)
 {
@@ -64,8 +69,12 @@ enum status dig_finish(struct audio *a, const struct keep *k, const struct conve
     level_scrub(a);
     st = level_remove_dc(a, k->loop, NULL, e);
     if (st == ST_OK && !k->loop)
-        level_close_ends(a, 2, 10);
-    return st == ST_OK ? level_normalise(a, k->peak_dbfs, k->loop, e) : st;
+        close_ends(a);
+    if (st == ST_OK)
+        st = level_normalise(a, k->peak_dbfs, k->loop, e);
+    if (st == ST_OK && !k->loop)
+        close_ends(a); /* the gain may have brought them up */
+    return st;
 }
 
 enum status dig_describe(struct candidate *c, const struct audio *a, bool loop,
