@@ -8,8 +8,10 @@
  * and struck notes. */
 static const double NOVELTY_DELAY_S = 0.0027;
 
-/* What stands next to a loud stroke is measured against no more of it than this. */
-static const double NEAR_CAP = 8;
+/* A peak is measured against this share of the mean around it. Much of that mean is the
+ * strokes next door, of which no more counts than NEAR_CAP: in full, they would hide the
+ * soft ones between them. */
+static const double NEAR_WEIGHT = 0.5, NEAR_CAP = 9;
 
 /* Frames of the earlier scripts' settings. */
 static const double USER_FRAME_S = 512.0 / 44100;
@@ -26,8 +28,8 @@ struct onset_params onset_params_default(void)
         .post_avg_s = 0.0697,
         .min_gap_s = 0.03,
         .restless_s = 0.755,
-        .restless_weight = 1,
-        .restless_cap = 0.59,
+        .restless_weight = 1.6,
+        .restless_cap = 0.9,
     };
 }
 
@@ -96,7 +98,9 @@ static bool is_peak(const float *novelty, const unsigned char *ends, size_t n, s
     size_t first = i > w.before ? i - w.before : 0;
     size_t last = n - i > w.after ? i + w.after : n - 1;
     for (size_t k = first; k <= last; k++) {
-        double there = is_set(ends, k) ? 0 : finite_or_0(novelty[k]);
+        /* An end is no rival, but what leads up to one is its flank. */
+        bool rival = k == i + 1 || !is_set(ends, k);
+        double there = rival ? finite_or_0(novelty[k]) : 0;
         if (there > here || (there == here && k < i)) /* the first of a plateau */
             return false;
     }
@@ -159,7 +163,8 @@ enum status onset_pick(const float *novelty, const unsigned char *ends,
     size_t room = 0;
     double last_s = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
-        double above = finite_or_0(novelty[i]) - running_mean(&near, novelty, n, i);
+        double above =
+            finite_or_0(novelty[i]) - NEAR_WEIGHT * running_mean(&near, novelty, n, i);
         double need =
             p->threshold + p->restless_weight * running_mean(&around, novelty, n, i);
         if (above < need || above <= 0 || is_set(ends, i) ||
@@ -168,10 +173,13 @@ enum status onset_pick(const float *novelty, const unsigned char *ends,
         double t =
             first_s + ((double)i + peak_offset(novelty, n, i)) * hop_s - NOVELTY_DELAY_S;
         t = fmax(t, 0);
-        if (t - last_s <= p->min_gap_s)
-            continue;
-        double strength = need > 0 ? above / need : above;
         bool click = is_set(clicks, i);
+        if (t - last_s <= p->min_gap_s) {
+            if (click || !out->at[out->count - 1].click)
+                continue;
+            out->count--; /* what begins so soon after a click takes its place */
+        }
+        double strength = need > 0 ? above / need : above;
         if (!append(out, &room, (struct onset){t, (float)strength, click})) {
             onset_list_done(out);
             return err_set(e, ST_NO_MEMORY, "no memory for the list of onsets");

@@ -71,7 +71,7 @@ size_t onset_list_find(const struct onset_list *l, double time_s);
 /* Peak picking. The defaults are the measured best; the drum miner maps the user's keys
  * onto them (onset_params_user). */
 struct onset_params {
-    double threshold; /* novelty above the local mean; 1 = the measured best */
+    double threshold; /* novelty above half the local mean; 1 = the measured best */
     double pre_max_s, post_max_s, pre_avg_s, post_avg_s;
     double min_gap_s; /* events closer than this are one */
     /* Restlessness: chorus, bows and breath keep the novelty of held chords flickering.

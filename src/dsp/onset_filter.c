@@ -20,14 +20,18 @@ static const double LAG_S = 2.0 * 256 / 44100;
 static const double CROWDED_POWER = 0.25;
 enum { CROWDED_MAX = 6 };
 
+/* Where voices, strings and keys have most of their partials, what sounds on flickers the
+ * most and strokes show the least: these bands count less. */
+static const double VOICES_FROM_HZ = 500, VOICES_TO_HZ = 3000, VOICES_WEIGHT = 0.75;
+
 /* Magnitudes are brought to the scale of a 1024-point transform. The sum over bands is in
  * units of the default threshold at 44.1 kHz; where a low rate leaves fewer bands, it
  * grows by this power of what is missing. A stroke rises in all of them and would have it
  * at 1, but a held chord flickers in the low ones that are left: 1.3 to 2.2 false onsets
  * a second in chords at 2.5 to 4 kHz with 1, under 0.1 with this. */
 static const double MISSING_POWER = 0.3;
-static const float REFERENCE_SIZE = 1024, REFERENCE_WEIGHT = 124.593F;
-static const float REFERENCE_NOVELTY = 1.53F;
+static const float REFERENCE_SIZE = 1024, REFERENCE_WEIGHT = 112.165F;
+static const float REFERENCE_NOVELTY = 1.334F;
 
 /* Gain for quiet recordings: a slowly falling peak of the band magnitudes is lifted to
  * LEVEL_LOUD, in steps, by 40 dB at most. Louder recordings are taken as they are. */
@@ -45,8 +49,10 @@ static const float CUT_FALL = 3, CUT_BELOW = 10;
 /* A click (a crackle, a sample broken off, a bad splice) is a peak of the novelty of
  * which nothing, by that share, is left in any of the frames up to CLICK_TO later. The
  * window of the first, CLICK_FROM later, may still begin with it. The driest drums leave
- * more. */
+ * more. Of a weak peak, under CLICK_WEAK, that first look decides: samples break off in
+ * mid-sound, and what plays on beside them hides that nothing is left of the step. */
 static const float CLICK_LEFT = 0.05F, CLICK_EDGE = 0.1F, CLICK_LEAST = 0.25F;
+static const float CLICK_WEAK = 5.5F;
 enum { CLICK_FROM = 2, CLICK_TO = 5 };
 
 struct band {
@@ -131,7 +137,10 @@ static bool make_bands(struct onset_filter *f, int rate_hz, int fft_size)
         int low = centre[b], mid = centre[b + 1], high = centre[b + 2];
         f->band[b] = (struct band){low + 1, high - low - 1, at};
         int stands_for = crowd[b + 1] < CROWDED_MAX ? crowd[b + 1] : CROWDED_MAX;
-        f->importance[b] = (float)pow(stands_for, CROWDED_POWER);
+        double hz = (double)mid * rate_hz / fft_size;
+        bool voices = hz >= VOICES_FROM_HZ && hz < VOICES_TO_HZ;
+        f->importance[b] =
+            (float)(pow(stands_for, CROWDED_POWER) * (voices ? VOICES_WEIGHT : 1));
         for (int k = low + 1; k < high; k++)
             f->weight[at++] = k <= mid ? (float)(k - low) / (float)(mid - low)
                                        : (float)(high - k) / (float)(high - mid);
@@ -292,6 +301,8 @@ static void watch_clicks(struct onset_filter *f)
                        f->risen[now] * f->out_scale > CLICK_LEAST;
     for (int ago = CLICK_FROM; ago <= CLICK_TO; ago++) {
         size_t then = slot(f, ago);
+        if (ago > CLICK_FROM && f->risen[then] * f->out_scale < CLICK_WEAK)
+            continue;
         float share = ago == CLICK_FROM ? CLICK_EDGE : CLICK_LEFT;
         f->fleeting[then] = f->fleeting[then] &&
                             f->risen[then] >= f->risen[slot(f, ago - 1)] &&
