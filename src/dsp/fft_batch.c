@@ -21,7 +21,10 @@ struct fft_batch {
     float *window;
     struct twiddle *root; /* e^(−2πi k/n), k < n; the complex transform takes every 2nd */
     struct complex8 *a, *b;
+    void (*transform)(const struct fft_batch *f, struct complex8 **result);
 };
+
+static void run_stages(const struct fft_batch *f, struct complex8 **result);
 
 static int factorise(int n, int *radix)
 {
@@ -44,7 +47,7 @@ static void *aligned(size_t bytes)
 
 struct fft_batch *fft_batch_new(int n, const float *window)
 {
-    struct fft_batch plan = {.n = n, .half = n / 2};
+    struct fft_batch plan = {.n = n, .half = n / 2, .transform = run_stages};
     if (n < 8 || n > SIZE_LIMIT || n % 4 || !(plan.stages = factorise(n / 2, plan.radix)))
         return NULL;
     struct fft_batch *f = malloc(sizeof *f);
@@ -258,8 +261,7 @@ VEC_INLINE void split(const struct fft_batch *f, const struct complex8 *z, float
     }
 }
 
-/* The stages over the f->half complex values at f->a; returns where the result lies. */
-VEC_INLINE struct complex8 *transform(const struct fft_batch *f)
+VEC_INLINE void stages_of_eight(const struct fft_batch *f, struct complex8 **result)
 {
     struct complex8 *from = f->a, *to = f->b;
     int n = f->half, s = 1;
@@ -284,7 +286,19 @@ VEC_INLINE struct complex8 *transform(const struct fft_batch *f)
         from = to;
         to = swap;
     }
-    return from;
+    *result = from;
+}
+
+VEC_CLONES(run_stages, stages_of_eight,
+           (const struct fft_batch *f, struct complex8 **result), (f, result))
+
+/* The stages over the f->half complex values at f->a; returns where the result lies. They
+ * are called, not inlined into each of the six places: compilers take long over them. */
+static struct complex8 *transform(const struct fft_batch *f)
+{
+    struct complex8 *result;
+    f->transform(f, &result);
+    return result;
 }
 
 VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *x, int hop,
