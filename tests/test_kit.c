@@ -291,6 +291,28 @@ static void one_shots_keep_their_names(void **state)
     }
 }
 
+/* A recording found below other folders is called after those first; a kit has room for
+ * the recording only. */
+static void finds_are_called_after_their_recording(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *source, *name;
+    } told[] = {{"tapes/1994/EE_Kick.flac", "tapes_1994_EE_Kick", "BD_EE_Kick_007"},
+                {"/far/away/x.y.wav", "x.y", "BD_x_y_007"},
+                {"Probe 12.wav", "Probe 12", "BD_Probe_12_007"}};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        struct kit_item item = drum("a", "kick", 0.5, 1);
+        struct kit_plan p;
+        snprintf(item.c.source_path, sizeof item.c.source_path, "%s", told[i].path);
+        snprintf(item.c.source, sizeof item.c.source, "%s", told[i].source);
+        snprintf(item.c.filename, sizeof item.c.filename, "%s_drum_007_kick.wav",
+                 told[i].source);
+        kit_plan_make(&p, tr8s(), &item, 1, 400);
+        assert_string_equal(item.name, told[i].name);
+    }
+}
+
 /* --- the sound --- */
 
 /* A hit after `quiet_ms` of something at `tail` of its level, rising in `rise_ms`. */
@@ -818,6 +840,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),
+        cmocka_unit_test(finds_are_called_after_their_recording),
         cmocka_unit_test(every_hit_starts_at_its_attack),
         cmocka_unit_test(a_trim_is_heard_on_the_machine),
         cmocka_unit_test(loops_do_not_click),

@@ -216,27 +216,39 @@ static void describe_bare(const struct candidate *c, size_t stem, const char *pr
     snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, name, number);
 }
 
+/* The name of the recording. A source's own begins with the folders it lies in, which the
+ * few letters of a kit's names have no room for. */
+static void recording_of(const struct candidate *c, char out[96])
+{
+    const char *base = path_base(c->source_path);
+    if (strchr(c->source_path, '/') && base[0])
+        snprintf(out, 96, "%.*s", (int)stem_length(base), base);
+    else
+        snprintf(out, 96, "%s", c->source);
+}
+
 /* What tells an item apart, in the room the prefix leaves: the number stays whole, the
  * recording's name is cut. */
 static void describe(const struct kit_item *item, const char *prefix, int room,
                      char rest[64])
 {
-    char number[12];
+    char number[12], source[96];
     const struct candidate *c = &item->c;
     size_t stem = stem_length(c->filename);
+    recording_of(c, source);
     if (strlen(c->source) == stem && strncmp(c->source, c->filename, stem) == 0) {
         describe_bare(c, stem, prefix, room, rest);
     } else if (c->kind == KIND_DRUM) {
         find_number(c->filename, stem, number);
         int keep = room - 2 - (int)strlen(number);
-        while (keep > 0 && keep <= (int)strlen(c->source) &&
-               !isalnum((unsigned char)c->source[keep - 1]))
+        while (keep > 0 && keep <= (int)strlen(source) &&
+               !isalnum((unsigned char)source[keep - 1]))
             keep--;
-        snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, c->source, number);
+        snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, source, number);
     } else if (c->key[0] || c->brightness[0]) {
         snprintf(rest, 64, "%s_%s", c->key, c->brightness);
     } else {
-        snprintf(rest, 64, "%.16s", c->source);
+        snprintf(rest, 64, "%.16s", source);
     }
 }
 
