@@ -143,6 +143,14 @@ static void doubles_get_names_of_their_own(void **state)
                              "manifest.csv.ogg=manifest.csv_2");
     folder_remove(*state);
     mkdir(*state, 0700);
+    /* Too long a way: the outermost folders go, as few as it takes. */
+    sound(*state, "what came down from the loft/reels of the long summer of 1994/side "
+                  "two, slow/take 3.wav");
+    list(out, *state, true, NULL);
+    assert_string_equal(strchr(out, '=') + 1,
+                        "reels of the long summer of 1994_side two, slow_take 3");
+    folder_remove(*state);
+    mkdir(*state, 0700);
     /* Two long names that are the same for 80 bytes. */
     for (int i = 0; i < 2; i++) {
         memset(name, 'x', 200);

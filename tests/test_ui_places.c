@@ -328,6 +328,31 @@ static void the_first_finds_come_with_the_first_keys(void **state)
     assert_string_equal(rig.app.echo, "");
 }
 
+/* Where a name has no room, the folders it begins with go first. */
+static void names_are_cut_where_they_say_least(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
+    static struct candidate c;
+    struct catalog_source src = {.stem = "loft_tapes of 1994_Haus",
+                                 .path = "loft/tapes of 1994/Haus.flac"};
+    candidate_clear(&c);
+    c.kind = KIND_DRUM;
+    snprintf(c.source, sizeof c.source, "%s", src.stem);
+    snprintf(c.filename, sizeof c.filename, "%s_drum_001_kick.wav", src.stem);
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
+    const struct find *f = session_find(rig.session, 0);
+    assert_string_equal(words_name(&rig.app, f, 37), f->name);
+    assert_string_equal(words_name(&rig.app, f, 36), "Haus_drum_001_kick");
+    rig.app.now += 1;
+    app_tick(&rig.app);
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, " Haus_drum_001_kick "));
+    assert_null(strstr(screen, "loft_tapes"));
+    free(screen);
+}
+
 /* As the loop does, while nobody types. */
 static void idle_for(double seconds)
 {
@@ -571,6 +596,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(wide_letters_are_typed_in_sight, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_first_finds_come_with_the_first_keys, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(names_are_cut_where_they_say_least, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_others_write_comes_up_without_a_key, set_up,
                                         tear_down),

@@ -188,11 +188,17 @@ static bool claim(struct name_set *set, const char *name)
     return true;
 }
 
+/* The folders a file lies in, then its own name; where that is too long, without the
+ * outermost folders: what is nearest tells most. */
 static void natural_stem(char out[STEM_BYTES], const char *relative)
 {
     char flat[PATH_BYTES];
     const char *ending = path_ending(relative);
     size_t n = strlen(relative) - (*ending ? strlen(ending) + 1 : 0);
+    for (const char *slash; n >= STEM_BYTES && (slash = strchr(relative, '/'));) {
+        n -= (size_t)(slash + 1 - relative);
+        relative = slash + 1;
+    }
     memcpy(flat, relative, n);
     flat[n] = '\0';
     for (char *p = flat; *p; p++)

@@ -306,7 +306,8 @@ void inspector_draw(struct app *app, const struct area *a, long index)
     struct area in = area_sub(a, 0, 1, a->rows, a->cols - 2);
     struct area title = area_top(&in, 1);
     area_glyph(&title, 0, 0, words_mark_role(f), words_mark(f));
-    area_fit(&title, 0, 2, title.cols - 2, ROLE_STRONG, CUT_MIDDLE, f->name);
+    area_fit(&title, 0, 2, title.cols - 2, ROLE_STRONG, CUT_MIDDLE,
+             words_name(app, f, title.cols - 2));
     if (in.cols >= 54 && in.rows < 16 && !app->library.why) { /* side by side */
         struct area facts = area_right(&in, in.cols >= 80 ? 44 : 34);
         area_right(&in, 2);

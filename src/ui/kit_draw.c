@@ -81,7 +81,7 @@ static void draw_slot(struct app *app, const struct area *a, int row, int slot,
     area_glyph(a, row, c->sample - 2, words_mark_role(f), words_mark(f));
     area_fit(a, row, c->sample, c->name,
              f->decision == DECISION_REJECTED ? ROLE_REJECTED : ROLE_TEXT, CUT_MIDDLE,
-             f->name);
+             words_name(app, f, c->name));
     snprintf(len, sizeof len, "%.2fs", session_measure(app->session, f, ME_duration_sec));
     snprintf(level, sizeof level, "%+.1f", k->trim_db);
     area_right_text(a, row, c->len, ROLE_TEXT, len);
@@ -130,7 +130,8 @@ static void draw_matches(struct app *app, const struct area *a)
         if (in)
             area_glyph(a, i + 1, 0, ROLE_STRONG, GLYPH_CURSOR);
         area_glyph(a, i + 1, 1, words_mark_role(f), words_mark(f));
-        area_fit(a, i + 1, 3, end - 4, in ? ROLE_STRONG : ROLE_TEXT, CUT_MIDDLE, f->name);
+        area_fit(a, i + 1, 3, end - 4, in ? ROLE_STRONG : ROLE_TEXT, CUT_MIDDLE,
+                 words_name(app, f, end - 4));
         area_text(a, i + 1, end, ROLE_DIM, right);
     }
 }
@@ -148,7 +149,8 @@ static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
         area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
     }
     area_glyph(a, row, 2, words_mark_role(f), words_mark(f));
-    area_fit(a, row, 4, a->cols - 32, ROLE_TEXT, CUT_MIDDLE, f->name);
+    area_fit(a, row, 4, a->cols - 32, ROLE_TEXT, CUT_MIDDLE,
+             words_name(app, f, a->cols - 32));
     area_right_text(a, row, a->cols - 2, ROLE_DIM, right);
 }
 

@@ -245,7 +245,7 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
         area_right_text(a, row, end, ROLE_DIM, text);
         end -= utf8_cells(text) + 1;
     }
-    area_fit(a, row, name, end - name, role, CUT_MIDDLE, f->name);
+    area_fit(a, row, name, end - name, role, CUT_MIDDLE, words_name(app, f, end - name));
     draw_columns(app, a, l, row, f, position);
 }
 

@@ -1,3 +1,4 @@
+#include "io/paths.h"
 #include "ui/state.h"
 
 #include <math.h>
@@ -67,4 +68,25 @@ enum role words_mark_role(const struct find *f)
     if (f->decision == DECISION_REJECTED)
         return ROLE_REJECTED;
     return f->near_miss ? ROLE_NEAR_MISS : ROLE_UNDECIDED;
+}
+
+/* How many bytes of a source's stem are the folders it lies in. */
+static size_t folders_in(const struct catalog_source *s)
+{
+    char own[STEM_BYTES];
+    if (!strchr(s->path, '/'))
+        return 0;
+    stem_of_file(own, s->path);
+    size_t whole = strlen(s->stem), part = strlen(own);
+    bool ends = part < whole && strcmp(s->stem + whole - part, own) == 0;
+    return ends ? whole - part : 0;
+}
+
+const char *words_name(const struct app *app, const struct find *f, int cells)
+{
+    if (f->source >= session_source_count(app->session) || utf8_cells(f->name) <= cells)
+        return f->name;
+    const struct catalog_source *s = session_source(app->session, f->source);
+    size_t whole = strlen(s->stem);
+    return strncmp(f->name, s->stem, whole) == 0 ? f->name + folders_in(s) : f->name;
 }
