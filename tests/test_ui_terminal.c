@@ -482,56 +482,6 @@ static void moving_leaves_the_line_to_keys(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
-/* As over a serial line. */
-static void send_in_pieces(const char *bytes)
-{
-    for (; *bytes; bytes++) {
-        char one[2] = {*bytes};
-        struct timespec byte = {0, 2000000};
-        pty_send(&pty, one);
-        nanosleep(&byte, NULL);
-    }
-}
-
-static void unknown_sequences_are_no_keys(void **state)
-{
-    (void)state;
-    start("xterm-256color", "C.UTF-8", 24, 80);
-    assert_true(pty_wait_for(&pty, "near misses", 10));
-    /* focus, a modified function key, a mouse report, a paste that would reject and quit
-     */
-    pty_send(&pty, "\033[I\033[15;7~\033[<0;10;10M\033[200~xxxQ\033[201~");
-    /* a mouse that reports as the first ones did, answers to another program */
-    pty_send(&pty, "\033[M xx\033]11;rgb:xxxx/xxxx/xxxx\a\033P>|x\033\\\033[[A");
-    pty_settle(&pty, 0.3);
-    send_in_pieces("\033[<0;10;10M\033[15;\033[15;7~\033]11;x\033\\");
-    pty_settle(&pty, 0.3);
-    pty_send(&pty, "x");
-    assert_true(pty_wait_for(&pty, "undoes", 5));
-    pty_send(&pty, "Q");
-    assert_int_equal(pty_end(&pty, 10), 0);
-    assert_int_equal(rejected(), 1);
-}
-
-/* The bytes of a letter are read as they come, and what is no letter takes none along. */
-static void letters_come_in_pieces(void **state)
-{
-    (void)state;
-    start("xterm-256color", "C.UTF-8", 24, 80);
-    assert_true(pty_wait_for(&pty, "near misses", 10));
-    pty_send(&pty, ":n");
-    pty_settle(&pty, 0.1);
-    pty_forget(&pty);
-    send_in_pieces("\xC3\xA9");
-    assert_true(pty_wait_for(&pty, "\xC3\xA9", 5));
-    send_in_pieces("\xE2\x99\xAF");
-    assert_true(pty_wait_for(&pty, "\xE2\x99\xAF", 5));
-    pty_send(&pty, "\377a\303b\342\231c");
-    assert_true(pty_wait_for(&pty, "abc", 5));
-    pty_send(&pty, "\033Q");
-    assert_int_equal(pty_end(&pty, 10), 0);
-}
-
 static void idle_costs_nothing(void **state)
 {
     (void)state;
@@ -571,8 +521,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slow_line_gets_all_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(moving_leaves_the_line_to_keys, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(letters_come_in_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui terminal", tests, NULL, NULL);

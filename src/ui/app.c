@@ -16,7 +16,7 @@
 
 static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s = 0.004,
                     deliver_s = 0.003, announce_s = 0.25, announce_most_s = 3, look_s = 1,
-                    quiet_s = 5, farewell_s = 1;
+                    quiet_s = 5, farewell_s = 1, typing_s = 0.1;
 
 /* --- what goes on behind the keys -------------------------------------------------- */
 
@@ -354,6 +354,7 @@ struct loop {
     struct terminal *term;
     double drawn;
     bool hung_up;
+    bool typing; /* there are more keys */
 };
 
 static void show(struct loop *l)
@@ -398,15 +399,20 @@ static void suspend(struct loop *l)
 }
 
 /* All that was typed, at once: a burst of keys costs one frame, and that one does not
- * wait for its turn. */
+ * wait for its turn. Where keys do not end (a text thrown at the terminal), screen, jobs
+ * and signals come between them. */
 static void take_keys(struct loop *l)
 {
     uint32_t key;
     bool any = false;
-    while (!l->app.quit && !l->app.suspend && term_next_key(l->term, &key)) {
+    double end = clock_s() + typing_s;
+    l->typing = false;
+    while (!l->app.quit && !l->app.suspend && !l->typing &&
+           term_next_key(l->term, &key)) {
         l->app.now = clock_s();
         app_key(&l->app, key);
         any = true;
+        l->typing = l->app.now > end;
     }
     if (any && l->app.dirty && !l->app.quit && !l->app.suspend && term_send(l->term))
         show(l);
@@ -452,7 +458,7 @@ static void run(struct loop *l)
             }
             wait = wait < 0 || wait > rest ? rest : wait;
         }
-        wait_for(l, wait);
+        wait_for(l, l->typing ? 0 : wait);
         take_signals(l);
         if (app->suspend)
             suspend(l);
