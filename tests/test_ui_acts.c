@@ -218,6 +218,14 @@ static void counts_move_and_digits_rate(void **state)
     ui_rig_type(&rig, "3");
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(view_cursor(rig.app.view), 2);
+    ui_rig_keys(&rig, "# 5 0 u"); /* as far as it goes, and what that was */
+    assert_true(ui_rig_said(&rig, "undone: rated 5"));
+    ui_rig_keys(&rig, "u");
+    assert_true(ui_rig_said(&rig, "nothing to undo"));
+    ui_rig_keys(&rig, "# 5 0 ^R");
+    assert_true(ui_rig_said(&rig, "done again: rated 0"));
+    ui_rig_keys(&rig, ", } # 5 0 u");
+    assert_true(ui_rig_said(&rig, "again; ^R redoes"));
 }
 
 static void classes_stacks_and_loops_change(void **state)

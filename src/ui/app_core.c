@@ -359,6 +359,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
 {
     struct err e;
     long index = -1;
+    char said[ECHO_BYTES];
     for (int i = 0; i < (a->count > 0 ? a->count : 1); i++) {
         enum status st = a->action == ACT_UNDO ? session_undo(app->session, &index, &e)
                                                : session_redo(app->session, &index, &e);
@@ -366,6 +367,9 @@ static void undo_redo(struct app *app, const struct key_action *a)
             app_check(app, st, &e);
             return;
         }
+        if (st == ST_NOTHING && i > 0)
+            break; /* what was done before that stays said */
+        snprintf(said, sizeof said, "%s", session_echo(app->session));
         if (st == ST_NOTHING)
             break;
     }
@@ -377,7 +381,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
             library_moved(app);
     }
     kit_sync_sound(app);
-    app_say(app, "%s", session_echo(app->session));
+    app_say(app, "%s", said);
 }
 
 /* Actions that mean the same on every screen. */

@@ -243,11 +243,16 @@ void settings_commit(struct app *app, const struct config *next, const char *nam
     take_effect(app, name);
 }
 
+static bool goes_back(const struct settings_state *s, bool back)
+{
+    return back ? s->at > 0 : s->at < s->steps;
+}
+
 static void go_back(struct app *app, bool back)
 {
     struct settings_state *s = &app->settings;
     struct err e;
-    if (back ? s->at == 0 : s->at == s->steps) {
+    if (!goes_back(s, back)) {
         app_say(app, back ? "no setting was changed here" : "no setting was taken back");
         return;
     }
@@ -374,6 +379,7 @@ static bool act(struct app *app, const struct key_action *a)
 {
     struct settings_state *s = &app->settings;
     int n = a->count > 0 ? a->count : 1;
+    bool undo = a->action == ACT_UNDO;
     long to = moved_row(a, s->cursor, config_key_count(), app->canvas.rows - 12);
     if (to >= 0) {
         s->cursor = (int)to;
@@ -409,8 +415,8 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_UNDO:
     case ACT_REDO:
-        for (int i = 0; i < turns(a); i++)
-            go_back(app, a->action == ACT_UNDO);
+        for (int i = 0; i < turns(a) && (i == 0 || goes_back(s, undo)); i++)
+            go_back(app, undo);
         return true;
     default:
         return false;
