@@ -12,7 +12,7 @@ struct batch_of_jobs {
     struct config cfg;
     char source[STEM_BYTES]; /* "" = all */
     char input_dir[PATH_BYTES];
-    bool force, at_start;
+    bool force, at_start, blank; /* blank: no source is known */
     struct recipe recipe;
     struct source_list sources;
     unsigned char *wishes;   /* by source: WANTED, CLEAR */
@@ -323,7 +323,7 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
     }
     if (st == ST_OK && any > 0)
         st = project_write_config(b->place.project, &b->cfg, e);
-    b->join_due = st == ST_OK && any == 0 && project_join_due(b->place.project);
+    b->join_due = st == ST_OK && any == 0 && project_join_due(b->place.project, b->blank);
     return st;
 }
 
@@ -392,6 +392,7 @@ enum status mining_start(const struct mining_place *place,
     b->cfg = *request->config;
     b->force = request->force;
     b->at_start = request->at_start;
+    b->blank = session_source_count(place->session) == 0;
     snprintf(b->source, sizeof b->source, "%s", request->source ? request->source : "");
     snprintf(b->input_dir, sizeof b->input_dir, "%s", place->input_dir);
     b->place.input_dir = b->input_dir;

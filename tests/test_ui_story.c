@@ -304,6 +304,13 @@ static void joining_is_made_up_for(void **state)
     open_and_wait();
     assert_null(strstr(pty.text, "manifest and stacks"));
     leave();
+    /* or one whose catalog was not copied along: the finds are there, and nothing to mine
+     */
+    run("rm export/tapes/catalog.db && touch export/tapes/manifest.csv");
+    open_and_wait();
+    assert_null(strstr(pty.text, "mined already"));
+    type("q:filter src:evening\r", "evening_");
+    leave();
 }
 
 static int set_up(void **state)

@@ -115,8 +115,9 @@ struct project_totals {
 enum status project_assemble(const struct project *p, const struct assemble_more *more,
                              struct project_totals *totals, struct err *e);
 /* Is a source complete that manifest.csv cannot know of yet, because whoever mined it was
- * ended before it joined? By the files' times. */
-bool project_join_due(const struct project *p);
+ * ended before it joined? By the files' times. `blank`: the catalog knows of none, and
+ * any complete source will do. */
+bool project_join_due(const struct project *p, bool blank);
 /* Was the file at `path` written, or put there, after the source was put on record? */
 bool project_outdated(const struct project *p, const char *stem, const char *path);
 

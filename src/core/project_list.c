@@ -208,7 +208,7 @@ static bool stat_source(const struct project *p, const char *stem, struct stat *
     return fstatat(p->root.fd, path, out, 0) == 0;
 }
 
-bool project_join_due(const struct project *p)
+bool project_join_due(const struct project *p, bool blank)
 {
     struct stem_list stems;
     struct stat manifest, source;
@@ -217,7 +217,7 @@ bool project_join_due(const struct project *p)
         return false;
     for (size_t i = 0; i < stems.count && !due; i++)
         due = stat_source(p, stems.at[i], &source) &&
-              (!there || after(source.st_mtim, manifest.st_mtim));
+              (!there || blank || after(source.st_mtim, manifest.st_mtim));
     stem_list_done(&stems);
     return due;
 }
