@@ -129,8 +129,10 @@ static void describe(struct soundfile_info *info, int format)
     else
         snprintf(info->format, sizeof info->format, "%.20s %s", container,
                  coding_name(format));
-    info->bit_depth = bits;
     int coding = format & SF_FORMAT_SUBMASK;
+    info->bit_depth = coding == SF_FORMAT_ALAW   ? 12
+                      : coding == SF_FORMAT_ULAW ? 13
+                                                 : bits;
     info->lossy = bits == 0 && coding != SF_FORMAT_FLOAT && coding != SF_FORMAT_DOUBLE;
 }
 

@@ -29,9 +29,10 @@ struct soundfile_info {
     int rate_hz;
     int channels;
     int64_t claimed_frames; /* from the header; may be wrong, 0 when unknown */
-    int bit_depth;          /* of integer formats: 8 … 32; 0 for float or lossy */
-    bool lossy;             /* MP3, Vorbis, Opus, ADPCM … */
-    char format[40];        /* "WAV 16-bit", "MP3", "Ogg Vorbis" … */
+    int bit_depth;   /* of integer formats: 8 … 32; of A-law 12, of µ-law 13, their
+                      * finest step; 0 for float or lossy */
+    bool lossy;      /* MP3, Vorbis, Opus, ADPCM … */
+    char format[40]; /* "WAV 16-bit", "MP3", "Ogg Vorbis" … */
 };
 
 /* ST_NOT_FOUND, ST_UNREADABLE (not audio, not a file, no permission), ST_UNSUPPORTED
