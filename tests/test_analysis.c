@@ -310,6 +310,36 @@ static void clipping_zeros_and_sticking_are_seen(void **state)
     audio_done(&a);
 }
 
+/* A float recording goes beyond full scale without clipping, and may be clipped there. */
+static void beyond_full_scale_is_headroom(void **state)
+{
+    (void)state;
+    enum { FLAT = 512 * 9 - 3, LONG = 6 };
+    struct audio a = sound(1.0, 1, 44100);
+    fill_sine(&a, 110, 2.5);
+    for (int i = 0; i < LONG; i++) /* over the end of a hop; told from the second on */
+        a.data[FLAT + i] = 1.75f;
+    for (int headroom = 0; headroom < 2; headroom++) {
+        struct analysis *analysis;
+        struct track *t;
+        assert_int_equal(analysis_new(&analysis, 44100, 1, NULL), ST_OK);
+        if (headroom)
+            analysis_headroom(analysis);
+        assert_int_equal(analysis_push(analysis, a.data, a.frames, NULL), ST_OK);
+        assert_int_equal(analysis_finish(analysis, &t, NULL), ST_OK);
+        analysis_free(analysis);
+        const struct track_info *info = track_info(t);
+        if (headroom) {
+            assert_int_equal(info->clipped_runs, 1);
+            assert_int_equal(info->clipped_samples, LONG - 1);
+        } else {
+            assert_true(info->clipped_runs >= 219);
+        }
+        track_free(t);
+    }
+    audio_done(&a);
+}
+
 static void digital_silence_is_silent(void **state)
 {
     (void)state;
@@ -583,6 +613,7 @@ int main(void)
         cmocka_unit_test(onsets_are_where_the_hits_are),
         cmocka_unit_test(loudness_is_that_of_the_standard),
         cmocka_unit_test(clipping_zeros_and_sticking_are_seen),
+        cmocka_unit_test(beyond_full_scale_is_headroom),
         cmocka_unit_test(digital_silence_is_silent),
         cmocka_unit_test(block_sizes_do_not_matter),
         cmocka_unit_test(channels_are_averaged),

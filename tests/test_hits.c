@@ -434,6 +434,27 @@ static void clipping_is_counted_in_runs(void **state)
     }
 }
 
+/* What a float recording holds beyond full scale is a hit, unless it is flat there. */
+static void beyond_full_scale_is_a_hit(void **state)
+{
+    (void)state;
+    static const double at_s[] = {0.5};
+    struct hits_params p = hits_params_default();
+    struct audio a;
+    p.clipped_share = 0.002;
+    make(&a, 2, 1);
+    strike(&a, 0.5, 8.0, 60);
+    struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+    assert_non_null(strstr(cut_one(&a, &plans.at[0], &p).missed_by, "clipped"));
+    p.headroom = true;
+    assert_string_equal(cut_one(&a, &plans.at[0], &p).missed_by, "");
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = fmaxf(-1.05f, fminf(a.data[i], 1.05f));
+    assert_non_null(strstr(cut_one(&a, &plans.at[0], &p).missed_by, "clipped"));
+    hit_plans_done(&plans);
+    audio_done(&a);
+}
+
 static void fixed_length_is_fixed(void **state)
 {
     (void)state;
@@ -731,6 +752,7 @@ int main(void)
         cmocka_unit_test(starts_are_faded_and_clipping_costs),
         cmocka_unit_test(the_attack_is_in_the_first_100_ms),
         cmocka_unit_test(clipping_is_counted_in_runs),
+        cmocka_unit_test(beyond_full_scale_is_a_hit),
         cmocka_unit_test(fixed_length_is_fixed),
         cmocka_unit_test(a_clean_lone_hit_scores_best),
         cmocka_unit_test(the_best_are_kept_in_order_of_time),

@@ -195,6 +195,8 @@ static void regions_equal_the_sequential_decode(void **state)
         assert_int_equal(info->rate_hz, formats[i].rate);
         assert_int_equal(info->channels, formats[i].channels);
         assert_int_equal(info->bit_depth, formats[i].bits);
+        assert_int_equal(info->headroom,
+                         strstr(info->format, "float") || strstr(info->format, "double"));
         soundfile_close(sf);
         double worst = worst_difference(path, 30);
         if (!(worst <= formats[i].tolerance))

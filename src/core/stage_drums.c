@@ -388,6 +388,7 @@ enum status stage_drums(struct dig *d, struct err *e)
     if (!(d->recipe->stages & needs_hits) || !d->recipe->cfg.drum_miner.enabled)
         return ST_OK;
     struct hits_params p = hits_wish(&d->recipe->cfg);
+    p.headroom = d->info.headroom;
     struct hit_plans plans;
     enum status st = drum_ear_new(&d->ear, d->info.rate_hz, e);
     if (st == ST_OK || st == ST_EMPTY)

@@ -40,6 +40,8 @@ static enum status survey(struct soundfile *sf, double share, bool overview,
     struct analysis *a = NULL;
     *out = NULL;
     enum status st = analysis_new(&a, info->rate_hz, info->channels, e);
+    if (st == ST_OK && info->headroom)
+        analysis_headroom(a);
     if (st == ST_OK && !overview)
         analysis_no_overview(a);
     if (st == ST_OK)

@@ -95,6 +95,11 @@ void analysis_free(struct analysis *a)
     free(a);
 }
 
+void analysis_headroom(struct analysis *a)
+{
+    scan_headroom(a->scan);
+}
+
 void analysis_no_overview(struct analysis *a)
 {
     overview_free(a->track->overview);

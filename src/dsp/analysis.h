@@ -25,6 +25,10 @@ void analysis_free(struct analysis *a); /* NULL is safe; also before finish */
 /* Before the first push: the track will have no overview (2 MB an hour less). */
 void analysis_no_overview(struct analysis *a);
 
+/* Before the first push: the recording is float, samples beyond full scale are not
+ * clipped. */
+void analysis_headroom(struct analysis *a);
+
 /* The next `frames` frames, interleaved. ST_NO_MEMORY: free it. */
 enum status analysis_push(struct analysis *a, const float *interleaved, size_t frames,
                           struct err *e);

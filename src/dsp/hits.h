@@ -36,6 +36,7 @@ struct hits_params {
     /* Above max_peak_db a hit is passed over from this share of clipped samples (runs of
      * three or more at full scale, 0 … 1) on; 0: whether it clips or not. */
     double clipped_share;
+    bool headroom;    /* a float recording: beyond full scale only equal samples clip */
     size_t max_saved; /* per recording */
 };
 

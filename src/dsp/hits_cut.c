@@ -279,7 +279,9 @@ static double clipped_share(const struct cut *c)
         const float *x = c->read->data + c->start * channels + ch;
         size_t n = c->end - c->start, run = 0;
         for (size_t i = 0; i < n; i++, x += channels) {
-            if (fabsf(*x) < CLIP_LEVEL) {
+            bool whole =
+                c->p->headroom && fabsf(*x) > 1 && (i == 0 || *x != *(x - channels));
+            if (whole || fabsf(*x) < CLIP_LEVEL) {
                 run = 0;
             } else {
                 run++;

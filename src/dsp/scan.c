@@ -16,7 +16,7 @@ struct scan {
     int64_t zero_run;
     float *last;  /* the frame before this hop */
     float *clean; /* a hop without its non-finite samples */
-    int started;
+    int started, headroom;
     struct scan_totals totals;
 };
 
@@ -54,6 +54,11 @@ void scan_free(struct scan *s)
     free(s->last);
     free(s->clean);
     free(s);
+}
+
+void scan_headroom(struct scan *s)
+{
+    s->headroom = 1;
 }
 
 const struct scan_totals *scan_totals(const struct scan *s)
@@ -165,7 +170,10 @@ static void count_clipping(struct scan *s, const float *x, int frames, unsigned 
     for (int i = 0; i < frames; i++)
         for (int c = 0; c < s->channels; c++) {
             int *run = &s->clip_run[c];
-            if (!(fabsf(x[i * s->channels + c]) >= FULL_SCALE)) {
+            float v = x[i * s->channels + c];
+            float last = i > 0 ? x[(i - 1) * s->channels + c] : s->last[c];
+            int whole = s->headroom && fabsf(v) > 1 && v != last;
+            if (whole || !(fabsf(v) >= FULL_SCALE)) {
                 *run = 0;
                 continue;
             }

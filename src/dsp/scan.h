@@ -25,6 +25,10 @@ struct scan_totals {
 struct scan *scan_new(int channels, int hop);
 void scan_free(struct scan *s);
 
+/* Samples beyond full scale are whole: of those only what stays at one value is clipped.
+ */
+void scan_headroom(struct scan *s);
+
 /* `x`: frames ≥ 1 interleaved frames; `mono` gets their mean. */
 void scan_next(struct scan *s, const float *x, int frames, float *mono,
                struct scan_hop *out);

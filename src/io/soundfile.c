@@ -133,7 +133,8 @@ static void describe(struct soundfile_info *info, int format)
     info->bit_depth = coding == SF_FORMAT_ALAW   ? 12
                       : coding == SF_FORMAT_ULAW ? 13
                                                  : bits;
-    info->lossy = bits == 0 && coding != SF_FORMAT_FLOAT && coding != SF_FORMAT_DOUBLE;
+    info->headroom = coding == SF_FORMAT_FLOAT || coding == SF_FORMAT_DOUBLE;
+    info->lossy = bits == 0 && !info->headroom;
 }
 
 /* MPEG audio of low bit rates keeps data of many frames back, which a seek would miss;

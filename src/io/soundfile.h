@@ -32,6 +32,7 @@ struct soundfile_info {
     int bit_depth;   /* of integer formats: 8 … 32; of A-law 12, of µ-law 13, their
                       * finest step; 0 for float or lossy */
     bool lossy;      /* MP3, Vorbis, Opus, ADPCM … */
+    bool headroom;   /* float: what lies beyond full scale is whole */
     char format[40]; /* "WAV 16-bit", "MP3", "Ogg Vorbis" … */
 };
 
