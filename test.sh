@@ -19,7 +19,7 @@ for preset in "$@"; do
     }
     tail -n 1 "$log"
 done
-# One more at a time than there are cores: tests of screens and devices mostly wait.
+# Two more at a time than there are cores: tests of screens and devices mostly wait.
 # On a shared CI machine a test that hears a paced sound card may be starved once: it gets a
 # second try there, and only there. ctest's listing shows each one that needed it.
 again=()
@@ -27,6 +27,6 @@ again=()
 status=0
 for preset in "$@"; do
     echo "== $preset: test"
-    ctest --test-dir "build/$preset" -j $((cores + 1)) --output-on-failure --no-tests=error ${again[@]+"${again[@]}"} || status=1
+    ctest --test-dir "build/$preset" -j $((cores + 2)) --output-on-failure --no-tests=error ${again[@]+"${again[@]}"} || status=1
 done
 exit $status
