@@ -885,6 +885,30 @@ static void test_replaced_while_looking(void **state)
     free(in);
 }
 
+/* Into a file that is gone nothing is said as if it were kept. */
+static void test_removed_while_open(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    struct err e;
+    publish(b, in, 6, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);
+    assert_int_equal(unlink(b->db), 0);
+    struct change change = {.field = FIELD_DECISION, .candidate = candidate_id(&in[2])};
+    snprintf(change.value, sizeof change.value, "rejected");
+    assert_int_equal(catalog_record(c, &change, 1, "rejected it", NULL, &e), ST_DISK);
+    assert_non_null(strstr(e.msg, "was removed or replaced"));
+    publish(b, in, 6, NULL); /* another in its place */
+    assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_DISK);
+    catalog_close(c);
+    c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decision_of(c, candidate_id(&in[3])), DECISION_NONE);
+    assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_OK);
+    catalog_close(c);
+    free(in);
+}
+
 /* Every word of the decision file is in its description. */
 static void test_words_are_documented(void **state)
 {
@@ -919,6 +943,7 @@ int main(void)
         CASE(test_two_processes),
         CASE(test_looking_writes_nothing),
         CASE(test_replaced_while_looking),
+        CASE(test_removed_while_open),
         CASE(test_words_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -433,9 +433,25 @@ static enum status begin_log(struct catalog *c, bool known, struct err *e)
     return ST_OK;
 }
 
+/* Somebody removed the file, or put another in its place: sqlite would go on writing into
+ * what nobody can open again. */
+static enum status still_there(struct catalog *c, struct err *e)
+{
+    int moved = 0;
+    if (c->logged)
+        sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved == 0 ? ST_OK
+                      : err_set(e, ST_DISK,
+                                "%s was removed or replaced: nothing can be kept in it; "
+                                "start trowel again",
+                                c->path);
+}
+
 enum status catalog_begin(struct catalog *c, struct err *e)
 {
     enum status st = begin_log(c, false, e);
+    if (st == ST_OK)
+        st = still_there(c, e);
     return st == ST_OK ? catalog_simple(c, Q_BEGIN, e) : st;
 }
 
