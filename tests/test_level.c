@@ -2,6 +2,7 @@
 #include "dsp/level.h"
 #include "dsp/fft.h"
 #include "dsp/loudness.h"
+#include "dsp/oversample.h"
 #include "tone.h"
 
 #include <math.h>
@@ -20,6 +21,20 @@ static struct audio sound(size_t frames, int channels)
     struct audio a;
     assert_int_equal(audio_init(&a, frames, channels, 44100, NULL), ST_OK);
     return a;
+}
+
+/* A sine of 0.4 × rate lies between its samples where it should, within 0.01 dB. */
+static void oversampled_is_what_lies_between(void **state)
+{
+    (void)state;
+    enum { N = 256, END = 32 };
+    float x[N], dense[OVERSAMPLE * N];
+    for (int i = 0; i < N; i++)
+        x[i] = (float)sin(2 * PI * 0.4 * i);
+    oversample(x, N, dense);
+    for (int i = OVERSAMPLE * END; i < OVERSAMPLE * (N - END); i++)
+        assert_true(fabs((double)dense[i] - sin(2 * PI * 0.4 * i / OVERSAMPLE)) <
+                    0.00115);
 }
 
 static void true_peak_sees_between_the_samples(void **state)
@@ -378,6 +393,7 @@ static void loudness_is_r128(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(oversampled_is_what_lies_between),
         cmocka_unit_test(true_peak_sees_between_the_samples),
         cmocka_unit_test(true_peak_of_noise),
         cmocka_unit_test(true_peak_passes_nothing_over),

@@ -81,16 +81,6 @@ static void start(const char *term, const char *locale, int rows, int cols)
     pty_start(&pty, term, locale, rows, cols, workstation, folder);
 }
 
-static size_t rejected(void)
-{
-    struct err e;
-    struct session *s;
-    assert_int_equal(session_open(&s, folder, &e), ST_OK);
-    size_t n = session_tallies(s)->all.rejected;
-    session_close(s);
-    return n;
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -288,7 +278,7 @@ static void decisions_survive_a_kill(void **state)
     pty_settle(&pty, 0.2);
     kill(pty.pid, SIGKILL);
     assert_int_equal(pty_end(&pty, 5), 128 + SIGKILL);
-    assert_int_equal(rejected(), 5);
+    assert_int_equal(ui_rig_rejected(folder), 5);
     /* and are undone in the next session */
     start("xterm-256color", "C.UTF-8", 24, 80);
     assert_true(pty_wait_for(&pty, "near misses", 10));
@@ -297,7 +287,7 @@ static void decisions_survive_a_kill(void **state)
     pty_settle(&pty, 0.2);
     pty_send(&pty, "Q");
     assert_int_equal(pty_end(&pty, 10), 0);
-    assert_int_equal(rejected(), 3);
+    assert_int_equal(ui_rig_rejected(folder), 3);
 }
 
 /* Another thread brings each to the disk, at once and without a further key. */
@@ -329,7 +319,7 @@ static void every_decision_is_brought_to_the_disk(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
     munmap(syncs, sizeof *syncs);
     syncs = NULL;
-    assert_int_equal(rejected(), 4);
+    assert_int_equal(ui_rig_rejected(folder), 4);
 }
 
 static double now_s(void)
@@ -359,7 +349,7 @@ static void a_stuck_line_delays_no_key(void **state)
         pty_send(&pty, "\014x");
         nap_ms(30);
     }
-    for (int i = 0; i < 60 && (done = rejected()) < 5; i++)
+    for (int i = 0; i < 60 && (done = ui_rig_rejected(folder)) < 5; i++)
         nap_ms(50);
     assert_int_equal(done, 5);
     kill(pty.pid, SIGTERM);
@@ -393,7 +383,7 @@ static void a_stuck_line_loses_nothing(void **state)
         nap_ms(20);
     }
     pty_send(&pty, "jjx");
-    for (int i = 0; i < 100 && rejected() < 1; i++)
+    for (int i = 0; i < 100 && ui_rig_rejected(folder) < 1; i++)
         nap_ms(20);
     assert_true(pty_wait_for(&pty, "undoes", 10));
     pty_settle(&pty, 0.3);

@@ -53,16 +53,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static size_t rejected(void)
-{
-    struct err e;
-    struct session *s;
-    assert_int_equal(session_open(&s, project, &e), ST_OK);
-    size_t n = session_tallies(s)->all.rejected;
-    session_close(s);
-    return n;
-}
-
 /* As over a serial line. */
 static void send_in_pieces(const char *bytes)
 {
@@ -89,7 +79,7 @@ static void unknown_sequences_are_no_keys(void **state)
     assert_true(pty_wait_for(&pty, "undoes", 5));
     pty_send(&pty, "Q");
     assert_int_equal(pty_end(&pty, 10), 0);
-    assert_int_equal(rejected(), 1);
+    assert_int_equal(ui_rig_rejected(project), 1);
 }
 
 /* The bytes of a letter are read as they come, and what is no letter takes none along. */

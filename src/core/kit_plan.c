@@ -218,13 +218,12 @@ static void describe_bare(const struct candidate *c, size_t stem, const char *pr
 
 /* The name of the recording. A source's own begins with the folders it lies in, which the
  * few letters of a kit's names have no room for. */
-static void recording_of(const struct candidate *c, char out[96])
+static void recording_of(const struct candidate *c, char out[sizeof c->source])
 {
-    const char *base = path_base(c->source_path);
-    if (strchr(c->source_path, '/') && base[0])
-        snprintf(out, 96, "%.*s", (int)stem_length(base), base);
+    if (strchr(c->source_path, '/'))
+        stem_of_file(out, c->source_path);
     else
-        snprintf(out, 96, "%s", c->source);
+        snprintf(out, sizeof c->source, "%s", c->source);
 }
 
 /* What tells an item apart, in the room the prefix leaves: the number stays whole, the
@@ -232,8 +231,8 @@ static void recording_of(const struct candidate *c, char out[96])
 static void describe(const struct kit_item *item, const char *prefix, int room,
                      char rest[64])
 {
-    char number[12], source[96];
     const struct candidate *c = &item->c;
+    char number[12], source[sizeof c->source];
     size_t stem = stem_length(c->filename);
     recording_of(c, source);
     if (strlen(c->source) == stem && strncmp(c->source, c->filename, stem) == 0) {

@@ -148,7 +148,6 @@ static void pass(const struct layer *l, const int16_t *x, float *out)
 /* In whole steps; what is far out is held. */
 VEC_INLINE void all_to_steps(const float *x, int n, int16_t *out)
 {
-    const float whole = 12582912.0F; /* 1.5 · 2^23: adding it rounds to the nearest */
     v8f most, least;
     vec_set(&most, INT16_MAX);
     vec_set(&least, -INT16_MAX);
@@ -157,7 +156,8 @@ VEC_INLINE void all_to_steps(const float *x, int n, int16_t *out)
         v8f steps = VEC_CONST_AT(x + i) * MODEL_FINE;
         vec_min(&steps, &most);
         vec_max(&steps, &least);
-        v8s words = __builtin_convertvector(steps + whole - whole, v8s);
+        vec_round(&steps);
+        v8s words = __builtin_convertvector(steps, v8s);
         memcpy(out + i, &words, sizeof words);
     }
     for (; i < n; i++) {

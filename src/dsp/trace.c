@@ -287,13 +287,13 @@ static int8_t to_byte(double v)
 /* Bytes that keep the small beside the largest; `count` is a multiple of VEC. */
 VEC_INLINE void compand_all(const float *x, int count, float most, int8_t *bytes)
 {
-    const float whole = 12582912.0F; /* 1.5 · 2^23: adding it rounds to the nearest */
     for (int i = 0; i < count; i += VEC) {
         v8f from = VEC_CONST_AT(x + i), size = from;
         vec_abs(&size);
         size /= most;
         vec_sqrt(&size);
-        size = 127.0F * size + whole - whole;
+        size *= 127.0F;
+        vec_round(&size);
         v8i byte = __builtin_convertvector(size, v8i), below = (v8i)(from < 0.0F);
         byte = (byte ^ below) - below;
         for (int k = 0; k < VEC; k++)

@@ -146,6 +146,13 @@ VEC_INLINE void vec_abs(v8f *v)
     *v = (v8f)((v8i)*v & 0x7fffffff);
 }
 
+/* To the nearest whole number, halves to the even one, as lrintf; |v| below 2^22. */
+VEC_INLINE void vec_round(v8f *v)
+{
+    const float whole = 12582912.0F; /* 1.5 · 2^23: adding it leaves no room for parts */
+    *v = *v + whole - whole;
+}
+
 VEC_INLINE void vec_max(v8f *a, const v8f *b)
 {
     v8i greater = *b > *a;

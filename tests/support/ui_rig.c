@@ -116,6 +116,16 @@ void ui_rig_fill(struct session *s, int sources, int per_source)
     free(c);
 }
 
+size_t ui_rig_rejected(const char *project)
+{
+    struct err e;
+    struct session *s;
+    assert_int_equal(session_open(&s, project, &e), ST_OK);
+    size_t n = session_tallies(s)->all.rejected;
+    session_close(s);
+    return n;
+}
+
 void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int cols,
                  enum tier tier)
 {

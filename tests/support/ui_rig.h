@@ -19,6 +19,9 @@ struct ui_rig {
  * categories, some in stacks, some near-misses. Fails the test on any error. */
 void ui_rig_fill(struct session *s, int sources, int per_source);
 
+/* How many of a project's finds are rejected, as a session that opens it now sees it. */
+size_t ui_rig_rejected(const char *project);
+
 /* A project with these finds and an app on a canvas of that size. */
 void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int cols,
                  enum tier tier);
