@@ -1,4 +1,5 @@
-/* core/status, core/log, core/rng: the ground floor. */
+/* core/status, core/log, core/rng, core/array: the ground floor. */
+#include "core/array.h"
 #include "core/log.h"
 #include "core/rng.h"
 #include "core/status.h"
@@ -94,6 +95,28 @@ static void hashes_chain(void **state)
     assert_true(whole != rng_hash(0, "archaeologz", 11));
 }
 
+static void arrays_keep_what_they_hold(void **state)
+{
+    (void)state;
+    int *at = NULL;
+    size_t room = 0;
+    for (int i = 0; i < 1000; i++) {
+        size_t before = room;
+        assert_true(array_grow(&at, &room, (size_t)i + 1, sizeof *at));
+        assert_true(room == before || before == (size_t)i);
+        at[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(at[i], i);
+    assert_true(array_grow(&at, &room, 100000, sizeof *at));
+    assert_true(room >= 100000 && at[999] == 999);
+    int *was = at;
+    size_t had = room;
+    assert_false(array_grow(&at, &room, SIZE_MAX / 2, sizeof *at));
+    assert_true(at == was && room == had);
+    free(at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +126,7 @@ int main(void)
         cmocka_unit_test(streams_depend_on_their_name_only),
         cmocka_unit_test(moments_are_right),
         cmocka_unit_test(hashes_chain),
+        cmocka_unit_test(arrays_keep_what_they_hold),
     };
     return cmocka_run_group_tests_name("ground", tests, NULL, NULL);
 }

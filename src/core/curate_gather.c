@@ -1,5 +1,6 @@
 #include "core/curate_internal.h"
 
+#include "core/array.h"
 #include "dsp/measure.h"
 #include "io/manifest.h"
 #include "io/paths.h"
@@ -73,15 +74,9 @@ static char *locate(const char *folder, const struct candidate *c)
 
 static struct curate_find *add(struct curate_pool *pool, struct err *e)
 {
-    if (pool->count == pool->room) {
-        size_t room = pool->room * 2 + 64;
-        struct curate_find *more = realloc(pool->item, room * sizeof *more);
-        if (more == NULL) {
-            err_set(e, ST_NO_MEMORY, "no memory for %zu candidates", room);
-            return NULL;
-        }
-        pool->item = more;
-        pool->room = room;
+    if (!array_grow(&pool->item, &pool->room, pool->count + 1, sizeof *pool->item)) {
+        err_set(e, ST_NO_MEMORY, "no memory for %zu candidates", pool->count + 1);
+        return NULL;
     }
     struct curate_find *f = &pool->item[pool->count];
     memset(f, 0, sizeof *f);
@@ -92,12 +87,9 @@ static struct curate_find *add(struct curate_pool *pool, struct err *e)
 /* The settings and recordings of a project; its number, or −1 without memory. */
 static int add_site(struct curate_pool *pool, const char *project)
 {
-    struct recut_site **more =
-        realloc(pool->sites, ((size_t)pool->site_count + 1) * sizeof *more);
     struct recut_site *site = malloc(sizeof *site);
-    if (more != NULL)
-        pool->sites = more;
-    if (more == NULL || site == NULL) {
+    if (site == NULL ||
+        !array_resize(&pool->sites, (size_t)pool->site_count + 1, sizeof *pool->sites)) {
         free(site);
         return -1;
     }

@@ -1,5 +1,6 @@
 #include "core/curate_internal.h"
 
+#include "core/array.h"
 #include "io/manifest.h"
 #include "io/paths.h"
 #include "io/sha256.h"
@@ -337,16 +338,14 @@ static enum status read_own(struct plan *p, const char *name, struct err *e)
         return ST_OK;
     if (st != ST_OK)
         return st;
-    struct candidate *all = realloc(p->own, (p->own_count + count + 1) * sizeof *all);
-    if (all == NULL) {
-        free(rows);
-        return err_set(e, ST_NO_MEMORY, "no memory for the manifest");
+    if (array_resize(&p->own, p->own_count + count + 1, sizeof *p->own)) {
+        memcpy(p->own + p->own_count, rows, count * sizeof *rows);
+        p->own_count += count;
+    } else {
+        st = err_set(e, ST_NO_MEMORY, "no memory for the manifest");
     }
-    memcpy(all + p->own_count, rows, count * sizeof *all);
-    p->own = all;
-    p->own_count += count;
     free(rows);
-    return ST_OK;
+    return st;
 }
 
 /* Was the file with these bytes written by an earlier run? */

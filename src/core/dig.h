@@ -24,7 +24,7 @@ struct find_list {
     struct candidate *at;
     float *vectors; /* count × SIMILARITY_DIM; a row that starts with NAN has none */
     struct trace *traces;
-    size_t count, capacity;
+    size_t count, room;
 };
 
 /* The new last find, cleared, its vector NAN, its trace not known; NULL without memory.
@@ -68,7 +68,7 @@ struct material {
 };
 struct material_list {
     struct material *at;
-    size_t count, capacity;
+    size_t count, room;
 };
 /* Takes `sound` over (also on failure, when it is freed). */
 enum status material_add(struct material_list *l, struct material *m, struct err *e);

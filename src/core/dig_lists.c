@@ -1,29 +1,22 @@
 /* The growing lists of a dig. */
 #include "core/dig.h"
 
+#include "core/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static bool grow_finds(struct find_list *l, size_t wanted)
 {
-    if (wanted <= l->capacity)
+    if (wanted <= l->room)
         return true;
-    size_t capacity = l->capacity ? l->capacity : 32;
-    while (capacity < wanted)
-        capacity *= 2;
-    struct candidate *at = realloc(l->at, capacity * sizeof *at);
-    if (at)
-        l->at = at;
-    float *vectors = realloc(l->vectors, capacity * SIMILARITY_DIM * sizeof *vectors);
-    if (vectors)
-        l->vectors = vectors;
-    struct trace *traces = realloc(l->traces, capacity * sizeof *traces);
-    if (traces)
-        l->traces = traces;
-    if (!at || !vectors || !traces)
+    size_t room = array_room(l->room, wanted);
+    if (!array_resize(&l->at, room, sizeof *l->at) ||
+        !array_resize(&l->vectors, room * SIMILARITY_DIM, sizeof *l->vectors) ||
+        !array_resize(&l->traces, room, sizeof *l->traces))
         return false;
-    l->capacity = capacity;
+    l->room = room;
     return true;
 }
 
@@ -47,7 +40,7 @@ struct candidate *find_list_add(struct find_list *l)
 enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,
                            struct err *e)
 {
-    *l = (struct find_list){.at = rows, .count = count, .capacity = count};
+    *l = (struct find_list){.at = rows, .count = count, .room = count};
     if (count == 0)
         return ST_OK;
     l->vectors = malloc(count * SIMILARITY_DIM * sizeof *l->vectors);
@@ -87,15 +80,9 @@ void find_list_done(struct find_list *l)
 
 enum status material_add(struct material_list *l, struct material *m, struct err *e)
 {
-    if (l->count == l->capacity) {
-        size_t capacity = l->capacity ? 2 * l->capacity : 8;
-        struct material *at = realloc(l->at, capacity * sizeof *at);
-        if (!at) {
-            audio_done(&m->sound);
-            return err_set(e, ST_NO_MEMORY, "no memory for %zu sounds", capacity);
-        }
-        l->at = at;
-        l->capacity = capacity;
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at)) {
+        audio_done(&m->sound);
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu sounds", l->count + 1);
     }
     l->at[l->count++] = *m;
     return ST_OK;

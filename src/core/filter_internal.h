@@ -63,7 +63,8 @@ struct filter_node {
 
 struct filter {
     struct filter_node *node;
-    int count, room, root; /* root −1 takes everything */
+    size_t room;
+    int count, root; /* root −1 takes everything */
 };
 
 #endif

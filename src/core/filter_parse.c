@@ -1,5 +1,6 @@
 #include "core/filter_internal.h"
 
+#include "core/array.h"
 #include "core/decimal.h"
 
 #include <math.h>
@@ -57,14 +58,8 @@ static int unfinished(struct parser *p)
 static int add_node(struct parser *p, const struct filter_node *node)
 {
     struct filter *f = p->f;
-    if (f->count == f->room) {
-        int room = f->room * 2 + 16;
-        struct filter_node *more = realloc(f->node, (size_t)room * sizeof *more);
-        if (more == NULL)
-            return wrong(p, p->at, 0, "memory is exhausted");
-        f->node = more;
-        f->room = room;
-    }
+    if (!array_grow(&f->node, &f->room, (size_t)f->count + 1, sizeof *f->node))
+        return wrong(p, p->at, 0, "memory is exhausted");
     f->node[f->count] = *node;
     return f->count++;
 }

@@ -1,5 +1,6 @@
 #include "core/index.h"
 
+#include "core/array.h"
 #include "core/dig.h"
 #include "core/project_list.h"
 #include "core/rng.h"
@@ -19,7 +20,7 @@ struct search {
     const struct job_context *ctx;
     const struct log *log;
     uint64_t *known; /* places of all records, sorted */
-    size_t known_count;
+    size_t known_count, known_room;
     struct candidate *rows; /* of manifest.csv, read when one is wanted */
     size_t row_count;
     bool rows_read;
@@ -70,14 +71,11 @@ static bool is_known(const struct search *s, const struct candidate *place)
 static enum status add_known(struct search *s, const struct find_list *finds,
                              struct err *e)
 {
-    uint64_t *known =
-        realloc(s->known, (s->known_count + finds->count + 1) * sizeof *known);
-    if (!known)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds",
-                       s->known_count + finds->count);
-    s->known = known;
+    size_t count = s->known_count + finds->count;
+    if (!array_grow(&s->known, &s->known_room, count, sizeof *s->known))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", count);
     for (size_t i = 0; i < finds->count; i++)
-        known[s->known_count++] = place_of(&finds->at[i]);
+        s->known[s->known_count++] = place_of(&finds->at[i]);
     return ST_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "core/kit.h"
 
 #include "core/announce.h"
+#include "core/array.h"
 #include "core/kit_files.h"
 #include "core/kit_load.h"
 #include "core/kit_sample.h"
@@ -47,14 +48,8 @@ static bool unchanged(const struct root *root, const char *path, const char *sha
 
 static enum status add_earlier(struct earlier *kit, const char *path, struct err *e)
 {
-    if (kit->count == kit->room) {
-        size_t room = kit->room * 2 + 64;
-        char(*more)[PATH_BYTES] = realloc(kit->path, room * sizeof *more);
-        if (!more)
-            return err_set(e, ST_NO_MEMORY, "no memory for the earlier kit");
-        kit->path = more;
-        kit->room = room;
-    }
+    if (!array_grow(&kit->path, &kit->room, kit->count + 1, sizeof *kit->path))
+        return err_set(e, ST_NO_MEMORY, "no memory for the earlier kit");
     snprintf(kit->path[kit->count++], PATH_BYTES, "%s", path);
     return ST_OK;
 }

@@ -1,5 +1,6 @@
 #include "core/kit_load.h"
 
+#include "core/array.h"
 #include "core/catalog.h"
 #include "core/curate.h"
 #include "core/kit.h"
@@ -36,18 +37,12 @@ void kit_set_done(struct kit_set *set)
 
 static struct kit_item *add(struct kit_set *set)
 {
-    if (set->count == set->capacity) {
-        size_t capacity = set->capacity ? 2 * set->capacity : 64;
-        struct kit_item *item = realloc(set->item, capacity * sizeof *item);
-        if (item)
-            set->item = item;
-        float *vectors =
-            realloc(set->vectors, capacity * SIMILARITY_DIM * sizeof *vectors);
-        if (vectors)
-            set->vectors = vectors;
-        if (!item || !vectors)
+    if (set->count == set->room) {
+        size_t room = array_room(set->room, set->count + 1);
+        if (!array_resize(&set->item, room, sizeof *set->item) ||
+            !array_resize(&set->vectors, room * SIMILARITY_DIM, sizeof *set->vectors))
             return NULL;
-        set->capacity = capacity;
+        set->room = room;
     }
     memset(&set->item[set->count], 0, sizeof *set->item);
     set->item[set->count].wish = -1;
@@ -144,26 +139,15 @@ struct wishes {
     } at[TARGET_SLOTS_MAX];
 };
 
-static bool wish_extra(struct wishes *w, uint64_t id)
-{
-    if (w->extras == w->room) {
-        size_t room = w->room ? 2 * w->room : 64;
-        uint64_t *more = realloc(w->extra, room * sizeof *more);
-        w->no_memory = !more;
-        if (!more)
-            return false;
-        w->extra = more;
-        w->room = room;
-    }
-    w->extra[w->extras++] = id;
-    return true;
-}
-
 static bool take_wish(void *user, const struct change *now)
 {
     struct wishes *w = user;
-    if (now->field == FIELD_EXTRA && now->value[0])
-        return wish_extra(w, now->candidate);
+    if (now->field == FIELD_EXTRA && now->value[0]) {
+        w->no_memory = !array_grow(&w->extra, &w->room, w->extras + 1, sizeof *w->extra);
+        if (!w->no_memory)
+            w->extra[w->extras++] = now->candidate;
+        return !w->no_memory;
+    }
     if (now->field == FIELD_RING)
         w->rings = now->value[0] != '\0';
     int slot = target_slot(w->target, now->key);

@@ -9,7 +9,7 @@
 
 struct kit_set {
     struct kit_item *item;
-    size_t count, capacity;
+    size_t count, room;
     float *vectors;         /* count × SIMILARITY_DIM */
     size_t missing;         /* in a manifest but not on the disk */
     struct recut_site site; /* of a project: where items marked `recut` are cut from */

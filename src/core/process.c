@@ -1,5 +1,6 @@
 #include "core/process.h"
 
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/project_list.h"
 #include "core/why.h"
@@ -411,11 +412,9 @@ static enum status join_sources(struct source_list *all, struct source_list *mor
 {
     if (more->count == 0)
         return ST_OK;
-    struct source_file *items =
-        realloc(all->items, (all->count + more->count) * sizeof *items);
-    if (!items)
+    if (!array_resize(&all->items, all->count + more->count, sizeof *all->items))
         return err_set(e, ST_NO_MEMORY, "no memory for %zu sources", more->count);
-    all->items = items;
+    struct source_file *items = all->items;
     size_t before = all->count;
     for (size_t i = 0; i < more->count; i++) {
         struct source_file *f = &items[all->count++];

@@ -1,6 +1,7 @@
 /* Joining the records of a project into its manifest and catalog. */
 #include "core/project.h"
 
+#include "core/array.h"
 #include "core/jobs.h"
 #include "core/project_list.h"
 #include "dsp/stacks.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -123,17 +123,10 @@ static enum status note(struct joined *j, size_t source, size_t row,
 {
     const struct candidate *c = &l->at[row];
     if (j->count == j->room) {
-        size_t room = j->room ? j->room + j->room / 2 : 1024;
-        struct brief *finds = realloc(j->finds, room * sizeof *finds);
-        if (finds)
-            j->finds = finds;
-        float *vectors = realloc(j->vectors, room * SIMILARITY_DIM * sizeof *vectors);
-        if (vectors)
-            j->vectors = vectors;
-        struct trace *traces = realloc(j->traces, room * sizeof *traces);
-        if (traces)
-            j->traces = traces;
-        if (!finds || !vectors || !traces)
+        size_t room = array_room(j->room, 1024);
+        if (!array_resize(&j->finds, room, sizeof *j->finds) ||
+            !array_resize(&j->vectors, room * SIMILARITY_DIM, sizeof *j->vectors) ||
+            !array_resize(&j->traces, room, sizeof *j->traces))
             return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", room);
         j->room = room;
     }

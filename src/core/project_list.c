@@ -1,5 +1,7 @@
 #include "core/project_list.h"
 
+#include "core/array.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,16 +26,10 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static bool add(struct stem_list *l, size_t *capacity, const char *stem)
+static bool add(struct stem_list *l, size_t *room, const char *stem)
 {
-    if (l->count == *capacity) {
-        size_t wanted = *capacity ? 2 * *capacity : 64;
-        char(*at)[STEM_BYTES] = realloc(l->at, wanted * sizeof *at);
-        if (!at)
-            return false;
-        l->at = at;
-        *capacity = wanted;
-    }
+    if (!array_grow(&l->at, room, l->count + 1, sizeof *l->at))
+        return false;
     snprintf(l->at[l->count++], STEM_BYTES, "%s", stem);
     return true;
 }
@@ -50,11 +46,11 @@ enum status project_stems(const struct project *p, struct stem_list *out, struct
         close(fd);
         return err_set(e, ST_DISK, "%s/.trowel cannot be read", p->root.path);
     }
-    size_t capacity = 0;
+    size_t room = 0;
     enum status st = ST_OK;
     char stem[STEM_BYTES];
     for (struct dirent *entry; st == ST_OK && (entry = readdir(dir));)
-        if (is_record(entry->d_name, stem) && !add(out, &capacity, stem))
+        if (is_record(entry->d_name, stem) && !add(out, &room, stem))
             st =
                 err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
     closedir(dir);

@@ -1,5 +1,6 @@
 #include "core/report.h"
 
+#include "core/array.h"
 #include "core/kit_load.h"
 #include "core/report_page.h"
 #include "io/csv.h"
@@ -18,19 +19,13 @@ static const double LONGEST_S = 120;
 
 struct page {
     struct report_sample *sample;
-    size_t count, capacity;
+    size_t count, room;
 };
 
 static struct report_sample *add(struct page *p)
 {
-    if (p->count == p->capacity) {
-        size_t capacity = p->capacity ? 2 * p->capacity : 64;
-        struct report_sample *sample = realloc(p->sample, capacity * sizeof *sample);
-        if (!sample)
-            return NULL;
-        p->sample = sample;
-        p->capacity = capacity;
-    }
+    if (!array_grow(&p->sample, &p->room, p->count + 1, sizeof *p->sample))
+        return NULL;
     memset(&p->sample[p->count], 0, sizeof *p->sample);
     candidate_clear(&p->sample[p->count].c);
     return &p->sample[p->count++];

@@ -1,5 +1,6 @@
 #include "core/session_internal.h"
 
+#include "core/array.h"
 #include "io/paths.h"
 
 #include <math.h>
@@ -72,21 +73,13 @@ static void put_id(struct session *s, size_t index)
     s->ids.slot[at] = (uint32_t)index + 1;
 }
 
-static void *resized(void *array, size_t bytes, bool *well)
-{
-    void *other = *well ? realloc(array, bytes) : NULL;
-    *well = other != NULL;
-    return other != NULL ? other : array;
-}
-
 bool session_make_room(struct session *s, size_t room)
 {
-    bool well = true;
-    s->find = resized(s->find, room * sizeof *s->find, &well);
-    for (int m = 0; m < ME_COUNT; m++)
-        s->measure[m] = resized(s->measure[m], room * sizeof *s->measure[m], &well);
+    bool well = array_resize(&s->find, room, sizeof *s->find);
+    for (int m = 0; m < ME_COUNT && well; m++)
+        well = array_resize(&s->measure[m], room, sizeof *s->measure[m]);
     if (s->vectors_loaded && well)
-        s->vector = resized(s->vector, room * SIMILARITY_DIM * sizeof *s->vector, &well);
+        well = array_resize(&s->vector, room * SIMILARITY_DIM, sizeof *s->vector);
     if (well)
         s->room = room;
     return well;
@@ -101,7 +94,7 @@ void session_free_finds(struct session *s)
 
 static bool grow_finds(struct session *s)
 {
-    return s->count < s->room || session_make_room(s, s->room * 2 + 1024);
+    return s->count < s->room || session_make_room(s, array_room(s->room, 1024));
 }
 
 long session_index_of(const struct session *s, uint64_t id)
@@ -131,17 +124,10 @@ void session_changed(struct session *s, size_t index)
         s->log_count -= half;
         s->log_start += half;
     }
-    if (s->log_count == s->log_room) {
-        size_t room = s->log_room * 2 + 256;
-        uint32_t *more = realloc(s->log, room * sizeof *more);
-        if (more == NULL) {
-            session_forget_changes(s);
-            return;
-        }
-        s->log = more;
-        s->log_room = room;
-    }
-    s->log[s->log_count++] = (uint32_t)index;
+    if (array_grow(&s->log, &s->log_room, s->log_count + 1, sizeof *s->log))
+        s->log[s->log_count++] = (uint32_t)index;
+    else
+        session_forget_changes(s);
 }
 
 bool session_changed_since(const struct session *s, uint64_t *seen,
@@ -223,14 +209,8 @@ long session_take_source(struct session *s, const struct catalog_source *about)
         s->source[known].coming = false;
         return known;
     }
-    if (s->source_count == s->source_room) {
-        size_t room = s->source_room * 2 + 16;
-        struct session_source *more = realloc(s->source, room * sizeof *more);
-        if (more == NULL)
-            return -1;
-        s->source = more;
-        s->source_room = room;
-    }
+    if (!array_grow(&s->source, &s->source_room, s->source_count + 1, sizeof *s->source))
+        return -1;
     char folded[sizeof about->stem];
     filter_fold(folded, sizeof folded, about->stem);
     const char *kept = keep_text(s, folded, strlen(folded));

@@ -1,5 +1,7 @@
 #include "core/session_internal.h"
 
+#include "core/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,14 +101,9 @@ static int by_number(const void *a, const void *b)
 enum status session_let_go(struct session *s, size_t index, struct err *e)
 {
     session_take_gone(s, &s->find[index]);
-    if (s->leaving_count == s->leaving_room) {
-        size_t room = s->leaving_room * 2 + 64;
-        uint32_t *more = realloc(s->leaving, room * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ST_NO_MEMORY, "no memory for the finds");
-        s->leaving = more;
-        s->leaving_room = room;
-    }
+    if (!array_grow(&s->leaving, &s->leaving_room, s->leaving_count + 1,
+                    sizeof *s->leaving))
+        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
     s->leaving[s->leaving_count++] = (uint32_t)index;
     return ST_OK;
 }

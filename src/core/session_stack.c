@@ -1,5 +1,6 @@
 #include "core/session_internal.h"
 
+#include "core/array.h"
 #include "core/curate.h"
 #include "core/order.h"
 
@@ -14,16 +15,9 @@
 static bool index_room(struct session *s, int stacks, size_t members)
 {
     struct stack_index *k = &s->stacks;
-    uint32_t *start = realloc(k->start, ((size_t)stacks + 2) * sizeof *start);
-    if (start != NULL)
-        k->start = start;
-    uint32_t *member = realloc(k->member, (members + 1) * sizeof *member);
-    if (member != NULL)
-        k->member = member;
-    uint32_t *rank = realloc(k->rank, (s->count + 1) * sizeof *rank);
-    if (rank != NULL)
-        k->rank = rank;
-    return start != NULL && member != NULL && rank != NULL;
+    return array_resize(&k->start, (size_t)stacks + 2, sizeof *k->start) &&
+           array_resize(&k->member, members + 1, sizeof *k->member) &&
+           array_resize(&k->rank, s->count + 1, sizeof *k->rank);
 }
 
 /* Finds come best first, and so they go into their stacks. */

@@ -2,6 +2,8 @@
  * has the time. */
 #include "core/session_internal.h"
 
+#include "core/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,11 +149,11 @@ enum status session_listen(struct session_ear *ear, struct err *e)
 }
 
 /* Room for all finds, and those that came or changed meanwhile one by one. */
-static bool take_vectors(struct session *s, struct session_ear *ear)
+static void take_vectors(struct session *s, struct session_ear *ear)
 {
-    float *v = realloc(ear->vector, (s->room + 1) * SIMILARITY_DIM * sizeof *v);
-    if (v == NULL)
-        return false;
+    if (!array_resize(&ear->vector, (s->room + 1) * SIMILARITY_DIM, sizeof *ear->vector))
+        return;
+    float *v = ear->vector;
     ear->vector = NULL;
     for (size_t i = ear->count; i < s->count; i++)
         v[i * SIMILARITY_DIM] = NAN;
@@ -160,7 +162,6 @@ static bool take_vectors(struct session *s, struct session_ear *ear)
                        v + (size_t)s->unheard[i] * SIMILARITY_DIM, NULL);
     s->vector = v;
     s->vectors_loaded = true;
-    return true;
 }
 
 void session_listen_end(struct session *s, struct session_ear *ear)
@@ -176,15 +177,9 @@ void session_not_heard(struct session *s, size_t index)
 {
     if (!s->listening || s->vectors_loaded)
         return;
-    if (s->unheard_count == s->unheard_room) {
-        size_t room = s->unheard_room * 2 + 64;
-        uint32_t *more = realloc(s->unheard, room * sizeof *more);
-        if (more == NULL) {
-            s->misheard = true;
-            return;
-        }
-        s->unheard = more;
-        s->unheard_room = room;
-    }
-    s->unheard[s->unheard_count++] = (uint32_t)index;
+    if (array_grow(&s->unheard, &s->unheard_room, s->unheard_count + 1,
+                   sizeof *s->unheard))
+        s->unheard[s->unheard_count++] = (uint32_t)index;
+    else
+        s->misheard = true;
 }

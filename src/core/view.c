@@ -1,5 +1,7 @@
 #include "core/view_internal.h"
 
+#include "core/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,11 +197,9 @@ enum status view_set_similar(struct view *v, long index,
         return ST_OK;
     }
     size_t count = session_count(v->s);
-    float *d = realloc(v->distance, (count + 1) * sizeof *d);
-    if (d == NULL)
+    if (!array_resize(&v->distance, count + 1, sizeof *v->distance))
         return err_set(e, ST_NO_MEMORY, "no memory for distances");
-    v->distance = d;
-    enum status st = session_distances(v->s, (size_t)index, weights, d, e);
+    enum status st = session_distances(v->s, (size_t)index, weights, v->distance, e);
     if (st != ST_OK)
         return st;
     if (!v->has_similar) {
@@ -238,15 +238,8 @@ void view_toggle_stack(struct view *v, size_t position)
             v->opened[i] = v->opened[--v->opened_count];
             return;
         }
-    if (v->opened_count == v->opened_room) {
-        size_t room = v->opened_room * 2 + 16;
-        int *more = realloc(v->opened, room * sizeof *more);
-        if (more == NULL)
-            return;
-        v->opened = more;
-        v->opened_room = room;
-    }
-    v->opened[v->opened_count++] = f->stack;
+    if (array_grow(&v->opened, &v->opened_room, v->opened_count + 1, sizeof *v->opened))
+        v->opened[v->opened_count++] = f->stack;
 }
 
 size_t view_hidden(struct view *v, size_t position)

@@ -1,5 +1,7 @@
 #include "core/view_internal.h"
 
+#include "core/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,11 +125,8 @@ static bool row_before(const struct order_row *a, const struct order_row *b)
 /* Finds keep their names: only those that came are new. */
 static void rank_names(struct session *s)
 {
-    uint32_t *rank = realloc(s->name_rank, (s->count + 1) * sizeof *rank);
-    if (rank == NULL)
-        return;
-    s->name_rank = rank;
-    if (order_names(s->find, rank, s->names_ranked, s->count))
+    if (array_resize(&s->name_rank, s->count + 1, sizeof *s->name_rank) &&
+        order_names(s->find, s->name_rank, s->names_ranked, s->count))
         s->names_ranked = s->count;
 }
 
@@ -175,19 +174,13 @@ static bool make_room(struct view *v)
     if (need <= v->room)
         return true;
     need += need / 2;
-    struct order_row **rows[] = {&v->row, &v->old, &v->fresh};
-    for (int i = 0; i < 3; i++) {
-        struct order_row *more = realloc(*rows[i], need * sizeof *more);
-        if (more == NULL)
-            return false;
-        *rows[i] = more;
-    }
-    unsigned char *mark = realloc(v->mark, need);
-    if (mark == NULL)
-        return false;
-    v->mark = mark;
-    v->room = need;
-    return true;
+    bool well = array_resize(&v->row, need, sizeof *v->row) &&
+                array_resize(&v->old, need, sizeof *v->old) &&
+                array_resize(&v->fresh, need, sizeof *v->fresh) &&
+                array_resize(&v->mark, need, sizeof *v->mark);
+    if (well)
+        v->room = need;
+    return well;
 }
 
 static bool closed_in(const struct view *v, const struct find *f)
@@ -364,11 +357,8 @@ static void update_distances(struct view *v)
     if (v->order != ORDER_SIMILAR || v->distance_count == v->s->count)
         return;
     long index = session_index_of(v->s, v->similar);
-    float *d = realloc(v->distance, (v->s->count + 1) * sizeof *d);
-    if (d == NULL || index < 0)
-        return;
-    v->distance = d;
-    if (session_distances(v->s, (size_t)index, &v->weights, d, NULL) == ST_OK)
+    if (index >= 0 && array_resize(&v->distance, v->s->count + 1, sizeof *v->distance) &&
+        session_distances(v->s, (size_t)index, &v->weights, v->distance, NULL) == ST_OK)
         v->distance_count = v->s->count;
 }
 

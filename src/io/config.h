@@ -110,7 +110,8 @@ struct config_report {
         int line;
         char text[320];
     } * notes;
-    int count, capacity, errors;
+    size_t room;
+    int count, errors;
 };
 void config_report_done(struct config_report *report); /* safe on a zeroed one */
 

@@ -1,6 +1,7 @@
 /* Laying a YAML document over a config, with every problem told. */
 #include "io/config.h"
 
+#include "core/array.h"
 #include "io/config_value.h"
 #include "io/paths.h"
 #include "io/yaml.h"
@@ -24,16 +25,9 @@ struct loading {
 
 static void keep_note(struct config_report *r, bool is_error, int line, const char *text)
 {
-    if (r->count >= MAX_NOTES)
+    if (r->count >= MAX_NOTES ||
+        !array_grow(&r->notes, &r->room, (size_t)r->count + 1, sizeof *r->notes))
         return;
-    if (r->count == r->capacity) {
-        int capacity = r->capacity ? 2 * r->capacity : 8;
-        struct config_note *larger = realloc(r->notes, (size_t)capacity * sizeof *larger);
-        if (!larger)
-            return;
-        r->notes = larger;
-        r->capacity = capacity;
-    }
     struct config_note *n = &r->notes[r->count++];
     n->is_error = is_error;
     n->line = line;

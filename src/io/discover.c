@@ -1,11 +1,11 @@
 #include "io/discover.h"
 
+#include "core/array.h"
 #include "io/soundfile.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,40 +17,25 @@ struct place {
 
 struct walk {
     struct source_list *list;
-    size_t capacity;
+    size_t room;
     const char *folder;
     bool recursive, skip_projects;
     struct place skip[DISCOVER_SKIPS_MAX];
     int skip_count;
     struct place *seen; /* folders that were visited, so that no link leads back */
-    size_t seen_count, seen_capacity;
+    size_t seen_count, seen_room;
     /* Folders to visit, relative; real ones before those that a link leads to, so that a
      * folder keeps its own name however many links there are. */
     struct queue {
         char **path;
-        size_t at, count, capacity;
+        size_t at, count, room;
     } real, linked;
 };
 
-static bool grow(void **items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return true;
-    size_t larger = *capacity ? 2 * *capacity : 32;
-    void *moved = realloc(*items, larger * size);
-    if (!moved)
-        return false;
-    *items = moved;
-    *capacity = larger;
-    return true;
-}
-
 static bool push(struct queue *q, const char *relative)
 {
-    void *items = q->path;
-    bool fits = grow(&items, q->count, &q->capacity, sizeof *q->path);
-    q->path = items;
-    return fits && (q->path[q->count] = strdup(relative)) && ++q->count;
+    return array_grow(&q->path, &q->room, q->count + 1, sizeof *q->path) &&
+           (q->path[q->count] = strdup(relative)) && ++q->count;
 }
 
 static void queue_done(struct queue *q)
@@ -70,10 +55,8 @@ static bool enter(struct walk *w, const struct stat *s)
     for (size_t i = 0; i < w->seen_count; i++)
         if (w->seen[i].device == here.device && w->seen[i].inode == here.inode)
             return false;
-    void *items = w->seen;
-    if (!grow(&items, w->seen_count, &w->seen_capacity, sizeof *w->seen))
+    if (!array_grow(&w->seen, &w->seen_room, w->seen_count + 1, sizeof *w->seen))
         return false;
-    w->seen = items;
     w->seen[w->seen_count++] = here;
     return true;
 }
@@ -83,14 +66,12 @@ static enum status add_source(struct walk *w, const char *path, const char *rela
     bool named = soundfile_has_audio_ending(path);
     if (!named && !soundfile_is_audio(path))
         return ST_OK;
-    void *items = w->list->items;
-    if (!grow(&items, w->list->count, &w->capacity, sizeof *w->list->items))
+    struct source_list *list = w->list;
+    if (!array_grow(&list->items, &w->room, list->count + 1, sizeof *list->items))
         return ST_NO_MEMORY;
-    w->list->items = items;
-    struct source_file *f = &w->list->items[w->list->count];
+    struct source_file *f = &list->items[list->count++];
     *f = (struct source_file){.path = strdup(path), .relative = strdup(relative)};
     f->by_content = !named;
-    w->list->count++;
     return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
 }
 

@@ -1,5 +1,7 @@
 #include "io/forward.h"
 
+#include "core/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +18,9 @@ void forward_done(struct forward *f)
 
 static enum status make_room(struct forward *f, size_t samples, struct err *e)
 {
-    if (samples <= f->room)
-        return ST_OK;
-    float *more = realloc(f->data, samples * sizeof *more);
-    if (!more)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu samples", samples);
-    f->data = more;
-    f->room = samples;
-    return ST_OK;
+    return array_grow(&f->data, &f->room, samples, sizeof *f->data)
+               ? ST_OK
+               : err_set(e, ST_NO_MEMORY, "no memory for %zu samples", samples);
 }
 
 /* Frames of the next region that are there already, moved to its beginning. */

@@ -1,5 +1,6 @@
 #include "io/manifest.h"
 
+#include "core/array.h"
 #include "io/csv.h"
 
 #include <ctype.h>
@@ -422,7 +423,7 @@ struct reading {
     const char *name;
     int field_of[ALL_COLUMNS]; /* index of the column's field in a record, or -1 */
     struct candidate *rows;
-    size_t count, capacity;
+    size_t count, room;
 };
 
 static enum status read_header(struct reading *r, struct err *e)
@@ -445,14 +446,8 @@ static enum status read_header(struct reading *r, struct err *e)
 
 static enum status read_row(struct reading *r, struct err *e)
 {
-    if (r->count == r->capacity) {
-        size_t capacity = r->capacity ? 2 * r->capacity : 64;
-        struct candidate *larger = realloc(r->rows, capacity * sizeof *larger);
-        if (!larger)
-            return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", r->name);
-        r->rows = larger;
-        r->capacity = capacity;
-    }
+    if (!array_grow(&r->rows, &r->room, r->count + 1, sizeof *r->rows))
+        return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", r->name);
     struct candidate *c = &r->rows[r->count];
     candidate_clear(c);
     for (int i = 0; i < ALL_COLUMNS; i++) {
