@@ -117,20 +117,6 @@ void query_blob(struct query *q, int at, const void *value, size_t bytes)
         sqlite3_bind_blob64(statement(q), at, value, bytes, SQLITE_STATIC);
 }
 
-enum query_state catalog_step(struct catalog *c, struct query *q, struct err *e)
-{
-    int code = sqlite3_step(statement(q));
-    if (code == SQLITE_ROW)
-        return QUERY_ROW;
-    if (code == SQLITE_DONE) {
-        query_reset(q);
-        return QUERY_DONE;
-    }
-    query_failure(c, e);
-    query_reset(q);
-    return QUERY_FAILED;
-}
-
 void query_reset(struct query *q)
 {
     if (q != NULL)
@@ -144,16 +130,24 @@ static enum status last_status(struct catalog *c, struct err *e)
     return e != NULL && e->code != ST_OK ? e->code : query_failure(c, &own);
 }
 
+bool query_next(struct catalog *c, struct query *q, enum status *st, struct err *e)
+{
+    if (*st == ST_OK && q == NULL)
+        *st = last_status(c, e);
+    int code = *st == ST_OK ? sqlite3_step(statement(q)) : SQLITE_DONE;
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        *st = query_failure(c, e);
+    query_reset(q);
+    return false;
+}
+
 enum status catalog_run(struct catalog *c, struct query *q, struct err *e)
 {
-    if (q == NULL)
-        return last_status(c, e);
-    int code;
-    do
-        code = sqlite3_step(statement(q));
-    while (code == SQLITE_ROW);
-    enum status st = code == SQLITE_DONE ? ST_OK : query_failure(c, e);
-    query_reset(q);
+    enum status st = ST_OK;
+    while (query_next(c, q, &st, e))
+        continue;
     return st;
 }
 
@@ -165,14 +159,10 @@ enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *
 enum status catalog_number(struct catalog *c, struct query *q, int64_t none,
                            int64_t *value, struct err *e)
 {
-    *value = none;
-    if (q == NULL)
-        return last_status(c, e);
-    int code = sqlite3_step(statement(q));
-    if (code == SQLITE_ROW && sqlite3_column_type(statement(q), 0) != SQLITE_NULL)
-        *value = sqlite3_column_int64(statement(q), 0);
-    enum status st =
-        code == SQLITE_ROW || code == SQLITE_DONE ? ST_OK : query_failure(c, e);
+    enum status st = ST_OK;
+    bool there =
+        query_next(c, q, &st, e) && sqlite3_column_type(statement(q), 0) != SQLITE_NULL;
+    *value = there ? row_int(q, 0) : none;
     query_reset(q);
     return st;
 }
@@ -464,6 +454,30 @@ enum status catalog_end(struct catalog *c, enum status st, struct err *e)
     return st;
 }
 
+static void set_synced(struct catalog *c, bool synced)
+{
+    bool full = synced && !c->sync_later;
+    begin_log(c, false, NULL); /* what does not work says so when something is written */
+    catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+                   NULL);
+}
+
+enum status catalog_begin_unsynced(struct catalog *c, struct err *e)
+{
+    set_synced(c, false);
+    enum status st = catalog_begin(c, e);
+    if (st != ST_OK)
+        set_synced(c, true);
+    return st;
+}
+
+enum status catalog_end_unsynced(struct catalog *c, enum status st, struct err *e)
+{
+    st = catalog_end(c, st, e);
+    set_synced(c, true);
+    return st;
+}
+
 void catalog_close(struct catalog *c)
 {
     if (c == NULL)
@@ -511,14 +525,6 @@ enum status catalog_check(struct catalog *c, struct err *e)
     return whole ? ST_OK : failure(SQLITE_CORRUPT, c->path, "", e);
 }
 
-void catalog_set_synced(struct catalog *c, bool synced)
-{
-    bool full = synced && !c->sync_later;
-    begin_log(c, false, NULL); /* what does not work says so when something is written */
-    catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
-                   NULL);
-}
-
 enum status catalog_log_ahead(struct catalog **out, const char *path, struct err *e)
 {
     char head[64];
@@ -538,7 +544,7 @@ void catalog_sync_later(struct catalog *c, struct catalog *ahead)
     /* without a log NORMAL is not safe enough */
     if (c->access == DB_WAL && begin_log(c, known, NULL) == ST_OK) {
         c->sync_later = true;
-        catalog_set_synced(c, true);
+        set_synced(c, true);
     }
     catalog_close(ahead);
 }

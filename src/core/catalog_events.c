@@ -1,5 +1,7 @@
 #include "core/catalog_internal.h"
 
+#include "core/array.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,16 +12,11 @@
 /* --- the undo and redo stacks ---------------------------------------------------------
  */
 
-static bool push(int64_t **stack, size_t *count, size_t *room, int64_t number)
+static bool push(struct action_stack *s, int64_t number)
 {
-    if (*count == *room) {
-        int64_t *more = realloc(*stack, (*room * 2 + 64) * sizeof *more);
-        if (more == NULL)
-            return false;
-        *stack = more;
-        *room = *room * 2 + 64;
-    }
-    (*stack)[(*count)++] = number;
+    if (!array_grow(&s->number, &s->room, s->count + 1, sizeof *s->number))
+        return false;
+    s->number[s->count++] = number;
     return true;
 }
 
@@ -28,20 +25,20 @@ static bool history_note(struct catalog_history *h, enum catalog_action_mode mod
                          int64_t target)
 {
     if (mode == ACTION_UNDO) {
-        h->undo_count -= h->undo_count > 0;
-        return push(&h->redo, &h->redo_count, &h->redo_room, target);
+        h->undo.count -= h->undo.count > 0;
+        return push(&h->redo, target);
     }
     if (mode == ACTION_REDO)
-        h->redo_count -= h->redo_count > 0;
+        h->redo.count -= h->redo.count > 0;
     else
-        h->redo_count = 0;
-    return push(&h->undo, &h->undo_count, &h->undo_room, target);
+        h->redo.count = 0;
+    return push(&h->undo, target);
 }
 
 void catalog_history_done(struct catalog_history *h)
 {
-    free(h->undo);
-    free(h->redo);
+    free(h->undo.number);
+    free(h->redo.number);
     memset(h, 0, sizeof *h);
 }
 
@@ -50,31 +47,26 @@ static enum status history_load(struct catalog *c, struct err *e)
     catalog_look_elsewhere(c); /* forgets the stacks when they may be old */
     if (c->history.loaded)
         return ST_OK;
+    enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_ACTIONS, e);
-    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
-    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW)
+    while (query_next(c, q, &st, e))
         if (!history_note(&c->history, (enum catalog_action_mode)row_int(q, 1),
-                          row_int(q, 2))) {
-            query_reset(q);
-            catalog_history_done(&c->history);
-            return err_set(e, ST_NO_MEMORY, "no memory for the history");
-        }
-    if (state == QUERY_FAILED) {
+                          row_int(q, 2)))
+            st = err_set(e, ST_NO_MEMORY, "no memory for the history");
+    if (st != ST_OK)
         catalog_history_done(&c->history); /* half of it is no history */
-        return query_failure(c, NULL);
-    }
-    c->history.loaded = true;
-    return ST_OK;
+    c->history.loaded = st == ST_OK;
+    return st;
 }
 
 size_t catalog_undo_depth(struct catalog *c)
 {
-    return history_load(c, NULL) == ST_OK ? c->history.undo_count : 0;
+    return history_load(c, NULL) == ST_OK ? c->history.undo.count : 0;
 }
 
 size_t catalog_redo_depth(struct catalog *c)
 {
-    return history_load(c, NULL) == ST_OK ? c->history.redo_count : 0;
+    return history_load(c, NULL) == ST_OK ? c->history.redo.count : 0;
 }
 
 size_t catalog_event_count(struct catalog *c)
@@ -200,18 +192,16 @@ int64_t catalog_now_ms(void)
 static enum status current_value(struct catalog *c, const struct change *about,
                                  char value[EVENT_VALUE_BYTES], struct err *e)
 {
+    enum status st = ST_OK;
     value[0] = '\0';
     struct query *q = catalog_query(c, Q_VALUE, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
     query_int(q, 1, (int64_t)about->candidate);
     query_text(q, 2, event_word(about->field));
     query_text(q, 3, about->key);
-    enum query_state state = catalog_step(c, q, e);
-    if (state == QUERY_ROW)
+    if (query_next(c, q, &st, e))
         row_text(q, 0, value, EVENT_VALUE_BYTES);
     query_reset(q);
-    return state != QUERY_FAILED ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 static enum status put_event(struct catalog *c, int64_t action,
@@ -345,56 +335,41 @@ enum status catalog_record(struct catalog *c, const struct change *changes, size
     return ST_OK;
 }
 
+enum status change_list_add(struct change_list *l, const struct change *c, struct err *e)
+{
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
+        return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+    l->at[l->count++] = *c;
+    return ST_OK;
+}
+
 /* --- undo and redo --------------------------------------------------------------------
  */
-
-struct change_list {
-    struct change *item;
-    size_t count, room;
-};
-
-static bool list_add(struct change_list *l, const struct change *c)
-{
-    if (l->count == l->room) {
-        struct change *more = realloc(l->item, (l->room * 2 + 16) * sizeof *more);
-        if (more == NULL)
-            return false;
-        l->item = more;
-        l->room = l->room * 2 + 16;
-    }
-    l->item[l->count++] = *c;
-    return true;
-}
 
 static enum status read_action(struct catalog *c, int64_t number, bool back,
                                struct change_list *l, char label[ACTION_LABEL_BYTES],
                                struct err *e)
 {
-    struct query *q = catalog_query(c, Q_ACTION, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
-    query_int(q, 1, number);
+    enum status st = ST_OK;
+    struct change change;
     int64_t first = 1, last = 0;
-    enum query_state state = catalog_step(c, q, e);
-    if (state == QUERY_ROW) {
+    struct query *q = catalog_query(c, Q_ACTION, e);
+    query_int(q, 1, number);
+    if (query_next(c, q, &st, e)) {
         first = row_int(q, 0);
         last = row_int(q, 1);
         row_text(q, 2, label, ACTION_LABEL_BYTES);
     }
     query_reset(q);
-    if (state == QUERY_FAILED ||
-        (q = catalog_query(c, back ? Q_ACTION_BACK : Q_ACTION_EVENTS, e)) == NULL)
-        return query_failure(c, NULL);
+    if (st != ST_OK)
+        return st;
+    q = catalog_query(c, back ? Q_ACTION_BACK : Q_ACTION_EVENTS, e);
     query_int(q, 1, first);
     query_int(q, 2, last);
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        struct change change;
-        if (row_change(q, &change) && !list_add(l, &change)) {
-            query_reset(q);
-            return err_set(e, ST_NO_MEMORY, "no memory for the action");
-        }
-    }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    while (query_next(c, q, &st, e))
+        if (row_change(q, &change))
+            st = change_list_add(l, &change, e);
+    return st;
 }
 
 static enum status put_back(struct catalog *c, struct catalog_action *a,
@@ -403,9 +378,9 @@ static enum status put_back(struct catalog *c, struct catalog_action *a,
     char previous[EVENT_VALUE_BYTES];
     enum status st = ST_OK;
     for (size_t i = 0; i < l->count && st == ST_OK; i++) {
-        st = current_value(c, &l->item[i], previous, e);
+        st = current_value(c, &l->at[i], previous, e);
         if (st == ST_OK)
-            st = put_event(c, a->number, &l->item[i], previous, e);
+            st = put_event(c, a->number, &l->at[i], previous, e);
         a->applied += st == ST_OK;
     }
     return st;
@@ -424,14 +399,14 @@ static enum status step_history(struct catalog *c, enum catalog_action_mode mode
     if (st != ST_OK)
         return st;
     st = history_load(c, e);
-    const struct catalog_history *h = &c->history;
     bool back = mode == ACTION_UNDO;
-    if (st == ST_OK && (back ? h->undo_count : h->redo_count) == 0)
+    const struct action_stack *done = back ? &c->history.undo : &c->history.redo;
+    if (st == ST_OK && done->count == 0)
         st = err_set(e, ST_NOTHING, back ? "nothing to undo" : "nothing to redo");
     if (st == ST_OK)
         st = catalog_action_begin(c, &a, mode, catalog_now_ms(), e);
     if (st == ST_OK) {
-        a.target = back ? h->undo[h->undo_count - 1] : h->redo[h->redo_count - 1];
+        a.target = done->number[done->count - 1];
         st = read_action(c, a.target, back, &l, label, e);
     }
     if (st == ST_OK)
@@ -440,11 +415,11 @@ static enum status step_history(struct catalog *c, enum catalog_action_mode mode
         st = catalog_action_finish(c, &a, label, e);
     st = catalog_end(c, st, e);
     if (st != ST_OK) {
-        free(l.item);
+        free(l.at);
         return st;
     }
     catalog_action_note(c, &a);
-    *changes = l.item;
+    *changes = l.at;
     *count = l.count;
     return ST_OK;
 }
@@ -468,18 +443,15 @@ enum status catalog_each_current(struct catalog *c,
                                  bool (*fn)(void *user, const struct change *now),
                                  void *user, struct err *e)
 {
+    enum status st = ST_OK;
+    struct change now;
     struct query *q = catalog_query(c, Q_CURRENT, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
-    enum query_state state;
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        struct change now;
+    while (query_next(c, q, &st, e))
         if (row_change(q, &now) && now.value[0] != '\0' && !fn(user, &now)) {
             query_reset(q);
-            return ST_OK;
+            break;
         }
-    }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,

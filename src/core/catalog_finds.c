@@ -1,12 +1,9 @@
 #include "core/catalog_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- writing -------------------------------------------------------------------------
  */
@@ -164,29 +161,17 @@ static uint64_t *distinct_ids(const struct catalog_content *content)
     return ids;
 }
 
-static enum status carry(struct carried_words *l, const struct candidate *c, uint64_t id,
+static enum status carry(struct change_list *l, const struct candidate *c, uint64_t id,
                          struct err *e)
 {
-    if (c->decision == DECISION_NONE && c->rating <= 0)
-        return ST_OK;
-    if (l->count + 2 > l->room) {
-        size_t room = 2 * l->room + 64;
-        struct change *more = realloc(l->at, room * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-        l->at = more;
-        l->room = room;
-    }
-    if (c->decision != DECISION_NONE) {
-        l->at[l->count] = (struct change){.field = FIELD_DECISION, .candidate = id};
-        snprintf(l->at[l->count++].value, EVENT_VALUE_BYTES, "%s",
-                 decision_name(c->decision));
-    }
-    if (c->rating > 0) {
-        l->at[l->count] = (struct change){.field = FIELD_RATING, .candidate = id};
-        snprintf(l->at[l->count++].value, EVENT_VALUE_BYTES, "%d", c->rating);
-    }
-    return ST_OK;
+    struct change said = {.field = FIELD_DECISION, .candidate = id};
+    enum status st = ST_OK;
+    snprintf(said.value, sizeof said.value, "%s", decision_name(c->decision));
+    if (c->decision != DECISION_NONE)
+        st = change_list_add(l, &said, e);
+    said.field = FIELD_RATING;
+    snprintf(said.value, sizeof said.value, "%d", c->rating);
+    return st == ST_OK && c->rating > 0 ? change_list_add(l, &said, e) : st;
 }
 
 static const struct candidate *content_at(const struct catalog_content *content, size_t i,
@@ -201,7 +186,7 @@ static const struct candidate *content_at(const struct catalog_content *content,
 
 enum status catalog_write_content(struct catalog *c,
                                   const struct catalog_content *content,
-                                  struct carried_words *carried, struct err *e)
+                                  struct change_list *carried, struct err *e)
 {
     uint64_t *ids = distinct_ids(content);
     if (ids == NULL)
@@ -267,74 +252,60 @@ enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
                         const float *embeddings, struct err *e)
 {
-    catalog_set_synced(c, false);
-    enum status st = catalog_begin(c, e);
-    if (st == ST_OK) {
-        st = put_source(c, source, e);
-        if (st == ST_OK)
-            st = add_all(c, candidates, count, embeddings, e);
-        st = catalog_end(c, st, e);
-    }
-    catalog_set_synced(c, true);
-    return st;
+    enum status st = catalog_begin_unsynced(c, e);
+    if (st != ST_OK)
+        return st;
+    st = put_source(c, source, e);
+    if (st == ST_OK)
+        st = add_all(c, candidates, count, embeddings, e);
+    return catalog_end_unsynced(c, st, e);
 }
 
 enum status catalog_note_source(struct catalog *c, const struct catalog_source *source,
                                 struct err *e)
 {
-    catalog_set_synced(c, false);
-    enum status st = catalog_begin(c, e);
-    if (st == ST_OK)
-        st = catalog_end(c, put_source(c, source, e), e);
-    catalog_set_synced(c, true);
-    return st;
+    enum status st = catalog_begin_unsynced(c, e);
+    return st == ST_OK ? catalog_end_unsynced(c, put_source(c, source, e), e) : st;
 }
 
 /* Begin to change rows as they were when somebody looked last. */
 static enum status begin_as_seen(struct catalog *c, struct err *e)
 {
-    enum status st = catalog_begin(c, e);
+    enum status st = catalog_begin_unsynced(c, e);
     if (st != ST_OK || !catalog_look_elsewhere(c))
         return st;
-    return catalog_end(
-        c, err_set(e, ST_BUSY, "another trowel has written to the catalog %s", c->path),
-        e);
+    st = err_set(e, ST_BUSY, "another trowel has written to the catalog %s", c->path);
+    return catalog_end_unsynced(c, st, e);
 }
 
 enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
                          struct err *e)
 {
-    catalog_set_synced(c, false);
     enum status st = begin_as_seen(c, e);
-    if (st == ST_OK) {
-        for (size_t i = 0; i < count && st == ST_OK; i++) {
-            int64_t position = 0;
-            struct query *q = catalog_query(c, Q_FIND_ROW, e);
-            query_int(q, 1, (int64_t)ids[i]);
-            st = catalog_number(c, q, 0, &position, e);
-            if (st == ST_OK && position != 0)
-                st = drop_row(c, position, e);
-        }
-        st = catalog_end(c, st, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        int64_t position = 0;
+        struct query *q = catalog_query(c, Q_FIND_ROW, e);
+        query_int(q, 1, (int64_t)ids[i]);
+        st = catalog_number(c, q, 0, &position, e);
+        if (st == ST_OK && position != 0)
+            st = drop_row(c, position, e);
     }
-    catalog_set_synced(c, true);
-    return st;
+    return catalog_end_unsynced(c, st, e);
 }
 
 enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *stacks,
                             size_t count, struct err *e)
 {
-    catalog_set_synced(c, false);
     enum status st = begin_as_seen(c, e);
-    if (st == ST_OK) {
-        for (size_t i = 0; i < count && st == ST_OK; i++) {
-            struct query *q = catalog_query(c, Q_FIND_STACK, e);
-            query_int(q, 1, (int64_t)ids[i]);
-            query_int(q, 2, stacks[i]);
-            st = catalog_run(c, q, e);
-        }
-        st = catalog_end(c, st, e);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        struct query *q = catalog_query(c, Q_FIND_STACK, e);
+        query_int(q, 1, (int64_t)ids[i]);
+        query_int(q, 2, stacks[i]);
+        st = catalog_run(c, q, e);
     }
-    catalog_set_synced(c, true);
-    return st;
+    return catalog_end_unsynced(c, st, e);
 }

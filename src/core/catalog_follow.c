@@ -7,6 +7,7 @@
  * was said under its name and place, until it is found again. */
 #include "core/catalog_internal.h"
 
+#include "core/array.h"
 #include "core/recut.h"
 #include "core/rng.h"
 
@@ -25,14 +26,8 @@ struct ids {
 
 static bool add_id(struct ids *l, uint64_t id)
 {
-    if (l->count == l->room) {
-        size_t room = l->room * 2 + 64;
-        uint64_t *more = realloc(l->at, room * sizeof *more);
-        if (more == NULL)
-            return false;
-        l->at = more;
-        l->room = room;
-    }
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
+        return false;
     l->at[l->count++] = id;
     return true;
 }
@@ -78,18 +73,15 @@ enum status catalog_remember(struct catalog *c, const uint64_t *ids, const bool 
                              size_t count, struct err *e)
 {
     int64_t said = 0;
-    catalog_set_synced(c, false);
-    enum status st = catalog_begin(c, e);
-    if (st == ST_OK) {
-        st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
-        if (st == ST_OK && said != 0)
-            st = make_table(c, e);
-        for (size_t i = 0; st == ST_OK && said != 0 && i < count; i++)
-            st = put_place(c, ids[i], spoken[i], e);
-        st = catalog_end(c, st, e);
-    }
-    catalog_set_synced(c, true);
-    return st;
+    enum status st = catalog_begin_unsynced(c, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
+    if (st == ST_OK && said != 0)
+        st = make_table(c, e);
+    for (size_t i = 0; st == ST_OK && said != 0 && i < count; i++)
+        st = put_place(c, ids[i], spoken[i], e);
+    return catalog_end_unsynced(c, st, e);
 }
 
 /* --- which sound is which -------------------------------------------------------------
@@ -175,47 +167,21 @@ static enum whereabouts find_move(const struct place *p, const struct catalog_no
 /* --- moving ---------------------------------------------------------------------------
  */
 
-struct changes {
-    struct change *at;
-    size_t count, room;
-};
-
-static enum status add_change(struct changes *l, const struct change *change,
-                              struct err *e)
-{
-    if (l->count == l->room) {
-        size_t room = l->room * 2 + 16;
-        struct change *more = realloc(l->at, room * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ST_NO_MEMORY, "no memory for what was said");
-        l->at = more;
-        l->room = room;
-    }
-    l->at[l->count++] = *change;
-    return ST_OK;
-}
-
 /* What was said of `from`; a slot says it by its path. */
-static enum status words_of(struct catalog *c, uint64_t from, struct changes *to,
+static enum status words_of(struct catalog *c, uint64_t from, struct change_list *to,
                             struct err *e)
 {
-    enum query_state state = QUERY_DONE;
     enum status st = ST_OK;
     const uint64_t whose[] = {from, 0};
     for (int i = 0; i < 2 && st == ST_OK; i++) {
         struct change word;
         struct query *q = catalog_query(c, Q_CURRENT_OF, e);
-        if (q == NULL)
-            return query_failure(c, NULL);
         query_int(q, 1, (int64_t)whose[i]);
-        while (st == ST_OK && (state = catalog_step(c, q, e)) == QUERY_ROW)
+        while (query_next(c, q, &st, e))
             if (row_change(q, &word) && word.value[0] != '\0' &&
                 (whose[i] != 0 ||
                  (word.field == FIELD_SLOT && candidate_path_id(word.value) == from)))
-                st = add_change(to, &word, e);
-        query_reset(q);
-        if (state == QUERY_FAILED)
-            st = query_failure(c, NULL);
+                st = change_list_add(to, &word, e);
     }
     return st;
 }
@@ -228,15 +194,16 @@ static enum status path_of(struct catalog *c, const struct move *m,
                          m->from.start);
         return n > 0 ? ST_OK : ST_CORRUPT;
     }
+    enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_FIND_PATH, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
     query_int(q, 1, (int64_t)m->to);
-    enum query_state state = catalog_step(c, q, e);
-    if (state == QUERY_ROW)
+    if (query_next(c, q, &st, e))
         row_text(q, 0, path, CANDIDATE_PATH_BYTES);
+    else if (st == ST_OK)
+        st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this candidate",
+                     c->path);
     query_reset(q);
-    return state == QUERY_ROW ? ST_OK : query_failure(c, e);
+    return st;
 }
 
 static enum status drop_place(struct catalog *c, uint64_t id, struct err *e)
@@ -265,7 +232,7 @@ static enum status move_place(struct catalog *c, const struct move *m, const cha
 /* Said of the new place unless something was said there already. */
 static enum status say_there(struct catalog *c, struct catalog_action *a,
                              const struct change *said, const char *path,
-                             struct changes *done, struct err *e)
+                             struct change_list *done, struct err *e)
 {
     char own[EVENT_VALUE_BYTES] = "";
     enum status st = ST_OK;
@@ -274,19 +241,19 @@ static enum status say_there(struct catalog *c, struct catalog_action *a,
     if (st != ST_OK || own[0] != '\0')
         return st;
     st = catalog_action_change(c, a, said, path, e);
-    return st == ST_OK ? add_change(done, said, e) : st;
+    return st == ST_OK ? change_list_add(done, said, e) : st;
 }
 
 /* All is taken back first: a name that one sound leaves another may get. *moved = of how
  * many something was said. */
 static enum status move_words(struct catalog *c, struct move *moves, size_t count,
-                              struct catalog_action *a, struct changes *done,
+                              struct catalog_action *a, struct change_list *done,
                               size_t *moved, struct err *e)
 {
     enum status st = ST_OK;
     *moved = 0;
     size_t *end = malloc((count + 1) * sizeof *end);
-    struct changes words = {0};
+    struct change_list words = {0};
     if (end == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for what was said");
     for (size_t i = 0; i < count && st == ST_OK; i++) {
@@ -300,7 +267,7 @@ static enum status move_words(struct catalog *c, struct move *moves, size_t coun
         none.value[0] = '\0';
         st = catalog_action_change(c, a, &none, NULL, e);
         if (st == ST_OK)
-            st = add_change(done, &none, e);
+            st = change_list_add(done, &none, e);
     }
     for (size_t i = 0, k = 0; i < count && st == ST_OK; i++) {
         char path[CANDIDATE_PATH_BYTES];
@@ -331,14 +298,8 @@ struct moves {
 
 static enum status note_move(struct moves *l, const struct move *m, struct err *e)
 {
-    if (l->count == l->room) {
-        size_t room = l->room * 2 + 16;
-        struct move *more = realloc(l->at, room * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ST_NO_MEMORY, "no memory for what was said");
-        l->at = more;
-        l->room = room;
-    }
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
+        return err_set(e, ST_NO_MEMORY, "no memory for what was said");
     l->at[l->count++] = *m;
     return ST_OK;
 }
@@ -348,12 +309,9 @@ static enum status look_at_places(struct catalog *c, const char *stem,
                                   struct moves *out, struct err *e)
 {
     struct query *q = catalog_query(c, Q_PLACES, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
-    enum query_state state = QUERY_DONE;
     enum status st = ST_OK;
     size_t length = stem != NULL ? strlen(stem) : 0;
-    while (st == ST_OK && (state = catalog_step(c, q, e)) == QUERY_ROW) {
+    while (query_next(c, q, &st, e)) {
         struct move m;
         struct place p = {.id = (uint64_t)row_int(q, 0),
                           .start = row_int(q, 2),
@@ -369,8 +327,7 @@ static enum status look_at_places(struct catalog *c, const char *stem,
         else if (w == AT_HOME && !add_id(&out->settled, p.id))
             st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
     }
-    query_reset(q);
-    return state == QUERY_FAILED ? query_failure(c, NULL) : st;
+    return st;
 }
 
 enum status catalog_follow_words(struct catalog *c, const char *stem,
@@ -381,7 +338,7 @@ enum status catalog_follow_words(struct catalog *c, const char *stem,
     int64_t there = 0;
     size_t moved = 0;
     struct moves moves = {0};
-    struct changes done = {0};
+    struct change_list done = {0};
     char label[ACTION_LABEL_BYTES];
     *a = (struct catalog_action){0};
     enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
@@ -417,31 +374,19 @@ enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, stru
     struct catalog_now *now = NULL;
     size_t count = 0, room = 0;
     int64_t there = 0;
-    enum query_state state;
     enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
     if (st != ST_OK || there == 0) /* nothing was ever said */
         return st;
     struct query *q = catalog_query(c, Q_CUT, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW && st == ST_OK) {
+    while (query_next(c, q, &st, e)) {
         char path[CANDIDATE_PATH_BYTES];
         row_text(q, 1, path, sizeof path);
-        if (count == room) {
-            room = room * 2 + 256;
-            struct catalog_now *more = realloc(now, room * sizeof *more);
-            if (more == NULL) {
-                st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
-                break;
-            }
-            now = more;
-        }
-        now[count++] = (struct catalog_now){(uint64_t)row_int(q, 0), group_of(path),
-                                            row_int(q, 2), row_int(q, 3)};
+        if (array_grow(&now, &room, count + 1, sizeof *now))
+            now[count++] = (struct catalog_now){(uint64_t)row_int(q, 0), group_of(path),
+                                                row_int(q, 2), row_int(q, 3)};
+        else
+            st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
     }
-    query_reset(q);
-    if (state == QUERY_FAILED)
-        st = query_failure(c, NULL);
     if (st == ST_OK)
         st = catalog_follow_words(c, NULL, now, count, a, NULL, NULL, e);
     free(now);

@@ -15,6 +15,13 @@ enum catalog_query {
 
 struct query; /* a prepared statement */
 
+struct change_list {
+    struct change *at;
+    size_t count, room;
+};
+/* ST_NO_MEMORY. */
+enum status change_list_add(struct change_list *l, const struct change *c, struct err *e);
+
 enum catalog_access {
     DB_READ,  /* read only */
     DB_WAL,   /* a session */
@@ -22,10 +29,12 @@ enum catalog_access {
     DB_BESIDE /* a file built beside, thrown away when it fails */
 };
 
-/* The undo and redo stacks: numbers of the user's own actions, newest last. */
+/* What can be undone and done again: numbers of the user's own actions, newest last. */
 struct catalog_history {
-    int64_t *undo, *redo;
-    size_t undo_count, redo_count, undo_room, redo_room;
+    struct action_stack {
+        int64_t *number;
+        size_t count, room;
+    } undo, redo;
     bool loaded;
 };
 
@@ -57,7 +66,6 @@ enum status catalog_open_as(struct catalog **out, const char *path,
 /* Nobody else has it open, and it is a single file without a log now. */
 bool catalog_take_alone(struct catalog *c);
 enum status catalog_check(struct catalog *c, struct err *e); /* full integrity check */
-void catalog_set_synced(struct catalog *c, bool synced);
 /* While all is read in one go, pages are not kept: fresh memory for each costs more than
  * a copy. */
 void catalog_passes_once(struct catalog *c, bool once);
@@ -69,10 +77,11 @@ void query_real(struct query *q, int at, double value);      /* NAN = NULL */
 void query_text(struct query *q, int at, const char *value); /* kept until the step */
 void query_blob(struct query *q, int at, const void *value, size_t bytes);
 
-enum query_state { QUERY_ROW, QUERY_DONE, QUERY_FAILED };
-enum query_state catalog_step(struct catalog *c, struct query *q, struct err *e);
-void query_reset(struct query *q); /* ends a select that was not stepped to the end */
-/* Run to the end, results unseen. q may be NULL: fails. */
+/* Is there another row? No (q is reset then) at the end, when reading fails, which is put
+ * into *st, and when *st is a failure already: the caller's. q NULL fails. */
+bool query_next(struct catalog *c, struct query *q, enum status *st, struct err *e);
+void query_reset(struct query *q); /* ends a select that was not read to the end */
+/* Run to the end, results unseen. */
 enum status catalog_run(struct catalog *c, struct query *q, struct err *e);
 enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e);
 /* The one number a query answers; `none` when there is no row or NULL. */
@@ -95,6 +104,9 @@ bool catalog_look_elsewhere(struct catalog *c);
 enum status catalog_begin(struct catalog *c, struct err *e);
 /* Commit when st is ST_OK, else roll back; returns the outcome. */
 enum status catalog_end(struct catalog *c, enum status st, struct err *e);
+/* The same for what need not be on the disk before the next event or the end. */
+enum status catalog_begin_unsynced(struct catalog *c, struct err *e);
+enum status catalog_end_unsynced(struct catalog *c, enum status st, struct err *e);
 
 /* --- catalog_pack.c: what stands in blobs, low byte first -----------------------------
  */
@@ -114,15 +126,11 @@ void catalog_unpack_loops(struct candidate *c, const unsigned char *from, size_t
 /* --- catalog_finds.c ------------------------------------------------------------------
  */
 
-/* Decisions and ratings that candidates bring along. */
-struct carried_words {
-    struct change *at;
-    size_t count, room;
-};
-/* `carried` is filled; the caller frees its `at`. */
+/* `carried` are the decisions and ratings that candidates bring along; the caller frees
+ * its `at`. */
 enum status catalog_write_content(struct catalog *c,
                                   const struct catalog_content *content,
-                                  struct carried_words *carried, struct err *e);
+                                  struct change_list *carried, struct err *e);
 
 /* --- catalog_events.c -----------------------------------------------------------------
  */

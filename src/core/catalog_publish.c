@@ -15,11 +15,9 @@ static enum status write_journal(struct catalog *c, FILE *f, bool compact, struc
     fputs("# trowel decisions 1\n"
           "# one event a line: word, value, source/type/file name\n",
           f);
+    enum status st = ST_OK;
     struct query *q = catalog_query(c, compact ? Q_EVENTS_COMPACT : Q_EVENTS, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
-    enum query_state state;
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
+    while (query_next(c, q, &st, e)) {
         char path[CANDIDATE_PATH_BYTES], line[JOURNAL_LINE_BYTES];
         struct change change;
         if (!row_change(q, &change))
@@ -29,7 +27,7 @@ static enum status write_journal(struct catalog *c, FILE *f, bool compact, struc
         fputs(line, f);
         fputc('\n', f);
     }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 /* --- files beside and renames ----------------------------------------------------------
@@ -128,7 +126,7 @@ static enum status anything_said(struct catalog *c, const struct change *about,
 /* Decisions and ratings that candidates carry (read back from a manifest) and no event
  * knows become one action; without a time, so that the same content gives the same file.
  */
-static enum status adopt(struct catalog *c, const struct carried_words *words,
+static enum status adopt(struct catalog *c, const struct change_list *words,
                          struct err *e)
 {
     struct catalog_action a;
@@ -148,7 +146,7 @@ static enum status adopt(struct catalog *c, const struct carried_words *words,
 static enum status write_all(struct catalog *c, const struct catalog_content *content,
                              struct catalog *events_of, size_t *salvaged, struct err *e)
 {
-    struct carried_words carried = {0};
+    struct change_list carried = {0};
     struct catalog_action followed = {0};
     enum status st = catalog_begin(c, e);
     if (st != ST_OK)

@@ -1,5 +1,7 @@
 #include "core/catalog_internal.h"
 
+#include "core/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,25 +55,18 @@ static enum status read_sources(struct catalog *c, struct known_source **out,
     size_t room = 0;
     *out = NULL;
     *count = 0;
+    enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_SOURCES, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
-    enum query_state state;
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        if (*count == room) {
-            struct known_source *more = realloc(*out, (room * 2 + 16) * sizeof *more);
-            if (more == NULL) {
-                query_reset(q);
-                return err_set(e, ST_NO_MEMORY, "no memory for the sources");
-            }
-            *out = more;
-            room = room * 2 + 16;
+    while (query_next(c, q, &st, e)) {
+        if (!array_grow(out, &room, *count + 1, sizeof **out)) {
+            st = err_set(e, ST_NO_MEMORY, "no memory for the sources");
+            continue;
         }
         struct known_source *s = &(*out)[(*count)++];
         s->id = row_int(q, 0);
         read_source(q, &s->source);
     }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 enum status catalog_sources(struct catalog *c, struct catalog_source **out, size_t *count,
@@ -95,22 +90,9 @@ static bool reader_say(struct reader *r, int64_t candidate, enum event_field fie
                        const char *value)
 {
     size_t bytes = strlen(value) + 1;
-    if (r->said_count == r->said_room) {
-        size_t room = r->said_room * 2 + 64;
-        struct said *more = realloc(r->said, room * sizeof *more);
-        if (more == NULL)
-            return false;
-        r->said = more;
-        r->said_room = room;
-    }
-    if (r->text_bytes + bytes > r->text_room) {
-        size_t room = r->text_room * 2 + bytes + 1024;
-        char *more = realloc(r->texts, room);
-        if (more == NULL)
-            return false;
-        r->texts = more;
-        r->text_room = room;
-    }
+    if (!array_grow(&r->said, &r->said_room, r->said_count + 1, sizeof *r->said) ||
+        !array_grow(&r->texts, &r->text_room, r->text_bytes + bytes, 1))
+        return false;
     r->said[r->said_count++] = (struct said){candidate, field, r->text_bytes};
     memcpy(r->texts + r->text_bytes, value, bytes);
     r->text_bytes += bytes;
@@ -120,19 +102,13 @@ static bool reader_say(struct reader *r, int64_t candidate, enum event_field fie
 static enum status reader_listen(struct catalog *c, struct reader *r, struct query *q,
                                  struct err *e)
 {
-    if (q == NULL)
-        return query_failure(c, NULL);
-    enum query_state state;
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        struct change now;
-        if (!row_change(q, &now) || now.candidate == 0 || now.value[0] == '\0')
-            continue;
-        if (!reader_say(r, (int64_t)now.candidate, now.field, now.value)) {
-            query_reset(q);
-            return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-        }
-    }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    enum status st = ST_OK;
+    struct change now;
+    while (query_next(c, q, &st, e))
+        if (row_change(q, &now) && now.candidate != 0 && now.value[0] != '\0' &&
+            !reader_say(r, (int64_t)now.candidate, now.field, now.value))
+            st = err_set(e, ST_NO_MEMORY, "no memory for the decisions");
+    return st;
 }
 
 static void reader_done(struct reader *r)
@@ -252,15 +228,13 @@ static enum status read_finds(struct catalog *c, struct reader *r, struct query 
                               bool (*fn)(void *user, const struct catalog_find *f),
                               void *user, struct err *e)
 {
-    if (q == NULL)
-        return query_failure(c, NULL);
-    enum query_state state;
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW)
+    enum status st = ST_OK;
+    while (query_next(c, q, &st, e))
         if (read_find(q, r, whole, f) && !fn(user, f)) {
             query_reset(q);
-            return ST_OK;
+            break;
         }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 static enum status each(struct catalog *c, bool whole, int64_t first, int64_t last,
@@ -323,20 +297,16 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
     struct reader r;
     memset(out, 0, sizeof *out);
     enum status st = reader_init(c, &r, e);
-    struct query *q = NULL;
     if (st == ST_OK) {
-        q = catalog_query(c, Q_CURRENT_OF, e);
+        struct query *q = catalog_query(c, Q_CURRENT_OF, e);
         query_int(q, 1, (int64_t)id);
         st = reader_listen(c, &r, q, e);
     }
-    if (st == ST_OK && (q = catalog_query(c, Q_WHOLE_ONE, e)) == NULL)
-        st = query_failure(c, NULL);
     if (st == ST_OK) {
+        struct query *q = catalog_query(c, Q_WHOLE_ONE, e);
         query_int(q, 1, (int64_t)id);
-        enum query_state state = catalog_step(c, q, e);
-        if (state == QUERY_FAILED)
-            st = query_failure(c, NULL);
-        else if (state == QUERY_DONE || !read_find(q, &r, true, out))
+        bool there = query_next(c, q, &st, e) && read_find(q, &r, true, out);
+        if (st == ST_OK && !there)
             st = err_set(e, ST_NOT_FOUND, "the catalog does not have this candidate");
         query_reset(q);
     }
@@ -346,17 +316,14 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
 
 enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struct err *e)
 {
+    enum status st = ST_OK;
+    struct change now;
     struct query *q = catalog_query(c, Q_CURRENT_OF, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
     query_int(q, 1, (int64_t)f->id);
-    enum query_state state;
-    while ((state = catalog_step(c, q, e)) == QUERY_ROW) {
-        struct change now;
+    while (query_next(c, q, &st, e))
         if (row_change(q, &now))
             catalog_overlay(f, now.field, now.value);
-    }
-    return state == QUERY_DONE ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 /* --- arrays of them --------------------------------------------------------------------
@@ -371,18 +338,10 @@ struct loading {
 static bool load_one(void *user, const struct catalog_find *f)
 {
     struct loading *l = user;
-    if (l->count == l->room) {
-        size_t room = l->room * 2 + 256;
-        struct catalog_find *more = realloc(l->finds, room * sizeof *more);
-        if (more == NULL) {
-            l->no_memory = true;
-            return false;
-        }
-        l->finds = more;
-        l->room = room;
-    }
-    l->finds[l->count++] = *f;
-    return true;
+    l->no_memory = !array_grow(&l->finds, &l->room, l->count + 1, sizeof *l->finds);
+    if (!l->no_memory)
+        l->finds[l->count++] = *f;
+    return !l->no_memory;
 }
 
 /* Vectors in the order of the finds; rows come in that order too. */
@@ -394,10 +353,9 @@ static enum status load_vectors(struct catalog *c, struct query *q,
         return err_set(e, ST_NO_MEMORY, "no memory for %zu embeddings", l->count);
     for (size_t i = 0; i < l->count * SIMILARITY_DIM; i++)
         v[i] = NAN;
-    size_t at = 0;
-    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
-    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW) {
-        size_t bytes;
+    size_t at = 0, bytes;
+    enum status st = ST_OK;
+    while (query_next(c, q, &st, e)) {
         while (at < l->count && l->finds[at].id != (uint64_t)row_int(q, 0))
             at++;
         if (at == l->count) {
@@ -407,12 +365,11 @@ static enum status load_vectors(struct catalog *c, struct query *q,
         const void *blob = row_blob(q, 1, &bytes);
         catalog_unpack_vector(v + at * SIMILARITY_DIM, blob, bytes);
     }
-    if (state == QUERY_FAILED) {
+    if (st != ST_OK)
         free(v);
-        return query_failure(c, NULL);
-    }
-    *out = v;
-    return ST_OK;
+    else
+        *out = v;
+    return st;
 }
 
 static enum status load_all(struct catalog *c, const char *stem, bool raw,
@@ -475,53 +432,41 @@ enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARI
                            struct err *e)
 {
     size_t bytes;
+    enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_VECTOR_ONE, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
     query_int(q, 1, (int64_t)id);
-    enum query_state state = catalog_step(c, q, e);
-    if (state == QUERY_ROW) {
+    if (query_next(c, q, &st, e)) {
         const void *blob = row_blob(q, 0, &bytes);
         catalog_unpack_vector(vector, blob, bytes);
+    } else if (st == ST_OK) {
+        st = err_set(e, ST_NOT_FOUND, "nothing is known of it");
     }
     query_reset(q);
-    return state == QUERY_ROW      ? ST_OK
-           : state == QUERY_FAILED ? query_failure(c, NULL)
-                                   : err_set(e, ST_NOT_FOUND, "nothing is known of it");
+    return st;
 }
 
 enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
                                size_t *count, struct err *e)
 {
-    size_t room = 0;
+    size_t room = 0, bytes;
     *ids = NULL;
     *vectors = NULL;
     *count = 0;
     enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_VECTORS, e);
-    enum query_state state = q != NULL ? QUERY_ROW : QUERY_FAILED;
-    while (state == QUERY_ROW && (state = catalog_step(c, q, e)) == QUERY_ROW) {
+    while (query_next(c, q, &st, e)) {
         if (*count == room) {
-            room = room * 2 + 1024;
-            uint64_t *more_ids = realloc(*ids, room * sizeof *more_ids);
-            if (more_ids != NULL)
-                *ids = more_ids;
-            float *more = realloc(*vectors, room * VECTOR_BYTES);
-            if (more != NULL)
-                *vectors = more;
-            if (more_ids == NULL || more == NULL) {
-                query_reset(q);
+            room = array_room(room, 1024);
+            if (!array_resize(ids, room, sizeof **ids) ||
+                !array_resize(vectors, room, VECTOR_BYTES)) {
                 st = err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
-                break;
+                continue;
             }
         }
-        size_t bytes;
         const void *blob = row_blob(q, 1, &bytes);
         (*ids)[*count] = (uint64_t)row_int(q, 0);
         catalog_unpack_vector(*vectors + (*count)++ * SIMILARITY_DIM, blob, bytes);
     }
-    if (state == QUERY_FAILED)
-        st = query_failure(c, NULL);
     if (st == ST_OK)
         return ST_OK;
     free(*ids);

@@ -1,5 +1,7 @@
 #include "core/catalog_internal.h"
 
+#include "core/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +16,14 @@ struct replaying {
 static enum status find_by_name(struct catalog *c, const char *name, uint64_t *id,
                                 struct err *e)
 {
-    *id = 0;
+    enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_BY_FILENAME, e);
-    if (q == NULL)
-        return query_failure(c, NULL);
     query_text(q, 1, name);
-    enum query_state state = catalog_step(c, q, e);
-    if (state == QUERY_ROW) {
-        *id = (uint64_t)row_int(q, 0);
-        state = catalog_step(c, q, e);
-        if (state == QUERY_ROW)
-            *id = 0;
-    }
+    *id = query_next(c, q, &st, e) ? (uint64_t)row_int(q, 0) : 0;
+    if (*id != 0 && query_next(c, q, &st, e))
+        *id = 0;
     query_reset(q);
-    return state != QUERY_FAILED ? ST_OK : query_failure(c, NULL);
+    return st;
 }
 
 /* c->candidate 0 when nobody can tell which one is meant; *known = it is in the catalog.
@@ -108,13 +104,8 @@ struct told_list {
 
 static bool told_add(struct told_list *l, struct query *q)
 {
-    if (l->count == l->room) {
-        struct told *more = realloc(l->item, (l->room * 2 + 64) * sizeof *more);
-        if (more == NULL)
-            return false;
-        l->item = more;
-        l->room = l->room * 2 + 64;
-    }
+    if (!array_grow(&l->item, &l->room, l->count + 1, sizeof *l->item))
+        return false;
     struct told *t = &l->item[l->count++];
     t->seq = row_int(q, 0);
     t->action = row_int(q, 1);
@@ -137,16 +128,12 @@ static int by_seq(const void *a, const void *b)
 /* True when the end was reached. */
 static bool collect(struct catalog *from, enum catalog_query which, struct told_list *l)
 {
+    enum status st = ST_OK;
     struct query *q = catalog_query(from, which, NULL);
-    if (q == NULL)
-        return false;
-    enum query_state state;
-    while ((state = catalog_step(from, q, NULL)) == QUERY_ROW)
-        if (!told_add(l, q)) {
-            query_reset(q);
-            return false;
-        }
-    return state == QUERY_DONE;
+    while (query_next(from, q, &st, NULL))
+        if (!told_add(l, q))
+            st = ST_NO_MEMORY;
+    return st == ST_OK;
 }
 
 static void collect_events(struct catalog *from, struct told_list *l)
