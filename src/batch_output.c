@@ -2,7 +2,6 @@
 
 #include "core/clock.h"
 #include "core/why.h"
-#include "io/csv.h"
 #include "own_stderr.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include "core/pipelines.h"
 #include "core/process.h"
 #include "core/reporter.h"
-#include "core/text.h"
+#include "io/text.h"
 #include "io/config.h"
 
 #include <pthread.h>

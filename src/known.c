@@ -1,6 +1,6 @@
 #include "known.h"
 
-#include "core/text.h"
+#include "io/text.h"
 #include "ui/chooser.h"
 
 #include <limits.h>

@@ -1,6 +1,6 @@
 #include "settings.h"
 
-#include "core/text.h"
+#include "io/text.h"
 #include "io/paths.h"
 
 #include <stdio.h>

@@ -566,19 +566,15 @@ static char *field_of(const char *path, const char *key, const char *value,
 {
     char *text, *found = NULL;
     size_t n;
-    int more = 1, of_key = -1, of_column = -1;
+    bool more;
     struct csv_reader r;
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
     csv_reader_init(&r, text, n);
-    assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
-    for (int i = 0; i < r.count; i++) {
-        of_key = strcmp(r.field[i], key) == 0 ? i : of_key;
-        of_column = strcmp(r.field[i], column) == 0 ? i : of_column;
-    }
-    assert_true(of_key >= 0 && of_column >= 0);
+    assert_int_equal(csv_read_names(&r, &more, NULL), ST_OK);
+    assert_true(csv_column(&r, key) >= 0 && csv_column(&r, column) >= 0);
     while (!found && csv_read(&r, &more, NULL) == ST_OK && more)
-        if (strcmp(r.field[of_key], value) == 0)
-            found = strdup(r.field[of_column]);
+        if (strcmp(csv_value(&r, key), value) == 0)
+            found = strdup(csv_value(&r, column));
     csv_reader_done(&r);
     free(text);
     return found;

@@ -1,5 +1,6 @@
 /* io/csv, io/manifest: rows out and in, numbers in any locale, hostile tables. */
 #include "io/csv.h"
+#include "io/number.h"
 #include "io/manifest.h"
 
 #include "core/rng.h"
@@ -103,30 +104,30 @@ static void fields_come_back(void **state)
         "plain",   "",         "a,b", "say \"so\"", "two\r\nlines",
         " blank ", "\xc3\xa9", "\"",  "\n"};
     enum { N = sizeof fields / sizeof *fields };
-    struct csv_writer w = {0};
+    struct text t = {0};
     for (int row = 0; row < 3; row++) {
         for (int i = 0; i < N; i++)
-            csv_field(&w, fields[(i + row) % N]);
-        csv_end(&w);
+            csv_field(&t, fields[(i + row) % N]);
+        csv_end(&t);
     }
     static const char start[] =
         "plain,,\"a,b\",\"say \"\"so\"\"\",\"two\r\nlines\",\" blank \"";
-    assert_memory_equal(w.text, start, sizeof start - 1);
+    assert_memory_equal(t.at, start, sizeof start - 1);
     struct csv_reader r;
-    int more;
-    csv_reader_init(&r, w.text, w.length);
+    bool more;
+    csv_reader_init(&r, t.at, t.length);
     for (int row = 0; row < 3; row++) {
         assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
         assert_true(more);
-        assert_int_equal(r.count, N);
+        assert_int_equal(r.row.count, N);
         for (int i = 0; i < N; i++)
-            assert_string_equal(r.field[i], fields[(i + row) % N]);
+            assert_string_equal(r.row.field[i], fields[(i + row) % N]);
     }
     assert_int_equal(r.line, 7); /* each record has two more lines inside */
     assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
     assert_false(more);
     csv_reader_done(&r);
-    csv_writer_done(&w);
+    text_done(&t);
 }
 
 /* Names of files may be any bytes. A table is UTF-8; a record finds its file again. */
@@ -134,19 +135,19 @@ static void what_is_no_utf8_is_replaced(void **state)
 {
     (void)state;
     static const char name[] = "a\xff \"\xc3\xa9\xed\xa0\x80\" \xf0\x9f\x8e\xa7 \xc3";
-    struct csv_writer w = {0}, record = {.bytes = 1};
-    csv_field(&w, name);
-    csv_field(&record, name);
-    assert_string_equal(w.text, "\"a\xef\xbf\xbd \"\"\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
-                                "\xef\xbf\xbd\"\" \xf0\x9f\x8e\xa7 \xef\xbf\xbd\"");
+    struct text table = {0}, record = {0};
+    csv_field(&table, name);
+    csv_bytes(&record, name);
+    assert_string_equal(table.at, "\"a\xef\xbf\xbd \"\"\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
+                                  "\xef\xbf\xbd\"\" \xf0\x9f\x8e\xa7 \xef\xbf\xbd\"");
     struct csv_reader r;
-    int more;
-    csv_reader_init(&r, record.text, record.length);
+    bool more;
+    csv_reader_init(&r, record.at, record.length);
     assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
-    assert_string_equal(r.field[0], name);
+    assert_string_equal(r.row.field[0], name);
     csv_reader_done(&r);
-    csv_writer_done(&record);
-    csv_writer_done(&w);
+    text_done(&record);
+    text_done(&table);
 }
 
 static void line_ends_and_marks_do_not_matter(void **state)
@@ -155,14 +156,14 @@ static void line_ends_and_marks_do_not_matter(void **state)
     static const char text[] = "\xef\xbb\xbf"
                                "a,b\n\n\r\nc,\rd,e";
     struct csv_reader r;
-    int more;
+    bool more;
     csv_reader_init(&r, text, sizeof text - 1);
     static const char *const expected[3][2] = {{"a", "b"}, {"c", ""}, {"d", "e"}};
     for (int i = 0; i < 3; i++) {
         assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
-        assert_int_equal(r.count, 2);
-        assert_string_equal(r.field[0], expected[i][0]);
-        assert_string_equal(r.field[1], expected[i][1]);
+        assert_int_equal(r.row.count, 2);
+        assert_string_equal(r.row.field[0], expected[i][0]);
+        assert_string_equal(r.row.field[1], expected[i][1]);
     }
     assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
     assert_false(more);
@@ -181,7 +182,7 @@ static void hostile_csv_is_refused(void **state)
                {"a\nb\0c", 5, "line 2: a NUL byte"}};
     struct csv_reader r;
     struct err e;
-    int more;
+    bool more;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         csv_reader_init(&r, bad[i].text, bad[i].n);
         enum status st;

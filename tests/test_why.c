@@ -1,5 +1,5 @@
 /* The parts of a score read back in plain units are what was measured. */
-#include "core/text.h"
+#include "io/text.h"
 #include "core/why.h"
 #include "io/config.h"
 #include "io/paths.h"

@@ -1,11 +1,9 @@
 #include "core/analyze.h"
 
 #include "core/why.h"
-#include "io/csv.h"
+#include "io/number.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 static void number_line(struct text *out, const char *name, double value, int decimals,
                         const char *unit)

@@ -3,7 +3,7 @@
 #define TROWEL_CORE_ANALYZE_H
 
 #include "core/dig.h"
-#include "core/text.h"
+#include "io/text.h"
 
 enum analyze_form { ANALYZE_TEXT, ANALYZE_JSON, ANALYZE_ONSETS };
 

@@ -6,6 +6,7 @@
 #include "core/kit_load.h"
 #include "core/kit_sample.h"
 #include "core/recipe.h"
+#include "io/csv.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
 
@@ -60,7 +61,7 @@ static enum status read_earlier(struct earlier *kit, const struct root *root,
     char *text;
     size_t n;
     struct csv_reader r;
-    int more, path = -1, hash = -1;
+    bool more;
     *kit = (struct earlier){0};
     enum status st =
         root_read_file(root, "manifest.csv", MANIFEST_MAX_BYTES, &text, &n, e);
@@ -69,22 +70,16 @@ static enum status read_earlier(struct earlier *kit, const struct root *root,
     if (st != ST_OK)
         return st;
     csv_reader_init(&r, text, n);
-    st = csv_read(&r, &more, e);
-    for (int i = 0; st == ST_OK && more && i < r.count; i++) {
-        if (strcmp(r.field[i], "path") == 0)
-            path = i;
-        else if (strcmp(r.field[i], "sha256") == 0)
-            hash = i;
-    }
-    kit->there = path >= 0 && hash >= 0;
+    st = csv_read_names(&r, &more, e);
+    kit->there = csv_column(&r, "path") >= 0 && csv_column(&r, "sha256") >= 0;
     if (st == ST_OK && !kit->there)
         st = err_set(e, ST_EXISTS, "%s/manifest.csv is no kit's; move it away",
                      root->path);
     while (st == ST_OK && more) {
         st = csv_read(&r, &more, e);
-        if (st == ST_OK && more && path < r.count && hash < r.count &&
-            unchanged(root, r.field[path], r.field[hash]))
-            st = add_earlier(kit, r.field[path], e);
+        if (st == ST_OK && more &&
+            unchanged(root, csv_value(&r, "path"), csv_value(&r, "sha256")))
+            st = add_earlier(kit, csv_value(&r, "path"), e);
     }
     csv_reader_done(&r);
     free(text);
@@ -213,11 +208,10 @@ static void recount(struct making *m)
 
 static enum status write_paper(struct making *m, struct err *e)
 {
-    struct text sheet = {0};
-    struct csv_writer w = {0};
+    struct text sheet = {0}, rows = {0};
     kit_assign_sheet(&sheet, &m->plan, m->job->kit_name, m->written);
-    kit_manifest(&w, &m->plan, m->written, m->seed);
-    enum status st = sheet.failed || w.failed
+    kit_manifest(&rows, &m->plan, m->written, m->seed);
+    enum status st = sheet.failed || rows.failed
                          ? err_set(e, ST_NO_MEMORY, "no memory for the manifest")
                          : ST_OK;
     if (st == ST_OK)
@@ -226,9 +220,9 @@ static enum status write_paper(struct making *m, struct err *e)
                  : err_set(e, ST_DISK, "%s/%s cannot be written", m->root.path, LIST);
     /* Last of all: a kit with a manifest is complete. */
     if (st == ST_OK)
-        st = root_write_file(&m->root, "manifest.csv", w.text, w.length, e);
+        st = root_write_file(&m->root, "manifest.csv", rows.at, rows.length, e);
     text_done(&sheet);
-    csv_writer_done(&w);
+    text_done(&rows);
     return st;
 }
 

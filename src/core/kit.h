@@ -5,7 +5,7 @@
 
 #include "core/jobs.h"
 #include "core/log.h"
-#include "core/text.h"
+#include "io/text.h"
 #include "io/candidate.h"
 #include "io/config.h"
 #include "io/targets.h"

@@ -1,5 +1,8 @@
 #include "core/kit_files.h"
 
+#include "io/csv.h"
+#include "io/number.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -25,11 +28,11 @@ void kit_folder(char out[64], const char *kit_name, int folder)
         snprintf(out + strlen(out), 64 - strlen(out), "_%d", folder + 1);
 }
 
-static void number(struct csv_writer *w, double value, int decimals)
+static void number(struct text *t, double value, int decimals)
 {
     char text[64];
     format_number(text, sizeof text, value, decimals);
-    csv_field(w, text);
+    csv_field(t, text);
 }
 
 static const char *slot_name(const struct kit_plan *p, const struct kit_item *i)
@@ -37,41 +40,41 @@ static const char *slot_name(const struct kit_plan *p, const struct kit_item *i)
     return i->slot >= 0 ? target_slot_at(p->target, i->slot)->name : "";
 }
 
-static void row(struct csv_writer *w, const struct kit_plan *p, const struct kit_item *i,
+static void row(struct text *t, const struct kit_plan *p, const struct kit_item *i,
                 const struct kit_written *k, const char *seed)
 {
     const struct candidate *c = &i->c;
-    csv_field(w, i->name);
-    csv_field(w, i->in ? k->path : "");
-    csv_field(w, slot_name(p, i));
-    csv_field(w, category_folder(i->category));
-    csv_field(w, kind_type(c->kind));
-    csv_field(w, c->hit_class);
-    csv_field(w, c->key);
-    csv_field(w, c->filename);
-    csv_field(w, c->source);
-    csv_field(w, c->source_path);
-    number(w, c->m.start_sec, 6);
-    number(w, c->m.end_sec, 6);
-    number(w, i->in ? k->seconds : c->m.duration_sec, 6);
-    number(w, i->channels, 0);
-    number(w,
+    csv_field(t, i->name);
+    csv_field(t, i->in ? k->path : "");
+    csv_field(t, slot_name(p, i));
+    csv_field(t, category_folder(i->category));
+    csv_field(t, kind_type(c->kind));
+    csv_field(t, c->hit_class);
+    csv_field(t, c->key);
+    csv_field(t, c->filename);
+    csv_field(t, c->source);
+    csv_field(t, c->source_path);
+    number(t, c->m.start_sec, 6);
+    number(t, c->m.end_sec, 6);
+    number(t, i->in ? k->seconds : c->m.duration_sec, 6);
+    number(t, i->channels, 0);
+    number(t,
            i->in ? budget_sectors(p->target, llround(k->seconds * p->target->rate_hz),
                                   i->channels)
                  : (double)NAN,
            0);
-    number(w, i->in ? k->gain_db : (double)NAN, 2);
-    number(w, c->m.score, 4);
-    csv_field(w, decision_name(c->decision));
-    csv_field(w, i->in ? k->sha256 : "");
-    csv_field(w, c->sha256);
-    csv_field(w, i->why_out);
-    csv_field(w, i->cut[0] ? i->cut : i->recut ? "anew" : "");
-    csv_field(w, seed);
-    csv_end(w);
+    number(t, i->in ? k->gain_db : (double)NAN, 2);
+    number(t, c->m.score, 4);
+    csv_field(t, decision_name(c->decision));
+    csv_field(t, i->in ? k->sha256 : "");
+    csv_field(t, c->sha256);
+    csv_field(t, i->why_out);
+    csv_field(t, i->cut[0] ? i->cut : i->recut ? "anew" : "");
+    csv_field(t, seed);
+    csv_end(t);
 }
 
-void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
+void kit_manifest(struct text *t, const struct kit_plan *p,
                   const struct kit_written *written, uint64_t seed)
 {
     char drawn[24];
@@ -83,10 +86,10 @@ void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
         "left_out",  "cut",     "seed"};
     snprintf(drawn, sizeof drawn, "%" PRIu64, seed);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        csv_field(w, columns[i]);
-    csv_end(w);
+        csv_field(t, columns[i]);
+    csv_end(t);
     for (size_t i = 0; i < p->count; i++)
-        row(w, p, &p->item[i], &written[i], drawn);
+        row(t, p, &p->item[i], &written[i], drawn);
 }
 
 static void origin(struct text *t, const struct candidate *c)

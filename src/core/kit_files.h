@@ -4,8 +4,7 @@
 #define TROWEL_CORE_KIT_FILES_H
 
 #include "core/kit_plan.h"
-#include "core/text.h"
-#include "io/csv.h"
+#include "io/text.h"
 
 /* What writing found out about each item of the plan, by index. */
 struct kit_written {
@@ -18,7 +17,7 @@ struct kit_written {
  */
 void kit_folder(char out[64], const char *kit_name, int folder);
 
-void kit_manifest(struct csv_writer *w, const struct kit_plan *p,
+void kit_manifest(struct text *t, const struct kit_plan *p,
                   const struct kit_written *written, uint64_t seed);
 void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
                       const struct kit_written *written);

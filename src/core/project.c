@@ -102,59 +102,46 @@ enum status project_write_config(const struct project *p, const struct config *c
 
 /* --- the .source file: one CSV record --- */
 
-static void source_text(struct csv_writer *w, const struct catalog_source *s)
+static void source_text(struct text *t, const struct catalog_source *s)
 {
-    char number[64];
-    static const char *const columns[] = {"stem",        "path",    "content_hash",
-                                          "recipe_hash", "rate_hz", "channels",
-                                          "frames",      "failed",  "note"};
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        csv_field(w, columns[i]);
-    csv_end(w);
-    csv_field(w, s->stem);
-    csv_field(w, s->path);
-    snprintf(number, sizeof number, "%016" PRIx64, s->content_hash);
-    csv_field(w, number);
-    snprintf(number, sizeof number, "%016" PRIx64, s->recipe_hash);
-    csv_field(w, number);
-    snprintf(number, sizeof number, "%d", s->rate_hz);
-    csv_field(w, number);
-    snprintf(number, sizeof number, "%d", s->channels);
-    csv_field(w, number);
-    snprintf(number, sizeof number, "%" PRId64, s->frames);
-    csv_field(w, number);
-    csv_field(w, s->failed ? "1" : "0");
-    csv_field(w, s->note);
-    csv_end(w);
+    text_add(t, "stem,path,content_hash,recipe_hash,rate_hz,channels,frames,failed,note");
+    csv_end(t);
+    csv_bytes(t, s->stem);
+    csv_bytes(t, s->path);
+    text_addf(t, ",%016" PRIx64 ",%016" PRIx64 ",%d,%d,%" PRId64 ",%d", s->content_hash,
+              s->recipe_hash, s->rate_hz, s->channels, s->frames, s->failed);
+    csv_bytes(t, s->note);
+    csv_end(t);
 }
 
 static enum status write_source(const struct project *p, const struct catalog_source *s,
                                 struct err *e)
 {
-    struct csv_writer w = {.bytes = true};
+    struct text t = {0};
     char path[PATH_BYTES];
-    source_text(&w, s);
+    source_text(&t, s);
     hidden(path, s->stem, ".source");
-    enum status st = w.failed ? err_set(e, ST_NO_MEMORY, "no memory for %s", path)
-                              : root_write_file(&p->root, path, w.text, w.length, e);
-    csv_writer_done(&w);
+    enum status st = t.failed ? err_set(e, ST_NO_MEMORY, "no memory for %s", path)
+                              : root_write_file(&p->root, path, t.at, t.length, e);
+    text_done(&t);
     return st;
 }
 
 static bool fill_source(struct catalog_source *s, const struct csv_reader *r)
 {
-    if (r->count < 9)
+    char *const *field = r->row.field;
+    if (r->row.count < 9)
         return false;
     memset(s, 0, sizeof *s);
-    snprintf(s->stem, sizeof s->stem, "%s", r->field[0]);
-    snprintf(s->path, sizeof s->path, "%s", r->field[1]);
-    s->content_hash = strtoull(r->field[2], NULL, 16);
-    s->recipe_hash = strtoull(r->field[3], NULL, 16);
-    s->rate_hz = atoi(r->field[4]);
-    s->channels = atoi(r->field[5]);
-    s->frames = strtoll(r->field[6], NULL, 10);
-    s->failed = r->field[7][0] == '1';
-    snprintf(s->note, sizeof s->note, "%s", r->field[8]);
+    snprintf(s->stem, sizeof s->stem, "%s", field[0]);
+    snprintf(s->path, sizeof s->path, "%s", field[1]);
+    s->content_hash = strtoull(field[2], NULL, 16);
+    s->recipe_hash = strtoull(field[3], NULL, 16);
+    s->rate_hz = atoi(field[4]);
+    s->channels = atoi(field[5]);
+    s->frames = strtoll(field[6], NULL, 10);
+    s->failed = field[7][0] == '1';
+    snprintf(s->note, sizeof s->note, "%s", field[8]);
     return true;
 }
 
@@ -168,7 +155,7 @@ static enum status read_source(const struct project *p, const char *stem,
     if (st != ST_OK)
         return st;
     struct csv_reader r;
-    int more = 1;
+    bool more;
     csv_reader_init(&r, text, n);
     st = csv_read(&r, &more, e);
     if (st == ST_OK && more)

@@ -4,6 +4,7 @@
 #include "core/kit_load.h"
 #include "core/report_page.h"
 #include "io/csv.h"
+#include "io/number.h"
 #include "io/soundfile.h"
 
 #include <math.h>
@@ -33,15 +34,6 @@ static struct report_sample *add(struct page *p)
 
 /* --- a kit's own manifest --- */
 
-static const char *field(const struct csv_reader *header, const struct csv_reader *r,
-                         char *const *names, const char *name)
-{
-    for (int i = 0; i < header->count && i < r->count; i++)
-        if (strcmp(names[i], name) == 0)
-            return r->field[i];
-    return "";
-}
-
 static double number(const char *text)
 {
     double value;
@@ -49,10 +41,9 @@ static double number(const char *text)
 }
 
 static void fill_kit_row(struct report_sample *s, const char *folder,
-                         const struct csv_reader *header, const struct csv_reader *r,
-                         char *const *names)
+                         const struct csv_reader *r)
 {
-#define FIELD(name) field(header, r, names, name)
+#define FIELD(name) csv_value(r, name)
     struct candidate *c = &s->c;
     int kind = kind_find(FIELD("type"));
     c->kind = kind >= 0 ? (enum kind)kind : KIND_DRUM;
@@ -73,56 +64,30 @@ static void fill_kit_row(struct report_sample *s, const char *folder,
 #undef FIELD
 }
 
-static void free_fields(char **names, int count)
-{
-    for (int i = 0; names && i < count; i++)
-        free(names[i]);
-    free(names);
-}
-
-static char **copy_fields(const struct csv_reader *r)
-{
-    char **names = calloc((size_t)r->count + 1, sizeof *names);
-    bool whole = names != NULL;
-    for (int i = 0; whole && i < r->count; i++)
-        whole = (names[i] = strdup(r->field[i])) != NULL;
-    if (whole)
-        return names;
-    free_fields(names, r->count);
-    return NULL;
-}
-
 /* *is_kit tells whether the manifest is one of a kit at all. */
 static enum status from_kit(struct page *p, const char *folder, const char *text,
                             size_t n, bool *is_kit, struct err *e)
 {
     struct csv_reader r;
-    int more;
+    bool more;
     csv_reader_init(&r, text, n);
-    enum status st = csv_read(&r, &more, e);
-    char **names = st == ST_OK && more ? copy_fields(&r) : NULL;
-    struct csv_reader header = {.count = names ? r.count : 0};
-    *is_kit = false;
-    if (st == ST_OK && more && !names)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the report");
-    for (int i = 0; i < header.count; i++)
-        *is_kit = *is_kit || strcmp(names[i], "origin_sha256") == 0;
+    enum status st = csv_read_names(&r, &more, e);
+    *is_kit = csv_column(&r, "origin_sha256") >= 0;
     while (st == ST_OK && *is_kit) {
         st = csv_read(&r, &more, e);
         if (st != ST_OK || !more)
             break;
-        const char *path = field(&header, &r, names, "path");
+        const char *path = csv_value(&r, "path");
         if (!path[0])
             continue;
         /* the page holds the kit's own sounds, wherever it is sent */
         st = path_check_relative(path, e);
         struct report_sample *s = st == ST_OK ? add(p) : NULL;
         if (s)
-            fill_kit_row(s, folder, &header, &r, names);
+            fill_kit_row(s, folder, &r);
         else if (st == ST_OK)
             st = err_set(e, ST_NO_MEMORY, "no memory for the report");
     }
-    free_fields(names, header.count);
     csv_reader_done(&r);
     return st;
 }

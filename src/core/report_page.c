@@ -1,11 +1,9 @@
 #include "core/report_page.h"
 
-#include "io/csv.h"
+#include "io/number.h"
 
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 const char report_mark[] = "<!doctype html><!-- trowel report -->\n";
 

@@ -4,7 +4,7 @@
 #define TROWEL_CORE_REPORT_PAGE_H
 
 #include "core/picture.h"
-#include "core/text.h"
+#include "io/text.h"
 #include "io/candidate.h"
 
 /* The first line of every report: how one is known as ours. */

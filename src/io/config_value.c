@@ -1,6 +1,6 @@
 #include "io/config_value.h"
 
-#include "io/csv.h"
+#include "io/number.h"
 
 #include <math.h>
 #include <stdio.h>

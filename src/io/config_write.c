@@ -1,53 +1,18 @@
 /* The table as text: YAML and man page. */
 #include "io/config.h"
 
-#include <stdarg.h>
+#include "io/text.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct text {
-    char *bytes;
-    size_t length, capacity;
-    bool failed;
-};
-
-static void add(struct text *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *format, ...)
-{
-    if (t->failed)
-        return;
-    for (;;) {
-        va_list arguments;
-        va_start(arguments, format);
-        size_t room = t->capacity - t->length;
-        int n =
-            vsnprintf(t->bytes ? t->bytes + t->length : NULL, room, format, arguments);
-        va_end(arguments);
-        if (n >= 0 && (size_t)n < room) {
-            t->length += (size_t)n;
-            return;
-        }
-        char *larger =
-            n < 0 ? NULL : realloc(t->bytes, t->capacity * 2 + (size_t)n + 256);
-        if (!larger) {
-            t->failed = true;
-            return;
-        }
-        t->bytes = larger;
-        t->capacity = t->capacity * 2 + (size_t)n + 256;
-    }
-}
 
 static enum status hand_over(struct text *t, char **out, struct err *e)
 {
     if (t->failed) {
-        free(t->bytes);
+        text_done(t);
         return err_set(e, ST_NO_MEMORY, "no memory to write the config");
     }
-    *out = t->bytes;
+    *out = t->at;
     return ST_OK;
 }
 
@@ -69,13 +34,13 @@ static void open_parents(struct text *t, const char *before, const char *now,
         char name[CONFIG_KEY_BYTES];
         snprintf(name, sizeof name, "%.*s", (int)section, now);
         if (commented)
-            add(t, "\n# %s\n", config_section_help(name));
-        add(t, "%s:\n", name);
+            text_addf(t, "\n# %s\n", config_section_help(name));
+        text_addf(t, "%s:\n", name);
     }
     if (dot && strcmp(before, now) != 0) {
         if (commented)
-            add(t, "  # %s\n", config_section_help(now));
-        add(t, "  %s:\n", dot + 1);
+            text_addf(t, "  # %s\n", config_section_help(now));
+        text_addf(t, "  %s:\n", dot + 1);
     }
 }
 
@@ -84,9 +49,9 @@ static void add_comment(struct text *t, const struct config_key *k, int indent)
     char expected[256];
     config_expected(expected, sizeof expected, k);
     if (k->type == CONFIG_TEXT)
-        add(t, "%*s# %s\n", indent, "", k->help);
+        text_addf(t, "%*s# %s\n", indent, "", k->help);
     else
-        add(t, "%*s# %s (%s)\n", indent, "", k->help, expected);
+        text_addf(t, "%*s# %s (%s)\n", indent, "", k->help, expected);
 }
 
 enum status config_yaml(const struct config *cfg, enum config_style style, char **out,
@@ -95,7 +60,8 @@ enum status config_yaml(const struct config *cfg, enum config_style style, char 
     struct text t = {0};
     char before[CONFIG_KEY_BYTES] = "";
     if (style == CONFIG_COMMENTED)
-        add(&t,
+        text_addf(
+            &t,
             "# Settings of trowel. Every key may be left out; what stands here are the "
             "values in use.\n");
     for (int i = 0; i < config_key_count(); i++) {
@@ -108,7 +74,7 @@ enum status config_yaml(const struct config *cfg, enum config_style style, char 
         if (style == CONFIG_COMMENTED)
             add_comment(&t, k, indent);
         config_get(cfg, i, value, sizeof value);
-        add(&t, "%*s%s: %s\n", indent, "", k->key, value);
+        text_addf(&t, "%*s%s: %s\n", indent, "", k->key, value);
     }
     return hand_over(&t, out, e);
 }
@@ -118,13 +84,13 @@ static void add_troff(struct text *t, const char *text)
 {
     for (const char *p = text; *p; p++) {
         if (*p == '\\')
-            add(t, "\\e");
+            text_addf(t, "\\e");
         else if (*p == '-')
-            add(t, "\\-");
+            text_addf(t, "\\-");
         else if ((*p == '.' || *p == '\'') && p == text)
-            add(t, "\\&%c", *p);
+            text_addf(t, "\\&%c", *p);
         else
-            add(t, "%c", *p);
+            text_addf(t, "%c", *p);
     }
 }
 
@@ -137,19 +103,19 @@ enum status config_man(char **out, struct err *e)
         char section[CONFIG_KEY_BYTES], expected[256];
         snprintf(section, sizeof section, "%.*s", (int)strcspn(k->name, "."), k->name);
         if (strcmp(section, before) != 0) {
-            add(&t, ".SS %s\n", section);
+            text_addf(&t, ".SS %s\n", section);
             add_troff(&t, config_section_help(section));
-            add(&t, "\n");
+            text_addf(&t, "\n");
             strcpy(before, section);
         }
         config_expected(expected, sizeof expected, k);
-        add(&t, ".TP\n.B %s\n", k->name);
+        text_addf(&t, ".TP\n.B %s\n", k->name);
         add_troff(&t, k->help);
-        add(&t, ": ");
+        text_addf(&t, ": ");
         add_troff(&t, expected);
-        add(&t, " [");
+        text_addf(&t, " [");
         add_troff(&t, k->default_text);
-        add(&t, "]\n");
+        text_addf(&t, "]\n");
     }
     return hand_over(&t, out, e);
 }

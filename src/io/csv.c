@@ -1,10 +1,9 @@
 #include "io/csv.h"
 
+#include "core/array.h"
 #include "io/paths.h"
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,72 +11,55 @@ enum { MAX_FIELDS = 1024, MAX_RECORD = 1 << 20 };
 
 /* --- writing --- */
 
-static void append(struct csv_writer *w, const char *bytes, size_t n)
-{
-    if (w->failed)
-        return;
-    if (w->length + n + 1 > w->capacity) {
-        size_t capacity = (w->length + n + 1) * 2;
-        char *larger = realloc(w->text, capacity);
-        if (!larger) {
-            w->failed = 1;
-            return;
-        }
-        w->text = larger;
-        w->capacity = capacity;
-    }
-    memcpy(w->text + w->length, bytes, n);
-    w->length += n;
-    w->text[w->length] = '\0';
-}
-
 /* What readers of UTF-8 take; a name from a file system may be any bytes. */
-static void append_text(struct csv_writer *w, const char *text, size_t n)
+static void add_text(struct text *t, const char *bytes, size_t n)
 {
-    const char *end = text + n, *good = text;
+    const char *end = bytes + n, *good = bytes;
     unsigned code;
-    for (const char *p = text; !w->bytes && p < end;) {
+    for (const char *p = bytes; p < end;) {
         size_t length = utf8_sequence(p, &code);
         if (length == 0) {
-            append(w, good, (size_t)(p - good));
-            append(w, "\xef\xbf\xbd", 3);
+            text_bytes(t, good, (size_t)(p - good));
+            text_add(t, "\xef\xbf\xbd");
             good = p + 1;
         }
         p += length ? length : 1;
     }
-    append(w, good, (size_t)(end - good));
+    text_bytes(t, good, (size_t)(end - good));
 }
 
-void csv_field(struct csv_writer *w, const char *field)
+static void add_field(struct text *t, const char *field,
+                      void (*add)(struct text *, const char *, size_t))
 {
-    if (w->column++ > 0)
-        append(w, ",", 1);
+    if (t->comma)
+        text_add(t, ",");
+    t->comma = true;
     size_t n = strlen(field);
     bool quote = strpbrk(field, ",\"\r\n") != NULL ||
                  (n && (field[0] == ' ' || field[n - 1] == ' '));
-    if (!quote) {
-        append_text(w, field, n);
-        return;
-    }
-    append(w, "\"", 1);
+    text_add(t, quote ? "\"" : "");
     for (const char *q; (q = strchr(field, '"')); field = q + 1) {
-        append_text(w, field, (size_t)(q - field));
-        append(w, "\"\"", 2);
+        add(t, field, (size_t)(q - field));
+        text_add(t, "\"\"");
     }
-    append_text(w, field, strlen(field));
-    append(w, "\"", 1);
+    add(t, field, strlen(field));
+    text_add(t, quote ? "\"" : "");
 }
 
-void csv_end(struct csv_writer *w)
+void csv_field(struct text *t, const char *field)
 {
-    append(w, "\r\n", 2);
-    w->column = 0;
+    add_field(t, field, add_text);
 }
 
-void csv_writer_done(struct csv_writer *w)
+void csv_bytes(struct text *t, const char *field)
 {
-    free(w->text);
-    memset(w, 0, sizeof *w);
+    add_field(t, field, text_bytes);
+}
+
+void csv_end(struct text *t)
+{
+    text_add(t, "\r\n");
+    t->comma = false;
 }
 
 /* --- reading --- */
@@ -94,8 +76,10 @@ void csv_reader_init(struct csv_reader *r, const char *text, size_t n)
 
 void csv_reader_done(struct csv_reader *r)
 {
-    free(r->field);
-    free(r->bytes);
+    free(r->row.field);
+    free(r->row.bytes);
+    free(r->names.field);
+    free(r->names.bytes);
     memset(r, 0, sizeof *r);
 }
 
@@ -126,16 +110,10 @@ static enum status find_end(struct csv_reader *r, size_t *end, struct err *e)
 
 static enum status reserve(struct csv_reader *r, size_t bytes, struct err *e)
 {
-    if (!r->field) {
-        r->field = malloc(MAX_FIELDS * sizeof *r->field);
-        r->capacity = MAX_FIELDS;
-    }
-    if (r->bytes_capacity < bytes) {
-        free(r->bytes);
-        r->bytes = malloc(bytes);
-        r->bytes_capacity = r->bytes ? bytes : 0;
-    }
-    if (!r->field || !r->bytes)
+    struct csv_record *row = &r->row;
+    if (!row->field)
+        row->field = malloc(MAX_FIELDS * sizeof *row->field);
+    if (!row->field || !array_grow(&row->bytes, &row->room, bytes, 1))
         return err_set(e, ST_NO_MEMORY, "line %d: no memory to read it", r->line);
     return ST_OK;
 }
@@ -172,13 +150,13 @@ static enum status split(struct csv_reader *r, size_t end, struct err *e)
     if (st)
         return st;
     const char *p = r->text + r->at, *stop = r->text + end;
-    char *to = r->bytes;
-    r->count = 0;
+    char *to = r->row.bytes;
+    r->row.count = 0;
     for (;;) {
-        if (r->count == r->capacity)
+        if (r->row.count == MAX_FIELDS)
             return err_set(e, ST_CORRUPT, "line %d: more than %d fields", r->line,
                            MAX_FIELDS);
-        r->field[r->count++] = to;
+        r->row.field[r->row.count++] = to;
         if (!take_field(&p, stop, &to))
             return err_set(e, ST_CORRUPT, "line %d: text after a closing quote", r->line);
         if (p >= stop)
@@ -187,9 +165,9 @@ static enum status split(struct csv_reader *r, size_t end, struct err *e)
     }
 }
 
-enum status csv_read(struct csv_reader *r, int *more, struct err *e)
+enum status csv_read(struct csv_reader *r, bool *more, struct err *e)
 {
-    *more = 0;
+    *more = false;
     while (r->at < r->n && (r->text[r->at] == '\n' || r->text[r->at] == '\r')) {
         bool pair =
             r->text[r->at] == '\r' && r->at + 1 < r->n && r->text[r->at + 1] == '\n';
@@ -206,6 +184,30 @@ enum status csv_read(struct csv_reader *r, int *more, struct err *e)
     if (st)
         return st;
     r->at = end;
-    *more = 1;
+    *more = true;
     return ST_OK;
+}
+
+enum status csv_read_names(struct csv_reader *r, bool *more, struct err *e)
+{
+    enum status st = csv_read(r, more, e);
+    if (st == ST_OK && *more) {
+        r->names = r->row;
+        r->row = (struct csv_record){0};
+    }
+    return st;
+}
+
+int csv_column(const struct csv_reader *r, const char *name)
+{
+    for (int i = 0; i < r->names.count; i++)
+        if (strcmp(r->names.field[i], name) == 0)
+            return i;
+    return -1;
+}
+
+const char *csv_value(const struct csv_reader *r, const char *name)
+{
+    int column = csv_column(r, name);
+    return column >= 0 && column < r->row.count ? r->row.field[column] : "";
 }

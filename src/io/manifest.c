@@ -2,6 +2,7 @@
 
 #include "core/array.h"
 #include "io/csv.h"
+#include "io/number.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -179,24 +180,23 @@ static void field_text(char *out, size_t size, const struct candidate *c,
 
 enum { FLUSH_BYTES = 1 << 16 };
 
-static void write_row(struct csv_writer *w, const struct candidate *c,
-                      enum manifest_form form)
+static void write_row(struct text *t, const struct candidate *c, enum manifest_form form)
 {
     for (int i = 0; i < manifest_column_count(form); i++) {
         char field[FIELD_BYTES];
         field_text(field, sizeof field, c, &columns[i], form);
-        csv_field(w, field);
+        (form == MANIFEST_RECORD ? csv_bytes : csv_field)(t, field);
     }
-    csv_end(w);
+    csv_end(t);
 }
 
-static enum status flush(struct csv_writer *w, struct atomic_file *f,
-                         const char *relative, struct err *e)
+static enum status flush(struct text *t, struct atomic_file *f, const char *relative,
+                         struct err *e)
 {
-    enum status st = w->failed
+    enum status st = t->failed
                          ? err_set(e, ST_NO_MEMORY, "no memory to write %s", relative)
-                         : atomic_write(f, w->text, w->length, e);
-    w->length = 0;
+                         : atomic_write(f, t->at, t->length, e);
+    text_clear(t);
     return st;
 }
 
@@ -204,23 +204,23 @@ enum status manifest_write_each(const struct root *r, const char *relative,
                                 manifest_next next, void *user, enum manifest_form form,
                                 struct err *e)
 {
-    struct csv_writer w = {.bytes = form == MANIFEST_RECORD};
+    struct text t = {0};
     struct atomic_file *f;
     const struct candidate *row;
     enum status st = atomic_begin(&f, r, relative, e);
     if (st != ST_OK)
         return st;
     for (int i = 0; i < manifest_column_count(form); i++)
-        csv_field(&w, columns[i].name);
-    csv_end(&w);
+        csv_field(&t, columns[i].name);
+    csv_end(&t);
     while ((st = next(user, &row, e)) == ST_OK && row) {
-        write_row(&w, row, form);
-        if (w.length >= FLUSH_BYTES && (st = flush(&w, f, relative, e)) != ST_OK)
+        write_row(&t, row, form);
+        if (t.length >= FLUSH_BYTES && (st = flush(&t, f, relative, e)) != ST_OK)
             break;
     }
     if (st == ST_OK)
-        st = flush(&w, f, relative, e);
-    csv_writer_done(&w);
+        st = flush(&t, f, relative, e);
+    text_done(&t);
     if (st == ST_OK)
         return atomic_commit(f, NULL, e);
     atomic_abort(f);
@@ -428,19 +428,14 @@ struct reading {
 
 static enum status read_header(struct reading *r, struct err *e)
 {
-    for (int i = 0; i < ALL_COLUMNS; i++) {
-        r->field_of[i] = -1;
-        for (int f = 0; f < r->csv.count && r->field_of[i] < 0; f++)
-            if (strcmp(r->csv.field[f], columns[i].name) == 0)
-                r->field_of[i] = f;
-    }
     static const char *const needed[] = {"filename", "source", "type"};
+    for (int i = 0; i < ALL_COLUMNS; i++)
+        r->field_of[i] = csv_column(&r->csv, columns[i].name);
     for (size_t n = 0; n < sizeof needed / sizeof *needed; n++)
-        for (int i = 0; i < ALL_COLUMNS; i++)
-            if (strcmp(columns[i].name, needed[n]) == 0 && r->field_of[i] < 0)
-                return err_set(e, ST_CORRUPT,
-                               "%s:%d: this is no manifest: there is no column %s",
-                               r->name, r->csv.line, needed[n]);
+        if (csv_column(&r->csv, needed[n]) < 0)
+            return err_set(e, ST_CORRUPT,
+                           "%s:%d: this is no manifest: there is no column %s", r->name,
+                           r->csv.line, needed[n]);
     return ST_OK;
 }
 
@@ -454,7 +449,7 @@ static enum status read_row(struct reading *r, struct err *e)
         int f = r->field_of[i];
         if (f < 0)
             continue;
-        const char *text = f < r->csv.count ? r->csv.field[f] : NULL;
+        const char *text = f < r->csv.row.count ? r->csv.row.field[f] : NULL;
         if (!text)
             return err_set(e, ST_CORRUPT, "%s:%d: the row ends before its column %s",
                            r->name, r->csv.line, columns[i].name);
@@ -472,8 +467,8 @@ enum status manifest_parse(const char *text, size_t n, const char *name,
     struct reading r = {.name = name};
     struct err inner;
     csv_reader_init(&r.csv, text, n);
-    int more;
-    enum status st = csv_read(&r.csv, &more, &inner);
+    bool more;
+    enum status st = csv_read_names(&r.csv, &more, &inner);
     if (!st && !more)
         st = err_set(&inner, ST_CORRUPT, "it is empty");
     if (st)

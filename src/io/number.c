@@ -1,12 +1,11 @@
-/* Numbers as text, whatever the locale: the C library prints and reads the decimal point
- * of the locale, so that point is looked up and exchanged for '.'. Most numbers do
- * without it: their digits are whole numbers of 128 bits. */
-#include "io/csv.h"
+/* The C library prints and reads the decimal point of the locale, so that point is looked
+ * up and exchanged for '.'. Most numbers do without it: their digits are whole numbers of
+ * 128 bits. */
+#include "io/number.h"
 
 #include <float.h>
 #include <langinfo.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +181,7 @@ static size_t digits(const char *p)
 }
 
 /* sign? (digits (. digits?)? | . digits) (e sign? digits)? and nothing else */
-static int is_number(const char *p)
+static bool is_number(const char *p)
 {
     p += *p == '+' || *p == '-';
     size_t whole = digits(p), fraction = 0;
@@ -192,13 +191,13 @@ static int is_number(const char *p)
         p += fraction;
     }
     if (whole + fraction == 0)
-        return 0;
+        return false;
     if (*p == 'e' || *p == 'E') {
         p++;
         p += *p == '+' || *p == '-';
         size_t exponent = digits(p);
         if (exponent == 0)
-            return 0;
+            return false;
         p += exponent;
     }
     return *p == '\0';
@@ -228,21 +227,21 @@ static bool is_short(const char *p, double *value)
     return any && FLT_EVAL_METHOD == 0;
 }
 
-int parse_number(const char *text, double *value)
+bool parse_number(const char *text, double *value)
 {
     char local[512];
     if (is_short(text, value))
-        return 1;
+        return true;
     const char *point = local_point(), *dot = strchr(text, '.');
     if (strlen(text) >= sizeof local - 16 || strlen(point) > 8 || !is_number(text))
-        return 0;
+        return false;
     bool exchange = dot && strcmp(point, ".") != 0;
     if (exchange)
         snprintf(local, sizeof local, "%.*s%s%s", (int)(dot - text), text, point,
                  dot + 1);
     double number = strtod(exchange ? local : text, NULL);
     if (!isfinite(number))
-        return 0;
+        return false;
     *value = number;
-    return 1;
+    return true;
 }

@@ -1,6 +1,6 @@
 #include "io/yaml.h"
 
-#include "io/csv.h"
+#include "io/number.h"
 #include "io/paths.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* The written tables: docs/keys.md and the man page's section. */
 #include "ui/actions.h"
 
-#include "core/text.h"
+#include "io/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

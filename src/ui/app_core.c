@@ -1,7 +1,7 @@
 /* The workstation without a terminal: its state, keys in, canvas out. */
 #include "ui/state.h"
 
-#include "core/text.h"
+#include "io/text.h"
 #include "ui/themes.h"
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 #include "documents.h"
 
 #include "core/pipelines.h"
-#include "core/text.h"
+#include "io/text.h"
 #include "core/version.h"
 #include "dsp/measures.h"
 #include "io/config.h"

@@ -1,7 +1,7 @@
 #include "manual.h"
 
 #include "core/pipelines.h"
-#include "core/text.h"
+#include "io/text.h"
 #include "io/config.h"
 #include "ui/actions.h"
 

@@ -1,6 +1,7 @@
-#include "core/text.h"
+#include "io/text.h"
 
-#include "io/csv.h"
+#include "core/array.h"
+#include "io/number.h"
 #include "io/paths.h"
 
 #include <inttypes.h>
@@ -26,21 +27,11 @@ void text_clear(struct text *t)
 
 static bool reserve(struct text *t, size_t more)
 {
-    if (t->failed || t->length + more + 1 <= t->capacity)
-        return !t->failed;
-    size_t capacity = t->capacity ? t->capacity : 256;
-    while (capacity < t->length + more + 1)
-        capacity *= 2;
-    char *at = realloc(t->at, capacity);
-    t->failed = !at;
-    if (!at)
-        return false;
-    t->at = at;
-    t->capacity = capacity;
-    return true;
+    t->failed = t->failed || !array_grow(&t->at, &t->room, t->length + more + 1, 1);
+    return !t->failed;
 }
 
-static void add_bytes(struct text *t, const char *bytes, size_t n)
+void text_bytes(struct text *t, const char *bytes, size_t n)
 {
     if (!reserve(t, n))
         return;
@@ -51,7 +42,7 @@ static void add_bytes(struct text *t, const char *bytes, size_t n)
 
 void text_add(struct text *t, const char *more)
 {
-    add_bytes(t, more, strlen(more));
+    text_bytes(t, more, strlen(more));
 }
 
 const char *text_plain(char *out, size_t size, const char *from)
@@ -105,7 +96,7 @@ void text_place(struct text *t, double seconds)
 static void quote(struct text *t, const char *value)
 {
     const unsigned char *s = (const unsigned char *)value;
-    add_bytes(t, "\"", 1);
+    text_bytes(t, "\"", 1);
     while (*s) {
         unsigned code;
         size_t n = utf8_sequence((const char *)s, &code);
@@ -114,35 +105,35 @@ static void quote(struct text *t, const char *value)
         else if (*s < 0x20 || *s == 0x7f)
             text_addf(t, "\\u%04x", *s);
         else if (n > 0)
-            add_bytes(t, (const char *)s, n);
+            text_bytes(t, (const char *)s, n);
         else
             text_add(t, "\xef\xbf\xbd");
         s += n > 0 ? n : 1;
     }
-    add_bytes(t, "\"", 1);
+    text_bytes(t, "\"", 1);
 }
 
 static void begin(struct text *t, const char *key)
 {
     if (t->comma)
-        add_bytes(t, ",", 1);
+        text_bytes(t, ",", 1);
     t->comma = true;
     if (key) {
         quote(t, key);
-        add_bytes(t, ":", 1);
+        text_bytes(t, ":", 1);
     }
 }
 
 void json_open(struct text *t, const char *key, char bracket)
 {
     begin(t, key);
-    add_bytes(t, &bracket, 1);
+    text_bytes(t, &bracket, 1);
     t->comma = false;
 }
 
 void json_close(struct text *t, char bracket)
 {
-    add_bytes(t, &bracket, 1);
+    text_bytes(t, &bracket, 1);
     t->comma = true;
 }
 

@@ -1,8 +1,9 @@
-/* text: a growing string, and JSON in it. Numbers are written with '.' in any locale.
+/* text: a growing string, and JSON in it (CSV in it: io/csv.h). Numbers are written with
+ * '.' in any locale.
  * Thread: a text belongs to its owner. A failed append (no memory) is remembered in
  * `failed`; everything after it is dropped. */
-#ifndef TROWEL_CORE_TEXT_H
-#define TROWEL_CORE_TEXT_H
+#ifndef TROWEL_IO_TEXT_H
+#define TROWEL_IO_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,14 +11,15 @@
 
 struct text {
     char *at; /* NUL-terminated, or NULL while empty */
-    size_t length, capacity;
+    size_t length, room;
     bool failed;
-    bool comma; /* JSON: the next member needs one before it */
+    bool comma; /* JSON, CSV: what comes next needs one before it */
 };
 
 void text_done(struct text *t);
 void text_clear(struct text *t); /* empty, memory kept */
 void text_add(struct text *t, const char *more);
+void text_bytes(struct text *t, const char *bytes, size_t n);
 void text_addf(struct text *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,0 +1,17 @@
+/* number: numbers as text and back, with '.' whatever the locale. Pure functions. */
+#ifndef TROWEL_IO_NUMBER_H
+#define TROWEL_IO_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* `value` with `decimals` (0 … 17) digits after the point, "-0.00" as "0.00". NAN gives
+ * "", infinities "inf"/"-inf". Returns the length. */
+int format_number(char *out, size_t size, double value, int decimals);
+/* The shortest text that reads back as exactly `value`. */
+int format_exact(char *out, size_t size, double value);
+/* The whole text as a finite decimal number; false when it is none: no hex, no inf, no
+ * nan. */
+bool parse_number(const char *text, double *value);
+
+#endif
