@@ -141,8 +141,8 @@ static void progress_line(struct output *o, const struct news *n)
 /* File names may hold anything, also what a terminal obeys. */
 static void put_name(FILE *to, const char *name)
 {
-    for (; *name; name++)
-        putc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, to);
+    char plain[PATH_BYTES];
+    fputs(text_plain(plain, sizeof plain, name), to);
 }
 
 /* Who records a drummer misses no pads. */

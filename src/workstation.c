@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct workstation {
@@ -31,12 +30,6 @@ struct workstation {
     char user_dir[PATH_BYTES], theme_dirs[4 * PATH_BYTES];
     bool no_audio;
 };
-
-static bool is_folder(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
 
 /* --- operations the screens ask for ------------------------------------------------- */
 
@@ -318,7 +311,7 @@ static enum status known_or_here(struct workstation *w, char folder[PATH_BYTES],
 static enum status choose(struct workstation *w, const char *wish, struct err *e)
 {
     char folder[PATH_BYTES] = ".";
-    if (wish && !is_folder(wish))
+    if (wish && !path_is_folder(wish))
         return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
     if (wish)
         return known_project(wish) ? open_project(w, wish, e)

@@ -5,7 +5,6 @@
 #include "io/paths.h"
 #include "io/sha256.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 static const char begun_name[] = ".trowel-curating.csv";
 static const char manifest_name[] = "manifest.csv";
 
-enum { RELATIVE_BYTES = 320, COPY_BYTES = 1 << 16 };
+enum { RELATIVE_BYTES = 320 };
 
 /* A file to be there in the end. */
 struct planned {
@@ -197,8 +196,7 @@ static enum status name_planned(struct plan *p, const struct curate_find *f,
                                 struct planned *out, struct err *e)
 {
     const char *folder = category_folder(f->category), *name = f->c.filename;
-    const char *dot = strrchr(name, '.');
-    int stem = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+    int stem = (int)path_stem(name);
     const char *edit = out->cut ? "_edit" : "";
     enum status st = path_check_name(name, "a candidate's file", e);
     if (st != ST_OK)
@@ -384,30 +382,22 @@ static enum status check_other_set(const struct plan *p, bool force, struct err 
  * ----------------------------------------------------------------------------------------
  */
 
+static enum status copy_block(void *to, const void *bytes, size_t n, struct err *e)
+{
+    return atomic_write(to, bytes, n, e);
+}
+
 static enum status copy_file(const struct root *root, const char *from, const char *to,
                              struct err *e)
 {
-    int fd;
     struct atomic_file *f;
-    enum status st = path_open_file(from, &fd, e);
+    enum status st = atomic_begin(&f, root, to, e);
     if (st != ST_OK)
         return st;
-    unsigned char *block = malloc(COPY_BYTES);
-    st = block != NULL ? atomic_begin(&f, root, to, e)
-                       : err_set(e, ST_NO_MEMORY, "no memory to copy");
-    if (st == ST_OK) {
-        ssize_t n = 0;
-        while (st == ST_OK && (n = read(fd, block, COPY_BYTES)) > 0)
-            st = atomic_write(f, block, (size_t)n, e);
-        if (st == ST_OK && n < 0)
-            st = err_set(e, ST_UNREADABLE, "%s cannot be read", from);
-        if (st == ST_OK)
-            st = atomic_commit(f, NULL, e);
-        else
-            atomic_abort(f);
-    }
-    free(block);
-    close(fd);
+    st = path_read_blocks(from, copy_block, f, e);
+    if (st == ST_OK)
+        return atomic_commit(f, NULL, e);
+    atomic_abort(f);
     return st;
 }
 

@@ -188,12 +188,6 @@ static const char *find_number(const char *filename, size_t stem, char out[12])
     return out;
 }
 
-static size_t stem_length(const char *filename)
-{
-    const char *dot = strrchr(filename, '.');
-    return dot && dot != filename ? (size_t)(dot - filename) : strlen(filename);
-}
-
 /* A one-shot has no recording's name beside its own: "BD_01" on BD is not "BD_BD_01_01".
  */
 static void describe_bare(const struct candidate *c, size_t stem, const char *prefix,
@@ -233,7 +227,7 @@ static void describe(const struct kit_item *item, const char *prefix, int room,
 {
     const struct candidate *c = &item->c;
     char number[12], source[sizeof c->source];
-    size_t stem = stem_length(c->filename);
+    size_t stem = path_stem(c->filename);
     recording_of(c, source);
     if (strlen(c->source) == stem && strncmp(c->source, c->filename, stem) == 0) {
         describe_bare(c, stem, prefix, room, rest);

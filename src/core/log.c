@@ -1,5 +1,7 @@
 #include "core/log.h"
 
+#include "core/status.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,9 +14,7 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    for (char *p = line; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    err_tame(line);
     log->sink(log->user, level, line);
 }
 

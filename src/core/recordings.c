@@ -7,30 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static bool is_folder(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-static bool is_file(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISREG(s.st_mode) && access(path, R_OK) == 0;
-}
 
 bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project)
 {
     char above[PATH_BYTES];
     int n = snprintf(out, PATH_BYTES, "%s", written);
-    if (written[0] && n < PATH_BYTES && is_folder(out))
+    if (written[0] && n < PATH_BYTES && path_is_folder(out))
         return true;
     bool relative = written[0] && written[0] != '/';
     for (bool more = relative && realpath(project, above); more;) {
-        if (path_join(out, PATH_BYTES, above, written, NULL) == ST_OK && is_folder(out))
+        if (path_join(out, PATH_BYTES, above, written, NULL) == ST_OK &&
+            path_is_folder(out))
             return true;
         char *slash = strrchr(above, '/');
         more = slash && above[1] != '\0';
@@ -46,7 +34,7 @@ bool recordings_find(char out[PATH_BYTES], const char *folder, const char *sourc
     bool bare = source_path[0] == '/' || !folder[0];
     if (source_path[0] &&
         path_join(out, PATH_BYTES, bare ? "" : folder, source_path, NULL) == ST_OK &&
-        is_file(out))
+        path_is_file(out) && access(out, R_OK) == 0)
         return true;
     out[0] = '\0';
     return false;

@@ -236,10 +236,7 @@ const struct catalog_source *session_source(const struct session *s, size_t sour
 static bool name_find(struct session *s, struct find *f, const char *filename)
 {
     char folded[256];
-    const char *dot = strrchr(filename, '.');
-    size_t bytes =
-        dot != NULL && dot != filename ? (size_t)(dot - filename) : strlen(filename);
-    f->name = keep_text(s, filename, bytes);
+    f->name = keep_text(s, filename, path_stem(filename));
     if (f->name == NULL)
         return false;
     filter_fold(folded, sizeof folded, f->name);

@@ -12,7 +12,7 @@ static const struct {
 #undef STATUS
 };
 
-static void tame(char *text)
+void err_tame(char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
@@ -38,7 +38,7 @@ __attribute__((format(printf, 3, 0))) static void fill(struct err *e, enum statu
     e->code = code;
     vsnprintf(e->msg, sizeof e->msg, format, args);
     drop_partial_character(e->msg, sizeof e->msg);
-    tame(e->msg);
+    err_tame(e->msg);
 }
 
 enum status err_set(struct err *e, enum status code, const char *format, ...)

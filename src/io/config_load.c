@@ -54,14 +54,6 @@ static void note(struct loading *l, bool is_error, int line, const char *format,
     }
 }
 
-static const char *shown_value(const struct yaml_node *n)
-{
-    return n->kind == YAML_LIST  ? "a list"
-           : n->kind == YAML_MAP ? "a mapping"
-           : *n->text            ? n->text
-                                 : "nothing";
-}
-
 /* For a list: the member that is wrong, so that the message can name it. */
 static const struct yaml_node *culprit(const struct config_key *k,
                                        const struct yaml_node *n)
@@ -88,7 +80,7 @@ static void store(struct loading *l, int index, const struct yaml_node *n)
     char expected[256];
     config_expected(expected, sizeof expected, k);
     const struct yaml_node *wrong = culprit(k, n);
-    note(l, true, wrong->line, "%s is %.60s; expected %s", k->name, shown_value(wrong),
+    note(l, true, wrong->line, "%s is %.60s; expected %s", k->name, yaml_shown(wrong),
          expected);
 }
 
@@ -120,7 +112,7 @@ static void store_plus_minus(struct loading *l, const struct config_old *old,
     char minus[64], plus[64];
     if (!yaml_number(n, &v)) {
         note(l, true, n->line, "%s.%s is %.60s; expected a number", old->section,
-             old->name, shown_value(n));
+             old->name, yaml_shown(n));
         return;
     }
     snprintf(minus, sizeof minus, "-%.32s", n->text + strspn(n->text, "+-"));
@@ -157,7 +149,7 @@ static void load_group(struct loading *l, const char *group, const struct yaml_n
         return;
     }
     if (n->kind != YAML_MAP) {
-        note(l, true, n->line, "%s is %.60s; expected a mapping", group, shown_value(n));
+        note(l, true, n->line, "%s is %.60s; expected a mapping", group, yaml_shown(n));
         return;
     }
     for (const struct yaml_node *m = n->child; m; m = m->next) {
@@ -177,7 +169,7 @@ static void load_section(struct loading *l, const struct yaml_node *section)
         return;
     if (section->kind != YAML_MAP) {
         note(l, true, section->line, "%s is %.60s; expected a section with keys",
-             section->key, shown_value(section));
+             section->key, yaml_shown(section));
         return;
     }
     for (const struct yaml_node *n = section->child; n; n = n->next) {

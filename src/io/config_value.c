@@ -100,17 +100,8 @@ static bool store_seed(struct config_seed *at, const struct yaml_node *n)
         *at = (struct config_seed){0};
         return true;
     }
-    if (n->kind != YAML_SCALAR || n->quoted)
-        return false;
-    uint64_t value = 0;
-    const char *p = n->text;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        unsigned digit = (unsigned)(*p - '0');
-        if (value > (UINT64_MAX - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    if (p == n->text || *p)
+    uint64_t value;
+    if (n->kind != YAML_SCALAR || n->quoted || !parse_whole(n->text, &value))
         return false;
     *at = (struct config_seed){true, value};
     return true;

@@ -2,10 +2,7 @@
 
 #include "io/paths.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The constants of the specification. */
 static const uint64_t P1 = 0x9E3779B185EBCA87u, P2 = 0xC2B2AE3D27D4EB4Fu,
@@ -101,29 +98,19 @@ uint64_t content_hash_result(const struct content_hash *h)
     return x ^ x >> 32;
 }
 
+static enum status add_block(void *hash, const void *bytes, size_t n, struct err *e)
+{
+    (void)e;
+    content_hash_add(hash, bytes, n);
+    return ST_OK;
+}
+
 enum status content_hash_file(const char *path, uint64_t *hash, struct err *e)
 {
-    int fd;
-    enum status st = path_open_file(path, &fd, e);
-    if (st)
-        return st;
-    static const size_t block = 1 << 17;
-    unsigned char *bytes = malloc(block);
-    if (!bytes) {
-        close(fd);
-        return err_set(e, ST_NO_MEMORY, "%s: no memory to hash it", path);
-    }
     struct content_hash h;
     content_hash_init(&h);
-    ssize_t got;
-    while ((got = read(fd, bytes, block)) > 0 || (got < 0 && errno == EINTR))
-        if (got > 0)
-            content_hash_add(&h, bytes, (size_t)got);
-    int problem = errno;
-    free(bytes);
-    close(fd);
-    if (got < 0)
-        return err_errno(e, ST_UNREADABLE, problem, "%s cannot be read", path);
-    *hash = content_hash_result(&h);
-    return ST_OK;
+    enum status st = path_read_blocks(path, add_block, &h, e);
+    if (st == ST_OK)
+        *hash = content_hash_result(&h);
+    return st;
 }

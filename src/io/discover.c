@@ -97,9 +97,8 @@ static enum status visit_entry(struct walk *w, const char *relative)
 static bool is_project(const char *folder)
 {
     char hidden[PATH_BYTES];
-    struct stat s;
     return path_join(hidden, sizeof hidden, folder, ".trowel", NULL) == ST_OK &&
-           stat(hidden, &s) == 0 && S_ISDIR(s.st_mode);
+           path_is_folder(hidden);
 }
 
 static enum status visit_folder(struct walk *w, const char *relative)
@@ -174,8 +173,7 @@ static bool claim(struct name_set *set, const char *name)
 static void natural_stem(char out[STEM_BYTES], const char *relative)
 {
     char flat[PATH_BYTES];
-    const char *ending = path_ending(relative);
-    size_t n = strlen(relative) - (*ending ? strlen(ending) + 1 : 0);
+    size_t n = path_stem(relative);
     for (const char *slash; n >= STEM_BYTES && (slash = strchr(relative, '/'));) {
         n -= (size_t)(slash + 1 - relative);
         relative = slash + 1;

@@ -275,18 +275,6 @@ static bool read_whole(const char *text, double low, double high, double *value)
                              *value >= low && *value <= high);
 }
 
-static bool read_seed(uint64_t *seed, const char *text)
-{
-    *seed = 0;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        unsigned digit = (unsigned)(*text - '0');
-        if (*seed > (UINT64_MAX - digit) / 10)
-            return false;
-        *seed = *seed * 10 + digit;
-    }
-    return *text == '\0';
-}
-
 static bool read_hash(char *at, const char *text)
 {
     size_t n = strspn(text, "0123456789abcdefABCDEF");
@@ -406,7 +394,8 @@ static bool read_field(struct candidate *c, const struct column *k, const char *
         c->decision = found < 0 ? DECISION_NONE : (enum decision)found;
         return found >= 0;
     case W_SEED:
-        return read_seed(&c->seed, text);
+        c->seed = 0;
+        return !*text || parse_whole(text, &c->seed);
     case W_HASH:
         return read_hash(at, text);
     case W_PARTS:

@@ -6,7 +6,6 @@
 #include <float.h>
 #include <langinfo.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,4 +243,17 @@ bool parse_number(const char *text, double *value)
         return false;
     *value = number;
     return true;
+}
+
+bool parse_whole(const char *text, uint64_t *value)
+{
+    const char *p = text;
+    *value = 0;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        unsigned digit = (unsigned)(*p - '0');
+        if (*value > (UINT64_MAX - digit) / 10)
+            return false;
+        *value = *value * 10 + digit;
+    }
+    return p > text && *p == '\0';
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* `value` with `decimals` (0 … 17) digits after the point, "-0.00" as "0.00". NAN gives
  * "", infinities "inf"/"-inf". Returns the length. */
@@ -13,5 +14,7 @@ int format_exact(char *out, size_t size, double value);
 /* The whole text as a finite decimal number; false when it is none: no hex, no inf, no
  * nan. */
 bool parse_number(const char *text, double *value);
+/* The whole text as a whole number of at most 64 bits; digits alone. */
+bool parse_whole(const char *text, uint64_t *value);
 
 #endif

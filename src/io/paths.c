@@ -1,5 +1,7 @@
 #include "io/paths.h"
 
+#include "io/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_BYTES = 255 };
+enum { NAME_BYTES = 255, BLOCK_BYTES = 1 << 17 };
 
 enum status path_check_relative(const char *relative, struct err *e)
 {
@@ -94,10 +96,28 @@ bool path_list_at(const char *list, int i, char *to, size_t n)
     return false;
 }
 
-const char *path_ending(const char *path)
+size_t path_stem(const char *path)
 {
     const char *base = path_base(path), *dot = strrchr(base, '.');
-    return dot && dot != base ? dot + 1 : "";
+    return dot && dot != base ? (size_t)(dot - path) : strlen(path);
+}
+
+const char *path_ending(const char *path)
+{
+    const char *end = path + path_stem(path);
+    return *end ? end + 1 : end;
+}
+
+bool path_is_folder(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+bool path_is_file(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
 enum status path_mkdirs(const char *path, struct err *e)
@@ -187,51 +207,61 @@ enum status path_open_file(const char *path, int *fd, struct err *e)
     return st;
 }
 
-static enum status read_all(int fd, const char *path, size_t max, char **out, size_t *n,
-                            struct err *e)
-{
-    size_t capacity = 4096, length = 0;
-    char *text = malloc(capacity + 1);
-    while (text) {
-        ssize_t got = read(fd, text + length, capacity - length);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            free(text);
-            return err_errno(e, ST_UNREADABLE, errno, "%s cannot be read", path);
-        }
-        length += (size_t)got;
-        if (length > max) {
-            free(text);
-            return err_set(e, ST_UNREADABLE, "%s is too large (above %zu bytes)", path,
-                           max);
-        }
-        if (got == 0) {
-            text[length] = '\0';
-            *out = text;
-            *n = length;
-            return ST_OK;
-        }
-        if (length == capacity) {
-            char *larger = realloc(text, (capacity *= 2) + 1);
-            if (!larger)
-                free(text);
-            text = larger;
-        }
-    }
-    return err_set(e, ST_NO_MEMORY, "%s: no memory to read it", path);
-}
-
-enum status path_read_file(const char *path, size_t max, char **out, size_t *n,
-                           struct err *e)
+enum status path_read_blocks(const char *path,
+                             enum status (*take)(void *user, const void *bytes, size_t n,
+                                                 struct err *e),
+                             void *user, struct err *e)
 {
     int fd;
     enum status st = path_open_file(path, &fd, e);
     if (st)
         return st;
-    st = read_all(fd, path, max, out, n, e);
+    char *block = malloc(BLOCK_BYTES);
+    if (!block)
+        st = err_set(e, ST_NO_MEMORY, "%s: no memory to read it", path);
+    for (ssize_t got = 1; !st && got != 0;) {
+        got = read(fd, block, BLOCK_BYTES);
+        if (got > 0)
+            st = take(user, block, (size_t)got, e);
+        else if (got < 0 && errno != EINTR)
+            st = err_errno(e, ST_UNREADABLE, errno, "%s cannot be read", path);
+    }
+    free(block);
     close(fd);
     return st;
+}
+
+struct whole {
+    const char *path;
+    size_t max;
+    struct text text;
+};
+
+static enum status add_block(void *user, const void *bytes, size_t n, struct err *e)
+{
+    struct whole *w = user;
+    if (w->text.length + n > w->max)
+        return err_set(e, ST_UNREADABLE, "%s is too large (above %zu bytes)", w->path,
+                       w->max);
+    text_bytes(&w->text, bytes, n);
+    return w->text.failed ? err_set(e, ST_NO_MEMORY, "%s: no memory to read it", w->path)
+                          : ST_OK;
+}
+
+enum status path_read_file(const char *path, size_t max, char **out, size_t *n,
+                           struct err *e)
+{
+    struct whole w = {path, max, {0}};
+    enum status st = add_block(&w, "", 0, e); /* an empty file is a text, too */
+    if (!st)
+        st = path_read_blocks(path, add_block, &w, e);
+    if (st) {
+        text_done(&w.text);
+        return st;
+    }
+    *out = w.text.at;
+    *n = w.text.length;
+    return ST_OK;
 }
 
 enum status root_read_file(const struct root *r, const char *relative, size_t max,

@@ -52,6 +52,9 @@ bool path_has(const char *folder, const char *name);
 /* What follows "folder/" in a text that begins with it, else the text. */
 const char *path_below(const char *text, const char *folder);
 const char *path_ending(const char *path); /* after the last '.' of the name, or "" */
+size_t path_stem(const char *path);        /* bytes before that '.', else all */
+bool path_is_folder(const char *path);
+bool path_is_file(const char *path); /* a regular one */
 
 /* Make a folder and its parents. `path` is free (not below a root). */
 enum status path_mkdirs(const char *path, struct err *e);
@@ -103,6 +106,12 @@ enum status path_open_file(const char *path, int *fd, struct err *e);
  * ST_NO_MEMORY (too many open files). */
 enum status path_failure(struct err *e, int problem, const char *path);
 
+/* A regular file's bytes, block after block, to its end or until `take` fails. As
+ * path_open_file, ST_NO_MEMORY. */
+enum status path_read_blocks(const char *path,
+                             enum status (*take)(void *user, const void *bytes, size_t n,
+                                                 struct err *e),
+                             void *user, struct err *e);
 /* A regular file whole into memory, NUL-terminated; `*out` is the caller's to free.
  * ST_NOT_FOUND, ST_UNREADABLE (also when it is a pipe or device, or above `max`). */
 enum status path_read_file(const char *path, size_t max, char **out, size_t *n,

@@ -2,11 +2,8 @@
 
 #include "io/paths.h"
 
-#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <nettle/sha2.h>
 
@@ -52,29 +49,19 @@ void sha256_of(const void *bytes, size_t n, char hex[65])
     sha256_hex(&s, hex);
 }
 
+static enum status add_block(void *hash, const void *bytes, size_t n, struct err *e)
+{
+    (void)e;
+    sha256_add(hash, bytes, n);
+    return ST_OK;
+}
+
 enum status sha256_file(const char *path, char hex[65], struct err *e)
 {
-    int fd;
-    enum status st = path_open_file(path, &fd, e);
-    if (st)
-        return st;
     struct sha256 s;
     sha256_init(&s.context);
-    static const size_t block = 1 << 16;
-    unsigned char *bytes = malloc(block);
-    if (!bytes) {
-        close(fd);
-        return err_set(e, ST_NO_MEMORY, "%s: no memory to hash it", path);
-    }
-    ssize_t got;
-    while ((got = read(fd, bytes, block)) > 0 || (got < 0 && errno == EINTR))
-        if (got > 0)
-            sha256_add(&s, bytes, (size_t)got);
-    int problem = errno;
-    free(bytes);
-    close(fd);
-    if (got < 0)
-        return err_errno(e, ST_UNREADABLE, problem, "%s cannot be read", path);
-    sha256_hex(&s, hex);
-    return ST_OK;
+    enum status st = path_read_blocks(path, add_block, &s, e);
+    if (st == ST_OK)
+        sha256_hex(&s, hex);
+    return st;
 }

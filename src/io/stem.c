@@ -226,12 +226,8 @@ void stem_safe(char out[STEM_BYTES], const char *name)
 void stem_of_file(char out[STEM_BYTES], const char *path)
 {
     char name[1024];
-    const char *base = path_base(path), *ending = path_ending(base);
-    size_t n = *ending ? (size_t)(ending - base) - 1 : strlen(base);
-    if (n >= sizeof name)
-        n = sizeof name - 1;
-    memcpy(name, base, n);
-    name[n] = '\0';
+    const char *base = path_base(path);
+    snprintf(name, sizeof name, "%.*s", (int)path_stem(base), base);
     stem_safe(out, name);
 }
 

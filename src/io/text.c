@@ -1,6 +1,7 @@
 #include "io/text.h"
 
 #include "core/array.h"
+#include "core/status.h"
 #include "io/number.h"
 #include "io/paths.h"
 
@@ -47,10 +48,8 @@ void text_add(struct text *t, const char *more)
 
 const char *text_plain(char *out, size_t size, const char *from)
 {
-    size_t n = 0;
-    for (; from[n] && n + 1 < size; n++)
-        out[n] = (unsigned char)from[n] < 0x20 || from[n] == 0x7f ? '?' : from[n];
-    out[n] = '\0';
+    snprintf(out, size, "%s", from);
+    err_tame(out);
     return out;
 }
 

@@ -57,24 +57,12 @@ static enum status wrong(const struct parsing *p, int line, const char *what,
 
 /* --- colours --- */
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static bool hex_colour(const char *text, short *colour)
 {
-    int v[6];
-    if (strlen(text) != 7)
+    if (strlen(text) != 7 || strspn(text + 1, "0123456789abcdefABCDEF") != 6)
         return false;
-    for (int i = 0; i < 6; i++)
-        if ((v[i] = hex_digit(text[i + 1])) < 0)
-            return false;
-    *colour =
-        (short)theme_nearest_256(v[0] * 16 + v[1], v[2] * 16 + v[3], v[4] * 16 + v[5]);
+    int rgb = (int)strtol(text + 1, NULL, 16);
+    *colour = (short)theme_nearest_256(rgb >> 16, rgb >> 8 & 0xff, rgb & 0xff);
     return true;
 }
 
@@ -109,14 +97,6 @@ static bool read_colour(const struct yaml_node *n, short *colour)
     return named_colour(n->text, colour);
 }
 
-static const char *shown(const struct yaml_node *n)
-{
-    return n->kind == YAML_LIST  ? "a list"
-           : n->kind == YAML_MAP ? "a mapping"
-           : *n->text            ? n->text
-                                 : "nothing";
-}
-
 static const char expected_colour[] =
     "a colour: 0 to 255, a name such as red or bright blue, default, or \"#rrggbb\"";
 
@@ -137,7 +117,7 @@ static enum status parse_attribute(const struct parsing *p, struct spec *s,
         if (strcmp(n->key, names[i].name) != 0)
             continue;
         if (!yaml_bool(n, &on))
-            return wrong(p, n->line, n->key, shown(n), "true or false");
+            return wrong(p, n->line, n->key, yaml_shown(n), "true or false");
         s->attributes = on ? s->attributes | names[i].bit : s->attributes & ~names[i].bit;
         return ST_OK;
     }
@@ -154,7 +134,7 @@ static enum status parse_role(const struct parsing *p, const struct yaml_node *n
         return err_set(p->e, ST_CONFIG, "%s:%d: there is no role %.60s", p->name,
                        node->key_line, node->key);
     if (node->kind != YAML_MAP)
-        return wrong(p, node->line, node->key, shown(node),
+        return wrong(p, node->line, node->key, yaml_shown(node),
                      "a mapping such as {fg: 252}");
     struct spec s = {true, UNSET, UNSET, UNSET, UNSET, 0};
     for (const struct yaml_node *n = node->child; n; n = n->next) {
@@ -168,9 +148,10 @@ static enum status parse_role(const struct parsing *p, const struct yaml_node *n
             if (st)
                 return st;
         } else if (!read_colour(n, colour)) {
-            return wrong(p, n->line, n->key, shown(n), expected_colour);
+            return wrong(p, n->line, n->key, yaml_shown(n), expected_colour);
         } else if (n->key[2] == '1' && *colour > 15) {
-            return wrong(p, n->line, n->key, shown(n), "one of the first 16 colours");
+            return wrong(p, n->line, n->key, yaml_shown(n),
+                         "one of the first 16 colours");
         }
     }
     p->draft->role[index] = s;
@@ -180,11 +161,13 @@ static enum status parse_role(const struct parsing *p, const struct yaml_node *n
 static enum status parse_spectrum(const struct parsing *p, const struct yaml_node *node)
 {
     if (node->kind != YAML_LIST || node->count < 2 || node->count > THEME_SPECTRUM_MAX)
-        return wrong(p, node->line, "spectrum", shown(node), "a list of 2 to 32 colours");
+        return wrong(p, node->line, "spectrum", yaml_shown(node),
+                     "a list of 2 to 32 colours");
     int count = 0;
     for (const struct yaml_node *n = node->child; n; n = n->next)
         if (!read_colour(n, &p->draft->spectrum[count++]))
-            return wrong(p, n->line, "a colour of spectrum", shown(n), expected_colour);
+            return wrong(p, n->line, "a colour of spectrum", yaml_shown(n),
+                         expected_colour);
     p->draft->spectrum_count = count;
     return ST_OK;
 }
@@ -192,7 +175,7 @@ static enum status parse_spectrum(const struct parsing *p, const struct yaml_nod
 static enum status parse_roles(const struct parsing *p, const struct yaml_node *node)
 {
     if (node->kind != YAML_MAP)
-        return wrong(p, node->line, "roles", shown(node), "a mapping of roles");
+        return wrong(p, node->line, "roles", yaml_shown(node), "a mapping of roles");
     for (const struct yaml_node *n = node->child; n; n = n->next) {
         enum status st =
             strcmp(n->key, "spectrum") == 0 ? parse_spectrum(p, n) : parse_role(p, n);
@@ -205,13 +188,14 @@ static enum status parse_roles(const struct parsing *p, const struct yaml_node *
 static enum status parse_root(const struct parsing *p, const struct yaml_node *root)
 {
     if (root->kind != YAML_MAP)
-        return wrong(p, root->line, "the theme", shown(root), "name, roles and spectrum");
+        return wrong(p, root->line, "the theme", yaml_shown(root),
+                     "name, roles and spectrum");
     for (const struct yaml_node *n = root->child; n; n = n->next) {
         enum status st = ST_OK;
         if (strcmp(n->key, "name") == 0 || strcmp(n->key, "extends") == 0) {
             if (n->kind != YAML_SCALAR || strlen(n->text) >= THEME_NAME_BYTES ||
                 path_check_name(n->text, "theme name", NULL))
-                st = wrong(p, n->line, n->key, shown(n), "a short plain name");
+                st = wrong(p, n->line, n->key, yaml_shown(n), "a short plain name");
             else if (n->key[0] == 'n')
                 strcpy(p->draft->name, n->text);
         } else if (strcmp(n->key, "roles") == 0) {
@@ -348,7 +332,7 @@ static enum status load_over(struct draft *d, const char *path, const char *fold
     struct parsing p = {d, path, e};
     const struct yaml_node *base = yaml_get(yaml_root(y), "extends");
     if (base && (base->kind != YAML_SCALAR || path_check_name(base->text, "", NULL)))
-        st = wrong(&p, base->line, "extends", shown(base), "the name of a theme");
+        st = wrong(&p, base->line, "extends", yaml_shown(base), "the name of a theme");
     else if (base && depth == 0)
         st = err_set(e, ST_CONFIG, "%s:%d: themes extend one another in a circle", path,
                      base->line);

@@ -77,6 +77,14 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
     return NULL;
 }
 
+const char *yaml_shown(const struct yaml_node *n)
+{
+    return n->kind == YAML_LIST  ? "a list"
+           : n->kind == YAML_MAP ? "a mapping"
+           : *n->text            ? n->text
+                                 : "nothing";
+}
+
 /* --- building the tree from the parser's events --- */
 
 static enum status fail(struct reading *r, int line, const char *what)
@@ -140,12 +148,6 @@ static enum status copy_text(struct reading *r, const yaml_event_t *event, int l
 static enum status build(struct reading *r, yaml_event_t *event, int depth,
                          struct yaml_node **out);
 
-/* Has the map this key already? Small maps are searched, a large one is hostile. */
-static bool has_key(const struct yaml_node *map, const char *key)
-{
-    return yaml_get(map, key) != NULL;
-}
-
 static enum status add_member(struct reading *r, struct yaml_node *parent,
                               struct yaml_node ***tail, yaml_event_t *event, int depth)
 {
@@ -160,7 +162,7 @@ static enum status add_member(struct reading *r, struct yaml_node *parent,
             return st;
         if (parent->count >= 1000)
             return fail(r, key_line, "too many keys in one mapping");
-        if (has_key(parent, key))
+        if (yaml_get(parent, key))
             return err_set(r->e, ST_CORRUPT, "%s:%d: %s is given twice", r->name,
                            key_line, key);
         yaml_event_t value;

@@ -36,6 +36,8 @@ void yaml_tree_free(struct yaml *y); /* NULL safe */
 const struct yaml_node *yaml_root(const struct yaml *y);
 /* The member of a map, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+/* For messages: a scalar's text, else what kind of node it is. */
+const char *yaml_shown(const struct yaml_node *n);
 
 /* Scalars by YAML 1.1's words; each returns false when the node is no such thing. */
 bool yaml_is_null(const struct yaml_node *n);           /* null ~ or nothing, unquoted */
