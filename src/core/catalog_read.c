@@ -1,6 +1,7 @@
 #include "core/catalog_internal.h"
 
 #include "core/array.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
  */
 
 struct known_source {
-    int64_t id;
+    uint64_t id;
     struct catalog_source source;
 };
 
@@ -27,14 +28,8 @@ struct reader {
     struct said *said;
     char *texts;
     size_t said_count, said_room, text_bytes, text_room;
-    size_t last_source;
+    const struct known_source *last; /* that was asked for */
 };
-
-static int by_source_id(const void *a, const void *b)
-{
-    const struct known_source *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
 
 static void read_source(struct query *q, struct catalog_source *s)
 {
@@ -63,7 +58,7 @@ static enum status read_sources(struct catalog *c, struct known_source **out,
             continue;
         }
         struct known_source *s = &(*out)[(*count)++];
-        s->id = row_int(q, 0);
+        s->id = (uint64_t)row_int(q, 0);
         read_source(q, &s->source);
     }
     return st;
@@ -123,26 +118,16 @@ static enum status reader_init(struct catalog *c, struct reader *r, struct err *
     memset(r, 0, sizeof *r);
     enum status st = read_sources(c, &r->sources, &r->source_count, e);
     if (st == ST_OK && r->source_count > 0)
-        qsort(r->sources, r->source_count, sizeof *r->sources, by_source_id);
+        qsort(r->sources, r->source_count, sizeof *r->sources, order_ids);
     return st;
 }
 
-static const struct catalog_source *reader_source(struct reader *r, int64_t id)
+static const struct catalog_source *reader_source(struct reader *r, uint64_t id)
 {
-    if (r->last_source < r->source_count && r->sources[r->last_source].id == id)
-        return &r->sources[r->last_source].source;
-    size_t low = 0, high = r->source_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (r->sources[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == r->source_count || r->sources[low].id != id)
-        return NULL;
-    r->last_source = low;
-    return &r->sources[low].source;
+    if ((r->last == NULL || r->last->id != id) && r->source_count > 0)
+        r->last =
+            bsearch(&id, r->sources, r->source_count, sizeof *r->sources, order_ids);
+    return r->last != NULL ? &r->last->source : NULL;
 }
 
 static void reader_overlay(const struct reader *r, struct catalog_find *f)
@@ -189,7 +174,7 @@ static bool read_find(struct query *q, struct reader *r, bool whole,
     char word[32], grade[4];
     row_text(q, 3, word, sizeof word);
     int kind = kind_find(word);
-    const struct catalog_source *source = reader_source(r, row_int(q, 1));
+    const struct catalog_source *source = reader_source(r, (uint64_t)row_int(q, 1));
     if (kind < 0 || source == NULL)
         return false;
     f->id = (uint64_t)row_int(q, 0);

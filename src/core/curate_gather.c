@@ -1,6 +1,7 @@
 #include "core/curate_internal.h"
 
 #include "core/array.h"
+#include "core/order.h"
 #include "dsp/measure.h"
 #include "io/manifest.h"
 #include "io/paths.h"
@@ -35,27 +36,12 @@ void curate_pool_done(struct curate_pool *pool)
     similarity_free(pool->ear);
 }
 
-static char *joined(const char *a, const char *b)
-{
-    size_t n = strlen(a) + strlen(b) + 2;
-    char *path = malloc(n);
-    if (path != NULL)
-        snprintf(path, n, "%s/%s", a, b);
-    return path;
-}
-
-static bool is_file(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 static char *try_file(const char *folder, const char *a, const char *b, const char *name)
 {
     char path[PATH_BYTES];
     int n = snprintf(path, sizeof path, "%s%s%s%s%s/%s", folder, a[0] ? "/" : "", a,
                      b[0] ? "/" : "", b, name);
-    return n > 0 && (size_t)n < sizeof path && is_file(path) ? strdup(path) : NULL;
+    return n > 0 && (size_t)n < sizeof path && path_is_file(path) ? strdup(path) : NULL;
 }
 
 /* Where a find's file lies below a folder with a catalog or manifest; NULL = nowhere. */
@@ -168,12 +154,6 @@ struct gathering {
     struct err *e;
 };
 
-static int by_id(const void *a, const void *b)
-{
-    const struct voice *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static enum status load_voices(struct gathering *g, struct catalog *c, struct err *e)
 {
     uint64_t *ids = NULL;
@@ -183,7 +163,7 @@ static enum status load_voices(struct gathering *g, struct catalog *c, struct er
     for (size_t i = 0; st == ST_OK && i < g->voices; i++)
         g->voice[i] = (struct voice){ids[i], i};
     if (st == ST_OK && g->voices > 1)
-        qsort(g->voice, g->voices, sizeof *g->voice, by_id);
+        qsort(g->voice, g->voices, sizeof *g->voice, order_ids);
     free(ids);
     return st;
 }
@@ -193,7 +173,8 @@ static bool gather_find(void *user, const struct catalog_find *f)
     struct gathering *g = user;
     struct voice wanted = {.id = f->id};
     const struct voice *v =
-        g->voices ? bsearch(&wanted, g->voice, g->voices, sizeof wanted, by_id) : NULL;
+        g->voices ? bsearch(&wanted, g->voice, g->voices, sizeof wanted, order_ids)
+                  : NULL;
     size_t before = g->pool->count;
     if (curate_cancelled(g->pool->job))
         g->st = err_set(g->e, ST_CANCELLED, "interrupted");
@@ -257,13 +238,9 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
 
 static enum kind guess_kind(const char *folder, const struct measures *m)
 {
-    static const enum kind first[CAT_COUNT] = {
-        [CAT_PADS] = KIND_PAD,     [CAT_SWELLS] = KIND_SWELL,
-        [CAT_CLOUDS] = KIND_CLOUD, [CAT_HISS] = KIND_HISS_LOOP,
-        [CAT_DRUMS] = KIND_DRUM,   [CAT_SILENCES] = KIND_SILENCE};
     int category = category_find(path_base(folder));
     if (category >= 0)
-        return first[category];
+        return category_kind((enum category)category);
     return m->duration_sec < 1.2 && m->crest_factor > 3.5 ? KIND_DRUM : KIND_PAD;
 }
 
@@ -335,19 +312,18 @@ static enum status gather_entry(struct curate_pool *pool, const char *folder,
                                 const char *name, int depth, struct err *e)
 {
     struct stat info;
-    char *path = joined(folder, name);
-    if (path == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for a path");
-    enum status st = ST_OK;
+    char path[PATH_BYTES];
+    enum status st = path_join(path, sizeof path, folder, name, e);
+    if (st != ST_OK)
+        return st;
     if (curate_cancelled(pool->job))
         st = err_set(e, ST_CANCELLED, "interrupted");
     else if (lstat(path, &info) != 0)
         st = ST_OK;
     else if (S_ISDIR(info.st_mode))
         st = gather_folder(pool, path, depth + 1, e);
-    else if (is_file(path) && soundfile_has_audio_ending(path))
+    else if (path_is_file(path) && soundfile_has_audio_ending(path))
         st = add_file(pool, folder, path, e);
-    free(path);
     return st;
 }
 
@@ -379,13 +355,15 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
 {
     if (depth > DEPTH_MAX || (depth > 0 && same_folder(folder, pool->job->output_root)))
         return ST_OK;
-    char *db = joined(folder, "catalog.db"), *manifest = joined(folder, "manifest.csv");
-    enum status st = ST_OK;
+    char db[PATH_BYTES], manifest[PATH_BYTES];
     struct err why = {0};
     bool known = false;
-    if (db == NULL || manifest == NULL)
-        st = err_set(e, ST_NO_MEMORY, "no memory for a path");
-    if (st == ST_OK && is_file(db)) {
+    enum status st = path_join(db, sizeof db, folder, "catalog.db", e);
+    if (st == ST_OK)
+        st = path_join(manifest, sizeof manifest, folder, "manifest.csv", e);
+    if (st != ST_OK)
+        return st;
+    if (path_is_file(db)) {
         st = gather_catalog(pool, folder, db, &why);
         known = st == ST_OK || st == ST_CANCELLED || st == ST_NO_MEMORY;
         if (known && st != ST_OK)
@@ -393,7 +371,7 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
     }
     if (!known && why.code != ST_OK)
         log_write(pool->job->log, LOG_WARNING, "%s; its manifest is used", why.msg);
-    if (!known && manifest != NULL && is_file(manifest)) {
+    if (!known && path_is_file(manifest)) {
         st = gather_manifest(pool, folder, manifest, e);
         known = true;
     } else if (!known && why.code != ST_OK) {
@@ -401,8 +379,6 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
     }
     if (!known && st == ST_OK)
         st = gather_plain(pool, folder, depth, e);
-    free(db);
-    free(manifest);
     return st;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/array.h"
 #include "core/dig.h"
+#include "core/order.h"
 #include "core/project_list.h"
 #include "core/rng.h"
 #include "io/manifest.h"
@@ -55,17 +56,11 @@ static uint64_t place_of(const struct candidate *c)
     return rng_hash(h, c->filename, strlen(c->filename) + 1);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static bool is_known(const struct search *s, const struct candidate *place)
 {
     uint64_t wanted = place_of(place);
     return s->known_count &&
-           bsearch(&wanted, s->known, s->known_count, sizeof *s->known, by_value);
+           bsearch(&wanted, s->known, s->known_count, sizeof *s->known, order_ids);
 }
 
 static enum status add_known(struct search *s, const struct find_list *finds,
@@ -97,7 +92,7 @@ static enum status load_known(struct search *s, struct err *e)
     }
     stem_list_done(&stems);
     if (s->known_count > 1)
-        qsort(s->known, s->known_count, sizeof *s->known, by_value);
+        qsort(s->known, s->known_count, sizeof *s->known, order_ids);
     return st;
 }
 
@@ -122,15 +117,6 @@ static enum status load_manifest(struct search *s, struct err *e)
     if (s->row_count > 1)
         qsort(s->rows, s->row_count, sizeof *s->rows, by_place);
     return ST_OK;
-}
-
-/* The kind a folder's samples have when nothing else is known. */
-static enum kind plain_kind(enum category category)
-{
-    for (int k = 0; k < KIND_COUNT; k++)
-        if (kind_category((enum kind)k) == category)
-            return (enum kind)k;
-    return KIND_PAD;
 }
 
 static void free_ears(struct search *s)
@@ -238,7 +224,7 @@ static enum status search_category(struct search *s, const char *source,
         if (name[0] == '.' || strlen(name) >= sizeof place.filename ||
             !soundfile_has_audio_ending(name))
             continue;
-        place.kind = plain_kind(category);
+        place.kind = category_kind(category);
         snprintf(place.source, sizeof place.source, "%s", source);
         snprintf(place.filename, sizeof place.filename, "%s", name);
         if (!is_known(s, &place))

@@ -2,6 +2,7 @@
 
 #include "core/announce.h"
 #include "core/array.h"
+#include "core/clock.h"
 #include "core/kit_files.h"
 #include "core/kit_load.h"
 #include "core/kit_sample.h"
@@ -245,9 +246,7 @@ static bool sheet_edited(const struct root *root)
     struct stat sheet, manifest;
     return fstatat(root->fd, SHEET, &sheet, 0) == 0 &&
            fstatat(root->fd, "manifest.csv", &manifest, 0) == 0 &&
-           (sheet.st_mtim.tv_sec != manifest.st_mtim.tv_sec
-                ? sheet.st_mtim.tv_sec > manifest.st_mtim.tv_sec
-                : sheet.st_mtim.tv_nsec > manifest.st_mtim.tv_nsec);
+           time_after(sheet.st_mtim, manifest.st_mtim);
 }
 
 /* The sheet of the earlier kit goes; with the user's notes on it, it is kept beside. */

@@ -219,31 +219,19 @@ static enum status read_wishes(struct wishes *w, struct catalog *catalog, struct
                : st;
 }
 
-/* What the project knows of samples that its best-of manifest lists: how they sound. */
-static enum status lend_vectors(struct kit_set *set, struct catalog *catalog,
-                                struct err *e)
-{
-    struct catalog_find *finds;
-    float *vectors;
-    size_t count;
-    enum status st = catalog_load(catalog, NULL, false, &finds, &vectors, &count, e);
-    for (size_t i = 0; st == ST_OK && i < count; i++)
-        for (size_t k = 0; k < set->count; k++)
-            if (set->item[k].id == finds[i].id)
-                memcpy(set->vectors + k * SIMILARITY_DIM, vectors + i * SIMILARITY_DIM,
-                       SIMILARITY_DIM * sizeof *vectors);
-    free(finds);
-    free(vectors);
-    return st;
-}
-
+/* The project knows how the samples sound that its best-of manifest lists. */
 static enum status from_best_of(struct loading *l, struct catalog *catalog,
                                 const char *folder, const char *manifest, struct err *e)
 {
     struct loading below = *l;
     below.folder = folder;
     enum status st = from_rows(&below, manifest, e);
-    return st == ST_OK ? lend_vectors(l->set, catalog, e) : st;
+    for (size_t k = 0; st == ST_OK && k < l->set->count; k++) {
+        float *vector = l->set->vectors + k * SIMILARITY_DIM;
+        st = catalog_vector(catalog, l->set->item[k].id, vector, e);
+        st = st == ST_NOT_FOUND ? ST_OK : st;
+    }
+    return st;
 }
 
 static enum status from_catalog(struct loading *l, const char *path, const char *best,
@@ -323,9 +311,8 @@ static enum kind guess_kind(const char *relative, double seconds, bool named)
     if (slash) {
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - relative), relative);
         int c = category_find(path_base(folder));
-        for (int k = 0; c >= 0 && k < KIND_COUNT; k++)
-            if (kind_category((enum kind)k) == (enum category)c)
-                return (enum kind)k;
+        if (c >= 0)
+            return category_kind((enum category)c);
     }
     return seconds < (named ? 20.0 : 2.5) ? KIND_DRUM : KIND_PAD;
 }

@@ -43,6 +43,12 @@ struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n)
     return a;
 }
 
+int order_ids(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
 /* --- names ---------------------------------------------------------------------------
  */
 

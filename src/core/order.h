@@ -1,4 +1,4 @@
-/* order: many finds in the order of a number, quickly.
+/* order: many finds in the order of a number, a name or their ids, quickly.
  * Thread: pure functions. */
 #ifndef TROWEL_CORE_ORDER_H
 #define TROWEL_CORE_ORDER_H
@@ -18,6 +18,9 @@ uint64_t order_key(double d, bool descending);
 
 /* Stable, by key. `b` is room for as many; returns the one of the two that is sorted. */
 struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n);
+
+/* For qsort and bsearch of items that begin with a uint64_t: by that, ascending. */
+int order_ids(const void *a, const void *b);
 
 /* Place of each of `n` names, of finds 0 …, among all of them; the first `known` are in
  * rank[] already, without the others. Equal names in the order of finds. Without memory

@@ -3,6 +3,7 @@
 
 #include "core/array.h"
 #include "core/jobs.h"
+#include "core/order.h"
 #include "core/project_list.h"
 #include "dsp/stacks.h"
 #include "io/manifest.h"
@@ -61,35 +62,6 @@ static enum status cancelled(const struct joined *j, struct err *e)
     return job_cancelled(j->ctx)
                ? err_set(e, ST_CANCELLED, "joining %s: cancelled", j->project->root.path)
                : ST_OK;
-}
-
-static int by_path(const void *a, const void *b)
-{
-    const struct catalog_source *x = a, *y = b;
-    int order = strcmp(x->path, y->path);
-    return order ? order : strcmp(x->stem, y->stem);
-}
-
-static enum status read_sources(const struct project *p, struct joined *j, struct err *e)
-{
-    struct stem_list stems;
-    enum status st = project_stems(p, &stems, e);
-    if (st == ST_OK) {
-        j->sources = calloc(stems.count + 1, sizeof *j->sources);
-        j->records = calloc(stems.count + 1, sizeof *j->records);
-        if (!j->sources || !j->records)
-            st = err_set(e, ST_NO_MEMORY, "no memory for %zu sources", stems.count);
-    }
-    for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
-        /* Begun by another run that is still going on, or was killed: not there yet. */
-        if (project_record(p, stems.at[i], &j->sources[j->source_count], NULL, NULL) ==
-            ST_OK)
-            j->source_count++;
-    }
-    stem_list_done(&stems);
-    if (st == ST_OK)
-        qsort(j->sources, j->source_count, sizeof *j->sources, by_path);
-    return st;
 }
 
 static enum status load(struct joined *j, size_t source, struct find_list **out,
@@ -172,7 +144,10 @@ static enum status note_list(struct joined *j, size_t source, const struct find_
 static enum status read_all(struct joined *j, const struct assemble_more *more,
                             struct err *e)
 {
-    enum status st = read_sources(j->project, j, e);
+    /* What another run has begun that still goes on, or was killed, is not there yet. */
+    enum status st = project_sources(j->project, &j->sources, &j->source_count, e);
+    if (st == ST_OK && !(j->records = calloc(j->source_count + 1, sizeof *j->records)))
+        st = err_set(e, ST_NO_MEMORY, "no memory for %zu sources", j->source_count);
     for (size_t i = 0; st == ST_OK && i < j->source_count; i++) {
         struct find_list *l;
         st = cancelled(j, e);
@@ -266,17 +241,11 @@ struct decided {
     size_t count;
 };
 
-static int id_order(const void *a, const void *b)
-{
-    const struct by_id *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static bool apply(void *user, const struct change *now)
 {
     struct decided *d = user;
     struct by_id wanted = {.id = now->candidate};
-    struct by_id *found = bsearch(&wanted, d->at, d->count, sizeof *d->at, id_order);
+    struct by_id *found = bsearch(&wanted, d->at, d->count, sizeof *d->at, order_ids);
     if (!found)
         return true;
     if (now->field == FIELD_DECISION) {
@@ -302,7 +271,7 @@ static enum status apply_decisions(const char *catalog_path, struct joined *j,
     if (d.at) {
         for (; d.count < j->count; d.count++)
             d.at[d.count] = (struct by_id){j->finds[d.count].id, &j->finds[d.count]};
-        qsort(d.at, d.count, sizeof *d.at, id_order);
+        qsort(d.at, d.count, sizeof *d.at, order_ids);
         st = catalog_each_current(c, apply, &d, e);
     } else {
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);

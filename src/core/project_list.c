@@ -1,6 +1,7 @@
 #include "core/project_list.h"
 
 #include "core/array.h"
+#include "core/clock.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -70,6 +71,30 @@ void stem_list_done(struct stem_list *l)
     *l = (struct stem_list){0};
 }
 
+static int by_path(const void *a, const void *b)
+{
+    const struct catalog_source *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : strcmp(x->stem, y->stem);
+}
+
+enum status project_sources(const struct project *p, struct catalog_source **out,
+                            size_t *count, struct err *e)
+{
+    struct stem_list stems;
+    *count = 0;
+    *out = NULL;
+    enum status st = project_stems(p, &stems, e);
+    if (st == ST_OK && !(*out = calloc(stems.count + 1, sizeof **out)))
+        st = err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++)
+        *count += project_record(p, stems.at[i], &(*out)[*count], NULL, NULL) == ST_OK;
+    stem_list_done(&stems);
+    if (*count > 1)
+        qsort(*out, *count, sizeof **out, by_path);
+    return st;
+}
+
 /* --- names that stay --- */
 
 /* The sources on record, by path, and whether a listed recording is it. */
@@ -78,32 +103,6 @@ struct known {
     bool *taken;
     size_t count;
 };
-
-static int by_path(const void *a, const void *b)
-{
-    const struct catalog_source *x = a, *y = b;
-    int order = strcmp(x->path, y->path);
-    return order ? order : strcmp(x->stem, y->stem);
-}
-
-static enum status read_known(const struct project *p, struct known *k, struct err *e)
-{
-    struct stem_list stems;
-    enum status st = project_stems(p, &stems, e);
-    if (st == ST_OK) {
-        k->at = calloc(stems.count + 1, sizeof *k->at);
-        k->taken = calloc(stems.count + 1, sizeof *k->taken);
-        if (!k->at || !k->taken)
-            st =
-                err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
-    }
-    for (size_t i = 0; st == ST_OK && i < stems.count; i++)
-        k->count += project_record(p, stems.at[i], &k->at[k->count], NULL, NULL) == ST_OK;
-    stem_list_done(&stems);
-    if (k->count > 1)
-        qsort(k->at, k->count, sizeof *k->at, by_path);
-    return st;
-}
 
 /* The record of a recording, or NULL: of several with its path (`textures` looks into
  * several folders) the one with its stem, else the first that is nobody's. */
@@ -177,11 +176,12 @@ static void keep_stems(struct known *k, struct source_list *list, const char **h
 enum status project_keep_stems(const struct project *p, struct source_list *sources,
                                bool afresh, struct err *e)
 {
-    struct known k = {0};
-    enum status st = read_known(p, &k, e);
+    struct known k;
+    enum status st = project_sources(p, &k.at, &k.count, e);
+    k.taken = calloc(k.count + 1, sizeof *k.taken);
     const char **held = calloc(k.count + 1, sizeof *held);
     bool *kept = calloc(sources->count + 1, sizeof *kept);
-    if (st == ST_OK && (!held || !kept))
+    if (st == ST_OK && (!held || !kept || !k.taken))
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu recordings", sources->count);
     if (st == ST_OK && k.count > 0)
         keep_stems(&k, sources, held, kept, afresh);
@@ -190,11 +190,6 @@ enum status project_keep_stems(const struct project *p, struct source_list *sour
     free(k.at);
     free(k.taken);
     return st;
-}
-
-static bool after(struct timespec a, struct timespec b)
-{
-    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
 static bool stat_source(const struct project *p, const char *stem, struct stat *out)
@@ -213,7 +208,7 @@ bool project_join_due(const struct project *p, bool blank)
         return false;
     for (size_t i = 0; i < stems.count && !due; i++)
         due = stat_source(p, stems.at[i], &source) &&
-              (!there || blank || after(source.st_mtim, manifest.st_mtim));
+              (!there || blank || time_after(source.st_mtim, manifest.st_mtim));
     stem_list_done(&stems);
     return due;
 }
@@ -222,5 +217,5 @@ bool project_outdated(const struct project *p, const char *stem, const char *pat
 {
     struct stat record, file; /* the change time: a copy keeps the other one */
     return stat_source(p, stem, &record) && stat(path, &file) == 0 &&
-           after(file.st_ctim, record.st_mtim);
+           time_after(file.st_ctim, record.st_mtim);
 }

@@ -17,6 +17,11 @@ struct stem_list {
 enum status project_stems(const struct project *p, struct stem_list *out, struct err *e);
 void stem_list_done(struct stem_list *l);
 
+/* The complete ones, ordered by path, then stem; the caller frees *out, also after a
+ * failure. */
+enum status project_sources(const struct project *p, struct catalog_source **out,
+                            size_t *count, struct err *e);
+
 /* discover() names recordings by what lies in the folder now. A recording that is on
  * record keeps the stem it has there, and with it the user's decisions; no other one gets
  * it: a "tape.aiff" that comes beside "tape.wav" is another source, whichever is first by

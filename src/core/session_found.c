@@ -1,6 +1,7 @@
 #include "core/session_internal.h"
 
 #include "core/array.h"
+#include "core/order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +93,6 @@ enum status session_add(struct session *s, const struct catalog_source *source,
     return take_found(s, found, count, embeddings, at, e);
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
 enum status session_let_go(struct session *s, size_t index, struct err *e)
 {
     session_take_gone(s, &s->find[index]);
@@ -124,11 +119,11 @@ enum status session_keep_only(struct session *s, const struct catalog_source *so
     }
     for (size_t i = 0; i < count; i++)
         keep[i] = candidate_id(&found[i]);
-    qsort(keep, count, sizeof *keep, by_number);
+    qsort(keep, count, sizeof *keep, order_ids);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         const struct find *f = &s->find[i];
         if (f->source != (uint32_t)at || f->gone ||
-            bsearch(&f->id, keep, count, sizeof *keep, by_number) != NULL)
+            bsearch(&f->id, keep, count, sizeof *keep, order_ids) != NULL)
             continue;
         st = session_let_go(s, i, e);
     }

@@ -3,6 +3,7 @@
 #include "core/session_internal.h"
 
 #include "core/array.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -98,12 +99,6 @@ struct numbered {
     size_t index;
 };
 
-static int by_id(const void *a, const void *b)
-{
-    const struct numbered *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static enum status place(struct session_ear *ear, const uint64_t *ids, const float *read,
                          size_t count, struct err *e)
 {
@@ -117,11 +112,11 @@ static enum status place(struct session_ear *ear, const uint64_t *ids, const flo
         order[i] = (struct numbered){ear->ids[i], i};
         ear->vector[i * SIMILARITY_DIM] = NAN;
     }
-    qsort(order, ear->count, sizeof *order, by_id);
+    qsort(order, ear->count, sizeof *order, order_ids);
     for (size_t i = 0; i < count; i++) {
         struct numbered wanted = {.id = ids[i]};
         const struct numbered *at =
-            bsearch(&wanted, order, ear->count, sizeof *order, by_id);
+            bsearch(&wanted, order, ear->count, sizeof *order, order_ids);
         if (at != NULL)
             memcpy(ear->vector + at->index * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
                    SIMILARITY_DIM * sizeof *read);

@@ -42,6 +42,14 @@ int category_find(const char *folder)
     return -1;
 }
 
+enum kind category_kind(enum category c)
+{
+    int k = 0;
+    while (kinds[k].category != c)
+        k++;
+    return (enum kind)k;
+}
+
 const char *kind_type(enum kind k)
 {
     return kinds[k].type;

@@ -28,6 +28,7 @@ enum kind {
 const char *category_folder(enum category c);   /* "pads" … */
 const char *category_singular(enum category c); /* "pad" … */
 int category_find(const char *folder);          /* or -1 */
+enum kind category_kind(enum category c);       /* of what nobody knows more of */
 const char *kind_type(enum kind k);             /* the manifest's `type` */
 enum category kind_category(enum kind k);
 bool kind_loops(enum kind k);
