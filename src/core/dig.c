@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A recording that never gets louder than this holds nothing to find. */
@@ -95,6 +94,11 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     return ST_OK;
 }
 
+bool dig_wants(const struct dig *d, enum stage s)
+{
+    return d->recipe->stages & 1u << s;
+}
+
 enum status dig_go_on(const struct dig *d, struct err *e)
 {
     return job_cancelled(d->ctx)
@@ -178,19 +182,11 @@ enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
     end = end > frames ? frames : end;
     if (end < start)
         end = start;
-    struct audio raw;
-    enum status st = soundfile_read_region(d->sf, start, (size_t)(end - start), &raw, e);
+    enum status st = soundfile_read_region(d->sf, start, (size_t)(end - start), out, e);
     if (st != ST_OK)
         return st;
-    offset_remove(raw.data, raw.frames, raw.channels, track_info(d->track)->offset);
-    int wanted = raw.channels == 1 ? 1 : channels;
-    if (wanted == raw.channels) {
-        *out = raw;
-        return ST_OK;
-    }
-    st = audio_convert_channels(out, &raw, wanted, e);
-    audio_done(&raw);
-    return st;
+    offset_remove(out->data, out->frames, out->channels, track_info(d->track)->offset);
+    return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
 }
 
 struct key dig_target_key(const struct dig *d)

@@ -46,9 +46,6 @@ struct dig_site {
     const struct root *root; /* the project; NULL: write nothing */
     const char *folder;      /* below root: "<stem>" ("" = the root itself) */
     bool category_folders;   /* <folder>/pads/…, else straight into folder */
-    /* Names written before this run under the same stem may be replaced; anything else
-     * that is in the way stays, and the new file gets a number. NULL: nothing is ours. */
-    bool (*is_ours)(void *user, const char *relative);
     /* Called with names before they are written; false stops the dig (ST_DISK). */
     bool (*announce)(void *user, const char *const *names, size_t count);
     void *user;
@@ -160,6 +157,9 @@ enum status dig_miss(struct dig *d, const struct candidate *c, const char *what,
 /* A candidate of this recording with its positions (frames at its rate) filled. */
 void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
                    int64_t start, int64_t end);
+
+/* Is the stage one of the recipe's? What another is made from is mined all the same. */
+bool dig_wants(const struct dig *d, enum stage s);
 
 /* ST_CANCELLED once the job is to end: asked every tenth of a second of work or so. */
 enum status dig_go_on(const struct dig *d, struct err *e);

@@ -10,14 +10,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-
-static void replace(struct audio *a, struct audio *with)
-{
-    audio_done(a);
-    *a = *with;
-    *with = (struct audio){0};
-}
 
 static enum status convert(const struct audio *a, const struct converter *by, int rate_hz,
                            bool loop, struct audio *out, struct err *e)
@@ -35,20 +27,11 @@ enum status dig_to_rate(struct audio *a, const struct converter *by, int rate_hz
         return ST_OK;
     struct audio out;
     enum status st = convert(a, by, rate_hz, loop, &out, e);
-    if (st == ST_OK)
-        replace(a, &out);
-    return st;
-}
-
-static enum status to_channels(struct audio *a, int channels, struct err *e)
-{
-    if (a->channels == channels)
-        return ST_OK;
-    struct audio out;
-    enum status st = audio_convert_channels(&out, a, channels, e);
-    if (st == ST_OK)
-        replace(a, &out);
-    return st;
+    if (st != ST_OK)
+        return st;
+    audio_done(a);
+    *a = out;
+    return ST_OK;
 }
 
 static void close_ends(struct audio *a)
@@ -61,7 +44,7 @@ enum status dig_finish(struct audio *a, const struct keep *k, const struct conve
 {
     if (k->finished)
         return ST_OK;
-    enum status st = to_channels(a, k->channels, e);
+    enum status st = audio_to_channels(a, k->channels, e);
     if (st == ST_OK)
         st = dig_to_rate(a, by, rate_hz, k->loop, e);
     if (st != ST_OK)

@@ -97,7 +97,7 @@ static bool is_there(const struct dig *d, const struct candidate *c, const char 
                                      : root_exists(d->site.root, relative);
 }
 
-/* A file that is not ours keeps its name; ours takes the next free number. `w` is whose
+/* A file that is there keeps its name; ours takes the next free number. `w` is whose
  * name it will be, NULL when nothing is written. */
 static enum status choose_name(char *relative, size_t size, const struct dig *d,
                                const struct waiting *w, struct candidate *c,
@@ -111,9 +111,7 @@ static enum status choose_name(char *relative, size_t size, const struct dig *d,
         enum status st = place(relative, size, d, kind_category(c->kind), c->filename, e);
         if (st != ST_OK || !d->site.root)
             return st;
-        bool free_to_take = !is_there(d, c, relative) ||
-                            (d->site.is_ours && d->site.is_ours(d->site.user, relative));
-        if (free_to_take && !(w && is_waiting(d->batch, w, relative)))
+        if (!is_there(d, c, relative) && !(w && is_waiting(d->batch, w, relative)))
             return ST_OK;
     }
     return err_set(e, ST_EXISTS, "%s: too many files of this name are in the way", base);

@@ -6,12 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static void replace(struct audio *a, struct audio *with)
-{
-    audio_done(a);
-    *a = *with;
-}
-
 /* Struck sounds are played by a key and must answer at once. */
 static bool is_struck(const struct candidate *c)
 {
@@ -21,21 +15,16 @@ static bool is_struck(const struct candidate *c)
 static enum status convert(struct audio *a, int channels, int rate_hz, struct err *e)
 {
     struct audio out;
-    enum status st = ST_OK;
-    if (a->channels != channels) {
-        st = audio_convert_channels(&out, a, channels, e);
-        if (st != ST_OK)
-            return st;
-        replace(a, &out);
-    }
-    if (a->rate_hz == rate_hz)
-        return ST_OK;
+    enum status st = audio_to_channels(a, channels, e);
+    if (st != ST_OK || a->rate_hz == rate_hz)
+        return st;
     st = resample_rate(&out, a, rate_hz, RESAMPLE_BEST, e);
-    if (st == ST_OK) {
-        out.rate_hz = rate_hz;
-        replace(a, &out);
-    }
-    return st;
+    if (st != ST_OK)
+        return st;
+    audio_done(a);
+    *a = out;
+    a->rate_hz = rate_hz;
+    return ST_OK;
 }
 
 static float frame_peak(const struct audio *a, size_t i)

@@ -12,7 +12,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* As pads_mine reads around a region. */
@@ -74,19 +73,11 @@ static enum status find_offset(struct cutting *c, struct err *e)
 static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo,
                         struct audio *out, struct err *e)
 {
-    struct audio raw;
-    enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &raw, e);
+    enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), out, e);
     if (st != ST_OK)
         return st;
-    offset_remove(raw.data, raw.frames, raw.channels, c->offset);
-    int wanted = raw.channels > 1 && stereo ? 2 : 1;
-    if (wanted == raw.channels) {
-        *out = raw;
-        return ST_OK;
-    }
-    st = audio_convert_channels(out, &raw, wanted, e);
-    audio_done(&raw);
-    return st;
+    offset_remove(out->data, out->frames, out->channels, c->offset);
+    return audio_to_channels(out, out->channels > 1 && stereo ? 2 : 1, e);
 }
 
 /* --- pads --- */

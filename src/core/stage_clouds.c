@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* So much of the recording is read for one cloud, in pieces of at most PIECE_S: enough
  * variety for 300 grains, and the same memory for an hour as for a minute. */
@@ -137,7 +136,7 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
 enum status stage_clouds(struct dig *d, struct err *e)
 {
     int wanted = d->recipe->cfg.clouds.clouds_per_source;
-    if (!(d->recipe->stages & 1u << STAGE_CLOUDS) || wanted < 1)
+    if (!dig_wants(d, STAGE_CLOUDS) || wanted < 1)
         return ST_OK;
     struct pre_analysis_params p = survey_pad_params(&d->recipe->cfg).pre_analysis;
     struct stable_list stable = {0};

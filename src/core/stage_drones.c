@@ -11,7 +11,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Swells are made from so many of a recording's best pads. */
 enum { SWELL_PADS = 2 };
@@ -284,7 +283,7 @@ static enum status swells(struct dig *d, const struct material *pad, int number,
 
 enum status stage_drones(struct dig *d, struct err *e)
 {
-    if (!(d->recipe->stages & 1u << STAGE_DRONES) || d->pads.count == 0)
+    if (!dig_wants(d, STAGE_DRONES) || d->pads.count == 0)
         return ST_OK;
     const struct track_info *t = track_info(d->track);
     struct key target = dig_target_key(d);

@@ -144,7 +144,7 @@ static enum status pass_init(struct pass *s, struct dig *d, const struct hits_pa
 {
     *s = (struct pass){.d = d, .p = p, .first = d->finds.count};
     forward_init(&s->forward, d->sf, track_info(d->track)->offset);
-    if (!(d->recipe->stages & 1u << STAGE_DRUMS))
+    if (!dig_wants(d, STAGE_DRUMS))
         return ST_OK;
     s->told = calloc(hits + 1, sizeof *s->told);
     s->number = calloc(hits + 1, sizeof *s->number);
@@ -282,9 +282,9 @@ static enum status take_hit(struct pass *s, const struct hit_plan *plan,
     struct audio own = whole;
     own.data += skip * (size_t)whole.channels;
     own.frames -= skip;
-    if (st == ST_OK && d->recipe->stages & 1u << STAGE_HISS)
+    if (st == ST_OK && dig_wants(d, STAGE_HISS))
         st = offer_for_hiss(d, &own, h, &verdict, e);
-    if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
+    if (st == ST_OK && dig_wants(d, STAGE_DRUMS))
         st = add_hit(s, h, &own, &verdict, number, e);
     audio_done(&whole);
     return st;
@@ -375,7 +375,7 @@ static enum status mine(struct dig *d, const struct hits_params *p,
         st = take_best(&s, plans, &pool, e);
     if (st == ST_OK)
         st = name_in_context(&s, e);
-    if (st == ST_OK && d->recipe->stages & 1u << STAGE_DRUMS)
+    if (st == ST_OK && dig_wants(d, STAGE_DRUMS))
         st = keep_misses(d, &pool, e);
     pass_done(&s);
     hit_pool_done(&pool);
@@ -384,8 +384,8 @@ static enum status mine(struct dig *d, const struct hits_params *p,
 
 enum status stage_drums(struct dig *d, struct err *e)
 {
-    unsigned needs_hits = 1u << STAGE_DRUMS | 1u << STAGE_HISS;
-    if (!(d->recipe->stages & needs_hits) || !d->recipe->cfg.drum_miner.enabled)
+    bool wanted = dig_wants(d, STAGE_DRUMS) || dig_wants(d, STAGE_HISS);
+    if (!wanted || !d->recipe->cfg.drum_miner.enabled)
         return ST_OK;
     struct hits_params p = hits_wish(&d->recipe->cfg);
     p.headroom = d->info.headroom;

@@ -69,7 +69,7 @@ static bool joins(const struct audio *a, struct seam *seam)
 
 enum status stage_dust(struct dig *d, struct err *e)
 {
-    if (!(d->recipe->stages & 1u << STAGE_DUST))
+    if (!dig_wants(d, STAGE_DUST))
         return ST_OK;
     const struct config *cfg = &d->recipe->cfg;
     struct rng r = rng_derive(d->recipe->seed, d->content_hash, "dust", 0);

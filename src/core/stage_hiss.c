@@ -74,7 +74,7 @@ static enum status make(struct dig *d, const struct sounds *s,
 
 enum status stage_hiss(struct dig *d, struct err *e)
 {
-    if (!(d->recipe->stages & 1u << STAGE_HISS))
+    if (!dig_wants(d, STAGE_HISS))
         return ST_OK;
     const struct config *cfg = &d->recipe->cfg;
     struct hiss_spec spec = maker_hiss_spec(cfg);

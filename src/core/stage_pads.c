@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Bars longer or shorter than this make no pad. */
 static const double BAR_MIN_S = 0.4, BAR_MAX_S = 30;
@@ -156,7 +155,7 @@ static enum status keep_one(struct dig *d, struct made *m, int number, struct er
     enum status st = audio_slice(&copy.sound, &m->pad.audio, 0, m->pad.audio.frames, e);
     if (st == ST_OK)
         st = material_add(&d->pads, &copy, e);
-    if (st != ST_OK || !(d->recipe->stages & 1u << STAGE_PADS))
+    if (st != ST_OK || !dig_wants(d, STAGE_PADS))
         return st;
     char name[160];
     snprintf(name, sizeof name, "%s_pad%02d_%%B", d->site.stem, number);
@@ -216,7 +215,7 @@ static enum status part(struct dig *d, struct made *made, size_t first, size_t l
         char missed_by[64];
         snprintf(missed_by, sizeof missed_by, "its loop lies over another by %.0f %%",
                  100 * most);
-        if (d->recipe->stages & 1u << STAGE_PADS)
+        if (dig_wants(d, STAGE_PADS))
             st = miss(d, made[i].region, missed_by, ++*misses, e);
     }
     return st;
@@ -240,7 +239,7 @@ static enum status make_enough(struct dig *d, const struct pad_params *p,
         for (size_t i = first; i < next && st == ST_OK; i++) {
             char missed_by[64] = "";
             st = make(d, p, &made[i], missed_by, e);
-            if (st == ST_OK && !made[i].ok && d->recipe->stages & 1u << STAGE_PADS)
+            if (st == ST_OK && !made[i].ok && dig_wants(d, STAGE_PADS))
                 st = miss(d, made[i].region, missed_by, ++*misses, e);
             if (st == ST_OK)
                 st = dig_go_on(d, e);
@@ -270,8 +269,7 @@ static enum status mine(struct dig *d, const struct pad_params *p, struct pad_li
     for (size_t i = 0; i < count; i++)
         pad_done(&made[i].pad);
     free(made);
-    for (size_t i = 0;
-         i < list->missed_count && st == ST_OK && d->recipe->stages & 1u << STAGE_PADS;
+    for (size_t i = 0; i < list->missed_count && st == ST_OK && dig_wants(d, STAGE_PADS);
          i++)
         st = miss(d, &list->missed[i], list->missed[i].missed_by, ++misses, e);
     return st;
@@ -301,8 +299,7 @@ static enum status take_whole(struct dig *d, struct err *e)
 
 enum status stage_pads(struct dig *d, struct err *e)
 {
-    unsigned needs_pads = 1u << STAGE_PADS | 1u << STAGE_DRONES;
-    if (!(d->recipe->stages & needs_pads))
+    if (!dig_wants(d, STAGE_PADS) && !dig_wants(d, STAGE_DRONES))
         return ST_OK;
     if (d->recipe->whole_pads)
         return take_whole(d, e);

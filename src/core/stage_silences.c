@@ -89,7 +89,7 @@ static enum status keep_all(struct dig *d, struct silence_span *spans, size_t co
 
 enum status stage_silences(struct dig *d, struct err *e)
 {
-    if (!(d->recipe->stages & 1u << STAGE_SILENCES))
+    if (!dig_wants(d, STAGE_SILENCES))
         return ST_OK;
     enum { LOOPS_KEPT = 3 };
     struct silence_params p = params(d);

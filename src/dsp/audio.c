@@ -117,3 +117,13 @@ enum status audio_convert_channels(struct audio *to, const struct audio *from,
         fold_to_stereo(to, from);
     return ST_OK;
 }
+
+enum status audio_to_channels(struct audio *a, int channels, struct err *e)
+{
+    if (a->channels == channels)
+        return ST_OK;
+    struct audio from = *a;
+    enum status st = audio_convert_channels(a, &from, channels, e);
+    audio_done(&from);
+    return st;
+}

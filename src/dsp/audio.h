@@ -38,5 +38,7 @@ void audio_mono(const struct audio *a, float *mono);
  */
 enum status audio_convert_channels(struct audio *to, const struct audio *from,
                                    int channels, struct err *e);
+/* The same in place; on failure nothing is left of it. */
+enum status audio_to_channels(struct audio *a, int channels, struct err *e);
 
 #endif
