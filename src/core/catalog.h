@@ -62,10 +62,9 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
                             struct err *e);
 
 /* The same, also over a damaged file: that one is kept beside as
- * `catalog.db.damaged-N` and every event that can still be read is carried over.
- * *salvaged (may be NULL) = how many events. */
+ * `catalog.db.damaged-N` and every event that can still be read is carried over. */
 enum status catalog_rebuild(const char *path, const struct catalog_content *content,
-                            size_t *salvaged, struct err *e);
+                            struct err *e);
 
 enum catalog_mode {
     CATALOG_READ, /* must exist; not a byte changes */
@@ -201,10 +200,9 @@ size_t catalog_redo_depth(struct catalog *c);
 /* How many events were ever recorded. */
 size_t catalog_event_count(struct catalog *c);
 
-/* Write the events (all of them in order, or with `compact` only what they come to) as a
+/* Write the events, all of them in order, as a
  * journal, atomically. */
-enum status catalog_export(struct catalog *c, const char *file, bool compact,
-                           struct err *e);
+enum status catalog_export(struct catalog *c, const char *file, struct err *e);
 
 /* Apply a journal as one action. Events of candidates this catalog does not have are
  * recorded too (they take effect when such a candidate appears) and counted. */

@@ -179,7 +179,6 @@ enum status catalog_follow_all(struct catalog *c, struct catalog_action *a,
  */
 
 /* Carry every event over that can still be read; in a transaction of `to`. */
-enum status catalog_salvage(struct catalog *to, struct catalog *from, size_t *count,
-                            struct err *e);
+enum status catalog_salvage(struct catalog *to, struct catalog *from, struct err *e);
 
 #endif

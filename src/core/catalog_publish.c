@@ -1,5 +1,7 @@
 #include "core/catalog_internal.h"
 
+#include "io/paths.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,23 +12,37 @@
 /* --- the journal -----------------------------------------------------------------------
  */
 
-static enum status write_journal(struct catalog *c, FILE *f, bool compact, struct err *e)
+static enum status write_journal(struct catalog *c, struct text *t, struct err *e)
 {
-    fputs("# trowel decisions 1\n"
-          "# one event a line: word, value, source/type/file name\n",
-          f);
     enum status st = ST_OK;
-    struct query *q = catalog_query(c, compact ? Q_EVENTS_COMPACT : Q_EVENTS, e);
+    struct query *q = catalog_query(c, Q_EVENTS, e);
+    text_add(t, "# trowel decisions 1\n"
+                "# one event a line: word, value, source/type/file name\n");
     while (query_next(c, q, &st, e)) {
-        char path[CANDIDATE_PATH_BYTES], line[JOURNAL_LINE_BYTES];
+        char path[CANDIDATE_PATH_BYTES];
         struct change change;
         if (!row_change(q, &change))
             continue;
         row_text(q, 4, path, sizeof path);
-        journal_format(&change, path, line);
-        fputs(line, f);
-        fputc('\n', f);
+        journal_add(t, &change, path);
     }
+    return st == ST_OK && t->failed ? err_set(e, ST_NO_MEMORY, "no memory for the events")
+                                    : st;
+}
+
+enum status catalog_export(struct catalog *c, const char *file, struct err *e)
+{
+    struct text t = {0};
+    struct root folder;
+    const char *name;
+    enum status st = root_of_file(&folder, file, false, &name, e);
+    if (st != ST_OK)
+        return st;
+    st = write_journal(c, &t, e);
+    if (st == ST_OK)
+        st = root_write_file(&folder, name, t.at, t.length, e);
+    text_done(&t);
+    root_done(&folder);
     return st;
 }
 
@@ -84,30 +100,6 @@ enum status catalog_flush(const char *path, struct err *e)
     return st;
 }
 
-enum status catalog_export(struct catalog *c, const char *file, bool compact,
-                           struct err *e)
-{
-    char *part = beside(file, ".part", e);
-    if (part == NULL)
-        return ST_NO_MEMORY;
-    FILE *f = fopen(part, "wb");
-    enum status st = ST_OK;
-    if (f == NULL) {
-        st = err_errno(e, ST_DISK, errno, "%s cannot be written", file);
-    } else {
-        st = write_journal(c, f, compact, e);
-        bool bad = ferror(f) != 0;
-        if ((fclose(f) != 0 || bad) && st == ST_OK)
-            st = err_errno(e, ST_DISK, errno, "%s cannot be written", file);
-        if (st == ST_OK)
-            st = move_into_place(part, file, e);
-        if (st != ST_OK)
-            unlink(part);
-    }
-    free(part);
-    return st;
-}
-
 /* --- writing the whole
  * ------------------------------------------------------------------ */
 
@@ -144,7 +136,7 @@ static enum status adopt(struct catalog *c, const struct change_list *words,
 }
 
 static enum status write_all(struct catalog *c, const struct catalog_content *content,
-                             struct catalog *events_of, size_t *salvaged, struct err *e)
+                             struct catalog *events_of, struct err *e)
 {
     struct change_list carried = {0};
     struct catalog_action followed = {0};
@@ -155,7 +147,7 @@ static enum status write_all(struct catalog *c, const struct catalog_content *co
     if (st == ST_OK)
         st = catalog_write_content(c, content, &carried, e);
     if (st == ST_OK && events_of != NULL)
-        st = catalog_salvage(c, events_of, salvaged, e);
+        st = catalog_salvage(c, events_of, e);
     if (st == ST_OK)
         st = catalog_follow_all(c, &followed, e);
     if (st == ST_OK)
@@ -165,8 +157,7 @@ static enum status write_all(struct catalog *c, const struct catalog_content *co
 }
 
 static enum status build_beside(const char *path, const struct catalog_content *content,
-                                struct catalog *events_of, size_t *salvaged,
-                                char **part_out, struct err *e)
+                                struct catalog *events_of, char **part_out, struct err *e)
 {
     struct catalog *c;
     char *part = beside(path, ".part", e);
@@ -175,7 +166,7 @@ static enum status build_beside(const char *path, const struct catalog_content *
     unlink(part);
     enum status st = catalog_open_as(&c, part, DB_BESIDE, e);
     if (st == ST_OK) {
-        st = write_all(c, content, events_of, salvaged, e);
+        st = write_all(c, content, events_of, e);
         catalog_close(c);
     }
     if (st != ST_OK) {
@@ -208,7 +199,7 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
         if (st == ST_OK)
             st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
         if (st == ST_OK && (said != 0 || !catalog_take_alone(c))) {
-            st = write_all(c, content, NULL, NULL, e);
+            st = write_all(c, content, NULL, e);
             catalog_close(c);
             return st;
         }
@@ -217,7 +208,7 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
             return st;
         }
     }
-    st = build_beside(path, content, NULL, NULL, &part, e);
+    st = build_beside(path, content, NULL, &part, e);
     if (st == ST_OK)
         st = replace_with(path, part, e);
     catalog_close(
@@ -270,12 +261,8 @@ static enum status healthy(const char *path, struct err *e)
 }
 
 enum status catalog_rebuild(const char *path, const struct catalog_content *content,
-                            size_t *salvaged, struct err *e)
+                            struct err *e)
 {
-    size_t own;
-    if (salvaged == NULL)
-        salvaged = &own;
-    *salvaged = 0;
     enum status st = access(path, F_OK) == 0 ? healthy(path, e) : ST_OK;
     if (st == ST_OK)
         st = catalog_publish(path, content, e);
@@ -285,7 +272,7 @@ enum status catalog_rebuild(const char *path, const struct catalog_content *cont
     char *part = NULL;
     /* a header that cannot be read leaves nothing to carry over; the file stays beside */
     catalog_open_as(&damaged, path, DB_READ, NULL);
-    st = build_beside(path, content, damaged, salvaged, &part, e);
+    st = build_beside(path, content, damaged, &part, e);
     catalog_close(damaged);
     if (st == ST_OK && (st = set_aside(path, e)) != ST_OK) {
         unlink(part);

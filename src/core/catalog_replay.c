@@ -146,8 +146,7 @@ static void collect_events(struct catalog *from, struct told_list *l)
     collect(from, Q_SALVAGE_BARE_BACK, l);
 }
 
-enum status catalog_salvage(struct catalog *to, struct catalog *from, size_t *count,
-                            struct err *e)
+enum status catalog_salvage(struct catalog *to, struct catalog *from, struct err *e)
 {
     struct told_list l = {0};
     struct catalog_action a = {0};
@@ -177,9 +176,7 @@ enum status catalog_salvage(struct catalog *to, struct catalog *from, size_t *co
         enum status one =
             st != ST_OK ? st
                         : catalog_action_change(to, &a, &c, named ? t->path : NULL, &why);
-        if (one == ST_OK)
-            ++*count;
-        else if (one != ST_USAGE && one != ST_NOT_FOUND)
+        if (one != ST_OK && one != ST_USAGE && one != ST_NOT_FOUND)
             st = err_set(e, one, "%s", why.msg);
     }
     if (st == ST_OK && action >= 0)

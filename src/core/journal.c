@@ -3,6 +3,7 @@
 #include "core/decimal.h"
 #include "core/rng.h"
 #include "io/candidate.h"
+#include "io/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -183,115 +184,63 @@ enum status change_check(struct change *c, struct err *e)
 
 /* --- text -------------------------------------------------------------------------- */
 
-/* Length of the valid UTF-8 character at p (not a control character), else 0. */
-static int printable_length(const unsigned char *p)
+/* Bytes of the character at p; 0 for what is none, or would break the line on a screen:
+ * controls and line separators. */
+static size_t printable_length(const char *p)
 {
-    if (*p < 0x80)
-        return *p >= 0x20 && *p != 0x7F;
-    int n = *p >= 0xF0 && *p <= 0xF4   ? 4
-            : *p >= 0xE0 && *p <= 0xEF ? 3
-            : *p >= 0xC2 && *p <= 0xDF ? 2
-                                       : 0;
-    for (int i = 1; i < n; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) ||
-        (*p == 0xF0 && p[1] < 0x90) || (*p == 0xF4 && p[1] > 0x8F))
-        return 0;
-    /* C1 controls and the line separators would break the line on a screen */
-    if ((n == 2 && *p == 0xC2 && p[1] < 0xA0) ||
-        (n == 3 && *p == 0xE2 && p[1] == 0x80 && (p[2] == 0xA8 || p[2] == 0xA9)))
-        return 0;
-    return n;
+    unsigned c = 0;
+    size_t n = utf8_sequence(p, &c);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ? 0 : n;
 }
 
-struct writer {
-    char *at, *end;
-};
-
-static void put(struct writer *w, char c)
+static void add_escaped(struct text *t, const char *text, bool quoted)
 {
-    if (w->at < w->end)
-        *w->at++ = c;
-}
-
-static void put_text(struct writer *w, const char *s)
-{
-    while (*s != '\0')
-        put(w, *s++);
-}
-
-static void put_hex(struct writer *w, unsigned char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    put(w, '\\');
-    put(w, 'x');
-    put(w, digits[c >> 4]);
-    put(w, digits[c & 15]);
-}
-
-static void put_escaped(struct writer *w, const char *text, bool quoted)
-{
-    const unsigned char *p = (const unsigned char *)text, *start = p;
-    while (*p != '\0') {
-        int n = printable_length(p);
-        bool edge_blank = !quoted && *p == ' ' && (p == start || p[1] == '\0');
-        if (n == 0 || edge_blank) {
-            if (*p == '\n')
-                put_text(w, "\\n");
-            else
-                put_hex(w, *p);
-            p++;
-            continue;
+    for (const char *p = text; *p != '\0';) {
+        size_t n = printable_length(p);
+        bool edge_blank = !quoted && *p == ' ' && (p == text || p[1] == '\0');
+        if (*p == '\n') {
+            text_add(t, "\\n");
+        } else if (n == 0 || edge_blank) {
+            text_addf(t, "\\x%02x", (unsigned char)*p);
+        } else {
+            bool marked = *p == '\\' || (*p == '"' && (quoted || p == text));
+            text_add(t, marked ? "\\" : "");
+            text_bytes(t, p, n);
         }
-        if (*p == '\\' || (*p == '"' && (quoted || p == start)))
-            put(w, '\\');
-        while (n-- > 0)
-            put(w, (char)*p++);
+        p += n > 0 ? n : 1;
     }
 }
 
-static void put_value(struct writer *w, const char *value)
+static void add_value(struct text *t, const char *value)
 {
     bool plain = value[0] != '\0' && value[0] != '#';
     for (const unsigned char *p = (const unsigned char *)value; *p != '\0' && plain; p++)
         plain = *p > 0x20 && *p != '"' && *p != '\\' && *p < 0x7F;
     if (plain) {
-        put_text(w, value);
+        text_add(t, value);
         return;
     }
-    put(w, '"');
-    put_escaped(w, value, true);
-    put(w, '"');
+    text_add(t, "\"");
+    add_escaped(t, value, true);
+    text_add(t, "\"");
 }
 
-size_t journal_format(const struct change *c, const char *path,
-                      char line[JOURNAL_LINE_BYTES])
+void journal_add(struct text *t, const struct change *c, const char *path)
 {
-    struct writer w = {line, line + JOURNAL_LINE_BYTES - 1};
-    put_text(&w, events[c->field].word);
-    put(&w, ' ');
-    if (c->field == FIELD_SLOT) {
-        put_text(&w, c->key);
-        put(&w, ' ');
-        if (c->value[0] == '\0')
-            put_text(&w, "\"\"");
-        else
-            put_escaped(&w, c->value, false);
-    } else {
-        if (events[c->field].subject == SUBJECT_SLOT) {
-            put_text(&w, c->key);
-            put(&w, ' ');
-        }
-        put_value(&w, c->field == FIELD_DECISION && c->value[0] == '\0' ? "undecided"
-                                                                        : c->value);
-    }
+    text_addf(t, "%s ", events[c->field].word);
+    if (events[c->field].subject == SUBJECT_SLOT)
+        text_addf(t, "%s ", c->key);
+    if (c->field == FIELD_SLOT && c->value[0] != '\0')
+        add_escaped(t, c->value, false);
+    else if (c->field == FIELD_DECISION && c->value[0] == '\0')
+        text_add(t, "undecided");
+    else
+        add_value(t, c->value);
     if (events[c->field].subject == SUBJECT_CANDIDATE) {
-        put(&w, ' ');
-        put_escaped(&w, path, false);
+        text_add(t, " ");
+        add_escaped(t, path, false);
     }
-    *w.at = '\0';
-    return (size_t)(w.at - line);
+    text_add(t, "\n");
 }
 
 static int hex_digit(char c)

@@ -17,6 +17,7 @@
 #define TROWEL_CORE_JOURNAL_H
 
 #include "core/status.h"
+#include "io/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,11 +57,8 @@ uint64_t candidate_path_id(const char *path);
  * value, numbers lose zeros) or say in one sentence what is wrong with it (ST_USAGE). */
 enum status change_check(struct change *c, struct err *e);
 
-/* One line without newline; path is the candidate's (ignored for other subjects).
- * Returns its length; always fits JOURNAL_LINE_BYTES. */
-enum { JOURNAL_LINE_BYTES = 4096 };
-size_t journal_format(const struct change *c, const char *path,
-                      char line[JOURNAL_LINE_BYTES]);
+/* Its line; path is the candidate's (ignored for other subjects). */
+void journal_add(struct text *t, const struct change *c, const char *path);
 
 /* Every event of a file in order. `fn` gets the line number from 1; what it returns ends
  * the reading unless ST_OK. Lines that are wrong are counted and the first is described

@@ -397,8 +397,8 @@ static enum status publish(const char *path, struct joined *j, bool rebuild,
                                       .read = read_find,
                                       .user = j,
                                       .ids = ids};
-    enum status st = rebuild ? catalog_rebuild(path, &content, NULL, e)
-                             : catalog_publish(path, &content, e);
+    enum status st =
+        rebuild ? catalog_rebuild(path, &content, e) : catalog_publish(path, &content, e);
     free(ids);
     return st;
 }

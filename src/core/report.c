@@ -172,14 +172,11 @@ static void put32(unsigned char *at, size_t v)
 static unsigned char *player_wav(const char *path, size_t room, size_t *bytes,
                                  const char **why)
 {
-    struct audio raw, mono;
+    struct audio mono;
     size_t longest = (size_t)(LONGEST_S * SOUNDFILE_MAX_RATE_HZ);
     *why = "the file cannot be read";
-    if (soundfile_load(path, longest, &raw, NULL) != ST_OK)
-        return NULL;
-    enum status st = audio_convert_channels(&mono, &raw, 1, NULL);
-    audio_done(&raw);
-    if (st != ST_OK)
+    if (soundfile_load(path, longest, &mono, NULL) != ST_OK ||
+        audio_to_channels(&mono, 1, NULL) != ST_OK)
         return NULL;
     *bytes = 44 + 2 * mono.frames;
     *why = (double)mono.frames / mono.rate_hz > LONGEST_S
@@ -283,16 +280,13 @@ static enum status check_output(const struct report_job *job, const char *path,
 
 static enum status open_output(struct writing *w, struct root *root, struct err *e)
 {
-    char folder[PATH_BYTES];
-    const char *path = w->result->path, *base = path_base(path);
-    size_t n = (size_t)(base - path);
-    snprintf(folder, sizeof folder, "%.*s", n > 1 ? (int)n - 1 : (int)n, path);
+    const char *path = w->result->path, *name;
     enum status st = check_output(w->job, path, e);
     if (st == ST_OK)
-        st = path_check_name(base, "report", e);
+        st = path_check_name(path_base(path), "report", e);
     if (st == ST_OK)
-        st = root_open(root, folder[0] ? folder : ".", true, e);
-    return st == ST_OK ? atomic_begin(&w->file, root, base, e) : st;
+        st = root_of_file(root, path, true, &name, e);
+    return st == ST_OK ? atomic_begin(&w->file, root, name, e) : st;
 }
 
 enum status report_run(const struct report_job *job, struct report_result *result,

@@ -32,6 +32,9 @@ enum status root_open(struct root *r, const char *path, bool create, struct err 
 /* A folder below another root as a root of its own (made when missing and `create`). */
 enum status root_sub(struct root *r, const struct root *parent, const char *relative,
                      bool create, struct err *e);
+/* The folder that the file `path` lies in; *name is that file's name there. */
+enum status root_of_file(struct root *r, const char *path, bool create, const char **name,
+                         struct err *e);
 void root_done(struct root *r); /* safe on a zeroed or done root */
 
 /* ST_REFUSED unless `relative` is a path that stays below a root (see above). */

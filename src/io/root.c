@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +30,16 @@ enum status root_open(struct root *r, const char *path, bool create, struct err 
     r->fd = fd;
     strcpy(r->path, path);
     return ST_OK;
+}
+
+enum status root_of_file(struct root *r, const char *path, bool create, const char **name,
+                         struct err *e)
+{
+    char folder[PATH_BYTES];
+    *name = path_base(path);
+    int n = (int)(*name - path);
+    snprintf(folder, sizeof folder, "%.*s", n > 1 ? n - 1 : n, path);
+    return root_open(r, n > 0 ? folder : ".", create, e);
 }
 
 void root_done(struct root *r)

@@ -202,8 +202,7 @@ static void demo(struct app *app)
 static void journal(struct app *app, const char *file)
 {
     struct err e;
-    if (app_check(app, catalog_export(session_catalog(app->session), file, false, &e),
-                  &e))
+    if (app_check(app, catalog_export(session_catalog(app->session), file, &e), &e))
         app_say(app, "every decision is in %s", file);
 }
 
