@@ -314,7 +314,6 @@ static enum status format(struct batch *b, const char *input, const char *output
                           .kit_name = text(b, OPT_KIT_NAME),
                           .target = given(b, OPT_TARGET) ? text(b, OPT_TARGET) : NULL,
                           .cfg = &b->cfg,
-                          .seed = b->cfg.reproducibility.random_seed,
                           .force = given(b, OPT_FORCE) || b->again,
                           .no_fit = given(b, OPT_NO_FIT),
                           .stereo = given(b, OPT_STEREO),

@@ -130,7 +130,6 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .output_dir = r->w->kits_dir,
                           .kit_name = r->kit_name,
                           .cfg = &r->cfg,
-                          .seed = r->cfg.reproducibility.random_seed,
                           .force = true, /* the dry run said so */
                           .stereo = r->export.stereo,
                           .dry_run = r->export.dry_run,

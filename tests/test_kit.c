@@ -66,8 +66,7 @@ static void slots_are_the_machines(void **state)
                                         "HC", "CH", "OH", "CC", "RC"};
     assert_int_equal(target_slots(tr8s()), 11);
     for (int i = 0; i < 11; i++)
-        assert_string_equal(target_slot_at(tr8s(), i)->name, order[i]);
-    assert_string_equal(target_slot_at(tr8s(), target_slot(tr8s(), "ch"))->mutes, "OH");
+        assert_string_equal(target_slot_name(tr8s(), i), order[i]);
     assert_null(target_find("tr9"));
 }
 
@@ -429,12 +428,12 @@ static enum status run_kit(const char *in, const char *out, const char *name, bo
     struct config cfg;
     struct kit_result r;
     config_defaults(&cfg);
+    cfg.reproducibility.random_seed = (struct config_seed){.set = true, .value = 5};
     struct kit_job job = {.input_dir = in,
                           .output_dir = out,
                           .kit_name = name,
                           .target = "tr8s",
                           .cfg = &cfg,
-                          .seed = {.set = true, .value = 5},
                           .force = force};
     return kit_run(&job, &r, summary, e);
 }

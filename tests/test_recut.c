@@ -291,7 +291,6 @@ static enum status export(struct bench *b, struct kit_result *result, struct tex
                           .kit_name = "K",
                           .target = "tr8s",
                           .cfg = &b->cfg,
-                          .seed = {.set = true, .value = 1},
                           .force = true};
     return kit_run(&job, result, text, NULL);
 }

@@ -355,7 +355,7 @@ static void tell_plan(const struct making *m, struct text *t)
                   budget_ok(&m->plan.wanted, m->target, why) ? "" : why,
                   m->plan.left_out);
     for (int s = 0; s < target_slots(m->target); s++) {
-        const char *slot = target_slot_at(m->target, s)->name;
+        const char *slot = target_slot_name(m->target, s);
         const struct kit_item *i =
             m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
         text_addf(t, "  %-3s %-17s %s%s", slot, i ? i->name : "-",
@@ -392,8 +392,9 @@ static void tell_plan(const struct making *m, struct text *t)
 
 static uint64_t settle_seed(const struct making *m)
 {
-    if (m->job->seed.set)
-        return m->job->seed.value;
+    const struct config_seed *wish = &m->job->cfg->reproducibility.random_seed;
+    if (wish->set)
+        return wish->value;
     for (size_t i = 0; i < m->set.count; i++)
         if (m->set.item[i].c.algorithm_version[0]) /* mined, so its seed is known */
             return m->set.item[i].c.seed;
@@ -470,8 +471,6 @@ static void sum_up(const struct making *m, struct kit_result *r)
     r->filled = kit_plan_filled(&m->plan);
     r->seconds = m->plan.budget.seconds;
     r->sectors = m->plan.budget.sectors;
-    for (size_t i = 0; i < m->plan.count; i++)
-        r->stereo_files += m->plan.item[i].in && m->plan.item[i].channels == 2;
 }
 
 enum status kit_run(const struct kit_job *job, struct kit_result *result,

@@ -18,17 +18,16 @@ struct kit_job {
     const char *output_dir; /* <output_dir>/<kit_name>/ is written */
     const char *kit_name;
     const char *target; /* "tr8s"; NULL: what the config says */
+    /* Its random_seed is for the dither. Where it names none, that of the project the
+     * samples come from counts, else one is drawn; the kit's manifest tells which. */
     const struct config *cfg;
-    /* For the dither. Where the config names none, that of the project the samples come
-     * from counts, else one is drawn; the kit's manifest tells which. */
-    struct config_seed seed;
     bool force, no_fit, stereo, dry_run;
     const struct job_context *ctx; /* may be NULL */
     const struct log *log;         /* may be NULL */
 };
 
 struct kit_result {
-    size_t considered, exported, left_out, stereo_files;
+    size_t considered, exported, left_out;
     double seconds;
     int sectors;
     int slots, filled; /* instruments of the machine, and how many have a sample */

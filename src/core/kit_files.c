@@ -37,7 +37,7 @@ static void number(struct text *t, double value, int decimals)
 
 static const char *slot_name(const struct kit_plan *p, const struct kit_item *i)
 {
-    return i->slot >= 0 ? target_slot_at(p->target, i->slot)->name : "";
+    return i->slot >= 0 ? target_slot_name(p->target, i->slot) : "";
 }
 
 static void row(struct text *t, const struct kit_plan *p, const struct kit_item *i,
@@ -120,7 +120,7 @@ static void sheet_slots(struct text *t, const struct kit_plan *p,
 {
     text_add(t, "Instruments\n");
     for (int s = 0; s < target_slots(p->target); s++) {
-        const char *name = target_slot_at(p->target, s)->name;
+        const char *name = target_slot_name(p->target, s);
         if (p->slot[s] >= 0)
             sheet_line(t, name, &p->item[p->slot[s]], &written[p->slot[s]]);
         else

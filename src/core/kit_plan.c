@@ -255,7 +255,7 @@ static void name_all(struct kit_plan *p)
         char prefix[16], rest[64];
         if (item->slot >= 0)
             snprintf(prefix, sizeof prefix, "%s",
-                     target_slot_at(p->target, item->slot)->name);
+                     target_slot_name(p->target, item->slot));
         else
             snprintf(prefix, sizeof prefix, "%s%02d", roles[role_of(item)].role,
                      ++number[role_of(item)]);

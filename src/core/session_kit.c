@@ -15,7 +15,7 @@ static const struct target *machine(void)
 
 const char *kit_slot_name(int slot)
 {
-    return slot >= 0 && slot < KIT_SLOTS ? target_slot_at(machine(), slot)->name : "";
+    return slot >= 0 && slot < KIT_SLOTS ? target_slot_name(machine(), slot) : "";
 }
 
 int kit_slot_find(const char *name)

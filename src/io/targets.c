@@ -25,9 +25,9 @@ static const struct target table[TARGET_COUNT] = {
 
 static const struct {
     enum target_id target;
-    struct target_slot slot;
+    const char *name;
 } slots[] = {
-#define SLOT(id, name, mutes) {TARGET_##id, {name, mutes}},
+#define SLOT(id, name) {TARGET_##id, name},
 #include "io/targets.def"
 #undef SLOT
 };
@@ -63,18 +63,18 @@ int target_slots(const struct target *t)
     return n;
 }
 
-const struct target_slot *target_slot_at(const struct target *t, int slot)
+const char *target_slot_name(const struct target *t, int slot)
 {
     for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
         if (slots[i].target == t->id && slot-- == 0)
-            return &slots[i].slot;
+            return slots[i].name;
     return NULL;
 }
 
 int target_slot(const struct target *t, const char *slot)
 {
     for (int i = 0; i < target_slots(t); i++)
-        if (strcasecmp(target_slot_at(t, i)->name, slot) == 0)
+        if (strcasecmp(target_slot_name(t, i), slot) == 0)
             return i;
     return -1;
 }
@@ -83,7 +83,7 @@ double target_fit(const struct target *t, int slot, const char *drum_class)
 {
     for (size_t i = 0; i < sizeof fits / sizeof *fits; i++)
         if (fits[i].target == t->id &&
-            strcmp(fits[i].slot, target_slot_at(t, slot)->name) == 0 &&
+            strcmp(fits[i].slot, target_slot_name(t, slot)) == 0 &&
             strcmp(fits[i].drum_class, drum_class) == 0)
             return fits[i].fit;
     return 0;

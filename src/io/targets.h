@@ -31,12 +31,8 @@ const struct target *target_find(const char *name); /* NULL when unknown */
 const struct target *target_get(enum target_id id);
 
 /* The instruments in the machine's order. */
-struct target_slot {
-    const char *name;
-    const char *mutes; /* the slot this one chokes, "" = none */
-};
 int target_slots(const struct target *t);
-const struct target_slot *target_slot_at(const struct target *t, int slot);
+const char *target_slot_name(const struct target *t, int slot);
 int target_slot(const struct target *t, const char *slot); /* without case; or −1 */
 
 /* How well a drum class suits a slot, 0 (not at all) … 1. */
