@@ -178,7 +178,7 @@ static void unchanged_positions_give_the_mined_sound(void **state)
         struct recut r;
         struct err e = {0};
         const struct candidate *f = &all[i].c;
-        if (f->missed_by[0] || !recut_possible(f->kind))
+        if (f->missed_by[0] || !kind_cut(f->kind))
             continue;
         if (recut_find(&r, &b->site, f, RATE, &e) != ST_OK)
             fail_msg("%s", e.msg);

@@ -79,14 +79,6 @@ size_t catalog_event_count(struct catalog *c)
 /* --- what was said about a find -------------------------------------------------------
  */
 
-static bool two_frames(const char *value, int64_t *start, int64_t *end)
-{
-    char *rest;
-    *start = strtoll(value, &rest, 10);
-    *end = strtoll(rest, &rest, 10);
-    return *rest == '\0' && *start >= 0 && *end > *start;
-}
-
 /* One of the ranked alternatives comes to the front and the ones before it go behind the
  * last, so that the next best always stands second; one of the user's own goes before all
  * of them. */
@@ -114,7 +106,6 @@ static void overlay_loop(struct catalog_find *f, int64_t start, int64_t end)
  * they are for what was made: it was not cut from there. */
 static void overlay_span(struct candidate *c, int64_t start, int64_t end)
 {
-    bool cut = c->kind == KIND_PAD || c->kind == KIND_DRUM || c->kind == KIND_SILENCE;
     c->start_frame = start;
     c->end_frame = end;
     if (c->source_rate_hz <= 0)
@@ -122,7 +113,7 @@ static void overlay_span(struct candidate *c, int64_t start, int64_t end)
     double was = c->m.duration_sec;
     c->m.start_sec = (double)start / c->source_rate_hz;
     c->m.end_sec = (double)end / c->source_rate_hz;
-    if (!cut)
+    if (!kind_cut(c->kind))
         return;
     c->m.duration_sec = c->m.end_sec - c->m.start_sec;
     if (!isnan(c->m.loop_end) && was > 0) /* all of the sample is the loop */
@@ -158,7 +149,7 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
         snprintf(c->hit_class, sizeof c->hit_class, "%s", value);
         break;
     case FIELD_EDGES:
-        if (two_frames(value, &start, &end)) {
+        if (change_frames(value, &start, &end)) {
             overlay_span(c, start, end);
             /* a pad is its loop; loop points that were given come after and win */
             if (c->kind == KIND_PAD && c->loop_count > 0)
@@ -167,7 +158,7 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
         }
         break;
     case FIELD_LOOP:
-        if (two_frames(value, &start, &end)) {
+        if (change_frames(value, &start, &end)) {
             overlay_loop(f, start, end);
             if (c->kind == KIND_PAD)
                 overlay_span(c, start, end);

@@ -393,11 +393,6 @@ enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, stru
     return st;
 }
 
-static bool cut_from_recording(const struct candidate *f)
-{
-    return recut_possible(f->kind) && f->end_frame > f->start_frame;
-}
-
 enum status catalog_follow(struct catalog *c, const char *stem,
                            const struct candidate *found, size_t count,
                            struct change **changes, size_t *change_count, struct err *e)
@@ -411,7 +406,7 @@ enum status catalog_follow(struct catalog *c, const char *stem,
         return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", count);
     for (size_t i = 0; i < count; i++) {
         char path[CANDIDATE_PATH_BYTES];
-        if (!cut_from_recording(&found[i]))
+        if (!kind_cut(found[i].kind) || found[i].end_frame <= found[i].start_frame)
             continue;
         candidate_path(&found[i], path);
         now[n++] = (struct catalog_now){candidate_id(&found[i]), group_of(path),

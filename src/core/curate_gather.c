@@ -20,11 +20,6 @@ enum { DEPTH_MAX = 12, HEAR_SECONDS_MAX = 120 };
 
 static const struct grade_limits plain_limits = {-60.0, 0.01, 25.0};
 
-bool curate_cancelled(const struct curate_job *job)
-{
-    return job_cancelled(job->context);
-}
-
 void curate_pool_done(struct curate_pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
@@ -115,7 +110,7 @@ static enum status add_known(struct curate_pool *pool, const char *folder,
         pool->stacks = f->stack;
     f->site = site;
     f->file = locate(folder, c);
-    if (f->file == NULL && site >= 0 && c->missed_by[0] && recut_possible(c->kind)) {
+    if (f->file == NULL && site >= 0 && c->missed_by[0] && kind_cut(c->kind)) {
         pool->count++; /* taken anyway, perhaps */
         return ST_OK;
     }
@@ -176,9 +171,8 @@ static bool gather_find(void *user, const struct catalog_find *f)
         g->voices ? bsearch(&wanted, g->voice, g->voices, sizeof wanted, order_ids)
                   : NULL;
     size_t before = g->pool->count;
-    if (curate_cancelled(g->pool->job))
-        g->st = err_set(g->e, ST_CANCELLED, "interrupted");
-    else
+    g->st = job_go_on(g->pool->job->context, g->e);
+    if (g->st == ST_OK)
         g->st = add_known(g->pool, g->folder, &f->c, f->category,
                           v ? g->vectors + v->at * SIMILARITY_DIM : NULL, g->stack_base,
                           g->site, g->e);
@@ -223,9 +217,8 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
     int base = pool->stacks;
     enum status st = manifest_read(manifest, &rows, &count, e);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        if (curate_cancelled(pool->job))
-            st = err_set(e, ST_CANCELLED, "interrupted");
-        else
+        st = job_go_on(pool->job->context, e);
+        if (st == ST_OK)
             st = add_known(pool, folder, &rows[i], kind_category(rows[i].kind), NULL,
                            base, -1, e);
     }
@@ -314,17 +307,15 @@ static enum status gather_entry(struct curate_pool *pool, const char *folder,
     struct stat info;
     char path[PATH_BYTES];
     enum status st = path_join(path, sizeof path, folder, name, e);
-    if (st != ST_OK)
+    if (st == ST_OK)
+        st = job_go_on(pool->job->context, e);
+    if (st != ST_OK || lstat(path, &info) != 0)
         return st;
-    if (curate_cancelled(pool->job))
-        st = err_set(e, ST_CANCELLED, "interrupted");
-    else if (lstat(path, &info) != 0)
-        st = ST_OK;
-    else if (S_ISDIR(info.st_mode))
-        st = gather_folder(pool, path, depth + 1, e);
-    else if (path_is_file(path) && soundfile_has_audio_ending(path))
-        st = add_file(pool, folder, path, e);
-    return st;
+    if (S_ISDIR(info.st_mode))
+        return gather_folder(pool, path, depth + 1, e);
+    if (path_is_file(path) && soundfile_has_audio_ending(path))
+        return add_file(pool, folder, path, e);
+    return ST_OK;
 }
 
 static enum status gather_plain(struct curate_pool *pool, const char *folder, int depth,

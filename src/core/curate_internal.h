@@ -34,6 +34,4 @@ struct curate_pool {
 enum status curate_gather(struct curate_pool *pool, struct err *e);
 void curate_pool_done(struct curate_pool *pool);
 
-bool curate_cancelled(const struct curate_job *job);
-
 #endif

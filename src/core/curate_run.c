@@ -303,8 +303,9 @@ static enum status cut_all(struct plan *p, const struct curate_pool *pool, struc
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
         if (!p->item[i].cut)
             continue;
-        st = curate_cancelled(pool->job) ? err_set(e, ST_CANCELLED, "interrupted")
-                                         : cut_one(p, pool, i, e);
+        st = job_go_on(pool->job->context, e);
+        if (st == ST_OK)
+            st = cut_one(p, pool, i, e);
     }
     size_t kept = 0;
     for (size_t i = 0; i < p->count; i++)
@@ -481,9 +482,8 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
         st = write_rows(p, begun_name, e);
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
         job_progress(job->context, (double)i / (double)p->count, "copying");
-        if (curate_cancelled(job))
-            st = err_set(e, ST_CANCELLED, "interrupted");
-        else
+        st = job_go_on(job->context, e);
+        if (st == ST_OK)
             st = put_one(p, &pool->item[p->item[i].find], &p->item[i], e);
     }
     if (st == ST_OK)

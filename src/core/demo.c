@@ -326,10 +326,10 @@ enum status demo_write_all(const struct root *root, const struct job_context *ct
 {
     enum status st = ST_OK;
     for (int i = 0; i < demo_count() && st == ST_OK; i++) {
-        if (job_cancelled(ctx))
-            return err_set(e, ST_CANCELLED, "interrupted");
         job_progress(ctx, (double)i / demo_count(), demos[i].name);
-        st = demo_write(root, i, e);
+        st = job_go_on(ctx, e);
+        if (st == ST_OK)
+            st = demo_write(root, i, e);
     }
     return st;
 }

@@ -229,8 +229,8 @@ static enum status search_category(struct search *s, const char *source,
         snprintf(place.filename, sizeof place.filename, "%s", name);
         if (!is_known(s, &place))
             st = add_orphan(s, &place, e);
-        if (st == ST_OK && job_cancelled(s->ctx))
-            st = err_set(e, ST_CANCELLED, "interrupted");
+        if (st == ST_OK)
+            st = job_go_on(s->ctx, e);
     }
     free_names(names, n);
     return st;

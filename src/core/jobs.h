@@ -27,6 +27,7 @@ struct job_context {
 };
 
 bool job_cancelled(const struct job_context *ctx); /* ctx may be NULL: never */
+enum status job_go_on(const struct job_context *ctx, struct err *e); /* ST_CANCELLED */
 void job_progress(const struct job_context *ctx, double fraction, const char *stage);
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };

@@ -6,6 +6,7 @@
 #include "io/paths.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,16 +96,22 @@ static enum status check_count(struct change *c, int high, const char *takes,
     return st;
 }
 
+bool change_frames(const char *value, int64_t *start, int64_t *end)
+{
+    char *rest;
+    errno = 0;
+    *start = *end = strtoll(value, &rest, 10);
+    if (rest != value && *rest == ' ')
+        *end = strtoll(rest, &rest, 10);
+    return errno == 0 && *rest == '\0' && *start >= 0 && *end > *start;
+}
+
 static enum status check_frames(struct change *c, struct err *e)
 {
-    char *end;
-    errno = 0;
-    long long a = strtoll(c->value, &end, 10), b = a;
-    if (end != c->value && *end == ' ')
-        b = strtoll(end, &end, 10);
-    if (errno != 0 || *end != '\0' || a < 0 || b <= a)
+    int64_t start, end;
+    if (!change_frames(c->value, &start, &end))
         return bad_value(c, e, "two frame numbers, the smaller first");
-    snprintf(c->value, sizeof c->value, "%lld %lld", a, b);
+    snprintf(c->value, sizeof c->value, "%" PRId64 " %" PRId64, start, end);
     return ST_OK;
 }
 

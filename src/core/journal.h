@@ -57,6 +57,10 @@ uint64_t candidate_path_id(const char *path);
  * value, numbers lose zeros) or say in one sentence what is wrong with it (ST_USAGE). */
 enum status change_check(struct change *c, struct err *e);
 
+/* "100 2400", the value of edges and loops: false when it is no two frame numbers, the
+ * smaller first. */
+bool change_frames(const char *value, int64_t *start, int64_t *end);
+
 /* Its line; path is the candidate's (ignored for other subjects). */
 void journal_add(struct text *t, const struct change *c, const char *path);
 

@@ -176,10 +176,11 @@ static enum status write_samples(struct making *m, struct err *e)
         struct err why;
         if (!item->in)
             continue;
-        if (job_cancelled(m->job->ctx))
-            return err_set(e, ST_CANCELLED, "interrupted");
+        enum status st = job_go_on(m->job->ctx, e);
+        if (st != ST_OK)
+            return st;
         job_progress(m->job->ctx, (double)i / (double)m->plan.count, "writing the kit");
-        enum status st = write_one(m, i, &why);
+        st = write_one(m, i, &why);
         if (st == ST_DISK || st == ST_EXISTS || st == ST_REFUSED || st == ST_NO_MEMORY)
             return err_set(e, st, "%s", why.msg);
         if (st != ST_OK) {

@@ -86,12 +86,12 @@ static void plan_cut(const struct loading *l, struct kit_item *item)
 {
     char recording[PATH_BYTES];
     const struct recut_site *s = &l->set->site;
-    item->recut = recut_possible(item->c.kind) && s->recordings[0] &&
+    item->recut = kind_cut(item->c.kind) && s->recordings[0] &&
                   recordings_find(recording, s->recordings, item->c.source_path);
     if (!item->recut)
         snprintf(item->cut, sizeof item->cut,
-                 recut_possible(item->c.kind) ? "edit not heard: no recording %.80s"
-                                              : "edit not heard: it was made, not cut",
+                 kind_cut(item->c.kind) ? "edit not heard: no recording %.80s"
+                                        : "edit not heard: it was made, not cut",
                  item->c.source_path);
     if (item->cut[0])
         log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s: %s", item->c.filename,
@@ -199,7 +199,7 @@ static enum status from_finds(struct loading *l, struct catalog *catalog,
         *accepted += wanted;
         bool miss = !f->c.saved || f->c.missed_by[0];
         if (f->c.decision == DECISION_REJECTED || ((only_accepted || miss) && !wanted) ||
-            (miss && !recut_possible(f->c.kind)))
+            (miss && !kind_cut(f->c.kind)))
             continue;
         st = take(l, &f->c, f->category, vectors ? vectors + i * SIMILARITY_DIM : NULL,
                   miss || f->edited, e);
@@ -394,8 +394,8 @@ static enum status from_files(struct loading *l, struct err *e)
     enum status st = discover(&files, l->folder, &options, e);
     for (size_t i = 0; st == ST_OK && i < files.count; i++) {
         st = from_file(l, &files.items[i], e);
-        if (st == ST_OK && job_cancelled(l->ctx))
-            st = err_set(e, ST_CANCELLED, "interrupted");
+        if (st == ST_OK)
+            st = job_go_on(l->ctx, e);
     }
     source_list_done(&files);
     return st;

@@ -1,5 +1,7 @@
 #include "core/pipelines.h"
 
+#include "io/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -89,38 +91,13 @@ bool pipeline_option(enum pipeline p, int index, struct option_info *out)
     return true;
 }
 
-/* `-` and `_` are the same letter of an option. */
-static int letter(char c)
-{
-    return c == '-' ? '_' : tolower((unsigned char)c);
-}
-
-static int edit_distance(const char *a, const char *b)
-{
-    enum { MAX = 48 };
-    int row[MAX + 1], na = (int)strnlen(a, MAX), nb = (int)strnlen(b, MAX);
-    for (int j = 0; j <= nb; j++)
-        row[j] = j;
-    for (int i = 1; i <= na; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= nb; j++) {
-            int change = diagonal + (letter(a[i - 1]) != letter(b[j - 1]));
-            int shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < shift ? change : shift;
-        }
-    }
-    return row[nb];
-}
-
 /* The nearest of `count` words by edit distance, or NULL when none is near. */
 static const char *nearest_word(const char *word, const char *const *words, int count)
 {
     const char *best = NULL;
     int least = (int)strlen(word) / 2 + 1;
     for (int i = 0; i < count; i++) {
-        int d = edit_distance(word, words[i]);
+        int d = text_distance(word, words[i]);
         if (d < least) {
             least = d;
             best = words[i];
@@ -129,12 +106,13 @@ static const char *nearest_word(const char *word, const char *const *words, int 
     return best;
 }
 
+/* `-` and `_` are the same letter of an option. */
 static bool same_option(const char *given, size_t length, const char *name)
 {
     if (strlen(name) != length)
         return false;
     for (size_t i = 0; i < length; i++)
-        if (letter(given[i]) != letter(name[i]))
+        if (text_letter(given[i]) != text_letter(name[i]))
             return false;
     return true;
 }

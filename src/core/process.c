@@ -110,8 +110,9 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
             log_write(ctx->log, LOG_INFO, "%s: waiting, another trowel is at work on it",
                       t->file->relative);
         nanosleep(&nap, NULL);
-        st = job_cancelled(ctx) ? err_set(e, ST_CANCELLED, "interrupted")
-                                : once(t, ctx, e);
+        st = job_go_on(ctx, e);
+        if (st == ST_OK)
+            st = once(t, ctx, e);
     }
     t->took_s = clock_s() - began;
     return st;

@@ -30,11 +30,6 @@ void recut_site_init(struct recut_site *s, const char *project,
     recordings_folder(s->recordings, s->cfg.paths.source_audio_dir, project);
 }
 
-bool recut_possible(enum kind k)
-{
-    return k == KIND_PAD || k == KIND_DRUM || k == KIND_SILENCE;
-}
-
 void recut_done(struct recut *r)
 {
     audio_done(&r->sound);
@@ -307,7 +302,7 @@ enum status recut_make(struct recut *out, const char *recording,
                        int rate_hz, struct err *e)
 {
     *out = (struct recut){.c = *find};
-    if (!recut_possible(find->kind))
+    if (!kind_cut(find->kind))
         return err_set(e, ST_REFUSED,
                        "%s was made, not cut: its edges cannot be moved in a recording",
                        find->filename);
@@ -334,7 +329,7 @@ enum status recut_find(struct recut *out, const struct recut_site *s,
 {
     char path[PATH_BYTES];
     *out = (struct recut){0};
-    if (recut_possible(c->kind) &&
+    if (kind_cut(c->kind) &&
         (!s->recordings[0] || !recordings_find(path, s->recordings, c->source_path)))
         return err_set(e, ST_NOT_FOUND, "%s: its recording %s is not there", c->filename,
                        c->source_path[0] ? c->source_path : "(unknown)");

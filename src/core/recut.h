@@ -32,9 +32,6 @@ struct recut_site {
 void recut_site_init(struct recut_site *s, const char *project,
                      const struct config *otherwise);
 
-/* Is this kind cut from a recording at all? */
-bool recut_possible(enum kind k);
-
 struct recut {
     struct audio sound; /* finished, not dithered */
     struct candidate c; /* positions, measures, seam and grade of this sound; saved,

@@ -250,8 +250,9 @@ static enum status write_page(struct writing *w, const struct page *p, struct er
     page_head(&w->text, title_of(w->job->input_dir), p->count);
     enum status st = flush(w, e);
     for (size_t i = 0; st == ST_OK && i < p->count; i++) {
-        if (job_cancelled(w->job->ctx))
-            return err_set(e, ST_CANCELLED, "interrupted");
+        st = job_go_on(w->job->ctx, e);
+        if (st != ST_OK)
+            return st;
         job_progress(w->job->ctx, (double)i / (double)p->count, "writing the report");
         if (i == 0 || strcmp(p->sample[i].heading, p->sample[i - 1].heading) != 0)
             page_heading(&w->text, p->sample[i].heading, i == 0);

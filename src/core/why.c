@@ -56,10 +56,9 @@ enum { READINGS = sizeof readings / sizeof *readings };
 
 static int reading_for(enum kind kind, const char *part)
 {
-    bool cut = kind == KIND_PAD || kind == KIND_DRUM || kind == KIND_SILENCE;
     for (int i = 0; i < READINGS; i++) {
         int of = readings[i].of;
-        bool fits = of == ANY || (of == MADE ? !cut : of == (int)kind);
+        bool fits = of == ANY || (of == MADE ? !kind_cut(kind) : of == (int)kind);
         if (fits && strcmp(readings[i].part, part) == 0)
             return i;
     }

@@ -15,9 +15,10 @@ static const struct {
 static const struct {
     const char *type;
     enum category category;
-    bool loops;
+    bool loops, cut;
 } kinds[KIND_COUNT] = {
-#define KIND(id, type, category, loops) [KIND_##id] = {type, CAT_##category, loops},
+#define KIND(id, type, category, loops, cut)                                             \
+    [KIND_##id] = {type, CAT_##category, loops, cut},
 #include "io/kinds.def"
 #undef KIND
 };
@@ -63,6 +64,11 @@ enum category kind_category(enum kind k)
 bool kind_loops(enum kind k)
 {
     return kinds[k].loops;
+}
+
+bool kind_cut(enum kind k)
+{
+    return kinds[k].cut;
 }
 
 int kind_find(const char *type)

@@ -19,7 +19,7 @@ enum category {
 };
 
 enum kind {
-#define KIND(id, type, category, loops) KIND_##id,
+#define KIND(id, type, category, loops, cut) KIND_##id,
 #include "io/kinds.def"
 #undef KIND
     KIND_COUNT
@@ -32,6 +32,7 @@ enum kind category_kind(enum category c);       /* of what nobody knows more of 
 const char *kind_type(enum kind k);             /* the manifest's `type` */
 enum category kind_category(enum kind k);
 bool kind_loops(enum kind k);
+bool kind_cut(enum kind k);      /* from its recording: it can be cut again, elsewhere */
 int kind_find(const char *type); /* or -1 */
 
 /* Decisions are events in the catalog; this is the latest. */

@@ -1,6 +1,7 @@
 #include "io/config.h"
 
 #include "io/config_value.h"
+#include "io/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,43 +86,12 @@ const char *config_section_help(const char *section)
 
 /* --- the nearest name --- */
 
-/* Edits (insert, delete, replace, swap of neighbours) between two short names; names
- * beyond the table's length are far from everything. */
-static int edit_distance(const char *a, const char *b)
-{
-    enum { MAX = CONFIG_KEY_BYTES };
-    int rows[3][MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2];
-    size_t n = strlen(a), m = strlen(b);
-    if (n > MAX || m > MAX)
-        return MAX;
-    for (size_t j = 0; j <= m; j++)
-        last[j] = (int)j;
-    memcpy(before, last, sizeof rows[0]);
-    for (size_t i = 1; i <= n; i++) {
-        now[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int best = last[j - 1] + (a[i - 1] != b[j - 1]);
-            best = last[j] + 1 < best ? last[j] + 1 : best;
-            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (swapped && before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            now[j] = best;
-        }
-        int *spare = before;
-        before = last;
-        last = now;
-        now = spare;
-    }
-    return last[m];
-}
-
 /* The right key in a wrong section is as near as one edit. */
 static int key_distance(const char *name, const struct config_key *k)
 {
-    int whole = edit_distance(name, k->name);
+    int whole = text_distance(name, k->name);
     const char *dot = strrchr(name, '.');
-    int last = edit_distance(dot ? dot + 1 : name, k->key) + 1;
+    int last = text_distance(dot ? dot + 1 : name, k->key) + 1;
     return last < whole ? last : whole;
 }
 
@@ -145,7 +115,7 @@ const char *config_nearest_section(const char *name)
     const char *best = NULL;
     int least = 0;
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        int d = edit_distance(name, sections[i].name);
+        int d = text_distance(name, sections[i].name);
         if (!strchr(sections[i].name, '.') && (!best || d < least)) {
             best = sections[i].name;
             least = d;

@@ -66,6 +66,41 @@ const char *text_word(char *out, size_t size, const char *path)
     return out;
 }
 
+int text_letter(char c)
+{
+    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+int text_distance(const char *a, const char *b)
+{
+    enum { MAX = 64 };
+    int rows[3][MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2];
+    size_t n = strlen(a), m = strlen(b);
+    if (n > MAX || m > MAX)
+        return (int)(n > m ? n : m);
+    for (size_t j = 0; j <= m; j++)
+        before[j] = last[j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            int x = text_letter(a[i - 1]), y = text_letter(b[j - 1]);
+            int best = last[j - 1] + (x != y);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            bool swapped = i > 1 && j > 1 && x == text_letter(b[j - 2]) &&
+                           y == text_letter(a[i - 2]);
+            if (swapped && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+        int *spare = before;
+        before = last;
+        last = now;
+        now = spare;
+    }
+    return last[m];
+}
+
 void text_addf(struct text *t, const char *format, ...)
 {
     va_list args, again;

@@ -34,6 +34,12 @@ const char *text_plain(char *out, size_t size, const char *from);
  * which is at least 8; returns `out`. */
 const char *text_word(char *out, size_t size, const char *path);
 
+/* A letter of a name without case, `-` as `_`. */
+int text_letter(char c);
+/* How many edits (insert, delete, replace, swap of neighbours) lie between two names by
+ * such letters; all that there are when one has more than 64. */
+int text_distance(const char *a, const char *b);
+
 /* JSON. Keys NULL inside arrays. Strings are escaped; bytes that are no UTF-8 become
  * U+FFFD. A number that is not finite becomes null. */
 void json_open(struct text *t, const char *key, char bracket); /* '{' or '[' */

@@ -53,7 +53,7 @@ static bool item_in_recording(struct app *app, size_t index, struct play_item *i
 
 static bool is_cut_anew(const struct find *f)
 {
-    return f->edited && recut_possible(f->kind);
+    return f->edited && kind_cut(f->kind);
 }
 
 bool app_item(struct app *app, size_t index, struct play_item *item,
@@ -69,7 +69,7 @@ bool app_item(struct app *app, size_t index, struct play_item *item,
     *item = fresh;
     bool written = !moved && f->saved && !f->near_miss;
     if (written && session_file(app->session, index, path, PATH_BYTES) &&
-        (access(path, R_OK) == 0 || !recut_possible(f->kind))) {
+        (access(path, R_OK) == 0 || !kind_cut(f->kind))) {
         double from = session_measure(app->session, f, ME_loop_start);
         double to = session_measure(app->session, f, ME_loop_end);
         if (to > from) {

@@ -12,7 +12,7 @@
 static bool can_go(const struct find *f)
 {
     return !f->gone && f->decision != DECISION_REJECTED &&
-           ((f->saved && !f->near_miss) || recut_possible(f->kind));
+           ((f->saved && !f->near_miss) || kind_cut(f->kind));
 }
 
 static void count_in(struct app *app, const struct target *t, const struct find *f)

@@ -363,7 +363,7 @@ bool library_edit_action(struct app *app, const struct key_action *a)
         return true;
     }
     const struct candidate *c = &app->library.detail.c;
-    if (!recut_possible(c->kind))
+    if (!kind_cut(c->kind))
         app_warn(app, "%s was made, not cut: it has no edges in a recording",
                  c->filename);
     else if (a->action == ACT_NEXT_LOOP)

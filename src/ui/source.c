@@ -51,8 +51,7 @@ static void collect(struct app *app)
         const struct find *f = session_find(app->session, i);
         double start = session_measure(app->session, f, ME_start_sec);
         bool from_here = (long)f->source == s->source && !f->gone && !isnan(start);
-        if (from_here &&
-            (f->kind == KIND_PAD || f->kind == KIND_DRUM || f->kind == KIND_SILENCE))
+        if (from_here && kind_cut(f->kind))
             add_place(s, (long)i, start, session_measure(app->session, f, ME_end_sec),
                       "");
     }
