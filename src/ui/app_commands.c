@@ -83,8 +83,8 @@ static void untag(struct app *app)
         return;
     if (count == 0)
         app_say(app, "nothing is tagged");
-    else if (app_check(app, session_tag(app->session, index, count, false, &e), &e))
-        app_say(app, "%s", session_echo(app->session));
+    else
+        app_did(app, session_tag(app->session, index, count, false, &e), &e);
     free(index);
 }
 
@@ -147,17 +147,16 @@ static void note(struct app *app, const char *text)
         app_warn(app, "there is nothing under the cursor");
     else if (!*text && !app->library.note[0])
         app_say(app, "%s has no note", session_find(app->session, (size_t)at)->name);
-    else if (app_check(app, session_set_note(app->session, (size_t)at, text, &e), &e))
-        app_say(app, "%s", session_echo(app->session));
+    else
+        app_did(app, session_set_note(app->session, (size_t)at, text, &e), &e);
 }
 
 static void kit(struct app *app, const char *name)
 {
     struct err e;
     if (*name) {
-        if (app_check(app, path_check_name(name, "name", &e), &e) &&
-            app_check(app, session_kit_name(app->session, name, &e), &e))
-            app_say(app, "%s", session_echo(app->session));
+        if (app_check(app, path_check_name(name, "name", &e), &e))
+            app_did(app, session_kit_name(app->session, name, &e), &e);
     } else {
         app_show(app, SCREEN_KIT);
     }

@@ -45,6 +45,13 @@ bool app_check(struct app *app, enum status st, const struct err *e)
     return st == ST_OK;
 }
 
+bool app_did(struct app *app, enum status st, const struct err *e)
+{
+    if (st == ST_OK)
+        app_say(app, "%s", session_echo(app->session));
+    return app_check(app, st, e);
+}
+
 /* --- starting ---------------------------------------------------------------------- */
 
 static char *read_user_file(const struct app *app, const char *name)

@@ -87,8 +87,8 @@ static void tag_matching(struct app *app, const char *text)
         return;
     if (count == 0)
         app_say(app, "nothing here matches %s", text);
-    else if (app_check(app, session_tag(app->session, index, count, true, &e), &e))
-        app_say(app, "%s", session_echo(app->session));
+    else
+        app_did(app, session_tag(app->session, index, count, true, &e), &e);
     free(index);
 }
 

@@ -242,12 +242,10 @@ static void fill_slots(struct app *app, bool shuffle)
                            "any find there");
         return;
     }
-    if (app_check(app,
-                  session_kit_assign_all(app->session, index,
-                                         shuffle ? "shuffled the kit" : "filled the kit",
-                                         &e),
-                  &e))
-        app_say(app, "%s", session_echo(app->session));
+    app_did(app,
+            session_kit_assign_all(app->session, index,
+                                   shuffle ? "shuffled the kit" : "filled the kit", &e),
+            &e);
     kit_sync_sound(app);
 }
 
@@ -289,8 +287,7 @@ static void trim(struct app *app, int steps)
     int slot = app->kit.slot;
     double db = session_kit(app->session)->slot[slot].trim_db + 0.5 * steps;
     db = db < -24 ? -24 : db > 12 ? 12 : db;
-    if (app_check(app, session_kit_trim(app->session, slot, db, &e), &e))
-        app_say(app, "%s", session_echo(app->session));
+    app_did(app, session_kit_trim(app->session, slot, db, &e), &e);
 }
 
 static void run_pattern(struct app *app)
@@ -335,8 +332,7 @@ static void clear_slot(struct app *app)
     } else {
         st = session_kit_assign(app->session, k->slot, -1, &e);
     }
-    if (app_check(app, st, &e))
-        app_say(app, "%s", session_echo(app->session));
+    app_did(app, st, &e);
 }
 
 static bool edit(struct app *app, const struct key_action *a)
@@ -348,11 +344,10 @@ static bool edit(struct app *app, const struct key_action *a)
         toggle_step(app);
         break;
     case ACT_LOCK:
-        if (app_check(app,
-                      session_kit_lock(app->session, slot,
-                                       !session_kit(app->session)->slot[slot].locked, &e),
-                      &e))
-            app_say(app, "%s", session_echo(app->session));
+        app_did(app,
+                session_kit_lock(app->session, slot,
+                                 !session_kit(app->session)->slot[slot].locked, &e),
+                &e);
         break;
     case ACT_ASSIGN:
         library_edit_action(app, a);
@@ -367,11 +362,9 @@ static bool edit(struct app *app, const struct key_action *a)
         trim(app, -n);
         break;
     case ACT_CHOKE:
-        if (app_check(
-                app,
+        app_did(app,
                 session_kit_ring(app->session, !session_kit(app->session)->rings, &e),
-                &e))
-            app_say(app, "%s", session_echo(app->session));
+                &e);
         break;
     case ACT_PATTERN:
         next_pattern(app);

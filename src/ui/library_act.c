@@ -91,16 +91,12 @@ static bool apply(struct app *app, change *fn, int value)
     struct err e;
     if (!targets(app, &index, &count))
         return false;
-    bool ok = true;
+    bool ok = count > 0 && app_did(app, fn(app, index, count, value, &e), &e);
     if (count == 0)
         app_say(app, "nothing is tagged");
-    else
-        ok = app_check(app, fn(app, index, count, value, &e), &e);
     free(index);
-    if (ok && count > 0)
-        app_say(app, "%s", session_echo(app->session));
     done_with_targets(app);
-    return ok && count > 0;
+    return ok;
 }
 
 static void say_if_empty(struct app *app)
@@ -139,9 +135,8 @@ static void tag(struct app *app, int n)
     struct err e;
     size_t *index = NULL, count = 0;
     if (app->library.range) {
-        if (targets(app, &index, &count) &&
-            app_check(app, session_tag(app->session, index, count, true, &e), &e))
-            app_say(app, "%s", session_echo(app->session));
+        if (targets(app, &index, &count))
+            app_did(app, session_tag(app->session, index, count, true, &e), &e);
         app->library.range = false;
         free(index);
         return;
@@ -194,9 +189,8 @@ bool library_decide_action(struct app *app, const struct key_action *a)
         return true;
     case ACT_STACK_BEST:
         if (library_wanted(app) >= 0 &&
-            app_check(app, session_keep_best(app->session, (size_t)at, &e), &e)) {
+            app_did(app, session_keep_best(app->session, (size_t)at, &e), &e)) {
             uint64_t before = session_find(app->session, (size_t)at)->id;
-            app_say(app, "%s", session_echo(app->session));
             if (session_find(app->session, (size_t)at)->stack > 0)
                 advance(app, before);
             changed(app);
@@ -235,11 +229,8 @@ static void set_loop(struct app *app, long index, int64_t start, int64_t end)
         app_warn(app, "a loop that short is no loop");
         return;
     }
-    if (!app_check(app, session_set_loop(app->session, (size_t)index, start, end, &e),
-                   &e))
-        return;
-    app_say(app, "%s", session_echo(app->session));
-    heard_again(app, index);
+    if (app_did(app, session_set_loop(app->session, (size_t)index, start, end, &e), &e))
+        heard_again(app, index);
 }
 
 static void nudge_loop(struct app *app, long index, int steps)
@@ -289,11 +280,8 @@ static void nudge_edges(struct app *app, long index, int steps)
         app_warn(app, "it is as short as it gets");
         return;
     }
-    if (!app_check(app, session_set_edges(app->session, (size_t)index, start, end, &e),
-                   &e))
-        return;
-    app_say(app, "%s", session_echo(app->session));
-    heard_again(app, index);
+    if (app_did(app, session_set_edges(app->session, (size_t)index, start, end, &e), &e))
+        heard_again(app, index);
 }
 
 static void classify(struct app *app, uint32_t key)
@@ -313,10 +301,8 @@ static void classify(struct app *app, uint32_t key)
                                                 (enum category)choice.category, &e);
     free(index);
     done_with_targets(app);
-    if (!app_check(app, st, &e))
-        return;
-    app_say(app, "%s", session_echo(app->session));
-    changed(app);
+    if (app_did(app, st, &e))
+        changed(app);
 }
 
 /* Drums go into slots; anything may. The extras take the tagged as they are. */
@@ -337,8 +323,8 @@ static void assign(struct app *app, uint32_t key)
                       : session_kit_assign(app->session, slot, (long)index[0], &e);
     free(index);
     done_with_targets(app);
-    if (count > 0 && app_check(app, st, &e))
-        app_say(app, "%s", session_echo(app->session));
+    if (count > 0)
+        app_did(app, st, &e);
 }
 
 bool library_edit_action(struct app *app, const struct key_action *a)
