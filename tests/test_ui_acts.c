@@ -391,6 +391,15 @@ static void commands_and_settings(void **state)
     assert_int_equal(rig.config.global.sample_rate, 48000);
     ui_rig_keys(&rig, "X");
     assert_int_equal(rig.config.global.sample_rate, 44100);
+    /* words come round in both directions, however often */
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "match_levels");
+    ui_rig_keys(&rig, "Enter");
+    bool was = rig.config.audio.match_levels;
+    ui_rig_keys(&rig, "7 {");
+    assert_true(rig.config.audio.match_levels != was);
+    ui_rig_keys(&rig, "7 {");
+    assert_true(rig.config.audio.match_levels == was);
 }
 
 static void settings_are_searched_and_taken_back(void **state)

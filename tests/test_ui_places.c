@@ -238,6 +238,7 @@ static void commands_say_what_they_lack(void **state)
         {"kit ../up", "separator"},
         {"note", " has no note"},
         {"tempo 99", "kit tempo 99"},
+        {"tempo 1000", "a tempo is 20 to 400 bpm, not 1000"},
         {"sort dur", "sorted by dur"},
         {"sort similar", "like the find under the cursor"}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

@@ -211,6 +211,9 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     ui_rig_keys(&rig, "u u"); /* heard at once, too */
     assert_true(!session_kit(rig.session)->rings && rig.app.kit.loaded[1] == playing);
     assert_true(fabs(sound()->kit_bpm - (rig.config.kit.pattern_bpm + 2)) < 1e-6);
+    ui_rig_keys(&rig, "#");
+    ui_rig_type(&rig, "999>"); /* what is shown is what is heard */
+    assert_true(kit_tempo(&rig.app) == 400 && sound()->kit_bpm == 400);
     ui_rig_keys(&rig, "Space");
     assert_false(sound()->kit_running);
 }

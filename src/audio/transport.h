@@ -144,7 +144,8 @@ void transport_kit_slot(struct transport *t, int slot, const struct play_item *i
                         double trim_db);
 void transport_kit_trim(struct transport *t, int slot, double trim_db);
 void transport_kit_pattern(struct transport *t, const struct kit_pattern *p);
-/* 20 … 300; sixteen steps are four beats. Changes keep the place in the bar. */
+/* KIT_BPM_MIN … KIT_BPM_MAX; sixteen steps are four beats. Changes keep the place in the
+ * bar. */
 void transport_kit_tempo(struct transport *t, double bpm);
 /* Starts at step 0. Stopping lets the last hits ring. */
 void transport_kit_run(struct transport *t, bool on);

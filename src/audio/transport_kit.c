@@ -124,7 +124,7 @@ static void post_tempo(struct transport *t)
 void transport_kit_tempo(struct transport *t, double bpm)
 {
     pthread_mutex_lock(&t->lock);
-    t->bpm = bpm >= 20 ? fmin(bpm, 300) : 20;
+    t->bpm = fmax(KIT_BPM_MIN, fmin(bpm, KIT_BPM_MAX));
     post_tempo(t);
     pthread_mutex_unlock(&t->lock);
 }

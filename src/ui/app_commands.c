@@ -216,6 +216,18 @@ static void go_to_row(struct app *app, const char *text)
         view_move_to(app->view, v < 1e9 ? (size_t)v - 1 : SIZE_MAX);
 }
 
+static void tempo(struct app *app, const char *text)
+{
+    double bpm;
+    struct err e;
+    if (!number(app, text, &bpm))
+        return;
+    if (bpm < KIT_BPM_MIN || bpm > KIT_BPM_MAX)
+        app_warn(app, "a tempo is %d to %d bpm, not %s", KIT_BPM_MIN, KIT_BPM_MAX, text);
+    else if (app_did(app, session_kit_tempo(app->session, bpm, &e), &e))
+        kit_sync_sound(app);
+}
+
 static void sound_command(struct app *app, enum command c, const char *rest)
 {
     double v;
@@ -233,15 +245,9 @@ static void sound_command(struct app *app, enum command c, const char *rest)
 
 static void run(struct app *app, enum command c, const char *rest)
 {
-    double v;
-    struct err e;
     switch (c) {
     case CMD_TEMPO:
-        if (number(app, rest, &v) &&
-            app_check(app, session_kit_tempo(app->session, v, &e), &e)) {
-            app_say(app, "%s", session_echo(app->session));
-            kit_sync_sound(app);
-        }
+        tempo(app, rest);
         break;
     case CMD_BEST:
         pick(app, rest);

@@ -367,7 +367,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
     struct err e;
     long index = -1;
     char said[ECHO_BYTES];
-    for (int i = 0; i < (a->count > 0 ? a->count : 1); i++) {
+    for (int i = 0; i < times_asked(a); i++) {
         enum status st = a->action == ACT_UNDO ? session_undo(app->session, &index, &e)
                                                : session_redo(app->session, &index, &e);
         if (st != ST_OK && st != ST_NOTHING) {

@@ -245,7 +245,7 @@ static void change_volume(struct app *app, int steps)
 
 bool app_sound_action(struct app *app, const struct key_action *a, long index)
 {
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     struct transport *t = app->transport;
     bool needs_find =
         a->action == ACT_SEAM || a->action == ACT_CONTEXT || a->action == ACT_FLIP;

@@ -141,7 +141,7 @@ static void search(struct app *app, int step)
     struct line lines[HELP_LINES];
     int n = build(app, lines);
     for (int i = 1; i <= n && app->help.search[0]; i++) {
-        int at = ((app->help.top + step * i) % n + n) % n;
+        int at = come_round(app->help.top, step * i, n);
         if (strstr(lines[at].text, app->help.search)) {
             app->help.top = at;
             return;

@@ -33,11 +33,12 @@ int kit_slot_of_key(const struct app *app, uint32_t key)
     return -1;
 }
 
-/* The config's until the user says otherwise. */
+/* The config's until the user says otherwise; a decision file may say anything. */
 double kit_tempo(const struct app *app)
 {
     double bpm = session_kit(app->session)->tempo_bpm;
-    return bpm > 0 ? bpm : app->config->kit.pattern_bpm;
+    return bpm > 0 ? fmax(KIT_BPM_MIN, fmin(bpm, KIT_BPM_MAX))
+                   : app->config->kit.pattern_bpm;
 }
 
 static int pattern_now(const struct app *app)
@@ -275,10 +276,8 @@ static void next_pattern(struct app *app)
 static void change_tempo(struct app *app, int by)
 {
     struct err e;
-    double bpm = kit_tempo(app) + by;
-    bpm = bpm < 20 ? 20 : bpm > 400 ? 400 : bpm;
-    if (app_check(app, session_kit_tempo(app->session, bpm, &e), &e))
-        app_say(app, "%s", session_echo(app->session));
+    double bpm = fmax(KIT_BPM_MIN, fmin(kit_tempo(app) + by, KIT_BPM_MAX));
+    app_did(app, session_kit_tempo(app->session, bpm, &e), &e);
 }
 
 static void trim(struct app *app, int steps)
@@ -338,7 +337,7 @@ static void clear_slot(struct app *app)
 static bool edit(struct app *app, const struct key_action *a)
 {
     struct err e;
-    int n = a->count > 0 ? a->count : 1, slot = app->kit.slot;
+    int n = times_asked(a), slot = app->kit.slot;
     switch (a->action) {
     case ACT_DETAIL:
         toggle_step(app);
@@ -391,7 +390,7 @@ static bool edit(struct app *app, const struct key_action *a)
 static bool move(struct app *app, const struct key_action *a)
 {
     struct kit_screen_state *k = &app->kit;
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     long count = k->extras ? (long)kit_extra_count(app) : KIT_SLOTS;
     long to = moved_row(a, k->extras ? (long)k->extra : k->slot, count, KIT_PAGE);
     if (to >= 0 && !k->extras) {
@@ -406,10 +405,10 @@ static bool move(struct app *app, const struct key_action *a)
     }
     switch (a->action) {
     case ACT_STEP_RIGHT:
-        k->step = (k->step + n) % KIT_STEPS;
+        k->step = come_round(k->step, n, KIT_STEPS);
         return true;
     case ACT_STEP_LEFT:
-        k->step = (k->step + KIT_STEPS - n % KIT_STEPS) % KIT_STEPS;
+        k->step = come_round(k->step, -n, KIT_STEPS);
         return true;
     case ACT_PANE:
         k->extras = !k->extras;

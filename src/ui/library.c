@@ -63,7 +63,7 @@ static void change_scope(struct app *app, int step)
     int at = 0;
     while (at < SCOPES - 1 && scopes[at] != view_scope(app->view))
         at++;
-    at = ((at + step) % SCOPES + SCOPES) % SCOPES;
+    at = come_round(at, step, SCOPES);
     view_set_scope(app->view, scopes[at]);
     app->library.range = false;
     app->library.top = 0;
@@ -73,7 +73,7 @@ static void change_scope(struct app *app, int step)
 
 static void move_side(struct app *app, const struct key_action *a)
 {
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     if (a->action == ACT_TOP)
         view_set_scope(app->view, scopes[0]);
     else if (a->action == ACT_BOTTOM)
@@ -95,7 +95,7 @@ static void next_undecided(struct app *app, int direction, int n)
 static bool move(struct app *app, const struct key_action *a)
 {
     struct view *v = app->view;
-    long n = a->count > 0 ? a->count : 1;
+    long n = times_asked(a);
     int page = app->library.rows > 2 ? app->library.rows - 1 : 1;
     switch (a->action) {
     case ACT_DOWN:

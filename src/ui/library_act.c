@@ -185,7 +185,7 @@ bool library_decide_action(struct app *app, const struct key_action *a)
         decide_and_advance(app, repeat, 0);
         return true;
     case ACT_TAG:
-        tag(app, a->count > 0 ? a->count : 1);
+        tag(app, times_asked(a));
         return true;
     case ACT_STACK_BEST:
         if (library_wanted(app) >= 0 &&
@@ -329,7 +329,7 @@ static void assign(struct app *app, uint32_t key)
 
 bool library_edit_action(struct app *app, const struct key_action *a)
 {
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     long at = library_current(app);
     if (a->action == ACT_CLASSIFY || a->action == ACT_ASSIGN) {
         if (a->action == ACT_CLASSIFY)

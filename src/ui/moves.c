@@ -2,15 +2,25 @@
  * whose view moves itself, and doing again. */
 #include "ui/state.h"
 
+int times_asked(const struct key_action *a)
+{
+    return a->count > 0 ? a->count : 1;
+}
+
 int turns(const struct key_action *a)
 {
     enum { MOST = 100 };
-    return a->count <= 0 ? 1 : a->count < MOST ? a->count : MOST;
+    return times_asked(a) < MOST ? times_asked(a) : MOST;
+}
+
+int come_round(int at, int step, int count)
+{
+    return ((at + step) % count + count) % count;
 }
 
 long moved_row(const struct key_action *a, long at, long count, long page)
 {
-    long n = a->count > 0 ? a->count : 1, half = page > 2 ? page / 2 : 1;
+    long n = times_asked(a), half = page > 2 ? page / 2 : 1;
     page = page > 1 ? page : 1;
     switch (a->action) {
     case ACT_DOWN:

@@ -280,7 +280,7 @@ static void search(struct app *app, int step)
     int count = config_key_count();
     filter_fold(wanted, sizeof wanted, s->search);
     for (int i = 1; i <= count && wanted[0]; i++) {
-        int at = ((s->cursor + step * i) % count + count) % count;
+        int at = come_round(s->cursor, step * i, count);
         snprintf(text, sizeof text, "%s %s", config_key(at)->name, config_key(at)->help);
         filter_fold(folded, sizeof folded, text);
         if (strstr(folded, wanted)) {
@@ -332,9 +332,8 @@ static bool next_word(const struct config_key *k, const char *value, int step, c
             at = i;
         w += length + 1;
     }
-    at = (at + step + count) % count;
     const char *w = words;
-    while (at-- > 0)
+    for (at = come_round(at, step, count); at > 0; at--)
         w += strcspn(w, "|") + 1;
     snprintf(to, n, "%.*s", (int)strcspn(w, "|"), w);
     return true;
@@ -371,14 +370,14 @@ static void next_section(struct app *app, int step)
 {
     int *at = &app->settings.cursor, count = config_key_count();
     do
-        *at = (*at + step + count) % count;
+        *at = come_round(*at, step, count);
     while (!begins_section(*at));
 }
 
 static bool act(struct app *app, const struct key_action *a)
 {
     struct settings_state *s = &app->settings;
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     bool undo = a->action == ACT_UNDO;
     long to = moved_row(a, s->cursor, config_key_count(), app->canvas.rows - 12);
     if (to >= 0) {

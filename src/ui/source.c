@@ -470,9 +470,9 @@ static void mine_here(struct app *app)
 
 static void other_source(struct app *app, int by)
 {
-    long n = (long)session_source_count(app->session);
+    int n = (int)session_source_count(app->session);
     if (n > 0)
-        source_open(app, (app->source.source + by + n) % n);
+        source_open(app, come_round((int)app->source.source, by, n));
 }
 
 static void zoom(struct app *app, double factor)
@@ -487,7 +487,7 @@ static void zoom(struct app *app, double factor)
 static bool move(struct app *app, const struct key_action *a)
 {
     struct source_state *s = &app->source;
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     long to = moved_row(a, s->cursor, s->place_count, PLACES_PAGE);
     if (to >= 0) {
         go_to_place(app, to);
@@ -513,7 +513,7 @@ static bool move(struct app *app, const struct key_action *a)
 
 static bool act(struct app *app, const struct key_action *a)
 {
-    int n = a->count > 0 ? a->count : 1;
+    int n = times_asked(a);
     if (app->source.source < 0)
         return false;
     source_refresh(app);

@@ -415,11 +415,16 @@ bool settings_changed(const struct app *app); /* since :save */
 bool settings_save(struct app *app);          /* false: it says why not */
 void settings_done(struct app *app);
 
-/* moves.c: the row of `count` that the action leads to from row `at`; −1: it does not
- * move. A count before it counts rows, pages, or names the row. */
-long moved_row(const struct key_action *a, long at, long count, long page);
+/* moves.c */
+/* The number before the action, 1 without one. */
+int times_asked(const struct key_action *a);
 /* How often the action is meant; what comes round or stays is not done for minutes. */
 int turns(const struct key_action *a);
+/* `step` further from `at` in a list of `count` that comes round. */
+int come_round(int at, int step, int count);
+/* The row of `count` that the action leads to from row `at`; −1: it does not move. A
+ * count before it counts rows, pages, or names the row. */
+long moved_row(const struct key_action *a, long at, long count, long page);
 
 /* words.c: numbers as lists show them */
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
