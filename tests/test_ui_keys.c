@@ -181,9 +181,6 @@ static void lines_are_edited(void **state)
         prompt_key(&p, 0x65E5);
     assert_true(strlen(p.text) < PROMPT_BYTES);
     assert_int_equal(strlen(p.text) % 3, 0);
-    prompt_begin(&p, "", NULL);
-    prompt_insert(&p, "a\n\x1b[b", 5);
-    assert_string_equal(p.text, "a  [b");
 }
 
 static void history_goes_back_and_forth(void **state)

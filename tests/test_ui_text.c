@@ -85,7 +85,8 @@ static void nothing_leaves_its_area(void **state)
 {
     (void)state;
     struct area all = fresh(3, 10, TIER_BRAILLE);
-    area_fill(&all, '.', ROLE_TEXT);
+    for (int r = 0; r < all.rows; r++)
+        area_text(&all, r, 0, ROLE_TEXT, "..........");
     struct area in = area_sub(&all, 1, 2, 1, 4);
     area_text(&in, 0, -2, ROLE_TEXT, "abcdefghijkl");
     area_text(&in, 1, 0, ROLE_TEXT, "below");
@@ -172,9 +173,9 @@ static void bars_fill_by_eighths(void **state)
 static void waves_fill_three_tiers(void **state)
 {
     (void)state;
-    struct wave_column w[8];
+    struct overview_column w[8];
     for (int i = 0; i < 8; i++)
-        w[i] = (struct wave_column){-(float)i / 8, (float)i / 8, 0};
+        w[i] = (struct overview_column){-(float)i / 8, (float)i / 8, 0};
     struct area a = fresh(2, 4, TIER_BRAILLE);
     paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
     check("⣀⣠⣴⣾\n⠈⠙⠻⢿\n");

@@ -24,7 +24,7 @@ static void draw_wave(struct picture *p, const float *mono, int64_t frames)
             square += (double)v * (double)v;
         }
         double n = to > from ? (double)(to - from) : 1;
-        p->wave[c] = (struct picture_column){low, high, (float)sqrt(square / n)};
+        p->wave[c] = (struct overview_column){low, high, (float)sqrt(square / n)};
         p->peak = fmaxf(p->peak, fmaxf(-low, high));
     }
 }

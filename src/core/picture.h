@@ -11,6 +11,7 @@
 #define TROWEL_CORE_PICTURE_H
 
 #include "core/status.h"
+#include "dsp/overview.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,9 +23,7 @@ struct picture {
     int rate_hz, channels;
     int64_t frames; /* of the stretch shown */
     float peak;
-    struct picture_column {
-        float min, max, rms;
-    } wave[PICTURE_WAVE];
+    struct overview_column wave[PICTURE_WAVE];
     float spectrum[PICTURE_ROWS * PICTURE_COLS]; /* [row · PICTURE_COLS + column] */
 };
 

@@ -216,7 +216,7 @@ void keymap_keys(const struct keymap *map, enum screen on, enum action a, char *
     }
 }
 
-void key_state_clear(struct key_state *s)
+static void key_state_clear(struct key_state *s)
 {
     *s = (struct key_state){0};
 }

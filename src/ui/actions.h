@@ -111,7 +111,6 @@ struct key_action {
     uint32_t key; /* for TAKES_CHOICE and TAKES_SLOT */
 };
 
-void key_state_clear(struct key_state *s);
 bool key_state_pending(const struct key_state *s);
 enum key_result keymap_feed(const struct keymap *map, enum screen on,
                             struct key_state *state, uint32_t key,

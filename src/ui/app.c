@@ -325,26 +325,22 @@ double app_tick(struct app *app)
         news = false;
     }
     bool more = take_news(app);
-    double wait = session_tidy(app->session) || more ? tidy_s : -1;
-    if (app->audition_at > 0) {
-        if (app->now >= app->audition_at) {
-            app_play(app, library_current(app));
-            follow_sound(app);
-        } else {
-            wait = wait < 0 ? app->audition_at - app->now
-                            : fmin(wait, app->audition_at - app->now);
-        }
+    double wait = fmax(app->last_look + look_s - app->now, 0);
+    if (session_tidy(app->session) || more)
+        wait = fmin(wait, tidy_s);
+    if (app->audition_at > app->now) {
+        wait = fmin(wait, app->audition_at - app->now);
+    } else if (app->audition_at > 0) {
+        app_play(app, library_current(app));
+        follow_sound(app);
     }
-    if (news && (wait < 0 || wait > app->news_every))
-        wait = app->news_every;
-    bool moves = app->sound.playing || app->sound.kit_running;
-    if (moves && (wait < 0 || wait > moving_s))
-        wait = moving_s;
-    if ((app->batch.active > 0 || jobs_active(app->quick) > 0) &&
-        (wait < 0 || wait > progress_s))
-        wait = progress_s;
-    double look = app->last_look + look_s - app->now;
-    return wait < 0 || wait > look ? fmax(look, 0) : wait;
+    if (news)
+        wait = fmin(wait, app->news_every);
+    if (app->sound.playing || app->sound.kit_running)
+        wait = fmin(wait, moving_s);
+    if (app->batch.active > 0 || jobs_active(app->quick) > 0)
+        wait = fmin(wait, progress_s);
+    return wait;
 }
 
 /* --- with a terminal --------------------------------------------------------------- */
@@ -418,7 +414,7 @@ static void take_keys(struct loop *l)
         show(l);
 }
 
-/* Wait for something to happen, at most `wait` seconds (< 0: until it does). */
+/* Wait for something to happen, at most `wait` seconds. */
 static void wait_for(struct loop *l, double wait)
 {
     struct pollfd fd[7] = {
@@ -429,8 +425,7 @@ static void wait_for(struct loop *l, double wait)
         {l->app.jobs ? jobs_fd(l->app.jobs) : -1, POLLIN, 0},
         {l->app.transport ? transport_fd(l->app.transport) : -1, POLLIN, 0},
         {term_output_fd(l->term), POLLOUT, 0}};
-    int timeout = wait < 0 ? -1 : (int)ceil(wait * 1000);
-    if (poll(fd, sizeof fd / sizeof *fd, timeout) > 0 &&
+    if (poll(fd, sizeof fd / sizeof *fd, (int)ceil(wait * 1000)) > 0 &&
         fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         l->app.quit = true;
         l->hung_up = true;
@@ -456,7 +451,7 @@ static void run(struct loop *l)
                 show(l);
                 continue;
             }
-            wait = wait < 0 || wait > rest ? rest : wait;
+            wait = fmin(wait, rest);
         }
         wait_for(l, l->typing ? 0 : wait);
         take_signals(l);

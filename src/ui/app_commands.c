@@ -141,11 +141,11 @@ static void source(struct app *app, const char *name)
 static void note(struct app *app, const char *text)
 {
     struct err e;
-    long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
+    long at = library_wanted(app);
     library_refresh_detail(app, at);
     if (at < 0)
-        app_warn(app, "there is nothing under the cursor");
-    else if (!*text && !app->library.note[0])
+        return;
+    if (!*text && !app->library.note[0])
         app_say(app, "%s has no note", session_find(app->session, (size_t)at)->name);
     else
         app_did(app, session_set_note(app->session, (size_t)at, text, &e), &e);

@@ -165,7 +165,6 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
         view_free(app->view);
         return st;
     }
-    app->source.params.target_duration_count = 0;
     load_history(app);
     if (app->transport)
         app_sound_begin(app);
@@ -175,7 +174,7 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
                  "no recordings at %.200s: finds are heard, not their surroundings; "
                  ":set paths.source_audio_dir=FOLDER",
                  app->config->paths.source_audio_dir);
-    library_moved(app);
+    app_audition_soon(app);
     load_keys(app); /* what is wrong with them is said last */
     return ST_OK;
 }
@@ -385,7 +384,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
         if (app->screen == SCREEN_SOURCE)
             source_go_to(app, index);
         if (app->screen == SCREEN_LIBRARY || app->screen == SCREEN_SOURCE)
-            library_moved(app);
+            app_audition_soon(app);
     }
     kit_sync_sound(app);
     app_say(app, "%s", said);
@@ -452,7 +451,7 @@ static void act(struct app *app, const struct key_action *a)
         app->page.open = false;
     if (screens[app->screen]->act(app, a) || common_act(app, a))
         return;
-    if (app->transport && app_sound_action(app, a, library_current(app)))
+    if (app->transport && app_sound_action(app, a))
         return;
     app_warn(app,
              app->transport ? "%s means nothing here" : "%s: no sound in this session",

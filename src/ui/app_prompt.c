@@ -159,7 +159,7 @@ static void done(struct app *app)
         app_warn(app, "%s", app->filter_error.sentence);
     else if (mode == ASK_FILTER)
         app_say_filtered(app);
-    library_moved(app);
+    app_audition_soon(app);
 }
 
 static void cancelled(struct app *app)

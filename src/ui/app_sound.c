@@ -237,24 +237,15 @@ static void play_or_stop(struct app *app, long index)
         app_play(app, index);
 }
 
-static void change_volume(struct app *app, int steps)
-{
-    double db = app->sound.volume_db + steps;
-    transport_set_volume(app->transport, db < -60 ? -60 : db > 12 ? 12 : db);
-}
-
-bool app_sound_action(struct app *app, const struct key_action *a, long index)
+bool app_sound_action(struct app *app, const struct key_action *a)
 {
     int n = times_asked(a);
     struct transport *t = app->transport;
     bool needs_find =
         a->action == ACT_SEAM || a->action == ACT_CONTEXT || a->action == ACT_FLIP;
-    if (!t)
-        return false;
-    if (needs_find && index < 0) {
-        app_warn(app, "there is nothing under the cursor");
+    long index = needs_find ? library_wanted(app) : library_current(app);
+    if (needs_find && index < 0)
         return true;
-    }
     transport_get_status(t, &app->sound);
     double step = app->sound.length_s > 0 && app->sound.mode != PLAY_CONTEXT
                       ? app->sound.length_s / 10
@@ -283,10 +274,10 @@ bool app_sound_action(struct app *app, const struct key_action *a, long index)
         flip(app, index);
         break;
     case ACT_LOUDER:
-        change_volume(app, n);
+        transport_set_volume(t, app->sound.volume_db + n);
         break;
     case ACT_SOFTER:
-        change_volume(app, -n);
+        transport_set_volume(t, app->sound.volume_db - n);
         break;
     case ACT_MATCH:
         transport_set_matched(t, !app->sound.matched);

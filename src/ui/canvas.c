@@ -209,11 +209,11 @@ void area_glyph(const struct area *a, int row, int col, enum role ink, enum glyp
     area_put(a, row, col, ink, glyph_code(g, a->canvas->tier));
 }
 
-void area_fill(const struct area *a, uint32_t ch, enum role ink)
+static void blank(const struct area *a)
 {
     for (int r = 0; r < a->rows; r++)
         for (int c = 0; c < a->cols; c++) {
-            area_put(a, r, c, ink, ch);
+            area_put(a, r, c, ROLE_TEXT, ' ');
             struct cell *cell = area_cell(a, r, c);
             cell->ground = ROLE_TEXT;
             cell->ground_level = 0;
@@ -227,6 +227,19 @@ void area_ground(const struct area *a, int row, int col, int cols, enum role gro
         if (cell)
             cell->ground = (uint8_t)ground;
     }
+}
+
+void area_cursor(const struct area *a, int row, int col, int cols)
+{
+    area_ground(a, row, col, cols, ROLE_CURSOR);
+    area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
+}
+
+int area_scroll(const struct area *a, int top, int cursor)
+{
+    if (cursor >= top + a->rows)
+        return cursor - a->rows + 1;
+    return cursor < top ? cursor : top;
 }
 
 void area_hline(const struct area *a, int row, enum role ink)
@@ -243,7 +256,7 @@ void area_vline(const struct area *a, int col, enum role ink)
 
 struct area area_box(const struct area *a, enum role ink, const char *title)
 {
-    area_fill(a, ' ', ROLE_TEXT);
+    blank(a);
     int bottom = a->rows - 1, right = a->cols - 1;
     area_hline(a, 0, ink);
     area_hline(a, bottom, ink);

@@ -72,9 +72,12 @@ int area_printf(const struct area *a, int row, int col, enum role ink, const cha
 void area_put(const struct area *a, int row, int col, enum role ink, uint32_t ch);
 void area_glyph(const struct area *a, int row, int col, enum role ink, enum glyph g);
 
-void area_fill(const struct area *a, uint32_t ch, enum role ink);
-/* Lay a ground under some cells (the cursor's bar); their characters stay. */
+/* Lay a ground under some cells; their characters stay. */
 void area_ground(const struct area *a, int row, int col, int cols, enum role ground);
+/* The cursor of a list: a bar with its sign in column 1. */
+void area_cursor(const struct area *a, int row, int col, int cols);
+/* The row that a list, so far from `top` on, begins with to have `cursor` in sight. */
+int area_scroll(const struct area *a, int top, int cursor);
 void area_hline(const struct area *a, int row, enum role ink);
 void area_vline(const struct area *a, int col, enum role ink);
 /* A frame around the whole area with a title in its top edge; blanks the inside. */

@@ -23,10 +23,8 @@ static void draw_line(const struct chooser *c, const struct area *a, int row, in
 {
     const struct chooser_line *l = &c->line[i];
     int name = a->cols >= 100 ? 34 : 24, note = 16;
-    if (i == c->cursor) {
-        area_ground(a, row, 0, a->cols, ROLE_CURSOR);
-        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
-    }
+    if (i == c->cursor)
+        area_cursor(a, row, 0, a->cols);
     if (i < 9)
         area_printf(a, row, 3, ROLE_KEY, "%d", i + 1);
     area_fit(a, row, 5, name, ROLE_TEXT, CUT_MIDDLE, l->name);
@@ -51,10 +49,7 @@ static void draw(struct chooser *c, struct canvas *canvas)
     }
     struct area rule = area_top(&all, 1);
     area_hline(&rule, 0, ROLE_BORDER);
-    if (c->cursor < c->top)
-        c->top = c->cursor;
-    if (c->cursor >= c->top + all.rows)
-        c->top = c->cursor - all.rows + 1;
+    c->top = area_scroll(&all, c->top, c->cursor);
     for (int r = 0; r < all.rows && c->top + r < c->count; r++)
         draw_line(c, &all, r, c->top + r);
 }

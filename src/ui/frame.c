@@ -43,7 +43,7 @@ int frame_top_room(struct app *app, int cols)
            2;
 }
 
-void frame_top(struct app *app, const struct area *row, const char *left)
+static void draw_top(struct app *app, const struct area *row, const char *left)
 {
     enum tier tier = row->canvas->tier;
     int col = area_text(row, 0, 1, ROLE_TITLE, "trowel");
@@ -310,16 +310,28 @@ static void draw_hints(struct app *app, const struct area *row)
     }
 }
 
-void frame_bottom(struct app *app, struct area *rest)
+struct area frame(struct app *app, const struct area *a, const char *left)
 {
-    struct area hints = area_bottom(rest, 1);
+    struct area rest = *a;
+    struct area top = area_top(&rest, 1);
+    draw_top(app, &top, left);
+    struct area hints = area_bottom(&rest, 1);
     draw_hints(app, &hints);
-    struct area state = area_bottom(rest, 1);
+    struct area state = area_bottom(&rest, 1);
     draw_state(app, &state);
-    struct area echo = area_bottom(rest, 1);
+    struct area echo = area_bottom(&rest, 1);
     draw_echo(app, &echo);
-    struct area sound = area_bottom(rest, 1);
+    struct area sound = area_bottom(&rest, 1);
     draw_sound(app, &sound);
+    return rest;
+}
+
+struct area frame_ruled(struct app *app, const struct area *a, const char *left)
+{
+    struct area rest = frame(app, a, left);
+    struct area rule = area_top(&rest, 1);
+    area_hline(&rule, 0, ROLE_BORDER);
+    return rest;
 }
 
 /* --- boxes over the screen --------------------------------------------------------- */

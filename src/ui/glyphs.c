@@ -37,7 +37,7 @@ const char *glyph_text(enum glyph g, enum tier tier)
     return texts[g][tier];
 }
 
-enum tier tier_for(const char *term_name, int utf8)
+enum tier tier_for(const char *term_name, bool utf8)
 {
     if (!utf8)
         return TIER_ASCII;

@@ -2,6 +2,7 @@
 #ifndef TROWEL_UI_GLYPHS_H
 #define TROWEL_UI_GLYPHS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What a terminal and its locale can show, best first. */
@@ -20,6 +21,6 @@ uint32_t glyph_code(enum glyph g, enum tier tier);
 const char *glyph_text(enum glyph g, enum tier tier);
 
 /* The tier for a terminal: `utf8` says whether LC_CTYPE is UTF-8. */
-enum tier tier_for(const char *term_name, int utf8);
+enum tier tier_for(const char *term_name, bool utf8);
 
 #endif

@@ -110,14 +110,9 @@ static int build(const struct app *app, struct line *out)
 static void draw(struct app *app, const struct area *a)
 {
     struct line lines[HELP_LINES];
-    struct area rest = *a;
-    struct area top = area_top(&rest, 1);
     char title[80];
     snprintf(title, sizeof title, "keys of the %s screen", screen_name(app->help.about));
-    frame_top(app, &top, title);
-    frame_bottom(app, &rest);
-    struct area rule = area_top(&rest, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    struct area rest = frame_ruled(app, a, title);
     int n = build(app, lines), across = columns(app);
     int wide = a->cols / across, shown = rest.rows * across;
     int most = n - shown > 0 ? n - shown : 0;

@@ -4,7 +4,6 @@
 #include "core/why.h"
 #include "ui/paint.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,8 +70,6 @@ static void draw_playhead(const struct area *a, double at)
 static void draw_wave(struct app *app, const struct area *a, const struct find *f,
                       const struct picture *p, bool loops)
 {
-    static_assert(sizeof(struct wave_column) == sizeof(struct picture_column),
-                  "the same three floats");
     double from, to, head;
     find_marks(app, f, &from, &to, &head);
     struct area wave = *a;
@@ -85,9 +82,7 @@ static void draw_wave(struct app *app, const struct area *a, const struct find *
         for (int c = left + 1; c < right; c++)
             area_glyph(&marks, 0, c, ROLE_DIM, GLYPH_DOT);
     }
-    struct wave_column columns[PICTURE_WAVE];
-    memcpy(columns, p->wave, sizeof columns);
-    paint_wave(&wave, columns, PICTURE_WAVE, (double)p->peak, ROLE_WAVEFORM,
+    paint_wave(&wave, p->wave, PICTURE_WAVE, (double)p->peak, ROLE_WAVEFORM,
                ROLE_WAVEFORM_DIM, loops ? from : 0, loops ? to : 1);
     draw_playhead(&wave, head);
 }
@@ -212,8 +207,7 @@ static int draw_origin(struct app *app, const struct area *a, const struct find 
     char text[256], time[24];
     int row = 0;
     words_time(time, sizeof time, c->m.start_sec, 2);
-    const char *slash = strrchr(c->source_path, '/');
-    snprintf(text, sizeof text, "%s %.200s", time, slash ? slash + 1 : c->source_path);
+    snprintf(text, sizeof text, "%s %.200s", time, path_base(c->source_path));
     fact(a, &row, "from", text);
     if (kind_loops(f->kind)) {
         say_loop(a, &app->library.detail, a->cols - 7, text, sizeof text);
@@ -252,18 +246,13 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
         why_draw(app, &rest);
         return;
     }
-    if (a->cols < 36) /* the peak is what is said least of */
-        snprintf(text, sizeof text, "%.1f %s  crest %.1f",
-                 isnan(c->m.lufs) ? c->m.rms_db : c->m.lufs,
-                 isnan(c->m.lufs) ? "dB" : "LUFS", c->m.crest_factor);
-    else if (!isnan(c->m.lufs))
-        snprintf(text, sizeof text, "%.1f LUFS  crest %.1f  peak %.1f", c->m.lufs,
-                 c->m.crest_factor, c->m.peak_dbfs);
-    else
-        snprintf(text, sizeof text, "%.1f dB  crest %.1f  peak %.1f", c->m.rms_db,
-                 c->m.crest_factor, c->m.peak_dbfs);
+    int used = snprintf(text, sizeof text, "%.1f %s  crest %.1f",
+                        isnan(c->m.lufs) ? c->m.rms_db : c->m.lufs,
+                        isnan(c->m.lufs) ? "dB" : "LUFS", c->m.crest_factor);
+    if (a->cols >= 36) /* else it is what is missed least */
+        snprintf(text + used, sizeof text - (size_t)used, "  peak %.1f", c->m.peak_dbfs);
     fact(a, &row, "loud", text);
-    int used = snprintf(text, sizeof text, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
+    used = snprintf(text, sizeof text, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
     if (c->key[0] && used > 0 && !isnan(c->m.key_confidence)) {
         char sure[16];
         words_score(sure, sizeof sure, c->m.key_confidence);

@@ -30,10 +30,8 @@ static void draw_job(struct app *app, const struct area *a, int row,
                      const struct job_info *j, bool here)
 {
     char text[64] = "", time[24];
-    if (here) {
-        area_ground(a, row, 0, a->cols, ROLE_CURSOR);
-        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
-    }
+    if (here)
+        area_cursor(a, row, 0, a->cols);
     int name = a->cols - 56;
     area_text(a, row, 3, state_role(j->state), state_word(j->state));
     area_fit(a, row, 14, name, ROLE_TEXT, CUT_MIDDLE, j->title);
@@ -153,10 +151,7 @@ static void draw_list(struct app *app, const struct area *whole)
         struct area reason = area_bottom(a, 4);
         draw_reason(&reason, &jobs[s->cursor]);
     }
-    if (s->cursor < s->top)
-        s->top = s->cursor;
-    if (s->cursor >= s->top + a->rows)
-        s->top = s->cursor - a->rows + 1;
+    s->top = area_scroll(a, s->top, s->cursor);
     for (int r = 0; r < a->rows && s->top + r < n; r++)
         draw_job(app, a, r, &jobs[s->top + r], s->top + r == s->cursor && !s->log);
     free(jobs);
@@ -164,16 +159,11 @@ static void draw_list(struct app *app, const struct area *whole)
 
 static void draw(struct app *app, const struct area *a)
 {
-    struct area rest = *a;
-    struct area top = area_top(&rest, 1);
     char left[64];
     snprintf(left, sizeof left, "jobs   %d running or waiting", app->batch.active);
-    frame_top(app, &top, left);
-    frame_bottom(app, &rest);
-    struct area rule = area_top(&rest, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    struct area rest = frame_ruled(app, a, left);
     struct area log = area_bottom(&rest, rest.rows / 2);
-    rule = area_top(&log, 1);
+    struct area rule = area_top(&log, 1);
     area_hline(&rule, 0, ROLE_BORDER);
     area_text(&rule, 0, 3, app->job_list.log ? ROLE_STRONG : ROLE_DIM, " log ");
     area_right_text(&rule, 0, rule.cols - 2, ROLE_HINT,

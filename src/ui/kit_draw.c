@@ -7,25 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-static void draw_top(struct app *app, const struct area *row)
+static void say_kit(struct app *app, int cols, char *to, size_t n)
 {
     const struct kit_state *k = session_kit(app->session);
-    enum tier tier = row->canvas->tier;
+    enum tier tier = app->canvas.tier;
     struct budget b;
     const struct target *t = kit_budget(app, &b);
     const char *pattern = kit_pattern_name(app);
-    char left[300], size[80] = "", step[32] = "";
+    char size[80] = "", step[32] = "";
     if (app->sound.kit_running)
         snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
-    if (row->cols >= 100 && app->batch.active == 0) /* else the meter below says it */
+    if (cols >= 100 && app->batch.active == 0) /* else the meter below says it */
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
-    snprintf(left, sizeof left, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s%s%s",
+    snprintf(to, n, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s%s%s",
              k->name[0] ? k->name : session_name(app->session), b.files,
              b.files == 1 ? "" : "s", size, glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),
              glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier),
              *pattern ? " " : "", pattern, step);
-    frame_top(app, row, left);
 }
 
 static void draw_steps(struct app *app, const struct area *a, int row, int col, int slot)
@@ -62,11 +61,8 @@ static void draw_slot(struct app *app, const struct area *a, int row, int slot,
     const struct kit_slot *k = &session_kit(app->session)->slot[slot];
     char key[16], level[32], len[32];
     keymap_keys(&app->map, SCREEN_KIT, (enum action)(ACT_SLOT_1 + slot), key, sizeof key);
-    bool here = app->kit.slot == slot && !app->kit.extras;
-    if (here) {
-        area_ground(a, row, 1, c->steps - 2, ROLE_CURSOR);
-        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
-    }
+    if (app->kit.slot == slot && !app->kit.extras)
+        area_cursor(a, row, 1, c->steps - 2);
     area_text(a, row, 2, ROLE_STRONG, kit_slot_name(slot));
     area_text(a, row, 5, ROLE_KEY, key);
     if (k->locked)
@@ -144,10 +140,8 @@ static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
     snprintf(right, sizeof right, "%s%s %.1fs", along ? "accepted " : "",
              f->hit_class[0] ? f->hit_class : category_singular(f->category),
              session_measure(app->session, f, ME_duration_sec));
-    if (app->kit.extras && i == app->kit.extra) {
-        area_ground(a, row, 1, a->cols - 2, ROLE_CURSOR);
-        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
-    }
+    if (app->kit.extras && i == app->kit.extra)
+        area_cursor(a, row, 1, a->cols - 2);
     area_glyph(a, row, 2, words_mark_role(f), words_mark(f));
     area_fit(a, row, 4, a->cols - 32, ROLE_TEXT, CUT_MIDDLE,
              words_name(app, f, a->cols - 32));
@@ -177,12 +171,9 @@ static void draw_extras(struct app *app, const struct area *a)
 
 void kit_draw(struct app *app, const struct area *a)
 {
-    struct area rest = *a;
-    struct area top = area_top(&rest, 1);
-    draw_top(app, &top);
-    frame_bottom(app, &rest);
-    struct area line = area_top(&rest, 1);
-    area_hline(&line, 0, ROLE_BORDER);
+    char left[300];
+    say_kit(app, a->cols, left, sizeof left);
+    struct area rest = frame_ruled(app, a, left);
     struct area upper = area_top(&rest, KIT_SLOTS + 2);
     if (a->cols >= 100) {
         struct area matches = area_right(&upper, a->cols >= 160 ? 60 : 38);

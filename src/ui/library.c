@@ -30,11 +30,6 @@ long library_current(struct app *app)
     return view_current(app->view);
 }
 
-void library_moved(struct app *app)
-{
-    app_audition_soon(app);
-}
-
 /* In music most of what is struck are notes; who looks for drums is told how to be rid of
  * them, once. */
 static void tell_of_notes(struct app *app)
@@ -137,7 +132,7 @@ static bool move(struct app *app, const struct key_action *a)
     default:
         return false;
     }
-    library_moved(app);
+    app_audition_soon(app);
     return true;
 }
 
@@ -162,12 +157,12 @@ static void search_again(struct app *app, int direction, int n)
             app_warn(app, "no name here holds '%s'", app->library.search);
             return;
         }
-    library_moved(app);
+    app_audition_soon(app);
 }
 
 long library_wanted(struct app *app)
 {
-    long at = library_current(app);
+    long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
     if (at < 0)
         app_warn(app, "there is nothing under the cursor");
     return at;
@@ -379,27 +374,26 @@ static bool act(struct app *app, const struct key_action *a)
 
 /* --- the layout -------------------------------------------------------------------- */
 
-static void draw_top(struct app *app, const struct area *row)
+static void say_project(struct app *app, int cols, char *to, size_t room)
 {
     const struct session_tallies *t = session_tallies(app->session);
-    enum tier tier = row->canvas->tier;
-    char all[24], sources[24], accepted[24], rejected[24], undecided[24], left[400];
+    enum tier tier = app->canvas.tier;
+    char all[24], sources[24], accepted[24], rejected[24], undecided[24];
     words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
     words_count(accepted, sizeof accepted, t->all.accepted);
     words_count(rejected, sizeof rejected, t->all.rejected);
     words_count(undecided, sizeof undecided, t->all.undecided);
     words_count(sources, sizeof sources, session_source_count(app->session));
-    const char *gap = row->cols >= 100 ? "     " : "  ";
-    bool tight = row->cols < 100 && app->batch.active > 0;
-    int n = snprintf(left, sizeof left, "%.200s%s", session_name(app->session), gap);
+    const char *gap = cols >= 100 ? "     " : "  ";
+    bool tight = cols < 100 && app->batch.active > 0;
+    int n = snprintf(to, room, "%.200s%s", session_name(app->session), gap);
     if (!tight) /* the progress needs the room */
-        n += snprintf(left + n, sizeof left - (size_t)n, "%s source%s   ", sources,
+        n += snprintf(to + n, room - (size_t)n, "%s source%s   ", sources,
                       session_source_count(app->session) == 1 ? "" : "s");
-    snprintf(left + n, sizeof left - (size_t)n, "%s find%s%s%s %s  %s %s  %s %s", all,
+    snprintf(to + n, room - (size_t)n, "%s find%s%s%s %s  %s %s  %s %s", all,
              strcmp(all, "1") == 0 ? "" : "s", tight ? "  " : "   ",
              glyph_text(GLYPH_ACCEPTED, tier), accepted, glyph_text(GLYPH_REJECTED, tier),
              rejected, glyph_text(GLYPH_UNDECIDED, tier), undecided);
-    frame_top(app, row, left);
 }
 
 /* Rules above and below the panes with tees where the upright ones meet them. */
@@ -437,10 +431,9 @@ static void draw_below(struct app *app, struct area *list, const struct area *a,
 
 static void draw(struct app *app, const struct area *a)
 {
-    struct area rest = *a;
-    struct area top = area_top(&rest, 1);
-    draw_top(app, &top);
-    frame_bottom(app, &rest);
+    char said[400];
+    say_project(app, a->cols, said, sizeof said);
+    struct area rest = frame(app, a, said);
     int side = a->cols >= 150 ? 35 : 19, right = 0;
     if (a->cols >= 104)
         right = a->cols >= 200 ? a->cols * 2 / 5 : a->cols >= 150 ? a->cols * 2 / 6 : 34;

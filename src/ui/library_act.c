@@ -26,10 +26,12 @@ static bool targets(struct app *app, size_t **index, size_t *count)
     }
     if (list && l->range)
         return app_check(app, view_range(app->view, first, last, index, count, &e), &e);
-    long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);
-    *index = at >= 0 ? malloc(sizeof **index) : NULL;
+    long at = library_wanted(app);
+    if (at < 0)
+        return false;
+    *index = malloc(sizeof **index);
     if (!*index) {
-        app_warn(app, at >= 0 ? "no memory" : "there is nothing under the cursor");
+        app_warn(app, "no memory");
         return false;
     }
     (*index)[0] = (size_t)at;
@@ -111,7 +113,7 @@ static void changed(struct app *app)
 {
     if (app->screen == SCREEN_LIBRARY)
         say_if_empty(app);
-    library_moved(app);
+    app_audition_soon(app);
 }
 
 static void decide_and_advance(struct app *app, change *fn, int value)

@@ -22,12 +22,12 @@ int paint_wave_columns(const struct area *a)
     return a->canvas->tier == TIER_BRAILLE ? a->cols * 2 : a->cols;
 }
 
-static struct wave_column wave_at(const struct wave_column *wave, size_t n, int i,
-                                  int count)
+static struct overview_column wave_at(const struct overview_column *wave, size_t n, int i,
+                                      int count)
 {
     size_t from = (size_t)i * n / (size_t)count;
     size_t to = ((size_t)i + 1) * n / (size_t)count;
-    struct wave_column out = wave[from < n ? from : n - 1];
+    struct overview_column out = wave[from < n ? from : n - 1];
     for (size_t k = from + 1; k < to && k < n; k++) {
         out.min = fminf(out.min, wave[k].min);
         out.max = fmaxf(out.max, wave[k].max);
@@ -45,8 +45,8 @@ static uint32_t dot(int x, int y)
 }
 
 /* The lit part of a column of `height` dots, as [top, bottom). */
-static void column_span(const struct wave_column *w, double peak, int height, int *top,
-                        int *bottom)
+static void column_span(const struct overview_column *w, double peak, int height,
+                        int *top, int *bottom)
 {
     double half = height / 2.0, scale = peak > 0 ? half / peak : 0;
     double up = fmin(fmax((double)w->max * scale, 0), half);
@@ -59,13 +59,14 @@ static void column_span(const struct wave_column *w, double peak, int height, in
     }
 }
 
-static void wave_braille(const struct area *a, int col, const struct wave_column *wave,
-                         size_t n, double peak, enum role ink)
+static void wave_braille(const struct area *a, int col,
+                         const struct overview_column *wave, size_t n, double peak,
+                         enum role ink)
 {
     for (int r = 0; r < a->rows; r++) {
         uint32_t bits = 0;
         for (int x = 0; x < 2; x++) {
-            struct wave_column w = wave_at(wave, n, col * 2 + x, a->cols * 2);
+            struct overview_column w = wave_at(wave, n, col * 2 + x, a->cols * 2);
             int top, bottom;
             column_span(&w, peak, a->rows * 4, &top, &bottom);
             for (int y = 0; y < 4; y++)
@@ -78,10 +79,10 @@ static void wave_braille(const struct area *a, int col, const struct wave_column
 
 /* Blocks and ASCII cannot stand on both sides of a middle line: they rise from the
  * bottom by the larger side. */
-static void wave_rising(const struct area *a, int col, const struct wave_column *wave,
+static void wave_rising(const struct area *a, int col, const struct overview_column *wave,
                         size_t n, double peak, enum role ink)
 {
-    struct wave_column w = wave_at(wave, n, col, a->cols);
+    struct overview_column w = wave_at(wave, n, col, a->cols);
     double height = fmax((double)w.max, -(double)w.min) / (peak > 0 ? peak : 1);
     int eighths = (int)lround(clamp01(height) * a->rows * 8);
     if (eighths == 0)
@@ -92,7 +93,7 @@ static void wave_rising(const struct area *a, int col, const struct wave_column 
     }
 }
 
-void paint_wave(const struct area *a, const struct wave_column *wave, size_t n,
+void paint_wave(const struct area *a, const struct overview_column *wave, size_t n,
                 double peak, enum role ink, enum role outside, double from, double to)
 {
     if (n == 0)

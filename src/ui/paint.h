@@ -6,20 +6,17 @@
 #ifndef TROWEL_UI_PAINT_H
 #define TROWEL_UI_PAINT_H
 
+#include "dsp/overview.h"
 #include "ui/canvas.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct wave_column {
-    float min, max, rms; /* ±1 */
-};
-
 /* Columns that a waveform of this area can use (2 a cell with braille, else 1). */
 int paint_wave_columns(const struct area *a);
 /* `n` columns over the whole width; scaled so that `peak` fills the height. Columns in
  * [from, to) (0 … 1 of the width) in `ink`, the others in `outside`. */
-void paint_wave(const struct area *a, const struct wave_column *wave, size_t n,
+void paint_wave(const struct area *a, const struct overview_column *wave, size_t n,
                 double peak, enum role ink, enum role outside, double from, double to);
 
 /* levels[row · cols + col], 0 … 1, row 0 the lowest frequency. Two rows a cell where

@@ -35,20 +35,14 @@ static void erase(struct prompt *p, size_t from, size_t to)
     p->at = from;
 }
 
-void prompt_insert(struct prompt *p, const char *bytes, size_t n)
+static void insert(struct prompt *p, uint32_t character)
 {
-    settle(p);
-    size_t length = strlen(p->text);
-    if (n > PROMPT_BYTES - 1 - length) {
-        n = PROMPT_BYTES - 1 - length;
-        while (n > 0 && ((unsigned char)bytes[n] & 0xC0) == 0x80)
-            n--;
-    }
+    char bytes[8];
+    size_t n = (size_t)utf8_encode(bytes, character), length = strlen(p->text);
+    if (length + n >= PROMPT_BYTES)
+        return;
     memmove(p->text + p->at + n, p->text + p->at, length - p->at + 1);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-        p->text[p->at + i] = c < 0x20 || c == 0x7F ? ' ' : bytes[i];
-    }
+    memcpy(p->text + p->at, bytes, n);
     p->at += n;
 }
 
@@ -161,8 +155,7 @@ static enum prompt_result edit(struct prompt *p, uint32_t key)
         break;
     }
     if (key >= 0x20 && key != K_BACKSPACE && key < K_BASE) {
-        char utf8[8];
-        prompt_insert(p, utf8, (size_t)utf8_encode(utf8, key));
+        insert(p, key);
         return PROMPT_EDITED;
     }
     return PROMPT_MOVED;

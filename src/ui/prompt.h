@@ -50,7 +50,5 @@ enum prompt_result prompt_key(struct prompt *p, uint32_t key);
 /* Offer `count` completions already in p->completion for the word at `from`: a common
  * beginning longer than what is typed is put in first, then they are gone through. */
 void prompt_complete(struct prompt *p, int count, size_t from);
-/* Pasted text: control characters become blanks. */
-void prompt_insert(struct prompt *p, const char *bytes, size_t n);
 
 #endif

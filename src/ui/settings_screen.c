@@ -37,11 +37,8 @@ static void draw_key(struct app *app, const struct area *a, int row, int i)
     const struct config_key *k = config_key(i);
     char value[256];
     config_get(app->config, i, value, sizeof value);
-    bool here = i == app->settings.cursor;
-    if (here) {
-        area_ground(a, row, 0, a->cols, ROLE_CURSOR);
-        area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
-    }
+    if (i == app->settings.cursor)
+        area_cursor(a, row, 0, a->cols);
     bool changed = !config_is_default(app->config, i);
     area_fit(a, row, 3, 34, changed ? ROLE_STRONG : ROLE_TEXT, CUT_END,
              k->name + strcspn(k->name, ".") + 1);
@@ -86,14 +83,10 @@ static void draw_about(struct app *app, const struct area *a)
 static void draw(struct app *app, const struct area *a)
 {
     struct settings_state *s = &app->settings;
-    struct area rest = *a;
-    struct area top = area_top(&rest, 1);
-    frame_top(app, &top,
-              settings_changed(app) ? "settings   changed, not saved: :save keeps them"
-                                    : "settings");
-    frame_bottom(app, &rest);
-    struct area rule = area_top(&rest, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    struct area rest = frame_ruled(app, a,
+                                   settings_changed(app)
+                                       ? "settings   changed, not saved: :save keeps them"
+                                       : "settings");
     struct area about = area_bottom(&rest, 4);
     draw_about(app, &about);
     int at = rows_before(s->cursor);
@@ -339,31 +332,21 @@ static bool next_word(const struct config_key *k, const char *value, int step, c
     return true;
 }
 
-static void change(struct app *app, int step)
+/* Numbers change by steps, or are typed. */
+static void change(struct app *app, int step, bool typed)
 {
     const struct config_key *k = config_key(app->settings.cursor);
     char value[PROMPT_BYTES], next[64];
     config_get(app->config, app->settings.cursor, value, sizeof value);
     if (next_word(k, value, step, next, sizeof next)) {
         take(app, next);
-    } else if (k->type == CONFIG_INT || k->type == CONFIG_REAL) {
+    } else if (!typed && (k->type == CONFIG_INT || k->type == CONFIG_REAL)) {
         double by = k->type == CONFIG_INT || k->high - k->low > 20 ? 1 : 0.05;
         snprintf(next, sizeof next, "%.6g", strtod(value, NULL) + step * by);
         take(app, next);
     } else {
         app_ask(app, ASK_VALUE, value);
     }
-}
-
-static void edit(struct app *app)
-{
-    const struct config_key *k = config_key(app->settings.cursor);
-    char value[PROMPT_BYTES], next[64];
-    config_get(app->config, app->settings.cursor, value, sizeof value);
-    if (next_word(k, value, 1, next, sizeof next))
-        take(app, next);
-    else
-        app_ask(app, ASK_VALUE, value);
 }
 
 static void next_section(struct app *app, int step)
@@ -386,13 +369,13 @@ static bool act(struct app *app, const struct key_action *a)
     }
     switch (a->action) {
     case ACT_DETAIL:
-        edit(app);
+        change(app, 1, true);
         return true;
     case ACT_THRESHOLD_UP:
-        change(app, n);
+        change(app, n, false);
         return true;
     case ACT_THRESHOLD_DOWN:
-        change(app, -n);
+        change(app, -n, false);
         return true;
     case ACT_CANCEL:
         take(app, config_key(s->cursor)->default_text);

@@ -123,6 +123,8 @@ static enum status survey_work(void *arg, const struct job_context *ctx, struct 
     return survey_analyse(j->path, ctx, &j->track, e);
 }
 
+static void find_pads(struct app *app);
+
 static void survey_done(void *arg, enum status st, const struct err *e)
 {
     struct survey_job *j = arg;
@@ -133,7 +135,7 @@ static void survey_done(void *arg, enum status st, const struct err *e)
         s->track = j->track;
         s->track_source = j->source;
         j->track = NULL;
-        source_find(j->app);
+        find_pads(j->app);
     } else if (st != ST_OK && st != ST_CANCELLED && e) {
         snprintf(s->failed, sizeof s->failed, "%.199s", e->msg);
     }
@@ -197,11 +199,11 @@ static void find_done(void *arg, enum status st, const struct err *e)
     free(j);
     if (s->find_again) {
         s->find_again = false;
-        source_find(app);
+        find_pads(app);
     }
 }
 
-void source_find(struct app *app)
+static void find_pads(struct app *app)
 {
     struct source_state *s = &app->source;
     if (!s->track || s->track_source != s->source || app->quit)
@@ -258,7 +260,7 @@ void source_follow_settings(struct app *app)
     s->found_before = -1;
     s->moved = false;
     s->places_source = -1;
-    source_find(app);
+    find_pads(app);
 }
 
 void source_done(struct app *app)
@@ -313,7 +315,7 @@ static void move_threshold(struct app *app, int steps)
     }
     *v = fmin(fmax(*v + steps * step, low), high);
     app->source.moved = true;
-    source_find(app);
+    find_pads(app);
     if (!app->source.track)
         app_say(app, "%s threshold %.4g; it counts when the recording is listened to",
                 source_curve_name(app->source.curve), *v);

@@ -17,6 +17,12 @@ static double length_s(const struct app *app)
     return src->rate_hz > 0 ? (double)src->frames / src->rate_hz : 0;
 }
 
+/* NULL: only the moved thresholds see one there. */
+static const struct find *find_at(const struct app *app, const struct place *p)
+{
+    return p->index >= 0 ? session_find(app->session, (size_t)p->index) : NULL;
+}
+
 /* What the lower part shows: around the cursor, within the recording. */
 static void in_window(const struct app *app, double *from_s, double *to_s)
 {
@@ -30,61 +36,52 @@ static void in_window(const struct app *app, double *from_s, double *to_s)
     *to_s = from + span;
 }
 
-static void draw_top(struct app *app, const struct area *row)
+static void say_source(struct app *app, int cols, char *to, size_t n)
 {
     struct source_state *s = &app->source;
     const struct catalog_source *src = session_source(app->session, (size_t)s->source);
-    enum tier tier = row->canvas->tier;
+    enum tier tier = app->canvas.tier;
     int accepted = 0, rejected = 0, open = 0, missed = 0;
     for (int i = 0; i < s->place_count; i++) {
-        const struct find *f =
-            s->places[i].index >= 0
-                ? session_find(app->session, (size_t)s->places[i].index)
-                : NULL;
+        const struct find *f = find_at(app, &s->places[i]);
         missed += s->places[i].missed_by[0] || (f && f->near_miss);
         accepted += f && f->decision == DECISION_ACCEPTED;
         rejected += f && f->decision == DECISION_REJECTED;
         open += f && f->decision == DECISION_NONE && !f->near_miss;
     }
-    char left[500], length[24], zoom[40] = "whole";
+    char length[24], zoom[40] = "whole";
     words_time(length, sizeof length, length_s(app), 0);
     if (s->zoom_s >= 60)
         snprintf(zoom, sizeof zoom, "zoom %.0f min", s->zoom_s / 60);
     else if (s->zoom_s > 0)
         snprintf(zoom, sizeof zoom, "zoom %.1f s", s->zoom_s);
-    const char *slash = strrchr(src->path, '/');
     const char *channels = src->channels == 1   ? "mono"
                            : src->channels == 2 ? "stereo"
                                                 : "many channels";
     char sound[48];
     snprintf(sound, sizeof sound, "%.1f kHz %s   ", src->rate_hz / 1000.0, channels);
     for (int wide = 1; wide >= 0; wide--) { /* what was decided is wanted more */
-        snprintf(left, sizeof left,
-                 "%.200s   %s   %s%s   %s %d  %s %d  %s %d   near misses %d",
-                 slash ? slash + 1 : src->path, length, wide ? sound : "", zoom,
+        snprintf(to, n, "%.200s   %s   %s%s   %s %d  %s %d  %s %d   near misses %d",
+                 path_base(src->path), length, wide ? sound : "", zoom,
                  glyph_text(GLYPH_ACCEPTED, tier), accepted,
                  glyph_text(GLYPH_REJECTED, tier), rejected,
                  glyph_text(GLYPH_UNDECIDED, tier), open, missed);
-        if (utf8_cells(left) <= frame_top_room(app, row->cols))
+        if (utf8_cells(to) <= frame_top_room(app, cols))
             break;
     }
-    frame_top(app, row, left);
 }
 
 static void draw_wave(struct app *app, const struct area *a, double from, double to,
                       double mark_from, double mark_to)
 {
-    struct overview_column raw[COLUMNS_MAX];
-    struct wave_column wave[COLUMNS_MAX];
+    struct overview_column wave[COLUMNS_MAX];
     const struct track *t = app->source.track;
     int rate = track_info(t)->rate_hz, n = paint_wave_columns(a);
     n = n > COLUMNS_MAX ? COLUMNS_MAX : n;
     const struct overview *o = track_overview(t);
     if (!o || n < 1)
         return;
-    overview_columns(o, (int64_t)(from * rate), (int64_t)(to * rate), (size_t)n, raw);
-    for (int i = 0; i < n; i++)
-        wave[i] = (struct wave_column){raw[i].min, raw[i].max, raw[i].rms};
+    overview_columns(o, (int64_t)(from * rate), (int64_t)(to * rate), (size_t)n, wave);
     double span = to - from;
     paint_wave(a, wave, (size_t)n, fmax((double)overview_peak(o), 1e-6), ROLE_WAVEFORM,
                ROLE_WAVEFORM_DIM, (mark_from - from) / span, (mark_to - from) / span);
@@ -108,8 +105,7 @@ static void draw_places(struct app *app, const struct area *a, double from, doub
     for (int pass = 0; pass < 3; pass++)
         for (int i = 0; i < s->place_count; i++) {
             const struct place *p = &s->places[i];
-            const struct find *f =
-                p->index >= 0 ? session_find(app->session, (size_t)p->index) : NULL;
+            const struct find *f = find_at(app, p);
             bool miss = p->missed_by[0] || (f && f->near_miss);
             int rank = f && f->decision == DECISION_ACCEPTED ? 2 : miss ? 0 : 1;
             int col = column_of(a, p->start_s, from, to);
@@ -203,8 +199,7 @@ static void draw_place(struct app *app, const struct area *a)
         return;
     }
     const struct place *p = &s->places[s->cursor];
-    const struct find *f =
-        p->index >= 0 ? session_find(app->session, (size_t)p->index) : NULL;
+    const struct find *f = find_at(app, p);
     char at[24], missed[80] = "";
     words_time(at, sizeof at, p->start_s, 1);
     const char *name = f ? f->name : "found by these thresholds only";
@@ -248,18 +243,14 @@ static void draw_waiting(struct app *app, const struct area *a)
 void source_draw(struct app *app, const struct area *a)
 {
     struct source_state *s = &app->source;
-    struct area rest = *a;
-    struct area top = area_top(&rest, 1);
     if (s->source < 0) {
-        frame_top(app, &top, "no recording");
-        frame_bottom(app, &rest);
+        frame(app, a, "no recording");
         return;
     }
+    char left[500];
     source_refresh(app);
-    draw_top(app, &top);
-    frame_bottom(app, &rest);
-    struct area rule = area_top(&rest, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    say_source(app, a->cols, left, sizeof left);
+    struct area rest = frame_ruled(app, a, left);
     struct area place = area_bottom(&rest, 1);
     draw_place(app, &place);
     long explained = app->library.why ? library_current(app) : -1;

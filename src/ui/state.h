@@ -315,7 +315,7 @@ void app_audition_soon(struct app *app); /* the cursor moved */
 void app_play(struct app *app, long index);
 /* Loop, level matching and volume as the settings have them at the start. */
 void app_sound_begin(struct app *app);
-bool app_sound_action(struct app *app, const struct key_action *a, long index);
+bool app_sound_action(struct app *app, const struct key_action *a);
 /* Drawn soon: ask for its picture. NULL: not there yet; *failed: it never will be. */
 const struct picture *app_picture(struct app *app, const struct find *f,
                                   const struct play_item *item, bool *failed);
@@ -343,8 +343,10 @@ extern const struct screen_ops library_screen, kit_screen, source_screen, jobs_s
 /* frame.c: what all screens share */
 /* Cells of the top line that `left` may take. */
 int frame_top_room(struct app *app, int cols);
-void frame_top(struct app *app, const struct area *row, const char *left);
-void frame_bottom(struct app *app, struct area *rest);
+/* The top line and the lines at the bottom; what lies between them. */
+struct area frame(struct app *app, const struct area *a, const char *left);
+/* The same, and a rule below the top line. */
+struct area frame_ruled(struct app *app, const struct area *a, const char *left);
 void frame_page(struct app *app, const struct area *a);
 void frame_which_key(struct app *app, const struct area *a);
 
@@ -352,7 +354,7 @@ void frame_which_key(struct app *app, const struct area *a);
 /* The find that commands are for: under the cursor of the list, or of the source screen;
  * −1 = none. */
 long library_current(struct app *app);
-/* The same, and that there is none is said. */
+/* The same, in the kit that of the slot or extra; that there is none is said. */
 long library_wanted(struct app *app);
 /* Rows first … last of the range that `v` began: it follows its finds. False: there is
  * none, or the find it began at is not in the list any more. */
@@ -362,7 +364,6 @@ void library_draw_side(struct app *app, const struct area *a);
 void library_refresh_detail(struct app *app, long index);
 bool library_decide_action(struct app *app, const struct key_action *a);
 bool library_edit_action(struct app *app, const struct key_action *a);
-void library_moved(struct app *app);
 void inspector_draw(struct app *app, const struct area *a, long index);
 /* Is there room in `a` for all of `why`? */
 bool inspector_holds_why(struct app *app, const struct area *a, long index);
@@ -400,7 +401,6 @@ void source_done(struct app *app);
 long source_current(const struct app *app);     /* find under the cursor, or −1 */
 void source_go_to(struct app *app, long index); /* to that find, or where it came from */
 void source_decided(struct app *app);           /* and on, as the settings say */
-void source_find(struct app *app);
 /* The settings have other thresholds now: they count from here on. */
 void source_follow_settings(struct app *app);
 double *source_threshold(struct app *app, double *low, double *high, double *step);

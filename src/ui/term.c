@@ -59,13 +59,13 @@ static bool locale_is_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-static bool can(const char *capability)
+/* A string capability of the terminal; NULL: it has none of that name. */
+static const char *capability(const char *name)
 {
-    char name[16];
-    strncpy(name, capability, sizeof name - 1);
-    name[sizeof name - 1] = '\0';
-    const char *s = tigetstr(name);
-    return s && s != (const char *)-1 && *s; /* −1: not a string capability */
+    char own[16]; /* older curses want a text that they could write to */
+    snprintf(own, sizeof own, "%s", name);
+    const char *s = tigetstr(own);
+    return s && s != (const char *)-1 && *s ? s : NULL;
 }
 
 static enum status refuse(struct err *e)
@@ -84,7 +84,7 @@ static enum status refuse(struct err *e)
                        "the terminal type TERM=%s is not known here; try "
                        "TERM=xterm-256color, or `trowel --batch`",
                        name);
-    if (!can("cup"))
+    if (!capability("cup"))
         return err_set(e, ST_NO_TERMINAL,
                        "a terminal of type TERM=%s cannot move its cursor; use another "
                        "one, or `trowel --batch`",
@@ -92,19 +92,18 @@ static enum status refuse(struct err *e)
     return ST_OK;
 }
 
+static const char *paste_mode(const struct terminal *t, bool on)
+{
+    return !t->paste ? "" : on ? "\033[?2004h" : "\033[?2004l";
+}
+
 /* What undoes us, for crashes: capabilities without their padding marks. */
 static void restore_text(struct terminal *t, char *to, size_t n)
 {
     static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
-    size_t used = 0;
-    if (t->paste)
-        used = strlen(strcpy(to, "\033[?2004l"));
+    size_t used = strlen(strcpy(to, paste_mode(t, false)));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!can(names[i]))
-            continue;
-        char name[16];
-        strcpy(name, names[i]);
-        for (const char *s = tigetstr(name); *s && used + 1 < n; s++) {
+        for (const char *s = capability(names[i]); s && *s && used + 1 < n; s++) {
             if (s[0] == '$' && s[1] == '<' && strchr(s, '>'))
                 s = strchr(s, '>');
             else
@@ -112,11 +111,6 @@ static void restore_text(struct terminal *t, char *to, size_t n)
         }
     }
     to[used] = '\0';
-}
-
-static const char *paste_mode(const struct terminal *t, bool on)
-{
-    return !t->paste ? "" : on ? "\033[?2004h" : "\033[?2004l";
 }
 
 /* The speed of a line; a pseudo terminal only repeats that of another (9600 whoever comes
@@ -212,7 +206,6 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
     define_key("\033[200~", (int)(KEY_MAX + 1));
     define_key("\033[201~", (int)(KEY_MAX + 2));
     define_key(NULL, KEY_MOUSE); /* where it begins a report, that is eaten */
-    read_size(t);
     char undo[256];
     restore_text(t, undo, sizeof undo);
     signals_install(undo, &t->before);

@@ -128,7 +128,8 @@ int utf8_cells(const char *s)
     return cells;
 }
 
-size_t utf8_prefix(const char *s, int cells)
+/* Bytes of the longest beginning of s that fits into `cells`. */
+static size_t prefix(const char *s, int cells)
 {
     const char *at = s, *fits = s;
     struct cluster c;
@@ -166,7 +167,7 @@ static size_t append(char *to, size_t n, size_t used, const char *s, size_t byte
 
 size_t utf8_wrap(const char *s, int cells)
 {
-    size_t n = utf8_prefix(s, cells), word = n;
+    size_t n = prefix(s, cells), word = n;
     if (s[n] == '\0' || s[n] == ' ')
         return n;
     while (word > 0 && s[word - 1] != ' ')
@@ -187,7 +188,7 @@ void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
         return;
     /* names begin with the recording and end with what tells them apart */
     int tail = cut == CUT_MIDDLE ? (cells - 1) * 2 / 3 : 0;
-    size_t used = append(to, n, 0, s, utf8_prefix(s, cells - 1 - tail));
+    size_t used = append(to, n, 0, s, prefix(s, cells - 1 - tail));
     used = append(to, n, used, ellipsis, strlen(ellipsis));
     if (tail > 0) {
         const char *rest = s + suffix_offset(s, total, tail);

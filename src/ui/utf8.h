@@ -33,10 +33,8 @@ bool utf8_next(const char **s, struct cluster *out);
 /* Cells that the whole of s takes. */
 int utf8_cells(const char *s);
 
-/* Bytes of the longest beginning of s that fits into `cells`. */
-size_t utf8_prefix(const char *s, int cells);
-
-/* The same, but ending before a blank where one is not too far back. */
+/* Bytes of the longest beginning of s that fits into `cells` and ends before a blank,
+ * where one is not too far back. */
 size_t utf8_wrap(const char *s, int cells);
 
 /* How a text too long for its place is cut. */
