@@ -61,6 +61,15 @@ static void check_numbers(void)
         else
             assert_true(length == 301 && strspn(text, "0123456789") == 301);
     }
+    static const struct {
+        double value;
+        const char *text;
+    } shorts[] = {{2.5, "2.5"}, {-3, "-3"},   {100, "100"},        {-0.001, "0"},
+                  {1.005, "1"}, {0.5, "0.5"}, {118.125, "118.12"}, {(double)NAN, ""}};
+    for (size_t i = 0; i < sizeof shorts / sizeof *shorts; i++) {
+        format_short(text, sizeof text, shorts[i].value, 2);
+        assert_string_equal(text, shorts[i].text);
+    }
     static const char *const exact[] = {"0.1",   "-45",     "7000", "0.001", "123.456",
                                         "1e+20", "1.5e-07", "0",    "44100"};
     double value;

@@ -57,6 +57,11 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_int_equal(request_parse(&r, ARGS("process", "--inptu_dir", "x"), &e),
                      ST_USAGE);
     assert_non_null(strstr(e.msg, "did you mean --input_dir?"));
+    char many[201];
+    memset(many, 'a', 200);
+    many[200] = '\0';
+    assert_int_equal(request_parse(&r, ARGS(many), &e), ST_USAGE);
+    assert_null(strstr(e.msg, "did you mean")); /* none is near */
     assert_int_equal(request_parse(&r, ARGS("curate", "--project-name=x"), &e), ST_USAGE);
     assert_non_null(
         strstr(e.msg, "--project-name is no option of curate, but of process"));

@@ -1,7 +1,7 @@
 #include "core/filter_internal.h"
 
 #include "core/array.h"
-#include "core/decimal.h"
+#include "io/number.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -259,7 +259,7 @@ static size_t clock_parse(const char *text, double *value, double *step)
     double total = 0.0, part;
     size_t used = 0;
     for (int i = 0; i < 3; i++) {
-        size_t n = decimal_parse(text + used, &part);
+        size_t n = parse_leading(text + used, &part);
         if (n == 0)
             return i > 0 ? used : 0;
         total = total * 60.0 + part;
@@ -330,7 +330,7 @@ static enum quantity quantity_parse(const char *text, size_t bytes, int field,
     if (strcmp(number, "-") == 0 || strcmp(number, "+") == 0 ||
         strcmp(number, ".") == 0 || strcmp(number, "-.") == 0)
         return QUANTITY_PARTIAL;
-    size_t used = decimal_parse(number, value);
+    size_t used = parse_leading(number, value);
     if (used == 0)
         return QUANTITY_BAD;
     if (number[used] == ':' && strcmp(unit, "s") == 0)

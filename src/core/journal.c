@@ -1,12 +1,13 @@
 #include "core/journal.h"
 
-#include "core/decimal.h"
 #include "core/rng.h"
 #include "io/candidate.h"
+#include "io/number.h"
 #include "io/paths.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,10 @@ static enum status check_number(struct change *c, double low, double high, int d
                                 const char *takes, struct err *e)
 {
     double v;
-    size_t n = decimal_parse(c->value, &v);
-    if (n == 0 || c->value[n] != '\0' || v < low || v > high)
+    if (!parse_number(c->value, &v) || v < low || v > high)
         return bad_value(c, e, takes);
-    char text[DECIMAL_BYTES];
-    decimal_format(text, v, decimals);
-    memcpy(c->value, text, sizeof text);
+    double scale = pow(10, decimals); /* halves go up, as people expect of stars */
+    format_short(c->value, sizeof c->value, round(v * scale) / scale, decimals);
     return ST_OK;
 }
 

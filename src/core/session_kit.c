@@ -1,6 +1,6 @@
 #include "core/session_internal.h"
 
-#include "core/decimal.h"
+#include "io/number.h"
 #include "io/targets.h"
 
 #include <stdio.h>
@@ -68,14 +68,14 @@ long session_take_kit(struct session *s, const struct change *c)
         kit->slot[slot].locked = c->value[0] != '\0';
         break;
     case FIELD_TRIM:
-        decimal_parse(c->value, &number);
+        parse_number(c->value, &number);
         kit->slot[slot].trim_db = number;
         break;
     case FIELD_STEPS:
         kit->slot[slot].steps = steps_of(c->value);
         break;
     case FIELD_TEMPO:
-        decimal_parse(c->value, &number);
+        parse_number(c->value, &number);
         kit->tempo_bpm = number;
         break;
     case FIELD_RING:
@@ -240,8 +240,8 @@ enum status session_kit_lock(struct session *s, int slot, bool on, struct err *e
 
 enum status session_kit_trim(struct session *s, int slot, double db, struct err *e)
 {
-    char value[DECIMAL_BYTES], did[64];
-    decimal_format(value, db, 2);
+    char value[32], did[64];
+    format_short(value, sizeof value, db, 2);
     snprintf(did, sizeof did, "trimmed to %s dB", value);
     return change_slot(s, slot, FIELD_TRIM, value, did, e);
 }
@@ -277,7 +277,7 @@ enum status session_kit_tempo(struct session *s, double bpm, struct err *e)
 {
     char label[ACTION_LABEL_BYTES];
     struct change c = {.field = FIELD_TEMPO};
-    decimal_format(c.value, bpm, 2);
+    format_short(c.value, sizeof c.value, bpm, 2);
     snprintf(label, sizeof label, "kit tempo %.20s", c.value);
     return act_and_say(s, &c, 1, label, e);
 }

@@ -144,6 +144,14 @@ int format_number(char *out, size_t size, double value, int decimals)
     return with_point(out, size, printed);
 }
 
+void format_short(char *out, size_t size, double value, int decimals)
+{
+    format_number(out, size, value, decimals);
+    size_t n = strlen(out);
+    while (strchr(out, '.') && (out[n - 1] == '0' || out[n - 1] == '.'))
+        out[--n] = '\0';
+}
+
 static bool reads_back(char *text, size_t size, double value, bool plain, int n)
 {
     snprintf(text, size, plain ? "%.*f" : "%.*g", n, value);
@@ -243,6 +251,19 @@ bool parse_number(const char *text, double *value)
         return false;
     *value = number;
     return true;
+}
+
+size_t parse_leading(const char *text, double *value)
+{
+    char number[64];
+    size_t n = *text == '+' || *text == '-';
+    n += digits(text + n);
+    if (text[n] == '.' && text[n + 1] != '.')
+        n += 1 + digits(text + n + 1);
+    if (n >= sizeof number)
+        return 0;
+    snprintf(number, sizeof number, "%.*s", (int)n, text);
+    return parse_number(number, value) ? n : 0;
 }
 
 bool parse_whole(const char *text, uint64_t *value)
