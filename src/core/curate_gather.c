@@ -2,6 +2,7 @@
 
 #include "core/array.h"
 #include "core/order.h"
+#include "core/recordings.h"
 #include "dsp/measure.h"
 #include "io/manifest.h"
 #include "io/paths.h"
@@ -29,28 +30,6 @@ void curate_pool_done(struct curate_pool *pool)
     free(pool->sites);
     free(pool->item);
     similarity_free(pool->ear);
-}
-
-static char *try_file(const char *folder, const char *a, const char *b, const char *name)
-{
-    char path[PATH_BYTES];
-    int n = snprintf(path, sizeof path, "%s%s%s%s%s/%s", folder, a[0] ? "/" : "", a,
-                     b[0] ? "/" : "", b, name);
-    return n > 0 && (size_t)n < sizeof path && path_is_file(path) ? strdup(path) : NULL;
-}
-
-/* Where a find's file lies below a folder with a catalog or manifest; NULL = nowhere. */
-static char *locate(const char *folder, const struct candidate *c)
-{
-    const char *own = category_folder(kind_category(c->kind));
-    char *file = try_file(folder, c->source, own, c->filename);
-    if (file == NULL)
-        file = try_file(folder, own, "", c->filename);
-    for (int k = 0; k < CAT_COUNT && file == NULL; k++) /* where the user moved it */
-        file = try_file(folder, category_folder((enum category)k), "", c->filename);
-    if (file == NULL)
-        file = try_file(folder, "", "", c->filename);
-    return file;
 }
 
 static struct curate_find *add(struct curate_pool *pool, struct err *e)
@@ -109,7 +88,9 @@ static enum status add_known(struct curate_pool *pool, const char *folder,
     if (f->stack > pool->stacks)
         pool->stacks = f->stack;
     f->site = site;
-    f->file = locate(folder, c);
+    char file[PATH_BYTES];
+    if (recordings_sample(file, folder, c) && (f->file = strdup(file)) == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for a path");
     if (f->file == NULL && site >= 0 && c->missed_by[0] && kind_cut(c->kind)) {
         pool->count++; /* taken anyway, perhaps */
         return ST_OK;

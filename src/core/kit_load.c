@@ -50,24 +50,14 @@ static struct kit_item *add(struct kit_set *set)
     return &set->item[set->count++];
 }
 
-/* Where rows of a manifest lie: a project, a best-of folder, or flat. */
 static bool locate(const struct loading *l, struct kit_item *item)
 {
-    const struct candidate *c = &item->c;
-    const char *category = category_folder(kind_category(c->kind));
-    const char *mined = category_folder(item->category);
-    char tries[4][1024];
-    snprintf(tries[0], sizeof tries[0], "%.500s/%s/%s/%s", l->folder, c->source, category,
-             c->filename);
-    snprintf(tries[1], sizeof tries[1], "%.600s/%s/%s", l->folder, category, c->filename);
-    snprintf(tries[2], sizeof tries[2], "%.600s/%s/%s", l->folder, mined, c->filename);
-    snprintf(tries[3], sizeof tries[3], "%.700s/%s", l->folder, c->filename);
-    for (int i = 0; i < 4; i++)
-        if (access(tries[i], R_OK) == 0) {
-            memcpy(item->path, tries[i], sizeof item->path);
-            return true;
-        }
-    return false;
+    char path[PATH_BYTES];
+    if (!recordings_sample(path, l->folder, &item->c) ||
+        strlen(path) >= sizeof item->path)
+        return false;
+    strcpy(item->path, path);
+    return true;
 }
 
 static void settle(const struct loading *l, struct kit_item *item)

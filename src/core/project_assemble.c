@@ -18,7 +18,6 @@
 
 /* What is remembered of every find; the rest is read again from its record. */
 struct brief {
-    uint64_t id;
     uint32_t source, row; /* which one of the source's record; source_count: an orphan */
     int cluster, rating;
     enum kind kind;
@@ -32,6 +31,7 @@ struct joined {
     struct catalog_source *sources;
     size_t source_count;
     struct brief *finds;
+    uint64_t *ids;
     float *vectors;                     /* until the stacks are known, */
     struct trace *traces;               /* likewise */
     size_t count, room, missing, there; /* there: saved, and on the disk */
@@ -52,6 +52,7 @@ static void joined_done(struct joined *j)
     free(j->records);
     free(j->sources);
     free(j->finds);
+    free(j->ids);
     free(j->vectors);
     free(j->traces);
     find_list_done(&j->loaded);
@@ -97,6 +98,7 @@ static enum status note(struct joined *j, size_t source, size_t row,
     if (j->count == j->room) {
         size_t room = array_room(j->room, 1024);
         if (!array_resize(&j->finds, room, sizeof *j->finds) ||
+            !array_resize(&j->ids, room, sizeof *j->ids) ||
             !array_resize(&j->vectors, room * SIMILARITY_DIM, sizeof *j->vectors) ||
             !array_resize(&j->traces, room, sizeof *j->traces))
             return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", room);
@@ -105,8 +107,8 @@ static enum status note(struct joined *j, size_t source, size_t row,
     memcpy(j->vectors + j->count * SIMILARITY_DIM, l->vectors + row * SIMILARITY_DIM,
            SIMILARITY_DIM * sizeof *l->vectors);
     j->traces[j->count] = l->traces[row];
-    j->finds[j->count++] = (struct brief){.id = candidate_id(c),
-                                          .source = (uint32_t)source,
+    j->ids[j->count] = candidate_id(c);
+    j->finds[j->count++] = (struct brief){.source = (uint32_t)source,
                                           .row = (uint32_t)row,
                                           .cluster = c->cluster,
                                           .rating = c->rating,
@@ -202,25 +204,20 @@ static const struct candidate *whole(struct joined *j, size_t i, const float **v
 static enum status stack(struct joined *j, struct err *e)
 {
     size_t n = j->count;
-    uint64_t *ids = malloc((n + 1) * sizeof *ids);
     int *group = malloc((n + 1) * sizeof *group),
         *stacks = malloc((n + 1) * sizeof *stacks);
-    enum status st = ids && group && stacks
-                         ? ST_OK
-                         : err_set(e, ST_NO_MEMORY, "no memory for %zu finds", n);
-    for (size_t i = 0; st == ST_OK && i < n; i++) {
-        ids[i] = j->finds[i].id;
-        /* What was made on purpose in several shades is no accident to be stacked. */
+    enum status st =
+        group && stacks ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu finds", n);
+    /* What was made on purpose in several shades is no accident to be stacked. */
+    for (size_t i = 0; st == ST_OK && i < n; i++)
         group[i] = (int)j->finds[i].kind;
-    }
     if (st == ST_OK)
         st = cancelled(j, e);
     if (st == ST_OK)
-        st = stacks_find(j->vectors, j->traces, ids, group, n, stacks,
+        st = stacks_find(j->vectors, j->traces, j->ids, group, n, stacks,
                          j->ctx != NULL ? j->ctx->cancelled : NULL, e);
     for (size_t i = 0; st == ST_OK && i < n; i++)
         j->finds[i].cluster = stacks[i];
-    free(ids);
     free(group);
     free(stacks);
     free(j->vectors);
@@ -270,7 +267,7 @@ static enum status apply_decisions(const char *catalog_path, struct joined *j,
     struct decided d = {.at = malloc((j->count + 1) * sizeof *d.at)};
     if (d.at) {
         for (; d.count < j->count; d.count++)
-            d.at[d.count] = (struct by_id){j->finds[d.count].id, &j->finds[d.count]};
+            d.at[d.count] = (struct by_id){j->ids[d.count], &j->finds[d.count]};
         qsort(d.at, d.count, sizeof *d.at, order_ids);
         st = catalog_each_current(c, apply, &d, e);
     } else {
@@ -377,7 +374,7 @@ static enum status tell_stacks(const struct joined *j, struct stack_list *out,
         return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
     }
     for (size_t i = 0; i < j->count; i++) {
-        out->ids[i] = j->finds[i].id;
+        out->ids[i] = j->ids[i];
         out->stack[i] = j->finds[i].cluster;
     }
     return ST_OK;
@@ -386,21 +383,14 @@ static enum status tell_stacks(const struct joined *j, struct stack_list *out,
 static enum status publish(const char *path, struct joined *j, bool rebuild,
                            struct err *e)
 {
-    uint64_t *ids = malloc((j->count + 1) * sizeof *ids);
-    if (!ids)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
-    for (size_t i = 0; i < j->count; i++)
-        ids[i] = j->finds[i].id;
     struct catalog_content content = {.sources = j->sources,
                                       .source_count = j->source_count,
                                       .candidate_count = j->count,
                                       .read = read_find,
                                       .user = j,
-                                      .ids = ids};
-    enum status st =
-        rebuild ? catalog_rebuild(path, &content, e) : catalog_publish(path, &content, e);
-    free(ids);
-    return st;
+                                      .ids = j->ids};
+    return rebuild ? catalog_rebuild(path, &content, e)
+                   : catalog_publish(path, &content, e);
 }
 
 /* One at a time: shards of a project end when they like. */

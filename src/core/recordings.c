@@ -39,3 +39,23 @@ bool recordings_find(char out[PATH_BYTES], const char *folder, const char *sourc
     out[0] = '\0';
     return false;
 }
+
+static bool try_sample(char out[PATH_BYTES], const char *folder, const char *source,
+                       const char *category, const char *name)
+{
+    int n = snprintf(out, PATH_BYTES, "%s%s%s%s%s/%s", folder, source[0] ? "/" : "",
+                     source, category[0] ? "/" : "", category, name);
+    return n < PATH_BYTES && path_is_file(out);
+}
+
+bool recordings_sample(char out[PATH_BYTES], const char *folder,
+                       const struct candidate *c)
+{
+    const char *own = category_folder(kind_category(c->kind));
+    bool there = try_sample(out, folder, c->source, own, c->filename) ||
+                 try_sample(out, folder, "", own, c->filename);
+    for (int k = 0; k < CAT_COUNT && !there; k++)
+        there =
+            try_sample(out, folder, "", category_folder((enum category)k), c->filename);
+    return there || try_sample(out, folder, "", "", c->filename);
+}

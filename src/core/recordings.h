@@ -1,8 +1,10 @@
-/* recordings: where the recordings of a project lie, long after they were mined.
+/* recordings: where the recordings of a project and its samples lie, long after they were
+ * mined.
  * Thread: pure functions over the disk. */
 #ifndef TROWEL_CORE_RECORDINGS_H
 #define TROWEL_CORE_RECORDINGS_H
 
+#include "io/candidate.h"
 #include "io/paths.h"
 
 #include <stdbool.h>
@@ -17,5 +19,10 @@ bool recordings_folder(char out[PATH_BYTES], const char *written, const char *pr
 /* The recording of a find, from `folder` and the find's source_path. False, and out "",
  * when there is no readable file of that name. */
 bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path);
+
+/* The sample of a find in `folder`: a project, a best-of set (where the user may have
+ * moved it to another category) or a flat folder. False when it is nowhere. */
+bool recordings_sample(char out[PATH_BYTES], const char *folder,
+                       const struct candidate *c);
 
 #endif
