@@ -9,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- the undo and redo stacks ---------------------------------------------------------
- */
+/* --- the undo and redo stacks ------------------------------------------------------ */
 
 static bool push(struct action_stack *s, int64_t number)
 {
@@ -76,8 +75,7 @@ size_t catalog_event_count(struct catalog *c)
     return (size_t)n;
 }
 
-/* --- what was said about a find -------------------------------------------------------
- */
+/* --- what was said about a find ---------------------------------------------------- */
 
 /* One of the ranked alternatives comes to the front and the ones before it go behind the
  * last, so that the next best always stands second; one of the user's own goes before all
@@ -170,8 +168,7 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
     }
 }
 
-/* --- recording ------------------------------------------------------------------------
- */
+/* --- recording --------------------------------------------------------------------- */
 
 int64_t catalog_now_ms(void)
 {
@@ -334,8 +331,7 @@ enum status change_list_add(struct change_list *l, const struct change *c, struc
     return ST_OK;
 }
 
-/* --- undo and redo --------------------------------------------------------------------
- */
+/* --- undo and redo ----------------------------------------------------------------- */
 
 static enum status read_action(struct catalog *c, int64_t number, bool back,
                                struct change_list *l, char label[ACTION_LABEL_BYTES],
@@ -427,8 +423,7 @@ enum status catalog_redo(struct catalog *c, struct change **changes, size_t *cou
     return step_history(c, ACTION_REDO, changes, count, label, e);
 }
 
-/* --- reading --------------------------------------------------------------------------
- */
+/* --- reading ----------------------------------------------------------------------- */
 
 enum status catalog_each_current(struct catalog *c,
                                  bool (*fn)(void *user, const struct change *now),

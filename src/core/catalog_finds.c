@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- writing -------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------- */
 
 static enum status put_source(struct catalog *c, const struct catalog_source *s,
                               struct err *e)
@@ -213,8 +212,7 @@ enum status catalog_write_content(struct catalog *c,
     return st;
 }
 
-/* --- mining while the catalog is open ------------------------------------------------
- */
+/* --- mining while the catalog is open ---------------------------------------------- */
 
 static enum status drop_row(struct catalog *c, int64_t position, struct err *e)
 {

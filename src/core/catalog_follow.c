@@ -84,8 +84,7 @@ enum status catalog_remember(struct catalog *c, const uint64_t *ids, const bool 
     return catalog_end_unsynced(c, st, e);
 }
 
-/* --- which sound is which -------------------------------------------------------------
- */
+/* --- which sound is which ---------------------------------------------------------- */
 
 struct place {
     uint64_t id, group; /* group: of one recording and kind */
@@ -164,8 +163,7 @@ static enum whereabouts find_move(const struct place *p, const struct catalog_no
     return m->to != 0 || taken ? MOVED : GONE;
 }
 
-/* --- moving ---------------------------------------------------------------------------
- */
+/* --- moving ------------------------------------------------------------------------ */
 
 /* What was said of `from`; a slot says it by its path. */
 static enum status words_of(struct catalog *c, uint64_t from, struct change_list *to,

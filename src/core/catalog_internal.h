@@ -51,15 +51,13 @@ struct catalog {
     struct catalog_history history;
 };
 
-/* --- catalog_sql.c: texts; false when one does not fit --------------------------------
- */
+/* --- catalog_sql.c: texts; false when one does not fit ----------------------------- */
 
 enum { SQL_BYTES = 4096 };
 bool catalog_sql(char out[SQL_BYTES], enum catalog_query q);
 bool catalog_sql_schema(char out[SQL_BYTES]);
 
-/* --- catalog.c: the database ---------------------------------------------------------
- */
+/* --- catalog.c: the database ------------------------------------------------------- */
 
 enum status catalog_open_as(struct catalog **out, const char *path,
                             enum catalog_access access, struct err *e);
@@ -108,8 +106,7 @@ enum status catalog_end(struct catalog *c, enum status st, struct err *e);
 enum status catalog_begin_unsynced(struct catalog *c, struct err *e);
 enum status catalog_end_unsynced(struct catalog *c, enum status st, struct err *e);
 
-/* --- catalog_pack.c: what stands in blobs, low byte first -----------------------------
- */
+/* --- catalog_pack.c: what stands in blobs, low byte first -------------------------- */
 
 enum {
     PART_BYTES = PART_NAME_BYTES + 8,
@@ -123,8 +120,7 @@ void catalog_unpack_parts(struct score_parts *p, const unsigned char *from, size
 size_t catalog_pack_loops(unsigned char *to, const struct candidate *c);
 void catalog_unpack_loops(struct candidate *c, const unsigned char *from, size_t bytes);
 
-/* --- catalog_finds.c ------------------------------------------------------------------
- */
+/* --- catalog_finds.c --------------------------------------------------------------- */
 
 /* `carried` are the decisions and ratings that candidates bring along; the caller frees
  * its `at`. */
@@ -132,8 +128,7 @@ enum status catalog_write_content(struct catalog *c,
                                   const struct catalog_content *content,
                                   struct change_list *carried, struct err *e);
 
-/* --- catalog_events.c -----------------------------------------------------------------
- */
+/* --- catalog_events.c -------------------------------------------------------------- */
 
 void catalog_history_done(struct catalog_history *h);
 int64_t catalog_now_ms(void);
@@ -156,8 +151,7 @@ enum status catalog_action_finish(struct catalog *c, const struct catalog_action
                                   const char *label, struct err *e);
 void catalog_action_note(struct catalog *c, const struct catalog_action *a);
 
-/* --- catalog_follow.c ------------------------------------------------------------------
- */
+/* --- catalog_follow.c -------------------------------------------------------------- */
 
 /* A find cut from a recording, as it lies now; group: of one recording and kind. */
 struct catalog_now {
@@ -175,8 +169,7 @@ enum status catalog_follow_words(struct catalog *c, const char *stem,
 enum status catalog_follow_all(struct catalog *c, struct catalog_action *a,
                                struct err *e);
 
-/* --- catalog_replay.c ------------------------------------------------------------------
- */
+/* --- catalog_replay.c -------------------------------------------------------------- */
 
 /* Carry every event over that can still be read; in a transaction of `to`. */
 enum status catalog_salvage(struct catalog *to, struct catalog *from, struct err *e);

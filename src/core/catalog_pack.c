@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* --- numbers as bytes, low byte first ------------------------------------------------
- */
+/* --- numbers as bytes, low byte first ---------------------------------------------- */
 
 static void pack_u64(unsigned char *to, uint64_t v)
 {

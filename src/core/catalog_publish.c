@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- the journal -----------------------------------------------------------------------
- */
+/* --- the journal ------------------------------------------------------------------- */
 
 static enum status write_journal(struct catalog *c, struct text *t, struct err *e)
 {
@@ -46,8 +45,7 @@ enum status catalog_export(struct catalog *c, const char *file, struct err *e)
     return st;
 }
 
-/* --- files beside and renames ----------------------------------------------------------
- */
+/* --- files beside and renames ------------------------------------------------------ */
 
 static char *beside(const char *path, const char *ending, struct err *e)
 {
@@ -100,8 +98,7 @@ enum status catalog_flush(const char *path, struct err *e)
     return st;
 }
 
-/* --- writing the whole
- * ------------------------------------------------------------------ */
+/* --- writing the whole ------------------------------------------------------------- */
 
 static enum status anything_said(struct catalog *c, const struct change *about,
                                  bool *said, struct err *e)
@@ -216,8 +213,7 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
     return st;
 }
 
-/* --- over a damaged file
- * ---------------------------------------------------------------- */
+/* --- over a damaged file ----------------------------------------------------------- */
 
 /* The next free `catalog.db.damaged-N`; the log goes with it. */
 static enum status set_aside(const char *path, struct err *e)

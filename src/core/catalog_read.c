@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading -------------------------------------------------------------------------
- */
+/* --- reading ----------------------------------------------------------------------- */
 
 struct known_source {
     uint64_t id;
@@ -311,8 +310,7 @@ enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struc
     return st;
 }
 
-/* --- arrays of them --------------------------------------------------------------------
- */
+/* --- arrays of them ---------------------------------------------------------------- */
 
 struct loading {
     struct catalog_find *finds;

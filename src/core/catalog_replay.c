@@ -85,8 +85,7 @@ enum status catalog_replay(struct catalog *c, const char *file,
     return ST_OK;
 }
 
-/* --- what a damaged catalog can still tell
- * ---------------------------------------------- */
+/* --- what a damaged catalog can still tell ----------------------------------------- */
 
 /* Reading stops at the damage, so the newest events are read from the other end too and
  * the two halves are joined by their numbers. */

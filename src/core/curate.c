@@ -10,8 +10,7 @@
 /* Distance at which two sounds of one category have nothing in common any more. */
 static const double unlike = 2.8;
 
-/* --- score
- * ------------------------------------------------------------------------------- */
+/* --- score ------------------------------------------------------------------------- */
 
 static double ramp(double v, double none, double full)
 {
@@ -103,8 +102,7 @@ double curate_score(const struct candidate *c, enum category category,
     return score;
 }
 
-/* --- choice
- * ------------------------------------------------------------------------------ */
+/* --- choice ------------------------------------------------------------------------ */
 
 struct choice {
     size_t entry;

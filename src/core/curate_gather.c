@@ -71,8 +71,7 @@ static void hear(struct curate_pool *pool, struct curate_find *f, const struct a
     f->heard = similarity_vector(pool->ear, a, f->vector, NULL) == ST_OK;
 }
 
-/* --- a project with its catalog
- * ------------------------------------------------------------ */
+/* --- a project with its catalog ---------------------------------------------------- */
 
 static enum status add_known(struct curate_pool *pool, const char *folder,
                              const struct candidate *c, enum category category,
@@ -207,8 +206,7 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
     return st;
 }
 
-/* --- sound files nobody knows
- * --------------------------------------------------------------- */
+/* --- sound files nobody knows ------------------------------------------------------ */
 
 static enum kind guess_kind(const char *folder, const struct measures *m)
 {
@@ -259,8 +257,7 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
     return st;
 }
 
-/* --- the tree
- * -------------------------------------------------------------------------------- */
+/* --- the tree ---------------------------------------------------------------------- */
 
 static bool same_folder(const char *a, const char *b)
 {

@@ -35,8 +35,7 @@ struct plan {
     struct curate_result *result;
 };
 
-/* --- what the user said
- * ---------------------------------------------------------------------- */
+/* --- what the user said ------------------------------------------------------------ */
 
 static void say(struct curate_find *f, const struct change *c)
 {
@@ -179,8 +178,7 @@ static void drop_misses(struct curate_pool *pool)
     pool->count = kept;
 }
 
-/* --- the plan
- * --------------------------------------------------------------------------------- */
+/* --- the plan ---------------------------------------------------------------------- */
 
 static bool name_taken(const struct plan *p, const char *relative)
 {
@@ -252,8 +250,7 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
     return st;
 }
 
-/* --- cutting
- * ---------------------------------------------------------------------- */
+/* --- cutting ----------------------------------------------------------------------- */
 
 /* What cannot be cut is copied as it was mined; a near-miss has nothing to copy. */
 static enum status as_mined(struct plan *p, const struct curate_pool *pool, size_t i,
@@ -322,8 +319,7 @@ static void remove_made(struct plan *p)
             root_remove(&p->root, p->item[i].made, NULL);
 }
 
-/* --- what is there already
- * ---------------------------------------------------------------------- */
+/* --- what is there already --------------------------------------------------------- */
 
 static enum status read_own(struct plan *p, const char *name, struct err *e)
 {
@@ -379,9 +375,7 @@ static enum status check_other_set(const struct plan *p, bool force, struct err 
     return ST_OK;
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------- */
 
 static enum status copy_block(void *to, const void *bytes, size_t n, struct err *e)
 {

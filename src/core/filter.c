@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the tables ------------------------------------------------------------------------
- */
+/* --- the tables -------------------------------------------------------------------- */
 
 const struct filter_field_info filter_fields[FF_COUNT] = {
 #define FIELD(id, word, other, how, add, help) {word, other, HOW_##how, add, help},
@@ -87,8 +86,7 @@ const char *filter_set_value(int field, int n, int *bit)
     }
 }
 
-/* --- folding ---------------------------------------------------------------------------
- */
+/* --- folding ----------------------------------------------------------------------- */
 
 void filter_fold(char *out, size_t size, const char *text)
 {
@@ -115,8 +113,7 @@ void filter_fold(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
-/* --- matching --------------------------------------------------------------------------
- */
+/* --- matching ---------------------------------------------------------------------- */
 
 /* One letter, however many bytes it has. */
 static const char *next_letter(const char *p)
@@ -349,8 +346,7 @@ void filter_free(struct filter *f)
     free(f);
 }
 
-/* --- completion ------------------------------------------------------------------------
- */
+/* --- completion -------------------------------------------------------------------- */
 
 struct offers {
     char (*out)[FILTER_WORD_BYTES];

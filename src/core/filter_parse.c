@@ -88,8 +88,7 @@ static void skip_blanks(struct parser *p)
         p->at++;
 }
 
-/* --- words
- * ------------------------------------------------------------------------------ */
+/* --- words ------------------------------------------------------------------------- */
 
 struct word {
     char text[TERM_BYTES];
@@ -151,8 +150,7 @@ static int text_node(struct parser *p, int field, const char *pattern, bool whol
     return node;
 }
 
-/* --- values
- * ----------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------ */
 
 /* "Bb minor" becomes "a#m", as the catalog writes keys but for the case. */
 static void key_name(char *key, size_t size, const char *typed)
@@ -248,8 +246,7 @@ static int values_node(struct parser *p, int field, enum filter_how how,
     return how == HOW_SET && set.bits != 0 ? add_node(p, &set) : any;
 }
 
-/* --- numbers
- * ---------------------------------------------------------------------------- */
+/* --- numbers ----------------------------------------------------------------------- */
 
 enum quantity { QUANTITY_BAD, QUANTITY_PARTIAL, QUANTITY_OK };
 
@@ -402,8 +399,7 @@ static int range_node(struct parser *p, int field, const char *op, const struct 
     return strcmp(op, "!=") == 0 ? negate(p, node) : node;
 }
 
-/* --- terms
- * ------------------------------------------------------------------------------ */
+/* --- terms ------------------------------------------------------------------------- */
 
 static size_t operator_at(const char *at, char op[3])
 {

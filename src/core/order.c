@@ -49,8 +49,7 @@ int order_ids(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* --- names ---------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------- */
 
 /* Natural runs are merged: miners deliver names nearly in order. */
 struct named {

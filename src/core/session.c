@@ -11,8 +11,7 @@
 
 enum { TEXT_BLOCK_BYTES = 1 << 16 };
 
-/* --- memory ----------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------ */
 
 static const char *keep_text(struct session *s, const char *text, size_t bytes)
 {
@@ -104,8 +103,7 @@ long session_index_of(const struct session *s, uint64_t id)
     return (long)s->ids.slot[id_place(&s->ids, s->find, id)] - 1;
 }
 
-/* --- versions, counts, the echo
- * --------------------------------------------------------- */
+/* --- versions, counts, the echo ---------------------------------------------------- */
 
 /* Whoever reads the log looks at everything. */
 void session_forget_changes(struct session *s)
@@ -190,8 +188,7 @@ const struct session_tallies *session_tallies(const struct session *s)
     return &s->tallies;
 }
 
-/* --- sources
- * ---------------------------------------------------------------------------- */
+/* --- sources ----------------------------------------------------------------------- */
 
 long session_source_find(const struct session *s, const char *stem)
 {
@@ -230,8 +227,7 @@ const struct catalog_source *session_source(const struct session *s, size_t sour
     return source < s->source_count ? &s->source[source].about : NULL;
 }
 
-/* --- finds
- * ------------------------------------------------------------------------------- */
+/* --- finds ------------------------------------------------------------------------- */
 
 static bool name_find(struct session *s, struct find *f, const char *filename)
 {
@@ -427,8 +423,7 @@ const struct find *session_find(const struct session *s, size_t index)
     return index < s->count ? &s->find[index] : NULL;
 }
 
-/* --- opening
- * ------------------------------------------------------------------------------ */
+/* --- opening ----------------------------------------------------------------------- */
 
 enum status session_open(struct session **out, const char *folder, struct err *e)
 {
@@ -542,8 +537,7 @@ struct filter_finds session_finds(struct session *s)
     return (struct filter_finds){s->find, s->measure, s, folded_source, size_of_stack};
 }
 
-/* --- one find
- * -------------------------------------------------------------------------------- */
+/* --- one find ---------------------------------------------------------------------- */
 
 enum status session_detail(struct session *s, size_t index, struct catalog_find *out,
                            struct err *e)

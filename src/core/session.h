@@ -56,8 +56,7 @@ enum status session_reread(struct session_news *news, struct err *e);
 bool session_reread_step(struct session *s, struct session_news *news);
 void session_reread_drop(struct session *s, struct session_news *news);
 
-/* --- finds and sources ---------------------------------------------------------------
- */
+/* --- finds and sources ------------------------------------------------------------- */
 
 size_t session_count(const struct session *s); /* including gone ones and near-misses */
 /* Valid until the next session_add or session_reread_step. */
@@ -133,8 +132,7 @@ struct session_tallies {
 };
 const struct session_tallies *session_tallies(const struct session *s);
 
-/* --- actions --------------------------------------------------------------------------
- */
+/* --- actions ----------------------------------------------------------------------- */
 /* All take `count` indices (one, a range, or the tagged) as one undoable action. Actions
  * that change nothing are no actions and are not undone. A near-miss that is accepted is
  * in the best-of like any other find. */
@@ -180,8 +178,7 @@ const char *session_echo(const struct session *s);
 enum status session_repeat(struct session *s, const size_t *index, size_t count,
                            struct err *e);
 
-/* --- similarity and best-of ------------------------------------------------------------
- */
+/* --- similarity and best-of -------------------------------------------------------- */
 
 /* Vectors are read at the first use, some 100 ms for 100,000. Ahead of that, without
  * keeping keys waiting: begin on the owner's thread (NULL: there is nothing to read now),
@@ -200,8 +197,7 @@ enum status session_distances(struct session *s, size_t index,
 /* Propose a best-of of `top` per category (see curate.h) instead of the one before. */
 enum status session_pick_best(struct session *s, int top, struct err *e);
 
-/* --- the kit ---------------------------------------------------------------------------
- */
+/* --- the kit ----------------------------------------------------------------------- */
 
 enum { KIT_EXTRAS_MAX = 389 };
 /* "BD" "SD" "LT" "MT" "HT" "RS" "HC" "CH" "OH" "CC" "RC" */

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- into the model
- * ---------------------------------------------------------------------- */
+/* --- into the model ---------------------------------------------------------------- */
 
 /* Taking an override back needs what was mined. */
 static void reread(struct session *s, struct find *f)
@@ -90,8 +89,7 @@ enum status session_act(struct session *s, const struct change *changes, size_t 
     return ST_OK;
 }
 
-/* --- actions on finds
- * ---------------------------------------------------------------------- */
+/* --- actions on finds -------------------------------------------------------------- */
 
 /* One value for many finds, as one action with its echo. `did` is the past tense
  * ("rejected"), `is` what a single find already was when nothing changes. */
@@ -264,8 +262,7 @@ enum status session_keep_best(struct session *s, size_t index, struct err *e)
     return st;
 }
 
-/* --- undo
- * ----------------------------------------------------------------------------------- */
+/* --- undo -------------------------------------------------------------------------- */
 
 static enum status go(struct session *s, bool back, long *index, struct err *e)
 {

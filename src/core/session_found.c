@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what miners bring
- * ----------------------------------------------------------------------- */
+/* --- what miners bring ------------------------------------------------------------- */
 
 static enum status take_found(struct session *s, const struct candidate *found,
                               size_t count, const float *embeddings, long source,

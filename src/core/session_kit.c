@@ -28,8 +28,7 @@ const struct kit_state *session_kit(const struct session *s)
     return &s->kit;
 }
 
-/* --- into the model
- * ---------------------------------------------------------------------- */
+/* --- into the model ---------------------------------------------------------------- */
 
 static uint16_t steps_of(const char *text)
 {
@@ -153,8 +152,7 @@ void session_relink_kit(struct session *s)
         list_extras(s);
 }
 
-/* --- actions
- * -------------------------------------------------------------------------------- */
+/* --- actions ----------------------------------------------------------------------- */
 
 static enum status act_and_say(struct session *s, const struct change *changes, size_t n,
                                const char *label, struct err *e)

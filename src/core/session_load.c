@@ -40,8 +40,7 @@ static enum status load_finds(struct loading *l, int64_t first, int64_t last,
     return st;
 }
 
-/* --- the other half ------------------------------------------------------------------
- */
+/* --- the other half ---------------------------------------------------------------- */
 
 struct half {
     struct session part; /* sources and memory for the finds are lent */
@@ -129,8 +128,7 @@ static enum status load_in_halves(struct session *s, int64_t first, int64_t last
     return st;
 }
 
-/* --- all -----------------------------------------------------------------------------
- */
+/* --- all --------------------------------------------------------------------------- */
 
 static bool load_word(void *user, const struct change *now)
 {

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the best for each slot ----------------------------------------------------------
- */
+/* --- the best for each slot -------------------------------------------------------- */
 
 /* As much of a find as its worth depends on. */
 static double worth_of(const struct session *s, const struct find *f, struct candidate *c)
@@ -89,8 +88,7 @@ void session_slot_matches(const struct session *s, const struct target *t,
     free(c);
 }
 
-/* --- all slots together --------------------------------------------------------------
- */
+/* --- all slots together ------------------------------------------------------------ */
 
 struct seats {
     struct kit_hit *hit;

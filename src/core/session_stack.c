@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- stacks
- * ------------------------------------------------------------------------------ */
+/* --- stacks ------------------------------------------------------------------------ */
 
 static bool index_room(struct session *s, int stacks, size_t members)
 {
@@ -84,8 +83,7 @@ int session_stack_size(struct session *s, int stack)
     return count > 1 ? (int)count : 1;
 }
 
-/* --- best-of
- * --------------------------------------------------------------------------------- */
+/* --- best-of ----------------------------------------------------------------------- */
 
 /* This proposal in the place of the one before, as one action. */
 static enum status propose(struct session *s, const struct curate_entry *entries,

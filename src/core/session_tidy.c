@@ -6,8 +6,7 @@
 
 enum { ROWS_AT_ONCE = 100 };
 
-/* --- new stacks ----------------------------------------------------------------------
- */
+/* --- new stacks -------------------------------------------------------------------- */
 
 struct renumbering {
     const int *stack; /* as worked out, by place */
@@ -114,8 +113,7 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
     return known;
 }
 
-/* --- rows ----------------------------------------------------------------------------
- */
+/* --- rows -------------------------------------------------------------------------- */
 
 /* Rows stay as they are. Where another process has just written, whoever joins the
  * project sees to them. */

@@ -52,8 +52,7 @@ enum status session_distances(struct session *s, size_t index,
     return ST_OK;
 }
 
-/* --- ahead of time -------------------------------------------------------------------
- */
+/* --- ahead of time ----------------------------------------------------------------- */
 
 struct session_ear {
     char *database;

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- names
- * ----------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------- */
 
 const char *view_scope_name(enum view_scope scope)
 {
@@ -74,9 +73,7 @@ bool view_order_descends(int order)
     }
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------------------- */
 
 enum status view_new(struct view **out, struct session *s, struct err *e)
 {
@@ -111,8 +108,7 @@ void view_free(struct view *v)
     free(v);
 }
 
-/* --- settings
- * ---------------------------------------------------------------------------------- */
+/* --- settings ---------------------------------------------------------------------- */
 
 /* Before a setting changes, the cursor finds its place under the old ones; a list that
  * nobody has looked at yet has none. */
@@ -254,8 +250,7 @@ size_t view_hidden(struct view *v, size_t position)
     return hidden;
 }
 
-/* --- rows and cursor
- * ---------------------------------------------------------------------------- */
+/* --- rows and cursor --------------------------------------------------------------- */
 
 size_t view_count(struct view *v)
 {
@@ -412,8 +407,7 @@ enum status view_matching(struct view *v, const char *expression, size_t **out,
     return ST_OK;
 }
 
-/* --- why there is nothing
- * ------------------------------------------------------------------------ */
+/* --- why there is nothing ---------------------------------------------------------- */
 
 const char *view_empty_reason(struct view *v)
 {

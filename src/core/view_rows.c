@@ -8,8 +8,7 @@
 
 enum { PATCH_MAX = 4096 };
 
-/* --- which finds
- * --------------------------------------------------------------------------- */
+/* --- which finds ------------------------------------------------------------------- */
 
 static bool in_scope(const struct view *v, const struct find *f)
 {
@@ -44,8 +43,7 @@ bool view_stack_closed(const struct view *v, int stack)
     return true;
 }
 
-/* --- keys
- * ------------------------------------------------------------------------------------ */
+/* --- keys -------------------------------------------------------------------------- */
 
 /* Tonic and mode, C first; no key last. */
 static double key_number(const char *key)
@@ -165,8 +163,7 @@ static void rank_scores(struct view *v)
     s->standing = standing;
 }
 
-/* --- all rows anew
- * ----------------------------------------------------------------------------- */
+/* --- all rows anew ----------------------------------------------------------------- */
 
 static bool make_room(struct view *v)
 {
@@ -240,8 +237,7 @@ static void refresh(struct view *v)
     v->count = n;
 }
 
-/* --- a few rows
- * -------------------------------------------------------------------------------- */
+/* --- a few rows -------------------------------------------------------------------- */
 
 /* mark = 1 for finds whose rows are to be decided anew: the changed ones and the other
  * members of their stacks. */
@@ -302,8 +298,7 @@ static void patch(struct view *v, const uint32_t *changed, size_t n)
     }
 }
 
-/* --- the cursor
- * --------------------------------------------------------------------------------- */
+/* --- the cursor -------------------------------------------------------------------- */
 
 void view_mark_rows(struct view *v)
 {
