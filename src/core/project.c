@@ -67,7 +67,7 @@ void project_find_path(const struct project *p, const struct candidate *c,
                  category_folder(kind_category(c->kind)), c->filename);
 }
 
-static void hidden(char out[PATH_BYTES], const char *stem, const char *ending)
+void project_hidden(char out[PATH_BYTES], const char *stem, const char *ending)
 {
     snprintf(out, PATH_BYTES, HIDDEN "/%s%s", stem, ending);
 }
@@ -120,7 +120,7 @@ static enum status write_source(const struct project *p, const struct catalog_so
     struct text t = {0};
     char path[PATH_BYTES];
     source_text(&t, s);
-    hidden(path, s->stem, ".source");
+    project_hidden(path, s->stem, ".source");
     enum status st = t.failed ? err_set(e, ST_NO_MEMORY, "no memory for %s", path)
                               : root_write_file(&p->root, path, t.at, t.length, e);
     text_done(&t);
@@ -150,7 +150,7 @@ static enum status read_source(const struct project *p, const char *stem,
 {
     char path[PATH_BYTES], *text;
     size_t n;
-    hidden(path, stem, ".source");
+    project_hidden(path, stem, ".source");
     enum status st = root_read_file(&p->root, path, 1 << 20, &text, &n, e);
     if (st != ST_OK)
         return st;
@@ -177,7 +177,7 @@ static enum status read_finds(const struct project *p, const char *stem,
     struct candidate *rows;
     size_t count, bytes;
     char *text;
-    hidden(relative, stem, ".record");
+    project_hidden(relative, stem, ".record");
     enum status st = absolute(path, p, relative, e);
     if (st == ST_OK)
         st = manifest_read(path, &rows, &count, e);
@@ -185,7 +185,7 @@ static enum status read_finds(const struct project *p, const char *stem,
         st = find_list_take(finds, rows, count, e);
     if (st != ST_OK || count == 0)
         return st;
-    hidden(relative, stem, ".vectors");
+    project_hidden(relative, stem, ".vectors");
     size_t vectors = count * SIMILARITY_DIM * sizeof(float),
            traces = count * sizeof(struct trace);
     if (root_read_file(&p->root, relative, RECORD_MAX_BYTES, &text, &bytes, NULL) !=
@@ -216,7 +216,7 @@ static enum status forget(const struct project *p, const char *stem, const char 
                           struct err *e)
 {
     char path[PATH_BYTES];
-    hidden(path, stem, ending);
+    project_hidden(path, stem, ending);
     enum status st = root_remove(&p->root, path, e);
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
@@ -224,10 +224,10 @@ static enum status forget(const struct project *p, const char *stem, const char 
 enum status project_claim(const struct project *p, const char *stem, struct begun *b,
                           struct err *e)
 {
-    char list[256];
+    char list[PATH_BYTES];
     *b = (struct begun){.project = p, .names = {.fd = -1}};
     snprintf(b->stem, sizeof b->stem, "%s", stem);
-    snprintf(list, sizeof list, HIDDEN "/%.200s.begun", stem);
+    project_hidden(list, stem, ".begun");
     return announce_claim(&b->names, &p->root, list, e);
 }
 
@@ -286,7 +286,7 @@ static enum status write_vectors(const struct project *p, const char *stem,
         memcpy(both, finds->vectors, vectors);
         memcpy(both + vectors, finds->traces, traces);
     }
-    hidden(path, stem, ".vectors");
+    project_hidden(path, stem, ".vectors");
     enum status st = root_write_file(&p->root, path, both, vectors + traces, e);
     free(both);
     return st;
@@ -297,7 +297,7 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
 {
     const struct project *p = b->project;
     char path[PATH_BYTES];
-    hidden(path, b->stem, ".record");
+    project_hidden(path, b->stem, ".record");
     enum status st =
         manifest_write(&p->root, path, finds->at, finds->count, MANIFEST_RECORD, e);
     if (st == ST_OK)

@@ -2,10 +2,12 @@
  *
  *   <source>/{pads,swells,clouds,hiss,drums,silences}/…wav
  *   manifest.csv  catalog.db  config.effective.yaml
- *   .trowel/<source>.record  everything known of the source's finds (a manifest with more
- *                            columns), .vectors (their similarity), .source (the
- * recording itself, written last: a source with it is complete) .trowel/<source>.begun
- * names announced by a run that has not completed
+ *   .trowel/<source>.record   all that is known of the source's finds: a manifest with
+ *                             more columns
+ *   .trowel/<source>.vectors  how they sound
+ *   .trowel/<source>.source   the recording itself; written last: a source with it is
+ *                             complete
+ *   .trowel/<source>.begun    names announced by a run that has not completed
  *
  * A source is complete or it is not there: what a killed run left is removed, by its
  * .begun list, when the source is begun again.
@@ -121,6 +123,8 @@ bool project_join_due(const struct project *p, bool blank);
 /* Was the file at `path` written, or put there, after the source was put on record? */
 bool project_outdated(const struct project *p, const char *stem, const char *path);
 
+/* ".trowel/<stem><ending>". */
+void project_hidden(char out[PATH_BYTES], const char *stem, const char *ending);
 /* "<source>/<category>/<file>", or the file name alone in a flat folder. */
 void project_find_path(const struct project *p, const struct candidate *c,
                        char out[PATH_BYTES]);

@@ -61,7 +61,7 @@ enum status project_clear_source(const struct project *p, const char *stem,
     static const char *const endings[] = {".record", ".vectors", ".source", ".begun"};
     for (size_t i = 0; st == ST_OK && i < sizeof endings / sizeof *endings; i++) {
         char path[PATH_BYTES];
-        snprintf(path, sizeof path, ".trowel/%s%s", stem, endings[i]);
+        project_hidden(path, stem, endings[i]);
         root_remove(&p->root, path, NULL);
     }
     project_abandon(&b);

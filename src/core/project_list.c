@@ -195,7 +195,7 @@ enum status project_keep_stems(const struct project *p, struct source_list *sour
 static bool stat_source(const struct project *p, const char *stem, struct stat *out)
 {
     char path[PATH_BYTES];
-    snprintf(path, sizeof path, ".trowel/%s.source", stem);
+    project_hidden(path, stem, ".source");
     return fstatat(p->root.fd, path, out, 0) == 0;
 }
 
