@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* --- the journal ------------------------------------------------------------------- */
@@ -47,55 +46,45 @@ enum status catalog_export(struct catalog *c, const char *file, struct err *e)
 
 /* --- files beside and renames ------------------------------------------------------ */
 
-static char *beside(const char *path, const char *ending, struct err *e)
+enum { BESIDE_BYTES = PATH_BYTES + 64 };
+
+static void beside(char out[BESIDE_BYTES], const char *path, const char *ending)
 {
-    size_t bytes = strlen(path) + strlen(ending) + 1;
-    char *out = malloc(bytes);
-    if (out == NULL)
-        err_set(e, ST_NO_MEMORY, "no memory for a path");
-    else
-        snprintf(out, bytes, "%s%s", path, ending);
-    return out;
+    snprintf(out, BESIDE_BYTES, "%.*s%s", PATH_BYTES, path, ending);
 }
 
-static enum status sync_path(const char *path, int flags, struct err *e)
+static enum status sync_path(const char *path, struct err *e)
 {
-    int fd = open(path, flags);
-    if (fd < 0 || fsync(fd) != 0) {
-        int code = errno;
-        if (fd >= 0)
-            close(fd);
-        return err_errno(e, ST_DISK, code, "%s cannot be written", path);
-    }
-    close(fd);
-    return ST_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int problem = fd >= 0 && fsync(fd) == 0 ? 0 : errno;
+    if (fd >= 0)
+        close(fd);
+    return problem ? err_errno(e, ST_DISK, problem, "%s cannot be written", path) : ST_OK;
 }
 
-/* Everything written is on disk under its final name, or nothing is. */
-static enum status move_into_place(const char *part, const char *path, struct err *e)
+/* `part` is on disk under its final name, or `path` is what it was. */
+static enum status replace_with(const char *path, const char *part, struct err *e)
 {
-    enum status st = sync_path(part, O_RDONLY, e);
-    if (st != ST_OK)
+    char folder[PATH_BYTES];
+    int n = (int)(path_base(path) - path);
+    enum status st = sync_path(part, e);
+    if (st == ST_OK && rename(part, path) != 0)
+        st = err_errno(e, ST_DISK, errno, "%s cannot be written", path);
+    if (st != ST_OK) {
+        unlink(part);
         return st;
-    if (rename(part, path) != 0)
-        return err_errno(e, ST_DISK, errno, "%s cannot be written", path);
-    char *folder = strdup(path);
-    char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
-    if (slash != NULL)
-        slash[slash == folder ? 1 : 0] = '\0';
+    }
     /* a folder that cannot be synced is no reason to fail what is already there */
-    if (folder != NULL)
-        sync_path(slash != NULL ? folder : ".", O_RDONLY, NULL);
-    free(folder);
+    snprintf(folder, sizeof folder, "%.*s", n, path);
+    sync_path(n > 0 ? folder : ".", NULL);
     return ST_OK;
 }
 
 enum status catalog_flush(const char *path, struct err *e)
 {
-    char *log = beside(path, "-wal", e);
-    enum status st = log != NULL ? sync_path(log, O_RDONLY, e) : ST_NO_MEMORY;
-    free(log);
-    return st;
+    char log[BESIDE_BYTES];
+    beside(log, path, "-wal");
+    return sync_path(log, e);
 }
 
 /* --- writing the whole ------------------------------------------------------------- */
@@ -153,34 +142,20 @@ static enum status write_all(struct catalog *c, const struct catalog_content *co
     return catalog_end(c, st, e);
 }
 
-static enum status build_beside(const char *path, const struct catalog_content *content,
-                                struct catalog *events_of, char **part_out, struct err *e)
+static enum status build_beside(char part[BESIDE_BYTES], const char *path,
+                                const struct catalog_content *content,
+                                struct catalog *events_of, struct err *e)
 {
     struct catalog *c;
-    char *part = beside(path, ".part", e);
-    if (part == NULL)
-        return ST_NO_MEMORY;
+    beside(part, path, ".part");
     unlink(part);
     enum status st = catalog_open_as(&c, part, DB_BESIDE, e);
     if (st == ST_OK) {
         st = write_all(c, content, events_of, e);
         catalog_close(c);
     }
-    if (st != ST_OK) {
-        unlink(part);
-        free(part);
-        return st;
-    }
-    *part_out = part;
-    return ST_OK;
-}
-
-static enum status replace_with(const char *path, char *part, struct err *e)
-{
-    enum status st = move_into_place(part, path, e);
     if (st != ST_OK)
         unlink(part);
-    free(part);
     return st;
 }
 
@@ -188,7 +163,7 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
                             struct err *e)
 {
     struct catalog *c = NULL;
-    char *part = NULL;
+    char part[BESIDE_BYTES];
     enum status st;
     if (access(path, F_OK) == 0) {
         int64_t said = 0;
@@ -205,11 +180,11 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
             return st;
         }
     }
-    st = build_beside(path, content, NULL, &part, e);
+    st = build_beside(part, path, content, NULL, e);
     if (st == ST_OK)
         st = replace_with(path, part, e);
-    catalog_close(
-        c); /* whoever opened it meanwhile waited, and sees that it is another */
+    /* whoever opened it meanwhile waited, and sees that it is another */
+    catalog_close(c);
     return st;
 }
 
@@ -218,31 +193,20 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
 /* The next free `catalog.db.damaged-N`; the log goes with it. */
 static enum status set_aside(const char *path, struct err *e)
 {
-    char ending[32];
-    for (int n = 1; n < 10000; n++) {
-        snprintf(ending, sizeof ending, ".damaged-%d", n);
-        char *aside = beside(path, ending, e);
-        if (aside == NULL)
-            return ST_NO_MEMORY;
-        if (access(aside, F_OK) == 0) {
-            free(aside);
-            continue;
-        }
-        static const char *const logs[] = {"-wal", "-shm", "-journal", ""};
-        enum status st = ST_OK;
-        for (int i = 0; i < 4 && st == ST_OK; i++) {
-            char *from = beside(path, logs[i], e), *to = beside(aside, logs[i], e);
-            if (from == NULL || to == NULL)
-                st = ST_NO_MEMORY;
-            else if (rename(from, to) != 0 && errno != ENOENT)
-                st = err_errno(e, ST_DISK, errno, "%s cannot be moved aside", from);
-            free(from);
-            free(to);
-        }
-        free(aside);
-        return st;
+    static const char *const logs[] = {"-wal", "-shm", "-journal", ""};
+    char ending[32], aside[BESIDE_BYTES], from[BESIDE_BYTES], to[BESIDE_BYTES];
+    int n = 0;
+    do {
+        snprintf(ending, sizeof ending, ".damaged-%d", ++n);
+        beside(aside, path, ending);
+    } while (access(aside, F_OK) == 0);
+    for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+        beside(from, path, logs[i]);
+        beside(to, aside, logs[i]);
+        if (rename(from, to) != 0 && errno != ENOENT)
+            return err_errno(e, ST_DISK, errno, "%s cannot be moved aside", from);
     }
-    return err_set(e, ST_DISK, "too many damaged catalogs beside %s", path);
+    return ST_OK;
 }
 
 static enum status healthy(const char *path, struct err *e)
@@ -265,14 +229,12 @@ enum status catalog_rebuild(const char *path, const struct catalog_content *cont
     if (st != ST_CORRUPT)
         return st;
     struct catalog *damaged = NULL;
-    char *part = NULL;
+    char part[BESIDE_BYTES];
     /* a header that cannot be read leaves nothing to carry over; the file stays beside */
     catalog_open_as(&damaged, path, DB_READ, NULL);
-    st = build_beside(path, content, damaged, &part, e);
+    st = build_beside(part, path, content, damaged, e);
     catalog_close(damaged);
-    if (st == ST_OK && (st = set_aside(path, e)) != ST_OK) {
+    if (st == ST_OK && (st = set_aside(path, e)) != ST_OK)
         unlink(part);
-        free(part);
-    }
     return st == ST_OK ? replace_with(path, part, e) : st;
 }

@@ -159,6 +159,20 @@ static void stand_back(void)
 #endif
 }
 
+/* The lock is held, but for the work. */
+static void run_listed(struct jobs *j, struct job *job)
+{
+    job->state = JOB_RUNNING;
+    job->started_s = clock_s();
+    list_push(&j->running, job);
+    pthread_mutex_unlock(&j->lock);
+    run(job);
+    pthread_mutex_lock(&j->lock);
+    list_remove(&j->running, job);
+    job->ended_s = clock_s();
+    job->state = state_of(job->result);
+}
+
 static void *worker(void *arg)
 {
     struct jobs *j = arg;
@@ -170,19 +184,11 @@ static void *worker(void *arg)
         struct job *job = list_shift(&j->waiting);
         if (!job)
             break;
-        job->state = JOB_RUNNING;
-        job->started_s = clock_s();
-        list_push(&j->running, job);
-        pthread_mutex_unlock(&j->lock);
         if (!behind && atomic_load(&j->behind)) {
             stand_back();
             behind = true;
         }
-        run(job);
-        pthread_mutex_lock(&j->lock);
-        list_remove(&j->running, job);
-        job->ended_s = clock_s();
-        job->state = state_of(job->result);
+        run_listed(j, job);
         list_push(&j->finished, job);
         pthread_cond_broadcast(&j->ended);
         wake_owner(j);
@@ -260,15 +266,7 @@ static uint64_t submit_inline(struct jobs *j, struct job *job)
 {
     uint64_t id = job->id;
     pthread_mutex_lock(&j->lock);
-    job->state = JOB_RUNNING;
-    job->started_s = clock_s();
-    list_push(&j->running, job);
-    pthread_mutex_unlock(&j->lock);
-    run(job);
-    pthread_mutex_lock(&j->lock);
-    list_remove(&j->running, job);
-    job->ended_s = clock_s();
-    job->state = state_of(job->result);
+    run_listed(j, job);
     pthread_mutex_unlock(&j->lock);
     deliver(j, job);
     return id;

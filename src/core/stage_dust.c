@@ -1,25 +1,14 @@
 /* Stage of the pipeline `dust`: one of the hiss loops, layered onto the pad. */
 #include "core/makers.h"
 
+#include "dsp/level.h"
 #include "dsp/loop.h"
 #include "dsp/seam.h"
 
-#include <math.h>
 #include <stdio.h>
 
 /* Longer files are no pads and no hiss loops; a bound keeps the memory. */
 static const double LONGEST_S = 120;
-
-static double rms_of(const struct audio *a, size_t start, size_t frames)
-{
-    double sum = 0;
-    size_t n = frames * (size_t)a->channels;
-    for (size_t i = 0; i < n; i++) {
-        double x = (double)a->data[start * (size_t)a->channels + i];
-        sum += x * x;
-    }
-    return n > 0 ? sqrt(sum / (double)n) : 0;
-}
 
 /* Can it go round and round? A flicker fades at both ends: tiled it would stutter. */
 static bool goes_round(const struct audio *hiss)
@@ -28,8 +17,9 @@ static bool goes_round(const struct audio *hiss)
     size_t end = (size_t)(end_s * hiss->rate_hz);
     if (end == 0 || (double)hiss->frames < shortest_s * hiss->rate_hz)
         return false;
-    double least = least_end * rms_of(hiss, 0, hiss->frames);
-    return rms_of(hiss, 0, end) > least && rms_of(hiss, hiss->frames - end, end) > least;
+    double least = least_end * level_rms(hiss);
+    return level_rms_range(hiss, 0, end) > least &&
+           level_rms_range(hiss, hiss->frames - end, hiss->frames) > least;
 }
 
 static enum status draw_hiss(const struct dig *d, struct rng *r, struct audio *hiss,
