@@ -91,7 +91,7 @@ static uint64_t state_of(struct session *s)
     struct reading r = {s, 1};
     char note[EVENT_VALUE_BYTES];
     struct catalog *c = session_catalog(s);
-    assert_int_equal(catalog_each(c, true, hash_whole, &r, NULL), ST_OK);
+    assert_int_equal(catalog_each(c, hash_whole, &r, NULL), ST_OK);
     for (size_t i = 0; i < session_count(s); i++) {
         uint64_t id = session_find(s, i)->id;
         assert_int_equal(catalog_value(c, FIELD_NOTE, id, "", note, NULL), ST_OK);

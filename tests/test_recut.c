@@ -125,7 +125,7 @@ static struct catalog_find first_of(struct bench *b, enum kind kind, bool miss)
     struct catalog_find *all, out = {0};
     size_t n;
     struct catalog *c = open_catalog(b, CATALOG_READ);
-    assert_int_equal(catalog_load(c, NULL, false, &all, NULL, &n, NULL), ST_OK);
+    assert_int_equal(catalog_load(c, &all, NULL, &n, NULL), ST_OK);
     for (size_t i = 0; i < n && !out.id; i++)
         if (all[i].c.kind == kind && (all[i].c.missed_by[0] != 0) == miss)
             out = all[i];
@@ -172,7 +172,7 @@ static void unchanged_positions_give_the_mined_sound(void **state)
     struct catalog_find *all;
     size_t n, compared[KIND_COUNT] = {0};
     struct catalog *c = open_catalog(b, CATALOG_READ);
-    assert_int_equal(catalog_load(c, NULL, false, &all, NULL, &n, NULL), ST_OK);
+    assert_int_equal(catalog_load(c, &all, NULL, &n, NULL), ST_OK);
     catalog_close(c);
     for (size_t i = 0; i < n; i++) {
         struct recut r;

@@ -133,14 +133,14 @@ struct catalog_find {
     struct candidate c; /* decision, rating, hit_class, edges, loop[0] with overrides */
 };
 
-/* Every candidate in position order. With `whole` false only what lists need is filled:
- * source_path, loops, seed, algorithm_version and sha256 stay empty (100,000 in
- * about 0.15 s). `fn` returns false to stop. The find is only lent. */
-enum status catalog_each(struct catalog *c, bool whole,
+/* Every candidate in position order. `fn` returns false to stop. The find is only lent.
+ */
+enum status catalog_each(struct catalog *c,
                          bool (*fn)(void *user, const struct catalog_find *f), void *user,
                          struct err *e);
-/* The same, not whole, of those at the positions first … last; and the span of all
- * positions (last < first: there are none). */
+/* The same of those at the positions first … last, but only what lists need is filled:
+ * source_path, loops, seed, algorithm_version and sha256 stay empty (100,000 in about
+ * 0.15 s). And the span of all positions (last < first: there are none). */
 enum status catalog_each_between(struct catalog *c, int64_t first, int64_t last,
                                  bool (*fn)(void *user, const struct catalog_find *f),
                                  void *user, struct err *e);
@@ -148,11 +148,9 @@ enum status catalog_span(struct catalog *c, int64_t *first, int64_t *last, struc
 enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out,
                         struct err *e); /* ST_NOT_FOUND */
 
-/* All, or those of one source stem (NULL = all), whole, in position order; as mined (no
- * overrides) with `raw`. Caller frees *out (and *embeddings, may be NULL). */
-enum status catalog_load(struct catalog *c, const char *stem, bool raw,
-                         struct catalog_find **out, float **embeddings, size_t *count,
-                         struct err *e);
+/* All of them. Caller frees *out (and *embeddings, may be NULL). */
+enum status catalog_load(struct catalog *c, struct catalog_find **out, float **embeddings,
+                         size_t *count, struct err *e);
 
 /* Caller frees *out. Sorted by stem. */
 enum status catalog_sources(struct catalog *c, struct catalog_source **out, size_t *count,

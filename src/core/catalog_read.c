@@ -253,11 +253,11 @@ static enum status each(struct catalog *c, bool whole, int64_t first, int64_t la
     return st;
 }
 
-enum status catalog_each(struct catalog *c, bool whole,
+enum status catalog_each(struct catalog *c,
                          bool (*fn)(void *user, const struct catalog_find *f), void *user,
                          struct err *e)
 {
-    return each(c, whole, INT64_MIN, INT64_MAX, fn, user, e);
+    return each(c, true, INT64_MIN, INT64_MAX, fn, user, e);
 }
 
 enum status catalog_each_between(struct catalog *c, int64_t first, int64_t last,
@@ -328,8 +328,8 @@ static bool load_one(void *user, const struct catalog_find *f)
 }
 
 /* Vectors in the order of the finds; rows come in that order too. */
-static enum status load_vectors(struct catalog *c, struct query *q,
-                                const struct loading *l, float **out, struct err *e)
+static enum status load_vectors(struct catalog *c, const struct loading *l, float **out,
+                                struct err *e)
 {
     float *v = malloc((l->count + 1) * VECTOR_BYTES);
     if (v == NULL)
@@ -338,6 +338,7 @@ static enum status load_vectors(struct catalog *c, struct query *q,
         v[i] = NAN;
     size_t at = 0, bytes;
     enum status st = ST_OK;
+    struct query *q = catalog_query(c, Q_VECTORS, e);
     while (query_next(c, q, &st, e)) {
         while (at < l->count && l->finds[at].id != (uint64_t)row_int(q, 0))
             at++;
@@ -355,42 +356,27 @@ static enum status load_vectors(struct catalog *c, struct query *q,
     return st;
 }
 
-static enum status load_all(struct catalog *c, const char *stem, bool raw,
-                            struct loading *l, float **embeddings, struct err *e)
+static enum status load_all(struct catalog *c, struct loading *l, float **embeddings,
+                            struct err *e)
 {
     struct reader r;
     struct catalog_find f;
     memset(&f, 0, sizeof f);
-    int64_t source = 0;
     enum status st = reader_init(c, &r, e);
-    if (st == ST_OK && !raw)
+    if (st == ST_OK)
         st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
-    if (st == ST_OK && stem != NULL) {
-        struct query *q = catalog_query(c, Q_SOURCE_ID, e);
-        query_text(q, 1, stem);
-        st = catalog_number(c, q, 0, &source, e);
-    }
-    if (st == ST_OK) {
-        struct query *q = catalog_query(c, stem ? Q_WHOLE_SOURCE : Q_WHOLE, e);
-        if (stem != NULL)
-            query_int(q, 1, source);
-        st = read_finds(c, &r, q, true, &f, load_one, l, e);
-    }
+    if (st == ST_OK)
+        st = read_finds(c, &r, catalog_query(c, Q_WHOLE, e), true, &f, load_one, l, e);
     if (st == ST_OK && l->no_memory)
         st = err_set(e, ST_NO_MEMORY, "no memory for the candidates");
-    if (st == ST_OK && embeddings != NULL) {
-        struct query *q = catalog_query(c, stem ? Q_VECTORS_SOURCE : Q_VECTORS, e);
-        if (stem != NULL)
-            query_int(q, 1, source);
-        st = load_vectors(c, q, l, embeddings, e);
-    }
+    if (st == ST_OK && embeddings != NULL)
+        st = load_vectors(c, l, embeddings, e);
     reader_done(&r);
     return st;
 }
 
-enum status catalog_load(struct catalog *c, const char *stem, bool raw,
-                         struct catalog_find **out, float **embeddings, size_t *count,
-                         struct err *e)
+enum status catalog_load(struct catalog *c, struct catalog_find **out, float **embeddings,
+                         size_t *count, struct err *e)
 {
     struct loading l = {0};
     *out = NULL;
@@ -400,7 +386,7 @@ enum status catalog_load(struct catalog *c, const char *stem, bool raw,
     enum status st = catalog_simple(c, Q_BEGIN_READ, e);
     if (st != ST_OK)
         return st;
-    st = load_all(c, stem, raw, &l, embeddings, e);
+    st = load_all(c, &l, embeddings, e);
     catalog_simple(c, Q_ROLLBACK, NULL);
     if (st != ST_OK) {
         free(l.finds);

@@ -175,7 +175,7 @@ static enum status gather_catalog(struct curate_pool *pool, const char *folder,
     st = load_voices(&g, c, e);
     g.site = st == ST_OK ? add_site(pool, folder) : -1;
     if (st == ST_OK)
-        st = catalog_each(c, true, gather_find, &g, e);
+        st = catalog_each(c, gather_find, &g, e);
     if (st == ST_OK)
         st = g.st;
     catalog_close(c);

@@ -463,7 +463,7 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     enum status st = root_open(&p->root, job->output_root, true, e);
     if (st != ST_OK)
         return st;
-    root_clean(&p->root, "");
+    root_clean(&p->root);
     st = cut_all(p, pool, e);
     if (st == ST_OK)
         st = read_own(p, manifest_name, e);

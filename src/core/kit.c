@@ -237,7 +237,7 @@ static enum status open_folder(struct making *m, struct err *e)
     st = root_sub(&m->root, &above, m->job->kit_name, true, e);
     root_done(&above);
     if (st == ST_OK)
-        root_clean(&m->root, "");
+        root_clean(&m->root);
     return st;
 }
 

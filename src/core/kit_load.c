@@ -10,6 +10,7 @@
 #include "dsp/measure.h"
 #include "io/discover.h"
 #include "io/manifest.h"
+#include "io/number.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
 
@@ -146,7 +147,7 @@ static bool take_wish(void *user, const struct change *now)
     if (now->field == FIELD_SLOT)
         w->at[slot].id = candidate_path_id(now->value);
     else if (now->field == FIELD_TRIM)
-        w->at[slot].trim_db = strtod(now->value, NULL);
+        parse_number(now->value, &w->at[slot].trim_db);
     return true;
 }
 
@@ -179,7 +180,7 @@ static enum status from_finds(struct loading *l, struct catalog *catalog,
     struct catalog_find *finds;
     float *vectors;
     size_t count;
-    enum status st = catalog_load(catalog, NULL, false, &finds, &vectors, &count, e);
+    enum status st = catalog_load(catalog, &finds, &vectors, &count, e);
     if (st != ST_OK)
         return st;
     *accepted = 0;

@@ -1,5 +1,6 @@
 #include "core/pipelines.h"
 
+#include "io/number.h"
 #include "io/text.h"
 
 #include <ctype.h>
@@ -177,8 +178,8 @@ static enum status parse_shard(struct request *r, const char *text, struct err *
     return ST_OK;
 }
 
-static enum status parse_number(struct request *r, int option, const char *text,
-                                struct err *e)
+static enum status parse_count(struct request *r, int option, const char *text,
+                               struct err *e)
 {
     char *end;
     errno = 0;
@@ -195,9 +196,8 @@ static enum status parse_number(struct request *r, int option, const char *text,
 static enum status parse_decibel(struct request *r, int option, const char *text, int low,
                                  int high, struct err *e)
 {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= low && value <= high))
+    double value;
+    if (!parse_number(text, &value) || value < low || value > high)
         return err_set(e, ST_USAGE, "--%s wants decibels from %d to %d, not %s",
                        options[option].name, low, high, text);
     r->decibel[option] = value;
@@ -214,7 +214,7 @@ static enum status take(struct request *r, int option, const char *value, struct
     }
     switch (options[option].kind) {
     case KIND_NUMBER:
-        return parse_number(r, option, value, e);
+        return parse_count(r, option, value, e);
     case KIND_DECIBEL:
         return parse_decibel(r, option, value, -120, 24, e);
     case KIND_PEAK:

@@ -312,5 +312,5 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
 
 void project_sweep(const struct project *p)
 {
-    root_clean(&p->root, "");
+    root_clean(&p->root);
 }

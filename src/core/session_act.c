@@ -106,14 +106,16 @@ static enum status say_of_all(struct session *s, const size_t *index, size_t cou
     if (all == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for %zu changes", count);
     size_t n = 0;
+    const struct find *f = NULL;
     for (size_t i = 0; i < count; i++) {
         if (index[i] >= s->count)
             continue;
-        all[n] = (struct change){.field = field, .candidate = s->find[index[i]].id};
+        f = &s->find[index[i]];
+        all[n] = (struct change){.field = field, .candidate = f->id};
         snprintf(all[n++].value, EVENT_VALUE_BYTES, "%s", value);
     }
     if (n == 1)
-        snprintf(label, sizeof label, "%s %.150s", did, s->find[index[0]].name);
+        snprintf(label, sizeof label, "%s %.150s", did, f->name);
     else
         snprintf(label, sizeof label, "%s %zu finds", did, n);
     size_t applied = 0;

@@ -138,7 +138,7 @@ long session_take_kit(struct session *s, const struct change *c);
 void session_relink_kit(struct session *s); /* after finds came or went */
 
 /* session_stack.c */
-enum status session_index_stacks(struct session *s, struct err *e);
+bool session_index_stacks(struct session *s); /* false without memory */
 
 /* session_voice.c */
 enum status session_load_vectors(struct session *s, struct err *e);

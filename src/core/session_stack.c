@@ -39,17 +39,17 @@ static void put_members(struct session *s, int stacks, const struct order_row *b
     k->fresh = true;
 }
 
-enum status session_index_stacks(struct session *s, struct err *e)
+bool session_index_stacks(struct session *s)
 {
     struct stack_index *k = &s->stacks;
     if (k->fresh)
-        return ST_OK;
+        return true;
     size_t n = 0;
     int stacks = 0;
     struct order_row *list = malloc((s->count + 1) * sizeof *list);
     struct order_row *spare = malloc((s->count + 1) * sizeof *spare);
-    enum status st = list != NULL && spare != NULL ? ST_OK : ST_NO_MEMORY;
-    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
+    bool well = list != NULL && spare != NULL;
+    for (size_t i = 0; i < s->count && well; i++) {
         const struct find *f = &s->find[i];
         /* numbers beyond the count are damage, not stacks */
         if (f->stack <= 0 || f->gone || (size_t)f->stack > s->count)
@@ -58,19 +58,18 @@ enum status session_index_stacks(struct session *s, struct err *e)
         list[n++] = (struct order_row){key, (uint32_t)i, f->stack};
         stacks = f->stack > stacks ? f->stack : stacks;
     }
-    if (st == ST_OK && index_room(s, stacks, n))
+    well = well && index_room(s, stacks, n);
+    if (well)
         put_members(s, stacks, order_sort(list, spare, n), n);
-    else
-        st = err_set(e, ST_NO_MEMORY, "no memory for the stacks");
     free(list);
     free(spare);
-    return st;
+    return well;
 }
 
 const uint32_t *session_stack(struct session *s, int stack, size_t *count)
 {
     *count = 0;
-    if (stack <= 0 || session_index_stacks(s, NULL) != ST_OK || stack > s->stacks.stacks)
+    if (stack <= 0 || !session_index_stacks(s) || stack > s->stacks.stacks)
         return NULL;
     *count = s->stacks.start[stack + 1] - s->stacks.start[stack];
     return s->stacks.member + s->stacks.start[stack];
@@ -126,7 +125,7 @@ enum status session_pick_best(struct session *s, int top, struct err *e)
     struct catalog_find *finds;
     float *vectors;
     size_t count, picked = 0;
-    enum status st = catalog_load(s->catalog, NULL, false, &finds, &vectors, &count, e);
+    enum status st = catalog_load(s->catalog, &finds, &vectors, &count, e);
     if (st != ST_OK)
         return st;
     struct curate_entry *entries = malloc((count + 1) * sizeof *entries);

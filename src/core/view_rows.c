@@ -369,7 +369,7 @@ void view_sync(struct view *v)
     const uint32_t *changed = changes > 0 ? s->log + (v->seen_log - s->log_start) : NULL;
     for (size_t i = 0; i < changes; i++) /* one that was not announced yet */
         all = all || changed[i] >= v->seen_count;
-    if (session_index_stacks(v->s, NULL) != ST_OK || !make_room(v))
+    if (!session_index_stacks(v->s) || !make_room(v))
         return;
     if (all && s->standing_count != s->count)
         session_forget_standing(v->s);

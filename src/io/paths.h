@@ -72,10 +72,9 @@ enum status root_rename(const struct root *r, const char *from, const char *to,
 /* The same for many: root_flush on their folder makes sure of them. */
 enum status root_rename_soon(const struct root *r, const char *from, const char *to,
                              struct err *e);
-/* Remove what interrupted runs left below `relative` ("" = the root), going down into
- * folders but not through links. Temporary files of living processes stay. Returns how
- * many were removed. */
-int root_clean(const struct root *r, const char *relative);
+/* Remove what interrupted runs left, going down into folders but not through links.
+ * Temporary files of living processes stay. Returns how many were removed. */
+int root_clean(const struct root *r);
 
 /* --- whole files --- */
 struct atomic_file;

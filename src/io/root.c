@@ -297,12 +297,8 @@ static int clean(int fd, int depth)
     return removed;
 }
 
-int root_clean(const struct root *r, const char *relative)
+int root_clean(const struct root *r)
 {
-    int fd;
-    if (*relative && path_check_relative(relative, NULL))
-        return 0;
-    if (walk(r, relative, strlen(relative), false, &fd, NULL))
-        return 0;
-    return clean(fd, 16);
+    int fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? 0 : clean(fd, 16);
 }
