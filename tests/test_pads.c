@@ -296,6 +296,50 @@ static void a_constant_is_no_level(void **state)
     pad_list_done(&plain);
 }
 
+/* Room tone at -56 dBFS under a constant that steps every few seconds, as of a converter
+ * or a plug; the same with the wind in it, some twenty Hertz at -20 dBFS. There is
+ * nothing to hear there but the room. */
+static void steps_and_wind_are_no_level(void **state)
+{
+    (void)state;
+    struct pad_params p = pad_params_default();
+    for (int rate = 22050; rate <= 48000; rate += 25950)
+        for (int k = 0; k < 2; k++) {
+            struct audio a = blank(30.0, rate);
+            struct rng rng = rng_derive(9, 1, "room", (uint64_t)k);
+            double step = 0.0, wind = 0.0, lean = 0.0, w = 6.2831853 * 14.0 / rate;
+            for (size_t i = 0; i < a.frames; i++) {
+                double noise = rng_gauss(&rng);
+                if (k == 0 && i % (size_t)(3.1 * rate) == 0)
+                    step = rng_range(&rng, -0.05, 0.05);
+                lean += w * (noise - lean);
+                wind += w * (lean - wind);
+                a.data[i] = (float)(0.0016 * rng_gauss(&rng) + step);
+                a.data[i] += k == 1 ? (float)(4.5 * wind) : 0.0f;
+            }
+            struct pad_list l = mine(&a, &p);
+            assert_int_equal(l.found_count, 0);
+            pad_list_done(&l);
+            audio_done(&a);
+        }
+}
+
+/* The lowest A of a piano, a sine and nothing else, is a pad as loud as it is. */
+static void the_lowest_note_is_heard(void **state)
+{
+    (void)state;
+    struct audio a = blank(12.0, RATE);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.2 * sin(6.28318531 * 27.5 * (double)i / RATE));
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    assert_true(l.found_count > 0);
+    for (size_t i = 0; i < l.found_count; i++)
+        assert_true(fabs(l.found[i].rms_db - -17.0) < 2.5);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
 static void every_rate_and_any_rubbish(void **state)
 {
     (void)state;
@@ -480,6 +524,8 @@ int main(void)
         cmocka_unit_test(what_moves_is_no_pad),
         cmocka_unit_test(noise_and_clipping_are_gated),
         cmocka_unit_test(a_constant_is_no_level),
+        cmocka_unit_test(steps_and_wind_are_no_level),
+        cmocka_unit_test(the_lowest_note_is_heard),
         cmocka_unit_test(every_rate_and_any_rubbish),
         cmocka_unit_test(a_short_recording_can_be_a_pad),
         cmocka_unit_test(a_loop_that_jumps_is_refused),

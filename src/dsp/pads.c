@@ -12,6 +12,7 @@
 /* Gates beyond the config's, where a stretch is no pad by any taste. */
 #define MAX_LEVEL_SD_DB 5.0
 #define MAX_CHANGE      0.30
+#define MAX_RUMBLE      0.60 /* of the energy below hearing */
 #define MIN_STABLE      0.85 /* share of the window on stable ground */
 /* A window that misses by more than this (in units of each gate's scale) is forgotten. */
 #define NEAR_MISS 1.5
@@ -65,6 +66,9 @@ static void judge_level(const struct track_window *w, const struct pad_params *p
     double swing = w->level_sd_db - MAX_LEVEL_SD_DB;
     if (swing > 0.0)
         fail(v, swing, 2.0, "level swings %.1f dB too much", swing);
+    double rumble = w->rumble - MAX_RUMBLE;
+    if (rumble > 0.0)
+        fail(v, rumble, 0.1, "rumble below hearing is %.0f %% of it", 100.0 * w->rumble);
     double dc = fabs(w->dc) - p->pre_analysis.max_dc_offset;
     if (dc > 0.0)
         fail(v, dc, 0.05, "DC offset %.3f above the gate", dc);
@@ -87,7 +91,8 @@ static void judge_content(const struct track_window *w, const struct pad_params 
         fail(v, flat, 0.15, "flatness %.2f above the gate", flat);
     double change = w->change - MAX_CHANGE;
     if (change > 0.0)
-        fail(v, change, 0.1, "spectrum changes %.0f %% too much", 100.0 * change);
+        fail(v, change, 0.1, "spectrum changes %.*f %% too much", change < 0.01 ? 1 : 0,
+             100.0 * change);
     double unstable = MIN_STABLE - stable;
     if (unstable > 0.0)
         fail(v, unstable, 0.5, "%.0f %% more stable ground needed", 100.0 * unstable);

@@ -33,11 +33,11 @@ void track_sums_rewind(struct track_sums *s);
 size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 … cells */
 
 /* Cells [from, to), from < to ≤ cells, from no smaller than the last one and the window
- * no longer than was said. NAN where there is no sound to measure. Levels and crest are
- * those about the recording's constant offset and the window's mean; `dc` is that mean as
- * it is. */
+ * no longer than was said. NAN where there is no sound to measure. Levels are those of
+ * what is heard, from some 25 Hz up; `dc` is the mean as it is. */
 struct track_window {
     double rms_db, crest, dc, flatness, centroid_hz, tonality;
+    double rumble;      /* share of the moving energy below some 25 Hz, 0 … 1 */
     double level_sd_db; /* deviation of the cells' levels */
     double change;      /* mean spectral distance 250 ms apart, 0 … 1 */
     double onset_rate_hz;
