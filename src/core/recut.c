@@ -243,7 +243,9 @@ static enum status cut_silence(struct cutting *c, struct err *e)
     }
     st = silence_finish_loop(piece, &p, &seam, e);
     find->m.seam_error_db = seam.seam_error_db;
-    return st == ST_OK ? dig_to_rate(piece, NULL, c->rate_hz, true, e) : st;
+    if (st == ST_OK)
+        st = dig_to_rate(piece, NULL, c->rate_hz, true, e);
+    return st == ST_OK ? level_normalise(piece, p.target_peak_dbfs, true, e) : st;
 }
 
 /* --- all --- */

@@ -1,6 +1,7 @@
 /* Stage: room tone, dust and quiet texture. */
 #include "core/dig.h"
 
+#include "dsp/level.h"
 #include "dsp/silence.h"
 
 #include <math.h>
@@ -48,6 +49,8 @@ static enum status keep_span(struct dig *d, const struct silence_span *s,
         st = silence_finish_loop(&sound, p, &seam, e);
         if (st == ST_OK)
             st = dig_to_rate(&sound, d->converter, rate, true, e);
+        if (st == ST_OK) /* between the samples of another rate its peak is another */
+            st = level_normalise(&sound, p->target_peak_dbfs, true, e);
     } else {
         st = dig_to_rate(&sound, d->converter, rate, false, e);
         if (st == ST_OK)
