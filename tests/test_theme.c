@@ -94,6 +94,34 @@ static void high_contrast_is_high(void **state)
     }
 }
 
+/* Nothing vanishes in the row under the cursor, nor a step at the moment it sounds. */
+static void ink_is_seen_on_every_ground(void **state)
+{
+    (void)state;
+    static const enum role on_cursor[] = {ROLE_TEXT,     ROLE_DIM,      ROLE_STRONG,
+                                          ROLE_ACCEPTED, ROLE_REJECTED, ROLE_KEY,
+                                          ROLE_STEP_ON,  ROLE_STEP_OFF};
+    for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {
+        char path[4096];
+        struct theme t;
+        snprintf(path, sizeof path, SOURCE_DIR "/themes/%s.yaml", shipped[i]);
+        assert_int_equal(theme_load(&t, path, NULL, NULL), ST_OK);
+        for (int depth = THEME_256; depth <= THEME_16; depth++) {
+            for (size_t k = 0; k < sizeof on_cursor / sizeof *on_cursor; k++) {
+                struct look l =
+                    theme_over(&t, (enum theme_depth)depth, on_cursor[k], ROLE_CURSOR);
+                if (l.fg == l.bg && l.fg >= 0)
+                    fail_msg("%s: %s is unseen under the cursor", shipped[i],
+                             role_names[on_cursor[k]]);
+            }
+            struct look on =
+                theme_over(&t, (enum theme_depth)depth, ROLE_STEP_ON, ROLE_STEP_NOW);
+            if (on.bg >= 0 && contrast(on.fg < 0 ? 252 : on.fg, on.bg) < 3)
+                fail_msg("%s: a step is unseen while it sounds", shipped[i]);
+        }
+    }
+}
+
 static void states_differ_without_colour(void **state)
 {
     (void)state;
@@ -246,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shipped_themes_are_complete_and_legible),
         cmocka_unit_test(high_contrast_is_high),
+        cmocka_unit_test(ink_is_seen_on_every_ground),
         cmocka_unit_test(states_differ_without_colour),
         cmocka_unit_test(colours_fall_to_the_nearest),
         cmocka_unit_test(the_spectrum_may_stand_among_the_roles),

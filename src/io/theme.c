@@ -28,6 +28,21 @@ int role_find(const char *name)
     return -1;
 }
 
+struct look theme_over(const struct theme *t, enum theme_depth depth, enum role ink,
+                       enum role ground)
+{
+    struct look look = t->look[depth][ink], below = t->look[depth][ground];
+    if (ground == ROLE_TEXT)
+        return look;
+    bool turned = below.attributes & ATTR_REVERSE; /* one colour, not each ink's */
+    bool whole = ground == ROLE_CURSOR || ground == ROLE_STEP_NOW;
+    if (whole && (below.fg >= 0 || turned))
+        return below;
+    look.bg = below.bg;
+    look.attributes |= below.attributes;
+    return look;
+}
+
 /* What the files say, before the depths are worked out. */
 enum { UNSET = -2, OWN = -1 }; /* not given; the terminal's own */
 struct spec {

@@ -46,6 +46,11 @@ struct theme {
     short spectrum[THEME_SPECTRUM_MAX];
 };
 
+/* How ink looks on a ground. The cursor's and the sounding step's ground show all inks in
+ * their own, which may have the ground's very colour. */
+struct look theme_over(const struct theme *t, enum theme_depth depth, enum role ink,
+                       enum role ground);
+
 /* The built-in look, for when no theme file can be found: the terminal's own colours. */
 void theme_builtin(struct theme *t);
 

@@ -456,15 +456,7 @@ static attr_t curses_attributes(unsigned a)
 
 static struct look resolve(const struct terminal *t, const struct cell *cell)
 {
-    const struct look *looks = t->theme.look[t->depth];
-    struct look ink = looks[cell->ink], ground = looks[cell->ground];
-    if (cell->ground != ROLE_TEXT) {
-        ink.bg = ground.bg;
-        ink.attributes |= ground.attributes;
-        bool turned = ground.attributes & ATTR_REVERSE; /* one colour, not each ink's */
-        if (cell->ground == ROLE_CURSOR && (ground.fg >= 0 || turned))
-            ink = ground;
-    }
+    struct look ink = theme_over(&t->theme, t->depth, cell->ink, cell->ground);
     if (cell->ink_level)
         ink.fg = ramp_colour(t, cell->ink_level);
     if (cell->ground_level)
