@@ -193,7 +193,7 @@ static void curves_show_their_threshold(void **state)
     float v[4] = {0, 0.5F, 1, (float)NAN};
     struct area a = fresh(2, 4, TIER_BLOCKS);
     paint_curve(&a, v, 4, 0, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
-    check("────\n ██\n");
+    check("────\n▁██\n"); /* least is seen, unknown is not */
     assert_int_equal(canvas.cell[0].ink, ROLE_THRESHOLD);
     paint_curve(&a, v, 0, 0, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
     paint_curve(&a, v, 4, 1, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);

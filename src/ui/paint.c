@@ -173,8 +173,10 @@ void paint_curve(const struct area *a, const float *value, size_t n, double low,
     double at = clamp01((threshold - low) / range) * a->rows;
     int line_row = a->rows - 1 - (int)fmin(at, a->rows - 1);
     for (int c = 0; c < a->cols; c++) {
-        double v = clamp01(((double)value_at(value, n, c, a->cols) - low) / range);
-        int eighths = (int)lround(v * a->rows * 8);
+        double v = (double)value_at(value, n, c, a->cols);
+        int eighths = (int)lround(clamp01((v - low) / range) * a->rows * 8);
+        if (eighths == 0 && !isnan(v)) /* least is not unknown */
+            eighths = 1;
         for (int r = 0; r < a->rows; r++) {
             int lit = eighths - (a->rows - 1 - r) * 8;
             if (!isnan(threshold) && r == line_row)
