@@ -50,7 +50,8 @@ static void errand_done(void *arg, enum status st, const struct err *e)
     log_write(&r->w->log, st == ST_OK ? LOG_INFO : LOG_ERROR, "%s",
               st == ST_OK ? r->sentence : e->msg);
     if (r->reply.done)
-        r->reply.done(r->reply.to, st, st == ST_OK ? r->sentence : e->msg, r->listing.at);
+        r->reply.done(r->reply.to, st, st == ST_OK ? r->sentence : e->msg,
+                      st == ST_OK ? r->listing.at : NULL);
     text_done(&r->listing);
     free(r);
 }

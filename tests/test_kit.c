@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -745,6 +746,29 @@ static void bad_names_are_refused(void **state)
     tree_remove(top);
 }
 
+/* A limit on file size stands for a full disk. */
+static void a_full_disk_is_named(void **state)
+{
+    (void)state;
+    char top[256], in[300];
+    struct err e = {0};
+    tree_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {0, 0};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        enum status st = run_kit(in, top, "K", false, NULL, &e);
+        _exit(st == ST_DISK && text_has(e.msg, "kit.begun cannot be written: File too")
+                  ? 0
+                  : 1);
+    }
+    assert_int_equal(program_wait(pid), 0);
+    tree_remove(top);
+}
+
 /* Killed at any moment and run again: the same kit as without. */
 static void killed_exports_leave_whole_files(void **state)
 {
@@ -845,6 +869,7 @@ int main(void)
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),
+        cmocka_unit_test(a_full_disk_is_named),
         cmocka_unit_test(killed_exports_leave_whole_files),
     };
     return cmocka_run_group_tests_name("kit", tests, NULL, NULL);

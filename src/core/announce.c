@@ -126,9 +126,11 @@ bool announce_names(struct announced *a, const char *const *names, size_t count)
         end = stpcpy(end, names[i]);
         *end++ = '\n';
     }
-    bool said = lines && (n == 0 || write(a->fd, lines, n) == (ssize_t)n);
+    ssize_t wrote = !lines ? -1 : n == 0 ? 0 : write(a->fd, lines, n);
+    int problem = !lines ? ENOMEM : wrote < 0 ? errno : ENOSPC;
     free(lines);
-    return said;
+    errno = problem;
+    return wrote == (ssize_t)n;
 }
 
 bool announce_name(struct announced *a, const char *relative)

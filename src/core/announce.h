@@ -25,7 +25,7 @@ enum status announce_restart(struct announced *a, struct err *e);
 /* The two in one. */
 enum status announce_begin(struct announced *a, const struct root *root, const char *list,
                            struct err *e);
-/* Say a name (relative to root) before the file is written. */
+/* Say a name (relative to root) before the file is written. False: errno says why not. */
 bool announce_name(struct announced *a, const char *relative);
 /* The same for many, in one write. */
 bool announce_names(struct announced *a, const char *const *names, size_t count);

@@ -5,6 +5,7 @@
 #include "dsp/level.h"
 #include "dsp/measure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,8 @@ static enum status announce(const struct dig *d, const char *const *names, size_
 {
     if (!d->site.announce || count == 0 || d->site.announce(d->site.user, names, count))
         return ST_OK;
-    return err_set(e, ST_DISK, "%s: the project's journal cannot be written", names[0]);
+    return err_errno(e, ST_DISK, errno, "%s: the project's journal cannot be written",
+                     names[0]);
 }
 
 static enum status name_it(struct dig *d, struct waiting *w, struct err *e)

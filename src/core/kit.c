@@ -11,6 +11,7 @@
 #include "io/sha256.h"
 #include "io/soundfile.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +160,7 @@ static enum status write_one(struct making *m, size_t i, struct err *e)
                             m->seed, &k->gain_db, e);
     sample_path(m, i, k->path);
     if (st == ST_OK && !announce_name(&m->names, k->path))
-        st = err_set(e, ST_DISK, "%s/%s cannot be written", m->root.path, LIST);
+        st = err_errno(e, ST_DISK, errno, "%s/%s cannot be written", m->root.path, LIST);
     if (st == ST_OK)
         st =
             soundfile_write_wav(&m->root, k->path, &sound, m->target->bits, k->sha256, e);
@@ -219,7 +220,8 @@ static enum status write_paper(struct making *m, struct err *e)
     if (st == ST_OK)
         st = announce_name(&m->names, SHEET)
                  ? root_write_file(&m->root, SHEET, sheet.at, sheet.length, e)
-                 : err_set(e, ST_DISK, "%s/%s cannot be written", m->root.path, LIST);
+                 : err_errno(e, ST_DISK, errno, "%s/%s cannot be written", m->root.path,
+                             LIST);
     /* Last of all: a kit with a manifest is complete. */
     if (st == ST_OK)
         st = root_write_file(&m->root, "manifest.csv", rows.at, rows.length, e);
