@@ -158,6 +158,141 @@ static void all_sizes_hold(void **state)
     ui_rig_done(&rig);
 }
 
+static bool shows(int rows, int cols, const char *text)
+{
+    assert_int_equal(canvas_resize(&rig.app.canvas, rows, cols, NULL), ST_OK);
+    char *screen = ui_rig_screen(&rig);
+    bool there = strstr(screen, text) != NULL;
+    free(screen);
+    return there;
+}
+
+/* Where only the list fits, keys of another screen would seem to do nothing. */
+static void too_small_names_the_screen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *name;
+    } screens[] = {{"K", "kit\nq back\n"},
+                   {"M", "source\nq back\n"},
+                   {"w", "jobs\nq back\n"},
+                   {",", "settings\nq back\n"},
+                   {"?", "help\nq back\n"}};
+    open_rig(12, 40, TIER_BRAILLE);
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+        assert_true(shows(12, 40, "▸"));
+        ui_rig_keys(&rig, screens[i].key);
+        assert_true(shows(12, 40, screens[i].name));
+        assert_true(shows(12, 40, "40x12: needs 80x24"));
+        assert_false(shows(12, 40, "▸"));
+        ui_rig_keys(&rig, "q");
+    }
+    ui_rig_done(&rig);
+}
+
+static int dry_runs, exports;
+
+static enum status export_as_asked(void *user, const struct export_request *r,
+                                   struct app_reply reply, struct err *e)
+{
+    (void)user, (void)e;
+    *(r->dry_run ? &dry_runs : &exports) += 1;
+    reply.done(reply.to, ST_OK, r->dry_run ? "would write 2 samples" : "wrote 2 samples",
+               r->dry_run ? "a dry run of many words\nBD kick\nSD snare\n" : NULL);
+    return ST_OK;
+}
+
+/* Nobody writes what nobody saw. */
+static void a_dry_run_is_seen_before_it_is_written(void **state)
+{
+    (void)state;
+    open_rig(3, 20, TIER_BRAILLE);
+    rig.app.setup.ops.export_kit = export_as_asked;
+    ui_rig_keys(&rig, "E");
+    assert_false(shows(3, 20, "BD kick"));
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(dry_runs, 1);
+    assert_int_equal(exports, 0);
+    assert_string_equal(rig.app.echo, "what would be written was not shown yet");
+    assert_true(shows(12, 40, "BD kick"));
+    assert_true(shows(12, 40, "Enter writes it"));
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(exports, 1);
+    assert_true(shows(12, 40, "wrote 2 samples"));
+    ui_rig_done(&rig);
+}
+
+/* What is being typed stays while the terminal is somebody else's. */
+static void lines_are_left_for_the_shell(void **state)
+{
+    (void)state;
+    open_rig(24, 80, TIER_BRAILLE);
+    ui_rig_keys(&rig, "f d r ^Z");
+    assert_true(rig.app.suspend);
+    rig.app.suspend = false;
+    ui_rig_keys(&rig, "^L u m");
+    assert_true(rig.app.redraw);
+    assert_true(shows(24, 80, "filter drum"));
+    ui_rig_keys(&rig, "Esc");
+    app_confirm(&rig.app, "Really?", NULL, NULL);
+    ui_rig_keys(&rig, "^Z");
+    assert_true(rig.app.suspend);
+    assert_int_equal(rig.app.asking, ASK_CONFIRM);
+    ui_rig_done(&rig);
+}
+
+/* A number that is cut is another number: what has no room goes as a whole. */
+static void numbers_of_the_title_are_whole(void **state)
+{
+    (void)state;
+    ui_rig_init(&rig, 4, 600, 24, 80, TIER_BRAILLE);
+    ui_rig_keys(&rig, "] a j x");
+    assert_true(shows(24, 80, "4 sources   2,"));
+    rig.app.batch = (struct batch_state){.active = 1, .total = 1, .title = "mine tape"};
+    char whole[64], undecided[24];
+    words_count(undecided, sizeof undecided, session_tallies(rig.session)->all.undecided);
+    snprintf(whole, sizeof whole, "● 1  ✗ 1  · %s ", undecided);
+    for (int cols = 80; cols < 130; cols++)
+        assert_true(shows(24, cols, whole));
+    assert_true(shows(24, 80, "mining 0/1"));
+    ui_rig_done(&rig);
+}
+
+/* How to undo stands at the end of what is said, and a reason does, too. */
+static void what_is_said_keeps_its_end(void **state)
+{
+    (void)state;
+    open_rig(24, 80, TIER_BRAILLE);
+    app_say(&rig.app, "accepted %0100d · u undoes", 7);
+    assert_true(shows(24, 80, "· u undoes\n"));
+    assert_true(shows(24, 80, " accepted 000"));
+    assert_true(shows(12, 40, "· u undoes"));
+    ui_rig_done(&rig);
+}
+
+static void words_go_round_by_any_count(void **state)
+{
+    (void)state;
+    char value[64];
+    int key = config_find("drum_miner.slice_mode");
+    open_rig(24, 80, TIER_BRAILLE);
+    ui_rig_keys(&rig, ",");
+    rig.app.settings.cursor = key;
+    static const struct {
+        const char *keys, *value;
+    } turns[] = {{"{", "fixed_length"},
+                 {"# 7 {", "onset_to_onset"},
+                 {"# 8 {", "onset_to_onset"},
+                 {"9 {", "fixed_length"},
+                 {"# 1 0 1 }", "onset_to_onset"}};
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        ui_rig_keys(&rig, turns[i].keys);
+        config_get(rig.app.config, key, value, sizeof value);
+        assert_string_equal(value, turns[i].value);
+    }
+    ui_rig_done(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +304,12 @@ int main(void)
         cmocka_unit_test(kit_as_drawn),
         cmocka_unit_test(other_screens),
         cmocka_unit_test(all_sizes_hold),
+        cmocka_unit_test(too_small_names_the_screen),
+        cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
+        cmocka_unit_test(lines_are_left_for_the_shell),
+        cmocka_unit_test(numbers_of_the_title_are_whole),
+        cmocka_unit_test(what_is_said_keeps_its_end),
+        cmocka_unit_test(words_go_round_by_any_count),
     };
     return cmocka_run_group_tests_name("ui screens", tests, NULL, NULL);
 }

@@ -227,7 +227,7 @@ static void show_page(struct app *app, const char *title, const char *text)
     snprintf(app->page.text, sizeof app->page.text, "%s", text);
     app->page.top = 0;
     app->page.open = true;
-    app->page.confirms_export = false;
+    app->page.seen = app->page.confirms_export = false;
     app->dirty = true;
 }
 
@@ -349,6 +349,10 @@ static bool page_act(struct app *app, const struct key_action *a)
     }
     switch (a->action) {
     case ACT_DETAIL:
+        if (p->confirms_export && !p->seen) {
+            app_warn(app, "what would be written was not shown yet");
+            return true;
+        }
         p->open = false;
         if (p->confirms_export)
             app_export(app, false);
@@ -512,44 +516,6 @@ void app_key(struct app *app, uint32_t key)
 
 /* --- drawing ----------------------------------------------------------------------- */
 
-/* Too small for the layout: what can be said, and a sentence. */
-static void draw_small(struct app *app, const struct area *a)
-{
-    int row = a->rows - 1;
-    long at = library_current(app);
-    if (a->rows > 2) {
-        struct area line = area_sub(a, row--, 0, 1, a->cols);
-        bool typing = app->asking != ASK_NOTHING && app->asking != ASK_CONFIRM;
-        int before, col = 1;
-        if (typing) {
-            const char *text = app_prompt_in_sight(app, a->cols, &before);
-            col = area_text(&line, 0, col, ROLE_PROMPT, app_prompt_label(app));
-            area_text(&line, 0, col, ROLE_INPUT, text);
-        } else {
-            area_fit(&line, 0, 0, a->cols, ROLE_TEXT, CUT_END,
-                     app->asking == ASK_CONFIRM ? app->question : app->echo);
-        }
-    }
-    if (a->rows > 1)
-        area_printf(a, row--, 0, ROLE_WARNING, "%dx%d: needs %dx%d", a->cols, a->rows,
-                    MIN_COLS, MIN_ROWS);
-    struct area rows = area_sub(a, 0, 0, row + 1, a->cols);
-    if (at < 0 || rows.rows < 1)
-        return;
-    size_t cursor = view_cursor(app->view), count = view_count(app->view);
-    size_t first = cursor > (size_t)rows.rows / 2 ? cursor - (size_t)rows.rows / 2 : 0;
-    for (int r = 0; r < rows.rows && first + (size_t)r < count; r++) {
-        size_t position = first + (size_t)r;
-        const struct find *f = session_find(app->session, view_at(app->view, position));
-        if (position == cursor) {
-            area_ground(&rows, r, 0, rows.cols, ROLE_CURSOR);
-            area_glyph(&rows, r, 0, ROLE_STRONG, GLYPH_CURSOR);
-        }
-        area_glyph(&rows, r, 1, words_mark_role(f), words_mark(f));
-        area_fit(&rows, r, 3, rows.cols - 3, ROLE_TEXT, CUT_MIDDLE, f->name);
-    }
-}
-
 static void place_cursor(const struct app *app, int row, int *cursor_row, int *cursor_col)
 {
     *cursor_row = -1;
@@ -568,7 +534,7 @@ void app_draw(struct app *app, int *cursor_row, int *cursor_col)
     canvas_clear(&app->canvas);
     struct area all = canvas_area(&app->canvas);
     if (all.rows < MIN_ROWS || all.cols < MIN_COLS) {
-        draw_small(app, &all);
+        frame_small(app, &all);
         place_cursor(app, all.rows - 1, cursor_row, cursor_col);
         return;
     }

@@ -250,6 +250,11 @@ static void answer(struct app *app, uint32_t key)
 
 void app_prompt_key(struct app *app, uint32_t key)
 {
+    if (key == KEY_CONTROL('Z') || key == KEY_CONTROL('L')) { /* what is typed stays */
+        app->suspend |= key == KEY_CONTROL('Z');
+        app->redraw |= key == KEY_CONTROL('L');
+        return;
+    }
     if (app->asking == ASK_CONFIRM) {
         answer(app, key);
         return;

@@ -121,7 +121,8 @@ static void draw_sound(struct app *app, const struct area *row)
 static void draw_echo(struct app *app, const struct area *row)
 {
     if (app->asking == ASK_NOTHING) {
-        area_fit(row, 0, 1, row->cols - 2, app->echo_role, CUT_END, app->echo);
+        /* how to undo it, or the reason, stands at the end */
+        area_fit(row, 0, 1, row->cols - 2, app->echo_role, CUT_MIDDLE, app->echo);
         return;
     }
     int col = area_printf(row, 0, 1, ROLE_PROMPT, "%s", app_prompt_label(app));
@@ -366,6 +367,7 @@ void frame_which_key(struct app *app, const struct area *a)
 void frame_page(struct app *app, const struct area *a)
 {
     struct page_state *p = &app->page;
+    p->seen = true;
     struct area in = area_box(a, ROLE_BORDER, p->title);
     int lines = 0;
     const char *line = p->text;
@@ -395,4 +397,69 @@ void frame_page(struct app *app, const struct area *a)
     if (lines > in.rows)
         area_printf(&edge, 0, 2, ROLE_HINT, " %d-%d of %d ", p->top + 1,
                     p->top + in.rows < lines ? p->top + in.rows : lines, lines);
+}
+
+/* --- terminals that are too small -------------------------------------------------- */
+
+/* Rows of the list around its cursor. */
+static void draw_small_list(struct app *app, const struct area *rows)
+{
+    if (library_current(app) < 0)
+        return;
+    size_t cursor = view_cursor(app->view), count = view_count(app->view);
+    size_t first = cursor > (size_t)rows->rows / 2 ? cursor - (size_t)rows->rows / 2 : 0;
+    for (int r = 0; r < rows->rows && first + (size_t)r < count; r++) {
+        size_t position = first + (size_t)r;
+        const struct find *f = session_find(app->session, view_at(app->view, position));
+        if (position == cursor) {
+            area_ground(rows, r, 0, rows->cols, ROLE_CURSOR);
+            area_glyph(rows, r, 0, ROLE_STRONG, GLYPH_CURSOR);
+        }
+        area_glyph(rows, r, 1, words_mark_role(f), words_mark(f));
+        area_fit(rows, r, 3, rows->cols - 3, ROLE_TEXT, CUT_MIDDLE, f->name);
+    }
+}
+
+/* Keys mean what they mean on the screen that is open, so it is named. */
+static void draw_small_screen(struct app *app, const struct area *rows)
+{
+    char back[64];
+    keymap_keys(&app->map, app->screen, ACT_CLOSE, back, sizeof back);
+    back[strcspn(back, " ")] = '\0';
+    area_printf(rows, 0, 0, ROLE_TITLE, "%s", screen_name(app->screen));
+    if (rows->rows > 1 && back[0]) {
+        int col = area_text(rows, 1, 0, ROLE_KEY, back);
+        area_text(rows, 1, col + 1, ROLE_HINT, "back");
+    }
+}
+
+void frame_small(struct app *app, const struct area *a)
+{
+    int row = a->rows - 1;
+    if (a->rows > 2) {
+        struct area line = area_sub(a, row--, 0, 1, a->cols);
+        bool typing = app->asking != ASK_NOTHING && app->asking != ASK_CONFIRM;
+        int before, col = 1;
+        if (typing) {
+            const char *text = app_prompt_in_sight(app, a->cols, &before);
+            col = area_text(&line, 0, col, ROLE_PROMPT, app_prompt_label(app));
+            area_text(&line, 0, col, ROLE_INPUT, text);
+        } else {
+            area_fit(&line, 0, 0, a->cols, ROLE_TEXT, CUT_MIDDLE,
+                     app->asking == ASK_CONFIRM ? app->question : app->echo);
+        }
+    }
+    if (a->rows > 1)
+        area_printf(a, row--, 0, ROLE_WARNING, "%dx%d: needs %dx%d", a->cols, a->rows,
+                    MIN_COLS, MIN_ROWS);
+    struct area rows = area_sub(a, 0, 0, row + 1, a->cols);
+    enum { PAGE_ROWS = 3, PAGE_COLS = 24 }; /* a line of it, and what Enter does */
+    if (rows.rows < 1)
+        return;
+    if (app->page.open && rows.rows >= PAGE_ROWS && rows.cols >= PAGE_COLS)
+        frame_page(app, &rows);
+    else if (app->screen == SCREEN_LIBRARY)
+        draw_small_list(app, &rows);
+    else
+        draw_small_screen(app, &rows);
 }

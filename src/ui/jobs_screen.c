@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { JOBS_SHOWN = 200 };
+enum { JOBS_SHOWN = 200, BAR_CELLS = 10 };
 
 static const char *state_word(enum job_state s)
 {
@@ -43,7 +43,8 @@ static void draw_job(struct app *app, const struct area *a, int row,
     }
     if (j->state == JOB_WAITING)
         return;
-    paint_bar(a, row, col, 16, ROLE_WAVEFORM, j->state == JOB_DONE ? 1 : j->fraction);
+    paint_bar(a, row, col, BAR_CELLS, ROLE_WAVEFORM,
+              j->state == JOB_DONE ? 1 : j->fraction);
     words_time(time, sizeof time, j->elapsed_s, 0);
     if (j->state == JOB_RUNNING && j->fraction > 0.02 && j->elapsed_s > 1) {
         char left[24];
@@ -52,7 +53,7 @@ static void draw_job(struct app *app, const struct area *a, int row,
     } else {
         snprintf(text, sizeof text, "%s", time);
     }
-    col = area_printf(a, row, col + 17, ROLE_DIM, "%s", text);
+    col = area_printf(a, row, col + BAR_CELLS + 1, ROLE_DIM, "%s", text);
     if (j->state == JOB_RUNNING)
         area_fit(a, row, col + 2, a->cols - col - 3, ROLE_DIM, CUT_END, j->stage);
 }

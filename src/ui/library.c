@@ -374,26 +374,29 @@ static bool act(struct app *app, const struct key_action *a)
 
 /* --- the layout -------------------------------------------------------------------- */
 
-static void say_project(struct app *app, int cols, char *to, size_t room)
+/* As much as fits: the recordings go first, then all finds, which the categories below
+ * tell, too. */
+static void say_project(struct app *app, int cols, char *to, size_t size)
 {
     const struct session_tallies *t = session_tallies(app->session);
     enum tier tier = app->canvas.tier;
-    char all[24], sources[24], accepted[24], rejected[24], undecided[24];
+    char all[24], sources[24], accepted[24], rejected[24], undecided[24], of[2][48];
     words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
     words_count(accepted, sizeof accepted, t->all.accepted);
     words_count(rejected, sizeof rejected, t->all.rejected);
     words_count(undecided, sizeof undecided, t->all.undecided);
     words_count(sources, sizeof sources, session_source_count(app->session));
-    const char *gap = cols >= 100 ? "     " : "  ";
-    bool tight = cols < 100 && app->batch.active > 0;
-    int n = snprintf(to, room, "%.200s%s", session_name(app->session), gap);
-    if (!tight) /* the progress needs the room */
-        n += snprintf(to + n, room - (size_t)n, "%s source%s   ", sources,
-                      session_source_count(app->session) == 1 ? "" : "s");
-    snprintf(to + n, room - (size_t)n, "%s find%s%s%s %s  %s %s  %s %s", all,
-             strcmp(all, "1") == 0 ? "" : "s", tight ? "  " : "   ",
-             glyph_text(GLYPH_ACCEPTED, tier), accepted, glyph_text(GLYPH_REJECTED, tier),
-             rejected, glyph_text(GLYPH_UNDECIDED, tier), undecided);
+    snprintf(of[0], sizeof of[0], "%s source%s   ", sources,
+             session_source_count(app->session) == 1 ? "" : "s");
+    snprintf(of[1], sizeof of[1], "%s find%s   ", all, strcmp(all, "1") == 0 ? "" : "s");
+    int room = frame_top_room(app, cols), without = 0;
+    do
+        snprintf(to, size, "%.200s%s%s%s%s %s  %s %s  %s %s", session_name(app->session),
+                 cols >= 100 ? "     " : "  ", without > 0 ? "" : of[0],
+                 without > 1 ? "" : of[1], glyph_text(GLYPH_ACCEPTED, tier), accepted,
+                 glyph_text(GLYPH_REJECTED, tier), rejected,
+                 glyph_text(GLYPH_UNDECIDED, tier), undecided);
+    while (utf8_cells(to) > room && without++ < 2);
 }
 
 /* Rules above and below the panes with tees where the upright ones meet them. */

@@ -173,7 +173,8 @@ struct page_state {
     char title[96];
     char text[PAGE_BYTES];
     int top;
-    bool confirms_export; /* Enter writes the kit */
+    bool seen;            /* was drawn */
+    bool confirms_export; /* Enter writes the kit, when it was seen */
 };
 
 /* Background work since it last was idle, for the top line. */
@@ -348,6 +349,8 @@ struct area frame(struct app *app, const struct area *a, const char *left);
 /* The same, and a rule below the top line. */
 struct area frame_ruled(struct app *app, const struct area *a, const char *left);
 void frame_page(struct app *app, const struct area *a);
+/* Too small for the layout: what can be said, and a sentence. */
+void frame_small(struct app *app, const struct area *a);
 void frame_which_key(struct app *app, const struct area *a);
 
 /* library.c, library_draw.c, inspector.c, library_act.c */
