@@ -233,6 +233,56 @@ static void hits_are_named_among_the_others(void **state)
     root_done(&root);
 }
 
+struct told {
+    double last, drums_first, drums_last;
+    int fell, drums;
+};
+
+static void note_part(void *user, double fraction, const char *stage)
+{
+    struct told *t = user;
+    t->fell += fraction < t->last - 1e-9 || fraction > 1;
+    t->last = fraction;
+    if (stage && strcmp(stage, "drums") == 0) {
+        t->drums_first = t->drums++ == 0 ? fraction : t->drums_first;
+        t->drums_last = fraction;
+    }
+}
+
+/* Whoever waits for hundreds of hits sees that it goes on, also where only the best of
+ * them are kept, which takes a second pass. */
+static void progress_goes_on_within_a_stage(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct audio a;
+    enum { HITS = 200, STEP = OUT / 5 };
+    assert_int_equal(audio_init(&a, (size_t)(HITS + 1) * STEP, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < HITS; i++) {
+        struct rng r = rng_derive(3, 0, "test-progress", i);
+        synth_drum(SYNTH_SNARE, 0.5, 1, &r, a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
+    }
+    record(path, *state, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
+    for (int choice = 0; choice < 2; choice++) {
+        struct told t = {0};
+        struct job_context ctx = {.progress = note_part, .progress_user = &t};
+        struct recipe recipe = *recipe_of(STAGE_DRUMS);
+        struct dig d;
+        if (choice)
+            recipe.cfg.drum_miner.max_saved_per_file = HITS / 2;
+        assert_int_equal(dig_open(&d, &recipe, &site, &ctx, NULL), ST_OK);
+        assert_true(t.last > 0.2 && t.last < 0.5);
+        assert_int_equal(dig_run(&d, NULL), ST_OK);
+        assert_true(d.finds.count >= HITS / 2);
+        dig_done(&d);
+        assert_int_equal(t.fell, 0);
+        assert_true(t.drums >= 4);
+        assert_true(t.drums_last - t.drums_first > 0.15);
+        assert_true(t.last > 0.95);
+    }
+}
+
 /* Two strokes that break off with a step: one hit each, from its own attack to the step.
  */
 static void a_click_between_hits_is_no_attack(void **state)
@@ -304,6 +354,7 @@ int main(void)
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_click_between_hits_is_no_attack),
+        IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);

@@ -380,6 +380,48 @@ static void errands_go_first_and_do_not_count(void **state)
     jobs_free(j);
 }
 
+static enum status half_then_wait(void *arg, const struct job_context *ctx, struct err *e)
+{
+    job_progress(ctx, 0.5, "half");
+    return until_cancelled(arg, ctx, e);
+}
+
+/* A recording of an hour and a hit of a second are not half of the work each. */
+static void work_is_told_by_weight(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    struct err e;
+    atomic_int ran = 0;
+    double asked, over;
+    assert_int_equal(jobs_new(&j, 1, NULL, &e), ST_OK);
+    struct probe large = {.ran = &ran, .owner = pthread_self()}, small = large,
+                 light = large, errand = large;
+    struct job_spec spec = {.work = half_then_wait, .done = done, .arg = &large};
+    spec.weight = 90;
+    jobs_submit(j, &spec);
+    spec = (struct job_spec){.work = work, .done = done, .arg = &small, .weight = 8};
+    jobs_submit(j, &spec);
+    spec = (struct job_spec){.work = work, .done = done, .arg = &light};
+    jobs_submit(j, &spec); /* says none: 1 */
+    spec.arg = &errand;
+    spec.errand = true;
+    spec.weight = 1000;
+    jobs_submit(j, &spec);
+    while (!atomic_load(&large.started))
+        nap(1);
+    assert_int_equal(jobs_active(j), 3);
+    jobs_work(j, &asked, &over);
+    assert_float_equal(asked, 99, 1e-9);
+    assert_float_equal(over, 45, 1e-9);
+    jobs_cancel(j, 0);
+    jobs_wait(j);
+    assert_int_equal(jobs_active(j), 0);
+    jobs_work(j, &asked, &over); /* nothing is left of what was cancelled */
+    assert_float_equal(over, asked, 1e-9);
+    jobs_free(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +436,7 @@ int main(void)
         cmocka_unit_test(an_end_leaves_a_moment_for_what_follows),
         cmocka_unit_test(an_end_sleeps_while_it_waits),
         cmocka_unit_test(errands_go_first_and_do_not_count),
+        cmocka_unit_test(work_is_told_by_weight),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
 }

@@ -2,11 +2,14 @@
  * TROWEL_REGENERATE=1 writes them anew; look at them before committing. */
 #include "ui_rig.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -241,6 +244,49 @@ static void lines_are_left_for_the_shell(void **state)
     ui_rig_done(&rig);
 }
 
+static enum status waits(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct timespec nap = {0, 1000000};
+    job_progress(ctx, 0.5, "drums");
+    atomic_store((atomic_bool *)arg, true);
+    while (!job_cancelled(ctx))
+        nanosleep(&nap, NULL);
+    return err_set(e, ST_CANCELLED, "cancelled");
+}
+
+/* While a recording of an hour is mined nothing else may happen for minutes. */
+static void progress_is_shown_while_nothing_else_happens(void **state)
+{
+    (void)state;
+    open_rig(24, 112, TIER_BRAILLE);
+    atomic_bool runs = false;
+    struct jobs *none = rig.app.jobs;
+    struct job_spec spec = {
+        .title = "mine tape", .work = waits, .arg = &runs, .weight = 60};
+    assert_int_equal(jobs_new(&rig.app.jobs, 1, NULL, NULL), ST_OK);
+    jobs_submit(rig.app.jobs, &spec);
+    spec.weight = 40;
+    jobs_submit(rig.app.jobs, &spec); /* and one that waits */
+    while (!atomic_load(&runs))
+        sched_yield();
+    app_tick(&rig.app);
+    for (int i = 0; i < 8; i++) {
+        assert_true(shows(24, 112, "mining 0/2"));
+        rig.app.moved = rig.app.dirty = false;
+        rig.app.now += 0.3;
+        assert_true(app_tick(&rig.app) <= 0.25); /* it looks again soon, */
+        assert_true(rig.app.moved);              /* and there is something to draw */
+        rig.app.moved = false;
+        app_tick(&rig.app);
+        assert_false(rig.app.moved); /* but no more often than that */
+    }
+    assert_float_equal(rig.app.batch.fraction, 0.3, 1e-9);
+    assert_true(shows(24, 112, "left"));
+    jobs_free(rig.app.jobs);
+    rig.app.jobs = none;
+    ui_rig_done(&rig);
+}
+
 /* A number that is cut is another number: what has no room goes as a whole. */
 static void numbers_of_the_title_are_whole(void **state)
 {
@@ -307,6 +353,7 @@ int main(void)
         cmocka_unit_test(too_small_names_the_screen),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
         cmocka_unit_test(lines_are_left_for_the_shell),
+        cmocka_unit_test(progress_is_shown_while_nothing_else_happens),
         cmocka_unit_test(numbers_of_the_title_are_whole),
         cmocka_unit_test(what_is_said_keeps_its_end),
         cmocka_unit_test(words_go_round_by_any_count),

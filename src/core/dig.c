@@ -14,6 +14,9 @@
 /* A recording that never gets louder than this holds nothing to find. */
 static const double SILENT_PEAK_DB = -90;
 
+/* What reading a recording takes of the whole, for the time that is left. */
+static const double reading = 0.3;
+
 /* DC and nothing on it. */
 static bool is_constant(const struct track *t)
 {
@@ -64,7 +67,7 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         return st;
     d->info = *soundfile_info(d->sf);
     soundfile_begin_hash(d->sf);
-    st = survey_read(d->sf, 0.5, ctx, &d->track, e);
+    st = survey_read(d->sf, reading, ctx, &d->track, e);
     if (st == ST_OK)
         st = soundfile_hash(d->sf, &d->content_hash, e);
     if (st == ST_OK)
@@ -106,20 +109,29 @@ enum status dig_go_on(const struct dig *d, struct err *e)
                : ST_OK;
 }
 
+void dig_part(const struct dig *d, double part)
+{
+    job_progress(d->ctx, d->progress.from + d->progress.share * part, d->progress.stage);
+}
+
 enum status dig_run(struct dig *d, struct err *e)
 {
     /* Drums come before hiss, which is made from them; pads before drones. */
     static const struct {
         enum stage stage;
         enum status (*run)(struct dig *, struct err *);
+        double share; /* of the time that songs take; with `reading` the whole */
     } order[STAGE_COUNT] = {
-        {STAGE_PADS, stage_pads},     {STAGE_DRONES, stage_drones},
-        {STAGE_CLOUDS, stage_clouds}, {STAGE_DRUMS, stage_drums},
-        {STAGE_HISS, stage_hiss},     {STAGE_SILENCES, stage_silences},
-        {STAGE_DUST, stage_dust},
+        {STAGE_PADS, stage_pads, 0.08},     {STAGE_DRONES, stage_drones, 0.2},
+        {STAGE_CLOUDS, stage_clouds, 0.08}, {STAGE_DRUMS, stage_drums, 0.26},
+        {STAGE_HISS, stage_hiss, 0.06},     {STAGE_SILENCES, stage_silences, 0.01},
+        {STAGE_DUST, stage_dust, 0.01},
     };
+    d->progress.from = reading;
     for (int i = 0; i < STAGE_COUNT; i++) {
-        job_progress(d->ctx, 0.5 + 0.5 * i / STAGE_COUNT, stage_name(order[i].stage));
+        d->progress.share = order[i].share;
+        d->progress.stage = stage_name(order[i].stage);
+        dig_part(d, 0);
         size_t first = d->finds.count;
         enum status st = dig_go_on(d, e);
         if (st == ST_OK)
@@ -132,6 +144,7 @@ enum status dig_run(struct dig *d, struct err *e)
             return st;
         if (d->site.found && d->finds.count > first)
             d->site.found(d->site.found_user, d, first);
+        d->progress.from += order[i].share;
     }
     return ST_OK;
 }

@@ -46,7 +46,8 @@ struct dig_site {
     const struct root *root; /* the project; NULL: write nothing */
     const char *folder;      /* below root: "<stem>" ("" = the root itself) */
     bool category_folders;   /* <folder>/pads/…, else straight into folder */
-    /* Called with names before they are written; false stops the dig (ST_DISK). */
+    /* Called with names before they are written; false, with errno, stops the dig
+     * (ST_DISK). */
     bool (*announce)(void *user, const char *const *names, size_t count);
     void *user;
     /* Called after each stage that found something, on the worker's thread: the finds
@@ -93,6 +94,10 @@ struct dig {
     struct material_list pads, hits;
     struct batch *batch; /* samples that wait for dig_settle (dig_place.c) */
     double bpm;          /* for bar lengths: the config's or the recording's, 0 = none */
+    struct {
+        double from, share; /* of the stage, in the whole */
+        const char *stage;
+    } progress;
 };
 
 /* Opens, hashes and analyses. On failure nothing needs dig_done. ST_UNREADABLE, ST_EMPTY
@@ -161,6 +166,8 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
 /* Is the stage one of the recipe's? What another is made from is mined all the same. */
 bool dig_wants(const struct dig *d, enum stage s);
 
+/* So much of the stage is done, 0 … 1. */
+void dig_part(const struct dig *d, double part);
 /* ST_CANCELLED once the job is to end: asked every tenth of a second of work or so. */
 enum status dig_go_on(const struct dig *d, struct err *e);
 

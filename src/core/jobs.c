@@ -45,6 +45,8 @@ struct jobs {
     atomic_bool behind;
     int pipe_fd[2];
     uint64_t last_id;
+    int active;         /* waiting or running, without errands */
+    double asked, over; /* weights, also without errands */
     const struct log *log;
 };
 
@@ -90,6 +92,23 @@ static struct job *list_remove(struct list *l, struct job *job)
 static struct job *list_shift(struct list *l)
 {
     return l->first ? list_remove(l, l->first) : NULL;
+}
+
+/* These two with the lock held. */
+static void enters(struct jobs *j, const struct job *job)
+{
+    if (job->spec.errand)
+        return;
+    j->active++;
+    j->asked += job->spec.weight;
+}
+
+static void leaves(struct jobs *j, const struct job *job)
+{
+    if (job->spec.errand)
+        return;
+    j->active--;
+    j->over += job->spec.weight;
 }
 
 bool job_cancelled(const struct job_context *ctx)
@@ -169,6 +188,7 @@ static void run_listed(struct jobs *j, struct job *job)
     run(job);
     pthread_mutex_lock(&j->lock);
     list_remove(&j->running, job);
+    leaves(j, job);
     job->ended_s = clock_s();
     job->state = state_of(job->result);
 }
@@ -284,9 +304,12 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
     }
     job->owner = j;
     job->spec = *spec;
+    if (!(job->spec.weight > 0))
+        job->spec.weight = 1;
     atomic_init(&job->cancelled, false);
     pthread_mutex_lock(&j->lock);
     uint64_t id = job->id = ++j->last_id;
+    enters(j, job);
     if (j->threads > 0) {
         if (spec->errand)
             list_unshift(&j->waiting, job);
@@ -326,6 +349,7 @@ void jobs_cancel(struct jobs *j, uint64_t id)
         if (id != 0 && job->id != id)
             continue;
         list_remove(&j->waiting, job);
+        leaves(j, job);
         job->state = JOB_CANCELLED;
         job->result =
             err_set(&job->error, ST_CANCELLED, "%s: cancelled", job->spec.title);
@@ -486,12 +510,8 @@ int jobs_list(struct jobs *j, struct job_info *out, int max)
 
 int jobs_active(struct jobs *j)
 {
-    int n = 0;
     pthread_mutex_lock(&j->lock);
-    const struct list *active[] = {&j->running, &j->waiting};
-    for (int i = 0; i < 2; i++)
-        for (const struct job *job = active[i]->first; job; job = job->next)
-            n += !job->spec.errand;
+    int n = j->active;
     pthread_mutex_unlock(&j->lock);
     return n;
 }
@@ -506,4 +526,14 @@ bool jobs_pending(struct jobs *j, const char *again)
             found = strcmp(job->spec.again, again) == 0;
     pthread_mutex_unlock(&j->lock);
     return found;
+}
+
+void jobs_work(struct jobs *j, double *asked, double *done)
+{
+    pthread_mutex_lock(&j->lock);
+    *asked = j->asked;
+    *done = j->over;
+    for (const struct job *job = j->running.first; job; job = job->next)
+        *done += job->spec.errand ? 0 : job->spec.weight * job->fraction;
+    pthread_mutex_unlock(&j->lock);
 }

@@ -43,6 +43,8 @@ struct job_spec {
     void *arg;
     /* for whoever shows the job: the command that asks for it anew, "" = none */
     char again[JOB_AGAIN_BYTES];
+    /* how much work it is beside the others of its pool, in any unit; 0 = 1 */
+    double weight;
     bool errand; /* a short one: goes before all that wait, and jobs_active leaves it out
                   */
 };
@@ -87,6 +89,9 @@ void jobs_end(struct jobs *j, double grace_s);
 /* Snapshot of the newest `max` jobs, waiting and running first; returns how many. */
 int jobs_list(struct jobs *j, struct job_info *out, int max);
 int jobs_active(struct jobs *j); /* waiting + running, without errands */
+/* The weight of all that was ever submitted, and how much of it is done, what runs by its
+ * progress; without errands. */
+void jobs_work(struct jobs *j, double *asked, double *done);
 /* Does a job that is asked for by this command wait or run? Any thread. */
 bool jobs_pending(struct jobs *j, const char *again);
 

@@ -136,6 +136,7 @@ struct pass {
     struct drum_verdict *told;
     int *number;
     size_t first, count;
+    size_t read, to_read; /* hits, for whoever waits */
 };
 
 /* For at most so many hits. */
@@ -304,10 +305,14 @@ static enum status keep_misses(struct dig *d, const struct hit_pool *pool, struc
     return st;
 }
 
-static enum status read_plan(struct pass *s, size_t i, const struct hit_plan *plan,
+static enum status read_plan(struct pass *s, const struct hit_plan *plan,
                              struct audio *read, struct err *e)
 {
-    enum status st = i % 64 == 0 ? dig_go_on(s->d, e) : ST_OK;
+    enum status st = ST_OK;
+    if (s->read++ % 64 == 0) {
+        dig_part(s->d, (double)s->read / (double)s->to_read);
+        st = dig_go_on(s->d, e);
+    }
     if (st != ST_OK)
         return st;
     return forward_read(&s->forward, plan->read_start,
@@ -325,7 +330,7 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
         struct audio read;
         struct hit before = hit;
         struct hit_plan *plan = &plans->at[i];
-        st = read_plan(s, i, plan, &read, e);
+        st = read_plan(s, plan, &read, e);
         if (st == ST_OK)
             st = judge(s, plan, &read, &hit, e);
         if (st == ST_OK && i > 0 && hits_join(plan, &hit, plan - 1, &before)) {
@@ -353,7 +358,7 @@ static enum status take_best(struct pass *s, const struct hit_plans *plans,
     for (size_t i = 0; i < pool->count && st == ST_OK; i++) {
         const struct hit_plan *plan = &plans->at[pool->best[i].number];
         struct audio read;
-        st = read_plan(s, i, plan, &read, e);
+        st = read_plan(s, plan, &read, e);
         if (st == ST_OK)
             st = take_hit(s, plan, &read, &pool->best[i].hit, (int)i + 1, e);
     }
@@ -369,6 +374,7 @@ static enum status mine(struct dig *d, const struct hits_params *p,
     bool choice = plans->count > p->max_saved;
     hit_pool_init(&pool, p);
     enum status st = pass_init(&s, d, p, choice ? p->max_saved : plans->count, e);
+    s.to_read = plans->count + (choice ? p->max_saved : 0);
     if (st == ST_OK)
         st = judge_all(&s, plans, !choice, &pool, e);
     if (st == ST_OK && choice)

@@ -61,7 +61,8 @@ static bool enter(struct walk *w, const struct stat *s)
     return true;
 }
 
-static enum status add_source(struct walk *w, const char *path, const char *relative)
+static enum status add_source(struct walk *w, const char *path, const char *relative,
+                              int64_t bytes)
 {
     bool named = soundfile_has_audio_ending(path);
     if (!named && !soundfile_is_audio(path))
@@ -72,6 +73,7 @@ static enum status add_source(struct walk *w, const char *path, const char *rela
     struct source_file *f = &list->items[list->count++];
     *f = (struct source_file){.path = strdup(path), .relative = strdup(relative)};
     f->by_content = !named;
+    f->bytes = bytes;
     return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
 }
 
@@ -83,10 +85,10 @@ static enum status visit_entry(struct walk *w, const char *relative)
         return ST_OK;   /* gone */
     if (stat(path, &s)) /* a link to nothing: a recording that is missed */
         return S_ISLNK(link.st_mode) && soundfile_has_audio_ending(path)
-                   ? add_source(w, path, relative)
+                   ? add_source(w, path, relative, 0)
                    : ST_OK;
     if (S_ISREG(s.st_mode))
-        return add_source(w, path, relative);
+        return add_source(w, path, relative, s.st_size);
     if (!S_ISDIR(s.st_mode) || !w->recursive)
         return ST_OK;
     return push(S_ISLNK(link.st_mode) ? &w->linked : &w->real, relative) ? ST_OK
@@ -237,7 +239,7 @@ static enum status walk_all(struct walk *w)
     return st;
 }
 
-static enum status one_file(struct source_list *out, const char *path)
+static enum status one_file(struct source_list *out, const char *path, int64_t bytes)
 {
     out->items = calloc(1, sizeof *out->items);
     if (!out->items)
@@ -246,6 +248,7 @@ static enum status one_file(struct source_list *out, const char *path)
     out->items[0].path = strdup(path);
     out->items[0].relative = strdup(path_base(path));
     out->items[0].by_content = !soundfile_has_audio_ending(path);
+    out->items[0].bytes = bytes;
     return out->items[0].path && out->items[0].relative ? ST_OK : ST_NO_MEMORY;
 }
 
@@ -265,7 +268,7 @@ enum status discover(struct source_list *out, const char *folder,
         if (stat(options->skip[i], &skip) == 0 &&
             (skip.st_dev != s.st_dev || skip.st_ino != s.st_ino))
             w.skip[w.skip_count++] = (struct place){skip.st_dev, skip.st_ino};
-    enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder);
+    enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder, s.st_size);
     if (!st && out->unreadable_folders && out->count == 0 && !options->recursive)
         st = err_set(e, ST_UNREADABLE, "%s cannot be listed: no permission", folder);
     if (!st && out->count)

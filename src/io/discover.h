@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct source_file {
     char *path;     /* to open it: folder/relative */
@@ -23,6 +24,7 @@ struct source_file {
      * ("tapes_side-a"), doubles get "_2", "_3" … */
     char stem[STEM_BYTES];
     bool by_content; /* has no audio ending */
+    int64_t bytes;   /* the file's size; 0 when it is missing */
 };
 
 struct source_list {

@@ -23,25 +23,33 @@ static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s 
 static void follow_jobs(struct app *app)
 {
     struct batch_state *b = &app->batch;
-    int active = app->jobs ? jobs_active(app->jobs) : 0;
+    double asked = 0, done = 0;
+    int active = 0;
+    if (app->jobs) {
+        active = jobs_active(app->jobs);
+        jobs_work(app->jobs, &asked, &done);
+    }
     if (active > 0 && b->active == 0)
-        *b = (struct batch_state){.total = active, .since = app->now};
+        *b = (struct batch_state){
+            .total = active, .since = app->now, .done_before = b->done_before};
     else if (active > b->active)
         b->total += active - b->active;
     if (active != b->active)
         app->dirty = true;
     b->active = active;
-    if (active == 0)
+    if (active == 0) {
+        b->done_before = done;
         return;
-    struct job_info job[16];
-    int n = jobs_list(app->jobs, job, 16);
-    double part = b->total - active;
-    for (int i = 0; i < n; i++)
-        if (job[i].state == JOB_RUNNING)
-            part += job[i].fraction;
-    if (n > 0)
-        memcpy(b->title, job[0].title, sizeof b->title);
-    b->fraction = b->total > 0 ? part / b->total : 0;
+    }
+    if (app->now - b->told >= progress_s) {
+        b->told = app->now;
+        app->moved = true;
+    }
+    struct job_info first;
+    if (jobs_list(app->jobs, &first, 1) > 0)
+        memcpy(b->title, first.title, sizeof b->title);
+    b->fraction =
+        asked > b->done_before ? (done - b->done_before) / (asked - b->done_before) : 0;
 }
 
 static void follow_sound(struct app *app)

@@ -180,7 +180,8 @@ struct page_state {
 /* Background work since it last was idle, for the top line. */
 struct batch_state {
     int active, total;
-    double since, fraction;
+    double since, fraction, done_before; /* by the weight of jobs */
+    double told;                         /* when the screen was to show it last */
     char title[96];
 };
 
