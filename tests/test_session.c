@@ -252,10 +252,19 @@ static void test_views_keep_up(void **state)
             if ((long)rows[k] == before)
                 assert_int_equal(after, before);
         }
+        size_t last = 0; /* row in order: not one below its stack's best */
         for (size_t k = 1; k < n; k++) {
-            double a = key_of(s, v, view_at(v, k - 1)), b = key_of(s, v, view_at(v, k));
+            const struct find *f = session_find(s, view_at(v, k));
+            if (view_below_best(v, k)) {
+                assert_int_equal(f->stack, session_find(s, view_at(v, last))->stack);
+                continue;
+            }
+            double a = key_of(s, v, view_at(v, last)), b = key_of(s, v, view_at(v, k));
             assert_true(isnan(b) || (view_descending(v) ? a >= b : a <= b));
-            assert_true(a != b || view_at(v, k - 1) < view_at(v, k));
+            assert_true(a != b || view_at(v, last) < view_at(v, k));
+            assert_true(f->stack <= 0 ||
+                        f->stack != session_find(s, view_at(v, last))->stack);
+            last = k;
         }
     }
     view_free(v);
@@ -327,6 +336,25 @@ static void test_stacks(void **state)
     view_toggle_stack(v, 0);
     assert_int_equal(view_count(v), 6);
     assert_int_equal(view_hidden(v, 0), 0);
+    /* the others stand below it, by whatever the list is ordered */
+    for (int descending = 0; descending < 2; descending++) {
+        view_set_order(v, ORDER_MEASURE + ME_rms_db, descending);
+        size_t best = (size_t)view_position(v, session_find(s, 1)->id);
+        assert_int_equal(view_at(v, best + 1), 3);
+        assert_int_equal(view_at(v, best + 2), 5);
+        assert_false(view_below_best(v, best));
+        assert_true(view_below_best(v, best + 1) && view_below_best(v, best + 2));
+        assert_true(best + 3 == 6 || !view_below_best(v, best + 3));
+        /* also when one of them changes, which makes few rows anew */
+        size_t third = 5;
+        session_rate(s, &third, 1, 2 + descending, NULL);
+        assert_int_equal(view_at(v, best + 2), 5);
+    }
+    view_set_order(v, ORDER_FOUND, false);
+    view_set_filter(v, "!night_drum001", NULL);
+    assert_int_equal(view_at(v, 0), 3);
+    assert_true(view_below_best(v, 1));
+    view_set_filter(v, "", NULL);
     view_toggle_stack(v, 0);
     assert_int_equal(view_count(v), 4);
     /* with a filter the best that is left stands for the stack */
@@ -368,6 +396,7 @@ static void test_order_by_key(void **state)
     struct candidate *c = make_finds("night", N, &source, &vectors);
     for (int i = 0; i < N; i++) {
         c[i].missed_by[0] = '\0';
+        c[i].cluster = 0;
         snprintf(c[i].key, sizeof c[i].key, "%s", keys[i]);
     }
     assert_int_equal(session_add(s, &source, c, N, vectors, NULL), ST_OK);
@@ -420,16 +449,31 @@ static void test_a_stack_that_cannot_be(void **state)
     session_close(s);
 }
 
+static void deliver_without_stacks(struct session *s, const char *stem, int n)
+{
+    deliver(s, stem, n, true);
+    size_t count = session_count(s);
+    uint64_t *ids = calloc(count, sizeof *ids);
+    int *none = calloc(count, sizeof *none);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = session_find(s, i)->id;
+    assert_true(session_restack(s, ids, none, count));
+    while (session_tidy(s))
+        continue;
+    free(ids);
+    free(none);
+}
+
 static void test_similar_search_range(void **state)
 {
     struct session *s = open_session(*state);
-    deliver(s, "night", 20, true);
+    deliver_without_stacks(s, "night", 20);
     struct view *v = open_view(s);
     assert_int_equal(view_set_similar(v, 10, NULL, NULL), ST_OK);
     assert_int_equal(view_at(v, 0), 10);
     assert_true(view_at(v, 1) == 11 && view_at(v, 2) == 8); /* 9 is a near-miss */
     assert_int_equal(view_order(v), ORDER_SIMILAR);
-    deliver(s, "tape", 20, true);
+    deliver_without_stacks(s, "tape", 20);
     assert_int_equal(view_at(v, 1), 30); /* sounds exactly like it */
     view_set_similar(v, -1, NULL, NULL);
     assert_int_equal(view_order(v), ORDER_MEASURE + ME_score);

@@ -205,6 +205,40 @@ static enum status export_as_asked(void *user, const struct export_request *r,
     return ST_OK;
 }
 
+/* Blanks between the mark of the next row of the list and its name. */
+static size_t name_after(const char **screen, const char *mark)
+{
+    const char *at = strstr(*screen, mark);
+    assert_non_null(at);
+    *screen = at + strlen(mark);
+    return strspn(*screen, " ");
+}
+
+/* What a stack holds is found where it was opened. */
+static void an_open_stack_is_seen_as_one(void **state)
+{
+    (void)state;
+    open_rig(30, 200, TIER_BRAILLE);
+    struct view *v = rig.app.view;
+    ui_rig_keys(&rig, "] ] ] ] ]");
+    size_t at = 0;
+    while (at < view_count(v) && view_hidden(v, at) == 0)
+        at++;
+    size_t more = view_hidden(v, at);
+    assert_true(more > 0);
+    view_move_to(v, at);
+    ui_rig_keys(&rig, "z");
+    assert_int_equal(view_cursor(v), at);
+    char *screen = ui_rig_screen(&rig);
+    const char *rest = screen;
+    size_t best = name_after(&rest, "│▸·");
+    for (size_t i = 0; i < more; i++)
+        assert_int_equal(name_after(&rest, "│ ·"), best + 2);
+    assert_int_equal(name_after(&rest, "│ ·"), best);
+    free(screen);
+    ui_rig_done(&rig);
+}
+
 /* Nobody writes what nobody saw. */
 static void a_dry_run_is_seen_before_it_is_written(void **state)
 {
@@ -351,6 +385,7 @@ int main(void)
         cmocka_unit_test(other_screens),
         cmocka_unit_test(all_sizes_hold),
         cmocka_unit_test(too_small_names_the_screen),
+        cmocka_unit_test(an_open_stack_is_seen_as_one),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
         cmocka_unit_test(lines_are_left_for_the_shell),
         cmocka_unit_test(progress_is_shown_while_nothing_else_happens),

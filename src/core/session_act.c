@@ -241,7 +241,8 @@ enum status session_keep_best(struct session *s, size_t index, struct err *e)
     const struct find *f = session_find(s, index);
     const uint32_t *member = f != NULL ? session_stack(s, f->stack, &n) : NULL;
     if (member == NULL || n < 2) {
-        session_say(s, "this find stands alone");
+        session_say(s, "%s stands alone: nothing here is nearly the same",
+                    f != NULL ? f->name : "it");
         return ST_OK;
     }
     struct change *all = calloc(n, sizeof *all);

@@ -24,8 +24,9 @@ struct view {
     int *opened; /* stacks that are open */
     size_t opened_count, opened_room;
 
-    struct order_row *row, *old, *fresh; /* sorted by key, then find */
-    unsigned char *mark;                 /* by find */
+    /* sorted by key, then find; but for what open stacks hold */
+    struct order_row *row, *old, *fresh;
+    unsigned char *mark; /* by find */
     size_t count, old_count, room;
     bool stale;
     uint64_t seen_finds, seen_log;

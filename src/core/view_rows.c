@@ -254,6 +254,14 @@ static void mark_touched(struct view *v, const uint32_t *changed, size_t n)
              k++)
             v->mark[s->stacks.member[k]] = 1;
     }
+    for (size_t i = 0; i < v->opened_count; i++) { /* these are not in order */
+        int stack = v->opened[i];
+        if (stack > s->stacks.stacks)
+            continue;
+        for (uint32_t k = s->stacks.start[stack]; k < s->stacks.start[stack + 1]; k++)
+            if (s->stacks.member[k] < v->seen_count)
+                v->mark[s->stacks.member[k]] = 1;
+    }
 }
 
 static bool shown(const struct view *v, uint32_t find)
@@ -298,7 +306,13 @@ static void patch(struct view *v, const uint32_t *changed, size_t n)
     }
 }
 
-/* --- the cursor -------------------------------------------------------------------- */
+/* --- open stacks ------------------------------------------------------------------- */
+
+static bool opened_in(const struct view *v, const struct find *f)
+{
+    return v->opened_count > 0 && f->stack > 0 && f->stack <= v->s->stacks.stacks &&
+           !view_stack_closed(v, f->stack);
+}
 
 void view_mark_rows(struct view *v)
 {
@@ -306,6 +320,50 @@ void view_mark_rows(struct view *v)
     for (size_t i = 0; i < v->count; i++)
         v->mark[v->row[i].find] = 1;
 }
+
+/* Best first: the one that stands for its stack when that is closed. */
+static uint32_t leader(const struct view *v, int stack)
+{
+    const struct stack_index *all = &v->s->stacks;
+    uint32_t k = all->start[stack];
+    while (k + 1 < all->start[stack + 1] && !v->mark[all->member[k]])
+        k++;
+    return all->member[k];
+}
+
+/* What an open stack holds stands below its best, wherever the order would put it. */
+static void gather_stacks(struct view *v)
+{
+    const struct stack_index *all = &v->s->stacks;
+    size_t n = 0;
+    view_mark_rows(v);
+    for (size_t i = 0; i < v->count; i++) {
+        uint32_t find = v->row[i].find;
+        int stack = v->s->find[find].stack;
+        if (!opened_in(v, &v->s->find[find]))
+            v->fresh[n++] = v->row[i];
+        else if (find == leader(v, stack))
+            for (uint32_t k = all->start[stack]; k < all->start[stack + 1]; k++)
+                if (v->mark[all->member[k]])
+                    v->fresh[n++] = make_row(v, all->member[k]);
+    }
+    if (n != v->count) /* a stack that is none: as they were */
+        return;
+    struct order_row *gathered = v->fresh;
+    v->fresh = v->row;
+    v->row = gathered;
+}
+
+bool view_below_best(struct view *v, size_t position)
+{
+    view_sync(v);
+    if (position == 0 || position >= v->count)
+        return false;
+    const struct find *f = &v->s->find[v->row[position].find];
+    return opened_in(v, f) && v->s->find[v->row[position - 1].find].stack == f->stack;
+}
+
+/* --- the cursor -------------------------------------------------------------------- */
 
 /* The find the cursor should be on: its own, the one that stands for its stack, or the
  * nearest old row that is still there, in the direction of travel first. */
@@ -382,6 +440,8 @@ void view_sync(struct view *v)
         refresh(v);
     else
         patch(v, changed, changes);
+    if (v->opened_count > 0)
+        gather_stacks(v);
     v->stale = false;
     v->seen_finds = s->version.finds;
     if (all)

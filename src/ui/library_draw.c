@@ -238,6 +238,8 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
                      : f->slot >= 0                   ? ROLE_STRONG
                                                       : ROLE_TEXT;
     int name = l->mark + l->stars, end = name + l->name - 1;
+    if (view_below_best(app->view, position))
+        name += 2;
     size_t hidden = l->on[COL_STACK] ? 0 : view_hidden(app->view, position);
     if (hidden > 0) { /* no column for it: behind the name */
         char text[24];
