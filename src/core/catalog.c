@@ -57,7 +57,7 @@ static enum status failure(int code, const char *path, const char *text, struct 
     }
 }
 
-enum status query_failure(struct catalog *c, struct err *e)
+static enum status query_failure(struct catalog *c, struct err *e)
 {
     return failure(sqlite3_errcode(c->db), c->path, sqlite3_errmsg(c->db), e);
 }
@@ -156,15 +156,21 @@ enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *
     return catalog_run(c, catalog_query(c, q, e), e);
 }
 
-enum status catalog_number(struct catalog *c, struct query *q, int64_t none,
-                           int64_t *value, struct err *e)
+enum status catalog_number(struct catalog *c, struct query *q, int64_t *value,
+                           struct err *e)
 {
     enum status st = ST_OK;
     bool there =
         query_next(c, q, &st, e) && sqlite3_column_type(statement(q), 0) != SQLITE_NULL;
-    *value = there ? row_int(q, 0) : none;
+    *value = there ? row_int(q, 0) : 0;
     query_reset(q);
     return st;
+}
+
+enum status catalog_simple_number(struct catalog *c, enum catalog_query q, int64_t *value,
+                                  struct err *e)
+{
+    return catalog_number(c, catalog_query(c, q, e), value, e);
 }
 
 enum status catalog_script(struct catalog *c, const char *sql, struct err *e)
@@ -219,12 +225,6 @@ const void *row_blob(struct query *q, int column, size_t *bytes)
 
 /* --- opening ----------------------------------------------------------------------- */
 
-static enum status number(struct catalog *c, enum catalog_query q, int64_t *value,
-                          struct err *e)
-{
-    return catalog_number(c, catalog_query(c, q, e), 0, value, e);
-}
-
 static enum status create_schema(struct catalog *c, struct err *e)
 {
     char sql[SQL_BYTES], head[128];
@@ -236,7 +236,7 @@ static enum status create_schema(struct catalog *c, struct err *e)
     if (st != ST_OK)
         return st;
     int64_t tables; /* another process may have been faster */
-    st = number(c, Q_TABLES, &tables, e);
+    st = catalog_simple_number(c, Q_TABLES, &tables, e);
     if (st == ST_OK && tables == 0)
         st = catalog_script(c, head, e);
     if (st == ST_OK && tables == 0)
@@ -248,11 +248,11 @@ static enum status create_schema(struct catalog *c, struct err *e)
 static enum status check_identity(struct catalog *c, struct err *e)
 {
     int64_t application = 0, version = 0, tables = 0;
-    enum status st = number(c, Q_APPLICATION, &application, e);
+    enum status st = catalog_simple_number(c, Q_APPLICATION, &application, e);
     if (st == ST_OK)
-        st = number(c, Q_VERSION, &version, e);
+        st = catalog_simple_number(c, Q_VERSION, &version, e);
     if (st == ST_OK)
-        st = number(c, Q_TABLES, &tables, e);
+        st = catalog_simple_number(c, Q_TABLES, &tables, e);
     if (st != ST_OK)
         return st;
     if (tables == 0 && application == 0 && c->access != DB_READ)
@@ -359,7 +359,7 @@ enum status catalog_open_as(struct catalog **out, const char *path,
     c->access = access;
     enum status st = open_database(c, !there || info.st_size == 0, e);
     if (st == ST_OK)
-        st = number(c, Q_DATA_VERSION, &c->data_version, e);
+        st = catalog_simple_number(c, Q_DATA_VERSION, &c->data_version, e);
     if (st != ST_OK) {
         c->access = DB_READ;
         catalog_close(c);
@@ -409,7 +409,7 @@ static enum status begin_log(struct catalog *c, bool known, struct err *e)
     struct err why = {0};
     if (c->access != DB_WAL || c->logged)
         return ST_OK;
-    number(c, Q_DATA_VERSION, &before, NULL);
+    catalog_simple_number(c, Q_DATA_VERSION, &before, NULL);
     enum status st = catalog_script(c, "PRAGMA journal_mode=WAL", &why);
     /* from here on nobody puts another file in its place; somebody may have */
     sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -419,7 +419,7 @@ static enum status begin_log(struct catalog *c, bool known, struct err *e)
         return err_set(e, st, "%s", why.msg);
     c->logged = true;
     if (known || before == c->data_version) /* ours is no change from elsewhere */
-        number(c, Q_DATA_VERSION, &c->data_version, NULL);
+        catalog_simple_number(c, Q_DATA_VERSION, &c->data_version, NULL);
     return ST_OK;
 }
 
@@ -559,7 +559,7 @@ bool catalog_wants_flush(struct catalog *c)
 bool catalog_look_elsewhere(struct catalog *c)
 {
     int64_t version;
-    if (number(c, Q_DATA_VERSION, &version, NULL) == ST_OK &&
+    if (catalog_simple_number(c, Q_DATA_VERSION, &version, NULL) == ST_OK &&
         version != c->data_version) {
         c->data_version = version;
         c->changed_elsewhere = true;

@@ -71,7 +71,7 @@ size_t catalog_redo_depth(struct catalog *c)
 size_t catalog_event_count(struct catalog *c)
 {
     int64_t n = 0;
-    catalog_number(c, catalog_query(c, Q_EVENT_COUNT, NULL), 0, &n, NULL);
+    catalog_simple_number(c, Q_EVENT_COUNT, &n, NULL);
     return (size_t)n;
 }
 
@@ -221,7 +221,7 @@ static enum status put_subject(struct catalog *c, uint64_t id, const char *path,
     int64_t known = 0;
     struct query *q = catalog_query(c, Q_SUBJECT_KNOWN, e);
     query_int(q, 1, (int64_t)id);
-    enum status st = catalog_number(c, q, 0, &known, e);
+    enum status st = catalog_number(c, q, &known, e);
     if (st != ST_OK || known != 0)
         return st;
     q = catalog_query(c, path != NULL ? Q_SUBJECT_PUT : Q_SUBJECT_FROM_FIND, e);
@@ -233,7 +233,7 @@ static enum status put_subject(struct catalog *c, uint64_t id, const char *path,
         return st;
     q = catalog_query(c, Q_SUBJECT_KNOWN, e);
     query_int(q, 1, (int64_t)id);
-    st = catalog_number(c, q, 0, &known, e);
+    st = catalog_number(c, q, &known, e);
     if (st == ST_OK && known == 0)
         st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this candidate",
                      c->path);
@@ -246,9 +246,9 @@ enum status catalog_action_begin(struct catalog *c, struct catalog_action *a,
 {
     int64_t last = 0;
     *a = (struct catalog_action){.mode = mode, .at_ms = at_ms};
-    enum status st = catalog_number(c, catalog_query(c, Q_ACTION_LAST, e), 0, &last, e);
+    enum status st = catalog_simple_number(c, Q_ACTION_LAST, &last, e);
     if (st == ST_OK)
-        st = catalog_number(c, catalog_query(c, Q_EVENT_LAST, e), 0, &a->first, e);
+        st = catalog_simple_number(c, Q_EVENT_LAST, &a->first, e);
     a->first++;
     a->number = a->target = last + 1;
     return st;

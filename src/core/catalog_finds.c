@@ -42,7 +42,7 @@ static enum status find_source(struct catalog *c, const struct candidate *found,
     for (int attempt = 0; attempt < 2; attempt++) {
         struct query *q = catalog_query(c, Q_SOURCE_ID, e);
         query_text(q, 1, row->stem);
-        enum status st = catalog_number(c, q, 0, &row->id, e);
+        enum status st = catalog_number(c, q, &row->id, e);
         if (st == ST_OK && row->id == 0 && attempt == 0)
             st = put_source(c, &fresh, e);
         if (st != ST_OK)
@@ -231,13 +231,13 @@ static enum status add_all(struct catalog *c, const struct candidate *found, siz
 {
     int64_t last = 0;
     struct source_row row = {0};
-    enum status st = catalog_number(c, catalog_query(c, Q_LAST_ROW, e), 0, &last, e);
+    enum status st = catalog_simple_number(c, Q_LAST_ROW, &last, e);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         uint64_t id = candidate_id(&found[i]);
         int64_t position = 0;
         struct query *q = catalog_query(c, Q_FIND_ROW, e);
         query_int(q, 1, (int64_t)id);
-        st = catalog_number(c, q, 0, &position, e);
+        st = catalog_number(c, q, &position, e);
         if (st == ST_OK && position == 0)
             position = ++last;
         if (st == ST_OK)
@@ -286,7 +286,7 @@ enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
         int64_t position = 0;
         struct query *q = catalog_query(c, Q_FIND_ROW, e);
         query_int(q, 1, (int64_t)ids[i]);
-        st = catalog_number(c, q, 0, &position, e);
+        st = catalog_number(c, q, &position, e);
         if (st == ST_OK && position != 0)
             st = drop_row(c, position, e);
     }

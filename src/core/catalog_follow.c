@@ -76,7 +76,7 @@ enum status catalog_remember(struct catalog *c, const uint64_t *ids, const bool 
     enum status st = catalog_begin_unsynced(c, e);
     if (st != ST_OK)
         return st;
-    st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
+    st = catalog_simple_number(c, Q_EVENT_ANY, &said, e);
     if (st == ST_OK && said != 0)
         st = make_table(c, e);
     for (size_t i = 0; st == ST_OK && said != 0 && i < count; i++)
@@ -93,6 +93,12 @@ struct place {
     char path[CANDIDATE_PATH_BYTES];
 };
 
+/* A find cut from a recording, as it lies now. */
+struct now {
+    uint64_t id, group;
+    int64_t start, end;
+};
+
 static uint64_t group_of(const char *path)
 {
     const char *type = strchr(path, '/'), *name = type ? strchr(type + 1, '/') : NULL;
@@ -101,7 +107,7 @@ static uint64_t group_of(const char *path)
 
 /* How far two stretches are the same, 0 … 1; hits that begin together are one however
  * long they were cut. */
-static double likeness(const struct place *a, const struct catalog_now *b)
+static double likeness(const struct place *a, const struct now *b)
 {
     int64_t first = a->start > b->start ? a->start : b->start,
             last = a->end < b->end ? a->end : b->end;
@@ -114,7 +120,7 @@ static double likeness(const struct place *a, const struct catalog_now *b)
 
 static int by_group(const void *a, const void *b)
 {
-    const struct catalog_now *x = a, *y = b;
+    const struct now *x = a, *y = b;
     if (x->group != y->group)
         return x->group < y->group ? -1 : 1;
     return x->start < y->start ? -1 : x->start > y->start;
@@ -132,7 +138,7 @@ enum whereabouts {
     MOVED
 };
 
-static enum whereabouts find_move(const struct place *p, const struct catalog_now *now,
+static enum whereabouts find_move(const struct place *p, const struct now *now,
                                   size_t count, struct move *m)
 {
     bool taken = false;
@@ -303,8 +309,8 @@ static enum status note_move(struct moves *l, const struct move *m, struct err *
 }
 
 static enum status look_at_places(struct catalog *c, const char *stem,
-                                  const struct catalog_now *now, size_t count,
-                                  struct moves *out, struct err *e)
+                                  const struct now *now, size_t count, struct moves *out,
+                                  struct err *e)
 {
     struct query *q = catalog_query(c, Q_PLACES, e);
     enum status st = ST_OK;
@@ -328,10 +334,11 @@ static enum status look_at_places(struct catalog *c, const char *stem,
     return st;
 }
 
-enum status catalog_follow_words(struct catalog *c, const char *stem,
-                                 struct catalog_now *now, size_t count,
-                                 struct catalog_action *a, struct change **changes,
-                                 size_t *change_count, struct err *e)
+/* What was said goes with a sound to where it lies now (`now` is sorted here). */
+static enum status follow_words(struct catalog *c, const char *stem, struct now *now,
+                                size_t count, struct catalog_action *a,
+                                struct change **changes, size_t *change_count,
+                                struct err *e)
 {
     int64_t there = 0;
     size_t moved = 0;
@@ -339,7 +346,7 @@ enum status catalog_follow_words(struct catalog *c, const char *stem,
     struct change_list done = {0};
     char label[ACTION_LABEL_BYTES];
     *a = (struct catalog_action){0};
-    enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
+    enum status st = catalog_simple_number(c, Q_PLACE_THERE, &there, e);
     if (st != ST_OK || there == 0)
         return st;
     if (count > 0)
@@ -369,10 +376,10 @@ enum status catalog_follow_words(struct catalog *c, const char *stem,
 /* Of what stands in the catalog now. */
 enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, struct err *e)
 {
-    struct catalog_now *now = NULL;
+    struct now *now = NULL;
     size_t count = 0, room = 0;
     int64_t there = 0;
-    enum status st = catalog_number(c, catalog_query(c, Q_PLACE_THERE, e), 0, &there, e);
+    enum status st = catalog_simple_number(c, Q_PLACE_THERE, &there, e);
     if (st != ST_OK || there == 0) /* nothing was ever said */
         return st;
     struct query *q = catalog_query(c, Q_CUT, e);
@@ -380,13 +387,13 @@ enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, stru
         char path[CANDIDATE_PATH_BYTES];
         row_text(q, 1, path, sizeof path);
         if (array_grow(&now, &room, count + 1, sizeof *now))
-            now[count++] = (struct catalog_now){(uint64_t)row_int(q, 0), group_of(path),
-                                                row_int(q, 2), row_int(q, 3)};
+            now[count++] = (struct now){(uint64_t)row_int(q, 0), group_of(path),
+                                        row_int(q, 2), row_int(q, 3)};
         else
             st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
     }
     if (st == ST_OK)
-        st = catalog_follow_words(c, NULL, now, count, a, NULL, NULL, e);
+        st = follow_words(c, NULL, now, count, a, NULL, NULL, e);
     free(now);
     return st;
 }
@@ -396,7 +403,7 @@ enum status catalog_follow(struct catalog *c, const char *stem,
                            struct change **changes, size_t *change_count, struct err *e)
 {
     struct catalog_action a;
-    struct catalog_now *now = malloc((count + 1) * sizeof *now);
+    struct now *now = malloc((count + 1) * sizeof *now);
     size_t n = 0;
     *changes = NULL;
     *change_count = 0;
@@ -407,12 +414,12 @@ enum status catalog_follow(struct catalog *c, const char *stem,
         if (!kind_cut(found[i].kind) || found[i].end_frame <= found[i].start_frame)
             continue;
         candidate_path(&found[i], path);
-        now[n++] = (struct catalog_now){candidate_id(&found[i]), group_of(path),
-                                        found[i].start_frame, found[i].end_frame};
+        now[n++] = (struct now){candidate_id(&found[i]), group_of(path),
+                                found[i].start_frame, found[i].end_frame};
     }
     enum status st = catalog_begin(c, e);
     if (st == ST_OK) {
-        st = catalog_follow_words(c, stem, now, n, &a, changes, change_count, e);
+        st = follow_words(c, stem, now, n, &a, changes, change_count, e);
         st = catalog_end(c, st, e);
     }
     free(now);

@@ -82,13 +82,13 @@ void query_reset(struct query *q); /* ends a select that was not read to the end
 /* Run to the end, results unseen. */
 enum status catalog_run(struct catalog *c, struct query *q, struct err *e);
 enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e);
-/* The one number a query answers; `none` when there is no row or NULL. */
-enum status catalog_number(struct catalog *c, struct query *q, int64_t none,
-                           int64_t *value, struct err *e);
+/* The one number a query answers; 0 when there is no row or NULL. */
+enum status catalog_number(struct catalog *c, struct query *q, int64_t *value,
+                           struct err *e);
+enum status catalog_simple_number(struct catalog *c, enum catalog_query q, int64_t *value,
+                                  struct err *e);
 /* A statement of its own, run once; text may hold several. */
 enum status catalog_script(struct catalog *c, const char *sql, struct err *e);
-/* What the last failed step says, as a status. */
-enum status query_failure(struct catalog *c, struct err *e);
 
 int64_t row_int(struct query *q, int column);
 double row_real(struct query *q, int column); /* NULL = NAN */
@@ -153,19 +153,10 @@ void catalog_action_note(struct catalog *c, const struct catalog_action *a);
 
 /* --- catalog_follow.c -------------------------------------------------------------- */
 
-/* A find cut from a recording, as it lies now; group: of one recording and kind. */
-struct catalog_now {
-    uint64_t id, group;
-    int64_t start, end;
-};
 /* Inside a transaction: where everything lies of which something was said … */
 enum status catalog_put_places(struct catalog *c, struct err *e);
-/* … and what was said goes with it to where it lies now (`now` is sorted). After the
- * commit, catalog_action_note. */
-enum status catalog_follow_words(struct catalog *c, const char *stem,
-                                 struct catalog_now *now, size_t count,
-                                 struct catalog_action *a, struct change **changes,
-                                 size_t *change_count, struct err *e);
+/* … and what was said goes with it to where it lies now. After the commit,
+ * catalog_action_note. */
 enum status catalog_follow_all(struct catalog *c, struct catalog_action *a,
                                struct err *e);
 

@@ -96,7 +96,7 @@ static enum status anything_said(struct catalog *c, const struct change *about,
     struct query *q = catalog_query(c, Q_VALUE_KNOWN, e);
     query_int(q, 1, (int64_t)about->candidate);
     query_text(q, 2, event_word(about->field));
-    enum status st = catalog_number(c, q, 0, &one, e);
+    enum status st = catalog_number(c, q, &one, e);
     *said = one != 0;
     return st;
 }
@@ -169,7 +169,7 @@ enum status catalog_publish(const char *path, const struct catalog_content *cont
         int64_t said = 0;
         st = catalog_open_as(&c, path, DB_PLAIN, e);
         if (st == ST_OK)
-            st = catalog_number(c, catalog_query(c, Q_EVENT_ANY, e), 0, &said, e);
+            st = catalog_simple_number(c, Q_EVENT_ANY, &said, e);
         if (st == ST_OK && (said != 0 || !catalog_take_alone(c))) {
             st = write_all(c, content, NULL, e);
             catalog_close(c);

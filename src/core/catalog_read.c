@@ -269,9 +269,11 @@ enum status catalog_each_between(struct catalog *c, int64_t first, int64_t last,
 
 enum status catalog_span(struct catalog *c, int64_t *first, int64_t *last, struct err *e)
 {
-    enum status st = catalog_number(c, catalog_query(c, Q_FIRST_ROW, e), 0, first, e);
+    enum status st = catalog_simple_number(c, Q_FIRST_ROW, first, e);
     if (st == ST_OK)
-        st = catalog_number(c, catalog_query(c, Q_LAST_ROW, e), -1, last, e);
+        st = catalog_simple_number(c, Q_LAST_ROW, last, e);
+    if (st == ST_OK && *last == 0) /* positions count from 1 */
+        *first = 1;
     return st;
 }
 

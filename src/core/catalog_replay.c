@@ -39,7 +39,7 @@ static enum status replay_subject(struct catalog *c, struct change *change,
     }
     struct query *q = catalog_query(c, Q_FIND_ROW, e);
     query_int(q, 1, (int64_t)change->candidate);
-    enum status st = catalog_number(c, q, 0, &row, e);
+    enum status st = catalog_number(c, q, &row, e);
     *known = row != 0;
     return st;
 }

@@ -64,15 +64,13 @@ static bool enter(struct walk *w, const struct stat *s)
 static enum status add_source(struct walk *w, const char *path, const char *relative,
                               int64_t bytes)
 {
-    bool named = soundfile_has_audio_ending(path);
-    if (!named && !soundfile_is_audio(path))
+    if (!soundfile_has_audio_ending(path) && !soundfile_is_audio(path))
         return ST_OK;
     struct source_list *list = w->list;
     if (!array_grow(&list->items, &w->room, list->count + 1, sizeof *list->items))
         return ST_NO_MEMORY;
     struct source_file *f = &list->items[list->count++];
     *f = (struct source_file){.path = strdup(path), .relative = strdup(relative)};
-    f->by_content = !named;
     f->bytes = bytes;
     return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
 }
@@ -247,7 +245,6 @@ static enum status one_file(struct source_list *out, const char *path, int64_t b
     out->count = 1;
     out->items[0].path = strdup(path);
     out->items[0].relative = strdup(path_base(path));
-    out->items[0].by_content = !soundfile_has_audio_ending(path);
     out->items[0].bytes = bytes;
     return out->items[0].path && out->items[0].relative ? ST_OK : ST_NO_MEMORY;
 }

@@ -23,8 +23,7 @@ struct source_file {
     /* safe stem, unique in the list without regard to case: a sub-folder is kept in it
      * ("tapes_side-a"), doubles get "_2", "_3" … */
     char stem[STEM_BYTES];
-    bool by_content; /* has no audio ending */
-    int64_t bytes;   /* the file's size; 0 when it is missing */
+    int64_t bytes; /* the file's size; 0 when it is missing */
 };
 
 struct source_list {
