@@ -425,19 +425,16 @@ static enum status put_one(struct plan *p, const struct curate_find *f,
 /* What an earlier set had and this one has not; only bytes the manifest knows. */
 static void remove_stale(struct plan *p)
 {
-    char hash[SHA256_HEX_BYTES], path[PATH_BYTES], relative[RELATIVE_BYTES];
+    char relative[RELATIVE_BYTES];
     for (size_t i = 0; i < p->own_count; i++) {
         if (path_check_name(p->own[i].filename, "a file", NULL) != ST_OK)
             continue;
         for (int k = 0; k < CAT_COUNT; k++) {
             snprintf(relative, sizeof relative, "%s/%s",
                      category_folder((enum category)k), p->own[i].filename);
-            if (name_taken(p, relative) || !root_exists(&p->root, relative) ||
-                path_join(path, sizeof path, p->root.path, relative, NULL) != ST_OK ||
-                sha256_file(path, hash, NULL) != ST_OK ||
-                strcmp(hash, p->own[i].sha256) != 0)
-                continue;
-            root_remove(&p->root, relative, NULL);
+            if (!name_taken(p, relative) &&
+                sha256_matches(&p->root, relative, p->own[i].sha256))
+                root_remove(&p->root, relative, NULL);
         }
     }
     for (int k = 0; k < CAT_COUNT; k++) /* folders that are empty now */

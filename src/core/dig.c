@@ -1,5 +1,6 @@
 #include "core/dig.h"
 
+#include "core/array.h"
 #include "core/survey.h"
 #include "core/version.h"
 #include "dsp/converter.h"
@@ -9,6 +10,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A recording that never gets louder than this holds nothing to find. */
@@ -163,6 +165,24 @@ void dig_done(struct dig *d)
     material_list_done(&d->pads);
     material_list_done(&d->hits);
     memset(d, 0, sizeof *d);
+}
+
+enum status material_add(struct material_list *l, struct material *m, struct err *e)
+{
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at)) {
+        audio_done(&m->sound);
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu sounds", l->count + 1);
+    }
+    l->at[l->count++] = *m;
+    return ST_OK;
+}
+
+void material_list_done(struct material_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        audio_done(&l->at[i].sound);
+    free(l->at);
+    *l = (struct material_list){0};
 }
 
 void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,

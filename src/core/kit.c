@@ -40,15 +40,6 @@ struct earlier {
     bool there; /* a kit's manifest is */
 };
 
-static bool unchanged(const struct root *root, const char *path, const char *sha256)
-{
-    char absolute[PATH_BYTES], now[SHA256_HEX_BYTES];
-    return path[0] && path_check_relative(path, NULL) == ST_OK &&
-           root_exists(root, path) &&
-           path_join(absolute, sizeof absolute, root->path, path, NULL) == ST_OK &&
-           sha256_file(absolute, now, NULL) == ST_OK && strcmp(now, sha256) == 0;
-}
-
 static enum status add_earlier(struct earlier *kit, const char *path, struct err *e)
 {
     if (!array_grow(&kit->path, &kit->room, kit->count + 1, sizeof *kit->path))
@@ -80,7 +71,7 @@ static enum status read_earlier(struct earlier *kit, const struct root *root,
     while (st == ST_OK && more) {
         st = csv_read(&r, &more, e);
         if (st == ST_OK && more &&
-            unchanged(root, csv_value(&r, "path"), csv_value(&r, "sha256")))
+            sha256_matches(root, csv_value(&r, "path"), csv_value(&r, "sha256")))
             st = add_earlier(kit, csv_value(&r, "path"), e);
     }
     csv_reader_done(&r);

@@ -7,6 +7,7 @@
 #define TROWEL_CORE_PROCESS_H
 
 #include "core/project.h"
+#include "core/recipe.h"
 #include "core/reporter.h"
 #include "io/discover.h"
 

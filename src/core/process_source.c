@@ -1,6 +1,7 @@
 /* One source: from recording to files and record. */
 #include "core/process.h"
 
+#include "core/dig.h"
 #include "core/why.h"
 #include "io/content_hash.h"
 

@@ -20,8 +20,9 @@
 
 #include "core/announce.h"
 #include "core/catalog.h"
-#include "core/dig.h"
-#include "core/log.h"
+#include "core/find_list.h"
+#include "core/jobs.h"
+#include "io/config.h"
 
 struct project {
     struct root root;

@@ -1,9 +1,8 @@
 #include "io/sha256.h"
 
-#include "io/paths.h"
-
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <nettle/sha2.h>
 
@@ -64,4 +63,12 @@ enum status sha256_file(const char *path, char hex[65], struct err *e)
     if (st == ST_OK)
         sha256_hex(&s, hex);
     return st;
+}
+
+bool sha256_matches(const struct root *r, const char *relative, const char *hex)
+{
+    char path[PATH_BYTES], now[SHA256_HEX_BYTES];
+    return root_exists(r, relative) &&
+           path_join(path, sizeof path, r->path, relative, NULL) == ST_OK &&
+           sha256_file(path, now, NULL) == ST_OK && strcmp(now, hex) == 0;
 }

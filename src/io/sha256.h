@@ -2,7 +2,7 @@
 #ifndef TROWEL_IO_SHA256_H
 #define TROWEL_IO_SHA256_H
 
-#include "core/status.h"
+#include "io/paths.h"
 
 #include <stddef.h>
 
@@ -17,5 +17,7 @@ void sha256_hex(struct sha256 *s, char hex[65]);
 void sha256_of(const void *bytes, size_t n, char hex[65]);
 /* Of a regular file. ST_NOT_FOUND, ST_UNREADABLE, ST_NO_MEMORY. */
 enum status sha256_file(const char *path, char hex[65], struct err *e);
+/* Is there a file of that name below the root, with these bytes? */
+bool sha256_matches(const struct root *r, const char *relative, const char *hex);
 
 #endif

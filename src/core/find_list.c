@@ -1,5 +1,4 @@
-/* The growing lists of a dig. */
-#include "core/dig.h"
+#include "core/find_list.h"
 
 #include "core/array.h"
 
@@ -76,22 +75,4 @@ void find_list_done(struct find_list *l)
     free(l->vectors);
     free(l->traces);
     *l = (struct find_list){0};
-}
-
-enum status material_add(struct material_list *l, struct material *m, struct err *e)
-{
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at)) {
-        audio_done(&m->sound);
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu sounds", l->count + 1);
-    }
-    l->at[l->count++] = *m;
-    return ST_OK;
-}
-
-void material_list_done(struct material_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        audio_done(&l->at[i].sound);
-    free(l->at);
-    *l = (struct material_list){0};
 }
