@@ -589,10 +589,10 @@ static void test_decisions_can_wait_for_the_disk(void **state)
     assert_int_equal(catalog_log_ahead(&ahead, session_catalog_path(s), NULL), ST_OK);
     assert_true(syncs > 0);
     syncs = 0;
-    session_sync_later(s, ahead);
+    catalog_sync_later(session_catalog(s), ahead);
     assert_int_equal(syncs, 0);
     assert_null(session_reread_begin(s)); /* it was us */
-    assert_false(session_wants_flush(s));
+    assert_false(catalog_wants_flush(session_catalog(s)));
     syncs = 0;
     assert_int_equal(session_decide(s, &two, 1, DECISION_REJECTED, NULL), ST_OK);
     assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
@@ -602,8 +602,8 @@ static void test_decisions_can_wait_for_the_disk(void **state)
     assert_int_equal(session_find(other, 2)->decision, DECISION_REJECTED);
     session_close(other);
     syncs = 0;
-    assert_true(session_wants_flush(s));
-    assert_false(session_wants_flush(s));
+    assert_true(catalog_wants_flush(session_catalog(s)));
+    assert_false(catalog_wants_flush(session_catalog(s)));
     assert_int_equal(catalog_flush(session_catalog_path(s), NULL), ST_OK);
     assert_int_equal(syncs, 1);
     session_close(s);

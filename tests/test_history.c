@@ -105,7 +105,7 @@ static void restart(struct session **s, const struct place *p, struct rng *r)
     session_close(*s);
     *s = open_session(p);
     if (rng_below(r, 8)) /* as the workstation does; the disk is slow */
-        session_sync_later(*s, NULL);
+        catalog_sync_later(session_catalog(*s), NULL);
 }
 
 /* at[0 … top] are the states, now is one of them. */
@@ -170,7 +170,7 @@ static void every_action_can_be_taken_back(void **state)
         struct session *s = open_session(p);
         deliver(s, "night", 30, true);
         deliver(s, "tape", 30, true);
-        session_sync_later(s, NULL);
+        catalog_sync_later(session_catalog(s), NULL);
         walk(p, s, &r);
     }
 }

@@ -47,11 +47,11 @@ static void sectors_are_rounded_per_sample(void **state)
     assert_int_equal(budget_sectors(t, 65537, 1), 2);
     assert_int_equal(budget_sectors(t, 65536, 2), 2);
     struct budget b = {0};
+    char why[96];
     for (int i = 0; i < 400; i++) {
-        assert_true(budget_fits(&b, t, 1000, 1, NULL));
+        assert_true(budget_fits(&b, t, 1000, 1, why));
         budget_add(&b, t, 1000, 1);
     }
-    char why[96];
     assert_false(budget_fits(&b, t, 1000, 1, why));
     assert_string_equal(why, "401 of 400 files");
     struct budget c = {0};

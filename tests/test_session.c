@@ -1201,14 +1201,15 @@ static void test_checkpoints_go_on_beside(void **state)
     const struct place *p = *state;
     struct session *s = open_session(p);
     deliver(s, "tape", 400, true);
-    for (int round = 0; round < 1000 && !session_wants_checkpoint(s); round++)
+    for (int round = 0; round < 1000 && !catalog_wants_checkpoint(session_catalog(s));
+         round++)
         deliver(s, "tape", 900, false);
-    assert_true(session_wants_checkpoint(s));
+    assert_true(catalog_wants_checkpoint(session_catalog(s)));
     assert_int_equal(catalog_checkpoint(session_catalog_path(s), NULL), ST_OK);
     size_t first = 0;
     assert_int_equal(session_decide(s, &first, 1, DECISION_ACCEPTED, NULL), ST_OK);
-    assert_false(session_wants_checkpoint(s)); /* the log begins anew */
-    assert_false(take_news(s));                /* nobody else wrote */
+    assert_false(catalog_wants_checkpoint(session_catalog(s))); /* the log begins anew */
+    assert_false(take_news(s));                                 /* nobody else wrote */
     session_close(s);
     s = open_session(p);
     assert_int_equal(session_find(s, 0)->decision, DECISION_ACCEPTED);

@@ -21,8 +21,6 @@ void budget_add(struct budget *b, const struct target *t, int64_t frames, int ch
 
 bool budget_ok(const struct budget *b, const struct target *t, char why[96])
 {
-    char unused[96];
-    why = why ? why : unused;
     if (b->files > t->files)
         snprintf(why, 96, "%d of %d files", b->files, t->files);
     else if (b->longest_s > t->longest_s)

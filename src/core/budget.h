@@ -18,8 +18,7 @@ struct budget {
 
 int budget_sectors(const struct target *t, int64_t frames, int channels);
 void budget_add(struct budget *b, const struct target *t, int64_t frames, int channels);
-/* Would it still fit with one more? `why` (may be NULL, 96 bytes) says what would not:
- * "402 of 400 files". */
+/* Would it still fit with one more? `why` says what would not: "402 of 400 files". */
 bool budget_fits(const struct budget *b, const struct target *t, int64_t frames,
                  int channels, char why[96]);
 /* Is it within the machine? */

@@ -343,11 +343,10 @@ static void tell_plan(const struct making *m, struct text *t)
     budget_text(&m->plan.wanted, m->target, wanted);
     budget_text(&m->plan.budget, m->target, in);
     text_addf(t, "%s for the %s: %s\n", m->job->kit_name, m->target->title, in);
+    bool over = !budget_ok(&m->plan.wanted, m->target, why);
     if (m->plan.left_out > 0)
-        text_addf(t, "wanted: %s%s%s; %zu left out\n", wanted,
-                  budget_ok(&m->plan.wanted, m->target, why) ? "" : ", over with ",
-                  budget_ok(&m->plan.wanted, m->target, why) ? "" : why,
-                  m->plan.left_out);
+        text_addf(t, "wanted: %s%s%s; %zu left out\n", wanted, over ? ", over with " : "",
+                  over ? why : "", m->plan.left_out);
     for (int s = 0; s < target_slots(m->target); s++) {
         const char *slot = target_slot_name(m->target, s);
         const struct kit_item *i =

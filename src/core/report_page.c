@@ -64,7 +64,6 @@ static const char script[] =
 
 static void escape(struct text *t, const char *s)
 {
-    char piece[2] = "";
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
         if (c == '&')
@@ -77,10 +76,8 @@ static void escape(struct text *t, const char *s)
             text_add(t, "&quot;");
         else if (c == '\'')
             text_add(t, "&#39;");
-        else if (c >= 0x20 && c != 0x7f) {
-            piece[0] = *s;
-            text_add(t, piece);
-        }
+        else if (c >= 0x20 && c != 0x7f)
+            text_bytes(t, s, 1);
     }
 }
 
@@ -88,7 +85,7 @@ static void base64(struct text *t, const unsigned char *bytes, size_t n)
 {
     static const char digit[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char block[4097];
+    char block[4096];
     size_t used = 0;
     for (size_t i = 0; i < n; i += 3) {
         uint32_t v = (uint32_t)bytes[i] << 16;
@@ -99,8 +96,7 @@ static void base64(struct text *t, const unsigned char *bytes, size_t n)
         block[used++] = i + 1 < n ? digit[v >> 6 & 63] : '=';
         block[used++] = i + 2 < n ? digit[v & 63] : '=';
         if (used == 4096 || i + 3 >= n) {
-            block[used] = '\0';
-            text_add(t, block);
+            text_bytes(t, block, used);
             used = 0;
         }
     }

@@ -486,21 +486,6 @@ void session_close(struct session *s)
     free(s);
 }
 
-void session_sync_later(struct session *s, struct catalog *ahead)
-{
-    catalog_sync_later(s->catalog, ahead);
-}
-
-bool session_wants_flush(struct session *s)
-{
-    return catalog_wants_flush(s->catalog);
-}
-
-bool session_wants_checkpoint(const struct session *s)
-{
-    return catalog_wants_checkpoint(s->catalog);
-}
-
 const char *session_catalog_path(const struct session *s)
 {
     return s->database;

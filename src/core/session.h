@@ -7,7 +7,7 @@
  * Finds are addressed by their index, which never changes while the session is open
  * (finds are only appended; those a new mining run did not find again become `gone`), or
  * by their id across sessions. Lists (filter, sort, stacks, cursor) are views: view.h.
- * Every action is on disk when the call returns (but see session_sync_later); if that
+ * Every action is on disk when the call returns (but see catalog_sync_later); if that
  * fails, the model is unchanged.
  */
 #ifndef TROWEL_CORE_SESSION_H
@@ -109,15 +109,8 @@ bool session_tidy(struct session *s);
 bool session_wants_join(struct session *s);
 bool session_has_news(const struct session *s); /* to announce */
 
-/* From here on what the user does is committed (safe from kill -9) when a call returns,
- * and on the disk after catalog_flush of session_catalog_path, on another thread, which
- * is due when this says so (once). `ahead` is catalog_log_ahead's, or NULL. */
-void session_sync_later(struct session *s, struct catalog *ahead);
-bool session_wants_flush(struct session *s);
-
-/* The catalog's log should go into its file now; run catalog_checkpoint on
- * session_catalog_path on another thread. */
-bool session_wants_checkpoint(const struct session *s);
+/* For what another thread does with the catalog: catalog_log_ahead, catalog_flush,
+ * catalog_checkpoint. */
 const char *session_catalog_path(const struct session *s);
 
 int session_stack_size(struct session *s, int stack); /* 1 for stack 0 */

@@ -86,7 +86,7 @@ static void checkpoint_done(void *path, enum status st, const struct err *e)
 /* What may wait for the disk is not done on this thread. */
 static void keep_log_short(struct app *app)
 {
-    char *path = session_wants_checkpoint(app->session)
+    char *path = catalog_wants_checkpoint(session_catalog(app->session))
                      ? strdup(session_catalog_path(app->session))
                      : NULL;
     struct job_spec spec = {.title = "catalog's log",
@@ -132,7 +132,7 @@ static void log_ahead_done(void *arg, enum status st, const struct err *e)
     struct log_ahead *l = arg;
     (void)e; /* what does not work says so when something is written */
     if (st != ST_CANCELLED)
-        session_sync_later(l->app->session, l->catalog);
+        catalog_sync_later(session_catalog(l->app->session), l->catalog);
     free(l);
 }
 
@@ -173,7 +173,7 @@ static void flush_decisions(struct app *app)
 {
     struct job_spec spec = {
         .title = "decisions", .work = flush_work, .done = flush_done, .arg = app};
-    if (jobs_active(app->disk) == 0 && session_wants_flush(app->session))
+    if (jobs_active(app->disk) == 0 && catalog_wants_flush(session_catalog(app->session)))
         jobs_submit(app->disk, &spec);
 }
 
