@@ -561,7 +561,7 @@ static void loops_of_other_rates_meet_their_peak(void **state)
     recut_site_init(&other.site, other.project, NULL);
     struct catalog *c = open_catalog(&other, CATALOG_READ);
     struct catalog_find *all;
-    assert_int_equal(catalog_load(c, NULL, false, &all, NULL, &n, NULL), ST_OK);
+    assert_int_equal(catalog_load(c, &all, NULL, &n, NULL), ST_OK);
     catalog_close(c);
     for (size_t i = 0; i < n; i++) {
         const struct candidate *f = &all[i].c;
