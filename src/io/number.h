@@ -16,8 +16,8 @@ int format_exact(char *out, size_t size, double value);
 /* The whole text as a finite decimal number; false when it is none: no hex, no inf, no
  * nan. */
 bool parse_number(const char *text, double *value);
-/* The number that a text begins with: +2, -.5, 3. without an exponent; of "1..2", a range,
- * the 1. Returns its bytes, 0 when there is none. */
+/* The number that a text begins with: +2, -.5 or 3. without an exponent; of "1..2", a
+ * range, the 1. Returns its bytes, 0 when there is none. */
 size_t parse_leading(const char *text, double *value);
 /* The whole text as a whole number of at most 64 bits; digits alone. */
 bool parse_whole(const char *text, uint64_t *value);
