@@ -1,5 +1,6 @@
 #include "audio/stream.h"
 
+#include "core/array.h"
 #include "core/rng.h"
 #include "io/soundfile.h"
 
@@ -60,14 +61,8 @@ static struct entry *lookup(struct stream *s, const struct stretch *w)
 
 static struct entry *create(struct stream *s, const struct stretch *w)
 {
-    if (s->count == s->room) {
-        size_t room = s->room ? 2 * s->room : 64;
-        struct entry **larger = realloc(s->entry, room * sizeof *larger);
-        if (!larger)
-            return NULL;
-        s->entry = larger;
-        s->room = room;
-    }
+    if (!array_grow(&s->entry, &s->room, s->count + 1, sizeof *s->entry))
+        return NULL;
     struct entry *n = calloc(1, sizeof *n);
     char *path = strdup(w->path);
     if (!n || !path) {
@@ -139,7 +134,7 @@ struct decode {
     struct entry *entry;
     struct soundfile *file;
     struct audio audio; /* grows */
-    size_t capacity;
+    size_t room;
     int channels; /* of audio: 1 or 2 */
 };
 
@@ -164,16 +159,9 @@ static enum status append(struct decode *d, const struct audio *block, size_t fr
         from = &folded;
     }
     size_t channels = (size_t)d->channels, need = d->audio.frames + frames;
-    if (need > d->capacity) {
-        size_t capacity = need + need / 2;
-        float *larger = realloc(d->audio.data, capacity * channels * sizeof(float));
-        if (!larger) {
-            audio_done(&folded);
-            return err_set(e, ST_NO_MEMORY, "%s does not fit into memory",
-                           d->entry->path);
-        }
-        d->audio.data = larger;
-        d->capacity = capacity;
+    if (!array_grow(&d->audio.data, &d->room, need, channels * sizeof(float))) {
+        audio_done(&folded);
+        return err_set(e, ST_NO_MEMORY, "%s does not fit into memory", d->entry->path);
     }
     memcpy(d->audio.data + d->audio.frames * channels, from->data,
            frames * channels * sizeof(float));

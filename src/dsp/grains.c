@@ -1,4 +1,6 @@
 #include "dsp/grains.h"
+
+#include "core/array.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
@@ -105,10 +107,8 @@ static double quality_of(struct figures f)
 
 static enum status add_region(struct material *m, size_t start, size_t end, struct err *e)
 {
-    struct grain_region *more = realloc(m->region, (m->regions + 1) * sizeof *more);
-    if (!more)
+    if (!array_resize(&m->region, m->regions + 1, sizeof *m->region))
         return err_set(e, ST_NO_MEMORY, "no memory for the regions of a cloud");
-    m->region = more;
     m->region[m->regions++] = (struct grain_region){start, end};
     m->reach += (double)(end - start);
     return ST_OK;

@@ -1,4 +1,6 @@
 #include "dsp/measure.h"
+
+#include "core/array.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/level.h"
@@ -169,14 +171,8 @@ static void count_waiting(struct measurer *by)
 
 static bool open_shape(struct measurer *by, struct measures *m)
 {
-    if (by->count == by->room) {
-        size_t room = by->room ? 2 * by->room : 8;
-        struct shape *more = realloc(by->shapes, room * sizeof *more);
-        if (!more)
-            return false;
-        by->shapes = more;
-        by->room = room;
-    }
+    if (!array_grow(&by->shapes, &by->room, by->count + 1, sizeof *by->shapes))
+        return false;
     by->shapes[by->count++] = (struct shape){.m = m};
     return true;
 }

@@ -1,5 +1,7 @@
 #include "dsp/onset.h"
 
+#include "core/array.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -120,14 +122,8 @@ static double peak_offset(const float *novelty, size_t n, size_t i)
 
 static bool append(struct onset_list *l, size_t *room, struct onset o)
 {
-    if (l->count == *room) {
-        size_t more = *room ? *room * 2 : 256;
-        struct onset *grown = realloc(l->at, more * sizeof *grown);
-        if (!grown)
-            return false;
-        l->at = grown;
-        *room = more;
-    }
+    if (!array_grow(&l->at, room, l->count + 1, sizeof *l->at))
+        return false;
     l->at[l->count++] = o;
     return true;
 }

@@ -1,5 +1,6 @@
 #include "dsp/pad_choice.h"
 
+#include "core/array.h"
 #include "dsp/pads.h"
 
 #include <math.h>
@@ -17,14 +18,8 @@ enum { DURATIONS = 64, SIGNATURE_POINTS = 12 };
 enum status pad_pool_add(struct pad_pool *pool, const struct pad_place *place,
                          struct err *e)
 {
-    if (pool->count == pool->room) {
-        size_t room = pool->room ? pool->room * 2 : 256;
-        struct pad_place *at = realloc(pool->at, room * sizeof *at);
-        if (!at)
-            return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
-        pool->at = at;
-        pool->room = room;
-    }
+    if (!array_grow(&pool->at, &pool->room, pool->count + 1, sizeof *pool->at))
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     pool->at[pool->count++] = *place;
     return ST_OK;
 }

@@ -2,6 +2,7 @@
  * frames, which then vote. */
 #include "dsp/pitch.h"
 
+#include "core/array.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
@@ -337,14 +338,8 @@ static void queue_frames(struct pitch_meter *m)
 
 static struct ballot *open_ballot(struct pitch_meter *m, double *hz)
 {
-    if (m->count == m->room) {
-        size_t room = m->room ? 2 * m->room : 8;
-        struct ballot *more = realloc(m->ballots, room * sizeof *more);
-        if (!more)
-            return NULL;
-        m->ballots = more;
-        m->room = room;
-    }
+    if (!array_grow(&m->ballots, &m->room, m->count + 1, sizeof *m->ballots))
+        return NULL;
     struct ballot *b = &m->ballots[m->count++];
     *b = (struct ballot){.hz = hz};
     return b;

@@ -1,4 +1,6 @@
 #include "dsp/silence.h"
+
+#include "core/array.h"
 #include "dsp/part_units.h"
 #include "dsp/silence_runs.h"
 #include "dsp/track_sums.h"
@@ -33,14 +35,8 @@ struct pile {
 
 static enum status pile_add(struct pile *p, const struct silence_span *s, struct err *e)
 {
-    if (p->count == p->room) {
-        size_t room = p->room ? p->room * 2 : 32;
-        struct silence_span *at = realloc(p->at, room * sizeof *at);
-        if (!at)
-            return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
-        p->at = at;
-        p->room = room;
-    }
+    if (!array_grow(&p->at, &p->room, p->count + 1, sizeof *p->at))
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     p->at[p->count++] = *s;
     return ST_OK;
 }

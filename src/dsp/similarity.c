@@ -1,5 +1,6 @@
 #include "dsp/similarity.h"
 
+#include "core/array.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
@@ -126,14 +127,9 @@ struct sound {
 static enum status mix(struct similarity *s, const struct audio *a, struct err *e)
 {
     size_t room = a->frames + SILENCE_AROUND * (size_t)s->size;
-    if (room > s->line_room) {
-        float *more = realloc(s->line, room * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
-        s->line = more;
-        s->mono = more + s->size;
-        s->line_room = room;
-    }
+    if (!array_grow(&s->line, &s->line_room, room, sizeof *s->line))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
+    s->mono = s->line + s->size;
     if (a->channels == 1 && a->frames > 0) {
         memcpy(s->mono, a->data, a->frames * sizeof *s->mono);
         line_scrub(s->mono, a->frames);
@@ -466,14 +462,8 @@ static enum status look_at(struct similarity *s, size_t sound, const struct soun
 
 static struct waiting *open_sound(struct similarity *s)
 {
-    if (s->count == s->room) {
-        size_t room = s->room ? 2 * s->room : 8;
-        struct waiting *more = realloc(s->sounds, room * sizeof *more);
-        if (!more)
-            return NULL;
-        s->sounds = more;
-        s->room = room;
-    }
+    if (!array_grow(&s->sounds, &s->room, s->count + 1, sizeof *s->sounds))
+        return NULL;
     struct waiting *now = &s->sounds[s->count++];
     memset(now, 0, sizeof *now);
     now->pitch = similarity_pitch_none();

@@ -1,4 +1,6 @@
 #include "dsp/stable.h"
+
+#include "core/array.h"
 #include "dsp/track_sums.h"
 
 #include <math.h>
@@ -39,14 +41,8 @@ static bool passes(const struct track_window *w, const struct pre_analysis_param
 static enum status add(struct stable_list *l, size_t *room, double start, double end,
                        struct err *e)
 {
-    if (l->count == *room) {
-        size_t more = *room ? *room * 2 : 64;
-        struct stable_region *at = realloc(l->at, more * sizeof *at);
-        if (!at)
-            return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
-        l->at = at;
-        *room = more;
-    }
+    if (!array_grow(&l->at, room, l->count + 1, sizeof *l->at))
+        return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     l->at[l->count++] = (struct stable_region){start, end};
     return ST_OK;
 }

@@ -1,4 +1,6 @@
 #include "dsp/stretch.h"
+
+#include "core/array.h"
 #include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
@@ -159,14 +161,8 @@ static void sum_power(struct vocoder *v, size_t k)
 
 static enum status add_region(struct vocoder *v, int first, int peak, struct err *e)
 {
-    if (v->region_count == v->region_room) {
-        size_t room = v->region_room ? 2 * v->region_room : 2048;
-        struct region *more = realloc(v->region, room * sizeof *more);
-        if (!more)
-            return err_set(e, ST_NO_MEMORY, "no memory to stretch a sound");
-        v->region = more;
-        v->region_room = room;
-    }
+    if (!array_grow(&v->region, &v->region_room, v->region_count + 1, sizeof *v->region))
+        return err_set(e, ST_NO_MEMORY, "no memory to stretch a sound");
     v->region[v->region_count++] = (struct region){.first = first, .peak = peak};
     return ST_OK;
 }

@@ -2,6 +2,7 @@
  * when something changed, not on every frame. */
 #include "ui/state.h"
 
+#include "core/array.h"
 #include "core/kit.h"
 #include "core/recut.h"
 
@@ -35,15 +36,11 @@ static bool make_room(struct kit_screen_state *k, size_t finds)
     if (finds <= k->chosen_room)
         return true;
     size_t room = finds + finds / 2;
-    uint32_t *chosen = realloc(k->chosen, room * sizeof *chosen);
-    if (chosen)
-        k->chosen = chosen;
-    bool *is_chosen = realloc(k->is_chosen, room * sizeof *is_chosen);
-    if (is_chosen)
-        k->is_chosen = is_chosen;
-    if (!chosen || !is_chosen)
+    if (!array_resize(&k->chosen, room, sizeof *k->chosen) ||
+        !array_resize(&k->is_chosen, room, sizeof *k->is_chosen))
         return false;
-    memset(is_chosen + k->chosen_room, 0, (room - k->chosen_room) * sizeof *is_chosen);
+    memset(k->is_chosen + k->chosen_room, 0,
+           (room - k->chosen_room) * sizeof *k->is_chosen);
     k->chosen_room = room;
     return true;
 }
@@ -81,14 +78,8 @@ static bool add_also(struct app *app, uint32_t index, const struct find *f)
 {
     struct kit_screen_state *k = &app->kit;
     double score = session_measure(app->session, f, ME_score);
-    if (k->also_count == k->also_room) {
-        size_t room = k->also_room ? 2 * k->also_room : 64;
-        struct kit_also *more = realloc(k->also, room * sizeof *more);
-        if (!more)
-            return false;
-        k->also = more;
-        k->also_room = room;
-    }
+    if (!array_grow(&k->also, &k->also_room, k->also_count + 1, sizeof *k->also))
+        return false;
     k->also[k->also_count++] =
         (struct kit_also){index, f->category, isnan(score) ? 0 : score};
     return true;

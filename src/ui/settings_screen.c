@@ -1,6 +1,7 @@
 /* The settings: every key of the config table, checked as it is typed. */
 #include "ui/state.h"
 
+#include "core/array.h"
 #include "core/filter.h"
 
 #include <stdio.h>
@@ -179,18 +180,9 @@ static void remember(struct settings_state *s, int key, const char *was, const c
     forget_from(s, s->at);
     if (s->saved > s->at)
         s->saved = -1;
-    if (s->steps == s->room) {
-        int room = s->room * 2 + 16;
-        struct settings_step *more = realloc(s->step, (size_t)room * sizeof *more);
-        if (!more) {
-            s->saved = -1;
-            return;
-        }
-        s->step = more;
-        s->room = room;
-    }
     struct settings_step step = {key, strdup(was), strdup(is)};
-    if (!step.was || !step.is) {
+    if (!step.was || !step.is ||
+        !array_grow(&s->step, &s->room, (size_t)s->steps + 1, sizeof *s->step)) {
         free(step.was);
         free(step.is);
         s->saved = -1;

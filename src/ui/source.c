@@ -1,6 +1,7 @@
 /* The source screen: one recording end to end, and thresholds moved live over it. */
 #include "ui/state.h"
 
+#include "core/array.h"
 #include "core/survey.h"
 
 #include <math.h>
@@ -21,13 +22,9 @@ static int by_time(const void *a, const void *b)
 static void add_place(struct source_state *s, long index, double start, double end,
                       const char *missed)
 {
-    if ((s->place_count & (s->place_count - 1)) == 0) { /* grow at powers of two */
-        size_t room = s->place_count ? (size_t)s->place_count * 2 : 16;
-        struct place *grown = realloc(s->places, room * sizeof *grown);
-        if (!grown)
-            return;
-        s->places = grown;
-    }
+    if (!array_grow(&s->places, &s->place_room, (size_t)s->place_count + 1,
+                    sizeof *s->places))
+        return;
     struct place *p = &s->places[s->place_count++];
     *p = (struct place){.index = index, .start_s = start, .end_s = end};
     snprintf(p->missed_by, sizeof p->missed_by, "%s", missed);

@@ -122,6 +122,7 @@ struct source_state {
     long cursor;   /* place among `places`, −1 = none */
     bool back;     /* it was moved towards the beginning last */
     int place_count;
+    size_t place_room;
     struct place {
         long index; /* find, or −1 for one the thresholds found just now */
         double start_s, end_s;
@@ -157,7 +158,8 @@ struct settings_state {
         int key;
         char *was, *is;
     } * step; /* what was changed; u goes back, ^R forth */
-    int steps, at, room;
+    size_t room;
+    int steps, at;
     int saved; /* steps that :save kept; −1: they are no longer among these */
 };
 
