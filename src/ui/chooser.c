@@ -124,12 +124,18 @@ static void run(struct chooser *c, struct terminal *term, struct canvas *canvas)
         unsigned seen = term_take_signals(term);
         if (seen & TERM_QUIT)
             take(c, -1);
-        if (seen & TERM_STOP) {
+        bool stop = seen & TERM_STOP;
+        for (uint32_t key; !c->over && term_next_key(term, &key);)
+            if (key == KEY_CONTROL('Z'))
+                stop = true;
+            else if (key == KEY_CONTROL('L'))
+                term_redraw(term);
+            else
+                key_typed(c, key);
+        if (stop && !c->over) {
             term_suspend(term);
             term_redraw(term);
         }
-        for (uint32_t key; !c->over && term_next_key(term, &key);)
-            key_typed(c, key);
     }
 }
 
