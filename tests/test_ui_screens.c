@@ -335,6 +335,10 @@ static void numbers_of_the_title_are_whole(void **state)
     for (int cols = 80; cols < 130; cols++)
         assert_true(shows(24, cols, whole));
     assert_true(shows(24, 80, "mining 0/1"));
+    ui_rig_keys(&rig, "K P"); /* nor is the pattern's name cut */
+    rig.app.batch = (struct batch_state){.active = 1, .total = 1, .title = "mine tape"};
+    for (int cols = 80; cols < 130; cols++)
+        assert_true(shows(24, cols, "■ pattern A "));
     ui_rig_done(&rig);
 }
 

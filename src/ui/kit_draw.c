@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where room is short the number of samples goes, which the meter below tells, too. */
 static void say_kit(struct app *app, int cols, char *to, size_t n)
 {
     const struct kit_state *k = session_kit(app->session);
@@ -14,17 +15,23 @@ static void say_kit(struct app *app, int cols, char *to, size_t n)
     struct budget b;
     const struct target *t = kit_budget(app, &b);
     const char *pattern = kit_pattern_name(app);
-    char size[80] = "", step[32] = "";
+    char size[80] = "", files[40], step[32] = "";
     if (app->sound.kit_running)
         snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
     if (cols >= 100 && app->batch.active == 0) /* else the meter below says it */
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
-    snprintf(to, n, "kit %s   %d sample%s%s   %s=%.0f   %s pattern%s%s%s",
-             k->name[0] ? k->name : session_name(app->session), b.files,
-             b.files == 1 ? "" : "s", size, glyph_text(GLYPH_TEMPO, tier), kit_tempo(app),
-             glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier),
-             *pattern ? " " : "", pattern, step);
+    snprintf(files, sizeof files, "   %d sample%s", b.files, b.files == 1 ? "" : "s");
+    for (int without = 0; without < 2; without++) {
+        const char *gap = without ? "  " : "   ";
+        snprintf(to, n, "kit %s%s%s%s%s=%.0f%s%s pattern%s%s%s",
+                 k->name[0] ? k->name : session_name(app->session), without ? "" : files,
+                 size, gap, glyph_text(GLYPH_TEMPO, tier), kit_tempo(app), gap,
+                 glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier),
+                 *pattern ? " " : "", pattern, step);
+        if (utf8_cells(to) <= frame_top_room(app, cols))
+            break;
+    }
 }
 
 static void draw_steps(struct app *app, const struct area *a, int row, int col, int slot)
