@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -212,12 +213,45 @@ static void ends_within_200_ms(void **state)
     tree_remove(folder);
 }
 
+/* Somebody's own recording of the same name is worth more than the demo. */
+static void the_demo_replaces_nothing(void **state)
+{
+    (void)state;
+    char folder[256];
+    struct root r;
+    struct err e = {0};
+    int last = demo_count() - 1;
+    const char *name = demo_name(last);
+    tree_make(folder);
+    assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
+    assert_int_equal(root_write_file(&r, name, "mine", 4, NULL), ST_OK);
+    char *before = tree_hash(folder, NULL);
+    assert_int_equal(demo_write_all(&r, NULL, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, name));
+    assert_non_null(strstr(e.msg, "is not the demo's"));
+    char *after = tree_hash(folder, NULL);
+    assert_string_equal(before, after); /* nor is anything put beside it */
+    free(after);
+    free(before);
+    assert_int_equal(root_remove(&r, name, NULL), ST_OK);
+    assert_int_equal(demo_write(&r, last, NULL), ST_OK);
+    before = tree_hash(folder, NULL);
+    assert_int_equal(demo_write(&r, last, NULL), ST_OK); /* its own is no hindrance */
+    after = tree_hash(folder, NULL);
+    assert_string_equal(before, after);
+    free(after);
+    free(before);
+    root_done(&r);
+    tree_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_hour_takes_little_memory),
         cmocka_unit_test(dense_hits_take_no_more),
         cmocka_unit_test(ends_within_200_ms),
+        cmocka_unit_test(the_demo_replaces_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

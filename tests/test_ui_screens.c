@@ -259,6 +259,35 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     ui_rig_done(&rig);
 }
 
+static int demos;
+
+static enum status demo_as_asked(void *user, struct app_reply reply, struct err *e)
+{
+    (void)user, (void)reply, (void)e;
+    demos++;
+    return ST_OK;
+}
+
+/* Recordings for the demo come among own ones only when that is wanted. */
+static void the_demo_asks_where_recordings_are(void **state)
+{
+    (void)state;
+    open_rig(24, 80, TIER_BRAILLE);
+    rig.app.setup.ops.demo = demo_as_asked;
+    ui_rig_keys(&rig, ": d e m o Enter");
+    assert_true(shows(24, 80, "put 8 recordings for the demo among yours?"));
+    ui_rig_keys(&rig, "n");
+    assert_int_equal(demos, 0);
+    ui_rig_keys(&rig, ": d e m o Enter y");
+    assert_int_equal(demos, 1);
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);
+    rig.app.setup.ops.demo = demo_as_asked;
+    ui_rig_keys(&rig, ": d e m o Enter");
+    assert_int_equal(demos, 2);
+    ui_rig_done(&rig);
+}
+
 /* What is being typed stays while the terminal is somebody else's. */
 static void lines_are_left_for_the_shell(void **state)
 {
@@ -391,6 +420,7 @@ int main(void)
         cmocka_unit_test(too_small_names_the_screen),
         cmocka_unit_test(an_open_stack_is_seen_as_one),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
+        cmocka_unit_test(the_demo_asks_where_recordings_are),
         cmocka_unit_test(lines_are_left_for_the_shell),
         cmocka_unit_test(progress_is_shown_while_nothing_else_happens),
         cmocka_unit_test(numbers_of_the_title_are_whole),

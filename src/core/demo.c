@@ -2,6 +2,7 @@
 
 #include "dsp/level.h"
 #include "dsp/synth.h"
+#include "io/sha256.h"
 #include "io/soundfile.h"
 
 #include <math.h>
@@ -289,7 +290,8 @@ const char *demo_description(int index)
     return demos[index].description;
 }
 
-static enum status save(const struct root *root, int index, struct take *t, struct err *e)
+static enum status save(const struct root *root, const char *name, int index,
+                        struct take *t, char sha256[65], struct err *e)
 {
     struct audio out;
     enum status st = audio_convert_channels(&out, &t->sound, demos[index].channels, e);
@@ -300,12 +302,13 @@ static enum status save(const struct root *root, int index, struct take *t, stru
         level_gain(&out, 0.89 / peak);
     struct rng dither = rng_derive(1, (uint64_t)index, "demo dither", 0);
     level_dither(&out, demos[index].bits, &dither);
-    st = soundfile_write_wav(root, demos[index].name, &out, demos[index].bits, NULL, e);
+    st = soundfile_write_wav(root, name, &out, demos[index].bits, sha256, e);
     audio_done(&out);
     return st;
 }
 
-enum status demo_write(const struct root *root, int index, struct err *e)
+static enum status render(const struct root *root, const char *name, int index,
+                          char sha256[65], struct err *e)
 {
     struct take t = {.rng = rng_derive(1, (uint64_t)index, "demo", 0)};
     size_t frames = (size_t)(demos[index].seconds * demos[index].rate_hz);
@@ -316,20 +319,54 @@ enum status demo_write(const struct root *root, int index, struct err *e)
     if (st == ST_OK && t.status != ST_OK)
         st = err_set(e, t.status, "no memory for %s", demos[index].name);
     if (st == ST_OK)
-        st = save(root, index, &t, e);
+        st = save(root, name, index, &t, sha256, e);
     audio_done(&t.sound);
     return st;
+}
+
+/* Somebody's own recording may have the name. It is ours when it has the bytes that we
+ * would write: they are written beside it to see that. */
+static enum status is_ours(const struct root *root, int index, struct err *e)
+{
+    static const char beside[] = ".trowel-demo.wav";
+    char path[PATH_BYTES], ours[65], theirs[65];
+    enum status st = render(root, beside, index, ours, e);
+    if (st != ST_OK)
+        return st;
+    root_remove(root, beside, NULL);
+    st = path_join(path, sizeof path, root->path, demos[index].name, e);
+    if (st == ST_OK)
+        st = sha256_file(path, theirs, e);
+    return st == ST_OK && strcmp(ours, theirs) != 0
+               ? err_set(e, ST_EXISTS,
+                         "%s is there already, and is not the demo's: it stays, and the "
+                         "demo goes into another folder",
+                         path)
+               : st;
+}
+
+enum status demo_write(const struct root *root, int index, struct err *e)
+{
+    return root_exists(root, demos[index].name)
+               ? is_ours(root, index, e)
+               : render(root, demos[index].name, index, NULL, e);
 }
 
 enum status demo_write_all(const struct root *root, const struct job_context *ctx,
                            struct err *e)
 {
     enum status st = ST_OK;
-    for (int i = 0; i < demo_count() && st == ST_OK; i++) {
-        job_progress(ctx, (double)i / demo_count(), demos[i].name);
-        st = job_go_on(ctx, e);
-        if (st == ST_OK)
-            st = demo_write(root, i, e);
-    }
+    bool there[sizeof demos / sizeof *demos];
+    for (int i = 0; i < demo_count(); i++)
+        there[i] = root_exists(root, demos[i].name);
+    for (int pass = 0, done = 0; pass < 2; pass++) /* what hinders comes up first */
+        for (int i = 0; i < demo_count() && st == ST_OK; i++) {
+            if (there[i] != (pass == 0))
+                continue;
+            job_progress(ctx, (double)done++ / demo_count(), demos[i].name);
+            st = job_go_on(ctx, e);
+            if (st == ST_OK)
+                st = demo_write(root, i, e);
+        }
     return st;
 }

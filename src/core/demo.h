@@ -11,10 +11,11 @@ int demo_count(void);
 const char *demo_name(int index);        /* "jam-tape.wav" … */
 const char *demo_description(int index); /* one line */
 
-/* Render one recording and write it below `root`. */
+/* Render one recording and write it below `root`. One that is there stays; ST_EXISTS when
+ * that is another one of the name. */
 enum status demo_write(const struct root *root, int index, struct err *e);
 
-/* All of them. */
+/* All of them; nothing is written when one of the names is taken. */
 enum status demo_write_all(const struct root *root, const struct job_context *ctx,
                            struct err *e);
 

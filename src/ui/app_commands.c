@@ -1,6 +1,7 @@
 /* The command line's commands. */
 #include "ui/state.h"
 
+#include "core/demo.h"
 #include "ui/themes.h"
 
 #include <ctype.h>
@@ -188,14 +189,26 @@ static void report(struct app *app)
         app_say(app, "writing the report");
 }
 
-static void demo(struct app *app)
+static void make_demo(struct app *app)
 {
     struct err e;
     const struct app_ops *ops = &app->setup.ops;
-    if (!ops->demo)
-        app_warn(app, "the demo is not available here");
-    else if (app_check(app, ops->demo(ops->user, app_reply_to(app), &e), &e))
+    if (app_check(app, ops->demo(ops->user, app_reply_to(app), &e), &e))
         app_say(app, "making recordings for the demo");
+}
+
+/* Nobody wants them among an own collection by a slip. */
+static void demo(struct app *app)
+{
+    char question[120];
+    snprintf(question, sizeof question, "put %d recordings for the demo among yours?",
+             demo_count());
+    if (!app->setup.ops.demo)
+        app_warn(app, "the demo is not available here");
+    else if (session_source_count(app->session) > 0 || app->batch.active > 0)
+        app_confirm(app, question, make_demo, NULL);
+    else
+        make_demo(app);
 }
 
 static void journal(struct app *app, const char *file)
