@@ -541,8 +541,29 @@ static void test_journal_round_trip(void **state)
     }
     assert_int_equal(decide(c, candidate_id(&in[3]), ""), ST_OK);
     assert_int_equal(catalog_export(c, b->text, NULL), ST_OK);
-    catalog_close(c);
+    assert_int_equal(catalog_export(c, b->text, NULL), ST_OK); /* anew */
+    /* what is no such file stays: a recording, a short one, a list of one's own */
+    static const char *const theirs[] = {"RIFFxxxxWAVEfmt and sound for a while", "RI",
+                                         "",
+                                         "accepted night/pad/a.wav\naccepted b.wav\n"};
     size_t bytes;
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+        char mine[600];
+        struct err e = {0};
+        snprintf(mine, sizeof mine, "%s.mine", b->text);
+        FILE *f = fopen(mine, "wb");
+        assert_non_null(f);
+        fputs(theirs[i], f);
+        fclose(f);
+        assert_int_equal(catalog_export(c, mine, &e), ST_EXISTS);
+        assert_non_null(strstr(e.msg, "is there already"));
+        char *kept = slurp(mine, &bytes);
+        assert_int_equal(bytes, strlen(theirs[i]));
+        assert_memory_equal(kept, theirs[i], bytes);
+        free(kept);
+        assert_int_equal(unlink(mine), 0);
+    }
+    catalog_close(c);
     char *text = slurp(b->text, &bytes);
     for (size_t i = 0; i < bytes; i++) /* plain to read: no control bytes, no bad UTF-8 */
         assert_true(text[i] == '\n' ||

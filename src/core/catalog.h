@@ -198,8 +198,8 @@ size_t catalog_redo_depth(struct catalog *c);
 /* How many events were ever recorded. */
 size_t catalog_event_count(struct catalog *c);
 
-/* Write the events, all of them in order, as a
- * journal, atomically. */
+/* Write the events, all of them in order, as a journal, atomically. ST_EXISTS when `file`
+ * is there and no such journal. */
 enum status catalog_export(struct catalog *c, const char *file, struct err *e);
 
 /* Apply a journal as one action. Events of candidates this catalog does not have are

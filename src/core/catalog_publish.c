@@ -6,16 +6,37 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* --- the journal ------------------------------------------------------------------- */
+
+static const char JOURNAL_HEAD[] = "# trowel decisions 1\n";
+
+/* Only what was written here before is written anew; a recording, or what somebody wrote
+ * by hand, is not. */
+static enum status check_free(const char *file, struct err *e)
+{
+    char head[sizeof JOURNAL_HEAD] = "";
+    FILE *f = fopen(file, "rb");
+    if (!f && errno == ENOENT)
+        return ST_OK;
+    bool ours = f && fread(head, 1, sizeof head - 1, f) == sizeof head - 1 &&
+                strcmp(head, JOURNAL_HEAD) == 0;
+    if (f)
+        fclose(f);
+    return ours ? ST_OK
+                : err_set(e, ST_EXISTS,
+                          "%s is there already, and not written by trowel as decisions",
+                          file);
+}
 
 static enum status write_journal(struct catalog *c, struct text *t, struct err *e)
 {
     enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_EVENTS, e);
-    text_add(t, "# trowel decisions 1\n"
-                "# one event a line: word, value, source/type/file name\n");
+    text_add(t, JOURNAL_HEAD);
+    text_add(t, "# one event a line: word, value, source/type/file name\n");
     while (query_next(c, q, &st, e)) {
         char path[CANDIDATE_PATH_BYTES];
         struct change change;
@@ -33,7 +54,9 @@ enum status catalog_export(struct catalog *c, const char *file, struct err *e)
     struct text t = {0};
     struct root folder;
     const char *name;
-    enum status st = root_of_file(&folder, file, false, &name, e);
+    enum status st = check_free(file, e);
+    if (st == ST_OK)
+        st = root_of_file(&folder, file, false, &name, e);
     if (st != ST_OK)
         return st;
     st = write_journal(c, &t, e);
