@@ -268,14 +268,35 @@ static enum status open_project(struct workstation *w, const char *folder, struc
     return ST_OK;
 }
 
-/* A folder of recordings becomes a project of its name below the export root. */
+/* Does the project of that name belong to other recordings, which are still there? Names
+ * in it would mean sounds of either. */
+static bool is_of_others(const struct workstation *w, const char *name, const char *full)
+{
+    char folder[PATH_BYTES], theirs[PATH_BYTES], real[PATH_BYTES];
+    struct project p;
+    struct config own;
+    if (path_join(folder, sizeof folder, w->export_root, name, NULL) != ST_OK ||
+        !known_project(folder) || project_open_folder(&p, folder, NULL) != ST_OK)
+        return false;
+    bool others = project_config(&p, &own, NULL) == ST_OK &&
+                  recordings_folder(theirs, own.paths.source_audio_dir, folder) &&
+                  realpath(theirs, real) && strcmp(real, full) != 0;
+    project_done(&p);
+    return others;
+}
+
+/* A folder of recordings becomes a project of its name below the export root; of two of
+ * one name the second gets a number. */
 static enum status open_recordings(struct workstation *w, const char *folder,
                                    struct err *e)
 {
-    char full[PATH_BYTES], stem[STEM_BYTES];
+    char full[PATH_BYTES], name[STEM_BYTES], stem[STEM_BYTES];
     if (!realpath(folder, full))
         return err_set(e, ST_NOT_FOUND, "%s does not exist", folder);
-    stem_of_file(stem, full);
+    stem_of_file(name, full);
+    memcpy(stem, name, sizeof stem);
+    for (int n = 2; is_of_others(w, stem, full); n++)
+        stem_numbered(stem, name, n);
     snprintf(w->input_dir, sizeof w->input_dir, "%s", full);
     enum status st = project_open(&w->project, w->export_root, stem, e);
     if (st != ST_OK)

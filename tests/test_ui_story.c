@@ -325,6 +325,39 @@ static void joining_is_made_up_for(void **state)
     leave();
 }
 
+/* Another folder of the same name is another project: its evening.wav is another one. */
+static void folders_of_one_name_do_not_mix(void **state)
+{
+    (void)state;
+    run("mkdir -p year && cp -r tapes year/tapes && cp tapes/evening.wav "
+        "year/tapes/b.wav");
+    size_t before = files("export/tapes/*/drums/*.wav");
+    for (int i = 0; i < 2; i++) { /* and it is found again */
+        pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "year/tapes");
+        assert_true(pty_wait_for(&pty, "tapes_2", 20));
+        assert_true(pty_wait_for(&pty, "near misses", 20));
+        type("w", "look for recordings");
+        wait_for_jobs();
+        leave();
+        assert_true(files("export/tapes_2/evening/drums/*.wav") > 0);
+        assert_true(files("export/tapes_2/b/drums/*.wav") > 0);
+        assert_int_equal(files("export/*/catalog.db"), 2);
+        assert_int_equal(files("export/tapes/*/drums/*.wav"), before);
+    }
+    /* recordings that were moved keep their project */
+    run("mkdir decade && mv year/tapes decade/tapes");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "decade/tapes");
+    assert_true(pty_wait_for(&pty, "tapes_2", 20));
+    leave();
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type("w", "look for recordings");
+    assert_null(strstr(pty.text, "tapes_2"));
+    wait_for_jobs();
+    leave();
+    assert_int_equal(files("export/*/catalog.db"), 2);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -351,6 +384,7 @@ int main(void)
         cmocka_unit_test(joining_is_made_up_for),
         cmocka_unit_test(saved_settings_hold),
         cmocka_unit_test(without_a_folder_it_asks),
+        cmocka_unit_test(folders_of_one_name_do_not_mix),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
 }
