@@ -1,6 +1,7 @@
 #include "mining.h"
 
 #include "core/project_list.h"
+#include "io/content_hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,9 @@ struct batch_of_jobs {
     struct source_list sources;
     unsigned char *wishes;   /* by source: WANTED, CLEAR */
     bool join_due, going_on; /* some are being mined by an earlier request */
+    size_t changed;          /* are other recordings now than those on record */
+    char changed_name[STEM_BYTES];
+    int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
     size_t waiting, done, failed, elsewhere, cancelled, finds;
     struct stack_list stacks;
@@ -31,7 +35,7 @@ struct task {
     struct find_list finds;
 };
 
-enum { WANTED = 1, CLEAR = 2 };
+enum { WANTED = 1, CLEAR = 2, READ_AT_START = 1 << 30 };
 
 static void free_all(struct batch_of_jobs *b)
 {
@@ -81,7 +85,9 @@ static enum status publish(void *arg, const struct job_context *ctx, struct err 
 
 static void all_done(struct batch_of_jobs *b, enum status st, const struct err *e)
 {
-    char sentence[160], failed[64] = "", elsewhere[64] = "";
+    char sentence[280], failed[64] = "", elsewhere[64] = "", changed[48] = "";
+    if (b->changed > 0)
+        snprintf(changed, sizeof changed, "; %zu changed, w says which", b->changed);
     if (b->failed > 0)
         snprintf(failed, sizeof failed, "; %zu failed, w says why", b->failed);
     if (b->elsewhere > 0)
@@ -92,14 +98,15 @@ static void all_done(struct batch_of_jobs *b, enum status st, const struct err *
     else if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
     else if (b->done + b->failed + b->elsewhere == 0)
-        snprintf(sentence, sizeof sentence, "the manifest is up to date again");
+        snprintf(sentence, sizeof sentence, "the manifest is up to date again%s",
+                 changed);
     else if (b->done + b->failed == 0)
         snprintf(sentence, sizeof sentence,
                  "another trowel is at work on %zu recording%s; the finds come up here",
                  b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s%s",
-                 b->done, b->done == 1 ? "" : "s", b->finds, failed, elsewhere);
+        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s%s%s",
+                 b->done, b->done == 1 ? "" : "s", b->finds, failed, elsewhere, changed);
     answer(b, st, sentence);
     free_all(b);
 }
@@ -280,6 +287,26 @@ static void job_name(char *to, size_t n, const char *stem)
     snprintf(to, n, "mine %.96s", stem);
 }
 
+/* Another recording of the name, whose finds are not in it? It is read only when it was
+ * written or put there since. */
+static void note_change(struct batch_of_jobs *b, const struct source_file *file,
+                        const struct catalog_source *on_record)
+{
+    uint64_t hash;
+    if (!project_outdated(b->place.project, file->stem, file->path) ||
+        file->bytes > b->may_read)
+        return;
+    b->may_read -= file->bytes;
+    if (content_hash_file(file->path, &hash, NULL) != ST_OK ||
+        hash == on_record->content_hash)
+        return;
+    if (b->changed++ == 0)
+        snprintf(b->changed_name, sizeof b->changed_name, "%s", file->stem);
+    log_write(b->place.log, LOG_WARNING,
+              "%s has changed since it was mined; :mine %s mines it again",
+              file->relative, file->stem);
+}
+
 /* Does this one need mining, and must something go first? Worker's thread. */
 static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *file)
 {
@@ -299,7 +326,10 @@ static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *f
     /* one that failed fails again, unless it was asked for or is another file now */
     bool try_again =
         on_record.failed && (!b->at_start || project_outdated(p, file->stem, file->path));
-    return b->force || (b->source[0] ? !current : try_again) ? WANTED | CLEAR : 0;
+    bool again = b->force || (b->source[0] ? !current : try_again);
+    if (!again && !on_record.failed)
+        note_change(b, file, &on_record);
+    return again ? WANTED | CLEAR : 0;
 }
 
 static enum status look(void *arg, const struct job_context *ctx, struct err *e)
@@ -357,8 +387,18 @@ static void submit_one(struct batch_of_jobs *b, size_t i)
 
 static void nothing_to_mine(struct batch_of_jobs *b)
 {
-    char sentence[400];
-    if (b->sources.count == 0)
+    char sentence[400], *name = b->changed_name;
+    enum status st = b->changed > 0 ? ST_EXISTS : ST_NOTHING;
+    if (b->changed == 1)
+        snprintf(sentence, sizeof sentence,
+                 "%.80s has changed since it was mined; :mine %.80s mines it again", name,
+                 name);
+    else if (b->changed > 1)
+        snprintf(sentence, sizeof sentence,
+                 "%zu recordings have changed since they were mined, w says which; "
+                 ":mine %.80s mines one again",
+                 b->changed, name);
+    else if (b->sources.count == 0)
         snprintf(sentence, sizeof sentence, "there are no recordings in %.300s",
                  b->input_dir);
     else if (b->going_on)
@@ -368,7 +408,7 @@ static void nothing_to_mine(struct batch_of_jobs *b)
                  b->source, b->input_dir);
     else
         snprintf(sentence, sizeof sentence, "every recording is mined already");
-    answer(b, ST_NOTHING, sentence);
+    answer(b, st, sentence);
     free_all(b);
 }
 
@@ -406,6 +446,7 @@ enum status mining_start(const struct mining_place *place,
     b->cfg = *request->config;
     b->force = request->force;
     b->at_start = request->at_start;
+    b->may_read = b->at_start ? READ_AT_START : INT64_MAX;
     b->blank = session_source_count(place->session) == 0;
     snprintf(b->source, sizeof b->source, "%s", request->source ? request->source : "");
     snprintf(b->input_dir, sizeof b->input_dir, "%s", place->input_dir);

@@ -357,6 +357,49 @@ static void a_run_waits_last_of_all(void **state)
     assert_int_equal(result.done, TAPES);
 }
 
+static void put_tape(struct desk *d, const char *from, const char *as)
+{
+    char command[6 * FOLDER_BYTES];
+    snprintf(command, sizeof command,
+             "cp '%s/tapes/%s.wav' '%s/x' && mv '%s/x' '%s/tapes/%s.wav'", d->folder,
+             from, d->folder, d->folder, d->folder, as);
+    assert_int_equal(system(command), 0);
+}
+
+/* Finds are no longer in the sound that has their recording's name: that is said, and
+ * what to do about it; nothing that was found goes by itself. */
+static void a_recording_that_changed_is_named(void **state)
+{
+    struct desk *d = *state;
+    ask(d, false);
+    settle(d);
+    size_t all = finds(d->session, NULL);
+    ask(d, false);
+    settle(d);
+    assert_string_equal(d->sentence, "every recording is mined already");
+    put_tape(d, "morning", "morning"); /* another file, the same sound */
+    ask(d, false);
+    settle(d);
+    assert_string_equal(d->sentence, "every recording is mined already");
+    assert_int_equal(d->replied, ST_NOTHING);
+    put_tape(d, "morning", "evening");
+    ask(d, false);
+    settle(d);
+    assert_string_equal(
+        d->sentence,
+        "evening has changed since it was mined; :mine evening mines it again");
+    assert_int_equal(d->replied, ST_EXISTS);
+    assert_int_equal(finds(d->session, NULL), all);
+    struct mine_request r = {.config = &d->config, .source = "evening", .force = true};
+    assert_int_equal(mining_start(&d->place, &r, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    ask(d, false);
+    settle(d);
+    assert_string_equal(d->sentence, "every recording is mined already");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +410,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_finished_here_meanwhile_stays, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_run_waits_last_of_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_recording_that_changed_is_named, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
