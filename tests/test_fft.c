@@ -49,7 +49,6 @@ static void forward_is_the_direct_sum(void **state)
         fill_noise(x, n, (uint64_t)n);
         struct rfft *f = rfft_new(n);
         assert_non_null(f);
-        assert_int_equal(rfft_size(f), n);
         rfft_forward(f, x, spectrum);
         assert_true(error_of(x, spectrum, n) < 3e-6);
         assert_true(spectrum[1] == 0 && spectrum[n + 1] == 0);

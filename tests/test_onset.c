@@ -48,8 +48,7 @@ static void burst(struct sound *s, double at_s, double level, struct rng *r)
 static float *novelty_of(const struct sound *s, double gain, size_t *count, double *hop_s,
                          unsigned char **ends_out, unsigned char **clicks_out)
 {
-    int size = fft_size_at(1024, s->rate_hz);
-    size = size < ONSET_SIZE_MIN ? ONSET_SIZE_MIN : size;
+    int size = onset_size_at(s->rate_hz);
     int hop = (int)lround(ONSET_HOP_S * s->rate_hz);
     struct rfft *fft = rfft_new(size);
     struct onset_filter *f = onset_filter_new(s->rate_hz, size, hop);

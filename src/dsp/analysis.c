@@ -47,8 +47,7 @@ static bool make_parts(struct analysis *a, int rate_hz)
     a->feature_stft = stft_new(n, hop, hop / 2, hop);
     a->spectral = spectral_new(rate_hz, n);
 
-    n = fft_size_at(1024, rate_hz);
-    n = n < ONSET_SIZE_MIN ? ONSET_SIZE_MIN : n;
+    n = onset_size_at(rate_hz);
     a->onset_stft = stft_new(n, onset_hop, 0, hop);
     a->onset_filter = onset_filter_new(rate_hz, n, onset_hop);
 

@@ -1,5 +1,6 @@
 #include "dsp/audio.h"
 
+#include "dsp/line.h"
 #include "dsp/vec.h"
 
 #include <stdbool.h>
@@ -55,9 +56,27 @@ enum status audio_slice(struct audio *to, const struct audio *from, size_t start
     return ST_OK;
 }
 
+enum status audio_round(struct audio *to, const struct audio *loop, size_t start,
+                        size_t frames, struct err *e)
+{
+    size_t width = (size_t)loop->channels;
+    enum status st = audio_room(to, frames, loop->channels, loop->rate_hz, e);
+    if (st == ST_OK)
+        line_copy_round(loop->data, loop->frames * width, start * width, frames * width,
+                        to->data);
+    return st;
+}
+
 VEC_INLINE void middle_of(const float *stereo, size_t frames, float *mono)
 {
-    for (size_t i = 0; i < frames; i++)
+    size_t i = 0;
+    for (; i + VEC <= frames; i += VEC) {
+        v8f a = VEC_CONST_AT(stereo + 2 * i), b = VEC_CONST_AT(stereo + 2 * i + VEC);
+        v8f left = VEC_SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+        v8f right = VEC_SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+        VEC_AT(mono + i) = (left + right) * 0.5f;
+    }
+    for (; i < frames; i++)
         mono[i] = (stereo[2 * i] + stereo[2 * i + 1]) * 0.5F;
 }
 
@@ -65,24 +84,28 @@ VEC_CLONES(run_middle, middle_of,
            (const float *stereo, size_t frames, float *restrict mono),
            (stereo, frames, mono))
 
-void audio_mono(const struct audio *a, float *mono)
+void audio_fold(const float *interleaved, size_t frames, int channels, float *mono)
 {
-    size_t channels = (size_t)a->channels;
-    float scale = 1.0f / (float)a->channels;
+    float scale = 1.0f / (float)channels;
     if (channels == 1) {
-        memcpy(mono, a->data, a->frames * sizeof *mono);
+        memcpy(mono, interleaved, frames * sizeof *mono);
         return;
     }
     if (channels == 2) {
-        run_middle(a->data, a->frames, mono);
+        run_middle(interleaved, frames, mono);
         return;
     }
-    for (size_t i = 0; i < a->frames; i++) {
+    for (size_t i = 0; i < frames; i++, interleaved += channels) {
         float sum = 0.0f;
-        for (size_t c = 0; c < channels; c++)
-            sum += a->data[i * channels + c];
+        for (int c = 0; c < channels; c++)
+            sum += interleaved[c];
         mono[i] = sum * scale;
     }
+}
+
+void audio_mono(const struct audio *a, float *mono)
+{
+    audio_fold(a->data, a->frames, a->channels, mono);
 }
 
 static void fold_to_stereo(struct audio *to, const struct audio *from)

@@ -30,8 +30,13 @@ void audio_done(struct audio *a); /* safe on a zeroed or already done audio */
 enum status audio_slice(struct audio *to, const struct audio *from, size_t start,
                         size_t frames, struct err *e);
 
+/* `frames` frames of a loop (not empty), from frame `start` of it on round and round. */
+enum status audio_round(struct audio *to, const struct audio *loop, size_t start,
+                        size_t frames, struct err *e);
+
 /* The mean of the channels, `frames` values into `mono` (caller's). */
 void audio_mono(const struct audio *a, float *mono);
+void audio_fold(const float *interleaved, size_t frames, int channels, float *mono);
 
 /* Fold to mono (mean) or widen mono to stereo (copies); N > 2 channels to stereo: even
  * channels left, odd right, each side averaged. channels is 1 or 2. `to` is initialised.

@@ -1,5 +1,7 @@
 #include "dsp/biquad.h"
 
+#include "dsp/line.h"
+
 #include <complex.h>
 #include <math.h>
 #include <stdbool.h>
@@ -123,38 +125,36 @@ struct biquad biquad_bandpass(int order, double low_hz, double high_hz, int rate
     return f;
 }
 
-static double finite_or_0(float x)
+static inline float next(const struct biquad_section *s, struct state *z, float x)
 {
-    return isfinite(x) ? (double)x : 0;
+    double in = (double)x, out = s->b0 * in + z->z1;
+    z->z1 = s->b1 * in - s->a1 * out + z->z2;
+    z->z2 = s->b2 * in - s->a2 * out;
+    return (float)out;
 }
 
 /* One section over one channel in place; `step` is the distance of the samples, negative
  * to go backward from the last. */
-static struct state run_section(const struct biquad_section *s, struct state z, float *x,
-                                size_t frames, ptrdiff_t step)
+static void run_section(const struct biquad_section *s, struct state z, float *x,
+                        size_t frames, ptrdiff_t step)
 {
-    double z1 = z.z1, z2 = z.z2;
-    for (size_t i = 0; i < frames; i++, x += step) {
-        double in = (double)*x;
-        double out = s->b0 * in + z1;
-        z1 = s->b1 * in - s->a1 * out + z2;
-        z2 = s->b2 * in - s->a2 * out;
-        *x = (float)out;
-    }
-    return (struct state){z1, z2};
+    for (size_t i = 0; i < frames; i++, x += step)
+        *x = next(s, &z, *x);
 }
 
 static struct state end_state(const struct biquad_section *s, const float *x,
                               size_t frames, ptrdiff_t step)
 {
-    double z1 = 0, z2 = 0;
-    for (size_t i = 0; i < frames; i++, x += step) {
-        double in = (double)*x;
-        double out = s->b0 * in + z1;
-        z1 = s->b1 * in - s->a1 * out + z2;
-        z2 = s->b2 * in - s->a2 * out;
-    }
-    return (struct state){z1, z2};
+    struct state z = {0};
+    for (size_t i = 0; i < frames; i++, x += step)
+        next(s, &z, *x);
+    return z;
+}
+
+static double pole_radius(const struct biquad_section *s)
+{
+    double disc = s->a1 * s->a1 / 4 - s->a2;
+    return disc < 0 ? sqrt(s->a2) : fabs(s->a1) / 2 + sqrt(disc);
 }
 
 struct matrix {
@@ -164,8 +164,7 @@ struct matrix {
 /* Frames after which nothing is left (1e-13) of a section's past. */
 static size_t forgets_after(const struct biquad_section *s)
 {
-    double disc = s->a1 * s->a1 / 4 - s->a2;
-    double radius = disc < 0 ? sqrt(s->a2) : fabs(s->a1) / 2 + sqrt(disc);
+    double radius = pole_radius(s);
     double frames = radius < 1 ? log(1e-13) / log(fmax(radius, 1e-3)) : 1e9;
     return (size_t)fmin(frames, 1e9) + 2;
 }
@@ -195,9 +194,7 @@ static struct state steady_state(const struct biquad_section *s, struct state zn
 
 static void scrub(struct audio *a)
 {
-    size_t samples = a->frames * (size_t)a->channels;
-    for (size_t i = 0; i < samples; i++)
-        a->data[i] = (float)finite_or_0(a->data[i]);
+    line_scrub(a->data, a->frames * (size_t)a->channels);
 }
 
 static void run_circle(const struct biquad *f, struct audio *a, bool backward)
@@ -243,12 +240,8 @@ void biquad_circular_zero_phase(const struct biquad *f, struct audio *a)
 static size_t memory_frames(const struct biquad *f)
 {
     double slowest = 0;
-    for (int i = 0; i < f->count; i++) {
-        const struct biquad_section *s = &f->section[i];
-        double disc = s->a1 * s->a1 / 4 - s->a2;
-        double radius = disc < 0 ? sqrt(s->a2) : fabs(s->a1) / 2 + sqrt(disc);
-        slowest = fmax(slowest, radius);
-    }
+    for (int i = 0; i < f->count; i++)
+        slowest = fmax(slowest, pole_radius(&f->section[i]));
     double frames = slowest < 1 ? log(1e-5) / log(fmax(slowest, 1e-3)) : 1e6;
     return (size_t)fmin(frames, 1e6) + 1;
 }

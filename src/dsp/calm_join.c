@@ -1,15 +1,14 @@
 /* weave_calm_join: where a circle is best cut. */
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/line.h"
 #include "dsp/mixdown.h"
 #include "dsp/spectral.h"
 #include "dsp/weave.h"
-#include "dsp/window.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { FRAME_44K1 = 1024, TRIES = 10, BACK = 2, AROUND = 4 };
 /* Measuring a place costs the more the longer the loop is: so much sound is measured for
@@ -26,19 +25,6 @@ struct place {
     double unrest;
 };
 
-/* Move the frames so that `start` comes first. */
-static enum status rotate(struct audio *to, const struct audio *from, size_t start,
-                          struct err *e)
-{
-    enum status st = audio_init(to, from->frames, from->channels, from->rate_hz, e);
-    if (st != ST_OK)
-        return st;
-    size_t channels = (size_t)from->channels, head = from->frames - start;
-    memcpy(to->data, from->data + start * channels, head * channels * sizeof *to->data);
-    memcpy(to->data + head * channels, from->data, start * channels * sizeof *to->data);
-    return ST_OK;
-}
-
 /* Frames round the circle, and the logarithms of their spectra. */
 struct spectra {
     struct fft_batch *fft;
@@ -49,14 +35,10 @@ struct spectra {
 static bool spectra_init(struct spectra *s, int n, size_t hops)
 {
     size_t size = (size_t)n, bins = size / 2 + 1;
-    float *window = malloc(size * sizeof *window);
-    if (window)
-        window_hann(window, n);
-    s->fft = window ? fft_batch_new(n, window) : NULL;
+    s->fft = fft_batch_hann(n);
     s->rows = calloc(FFT_BATCH * size, sizeof *s->rows);
     s->powers = malloc(FFT_BATCH * bins * sizeof *s->powers);
     s->log_power = malloc((hops + FFT_BATCH) * bins * sizeof *s->log_power);
-    free(window);
     return s->fft && s->rows && s->powers && s->log_power;
 }
 
@@ -68,24 +50,14 @@ static void spectra_done(struct spectra *s)
     free(s->log_power);
 }
 
-static void copy_round(const float *mono, size_t frames, size_t at, size_t n, float *to)
-{
-    for (at %= frames; n > 0; at = 0) {
-        size_t some = frames - at < n ? frames - at : n;
-        memcpy(to, mono + at, some * sizeof *to);
-        to += some;
-        n -= some;
-    }
-}
-
 static void fill_spectra(struct spectra *s, const float *mono, size_t frames, size_t n,
                          size_t hops)
 {
     size_t bins = n / 2 + 1;
     for (size_t h = 0; h < hops; h += FFT_BATCH) {
         for (size_t i = 0; i < FFT_BATCH && h + i < hops; i++)
-            copy_round(mono, frames, (h + i) * frames / hops + frames * 2 - n / 2, n,
-                       s->rows + i * n);
+            line_copy_round(mono, frames, (h + i) * frames / hops + frames * 2 - n / 2, n,
+                            s->rows + i * n);
         fft_batch_power(s->fft, s->rows, (int)n, s->powers);
         float *row = s->log_power + h * bins;
         spectral_powers(s->powers, (int)bins, row);
@@ -189,7 +161,7 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
     for (size_t i = 0; i < count; i++) {
         struct audio turned = {0};
         struct seam seam = {0};
-        enum status st = rotate(&turned, loop, place[i].frame, e);
+        enum status st = audio_round(&turned, loop, place[i].frame, loop->frames, e);
         if (st == ST_OK)
             st = seam_measure(&turned, NULL, 0, &seam, e);
         if (st != ST_OK) {

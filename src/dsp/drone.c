@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <string.h>
 
 static const double quarter_turn = 1.57079632679489662;
 static const double body_hz = 250, body_db = 2;
@@ -114,13 +113,7 @@ static enum status at_length(struct audio *to, const struct audio *pad, size_t f
 {
     if (frames > pad->frames && !loop)
         return stretch_any(to, pad, frames, false, r, e);
-    enum status st = audio_slice(to, pad, 0, frames, e);
-    size_t channels = (size_t)pad->channels;
-    for (size_t at = pad->frames; st == ST_OK && at < frames; at += pad->frames) {
-        size_t run = frames - at < pad->frames ? frames - at : pad->frames;
-        memcpy(to->data + at * channels, pad->data, run * channels * sizeof *to->data);
-    }
-    return st;
+    return audio_round(to, pad, 0, frames, e);
 }
 
 /* The pad at the swell's length, dissolving. */

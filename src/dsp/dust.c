@@ -5,7 +5,6 @@
 #include "dsp/weave.h"
 
 #include <math.h>
-#include <string.h>
 
 static const double quarter_turn = 1.57079632679489662;
 static const double crossfade_s = 0.25, nearly = 0.03;
@@ -31,23 +30,6 @@ static enum status match(struct audio *to, const struct audio *hiss,
     return st;
 }
 
-/* `frames` of the loop from a place in it, round and round. */
-static enum status tile(struct audio *to, const struct audio *loop, size_t start,
-                        size_t frames, struct err *e)
-{
-    enum status st = audio_init(to, frames, loop->channels, loop->rate_hz, e);
-    size_t channels = (size_t)loop->channels;
-    for (size_t done = 0; st == ST_OK && done < frames;) {
-        size_t at = (start + done) % loop->frames;
-        size_t run = loop->frames - at;
-        run = run < frames - done ? run : frames - done;
-        memcpy(to->data + done * channels, loop->data + at * channels,
-               run * channels * sizeof *to->data);
-        done += run;
-    }
-    return st;
-}
-
 /* A circle of exactly `frames` from the loop. */
 static enum status tile_circle(struct audio *to, const struct audio *loop, size_t start,
                                size_t frames, struct err *e)
@@ -56,7 +38,8 @@ static enum status tile_circle(struct audio *to, const struct audio *loop, size_
     double ratio = (double)frames / (repeats * (double)loop->frames);
     struct audio line = {0};
     if (fabs(ratio - 1) < nearly) {
-        enum status st = tile(&line, loop, start, (size_t)repeats * loop->frames, e);
+        enum status st =
+            audio_round(&line, loop, start, (size_t)repeats * loop->frames, e);
         if (st == ST_OK)
             st = resample_loop(to, &line, frames, RESAMPLE_MEDIUM, e);
         audio_done(&line);
@@ -65,7 +48,7 @@ static enum status tile_circle(struct audio *to, const struct audio *loop, size_
     size_t fade = (size_t)(crossfade_s * loop->rate_hz);
     fade = fade > frames / 2 ? frames / 2 : fade;
     size_t channels = (size_t)loop->channels;
-    enum status st = tile(&line, loop, start, frames + fade, e);
+    enum status st = audio_round(&line, loop, start, frames + fade, e);
     /* what follows the end fades out under the start fading in */
     for (size_t i = 0; i < fade && st == ST_OK; i++) {
         double turn = quarter_turn * ((double)i + 0.5) / (double)fade;
@@ -93,7 +76,7 @@ enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
     size_t start = st == ST_OK ? rng_below(r, (uint32_t)loop.frames) : 0;
     if (st == ST_OK)
         st = pad_loops ? tile_circle(&over, &loop, start, pad->frames, e)
-                       : tile(&over, &loop, start, pad->frames, e);
+                       : audio_round(&over, &loop, start, pad->frames, e);
     if (st == ST_OK)
         st = audio_slice(to, pad, 0, pad->frames, e);
     if (st == ST_OK) {

@@ -39,11 +39,6 @@ void rfft_free(struct rfft *f)
     free(f);
 }
 
-int rfft_size(const struct rfft *f)
-{
-    return f->n;
-}
-
 void rfft_forward(struct rfft *f, const float *in, float *spectrum)
 {
     kiss_fftr(f->forward, in, (kiss_fft_cpx *)spectrum);

@@ -22,8 +22,6 @@ struct rfft;
 struct rfft *rfft_new(int n);
 void rfft_free(struct rfft *f);
 
-int rfft_size(const struct rfft *f);
-
 /* `in` holds n floats and is left untouched, `spectrum` n + 2; they must not overlap. */
 void rfft_forward(struct rfft *f, const float *in, float *spectrum);
 

@@ -1,6 +1,7 @@
 #include "dsp/fft_batch.h"
 
 #include "dsp/vec.h"
+#include "dsp/window.h"
 
 #include <stdlib.h>
 
@@ -64,7 +65,8 @@ struct fft_batch *fft_batch_new(int n, const float *window)
         fft_batch_free(f);
         return NULL;
     }
-    memcpy(f->window, window, size * sizeof *window);
+    for (size_t i = 0; i < size; i++)
+        f->window[i] = window ? window[i] : 1.0f;
     for (int k = 0; k < n / 4; k++) { /* and a quarter of a turn on, and so on */
         double angle = -2 * 3.14159265358979323846 * k / n;
         struct twiddle w = {(float)cos(angle), (float)sin(angle)};
@@ -73,6 +75,14 @@ struct fft_batch *fft_batch_new(int n, const float *window)
         f->root[k + n / 2] = (struct twiddle){-w.re, -w.im};
         f->root[k + n / 4 * 3] = (struct twiddle){-w.im, w.re};
     }
+    return f;
+}
+
+struct fft_batch *fft_batch_hann(int n)
+{
+    struct fft_batch *f = fft_batch_new(n, NULL);
+    if (f)
+        window_hann(f->window, n);
     return f;
 }
 

@@ -17,8 +17,10 @@ enum { FFT_BATCH = 8 };
 struct fft_batch;
 
 /* A plan for frames of n samples, n a size fft_next_fast gives, 8 ≤ n ≤ 2^20, with the
- * window (n values, copied). NULL for any other n or when memory runs out. */
+ * window (n values, copied; NULL: 1 everywhere). NULL for any other n or when memory runs
+ * out. */
 struct fft_batch *fft_batch_new(int n, const float *window);
+struct fft_batch *fft_batch_hann(int n); /* with window_hann */
 void fft_batch_free(struct fft_batch *f);
 
 /* power[8·k + lane] = |X[k]|² of the windowed frame that starts at x + lane·hop, for

@@ -8,16 +8,6 @@
 
 enum { ROWS = 2 * FFT_BATCH, LONG = 1 << 16 };
 
-static struct fft_batch *plan(size_t size)
-{
-    float *window = malloc(size * sizeof *window);
-    for (size_t i = 0; window && i < size; i++)
-        window[i] = 1.0f;
-    struct fft_batch *f = window ? fft_batch_new((int)size, window) : NULL;
-    free(window);
-    return f;
-}
-
 bool lags_init(struct lags *l, size_t longest, int most)
 {
     *l = (struct lags){.size = (size_t)fft_next_fast(longest < 16 ? 16 : (int)longest)};
@@ -27,7 +17,7 @@ bool lags_init(struct lags *l, size_t longest, int most)
     l->rows = calloc((single ? 2 : ROWS) * l->row, sizeof *l->rows);
     l->spare = single ? malloc(l->row * sizeof *l->spare) : NULL;
     l->one = single ? rfft_new((int)l->size) : NULL;
-    l->eight = single ? NULL : plan(l->size);
+    l->eight = single ? NULL : fft_batch_new((int)l->size, NULL);
     return l->rows && (single ? l->one && l->spare : l->eight != NULL);
 }
 

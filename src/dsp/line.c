@@ -80,6 +80,16 @@ void line_step_sums(const float *x, size_t n, size_t rows, double *out)
         step_sums(x + r * n, n, 1, out + r);
 }
 
+void line_copy_round(const float *x, size_t length, size_t at, size_t count, float *to)
+{
+    for (at %= length; count > 0; at = 0) {
+        size_t some = length - at < count ? length - at : count;
+        memcpy(to, x + at, some * sizeof *to);
+        to += some;
+        count -= some;
+    }
+}
+
 /* Magnitudes of floats are in the order of their bits. */
 VEC_INLINE void peak_of(const float *x, size_t n, float *out)
 {
@@ -130,11 +140,17 @@ VEC_INLINE void look_for_bad(const float *x, size_t n, int *bad)
 
 VEC_CLONES(run_look, look_for_bad, (const float *x, size_t n, int *bad), (x, n, bad))
 
-size_t line_scrub(float *x, size_t n)
+bool line_is_finite(const float *x, size_t n)
 {
     int bad;
-    size_t count = 0;
     run_look(x, n, &bad);
+    return !bad;
+}
+
+size_t line_scrub(float *x, size_t n)
+{
+    size_t count = 0;
+    bool bad = !line_is_finite(x, n);
     for (size_t i = 0; bad && i < n; i++)
         if (!isfinite(x[i])) {
             x[i] = 0;

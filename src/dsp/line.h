@@ -4,6 +4,8 @@
 #ifndef TROWEL_DSP_LINE_H
 #define TROWEL_DSP_LINE_H
 
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Σx², in double precision. */
@@ -16,10 +18,19 @@ void line_running_energy(const float *x, size_t n, size_t channels, double *sum)
  * i = 1 … n − 1 as far as that makes fours, in single precision. */
 void line_step_sums(const float *x, size_t n, size_t rows, double *out);
 
+/* `count` values of the `length` that x comes round with, from x[at mod length] on. */
+void line_copy_round(const float *x, size_t length, size_t at, size_t count, float *to);
+
 /* The largest |x|; infinities and NaN do not count. */
 float line_peak(const float *x, size_t n);
 
+bool line_is_finite(const float *x, size_t n);
 /* Sets what is not finite to 0; returns how many. */
 size_t line_scrub(float *x, size_t n);
+
+static inline float finite_or_0(float x)
+{
+    return isfinite(x) ? x : 0.0f;
+}
 
 #endif

@@ -1,6 +1,5 @@
 #include "dsp/log_bands.h"
 #include "dsp/fft_batch.h"
-#include "dsp/window.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,11 +39,7 @@ struct log_bands *log_bands_new(int frame, int rate_hz)
     b->scale = 16.0 / ((double)frame * frame);
     b->rows = calloc(FFT_BATCH * n, sizeof *b->rows);
     b->powers = malloc(FFT_BATCH * (n / 2 + 1) * sizeof *b->powers);
-    float *window = malloc(n * sizeof *window);
-    if (window)
-        window_hann(window, frame);
-    b->fft = window ? fft_batch_new(frame, window) : NULL;
-    free(window);
+    b->fft = fft_batch_hann(frame);
     if (!b->fft || !b->rows || !b->powers) {
         log_bands_free(b);
         return NULL;

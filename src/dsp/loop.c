@@ -13,11 +13,6 @@ struct loop_params loop_params_default(void)
     return (struct loop_params){.crossfade_ms = 120.0, .reach = 0.25};
 }
 
-static float finite(float x)
-{
-    return isfinite(x) ? x : 0.0f;
-}
-
 /* ρ of the two regions of the crossfade over all channels, kept where the gains stay
  * sane: below −0.5 the quotient would lift the middle by more than 3 dB. */
 static double correlation_of(const struct audio *sound, const struct loop_option *o)
@@ -27,7 +22,7 @@ static double correlation_of(const struct audio *sound, const struct loop_option
     const float *lead = sound->data + (o->start - o->crossfade_frames) * channels;
     double both = 0.0, tails = 0.0, leads = 0.0;
     for (size_t i = 0; i < n; i++) {
-        double a = (double)finite(tail[i]), b = (double)finite(lead[i]);
+        double a = (double)finite_or_0(tail[i]), b = (double)finite_or_0(lead[i]);
         both += a * b;
         tails += a * a;
         leads += b * b;
@@ -54,7 +49,7 @@ static void crossfade(const struct audio *sound, const struct loop_option *o,
         double out = re * even, in = im * even;
         for (size_t c = 0; c < channels; c++) {
             size_t k = i * channels + c;
-            tail[k] = (float)(out * (double)tail[k] + in * (double)finite(lead[k]));
+            tail[k] = (float)(out * (double)tail[k] + in * (double)finite_or_0(lead[k]));
         }
     }
 }

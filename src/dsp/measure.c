@@ -7,7 +7,6 @@
 #include "dsp/loudness.h"
 #include "dsp/pitch.h"
 #include "dsp/vec.h"
-#include "dsp/window.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -109,11 +108,7 @@ enum status measurer_new(struct measurer **out, int rate_hz, struct err *e)
     m->rate_hz = rate_hz < 1 ? 1 : rate_hz;
     m->size = fft_size_at(FRAME_44K1, m->rate_hz);
     size_t n = (size_t)m->size;
-    float *window = malloc(n * sizeof *window);
-    if (window)
-        window_hann(window, m->size);
-    m->fft = window ? fft_batch_new(m->size, window) : NULL;
-    free(window);
+    m->fft = fft_batch_hann(m->size);
     m->power = malloc(FFT_BATCH * (n / 2 + 1) * sizeof *m->power);
     m->rows = calloc(FFT_BATCH * n, sizeof *m->rows);
     m->pitch = pitch_meter_new(m->rate_hz);

@@ -21,15 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The analysis frame onsets are made for, to be scaled to the nearest fast size at other
- * rates: 1024 samples at 44.1 kHz every 256. */
-#define ONSET_WINDOW_S (1024.0 / 44100.0)
-#define ONSET_HOP_S    (256.0 / 44100.0)
+/* The analysis frame onsets are made for: 1024 samples at 44.1 kHz, the nearest fast size
+ * at other rates (64 at least), every 256. */
+int onset_size_at(int rate_hz);
+#define ONSET_HOP_S (256.0 / 44100.0)
 
 struct onset_filter;
-
-/* The smallest frame there is, at rates below 2.8 kHz. */
-enum { ONSET_SIZE_MIN = 64 };
 
 /* For spectra of Hann-windowed frames of `fft_size` samples, `hop` apart, at 1–768 kHz.
  * NULL when out of memory or the shape makes no sense (a smaller frame, hop < 1, …). */

@@ -1,5 +1,6 @@
 #include "dsp/onset.h"
 
+#include "dsp/fft.h"
 #include "dsp/vec.h"
 
 #include <float.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SIZE_MIN = 64 }; /* of a frame, at rates below 2.8 kHz */
 enum { BANDS_PER_OCTAVE = 24, BANDS_MAX = 256, LAG_MAX = 16, HISTORY = LAG_MAX + 1 };
 
 static const double LOW_HZ = 30, HIGH_HZ = 17000;
@@ -148,9 +150,15 @@ static bool make_bands(struct onset_filter *f, int rate_hz, int fft_size)
     return true;
 }
 
+int onset_size_at(int rate_hz)
+{
+    int size = fft_size_at(1024, rate_hz);
+    return size < SIZE_MIN ? SIZE_MIN : size;
+}
+
 struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
 {
-    if (rate_hz < 1 || fft_size < ONSET_SIZE_MIN || hop < 1 || hop > fft_size)
+    if (rate_hz < 1 || fft_size < SIZE_MIN || hop < 1 || hop > fft_size)
         return NULL;
     struct onset_filter *f = calloc(1, sizeof *f);
     if (!f)

@@ -1,5 +1,6 @@
 #include "dsp/overview.h"
 
+#include "dsp/line.h"
 #include "dsp/vec.h"
 
 #include <stdlib.h>
@@ -156,27 +157,20 @@ static int8_t signed_code(float x)
     return (int8_t)(x < 0 ? -code : code);
 }
 
+/* NaN and infinity are measured as 0, on a copy. */
 static enum status add_bin(struct overview *o, const float *x, int samples, struct err *e)
 {
     struct extent extent;
     measure_bin(x, samples, &extent);
+    if (extent.nonfinite) {
+        for (int i = 0; i < samples; i++)
+            o->partial[i] = finite_or_0(x[i]);
+        measure_bin(o->partial, samples, &extent);
+    }
     struct bin bin = {.min = signed_code(extent.min),
                       .max = signed_code(extent.max),
                       .rms = (uint8_t)rms_code(sqrt(extent.square / samples))};
     return append(o, 0, &bin, e);
-}
-
-/* A bin that holds NaN or infinity is measured on a copy without them. */
-static enum status add_clean_bin(struct overview *o, const float *x, int samples,
-                                 struct err *e)
-{
-    struct extent extent;
-    measure_bin(x, samples, &extent);
-    if (!extent.nonfinite)
-        return add_bin(o, x, samples, e);
-    for (int i = 0; i < samples; i++)
-        o->partial[i] = isfinite(x[i]) ? x[i] : 0.0f;
-    return add_bin(o, o->partial, samples, e);
 }
 
 enum status overview_push(struct overview *o, const float *interleaved, size_t frames,
@@ -194,13 +188,13 @@ enum status overview_push(struct overview *o, const float *interleaved, size_t f
         enum status st = ST_OK;
         size_t held = (size_t)o->held, n = size - held < frames ? size - held : frames;
         if (n == size) {
-            st = add_clean_bin(o, interleaved, (int)(size * width), e);
+            st = add_bin(o, interleaved, (int)(size * width), e);
         } else {
             memcpy(o->partial + held * width, interleaved, n * width * sizeof(float));
             o->held += (int)n;
             if (o->held == o->bin_frames) {
                 o->held = 0;
-                st = add_clean_bin(o, o->partial, (int)(size * width), e);
+                st = add_bin(o, o->partial, (int)(size * width), e);
             }
         }
         if (st != ST_OK)
@@ -217,7 +211,7 @@ enum status overview_finish(struct overview *o, struct err *e)
         return ST_OK;
     int samples = o->held * o->channels;
     o->held = 0;
-    return add_clean_bin(o, o->partial, samples, e);
+    return add_bin(o, o->partial, samples, e);
 }
 
 /* Finest bins [first, last), taken from the coarsest levels that fit. */

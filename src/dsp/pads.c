@@ -100,13 +100,6 @@ static void judge_content(const struct track_window *w, const struct pad_params 
 
 /* ---- score ---- */
 
-/* 1 at nothing, one half at `half`, falling on. */
-static double falling(double x, double half)
-{
-    double u = isfinite(x) ? x / half : 100.0;
-    return 1.0 / (1.0 + u * u);
-}
-
 /* How many bands really sound: near 1 for a lone sine, 8 and more for a full chord. */
 static double sounding_bands(const struct track *t, size_t from, size_t to)
 {
@@ -116,7 +109,7 @@ static double sounding_bands(const struct track *t, size_t from, size_t to)
         float db[TRACK_BANDS];
         track_spectrum(t, i, db);
         for (int b = 0; b < TRACK_BANDS; b++)
-            mean[b] += (double)exp2f(db[b] * 0.16609640f);
+            mean[b] += (double)band_magnitude(db[b]);
     }
     for (int b = 0; b < TRACK_BANDS; b++) {
         sum += mean[b];
@@ -133,11 +126,12 @@ static void score_window(const struct track_sums *s, const struct pad_params *p,
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
     double bands = sounding_bands(s->track, from, to);
     *parts = (struct score_parts){0};
-    parts_add(parts, "steady", falling(w->level_sd_db, PAD_STEADY_HALF_DB));
-    parts_add(parts, "spectrum", falling(w->change, PAD_SPECTRUM_HALF));
+    parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
+    parts_add(parts, "spectrum", part_falling(w->change, PAD_SPECTRUM_HALF));
     parts_add(parts, "tonal", 0.3 * pure + 0.7 * w->tonality);
-    parts_add(parts, "calm",
-              falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
+    parts_add(
+        parts, "calm",
+        part_falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
     parts_add(parts, "rich",
               fmin(1.0, fmax(0.0, (bands - PAD_RICH_NONE) / PAD_RICH_SPAN)));
 }

@@ -3,7 +3,14 @@
 #ifndef TROWEL_DSP_PART_UNITS_H
 #define TROWEL_DSP_PART_UNITS_H
 
-/* 1 / (1 + (x / half)²) */
+#include <math.h>
+
+/* 1 at nothing, one half at `half`, falling on. */
+static inline double part_falling(double x, double half)
+{
+    double u = isfinite(x) ? x / half : 100.0;
+    return 1.0 / (1.0 + u * u);
+}
 #define PAD_STEADY_HALF_DB     2.5  /* deviation of the level */
 #define PAD_SPECTRUM_HALF      0.12 /* cosine distance of neighbouring spectra */
 #define SILENCE_STEADY_HALF_DB 2.0

@@ -1,5 +1,6 @@
 #include "dsp/scan.h"
 
+#include "dsp/audio.h"
 #include "dsp/track.h"
 #include "dsp/vec.h"
 
@@ -104,22 +105,6 @@ VEC_INLINE void look(const float *x, int n, int channels, struct first_look *fou
 VEC_CLONES(look_at, look, (const float *x, int n, int channels, struct first_look *found),
            (x, n, channels, found))
 
-VEC_INLINE void fold_stereo(const float *x, int frames, float *mono)
-{
-    int i = 0;
-    for (; i + VEC <= frames; i += VEC) {
-        v8f a = VEC_CONST_AT(x + 2 * i), b = VEC_CONST_AT(x + 2 * i + VEC);
-        v8f left = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-        v8f right = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-        VEC_AT(mono + i) = (left + right) * 0.5f;
-    }
-    for (; i < frames; i++)
-        mono[i] = (x[2 * i] + x[2 * i + 1]) * 0.5f;
-}
-
-VEC_CLONES(fold2, fold_stereo, (const float *x, int frames, float *mono),
-           (x, frames, mono))
-
 VEC_INLINE void sum_up(const float *mono, int frames, struct scan_hop *out)
 {
     v8f square = {0}, sum = {0}, peak = {0};
@@ -147,23 +132,6 @@ VEC_INLINE void sum_up(const float *mono, int frames, struct scan_hop *out)
 
 VEC_CLONES(mono_stats, sum_up, (const float *mono, int frames, struct scan_hop *out),
            (mono, frames, out))
-
-static void fold(const float *x, int frames, int channels, float *mono)
-{
-    if (channels == 1) {
-        memcpy(mono, x, (size_t)frames * sizeof *x);
-    } else if (channels == 2) {
-        fold2(x, frames, mono);
-    } else {
-        float scale = 1.0f / (float)channels;
-        for (int i = 0; i < frames; i++) {
-            float sum = 0;
-            for (int c = 0; c < channels; c++)
-                sum += x[i * channels + c];
-            mono[i] = sum * scale;
-        }
-    }
-}
 
 static void count_clipping(struct scan *s, const float *x, int frames, unsigned *flags)
 {
@@ -267,6 +235,6 @@ void scan_next(struct scan *s, const float *x, int frames, float *mono,
         out->flags |= TRACK_STUCK;
     memcpy(s->last, last, (size_t)s->channels * sizeof *last);
     s->started = 1;
-    fold(x, frames, s->channels, mono);
+    audio_fold(x, (size_t)frames, s->channels, mono);
     mono_stats(mono, frames, out);
 }

@@ -5,7 +5,6 @@
 #include "dsp/log_bands.h"
 #include "dsp/mixdown.h"
 #include "dsp/onset.h"
-#include "dsp/window.h"
 
 #include <float.h>
 #include <math.h>
@@ -85,8 +84,8 @@ struct ground {
     const float *sound; /* interleaved, finite */
     float *scrubbed;    /* what it points to when the loop itself is not finite */
     float *mono;        /* one turn of the loop */
-    float *scratch;
-    double *energy; /* running sum of squares over all channels, frames + 1 */
+    float *scratch;     /* a frame that ends at the join: no longer than the loop */
+    double *energy;     /* running sum of squares over all channels, frames + 1 */
     double *list;
     float *top; /* 2 · (frames / ONE_OF + 1) */
 };
@@ -202,14 +201,7 @@ static void measure_level(const struct ground *g, struct seam *out)
 static void copy_round(const struct ground *g, ptrdiff_t start, size_t length, float *to)
 {
     ptrdiff_t n = (ptrdiff_t)g->frames;
-    size_t at = (size_t)(((start % n) + n) % n);
-    while (length > 0) {
-        size_t some = length < g->frames - at ? length : g->frames - at;
-        memcpy(to, g->mono + at, some * sizeof *to);
-        to += some;
-        length -= some;
-        at = 0;
-    }
+    line_copy_round(g->mono, g->frames, (size_t)(start % n + n), length, to);
 }
 
 /* By the bands of `count` frames, those `apart` from each other side by side, and of the
@@ -282,15 +274,11 @@ static bool flux_init(struct flux *f, int size, int hop, int rate_hz, size_t mos
 {
     size_t n = (size_t)size, bins = FFT_BATCH * (n / 2 + 1);
     *f = (struct flux){.size = size, .hop = hop};
-    float *window = malloc(n * sizeof *window);
-    if (window)
-        window_hann(window, size);
     f->filter = onset_filter_new(rate_hz, size, hop);
-    f->fft = window ? fft_batch_new(size, window) : NULL;
+    f->fft = fft_batch_hann(size);
     f->rows = calloc(FFT_BATCH * n, sizeof *f->rows);
     f->powers = malloc(bins * sizeof *f->powers);
     f->novelty = malloc(most * sizeof *f->novelty);
-    free(window);
     return f->filter && f->fft && f->rows && f->powers && f->novelty;
 }
 
@@ -323,8 +311,7 @@ static size_t flux_round_join(const struct ground *g, struct flux *f)
 
 static enum status measure_onset(const struct ground *g, struct seam *out, struct err *e)
 {
-    int size = fft_size_at(1024, g->rate_hz);
-    size = size < ONSET_SIZE_MIN ? ONSET_SIZE_MIN : size;
+    int size = onset_size_at(g->rate_hz);
     int hop = (int)lround(ONSET_HOP_S * g->rate_hz);
     hop = hop < 1 ? 1 : hop;
     size_t most =
@@ -386,31 +373,18 @@ static void ground_done(struct ground *g)
     free(g->top);
 }
 
-/* 0 · x is 0, or NaN for what is not finite; eight sums keep it in vectors. */
-static bool all_finite(const float *x, size_t n)
-{
-    float sum[8] = {0.0f};
-    for (size_t i = 0; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            sum[k] += 0.0f * x[i + k];
-    for (size_t i = n - n % 8; i < n; i++)
-        sum[0] += 0.0f * x[i];
-    for (size_t k = 1; k < 8; k++)
-        sum[0] += sum[k];
-    return isfinite(sum[0]);
-}
-
 static bool scrub(struct ground *g, const struct audio *loop)
 {
     size_t samples = g->frames * g->channels;
     g->sound = loop->data;
-    if (all_finite(loop->data, samples))
+    if (line_is_finite(loop->data, samples))
         return true;
-    g->scrubbed = malloc(samples * sizeof(float));
-    for (size_t i = 0; g->scrubbed && i < samples; i++)
-        g->scrubbed[i] = isfinite(loop->data[i]) ? loop->data[i] : 0.0f;
-    g->sound = g->scrubbed;
-    return g->scrubbed;
+    g->sound = g->scrubbed = malloc(samples * sizeof(float));
+    if (!g->scrubbed)
+        return false;
+    memcpy(g->scrubbed, loop->data, samples * sizeof(float));
+    line_scrub(g->scrubbed, samples);
+    return true;
 }
 
 static enum status ground_init(struct ground *g, const struct audio *loop, struct err *e)
@@ -418,9 +392,7 @@ static enum status ground_init(struct ground *g, const struct audio *loop, struc
     size_t n = loop->frames, channels = (size_t)loop->channels;
     *g = (struct ground){.frames = n, .channels = channels, .rate_hz = loop->rate_hz};
     g->mono = malloc(n * sizeof(float));
-    /* Also holds window, frame and spectrum of the onset measure (4 × 1024 at 44.1 kHz,
-     * which a loop of SEAM_MIN_S exceeds). */
-    g->scratch = malloc((n + 4096) * sizeof(float));
+    g->scratch = malloc(n * sizeof(float));
     g->energy = malloc((n + 1) * sizeof(double));
     g->list = malloc((n + 1) * sizeof(double));
     g->top = malloc(2 * (n / ONE_OF + 1) * sizeof *g->top);

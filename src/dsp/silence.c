@@ -51,12 +51,6 @@ struct mine {
 
 /* ---- measuring ---- */
 
-static double falling(double x, double half)
-{
-    double u = isfinite(x) ? x / half : 100.0;
-    return 1.0 / (1.0 + u * u);
-}
-
 static double level_sd_db(const struct quiet_map *m, size_t from, size_t to)
 {
     double sum = 0.0, squares = 0.0, n = (double)(to - from);
@@ -103,9 +97,9 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
     };
     double tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
-    double steady = falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
-    double spectrum = falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
-           still = falling(onset, 1.0);
+    double steady = part_falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
+    double spectrum = part_falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
+           still = part_falling(onset, 1.0);
     double noise = 1.0 - tonality, length = fmin(1.0, run_s / LONG_RUN_S);
     parts_add(&s->parts, "steady", steady);
     parts_add(&s->parts, "spectrum", spectrum);
@@ -216,7 +210,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
                  fabs(over));
         return fabs(over) / 6.0;
     case QUIET_PITCHED:
-        over = 1.0 - s->parts.part[3].value;
+        over = 1.0 - parts_value(&s->parts, "noise");
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
     default:

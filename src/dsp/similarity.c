@@ -7,7 +7,6 @@
 #include "dsp/mfcc.h"
 #include "dsp/similarity_internal.h"
 #include "dsp/similarity_pitch.h"
-#include "dsp/window.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -56,17 +55,6 @@ struct similarity {
 
 const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
 
-static struct fft_batch *hann_batch(int size)
-{
-    float *window = malloc((size_t)size * sizeof *window);
-    if (!window)
-        return NULL;
-    window_hann(window, size);
-    struct fft_batch *f = fft_batch_new(size, window);
-    free(window);
-    return f;
-}
-
 enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
 {
     *out = NULL;
@@ -79,8 +67,8 @@ enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
     s->size = fft_size_at(1024, rate_hz);
     s->long_size = fft_size_at(8192, rate_hz);
     size_t n = (size_t)s->size, m = (size_t)s->long_size;
-    s->batch = hann_batch(s->size);
-    s->long_batch = hann_batch(s->long_size);
+    s->batch = fft_batch_hann(s->size);
+    s->long_batch = fft_batch_hann(s->long_size);
     s->eight = malloc(FFT_BATCH * n * sizeof(float));
     s->eight_powers = malloc(FFT_BATCH * (n / 2 + 1) * sizeof(float));
     s->long_eight = calloc(FFT_BATCH * m, sizeof(float));

@@ -1,7 +1,6 @@
 #include "dsp/stft.h"
 
 #include "dsp/fft_batch.h"
-#include "dsp/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +15,9 @@ struct stft {
 struct stft *stft_new(int n, int hop, int first_centre, int push_max)
 {
     struct stft *s = calloc(1, sizeof *s);
-    float *window = malloc((size_t)n * sizeof *window);
-    if (!s || !window) {
-        free(s);
-        free(window);
+    if (!s)
         return NULL;
-    }
-    window_hann(window, n);
-    s->fft = fft_batch_new(n, window);
-    free(window);
+    s->fft = fft_batch_hann(n);
     s->n = n;
     s->hop = hop;
     s->needed = (FFT_BATCH - 1) * hop + n;

@@ -4,6 +4,7 @@
 #include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/line.h"
 #include "dsp/resample.h"
 #include "dsp/window.h"
 
@@ -406,10 +407,8 @@ static enum status find_transients(struct vocoder *v, struct err *e)
 static enum status scrubbed(struct audio *to, const struct audio *from, struct err *e)
 {
     enum status st = audio_slice(to, from, 0, from->frames, e);
-    size_t samples = st == ST_OK ? to->frames * (size_t)to->channels : 0;
-    for (size_t i = 0; i < samples; i++)
-        if (!isfinite(to->data[i]))
-            to->data[i] = 0.0f;
+    if (st == ST_OK)
+        line_scrub(to->data, to->frames * (size_t)to->channels);
     return st;
 }
 

@@ -60,7 +60,7 @@ static double band_gain(const struct trace_band *b, double hz)
     return low / (1.0 + low) / (1.0 + high) * pow(hz / b->to_hz, b->tilt);
 }
 
-enum window { WHOLE, FADED, HANN };
+enum window { FADED, HANN };
 
 static struct fft_batch *plan(int size, enum window shape)
 {
@@ -98,7 +98,7 @@ static bool fill_gains(struct trace_maker *m)
         for (int k = 0; m->gain[b] && k <= m->size / 2; k++)
             m->gain[b][k] =
                 (float)band_gain(&trace_bands[b], (double)k * m->rate_hz / m->size);
-        m->inverse[b] = plan(trace_bands[b].size, WHOLE);
+        m->inverse[b] = fft_batch_new(trace_bands[b].size, NULL);
         if (!m->gain[b] || !m->inverse[b])
             return false;
     }

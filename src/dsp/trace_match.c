@@ -42,12 +42,9 @@ static const double enough = 0.88, hopeless = 0.6;
 static bool make_plans(struct trace_matcher *m)
 {
     const double pi = 3.14159265358979323846;
-    float whole[LARGEST];
-    for (int i = 0; i < LARGEST; i++)
-        whole[i] = 1.0F;
     for (int b = 0; b < BANDS; b++) {
         int size = 2 * trace_bands[b].count;
-        m->eight[b] = fft_batch_new(size, whole);
+        m->eight[b] = fft_batch_new(size, NULL);
         if (!m->eight[b])
             return false;
         for (int k = 0; k < trace_bands[b].count; k++) {

@@ -101,7 +101,7 @@ static bool unit_spectrum(const struct track *t, size_t i, float unit[TRACK_BAND
     track_spectrum(t, i, db);
     float sum = 0.0f;
     for (int b = 0; b < TRACK_BANDS; b++) {
-        unit[b] = db[b] <= -119.0f ? 0.0f : exp2f(db[b] * 0.16609640f);
+        unit[b] = db[b] <= -119.0f ? 0.0f : band_magnitude(db[b]);
         sum += unit[b] * unit[b];
     }
     float scale = sum > 0.0f ? 1.0f / sqrtf(sum) : 0.0f;

@@ -10,6 +10,8 @@
 #include "core/status.h"
 #include "dsp/track.h"
 
+#include <math.h>
+
 struct track_sum; /* all that is summed, up to one cell */
 struct change_memory;
 
@@ -29,6 +31,12 @@ void track_sums_done(struct track_sums *s);
 
 /* Back to the start, for windows in order once more. */
 void track_sums_rewind(struct track_sums *s);
+
+/* 10^(db / 20), of a band of track_spectrum. */
+static inline float band_magnitude(float db)
+{
+    return exp2f(db * 0.16609640f);
+}
 
 size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 … cells */
 
