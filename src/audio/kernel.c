@@ -1,5 +1,8 @@
 #include "audio/kernel.h"
 
+#include "dsp/resample.h"
+#include "dsp/window.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,19 +13,6 @@ static const double KAISER_BETA = 9.0;
 static const double CUTOFF = 0.46; /* of the lower rate */
 enum { CROSSINGS = 32 };
 
-/* Modified Bessel function of the first kind, order 0, by its power series. */
-static double bessel_i0(double x)
-{
-    double sum = 1, term = 1;
-    for (int k = 1; k < 60; k++) {
-        term *= (x / (2 * k)) * (x / (2 * k));
-        sum += term;
-        if (term < sum * 1e-17)
-            break;
-    }
-    return sum;
-}
-
 /* Windowed sinc, not normalised. */
 static double tap(double distance, double half, double cutoff)
 {
@@ -30,7 +20,7 @@ static double tap(double distance, double half, double cutoff)
     if (fabs(r) >= 1)
         return 0;
     double x = 2 * PI * cutoff * distance;
-    return (x == 0 ? 1 : sin(x) / x) * bessel_i0(KAISER_BETA * sqrt(1 - r * r));
+    return (x == 0 ? 1 : sin(x) / x) * window_kaiser(KAISER_BETA, r);
 }
 
 /* Every phase passes a constant exactly: its taps sum to 1. */
@@ -47,23 +37,13 @@ static void fill_phase(struct kernel *k, int phase, double cutoff)
         row[i] = (float)(value[i] / sum);
 }
 
-static int common_divisor(int a, int b)
-{
-    while (b != 0) {
-        int rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 struct kernel *kernel_new(int from_hz, int to_hz)
 {
     struct kernel *k = calloc(1, sizeof *k);
     if (!k)
         return NULL;
     double squeeze = from_hz > to_hz ? (double)from_hz / to_hz : 1;
-    int unit = common_divisor(from_hz, to_hz);
+    int unit = common_rate(from_hz, to_hz);
     bool each = to_hz / unit <= KERNEL_PHASES_MAX;
     k->from_hz = from_hz;
     k->to_hz = to_hz;

@@ -23,16 +23,6 @@ struct converter {
     float *memory;    /* of all shapes */
 };
 
-static int common_divisor(int a, int b)
-{
-    while (b) {
-        int rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* Impulses, one for each place against the grid of outputs: number i, on line i % LINES,
  * stands at frame (i / LINES + 1) · gap + i % LINES, and these differ modulo `step` over
  * all i. Far enough apart for their answers not to touch. */
@@ -118,7 +108,7 @@ enum status converter_new(struct converter **out, int from_hz, int to_hz, struct
     struct converter *c = calloc(1, sizeof *c);
     if (!c)
         return err_set(e, ST_NO_MEMORY, "no memory to convert rates");
-    int divisor = common_divisor(from_hz, to_hz);
+    int divisor = common_rate(from_hz, to_hz);
     *c = (struct converter){.from_hz = from_hz,
                             .to_hz = to_hz,
                             .step = from_hz / divisor,

@@ -1,6 +1,7 @@
 #include "dsp/decimate.h"
 
 #include "dsp/vec.h"
+#include "dsp/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +14,13 @@ struct decimator {
     float *x, *filter;
 };
 
-/* Modified Bessel function of the first kind, order 0, by its series. */
-static double bessel_i0(double x)
-{
-    double sum = 1, term = 1;
-    for (int k = 1; term > 1e-12 * sum; k++) {
-        term *= (x / (2 * k)) * (x / (2 * k));
-        sum += term;
-    }
-    return sum;
-}
-
 static void design(struct decimator *d, double centre, double beta)
 {
     double sum = 0;
     for (int i = 0; i <= 2 * d->lag; i++) {
         double t = i - d->lag, r = t / (d->lag + 1);
         double sinc = t == 0 ? 2 * centre : sin(2 * PI * centre * t) / (PI * t);
-        d->filter[i] = (float)(sinc * bessel_i0(beta * sqrt(1 - r * r)));
+        d->filter[i] = (float)(sinc * window_kaiser(beta, r));
         sum += (double)d->filter[i];
     }
     for (int i = 0; i <= 2 * d->lag; i++)

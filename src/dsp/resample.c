@@ -14,6 +14,16 @@ static const double step_max = 250.0;
 /* More than half of libsamplerate's longest kernel, frames at the lower of both rates. */
 static const double margin = 256.0;
 
+int common_rate(int a_hz, int b_hz)
+{
+    while (b_hz) {
+        int rest = a_hz % b_hz;
+        a_hz = b_hz;
+        b_hz = rest;
+    }
+    return a_hz;
+}
+
 static int converter_of(enum resample_quality quality)
 {
     switch (quality) {
@@ -100,10 +110,8 @@ static enum status resample(struct audio *to, const struct audio *from, size_t f
     *to = (struct audio){0};
     if (!from->frames || !frames)
         return audio_init(to, frames, from->channels, from->rate_hz, e);
-    if (frames == from->frames) {
-        enum status st = extended(to, from, 0, false, e);
-        return st;
-    }
+    if (frames == from->frames)
+        return extended(to, from, 0, false, e);
     struct audio now = *from;
     enum status st = ST_OK;
     for (bool last = false; !last && st == ST_OK;) {

@@ -16,6 +16,9 @@
 
 #include <stddef.h>
 
+/* The greatest that divides both: what brings their ratio to lowest terms. */
+int common_rate(int a_hz, int b_hz);
+
 enum resample_quality { RESAMPLE_FAST, RESAMPLE_MEDIUM, RESAMPLE_BEST };
 
 /* `from` at another rate: llround(frames × rate_hz / from rate) frames (at least 1 if

@@ -1,7 +1,9 @@
 /* The varispeed of resample.h. */
 #include "dsp/resample.h"
 
+#include "dsp/line.h"
 #include "dsp/vec.h"
+#include "dsp/window.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -27,16 +29,6 @@ struct varispeed {
     int first, count; /* semitones above speed 1; at least one bank */
     struct bank *bank;
 };
-
-static double bessel_i0(double x)
-{
-    double sum = 1, term = 1;
-    for (int k = 1; term > 1e-12 * sum; k++) {
-        term *= x * x / (4.0 * k * k);
-        sum += term;
-    }
-    return sum;
-}
 
 /* The window from its middle (0) to its end, straight between the points. */
 static double window_at(const double *window, double u)
@@ -96,10 +88,9 @@ struct varispeed *varispeed_new(double slowest, double fastest)
         v->count = semitone_of(v->fastest) - v->first + 1;
         v->bank = calloc((size_t)v->count, sizeof *v->bank);
         ready = v->bank != NULL;
-        for (int i = 0; i <= WINDOW_POINTS; i++) {
-            double u = (double)i / WINDOW_POINTS;
-            window[i] = bessel_i0(kaiser_beta * sqrt(1 - u * u)) / bessel_i0(kaiser_beta);
-        }
+        for (int i = 0; i <= WINDOW_POINTS; i++)
+            window[i] = window_kaiser(kaiser_beta, (double)i / WINDOW_POINTS) /
+                        window_kaiser(kaiser_beta, 0);
     }
     for (int i = 0; ready && i < v->count; i++)
         ready = bank_init(&v->bank[i], window, exp2((v->first + i) / 12.0));
@@ -117,11 +108,6 @@ void varispeed_free(struct varispeed *v)
     if (v)
         free(v->bank);
     free(v);
-}
-
-static float finite_or_0(float x)
-{
-    return isfinite(x) ? x : 0.0f;
 }
 
 /* Two dot products at once, so that coefficients may be interpolated. */
