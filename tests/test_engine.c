@@ -193,25 +193,22 @@ static void the_loop_switch_acts_at_once(void **state)
 static void the_seam_is_heard_again_and_again(void **state)
 {
     (void)state;
-    enum { N = 60000, SIDE = 4000, GAP = 1000, EDGE = 530 };
+    enum { N = 60000, SIDE = 4000, EDGE = 530 };
     struct sound *s = noise_sound(N, 1, 7);
     struct engine *g = fresh(2);
-    enum { TURN = 2 * SIDE + GAP, OUT = 3 * TURN };
+    enum { TURN = 2 * SIDE, OUT = 3 * TURN };
     float *out = malloc(OUT * 2 * sizeof *out);
     struct engine_command c = play(s, 1);
     c.u.play.plan.seam = true;
     c.u.play.plan.loop_start = 10000;
     c.u.play.plan.loop_end = 50000;
     c.u.play.plan.seam_frames = SIDE;
-    c.u.play.plan.gap_frames = GAP;
     post(g, c);
     render(g, out, OUT, NULL);
     for (int i = 0; i < OUT; i++) {
         int at = i % TURN;
         float heard = out[2 * i];
-        if (at >= 2 * SIDE)
-            assert_true(heard == 0);
-        else if (at >= EDGE && at < 2 * SIDE - EDGE)
+        if (at >= EDGE && at < 2 * SIDE - EDGE)
             assert_true(heard ==
                         s->audio.data[at < SIDE ? 50000 - SIDE + at : 10000 + at - SIDE]);
     }
@@ -430,28 +427,6 @@ static void loops_stay_exact_at_other_rates(void **state)
     free(out);
 }
 
-static void meters_measure(void **state)
-{
-    (void)state;
-    struct engine *g = fresh(2);
-    struct sound *s = sine_sound(RATE * 3, 1000, 0.5, RATE);
-    float *out = malloc(RATE * 2 * 2 * sizeof *out);
-    struct engine_snapshot snap;
-    post(g, play(s, 1));
-    engine_render(g, out, RATE * 2);
-    engine_snapshot(g, &snap);
-    assert_true(fabs(20 * log10((double)snap.peak[0]) + 6.02) < 0.3);
-    assert_true(fabs(20 * log10((double)snap.rms[1]) + 9.03) < 0.1);
-    assert_int_equal(snap.clipped, 0);
-    post(g, (struct engine_command){.action = ENGINE_VOLUME, .u.gain = 4});
-    engine_render(g, out, RATE / 2);
-    engine_snapshot(g, &snap);
-    assert_true(snap.clipped > 1000);
-    free(out);
-    engine_free(g);
-    sound_unref(s);
-}
-
 /* Two sounds that add up to twice full scale: nothing is cut off, no step is larger than
  * the sum's own, and what fits is untouched before and afterwards. */
 static void what_is_too_loud_is_turned_down(void **state)
@@ -498,10 +473,8 @@ static void a_full_queue_is_refused_not_lost(void **state)
     int taken = 0;
     for (;;) {
         struct engine_command c = play(s, 1);
-        if (!engine_post(g, &c)) {
-            sound_unref(s);
+        if (!engine_post(g, &c)) /* and the reference is dropped */
             break;
-        }
         taken++;
     }
     assert_true(taken >= 1000);
@@ -532,7 +505,6 @@ int main(void)
         cmocka_unit_test(other_rates_are_converted_cleanly),
         cmocka_unit_test(what_the_device_cannot_play_does_not_fold_back),
         cmocka_unit_test(loops_stay_exact_at_other_rates),
-        cmocka_unit_test(meters_measure),
         cmocka_unit_test(what_is_too_loud_is_turned_down),
         cmocka_unit_test(a_full_queue_is_refused_not_lost),
     };

@@ -108,7 +108,6 @@ static void fill_play(struct rng *r, const struct library *l, struct engine_comm
         .loop_end = (int64_t)rng_below(r, 3000),
         .seam = rng_below(r, 4) == 0,
         .seam_frames = 1000,
-        .gap_frames = (int64_t)rng_below(r, 2) * 500,
     };
     plan_clean(&c->u.play.plan);
 }

@@ -2,6 +2,7 @@
 
 #include "audio/card.h"
 #include "audio/device_null.h"
+#include "audio/errand.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -296,13 +297,7 @@ static void tick(struct control *c)
 
 static void pause_thread(struct control *c)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)TICK_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    struct timespec until = wait_until(TICK_MS);
     if (c->poked || c->reopen || atomic_load(&c->quit))
         return;
     if (c->running)
@@ -376,12 +371,8 @@ enum status control_new(struct control **out, struct engine *engine,
     c->status.state = silent ? DEVICE_SILENT : DEVICE_OPENING;
     c->status.rate_hz = engine_rate_hz(engine);
     c->status.channels = engine_channels(engine);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_init(&c->wake);
     if (pthread_create(&c->thread, NULL, control_thread, c) != 0) {
         destroy(c);
         return err_set(e, ST_NO_MEMORY, "the device control's thread does not start");

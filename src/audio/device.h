@@ -3,7 +3,7 @@
  *
  * Opening, starting, stopping and closing may take arbitrarily long or never return (see
  * device_portaudio.h); they are called on threads that can be left behind, one call at a
- * time for a device. device_detach and device_report are immediate on any thread. */
+ * time for a device. The gate and the references are immediate on any thread. */
 #ifndef TROWEL_AUDIO_DEVICE_H
 #define TROWEL_AUDIO_DEVICE_H
 

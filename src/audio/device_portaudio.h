@@ -7,8 +7,8 @@
  *   them on threads it can leave behind, and watches the gate's beats.
  * - It does not resample: a rate is chosen that the device takes, the wished one first.
  * - Its float to 16-bit conversion scales by 32767 and so changes every sample: the
- * stream is opened with 32-bit integers, filled exactly (k / 2^31), which PortAudio only
- *   shifts. 16- and 24-bit material arrives bit for bit.
+ *   stream is opened with 32-bit integers, filled exactly (k / 2^31), which PortAudio
+ *   only shifts. 16- and 24-bit material arrives bit for bit.
  * - When a device vanishes its thread may retry for ever, deaf to cancelling: see
  *   hush_guard_thread().
  *

@@ -20,8 +20,6 @@ enum {
 static const double SWITCH_S = 0.012;
 static const double CHOKE_S = 0.005;
 static const double RAMP_S = 0.02;
-static const double METER_FALL_DB_PER_S = 24;
-static const double METER_RMS_S = 0.3;
 
 struct slot {
     struct sound *sound;
@@ -33,12 +31,10 @@ struct slot {
 /* What engine_snapshot reads: a sequence lock made of atomics only. */
 struct published {
     atomic_uint turn; /* odd while being written */
-    atomic_uint_fast64_t serial, frames_rendered;
+    atomic_uint_fast64_t serial;
     atomic_int_fast64_t frame;
     atomic_bool playing, silent, running;
     atomic_int step;
-    atomic_uint clipped;
-    _Atomic float peak[2], rms[2];
 };
 
 struct engine {
@@ -59,9 +55,6 @@ struct engine {
     int step;
     float volume, volume_goal, volume_step;
     struct limit limit;
-    double mean_square[2], peak[2];
-    unsigned clipped;
-    uint64_t frames_rendered;
     struct published published;
 };
 
@@ -98,6 +91,14 @@ enum status engine_new(struct engine **out, int rate_hz, int channels, struct er
     return ST_OK;
 }
 
+static void drop(const struct engine_command *c)
+{
+    if (c->action == ENGINE_PLAY)
+        sound_unref(c->u.play.sound);
+    else if (c->action == ENGINE_SLOT)
+        sound_unref(c->u.kit.sound);
+}
+
 static void drop_all(struct engine *g)
 {
     for (int i = 0; i < VOICES; i++) {
@@ -120,14 +121,8 @@ void engine_free(struct engine *g)
     if (!g)
         return;
     struct engine_command c;
-    if (g->commands.slots) {
-        while (ring_pop(&g->commands, &c)) {
-            if (c.action == ENGINE_PLAY)
-                sound_unref(c.u.play.sound);
-            else if (c.action == ENGINE_SLOT)
-                sound_unref(c.u.kit.sound);
-        }
-    }
+    while (g->commands.slots && ring_pop(&g->commands, &c))
+        drop(&c);
     if (g->returns.slots)
         drop_all(g);
     ring_done(&g->commands);
@@ -147,7 +142,10 @@ int engine_channels(const struct engine *g)
 
 bool engine_post(struct engine *g, const struct engine_command *command)
 {
-    return ring_push(&g->commands, command);
+    bool taken = ring_push(&g->commands, command);
+    if (!taken)
+        drop(command);
+    return taken;
 }
 
 void engine_collect(struct engine *g)
@@ -324,11 +322,6 @@ static void set_slot(struct engine *g, const struct engine_command *c)
         cut_slot(g, c->u.kit.slot);
 }
 
-static void set_trim(struct engine *g, int slot, float gain)
-{
-    g->slot[slot].gain = gain;
-}
-
 static void set_running(struct engine *g, bool on)
 {
     if (on)
@@ -378,7 +371,7 @@ static void obey(struct engine *g, const struct engine_command *c)
         set_slot(g, c);
         break;
     case ENGINE_TRIM:
-        set_trim(g, c->u.kit.slot, c->u.kit.gain);
+        g->slot[c->u.kit.slot].gain = c->u.kit.gain;
         break;
     case ENGINE_PATTERN:
         g->pattern = c->u.pattern;
@@ -425,22 +418,6 @@ static void apply_volume(struct engine *g, float *left, float *right, int n)
     }
 }
 
-static void meter(struct engine *g, int side, const float *x, int n)
-{
-    double peak =
-        g->peak[side] * pow(10, -METER_FALL_DB_PER_S / 20 * n / (double)g->rate_hz);
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-        double a = fabs((double)x[i]);
-        peak = a > peak ? a : peak;
-        sum += a * a;
-        g->clipped += a > 1;
-    }
-    double keep = exp(-n / (METER_RMS_S * g->rate_hz));
-    g->mean_square[side] = g->mean_square[side] * keep + sum / n * (1 - keep);
-    g->peak[side] = peak;
-}
-
 static void interleave(const struct engine *g, const float *left, const float *right,
                        float *out, int n)
 {
@@ -474,8 +451,6 @@ static void render_block(struct engine *g, float *out, int n)
         done += part;
     }
     apply_volume(g, left, right, n);
-    meter(g, 0, left, n);
-    meter(g, 1, right, n);
     limit_apply(&g->limit, g->rate_hz, left, right, n);
     interleave(g, left, right, out, n);
 }
@@ -494,12 +469,6 @@ static void publish(struct engine *g)
     atomic_store(&p->silent, silent && !g->pending);
     atomic_store(&p->running, g->sequencer.running);
     atomic_store(&p->step, g->step);
-    atomic_store(&p->clipped, g->clipped);
-    atomic_store(&p->frames_rendered, g->frames_rendered);
-    for (int c = 0; c < 2; c++) {
-        atomic_store(&p->peak[c], (float)g->peak[c]);
-        atomic_store(&p->rms[c], (float)sqrt(g->mean_square[c]));
-    }
     atomic_store(&p->turn, turn + 2);
 }
 
@@ -512,7 +481,6 @@ void engine_render(struct engine *g, float *out, size_t frames)
         retire(g);
         done += part;
     }
-    g->frames_rendered += frames;
     publish(g);
 }
 
@@ -526,8 +494,6 @@ void engine_reset(struct engine *g, int rate_hz, int channels)
     g->sequencer.step_frames = sequencer_step_frames(g->bpm, rate_hz);
     g->step = -1;
     g->volume = g->volume_goal;
-    for (int c = 0; c < 2; c++)
-        g->peak[c] = g->mean_square[c] = 0;
     publish(g);
 }
 
@@ -543,12 +509,6 @@ void engine_snapshot(const struct engine *g, struct engine_snapshot *s)
         s->silent = atomic_load(&p->silent);
         s->running = atomic_load(&p->running);
         s->step = atomic_load(&p->step);
-        s->clipped = atomic_load(&p->clipped);
-        s->frames_rendered = atomic_load(&p->frames_rendered);
-        for (int c = 0; c < 2; c++) {
-            s->peak[c] = atomic_load(&p->peak[c]);
-            s->rms[c] = atomic_load(&p->rms[c]);
-        }
         after = atomic_load(&p->turn);
     } while (before != after || before % 2);
 }

@@ -85,13 +85,14 @@ void engine_reset(struct engine *g, int rate_hz, int channels);
 int engine_rate_hz(const struct engine *g);
 int engine_channels(const struct engine *g);
 
-/* Owner. False when the queue is full: nothing was taken over. */
+/* Owner. False when the queue is full: it is dropped, and so is the reference to a sound
+ * in it. */
 bool engine_post(struct engine *g, const struct engine_command *command);
 /* Owner: drop the references that came back. Call now and then. */
 void engine_collect(struct engine *g);
 
-/* Audio thread: `frames` × channels floats, interleaved, all of them written. Values may
- * exceed ±1 (counted in the snapshot). */
+/* Audio thread: `frames` × channels floats within ±1, interleaved, all of them written.
+ */
 void engine_render(struct engine *g, float *out, size_t frames);
 
 struct engine_snapshot {
@@ -101,9 +102,6 @@ struct engine_snapshot {
     int64_t frame;   /* of the sound, at its rate */
     bool running;
     int step; /* heard last, -1 before the first */
-    float peak[2], rms[2];
-    unsigned clipped;
-    uint64_t frames_rendered;
 };
 
 /* Any thread, consistent, wait-free for the audio thread. */

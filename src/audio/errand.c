@@ -1,8 +1,6 @@
 #include "audio/errand.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLICE_MS = 20 };
 
@@ -38,7 +36,16 @@ static void *errand_thread(void *arg)
     return NULL;
 }
 
-static struct timespec after_ms(int ms)
+void wait_init(pthread_cond_t *c)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec wait_until(int ms)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -59,22 +66,18 @@ static struct errand *prepare(void (*run)(void *), void (*late)(void *), void *a
     w->run = run;
     w->late = late;
     w->arg = arg;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->over, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_init(&w->over);
     return w;
 }
 
 /* In slices, to look at give_up in between. */
 static bool await(struct errand *w, int limit_ms, const atomic_bool *give_up)
 {
-    struct timespec until = after_ms(limit_ms);
+    struct timespec until = wait_until(limit_ms);
     pthread_mutex_lock(&w->lock);
     for (bool over = false; !w->done && !over;) {
-        struct timespec slice = after_ms(SLICE_MS);
+        struct timespec slice = wait_until(SLICE_MS);
         over = slice.tv_sec > until.tv_sec ||
                (slice.tv_sec == until.tv_sec && slice.tv_nsec >= until.tv_nsec);
         pthread_cond_timedwait(&w->over, &w->lock, over ? &until : &slice);

@@ -27,8 +27,6 @@ static struct program seam_program(const struct plan *p)
     struct program out = {.count = 2, .repeat = 0};
     out.span[0] = (struct span){.from = tail, .to = p->loop_end, .fade_in = true};
     out.span[1] = (struct span){.from = p->loop_start, .to = head, .fade_out = true};
-    if (p->gap_frames > 0)
-        out.span[out.count++] = (struct span){.to = p->gap_frames, .silence = true};
     return out;
 }
 

@@ -1,6 +1,6 @@
 /* program: which frames of a sound are played in which order. Pure values.
  *
- * A program is up to three spans played one after the other without any gap, then from
+ * A program is one or two spans played one after the other without any gap, then from
  * `repeat` on again (or the end). That one shape is playing to the end, looping sample by
  * sample, and hearing a seam again and again. */
 #ifndef TROWEL_AUDIO_PROGRAM_H
@@ -9,11 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PROGRAM_SPANS = 3, PROGRAM_END = -1 };
+enum { PROGRAM_SPANS = 2, PROGRAM_END = -1 };
 
 struct span {
     int64_t from, to;       /* frames [from, to) of the sound; to > from */
-    bool silence;           /* to - from frames of nothing */
     bool fade_in, fade_out; /* over the first and last few ms of the span */
 };
 
@@ -32,7 +31,6 @@ struct plan {
     int64_t loop_start, loop_end; /* cleaned by plan_clean */
     bool seam;
     int64_t seam_frames; /* how much is heard on either side */
-    int64_t gap_frames;  /* silence between, 0 = none */
 };
 
 /* Loop points into the sound, at least one frame apart; senseless ones (end not after

@@ -1,7 +1,5 @@
 #include "audio/transport_state.h"
 
-#include "dsp/level.h"
-
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,8 +15,6 @@ enum {
     DEFAULT_MATCH_LUFS = -18,
     SETTLE_MS = 10000,
 };
-
-static const double SILENCE_DB = -120;
 
 /* ---- what other threads report ---- */
 
@@ -205,12 +201,6 @@ int transport_devices(struct transport *t, char (*names)[DEVICE_NAME_BYTES], int
     return t->control ? control_devices(t->control, names, max) : 0;
 }
 
-static double decibels(float linear)
-{
-    double db = level_to_db((double)linear);
-    return db > SILENCE_DB ? db : SILENCE_DB;
-}
-
 static void describe_item(struct transport *t, struct transport_status *s)
 {
     s->id = t->item.id;
@@ -233,16 +223,13 @@ static void describe_item(struct transport *t, struct transport_status *s)
     s->match_gain_db = transport_match_db(t, sound);
 }
 
-static void describe_output(struct transport *t, struct transport_status *s)
+static void describe_kit(struct transport *t, struct transport_status *s)
 {
     struct engine_snapshot snap;
     engine_snapshot(t->engine, &snap);
-    for (int c = 0; c < 2; c++) {
-        s->peak_db[c] = decibels(snap.peak[c]);
-        s->rms_db[c] = decibels(snap.rms[c]);
-    }
-    s->clipped = snap.clipped;
+    s->kit_running = t->running;
     s->kit_step = t->running ? snap.step : -1;
+    s->kit_bpm = t->bpm;
 }
 
 static void describe_device(struct transport *t, struct transport_status *s)
@@ -273,12 +260,10 @@ void transport_get_status(struct transport *t, struct transport_status *status)
     engine_collect(t->engine);
     note_end(t);
     describe_item(t, status);
-    describe_output(t, status);
+    describe_kit(t, status);
     describe_device(t, status);
     status->matched = t->matched;
     status->volume_db = t->volume_db;
-    status->kit_running = t->running;
-    status->kit_bpm = t->bpm;
     pthread_mutex_unlock(&t->lock);
 }
 

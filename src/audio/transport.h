@@ -83,9 +83,8 @@ enum play_mode {
  * and does not begin in silence. */
 void transport_play(struct transport *t, const struct play_item *item);
 
-/* Hear the loop point of `item` again and again; with `gap`, a quarter of a second of
- * silence after each time, else without a pause. */
-void transport_seam(struct transport *t, const struct play_item *item, bool gap);
+/* Hear the loop point of `item` again and again. */
+void transport_seam(struct transport *t, const struct play_item *item);
 
 /* `item` is the find's place in its *recording* (path, start_frame, end_frame): plays
  * from `around_s` (10) before it to `around_s` after it. Positions in the status are then
@@ -189,8 +188,6 @@ struct transport_status {
     double match_gain_db; /* what matching adds to this item; 0 when off or unknown */
     double loudness_lufs; /* NAN unknown */
     double volume_db;
-    double peak_db[2], rms_db[2]; /* left and right at the output; -120 = silence */
-    unsigned clipped;             /* output samples beyond full scale so far */
     /* device */
     enum device_state device;
     char device_name[DEVICE_NAME_BYTES];

@@ -44,12 +44,7 @@ struct stretch wanted_stretch(const struct wanted *w)
 void transport_post(struct transport *t, const struct engine_command *command)
 {
     engine_collect(t->engine);
-    if (!engine_post(t->engine, command)) {
-        if (command->action == ENGINE_PLAY)
-            sound_unref(command->u.play.sound);
-        else if (command->action == ENGINE_SLOT)
-            sound_unref(command->u.kit.sound);
-    }
+    engine_post(t->engine, command);
 }
 
 /* An answer to a key: the device runs from now on. */

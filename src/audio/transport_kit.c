@@ -16,8 +16,7 @@ static void post_slot(struct transport *t, int slot, struct sound *s)
 {
     struct engine_command c = {.action = ENGINE_SLOT};
     c.u.kit.slot = slot;
-    c.u.kit.gain =
-        t->slot[slot].trim_db == 0 ? 1 : (float)level_from_db(t->slot[slot].trim_db);
+    c.u.kit.gain = (float)level_from_db(t->slot[slot].trim_db);
     if (s && !transport_kernel(t, s->audio.rate_hz, &c.u.kit.kernel)) {
         sound_unref(s);
         return;
@@ -90,7 +89,7 @@ void transport_kit_trim(struct transport *t, int slot, double trim_db)
     t->slot[slot].trim_db = trim_db;
     struct engine_command c = {.action = ENGINE_TRIM};
     c.u.kit.slot = slot;
-    c.u.kit.gain = trim_db == 0 ? 1 : (float)level_from_db(trim_db);
+    c.u.kit.gain = (float)level_from_db(trim_db);
     transport_post(t, &c);
     pthread_mutex_unlock(&t->lock);
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 static const double SEAM_S = 1.0;
-static const double SEAM_GAP_S = 0.25;
 static const double VOLUME_MIN_DB = -60, VOLUME_MAX_DB = 12;
 
 /* ---- starting ---- */
@@ -31,7 +30,6 @@ static struct plan plan_for(const struct transport *t, const struct sound *s)
         .loop_end = context ? 0 : t->item.loop_end_frame,
         .seam = t->mode == PLAY_SEAM,
         .seam_frames = (int64_t)(SEAM_S * rate),
-        .gap_frames = t->gap ? (int64_t)(SEAM_GAP_S * rate) : 0,
     };
     transport_edges(&t->item, s, &p.cut_start, &p.cut_end);
     plan_clean(&p);
@@ -45,8 +43,7 @@ double transport_match_db(const struct transport *t, const struct sound *s)
 
 static float match_gain(const struct transport *t, const struct sound *s)
 {
-    double db = transport_match_db(t, s);
-    return db == 0 ? 1 : (float)level_from_db(db);
+    return (float)level_from_db(transport_match_db(t, s)); /* exactly 1 for 0 dB */
 }
 
 /* The sound is here: hand it to the engine. Takes over the reference. */
@@ -144,10 +141,9 @@ void transport_play(struct transport *t, const struct play_item *item)
     pthread_mutex_unlock(&t->lock);
 }
 
-void transport_seam(struct transport *t, const struct play_item *item, bool gap)
+void transport_seam(struct transport *t, const struct play_item *item)
 {
     pthread_mutex_lock(&t->lock);
-    t->gap = gap;
     start(t, item, PLAY_SEAM, 0);
     pthread_mutex_unlock(&t->lock);
 }
@@ -267,9 +263,7 @@ void transport_set_matched(struct transport *t, bool on)
 void transport_post_volume(struct transport *t)
 {
     struct engine_command c = {.action = ENGINE_VOLUME};
-    c.u.gain = t->volume_db <= VOLUME_MIN_DB ? 0
-               : t->volume_db == 0           ? 1
-                                             : (float)level_from_db(t->volume_db);
+    c.u.gain = t->volume_db > VOLUME_MIN_DB ? (float)level_from_db(t->volume_db) : 0;
     transport_post(t, &c);
 }
 

@@ -41,7 +41,6 @@ struct transport {
     /* what is played */
     struct wanted item;
     enum play_mode mode;
-    bool gap;
     bool waiting;      /* for the loader */
     bool playing;      /* until told to stop or it has ended */
     bool from_present; /* start where the present sound is (flip) */

@@ -60,8 +60,7 @@ int64_t voice_reading(const struct voice *v)
 {
     if (v->span >= v->program.count)
         return v->heard;
-    const struct span *s = &v->program.span[v->span];
-    return s->silence ? v->heard : s->from + v->offset;
+    return v->program.span[v->span].from + v->offset;
 }
 
 static float raised_cosine(double progress)
@@ -110,14 +109,8 @@ static int read_program(struct voice *v, float *left, float *right, int n)
         const struct span *s = &v->program.span[v->span];
         int64_t left_over = s->to - s->from - v->offset;
         int part = left_over < n - got ? (int)left_over : n - got;
-        if (s->silence) {
-            memset(left + got, 0, (size_t)part * sizeof *left);
-            memset(right + got, 0, (size_t)part * sizeof *right);
-        } else {
-            copy_frames(&v->sound->audio, s->from + v->offset, left + got, right + got,
-                        part);
-            shape_span(v, s, left + got, right + got, part);
-        }
+        copy_frames(&v->sound->audio, s->from + v->offset, left + got, right + got, part);
+        shape_span(v, s, left + got, right + got, part);
         got += part;
         v->offset += part;
         if (v->offset == s->to - s->from) {
@@ -216,12 +209,10 @@ static void note_heard(struct voice *v)
         v->heard = (int64_t)v->sound->audio.frames;
         return;
     }
-    const struct span *s = &v->program.span[v->span];
-    if (s->silence)
-        return;
     int64_t ahead = v->kernel ? v->waiting - v->kernel->taps / 2 : 0;
     ahead = ahead < 0 ? 0 : ahead;
-    v->heard = s->from + (v->offset > ahead ? v->offset - ahead : 0);
+    v->heard = v->program.span[v->span].from;
+    v->heard += v->offset > ahead ? v->offset - ahead : 0;
 }
 
 void voice_mix(struct voice *v, float *left, float *right, int frames)

@@ -183,7 +183,7 @@ static void play_seam(struct app *app, long index)
     if (!kind_loops(f->kind))
         app_warn(app, "%s does not loop: it has no seam", f->name);
     else if (app_item(app, (size_t)index, &item, path))
-        transport_seam(app->transport, &item, false);
+        transport_seam(app->transport, &item);
 }
 
 static void play_context(struct app *app, long index)
