@@ -41,10 +41,10 @@ static double loudness_of(const struct audio *a)
     if (a->frames < window) {
         struct audio padded = {0};
         if (audio_slice(&padded, a, 0, window, NULL) == ST_OK)
-            loudness_measure(&padded, false, &l, NULL);
+            loudness_measure(&padded, &l, NULL);
         audio_done(&padded);
     } else {
-        loudness_measure(a, false, &l, NULL);
+        loudness_measure(a, &l, NULL);
     }
     double lufs = l.momentary_max_lufs;
     if (a->frames >= (size_t)a->rate_hz * LONG_S && isfinite(l.integrated_lufs))

@@ -2,6 +2,7 @@
 
 #include <ebur128.h>
 #include <math.h>
+#include <stdbool.h>
 
 enum { BLOCK_FRAMES = 4096, CHANNELS_MAX = 64 };
 
@@ -41,17 +42,6 @@ static double momentary_max(const struct audio *a, ebur128_state *state, int *fa
     return best;
 }
 
-static double true_peak(ebur128_state *state, int channels)
-{
-    double best = 0;
-    for (int c = 0; c < channels; c++) {
-        double peak = 0;
-        if (ebur128_true_peak(state, (unsigned)c, &peak) == EBUR128_SUCCESS)
-            best = fmax(best, peak);
-    }
-    return best > 0 ? 20 * log10(best) : -HUGE_VAL;
-}
-
 static enum status meter_new(ebur128_state **state, const struct audio *a, int mode,
                              struct err *e)
 {
@@ -88,16 +78,11 @@ enum status loudness_integrated(const struct audio *a, double *lufs, struct err 
     return ST_OK;
 }
 
-enum status loudness_measure(const struct audio *a, bool want_true_peak,
-                             struct loudness *out, struct err *e)
+enum status loudness_measure(const struct audio *a, struct loudness *out, struct err *e)
 {
-    const double unknown = (double)NAN;
-    *out = (struct loudness){unknown, unknown, unknown};
-    int mode = EBUR128_MODE_M | EBUR128_MODE_I;
-    if (want_true_peak)
-        mode |= EBUR128_MODE_TRUE_PEAK;
+    *out = (struct loudness){(double)NAN, (double)NAN};
     ebur128_state *state;
-    enum status st = meter_new(&state, a, mode, e);
+    enum status st = meter_new(&state, a, EBUR128_MODE_M | EBUR128_MODE_I, e);
     if (st != ST_OK)
         return st;
     int failed = EBUR128_SUCCESS;
@@ -105,12 +90,6 @@ enum status loudness_measure(const struct audio *a, bool want_true_peak,
     double integrated = -HUGE_VAL;
     if (!failed)
         failed = ebur128_loudness_global(state, &integrated);
-    /* The interpolator looks 12 samples ahead: let the last ones through. */
-    float tail[CHANNELS_MAX * 32] = {0};
-    if (!failed && want_true_peak) {
-        failed = ebur128_add_frames_float(state, tail, 32);
-        out->true_peak_dbfs = true_peak(state, a->channels);
-    }
     ebur128_destroy(&state);
     if (failed)
         return err_set(e, ST_NO_MEMORY, "loudness: libebur128 failed (%d)", failed);

@@ -6,12 +6,9 @@
 #include "core/status.h"
 #include "dsp/audio.h"
 
-#include <stdbool.h>
-
 struct loudness {
     double integrated_lufs; /* gated; NAN below 400 ms or when all of it is gated away */
     double momentary_max_lufs; /* loudest 400 ms; NAN below 400 ms or on silence */
-    double true_peak_dbfs;     /* −HUGE_VAL on digital silence; NAN unless asked for */
 };
 
 /* The integrated loudness alone (LUFS, NAN as above), at three quarters of the cost. */
@@ -19,9 +16,8 @@ enum status loudness_integrated(const struct audio *a, double *lufs, struct err 
 
 /* More than two channels count as plain speakers (left, right, …: libebur128's default
  * map). A sound of at least 400 ms but under the gate gives NAN, never −infinity.
- * `true_peak` costs 3.4 times the rest: only for exports. ST_NO_MEMORY, ST_USAGE for a
- * rate or channel count libebur128 cannot take (rates 16 Hz … 2.8 MHz, 64 channels). */
-enum status loudness_measure(const struct audio *a, bool true_peak, struct loudness *out,
-                             struct err *e);
+ * ST_NO_MEMORY, ST_USAGE for a rate or channel count libebur128 cannot take (rates 16 Hz
+ * … 2.8 MHz, 64 channels). */
+enum status loudness_measure(const struct audio *a, struct loudness *out, struct err *e);
 
 #endif
