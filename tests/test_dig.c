@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -344,6 +345,47 @@ static void a_constant_is_not_read(void **state)
     dig_done(&d);
 }
 
+/* Two tapes that were joined, each on its own constant: their hits lie on zero. */
+static void the_constant_of_each_part_is_taken_off(void **state)
+{
+    enum { HITS = 20, STEP = OUT / 2 };
+    char path[FOLDER_BYTES];
+    struct audio a, tail;
+    struct rng noise = rng_derive(3, 0, "test-parts", HITS);
+    assert_int_equal(audio_init(&a, (HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
+    tone_noise(&a, 0.001, &noise);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += i < a.frames / 2 ? 0.03f : -0.02f;
+    for (size_t i = 0; i < HITS; i++) {
+        struct rng r = rng_derive(3, 0, "test-parts", i);
+        struct audio hit;
+        assert_int_equal(audio_init(&hit, STEP, 1, OUT, NULL), ST_OK);
+        synth_drum(SYNTH_SNARE, 0.5, 1, &r, hit.data, STEP, OUT);
+        for (size_t k = 0; k < STEP; k++)
+            a.data[(i + 1) * STEP + k] += hit.data[k];
+        audio_done(&hit);
+    }
+    record(path, *state, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
+    struct dig d;
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_HISS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(stage_drums(&d, NULL), ST_OK);
+    assert_true(d.hits.count >= HITS - 1);
+    for (size_t i = 0; i < d.hits.count; i++) {
+        const struct audio *own = &d.hits.at[i].sound;
+        if (llabs(d.hits.at[i].start_frame - (HITS + 2) * STEP / 2) < STEP)
+            continue; /* over the join itself */
+        assert_int_equal(
+            audio_slice(&tail, own, own->frames * 3 / 4, own->frames / 4, NULL), ST_OK);
+        if (!(fabs(mean_of(&tail)) < 0.002))
+            fail_msg("the hit at frame %lld ends on %g",
+                     (long long)d.hits.at[i].start_frame, mean_of(&tail));
+        audio_done(&tail);
+    }
+    dig_done(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +398,7 @@ int main(void)
         IN_FOLDER(a_click_between_hits_is_no_attack),
         IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),
+        IN_FOLDER(the_constant_of_each_part_is_taken_off),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }

@@ -20,6 +20,9 @@ enum { HITS_FOR_HISS = 24 };
  * any. */
 static const double CLIPPED_SHARE = 0.01;
 
+/* To either side of a hit, where the constant under it is told. */
+static const double OFFSET_NEAR_S = 0.6;
+
 static struct hits_params hits_wish(const struct config *cfg)
 {
     double usual_db = hits_params_default().max_peak_db;
@@ -181,6 +184,15 @@ static enum status judge(struct pass *s, const struct hit_plan *plan,
     return st;
 }
 
+/* What the recording's constant leaves of the constant under these frames. */
+static struct offsets rest_of_offset(const struct dig *d, int64_t from, int64_t end)
+{
+    int64_t near = (int64_t)(OFFSET_NEAR_S * d->info.rate_hz);
+    struct offsets all = track_info(d->track)->offset;
+    struct offsets here = track_offset(d->track, from - near, end + near);
+    return (struct offsets){here.middle - all.middle, here.side - all.side};
+}
+
 /* Frames [from, end) of the recording, which lie in `read`, as the files have them. */
 static enum status cut_out(const struct pass *s, const struct hit_plan *plan,
                            const struct audio *read, int64_t from, int64_t end,
@@ -191,8 +203,12 @@ static enum status cut_out(const struct pass *s, const struct hit_plan *plan,
     int wanted = s->d->recipe->cfg.export.drums_stereo ? 2 : 1;
     part.data += (size_t)(from - plan->read_start) * channels;
     part.frames = (size_t)(end - from);
-    return audio_convert_channels(out, &part,
-                                  wanted < part.channels ? wanted : part.channels, e);
+    enum status st = audio_convert_channels(
+        out, &part, wanted < part.channels ? wanted : part.channels, e);
+    if (st == ST_OK)
+        offset_remove(out->data, out->frames, out->channels,
+                      rest_of_offset(s->d, from, end));
+    return st;
 }
 
 /* ST_EMPTY when nothing is left to write. */

@@ -22,27 +22,29 @@ void offset_add(struct offset *o, double mean, double side, double mean_square)
 
 void offset_again(struct offset *o)
 {
-    *o = (struct offset){.about = o->weight > 0 ? o->mean / o->weight : 0};
+    *o = (struct offset){.base = o->base,
+                         .about = o->weight > 0 ? o->mean / o->weight : o->base.middle};
 }
 
 /* What the weighted sum of means and of their squares tells. */
-static double value(const struct offset *o, double sum, double sum2)
+static double value(const struct offset *o, double sum, double sum2, double base)
 {
     if (!(o->weight > 0))
-        return 0;
+        return base;
     double mean = sum / o->weight;
     double variance = fmax(0, sum2 / o->weight - mean * mean);
     double blocks = o->weight * o->weight / o->weight2;
     double error = sqrt(variance / fmax(1, blocks - 1));
     /* A few blocks tell nothing, however equal they are. */
     bool known = blocks > STANDARD_ERRORS * STANDARD_ERRORS;
-    return known && fabs(mean) > fmax(LEAST, STANDARD_ERRORS * error) ? mean : 0;
+    return known && fabs(mean - base) > fmax(LEAST, STANDARD_ERRORS * error) ? mean
+                                                                             : base;
 }
 
 struct offsets offset_values(const struct offset *o)
 {
-    return (struct offsets){.middle = value(o, o->mean, o->mean2),
-                            .side = value(o, o->side, o->side2)};
+    return (struct offsets){.middle = value(o, o->mean, o->mean2, o->base.middle),
+                            .side = value(o, o->side, o->side2, o->base.side)};
 }
 
 static void add_blocks(struct offset *o, const struct audio *a)

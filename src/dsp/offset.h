@@ -18,9 +18,12 @@ struct offsets {
     double middle, side;
 };
 
-/* Running sums over blocks; starts zeroed. OFFSET_ROUNDS times all blocks, offset_again
- * in between: levels are taken about what the round before found. */
+/* Running sums over blocks; starts zeroed, but for what is known of them beforehand:
+ * `base` is what comes out unless the blocks plainly say otherwise. OFFSET_ROUNDS times
+ * all blocks, offset_again before each: levels are taken about what the round before
+ * found. */
 struct offset {
+    struct offsets base;
     double about, weight, weight2;
     double mean, mean2, side, side2;
 };

@@ -174,6 +174,10 @@ struct track_range {
 void track_range(const struct track *t, int64_t start, int64_t end,
                  struct track_range *out);
 
+/* The constant under [start, end), some seconds: the recording's, or another where that
+ * stretch plainly lies on another (tapes that were joined, a converter that warms up). */
+struct offsets track_offset(const struct track *t, int64_t start, int64_t end);
+
 /* min/max/RMS for drawing. */
 const struct overview *track_overview(const struct track *t);
 

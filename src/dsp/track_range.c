@@ -62,12 +62,13 @@ static double share_of_hop(const struct track *t, size_t i)
     return left < t->info.hop_frames ? (double)left / t->info.hop_frames : 1;
 }
 
-static struct offsets find_offset(const struct track *t)
+static struct offsets offset_between(const struct track *t, size_t first, size_t last,
+                                     struct offsets base)
 {
-    struct offset o = {0};
+    struct offset o = {.base = base};
     for (int k = 0; k < OFFSET_ROUNDS; k++) {
         offset_again(&o);
-        for (size_t i = 0; i < t->info.hops; i++)
+        for (size_t i = first; i < last; i++)
             offset_add(&o, track_dc(t, i), track_side_dc(t, i),
                        square_of(track_rms_db(t, i)));
     }
@@ -90,7 +91,7 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
     info->rms_db = count > 0 ? 10 * log10(square / count) : -HUGE_VAL;
     info->peak_db = peak;
     info->dc = count > 0 ? dc / count : 0;
-    info->offset = find_offset(t);
+    info->offset = offset_between(t, 0, info->hops, (struct offsets){0});
     info->loudness_lufs = integrated_lufs(t);
     info->clipped_runs = totals->clipped_runs;
     info->clipped_samples = totals->clipped_samples;
@@ -237,6 +238,12 @@ static double range_tonality(const struct track *t, int64_t start, int64_t end)
         weigh(&w, track_tonality(t, i),
               level_between(t, i * TRACK_HOPS_PER_CHROMA, TRACK_HOPS_PER_CHROMA));
     return w.weight > 0 ? w.sum / w.weight : 0;
+}
+
+struct offsets track_offset(const struct track *t, int64_t start, int64_t end)
+{
+    struct span s = hops_of(t, start, end);
+    return offset_between(t, s.first, s.last, t->info.offset);
 }
 
 void track_range(const struct track *t, int64_t start, int64_t end,
