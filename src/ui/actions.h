@@ -127,8 +127,4 @@ int keymap_next(const struct keymap *map, enum screen on, const struct key_state
 /* Actions for the hint line of a screen, most useful first. */
 int action_hints(enum screen on, enum action *out, int max);
 
-/* The tables for docs/keys.md (markdown) and the man page (troff); the caller frees. */
-char *actions_markdown(void);
-char *actions_man(void);
-
 #endif

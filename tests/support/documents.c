@@ -83,12 +83,12 @@ static void add_keys(struct text *t, const char *keys)
     }
 }
 
-static void add_group(struct text *t, enum action_group group, bool kit)
+static void add_group(struct text *t, enum action_group group)
 {
     const char *gap = "";
     for (int a = 1; a < ACT_COUNT_OF; a++) {
         const struct action_info *i = action_info((enum action)a);
-        const char *keys = kit && !i->keys[0] ? i->kit_keys : i->keys;
+        const char *keys = i->keys[0] ? i->keys : i->kit_keys;
         if (i->group != group || !keys[0])
             continue;
         text_add(t, gap);
@@ -104,7 +104,7 @@ static char *key_table(void)
     text_add(&t, "| Group | Keys |\n| --- | --- |\n");
     for (int g = 0; g < GROUP_COUNT_OF; g++) {
         text_addf(&t, "| %s | ", action_group_title((enum action_group)g));
-        add_group(&t, (enum action_group)g, true);
+        add_group(&t, (enum action_group)g);
         text_add(&t, " |\n");
     }
     return finish(&t);
@@ -218,13 +218,42 @@ static char *filter_measures(void)
     return finish(&t);
 }
 
+/* --- docs/keys.md --- */
+
+static char *keys_document(void)
+{
+    struct text t = {0};
+    text_add(&t, "# Keys\n\nMade from `src/ui/actions.def`; `?` in the workstation shows "
+                 "the same for the screen at hand.\n"
+                 "Rebind in `~/.config/trowel/keys.yaml`: lines `action: keys`, and "
+                 "`kit.action: keys` for the kit screen,\nwhere the home row plays the "
+                 "slots. `^X` is control, a sequence is written together (`gg`).\n");
+    for (int g = 0; g < GROUP_COUNT_OF; g++) {
+        text_addf(&t,
+                  "\n## %s\n\n| Keys | On the kit screen | Action | Does |\n"
+                  "| --- | --- | --- | --- |\n",
+                  action_group_title((enum action_group)g));
+        for (int a = 1; a < ACT_COUNT_OF; a++) {
+            const struct action_info *i = action_info((enum action)a);
+            if (i->group != (enum action_group)g)
+                continue;
+            text_add(&t, "| ");
+            add_keys(&t, i->keys);
+            text_add(&t, " | ");
+            add_keys(&t, i->kit_keys);
+            text_addf(&t, " | %s | %s |\n", i->name, i->help);
+        }
+    }
+    return finish(&t);
+}
+
 /* --- the list --- */
 
 static const struct document table[] = {
     {"README.md", "pipelines", pipeline_table},
     {"README.md", "sections", section_table},
     {"README.md", "keys", key_table},
-    {"docs/keys.md", NULL, actions_markdown},
+    {"docs/keys.md", NULL, keys_document},
     {"docs/commands.md", "commands", command_table},
     {"docs/config.md", NULL, config_document},
     {"docs/filter.md", "fields", filter_fields},

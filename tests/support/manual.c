@@ -30,6 +30,10 @@ static void roff(struct text *t, const char *s)
             text_add(t, "\\(aq");
         else if (*s == '`')
             text_add(t, "\\(ga");
+        else if (*s == '^')
+            text_add(t, "\\(ha");
+        else if (*s == '"')
+            text_add(t, "\\(dq");
         else
             text_addf(t, "%c", *s);
 }
@@ -160,25 +164,43 @@ static const char tail[] =
     "trowel \\-\\-batch analyze \\-\\-source jam.flac \\-\\-onsets\n"
     ".EE\n";
 
+static void add_keys(struct text *t)
+{
+    for (int g = 0; g < GROUP_COUNT_OF; g++) {
+        text_addf(t, ".SS %s\n", action_group_title((enum action_group)g));
+        for (int a = 1; a < ACT_COUNT_OF; a++) {
+            const struct action_info *i = action_info((enum action)a);
+            if (i->group != (enum action_group)g)
+                continue;
+            text_add(t, ".TP\n\\&\\fB");
+            roff(t, i->keys);
+            if (i->kit_keys[0]) {
+                text_add(t, i->keys[0] ? "\\fR, in the kit \\fB" : "");
+                roff(t, i->kit_keys);
+            }
+            text_add(t, "\\fR\n\\&");
+            roff(t, i->help);
+            text_add(t, ".\n");
+        }
+    }
+}
+
 char *manual_page(void)
 {
     struct text t = {0};
-    char *keys = actions_man(), *settings = NULL;
-    if (config_man(&settings, NULL) != ST_OK || !keys) {
-        free(keys);
+    char *settings = NULL;
+    if (config_man(&settings, NULL) != ST_OK)
         return NULL;
-    }
     text_add(&t, head);
     add_pipelines(&t);
     text_add(&t,
              ".SH KEYS\nOf the workstation; \\fB?\\fR shows those of the screen at hand. "
              "On the kit screen the home row plays the slots.\n");
-    text_add(&t, keys);
+    add_keys(&t);
     add_commands(&t);
     text_add(&t, ".SH SETTINGS\n");
     text_add(&t, settings);
     text_add(&t, tail);
-    free(keys);
     free(settings);
     return finish(&t);
 }
