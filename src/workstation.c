@@ -4,6 +4,7 @@
 #include "audio/transport.h"
 #include "core/demo.h"
 #include "core/kit.h"
+#include "core/kit_origin.h"
 #include "core/recordings.h"
 #include "core/report.h"
 #include "known.h"
@@ -123,6 +124,16 @@ static void write_page(struct errand *r, const struct kit_job *kit)
         log_write(kit->log, LOG_WARNING, "%s", e.msg);
 }
 
+/* What goes is said first: a listing is longer than a screen. */
+static void say_replaced(struct errand *r, const struct kit_job *kit)
+{
+    char there[PATH_BYTES];
+    if (path_join(there, sizeof there, kit->output_dir, kit->kit_name, NULL) == ST_OK &&
+        path_has(there, "manifest.csv"))
+        text_addf(&r->listing, "The kit that lies there%s is replaced.\n\n",
+                  kit_is_from(there, kit->input_dir) ? "" : ", made of other finds,");
+}
+
 static enum status export_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct errand *r = arg;
@@ -136,12 +147,9 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .dry_run = r->export.dry_run,
                           .ctx = ctx,
                           .log = ctx->log};
+    if (job.dry_run)
+        say_replaced(r, &job);
     enum status st = kit_run(&job, &result, &r->listing, e);
-    char there[PATH_BYTES];
-    if (st == ST_OK && job.dry_run &&
-        path_join(there, sizeof there, job.output_dir, job.kit_name, NULL) == ST_OK &&
-        path_has(there, "manifest.csv"))
-        text_addf(&r->listing, "The kit that lies there is replaced.\n");
     if (st == ST_OK && !job.dry_run)
         write_page(r, &job);
     if (st == ST_OK && !job.dry_run)

@@ -185,6 +185,8 @@ static void the_next_session_remembers(void **state)
     assert_true(pty_wait_for(&pty, "near misses", 20));
     type("fis:accepted\r", "is:accepted");
     type("K", "NIGHTBUS");
+    type("E", "The kit that lies there is replaced"); /* at the top, before Enter */
+    type("q", "next best");
     leave();
 }
 
@@ -331,6 +333,7 @@ static void folders_of_one_name_do_not_mix(void **state)
     (void)state;
     run("mkdir -p year && cp -r tapes year/tapes && cp tapes/evening.wav "
         "year/tapes/b.wav");
+    run("sed -i 's/evening/morning/g' export/kits/NIGHTBUS/manifest.csv");
     size_t before = files("export/tapes/*/drums/*.wav");
     for (int i = 0; i < 2; i++) { /* and it is found again */
         pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "year/tapes");
@@ -338,6 +341,8 @@ static void folders_of_one_name_do_not_mix(void **state)
         assert_true(pty_wait_for(&pty, "near misses", 20));
         type("w", "look for recordings");
         wait_for_jobs();
+        type(":kit NIGHTBUS\r", "kit named NIGHTBUS"); /* the other project's */
+        type("E", "The kit that lies there, made of other finds, is replaced");
         leave();
         assert_true(files("export/tapes_2/evening/drums/*.wav") > 0);
         assert_true(files("export/tapes_2/b/drums/*.wav") > 0);
