@@ -55,10 +55,23 @@ static void projects_are_passed_over(void **state)
     sound(*state, "sub/other.wav");
     sound(*state, "sub/export/P/tape/drums/tape_drum_001_kick.wav");
     folder_write(*state, "sub/export/P/.trowel/tape.source", "", 0);
+    static const char kit[] =
+        "name,path,slot,category,type,hit_class,key,filename,source,"
+        "source_path,start_sec\nBD_a,";
+    static const char set[] = "filename,source,source_path,type,start_sec\r\n";
+    sound(*state, "kits/K/ROLAND/TR-8S/SAMPLE/K/BD_tape_001.WAV");
+    folder_write(*state, "kits/K/manifest.csv", kit, sizeof kit - 1);
+    sound(*state, "best/drums/tape_drum_001_kick.wav");
+    folder_write(*state, "best/manifest.csv", set, sizeof set - 1);
+    /* somebody's own list, and one whose columns are others */
+    sound(*state, "takes/mine.wav");
+    folder_write(*state, "takes/manifest.csv", "take,mic\nfilename,source,source_path,\n",
+                 38);
     assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
-    assert_int_equal(found.count, 2);
+    assert_int_equal(found.count, 3);
     assert_string_equal(found.items[0].relative, "sub/other.wav");
-    assert_string_equal(found.items[1].relative, "tape.wav");
+    assert_string_equal(found.items[1].relative, "takes/mine.wav");
+    assert_string_equal(found.items[2].relative, "tape.wav");
     source_list_done(&found);
     folder_path(project, *state, "sub/export/P");
     assert_int_equal(discover(&found, project, &options, NULL), ST_OK);

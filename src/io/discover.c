@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct place {
     dev_t device;
@@ -93,12 +94,29 @@ static enum status visit_entry(struct walk *w, const char *relative)
                                                                          : ST_NO_MEMORY;
 }
 
+/* Does the folder lie under a manifest of ours? Those of projects, best-of sets and kits
+ * all have these columns in a row. */
+static bool has_manifest(const char *folder)
+{
+    char path[PATH_BYTES], head[256];
+    int fd;
+    if (path_join(path, sizeof path, folder, "manifest.csv", NULL) != ST_OK ||
+        path_open_file(path, &fd, NULL) != ST_OK)
+        return false;
+    ssize_t got = read(fd, head, sizeof head - 1);
+    close(fd);
+    head[got > 0 ? got : 0] = '\0';
+    head[strcspn(head, "\r\n")] = '\0';
+    return strstr(head, "filename,source,source_path,") != NULL;
+}
+
 /* What trowel wrote is no recording. */
-static bool is_project(const char *folder)
+static bool is_ours(const char *folder)
 {
     char hidden[PATH_BYTES];
-    return path_join(hidden, sizeof hidden, folder, ".trowel", NULL) == ST_OK &&
-           path_is_folder(hidden);
+    return (path_join(hidden, sizeof hidden, folder, ".trowel", NULL) == ST_OK &&
+            path_is_folder(hidden)) ||
+           has_manifest(folder);
 }
 
 static enum status visit_folder(struct walk *w, const char *relative)
@@ -106,7 +124,7 @@ static enum status visit_folder(struct walk *w, const char *relative)
     char path[PATH_BYTES];
     struct stat s;
     if (path_join(path, sizeof path, w->folder, relative, NULL) || stat(path, &s) ||
-        !enter(w, &s) || (*relative && w->skip_projects && is_project(path)))
+        !enter(w, &s) || (*relative && w->skip_projects && is_ours(path)))
         return ST_OK;
     DIR *dir = opendir(path);
     if (!dir) {

@@ -36,7 +36,8 @@ enum { DISCOVER_SKIPS_MAX = 4 };
 
 struct discover_options {
     bool recursive;
-    bool skip_projects; /* no folder below the top that is a project of trowel's */
+    /* no folder below the top that is a project, a best-of set or a kit of trowel's */
+    bool skip_projects;
     /* not to go into (export root, kits); ends at NULL; may not exist, or be the folder
      */
     const char *skip[DISCOVER_SKIPS_MAX];
