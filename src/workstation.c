@@ -342,10 +342,16 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
     char folder[PATH_BYTES] = ".";
     if (wish && !path_is_folder(wish))
         return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
+    if (wish && discover_is_kit(wish))
+        return err_set(e, ST_USAGE,
+                       "%s is a kit: its report.html lets it be heard, and trowel opens "
+                       "the project that it was made from",
+                       wish);
     if (wish)
         return known_project(wish) ? open_project(w, wish, e)
                                    : open_recordings(w, wish, e);
-    if (!known_project(".") && !has_recordings(".")) {
+    bool project = known_project(".") && !discover_is_kit(".");
+    if (!project && !has_recordings(".")) {
         enum status st = known_or_here(w, folder, e);
         if (st != ST_OK)
             return st;

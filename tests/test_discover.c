@@ -61,6 +61,10 @@ static void projects_are_passed_over(void **state)
     static const char set[] = "filename,source,source_path,type,start_sec\r\n";
     sound(*state, "kits/K/ROLAND/TR-8S/SAMPLE/K/BD_tape_001.WAV");
     folder_write(*state, "kits/K/manifest.csv", kit, sizeof kit - 1);
+    folder_path(project, *state, "kits/K");
+    assert_false(discover_is_kit(project)); /* without its sheet */
+    folder_write(*state, "kits/K/ASSIGN.txt", "", 0);
+    assert_true(discover_is_kit(project));
     sound(*state, "best/drums/tape_drum_001_kick.wav");
     folder_write(*state, "best/manifest.csv", set, sizeof set - 1);
     /* somebody's own list, and one whose columns are others */
@@ -77,10 +81,12 @@ static void projects_are_passed_over(void **state)
     assert_int_equal(discover(&found, project, &options, NULL), ST_OK);
     assert_int_equal(found.count, 1);
     source_list_done(&found);
+    assert_true(discover_is_kit(folder_path(path, *state, "sub/export/kits/K")));
+    assert_false(discover_is_kit(project));
     options.skip_projects = false;
     assert_int_equal(discover(&found, folder_path(path, *state, "sub"), &options, NULL),
                      ST_OK);
-    assert_int_equal(found.count, 2);
+    assert_int_equal(found.count, 3);
     source_list_done(&found);
 }
 

@@ -327,6 +327,16 @@ static void joining_is_made_up_for(void **state)
     leave();
 }
 
+/* A kit is no project: nothing is begun in it. */
+static void a_kit_is_not_opened(void **state)
+{
+    (void)state;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/kits/NIGHTBUS");
+    assert_int_equal(pty_end(&pty, 30), 2);
+    assert_non_null(strstr(pty.text, "export/kits/NIGHTBUS is a kit"));
+    assert_int_equal(files("export/kits/NIGHTBUS/catalog.db"), 0);
+}
+
 /* Another folder of the same name is another project: its evening.wav is another one. */
 static void folders_of_one_name_do_not_mix(void **state)
 {
@@ -383,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_tape_to_kit),
         cmocka_unit_test(the_next_session_remembers),
+        cmocka_unit_test(a_kit_is_not_opened),
         cmocka_unit_test(what_failed_is_not_tried_at_every_start),
         cmocka_unit_test(mining_all_again_asks),
         cmocka_unit_test(what_a_batch_run_finds_comes_up),

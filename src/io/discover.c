@@ -110,6 +110,11 @@ static bool has_manifest(const char *folder)
     return strstr(head, "filename,source,source_path,") != NULL;
 }
 
+bool discover_is_kit(const char *folder)
+{
+    return path_has(folder, "ASSIGN.txt") && has_manifest(folder);
+}
+
 /* What trowel wrote is no recording. */
 static bool is_ours(const char *folder)
 {

@@ -47,6 +47,8 @@ struct discover_options {
  * ST_NO_MEMORY. An empty list is ST_OK. */
 enum status discover(struct source_list *out, const char *folder,
                      const struct discover_options *options, struct err *e);
+/* A folder that a kit was written into: it has the sheet and the manifest of one. */
+bool discover_is_kit(const char *folder);
 void source_list_done(struct source_list *list); /* safe on a zeroed one */
 
 #endif
