@@ -72,7 +72,6 @@ struct hit {
     double peak_db, rms_db; /* as recorded, mono mean */
     double isolation_db; /* level of the 20 ms before, relative to the peak: −90 … 0 */
     double attack_ms;    /* from the attack's start to its peak */
-    double decay_ms;     /* from the peak to −20 dB, or to the end */
     double score;        /* 0 … 1 from the parts */
     struct score_parts parts; /* attack, isolation, level, decay, clean; see hits_heard */
     char missed_by[64];       /* "" or why it is only a near-miss */

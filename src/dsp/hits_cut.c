@@ -16,7 +16,7 @@ static const double ISOLATION_S = 0.020, PEAK_WITHIN_S = 0.100, NEXT_GAP_S = 0.0
 static const double ATTACK_SEEN_S = 0.055;
 static const double DECAYED_DB = -60, LEAST_DECAY_DB = -12, OVER_FLOOR_DB = 3,
                     SETTLED_S = 0.060, SETTLED_DROP_DB = 0.5, TAIL_DROP_DB = 0.75;
-static const double DECAY_MEASURE_DB = -20, NOWHERE_DB = -200;
+static const double NOWHERE_DB = -200;
 /* A hit has to stand out of what sounds before it by this much to be one: over all, or
  * so much more in the treble that a high-pass would free it. */
 static const double MIN_RISE_DB = 3, TREBLE_MORE_DB = 6;
@@ -231,7 +231,7 @@ static void find_end(struct cut *c)
 }
 
 /* How far the 10 ms levels of the attack rise over the 20 ms before it, dB. */
-static double rise_db(const struct cut *c, const double *energy, double *loudest_db)
+static double rise_db(const struct cut *c, const double *energy)
 {
     size_t at = step_at(c, c->attack), last = at + 10;
     size_t first = at > 4 ? at - 4 : 0;
@@ -240,7 +240,6 @@ static double rise_db(const struct cut *c, const double *energy, double *loudest
         before += energy[i];
     for (size_t i = at; i < last && i * c->step < c->end; i++)
         loudest = fmax(loudest, level_db(c, energy, i));
-    *loudest_db = loudest;
     if (at == first)
         return loudest - NOWHERE_DB;
     return loudest - to_db(sqrt(before / (double)((at - first) * c->step)));
@@ -257,15 +256,9 @@ static void measure(struct cut *c, struct hit *h)
     h->rms_db = to_db(rms(c->mono, c->start, c->end));
     double before_db = to_db(rms(c->mono, from, c->attack));
     h->isolation_db = fmax(-90, fmin(0, before_db - h->peak_db));
-    double ms = 1e3 / c->read->rate_hz, loudest, loudest_treble;
-    h->attack_ms = (double)(c->peak_at - c->attack) * ms;
-    double treble = rise_db(c, c->treble, &loudest_treble) - TREBLE_MORE_DB;
-    c->rise_db = fmax(rise_db(c, c->energy, &loudest), treble);
-    size_t i = step_at(c, c->peak_at), last = step_at(c, c->end);
-    while (i + 2 <= last && level_db(c, c->energy, i) > loudest + DECAY_MEASURE_DB)
-        i++;
-    size_t decayed = i + 2 <= last && i * c->step > c->peak_at ? i * c->step : c->end;
-    h->decay_ms = (double)(decayed - c->peak_at) * ms;
+    h->attack_ms = (double)(c->peak_at - c->attack) * (1e3 / c->read->rate_hz);
+    double treble = rise_db(c, c->treble) - TREBLE_MORE_DB;
+    c->rise_db = fmax(rise_db(c, c->energy), treble);
 }
 
 /* Share of the slice's samples in runs of three or more at full scale. */
