@@ -61,14 +61,14 @@ static void test_actions_and_echo(void **state)
     deliver(s, "night", 20, true);
     size_t one = 2, three[] = {0, 1, 2};
     session_decide(s, &one, 1, DECISION_REJECTED, NULL);
-    assert_string_equal(session_echo(s), "rejected night_pad002 · u undoes");
+    assert_string_equal(session_echo(s), "rejected night_pad002 · {undo} undoes");
     session_decide(s, &one, 1, DECISION_REJECTED, NULL);
     assert_string_equal(session_echo(s), "already rejected night_pad002");
     assert_int_equal(catalog_undo_depth(session_catalog(s)), 1);
     session_decide(s, three, 3, DECISION_REJECTED, NULL);
-    assert_string_equal(session_echo(s), "rejected 2 of 3 finds · u undoes");
+    assert_string_equal(session_echo(s), "rejected 2 of 3 finds · {undo} undoes");
     session_rate(s, three, 3, 4, NULL);
-    assert_string_equal(session_echo(s), "rated 4: 3 finds · u undoes");
+    assert_string_equal(session_echo(s), "rated 4: 3 finds · {undo} undoes");
     size_t five = 5;
     assert_int_equal(session_repeat(s, &five, 1, NULL), ST_OK);
     assert_int_equal(session_find(s, 5)->rating, 4);
@@ -90,7 +90,7 @@ static void test_actions_and_echo(void **state)
     assert_int_equal(touched, 5);
     assert_false(session_find(s, 5)->edited);
     assert_string_equal(session_echo(s),
-                        "undone: edges moved: night_drum005 · ^R redoes");
+                        "undone: edges moved: night_drum005 · {redo} redoes");
     session_undo(s, NULL, NULL);
     session_undo(s, NULL, NULL);
     assert_string_equal(session_find(s, 5)->hit_class, "");
@@ -370,7 +370,7 @@ static void test_stacks(void **state)
     view_move_to(v, 0);
     assert_int_equal(session_keep_best(s, 3, NULL), ST_OK);
     assert_string_equal(session_echo(s),
-                        "kept night_drum001, rejected 2 like it · u undoes");
+                        "kept night_drum001, rejected 2 like it · {undo} undoes");
     assert_int_equal(session_find(s, 1)->decision, DECISION_ACCEPTED);
     assert_int_equal(session_find(s, 5)->decision, DECISION_REJECTED);
     session_undo(s, NULL, NULL);
@@ -582,7 +582,7 @@ static void test_kit(void **state)
     deliver(s, "night", 20, true);
     assert_int_equal(kit_slot_find("oh"), 8);
     assert_int_equal(session_kit_assign(s, 0, 1, NULL), ST_OK);
-    assert_string_equal(session_echo(s), "BD plays night_drum001 · u undoes");
+    assert_string_equal(session_echo(s), "BD plays night_drum001 · {undo} undoes");
     session_kit_assign(s, 1, 3, NULL);
     session_kit_lock(s, 1, true, NULL);
     session_kit_trim(s, 1, -3.5, NULL);
@@ -1029,7 +1029,7 @@ static void test_a_proposal_is_undone(void **state)
     session_rate(s, &one, 1, 5, NULL);
     assert_int_equal(session_pick_best(s, 2, NULL), ST_OK);
     assert_string_equal(session_echo(s),
-                        "proposed the best 2 of each category, 4 finds · u undoes");
+                        "proposed the best 2 of each category, 4 finds · {undo} undoes");
     assert_int_equal(proposed(s), 4);
     assert_int_equal(session_tallies(s)->best_of, 4);
     assert_int_equal(session_pick_best(s, 2, NULL), ST_OK);
@@ -1047,7 +1047,7 @@ static void test_a_proposal_is_undone(void **state)
     assert_int_equal(session_tallies(s)->best_of, 0);
     assert_string_equal(
         session_echo(s),
-        "undone: proposed the best 2 of each category, 4 finds · ^R redoes");
+        "undone: proposed the best 2 of each category, 4 finds · {redo} redoes");
     assert_int_equal(session_find(s, one)->rating, 5);
     assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
     assert_int_equal(session_redo(s, NULL, NULL), ST_OK);

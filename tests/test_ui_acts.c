@@ -65,6 +65,31 @@ static void deciding_moves_on(void **state)
     assert_int_equal(session_find(rig.session, first)->decision, DECISION_NONE);
 }
 
+/* What is said names the keys that the user has, not those that came with the program. */
+static void messages_name_keys_of_ones_own(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    assert_int_equal(keymap_load(&rig.app.map, "undo: Y q\nkit.lock:\n", "keys.yaml", &e),
+                     ST_CONFIG); /* q is taken: nothing of it counts */
+    ui_rig_keys(&rig, "a");
+    assert_true(ui_rig_said(&rig, " u undoes"));
+    assert_int_equal(
+        keymap_load(&rig.app.map, "undo: Y\nredo:\nkit.redo:\n", "keys.yaml", &e), ST_OK);
+    ui_rig_keys(&rig, "a");
+    assert_true(ui_rig_said(&rig, " Y undoes"));
+    ui_rig_keys(&rig, "Y");
+    assert_true(ui_rig_said(&rig, "undone: "));
+    assert_true(ui_rig_said(&rig, " redo redoes")); /* it has no key any more */
+    app_say(&rig.app, "{lock} {no such} {accept");
+    assert_string_equal(rig.app.echo, "L {no such} {accept");
+    char long_text[2 * ECHO_BYTES] = "";
+    while (strlen(long_text) < sizeof long_text - 8)
+        strcat(long_text, "{undo}");
+    app_say(&rig.app, "%s", long_text);
+    assert_true(strlen(rig.app.echo) < ECHO_BYTES);
+}
+
 static void decisions_are_on_disk_at_once(void **state)
 {
     (void)state;
@@ -759,6 +784,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(deciding_moves_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(messages_name_keys_of_ones_own, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(every_key_of_the_help_means_something, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_pattern_is_one_action, set_up, tear_down),

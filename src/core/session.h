@@ -162,8 +162,9 @@ const uint32_t *session_stack(struct session *s, int stack, size_t *count);
 enum status session_undo(struct session *s, long *index, struct err *e);
 enum status session_redo(struct session *s, long *index, struct err *e);
 
-/* What the last action did: "rejected night-train_pad01 · u undoes", "nothing to undo".
- * Until the next action; "" at first. */
+/* What the last action did: "rejected night-train_pad01 · {undo} undoes", "nothing to
+ * undo". Until the next action; "" at first. In braces: the name of an action, for its
+ * key. */
 const char *session_echo(const struct session *s);
 
 /* Repeat the last decide, rate, tag, class or category action on other finds (`.`).

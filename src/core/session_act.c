@@ -126,9 +126,9 @@ static enum status say_of_all(struct session *s, const size_t *index, size_t cou
     if (applied == 0)
         session_say(s, "already %s", label);
     else if (applied < n)
-        session_say(s, "%s %zu of %zu finds · u undoes", did, applied, n);
+        session_say(s, "%s %zu of %zu finds · {undo} undoes", did, applied, n);
     else
-        session_say(s, "%s · u undoes", label);
+        session_say(s, "%s · {undo} undoes", label);
     s->last = (struct change){.field = field};
     snprintf(s->last.value, EVENT_VALUE_BYTES, "%s", value);
     return ST_OK;
@@ -261,7 +261,7 @@ enum status session_keep_best(struct session *s, size_t index, struct err *e)
     enum status st = session_act(s, all, n, label, &applied, e);
     free(all);
     if (st == ST_OK)
-        session_say(s, applied > 0 ? "%s · u undoes" : "already %s", label);
+        session_say(s, applied > 0 ? "%s · {undo} undoes" : "already %s", label);
     return st;
 }
 
@@ -289,9 +289,9 @@ static enum status go(struct session *s, bool back, long *index, struct err *e)
     free(changes);
     session_relink_kit(s);
     if (back)
-        session_say(s, "undone: %.170s · ^R redoes", label);
+        session_say(s, "undone: %.170s · {redo} redoes", label);
     else
-        session_say(s, "done again: %.170s · u undoes", label);
+        session_say(s, "done again: %.170s · {undo} undoes", label);
     return ST_OK;
 }
 

@@ -160,7 +160,7 @@ static enum status act_and_say(struct session *s, const struct change *changes, 
     size_t applied = 0;
     enum status st = session_act(s, changes, n, label, &applied, e);
     if (st == ST_OK)
-        session_say(s, applied > 0 ? "%s · u undoes" : "already so: %s", label);
+        session_say(s, applied > 0 ? "%s · {undo} undoes" : "already so: %s", label);
     return st;
 }
 

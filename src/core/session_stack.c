@@ -114,7 +114,7 @@ static enum status propose(struct session *s, const struct curate_entry *entries
     if (st == ST_OK)
         st = session_act(s, all, n, label, &applied, e);
     if (st == ST_OK)
-        session_say(s, applied > 0 ? "%s · u undoes" : "already %s", label);
+        session_say(s, applied > 0 ? "%s · {undo} undoes" : "already %s", label);
     free(stays);
     free(all);
     return st;

@@ -60,7 +60,8 @@ static void sort_by(struct app *app, const char *name)
         return;
     }
     if (order == ORDER_SIMILAR) {
-        app_warn(app, "s puts those first that are like the find under the cursor");
+        app_warn(app,
+                 "{similar} puts those first that are like the find under the cursor");
         return;
     }
     view_set_order(app->view, order, view_order_descends(order));
@@ -176,7 +177,7 @@ static void pick(struct app *app, const char *text)
     if (!app_check(app, session_pick_best(app->session, (int)n, &e), &e))
         return;
     view_set_scope(app->view, SCOPE_BEST_OF);
-    app_say(app, "%s; a keeps one for good", session_echo(app->session));
+    app_say(app, "%s; {accept} keeps one for good", session_echo(app->session));
 }
 
 static void report(struct app *app)

@@ -14,10 +14,49 @@ static const struct screen_ops *const screens[SCREEN_COUNT] = {
     [SCREEN_SOURCE] = &source_screen,     [SCREEN_JOBS] = &jobs_screen,
     [SCREEN_SETTINGS] = &settings_screen, [SCREEN_HELP] = &help_screen};
 
+/* The first key of an action: here, or where it has one; else its name. */
+static void first_key(const struct app *app, enum action a, char *to, size_t n)
+{
+    const enum screen on[] = {app->screen, SCREEN_LIBRARY, SCREEN_KIT};
+    to[0] = '\0';
+    for (size_t i = 0; i < sizeof on / sizeof *on && !to[0]; i++)
+        keymap_keys(&app->map, on[i], a, to, n);
+    if (!to[0])
+        snprintf(to, n, "%s", action_info(a)->name);
+    to[strcspn(to, " ")] = '\0';
+}
+
+/* What is said names actions in braces, "{undo} undoes": keys are the user's own. */
+static void name_keys(struct app *app, const char *said)
+{
+    size_t n = 0;
+    for (const char *at = said; *at && n + 1 < sizeof app->echo;) {
+        char name[32], key[64];
+        const char *end = *at == '{' ? strchr(at, '}') : NULL;
+        enum action a = ACT_NONE;
+        if (end && (size_t)(end - at) < sizeof name) {
+            snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
+            a = action_find(name);
+        }
+        if (a == ACT_NONE) {
+            app->echo[n++] = *at++;
+            continue;
+        }
+        first_key(app, a, key, sizeof key);
+        size_t room = sizeof app->echo - n, wrote = strlen(key);
+        snprintf(app->echo + n, room, "%s", key);
+        n += wrote < room ? wrote : room - 1;
+        at = end + 1;
+    }
+    app->echo[n] = '\0';
+}
+
 __attribute__((format(printf, 3, 0))) static void say(struct app *app, enum role role,
                                                       const char *format, va_list args)
 {
-    vsnprintf(app->echo, sizeof app->echo, format, args);
+    char said[ECHO_BYTES];
+    vsnprintf(said, sizeof said, format, args);
+    name_keys(app, said);
     app->echo_role = role;
     app->dirty = true;
 }
@@ -129,8 +168,9 @@ void app_say_hello(struct app *app)
         return;
     app->greeted = true;
     if (t->all.accepted + t->all.rejected == 0)
-        app_say(app, "j and k move and play, a keeps, x drops, u takes back; ? shows all "
-                     "keys");
+        app_say(app,
+                "{down} and {up} move and play, {accept} keeps, {reject} drops, {undo} "
+                "takes back; {help} shows all keys");
 }
 
 /* Pads first, where there are any: scores of different categories do not compare. */

@@ -128,12 +128,14 @@ void app_say_filtered(struct app *app)
     size_t n = view_count(app->view);
     words_count(rows, sizeof rows, n);
     if (wide)
-        app_say(app, "none of the %s, but %s of all match%s; F clears the filter", among,
-                rows, n == 1 ? "es" : "");
+        app_say(app,
+                "none of the %s, but %s of all match%s; {clear-filter} clears the filter",
+                among, rows, n == 1 ? "es" : "");
     else if (n == 0)
         app_say(app, "%s", view_empty_reason(app->view));
     else if (view_filter(app->view)[0])
-        app_say(app, "%s match%s; F clears the filter", rows, n == 1 ? "es" : "");
+        app_say(app, "%s match%s; {clear-filter} clears the filter", rows,
+                n == 1 ? "es" : "");
 }
 
 static void done(struct app *app)

@@ -136,7 +136,7 @@ bool kit_unlocked(struct app *app, int slot)
 {
     bool locked = session_kit(app->session)->slot[slot].locked;
     if (locked)
-        app_warn(app, "%s is locked; L in the kit unlocks it", kit_slot_name(slot));
+        app_warn(app, "%s is locked; {lock} in the kit unlocks it", kit_slot_name(slot));
     return !locked;
 }
 
@@ -432,7 +432,7 @@ static bool extras_act(struct app *app, const struct key_action *a)
     case ACT_TRIM_DOWN:
     case ACT_STEP_RIGHT:
     case ACT_STEP_LEFT:
-        app_say(app, "%s is for slots; Tab goes back to them",
+        app_say(app, "%s is for slots; {pane} goes back to them",
                 action_info(a->action)->name);
         return true;
     default:

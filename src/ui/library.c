@@ -182,7 +182,7 @@ static void similar(struct app *app)
          [ASPECT_ENVELOPE] = app->config->similarity.envelope_weight}};
     if (app_check(app, view_set_similar(app->view, at, &weights, &e), &e)) {
         view_move_to_id(app->view, f->id);
-        app_say(app, "most like %s first; S goes back", f->name);
+        app_say(app, "most like %s first; {similar-back} goes back", f->name);
     }
 }
 
@@ -218,7 +218,8 @@ static bool find(struct app *app, const struct key_action *a)
         return true;
     case ACT_SIMILAR_BACK:
         if (view_similar(app->view) < 0)
-            app_say(app, "this list is not in the order of likeness; s puts it there");
+            app_say(app,
+                    "this list is not in the order of likeness; {similar} puts it there");
         app_check(app, view_set_similar(app->view, -1, NULL, &e), &e);
         return true;
     case ACT_TAG_MATCHING:
@@ -276,7 +277,8 @@ static void toggle_stack(struct app *app)
     size_t after = view_count(v);
     if (after > before)
         app_say(app,
-                "%zu more nearly the same; z closes, Z keeps the best, rejects the rest",
+                "%zu more nearly the same; {stack} closes, {stack-best} keeps the best, "
+                "rejects the rest",
                 after - before);
     else if (before > after)
         app_say(app, "closed: one row for %zu nearly the same", before - after + 1);

@@ -21,7 +21,9 @@ static bool targets(struct app *app, size_t **index, size_t *count)
         return app_check(app, session_tagged(app->session, index, count, &e), &e);
     if (list && l->range && !library_range(app, &first, &last)) {
         l->range = false;
-        app_warn(app, "the find the range began at has left this list; v begins another");
+        app_warn(
+            app,
+            "the find the range began at has left this list; {range} begins another");
         return false;
     }
     if (list && l->range)
@@ -263,7 +265,7 @@ static void next_loop(struct app *app, long index)
     if (!isnan(next.seam_error_db))
         snprintf(seam, sizeof seam, ", seam %.0f dB", next.seam_error_db);
     set_loop(app, index, next.start_frame, next.end_frame);
-    app_say(app, "loop %d of %d%s %s u undoes", at + 1, ranked, seam,
+    app_say(app, "loop %d of %d%s %s {undo} undoes", at + 1, ranked, seam,
             glyph_text(GLYPH_DOT, app->canvas.tier));
 }
 

@@ -252,7 +252,8 @@ static void go_back(struct app *app, bool back)
     s->at += back ? -1 : 1;
     s->cursor = step->key;
     *app->config = next;
-    app_say(app, back ? "%s is %s again; ^R redoes" : "%s is %s; u undoes", name, value);
+    app_say(app, back ? "%s is %s again; {redo} redoes" : "%s is %s; {undo} undoes", name,
+            value);
     take_effect(app, name);
 }
 

@@ -430,9 +430,10 @@ static bool lacks_find(struct app *app, const struct key_action *a)
     case ACT_WHY:
         if (source_current(app) >= 0)
             return false;
-        app_say(app, app->source.cursor >= 0
-                         ? "only the moved thresholds find this one; m mines it with them"
-                         : "there is no find here");
+        app_say(app,
+                app->source.cursor >= 0
+                    ? "only the moved thresholds find this one; {mine} mines it with them"
+                    : "there is no find here");
         return true;
     default:
         return false;
