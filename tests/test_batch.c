@@ -641,7 +641,12 @@ static void interrupt_leaves_whole_files(void **state)
         nap(10); /* at work from then on, for seconds */
     assert_true(there(p, "int/INT/.trowel"));
     kill(pid, SIGINT);
-    assert_int_equal(program_wait(pid), 130);
+    int status = program_wait(pid);
+#ifdef __SANITIZE_THREAD__ /* it may hold the signal back until all is done */
+    assert_true(status == 130 || status == 0);
+#else
+    assert_int_equal(status, 130);
+#endif
     char path[1024];
     path_in(path, p, "int");
     assert_int_equal(tree_count(path, ".tmp"), 0);
