@@ -128,6 +128,15 @@ static const struct recipe *recipe_of(enum stage stage)
     return &recipe;
 }
 
+/* The hits that hiss would be made from. */
+static void dig_hits(struct dig *d, const char *path)
+{
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
+    assert_int_equal(dig_open(d, recipe_of(STAGE_HISS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(stage_drums(d, NULL), ST_OK);
+}
+
 /* Thirty kicks, thirty open hats, thirty kicks: hiss is made of two dozen of the hats. */
 static void the_airiest_hits_are_kept_for_hiss(void **state)
 {
@@ -141,11 +150,8 @@ static void the_airiest_hits_are_kept_for_hiss(void **state)
         synth_drum(drum, 0.8, 1, &r, a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
     }
     record(path, *state, &a);
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
     struct dig d;
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_HISS), &site, NULL, NULL), ST_OK);
-    assert_int_equal(stage_drums(&d, NULL), ST_OK);
+    dig_hits(&d, path);
     assert_int_equal(d.hits.count, 24);
     for (size_t i = 0; i < d.hits.count; i++) {
         const struct material *m = &d.hits.at[i];
@@ -366,11 +372,8 @@ static void the_constant_of_each_part_is_taken_off(void **state)
         audio_done(&hit);
     }
     record(path, *state, &a);
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
     struct dig d;
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_HISS), &site, NULL, NULL), ST_OK);
-    assert_int_equal(stage_drums(&d, NULL), ST_OK);
+    dig_hits(&d, path);
     assert_true(d.hits.count >= HITS - 1);
     for (size_t i = 0; i < d.hits.count; i++) {
         const struct audio *own = &d.hits.at[i].sound;

@@ -17,7 +17,7 @@
 static const double SILENT_PEAK_DB = -90;
 
 /* What reading a recording takes of the whole, for the time that is left. */
-static const double reading = 0.3;
+static const double READING = 0.3;
 
 /* DC and nothing on it. */
 static bool is_constant(const struct track *t)
@@ -69,7 +69,7 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         return st;
     d->info = *soundfile_info(d->sf);
     soundfile_begin_hash(d->sf);
-    st = survey_read(d->sf, reading, ctx, &d->track, e);
+    st = survey_read(d->sf, READING, ctx, &d->track, e);
     if (st == ST_OK)
         st = soundfile_hash(d->sf, &d->content_hash, e);
     if (st == ST_OK)
@@ -122,14 +122,14 @@ enum status dig_run(struct dig *d, struct err *e)
     static const struct {
         enum stage stage;
         enum status (*run)(struct dig *, struct err *);
-        double share; /* of the time that songs take; with `reading` the whole */
+        double share; /* of the time that songs take; with READING the whole */
     } order[STAGE_COUNT] = {
         {STAGE_PADS, stage_pads, 0.08},     {STAGE_DRONES, stage_drones, 0.2},
         {STAGE_CLOUDS, stage_clouds, 0.08}, {STAGE_DRUMS, stage_drums, 0.26},
         {STAGE_HISS, stage_hiss, 0.06},     {STAGE_SILENCES, stage_silences, 0.01},
         {STAGE_DUST, stage_dust, 0.01},
     };
-    d->progress.from = reading;
+    d->progress.from = READING;
     for (int i = 0; i < STAGE_COUNT; i++) {
         d->progress.share = order[i].share;
         d->progress.stage = stage_name(order[i].stage);
