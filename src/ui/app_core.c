@@ -14,8 +14,7 @@ static const struct screen_ops *const screens[SCREEN_COUNT] = {
     [SCREEN_SOURCE] = &source_screen,     [SCREEN_JOBS] = &jobs_screen,
     [SCREEN_SETTINGS] = &settings_screen, [SCREEN_HELP] = &help_screen};
 
-/* The first key of an action: here, or where it has one; else its name. */
-static void first_key(const struct app *app, enum action a, char *to, size_t n)
+void app_first_key(const struct app *app, enum action a, char *to, size_t n)
 {
     const enum screen on[] = {app->screen, SCREEN_LIBRARY, SCREEN_KIT};
     to[0] = '\0';
@@ -42,7 +41,7 @@ static void name_keys(struct app *app, const char *said)
             app->echo[n++] = *at++;
             continue;
         }
-        first_key(app, a, key, sizeof key);
+        app_first_key(app, a, key, sizeof key);
         size_t room = sizeof app->echo - n, wrote = strlen(key);
         snprintf(app->echo + n, room, "%s", key);
         n += wrote < room ? wrote : room - 1;

@@ -424,10 +424,9 @@ static void draw_small_list(struct app *app, const struct area *rows)
 static void draw_small_screen(struct app *app, const struct area *rows)
 {
     char back[64];
-    keymap_keys(&app->map, app->screen, ACT_CLOSE, back, sizeof back);
-    back[strcspn(back, " ")] = '\0';
+    app_first_key(app, ACT_CLOSE, back, sizeof back);
     area_printf(rows, 0, 0, ROLE_TITLE, "%s", screen_name(app->screen));
-    if (rows->rows > 1 && back[0]) {
+    if (rows->rows > 1) {
         int col = area_text(rows, 1, 0, ROLE_KEY, back);
         area_text(rows, 1, col + 1, ROLE_HINT, "back");
     }

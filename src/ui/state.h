@@ -267,6 +267,8 @@ __attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char 
 bool app_check(struct app *app, enum status st, const struct err *e);
 /* The same of what the session was asked to do; ST_OK: how it calls that. */
 bool app_did(struct app *app, enum status st, const struct err *e);
+/* The first key of an action: on this screen, or where it has one; else its name. */
+void app_first_key(const struct app *app, enum action a, char *to, size_t n);
 void app_show(struct app *app, enum screen screen); /* with a way back */
 void app_back(struct app *app);
 struct app_reply app_reply_to(struct app *app);
