@@ -240,6 +240,61 @@ static void hits_are_named_among_the_others(void **state)
     root_done(&root);
 }
 
+/* What the only hit, or the first of many, of a recording by that name is. */
+static const char *class_by_name(char class[16], double *confidence, const char *path,
+                                 const char *name)
+{
+    struct dig_site site = {
+        .open_path = path, .source_path = name, .stem = "drums", .folder = ""};
+    struct dig d;
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    assert_true(d.finds.count >= 1);
+    *confidence = d.finds.at[0].m.hit_confidence;
+    snprintf(class, 16, "%.15s", d.finds.at[0].hit_class);
+    dig_done(&d);
+    return class;
+}
+
+/* So many strokes of a drum half a second apart. */
+static void record_strokes(char path[FOLDER_BYTES], const char *folder,
+                           enum synth_drum drum, size_t count, double seconds)
+{
+    struct audio a;
+    assert_int_equal(audio_init(&a, (size_t)(seconds * OUT), 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct rng r = rng_derive(3, 0, "test-named", i);
+        synth_drum(drum, 0.7, 1.7, &r, a.data + (i * 5 + 1) * OUT / 10, OUT / 2, OUT);
+    }
+    record(path, folder, &a);
+}
+
+/* A drum that could be two things is what its name says, one that is surely another is
+ * not; nor is what a long recording or one of many hits is called a name for a hit. */
+static void a_one_shot_is_what_its_name_says(void **state)
+{
+    char path[FOLDER_BYTES], class[16];
+    double unnamed, named;
+    record_strokes(path, *state, SYNTH_TOM, 1, 0.8);
+    assert_string_equal(class_by_name(class, &unnamed, path, "tapes/take 3.wav"),
+                        "tom_high");
+    assert_string_equal(class_by_name(class, &named, path, "tapes/tom 3.wav"),
+                        "tom_high");
+    assert_true(named > unnamed);
+    assert_string_equal(class_by_name(class, &named, path, "tapes/Snare 3.wav"), "snare");
+    assert_string_equal(class_by_name(class, &named, path, "Snares/3.wav"), "snare");
+    assert_string_equal(class_by_name(class, &named, path, "Snares/tom.wav"), "tom_high");
+    assert_string_equal(class_by_name(class, &named, path, "tapes/hat 3.wav"),
+                        "tom_high");
+    assert_true(named < unnamed);
+    record_strokes(path, *state, SYNTH_TOM, 1, 12);
+    assert_string_equal(class_by_name(class, &named, path, "tapes/Snare 3.wav"),
+                        "tom_high");
+    record_strokes(path, *state, SYNTH_TOM, 4, 3);
+    assert_string_equal(class_by_name(class, &named, path, "tapes/Snare 3.wav"),
+                        "tom_high");
+}
+
 struct told {
     double last, drums_first, drums_last;
     int fell, drums;
@@ -398,6 +453,7 @@ int main(void)
         cmocka_unit_test(silence_is_no_sample),
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
         IN_FOLDER(hits_are_named_among_the_others),
+        IN_FOLDER(a_one_shot_is_what_its_name_says),
         IN_FOLDER(a_click_between_hits_is_no_attack),
         IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),

@@ -409,10 +409,34 @@ static void names_go_both_ways(void **state)
     assert_int_equal(drum_class_find(""), -1);
 }
 
+/* Odds as they are counted: one of two is told with 0.475 each, ten others with 0.005. */
+static void what_is_told_weighs_with_what_is_heard(void **state)
+{
+    (void)state;
+    struct drum_verdict v = {.best = DRUM_TOM_HIGH, .drum = 0.5};
+    v.probability[DRUM_TOM_HIGH] = 0.90;
+    v.probability[DRUM_SNARE] = 0.08;
+    v.probability[DRUM_CLAP] = 0.02;
+    drum_class_told(&v, 1u << DRUM_SNARE | 1u << DRUM_CLAP);
+    double tom = 0.90 * 0.005, snare = 0.08 * 0.475, clap = 0.02 * 0.475;
+    double all = tom + snare + clap;
+    assert_int_equal(v.best, DRUM_SNARE);
+    assert_true(fabs(v.probability[DRUM_SNARE] - snare / all) < 1e-12);
+    assert_true(fabs(v.probability[DRUM_TOM_HIGH] - tom / all) < 1e-12);
+    assert_true(fabs(v.drum - 0.95) < 1e-12);
+    assert_true(fabs(v.confidence - 0.95 * snare / all) < 1e-12);
+    struct drum_verdict sure = {.best = DRUM_KICK, .drum = 1};
+    sure.probability[DRUM_KICK] = 0.999;
+    sure.probability[DRUM_RIDE] = 0.001;
+    drum_class_told(&sure, 1u << DRUM_RIDE);
+    assert_int_equal(sure.best, DRUM_KICK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kick_snare_and_hat_are_told_apart),
+        cmocka_unit_test(what_is_told_weighs_with_what_is_heard),
         cmocka_unit_test(the_rest_of_the_kit_is_told_apart),
         cmocka_unit_test(the_verdict_does_not_depend_on_level_or_channels),
         cmocka_unit_test(silence_before_the_attack_changes_nothing),

@@ -1,11 +1,13 @@
 /* Stage: single hits. */
 #include "core/dig.h"
 
+#include "core/kit_names.h"
 #include "dsp/converter.h"
 #include "dsp/drum_context.h"
 #include "dsp/drum_features.h"
 #include "dsp/hit_pool.h"
 #include "io/forward.h"
+#include "io/paths.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,6 +21,10 @@ enum { HITS_FOR_HISS = 24 };
  * few clipped samples on every kick, and a one-shot library peaks at full scale without
  * any. */
 static const double CLIPPED_SHARE = 0.01;
+
+/* A recording that may be one sound, and named for it. */
+enum { ONE_SHOT_HITS = 3 };
+static const double ONE_SHOT_S = 10;
 
 /* To either side of a hit, where the constant under it is told. */
 static const double OFFSET_NEAR_S = 0.6;
@@ -140,7 +146,24 @@ struct pass {
     int *number;
     size_t first, count;
     size_t read, to_read; /* hits, for whoever waits */
+    unsigned named;       /* the classes that its name leaves open; 0: it tells none */
 };
+
+/* "Snare 3.wav", or "Snares/3.wav", where that is all there is in it. In a longer one
+ * the name says what the music is, not what each hit is. */
+static unsigned named_one_shot(const struct dig *d, size_t hits)
+{
+    const struct track_info *t = track_info(d->track);
+    const char *path = d->site.source_path, *name = path_base(path);
+    if (hits > ONE_SHOT_HITS || (double)t->frames > ONE_SHOT_S * t->rate_hz)
+        return 0;
+    unsigned classes = kit_classes_in_name(name);
+    if (classes || name == path)
+        return classes;
+    char folder[PATH_BYTES];
+    snprintf(folder, sizeof folder, "%.*s", (int)(name - 1 - path), path);
+    return kit_classes_in_name(path_base(folder));
+}
 
 /* For at most so many hits. */
 static enum status pass_init(struct pass *s, struct dig *d, const struct hits_params *p,
@@ -295,6 +318,8 @@ static enum status take_hit(struct pass *s, const struct hit_plan *plan,
     size_t before = (size_t)(h->attack_frame - from);
     st = d->ear ? drum_classify_by(d->ear, &whole, before, &verdict, e)
                 : drum_classify_in(&whole, before, &verdict, e);
+    if (st == ST_OK && s->named)
+        drum_class_told(&verdict, s->named);
     size_t skip = (size_t)(h->start_frame - from);
     struct audio own = whole;
     own.data += skip * (size_t)whole.channels;
@@ -391,6 +416,7 @@ static enum status mine(struct dig *d, const struct hits_params *p,
     hit_pool_init(&pool, p);
     enum status st = pass_init(&s, d, p, choice ? p->max_saved : plans->count, e);
     s.to_read = plans->count + (choice ? p->max_saved : 0);
+    s.named = named_one_shot(d, plans->count);
     if (st == ST_OK)
         st = judge_all(&s, plans, !choice, &pool, e);
     if (st == ST_OK && choice)

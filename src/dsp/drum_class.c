@@ -78,6 +78,22 @@ static void judge(float x[DRUM_FEATURES], struct drum_verdict *out)
     out->confidence = out->drum * out->probability[out->best];
 }
 
+void drum_class_told(struct drum_verdict *v, unsigned classes)
+{
+    static const double right = 0.95;
+    int told = __builtin_popcount(classes);
+    double share = right / told, rest = (1 - right) / (DRUM_CLASS_COUNT - told), sum = 0;
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+        v->probability[c] *= classes >> c & 1 ? share : rest;
+        sum += v->probability[c];
+    }
+    for (int c = 0; c < DRUM_CLASS_COUNT; c++)
+        v->probability[c] /= sum;
+    v->drum = v->drum * right / (v->drum * right + (1 - v->drum) * (1 - right));
+    v->best = drum_class_choose(v->probability);
+    v->confidence = v->drum * v->probability[v->best];
+}
+
 enum status drum_classify_by(struct drum_ear *ear, const struct audio *hit,
                              size_t lead_frames, struct drum_verdict *out, struct err *e)
 {

@@ -40,6 +40,11 @@ struct drum_verdict {
     double probability[DRUM_CLASS_COUNT]; /* if it is a drum; sums to 1 */
 };
 
+/* The same once somebody who should know has said what it is: one of `classes` (bits
+ * 1 << enum drum_class, some but not all of them). That is right 19 times of 20, and then
+ * the sound tells which of them it is; a sound that is surely another keeps its class. */
+void drum_class_told(struct drum_verdict *v, unsigned classes);
+
 /* Classify one hit, starting at its attack; any rate, channels (mixed to mono) and level.
  * Silence, non-finite samples and hits of one sample give DRUM_PERC with confidence 0.
  * ST_NO_MEMORY is the only failure. */
