@@ -373,6 +373,7 @@ static void show(struct loop *l)
         term_set_theme(l->term, &app->theme);
     if (app->redraw)
         term_redraw(l->term);
+    app->only_moved = !app->dirty;
     app->theme_changed = app->redraw = app->dirty = app->moved = false;
     app_draw(app, &row, &col);
     term_cursor(l->term, row, col);

@@ -87,17 +87,25 @@ static void draw_wave(struct app *app, const struct area *a, const struct find *
     draw_playhead(&wave, head);
 }
 
+/* While a playhead moves on, the disk and the catalog are not asked for every frame. */
+static const struct pictured *pictured(struct app *app, const struct find *f,
+                                       size_t index)
+{
+    struct pictured *p = &app->pictured;
+    if (!app->only_moved || p->id != f->id) {
+        p->id = f->id;
+        p->there = app_item(app, index, &p->item, p->path);
+    }
+    return p;
+}
+
 static void draw_pictures(struct app *app, const struct area *a, const struct find *f,
                           size_t index)
 {
-    char path[PATH_BYTES];
-    struct play_item item;
-    bool failed = false;
-    const struct picture *p = NULL;
-    if (!app_item(app, index, &item, path))
-        failed = true;
-    else
-        p = app_picture(app, f, &item, &failed);
+    const struct pictured *what = pictured(app, f, index);
+    bool failed = !what->there;
+    const struct picture *p =
+        what->there ? app_picture(app, f, &what->item, &failed) : NULL;
     if (!p) {
         area_text(a, a->rows / 2, 1, ROLE_DIM,
                   failed ? "no picture of it" : "drawing ...");

@@ -208,8 +208,9 @@ struct app {
     enum screen back[SCREEN_DEPTH];
 
     bool quit, suspend, redraw, theme_changed, pasting;
-    bool dirty; /* draw; */
-    bool moved; /* … as soon as the line has room: only a playhead went on */
+    bool dirty;      /* draw; */
+    bool moved;      /* … as soon as the line has room: only a playhead went on */
+    bool only_moved; /* since the frame before the one being drawn */
     bool greeted;
     double now;          /* monotonic seconds, set by the loop */
     double audition_at;  /* 0 = nothing waits */
@@ -233,6 +234,12 @@ struct app {
     struct help_state help;
     struct page_state page;
     struct batch_state batch;
+    struct pictured {
+        uint64_t id; /* of the find whose pictures were drawn last; 0: none */
+        bool there;
+        struct play_item item;
+        char path[PATH_BYTES];
+    } pictured;
     struct picture_slot picture[PICTURES_MAX];
     uint64_t picture_clock;
     struct cut_shelf cuts;
