@@ -77,6 +77,19 @@ static const struct transport_status *sound(void)
     return &rig.app.sound;
 }
 
+static void nothing_sounds_before_the_first_key(void **state)
+{
+    (void)state;
+    app_done(&rig.app); /* begun once more, now with sound */
+    assert_int_equal(app_init(&rig.app, &rig.setup, NULL), ST_OK);
+    assert_true(library_current(&rig.app) >= 0);
+    for (int i = 0; i < 5; i++) {
+        rig.app.now += 1;
+        app_tick(&rig.app);
+        assert_false(sound()->playing || sound()->loading);
+    }
+}
+
 static void the_cursor_is_heard_after_its_rest(void **state)
 {
     (void)state;
@@ -493,6 +506,8 @@ static void what_was_made_has_no_edges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_sounds_before_the_first_key, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_cursor_is_heard_after_its_rest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),

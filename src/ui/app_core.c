@@ -213,7 +213,6 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
                  "no recordings at %.200s: finds are heard, not their surroundings; "
                  ":set paths.source_audio_dir=FOLDER",
                  app->config->paths.source_audio_dir);
-    app_audition_soon(app);
     load_keys(app); /* what is wrong with them is said last */
     return ST_OK;
 }
