@@ -475,36 +475,51 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
     return st;
 }
 
-static int usage(const char *what)
+/* What the words of the command line say; the exit status of a wrong one, or 0. */
+static int read_words(int argc, char *const argv[], bool *no_audio, const char **wish)
 {
-    fprintf(stderr, "trowel: %s (see trowel --help)\n", what);
-    return 2;
+    bool options = true;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        bool option = options && word[0] == '-' && word[1] != '\0';
+        if (option && strcmp(word, "--") == 0) {
+            options = false; /* "-tape" may be a folder */
+        } else if (option &&
+                   (strcmp(word, "--no-audio") == 0 || strcmp(word, "--no_audio") == 0)) {
+            *no_audio = true;
+        } else if (option) {
+            fprintf(stderr,
+                    "trowel: the workstation has no option %s (see trowel --help); those "
+                    "of a pipeline come after --batch and its name\n",
+                    word);
+            return 2;
+        } else if (*wish) {
+            fprintf(stderr,
+                    "trowel: %s and %s: one project or folder at a time "
+                    "(see trowel --help)\n",
+                    *wish, word);
+            return 2;
+        } else {
+            *wish = word;
+        }
+    }
+    return 0;
 }
 
 int workstation_main(int argc, char *const argv[])
 {
     const char *wish = NULL;
-    struct workstation *w = calloc(1, sizeof *w);
+    bool no_audio = false;
+    int wrong = read_words(argc, argv, &no_audio, &wish);
+    struct workstation *w = wrong ? NULL : calloc(1, sizeof *w);
     if (!w)
-        return 1;
+        return wrong ? wrong : 1;
+    w->no_audio = no_audio;
     w->project.root.fd = -1;
     settings_user_file(w->user_dir, sizeof w->user_dir, "");
     size_t n = strlen(w->user_dir);
     if (n > 0 && w->user_dir[n - 1] == '/')
         w->user_dir[n - 1] = '\0';
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--no-audio") == 0 || strcmp(argv[i], "--no_audio") == 0) {
-            w->no_audio = true;
-        } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            free(w);
-            return usage("unknown option");
-        } else if (wish) {
-            free(w);
-            return usage("one project or folder at a time");
-        } else {
-            wish = argv[i];
-        }
-    }
     struct err e = {0};
     enum status st = run(w, wish, &e);
     if (st != ST_OK && st != ST_CANCELLED)

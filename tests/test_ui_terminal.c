@@ -1,6 +1,7 @@
 /* The workstation on real terminals: kinds, sizes, signals, and that the terminal is
  * given back. The child runs app_run on a pseudo-terminal of its own. */
 #define _GNU_SOURCE 1 /* syscall */
+#include "program.h"
 #include "pty.h"
 #include "ui_rig.h"
 #include "vt.h"
@@ -490,6 +491,28 @@ static void idle_costs_nothing(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
+static void check_words(char *const argv[], const char *said)
+{
+    struct outcome o;
+    program_run(&o, NULL, argv);
+    assert_int_equal(o.exit_status, 2);
+    if (!text_has(o.err, said))
+        fail_msg("said: %s", o.err);
+    outcome_done(&o);
+}
+
+/* Before any terminal is asked for. */
+static void wrong_words_are_named(void **state)
+{
+    (void)state;
+    check_words((char *[]){TROWEL_BIN, "--jobs", "2", NULL},
+                "trowel: the workstation has no option --jobs (see trowel --help); ");
+    check_words((char *[]){TROWEL_BIN, "--no-audio", "tapes", "more", NULL},
+                "trowel: tapes and more: one project or folder at a time");
+    check_words((char *[]){TROWEL_BIN, "--", "-tape", "--", NULL},
+                "trowel: -tape and --: one project or folder at a time");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +535,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(moving_leaves_the_line_to_keys, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
+        cmocka_unit_test(wrong_words_are_named),
     };
     return cmocka_run_group_tests_name("ui terminal", tests, NULL, NULL);
 }
