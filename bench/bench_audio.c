@@ -4,6 +4,9 @@
  * sample leaves a captured sound card (tests/capdev), against the device's own buffer.
  * Engine: rendering one second, as a share of one second, for more and more voices.
  * Transport: how long its calls hold the caller. */
+#include "core/clock.h"
+#include "nap.h"
+#include "folder.h"
 #include "audio/engine.h"
 #include "audio/hush.h"
 #include "audio/transport.h"
@@ -59,13 +62,14 @@ static void key_to_sound(void)
     struct transport *t = NULL;
     struct transport_status s;
     double pressed[ITEMS], ms[ITEMS], call_ms[ITEMS];
-    scratch_make(folder);
+    folder_make(folder);
     card_plug(folder, CAPDEV_LIBRARY);
     for (int i = 0; i < ITEMS; i++) {
         char name[32];
         snprintf(name, sizeof name, "%d.wav", i);
         noise_make(&sound[i], RATE / 5, 2, RATE, 24, 0.5, (uint64_t)i);
-        scratch_wav(folder, name, &sound[i], 24, path[i]);
+        folder_wav(folder, name, &sound[i], 24);
+        snprintf(path[i], sizeof path[i], "%s/%s", folder, name);
         item[i] = (struct play_item){.id = (uint64_t)i + 1, .path = path[i]};
     }
     if (hush_begin(&hush, NULL) != ST_OK || transport_new(&t, NULL, NULL) != ST_OK ||
@@ -103,7 +107,7 @@ static void key_to_sound(void)
     if (found > 0)
         report("key to sound, prefetched", ms, found, s.latency_ms);
     report("transport_play holds the caller", call_ms, ITEMS, 0);
-    scratch_remove(folder);
+    folder_remove(folder);
 }
 
 static void engine_cost(int voices, int rate_hz)

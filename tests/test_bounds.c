@@ -1,9 +1,10 @@
 /* What an excavation may take: memory that grows by little an hour, and an end soon after
  * it was asked for. */
 #define _DEFAULT_SOURCE /* wait4 */
+#include "nap.h"
+#include "folder.h"
 #include "core/demo.h"
 #include "core/dig.h"
-#include "program.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -115,7 +116,7 @@ static void an_hour_takes_little_memory(void **state)
 {
     (void)state;
     char folder[256], path[300];
-    tree_make(folder);
+    folder_make(folder);
     snprintf(path, sizeof path, "%s/long.wav", folder);
     write_long(path, 2, 5000);
     long small = peak_kb(path);
@@ -127,7 +128,7 @@ static void an_hour_takes_little_memory(void **state)
         /* and any number of hours, by what this one added */
         assert_true(large - small < 18 * 1024);
     }
-    tree_remove(folder);
+    folder_remove(folder);
 }
 
 /* What grows with the number of hits: between two lengths that both have more of them
@@ -137,7 +138,7 @@ static void dense_hits_take_no_more(void **state)
     (void)state;
     enum { SHORT_MIN = 6, LONG_MIN = SANITIZED ? 8 : 20 };
     char folder[256], path[300];
-    tree_make(folder);
+    folder_make(folder);
     snprintf(path, sizeof path, "%s/dense.wav", folder);
     write_long(path, SHORT_MIN, 150);
     long small = peak_kb(path);
@@ -150,7 +151,7 @@ static void dense_hits_take_no_more(void **state)
         assert_true(large < (64 + 20) * 1024);
         assert_true(per_hour < 20);
     }
-    tree_remove(folder);
+    folder_remove(folder);
 }
 
 static double cpu_s(void)
@@ -170,10 +171,9 @@ struct stop {
 static void *ask_to_end(void *arg)
 {
     struct stop *s = arg;
-    struct timespec nap = {.tv_nsec = 2000000};
     double start = cpu_s();
     while (!atomic_load(&s->hurry) && cpu_s() - start < s->after_s)
-        nanosleep(&nap, NULL);
+        nap_ms(2);
     s->asked_at = cpu_s();
     atomic_store(&s->asked, true);
     return NULL;
@@ -185,7 +185,7 @@ static void ends_within_200_ms(void **state)
     static struct recipe recipe;
     char folder[256], path[300];
     struct root r;
-    tree_make(folder);
+    folder_make(folder);
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(demo_write(&r, demo_count() - 1, NULL), ST_OK);
     root_done(&r);
@@ -210,7 +210,7 @@ static void ends_within_200_ms(void **state)
         }
     }
     assert_true(cancelled >= 4);
-    tree_remove(folder);
+    folder_remove(folder);
 }
 
 /* Somebody's own recording of the same name is worth more than the demo. */
@@ -222,7 +222,7 @@ static void the_demo_replaces_nothing(void **state)
     struct err e = {0};
     int last = demo_count() - 1;
     const char *name = demo_name(last);
-    tree_make(folder);
+    folder_make(folder);
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(root_write_file(&r, name, "mine", 4, NULL), ST_OK);
     char *before = tree_hash(folder, NULL);
@@ -242,7 +242,7 @@ static void the_demo_replaces_nothing(void **state)
     free(after);
     free(before);
     root_done(&r);
-    tree_remove(folder);
+    folder_remove(folder);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* The catalog: what goes in comes out, decisions survive everything, the same content
  * gives the same bytes. */
+#include "folder.h"
 #include "core/catalog.h"
 #include "core/rng.h"
 
@@ -12,9 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -28,9 +27,7 @@ struct bench {
 static int setup(void **state)
 {
     struct bench *b = calloc(1, sizeof *b);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(b->folder, sizeof b->folder, "%s/trowel-catalog-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(b->folder));
+    folder_make(b->folder);
     snprintf(b->db, sizeof b->db, "%s/catalog.db", b->folder);
     snprintf(b->text, sizeof b->text, "%s/decisions.txt", b->folder);
     *state = b;
@@ -40,11 +37,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct bench *b = *state;
-    char command[PATH_BYTES + 32];
-    snprintf(command, sizeof command, "rm -rf '%s'", b->folder);
-    int failed = system(command);
+    folder_remove(b->folder);
     free(b);
-    return failed;
+    return 0;
 }
 
 static void make_find(struct candidate *c, const char *source, enum kind kind, int n)
@@ -157,19 +152,6 @@ static struct catalog *open_db(const struct bench *b, enum catalog_mode mode)
     return c;
 }
 
-static char *slurp(const char *path, size_t *bytes)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    fseek(f, 0, SEEK_END);
-    *bytes = (size_t)ftell(f);
-    rewind(f);
-    char *text = calloc(1, *bytes + 1);
-    assert_int_equal(fread(text, 1, *bytes, f), *bytes);
-    fclose(f);
-    return text;
-}
-
 static void spew(const char *path, const void *bytes, size_t n)
 {
     FILE *f = fopen(path, "wb");
@@ -236,12 +218,12 @@ static void test_same_content_same_bytes(void **state)
     struct candidate *in = make_finds(500);
     size_t one_bytes, two_bytes, bytes;
     publish(b, in, 500, NULL);
-    char *one = slurp(b->db, &one_bytes);
+    char *one = file_read(b->db, &one_bytes);
     /* over an older one with other content, opened and closed by a session meanwhile */
     publish(b, in, 100, NULL);
     catalog_close(open_db(b, CATALOG_WRITE));
     publish(b, in, 500, NULL);
-    char *two = slurp(b->db, &two_bytes);
+    char *two = file_read(b->db, &two_bytes);
     assert_int_equal(one_bytes, two_bytes);
     assert_memory_equal(one, two, one_bytes);
     free(two);
@@ -252,7 +234,7 @@ static void test_same_content_same_bytes(void **state)
     free(out);
     assert_int_not_equal(decide(c, candidate_id(&in[0]), "accepted"), ST_OK);
     catalog_close(c);
-    two = slurp(b->db, &two_bytes);
+    two = file_read(b->db, &two_bytes);
     assert_memory_equal(one, two, one_bytes);
     /* nothing is left lying beside */
     char part[PATH_BYTES + 64];
@@ -557,14 +539,14 @@ static void test_journal_round_trip(void **state)
         fclose(f);
         assert_int_equal(catalog_export(c, mine, &e), ST_EXISTS);
         assert_non_null(strstr(e.msg, "is there already"));
-        char *kept = slurp(mine, &bytes);
+        char *kept = file_read(mine, &bytes);
         assert_int_equal(bytes, strlen(theirs[i]));
         assert_memory_equal(kept, theirs[i], bytes);
         free(kept);
         assert_int_equal(unlink(mine), 0);
     }
     catalog_close(c);
-    char *text = slurp(b->text, &bytes);
+    char *text = file_read(b->text, &bytes);
     for (size_t i = 0; i < bytes; i++) /* plain to read: no control bytes, no bad UTF-8 */
         assert_true(text[i] == '\n' ||
                     ((unsigned char)text[i] >= 0x20 && (unsigned char)text[i] != 0xFF));
@@ -720,13 +702,13 @@ static void assert_refused(const struct bench *b, enum status expected, const ch
     struct catalog *c;
     struct err e = {0};
     size_t before, after;
-    char *one = slurp(b->db, &before);
+    char *one = file_read(b->db, &before);
     assert_int_equal(catalog_open(&c, b->db, CATALOG_WRITE, &e), expected);
     assert_null(c);
     assert_non_null(strstr(e.msg, says));
     struct catalog_content nothing = {0};
     assert_int_equal(catalog_publish(b->db, &nothing, &e), expected);
-    char *two = slurp(b->db, &after);
+    char *two = file_read(b->db, &after);
     assert_int_equal(before, after);
     assert_memory_equal(one, two, before);
     free(one);
@@ -739,7 +721,7 @@ static void test_foreign_newer_garbage(void **state)
     struct candidate *in = make_finds(5);
     publish(b, in, 5, NULL);
     size_t bytes;
-    char *whole = slurp(b->db, &bytes);
+    char *whole = file_read(b->db, &bytes);
     unsigned char *db = (unsigned char *)whole;
     db[63] = 2; /* user_version, big endian, bytes 60–63 */
     spew(b->db, db, bytes);
@@ -776,7 +758,7 @@ static void test_damage_is_survived(void **state)
         assert_int_equal(decide(c, candidate_id(&in[i]), "accepted"), ST_OK);
     catalog_close(c);
     size_t bytes, all_kept = 0, pages = 0;
-    char *whole = slurp(b->db, &bytes);
+    char *whole = file_read(b->db, &bytes);
     struct catalog_content content = {.candidates = in, .candidate_count = N};
     for (size_t at = 0; at + 4096 <= bytes; at += 4096 * 2, pages++) {
         char *broken = malloc(bytes);
@@ -848,12 +830,12 @@ static void test_looking_writes_nothing(void **state)
     struct candidate *in = make_finds(6);
     size_t before, after;
     publish(b, in, 6, NULL);
-    char *was = slurp(b->db, &before);
+    char *was = file_read(b->db, &before);
     struct catalog *c = open_db(b, CATALOG_WRITE);
     assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
     assert_false(has_log(b));
     catalog_close(c);
-    char *is = slurp(b->db, &after);
+    char *is = file_read(b->db, &after);
     assert_int_equal(after, before);
     assert_memory_equal(is, was, before);
     c = open_db(b, CATALOG_WRITE);
@@ -922,7 +904,7 @@ static void test_removed_while_open(void **state)
 static void test_words_are_documented(void **state)
 {
     size_t bytes;
-    char *text = slurp(SOURCE_DIR "/docs/decision-file.md", &bytes), row[64];
+    char *text = file_read(SOURCE_DIR "/docs/decision-file.md", &bytes), row[64];
     (void)state;
     for (int f = 0; f < FIELD_COUNT; f++) {
         snprintf(row, sizeof row, "\n| `%s` |", event_word((enum event_field)f));

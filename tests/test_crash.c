@@ -3,6 +3,7 @@
  * dies in the n-th, which writes only half of its bytes. */
 #undef _FILE_OFFSET_BITS
 #define _GNU_SOURCE 1
+#include "folder.h"
 #include "core/curate.h"
 #include "core/session.h"
 #include "io/manifest.h"
@@ -198,10 +199,8 @@ struct place {
 static int setup(void **state)
 {
     struct place *p = calloc(1, sizeof *p);
-    const char *tmp = getenv("TMPDIR");
     char path[900];
-    snprintf(p->folder, sizeof p->folder, "%s/trowel-crash-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(p->folder));
+    folder_make(p->folder);
     snprintf(p->project, sizeof p->project, "%s/TAPES", p->folder);
     snprintf(p->db, sizeof p->db, "%s/catalog.db", p->project);
     snprintf(p->best, sizeof p->best, "%s/best", p->folder);
@@ -232,11 +231,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct place *p = *state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", p->folder);
-    int failed = system(command);
+    folder_remove(p->folder);
     free(p);
-    return failed;
+    return 0;
 }
 
 static void publish(const struct place *p, int count)
@@ -429,12 +426,11 @@ static void test_curate(void **state)
     long n = 0;
     publish(p, FINDS);
     for (bool through = false; !through; n++) {
-        char command[350], manifest[350];
+        char manifest[350];
         struct candidate *rows = NULL;
         size_t count = 0;
-        snprintf(command, sizeof command, "rm -rf '%s'", p->best);
+        folder_remove(p->best);
         snprintf(manifest, sizeof manifest, "%s/manifest.csv", p->best);
-        assert_int_equal(system(command), 0);
         through = survives(n, curate_all, p);
         size_t files = whole_files(p);
         if (manifest_read(manifest, &rows, &count, NULL) == ST_OK)

@@ -1,5 +1,7 @@
 /* The best-of set: who is in, why, and what happens on disk, also when it is
  * interrupted. */
+#include "nap.h"
+#include "folder.h"
 #include "core/curate.h"
 #include "core/rng.h"
 #include "io/manifest.h"
@@ -15,7 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -32,9 +33,7 @@ struct bench {
 static int setup(void **state)
 {
     struct bench *b = calloc(1, sizeof *b);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(b->folder, sizeof b->folder, "%s/trowel-curate-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(b->folder));
+    folder_make(b->folder);
     snprintf(b->project, sizeof b->project, "%s/TAPES", b->folder);
     snprintf(b->best, sizeof b->best, "%s/best_of", b->folder);
     *state = b;
@@ -44,11 +43,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct bench *b = *state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", b->folder);
-    int failed = system(command);
+    folder_remove(b->folder);
     free(b);
-    return failed;
+    return 0;
 }
 
 /* Pads with scores from .9 down, each sounding like nothing else. */
@@ -279,27 +276,17 @@ static void test_places_differ(void **state)
 /* --- on disk
  * -------------------------------------------------------------------------------- */
 
-static void write_wav(const char *path, double hz, int frames)
+/* A struck tone of so many frames. */
+static void strike(const char *folder, const char *name, double hz, size_t frames)
 {
-    unsigned char h[44] = "RIFF....WAVEfmt ";
-    unsigned bytes = (unsigned)frames * 2;
-    unsigned put[][3] = {{4, 36 + bytes, 4}, {16, 16, 4},    {20, 1, 2},
-                         {22, 1, 2},         {24, 44100, 4}, {28, 88200, 4},
-                         {32, 2, 2},         {34, 16, 2},    {40, bytes, 4}};
-    for (size_t i = 0; i < sizeof put / sizeof *put; i++)
-        for (unsigned k = 0; k < put[i][2]; k++)
-            h[put[i][0] + k] = (unsigned char)(put[i][1] >> (8 * k));
-    memcpy(h + 36, "data", 4);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fwrite(h, 1, 44, f);
-    for (int i = 0; i < frames; i++) {
-        double v = 12000 * sin(6.2831853 * hz * i / 44100) * exp(-i / 9000.0);
-        int s = (int)v;
-        unsigned char two[2] = {(unsigned char)(s & 255), (unsigned char)(s >> 8 & 255)};
-        fwrite(two, 1, 2, f);
+    struct audio a;
+    assert_int_equal(audio_init(&a, frames, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < frames; i++) {
+        double t = (double)i;
+        a.data[i] = (float)(0.37 * sin(6.2831853 * hz * t / 44100) * exp(-t / 9000));
     }
-    assert_int_equal(fclose(f), 0);
+    folder_wav(folder, name, &a, 16);
+    audio_done(&a);
 }
 
 static const char *in(struct bench *b, const char *folder, const char *rest)
@@ -318,13 +305,11 @@ static void make_project(struct bench *b, int n, bool with_catalog)
 {
     char name[300];
     fill(b, n);
-    mkdir(b->project, 0777);
-    mkdir(in(b, b->project, "tape"), 0777);
-    mkdir(in(b, b->project, "tape/pads"), 0777);
     for (int i = 0; i < n; i++) {
         snprintf(name, sizeof name, "tape/pads/%s", b->c[i].filename);
-        write_wav(in(b, b->project, name), 100 + 40 * i, 4000 + 500 * i);
-        assert_int_equal(sha256_file(b->path, b->c[i].sha256, NULL), ST_OK);
+        strike(b->project, name, 100 + 40 * i, 4000 + 500 * (size_t)i);
+        assert_int_equal(sha256_file(in(b, b->project, name), b->c[i].sha256, NULL),
+                         ST_OK);
     }
     struct root r;
     assert_int_equal(root_open(&r, b->project, false, NULL), ST_OK);
@@ -398,13 +383,13 @@ static void test_run_from_project(void **state)
     struct err e = {0};
     assert_int_equal(curate(b, b->project, 2, false, NULL, &r, &e), ST_EXISTS);
     assert_non_null(strstr(e.msg, "--force"));
-    write_wav(in(b, b->best, "pads/mine.wav"), 50, 100);
+    strike(b->best, "pads/mine.wav", 50, 100);
     char edited[64];
     int i = 2; /* 11 and 1 are chosen again */
     do
         snprintf(edited, sizeof edited, "pads/tape_pad%02d.wav", i++);
     while (!there(b, edited));
-    write_wav(in(b, b->best, edited), 60, 100);
+    strike(b->best, edited, 60, 100);
     assert_int_equal(curate(b, b->project, 2, true, NULL, &r, NULL), ST_OK);
     assert_int_equal(manifest_rows(b), 2);
     assert_true(there(b, "pads/mine.wav") && there(b, "pads/tape_pad11.wav"));
@@ -425,13 +410,13 @@ static void test_a_name_of_two_names_none(void **state)
     struct curate_result r;
     struct root root;
     make_project(b, 7, false);
-    mkdir(in(b, b->project, "tape2"), 0777);
-    mkdir(in(b, b->project, "tape2/pads"), 0777);
     b->c[6].m.score = 0.1;
     snprintf(b->c[6].source, sizeof b->c[6].source, "tape2");
     snprintf(b->c[6].filename, sizeof b->c[6].filename, "%s", b->c[5].filename);
-    write_wav(in(b, b->project, "tape2/pads/tape_pad05.wav"), 900, 5000);
-    assert_int_equal(sha256_file(b->path, b->c[6].sha256, NULL), ST_OK);
+    strike(b->project, "tape2/pads/tape_pad05.wav", 900, 5000);
+    assert_int_equal(
+        sha256_file(in(b, b->project, "tape2/pads/tape_pad05.wav"), b->c[6].sha256, NULL),
+        ST_OK);
     assert_int_equal(root_open(&root, b->project, false, NULL), ST_OK);
     assert_int_equal(manifest_write(&root, "manifest.csv", b->c, 7, MANIFEST_PLAIN, NULL),
                      ST_OK);
@@ -461,11 +446,10 @@ static void test_run_without_catalog(void **state)
     make_project(b, 6, false);
     char journal[300];
     snprintf(journal, sizeof journal, "%s/decisions.txt", b->folder);
-    FILE *f = fopen(journal, "w");
-    fputs("accepted tape_pad05.wav\nrejected tape/pad/tape_pad00.wav\n"
-          "rejected tape/pad/nowhere.wav\n",
-          f);
-    fclose(f);
+    static const char said[] =
+        "accepted tape_pad05.wav\nrejected tape/pad/tape_pad00.wav\n"
+        "rejected tape/pad/nowhere.wav\n";
+    folder_write(b->folder, "decisions.txt", said, sizeof said - 1);
     assert_int_equal(curate(b, b->folder, 2, false, journal, &r, NULL), ST_OK);
     assert_int_equal(r.chosen, 2);
     assert_true(there(b, "pads/tape_pad05.wav") && !there(b, "pads/tape_pad00.wav"));
@@ -484,15 +468,13 @@ static void test_run_from_plain_files(void **state)
     mkdir(b->project, 0777);
     struct err e = {0};
     assert_int_equal(curate(b, b->project, 5, false, NULL, &r, &e), ST_NOTHING);
-    mkdir(in(b, b->project, "drums"), 0777);
-    mkdir(in(b, b->project, "more"), 0777);
     for (int i = 0; i < 4; i++) {
         char name[64];
         snprintf(name, sizeof name, "drums/hit%d.wav", i);
-        write_wav(in(b, b->project, name), 60 * pow(2.2, i), 9000);
+        strike(b->project, name, 60 * pow(2.2, i), 9000);
     }
-    write_wav(in(b, b->project, "drums/copy.wav"), 60, 9000); /* of the first */
-    write_wav(in(b, b->project, "more/hit1.wav"), 3000, 20000);
+    strike(b->project, "drums/copy.wav", 60, 9000); /* of the first */
+    strike(b->project, "more/hit1.wav", 3000, 20000);
     FILE *f = fopen(in(b, b->project, "drums/broken.wav"), "w");
     fputs("RIFF, or so they say", f);
     fclose(f);
@@ -508,9 +490,7 @@ static void test_foreign_file_is_never_touched(void **state)
     struct bench *b = *state;
     struct curate_result r;
     make_project(b, 3, true);
-    mkdir(b->best, 0777);
-    mkdir(in(b, b->best, "pads"), 0777);
-    write_wav(in(b, b->best, "pads/tape_pad00.wav"), 999, 777);
+    strike(b->best, "pads/tape_pad00.wav", 999, 777);
     char before[65], after[65];
     assert_int_equal(sha256_file(in(b, b->best, "pads/tape_pad00.wav"), before, NULL),
                      ST_OK);
@@ -530,14 +510,12 @@ static void test_kill_and_go_on(void **state)
     struct curate_result r;
     make_project(b, 20, true);
     for (long wait_us = 0; wait_us < 30000; wait_us += 1500) {
-        char command[350];
-        snprintf(command, sizeof command, "rm -rf '%s'", b->best);
-        assert_int_equal(system(command), 0);
+        folder_remove(b->best);
         pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0)
             _exit(curate(b, b->project, 20, false, NULL, &r, NULL) != ST_OK);
-        nanosleep(&(struct timespec){0, wait_us * 1000}, NULL);
+        nap_ms((double)wait_us / 1000);
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, NULL, 0), child);
         for (int i = 0; i < 20; i++) {

@@ -2,6 +2,9 @@
  * with every fault a card can have. Each scenario is a process of its own, because
  * PortAudio's and ALSA's state is. */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
+#include "core/clock.h"
+#include "nap.h"
+#include "folder.h"
 #include "audio/hush.h"
 #include "audio/transport.h"
 #include "soundcard.h"
@@ -93,14 +96,15 @@ static void begin(struct stage *g, const char *library, double seconds, int chan
                   int bits)
 {
     struct transport_options o = {.latency_ms = g->latency_ms ? g->latency_ms : 120};
-    scratch_make(g->folder);
+    folder_make(g->folder);
     card_plug(g->folder, library);
     noise_make(&g->sound, (size_t)(seconds * RATE), channels, RATE, bits, 0.5, 11);
     /* in silence, or its edges are faded */
     size_t samples = g->sound.frames * (size_t)channels;
     for (size_t c = 0; c < (size_t)channels; c++)
         g->sound.data[c] = g->sound.data[samples - 1 - c] = 0;
-    scratch_wav(g->folder, "sound.wav", &g->sound, bits, g->path);
+    folder_wav(g->folder, "sound.wav", &g->sound, bits);
+    snprintf(g->path, sizeof g->path, "%s/sound.wav", g->folder);
     g->item = (struct play_item){.id = 7, .path = g->path};
     CHECK(hush_begin(&g->hush, NULL) == ST_OK);
     double before = clock_s();
@@ -123,7 +127,7 @@ static void end(struct stage *g)
     CHECK(g->slowest_s < 0.1);
     hush_end(g->hush);
     audio_done(&g->sound);
-    scratch_remove(g->folder);
+    folder_remove(g->folder);
 }
 
 /* Heard in full, once, after frame `from`? */
@@ -210,7 +214,7 @@ static void scenario_rate_follows(void)
     struct stage g = {0};
     begin(&g, CAPDEV_LIBRARY, 0.5, 2, 24);
     g.sound.rate_hz = 48000;
-    scratch_wav(g.folder, "sound.wav", &g.sound, 24, g.path);
+    folder_wav(g.folder, "sound.wav", &g.sound, 24);
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
     transport_prefetch(g.t, &g.item, 1);
     transport_settle(g.t);
@@ -281,7 +285,7 @@ static void scenario_busy(void)
 {
     struct stage g = {0};
     char folder[256];
-    scratch_make(folder);
+    folder_make(folder);
     begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
     card_state(g.folder, 'b');
     transport_reconnect(g.t, NULL);
@@ -290,7 +294,7 @@ static void scenario_busy(void)
     CHECK(strstr(g.s.sentence, "busy"));
     play_without_a_card(&g);
     reconnect_and_hear(&g);
-    scratch_remove(folder);
+    folder_remove(folder);
     end(&g);
 }
 

@@ -1,5 +1,6 @@
 /* io/forward: regions that overlap, leave gaps, go back or lie beyond the end are what
  * soundfile_read_region gives. */
+#include "folder.h"
 #include "core/rng.h"
 #include "io/forward.h"
 
@@ -17,24 +18,21 @@ enum { FRAMES = 20000, RATE = 8000 };
 
 static void regions_are_those_of_the_file(void **state)
 {
-    (void)state;
     static const struct {
         int64_t start;
         size_t frames;
     } region[] = {{0, 100},     {50, 100},    {60, 20},      {150, 500}, {640, 30},
                   {5000, 3000}, {7999, 1},    {8000, 4000},  {10, 40},   {19000, 5000},
                   {19500, 900}, {30000, 100}, {30050, 1000}, {0, 0},     {0, FRAMES}};
-    char folder[] = "/tmp/trowel-forward-XXXXXX", path[64];
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.wav", folder);
-    struct root r;
+    const char *folder = *state;
+    char path[FOLDER_BYTES];
     struct audio a;
     struct rng noise = rng_derive(1, 0, "test-forward", 0);
-    assert_int_equal(root_open(&r, folder, false, NULL), ST_OK);
     assert_int_equal(audio_init(&a, FRAMES, 2, RATE, NULL), ST_OK);
     for (size_t i = 0; i < 2 * FRAMES; i++)
         a.data[i] = (float)rng_range(&noise, -1, 1);
-    assert_int_equal(soundfile_write_wav(&r, "a.wav", &a, 16, NULL, NULL), ST_OK);
+    folder_wav(folder, "a.wav", &a, 16);
+    folder_path(path, folder, "a.wav");
     struct soundfile *one, *other;
     assert_int_equal(soundfile_open(&one, path, NULL), ST_OK);
     assert_int_equal(soundfile_open(&other, path, NULL), ST_OK);
@@ -58,13 +56,10 @@ static void regions_are_those_of_the_file(void **state)
     soundfile_close(one);
     soundfile_close(other);
     audio_done(&a);
-    assert_int_equal(root_remove(&r, "a.wav", NULL), ST_OK);
-    root_done(&r);
-    rmdir(folder);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(regions_are_those_of_the_file)};
+    const struct CMUnitTest tests[] = {IN_FOLDER(regions_are_those_of_the_file)};
     return cmocka_run_group_tests_name("forward", tests, NULL, NULL);
 }

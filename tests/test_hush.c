@@ -1,4 +1,5 @@
 /* audio/hush: nothing reaches descriptor 2, nobody blocks, and a printing thread ends. */
+#include "nap.h"
 #include "audio/hush.h"
 
 #include <fcntl.h>
@@ -16,15 +17,10 @@
 
 #include <cmocka.h>
 
-static void nap(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
 static void await_total(struct hush *h, unsigned long long bytes)
 {
     for (int i = 0; i < 1000 && hush_total(h) < bytes; i++)
-        nap();
+        nap_ms(2);
 }
 
 /* Descriptor 2 as a file, to see what comes through; returns what 2 was. */
@@ -73,7 +69,7 @@ static void floods_are_kept_short_and_block_nobody(void **state)
     clock_gettime(CLOCK_MONOTONIC, &b);
     assert_true(b.tv_sec - a.tv_sec < 10);
     for (int i = 0; i < 100; i++)
-        nap();
+        nap_ms(2);
     unsigned long long flood = hush_total(h);
     assert_true(flood >= 64 << 10 && flood <= 200000ull * 100); /* a pipe holds 64 KB */
     fputs("the end\n", stderr);
@@ -102,7 +98,7 @@ static void *print_for_ever(void *arg)
     for (;;) {
         fprintf(stderr, "locked\n");
         fprintf(stderr, "retry %d\n", atomic_fetch_add(&p->lines, 1));
-        nap();
+        nap_ms(2);
     }
     pthread_cleanup_pop(0);
     return NULL;
@@ -117,7 +113,7 @@ static void a_thread_that_never_ends_is_ended(void **state)
     assert_int_equal(hush_begin(&h, NULL), ST_OK);
     assert_int_equal(pthread_create(&thread, NULL, print_for_ever, &p), 0);
     while (atomic_load(&p.lines) < 5)
-        nap();
+        nap_ms(2);
     assert_false(atomic_load(&p.cleaned));
     atomic_store(&p.unwanted, true);
     pthread_join(thread, NULL); /* comes back at all */

@@ -1,5 +1,6 @@
 /* core/jobs: the pool, its cancel, its delivery on the owner's thread. */
 #define _XOPEN_SOURCE 700 /* getpriority */
+#include "nap.h"
 #include "core/jobs.h"
 
 #include <poll.h>
@@ -24,12 +25,6 @@ struct probe {
     atomic_bool started;
 };
 
-static void nap(long ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&t, NULL);
-}
-
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct probe *p = arg;
@@ -44,7 +39,7 @@ static enum status until_cancelled(void *arg, const struct job_context *ctx,
     struct probe *p = arg;
     atomic_store(&p->started, true);
     while (!job_cancelled(ctx))
-        nap(1);
+        nap_ms(1);
     return err_set(e, ST_CANCELLED, "stopped");
 }
 
@@ -90,7 +85,7 @@ static void every_job_runs_once_and_is_delivered_here(void **state)
 
 static void count_slowly(void *arg)
 {
-    nap(2);
+    nap_ms(2);
     ++*(int *)arg;
 }
 
@@ -162,7 +157,7 @@ static void cancel_reaches_running_and_waiting(void **state)
     struct job_spec b = {.title = "b", .work = work, .done = done, .arg = &waiting};
     uint64_t first = jobs_submit(j, &a);
     while (!atomic_load(&running.started))
-        nap(1);
+        nap_ms(1);
     uint64_t second = jobs_submit(j, &b);
     jobs_cancel(j, second);
     struct pollfd fd = {.fd = jobs_fd(j), .events = POLLIN};
@@ -260,7 +255,7 @@ static enum status short_work(void *arg, const struct job_context *ctx, struct e
     struct follower *f = arg;
     if (!f->patient)
         return until_cancelled(&f->second, ctx, e);
-    nap(50);
+    nap_ms(50);
     return ST_OK;
 }
 
@@ -294,7 +289,7 @@ static void an_end_leaves_a_moment_for_what_follows(void **state)
         struct job_spec spec = {.work = first_work, .done = submit_second, .arg = &f};
         jobs_submit(f.jobs, &spec);
         while (!atomic_load(&f.first.started))
-            nap(1);
+            nap_ms(1);
         jobs_end(f.jobs, 0.4);
         assert_int_equal(f.first.got, ST_CANCELLED);
         assert_int_equal(f.second.delivered, 1);
@@ -307,7 +302,7 @@ static enum status deaf_work(void *arg, const struct job_context *ctx, struct er
 {
     (void)ctx, (void)e;
     atomic_store(&((struct probe *)arg)->started, true);
-    nap(400);
+    nap_ms(400);
     return ST_OK;
 }
 
@@ -329,7 +324,7 @@ static void an_end_sleeps_while_it_waits(void **state)
     assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
     jobs_submit(j, &spec);
     while (!atomic_load(&p.started))
-        nap(1);
+        nap_ms(1);
     double before = cpu_s();
     jobs_end(j, 0.01);
     assert_true(cpu_s() - before < 0.1);
@@ -360,7 +355,7 @@ static void errands_go_first_and_do_not_count(void **state)
     struct job_spec spec = {.work = until_cancelled, .done = done, .arg = &blocker};
     uint64_t id = jobs_submit(j, &spec);
     while (!atomic_load(&blocker.started))
-        nap(1);
+        nap_ms(1);
     for (int i = 0; i < 3; i++) {
         probe[i] = (struct probe){.ran = &order, .owner = pthread_self()};
         struct job_spec one = {
@@ -409,7 +404,7 @@ static void work_is_told_by_weight(void **state)
     spec.weight = 1000;
     jobs_submit(j, &spec);
     while (!atomic_load(&large.started))
-        nap(1);
+        nap_ms(1);
     assert_int_equal(jobs_active(j), 3);
     jobs_work(j, &asked, &over);
     assert_float_equal(asked, 99, 1e-9);

@@ -1,6 +1,7 @@
 /* Kits: the budget, which sample goes where, names, and the bytes on the disk. */
 #define _XOPEN_SOURCE 700
-#define _DEFAULT_SOURCE
+#include "nap.h"
+#include "folder.h"
 #include "core/budget.h"
 #include "core/kit.h"
 #include "core/kit_files.h"
@@ -28,7 +29,6 @@
 #include <strings.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -408,7 +408,6 @@ static void write_sample(const char *folder, const char *name, enum synth_drum d
                          double silence_s, int rate, int channels)
 {
     struct audio a;
-    struct root r;
     struct rng rng = rng_derive(3, (uint64_t)d, "kit test", 0);
     size_t quiet = (size_t)(silence_s * rate);
     size_t n = quiet + (size_t)(synth_drum_length_s(d) * rate);
@@ -416,9 +415,7 @@ static void write_sample(const char *folder, const char *name, enum synth_drum d
     synth_drum(d, 0.5, 1, &rng, a.data + quiet, n - quiet, rate);
     struct audio out;
     assert_int_equal(audio_convert_channels(&out, &a, channels, NULL), ST_OK);
-    assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
-    assert_int_equal(soundfile_write_wav(&r, name, &out, 24, NULL, NULL), ST_OK);
-    root_done(&r);
+    folder_wav(folder, name, &out, 24);
     audio_done(&a);
     audio_done(&out);
 }
@@ -497,13 +494,18 @@ static int check_folder(const char *path)
     return wavs;
 }
 
+static void put(const char *folder, const char *name, const char *text)
+{
+    folder_write(folder, name, text, strlen(text));
+}
+
 static void a_kit_from_bare_files(void **state)
 {
     (void)state;
     char top[256], in[300], out[300], card[400];
     struct err e = {0};
     struct text summary = {0};
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(out, sizeof out, "%s/out", top);
     snprintf(card, sizeof card, "%s/NIGHT BUS/ROLAND/TR-8S/SAMPLE/NIGHT_BUS", out);
@@ -534,11 +536,8 @@ static void a_kit_from_bare_files(void **state)
     /* again: refused, then the same bytes with force, and a stranger's file stays */
     char *before = tree_hash(out, NULL);
     assert_int_equal(run_kit(in, out, "NIGHT BUS", false, NULL, &e), ST_EXISTS);
+    put(card, "mine.WAV", "precious");
     snprintf(path, sizeof path, "%s/mine.WAV", card);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs("precious", f);
-    fclose(f);
     assert_int_equal(run_kit(in, out, "NIGHT BUS", true, NULL, &e), ST_OK);
     assert_int_equal(access(path, F_OK), 0);
     unlink(path);
@@ -547,17 +546,7 @@ static void a_kit_from_bare_files(void **state)
     free(before);
     free(after);
     text_done(&summary);
-    tree_remove(top);
-}
-
-static void put(const char *folder, const char *name, const char *bytes)
-{
-    char path[700];
-    snprintf(path, sizeof path, "%.400s/%.250s", folder, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(bytes, f);
-    fclose(f);
+    folder_remove(top);
 }
 
 /* The field of the row whose column `key` is `value`; the caller frees. */
@@ -586,21 +575,18 @@ static void a_long_list_is_told_in_short(void **state)
     (void)state;
     char top[256], in[300];
     struct text summary = {0};
-    struct root r;
     struct audio a;
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
-    assert_int_equal(root_open(&r, in, true, NULL), ST_OK);
     for (int k = 0; k < 413; k++) { /* more than the machine takes */
         char name[32];
         snprintf(name, sizeof name, "hit_%03d.wav", k);
         assert_int_equal(audio_init(&a, 500, 1, 44100, NULL), ST_OK);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = 0.5f * sinf((float)i * (0.1f + 0.002f * (float)k));
-        assert_int_equal(soundfile_write_wav(&r, name, &a, 16, NULL, NULL), ST_OK);
+        folder_wav(in, name, &a, 16);
         audio_done(&a);
     }
-    root_done(&r);
     assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
     assert_true(text_has(summary.at, "400 of 400 files"));
     int told = 0;
@@ -609,7 +595,7 @@ static void a_long_list_is_told_in_short(void **state)
     assert_int_equal(told, 10);
     assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
     text_done(&summary);
-    tree_remove(top);
+    folder_remove(top);
 }
 
 /* A folder with a manifest: what it says of the samples goes with them. */
@@ -619,7 +605,7 @@ static void a_kit_from_a_manifest(void **state)
     char top[256], in[300], path[600], *text;
     size_t n;
     struct text summary = {0};
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
     write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
@@ -656,7 +642,7 @@ static void a_kit_from_a_manifest(void **state)
     audio_done(&after);
     free(file);
     free(gain);
-    tree_remove(top);
+    folder_remove(top);
 }
 
 /* Notes on the assignment sheet outlast the kit they were made on. */
@@ -665,7 +651,7 @@ static void an_edited_sheet_is_kept(void **state)
     (void)state;
     char top[256], in[300], kit[300], path[400], *text;
     size_t n;
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
@@ -676,8 +662,7 @@ static void an_edited_sheet_is_kept(void **state)
     }
     static const char *const kept[] = {"ASSIGN.edited.txt", "ASSIGN.edited_2.txt"};
     for (int i = 0; i < 2; i++) {
-        const struct timespec later = {.tv_nsec = 20000000};
-        nanosleep(&later, NULL); /* a file system's clock may be that coarse */
+        nap_ms(20); /* a file system's clock may be that coarse */
         put(kit, "ASSIGN.txt", "BD: tune -3");
         assert_int_equal(run_kit(in, top, "K", true, NULL, NULL), ST_OK);
         assert_int_equal(tree_count(kit, ".txt"), i + 2);
@@ -690,7 +675,7 @@ static void an_edited_sheet_is_kept(void **state)
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
     assert_true(text_has(text, "BD_kick"));
     free(text);
-    tree_remove(top);
+    folder_remove(top);
 }
 
 /* What the user changed or put there is noticed before anything goes. */
@@ -699,7 +684,7 @@ static void nothing_goes_before_all_can_come(void **state)
     (void)state;
     char top[256], in[300], kit[300], card[400];
     struct err e = {0};
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
     snprintf(card, sizeof card, "%s/ROLAND/TR-8S/SAMPLE/K", kit);
@@ -730,7 +715,7 @@ static void nothing_goes_before_all_can_come(void **state)
         free(before);
         free(after);
     }
-    tree_remove(top);
+    folder_remove(top);
 }
 
 static void bad_names_are_refused(void **state)
@@ -738,12 +723,12 @@ static void bad_names_are_refused(void **state)
     (void)state;
     char top[256];
     struct err e;
-    tree_make(top);
+    folder_make(top);
     write_sample(top, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     static const char *const bad[] = {"..", "a/b", "", ".hidden", "a\\b"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(run_kit(top, top, bad[i], false, NULL, &e), ST_REFUSED);
-    tree_remove(top);
+    folder_remove(top);
 }
 
 /* A limit on file size stands for a full disk. */
@@ -752,7 +737,7 @@ static void a_full_disk_is_named(void **state)
     (void)state;
     char top[256], in[300];
     struct err e = {0};
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     pid_t pid = fork();
@@ -766,7 +751,7 @@ static void a_full_disk_is_named(void **state)
                   : 1);
     }
     assert_int_equal(program_wait(pid), 0);
-    tree_remove(top);
+    folder_remove(top);
 }
 
 /* Killed at any moment and run again: the same kit as without. */
@@ -774,7 +759,7 @@ static void killed_exports_leave_whole_files(void **state)
 {
     (void)state;
     char top[256], in[300], once[300], killed[300];
-    tree_make(top);
+    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(once, sizeof once, "%s/once", top);
     snprintf(killed, sizeof killed, "%s/killed", top);
@@ -785,11 +770,11 @@ static void killed_exports_leave_whole_files(void **state)
                      1);
     }
     assert_int_equal(run_kit(in, once, "K", false, NULL, NULL), ST_OK);
-    for (useconds_t us = 500; us < 400000; us += us / 2) {
+    for (double ms = 0.5; ms < 400; ms *= 1.5) {
         pid_t pid = fork();
         if (pid == 0)
             _exit(run_kit(in, killed, "K", true, NULL, NULL) != ST_OK);
-        usleep(us);
+        nap_ms(ms);
         kill(pid, SIGKILL);
         program_wait(pid);
         /* every sample under its final name is whole */
@@ -803,7 +788,7 @@ static void killed_exports_leave_whole_files(void **state)
     assert_string_equal(a, b);
     free(a);
     free(b);
-    tree_remove(top);
+    folder_remove(top);
 }
 
 static void names_lose_their_accents_only(void **state)

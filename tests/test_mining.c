@@ -1,12 +1,12 @@
 /* Mining beside another trowel on the same project: what that one has
  * or has finished is its own, and nothing of it gets lost here. */
+#include "nap.h"
 #include "folder.h"
 #include "mining.h"
 
 #include "core/process.h"
 #include "core/project_list.h"
 #include "dsp/synth.h"
-#include "io/soundfile.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -39,7 +38,6 @@ struct desk {
 static void write_tape(struct desk *d, int number)
 {
     struct audio a;
-    struct root root;
     char name[80];
     struct rng r = rng_derive(5, (uint64_t)number, "mining", 0);
     assert_int_equal(audio_init(&a, (size_t)RATE * 3, 1, RATE, NULL), ST_OK);
@@ -50,10 +48,7 @@ static void write_tape(struct desk *d, int number)
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] *= 0.4F;
     snprintf(name, sizeof name, "tapes/%s.wav", tapes[number]);
-    assert_int_equal(root_open(&root, d->folder, true, NULL), ST_OK);
-    assert_int_equal(root_mkdirs(&root, "tapes", NULL), ST_OK);
-    assert_int_equal(soundfile_write_wav(&root, name, &a, 16, NULL, NULL), ST_OK);
-    root_done(&root);
+    folder_wav(d->folder, name, &a, 16);
     audio_done(&a);
 }
 
@@ -193,16 +188,11 @@ static int rename_record(const struct desk *d, const char *stem, bool back)
 
 static atomic_bool go_on;
 
-static void nap(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
 static enum status wait_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     (void)arg, (void)ctx, (void)e;
     while (!atomic_load(&go_on))
-        nap();
+        nap_ms(1);
     return ST_OK;
 }
 

@@ -1,5 +1,7 @@
 /* ui/outbox: what comes by itself leaves the line room for what keys ask for. */
 #define _XOPEN_SOURCE 600
+#include "core/clock.h"
+#include "nap.h"
 #include "core/status.h"
 #include "ui/outbox.h"
 
@@ -10,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,13 +59,6 @@ static void frame(struct line *l, size_t bytes)
     outbox_send(&l->o, NULL);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void a_declared_speed_is_heeded(void **state)
 {
     (void)state;
@@ -88,14 +82,13 @@ static void a_slow_line_shows_itself(void **state)
     enum { RATE = 8000 };
     struct line l;
     begin(&l, 0);
-    double start = now_s(), read = 0;
-    while (now_s() - start < 10 && l.o.rate <= 0) {
-        struct timespec nap = {0, 2000000};
-        read += (double)take(&l, (size_t)((now_s() - start) * RATE - read));
+    double start = clock_s(), read = 0;
+    while (clock_s() - start < 10 && l.o.rate <= 0) {
+        read += (double)take(&l, (size_t)((clock_s() - start) * RATE - read));
         outbox_send(&l.o, NULL);
         if (!outbox_waits(&l.o))
             frame(&l, 300);
-        nanosleep(&nap, NULL);
+        nap_ms(2);
     }
     assert_true(l.o.rate > RATE / 2 && l.o.rate < RATE * 2);
     assert_true(outbox_rest(&l.o) > 0.3); /* first it takes what it holds */

@@ -1,6 +1,6 @@
 /* dsp/pads, dsp/stable, dsp/pad_choice: what becomes a pad and what does not. */
 #include "core/rng.h"
-#include "dsp/analysis.h"
+#include "tone.h"
 #include "dsp/brightness.h"
 #include "dsp/pads.h"
 #include "dsp/synth.h"
@@ -55,16 +55,9 @@ static void add_drums(struct audio *a, double from_s, double length_s, double bp
     }
 }
 
-static struct track *analyse(const struct audio *a)
-{
-    struct track *t;
-    assert_int_equal(analysis_of(a, &t, NULL), ST_OK);
-    return t;
-}
-
 static struct pad_list mine(const struct audio *a, const struct pad_params *p)
 {
-    struct track *t = analyse(a);
+    struct track *t = tone_track(a);
     struct pad_list l;
     assert_int_equal(pads_mine(t, p, &l, NULL), ST_OK);
     track_free(t);
@@ -482,7 +475,7 @@ static void stable_regions_leave_out_the_drums(void **state)
     add_drums(&a, 8.0, 8.0, 150.0);
     add_chord(&a, 0.0, 7.8, 110.0, 0.3, 1);
     add_chord(&a, 16.2, 7.8, 98.0, 0.3, 2);
-    struct track *t = analyse(&a);
+    struct track *t = tone_track(&a);
     struct pre_analysis_params p = pre_analysis_params_default();
     p.max_onset_rate_hz = 3.0;
     struct stable_list l;

@@ -1,8 +1,8 @@
 /* Every setting is heeded: with another value the batch mode makes something else of the
  * same recording and seed. What it makes is measured in the tests of its parts. */
+#include "folder.h"
 #include "dsp/audio.h"
 #include "io/config.h"
-#include "io/soundfile.h"
 #include "program.h"
 #include "tone.h"
 
@@ -179,10 +179,7 @@ static char folder[256];
 
 static void save(const char *name, struct audio *a)
 {
-    struct root r;
-    assert_int_equal(root_open(&r, folder, false, NULL), ST_OK);
-    assert_int_equal(soundfile_write_wav(&r, name, a, 24, NULL, NULL), ST_OK);
-    root_done(&r);
+    folder_wav(folder, name, a, 24);
     audio_done(a);
 }
 
@@ -222,7 +219,7 @@ static int set_up(void **state)
     (void)state;
     struct audio a;
     struct rng r = rng_derive(9, 0, "settings", 0);
-    tree_make(folder);
+    folder_make(folder);
     new_sound(&a);
     add_chord(&a, &r);
     save("chord.wav", &a);
@@ -262,7 +259,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    tree_remove(folder);
+    folder_remove(folder);
     return 0;
 }
 
@@ -305,7 +302,7 @@ static char *made(const struct bench *b, const char *sets, int run)
         if (!strstr(line, "config.effective") && !strstr(line, "catalog.db"))
             strcat(strcat(kept, line), "\n");
     free(samples);
-    tree_remove(path);
+    folder_remove(path);
     return kept;
 }
 

@@ -1,6 +1,6 @@
 /* dsp/silence: room tone is found where it is, and nothing else is taken for it. */
 #include "core/rng.h"
-#include "dsp/analysis.h"
+#include "tone.h"
 #include "dsp/level.h"
 #include "dsp/silence.h"
 #include "dsp/synth.h"
@@ -50,9 +50,8 @@ static void add_drums(struct audio *a, double from_s, double to_s, uint64_t item
 
 static struct silence_list mine(const struct audio *a, const struct silence_params *p)
 {
-    struct track *t;
+    struct track *t = tone_track(a);
     struct silence_list l;
-    assert_int_equal(analysis_of(a, &t, NULL), ST_OK);
     assert_int_equal(silence_mine(t, p, &l, NULL), ST_OK);
     track_free(t);
     return l;

@@ -1,6 +1,6 @@
 /* dsp/tempo on novelty curves and on rendered drums. */
 #include "core/rng.h"
-#include "dsp/analysis.h"
+#include "tone.h"
 #include "dsp/synth.h"
 #include "dsp/tempo.h"
 
@@ -128,8 +128,7 @@ static void drums_give_their_tempo(void **state)
             struct audio a;
             assert_int_equal(audio_init(&a, 20 * 22050, 1, 22050, NULL), ST_OK);
             render(&a, bpm, style, &r);
-            struct track *t;
-            assert_int_equal(analysis_of(&a, &t, NULL), ST_OK);
+            struct track *t = tone_track(&a);
             double found = track_info(t)->tempo.bpm;
             right += fabs(found / bpm - 1) < 0.04;
             octave += within_octave(found, bpm);
@@ -159,8 +158,7 @@ static void pads_have_none(void **state)
             }
             at += length;
         }
-        struct track *t;
-        assert_int_equal(analysis_of(&a, &t, NULL), ST_OK);
+        struct track *t = tone_track(&a);
         found += track_info(t)->tempo.bpm > 0;
         track_free(t);
         audio_done(&a);

@@ -1,4 +1,7 @@
 /* audio/transport: offline to the sample, and with its threads running together. */
+#include "core/clock.h"
+#include "nap.h"
+#include "folder.h"
 #include "audio/stream.h"
 #include "audio/transport.h"
 #include "core/rng.h"
@@ -32,7 +35,7 @@ static void open_stage(struct stage *g, enum transport_backend backend)
 {
     struct transport_options o = {.backend = backend};
     memset(g, 0, sizeof *g);
-    scratch_make(g->folder);
+    folder_make(g->folder);
     assert_int_equal(transport_new(&g->t, &o, NULL), ST_OK);
 }
 
@@ -41,7 +44,7 @@ static void close_stage(struct stage *g)
     transport_free(g->t);
     for (int i = 0; i < 8; i++)
         audio_done(&g->sound[i]);
-    scratch_remove(g->folder);
+    folder_remove(g->folder);
 }
 
 static struct play_item add(struct stage *g, int n, size_t frames, int channels,
@@ -50,7 +53,8 @@ static struct play_item add(struct stage *g, int n, size_t frames, int channels,
     char name[20];
     snprintf(name, sizeof name, "%d.wav", n);
     noise_make(&g->sound[n], frames, channels, RATE, 24, level, (uint64_t)n);
-    scratch_wav(g->folder, name, &g->sound[n], 24, g->path[n]);
+    folder_wav(g->folder, name, &g->sound[n], 24);
+    snprintf(g->path[n], sizeof g->path[n], "%s/%s", g->folder, name);
     return (struct play_item){.id = 100 + (uint64_t)n, .path = g->path[n]};
 }
 
@@ -283,7 +287,7 @@ static void loops_begin_and_end_without_a_click(void **state)
                         cos(2 * 3.14159265358979 * hz * (double)i / RATE));
         char name[20];
         snprintf(name, sizeof name, "%d.wav", n);
-        scratch_wav(g.folder, name, &g.sound[n], 24, g.path[n]);
+        folder_wav(g.folder, name, &g.sound[n], 24);
     }
     transport_prefetch(g.t, item, 2);
     transport_settle(g.t);
@@ -471,7 +475,7 @@ static void a_file_written_again_is_read_again(void **state)
     transport_settle(g.t);
     transport_render(g.t, out, 1000);
     noise_make(&g.sound[1], 5000, 1, RATE, 24, 1, 77);
-    scratch_wav(g.folder, "0.wav", &g.sound[1], 24, g.path[0]);
+    folder_wav(g.folder, "0.wav", &g.sound[1], 24);
     transport_forget(g.t, g.path[0]);
     transport_stop(g.t);
     transport_render(g.t, out, 1000);
@@ -548,7 +552,7 @@ static void all_threads_together(void **state)
     int slow = 0;
     struct transport_options o = {.backend = TRANSPORT_NULL, .cache_bytes = 400000};
     memset(&g, 0, sizeof g);
-    scratch_make(g.folder);
+    folder_make(g.folder);
     assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
     for (int i = 0; i < 6; i++)
         item[i] = add(&g, i, 3000 + 20000 * (size_t)i, 1 + i % 2, 0.5);
@@ -613,7 +617,7 @@ static void the_loader_keeps_within_its_memory(void **state)
     float out[2000];
     struct transport_options o = {.backend = TRANSPORT_OFFLINE, .cache_bytes = 300000};
     memset(&g, 0, sizeof g);
-    scratch_make(g.folder);
+    folder_make(g.folder);
     assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
     transport_set_matched(g.t, false);
     for (int i = 0; i < 6; i++)

@@ -1,6 +1,7 @@
 /* kill -9 at a random moment, again and again, while random keys decide: what the screen
  * said was done is in the catalog afterwards. The real program on a terminal of its own.
  * TROWEL_KILLS (75) says how often. */
+#include "nap.h"
 #include "folder.h"
 #include "pty.h"
 #include "ui_rig.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/rng.h"
@@ -31,13 +31,6 @@ static int trowel(void *arg)
     unsetenv("XDG_CONFIG_HOME");
     execl(TROWEL_BIN, "trowel", "--no-audio", (const char *)arg, (char *)NULL);
     return 99;
-}
-
-static void nap(double seconds)
-{
-    struct timespec t = {(time_t)seconds,
-                         (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    nanosleep(&t, NULL);
 }
 
 /* Movement, decisions, stars, tags, stacks, categories, classes, slots; with `back` also
@@ -144,7 +137,7 @@ static void run_and_kill(struct rng *r, bool back)
         if (rng_below(r, 3) == 0)
             pty_settle(&pty, 0.001 * (1 + rng_below(r, 8)));
     }
-    nap(0.001 * rng_below(r, 250));
+    nap_ms(rng_below(r, 250));
     kill(pty.pid, SIGKILL);
     pty_settle(&pty, 0.02);
     assert_int_equal(pty_end(&pty, 5), 128 + SIGKILL);

@@ -1,5 +1,6 @@
 /* The screens as text: what they look like is a fact that is kept in tests/golden.
  * TROWEL_REGENERATE=1 writes them anew; look at them before committing. */
+#include "nap.h"
 #include "ui_rig.h"
 
 #include <sched.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -309,11 +309,10 @@ static void lines_are_left_for_the_shell(void **state)
 
 static enum status waits(void *arg, const struct job_context *ctx, struct err *e)
 {
-    struct timespec nap = {0, 1000000};
     job_progress(ctx, 0.5, "drums");
     atomic_store((atomic_bool *)arg, true);
     while (!job_cancelled(ctx))
-        nanosleep(&nap, NULL);
+        nap_ms(1);
     return err_set(e, ST_CANCELLED, "cancelled");
 }
 

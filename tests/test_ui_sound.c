@@ -1,8 +1,8 @@
 /* The workstation and its sound: what the cursor rests on is heard, keys reach the
  * transport, and pictures come without the drawing waiting for them. */
+#include "nap.h"
+#include "folder.h"
 #include "ui_rig.h"
-
-#include "io/soundfile.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,21 +24,17 @@ static void write_files(void)
     assert_int_equal(root_open(&root, rig.folder, false, &e), ST_OK);
     for (size_t i = 0; i < session_count(rig.session); i++) {
         const struct find *f = session_find(rig.session, i);
-        char path[PATH_BYTES], folder[PATH_BYTES];
+        char path[PATH_BYTES];
         struct audio a;
         if (!f->saved)
             continue;
         assert_true(session_file(rig.session, i, path, sizeof path));
-        const char *relative = path + strlen(rig.folder) + 1;
-        snprintf(folder, sizeof folder, "%s", relative);
-        *strrchr(folder, '/') = '\0';
-        assert_int_equal(root_mkdirs(&root, folder, &e), ST_OK);
         size_t frames =
             (size_t)(session_measure(rig.session, f, ME_duration_sec) * 44100);
         assert_int_equal(audio_init(&a, frames, 1, 44100, &e), ST_OK);
         for (size_t k = 0; k < frames; k++)
             a.data[k] = (float)(0.5 * sin(0.03 * (double)(i + 1) * (double)k));
-        assert_int_equal(soundfile_write_wav(&root, relative, &a, 16, NULL, &e), ST_OK);
+        folder_wav(rig.folder, path + strlen(rig.folder) + 1, &a, 16);
         audio_done(&a);
     }
     root_done(&root);
@@ -264,16 +259,11 @@ static void pictures_come_later(void **state)
 /* A recording long enough for the first finds, where the app looks for it. */
 static void write_recording(void)
 {
-    struct err e;
-    struct root root;
     struct audio a;
-    assert_int_equal(audio_init(&a, (size_t)20 * 44100, 1, 44100, &e), ST_OK);
+    assert_int_equal(audio_init(&a, (size_t)20 * 44100, 1, 44100, NULL), ST_OK);
     for (size_t k = 0; k < a.frames; k++)
         a.data[k] = (float)(0.3 * sin(0.02 * (double)k) + 0.2 * sin(0.031 * (double)k));
-    assert_int_equal(root_open(&root, rig.folder, false, &e), ST_OK);
-    assert_int_equal(soundfile_write_wav(&root, "rehearsal-3.flac", &a, 24, NULL, &e),
-                     ST_OK);
-    root_done(&root);
+    folder_wav(rig.folder, "rehearsal-3.flac", &a, 24);
     audio_done(&a);
     rig.setup.input_dir = rig.app.setup.input_dir = rig.folder;
 }
@@ -481,11 +471,10 @@ static void a_track_is_looked_at_while_it_stays(void **state)
 static void what_ends_begins_nothing(void **state)
 {
     (void)state;
-    struct timespec moment = {0, 1000000};
     write_recording();
     ui_rig_keys(&rig, "M");
     while (jobs_active(rig.app.quick) > 0)
-        nanosleep(&moment, NULL);
+        nap_ms(1);
     assert_true(rig.app.source.analysing); /* done, and not delivered yet */
 }
 

@@ -5,7 +5,6 @@
 
 #include "dsp/synth.h"
 #include "io/paths.h"
-#include "io/soundfile.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -27,7 +26,6 @@ static char folder[FOLDER_BYTES];
 static void write_recording(void)
 {
     struct err e;
-    struct root root;
     struct audio a;
     struct rng r = rng_derive(3, 0, "story", 0);
     assert_int_equal(audio_init(&a, (size_t)RATE * SECONDS, 1, RATE, &e), ST_OK);
@@ -44,19 +42,14 @@ static void write_recording(void)
                    RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = a.data[i] > 0.98F ? 0.98F : a.data[i] < -0.98F ? -0.98F : a.data[i];
-    assert_int_equal(root_open(&root, folder, true, &e), ST_OK);
-    assert_int_equal(root_mkdirs(&root, "tapes", &e), ST_OK);
-    assert_int_equal(soundfile_write_wav(&root, "tapes/evening.wav", &a, 16, NULL, &e),
-                     ST_OK);
+    folder_wav(folder, "tapes/evening.wav", &a, 16);
     /* few makers: the story is about the keys */
     static const char config[] =
         "drones: {pitch_shift_semitones: [0], pad_variants: [warm],\n"
         "         time_stretch_factors: [1], enable_reversal: false}\n"
         "clouds: {clouds_per_source: 1}\n"
         "hiss: {hiss_loops_per_source: 1, flicker_count: 1}\n";
-    assert_int_equal(root_write_file(&root, "config.yaml", config, sizeof config - 1, &e),
-                     ST_OK);
-    root_done(&root);
+    folder_write(folder, "config.yaml", config, sizeof config - 1);
     audio_done(&a);
 }
 

@@ -1,6 +1,9 @@
 /* The workstation on real terminals: kinds, sizes, signals, and that the terminal is
  * given back. The child runs app_run on a pseudo-terminal of its own. */
 #define _GNU_SOURCE 1 /* syscall */
+#include "core/clock.h"
+#include "folder.h"
+#include "nap.h"
 #include "program.h"
 #include "pty.h"
 #include "ui_rig.h"
@@ -18,7 +21,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -85,8 +87,7 @@ static void start(const char *term, const char *locale, int rows, int cols)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/trowel-pty-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    folder_make(folder);
     strcat(folder, "/tapes");
     return 0;
 }
@@ -94,10 +95,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    char command[300];
     *strrchr(folder, '/') = '\0';
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    folder_remove(folder);
+    return 0;
 }
 
 static void every_terminal_starts_and_ends(void **state)
@@ -323,18 +323,6 @@ static void every_decision_is_brought_to_the_disk(void **state)
     assert_int_equal(ui_rig_rejected(folder), 4);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void nap_ms(int ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
-}
-
 /* A line that takes nothing any more: keys are heeded all the same, and a signal ends it
  * with the terminal as it was. */
 static void a_stuck_line_delays_no_key(void **state)
@@ -429,8 +417,8 @@ static int with_sound(void *arg)
 static void read_slowly(double rate, double seconds)
 {
     char bytes[256];
-    double taken = 0, from = now_s();
-    for (double gone = 0; gone < seconds; gone = now_s() - from) {
+    double taken = 0, from = clock_s();
+    for (double gone = 0; gone < seconds; gone = clock_s() - from) {
         struct pollfd p = {pty.fd, POLLIN, 0};
         double due = gone * rate - taken;
         if (due > (double)sizeof bytes)
@@ -483,7 +471,7 @@ static void idle_costs_nothing(void **state)
     pty_forget(&pty);
     double before = pty_cpu_s(&pty);
     pty_settle(&pty, 1);
-    sleep(1);
+    nap_ms(1000);
     double used = pty_cpu_s(&pty) - before;
     assert_true(used > 0 && used < 0.015);
     assert_int_equal(pty.used, 0);

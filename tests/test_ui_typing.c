@@ -1,6 +1,7 @@
 /* What comes from a keyboard and from what sits in its place: letters and sequences in
  * pieces, answers that nobody asked for, more keys than anybody types. The real program
  * on a terminal of its own. */
+#include "nap.h"
 #include "folder.h"
 #include "pty.h"
 #include "ui_rig.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,9 +58,8 @@ static void send_in_pieces(const char *bytes)
 {
     for (; *bytes; bytes++) {
         char one[2] = {*bytes};
-        struct timespec byte = {0, 2000000};
         pty_send(&pty, one);
-        nanosleep(&byte, NULL);
+        nap_ms(2);
     }
 }
 

@@ -1,10 +1,6 @@
-#define _XOPEN_SOURCE 700
 #include "program.h"
 
-#include "io/sha256.h"
-
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -81,91 +77,6 @@ void outcome_done(struct outcome *o)
 {
     free(o->out);
     free(o->err);
-}
-
-void tree_make(char path[256])
-{
-    const char *top = getenv("TMPDIR");
-    snprintf(path, 256, "%s/trowel-XXXXXX", top && top[0] ? top : "/tmp");
-    assert_non_null(mkdtemp(path));
-}
-
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *f)
-{
-    (void)s;
-    (void)type;
-    (void)f;
-    return remove(path);
-}
-
-void tree_remove(const char *path)
-{
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* nftw has no user pointer: the walk of one test at a time lives here. */
-static struct {
-    char **line;
-    size_t count, skip;
-    const char *without, *ending;
-} walk;
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int hash_one(const char *path, const struct stat *s, int type, struct FTW *f)
-{
-    (void)f;
-    if (type != FTW_F || !S_ISREG(s->st_mode))
-        return 0;
-    if (walk.without && strstr(path + walk.skip, walk.without))
-        return 0;
-    char hex[65], *line = malloc(strlen(path) + 70);
-    assert_int_equal(sha256_file(path, hex, NULL), 0);
-    sprintf(line, "%s %s\n", path + walk.skip, hex);
-    walk.line = realloc(walk.line, (walk.count + 1) * sizeof *walk.line);
-    walk.line[walk.count++] = line;
-    return 0;
-}
-
-char *tree_hash(const char *path, const char *without)
-{
-    walk.line = NULL;
-    walk.count = 0;
-    walk.skip = strlen(path);
-    walk.without = without;
-    nftw(path, hash_one, 16, FTW_PHYS);
-    qsort(walk.line, walk.count, sizeof *walk.line, by_text);
-    size_t bytes = 1;
-    for (size_t i = 0; i < walk.count; i++)
-        bytes += strlen(walk.line[i]);
-    char *all = calloc(1, bytes), *end = all;
-    for (size_t i = 0; i < walk.count; i++) {
-        end = stpcpy(end, walk.line[i]);
-        free(walk.line[i]);
-    }
-    free(walk.line);
-    return all;
-}
-
-static int count_one(const char *path, const struct stat *s, int type, struct FTW *f)
-{
-    (void)s;
-    (void)f;
-    size_t n = strlen(path), m = strlen(walk.ending);
-    if (type == FTW_F && n >= m && strcmp(path + n - m, walk.ending) == 0)
-        walk.count++;
-    return 0;
-}
-
-int tree_count(const char *path, const char *ending)
-{
-    walk.count = 0;
-    walk.ending = ending;
-    nftw(path, count_one, 16, FTW_PHYS);
-    return (int)walk.count;
 }
 
 bool text_has(const char *text, const char *part)

@@ -1,4 +1,4 @@
-/* program: running trowel as a user would, and looking at what it left on the disk. */
+/* program: running trowel as a user would. */
 #ifndef TROWEL_TESTS_PROGRAM_H
 #define TROWEL_TESTS_PROGRAM_H
 
@@ -20,15 +20,6 @@ pid_t program_start(const char *folder, char *const argv[]);
 /* With output, also of errors, to a descriptor. */
 pid_t program_start_into(const char *folder, char *const argv[], int fd);
 int program_wait(pid_t pid); /* exit status as above */
-
-/* A fresh folder below $TMPDIR; removed with all in it by tree_remove. */
-void tree_make(char path[256]);
-void tree_remove(const char *path);
-
-/* "path sha256\n" of every regular file below, sorted; names that hold `without` (may be
- * NULL) are left out. The caller frees. */
-char *tree_hash(const char *path, const char *without);
-int tree_count(const char *path, const char *ending); /* files with that ending */
 
 bool text_has(const char *text, const char *part);
 

@@ -1,4 +1,5 @@
 #define _XOPEN_SOURCE 600
+#include "core/clock.h"
 #include "pty.h"
 
 #include <errno.h>
@@ -17,13 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void set_size(int fd, int rows, int cols)
 {
@@ -98,9 +92,9 @@ void pty_send(struct pty *p, const char *keys)
 
 bool pty_wait_for(struct pty *p, const char *text, double seconds)
 {
-    double end = now_s() + seconds;
+    double end = clock_s() + seconds;
     while (!strstr(p->text, text)) {
-        double left = end - now_s();
+        double left = end - clock_s();
         if (left <= 0)
             return false;
         if (!read_some(p, left < 0.05 ? left : 0.05) && kill(p->pid, 0) != 0)
@@ -111,8 +105,8 @@ bool pty_wait_for(struct pty *p, const char *text, double seconds)
 
 void pty_settle(struct pty *p, double quiet)
 {
-    double end = now_s() + 10 * quiet; /* a playhead never is quiet */
-    while (now_s() < end && read_some(p, quiet))
+    double end = clock_s() + 10 * quiet; /* a playhead never is quiet */
+    while (clock_s() < end && read_some(p, quiet))
         ;
 }
 
@@ -129,10 +123,10 @@ void pty_resize(struct pty *p, int rows, int cols)
 
 int pty_end(struct pty *p, double seconds)
 {
-    double end = now_s() + seconds;
+    double end = clock_s() + seconds;
     int status = 0;
     pid_t gone = 0;
-    while ((gone = waitpid(p->pid, &status, WNOHANG)) == 0 && now_s() < end)
+    while ((gone = waitpid(p->pid, &status, WNOHANG)) == 0 && clock_s() < end)
         read_some(p, 0.02);
     if (gone == 0) {
         kill(p->pid, SIGKILL);

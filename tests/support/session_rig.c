@@ -13,9 +13,7 @@
 int session_rig_setup(void **state)
 {
     struct place *p = calloc(1, sizeof *p);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(p->folder, sizeof p->folder, "%s/trowel-session-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(p->folder));
+    folder_make(p->folder);
     snprintf(p->project, sizeof p->project, "%s/export/TAPES", p->folder);
     *state = p;
     return 0;
@@ -24,11 +22,9 @@ int session_rig_setup(void **state)
 int session_rig_teardown(void **state)
 {
     struct place *p = *state;
-    char command[FOLDER_BYTES + 32];
-    snprintf(command, sizeof command, "rm -rf '%s'", p->folder);
-    int failed = system(command);
+    folder_remove(p->folder);
     free(p);
-    return failed;
+    return 0;
 }
 
 struct session *open_session(const struct place *p)

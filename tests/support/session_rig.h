@@ -5,11 +5,10 @@
 
 #include "core/rng.h"
 #include "core/view.h"
-
-enum { FOLDER_BYTES = 512 };
+#include "folder.h"
 
 struct place {
-    char folder[FOLDER_BYTES], project[FOLDER_BYTES + 24];
+    char folder[FOLDER_NAME_BYTES], project[FOLDER_NAME_BYTES + 24];
 };
 
 int session_rig_setup(void **state); /* *state = struct place */

@@ -1,54 +1,19 @@
 #include "soundcard.h"
 
 #include "core/rng.h"
-#include "io/paths.h"
-#include "io/soundfile.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static void give_up(const char *what)
 {
     perror(what);
     abort();
-}
-
-void scratch_make(char path[256])
-{
-    const char *tmp = getenv("TMPDIR");
-    snprintf(path, 256, "%s/trowel-audio-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    if (!mkdtemp(path))
-        give_up(path);
-}
-
-void scratch_remove(const char *path)
-{
-    DIR *d = opendir(path);
-    struct dirent *n;
-    while (d && (n = readdir(d)))
-        if (n->d_name[0] != '.')
-            unlinkat(dirfd(d), n->d_name, 0);
-    if (d)
-        closedir(d);
-    rmdir(path);
-}
-
-void scratch_wav(const char *folder, const char *name, const struct audio *a, int bits,
-                 char path[512])
-{
-    struct root r;
-    if (root_open(&r, folder, false, NULL) != ST_OK ||
-        soundfile_write_wav(&r, name, a, bits, NULL, NULL) != ST_OK)
-        give_up(name);
-    root_done(&r);
-    snprintf(path, 512, "%s/%s", folder, name);
 }
 
 void noise_make(struct audio *a, size_t frames, int channels, int rate_hz, int bits,
@@ -139,18 +104,6 @@ double card_time_s(const char *folder, size_t at, int rate_hz)
     if (f)
         fclose(f);
     return when;
-}
-
-double clock_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-void nap_ms(int ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
 }
 
 int64_t find_exact(const float *heard, size_t frames, size_t from, const float *want,

@@ -1,5 +1,5 @@
-/* soundcard: a folder with sound files and a captured sound card (tests/capdev) for tests
- * of the audio layer. */
+/* soundcard: a captured sound card (tests/capdev) for tests of the audio layer, and what
+ * was heard through it. */
 #ifndef TROWEL_TESTS_SOUNDCARD_H
 #define TROWEL_TESTS_SOUNDCARD_H
 
@@ -8,14 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A new folder below $TMPDIR, in `path`. */
-void scratch_make(char path[256]);
-void scratch_remove(const char *path); /* and the files in it */
-
-/* Write `a` (values on the grid) as folder/name and give its path back. */
-void scratch_wav(const char *folder, const char *name, const struct audio *a, int bits,
-                 char path[512]);
 
 /* Noise on the grid of `bits`, the same for the same seed, at most `level`. */
 void noise_make(struct audio *a, size_t frames, int channels, int rate_hz, int bits,
@@ -31,9 +23,6 @@ void card_state(const char *folder, char state);
 float *card_heard(const char *folder, int channels, size_t *frames);
 /* When the frame `at` was heard, seconds of CLOCK_MONOTONIC. */
 double card_time_s(const char *folder, size_t at, int rate_hz);
-
-double clock_s(void); /* CLOCK_MONOTONIC */
-void nap_ms(int ms);
 
 /* First frame of `heard` (from `from` on) where all of the `n` frames of `want` begin;
  * -1 if nowhere. Both interleaved. */

@@ -1,8 +1,15 @@
 #include "tone.h"
 
+#include "dsp/analysis.h"
+
 #include <complex.h>
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static const double two_pi = 6.283185307179586;
 
@@ -10,6 +17,15 @@ static const double two_pi = 6.283185307179586;
 static double complex complex_of(double re, double im)
 {
     return re + im * (double complex)_Complex_I;
+}
+
+struct audio tone_blank(double seconds, int channels, int rate_hz)
+{
+    struct audio a;
+    assert_int_equal(
+        audio_init(&a, (size_t)(seconds * rate_hz + 0.5), channels, rate_hz, NULL),
+        ST_OK);
+    return a;
 }
 
 void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase)
@@ -35,6 +51,27 @@ void tone_noise(struct audio *a, double rms, struct rng *r)
 {
     for (size_t i = 0; i < a->frames * (size_t)a->channels; i++)
         a->data[i] += (float)(rms * rng_gauss(r));
+}
+
+void tone_white(struct audio *a, double rms, uint64_t which)
+{
+    struct rng r = rng_derive(1, 0, "white", which);
+    tone_noise(a, rms, &r);
+}
+
+struct track *tone_track(const struct audio *a)
+{
+    struct track *t = NULL;
+    struct err e = {0};
+    if (analysis_of(a, &t, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    return t;
+}
+
+void assert_close(double found, double expected, double within)
+{
+    if (!(fabs(found - expected) <= within))
+        fail_msg("found %g, expected %g within %g", found, expected, within);
 }
 
 /* Windowed Fourier coefficient at exactly hz; its phase belongs to frame `start`. */

@@ -1,9 +1,13 @@
-/* tone: signals for the tests of the makers, and how to measure them exactly. */
+/* tone: signals whose truth is known, and how to measure them exactly. */
 #ifndef TROWEL_TESTS_TONE_H
 #define TROWEL_TESTS_TONE_H
 
 #include "core/rng.h"
 #include "dsp/audio.h"
+#include "dsp/track.h"
+
+/* Silence of that length, to add to. */
+struct audio tone_blank(double seconds, int channels, int rate_hz);
 
 /* Add amplitude × sin(2π hz t + phase) to a channel (−1: all). */
 void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase);
@@ -13,6 +17,14 @@ void tone_harmonic(struct audio *a, double hz, double amplitude, double limit_hz
 
 /* Add white Gaussian noise of that RMS, independent in each channel. */
 void tone_noise(struct audio *a, double rms, struct rng *r);
+/* The same for the same number. */
+void tone_white(struct audio *a, double rms, uint64_t which);
+
+/* What the analysis says of it; the caller frees. */
+struct track *tone_track(const struct audio *a);
+
+/* Fails, and says both, unless they are that close. */
+void assert_close(double found, double expected, double within);
 
 struct partial {
     double hz, amplitude, phase; /* phase of the sine at frame `start` */

@@ -1,3 +1,4 @@
+#include "folder.h"
 #include "ui_rig.h"
 
 #include "core/rng.h"
@@ -132,8 +133,7 @@ void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int co
     struct err e;
     memset(r, 0, sizeof *r);
     setlocale(LC_CTYPE, "C.UTF-8");
-    snprintf(r->folder, sizeof r->folder, "/tmp/trowel-ui-XXXXXX");
-    assert_non_null(mkdtemp(r->folder));
+    folder_make(r->folder);
     strcat(r->folder, "/TAPES_2019");
     assert_int_equal(session_open(&r->session, r->folder, &e), ST_OK);
     if (sources > 0)
@@ -163,9 +163,7 @@ void ui_rig_done(struct ui_rig *r)
     session_close(r->session);
     logbook_free(r->logbook);
     *strrchr(r->folder, '/') = '\0';
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", r->folder);
-    assert_int_equal(system(command), 0);
+    folder_remove(r->folder);
 }
 
 void ui_rig_keys(struct ui_rig *r, const char *keys)

@@ -1,0 +1,164 @@
+/* The batch mode on what it cannot use: files that are no recordings, folders it cannot
+ * write, commands it does not know. */
+#include "batch_rig.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void bad_files_fail_alone(void **state)
+{
+    struct place *p = *state;
+    char in[1024], path[1100];
+    path_in(in, p, "bad");
+    struct audio a;
+    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    folder_wav(in, "silent.wav", &a, 16);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.5 * sin(0.05 * (double)i));
+    folder_wav(in, "short-header.wav", &a, 16);
+    audio_done(&a);
+    assert_int_equal(audio_init(&a, 44100, 2, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++) {
+        a.data[2 * i] = (float)(0.5 * sin(0.05 * (double)i));
+        a.data[2 * i + 1] = -a.data[2 * i];
+    }
+    folder_wav(in, "upside-down.wav", &a, 24);
+    audio_done(&a);
+    snprintf(path, sizeof path, "%s/short-header.wav", in);
+    assert_int_equal(truncate(path, 30), 0);
+    folder_write(in, "empty.wav", "", 0);
+    folder_write(in, "text.mp3", "this is no music at all, sorry", 30);
+    folder_write(in, "notes.txt", "nor is this", 11);
+    char noise[4096];
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (char)(i * 2654435761u >> 13);
+    folder_write(in, "noise.flac", noise, sizeof noise);
+    snprintf(path, sizeof path, "%s/pipe.wav", in);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    snprintf(path, sizeof path, "%s/dangling.wav", in);
+    assert_int_equal(symlink("/nowhere/at/all.wav", path), 0);
+    snprintf(path, sizeof path, "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\n'quoted', name.wav",
+             in);
+    char good[1024];
+    path_in(good, p, "in/jam-tape.wav");
+    assert_int_equal(link(good, path), 0);
+
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD", "--seed", "1",
+        "--stages", "drums");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.out, "8 sources: 1 done, 0 done before, 7 failed"));
+    assert_true(text_has(o.err, "silent.wav is silent from end to end"));
+    assert_true(text_has(o.err, "upside-down.wav cancels itself out"));
+    assert_false(text_has(o.err, "upside-down.wav is silent"));
+    static const char *const names[] = {"empty.wav", "text.mp3", "noise.flac",
+                                        "short-header.wav", "dangling.wav"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_true(text_has(o.err, names[i]));
+    assert_false(text_has(o.err, "notes.txt"));
+    assert_false(text_has(o.err, "pipe.wav"));
+    /* no name commands the terminal or makes two lines of one */
+    assert_false(text_has(o.err, "\x1b"));
+    assert_true(text_has(o.err, " ?[31m?'quoted', name.wav: "));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
+        "--stages", "drums", "--strict", "--jobs", "1");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.out, "8 sources: 0 done")); /* it stopped at the first */
+    outcome_done(&o);
+}
+
+/* What a failing source had written goes, and the folders it lay in. */
+static void failing_sources_leave_no_folders(void **state)
+{
+    struct place *p = *state;
+    char in[1024];
+    path_in(in, p, "one");
+    struct audio a;
+    assert_int_equal(audio_init(&a, 1, 1, 44100, NULL), ST_OK);
+    a.data[0] = 0.5f;
+    folder_wav(in, "one.wav", &a, 16);
+    audio_done(&a);
+    struct outcome o;
+    RUN(o, p, "process", "--input-dir", "one", "--project-name", "ONE", "--seed", "1");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "one.wav holds nothing usable"));
+    outcome_done(&o);
+    assert_true(there(p, "export/ONE/manifest.csv"));
+    assert_false(there(p, "export/ONE/one"));
+}
+
+static void exit_statuses_are_the_contract(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    RUN(o, p, "proces");
+    assert_int_equal(o.exit_status, 2);
+    assert_true(text_has(o.err, "did you mean process?"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "in", "--set", "pad_miner.min_rms_db=loud");
+    assert_int_equal(o.exit_status, 2);
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "../up");
+    assert_int_equal(o.exit_status, 2);
+    assert_false(there(p, "up"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "nowhere");
+    assert_int_equal(o.exit_status, 1);
+    outcome_done(&o);
+    RUN(o, p, "validate", "--config", "missing.yaml");
+    assert_int_equal(o.exit_status, 2);
+    outcome_done(&o);
+    RUN(o, p, "process", "--help");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "--input_dir DIR"));
+    outcome_done(&o);
+}
+
+static void unwritable_output_is_a_disk_failure(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    folder_write(p->path, "blocked", "a file", 6);
+    RUN(o, p, "process", "--input-dir", "in", "--export_root", "blocked", "--seed", "1");
+    assert_int_equal(o.exit_status, 5);
+    outcome_done(&o);
+}
+
+static void links_do_not_lead_out(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char target[1024], link_path[1024];
+    path_in(target, p, "outside");
+    assert_int_equal(mkdir(target, 0777), 0);
+    folder_write(p->path, "linked/L/notes.txt", "", 0); /* makes the folder */
+    path_in(link_path, p, "linked/L/jam-tape");
+    assert_int_equal(symlink(target, link_path), 0);
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--export_root", "linked",
+        "--project-name", "L", "--seed", "1", "--stages", "drums");
+    assert_int_not_equal(o.exit_status, 0);
+    outcome_done(&o);
+    assert_int_equal(tree_count(target, ""), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_files_fail_alone),
+        cmocka_unit_test(failing_sources_leave_no_folders),
+        cmocka_unit_test(exit_statuses_are_the_contract),
+        cmocka_unit_test(unwritable_output_is_a_disk_failure),
+        cmocka_unit_test(links_do_not_lead_out),
+    };
+    return cmocka_run_group_tests_name("batch bad", tests, batch_rig_setup,
+                                       batch_rig_teardown);
+}

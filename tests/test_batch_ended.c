@@ -1,0 +1,153 @@
+/* The batch mode killed, interrupted and forced: what is on the disk then, and what the
+ * next run makes of it. */
+#include "nap.h"
+#include "batch_rig.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void killed_and_resumed_is_the_same(void **state)
+{
+    struct place *p = *state;
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "in",       "--seed",        "7",       "--project-name",
+                    "TREE",     "--export_root", "killed",  NULL};
+    int kills = 0;
+    RUN_WELL(p, "process", "--input-dir", "in", "--seed", "7", "--project-name", "TREE");
+    for (double ms = 40; ms < 2000; ms *= 1.5) {
+        pid_t pid = program_start(p->path, argv);
+        nap_ms(ms);
+        kill(pid, SIGKILL);
+        kills += program_wait(pid) == 128 + SIGKILL;
+    }
+    assert_true(kills >= 2);
+    struct outcome o;
+    program_run(&o, p->path, argv);
+    batch_rig_went_well(&o);
+    assert_same_trees(p, "killed/TREE", "export/TREE", NULL);
+    /* killed after the record but before the list of names went: the list goes, the files
+     * it names stay */
+    folder_write(p->path, "killed/TREE/.trowel/jam-tape.begun", "manifest.csv\n", 13);
+    program_run(&o, p->path, argv);
+    batch_rig_went_well(&o);
+    assert_same_trees(p, "killed/TREE", "export/TREE", NULL);
+}
+
+static void interrupt_leaves_whole_files(void **state)
+{
+    struct place *p = *state;
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "tapes",    "--seed",        "7",       "--project-name",
+                    "INT",      "--export_root", "int",     NULL};
+    pid_t pid = program_start(p->path, argv);
+    for (int i = 0; i < 3000 && !there(p, "int/INT/.trowel"); i++)
+        nap_ms(10); /* at work from then on, for seconds */
+    assert_true(there(p, "int/INT/.trowel"));
+    kill(pid, SIGINT);
+    int status = program_wait(pid);
+#ifdef __SANITIZE_THREAD__ /* it may hold the signal back until all is done */
+    assert_true(status == 130 || status == 0);
+#else
+    assert_int_equal(status, 130);
+#endif
+    char path[1024];
+    path_in(path, p, "int");
+    assert_int_equal(tree_count(path, ".tmp"), 0);
+}
+
+/* A set of signals of the process: SigCgt those it catches, ShdPnd those that wait. */
+static bool has_interrupt(pid_t pid, const char *set)
+{
+    char path[64], line[256];
+    unsigned long long signals = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) && strncmp(line, set, strlen(set)) != 0)
+        continue;
+    assert_int_equal(sscanf(line, "%*s %llx", &signals), 1);
+    fclose(f);
+    return signals >> (SIGINT - 1) & 1;
+}
+
+/* Nobody reads what it has to say, so the first ^C cannot end it; the second does. */
+static void second_interrupt_ends_at_once(void **state)
+{
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it holds signals back while a thread is in a call that waits */
+#endif
+    struct place *p = *state;
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "tapes",    "--seed",        "7",       "--project-name",
+                    "INT",      "--export_root", "int2",    NULL};
+    int ends[2], status = 0;
+    bool ended = false;
+    assert_int_equal(pipe(ends), 0);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], "full", 1) > 0)
+        continue;
+    fcntl(ends[1], F_SETFL, 0);
+    pid_t pid = program_start_into(p->path, argv, ends[1]);
+    for (int i = 0; i < 3000 && !has_interrupt(pid, "SigCgt"); i++)
+        nap_ms(10);
+    kill(pid, SIGINT);
+    for (int i = 0; i < 3000 && has_interrupt(pid, "ShdPnd"); i++)
+        nap_ms(10);
+    nap_ms(500);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    kill(pid, SIGINT);
+    for (int i = 0; i < 1000 && !ended; i++, nap_ms(10))
+        ended = waitpid(pid, &status, WNOHANG) == pid;
+    if (!ended)
+        kill(pid, SIGKILL);
+    close(ends[0]);
+    close(ends[1]);
+    assert_true(ended && WIFEXITED(status) && WEXITSTATUS(status) == 130);
+}
+
+static void force_keeps_what_is_not_ours(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char folder[1024];
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "FORCE",
+             "--seed", "1", "--stages", "drums", "--quiet");
+    path_in(folder, p, "export/FORCE/jam-tape/drums");
+    folder_write(folder, "mine.txt", "precious", 8);
+    char first[1024] = "";
+    char *listing = tree_hash(folder, NULL);
+    sscanf(listing, "/%1000s", first);
+    free(listing);
+    folder_write(folder, first, "edited by hand", 14);
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "FORCE",
+        "--seed", "2", "--stages", "drums", "--force");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "was changed since it was written and stays"));
+    outcome_done(&o);
+    char path[FOLDER_BYTES], *content = file_read(folder_path(path, folder, first), NULL);
+    assert_string_equal(content, "edited by hand");
+    free(content);
+    assert_true(there(p, "export/FORCE/jam-tape/drums/mine.txt"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_and_resumed_is_the_same),
+        cmocka_unit_test(interrupt_leaves_whole_files),
+        cmocka_unit_test(second_interrupt_ends_at_once),
+        cmocka_unit_test(force_keeps_what_is_not_ours),
+    };
+    return cmocka_run_group_tests_name("batch ended", tests, batch_rig_setup,
+                                       batch_rig_teardown);
+}

@@ -1,0 +1,224 @@
+/* What the user says of finds reaches kits and best-of sets: they hold what was edited
+ * and accepted, and nothing that was rejected. */
+#include "core/curate.h"
+#include "core/kit.h"
+#include "core/recipe.h"
+#include "io/manifest.h"
+#include "io/soundfile.h"
+#include "mined_rig.h"
+#include "program.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static enum status write_kit(struct mined *m, struct kit_result *result,
+                             struct text *text)
+{
+    char kits[300];
+    snprintf(kits, sizeof kits, "%s/kits", m->top);
+    struct kit_job job = {.input_dir = m->project,
+                          .output_dir = kits,
+                          .kit_name = "K",
+                          .target = "tr8s",
+                          .cfg = &m->cfg,
+                          .force = true};
+    return kit_run(&job, result, text, NULL);
+}
+
+static char *kit_manifest_text(struct mined *m)
+{
+    char *text;
+    size_t n;
+    snprintf(m->path, sizeof m->path, "%s/kits/K/manifest.csv", m->top);
+    assert_int_equal(path_read_file(m->path, 1 << 20, &text, &n, NULL), ST_OK);
+    return text;
+}
+
+/* Nothing is accepted yet: all is wanted that was not rejected. */
+static void what_was_rejected_is_in_no_kit(void **state)
+{
+    struct mined *m = *state;
+    struct kit_result result;
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+    char *rows = kit_manifest_text(m);
+    assert_true(text_has(rows, drum.c.filename));
+    free(rows);
+    mined_say(m, FIELD_DECISION, drum.id, "rejected");
+    assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+    rows = kit_manifest_text(m);
+    assert_false(text_has(rows, drum.c.filename));
+    free(rows);
+    mined_say(m, FIELD_DECISION, drum.id, "undecided");
+}
+
+/* A part of the chord that the miner did not like, as it would say so. */
+static void add_near_miss(struct mined *m)
+{
+    struct catalog_find f = mined_first(m, KIND_PAD, false);
+    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
+    struct catalog_source *sources;
+    size_t n;
+    snprintf(f.c.filename, sizeof f.c.filename, "tape_pad_miss01.wav");
+    snprintf(f.c.missed_by, sizeof f.c.missed_by, "level 1.2 dB below the gate");
+    f.c.start_frame = 2 * MINED_RATE;
+    f.c.end_frame = 4 * MINED_RATE;
+    f.c.m.start_sec = 2;
+    f.c.m.end_sec = 4;
+    f.c.m.duration_sec = 2;
+    f.c.m.channels = (double)NAN;
+    f.c.loop_count = 0;
+    f.c.saved = false;
+    f.c.sha256[0] = '\0';
+    assert_int_equal(catalog_sources(c, &sources, &n, NULL), ST_OK);
+    assert_int_equal(catalog_add(c, &sources[0], &f.c, 1, NULL, NULL), ST_OK);
+    free(sources);
+    catalog_close(c);
+}
+
+/* One edited drum, one near-miss, both accepted. */
+static void accept_two(struct mined *m, struct catalog_find *drum,
+                       struct catalog_find *miss)
+{
+    char value[64];
+    add_near_miss(m);
+    *drum = mined_first(m, KIND_DRUM, false);
+    *miss = mined_first(m, KIND_PAD, true);
+    mined_say(m, FIELD_DECISION, drum->id, "accepted");
+    mined_say(m, FIELD_DECISION, miss->id, "accepted");
+    snprintf(value, sizeof value, "%lld %lld", (long long)drum->c.start_frame,
+             (long long)drum->c.start_frame + 3000);
+    mined_say(m, FIELD_EDGES, drum->id, value);
+}
+
+static void kits_hold_what_was_edited(void **state)
+{
+    struct mined *m = *state;
+    struct catalog_find drum, miss;
+    struct kit_result result;
+    struct text text = {0};
+    accept_two(m, &drum, &miss);
+    assert_int_equal(write_kit(m, &result, &text), ST_OK);
+    assert_int_equal(result.exported, 2);
+    assert_true(fabs(result.seconds - 3000.0 / MINED_RATE -
+                     (miss.c.m.end_sec - miss.c.m.start_sec)) <
+                0.3 * (miss.c.m.end_sec - miss.c.m.start_sec));
+    assert_true(text_has(text.at, "cut anew"));
+    char *rows = kit_manifest_text(m);
+    assert_true(text_has(rows, ",anew") && text_has(rows, miss.c.filename));
+    free(rows);
+    text_done(&text);
+    /* without the recordings: the mined file, and it is said */
+    char from[300], to[300];
+    snprintf(from, sizeof from, "%s/tapes", m->top);
+    snprintf(to, sizeof to, "%s/elsewhere", m->top);
+    assert_int_equal(rename(from, to), 0);
+    memset(&text, 0, sizeof text);
+    assert_int_equal(write_kit(m, &result, &text), ST_OK);
+    assert_int_equal(result.exported, 1);
+    assert_true(text_has(text.at, "as mined") && text_has(text.at, "no recording"));
+    rows = kit_manifest_text(m);
+    assert_true(text_has(rows, "edit not heard"));
+    free(rows);
+    text_done(&text);
+    assert_int_equal(rename(to, from), 0);
+}
+
+/* What the sheet says of the mute groups is what C said on the kit screen. */
+static void the_sheet_lets_ring_what_rings(void **state)
+{
+    struct mined *m = *state;
+    struct kit_result result;
+    char *sheet;
+    size_t n;
+    for (int rings = 0; rings < 2; rings++) {
+        if (rings)
+            mined_say(m, FIELD_RING, 0, "1");
+        assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+        snprintf(m->path, sizeof m->path, "%s/kits/K/ASSIGN.txt", m->top);
+        assert_int_equal(path_read_file(m->path, 1 << 20, &sheet, &n, NULL), ST_OK);
+        assert_int_equal(text_has(sheet, "Let CH mute OH"), !rings);
+        assert_int_equal(text_has(sheet, "CH and OH ring together"), rings);
+        free(sheet);
+    }
+}
+
+static const struct candidate *row_of(const struct candidate *rows, size_t n,
+                                      const char *part)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strstr(rows[i].filename, part))
+            return &rows[i];
+    return NULL;
+}
+
+static void best_of_sets_hold_what_was_edited(void **state)
+{
+    struct mined *m = *state;
+    struct catalog_find drum, miss;
+    struct curate_result result;
+    struct err e = {0};
+    char best[300], name[900];
+    accept_two(m, &drum, &miss);
+    snprintf(best, sizeof best, "%s/best", m->top);
+    struct curate_job job = {.input_root = m->project,
+                             .output_root = best,
+                             .options = {.top = 0, .diversity = 0.3}};
+    if (curate_run(&job, &result, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    assert_int_equal(result.copied, 2);
+    struct candidate *rows;
+    size_t n;
+    snprintf(m->path, sizeof m->path, "%s/manifest.csv", best);
+    assert_int_equal(manifest_read(m->path, &rows, &n, NULL), ST_OK);
+    assert_int_equal(n, 2);
+    const struct candidate *row = row_of(rows, n, "drum");
+    assert_non_null(row);
+    assert_true(text_has(row->filename, "_edit.wav"));
+    assert_true(fabs(row->m.end_sec - row->m.start_sec - 3000.0 / MINED_RATE) < 1e-5);
+    assert_int_equal(strlen(row->sha256), 64);
+    struct audio a;
+    snprintf(m->path, sizeof m->path, "%s/drums/%s", best, row->filename);
+    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
+    assert_int_equal(a.frames, 3000);
+    audio_done(&a);
+    row = row_of(rows, n, "miss");
+    assert_non_null(row);
+    snprintf(name, sizeof name, "%s/pads/%s", best, row->filename);
+    assert_int_equal(access(name, R_OK), 0);
+    free(rows);
+    assert_int_equal(tree_count(best, ".tmp"), 0);
+    /* again: everything is there already, and stays the same */
+    char *before = tree_hash(best, NULL);
+    assert_int_equal(curate_run(&job, &result, &e), ST_OK);
+    assert_int_equal(result.kept, 2);
+    assert_int_equal(result.copied, 0);
+    char *after = tree_hash(best, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+static int set_up(void **state)
+{
+    return mined_rig_setup(state, 1u << STAGE_PADS | 1u << STAGE_DRUMS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_rejected_is_in_no_kit),
+        cmocka_unit_test(kits_hold_what_was_edited),
+        cmocka_unit_test(the_sheet_lets_ring_what_rings),
+        cmocka_unit_test(best_of_sets_hold_what_was_edited),
+    };
+    return cmocka_run_group_tests_name("recut kept", tests, set_up, mined_rig_teardown);
+}
