@@ -4,13 +4,13 @@
  * sample leaves a captured sound card (tests/capdev), against the device's own buffer.
  * Engine: rendering one second, as a share of one second, for more and more voices.
  * Transport: how long its calls hold the caller. */
-#include "core/clock.h"
-#include "nap.h"
-#include "folder.h"
 #include "audio/engine.h"
 #include "audio/hush.h"
 #include "audio/transport.h"
+#include "core/clock.h"
 #include "core/rng.h"
+#include "folder.h"
+#include "nap.h"
 #include "soundcard.h"
 
 #include <math.h>

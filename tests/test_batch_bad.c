@@ -150,6 +150,11 @@ static void links_do_not_lead_out(void **state)
     assert_int_equal(tree_count(target, ""), 0);
 }
 
+static int set_up(void **state)
+{
+    return batch_rig_setup_few(state, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +164,5 @@ int main(void)
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
         cmocka_unit_test(links_do_not_lead_out),
     };
-    return cmocka_run_group_tests_name("batch bad", tests, batch_rig_setup,
-                                       batch_rig_teardown);
+    return cmocka_run_group_tests_name("batch bad", tests, set_up, batch_rig_teardown);
 }

@@ -1,7 +1,7 @@
-/* The batch mode killed, interrupted and forced: what is on the disk then, and what the
- * next run makes of it. */
-#include "nap.h"
+/* The batch mode killed, interrupted twice and forced: what is on the disk then, and what
+ * the next run makes of it. */
 #include "batch_rig.h"
+#include "nap.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -41,28 +41,6 @@ static void killed_and_resumed_is_the_same(void **state)
     program_run(&o, p->path, argv);
     batch_rig_went_well(&o);
     assert_same_trees(p, "killed/TREE", "export/TREE", NULL);
-}
-
-static void interrupt_leaves_whole_files(void **state)
-{
-    struct place *p = *state;
-    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
-                    "tapes",    "--seed",        "7",       "--project-name",
-                    "INT",      "--export_root", "int",     NULL};
-    pid_t pid = program_start(p->path, argv);
-    for (int i = 0; i < 3000 && !there(p, "int/INT/.trowel"); i++)
-        nap_ms(10); /* at work from then on, for seconds */
-    assert_true(there(p, "int/INT/.trowel"));
-    kill(pid, SIGINT);
-    int status = program_wait(pid);
-#ifdef __SANITIZE_THREAD__ /* it may hold the signal back until all is done */
-    assert_true(status == 130 || status == 0);
-#else
-    assert_int_equal(status, 130);
-#endif
-    char path[1024];
-    path_in(path, p, "int");
-    assert_int_equal(tree_count(path, ".tmp"), 0);
 }
 
 /* A set of signals of the process: SigCgt those it catches, ShdPnd those that wait. */
@@ -144,7 +122,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_and_resumed_is_the_same),
-        cmocka_unit_test(interrupt_leaves_whole_files),
         cmocka_unit_test(second_interrupt_ends_at_once),
         cmocka_unit_test(force_keeps_what_is_not_ours),
     };

@@ -1,10 +1,10 @@
 /* What an excavation may take: memory that grows by little an hour, and an end soon after
  * it was asked for. */
 #define _DEFAULT_SOURCE /* wait4 */
-#include "nap.h"
-#include "folder.h"
 #include "core/demo.h"
 #include "core/dig.h"
+#include "folder.h"
+#include "nap.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* The catalog: what goes in comes out, decisions survive everything, the same content
  * gives the same bytes. */
-#include "folder.h"
 #include "core/catalog.h"
 #include "core/rng.h"
+#include "folder.h"
 
 #include <fcntl.h>
 #include <math.h>

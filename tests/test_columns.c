@@ -468,8 +468,7 @@ static void test_lists_are_a_plain_scan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_lists_are_a_plain_scan, session_rig_setup,
-                                        session_rig_teardown),
+        IN_SESSION(test_lists_are_a_plain_scan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,9 @@
  * dies in the n-th, which writes only half of its bytes. */
 #undef _FILE_OFFSET_BITS
 #define _GNU_SOURCE 1
-#include "folder.h"
 #include "core/curate.h"
 #include "core/session.h"
+#include "folder.h"
 #include "io/manifest.h"
 #include "io/paths.h"
 #include "io/sha256.h"

@@ -1,11 +1,11 @@
 /* The best-of set: who is in, why, and what happens on disk, also when it is
  * interrupted. */
-#include "nap.h"
-#include "folder.h"
 #include "core/curate.h"
 #include "core/rng.h"
+#include "folder.h"
 #include "io/manifest.h"
 #include "io/sha256.h"
+#include "nap.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,11 +2,11 @@
  * with every fault a card can have. Each scenario is a process of its own, because
  * PortAudio's and ALSA's state is. */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
-#include "core/clock.h"
-#include "nap.h"
-#include "folder.h"
 #include "audio/hush.h"
 #include "audio/transport.h"
+#include "core/clock.h"
+#include "folder.h"
+#include "nap.h"
 #include "soundcard.h"
 
 #include <math.h>

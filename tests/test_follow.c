@@ -211,12 +211,9 @@ static void what_stays_is_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(words_follow_their_sounds, session_rig_setup,
-                                        session_rig_teardown),
-        cmocka_unit_test_setup_teardown(a_run_elsewhere_does_the_same, session_rig_setup,
-                                        session_rig_teardown),
-        cmocka_unit_test_setup_teardown(what_stays_is_left_alone, session_rig_setup,
-                                        session_rig_teardown),
+        IN_SESSION(words_follow_their_sounds),
+        IN_SESSION(a_run_elsewhere_does_the_same),
+        IN_SESSION(what_stays_is_left_alone),
     };
     return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
 }

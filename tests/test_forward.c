@@ -1,7 +1,7 @@
 /* io/forward: regions that overlap, leave gaps, go back or lie beyond the end are what
  * soundfile_read_region gives. */
-#include "folder.h"
 #include "core/rng.h"
+#include "folder.h"
 #include "io/forward.h"
 
 #include <setjmp.h>

@@ -178,8 +178,7 @@ static void every_action_can_be_taken_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_action_can_be_taken_back, session_rig_setup,
-                                        session_rig_teardown),
+        IN_SESSION(every_action_can_be_taken_back),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* audio/hush: nothing reaches descriptor 2, nobody blocks, and a printing thread ends. */
-#include "nap.h"
 #include "audio/hush.h"
+#include "nap.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* core/jobs: the pool, its cancel, its delivery on the owner's thread. */
 #define _XOPEN_SOURCE 700 /* getpriority */
-#include "nap.h"
 #include "core/jobs.h"
+#include "nap.h"
 
 #include <poll.h>
 #include <pthread.h>

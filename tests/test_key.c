@@ -1,8 +1,8 @@
 /* dsp/key: names, and keys of chord progressions played by the small studio. */
 #include "core/rng.h"
-#include "tone.h"
 #include "dsp/key.h"
 #include "dsp/synth.h"
+#include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,5 @@
 /* Kits: the budget, which sample goes where, names, and the bytes on the disk. */
 #define _XOPEN_SOURCE 700
-#include "nap.h"
-#include "folder.h"
 #include "core/budget.h"
 #include "core/kit.h"
 #include "core/kit_files.h"
@@ -11,8 +9,10 @@
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
+#include "folder.h"
 #include "io/csv.h"
 #include "io/soundfile.h"
+#include "nap.h"
 #include "program.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* dsp/level, dsp/loudness: peaks, normalisation, DC, ends, dither. */
-#include "dsp/level.h"
 #include "dsp/fft.h"
+#include "dsp/level.h"
 #include "dsp/loudness.h"
 #include "dsp/oversample.h"
 #include "tone.h"

@@ -1,7 +1,7 @@
 /* dsp/measure: levels, spectrum, pitch and grade of finished samples. */
-#include "dsp/measure.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
+#include "dsp/measure.h"
 #include "tone.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Mining beside another trowel on the same project: what that one has
  * or has finished is its own, and nothing of it gets lost here. */
-#include "nap.h"
 #include "folder.h"
 #include "mining.h"
+#include "nap.h"
 
 #include "core/process.h"
 #include "core/project_list.h"

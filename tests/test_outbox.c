@@ -1,8 +1,8 @@
 /* ui/outbox: what comes by itself leaves the line room for what keys ask for. */
 #define _XOPEN_SOURCE 600
 #include "core/clock.h"
-#include "nap.h"
 #include "core/status.h"
+#include "nap.h"
 #include "ui/outbox.h"
 
 #include <fcntl.h>

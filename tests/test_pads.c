@@ -1,9 +1,9 @@
 /* dsp/pads, dsp/stable, dsp/pad_choice: what becomes a pad and what does not. */
 #include "core/rng.h"
-#include "tone.h"
 #include "dsp/brightness.h"
 #include "dsp/pads.h"
 #include "dsp/synth.h"
+#include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>

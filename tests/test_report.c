@@ -1,9 +1,9 @@
 /* The report: one page, escaped, whole; opened and played in a real browser. */
-#include "folder.h"
-#include "io/paths.h"
 #include "core/report.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
+#include "folder.h"
+#include "io/paths.h"
 #include "program.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Every setting is heeded: with another value the batch mode makes something else of the
  * same recording and seed. What it makes is measured in the tests of its parts. */
-#include "folder.h"
 #include "dsp/audio.h"
+#include "folder.h"
 #include "io/config.h"
 #include "program.h"
 #include "tone.h"

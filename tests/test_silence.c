@@ -1,9 +1,9 @@
 /* dsp/silence: room tone is found where it is, and nothing else is taken for it. */
 #include "core/rng.h"
-#include "tone.h"
 #include "dsp/level.h"
 #include "dsp/silence.h"
 #include "dsp/synth.h"
+#include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* dsp/tempo on novelty curves and on rendered drums. */
 #include "core/rng.h"
-#include "tone.h"
 #include "dsp/synth.h"
 #include "dsp/tempo.h"
+#include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,12 +1,12 @@
 /* audio/transport: offline to the sample, and with its threads running together. */
-#include "core/clock.h"
-#include "nap.h"
-#include "folder.h"
 #include "audio/stream.h"
 #include "audio/transport.h"
+#include "core/clock.h"
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/loudness.h"
+#include "folder.h"
+#include "nap.h"
 #include "soundcard.h"
 
 #include <math.h>

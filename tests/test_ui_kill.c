@@ -1,8 +1,8 @@
 /* kill -9 at a random moment, again and again, while random keys decide: what the screen
  * said was done is in the catalog afterwards. The real program on a terminal of its own.
  * TROWEL_KILLS (75) says how often. */
-#include "nap.h"
 #include "folder.h"
+#include "nap.h"
 #include "pty.h"
 #include "ui_rig.h"
 #include "vt.h"

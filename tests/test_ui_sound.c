@@ -1,7 +1,7 @@
 /* The workstation and its sound: what the cursor rests on is heard, keys reach the
  * transport, and pictures come without the drawing waiting for them. */
-#include "nap.h"
 #include "folder.h"
+#include "nap.h"
 #include "ui_rig.h"
 
 #include <math.h>

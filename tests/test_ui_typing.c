@@ -1,8 +1,8 @@
 /* What comes from a keyboard and from what sits in its place: letters and sequences in
  * pieces, answers that nobody asked for, more keys than anybody types. The real program
  * on a terminal of its own. */
-#include "nap.h"
 #include "folder.h"
+#include "nap.h"
 #include "pty.h"
 #include "ui_rig.h"
 

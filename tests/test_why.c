@@ -1,8 +1,8 @@
 /* The parts of a score read back in plain units are what was measured. */
-#include "io/text.h"
 #include "core/why.h"
 #include "io/config.h"
 #include "io/paths.h"
+#include "io/text.h"
 
 #include "dsp/part_units.h"
 

@@ -16,6 +16,8 @@ struct place {
  * recordings of the demo, "in" ten seconds of each; a "config.yaml" has few and short
  * sounds made: the stages are the same, the suite stays quick. */
 int batch_rig_setup(void **state);
+/* With the first of jam-tape, night-pads and full-sketch only. */
+int batch_rig_setup_few(void **state, size_t recordings);
 int batch_rig_teardown(void **state);
 
 /* trowel --batch … in that folder, to its end. */

@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 600
-#include "core/clock.h"
 #include "pty.h"
+
+#include "core/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
-#include "folder.h"
 #include "ui_rig.h"
+
+#include "folder.h"
 
 #include "core/rng.h"
 #include "dsp/drum_class.h"

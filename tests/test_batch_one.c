@@ -1,0 +1,254 @@
+/* The batch mode on single recordings: what is found in them, what is left out, and what
+ * is told of it. */
+#include "batch_rig.h"
+#include "core/rng.h"
+#include "dsp/synth.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Where the loops came out, not where they were asked for. */
+static void pads_lie_apart(void **state)
+{
+    struct place *p = *state;
+    struct candidate *rows;
+    size_t count;
+    RUN_WELL(p, "process", "--input_dir", "tapes/night-pads.wav", "--project_name",
+             "APART", "--stages", "pads", "--set", "pad_miner.max_candidates_per_file=40",
+             "--set", "curation.thresholds.min_rms_db=-12", "--set",
+             "curation.auto_delete_grade_f=true", "--set",
+             "brightness_tags.enabled=false", "--seed", "1");
+    rows = manifest_rows(p, "export/APART", &count);
+    assert_true(count > 8);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct measures *a = &rows[i].m, *b = &rows[k].m;
+            double both = fmin(a->end_sec, b->end_sec) - fmax(a->start_sec, b->start_sec);
+            double shorter = fmin(a->end_sec - a->start_sec, b->end_sec - b->start_sec);
+            assert_true(both <= 0.25 * shorter + 1e-4);
+        }
+    /* and what was set: bad ones are not kept, names end with the number */
+    size_t bad = 0;
+    for (size_t i = 0; i < count; i++) {
+        char name[64], file[400];
+        bad += rows[i].grade == 'F';
+        assert_int_equal(rows[i].saved, rows[i].grade != 'F');
+        snprintf(file, sizeof file, "export/APART/night-pads/pads/%s", rows[i].filename);
+        assert_int_equal(there(p, file), rows[i].saved);
+        snprintf(name, sizeof name, "night-pads_pad%02zu.wav", i + 1);
+        bool numbered = false;
+        for (size_t k = 0; k < count; k++)
+            numbered = numbered || strcmp(rows[k].filename, name) == 0;
+        assert_true(numbered);
+    }
+    assert_true(bad > 0 && bad < count);
+    free(rows);
+}
+
+static void one_source_pipelines_write_flat(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    RUN_WELL(p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed",
+             "1");
+    path_in(path, p, "hits");
+    assert_true(tree_count(path, ".wav") > 10);
+    assert_true(there(p, "hits/manifest.csv"));
+    RUN_WELL(p, "silences", "--source", "in/jam-tape.wav", "--export", "tones",
+             "--norm_db", "-20", "--seed", "1");
+    struct candidate *rows;
+    size_t count;
+    rows = manifest_rows(p, "tones", &count);
+    assert_true(count > 2);
+    for (size_t i = 0; i < count; i++)
+        assert_true(fabs(rows[i].m.peak_dbfs + 20) < 1.0);
+    free(rows);
+    RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed", "2");
+    assert_int_equal(o.exit_status, 4);
+    assert_false(text_has(o.err, "--project_name")); /* drums has none */
+    outcome_done(&o);
+    RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "loud", "--norm_db",
+        "6");
+    assert_int_equal(o.exit_status, 2);
+    outcome_done(&o);
+    assert_false(there(p, "loud"));
+}
+
+static void hits_left_out_are_told(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    for (int few = 0; few < 2; few++) {
+        RUN(o, p, "process", "--input-dir", "in", "--project-name", few ? "FEW" : "ALL",
+            "--stages", "drums", "--seed", "1", "--set",
+            few ? "drum_miner.max_saved_per_file=3"
+                : "drum_miner.max_saved_per_file=300");
+        assert_int_equal(text_has(o.err, "there are more hits, not among the best 3 "
+                                         "(drum_miner.max_saved_per_file)"),
+                         few);
+        outcome_done(&o);
+    }
+}
+
+/* Ten seconds of a chord and four of room tone: no pad where none may be so loud. */
+static void without_pads_the_setting_is_named(void **state)
+{
+    enum { RATE_HZ = 44100, FRAMES = 14 * RATE_HZ, TONE = 10 * RATE_HZ };
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char folder[1024];
+    struct rng r = rng_derive(3, 0, "room", 0);
+    assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    for (size_t i = 0; i < FRAMES; i++) {
+        double x = 2e-3 * (rng_uniform(&r) - 0.5), turn = 2 * 3.14159265358979 / RATE_HZ;
+        for (int k = 4; i < TONE && k < 7; k++)
+            x += 0.05 * sin(turn * 55 * k * (double)i);
+        a.data[i] = (float)x;
+    }
+    path_in(folder, p, "chord");
+    folder_wav(folder, "chord.wav", &a, 24);
+    audio_done(&a);
+    static const char said[] = "dB above the gate (pad_miner.max_rms_db)";
+    RUN(o, p, "process", "--input-dir", "chord", "--project-name", "QUIET", "--seed", "1",
+        "--stages", "pads,silences", "--set", "pad_miner.max_rms_db=-26", "--verbose");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "  chord_silence_001.wav: score 0."));
+    assert_true(text_has(o.err, " still 1.00 (no onset inside), "));
+    assert_true(text_has(o.err, "  near-miss: pad at "));
+    assert_true(text_has(o.err, "no pad; the nearest: level "));
+    assert_true(text_has(o.err, said));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "chord", "--project-name", "NONE", "--seed", "1",
+        "--stages", "pads", "--set", "pad_miner.max_rms_db=-26");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, said));
+    outcome_done(&o);
+    RUN(o, p, "analyze", "--source", "chord/chord.wav", "--set",
+        "pad_miner.max_rms_db=-26");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, said));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "chord", "--project-name", "LOUD", "--seed", "1",
+        "--stages", "pads", "--set", "pad_miner.max_rms_db=-20");
+    assert_int_equal(o.exit_status, 0);
+    assert_false(text_has(o.err, "no pad"));
+    outcome_done(&o);
+}
+
+/* The same chord with a drummer over it: nobody asked for pads there, so they are only
+ * counted, but all of it is told to who wants to know. */
+static void a_drummer_is_not_told_of_pads(void **state)
+{
+    enum { RATE_HZ = 44100, FRAMES = 12 * RATE_HZ, HITS = 6 };
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char folder[1024];
+    struct rng r = rng_derive(3, 0, "drummer", 0);
+    static const char line[] = "no pad; the nearest: ";
+    static const char count[] = "no pads in 2 recordings full of hits; the near misses";
+    assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    for (size_t i = 0; i < FRAMES; i++)
+        for (int k = 4; i < FRAMES / 2 && k < 7; k++)
+            a.data[i] +=
+                (float)(0.05 * sin(2 * 3.14159265358979 / RATE_HZ * 55 * k * (double)i));
+    for (int i = 0; i < HITS; i++)
+        synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + FRAMES / 2 + i * RATE_HZ,
+                   RATE_HZ / 2, RATE_HZ);
+    path_in(folder, p, "drummer");
+    folder_wav(folder, "one.wav", &a, 24);
+    folder_wav(folder, "two.wav", &a, 16);
+    audio_done(&a);
+#define DRUMMER(name, ...)                                                               \
+    RUN(o, p, "process", "--input-dir", "drummer", "--project-name", name, "--seed",     \
+        "1", "--stages", "pads,drums", "--set", "pad_miner.max_rms_db=-26", __VA_ARGS__)
+    DRUMMER("PLAIN", "--jobs", "1");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "one.wav: 7 drums "));
+    assert_false(text_has(o.err, line));
+    assert_true(text_has(o.err, count));
+    outcome_done(&o);
+    DRUMMER("LONG", "--verbose");
+    assert_true(text_has(o.err, line));
+    assert_false(text_has(o.err, count));
+    outcome_done(&o);
+    DRUMMER("HALF", "--set", "drum_miner.max_saved_per_file=6"); /* .5 a second */
+    assert_false(text_has(o.err, line));
+    outcome_done(&o);
+    DRUMMER("FEW", "--set", "drum_miner.max_saved_per_file=5"); /* less */
+    assert_true(text_has(o.err, line));
+    assert_false(text_has(o.err, "full of hits"));
+    outcome_done(&o);
+    DRUMMER("JSON", "--json");
+    assert_true(text_has(o.out, "\"nearest_pad_missed_by\""));
+    assert_false(text_has(o.err, "no pad"));
+    outcome_done(&o);
+#undef DRUMMER
+}
+
+/* How many onsets are printed, and the least time between two. */
+static int printed_onsets(char *text, double *gap_s)
+{
+    double last = -1;
+    int lines = 0;
+    *gap_s = 1e9;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        char *end;
+        double t = strtod(line, &end);
+        assert_true(*end == '\0' && t > last);
+        *gap_s = lines > 0 ? fmin(*gap_s, t - last) : *gap_s;
+        last = t;
+    }
+    return lines;
+}
+
+static void analyze_prints_onsets_alone(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    double gap_s;
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets");
+    assert_int_equal(o.exit_status, 0);
+    int usual = printed_onsets(o.out, &gap_s);
+    assert_true(usual > 10);
+    assert_true(gap_s < 0.4);
+    outcome_done(&o);
+    /* They are the ones that hits are cut at. */
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets", "--set",
+        "drum_miner.delta=0.5");
+    int fewer = printed_onsets(o.out, &gap_s);
+    assert_in_range(fewer, 1, usual - 1);
+    outcome_done(&o);
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--set", "drum_miner.delta=0.5");
+    char line[40];
+    snprintf(line, sizeof line, "onsets         %d\n", fewer);
+    assert_true(text_has(o.out, line));
+    outcome_done(&o);
+}
+
+static int set_up(void **state)
+{
+    return batch_rig_setup_few(state, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pads_lie_apart),
+        cmocka_unit_test(one_source_pipelines_write_flat),
+        cmocka_unit_test(hits_left_out_are_told),
+        cmocka_unit_test(without_pads_the_setting_is_named),
+        cmocka_unit_test(a_drummer_is_not_told_of_pads),
+        cmocka_unit_test(analyze_prints_onsets_alone),
+    };
+    return cmocka_run_group_tests_name("batch one", tests, set_up, batch_rig_teardown);
+}
