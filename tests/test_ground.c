@@ -22,6 +22,15 @@ static void messages_are_one_clean_line(void **state)
     assert_int_equal(err_set(&e, ST_UNREADABLE, "%s: bad", "a\nb\x1b[31m"),
                      ST_UNREADABLE);
     assert_string_equal(e.msg, "a?b?[31m: bad");
+    /* a control sequence in one letter, alone in one byte, and what turns the line; what
+     * only holds such bytes stays */
+    err_set(&e, ST_UNREADABLE,
+            "a\xc2\x9b"
+            "31m \x9b"
+            "1m \xe2\x80\xae\xe2\x81\xa6 %s",
+            "\xc5\x9b\xe2\x80\x93\xf0\x9f\x8e\xb9\xc2\xa0\xff");
+    assert_string_equal(e.msg,
+                        "a?31m ?1m ?? \xc5\x9b\xe2\x80\x93\xf0\x9f\x8e\xb9\xc2\xa0\xff");
     assert_int_equal(err_set(NULL, ST_DISK, "x"), ST_DISK);
     err_errno(&e, ST_DISK, ENOSPC, "%s", "out.wav");
     assert_string_equal(e.msg, "out.wav: No space left on device");

@@ -1,5 +1,6 @@
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +13,43 @@ static const struct {
 #undef STATUS
 };
 
+/* Bytes of the UTF-8 letter at `s`; a byte that begins none stands for itself. */
+static size_t letter_bytes(const unsigned char *s)
+{
+    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 1;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 1;
+    return n;
+}
+
+/* Does a terminal obey it rather than show it? U+0080 to U+009F are escape sequences in
+ * one letter, and in one byte where a terminal knows no UTF-8; U+2028 to U+202E and
+ * U+2066 to U+2069 end lines and turn the direction of what follows. */
+static bool is_order(const unsigned char *s, size_t n)
+{
+    if (n == 1)
+        return s[0] < 0x20 || (s[0] >= 0x7f && s[0] < 0xa0);
+    if (n == 2)
+        return s[0] == 0xc2 && s[1] < 0xa0;
+    bool turns = (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+                 (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+    return n == 3 && s[0] == 0xe2 && turns;
+}
+
 void err_tame(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
+    const unsigned char *from = (const unsigned char *)text;
+    for (size_t n; *from; from += n) {
+        n = letter_bytes(from);
+        if (is_order(from, n)) {
+            *text++ = '?';
+            continue;
+        }
+        memmove(text, from, n);
+        text += n;
+    }
+    *text = '\0';
 }
 
 /* A message cut in the middle of a UTF-8 sequence would garble the terminal. */

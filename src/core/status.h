@@ -33,8 +33,9 @@ enum status err_set(struct err *e, enum status code, const char *format, ...)
 enum status err_errno(struct err *e, enum status code, int errno_value,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Control characters, as a file's name may hold, become '?': none breaks a line or tells
- * a terminal what to do. */
+/* Control characters, as a file's name may hold, become '?', those of eight bits, too,
+ * and those that turn the direction of writing: none breaks a line or tells a terminal
+ * what to do. */
 void err_tame(char *text);
 
 /* One general sentence for a status, static storage. */

@@ -136,8 +136,8 @@ static void quote(struct text *t, const char *value)
         size_t n = utf8_sequence((const char *)s, &code);
         if (*s == '"' || *s == '\\')
             text_addf(t, "\\%c", *s);
-        else if (*s < 0x20 || *s == 0x7f)
-            text_addf(t, "\\u%04x", *s);
+        else if (n > 0 && (code < 0x20 || (code >= 0x7f && code < 0xa0)))
+            text_addf(t, "\\u%04x", code);
         else if (n > 0)
             text_bytes(t, (const char *)s, n);
         else
