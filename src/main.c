@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A standard stream that was closed must not become the number of a file we write. */
@@ -18,6 +19,18 @@ static void occupy_standard_streams(void)
     while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         close(fd);
+}
+
+/* Each worker keeps two dozen samples open until one flush brings them to the disk: with
+ * many cores more than the usual limit. */
+static void allow_many_files(void)
+{
+    enum { PLENTY = 65536 };
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= PLENTY)
+        return;
+    files.rlim_cur = files.rlim_max < PLENTY ? files.rlim_max : PLENTY;
+    setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* Words that nobody could read were not said. */
@@ -32,6 +45,7 @@ static int said(void)
 int main(int argc, char *argv[])
 {
     occupy_standard_streams();
+    allow_many_files();
     const char *first = argc > 1 ? argv[1] : "";
     if (strcmp(first, "--batch") == 0)
         return batch_main(argc - 2, argv + 2);
