@@ -11,6 +11,7 @@
 #include "mining.h"
 #include "settings.h"
 #include "ui/app.h"
+#include "ui/term.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -429,7 +430,9 @@ static void close_parts(struct workstation *w)
 
 static enum status run(struct workstation *w, const char *wish, struct err *e)
 {
-    enum status st = settings_load(&w->cfg, NULL, NULL, NULL, 0, e);
+    enum status st = term_check(e); /* before a folder is made or a device opened */
+    if (st == ST_OK)
+        st = settings_load(&w->cfg, NULL, NULL, NULL, 0, e);
     w->usual = w->cfg;
     if (st == ST_OK)
         st = settings_load_own(&w->cfg, e);

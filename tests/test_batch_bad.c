@@ -45,8 +45,8 @@ static void bad_files_fail_alone(void **state)
     assert_int_equal(mkfifo(path, 0666), 0);
     snprintf(path, sizeof path, "%s/dangling.wav", in);
     assert_int_equal(symlink("/nowhere/at/all.wav", path), 0);
-    snprintf(path, sizeof path, "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\n'quoted', name.wav",
-             in);
+    snprintf(path, sizeof path,
+             "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\xc2\x9b\n'quoted', name.wav", in);
     char good[1024];
     path_in(good, p, "in/jam-tape.wav");
     assert_int_equal(link(good, path), 0);
@@ -67,7 +67,11 @@ static void bad_files_fail_alone(void **state)
     assert_false(text_has(o.err, "pipe.wav"));
     /* no name commands the terminal or makes two lines of one */
     assert_false(text_has(o.err, "\x1b"));
-    assert_true(text_has(o.err, " ?[31m?'quoted', name.wav: "));
+    assert_true(text_has(o.err, " ?[31m?\?'quoted', name.wav: "));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD3", "--seed", "1",
+        "--stages", "drums", "--json");
+    assert_true(text_has(o.out, " \\u001b[31m\\u009b\\u000a'quoted', name.wav"));
     outcome_done(&o);
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
         "--stages", "drums", "--strict", "--jobs", "1");
@@ -133,6 +137,38 @@ static void unwritable_output_is_a_disk_failure(void **state)
     outcome_done(&o);
 }
 
+/* Each worker keeps two dozen samples open until they are flushed together. */
+static void few_open_files_are_made_more(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    program_run(&o, p->path,
+                (char *[]){"/bin/sh", "-c",
+                           "ulimit -S -n 20; exec " TROWEL_BIN
+                           " --batch process --input_dir in --project_name MANY --seed 7"
+                           " --stages drums,silences",
+                           NULL});
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+}
+
+/* Before anything is opened, also a device: what ALSA prints would stand around it. */
+static void the_workstation_wants_a_terminal(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    for (int i = 0; i < 2; i++) {
+        char *folder = i == 0 ? "in" : "nowhere";
+        program_run(&o, p->path, (char *[]){TROWEL_BIN, folder, NULL});
+        assert_int_equal(o.exit_status, 2);
+        assert_string_equal(o.out, "");
+        assert_string_equal(o.err, "trowel: the workstation needs a terminal on standard "
+                                   "input and output; `trowel --batch` works without "
+                                   "one\n");
+        outcome_done(&o);
+    }
+}
+
 static void links_do_not_lead_out(void **state)
 {
     struct place *p = *state;
@@ -162,6 +198,8 @@ int main(void)
         cmocka_unit_test(failing_sources_leave_no_folders),
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
+        cmocka_unit_test(few_open_files_are_made_more),
+        cmocka_unit_test(the_workstation_wants_a_terminal),
         cmocka_unit_test(links_do_not_lead_out),
     };
     return cmocka_run_group_tests_name("batch bad", tests, set_up, batch_rig_teardown);

@@ -138,6 +138,39 @@ static void eight_colours_hide_nothing(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
+/* A terminal of direct colours reads a number as red, green and blue: 252, a light grey
+ * of the palette, would be blue. */
+static void direct_colours_are_those_of_the_palette(void **state)
+{
+    (void)state;
+    char source[300], command[900];
+    snprintf(source, sizeof source, "%s.ti", folder);
+    FILE *f = fopen(source, "w");
+    assert_non_null(f);
+    fputs("xt-direct|for this test,colors#0x1000000,pairs#0x7FFF,op=\\E[39;49m,"
+          "setaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;"
+          "%p1%{255}%&%d%;m,"
+          "setab=\\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;"
+          "%p1%{255}%&%d%;m,use=vt220,\n",
+          f);
+    fclose(f);
+    snprintf(command, sizeof command, "tic -x -o '%s.d' '%s' 2>/dev/null", folder,
+             source);
+    if (system(command) != 0)
+        skip();
+    snprintf(command, sizeof command, "%s.d", folder);
+    setenv("TERMINFO", command, 1);
+    start("xt-direct", "C.UTF-8", 24, 80);
+    unsetenv("TERMINFO");
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_settle(&pty, 0.1);
+    assert_non_null(strstr(pty.text, "38;2;208;208;208m")); /* text: 252 */
+    assert_non_null(strstr(pty.text, "48;2;215;175;135m")); /* cursor: on 180 */
+    assert_null(strstr(pty.text, ";2;0;0;"));
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+}
+
 static void hopeless_terminals_are_refused(void **state)
 {
     (void)state;
@@ -507,6 +540,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_terminal_starts_and_ends, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(eight_colours_hide_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(direct_colours_are_those_of_the_palette, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(hopeless_terminals_are_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_terminal_is_given_back, set_up, tear_down),

@@ -68,7 +68,7 @@ static const char *capability(const char *name)
     return s && s != (const char *)-1 && *s ? s : NULL;
 }
 
-static enum status refuse(struct err *e)
+enum status term_check(struct err *e)
 {
     const char *name = getenv("TERM");
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -84,7 +84,9 @@ static enum status refuse(struct err *e)
                        "the terminal type TERM=%s is not known here; try "
                        "TERM=xterm-256color, or `trowel --batch`",
                        name);
-    if (!capability("cup"))
+    bool moves = capability("cup");
+    del_curterm(cur_term); /* opening asks again */
+    if (!moves)
         return err_set(e, ST_NO_TERMINAL,
                        "a terminal of type TERM=%s cannot move its cursor; use another "
                        "one, or `trowel --batch`",
@@ -229,7 +231,7 @@ enum status term_open(struct terminal **out, const struct term_options *options,
 {
     *out = NULL;
     bool utf8 = locale_is_utf8();
-    enum status st = refuse(e);
+    enum status st = term_check(e);
     if (st != ST_OK)
         return st;
     struct terminal *t = calloc(1, sizeof *t);
@@ -432,12 +434,25 @@ void term_suspend(struct terminal *t)
 
 /* --- drawing --------------------------------------------------------------------- */
 
+/* What the terminal calls a colour. One of direct colours (xterm-direct) takes red, green
+ * and blue as one number; its lowest numbers stand for its own palette. */
+static int terminal_colour(int colour)
+{
+    enum { DIRECT = 1 << 24, PALETTE = 256, BARELY_RED = 1 << 16 };
+    if (colour < 8 || COLORS < DIRECT)
+        return colour;
+    int r, g, b;
+    theme_rgb(colour, &r, &g, &b);
+    int all = r << 16 | g << 8 | b;
+    return all < PALETTE ? all | BARELY_RED : all;
+}
+
 static short pair_of(struct terminal *t, short fg, short bg)
 {
     short *made = &t->pair[(fg + 1) * COLOUR_SPAN + bg + 1];
     int limit = COLOR_PAIRS < PAIRS_MAX ? COLOR_PAIRS : PAIRS_MAX;
     if (*made == 0 && (fg >= 0 || bg >= 0) && t->pairs + 1 < limit &&
-        init_pair((short)(t->pairs + 1), fg, bg) == OK)
+        init_extended_pair(t->pairs + 1, terminal_colour(fg), terminal_colour(bg)) == OK)
         *made = (short)++t->pairs;
     return *made;
 }

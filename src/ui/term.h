@@ -1,12 +1,12 @@
 /* term: the terminal. The only user of curses.
  *
- * term_open refuses a terminal it cannot draw on with one sentence (ST_NO_TERMINAL): no
- * tty, unknown TERM, no cursor addressing. Input never blocks: poll term_input_fd and
- * term_signal_fd, then ask. After term_close, a stop (term_suspend) or a crash the
- * terminal is as it was before.
- * One terminal at a time in a process; thread: the one that opened it. Signal handlers
- * need one static record of it; they write to a pipe and do nothing else, except on
- * crashes, where they restore the terminal and die of the same signal. */
+ * term_check and term_open refuse a terminal that cannot be drawn on with one sentence
+ * (ST_NO_TERMINAL): no tty, unknown TERM, no cursor addressing. Input never blocks: poll
+ * term_input_fd and term_signal_fd, then ask. After term_close, a stop (term_suspend) or
+ * a crash the terminal is as it was before. One terminal at a time in a process; thread:
+ * the one that opened it. Signal handlers need one static record of it; they write to a
+ * pipe and do nothing else, except on crashes, where they restore the terminal and die of
+ * the same signal. */
 #ifndef TROWEL_UI_TERM_H
 #define TROWEL_UI_TERM_H
 
@@ -28,6 +28,7 @@ struct term_options {
     const struct theme *theme; /* copied */
 };
 
+enum status term_check(struct err *e);
 enum status term_open(struct terminal **out, const struct term_options *options,
                       struct err *e);
 void term_close(struct terminal *t); /* NULL is fine */
