@@ -291,6 +291,82 @@ static void lengths_in_headers_are_not_believed(void **state)
     free(wav);
 }
 
+/* What is put behind the data of whole.wav, which is said to have `stated` bytes. */
+static size_t frames_with(const char *folder, const char *wav, size_t n, uint32_t stated,
+                          const char *behind, size_t more)
+{
+    char path[FOLDER_BYTES], *bytes = calloc(n + more, 1);
+    memcpy(bytes, wav, n);
+    memcpy(bytes + n, behind, strlen(behind));
+    for (int i = 0; i < 4; i++)
+        bytes[40 + i] = (char)(stated >> 8 * i & 0xff);
+    folder_write(folder, "stated.wav", bytes, n + more);
+    free(bytes);
+    return frames_of(folder_path(path, folder, "stated.wav"), NULL);
+}
+
+/* A recorder that states the length now and then was killed: what came since is sound,
+ * but not what others put behind it. */
+static void what_follows_a_stale_length_is_read(void **state)
+{
+    enum { STALE = 4 * (FRAMES / 3), WHOLE = 4 * FRAMES, PICTURE = 1 << 17 };
+    char path[FOLDER_BYTES];
+    size_t n;
+    sound_in(path, *state, "whole.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
+             FRAMES);
+    char *wav = slurp(path, &n);
+    assert_int_equal(n, 44 + WHOLE);
+    assert_int_equal(frames_with(*state, wav, n, STALE, "", 0), FRAMES);
+    assert_true(worst_difference(folder_path(path, *state, "stated.wav"), 10) == 0);
+    assert_int_equal(frames_with(*state, wav, n, WHOLE, "ID3\3", PICTURE), FRAMES);
+    assert_int_equal(frames_with(*state, wav, n, WHOLE, "APETAGEX", PICTURE), FRAMES);
+    assert_int_equal(frames_with(*state, wav, n, WHOLE, "", 4000), FRAMES);
+    char chunk[] = "LIST\1\1\1"; /* 0x10101 bytes */
+    assert_int_equal(frames_with(*state, wav, n, WHOLE, chunk, 0x10109), FRAMES);
+    free(wav);
+}
+
+/* 32 bits hold no length beyond 4 GiB: they keep what is left of it, or stand for
+ * unknown. The file has a hole between its ends. */
+static void a_wav_beyond_four_gib_is_read_whole(void **state)
+{
+    enum { FRAME = 16, BEHIND = 1000 };
+    const int64_t frames = ((int64_t)1 << 32) / FRAME + 1000000, data = frames * FRAME;
+    const uint32_t stated[] = {(uint32_t)data, 0, UINT32_MAX, 0x7ffff000};
+    char path[FOLDER_BYTES];
+    size_t n;
+    sound_in(path, *state, "big.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 8, BEHIND);
+    char *wav = slurp(path, &n);
+    for (size_t i = 0; i < sizeof stated / sizeof *stated; i++) {
+        struct soundfile *sf;
+        struct audio end, want;
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        for (int k = 0; k < 4; k++)
+            wav[40 + k] = (char)(stated[i] >> 8 * k & 0xff);
+        assert_int_equal(fwrite(wav, 1, 44, f), 44);
+        fseeko(f, (off_t)(44 + data - BEHIND * FRAME), SEEK_SET);
+        assert_int_equal(fwrite(wav + 44, FRAME, BEHIND, f), BEHIND);
+        fclose(f);
+        assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+        assert_int_equal(soundfile_info(sf)->claimed_frames, frames);
+        assert_int_equal(soundfile_read_region(sf, frames - BEHIND, BEHIND, &end, NULL),
+                         ST_OK);
+        soundfile_close(sf);
+        char other[FOLDER_BYTES];
+        wav[40] = wav[41] = wav[42] = wav[43] = '\0';
+        folder_write(*state, "want.wav", wav, n);
+        assert_int_equal(
+            soundfile_load(folder_path(other, *state, "want.wav"), 0, &want, NULL),
+            ST_OK);
+        assert_int_equal(end.frames, want.frames);
+        assert_memory_equal(end.data, want.data, BEHIND * 8 * sizeof *end.data);
+        audio_done(&end);
+        audio_done(&want);
+    }
+    free(wav);
+}
+
 /* Largest difference between the beginning of one file and another from `later` on. */
 static double difference_from(const char *path, const char *other, size_t later)
 {
@@ -826,6 +902,8 @@ int main(void)
         IN_FOLDER(a_region_does_not_depend_on_what_was_read_before),
         IN_FOLDER(a_file_that_was_replaced_is_not_read_on),
         IN_FOLDER(lengths_in_headers_are_not_believed),
+        IN_FOLDER(what_follows_a_stale_length_is_read),
+        IN_FOLDER(a_wav_beyond_four_gib_is_read_whole),
         IN_FOLDER(the_end_of_vbr_mp3s_is_not_lost),
         IN_FOLDER(broken_off_data_is_told),
         IN_FOLDER(cut_off_headers_are_seen_through),

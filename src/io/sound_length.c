@@ -155,6 +155,37 @@ static bool is_chunk(int fd, int64_t at, int64_t size)
     return at + 8 + load(p + 4, 4, false) <= size + 1;
 }
 
+/* What players put behind a sound although it is no chunk. */
+static bool is_tag(int fd, int64_t at)
+{
+    static const char *const tags[] = {"ID3", "TAG", "APETAGEX"};
+    char p[8] = {0};
+    bool found = false;
+    if (pread(fd, p, sizeof p, (off_t)at) < (ssize_t)sizeof p)
+        return false;
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        found = found || memcmp(p, tags[i], strlen(tags[i])) == 0;
+    return found;
+}
+
+/* Bytes of sound in a WAV file. A header that was never written states none, one that a
+ * killed recorder wrote last states fewer than are there, and of a recording beyond 4 GiB
+ * the 32 bits keep what is left of its length. Chunks or tags that follow are no sound,
+ * nor is what is too little to miss. */
+static int64_t wav_bytes(int fd, const struct sound *s)
+{
+    enum { LITTLE = 1 << 16 };
+    if (s->stated >= s->there)
+        return s->stated;
+    int64_t length = s->stated, size = s->body + s->there;
+    if (s->field_bytes == 4)
+        length += (s->there - s->stated) >> 32 << 32;
+    int64_t end = s->body + length;
+    bool ends = s->there - length < (length == 0 ? 8 : LITTLE) || is_tag(fd, end) ||
+                is_chunk(fd, end, size) || is_chunk(fd, end + (end & 1), size);
+    return ends ? length : s->there;
+}
+
 /* A plain VOC chunk that goes on to the end of the file or beyond: libsndfile wants a
  * chunk to follow, of which it looks at nothing. */
 static bool is_endless_voc(int fd, const struct sound *s)
@@ -165,30 +196,57 @@ static bool is_endless_voc(int fd, const struct sound *s)
            kind == VOC_PLAIN;
 }
 
+/* The head of a WAV file whose sound has `length` bytes, instead of that in `s`: beyond
+ * 4 GiB one of an RF64 file, which has room for such a length. */
+static void state_length(struct splice *s, const struct sound *sound, int64_t length)
+{
+    enum { FORM_END = 12, DS64_BYTES = 36 };
+    int64_t file = length + sound->body - 8;
+    unsigned char *field = s->head + sound->field;
+    if (file <= UINT32_MAX) {
+        store(field, 4, false, length);
+        store(s->head + 4, 4, false, file);
+        return;
+    }
+    store(field, 4, false, UINT32_MAX);
+    memmove(s->head + FORM_END + DS64_BYTES, s->head + FORM_END,
+            (size_t)sound->body - FORM_END);
+    memset(s->head + FORM_END, 0, DS64_BYTES);
+    memcpy(s->head, "RF64", 4);
+    store(s->head + 4, 4, false, UINT32_MAX);
+    memcpy(s->head + FORM_END, "ds64", 4);
+    store(s->head + FORM_END + 4, 4, false, DS64_BYTES - 8);
+    store(s->head + FORM_END + 8, 8, false, file + DS64_BYTES);
+    store(s->head + FORM_END + 16, 8, false, length);
+    s->head_bytes += DS64_BYTES;
+}
+
 bool sound_length_splice(struct splice *s, int fd)
 {
+    enum { ROOM = 64 }; /* for a longer head */
     struct sound sound;
-    if (!find_sound(fd, &sound) || !sound.layout || sound.body > SPLICE_HEAD_BYTES)
+    if (!find_sound(fd, &sound) || !sound.layout || sound.body > SPLICE_HEAD_BYTES - ROOM)
         return false;
     const struct layout *l = sound.layout;
-    bool riff = l == &layouts[0], wav = strcmp(l->form, "WAVE") == 0;
+    bool wav = strcmp(l->form, "WAVE") == 0, riff = l == &layouts[0];
     bool caf = l->magic[0] == 'c', open_end = caf && sound.stated == -1;
-    bool unwritten = wav && sound.stated == 0 && sound.there >= 8 &&
-                     !is_chunk(fd, sound.body, sound.body + sound.there);
     bool endless = is_endless_voc(fd, &sound);
-    if (!unwritten && !open_end && !endless && !(caf && beyond(&sound) > 0))
+    int64_t length = wav ? wav_bytes(fd, &sound) : sound.there - endless;
+    bool wrong =
+        wav ? length != sound.stated : open_end || endless || (caf && beyond(&sound) > 0);
+    bool fits = riff || sound.field_bytes == 8 || length <= UINT32_MAX;
+    if (!wrong || !fits)
         return false;
     if (pread(fd, s->head, (size_t)sound.body, 0) < (ssize_t)sound.body)
         return false;
-    int64_t most = riff ? 0xffffff00 - sound.body : INT64_MAX;
-    int64_t length = sound.there < most ? sound.there : most;
-    store(s->head + sound.field, sound.field_bytes, l->big_endian, length - endless);
-    if (riff)
-        store(s->head + 4, 4, false, length + sound.body - 8);
-    s->fd = fd;
     s->head_bytes = (size_t)sound.body;
+    if (riff)
+        state_length(s, &sound, length);
+    else
+        store(s->head + sound.field, sound.field_bytes, l->big_endian, length);
+    s->fd = fd;
     s->first = sound.body;
-    s->end = sound.body + length;
+    s->end = sound.body + length + endless;
     s->at = 0;
     return true;
 }

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 
 /* True, with the splice filled, when libsndfile would not read what is there: a WAV file
- * (or RF64) whose data chunk claims to be empty but is followed by what is no chunk, a
+ * (or RF64) whose data chunk claims less than is there and is followed by neither a chunk
+ * nor a tag (also one of more than 4 GiB, for whose length the header has no room), a
  * CAF file whose data chunk ends behind the file or with it (its length is -1), or a VOC
  * file of eight bits without an end mark. */
 bool sound_length_splice(struct splice *s, int fd);

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SPLICE_HEAD_BYTES = 4096 };
+/* Most headers end at 4096 at the latest; a put right one may be longer. */
+enum { SPLICE_HEAD_BYTES = 4096 + 64 };
 
 struct splice {
     int fd;             /* borrowed */
