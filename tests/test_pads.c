@@ -256,6 +256,44 @@ static void noise_and_clipping_are_gated(void **state)
     audio_done(&a);
 }
 
+/* The sea, as steady as can be, then a chord that breathes by some 10 dB with as loud a
+ * sea over it: all that is found of the chord is before the sea. */
+static void a_chord_is_before_the_sea(void **state)
+{
+    (void)state;
+    struct audio a = blank(30.0, RATE);
+    struct rng r = rng_derive(1, 1, "sea", 0);
+    size_t half = a.frames / 2;
+    add_chord(&a, 15.0, 15.0, 130.8, 0.3, 7);
+    for (size_t i = half; i < a.frames; i++) {
+        double breath = 1.0 + 0.55 * sin(2.0 * 3.14159265358979 * 1.3 * (double)i / RATE);
+        a.data[i] *= (float)breath;
+    }
+    synth_noise(0.06, 0.0, 800.0, &r, a.data, half, RATE);
+    synth_noise(0.06, 0.0, 800.0, &r, a.data + half, a.frames - half, RATE);
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    double sea = 0.0, chord = 1.0;
+    size_t seas = 0, chords = 0;
+    for (size_t i = 0; i < l.found_count; i++) {
+        const struct pad_region *f = &l.found[i];
+        double tonal = parts_value(&f->parts, "tonal");
+        if (f->end_sec < 15.0) {
+            assert_true(tonal < 0.05);
+            sea = fmax(sea, f->score);
+            seas++;
+        } else if (f->start_sec > 15.0) {
+            assert_true(tonal > 0.3);
+            chord = fmin(chord, f->score);
+            chords++;
+        }
+    }
+    assert_true(seas > 0 && chords > 0);
+    assert_true(sea < 0.7 && chord > sea + 0.05);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
 /* A chord, then 70 dB below it next to nothing. A constant under both, or one that drifts
  * under the quiet part, changes no pad and makes none of what cannot be heard. */
 static void a_constant_is_no_level(void **state)
@@ -516,6 +554,7 @@ int main(void)
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(what_moves_is_no_pad),
         cmocka_unit_test(noise_and_clipping_are_gated),
+        cmocka_unit_test(a_chord_is_before_the_sea),
         cmocka_unit_test(a_constant_is_no_level),
         cmocka_unit_test(steps_and_wind_are_no_level),
         cmocka_unit_test(the_lowest_note_is_heard),

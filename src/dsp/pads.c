@@ -14,6 +14,11 @@
 #define MAX_CHANGE      0.30
 #define MAX_RUMBLE      0.60 /* of the energy below hearing */
 #define MIN_STABLE      0.85 /* share of the window on stable ground */
+/* Of noise alone hardly a peak stays: its mean tonality is below 0.01. Where a voice, a
+ * chord or a detuned stack sounds under as loud a noise, it is above 0.05. */
+#define NOISE_TONALITY 0.01
+#define TONE_TONALITY  0.05
+#define NOISE_WEIGHT   0.7 /* of a noise, however steady, beside a tone */
 /* A window that misses by more than this (in units of each gate's scale) is forgotten. */
 #define NEAR_MISS 1.5
 
@@ -118,31 +123,35 @@ static double sounding_bands(const struct track *t, size_t from, size_t to)
     return squares > 0.0 ? sum * sum / squares : 1.0;
 }
 
-static void score_window(const struct track_sums *s, const struct pad_params *p,
-                         size_t from, size_t to, const struct track_window *w,
-                         struct score_parts *parts)
+/* 0 for noise, 1 where something has a pitch. */
+static double pitched(double tonality)
+{
+    double share = (tonality - NOISE_TONALITY) / (TONE_TONALITY - NOISE_TONALITY);
+    return fmin(1.0, fmax(0.0, share));
+}
+
+/* Returns the score. */
+static double score_window(const struct track_sums *s, const struct pad_params *p,
+                           size_t from, size_t to, const struct track_window *w,
+                           struct score_parts *parts)
 {
     double threshold = fmax(1e-3, p->spectral_flatness_threshold);
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
-    double bands = sounding_bands(s->track, from, to);
+    double bands = sounding_bands(s->track, from, to), tone = pitched(w->tonality);
     *parts = (struct score_parts){0};
     parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
     parts_add(parts, "spectrum", part_falling(w->change, PAD_SPECTRUM_HALF));
-    parts_add(parts, "tonal", 0.3 * pure + 0.7 * w->tonality);
+    parts_add(parts, "tonal", tone * (0.3 * pure + 0.7 * w->tonality));
     parts_add(
         parts, "calm",
         part_falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
     parts_add(parts, "rich",
               fmin(1.0, fmax(0.0, (bands - PAD_RICH_NONE) / PAD_RICH_SPAN)));
-}
-
-static double weigh(const struct score_parts *parts)
-{
     static const double weight[] = {0.25, 0.25, 0.2, 0.2, 0.1};
     double sum = 0.0;
-    for (int i = 0; i < 5 && i < parts->count; i++)
+    for (int i = 0; i < parts->count; i++)
         sum += weight[i] * parts->part[i].value;
-    return sum;
+    return (NOISE_WEIGHT + (1.0 - NOISE_WEIGHT) * tone) * sum;
 }
 
 /* ---- windows ---- */
@@ -174,9 +183,8 @@ static enum status look_at(struct mine *m, size_t from, size_t to, int duration,
     if (judge_window(m, from, to, &w, &v) > NEAR_MISS)
         return ST_OK;
     struct score_parts parts;
-    score_window(&m->sums, m->p, from, to, &w, &parts);
-    struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, weigh(&parts),
-                              v.miss};
+    double score = score_window(&m->sums, m->p, from, to, &w, &parts);
+    struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, score, v.miss};
     return pad_pool_add(&m->pool, &place, e);
 }
 
