@@ -236,7 +236,31 @@ static void short_gaps_between_sounds_are_left_out(void **state)
         add_tone(&a, at, at + 0.08, -20.0, 8000.0, 11);
     struct silence_list l = mine(&a, &p);
     assert_int_equal(l.run_count, 0);
+    size_t gaps = 0; /* and that is what is said of them, not that their level swings */
+    for (size_t i = 0; i < l.missed_count; i++) {
+        double gap = 0.0;
+        if (sscanf(l.missed[i].missed_by, "a gap of %lf s", &gap) != 1)
+            continue;
+        const struct silence_span *s = &l.missed[i];
+        assert_true(gap >= 0.1 && gap < 0.23);
+        assert_true(fabs(s->end_sec - s->start_sec - gap) < 0.006);
+        gaps++;
+    }
+    assert_true(gaps >= 8);
     silence_list_done(&l);
+
+    p.min_duration_sec = 6.0;
+    struct audio whole = blank(5.0, RATE);
+    add_tone(&whole, 0.0, 5.0, -55.0, 8000.0, 10);
+    l = mine(&whole, &p);
+    double lacks = 0.0;
+    assert_int_equal(l.run_count, 0);
+    assert_true(l.missed_count >= 1);
+    assert_int_equal(sscanf(l.missed[0].missed_by, "%lf ms shorter than allowed", &lacks),
+                     1);
+    assert_true(lacks >= 980.0 && lacks < 1200.0);
+    silence_list_done(&l);
+    audio_done(&whole);
     audio_done(&a);
 }
 

@@ -98,6 +98,8 @@ static void a_near_miss_names_its_setting(void **state)
         {KIND_DRUM, "not among the best 2000", "drum_miner.max_saved_per_file"},
         {KIND_SILENCE, "level 1.2 dB above the gate", "silence_miner.max_rms_db"},
         {KIND_SILENCE, "clicks: crest above 5.0", "silence_miner.max_crest"},
+        {KIND_SILENCE, "900 ms shorter than allowed", "silence_miner.min_duration_sec"},
+        {KIND_SILENCE, "a gap of 0.19 s: rooms are told from 0.25 s on", ""},
         {KIND_SILENCE, "something begins in it", ""},
     };
     char text[WHY_MISSED_BYTES], expected[WHY_MISSED_BYTES];

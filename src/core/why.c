@@ -122,6 +122,7 @@ static const struct {
     {KIND_SILENCE, "dB below the gate", "silence_miner.min_rms_db"},
     {KIND_SILENCE, "dB above the gate", "silence_miner.max_rms_db"},
     {KIND_SILENCE, "crest above", "silence_miner.max_crest"},
+    {KIND_SILENCE, "shorter than allowed", "silence_miner.min_duration_sec"},
 };
 
 const char *why_setting(const struct candidate *c)

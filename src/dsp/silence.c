@@ -157,23 +157,20 @@ static enum status cut_loop(struct mine *m, size_t from, size_t to, size_t run,
     return pile_add(&m->loops, &s, e);
 }
 
-static enum status add_run(struct mine *m, size_t from, size_t to, struct err *e)
-{
-    double length = (double)(to - from) * m->hop_s;
-    if (length < m->p->min_duration_sec)
-        return ST_OK;
-    struct silence_span s;
-    measure(m, from, to, length, &s);
-    s.run = m->runs.count;
-    enum status st = pile_add(&m->runs, &s, e);
-    if (st == ST_OK)
-        st = cut_pieces(m, from, to, s.run, e);
-    if (st == ST_OK)
-        st = cut_loop(m, from, to, s.run, e);
-    return st;
-}
-
 /* ---- near-misses ---- */
+
+/* A gap between sounds, or, where more is asked for, less than that. */
+static double too_short(const struct silence_params *p, double length, char *text)
+{
+    bool gap = length < QUIET_LEAST_S;
+    double least = gap ? QUIET_LEAST_S : p->min_duration_sec, lacks = least - length;
+    if (gap)
+        snprintf(text, MISSED_BY_BYTES, "a gap of %.2f s: rooms are told from %.2f s on",
+                 length, QUIET_LEAST_S);
+    else
+        snprintf(text, MISSED_BY_BYTES, "%.0f ms shorter than allowed", 1000.0 * lacks);
+    return lacks / least;
+}
 
 /* By how much, in units that compare (1 = clearly out), and in words. */
 static double explain(const struct mine *m, enum quiet_reason why, size_t from, size_t to,
@@ -213,6 +210,8 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         over = 1.0 - parts_value(&s->parts, "noise");
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
+    case QUIET_SHORT:
+        return too_short(p, (double)(to - from) * m->hop_s, text);
     default:
         return (double)INFINITY;
     }
@@ -221,10 +220,10 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
 static enum status add_miss(struct mine *m, enum quiet_reason why, size_t from, size_t to,
                             struct err *e)
 {
-    if ((double)(to - from) * m->hop_s < fmax(0.1, m->p->min_duration_sec))
+    double length = (double)(to - from) * m->hop_s;
+    if (length < (why == QUIET_SHORT ? 0.1 : fmax(0.1, m->p->min_duration_sec)))
         return ST_OK;
     struct silence_span s;
-    double length = (double)(to - from) * m->hop_s;
     measure(m, from, to, length, &s);
     double miss = explain(m, why, from, to, &s);
     if (!(miss < 2.0))
@@ -239,6 +238,22 @@ static enum status add_miss(struct mine *m, enum quiet_reason why, size_t from, 
     if (s.score > m->missed.at[worst].score)
         m->missed.at[worst] = s;
     return ST_OK;
+}
+
+static enum status add_run(struct mine *m, size_t from, size_t to, struct err *e)
+{
+    double length = (double)(to - from) * m->hop_s;
+    if (length < m->p->min_duration_sec)
+        return add_miss(m, QUIET_SHORT, from, to, e);
+    struct silence_span s;
+    measure(m, from, to, length, &s);
+    s.run = m->runs.count;
+    enum status st = pile_add(&m->runs, &s, e);
+    if (st == ST_OK)
+        st = cut_pieces(m, from, to, s.run, e);
+    if (st == ST_OK)
+        st = cut_loop(m, from, to, s.run, e);
+    return st;
 }
 
 static enum status collect(struct mine *m, struct err *e)

@@ -15,9 +15,8 @@
 #define RESTLESS_DB     4.5  /* deviation of surroundings that are no room tone at all */
 #define SLOPE_S         0.75 /* means on either side whose difference is the slope */
 #define SLOPE_DB_S      5.0
-#define SLOPE_ERRORS    3.0  /* a slope is one from that many standard errors on */
-#define LEAST_S         0.25 /* what is shorter is a gap between sounds */
-#define SHORT_S         0.4  /* runs below have little to be judged by: stricter */
+#define SLOPE_ERRORS    3.0 /* a slope is one from that many standard errors on */
+#define SHORT_S         0.4 /* runs below have little to be judged by: stricter */
 #define SHORT_SD_DB     2.0
 #define SHORT_CHANGE_DB 2.0
 #define ONSET_STRENGTH  2.0
@@ -313,8 +312,6 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
 
 static bool short_and_doubtful(const struct gate *g, size_t from, size_t to)
 {
-    if (to - from < hops_of(g, LEAST_S) && to - from < g->m->hops)
-        return true;
     if (to - from >= hops_of(g, SHORT_S))
         return false;
     size_t middle = from + (to - from) / 2;
@@ -350,7 +347,9 @@ static void trim(const struct gate *g, size_t from, size_t to)
 
 static void doubt_short(const struct gate *g, size_t from, size_t to)
 {
-    if (short_and_doubtful(g, from, to))
+    if (to - from < hops_of(g, QUIET_LEAST_S) && to - from < g->m->hops)
+        mark(g, from, to, QUIET_SHORT);
+    else if (short_and_doubtful(g, from, to))
         mark(g, from, to, QUIET_UNSTEADY);
 }
 

@@ -21,7 +21,10 @@ enum quiet_reason {
     QUIET_UNSTEADY, /* near: not at the level of its surroundings */
     QUIET_FADE,     /* near: rises or falls all along */
     QUIET_PITCHED,  /* near: music or voice */
+    QUIET_SHORT,    /* near: between two sounds, too short to be told from their ends */
 };
+
+#define QUIET_LEAST_S 0.25 /* what is shorter is a gap between sounds */
 
 struct quiet_map {
     size_t hops;
