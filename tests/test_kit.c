@@ -176,6 +176,25 @@ static void whole_and_sure_hits_come_first(void **state)
     assert_int_equal(p.item[on_slot(&p, "CH")].id, 4);
 }
 
+/* What is a fifth as long as its class needs, or less, is a tick; unless it was cut so.
+ */
+static void a_tick_of_a_crash_plays_nothing(void **state)
+{
+    (void)state;
+    static const double seconds[] = {0.1, 0.16, 0.3, 0.1, 0.1};
+    for (int i = 0; i < 5; i++) {
+        struct kit_item item = drum("a", "crash", 0.8, 1);
+        item.c.m.duration_sec = seconds[i];
+        item.c.m.score = i == 3 ? (double)NAN : 0.8;
+        item.c.decision = i == 4 ? DECISION_ACCEPTED : DECISION_NONE;
+        struct kit_plan p;
+        kit_plan_make(&p, tr8s(), &item, 1, 400);
+        assert_int_equal(on_slot(&p, "CC"), i < 2 ? -1 : 0);
+        assert_int_equal(on_slot(&p, "RC"), -1);
+        assert_int_equal(p.budget.files, 1);
+    }
+}
+
 /* Rather the machine's own sound than a bass note; unless somebody said so. */
 static void notes_are_no_drums(void **state)
 {
@@ -839,6 +858,7 @@ int main(void)
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
         cmocka_unit_test(relatives_stand_in),
         cmocka_unit_test(whole_and_sure_hits_come_first),
+        cmocka_unit_test(a_tick_of_a_crash_plays_nothing),
         cmocka_unit_test(notes_are_no_drums),
         cmocka_unit_test(the_users_word_weighs),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
