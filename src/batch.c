@@ -128,6 +128,7 @@ static enum status run_process(struct batch *b, struct err *e)
     struct process_job job = process_job(b);
     job.inputs = &input;
     job.input_count = 1;
+    job.one_recipe = true;
     enum status st = excavate(b, &job, e);
     if (b->request.pipeline == PIPE_PROCESS)
         hint_project(b, st);

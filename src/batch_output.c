@@ -101,8 +101,10 @@ static void tell_json(struct output *o, const struct news *n)
         json_string(&o->buffer, "state", n->kind == NEWS_DONE ? "done" : "skipped");
     if (n->text)
         json_string(&o->buffer, n->kind == NEWS_FAILED ? "message" : "output", n->text);
-    json_whole(&o->buffer, "finished", n->index);
-    json_whole(&o->buffer, "total", n->total);
+    if (n->kind != NEWS_PLAN || !n->source) {
+        json_whole(&o->buffer, "finished", n->index);
+        json_whole(&o->buffer, "total", n->total);
+    }
     if (n->kind == NEWS_TICK)
         json_number(&o->buffer, "fraction", n->fraction, 4);
     if (n->kind == NEWS_DONE) {
@@ -397,7 +399,8 @@ void output_summary(struct output *o, const struct process_result *r)
         json_close(&o->buffer, '}');
         json_number(&o->buffer, "audio_s", r->audio_s, 3);
         json_number(&o->buffer, "wall_s", r->wall_s, 3);
-        json_whole(&o->buffer, "seed", r->seed);
+        if (!o->dry_run) /* it draws none */
+            json_whole(&o->buffer, "seed", r->seed);
         json_end(o);
         return;
     }

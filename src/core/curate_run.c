@@ -1,6 +1,7 @@
 #include "core/curate_internal.h"
 
 #include "core/array.h"
+#include "core/project.h"
 #include "io/manifest.h"
 #include "io/paths.h"
 #include "io/sha256.h"
@@ -331,6 +332,8 @@ static enum status read_own(struct plan *p, const char *name, struct err *e)
         st = manifest_read(path, &rows, &count, e);
     if (st == ST_NOT_FOUND)
         return ST_OK;
+    if (st == ST_CORRUPT)
+        return err_set(e, ST_EXISTS, "%s is no best-of set's; move it away", path);
     if (st != ST_OK)
         return st;
     if (array_resize(&p->own, p->own_count + count + 1, sizeof *p->own)) {
@@ -364,9 +367,15 @@ static bool planned_already(const struct plan *p, const struct candidate *row)
     return false;
 }
 
-/* A finished set that is not a part of this one is somebody's: --force replaces it. */
+/* A finished set that is not a part of this one is somebody's: --force replaces it. What
+ * was mined or is a kit has a manifest.csv, too, and that is no best-of set's. */
 static enum status check_other_set(const struct plan *p, bool force, struct err *e)
 {
+    enum status st = project_check_none(&p->root, e);
+    if (st != ST_OK)
+        return st;
+    if (p->own_done > 0 && root_exists(&p->root, "ASSIGN.txt"))
+        return err_set(e, ST_EXISTS, "%s is a kit; name another folder", p->root.path);
     for (size_t i = 0; i < p->own_done && !force; i++)
         if (!planned_already(p, &p->own[i]))
             return err_set(e, ST_EXISTS,

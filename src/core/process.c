@@ -293,7 +293,17 @@ static void wait_for_all(struct run *r)
     jobs_deliver(r->jobs);
 }
 
-/* Any source on record that was made by another recipe? */
+static enum status other_recipe(const struct run *r, struct err *e)
+{
+    return err_set(e, ST_EXISTS,
+                   "%s was made with another config, seed, set of stages or version; "
+                   "--force starts afresh, %s",
+                   r->project.root.path,
+                   r->project.flat ? "another folder leaves it"
+                                   : "--project_name begins another");
+}
+
+/* Any source of this run on record that was made by another recipe? */
 static enum status check_recipe(const struct run *r, struct err *e)
 {
     for (size_t i = 0; i < r->sources.count; i++) {
@@ -301,15 +311,19 @@ static enum status check_recipe(const struct run *r, struct err *e)
         if (project_record(&r->project, r->sources.items[i].stem, &on_record, NULL,
                            NULL) == ST_OK &&
             !on_record.failed && on_record.recipe_hash != recipe_of(r, i)->hash)
-            return err_set(
-                e, ST_EXISTS,
-                "%s was made with another config, seed, set of stages or version; "
-                "--force starts afresh, %s",
-                r->project.root.path,
-                r->project.flat ? "another folder leaves it"
-                                : "--project_name begins another");
+            return other_recipe(r, e);
     }
     return ST_OK;
+}
+
+/* Or any at all, also of recordings that are elsewhere now? */
+static enum status check_recipes(const struct run *r, struct err *e)
+{
+    bool only = true;
+    enum status st = check_recipe(r, e);
+    if (st == ST_OK && r->job->one_recipe)
+        st = project_is_of(&r->project, r->recipe[0].hash, &only, e);
+    return st == ST_OK && !only ? other_recipe(r, e) : st;
 }
 
 static enum status run_sources(struct run *r, struct err *e)
@@ -360,6 +374,8 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
     enum status st =
         job->flat_dir ? project_open_flat(&r->project, job->flat_dir, e)
                       : project_open(&r->project, job->export_root, job->project_name, e);
+    if (st == ST_OK)
+        st = project_check_place(&r->project, e);
     if (st != ST_OK)
         return st;
     project_sweep(&r->project);
@@ -368,7 +384,7 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
     if (st == ST_OK && job->force)
         st = clear(r, e);
     else if (st == ST_OK)
-        st = check_recipe(r, e);
+        st = check_recipes(r, e);
     if (st != ST_OK)
         return st;
     /* What was really used includes where it came from: the workstation reads it there.
@@ -539,17 +555,21 @@ static enum status rehearse(struct run *r, struct err *e)
     char place[PATH_BYTES];
     enum status st = ST_OK;
     place_of(place, r->job);
-    bool there = !r->job->force && project_open_folder(&r->project, place, NULL) == ST_OK;
+    bool there = project_open_folder(&r->project, place, NULL) == ST_OK;
+    bool goes_on = there && !r->job->force;
     if (there) {
         r->project.flat = r->job->flat_dir != NULL;
+        st = project_check_place(&r->project, e);
+    }
+    if (goes_on && st == ST_OK) {
         process_settle_seed(&cfg, &r->project, false);
         st = make_recipes(r, &cfg, e);
         if (st == ST_OK)
-            st = check_recipe(r, e);
+            st = check_recipes(r, e);
     }
     for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
         if (in_shard(r->job, i))
-            rehearse_source(r, i, there);
+            rehearse_source(r, i, goes_on);
     if (there)
         project_done(&r->project);
     return st == ST_OK ? verdict(r, e) : st;

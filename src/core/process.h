@@ -31,6 +31,8 @@ struct process_job {
     const struct source_list *hiss; /* for STAGE_DUST */
     double mix_db;
     bool recursive, force, strict, dry_run;
+    /* Whatever is on record has to be of this recipe, not only what is run now. */
+    bool one_recipe;
     int jobs; /* workers, ≥ 1 */
     int shard_index, shard_count;
     const struct reporter *reporter;

@@ -41,6 +41,16 @@ enum status project_open_flat(struct project *p, const char *folder, struct err 
 enum status project_open_folder(struct project *p, const char *folder, struct err *e);
 void project_done(struct project *p);
 
+/* May a run write its project here? ST_EXISTS where a manifest.csv would be overwritten
+ * that is of something else: samples laid out the other way (a flat folder, a project),
+ * or a manifest without any record beside it. */
+enum status project_check_place(const struct project *p, struct err *e);
+/* Is all that is on record, failures aside, of this recipe? */
+enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *is,
+                          struct err *e);
+/* May a best-of set? ST_EXISTS where a project or a flat folder is. */
+enum status project_check_none(const struct root *root, struct err *e);
+
 /* The settings an earlier run wrote down. ST_NOT_FOUND when there is none. */
 enum status project_config(const struct project *p, struct config *cfg, struct err *e);
 enum status project_write_config(const struct project *p, const struct config *cfg,

@@ -1,0 +1,108 @@
+/* Whose folder is it? Every pipeline that writes a manifest.csv would overwrite the one
+ * of whatever else lies there. */
+#include "core/project.h"
+
+#include "core/project_list.h"
+#include "io/manifest.h"
+
+#include <stdlib.h>
+
+enum layout { LAYOUT_UNKNOWN, LAYOUT_FOLDERS, LAYOUT_FLAT };
+
+static bool lies(const struct project *p, const struct candidate *c, bool flat)
+{
+    char relative[PATH_BYTES];
+    struct project asked = *p;
+    asked.flat = flat;
+    project_find_path(&asked, c, relative);
+    return root_exists(&p->root, relative);
+}
+
+/* The first sample on record that is there tells. */
+static enum layout layout_of(const struct project *p, const struct stem_list *stems)
+{
+    enum layout found = LAYOUT_UNKNOWN;
+    for (size_t i = 0; i < stems->count && found == LAYOUT_UNKNOWN; i++) {
+        struct catalog_source source;
+        struct find_list finds = {0};
+        if (project_record(p, stems->at[i], &source, &finds, NULL) != ST_OK)
+            continue;
+        for (size_t k = 0; k < finds.count && found == LAYOUT_UNKNOWN; k++) {
+            const struct candidate *c = &finds.at[k];
+            if (c->saved && lies(p, c, false))
+                found = LAYOUT_FOLDERS;
+            else if (c->saved && lies(p, c, true))
+                found = LAYOUT_FLAT;
+        }
+        find_list_done(&finds);
+    }
+    return found;
+}
+
+/* A manifest without records beside it is somebody else's, or what a copy kept. */
+static enum status check_manifest(const struct project *p, struct err *e)
+{
+    char path[PATH_BYTES];
+    struct candidate *rows = NULL;
+    size_t count = 0;
+    enum status st = path_join(path, sizeof path, p->root.path, "manifest.csv", e);
+    if (st != ST_OK)
+        return st;
+    st = manifest_read(path, &rows, &count, NULL);
+    free(rows);
+    if (st == ST_NOT_FOUND || (st == ST_OK && count == 0))
+        return ST_OK;
+    return err_set(e, ST_EXISTS, "%s is not of this run; move it away, or %s", path,
+                   p->flat ? "name another folder"
+                           : "begin another project (--project_name)");
+}
+
+enum status project_check_place(const struct project *p, struct err *e)
+{
+    struct stem_list stems;
+    if (p->flat && root_exists(&p->root, "catalog.db"))
+        return err_set(e, ST_EXISTS, "%s is a project; name another folder",
+                       p->root.path);
+    enum status st = project_stems(p, &stems, e);
+    if (st == ST_OK && stems.count == 0) {
+        st = check_manifest(p, e);
+    } else if (st == ST_OK) {
+        enum layout layout = layout_of(p, &stems);
+        if (p->flat && layout == LAYOUT_FOLDERS)
+            st = err_set(e, ST_EXISTS, "%s is a project; name another folder",
+                         p->root.path);
+        else if (!p->flat && layout == LAYOUT_FLAT)
+            st = err_set(e, ST_EXISTS,
+                         "%s holds samples of drums, silences, clouds or dust and is no "
+                         "project; --project_name begins another",
+                         p->root.path);
+    }
+    stem_list_done(&stems);
+    return st;
+}
+
+enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *is,
+                          struct err *e)
+{
+    struct catalog_source *sources;
+    size_t count;
+    enum status st = project_sources(p, &sources, &count, e);
+    *is = true;
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        *is = *is && (sources[i].failed || sources[i].recipe_hash == recipe_hash);
+    free(sources);
+    return st;
+}
+
+enum status project_check_none(const struct root *root, struct err *e)
+{
+    struct stem_list stems;
+    struct project p = {.root = *root};
+    enum status st = project_stems(&p, &stems, e);
+    bool there = st == ST_OK && (stems.count > 0 || root_exists(root, "catalog.db"));
+    stem_list_done(&stems);
+    if (!there)
+        return st;
+    return err_set(e, ST_EXISTS, "%s holds what trowel mined; name another folder",
+                   root->path);
+}

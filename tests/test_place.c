@@ -1,0 +1,232 @@
+/* Whose folder is it? No pipeline overwrites the manifest of what something else wrote,
+ * and no project mixes two recipes. */
+#include "core/rng.h"
+#include "io/manifest.h"
+#include "io/soundfile.h"
+#include "folder.h"
+#include "program.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char top[256];
+
+/* Eight bursts of noise, half a second apart. */
+static void write_hits(const char *folder, const char *name, uint64_t seed)
+{
+    char path[512];
+    struct root r;
+    struct audio a;
+    struct rng rng = rng_derive(seed, 0, "hits", 0);
+    snprintf(path, sizeof path, "%s/%s", top, folder);
+    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    tone_noise(&a, 0.3, &rng);
+    for (size_t i = 0; i < a.frames; i++) {
+        double t = fmod((double)i / 44100, 0.5) - 0.1;
+        a.data[i] *= (float)(t < 0 ? 0.0005 : exp(-t * 40));
+    }
+    assert_int_equal(root_open(&r, path, true, NULL), ST_OK);
+    assert_int_equal(soundfile_write_wav(&r, name, &a, 16, NULL, NULL), ST_OK);
+    root_done(&r);
+    audio_done(&a);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    folder_make(top);
+    write_hits("one", "first.wav", 1);
+    write_hits("two", "second.wav", 2);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    folder_remove(top);
+    return 0;
+}
+
+/* Run, and be told `says` (or anything) under this exit status. */
+static void run(int status, const char *says, char *const argv[])
+{
+    struct outcome o;
+    program_run(&o, top, argv);
+    if (o.exit_status != status)
+        fprintf(stderr, "%s%s", o.out, o.err);
+    assert_int_equal(o.exit_status, status);
+    if (says)
+        assert_true(text_has(o.err, says));
+    outcome_done(&o);
+}
+
+#define RUN(status, says, ...)                                                           \
+    run(status, says, (char *[]){TROWEL_BIN, "--batch", __VA_ARGS__, (char *)NULL})
+#define PROCESS(in, name) "process", "--input_dir", in, "--project_name", name
+
+/* The same, and nothing below `folder` changes. */
+#define REFUSED(folder, says, ...)                                                       \
+    do {                                                                                 \
+        char *before_ = hash(folder), *after_;                                           \
+        RUN(4, says, __VA_ARGS__);                                                       \
+        after_ = hash(folder);                                                           \
+        assert_string_equal(before_, after_);                                            \
+        free(before_);                                                                   \
+        free(after_);                                                                    \
+    } while (0)
+
+static char *hash(const char *folder)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", top, folder);
+    return tree_hash(path, NULL);
+}
+
+static size_t rows_of(const char *folder)
+{
+    char path[512];
+    struct candidate *rows;
+    size_t count;
+    snprintf(path, sizeof path, "%s/%s/manifest.csv", top, folder);
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    free(rows);
+    return count;
+}
+
+static void write_text(const char *folder, const char *name, const char *text)
+{
+    char path[512];
+    struct root r;
+    snprintf(path, sizeof path, "%s/%s", top, folder);
+    assert_int_equal(root_open(&r, path, true, NULL), ST_OK);
+    assert_int_equal(root_write_file(&r, name, text, strlen(text), NULL), ST_OK);
+    root_done(&r);
+}
+
+static void a_project_has_one_recipe(void **state)
+{
+    (void)state;
+    RUN(0, NULL, PROCESS("one", "ONE"), "--stages", "drums", "--seed", "1");
+    size_t rows = rows_of("export/ONE");
+    assert_int_equal(rows, 8);
+    /* None of these touches the recording that is on record. */
+    REFUSED("export", "--project_name begins another", PROCESS("two", "ONE"), "--stages",
+            "drums", "--seed", "2");
+    REFUSED("export", "--force starts afresh", PROCESS("two", "ONE"), "--stages",
+            "drums,silences", "--seed", "1");
+    REFUSED("export", NULL, PROCESS("two", "ONE"), "--stages", "drums", "--set",
+            "drum_miner.max_length_sec=0.2");
+    REFUSED("export", NULL, PROCESS("two", "ONE"), "--stages", "drums", "--seed", "2",
+            "--dry-run");
+    RUN(0, NULL, PROCESS("two", "ONE"), "--stages", "drums");
+    assert_int_equal(rows_of("export/ONE"), 16);
+    /* `textures` is made of parts, each with a recipe of its own. */
+    RUN(0, NULL, "textures", "--make_hiss", "--set", "paths.drums_dir=one", "--seed",
+        "1");
+    RUN(0, NULL, "textures", "--make_clouds", "--set", "paths.pad_sources_dir=two");
+    assert_true(rows_of("export/TEXTURES") >= 10);
+}
+
+static void a_project_and_a_flat_folder_are_two_things(void **state)
+{
+    (void)state;
+    RUN(0, NULL, PROCESS("one", "TREE"), "--stages", "drums", "--seed", "1");
+    RUN(0, NULL, "drums", "--source", "one/first.wav", "--export", "export/FLAT",
+        "--seed", "1");
+    assert_int_equal(rows_of("export/FLAT"), 8);
+    /* With the same recipe, and with --force. */
+    REFUSED("export", "is a project; name another folder", "drums", "--source",
+            "one/first.wav", "--export", "export/TREE", "--seed", "1");
+    REFUSED("export", "is a project; name another folder", "silences", "--source",
+            "two/second.wav", "--export", "export/TREE", "--force");
+    REFUSED("export", "is a project; name another folder", "clouds", "--input_dir", "two",
+            "--output_dir", "export/TREE", "--dry-run");
+    REFUSED("export", "is no project", PROCESS("one", "FLAT"), "--stages", "drums",
+            "--seed", "1");
+    REFUSED("export", "is no project", PROCESS("two", "FLAT"), "--force");
+    /* The catalog can be built anew, so it need not be there to tell. */
+    char path[512];
+    snprintf(path, sizeof path, "%s/export/TREE/catalog.db", top);
+    assert_int_equal(remove(path), 0);
+    REFUSED("export", "is a project; name another folder", "drums", "--source",
+            "two/second.wav", "--export", "export/TREE", "--seed", "1");
+    RUN(0, NULL, PROCESS("one", "TREE"), "--stages", "drums", "--seed", "1");
+    assert_int_equal(rows_of("export/TREE"), 8);
+    /* Two sources share a flat folder. */
+    RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "export/FLAT",
+        "--seed", "1");
+    assert_int_equal(rows_of("export/FLAT"), 16);
+}
+
+static void a_best_of_set_replaces_only_its_own(void **state)
+{
+    (void)state;
+    RUN(0, NULL, PROCESS("one", "MINED"), "--stages", "drums", "--seed", "1");
+    RUN(0, NULL, PROCESS("two", "OTHER"), "--stages", "drums", "--seed", "1");
+    RUN(0, NULL, "format", "--input_dir", "export/MINED", "--kit_name", "KIT");
+    REFUSED("export", "name another folder", "curate", "--input_root", "export/MINED",
+            "--output_root", "export/OTHER", "--force");
+    REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
+            "--output_root", "export/kits/KIT", "--force");
+    REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
+            "--output_root", "export/kits/KIT", "--force", "--dry-run");
+    REFUSED("export", "is not of this run; move it away", PROCESS("two", "KIT"),
+            "--export_root", "export/kits");
+    RUN(0, NULL, "curate", "--input_root", "export/MINED", "--top", "3");
+    REFUSED("export", "is not of this run; move it away", "clouds", "--input_dir", "two",
+            "--output_dir", "export/MINED/best_of");
+}
+
+static void a_foreign_manifest_stays(void **state)
+{
+    (void)state;
+    static const char list[] = "my,own,list\n1,2,3\n";
+    write_text("export/NOTES", "manifest.csv", list);
+    write_text("notes", "manifest.csv", list);
+    RUN(0, NULL, PROCESS("one", "SOME"), "--stages", "drums", "--seed", "1");
+    REFUSED("export/NOTES", "manifest.csv is not of this run; move it away",
+            PROCESS("one", "NOTES"), "--seed", "1");
+    REFUSED("export/NOTES", "manifest.csv is not of this run; move it away",
+            PROCESS("one", "NOTES"), "--seed", "1", "--force");
+    REFUSED("notes", "manifest.csv is not of this run; move it away", "drums", "--source",
+            "one/first.wav", "--export", "notes", "--force");
+    REFUSED("notes", "manifest.csv is no best-of set's; move it away", "curate",
+            "--input_root", "export/SOME", "--output_root", "notes", "--force");
+}
+
+/* What a dry run does not know it does not tell. */
+static void a_dry_run_draws_no_seed(void **state)
+{
+    struct outcome o;
+    (void)state;
+    program_run(&o, top,
+                (char *[]){TROWEL_BIN, "--batch", PROCESS("one", "DRY"), "--dry-run",
+                           "--json", NULL});
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "{\"event\":\"plan\",\"source\":\"first.wav\","
+                                "\"output\":\"first\"}\n"));
+    assert_true(text_has(o.out, "\"event\":\"summary\""));
+    assert_false(text_has(o.out, "\"seed\""));
+    outcome_done(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_project_has_one_recipe),
+        cmocka_unit_test(a_project_and_a_flat_folder_are_two_things),
+        cmocka_unit_test(a_best_of_set_replaces_only_its_own),
+        cmocka_unit_test(a_foreign_manifest_stays),
+        cmocka_unit_test(a_dry_run_draws_no_seed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
