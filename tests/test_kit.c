@@ -58,6 +58,13 @@ static void sectors_are_rounded_per_sample(void **state)
     assert_false(budget_fits(&c, t, 181 * 44100, 1, why));
     assert_true(text_has(why, "one sample of 181.0 s"));
     assert_false(budget_fits(&c, t, 91 * 44100, 2, why));
+    /* A kit that is refused is told of every limit, not of one after the other. */
+    char over[160];
+    assert_false(budget_over(&b, t, over));
+    for (int i = 0; i < 5; i++)
+        budget_add(&b, t, 130 * 44100, 1);
+    assert_true(budget_over(&b, t, over));
+    assert_string_equal(over, "405 of 400 files, 659.1 of 600 s, 840 of 408 sectors");
 }
 
 static void slots_are_the_machines(void **state)

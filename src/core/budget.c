@@ -1,6 +1,7 @@
 #include "core/budget.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int budget_sectors(const struct target *t, int64_t frames, int channels)
 {
@@ -19,28 +20,50 @@ void budget_add(struct budget *b, const struct target *t, int64_t frames, int ch
         b->longest_s = seconds;
 }
 
-bool budget_ok(const struct budget *b, const struct target *t, char why[96])
+enum { LIMITS = 4 };
+
+/* One text for each limit, "" where it is kept to. */
+static void each_limit(const struct budget *b, const struct target *t,
+                       char over[LIMITS][64])
 {
+    memset(over, 0, LIMITS * sizeof *over);
     if (b->files > t->files)
-        snprintf(why, 96, "%d of %d files", b->files, t->files);
-    else if (b->longest_s > t->longest_s)
-        snprintf(why, 96, "one sample of %.1f s, at most %.0f s", b->longest_s,
-                 t->longest_s);
-    else if (b->seconds > t->seconds)
-        snprintf(why, 96, "%.1f of %.0f s", b->seconds, t->seconds);
-    else if (b->sectors > t->sectors)
-        snprintf(why, 96, "%d of %d sectors", b->sectors, t->sectors);
-    else
-        return true;
-    return false;
+        snprintf(over[0], sizeof *over, "%d of %d files", b->files, t->files);
+    if (b->longest_s > t->longest_s)
+        snprintf(over[1], sizeof *over, "one sample of %.1f s, at most %.0f s",
+                 b->longest_s, t->longest_s);
+    if (b->seconds > t->seconds)
+        snprintf(over[2], sizeof *over, "%.1f of %.0f s", b->seconds, t->seconds);
+    if (b->sectors > t->sectors)
+        snprintf(over[3], sizeof *over, "%d of %d sectors", b->sectors, t->sectors);
+}
+
+bool budget_over(const struct budget *b, const struct target *t, char text[160])
+{
+    char over[LIMITS][64];
+    size_t length = 0;
+    each_limit(b, t, over);
+    text[0] = '\0';
+    for (int i = 0; i < LIMITS; i++)
+        if (over[i][0])
+            length += (size_t)snprintf(text + length, 160 - length, "%s%s",
+                                       length ? ", " : "", over[i]);
+    return length > 0;
 }
 
 bool budget_fits(const struct budget *b, const struct target *t, int64_t frames,
                  int channels, char why[96])
 {
+    char over[LIMITS][64];
     struct budget more = *b;
     budget_add(&more, t, frames, channels);
-    return budget_ok(&more, t, why);
+    each_limit(&more, t, over);
+    for (int i = 0; i < LIMITS; i++)
+        if (over[i][0]) {
+            snprintf(why, 96, "%s", over[i]);
+            return false;
+        }
+    return true;
 }
 
 void budget_text(const struct budget *b, const struct target *t, char text[160])

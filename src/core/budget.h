@@ -21,8 +21,9 @@ void budget_add(struct budget *b, const struct target *t, int64_t frames, int ch
 /* Would it still fit with one more? `why` says what would not: "402 of 400 files". */
 bool budget_fits(const struct budget *b, const struct target *t, int64_t frames,
                  int channels, char why[96]);
-/* Is it within the machine? */
-bool budget_ok(const struct budget *b, const struct target *t, char why[96]);
+/* Is it more than the machine holds? `text` says by how much, each limit that is passed:
+ * "402 of 400 files, 612.0 of 600 s". */
+bool budget_over(const struct budget *b, const struct target *t, char text[160]);
 /* "18 of 400 files, 27.4 of 600 s, 21 of 408 sectors" */
 void budget_text(const struct budget *b, const struct target *t, char text[160]);
 

@@ -337,13 +337,13 @@ static enum status write_kit(struct making *m, struct err *e)
 
 static void tell_plan(const struct making *m, struct text *t)
 {
-    char wanted[160], in[160], why[96], file[256];
+    char wanted[160], in[160], why[160], file[256];
     if (!t)
         return;
     budget_text(&m->plan.wanted, m->target, wanted);
     budget_text(&m->plan.budget, m->target, in);
     text_addf(t, "%s for the %s: %s\n", m->job->kit_name, m->target->title, in);
-    bool over = !budget_ok(&m->plan.wanted, m->target, why);
+    bool over = budget_over(&m->plan.wanted, m->target, why);
     if (m->plan.left_out > 0)
         text_addf(t, "wanted: %s%s%s; %zu left out\n", wanted, over ? ", over with " : "",
                   over ? why : "", m->plan.left_out);
@@ -411,10 +411,12 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
     m->plan.rings = m->set.rings;
     tell_plan(m, summary);
-    char why[96];
-    if (job->no_fit && !budget_ok(&m->plan.wanted, m->target, why))
-        return err_set(e, ST_OVER_BUDGET, "the kit is over the %s: %s", m->target->title,
-                       why);
+    char why[160];
+    if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
+        return err_set(e, ST_OVER_BUDGET,
+                       "the kit is more than the %s holds: %s; without --no-fit what is "
+                       "too much is left out",
+                       m->target->title, why);
     m->written = calloc(m->plan.count, sizeof *m->written);
     return m->written ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the kit");
 }
