@@ -396,9 +396,9 @@ static enum status run_analyze(struct batch *b, struct err *e)
     struct text out = {0};
     b->cfg.reproducibility.random_seed.set = true;
     enum status st = recipe_init(&recipe, &b->cfg, e);
-    enum analyze_form form = given(b, OPT_ONSETS) ? ANALYZE_ONSETS
-                             : b->output.json     ? ANALYZE_JSON
-                                                  : ANALYZE_TEXT;
+    static const enum analyze_form forms[2][2] = {{ANALYZE_TEXT, ANALYZE_JSON},
+                                                  {ANALYZE_ONSETS, ANALYZE_JSON_ONSETS}};
+    enum analyze_form form = forms[given(b, OPT_ONSETS)][b->output.json];
     if (st == ST_OK)
         st = analyze_run(&recipe, text(b, OPT_SOURCE), form, &ctx, &out, e);
     if (st == ST_OK)

@@ -184,7 +184,7 @@ static void a_drummer_is_not_told_of_pads(void **state)
     DRUMMER("HALF", "--set", "drum_miner.max_saved_per_file=6"); /* .5 a second */
     assert_false(text_has(o.err, line));
     outcome_done(&o);
-    DRUMMER("FEW", "--set", "drum_miner.max_saved_per_file=5"); /* less */
+    DRUMMER("FEWER", "--set", "drum_miner.max_saved_per_file=5"); /* less */
     assert_true(text_has(o.err, line));
     assert_false(text_has(o.err, "full of hits"));
     outcome_done(&o);
@@ -221,6 +221,16 @@ static void analyze_prints_onsets_alone(void **state)
     int usual = printed_onsets(o.out, &gap_s);
     assert_true(usual > 10);
     assert_true(gap_s < 0.4);
+    outcome_done(&o);
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets", "--json");
+    static const char head[] = "{\"event\":\"summary\",\"pipeline\":\"analyze\","
+                               "\"source\":\"in/jam-tape.wav\",\"onsets\":[";
+    assert_int_equal(strncmp(o.out, head, sizeof head - 1), 0);
+    assert_string_equal(strchr(o.out, ']'), "]}\n");
+    int commas = 0;
+    for (const char *c = o.out + sizeof head - 1; *c; c++)
+        commas += *c == ',';
+    assert_int_equal(commas, usual - 1);
     outcome_done(&o);
     /* They are the ones that hits are cut at. */
     RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets", "--set",

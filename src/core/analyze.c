@@ -114,14 +114,35 @@ static void add_json_find(struct text *out, const struct candidate *c)
     json_close(out, '}');
 }
 
+static void json_begin(struct text *out, const char *path)
+{
+    json_open(out, NULL, '{');
+    json_string(out, "event", "summary");
+    json_string(out, "pipeline", "analyze");
+    json_string(out, "source", path);
+}
+
+static void json_end(struct text *out)
+{
+    json_close(out, '}');
+    text_add(out, "\n");
+    out->comma = false;
+}
+
+static void json_onsets(struct text *out, const struct onset_list *onsets)
+{
+    json_open(out, "onsets", '[');
+    for (size_t i = 0; i < onsets->count; i++)
+        if (!onsets->at[i].click)
+            json_number(out, NULL, onsets->at[i].time_s, 6);
+    json_close(out, ']');
+}
+
 static void add_json(struct text *out, const struct dig *d,
                      const struct onset_list *onsets)
 {
     const struct track_info *t = track_info(d->track);
-    json_open(out, NULL, '{');
-    json_string(out, "event", "summary");
-    json_string(out, "pipeline", "analyze");
-    json_string(out, "source", d->site.source_path);
+    json_begin(out, d->site.source_path);
     json_string(out, "format", d->info.format);
     json_number(out, "rate_hz", d->info.rate_hz, 0);
     json_number(out, "channels", d->info.channels, 0);
@@ -130,18 +151,25 @@ static void add_json(struct text *out, const struct dig *d,
     json_string(out, "key", t->key.name);
     json_number(out, "key_confidence", (double)t->key.confidence, 3);
     json_number(out, "tempo_confidence", t->tempo.confidence, 3);
-    json_open(out, "onsets", '[');
-    for (size_t i = 0; i < onsets->count; i++)
-        if (!onsets->at[i].click)
-            json_number(out, NULL, onsets->at[i].time_s, 6);
-    json_close(out, ']');
+    json_onsets(out, onsets);
     json_open(out, "candidates", '[');
     for (size_t i = 0; i < d->finds.count; i++)
         add_json_find(out, &d->finds.at[i]);
     json_close(out, ']');
-    json_close(out, '}');
-    text_add(out, "\n");
-    out->comma = false;
+    json_end(out);
+}
+
+/* Onsets, and nothing else. */
+static void add_only_onsets(struct text *out, enum analyze_form form, const char *path,
+                            const struct onset_list *onsets)
+{
+    if (form == ANALYZE_ONSETS) {
+        add_onsets(out, onsets);
+        return;
+    }
+    json_begin(out, path);
+    json_onsets(out, onsets);
+    json_end(out);
 }
 
 enum status analyze_run(const struct recipe *recipe, const char *path,
@@ -153,19 +181,22 @@ enum status analyze_run(const struct recipe *recipe, const char *path,
     stem_of_file(stem, path);
     struct dig_site site = {
         .open_path = path, .source_path = path, .stem = stem, .folder = ""};
+    bool only = form == ANALYZE_ONSETS || form == ANALYZE_JSON_ONSETS;
+    struct onset_list own = {0};
+    const struct onset_list *onsets = &own;
     enum status st = dig_open(&d, recipe, &site, ctx, e);
-    if (st == ST_EMPTY && form == ANALYZE_ONSETS)
+    if (st == ST_EMPTY && only) {
+        add_only_onsets(out, form, path, onsets);
         return ST_OK;
+    }
     if (st != ST_OK)
         return st;
-    if (form != ANALYZE_ONSETS)
+    if (!only)
         st = dig_run(&d, e);
-    const struct onset_list *onsets;
-    struct onset_list own = {0};
     if (st == ST_OK)
         st = dig_onsets(&d, &own, &onsets, e);
-    if (st == ST_OK && form == ANALYZE_ONSETS)
-        add_onsets(out, onsets);
+    if (st == ST_OK && only)
+        add_only_onsets(out, form, path, onsets);
     else if (st == ST_OK && form == ANALYZE_JSON)
         add_json(out, &d, onsets);
     else if (st == ST_OK)
