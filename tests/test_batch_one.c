@@ -211,6 +211,42 @@ static int printed_onsets(char *text, double *gap_s)
     return lines;
 }
 
+/* max_extracted counts pieces; of the long runs the best three are loops beside them. */
+static void loops_stand_beside_the_silences(void **state)
+{
+    enum { RATE_HZ = 44100, RUN_FRAMES = 4 * RATE_HZ, RUNS = 5 };
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    struct rng r = rng_derive(5, 0, "room", 0);
+    char path[1024];
+    assert_int_equal(audio_init(&a, (size_t)RUNS * RUN_FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    float low = 0; /* a room is not white */
+    for (size_t i = 0; i < a.frames; i++) {
+        low += 0.3f * (0.004f * (float)rng_gauss(&r) - low);
+        double t = (double)(i % RUN_FRAMES) / RATE_HZ;
+        a.data[i] = low + (t < 0.3 ? (float)(0.3 * sin(2000 * t)) : 0);
+    }
+    path_in(path, p, "room");
+    folder_wav(path, "room.wav", &a, 24);
+    audio_done(&a);
+    for (int most = 2; most >= 0; most -= 2) {
+        char setting[48], folder[16];
+        snprintf(setting, sizeof setting, "silence_miner.max_extracted=%d", most);
+        snprintf(folder, sizeof folder, "quiet%d", most);
+        RUN(o, p, "silences", "--source", "room/room.wav", "--export", folder, "--seed",
+            "1", "--set", setting);
+        assert_int_equal(o.exit_status, most ? 0 : 1);
+        outcome_done(&o);
+        path_in(path, p, folder);
+        int all = tree_count(path, ".wav");
+        assert_int_equal(all, most ? 2 + 3 : 0);
+    }
+    assert_true(there(p, "quiet2/room_silence_loop_03.wav"));
+    assert_true(there(p, "quiet2/room_silence_002.wav"));
+    assert_false(there(p, "quiet2/room_silence_003.wav"));
+}
+
 static void analyze_prints_onsets_alone(void **state)
 {
     struct place *p = *state;
@@ -258,6 +294,7 @@ int main(void)
         cmocka_unit_test(hits_left_out_are_told),
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(a_drummer_is_not_told_of_pads),
+        cmocka_unit_test(loops_stand_beside_the_silences),
         cmocka_unit_test(analyze_prints_onsets_alone),
     };
     return cmocka_run_group_tests_name("batch one", tests, set_up, batch_rig_teardown);
