@@ -211,6 +211,39 @@ static int printed_onsets(char *text, double *gap_s)
     return lines;
 }
 
+/* Without anything percussive there is synthetic noise, where hiss alone is asked for; it
+ * saves no recording that was asked for more. */
+static void noise_stands_in_where_hiss_is_asked_for(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char folder[1024];
+    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.3 * sin(2 * 3.14159265358979 * 220 / 44100 * (double)i));
+    path_in(folder, p, "sine");
+    folder_wav(folder, "sine.wav", &a, 24);
+    audio_done(&a);
+#define SINE(name, stages, ...)                                                          \
+    RUN(o, p, "process", "--input-dir", "sine", "--project-name", name, "--seed", "1",   \
+        "--stages", stages, __VA_ARGS__)
+    SINE("NOISE", "hiss", "--jobs", "1");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "sine.wav: 3 hiss "));
+    outcome_done(&o);
+    path_in(folder, p, "export/NOISE/sine/hiss");
+    assert_int_equal(tree_count(folder, ".wav"), 3);
+    SINE("NONOISE", "hiss", "--set", "hiss.use_synthetic_noise=false");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "sine.wav holds nothing usable"));
+    outcome_done(&o);
+    SINE("MORE", "hiss,silences", "--jobs", "1");
+    assert_int_equal(o.exit_status, 1);
+    outcome_done(&o);
+#undef SINE
+}
+
 /* max_extracted counts pieces; of the long runs the best three are loops beside them. */
 static void loops_stand_beside_the_silences(void **state)
 {
@@ -294,6 +327,7 @@ int main(void)
         cmocka_unit_test(hits_left_out_are_told),
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(a_drummer_is_not_told_of_pads),
+        cmocka_unit_test(noise_stands_in_where_hiss_is_asked_for),
         cmocka_unit_test(loops_stand_beside_the_silences),
         cmocka_unit_test(analyze_prints_onsets_alone),
     };

@@ -118,7 +118,9 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
     if (st != ST_OK)
         return st;
     st = dig_run(&d, e);
-    if (st == ST_OK && !has_own_find(&d.finds))
+    /* Noise that was made is not found; but who asks for hiss alone gets it. */
+    bool hiss_alone = recipe->stages == 1u << STAGE_HISS && d.finds.count > 0;
+    if (st == ST_OK && !hiss_alone && !has_own_find(&d.finds))
         st = nothing_usable(file, &d.finds, e);
     if (st == ST_EMPTY)
         only_misses(&d.finds);
