@@ -1,5 +1,6 @@
 #include "batch.h"
 
+#include "batch_contain.h"
 #include "batch_help.h"
 #include "batch_output.h"
 #include "core/analyze.h"
@@ -562,6 +563,8 @@ static enum status run(struct batch *b, struct err *e)
     };
     enum status st = settings_load(&b->cfg, &b->request, &b->output.log, b->config_path,
                                    sizeof b->config_path, e);
+    if (st == ST_OK)
+        st = batch_contained(&b->request, export_root(b), e);
     return st == ST_OK ? table[b->request.pipeline](b, e) : st;
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -203,6 +204,49 @@ static void a_foreign_manifest_stays(void **state)
             "--input_root", "export/SOME", "--output_root", "notes", "--force");
 }
 
+static void link_to_out(const char *name)
+{
+    char path[512], out[512];
+    snprintf(path, sizeof path, "%s/%s", top, name);
+    snprintf(out, sizeof out, "%s/out", top);
+    assert_int_equal(symlink(out, path), 0);
+}
+
+/* The folders that nobody named lie below the export root, and links do not lead out. */
+static void default_folders_are_contained(void **state)
+{
+    (void)state;
+    static const char says[] = "is a symbolic link; nothing is written through it";
+    char out[512];
+    snprintf(out, sizeof out, "%s/out", top);
+    write_text("out", "here", "");
+    RUN(0, NULL, PROCESS("one", "IN"), "--stages", "drums", "--seed", "1",
+        "--export_root", "ex");
+    RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "hiss", "--seed",
+        "1");
+#define LINKED(...)                                                                      \
+    do {                                                                                 \
+        RUN(2, says, __VA_ARGS__, "--export_root", "ex");                                \
+        assert_int_equal(tree_count(out, ""), 1);                                        \
+    } while (0)
+    link_to_out("ex/IN/best_of");
+    LINKED("curate", "--input_root", "ex/IN");
+    LINKED("all", "--input_dir", "one", "--project_name", "IN", "--stages", "drums");
+    link_to_out("ex/kits");
+    LINKED("format", "--input_dir", "hiss");
+    LINKED("format", "--input_dir", "hiss", "--dry-run");
+    link_to_out("ex/clouds");
+    LINKED("clouds", "--input_dir", "one");
+    link_to_out("ex/dust");
+    LINKED("dust", "--pads_dir", "one", "--hiss_dir", "hiss");
+    link_to_out("ex/first");
+    LINKED("drums", "--source", "one/first.wav");
+    LINKED("silences", "--source", "one/first.wav");
+#undef LINKED
+    /* What was asked for is the user's choice. */
+    RUN(0, NULL, "format", "--input_dir", "hiss", "--output_dir", "ex/kits");
+}
+
 /* What a dry run does not know it does not tell. */
 static void a_dry_run_draws_no_seed(void **state)
 {
@@ -226,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_project_and_a_flat_folder_are_two_things),
         cmocka_unit_test(a_best_of_set_replaces_only_its_own),
         cmocka_unit_test(a_foreign_manifest_stays),
+        cmocka_unit_test(default_folders_are_contained),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
