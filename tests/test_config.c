@@ -252,6 +252,25 @@ static void all_problems_are_told_with_their_lines(void **state)
     config_report_done(&r);
 }
 
+/* A number in quotation marks is a text, and the message shows why it is no number. A key
+ * cut short is one of its own section. */
+static void messages_show_what_is_meant(void **state)
+{
+    (void)state;
+    static const char text[] = "musicality:\n"
+                               "  reference_bpm: \"120\"\n"
+                               "curation:\n"
+                               "  thresholds: {max_crest: 3}\n";
+    struct config c;
+    struct config_report r = {0};
+    struct err e;
+    config_defaults(&c);
+    assert_int_equal(parse(&c, text, &r, &e), ST_CONFIG);
+    assert_true(reported(&r, true, 2, "reference_bpm is \"120\"; expected a number"));
+    assert_true(reported(&r, false, 4, "mean curation.thresholds.max_crest_factor?"));
+    config_report_done(&r);
+}
+
 static void relations_are_checked(void **state)
 {
     (void)state;
@@ -433,6 +452,7 @@ int main(void)
         cmocka_unit_test(what_is_written_reads_back_equal),
         cmocka_unit_test(earlier_configs_load_unchanged),
         cmocka_unit_test(all_problems_are_told_with_their_lines),
+        cmocka_unit_test(messages_show_what_is_meant),
         cmocka_unit_test(relations_are_checked),
         cmocka_unit_test(settings_by_name),
         cmocka_unit_test(missing_and_odd_files),

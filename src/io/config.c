@@ -86,9 +86,13 @@ const char *config_section_help(const char *section)
 
 /* --- the nearest name --- */
 
-/* The right key in a wrong section is as near as one edit. */
+/* The right key in a wrong section is as near as one edit; what its own section's key
+ * begins with is nearer. */
 static int key_distance(const char *name, const struct config_key *k)
 {
+    const char *section_end = strchr(name, '.');
+    if (section_end && section_end[1] && strncmp(name, k->name, strlen(name)) == 0)
+        return 0;
     int whole = text_distance(name, k->name);
     const char *dot = strrchr(name, '.');
     int last = text_distance(dot ? dot + 1 : name, k->key) + 1;

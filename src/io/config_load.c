@@ -80,8 +80,9 @@ static void store(struct loading *l, int index, const struct yaml_node *n)
     char expected[256];
     config_expected(expected, sizeof expected, k);
     const struct yaml_node *wrong = culprit(k, n);
-    note(l, true, wrong->line, "%s is %.60s; expected %s", k->name, yaml_shown(wrong),
-         expected);
+    const char *mark = wrong->kind == YAML_SCALAR && wrong->quoted ? "\"" : "";
+    note(l, true, wrong->line, "%s is %s%.60s%s; expected %s", k->name, mark,
+         yaml_shown(wrong), mark, expected);
 }
 
 static void unknown_key(struct loading *l, const char *name, int line)
