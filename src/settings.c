@@ -19,6 +19,15 @@ void settings_user_file(char *out, size_t size, const char *name)
         out[0] = '\0';
 }
 
+void settings_program_folder(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - 1);
+    out[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+}
+
 static void choose_file(char *out, size_t size, const struct request *r)
 {
     if (r && r->text[OPT_CONFIG]) {
@@ -30,6 +39,11 @@ static void choose_file(char *out, size_t size, const struct request *r)
         return;
     settings_user_file(out, size, "config.yaml");
     if (out[0] && access(out, F_OK) == 0)
+        return;
+    char program[4000];
+    settings_program_folder(program, sizeof program);
+    snprintf(out, size, "%s/../share/trowel/config.yaml", program);
+    if (program[0] && access(out, F_OK) == 0)
         return;
     snprintf(out, size, "%s/config.yaml", TROWEL_DATADIR);
     if (access(out, F_OK) != 0)

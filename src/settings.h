@@ -22,5 +22,8 @@ enum status settings_save_own(const char *user_dir, const struct config *cfg,
 
 /* "$XDG_CONFIG_HOME/trowel/<name>" or "~/.config/trowel/<name>"; "" without a home. */
 void settings_user_file(char *out, size_t size, const char *name);
+/* The folder of the program itself; "" when it cannot be told. What was installed with it
+ * lies in ../share/trowel, also where the prefix is another than the build's. */
+void settings_program_folder(char *out, size_t size);
 
 #endif

@@ -370,11 +370,7 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
 static void find_themes(struct workstation *w)
 {
     char exe[PATH_BYTES], own[PATH_BYTES];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(exe, '/');
-    if (slash)
-        *slash = '\0';
+    settings_program_folder(exe, sizeof exe);
     settings_user_file(own, sizeof own, "themes");
     snprintf(w->theme_dirs, sizeof w->theme_dirs,
              "%.2000s:%.2000s/../share/trowel/themes:%.2000s/../../themes:%s/themes", own,

@@ -247,6 +247,40 @@ static void default_folders_are_contained(void **state)
     RUN(0, NULL, "format", "--input_dir", "hiss", "--output_dir", "ex/kits");
 }
 
+/* Installed below any prefix, the config that came along is found: after ./config.yaml
+ * and the user's. */
+static void the_installed_config_is_beside_the_program(void **state)
+{
+    (void)state;
+    char program[512], home[512];
+    struct outcome o;
+    snprintf(program, sizeof program, "%s/usr/bin/trowel", top);
+    snprintf(home, sizeof home, "%s/home", top);
+    write_text("usr/share/trowel", "config.yaml",
+               "drum_miner: {max_saved_per_file: 7}\n");
+    write_text("usr/bin", "empty", "");
+    program_run(&o, NULL, (char *[]){"/bin/cp", TROWEL_BIN, program, NULL});
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    setenv("XDG_CONFIG_HOME", home, 1);
+    for (int kept = 7; kept >= 5; kept--) {
+        char line[40];
+        snprintf(line, sizeof line, "max_saved_per_file: %d\n", kept);
+        program_run(&o, top, (char *[]){program, "--batch", "validate", NULL});
+        assert_int_equal(o.exit_status, 0);
+        assert_true(text_has(o.out, line));
+        outcome_done(&o);
+        if (kept == 7)
+            write_text("home/trowel", "config.yaml",
+                       "drum_miner: {max_saved_per_file: 6}\n");
+        else if (kept == 6)
+            write_text(".", "config.yaml", "drum_miner: {max_saved_per_file: 5}\n");
+    }
+    unsetenv("XDG_CONFIG_HOME");
+    snprintf(program, sizeof program, "%s/config.yaml", top);
+    assert_int_equal(remove(program), 0);
+}
+
 /* What a dry run does not know it does not tell. */
 static void a_dry_run_draws_no_seed(void **state)
 {
@@ -271,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_best_of_set_replaces_only_its_own),
         cmocka_unit_test(a_foreign_manifest_stays),
         cmocka_unit_test(default_folders_are_contained),
+        cmocka_unit_test(the_installed_config_is_beside_the_program),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
