@@ -4,7 +4,10 @@
 #undef _FILE_OFFSET_BITS
 #define _GNU_SOURCE 1
 #include "core/curate.h"
+#include "core/dig.h"
+#include "core/rng.h"
 #include "core/session.h"
+#include "dsp/synth.h"
 #include "folder.h"
 #include "io/manifest.h"
 #include "io/paths.h"
@@ -26,8 +29,7 @@
 
 #include <cmocka.h>
 
-/* --- the calls
- * ---------------------------------------------------------------------------- */
+/* --- the calls --- */
 
 static long calls_left = -1; /* −1: not counting */
 static int syncs;
@@ -130,7 +132,12 @@ int syncfs(int fd)
     syncs++;
     if (fatal())
         die();
-    unflushed_count = 0;
+    struct stat s;
+    int left = 0;
+    for (int i = 0; i < unflushed_count && fstat(fd, &s) == 0; i++)
+        if (unflushed[i].device != s.st_dev)
+            unflushed[left++] = unflushed[i];
+    unflushed_count = left;
     return (int)syscall(SYS_syncfs, fd);
 }
 
@@ -186,8 +193,7 @@ int ftruncate64(int fd, off64_t n)
     return (int)syscall(SYS_ftruncate, fd, n);
 }
 
-/* --- the ground
- * ----------------------------------------------------------------------------- */
+/* --- the ground --- */
 
 enum { FINDS = 6 };
 
@@ -276,8 +282,7 @@ static struct session *open_session(const struct place *p)
     return s;
 }
 
-/* --- a decision
- * ----------------------------------------------------------------------------- */
+/* --- a decision --- */
 
 static int decide_and_undo(struct place *p)
 {
@@ -330,8 +335,7 @@ static void test_decisions(void **state)
         assert_true(deaths[i] > 0);
 }
 
-/* --- the machine's half
- * ---------------------------------------------------------------------- */
+/* --- the machine's half --- */
 
 static int publish_all(struct place *p)
 {
@@ -394,8 +398,7 @@ static void test_mining(void **state)
     assert_true(n > 5);
 }
 
-/* --- curate
- * ------------------------------------------------------------------------------------ */
+/* --- curate --- */
 
 static int curate_all(struct place *p)
 {
@@ -497,6 +500,89 @@ static int write_together(struct place *p)
     return st != ST_OK;
 }
 
+/* A recording with a few hits, dug up: what a run then calls complete. */
+static int dig_hits(struct place *p)
+{
+    enum { RATE = 44100, HITS = 4 };
+    struct audio a;
+    struct root r;
+    struct dig d;
+    struct config cfg;
+    struct recipe recipe = {.stages = 1u << STAGE_DRUMS};
+    struct rng rng = rng_derive(1, 0, "crash", 0);
+    char path[900];
+    if (audio_init(&a, (size_t)RATE * HITS / 2 + RATE, 1, RATE, NULL) != ST_OK)
+        return 1;
+    for (int i = 0; i < HITS; i++)
+        synth_drum(SYNTH_SNARE, 0.7, 1, &rng, a.data + RATE / 4 + i * RATE / 2,
+                   RATE * 2 / 5, RATE);
+    watching = false;
+    folder_wav(p->folder, "tape.wav", &a, 16);
+    watching = true;
+    audio_done(&a);
+    snprintf(path, sizeof path, "%s/tape.wav", p->folder);
+    config_defaults(&cfg);
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "tape",
+                            .root = &r,
+                            .folder = "tape",
+                            .category_folders = true};
+    enum status st = recipe_init(&recipe, &cfg, NULL);
+    if (st == ST_OK)
+        st = root_open(&r, p->project, false, NULL);
+    if (st == ST_OK)
+        st = dig_open(&d, &recipe, &site, NULL, NULL);
+    if (st != ST_OK)
+        return 1;
+    st = dig_run(&d, NULL);
+    bool well = st == ST_OK && d.finds.count >= HITS;
+    dig_done(&d);
+    root_done(&r);
+    return !well;
+}
+
+static const char other_disk[] = "/dev/shm";
+
+/* So many that one flush of a disk is worth it, but they lie on two. */
+static int write_on_two_disks(struct place *p)
+{
+    struct atomic_file *file[TOGETHER] = {NULL};
+    struct root r[2];
+    enum status st = root_open(&r[0], p->folder, false, NULL);
+    if (st == ST_OK)
+        st = root_open(&r[1], other_disk, false, NULL);
+    for (int i = 0; i < TOGETHER && st == ST_OK; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "trowel-test-%d-%d", (int)getpid(), i);
+        st = atomic_begin(&file[i], &r[i % 2], name, NULL);
+        if (st == ST_OK)
+            st = atomic_write(file[i], "whole", 5, NULL);
+    }
+    if (st == ST_OK)
+        st = atomic_place_all(file, TOGETHER, NULL);
+    for (int i = 0; i < 2 && st == ST_OK; i++)
+        st = root_flush(&r[i], "", NULL);
+    for (int i = 0; i < TOGETHER && st == ST_OK; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "trowel-test-%d-%d", (int)getpid(), i);
+        st = root_remove(&r[i % 2], name, NULL);
+    }
+    root_done(&r[0]);
+    root_done(&r[1]);
+    return st != ST_OK;
+}
+
+static void test_one_flush_is_of_one_disk(void **state)
+{
+    struct place *p = *state;
+    struct stat here, there;
+    if (stat(p->folder, &here) != 0 || stat(other_disk, &there) != 0 ||
+        here.st_dev == there.st_dev)
+        skip(); /* there are no two */
+    watch(write_on_two_disks, p);
+}
+
 static void test_names_are_given_to_what_is_on_the_disk(void **state)
 {
     struct place *p = *state;
@@ -504,6 +590,7 @@ static void test_names_are_given_to_what_is_on_the_disk(void **state)
     watch(write_together, p);
     watch(publish_all, p);
     watch(curate_all, p);
+    watch(dig_hits, p);
     links_refused = true;
     watch(write_one, p);
     watch(write_together, p);
@@ -615,6 +702,7 @@ int main(void)
         CASE(test_mining),
         CASE(test_curate),
         CASE(test_names_are_given_to_what_is_on_the_disk),
+        CASE(test_one_flush_is_of_one_disk),
         CASE(test_what_cannot_be_linked_is_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

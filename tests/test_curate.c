@@ -273,8 +273,7 @@ static void test_places_differ(void **state)
     free(p);
 }
 
-/* --- on disk
- * -------------------------------------------------------------------------------- */
+/* --- on disk --- */
 
 /* A struck tone of so many frames. */
 static void strike(const char *folder, const char *name, double hz, size_t frames)

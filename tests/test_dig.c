@@ -137,6 +137,76 @@ static void dig_hits(struct dig *d, const char *path)
     assert_int_equal(stage_drums(d, NULL), ST_OK);
 }
 
+/* Where most of it is no number, that is what is said, and not that it is silent. */
+static void what_holds_no_numbers_is_told(void **state)
+{
+    enum { FRAMES = 10000 };
+    static const struct {
+        int broken;
+        const char *says;
+    } told[] = {{FRAMES * 6 / 10, " holds no sound: its samples are no numbers"},
+                {FRAMES * 4 / 10, " is silent from end to end"}};
+    for (size_t k = 0; k < sizeof told / sizeof *told; k++) {
+        static float x[FRAMES];
+        char path[FOLDER_BYTES];
+        struct dig d;
+        struct err e;
+        for (int i = 0; i < FRAMES; i++)
+            x[i] = i < told[k].broken ? NAN : 0;
+        folder_path(path, *state, "broken.wav");
+        assert_int_equal(
+            folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_FLOAT, OUT, 1, x, FRAMES), 1);
+        struct dig_site site = {.open_path = path, .source_path = path, .stem = "broken"};
+        assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, &e), ST_EMPTY);
+        assert_non_null(strstr(e.msg, told[k].says));
+    }
+}
+
+/* Samples that wait together and want one name get numbers; a near-miss has a name of its
+ * own, no file, and lasts as long as its stretch. */
+static void finds_that_wait_have_names_of_their_own(void **state)
+{
+    enum { SAME = 3 };
+    static const char *const names[SAME] = {"same.wav", "same_2.wav", "same_3.wav"};
+    char path[FOLDER_BYTES];
+    struct audio a = tone_blank(1, 1, OUT);
+    struct root root;
+    struct dig d;
+    tone_add(&a, -1, 220, 0.5, 0);
+    record(path, *state, &a);
+    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "drums",
+                            .root = &root,
+                            .folder = "made"};
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    for (int i = 0; i < SAME; i++) {
+        struct candidate c;
+        struct keep k = {.name = "same", .peak_dbfs = -3, .channels = 1};
+        struct audio part;
+        assert_int_equal(dig_read(&d, 0, OUT / 2, 1, &part, NULL), ST_OK);
+        dig_candidate(&d, &c, KIND_DRUM, 0, OUT / 2);
+        assert_int_equal(dig_keep(&d, &c, &part, &k, NULL), ST_OK);
+    }
+    struct candidate miss;
+    dig_candidate(&d, &miss, KIND_PAD, OUT / 4, OUT / 2);
+    assert_int_equal(dig_miss(&d, &miss, "pad", 7, NULL), ST_OK);
+    assert_int_equal(d.finds.count, SAME + 1);
+    for (int i = 0; i < SAME; i++) {
+        assert_string_equal(d.finds.at[i].filename, names[i]);
+        assert_true(d.finds.at[i].saved);
+        folder_path(path, *state, "made");
+        assert_true(folder_has(path, names[i]));
+    }
+    assert_int_equal(folder_count(path), SAME);
+    assert_string_equal(d.finds.at[SAME].filename, "drums_pad_miss07.wav");
+    assert_close(d.finds.at[SAME].m.duration_sec, 0.25, 1e-9);
+    assert_false(d.finds.at[SAME].saved);
+    dig_done(&d);
+    root_done(&root);
+}
+
 /* Thirty kicks, thirty open hats, thirty kicks: hiss is made of two dozen of the hats. */
 static void the_airiest_hits_are_kept_for_hiss(void **state)
 {
@@ -452,6 +522,8 @@ int main(void)
         cmocka_unit_test(what_is_finished_stays_as_it_is),
         cmocka_unit_test(silence_is_no_sample),
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),
+        IN_FOLDER(what_holds_no_numbers_is_told),
+        IN_FOLDER(finds_that_wait_have_names_of_their_own),
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_one_shot_is_what_its_name_says),
         IN_FOLDER(a_click_between_hits_is_no_attack),

@@ -45,6 +45,26 @@ static void list(char out[4096], const char *folder, bool recursive, const char 
     source_list_done(&found);
 }
 
+/* Of links to one folder the first by name is the way in, whichever was made first. */
+static void the_first_of_several_links_is_followed(void **state)
+{
+    static const char *const made[][3] = {{"b", "a", "c"}, {"c", "b", "a"}};
+    char path[FOLDER_BYTES], top[FOLDER_BYTES], out[4096];
+    for (int k = 0; k < 2; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "outside%d/deep/x.wav", k);
+        sound(*state, name);
+        snprintf(name, sizeof name, "in%d", k);
+        folder_path(top, *state, name);
+        folder_write(top, "notes.txt", "", 0);
+        snprintf(name, sizeof name, "../outside%d", k);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(symlink(name, folder_path(path, top, made[k][i])), 0);
+        list(out, top, true, NULL);
+        assert_string_equal(out, "a/deep/x.wav=a_deep_x");
+    }
+}
+
 /* What trowel wrote is no recording, unless it is what was asked for. */
 static void projects_are_passed_over(void **state)
 {
@@ -193,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(content_or_ending_makes_a_source),
+        IN_FOLDER(the_first_of_several_links_is_followed),
         IN_FOLDER(projects_are_passed_over),
         IN_FOLDER(folders_stay_in_names_and_loops_end),
         IN_FOLDER(doubles_get_names_of_their_own),

@@ -1,5 +1,6 @@
 /* audio/engine: exactness, fades, loops, seams, rates, references, real-time safety. */
 #include "audio/engine.h"
+#include "audio/limit.h"
 #include "core/rng.h"
 
 #include <math.h>
@@ -212,10 +213,33 @@ static void the_seam_is_heard_again_and_again(void **state)
             assert_true(heard ==
                         s->audio.data[at < SIDE ? 50000 - SIDE + at : 10000 + at - SIDE]);
     }
-    assert_true(out[0] == 0);
+    assert_true(out[0] == 0 && out[2 * (TURN - 1)] == 0); /* both ends are silent */
     free(out);
     engine_free(g);
     sound_unref(s);
+}
+
+/* Down in a straight line that is there with the loudest frame, back up in .1 s. */
+static void too_much_is_turned_down_in_a_line(void **state)
+{
+    (void)state;
+    enum { N = 512, AT = 255 };
+    const float quiet = 0.1f;
+    struct limit l = {.gain = 1};
+    float left[N], right[N] = {0};
+    for (int block = 0; block < 2; block++) {
+        for (int i = 0; i < N; i++)
+            left[i] = block == 0 && i == AT ? 2 : quiet;
+        limit_apply(&l, RATE, left, right, N);
+        for (int i = 0; i < N; i++) {
+            double gain = block == 1 ? 0.5 + (i + 1) / (0.1 * RATE)
+                          : i < AT   ? 1 - 0.5 * (i + 1) / (AT + 1)
+                                     : 0.5;
+            double want = block == 0 && i == AT ? 1 : gain * (double)quiet;
+            assert_true(fabs((double)left[i] - want) < 2e-6);
+            assert_true(right[i] == 0);
+        }
+    }
 }
 
 /* The largest step between neighbouring samples. */
@@ -499,6 +523,7 @@ int main(void)
         cmocka_unit_test(loops_are_sample_exact),
         cmocka_unit_test(the_loop_switch_acts_at_once),
         cmocka_unit_test(the_seam_is_heard_again_and_again),
+        cmocka_unit_test(too_much_is_turned_down_in_a_line),
         cmocka_unit_test(nothing_ever_clicks),
         cmocka_unit_test(a_start_of_a_file_is_not_faded_but_a_cut_is),
         cmocka_unit_test(flipping_keeps_the_place),

@@ -208,10 +208,40 @@ static void what_stays_is_left_alone(void **state)
     session_close(s);
 }
 
+/* It is the same stretch where half of both together is common to them, on whichever side
+ * the rest lies. */
+static void half_of_both_is_the_same_stretch(void **state)
+{
+    static const struct hit was[] = {{"pad01_dark", 4, 2}, {NULL, 0, 0}};
+    static const struct {
+        struct hit now[2];
+        enum decision decision;
+    } cases[] = {
+        {{{"pad01_mid", 2.1, 3.9}}, DECISION_ACCEPTED}, /* begins much earlier */
+        {{{"pad01_mid", 4, 3.9}}, DECISION_ACCEPTED},
+        {{{"pad01_mid", 1.9, 4.1}}, DECISION_NONE},   /* 2 of 4.1 s */
+        {{{"pad01_mid", 4, 4.1}}, DECISION_ACCEPTED}, /* begins where it began */
+        {{{"pad01_mid", 4.1, 4.1}}, DECISION_NONE},
+        {{{"pad01_mid", 3.4, 2}}, DECISION_ACCEPTED}, /* 1.4 of 2.6 s */
+        {{{"pad01_mid", 3.2, 2}}, DECISION_NONE},     /* 1.2 of 2.8 s */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct place *p = *state;
+        struct session *s = open_session(p);
+        mine(s, was);
+        decide(s, "pad01_dark", DECISION_ACCEPTED);
+        mine(s, cases[i].now);
+        assert_int_equal(called(s, "pad01_mid")->decision, cases[i].decision);
+        session_close(s);
+        folder_remove(p->project);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SESSION(words_follow_their_sounds),
+        IN_SESSION(half_of_both_is_the_same_stretch),
         IN_SESSION(a_run_elsewhere_does_the_same),
         IN_SESSION(what_stays_is_left_alone),
     };

@@ -408,6 +408,26 @@ static void loudness_is_r128(void **state)
     audio_done(&a);
 }
 
+/* Turned round by whole points of the drift, a loop loses the same. */
+static void a_loop_has_no_beginning(void **state)
+{
+    (void)state;
+    enum { N = 88200, POINT = 63 }; /* two seconds; 700 points in each */
+    struct audio a = sound(N, 1), turned = sound(N, 1);
+    tone_add(&a, 0, 1000, 0.4, 1);
+    tone_add(&a, 0, 2, 0.02, 0.5);
+    for (size_t i = 0; i < N; i++)
+        a.data[i] += 0.03f;
+    for (size_t i = 0; i < N; i++)
+        turned.data[i] = a.data[(i + 300 * POINT) % N];
+    assert_int_equal(level_remove_dc(&a, true, NULL, NULL), ST_OK);
+    assert_int_equal(level_remove_dc(&turned, true, NULL, NULL), ST_OK);
+    for (size_t i = 0; i < N; i++)
+        assert_close((double)turned.data[i], (double)a.data[(i + 300 * POINT) % N], 2e-6);
+    audio_done(&a);
+    audio_done(&turned);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +437,7 @@ int main(void)
         cmocka_unit_test(true_peak_passes_nothing_over),
         cmocka_unit_test(normalise_meets_its_target_or_says_silence),
         cmocka_unit_test(dc_goes_and_nothing_else),
+        cmocka_unit_test(a_loop_has_no_beginning),
         cmocka_unit_test(small_dc_stays),
         cmocka_unit_test(a_quiet_sound_loses_the_dc_it_would_export),
         cmocka_unit_test(ends_are_closed_only_if_open),

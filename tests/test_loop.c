@@ -1,6 +1,7 @@
 /* dsp/loop: places, crossfade, loops of given length, closing. */
 #include "core/rng.h"
 #include "dsp/loop.h"
+#include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,18 +16,10 @@
 
 enum { RATE = 44100 };
 
-static struct audio blank(double seconds, int channels, int rate_hz)
-{
-    struct audio a;
-    size_t frames = (size_t)llround(seconds * rate_hz);
-    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
-    return a;
-}
-
 /* `period` frames of a fixed random waveform with a few harmonics, again and again. */
 static struct audio periodic(double seconds, size_t period, int channels)
 {
-    struct audio a = blank(seconds, channels, RATE);
+    struct audio a = tone_blank(seconds, channels, RATE);
     for (size_t i = 0; i < a.frames; i++)
         for (int c = 0; c < channels; c++) {
             double x = 0.0;
@@ -41,7 +34,7 @@ static struct audio periodic(double seconds, size_t period, int channels)
 /* Detuned voices with slow tremolo: a chord pad. */
 static struct audio chord(double seconds, int channels, uint64_t item)
 {
-    struct audio a = blank(seconds, channels, RATE);
+    struct audio a = tone_blank(seconds, channels, RATE);
     struct rng r = rng_derive(1, 2, "chord", item);
     double root = rng_range(&r, 110.0, 220.0);
     static const double ratio[] = {1.0, 1.26, 1.5, 2.0};
@@ -62,7 +55,7 @@ static struct audio chord(double seconds, int channels, uint64_t item)
 
 static struct audio noise(double seconds, int channels, double cutoff_hz)
 {
-    struct audio a = blank(seconds, channels, RATE);
+    struct audio a = tone_blank(seconds, channels, RATE);
     struct rng r = rng_derive(3, 4, "noise", 0);
     double k = 1.0 - exp(-2.0 * PI * cutoff_hz / RATE), state[8] = {0};
     for (size_t i = 0; i < a.frames; i++)
@@ -263,7 +256,7 @@ static void works_at_every_rate(void **state)
     static const int rates[] = {1000, 2000, 8000, 22050, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         size_t period = (size_t)rates[k] / 100;
-        struct audio a = blank(3.0, 1, rates[k]), loop;
+        struct audio a = tone_blank(3.0, 1, rates[k]), loop;
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] =
                 (float)(0.5 * sin(2.0 * PI * (double)(i % period) / (double)period));
@@ -285,7 +278,7 @@ static void poor_material_is_refused_with_a_sentence(void **state)
     (void)state;
     struct err e;
     struct loop_list l;
-    struct audio a = blank(4.0, 2, RATE);
+    struct audio a = tone_blank(4.0, 2, RATE);
     assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, &e), ST_EMPTY);
     assert_int_equal(l.count, 0);
     assert_true(strlen(e.msg) > 10);
@@ -353,7 +346,7 @@ static void ends_in_opposite_phase_lift_nothing(void **state)
 {
     (void)state;
     enum { FADE = 4410, START = RATE, END = 2 * RATE };
-    struct audio a = blank(2.0, 1, RATE), loop;
+    struct audio a = tone_blank(2.0, 1, RATE), loop;
     float *lead = a.data + START - FADE, *tail = a.data + END - FADE;
     for (int i = 0; i < FADE; i++) {
         bool middle = i > FADE / 3 && i < 2 * FADE / 3;

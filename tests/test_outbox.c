@@ -67,6 +67,8 @@ static void a_declared_speed_is_heeded(void **state)
     assert_true(outbox_rest(&l.o) <= 0);
     frame(&l, 240); /* a quarter of a second on the line, a whole one to itself */
     assert_true(outbox_rest(&l.o) > 0.9 && outbox_rest(&l.o) <= 1);
+    frame(&l, 240); /* goes out behind the first */
+    assert_true(outbox_rest(&l.o) > 1.05 && outbox_rest(&l.o) <= 1.25);
     end(&l);
     begin(&l, 0); /* a pseudo terminal */
     frame(&l, 240);

@@ -17,14 +17,6 @@
 
 enum { RATE = 44100 };
 
-static struct audio blank(double seconds, int rate_hz)
-{
-    struct audio a;
-    size_t frames = (size_t)llround(seconds * rate_hz);
-    assert_int_equal(audio_init(&a, frames, 1, rate_hz, NULL), ST_OK);
-    return a;
-}
-
 static void add_chord(struct audio *a, double from_s, double length_s, double root_hz,
                       double level, uint64_t item)
 {
@@ -74,7 +66,7 @@ static bool apart(const struct pad_region *a, const struct pad_region *b)
 static void chords_between_drums_are_found_and_loop(void **state)
 {
     (void)state;
-    struct audio a = blank(40.0, RATE);
+    struct audio a = tone_blank(40.0, 1, RATE);
     static const double root[] = {110.0, 146.8, 98.0};
     for (int k = 0; k < 3; k++) {
         add_drums(&a, 13.0 * k, 5.0, 120.0);
@@ -127,7 +119,7 @@ static void drum_loops_give_no_pads(void **state)
     (void)state;
     static const double bpm[] = {60.0, 95.0, 124.0, 170.0};
     for (size_t k = 0; k < 4; k++) {
-        struct audio a = blank(12.0, RATE);
+        struct audio a = tone_blank(12.0, 1, RATE);
         add_drums(&a, 0.0, 12.0, bpm[k]);
         struct pad_params p = pad_params_default();
         struct pad_list l = mine(&a, &p);
@@ -140,7 +132,7 @@ static void drum_loops_give_no_pads(void **state)
 static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 {
     (void)state;
-    struct audio a = blank(60.0, RATE);
+    struct audio a = tone_blank(60.0, 1, RATE);
     add_chord(&a, 0.0, 60.0, 130.8, 0.3, 7);
     struct pad_params p = pad_params_default();
     struct pad_list l = mine(&a, &p);
@@ -159,7 +151,7 @@ static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 {
     (void)state;
-    struct audio a = blank(16.0, RATE);
+    struct audio a = tone_blank(16.0, 1, RATE);
     struct pad_params p = pad_params_default();
     bool early = false, late = false;
     p.target_durations_sec[0] = 4.5;
@@ -177,7 +169,7 @@ static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 static void near_misses_say_by_how_much(void **state)
 {
     (void)state;
-    struct audio a = blank(8.0, RATE);
+    struct audio a = tone_blank(8.0, 1, RATE);
     add_chord(&a, 0.0, 8.0, 130.8, 0.3, 7);
     struct pad_params p = pad_params_default();
     struct pad_list l = mine(&a, &p);
@@ -206,7 +198,7 @@ static void what_moves_is_no_pad(void **state)
     static const double swing_db[] = {5, 9};
     struct pad_params p = pad_params_default();
     for (int k = 0; k < 2; k++) {
-        struct audio a = blank(12.0, RATE);
+        struct audio a = tone_blank(12.0, 1, RATE);
         add_chord(&a, 0.0, 12.0, 110.0, 0.25, 1);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] *= (float)pow(10.0, swing_db[k] / 20.0 *
@@ -217,7 +209,7 @@ static void what_moves_is_no_pad(void **state)
         pad_list_done(&l);
         audio_done(&a);
     }
-    struct audio low = blank(12.0, RATE), high = blank(12.0, RATE);
+    struct audio low = tone_blank(12.0, 1, RATE), high = tone_blank(12.0, 1, RATE);
     add_chord(&low, 0.0, 12.0, 82.0, 0.25, 1);
     add_chord(&high, 0.0, 12.0, 622.0, 0.25, 2);
     for (size_t i = 0; i < low.frames; i++) {
@@ -236,7 +228,7 @@ static void what_moves_is_no_pad(void **state)
 static void noise_and_clipping_are_gated(void **state)
 {
     (void)state;
-    struct audio a = blank(10.0, RATE);
+    struct audio a = tone_blank(10.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "white", 0);
     synth_noise(0.1, 0.0, 20000.0, &r, a.data, a.frames, RATE);
     struct pad_params p = pad_params_default();
@@ -245,7 +237,7 @@ static void noise_and_clipping_are_gated(void **state)
     pad_list_done(&l);
     audio_done(&a);
 
-    a = blank(10.0, RATE);
+    a = tone_blank(10.0, 1, RATE);
     add_chord(&a, 0.0, 10.0, 130.8, 0.3, 7);
     for (size_t i = 0; i < a.frames; i += RATE) /* a burst at full scale every second */
         for (size_t k = 0; k < 6 && i + k < a.frames; k++)
@@ -261,7 +253,7 @@ static void noise_and_clipping_are_gated(void **state)
 static void a_chord_is_before_the_sea(void **state)
 {
     (void)state;
-    struct audio a = blank(30.0, RATE);
+    struct audio a = tone_blank(30.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "sea", 0);
     size_t half = a.frames / 2;
     add_chord(&a, 15.0, 15.0, 130.8, 0.3, 7);
@@ -302,7 +294,7 @@ static void a_constant_is_no_level(void **state)
     struct pad_params p = pad_params_default();
     struct pad_list plain = {0};
     for (int k = 0; k < 3; k++) {
-        struct audio a = blank(30.0, RATE);
+        struct audio a = tone_blank(30.0, 1, RATE);
         add_chord(&a, 0.0, 12.0, 130.8, 0.3, 7);
         add_chord(&a, 13.0, 17.0, 98.0, 0.0001, 8);
         for (size_t i = 0; i < a.frames; i++) {
@@ -336,7 +328,7 @@ static void steps_and_wind_are_no_level(void **state)
     struct pad_params p = pad_params_default();
     for (int rate = 22050; rate <= 48000; rate += 25950)
         for (int k = 0; k < 2; k++) {
-            struct audio a = blank(30.0, rate);
+            struct audio a = tone_blank(30.0, 1, rate);
             struct rng rng = rng_derive(9, 1, "room", (uint64_t)k);
             double step = 0.0, wind = 0.0, lean = 0.0, w = 6.2831853 * 14.0 / rate;
             for (size_t i = 0; i < a.frames; i++) {
@@ -359,7 +351,7 @@ static void steps_and_wind_are_no_level(void **state)
 static void the_lowest_note_is_heard(void **state)
 {
     (void)state;
-    struct audio a = blank(12.0, RATE);
+    struct audio a = tone_blank(12.0, 1, RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.2 * sin(6.28318531 * 27.5 * (double)i / RATE));
     struct pad_params p = pad_params_default();
@@ -376,7 +368,7 @@ static void every_rate_and_any_rubbish(void **state)
     (void)state;
     static const int rates[] = {8000, 22050, 96000};
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = blank(6.0, rates[k]);
+        struct audio a = tone_blank(6.0, 1, rates[k]);
         add_chord(&a, 0.0, 6.0, 130.8, 0.3, 7);
         struct pad_params p = pad_params_default();
         struct pad_list l = mine(&a, &p);
@@ -386,7 +378,7 @@ static void every_rate_and_any_rubbish(void **state)
     }
     static const double seconds[] = {0.0, 0.001, 0.3, 1.5, 3.0};
     for (size_t k = 0; k < 5; k++) {
-        struct audio a = blank(seconds[k], RATE);
+        struct audio a = tone_blank(seconds[k], 1, RATE);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = k % 2 ? NAN : 0.0f;
         struct pad_params p = pad_params_default();
@@ -402,7 +394,7 @@ static void every_rate_and_any_rubbish(void **state)
 static void a_short_recording_can_be_a_pad(void **state)
 {
     (void)state;
-    struct audio a = blank(10.0, RATE);
+    struct audio a = tone_blank(10.0, 1, RATE);
     add_chord(&a, 0.0, 10.0, 110.0, 0.3, 3);
     struct audio cut;
     assert_int_equal(audio_slice(&cut, &a, 4 * RATE, RATE * 3 / 2, NULL), ST_OK);
@@ -425,7 +417,7 @@ static void a_short_recording_can_be_a_pad(void **state)
 static void a_loop_that_jumps_is_refused(void **state)
 {
     (void)state;
-    struct audio a = blank(4.0, RATE);
+    struct audio a = tone_blank(4.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "jump", 0);
     for (int k = 0; k < 40; k++) /* nothing but hits: no place joins any other */
         synth_drum(SYNTH_SNARE, k % 2 ? 0.5 : 0.05, 1.0, &r, a.data + k * 4410, 4410,
@@ -450,7 +442,7 @@ static void a_loop_keeps_to_the_gate_of_onsets(void **state)
 {
     (void)state;
     enum { EVERY = 50 };
-    struct audio a = blank(6.0, RATE);
+    struct audio a = tone_blank(6.0, 1, RATE);
     add_chord(&a, 0.0, 6.0, 110.0, 0.3, 3);
     struct onset at[EVERY];
     for (int i = 0; i < EVERY; i++)
@@ -480,7 +472,7 @@ static void a_calm_loop_is_taken_instead(void **state)
     struct pad_params p = pad_params_default();
     int made = 0;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        struct audio a = blank(6.0, RATE);
+        struct audio a = tone_blank(6.0, 1, RATE);
         struct rng r = rng_derive(seed, 1, "attacks", 0);
         struct onset at[5];
         add_chord(&a, 0.0, 6.0, 110.0, 0.3, seed);
@@ -509,7 +501,7 @@ static void a_calm_loop_is_taken_instead(void **state)
 static void stable_regions_leave_out_the_drums(void **state)
 {
     (void)state;
-    struct audio a = blank(24.0, RATE);
+    struct audio a = tone_blank(24.0, 1, RATE);
     add_drums(&a, 8.0, 8.0, 150.0);
     add_chord(&a, 0.0, 7.8, 110.0, 0.3, 1);
     add_chord(&a, 16.2, 7.8, 98.0, 0.3, 2);

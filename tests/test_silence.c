@@ -2,6 +2,7 @@
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/silence.h"
+#include "dsp/silence_runs.h"
 #include "dsp/synth.h"
 #include "tone.h"
 
@@ -20,14 +21,6 @@ enum { RATE = 44100 };
 struct stretch {
     double start_s, end_s;
 };
-
-static struct audio blank(double seconds, int rate_hz)
-{
-    struct audio a;
-    size_t frames = (size_t)llround(seconds * rate_hz);
-    assert_int_equal(audio_init(&a, frames, 1, rate_hz, NULL), ST_OK);
-    return a;
-}
 
 static void add_tone(struct audio *a, double from_s, double to_s, double rms_db,
                      double top_hz, uint64_t item)
@@ -81,7 +74,7 @@ static struct audio recording(struct stretch *known, size_t *count)
 {
     static const double level[] = {-50.0, -62.0, -70.0, -57.0, -66.0, -53.0};
     static const double top[] = {18000.0, 1500.0, 5000.0, 400.0, 9000.0, 700.0};
-    struct audio a = blank(36.0, RATE);
+    struct audio a = tone_blank(36.0, 1, RATE);
     double at = 0.0;
     struct rng r = rng_derive(2, 2, "parts", 0);
     for (size_t k = 0; k < 6; k++) {
@@ -160,7 +153,7 @@ static void few_pieces_are_spread_over_the_recording(void **state)
 static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
 {
     (void)state;
-    struct audio a = blank(9.0, RATE);
+    struct audio a = tone_blank(9.0, 1, RATE);
     add_drums(&a, 0.0, 3.0, 1);
     for (size_t i = 6 * RATE; i < a.frames; i++)
         a.data[i] = 0.003f; /* −50 dB, but nothing moves */
@@ -174,7 +167,7 @@ static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
 static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
 {
     (void)state;
-    struct audio a = blank(4.0, RATE);
+    struct audio a = tone_blank(4.0, 1, RATE);
     struct rng r = rng_derive(2, 2, "dither", 0);
     double lsb = ldexp(1.0, -10); /* an 11-bit file: dither at −66 dB */
     for (size_t i = 0; i < a.frames; i++)
@@ -199,7 +192,7 @@ static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
     struct silence_params p = silence_params_default();
     p.source_bits = 11;
     for (int i = 0; i < 2; i++) {
-        struct audio a = blank(4.0, RATE);
+        struct audio a = tone_blank(4.0, 1, RATE);
         add_tone(&a, 0.0, 4.0, 20.0 * log10(steps[i] * ldexp(1.0, -10)), 700.0, 8);
         struct silence_list l = mine(&a, &p);
         assert_int_equal(l.run_count > 0, i);
@@ -213,7 +206,7 @@ static void a_room_that_hums_is_one(void **state)
 {
     (void)state;
     struct silence_params p = silence_params_default();
-    struct audio a = blank(5.0, RATE);
+    struct audio a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -62.0, 4000.0, 9);
     for (size_t i = 0; i < a.frames; i++)
         for (int h = 2; h <= 4; h++)
@@ -230,7 +223,7 @@ static void short_gaps_between_sounds_are_left_out(void **state)
 {
     (void)state;
     struct silence_params p = silence_params_default();
-    struct audio a = blank(5.0, RATE);
+    struct audio a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -55.0, 8000.0, 10);
     for (double at = 0.0; at < 4.9; at += 0.3)
         add_tone(&a, at, at + 0.08, -20.0, 8000.0, 11);
@@ -269,7 +262,7 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
     (void)state;
     struct silence_params p = silence_params_default();
     struct rng r = rng_derive(2, 2, "music", 0);
-    struct audio a = blank(8.0, RATE);
+    struct audio a = tone_blank(8.0, 1, RATE);
     synth_pad(&(struct synth_pad){220.0, 0.004, 2000.0, 5.0, 0.3, 0.3}, &r, a.data,
               a.frames, RATE);
     struct silence_list l = mine(&a, &p);
@@ -295,7 +288,7 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
 static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
 {
     (void)state;
-    struct audio a = blank(6.0, RATE);
+    struct audio a = tone_blank(6.0, 1, RATE);
     add_tone(&a, 0.0, 6.0, -60.0, 8000.0, 3);
     for (int k = 1; k < 6; k++)
         a.data[k * RATE] += 0.05f;
@@ -310,10 +303,36 @@ static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
     audio_done(&a);
 }
 
+/* Nor does the hop before it, in which it may have begun. */
+static void what_begins_takes_the_hop_before_it(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(8.0, 1, RATE);
+    struct rng r = rng_derive(2, 3, "knocks", 0);
+    add_tone(&a, 0.0, 8.0, -60.0, 8000.0, 4);
+    for (int k = 1; k < 8; k++)
+        synth_drum(SYNTH_RIM, 0.01, 1.0, &r, a.data + k * RATE + 100 * k, RATE / 2, RATE);
+    struct silence_params p = silence_params_default();
+    struct track *t = tone_track(&a);
+    struct quiet_map m;
+    assert_int_equal(quiet_map_init(&m, t, &p, NULL), ST_OK);
+    const struct onset_list *onsets = track_onsets(t);
+    assert_in_range(onsets->count, 7, 9);
+    for (size_t i = 0; i < onsets->count; i++) {
+        double hop_s = (double)track_info(t)->hop_frames / RATE;
+        size_t at = (size_t)(onsets->at[i].time_s / hop_s);
+        assert_int_not_equal(m.reason[at], QUIET);
+        assert_true(at == 0 || m.reason[at - 1] != QUIET);
+    }
+    quiet_map_done(&m);
+    track_free(t);
+    audio_done(&a);
+}
+
 static void an_offset_does_not_hide_room_tone(void **state)
 {
     (void)state;
-    struct audio a = blank(6.0, RATE);
+    struct audio a = tone_blank(6.0, 1, RATE);
     add_drums(&a, 0.0, 2.0, 4);
     add_tone(&a, 2.0, 6.0, -60.0, 8000.0, 3);
     for (size_t i = 0; i < a.frames; i++)
@@ -329,7 +348,7 @@ static void an_offset_does_not_hide_room_tone(void **state)
 static void near_misses_say_by_how_much(void **state)
 {
     (void)state;
-    struct audio a = blank(4.0, RATE);
+    struct audio a = tone_blank(4.0, 1, RATE);
     add_tone(&a, 0.0, 4.0, -42.0, 8000.0, 8);
     struct silence_params p = silence_params_default();
     struct silence_list l = mine(&a, &p);
@@ -349,7 +368,7 @@ static void pieces_are_finished_clean(void **state)
     struct silence_params p = silence_params_default();
     static const double seconds[] = {0.1, 0.35, 0.6};
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = blank(seconds[k], RATE);
+        struct audio a = tone_blank(seconds[k], 1, RATE);
         add_tone(&a, 0.0, seconds[k], -60.0, 600.0, k);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] += 0.01f;
@@ -362,7 +381,7 @@ static void pieces_are_finished_clean(void **state)
         assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 12.0) < 0.01);
         audio_done(&a);
     }
-    struct audio nothing = blank(0.5, RATE);
+    struct audio nothing = tone_blank(0.5, 1, RATE);
     assert_int_equal(silence_finish(&nothing, &p, NULL), ST_EMPTY);
     audio_done(&nothing);
 }
@@ -372,7 +391,7 @@ static void fades_are_short(void **state)
 {
     (void)state;
     struct silence_params p = silence_params_default();
-    struct audio a = blank(0.35, RATE), was;
+    struct audio a = tone_blank(0.35, 1, RATE), was;
     add_tone(&a, 0.0, 0.35, -60.0, 12000.0, 1);
     assert_int_equal(audio_slice(&was, &a, 0, a.frames, NULL), ST_OK);
     assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
@@ -403,7 +422,7 @@ static void loops_are_of_2_to_6_seconds(void **state)
     static const double room_s[] = {1.7, 3.0, 10.0};
     struct silence_params p = silence_params_default();
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = blank(room_s[k] + 4.0, RATE);
+        struct audio a = tone_blank(room_s[k] + 4.0, 1, RATE);
         add_drums(&a, 0.0, 2.0, k);
         add_tone(&a, 2.0, 2.0 + room_s[k], -60.0, 8000.0, k);
         add_drums(&a, 2.0 + room_s[k], 4.0 + room_s[k], k);
@@ -427,7 +446,7 @@ static void long_runs_become_seamless_loops(void **state)
     struct silence_params p = silence_params_default();
     int seamless = 0;
     for (uint64_t k = 0; k < 6; k++) {
-        struct audio a = blank(3.0, RATE);
+        struct audio a = tone_blank(3.0, 1, RATE);
         add_tone(&a, 0.0, 3.0, -60.0, 500.0 * (double)(k + 1), k);
         struct seam s;
         assert_int_equal(silence_finish_loop(&a, &p, &s, NULL), ST_OK);
@@ -445,7 +464,7 @@ static void every_rate_and_any_rubbish(void **state)
     static const int rates[] = {8000, 48000, 96000};
     struct silence_params p = silence_params_default();
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = blank(5.0, rates[k]);
+        struct audio a = tone_blank(5.0, 1, rates[k]);
         add_drums(&a, 0.0, 2.0, k);
         add_tone(&a, 2.0, 5.0, -60.0, 2000.0, k);
         struct silence_list l = mine(&a, &p);
@@ -456,7 +475,7 @@ static void every_rate_and_any_rubbish(void **state)
     }
     static const double seconds[] = {0.0, 0.001, 0.2, 2.0};
     for (size_t k = 0; k < 4; k++) {
-        struct audio a = blank(seconds[k], RATE);
+        struct audio a = tone_blank(seconds[k], 1, RATE);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = NAN;
         struct silence_list l = mine(&a, &p);
@@ -478,6 +497,7 @@ int main(void)
         cmocka_unit_test(short_gaps_between_sounds_are_left_out),
         cmocka_unit_test(quiet_music_speech_and_fades_are_not_room_tone),
         cmocka_unit_test(clicks_cut_a_run_and_do_not_lie_in_it),
+        cmocka_unit_test(what_begins_takes_the_hop_before_it),
         cmocka_unit_test(an_offset_does_not_hide_room_tone),
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(pieces_are_finished_clean),

@@ -76,6 +76,9 @@ static void names_are_cut_where_it_helps(void **state)
     assert_string_equal(to, "");
     utf8_fit(to, sizeof to, "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", 4, CUT_END, "~");
     assert_string_equal(to, "\xE6\x97\xA5~"); /* no half character */
+    char five[] = "......"; /* room for four and the end, and what is not ours */
+    utf8_fit(five, 5, "abcde", 9, CUT_END, "~");
+    assert_memory_equal(five, "abcd\0.", 6);
     char tiny[6];
     utf8_fit(tiny, sizeof tiny, "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", 9, CUT_END, "~");
     assert_string_equal(tiny, "\xC3\xA9\xC3\xA9");
