@@ -1,0 +1,433 @@
+/* Kits on the disk: what lies there, what goes and stays when one is written again, and
+ * what is left of one that was killed. */
+#define _XOPEN_SOURCE 700
+#include "core/kit.h"
+#include "core/rng.h"
+#include "dsp/level.h"
+#include "dsp/synth.h"
+#include "folder.h"
+#include "io/csv.h"
+#include "io/paths.h"
+#include "io/soundfile.h"
+#include "nap.h"
+#include "program.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void write_sample(const char *folder, const char *name, enum synth_drum d,
+                         double silence_s, int rate, int channels)
+{
+    struct audio a;
+    struct rng rng = rng_derive(3, (uint64_t)d, "kit test", 0);
+    size_t quiet = (size_t)(silence_s * rate);
+    size_t n = quiet + (size_t)(synth_drum_length_s(d) * rate);
+    assert_int_equal(audio_init(&a, n, 1, rate, NULL), ST_OK);
+    synth_drum(d, 0.5, 1, &rng, a.data + quiet, n - quiet, rate);
+    struct audio out;
+    assert_int_equal(audio_convert_channels(&out, &a, channels, NULL), ST_OK);
+    folder_wav(folder, name, &out, 24);
+    audio_done(&a);
+    audio_done(&out);
+}
+
+static enum status run_kit(const char *in, const char *out, const char *name, bool force,
+                           struct text *summary, struct err *e)
+{
+    struct config cfg;
+    struct kit_result r;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed = (struct config_seed){.set = true, .value = 5};
+    struct kit_job job = {.input_dir = in,
+                          .output_dir = out,
+                          .kit_name = name,
+                          .target = "tr8s",
+                          .cfg = &cfg,
+                          .force = force};
+    return kit_run(&job, &r, summary, e);
+}
+
+static unsigned le(const unsigned char *p, int bytes)
+{
+    unsigned v = 0;
+    for (int i = bytes - 1; i >= 0; i--)
+        v = v << 8 | p[i];
+    return v;
+}
+
+static void check_wav(const char *path)
+{
+    unsigned char head[44];
+    struct stat s;
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(head, 1, 44, f), 44);
+    fclose(f);
+    assert_int_equal(stat(path, &s), 0);
+    assert_memory_equal(head, "RIFF", 4);
+    assert_int_equal(le(head + 4, 4), s.st_size - 8);
+    assert_memory_equal(head + 8, "WAVEfmt ", 8);
+    assert_int_equal(le(head + 16, 4), 16);
+    assert_int_equal(le(head + 20, 2), 1);
+    assert_int_equal(le(head + 24, 4), 44100);
+    assert_int_equal(le(head + 34, 2), 16);
+    assert_memory_equal(head + 36, "data", 4);
+    assert_int_equal(le(head + 40, 4), s.st_size - 44);
+    struct audio a;
+    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    double peak = level_peak(&a);
+    /* between samples it peaks at -1 dBFS */
+    assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
+    size_t first = 0;
+    while (first < a.frames &&
+           fabs((double)a.data[first * (size_t)a.channels]) < 0.05 * peak)
+        first++;
+    assert_true(first <= 44); /* within 1 ms */
+    assert_true(fabs((double)a.data[a.frames * (size_t)a.channels - 1]) < 0.001);
+    audio_done(&a);
+}
+
+static int check_folder(const char *path)
+{
+    struct dirent **names;
+    int n = scandir(path, &names, NULL, alphasort), wavs = 0;
+    assert_true(n >= 2);
+    for (int i = 0; i < n; i++) {
+        if (strstr(names[i]->d_name, ".WAV")) {
+            char full[1024];
+            snprintf(full, sizeof full, "%.500s/%.400s", path, names[i]->d_name);
+            check_wav(full);
+            wavs++;
+        }
+        free(names[i]);
+    }
+    free(names);
+    return wavs;
+}
+
+static void put(const char *folder, const char *name, const char *text)
+{
+    folder_write(folder, name, text, strlen(text));
+}
+
+static void a_kit_from_bare_files(void **state)
+{
+    (void)state;
+    char top[256], in[300], out[300], card[400];
+    struct err e = {0};
+    struct text summary = {0};
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(out, sizeof out, "%s/out", top);
+    snprintf(card, sizeof card, "%s/NIGHT BUS/ROLAND/TR-8S/SAMPLE/NIGHT_BUS", out);
+    static const char *const words[SYNTH_DRUM_COUNT] = {
+        "kick",    "snare", "clap", "hat_closed", "hat_open",
+        "tom_mid", "crash", "rim",  "ride"};
+    for (int d = 0; d < SYNTH_DRUM_COUNT; d++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s \xf0\x9f\xa5\x81 'x', %d.wav", words[d], d);
+        write_sample(in, name, (enum synth_drum)d, 0.02 * d, d % 2 ? 48000 : 44100,
+                     1 + d % 2);
+    }
+    write_sample(in, "copy.wav", SYNTH_KICK, 0, 44100, 1);
+    if (run_kit(in, out, "NIGHT BUS", false, &summary, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    assert_true(text_has(summary.at, "9 of 400 files"));
+    assert_int_equal(check_folder(card), SYNTH_DRUM_COUNT);
+
+    char path[600], *text;
+    size_t n;
+    snprintf(path, sizeof path, "%s/NIGHT BUS/ASSIGN.txt", out);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "SAMPLE:Import"));
+    assert_true(text_has(text, "choose NIGHT_BUS"));
+    assert_true(text_has(text, "Let CH mute OH in the kit's mute groups"));
+    free(text);
+
+    /* again: refused, then the same bytes with force, and a stranger's file stays */
+    char *before = tree_hash(out, NULL);
+    assert_int_equal(run_kit(in, out, "NIGHT BUS", false, NULL, &e), ST_EXISTS);
+    put(card, "mine.WAV", "precious");
+    snprintf(path, sizeof path, "%s/mine.WAV", card);
+    assert_int_equal(run_kit(in, out, "NIGHT BUS", true, NULL, &e), ST_OK);
+    assert_int_equal(access(path, F_OK), 0);
+    unlink(path);
+    char *after = tree_hash(out, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    text_done(&summary);
+    folder_remove(top);
+}
+
+/* The field of the row whose column `key` is `value`; the caller frees. */
+static char *field_of(const char *path, const char *key, const char *value,
+                      const char *column)
+{
+    char *text, *found = NULL;
+    size_t n;
+    bool more;
+    struct csv_reader r;
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    csv_reader_init(&r, text, n);
+    assert_int_equal(csv_read_names(&r, &more, NULL), ST_OK);
+    assert_true(csv_column(&r, key) >= 0 && csv_column(&r, column) >= 0);
+    while (!found && csv_read(&r, &more, NULL) == ST_OK && more)
+        if (strcmp(csv_value(&r, key), value) == 0)
+            found = strdup(csv_value(&r, column));
+    csv_reader_done(&r);
+    free(text);
+    return found;
+}
+
+/* Of what is left out the first are told, and how many more there are. */
+static void a_long_list_is_told_in_short(void **state)
+{
+    (void)state;
+    char top[256], in[300];
+    struct text summary = {0};
+    struct audio a;
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    for (int k = 0; k < 413; k++) { /* more than the machine takes */
+        char name[32];
+        snprintf(name, sizeof name, "hit_%03d.wav", k);
+        assert_int_equal(audio_init(&a, 500, 1, 44100, NULL), ST_OK);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = 0.5f * sinf((float)i * (0.1f + 0.002f * (float)k));
+        folder_wav(in, name, &a, 16);
+        audio_done(&a);
+    }
+    assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
+    assert_true(text_has(summary.at, "400 of 400 files"));
+    int told = 0;
+    for (const char *at = summary.at; (at = strstr(at, "left out: ")) != NULL; at++)
+        told++;
+    assert_int_equal(told, 10);
+    assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
+    text_done(&summary);
+    folder_remove(top);
+}
+
+/* A folder with a manifest: what it says of the samples goes with them. */
+static void a_kit_from_a_manifest(void **state)
+{
+    (void)state;
+    char top[256], in[300], path[600], *text;
+    size_t n;
+    struct text summary = {0};
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
+    write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
+    write_sample(in, "bad.wav", SYNTH_HAT_CLOSED, 0, 44100, 1);
+    put(in, "manifest.csv",
+        "filename,source,source_path,type,hit_class,start_sec,decision\r\n"
+        "good.wav,tape,tapes/tape.flac,drum,kick,65.25,\r\n"
+        "later.wav,tape,tapes/tape.flac,drum,snare,3721.5,accepted\r\n"
+        "lost.wav,tape,tapes/tape.flac,drum,rim,2,accepted\r\n"
+        "bad.wav,tape,tapes/tape.flac,drum,hat_closed,1,rejected\r\n");
+    assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
+    assert_true(text_has(summary.at, "2 of 400 files"));
+    assert_true(text_has(summary.at, "  1 not there: the sample is missing"));
+    text_done(&summary);
+    snprintf(path, sizeof path, "%s/K/ASSIGN.txt", top);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "tapes/tape.flac at 1:05.25"));
+    assert_true(text_has(text, "tapes/tape.flac at 62:01.50"));
+    assert_false(text_has(text, "bad"));
+    free(text);
+    /* how much louder the sample on the card is than the one it was made of */
+    struct audio before, after;
+    snprintf(path, sizeof path, "%s/good.wav", in);
+    assert_int_equal(soundfile_load(path, 0, &before, NULL), ST_OK);
+    snprintf(path, sizeof path, "%s/K/manifest.csv", top);
+    char *file = field_of(path, "filename", "good.wav", "path");
+    char *gain = field_of(path, "filename", "good.wav", "gain_db");
+    assert_true(file && gain);
+    snprintf(path, sizeof path, "%s/K/%.200s", top, file);
+    assert_int_equal(soundfile_load(path, 0, &after, NULL), ST_OK);
+    double rise_db = level_to_db(level_peak(&after) / level_peak(&before));
+    assert_true(fabs(rise_db) > 0.1 && fabs(strtod(gain, NULL) - rise_db) < 0.02);
+    audio_done(&before);
+    audio_done(&after);
+    free(file);
+    free(gain);
+    folder_remove(top);
+}
+
+/* Notes on the assignment sheet outlast the kit they were made on. */
+static void an_edited_sheet_is_kept(void **state)
+{
+    (void)state;
+    char top[256], in[300], kit[300], path[400], *text;
+    size_t n;
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
+    for (int i = 0; i < 2; i++) { /* as written: nothing to keep */
+        assert_int_equal(run_kit(in, top, "K", true, NULL, NULL), ST_OK);
+        assert_int_equal(tree_count(kit, ".txt"), 1);
+    }
+    static const char *const kept[] = {"ASSIGN.edited.txt", "ASSIGN.edited_2.txt"};
+    for (int i = 0; i < 2; i++) {
+        nap_ms(20); /* a file system's clock may be that coarse */
+        put(kit, "ASSIGN.txt", "BD: tune -3");
+        assert_int_equal(run_kit(in, top, "K", true, NULL, NULL), ST_OK);
+        assert_int_equal(tree_count(kit, ".txt"), i + 2);
+        snprintf(path, sizeof path, "%s/%s", kit, kept[i]);
+        assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+        assert_string_equal(text, "BD: tune -3");
+        free(text);
+    }
+    snprintf(path, sizeof path, "%s/ASSIGN.txt", kit);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "BD_kick"));
+    free(text);
+    folder_remove(top);
+}
+
+/* What the user changed or put there is noticed before anything goes. */
+static void nothing_goes_before_all_can_come(void **state)
+{
+    (void)state;
+    char top[256], in[300], kit[300], card[400];
+    struct err e = {0};
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    snprintf(card, sizeof card, "%s/ROLAND/TR-8S/SAMPLE/K", kit);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    write_sample(in, "snare\n2.wav", SYNTH_SNARE, 0, 44100, 1);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
+    put(card, "BD_kick.WAV", "mine now");
+    char *before = tree_hash(kit, NULL);
+    assert_int_equal(run_kit(in, top, "K", true, NULL, &e), ST_EXISTS);
+    assert_true(text_has(e.msg, "BD_kick.WAV is not as trowel wrote it"));
+    char *after = tree_hash(kit, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+
+    /* a folder of somebody's own, with files named like ours */
+    static const char *const theirs[] = {"ASSIGN.txt", "manifest.csv"};
+    for (size_t i = 0; i < 2; i++) {
+        char name[8], folder[300];
+        snprintf(name, sizeof name, "T%zu", i);
+        snprintf(folder, sizeof folder, "%s/%s", top, name);
+        assert_int_equal(mkdir(folder, 0777), 0);
+        put(folder, theirs[i], "a,b\r\n1,2\r\n");
+        before = tree_hash(folder, NULL);
+        assert_int_equal(run_kit(in, top, name, true, NULL, &e), ST_EXISTS);
+        after = tree_hash(folder, NULL);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+    }
+    folder_remove(top);
+}
+
+static void bad_names_are_refused(void **state)
+{
+    (void)state;
+    char top[256];
+    struct err e;
+    folder_make(top);
+    write_sample(top, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    static const char *const bad[] = {"..", "a/b", "", ".hidden", "a\\b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(run_kit(top, top, bad[i], false, NULL, &e), ST_REFUSED);
+    folder_remove(top);
+}
+
+/* A limit on file size stands for a full disk. */
+static void a_full_disk_is_named(void **state)
+{
+    (void)state;
+    char top[256], in[300];
+    struct err e = {0};
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {0, 0};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        enum status st = run_kit(in, top, "K", false, NULL, &e);
+        _exit(st == ST_DISK && text_has(e.msg, "kit.begun cannot be written: File too")
+                  ? 0
+                  : 1);
+    }
+    assert_int_equal(program_wait(pid), 0);
+    folder_remove(top);
+}
+
+/* Killed at any moment and run again: the same kit as without. */
+static void killed_exports_leave_whole_files(void **state)
+{
+    (void)state;
+    char top[256], in[300], once[300], killed[300];
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(once, sizeof once, "%s/once", top);
+    snprintf(killed, sizeof killed, "%s/killed", top);
+    for (int i = 0; i < 40; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "hit%02d.wav", i);
+        write_sample(in, name, (enum synth_drum)(i % SYNTH_DRUM_COUNT), i * 0.001, 44100,
+                     1);
+    }
+    assert_int_equal(run_kit(in, once, "K", false, NULL, NULL), ST_OK);
+    int kills = 0;
+    for (double ms = 0.5; ms < 400; ms *= 1.5) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(run_kit(in, killed, "K", true, NULL, NULL) != ST_OK);
+        nap_ms(ms);
+        kill(pid, SIGKILL);
+        kills += program_wait(pid) == 128 + SIGKILL;
+        /* every sample under its final name is whole */
+        char card[400];
+        snprintf(card, sizeof card, "%s/K/ROLAND/TR-8S/SAMPLE/K", killed);
+        if (access(card, F_OK) == 0)
+            check_folder(card);
+    }
+    assert_true(kills >= 3); /* of the 17, on the quickest machine */
+    assert_int_equal(run_kit(in, killed, "K", true, NULL, NULL), ST_OK);
+    char *a = tree_hash(once, NULL), *b = tree_hash(killed, NULL);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+    folder_remove(top);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(a_long_list_is_told_in_short),
+        cmocka_unit_test(a_kit_from_a_manifest),
+        cmocka_unit_test(an_edited_sheet_is_kept),
+        cmocka_unit_test(nothing_goes_before_all_can_come),
+        cmocka_unit_test(bad_names_are_refused),
+        cmocka_unit_test(a_full_disk_is_named),
+        cmocka_unit_test(killed_exports_leave_whole_files),
+    };
+    return cmocka_run_group_tests_name("kit files", tests, NULL, NULL);
+}
