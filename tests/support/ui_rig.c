@@ -112,7 +112,8 @@ void ui_rig_fill(struct session *s, int sources, int per_source)
             }
             c[i].cluster = c[i].kind == KIND_DRUM && i % 4 < 2 ? 1 + k * 1000 + i / 8 : 0;
         }
-        assert_int_equal(session_add(s, &src, c, (size_t)per_source, NULL, &e), ST_OK);
+        if (session_add(s, &src, c, (size_t)per_source, NULL, &e) != ST_OK)
+            fail_msg("%s", e.msg);
         session_announce(s);
     }
     free(c);
