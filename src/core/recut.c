@@ -234,6 +234,7 @@ static enum status cut_silence(struct cutting *c, struct err *e)
     struct silence_params p = silence_params_default();
     struct seam seam = {.seam_error_db = (double)NAN};
     p.target_peak_dbfs = c->cfg->silence_miner.target_peak_dbfs;
+    p.cut_rumble = parts_value(&find->parts, "rumble") > 0;
     enum status st = read(c, c->start, c->end, c->cfg->export.silences_stereo, piece, e);
     if (st != ST_OK)
         return st;

@@ -33,13 +33,14 @@ static void describe(const struct dig *d, struct candidate *c,
 }
 
 static enum status keep_span(struct dig *d, const struct silence_span *s,
-                             const struct silence_params *p, bool loop, int number,
+                             struct silence_params *p, bool loop, int number,
                              struct err *e)
 {
     struct candidate c;
     struct audio sound;
     struct seam seam = {.seam_error_db = (double)NAN};
     describe(d, &c, s);
+    p->cut_rumble = parts_value(&s->parts, "rumble") > 0;
     int channels = d->recipe->cfg.export.silences_stereo ? 2 : 1;
     int rate = d->recipe->cfg.global.sample_rate;
     enum status st = dig_read(d, c.start_frame, c.end_frame, channels, &sound, e);
@@ -77,7 +78,7 @@ static int by_time(const void *a, const void *b)
 }
 
 static enum status keep_all(struct dig *d, struct silence_span *spans, size_t count,
-                            const struct silence_params *p, bool loop, struct err *e)
+                            struct silence_params *p, bool loop, struct err *e)
 {
     enum status st = ST_OK;
     if (count > 1)

@@ -48,6 +48,7 @@ static const struct {
     {KIND_SILENCE, "still", ONSETS, 0, 0, "", 0, ""},
     {KIND_SILENCE, "noise", PLAIN, 0, 0, "noise against tone", 0, ""},
     {KIND_SILENCE, "length", PLAIN, 0, 0, "long quiet around it", 0, ""},
+    {KIND_SILENCE, "rumble", PLAIN, 0, 0, "taken out below 80 Hz", 0, ""},
     {MADE, "source", PLAIN, 0, 0, "score of its source", 0, ""},
     {MADE, "even", SIMPLE, MADE_EVEN_HALF_DB, 0, "level moves ", 1, " dB"},
     {ANY, "seam", JOIN, 0, 0, "loop joins at ", 0, " dB"},

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOP_MIN_S  2.0
-#define LOOP_MAX_S  6.0
-#define LOOP_EDGE_S 0.05
-#define LONG_RUN_S  2.0
+#define LOOP_MIN_S   2.0
+#define LOOP_MAX_S   6.0
+#define LOOP_EDGE_S  0.05
+#define LONG_RUN_S   2.0
+#define RUMBLE_HIDES 4.0
 
 struct silence_params silence_params_default(void)
 {
@@ -47,7 +48,16 @@ struct mine {
     struct quiet_map map;
     double hop_s, length_s;
     struct pile runs, pieces, loops, missed;
+    bool rumbles;
 };
+
+static void mine_done(struct mine *m)
+{
+    free(m->runs.at);
+    free(m->pieces.at);
+    free(m->loops.at);
+    free(m->missed.at);
+}
 
 /* ---- measuring ---- */
 
@@ -106,6 +116,8 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
     parts_add(&s->parts, "still", still);
     parts_add(&s->parts, "noise", noise);
     parts_add(&s->parts, "length", length);
+    if (m->rumbles)
+        parts_add(&s->parts, "rumble", 1.0);
     s->score = 0.3 * steady + 0.2 * spectrum + 0.2 * still + 0.2 * noise + 0.1 * length;
 }
 
@@ -325,6 +337,45 @@ static enum status spread_out(struct mine *m, struct err *e)
     return ST_OK;
 }
 
+static enum status look(struct mine *m, struct err *e)
+{
+    enum status st = quiet_map_init(&m->map, m->t, m->p, m->rumbles, e);
+    if (st == ST_OK)
+        st = collect(m, e);
+    quiet_map_done(&m->map);
+    return st;
+}
+
+static double seconds_found(const struct mine *m)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < m->runs.count; i++)
+        sum += m->runs.at[i].end_sec - m->runs.at[i].start_sec;
+    return sum;
+}
+
+/* Nothing is quiet, or next to nothing: rumble may lie over it all. If that hides several
+ * times as much, what is under it is the recording's quiet. */
+static enum status look_below(struct mine *m, struct err *e)
+{
+    double enough = RUMBLE_HIDES * seconds_found(m);
+    if (enough >= m->length_s)
+        return ST_OK;
+    struct mine below = {.t = m->t,
+                         .p = m->p,
+                         .hop_s = m->hop_s,
+                         .length_s = m->length_s,
+                         .rumbles = true};
+    enum status st = look(&below, e);
+    if (st == ST_OK && seconds_found(&below) > enough) {
+        struct mine swap = *m;
+        *m = below;
+        below = swap;
+    }
+    mine_done(&below);
+    return st;
+}
+
 enum status silence_mine(const struct track *t, const struct silence_params *p,
                          struct silence_list *out, struct err *e)
 {
@@ -334,19 +385,18 @@ enum status silence_mine(const struct track *t, const struct silence_params *p,
                      .p = p,
                      .hop_s = (double)info->hop_frames / info->rate_hz,
                      .length_s = (double)info->frames / info->rate_hz};
-    enum status st = quiet_map_init(&m.map, t, p, e);
+    enum status st = look(&m, e);
     if (st == ST_OK)
-        st = collect(&m, e);
+        st = look_below(&m, e);
     if (st == ST_OK)
         st = spread_out(&m, e);
-    quiet_map_done(&m.map);
+    if (st != ST_OK) {
+        mine_done(&m);
+        return st;
+    }
     *out = (struct silence_list){m.runs.at,     m.pieces.at,   m.loops.at,
                                  m.missed.at,   m.runs.count,  m.pieces.count,
                                  m.loops.count, m.missed.count};
-    if (st != ST_OK) {
-        silence_list_done(out);
-        return st;
-    }
     if (out->loop_count)
         qsort(out->loops, out->loop_count, sizeof *out->loops, by_score);
     if (out->missed_count)

@@ -14,8 +14,12 @@
  * min_duration_sec at the end of each). And *loops*: the inside of runs of 2 s or more,
  * one each, to be made seamless.
  *
+ * Where next to nothing is that quiet, rumble may lie over it: levels are then those of
+ * what is heard (struct quiet_map), and finishing takes the rumble away.
+ *
  * Score parts, 0 … 1: "steady" level, "spectrum" (the same colour all along), "still" (no
- * onset near), "noise" (no pitch in it), "length" of the run it comes from.
+ * onset near), "noise" (no pitch in it), "length" of the run it comes from. And, where
+ * they were found under rumble, "rumble": 1.
  *
  * Times are seconds from the start of the recording. Thread: pure. */
 #ifndef TROWEL_DSP_SILENCE_H
@@ -27,6 +31,7 @@
 #include "dsp/pads.h"
 #include "dsp/seam.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { SILENCE_MISSED_MAX = 20 };
@@ -39,6 +44,7 @@ struct silence_params {
     int max_extracted;
     double target_peak_dbfs;
     int source_bits; /* depth of the file: 8, 16, 24 …; 0 = float or compressed */
+    bool cut_rumble; /* finishing does; for spans with the part "rumble" */
 };
 
 struct silence_params silence_params_default(void);
@@ -65,14 +71,16 @@ enum status silence_mine(const struct track *t, const struct silence_params *p,
                          struct silence_list *out, struct err *e);
 void silence_list_done(struct silence_list *l);
 
-/* Finish a piece in place: `piece` holds exactly its frames. DC removed, ends faded over
- * 5 ms (a tenth of the piece at most) to below −60 dBFS, peak at target_peak_dbfs.
+/* Finish a piece in place: `piece` holds exactly its frames. What is below 80 Hz
+ * removed where it is 6 dB above all the rest (with cut_rumble), DC removed, ends
+ * faded over 5 ms (a tenth of the piece at most) to below −60 dBFS, peak at
+ * target_peak_dbfs.
  * ST_EMPTY when there is nothing in it. */
 enum status silence_finish(struct audio *piece, const struct silence_params *p,
                            struct err *e);
 
-/* Finish a loop in place: DC removed, closed to a seamless loop (it gets a little
- * shorter), peak at target. `seam` may be NULL. ST_EMPTY when too short. */
+/* Finish a loop in place: rumble and DC removed, closed to a seamless loop (it gets a
+ * little shorter), peak at target. `seam` may be NULL. ST_EMPTY when too short. */
 enum status silence_finish_loop(struct audio *loop, const struct silence_params *p,
                                 struct seam *seam, struct err *e);
 

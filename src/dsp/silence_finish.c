@@ -1,10 +1,14 @@
+#include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/loop.h"
 #include "dsp/silence.h"
 
 #include <math.h>
 
-#define FADE_S 0.005
+#define FADE_S       0.005
+#define RUMBLE_HZ    80.0
+#define RUMBLE_ORDER 4
+#define RUMBLE_DB    6.0 /* above all the rest */
 
 static double mean_of(const struct audio *a, size_t channel)
 {
@@ -12,6 +16,42 @@ static double mean_of(const struct audio *a, size_t channel)
     for (size_t i = 0; i < a->frames; i++)
         sum += (double)a->data[i * (size_t)a->channels + channel];
     return sum / (double)a->frames;
+}
+
+/* Mean square about each channel's mean. */
+static double energy_of(const struct audio *a)
+{
+    double sum = 0.0;
+    for (size_t c = 0; c < (size_t)a->channels; c++) {
+        double mean = mean_of(a, c);
+        for (size_t i = 0; i < a->frames; i++) {
+            double x = (double)a->data[i * (size_t)a->channels + c] - mean;
+            sum += x * x;
+        }
+    }
+    return sum / (double)(a->frames * (size_t)a->channels);
+}
+
+/* At the peak that rumble has, the room under it would not be heard. */
+static enum status cut_rumble(struct audio *a, const struct silence_params *p,
+                              struct err *e)
+{
+    if (!p->cut_rumble)
+        return ST_OK;
+    double energy = energy_of(a);
+    struct biquad f = biquad_highpass(RUMBLE_ORDER, RUMBLE_HZ, a->rate_hz);
+    struct audio cut;
+    enum status st = audio_slice(&cut, a, 0, a->frames, e);
+    if (st != ST_OK)
+        return st;
+    st = biquad_zero_phase(&f, &cut, e);
+    if (st == ST_OK && energy_of(&cut) * pow(10.0, RUMBLE_DB / 10.0) < energy) {
+        struct audio whole = *a;
+        *a = cut;
+        cut = whole;
+    }
+    audio_done(&cut);
+    return st;
 }
 
 /* Raised cosine over `fade` frames at either end, 1 between; 0 on the very ends. */
@@ -49,6 +89,9 @@ enum status silence_finish(struct audio *piece, const struct silence_params *p,
     if (piece->frames < 4)
         return err_set(e, ST_EMPTY, "the piece of silence is empty");
     level_scrub(piece);
+    enum status st = cut_rumble(piece, p, e);
+    if (st != ST_OK)
+        return st;
     size_t fade = (size_t)(FADE_S * piece->rate_hz) + 1;
     fade = fade < piece->frames / 10 + 1 ? fade : piece->frames / 10 + 1;
     centre_and_fade(piece, fade);
@@ -61,7 +104,9 @@ enum status silence_finish_loop(struct audio *loop, const struct silence_params 
     if (loop->frames < 4)
         return err_set(e, ST_EMPTY, "the piece of silence is empty");
     level_scrub(loop);
-    enum status st = loop_close(loop, 0, NULL, NULL, seam, e);
+    enum status st = cut_rumble(loop, p, e);
+    if (st == ST_OK)
+        st = loop_close(loop, 0, NULL, NULL, seam, e);
     if (st != ST_OK)
         return st;
     for (size_t c = 0; c < (size_t)loop->channels; c++) {

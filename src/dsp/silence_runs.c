@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_DB         6.0 /* that far outside the level gates is still a near-miss */
-#define LEVEL_HOPS      4   /* 46 ms, the frame of the level gates */
-#define DC_HOPS         43  /* 0.5 s to either side */
-#define AROUND_S        1.5 /* the surroundings a hop's level is compared with */
-#define AWAY_DB         4.5 /* furthest above them, or AWAY_SD of their deviations */
+#define NEAR_DB         6.0  /* that far outside the level gates is still a near-miss */
+#define RUMBLE_DB       20.0 /* above max_rms_db at most */
+#define RUMBLE_S        1.0  /* under rumble, what is shorter may be a bass note's end */
+#define LEVEL_HOPS      4    /* 46 ms, the frame of the level gates */
+#define DC_HOPS         43   /* 0.5 s to either side */
+#define AROUND_S        1.5  /* the surroundings a hop's level is compared with */
+#define AWAY_DB         4.5  /* furthest above them, or AWAY_SD of their deviations */
 #define AWAY_MOST_DB    8.0
 #define AWAY_SD         3.0
 #define AWAY_DOWN       1.6  /* a dip may be that much deeper than a bump is high */
@@ -22,6 +24,7 @@
 #define ONSET_STRENGTH  2.0
 #define PITCHED         0.5 /* tonality */
 #define PITCHED_SHORT   0.35
+#define PITCHED_LOW     0.2  /* of rumble itself it is below 0.1 */
 #define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
 #define HUM_SHARE       0.55
@@ -46,6 +49,7 @@ enum { DC_RING = 2 * DC_HOPS + 2, ENERGY_RING = LEVEL_HOPS + 2 };
  * track; what lies too far behind is forgotten. */
 struct energies {
     const struct track *t;
+    bool rumbles; /* then the mean square of what is heard instead */
     size_t hops, summed, known;
     double weights[DC_RING], offsets[DC_RING]; /* running sums up to `summed` */
     float energy[ENERGY_RING];                 /* of the last hops before `known` */
@@ -72,7 +76,8 @@ static double mean_square(struct energies *n, size_t i)
 static double energy_at(struct energies *n, size_t i)
 {
     for (; n->known <= i; n->known++)
-        n->energy[n->known % ENERGY_RING] = (float)mean_square(n, n->known);
+        n->energy[n->known % ENERGY_RING] =
+            (float)(n->rumbles ? track_heard(n->t, n->known) : mean_square(n, n->known));
     return (double)n->energy[i % ENERGY_RING];
 }
 
@@ -138,6 +143,8 @@ static bool only_dither(const struct gate *g, size_t i, double frame_db)
 
 static enum quiet_reason first_look(const struct gate *g, size_t i)
 {
+    if (g->near->rumbles && track_rms_db(g->t, i) > g->p->max_rms_db + RUMBLE_DB)
+        return QUIET_FAR;
     struct track_hop h;
     track_hop(g->t, i, &h);
     double frame = frame_energy(g, i), frame_db = decibels(frame);
@@ -149,6 +156,8 @@ static enum quiet_reason first_look(const struct gate *g, size_t i)
         return reason;
     if (only_dither(g, i, frame_db))
         return QUIET_DITHER;
+    if (g->near->rumbles)
+        frame = fmax(frame, pow(10.0, h.rms_db / 10.0)); /* of which this is the peak */
     double peak = pow(10.0, h.peak_db / 20.0) - fabs(h.dc);
     return peak > g->p->max_crest * sqrt(frame) ? QUIET_CREST : QUIET;
 }
@@ -298,10 +307,11 @@ static double tonality_of(const struct gate *g, size_t from, size_t to)
 /* Music that goes on for half a second inside a run, or a run that is all music. */
 static void mark_pitched(const struct gate *g, size_t from, size_t to)
 {
-    size_t piece = hops_of(g, 0.5), length = to - from;
+    size_t piece = hops_of(g, 0.5), length = to - from, pieces = length / piece + 1;
     double limit = length < hops_of(g, SHORT_S) ? PITCHED_SHORT : PITCHED;
-    size_t pieces = length / piece + 1;
-    if (hums(g, from, to) && length > 2 * piece)
+    if (g->near->rumbles) /* a low note under it has no other sign */
+        limit = PITCHED_LOW;
+    else if (hums(g, from, to) && length > 2 * piece)
         return;
     for (size_t k = 0; k < pieces; k++) {
         size_t low = from + length * k / pieces, high = from + length * (k + 1) / pieces;
@@ -347,14 +357,16 @@ static void trim(const struct gate *g, size_t from, size_t to)
 
 static void doubt_short(const struct gate *g, size_t from, size_t to)
 {
-    if (to - from < hops_of(g, QUIET_LEAST_S) && to - from < g->m->hops)
+    if (g->near->rumbles && to - from < hops_of(g, RUMBLE_S))
+        mark(g, from, to, QUIET_FAR);
+    else if (to - from < hops_of(g, QUIET_LEAST_S) && to - from < g->m->hops)
         mark(g, from, to, QUIET_SHORT);
     else if (short_and_doubtful(g, from, to))
         mark(g, from, to, QUIET_UNSTEADY);
 }
 
 enum status quiet_map_init(struct quiet_map *m, const struct track *t,
-                           const struct silence_params *p, struct err *e)
+                           const struct silence_params *p, bool rumbles, struct err *e)
 {
     const struct track_info *info = track_info(t);
     *m = (struct quiet_map){.hops = info->hops};
@@ -364,7 +376,7 @@ enum status quiet_map_init(struct quiet_map *m, const struct track *t,
         quiet_map_done(m);
         return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     }
-    struct energies near = {.t = t, .hops = m->hops};
+    struct energies near = {.t = t, .rumbles = rumbles, .hops = m->hops};
     struct gate g = {t, p, m, &near, (double)info->hop_frames / info->rate_hz};
     for (size_t i = 0; i < m->hops; i++)
         m->reason[i] = (uint8_t)first_look(&g, i);

@@ -6,6 +6,7 @@
 #include "dsp/silence.h"
 #include "dsp/track.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Why a hop is not room tone; QUIET is room tone. Near-misses come from those marked. */
@@ -32,9 +33,11 @@ struct quiet_map {
     uint8_t *reason; /* enum quiet_reason */
 };
 
-/* Mark every hop. Free with quiet_map_done. */
+/* Mark every hop. With `rumbles` the levels are those of what is heard (about
+ * A-weighted), under no more than 20 dB of rumble on top of max_rms_db, and runs last a
+ * second. Free with quiet_map_done. */
 enum status quiet_map_init(struct quiet_map *m, const struct track *t,
-                           const struct silence_params *p, struct err *e);
+                           const struct silence_params *p, bool rumbles, struct err *e);
 void quiet_map_done(struct quiet_map *m);
 
 #endif

@@ -106,6 +106,7 @@ double track_rms_db(const struct track *t, size_t i);
 double track_dc(const struct track *t, size_t i);
 double track_side_dc(const struct track *t, size_t i); /* struct offsets */
 double track_flatness(const struct track *t, size_t i);
+double track_heard(const struct track *t, size_t i);      /* mean square above 60 Hz */
 double track_k_level_db(const struct track *t, size_t i); /* K-weighted, all channels */
 unsigned track_flags(const struct track *t, size_t i);
 
