@@ -387,14 +387,13 @@ static struct audio rumble(double seconds, double level_db)
     return a;
 }
 
-/* A room at −62 dB between takes, 22 dB of rumble over all of it: found as without, and
- * written without. */
-static void rumble_does_not_hide_a_room(void **state)
+/* A room at −62 dB between takes, rumble over all of it: found as without, and written
+ * without. */
+static void look_under_rumble(double rumble_db)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     p.max_extracted = 1000;
-    struct audio a = rumble(30.0, -40.0);
+    struct audio a = rumble(30.0, rumble_db);
     struct stretch known[5];
     add_tone(&a, 0.0, 30.0, -62.0, 1500.0, 1);
     for (size_t k = 0; k < 5; k++) {
@@ -435,6 +434,14 @@ static void rumble_does_not_hide_a_room(void **state)
     audio_done(&clean);
     silence_list_done(&l);
     audio_done(&a);
+}
+
+/* Far above the gate, and where here and there it leaves a moment below it. */
+static void rumble_does_not_hide_a_room(void **state)
+{
+    (void)state;
+    look_under_rumble(-40.0);
+    look_under_rumble(-44.5);
 }
 
 /* Nor is all that lies low rumble: a bass line is neither room nor cut. */
