@@ -276,6 +276,40 @@ static bool tree_holds(const char *folder, const char *part)
     return found;
 }
 
+/* What a file of decisions says of the kit is not lost without a word. */
+static void curate_tells_what_it_leaves_to_index(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    struct candidate *rows;
+    size_t count;
+    char path[1024], file[512], line[256];
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "JAM",
+        "--seed", "1", "--stages", "drums");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    path_in(path, p, "export/JAM/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    assert_true(count > 1);
+    snprintf(line, sizeof line, "  RC  RC_%.8s_002   %.90s\n", "jam-tape",
+             rows[1].filename);
+    int n = snprintf(file, sizeof file,
+                     "# trowel decisions 1\nslot RC jam-tape/drum/%.90s\ntempo 120\n",
+                     rows[1].filename);
+    free(rows);
+    folder_write(p->path, "kit.txt", file, (size_t)n);
+    RUN(o, p, "curate", "--input_root", "export/JAM", "--decisions", "kit.txt");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "warning: 2 lines of kit.txt are about the kit"));
+    outcome_done(&o);
+    RUN(o, p, "index", "--project", "export/JAM", "--decisions", "kit.txt");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM");
+    assert_true(text_has(o.out, line));
+    outcome_done(&o);
+}
+
 static void textures_dust_and_clouds_work_from_folders(void **state)
 {
     struct place *p = *state;
@@ -335,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_missing_disk_is_waited_for),
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(json_is_one_object_a_line),
+        cmocka_unit_test(curate_tells_what_it_leaves_to_index),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),
         cmocka_unit_test(interrupt_leaves_whole_files),
     };

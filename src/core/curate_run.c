@@ -63,7 +63,7 @@ static void say(struct curate_find *f, const struct change *c)
 /* The finds by id, and by file name. */
 struct heeding {
     struct curate_find **by_id, **by_name;
-    size_t count, unknown;
+    size_t count, unknown, of_kit;
 };
 
 static int id_order(const void *a, const void *b)
@@ -118,8 +118,10 @@ static enum status heed_one(void *user, size_t line, const struct change *c,
     struct heeding *h = user;
     (void)line;
     (void)e;
-    if (event_subject(c->field) != SUBJECT_CANDIDATE)
+    if (event_subject(c->field) != SUBJECT_CANDIDATE) {
+        h->of_kit++;
         return ST_OK;
+    }
     struct curate_find *found =
         c->candidate != 0 ? find_id(h, c->candidate) : find_name(h, path);
     if (found != NULL)
@@ -163,6 +165,11 @@ static enum status heed(struct curate_pool *pool, struct err *e)
     if (h.unknown > 0)
         log_write(log, LOG_WARNING, "%zu decisions are about sounds that are not here",
                   h.unknown);
+    if (h.of_kit > 0)
+        log_write(log, LOG_WARNING,
+                  "%zu lines of %s are about the kit and wait for index --decisions, "
+                  "which takes them into the project: format heeds them there",
+                  h.of_kit, pool->job->decisions);
     return ST_OK;
 }
 

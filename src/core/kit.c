@@ -337,16 +337,19 @@ static enum status write_kit(struct making *m, struct err *e)
 
 static void tell_plan(const struct making *m, struct text *t)
 {
-    char wanted[160], in[160], why[160], file[256];
+    char wanted[160], in[160], file[256];
     if (!t)
         return;
     budget_text(&m->plan.wanted, m->target, wanted);
     budget_text(&m->plan.budget, m->target, in);
     text_addf(t, "%s for the %s: %s\n", m->job->kit_name, m->target->title, in);
-    bool over = budget_over(&m->plan.wanted, m->target, why);
-    if (m->plan.left_out > 0)
-        text_addf(t, "wanted: %s%s%s; %zu left out\n", wanted, over ? ", over with " : "",
-                  over ? why : "", m->plan.left_out);
+    if (m->plan.left_out > 0) {
+        text_addf(t, "wanted: %s", wanted);
+        if (m->plan.wanted.longest_s > m->target->longest_s)
+            text_addf(t, ", one sample of %.1f s, at most %.0f s",
+                      m->plan.wanted.longest_s, m->target->longest_s);
+        text_addf(t, "; %zu left out\n", m->plan.left_out);
+    }
     for (int s = 0; s < target_slots(m->target); s++) {
         const char *slot = target_slot_name(m->target, s);
         const struct kit_item *i =
