@@ -332,7 +332,10 @@ static enum status format(struct batch *b, const char *input, const char *output
     if (st == ST_OK)
         output_counts(&b->output, PIPE_FORMAT, output, counts,
                       sizeof counts / sizeof *counts);
-    if (!b->output.json && !b->output.quiet)
+    char *line = b->output.quiet && summary.at ? strchr(summary.at, '\n') : NULL;
+    if (line) /* the kit and what it costs is the result; the rest is told who listens */
+        summary.length = (size_t)(line + 1 - summary.at);
+    if (!b->output.json)
         output_text(&b->output, &summary);
     text_done(&summary);
     return st;

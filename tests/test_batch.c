@@ -308,6 +308,12 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM");
     assert_true(text_has(o.out, line));
     outcome_done(&o);
+    RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM2", "--quiet");
+    static const char result[] = "JAM2 for the Roland TR-8S: 1 of 400 files, ";
+    assert_int_equal(strncmp(o.out, result, sizeof result - 1), 0);
+    assert_string_equal(strchr(o.out, '\n'), "\n"); /* one line */
+    assert_string_equal(o.err, "");
+    outcome_done(&o);
 }
 
 static void textures_dust_and_clouds_work_from_folders(void **state)
