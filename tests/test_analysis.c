@@ -189,6 +189,40 @@ static void onsets_are_where_the_hits_are(void **state)
     audio_done(&a);
 }
 
+/* A recording that breaks off while it sounds begins nothing there; a hit just before the
+ * end is one. */
+static void a_cut_is_no_beginning(void **state)
+{
+    (void)state;
+    static const int rates[] = {11025, 22050, 44100, 48000, 96000};
+    for (size_t k = 0; k < sizeof rates / sizeof *rates; k++)
+        for (int i = 0; i < 4; i++) {
+            struct audio a = tone_blank(3, 1, rates[k]);
+            double hz = 130 + 97 * i, end_s = 3 - 0.011 * i;
+            a.frames = (size_t)(end_s * rates[k]);
+            for (size_t n = 0; n < a.frames; n++)
+                for (int partial = 1; partial < 5; partial++)
+                    a.data[n] +=
+                        (float)(0.15 / partial *
+                                sin(2 * PI * hz * partial * (double)n / a.rate_hz));
+            struct track *t = tone_track(&a);
+            const struct onset_list *onsets = track_onsets(t);
+            for (size_t n = 0; n < onsets->count; n++)
+                assert_true(onsets->at[n].time_s < 0.1);
+            track_free(t);
+            struct rng r = rng_derive(3, 0, "test-analysis", 1);
+            size_t at = a.frames - (size_t)(0.04 * rates[k]);
+            synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + at, a.frames - at, rates[k]);
+            t = tone_track(&a);
+            onsets = track_onsets(t);
+            assert_true(onsets->count > 0);
+            assert_close(onsets->at[onsets->count - 1].time_s, (double)at / rates[k],
+                         0.012);
+            track_free(t);
+            audio_done(&a);
+        }
+}
+
 static void loudness_is_that_of_the_standard(void **state)
 {
     (void)state;
@@ -223,6 +257,7 @@ int main(void)
         cmocka_unit_test(bands_add_up_to_the_level),
         cmocka_unit_test(steadiness_tells_held_from_changing),
         cmocka_unit_test(onsets_are_where_the_hits_are),
+        cmocka_unit_test(a_cut_is_no_beginning),
         cmocka_unit_test(loudness_is_that_of_the_standard),
     };
     return cmocka_run_group_tests_name("analysis", tests, NULL, NULL);

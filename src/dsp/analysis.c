@@ -198,6 +198,18 @@ enum status analysis_push(struct analysis *a, const float *interleaved, size_t f
     return ST_OK;
 }
 
+/* A recording that is cut off while it sounds ends nothing and begins nothing, but the
+ * break splashes into every window that reaches over it. What is as short as a few
+ * windows keeps them: it may be all of one hit. */
+static void forget_the_cut(struct analysis *a)
+{
+    const struct track_info *info = &a->track->info;
+    int64_t size = onset_size_at(info->rate_hz);
+    if (info->frames >= 4 * size)
+        track_hush_novelty(
+            a->track, (size_t)((info->frames - size / 2) / info->novelty_hop_frames) + 1);
+}
+
 /* Silence behind the end brings out the windows that still reach into the sound. */
 static bool flush(struct analysis *a)
 {
@@ -216,6 +228,7 @@ static bool flush(struct analysis *a)
         if (!take_onsets(a, stft_flush(a->onset_stft),
                          left < FFT_BATCH ? left : FFT_BATCH))
             return false;
+    forget_the_cut(a);
     memset(a->mono, 0, (size_t)a->hop * sizeof *a->mono);
     for (int lag = chroma_stream_lag(a->chroma); lag > 0; lag -= a->hop)
         if (!push_chroma(a, a->mono, lag < a->hop ? lag : a->hop))

@@ -207,6 +207,12 @@ bool track_add_novelty(struct track *t, float value)
     return true;
 }
 
+void track_hush_novelty(struct track *t, size_t from)
+{
+    for (size_t i = from; i < t->info.novelties; i++)
+        t->novelty[i] = 0;
+}
+
 void track_mark_ends(struct track *t, int last)
 {
     for (size_t i = t->info.novelties; i > 0 && last > 0; last--) {
