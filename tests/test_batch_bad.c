@@ -13,6 +13,12 @@
 
 #include <cmocka.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static void bad_files_fail_alone(void **state)
 {
     struct place *p = *state;
@@ -153,6 +159,32 @@ static void few_open_files_are_made_more(void **state)
     outcome_done(&o);
 }
 
+/* Of which recording, too. */
+static void where_memory_ends_is_said(void **state)
+{
+    struct place *p = *state;
+    int ended = 0;
+    if (SANITIZED)
+        skip(); /* they reserve far more than they use */
+    for (int kb = 30000; kb <= 90000; kb += 10000) {
+        struct outcome o;
+        char command[400];
+        snprintf(command, sizeof command,
+                 "ulimit -v %d; exec " TROWEL_BIN " --batch process --input_dir in"
+                 " --project_name MEMORY --seed 7 --jobs 1 --quiet",
+                 kb);
+        program_run(&o, p->path, (char *[]){"/bin/sh", "-c", command, NULL});
+        const char *at = strstr(o.err, "trowel: error: ");
+        if (at && text_has(at, "no memory")) {
+            assert_memory_equal(at + strlen("trowel: error: "), "in/", 3);
+            assert_int_equal(o.exit_status, 1);
+            ended++;
+        }
+        outcome_done(&o);
+    }
+    assert_true(ended > 0);
+}
+
 /* Before anything is opened, also a device: what ALSA prints would stand around it. */
 static void the_workstation_wants_a_terminal(void **state)
 {
@@ -202,6 +234,7 @@ int main(void)
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
         cmocka_unit_test(few_open_files_are_made_more),
+        cmocka_unit_test(where_memory_ends_is_said),
         cmocka_unit_test(the_workstation_wants_a_terminal),
         cmocka_unit_test(links_do_not_lead_out),
     };

@@ -156,5 +156,7 @@ enum status process_source(const struct project *p, const struct recipe *recipe,
         if (written != ST_OK)
             return written;
     }
-    return err_set(e, st, "%s", why.msg);
+    bool named = st != ST_NO_MEMORY || strstr(why.msg, file->path);
+    return named ? err_set(e, st, "%s", why.msg)
+                 : err_set(e, st, "%s: %s", file->path, why.msg);
 }
