@@ -3,6 +3,7 @@
 
 #include "folder.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -63,6 +64,35 @@ static void the_first_of_several_links_is_followed(void **state)
         list(out, top, true, NULL);
         assert_string_equal(out, "a/deep/x.wav=a_deep_x");
     }
+}
+
+/* What lies deeper than a path can name is missed, and that is known. */
+static void what_is_too_deep_is_counted(void **state)
+{
+    enum { DEEP = 24 };
+    char name[201];
+    struct source_list found;
+    struct discover_options options = {.recursive = true};
+    sound(*state, "tape.wav");
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    int at = open(*state, O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < DEEP; i++) {
+        assert_int_equal(mkdirat(at, name, 0777), 0);
+        int below = openat(at, name, O_RDONLY | O_DIRECTORY);
+        assert_true(below >= 0);
+        close(at);
+        at = below;
+    }
+    close(at);
+    enum status st = discover(&found, *state, &options, NULL);
+    char command[FOLDER_BYTES + 20]; /* folder_remove names paths, too */
+    snprintf(command, sizeof command, "rm -rf '%s'/x*", (char *)*state);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(st, ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.unreadable_folders, 1);
+    source_list_done(&found);
 }
 
 /* What trowel wrote is no recording, unless it is what was asked for. */
@@ -214,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(content_or_ending_makes_a_source),
         IN_FOLDER(the_first_of_several_links_is_followed),
+        IN_FOLDER(what_is_too_deep_is_counted),
         IN_FOLDER(projects_are_passed_over),
         IN_FOLDER(folders_stay_in_names_and_loops_end),
         IN_FOLDER(doubles_get_names_of_their_own),

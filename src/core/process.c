@@ -469,7 +469,7 @@ static enum status find_input(struct run *r, const struct process_input *input,
     if (st != ST_OK)
         return st;
     if (found.unreadable_folders > 0)
-        log_write(job->log, LOG_WARNING, "%zu folder%s below %s may not be read",
+        log_write(job->log, LOG_WARNING, "%zu folder%s below %s cannot be read",
                   found.unreadable_folders, found.unreadable_folders == 1 ? "" : "s",
                   input->dir);
     st = join_sources(&r->sources, &found, e);

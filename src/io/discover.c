@@ -76,11 +76,10 @@ static enum status add_source(struct walk *w, const char *path, const char *rela
     return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
 }
 
-static enum status visit_entry(struct walk *w, const char *relative)
+static enum status visit_entry(struct walk *w, const char *path, const char *relative)
 {
-    char path[PATH_BYTES];
     struct stat s, link;
-    if (path_join(path, sizeof path, w->folder, relative, NULL) || lstat(path, &link))
+    if (lstat(path, &link))
         return ST_OK;   /* gone */
     if (stat(path, &s)) /* a link to nothing: a recording that is missed */
         return S_ISLNK(link.st_mode) && soundfile_has_audio_ending(path)
@@ -138,13 +137,19 @@ static enum status visit_folder(struct walk *w, const char *relative)
     }
     enum status st = ST_OK;
     struct dirent *entry;
+    bool too_deep = false;
     while (!st && (entry = readdir(dir))) {
-        char below[PATH_BYTES];
-        bool hidden = entry->d_name[0] == '.';
-        if (!hidden && path_join(below, sizeof below, relative, entry->d_name, NULL) == 0)
-            st = visit_entry(w, below);
+        char below[PATH_BYTES], whole[PATH_BYTES];
+        if (entry->d_name[0] == '.')
+            continue;
+        if (path_join(below, sizeof below, relative, entry->d_name, NULL) == ST_OK &&
+            path_join(whole, sizeof whole, path, entry->d_name, NULL) == ST_OK)
+            st = visit_entry(w, whole, below);
+        else
+            too_deep = true;
     }
     closedir(dir);
+    w->list->unreadable_folders += too_deep;
     return st;
 }
 

@@ -29,7 +29,7 @@ struct source_file {
 struct source_list {
     struct source_file *items;
     size_t count;
-    size_t unreadable_folders; /* passed over for want of permission */
+    size_t unreadable_folders; /* passed over: no permission, or too deep for a path */
 };
 
 enum { DISCOVER_SKIPS_MAX = 4 };
