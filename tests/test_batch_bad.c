@@ -144,6 +144,21 @@ static void unwritable_output_is_a_disk_failure(void **state)
     outcome_done(&o);
 }
 
+/* Its catalog could not be opened, and the reason stood behind the path's end. */
+static void a_path_too_long_is_refused_at_once(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char root[600] = "";
+    while (strlen(root) < 480)
+        strcat(root, "a-long-name-of-a-folder/");
+    RUN(o, p, "process", "--input-dir", "in", "--export_root", root, "--seed", "7");
+    assert_int_equal(o.exit_status, 2);
+    assert_true(text_has(o.err, "its catalog can take 480; choose a shorter"));
+    assert_string_equal(o.out, "");
+    outcome_done(&o);
+}
+
 /* Each worker keeps two dozen samples open until they are flushed together. */
 static void few_open_files_are_made_more(void **state)
 {
@@ -233,6 +248,7 @@ int main(void)
         cmocka_unit_test(failing_sources_leave_no_folders),
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
+        cmocka_unit_test(a_path_too_long_is_refused_at_once),
         cmocka_unit_test(few_open_files_are_made_more),
         cmocka_unit_test(where_memory_ends_is_said),
         cmocka_unit_test(the_workstation_wants_a_terminal),

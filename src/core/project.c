@@ -1,3 +1,7 @@
+/* realpath is not in plain POSIX mode. */
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700
+#endif
 #include "core/project.h"
 
 #include "core/recipe.h"
@@ -14,6 +18,22 @@
 static const char CONFIG_NAME[] = "config.effective.yaml";
 enum { RECORD_MAX_BYTES = 1 << 30 };
 
+/* Known before hours are spent on what could not be joined: SQLite takes no longer paths.
+ */
+static enum status check_length(const char *export_root, const char *name, struct err *e)
+{
+    enum { MOST_BYTES = 480 };
+    char full[PATH_BYTES];
+    size_t n = realpath(export_root, full) ? strlen(full) + 1 + strlen(name) : 0;
+    if (n <= MOST_BYTES)
+        return ST_OK;
+    return err_set(
+        e, ST_USAGE,
+        "the project's folder has a path of %zu bytes, of which its catalog can "
+        "take %d; choose a shorter --export_root",
+        n, MOST_BYTES);
+}
+
 enum status project_open(struct project *p, const char *export_root, const char *name,
                          struct err *e)
 {
@@ -27,7 +47,9 @@ enum status project_open(struct project *p, const char *export_root, const char 
     st = root_open(&above, export_root, true, e);
     if (st != ST_OK)
         return st;
-    st = root_sub(&p->root, &above, name, true, e);
+    st = check_length(export_root, name, e);
+    if (st == ST_OK)
+        st = root_sub(&p->root, &above, name, true, e);
     root_done(&above);
     return st;
 }
