@@ -76,9 +76,9 @@ static enum status convert(const struct audio *in, struct audio *out, double rat
 /* One step within libsamplerate's ratios. A loop is converted a little past its end: the
  * frames there are those of its start, with the right past. */
 static enum status step_to(struct audio *to, const struct audio *from, size_t frames,
-                           bool loop, enum resample_quality quality, struct err *e)
+                           double ratio, bool loop, enum resample_quality quality,
+                           struct err *e)
 {
-    double ratio = (double)frames / (double)from->frames;
     size_t again = loop ? (size_t)ceil(margin * fmax(1, ratio)) : 0;
     size_t extra = (size_t)ceil(2 * margin * fmax(1, 1 / ratio));
     struct audio in = {0}, out = {0};
@@ -120,7 +120,9 @@ static enum status resample(struct audio *to, const struct audio *from, size_t f
         double next = rint(limit * (double)now.frames);
         last = limit == ratio || next < 1 || (size_t)next == now.frames;
         struct audio out = {0};
-        st = step_to(&out, &now, last ? frames : (size_t)next, loop, quality, e);
+        size_t goal = last ? frames : (size_t)next;
+        st = step_to(&out, &now, goal, (double)goal / (double)now.frames, loop, quality,
+                     e);
         if (now.data != from->data)
             audio_done(&now);
         now = out;
@@ -141,7 +143,12 @@ static enum status at_rate(struct audio *to, const struct audio *from, int rate_
                        rate_hz);
     double exact = (double)from->frames * rate_hz / from->rate_hz;
     size_t frames = exact < 1 && from->frames ? 1 : (size_t)llround(exact);
-    enum status st = resample(to, from, frames, loop, quality, e);
+    double ratio = (double)rate_hz / from->rate_hz;
+    bool one_step = ratio != 1 && ratio >= 1 / step_max && ratio <= step_max;
+    /* Frames are whole, and a loop has to come out even; another sound keeps its time. */
+    enum status st = !loop && one_step && frames
+                         ? step_to(to, from, frames, ratio, false, quality, e)
+                         : resample(to, from, frames, loop, quality, e);
     to->rate_hz = rate_hz;
     return st;
 }

@@ -1,7 +1,8 @@
 /* resample: band-limited change of rate and speed.
  *
  * Whole sounds go through libsamplerate (this file is its only user): exact length,
- * aligned in time (output frame j is the input at j / ratio, no delay), any ratio
+ * aligned in time (output frame j is the input at j / ratio, no delay; between rates that
+ * is the rates' own, to a length that of the lengths), any ratio
  * (beyond libsamplerate's 1/256 … 256 in several steps). Costs, stereo 48 → 44.1 kHz per
  * core: BEST about 18 × realtime, MEDIUM 54 ×, FAST 117 ×; exports use MEDIUM or BEST.
  * Grains go through `struct varispeed`, polyphase windowed sinc (Smith & Gossett 1984)
