@@ -40,7 +40,8 @@ void card_plug(const char *folder, const char *library)
 {
     char text[1200] = "", path[512];
     if (!library)
-        snprintf(text, sizeof text, "</usr/share/alsa/alsa.conf>\n");
+        /* not the system's own configuration: it would load what is installed here */
+        snprintf(text, sizeof text, "pcm.!default { type hw card 31 }\n");
     else if (library[0])
         snprintf(text, sizeof text,
                  "pcm_type.trowelcap { lib \"%s\" }\npcm.!default { type trowelcap }\n",
