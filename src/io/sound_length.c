@@ -172,9 +172,10 @@ static bool is_tag(int fd, int64_t at)
  * killed recorder wrote last states fewer than are there, and of a recording beyond 4 GiB
  * the 32 bits keep what is left of its length. Chunks or tags that follow are no sound,
  * nor is what is too little to miss. */
-static int64_t wav_bytes(int fd, const struct sound *s)
+static int64_t wav_bytes(int fd, const struct sound *s, bool *stale)
 {
-    enum { LITTLE = 1 << 16 };
+    enum { LITTLE = 1 << 16, UNKNOWN = 0x7ffff000 };
+    *stale = false;
     if (s->stated >= s->there)
         return s->stated;
     int64_t length = s->stated, size = s->body + s->there;
@@ -183,6 +184,7 @@ static int64_t wav_bytes(int fd, const struct sound *s)
     int64_t end = s->body + length;
     bool ends = s->there - length < (length == 0 ? 8 : LITTLE) || is_tag(fd, end) ||
                 is_chunk(fd, end, size) || is_chunk(fd, end + (end & 1), size);
+    *stale = !ends && s->stated > 0 && s->stated < UNKNOWN;
     return ends ? length : s->there;
 }
 
@@ -231,7 +233,7 @@ bool sound_length_splice(struct splice *s, int fd)
     bool wav = strcmp(l->form, "WAVE") == 0, riff = l == &layouts[0];
     bool caf = l->magic[0] == 'c', open_end = caf && sound.stated == -1;
     bool endless = is_endless_voc(fd, &sound);
-    int64_t length = wav ? wav_bytes(fd, &sound) : sound.there - endless;
+    int64_t length = wav ? wav_bytes(fd, &sound, &s->stale) : sound.there - endless;
     bool wrong =
         wav ? length != sound.stated : open_end || endless || (caf && beyond(&sound) > 0);
     bool fits = riff || sound.field_bytes == 8 || length <= UINT32_MAX;

@@ -471,6 +471,9 @@ static void note_end(struct soundfile *sf)
              sf->info.claimed_frames)
         snprintf(sf->damage, sizeof sf->damage, "the data ends after %.1f s of %.1f s",
                  have, claimed);
+    else if (sf->splice && sf->splice->stale)
+        snprintf(sf->damage, sizeof sf->damage,
+                 "the header tells of less than the %.1f s that are there", have);
     else if (sf->chained)
         snprintf(sf->damage, sizeof sf->damage,
                  "another stream begins after %.1f s, which is not read", have);

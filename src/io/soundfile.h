@@ -65,8 +65,9 @@ enum status soundfile_read_region(struct soundfile *sf, int64_t start, size_t fr
 
 /* Non-finite values seen and set to 0 so far. */
 uint64_t soundfile_scrubbed(const struct soundfile *sf);
-/* NULL, or a sentence fragment when the data ended early or was damaged: "the data ends
- * after 12.3 s of 60.0 s". Meaningful after a short read. Owned by sf. */
+/* NULL, or a sentence fragment when the data ended early or was damaged, or may go on
+ * into what is no sound: "the data ends after 12.3 s of 60.0 s". Meaningful after a short
+ * read. Owned by sf. */
 const char *soundfile_damage(const struct soundfile *sf);
 
 /* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0 = no bound).

@@ -16,6 +16,7 @@ struct splice {
     int fd;             /* borrowed */
     int64_t first, end; /* the part of the file that follows the head */
     int64_t at;         /* where the next read begins, in the spliced stream */
+    bool stale; /* the header that is not seen tells of less sound than is there */
     size_t head_bytes;
     unsigned char head[SPLICE_HEAD_BYTES];
     bool hashing;
