@@ -284,10 +284,8 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     struct candidate *rows;
     size_t count;
     char path[1024], file[512], line[256];
-    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "JAM",
-        "--seed", "1", "--stages", "drums");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "JAM",
+             "--seed", "1", "--stages", "drums");
     path_in(path, p, "export/JAM/manifest.csv");
     assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
     assert_true(count > 1);
@@ -302,9 +300,7 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.err, "warning: 2 lines of kit.txt are about the kit"));
     outcome_done(&o);
-    RUN(o, p, "index", "--project", "export/JAM", "--decisions", "kit.txt");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    RUN_WELL(p, "index", "--project", "export/JAM", "--decisions", "kit.txt");
     RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM");
     assert_true(text_has(o.out, line));
     outcome_done(&o);

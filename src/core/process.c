@@ -304,7 +304,7 @@ static enum status other_recipe(const struct run *r, struct err *e)
 }
 
 /* Any source of this run on record that was made by another recipe? */
-static enum status check_recipe(const struct run *r, struct err *e)
+static enum status check_sources(const struct run *r, struct err *e)
 {
     for (size_t i = 0; i < r->sources.count; i++) {
         struct catalog_source on_record;
@@ -316,13 +316,13 @@ static enum status check_recipe(const struct run *r, struct err *e)
     return ST_OK;
 }
 
-/* Or any at all, also of recordings that are elsewhere now? */
+/* The same, and where one recipe makes all: also of recordings that are elsewhere now. */
 static enum status check_recipes(const struct run *r, struct err *e)
 {
-    bool only = true;
-    enum status st = check_recipe(r, e);
-    if (st == ST_OK && r->job->one_recipe)
-        st = project_is_of(&r->project, r->recipe[0].hash, &only, e);
+    bool only;
+    if (!r->job->one_recipe)
+        return check_sources(r, e);
+    enum status st = project_is_of(&r->project, r->recipe[0].hash, &only, e);
     return st == ST_OK && !only ? other_recipe(r, e) : st;
 }
 

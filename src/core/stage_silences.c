@@ -33,21 +33,22 @@ static void describe(const struct dig *d, struct candidate *c,
 }
 
 static enum status keep_span(struct dig *d, const struct silence_span *s,
-                             struct silence_params *p, bool loop, int number,
+                             const struct silence_params *p, bool loop, int number,
                              struct err *e)
 {
     struct candidate c;
     struct audio sound;
     struct seam seam = {.seam_error_db = (double)NAN};
     describe(d, &c, s);
-    p->cut_rumble = parts_value(&s->parts, "rumble") > 0;
+    struct silence_params own = *p;
+    own.cut_rumble = parts_value(&s->parts, "rumble") > 0;
     int channels = d->recipe->cfg.export.silences_stereo ? 2 : 1;
     int rate = d->recipe->cfg.global.sample_rate;
     enum status st = dig_read(d, c.start_frame, c.end_frame, channels, &sound, e);
     if (st != ST_OK)
         return st;
     if (loop) {
-        st = silence_finish_loop(&sound, p, &seam, e);
+        st = silence_finish_loop(&sound, &own, &seam, e);
         if (st == ST_OK)
             st = dig_to_rate(&sound, d->converter, rate, true, e);
         if (st == ST_OK) /* between the samples of another rate its peak is another */
@@ -55,7 +56,7 @@ static enum status keep_span(struct dig *d, const struct silence_span *s,
     } else {
         st = dig_to_rate(&sound, d->converter, rate, false, e);
         if (st == ST_OK)
-            st = silence_finish(&sound, p, e);
+            st = silence_finish(&sound, &own, e);
     }
     if (st != ST_OK) {
         audio_done(&sound);
@@ -78,7 +79,7 @@ static int by_time(const void *a, const void *b)
 }
 
 static enum status keep_all(struct dig *d, struct silence_span *spans, size_t count,
-                            struct silence_params *p, bool loop, struct err *e)
+                            const struct silence_params *p, bool loop, struct err *e)
 {
     enum status st = ST_OK;
     if (count > 1)
