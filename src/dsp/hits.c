@@ -100,14 +100,14 @@ static void scale_frame(struct audio *a, size_t frame, double gain)
         at[c] = (float)((double)at[c] * gain);
 }
 
-static void scale_four(float *x, const v4d *gain)
+VEC_INLINE void scale_four(float *x, const v4d *gain)
 {
     *(v4f_any *)x = __builtin_convertvector(V4D_FROM(x) * *gain, v4f);
 }
 
 /* Raised cosine over the first or last n frames, from the silent end: four at a time,
  * each turned on from the fourth before it. */
-static void fade(struct audio *a, size_t n, bool out)
+VEC_INLINE void fade_all(struct audio *a, size_t n, bool out)
 {
     double angle = PI / (double)n, c = cos(4 * angle), s = sin(4 * angle);
     v4d re = {1, cos(angle), cos(2 * angle), cos(3 * angle)},
@@ -125,6 +125,8 @@ static void fade(struct audio *a, size_t n, bool out)
         re = turned;
     }
 }
+
+VEC_CLONES(fade, fade_all, (struct audio * a, size_t n, bool out), (a, n, out))
 
 /* How far the last 10 ms lie below the loudest 10 ms, dB. */
 static double fallen_db(const struct audio *a)

@@ -34,18 +34,17 @@ static float sample_at(const struct audio *a, size_t channel, ptrdiff_t i, bool 
     return isfinite(x) ? x : 0.0f;
 }
 
-/* Samples [first, first + BLOCK + TAPS) of a channel. */
-static void fetch(const struct audio *a, size_t channel, ptrdiff_t first, bool loop,
-                  float *line)
+/* Samples [first, first + BLOCK + TAPS) of a channel, where they lie if `plain`: one
+ * channel of finite samples. */
+static const float *fetch(const struct audio *a, size_t channel, ptrdiff_t first,
+                          bool loop, bool plain, float *line)
 {
     enum { N = BLOCK + TAPS };
-    if (a->channels == 1 && first >= 0 && first + N <= (ptrdiff_t)a->frames) {
-        memcpy(line, a->data + first, N * sizeof *line);
-        line_scrub(line, N);
-        return;
-    }
+    if (plain && first >= 0 && first + N <= (ptrdiff_t)a->frames)
+        return a->data + first;
     for (int i = 0; i < N; i++)
         line[i] = sample_at(a, channel, first + i, loop);
+    return line;
 }
 
 /* Every phase behind eight samples, x[HALF − 1] the first of them, in four sums each. */
@@ -102,12 +101,11 @@ double level_true_peak(const struct audio *a, bool loop)
     float line[BLOCK + TAPS], peak = (float)level_peak(a);
     /* Without a loop the values before the first and after the last sample count too. */
     ptrdiff_t from = loop ? 0 : -HALF, to = (ptrdiff_t)a->frames + (loop ? 0 : HALF);
+    bool plain = a->channels == 1 && line_is_finite(a->data, a->frames);
     if (!a->frames)
         return 0;
     for (size_t c = 0; c < (size_t)a->channels; c++)
-        for (ptrdiff_t at = from; at < to; at += BLOCK) {
-            fetch(a, c, at - (HALF - 1), loop, line);
-            peak_between(line, &peak);
-        }
+        for (ptrdiff_t at = from; at < to; at += BLOCK)
+            peak_between(fetch(a, c, at - (HALF - 1), loop, plain, line), &peak);
     return (double)peak;
 }
