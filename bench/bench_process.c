@@ -39,7 +39,8 @@ static int decode(const char *path, int analyse)
         return 1;
     enum status st = ST_OK;
     if (analyse) {
-        st = survey_read(f, 1, NULL, &track, NULL);
+        struct part_reader all = part_reader_all(f);
+        st = survey_read(&all, (struct survey_progress){0, 1}, NULL, &track, NULL);
         track_free(track);
     } else {
         size_t got = BLOCK_FRAMES;

@@ -34,10 +34,12 @@ static void regions_are_those_of_the_file(void **state)
     folder_wav(folder, "a.wav", &a, 16);
     folder_path(path, folder, "a.wav");
     struct soundfile *one, *other;
+    struct part_reader all;
     assert_int_equal(soundfile_open(&one, path, NULL), ST_OK);
     assert_int_equal(soundfile_open(&other, path, NULL), ST_OK);
     struct forward f;
-    forward_init(&f, one, (struct offsets){0});
+    all = part_reader_all(one);
+    forward_init(&f, &all, (struct offsets){0});
     for (size_t i = 0; i < sizeof region / sizeof *region; i++) {
         struct audio got, want;
         assert_int_equal(forward_read(&f, region[i].start, region[i].frames, &got, NULL),

@@ -77,6 +77,8 @@ static const struct change {
     {PADS, "pad_miner.max_candidates_per_file=1"},
     {PADS, "pad_miner.loop_crossfade_ms=20"},
     {PADS, "pad_miner.window_hop_sec=0.9"},
+    {PULSED_PADS, "separation.pads=true"},
+    {PULSED_DRUMS, "separation.drums=true"},
     {DRONES, "drones.pad_loop_duration_sec=1.3"},
     {DRONES, "drones.pad_variants=[dark]"},
     {DRONES, "drones.warm_lowpass_hz=900"},

@@ -82,25 +82,26 @@ static void a_near_miss_names_its_setting(void **state)
     (void)state;
     static const struct {
         enum kind kind;
-        const char *missed_by, *setting;
+        const char *missed_by, *setting, *also;
     } all[] = {
-        {KIND_PAD, "level 1.2 dB below the gate", "pad_miner.min_rms_db"},
+        {KIND_PAD, "level 1.2 dB below the gate", "pad_miner.min_rms_db", NULL},
         {KIND_PAD, "0.03 onsets a second above the gate",
-         "pad_miner.max_onset_rate_per_second"},
+         "pad_miner.max_onset_rate_per_second", ", or separation.pads"},
         {KIND_PAD, "its loop has 1.4 onsets a second above the gate",
-         "pad_miner.max_onset_rate_per_second"},
-        {KIND_PAD, "12 % more stable ground needed", "pre_analysis.enabled"},
-        {KIND_PAD, "clipped in 2 places", "pre_analysis.skip_clipped_regions"},
-        {KIND_PAD, "level swings 3.0 dB too much", ""},
-        {KIND_DRUM, "peak 1.0 dB below the gate", "drum_miner.min_peak_db"},
-        {KIND_DRUM, "2.0 % of it clipped, not under 1 %", "drum_miner.max_peak_db"},
-        {KIND_DRUM, "11 ms shorter than allowed", "drum_miner.min_length_sec"},
-        {KIND_DRUM, "not among the best 2000", "drum_miner.max_saved_per_file"},
-        {KIND_SILENCE, "level 1.2 dB above the gate", "silence_miner.max_rms_db"},
-        {KIND_SILENCE, "clicks: crest above 5.0", "silence_miner.max_crest"},
-        {KIND_SILENCE, "900 ms shorter than allowed", "silence_miner.min_duration_sec"},
-        {KIND_SILENCE, "a gap of 0.19 s: rooms are told from 0.25 s on", ""},
-        {KIND_SILENCE, "something begins in it", ""},
+         "pad_miner.max_onset_rate_per_second", ", or separation.pads"},
+        {KIND_PAD, "12 % more stable ground needed", "pre_analysis.enabled", NULL},
+        {KIND_PAD, "clipped in 2 places", "pre_analysis.skip_clipped_regions", NULL},
+        {KIND_PAD, "level swings 3.0 dB too much", "", NULL},
+        {KIND_DRUM, "peak 1.0 dB below the gate", "drum_miner.min_peak_db", NULL},
+        {KIND_DRUM, "2.0 % of it clipped, not under 1 %", "drum_miner.max_peak_db", NULL},
+        {KIND_DRUM, "11 ms shorter than allowed", "drum_miner.min_length_sec", NULL},
+        {KIND_DRUM, "not among the best 2000", "drum_miner.max_saved_per_file", NULL},
+        {KIND_SILENCE, "level 1.2 dB above the gate", "silence_miner.max_rms_db", NULL},
+        {KIND_SILENCE, "clicks: crest above 5.0", "silence_miner.max_crest", NULL},
+        {KIND_SILENCE, "900 ms shorter than allowed", "silence_miner.min_duration_sec",
+         NULL},
+        {KIND_SILENCE, "a gap of 0.19 s: rooms are told from 0.25 s on", "", NULL},
+        {KIND_SILENCE, "something begins in it", "", NULL},
     };
     char text[WHY_MISSED_BYTES], expected[WHY_MISSED_BYTES];
     struct candidate c;
@@ -110,8 +111,8 @@ static void a_near_miss_names_its_setting(void **state)
         snprintf(c.missed_by, sizeof c.missed_by, "%s", all[i].missed_by);
         assert_string_equal(why_setting(&c), all[i].setting);
         assert_true(*all[i].setting == '\0' || config_find(all[i].setting) >= 0);
-        snprintf(expected, sizeof expected, *all[i].setting ? "%s (%s)" : "%s",
-                 all[i].missed_by, all[i].setting);
+        snprintf(expected, sizeof expected, *all[i].setting ? "%s (%s%s)" : "%s",
+                 all[i].missed_by, all[i].setting, all[i].also ? all[i].also : "");
         assert_string_equal(why_missed(&c, text, sizeof text), expected);
     }
     c.missed_by[0] = '\0';

@@ -59,6 +59,35 @@ static double bar_tempo(const struct dig *d)
     return isnan(wanted) ? track_info(d->track)->tempo.bpm : wanted;
 }
 
+static bool pads_apart(const struct dig *d)
+{
+    bool made = dig_wants(d, STAGE_PADS) || dig_wants(d, STAGE_DRONES) ||
+                dig_wants(d, STAGE_CLOUDS);
+    return d->recipe->cfg.separation.pads && !d->recipe->whole_pads && made;
+}
+
+/* Of the time that reading takes, when what sustains is read after it. */
+static double share_of_all(const struct dig *d)
+{
+    return pads_apart(d) ? 0.3 : 1;
+}
+
+/* The parts of the recording that are mined instead of all of it. */
+static enum status separate(struct dig *d, struct err *e)
+{
+    enum status st = ST_OK;
+    if (d->recipe->cfg.separation.drums)
+        st = part_reader_init(&d->hits_from, d->sf, SEPARATE_STRUCK, e);
+    if (st != ST_OK || !pads_apart(d))
+        return st;
+    st = part_reader_init(&d->pads_from, d->sf, SEPARATE_SUSTAINED, e);
+    if (st == ST_OK)
+        st = survey_read(&d->pads_from,
+                         (struct survey_progress){READING * share_of_all(d), READING},
+                         d->ctx, &d->pads_track, e);
+    return st;
+}
+
 enum status dig_open(struct dig *d, const struct recipe *recipe,
                      const struct dig_site *site, const struct job_context *ctx,
                      struct err *e)
@@ -68,12 +97,17 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     if (st != ST_OK)
         return st;
     d->info = *soundfile_info(d->sf);
+    d->pads_from = d->hits_from = part_reader_all(d->sf);
     soundfile_begin_hash(d->sf);
-    st = survey_read(d->sf, READING, ctx, &d->track, e);
+    st =
+        survey_read(&d->pads_from, (struct survey_progress){0, READING * share_of_all(d)},
+                    ctx, &d->track, e);
     if (st == ST_OK)
         st = soundfile_hash(d->sf, &d->content_hash, e);
     if (st == ST_OK)
         st = check_sound(d, e);
+    if (st == ST_OK)
+        st = separate(d, e);
     if (st == ST_OK)
         st = similarity_new(&d->similarity, recipe->cfg.global.sample_rate, e);
     if (st == ST_OK)
@@ -153,8 +187,11 @@ enum status dig_run(struct dig *d, struct err *e)
 
 void dig_done(struct dig *d)
 {
+    part_reader_done(&d->pads_from);
+    part_reader_done(&d->hits_from);
     soundfile_close(d->sf);
     track_free(d->track);
+    track_free(d->pads_track);
     similarity_free(d->similarity);
     trace_maker_free(d->tracer);
     measurer_free(d->measurer);
@@ -207,19 +244,37 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
              TROWEL_ALGORITHM_VERSION);
 }
 
-enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
-                     struct audio *out, struct err *e)
+static enum status read_from(struct dig *d, struct part_reader *from, int64_t start,
+                             int64_t end, int channels, struct audio *out, struct err *e)
 {
     int64_t frames = track_info(d->track)->frames;
     start = start < 0 ? 0 : start;
     end = end > frames ? frames : end;
     if (end < start)
         end = start;
-    enum status st = soundfile_read_region(d->sf, start, (size_t)(end - start), out, e);
+    enum status st = part_read_region(from, start, (size_t)(end - start), out, e);
     if (st != ST_OK)
         return st;
     offset_remove(out->data, out->frames, out->channels, track_info(d->track)->offset);
     return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
+}
+
+enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
+                     struct audio *out, struct err *e)
+{
+    struct part_reader all = part_reader_all(d->sf);
+    return read_from(d, &all, start, end, channels, out, e);
+}
+
+enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channels,
+                          struct audio *out, struct err *e)
+{
+    return read_from(d, &d->pads_from, start, end, channels, out, e);
+}
+
+const struct track *dig_pads_track(const struct dig *d)
+{
+    return d->pads_track ? d->pads_track : d->track;
 }
 
 struct key dig_target_key(const struct dig *d)

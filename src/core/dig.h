@@ -17,7 +17,7 @@
 #include "dsp/track.h"
 #include "io/candidate.h"
 #include "io/paths.h"
-#include "io/soundfile.h"
+#include "io/part_reader.h"
 
 /* Where a dig reads and writes. */
 struct dig;
@@ -67,6 +67,10 @@ struct dig {
     struct soundfile_info info;
     uint64_t content_hash;
     struct track *track;
+    /* What pads, drones and clouds come from, and hits: all that sounds, or a part of it.
+     * Where it is a part, what is known of the first is `pads_track`, else NULL. */
+    struct part_reader pads_from, hits_from;
+    struct track *pads_track;
     struct similarity *similarity;
     struct trace_maker *tracer;  /* of finished hits */
     struct measurer *measurer;   /* of finished samples */
@@ -157,6 +161,10 @@ enum status dig_go_on(const struct dig *d, struct err *e);
  * its constant offset. */
 enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
                      struct audio *out, struct err *e);
+/* The same of what pads come from, and its track. */
+enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channels,
+                          struct audio *out, struct err *e);
+const struct track *dig_pads_track(const struct dig *d);
 
 /* The recording's tempo or key for musicality: the config's wish, else what was heard. */
 struct key dig_target_key(const struct dig *d);

@@ -8,7 +8,7 @@
 #include "dsp/loop.h"
 #include "dsp/offset.h"
 #include "dsp/silence.h"
-#include "io/soundfile.h"
+#include "io/part_reader.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,6 +39,7 @@ void recut_done(struct recut *r)
 
 struct cutting {
     struct soundfile *sf;
+    struct part_reader from; /* what the miner cut it from */
     const char *recording;
     const struct config *cfg;
     int64_t start, end; /* of the find, inside the recording */
@@ -48,10 +49,23 @@ struct cutting {
     struct recut *out;
 };
 
-/* What the miner knows of the whole recording, here from around the find. */
+static enum status open_part(struct cutting *c, struct err *e)
+{
+    bool pad = c->out->c.kind == KIND_PAD && c->cfg->separation.pads;
+    bool hit = c->out->c.kind == KIND_DRUM && c->cfg->separation.drums;
+    c->from = part_reader_all(c->sf);
+    return pad || hit ? part_reader_init(&c->from, c->sf,
+                                         pad ? SEPARATE_SUSTAINED : SEPARATE_STRUCK, e)
+                      : ST_OK;
+}
+
+/* What the miner knows of the whole recording, here from around the find. Under what is
+ * struck there is no constant. */
 static enum status find_offset(struct cutting *c, struct err *e)
 {
     struct audio around;
+    if (c->from.by && c->out->c.kind == KIND_DRUM)
+        return ST_OK;
     int64_t reach = (int64_t)c->source_rate_hz * OFFSET_REACH_S;
     int64_t from = c->start > reach ? c->start - reach : 0;
     int64_t to = c->end + reach < c->frames ? c->end + reach : c->frames;
@@ -68,7 +82,7 @@ static enum status find_offset(struct cutting *c, struct err *e)
 static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo,
                         struct audio *out, struct err *e)
 {
-    enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), out, e);
+    enum status st = part_read_region(&c->from, from, (size_t)(to - from), out, e);
     if (st != ST_OK)
         return st;
     offset_remove(out->data, out->frames, out->channels, c->offset);
@@ -316,11 +330,14 @@ enum status recut_make(struct recut *out, const char *recording,
         return st;
     st = place(&c, find, e);
     if (st == ST_OK)
+        st = open_part(&c, e);
+    if (st == ST_OK)
         st = find_offset(&c, e);
     if (st == ST_OK)
         st = cut(&c, e);
     if (st == ST_OK)
         st = describe(&c, e);
+    part_reader_done(&c.from);
     soundfile_close(c.sf);
     if (st != ST_OK)
         recut_done(out);

@@ -75,7 +75,7 @@ static enum status gather(struct dig *d, const struct piece *pieces, size_t coun
     size_t at = 0;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         struct audio part;
-        st = dig_read(d, pieces[i].start, pieces[i].end, channels, &part, e);
+        st = dig_read_pads(d, pieces[i].start, pieces[i].end, channels, &part, e);
         if (st != ST_OK)
             break;
         size_t n = part.frames < out->frames - at ? part.frames : out->frames - at;
@@ -140,7 +140,7 @@ enum status stage_clouds(struct dig *d, struct err *e)
         return ST_OK;
     struct pre_analysis_params p = survey_pad_params(&d->recipe->cfg).pre_analysis;
     struct stable_list stable = {0};
-    enum status st = stable_find(d->track, &p, &stable, e);
+    enum status st = stable_find(dig_pads_track(d), &p, &stable, e);
     for (int i = 0; i < wanted && st == ST_OK; i++) {
         st = make_cloud(d, &stable, i, e);
         if (st == ST_OK)

@@ -86,13 +86,13 @@ static void keep_calm(const struct dig *d, const struct material *pad, int64_t f
                       struct loop_list *found)
 {
     double per_frame =
-        (double)track_onset_count(d->track, pad->start_frame, pad->end_frame) /
+        (double)track_onset_count(dig_pads_track(d), pad->start_frame, pad->end_frame) /
         fmax(1, (double)(pad->end_frame - pad->start_frame));
     int kept = 0;
     for (int i = 0; i < found->count; i++) {
         struct loop_option o = found->option[i];
         size_t struck = track_onset_count(
-            d->track, from + (int64_t)o.start - (int64_t)o.crossfade_frames / 2,
+            dig_pads_track(d), from + (int64_t)o.start - (int64_t)o.crossfade_frames / 2,
             from + (int64_t)o.end);
         if ((double)struck <= per_frame * (double)(o.end - o.start) + 1e-9)
             found->option[kept++] = o;
@@ -111,7 +111,8 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     int64_t margin = (int64_t)frames / 2 + d->info.rate_hz / 4;
     struct audio around;
     int64_t from = pad->start_frame > margin ? pad->start_frame - margin : 0;
-    enum status st = dig_read(d, from, pad->end_frame + margin, channels, &around, e);
+    enum status st =
+        dig_read_pads(d, from, pad->end_frame + margin, channels, &around, e);
     if (st != ST_OK)
         return st;
     struct loop_params p = loop_params_default();
@@ -120,7 +121,7 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     struct audio joined;
     struct err why;
     p.crossfade_ms = d->recipe->cfg.pad_miner.loop_crossfade_ms;
-    p.attacks = track_onsets(d->track);
+    p.attacks = track_onsets(dig_pads_track(d));
     p.clock_s = (double)from / d->info.rate_hz;
     st = loop_search_exact(&around, frames, &p, &found, &why);
     if (st == ST_OK)

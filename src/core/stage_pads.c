@@ -96,10 +96,10 @@ static enum status make(struct dig *d, const struct pad_params *p, struct made *
     pad_read_range(m->region, p, d->info.rate_hz, (size_t)track_info(d->track)->frames,
                    &start, &end);
     int channels = channels_read(&d->recipe->cfg);
-    enum status st = dig_read(d, (int64_t)start, (int64_t)end, channels, &around, e);
+    enum status st = dig_read_pads(d, (int64_t)start, (int64_t)end, channels, &around, e);
     if (st != ST_OK)
         return st;
-    const struct onset_list *onsets = track_onsets(d->track);
+    const struct onset_list *onsets = track_onsets(dig_pads_track(d));
     st = on_grid(d) ? finish_bars(&around, start, m->region, p, onsets, &m->pad, &why)
                     : pad_finish(&around, start, m->region, p, onsets, &m->pad, &why);
     audio_done(&around);
@@ -307,7 +307,7 @@ enum status stage_pads(struct dig *d, struct err *e)
     if (p.max_candidates_per_file < 1)
         return ST_OK;
     struct pad_list list;
-    enum status st = pads_mine(d->track, &p, &list, e);
+    enum status st = pads_mine(dig_pads_track(d), &p, &list, e);
     if (st != ST_OK)
         return st;
     st = mine(d, &p, &list, e);

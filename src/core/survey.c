@@ -8,10 +8,11 @@
 
 enum { BLOCK_FRAMES = 16384 };
 
-static enum status push_all(struct soundfile *sf, struct analysis *a, double share,
+static enum status push_all(struct part_reader *from, struct analysis *a,
+                            struct survey_progress progress,
                             const struct job_context *ctx, struct err *e)
 {
-    const struct soundfile_info *info = soundfile_info(sf);
+    const struct soundfile_info *info = soundfile_info(from->sf);
     float *block = malloc((size_t)BLOCK_FRAMES * (size_t)info->channels * sizeof *block);
     if (!block)
         return err_set(e, ST_NO_MEMORY, "no memory to analyse");
@@ -22,52 +23,74 @@ static enum status push_all(struct soundfile *sf, struct analysis *a, double sha
             st = err_set(e, ST_CANCELLED, "analysing was cancelled");
             break;
         }
-        st = soundfile_read(sf, block, BLOCK_FRAMES, &got, e);
+        st = part_read(from, block, BLOCK_FRAMES, &got, e);
         if (st == ST_OK)
             st = analysis_push(a, block, got, e);
-        job_progress(ctx, share * fmin(1, (double)soundfile_position(sf) / claimed),
+        double done = fmin(1, (double)part_position(from) / claimed);
+        job_progress(ctx, progress.from + (progress.to - progress.from) * done,
                      "listening");
     }
     free(block);
     return st;
 }
 
-static enum status survey(struct soundfile *sf, double share, bool overview,
-                          const struct job_context *ctx, struct track **out,
-                          struct err *e)
+static enum status survey(struct part_reader *from, struct survey_progress progress,
+                          bool overview, const struct job_context *ctx,
+                          struct track **out, struct err *e)
 {
-    const struct soundfile_info *info = soundfile_info(sf);
+    const struct soundfile_info *info = soundfile_info(from->sf);
     struct analysis *a = NULL;
     *out = NULL;
     enum status st = analysis_new(&a, info->rate_hz, info->channels, e);
-    if (st == ST_OK && info->headroom)
+    if (st == ST_OK && (info->headroom || from->by))
         analysis_headroom(a);
     if (st == ST_OK && !overview)
         analysis_no_overview(a);
     if (st == ST_OK)
-        st = push_all(sf, a, share, ctx, e);
+        st = push_all(from, a, progress, ctx, e);
     if (st == ST_OK)
         st = analysis_finish(a, out, e);
     analysis_free(a);
     return st;
 }
 
-enum status survey_read(struct soundfile *sf, double share, const struct job_context *ctx,
-                        struct track **out, struct err *e)
+enum status survey_read(struct part_reader *from, struct survey_progress progress,
+                        const struct job_context *ctx, struct track **out, struct err *e)
 {
-    return survey(sf, share, false, ctx, out, e);
+    return survey(from, progress, false, ctx, out, e);
 }
 
-enum status survey_analyse(const char *path, const struct job_context *ctx,
-                           struct track **out, struct err *e)
+static enum status survey_pads(struct soundfile *sf, const struct job_context *ctx,
+                               struct track **out, struct err *e)
+{
+    struct part_reader sustained;
+    enum status st = part_reader_init(&sustained, sf, SEPARATE_SUSTAINED, e);
+    if (st != ST_OK)
+        return st;
+    st = survey(&sustained, (struct survey_progress){0.3, 1}, false, ctx, out, e);
+    part_reader_done(&sustained);
+    return st;
+}
+
+enum status survey_analyse(const char *path, const struct config *config,
+                           const struct job_context *ctx, struct track **out,
+                           struct track **pads, struct err *e)
 {
     struct soundfile *sf = NULL;
-    *out = NULL;
+    bool two = config->separation.pads;
+    *out = *pads = NULL;
     enum status st = soundfile_open(&sf, path, e);
     if (st != ST_OK)
         return st;
-    st = survey(sf, 1, true, ctx, out, e);
+    struct part_reader all = part_reader_all(sf);
+    st = survey(&all, (struct survey_progress){0, two ? 0.3 : 1}, true, ctx, out, e);
+    if (st == ST_OK && two)
+        st = survey_pads(sf, ctx, pads, e);
     soundfile_close(sf);
+    if (st == ST_OK)
+        return st;
+    track_free(*out);
+    *out = NULL;
     return st;
 }
 

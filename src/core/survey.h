@@ -8,19 +8,26 @@
 #include "dsp/pads.h"
 #include "dsp/track.h"
 #include "io/config.h"
+#include "io/part_reader.h"
 
-/* The whole recording through dsp/analysis, in blocks, with its overview. Errors as in
+/* The whole recording through dsp/analysis, in blocks, with its overview; and in *pads,
+ * where `config` wants pads without drums, what sustains in it, else NULL. Errors as in
  * soundfile_open; ST_CANCELLED, ST_NO_MEMORY. */
-enum status survey_analyse(const char *path, const struct job_context *ctx,
-                           struct track **out, struct err *e);
+enum status survey_analyse(const char *path, const struct config *config,
+                           const struct job_context *ctx, struct track **out,
+                           struct track **pads, struct err *e);
 
 /* The pad miner's parameters as the config has them. */
 struct pad_params survey_pad_params(const struct config *config);
 
-/* The analysis pass over an open sound file, from where it stands to its end, for mining:
- * without an overview. Progress runs from 0 to `share`. *out is NULL unless ST_OK. */
-struct soundfile;
-enum status survey_read(struct soundfile *sf, double share, const struct job_context *ctx,
-                        struct track **out, struct err *e);
+/* Where a reading's progress begins and ends in the whole. */
+struct survey_progress {
+    double from, to;
+};
+
+/* The analysis pass over an open sound file, or a part of it, from where the reader
+ * stands to its end, for mining: without an overview. *out is NULL unless ST_OK. */
+enum status survey_read(struct part_reader *from, struct survey_progress progress,
+                        const struct job_context *ctx, struct track **out, struct err *e);
 
 #endif

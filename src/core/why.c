@@ -105,39 +105,51 @@ void why_part(const struct candidate *c, int i, char *to, size_t n)
 /* Of what each miner says of a near-miss: the words that tell the gate. */
 static const struct {
     enum kind kind;
-    const char *says, *setting;
+    const char *says, *setting, *also; /* another that lets it pass, or NULL */
 } gates[] = {
-    {KIND_PAD, "dB below the gate", "pad_miner.min_rms_db"},
-    {KIND_PAD, "dB above the gate", "pad_miner.max_rms_db"},
-    {KIND_PAD, "onsets a second", "pad_miner.max_onset_rate_per_second"},
-    {KIND_PAD, "flatness", "pad_miner.spectral_flatness_threshold"},
-    {KIND_PAD, "DC offset", "pre_analysis.max_dc_offset"},
-    {KIND_PAD, "crest", "pre_analysis.max_crest_factor"},
-    {KIND_PAD, "clipped in", "pre_analysis.skip_clipped_regions"},
-    {KIND_PAD, "stable ground", "pre_analysis.enabled"},
-    {KIND_DRUM, "dB below the gate", "drum_miner.min_peak_db"},
-    {KIND_DRUM, "dB above the gate", "drum_miner.max_peak_db"},
-    {KIND_DRUM, "of it clipped", "drum_miner.max_peak_db"},
-    {KIND_DRUM, "shorter than allowed", "drum_miner.min_length_sec"},
-    {KIND_DRUM, "not among the best", "drum_miner.max_saved_per_file"},
-    {KIND_SILENCE, "dB below the gate", "silence_miner.min_rms_db"},
-    {KIND_SILENCE, "dB above the gate", "silence_miner.max_rms_db"},
-    {KIND_SILENCE, "crest above", "silence_miner.max_crest"},
-    {KIND_SILENCE, "shorter than allowed", "silence_miner.min_duration_sec"},
+    {KIND_PAD, "dB below the gate", "pad_miner.min_rms_db", NULL},
+    {KIND_PAD, "dB above the gate", "pad_miner.max_rms_db", NULL},
+    {KIND_PAD, "onsets a second", "pad_miner.max_onset_rate_per_second",
+     "separation.pads"},
+    {KIND_PAD, "flatness", "pad_miner.spectral_flatness_threshold", NULL},
+    {KIND_PAD, "DC offset", "pre_analysis.max_dc_offset", NULL},
+    {KIND_PAD, "crest", "pre_analysis.max_crest_factor", NULL},
+    {KIND_PAD, "clipped in", "pre_analysis.skip_clipped_regions", NULL},
+    {KIND_PAD, "stable ground", "pre_analysis.enabled", NULL},
+    {KIND_DRUM, "dB below the gate", "drum_miner.min_peak_db", NULL},
+    {KIND_DRUM, "dB above the gate", "drum_miner.max_peak_db", NULL},
+    {KIND_DRUM, "of it clipped", "drum_miner.max_peak_db", NULL},
+    {KIND_DRUM, "shorter than allowed", "drum_miner.min_length_sec", NULL},
+    {KIND_DRUM, "not among the best", "drum_miner.max_saved_per_file", NULL},
+    {KIND_SILENCE, "dB below the gate", "silence_miner.min_rms_db", NULL},
+    {KIND_SILENCE, "dB above the gate", "silence_miner.max_rms_db", NULL},
+    {KIND_SILENCE, "crest above", "silence_miner.max_crest", NULL},
+    {KIND_SILENCE, "shorter than allowed", "silence_miner.min_duration_sec", NULL},
 };
+
+static int gate_of(const struct candidate *c)
+{
+    for (int i = 0; i < (int)(sizeof gates / sizeof *gates); i++)
+        if (gates[i].kind == c->kind && strstr(c->missed_by, gates[i].says))
+            return i;
+    return -1;
+}
 
 const char *why_setting(const struct candidate *c)
 {
-    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
-        if (gates[i].kind == c->kind && strstr(c->missed_by, gates[i].says))
-            return gates[i].setting;
-    return "";
+    int gate = gate_of(c);
+    return gate >= 0 ? gates[gate].setting : "";
 }
 
 const char *why_missed(const struct candidate *c, char *to, size_t n)
 {
-    const char *setting = why_setting(c);
-    snprintf(to, n, "%s%s%s%s", c->missed_by, *setting ? " (" : "", setting,
-             *setting ? ")" : "");
+    int gate = gate_of(c);
+    if (gate < 0)
+        snprintf(to, n, "%s", c->missed_by);
+    else if (gates[gate].also)
+        snprintf(to, n, "%s (%s, or %s)", c->missed_by, gates[gate].setting,
+                 gates[gate].also);
+    else
+        snprintf(to, n, "%s (%s)", c->missed_by, gates[gate].setting);
     return to;
 }

@@ -16,7 +16,7 @@ void why_part(const struct candidate *c, int i, char *to, size_t n);
 const char *why_setting(const struct candidate *c);
 /* What it missed by, and that setting: "0.4 onsets a second above the gate
  * (pad_miner.max_onset_rate_per_second)". Returns `to`. */
-enum { WHY_MISSED_BYTES = 128 };
+enum { WHY_MISSED_BYTES = 160 };
 const char *why_missed(const struct candidate *c, char *to, size_t n);
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void forward_init(struct forward *f, struct soundfile *sf, struct offsets offset)
+void forward_init(struct forward *f, struct part_reader *from, struct offsets offset)
 {
-    *f = (struct forward){.sf = sf, .offset = offset};
+    *f = (struct forward){.from = from, .offset = offset};
 }
 
 void forward_done(struct forward *f)
@@ -26,7 +26,7 @@ static enum status make_room(struct forward *f, size_t samples, struct err *e)
 /* Frames of the next region that are there already, moved to its beginning. */
 static size_t keep(struct forward *f, int64_t start, size_t frames)
 {
-    size_t channels = (size_t)soundfile_info(f->sf)->channels;
+    size_t channels = (size_t)soundfile_info(f->from->sf)->channels;
     if (start < f->start || start >= f->start + (int64_t)f->frames)
         return 0;
     size_t skip = (size_t)(start - f->start), have = f->frames - skip;
@@ -38,17 +38,17 @@ static size_t keep(struct forward *f, int64_t start, size_t frames)
 static enum status read_on(struct forward *f, int64_t start, size_t have, size_t frames,
                            struct err *e)
 {
-    size_t channels = (size_t)soundfile_info(f->sf)->channels, got;
+    size_t channels = (size_t)soundfile_info(f->from->sf)->channels, got;
     float *to = f->data + have * channels;
-    if (soundfile_position(f->sf) == start + (int64_t)have) {
-        enum status st = soundfile_read(f->sf, to, frames - have, &got, e);
+    if (part_position(f->from) == start + (int64_t)have) {
+        enum status st = part_read(f->from, to, frames - have, &got, e);
         offset_remove(to, got, (int)channels, f->offset);
         memset(to + got * channels, 0, (frames - have - got) * channels * sizeof *to);
         return st;
     }
     struct audio part;
     enum status st =
-        soundfile_read_region(f->sf, start + (int64_t)have, frames - have, &part, e);
+        part_read_region(f->from, start + (int64_t)have, frames - have, &part, e);
     if (st == ST_OK)
         memcpy(to, part.data, (frames - have) * channels * sizeof *to);
     if (st == ST_OK)
@@ -60,7 +60,7 @@ static enum status read_on(struct forward *f, int64_t start, size_t have, size_t
 enum status forward_read(struct forward *f, int64_t start, size_t frames,
                          struct audio *out, struct err *e)
 {
-    const struct soundfile_info *info = soundfile_info(f->sf);
+    const struct soundfile_info *info = soundfile_info(f->from->sf);
     *out = (struct audio){0};
     enum status st = make_room(f, frames * (size_t)info->channels, e);
     if (st != ST_OK)

@@ -2,23 +2,23 @@
  *
  * For regions that overlap or lie close, in ascending order: what two have in common is
  * kept, and reading goes on where it stopped. Going back is allowed and costs what
- * soundfile_read_region costs. Thread: one. */
+ * part_read_region costs. Thread: one. */
 #ifndef TROWEL_IO_FORWARD_H
 #define TROWEL_IO_FORWARD_H
 
 #include "dsp/offset.h"
-#include "io/soundfile.h"
+#include "io/part_reader.h"
 
 struct forward {
-    struct soundfile *sf;  /* the caller's; not read by others between regions */
-    struct offsets offset; /* taken off */
+    struct part_reader *from; /* the caller's; not read by others between regions */
+    struct offsets offset;    /* taken off */
     float *data;
     size_t room;   /* samples at data */
     int64_t start; /* what data holds, in frames of the recording */
     size_t frames;
 };
 
-void forward_init(struct forward *f, struct soundfile *sf, struct offsets offset);
+void forward_init(struct forward *f, struct part_reader *from, struct offsets offset);
 void forward_done(struct forward *f);
 
 /* Frames [start, start + frames) in all channels, silence beyond the end. `out` borrows

@@ -132,10 +132,8 @@ static void take_effect(struct app *app, const char *name)
     app->kit.counted = false; /* stereo samples may cost twice now */
     const struct app_ops *ops = &app->setup.ops;
     if (strcmp(name, "paths.source_audio_dir") == 0 && ops->find_recordings) {
-        long shown = app->source.source;
-        app->source.track_source = app->source.source = -1; /* look at them again */
         bool found = ops->find_recordings(ops->user, app->config);
-        source_open(app, shown);
+        source_listen_again(app);
         if (found)
             app_say(app, "the recordings are in %s; :save keeps it",
                     app->setup.input_dir);
@@ -144,6 +142,8 @@ static void take_effect(struct app *app, const char *name)
     }
     if (strncmp(name, "pad_miner.", 10) == 0 || strncmp(name, "pre_analysis.", 13) == 0)
         source_follow_settings(app);
+    if (strcmp(name, "separation.pads") == 0)
+        source_listen_again(app);
     if (strcmp(name, "interface.theme") == 0)
         app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
     int key = config_find(name);

@@ -111,16 +111,29 @@ struct survey_job {
     struct app *app;
     long source;
     char path[PATH_BYTES];
-    struct track *track;
+    struct config config;
+    struct track *track, *pads_track;
 };
 
 static enum status survey_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct survey_job *j = arg;
-    return survey_analyse(j->path, ctx, &j->track, e);
+    return survey_analyse(j->path, &j->config, ctx, &j->track, &j->pads_track, e);
 }
 
 static void find_pads(struct app *app);
+
+const struct track *source_pads_track(const struct source_state *s)
+{
+    return s->pads_track ? s->pads_track : s->track;
+}
+
+static void forget_tracks(struct source_state *s)
+{
+    track_free(s->track);
+    track_free(s->pads_track);
+    s->track = s->pads_track = NULL;
+}
 
 static void survey_done(void *arg, enum status st, const struct err *e)
 {
@@ -128,15 +141,17 @@ static void survey_done(void *arg, enum status st, const struct err *e)
     struct source_state *s = &j->app->source;
     s->analysing = false;
     if (st == ST_OK && j->source == s->source) {
-        track_free(s->track);
+        forget_tracks(s);
         s->track = j->track;
+        s->pads_track = j->pads_track;
         s->track_source = j->source;
-        j->track = NULL;
+        j->track = j->pads_track = NULL;
         find_pads(j->app);
     } else if (st != ST_OK && st != ST_CANCELLED && e) {
         snprintf(s->failed, sizeof s->failed, "%.199s", e->msg);
     }
     track_free(j->track);
+    track_free(j->pads_track);
     j->app->dirty = true;
     free(j);
 }
@@ -154,6 +169,7 @@ static void analyse(struct app *app)
     }
     j->app = app;
     j->source = s->source;
+    j->config = *app->config;
     s->analysing = true;
     struct job_spec spec = {.title = "look at a recording",
                             .work = survey_work,
@@ -215,7 +231,7 @@ static void find_pads(struct app *app)
     bool first =
         s->found_before < 0; /* what the config's thresholds find is counted too */
     *j = (struct find_job){.app = app,
-                           .track = s->track,
+                           .track = source_pads_track(s),
                            .params = first ? survey_pad_params(app->config) : s->params};
     s->find_again = first && s->moved;
     s->finding = true;
@@ -234,8 +250,7 @@ void source_open(struct app *app, long source)
         jobs_cancel(app->quick,
                     0); /* a track in use is freed only when nothing reads it */
         jobs_wait(app->quick);
-        track_free(s->track); /* of this recording perhaps: another is on its way */
-        s->track = NULL;
+        forget_tracks(s); /* of this recording perhaps: another is on its way */
         pad_list_done(&s->live);
         s->live = (struct pad_list){0};
         s->source = source;
@@ -260,10 +275,17 @@ void source_follow_settings(struct app *app)
     find_pads(app);
 }
 
+void source_listen_again(struct app *app)
+{
+    long shown = app->source.source;
+    app->source.track_source = app->source.source = -1;
+    source_open(app, shown);
+}
+
 void source_done(struct app *app)
 {
     struct source_state *s = &app->source;
-    track_free(s->track);
+    forget_tracks(s);
     pad_list_done(&s->live);
     free(s->places);
 }

@@ -170,7 +170,7 @@ static int draw_curve_title(struct app *app, const struct area *row)
 static void draw_curve(struct app *app, const struct area *a, double from, double to)
 {
     struct source_state *s = &app->source;
-    const struct track *t = s->track;
+    const struct track *t = source_pads_track(s);
     int rate = track_info(t)->rate_hz, n = a->cols < COLUMNS_MAX ? a->cols : COLUMNS_MAX;
     float value[COLUMNS_MAX];
     for (int c = 0; c < n; c++) {

@@ -132,6 +132,7 @@ struct source_state {
     long places_source;
     enum curve curve;
     struct track *track;
+    struct track *pads_track; /* of what pads come from, where that is not all; or NULL */
     long track_source;
     bool analysing;
     char failed[200];
@@ -418,6 +419,10 @@ void source_go_to(struct app *app, long index); /* to that find, or where it cam
 void source_decided(struct app *app);           /* and on, as the settings say */
 /* The settings have other thresholds now: they count from here on. */
 void source_follow_settings(struct app *app);
+/* Another place or part of the recordings is looked at. */
+void source_listen_again(struct app *app);
+/* What the thresholds are applied to. */
+const struct track *source_pads_track(const struct source_state *s);
 double *source_threshold(struct app *app, double *low, double *high, double *step);
 const char *source_curve_name(enum curve c);
 

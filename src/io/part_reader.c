@@ -1,0 +1,138 @@
+#include "io/part_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_FRAMES = 16384 };
+
+struct part_reader part_reader_all(struct soundfile *sf)
+{
+    return (struct part_reader){.sf = sf};
+}
+
+enum status part_reader_init(struct part_reader *r, struct soundfile *sf,
+                             enum separate_part part, struct err *e)
+{
+    const struct soundfile_info *info = soundfile_info(sf);
+    *r = part_reader_all(sf);
+    enum status st = separator_new(&r->by, info->rate_hz, info->channels, part, e);
+    if (st != ST_OK)
+        return st;
+    r->block = malloc(BLOCK_FRAMES * (size_t)info->channels * sizeof *r->block);
+    if (r->block)
+        return ST_OK;
+    part_reader_done(r);
+    return err_set(e, ST_NO_MEMORY, "no memory to separate sounds");
+}
+
+void part_reader_done(struct part_reader *r)
+{
+    separator_free(r->by);
+    free(r->block);
+    *r = (struct part_reader){0};
+}
+
+/* The sound file to where reading goes on, wherever others left it. */
+static enum status come_back(struct part_reader *r, struct err *e)
+{
+    struct audio nothing;
+    if (soundfile_position(r->sf) == r->read)
+        return ST_OK;
+    enum status st = soundfile_read_region(r->sf, r->read, 0, &nothing, e);
+    audio_done(&nothing);
+    return st;
+}
+
+/* Another block through the separator. */
+static enum status fill(struct part_reader *r, struct err *e)
+{
+    size_t got = 0;
+    enum status st = come_back(r, e);
+    if (st == ST_OK && soundfile_position(r->sf) == r->read)
+        st = soundfile_read(r->sf, r->block, BLOCK_FRAMES, &got, e);
+    if (st == ST_OK)
+        st = separator_push(r->by, r->block, got, e);
+    r->read += (int64_t)got;
+    r->ended = got < BLOCK_FRAMES;
+    if (st == ST_OK && r->ended)
+        st = separator_finish(r->by, e);
+    if (st == ST_OK)
+        r->ready = separator_take(r->by, &r->left);
+    return st;
+}
+
+enum status part_read(struct part_reader *r, float *interleaved, size_t frames,
+                      size_t *got, struct err *e)
+{
+    size_t channels = (size_t)soundfile_info(r->sf)->channels;
+    enum status st = ST_OK;
+    if (!r->by)
+        return soundfile_read(r->sf, interleaved, frames, got, e);
+    for (*got = 0; *got < frames && st == ST_OK;) {
+        size_t some = frames - *got < r->left ? frames - *got : r->left;
+        if (some > 0)
+            memcpy(interleaved + *got * channels, r->ready,
+                   some * channels * sizeof *interleaved);
+        r->ready += some * channels;
+        r->left -= some;
+        r->at += (int64_t)some;
+        *got += some;
+        if (r->left == 0 && r->ended)
+            break;
+        if (r->left == 0)
+            st = fill(r, e);
+    }
+    return st;
+}
+
+int64_t part_position(const struct part_reader *r)
+{
+    return r->by ? r->at : soundfile_position(r->sf);
+}
+
+static enum status skip_to(struct part_reader *r, int64_t start, struct err *e)
+{
+    enum status st = ST_OK;
+    while (r->at < start && st == ST_OK) {
+        size_t some =
+            (uint64_t)(start - r->at) < r->left ? (size_t)(start - r->at) : r->left;
+        r->ready += some * (size_t)soundfile_info(r->sf)->channels;
+        r->left -= some;
+        r->at += (int64_t)some;
+        if (r->left == 0 && r->ended)
+            break;
+        if (r->left == 0)
+            st = fill(r, e);
+    }
+    return st;
+}
+
+/* From the next frame on if that is not farther than beginning anew. */
+static enum status go_to(struct part_reader *r, int64_t start, struct err *e)
+{
+    int64_t from = separator_from(r->by, start);
+    if (start < r->at || from > r->read) {
+        separator_restart(r->by);
+        r->at = r->read = from;
+        r->left = 0;
+        r->ended = false;
+    }
+    return skip_to(r, start, e);
+}
+
+enum status part_read_region(struct part_reader *r, int64_t start, size_t frames,
+                             struct audio *out, struct err *e)
+{
+    const struct soundfile_info *info = soundfile_info(r->sf);
+    size_t got;
+    if (!r->by || start < 0)
+        return soundfile_read_region(r->sf, start, frames, out, e);
+    enum status st = audio_init(out, frames, info->channels, info->rate_hz, e);
+    if (st == ST_OK)
+        st = go_to(r, start, e);
+    if (st == ST_OK && r->at == start)
+        st = part_read(r, out->data, frames, &got, e);
+    if (st != ST_OK)
+        audio_done(out);
+    return st;
+}

@@ -1,0 +1,204 @@
+/* Recordings mined with what sustains and what is struck taken apart: section
+ * `separation`. */
+#include "core/recipe.h"
+#include "dsp/level.h"
+#include "dsp/synth.h"
+#include "io/soundfile.h"
+#include "mined_rig.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = MINED_RATE, SECONDS = 16 };
+static const double HELD_HZ = 440;
+
+/* A chord held all along, and drums four times a second on it. */
+static void write_song(const char *folder)
+{
+    static const enum synth_drum bar[] = {SYNTH_KICK, SYNTH_HAT_CLOSED, SYNTH_SNARE,
+                                          SYNTH_HAT_CLOSED};
+    struct audio a = tone_blank(SECONDS, 2, RATE);
+    struct rng r = rng_derive(7, 1, "test-apart", 0);
+    tone_noise(&a, 0.0005, &r);
+    tone_harmonic(&a, HELD_HZ / 2, 0.08, 9000);
+    tone_harmonic(&a, HELD_HZ * 0.75, 0.06, 9000);
+    for (int i = 0; i < 4 * SECONDS; i++) {
+        enum synth_drum d = bar[i % 4];
+        struct audio hit = tone_blank(synth_drum_length_s(d), 1, RATE);
+        synth_drum(d, 0.7, 1, &r, hit.data, hit.frames, RATE);
+        for (size_t k = 0, at = (size_t)i * RATE / 4 + 3000;
+             k < hit.frames && at + k < a.frames; k++)
+            for (size_t c = 0; c < 2; c++)
+                a.data[2 * (at + k) + c] += 0.8F * hit.data[k];
+        audio_done(&hit);
+    }
+    folder_wav(folder, "song.wav", &a, 24);
+    audio_done(&a);
+}
+
+/* The song mined into a project of its own; what was found. */
+static struct catalog_find *finds_of(struct mined *m, struct mined *other,
+                                     const char *name, enum stage stage, bool apart,
+                                     size_t *n)
+{
+    char folder[300];
+    struct catalog_find *all;
+    snprintf(folder, sizeof folder, "%s/songs", m->top);
+    if (!folder_has(folder, "song.wav"))
+        write_song(folder);
+    *other = *m;
+    other->cfg.separation.pads = other->cfg.separation.drums = apart;
+    mined_rig_process(other, folder, name, 1u << STAGE_DRUMS | 1u << stage);
+    snprintf(other->project, sizeof other->project, "%s/%s", m->export_root, name);
+    recut_site_init(&other->site, other->project, NULL);
+    assert_int_equal(other->site.cfg.separation.pads, apart);
+    struct catalog *c = mined_catalog(other, CATALOG_READ);
+    assert_int_equal(catalog_load(c, &all, NULL, n, NULL), ST_OK);
+    catalog_close(c);
+    return all;
+}
+
+static struct audio sound_of(struct mined *m, const struct candidate *c)
+{
+    struct audio a;
+    snprintf(m->path, sizeof m->path, "%s/%s/%s/%s", m->project, c->source,
+             category_folder(kind_category(c->kind)), c->filename);
+    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
+    return a;
+}
+
+/* The recording where a find was found. */
+static struct audio song_at(struct mined *m, const struct candidate *c)
+{
+    struct audio all, a;
+    snprintf(m->path, sizeof m->path, "%s/songs/song.wav", m->top);
+    assert_int_equal(soundfile_load(m->path, 0, &all, NULL), ST_OK);
+    assert_int_equal(audio_slice(&a, &all, (size_t)c->start_frame,
+                                 (size_t)(c->end_frame - c->start_frame), NULL),
+                     ST_OK);
+    audio_done(&all);
+    return a;
+}
+
+/* Cut again from the recording it is what was mined, from frame `from` on. */
+static void assert_recut(struct mined *m, const struct candidate *c, size_t from,
+                         double within)
+{
+    struct recut r;
+    struct err e = {0};
+    double most = 0;
+    struct audio was = sound_of(m, c);
+    if (recut_find(&r, &m->site, c, RATE, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    assert_int_equal(r.sound.frames, was.frames);
+    for (size_t i = from; i < was.frames; i++)
+        most = fmax(most, fabs((double)r.sound.data[i] - (double)was.data[i]));
+    if (most > within)
+        fail_msg("%s differs by %g", c->filename, most);
+    recut_done(&r);
+    audio_done(&was);
+}
+
+/* From the quietest 50 ms to the loudest. */
+static double swing_db(const struct audio *a)
+{
+    enum { BLOCK = RATE / 20 };
+    double low = INFINITY, high = 0;
+    for (size_t at = 0; at + BLOCK <= a->frames; at += BLOCK) {
+        double rms = level_rms_range(a, at, at + BLOCK);
+        low = fmin(low, rms);
+        high = fmax(high, rms);
+    }
+    return level_to_db(high / low);
+}
+
+/* Four hits a second are no pad, until they are taken off. */
+static void pads_lose_the_drums_on_them(void **state)
+{
+    struct mined *m = *state, other;
+    size_t n, pads = 0;
+    struct catalog_find *all = finds_of(m, &other, "all", STAGE_PADS, false, &n);
+    for (size_t i = 0; i < n; i++)
+        assert_true(all[i].c.kind != KIND_PAD || all[i].c.missed_by[0]);
+    free(all);
+    all = finds_of(m, &other, "sustained", STAGE_PADS, true, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].c.missed_by[0] || all[i].c.kind != KIND_PAD)
+            continue;
+        struct audio a = sound_of(&other, &all[i].c);
+        struct audio mix = song_at(m, &all[i].c);
+        double swing = swing_db(&a), before = swing_db(&mix);
+        if (!(before > 6 && swing < 0.5 * before))
+            fail_msg("%s moves by %.1f dB, %.1f before", all[i].c.filename, swing,
+                     before);
+        audio_done(&mix);
+        audio_done(&a);
+        assert_recut(&other, &all[i].c, 0, 2.5 / (1 << 23));
+        pads++;
+    }
+    assert_in_range(pads, 3, 6);
+    free(all);
+}
+
+/* The held tone in the hits, beside their peaks: the mean in dB. */
+static double held_db(struct mined *m, const struct catalog_find *all, size_t n)
+{
+    enum { WINDOW = 2048 };
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].c.missed_by[0])
+            continue;
+        struct audio a = sound_of(m, &all[i].c);
+        if (a.frames > 2 * WINDOW) {
+            struct partial p = tone_partial(&a, 0, WINDOW, WINDOW, HELD_HZ);
+            sum += level_to_db(p.amplitude / level_peak(&a));
+            count++;
+        }
+        audio_done(&a);
+    }
+    assert_true(count > 20);
+    return sum / (double)count;
+}
+
+static void hits_lose_the_chords_under_them(void **state)
+{
+    struct mined *m = *state, other;
+    size_t n, kept = 0;
+    struct catalog_find *all = finds_of(m, &other, "hits", STAGE_DRUMS, false, &n);
+    double before = held_db(&other, all, n);
+    free(all);
+    all = finds_of(m, &other, "struck", STAGE_DRUMS, true, &n);
+    double after = held_db(&other, all, n);
+    if (!(after < before - 12))
+        fail_msg("%.1f dB of the chord, %.1f before", after, before);
+    for (size_t i = 0; i < n; i++)
+        if (!all[i].c.missed_by[0]) {
+            assert_recut(&other, &all[i].c, (size_t)(0.002 * RATE) + 2, 5e-4);
+            kept++;
+        }
+    assert_true(kept >= 4 * SECONDS - 4);
+    free(all);
+}
+
+static int setup(void **state)
+{
+    return mined_rig_setup(state, 1u << STAGE_PADS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pads_lose_the_drums_on_them),
+        cmocka_unit_test(hits_lose_the_chords_under_them),
+    };
+    return cmocka_run_group_tests(tests, setup, mined_rig_teardown);
+}
