@@ -74,6 +74,7 @@ static struct process_job process_job(struct batch *b)
 /* An excavation, its sums told whatever came of it. */
 static enum status excavate(struct batch *b, const struct process_job *job, struct err *e)
 {
+    b->output.hits_taken_off = job->cfg->separation.pads;
     enum status st = process_run(job, &b->result, e);
     bool tried = b->result.done + b->result.skipped + b->result.failed > 0;
     if (tried || (st == ST_OK && b->result.sources > 0))

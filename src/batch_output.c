@@ -410,8 +410,10 @@ void output_summary(struct output *o, const struct process_result *r)
     if (o->without_pads > 0 && !o->verbose)
         fprintf(o->messages,
                 "no pads in %zu recording%s full of hits; the near misses (] in the "
-                "workstation) say why\n",
-                o->without_pads, o->without_pads == 1 ? "" : "s");
+                "workstation) say why%s\n",
+                o->without_pads, o->without_pads == 1 ? "" : "s",
+                o->hits_taken_off ? ""
+                                  : ", --set separation.pads=true takes the hits off");
     printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,
            r->sources == 1 ? "" : "s", r->done, r->skipped, r->failed);
     printf("; %zu finds (", r->totals.finds);

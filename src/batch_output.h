@@ -23,6 +23,7 @@ struct output {
     double began_s, audio_s, told_s;
     size_t per_category[CAT_COUNT]; /* of the source whose finds are being told */
     size_t without_pads;            /* recordings full of hits that were told nothing */
+    bool hits_taken_off;            /* separation.pads, which else is worth a word */
     struct text buffer;
     struct log log;
     struct reporter reporter;

@@ -155,7 +155,8 @@ static void a_drummer_is_not_told_of_pads(void **state)
     char folder[1024];
     struct rng r = rng_derive(3, 0, "drummer", 0);
     static const char line[] = "no pad; the nearest: ";
-    static const char count[] = "no pads in 2 recordings full of hits; the near misses";
+    static const char count[] = "no pads in 2 recordings full of hits; the near misses",
+                      apart[] = ", --set separation.pads=true takes the hits off\n";
     assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
     for (size_t i = 0; i < FRAMES; i++)
         for (int k = 4; i < FRAMES / 2 && k < 7; k++)
@@ -176,6 +177,12 @@ static void a_drummer_is_not_told_of_pads(void **state)
     assert_true(text_has(o.err, "one.wav: 7 drums "));
     assert_false(text_has(o.err, line));
     assert_true(text_has(o.err, count));
+    assert_true(text_has(o.err, apart));
+    outcome_done(&o);
+    DRUMMER("APART", "--set", "separation.pads=true", "--set",
+            "pad_miner.max_rms_db=-44");
+    assert_true(text_has(o.err, count));
+    assert_false(text_has(o.err, apart));
     outcome_done(&o);
     DRUMMER("LONG", "--verbose");
     assert_true(text_has(o.err, line));
