@@ -179,8 +179,8 @@ static void a_drummer_is_not_told_of_pads(void **state)
     assert_true(text_has(o.err, count));
     assert_true(text_has(o.err, apart));
     outcome_done(&o);
-    DRUMMER("APART", "--set", "separation.pads=true", "--set",
-            "pad_miner.max_rms_db=-44");
+    DRUMMER("TAKEN", "--set", "separation.pads=true", "--set",
+            "pad_miner.max_rms_db=-28");
     assert_true(text_has(o.err, count));
     assert_false(text_has(o.err, apart));
     outcome_done(&o);
