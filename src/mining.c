@@ -21,6 +21,7 @@ struct batch_of_jobs {
     bool join_due, going_on; /* some are being mined by an earlier request */
     size_t changed;          /* are other recordings now than those on record */
     char changed_name[STEM_BYTES];
+    size_t otherwise; /* were mined with other settings, and stay as they are */
     int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
     size_t waiting, done, failed, elsewhere, cancelled, finds;
@@ -329,6 +330,7 @@ static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *f
     bool again = b->force || (b->source[0] ? !current : try_again);
     if (!again && !on_record.failed)
         note_change(b, file, &on_record);
+    b->otherwise += !again && !on_record.failed && !current;
     return again ? WANTED | CLEAR : 0;
 }
 
@@ -406,6 +408,11 @@ static void nothing_to_mine(struct batch_of_jobs *b)
     else if (b->source[0])
         snprintf(sentence, sizeof sentence, "there is no recording %.80s in %.250s",
                  b->source, b->input_dir);
+    else if (b->otherwise > 0)
+        snprintf(sentence, sizeof sentence,
+                 "every recording is mined already, %zu with other settings; :mine all "
+                 "mines again",
+                 b->otherwise);
     else
         snprintf(sentence, sizeof sentence, "every recording is mined already");
     answer(b, st, sentence);

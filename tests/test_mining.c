@@ -390,6 +390,27 @@ static void a_recording_that_changed_is_named(void **state)
     assert_string_equal(d->sentence, "every recording is mined already");
 }
 
+/* Other settings make nothing again by themselves, and that is said. */
+static void other_settings_are_told(void **state)
+{
+    struct desk *d = *state;
+    char told[120];
+    ask(d, false);
+    settle(d);
+    d->config.separation.pads = true;
+    ask(d, false);
+    settle(d);
+    snprintf(told, sizeof told,
+             "every recording is mined already, %d with other settings; :mine all mines "
+             "again",
+             TAPES);
+    assert_string_equal(d->sentence, told);
+    d->config.separation.pads = false;
+    ask(d, false);
+    settle(d);
+    assert_string_equal(d->sentence, "every recording is mined already");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_waits_last_of_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_recording_that_changed_is_named, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
