@@ -169,23 +169,37 @@ static double held_db(struct mined *m, const struct catalog_find *all, size_t n)
     return sum / (double)count;
 }
 
+/* The least time between the start of a hit and of one of others. */
+static double nearest_ms(const struct candidate *c, const struct catalog_find *others,
+                         size_t n)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < n; i++)
+        if (!others[i].c.missed_by[0])
+            least = fmin(least, 1e3 * fabs(others[i].c.m.start_sec - c->m.start_sec));
+    return least;
+}
+
 static void hits_lose_the_chords_under_them(void **state)
 {
     struct mined *m = *state, other;
-    size_t n, kept = 0;
-    struct catalog_find *all = finds_of(m, &other, "hits", STAGE_DRUMS, false, &n);
-    double before = held_db(&other, all, n);
-    free(all);
-    all = finds_of(m, &other, "struck", STAGE_DRUMS, true, &n);
+    size_t n, n_mixed, kept = 0;
+    struct catalog_find *mixed =
+        finds_of(m, &other, "hits", STAGE_DRUMS, false, &n_mixed);
+    double before = held_db(&other, mixed, n_mixed);
+    struct catalog_find *all = finds_of(m, &other, "struck", STAGE_DRUMS, true, &n);
     double after = held_db(&other, all, n);
     if (!(after < before - 12))
         fail_msg("%.1f dB of the chord, %.1f before", after, before);
     for (size_t i = 0; i < n; i++)
         if (!all[i].c.missed_by[0]) {
+            /* what windows spread before an attack is not cut along */
+            assert_true(nearest_ms(&all[i].c, mixed, n_mixed) < 2.1);
             assert_recut(&other, &all[i].c, (size_t)(0.002 * RATE) + 2, 5e-4);
             kept++;
         }
     assert_true(kept >= 4 * SECONDS - 4);
+    free(mixed);
     free(all);
 }
 

@@ -141,6 +141,11 @@ struct pass {
     struct dig *d;
     const struct hits_params *p;
     struct forward forward;
+    /* All that sounds, where `forward` is what is struck: attacks are heard in it. A file
+     * of its own, as going to and fro in one is dear. */
+    struct soundfile *whole;
+    struct part_reader all;
+    struct forward attacks;
     /* Of the finds from `first` on: what they are alone, and their numbers. */
     struct drum_verdict *told;
     int *number;
@@ -178,6 +183,13 @@ static enum status pass_init(struct pass *s, struct dig *d, const struct hits_pa
 {
     *s = (struct pass){.d = d, .p = p, .first = d->finds.count};
     forward_init(&s->forward, &d->hits_from, offset_under(d));
+    if (d->hits_from.by) {
+        enum status st = soundfile_open(&s->whole, d->site.open_path, e);
+        if (st != ST_OK)
+            return st;
+        s->all = part_reader_all(s->whole);
+        forward_init(&s->attacks, &s->all, track_info(d->track)->offset);
+    }
     if (!dig_wants(d, STAGE_DRUMS))
         return ST_OK;
     s->told = calloc(hits + 1, sizeof *s->told);
@@ -191,6 +203,8 @@ static enum status pass_init(struct pass *s, struct dig *d, const struct hits_pa
 static void pass_done(struct pass *s)
 {
     forward_done(&s->forward);
+    forward_done(&s->attacks);
+    soundfile_close(s->whole);
     free(s->told);
     free(s->number);
 }
@@ -201,9 +215,22 @@ static void remember(struct pass *s, const struct drum_verdict *v, int number)
     s->number[s->count++] = number;
 }
 
-static enum status judge(struct pass *s, const struct hit_plan *plan,
-                         const struct audio *read, struct hit *h, struct err *e)
+static enum status find_attack(struct pass *s, struct hit_plan *plan, struct err *e)
 {
+    struct audio read;
+    if (!s->whole || !s->p->backtrack)
+        return ST_OK;
+    enum status st = forward_read(&s->attacks, plan->read_start,
+                                  (size_t)(plan->read_end - plan->read_start), &read, e);
+    return st == ST_OK ? hits_attack(plan, &read, e) : st;
+}
+
+static enum status judge(struct pass *s, struct hit_plan *plan, const struct audio *read,
+                         struct hit *h, struct err *e)
+{
+    enum status found = find_attack(s, plan, e);
+    if (found != ST_OK)
+        return found;
     if (read->channels <= 2)
         return hits_cut(plan, read, s->p, h, e);
     struct audio stereo;

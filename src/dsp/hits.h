@@ -79,6 +79,11 @@ struct hit {
     bool sunken; /* missed because it does not stand out of what sounds before */
 };
 
+/* Where the attack is in `read`, which is all that sounds there, for a plan that is then
+ * judged on what is struck of it: that begins a little early, as windows do (separate.h).
+ * ST_NO_MEMORY. */
+enum status hits_attack(struct hit_plan *plan, const struct audio *read, struct err *e);
+
 /* Judge one planned hit on `read`, the recording's frames [plan->read_start,
  * plan->read_end) (any channels; a short read counts as the end of the recording).
  * Start: at the attack, or before it by just what a fade-in from zero needs (at most

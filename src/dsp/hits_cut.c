@@ -75,13 +75,19 @@ static size_t find_next(struct cut *c, size_t next)
     return rises;
 }
 
+/* Where it was heard; what is read holds a frame at least. */
+static size_t attack_place(const struct cut *c)
+{
+    size_t onset = place(c, c->plan->onset_s);
+    return onset < c->n ? onset : c->n - 1;
+}
+
 /* Where the attack is and where the slice has to stop at the latest. */
 static void find_bounds(struct cut *c)
 {
     int64_t known = c->plan->attack_frame - c->plan->read_start;
-    size_t onset = place(c, c->plan->onset_s);
     size_t next = place(c, c->plan->next_s);
-    c->attack = onset < c->n ? onset : c->n - 1;
+    c->attack = attack_place(c);
     if (c->p->backtrack && known >= 0 && known < (int64_t)c->n)
         c->attack = (size_t)known;
     else if (c->p->backtrack)
@@ -377,6 +383,24 @@ static bool prepare(struct cut *c)
         c->energy[s] = line_square_sum(c->mono + s * c->step, c->step);
     line_step_sums(c->mono, c->step, c->steps, c->treble);
     return true;
+}
+
+enum status hits_attack(struct hit_plan *plan, const struct audio *read, struct err *e)
+{
+    float *mono = malloc((read->frames + 1) * sizeof *mono);
+    if (!mono)
+        return err_set(e, ST_NO_MEMORY, "no memory for a hit of %zu frames",
+                       read->frames);
+    struct cut c = {.read = read, .plan = plan, .n = read->frames};
+    audio_mono(read, mono);
+    line_scrub(mono, c.n);
+    plan->attack_frame = -1;
+    if (c.n > 0)
+        plan->attack_frame =
+            plan->read_start +
+            (int64_t)onset_attack(mono, c.n, read->rate_hz, attack_place(&c));
+    free(mono);
+    return ST_OK;
 }
 
 enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
