@@ -115,6 +115,66 @@ static void rows_go_there_and_back(void **state)
     }
 }
 
+/* In lanes the same values as in rows: bit by bit, as far as they are asked for. */
+static void lanes_are_the_rows(void **state)
+{
+    (void)state;
+    for (int z = 0; z < SIZE_COUNT; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        size_t n = (size_t)b.n, row = n + 2, bins = n / 2 + 1, some = n / 3;
+        float *rows = malloc(8 * row * sizeof *rows),
+              *part = malloc(8 * row * sizeof *part);
+        fft_batch_forward(b.batch, b.x, (size_t)b.hop, rows, row);
+        const float *lanes = fft_batch_spectra(b.batch, b.x, (size_t)b.hop);
+        for (size_t lane = 0; lane < 8; lane++)
+            for (size_t k = 0; k < 2 * bins; k++)
+                assert_true(lanes[8 * k + lane] == rows[lane * row + k]);
+        memcpy(part, lanes, 16 * bins * sizeof *part);
+        memcpy(fft_batch_lanes(b.batch), part, 16 * bins * sizeof *part);
+        fft_batch_back(b.batch, (int)some, part, row);
+        fft_batch_inverse(b.batch, rows, row, rows, row);
+        for (size_t lane = 0; lane < 8; lane++)
+            assert_memory_equal(part + lane * row, rows + lane * row,
+                                some * sizeof *part);
+        free(rows);
+        free(part);
+        bench_done(&b);
+    }
+}
+
+/* The transform of complex values, as the sum in double precision. */
+static void complex_lanes_turn(void **state)
+{
+    (void)state;
+    for (int z = 0; SIZES[z] <= 300; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        int half = b.n / 2;
+        float *x = malloc(16 * (size_t)half * sizeof *x);
+        struct rng r = rng_derive(3, 0, "lanes", (uint64_t)b.n);
+        for (int i = 0; i < 16 * half; i++)
+            x[i] = (float)rng_range(&r, -1, 1);
+        memcpy(fft_batch_lanes(b.batch), x, 16 * (size_t)half * sizeof *x);
+        const float *out = fft_batch_turn(b.batch);
+        for (int k = 0; k < half; k++)
+            for (int lane = 0; lane < 8; lane++) {
+                double re = 0, im = 0;
+                for (int i = 0; i < half; i++) {
+                    double angle = -2 * 3.14159265358979323846 * ((i * k) % half) / half,
+                           c = cos(angle), s = sin(angle), u = (double)x[16 * i + lane],
+                           v = (double)x[16 * i + 8 + lane];
+                    re += u * c - v * s;
+                    im += u * s + v * c;
+                }
+                assert_true(fabs((double)out[16 * k + lane] - re) < 1e-5 * half);
+                assert_true(fabs((double)out[16 * k + 8 + lane] - im) < 1e-5 * half);
+            }
+        free(x);
+        bench_done(&b);
+    }
+}
+
 /* As the sums in double precision, at a few lags. */
 static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **state)
 {
@@ -171,6 +231,15 @@ static void every_build_gives_the_same_bits(void **state)
         run_inverse_base(base_plan, base, row, base, row);
         run_inverse(b.batch, best, row, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
+        struct complex8 *of_base, *of_best;
+        run_spectra_base(base_plan, b.x, (size_t)b.hop, &of_base);
+        run_spectra(b.batch, b.x, (size_t)b.hop, &of_best);
+        assert_memory_equal(of_base, of_best, 2 * bytes);
+        memmove(base_plan->a, of_base, 2 * bytes);
+        memmove(b.batch->a, of_best, 2 * bytes);
+        run_back_base(base_plan, b.n, base, row);
+        run_back(b.batch, b.n, best, row);
+        assert_memory_equal(base, best, rows * sizeof *base);
         float *columns = malloc(rows * sizeof *columns);
         memcpy(columns, base, rows * sizeof *columns);
         run_correlate_base(base_plan, columns, base);
@@ -208,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_plain_transform),
         cmocka_unit_test(rows_go_there_and_back),
+        cmocka_unit_test(lanes_are_the_rows),
+        cmocka_unit_test(complex_lanes_turn),
         cmocka_unit_test(correlations_are_those_of_the_windowed_frame_with_the_whole),
         cmocka_unit_test(every_build_gives_the_same_bits),
         cmocka_unit_test(other_sizes_are_refused),

@@ -199,6 +199,31 @@ static void test_many_at_once(void **state)
     trace_maker_free(maker);
 }
 
+/* However late a hit is in its file, its attack is found to the frame. */
+static void test_attacks_at_any_place(void **state)
+{
+    (void)state;
+    struct trace_maker *maker;
+    struct trace first, now;
+    struct audio sound, late;
+    assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
+    play(&snare, RATE, &sound);
+    memset(sound.data, 0, RATE / 200 * sizeof *sound.data);
+    trace_take(maker, &sound, &first);
+    for (size_t by = 1; by <= 140; by++) {
+        assert_int_equal(audio_init(&late, sound.frames + by, 1, RATE, NULL), ST_OK);
+        memset(late.data, 0, by * sizeof *late.data);
+        memcpy(late.data + by, sound.data, sound.frames * sizeof *late.data);
+        trace_take(maker, &late, &now);
+        assert_memory_equal(now.low, first.low, sizeof now.low);
+        assert_memory_equal(now.mid, first.mid, sizeof now.mid);
+        assert_memory_equal(now.high, first.high, sizeof now.high);
+        audio_done(&late);
+    }
+    audio_done(&sound);
+    trace_maker_free(maker);
+}
+
 enum { DRUMS = 10, TIMES = 12, N = DRUMS * TIMES };
 
 struct set {
@@ -364,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_other_hits_do_not),
         cmocka_unit_test(test_detail),
         cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_attacks_at_any_place),
         cmocka_unit_test(test_stacks_are_the_hits),
         cmocka_unit_test(test_order_and_groups),
         cmocka_unit_test(test_hostile_sounds),

@@ -441,6 +441,57 @@ void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectr
     run_inverse(f, spectrum, spectrum_stride, x, stride);
 }
 
+/* ---- In lanes -------------------------------------------------------------------- */
+
+float *fft_batch_lanes(struct fft_batch *f)
+{
+    return (float *)f->a;
+}
+
+const float *fft_batch_turn(struct fft_batch *f)
+{
+    return (const float *)transform(f);
+}
+
+VEC_INLINE void spectra_of_eight(const struct fft_batch *f, const float *x, size_t stride,
+                                 struct complex8 **result)
+{
+    load(f, x, stride);
+    *result = transform(f);
+    split_in_place(f, *result);
+}
+
+VEC_CLONES(run_spectra, spectra_of_eight,
+           (const struct fft_batch *f, const float *x, size_t stride,
+            struct complex8 **result),
+           (f, x, stride, result))
+
+const float *fft_batch_spectra(struct fft_batch *f, const float *x, size_t stride)
+{
+    struct complex8 *result;
+    run_spectra(f, x, stride, &result);
+    return (const float *)result;
+}
+
+VEC_INLINE void back_to_rows(const struct fft_batch *f, int count, float *x,
+                             size_t stride)
+{
+    join_in_place(f, f->a);
+    struct complex8 *z = transform(f);
+    for (int i = 0; i < (count + 1) / 2; i++)
+        z[i] = (struct complex8){z[i].im, z[i].re};
+    store_rows(z, count, x, stride);
+}
+
+VEC_CLONES(run_back, back_to_rows,
+           (const struct fft_batch *f, int count, float *x, size_t stride),
+           (f, count, x, stride))
+
+void fft_batch_back(struct fft_batch *f, int count, float *x, size_t stride)
+{
+    run_back(f, count, x, stride);
+}
+
 /* ---- Correlation ----------------------------------------------------------------- */
 
 /* The spectra of the windowed columns go to `out`, those of the whole ones through the

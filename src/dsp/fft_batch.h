@@ -35,6 +35,16 @@ void fft_batch_forward(struct fft_batch *f, const float *x, size_t stride,
 void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
                        float *x, size_t stride);
 
+/* In lanes, in the plan's own memory, which is good until the plan's next use: the real
+ * part of value k of each row stands at [16·k + lane], the imaginary part eight behind.
+ * Spectra as fft_batch_forward makes them (n/2 + 1 values); back from spectra that were
+ * written to fft_batch_lanes, the first `count` samples; and the transform of n/2 complex
+ * values that were, without a window. */
+const float *fft_batch_spectra(struct fft_batch *f, const float *x, size_t stride);
+float *fft_batch_lanes(struct fft_batch *f);
+void fft_batch_back(struct fft_batch *f, int count, float *x, size_t stride);
+const float *fft_batch_turn(struct fft_batch *f);
+
 /* Each of eight frames, windowed, against all of itself: out[8·lag + lane] =
  * Σ window[i]·x[i]·x[(i + lag) mod n] with x[i] at x[8·i + lane]. `out`, apart from x,
  * holds 8·(n + 2) floats; those of lag < n are written to stay. */

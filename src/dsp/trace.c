@@ -15,7 +15,8 @@
 enum {
     WINDOW_44K1 = 6144, /* frames; trace_bands has the sizes that go with it */
     FRAME_44K1 = 512,   /* in which noise is looked for */
-    QUIETEST = 3        /* frames are looked at */
+    QUIETEST = 3,       /* frames are looked at */
+    STRIDE = 64         /* in which the attack is looked for */
 };
 
 const struct trace_band trace_bands[BANDS] = {
@@ -41,11 +42,9 @@ struct waiting {
 
 struct trace_maker {
     int rate_hz, size, frame_size;
-    size_t row, part; /* floats from one hit's to the next */
+    size_t row; /* floats from one hit's to the next */
     struct fft_batch *fft, *frame_fft, *inverse[BANDS];
     float *rows;           /* of eight hits: the sound, later a band of it */
-    float *spectra;        /* theirs, of the sound */
-    float *parts;          /* and of the band */
     float *frames, *power; /* eight frames of one hit; theirs, in lanes */
     float *gain[BANDS];
     float *weight[BANDS + 1]; /* gain², for a frame; the last is the top's */
@@ -116,18 +115,15 @@ enum status trace_maker_new(struct trace_maker **out, int rate_hz, struct err *e
     m->rate_hz = rate_hz;
     m->size = fft_size_at(WINDOW_44K1, rate_hz);
     m->frame_size = fft_size_at(FRAME_44K1, rate_hz);
-    size_t frame = (size_t)m->frame_size, kept = (size_t)trace_bands[HIGH].size;
-    m->row = ((size_t)m->size > kept ? (size_t)m->size : kept) + 2;
-    m->part = kept + 2;
+    size_t frame = (size_t)m->frame_size, kept = LONGEST;
+    m->row = (size_t)m->size > kept ? (size_t)m->size : kept;
     m->fft = plan(m->size, FADED);
     m->frame_fft = plan(m->frame_size, HANN);
     m->rows = calloc(FFT_BATCH * m->row, sizeof *m->rows);
-    m->spectra = calloc(FFT_BATCH * m->row, sizeof *m->spectra);
-    m->parts = calloc(FFT_BATCH * m->part, sizeof *m->parts);
     m->frames = calloc(FFT_BATCH * frame, sizeof *m->frames);
     m->power = malloc(FFT_BATCH * (frame / 2 + 1) * sizeof *m->power);
-    if (!m->fft || !m->frame_fft || !m->rows || !m->spectra || !m->parts || !m->frames ||
-        !m->power || !fill_gains(m)) {
+    if (!m->fft || !m->frame_fft || !m->rows || !m->frames || !m->power ||
+        !fill_gains(m)) {
         trace_maker_free(m);
         return err_set(e, ST_NO_MEMORY, "no memory for traces");
     }
@@ -148,8 +144,6 @@ void trace_maker_free(struct trace_maker *m)
     fft_batch_free(m->fft);
     fft_batch_free(m->frame_fft);
     free(m->rows);
-    free(m->spectra);
-    free(m->parts);
     free(m->frames);
     free(m->power);
     free(m);
@@ -189,13 +183,36 @@ static long attack_of(const struct audio *a)
         peak = fmaxf(peak, fabsf(mono_at(a, i)));
     if (!(peak > 1e-7F))
         return -1;
-    while (fabsf(mono_at(a, at)) < (float)attack_level * peak)
+    float level = (float)attack_level * peak;
+    while (a->channels == 1 && at + STRIDE <= a->frames &&
+           line_peak(a->data + at, STRIDE) < level)
+        at += STRIDE;
+    while (fabsf(mono_at(a, at)) < level)
         at++;
     return (long)at;
 }
 
 /* --- the noise
  * ----------------------------------------------------------------------------------- */
+
+/* Of powers in lanes, bin by bin, what each band weighs of them. */
+VEC_INLINE void weigh_bands(const float *power, const float *const weight[BANDS + 1],
+                            int bins, double sum[BANDS + 1])
+{
+    v8f of[BANDS + 1] = {{0.0F}};
+    for (int k = 1; k <= bins; k++) {
+        v8f now = VEC_CONST_AT(power + VEC * k);
+        for (int b = 0; b <= BANDS; b++)
+            of[b] += now * weight[b][k];
+    }
+    for (int b = 0; b <= BANDS; b++)
+        sum[b] = vec_sum(&of[b]);
+}
+
+VEC_CLONES(run_weigh, weigh_bands,
+           (const float *power, const float *const weight[BANDS + 1], int bins,
+            double sum[BANDS + 1]),
+           (power, weight, bins, sum))
 
 /* The mean power a sample of each band, windowed, of the frames that begin there. */
 static void frame_powers(struct trace_maker *m, const struct audio *a, const size_t *from,
@@ -206,12 +223,9 @@ static void frame_powers(struct trace_maker *m, const struct audio *a, const siz
     for (int i = 0; i < QUIETEST; i++)
         take_mono(a, i < count ? (long)from[i] : (long)a->frames, n, m->frames + i * n);
     fft_batch_power(m->frame_fft, m->frames, n, m->power);
-    for (int b = 0; b <= BANDS; b++) {
-        v8f sum = {0};
-        for (int k = 1; k <= n / 2; k++)
-            sum += VEC_CONST_AT(m->power + VEC * k) * m->weight[b][k];
-        power[b] = by * vec_sum(&sum);
-    }
+    run_weigh(m->power, (const float *const *)m->weight, n / 2, power);
+    for (int b = 0; b <= BANDS; b++)
+        power[b] *= by;
 }
 
 /* Σx² of a stretch. */
@@ -236,9 +250,11 @@ static int find_quiet(const struct trace_maker *m, const struct audio *a,
     size_t size = (size_t)m->frame_size, from = (size_t)(ends_s * m->rate_hz),
            fades = (size_t)(fades_s * m->rate_hz);
     int found = 0;
-    *all = power_of(a, 0, a->frames) / (double)a->frames;
+    from = from < a->frames ? from : a->frames;
+    *all = power_of(a, 0, from);
     for (; from + size + fades < a->frames; from += size) {
         double power = power_of(a, from, size);
+        *all += power;
         if (found == QUIETEST && power >= least[found - 1])
             continue;
         int at = found < QUIETEST ? found++ : found - 1;
@@ -249,6 +265,7 @@ static int find_quiet(const struct trace_maker *m, const struct audio *a,
         least[at] = power;
         quiet[at] = from;
     }
+    *all = (*all + power_of(a, from, a->frames - from)) / (double)a->frames;
     return found;
 }
 
@@ -296,8 +313,7 @@ VEC_INLINE void compand_all(const float *x, int count, float most, int8_t *bytes
         vec_round(&size);
         v8i byte = __builtin_convertvector(size, v8i), below = (v8i)(from < 0.0F);
         byte = (byte ^ below) - below;
-        for (int k = 0; k < VEC; k++)
-            bytes[i + k] = (int8_t)byte[k];
+        vec_store_bytes(&byte, bytes + i);
     }
 }
 
@@ -340,48 +356,43 @@ VEC_INLINE void sample_powers(const float *x, int count, struct moments *m)
 VEC_CLONES(run_samples, sample_powers, (const float *x, int count, struct moments *m),
            (x, count, m))
 
-/* Of a spectrum's `count` bins, each times its gain. */
-VEC_INLINE void filter_bins(const float *spectrum, const float *gain, int count,
-                            float *part, struct moments *m)
+/* Of eight spectra in lanes, each bin times its gain; and of their powers the sums. */
+VEC_INLINE void filter_bins(const float *spectra, const float *gain, int count,
+                            float *part, struct moments of[VEC])
 {
-    v4d sum = {0}, squares = {0};
-    int k = 0;
-    for (; k + 4 <= count; k += 4) {
-        v4f g = *(const v4f_any *)(gain + k);
-        v8f x = VEC_CONST_AT(spectrum + 2 * k) *
-                VEC_SHUFFLE(g, g, 0, 0, 1, 1, 2, 2, 3, 3),
-            p = x * x;
-        VEC_AT(part + 2 * k) = x;
-        p += VEC_SHUFFLE(p, p, 1, 0, 3, 2, 5, 4, 7, 6);
-        v4d power = __builtin_convertvector(VEC_SHUFFLE(p, p, 0, 2, 4, 6), v4d);
-        add_power(&power, &sum, &squares);
+    v4d sum[2] = {{0}}, squares[2] = {{0}};
+    for (int k = 0; k < count; k++) {
+        v8f re = VEC_CONST_AT(spectra + 2 * VEC * k) * gain[k],
+            im = VEC_CONST_AT(spectra + 2 * VEC * k + VEC) * gain[k],
+            p = re * re + im * im;
+        VEC_AT(part + 2 * VEC * k) = re;
+        VEC_AT(part + 2 * VEC * k + VEC) = im;
+        v4d low = __builtin_convertvector(VEC_SHUFFLE(p, p, 0, 1, 2, 3), v4d),
+            high = __builtin_convertvector(VEC_SHUFFLE(p, p, 4, 5, 6, 7), v4d);
+        add_power(&low, &sum[0], &squares[0]);
+        add_power(&high, &sum[1], &squares[1]);
     }
-    *m = moments_of(&sum, &squares);
-    for (; k < count; k++) {
-        float re = spectrum[2 * k] * gain[k], im = spectrum[2 * k + 1] * gain[k];
-        double power = (double)(re * re + im * im);
-        part[2 * k] = re;
-        part[2 * k + 1] = im;
-        m->sum += power;
-        m->squares += power * power;
-    }
+    for (int i = 0; i < VEC; i++)
+        of[i] = (struct moments){sum[i / 4][i % 4], squares[i / 4][i % 4]};
 }
 
 VEC_CLONES(run_filter, filter_bins,
-           (const float *spectrum, const float *gain, int count, float *part,
-            struct moments *m),
-           (spectrum, gain, count, part, m))
+           (const float *spectra, const float *gain, int count, float *part,
+            struct moments of[VEC]),
+           (spectra, gain, count, part, of))
 
-/* What the band has of a spectrum; returns over how much of it that is spread. */
-static double filter(const struct trace_maker *m, int b, const float *spectrum,
-                     float *part)
+/* What the band has of eight spectra; over how much of it that is spread. */
+static void filter(const struct trace_maker *m, int b, const float *spectra,
+                   double spectral[FFT_BATCH])
 {
-    int size = trace_bands[b].size, bins = m->size / 2 + 1;
-    struct moments of;
-    bins = bins < size / 2 ? bins : size / 2;
-    run_filter(spectrum, m->gain[b], bins, part, &of);
-    memset(part + 2 * bins, 0, (size_t)(size + 2 - 2 * bins) * sizeof *part);
-    return spread(of.sum, of.squares);
+    int half = trace_bands[b].size / 2, bins = m->size / 2 + 1;
+    float *part = fft_batch_lanes(m->inverse[b]);
+    struct moments of[FFT_BATCH];
+    bins = bins < half ? bins : half;
+    run_filter(spectra, m->gain[b], bins, part, of);
+    memset(part + 2 * VEC * bins, 0, 2 * VEC * (size_t)(half + 1 - bins) * sizeof *part);
+    for (int i = 0; i < FFT_BATCH; i++)
+        spectral[i] = spread(of[i].sum, of[i].squares);
 }
 
 static void keep_band(const struct trace_maker *m, int b, const float *x, double spectral,
@@ -409,12 +420,11 @@ void trace_finish(struct trace_maker *m)
     size_t count = (size_t)m->count;
     if (count == 0)
         return;
-    fft_batch_forward(m->fft, m->rows, m->row, m->spectra, m->row);
+    const float *spectra = fft_batch_spectra(m->fft, m->rows, m->row);
     for (int b = 0; b < BANDS; b++) {
         double spectral[FFT_BATCH];
-        for (size_t i = 0; i < count; i++)
-            spectral[i] = filter(m, b, m->spectra + i * m->row, m->parts + i * m->part);
-        fft_batch_inverse(m->inverse[b], m->parts, m->part, m->rows, m->row);
+        filter(m, b, spectra, spectral);
+        fft_batch_back(m->inverse[b], trace_bands[b].count, m->rows, m->row);
         for (size_t i = 0; i < count; i++)
             keep_band(m, b, m->rows + i * m->row, spectral[i], m->at[i].noise[b],
                       m->at[i].out);

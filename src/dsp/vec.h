@@ -71,18 +71,34 @@ VEC_INLINE void vec_set(v8f *v, float x)
     *v = (v8f){x, x, x, x, x, x, x, x};
 }
 
+#define VEC_SHUFFLE __builtin_shufflevector
+
 /* Rounded correctly, as sqrtf. */
 VEC_INLINE void vec_sqrt(v8f *v)
 {
 #if defined(__x86_64__)
-    __m128 half[2];
-    memcpy(half, v, sizeof half);
-    half[0] = _mm_sqrt_ps(half[0]);
-    half[1] = _mm_sqrt_ps(half[1]);
-    memcpy(v, half, sizeof half);
+    v4f low = (v4f)_mm_sqrt_ps((__m128)VEC_SHUFFLE(*v, *v, 0, 1, 2, 3)),
+        high = (v4f)_mm_sqrt_ps((__m128)VEC_SHUFFLE(*v, *v, 4, 5, 6, 7));
+    *v = VEC_SHUFFLE(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
 #else
     for (int i = 0; i < VEC; i++)
         (*v)[i] = sqrtf((*v)[i]);
+#endif
+}
+
+/* The lowest byte of each lane. */
+VEC_INLINE void vec_store_bytes(const v8i *v, void *to)
+{
+#if defined(__x86_64__)
+    v8i byte = *v & 0xff;
+    __m128i pair = _mm_packs_epi32((__m128i)VEC_SHUFFLE(byte, byte, 0, 1, 2, 3),
+                                   (__m128i)VEC_SHUFFLE(byte, byte, 4, 5, 6, 7));
+    _mm_storel_epi64(to, _mm_packus_epi16(pair, pair));
+#else
+    uint8_t byte[VEC];
+    for (int i = 0; i < VEC; i++)
+        byte[i] = (uint8_t)(*v)[i];
+    memcpy(to, byte, sizeof byte);
 #endif
 }
 
@@ -99,7 +115,6 @@ VEC_INLINE void vec_log2(v8f *v)
     *v = exponent + z * ((1.0f - z) * q + 1.0f);
 }
 
-#define VEC_SHUFFLE __builtin_shufflevector
 #define VEC_PAIRS(a, b, lo, hi)                                                          \
     v8f lo = VEC_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);                                \
     v8f hi = VEC_SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
