@@ -39,9 +39,15 @@ VEC_INLINE void eight(const float *line, float *dense)
         for (int p = 1; p < OVERSAMPLE; p++)
             phase[p] += x * oversample_tap[p - 1][k];
     }
-    for (int i = 0; i < VEC; i++)
-        for (int p = 0; p < OVERSAMPLE; p++)
-            dense[OVERSAMPLE * i + p] = phase[p][i];
+    v8f even[2] = {VEC_SHUFFLE(phase[0], phase[2], 0, 8, 1, 9, 2, 10, 3, 11),
+                   VEC_SHUFFLE(phase[0], phase[2], 4, 12, 5, 13, 6, 14, 7, 15)},
+        odd[2] = {VEC_SHUFFLE(phase[1], phase[3], 0, 8, 1, 9, 2, 10, 3, 11),
+                  VEC_SHUFFLE(phase[1], phase[3], 4, 12, 5, 13, 6, 14, 7, 15)};
+    for (int i = 0; i < 2; i++) {
+        float *to = dense + 2 * VEC * i;
+        VEC_AT(to) = VEC_SHUFFLE(even[i], odd[i], 0, 8, 1, 9, 2, 10, 3, 11);
+        VEC_AT(to + VEC) = VEC_SHUFFLE(even[i], odd[i], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
 }
 
 VEC_INLINE void run_all(const float *x, int count, float *dense)

@@ -103,9 +103,9 @@ VEC_INLINE void measure(const float *a, const float *b, float knee, float most,
     v8f bend;
     vec_set(&bend, knee);
     most *= SIMILARITY_DIM;
-    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 2 * VEC) {
+    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += SIMILARITY_DIM / 2) {
         v8f lane = {0.0F};
-        for (int k = i; k < i + 2 * VEC; k += VEC) {
+        for (int k = i; k < i + SIMILARITY_DIM / 2; k += VEC) {
             v8f x = VEC_CONST_AT(a + k) - VEC_CONST_AT(b + k), less = -x;
             vec_max(&x, &less);
             v8f low = x;

@@ -20,12 +20,12 @@ enum {
 };
 
 const struct trace_band trace_bands[BANDS] = {
-    {25.0, 800.0, 0.5, 2756.25, 0.025, TRACE_LOW, 384},
-    {600.0, 3000.0, 0.5, 8613.28125, 0.015, TRACE_MID, 1200},
-    {3000.0, 9500.0, 0.0, 22050.0, 0.010, TRACE_HIGH, 3072}};
+    {25.0, 800.0, 0.5, 2756.25, 0.025, TRACE_LOW, 384, TRACE_LOW_BINS},
+    {600.0, 3000.0, 0.5, 8613.28125, 0.015, TRACE_MID, 1200, TRACE_MID_BINS},
+    {3000.0, 9500.0, 0.0, 22050.0, 0.010, TRACE_HIGH, 3072, TRACE_HIGH_BINS}};
 
 /* Above the bands, where only the noise is wanted. */
-static const struct trace_band top = {10000.0, 16000.0, 0.0, 0.0, 0.0, 0, 0};
+static const struct trace_band top = {10000.0, 16000.0, 0.0, 0.0, 0.0, 0, 0, 0};
 
 static const double attack_level = 0.15;
 static const double fade_in_s = 0.002, ends_s = 0.005,

@@ -46,10 +46,19 @@ struct trace_matcher;
 enum status trace_matcher_new(struct trace_matcher **out, struct err *e);
 void trace_matcher_free(struct trace_matcher *m); /* NULL is fine */
 /* What tells most others from a trace: where the power of each band lies, bin by bin, as
- * roots in bytes, and the share of it that is no noise. */
+ * roots in bytes, and the share of it that is no noise; and the spectrum of the lowest
+ * band up to 690 Hz, in steps of `unit`. Sizes times `by` are of power 1. */
+enum {
+    TRACE_LOW_BINS = 192,
+    TRACE_MID_BINS = 256,
+    TRACE_HIGH_BINS = 384,
+    TRACE_DEEP = 96
+};
 struct trace_sketch {
     double share[TRACE_BANDS];
-    uint8_t low[TRACE_LOW], mid[TRACE_MID], high[TRACE_HIGH];
+    float by[TRACE_BANDS], unit;
+    int8_t deep[2 * TRACE_DEEP];
+    uint8_t low[TRACE_LOW_BINS], mid[TRACE_MID_BINS], high[TRACE_HIGH_BINS];
 };
 
 enum { TRACE_SKETCHES = 8 };

@@ -1,4 +1,5 @@
 /* The loops of matching traces. */
+#include "dsp/line.h"
 #include "dsp/trace_match.h"
 #include "dsp/vec.h"
 
@@ -61,6 +62,33 @@ void trace_read(const float *dense, float first, float step, int from, int until
     run_read(dense, first, step, from, until, out);
 }
 
+/* As read_all from 0 on, with a step near 1: what eight places need lies side by side. */
+VEC_INLINE void stretch_all(const float *row, float step, int count, float *out)
+{
+    const v8f lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    const v8f one = {1, 1, 1, 1, 1, 1, 1, 1};
+    int behind = step < 1.0F;
+    for (int i = 0; i < count; i += VEC) {
+        int first = (int)(step * (float)i) - behind;
+        const float *from = row + first;
+        v8f at = step * ((float)i + lane) - (float)first - lane,
+            next = VEC_CONST_AT(from + 1), x = VEC_CONST_AT(from),
+            last = VEC_CONST_AT(from + 2);
+        v8i beyond = at >= 1.0F;
+        vec_pick(&x, &beyond, &next, &x);
+        vec_pick(&next, &beyond, &last, &next);
+        VEC_AT(out + i) = x + (at - (v8f)(beyond & (v8i)one)) * (next - x);
+    }
+}
+
+VEC_CLONES(run_stretch, stretch_all,
+           (const float *row, float step, int count, float *out), (row, step, count, out))
+
+void trace_stretch(const float *row, float step, int count, float *out)
+{
+    run_stretch(row, step, count, out);
+}
+
 VEC_INLINE void turn_back(const float *x, const float *y, int count, float *out)
 {
     for (int k = 0; k < count; k++) {
@@ -94,8 +122,7 @@ VEC_INLINE void draw_all(const float *spectrum, int count, uint8_t *drawn)
         vec_set(&full, 255.0F);
         vec_min(&root, &full);
         v8i whole = __builtin_convertvector(root, v8i);
-        for (int i = 0; i < VEC; i++)
-            drawn[k + i] = (uint8_t)whole[i];
+        vec_store_bytes(&whole, drawn + k);
     }
 }
 
@@ -123,6 +150,88 @@ void trace_sizes(const uint8_t *drawn, int count, float *size)
     run_sizes(drawn, count, size);
 }
 
+VEC_INLINE void flatten_all(const float *spectrum, float by, int8_t *deep)
+{
+    for (int k = 0; k < 2 * TRACE_DEEP; k += VEC) {
+        v8f x = VEC_CONST_AT(spectrum + k) * by;
+        vec_round(&x);
+        v8i whole = __builtin_convertvector(x, v8i);
+        vec_store_bytes(&whole, deep + k);
+    }
+}
+
+VEC_CLONES(run_flatten, flatten_all, (const float *spectrum, float by, int8_t *deep),
+           (spectrum, by, deep))
+
+float trace_flatten(const float *spectrum, int8_t *deep)
+{
+    float unit = (line_peak(spectrum, 2 * (size_t)TRACE_DEEP) + 1e-20F) / 127.0F;
+    run_flatten(spectrum, 1.0F / unit, deep);
+    return unit;
+}
+
+VEC_INLINE void deepen_all(const int8_t *deep, float unit, float *spectrum)
+{
+    for (int k = 0; k < 2 * TRACE_DEEP; k++)
+        spectrum[k] = unit * (float)deep[k];
+}
+
+VEC_CLONES(run_deepen, deepen_all,
+           (const int8_t *deep, float unit, float *restrict spectrum),
+           (deep, unit, spectrum))
+
+void trace_deepen(const int8_t *deep, float unit, float *spectrum)
+{
+    run_deepen(deep, unit, spectrum);
+}
+
+VEC_INLINE void multiply_lanes(const float *const held[VEC], const float *other, int bins,
+                               float *lanes)
+{
+    for (int k = 0; k < bins; k += VEC / 2) {
+        float *to = lanes + 2 * VEC * k;
+        v8f row[VEC];
+        for (int lane = 0; lane < VEC; lane++)
+            row[lane] = VEC_CONST_AT(held[lane] + 2 * k);
+        vec_store_columns(row, to, VEC);
+        for (int i = k; i < k + VEC / 2; i++, to += 2 * VEC) {
+            v8f re = VEC_AT(to), im = VEC_AT(to + VEC);
+            VEC_AT(to) = re * other[2 * i] + im * other[2 * i + 1];
+            VEC_AT(to + VEC) = re * other[2 * i + 1] - im * other[2 * i];
+        }
+    }
+}
+
+VEC_CLONES(run_lanes, multiply_lanes,
+           (const float *const held[VEC], const float *other, int bins, float *lanes),
+           (held, other, bins, lanes))
+
+void trace_multiply_lanes(const float *const held[FFT_BATCH], const float *other,
+                          int bins, float *lanes)
+{
+    run_lanes(held, other, bins, lanes);
+}
+
+VEC_INLINE void top_all(const float *lanes, int count, int shift, float *top)
+{
+    v8f most = {0.0F};
+    for (int i = -shift; i <= shift; i++) {
+        const float *at = lanes + 2 * VEC * (i < 0 ? i + count : i);
+        v8f re = VEC_CONST_AT(at), im = VEC_CONST_AT(at + VEC), power = re * re + im * im;
+        vec_max(&most, &power);
+    }
+    vec_sqrt(&most);
+    VEC_AT(top) = most;
+}
+
+VEC_CLONES(run_top, top_all, (const float *lanes, int count, int shift, float *top),
+           (lanes, count, shift, top))
+
+void trace_top_of_lanes(const float *lanes, int count, int shift, float top[FFT_BATCH])
+{
+    run_top(lanes, count, shift, top);
+}
+
 /* Four sums at once: one would wait for itself. */
 VEC_INLINE void multiply_all(const float *x, const float *y, int count, float *sum)
 {
@@ -143,6 +252,34 @@ float trace_product(const float *x, const float *y, int count)
     float sum;
     run_product(x, y, count, &sum);
     return sum;
+}
+
+/* Of eight rows at once. */
+VEC_INLINE void multiply_rows(const float *rows, size_t stride, const float *y, int count,
+                              float *sum)
+{
+    v8f part[VEC] = {{0.0F}};
+    float turned[VEC * VEC];
+    for (int k = 0; k < count; k += VEC) {
+        v8f with = VEC_CONST_AT(y + k);
+        for (size_t i = 0; i < VEC; i++)
+            part[i] += VEC_CONST_AT(rows + i * stride + k) * with;
+    }
+    vec_store_columns(part, turned, VEC);
+    v8f all = {0.0F};
+    for (int i = 0; i < VEC; i++)
+        all += VEC_AT(turned + VEC * i);
+    VEC_AT(sum) = all;
+}
+
+VEC_CLONES(run_rows, multiply_rows,
+           (const float *rows, size_t stride, const float *y, int count, float *sum),
+           (rows, stride, y, count, sum))
+
+void trace_products(const float *rows, size_t stride, const float *y, int count,
+                    float sum[FFT_BATCH])
+{
+    run_rows(rows, stride, y, count, sum);
 }
 
 struct stretch {

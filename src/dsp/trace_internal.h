@@ -4,13 +4,22 @@
 
 #include "dsp/trace.h"
 
-enum { LOW, MID, HIGH, BANDS = TRACE_BANDS, LONGEST = TRACE_HIGH };
+enum {
+    LOW,
+    MID,
+    HIGH,
+    BANDS = TRACE_BANDS,
+    LONGEST = TRACE_HIGH,
+    WIDEST = TRACE_HIGH_BINS
+};
 
 struct trace_band {
     double from_hz, to_hz, tilt; /* power of the frequency: what is fine counts, too */
     double rate_hz;              /* as kept; near enough at every rate of the hit */
     double shift_s;              /* at most, one way */
     int count, size;             /* samples kept, of a window of so many */
+    int bins;                    /* of the spectra that are matched: with so much silence
+                                    that no shift comes round */
 };
 extern const struct trace_band trace_bands[BANDS];
 
