@@ -60,9 +60,10 @@ VEC_INLINE void sum_some(const float *power, int from, int to, struct shapes *s)
         moment += m * steps;
         sum += p;
         v8i bits = (v8i)(p + 1e-10f);
-        exponents += (bits >> 23) - 127;
+        exponents += bits >> 23;
         product *= (v8f)((bits & 0x007fffff) | 0x3f800000);
     }
+    exponents -= 127 * (to - from);
     for (int i = 0; i < VEC; i++) {
         s->moment[i] += (double)moment[i] + from * (double)magnitude[i];
         s->log2_power[i] += exponents[i] + log2((double)product[i]);
