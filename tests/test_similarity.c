@@ -294,6 +294,46 @@ static void test_hostile_sounds(void **state)
     }
 }
 
+/* Drums one after the other, in one or two channels; silence, nothing, and no numbers. */
+static void odd_one(struct audio *a, size_t number)
+{
+    static const struct drum *const drums[] = {&kick, &snare, &hat, &open_hat, &tom};
+    struct audio one;
+    strike(drums[number % 5], 7.0 * (double)number, 0.9, -50.0, 0.0, number, &one);
+    size_t frames = number % 11 == 10 ? 0 : 1 + number * number * 61;
+    int channels = 1 + (int)(number % 3 == 2);
+    assert_int_equal(audio_init(a, frames, channels, RATE, NULL), ST_OK);
+    for (size_t i = 0; i < a->frames * (size_t)channels; i++)
+        a->data[i] = number % 13 == 12 ? 0.0F : one.data[i % one.frames];
+    if (number % 7 == 6 && frames > 0)
+        a->data[frames / 2] = NAN;
+    audio_done(&one);
+}
+
+/* Frames of many sounds are transformed side by side; each has the vector it has alone.
+ */
+static void sounds_heard_together_do_not_mix(void **state)
+{
+    (void)state;
+    enum { SOUNDS = 40 };
+    static float together[SOUNDS][SIMILARITY_DIM];
+    struct audio a[SOUNDS];
+    for (int turn = 0; turn < 2; turn++) {
+        for (size_t i = 0; i < SOUNDS; i++) {
+            odd_one(&a[i], i);
+            memset(together[i], 0, sizeof together[i]);
+            assert_int_equal(similarity_add(sim, &a[i], together[i], NULL), ST_OK);
+        }
+        similarity_finish(sim);
+        for (size_t i = 0; i < SOUNDS; i++) {
+            float alone[SIMILARITY_DIM];
+            assert_int_equal(similarity_vector(sim, &a[i], alone, NULL), ST_OK);
+            assert_memory_equal(together[i], alone, sizeof alone);
+            audio_done(&a[i]);
+        }
+    }
+}
+
 /* The same sound at another rate is the same sound. */
 static void test_rate_changes_little(void **state)
 {
@@ -361,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_stack_numbers),
         cmocka_unit_test(test_many_hits),
         cmocka_unit_test(test_hostile_sounds),
+        cmocka_unit_test(sounds_heard_together_do_not_mix),
         cmocka_unit_test(test_rate_changes_little),
         cmocka_unit_test(test_mfcc),
     };

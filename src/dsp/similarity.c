@@ -5,8 +5,10 @@
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/mfcc.h"
+#include "dsp/similarity_bands.h"
 #include "dsp/similarity_internal.h"
 #include "dsp/similarity_pitch.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -15,25 +17,16 @@
 
 #include "dsp/similarity_table.h"
 
-enum {
-    MEL_BANDS = 40,
-    MEAN_COEFFS = 12, /* MFCC 1 … 12 */
-    OTHER_COEFFS = 6, /* deviation and attack: MFCC 1 … 6 */
-    FRAMES_MAX = 128,
-    LONG_FRAMES_MAX = 6,
-    GROUPS = 12, /* of mel bands */
-    SHAPE_POINTS = 6,
-    ENVELOPE_MAX = 20000,
-    SILENCE_AROUND = 4 /* frames of it */
-};
+enum { FRAMES_MAX = 128, LONG_FRAMES_MAX = 6, SHAPE_POINTS = 6, ENVELOPE_MAX = 20000 };
 
-/* Everything below the loudest by this is taken for the noise it was recorded with. */
-static const double floor_db = -36.0;
-static const double trim_db = -28.0;
+static const double floor_db = SIMILARITY_FLOOR_DB, trim_db = -28.0;
+static const double attack_s = 0.03;
 
-/* A sound whose long spectra may still wait for the transform of eight. */
+/* A sound whose spectra may still wait for the transform of eight. */
 struct waiting {
     struct similarity_pitch pitch;
+    size_t eights;      /* of its frames, from this of all on */
+    int frames, attack; /* those before attack_s */
     float raw[SIMILARITY_DIM];
     bool silent;
     float *vector; /* where the result goes */
@@ -41,16 +34,19 @@ struct waiting {
 
 struct similarity {
     int rate_hz, size, long_size;
+    double trim;
     struct fft_batch *batch, *long_batch;
     struct mfcc *mel;
-    float *line, *mono;          /* a frame into the line */
+    struct similarity_bands bands;
+    float *mixed, *line;         /* one channel; and what of it counts */
     float *eight, *eight_powers; /* frames one after the other, and lanes of powers */
     float *long_eight, *long_powers;
-    size_t long_of[FFT_BATCH]; /* the sound of each long frame, an index of `sounds` */
-    int long_count;
+    size_t frame_of[FFT_BATCH]; /* the place of each frame in `eights`, lane by lane */
+    size_t long_of[FFT_BATCH];  /* the sound of each long frame, an index of `sounds` */
+    int frame_count, long_count;
+    struct similarity_eight *eights;
     struct waiting *sounds;
-    size_t count, room;
-    size_t line_room;
+    size_t eight_count, eights_room, count, room, mixed_room, line_room;
 };
 
 const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
@@ -78,11 +74,14 @@ enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
         similarity_free(s);
         return err_set(e, ST_NO_MEMORY, "no memory for similarity");
     }
-    enum status st = mfcc_new(&s->mel, rate_hz, s->size, MEL_BANDS, MEAN_COEFFS + 1, e);
+    enum status st =
+        mfcc_new(&s->mel, rate_hz, s->size, SIMILARITY_BANDS, SIMILARITY_COEFFS, e);
     if (st != ST_OK) {
         similarity_free(s);
         return st;
     }
+    s->trim = pow(10.0, trim_db / 10.0);
+    similarity_bands_init(&s->bands, s->mel);
     *out = s;
     return ST_OK;
 }
@@ -98,7 +97,9 @@ void similarity_free(struct similarity *s)
     free(s->eight_powers);
     free(s->long_eight);
     free(s->long_powers);
+    free(s->eights);
     free(s->sounds);
+    free(s->mixed);
     free(s->line);
     free(s);
 }
@@ -107,29 +108,26 @@ void similarity_free(struct similarity *s)
  * ----------------------------------------------- */
 
 struct sound {
-    float *x; /* with a frame of silence before and three behind it */
+    const float *x; /* with a frame of silence before and behind it */
     size_t frames;
     int rate_hz;
 };
 
-static enum status mix(struct similarity *s, const struct audio *a, struct err *e)
+/* One channel of finite samples: the sound's own where it is that. */
+static enum status mix(struct similarity *s, const struct audio *a, const float **mono,
+                       struct err *e)
 {
-    size_t room = a->frames + SILENCE_AROUND * (size_t)s->size;
-    if (!array_grow(&s->line, &s->line_room, room, sizeof *s->line))
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
-    s->mono = s->line + s->size;
-    if (a->channels == 1 && a->frames > 0) {
-        memcpy(s->mono, a->data, a->frames * sizeof *s->mono);
-        line_scrub(s->mono, a->frames);
+    *mono = a->data;
+    if (a->channels == 1 && line_is_finite(a->data, a->frames))
         return ST_OK;
-    }
+    if (!array_grow(&s->mixed, &s->mixed_room, a->frames + 1, sizeof *s->mixed))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
+    *mono = s->mixed;
     for (size_t i = 0; i < a->frames; i++) {
         double sum = 0.0;
-        for (int c = 0; c < a->channels; c++) {
-            float v = a->data[i * (size_t)a->channels + (size_t)c];
-            sum += isfinite(v) ? (double)v : 0.0;
-        }
-        s->mono[i] = (float)(sum / a->channels);
+        for (int c = 0; c < a->channels; c++)
+            sum += (double)finite_or_0(a->data[i * (size_t)a->channels + (size_t)c]);
+        s->mixed[i] = (float)(sum / a->channels);
     }
     return ST_OK;
 }
@@ -159,13 +157,26 @@ static enum status envelope_of(struct envelope *v, const float *x, size_t frames
     return ST_OK;
 }
 
-/* From the first block that is not far below the loudest to the last; and the envelope
- * of that part, which lies in `v`. */
-static struct sound trim(const struct similarity *s, size_t frames,
-                         const struct envelope *v, struct envelope *part)
+VEC_INLINE void scale(const float *x, size_t n, float gain, float *to)
 {
-    double gate = v->loudest * pow(10.0, trim_db / 10.0);
-    size_t first = 0, last = v->count;
+    size_t i = 0;
+    for (; i + VEC <= n; i += VEC)
+        VEC_AT(to + i) = VEC_CONST_AT(x + i) * gain;
+    for (; i < n; i++)
+        to[i] = x[i] * gain;
+}
+
+VEC_CLONES(run_scale, scale, (const float *x, size_t n, float gain, float *to),
+           (x, n, gain, to))
+
+/* From the first block that is not far below the loudest to the last, at full level, so
+ * that every floor is relative; and the envelope of that part, which lies in `v`. */
+static enum status trim(struct similarity *s, const float *mono, size_t frames,
+                        const struct envelope *v, struct envelope *part, struct sound *w,
+                        struct err *e)
+{
+    double gate = v->loudest * s->trim;
+    size_t first = 0, last = v->count, silence = (size_t)s->size;
     while (first < v->count && v->power[first] < gate)
         first++;
     while (last > first && v->power[last - 1] < gate)
@@ -173,21 +184,20 @@ static struct sound trim(const struct similarity *s, size_t frames,
     *part = *v;
     part->power += first;
     part->count = last - first;
-    struct sound w = {s->mono + first * v->hop, (last - first) * v->hop, s->rate_hz};
-    if (first * v->hop + w.frames > frames)
-        w.frames = frames - first * v->hop;
-    return w;
+    size_t from = first * v->hop, n = (last - first) * v->hop;
+    if (from + n > frames)
+        n = frames - from;
+    if (!array_grow(&s->line, &s->line_room, n + 2 * silence, sizeof *s->line))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", frames);
+    memset(s->line, 0, silence * sizeof *s->line);
+    run_scale(mono + from, n, (float)(1.0 / sqrt(v->loudest)), s->line + silence);
+    memset(s->line + silence + n, 0, silence * sizeof *s->line);
+    *w = (struct sound){s->line + silence, n, s->rate_hz};
+    return ST_OK;
 }
 
 /* --- spectra over time
  * -------------------------------------------------------------------- */
-
-struct frames {
-    int count;
-    double weight[FRAMES_MAX]; /* power; 0 behind the last */
-    float eight[FRAMES_MAX / FFT_BATCH][MEL_BANDS * FFT_BATCH]; /* lanes of bands */
-    double centre_s[FRAMES_MAX];
-};
 
 /* Where the frame that begins at `from` has sound, the rest zeros. */
 static void copy_frame(const struct sound *w, long from, int size, float *to)
@@ -201,46 +211,81 @@ static void copy_frame(const struct sound *w, long from, int size, float *to)
     memset(to + until, 0, (size_t)(size - until) * sizeof *to);
 }
 
-/* The eight that begin at x and so far apart, of which `count` are wanted. */
-static void count_frames(struct similarity *s, struct frames *f, const float *x,
-                         int apart, int count)
+/* The total of eight spectra. */
+VEC_INLINE void add_powers(const float *power, int bins, double *total)
+{
+    v4d low = {0}, high = {0};
+    for (int k = 1; k < bins; k++) {
+        low += V4D_FROM(power + VEC * k);
+        high += V4D_FROM(power + VEC * k + VEC / 2);
+    }
+    memcpy(total, &low, sizeof low);
+    memcpy(total + VEC / 2, &high, sizeof high);
+}
+
+VEC_CLONES(run_add_powers, add_powers, (const float *power, int bins, double *total),
+           (power, bins, total))
+
+/* Of the eight frames that begin at x and so far apart. */
+static void hear_eight(struct similarity *s, const float *x, int apart,
+                       struct similarity_eight *to)
 {
     fft_batch_power(s->batch, x, apart, s->eight_powers);
-    double sum[FFT_BATCH] = {0};
-    mfcc_mel_eight(s->mel, s->eight_powers, f->eight[f->count / FFT_BATCH]);
-    for (int k = 1; k <= s->size / 2; k++)
-        for (int i = 0; i < FFT_BATCH; i++)
-            sum[i] += (double)s->eight_powers[k * FFT_BATCH + i];
-    memcpy(f->weight + f->count, sum, sizeof sum);
-    f->count += count;
+    mfcc_mel_eight(s->mel, s->eight_powers, to->band);
+    run_add_powers(s->eight_powers, s->size / 2 + 1, to->power);
+}
+
+/* The frames that wait, to the eights they are of. */
+static void hear_frames(struct similarity *s)
+{
+    if (s->frame_count == 0)
+        return;
+    struct similarity_eight heard;
+    hear_eight(s, s->eight, s->size, &heard);
+    for (int i = 0; i < s->frame_count; i++) {
+        struct similarity_eight *to = &s->eights[s->frame_of[i] / FFT_BATCH];
+        size_t lane = s->frame_of[i] % FFT_BATCH;
+        for (size_t b = 0; b < SIMILARITY_BANDS; b++)
+            to->band[b * FFT_BATCH + lane] = heard.band[b * FFT_BATCH + (size_t)i];
+        to->power[lane] = heard.power[i];
+    }
+    s->frame_count = 0;
 }
 
 /* The first frames lie close, the later ones as far apart as it takes: the attack counts
- * as much as a long tail. */
-static void spectra(struct similarity *s, const struct sound *w, struct frames *f)
+ * as much as a long tail. Those that are no eight side by side wait for others. */
+static enum status spectra(struct similarity *s, struct waiting *now,
+                           const struct sound *w, struct err *e)
 {
     double hop = s->size / 4.0, total = (double)w->frames;
     double stretch = fmax(0.0, total / hop - FRAMES_MAX) /
                      ((double)FRAMES_MAX * (FRAMES_MAX - 1) / 2.0);
-    double at = -s->size / 2.0 + hop;
-    f->count = 0;
-    for (int i = 0; i < FRAMES_MAX && at < total;) {
-        const float *first = w->x + (long)at;
-        int some = 0;
-        for (; some < FFT_BATCH && at < total; some++, i++) {
-            if (stretch > 0.0)
-                copy_frame(w, (long)at, s->size, s->eight + some * s->size);
-            f->centre_s[i] = (at + s->size / 2.0) / w->rate_hz;
-            at += hop * (1.0 + stretch * i);
-        }
-        if (stretch > 0.0) {
-            size_t missing = (size_t)(FFT_BATCH - some) * (size_t)s->size;
-            memset(s->eight + some * s->size, 0, missing * sizeof *s->eight);
-            count_frames(s, f, s->eight, s->size, some);
-        } else {
-            count_frames(s, f, first, s->size / 4, some); /* the others: silence */
-        }
+    double at[FRAMES_MAX], next = -s->size / 2.0 + hop;
+    int count = 0;
+    for (; count < FRAMES_MAX && next < total; count++) {
+        at[count] = next;
+        if (count == 0 || (next + s->size / 2.0) / w->rate_hz < attack_s)
+            now->attack = count + 1;
+        next += hop * (1.0 + stretch * count);
     }
+    size_t first = s->eight_count, eights = ((size_t)count + FFT_BATCH - 1) / FFT_BATCH;
+    if (!array_grow(&s->eights, &s->eights_room, first + eights, sizeof *s->eights))
+        return err_set(e, ST_NO_MEMORY, "no memory for spectra");
+    memset(s->eights + first, 0, eights * sizeof *s->eights);
+    s->eight_count += eights;
+    now->eights = first;
+    now->frames = count;
+    int i = 0;
+    for (; stretch <= 0.0 && i + FFT_BATCH <= count; i += FFT_BATCH)
+        hear_eight(s, w->x + (long)at[i], s->size / 4,
+                   &s->eights[first + (size_t)i / FFT_BATCH]);
+    for (; i < count; i++) {
+        copy_frame(w, (long)at[i], s->size, s->eight + s->frame_count * s->size);
+        s->frame_of[s->frame_count++] = first * FFT_BATCH + (size_t)i;
+        if (s->frame_count == FFT_BATCH)
+            hear_frames(s);
+    }
+    return ST_OK;
 }
 
 static double to_db(double power)
@@ -255,114 +300,6 @@ static double clamp(double v, double low, double high)
 
 /* --- aspects
  * ------------------------------------------------------------------------------- */
-
-static int batches(const struct frames *f)
-{
-    return (f->count + FFT_BATCH - 1) / FFT_BATCH;
-}
-
-/* Mean bands of the first frame and those centred before `to` seconds, weighted as they
- * are. */
-static void mean_bands(const struct frames *f, double to_s, float band[MEL_BANDS])
-{
-    float taken[FRAMES_MAX] = {0};
-    double sum[MEL_BANDS] = {0}, total = 0.0;
-    for (int i = 0; i < f->count; i++)
-        taken[i] = i == 0 || f->centre_s[i] < to_s ? 1.0F : 0.0F;
-    for (int n = 0; n < batches(f); n++)
-        for (int b = 0; b < MEL_BANDS; b++)
-            for (int i = 0; i < FFT_BATCH; i++)
-                sum[b] +=
-                    (double)(f->eight[n][b * FFT_BATCH + i] * taken[n * FFT_BATCH + i]);
-    for (int b = 0; b < MEL_BANDS; b++)
-        total += sum[b];
-    for (int b = 0; b < MEL_BANDS; b++)
-        band[b] = (float)(sum[b] / (total + 1e-30));
-}
-
-struct shape {
-    double centroid, spread, flatness; /* octaves, octaves, 0 … 1 */
-};
-
-static struct shape shape_of(const struct similarity *s, const float *band)
-{
-    double sum = 1e-30, first = 0.0, second = 0.0, logs = 0.0;
-    for (int b = 0; b < MEL_BANDS; b++) {
-        double octave = log2(mfcc_band_hz(s->mel, b) / 440.0), p = (double)band[b];
-        sum += p;
-        first += p * octave;
-        second += p * octave * octave;
-        logs += log(p + 1e-4 / MEL_BANDS);
-    }
-    double mean = first / sum;
-    return (struct shape){mean, sqrt(fmax(0.0, second / sum - mean * mean)),
-                          exp(logs / MEL_BANDS) / (sum / MEL_BANDS + 1e-4 / MEL_BANDS)};
-}
-
-static void spectrum_aspect(const struct similarity *s, const struct frames *f,
-                            const float *attack, float *out)
-{
-    float all[MEL_BANDS];
-    mean_bands(f, (double)INFINITY, all);
-    for (int g = 0; g < GROUPS; g++) {
-        int from = g * MEL_BANDS / GROUPS, to = (g + 1) * MEL_BANDS / GROUPS;
-        double sum = 0.0;
-        for (int b = from; b < to; b++)
-            sum += (double)all[b];
-        out[g] = (float)to_db(sum + pow(10.0, floor_db / 10.0));
-    }
-    struct shape whole = shape_of(s, all), start = shape_of(s, attack);
-    out[GROUPS] = (float)whole.centroid;
-    out[GROUPS + 1] = (float)whole.spread;
-    out[GROUPS + 2] = (float)sqrt(whole.flatness);
-    out[GROUPS + 3] = (float)start.centroid;
-}
-
-/* The floor under a frame's bands: what lies far below the loudest frame is noise. */
-static float noise_floor(const struct frames *f)
-{
-    float loudest[FFT_BATCH] = {0}, most = 0.0F;
-    for (int n = 0; n < batches(f); n++)
-        for (int b = 0; b < MEL_BANDS; b++)
-            for (int i = 0; i < FFT_BATCH; i++) {
-                float v = f->eight[n][b * FFT_BATCH + i];
-                loudest[i] = v > loudest[i] ? v : loudest[i];
-            }
-    for (int i = 0; i < FFT_BATCH; i++)
-        most = loudest[i] > most ? loudest[i] : most;
-    return most * (float)pow(10.0, floor_db / 10.0) + 1e-30F;
-}
-
-static void timbre_aspect(const struct similarity *s, const struct frames *f,
-                          const float *attack, float *out)
-{
-    float coeff[(MEAN_COEFFS + 1) * FFT_BATCH], floor = noise_floor(f);
-    double mean[MEAN_COEFFS + 1] = {0}, square[MEAN_COEFFS + 1] = {0}, total = 1e-30;
-    for (int n = 0; n < batches(f); n++) {
-        double weight[FFT_BATCH]; /* loud frames count more, not alone */
-        for (int i = 0; i < FFT_BATCH; i++) {
-            weight[i] = sqrt(f->weight[n * FFT_BATCH + i]);
-            total += weight[i];
-        }
-        mfcc_cepstrum_eight(s->mel, f->eight[n], floor, coeff);
-        for (int c = 1; c <= MEAN_COEFFS; c++)
-            for (int i = 0; i < FFT_BATCH; i++) {
-                double v = (double)coeff[c * FFT_BATCH + i];
-                mean[c] += weight[i] * v;
-                square[c] += weight[i] * v * v;
-            }
-    }
-    for (int c = 1; c <= MEAN_COEFFS; c++) {
-        mean[c] /= total;
-        out[c - 1] = (float)mean[c];
-    }
-    for (int c = 1; c <= OTHER_COEFFS; c++)
-        out[MEAN_COEFFS + c - 1] =
-            (float)sqrt(fmax(0.0, square[c] / total - mean[c] * mean[c]));
-    mfcc_cepstrum(s->mel, attack, (float)pow(10.0, floor_db / 10.0) / MEL_BANDS, coeff);
-    for (int c = 1; c <= OTHER_COEFFS; c++)
-        out[MEAN_COEFFS + OTHER_COEFFS + c - 1] = coeff[c];
-}
 
 static void hear_waiting(struct similarity *s)
 {
@@ -430,24 +367,6 @@ static void envelope_aspect(const struct sound *w, const struct envelope *v, flo
 /* --- the whole
  * ----------------------------------------------------------------------------- */
 
-/* All but the pitch, at full level, so that every floor is relative. */
-static enum status look_at(struct similarity *s, size_t sound, const struct sound *w,
-                           const struct envelope *v, struct err *e)
-{
-    float attack[MEL_BANDS], *raw = s->sounds[sound].raw;
-    struct frames *f = malloc(sizeof *f);
-    if (f == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for spectra");
-    spectra(s, w, f);
-    mean_bands(f, 0.03, attack);
-    spectrum_aspect(s, f, attack, raw + SPECTRUM_AT);
-    timbre_aspect(s, f, attack, raw + TIMBRE_AT);
-    queue_pitch(s, sound, w);
-    envelope_aspect(w, v, raw + ENVELOPE_AT);
-    free(f);
-    return ST_OK;
-}
-
 static struct waiting *open_sound(struct similarity *s)
 {
     if (!array_grow(&s->sounds, &s->room, s->count + 1, sizeof *s->sounds))
@@ -459,44 +378,61 @@ static struct waiting *open_sound(struct similarity *s)
     return now;
 }
 
-/* The sound as the last of those that wait, its raw numbers complete after hear_waiting
- * and pitch_aspect. */
+/* All that needs the sound itself; its raw numbers are complete after finish_all. */
+static enum status look_at(struct similarity *s, struct waiting *now, const float *mono,
+                           size_t frames, const struct envelope *v, struct err *e)
+{
+    struct envelope part;
+    struct sound w;
+    if (!(v->loudest > 1e-14))
+        return ST_OK;
+    enum status st = trim(s, mono, frames, v, &part, &w, e);
+    if (st == ST_OK)
+        st = spectra(s, now, &w, e);
+    if (st != ST_OK)
+        return st;
+    queue_pitch(s, (size_t)(now - s->sounds), &w);
+    envelope_aspect(&w, &part, now->raw + ENVELOPE_AT);
+    now->silent = false;
+    return ST_OK;
+}
+
 static enum status add_sound(struct similarity *s, const struct audio *a, float *vector,
                              struct err *e)
 {
-    struct envelope v, part;
+    struct envelope v;
+    const float *mono;
     struct waiting *now = open_sound(s);
     if (!now)
         return err_set(e, ST_NO_MEMORY, "no memory for similarity");
     now->vector = vector;
-    enum status st = mix(s, a, e);
+    enum status st = mix(s, a, &mono, e);
     if (st == ST_OK)
-        st = envelope_of(&v, s->mono, a->frames, s->rate_hz, e);
+        st = envelope_of(&v, mono, a->frames, s->rate_hz, e);
     if (st != ST_OK)
         return st;
-    struct sound w = trim(s, a->frames, &v, &part);
-    now->silent = !(v.loudest > 1e-14) || w.frames == 0;
-    if (now->silent) {
-        free(v.power);
-        return ST_OK;
-    }
-    float gain = (float)(1.0 / sqrt(v.loudest));
-    for (size_t i = 0; i < w.frames; i++)
-        w.x[i] *= gain;
-    size_t frame = (size_t)s->size;
-    memset(w.x - frame, 0, frame * sizeof *w.x);
-    memset(w.x + w.frames, 0, (SILENCE_AROUND - 1) * frame * sizeof *w.x);
-    st = look_at(s, s->count - 1, &w, &part, e);
+    st = look_at(s, now, mono, a->frames, &v, e);
     free(v.power);
     return st;
 }
 
 static void finish_all(struct similarity *s)
 {
+    hear_frames(s);
     hear_waiting(s);
-    for (size_t i = 0; i < s->count; i++)
-        if (!s->sounds[i].silent)
-            similarity_pitch_put(&s->sounds[i].pitch, s->sounds[i].raw + PITCH_AT);
+    for (size_t i = 0; i < s->count; i++) {
+        struct waiting *now = &s->sounds[i];
+        if (now->silent)
+            continue;
+        similarity_bands_put(&s->bands, s->eights + now->eights, now->frames, now->attack,
+                             now->raw + SPECTRUM_AT, now->raw + TIMBRE_AT);
+        similarity_pitch_put(&now->pitch, now->raw + PITCH_AT);
+    }
+}
+
+static void forget_all(struct similarity *s)
+{
+    s->count = s->eight_count = 0;
 }
 
 enum status similarity_raw(struct similarity *s, const struct audio *a,
@@ -507,7 +443,7 @@ enum status similarity_raw(struct similarity *s, const struct audio *a,
     finish_all(s);
     if (st == ST_OK)
         memcpy(raw, s->sounds[0].raw, SIMILARITY_DIM * sizeof *raw);
-    s->count = 0;
+    forget_all(s);
     return st;
 }
 
@@ -538,7 +474,7 @@ void similarity_finish(struct similarity *s)
     finish_all(s);
     for (size_t i = 0; i < s->count; i++)
         standardise(s->sounds[i].raw, s->sounds[i].vector);
-    s->count = 0;
+    forget_all(s);
 }
 
 enum status similarity_vector(struct similarity *s, const struct audio *a,
