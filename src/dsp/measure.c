@@ -4,6 +4,7 @@
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/level.h"
+#include "dsp/line.h"
 #include "dsp/loudness.h"
 #include "dsp/pitch.h"
 #include "dsp/vec.h"
@@ -86,6 +87,7 @@ VEC_CLONES(sum_shapes, sum_all,
 struct shape {
     double centroid_hz, flatness, energy; /* of all frames, the first two × energy */
     struct measures *m;                   /* where the result goes */
+    struct audio mono;                    /* if the sound is not that itself */
 };
 
 struct measurer {
@@ -122,6 +124,13 @@ enum status measurer_new(struct measurer **out, int rate_hz, struct err *e)
     return ST_OK;
 }
 
+static void drop_sounds(struct measurer *by)
+{
+    for (size_t i = 0; i < by->count; i++)
+        audio_done(&by->shapes[i].mono);
+    by->count = 0;
+}
+
 void measurer_free(struct measurer *m)
 {
     if (!m)
@@ -130,6 +139,7 @@ void measurer_free(struct measurer *m)
     pitch_meter_free(m->pitch);
     free(m->power);
     free(m->rows);
+    drop_sounds(m);
     free(m->shapes);
     free(m);
 }
@@ -165,21 +175,19 @@ static void count_waiting(struct measurer *by)
     by->waiting = 0;
 }
 
-static bool open_shape(struct measurer *by, struct measures *m)
+static struct shape *open_shape(struct measurer *by, struct measures *m)
 {
     if (!array_grow(&by->shapes, &by->room, by->count + 1, sizeof *by->shapes))
-        return false;
-    by->shapes[by->count++] = (struct shape){.m = m};
-    return true;
+        return NULL;
+    struct shape *now = &by->shapes[by->count++];
+    *now = (struct shape){.m = m};
+    return now;
 }
 
 /* Frames half a frame apart; a short sound lies in the middle of its only one. Those that
  * are no eight of their own wait for some of other sounds. */
-static enum status measure_spectrum(struct measurer *by, const struct audio *mono,
-                                    struct measures *m, struct err *e)
+static void measure_spectrum(struct measurer *by, const struct audio *mono)
 {
-    if (!open_shape(by, m))
-        return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
     size_t size = (size_t)by->size, hop = size / 2, own = by->count - 1, i = 0;
     size_t frames = mono->frames > size ? (mono->frames - size) / hop + 1 : 1;
     for (; i + FFT_BATCH <= frames; i += FFT_BATCH) {
@@ -197,7 +205,6 @@ static enum status measure_spectrum(struct measurer *by, const struct audio *mon
         if (by->waiting == FFT_BATCH)
             count_waiting(by);
     }
-    return ST_OK;
 }
 
 static enum status measure_loudness(const struct audio *a, struct measures *m,
@@ -214,14 +221,20 @@ static enum status measure_loudness(const struct audio *a, struct measures *m,
 static enum status measure_mono(struct measurer *by, const struct audio *a,
                                 struct measures *m, struct err *e)
 {
-    struct audio mono = {0};
-    enum status st = one_channel(&mono, a, e);
-    if (st == ST_OK)
-        st = measure_spectrum(by, &mono, m, e);
-    if (st == ST_OK && by->pitch && pitch_meter_add(by->pitch, &mono, &m->est_freq_hz))
-        st = err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
-    audio_done(&mono);
-    return st;
+    struct shape *now = open_shape(by, m);
+    if (!now)
+        return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
+    struct audio mono = *a;
+    if (a->channels > 1 || !line_is_finite(a->data, a->frames)) {
+        enum status st = one_channel(&now->mono, a, e);
+        if (st != ST_OK)
+            return st;
+        mono = now->mono;
+    }
+    measure_spectrum(by, &mono);
+    if (by->pitch && pitch_meter_add(by->pitch, &mono, &m->est_freq_hz))
+        return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
+    return ST_OK;
 }
 
 enum status measurer_add(struct measurer *by, const struct audio *a, struct measures *m,
@@ -254,9 +267,9 @@ void measurer_finish(struct measurer *by)
             s->m->flatness = fmin(1.0, s->flatness / s->energy);
         }
     }
-    by->count = 0;
     if (by->pitch)
         pitch_meter_finish(by->pitch);
+    drop_sounds(by);
 }
 
 enum status measurer_sample(struct measurer *by, const struct audio *a,

@@ -24,7 +24,7 @@ void measurer_free(struct measurer *m);
 enum status measurer_sample(struct measurer *by, const struct audio *a,
                             struct measures *m, struct err *e);
 /* The same for many at less cost: centroid_hz, flatness and est_freq_hz are there after
- * measurer_finish, until when every *m has to stay where it is. */
+ * measurer_finish, until when every sound and its *m have to stay where they are. */
 enum status measurer_add(struct measurer *by, const struct audio *a, struct measures *m,
                          struct err *e);
 void measurer_finish(struct measurer *by);

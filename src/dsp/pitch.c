@@ -19,6 +19,7 @@ static const double window_s = 0.05;
 static const double dip_threshold = 0.12, dip_limit = 0.35;
 static const double same_pitch = 0.5 / 12; /* octaves */
 enum { FRAMES_MAX = 24, LOWEST_RATE_HZ = 32000 };
+enum { WIDE = 4, HALVES = VEC / WIDE, BLOCK = 32 /* lags, some WIDE of them */ };
 
 struct vote {
     double octave; /* log2 of the frequency */
@@ -27,7 +28,9 @@ struct vote {
 
 /* One sound, its frames and what they say. */
 struct ballot {
-    struct audio line;
+    const float *x; /* the line: the caller's, or what is `own` */
+    size_t frames;
+    struct audio own;
     int count;             /* frames, spread over the line */
     int order[FRAMES_MAX]; /* those that vote, the loudest first */
     int voters, queued;
@@ -48,10 +51,12 @@ struct waiting {
 struct yin {
     int rate_hz, window, lag_max, size;
     struct fft_batch *fft; /* its window is that of the difference */
-    /* Of eight frames side by side: the frames, silence behind them; their correlations;
-     * their cumulative mean normalised differences; and such a one by itself. */
+    /* Of eight frames side by side: the frames, silence behind them; their correlations.
+     */
     float *frames, *correlation;
-    double *dips, *dip;
+    double *dips;   /* their cumulative mean normalised differences, a row each … */
+    size_t row;     /* … of so many */
+    int64_t *under; /* by BLOCK lags and frame: whether any is below dip_limit */
     struct waiting waiting[FFT_BATCH];
     int count;
 };
@@ -62,23 +67,30 @@ static int times_for(int rate_hz)
     return rate_hz >= LOWEST_RATE_HZ ? 1 : (LOWEST_RATE_HZ + rate_hz - 1) / rate_hz;
 }
 
+/* Of the lags from 1 on. */
+static int blocks_of(const struct yin *y)
+{
+    return (y->lag_max + BLOCK - 1) / BLOCK;
+}
+
 static bool yin_init(struct yin *y, int rate_hz)
 {
     *y = (struct yin){.rate_hz = rate_hz};
     y->window = (int)(window_s * rate_hz);
     y->lag_max = (int)(rate_hz / lowest_hz) + 2;
     y->size = fft_next_fast(y->window + y->lag_max + 1);
-    size_t n = (size_t)y->size, lags = (size_t)y->lag_max + 1;
+    size_t n = (size_t)y->size;
     float *window = calloc(n, sizeof *window);
     for (int i = 0; window && i < y->window; i++)
         window[i] = 1;
     y->fft = window ? fft_batch_new(y->size, window) : NULL;
     free(window);
-    y->frames = calloc(FFT_BATCH * n, sizeof *y->frames);
-    y->correlation = malloc(FFT_BATCH * (n + 2) * sizeof *y->correlation);
-    y->dips = malloc(FFT_BATCH * lags * sizeof *y->dips);
-    y->dip = malloc(lags * sizeof *y->dip);
-    return y->fft && y->frames && y->correlation && y->dips && y->dip;
+    y->frames = calloc(FFT_BATCH * (n + BLOCK), sizeof *y->frames);
+    y->correlation = calloc(FFT_BATCH * (n + BLOCK), sizeof *y->correlation);
+    y->row = BLOCK * (size_t)blocks_of(y) + 1;
+    y->dips = malloc(FFT_BATCH * y->row * sizeof *y->dips);
+    y->under = malloc(FFT_BATCH * (size_t)blocks_of(y) * sizeof *y->under);
+    return y->fft && y->frames && y->correlation && y->dips && y->under;
 }
 
 static void yin_done(struct yin *y)
@@ -87,7 +99,7 @@ static void yin_done(struct yin *y)
     free(y->frames);
     free(y->correlation);
     free(y->dips);
-    free(y->dip);
+    free(y->under);
 }
 
 /* The waiting frames side by side; unused lanes hold the first one again. */
@@ -110,37 +122,68 @@ VEC_INLINE void gather(struct yin *y)
 
 VEC_CLONES(run_gather, gather, (struct yin * y), (y))
 
-/* d'(lag) of the frames side by side; under[lane] tells whether any is below dip_limit.
- */
-VEC_INLINE void differ(const struct yin *y, const double *energy, int64_t *under)
+/* Lane i of the four vectors goes, in their order, to to[i·stride …]. */
+VEC_INLINE void store_columns(const v4d *v, double *to, size_t stride)
 {
-    enum { HALVES = 2, HALF = VEC / HALVES };
+    v4d p = VEC_SHUFFLE(v[0], v[1], 0, 4, 2, 6), q = VEC_SHUFFLE(v[2], v[3], 0, 4, 2, 6);
+    v4d r = VEC_SHUFFLE(v[0], v[1], 1, 5, 3, 7), t = VEC_SHUFFLE(v[2], v[3], 1, 5, 3, 7);
+    *(v4d_any *)to = VEC_SHUFFLE(p, q, 0, 1, 4, 5);
+    *(v4d_any *)(to + stride) = VEC_SHUFFLE(r, t, 0, 1, 4, 5);
+    *(v4d_any *)(to + 2 * stride) = VEC_SHUFFLE(p, q, 2, 3, 6, 7);
+    *(v4d_any *)(to + 3 * stride) = VEC_SHUFFLE(r, t, 2, 3, 6, 7);
+}
+
+/* Half of the frames side by side, and where a lag of theirs begins. */
+struct half {
+    const float *out, *in, *correlation;
+    double *dips;
+    v4d first, moved, sum;
+};
+
+/* d'(lag) for the WIDE lags from `lag` on; all bits of under[lane] are set if any is
+ * below dip_limit. */
+VEC_INLINE void differ_some(struct half *f, int lag, size_t row, v4l *under)
+{
+    const v4d one = {1, 1, 1, 1};
+    v4d dip[WIDE];
+    for (int i = 0; i < WIDE; i++, lag++) {
+        v4d o = V4D_FROM(f->out + VEC * (lag - 1)), n = V4D_FROM(f->in + VEC * (lag - 1));
+        f->moved += n * n - o * o;
+        v4d d = f->first + f->moved - 2 * V4D_FROM(f->correlation + VEC * lag);
+        d = (v4d)((v4l)d & (d > 0));
+        f->sum += d;
+        v4l some = f->sum > 0;
+        d = d * lag / f->sum;
+        dip[i] = (v4d)(((v4l)d & some) | ((v4l)one & ~some));
+        *under |= dip[i] < dip_limit;
+    }
+    store_columns(dip, f->dips + lag - WIDE, row);
+}
+
+/* d'(lag) of the frames side by side. What is behind lag_max has no meaning. */
+VEC_INLINE void differ(const struct yin *y, const double *energy)
+{
+    struct half half[HALVES];
     for (int h = 0; h < HALVES; h++) {
-        const float *out = y->frames + HALF * h, *in = out + VEC * y->window;
-        const float *correlation = y->correlation + HALF * h;
-        double *dips = y->dips + HALF * h;
-        v4d first = *(const v4d_any *)(energy + HALF * h), moved = first, sum = {0};
-        v4l any = {0};
-        *(v4d_any *)dips = (v4d){1, 1, 1, 1};
-        for (int lag = 1; lag <= y->lag_max; lag++) {
-            v4d o = V4D_FROM(out + VEC * (lag - 1)), n = V4D_FROM(in + VEC * (lag - 1));
-            moved += n * n - o * o;
-            v4d d = first + moved - 2 * V4D_FROM(correlation + VEC * lag);
-            d = (v4d)((v4l)d & (d > 0));
-            sum += d;
-            v4l some = sum > 0;
-            d = d * lag / sum;
-            d = (v4d)(((v4l)d & some) | ((v4l)(v4d){1, 1, 1, 1} & ~some));
-            any |= d < dip_limit;
-            *(v4d_any *)(dips + VEC * lag) = d;
-        }
-        memcpy(under + HALF * h, &any, sizeof any);
+        v4d first = *(const v4d_any *)(energy + WIDE * h);
+        double *dips = y->dips + (size_t)(WIDE * h) * y->row;
+        const float *out = y->frames + WIDE * h;
+        half[h] = (struct half){
+            out, out + VEC * y->window, y->correlation + WIDE * h, dips, first, first,
+            {0}};
+        for (size_t i = 0; i < WIDE; i++)
+            dips[i * y->row] = 1;
+    }
+    for (int b = 0; b < blocks_of(y); b++) {
+        v4l under[HALVES] = {{0}};
+        for (int i = 0; i < BLOCK; i += WIDE)
+            for (int h = 0; h < HALVES; h++)
+                differ_some(&half[h], 1 + BLOCK * b + i, y->row, &under[h]);
+        memcpy(y->under + FFT_BATCH * b, under, sizeof under);
     }
 }
 
-VEC_CLONES(run_differ, differ,
-           (const struct yin *y, const double *energy, int64_t *under),
-           (y, energy, under))
+VEC_CLONES(run_differ, differ, (const struct yin *y, const double *energy), (y, energy))
 
 static double parabola(const double *d, int at, double *depth)
 {
@@ -150,33 +193,40 @@ static double parabola(const double *d, int at, double *depth)
     return at + shift;
 }
 
-/* The lag of the period, first dip under the threshold, else the deepest; 0 for none. */
-static int find_period(const struct yin *y)
+/* The lag of the period of a frame, first dip under the threshold, else the deepest; 0
+ * for none. */
+static int find_period(const struct yin *y, const double *dip, int frame)
 {
     int from = (int)(y->rate_hz / highest_hz), best = 0;
     from = from < 2 ? 2 : from;
-    for (int lag = from; lag < y->lag_max; lag++) {
-        bool dip = y->dip[lag] < y->dip[lag - 1] && y->dip[lag] <= y->dip[lag + 1];
-        if (!dip)
+    for (int b = (from - 1) / BLOCK; b < blocks_of(y); b++) {
+        if (!y->under[FFT_BATCH * b + frame])
             continue;
-        if (y->dip[lag] < dip_threshold)
-            return lag;
-        if (y->dip[lag] < dip_limit && (!best || y->dip[lag] < y->dip[best]))
-            best = lag;
+        int lag = 1 + BLOCK * b,
+            end = lag + BLOCK < y->lag_max ? lag + BLOCK : y->lag_max;
+        for (lag = lag < from ? from : lag; lag < end; lag++) {
+            if (!(dip[lag] < dip_limit) || !(dip[lag] < dip[lag - 1]) ||
+                !(dip[lag] <= dip[lag + 1]))
+                continue;
+            if (dip[lag] < dip_threshold)
+                return lag;
+            if (!best || dip[lag] < dip[best])
+                best = lag;
+        }
     }
     return best;
 }
 
 /* Later dips lie at multiples of the period: each doubling halves the error. */
-static double refine(const struct yin *y, double period)
+static double refine(const struct yin *y, const double *dip, double period)
 {
     for (int times = 2; period * times + 2 < y->lag_max; times *= 2) {
         int at = (int)lrint(period * times), reach = (int)(0.2 * period) + 1;
         int best = at;
         for (int lag = at - reach; lag <= at + reach && lag < y->lag_max; lag++)
-            if (lag > 1 && y->dip[lag] < y->dip[best])
+            if (lag > 1 && dip[lag] < dip[best])
                 best = lag;
-        double depth, place = parabola(y->dip, best, &depth);
+        double depth, place = parabola(dip, best, &depth);
         bool edge = abs(best - at) >= reach;
         if (edge || depth > 0.4)
             break;
@@ -185,15 +235,16 @@ static double refine(const struct yin *y, double period)
     return period;
 }
 
-/* What a frame in y->dip says. */
-static struct vote frame_vote(const struct yin *y, double rms)
+/* What a frame of those side by side says. */
+static struct vote frame_vote(const struct yin *y, int frame, double rms)
 {
-    int lag = find_period(y);
+    const double *dip = y->dips + (size_t)frame * y->row;
+    int lag = find_period(y, dip, frame);
     if (!lag)
         return (struct vote){0};
-    double depth, period = parabola(y->dip, lag, &depth);
+    double depth, period = parabola(dip, lag, &depth);
     double clarity = fmin(1, fmax(0, 1 - depth));
-    double hz = y->rate_hz / refine(y, period);
+    double hz = y->rate_hz / refine(y, dip, period);
     return (struct vote){log2(hz), rms * clarity};
 }
 
@@ -256,7 +307,7 @@ void pitch_meter_free(struct pitch_meter *m)
         return;
     yin_done(&m->yin);
     for (size_t i = 0; i < m->count; i++)
-        audio_done(&m->ballots[i].line);
+        audio_done(&m->ballots[i].own);
     free(m->ballots);
     free(m);
 }
@@ -264,19 +315,15 @@ void pitch_meter_free(struct pitch_meter *m)
 static void hear_waiting(struct yin *y)
 {
     double energy[FFT_BATCH] = {0};
-    int64_t under[FFT_BATCH];
     for (int i = 0; i < y->count; i++)
         energy[i] = y->waiting[i].ballot->energy[y->waiting[i].number];
     run_gather(y);
     fft_batch_correlate(y->fft, y->frames, y->correlation);
-    run_differ(y, energy, under);
+    run_differ(y, energy);
     for (int i = 0; i < y->count; i++) {
         struct ballot *b = y->waiting[i].ballot;
         int number = y->waiting[i].number;
-        for (int lag = 0; under[i] && lag <= y->lag_max; lag++)
-            y->dip[lag] = y->dips[FFT_BATCH * lag + i];
-        if (under[i])
-            b->votes[number] = frame_vote(y, b->rms[number]);
+        b->votes[number] = frame_vote(y, i, b->rms[number]);
         b->unheard -= b->rms[number];
     }
     for (int i = 0; i < y->count; i++)
@@ -291,19 +338,18 @@ static size_t frame_length(const struct yin *y)
 
 static size_t frame_at(const struct yin *y, const struct ballot *b, int number)
 {
-    size_t room = b->line.frames - frame_length(y);
+    size_t room = b->frames - frame_length(y);
     return b->count > 1 ? room * (size_t)number / (size_t)(b->count - 1) : 0;
 }
 
 /* Up to FRAMES_MAX frames, spread over the line; the louder of them vote. */
 static void choose_frames(const struct yin *y, struct ballot *b)
 {
-    size_t need = frame_length(y), count = (b->line.frames - need) / (need / 2) + 1;
+    size_t need = frame_length(y), count = (b->frames - need) / (need / 2) + 1;
     b->count = count > FRAMES_MAX ? FRAMES_MAX : (int)count;
     double loudest = 0;
     for (int i = 0; i < b->count; i++) {
-        b->energy[i] =
-            line_square_sum(b->line.data + frame_at(y, b, i), (size_t)y->window);
+        b->energy[i] = line_square_sum(b->x + frame_at(y, b, i), (size_t)y->window);
         b->rms[i] = sqrt(b->energy[i] / y->window);
         loudest = fmax(loudest, b->rms[i]);
     }
@@ -331,7 +377,7 @@ static void queue_frames(struct pitch_meter *m)
                 continue;
             int number = b->order[b->queued++];
             y->waiting[y->count++] =
-                (struct waiting){b, number, b->line.data + frame_at(y, b, number)};
+                (struct waiting){b, number, b->x + frame_at(y, b, number)};
         }
     }
 }
@@ -345,36 +391,39 @@ static struct ballot *open_ballot(struct pitch_meter *m, double *hz)
     return b;
 }
 
-/* The sound as YIN wants it: what is too short for a frame is continued by silence. */
-static enum status prepare(const struct yin *y, struct audio *line)
+/* The sound as YIN wants it, `own` where it is not that itself: what is too short for a
+ * frame is continued by silence. */
+static enum status prepare(const struct yin *y, const struct audio *mono,
+                           struct audio *own)
 {
-    struct audio other;
     enum status st = ST_OK;
-    if (line->rate_hz != y->rate_hz) {
-        st = resample_rate(&other, line, y->rate_hz, RESAMPLE_FAST, NULL);
-        audio_done(line);
-        *line = other;
+    const struct audio *line = mono;
+    if (mono->rate_hz != y->rate_hz) {
+        st = resample_rate(own, mono, y->rate_hz, RESAMPLE_FAST, NULL);
+        line = own;
     }
     if (st == ST_OK && line->frames < frame_length(y)) {
-        st = audio_slice(&other, line, 0, frame_length(y), NULL);
-        audio_done(line);
-        *line = other;
+        struct audio longer;
+        st = audio_slice(&longer, line, 0, frame_length(y), NULL);
+        audio_done(own);
+        *own = longer;
     }
     return st;
 }
 
-enum status pitch_meter_add(struct pitch_meter *m, struct audio *mono, double *hz)
+enum status pitch_meter_add(struct pitch_meter *m, const struct audio *mono, double *hz)
 {
     *hz = (double)NAN;
-    struct audio line = *mono;
-    *mono = (struct audio){0};
-    enum status st = prepare(&m->yin, &line);
+    struct audio own = {0};
+    enum status st = prepare(&m->yin, mono, &own);
     struct ballot *b = st == ST_OK ? open_ballot(m, hz) : NULL;
     if (!b) {
-        audio_done(&line);
+        audio_done(&own);
         return ST_NO_MEMORY;
     }
-    b->line = line;
+    b->own = own;
+    b->x = own.data ? own.data : mono->data;
+    b->frames = own.data ? own.frames : mono->frames;
     choose_frames(&m->yin, b);
     return ST_OK;
 }
@@ -387,7 +436,7 @@ void pitch_meter_finish(struct pitch_meter *m)
         struct ballot *b = &m->ballots[i];
         if (b->all > 0 && !b->lost)
             *b->hz = elect(b->votes, b->count, b->all);
-        audio_done(&b->line);
+        audio_done(&b->own);
     }
     m->count = 0;
 }

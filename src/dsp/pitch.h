@@ -13,11 +13,11 @@ struct pitch_meter;
 struct pitch_meter *pitch_meter_new(int rate_hz);
 void pitch_meter_free(struct pitch_meter *m);
 
-/* Takes over a sound of one channel and finite samples, of the meter's rate. Its pitch in
- * Hz, NAN if it has none, comes to *hz with pitch_meter_finish: the sounds since the last
- * are heard together, eight frames at a time, the loudest first, and each only as far as
- * it may still have one. NAN at once and ST_NO_MEMORY. */
-enum status pitch_meter_add(struct pitch_meter *m, struct audio *mono, double *hz);
+/* A sound of one channel and finite samples, of the meter's rate, that stays where it is
+ * until pitch_meter_finish. Then its pitch in Hz, NAN if it has none, comes to *hz: the
+ * sounds since the last are heard together, eight frames at a time, the loudest first,
+ * and each only as far as it may still have one. NAN at once and ST_NO_MEMORY. */
+enum status pitch_meter_add(struct pitch_meter *m, const struct audio *mono, double *hz);
 void pitch_meter_finish(struct pitch_meter *m);
 
 #endif
