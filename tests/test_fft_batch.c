@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-static const int SIZES[] = {8,    12,   16,   20,   24,   60,   128,  180, 300,
-                            1024, 1152, 1620, 2048, 2304, 2400, 4096, 4500};
+static const int SIZES[] = {8,    12,   16,   20,   24,   60,   128,  180,  300, 1024,
+                            1152, 1620, 2048, 2304, 2400, 3840, 4096, 4500, 4800};
 enum { SIZE_COUNT = sizeof SIZES / sizeof *SIZES };
 
 struct bench {
@@ -187,7 +187,7 @@ static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **s
         float *out = malloc(8 * ((size_t)n + 2) * sizeof *out);
         for (int i = 0; i < 8 * n; i++)
             x[i] = b.x[i % 8 * b.hop + i / 8];
-        fft_batch_correlate(b.batch, x, out);
+        fft_batch_correlate(b.batch, x, n, out);
         for (int lane = 0; lane < 8; lane++) {
             const float *frame = b.x + lane * b.hop;
             double worst = 0, square = 0;
@@ -203,6 +203,17 @@ static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **s
             }
             assert_true(worst < 1e-6 * square);
         }
+        /* Fewer lags are the same ones, and what is behind them is left alone. */
+        float *some = malloc(8 * ((size_t)n + 2) * sizeof *some);
+        for (int lags = 1; lags < n; lags += n / 4) {
+            for (int i = 0; i < 8 * (n + 2); i++)
+                some[i] = 77;
+            fft_batch_correlate(b.batch, x, lags, some);
+            assert_memory_equal(some, out, 8 * (size_t)lags * sizeof *some);
+            for (int i = 8 * (lags + 1); i < 8 * (n + 2); i++)
+                assert_true(some[i] == 77);
+        }
+        free(some);
         free(x);
         free(out);
         bench_done(&b);
@@ -242,8 +253,8 @@ static void every_build_gives_the_same_bits(void **state)
         assert_memory_equal(base, best, rows * sizeof *base);
         float *columns = malloc(rows * sizeof *columns);
         memcpy(columns, base, rows * sizeof *columns);
-        run_correlate_base(base_plan, columns, base);
-        run_correlate(b.batch, columns, best);
+        run_correlate_base(base_plan, columns, b.n, base);
+        run_correlate(b.batch, columns, b.n, best);
         assert_memory_equal(base, best, 8 * (size_t)b.n * sizeof *base);
         fft_batch_free(base_plan);
         free(columns);

@@ -5,27 +5,23 @@
 
 #include <stdlib.h>
 
+#include "dsp/fft_butterfly.h"
+
 enum { STAGES_MAX = 24, SIZE_LIMIT = 1 << 20 };
-
-struct complex8 {
-    v8f re, im;
-};
-
-struct twiddle {
-    float re, im;
-};
 
 struct fft_batch {
     int n, half; /* real and complex size */
     int stages;
     int radix[STAGES_MAX];
-    float *window;
+    float *window;        /* half of it: what a split would halve is halved beforehand */
     struct twiddle *root; /* e^(−2πi k/n), k < n; the complex transform takes every 2nd */
-    struct complex8 *a, *b;
-    void (*transform)(const struct fft_batch *f, struct complex8 **result);
+    struct complex8 *a, *b, *c; /* the last for correlation only */
+    void (*transform)(const struct fft_batch *f, struct complex8 **from,
+                      struct complex8 **to); /* all its stages but the last */
 };
 
-static void run_stages(const struct fft_batch *f, struct complex8 **result);
+static void run_stages(const struct fft_batch *f, struct complex8 **from,
+                       struct complex8 **to);
 
 static int factorise(int n, int *radix)
 {
@@ -61,12 +57,13 @@ struct fft_batch *fft_batch_new(int n, const float *window)
     f->a =
         aligned((size / 2 + 1) * sizeof *f->a); /* one more: the bin at half the rate */
     f->b = aligned((size / 2 + 1) * sizeof *f->b);
-    if (!f->window || !f->root || !f->a || !f->b) {
+    f->c = aligned((size / 2 + 1) * sizeof *f->c);
+    if (!f->window || !f->root || !f->a || !f->b || !f->c) {
         fft_batch_free(f);
         return NULL;
     }
     for (size_t i = 0; i < size; i++)
-        f->window[i] = window ? window[i] : 1.0f;
+        f->window[i] = window ? 0.5f * window[i] : 0.5f;
     for (int k = 0; k < n / 4; k++) { /* and a quarter of a turn on, and so on */
         double angle = -2 * 3.14159265358979323846 * k / n;
         struct twiddle w = {(float)cos(angle), (float)sin(angle)};
@@ -80,9 +77,12 @@ struct fft_batch *fft_batch_new(int n, const float *window)
 
 struct fft_batch *fft_batch_hann(int n)
 {
-    struct fft_batch *f = fft_batch_new(n, NULL);
-    if (f)
-        window_hann(f->window, n);
+    float *window = n < 1 ? NULL : malloc((size_t)n * sizeof *window);
+    if (!window)
+        return NULL;
+    window_hann(window, n);
+    struct fft_batch *f = fft_batch_new(n, window);
+    free(window);
     return f;
 }
 
@@ -94,130 +94,52 @@ void fft_batch_free(struct fft_batch *f)
     free(f->root);
     free(f->a);
     free(f->b);
+    free(f->c);
     free(f);
 }
 
 /* ---- Kernels: v is always eight frames ------------------------------------------- */
 
-VEC_INLINE void times(struct complex8 *z, const struct twiddle *w)
+/* w(p·k), k = 1 … radix − 1, of the roots of order n: every `step`th of f->root. */
+VEC_INLINE void take_roots(const struct fft_batch *f, int n, int radix, int p,
+                           struct twiddle *w)
 {
-    v8f re = z->re * w->re - z->im * w->im;
-    z->im = z->re * w->im + z->im * w->re;
-    z->re = re;
+    int step = f->n / n;
+    for (int k = 1; k < radix; k++)
+        w[k - 1] = f->root[k * p * step];
 }
 
-/* One Stockham stage: groups p < n / radix, s interleaved transforms; w(p·k) has the
- * roots of order n, which are every `step`th of f->root. */
-VEC_INLINE void stage2(const struct fft_batch *f, int n, int s, const struct complex8 *x,
-                       struct complex8 *y)
+/* A Stockham stage: groups p < n / radix, s interleaved transforms. */
+VEC_INLINE void stage(const struct fft_batch *f, int radix, int n, int s,
+                      const struct complex8 *x, struct complex8 *y)
 {
-    int m = n / 2, step = f->n / n;
+    int m = n / radix;
     for (int p = 0; p < m; p++) {
-        struct twiddle w = f->root[p * step];
-        for (int q = 0; q < s; q++) {
-            struct complex8 a = x[q + s * p], b = x[q + s * (p + m)];
-            struct complex8 sum = {a.re + b.re, a.im + b.im};
-            struct complex8 difference = {a.re - b.re, a.im - b.im};
-            times(&difference, &w);
-            y[q + s * 2 * p] = sum;
-            y[q + s * (2 * p + 1)] = difference;
-        }
+        struct twiddle w[RADIX_MAX];
+        take_roots(f, n, radix, p, w);
+        for (int q = 0; q < s; q++)
+            butterfly(radix, x + q + s * p, s * m, y + q + s * radix * p, s, w);
     }
 }
 
-VEC_INLINE void stage3(const struct fft_batch *f, int n, int s, const struct complex8 *x,
-                       struct complex8 *y)
+/* A stage of radix 4 and the next one: what a group of the second takes from as many of
+ * the first is on its way for a moment only, and every value is read and written once. */
+VEC_INLINE void two_stages(const struct fft_batch *f, int radix, int n, int s,
+                           const struct complex8 *x, struct complex8 *y)
 {
-    const float sine = 0.866025403784438647f; /* sin 2π/3 */
-    int m = n / 3, step = f->n / n;
+    int m = n / 4 / radix;
     for (int p = 0; p < m; p++) {
-        struct twiddle w1 = f->root[p * step], w2 = f->root[2 * p * step];
+        struct twiddle w[RADIX_MAX][RADIX_MAX], v[RADIX_MAX];
+        for (int j = 0; j < radix; j++)
+            take_roots(f, n, 4, p + m * j, w[j]);
+        take_roots(f, n / 4, radix, p, v);
         for (int q = 0; q < s; q++) {
-            struct complex8 a = x[q + s * p], b = x[q + s * (p + m)];
-            struct complex8 c = x[q + s * (p + 2 * m)];
-            v8f sum_re = b.re + c.re, sum_im = b.im + c.im;
-            v8f turn_re = (b.im - c.im) * sine, turn_im = (c.re - b.re) * sine;
-            v8f mid_re = a.re - sum_re * 0.5f, mid_im = a.im - sum_im * 0.5f;
-            struct complex8 y1 = {mid_re + turn_re, mid_im + turn_im};
-            struct complex8 y2 = {mid_re - turn_re, mid_im - turn_im};
-            times(&y1, &w1);
-            times(&y2, &w2);
-            struct complex8 *out = y + q + s * 3 * p;
-            out[0] = (struct complex8){a.re + sum_re, a.im + sum_im};
-            out[s] = y1;
-            out[2 * s] = y2;
-        }
-    }
-}
-
-VEC_INLINE void stage4(const struct fft_batch *f, int n, int s, const struct complex8 *x,
-                       struct complex8 *y)
-{
-    int m = n / 4, step = f->n / n;
-    for (int p = 0; p < m; p++) {
-        struct twiddle w1 = f->root[p * step], w2 = f->root[2 * p * step];
-        struct twiddle w3 = f->root[3 * p * step];
-        for (int q = 0; q < s; q++) {
-            const struct complex8 *in = x + q + s * p;
-            struct complex8 a = in[0], b = in[s * m], c = in[2 * s * m],
-                            d = in[3 * s * m];
-            v8f ac_re = a.re + c.re, ac_im = a.im + c.im;
-            v8f ca_re = a.re - c.re, ca_im = a.im - c.im;
-            v8f bd_re = b.re + d.re, bd_im = b.im + d.im;
-            v8f turn_re = b.im - d.im, turn_im = d.re - b.re; /* −i (b − d) */
-            struct complex8 y1 = {ca_re + turn_re, ca_im + turn_im};
-            struct complex8 y2 = {ac_re - bd_re, ac_im - bd_im};
-            struct complex8 y3 = {ca_re - turn_re, ca_im - turn_im};
-            times(&y1, &w1);
-            times(&y2, &w2);
-            times(&y3, &w3);
-            struct complex8 *out = y + q + s * 4 * p;
-            out[0] = (struct complex8){ac_re + bd_re, ac_im + bd_im};
-            out[s] = y1;
-            out[2 * s] = y2;
-            out[3 * s] = y3;
-        }
-    }
-}
-
-VEC_INLINE void stage5(const struct fft_batch *f, int n, int s, const struct complex8 *x,
-                       struct complex8 *y)
-{
-    const float c1 = 0.309016994374947424f, c2 = -0.809016994374947424f; /* cos 2π/5 … */
-    const float s1 = 0.951056516295153572f, s2 = 0.587785252292473129f; /* sin 2π/5 … */
-    int m = n / 5, step = f->n / n;
-    for (int p = 0; p < m; p++) {
-        struct twiddle w[4];
-        for (int k = 0; k < 4; k++)
-            w[k] = f->root[(k + 1) * p * step];
-        for (int q = 0; q < s; q++) {
-            const struct complex8 *in = x + q + s * p;
-            struct complex8 a = in[0], b = in[s * m], c = in[2 * s * m];
-            struct complex8 d = in[3 * s * m], e = in[4 * s * m];
-            v8f be_re = b.re + e.re, be_im = b.im + e.im;
-            v8f cd_re = c.re + d.re, cd_im = c.im + d.im;
-            v8f eb_re = b.re - e.re, eb_im = b.im - e.im;
-            v8f dc_re = c.re - d.re, dc_im = c.im - d.im;
-            v8f m1_re = a.re + be_re * c1 + cd_re * c2;
-            v8f m1_im = a.im + be_im * c1 + cd_im * c2;
-            v8f m2_re = a.re + be_re * c2 + cd_re * c1;
-            v8f m2_im = a.im + be_im * c2 + cd_im * c1;
-            v8f t1_re = eb_im * s1 + dc_im * s2, t1_im = -(eb_re * s1 + dc_re * s2);
-            v8f t2_re = eb_im * s2 - dc_im * s1, t2_im = -(eb_re * s2 - dc_re * s1);
-            struct complex8 y1 = {m1_re + t1_re, m1_im + t1_im};
-            struct complex8 y2 = {m2_re + t2_re, m2_im + t2_im};
-            struct complex8 y3 = {m2_re - t2_re, m2_im - t2_im};
-            struct complex8 y4 = {m1_re - t1_re, m1_im - t1_im};
-            times(&y1, &w[0]);
-            times(&y2, &w[1]);
-            times(&y3, &w[2]);
-            times(&y4, &w[3]);
-            struct complex8 *out = y + q + s * 5 * p;
-            out[0] = (struct complex8){a.re + be_re + cd_re, a.im + be_im + cd_im};
-            out[s] = y1;
-            out[2 * s] = y2;
-            out[3 * s] = y3;
-            out[4 * s] = y4;
+            struct complex8 t[4 * RADIX_MAX];
+            for (int j = 0; j < radix; j++)
+                butterfly4(x + q + s * (p + m * j), s * m * radix, t + j, radix, w[j]);
+            for (int k = 0; k < 4; k++)
+                butterfly(radix, t + radix * k, 1, y + q + s * (k + 4 * radix * p), 4 * s,
+                          v);
         }
     }
 }
@@ -249,73 +171,115 @@ VEC_INLINE void load(const struct fft_batch *f, const float *x, size_t hop)
             to[(size_t)(VEC * i) + lane] = x[lane * hop + (size_t)i] * f->window[i];
 }
 
-/* |X[k]|² and |X[half − k]|² of the real signal from Z[k] and Z[half − k]. */
-VEC_INLINE void split(const struct fft_batch *f, const struct complex8 *z, float *power)
+/* All stages but the last, over the f->half complex values at *from; then they lie
+ * there. Called, not inlined into each place: compilers take long over them. */
+VEC_INLINE void stages_of_eight(const struct fft_batch *f, struct complex8 **from,
+                                struct complex8 **to)
 {
-    int half = f->half;
-    v8f first = z[0].re + z[0].im, last = z[0].re - z[0].im;
-    first *= first;
-    last *= last;
-    VEC_AT(power) = first;
-    VEC_AT(power + VEC * half) = last;
-    for (int k = 1; k <= half / 2; k++) {
-        struct complex8 a = z[k], b = z[half - k];
-        v8f even_re = (a.re + b.re) * 0.5f, even_im = (a.im - b.im) * 0.5f;
-        struct complex8 odd = {(a.im + b.im) * 0.5f, (b.re - a.re) * 0.5f};
-        times(&odd, &f->root[k]);
-        v8f re = even_re + odd.re, im = even_im + odd.im;
-        VEC_AT(power + VEC * k) = re * re + im * im;
-        re = even_re - odd.re;
-        im = even_im - odd.im;
-        VEC_AT(power + VEC * (half - k)) = re * re + im * im;
+    int n = f->half, s = 1, last = f->stages - 1;
+    for (int i = 0; i < last;) {
+        int radix = f->radix[i], next = i + 1 < last && radix == 4 ? f->radix[i + 1] : 1;
+        const struct complex8 *x = *from;
+        struct complex8 *y = *to;
+        if (next == 4)
+            two_stages(f, 4, n, s, x, y);
+        else if (next == 2)
+            two_stages(f, 2, n, s, x, y);
+        else if (next == 3)
+            two_stages(f, 3, n, s, x, y);
+        else if (next == 5)
+            two_stages(f, 5, n, s, x, y);
+        else if (radix == 4)
+            stage(f, 4, n, s, x, y);
+        else if (radix == 2)
+            stage(f, 2, n, s, x, y);
+        else if (radix == 3)
+            stage(f, 3, n, s, x, y);
+        else
+            stage(f, 5, n, s, x, y);
+        n /= radix * next;
+        s *= radix * next;
+        i += next > 1 ? 2 : 1;
+        *to = *from;
+        *from = y;
     }
-}
-
-VEC_INLINE void stages_of_eight(const struct fft_batch *f, struct complex8 **result)
-{
-    struct complex8 *from = f->a, *to = f->b;
-    int n = f->half, s = 1;
-    for (int i = 0; i < f->stages; i++) {
-        switch (f->radix[i]) {
-        case 4:
-            stage4(f, n, s, from, to);
-            break;
-        case 2:
-            stage2(f, n, s, from, to);
-            break;
-        case 3:
-            stage3(f, n, s, from, to);
-            break;
-        default:
-            stage5(f, n, s, from, to);
-            break;
-        }
-        n /= f->radix[i];
-        s *= f->radix[i];
-        struct complex8 *swap = from;
-        from = to;
-        to = swap;
-    }
-    *result = from;
 }
 
 VEC_CLONES(run_stages, stages_of_eight,
-           (const struct fft_batch *f, struct complex8 **result), (f, result))
+           (const struct fft_batch *f, struct complex8 **from, struct complex8 **to),
+           (f, from, to))
 
-/* The stages over the f->half complex values at f->a; returns where the result lies. They
- * are called, not inlined into each of the six places: compilers take long over them. */
-static struct complex8 *transform(const struct fft_batch *f)
+/* The last stage turns nothing: butterfly q of half / radix. */
+VEC_INLINE void last_butterfly(const struct fft_batch *f, int radix,
+                               const struct complex8 *x, int q, struct complex8 *y,
+                               int out)
 {
-    struct complex8 *result;
-    f->transform(f, &result);
-    return result;
+    butterfly(radix, x + q, f->half / radix, y, out, NULL);
+}
+
+/* 2 X[k] and 2 X[half − k] of the real signal, the latter conjugated, from Z[k] and
+ * Z[half − k]. */
+VEC_INLINE void split(const struct fft_batch *f, int k, struct complex8 *low,
+                      struct complex8 *high)
+{
+    v8f even_re = low->re + high->re, even_im = low->im - high->im;
+    struct complex8 odd = {low->im + high->im, high->re - low->re};
+    times(&odd, &f->root[k]);
+    *low = (struct complex8){even_re + odd.re, even_im + odd.im};
+    *high = (struct complex8){even_re - odd.re, odd.im - even_im};
+}
+
+VEC_INLINE void split_power(const struct fft_batch *f, const struct complex8 *low,
+                            const struct complex8 *high, int k, float *power)
+{
+    struct complex8 a = *low, b = *high;
+    split(f, k, &a, &b);
+    VEC_AT(power + VEC * k) = a.re * a.re + a.im * a.im;
+    VEC_AT(power + VEC * (f->half - k)) = b.re * b.re + b.im * b.im;
+}
+
+/* The last stage: what butterfly q gives is split with what butterfly s − q gives. */
+VEC_INLINE void last_power(const struct fft_batch *f, int radix, const struct complex8 *x,
+                           float *power)
+{
+    int s = f->half / radix, q = 1;
+    struct complex8 a[RADIX_MAX], b[RADIX_MAX];
+    last_butterfly(f, radix, x, 0, a, 1);
+    v8f first = 2 * (a[0].re + a[0].im), last = 2 * (a[0].re - a[0].im);
+    VEC_AT(power) = first * first;
+    VEC_AT(power + VEC * f->half) = last * last;
+    for (int k = 1; k <= radix / 2; k++)
+        split_power(f, a + k, a + radix - k, s * k, power);
+    for (; q < s - q; q++) {
+        last_butterfly(f, radix, x, q, a, 1);
+        last_butterfly(f, radix, x, s - q, b, 1);
+        for (int k = 0; k < (radix + 1) / 2; k++)
+            split_power(f, a + k, b + radix - 1 - k, q + s * k, power);
+        for (int k = 0; k < radix / 2; k++)
+            split_power(f, b + k, a + radix - 1 - k, s - q + s * k, power);
+    }
+    if (q == s - q) {
+        last_butterfly(f, radix, x, q, a, 1);
+        for (int k = 0; k < (radix + 1) / 2; k++)
+            split_power(f, a + k, a + radix - 1 - k, q + s * k, power);
+    }
 }
 
 VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *x, int hop,
                                float *power)
 {
+    struct complex8 *z = f->a, *spare = f->b;
     load(f, x, (size_t)hop);
-    split(f, transform(f), power);
+    f->transform(f, &z, &spare);
+    int radix = f->radix[f->stages - 1];
+    if (radix == 4)
+        last_power(f, 4, z, power);
+    else if (radix == 2)
+        last_power(f, 2, z, power);
+    else if (radix == 3)
+        last_power(f, 3, z, power);
+    else
+        last_power(f, 5, z, power);
 }
 
 VEC_CLONES(run_power, power_of_eight,
@@ -329,21 +293,44 @@ void fft_batch_power(struct fft_batch *f, const float *x, int hop, float *power)
 
 /* ---- Spectra as rows ------------------------------------------------------------- */
 
-/* split, with the spectrum itself in place of z, which has room for one value more. */
+/* The transform of the values at f->a, where it lies then. */
+VEC_INLINE void transform(const struct fft_batch *f, struct complex8 *from,
+                          struct complex8 *to, struct complex8 **result)
+{
+    f->transform(f, &from, &to);
+    int radix = f->radix[f->stages - 1], s = f->half / radix;
+    for (int q = 0; q < s; q++)
+        if (radix == 4)
+            last_butterfly(f, 4, from, q, to + q, s);
+        else if (radix == 2)
+            last_butterfly(f, 2, from, q, to + q, s);
+        else if (radix == 3)
+            last_butterfly(f, 3, from, q, to + q, s);
+        else
+            last_butterfly(f, 5, from, q, to + q, s);
+    *result = to;
+}
+
+/* Twice the bins 0 and half, whose imaginary parts are 0. */
+VEC_INLINE void split_ends(const struct complex8 *z, v8f *low, v8f *high)
+{
+    *low = 2 * (z->re + z->im);
+    *high = 2 * (z->re - z->im);
+}
+
+/* The spectrum in place of z, which has room for one value more. */
 VEC_INLINE void split_in_place(const struct fft_batch *f, struct complex8 *z)
 {
     int half = f->half;
-    v8f zero = {0};
-    struct complex8 first = z[0];
-    z[0] = (struct complex8){first.re + first.im, zero};
-    z[half] = (struct complex8){first.re - first.im, zero};
+    v8f zero = {0}, low, high;
+    split_ends(z, &low, &high);
+    z[0] = (struct complex8){low, zero};
+    z[half] = (struct complex8){high, zero};
     for (int k = 1; k <= half / 2; k++) {
         struct complex8 a = z[k], b = z[half - k];
-        v8f even_re = (a.re + b.re) * 0.5f, even_im = (a.im - b.im) * 0.5f;
-        struct complex8 odd = {(a.im + b.im) * 0.5f, (b.re - a.re) * 0.5f};
-        times(&odd, &f->root[k]);
-        z[k] = (struct complex8){even_re + odd.re, even_im + odd.im};
-        z[half - k] = (struct complex8){even_re - odd.re, odd.im - even_im};
+        split(f, k, &a, &b);
+        z[k] = a;
+        z[half - k] = b;
     }
 }
 
@@ -368,7 +355,8 @@ VEC_INLINE void forward_eight(const struct fft_batch *f, const float *x, size_t 
                               float *spectrum, size_t spectrum_stride)
 {
     load(f, x, stride);
-    struct complex8 *z = transform(f);
+    struct complex8 *z;
+    transform(f, f->a, f->b, &z);
     split_in_place(f, z);
     store_rows(z, f->n + 2, spectrum, spectrum_stride);
 }
@@ -401,22 +389,32 @@ VEC_INLINE void load_rows(const float *x, size_t stride, int count, float *to)
 
 /* The inverse transform is the forward one with real and imaginary parts exchanged before
  * and after: the first exchange is done here, with the split of the real signal. */
+VEC_INLINE void join_ends(const v8f *low, const v8f *high, float scale,
+                          struct complex8 *z)
+{
+    *z = (struct complex8){(*low - *high) * scale, (*low + *high) * scale};
+}
+
+VEC_INLINE void join(const struct fft_batch *f, int k, const struct complex8 *low,
+                     const struct complex8 *high, float scale, struct complex8 *z)
+{
+    struct complex8 a = *low, b = *high;
+    v8f even_re = a.re + b.re, even_im = a.im - b.im;
+    struct twiddle back = {f->root[k].re, -f->root[k].im};
+    struct complex8 odd = {a.re - b.re, a.im + b.im};
+    times(&odd, &back);
+    z[k] = (struct complex8){(even_im + odd.re) * scale, (even_re - odd.im) * scale};
+    z[f->half - k] =
+        (struct complex8){(odd.re - even_im) * scale, (even_re + odd.im) * scale};
+}
+
 VEC_INLINE void join_in_place(const struct fft_batch *f, struct complex8 *z)
 {
     int half = f->half;
     float scale = 1.0f / (float)f->n;
-    v8f low = z[0].re, high = z[half].re;
-    z[0] = (struct complex8){(low - high) * scale, (low + high) * scale};
-    for (int k = 1; k <= half / 2; k++) {
-        struct complex8 a = z[k], b = z[half - k];
-        v8f even_re = a.re + b.re, even_im = a.im - b.im;
-        struct twiddle back = {f->root[k].re, -f->root[k].im};
-        struct complex8 odd = {a.re - b.re, a.im + b.im};
-        times(&odd, &back);
-        z[k] = (struct complex8){(even_im + odd.re) * scale, (even_re - odd.im) * scale};
-        z[half - k] =
-            (struct complex8){(odd.re - even_im) * scale, (even_re + odd.im) * scale};
-    }
+    join_ends(&z[0].re, &z[half].re, scale, z);
+    for (int k = 1; k <= half / 2; k++)
+        join(f, k, &z[k], &z[half - k], scale, z);
 }
 
 VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
@@ -424,7 +422,8 @@ VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
 {
     load_rows(spectrum, spectrum_stride, f->n + 2, (float *)f->a);
     join_in_place(f, f->a);
-    struct complex8 *z = transform(f);
+    struct complex8 *z;
+    transform(f, f->a, f->b, &z);
     for (int i = 0; i < f->half; i++)
         z[i] = (struct complex8){z[i].im, z[i].re};
     store_rows(z, f->n, x, stride);
@@ -494,39 +493,81 @@ void fft_batch_back(struct fft_batch *f, int count, float *x, size_t stride)
 
 /* ---- Correlation ----------------------------------------------------------------- */
 
-/* The spectra of the windowed columns go to `out`, those of the whole ones through the
- * plan; the product of one's conjugates with the other goes back. */
-VEC_INLINE void correlate_eight(const struct fft_batch *f, const float *x, float *out)
+/* Twice X[k] and X[half − k] of one signal, conjugated, times those of another. */
+VEC_INLINE void multiply(const struct fft_batch *f, int k, const struct complex8 *x,
+                         const struct complex8 *y, struct complex8 *low,
+                         struct complex8 *high)
 {
-    size_t bins = (size_t)f->half + 1;
-    float *to = (float *)f->a;
-    for (int i = 0; i < f->n; i++)
-        VEC_AT(to + VEC * i) = VEC_CONST_AT(x + VEC * i) * f->window[i];
-    struct complex8 *z = transform(f);
-    split_in_place(f, z);
-    memcpy(out, z, bins * sizeof *z);
-    memcpy(f->a, x, (size_t)f->half * sizeof *z);
-    z = transform(f);
-    split_in_place(f, z);
-    for (size_t k = 0; k < bins; k++) {
-        v8f re = VEC_CONST_AT(out + 2 * VEC * k),
-            im = VEC_CONST_AT(out + 2 * VEC * k + VEC);
-        struct complex8 whole = z[k];
-        f->a[k] = (struct complex8){re * whole.re + im * whole.im,
-                                    re * whole.im - im * whole.re};
-    }
-    join_in_place(f, f->a);
-    z = transform(f);
-    for (int i = 0; i < f->half; i++) {
-        VEC_AT(out + 2 * VEC * i) = z[i].im;
-        VEC_AT(out + 2 * VEC * i + VEC) = z[i].re;
+    struct complex8 a = x[k], b = x[f->half - k], c = y[k], d = y[f->half - k];
+    split(f, k, &a, &b);
+    split(f, k, &c, &d);
+    *low = (struct complex8){a.re * c.re + a.im * c.im, a.re * c.im - a.im * c.re};
+    *high = (struct complex8){b.re * d.re + b.im * d.im, b.re * d.im - b.im * d.re};
+    if (2 * k == f->half)
+        *low = *high;
+}
+
+/* The last stage backwards: two lags a value, as far as they are wanted. */
+VEC_INLINE void last_lags(const struct fft_batch *f, int radix, const struct complex8 *x,
+                          int lags, float *out)
+{
+    int s = f->half / radix;
+    for (int q = 0; q < s && 2 * q < lags; q++) {
+        struct complex8 z[RADIX_MAX];
+        last_butterfly(f, radix, x, q, z, 1);
+        for (int k = 0; k < radix && 2 * (q + s * k) < lags; k++) {
+            float *to = out + (ptrdiff_t)(2 * VEC) * (q + s * k);
+            VEC_AT(to) = z[k].im;
+            VEC_AT(to + VEC) = z[k].re;
+        }
     }
 }
 
-VEC_CLONES(run_correlate, correlate_eight,
-           (const struct fft_batch *f, const float *x, float *out), (f, x, out))
-
-void fft_batch_correlate(struct fft_batch *f, const float *x, float *out)
+/* The windowed columns are transformed, and the whole ones, whose spectrum is split to
+ * twice of it; the product of one's conjugates with the other goes back. */
+VEC_INLINE void correlate_eight(const struct fft_batch *f, const float *x, int lags,
+                                float *out)
 {
-    run_correlate(f, x, out);
+    float *windowed = (float *)f->a, *whole = (float *)f->c;
+    float scale = 0.5f / (float)f->n;
+    struct complex8 *y, *z;
+    for (int i = 0; i < f->n; i++) {
+        v8f v = VEC_CONST_AT(x + VEC * i);
+        VEC_AT(windowed + VEC * i) = v * f->window[i];
+        VEC_AT(whole + VEC * i) = v;
+    }
+    transform(f, f->a, f->b, &y);
+    struct complex8 *third = y == f->a ? f->b : f->a;
+    transform(f, f->c, third, &z);
+    struct complex8 *to = z == f->c ? third : f->c;
+    v8f low, high, other_low, other_high;
+    split_ends(y, &low, &high);
+    split_ends(z, &other_low, &other_high);
+    low *= other_low;
+    high *= other_high;
+    join_ends(&low, &high, scale, to);
+    for (int k = 1; k <= f->half / 2; k++) {
+        struct complex8 a, b;
+        multiply(f, k, y, z, &a, &b);
+        join(f, k, &a, &b, scale, to);
+    }
+    f->transform(f, &to, &y);
+    int radix = f->radix[f->stages - 1];
+    if (radix == 4)
+        last_lags(f, 4, to, lags, out);
+    else if (radix == 2)
+        last_lags(f, 2, to, lags, out);
+    else if (radix == 3)
+        last_lags(f, 3, to, lags, out);
+    else
+        last_lags(f, 5, to, lags, out);
+}
+
+VEC_CLONES(run_correlate, correlate_eight,
+           (const struct fft_batch *f, const float *x, int lags, float *out),
+           (f, x, lags, out))
+
+void fft_batch_correlate(struct fft_batch *f, const float *x, int lags, float *out)
+{
+    run_correlate(f, x, lags, out);
 }

@@ -318,7 +318,7 @@ static void hear_waiting(struct yin *y)
     for (int i = 0; i < y->count; i++)
         energy[i] = y->waiting[i].ballot->energy[y->waiting[i].number];
     run_gather(y);
-    fft_batch_correlate(y->fft, y->frames, y->correlation);
+    fft_batch_correlate(y->fft, y->frames, y->lag_max + 1, y->correlation);
     run_differ(y, energy);
     for (int i = 0; i < y->count; i++) {
         struct ballot *b = y->waiting[i].ballot;
