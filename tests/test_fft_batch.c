@@ -230,14 +230,16 @@ static void every_build_gives_the_same_bits(void **state)
         struct fft_batch *base_plan = fft_batch_new(b.n, b.window);
         assert_non_null(base_plan);
         base_plan->transform = run_stages_base;
-        run_power_base(base_plan, b.x, b.hop, b.power);
+        const float *frames[8];
+        take_rows(b.x, (size_t)b.hop, frames);
+        run_power_base(base_plan, frames, b.n / 2 + 1, b.power);
         memset(b.other, 0, bytes);
-        run_power(b.batch, b.x, b.hop, b.other);
+        run_power(b.batch, frames, b.n / 2 + 1, b.other);
         assert_memory_equal(b.power, b.other, bytes);
         size_t row = (size_t)b.n + 2, rows = 8 * row;
         float *base = malloc(rows * sizeof *base), *best = malloc(rows * sizeof *best);
-        run_forward_base(base_plan, b.x, (size_t)b.hop, base, row);
-        run_forward(b.batch, b.x, (size_t)b.hop, best, row);
+        run_forward_base(base_plan, frames, base, row);
+        run_forward(b.batch, frames, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
         run_inverse_base(base_plan, base, row, base, row);
         run_inverse(b.batch, best, row, best, row);
@@ -260,6 +262,31 @@ static void every_build_gives_the_same_bits(void **state)
         free(columns);
         free(base);
         free(best);
+        bench_done(&b);
+    }
+}
+
+/* A few bins, and frames that lie anywhere, are those of all that lie evenly. */
+static void parts_are_those_of_the_whole(void **state)
+{
+    (void)state;
+    for (int z = 0; z < SIZE_COUNT; z++) {
+        struct bench b;
+        bench_init(&b, SIZES[z]);
+        size_t bins = (size_t)b.n / 2 + 1, bytes = 8 * sizeof(float);
+        fft_batch_power(b.batch, b.x, b.hop, b.power);
+        for (size_t some = 1; some <= bins; some += 1 + bins / 9) {
+            memset(b.other, 0, bins * bytes);
+            fft_batch_low_power(b.batch, b.x, b.hop, (int)some, b.other);
+            assert_memory_equal(b.power, b.other, some * bytes);
+        }
+        const float *frames[8];
+        for (int i = 0; i < 8; i++)
+            frames[i] = b.x + (7 - i) / 2 * b.hop;
+        fft_batch_power_of(b.batch, frames, b.other);
+        for (size_t k = 0; k < bins; k++)
+            for (size_t i = 0; i < 8; i++)
+                assert_true(b.other[8 * k + i] == b.power[8 * k + (7 - i) / 2]);
         bench_done(&b);
     }
 }
@@ -291,6 +318,7 @@ int main(void)
         cmocka_unit_test(lanes_are_the_rows),
         cmocka_unit_test(complex_lanes_turn),
         cmocka_unit_test(correlations_are_those_of_the_windowed_frame_with_the_whole),
+        cmocka_unit_test(parts_are_those_of_the_whole),
         cmocka_unit_test(every_build_gives_the_same_bits),
         cmocka_unit_test(other_sizes_are_refused),
     };

@@ -145,30 +145,31 @@ VEC_INLINE void two_stages(const struct fft_batch *f, int radix, int n, int s,
 }
 
 /* Eight windowed values of each of eight frames, rows, to columns at `to`. */
-VEC_INLINE void load_block(const float *x, size_t hop, const float *window, float *to)
+VEC_INLINE void load_block(const float *const x[VEC], int i, const float *window,
+                           float *to)
 {
-    v8f w = VEC_CONST_AT(window), row[VEC];
-    row[0] = VEC_CONST_AT(x) * w;
-    row[1] = VEC_CONST_AT(x + hop) * w;
-    row[2] = VEC_CONST_AT(x + 2 * hop) * w;
-    row[3] = VEC_CONST_AT(x + 3 * hop) * w;
-    row[4] = VEC_CONST_AT(x + 4 * hop) * w;
-    row[5] = VEC_CONST_AT(x + 5 * hop) * w;
-    row[6] = VEC_CONST_AT(x + 6 * hop) * w;
-    row[7] = VEC_CONST_AT(x + 7 * hop) * w;
+    v8f w = VEC_CONST_AT(window + i), row[VEC];
+    row[0] = VEC_CONST_AT(x[0] + i) * w;
+    row[1] = VEC_CONST_AT(x[1] + i) * w;
+    row[2] = VEC_CONST_AT(x[2] + i) * w;
+    row[3] = VEC_CONST_AT(x[3] + i) * w;
+    row[4] = VEC_CONST_AT(x[4] + i) * w;
+    row[5] = VEC_CONST_AT(x[5] + i) * w;
+    row[6] = VEC_CONST_AT(x[6] + i) * w;
+    row[7] = VEC_CONST_AT(x[7] + i) * w;
     vec_store_columns(row, to, VEC);
 }
 
 /* Samples 2j and 2j + 1 of every frame, windowed, are complex value j of its lane. */
-VEC_INLINE void load(const struct fft_batch *f, const float *x, size_t hop)
+VEC_INLINE void load(const struct fft_batch *f, const float *const x[VEC])
 {
     float *to = (float *)f->a;
     int i = 0;
     for (; i + VEC <= f->n; i += VEC)
-        load_block(x + i, hop, f->window + i, to + VEC * i);
+        load_block(x, i, f->window, to + VEC * i);
     for (; i < f->n; i++)
         for (size_t lane = 0; lane < VEC; lane++)
-            to[(size_t)(VEC * i) + lane] = x[lane * hop + (size_t)i] * f->window[i];
+            to[(size_t)(VEC * i) + lane] = x[lane][i] * f->window[i];
 }
 
 /* All stages but the last, over the f->half complex values at *from; then they lie
@@ -265,30 +266,76 @@ VEC_INLINE void last_power(const struct fft_batch *f, int radix, const struct co
     }
 }
 
-VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *x, int hop,
-                               float *power)
+/* The bins below `bins` ≤ half / radix alone. */
+VEC_INLINE void last_low_power(const struct fft_batch *f, int radix,
+                               const struct complex8 *x, int bins, float *power)
+{
+    int s = f->half / radix;
+    struct complex8 a[RADIX_MAX], b[RADIX_MAX];
+    last_butterfly(f, radix, x, 0, a, 1);
+    v8f first = 2 * (a[0].re + a[0].im);
+    VEC_AT(power) = first * first;
+    for (int q = 1; q < bins; q++) {
+        last_butterfly(f, radix, x, q, a, 1);
+        last_butterfly(f, radix, x, s - q, b, 1);
+        split(f, q, a, b + radix - 1);
+        VEC_AT(power + VEC * q) = a->re * a->re + a->im * a->im;
+    }
+}
+
+VEC_INLINE void last_of_radix(const struct fft_batch *f, int radix,
+                              const struct complex8 *x, int bins, float *power)
+{
+    if (bins <= f->half / radix)
+        last_low_power(f, radix, x, bins, power);
+    else
+        last_power(f, radix, x, power);
+}
+
+VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *const x[VEC],
+                               int bins, float *power)
 {
     struct complex8 *z = f->a, *spare = f->b;
-    load(f, x, (size_t)hop);
+    load(f, x);
     f->transform(f, &z, &spare);
     int radix = f->radix[f->stages - 1];
     if (radix == 4)
-        last_power(f, 4, z, power);
+        last_of_radix(f, 4, z, bins, power);
     else if (radix == 2)
-        last_power(f, 2, z, power);
+        last_of_radix(f, 2, z, bins, power);
     else if (radix == 3)
-        last_power(f, 3, z, power);
+        last_of_radix(f, 3, z, bins, power);
     else
-        last_power(f, 5, z, power);
+        last_of_radix(f, 5, z, bins, power);
 }
 
 VEC_CLONES(run_power, power_of_eight,
-           (const struct fft_batch *f, const float *x, int hop, float *power),
-           (f, x, hop, power))
+           (const struct fft_batch *f, const float *const x[VEC], int bins, float *power),
+           (f, x, bins, power))
+
+static void take_rows(const float *x, size_t stride, const float *row[VEC])
+{
+    for (size_t i = 0; i < VEC; i++)
+        row[i] = x + i * stride;
+}
 
 void fft_batch_power(struct fft_batch *f, const float *x, int hop, float *power)
 {
-    run_power(f, x, hop, power);
+    fft_batch_low_power(f, x, hop, f->half + 1, power);
+}
+
+void fft_batch_low_power(struct fft_batch *f, const float *x, int hop, int bins,
+                         float *power)
+{
+    const float *row[VEC];
+    take_rows(x, (size_t)hop, row);
+    run_power(f, row, bins, power);
+}
+
+void fft_batch_power_of(struct fft_batch *f, const float *const x[FFT_BATCH],
+                        float *power)
+{
+    run_power(f, x, f->half + 1, power);
 }
 
 /* ---- Spectra as rows ------------------------------------------------------------- */
@@ -351,25 +398,27 @@ VEC_INLINE void store_rows(const struct complex8 *from, int count, float *to,
             to[lane * stride + (size_t)i] = v[(size_t)(VEC * i) + lane];
 }
 
-VEC_INLINE void forward_eight(const struct fft_batch *f, const float *x, size_t stride,
+VEC_INLINE void forward_eight(const struct fft_batch *f, const float *const x[VEC],
                               float *spectrum, size_t spectrum_stride)
 {
-    load(f, x, stride);
     struct complex8 *z;
+    load(f, x);
     transform(f, f->a, f->b, &z);
     split_in_place(f, z);
     store_rows(z, f->n + 2, spectrum, spectrum_stride);
 }
 
 VEC_CLONES(run_forward, forward_eight,
-           (const struct fft_batch *f, const float *x, size_t stride, float *spectrum,
+           (const struct fft_batch *f, const float *const x[VEC], float *spectrum,
             size_t spectrum_stride),
-           (f, x, stride, spectrum, spectrum_stride))
+           (f, x, spectrum, spectrum_stride))
 
 void fft_batch_forward(struct fft_batch *f, const float *x, size_t stride,
                        float *spectrum, size_t spectrum_stride)
 {
-    run_forward(f, x, stride, spectrum, spectrum_stride);
+    const float *row[VEC];
+    take_rows(x, stride, row);
+    run_forward(f, row, spectrum, spectrum_stride);
 }
 
 /* Rows to lanes, as they are. */

@@ -26,6 +26,13 @@ void fft_batch_free(struct fft_batch *f);
 /* power[8·k + lane] = |X[k]|² of the windowed frame that starts at x + lane·hop, for
  * k = 0 … n/2. x holds 7·hop + n values, power 8·(n/2 + 1). */
 void fft_batch_power(struct fft_batch *f, const float *x, int hop, float *power);
+/* The same of the bins below `bins` ≥ 1, for less where they are few; what the others
+ * hold then is anything. */
+void fft_batch_low_power(struct fft_batch *f, const float *x, int hop, int bins,
+                         float *power);
+/* The same of frames that begin anywhere; some may be the same. */
+void fft_batch_power_of(struct fft_batch *f, const float *const x[FFT_BATCH],
+                        float *power);
 
 /* Eight rows of n values, `stride` floats apart, to eight spectra as rfft_forward has
  * them (n + 2 floats each), `spectrum_stride` apart; and back, scaled by 1/n. The plan's

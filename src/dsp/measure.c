@@ -93,11 +93,12 @@ struct shape {
 struct measurer {
     int rate_hz, size;
     struct fft_batch *fft;
-    struct pitch_meter *pitch; /* NULL below 1 kHz: nothing has one there */
-    float *power;              /* of eight frames, as fft_batch leaves it */
-    float *rows;               /* frames that wait for others, and of which shapes */
+    struct pitch_meter *pitch;     /* NULL below 1 kHz: nothing has one there */
+    float *power;                  /* of eight frames, as fft_batch leaves it */
+    const float *frame[FFT_BATCH]; /* that wait for others, and of which shapes */
     size_t of[FFT_BATCH];
     int waiting;
+    float *rows;          /* those shorter than a whole one */
     struct shape *shapes; /* of the sounds since the last finish */
     size_t count, room;
 };
@@ -169,7 +170,9 @@ static void count_shapes(const struct measurer *by, int count, const size_t *of)
 static void count_waiting(struct measurer *by)
 {
     if (by->waiting > 0) {
-        fft_batch_power(by->fft, by->rows, by->size, by->power);
+        for (int i = by->waiting; i < FFT_BATCH; i++)
+            by->frame[i] = by->frame[0];
+        fft_batch_power_of(by->fft, by->frame, by->power);
         count_shapes(by, by->waiting, by->of);
     }
     by->waiting = 0;
@@ -184,6 +187,16 @@ static struct shape *open_shape(struct measurer *by, struct measures *m)
     return now;
 }
 
+/* A short sound in the middle of the frame at `row`. */
+static const float *padded(const struct audio *mono, float *row, size_t size)
+{
+    size_t n = mono->frames, lead = (size - n) / 2;
+    memset(row, 0, lead * sizeof *row);
+    memcpy(row + lead, mono->data, n * sizeof *row);
+    memset(row + lead + n, 0, (size - lead - n) * sizeof *row);
+    return row;
+}
+
 /* Frames half a frame apart; a short sound lies in the middle of its only one. Those that
  * are no eight of their own wait for some of other sounds. */
 static void measure_spectrum(struct measurer *by, const struct audio *mono)
@@ -196,11 +209,10 @@ static void measure_spectrum(struct measurer *by, const struct audio *mono)
         count_shapes(by, FFT_BATCH, of);
     }
     for (; i < frames; i++) {
-        float *row = by->rows + (size_t)by->waiting * size;
-        size_t n = mono->frames < size ? mono->frames : size, lead = (size - n) / 2;
-        memset(row, 0, lead * sizeof *row);
-        memcpy(row + lead, mono->data + i * hop, n * sizeof *row);
-        memset(row + lead + n, 0, (size - lead - n) * sizeof *row);
+        by->frame[by->waiting] = mono->data + i * hop;
+        if (mono->frames < size)
+            by->frame[by->waiting] =
+                padded(mono, by->rows + (size_t)by->waiting * size, size);
         by->of[by->waiting++] = own;
         if (by->waiting == FFT_BATCH)
             count_waiting(by);
@@ -218,14 +230,14 @@ static enum status measure_loudness(const struct audio *a, struct measures *m,
 }
 
 /* What of the sound needs one channel of it. */
-static enum status measure_mono(struct measurer *by, const struct audio *a,
+static enum status measure_mono(struct measurer *by, const struct audio *a, bool clean,
                                 struct measures *m, struct err *e)
 {
     struct shape *now = open_shape(by, m);
     if (!now)
         return err_set(e, ST_NO_MEMORY, "no memory to measure sounds");
     struct audio mono = *a;
-    if (a->channels > 1 || !line_is_finite(a->data, a->frames)) {
+    if (a->channels > 1 || !clean) {
         enum status st = one_channel(&now->mono, a, e);
         if (st != ST_OK)
             return st;
@@ -237,12 +249,22 @@ static enum status measure_mono(struct measurer *by, const struct audio *a,
     return ST_OK;
 }
 
+/* And whether every sample is a number: then it is their sum's. */
+static double rms_of(const struct audio *a, bool *clean)
+{
+    size_t n = a->frames * (size_t)a->channels;
+    double sum = line_square_sum(a->data, n);
+    *clean = isfinite(sum);
+    return *clean && n > 0 ? sqrt(sum / (double)n) : level_rms(a);
+}
+
 enum status measurer_add(struct measurer *by, const struct audio *a, struct measures *m,
                          struct err *e)
 {
     m->duration_sec = a->rate_hz > 0 ? (double)a->frames / a->rate_hz : 0;
     m->channels = a->channels;
-    double rms = level_rms(a), peak = level_peak(a);
+    bool clean;
+    double rms = rms_of(a, &clean), peak = level_peak(a);
     m->rms_db = fmax(lowest_db, level_to_db(rms));
     m->peak_dbfs = fmax(lowest_db, level_to_db(peak));
     m->crest_factor = m->centroid_hz = m->flatness = m->lufs = m->est_freq_hz =
@@ -253,7 +275,7 @@ enum status measurer_add(struct measurer *by, const struct audio *a, struct meas
         return err_set(e, ST_UNSUPPORTED, "a sound of %d Hz among those of %d Hz",
                        a->rate_hz, by->rate_hz);
     m->crest_factor = peak / rms;
-    enum status st = measure_mono(by, a, m, e);
+    enum status st = measure_mono(by, a, clean, m, e);
     return st == ST_OK ? measure_loudness(a, m, e) : st;
 }
 

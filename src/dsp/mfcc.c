@@ -187,6 +187,26 @@ void mfcc_cepstrum(const struct mfcc *m, const float *band, float floor, float *
     }
 }
 
+/* Four coefficients from c on, whose sums do not wait for each other. */
+VEC_INLINE void four_coeffs(const struct mfcc *m, const v8f *level_db, int c,
+                            float *coeff)
+{
+    const float *row = m->dct + c * m->bands;
+    const float *first = row, *second = row + m->bands, *third = second + m->bands;
+    const float *fourth = third + m->bands;
+    v8f p = {0}, q = {0}, r = {0}, t = {0};
+    for (int b = 0; b < m->bands; b++) {
+        p += level_db[b] * first[b];
+        q += level_db[b] * second[b];
+        r += level_db[b] * third[b];
+        t += level_db[b] * fourth[b];
+    }
+    VEC_AT(coeff + VEC * c) = p;
+    VEC_AT(coeff + VEC * (c + 1)) = q;
+    VEC_AT(coeff + VEC * (c + 2)) = r;
+    VEC_AT(coeff + VEC * (c + 3)) = t;
+}
+
 VEC_INLINE void cepstrum_eight(const struct mfcc *m, const float *band, float floor,
                                float *coeff)
 {
@@ -196,8 +216,11 @@ VEC_INLINE void cepstrum_eight(const struct mfcc *m, const float *band, float fl
         vec_log2(&level);
         level_db[b] = level * 3.01029996F;
     }
-    for (int c = 0; c < m->coeffs; c++) {
-        const float *row = m->dct + (size_t)c * (size_t)m->bands;
+    int c = 0;
+    for (; c + 4 <= m->coeffs; c += 4)
+        four_coeffs(m, level_db, c, coeff);
+    for (; c < m->coeffs; c++) {
+        const float *row = m->dct + c * m->bands;
         v8f sum = {0};
         for (int b = 0; b < m->bands; b++)
             sum += level_db[b] * row[b];

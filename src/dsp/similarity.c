@@ -39,6 +39,7 @@ struct similarity {
     struct mfcc *mel;
     struct similarity_bands bands;
     float *mixed, *line;         /* one channel; and what of it counts */
+    double *levels;              /* its envelope */
     float *eight, *eight_powers; /* frames one after the other, and lanes of powers */
     float *long_eight, *long_powers;
     size_t frame_of[FFT_BATCH]; /* the place of each frame in `eights`, lane by lane */
@@ -46,7 +47,7 @@ struct similarity {
     int frame_count, long_count;
     struct similarity_eight *eights;
     struct waiting *sounds;
-    size_t eight_count, eights_room, count, room, mixed_room, line_room;
+    size_t eight_count, eights_room, count, room, mixed_room, line_room, levels_room;
 };
 
 const struct similarity_weights similarity_even = {{1.0, 1.0, 1.0, 1.0}};
@@ -101,6 +102,7 @@ void similarity_free(struct similarity *s)
     free(s->sounds);
     free(s->mixed);
     free(s->line);
+    free(s->levels);
     free(s);
 }
 
@@ -113,16 +115,10 @@ struct sound {
     int rate_hz;
 };
 
-/* One channel of finite samples: the sound's own where it is that. */
-static enum status mix(struct similarity *s, const struct audio *a, const float **mono,
-                       struct err *e)
+static enum status mix(struct similarity *s, const struct audio *a, struct err *e)
 {
-    *mono = a->data;
-    if (a->channels == 1 && line_is_finite(a->data, a->frames))
-        return ST_OK;
     if (!array_grow(&s->mixed, &s->mixed_room, a->frames + 1, sizeof *s->mixed))
         return err_set(e, ST_NO_MEMORY, "no memory for %zu frames", a->frames);
-    *mono = s->mixed;
     for (size_t i = 0; i < a->frames; i++) {
         double sum = 0.0;
         for (int c = 0; c < a->channels; c++)
@@ -136,25 +132,43 @@ static enum status mix(struct similarity *s, const struct audio *a, const float 
 struct envelope {
     double *power;
     size_t count, hop;
-    double loudest;
+    double loudest, sum; /* the latter is a number if all samples are */
 };
 
-static enum status envelope_of(struct envelope *v, const float *x, size_t frames,
-                               int rate_hz, struct err *e)
+static enum status envelope_of(struct similarity *s, const float *x, size_t frames,
+                               struct envelope *v, struct err *e)
 {
     memset(v, 0, sizeof *v);
-    v->hop = (size_t)fmax(1.0, 0.002 * rate_hz);
+    v->hop = (size_t)fmax(1.0, 0.002 * s->rate_hz);
     if (frames / v->hop > ENVELOPE_MAX)
         v->hop = frames / ENVELOPE_MAX;
-    v->power = malloc((frames / v->hop + 2) * sizeof *v->power);
-    if (v->power == NULL)
+    if (!array_grow(&s->levels, &s->levels_room, frames / v->hop + 1, sizeof *s->levels))
         return err_set(e, ST_NO_MEMORY, "no memory for an envelope");
+    v->power = s->levels;
     for (size_t from = 0; from < frames; from += v->hop) {
         size_t n = frames - from < v->hop ? frames - from : v->hop;
-        v->power[v->count] = line_square_sum(x + from, n) / (double)v->hop;
-        v->loudest = fmax(v->loudest, v->power[v->count++]);
+        double power = line_square_sum(x + from, n) / (double)v->hop;
+        v->power[v->count++] = power;
+        v->loudest = fmax(v->loudest, power);
+        v->sum += power;
     }
     return ST_OK;
+}
+
+/* One channel of numbers, the sound's own where it is that, and its envelope. */
+static enum status hear_line(struct similarity *s, const struct audio *a,
+                             const float **mono, struct envelope *v, struct err *e)
+{
+    enum status st = ST_OK;
+    *mono = a->data;
+    v->sum = (double)NAN;
+    if (a->channels == 1)
+        st = envelope_of(s, a->data, a->frames, v, e);
+    if (st != ST_OK || isfinite(v->sum))
+        return st;
+    st = mix(s, a, e);
+    *mono = s->mixed;
+    return st == ST_OK ? envelope_of(s, s->mixed, a->frames, v, e) : st;
 }
 
 VEC_INLINE void scale(const float *x, size_t n, float gain, float *to)
@@ -305,7 +319,8 @@ static void hear_waiting(struct similarity *s)
 {
     if (s->long_count == 0)
         return;
-    fft_batch_power(s->long_batch, s->long_eight, s->long_size, s->long_powers);
+    fft_batch_low_power(s->long_batch, s->long_eight, s->long_size,
+                        similarity_pitch_bins(s->long_size, s->rate_hz), s->long_powers);
     struct similarity_pitch *of[FFT_BATCH];
     for (int i = 0; i < s->long_count; i++)
         of[i] = &s->sounds[s->long_of[i]].pitch;
@@ -406,14 +421,8 @@ static enum status add_sound(struct similarity *s, const struct audio *a, float 
     if (!now)
         return err_set(e, ST_NO_MEMORY, "no memory for similarity");
     now->vector = vector;
-    enum status st = mix(s, a, &mono, e);
-    if (st == ST_OK)
-        st = envelope_of(&v, mono, a->frames, s->rate_hz, e);
-    if (st != ST_OK)
-        return st;
-    st = look_at(s, now, mono, a->frames, &v, e);
-    free(v.power);
-    return st;
+    enum status st = hear_line(s, a, &mono, &v, e);
+    return st == ST_OK ? look_at(s, now, mono, a->frames, &v, e) : st;
 }
 
 static void finish_all(struct similarity *s)

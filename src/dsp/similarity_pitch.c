@@ -109,14 +109,23 @@ VEC_CLONES(run_peaks, add_peaks,
             int high, float bin_hz),
            (of, count, power, low, high, bin_hz))
 
+static int highest_bin(int size, int rate_hz)
+{
+    int high = (int)(HIGHEST_HZ / ((double)rate_hz / size));
+    return high > size / 2 - 2 ? size / 2 - 2 : high;
+}
+
+int similarity_pitch_bins(int size, int rate_hz)
+{
+    return highest_bin(size, rate_hz) + 2;
+}
+
 void similarity_pitch_add(struct similarity_pitch *const *of, int count,
                           const float *power, int size, int rate_hz)
 {
     double bin_hz = (double)rate_hz / size;
-    int low = (int)(LOWEST_HZ / bin_hz) + 1, high = (int)(HIGHEST_HZ / bin_hz);
-    if (high > size / 2 - 2)
-        high = size / 2 - 2;
-    run_peaks(of, count, power, low, high, (float)bin_hz);
+    run_peaks(of, count, power, (int)(LOWEST_HZ / bin_hz) + 1, highest_bin(size, rate_hz),
+              (float)bin_hz);
 }
 
 void similarity_pitch_put(const struct similarity_pitch *p, float *out)

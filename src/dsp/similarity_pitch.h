@@ -12,6 +12,9 @@ struct similarity_pitch {
 
 struct similarity_pitch similarity_pitch_none(void);
 
+/* So many bins of such spectra are looked at. */
+int similarity_pitch_bins(int size, int rate_hz);
+
 /* A spectrum more of each of `count` ≤ 8, which may be the same: the lanes of what
  * fft_batch_power leaves of frames of `size`. */
 void similarity_pitch_add(struct similarity_pitch *const *of, int count,
