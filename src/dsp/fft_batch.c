@@ -210,6 +210,20 @@ VEC_CLONES(run_stages, stages_of_eight,
            (const struct fft_batch *f, struct complex8 **from, struct complex8 **to),
            (f, from, to))
 
+/* name(f, radix, …) with the last stage's radix as the constant it is. */
+#define BY_LAST_RADIX(name, f, ...)                                                      \
+    do {                                                                                 \
+        int last_radix = (f)->radix[(f)->stages - 1];                                    \
+        if (last_radix == 4)                                                             \
+            name(f, 4, __VA_ARGS__);                                                     \
+        else if (last_radix == 2)                                                        \
+            name(f, 2, __VA_ARGS__);                                                     \
+        else if (last_radix == 3)                                                        \
+            name(f, 3, __VA_ARGS__);                                                     \
+        else                                                                             \
+            name(f, 5, __VA_ARGS__);                                                     \
+    } while (0)
+
 /* The last stage turns nothing: butterfly q of half / radix. */
 VEC_INLINE void last_butterfly(const struct fft_batch *f, int radix,
                                const struct complex8 *x, int q, struct complex8 *y,
@@ -298,15 +312,7 @@ VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *const x[V
     struct complex8 *z = f->a, *spare = f->b;
     load(f, x);
     f->transform(f, &z, &spare);
-    int radix = f->radix[f->stages - 1];
-    if (radix == 4)
-        last_of_radix(f, 4, z, bins, power);
-    else if (radix == 2)
-        last_of_radix(f, 2, z, bins, power);
-    else if (radix == 3)
-        last_of_radix(f, 3, z, bins, power);
-    else
-        last_of_radix(f, 5, z, bins, power);
+    BY_LAST_RADIX(last_of_radix, f, z, bins, power);
 }
 
 VEC_CLONES(run_power, power_of_eight,
@@ -340,22 +346,21 @@ void fft_batch_power_of(struct fft_batch *f, const float *const x[FFT_BATCH],
 
 /* ---- Spectra as rows ------------------------------------------------------------- */
 
-/* The transform of the values at f->a, where it lies then. */
-VEC_INLINE void transform(const struct fft_batch *f, struct complex8 *from,
-                          struct complex8 *to, struct complex8 **result)
+VEC_INLINE void last_stage(const struct fft_batch *f, int radix, const struct complex8 *x,
+                           struct complex8 *y)
 {
-    f->transform(f, &from, &to);
-    int radix = f->radix[f->stages - 1], s = f->half / radix;
+    int s = f->half / radix;
     for (int q = 0; q < s; q++)
-        if (radix == 4)
-            last_butterfly(f, 4, from, q, to + q, s);
-        else if (radix == 2)
-            last_butterfly(f, 2, from, q, to + q, s);
-        else if (radix == 3)
-            last_butterfly(f, 3, from, q, to + q, s);
-        else
-            last_butterfly(f, 5, from, q, to + q, s);
-    *result = to;
+        last_butterfly(f, radix, x, q, y + q, s);
+}
+
+/* The transform of the values at f->a, where it lies then. */
+VEC_INLINE void transform(const struct fft_batch *f, struct complex8 **result)
+{
+    struct complex8 *from = f->a;
+    *result = f->b;
+    f->transform(f, &from, result);
+    BY_LAST_RADIX(last_stage, f, from, *result);
 }
 
 /* Twice the bins 0 and half, whose imaginary parts are 0. */
@@ -403,7 +408,7 @@ VEC_INLINE void forward_eight(const struct fft_batch *f, const float *const x[VE
 {
     struct complex8 *z;
     load(f, x);
-    transform(f, f->a, f->b, &z);
+    transform(f, &z);
     split_in_place(f, z);
     store_rows(z, f->n + 2, spectrum, spectrum_stride);
 }
@@ -472,7 +477,7 @@ VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
     load_rows(spectrum, spectrum_stride, f->n + 2, (float *)f->a);
     join_in_place(f, f->a);
     struct complex8 *z;
-    transform(f, f->a, f->b, &z);
+    transform(f, &z);
     for (int i = 0; i < f->half; i++)
         z[i] = (struct complex8){z[i].im, z[i].re};
     store_rows(z, f->n, x, stride);
@@ -542,18 +547,53 @@ void fft_batch_back(struct fft_batch *f, int count, float *x, size_t stride)
 
 /* ---- Correlation ----------------------------------------------------------------- */
 
-/* Twice X[k] and X[half − k] of one signal, conjugated, times those of another. */
-VEC_INLINE void multiply(const struct fft_batch *f, int k, const struct complex8 *x,
-                         const struct complex8 *y, struct complex8 *low,
-                         struct complex8 *high)
+/* Bins k and half − k of one signal, conjugated, times those of another: twice each from
+ * low and high to what goes back. */
+VEC_INLINE void multiply(const struct fft_batch *f, int k, const struct complex8 *low,
+                         const struct complex8 *high, const struct complex8 *other_low,
+                         const struct complex8 *other_high, struct complex8 *to)
 {
-    struct complex8 a = x[k], b = x[f->half - k], c = y[k], d = y[f->half - k];
+    struct complex8 a = *low, b = *high, c = *other_low, d = *other_high;
     split(f, k, &a, &b);
     split(f, k, &c, &d);
-    *low = (struct complex8){a.re * c.re + a.im * c.im, a.re * c.im - a.im * c.re};
-    *high = (struct complex8){b.re * d.re + b.im * d.im, b.re * d.im - b.im * d.re};
-    if (2 * k == f->half)
-        *low = *high;
+    struct complex8 x = {a.re * c.re + a.im * c.im, a.re * c.im - a.im * c.re};
+    struct complex8 y = {b.re * d.re + b.im * d.im, b.re * d.im - b.im * d.re};
+    join(f, k, 2 * k == f->half ? &y : &x, &y, 0.5f / (float)f->n, to);
+}
+
+/* The last stage of both signals, and the product of their spectra, as last_power. */
+VEC_INLINE void last_product(const struct fft_batch *f, int radix,
+                             const struct complex8 *x, const struct complex8 *y,
+                             struct complex8 *to)
+{
+    int s = f->half / radix, q = 1;
+    struct complex8 a[RADIX_MAX], b[RADIX_MAX], c[RADIX_MAX], d[RADIX_MAX];
+    v8f low, high, other_low, other_high;
+    last_butterfly(f, radix, x, 0, a, 1);
+    last_butterfly(f, radix, y, 0, c, 1);
+    split_ends(a, &low, &high);
+    split_ends(c, &other_low, &other_high);
+    low *= other_low;
+    high *= other_high;
+    join_ends(&low, &high, 0.5f / (float)f->n, to);
+    for (int k = 1; k <= radix / 2; k++)
+        multiply(f, s * k, a + k, a + radix - k, c + k, c + radix - k, to);
+    for (; q < s - q; q++) {
+        last_butterfly(f, radix, x, q, a, 1);
+        last_butterfly(f, radix, x, s - q, b, 1);
+        last_butterfly(f, radix, y, q, c, 1);
+        last_butterfly(f, radix, y, s - q, d, 1);
+        for (int k = 0, far = radix - 1; k < (radix + 1) / 2; k++, far--)
+            multiply(f, q + s * k, a + k, b + far, c + k, d + far, to);
+        for (int k = 0, far = radix - 1; k < radix / 2; k++, far--)
+            multiply(f, s - q + s * k, b + k, a + far, d + k, c + far, to);
+    }
+    if (q == s - q) {
+        last_butterfly(f, radix, x, q, a, 1);
+        last_butterfly(f, radix, y, q, c, 1);
+        for (int k = 0, far = radix - 1; k < (radix + 1) / 2; k++, far--)
+            multiply(f, q + s * k, a + k, a + far, c + k, c + far, to);
+    }
 }
 
 /* The last stage backwards: two lags a value, as far as they are wanted. */
@@ -572,44 +612,32 @@ VEC_INLINE void last_lags(const struct fft_batch *f, int radix, const struct com
     }
 }
 
+/* The last stages there and back. */
+VEC_INLINE void correlate_last(const struct fft_batch *f, int radix,
+                               const struct complex8 *x, const struct complex8 *y,
+                               struct complex8 *to, struct complex8 *spare, int lags,
+                               float *out)
+{
+    last_product(f, radix, x, y, to);
+    f->transform(f, &to, &spare);
+    last_lags(f, radix, to, lags, out);
+}
+
 /* The windowed columns are transformed, and the whole ones, whose spectrum is split to
  * twice of it; the product of one's conjugates with the other goes back. */
 VEC_INLINE void correlate_eight(const struct fft_batch *f, const float *x, int lags,
                                 float *out)
 {
     float *windowed = (float *)f->a, *whole = (float *)f->c;
-    float scale = 0.5f / (float)f->n;
-    struct complex8 *y, *z;
+    struct complex8 *y = f->a, *z = f->c, *spare = f->b;
     for (int i = 0; i < f->n; i++) {
         v8f v = VEC_CONST_AT(x + VEC * i);
         VEC_AT(windowed + VEC * i) = v * f->window[i];
         VEC_AT(whole + VEC * i) = v;
     }
-    transform(f, f->a, f->b, &y);
-    struct complex8 *third = y == f->a ? f->b : f->a;
-    transform(f, f->c, third, &z);
-    struct complex8 *to = z == f->c ? third : f->c;
-    v8f low, high, other_low, other_high;
-    split_ends(y, &low, &high);
-    split_ends(z, &other_low, &other_high);
-    low *= other_low;
-    high *= other_high;
-    join_ends(&low, &high, scale, to);
-    for (int k = 1; k <= f->half / 2; k++) {
-        struct complex8 a, b;
-        multiply(f, k, y, z, &a, &b);
-        join(f, k, &a, &b, scale, to);
-    }
-    f->transform(f, &to, &y);
-    int radix = f->radix[f->stages - 1];
-    if (radix == 4)
-        last_lags(f, 4, to, lags, out);
-    else if (radix == 2)
-        last_lags(f, 2, to, lags, out);
-    else if (radix == 3)
-        last_lags(f, 3, to, lags, out);
-    else
-        last_lags(f, 5, to, lags, out);
+    f->transform(f, &y, &spare);
+    f->transform(f, &z, &spare);
+    BY_LAST_RADIX(correlate_last, f, y, z, spare, y, lags, out);
 }
 
 VEC_CLONES(run_correlate, correlate_eight,
