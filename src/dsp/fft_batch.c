@@ -244,39 +244,69 @@ VEC_INLINE void split(const struct fft_batch *f, int k, struct complex8 *low,
     *high = (struct complex8){even_re - odd.re, odd.im - even_im};
 }
 
-VEC_INLINE void split_power(const struct fft_batch *f, const struct complex8 *low,
-                            const struct complex8 *high, int k, float *power)
+/* Twice the bins 0 and half, whose imaginary parts are 0. */
+VEC_INLINE void split_ends(const struct complex8 *z, v8f *low, v8f *high)
+{
+    *low = 2 * (z->re + z->im);
+    *high = 2 * (z->re - z->im);
+}
+
+/* Where the spectrum goes: powers, or if those are NULL the values. */
+struct spectrum {
+    float *power;
+    struct complex8 *value;
+};
+
+VEC_INLINE void put_pair(const struct fft_batch *f, const struct complex8 *low,
+                         const struct complex8 *high, int k, const struct spectrum *to)
 {
     struct complex8 a = *low, b = *high;
     split(f, k, &a, &b);
-    VEC_AT(power + VEC * k) = a.re * a.re + a.im * a.im;
-    VEC_AT(power + VEC * (f->half - k)) = b.re * b.re + b.im * b.im;
+    if (to->power) {
+        VEC_AT(to->power + VEC * k) = a.re * a.re + a.im * a.im;
+        VEC_AT(to->power + VEC * (f->half - k)) = b.re * b.re + b.im * b.im;
+    } else {
+        to->value[k] = a;
+        to->value[f->half - k] = b;
+    }
+}
+
+VEC_INLINE void put_ends(const struct fft_batch *f, const struct complex8 *z,
+                         const struct spectrum *to)
+{
+    v8f low, high, zero = {0};
+    split_ends(z, &low, &high);
+    if (to->power) {
+        VEC_AT(to->power) = low * low;
+        VEC_AT(to->power + VEC * f->half) = high * high;
+    } else {
+        to->value[0] = (struct complex8){low, zero};
+        to->value[f->half] = (struct complex8){high, zero};
+    }
 }
 
 /* The last stage: what butterfly q gives is split with what butterfly s − q gives. */
-VEC_INLINE void last_power(const struct fft_batch *f, int radix, const struct complex8 *x,
-                           float *power)
+VEC_INLINE void last_split(const struct fft_batch *f, int radix, const struct complex8 *x,
+                           const struct spectrum *to)
 {
     int s = f->half / radix, q = 1;
     struct complex8 a[RADIX_MAX], b[RADIX_MAX];
     last_butterfly(f, radix, x, 0, a, 1);
-    v8f first = 2 * (a[0].re + a[0].im), last = 2 * (a[0].re - a[0].im);
-    VEC_AT(power) = first * first;
-    VEC_AT(power + VEC * f->half) = last * last;
+    put_ends(f, a, to);
     for (int k = 1; k <= radix / 2; k++)
-        split_power(f, a + k, a + radix - k, s * k, power);
+        put_pair(f, a + k, a + radix - k, s * k, to);
     for (; q < s - q; q++) {
         last_butterfly(f, radix, x, q, a, 1);
         last_butterfly(f, radix, x, s - q, b, 1);
         for (int k = 0; k < (radix + 1) / 2; k++)
-            split_power(f, a + k, b + radix - 1 - k, q + s * k, power);
+            put_pair(f, a + k, b + radix - 1 - k, q + s * k, to);
         for (int k = 0; k < radix / 2; k++)
-            split_power(f, b + k, a + radix - 1 - k, s - q + s * k, power);
+            put_pair(f, b + k, a + radix - 1 - k, s - q + s * k, to);
     }
     if (q == s - q) {
         last_butterfly(f, radix, x, q, a, 1);
         for (int k = 0; k < (radix + 1) / 2; k++)
-            split_power(f, a + k, a + radix - 1 - k, q + s * k, power);
+            put_pair(f, a + k, a + radix - 1 - k, q + s * k, to);
     }
 }
 
@@ -297,13 +327,14 @@ VEC_INLINE void last_low_power(const struct fft_batch *f, int radix,
     }
 }
 
-VEC_INLINE void last_of_radix(const struct fft_batch *f, int radix,
-                              const struct complex8 *x, int bins, float *power)
+VEC_INLINE void last_power(const struct fft_batch *f, int radix, const struct complex8 *x,
+                           int bins, float *power)
 {
+    struct spectrum to = {power, NULL};
     if (bins <= f->half / radix)
         last_low_power(f, radix, x, bins, power);
     else
-        last_power(f, radix, x, power);
+        last_split(f, radix, x, &to);
 }
 
 VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *const x[VEC],
@@ -312,7 +343,7 @@ VEC_INLINE void power_of_eight(const struct fft_batch *f, const float *const x[V
     struct complex8 *z = f->a, *spare = f->b;
     load(f, x);
     f->transform(f, &z, &spare);
-    BY_LAST_RADIX(last_of_radix, f, z, bins, power);
+    BY_LAST_RADIX(last_power, f, z, bins, power);
 }
 
 VEC_CLONES(run_power, power_of_eight,
@@ -346,46 +377,6 @@ void fft_batch_power_of(struct fft_batch *f, const float *const x[FFT_BATCH],
 
 /* ---- Spectra as rows ------------------------------------------------------------- */
 
-VEC_INLINE void last_stage(const struct fft_batch *f, int radix, const struct complex8 *x,
-                           struct complex8 *y)
-{
-    int s = f->half / radix;
-    for (int q = 0; q < s; q++)
-        last_butterfly(f, radix, x, q, y + q, s);
-}
-
-/* The transform of the values at f->a, where it lies then. */
-VEC_INLINE void transform(const struct fft_batch *f, struct complex8 **result)
-{
-    struct complex8 *from = f->a;
-    *result = f->b;
-    f->transform(f, &from, result);
-    BY_LAST_RADIX(last_stage, f, from, *result);
-}
-
-/* Twice the bins 0 and half, whose imaginary parts are 0. */
-VEC_INLINE void split_ends(const struct complex8 *z, v8f *low, v8f *high)
-{
-    *low = 2 * (z->re + z->im);
-    *high = 2 * (z->re - z->im);
-}
-
-/* The spectrum in place of z, which has room for one value more. */
-VEC_INLINE void split_in_place(const struct fft_batch *f, struct complex8 *z)
-{
-    int half = f->half;
-    v8f zero = {0}, low, high;
-    split_ends(z, &low, &high);
-    z[0] = (struct complex8){low, zero};
-    z[half] = (struct complex8){high, zero};
-    for (int k = 1; k <= half / 2; k++) {
-        struct complex8 a = z[k], b = z[half - k];
-        split(f, k, &a, &b);
-        z[k] = a;
-        z[half - k] = b;
-    }
-}
-
 /* Lanes to rows: `count` vectors at `from`, one value each to every row. */
 VEC_INLINE void store_rows(const struct complex8 *from, int count, float *to,
                            size_t stride)
@@ -403,14 +394,21 @@ VEC_INLINE void store_rows(const struct complex8 *from, int count, float *to,
             to[lane * stride + (size_t)i] = v[(size_t)(VEC * i) + lane];
 }
 
+VEC_INLINE void last_spectrum(const struct fft_batch *f, int radix,
+                              const struct complex8 *x, struct complex8 *value)
+{
+    struct spectrum to = {NULL, value};
+    last_split(f, radix, x, &to);
+}
+
 VEC_INLINE void forward_eight(const struct fft_batch *f, const float *const x[VEC],
                               float *spectrum, size_t spectrum_stride)
 {
-    struct complex8 *z;
+    struct complex8 *z = f->a, *to = f->b;
     load(f, x);
-    transform(f, &z);
-    split_in_place(f, z);
-    store_rows(z, f->n + 2, spectrum, spectrum_stride);
+    f->transform(f, &z, &to);
+    BY_LAST_RADIX(last_spectrum, f, z, to);
+    store_rows(to, f->n + 2, spectrum, spectrum_stride);
 }
 
 VEC_CLONES(run_forward, forward_eight,
@@ -471,16 +469,31 @@ VEC_INLINE void join_in_place(const struct fft_batch *f, struct complex8 *z)
         join(f, k, &z[k], &z[half - k], scale, z);
 }
 
+/* The last stage backwards: two values of the signal each, as far as they are wanted. */
+VEC_INLINE void last_back(const struct fft_batch *f, int radix, const struct complex8 *x,
+                          int count, float *out)
+{
+    int s = f->half / radix;
+    for (int q = 0; q < s && 2 * q < count; q++) {
+        struct complex8 z[RADIX_MAX];
+        last_butterfly(f, radix, x, q, z, 1);
+        for (int k = 0; k < radix && 2 * (q + s * k) < count; k++) {
+            float *to = out + (ptrdiff_t)(2 * VEC) * (q + s * k);
+            VEC_AT(to) = z[k].im;
+            VEC_AT(to + VEC) = z[k].re;
+        }
+    }
+}
+
 VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
                               size_t spectrum_stride, float *x, size_t stride)
 {
-    load_rows(spectrum, spectrum_stride, f->n + 2, (float *)f->a);
-    join_in_place(f, f->a);
-    struct complex8 *z;
-    transform(f, &z);
-    for (int i = 0; i < f->half; i++)
-        z[i] = (struct complex8){z[i].im, z[i].re};
-    store_rows(z, f->n, x, stride);
+    struct complex8 *z = f->a, *to = f->b;
+    load_rows(spectrum, spectrum_stride, f->n + 2, (float *)z);
+    join_in_place(f, z);
+    f->transform(f, &z, &to);
+    BY_LAST_RADIX(last_back, f, z, f->n, (float *)to);
+    store_rows(to, f->n, x, stride);
 }
 
 VEC_CLONES(run_inverse, inverse_eight,
@@ -596,22 +609,6 @@ VEC_INLINE void last_product(const struct fft_batch *f, int radix,
     }
 }
 
-/* The last stage backwards: two lags a value, as far as they are wanted. */
-VEC_INLINE void last_lags(const struct fft_batch *f, int radix, const struct complex8 *x,
-                          int lags, float *out)
-{
-    int s = f->half / radix;
-    for (int q = 0; q < s && 2 * q < lags; q++) {
-        struct complex8 z[RADIX_MAX];
-        last_butterfly(f, radix, x, q, z, 1);
-        for (int k = 0; k < radix && 2 * (q + s * k) < lags; k++) {
-            float *to = out + (ptrdiff_t)(2 * VEC) * (q + s * k);
-            VEC_AT(to) = z[k].im;
-            VEC_AT(to + VEC) = z[k].re;
-        }
-    }
-}
-
 /* The last stages there and back. */
 VEC_INLINE void correlate_last(const struct fft_batch *f, int radix,
                                const struct complex8 *x, const struct complex8 *y,
@@ -620,7 +617,7 @@ VEC_INLINE void correlate_last(const struct fft_batch *f, int radix,
 {
     last_product(f, radix, x, y, to);
     f->transform(f, &to, &spare);
-    last_lags(f, radix, to, lags, out);
+    last_back(f, radix, to, lags, out);
 }
 
 /* The windowed columns are transformed, and the whole ones, whose spectrum is split to
