@@ -1,12 +1,15 @@
 #include "dsp/loudness.h"
 
+#include "dsp/line.h"
+
 #include <ebur128.h>
 #include <math.h>
 #include <stdbool.h>
 
 enum { BLOCK_FRAMES = 4096, CHANNELS_MAX = 64 };
 
-/* libebur128 carries a NaN through its filters to the end: feed it clean copies. */
+/* libebur128 carries a NaN through its filters to the end: where there is one, feed it a
+ * clean copy. */
 static int add_scrubbed(ebur128_state *state, const struct audio *a)
 {
     float block[BLOCK_FRAMES];
@@ -14,9 +17,10 @@ static int add_scrubbed(ebur128_state *state, const struct audio *a)
     for (size_t at = 0; at < a->frames; at += step) {
         size_t n = a->frames - at < step ? a->frames - at : step;
         const float *in = a->data + at * channels;
-        for (size_t i = 0; i < n * channels; i++)
-            block[i] = isfinite(in[i]) ? in[i] : 0.0f;
-        int failed = ebur128_add_frames_float(state, block, n);
+        bool clean = line_is_finite(in, n * channels);
+        for (size_t i = 0; !clean && i < n * channels; i++)
+            block[i] = finite_or_0(in[i]);
+        int failed = ebur128_add_frames_float(state, clean ? in : block, n);
         if (failed)
             return failed;
     }
