@@ -468,7 +468,7 @@ static void standardise(const float raw[SIMILARITY_DIM], float vector[SIMILARITY
 {
     for (int i = 0; i < SIMILARITY_DIM; i++) {
         float v = (raw[i] - table_mean[i]) / table_deviation[i];
-        vector[i] = isfinite(v) ? fmaxf(-8.0F, fminf(8.0F, v)) : 0.0F;
+        vector[i] = isfinite(v) ? (float)clamp((double)v, -8.0, 8.0) : 0.0F;
     }
 }
 
