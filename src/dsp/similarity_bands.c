@@ -117,8 +117,10 @@ VEC_INLINE void loudest_band(const struct similarity_eight *eights, int count, f
 {
     v8f most = {0};
     for (int n = 0; n < eights_of(count); n++)
-        for (int b = 0; b < BANDS; b++)
-            vec_max(&most, &VEC_CONST_AT(eights[n].band + b * FFT_BATCH));
+        for (int b = 0; b < BANDS; b++) {
+            v8f band = VEC_CONST_AT(eights[n].band + b * FFT_BATCH);
+            vec_max(&most, &band);
+        }
     for (int i = 0; i < VEC; i++)
         *out = most[i] > *out ? most[i] : *out;
 }
