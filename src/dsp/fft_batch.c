@@ -5,20 +5,9 @@
 
 #include <stdlib.h>
 
-#include "dsp/fft_butterfly.h"
+#include "dsp/fft_stages.h"
 
-enum { STAGES_MAX = 24, SIZE_LIMIT = 1 << 20 };
-
-struct fft_batch {
-    int n, half; /* real and complex size */
-    int stages;
-    int radix[STAGES_MAX];
-    float *window;        /* half of it: what a split would halve is halved beforehand */
-    struct twiddle *root; /* e^(−2πi k/n), k < n; the complex transform takes every 2nd */
-    struct complex8 *a, *b, *c; /* the last for correlation only */
-    void (*transform)(const struct fft_batch *f, struct complex8 **from,
-                      struct complex8 **to); /* all its stages but the last */
-};
+enum { SIZE_LIMIT = 1 << 20 };
 
 static void run_stages(const struct fft_batch *f, struct complex8 **from,
                        struct complex8 **to);
@@ -100,50 +89,6 @@ void fft_batch_free(struct fft_batch *f)
 
 /* ---- Kernels: v is always eight frames ------------------------------------------- */
 
-/* w(p·k), k = 1 … radix − 1, of the roots of order n: every `step`th of f->root. */
-VEC_INLINE void take_roots(const struct fft_batch *f, int n, int radix, int p,
-                           struct twiddle *w)
-{
-    int step = f->n / n;
-    for (int k = 1; k < radix; k++)
-        w[k - 1] = f->root[k * p * step];
-}
-
-/* A Stockham stage: groups p < n / radix, s interleaved transforms. */
-VEC_INLINE void stage(const struct fft_batch *f, int radix, int n, int s,
-                      const struct complex8 *x, struct complex8 *y)
-{
-    int m = n / radix;
-    for (int p = 0; p < m; p++) {
-        struct twiddle w[RADIX_MAX];
-        take_roots(f, n, radix, p, w);
-        for (int q = 0; q < s; q++)
-            butterfly(radix, x + q + s * p, s * m, y + q + s * radix * p, s, w);
-    }
-}
-
-/* A stage of radix 4 and the next one: what a group of the second takes from as many of
- * the first is on its way for a moment only, and every value is read and written once. */
-VEC_INLINE void two_stages(const struct fft_batch *f, int radix, int n, int s,
-                           const struct complex8 *x, struct complex8 *y)
-{
-    int m = n / 4 / radix;
-    for (int p = 0; p < m; p++) {
-        struct twiddle w[RADIX_MAX][RADIX_MAX], v[RADIX_MAX];
-        for (int j = 0; j < radix; j++)
-            take_roots(f, n, 4, p + m * j, w[j]);
-        take_roots(f, n / 4, radix, p, v);
-        for (int q = 0; q < s; q++) {
-            struct complex8 t[4 * RADIX_MAX];
-            for (int j = 0; j < radix; j++)
-                butterfly4(x + q + s * (p + m * j), s * m * radix, t + j, radix, w[j]);
-            for (int k = 0; k < 4; k++)
-                butterfly(radix, t + radix * k, 1, y + q + s * (k + 4 * radix * p), 4 * s,
-                          v);
-        }
-    }
-}
-
 /* Eight windowed values of each of eight frames, rows, to columns at `to`. */
 VEC_INLINE void load_block(const float *const x[VEC], int i, const float *window,
                            float *to)
@@ -170,40 +115,6 @@ VEC_INLINE void load(const struct fft_batch *f, const float *const x[VEC])
     for (; i < f->n; i++)
         for (size_t lane = 0; lane < VEC; lane++)
             to[(size_t)(VEC * i) + lane] = x[lane][i] * f->window[i];
-}
-
-/* All stages but the last, over the f->half complex values at *from; then they lie
- * there. Called, not inlined into each place: compilers take long over them. */
-VEC_INLINE void stages_of_eight(const struct fft_batch *f, struct complex8 **from,
-                                struct complex8 **to)
-{
-    int n = f->half, s = 1, last = f->stages - 1;
-    for (int i = 0; i < last;) {
-        int radix = f->radix[i], next = i + 1 < last && radix == 4 ? f->radix[i + 1] : 1;
-        const struct complex8 *x = *from;
-        struct complex8 *y = *to;
-        if (next == 4)
-            two_stages(f, 4, n, s, x, y);
-        else if (next == 2)
-            two_stages(f, 2, n, s, x, y);
-        else if (next == 3)
-            two_stages(f, 3, n, s, x, y);
-        else if (next == 5)
-            two_stages(f, 5, n, s, x, y);
-        else if (radix == 4)
-            stage(f, 4, n, s, x, y);
-        else if (radix == 2)
-            stage(f, 2, n, s, x, y);
-        else if (radix == 3)
-            stage(f, 3, n, s, x, y);
-        else
-            stage(f, 5, n, s, x, y);
-        n /= radix * next;
-        s *= radix * next;
-        i += next > 1 ? 2 : 1;
-        *to = *from;
-        *from = y;
-    }
 }
 
 VEC_CLONES(run_stages, stages_of_eight,
@@ -514,39 +425,65 @@ float *fft_batch_lanes(struct fft_batch *f)
     return (float *)f->a;
 }
 
-const float *fft_batch_turn(struct fft_batch *f)
+/* The last stage alone, every value to its place. */
+VEC_INLINE void last_turn(const struct fft_batch *f, int radix, const struct complex8 *x,
+                          struct complex8 *y)
 {
-    return (const float *)transform(f);
+    int s = f->half / radix;
+    for (int q = 0; q < s; q++)
+        last_butterfly(f, radix, x, q, y + q, s);
 }
 
-VEC_INLINE void spectra_of_eight(const struct fft_batch *f, const float *x, size_t stride,
+VEC_INLINE void turn_eight(const struct fft_batch *f, struct complex8 **result)
+{
+    struct complex8 *z = f->a, *to = f->b;
+    f->transform(f, &z, &to);
+    BY_LAST_RADIX(last_turn, f, z, to);
+    *result = to;
+}
+
+VEC_CLONES(run_turn, turn_eight, (const struct fft_batch *f, struct complex8 **result),
+           (f, result))
+
+const float *fft_batch_turn(struct fft_batch *f)
+{
+    struct complex8 *result;
+    run_turn(f, &result);
+    return (const float *)result;
+}
+
+VEC_INLINE void spectra_of_eight(const struct fft_batch *f, const float *const x[VEC],
                                  struct complex8 **result)
 {
-    load(f, x, stride);
-    *result = transform(f);
-    split_in_place(f, *result);
+    struct complex8 *z = f->a, *to = f->b;
+    load(f, x);
+    f->transform(f, &z, &to);
+    BY_LAST_RADIX(last_spectrum, f, z, to);
+    *result = to;
 }
 
 VEC_CLONES(run_spectra, spectra_of_eight,
-           (const struct fft_batch *f, const float *x, size_t stride,
+           (const struct fft_batch *f, const float *const x[VEC],
             struct complex8 **result),
-           (f, x, stride, result))
+           (f, x, result))
 
 const float *fft_batch_spectra(struct fft_batch *f, const float *x, size_t stride)
 {
+    const float *row[VEC];
     struct complex8 *result;
-    run_spectra(f, x, stride, &result);
+    take_rows(x, stride, row);
+    run_spectra(f, row, &result);
     return (const float *)result;
 }
 
 VEC_INLINE void back_to_rows(const struct fft_batch *f, int count, float *x,
                              size_t stride)
 {
-    join_in_place(f, f->a);
-    struct complex8 *z = transform(f);
-    for (int i = 0; i < (count + 1) / 2; i++)
-        z[i] = (struct complex8){z[i].im, z[i].re};
-    store_rows(z, count, x, stride);
+    struct complex8 *z = f->a, *to = f->b;
+    join_in_place(f, z);
+    f->transform(f, &z, &to);
+    BY_LAST_RADIX(last_back, f, z, count, (float *)to);
+    store_rows(to, count, x, stride);
 }
 
 VEC_CLONES(run_back, back_to_rows,
