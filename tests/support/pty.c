@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -142,11 +143,25 @@ int pty_end(struct pty *p, double seconds)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-double pty_cpu_s(const struct pty *p)
+long pty_waits(const struct pty *p)
 {
-    clockid_t clock;
-    struct timespec t;
-    if (clock_getcpuclockid(p->pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
-        return 0;
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    char path[64], line[128];
+    long waits = 0;
+    snprintf(path, sizeof path, "/proc/%ld/task", (long)p->pid);
+    DIR *tasks = opendir(path);
+    assert_non_null(tasks);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        snprintf(path, sizeof path, "/proc/%ld/task/%.20s/status", (long)p->pid,
+                 task->d_name);
+        FILE *status = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+        while (status && fgets(line, sizeof line, status)) {
+            long count;
+            if (sscanf(line, "voluntary_ctxt_switches: %ld", &count) == 1)
+                waits += count;
+        }
+        if (status)
+            fclose(status);
+    }
+    closedir(tasks);
+    return waits;
 }

@@ -28,7 +28,7 @@ void pty_forget(struct pty *p);
 void pty_resize(struct pty *p, int rows, int cols);
 /* Exit status, or 128 + signal; kills it after `seconds` and returns −1. */
 int pty_end(struct pty *p, double seconds);
-/* Processor seconds used so far. */
-double pty_cpu_s(const struct pty *p);
+/* How often its threads have gone to wait so far. */
+long pty_waits(const struct pty *p);
 
 #endif
