@@ -251,7 +251,7 @@ bool level_on_grid(const struct audio *a, int bits)
 
 enum { DITHER_BLOCK = 256, WIDE = 4 };
 
-typedef uint64_t v4u_any __attribute__((vector_size(32), aligned(8), may_alias));
+typedef uint64_t v4u __attribute__((vector_size(32)));
 
 VEC_INLINE void within(v4d *v, double low, double high)
 {
@@ -268,21 +268,22 @@ VEC_INLINE void round_down(v4d *v)
     *v = whole - (v4d)((v4l)one & (whole > exact));
 }
 
-/* The difference of the upper and lower half of 64 bits: added to 2⁵², both are exact. */
+/* The difference of the upper and lower half of each 32 bits: added to 2⁵², both are
+ * exact. */
 VEC_INLINE void halves_apart(const uint64_t *noise, v4d *difference)
 {
-    v4u_any u = *(const v4u_any *)noise, exponent = {0};
+    v4u u = {noise[0], noise[0] >> 32, noise[1], noise[1] >> 32}, exponent = {0};
     exponent |= 0x4330000000000000u;
-    *difference = (v4d)(u >> 32 | exponent) - (v4d)((u & 0xffffffffu) | exponent);
+    *difference = (v4d)((u >> 16 & 0xffffu) | exponent) - (v4d)((u & 0xffffu) | exponent);
 }
 
-/* Samples [i, i + 4) with the noise drawn for them: the difference of two uniforms of 32
+/* Samples [i, i + 4) with the noise drawn for them: the difference of two uniforms of 16
  * bits, triangular within ±1 LSB. */
 VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale, bool loud)
 {
     v4d apart;
     halves_apart(noise, &apart);
-    v4d v = V4D_FROM(x) * scale + apart * 0x1p-32 + 0.5;
+    v4d v = V4D_FROM(x) * scale + apart * 0x1p-16 + 0.5;
     if (loud)
         within(&v, -scale, scale - 1);
     round_down(&v);
@@ -294,14 +295,12 @@ VEC_INLINE void dither_block(float *x, const uint64_t *noise, size_t n, double s
 {
     size_t i = 0;
     for (; i + WIDE <= n; i += WIDE)
-        dither_four(x + i, noise + i, scale, loud);
+        dither_four(x + i, noise + i / 2, scale, loud);
     if (i == n)
         return;
     float rest[WIDE] = {0};
-    uint64_t drawn[WIDE] = {0};
     memcpy(rest, x + i, (n - i) * sizeof *x);
-    memcpy(drawn, noise + i, (n - i) * sizeof *noise);
-    dither_four(rest, drawn, scale, loud);
+    dither_four(rest, noise + i / 2, scale, loud);
     memcpy(x + i, rest, (n - i) * sizeof *x);
 }
 
@@ -337,12 +336,12 @@ bool level_dither(struct audio *a, int bits, struct rng *r)
         return false;
     double scale = ldexp(1, bits - 1);
     size_t n = sample_count(a);
-    uint64_t noise[DITHER_BLOCK];
+    uint64_t noise[DITHER_BLOCK / 2]; /* 32 bits a sample, of whole fours */
     /* Nothing is to be kept within the range where nothing comes near its ends. */
     bool loud = tame(a) * scale + 2 > scale - 1;
     for (size_t i = 0; i < n; i += DITHER_BLOCK) {
         size_t count = n - i < DITHER_BLOCK ? n - i : DITHER_BLOCK;
-        rng_fill(r, noise, count);
+        rng_fill(r, noise, (count + WIDE - 1) / WIDE * 2);
         run_dither(a->data + i, noise, count, scale, loud);
     }
     return true;
