@@ -6,7 +6,9 @@
  * Without files the program's demo recordings are made in a temporary folder and used.
  * Each figure comes from a process of its own: CPU time (user and system), × realtime,
  * the ratio to decoding and to the analysis, and peak memory. "three" is pads, drums and
- * silences, "all" the six categories; both write their files as `process` does.
+ * silences, "apart" the same with what sustains and what is struck taken apart before
+ * (separation.pads, separation.drums), "all" the six categories; all write their files as
+ * `process` does.
  * bench_process.sh makes variants in other formats first. */
 #define _DEFAULT_SOURCE /* wait4 */
 #include "core/demo.h"
@@ -14,6 +16,7 @@
 #include "core/survey.h"
 #include "io/soundfile.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +25,8 @@
 #include <unistd.h>
 
 enum { BLOCK_FRAMES = 16384 };
-enum work { DECODE, ANALYSE, THREE, ALL, WORKS };
-static const char *const names[WORKS] = {"decode", "analysis", "three", "all"};
+enum work { DECODE, ANALYSE, THREE, APART, ALL, WORKS };
+static const char *const names[WORKS] = {"decode", "analysis", "three", "apart", "all"};
 
 struct cost {
     double cpu_s;
@@ -54,7 +57,7 @@ static int decode(const char *path, int analyse)
     return st != ST_OK;
 }
 
-static int excavate(const char *path, const char *folder, unsigned stages)
+static int excavate(const char *path, const char *folder, unsigned stages, bool apart)
 {
     static struct recipe recipe;
     static struct config cfg;
@@ -62,6 +65,7 @@ static int excavate(const char *path, const char *folder, unsigned stages)
     struct find_list finds;
     config_defaults(&cfg);
     cfg.reproducibility.random_seed.value = 1;
+    cfg.separation.pads = cfg.separation.drums = apart;
     recipe.stages = stages;
     const char *slash = strrchr(path, '/');
     struct source_file file = {.path = (char *)path,
@@ -84,7 +88,7 @@ static int work(enum work w, const char *path, const char *folder)
     unsigned three = 1u << STAGE_PADS | 1u << STAGE_DRUMS | 1u << STAGE_SILENCES;
     if (w == DECODE || w == ANALYSE)
         return decode(path, w == ANALYSE);
-    return excavate(path, folder, w == THREE ? three : STAGES_ALL);
+    return excavate(path, folder, w == ALL ? STAGES_ALL : three, w == APART);
 }
 
 /* Everything goes to new folders below `top`, and is removed at the very end: files are
