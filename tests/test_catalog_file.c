@@ -1,0 +1,225 @@
+/* The catalog's file: foreign, damaged, replaced, removed, and open in two places. */
+#include "catalog_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void assert_refused(const struct bench *b, enum status expected, const char *says)
+{
+    struct catalog *c;
+    struct err e = {0};
+    size_t before, after;
+    char *one = file_read(b->db, &before);
+    assert_int_equal(catalog_open(&c, b->db, CATALOG_WRITE, &e), expected);
+    assert_null(c);
+    assert_non_null(strstr(e.msg, says));
+    struct catalog_content nothing = {0};
+    assert_int_equal(catalog_publish(b->db, &nothing, &e), expected);
+    char *two = file_read(b->db, &after);
+    assert_int_equal(before, after);
+    assert_memory_equal(one, two, before);
+    free(one);
+    free(two);
+}
+
+static void test_foreign_newer_garbage(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(5);
+    publish(b, in, 5, NULL);
+    size_t bytes;
+    char *whole = file_read(b->db, &bytes);
+    unsigned char *db = (unsigned char *)whole;
+    db[63] = 2; /* user_version, big endian, bytes 60–63 */
+    spew(b->db, db, bytes);
+    assert_refused(b, ST_UNSUPPORTED, "newer trowel");
+    db[63] = 1;
+    db[68] = 'x'; /* application id, bytes 68–71 */
+    spew(b->db, db, bytes);
+    assert_refused(b, ST_UNSUPPORTED, "not a trowel catalog");
+    spew(b->db,
+         "certainly no database, but a text that is long enough to look at it twice "
+         "and three times, and then once more for good measure, till 100 bytes",
+         140);
+    assert_refused(b, ST_CORRUPT, "damaged");
+    struct catalog *c;
+    struct err e = {0};
+    assert_int_equal(catalog_open(&c, b->folder, CATALOG_WRITE, &e), ST_UNSUPPORTED);
+    unlink(b->db);
+    assert_int_equal(catalog_open(&c, b->db, CATALOG_READ, &e), ST_NOT_FOUND);
+    assert_int_not_equal(access(b->db, F_OK), 0);
+    free(whole);
+    free(in);
+}
+
+/* Pages are overwritten one after the other. Whatever happens: no crash; a rebuild gives
+ * a working catalog; when the events are untouched, all of them come along. */
+static void test_damage_is_survived(void **state)
+{
+    struct bench *b = *state;
+    enum { N = 300 };
+    struct candidate *in = make_finds(N);
+    publish(b, in, N, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    for (int i = 0; i < 60; i++)
+        assert_int_equal(decide(c, candidate_id(&in[i]), "accepted"), ST_OK);
+    catalog_close(c);
+    size_t bytes, all_kept = 0, pages = 0;
+    char *whole = file_read(b->db, &bytes);
+    struct catalog_content content = {.candidates = in, .candidate_count = N};
+    for (size_t at = 0; at + 4096 <= bytes; at += 4096 * 2, pages++) {
+        char *broken = malloc(bytes);
+        memcpy(broken, whole, bytes);
+        memset(broken + at, 0xA5, 4096);
+        spew(b->db, broken, bytes);
+        free(broken);
+        struct err e = {0};
+        if (catalog_rebuild(b->db, &content, &e) != ST_OK)
+            fail_msg("page %zu: %s", at / 4096, e.msg);
+        c = open_db(b, CATALOG_WRITE);
+        size_t kept = 0;
+        for (int i = 0; i < N; i++)
+            kept += decision_of(c, candidate_id(&in[i])) == DECISION_ACCEPTED;
+        all_kept += kept == 60;
+        catalog_close(c);
+    }
+    print_message("%zu pages of %zu damaged, everything kept in %zu\n", pages,
+                  bytes / 4096, all_kept);
+    assert_true(pages > 10);
+    assert_true(all_kept + 3 >= pages); /* all but the pages of events and the header */
+    char aside[PATH_BYTES + 64];
+    snprintf(aside, sizeof aside, "%s.damaged-1", b->db);
+    assert_int_equal(access(aside, F_OK), 0);
+    free(whole);
+    free(in);
+}
+
+static void test_two_processes(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(12);
+    publish(b, in, 6, NULL);
+    struct catalog *one = open_db(b, CATALOG_WRITE), *two = open_db(b, CATALOG_WRITE);
+    assert_false(catalog_changed_elsewhere(one));
+    assert_int_equal(decide(two, candidate_id(&in[1]), "accepted"), ST_OK);
+    assert_true(catalog_changed_elsewhere(one));
+    assert_false(catalog_changed_elsewhere(one));
+    assert_int_equal(decision_of(one, candidate_id(&in[1])), DECISION_ACCEPTED);
+    assert_int_equal(catalog_undo_depth(one), 1);
+    /* a batch run publishes while both are open: kept in place, seen by both, also by who
+     * decides before he looks */
+    publish(b, in, 12, NULL);
+    assert_int_equal(decide(one, candidate_id(&in[3]), "rejected"), ST_OK);
+    assert_true(catalog_changed_elsewhere(one));
+    assert_false(catalog_changed_elsewhere(one));
+    assert_int_equal(decision_of(one, candidate_id(&in[11])), DECISION_NONE);
+    assert_int_equal(decision_of(two, candidate_id(&in[1])), DECISION_ACCEPTED);
+    catalog_close(one);
+    assert_int_equal(decide(two, candidate_id(&in[2]), "rejected"), ST_OK);
+    catalog_close(two);
+    one = open_db(b, CATALOG_READ);
+    assert_int_equal(decision_of(one, candidate_id(&in[2])), DECISION_REJECTED);
+    catalog_close(one);
+    free(in);
+}
+
+static bool has_log(const struct bench *b)
+{
+    char log[PATH_BYTES + 64];
+    snprintf(log, sizeof log, "%s-wal", b->db);
+    return access(log, F_OK) == 0;
+}
+
+/* Whoever only looks writes nothing and waits for no disk. */
+static void test_looking_writes_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    size_t before, after;
+    publish(b, in, 6, NULL);
+    char *was = file_read(b->db, &before);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
+    assert_false(has_log(b));
+    catalog_close(c);
+    char *is = file_read(b->db, &after);
+    assert_int_equal(after, before);
+    assert_memory_equal(is, was, before);
+    c = open_db(b, CATALOG_WRITE);
+    catalog_sync_later(c, NULL);
+    assert_true(has_log(b));
+    assert_false(catalog_changed_elsewhere(c)); /* it was us */
+    assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);
+    assert_false(catalog_changed_elsewhere(c));
+    catalog_close(c);
+    assert_false(has_log(b));
+    free(was);
+    free(is);
+    free(in);
+}
+
+/* A run that finds no decisions puts a new file in the place of the old one; whoever only
+ * looked until then goes on in the new one. */
+static void test_replaced_while_looking(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(12);
+    publish(b, in, 6, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
+    publish(b, in, 12, NULL);
+    assert_int_equal(decide(c, candidate_id(&in[11]), "accepted"), ST_OK);
+    assert_true(catalog_changed_elsewhere(c));
+    assert_false(catalog_changed_elsewhere(c));
+    assert_int_equal(decision_of(c, candidate_id(&in[11])), DECISION_ACCEPTED);
+    publish(b, in, 12, NULL); /* in place now */
+    assert_true(catalog_changed_elsewhere(c));
+    assert_int_equal(decide(c, candidate_id(&in[10]), "rejected"), ST_OK);
+    catalog_close(c);
+    c = open_db(b, CATALOG_READ);
+    assert_int_equal(decision_of(c, candidate_id(&in[11])), DECISION_ACCEPTED);
+    assert_int_equal(decision_of(c, candidate_id(&in[10])), DECISION_REJECTED);
+    catalog_close(c);
+    free(in);
+}
+
+/* Into a file that is gone nothing is said as if it were kept. */
+static void test_removed_while_open(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    struct err e;
+    publish(b, in, 6, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);
+    assert_int_equal(unlink(b->db), 0);
+    struct change change = {.field = FIELD_DECISION, .candidate = candidate_id(&in[2])};
+    snprintf(change.value, sizeof change.value, "rejected");
+    assert_int_equal(catalog_record(c, &change, 1, "rejected it", NULL, &e), ST_DISK);
+    assert_non_null(strstr(e.msg, "was removed or replaced"));
+    publish(b, in, 6, NULL); /* another in its place */
+    assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_DISK);
+    catalog_close(c);
+    c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decision_of(c, candidate_id(&in[3])), DECISION_NONE);
+    assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_OK);
+    catalog_close(c);
+    free(in);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_CATALOG(test_foreign_newer_garbage),  IN_CATALOG(test_damage_is_survived),
+        IN_CATALOG(test_two_processes),          IN_CATALOG(test_looking_writes_nothing),
+        IN_CATALOG(test_replaced_while_looking), IN_CATALOG(test_removed_while_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+/* The decision file: what is said of finds is written and read again as it was, also by
+ * hand and damaged. */
+#include "catalog_rig.h"
+
+#include "core/journal.h"
+#include "core/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void test_journal_round_trip(void **state)
+{
+    struct bench *b = *state;
+    static const char *const names[] = {"plain.wav",
+                                        " blanks at its ends ",
+                                        "quote\"s and \\back\\slashes",
+                                        "tab\tnewline\nhi",
+                                        "emoji \xF0\x9F\xA5\x81.wav",
+                                        "broken \xFF utf\xC3",
+                                        "#hash",
+                                        "\"\"",
+                                        "-",
+                                        "..",
+                                        "\xE2\x80\xA8line separator",
+                                        "\x1b[31mred"};
+    enum { N = sizeof names / sizeof *names };
+    struct candidate in[N];
+    for (int i = 0; i < N; i++) {
+        make_find(&in[i], "tape 4", KIND_PAD, i);
+        snprintf(in[i].filename, sizeof in[i].filename, "%s", names[i]);
+    }
+    publish(b, in, N, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    for (int i = 0; i < N; i++) {
+        struct change all[] = {
+            {.field = FIELD_DECISION, .candidate = candidate_id(&in[i])},
+            {.field = FIELD_NOTE, .candidate = candidate_id(&in[i])},
+            {.field = FIELD_SLOT, .key = "BD"},
+        };
+        snprintf(all[0].value, EVENT_VALUE_BYTES, "%s", i % 2 ? "accepted" : "rejected");
+        snprintf(all[1].value, EVENT_VALUE_BYTES, "note: %s", names[i]);
+        candidate_path(&in[i], all[2].value);
+        assert_int_equal(catalog_record(c, all, 3, "x", NULL, NULL), ST_OK);
+    }
+    assert_int_equal(decide(c, candidate_id(&in[3]), ""), ST_OK);
+    assert_int_equal(catalog_export(c, b->text, NULL), ST_OK);
+    assert_int_equal(catalog_export(c, b->text, NULL), ST_OK); /* anew */
+    /* what is no such file stays: a recording, a short one, a list of one's own */
+    static const char *const theirs[] = {"RIFFxxxxWAVEfmt and sound for a while", "RI",
+                                         "",
+                                         "accepted night/pad/a.wav\naccepted b.wav\n"};
+    size_t bytes;
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+        char mine[600];
+        struct err e = {0};
+        snprintf(mine, sizeof mine, "%s.mine", b->text);
+        FILE *f = fopen(mine, "wb");
+        assert_non_null(f);
+        fputs(theirs[i], f);
+        fclose(f);
+        assert_int_equal(catalog_export(c, mine, &e), ST_EXISTS);
+        assert_non_null(strstr(e.msg, "is there already"));
+        char *kept = file_read(mine, &bytes);
+        assert_int_equal(bytes, strlen(theirs[i]));
+        assert_memory_equal(kept, theirs[i], bytes);
+        free(kept);
+        assert_int_equal(unlink(mine), 0);
+    }
+    catalog_close(c);
+    char *text = file_read(b->text, &bytes);
+    for (size_t i = 0; i < bytes; i++) /* plain to read: no control bytes, no bad UTF-8 */
+        assert_true(text[i] == '\n' ||
+                    ((unsigned char)text[i] >= 0x20 && (unsigned char)text[i] != 0xFF));
+    free(text);
+
+    unlink(b->db);
+    publish(b, in, N - 1, NULL); /* one is not there yet */
+    c = open_db(b, CATALOG_WRITE);
+    struct replay_report report;
+    assert_int_equal(catalog_replay(c, b->text, &report, NULL), ST_OK);
+    assert_int_equal(report.journal.bad, 0);
+    assert_int_equal(report.journal.events, 3 * N + 1);
+    assert_int_equal(report.unknown, 2);
+    assert_non_null(strstr(report.first_unknown, "red"));
+    catalog_close(c);
+    publish(b, in, N, NULL);
+    c = open_db(b, CATALOG_WRITE);
+    for (int i = 0; i < N; i++) {
+        char value[EVENT_VALUE_BYTES], expected[EVENT_VALUE_BYTES];
+        uint64_t id = candidate_id(&in[i]);
+        assert_int_equal(decision_of(c, id), i == 3  ? DECISION_NONE
+                                             : i % 2 ? DECISION_ACCEPTED
+                                                     : DECISION_REJECTED);
+        snprintf(expected, sizeof expected, "note: %s", names[i]);
+        assert_int_equal(catalog_value(c, FIELD_NOTE, id, "", value, NULL), ST_OK);
+        assert_string_equal(value, expected);
+    }
+    catalog_close(c);
+}
+
+/* What was read, hashed, and written again. */
+struct echo {
+    FILE *out;
+    uint64_t hash;
+    size_t events;
+};
+
+static enum status echo_event(void *user, size_t line, const struct change *c,
+                              const char *path, struct err *e)
+{
+    struct echo *echo = user;
+    (void)line;
+    (void)e;
+    assert_true(c->field < FIELD_COUNT);
+    assert_true(strlen(c->value) < sizeof c->value && strlen(c->key) < sizeof c->key);
+    assert_true(strlen(path) < CANDIDATE_PATH_BYTES);
+    echo->hash = rng_hash(echo->hash, &c->field, sizeof c->field);
+    echo->hash = rng_hash(echo->hash, c->key, strlen(c->key) + 1);
+    echo->hash = rng_hash(echo->hash, c->value, strlen(c->value) + 1);
+    echo->hash = rng_hash(echo->hash, path, strlen(path) + 1);
+    echo->events++;
+    if (echo->out) {
+        struct text text = {0};
+        journal_add(&text, c, path);
+        assert_int_equal(strcspn(text.at, "\r\n"), text.length - 1);
+        fputs(text.at, echo->out);
+        text_done(&text);
+    }
+    return ST_OK;
+}
+
+/* Edited by hand or damaged: a line is an event that is written as it was read, or it is
+ * counted as bad. */
+static void test_journals_of_any_bytes(void **state)
+{
+    struct bench *b = *state;
+    static const char seed[] =
+        "# trowel decisions 1\n"
+        "accepted night-train/pad/night-train_pad01_mid.wav\n"
+        "note \"two\\n lines \\\"and\\\" \\x41 caf\xC3\xA9\" a b/drum/c \\x20d.wav\n"
+        "slot BD tape4/drum/tape4_drum_007_kick.wav\r\nslot OH \"\"\n"
+        "edges \"44100 88200\" tape/pad/x.wav\nloop \"1 2\" tape/pad/x.wav\n"
+        "steps SD 0000100000001000\ntrim SD -3.50\nkit \"NIGHT BUS\"\ntempo 124.5\n"
+        "class snare tape4/drum/tape4_drum_044_perc.wav\nrating 4 x.wav\n";
+    static const char odd[] = "\"\\ \n\r\t#\0x\x7f\xc3\xe2\x80\xa8/-9";
+    char again[PATH_BYTES + 64];
+    struct rng r = rng_derive(9, 0, "journals", 0);
+    size_t events = 0, bad = 0;
+    snprintf(again, sizeof again, "%s.again", b->text);
+    for (int round = 0; round < 1500; round++) {
+        char bytes[sizeof seed];
+        size_t n = sizeof seed - 1;
+        memcpy(bytes, seed, sizeof seed);
+        for (uint32_t edits = rng_below(&r, 9); edits > 0; edits--) {
+            size_t at = rng_below(&r, (uint32_t)n);
+            if (rng_below(&r, 3) > 0) {
+                bytes[at] = odd[rng_below(&r, sizeof odd - 1)];
+            } else {
+                memmove(bytes + at, bytes + at + 1, n - at - 1);
+                n--;
+            }
+        }
+        spew(b->text, bytes, n);
+        struct journal_report report;
+        struct echo first = {.out = fopen(again, "wb")}, second = {0};
+        assert_non_null(first.out);
+        assert_int_equal(journal_read(b->text, echo_event, &first, &report, NULL), ST_OK);
+        assert_int_equal(fclose(first.out), 0);
+        assert_int_equal(report.events, first.events);
+        events += report.events;
+        bad += report.bad;
+        assert_int_equal(journal_read(again, echo_event, &second, &report, NULL), ST_OK);
+        assert_int_equal(report.bad, 0);
+        assert_int_equal(second.events, first.events);
+        assert_true(second.hash == first.hash);
+    }
+    assert_true(events > 10000 && bad > 1000);
+}
+
+static void test_journal_by_hand(void **state)
+{
+    struct bench *b = *state;
+    static const char text[] =
+        "\xEF\xBB\xBF# mine\r\n\r\naccepted night-train_pad0000.wav\r\n"
+        "  rejected   night-train/drum/night-train_drum0001.wav  \r\n"
+        "rating 7 night-train_pad0000.wav\n"
+        "ratink 3 night-train_pad0000.wav\n"
+        "rating 3\n"
+        "note \"open night-train_pad0000.wav\n"
+        "rating 3 night-train_pad0000.wav\n"
+        "accepted nowhere.wav\n"
+        "steps SD 0000100000001000\nlock SD 1\ntempo 124.50";
+    struct candidate *in = make_finds(6);
+    publish(b, in, 6, NULL);
+    spew(b->text, text, sizeof text - 1);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    struct replay_report r;
+    assert_int_equal(catalog_replay(c, b->text, &r, NULL), ST_OK);
+    assert_int_equal(r.journal.bad, 4);
+    assert_non_null(
+        strstr(r.journal.first_bad.msg, "decisions.txt:5: rating takes 0 to 5"));
+    assert_int_equal(r.applied, 6);
+    assert_int_equal(r.unknown, 1);
+    assert_string_equal(r.first_unknown, "nowhere.wav");
+    assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_ACCEPTED);
+    assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_REJECTED);
+    struct err e = {0};
+    assert_int_equal(catalog_replay(c, "/nonexistent/file", &r, &e), ST_NOT_FOUND);
+    /* one action: one undo takes it all back */
+    struct change *changes;
+    size_t count;
+    char label[ACTION_LABEL_BYTES];
+    assert_int_equal(catalog_undo(c, &changes, &count, label, NULL), ST_OK);
+    assert_int_equal(count, 6);
+    free(changes);
+    assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_NONE);
+    catalog_close(c);
+    free(in);
+}
+
+/* Every word of the decision file is in its description. */
+static void test_words_are_documented(void **state)
+{
+    size_t bytes;
+    char *text = file_read(SOURCE_DIR "/docs/decision-file.md", &bytes), row[64];
+    (void)state;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        snprintf(row, sizeof row, "\n| `%s` |", event_word((enum event_field)f));
+        if (strstr(text, row) == NULL)
+            fail_msg("%s", event_word((enum event_field)f));
+    }
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_CATALOG(test_journal_round_trip),
+        IN_CATALOG(test_journals_of_any_bytes),
+        IN_CATALOG(test_journal_by_hand),
+        IN_CATALOG(test_words_are_documented),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
