@@ -173,7 +173,7 @@ static const struct change {
 };
 
 /* The drum machine's, the chooser's and the workstation's: no sample depends on them, and
- * their tests are test_kit, test_curate, test_ui_acts, test_ui_sound, test_device. */
+ * their tests are test_kit, test_curate, test_ui_settings, test_ui_sound, test_device. */
 static const char *const others[] = {
     "paths.", "curation.diversity", "similarity.", "kit.", "audio.", "interface."};
 

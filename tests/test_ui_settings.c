@@ -1,0 +1,316 @@
+/* The workstation's commands, its settings and what they change, and how it is left: with
+ * work that runs, with settings that are not saved. */
+#include "ui_rig.h"
+
+#include "core/rng.h"
+#include "ui/term_options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct ui_rig rig;
+
+static int set_up(void **state)
+{
+    (void)state;
+    ui_rig_init(&rig, 4, 40, 30, 112, TIER_BRAILLE);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    return 0;
+}
+
+static void commands_and_settings(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "so");
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "sort");
+    ui_rig_type(&rig, " na");
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "sort name");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(view_order(rig.app.view), ORDER_NAME);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set pad_miner.min_rms_db=5");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.echo_role, ROLE_WARNING);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set pad_miner.min_rms_db=-50");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(rig.config.pad_miner.min_rms_db < -49.9);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "theme amber");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.theme.name, "amber");
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "fly me");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.echo, "there is no command 'fly'; Tab lists them");
+    /* a wrong value keeps its prompt open and says what is expected */
+    ui_rig_keys(&rig, ", Enter ^U");
+    ui_rig_type(&rig, "7");
+    assert_true(rig.app.settings.problem[0] != '\0');
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_VALUE);
+    ui_rig_keys(&rig, "^U");
+    ui_rig_type(&rig, "48000");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_int_equal(rig.config.global.sample_rate, 48000);
+    ui_rig_keys(&rig, "X");
+    assert_int_equal(rig.config.global.sample_rate, 44100);
+    /* words come round in both directions, however often */
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "match_levels");
+    ui_rig_keys(&rig, "Enter");
+    bool was = rig.config.audio.match_levels;
+    ui_rig_keys(&rig, "7 {");
+    assert_true(rig.config.audio.match_levels != was);
+    ui_rig_keys(&rig, "7 {");
+    assert_true(rig.config.audio.match_levels == was);
+}
+
+static void settings_are_searched_and_taken_back(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ", /");
+    ui_rig_type(&rig, "FLATNESS");
+    ui_rig_keys(&rig, "Enter");
+    int found = rig.app.settings.cursor;
+    assert_non_null(strstr(config_key(found)->name, "flatness"));
+    ui_rig_keys(&rig, "n");
+    assert_true(rig.app.settings.cursor != found);
+    ui_rig_keys(&rig, "N");
+    assert_int_equal(rig.app.settings.cursor, found);
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "no such thing");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.echo, "no setting holds 'no such thing'");
+    assert_int_equal(rig.app.settings.cursor, found);
+    /* u takes settings back here, no decision */
+    size_t one = (size_t)view_current(rig.app.view);
+    session_decide(rig.session, &one, 1, DECISION_REJECTED, NULL);
+    ui_rig_keys(&rig, "u");
+    assert_string_equal(rig.app.echo, "no setting was changed here");
+    ui_rig_keys(&rig, "gg X Enter ^U");
+    ui_rig_type(&rig, "48000");
+    ui_rig_keys(&rig, "Enter j Enter ^U");
+    ui_rig_type(&rig, "16");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.config.global.output_bit_depth, 16);
+    ui_rig_keys(&rig, "G u");
+    assert_int_equal(rig.config.global.output_bit_depth, 24);
+    assert_int_equal(rig.config.global.sample_rate, 48000);
+    assert_string_equal(config_key(rig.app.settings.cursor)->name,
+                        "global.output_bit_depth");
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(rig.config.global.sample_rate, 44100);
+    ui_rig_keys(&rig, "^R ^R");
+    assert_int_equal(rig.config.global.output_bit_depth, 16);
+    assert_int_equal(rig.config.global.sample_rate, 48000);
+    ui_rig_keys(&rig, "u :");
+    ui_rig_type(&rig, "set kit.pattern_bpm=99");
+    ui_rig_keys(&rig, "Enter ^R"); /* there is nothing to redo any more */
+    assert_int_equal(rig.config.global.output_bit_depth, 24);
+    ui_rig_keys(&rig, "u");
+    assert_true(rig.config.kit.pattern_bpm != 99);
+    assert_int_equal(session_find(rig.session, one)->decision, DECISION_REJECTED);
+    /* a value that was refused leaves no sentence behind */
+    ui_rig_keys(&rig, "gg Enter");
+    ui_rig_type(&rig, "x");
+    ui_rig_keys(&rig, "Enter Esc");
+    assert_string_equal(rig.app.echo, "");
+}
+
+static void the_cursor_goes_where_the_settings_say(void **state)
+{
+    (void)state;
+    static const struct {
+        enum config_advance how;
+        long at; /* from the first of three, of which the second is decided */
+    } cases[] = {{ADVANCE_UNDECIDED, 2}, {ADVANCE_NEXT, 1}, {ADVANCE_STAY, 0}};
+    ui_rig_keys(&rig, "] j a");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rig.config.interface.advance = (int)cases[i].how;
+        ui_rig_keys(&rig, "gg U gg a");
+        assert_int_equal(view_cursor(rig.app.view), cases[i].at);
+    }
+}
+
+static void the_terminal_is_what_the_settings_say(void **state)
+{
+    (void)state;
+    struct config *c = &rig.config;
+    struct term_options o = term_options_of(c, NULL);
+    assert_int_equal(o.depth, TERM_AUTO);
+    assert_int_equal(o.tier, TERM_AUTO);
+    c->interface.colours = COLOURS_16;
+    c->interface.glyphs = GLYPHS_ASCII;
+    o = term_options_of(c, NULL);
+    assert_int_equal(o.depth, THEME_16);
+    assert_int_equal(o.tier, TIER_ASCII);
+}
+
+/* Each weight alone gives another order. */
+static void likeness_heeds_its_weights(void **state)
+{
+    (void)state;
+    enum { N = 12, ASPECTS = 4 };
+    size_t order[ASPECTS][N];
+    struct catalog_source source = {.rate_hz = 44100, .channels = 1, .stem = "heard"};
+    static struct candidate heard[N];
+    float vectors[N * SIMILARITY_DIM];
+    struct rng r = rng_derive(5, 0, "vectors", 0);
+    for (int i = 0; i < N; i++) {
+        candidate_clear(&heard[i]);
+        heard[i].saved = true;
+        snprintf(heard[i].source, sizeof heard[i].source, "heard");
+        snprintf(heard[i].filename, sizeof heard[i].filename, "heard_pad%02d.wav", i);
+    }
+    for (int i = 0; i < N * SIMILARITY_DIM; i++)
+        vectors[i] = (float)rng_range(&r, -1, 1);
+    assert_int_equal(session_add(rig.session, &source, heard, N, vectors, NULL), ST_OK);
+    session_announce(rig.session);
+    ui_rig_keys(&rig, "f");
+    ui_rig_type(&rig, "src:heard");
+    ui_rig_keys(&rig, "Enter");
+    for (int a = 0; a < ASPECTS; a++) {
+        rig.config.similarity.spectrum_weight = a == 0;
+        rig.config.similarity.timbre_weight = a == 1;
+        rig.config.similarity.pitch_weight = a == 2;
+        rig.config.similarity.envelope_weight = a == 3;
+        ui_rig_keys(&rig, "gg s");
+        for (int i = 0; i < N; i++)
+            order[a][i] = view_at(rig.app.view, (size_t)i);
+        for (int b = 0; b < a; b++)
+            assert_memory_not_equal(order[a], order[b], sizeof order[a]);
+        ui_rig_keys(&rig, "S");
+    }
+}
+
+static void recordings_complete(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "mine reh");
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "mine rehearsal-3");
+    ui_rig_keys(&rig, "^U");
+    ui_rig_type(&rig, "source ki");
+    ui_rig_keys(&rig, "Tab Enter");
+    assert_int_equal(rig.app.screen, SCREEN_SOURCE);
+    assert_string_equal(session_source(rig.session, (size_t)rig.app.source.source)->stem,
+                        "kitchen");
+}
+
+/* Esc closes what is open and goes back, as q does, and stops there. */
+static void escape_never_quits(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "v Esc");
+    assert_false(rig.app.library.range);
+    ui_rig_keys(&rig, "K , Esc Esc");
+    assert_int_equal(rig.app.screen, SCREEN_LIBRARY);
+    ui_rig_keys(&rig, "Esc Esc");
+    assert_false(rig.app.quit);
+    assert_string_equal(rig.app.echo, "nothing is open here; q quits");
+    assert_int_equal(canvas_resize(&rig.app.canvas, 5, 70, NULL), ST_OK);
+    rig.app.batch.active = 1; /* also where there is room for little */
+    ui_rig_keys(&rig, "q");
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, "Quit?"));
+    free(screen);
+    ui_rig_keys(&rig, "y");
+    assert_true(rig.app.quit);
+}
+
+static void quitting_asks_while_it_is_mining(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "quit");
+    rig.app.batch.active = 1;
+    app_key(&rig.app, K_ENTER);
+    assert_false(rig.app.quit);
+    assert_string_equal(app_prompt_label(&rig.app),
+                        "1 job is running; what was found so far is kept. Quit?");
+    ui_rig_keys(&rig, "n :");
+    ui_rig_type(&rig, "q");
+    assert_false(rig.app.quit);
+    ui_rig_keys(&rig, "Enter"); /* nothing runs any more */
+    assert_true(rig.app.quit);
+}
+
+static int saves;
+static enum status save_them(void *user, const struct config *config, struct err *e)
+{
+    (void)user;
+    (void)config;
+    return ++saves > 1 ? ST_OK : err_set(e, ST_DISK, "the disk is full");
+}
+
+static void quitting_asks_for_unsaved_settings(void **state)
+{
+    (void)state;
+    const char *asks = "the settings are changed and not saved. Save them?";
+    rig.app.setup.ops.save_config = save_them;
+    saves = 0;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set interface.advance=stay");
+    ui_rig_keys(&rig, "Enter Q");
+    assert_string_equal(app_prompt_label(&rig.app), asks);
+    ui_rig_keys(&rig, "Esc");
+    assert_false(rig.app.quit);
+    ui_rig_keys(&rig, "Q y"); /* cannot be written: it stays */
+    assert_false(rig.app.quit);
+    assert_string_equal(rig.app.echo, "the disk is full");
+    ui_rig_keys(&rig, "Q y");
+    assert_true(rig.app.quit);
+    assert_int_equal(saves, 2);
+    rig.app.quit = false;
+    ui_rig_keys(&rig, "Q"); /* nothing changed since */
+    assert_true(rig.app.quit);
+    rig.app.quit = false;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "theme day");
+    ui_rig_keys(&rig, "Enter Q n");
+    assert_true(rig.app.quit);
+    assert_int_equal(saves, 2);
+    rig.app.quit = false;
+    ui_rig_keys(&rig, ", u q"); /* as it was saved */
+    assert_string_equal(rig.app.theme.name, "dusk");
+    ui_rig_keys(&rig, "Q");
+    assert_true(rig.app.quit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_are_searched_and_taken_back, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_cursor_goes_where_the_settings_say, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_terminal_is_what_the_settings_say, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(likeness_heeds_its_weights, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(recordings_complete, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quitting_asks_for_unsaved_settings, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(escape_never_quits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quitting_asks_while_it_is_mining, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests_name("ui settings", tests, NULL, NULL);
+}
