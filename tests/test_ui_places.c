@@ -5,7 +5,6 @@
 #include "core/clock.h"
 #include "core/kit.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -354,75 +353,6 @@ static void names_are_cut_where_they_say_least(void **state)
     free(screen);
 }
 
-/* As the loop does, while nobody types. */
-static void idle_for(double seconds)
-{
-    for (double end = rig.app.now + seconds; rig.app.now < end;) {
-        double wait = app_tick(&rig.app);
-        assert_true(wait >= 0 && wait <= 1);
-        jobs_wait(rig.app.quick); /* and delivered */
-        rig.app.now += rig.app.news ? 0.001 : fmax(wait, 0.001);
-    }
-}
-
-static void what_others_write_comes_up_without_a_key(void **state)
-{
-    (void)state;
-    struct session *other;
-    struct err e;
-    size_t above = 0, count;
-    app_command(&rig.app, "sort name");
-    ui_rig_keys(&rig, "j j j");
-    idle_for(2.1);
-    long here = library_current(&rig.app);
-    assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
-    count = session_count(other);
-    above = (size_t)view_at(rig.app.view, 1);
-    uint64_t id = session_find(rig.session, above)->id;
-    size_t theirs = (size_t)session_index_of(other, id);
-    assert_int_equal(session_decide(other, &theirs, 1, DECISION_REJECTED, &e), ST_OK);
-    rig.app.dirty = false;
-    idle_for(1.1);
-    assert_int_equal(session_find(rig.session, above)->decision, DECISION_REJECTED);
-    assert_true(rig.app.dirty); /* and it is drawn */
-    assert_int_equal(library_current(&rig.app), here);
-    /* more finds, sorted in before the cursor's */
-    ui_rig_fill(other, 5, 60);
-    assert_true(session_count(other) > count);
-    size_t row = view_cursor(rig.app.view);
-    idle_for(1.1);
-    assert_int_equal(session_count(rig.session), session_count(other));
-    assert_true(view_count(rig.app.view) > count);
-    assert_int_equal(library_current(&rig.app), here);
-    assert_true(view_cursor(rig.app.view) > row);
-    session_close(other);
-}
-
-/* Who mines for hours elsewhere is followed, but not all the time. */
-static void the_longer_news_take_the_seldomer_they_are_read(void **state)
-{
-    (void)state;
-    struct session *other;
-    struct err e;
-    size_t one = 0;
-    idle_for(2.1);
-    assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
-    session_decide(other, &one, 1, DECISION_ACCEPTED, &e);
-    rig.app.now += 1;
-    app_tick(&rig.app); /* begun */
-    jobs_wait(rig.app.quick);
-    rig.app.now += 0.4; /* it took that long */
-    while (app_tick(&rig.app) < 0.2)
-        rig.app.now += 0.001;
-    assert_int_equal(session_find(rig.session, 0)->decision, DECISION_ACCEPTED);
-    session_decide(other, &one, 1, DECISION_REJECTED, &e);
-    idle_for(2.5);
-    assert_int_equal(session_find(rig.session, 0)->decision, DECISION_ACCEPTED);
-    idle_for(3);
-    assert_int_equal(session_find(rig.session, 0)->decision, DECISION_REJECTED);
-    session_close(other);
-}
-
 static void a_proposal_is_taken_back(void **state)
 {
     (void)state;
@@ -513,51 +443,6 @@ static void narrow_screens_leave_out_what_matters_less(void **state)
     }
 }
 
-static int joins;
-
-static enum status mine_stub(void *user, const struct mine_request *r,
-                             struct app_reply reply, struct err *e)
-{
-    (void)user;
-    (void)e;
-    assert_true(r->join);
-    joins++;
-    reply.done(reply.to, ST_OK, "the manifest is up to date again", NULL);
-    return ST_OK;
-}
-
-/* Rows that were left as they are because another process wrote: the project is joined
- * again, once that has been quiet for a while, and nothing is said. */
-static void rows_left_as_they_are_are_joined_again(void **state)
-{
-    (void)state;
-    struct session *other;
-    struct err e;
-    struct catalog_source src = *session_source(rig.session, 0);
-    rig.app.setup.ops.mine = mine_stub;
-    joins = 0;
-    idle_for(2.1);
-    assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
-    size_t count = session_count(other), one = 50;
-    assert_int_equal(session_keep_only(rig.session, &src, NULL, 0, &e), ST_OK);
-    ui_rig_fill(other, 1, 40);
-    assert_int_equal(session_count(other), count);
-    idle_for(2);
-    for (int i = 0; i < 5; i++) { /* it goes on writing */
-        session_rate(other, &one, 1, i % 2, &e);
-        idle_for(2);
-    }
-    assert_int_equal(joins, 0);
-    assert_int_equal(session_find(rig.session, 3)->gone, false);
-    app_say(&rig.app, "as it was");
-    idle_for(5);
-    assert_int_equal(joins, 1);
-    idle_for(10);
-    assert_int_equal(joins, 1);
-    assert_string_equal(rig.app.echo, "as it was");
-    session_close(other);
-}
-
 /* Letters two cells wide, more than the line takes: the end being typed is in sight. */
 static void wide_letters_are_typed_in_sight(void **state)
 {
@@ -600,18 +485,12 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(names_are_cut_where_they_say_least, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_others_write_comes_up_without_a_key, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
-                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(thresholds_and_zoom_have_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(thresholds_that_contradict_are_not_taken, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(narrow_screens_leave_out_what_matters_less,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(rows_left_as_they_are_are_joined_again, set_up,
-                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
