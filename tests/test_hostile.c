@@ -60,14 +60,6 @@ static void run(struct outcome *o, const char *folder, const char *line)
     program_run(o, folder, (char *[]){(char *)"/bin/sh", (char *)"-c", own, NULL});
 }
 
-static int lines_of(const char *text)
-{
-    int n = 0;
-    for (; *text; text++)
-        n += *text == '\n';
-    return n;
-}
-
 static void expect_same(const char *folder, const char *a, const char *b)
 {
     char path[FOLDER_BYTES];

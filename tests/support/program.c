@@ -83,3 +83,11 @@ bool text_has(const char *text, const char *part)
 {
     return strstr(text, part) != NULL;
 }
+
+int lines_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}

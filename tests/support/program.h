@@ -22,5 +22,6 @@ pid_t program_start_into(const char *folder, char *const argv[], int fd);
 int program_wait(pid_t pid); /* exit status as above */
 
 bool text_has(const char *text, const char *part);
+int lines_of(const char *text); /* newlines in it */
 
 #endif
