@@ -8,8 +8,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(vo
                    void *arg)
 {
     (void)thread, (void)how, (void)run, (void)arg;
-    fputs(
-        "a second thread: take the program out of `one_thread` in tests/CMakeLists.txt\n",
-        stderr);
+    fputs("a second thread: put the program into `threaded` or `threaded_alike` in "
+          "tests/CMakeLists.txt\n",
+          stderr);
     abort();
 }
