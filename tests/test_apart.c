@@ -111,7 +111,7 @@ static void assert_recut(struct mined *m, const struct candidate *c, size_t from
 static double swing_db(const struct audio *a)
 {
     enum { BLOCK = RATE / 20 };
-    double low = INFINITY, high = 0;
+    double low = (double)INFINITY, high = 0;
     for (size_t at = 0; at + BLOCK <= a->frames; at += BLOCK) {
         double rms = level_rms_range(a, at, at + BLOCK);
         low = fmin(low, rms);
@@ -173,7 +173,7 @@ static double held_db(struct mined *m, const struct catalog_find *all, size_t n)
 static double nearest_ms(const struct candidate *c, const struct catalog_find *others,
                          size_t n)
 {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (size_t i = 0; i < n; i++)
         if (!others[i].c.missed_by[0])
             least = fmin(least, 1e3 * fabs(others[i].c.m.start_sec - c->m.start_sec));

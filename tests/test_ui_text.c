@@ -210,8 +210,9 @@ static void times_round_to_the_next_minute(void **state)
         double seconds;
         int decimals;
         const char *text;
-    } said[] = {{59.96, 1, "1:00.0"}, {3.96, 1, "0:04.0"},        {3599.7, 0, "1:00:00"},
-                {0.4, 0, "0:00"},     {3723.25, 2, "1:02:03.25"}, {NAN, 0, "0:00"}};
+    } said[] = {{59.96, 1, "1:00.0"},       {3.96, 1, "0:04.0"},
+                {3599.7, 0, "1:00:00"},     {0.4, 0, "0:00"},
+                {3723.25, 2, "1:02:03.25"}, {(double)NAN, 0, "0:00"}};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         char text[24];
         words_time(text, sizeof text, said[i].seconds, said[i].decimals);

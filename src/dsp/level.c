@@ -327,7 +327,7 @@ static double tame(struct audio *a)
     size_t n = sample_count(a);
     for (size_t i = 0; i < n; i++)
         a->data[i] = a->data[i] > LOUD ? LOUD : a->data[i] < -LOUD ? -LOUD : a->data[i];
-    return LOUD;
+    return (double)LOUD;
 }
 
 bool level_dither(struct audio *a, int bits, struct rng *r)
