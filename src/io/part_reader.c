@@ -61,28 +61,40 @@ static enum status fill(struct part_reader *r, struct err *e)
     return st;
 }
 
-enum status part_read(struct part_reader *r, float *interleaved, size_t frames,
-                      size_t *got, struct err *e)
+/* Of what is ready up to so many frames, to `to` unless that is NULL. */
+static size_t take(struct part_reader *r, size_t frames, float *to)
+{
+    size_t channels = (size_t)soundfile_info(r->sf)->channels;
+    size_t some = frames < r->left ? frames : r->left;
+    if (some == 0)
+        return 0;
+    if (to)
+        memcpy(to, r->ready, some * channels * sizeof *to);
+    r->ready += some * channels;
+    r->left -= some;
+    r->at += (int64_t)some;
+    return some;
+}
+
+static enum status take_all(struct part_reader *r, size_t frames, float *to, size_t *got,
+                            struct err *e)
 {
     size_t channels = (size_t)soundfile_info(r->sf)->channels;
     enum status st = ST_OK;
-    if (!r->by)
-        return soundfile_read(r->sf, interleaved, frames, got, e);
-    for (*got = 0; *got < frames && st == ST_OK;) {
-        size_t some = frames - *got < r->left ? frames - *got : r->left;
-        if (some > 0)
-            memcpy(interleaved + *got * channels, r->ready,
-                   some * channels * sizeof *interleaved);
-        r->ready += some * channels;
-        r->left -= some;
-        r->at += (int64_t)some;
-        *got += some;
-        if (r->left == 0 && r->ended)
-            break;
-        if (r->left == 0)
-            st = fill(r, e);
+    *got = take(r, frames, to);
+    while (*got < frames && !r->ended && st == ST_OK) {
+        st = fill(r, e);
+        if (st == ST_OK)
+            *got += take(r, frames - *got, to ? to + *got * channels : NULL);
     }
     return st;
+}
+
+enum status part_read(struct part_reader *r, float *interleaved, size_t frames,
+                      size_t *got, struct err *e)
+{
+    return r->by ? take_all(r, frames, interleaved, got, e)
+                 : soundfile_read(r->sf, interleaved, frames, got, e);
 }
 
 int64_t part_position(const struct part_reader *r)
@@ -90,34 +102,18 @@ int64_t part_position(const struct part_reader *r)
     return r->by ? r->at : soundfile_position(r->sf);
 }
 
-static enum status skip_to(struct part_reader *r, int64_t start, struct err *e)
-{
-    enum status st = ST_OK;
-    while (r->at < start && st == ST_OK) {
-        size_t some =
-            (uint64_t)(start - r->at) < r->left ? (size_t)(start - r->at) : r->left;
-        r->ready += some * (size_t)soundfile_info(r->sf)->channels;
-        r->left -= some;
-        r->at += (int64_t)some;
-        if (r->left == 0 && r->ended)
-            break;
-        if (r->left == 0)
-            st = fill(r, e);
-    }
-    return st;
-}
-
 /* From the next frame on if that is not farther than beginning anew. */
 static enum status go_to(struct part_reader *r, int64_t start, struct err *e)
 {
     int64_t from = separator_from(r->by, start);
+    size_t skipped;
     if (start < r->at || from > r->read) {
         separator_restart(r->by);
         r->at = r->read = from;
         r->left = 0;
         r->ended = false;
     }
-    return skip_to(r, start, e);
+    return take_all(r, (size_t)(start - r->at), NULL, &skipped, e);
 }
 
 enum status part_read_region(struct part_reader *r, int64_t start, size_t frames,
