@@ -50,7 +50,6 @@ static struct catalog_find *finds_of(struct mined *m, struct mined *other,
                                      size_t *n)
 {
     char folder[300];
-    struct catalog_find *all;
     snprintf(folder, sizeof folder, "%s/songs", m->top);
     if (!folder_has(folder, "song.wav"))
         write_song(folder);
@@ -60,19 +59,7 @@ static struct catalog_find *finds_of(struct mined *m, struct mined *other,
     snprintf(other->project, sizeof other->project, "%s/%s", m->export_root, name);
     recut_site_init(&other->site, other->project, NULL);
     assert_int_equal(other->site.cfg.separation.pads, apart);
-    struct catalog *c = mined_catalog(other, CATALOG_READ);
-    assert_int_equal(catalog_load(c, &all, NULL, n, NULL), ST_OK);
-    catalog_close(c);
-    return all;
-}
-
-static struct audio sound_of(struct mined *m, const struct candidate *c)
-{
-    struct audio a;
-    snprintf(m->path, sizeof m->path, "%s/%s/%s/%s", m->project, c->source,
-             category_folder(kind_category(c->kind)), c->filename);
-    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
-    return a;
+    return mined_finds(other, n);
 }
 
 /* The recording where a find was found. */
@@ -95,7 +82,7 @@ static void assert_recut(struct mined *m, const struct candidate *c, size_t from
     struct recut r;
     struct err e = {0};
     double most = 0;
-    struct audio was = sound_of(m, c);
+    struct audio was = mined_sound(m, c);
     if (recut_find(&r, &m->site, c, RATE, &e) != ST_OK)
         fail_msg("%s", e.msg);
     assert_int_equal(r.sound.frames, was.frames);
@@ -133,7 +120,7 @@ static void pads_lose_the_drums_on_them(void **state)
     for (size_t i = 0; i < n; i++) {
         if (all[i].c.missed_by[0] || all[i].c.kind != KIND_PAD)
             continue;
-        struct audio a = sound_of(&other, &all[i].c);
+        struct audio a = mined_sound(&other, &all[i].c);
         struct audio mix = song_at(m, &all[i].c);
         double swing = swing_db(&a), before = swing_db(&mix);
         if (!(before > 6 && swing < 0.5 * before))
@@ -157,7 +144,7 @@ static double held_db(struct mined *m, const struct catalog_find *all, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (all[i].c.missed_by[0])
             continue;
-        struct audio a = sound_of(m, &all[i].c);
+        struct audio a = mined_sound(m, &all[i].c);
         if (a.frames > 2 * WINDOW) {
             struct partial p = tone_partial(&a, 0, WINDOW, WINDOW, HELD_HZ);
             sum += level_to_db(p.amplitude / level_peak(&a));

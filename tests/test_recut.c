@@ -23,15 +23,6 @@
 
 enum { RATE = MINED_RATE };
 
-static struct audio mined_sound(struct mined *m, const struct candidate *c)
-{
-    struct audio a;
-    snprintf(m->path, sizeof m->path, "%s/%s/%s/%s", m->project, c->source,
-             category_folder(kind_category(c->kind)), c->filename);
-    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
-    return a;
-}
-
 static double difference(const struct audio *a, const struct audio *b, size_t from)
 {
     double most = 0;
@@ -47,11 +38,8 @@ static double difference(const struct audio *a, const struct audio *b, size_t fr
 static void unchanged_positions_give_the_mined_sound(void **state)
 {
     struct mined *m = *state;
-    struct catalog_find *all;
     size_t n, compared[KIND_COUNT] = {0};
-    struct catalog *c = mined_catalog(m, CATALOG_READ);
-    assert_int_equal(catalog_load(c, &all, NULL, &n, NULL), ST_OK);
-    catalog_close(c);
+    struct catalog_find *all = mined_finds(m, &n);
     for (size_t i = 0; i < n; i++) {
         struct recut r;
         struct err e = {0};
@@ -190,11 +178,7 @@ static struct catalog_find *finds_of_room(struct mined *m, struct mined *other,
     *other = *m;
     snprintf(other->project, sizeof other->project, "%s/%s", m->export_root, name);
     recut_site_init(&other->site, other->project, NULL);
-    struct catalog *c = mined_catalog(other, CATALOG_READ);
-    struct catalog_find *all;
-    assert_int_equal(catalog_load(c, &all, NULL, n, NULL), ST_OK);
-    catalog_close(c);
-    return all;
+    return mined_finds(other, n);
 }
 
 /* At 44.1 kHz the peaks of what was recorded at 48 are others, and still a loop's is

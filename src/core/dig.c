@@ -255,7 +255,8 @@ static enum status read_from(struct dig *d, struct part_reader *from, int64_t st
     enum status st = part_read_region(from, start, (size_t)(end - start), out, e);
     if (st != ST_OK)
         return st;
-    offset_remove(out->data, out->frames, out->channels, track_info(d->track)->offset);
+    offset_remove(out->data, out->frames, out->channels,
+                  part_offset(from, track_info(d->track)->offset));
     return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
 }
 

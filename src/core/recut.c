@@ -59,20 +59,17 @@ static enum status open_part(struct cutting *c, struct err *e)
                       : ST_OK;
 }
 
-/* What the miner knows of the whole recording, here from around the find. Under what is
- * struck there is no constant. */
+/* What the miner knows of the whole recording, here from around the find. */
 static enum status find_offset(struct cutting *c, struct err *e)
 {
     struct audio around;
-    if (c->from.by && c->out->c.kind == KIND_DRUM)
-        return ST_OK;
     int64_t reach = (int64_t)c->source_rate_hz * OFFSET_REACH_S;
     int64_t from = c->start > reach ? c->start - reach : 0;
     int64_t to = c->end + reach < c->frames ? c->end + reach : c->frames;
     enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &around, e);
     if (st != ST_OK)
         return st;
-    c->offset = offset_of(&around);
+    c->offset = part_offset(&c->from, offset_of(&around));
     audio_done(&around);
     return ST_OK;
 }

@@ -170,19 +170,13 @@ static unsigned named_one_shot(const struct dig *d, size_t hits)
     return kit_classes_in_name(path_base(folder));
 }
 
-/* A constant sustains: under what is struck there is none. */
-static struct offsets offset_under(const struct dig *d)
-{
-    struct offsets none = {0};
-    return d->hits_from.by ? none : track_info(d->track)->offset;
-}
-
 /* For at most so many hits. */
 static enum status pass_init(struct pass *s, struct dig *d, const struct hits_params *p,
                              size_t hits, struct err *e)
 {
     *s = (struct pass){.d = d, .p = p, .first = d->finds.count};
-    forward_init(&s->forward, &d->hits_from, offset_under(d));
+    forward_init(&s->forward, &d->hits_from,
+                 part_offset(&d->hits_from, track_info(d->track)->offset));
     if (d->hits_from.by) {
         enum status st = soundfile_open(&s->whole, d->site.open_path, e);
         if (st != ST_OK)
@@ -244,12 +238,11 @@ static enum status judge(struct pass *s, struct hit_plan *plan, const struct aud
 /* What the recording's constant leaves of the constant under these frames. */
 static struct offsets rest_of_offset(const struct dig *d, int64_t from, int64_t end)
 {
-    if (d->hits_from.by)
-        return (struct offsets){0};
     int64_t near = (int64_t)(OFFSET_NEAR_S * d->info.rate_hz);
     struct offsets all = track_info(d->track)->offset;
     struct offsets here = track_offset(d->track, from - near, end + near);
-    return (struct offsets){here.middle - all.middle, here.side - all.side};
+    struct offsets rest = {here.middle - all.middle, here.side - all.side};
+    return part_offset(&d->hits_from, rest);
 }
 
 /* Frames [from, end) of the recording, which lie in `read`, as the files have them. */

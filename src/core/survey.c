@@ -72,19 +72,17 @@ static enum status survey_pads(struct soundfile *sf, const struct job_context *c
     return st;
 }
 
-enum status survey_analyse(const char *path, const struct config *config,
-                           const struct job_context *ctx, struct track **out,
-                           struct track **pads, struct err *e)
+enum status survey_analyse(const char *path, bool apart, const struct job_context *ctx,
+                           struct track **out, struct track **pads, struct err *e)
 {
     struct soundfile *sf = NULL;
-    bool two = config->separation.pads;
     *out = *pads = NULL;
     enum status st = soundfile_open(&sf, path, e);
     if (st != ST_OK)
         return st;
     struct part_reader all = part_reader_all(sf);
-    st = survey(&all, (struct survey_progress){0, two ? 0.3 : 1}, true, ctx, out, e);
-    if (st == ST_OK && two)
+    st = survey(&all, (struct survey_progress){0, apart ? 0.3 : 1}, true, ctx, out, e);
+    if (st == ST_OK && apart)
         st = survey_pads(sf, ctx, pads, e);
     soundfile_close(sf);
     if (st == ST_OK)

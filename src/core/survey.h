@@ -10,12 +10,13 @@
 #include "io/config.h"
 #include "io/part_reader.h"
 
+#include <stdbool.h>
+
 /* The whole recording through dsp/analysis, in blocks, with its overview; and in *pads,
- * where `config` wants pads without drums, what sustains in it, else NULL. Errors as in
- * soundfile_open; ST_CANCELLED, ST_NO_MEMORY. */
-enum status survey_analyse(const char *path, const struct config *config,
-                           const struct job_context *ctx, struct track **out,
-                           struct track **pads, struct err *e);
+ * where pads are wanted without drums (`apart`), what sustains in it, else NULL. Errors
+ * as in soundfile_open; ST_CANCELLED, ST_NO_MEMORY. */
+enum status survey_analyse(const char *path, bool apart, const struct job_context *ctx,
+                           struct track **out, struct track **pads, struct err *e);
 
 /* The pad miner's parameters as the config has them. */
 struct pad_params survey_pad_params(const struct config *config);

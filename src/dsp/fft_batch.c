@@ -312,14 +312,22 @@ VEC_INLINE void last_spectrum(const struct fft_batch *f, int radix,
     last_split(f, radix, x, &to);
 }
 
-VEC_INLINE void forward_eight(const struct fft_batch *f, const float *const x[VEC],
-                              float *spectrum, size_t spectrum_stride)
+VEC_INLINE void spectra_of_eight(const struct fft_batch *f, const float *const x[VEC],
+                                 struct complex8 **result)
 {
     struct complex8 *z = f->a, *to = f->b;
     load(f, x);
     f->transform(f, &z, &to);
     BY_LAST_RADIX(last_spectrum, f, z, to);
-    store_rows(to, f->n + 2, spectrum, spectrum_stride);
+    *result = to;
+}
+
+VEC_INLINE void forward_eight(const struct fft_batch *f, const float *const x[VEC],
+                              float *spectrum, size_t spectrum_stride)
+{
+    struct complex8 *result;
+    spectra_of_eight(f, x, &result);
+    store_rows(result, f->n + 2, spectrum, spectrum_stride);
 }
 
 VEC_CLONES(run_forward, forward_eight,
@@ -396,15 +404,22 @@ VEC_INLINE void last_back(const struct fft_batch *f, int radix, const struct com
     }
 }
 
+/* Back from what lies in lanes at f->a. */
+VEC_INLINE void back_to_rows(const struct fft_batch *f, int count, float *x,
+                             size_t stride)
+{
+    struct complex8 *z = f->a, *to = f->b;
+    join_in_place(f, z);
+    f->transform(f, &z, &to);
+    BY_LAST_RADIX(last_back, f, z, count, (float *)to);
+    store_rows(to, count, x, stride);
+}
+
 VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
                               size_t spectrum_stride, float *x, size_t stride)
 {
-    struct complex8 *z = f->a, *to = f->b;
-    load_rows(spectrum, spectrum_stride, f->n + 2, (float *)z);
-    join_in_place(f, z);
-    f->transform(f, &z, &to);
-    BY_LAST_RADIX(last_back, f, z, f->n, (float *)to);
-    store_rows(to, f->n, x, stride);
+    load_rows(spectrum, spectrum_stride, f->n + 2, (float *)f->a);
+    back_to_rows(f, f->n, x, stride);
 }
 
 VEC_CLONES(run_inverse, inverse_eight,
@@ -452,16 +467,6 @@ const float *fft_batch_turn(struct fft_batch *f)
     return (const float *)result;
 }
 
-VEC_INLINE void spectra_of_eight(const struct fft_batch *f, const float *const x[VEC],
-                                 struct complex8 **result)
-{
-    struct complex8 *z = f->a, *to = f->b;
-    load(f, x);
-    f->transform(f, &z, &to);
-    BY_LAST_RADIX(last_spectrum, f, z, to);
-    *result = to;
-}
-
 VEC_CLONES(run_spectra, spectra_of_eight,
            (const struct fft_batch *f, const float *const x[VEC],
             struct complex8 **result),
@@ -474,16 +479,6 @@ const float *fft_batch_spectra(struct fft_batch *f, const float *x, size_t strid
     take_rows(x, stride, row);
     run_spectra(f, row, &result);
     return (const float *)result;
-}
-
-VEC_INLINE void back_to_rows(const struct fft_batch *f, int count, float *x,
-                             size_t stride)
-{
-    struct complex8 *z = f->a, *to = f->b;
-    join_in_place(f, z);
-    f->transform(f, &z, &to);
-    BY_LAST_RADIX(last_back, f, z, count, (float *)to);
-    store_rows(to, count, x, stride);
 }
 
 VEC_CLONES(run_back, back_to_rows,

@@ -25,7 +25,7 @@ static const float above_median = 1.5F * 1.5F, struck_weight = 3.0F;
 static const float least_power = 1e-12F;
 
 struct separator {
-    int rate_hz, channels, n, hop;
+    int channels, n, hop;
     int bins, wide; /* n / 2 + 1; and up to the next multiple of VEC */
     bool struck;
     struct fft_batch *fft;
@@ -83,7 +83,6 @@ enum status separator_new(struct separator **out, int rate_hz, int channels,
     struct separator *s = calloc(1, sizeof *s);
     if (!s)
         return err_set(e, ST_NO_MEMORY, "no memory to separate sounds");
-    s->rate_hz = rate_hz;
     s->channels = channels;
     s->n = fft_size_at(FRAME_44K1, rate_hz);
     s->hop = s->n / OVERLAP;
@@ -160,12 +159,12 @@ VEC_CLONES(run_powers, add_powers,
            (const float *spectrum, int wide, bool first, float *power),
            (spectrum, wide, first, power))
 
-/* Beyond its ends a spectrum is its own mirror image. */
+/* Beyond its ends a spectrum, of 49 bins at least, is its own mirror image. */
 static void fill_margins(const struct separator *s, float *power)
 {
     for (int k = 0; k < REACH; k++) {
-        power[-1 - k] = power[k < s->bins ? k : 0];
-        power[s->bins + k] = power[s->bins - 1 - k > 0 ? s->bins - 1 - k : 0];
+        power[-1 - k] = power[k];
+        power[s->bins + k] = power[s->bins - 1 - k];
     }
 }
 

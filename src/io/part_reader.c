@@ -15,6 +15,7 @@ enum status part_reader_init(struct part_reader *r, struct soundfile *sf,
 {
     const struct soundfile_info *info = soundfile_info(sf);
     *r = part_reader_all(sf);
+    r->part = part;
     enum status st = separator_new(&r->by, info->rate_hz, info->channels, part, e);
     if (st != ST_OK)
         return st;
@@ -30,6 +31,12 @@ void part_reader_done(struct part_reader *r)
     separator_free(r->by);
     free(r->block);
     *r = (struct part_reader){0};
+}
+
+struct offsets part_offset(const struct part_reader *r, struct offsets all)
+{
+    struct offsets none = {0};
+    return r->by && r->part == SEPARATE_STRUCK ? none : all;
 }
 
 /* The sound file to where reading goes on, wherever others left it. */

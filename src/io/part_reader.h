@@ -8,12 +8,14 @@
 #ifndef TROWEL_IO_PART_READER_H
 #define TROWEL_IO_PART_READER_H
 
+#include "dsp/offset.h"
 #include "dsp/separate.h"
 #include "io/soundfile.h"
 
 struct part_reader {
     struct soundfile *sf;
     struct separator *by; /* NULL: all that sounds */
+    enum separate_part part;
     float *block;
     const float *ready; /* of `by`: the frames from `at` on */
     size_t left;
@@ -27,6 +29,10 @@ struct part_reader part_reader_all(struct soundfile *sf);
 enum status part_reader_init(struct part_reader *r, struct soundfile *sf,
                              enum separate_part part, struct err *e);
 void part_reader_done(struct part_reader *r);
+
+/* Of the constant that all of the recording lies on, what lies under this part: it
+ * sustains. */
+struct offsets part_offset(const struct part_reader *r, struct offsets all);
 
 /* As soundfile_read, soundfile_position and soundfile_read_region. */
 enum status part_read(struct part_reader *r, float *interleaved, size_t frames,

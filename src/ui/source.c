@@ -111,14 +111,14 @@ struct survey_job {
     struct app *app;
     long source;
     char path[PATH_BYTES];
-    struct config config;
+    bool apart;
     struct track *track, *pads_track;
 };
 
 static enum status survey_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct survey_job *j = arg;
-    return survey_analyse(j->path, &j->config, ctx, &j->track, &j->pads_track, e);
+    return survey_analyse(j->path, j->apart, ctx, &j->track, &j->pads_track, e);
 }
 
 static void find_pads(struct app *app);
@@ -169,7 +169,7 @@ static void analyse(struct app *app)
     }
     j->app = app;
     j->source = s->source;
-    j->config = *app->config;
+    j->apart = app->config->separation.pads;
     s->analysing = true;
     struct job_spec spec = {.title = "look at a recording",
                             .work = survey_work,

@@ -3,6 +3,7 @@
 #include "core/process.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
+#include "io/soundfile.h"
 #include "tone.h"
 
 #include <setjmp.h>
@@ -100,18 +101,34 @@ struct catalog *mined_catalog(struct mined *m, enum catalog_mode mode)
     return c;
 }
 
+struct audio mined_sound(struct mined *m, const struct candidate *c)
+{
+    struct audio a;
+    snprintf(m->path, sizeof m->path, "%s/%s/%s/%s", m->project, c->source,
+             category_folder(kind_category(c->kind)), c->filename);
+    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
+    return a;
+}
+
+struct catalog_find *mined_finds(struct mined *m, size_t *n)
+{
+    struct catalog_find *all;
+    struct catalog *c = mined_catalog(m, CATALOG_READ);
+    assert_int_equal(catalog_load(c, &all, NULL, n, NULL), ST_OK);
+    catalog_close(c);
+    return all;
+}
+
 /* The first find of a kind, a near-miss or a real one. */
 struct catalog_find mined_first(struct mined *m, enum kind kind, bool miss)
 {
-    struct catalog_find *all, out = {0};
+    struct catalog_find out = {0};
     size_t n;
-    struct catalog *c = mined_catalog(m, CATALOG_READ);
-    assert_int_equal(catalog_load(c, &all, NULL, &n, NULL), ST_OK);
+    struct catalog_find *all = mined_finds(m, &n);
     for (size_t i = 0; i < n && !out.id; i++)
         if (all[i].c.kind == kind && (all[i].c.missed_by[0] != 0) == miss)
             out = all[i];
     free(all);
-    catalog_close(c);
     if (!out.id)
         fail_msg("nothing was mined of kind %s", kind_type(kind));
     return out;

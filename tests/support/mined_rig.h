@@ -25,6 +25,10 @@ int mined_rig_teardown(void **state);
 void mined_rig_process(struct mined *m, const char *folder, const char *project,
                        unsigned stages);
 
+/* The file of a find; all finds, which the caller frees. */
+struct audio mined_sound(struct mined *m, const struct candidate *c);
+struct catalog_find *mined_finds(struct mined *m, size_t *n);
+
 struct catalog *mined_catalog(struct mined *m, enum catalog_mode mode);
 /* The first find of a kind, a near-miss or a real one. */
 struct catalog_find mined_first(struct mined *m, enum kind kind, bool miss);
