@@ -1,5 +1,6 @@
 /* core/pipelines: the command line of the batch mode. */
 #include "core/pipelines.h"
+#include "core/recipe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,6 +111,21 @@ static void every_option_of_every_pipeline_is_described(void **state)
     }
 }
 
+static void stages_are_listed_with_and_without_blanks(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"drums,silences", "drums, silences",
+                                        " silences ,drums ,", "drums,drums,silences"};
+    static const char *const wrong[] = {"", ",", " , ", "drums silences", "drum", "dust"};
+    unsigned stages;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        assert_int_equal(stages_parse(lists[i], &stages, NULL), ST_OK);
+        assert_int_equal(stages, 1u << STAGE_DRUMS | 1u << STAGE_SILENCES);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(stages_parse(wrong[i], &stages, NULL), ST_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +134,7 @@ int main(void)
         cmocka_unit_test(wrong_words_are_named_with_the_nearest),
         cmocka_unit_test(bad_values_are_refused),
         cmocka_unit_test(every_option_of_every_pipeline_is_described),
+        cmocka_unit_test(stages_are_listed_with_and_without_blanks),
     };
     return cmocka_run_group_tests_name("pipelines", tests, NULL, NULL);
 }

@@ -34,7 +34,10 @@ enum status stages_parse(const char *text, unsigned *stages, struct err *e)
 {
     unsigned set = 0;
     for (const char *word = text; *word;) {
-        size_t n = strcspn(word, ",");
+        word += strspn(word, " ");
+        size_t all = strcspn(word, ","), n = all;
+        while (n > 0 && word[n - 1] == ' ')
+            n--;
         int stage = find_stage(word, n);
         if (stage < 0)
             return err_set(
@@ -42,7 +45,7 @@ enum status stages_parse(const char *text, unsigned *stages, struct err *e)
                 "unknown stage %.*s (pads, drones, clouds, hiss, drums, silences)",
                 (int)n, word);
         set |= 1u << stage;
-        word += n + (word[n] == ',');
+        word += all + (word[all] == ',');
     }
     if (set == 0)
         return err_set(e, ST_USAGE, "--stages names no stage");
