@@ -23,7 +23,15 @@ static void close_line(struct output *o)
 /* The first failure is the one to tell. */
 static void flush_results(struct output *o)
 {
-    if (fflush(stdout) != 0 && o->stdout_error == 0)
+    int problem = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+    if (o->stdout_error == 0)
+        o->stdout_error = problem;
+}
+
+/* What is longer than the stream's buffer fails here, and leaves nothing to flush. */
+static void put_results(struct output *o, const char *text, size_t n)
+{
+    if (fwrite(text, 1, n, stdout) < n && o->stdout_error == 0)
         o->stdout_error = errno;
 }
 
@@ -38,7 +46,8 @@ static void json_end(struct output *o)
 {
     json_close(&o->buffer, '}');
     text_add(&o->buffer, "\n");
-    fputs(o->buffer.at ? o->buffer.at : "", stdout);
+    if (o->buffer.at)
+        put_results(o, o->buffer.at, o->buffer.length);
     flush_results(o);
 }
 
@@ -311,7 +320,7 @@ void output_text(struct output *o, const struct text *t)
 {
     close_line(o);
     if (t->length > 0)
-        fwrite(t->at, 1, t->length, stdout);
+        put_results(o, t->at, t->length);
 }
 
 void output_error(struct output *o, enum status st, const struct err *e)

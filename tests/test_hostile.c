@@ -554,6 +554,36 @@ static void help_on_a_full_disk_fails(void **state)
     }
 }
 
+/* Nor were results, however long: what does not fit into the stream's buffer fails as it
+ * is written. */
+static void results_on_a_full_disk_fail(void **state)
+{
+    enum { TIMES = 12, BUFFER = 4096 };
+    static float part[FRAMES], x[TIMES * FRAMES];
+    static const char *const how[] = {"", "--json"};
+    char path[FOLDER_BYTES], line[200];
+    struct outcome o;
+    make_hits(part, 900);
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(x + i * FRAMES, part, sizeof part);
+    assert_true(folder_sound(folder_path(path, *state, "long.wav"),
+                             SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x,
+                             TIMES * FRAMES));
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(line, sizeof line, TROWEL_BIN " --batch analyze --source long.wav %s",
+                 how[i]);
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 0);
+        assert_true(strlen(o.out) > BUFFER);
+        outcome_done(&o);
+        strcat(line, " >/dev/full");
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 5);
+        assert_true(text_has(o.err, "standard output cannot be written: No space"));
+        outcome_done(&o);
+    }
+}
+
 /* An overnight run goes on when its terminal goes. */
 static void nohup_is_heeded(void **state)
 {
@@ -588,6 +618,7 @@ int main(void)
         HOSTILE(seeds_are_exact),
         HOSTILE(folders_of_old_disks_are_gone_on_with),
         HOSTILE(help_on_a_full_disk_fails),
+        HOSTILE(results_on_a_full_disk_fail),
         HOSTILE(nohup_is_heeded),
     };
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
