@@ -3,6 +3,7 @@
 #include "batch_contain.h"
 #include "batch_help.h"
 #include "batch_output.h"
+#include "batch_places.h"
 #include "core/analyze.h"
 #include "core/curate.h"
 #include "core/demo.h"
@@ -29,6 +30,7 @@ struct batch {
     struct process_result result;
     size_t chosen; /* by the last curation */
     bool again;    /* what an earlier run of the same command wrote is replaced */
+    bool kit_written;
 };
 
 static bool given(const struct batch *b, enum option o)
@@ -202,16 +204,6 @@ static enum status run_silences(struct batch *b, struct err *e)
     return run_single(b, STAGE_SILENCES, e);
 }
 
-/* The folder that was given, else `below` the export root. */
-static const char *output_dir(const struct batch *b, enum option dir, const char *below,
-                              char out[PATH_BYTES])
-{
-    if (given(b, dir))
-        return text(b, dir);
-    snprintf(out, PATH_BYTES, "%s/%s", export_root(b), below);
-    return out;
-}
-
 static enum status run_clouds(struct batch *b, struct err *e)
 {
     char folder[PATH_BYTES];
@@ -221,7 +213,8 @@ static enum status run_clouds(struct batch *b, struct err *e)
     struct process_job job = process_job(b);
     job.inputs = &input;
     job.input_count = 1;
-    job.flat_dir = output_dir(b, OPT_CLOUDS_DIR, "clouds", folder);
+    job.flat_dir =
+        place_given(&b->request, OPT_CLOUDS_DIR, export_root(b), "clouds", folder);
     return excavate(b, &job, e);
 }
 
@@ -243,7 +236,7 @@ static enum status run_dust(struct batch *b, struct err *e)
     struct process_job job = process_job(b);
     job.inputs = &input;
     job.input_count = 1;
-    job.flat_dir = output_dir(b, OPT_DUST_DIR, "dust", folder);
+    job.flat_dir = place_given(&b->request, OPT_DUST_DIR, export_root(b), "dust", folder);
     job.hiss = &hiss;
     job.mix_db = b->request.decibel[OPT_MIX_DB];
     st = excavate(b, &job, e);
@@ -342,12 +335,6 @@ static enum status format(struct batch *b, const char *input, const char *output
     return st;
 }
 
-static const char *kit_path(const struct batch *b, const char *kits, char out[PATH_BYTES])
-{
-    snprintf(out, PATH_BYTES, "%.3000s/%.1000s", kits, text(b, OPT_KIT_NAME));
-    return out;
-}
-
 static void hint_kit(struct batch *b, const char *kit)
 {
     hint(b, "%s/ASSIGN.txt says how the kit comes onto the machine", kit);
@@ -356,10 +343,11 @@ static void hint_kit(struct batch *b, const char *kit)
 static enum status run_format(struct batch *b, struct err *e)
 {
     char folder[PATH_BYTES], kit[PATH_BYTES];
-    const char *kits = output_dir(b, OPT_KITS_DIR, "kits", folder);
+    const char *kits =
+        place_given(&b->request, OPT_KITS_DIR, export_root(b), "kits", folder);
     enum status st = format(b, text(b, OPT_SAMPLES_DIR), kits, e);
     if (st == ST_OK)
-        hint_kit(b, kit_path(b, kits, kit));
+        hint_kit(b, place_kit(&b->request, kits, kit));
     return st;
 }
 
@@ -455,31 +443,26 @@ static enum status run_validate(struct batch *b, struct err *e)
 
 /* process → curate → format → report. Sources that fail do not keep the rest from the
  * kit; the exit status still tells of them. */
-static enum status run_chain(struct batch *b,
-                             enum status (*dig)(struct batch *, struct err *),
-                             const char *project, const char *kits, struct err *e)
+static enum status run_chain(struct batch *b, const struct places *at, struct err *e)
 {
-    char best[PATH_BYTES], kit[PATH_BYTES], page[PATH_BYTES];
     struct err failed = {0};
-    enum status sources = dig(b, &failed);
+    enum status sources = run_process(b, &failed);
     if (sources != ST_OK && (sources != ST_SOURCES_FAILED || b->result.totals.finds == 0))
         return err_set(e, sources, "%s", failed.msg);
     if (given(b, OPT_DRY_RUN))
         return ST_OK;
-    snprintf(best, sizeof best, "%.4000s/best_of", project);
-    kit_path(b, kits, kit);
-    snprintf(page, sizeof page, "%.4000s/report.html", kit);
-    const char *best_of = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
     /* Another run of the same command goes on: the set and kit it made are its own. */
     b->again = !given(b, OPT_OUTPUT_ROOT);
     /* Asked for so many, as many are chosen; else the kit's instruments come first. */
-    const struct target *target = kit_target(&b->cfg);
-    enum status st = curate(b, project, best_of, given(b, OPT_TOP) ? NULL : target, e);
-    b->again = kit_is_from(kit, project);
+    const struct target *target = given(b, OPT_TOP) ? NULL : kit_target(&b->cfg);
+    enum status st = curate(b, at->project, at->best_of, target, e);
+    b->again = kit_is_from(at->kit, at->project);
+    if (st == ST_OK) {
+        st = format(b, at->best_of, at->kits, e);
+        b->kit_written = st == ST_OK;
+    }
     if (st == ST_OK)
-        st = format(b, best_of, kits, e);
-    if (st == ST_OK)
-        st = report(b, kit, given(b, OPT_OUTPUT) ? text(b, OPT_OUTPUT) : page, e);
+        st = report(b, at->kit, at->page, e);
     if (st == ST_OK && sources != ST_OK)
         return err_set(e, sources, "%s", failed.msg);
     return st;
@@ -487,13 +470,15 @@ static enum status run_chain(struct batch *b,
 
 static enum status run_all(struct batch *b, struct err *e)
 {
-    char project[PATH_BYTES], folder[PATH_BYTES], kit[PATH_BYTES];
-    const char *kits = output_dir(b, OPT_KITS_DIR, "kits", folder);
-    snprintf(project, sizeof project, "%s/%s", export_root(b), text(b, OPT_PROJECT_NAME));
-    enum status st = run_chain(b, run_process, project, kits, e);
+    struct places at;
+    places_of(&at, &b->request, export_root(b));
+    enum status st = places_check(&at, &b->request, &b->cfg, e);
+    if (st != ST_OK)
+        return st;
+    st = run_chain(b, &at, e);
     hint_project(b, st);
-    if (kit_is_from(kit_path(b, kits, kit), project))
-        hint_kit(b, kit);
+    if (b->kit_written)
+        hint_kit(b, at.kit);
     return st;
 }
 
@@ -511,11 +496,11 @@ static enum status make_tapes(struct batch *b, const char *folder, struct err *e
 
 static enum status run_demo(struct batch *b, struct err *e)
 {
-    char tapes[PATH_BYTES], root[PATH_BYTES], project[PATH_BYTES], kits[PATH_BYTES];
+    char tapes[PATH_BYTES], root[PATH_BYTES], kits[PATH_BYTES];
+    struct places at;
     const char *top = text(b, OPT_DEMO_DIR);
     snprintf(tapes, sizeof tapes, "%.4000s/recordings", top);
     snprintf(root, sizeof root, "%.4000s/export", top);
-    snprintf(project, sizeof project, "%.4000s/DEMO", root);
     snprintf(kits, sizeof kits, "%.4000s/kits", top);
     bool dry = given(b, OPT_DRY_RUN);
     log_write(&b->output.log, LOG_INFO, "%d demo recordings into %s", demo_count(),
@@ -536,6 +521,7 @@ static enum status run_demo(struct batch *b, struct err *e)
     } fixed[] = {{OPT_INPUT_DIR, tapes},
                  {OPT_EXPORT_ROOT, root},
                  {OPT_PROJECT_NAME, "DEMO"},
+                 {OPT_KITS_DIR, kits},
                  {OPT_KIT_NAME, "DEMO"}};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
         b->request.given[fixed[i].option] = true;
@@ -544,13 +530,14 @@ static enum status run_demo(struct batch *b, struct err *e)
     if (!b->cfg.reproducibility.random_seed.set)
         b->cfg.reproducibility.random_seed =
             (struct config_seed){.set = true, .value = 1};
-    st = run_chain(b, run_process, project, kits, e);
+    places_of(&at, &b->request, root);
+    st = run_chain(b, &at, e);
     if (st == ST_OK)
         output_line(&b->output,
                     "\nto hear it:       open %s/DEMO/report.html in a browser\n"
                     "to look around:   ./run.sh %s   (or: trowel %s)\n"
                     "onto the machine: %s/DEMO/ASSIGN.txt says how",
-                    kits, project, project, kits);
+                    kits, at.project, at.project, kits);
     return st;
 }
 

@@ -281,6 +281,69 @@ static void the_installed_config_is_beside_the_program(void **state)
     assert_int_equal(remove(program), 0);
 }
 
+/* Mining takes hours: what would refuse the set, the kit or the page is told before. */
+static void all_tells_what_is_in_the_way_before_it_mines(void **state)
+{
+    (void)state;
+    char project[512];
+    snprintf(project, sizeof project, "%s/late/AHEAD", top);
+#define AHEAD(status, says, ...)                                                         \
+    do {                                                                                 \
+        RUN(status, says, "all", "--input_dir", "one", "--stages", "drums",              \
+            "--export_root", "late", "--project_name", "AHEAD", __VA_ARGS__);            \
+        assert_int_not_equal(access(project, F_OK), 0);                                  \
+    } while (0)
+    AHEAD(2, "the kit name a/b holds a separator", "--kit_name", "a/b");
+    AHEAD(2, "the kit name a/b holds a separator", "--kit_name", "a/b", "--dry-run");
+    AHEAD(2, "unknown target tr9", "--target", "tr9");
+    AHEAD(1, "the decisions in nowhere.txt cannot be read", "--decisions", "nowhere.txt");
+    AHEAD(1, "two is a folder, not a file", "--decisions", "two");
+    AHEAD(5, "one/first.wav cannot be opened", "--output_dir", "one/first.wav");
+    AHEAD(5, "one/first.wav cannot be opened", "--output_root", "one/first.wav");
+    AHEAD(2, "two is a folder", "--output", "two");
+    AHEAD(2, "new/ is a folder", "--output", "new/");
+    /* A recording is no report's place, and nothing replaces it. */
+    char *before = hash("one"), *after;
+    AHEAD(4, "one/first.wav is no report", "--output", "one/first.wav");
+    AHEAD(4, "one/first.wav is no report", "--output", "one/first.wav", "--force");
+    write_text("late/kits/OTHER", "manifest.csv", "my,list\n1,2\n");
+    AHEAD(4, "is no kit's; move it away", "--kit_name", "OTHER", "--force");
+    RUN(0, NULL, PROCESS("two", "MADE"), "--stages", "drums", "--seed", "1");
+    RUN(0, NULL, "format", "--input_dir", "export/MADE", "--output_dir", "late/kits");
+    AHEAD(4, "holds a kit; --force replaces it, another --kit_name leaves it", "--seed",
+          "1");
+#undef AHEAD
+    after = hash("one");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+/* The kit of a project that was removed is made anew with it; and of a kit that was not
+ * written nobody is told how it comes onto the machine. */
+static void all_knows_its_own_kit(void **state)
+{
+    (void)state;
+    char project[512];
+    struct outcome o;
+    static char *const all[] = {TROWEL_BIN, "--batch",       "all",   "--input_dir",
+                                "one",      "--stages",      "drums", "--seed",
+                                "1",        "--export_root", "own",   NULL};
+    program_run(&o, top, all);
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "ASSIGN.txt says how"));
+    outcome_done(&o);
+    snprintf(project, sizeof project, "%s/own/BATCH_01", top);
+    folder_remove(project);
+    run(0, "ASSIGN.txt says how", all);
+    program_run(&o, top,
+                (char *[]){TROWEL_BIN, "--batch", "all", "--input_dir", "one", "--stages",
+                           "drums", "--seed", "2", "--export_root", "own", NULL});
+    assert_int_equal(o.exit_status, 4);
+    assert_false(text_has(o.err, "next:"));
+    outcome_done(&o);
+}
+
 /* What a dry run does not know it does not tell. */
 static void a_dry_run_draws_no_seed(void **state)
 {
@@ -306,6 +369,8 @@ int main(void)
         cmocka_unit_test(a_foreign_manifest_stays),
         cmocka_unit_test(default_folders_are_contained),
         cmocka_unit_test(the_installed_config_is_beside_the_program),
+        cmocka_unit_test(all_tells_what_is_in_the_way_before_it_mines),
+        cmocka_unit_test(all_knows_its_own_kit),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

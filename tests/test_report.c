@@ -4,6 +4,7 @@
 #include "dsp/synth.h"
 #include "folder.h"
 #include "io/paths.h"
+#include "io/sha256.h"
 #include "program.h"
 
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,6 +79,36 @@ static void a_strangers_page_stays(void **state)
     assert_int_equal(report_run(&job, &r, &e), ST_OK);
     job.force = false; /* now it is ours */
     assert_int_equal(report_run(&job, &r, &e), ST_OK);
+}
+
+/* --force gives up a page, never a recording or a text; a pipe is not waited on. */
+static void what_is_no_page_stays(void **state)
+{
+    const char *top = *state;
+    static const char *const names[] = {"take.wav", "notes.txt", "pipe.html"};
+    char path[512], before[SHA256_HEX_BYTES], after[SHA256_HEX_BYTES];
+    struct report_result r;
+    struct err e;
+    folder_write(top, names[0], "RIFF take", 9);
+    folder_write(top, names[1], "notes", 5);
+    snprintf(path, sizeof path, "%s/%s", top, names[2]);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", top, names[i]);
+        struct report_job job = {.input_dir = top, .output = path, .force = true};
+        if (i < 2)
+            assert_int_equal(sha256_file(path, before, NULL), ST_OK);
+        assert_int_equal(report_run(&job, &r, &e), ST_EXISTS);
+        assert_true(text_has(e.msg, "is no report of trowel's; move it away"));
+        if (i < 2) {
+            assert_int_equal(sha256_file(path, after, NULL), ST_OK);
+            assert_string_equal(before, after);
+        }
+        assert_int_equal(remove(path), 0);
+    }
+    struct report_job job = {.input_dir = top, .output = top, .force = true};
+    assert_int_equal(report_run(&job, &r, &e), ST_USAGE);
+    assert_true(text_has(e.msg, "is a folder; name the HTML file"));
 }
 
 /* A kit's manifest that came from elsewhere: the page is made to be given away. */
@@ -166,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_holds_every_sample_escaped),
         cmocka_unit_test(a_strangers_page_stays),
+        cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),
         cmocka_unit_test(a_browser_plays_it),
     };

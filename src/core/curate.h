@@ -74,5 +74,8 @@ struct curate_result {
  * set and `force` is off; force removes only files its manifest lists with their hash. */
 enum status curate_run(const struct curate_job *job, struct curate_result *result,
                        struct err *e);
+/* What refuses it whatever there is to choose from (input_root is not looked at):
+ * decisions that are not there, an output_root that holds something else. */
+enum status curate_check(const struct curate_job *job, struct err *e);
 
 #endif

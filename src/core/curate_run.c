@@ -6,6 +6,7 @@
 #include "io/paths.h"
 #include "io/sha256.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -505,15 +506,16 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
 }
 
 /* A dry run: would what is there refuse this set? */
-static enum status check_there(struct plan *p, const struct curate_job *job,
+static enum status check_there(struct plan *p, const char *folder, bool force,
                                struct err *e)
 {
-    if (root_open(&p->root, job->output_root, false, NULL) != ST_OK)
-        return ST_OK;
-    enum status st = read_own(p, manifest_name, e);
+    enum status st = root_open(&p->root, folder, false, e);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    st = read_own(p, manifest_name, e);
     p->own_done = p->own_count;
     if (st == ST_OK)
-        st = check_other_set(p, job->force, e);
+        st = check_other_set(p, force, e);
     root_done(&p->root);
     return st;
 }
@@ -536,9 +538,23 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)
         st = err_set(e, ST_NOTHING, "nothing below %s is worth keeping", job->input_root);
     if (st == ST_OK)
-        st = job->dry_run ? check_there(&p, job, e) : write_all(&p, &pool, e);
+        st = job->dry_run ? check_there(&p, job->output_root, job->force, e)
+                          : write_all(&p, &pool, e);
     free(p.item);
     free(p.own);
     curate_pool_done(&pool);
+    return st;
+}
+
+enum status curate_check(const struct curate_job *job, struct err *e)
+{
+    struct plan p = {0};
+    if (job->decisions != NULL && path_is_folder(job->decisions))
+        return err_set(e, ST_UNREADABLE, "%s is a folder, not a file", job->decisions);
+    if (job->decisions != NULL && access(job->decisions, R_OK) != 0)
+        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+                         "the decisions in %s cannot be read", job->decisions);
+    enum status st = check_there(&p, job->output_root, true, e);
+    free(p.own);
     return st;
 }

@@ -276,13 +276,16 @@ static enum status check_there(struct making *m, struct err *e)
 {
     struct root above;
     struct earlier kit;
-    if (root_open(&above, m->job->output_dir, false, NULL) != ST_OK)
-        return ST_OK;
-    enum status st = root_sub(&m->root, &above, m->job->kit_name, false, e);
-    root_done(&above);
+    enum status st = root_open(&above, m->job->output_dir, false, e);
+    if (st == ST_OK) {
+        st = root_sub(&m->root, &above, m->job->kit_name, false, e);
+        root_done(&above);
+    }
     if (st != ST_OK)
-        return st == ST_REFUSED ? st : ST_OK;
+        return st == ST_NOT_FOUND ? ST_OK : st;
     st = check_earlier(&kit, m, e);
+    if (st == ST_OK)
+        st = check_way(m, &kit, e);
     free(kit.path);
     root_done(&m->root);
     return st;
@@ -458,6 +461,13 @@ static enum status check(struct making *m, struct err *e)
         st = err_set(e, ST_REFUSED, "kit name %s: it may not begin with a dot",
                      m->job->kit_name);
     return st;
+}
+
+enum status kit_check(const struct kit_job *job, struct err *e)
+{
+    struct making m = {.job = job, .root = {.fd = -1}, .names = {.fd = -1}};
+    enum status st = check(&m, e);
+    return st == ST_OK ? check_there(&m, e) : st;
 }
 
 static void sum_up(const struct making *m, struct kit_result *r)

@@ -38,6 +38,10 @@ const struct target *kit_target(const struct config *cfg);
 /* Do stereo samples of this category stay stereo in a kit? */
 bool kit_keeps_stereo(const struct config *cfg, enum category category);
 
+/* What refuses this kit whatever its samples are: its name, its machine, what lies in its
+ * place (input_dir is not looked at). ST_USAGE, ST_REFUSED, ST_EXISTS, ST_DISK. */
+enum status kit_check(const struct kit_job *job, struct err *e);
+
 /* Plan, print the budget into `summary` (plain lines, appended; may be NULL), write.
  * ST_EXISTS, ST_OVER_BUDGET (no_fit), ST_NOTHING (no samples), ST_REFUSED, ST_DISK … */
 enum status kit_run(const struct kit_job *job, struct kit_result *result,

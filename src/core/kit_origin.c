@@ -38,3 +38,17 @@ bool kit_is_from(const char *folder, const char *project)
     free(finds);
     return from;
 }
+
+bool kit_is_of_recordings(const char *folder, const char *input)
+{
+    struct candidate *kit;
+    size_t count = rows_of(folder, &kit);
+    bool one = path_is_file(input), of = false;
+    for (size_t i = 0; i < count && !of; i++) {
+        const char *path = kit[i].source_path;
+        of = path[0] &&
+             (one ? strcmp(path, path_base(input)) == 0 : path_has(input, path));
+    }
+    free(kit);
+    return of;
+}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* Players up to so many bytes of sound: a browser must still open the page. */
@@ -262,21 +263,39 @@ static enum status write_page(struct writing *w, const struct page *p, struct er
     return st == ST_OK ? flush(w, e) : st;
 }
 
-/* A file there that is no report of ours is somebody's. */
+static bool is_page(const char *path)
+{
+    const char *ending = path_ending(path);
+    return strcasecmp(ending, "html") == 0 || strcasecmp(ending, "htm") == 0;
+}
+
+/* A file there that is no report of ours is somebody's: a page of that name may be given
+ * up, but nothing replaces a recording. */
 static enum status check_output(const struct report_job *job, const char *path,
                                 struct err *e)
 {
-    FILE *f = fopen(path, "rb");
-    if (!f)
+    char start[64];
+    int fd;
+    if (!path_base(path)[0] || path_is_folder(path))
+        return err_set(e, ST_USAGE, "%s is a folder; name the HTML file to write", path);
+    enum status st = path_open_file(path, &fd, e);
+    if (st == ST_NOT_FOUND)
         return ST_OK;
-    char start[64] = "";
-    size_t n = fread(start, 1, sizeof start - 1, f);
-    fclose(f);
-    if (job->force || (n >= strlen(report_mark) &&
-                       memcmp(start, report_mark, strlen(report_mark)) == 0))
+    ssize_t n = st == ST_OK ? read(fd, start, sizeof start) : 0;
+    if (st == ST_OK)
+        close(fd);
+    bool file = st == ST_OK && is_page(path);
+    if ((file && job->force) || (n >= (ssize_t)strlen(report_mark) &&
+                                 memcmp(start, report_mark, strlen(report_mark)) == 0))
         return ST_OK;
-    return err_set(e, ST_EXISTS, "%s is no report of trowel's; --force replaces it",
-                   path);
+    return err_set(e, ST_EXISTS, "%s is no report of trowel's; %s", path,
+                   file ? "--force replaces it"
+                        : "move it away, or name another file that ends with .html");
+}
+
+enum status report_check(const struct report_job *job, struct err *e)
+{
+    return check_output(job, job->output, e);
 }
 
 static enum status open_output(struct writing *w, struct root *root, struct err *e)

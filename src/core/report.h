@@ -13,7 +13,7 @@ struct report_job {
     const char
         *input_dir;     /* a kit, a project, a best-of folder, or a folder of samples */
     const char *output; /* the .html file; NULL: report.html in input_dir */
-    bool force;         /* replace a file that is no report of trowel's */
+    bool force;         /* replace a page that is not trowel's */
     bool dry_run;
     const struct job_context *ctx; /* may be NULL */
     const struct log *log;         /* may be NULL */
@@ -25,7 +25,11 @@ struct report_result {
     char path[4096];
 };
 
-/* A report that trowel wrote before is replaced; another file there is ST_EXISTS. */
+/* Is the place that `output` names one for a report? One that trowel wrote before is
+ * replaced, and with `force` any .html; another file there is ST_EXISTS, a folder
+ * ST_USAGE. */
+enum status report_check(const struct report_job *job, struct err *e);
+/* Writes it, unless report_check refuses its place. */
 enum status report_run(const struct report_job *job, struct report_result *result,
                        struct err *e);
 
