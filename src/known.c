@@ -1,5 +1,6 @@
 #include "known.h"
 
+#include "core/project.h"
 #include "io/text.h"
 #include "ui/chooser.h"
 
@@ -13,8 +14,7 @@
 
 bool known_project(const char *folder)
 {
-    return path_has(folder, "catalog.db") || path_has(folder, "manifest.csv") ||
-           path_has(folder, "config.effective.yaml");
+    return project_folder_kind(folder) == FOLDER_PROJECT;
 }
 
 void known_read(struct known *k, const char *user_dir)

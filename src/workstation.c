@@ -337,22 +337,47 @@ static enum status known_or_here(struct workstation *w, char folder[PATH_BYTES],
     return st;
 }
 
+/* What trowel wrote and is no project: a catalog of its own in it would be in the way of
+ * who makes it anew. */
+static enum status check_openable(const char *folder, struct err *e)
+{
+    switch (project_folder_kind(folder)) {
+    case FOLDER_KIT:
+        return err_set(e, ST_USAGE,
+                       "%s is a kit: its report.html lets it be heard, and trowel opens "
+                       "the project that it was made from",
+                       folder);
+    case FOLDER_BEST_OF:
+        return err_set(e, ST_USAGE,
+                       "%s is a best-of set: trowel --batch report lets it be heard, and "
+                       "trowel opens the project that it was chosen from",
+                       folder);
+    case FOLDER_FLAT:
+        return err_set(e, ST_USAGE,
+                       "%s holds samples of drums, silences, clouds or dust and is no "
+                       "project: trowel --batch report lets them be heard",
+                       folder);
+    default:
+        return ST_OK;
+    }
+}
+
 /* ST_CANCELLED when the user chose none. */
 static enum status choose(struct workstation *w, const char *wish, struct err *e)
 {
     char folder[PATH_BYTES] = ".";
     if (wish && !path_is_folder(wish))
         return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
-    if (wish && discover_is_kit(wish))
-        return err_set(e, ST_USAGE,
-                       "%s is a kit: its report.html lets it be heard, and trowel opens "
-                       "the project that it was made from",
-                       wish);
-    if (wish)
+    if (wish) {
+        enum status st = check_openable(wish, e);
+        if (st != ST_OK)
+            return st;
         return known_project(wish) ? open_project(w, wish, e)
                                    : open_recordings(w, wish, e);
-    bool project = known_project(".") && !discover_is_kit(".");
-    if (!project && !has_recordings(".")) {
+    }
+    bool here =
+        check_openable(".", NULL) == ST_OK && (known_project(".") || has_recordings("."));
+    if (!here) {
         enum status st = known_or_here(w, folder, e);
         if (st != ST_OK)
             return st;

@@ -281,6 +281,53 @@ static void the_installed_config_is_beside_the_program(void **state)
     assert_int_equal(remove(program), 0);
 }
 
+/* The catalog and the manifest of a project alone are made anew. */
+static void index_leaves_what_is_no_project(void **state)
+{
+    (void)state;
+    static char *const others[][2] = {
+        {"idx/IN/best_of", "holds a best-of set and no project"},
+        {"idx/kits/KIT", "holds a kit and no project"},
+        {"idx/hits", "holds samples of drums, silences, clouds or dust and no project"},
+        {"idx/mine", "manifest.csv is none of trowel's; move it away"}};
+    RUN(0, NULL, "all", "--input_dir", "one", "--stages", "drums", "--seed", "1",
+        "--export_root", "idx", "--project_name", "IN", "--kit_name", "KIT");
+    RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "idx/hits", "--seed",
+        "1");
+    write_text("idx/mine", "manifest.csv", "my,own,list\n1,2,3\n");
+    char *before = hash("idx"), *after;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        RUN(4, others[i][1], "index", "--project", others[i][0]);
+        RUN(4, others[i][1], "index", "--project", others[i][0], "--dry-run");
+    }
+    RUN(1, "is no trowel project", "index", "--project", "idx/IN/first");
+    after = hash("idx");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    /* An empty catalog, left by a version that opened such sets, is in nobody's way. */
+    write_text("idx/IN/best_of", "catalog.db", "");
+    RUN(0, NULL, "all", "--input_dir", "one", "--stages", "drums", "--seed", "1",
+        "--export_root", "idx", "--project_name", "IN", "--kit_name", "KIT");
+    /* A project without its records is known by its manifest or its catalog. */
+    char path[512];
+    size_t rows = rows_of("idx/IN");
+    snprintf(path, sizeof path, "%s/idx/IN/.trowel", top);
+    folder_remove(path);
+    snprintf(path, sizeof path, "%s/idx/IN/catalog.db", top);
+    assert_int_equal(remove(path), 0);
+    RUN(0, NULL, "index", "--project", "idx/IN");
+    assert_int_equal(rows_of("idx/IN"), rows);
+    write_text("idx/IN", "manifest.csv", "torn");
+    RUN(0, "measuring the samples instead", "index", "--project", "idx/IN");
+    assert_int_equal(rows_of("idx/IN"), rows);
+    /* All of its samples are elsewhere: its list stays. */
+    snprintf(path, sizeof path, "%s/idx/IN/first", top);
+    folder_remove(path);
+    RUN(1, "is a disk missing?", "index", "--project", "idx/IN");
+    assert_int_equal(rows_of("idx/IN"), rows);
+}
+
 /* Mining takes hours: what would refuse the set, the kit or the page is told before. */
 static void all_tells_what_is_in_the_way_before_it_mines(void **state)
 {
@@ -369,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_foreign_manifest_stays),
         cmocka_unit_test(default_folders_are_contained),
         cmocka_unit_test(the_installed_config_is_beside_the_program),
+        cmocka_unit_test(index_leaves_what_is_no_project),
         cmocka_unit_test(all_tells_what_is_in_the_way_before_it_mines),
         cmocka_unit_test(all_knows_its_own_kit),
         cmocka_unit_test(a_dry_run_draws_no_seed),

@@ -320,6 +320,22 @@ static void joining_is_made_up_for(void **state)
     leave();
 }
 
+/* Nor is a best-of set: what is decided about it is decided in its project. */
+static void a_best_of_set_is_not_opened(void **state)
+{
+    (void)state;
+    char path[FOLDER_BYTES + 40];
+    static const char rows[] = "filename,source,type\r\nhit.wav,evening,drum\r\n";
+    snprintf(path, sizeof path, "%s/picks/drums", folder);
+    assert_int_equal(path_mkdirs(path, NULL), ST_OK);
+    folder_write(folder, "picks/drums/hit.wav", "", 0);
+    folder_write(folder, "picks/manifest.csv", rows, sizeof rows - 1);
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "picks");
+    assert_int_equal(pty_end(&pty, 30), 2);
+    assert_non_null(strstr(pty.text, "picks is a best-of set"));
+    assert_int_equal(files("picks/catalog.db"), 0);
+}
+
 /* A kit is no project: nothing is begun in it. */
 static void a_kit_is_not_opened(void **state)
 {
@@ -387,6 +403,7 @@ int main(void)
         cmocka_unit_test(from_tape_to_kit),
         cmocka_unit_test(the_next_session_remembers),
         cmocka_unit_test(a_kit_is_not_opened),
+        cmocka_unit_test(a_best_of_set_is_not_opened),
         cmocka_unit_test(what_failed_is_not_tried_at_every_start),
         cmocka_unit_test(mining_all_again_asks),
         cmocka_unit_test(what_a_batch_run_finds_comes_up),

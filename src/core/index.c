@@ -22,6 +22,7 @@ struct search {
     const struct log *log;
     uint64_t *known; /* places of all records, sorted */
     size_t known_count, known_room;
+    size_t records;
     struct candidate *rows; /* of manifest.csv, read when one is wanted */
     size_t row_count;
     bool rows_read;
@@ -90,6 +91,7 @@ static enum status load_known(struct search *s, struct err *e)
         st = add_known(s, &finds, e);
         find_list_done(&finds);
     }
+    s->records = stems.count;
     stem_list_done(&stems);
     if (s->known_count > 1)
         qsort(s->known, s->known_count, sizeof *s->known, order_ids);
@@ -252,6 +254,39 @@ static enum status search_all(struct search *s, struct err *e)
     return st;
 }
 
+/* The manifest is about to be made anew: flat folders, best-of sets and kits have one,
+ * too, and so may anybody's folder. */
+static enum status check_folder(const char *folder, struct err *e)
+{
+    static const char *const others[] = {[FOLDER_FLAT] =
+                                             "samples of drums, silences, clouds or dust",
+                                         [FOLDER_BEST_OF] = "a best-of set",
+                                         [FOLDER_KIT] = "a kit"};
+    enum folder_kind kind = project_folder_kind(folder);
+    if (kind == FOLDER_OTHER && path_has(folder, "manifest.csv"))
+        return err_set(e, ST_EXISTS, "%s/manifest.csv is none of trowel's; move it away",
+                       folder);
+    if (kind == FOLDER_OTHER || kind == FOLDER_PROJECT)
+        return ST_OK;
+    return err_set(e, ST_EXISTS,
+                   "%s holds %s and no project: there is no catalog to rebuild", folder,
+                   others[kind]);
+}
+
+/* No record, no sample, but a list of them: a disk is not there. */
+static enum status check_samples(struct search *s, struct err *e)
+{
+    if (s->records > 0 || s->orphans.count > 0)
+        return ST_OK;
+    enum status st = load_manifest(s, e);
+    if (st == ST_OK && s->row_count > 0)
+        st = err_set(e, ST_NOT_FOUND,
+                     "%s: not one of the %zu samples of its manifest.csv is there; is a "
+                     "disk missing? It is left as it is",
+                     s->project->root.path, s->row_count);
+    return st;
+}
+
 /* Before anything is written. */
 static enum status check_decisions(const char *file, struct err *e)
 {
@@ -269,6 +304,8 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
     *totals = (struct project_totals){0};
     enum status st = check_decisions(job->decisions, e);
     if (st == ST_OK)
+        st = check_folder(job->folder, e);
+    if (st == ST_OK)
         st = project_open_folder(&project, job->folder, e);
     if (st != ST_OK)
         return st;
@@ -279,6 +316,8 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
     st = load_known(&s, e);
     if (st == ST_OK)
         st = search_all(&s, e);
+    if (st == ST_OK)
+        st = check_samples(&s, e);
     struct assemble_more more = {.orphans = &s.orphans,
                                  .rebuild = true,
                                  .dry_run = job->dry_run,

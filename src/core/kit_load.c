@@ -5,6 +5,7 @@
 #include "core/curate.h"
 #include "core/kit.h"
 #include "core/kit_names.h"
+#include "core/project.h"
 #include "core/recordings.h"
 #include "dsp/drum_class.h"
 #include "dsp/measure.h"
@@ -452,7 +453,7 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
     if (st != ST_OK)
         return st;
     recut_site_init(&set->site, folder, cfg);
-    if (access(catalog, R_OK) == 0)
+    if (access(catalog, R_OK) == 0 && project_folder_kind(folder) == FOLDER_PROJECT)
         st = from_catalog(&l, catalog, best, e);
     else if (access(manifest, R_OK) == 0)
         st = from_manifest(&l, manifest, e);

@@ -45,6 +45,15 @@ void project_done(struct project *p);
  * that is of something else: samples laid out the other way (a flat folder, a project),
  * or a manifest without any record beside it. */
 enum status project_check_place(const struct project *p, struct err *e);
+/* What a folder is to trowel; nothing in it is changed. */
+enum folder_kind {
+    FOLDER_OTHER, /* recordings, or anything else */
+    FOLDER_PROJECT,
+    FOLDER_FLAT, /* samples of drums, silences, clouds or dust */
+    FOLDER_BEST_OF,
+    FOLDER_KIT
+};
+enum folder_kind project_folder_kind(const char *folder);
 /* Is all that is on record, failures aside, of this recipe? */
 enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *is,
                           struct err *e);

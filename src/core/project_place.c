@@ -3,8 +3,10 @@
 #include "core/project.h"
 
 #include "core/project_list.h"
+#include "io/discover.h"
 #include "io/manifest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum layout { LAYOUT_UNKNOWN, LAYOUT_FOLDERS, LAYOUT_FLAT };
@@ -81,6 +83,54 @@ enum status project_check_place(const struct project *p, struct err *e)
     return st;
 }
 
+/* Without records the samples tell: those of a project lie in the folders of their
+ * sources, those of a best-of set in folders of their categories. Where none is there,
+ * what only a project has tells. */
+static enum folder_kind kind_by_manifest(const struct project *p)
+{
+    char path[PATH_BYTES], relative[PATH_BYTES];
+    struct candidate *rows = NULL;
+    size_t count = 0;
+    bool whole = root_exists(&p->root, "catalog.db") ||
+                 root_exists(&p->root, "config.effective.yaml");
+    if (path_join(path, sizeof path, p->root.path, "manifest.csv", NULL) != ST_OK ||
+        manifest_read(path, &rows, &count, NULL) != ST_OK)
+        return whole ? FOLDER_PROJECT : FOLDER_OTHER;
+    enum folder_kind kind = whole || count > 0 ? FOLDER_PROJECT : FOLDER_BEST_OF;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(relative, sizeof relative, "%s/%s",
+                 category_folder(kind_category(rows[i].kind)), rows[i].filename);
+        if (lies(p, &rows[i], false))
+            break;
+        if (root_exists(&p->root, relative)) {
+            kind = FOLDER_BEST_OF;
+            break;
+        }
+    }
+    free(rows);
+    return kind;
+}
+
+enum folder_kind project_folder_kind(const char *folder)
+{
+    struct project p = {0};
+    struct stem_list stems;
+    if (discover_is_kit(folder))
+        return FOLDER_KIT;
+    if (root_open(&p.root, folder, false, NULL) != ST_OK)
+        return FOLDER_OTHER;
+    enum folder_kind kind = FOLDER_PROJECT;
+    if (project_stems(&p, &stems, NULL) == ST_OK) {
+        if (stems.count == 0)
+            kind = kind_by_manifest(&p);
+        else if (layout_of(&p, &stems) == LAYOUT_FLAT)
+            kind = FOLDER_FLAT;
+        stem_list_done(&stems);
+    }
+    root_done(&p.root);
+    return kind;
+}
+
 enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *is,
                           struct err *e)
 {
@@ -99,7 +149,10 @@ enum status project_check_none(const struct root *root, struct err *e)
     struct stem_list stems;
     struct project p = {.root = *root};
     enum status st = project_stems(&p, &stems, e);
-    bool there = st == ST_OK && (stems.count > 0 || root_exists(root, "catalog.db"));
+    /* An empty catalog in a best-of set was left there by an earlier version. */
+    bool there = st == ST_OK &&
+                 (stems.count > 0 || (root_exists(root, "catalog.db") &&
+                                      project_folder_kind(root->path) == FOLDER_PROJECT));
     stem_list_done(&stems);
     if (!there)
         return st;
