@@ -318,14 +318,15 @@ static enum status format(struct batch *b, const char *input, const char *output
                           .log = &b->output.log};
     struct kit_result r = {0};
     struct text summary = {0};
+    char kit[PATH_BYTES];
     enum status st = kit_run(&job, &r, &summary, e);
     const struct output_count counts[] = {
         {"considered", r.considered},     {"exported", r.exported},
         {"left_out", r.left_out},         {"sectors", (size_t)r.sectors},
         {"instruments", (size_t)r.slots}, {"instruments_filled", (size_t)r.filled}};
     if (st == ST_OK)
-        output_counts(&b->output, PIPE_FORMAT, output, counts,
-                      sizeof counts / sizeof *counts);
+        output_counts(&b->output, PIPE_FORMAT, place_kit(&b->request, output, kit),
+                      counts, sizeof counts / sizeof *counts);
     char *line = b->output.quiet && summary.at ? strchr(summary.at, '\n') : NULL;
     if (line) /* the kit and what it costs is the result; the rest is told who listens */
         summary.length = (size_t)(line + 1 - summary.at);

@@ -176,6 +176,9 @@ static void a_best_of_set_replaces_only_its_own(void **state)
     RUN(0, NULL, "format", "--input_dir", "export/MINED", "--kit_name", "KIT");
     REFUSED("export", "name another folder", "curate", "--input_root", "export/MINED",
             "--output_root", "export/OTHER", "--force");
+    REFUSED("export", "first holds what trowel mined; name another folder", "curate",
+            "--input_root", "export/MINED", "--output_root", "export/MINED/first",
+            "--force");
     REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
             "--output_root", "export/kits/KIT", "--force");
     REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
@@ -380,6 +383,11 @@ static void all_knows_its_own_kit(void **state)
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.err, "ASSIGN.txt says how"));
     outcome_done(&o);
+    program_run(&o, top,
+                (char *[]){TROWEL_BIN, "--batch", "format", "--input_dir", "own/BATCH_01",
+                           "--export_root", "own", "--kit_name", "TOLD", "--json", NULL});
+    assert_true(text_has(o.out, "\"output\":\"own/kits/TOLD\""));
+    outcome_done(&o);
     snprintf(project, sizeof project, "%s/own/BATCH_01", top);
     folder_remove(project);
     run(0, "ASSIGN.txt says how", all);
@@ -389,6 +397,14 @@ static void all_knows_its_own_kit(void **state)
     assert_int_equal(o.exit_status, 4);
     assert_false(text_has(o.err, "next:"));
     outcome_done(&o);
+}
+
+static void textures_without_any_folder_says_so(void **state)
+{
+    (void)state;
+    RUN(1, "not one of the folders that the config names (paths) holds recordings",
+        "textures");
+    RUN(1, "drums does not exist; paths.drums_dir names", "textures", "--make_hiss");
 }
 
 /* What a dry run does not know it does not tell. */
@@ -419,6 +435,7 @@ int main(void)
         cmocka_unit_test(index_leaves_what_is_no_project),
         cmocka_unit_test(all_tells_what_is_in_the_way_before_it_mines),
         cmocka_unit_test(all_knows_its_own_kit),
+        cmocka_unit_test(textures_without_any_folder_says_so),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

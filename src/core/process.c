@@ -518,6 +518,10 @@ static enum status find_sources(struct run *r, struct err *e)
     if (r->sources.count > 0)
         return ST_OK;
     const struct process_input *first = &job->inputs[0];
+    if (job->input_count > 1)
+        return err_set(e, ST_SOURCES_FAILED,
+                       "not one of the folders that the config names (paths) holds "
+                       "recordings");
     bool could_recurse = !job->recursive && !job->flat_dir && first->named_by &&
                          strcmp(first->named_by, "--input_dir") == 0;
     return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s", first->dir,

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum layout { LAYOUT_UNKNOWN, LAYOUT_FOLDERS, LAYOUT_FLAT };
 
@@ -144,6 +145,24 @@ enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *i
     return st;
 }
 
+/* The folder of one of a project's recordings: its samples lie in folders of their
+ * categories, as those of a best-of set do, and would be taken for the set's own. */
+static bool is_of_a_source(const struct root *root)
+{
+    char up[PATH_BYTES], name[PATH_BYTES], relative[PATH_BYTES];
+    struct root above;
+    snprintf(name, sizeof name, "%s", root->path);
+    for (size_t n = strlen(name); n > 1 && name[n - 1] == '/'; n--)
+        name[n - 1] = '\0';
+    snprintf(relative, sizeof relative, ".trowel/%.200s.source", path_base(name));
+    if (path_join(up, sizeof up, name, "..", NULL) != ST_OK ||
+        root_open(&above, up, false, NULL) != ST_OK)
+        return false;
+    bool is = root_exists(&above, relative);
+    root_done(&above);
+    return is;
+}
+
 enum status project_check_none(const struct root *root, struct err *e)
 {
     struct stem_list stems;
@@ -154,7 +173,7 @@ enum status project_check_none(const struct root *root, struct err *e)
                  (stems.count > 0 || (root_exists(root, "catalog.db") &&
                                       project_folder_kind(root->path) == FOLDER_PROJECT));
     stem_list_done(&stems);
-    if (!there)
+    if (!there && (st != ST_OK || !is_of_a_source(root)))
         return st;
     return err_set(e, ST_EXISTS, "%s holds what trowel mined; name another folder",
                    root->path);
