@@ -139,6 +139,32 @@ static void projects_are_passed_over(void **state)
     source_list_done(&found);
 }
 
+/* drums --export into the folder of the recordings themselves. */
+static void samples_among_recordings_are_passed_over(void **state)
+{
+    struct source_list found;
+    struct discover_options options = {.skip_projects = true};
+    char path[FOLDER_BYTES];
+    static const char list[] = "filename,source,source_path,type\r\n"
+                               "tape_drum_001_kick.wav,tape,tape.wav,drum\r\n"
+                               "gone.wav,tape,tape.wav,drum\r\n";
+    sound(*state, "mixed/tape.wav");
+    sound(*state, "mixed/tape_drum_001_kick.wav");
+    folder_write(*state, "mixed/manifest.csv", list, sizeof list - 1);
+    folder_path(path, *state, "mixed");
+    assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.items[0].relative, "tape.wav");
+    source_list_done(&found);
+    /* nothing but samples: they were asked for */
+    sound(*state, "hits/tape_drum_001_kick.wav");
+    folder_write(*state, "hits/manifest.csv", list, sizeof list - 1);
+    folder_path(path, *state, "hits");
+    assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    source_list_done(&found);
+}
+
 static void content_or_ending_makes_a_source(void **state)
 {
     char out[4096], path[FOLDER_BYTES];
@@ -246,6 +272,7 @@ int main(void)
         IN_FOLDER(the_first_of_several_links_is_followed),
         IN_FOLDER(what_is_too_deep_is_counted),
         IN_FOLDER(projects_are_passed_over),
+        IN_FOLDER(samples_among_recordings_are_passed_over),
         IN_FOLDER(folders_stay_in_names_and_loops_end),
         IN_FOLDER(doubles_get_names_of_their_own),
     };

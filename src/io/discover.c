@@ -1,6 +1,7 @@
 #include "io/discover.h"
 
 #include "core/array.h"
+#include "io/manifest.h"
 #include "io/soundfile.h"
 
 #include <dirent.h>
@@ -277,6 +278,49 @@ static enum status one_file(struct source_list *out, const char *path, int64_t b
     return out->items[0].path && out->items[0].relative ? ST_OK : ST_NO_MEMORY;
 }
 
+static int by_filename(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    return strcmp(x->filename, y->filename);
+}
+
+static bool is_listed(const struct candidate *rows, size_t count, const char *relative)
+{
+    struct candidate asked;
+    if (strlen(relative) >= sizeof asked.filename)
+        return false;
+    strcpy(asked.filename, relative);
+    return bsearch(&asked, rows, count, sizeof *rows, by_filename) != NULL;
+}
+
+/* Samples that were written among the recordings (drums --export): the manifest beside
+ * them tells which they are. A folder of nothing else is what was asked for. */
+static void drop_samples(struct source_list *list, const char *folder)
+{
+    char path[PATH_BYTES];
+    struct candidate *rows = NULL;
+    size_t count = 0, kept = 0, samples = 0;
+    if (!has_manifest(folder) ||
+        path_join(path, sizeof path, folder, "manifest.csv", NULL) != ST_OK ||
+        manifest_read(path, &rows, &count, NULL) != ST_OK)
+        return;
+    if (count > 1)
+        qsort(rows, count, sizeof *rows, by_filename);
+    for (size_t i = 0; i < list->count; i++)
+        samples += is_listed(rows, count, list->items[i].relative);
+    for (size_t i = 0; i < list->count && samples < list->count; i++) {
+        struct source_file *f = &list->items[i];
+        if (is_listed(rows, count, f->relative)) {
+            free(f->path);
+            free(f->relative);
+        } else {
+            list->items[kept++] = *f;
+        }
+    }
+    list->count = samples < list->count ? kept : list->count;
+    free(rows);
+}
+
 enum status discover(struct source_list *out, const char *folder,
                      const struct discover_options *options, struct err *e)
 {
@@ -296,6 +340,8 @@ enum status discover(struct source_list *out, const char *folder,
     enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder, s.st_size);
     if (!st && out->unreadable_folders && out->count == 0 && !options->recursive)
         st = err_set(e, ST_UNREADABLE, "%s cannot be listed: no permission", folder);
+    if (!st && options->skip_projects && S_ISDIR(s.st_mode))
+        drop_samples(out, folder);
     if (!st && out->count)
         qsort(out->items, out->count, sizeof *out->items, by_relative);
     if (!st)

@@ -36,7 +36,8 @@ enum { DISCOVER_SKIPS_MAX = 4 };
 
 struct discover_options {
     bool recursive;
-    /* no folder below the top that is a project, a best-of set or a kit of trowel's */
+    /* no folder below the top that is a project, a best-of set or a kit of trowel's, and
+     * no sample that lies among recordings in the top itself, by the manifest there */
     bool skip_projects;
     /* not to go into (export root, kits); ends at NULL; may not exist, or be the folder
      */
