@@ -92,6 +92,7 @@ static void what_is_too_deep_is_counted(void **state)
     assert_int_equal(st, ST_OK);
     assert_int_equal(found.count, 1);
     assert_int_equal(found.unreadable_folders, 1);
+    assert_memory_equal(found.unreadable, name, sizeof name - 1);
     source_list_done(&found);
 }
 

@@ -469,9 +469,9 @@ static enum status find_input(struct run *r, const struct process_input *input,
     if (st != ST_OK)
         return st;
     if (found.unreadable_folders > 0)
-        log_write(job->log, LOG_WARNING, "%zu folder%s below %s cannot be read",
-                  found.unreadable_folders, found.unreadable_folders == 1 ? "" : "s",
-                  input->dir);
+        log_write(job->log, LOG_WARNING,
+                  "%s/%s cannot be read, nor what is below it (%zu such)", input->dir,
+                  found.unreadable ? found.unreadable : "", found.unreadable_folders);
     st = join_sources(&r->sources, &found, e);
     source_list_done(&found);
     return st;

@@ -124,6 +124,15 @@ static bool is_ours(const char *folder)
            has_manifest(folder);
 }
 
+static void note_unreadable(struct source_list *list, const char *relative)
+{
+    list->unreadable_folders++;
+    if (list->unreadable && strcmp(list->unreadable, relative) <= 0)
+        return;
+    free(list->unreadable);
+    list->unreadable = strdup(relative);
+}
+
 static enum status visit_folder(struct walk *w, const char *relative)
 {
     char path[PATH_BYTES];
@@ -133,7 +142,7 @@ static enum status visit_folder(struct walk *w, const char *relative)
         return ST_OK;
     DIR *dir = opendir(path);
     if (!dir) {
-        w->list->unreadable_folders++;
+        note_unreadable(w->list, relative);
         return ST_OK;
     }
     enum status st = ST_OK;
@@ -150,7 +159,8 @@ static enum status visit_folder(struct walk *w, const char *relative)
             too_deep = true;
     }
     closedir(dir);
-    w->list->unreadable_folders += too_deep;
+    if (too_deep)
+        note_unreadable(w->list, relative);
     return st;
 }
 
@@ -360,5 +370,6 @@ void source_list_done(struct source_list *list)
         free(list->items[i].relative);
     }
     free(list->items);
+    free(list->unreadable);
     memset(list, 0, sizeof *list);
 }

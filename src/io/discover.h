@@ -30,6 +30,7 @@ struct source_list {
     struct source_file *items;
     size_t count;
     size_t unreadable_folders; /* passed over: no permission, or too deep for a path */
+    char *unreadable;          /* the first of them by name, below the folder; or NULL */
 };
 
 enum { DISCOVER_SKIPS_MAX = 4 };
