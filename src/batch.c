@@ -358,7 +358,7 @@ static enum status report(struct batch *b, const char *input, const char *output
     struct job_context ctx = context(b);
     struct report_job job = {.input_dir = input,
                              .output = output,
-                             .force = given(b, OPT_FORCE),
+                             .force = given(b, OPT_REPLACE),
                              .dry_run = given(b, OPT_DRY_RUN),
                              .ctx = &ctx,
                              .log = &b->output.log};

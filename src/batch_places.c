@@ -54,7 +54,7 @@ enum status places_check(const struct places *p, const struct request *r,
                           .kit_name = r->text[OPT_KIT_NAME],
                           .target = r->given[OPT_TARGET] ? r->text[OPT_TARGET] : NULL,
                           .cfg = cfg};
-    struct report_job page = {.output = p->page, .force = r->given[OPT_FORCE]};
+    struct report_job page = {.output = p->page};
     enum status st = curate_check(&curate, e);
     if (st == ST_OK) {
         kit.force = r->given[OPT_FORCE] || kit_is_ours(p, r, cfg);

@@ -356,6 +356,8 @@ static void all_tells_what_is_in_the_way_before_it_mines(void **state)
     char *before = hash("one"), *after;
     AHEAD(4, "one/first.wav is no report", "--output", "one/first.wav");
     AHEAD(4, "one/first.wav is no report", "--output", "one/first.wav", "--force");
+    write_text("late", "theirs.html", "<p>mine</p>");
+    AHEAD(4, "late/theirs.html is no report", "--output", "late/theirs.html", "--force");
     write_text("late/kits/OTHER", "manifest.csv", "my,list\n1,2\n");
     AHEAD(4, "is no kit's; move it away", "--kit_name", "OTHER", "--force");
     RUN(0, NULL, PROCESS("two", "MADE"), "--stages", "drums", "--seed", "1");

@@ -144,7 +144,7 @@ complete -c trowel -n '__fish_seen_subcommand_from clouds' -l help -d 'this text
 complete -c trowel -f -n '__fish_seen_argument -l batch' -a report -d 'one self-contained HTML page of a kit or project'
 complete -c trowel -n '__fish_seen_subcommand_from report' -l input_dir -r -d 'a kit, a project, or any folder of samples'
 complete -c trowel -n '__fish_seen_subcommand_from report' -l output -r -d 'the HTML file to write; else report.html beside the samples'
-complete -c trowel -n '__fish_seen_subcommand_from report' -l force -d 'start afresh; removes only what trowel itself wrote'
+complete -c trowel -n '__fish_seen_subcommand_from report' -l force -d 'replace a page (.html) that is no report of trowel\'s'
 complete -c trowel -n '__fish_seen_subcommand_from report' -l config -r -d 'settings; else ./config.yaml, else the user\'s, else the installed ones'
 complete -c trowel -n '__fish_seen_subcommand_from report' -l set -r -d 'changes one setting; may be given often'
 complete -c trowel -n '__fish_seen_subcommand_from report' -l export_root -r -d 'folder that all output lies below; else paths.export_dir'

@@ -289,7 +289,7 @@ static enum status check_output(const struct report_job *job, const char *path,
                                  memcmp(start, report_mark, strlen(report_mark)) == 0))
         return ST_OK;
     return err_set(e, ST_EXISTS, "%s is no report of trowel's; %s", path,
-                   file ? "--force replaces it"
+                   file ? "report --force replaces it"
                         : "move it away, or name another file that ends with .html");
 }
 
