@@ -184,6 +184,23 @@ static void test_journals_of_any_bytes(void **state)
     assert_true(events > 10000 && bad > 1000);
 }
 
+/* What never ends a line is not read to its end; a pipe is read, a device is not. */
+static void test_journal_of_no_text(void **state)
+{
+    struct bench *b = *state;
+    enum { LONG = 1 << 17 };
+    static char bytes[LONG];
+    struct echo echo = {0};
+    struct err e = {0};
+    spew(b->text, bytes, LONG);
+    assert_int_equal(journal_read(b->text, echo_event, &echo, NULL, &e), ST_UNREADABLE);
+    assert_non_null(strstr(e.msg, ":1: a line of more than 65535 bytes"));
+    assert_int_equal(journal_read("/dev/zero", echo_event, &echo, NULL, &e),
+                     ST_UNREADABLE);
+    assert_int_equal(journal_read("/dev", echo_event, &echo, NULL, &e), ST_UNREADABLE);
+    assert_int_equal(echo.events, 0);
+}
+
 static void test_journal_by_hand(void **state)
 {
     struct bench *b = *state;
@@ -242,9 +259,8 @@ static void test_words_are_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_CATALOG(test_journal_round_trip),
-        IN_CATALOG(test_journals_of_any_bytes),
-        IN_CATALOG(test_journal_by_hand),
+        IN_CATALOG(test_journal_round_trip),   IN_CATALOG(test_journals_of_any_bytes),
+        IN_CATALOG(test_journal_of_no_text),   IN_CATALOG(test_journal_by_hand),
         IN_CATALOG(test_words_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

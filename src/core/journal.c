@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct {
     const char *word;
@@ -389,15 +390,41 @@ static void note_bad(struct journal_report *r, const char *file, size_t line,
         err_set(&r->first_bad, ST_USAGE, "%s:%zu: %s", file, line, why->msg);
 }
 
-/* getline, without carriage return and newline; false at the end. */
-static bool next_line(FILE *f, char **line, size_t *size)
+/* No event is nearly as long; what is, is no text, and may have no end. */
+enum { LINE_BYTES = 1 << 16 };
+
+/* One line without carriage return and newline; *more is false at the end. */
+static enum status next_line(FILE *f, char line[LINE_BYTES], bool *more, struct err *e)
 {
-    ssize_t n = getline(line, size, f);
-    if (n < 0)
-        return false;
-    while (n > 0 && ((*line)[n - 1] == '\n' || (*line)[n - 1] == '\r'))
-        (*line)[--n] = '\0';
-    return true;
+    size_t n = 0;
+    int c = getc(f);
+    *more = c != EOF;
+    for (; c != EOF && c != '\n'; c = getc(f)) {
+        if (n + 1 == LINE_BYTES)
+            return err_set(e, ST_UNREADABLE,
+                           "a line of more than %d bytes: this is no file of decisions",
+                           LINE_BYTES - 1);
+        line[n++] = (char)c;
+    }
+    while (n > 0 && line[n - 1] == '\r')
+        n--;
+    line[n] = '\0';
+    return ST_OK;
+}
+
+/* A file, or a pipe that some program writes to. */
+static enum status open_decisions(FILE **f, const char *file, struct err *e)
+{
+    struct stat s;
+    *f = fopen(file, "rb");
+    if (*f == NULL)
+        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
+                         "the decisions in %s cannot be read", file);
+    if (fstat(fileno(*f), &s) == 0 && !S_ISREG(s.st_mode) && !S_ISFIFO(s.st_mode)) {
+        fclose(*f);
+        return err_set(e, ST_UNREADABLE, "%s is a folder or a device, not a file", file);
+    }
+    return ST_OK;
 }
 
 enum status journal_read(const char *file,
@@ -407,16 +434,22 @@ enum status journal_read(const char *file,
                          void *user, struct journal_report *report, struct err *e)
 {
     struct journal_report r = {0};
-    FILE *f = fopen(file, "rb");
-    if (f == NULL)
-        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
-                         "the decisions in %s cannot be read", file);
-    enum status st = ST_OK;
-    char *line = NULL, path[CANDIDATE_PATH_BYTES];
-    size_t size = 0;
+    FILE *f;
+    enum status st = open_decisions(&f, file, e);
+    if (st != ST_OK)
+        return st;
+    char *line = malloc(LINE_BYTES), path[CANDIDATE_PATH_BYTES];
+    bool more = true;
     struct change c;
-    while (st == ST_OK && next_line(f, &line, &size)) {
+    if (line == NULL)
+        st = err_set(e, ST_NO_MEMORY, "no memory for %s", file);
+    while (st == ST_OK) {
         struct err why = {0};
+        st = next_line(f, line, &more, &why);
+        if (st != ST_OK)
+            st = err_set(e, st, "%s:%zu: %s", file, r.lines + 1, why.msg);
+        if (st != ST_OK || !more)
+            break;
         const char *text = line;
         if (++r.lines == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0)
             text += 3;
