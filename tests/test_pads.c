@@ -319,6 +319,28 @@ static void a_constant_is_no_level(void **state)
     pad_list_done(&plain);
 }
 
+/* Notes that lie beside zero as long as they sound, as those of many a sampled pad, give
+ * the pads that they give on zero. An offset that comes and goes once a second thumps. */
+static void a_note_may_bring_its_offset(void **state)
+{
+    (void)state;
+    struct pad_params p = pad_params_default();
+    size_t on_zero = 0;
+    for (int k = 0; k < 3; k++) {
+        struct audio a = tone_blank(13.0, 1, RATE);
+        add_chord(&a, 0.5, 12.0, 130.8, 0.2, 7);
+        for (size_t i = RATE / 2; k > 0 && i < 25 * RATE / 2; i++)
+            a.data[i] += k == 1 || i / RATE % 2 ? 0.2f : 0.0f;
+        struct pad_list l = mine(&a, &p);
+        if (k == 0)
+            on_zero = l.found_count;
+        assert_int_equal(l.found_count, k < 2 ? on_zero : 0);
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+    assert_true(on_zero > 1);
+}
+
 /* Room tone at -56 dBFS under a constant that steps every few seconds, as of a converter
  * or a plug; the same with the wind in it, some twenty Hertz at -20 dBFS. There is
  * nothing to hear there but the room. */
@@ -548,6 +570,7 @@ int main(void)
         cmocka_unit_test(noise_and_clipping_are_gated),
         cmocka_unit_test(a_chord_is_before_the_sea),
         cmocka_unit_test(a_constant_is_no_level),
+        cmocka_unit_test(a_note_may_bring_its_offset),
         cmocka_unit_test(steps_and_wind_are_no_level),
         cmocka_unit_test(the_lowest_note_is_heard),
         cmocka_unit_test(every_rate_and_any_rubbish),

@@ -6,6 +6,7 @@
 #include "dsp/converter.h"
 #include "dsp/drum_features.h"
 #include "dsp/key.h"
+#include "dsp/level.h"
 #include "dsp/measure.h"
 
 #include <math.h>
@@ -270,7 +271,13 @@ enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
 enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channels,
                           struct audio *out, struct err *e)
 {
-    return read_from(d, &d->pads_from, start, end, channels, out, e);
+    enum status st = read_from(d, &d->pads_from, start, end, channels, out, e);
+    if (st != ST_OK)
+        return st;
+    st = level_remove_dc(out, false, NULL, e);
+    if (st != ST_OK)
+        audio_done(out);
+    return st;
 }
 
 const struct track *dig_pads_track(const struct dig *d)

@@ -161,7 +161,8 @@ enum status dig_go_on(const struct dig *d, struct err *e);
  * its constant offset. */
 enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
                      struct audio *out, struct err *e);
-/* The same of what pads come from, and its track. */
+/* The same of what pads come from, and its track. What is slower than any sound is taken
+ * off: notes bring an offset of their own, and every grain of it would be a thump. */
 enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channels,
                           struct audio *out, struct err *e);
 const struct track *dig_pads_track(const struct dig *d);

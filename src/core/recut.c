@@ -149,6 +149,11 @@ static enum status cut_pad(struct cutting *c, struct err *e)
     enum status st = read(c, from, to, c->cfg->export.pads_stereo, &around, e);
     if (st != ST_OK)
         return st;
+    st = level_remove_dc(&around, false, NULL, e);
+    if (st != ST_OK) {
+        audio_done(&around);
+        return st;
+    }
     size_t start = (size_t)(c->start - from), end = (size_t)(c->end - from);
     struct audio *loop = &c->out->sound;
     st = find->loop_count > 0 ? loop_there(&around, start, end, &p, loop, &seam, e)

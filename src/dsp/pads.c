@@ -74,7 +74,7 @@ static void judge_level(const struct track_window *w, const struct pad_params *p
     double rumble = w->rumble - MAX_RUMBLE;
     if (rumble > 0.0)
         fail(v, rumble, 0.1, "rumble below hearing is %.0f %% of it", 100.0 * w->rumble);
-    double dc = fabs(w->dc) - p->pre_analysis.max_dc_offset;
+    double dc = w->dc - p->pre_analysis.max_dc_offset;
     if (dc > 0.0)
         fail(v, dc, 0.05, "DC offset %.3f above the gate", dc);
     double crest = w->crest - p->pre_analysis.max_crest_factor;

@@ -29,7 +29,7 @@ static bool passes(const struct track_window *w, const struct pre_analysis_param
 {
     if (!(w->rms_db >= p->min_rms_db && w->rms_db <= p->max_rms_db))
         return false;
-    if (fabs(w->dc) > p->max_dc_offset || w->crest > p->max_crest_factor)
+    if (w->dc > p->max_dc_offset || w->crest > p->max_crest_factor)
         return false;
     if (p->skip_clipped_regions && w->clipped > 0)
         return false;

@@ -185,6 +185,21 @@ size_t track_sums_cell(const struct track_sums *s, double sec)
     return cell < (double)s->cells ? (size_t)cell : s->cells;
 }
 
+/* How far the means of the window's quarters lie apart. */
+static double dc_swing(const struct track_sums *s, size_t from, size_t to)
+{
+    enum { PARTS = 4 };
+    size_t n = to - from;
+    double low = (double)INFINITY, high = -(double)INFINITY;
+    for (size_t k = 0; k < PARTS && n >= PARTS; k++) {
+        size_t a = from + n * k / PARTS, b = from + n * (k + 1) / PARTS;
+        double mean = (sum_at(s, b)->dc - sum_at(s, a)->dc) / (double)(b - a);
+        low = fmin(low, mean);
+        high = fmax(high, mean);
+    }
+    return fmax(0.0, high - low);
+}
+
 void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out)
 {
@@ -208,7 +223,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
     *out = (struct track_window){
         .rms_db = mean > 0.0 ? 10.0 * log10(mean) : -(double)INFINITY,
         .crest = mean > 0.0 ? (double)peak / sqrt(mean) : nothing,
-        .dc = dc,
+        .dc = fmin(fabs(dc), dc_swing(s, from, to)),
         .rumble = moving > mean ? 1.0 - mean / moving : 0.0,
         .flatness = weight > 0.0 ? (b->flatness - a->flatness) / weight : nothing,
         .centroid_hz = weight > 0.0 ? (b->centroid - a->centroid) / weight : nothing,

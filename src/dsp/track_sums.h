@@ -42,7 +42,8 @@ size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 
 
 /* Cells [from, to), from < to ≤ cells, from no smaller than the last one and the window
  * no longer than was said. NAN where there is no sound to measure. Levels are those of
- * what is heard, from some 25 Hz up; `dc` is the mean as it is. */
+ * what is heard, from some 25 Hz up. `dc` is how far the mean lies from zero, but no more
+ * than it moves: what is steady, of a note too, is taken off what is read. */
 struct track_window {
     double rms_db, crest, dc, flatness, centroid_hz, tonality;
     double rumble;      /* share of the moving energy below some 25 Hz, 0 … 1 */
