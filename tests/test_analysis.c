@@ -247,6 +247,40 @@ static void loudness_is_that_of_the_standard(void **state)
     }
 }
 
+/* Kicks that a gate ends after a fifth of a second, and, every other time, a soft hat
+ * that comes about when it closes: the hat is told, some 30 dB below, and the gate is
+ * not. */
+static void a_stroke_where_a_louder_sound_ends_is_told(void **state)
+{
+    enum { KICKS = 12, STEP = 30000, GATE = 8820, CLOSES = 350 };
+    (void)state;
+    struct audio a = tone_blank((KICKS + 1) * STEP / 44100.0, 1, 44100);
+    struct rng r = rng_derive(3, 0, "test-analysis", 2);
+    for (size_t k = 0; k < KICKS; k++) {
+        float *at = a.data + STEP / 2 + k * STEP;
+        for (int i = 0; i < GATE + CLOSES; i++) {
+            double t = i / 44100.0, open = fmin(1, (GATE + CLOSES - i) / (double)CLOSES);
+            at[i] += (float)(0.6 * open * exp(-4 * t) *
+                             sin(2 * PI * (50 * t + 2.4 * (1 - exp(-50 * t)))));
+        }
+        float *hat = at + GATE + (k - 6) * 60;
+        for (int i = 0; k % 2 == 1 && i < 6000; i++)
+            hat[i] += (float)(0.012 * exp(-i / 1200.0) * rng_range(&r, -1, 1));
+    }
+    struct track *t = tone_track(&a);
+    const struct onset_list *onsets = track_onsets(t);
+    assert_int_equal(onsets->count, KICKS + KICKS / 2);
+    for (size_t k = 0, n = 0; k < KICKS; k++) {
+        double kick = (STEP / 2.0 + (double)k * STEP) / 44100;
+        double hat = kick + (GATE + ((double)k - 6) * 60) / 44100;
+        assert_close(onsets->at[n++].time_s, kick, 0.012);
+        if (k % 2 == 1)
+            assert_close(onsets->at[n++].time_s, hat, 0.012);
+    }
+    track_free(t);
+    audio_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +291,7 @@ int main(void)
         cmocka_unit_test(bands_add_up_to_the_level),
         cmocka_unit_test(steadiness_tells_held_from_changing),
         cmocka_unit_test(onsets_are_where_the_hits_are),
+        cmocka_unit_test(a_stroke_where_a_louder_sound_ends_is_told),
         cmocka_unit_test(a_cut_is_no_beginning),
         cmocka_unit_test(loudness_is_that_of_the_standard),
     };

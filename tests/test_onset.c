@@ -44,6 +44,12 @@ static void burst(struct sound *s, double at_s, double level, struct rng *r)
     }
 }
 
+static void put_bit(unsigned char *bits, size_t i, bool set)
+{
+    unsigned char bit = (unsigned char)(1U << i % 8);
+    bits[i / 8] = (unsigned char)(set ? bits[i / 8] | bit : bits[i / 8] & ~bit);
+}
+
 /* Novelty as the analysis makes it: centred frames, a hop of 256/44100 s. */
 static float *novelty_of(const struct sound *s, double gain, size_t *count, double *hop_s,
                          unsigned char **ends_out, unsigned char **clicks_out)
@@ -80,10 +86,11 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
         onset_filter_push(f, power, 1, &now);
         novelty[k] = now.novelty;
         for (int i = 0; i < now.ended && (size_t)i <= k; i++)
-            ends[(k - (size_t)i) / 8] |= (unsigned char)(1U << (k - (size_t)i) % 8);
-        size_t then = k - (size_t)(now.click < 0 ? 0 : now.click);
+            put_bit(ends, k - (size_t)i, true);
+        if (now.stroke >= 0)
+            put_bit(ends, k - (size_t)now.stroke, false);
         if (now.click >= 0)
-            clicks[then / 8] |= (unsigned char)(1U << then % 8);
+            put_bit(clicks, k - (size_t)now.click, true);
     }
     free(frame);
     free(window);

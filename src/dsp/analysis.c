@@ -135,6 +135,7 @@ static bool take_onsets(struct analysis *a, const float *power, size_t count)
         if (!track_add_novelty(a->track, frames[i].novelty))
             return false;
         track_mark_ends(a->track, frames[i].ended);
+        track_mark_stroke(a->track, frames[i].stroke);
         track_mark_click(a->track, frames[i].click);
     }
     return true;

@@ -39,6 +39,8 @@ struct onset_frame {
     int ended;     /* how many of the last novelties, this one first, come from the end of
                       a sound and not from a beginning: a fade, a choke, a gated tail.
                       0 … 17; onset_pick takes them as bits */
+    int stroke;    /* how many novelties ago one that was said to come from an end does
+                      not: what rose there stays; -1: none did */
     int click;     /* how many novelties ago a click peaked, of which nothing is left: a
                       crackle, a sample that breaks off; -1: none did */
 };

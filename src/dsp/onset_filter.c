@@ -48,6 +48,10 @@ static const double GAIN_STEP_DB = 1.5;
  * whose windows had seen the end already, go with it. */
 static const float CUT_FALL = 3, CUT_BELOW = 10;
 
+/* An end that goes on sounding is a stroke in the tail of a louder one: of what rose with
+ * it this share, at least, is there still CLICK_TO later. Of splashes nothing is. */
+static const float STROKE_LEFT = 0.25F;
+
 /* A click (a crackle, a sample broken off, a bad splice) is a peak of the novelty of
  * which nothing, by that share, is left in any of the frames up to CLICK_TO later. The
  * window of the first, CLICK_FROM later, may still begin with it. The driest drums leave
@@ -74,8 +78,9 @@ struct onset_filter {
     float power[HISTORY]; /* of all bands, before the gain */
     bool faint[HISTORY];  /* what rises lies far below what was there */
     float risen[HISTORY]; /* the sum over the bands */
-    bool fleeting[HISTORY];
+    bool fleeting[HISTORY], end[HISTORY];
     int ended;
+    bool stroke;
     float magnitude[HISTORY][BANDS_MAX]; /* per band, before the gain */
     float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
     float log_now[BANDS_MAX], importance[BANDS_MAX];
@@ -285,6 +290,9 @@ static void watch_ends(struct onset_filter *f, float risen)
     f->ended = f->faint[now] && was > CUT_FALL * f->power[now];
     while (f->ended && f->ended <= f->far_lag && f->faint[slot(f, f->ended)])
         f->ended++;
+    f->end[now] = false;
+    for (int i = 0; i < f->ended; i++)
+        f->end[slot(f, i)] = true;
 }
 
 /* What of the rise of the frame `ago` is there still: the same sum, of now. */
@@ -318,6 +326,14 @@ static void watch_clicks(struct onset_filter *f)
     }
 }
 
+/* Whether the frame CLICK_TO ago was taken for an end and is none. */
+static bool goes_on(const struct onset_filter *f)
+{
+    size_t then = slot(f, CLICK_TO);
+    return CLICK_TO + f->far_lag <= LAG_MAX && f->seen >= LAG_MAX && f->end[then] &&
+           left_of(f, CLICK_TO) >= STROKE_LEFT * f->risen[then];
+}
+
 /* One frame, whose bands are in f->magnitude. */
 static float push(struct onset_filter *f)
 {
@@ -342,6 +358,7 @@ static float push(struct onset_filter *f)
     watch_ends(f, risen);
     f->risen[now] = sum;
     watch_clicks(f);
+    f->stroke = goes_on(f);
     f->seen++;
     return sum * f->out_scale;
 }
@@ -357,6 +374,7 @@ void onset_filter_push(struct onset_filter *f, const float *power, int count,
             bands[b] = lane[VEC * b];
         out[i].novelty = push(f);
         out[i].ended = f->ended;
+        out[i].stroke = f->stroke ? CLICK_TO : -1;
         out[i].click = f->fleeting[slot(f, CLICK_TO + 1)] ? CLICK_TO : -1;
     }
 }

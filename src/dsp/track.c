@@ -221,6 +221,14 @@ void track_mark_ends(struct track *t, int last)
     }
 }
 
+void track_mark_stroke(struct track *t, int ago)
+{
+    if (ago < 0 || (size_t)ago >= t->info.novelties)
+        return;
+    size_t i = t->info.novelties - 1 - (size_t)ago;
+    t->ends[i / 8] &= (unsigned char)~(1u << i % 8);
+}
+
 void track_mark_click(struct track *t, int ago)
 {
     if (ago < 0 || (size_t)ago >= t->info.novelties)

@@ -54,6 +54,7 @@ bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int h
 bool track_add_novelty(struct track *t, float value);
 void track_hush_novelty(struct track *t, size_t from); /* 0 from there on */
 void track_mark_ends(struct track *t, int last);       /* of the last novelties */
+void track_mark_stroke(struct track *t, int ago);      /* is no end; -1: none */
 void track_mark_click(struct track *t, int ago);       /* -1: none */
 bool track_add_chroma(struct track *t, const struct chroma_frame *c);
 
