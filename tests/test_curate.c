@@ -257,6 +257,31 @@ static void test_a_kit_follows(void **state)
     free(p);
 }
 
+/* What is cut to a stub of its class brings no variety: a second kick comes before 60 ms
+ * of a crash, and a whole crash before the second kick. */
+static void test_a_stub_is_no_variety(void **state)
+{
+    struct bench *b = *state;
+    for (int whole = 0; whole < 2; whole++) {
+        struct curate_pick *p;
+        size_t n;
+        fill(b, 3);
+        for (int i = 0; i < 3; i++) {
+            struct candidate *c = &b->c[i];
+            c->kind = KIND_DRUM;
+            c->m.hit_confidence = 0.8;
+            c->m.duration_sec = i < 2 || whole ? 1 : 0.06;
+            c->m.score = i < 2 ? 0.9 : 0.8;
+            snprintf(c->hit_class, sizeof c->hit_class, "%s", i < 2 ? "kick" : "crash");
+            b->entry[i].category = CAT_DRUMS;
+        }
+        p = choose(b, 3, 2, 0.3, &n);
+        assert_int_equal(n, 2);
+        assert_int_equal(chosen(p, n, 2), whole);
+        free(p);
+    }
+}
+
 /* Shades of one bar of music make room for other places and other recordings. */
 static void test_places_differ(void **state)
 {
@@ -542,6 +567,7 @@ int main(void)
         CASE(test_reasons_fit_their_room),
         CASE(test_user_comes_first),
         CASE(test_a_kit_follows),
+        CASE(test_a_stub_is_no_variety),
         CASE(test_places_differ),
         CASE(test_no_two_alike),
         CASE(test_diversity),

@@ -204,6 +204,13 @@ static void explain(const struct curate_entry *e, struct curate_pick *p, double 
 static const double second_of_class = 0.8, further_of_class = 0.3, same_kind = 0.15,
                     same_recording = 0.1, same_place = 0.3;
 
+/* So little of its class that it brings no variety: a tenth of a second of a crash, which
+ * may be a spoken s, is not the crash that the set still lacks. */
+static bool is_stub(const struct curate_entry *e)
+{
+    return e->category == CAT_DRUMS && e->c->hit_class[0] && wholeness(e->c) <= 0.0;
+}
+
 static bool same_sort(const struct candidate *a, const struct candidate *b)
 {
     return a->kind == b->kind && strcmp(a->hit_class, b->hit_class) == 0;
@@ -305,6 +312,8 @@ enum status curate_choose(const struct curate_entry *entries, size_t count,
                 all[n++] = (struct choice){
                     .entry = i,
                     .score = curate_score(entries[i].c, entries[i].category, NULL),
+                    .crowd = is_stub(&entries[i]) ? second_of_class : 0.0,
+                    .peers = is_stub(&entries[i]) ? 1 : 0,
                     .accepted = entries[i].c->decision == DECISION_ACCEPTED};
         if (category == CAT_DRUMS && options->kit != NULL) {
             int slots = target_slots(options->kit);
