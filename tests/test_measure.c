@@ -1,5 +1,6 @@
 /* dsp/measure: levels, spectrum, pitch and grade of finished samples. */
 #include "dsp/biquad.h"
+#include "dsp/brightness.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
 #include "tone.h"
@@ -199,6 +200,15 @@ static void grades_follow_the_table(void **state)
     assert_int_equal(measure_grade(&m, &limits), 'F');
 }
 
+static void brightness_has_three_words(void **state)
+{
+    (void)state;
+    assert_string_equal(brightness_tag(1199.0, 1200.0, 4000.0), "dark");
+    assert_string_equal(brightness_tag(1200.0, 1200.0, 4000.0), "mid");
+    assert_string_equal(brightness_tag(4000.1, 1200.0, 4000.0), "bright");
+    assert_string_equal(brightness_tag((double)NAN, 1200.0, 4000.0), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +219,7 @@ int main(void)
         cmocka_unit_test(pitches_are_right_in_every_octave),
         cmocka_unit_test(odd_sounds_have_honest_measures),
         cmocka_unit_test(grades_follow_the_table),
+        cmocka_unit_test(brightness_has_three_words),
     };
     return cmocka_run_group_tests_name("measure", tests, NULL, NULL);
 }

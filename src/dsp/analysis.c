@@ -97,6 +97,7 @@ void analysis_free(struct analysis *a)
 void analysis_headroom(struct analysis *a)
 {
     scan_headroom(a->scan);
+    a->track->info.headroom = true;
 }
 
 void analysis_no_overview(struct analysis *a)

@@ -63,7 +63,8 @@ fail(struct verdict *v, double excess, double scale, const char *format, ...)
 static void judge_level(const struct track_window *w, const struct pad_params *p,
                         struct verdict *v)
 {
-    double low = p->min_rms_db - w->rms_db, high = w->rms_db - p->max_rms_db;
+    double low = p->min_rms_db - w->rms_db;
+    double high = w->rms_db - w->beyond_db - p->max_rms_db;
     if (low > 0.0)
         fail(v, low, 6.0, "level %.1f dB below the gate", low);
     if (high > 0.0)

@@ -27,7 +27,7 @@ struct pre_analysis_params pre_analysis_params_default(void)
 
 static bool passes(const struct track_window *w, const struct pre_analysis_params *p)
 {
-    if (!(w->rms_db >= p->min_rms_db && w->rms_db <= p->max_rms_db))
+    if (!(w->rms_db >= p->min_rms_db && w->rms_db - w->beyond_db <= p->max_rms_db))
         return false;
     if (w->dc > p->max_dc_offset || w->crest > p->max_crest_factor)
         return false;

@@ -50,6 +50,7 @@ struct track_info {
     int hop_frames, novelty_hop_frames;
     size_t hops, spectra, chromas, novelties;
     double rms_db, peak_db; /* of the mono mean; −INFINITY when silent */
+    bool headroom;          /* what lies beyond full scale is whole */
     /* Integrated loudness, ITU-R BS.1770-4 with its gates, the K weighting applied to the
      * power spectra: within 0.5 LU of libebur128. −INFINITY when nothing passes the gate
      * or the recording is shorter than 400 ms. */

@@ -203,6 +203,7 @@ static double dc_swing(const struct track_sums *s, size_t from, size_t to)
 void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out)
 {
+    const struct track_info *info = track_info(s->track);
     size_t apart = (size_t)lround(CHANGE_S / s->cell_s), first = from + apart;
     first = first < to ? first : from;
     reach(s, to);
@@ -216,12 +217,13 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
         peak = sum_at(s, i)->peak > peak ? sum_at(s, i)->peak : peak;
     double level = (b->level - a->level) / n;
     double spread = (b->level_sq - a->level_sq) / n - level * level;
-    size_t hop = (size_t)track_info(s->track)->hop_frames * TRACK_HOPS_PER_SPECTRUM;
+    size_t hop = (size_t)info->hop_frames * TRACK_HOPS_PER_SPECTRUM;
     size_t onsets =
         track_onset_count(s->track, (int64_t)(from * hop), (int64_t)(to * hop));
     double nothing = (double)NAN;
     *out = (struct track_window){
         .rms_db = mean > 0.0 ? 10.0 * log10(mean) : -(double)INFINITY,
+        .beyond_db = info->headroom ? fmax(0.0, info->peak_db) : 0.0,
         .crest = mean > 0.0 ? (double)peak / sqrt(mean) : nothing,
         .dc = fmin(fabs(dc), dc_swing(s, from, to)),
         .rumble = moving > mean ? 1.0 - mean / moving : 0.0,

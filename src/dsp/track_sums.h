@@ -46,7 +46,8 @@ size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 
  * than it moves: what is steady, of a note too, is taken off what is read. */
 struct track_window {
     double rms_db, crest, dc, flatness, centroid_hz, tonality;
-    double rumble;      /* share of the moving energy below some 25 Hz, 0 … 1 */
+    double beyond_db; /* how far the peak of a float recording is above full scale, ≥ 0 */
+    double rumble;    /* share of the moving energy below some 25 Hz, 0 … 1 */
     double level_sd_db; /* deviation of the cells' levels */
     double change;      /* mean spectral distance 250 ms apart, 0 … 1 */
     double onset_rate_hz;
