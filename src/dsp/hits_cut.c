@@ -1,5 +1,6 @@
 #include "dsp/hits.h"
 
+#include "dsp/biquad.h"
 #include "dsp/line.h"
 #include "dsp/part_units.h"
 
@@ -21,6 +22,10 @@ static const double NOWHERE_DB = -200;
  * so much more in the treble that a high-pass would free it. */
 static const double MIN_RISE_DB = 3, TREBLE_MORE_DB = 6;
 static const float CLIP_LEVEL = 0.9995F;
+/* What lies below hearing is a push at the microphone or a plug that is pulled, whatever
+ * stands on it. Of 1,600 one-shots none holds more than 63 % there, and of deep kicks 15;
+ * of an offset that steps behind a high-pass of 10 Hz or less it is 77 % and more. */
+static const double HEARD_FROM_HZ = 25, MAX_RUMBLE = 0.7;
 
 /* One hit under the knife: all positions are frames of the read. */
 struct cut {
@@ -331,6 +336,37 @@ void hits_heard(struct hit *h, double drum)
     h->score *= note_worth + (1 - note_worth) * clamp01(drum);
 }
 
+static float mean_of(const float *x, size_t n)
+{
+    float sum[4] = {0}; /* side by side, so that none waits for another */
+    for (size_t i = 0; i < n; i += 4)
+        for (size_t k = 0; k < 4 && i + k < n; k++)
+            sum[k] += x[i + k];
+    return (sum[0] + sum[1] + sum[2] + sum[3]) / (float)n;
+}
+
+/* Share of the energy that lies below hearing: of means of a 700th of a second. */
+static double rumble(const struct cut *c)
+{
+    enum { MEANS_A_SECOND = 700 };
+    size_t block = (size_t)c->read->rate_hz / MEANS_A_SECOND;
+    block = block > 0 ? block : 1;
+    struct biquad low = biquad_lowpass(2, HEARD_FROM_HZ, c->read->rate_hz / (int)block);
+    const struct biquad_section *f = &low.section[0];
+    double x1 = 0, x2 = 0, y1 = 0, y2 = 0, below = 0;
+    for (size_t i = c->start; i + block <= c->end; i += block) {
+        double x = (double)mean_of(c->mono + i, block);
+        double y = f->b0 * x + f->b1 * x1 + f->b2 * x2 - f->a1 * y1 - f->a2 * y2;
+        x2 = x1;
+        x1 = x;
+        y2 = y1;
+        y1 = y;
+        below += y * y;
+    }
+    double all = line_square_sum(c->mono + c->start, c->end - c->start);
+    return all > 0 ? below * (double)block / all : 0;
+}
+
 __attribute__((format(printf, 2, 3))) static void miss(struct hit *h, const char *format,
                                                        ...)
 {
@@ -363,6 +399,10 @@ static void gate(const struct cut *c, double clipped, struct hit *h)
     } else if (c->rise_db < MIN_RISE_DB) {
         miss(h, "stands out by %.1f dB, not %.0f", fmax(0, c->rise_db), MIN_RISE_DB);
         h->sunken = true;
+    } else {
+        double below = rumble(c);
+        if (below > MAX_RUMBLE)
+            miss(h, "rumble below hearing is %.0f %% of it", 100 * below);
     }
 }
 
