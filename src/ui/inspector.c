@@ -244,6 +244,33 @@ static int origin_rows(struct app *app, const struct find *f, int cols)
            (app->library.note[0] != 0);
 }
 
+/* What was measured; of a near-miss that is not everything. */
+static void say_loudness(const struct measures *m, int cells, char *to, size_t n)
+{
+    bool lufs = !isnan(m->lufs);
+    char crest[24] = "", peak[24] = "";
+    if (!isnan(m->crest_factor))
+        snprintf(crest, sizeof crest, "  crest %.1f", m->crest_factor);
+    if (!isnan(m->peak_dbfs) && cells >= 29) /* else it is what is missed least */
+        snprintf(peak, sizeof peak, "  peak %.1f", m->peak_dbfs);
+    snprintf(to, n, "%.1f %s%s%s", lufs ? m->lufs : m->rms_db, lufs ? "LUFS" : "dB",
+             crest, peak);
+}
+
+/* False: neither brightness nor key is known. */
+static bool say_brightness(const struct candidate *c, char *to, size_t n)
+{
+    char bright[48] = "", key[32] = "", sure[16];
+    if (!isnan(c->m.centroid_hz))
+        snprintf(bright, sizeof bright, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
+    if (c->key[0] && !isnan(c->m.key_confidence)) {
+        words_score(sure, sizeof sure, c->m.key_confidence);
+        snprintf(key, sizeof key, "key %s %s", c->key, sure);
+    }
+    snprintf(to, n, "%s%s%s", bright, bright[0] && key[0] ? "   " : "", key);
+    return to[0] != '\0';
+}
+
 static void draw_facts(struct app *app, const struct area *a, const struct find *f)
 {
     const struct candidate *c = &app->library.detail.c;
@@ -254,19 +281,10 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
         why_draw(app, &rest);
         return;
     }
-    int used = snprintf(text, sizeof text, "%.1f %s  crest %.1f",
-                        isnan(c->m.lufs) ? c->m.rms_db : c->m.lufs,
-                        isnan(c->m.lufs) ? "dB" : "LUFS", c->m.crest_factor);
-    if (a->cols >= 36) /* else it is what is missed least */
-        snprintf(text + used, sizeof text - (size_t)used, "  peak %.1f", c->m.peak_dbfs);
+    say_loudness(&c->m, a->cols - 7, text, sizeof text);
     fact(a, &row, "loud", text);
-    used = snprintf(text, sizeof text, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
-    if (c->key[0] && used > 0 && !isnan(c->m.key_confidence)) {
-        char sure[16];
-        words_score(sure, sizeof sure, c->m.key_confidence);
-        snprintf(text + used, sizeof text - (size_t)used, "   key %s %s", c->key, sure);
-    }
-    fact(a, &row, "bright", text);
+    if (say_brightness(c, text, sizeof text))
+        fact(a, &row, "bright", text);
     if (c->hit_class[0]) {
         char sure[16];
         words_score(sure, sizeof sure, c->m.hit_confidence);
@@ -281,8 +299,9 @@ static int facts_rows(struct app *app, const struct find *f, int cols)
     const struct candidate *c = &app->library.detail.c;
     if (app->library.why)
         return origin_rows(app, f, cols) + why_rows(app, cols);
-    return origin_rows(app, f, cols) + 2 + (c->hit_class[0] != 0) +
-           lay_parts(&c->parts, NULL, 0, cols);
+    char text[96];
+    return origin_rows(app, f, cols) + 1 + say_brightness(c, text, sizeof text) +
+           (c->hit_class[0] != 0) + lay_parts(&c->parts, NULL, 0, cols);
 }
 
 bool inspector_holds_why(struct app *app, const struct area *a, long index)

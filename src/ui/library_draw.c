@@ -90,7 +90,10 @@ static const enum column by_worth[2][COLUMNS] = {
     {COL_LEN, COL_KIND, COL_SCORE, COL_LEVEL, COL_GRADE, COL_DRUM, COL_STACK, COL_BPM,
      COL_KEY}};
 
-enum { NAME_LEAST = 20, NAME_GOOD = 30, STARS_MAX = 5 };
+/* What a column leaves the name, by its worth: only a wide list shows them all. */
+static const int name_left[COLUMNS] = {20, 20, 20, 20, 20, 30, 40, 40, 40};
+
+enum { NAME_LEAST = 20, STARS_MAX = 5 };
 
 struct layout {
     bool on[COLUMNS];
@@ -113,7 +116,7 @@ static struct layout lay_out(int cols, bool drums, int order)
         if (columns[c].order == order)
             take_column(&l, (enum column)c, NAME_LEAST);
     for (int i = 0; i < COLUMNS; i++)
-        take_column(&l, by_worth[drums][i], i < 5 ? NAME_LEAST : NAME_GOOD);
+        take_column(&l, by_worth[drums][i], name_left[i]);
     return l;
 }
 
