@@ -82,7 +82,7 @@ static void a_range_stays_in_the_library(void **state)
 static void places_of_a_recording_are_walked(void **state)
 {
     (void)state;
-    ui_rig_keys(&rig, "] gg M gg");
+    ui_rig_keys(&rig, "] gg M F gg");
     struct source_state *s = &rig.app.source;
     assert_true(s->place_count > 12);
     ui_rig_keys(&rig, "# 3 J");

@@ -50,6 +50,130 @@ static void resize(int rows, int cols)
     assert_int_equal(canvas_resize(&rig.app.canvas, rows, cols, NULL), ST_OK);
 }
 
+/* The recording shows what the list is about, and every kind when asked; what is gone to
+ * is always there. */
+static void a_recording_shows_what_is_listed(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] gg M");
+    const struct source_state *s = &rig.app.source;
+    int pads = s->place_count;
+    assert_true(pads > 0);
+    for (int i = 0; i < pads; i++)
+        assert_int_equal(session_find(rig.session, (size_t)s->places[i].index)->category,
+                         CAT_PADS);
+    assert_true(shown("   pads ● "));
+    ui_rig_keys(&rig, "]");
+    assert_int_equal(s->only, CAT_PADS); /* of every recording */
+    ui_rig_keys(&rig, "[");
+    long at = source_current(&rig.app);
+    ui_rig_keys(&rig, "F");
+    assert_true(s->place_count > 2 * pads);
+    assert_int_equal(source_current(&rig.app), at); /* the cursor stays on its find */
+    assert_true(hidden("   pads ● "));
+    ui_rig_keys(&rig, "q ] ] ] ] M"); /* the drums */
+    assert_int_equal(s->only, CAT_DRUMS);
+    ui_rig_keys(&rig, "x");
+    ui_rig_keys(&rig, "q [ [ [ [ gg M");
+    assert_int_equal(s->only, CAT_PADS);
+    ui_rig_keys(&rig, "u"); /* of a drum */
+    assert_int_equal(s->only, CATEGORY_ANY);
+    assert_int_equal(
+        session_find(rig.session, (size_t)source_current(&rig.app))->category, CAT_DRUMS);
+}
+
+static void a_recording_without_them_says_so(void **state)
+{
+    (void)state;
+    struct err e;
+    static struct candidate c;
+    struct catalog_source src = {
+        .stem = "song", .path = "song.flac", .rate_hz = 44100, .frames = 44100};
+    candidate_clear(&c);
+    c.kind = KIND_DRUM;
+    c.saved = true;
+    c.m.start_sec = 0.2;
+    c.m.end_sec = 0.4;
+    snprintf(c.source, sizeof c.source, "song");
+    snprintf(c.filename, sizeof c.filename, "song_drum_001_kick.wav");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    session_announce(rig.session);
+    ui_rig_keys(&rig, "] gg M");
+    while (strcmp(session_source(rig.session, (size_t)rig.app.source.source)->stem,
+                  "song") != 0)
+        ui_rig_keys(&rig, "]");
+    assert_int_equal(rig.app.source.place_count, 0);
+    assert_true(shown("no pads in this recording; F shows all that is"));
+    ui_rig_keys(&rig, "F");
+    assert_int_equal(rig.app.source.place_count, 1);
+    assert_true(shown("song_drum_001_kick"));
+}
+
+/* The cells that hold this sign, below the title. */
+static int signs(const char *sign)
+{
+    char *screen = ui_rig_screen(&rig), *line = screen;
+    int n = 0;
+    for (int row = 0; row < rig.app.canvas.rows - 4 && line; row++) {
+        char *end = strchr(line, '\n');
+        for (char *at = line; row > 1 && (at = strstr(at, sign)) && at < end; at++)
+            n++;
+        line = end ? end + 1 : NULL;
+    }
+    free(screen);
+    return n;
+}
+
+/* A near-miss that was taken is marked as taken, beside it and in the lane. */
+static void a_taken_near_miss_is_marked(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "] gg M gg");
+    while (!session_find(rig.session, (size_t)source_current(&rig.app))->near_miss)
+        ui_rig_keys(&rig, "j");
+    assert_true(shown("missed: level 1.2 dB below the gate   a takes it anyway"));
+    resize(24, 100);
+    assert_true(shown("missed: level 1.2 dB below the gate   Enter hears it, a takes it "
+                      "anyway"));
+    int missed = signs("○"), taken = signs("●");
+    rig.config.interface.advance = ADVANCE_STAY;
+    ui_rig_keys(&rig, "a");
+    assert_int_equal(signs("○"), missed - 2);
+    assert_int_equal(signs("●"), taken + 2);
+    assert_true(shown("\n ● "));
+}
+
+/* The counts of the title stay whole however long the recording's name is. */
+static void a_long_name_leaves_room_for_the_counts(void **state)
+{
+    (void)state;
+    struct err e;
+    static struct candidate c;
+    struct catalog_source src = {.rate_hz = 44100, .frames = 44100, .channels = 2};
+    snprintf(src.stem, sizeof src.stem, "long");
+    for (int i = 0; i < 20; i++)
+        strcat(src.path, "録音 rehearsal ");
+    strcat(src.path, "7.flac");
+    candidate_clear(&c);
+    c.kind = KIND_PAD;
+    c.saved = true;
+    c.m.start_sec = 0.2;
+    c.m.end_sec = 0.9;
+    snprintf(c.source, sizeof c.source, "long");
+    snprintf(c.filename, sizeof c.filename, "long_pad01_dark.wav");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    session_announce(rig.session);
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "source long");
+    ui_rig_keys(&rig, "Enter");
+    for (int cols = 80; cols <= 200; cols += 10) {
+        resize(24, cols);
+        assert_true(shown("7.flac   0:01"));
+        assert_true(shown("● 0  ✗ 0  · 1"));
+        assert_true(shown(cols < 90 ? "○ 0" : "near misses 0"));
+    }
+}
+
 /* A near-miss is not measured in full: what is not known is not written down. */
 static void nothing_unmeasured_is_shown(void **state)
 {
@@ -113,6 +237,13 @@ static void a_wide_list_shows_names_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_recording_without_them_says_so, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_taken_near_miss_is_marked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_long_name_leaves_room_for_the_counts, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(nothing_unmeasured_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wide_list_shows_names_whole, set_up, tear_down),
     };

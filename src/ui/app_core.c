@@ -192,6 +192,7 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     app->echo_role = ROLE_TEXT;
     app->library.detail_index = -1;
     app->source.source = app->source.track_source = app->source.places_source = -1;
+    app->source.only = CATEGORY_ANY;
     app->source.found_before = app->source.found_now = -1;
     app->dirty = true;
     enum status st = view_new(&app->view, app->session, e);

@@ -1,7 +1,6 @@
 /* The source screen: one recording end to end, and thresholds moved live over it. */
 #include "ui/state.h"
 
-#include "core/array.h"
 #include "core/survey.h"
 
 #include <math.h>
@@ -10,100 +9,6 @@
 #include <string.h>
 
 enum { PLACES_PAGE = 20 };
-
-/* --- places ------------------------------------------------------------------------ */
-
-static int by_time(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-    return x->start_s < y->start_s ? -1 : x->start_s > y->start_s;
-}
-
-static void add_place(struct source_state *s, long index, double start, double end,
-                      const char *missed)
-{
-    if (!array_grow(&s->places, &s->place_room, (size_t)s->place_count + 1,
-                    sizeof *s->places))
-        return;
-    struct place *p = &s->places[s->place_count++];
-    *p = (struct place){.index = index, .start_s = start, .end_s = end};
-    snprintf(p->missed_by, sizeof p->missed_by, "%s", missed);
-}
-
-/* A live near-miss or find that a known find stands on already is not shown twice. */
-static bool known_at(const struct source_state *s, int known, double start)
-{
-    for (int i = 0; i < known; i++)
-        if (fabs(s->places[i].start_s - start) < 0.25)
-            return true;
-    return false;
-}
-
-static void collect(struct app *app)
-{
-    struct source_state *s = &app->source;
-    s->place_count = 0;
-    size_t count = session_count(app->session);
-    for (size_t i = 0; i < count; i++) {
-        const struct find *f = session_find(app->session, i);
-        double start = session_measure(app->session, f, ME_start_sec);
-        bool from_here = (long)f->source == s->source && !f->gone && !isnan(start);
-        if (from_here && kind_cut(f->kind))
-            add_place(s, (long)i, start, session_measure(app->session, f, ME_end_sec),
-                      "");
-    }
-    int known = s->place_count;
-    for (size_t i = 0; s->moved && i < s->live.found_count; i++) {
-        const struct pad_region *r = &s->live.found[i];
-        if ((int)i < s->params.max_candidates_per_file &&
-            !known_at(s, known, r->start_sec))
-            add_place(s, -1, r->start_sec, r->end_sec, "");
-    }
-    for (size_t i = 0; s->moved && i < s->live.missed_count; i++) {
-        const struct pad_region *r = &s->live.missed[i];
-        if (!known_at(s, known, r->start_sec))
-            add_place(s, -1, r->start_sec, r->end_sec, r->missed_by);
-    }
-    if (s->place_count > 0)
-        qsort(s->places, (size_t)s->place_count, sizeof *s->places, by_time);
-}
-
-/* Where the cursor is after a change: on its find, wherever that begins now; without one
- * at the same time. */
-static int place_again(const struct source_state *s, const struct place *was)
-{
-    int at = s->place_count > 0 ? 0 : -1;
-    for (int i = 0; i < s->place_count; i++) {
-        if (was->index >= 0 && s->places[i].index == was->index)
-            return i;
-        if (s->places[i].start_s <= was->start_s + 1e-9)
-            at = i;
-    }
-    return at;
-}
-
-void source_refresh(struct app *app)
-{
-    struct source_state *s = &app->source;
-    struct session_version v = session_version(app->session);
-    if (s->places_source == s->source && s->places_finds == v.finds &&
-        s->places_state == v.state)
-        return;
-    struct place at = {.index = -1, .start_s = -1};
-    if (s->cursor >= 0 && s->cursor < s->place_count)
-        at = s->places[s->cursor];
-    collect(app);
-    s->places_source = s->source;
-    s->places_finds = v.finds;
-    s->places_state = v.state;
-    s->cursor = place_again(s, &at);
-}
-
-long source_current(const struct app *app)
-{
-    const struct source_state *s = &app->source;
-    return s->cursor >= 0 && s->cursor < s->place_count ? s->places[s->cursor].index : -1;
-}
 
 /* --- the analysis and what thresholds find in it ----------------------------------- */
 
@@ -240,12 +145,22 @@ static void find_pads(struct app *app)
     jobs_submit(app->quick, &spec);
 }
 
+/* The one the library lists, where its finds have a place in a recording. */
+static int listed_category(const struct app *app)
+{
+    int c = (int)view_scope(app->view) - SCOPE_CATEGORY;
+    return c == CAT_PADS || c == CAT_DRUMS || c == CAT_SILENCES ? c : CATEGORY_ANY;
+}
+
 void source_open(struct app *app, long source)
 {
     struct source_state *s = &app->source;
     if (source < 0 || (size_t)source >= session_source_count(app->session))
         return;
     long at = app->screen == SCREEN_LIBRARY ? view_current(app->view) : -1;
+    if (app->screen != SCREEN_SOURCE) /* from one recording to the next it stays */
+        source_show_only(app, app->screen == SCREEN_LIBRARY ? listed_category(app)
+                                                            : CATEGORY_ANY);
     if (source != s->source) {
         jobs_cancel(app->quick,
                     0); /* a track in use is freed only when nothing reads it */
@@ -297,6 +212,11 @@ const char *source_curve_name(enum curve c)
     static const char *const names[CURVE_COUNT] = {"level", "flatness", "onsets",
                                                    "steadiness"};
     return names[c];
+}
+
+const char *source_curve_unit(enum curve c)
+{
+    return c == CURVE_LEVEL ? " dBFS" : c == CURVE_ONSETS ? " a second" : "";
 }
 
 double *source_threshold(struct app *app, double *low, double *high, double *step)
@@ -407,25 +327,6 @@ void source_decided(struct app *app)
         go_to_place(app, s->cursor + 1 < s->place_count ? s->cursor + 1 : s->cursor);
     else if (how == ADVANCE_UNDECIDED && !next_undecided(app, s->back ? -1 : 1))
         next_undecided(app, s->back ? 1 : -1);
-}
-
-void source_go_to(struct app *app, long index)
-{
-    struct source_state *s = &app->source;
-    const struct find *f = session_find(app->session, (size_t)index);
-    double start_s = session_measure(app->session, f, ME_start_sec),
-           best = (double)INFINITY;
-    if ((long)f->source != s->source)
-        return;
-    source_refresh(app);
-    for (int i = 0; i < s->place_count; i++) {
-        const struct place *p = &s->places[i];
-        double far = p->index == index ? -1 : fabs(p->start_s - start_s);
-        if (far < best) {
-            best = far;
-            s->cursor = i;
-        }
-    }
 }
 
 /* What is said of a find: there is none where only the moved thresholds see one. */
@@ -567,6 +468,10 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_MINE:
         mine_here(app);
+        return true;
+    case ACT_CLEAR_FILTER:
+        source_show_only(app, CATEGORY_ANY);
+        source_refresh(app);
         return true;
     case ACT_WHY:
         app->library.why = !app->library.why;

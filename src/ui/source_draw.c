@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 1200, LOOKS_A_COLUMN = 24, WHY_AND_WAVE_ROWS = 27 };
+enum {
+    COLUMNS_MAX = 1200,
+    LOOKS_A_COLUMN = 24,
+    WHY_AND_WAVE_ROWS = 27,
+    NAME_LEAST = 12,
+    NAME_GOOD = 30
+};
 
 static double length_s(const struct app *app)
 {
@@ -49,7 +55,7 @@ static void say_source(struct app *app, int cols, char *to, size_t n)
         rejected += f && f->decision == DECISION_REJECTED;
         open += f && f->decision == DECISION_NONE && !f->near_miss;
     }
-    char length[24], zoom[40] = "whole";
+    char length[24], zoom[40] = "whole", sound[48], missed_too[48];
     words_time(length, sizeof length, length_s(app), 0);
     if (s->zoom_s >= 60)
         snprintf(zoom, sizeof zoom, "zoom %.0f min", s->zoom_s / 60);
@@ -58,17 +64,28 @@ static void say_source(struct app *app, int cols, char *to, size_t n)
     const char *channels = src->channels == 1   ? "mono"
                            : src->channels == 2 ? "stereo"
                                                 : "many channels";
-    char sound[48];
     snprintf(sound, sizeof sound, "%.1f kHz %s   ", src->rate_hz / 1000.0, channels);
-    for (int wide = 1; wide >= 0; wide--) { /* what was decided is wanted more */
-        snprintf(to, n, "%.200s   %s   %s%s   %s %d  %s %d  %s %d   near misses %d",
-                 path_base(src->path), length, wide ? sound : "", zoom,
-                 glyph_text(GLYPH_ACCEPTED, tier), accepted,
-                 glyph_text(GLYPH_REJECTED, tier), rejected,
-                 glyph_text(GLYPH_UNDECIDED, tier), open, missed);
-        if (utf8_cells(to) <= frame_top_room(app, cols))
+    char about[220], name[256];
+    int room = frame_top_room(app, cols), whole = utf8_cells(path_base(src->path));
+    for (int left_out = 0; left_out < 3;
+         left_out++) { /* what was decided stays longest */
+        snprintf(missed_too, sizeof missed_too, "%s %d",
+                 left_out < 2 ? "near misses" : glyph_text(GLYPH_NEAR_MISS, tier),
+                 missed);
+        snprintf(about, sizeof about, "   %s   %s%s   %s%s%s %d  %s %d  %s %d   %s",
+                 length, left_out < 1 ? sound : "", zoom,
+                 s->only == CATEGORY_ANY ? "" : category_folder((enum category)s->only),
+                 s->only == CATEGORY_ANY ? "" : " ", glyph_text(GLYPH_ACCEPTED, tier),
+                 accepted, glyph_text(GLYPH_REJECTED, tier), rejected,
+                 glyph_text(GLYPH_UNDECIDED, tier), open, missed_too);
+        if (utf8_cells(about) + (whole < NAME_GOOD ? whole : NAME_GOOD) <= room)
             break;
     }
+    room -= utf8_cells(about);
+    utf8_fit(name, sizeof name, path_base(src->path),
+             room > NAME_LEAST ? room : NAME_LEAST, CUT_MIDDLE,
+             glyph_text(GLYPH_ELLIPSIS, tier));
+    snprintf(to, n, "%s%s", name, about);
 }
 
 static void draw_wave(struct app *app, const struct area *a, double from, double to,
@@ -111,10 +128,10 @@ static void draw_places(struct app *app, const struct area *a, double from, doub
             int col = column_of(a, p->start_s, from, to);
             if (rank != pass || col < 0 || col >= a->cols)
                 continue;
-            if (miss)
-                area_glyph(a, 0, col, ROLE_NEAR_MISS, GLYPH_NEAR_MISS);
-            else if (f)
+            if (f)
                 area_glyph(a, 0, col, words_mark_role(f), words_mark(f));
+            else if (miss)
+                area_glyph(a, 0, col, ROLE_NEAR_MISS, GLYPH_NEAR_MISS);
             else
                 area_glyph(a, 0, col, ROLE_STRONG, GLYPH_STAR);
         }
@@ -146,25 +163,34 @@ static float curve_value(const struct track *t, enum curve c, size_t hop)
     }
 }
 
-static int draw_curve_title(struct app *app, const struct area *row)
+/* The curve, its threshold, and what pads both give; once moved, what mines with it. */
+static void draw_curve_title(struct app *app, const struct area *row)
 {
     struct source_state *s = &app->source;
     enum tier tier = row->canvas->tier;
     double low, high, step = 1, *v = source_threshold(app, &low, &high, &step);
     int col = area_printf(row, 0, 1, ROLE_CURVE, "%s", source_curve_name(s->curve));
     if (v)
-        col = area_printf(row, 0, col + 2, ROLE_THRESHOLD, "%s%s threshold %.*f",
+        col = area_printf(row, 0, col + 2, ROLE_THRESHOLD, "%s%s threshold %.*f%s",
                           glyph_text(GLYPH_HLINE, tier), glyph_text(GLYPH_HLINE, tier),
-                          step < 1 ? 2 : 0, *v);
-    col = area_printf(row, 0, col + 3, ROLE_KEY, v ? "{ }" : "Tab");
-    col = area_printf(row, 0, col, ROLE_HINT,
-                      v ? " move it   Tab next curve" : " next curve");
+                          step < 1 ? 2 : 0, *v, source_curve_unit(s->curve));
     if (s->found_now >= 0 && s->moved)
-        col = area_printf(row, 0, col + 4, ROLE_STRONG, "%d pads %s %d pads",
+        col = area_printf(row, 0, col + 3, ROLE_STRONG, "%d pads %s %d pads",
                           s->found_before, glyph_text(GLYPH_RIGHT, tier), s->found_now);
     else if (s->found_now >= 0)
-        col = area_printf(row, 0, col + 4, ROLE_TEXT, "%d pads", s->found_now);
-    return col;
+        col = area_printf(row, 0, col + 3, ROLE_TEXT, "%d pads", s->found_now);
+    if (v) {
+        col = area_text(row, 0, col + 3, ROLE_KEY, "{ }");
+        col = area_text(row, 0, col, ROLE_HINT, " move it");
+    }
+    if (s->moved) {
+        char key[32];
+        app_first_key(app, ACT_MINE, key, sizeof key);
+        col = area_printf(row, 0, col + 3, ROLE_KEY, "%s", key);
+        col = area_text(row, 0, col, ROLE_HINT, " mines with it");
+    }
+    col = area_text(row, 0, col + 3, ROLE_KEY, "Tab");
+    area_text(row, 0, col, ROLE_HINT, " next curve");
 }
 
 static void draw_curve(struct app *app, const struct area *a, double from, double to)
@@ -189,13 +215,25 @@ static void draw_curve(struct app *app, const struct area *a, double from, doubl
                 ROLE_THRESHOLD);
 }
 
+static void draw_no_place(struct app *app, const struct area *a)
+{
+    char key[32];
+    bool some = app->source.only != CATEGORY_ANY;
+    app_first_key(app, some ? ACT_CLEAR_FILTER : ACT_MINE, key, sizeof key);
+    if (some)
+        area_printf(a, 0, 1, ROLE_DIM, "no %s in this recording; %s shows all that is",
+                    category_folder((enum category)app->source.only), key);
+    else
+        area_printf(a, 0, 1, ROLE_DIM,
+                    "nothing was found in this recording yet; %s mines it", key);
+}
+
 static void draw_place(struct app *app, const struct area *a)
 {
     struct source_state *s = &app->source;
     enum tier tier = a->canvas->tier;
     if (s->cursor < 0 || s->cursor >= s->place_count) {
-        area_text(a, 0, 1, ROLE_DIM,
-                  "nothing was found in this recording yet; m mines it");
+        draw_no_place(app, a);
         return;
     }
     const struct place *p = &s->places[s->cursor];
@@ -209,16 +247,25 @@ static void draw_place(struct app *app, const struct area *a)
     } else {
         snprintf(missed, sizeof missed, "%s", p->missed_by);
     }
-    enum glyph mark = missed[0] ? GLYPH_NEAR_MISS : f ? words_mark(f) : GLYPH_STAR;
+    enum glyph mark = f ? words_mark(f) : missed[0] ? GLYPH_NEAR_MISS : GLYPH_STAR;
+    enum role ink = missed[0] ? ROLE_NEAR_MISS : ROLE_TEXT;
     int col = area_printf(a, 0, 1, ROLE_STRONG, "%s %s  ", glyph_text(mark, tier), at);
     if (missed[0])
-        col = area_printf(a, 0, col, ROLE_NEAR_MISS, "missed by %s   ", missed);
+        col = area_text(a, 0, col, ink, "missed: ");
     else
-        col = area_printf(a, 0, col, ROLE_TEXT, "%.1f s  %s   ", p->end_s - p->start_s,
-                          name);
-    area_printf(a, 0, col, ROLE_HINT,
-                f ? "Enter hears it, a takes it%s" : "Enter hears it, m mines it",
-                missed[0] ? " anyway" : "");
+        col = area_printf(a, 0, col, ink, "%.1f s  ", p->end_s - p->start_s);
+    const char *text = missed[0] ? missed : name;
+    char hint[64];
+    int room = 0, cells = utf8_cells(text);
+    for (int hears = 1; hears >= 0 && room < cells;
+         hears--) { /* said where there is room */
+        snprintf(hint, sizeof hint, "%s%s%s", hears ? "Enter hears it, " : "",
+                 f ? "a takes it" : "m mines it", missed[0] ? " anyway" : "");
+        room = a->cols - col - utf8_cells(hint) - 4;
+    }
+    cells = cells < room ? cells : room;
+    col = area_fit(a, 0, col, cells, ink, CUT_MIDDLE, text);
+    area_text(a, 0, col + 3, ROLE_HINT, hint);
 }
 
 static void draw_waiting(struct app *app, const struct area *a)

@@ -116,8 +116,11 @@ struct kit_screen_state {
 
 enum curve { CURVE_LEVEL, CURVE_FLATNESS, CURVE_ONSETS, CURVE_STEADY, CURVE_COUNT };
 
+enum { CATEGORY_ANY = -1 };
+
 struct source_state {
     long source;   /* session source, −1 = none */
+    int only;      /* category shown, or CATEGORY_ANY */
     double zoom_s; /* seconds shown below; 0 = all */
     long cursor;   /* place among `places`, −1 = none */
     bool back;     /* it was moved towards the beginning last */
@@ -412,6 +415,7 @@ void kit_contents_done(struct app *app);
 /* source */
 void source_draw(struct app *app, const struct area *a);
 void source_open(struct app *app, long source);
+void source_show_only(struct app *app, int category);
 void source_refresh(struct app *app);
 void source_done(struct app *app);
 long source_current(const struct app *app);     /* find under the cursor, or −1 */
@@ -425,6 +429,7 @@ void source_listen_again(struct app *app);
 const struct track *source_pads_track(const struct source_state *s);
 double *source_threshold(struct app *app, double *low, double *high, double *step);
 const char *source_curve_name(enum curve c);
+const char *source_curve_unit(enum curve c); /* with its blank; "" when there is none */
 
 /* settings */
 void settings_typed(struct app *app);   /* check the value being typed */
