@@ -50,6 +50,60 @@ static void resize(int rows, int cols)
     assert_int_equal(canvas_resize(&rig.app.canvas, rows, cols, NULL), ST_OK);
 }
 
+/* A project that is opened with its finds there names keys as a new one does. */
+static void the_first_words_name_keys(void **state)
+{
+    (void)state;
+    assert_true(ui_rig_said(&rig, "j and k move and play, a keeps, x drops, u takes "
+                                  "back; ? shows all keys"));
+}
+
+static void every_screen_says_how_to_leave(void **state)
+{
+    (void)state;
+    static const char *const screens[] = {"K", "M", "w", ",", "?"};
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+        ui_rig_keys(&rig, screens[i]);
+        for (int cols = 80; cols <= 130; cols += 5) {
+            resize(24, cols);
+            assert_true(shown("q back  ? help"));
+        }
+        ui_rig_keys(&rig, "q");
+    }
+    assert_true(shown("? help"));
+    assert_true(hidden("q back"));
+}
+
+/* One key, another thing on another screen: its help says the one that counts here. */
+static void help_is_about_the_screen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *screen, *pane, *enter, *not_here;
+    } here[] = {
+        {"F1", "Tab            from the list to the categories",
+         "Enter          widen the inspector", "section"},
+        {"K F1", "Tab            from the slots to the extras",
+         "Enter          set or clear the step", "inspector"},
+        {"M F1", "Tab            next curve", "Enter          hear the find",
+         "the kit set"},
+        {"w F1", "Tab            from the jobs to the log",
+         "Enter          try what failed or was cancelled again", "inspector"},
+        {", F1", "Tab            next section", "Enter          change the value",
+         "inspector"},
+    };
+    resize(70, 100);
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
+        ui_rig_keys(&rig, here[i].screen);
+        assert_true(shown(here[i].pane));
+        assert_true(shown(here[i].enter));
+        assert_true(hidden(here[i].not_here));
+        ui_rig_keys(&rig, "q q");
+        rig.app.screen = SCREEN_LIBRARY;
+        rig.app.quit = false;
+    }
+}
+
 /* The recording shows what the list is about, and every kind when asked; what is gone to
  * is always there. */
 static void a_recording_shows_what_is_listed(void **state)
@@ -237,6 +291,10 @@ static void a_wide_list_shows_names_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_first_words_name_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_screen_says_how_to_leave, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(help_is_about_the_screen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_recording_without_them_says_so, set_up,

@@ -165,8 +165,7 @@ static void open_card(struct control *c, bool fresh)
         c->refused = 0;
     struct card_answer answer;
     if (!card_open(&wish, fresh, render, c, OPEN_LIMIT_MS, &c->quit, &answer)) {
-        say(c, DEVICE_NONE,
-            "the sound system does not answer: restart it, then reconnect");
+        say(c, DEVICE_NONE, "the sound system does not answer: restart it");
         return;
     }
     pthread_mutex_lock(&c->lock);

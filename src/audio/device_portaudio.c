@@ -19,7 +19,7 @@ enum { CHUNK_FRAMES = 256, CHANNELS_MAX = 2, LOCK_S = 2 };
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 static int streams; /* open, or stuck while being stopped; under the lock */
 
-static const char TRY_AGAIN[] = "plug one in or start the sound server, then reconnect";
+static const char TRY_AGAIN[] = "is the sound server running?";
 
 /* What PortAudio's retrying thread prints where it holds no lock. */
 static const char ENDLESS_RETRY[] = "PaAlsaStream_HandleXrun";
@@ -112,7 +112,7 @@ static enum status initialize(bool fresh, struct err *e)
     if (!alsa_has_default())
         return err_set(e, ST_DEVICE,
                        "no sound: the ALSA configuration names no default "
-                       "device; mend it (~/.asoundrc), then reconnect");
+                       "device; mend it (~/.asoundrc)");
     PaError error = Pa_Initialize();
     if (error != paNoError)
         return err_set(e, ST_DEVICE, "no sound: %s; %s", Pa_GetErrorText(error),
@@ -202,9 +202,7 @@ static enum status explain(PaError error, const char *name, struct err *e)
     const char *why = detail ? host->errorText : Pa_GetErrorText(error);
     if (error == paDeviceUnavailable)
         why = "it is busy or gone";
-    return err_set(e, ST_DEVICE,
-                   "%s cannot be opened: %s; free it or choose another, "
-                   "then reconnect",
+    return err_set(e, ST_DEVICE, "%s cannot be opened: %s; free it or choose another",
                    name, why);
 }
 
@@ -276,9 +274,9 @@ enum status device_portaudio_open(struct device **out, const struct device_wish 
 {
     list->count = 0;
     if (!enter())
-        return err_set(e, ST_DEVICE,
-                       "the sound system still does not answer: restart "
-                       "the sound server, then reconnect");
+        return err_set(
+            e, ST_DEVICE,
+            "the sound system still does not answer: restart the sound server");
     enum status st = initialize(fresh, e);
     if (st == ST_OK)
         st = open_device(out, wish, list, render, user, e);

@@ -12,7 +12,8 @@ enum {
     S = 1u << SCREEN_SOURCE,
     J = 1u << SCREEN_JOBS,
     C = 1u << SCREEN_SETTINGS,
-    H = 1u << SCREEN_HELP
+    H = 1u << SCREEN_HELP,
+    K = 1u << SCREEN_KIT
 };
 
 static const struct action_info table[ACT_COUNT_OF] = {
@@ -21,6 +22,16 @@ static const struct action_info table[ACT_COUNT_OF] = {
     [ACT_##id] = {name, keys, kit, where, TAKES_##takes, GROUP_##group, rank, hint, help},
 #include "ui/actions.def"
 #undef ACTION
+};
+
+static const struct {
+    enum action action;
+    unsigned screen;
+    const char *help;
+} on_screens[] = {
+#define HERE(id, screen, help) {ACT_##id, screen, help},
+#include "ui/actions.def"
+#undef HERE
 };
 
 static const char *const group_titles[] = {
@@ -51,6 +62,14 @@ const char *screen_name(enum screen s)
 const struct action_info *action_info(enum action a)
 {
     return &table[a];
+}
+
+const char *action_help_on(enum action a, enum screen on)
+{
+    for (size_t i = 0; i < sizeof on_screens / sizeof *on_screens; i++)
+        if (on_screens[i].action == a && on_screens[i].screen == 1u << on)
+            return on_screens[i].help;
+    return table[a].help;
 }
 
 const char *action_group_title(enum action_group g)
@@ -336,7 +355,7 @@ int keymap_next(const struct keymap *map, enum screen on, const struct key_state
         if (!binds_on(b, on) || !keyseq_begins(&state->typed, &b->seq))
             continue;
         key_text(out[n].key, sizeof out[n].key, b->seq.key[state->typed.count]);
-        snprintf(out[n].what, sizeof out[n].what, "%s", table[b->action].help);
+        snprintf(out[n].what, sizeof out[n].what, "%s", action_help_on(b->action, on));
         n++;
     }
     return n;

@@ -48,6 +48,8 @@ struct action_info {
     const char *hint, *help;
 };
 const struct action_info *action_info(enum action a);
+/* What it does on that screen; where nothing else is said, its help. */
+const char *action_help_on(enum action a, enum screen on);
 const char *action_group_title(enum action_group g);
 enum action action_find(const char *name); /* ACT_NONE when unknown */
 

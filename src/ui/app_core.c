@@ -110,14 +110,14 @@ static char *read_user_file(const struct app *app, const char *name)
     return text;
 }
 
-static void load_keys(struct app *app)
+/* A file that is wrong changes nothing: the default keys hold then. */
+static enum status load_keys(struct app *app, struct err *e)
 {
     keymap_defaults(&app->map);
     char *text = read_user_file(app, "keys.yaml");
-    struct err e;
-    if (text && keymap_load(&app->map, text, "keys.yaml", &e) != ST_OK)
-        app_warn(app, "%s; the default keys hold", e.msg);
+    enum status st = text ? keymap_load(&app->map, text, "keys.yaml", e) : ST_OK;
     free(text);
+    return st;
 }
 
 static void load_history(struct app *app)
@@ -205,6 +205,8 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
         view_free(app->view);
         return st;
     }
+    struct err keys;
+    enum status keys_read = load_keys(app, &keys); /* what is said names keys */
     load_history(app);
     if (app->transport)
         app_sound_begin(app);
@@ -214,7 +216,8 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
                  "no recordings at %.200s: finds are heard, not their surroundings; "
                  ":set paths.source_audio_dir=FOLDER",
                  app->config->paths.source_audio_dir);
-    load_keys(app); /* what is wrong with them is said last */
+    if (keys_read != ST_OK) /* said last: every key pressed depends on it */
+        app_warn(app, "%s; the default keys hold", keys.msg);
     return ST_OK;
 }
 

@@ -265,6 +265,36 @@ static void draw_prompt_hints(struct app *app, const struct area *row)
     }
 }
 
+enum { HINT_KEYS_BYTES = 72, HINT_GAP = 2 };
+
+/* What the hint line keeps room for, however narrow: how to leave, and where all is told.
+ */
+static bool is_way_out(enum action a)
+{
+    return a == ACT_CLOSE || a == ACT_HELP;
+}
+
+/* The first key of an action; "" when it has none. */
+static void hint_keys(const struct app *app, enum action a, char to[HINT_KEYS_BYTES])
+{
+    keymap_keys(&app->map, app->screen, a, to, HINT_KEYS_BYTES);
+    to[strcspn(to, " ")] = '\0';
+    if (*to && a == ACT_DOWN) { /* its other half stands beside it */
+        char up[HINT_KEYS_BYTES], down[HINT_KEYS_BYTES];
+        snprintf(down, sizeof down, "%s", to);
+        keymap_keys(&app->map, app->screen, ACT_UP, up, sizeof up);
+        up[strcspn(up, " ")] = '\0';
+        snprintf(to, HINT_KEYS_BYTES, "%.30s %.30s", down, up);
+    }
+}
+
+static int hint_cells(const struct app *app, enum action a)
+{
+    char keys[HINT_KEYS_BYTES];
+    hint_keys(app, a, keys);
+    return *keys ? utf8_cells(keys) + 1 + utf8_cells(action_info(a)->hint) + HINT_GAP : 0;
+}
+
 static void draw_hints(struct app *app, const struct area *row)
 {
     if (app->asking != ASK_NOTHING) {
@@ -288,26 +318,23 @@ static void draw_hints(struct app *app, const struct area *row)
         return;
     }
     enum action hints[24];
-    int n = action_hints(app->screen, hints, 24), col = 1;
+    int n = action_hints(app->screen, hints, 24), col = 1, ways_out = 0;
+    for (int i = 0; i < n; i++)
+        if (is_way_out(hints[i]))
+            ways_out += hint_cells(app, hints[i]);
     for (int i = 0; i < n; i++) {
-        char keys[64];
-        const char *hint = action_info(hints[i])->hint;
-        keymap_keys(&app->map, app->screen, hints[i], keys, sizeof keys);
-        keys[strcspn(keys, " ")] = '\0';
-        bool last = i == n - 1;
-        char pair[72];
-        snprintf(pair, sizeof pair, "%s", keys);
-        if (hints[i] == ACT_DOWN) { /* its other half stands beside it */
-            char up[64];
-            keymap_keys(&app->map, app->screen, ACT_UP, up, sizeof up);
-            up[strcspn(up, " ")] = '\0';
-            snprintf(pair, sizeof pair, "%.30s %.30s", keys, up);
+        char keys[HINT_KEYS_BYTES];
+        hint_keys(app, hints[i], keys);
+        int need = hint_cells(app, hints[i]), kept = ways_out;
+        if (is_way_out(hints[i])) {
+            ways_out -= need;
+            kept = ways_out;
         }
-        int need = utf8_cells(pair) + 1 + utf8_cells(hint) + 2;
-        if (!*keys || col + need > row->cols - (last ? 0 : 8))
+        if (!*keys || col + need - HINT_GAP > row->cols - kept)
             continue;
-        col = area_printf(row, 0, col, ROLE_KEY, "%s", pair);
-        col = area_printf(row, 0, col, ROLE_HINT, " %s", hint) + 2;
+        col = area_printf(row, 0, col, ROLE_KEY, "%s", keys);
+        col = area_printf(row, 0, col, ROLE_HINT, " %s", action_info(hints[i])->hint) +
+              HINT_GAP;
     }
 }
 

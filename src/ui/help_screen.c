@@ -54,7 +54,8 @@ static int add_group(const struct app *app, struct line *out, int n, int cells,
             n = add(out, n, true, "", action_group_title(g));
         }
         any = true;
-        n = add_wrapped(out, n, cells, keys, i->help);
+        n = add_wrapped(out, n, cells, keys,
+                        action_help_on((enum action)a, app->help.about));
     }
     return n;
 }
