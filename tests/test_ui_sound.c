@@ -338,6 +338,36 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_false(f->edited);
     assert_true(fabs(session_measure(rig.session, f, ME_duration_sec) - mined_s) < 1e-9);
     assert_true(rig.app.kit.loaded[0] == mined); /* and as mined again */
+    assert_true(fabs(heard_s() - mined_s) < 1e-4);
+    ui_rig_keys(&rig, "^R"); /* what is redone is heard, too */
+    assert_true(fabs(heard_s() - once_s) < 1e-4);
+}
+
+/* Who listens to the seam while trying loops goes on hearing seams. */
+static void a_seam_stays_a_seam(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = 0;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    ui_rig_keys(&rig, "gg e");
+    assert_int_equal(sound()->mode, PLAY_SEAM);
+    static const char *const keys[] = {"R", "R", "# 9 >", "<", "u", "^R", "( e", ")"};
+    double was = sound()->length_s;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        ui_rig_keys(&rig, keys[i]);
+        double now = heard_s();
+        assert_true(fabs(now - was) > 1e-4);
+        assert_int_equal(sound()->mode, PLAY_SEAM);
+        assert_true(sound()->playing && sound()->id == current());
+        was = now;
+    }
+    ui_rig_keys(&rig, "F j k");
+    heard_s();
+    assert_int_equal(sound()->mode, PLAY_PLAIN);
+    ui_rig_keys(&rig, ">");
+    heard_s();
+    assert_int_equal(sound()->mode, PLAY_PLAIN);
 }
 
 enum { QUICK_WORKERS = 2 };
@@ -513,6 +543,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pictures_come_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_moving_playhead_asks_nothing_of_the_disk,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_seam_stays_a_seam, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_cut_put_off_is_made_later, set_up, tear_down),

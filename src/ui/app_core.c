@@ -410,7 +410,8 @@ static bool page_act(struct app *app, const struct key_action *a)
 static void undo_redo(struct app *app, const struct key_action *a)
 {
     struct err e;
-    long index = -1;
+    long index = -1, at = library_current(app);
+    uint64_t heard = app_heard_as(app, at);
     char said[ECHO_BYTES];
     for (int i = 0; i < times_asked(a); i++) {
         enum status st = a->action == ACT_UNDO ? session_undo(app->session, &index, &e)
@@ -429,7 +430,10 @@ static void undo_redo(struct app *app, const struct key_action *a)
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
         if (app->screen == SCREEN_SOURCE)
             source_go_to(app, index);
-        if (app->screen == SCREEN_LIBRARY || app->screen == SCREEN_SOURCE)
+        bool listed = app->screen == SCREEN_LIBRARY || app->screen == SCREEN_SOURCE;
+        if (listed && library_current(app) == at && app_heard_as(app, at) != heard)
+            app_play_edited(app, at);
+        else if (listed)
             app_audition_soon(app);
     }
     kit_sync_sound(app);

@@ -89,7 +89,7 @@ static void done(void *arg, enum status st, const struct err *e)
     if (st != ST_OK && st != ST_CANCELLED)
         app_warn(app, "%s", e->msg);
     if (app->cuts.wanted == j->key && here)
-        app_play(app, at);
+        app_play_cut(app, at);
     heard_in_kit(app, j->id);
     app->dirty = true;
     free(j);

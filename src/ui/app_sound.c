@@ -150,7 +150,8 @@ static void load_ahead(struct app *app)
     free(paths);
 }
 
-void app_play(struct app *app, long index)
+/* The find's sound, or its seam alone. */
+static void play_as(struct app *app, long index, bool seam)
 {
     char path[PATH_BYTES];
     struct play_item item;
@@ -161,6 +162,7 @@ void app_play(struct app *app, long index)
     if (is_cut_anew(session_find(app->session, (size_t)index)) &&
         app_cut(app, (size_t)index, &item, path) == CUT_MAKING) {
         app->cuts.wanted = app->cuts.latest; /* it is played when it is there */
+        app->cuts.seam = seam;
         app->auditioned = session_find(app->session, (size_t)index)->id;
         return;
     }
@@ -171,19 +173,46 @@ void app_play(struct app *app, long index)
     notice(app, session_find(app->session, (size_t)index), path);
     app->auditioned = item.id;
     app->library.flipped = false;
-    transport_play(app->transport, &item);
+    if (seam)
+        transport_seam(app->transport, &item);
+    else
+        transport_play(app->transport, &item);
     load_ahead(app);
+}
+
+void app_play(struct app *app, long index)
+{
+    play_as(app, index, false);
+}
+
+void app_play_cut(struct app *app, long index)
+{
+    play_as(app, index, app->cuts.seam);
+}
+
+uint64_t app_heard_as(const struct app *app, long index)
+{
+    return index >= 0 ? content_of(app, session_find(app->session, (size_t)index)) : 0;
+}
+
+void app_play_edited(struct app *app, long index)
+{
+    app->library.detail_index = -1;
+    if (!app->transport || app->config->interface.audition_delay_ms < 0)
+        return;
+    transport_get_status(app->transport, &app->sound);
+    bool seam = app->sound.playing && app->sound.mode == PLAY_SEAM &&
+                app->sound.id == session_find(app->session, (size_t)index)->id;
+    play_as(app, index, seam);
 }
 
 static void play_seam(struct app *app, long index)
 {
-    char path[PATH_BYTES];
-    struct play_item item;
     const struct find *f = session_find(app->session, (size_t)index);
-    if (!kind_loops(f->kind))
+    if (kind_loops(f->kind))
+        play_as(app, index, true);
+    else
         app_warn(app, "%s does not loop: it has no seam", f->name);
-    else if (app_item(app, (size_t)index, &item, path))
-        transport_seam(app->transport, &item);
 }
 
 static void play_context(struct app *app, long index)

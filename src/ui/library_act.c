@@ -207,13 +207,6 @@ bool library_decide_action(struct app *app, const struct key_action *a)
 
 /* --- edits ------------------------------------------------------------------------- */
 
-static void heard_again(struct app *app, long index)
-{
-    app->library.detail_index = -1;
-    if (app->config->interface.audition_delay_ms >= 0)
-        app_play(app, index);
-}
-
 /* No edge lies outside the recording. */
 static int64_t within(const struct app *app, long index, int64_t frame)
 {
@@ -234,7 +227,7 @@ static void set_loop(struct app *app, long index, int64_t start, int64_t end)
         return;
     }
     if (app_did(app, session_set_loop(app->session, (size_t)index, start, end, &e), &e))
-        heard_again(app, index);
+        app_play_edited(app, index);
 }
 
 static void nudge_loop(struct app *app, long index, int steps)
@@ -285,7 +278,7 @@ static void nudge_edges(struct app *app, long index, int steps)
         return;
     }
     if (app_did(app, session_set_edges(app->session, (size_t)index, start, end, &e), &e))
-        heard_again(app, index);
+        app_play_edited(app, index);
 }
 
 static void classify(struct app *app, uint32_t key)

@@ -65,6 +65,7 @@ struct cut_shelf {
     struct cut_slot slot[CUTS_MAX];
     uint64_t clock, latest;
     uint64_t wanted; /* to be played when it is there, 0 = none */
+    bool seam;       /* of that only the seam */
 };
 
 struct library_state {
@@ -330,6 +331,12 @@ uint64_t app_item_key(const struct app *app, const struct find *f,
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES]);
 void app_audition_soon(struct app *app); /* the cursor moved */
 void app_play(struct app *app, long index);
+/* Its edges or loop are others now: heard at once, unless nothing is by itself. Who
+ * listens to its seam goes on with the seam. */
+void app_play_edited(struct app *app, long index);
+void app_play_cut(struct app *app, long index); /* what was waited for is there */
+/* A number for what the find sounds like: another one when its edges were moved. */
+uint64_t app_heard_as(const struct app *app, long index);
 /* Loop, level matching and volume as the settings have them at the start. */
 void app_sound_begin(struct app *app);
 bool app_sound_action(struct app *app, const struct key_action *a);
