@@ -288,6 +288,39 @@ static void a_wide_list_shows_names_whole(void **state)
     assert_true(shown("siege_of…ch_+12_loop_airy"));
 }
 
+/* However many loops of one's own came between: the message counts as the inspector. */
+static void loops_are_counted_alike(void **state)
+{
+    (void)state;
+    struct err e;
+    static struct candidate c;
+    struct catalog_source src = {
+        .stem = "jam", .path = "jam.flac", .rate_hz = 44100, .frames = 4410000};
+    candidate_clear(&c);
+    c.kind = KIND_PAD;
+    c.saved = true;
+    c.m.score = 1;
+    c.m.duration_sec = 2;
+    c.source_rate_hz = 44100;
+    c.start_frame = 44100;
+    c.end_frame = 3 * 44100;
+    c.loop_count = LOOP_CHOICES_MAX;
+    for (int i = 0; i < LOOP_CHOICES_MAX; i++)
+        c.loop[i] = (struct loop_choice){44100 + i * 100, 3 * 44100 - i * 100, 0.9, -40};
+    snprintf(c.source, sizeof c.source, "jam");
+    snprintf(c.source_path, sizeof c.source_path, "jam.flac");
+    snprintf(c.filename, sizeof c.filename, "jam_pad01_dark.wav");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    session_announce(rig.session);
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
+    ui_rig_keys(&rig, "gg");
+    assert_true(shown("(1/5)"));
+    ui_rig_keys(&rig, "R");
+    assert_true(ui_rig_said(&rig, "loop 2 of 5") && shown("(2/5)"));
+    ui_rig_keys(&rig, "> R");
+    assert_true(ui_rig_said(&rig, "loop 1 of 5") && shown("(1/5)"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +337,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_unmeasured_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wide_list_shows_names_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loops_are_counted_alike, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }

@@ -217,17 +217,20 @@ static int64_t within(const struct app *app, long index, int64_t frame)
     return frames > 0 && frame > frames ? frames : frame;
 }
 
-static void set_loop(struct app *app, long index, int64_t start, int64_t end)
+/* False: it was said why not. */
+static bool set_loop(struct app *app, long index, int64_t start, int64_t end)
 {
     struct err e;
     start = within(app, index, start);
     end = within(app, index, end);
     if (end - start < 32) {
         app_warn(app, "a loop that short is no loop");
-        return;
+        return false;
     }
-    if (app_did(app, session_set_loop(app->session, (size_t)index, start, end, &e), &e))
-        app_play_edited(app, index);
+    if (!app_did(app, session_set_loop(app->session, (size_t)index, start, end, &e), &e))
+        return false;
+    app_play_edited(app, index);
+    return true;
 }
 
 static void nudge_loop(struct app *app, long index, int steps)
@@ -246,20 +249,19 @@ static void nudge_loop(struct app *app, long index, int steps)
 static void next_loop(struct app *app, long index)
 {
     const struct catalog_find *d = &app->library.detail;
-    const struct candidate *c = &d->c;
-    bool own = d->loop_at < 0;
     char seam[32] = "";
-    if (c->loop_count < 2) {
-        app_warn(app, "there is no other loop for %s", c->filename);
+    if (d->c.loop_count < 2) {
+        app_warn(app, "there is no other loop for %s", d->c.filename);
         return;
     }
-    int ranked = c->loop_count - own, at = own ? 0 : (d->loop_at + 1) % ranked;
-    const struct loop_choice next = c->loop[1];
+    const struct loop_choice next = d->c.loop[1];
     if (!isnan(next.seam_error_db))
         snprintf(seam, sizeof seam, ", seam %.0f dB", next.seam_error_db);
-    set_loop(app, index, next.start_frame, next.end_frame);
-    app_say(app, "loop %d of %d%s %s {undo} undoes", at + 1, ranked, seam,
-            glyph_text(GLYPH_DOT, app->canvas.tier));
+    if (!set_loop(app, index, next.start_frame, next.end_frame))
+        return;
+    library_refresh_detail(app, index); /* an own loop may have hidden one of them */
+    app_say(app, "loop %d of %d%s %s {undo} undoes", d->loop_at + 1, d->c.loop_count,
+            seam, glyph_text(GLYPH_DOT, app->canvas.tier));
 }
 
 static void nudge_edges(struct app *app, long index, int steps)
