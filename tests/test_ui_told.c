@@ -321,6 +321,38 @@ static void loops_are_counted_alike(void **state)
     assert_true(ui_rig_said(&rig, "loop 1 of 5") && shown("(1/5)"));
 }
 
+/* What filling leaves empty is named at once, not only by what is written. */
+static void what_stays_empty_is_named(void **state)
+{
+    (void)state;
+    struct err e;
+    static const char *const drums[] = {"kick", "snare"};
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);
+    struct catalog_source src = {
+        .stem = "jam", .path = "jam.flac", .rate_hz = 44100, .frames = 4410000};
+    static struct candidate c[2];
+    for (int i = 0; i < 2; i++) {
+        candidate_clear(&c[i]);
+        c[i].kind = KIND_DRUM;
+        c[i].saved = true;
+        c[i].grade = 'A';
+        c[i].m.score = c[i].m.hit_confidence = 0.9;
+        c[i].m.duration_sec = 0.2;
+        parts_add(&c[i].parts, "drum", 0.9);
+        snprintf(c[i].hit_class, sizeof c[i].hit_class, "%s", drums[i]);
+        snprintf(c[i].source, sizeof c[i].source, "jam");
+        snprintf(c[i].filename, sizeof c[i].filename, "jam_drum_%03d_%s.wav", i,
+                 drums[i]);
+    }
+    assert_int_equal(session_add(rig.session, &src, c, 2, NULL, &e), ST_OK);
+    session_announce(rig.session);
+    ui_rig_keys(&rig, "K F");
+    assert_true(ui_rig_said(&rig, "filled the kit, but no drum here fits LT MT HT RS HC "
+                                  "CH OH CC RC"));
+    assert_true(shown("CC RC · u undoes"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_unmeasured_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wide_list_shows_names_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loops_are_counted_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_stays_empty_is_named, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }

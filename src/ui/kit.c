@@ -220,6 +220,20 @@ static void next_for_unlocked(struct app *app, long index[KIT_SLOTS])
     }
 }
 
+/* After filling: the slots that no drum fits. */
+static void say_left_empty(struct app *app)
+{
+    const struct kit_state *kit = session_kit(app->session);
+    char names[8 * KIT_SLOTS] = "";
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (kit->slot[s].index < 0 && !kit->slot[s].locked)
+            snprintf(names + strlen(names), sizeof names - strlen(names), " %s",
+                     kit_slot_name(s));
+    if (names[0])
+        app_say(app, "filled the kit, but no drum here fits%s %s {undo} undoes", names,
+                glyph_text(GLYPH_DOT, app->canvas.tier));
+}
+
 static void fill_slots(struct app *app, bool shuffle)
 {
     const struct kit_state *kit = session_kit(app->session);
@@ -243,10 +257,13 @@ static void fill_slots(struct app *app, bool shuffle)
                            "any find there");
         return;
     }
-    app_did(app,
-            session_kit_assign_all(app->session, index,
-                                   shuffle ? "shuffled the kit" : "filled the kit", &e),
-            &e);
+    bool did = app_did(
+        app,
+        session_kit_assign_all(app->session, index,
+                               shuffle ? "shuffled the kit" : "filled the kit", &e),
+        &e);
+    if (did && !shuffle)
+        say_left_empty(app);
     kit_sync_sound(app);
 }
 
