@@ -467,7 +467,8 @@ enum status mining_start(const struct mining_place *place,
                             .done = looked,
                             .arg = b,
                             .again = "mine",
-                            .errand = true};
+                            .errand = true,
+                            .at_once = true};
     jobs_submit(place->jobs, &spec);
     return ST_OK;
 }

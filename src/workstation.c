@@ -41,6 +41,7 @@ struct errand {
     struct app_reply reply;
     struct export_request export;
     char kit_name[64];
+    bool while_mining;
     struct config cfg;
     struct text listing;
     char sentence[400];
@@ -63,11 +64,11 @@ static enum status send(struct workstation *w, const char *title, const char *ag
                         enum status (*work)(void *, const struct job_context *,
                                             struct err *),
                         void (*done)(void *, enum status, const struct err *),
-                        struct errand *r, struct err *e)
+                        bool at_once, struct errand *r, struct err *e)
 {
     if (!r)
         return err_set(e, ST_NO_MEMORY, "no memory for the job");
-    struct job_spec spec = {.work = work, .done = done, .arg = r};
+    struct job_spec spec = {.work = work, .done = done, .arg = r, .at_once = at_once};
     snprintf(spec.title, sizeof spec.title, "%s", title);
     snprintf(spec.again, sizeof spec.again, "%s", again);
     jobs_submit(w->jobs, &spec);
@@ -146,6 +147,7 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .force = true, /* the dry run said so */
                           .stereo = r->export.stereo,
                           .dry_run = r->export.dry_run,
+                          .whole = r->while_mining,
                           .ctx = ctx,
                           .log = ctx->log};
     if (job.dry_run)
@@ -173,13 +175,15 @@ static enum status export_kit(void *user, const struct export_request *request,
     struct errand *r = errand_new(w, reply);
     if (r) {
         r->export = *request;
+        r->while_mining = jobs_active(w->jobs) > 0;
         snprintf(r->kit_name, sizeof r->kit_name, "%.60s",
                  request->kit_name && request->kit_name[0] ? request->kit_name
                                                            : session_name(w->session));
         process_settle_seed(&r->cfg, &w->project, false);
     }
+    /* it is waited for, and does not wait until hours of tape are mined */
     return send(w, request->dry_run ? "kit, dry run" : "export the kit", "export",
-                export_work, errand_done, r, e);
+                export_work, errand_done, true, r, e);
 }
 
 static enum status report_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -198,7 +202,8 @@ static enum status report_work(void *arg, const struct job_context *ctx, struct 
 static enum status report(void *user, struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    return send(w, "report", "report", report_work, errand_done, errand_new(w, reply), e);
+    return send(w, "report", "report", report_work, errand_done, false,
+                errand_new(w, reply), e);
 }
 
 static enum status demo_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -231,8 +236,8 @@ static void demo_done(void *arg, enum status st, const struct err *e)
 static enum status demo(void *user, struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    return send(w, "demo recordings", "demo", demo_work, demo_done, errand_new(w, reply),
-                e);
+    return send(w, "demo recordings", "demo", demo_work, demo_done, false,
+                errand_new(w, reply), e);
 }
 
 static enum status save_config(void *user, const struct config *config, struct err *e)

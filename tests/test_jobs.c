@@ -417,6 +417,42 @@ static void work_is_told_by_weight(void **state)
     jobs_free(j);
 }
 
+/* However many workers are busy for however long. */
+static void what_is_waited_for_does_not_wait(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    atomic_int ran = 0;
+    enum { BUSY = 2, AT_ONCE = 3 };
+    struct probe busy[BUSY], other = {.ran = &ran, .owner = pthread_self()}, now[AT_ONCE];
+    assert_int_equal(jobs_new(&j, BUSY, NULL, NULL), ST_OK);
+    jobs_stand_back(j);
+    for (int i = 0; i < BUSY; i++) {
+        busy[i] = (struct probe){.owner = pthread_self()};
+        struct job_spec spec = {.work = until_cancelled, .done = done, .arg = &busy[i]};
+        jobs_submit(j, &spec);
+    }
+    struct job_spec spec = {.work = work, .done = done, .arg = &other};
+    jobs_submit(j, &spec);
+    for (int i = 0; i < AT_ONCE; i++) {
+        now[i] = (struct probe){.ran = &ran, .owner = pthread_self()};
+        spec = (struct job_spec){
+            .work = work, .done = done, .arg = &now[i], .at_once = true};
+        jobs_submit(j, &spec);
+        while (!now[i].delivered) {
+            nap_ms(1);
+            jobs_deliver(j);
+        }
+        assert_int_equal(now[i].got, ST_OK);
+        assert_int_equal(atomic_load(&ran), i + 1);
+    }
+    assert_int_equal(other.delivered, 0);
+    assert_int_equal(jobs_active(j), BUSY + 1);
+    jobs_free(j);
+    assert_int_equal(other.delivered, 1);
+    assert_int_equal(other.got, ST_CANCELLED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +467,7 @@ int main(void)
         cmocka_unit_test(an_end_leaves_a_moment_for_what_follows),
         cmocka_unit_test(an_end_sleeps_while_it_waits),
         cmocka_unit_test(errands_go_first_and_do_not_count),
+        cmocka_unit_test(what_is_waited_for_does_not_wait),
         cmocka_unit_test(work_is_told_by_weight),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

@@ -269,6 +269,39 @@ static void a_kit_from_a_manifest(void **state)
     folder_remove(top);
 }
 
+/* Asked for whole, a kit that lacks a sample is not written, and one in place stays. */
+static void a_whole_kit_or_none(void **state)
+{
+    (void)state;
+    char top[256], in[300], kit[320];
+    struct config cfg;
+    struct kit_result r;
+    struct err e;
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    config_defaults(&cfg);
+    write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
+    put(in, "manifest.csv",
+        "filename,source,source_path,type,hit_class,start_sec,decision\r\n"
+        "good.wav,tape,tapes/tape.flac,drum,kick,65.25,\r\n"
+        "later.wav,tape,tapes/tape.flac,drum,snare,3721.5,accepted\r\n");
+    struct kit_job job = {.input_dir = in,
+                          .output_dir = top,
+                          .kit_name = "K",
+                          .target = "tr8s",
+                          .cfg = &cfg,
+                          .force = true,
+                          .whole = true};
+    assert_int_equal(kit_run(&job, &r, NULL, &e), ST_NOT_FOUND);
+    assert_true(text_has(e.msg, "1 sample of the kit is not there"));
+    assert_false(path_has(kit, "manifest.csv"));
+    write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
+    assert_int_equal(kit_run(&job, &r, NULL, &e), ST_OK);
+    assert_int_equal(r.exported, 2);
+    folder_remove(top);
+}
+
 /* Notes on the assignment sheet outlast the kit they were made on. */
 static void an_edited_sheet_is_kept(void **state)
 {
@@ -435,6 +468,7 @@ int main(void)
         cmocka_unit_test(a_kit_from_bare_files),
         cmocka_unit_test(a_long_list_is_told_in_short),
         cmocka_unit_test(a_kit_from_a_manifest),
+        cmocka_unit_test(a_whole_kit_or_none),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),

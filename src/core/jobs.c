@@ -39,8 +39,9 @@ struct jobs {
     pthread_mutex_t lock;
     pthread_cond_t wake, ended;
     struct list waiting, running, finished, history;
-    pthread_t thread[THREADS_MAX];
+    pthread_t thread[THREADS_MAX], waiter; /* `waiter` takes what is wanted at once */
     int threads;
+    bool waits_upon;
     bool stopping;
     atomic_bool behind;
     int pipe_fd[2];
@@ -87,6 +88,15 @@ static struct job *list_remove(struct list *l, struct job *job)
         return j;
     }
     return NULL;
+}
+
+/* The first one; or the first that somebody waits for. */
+static struct job *list_take(struct list *l, bool at_once)
+{
+    struct job *job = l->first;
+    while (job && at_once && !job->spec.at_once)
+        job = job->next;
+    return job ? list_remove(l, job) : NULL;
 }
 
 static struct job *list_shift(struct list *l)
@@ -193,15 +203,14 @@ static void run_listed(struct jobs *j, struct job *job)
     job->state = state_of(job->result);
 }
 
-static void *worker(void *arg)
+static void serve(struct jobs *j, bool at_once)
 {
-    struct jobs *j = arg;
     bool behind = false;
     pthread_mutex_lock(&j->lock);
     for (;;) {
-        while (!j->waiting.first && !j->stopping)
+        struct job *job;
+        while (!(job = list_take(&j->waiting, at_once)) && !j->stopping)
             pthread_cond_wait(&j->wake, &j->lock);
-        struct job *job = list_shift(&j->waiting);
         if (!job)
             break;
         if (!behind && atomic_load(&j->behind)) {
@@ -214,6 +223,17 @@ static void *worker(void *arg)
         wake_owner(j);
     }
     pthread_mutex_unlock(&j->lock);
+}
+
+static void *worker(void *arg)
+{
+    serve(arg, false);
+    return NULL;
+}
+
+static void *waiter(void *arg)
+{
+    serve(arg, true);
     return NULL;
 }
 
@@ -311,11 +331,13 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
     uint64_t id = job->id = ++j->last_id;
     enters(j, job);
     if (j->threads > 0) {
-        if (spec->errand)
+        if (spec->errand || spec->at_once)
             list_unshift(&j->waiting, job);
         else
             list_push(&j->waiting, job);
-        pthread_cond_signal(&j->wake);
+        if (spec->at_once && !j->waits_upon) /* without one it waits, first in the row */
+            j->waits_upon = pthread_create(&j->waiter, NULL, waiter, j) == 0;
+        pthread_cond_broadcast(&j->wake);
     }
     pthread_mutex_unlock(&j->lock);
     return j->threads > 0 ? id : submit_inline(j, job);
@@ -457,6 +479,8 @@ void jobs_free(struct jobs *j)
     pthread_mutex_unlock(&j->lock);
     for (int i = 0; i < j->threads; i++)
         pthread_join(j->thread[i], NULL);
+    if (j->waits_upon)
+        pthread_join(j->waiter, NULL);
     jobs_deliver(j);
     for (struct job *job; (job = list_shift(&j->history));)
         free(job);

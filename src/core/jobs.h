@@ -45,8 +45,10 @@ struct job_spec {
     char again[JOB_AGAIN_BYTES];
     /* how much work it is beside the others of its pool, in any unit; 0 = 1 */
     double weight;
-    bool errand; /* a short one: goes before all that wait, and jobs_active leaves it out
-                  */
+    bool errand;  /* a short one: goes before all that wait, and jobs_active leaves it out
+                   */
+    bool at_once; /* somebody waits for it: where there are workers, one that does nothing
+                   * else takes it, however long the others are busy */
 };
 
 struct job_info {

@@ -407,6 +407,13 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
         kit_load(&m->set, job->input_dir, m->target, job->cfg, job->stereo, job->ctx, e);
     if (st != ST_OK)
         return st;
+    if (m->set.missing > 0 && job->whole)
+        return err_set(
+            e, ST_NOT_FOUND,
+            "%zu sample%s of the kit %s not there while mining goes on: export "
+            "when it is done",
+            m->set.missing, m->set.missing == 1 ? "" : "s",
+            m->set.missing == 1 ? "is" : "are");
     if (m->set.missing > 0)
         log_write(job->log, LOG_WARNING,
                   "%zu samples of %s are missing, or their recording is", m->set.missing,

@@ -22,6 +22,7 @@ struct kit_job {
      * samples come from counts, else one is drawn; the kit's manifest tells which. */
     const struct config *cfg;
     bool force, no_fit, stereo, dry_run;
+    bool whole; /* refuse while a sample is not there: it is being made again perhaps */
     const struct job_context *ctx; /* may be NULL */
     const struct log *log;         /* may be NULL */
 };

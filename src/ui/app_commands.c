@@ -183,11 +183,13 @@ static void pick(struct app *app, const char *text)
 static void report(struct app *app)
 {
     struct err e;
+    bool waits = jobs_active(app->jobs) > 0;
     const struct app_ops *ops = &app->setup.ops;
     if (!ops->report)
         app_warn(app, "the report is not available here");
     else if (app_check(app, ops->report(ops->user, app_reply_to(app), &e), &e))
-        app_say(app, "writing the report");
+        app_say(app, waits ? "the report is written when what runs is done"
+                           : "writing the report");
 }
 
 static void make_demo(struct app *app)

@@ -374,6 +374,7 @@ void app_export(struct app *app, bool dry_run)
     const char *name = session_kit(app->session)->name;
     struct export_request r = {.kit_name = name, .dry_run = dry_run, .stereo = false};
     struct app_reply reply = {dry_run ? replied_dry_run : replied, app};
+    app_say(app, dry_run ? "seeing what would be written" : "writing the kit");
     app_check(app, ops->export_kit(ops->user, &r, reply, &e), &e);
 }
 
