@@ -226,6 +226,11 @@ static void a_long_name_leaves_room_for_the_counts(void **state)
         assert_true(shown("● 0  ✗ 0  · 1"));
         assert_true(shown(cols < 90 ? "○ 0" : "near misses 0"));
     }
+    resize(24, 80); /* beside the progress of what is mined, too */
+    rig.app.batch = (struct batch_state){.active = 1, .total = 3};
+    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "mine long");
+    assert_true(shown("● 0  ✗ 0  · 1   ○ 0"));
+    rig.app.batch = (struct batch_state){0};
 }
 
 /* A near-miss is not measured in full: what is not known is not written down. */

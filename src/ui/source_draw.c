@@ -67,13 +67,15 @@ static void say_source(struct app *app, int cols, char *to, size_t n)
     snprintf(sound, sizeof sound, "%.1f kHz %s   ", src->rate_hz / 1000.0, channels);
     char about[220], name[256];
     int room = frame_top_room(app, cols), whole = utf8_cells(path_base(src->path));
-    for (int left_out = 0; left_out < 3;
+    for (int left_out = 0; left_out < 4;
          left_out++) { /* what was decided stays longest */
         snprintf(missed_too, sizeof missed_too, "%s %d",
                  left_out < 2 ? "near misses" : glyph_text(GLYPH_NEAR_MISS, tier),
                  missed);
-        snprintf(about, sizeof about, "   %s   %s%s   %s%s%s %d  %s %d  %s %d   %s",
-                 length, left_out < 1 ? sound : "", zoom,
+        snprintf(about, sizeof about, "   %s%s%s%s%s%s%s%s %d  %s %d  %s %d   %s",
+                 left_out < 3 ? length : "", left_out < 3 ? "   " : "",
+                 left_out < 1 ? sound : "", left_out < 3 ? zoom : "",
+                 left_out < 3 ? "   " : "",
                  s->only == CATEGORY_ANY ? "" : category_folder((enum category)s->only),
                  s->only == CATEGORY_ANY ? "" : " ", glyph_text(GLYPH_ACCEPTED, tier),
                  accepted, glyph_text(GLYPH_REJECTED, tier), rejected,
