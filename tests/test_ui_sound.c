@@ -370,6 +370,41 @@ static void a_seam_stays_a_seam(void **state)
     assert_int_equal(sound()->mode, PLAY_PLAIN);
 }
 
+/* The bar is what is played around a find, not the hour it lies in, and says where in
+ * it the find is. */
+static void in_context_the_bar_is_the_context(void **state)
+{
+    (void)state;
+    char expected[64];
+    rig.config.interface.audition_delay_ms = 0;
+    rig.config.interface.context_sec = 2;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    ui_rig_keys(&rig, "gg I");
+    assert_int_equal(sound()->mode, PLAY_CONTEXT);
+    const struct find *f = session_find(rig.session, (size_t)library_current(&rig.app));
+    double start_s = session_measure(rig.session, f, ME_start_sec);
+    double end_s = session_measure(rig.session, f, ME_end_sec);
+    assert_true(sound()->length_s > end_s + 3);
+    char *screen = ui_rig_screen(&rig);
+    snprintf(expected, sizeof expected, "▏ 0:%04.1f  in context", end_s + 2);
+    assert_non_null(strstr(screen, expected));
+    const char *bar = strstr(screen, "▕");
+    assert_non_null(bar);
+    int cells = 0, first = -1, lines = 0;
+    for (const char *c = bar + 3; strncmp(c, "▏", 3) != 0; cells++) {
+        bool line = strncmp(c, "─", 3) == 0;
+        first = line && first < 0 ? cells : first;
+        lines += line;
+        c += (*c & 0x80) ? 3 : 1;
+    }
+    double from_s = start_s > 2 ? start_s - 2 : 0, span_s = end_s + 2 - from_s;
+    assert_int_equal(cells, 16);
+    assert_int_equal(first, (int)((start_s - from_s) / span_s * 16));
+    assert_true(abs(lines - (int)((end_s - start_s) / span_s * 16)) <= 1);
+    free(screen);
+}
+
 enum { QUICK_WORKERS = 2 };
 
 static enum status wait_for_a_byte(void *gate, const struct job_context *ctx,
@@ -544,6 +579,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_moving_playhead_asks_nothing_of_the_disk,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_seam_stays_a_seam, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(in_context_the_bar_is_the_context, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_cut_put_off_is_made_later, set_up, tear_down),

@@ -66,6 +66,50 @@ static void draw_problem(struct app *app, const struct area *row, int col, int e
     area_fit(row, 0, col, end - col, ROLE_WARNING, CUT_MIDDLE, text);
 }
 
+/* Where what sounds lies, in seconds: of a find in its recording that is what is played
+ * around it. */
+struct extent {
+    double from, to, find_from, find_to; /* the find's: none when they are the same */
+};
+
+static struct extent sounding(const struct app *app)
+{
+    const struct transport_status *s = &app->sound;
+    struct extent x = {.to = s->length_s};
+    long at = s->mode == PLAY_CONTEXT ? session_index_of(app->session, s->id) : -1;
+    if (at < 0)
+        return x;
+    const struct find *f = session_find(app->session, (size_t)at);
+    double around = app->config->interface.context_sec;
+    double from = session_measure(app->session, f, ME_start_sec),
+           to = session_measure(app->session, f, ME_end_sec);
+    if (!(to > from))
+        return x;
+    x.find_from = from;
+    x.find_to = to;
+    x.from = fmax(0, x.find_from - around);
+    x.to = fmin(s->length_s, x.find_to + around);
+    return x;
+}
+
+/* How far it is; a line where the find is still to come. */
+static void draw_way(const struct area *row, int col, int cells, const struct extent *x,
+                     double position)
+{
+    double span = x->to - x->from;
+    if (!(span > 0)) {
+        paint_bar(row, 0, col, cells, ROLE_WAVEFORM, 0);
+        return;
+    }
+    double done = (position - x->from) / span;
+    int inside = cells - 2, first = (int)((x->find_from - x->from) / span * inside),
+        behind = (int)ceil((x->find_to - x->from) / span * inside);
+    paint_bar(row, 0, col, cells, ROLE_WAVEFORM, done);
+    for (int c = first; x->find_to > x->find_from && c < behind && c < inside; c++)
+        if (c >= done * inside)
+            area_glyph(row, 0, col + 1 + c, ROLE_DIM, GLYPH_HLINE);
+}
+
 static void draw_sound(struct app *app, const struct area *row)
 {
     const struct transport_status *s = &app->sound;
@@ -87,12 +131,12 @@ static void draw_sound(struct app *app, const struct area *row)
     }
     char from[24], to[24];
     words_time(from, sizeof from, s->position_s, 1);
-    words_time(to, sizeof to, s->length_s, 1);
+    struct extent x = sounding(app);
+    words_time(to, sizeof to, x.to, 1);
     area_glyph(row, 0, 1, s->playing ? ROLE_STRONG : ROLE_DIM,
                s->playing ? GLYPH_PLAY : GLYPH_STOP);
     int col = area_printf(row, 0, 3, s->playing ? ROLE_TEXT : ROLE_DIM, "%s ", from);
-    paint_bar(row, 0, col, 18, ROLE_WAVEFORM,
-              s->length_s > 0 ? s->position_s / s->length_s : 0);
+    draw_way(row, col, 18, &x, s->position_s);
     col = area_printf(row, 0, col + 19, ROLE_DIM, "%s", to);
     const char *mode = s->mode == PLAY_SEAM      ? "seam"
                        : s->mode == PLAY_CONTEXT ? "in context"
