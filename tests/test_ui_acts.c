@@ -124,6 +124,24 @@ static void a_filter_never_dead_ends(void **state)
     assert_true(rig.app.filter_error.sentence[0] != '\0');
     ui_rig_keys(&rig, "Esc");
     assert_string_equal(view_filter(rig.app.view), "");
+    /* and it is mended, not typed anew: no part of it is taken for a filter */
+    ui_rig_keys(&rig, "f");
+    ui_rig_type(&rig, "grade>=Q");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_FILTER);
+    ui_rig_keys(&rig, "BackSpace B Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_string_equal(view_filter(rig.app.view), "grade>=B");
+    ui_rig_keys(&rig, "F T");
+    ui_rig_type(&rig, "grade>=Q");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_TAG);
+    assert_true(rig.app.filter_error.sentence[0] != '\0');
+    ui_rig_keys(&rig, "BackSpace");
+    assert_true(rig.app.filter_error.sentence[0] == '\0');
+    ui_rig_keys(&rig, "B Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_true(ui_rig_said(&rig, "tagged"));
 }
 
 /* What is typed may well be about another category than the one in sight. */

@@ -70,26 +70,33 @@ static void follow(struct app *app)
             view_set_filter(app->view, app->prompt.text, &app->filter_error);
         if (r != FILTER_WRONG)
             app->filter_error.sentence[0] = '\0';
+    } else if (app->asking == ASK_TAG) {
+        app->filter_error.sentence[0] = '\0'; /* until it is asked for again */
     } else if (app->asking == ASK_VALUE) {
         settings_typed(app);
     }
 }
 
-static void tag_matching(struct app *app, const char *text)
+/* False: the expression is wrong, and what is wrong stands beside it. */
+static bool tag_matching(struct app *app, const char *text)
 {
     size_t *index = NULL, count = 0;
     struct err e;
     if (!*text) {
         app_say(app, "nothing was asked for; * matches every name");
-        return;
+        return true;
     }
-    if (!app_check(app, view_matching(app->view, text, &index, &count, &e), &e))
-        return;
+    if (view_matching(app->view, text, &index, &count, &e) != ST_OK) {
+        snprintf(app->filter_error.sentence, sizeof app->filter_error.sentence, "%.150s",
+                 e.msg);
+        return false;
+    }
     if (count == 0)
         app_say(app, "nothing here matches %s", text);
     else
         app_did(app, session_tag(app->session, index, count, true, &e), &e);
     free(index);
+    return true;
 }
 
 static void search(struct app *app, const char *text)
@@ -147,6 +154,10 @@ static void done(struct app *app)
         settings_entered(app); /* stays open while the value is wrong */
         return;
     }
+    if (mode == ASK_FILTER && app->filter_error.sentence[0])
+        return; /* what is wrong stands beside it; Esc brings back the filter before */
+    if (mode == ASK_TAG && !tag_matching(app, text))
+        return;
     struct history *h = history_of(app, mode);
     if (h)
         history_add(h, text);
@@ -155,10 +166,6 @@ static void done(struct app *app)
         app_command(app, text);
     else if (mode == ASK_SEARCH)
         search(app, text);
-    else if (mode == ASK_TAG)
-        tag_matching(app, text);
-    else if (mode == ASK_FILTER && app->filter_error.sentence[0])
-        app_warn(app, "%s", app->filter_error.sentence);
     else if (mode == ASK_FILTER)
         app_say_filtered(app);
     app_audition_soon(app);

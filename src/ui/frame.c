@@ -175,7 +175,8 @@ static void draw_echo(struct app *app, const struct area *row)
     int before;
     const char *text = app_prompt_in_sight(app, row->cols, &before);
     int end = area_text(row, 0, col, ROLE_INPUT, text);
-    const char *problem = app->asking == ASK_FILTER  ? app->filter_error.sentence
+    bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
+    const char *problem = filters                    ? app->filter_error.sentence
                           : app->asking == ASK_VALUE ? app->settings.problem
                                                      : "";
     if (*problem)
