@@ -121,7 +121,7 @@ static void write_page(struct errand *r, const struct kit_job *kit)
     if (st == ST_OK)
         st = report_run(&job, &page, &e);
     if (st == ST_OK)
-        text_addf(&r->listing, "A browser plays it: open %s\n\n", page.path);
+        text_addf(&r->listing, "A browser plays it: open %s\n", page.path);
     else if (st != ST_CANCELLED)
         log_write(kit->log, LOG_WARNING, "%s", e.msg);
 }
@@ -150,16 +150,21 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .whole = r->while_mining,
                           .ctx = ctx,
                           .log = ctx->log};
+    struct text plan = {0};
     if (job.dry_run)
         say_replaced(r, &job);
-    enum status st = kit_run(&job, &result, &r->listing, e);
-    if (st == ST_OK && !job.dry_run)
-        write_page(r, &job);
-    if (st == ST_OK && !job.dry_run)
+    enum status st = kit_run(&job, &result, &plan, e);
+    if (st == ST_OK && !job.dry_run) { /* what to do now comes before what it holds */
         text_addf(&r->listing,
                   "Copy the folder ROLAND to the root of the card, then import it on the "
                   "machine:\nUTILITY > SAMPLE:Import > FOLDER. ASSIGN.txt says what goes "
                   "where.\n");
+        write_page(r, &job);
+        text_add(&r->listing, "\n");
+    }
+    if (plan.at)
+        text_add(&r->listing, plan.at);
+    text_done(&plan);
     if (st == ST_OK)
         snprintf(r->sentence, sizeof r->sentence, "%s %zu sample%s %s %.250s/%.60s",
                  job.dry_run ? "would write" : "wrote", result.exported,

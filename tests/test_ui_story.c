@@ -159,7 +159,11 @@ static void from_tape_to_kit(void **state)
     type(":kit NIGHTBUS\r", "NIGHTBUS");
     type("E", "Enter writes it");
     assert_int_equal(files("export/kits/*"), 0); /* a dry run writes nothing */
-    type("\r", "wrote");
+    type("\r", "wrote"); /* and what to do with it, on the smallest screen, too */
+    pty_forget(&pty);
+    pty_resize(&pty, 24, 80);
+    assert_true(pty_wait_for(&pty, "Copy the folder ROLAND", 5));
+    assert_true(pty_wait_for(&pty, "A browser plays it", 5));
     leave();
     assert_int_equal(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/BD_*"), 1);
     assert_true(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/*") >= 5);
