@@ -104,6 +104,21 @@ static void help_is_about_the_screen(void **state)
     }
 }
 
+static void help_is_searched_by_key_and_word(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "? / ^ R Enter");
+    assert_true(shown("───\n  ^R             redo"));
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "SEAM");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(shown("───\n  e              hear the loop's seam again and again"));
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "xylophone");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(ui_rig_said(&rig, "nothing here holds 'xylophone'"));
+}
+
 /* The recording shows what the list is about, and every kind when asked; what is gone to
  * is always there. */
 static void a_recording_shows_what_is_listed(void **state)
@@ -365,6 +380,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_screen_says_how_to_leave, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(help_is_about_the_screen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(help_is_searched_by_key_and_word, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_recording_without_them_says_so, set_up,

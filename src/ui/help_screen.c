@@ -108,6 +108,22 @@ static int build(const struct app *app, struct line *out)
     return add_commands(out, n, cells);
 }
 
+/* A key as it is written, or words in any case. */
+static bool holds(const struct line *l, const char *wanted)
+{
+    char text[2 * LINE_BYTES], words[2 * PROMPT_BYTES];
+    size_t n = strlen(wanted);
+    for (const char *key = l->keys; n > 0 && *key;) {
+        size_t length = strcspn(key, " ");
+        if (length == n && strncmp(key, wanted, n) == 0)
+            return true;
+        key += length + strspn(key + length, " ");
+    }
+    filter_fold(text, sizeof text, l->text);
+    filter_fold(words, sizeof words, wanted);
+    return words[0] && strstr(text, words);
+}
+
 static void draw(struct app *app, const struct area *a)
 {
     struct line lines[HELP_LINES];
@@ -121,7 +137,7 @@ static void draw(struct app *app, const struct area *a)
     for (int i = 0; i < shown && app->help.top + i < n; i++) {
         const struct line *l = &lines[app->help.top + i];
         int row = i % rest.rows, col = i / rest.rows * wide + 2;
-        bool match = app->help.search[0] && strstr(l->text, app->help.search);
+        bool match = holds(l, app->help.search);
         if (l->heading) {
             area_fit(&rest, row, col, wide - 4, ROLE_TITLE, CUT_END, l->text);
             continue;
@@ -138,7 +154,7 @@ static void search(struct app *app, int step)
     int n = build(app, lines);
     for (int i = 1; i <= n && app->help.search[0]; i++) {
         int at = come_round(app->help.top, step * i, n);
-        if (strstr(lines[at].text, app->help.search)) {
+        if (holds(&lines[at], app->help.search)) {
             app->help.top = at;
             return;
         }
