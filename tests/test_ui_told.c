@@ -304,6 +304,8 @@ static void a_wide_list_shows_names_whole(void **state)
     ui_rig_keys(&rig, "gg j");
     resize(60, 200);
     assert_true(shown("siege_of_laurelmor_pitch_+12_loop_airy   "));
+    resize(40, 150);
+    assert_true(shown("siege_of_la…r_pitch_+12_loop_airy   ")); /* 33 cells of it */
     resize(24, 80);
     assert_true(shown("siege_of…ch_+12_loop_airy"));
 }

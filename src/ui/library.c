@@ -441,7 +441,7 @@ static void draw(struct app *app, const struct area *a)
     struct area rest = frame(app, a, said);
     int side = a->cols >= 150 ? 35 : 19, right = 0;
     if (a->cols >= 104)
-        right = a->cols >= 150 ? a->cols / 3 : 34;
+        right = a->cols >= 150 ? a->cols * 3 / 10 : 34;
     struct area body = area_sub(&rest, 1, side + 1, rest.rows - 2, rest.cols - side - 1);
     struct area inside = area_sub(&body, 0, body.cols - right, body.rows, right);
     long at = library_current(app);

@@ -91,7 +91,7 @@ static const enum column by_worth[2][COLUMNS] = {
      COL_KEY}};
 
 /* What a column leaves the name, by its worth: only a wide list shows them all. */
-static const int name_left[COLUMNS] = {20, 20, 20, 20, 20, 30, 40, 40, 40};
+static const int name_left[COLUMNS] = {20, 20, 20, 20, 20, 30, 40, 40, 48};
 
 enum { NAME_LEAST = 20, STARS_MAX = 5 };
 
