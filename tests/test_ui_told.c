@@ -178,6 +178,21 @@ static void a_recording_without_them_says_so(void **state)
     assert_true(shown("song_drum_001_kick"));
 }
 
+/* Also where its recording is not there, or not listened to yet. */
+static void why_is_told_without_the_recording(void **state)
+{
+    (void)state;
+    static const int rows[] = {24, 40, 60};
+    ui_rig_keys(&rig, "] gg M");
+    for (int i = 0; i < 3; i++) {
+        resize(rows[i], 112);
+        assert_true(shown("does not exist") && hidden("keyconf"));
+        ui_rig_keys(&rig, "i");
+        assert_true(shown("keyconf") && hidden("does not exist"));
+        ui_rig_keys(&rig, "i");
+    }
+}
+
 /* The cells that hold this sign, below the title. */
 static int signs(const char *sign)
 {
@@ -387,6 +402,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_recording_without_them_says_so, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(why_is_told_without_the_recording, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_taken_near_miss_is_marked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_name_leaves_room_for_the_counts, set_up,

@@ -303,11 +303,12 @@ void source_draw(struct app *app, const struct area *a)
     struct area place = area_bottom(&rest, 1);
     draw_place(app, &place);
     long explained = app->library.why ? library_current(app) : -1;
-    if (explained >= 0 && rest.rows < WHY_AND_WAVE_ROWS) {
+    bool heard = s->track && s->track_source == s->source;
+    if (explained >= 0 && (rest.rows < WHY_AND_WAVE_ROWS || !heard)) {
         inspector_draw(app, &rest, explained);
         return;
     }
-    if (!s->track || s->track_source != s->source) {
+    if (!heard) {
         struct area marks = area_bottom(&rest, 1);
         draw_places(app, &marks, 0, length_s(app));
         draw_waiting(app, &rest);
