@@ -235,6 +235,10 @@ static void gates_say_by_how_much(void **state)
     assert_non_null(strstr(loud.missed_by, "above the gate"));
     assert_non_null(strstr(brief.missed_by, "shorter than allowed"));
     assert_non_null(strstr(none.missed_by, "stands out by"));
+    /* What was missed by less than a tenth is not said to be missed by nothing. */
+    p.min_peak_db = quiet.peak_db + 0.02;
+    struct hit just = cut_one(&a, &plans.at[0], &p);
+    assert_string_equal(just.missed_by, "peak 0.1 dB below the gate");
     hit_plans_done(&plans);
     audio_done(&a);
 }

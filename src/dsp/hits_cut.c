@@ -387,17 +387,22 @@ static void gate(const struct cut *c, double clipped, struct hit *h)
 {
     double length_s = (double)(c->end - c->attack) / c->read->rate_hz;
     if (h->peak_db < c->p->min_peak_db)
-        miss(h, "peak %.1f dB below the gate", c->p->min_peak_db - h->peak_db);
+        miss(h, "peak %.1f dB below the gate",
+             told_excess(c->p->min_peak_db - h->peak_db, 0.1));
     else if (h->peak_db > c->p->max_peak_db && !(c->p->clipped_share > 0))
-        miss(h, "peak %.1f dB above the gate", h->peak_db - c->p->max_peak_db);
+        miss(h, "peak %.1f dB above the gate",
+             told_excess(h->peak_db - c->p->max_peak_db, 0.1));
     else if (h->peak_db > c->p->max_peak_db && clipped >= c->p->clipped_share)
         miss(h, "%.1f %% of it clipped, not under %.0f %%", 100 * clipped,
              100 * c->p->clipped_share);
     else if (length_s < c->p->min_length_s && !whole_recording(c)) {
-        miss(h, "%.0f ms shorter than allowed", 1e3 * (c->p->min_length_s - length_s));
+        miss(h, "%.0f ms shorter than allowed",
+             told_excess(1e3 * (c->p->min_length_s - length_s), 1));
         h->cut_short = c->next_ends;
     } else if (c->rise_db < MIN_RISE_DB) {
-        miss(h, "stands out by %.1f dB, not %.0f", fmax(0, c->rise_db), MIN_RISE_DB);
+        miss(h, "stands out by %.1f dB, not %.0f",
+             fmax(0, MIN_RISE_DB - told_excess(MIN_RISE_DB - c->rise_db, 0.1)),
+             MIN_RISE_DB);
         h->sunken = true;
     } else {
         double below = rumble(c);

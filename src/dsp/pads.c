@@ -66,21 +66,21 @@ static void judge_level(const struct track_window *w, const struct pad_params *p
     double low = p->min_rms_db - w->rms_db;
     double high = w->rms_db - w->beyond_db - p->max_rms_db;
     if (low > 0.0)
-        fail(v, low, 6.0, "level %.1f dB below the gate", low);
+        fail(v, low, 6.0, "level %.1f dB below the gate", told_excess(low, 0.1));
     if (high > 0.0)
-        fail(v, high, 6.0, "level %.1f dB above the gate", high);
+        fail(v, high, 6.0, "level %.1f dB above the gate", told_excess(high, 0.1));
     double swing = w->level_sd_db - MAX_LEVEL_SD_DB;
     if (swing > 0.0)
-        fail(v, swing, 2.0, "level swings %.1f dB too much", swing);
+        fail(v, swing, 2.0, "level swings %.1f dB too much", told_excess(swing, 0.1));
     double rumble = w->rumble - MAX_RUMBLE;
     if (rumble > 0.0)
         fail(v, rumble, 0.1, "rumble below hearing is %.0f %% of it", 100.0 * w->rumble);
     double dc = w->dc - p->pre_analysis.max_dc_offset;
     if (dc > 0.0)
-        fail(v, dc, 0.05, "DC offset %.3f above the gate", dc);
+        fail(v, dc, 0.05, "DC offset %.3f above the gate", told_excess(dc, 0.001));
     double crest = w->crest - p->pre_analysis.max_crest_factor;
     if (crest > 0.0)
-        fail(v, crest, 6.0, "crest %.1f above the gate", crest);
+        fail(v, crest, 6.0, "crest %.1f above the gate", told_excess(crest, 0.1));
     if (w->clipped > 0 && p->pre_analysis.skip_clipped_regions)
         fail(v, (double)w->clipped, 2.0, "clipped in %u place%s", w->clipped,
              w->clipped > 1 ? "s" : "");
@@ -94,14 +94,15 @@ static void judge_content(const struct track_window *w, const struct pad_params 
         fail(v, rate, 1.0, PAD_ONSETS_ABOVE, PAD_ONSETS_DIGITS(rate), rate);
     double flat = w->flatness - p->spectral_flatness_threshold;
     if (flat > 0.0)
-        fail(v, flat, 0.15, "flatness %.2f above the gate", flat);
+        fail(v, flat, 0.15, "flatness %.2f above the gate", told_excess(flat, 0.01));
     double change = w->change - MAX_CHANGE;
     if (change > 0.0)
         fail(v, change, 0.1, "spectrum changes %.*f %% too much", change < 0.01 ? 1 : 0,
-             100.0 * change);
+             told_excess(100.0 * change, 0.1));
     double unstable = MIN_STABLE - stable;
     if (unstable > 0.0)
-        fail(v, unstable, 0.5, "%.0f %% more stable ground needed", 100.0 * unstable);
+        fail(v, unstable, 0.5, "%.0f %% more stable ground needed",
+             told_excess(100.0 * unstable, 1));
 }
 
 /* ---- score ---- */

@@ -1,5 +1,6 @@
 /* part_units: what one half, none and all of a score's part mean in plain units. The
- * miners make the parts with these, core/why reads the units back from them. */
+ * miners make the parts with these, core/why reads the units back from them. And what a
+ * gate is missed by in plain units. */
 #ifndef TROWEL_DSP_PART_UNITS_H
 #define TROWEL_DSP_PART_UNITS_H
 
@@ -24,5 +25,11 @@ static inline double part_falling(double x, double half)
 #define DRUM_ISOLATION_SPAN_DB 36.0
 #define DRUM_DECAY_NONE_DB     3.0 /* the end, below the peak */
 #define DRUM_DECAY_SPAN_DB     40.0
+
+/* What a gate was missed by, as it is told: never as the nothing that it rounds to. */
+static inline double told_excess(double excess, double least)
+{
+    return fmax(excess, least);
+}
 
 #endif
