@@ -10,14 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "dsp/medians.h"
+
 enum {
     FRAME_44K1 = 4096,
     OVERLAP = 4,
     REACH = FFT_BATCH, /* of the medians, to either side: a batch, so that one more is
                         * enough to know them */
-    WIDTH = 2 * REACH + 1,
     ROWS = 3 * FFT_BATCH
 };
+_Static_assert((int)FFT_BATCH == (int)VEC && 2 * REACH + 1 == (int)MEDIAN_WIDTH,
+               "frames in lanes, medians of eight of them");
 
 /* In power. Where the second is larger, less is left of drums among what sustains, and
  * less of what sustains under drums: worked out in docs/dsp.md. */
@@ -29,14 +36,16 @@ struct separator {
     int bins, wide; /* n / 2 + 1; and up to the next multiple of VEC */
     bool struck;
     struct fft_batch *fft;
-    float *window;  /* of the way back, with what makes its squares add up to 1 */
-    float *line;    /* by channel: what the next eight frames see */
-    float *spectra; /* by channel: of eight frames, and of the eight after them */
-    float *powers;  /* ROWS of them, with margins that mirror their ends */
-    float *gain;    /* of a frame */
-    float *rows;    /* eight frames on the way back */
-    float *sums;    /* by channel: where those are added up */
-    int filled;     /* frames that are new in `line` */
+    float *window; /* of the way back, with what makes its squares add up to 1 */
+    float *line;   /* by channel: what the next eight frames see */
+    /* Of eight frames, and of the eight after them, the frames in lanes: */
+    float *spectra;                    /* by channel; as fft_batch_spectra */
+    float *across;                     /* powers, with margins that mirror the ends */
+    float *powers;                     /* ROWS of them, a frame a row */
+    float *gain;                       /* of eight frames, in lanes */
+    float *rows;                       /* eight frames on the way back */
+    float *sums;                       /* by channel: where those are added up */
+    int filled;                        /* frames that are new in `line` */
     int64_t batches, pushed, ready_at; /* the place of the next that becomes ready */
     int64_t ends; /* windows there are in all, INT64_MAX while that is not known */
     float *ready;
@@ -55,12 +64,7 @@ static size_t line_length(const struct separator *s)
 
 static size_t batch_length(const struct separator *s)
 {
-    return (size_t)FFT_BATCH * 2 * (size_t)s->wide;
-}
-
-static size_t row_length(const struct separator *s)
-{
-    return (size_t)(REACH + s->wide + REACH + VEC);
+    return (size_t)(2 * FFT_BATCH) * (size_t)s->bins;
 }
 
 /* The spectra of a channel's batch. */
@@ -69,9 +73,20 @@ static float *spectra_of(const struct separator *s, int64_t batch, int channel)
     return s->spectra + (size_t)(2 * channel + (int)(batch % 2)) * batch_length(s);
 }
 
+static size_t across_length(const struct separator *s)
+{
+    return (size_t)FFT_BATCH * (size_t)(REACH + s->wide + REACH);
+}
+
+/* The powers of a batch, of all channels, from bin 0 on. */
+static float *across_of(const struct separator *s, int64_t batch)
+{
+    return s->across + (size_t)(batch % 2) * across_length(s) + REACH * FFT_BATCH;
+}
+
 static float *power_row(const struct separator *s, int64_t frame)
 {
-    return s->powers + (size_t)(frame % ROWS) * row_length(s) + REACH;
+    return s->powers + (size_t)(frame % ROWS) * (size_t)s->wide;
 }
 
 enum status separator_new(struct separator **out, int rate_hz, int channels,
@@ -94,12 +109,13 @@ enum status separator_new(struct separator **out, int rate_hz, int channels,
     s->window = malloc(n * sizeof *s->window);
     s->line = malloc(c * line_length(s) * sizeof *s->line);
     s->spectra = calloc(2 * c * batch_length(s), sizeof *s->spectra);
-    s->powers = calloc(ROWS * row_length(s), sizeof *s->powers);
-    s->gain = malloc((size_t)s->wide * sizeof *s->gain);
+    s->across = calloc(2 * across_length(s), sizeof *s->across);
+    s->powers = calloc(ROWS * (size_t)s->wide, sizeof *s->powers);
+    s->gain = malloc(FFT_BATCH * (size_t)s->wide * sizeof *s->gain);
     s->rows = malloc(FFT_BATCH * n * sizeof *s->rows);
     s->sums = malloc(c * line_length(s) * sizeof *s->sums);
-    if (!s->fft || !s->window || !s->line || !s->spectra || !s->powers || !s->gain ||
-        !s->rows || !s->sums) {
+    if (!s->fft || !s->window || !s->line || !s->spectra || !s->across || !s->powers ||
+        !s->gain || !s->rows || !s->sums) {
         separator_free(s);
         return err_set(e, ST_NO_MEMORY, "no memory to separate sounds");
     }
@@ -119,6 +135,7 @@ void separator_free(struct separator *s)
     free(s->window);
     free(s->line);
     free(s->spectra);
+    free(s->across);
     free(s->powers);
     free(s->gain);
     free(s->rows);
@@ -142,112 +159,105 @@ void separator_restart(struct separator *s)
 /* --- the masks
  * ----------------------------------------------------------------------------------- */
 
-VEC_INLINE void add_powers(const float *spectrum, int wide, bool first, float *power)
+/* Spectra in lanes, kept, and their powers added up. */
+VEC_INLINE void keep_spectra(const float *from, int bins, bool first, float *spectra,
+                             float *power)
 {
-    for (int k = 0; k < wide; k += VEC) {
-        v8f a = VEC_CONST_AT(spectrum + 2 * k), b = VEC_CONST_AT(spectrum + 2 * k + VEC);
-        v8f re = VEC_SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
-            im = VEC_SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+    for (int k = 0; k < bins; k++) {
+        v8f re = VEC_CONST_AT(from + 2 * VEC * k),
+            im = VEC_CONST_AT(from + 2 * VEC * k + VEC);
         v8f sum = re * re + im * im;
         if (!first)
-            sum += VEC_CONST_AT(power + k);
-        VEC_AT(power + k) = sum;
+            sum += VEC_CONST_AT(power + VEC * k);
+        VEC_AT(power + VEC * k) = sum;
+        VEC_AT(spectra + 2 * VEC * k) = re;
+        VEC_AT(spectra + 2 * VEC * k + VEC) = im;
     }
 }
 
-VEC_CLONES(run_powers, add_powers,
-           (const float *spectrum, int wide, bool first, float *power),
-           (spectrum, wide, first, power))
+VEC_CLONES(run_keep, keep_spectra,
+           (const float *from, int bins, bool first, float *spectra, float *power),
+           (from, bins, first, spectra, power))
 
 /* Beyond its ends a spectrum, of 49 bins at least, is its own mirror image. */
 static void fill_margins(const struct separator *s, float *power)
 {
     for (int k = 0; k < REACH; k++) {
-        power[-1 - k] = power[k];
-        power[s->bins + k] = power[s->bins - 1 - k];
+        memcpy(power - VEC * (k + 1), power + VEC * k, VEC * sizeof *power);
+        memcpy(power + VEC * (s->bins + k), power + VEC * (s->bins - 1 - k),
+               VEC * sizeof *power);
     }
 }
 
-VEC_INLINE void order(v8f *low, v8f *high)
+/* Lanes to rows of `wide`. */
+VEC_INLINE void turn_to_rows(const float *power, int wide, float *rows)
 {
-    v8f was = *low;
-    vec_min(low, high);
-    vec_max(high, &was);
+    for (int k = 0; k < wide; k += VEC) {
+        v8f column[VEC];
+        for (int i = 0; i < VEC; i++)
+            column[i] = VEC_CONST_AT(power + VEC * (k + i));
+        vec_store_columns(column, rows + k, (size_t)wide);
+    }
 }
 
-/* The least and the greatest of x[0 … count) to its ends. */
-VEC_INLINE void to_ends(v8f *x, int count)
-{
-    for (int i = 0, k = count - 1; i < k; i++, k--)
-        order(&x[i], &x[k]);
-    for (int i = 1; i < (count + 1) / 2; i++)
-        order(&x[0], &x[i]);
-    for (int i = count / 2; i < count - 1; i++)
-        order(&x[i], &x[count - 1]);
-}
+VEC_CLONES(run_turn, turn_to_rows, (const float *power, int wide, float *rows),
+           (power, wide, rows))
 
-/* The median of what lies at from[…] + k, in each lane. Among one more than half of all
- * values neither the least nor the greatest can be it: they go, and the next one comes.
- */
-VEC_INLINE void median(const float *const from[WIDTH], int k, v8f *out)
+/* What passes of each bin of eight frames, of their powers in lanes and of rows from
+ * REACH frames before the first to REACH behind the last. */
+VEC_INLINE void mask_all(const float *power, const float *const time[MEDIAN_ROWS],
+                         int wide, bool struck, float *gain, median_order *order)
 {
-    enum { FIRST = WIDTH / 2 + 2 };
-    v8f held[FIRST];
-    for (int i = 0; i < FIRST; i++)
-        held[i] = VEC_CONST_AT(from[i] + k);
-#define NEXT(count)                                                                      \
-    to_ends(held, count);                                                                \
-    held[0] = VEC_CONST_AT(from[WIDTH + 3 - (count)] + k);
-    NEXT(10)
-    NEXT(9)
-    NEXT(8)
-    NEXT(7)
-    NEXT(6)
-    NEXT(5)
-    NEXT(4)
-#undef NEXT
-    to_ends(held, 3);
-    *out = held[1];
-}
-_Static_assert(WIDTH == 17, "the counts above");
-
-/* What of each bin of the middle of these rows passes. */
-VEC_INLINE void mask_all(const float *const time[WIDTH], int wide, bool struck,
-                         float *gain)
-{
-    const float *own = time[REACH], *beside[WIDTH];
+    const float *beside[MEDIAN_ROWS];
     v8f least, limit, weight, one;
     vec_set(&least, least_power);
     vec_set(&limit, above_median);
     vec_set(&weight, struck_weight);
     vec_set(&one, 1.0F);
-    for (int i = 0; i < WIDTH; i++)
-        beside[i] = own + i - REACH;
+    for (int i = 0; i < MEDIAN_ROWS; i++)
+        beside[i] = power + VEC * (i - REACH);
     for (int k = 0; k < wide; k += VEC) {
-        v8f h, p, power = VEC_CONST_AT(own + k);
-        median(time, k, &h);
-        median(beside, k, &p);
-        v8f usual = limit * h / (power + least);
-        vec_min(&usual, &one);
-        v8f pass = h / (h + weight * p + least) * usual;
-        VEC_AT(gain + k) = struck ? one - pass : pass;
+        v8f line[VEC], struck_by[VEC];
+        float lines[VEC * VEC];
+        medians(time, k, line, order);
+        vec_store_columns(line, lines, VEC);
+        medians(beside, VEC * k, struck_by, order);
+        for (int i = 0; i < VEC; i++) {
+            v8f h = VEC_CONST_AT(lines + VEC * i), p = struck_by[i];
+            v8f usual = limit * h / (VEC_CONST_AT(power + VEC * (k + i)) + least);
+            v8f above = one;
+            order(&usual, &above);
+            v8f pass = h / (h + weight * p + least) * usual;
+            VEC_AT(gain + VEC * (k + i)) = struck ? one - pass : pass;
+        }
     }
 }
 
-VEC_CLONES(run_mask, mask_all,
-           (const float *const time[WIDTH], int wide, bool struck, float *gain),
-           (time, wide, struck, gain))
-
-VEC_INLINE void scale_bins(float *spectrum, const float *gain, int wide)
+VEC_AVX2 static void run_mask_avx2(const float *power,
+                                   const float *const time[MEDIAN_ROWS], int wide,
+                                   bool struck, float *gain)
 {
-    for (int k = 0; k < wide; k += 4) {
-        v4f g = *(const v4f_any *)(gain + k);
-        VEC_AT(spectrum + 2 * k) *= VEC_SHUFFLE(g, g, 0, 0, 1, 1, 2, 2, 3, 3);
+    mask_all(power, time, wide, struck, gain, median_order_avx2);
+}
+
+static void run_mask_base(const float *power, const float *const time[MEDIAN_ROWS],
+                          int wide, bool struck, float *gain)
+{
+    mask_all(power, time, wide, struck, gain, median_order_base);
+}
+
+VEC_INLINE void scale_bins(const float *spectra, const float *gain, int bins, float *to)
+{
+    for (int k = 0; k < bins; k++) {
+        v8f g = VEC_CONST_AT(gain + VEC * k);
+        VEC_AT(to + 2 * VEC * k) = VEC_CONST_AT(spectra + 2 * VEC * k) * g;
+        VEC_AT(to + 2 * VEC * k + VEC) = VEC_CONST_AT(spectra + 2 * VEC * k + VEC) * g;
     }
 }
 
-VEC_CLONES(run_scale, scale_bins, (float *spectrum, const float *gain, int wide),
-           (spectrum, gain, wide))
+VEC_CLONES(run_scale, scale_bins,
+           (const float *spectra, const float *gain, int bins, float *to),
+           (spectra, gain, bins, to))
 
 /* Before the first window and behind the last they are mirrored. */
 static int64_t there(const struct separator *s, int64_t frame)
@@ -257,20 +267,16 @@ static int64_t there(const struct separator *s, int64_t frame)
     return frame;
 }
 
+/* The gains of a batch. What those behind the last window come to is not heard. */
 static void mask(struct separator *s, int64_t batch)
 {
-    for (int i = 0; i < FFT_BATCH; i++) {
-        int64_t frame = batch * FFT_BATCH + i;
-        const float *time[WIDTH];
-        if (frame >= s->ends)
-            break;
-        for (int t = 0; t < WIDTH; t++)
-            time[t] = power_row(s, there(s, frame + t - REACH));
-        run_mask(time, s->wide, s->struck, s->gain);
-        for (int c = 0; c < s->channels; c++)
-            run_scale(spectra_of(s, batch, c) + (size_t)i * 2 * (size_t)s->wide, s->gain,
-                      s->wide);
-    }
+    const float *time[MEDIAN_ROWS];
+    for (int t = 0; t < MEDIAN_ROWS; t++)
+        time[t] = power_row(s, there(s, batch * FFT_BATCH + t - REACH));
+    if (VEC_HAS_AVX2())
+        run_mask_avx2(across_of(s, batch), time, s->wide, s->struck, s->gain);
+    else
+        run_mask_base(across_of(s, batch), time, s->wide, s->struck, s->gain);
 }
 
 /* --- there and back
@@ -278,18 +284,16 @@ static void mask(struct separator *s, int64_t batch)
 
 static void look(struct separator *s)
 {
-    size_t stride = 2 * (size_t)s->wide, length = line_length(s);
-    size_t kept = (size_t)(s->n - s->hop);
+    size_t length = line_length(s), kept = (size_t)(s->n - s->hop);
+    float *power = across_of(s, s->batches);
     for (int c = 0; c < s->channels; c++) {
-        float *line = s->line + (size_t)c * length, *to = spectra_of(s, s->batches, c);
-        fft_batch_forward(s->fft, line, (size_t)s->hop, to, stride);
-        for (int i = 0; i < FFT_BATCH; i++)
-            run_powers(to + (size_t)i * stride, s->wide, c == 0,
-                       power_row(s, s->batches * FFT_BATCH + i));
+        float *line = s->line + (size_t)c * length;
+        run_keep(fft_batch_spectra(s->fft, line, (size_t)s->hop), s->bins, c == 0,
+                 spectra_of(s, s->batches, c), power);
         memmove(line, line + length - kept, kept * sizeof *line);
     }
-    for (int i = 0; i < FFT_BATCH; i++)
-        fill_margins(s, power_row(s, s->batches * FFT_BATCH + i));
+    fill_margins(s, power);
+    run_turn(power, s->wide, power_row(s, s->batches * FFT_BATCH));
     s->filled = 0;
     s->batches++;
 }
@@ -329,12 +333,13 @@ static enum status give(struct separator *s, struct err *e)
 
 static enum status come_back(struct separator *s, int64_t batch, struct err *e)
 {
-    size_t stride = 2 * (size_t)s->wide, length = line_length(s);
+    size_t length = line_length(s);
     size_t done = (size_t)FFT_BATCH * (size_t)s->hop, n = (size_t)s->n;
     mask(s, batch);
     for (int c = 0; c < s->channels; c++) {
         float *sum = s->sums + (size_t)c * length;
-        fft_batch_inverse(s->fft, spectra_of(s, batch, c), stride, s->rows, n);
+        run_scale(spectra_of(s, batch, c), s->gain, s->bins, fft_batch_lanes(s->fft));
+        fft_batch_back(s->fft, s->n, s->rows, n);
         for (size_t i = 0; i < FFT_BATCH; i++)
             run_add(s->rows + i * n, s->window, s->n, sum + i * (size_t)s->hop);
     }

@@ -9,8 +9,8 @@
  * channels, whose image stays. Hann 4096, hop 1024 at 44.1 kHz. How well: docs/dsp.md.
  *
  * A stretch can be had alone: begin reading at separator_from.
- * Ownership: separator_free. Thread: one. Cost: some 1/300 of real time in stereo; memory
- * 0.6 MB a channel. */
+ * Ownership: separator_free. Thread: one. Cost: some 1/1000 of real time in stereo;
+ * memory 0.6 MB a channel. */
 #ifndef TROWEL_DSP_SEPARATE_H
 #define TROWEL_DSP_SEPARATE_H
 
