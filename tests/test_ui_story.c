@@ -356,7 +356,7 @@ static void folders_of_one_name_do_not_mix(void **state)
     (void)state;
     run("mkdir -p year && cp -r tapes year/tapes && cp tapes/evening.wav "
         "year/tapes/b.wav");
-    run("sed -i 's/evening/morning/g' export/kits/NIGHTBUS/manifest.csv");
+    run("sed -i 's/,evening/,morning/g' export/kits/NIGHTBUS/manifest.csv");
     size_t before = files("export/tapes/*/drums/*.wav");
     for (int i = 0; i < 2; i++) { /* and it is found again */
         pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "year/tapes");
