@@ -104,14 +104,9 @@ static void overlay_loop(struct catalog_find *f, int64_t start, int64_t end)
  * they are for what was made: it was not cut from there. */
 static void overlay_span(struct candidate *c, int64_t start, int64_t end)
 {
-    c->start_frame = start;
-    c->end_frame = end;
-    if (c->source_rate_hz <= 0)
-        return;
     double was = c->m.duration_sec;
-    c->m.start_sec = (double)start / c->source_rate_hz;
-    c->m.end_sec = (double)end / c->source_rate_hz;
-    if (!kind_cut(c->kind))
+    candidate_place(c, start, end);
+    if (c->source_rate_hz <= 0 || !kind_cut(c->kind))
         return;
     c->m.duration_sec = c->m.end_sec - c->m.start_sec;
     if (!isnan(c->m.loop_end) && was > 0) /* all of the sample is the loop */

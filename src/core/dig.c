@@ -230,11 +230,8 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
     c->kind = kind;
     snprintf(c->source, sizeof c->source, "%s", d->site.stem);
     snprintf(c->source_path, sizeof c->source_path, "%s", d->site.source_path);
-    c->start_frame = start;
-    c->end_frame = end;
     c->source_rate_hz = d->info.rate_hz;
-    c->m.start_sec = (double)start / d->info.rate_hz;
-    c->m.end_sec = (double)end / d->info.rate_hz;
+    candidate_place(c, start, end);
     const struct tempo *tempo = &track_info(d->track)->tempo;
     if (tempo->bpm > 0) {
         c->m.bpm = tempo->bpm;

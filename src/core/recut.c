@@ -243,26 +243,50 @@ static enum status cut_drum(struct cutting *c, struct err *e)
 
 /* --- silences --- */
 
-static enum status cut_silence(struct cutting *c, struct err *e)
+static enum status cut_room(struct cutting *c, const struct silence_params *p,
+                            struct err *e)
 {
     struct audio *piece = &c->out->sound;
-    struct candidate *find = &c->out->c;
-    struct silence_params p = silence_params_default();
-    struct seam seam = {.seam_error_db = (double)NAN};
-    p.target_peak_dbfs = c->cfg->silence_miner.target_peak_dbfs;
-    p.cut_rumble = parts_value(&find->parts, "rumble") > 0;
     enum status st = read(c, c->start, c->end, c->cfg->export.silences_stereo, piece, e);
+    if (st == ST_OK)
+        st = dig_to_rate(piece, NULL, c->rate_hz, false, e);
+    return st == ST_OK ? silence_finish(piece, p, e) : st;
+}
+
+static enum status cut_room_loop(struct cutting *c, const struct silence_params *p,
+                                 struct err *e)
+{
+    struct audio around, *loop = &c->out->sound;
+    struct loop_params params = loop_params_default();
+    struct seam seam = {.seam_error_db = (double)NAN};
+    int64_t margin = llround(SILENCE_MARGIN_S * c->source_rate_hz);
+    int64_t fade = llround(2 * params.crossfade_ms * 1e-3 * c->source_rate_hz);
+    int64_t from = c->start - fade - margin, to = c->end + margin;
+    from = from > 0 ? from : 0;
+    to = to < c->frames ? to : c->frames;
+    enum status st = read(c, from, to, c->cfg->export.silences_stereo, &around, e);
     if (st != ST_OK)
         return st;
-    if (isnan(find->m.loop_end)) {
-        st = dig_to_rate(piece, NULL, c->rate_hz, false, e);
-        return st == ST_OK ? silence_finish(piece, &p, e) : st;
-    }
-    st = silence_finish_loop(piece, &p, &seam, e);
-    find->m.seam_error_db = seam.seam_error_db;
+    size_t start = (size_t)(c->start - from), end = (size_t)(c->end - from);
+    st = silence_prepare_loop(&around, start, end, p, e);
     if (st == ST_OK)
-        st = dig_to_rate(piece, NULL, c->rate_hz, true, e);
-    return st == ST_OK ? level_normalise(piece, p.target_peak_dbfs, true, e) : st;
+        st = loop_there(&around, start, end, &params, loop, &seam, e);
+    audio_done(&around);
+    c->out->c.m.seam_error_db = seam.seam_error_db;
+    if (st == ST_OK)
+        st = silence_finish_loop(loop, p, e);
+    if (st == ST_OK)
+        st = dig_to_rate(loop, NULL, c->rate_hz, true, e);
+    return st == ST_OK ? level_normalise(loop, p->target_peak_dbfs, true, e) : st;
+}
+
+static enum status cut_silence(struct cutting *c, struct err *e)
+{
+    const struct candidate *find = &c->out->c;
+    struct silence_params p = silence_params_default();
+    p.target_peak_dbfs = c->cfg->silence_miner.target_peak_dbfs;
+    p.cut_rumble = parts_value(&find->parts, "rumble") > 0;
+    return isnan(find->m.loop_end) ? cut_room(c, &p, e) : cut_room_loop(c, &p, e);
 }
 
 /* --- all --- */
@@ -304,10 +328,7 @@ static enum status cut(struct cutting *c, struct err *e)
 static enum status describe(struct cutting *c, struct err *e)
 {
     struct candidate *find = &c->out->c;
-    find->start_frame = c->start;
-    find->end_frame = c->end;
-    find->m.start_sec = (double)c->start / c->source_rate_hz;
-    find->m.end_sec = (double)c->end / c->source_rate_hz;
+    candidate_place(find, c->start, c->end);
     find->missed_by[0] = '\0';
     find->sha256[0] = '\0';
     find->brightness[0] = '\0';

@@ -2,6 +2,7 @@
 #include "core/dig.h"
 
 #include "dsp/level.h"
+#include "dsp/loop.h"
 #include "dsp/silence.h"
 
 #include <math.h>
@@ -32,32 +33,69 @@ static void describe(const struct dig *d, struct candidate *c,
     snprintf(c->missed_by, sizeof c->missed_by, "%s", s->missed_by);
 }
 
+static enum status make_piece(struct dig *d, const struct candidate *c,
+                              const struct silence_params *p, int channels,
+                              struct audio *sound, struct err *e)
+{
+    enum status st = dig_read(d, c->start_frame, c->end_frame, channels, sound, e);
+    if (st == ST_OK)
+        st =
+            dig_to_rate(sound, d->converter, d->recipe->cfg.global.sample_rate, false, e);
+    return st == ST_OK ? silence_finish(sound, p, e) : st;
+}
+
+/* The candidate's place becomes that of the loop, which is found inside. */
+static enum status close_loop(struct dig *d, struct candidate *c,
+                              const struct silence_params *p, int channels,
+                              struct audio *sound, struct err *e)
+{
+    int64_t margin = p->cut_rumble ? llround(SILENCE_MARGIN_S * d->info.rate_hz) : 0;
+    int64_t from = c->start_frame > margin ? c->start_frame - margin : 0;
+    struct audio around;
+    struct loop_option made;
+    struct seam seam;
+    enum status st = dig_read(d, from, c->end_frame + margin, channels, &around, e);
+    if (st != ST_OK)
+        return st;
+    size_t start = (size_t)(c->start_frame - from), end = (size_t)(c->end_frame - from);
+    end = end < around.frames ? end : around.frames;
+    st = silence_prepare_loop(&around, start, end, p, e);
+    if (st == ST_OK)
+        st = audio_slice(sound, &around, start, end - start, e);
+    audio_done(&around);
+    if (st == ST_OK)
+        st = loop_close(sound, 0, NULL, &made, &seam, e);
+    if (st != ST_OK)
+        return st;
+    candidate_place(c, c->start_frame + (int64_t)made.start,
+                    c->start_frame + (int64_t)made.end);
+    c->m.seam_error_db = seam.seam_error_db;
+    return silence_finish_loop(sound, p, e);
+}
+
+static enum status make_loop(struct dig *d, struct candidate *c,
+                             const struct silence_params *p, int channels,
+                             struct audio *sound, struct err *e)
+{
+    enum status st = close_loop(d, c, p, channels, sound, e);
+    if (st == ST_OK)
+        st = dig_to_rate(sound, d->converter, d->recipe->cfg.global.sample_rate, true, e);
+    /* Between the samples of another rate its peak is another. */
+    return st == ST_OK ? level_normalise(sound, p->target_peak_dbfs, true, e) : st;
+}
+
 static enum status keep_span(struct dig *d, const struct silence_span *s,
                              const struct silence_params *p, bool loop, int number,
                              struct err *e)
 {
     struct candidate c;
-    struct audio sound;
-    struct seam seam = {.seam_error_db = (double)NAN};
+    struct audio sound = {0};
     describe(d, &c, s);
     struct silence_params own = *p;
     own.cut_rumble = parts_value(&s->parts, "rumble") > 0;
     int channels = d->recipe->cfg.export.silences_stereo ? 2 : 1;
-    int rate = d->recipe->cfg.global.sample_rate;
-    enum status st = dig_read(d, c.start_frame, c.end_frame, channels, &sound, e);
-    if (st != ST_OK)
-        return st;
-    if (loop) {
-        st = silence_finish_loop(&sound, &own, &seam, e);
-        if (st == ST_OK)
-            st = dig_to_rate(&sound, d->converter, rate, true, e);
-        if (st == ST_OK) /* between the samples of another rate its peak is another */
-            st = level_normalise(&sound, p->target_peak_dbfs, true, e);
-    } else {
-        st = dig_to_rate(&sound, d->converter, rate, false, e);
-        if (st == ST_OK)
-            st = silence_finish(&sound, &own, e);
-    }
+    enum status st = loop ? make_loop(d, &c, &own, channels, &sound, e)
+                          : make_piece(d, &c, &own, channels, &sound, e);
     if (st != ST_OK) {
         audio_done(&sound);
         return st == ST_EMPTY ? ST_OK : st;
@@ -65,7 +103,6 @@ static enum status keep_span(struct dig *d, const struct silence_span *s,
     char name[160];
     snprintf(name, sizeof name, loop ? "%s_silence_loop_%02d" : "%s_silence_%03d",
              d->site.stem, number);
-    c.m.seam_error_db = seam.seam_error_db;
     struct keep k = {
         .name = name, .channels = sound.channels, .loop = loop, .finished = true};
     return dig_keep(d, &c, &sound, &k, e);

@@ -79,9 +79,14 @@ void silence_list_done(struct silence_list *l);
 enum status silence_finish(struct audio *piece, const struct silence_params *p,
                            struct err *e);
 
-/* Finish a loop in place: rumble and DC removed, closed to a seamless loop (it gets a
- * little shorter), peak at target. `seam` may be NULL. ST_EMPTY when too short. */
+/* A loop is made in three steps, so that it is known where in the recording it lies:
+ * what it is cut from is prepared (rumble removed, with cut_rumble and as above, judged
+ * in frames [from, to); it should reach SILENCE_MARGIN_S further on either side), then
+ * closed (loop_close, loop_at), then finished (DC removed, peak at target). */
+#define SILENCE_MARGIN_S 0.25 /* how long the high-pass rings */
+enum status silence_prepare_loop(struct audio *around, size_t from, size_t to,
+                                 const struct silence_params *p, struct err *e);
 enum status silence_finish_loop(struct audio *loop, const struct silence_params *p,
-                                struct seam *seam, struct err *e);
+                                struct err *e);
 
 #endif

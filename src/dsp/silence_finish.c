@@ -1,6 +1,5 @@
 #include "dsp/biquad.h"
 #include "dsp/level.h"
-#include "dsp/loop.h"
 #include "dsp/silence.h"
 
 #include <math.h>
@@ -10,42 +9,48 @@
 #define RUMBLE_ORDER 4
 #define RUMBLE_DB    6.0 /* above all the rest */
 
-static double mean_of(const struct audio *a, size_t channel)
+/* Of frames [from, to) of a channel. */
+static double mean_in(const struct audio *a, size_t channel, size_t from, size_t to)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < a->frames; i++)
+    for (size_t i = from; i < to; i++)
         sum += (double)a->data[i * (size_t)a->channels + channel];
-    return sum / (double)a->frames;
+    return sum / (double)(to - from);
+}
+
+static double mean_of(const struct audio *a, size_t channel)
+{
+    return mean_in(a, channel, 0, a->frames);
 }
 
 /* Mean square about each channel's mean. */
-static double energy_of(const struct audio *a)
+static double energy_in(const struct audio *a, size_t from, size_t to)
 {
     double sum = 0.0;
     for (size_t c = 0; c < (size_t)a->channels; c++) {
-        double mean = mean_of(a, c);
-        for (size_t i = 0; i < a->frames; i++) {
+        double mean = mean_in(a, c, from, to);
+        for (size_t i = from; i < to; i++) {
             double x = (double)a->data[i * (size_t)a->channels + c] - mean;
             sum += x * x;
         }
     }
-    return sum / (double)(a->frames * (size_t)a->channels);
+    return sum / (double)((to - from) * (size_t)a->channels);
 }
 
-/* At the peak that rumble has, the room under it would not be heard. */
-static enum status cut_rumble(struct audio *a, const struct silence_params *p,
-                              struct err *e)
+/* At the peak that rumble has, the room under it would not be heard. [from, to) tells. */
+static enum status cut_rumble(struct audio *a, size_t from, size_t to,
+                              const struct silence_params *p, struct err *e)
 {
     if (!p->cut_rumble)
         return ST_OK;
-    double energy = energy_of(a);
+    double energy = energy_in(a, from, to);
     struct biquad f = biquad_highpass(RUMBLE_ORDER, RUMBLE_HZ, a->rate_hz);
     struct audio cut;
     enum status st = audio_slice(&cut, a, 0, a->frames, e);
     if (st != ST_OK)
         return st;
     st = biquad_zero_phase(&f, &cut, e);
-    if (st == ST_OK && energy_of(&cut) * pow(10.0, RUMBLE_DB / 10.0) < energy) {
+    if (st == ST_OK && energy_in(&cut, from, to) * pow(10.0, RUMBLE_DB / 10.0) < energy) {
         struct audio whole = *a;
         *a = cut;
         cut = whole;
@@ -89,7 +94,7 @@ enum status silence_finish(struct audio *piece, const struct silence_params *p,
     if (piece->frames < 4)
         return err_set(e, ST_EMPTY, "the piece of silence is empty");
     level_scrub(piece);
-    enum status st = cut_rumble(piece, p, e);
+    enum status st = cut_rumble(piece, 0, piece->frames, p, e);
     if (st != ST_OK)
         return st;
     size_t fade = (size_t)(FADE_S * piece->rate_hz) + 1;
@@ -98,17 +103,18 @@ enum status silence_finish(struct audio *piece, const struct silence_params *p,
     return level_normalise(piece, p->target_peak_dbfs, false, e);
 }
 
-enum status silence_finish_loop(struct audio *loop, const struct silence_params *p,
-                                struct seam *seam, struct err *e)
+enum status silence_prepare_loop(struct audio *around, size_t from, size_t to,
+                                 const struct silence_params *p, struct err *e)
 {
-    if (loop->frames < 4)
+    if (from >= to || to > around->frames)
         return err_set(e, ST_EMPTY, "the piece of silence is empty");
-    level_scrub(loop);
-    enum status st = cut_rumble(loop, p, e);
-    if (st == ST_OK)
-        st = loop_close(loop, 0, NULL, NULL, seam, e);
-    if (st != ST_OK)
-        return st;
+    level_scrub(around);
+    return cut_rumble(around, from, to, p, e);
+}
+
+enum status silence_finish_loop(struct audio *loop, const struct silence_params *p,
+                                struct err *e)
+{
     for (size_t c = 0; c < (size_t)loop->channels; c++) {
         double mean = mean_of(loop, c);
         for (size_t i = 0; i < loop->frames; i++)

@@ -98,6 +98,16 @@ void candidate_clear(struct candidate *c)
     measures_clear(&c->m);
 }
 
+void candidate_place(struct candidate *c, int64_t start, int64_t end)
+{
+    c->start_frame = start;
+    c->end_frame = end;
+    if (c->source_rate_hz <= 0)
+        return;
+    c->m.start_sec = (double)start / c->source_rate_hz;
+    c->m.end_sec = (double)end / c->source_rate_hz;
+}
+
 uint64_t candidate_id(const struct candidate *c)
 {
     uint64_t h = rng_hash(0, c->source, strlen(c->source) + 1);

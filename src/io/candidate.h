@@ -77,6 +77,8 @@ struct candidate {
 };
 
 void candidate_clear(struct candidate *c); /* zero, measures NAN */
+/* Where it lies, in frames at source_rate_hz; without a rate in frames alone. */
+void candidate_place(struct candidate *c, int64_t start, int64_t end);
 
 /* The stable identity: a hash of source, kind and name, the same in every run. */
 uint64_t candidate_id(const struct candidate *c);
