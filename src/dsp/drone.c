@@ -121,9 +121,10 @@ static enum status dissolve(struct audio *to, const struct audio *pad, size_t fr
                             bool loop, struct rng *r, struct err *e)
 {
     struct audio haze = {0};
+    struct smear_spec smear = {.window_s = smear_s, .loop = loop, .beside = to};
     enum status st = at_length(to, pad, frames, loop, r, e);
     if (st == ST_OK)
-        st = stretch_smear(&haze, pad, frames, smear_s, loop, r, e);
+        st = stretch_smear(&haze, pad, frames, &smear, r, e);
     size_t channels = (size_t)pad->channels;
     double step = quarter_turn * haze_end / (double)frames;
     for (size_t from = 0; from < frames && st == ST_OK; from += GAIN_BLOCK) {

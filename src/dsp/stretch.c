@@ -5,6 +5,7 @@
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
+#include "dsp/partials.h"
 #include "dsp/resample.h"
 #include "dsp/window.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double two_pi = 6.283185307179586477;
 enum { FRAME_44K1 = 8192, FRAME_LEAST = 256, OVERLAP = 4, PEAK_REACH = 2 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 
@@ -43,11 +43,6 @@ struct vocoder {
     size_t region_count, region_room;
     size_t *region_start; /* per step */
 };
-
-static double wrap(double x)
-{
-    return x - two_pi * rint(x / two_pi);
-}
 
 static size_t place(const struct vocoder *v, size_t step, size_t length)
 {
@@ -193,24 +188,6 @@ static enum status find_regions(struct vocoder *v, struct err *e)
     return last < 0 ? add_region(v, 0, 0, e) : ST_OK;
 }
 
-/* Radians a frame by which the peak advances, from the energy-weighted mean of the
- * channels' phase advances over `hop` frames. */
-static double frequency(const struct vocoder *v, size_t k, int peak, double hop)
-{
-    double re = 0, im = 0;
-    for (size_t c = 0; c < v->channels; c++) {
-        const float *now = row_at(v, c, k) + 2 * peak;
-        const float *before = k ? row_at(v, c, k - 1) + 2 * peak
-                                : v->before + c * ((size_t)v->n + 2) + 2 * peak;
-        double a = (double)now[0], b = (double)now[1];
-        double p = (double)before[0], q = (double)before[1];
-        re += a * p + b * q;
-        im += b * p - a * q;
-    }
-    double centre = two_pi * peak / v->n;
-    return centre + wrap(atan2(im, re) - centre * hop) / hop;
-}
-
 /* Regions and turns of the step in row k. The output's phase advances by frequency ×
  * output hop, the input's did by frequency × input hop: the difference is what the peak
  * turns. */
@@ -223,18 +200,25 @@ static enum status follow(struct vocoder *v, size_t step, size_t k, struct err *
         return st;
     v->region_start[step + 1] = v->region_count;
     bool fresh = step == 0 || v->reset[step];
-    double hop_in = 0, more = 0;
+    size_t row = (size_t)v->n + 2;
+    struct partials_step p = {.now = row_at(v, 0, k),
+                              .before = k ? row_at(v, 0, k - 1) : v->before,
+                              .now_apart = FFT_BATCH * row,
+                              .before_apart = k ? FFT_BATCH * row : row,
+                              .channels = v->channels,
+                              .n = v->n};
     if (step) {
-        hop_in =
-            (double)(place(v, step, v->in->frames) - place(v, step - 1, v->in->frames));
-        more =
-            (double)(place(v, step, v->frames_out) - place(v, step - 1, v->frames_out)) -
-            hop_in;
+        size_t in = v->in->frames, out = v->frames_out;
+        p.hop_in = (double)(place(v, step, in) - place(v, step - 1, in));
+        p.hop_out = (double)(place(v, step, out) - place(v, step - 1, out));
     }
+    double more = p.hop_out - p.hop_in;
     for (size_t i = v->region_start[step]; i < v->region_count; i++) {
         struct region *r = &v->region[i];
-        if (!fresh)
-            r->turn = wrap(v->turn[r->peak] + more * frequency(v, k, r->peak, hop_in));
+        if (!fresh) {
+            double turn = v->turn[r->peak] + more * partials_frequency(&p, r->peak);
+            r->turn = partials_wrap(turn);
+        }
     }
     for (size_t i = v->region_start[step]; i < v->region_count; i++) {
         int end = i + 1 < v->region_count ? v->region[i + 1].first : v->bins;
@@ -459,10 +443,10 @@ enum status stretch_time(struct audio *to, const struct audio *from, size_t fram
 enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,
                         bool loop, struct rng *r, struct err *e)
 {
+    struct smear_spec smear = {.window_s = smear_window_s, .loop = loop};
     bool far = (double)frames >= smear_from * (double)from->frames;
-    return far && from->frames
-               ? stretch_smear(to, from, frames, smear_window_s, loop, r, e)
-               : stretch_time(to, from, frames, loop, e);
+    return far && from->frames ? stretch_smear(to, from, frames, &smear, r, e)
+                               : stretch_time(to, from, frames, loop, e);
 }
 
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,

@@ -3,7 +3,8 @@
  * Factors ¼ … 4: phase vocoder with identity phase locking (Laroche & Dolson 1999):
  * Hann 8192 at 44.1 kHz (scaled with the rate), 75 % overlap, one rotation a peak
  * shared by its region and by all channels (stereo image kept), rotations reset at
- * transients (Röbel 2003). From 4 up: spectral smear, random phases over long windows.
+ * transients (Röbel 2003). From 4 up: spectral smear, random phases over long windows
+ * for all but held partials (partials.h).
  * Lengths are exact to the sample; time is linear: output frame j is the input around
  * j × from->frames / frames.
  * `loop`: the whole sound is a loop and the result is one, seamless as the input was: all
@@ -25,11 +26,21 @@
 enum status stretch_time(struct audio *to, const struct audio *from, size_t frames,
                          bool loop, struct err *e);
 
-/* Spectral smear to any length of at least 1 frame (also shorter or the same): window_s
- * clamped to 0.1 … 0.5 s. Loudness kept, attacks dissolved. The stream with purpose
- * "smear" decides every phase. */
+struct smear_spec {
+    double window_s; /* clamped to 0.1 … 0.5 s */
+    bool loop;
+    bool no_partials; /* tones are dissolved, too */
+    /* NULL, or as many frames and channels as the result has: what it will be mixed with
+     * by equal power. */
+    const struct audio *beside;
+};
+
+/* Spectral smear to any length of at least 1 frame (also shorter or the same). Loudness
+ * kept, attacks dissolved; held partials stay as steady as they were, and a quarter turn
+ * from those of `beside`, so that no mixture cancels or doubles them. The stream with
+ * purpose "smear" decides every phase. */
 enum status stretch_smear(struct audio *to, const struct audio *from, size_t frames,
-                          double window_s, bool loop, struct rng *r, struct err *e);
+                          const struct smear_spec *spec, struct rng *r, struct err *e);
 
 /* stretch_time below a factor of 4, stretch_smear (0.25 s) from 4 up. */
 enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,

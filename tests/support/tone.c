@@ -1,6 +1,7 @@
 #include "tone.h"
 
 #include "dsp/analysis.h"
+#include "dsp/level.h"
 
 #include <complex.h>
 #include <math.h>
@@ -154,4 +155,21 @@ double tone_correlation(const struct audio *a)
         rr += r * r;
     }
     return lr / sqrt(ll * rr + 1e-30);
+}
+
+void tone_wavering(const struct audio *a, size_t ends, double *least, double *most)
+{
+    enum { PIECES = 400, REACH = 10 };
+    size_t piece = (size_t)a->rate_hz / 20, count = 0;
+    double power[PIECES];
+    for (size_t at = ends; at + piece + ends <= a->frames && count < PIECES; at += piece)
+        power[count++] = pow(level_rms_range(a, at, at + piece), 2);
+    *least = *most = 0;
+    for (size_t i = REACH; i + REACH < count; i++) {
+        double course = 0;
+        for (size_t k = i - REACH; k <= i + REACH; k++)
+            course += power[k] / (2 * REACH + 1);
+        *least = fmin(*least, 10 * log10(power[i] / course));
+        *most = fmax(*most, 10 * log10(power[i] / course));
+    }
 }

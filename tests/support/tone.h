@@ -43,6 +43,10 @@ void tone_three_times(struct audio *to, const struct audio *loop);
 /* Largest second difference at the join of the loop, over the largest inside it. */
 double tone_join_kink(const struct audio *loop);
 
+/* Least and greatest level of 50 ms over that of the second around, in dB, leaving `ends`
+ * frames at both ends (of at most 20 s). */
+void tone_wavering(const struct audio *a, size_t ends, double *least, double *most);
+
 /* Normalised correlation of the first two channels. */
 double tone_correlation(const struct audio *a);
 
