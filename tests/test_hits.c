@@ -479,6 +479,42 @@ static void a_clean_lone_hit_scores_best(void **state)
     audio_done(&a);
 }
 
+/* Alone in near silence, sudden and gone at once, a crackle scored 0.9 and more. What has
+ * a body keeps it: a stroke of 2 ms, and a ping that rings on far below its peak. */
+static void a_crackle_has_no_body(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    static const double at_s[] = {0.5};
+    for (int samples = 1; samples <= 3; samples++)
+        for (int ringing = 0; ringing < 2; ringing++) {
+            struct audio a;
+            make(&a, 2, 1);
+            if (ringing)
+                strike(&a, 0.5, 0.05, 60);
+            floor_noise(&a, 0.00003);
+            for (int i = 0; i < samples; i++)
+                a.data[(size_t)(0.5 * RATE) + (size_t)i] += i & 1 ? -0.5F : 0.5F;
+            struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+            struct hit h = cut_one(&a, &plans.at[0], &p);
+            assert_string_equal(h.missed_by, "");
+            assert_true(ringing ? h.score > 0.8 : h.score < 0.2);
+            assert_true(part(&h, "body") == ringing);
+            hit_plans_done(&plans);
+            audio_done(&a);
+        }
+    for (int rising = 0; rising < 2; rising++) { /* what swells to its end has one, too */
+        struct audio a;
+        make(&a, 2, 1);
+        strike(&a, 0.5, rising ? 0.01 : 0.5, rising ? -60 : 2000);
+        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        struct hit h = cut_one(&a, &plans.at[0], &p);
+        assert_true(part(&h, "body") == 1);
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
+}
+
 static void nonsense_is_a_near_miss(void **state)
 {
     (void)state;
@@ -574,6 +610,7 @@ int main(void)
         cmocka_unit_test(beyond_full_scale_is_a_hit),
         cmocka_unit_test(fixed_length_is_fixed),
         cmocka_unit_test(a_clean_lone_hit_scores_best),
+        cmocka_unit_test(a_crackle_has_no_body),
         cmocka_unit_test(nonsense_is_a_near_miss),
         cmocka_unit_test(the_edges_of_a_recording_are_no_trap),
         cmocka_unit_test(a_thump_below_hearing_is_no_hit),

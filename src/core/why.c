@@ -40,6 +40,7 @@ static const struct {
      " dB to its end"},
     {KIND_DRUM, "clean", PLAIN, 0, 0, "one hit, not clipped", 0, ""},
     {KIND_DRUM, "level", PLAIN, 0, 0, "loud in its recording", 0, ""},
+    {KIND_DRUM, "body", PLAIN, 0, 0, "more than a crackle", 0, ""},
     {KIND_DRUM, "drum", PLAIN, 0, 0, "a drum, not a note", 0, ""},
     {KIND_SILENCE, "steady", SQUARED, SILENCE_STEADY_HALF_DB, 0, "level moves ", 1,
      " dB"},

@@ -27,6 +27,14 @@ static const float CLIP_LEVEL = 0.9995F;
  * of an offset that steps behind a high-pass of 10 Hz or less it is 77 % and more. */
 static const double HEARD_FROM_HZ = 25, MAX_RUMBLE = 0.7;
 
+/* A crackle is as sudden, alone and soon gone as any hit, but next to nothing is in it:
+ * all its energy is that of its peak held for so long. A sample is taken off: at any rate
+ * one alone has none. */
+static const double NO_BODY_S = 0.00006, WHOLE_BODY_S = 0.00014;
+static const double BODY_BEFORE_S = 0.0025, BODY_AFTER_S = 0.005;
+/* What is no drum, or no hit at all, is worth so much of what it would be. */
+static const double LEAST_WORTH = 0.15;
+
 /* One hit under the knife: all positions are frames of the read. */
 struct cut {
     const struct audio *read;
@@ -308,11 +316,34 @@ static double later_rise_db(const struct cut *c)
     return rise;
 }
 
+static double weigh(double worth)
+{
+    return LEAST_WORTH + (1 - LEAST_WORTH) * clamp01(worth);
+}
+
+/* 0 of what is a sample or few, 1 of what lasts: around the peak, or over all of it
+ * without the noise that is there before and after. */
+static double body(const struct cut *c, double noise_rms)
+{
+    size_t before = frames(c, BODY_BEFORE_S), end = c->peak_at + frames(c, BODY_AFTER_S);
+    size_t from = c->peak_at > c->start + before ? c->peak_at - before : c->start;
+    end = end < c->end ? end : c->end;
+    if (!(c->peak > 0) || end <= from)
+        return 0;
+    double around = line_square_sum(c->mono + from, end - from);
+    double all = line_square_sum(c->mono + c->start, c->end - c->start) -
+                 (double)(c->end - c->start) * noise_rms * noise_rms;
+    double lasts = (fmax(around, all) / (c->peak * c->peak) - 1) / c->read->rate_hz;
+    return clamp01((lasts - NO_BODY_S) / (WHOLE_BODY_S - NO_BODY_S));
+}
+
 static void score(const struct cut *c, double clipped, struct hit *h)
 {
     size_t tail = frames(c, 2 * STEP_S);
     tail = c->end > tail ? c->end - tail : 0;
-    double left_db = h->peak_db - to_db(rms(c->mono, tail, c->end));
+    double tail_rms = rms(c->mono, tail, c->end), left_db = h->peak_db - to_db(tail_rms);
+    double before_rms = c->peak * pow(10, h->isolation_db / 20);
+    double lasting = body(c, fmin(before_rms, tail_rms));
     double second = clamp01((later_rise_db(c) - 4) / 14);
     double swift = 1 / (1 + pow(h->attack_ms / 40, 2));
     double attack = swift * clamp01(c->rise_db / 24);
@@ -326,14 +357,15 @@ static void score(const struct cut *c, double clipped, struct hit *h)
     parts_add(&h->parts, "decay", decay);
     parts_add(&h->parts, "clean", clean);
     parts_add(&h->parts, "level", level);
+    parts_add(&h->parts, "body", lasting);
     h->score = 0.3 * isolation + 0.25 * attack + 0.2 * decay + 0.15 * clean + 0.1 * level;
+    h->score *= weigh(lasting);
 }
 
 void hits_heard(struct hit *h, double drum)
 {
-    static const double note_worth = 0.15;
     parts_add(&h->parts, "drum", drum);
-    h->score *= note_worth + (1 - note_worth) * clamp01(drum);
+    h->score *= weigh(drum);
 }
 
 static float mean_of(const float *x, size_t n)
