@@ -107,6 +107,14 @@ static void test_score_has_reasons(void **state)
     assert_true(fabs(curate_score(&c, CAT_PADS, NULL) - (good + 0.2) / 2) < 1e-12);
     candidate_clear(&c); /* nothing known at all */
     double plain = curate_score(&c, CAT_SILENCES, &parts);
+    c.source_rate_hz = 48000; /* it could be bright: nothing is missing, or told */
+    int told = parts.count;
+    assert_true(curate_score(&c, CAT_SILENCES, &parts) == plain && parts.count == told);
+    c.source_rate_hz = 8000;
+    assert_true(fabs(curate_score(&c, CAT_SILENCES, &parts) - 0.75 * plain) < 1e-12);
+    assert_true(parts_value(&parts, "band") == 0);
+    c.source_rate_hz = 16000;
+    assert_true(fabs(curate_score(&c, CAT_SILENCES, &parts) - 0.875 * plain) < 1e-12);
     assert_true(plain >= 0.0 && plain <= 1.0);
 }
 

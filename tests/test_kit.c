@@ -85,6 +85,27 @@ static struct kit_item drum(const char *source, const char *hit_class, double sc
     return i;
 }
 
+/* A stroke from a telephone beside its like: a little better isolated is not better. But
+ * alone it is all there is, and as good for a slot as it would be at any rate. */
+static void a_narrow_recording_counts_less(void **state)
+{
+    (void)state;
+    for (int alone = 0; alone < 2; alone++)
+        for (int weak = 0; weak < 2; weak++) {
+            struct kit_item item[] = {drum("phone", "snare", weak ? 0.2 : 0.95, 1),
+                                      drum("desk", "snare", weak ? 0.15 : 0.9, 2)};
+            for (int i = 0; i < 2; i++)
+                item[i].c.m.hit_confidence = weak ? 0.18 : 0.9;
+            item[0].c.source_rate_hz = 8000;
+            item[1].c.source_rate_hz = 44100;
+            struct kit_plan p;
+            kit_plan_make(&p, tr8s(), item, alone ? 1 : 2, 400);
+            long on = p.slot[target_slot(tr8s(), "SD")];
+            assert_true(on >= 0);
+            assert_int_equal(p.item[on].id, alone ? 1 : 2);
+        }
+}
+
 static void each_slot_gets_its_best(void **state)
 {
     (void)state;
@@ -484,6 +505,7 @@ int main(void)
         cmocka_unit_test(names_lose_their_accents_only),
         cmocka_unit_test(sectors_are_rounded_per_sample),
         cmocka_unit_test(slots_are_the_machines),
+        cmocka_unit_test(a_narrow_recording_counts_less),
         cmocka_unit_test(each_slot_gets_its_best),
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
         cmocka_unit_test(relatives_stand_in),

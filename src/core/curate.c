@@ -10,6 +10,9 @@
 /* Distance at which two sounds of one category have nothing in common any more. */
 static const double unlike = 2.8;
 
+/* What of its score is left to what was recorded with 4 kHz of band or less. */
+static const double narrow_worth = 0.75;
+
 /* --- score ------------------------------------------------------------------------- */
 
 static double ramp(double v, double none, double full)
@@ -73,6 +76,19 @@ static double grade_worth(char grade)
     return grade == 'A' ? 1.0 : grade == 'B' ? 0.6 : grade == 'F' ? 0.0 : (double)NAN;
 }
 
+/* How much of what is heard a recording of that rate can hold: half of its rate up to
+ * 16 kHz, by octaves from 4. One from a telephone is duller than its like, but what is
+ * dark in a recording that could be bright is so by nature. */
+static double band(int rate_hz)
+{
+    return rate_hz > 0 ? ramp(log2(rate_hz / 32000.0), -2.0, 0.0) : 1.0;
+}
+
+double curate_band_worth(const struct candidate *c)
+{
+    return narrow_worth + (1.0 - narrow_worth) * band(c->source_rate_hz);
+}
+
 double curate_score(const struct candidate *c, enum category category,
                     struct score_parts *parts)
 {
@@ -92,6 +108,9 @@ double curate_score(const struct candidate *c, enum category category,
         count_part(&s, "whole", wholeness(c), 0.15);
     }
     double score = s.weight > 0.0 ? s.value / s.weight : 0.0;
+    score *= curate_band_worth(c);
+    if (parts != NULL && band(c->source_rate_hz) < 1.0)
+        parts_add(parts, "band", band(c->source_rate_hz));
     if (c->rating > 0) {
         /* the user's stars weigh as much as all the machine's reasons */
         double stars = c->rating / 5.0;

@@ -17,10 +17,15 @@
 /* The score of a candidate, 0 … 1, in explained parts (docs/choice.md). The miner's score
  * (or, of a sample that nobody mined, its level, crest and tone), grade, loop seam, and
  * of drums the class's confidence and whether the hit is whole, count as far as they are
- * known; stars weigh as much as all of it. parts gets each with its value (may be NULL).
+ * known; a recording's low rate costs some of it, and stars weigh as much as all. parts
+ * gets each with its value (may be NULL).
  */
 double curate_score(const struct candidate *c, enum category category,
                     struct score_parts *parts);
+
+/* What a recording of that rate leaves of the score of what is in it: 0.75 at 8 kHz and
+ * less to 1 from 32 kHz on, or where the rate is not known. */
+double curate_band_worth(const struct candidate *c);
 
 struct curate_entry {
     uint64_t id;

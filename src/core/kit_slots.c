@@ -11,7 +11,7 @@
  * ones are less than two unlike ones. */
 static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
- * it. */
+ * it. Where all recordings are narrow ones, theirs are as good as any. */
 static const double LEAST_FIT = 0.2;
 
 /* With this confidence, or one that is not known, a hit counts in full. What is less
@@ -93,7 +93,7 @@ static long best_for(const struct filling *f, int slot, double *value)
         for (int s = 0; here > *value && s < target_slots(f->target); s++)
             if (f->on[s] >= 0)
                 here *= apart(&f->hit[f->on[s]], h);
-        if (here > *value) {
+        if (here > *value && here > LEAST_FIT * curate_band_worth(h->c)) {
             *value = here;
             best = (long)i;
         }
@@ -106,7 +106,7 @@ void kit_slots_fill(const struct target *t, struct kit_hit *hits, size_t count)
     struct filling f = {.target = t, .hit = hits, .count = count};
     prepare(&f);
     for (;;) {
-        double best = LEAST_FIT;
+        double best = 0;
         int slot = -1;
         long found = -1;
         for (int s = 0; s < target_slots(t); s++) {

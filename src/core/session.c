@@ -271,6 +271,7 @@ static void fill_find(struct session *s, struct find *f, const struct catalog_fi
         f->stack = c->cluster > 0 ? c->cluster : 0;
     }
     f->grade = c->grade;
+    f->source_rate_hz = c->source_rate_hz;
     memcpy(f->key, c->key, sizeof f->key);
     memcpy(f->brightness, c->brightness, sizeof f->brightness);
     memcpy(f->hit_class, c->hit_class, sizeof f->hit_class);

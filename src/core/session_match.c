@@ -18,6 +18,7 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     c->decision = f->decision;
     c->rating = f->rating;
     c->grade = f->grade;
+    c->source_rate_hz = f->source_rate_hz;
     memcpy(c->hit_class, f->hit_class, sizeof c->hit_class);
     c->m.score = session_measure(s, f, ME_score);
     c->m.hit_confidence = session_measure(s, f, ME_hit_confidence);
