@@ -151,6 +151,42 @@ static void a_recording_shows_what_is_listed(void **state)
         session_find(rig.session, (size_t)source_current(&rig.app))->category, CAT_DRUMS);
 }
 
+/* Moved thresholds find pads, wherever hits lie: they are shown beside what is there,
+ * once each, and not among the drums. */
+static void moved_thresholds_show_pads(void **state)
+{
+    (void)state;
+    struct source_state *s = &rig.app.source;
+    double at[2] = {-1, -1};
+    ui_rig_keys(&rig, "] ] ] ] ] M");
+    assert_int_equal(s->only, CAT_DRUMS);
+    at[0] = s->places[s->place_count / 2].start_s;
+    ui_rig_keys(&rig, "}");
+    assert_int_equal(s->only, CATEGORY_ANY);
+    for (int i = 0; i < s->place_count; i++)
+        if (session_find(rig.session, (size_t)s->places[i].index)->kind == KIND_PAD)
+            at[1] = s->places[i].start_s;
+    assert_true(at[1] > at[0] + 0.5 || at[1] < at[0] - 0.5);
+    s->live.found = calloc(2, sizeof *s->live.found);
+    assert_non_null(s->live.found);
+    s->live.found_count = 2;
+    for (int k = 0; k < 2; k++)
+        s->live.found[k] =
+            (struct pad_region){.start_sec = at[k] + 0.1, .end_sec = at[k] + 2};
+    int before = s->place_count, live = 0;
+    s->places_source = -1;
+    source_refresh(&rig.app);
+    assert_int_equal(s->place_count, before + 1);
+    for (int i = 0; i < s->place_count; i++)
+        live += s->places[i].index < 0 && s->places[i].start_s == at[0] + 0.1;
+    assert_int_equal(live, 1);
+    ui_rig_keys(&rig, "q M");
+    assert_int_equal(s->only, CAT_DRUMS);
+    assert_true(s->moved && s->place_count > 0);
+    for (int i = 0; i < s->place_count; i++)
+        assert_true(s->places[i].index >= 0);
+}
+
 static void a_recording_without_them_says_so(void **state)
 {
     (void)state;
@@ -401,6 +437,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(moved_thresholds_show_pads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_recording_without_them_says_so, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(why_is_told_without_the_recording, set_up,

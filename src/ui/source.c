@@ -245,6 +245,12 @@ double *source_threshold(struct app *app, double *low, double *high, double *ste
     }
 }
 
+static void show_all(struct app *app)
+{
+    source_show_only(app, CATEGORY_ANY);
+    source_refresh(app);
+}
+
 static void move_threshold(struct app *app, int steps)
 {
     double low, high, step, *v = source_threshold(app, &low, &high, &step);
@@ -254,6 +260,8 @@ static void move_threshold(struct app *app, int steps)
     }
     *v = fmin(fmax(*v + steps * step, low), high);
     app->source.moved = true;
+    if (app->source.only != CAT_PADS) /* what it finds are pads, and they are shown */
+        show_all(app);
     find_pads(app);
     if (!app->source.track)
         app_say(app, "%s threshold %.4g; it counts when the recording is listened to",
@@ -470,8 +478,7 @@ static bool act(struct app *app, const struct key_action *a)
         mine_here(app);
         return true;
     case ACT_CLEAR_FILTER:
-        source_show_only(app, CATEGORY_ANY);
-        source_refresh(app);
+        show_all(app);
         return true;
     case ACT_WHY:
         app->library.why = !app->library.why;

@@ -24,13 +24,33 @@ static void add_place(struct source_state *s, long index, double start, double e
     snprintf(p->missed_by, sizeof p->missed_by, "%s", missed);
 }
 
-/* A live near-miss or find that a known find stands on already is not shown twice. */
-static bool known_at(const struct source_state *s, int known, double start)
+static bool pad_at(const struct app *app, int known, double start)
 {
+    const struct place *p = app->source.places;
     for (int i = 0; i < known; i++)
-        if (fabs(s->places[i].start_s - start) < 0.25)
+        if (session_find(app->session, (size_t)p[i].index)->kind == KIND_PAD &&
+            fabs(p[i].start_s - start) < 0.25)
             return true;
     return false;
+}
+
+/* What the moved thresholds find, and what just fails them: pads, which are not shown
+ * twice where a known one stands. */
+static void add_live(struct app *app)
+{
+    struct source_state *s = &app->source;
+    int known = s->place_count;
+    for (size_t i = 0; i < s->live.found_count; i++) {
+        const struct pad_region *r = &s->live.found[i];
+        if ((int)i < s->params.max_candidates_per_file &&
+            !pad_at(app, known, r->start_sec))
+            add_place(s, -1, r->start_sec, r->end_sec, "");
+    }
+    for (size_t i = 0; i < s->live.missed_count; i++) {
+        const struct pad_region *r = &s->live.missed[i];
+        if (!pad_at(app, known, r->start_sec))
+            add_place(s, -1, r->start_sec, r->end_sec, r->missed_by);
+    }
 }
 
 static void collect(struct app *app)
@@ -47,18 +67,8 @@ static void collect(struct app *app)
             add_place(s, (long)i, start, session_measure(app->session, f, ME_end_sec),
                       "");
     }
-    int known = s->place_count;
-    for (size_t i = 0; s->moved && i < s->live.found_count; i++) {
-        const struct pad_region *r = &s->live.found[i];
-        if ((int)i < s->params.max_candidates_per_file &&
-            !known_at(s, known, r->start_sec))
-            add_place(s, -1, r->start_sec, r->end_sec, "");
-    }
-    for (size_t i = 0; s->moved && i < s->live.missed_count; i++) {
-        const struct pad_region *r = &s->live.missed[i];
-        if (!known_at(s, known, r->start_sec))
-            add_place(s, -1, r->start_sec, r->end_sec, r->missed_by);
-    }
+    if (s->moved && (s->only == CATEGORY_ANY || s->only == CAT_PADS))
+        add_live(app);
     if (s->place_count > 0)
         qsort(s->places, (size_t)s->place_count, sizeof *s->places, by_time);
 }
