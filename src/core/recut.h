@@ -10,7 +10,9 @@
  *
  * What was made (drones, swells, clouds, hiss, dusted pads) lies nowhere in a recording:
  * its edges cannot be moved, recut_make refuses it with a sentence and what was written
- * stays as it is. With unchanged positions the result is the mined file, but for dither.
+ * stays as it is. With unchanged positions the result is the mined file, but for dither;
+ * a pad's, where something slower than any sound was taken off, but for a trace of that
+ * (below -80 dB: the miner read another piece around it).
  *
  * Ownership: recut_done. Thread: one worker per struct recut. */
 #ifndef TROWEL_CORE_RECUT_H
