@@ -250,7 +250,13 @@ static void decisions_are_taken_in(void **state)
     }
     run(&o, *state, TROWEL_BIN " --batch index --project export/BATCH_01 --decisions no");
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "no does not exist"));
+    assert_true(text_has(o.err, "the decisions in no cannot be read"));
+    outcome_done(&o);
+    run(&o, *state,
+        "cat d.txt | " TROWEL_BIN
+        " --batch index --project export/BATCH_01 --decisions /dev/stdin");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "0 decisions of /dev/stdin taken"));
     outcome_done(&o);
 }
 

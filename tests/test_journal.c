@@ -199,6 +199,16 @@ static void test_journal_of_no_text(void **state)
                      ST_UNREADABLE);
     assert_int_equal(journal_read("/dev", echo_event, &echo, NULL, &e), ST_UNREADABLE);
     assert_int_equal(echo.events, 0);
+    int ends[2];
+    char path[64];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "rating 4 x.wav\n", 15), 15);
+    assert_int_equal(close(ends[1]), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    assert_int_equal(journal_check(path, &e), ST_OK); /* takes nothing out of it */
+    assert_int_equal(journal_read(path, echo_event, &echo, NULL, &e), ST_OK);
+    assert_int_equal(echo.events, 1);
+    assert_int_equal(close(ends[0]), 0);
 }
 
 static void test_journal_by_hand(void **state)

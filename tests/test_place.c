@@ -347,7 +347,8 @@ static void all_tells_what_is_in_the_way_before_it_mines(void **state)
     AHEAD(2, "the kit name a/b holds a separator", "--kit_name", "a/b", "--dry-run");
     AHEAD(2, "unknown target tr9", "--target", "tr9");
     AHEAD(1, "the decisions in nowhere.txt cannot be read", "--decisions", "nowhere.txt");
-    AHEAD(1, "two is a folder, not a file", "--decisions", "two");
+    AHEAD(1, "two is a folder or a device, not a file", "--decisions", "two");
+    AHEAD(1, "/dev/null is a folder or a device", "--decisions", "/dev/null");
     AHEAD(5, "one/first.wav cannot be opened", "--output_dir", "one/first.wav");
     AHEAD(5, "one/first.wav cannot be opened", "--output_root", "one/first.wav");
     AHEAD(2, "two is a folder", "--output", "two");

@@ -6,7 +6,6 @@
 #include "io/paths.h"
 #include "io/sha256.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -549,12 +548,9 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
 enum status curate_check(const struct curate_job *job, struct err *e)
 {
     struct plan p = {0};
-    if (job->decisions != NULL && path_is_folder(job->decisions))
-        return err_set(e, ST_UNREADABLE, "%s is a folder, not a file", job->decisions);
-    if (job->decisions != NULL && access(job->decisions, R_OK) != 0)
-        return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
-                         "the decisions in %s cannot be read", job->decisions);
-    enum status st = check_there(&p, job->output_root, true, e);
+    enum status st = job->decisions ? journal_check(job->decisions, e) : ST_OK;
+    if (st == ST_OK)
+        st = check_there(&p, job->output_root, true, e);
     free(p.own);
     return st;
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Looking for samples no record knows. */
 struct search {
@@ -287,22 +286,12 @@ static enum status check_samples(struct search *s, struct err *e)
     return st;
 }
 
-/* Before anything is written. */
-static enum status check_decisions(const char *file, struct err *e)
-{
-    int fd;
-    enum status st = file ? path_open_file(file, &fd, e) : ST_OK;
-    if (file && st == ST_OK)
-        close(fd);
-    return st;
-}
-
 enum status index_run(const struct index_job *job, struct project_totals *totals,
                       struct err *e)
 {
     struct project project;
     *totals = (struct project_totals){0};
-    enum status st = check_decisions(job->decisions, e);
+    enum status st = job->decisions ? journal_check(job->decisions, e) : ST_OK;
     if (st == ST_OK)
         st = check_folder(job->folder, e);
     if (st == ST_OK)

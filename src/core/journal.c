@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct {
     const char *word;
@@ -412,19 +413,26 @@ static enum status next_line(FILE *f, char line[LINE_BYTES], bool *more, struct 
     return ST_OK;
 }
 
-/* A file, or a pipe that some program writes to. */
-static enum status open_decisions(FILE **f, const char *file, struct err *e)
+enum status journal_check(const char *file, struct err *e)
 {
     struct stat s;
-    *f = fopen(file, "rb");
-    if (*f == NULL)
+    if (stat(file, &s) != 0 || access(file, R_OK) != 0)
         return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
                          "the decisions in %s cannot be read", file);
-    if (fstat(fileno(*f), &s) == 0 && !S_ISREG(s.st_mode) && !S_ISFIFO(s.st_mode)) {
-        fclose(*f);
-        return err_set(e, ST_UNREADABLE, "%s is a folder or a device, not a file", file);
-    }
-    return ST_OK;
+    if (S_ISREG(s.st_mode) || S_ISFIFO(s.st_mode))
+        return ST_OK;
+    return err_set(e, ST_UNREADABLE, "%s is a folder or a device, not a file", file);
+}
+
+static enum status open_decisions(FILE **f, const char *file, struct err *e)
+{
+    enum status st = journal_check(file, e);
+    if (st != ST_OK)
+        return st;
+    *f = fopen(file, "rb");
+    return *f ? ST_OK
+              : err_errno(e, ST_UNREADABLE, errno, "the decisions in %s cannot be read",
+                          file);
 }
 
 enum status journal_read(const char *file,

@@ -64,9 +64,14 @@ bool change_frames(const char *value, int64_t *start, int64_t *end);
 /* Its line; path is the candidate's (ignored for other subjects). */
 void journal_add(struct text *t, const struct change *c, const char *path);
 
+/* Can decisions be read there: a file, or a pipe that some program writes to, which is
+ * not opened yet? What it holds is not looked at. ST_NOT_FOUND, ST_UNREADABLE. */
+enum status journal_check(const char *file, struct err *e);
+
 /* Every event of a file in order. `fn` gets the line number from 1; what it returns ends
  * the reading unless ST_OK. Lines that are wrong are counted and the first is described
- * in *first_bad (may be NULL); they do not stop the rest. ST_NOT_FOUND, ST_UNREADABLE. */
+ * in *first_bad (may be NULL); they do not stop the rest. As
+ * journal_check; ST_UNREADABLE, too, for what has no lines; ST_NO_MEMORY. */
 struct journal_report {
     size_t lines, events, bad;
     struct err first_bad; /* with "FILE:LINE: " */
