@@ -366,7 +366,7 @@ static void a_proposal_is_taken_back(void **state)
     assert_true(ui_rig_said(&rig, "undone: proposed the best 2"));
     assert_int_equal(view_count(rig.app.view), 0);
     assert_true(strstr(view_empty_reason(rig.app.view),
-                       "nothing accepted yet; a accepts, :best proposes") != NULL);
+                       "nothing accepted yet; {accept} accepts, :best proposes") != NULL);
     ui_rig_keys(&rig, "^R");
     assert_int_equal(view_count(rig.app.view), n);
 }

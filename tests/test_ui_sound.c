@@ -531,6 +531,31 @@ static void a_track_is_looked_at_while_it_stays(void **state)
     assert_true(s->found_now >= 0);
 }
 
+/* Beside the curve, too, stand the keys that the user has. */
+static void the_curve_names_its_keys(void **state)
+{
+    (void)state;
+    struct err e;
+    write_recording();
+    ui_rig_fill(rig.session, 2, 20);
+    assert_int_equal(keymap_load(&rig.app.map,
+                                 "mine: Y\npane: ^G\nthreshold-up: )\nwider:\n"
+                                 "threshold-down: (\nnarrower:\n",
+                                 "keys.yaml", &e),
+                     ST_OK);
+    ui_rig_keys(&rig, "M");
+    jobs_wait(rig.app.quick);
+    for (int moved = 0; moved < 2; moved++) {
+        char *screen = ui_rig_screen(&rig);
+        assert_non_null(strstr(screen, moved
+                                           ? "   ( ) move it   Y mines with it   ^G next"
+                                           : "   ( ) move it   ^G next curve"));
+        free(screen);
+        ui_rig_keys(&rig, ")");
+        jobs_wait(rig.app.quick);
+    }
+}
+
 /* Whoever quits when a recording was just listened to: what would be looked for in it
  * next is not begun, since nobody would end it (a leak, for the sanitizer). */
 static void what_ends_begins_nothing(void **state)
@@ -590,6 +615,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_track_is_looked_at_while_it_stays, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_curve_names_its_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_ends_begins_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_made_has_no_edges, set_up, tear_down),
     };

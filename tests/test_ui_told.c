@@ -104,6 +104,30 @@ static void help_is_about_the_screen(void **state)
     }
 }
 
+/* Whose keys are others reads of those, on every screen. */
+static void screens_name_keys_of_ones_own(void **state)
+{
+    (void)state;
+    struct err e;
+    assert_int_equal(
+        keymap_load(&rig.app.map,
+                    "mine: Y\njobs: W\npane: ^G\ndetail: ^T\naccept: ^Y\ncancel: ^O\n"
+                    "clear-filter: ^V\n",
+                    "keys.yaml", &e),
+        ST_OK);
+    resize(30, 112);
+    ui_rig_keys(&rig, "M");
+    assert_true(shown("^T hears it, ^Y takes it"));
+    ui_rig_keys(&rig, "q W");
+    assert_true(shown("Y  mines the project's recordings"));
+    assert_true(shown(" ^O cancels   ^T tries again   ^G to the log "));
+    ui_rig_keys(&rig, "q ,");
+    assert_true(shown("   ^T changes it  ^O as normal  "));
+    ui_rig_keys(&rig, "q f");
+    ui_rig_type(&rig, "nosuchthing");
+    assert_true(shown("matches nosuchthing; ^V clears"));
+}
+
 static void help_is_searched_by_key_and_word(void **state)
 {
     (void)state;
@@ -433,6 +457,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_screen_says_how_to_leave, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(help_is_about_the_screen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(screens_name_keys_of_ones_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(help_is_searched_by_key_and_word, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,

@@ -161,7 +161,7 @@ static void test_deciding_moves_on(void **state)
     }
     assert_int_equal(view_current(v), -1);
     assert_string_equal(view_empty_reason(v),
-                        "no find matches is:undecided; F clears the filter");
+                        "no find matches is:undecided; {clear-filter} clears the filter");
     view_set_filter(v, "", NULL);
     assert_int_equal(view_count(v), 16);
     assert_string_equal(view_empty_reason(v), "");

@@ -419,13 +419,14 @@ const char *view_empty_reason(struct view *v)
     if (view_count(v) > 0)
         return v->reason;
     if (!filter_is_empty(v->filter))
-        snprintf(v->reason, sizeof v->reason, "no %s matches %.120s; F clears the filter",
+        snprintf(v->reason, sizeof v->reason,
+                 "no %s matches %.120s; {clear-filter} clears the filter",
                  v->scope == SCOPE_NEAR_MISSES ? "near miss" : one, v->filter_text);
     else if (session_count(v->s) == 0)
-        snprintf(v->reason, sizeof v->reason, "nothing mined yet; m starts mining");
+        snprintf(v->reason, sizeof v->reason, "nothing mined yet; {mine} starts mining");
     else if (v->scope == SCOPE_BEST_OF)
         snprintf(v->reason, sizeof v->reason,
-                 "nothing accepted yet; a accepts, :best proposes");
+                 "nothing accepted yet; {accept} accepts, :best proposes");
     else if (v->scope == SCOPE_NEAR_MISSES)
         snprintf(v->reason, sizeof v->reason, "nothing was nearly missed");
     else

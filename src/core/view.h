@@ -102,8 +102,9 @@ enum status view_range(struct view *v, size_t first, size_t last, size_t **out,
 enum status view_matching(struct view *v, const char *expression, size_t **out,
                           size_t *count, struct err *e);
 
-/* Why there is nothing to see and which way out: "no pad matches grade>=A; F clears the
- * filter". "" when there are rows. Valid until the next call. */
+/* Why there is nothing to see and which way out: "no pad matches grade>=A;
+ * {clear-filter} clears the filter", an action in braces for its key. "" when there are
+ * rows. Valid until the next call. */
 const char *view_empty_reason(struct view *v);
 
 #endif

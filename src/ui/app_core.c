@@ -25,11 +25,10 @@ void app_first_key(const struct app *app, enum action a, char *to, size_t n)
     to[strcspn(to, " ")] = '\0';
 }
 
-/* What is said names actions in braces, "{undo} undoes": keys are the user's own. */
-static void name_keys(struct app *app, const char *said)
+void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes)
 {
     size_t n = 0;
-    for (const char *at = said; *at && n + 1 < sizeof app->echo;) {
+    for (const char *at = said; *at && n + 1 < bytes;) {
         char name[32], key[64];
         const char *end = *at == '{' ? strchr(at, '}') : NULL;
         enum action a = ACT_NONE;
@@ -38,16 +37,16 @@ static void name_keys(struct app *app, const char *said)
             a = action_find(name);
         }
         if (a == ACT_NONE) {
-            app->echo[n++] = *at++;
+            to[n++] = *at++;
             continue;
         }
         app_first_key(app, a, key, sizeof key);
-        size_t room = sizeof app->echo - n, wrote = strlen(key);
-        snprintf(app->echo + n, room, "%s", key);
+        size_t room = bytes - n, wrote = strlen(key);
+        snprintf(to + n, room, "%s", key);
         n += wrote < room ? wrote : room - 1;
         at = end + 1;
     }
-    app->echo[n] = '\0';
+    to[n] = '\0';
 }
 
 __attribute__((format(printf, 3, 0))) static void say(struct app *app, enum role role,
@@ -55,7 +54,7 @@ __attribute__((format(printf, 3, 0))) static void say(struct app *app, enum role
 {
     char said[ECHO_BYTES];
     vsnprintf(said, sizeof said, format, args);
-    name_keys(app, said);
+    app_name_keys(app, said, app->echo, sizeof app->echo);
     app->echo_role = role;
     app->dirty = true;
 }

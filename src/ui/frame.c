@@ -52,6 +52,22 @@ static void draw_top(struct app *app, const struct area *row, const char *left)
     draw_progress(app, row);
 }
 
+int frame_hint(const struct app *app, const struct area *a, int row, int col,
+               const char *said)
+{
+    while (*said) {
+        char part[96], named[96];
+        bool key = *said == '{';
+        size_t n = key ? strcspn(said, "}") : strcspn(said, "{");
+        n += key && said[n];
+        snprintf(part, sizeof part, "%.*s", (int)n, said);
+        app_name_keys(app, part, named, sizeof named);
+        col = area_text(a, row, col, key ? ROLE_KEY : ROLE_HINT, named);
+        said += n;
+    }
+    return col;
+}
+
 /* --- the line of what sounds ------------------------------------------------------- */
 
 /* Files are named as they lie in the project or among the recordings; the reason at the
@@ -123,10 +139,13 @@ static void draw_sound(struct app *app, const struct area *row)
             area_printf(row, 0, 1, ROLE_WARNING, "%s ", glyph_text(GLYPH_WARN, tier));
         bool gone =
             !s->problem[0] && (s->device == DEVICE_NONE || s->device == DEVICE_LOST);
-        int end = row->cols - (gone ? 17 : 1);
+        const char *again = " {device} tries again";
+        char named[64];
+        app_name_keys(app, again, named, sizeof named);
+        int end = row->cols - 1 - (gone ? utf8_cells(named) + 2 : 0);
         draw_problem(app, row, col, end);
-        if (gone && area_text(row, 0, end + 1, ROLE_KEY, "D"))
-            area_text(row, 0, end + 3, ROLE_HINT, "tries again");
+        if (gone)
+            frame_hint(app, row, 0, end, again);
         return;
     }
     char from[24], to[24];
@@ -463,7 +482,11 @@ void frame_page(struct app *app, const struct area *a)
     int most = lines - in.rows > 0 ? lines - in.rows : 0;
     if (p->top > most)
         p->top = most;
-    const char *foot = p->confirms_export ? " Enter writes it   q leaves " : " q closes ";
+    char foot[96];
+    app_name_keys(app,
+                  p->confirms_export ? " {detail} writes it   {back} leaves "
+                                     : " {back} closes ",
+                  foot, sizeof foot);
     struct area edge = area_sub(a, a->rows - 1, 0, 1, a->cols - 2);
     area_right_text(&edge, 0, edge.cols, ROLE_HINT, foot);
     if (lines > in.rows)
@@ -495,13 +518,9 @@ static void draw_small_list(struct app *app, const struct area *rows)
 /* Keys mean what they mean on the screen that is open, so it is named. */
 static void draw_small_screen(struct app *app, const struct area *rows)
 {
-    char back[64];
-    app_first_key(app, ACT_CLOSE, back, sizeof back);
     area_printf(rows, 0, 0, ROLE_TITLE, "%s", screen_name(app->screen));
-    if (rows->rows > 1) {
-        int col = area_text(rows, 1, 0, ROLE_KEY, back);
-        area_text(rows, 1, col + 1, ROLE_HINT, "back");
-    }
+    if (rows->rows > 1)
+        frame_hint(app, rows, 1, 0, "{back} back");
 }
 
 void frame_small(struct app *app, const struct area *a)

@@ -124,16 +124,17 @@ static int under_cursor(struct app *app, struct job_info **jobs)
 }
 
 /* Under the list: the whole reason of the one under the cursor. */
-static void draw_reason(const struct area *a, const struct job_info *j)
+static void draw_reason(const struct app *app, const struct area *a,
+                        const struct job_info *j)
 {
     if (j->state != JOB_FAILED)
         return;
     int rows = area_wrap(a, 0, 3, a->cols - 4, ROLE_WARNING, j->error.msg);
     if (rows >= a->rows)
         return;
-    int col = area_text(a, rows, 3, ROLE_KEY, "Enter");
-    area_text(a, rows, col + 1, ROLE_HINT,
-              j->again[0] ? "tries it again" : "cannot try this again");
+    frame_hint(app, a, rows, 3,
+               j->again[0] ? "{detail} tries it again"
+                           : "{detail} cannot try this again");
 }
 
 static void draw_list(struct app *app, const struct area *whole)
@@ -144,13 +145,12 @@ static void draw_list(struct app *app, const struct area *whole)
     int n = read_jobs(app, &jobs);
     if (n == 0) {
         area_text(a, 1, 3, ROLE_STRONG, "Nothing runs and nothing waits.");
-        area_text(a, 3, 3, ROLE_KEY, "m");
-        area_text(a, 3, 6, ROLE_TEXT, "mines the project's recordings");
+        frame_hint(app, a, 3, 3, "{mine}  mines the project's recordings");
     }
     follow_job(s, jobs, n);
     if (n > 0 && jobs[s->cursor].state == JOB_FAILED && a->rows > 7) {
         struct area reason = area_bottom(a, 4);
-        draw_reason(&reason, &jobs[s->cursor]);
+        draw_reason(app, &reason, &jobs[s->cursor]);
     }
     s->top = area_scroll(a, s->top, s->cursor);
     for (int r = 0; r < a->rows && s->top + r < n; r++)
@@ -160,15 +160,16 @@ static void draw_list(struct app *app, const struct area *whole)
 
 static void draw(struct app *app, const struct area *a)
 {
-    char left[64];
+    char left[64], keys[128];
     snprintf(left, sizeof left, "jobs   %d running or waiting", app->batch.active);
     struct area rest = frame_ruled(app, a, left);
     struct area log = area_bottom(&rest, rest.rows / 2);
     struct area rule = area_top(&log, 1);
     area_hline(&rule, 0, ROLE_BORDER);
     area_text(&rule, 0, 3, app->job_list.log ? ROLE_STRONG : ROLE_DIM, " log ");
-    area_right_text(&rule, 0, rule.cols - 2, ROLE_HINT,
-                    " X cancels   Enter tries again   Tab to the log ");
+    app_name_keys(app, " {cancel} cancels   {detail} tries again   {pane} to the log ",
+                  keys, sizeof keys);
+    area_right_text(&rule, 0, rule.cols - 2, ROLE_HINT, keys);
     draw_list(app, &rest);
     draw_log(app, &log);
 }

@@ -287,7 +287,7 @@ static void next_pattern(struct app *app)
     if (!app_check(
             app, session_kit_pattern(app->session, patterns[next].steps, label, &e), &e))
         return;
-    app_say(app, "%s; Enter sets and clears steps", session_echo(app->session));
+    app_say(app, "%s; {detail} sets and clears steps", session_echo(app->session));
 }
 
 static void change_tempo(struct app *app, int by)

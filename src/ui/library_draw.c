@@ -254,9 +254,10 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
     draw_columns(app, a, l, row, f, position);
 }
 
-static int offer(const struct area *a, int row, const char *key, const char *does)
+static int offer(const struct app *app, const struct area *a, int row, const char *key,
+                 const char *does)
 {
-    area_text(a, row, 3, ROLE_KEY, key);
+    frame_hint(app, a, row, 3, key);
     return row + area_wrap(a, row, 10, a->cols - 11, ROLE_TEXT, does);
 }
 
@@ -269,7 +270,7 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
         area_text(a, row, 3, ROLE_STRONG,
                   app->batch.active > 0 ? "Digging. Finds appear here as they come up."
                                         : "Looking for recordings.");
-        area_text(a, row + 2, 3, ROLE_DIM, "w shows the jobs, ? the keys.");
+        frame_hint(app, a, row + 2, 3, "{jobs} shows the jobs, {help} the keys.");
         return;
     }
     area_text(a, row++, 3, ROLE_STRONG,
@@ -280,16 +281,24 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
         area_fit(a, row++, 3, a->cols - 4, ROLE_DIM, CUT_MIDDLE, folder);
     row++;
     if (sources > 0)
-        row = offer(a, row, "w", "says what became of each recording");
+        row = offer(app, a, row, "{jobs}", "says what became of each recording");
     if (app->setup.ops.mine)
-        row = offer(a, row, "m",
+        row = offer(app, a, row, "{mine}",
                     sources > 0 ? "mines what is new or failed"
                     : *folder   ? "mines what you put there: WAV, FLAC, MP3, ..."
                                 : "mines the recordings in the project's folder");
     if (app->setup.ops.demo)
-        row = offer(a, row, ":demo", "makes recordings to try it on, and mines them");
-    row = offer(a, row, "?", "shows the keys");
-    offer(a, row, "q", "leaves; then `trowel FOLDER` opens another");
+        row =
+            offer(app, a, row, ":demo", "makes recordings to try it on, and mines them");
+    row = offer(app, a, row, "{help}", "shows the keys");
+    offer(app, a, row, "{back}", "leaves; then `trowel FOLDER` opens another");
+}
+
+static void draw_reason(struct app *app, const struct area *a, int row)
+{
+    char named[ECHO_BYTES];
+    app_name_keys(app, view_empty_reason(app->view), named, sizeof named);
+    area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, named);
 }
 
 static void draw_empty(struct app *app, const struct area *a)
@@ -298,7 +307,7 @@ static void draw_empty(struct app *app, const struct area *a)
     if (session_count(app->session) == 0)
         draw_nothing_yet(app, a, row);
     else
-        area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, view_empty_reason(app->view));
+        draw_reason(app, a, row);
 }
 
 static void scroll(struct app *app, int rows)

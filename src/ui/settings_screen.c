@@ -68,10 +68,7 @@ static void draw_about(struct app *app, const struct area *a)
     config_expected(expected, sizeof expected, k);
     area_hline(a, 0, ROLE_BORDER);
     int col = area_printf(a, 1, 1, ROLE_STRONG, "%s   ", k->name);
-    col = area_text(a, 1, col, ROLE_KEY, "Enter");
-    col = area_text(a, 1, col + 1, ROLE_HINT, "changes it  ");
-    col = area_text(a, 1, col, ROLE_KEY, "X");
-    col = area_text(a, 1, col + 1, ROLE_HINT, "as normal  ");
+    col = frame_hint(app, a, 1, col, "{detail} changes it  {cancel} as normal  ");
     if (a->cols >= 100) { /* the title says it, too */
         col = area_text(a, 1, col, ROLE_KEY, ":save");
         area_text(a, 1, col + 1, ROLE_HINT, "keeps them");

@@ -255,7 +255,7 @@ static void move_threshold(struct app *app, int steps)
 {
     double low, high, step, *v = source_threshold(app, &low, &high, &step);
     if (!v) {
-        app_say(app, "this curve has no threshold; Tab goes to the next one");
+        app_say(app, "this curve has no threshold; {pane} goes to the next one");
         return;
     }
     *v = fmin(fmax(*v + steps * step, low), high);

@@ -181,18 +181,11 @@ static void draw_curve_title(struct app *app, const struct area *row)
                           s->found_before, glyph_text(GLYPH_RIGHT, tier), s->found_now);
     else if (s->found_now >= 0)
         col = area_printf(row, 0, col + 3, ROLE_TEXT, "%d pads", s->found_now);
-    if (v) {
-        col = area_text(row, 0, col + 3, ROLE_KEY, "{ }");
-        col = area_text(row, 0, col, ROLE_HINT, " move it");
-    }
-    if (s->moved) {
-        char key[32];
-        app_first_key(app, ACT_MINE, key, sizeof key);
-        col = area_printf(row, 0, col + 3, ROLE_KEY, "%s", key);
-        col = area_text(row, 0, col, ROLE_HINT, " mines with it");
-    }
-    col = area_text(row, 0, col + 3, ROLE_KEY, "Tab");
-    area_text(row, 0, col, ROLE_HINT, " next curve");
+    if (v)
+        col = frame_hint(app, row, 0, col, "   {threshold-down} {threshold-up} move it");
+    if (s->moved)
+        col = frame_hint(app, row, 0, col, "   {mine} mines with it");
+    frame_hint(app, row, 0, col, "   {pane} next curve");
 }
 
 static void draw_curve(struct app *app, const struct area *a, double from, double to)
@@ -219,15 +212,16 @@ static void draw_curve(struct app *app, const struct area *a, double from, doubl
 
 static void draw_no_place(struct app *app, const struct area *a)
 {
-    char key[32];
-    bool some = app->source.only != CATEGORY_ANY;
-    app_first_key(app, some ? ACT_CLEAR_FILTER : ACT_MINE, key, sizeof key);
-    if (some)
-        area_printf(a, 0, 1, ROLE_DIM, "no %s in this recording; %s shows all that is",
-                    category_folder((enum category)app->source.only), key);
+    char said[96];
+    int only = app->source.only;
+    if (only == CATEGORY_ANY)
+        snprintf(said, sizeof said,
+                 "nothing was found in this recording yet; {mine} mines it");
     else
-        area_printf(a, 0, 1, ROLE_DIM,
-                    "nothing was found in this recording yet; %s mines it", key);
+        snprintf(said, sizeof said,
+                 "no %s in this recording; {clear-filter} shows all that is",
+                 category_folder((enum category)only));
+    frame_hint(app, a, 0, 1, said);
 }
 
 static void draw_place(struct app *app, const struct area *a)
@@ -257,17 +251,18 @@ static void draw_place(struct app *app, const struct area *a)
     else
         col = area_printf(a, 0, col, ink, "%.1f s  ", p->end_s - p->start_s);
     const char *text = missed[0] ? missed : name;
-    char hint[64];
+    char hint[80], named[160];
     int room = 0, cells = utf8_cells(text);
     for (int hears = 1; hears >= 0 && room < cells;
          hears--) { /* said where there is room */
-        snprintf(hint, sizeof hint, "%s%s%s", hears ? "Enter hears it, " : "",
-                 f ? "a takes it" : "m mines it", missed[0] ? " anyway" : "");
-        room = a->cols - col - utf8_cells(hint) - 4;
+        snprintf(hint, sizeof hint, "%s%s%s", hears ? "{detail} hears it, " : "",
+                 f ? "{accept} takes it" : "{mine} mines it", missed[0] ? " anyway" : "");
+        app_name_keys(app, hint, named, sizeof named);
+        room = a->cols - col - utf8_cells(named) - 4;
     }
     cells = cells < room ? cells : room;
     col = area_fit(a, 0, col, cells, ink, CUT_MIDDLE, text);
-    area_text(a, 0, col + 3, ROLE_HINT, hint);
+    frame_hint(app, a, 0, col + 3, hint);
 }
 
 static void draw_waiting(struct app *app, const struct area *a)

@@ -281,6 +281,8 @@ bool app_check(struct app *app, enum status st, const struct err *e);
 bool app_did(struct app *app, enum status st, const struct err *e);
 /* The first key of an action: on this screen, or where it has one; else its name. */
 void app_first_key(const struct app *app, enum action a, char *to, size_t n);
+/* What is said names actions in braces, "{undo} undoes": keys are the user's own. */
+void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes);
 void app_show(struct app *app, enum screen screen); /* with a way back */
 void app_back(struct app *app);
 struct app_reply app_reply_to(struct app *app);
@@ -367,6 +369,9 @@ extern const struct screen_ops library_screen, kit_screen, source_screen, jobs_s
 /* frame.c: what all screens share */
 /* Cells of the top line that `left` may take. */
 int frame_top_room(struct app *app, int cols);
+/* A hint in such words, its keys as keys look. Returns the column behind it. */
+int frame_hint(const struct app *app, const struct area *a, int row, int col,
+               const char *said);
 /* The top line and the lines at the bottom; what lies between them. */
 struct area frame(struct app *app, const struct area *a, const char *left);
 /* The same, and a rule below the top line. */
