@@ -560,6 +560,24 @@ static void help_on_a_full_disk_fails(void **state)
     }
 }
 
+/* What lies too deep to be named is not passed over without a word. */
+static void unread_folders_are_told(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        "d=$(printf '%0250d' 0); mkdir in/more; cd in/more; i=0; while [ $i -lt 18 ]; do "
+        "mkdir $d; cd -P ./$d; i=$((i+1)); done");
+    outcome_done(&o);
+    run(&o, *state, PROCESS " --recursive");
+    bool told = text_has(o.err, "1 folder cannot be read: in/more/000");
+    int ended = o.exit_status;
+    outcome_done(&o);
+    run(&o, *state, "rm -rf in/more"); /* folder_remove names paths, too */
+    outcome_done(&o);
+    assert_true(told);
+    assert_int_equal(ended, 0);
+}
+
 /* Nor were results, however long: what does not fit into the stream's buffer fails as it
  * is written. */
 static void results_on_a_full_disk_fail(void **state)
@@ -624,6 +642,7 @@ int main(void)
         HOSTILE(seeds_are_exact),
         HOSTILE(folders_of_old_disks_are_gone_on_with),
         HOSTILE(help_on_a_full_disk_fails),
+        HOSTILE(unread_folders_are_told),
         HOSTILE(results_on_a_full_disk_fail),
         HOSTILE(nohup_is_heeded),
     };

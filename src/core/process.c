@@ -468,10 +468,10 @@ static enum status find_input(struct run *r, const struct process_input *input,
                        input->named_by);
     if (st != ST_OK)
         return st;
-    if (found.unreadable_folders > 0)
-        log_write(job->log, LOG_WARNING,
-                  "%s/%s cannot be read, nor what is below it (%zu such)", input->dir,
-                  found.unreadable ? found.unreadable : "", found.unreadable_folders);
+    if (found.unreadable) /* its path comes last: it may be too long to be told whole */
+        log_write(job->log, LOG_WARNING, "%zu folder%s cannot be read: %s/%s",
+                  found.unreadable_folders, found.unreadable_folders == 1 ? "" : "s",
+                  input->dir, found.unreadable);
     st = join_sources(&r->sources, &found, e);
     source_list_done(&found);
     return st;
