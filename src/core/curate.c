@@ -230,6 +230,17 @@ static bool is_stub(const struct curate_entry *e)
     return e->category == CAT_DRUMS && e->c->hit_class[0] && wholeness(e->c) <= 0.0;
 }
 
+static struct choice choice_of(const struct curate_entry *entries, size_t i)
+{
+    const struct curate_entry *e = &entries[i];
+    bool stub = is_stub(e); /* stands as a second one does */
+    return (struct choice){.entry = i,
+                           .score = curate_score(e->c, e->category, NULL),
+                           .crowd = stub ? second_of_class : 0.0,
+                           .peers = stub,
+                           .accepted = e->c->decision == DECISION_ACCEPTED};
+}
+
 static bool same_sort(const struct candidate *a, const struct candidate *b)
 {
     return a->kind == b->kind && strcmp(a->hit_class, b->hit_class) == 0;
@@ -328,12 +339,7 @@ enum status curate_choose(const struct curate_entry *entries, size_t count,
         int top = options->top > 0 ? options->top : 0;
         for (size_t i = 0; i < count; i++)
             if ((int)entries[i].category == category && eligible(&entries[i]))
-                all[n++] = (struct choice){
-                    .entry = i,
-                    .score = curate_score(entries[i].c, entries[i].category, NULL),
-                    .crowd = is_stub(&entries[i]) ? second_of_class : 0.0,
-                    .peers = is_stub(&entries[i]) ? 1 : 0,
-                    .accepted = entries[i].c->decision == DECISION_ACCEPTED};
+                all[n++] = choice_of(entries, i);
         if (category == CAT_DRUMS && options->kit != NULL) {
             int slots = target_slots(options->kit);
             st = seat(entries, all, n, options->kit, e);
