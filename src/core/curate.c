@@ -223,17 +223,16 @@ static void explain(const struct curate_entry *e, struct curate_pick *p, double 
 static const double second_of_class = 0.8, further_of_class = 0.3, same_kind = 0.15,
                     same_recording = 0.1, same_place = 0.3;
 
-/* So little of its class that it brings no variety: a tenth of a second of a crash, which
- * may be a spoken s, is not the crash that the set still lacks. */
-static bool is_stub(const struct curate_entry *e)
+bool curate_is_stub(const struct candidate *c)
 {
-    return e->category == CAT_DRUMS && e->c->hit_class[0] && wholeness(e->c) <= 0.0;
+    return !isnan(c->m.score) && wholeness(c) <= 0.0;
 }
 
 static struct choice choice_of(const struct curate_entry *entries, size_t i)
 {
     const struct curate_entry *e = &entries[i];
-    bool stub = is_stub(e); /* stands as a second one does */
+    bool stub = e->category == CAT_DRUMS &&
+                curate_is_stub(e->c); /* brings no variety: as a second one */
     return (struct choice){.entry = i,
                            .score = curate_score(e->c, e->category, NULL),
                            .crowd = stub ? second_of_class : 0.0,

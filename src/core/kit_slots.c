@@ -24,13 +24,10 @@ double kit_worth(const struct candidate *c)
 {
     if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
         return 0;
-    struct score_parts parts;
-    double worth = curate_score(c, CAT_DRUMS, &parts);
+    double worth = curate_score(c, CAT_DRUMS, NULL);
     if (c->decision == DECISION_ACCEPTED)
         return fmax(worth, ACCEPTED) * 1.15;
-    /* A crash that is over in a tenth of a second is what the next stroke left of one, or
-     * a spoken s. What somebody cut (and no miner scored) is as long as they want it. */
-    if (!isnan(c->m.score) && parts_value(&parts, "whole") <= 0)
+    if (curate_is_stub(c))
         return 0;
     return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
 }
