@@ -347,6 +347,16 @@ static enum status known_or_here(struct workstation *w, char folder[PATH_BYTES],
     return st;
 }
 
+/* Samples were written among recordings: these are there to be mined, all the same. */
+static bool has_recordings_beside(const char *folder)
+{
+    struct source_list list;
+    struct discover_options options = {.skip_projects = true};
+    bool any = discover(&list, folder, &options, NULL) == ST_OK && list.samples > 0;
+    source_list_done(&list);
+    return any;
+}
+
 /* What trowel wrote and is no project: a catalog of its own in it would be in the way of
  * who makes it anew. */
 static enum status check_openable(const char *folder, struct err *e)
@@ -363,6 +373,8 @@ static enum status check_openable(const char *folder, struct err *e)
                        "trowel opens the project that it was chosen from",
                        folder);
     case FOLDER_FLAT:
+        if (has_recordings_beside(folder))
+            return ST_OK;
         return err_set(e, ST_USAGE,
                        "%s holds samples of drums, silences, clouds or dust and is no "
                        "project: trowel --batch report lets them be heard",

@@ -156,6 +156,7 @@ static void samples_among_recordings_are_passed_over(void **state)
     assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
     assert_int_equal(found.count, 1);
     assert_string_equal(found.items[0].relative, "tape.wav");
+    assert_int_equal(found.samples, 1);
     source_list_done(&found);
     /* nothing but samples: they were asked for */
     sound(*state, "hits/tape_drum_001_kick.wav");

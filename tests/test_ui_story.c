@@ -340,6 +340,23 @@ static void a_best_of_set_is_not_opened(void **state)
     assert_int_equal(files("picks/catalog.db"), 0);
 }
 
+/* Samples alone are not mined; recordings that they were written beside are. */
+static void samples_among_recordings_are_no_obstacle(void **state)
+{
+    (void)state;
+    run("mkdir beside && cp tapes/evening.wav beside && " TROWEL_BIN
+        " --batch drums --source beside/evening.wav --export beside --seed 1 --quiet && "
+        "cp -r beside alone && rm alone/evening.wav");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "alone");
+    assert_int_equal(pty_end(&pty, 30), 2);
+    assert_non_null(strstr(pty.text, "alone holds samples of drums"));
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "beside");
+    assert_true(pty_wait_for(&pty, "mined 1 recording", 60));
+    leave();
+    assert_int_equal(files("export/beside/*/drums"), 1);
+    run("rm -r beside alone export/beside");
+}
+
 /* A kit is no project: nothing is begun in it. */
 static void a_kit_is_not_opened(void **state)
 {
@@ -415,6 +432,7 @@ int main(void)
         cmocka_unit_test(saved_settings_hold),
         cmocka_unit_test(without_a_folder_it_asks),
         cmocka_unit_test(folders_of_one_name_do_not_mix),
+        cmocka_unit_test(samples_among_recordings_are_no_obstacle),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
 }

@@ -327,7 +327,10 @@ static void drop_samples(struct source_list *list, const char *folder)
             list->items[kept++] = *f;
         }
     }
-    list->count = samples < list->count ? kept : list->count;
+    if (samples < list->count) {
+        list->count = kept;
+        list->samples = samples;
+    }
     free(rows);
 }
 

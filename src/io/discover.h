@@ -31,6 +31,7 @@ struct source_list {
     size_t count;
     size_t unreadable_folders; /* passed over: no permission, or too deep for a path */
     char *unreadable;          /* the first of them by name, below the folder; or NULL */
+    size_t samples;            /* passed over: trowel's own, among recordings */
 };
 
 enum { DISCOVER_SKIPS_MAX = 4 };
