@@ -402,6 +402,39 @@ static void all_knows_its_own_kit(void **state)
     outcome_done(&o);
 }
 
+/* Recorders number what they record: the kit of another 1.wav is another's. */
+static void kits_of_one_name_are_told_apart(void **state)
+{
+    (void)state;
+    char path[512];
+    struct audio a, later;
+    struct root r;
+    enum { EARLIER = 2500 };
+    write_hits("rec1", "1.wav", 3);
+    write_hits("rec2", "1.wav", 4);
+    snprintf(path, sizeof path, "%s/rec2/1.wav", top);
+    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    assert_int_equal(audio_slice(&later, &a, EARLIER, a.frames - EARLIER, NULL), ST_OK);
+    snprintf(path, sizeof path, "%s/rec2", top);
+    assert_int_equal(root_open(&r, path, true, NULL), ST_OK);
+    assert_int_equal(soundfile_write_wav(&r, "1.wav", &later, 16, NULL, NULL), ST_OK);
+    root_done(&r);
+    audio_done(&a);
+    audio_done(&later);
+#define ALL(status, says, n)                                                             \
+    RUN(status, says, "all", "--input_dir", "rec" n, "--stages", "drums", "--seed", "1", \
+        "--export_root", "numbered", "--project_name", "P" n)
+    ALL(0, NULL, "1");
+    char *before = hash("numbered/kits"), *after;
+    ALL(4, "holds a kit", "2");
+    after = hash("numbered/kits");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    ALL(0, NULL, "1");
+#undef ALL
+}
+
 static void textures_without_any_folder_says_so(void **state)
 {
     (void)state;
@@ -438,6 +471,7 @@ int main(void)
         cmocka_unit_test(index_leaves_what_is_no_project),
         cmocka_unit_test(all_tells_what_is_in_the_way_before_it_mines),
         cmocka_unit_test(all_knows_its_own_kit),
+        cmocka_unit_test(kits_of_one_name_are_told_apart),
         cmocka_unit_test(textures_without_any_folder_says_so),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };

@@ -3,6 +3,7 @@
 #include "io/manifest.h"
 #include "io/paths.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,29 @@ static size_t rows_of(const char *folder, struct candidate **rows)
     return count;
 }
 
-static int by_find(const void *a, const void *b)
+static int by_number(double x, double y)
+{
+    return x < y ? -1 : x > y;
+}
+
+/* Recorders number what they record, and so do the names of hits: the place in the
+ * recording tells one 1.wav from another. */
+static int by_place(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     int order = strcmp(x->source, y->source);
-    return order != 0 ? order : strcmp(x->filename, y->filename);
+    order = order != 0 ? order : by_number(x->m.start_sec, y->m.start_sec);
+    return order != 0 ? order : by_number(x->m.end_sec, y->m.end_sec);
+}
+
+/* Only those whose place is known. */
+static size_t keep_places(struct candidate *rows, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(rows[i].m.start_sec) && !isnan(rows[i].m.end_sec))
+            rows[kept++] = rows[i];
+    return kept;
 }
 
 bool kit_is_from(const char *folder, const char *project)
@@ -30,10 +49,12 @@ bool kit_is_from(const char *folder, const char *project)
     struct candidate *kit, *finds;
     size_t in_kit = rows_of(folder, &kit), found = rows_of(project, &finds);
     bool from = false;
+    in_kit = keep_places(kit, in_kit);
+    found = keep_places(finds, found);
     if (found > 0)
-        qsort(finds, found, sizeof *finds, by_find);
+        qsort(finds, found, sizeof *finds, by_place);
     for (size_t i = 0; i < in_kit && found > 0 && !from; i++)
-        from = bsearch(&kit[i], finds, found, sizeof *finds, by_find) != NULL;
+        from = bsearch(&kit[i], finds, found, sizeof *finds, by_place) != NULL;
     free(kit);
     free(finds);
     return from;
