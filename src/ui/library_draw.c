@@ -257,7 +257,9 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
 static int offer(const struct app *app, const struct area *a, int row, const char *key,
                  const char *does)
 {
-    frame_hint(app, a, row, 3, key);
+    char named[32];
+    app_name_keys(app, key, named, sizeof named);
+    area_text(a, row, 3, ROLE_KEY, named);
     return row + area_wrap(a, row, 10, a->cols - 11, ROLE_TEXT, does);
 }
 
