@@ -115,7 +115,8 @@ static void stages_are_listed_with_and_without_blanks(void **state)
 {
     (void)state;
     static const char *const lists[] = {"drums,silences", "drums, silences",
-                                        " silences ,drums ,", "drums,drums,silences"};
+                                        " silences ,drums ,", "silences,drums, ",
+                                        "drums,drums,silences"};
     static const char *const wrong[] = {"", ",", " , ", "drums silences", "drum", "dust"};
     unsigned stages;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {

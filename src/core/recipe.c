@@ -35,6 +35,8 @@ enum status stages_parse(const char *text, unsigned *stages, struct err *e)
     unsigned set = 0;
     for (const char *word = text; *word;) {
         word += strspn(word, " ");
+        if (*word == '\0')
+            break;
         size_t all = strcspn(word, ","), n = all;
         while (n > 0 && word[n - 1] == ' ')
             n--;
