@@ -4,6 +4,7 @@
 #include "core/kit.h"
 #include "core/recipe.h"
 #include "io/manifest.h"
+#include "io/sha256.h"
 #include "io/soundfile.h"
 #include "mined_rig.h"
 #include "program.h"
@@ -205,6 +206,21 @@ static void best_of_sets_hold_what_was_edited(void **state)
     assert_string_equal(before, after);
     free(before);
     free(after);
+    /* without the recordings: the mined file under its own name, and nothing of a
+     * near-miss */
+    char from[300], to[300];
+    snprintf(from, sizeof from, "%s/tapes", m->top);
+    snprintf(to, sizeof to, "%s/elsewhere", m->top);
+    assert_int_equal(rename(from, to), 0);
+    job.force = true;
+    assert_int_equal(curate_run(&job, &result, &e), ST_OK);
+    assert_int_equal(rename(to, from), 0);
+    assert_int_equal(result.chosen, 1);
+    assert_int_equal(result.missing, 1);
+    snprintf(m->path, sizeof m->path, "%s/drums/%s", best, drum.c.filename);
+    assert_int_equal(sha256_file(m->path, name, NULL), ST_OK);
+    assert_string_equal(name, drum.c.sha256);
+    assert_int_equal(tree_count(best, ".wav"), 1);
 }
 
 static int set_up(void **state)

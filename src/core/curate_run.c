@@ -188,10 +188,12 @@ static void drop_misses(struct curate_pool *pool)
 
 /* --- the plan ---------------------------------------------------------------------- */
 
-static bool name_taken(const struct plan *p, const char *relative)
+/* Does another than this one have the name? */
+static bool name_taken(const struct plan *p, const char *relative,
+                       const struct planned *but)
 {
     for (size_t i = 0; i < p->count; i++)
-        if (stem_same(p->item[i].relative, relative))
+        if (&p->item[i] != but && stem_same(p->item[i].relative, relative))
             return true;
     return false;
 }
@@ -209,7 +211,7 @@ static enum status name_planned(struct plan *p, const struct curate_find *f,
         return st;
     snprintf(out->relative, sizeof out->relative, "%s/%.*s%s%s", folder, stem, name, edit,
              name + stem);
-    for (int n = 2; name_taken(p, out->relative); n++)
+    for (int n = 2; name_taken(p, out->relative, out); n++)
         snprintf(out->relative, sizeof out->relative, "%s/%.*s%s_%d%s", folder, stem,
                  name, edit, n, name + stem);
     out->row = f->c;
@@ -269,7 +271,7 @@ static enum status as_mined(struct plan *p, const struct curate_pool *pool, size
     log_write(pool->job->log, LOG_WARNING, "%s; %s", why,
               f->file != NULL ? "copied as it was mined" : "left out");
     item->cut = false;
-    item->relative[0] = '\0'; /* its own name is free again */
+    item->relative[0] = '\0'; /* left out, if it stays so */
     if (f->file != NULL)
         return name_planned(p, f, item, e);
     p->result->per_category[f->category]--;
@@ -448,7 +450,7 @@ static void remove_stale(struct plan *p)
         for (int k = 0; k < CAT_COUNT; k++) {
             snprintf(relative, sizeof relative, "%s/%s",
                      category_folder((enum category)k), p->own[i].filename);
-            if (!name_taken(p, relative) &&
+            if (!name_taken(p, relative, NULL) &&
                 sha256_matches(&p->root, relative, p->own[i].sha256))
                 root_remove(&p->root, relative, NULL);
         }
