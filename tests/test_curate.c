@@ -531,6 +531,8 @@ static void test_foreign_file_is_never_touched(void **state)
     struct err e = {0};
     assert_int_equal(curate(b, b->project, 3, true, NULL, &r, &e), ST_EXISTS);
     assert_non_null(strstr(e.msg, "tape_pad00.wav"));
+    /* nor is anything else begun */
+    assert_int_equal(tree_count(b->best, ""), 1);
     assert_int_equal(sha256_file(in(b, b->best, "pads/tape_pad00.wav"), after, NULL),
                      ST_OK);
     assert_string_equal(before, after);

@@ -113,8 +113,10 @@ static void kits_hold_what_was_edited(void **state)
                      (miss.c.m.end_sec - miss.c.m.start_sec)) <
                 0.3 * (miss.c.m.end_sec - miss.c.m.start_sec));
     assert_true(text_has(text.at, "cut anew"));
-    char *rows = kit_manifest_text(m);
+    char *rows = kit_manifest_text(m), end[32];
+    snprintf(end, sizeof end, ",%.6f,", (double)(drum.c.start_frame + 3000) / MINED_RATE);
     assert_true(text_has(rows, ",anew") && text_has(rows, miss.c.filename));
+    assert_true(text_has(rows, end));
     free(rows);
     text_done(&text);
     /* without the recordings: the mined file, and it is said */
@@ -128,6 +130,7 @@ static void kits_hold_what_was_edited(void **state)
     assert_true(text_has(text.at, "as mined") && text_has(text.at, "no recording"));
     rows = kit_manifest_text(m);
     assert_true(text_has(rows, "edit not heard"));
+    assert_false(text_has(rows, end)); /* of the edges, which nobody hears */
     free(rows);
     text_done(&text);
     assert_int_equal(rename(to, from), 0);
@@ -221,6 +224,18 @@ static void best_of_sets_hold_what_was_edited(void **state)
     assert_int_equal(sha256_file(m->path, name, NULL), ST_OK);
     assert_string_equal(name, drum.c.sha256);
     assert_int_equal(tree_count(best, ".wav"), 1);
+    snprintf(m->path, sizeof m->path, "%s/manifest.csv", best);
+    assert_int_equal(manifest_read(m->path, &rows, &n, NULL), ST_OK);
+    assert_int_equal(n, 1); /* and it lies where it was mined, not where it was moved */
+    snprintf(m->path, sizeof m->path, "%s/drums/%s", best, drum.c.filename);
+    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
+    assert_int_not_equal(a.frames, 3000);
+    double seconds = (double)a.frames / MINED_RATE;
+    assert_true(fabs(rows[0].m.end_sec - rows[0].m.start_sec - seconds) < 1e-4);
+    assert_true(fabs(rows[0].m.duration_sec - seconds) < 1e-5);
+    audio_done(&a);
+    assert_int_equal(rows[0].decision, DECISION_ACCEPTED);
+    free(rows);
 }
 
 static int set_up(void **state)

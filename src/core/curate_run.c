@@ -23,6 +23,7 @@ struct planned {
     size_t find;
     char relative[RELATIVE_BYTES];
     bool cut;      /* from the recording, not copied */
+    bool there;    /* with these bytes */
     char made[64]; /* the cut sound, below the root, until it has its name */
     struct candidate row;
 };
@@ -272,8 +273,11 @@ static enum status as_mined(struct plan *p, const struct curate_pool *pool, size
               f->file != NULL ? "copied as it was mined" : "left out");
     item->cut = false;
     item->relative[0] = '\0'; /* left out, if it stays so */
-    if (f->file != NULL)
-        return name_planned(p, f, item, e);
+    if (f->file != NULL) {
+        enum status st = name_planned(p, f, item, e);
+        recut_as_mined(&item->row, pool->sites[f->site], f->c.filename);
+        return st;
+    }
     p->result->per_category[f->category]--;
     p->result->missing++;
     return ST_OK;
@@ -414,23 +418,38 @@ static enum status copy_file(const struct root *root, const char *from, const ch
     return st;
 }
 
-static enum status put_one(struct plan *p, const struct curate_find *f,
-                           const struct planned *item, struct err *e)
+/* Nothing of anybody else's, also no sample that the user changed, may be in the way:
+ * looked for in all of the set before any of it is written. */
+static enum status check_way(struct plan *p, struct err *e)
 {
     char hash[SHA256_HEX_BYTES], path[PATH_BYTES];
-    if (root_exists(&p->root, item->relative)) {
-        enum status st = path_join(path, sizeof path, p->root.path, item->relative, e);
+    enum status st = ST_OK;
+    for (size_t i = 0; i < p->count && st == ST_OK; i++) {
+        struct planned *item = &p->item[i];
+        if (!root_exists(&p->root, item->relative) ||
+            (item->cut && !item->made[0])) /* a dry run: not known yet */
+            continue;
+        st = path_join(path, sizeof path, p->root.path, item->relative, e);
         if (st == ST_OK)
             st = sha256_file(path, hash, e);
         if (st != ST_OK)
             return st;
-        if (strcmp(hash, item->row.sha256) == 0) {
-            p->result->kept++;
-            return ST_OK;
-        }
-        if (!is_own(p, item->row.filename, hash))
-            return err_set(e, ST_EXISTS, "%s was not written by trowel; move it away",
+        item->there = strcmp(hash, item->row.sha256) == 0;
+        if (!item->there && !is_own(p, item->row.filename, hash))
+            return err_set(e, ST_EXISTS,
+                           "%s is not as trowel wrote it and stands in the way; move it "
+                           "away",
                            path);
+    }
+    return st;
+}
+
+static enum status put_one(struct plan *p, const struct curate_find *f,
+                           const struct planned *item, struct err *e)
+{
+    if (item->there) {
+        p->result->kept++;
+        return ST_OK;
     }
     enum status st = root_mkdirs(&p->root, category_folder(f->category), e);
     if (st == ST_OK)
@@ -488,6 +507,8 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     if (st == ST_OK)
         st = check_other_set(p, job->force, e);
     if (st == ST_OK)
+        st = check_way(p, e);
+    if (st == ST_OK)
         st = write_rows(p, begun_name, e);
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
         job_progress(job->context, (double)i / (double)p->count, "copying");
@@ -516,7 +537,11 @@ static enum status check_there(struct plan *p, const char *folder, bool force,
     st = read_own(p, manifest_name, e);
     p->own_done = p->own_count;
     if (st == ST_OK)
+        st = read_own(p, begun_name, e);
+    if (st == ST_OK)
         st = check_other_set(p, force, e);
+    if (st == ST_OK)
+        st = check_way(p, e);
     root_done(&p->root);
     return st;
 }

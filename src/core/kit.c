@@ -136,6 +136,7 @@ static enum status sound_of(struct making *m, struct kit_item *item, struct audi
     log_write(m->job->log, LOG_WARNING, "%s; the mined file is used", why.msg);
     snprintf(item->cut, sizeof item->cut, "edit not heard: %.90s", why.msg);
     item->recut = false;
+    recut_as_mined(&item->c, &m->set.site, item->c.filename);
     return soundfile_load(item->path, 0, sound, e);
 }
 

@@ -85,6 +85,8 @@ static void plan_cut(const struct loading *l, struct kit_item *item)
                  kind_cut(item->c.kind) ? "edit not heard: no recording %.80s"
                                         : "edit not heard: it was made, not cut",
                  item->c.source_path);
+    if (!item->recut && !item->c.missed_by[0])
+        recut_as_mined(&item->c, s, item->c.filename);
     if (item->cut[0])
         log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s: %s", item->c.filename,
                   item->cut);

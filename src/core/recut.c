@@ -1,6 +1,7 @@
 #include "core/recut.h"
 
 #include "core/dig.h"
+#include "core/project.h"
 #include "core/recordings.h"
 #include "dsp/drum_class.h"
 #include "dsp/hits.h"
@@ -8,10 +9,12 @@
 #include "dsp/loop.h"
 #include "dsp/offset.h"
 #include "dsp/silence.h"
+#include "io/manifest.h"
 #include "io/part_reader.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* As pads_mine reads around a region. */
@@ -22,6 +25,7 @@ void recut_site_init(struct recut_site *s, const char *project,
                      const struct config *otherwise)
 {
     char path[PATH_BYTES];
+    snprintf(s->project, sizeof s->project, "%s", project);
     config_defaults(&s->cfg);
     if (otherwise)
         s->cfg = *otherwise;
@@ -33,6 +37,28 @@ void recut_site_init(struct recut_site *s, const char *project,
 void recut_done(struct recut *r)
 {
     audio_done(&r->sound);
+}
+
+void recut_as_mined(struct candidate *c, const struct recut_site *s, const char *filename)
+{
+    char path[PATH_BYTES], record[PATH_BYTES];
+    struct candidate *known = NULL;
+    size_t count = 0;
+    project_hidden(record, c->source, ".record");
+    if (path_join(path, sizeof path, s->project, record, NULL) != ST_OK ||
+        manifest_read(path, &known, &count, NULL) != ST_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *mined = &known[i];
+        if (mined->missed_by[0] || strcmp(mined->filename, filename) != 0)
+            continue;
+        c->m = mined->m;
+        c->start_frame = mined->start_frame;
+        c->end_frame = mined->end_frame;
+        c->loop_count = mined->loop_count;
+        memcpy(c->loop, mined->loop, sizeof c->loop);
+    }
+    free(known);
 }
 
 /* --- reading --- */

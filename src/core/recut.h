@@ -23,10 +23,11 @@
 #include "io/config.h"
 #include "io/paths.h"
 
-/* With what, and from where: a project's own settings and the folder of its recordings
+/* With what, and from where: a project, its own settings and the folder of its recordings
  * ("" = it is not there any more). */
 struct recut_site {
     struct config cfg;
+    char project[PATH_BYTES];
     char recordings[PATH_BYTES];
 };
 
@@ -52,6 +53,12 @@ enum status recut_make(struct recut *out, const char *recording,
 enum status recut_find(struct recut *out, const struct recut_site *s,
                        const struct candidate *c, int rate_hz, struct err *e);
 void recut_done(struct recut *r);
+
+/* What could not be cut: the row of `c` tells where the sample `filename` lies as it was
+ * mined, and its measures. The catalog tells the place of the user's edges; the project's
+ * record still knows. Unchanged where that is gone. */
+void recut_as_mined(struct candidate *c, const struct recut_site *s,
+                    const char *filename);
 
 /* Dither and write as a sample of the project (global.output_bit_depth); r->c.sha256 is
  * filled. Same candidate and settings: same bytes. */
