@@ -124,7 +124,9 @@ static void key_files_rebind(void **state)
         {"accept: j\n", "keys.yaml: key j of down is in the way of j of accept"},
         {"\nfly: j\n", "keys.yaml:2: there is no action 'fly'"},
         {"accept j\n", "keys.yaml:1: expected `action: keys`"},
-        {"accept: abcd\n", "keys.yaml:1: at most 3 keys in a row"}};
+        {"accept: abcd\n", "keys.yaml:1: abcd is no key (Enter, Del, F5, ^X, gg)"},
+        {"reject: x  Ctrl-X\n", "keys.yaml:1: Ctrl-X is no key (Enter, Del, F5, ^X, gg)"},
+        {"fill: y\n", "keys.yaml:1: fill is of the kit screen alone: write kit.fill"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(keymap_load(&map, wrong[i][0], "keys.yaml", &e), ST_CONFIG);
         assert_string_equal(e.msg, wrong[i][1]);
@@ -132,6 +134,35 @@ static void key_files_rebind(void **state)
     }
     assert_int_equal(keymap_load(&map, "accept: g\n", "k", &e),
                      ST_CONFIG); /* before gg */
+}
+
+/* A remark behind the keys, and a blank before the colon, as YAML has them. The key # is
+ * the last of its line, or quoted. */
+static void key_files_hold_remarks(void **state)
+{
+    (void)state;
+    struct err e;
+    char keys[64];
+    const char *file = "reject : y Del  # not x, it lies badly\n"
+                       "accept: \"g\" # one\ntop: #\tnone\n"
+                       "count: % #\nkit.lock:\t# none\n";
+    assert_int_equal(keymap_load(&map, file, "keys.yaml", &e), ST_OK);
+    const struct {
+        enum screen on;
+        enum action action;
+        const char *keys;
+    } is[] = {{SCREEN_LIBRARY, ACT_REJECT, "y Del"},
+              {SCREEN_LIBRARY, ACT_ACCEPT, "g"},
+              {SCREEN_LIBRARY, ACT_TOP, ""},
+              {SCREEN_LIBRARY, ACT_COUNT, "% #"},
+              {SCREEN_KIT, ACT_LOCK, ""}};
+    for (size_t i = 0; i < sizeof is / sizeof *is; i++) {
+        keymap_keys(&map, is[i].on, is[i].action, keys, sizeof keys);
+        assert_string_equal(keys, is[i].keys);
+    }
+    assert_int_equal(keymap_load(&map, "count: \"# %\"\n", "keys.yaml", &e), ST_OK);
+    keymap_keys(&map, SCREEN_LIBRARY, ACT_COUNT, keys, sizeof keys);
+    assert_string_equal(keys, "# %");
 }
 
 /* What test_docs compares with the man page: no key begins a line of its own. */
@@ -233,6 +264,7 @@ int main(void)
         cmocka_unit_test_setup(the_table_has_no_conflict, set_up),
         cmocka_unit_test_setup(counts_and_prefixes_work, set_up),
         cmocka_unit_test_setup(key_files_rebind, set_up),
+        cmocka_unit_test_setup(key_files_hold_remarks, set_up),
         cmocka_unit_test_setup(no_key_is_taken_for_a_request, set_up),
         cmocka_unit_test(lines_are_edited),
         cmocka_unit_test(history_goes_back_and_forth),

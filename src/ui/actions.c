@@ -158,6 +158,19 @@ static void unbind(struct keymap *map, enum action a, bool kit)
     map->count = kept;
 }
 
+/* `keys # why`: a # between blanks begins a remark; one that ends the line is that key.
+ */
+static void cut_remark(char *keys)
+{
+    for (char *at = keys; (at = strchr(at, '#')); at++)
+        if ((at == keys || strchr(" \t", at[-1])) && at[1] && strchr(" \t", at[1])) {
+            *at = '\0';
+            break;
+        }
+    for (size_t n = strlen(keys); n > 0 && strchr(" \t", keys[n - 1]);)
+        keys[--n] = '\0';
+}
+
 /* One line of a key file, already cut out and writable. */
 static enum status load_line(struct keymap *map, char *line, const char *name, int number,
                              struct err *e)
@@ -172,24 +185,30 @@ static enum status load_line(struct keymap *map, char *line, const char *name, i
     if (!colon)
         return err_set(e, ST_CONFIG, "%s:%d: expected `action: keys`", name, number);
     *colon = '\0';
+    at[strcspn(at, " \t")] = '\0';
     bool kit = strncmp(at, "kit.", 4) == 0;
     enum action a = action_find(kit ? at + 4 : at);
     if (a == ACT_NONE)
         return err_set(e, ST_CONFIG, "%s:%d: there is no action '%s'", name, number, at);
     char *keys = colon + 1 + strspn(colon + 1, " \t");
+    cut_remark(keys);
+    if (*keys && !kit && table[a].where == 0)
+        return err_set(e, ST_CONFIG, "%s:%d: %s is of the kit screen alone: write kit.%s",
+                       name, number, at, at);
     size_t n = strlen(keys);
     if (n >= 2 && (keys[0] == '"' || keys[0] == '\'') && keys[n - 1] == keys[0]) {
         keys[n - 1] = '\0';
         keys++;
     }
     unbind(map, a, kit);
-    const char *rest = keys;
+    const char *rest = keys, *word = keys;
     struct keyseq seq;
     enum status st;
-    while (keyseq_next(&rest, &seq, &st)) {
+    for (; keyseq_next(&rest, &seq, &st); word = rest) {
+        word += strspn(word, " \t");
         if (st != ST_OK)
-            return err_set(e, ST_CONFIG, "%s:%d: at most %d keys in a row", name, number,
-                           KEYSEQ_MAX);
+            return err_set(e, ST_CONFIG, "%s:%d: %.*s is no key (Enter, Del, F5, ^X, gg)",
+                           name, number, (int)(rest - word), word);
         if (map->count < KEYMAP_MAX)
             map->binding[map->count++] = (struct binding){a, kit, seq};
     }

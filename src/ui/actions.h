@@ -78,9 +78,10 @@ struct keymap {
 void keymap_defaults(struct keymap *map);
 
 /* Lay a user's key file over the map: lines `action: keys`, `kit.action: keys` for the
- * kit screen, `#` comments; an action named there has only the keys given (none: off).
- * ST_CONFIG with "NAME:line: what": unknown action, sequence too long, or two actions on
- * one key of one screen; the map is then unchanged. */
+ * kit screen; what `#` and a blank begin is a remark; an action named there has only the
+ * keys given (none: off). ST_CONFIG with "NAME:line: what": unknown action, sequence too
+ * long, an action of the kit screen without `kit.`, or two actions on one key of one
+ * screen; the map is then unchanged. */
 enum status keymap_load(struct keymap *map, const char *text, const char *name,
                         struct err *e);
 

@@ -223,11 +223,14 @@ static char *filter_measures(void)
 static char *keys_document(void)
 {
     struct text t = {0};
-    text_add(&t, "# Keys\n\nMade from `src/ui/actions.def`; `?` in the workstation shows "
-                 "the same for the screen at hand.\n"
-                 "Rebind in `~/.config/trowel/keys.yaml`: lines `action: keys`, and "
-                 "`kit.action: keys` for the kit screen,\nwhere the home row plays the "
-                 "slots. `^X` is control, a sequence is written together (`gg`).\n");
+    text_add(&t,
+             "# Keys\n\nMade from `src/ui/actions.def`; `?` in the workstation shows "
+             "the same for the screen at hand.\n"
+             "Rebind in `~/.config/trowel/keys.yaml`: lines `action: keys`, and "
+             "`kit.action: keys` for the kit screen,\nwhere the home row plays the "
+             "slots. `^X` is control, a sequence is written together (`gg`).\n"
+             "What a `#` and a blank begin is a remark; the key `#` stands last in its "
+             "line.\n");
     for (int g = 0; g < GROUP_COUNT_OF; g++) {
         text_addf(&t,
                   "\n## %s\n\n| Keys | On the kit screen | Action | Does |\n"
