@@ -296,6 +296,8 @@ static void settings_by_name(void **state)
     struct config c;
     struct err e;
     config_defaults(&c);
+    assert_int_equal(config_set(&c, "clouds.grain_length_min_ms = 480", &e), ST_OK);
+    assert_float_equal(c.clouds.grain_length_min_ms, 480, 1e-9);
     assert_int_equal(config_set(&c, "pad_miner.crossfade_ms=80", &e), ST_OK);
     assert_true(c.pad_miner.loop_crossfade_ms == 80);
     assert_int_equal(config_set(&c, "clouds.max_pitch_shift_semitones=3", &e), ST_OK);

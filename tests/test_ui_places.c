@@ -191,6 +191,10 @@ static void a_kit_without_drums_says_so(void **state)
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "K F");
     assert_true(ui_rig_said(&rig, "no drum here fits an empty slot"));
+    /* nor is there anything to propose, and no empty list to stand in */
+    command("best");
+    assert_true(ui_rig_said(&rig, "there is nothing to choose from yet: m mines"));
+    assert_int_equal(view_scope(rig.app.view), SCOPE_ALL);
 }
 
 static void counts_count_everywhere(void **state)

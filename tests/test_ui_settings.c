@@ -3,6 +3,7 @@
 #include "ui_rig.h"
 
 #include "core/rng.h"
+#include "io/paths.h"
 #include "ui/term_options.h"
 
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,6 +81,58 @@ static void commands_and_settings(void **state)
     assert_true(rig.config.audio.match_levels != was);
     ui_rig_keys(&rig, "7 {");
     assert_true(rig.config.audio.match_levels == was);
+}
+
+static void set_to(const char *key, const char *keys)
+{
+    ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, key);
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(config_key(rig.app.settings.cursor)->name, key);
+    ui_rig_keys(&rig, keys);
+}
+
+/* A hit of 0.8 s is not a second longer by one key; what is counted in decibels or hertz
+ * goes by whole ones. */
+static void steps_suit_what_they_change(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ",");
+    set_to("drum_miner.max_length_sec", "}");
+    assert_float_equal(rig.config.drum_miner.max_length_sec, 0.85, 1e-9);
+    set_to("silence_miner.min_duration_sec", "{");
+    assert_float_equal(rig.config.silence_miner.min_duration_sec, 0.05, 1e-9);
+    set_to("drones.swell_duration_sec", "}");
+    assert_float_equal(rig.config.drones.swell_duration_sec, 11, 1e-9);
+    set_to("pad_miner.min_rms_db", "}");
+    assert_float_equal(rig.config.pad_miner.min_rms_db, -44, 1e-9);
+    set_to("pad_miner.spectral_flatness_threshold", "{");
+    assert_float_equal(rig.config.pad_miner.spectral_flatness_threshold, 0.4, 1e-9);
+}
+
+/* As a shell would read it: blanks around the sign, and ~. */
+static void paths_may_begin_at_home(void **state)
+{
+    (void)state;
+    char *home = getenv("HOME"), *was = home ? strdup(home) : NULL, file[300];
+    setenv("HOME", rig.folder, 1);
+    app_command(&rig.app, "set drum_miner.max_length_sec = 0.3");
+    assert_float_equal(rig.config.drum_miner.max_length_sec, 0.3, 1e-9);
+    app_command(&rig.app, "set paths.source_audio_dir = ~/tapes");
+    snprintf(file, sizeof file, "%s/tapes", rig.folder);
+    assert_string_equal(rig.config.paths.source_audio_dir, file);
+    ui_rig_keys(&rig, ", u");
+    assert_string_not_equal(rig.config.paths.source_audio_dir, file);
+    app_command(&rig.app, "set paths.source_audio_dir=~tapes/a~b");
+    assert_string_equal(rig.config.paths.source_audio_dir, "~tapes/a~b");
+    app_command(&rig.app, "decisions ~/kept.txt");
+    snprintf(file, sizeof file, "%s/kept.txt", rig.folder);
+    assert_true(path_is_file(file));
+    assert_true(ui_rig_said(&rig, file));
+    unlink(file);
+    if (was)
+        setenv("HOME", was, 1);
+    free(was);
 }
 
 static void settings_are_searched_and_taken_back(void **state)
@@ -298,6 +352,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(steps_suit_what_they_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(paths_may_begin_at_home, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settings_are_searched_and_taken_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_cursor_goes_where_the_settings_say, set_up,

@@ -146,9 +146,12 @@ enum status config_set(struct config *cfg, const char *assignment, struct err *e
     if (!equals || n == 0 || n >= sizeof name)
         return err_set(e, ST_CONFIG, "%.100s: a setting is written section.key=value",
                        assignment);
+    while (n > 1 && assignment[n - 1] == ' ')
+        n--;
     memcpy(name, assignment, n);
     name[n] = '\0';
-    return config_set_key(cfg, name, equals + 1, e);
+    const char *value = equals + 1;
+    return config_set_key(cfg, name, value + strspn(value, " "), e);
 }
 
 void config_defaults(struct config *cfg)

@@ -64,6 +64,14 @@ enum status path_join(char *out, size_t size, const char *a, const char *b, stru
     return ST_OK;
 }
 
+void path_from_home(char *out, size_t size, const char *written)
+{
+    const char *home = getenv("HOME");
+    bool own = written[0] == '~' && (written[1] == '/' || written[1] == '\0');
+    snprintf(out, size, "%s%s", own && home ? home : "",
+             own && home ? written + 1 : written);
+}
+
 bool path_has(const char *folder, const char *name)
 {
     char path[PATH_BYTES];

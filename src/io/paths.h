@@ -47,6 +47,9 @@ enum status path_check_name(const char *name, const char *what, struct err *e);
 /* "a/b" from "a" and "b" ("b" when `a` is empty); ST_REFUSED when it does not fit. */
 enum status path_join(char *out, size_t size, const char *a, const char *b,
                       struct err *e);
+/* What a user wrote where no shell reads it: `~` and `~/…` begin at $HOME. */
+void path_from_home(char *out, size_t size, const char *written);
+
 const char *path_base(const char *path); /* after the last '/' */
 /* The i-th folder of a list a:b:c (may be NULL); false behind its end. */
 bool path_list_at(const char *list, int i, char *to, size_t n);

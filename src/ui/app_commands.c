@@ -2,6 +2,7 @@
 #include "ui/state.h"
 
 #include "core/demo.h"
+#include "io/paths.h"
 #include "ui/themes.h"
 
 #include <ctype.h>
@@ -65,7 +66,7 @@ static void sort_by(struct app *app, const char *name)
         return;
     }
     view_set_order(app->view, order, view_order_descends(order));
-    app_say(app, "sorted by %s; O turns it around", words_order(order));
+    app_say(app, "sorted by %s; {sort-reverse} turns it around", words_order(order));
 }
 
 static void filter_by(struct app *app, const char *text)
@@ -107,7 +108,7 @@ static void set(struct app *app, const char *assignment)
         return;
     app_say(app, "%s; :save keeps it", assignment);
     char name[96];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, "="), assignment);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, " ="), assignment);
     settings_commit(app, &next, name);
 }
 
@@ -174,6 +175,10 @@ static void pick(struct app *app, const char *text)
         app_warn(app, "best takes 1 to 1000 finds of each category, not %s", text);
         return;
     }
+    if (session_count(app->session) == 0) {
+        app_warn(app, "there is nothing to choose from yet: {mine} mines recordings");
+        return;
+    }
     if (!app_check(app, session_pick_best(app->session, (int)n, &e), &e))
         return;
     view_set_scope(app->view, SCOPE_BEST_OF);
@@ -217,8 +222,10 @@ static void demo(struct app *app)
 static void journal(struct app *app, const char *file)
 {
     struct err e;
-    if (app_check(app, catalog_export(session_catalog(app->session), file, &e), &e))
-        app_say(app, "every decision is in %s", file);
+    char path[PATH_BYTES];
+    path_from_home(path, sizeof path, file);
+    if (app_check(app, catalog_export(session_catalog(app->session), path, &e), &e))
+        app_say(app, "every decision is in %s", path);
 }
 
 static void go_to_row(struct app *app, const char *text)

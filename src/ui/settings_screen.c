@@ -3,6 +3,7 @@
 
 #include "core/array.h"
 #include "core/filter.h"
+#include "io/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,12 +217,18 @@ void settings_done(struct app *app)
 
 void settings_commit(struct app *app, const struct config *next, const char *name)
 {
-    char was[VALUE_BYTES], is[VALUE_BYTES];
+    char was[VALUE_BYTES], is[VALUE_BYTES], path[VALUE_BYTES];
+    struct config taken = *next;
     int key = config_find(name);
+    if (key >= 0 && strncmp(name, "paths.", 6) == 0 &&
+        config_get(next, key, is, sizeof is) && is[0] == '~') {
+        path_from_home(path, sizeof path, is); /* no shell has read it */
+        config_set_key(&taken, name, path, NULL);
+    }
     if (key >= 0 && config_get(app->config, key, was, sizeof was) &&
-        config_get(next, key, is, sizeof is) && strcmp(was, is) != 0)
+        config_get(&taken, key, is, sizeof is) && strcmp(was, is) != 0)
         remember(&app->settings, key, was, is);
-    *app->config = *next;
+    *app->config = taken;
     take_effect(app, name);
 }
 
@@ -271,7 +278,8 @@ static void search(struct app *app, int step)
             return;
         }
     }
-    app_say(app, s->search[0] ? "no setting holds '%s'" : "/ looks for a setting%s",
+    app_say(app,
+            s->search[0] ? "no setting holds '%s'" : "{search} looks for a setting%s",
             s->search);
 }
 
@@ -331,7 +339,10 @@ static void change(struct app *app, int step, bool typed)
     if (next_word(k, value, step, next, sizeof next)) {
         take(app, next);
     } else if (!typed && (k->type == CONFIG_INT || k->type == CONFIG_REAL)) {
-        double by = k->type == CONFIG_INT || k->high - k->low > 20 ? 1 : 0.05;
+        double normal = strtod(k->default_text, NULL);
+        bool short_time = strcmp(k->unit, "s") == 0 && normal < 2;
+        bool whole = k->type == CONFIG_INT || (k->high - k->low > 20 && !short_time);
+        double by = whole ? 1 : 0.05;
         snprintf(next, sizeof next, "%.6g", strtod(value, NULL) + step * by);
         take(app, next);
     } else {
