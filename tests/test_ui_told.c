@@ -112,20 +112,31 @@ static void screens_name_keys_of_ones_own(void **state)
     assert_int_equal(
         keymap_load(&rig.app.map,
                     "mine: Y\njobs: W\npane: ^G\ndetail: ^T\naccept: ^Y\ncancel: ^O\n"
-                    "clear-filter: ^V\n",
+                    "clear-filter: ^V\nsort-reverse: ^E\nassign: ^A\nback: ^X\n"
+                    "help: ^W\nkit.back: ^X\n",
                     "keys.yaml", &e),
         ST_OK);
     resize(30, 112);
     ui_rig_keys(&rig, "M");
     assert_true(shown("^T hears it, ^Y takes it"));
-    ui_rig_keys(&rig, "q W");
+    ui_rig_keys(&rig, "^X W");
     assert_true(shown("Y  mines the project's recordings"));
     assert_true(shown(" ^O cancels   ^T tries again   ^G to the log "));
-    ui_rig_keys(&rig, "q ,");
+    ui_rig_keys(&rig, "^X ,");
     assert_true(shown("   ^T changes it  ^O as normal  "));
-    ui_rig_keys(&rig, "q f");
+    ui_rig_keys(&rig, "^X f");
     ui_rig_type(&rig, "nosuchthing");
     assert_true(shown("matches nosuchthing; ^V clears"));
+    ui_rig_keys(&rig, "Esc o");
+    assert_true(ui_rig_said(&rig, "; ^E turns it around"));
+    app_command(&rig.app, "sort name");
+    assert_true(ui_rig_said(&rig, "sorted by name; ^E turns it around"));
+    ui_rig_keys(&rig, "^P Esc");
+    assert_true(ui_rig_said(&rig, "nothing is open here; ^X quits"));
+    ui_rig_keys(&rig, "q");
+    assert_true(ui_rig_said(&rig, "q does nothing here; ^W shows the keys that do"));
+    ui_rig_keys(&rig, "K"); /* the kit's own key for it is another one */
+    assert_true(shown("in the library ^A and e adds more"));
 }
 
 static void help_is_searched_by_key_and_word(void **state)

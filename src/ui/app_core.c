@@ -14,41 +14,6 @@ static const struct screen_ops *const screens[SCREEN_COUNT] = {
     [SCREEN_SOURCE] = &source_screen,     [SCREEN_JOBS] = &jobs_screen,
     [SCREEN_SETTINGS] = &settings_screen, [SCREEN_HELP] = &help_screen};
 
-void app_first_key(const struct app *app, enum action a, char *to, size_t n)
-{
-    const enum screen on[] = {app->screen, SCREEN_LIBRARY, SCREEN_KIT};
-    to[0] = '\0';
-    for (size_t i = 0; i < sizeof on / sizeof *on && !to[0]; i++)
-        keymap_keys(&app->map, on[i], a, to, n);
-    if (!to[0])
-        snprintf(to, n, "%s", action_info(a)->name);
-    to[strcspn(to, " ")] = '\0';
-}
-
-void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes)
-{
-    size_t n = 0;
-    for (const char *at = said; *at && n + 1 < bytes;) {
-        char name[32], key[64];
-        const char *end = *at == '{' ? strchr(at, '}') : NULL;
-        enum action a = ACT_NONE;
-        if (end && (size_t)(end - at) < sizeof name) {
-            snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
-            a = action_find(name);
-        }
-        if (a == ACT_NONE) {
-            to[n++] = *at++;
-            continue;
-        }
-        app_first_key(app, a, key, sizeof key);
-        size_t room = bytes - n, wrote = strlen(key);
-        snprintf(to + n, room, "%s", key);
-        n += wrote < room ? wrote : room - 1;
-        at = end + 1;
-    }
-    to[n] = '\0';
-}
-
 __attribute__((format(printf, 3, 0))) static void say(struct app *app, enum role role,
                                                       const char *format, va_list args)
 {
@@ -515,7 +480,7 @@ static void leave(struct app *app)
     if (app->page.open || app->screen != SCREEN_LIBRARY)
         act(app, &close);
     else if (!library_screen.act(app, &close))
-        app_say(app, "nothing is open here; q quits");
+        app_say(app, "nothing is open here; {back} quits");
 }
 
 static void paste(struct app *app, uint32_t key)
@@ -556,7 +521,7 @@ void app_key(struct app *app, uint32_t key)
     } else if (r == KEY_UNKNOWN && key != K_ESC) {
         char name[32];
         key_text(name, sizeof name, key);
-        app_say(app, "%s does nothing here; ? shows the keys that do", name);
+        app_say(app, "%s does nothing here; {help} shows the keys that do", name);
     }
 }
 

@@ -176,8 +176,10 @@ static void swap_match(struct app *app, int step)
             transport_kit_hit(app->transport, k->slot, VELOCITY_FULL);
         return;
     }
-    app_warn(app, "no drum fits %s; assign one in the library with \" and its key",
-             kit_slot_name(k->slot));
+    app_warn(
+        app,
+        "no drum fits %s; assign one in the library with {library.assign} and its key",
+        kit_slot_name(k->slot));
 }
 
 /* The empty slots as an export would fill them. */
@@ -253,8 +255,8 @@ static void fill_slots(struct app *app, bool shuffle)
         app_say(app, shuffle ? "there is nothing else to shuffle in"
                      : empty == 0
                          ? "every slot is full"
-                         : "no drum here fits an empty slot; \" in the library puts "
-                           "any find there");
+                         : "no drum here fits an empty slot; {library.assign} in the "
+                           "library puts any find there");
         return;
     }
     bool did = app_did(

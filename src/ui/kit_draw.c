@@ -162,9 +162,12 @@ static void draw_extras(struct app *app, const struct area *a)
     area_hline(&rule, 0, ROLE_BORDER);
     area_printf(a, 0, 3, app->kit.extras ? ROLE_STRONG : ROLE_DIM, " extras %zu ", count);
     if (count == 0 && a->rows > 1) {
-        area_fit(
-            a, 1, 2, a->cols - 3, ROLE_DIM, CUT_END,
-            "none yet: what you accept goes along; in the library \" and e adds more");
+        char none[160];
+        app_name_keys(app,
+                      "none yet: what you accept goes along; in the library "
+                      "{library.assign} and e adds more",
+                      none, sizeof none);
+        area_fit(a, 1, 2, a->cols - 3, ROLE_DIM, CUT_END, none);
         return;
     }
     size_t rows = (size_t)(a->rows > 1 ? a->rows - 1 : 0), top = 0;

@@ -143,7 +143,7 @@ static void next_order(struct app *app)
         at++;
     int order = orders[(at + 1) % ORDERS];
     view_set_order(app->view, order, view_order_descends(order));
-    app_say(app, "sorted by %s; O turns it around", words_order(order));
+    app_say(app, "sorted by %s; {sort-reverse} turns it around", words_order(order));
 }
 
 static void search_again(struct app *app, int direction, int n)

@@ -281,7 +281,8 @@ bool app_check(struct app *app, enum status st, const struct err *e);
 bool app_did(struct app *app, enum status st, const struct err *e);
 /* The first key of an action: on this screen, or where it has one; else its name. */
 void app_first_key(const struct app *app, enum action a, char *to, size_t n);
-/* What is said names actions in braces, "{undo} undoes": keys are the user's own. */
+/* What is said names actions in braces, "{undo} undoes": keys are the user's own.
+ * "{library.assign}" is the library's key, whatever screen says so. */
 void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes);
 void app_show(struct app *app, enum screen screen); /* with a way back */
 void app_back(struct app *app);

@@ -90,3 +90,52 @@ const char *words_name(const struct app *app, const struct find *f, int cells)
     size_t whole = strlen(s->stem);
     return strncmp(f->name, s->stem, whole) == 0 ? f->name + folders_in(s) : f->name;
 }
+
+/* --- keys that are named ------------------------------------------------------------ */
+
+static void first_key(const struct app *app, enum screen first, enum action a, char *to,
+                      size_t n)
+{
+    const enum screen on[] = {first, SCREEN_LIBRARY, SCREEN_KIT};
+    to[0] = '\0';
+    for (size_t i = 0; i < sizeof on / sizeof *on && !to[0]; i++)
+        keymap_keys(&app->map, on[i], a, to, n);
+    if (!to[0])
+        snprintf(to, n, "%s", action_info(a)->name);
+    to[strcspn(to, " ")] = '\0';
+}
+
+void app_first_key(const struct app *app, enum action a, char *to, size_t n)
+{
+    first_key(app, app->screen, a, to, n);
+}
+
+void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes)
+{
+    static const char library[] = "library.";
+    size_t n = 0;
+    for (const char *at = said; *at && n + 1 < bytes;) {
+        char name[32], key[64];
+        const char *end = *at == '{' ? strchr(at, '}') : NULL;
+        enum action a = ACT_NONE;
+        enum screen on = app->screen;
+        if (end && (size_t)(end - at) < sizeof name) {
+            const char *of =
+                at + 1 +
+                (strncmp(at + 1, library, strlen(library)) == 0 ? strlen(library) : 0);
+            snprintf(name, sizeof name, "%.*s", (int)(end - of), of);
+            a = action_find(name);
+            on = of > at + 1 ? SCREEN_LIBRARY : app->screen;
+        }
+        if (a == ACT_NONE) {
+            to[n++] = *at++;
+            continue;
+        }
+        first_key(app, on, a, key, sizeof key);
+        size_t room = bytes - n, wrote = strlen(key);
+        snprintf(to + n, room, "%s", key);
+        n += wrote < room ? wrote : room - 1;
+        at = end + 1;
+    }
+    to[n] = '\0';
+}
