@@ -17,11 +17,12 @@ struct batch_of_jobs {
     bool force, at_start, blank; /* blank: no source is known */
     struct recipe recipe;
     struct source_list sources;
-    unsigned char *wishes;   /* by source: WANTED, CLEAR */
+    unsigned char *wishes;   /* by source: WANTED, CLEAR, UNDER_WAY */
     bool join_due, going_on; /* some are being mined by an earlier request */
     size_t changed;          /* are other recordings now than those on record */
     char changed_name[STEM_BYTES];
     size_t otherwise; /* were mined with other settings, and stay as they are */
+    size_t before;    /* the same of those that were under way when all were asked for */
     int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
     size_t waiting, done, failed, elsewhere, cancelled, finds;
@@ -36,7 +37,7 @@ struct task {
     struct find_list finds;
 };
 
-enum { WANTED = 1, CLEAR = 2, READ_AT_START = 1 << 30 };
+enum { WANTED = 1, CLEAR = 2, UNDER_WAY = 4, READ_AT_START = 1 << 30 };
 
 static void free_all(struct batch_of_jobs *b)
 {
@@ -70,10 +71,22 @@ static void submit_join(struct batch_of_jobs *b,
     jobs_submit(b->place.jobs, &spec);
 }
 
+/* What was under way went on with the settings that it began with. */
+static void count_before(struct batch_of_jobs *b)
+{
+    struct catalog_source s;
+    for (size_t i = 0; b->force && i < b->sources.count; i++)
+        b->before += b->wishes[i] == UNDER_WAY &&
+                     project_record(b->place.project, b->sources.items[i].stem, &s, NULL,
+                                    NULL) == ST_OK &&
+                     s.recipe_hash != b->recipe.hash;
+}
+
 static enum status join(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct batch_of_jobs *b = arg;
     struct assemble_more more = {.ctx = ctx, .stacks = &b->stacks};
+    count_before(b);
     return project_assemble(b->place.project, &more, NULL, e);
 }
 
@@ -86,7 +99,11 @@ static enum status publish(void *arg, const struct job_context *ctx, struct err 
 
 static void all_done(struct batch_of_jobs *b, enum status st, const struct err *e)
 {
-    char sentence[280], failed[64] = "", elsewhere[64] = "", changed[48] = "";
+    char sentence[360], failed[64] = "", elsewhere[64] = "", changed[48] = "";
+    char before[80] = "";
+    if (b->before > 0)
+        snprintf(before, sizeof before,
+                 "; %zu begun before with other settings, :mine all", b->before);
     if (b->changed > 0)
         snprintf(changed, sizeof changed, "; %zu changed, w says which", b->changed);
     if (b->failed > 0)
@@ -106,8 +123,9 @@ static void all_done(struct batch_of_jobs *b, enum status st, const struct err *
                  "another trowel is at work on %zu recording%s; the finds come up here",
                  b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s%s%s",
-                 b->done, b->done == 1 ? "" : "s", b->finds, failed, elsewhere, changed);
+        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s%s%s%s",
+                 b->done, b->done == 1 ? "" : "s", b->finds, failed, elsewhere, changed,
+                 before);
     answer(b, st, sentence);
     free_all(b);
 }
@@ -319,7 +337,7 @@ static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *f
     job_name(name, sizeof name, file->stem);
     if (jobs_pending(b->place.jobs, name)) {
         b->going_on = true;
-        return 0;
+        return UNDER_WAY;
     }
     if (project_record(p, file->stem, &on_record, NULL, NULL) != ST_OK)
         return WANTED;
@@ -350,7 +368,8 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
         st = err_set(e, ST_NO_MEMORY, "no memory to mine");
     size_t any = 0;
     for (size_t i = 0; st == ST_OK && i < b->sources.count; i++) {
-        any += (b->wishes[i] = wanted(b, &b->sources.items[i])) != 0;
+        b->wishes[i] = wanted(b, &b->sources.items[i]);
+        any += (b->wishes[i] & WANTED) != 0;
         if (job_cancelled(ctx))
             st = err_set(e, ST_CANCELLED, "mining cancelled");
     }
@@ -403,6 +422,10 @@ static void nothing_to_mine(struct batch_of_jobs *b)
     else if (b->sources.count == 0)
         snprintf(sentence, sizeof sentence, "there are no recordings in %.300s",
                  b->input_dir);
+    else if (b->going_on && b->force)
+        snprintf(sentence, sizeof sentence,
+                 "being mined already, with the settings of before; ask again when it is "
+                 "done");
     else if (b->going_on)
         snprintf(sentence, sizeof sentence, "it is being mined already; w shows how far");
     else if (b->source[0])
@@ -429,7 +452,7 @@ static void looked(void *arg, enum status st, const struct err *e)
     }
     b->submitting = true;
     for (size_t i = 0; i < b->sources.count; i++)
-        if (b->wishes[i])
+        if (b->wishes[i] & WANTED)
             submit_one(b, i);
     b->submitting = false;
     if (b->waiting > 0)

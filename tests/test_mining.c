@@ -411,6 +411,53 @@ static void other_settings_are_told(void **state)
     assert_string_equal(d->sentence, "every recording is mined already");
 }
 
+/* What is under way goes on as it began: who asks for all with other settings is told. */
+static void what_was_under_way_keeps_its_settings(void **state)
+{
+    struct desk *d = *state;
+    struct mine_request all = {.config = &d->config, .force = true};
+    ask_and_look(d); /* both wait */
+    d->config.separation.pads = true;
+    assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+    struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    assert_int_equal(poll(&fd, 1, 10000), 1);
+    jobs_deliver(d->jobs);
+    assert_int_equal(d->replied, ST_NOTHING);
+    assert_string_equal(d->sentence,
+                        "being mined already, with the settings of before; ask again "
+                        "when it is done");
+    atomic_store(&go_on, true);
+    settle(d);
+    /* one of two is under way */
+    d->config.separation.pads = false;
+    assert_int_equal(rename_record(d, tapes[0], false), 0);
+    atomic_store(&go_on, false);
+    struct mine_request one = {.config = &d->config, .source = tapes[0]};
+    assert_int_equal(mining_start(&d->place, &one, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+    assert_int_equal(poll(&fd, 1, 10000), 1);
+    struct job_spec spec = {.title = "busy", .work = wait_work, .done = wait_done};
+    jobs_submit(d->jobs, &spec);
+    jobs_deliver(d->jobs);
+    d->config.separation.pads = true;
+    assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+    assert_int_equal(poll(&fd, 1, 10000), 1);
+    jobs_deliver(d->jobs);
+    atomic_store(&go_on, true);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    assert_non_null(
+        strstr(d->sentence, "; 1 begun before with other settings, :mine all"));
+    /* and nothing of it when the settings are the same */
+    assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+    assert_null(strstr(d->sentence, "begun before"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +471,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_recording_that_changed_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_under_way_keeps_its_settings, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
