@@ -54,7 +54,7 @@ static void errand_done(void *arg, enum status st, const struct err *e)
               st == ST_OK ? r->sentence : e->msg);
     if (r->reply.done)
         r->reply.done(r->reply.to, st, st == ST_OK ? r->sentence : e->msg,
-                      st == ST_OK ? r->listing.at : NULL);
+                      st == ST_OK || st == ST_NOTHING ? r->listing.at : NULL);
     text_done(&r->listing);
     free(r);
 }
@@ -151,9 +151,12 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .ctx = ctx,
                           .log = ctx->log};
     struct text plan = {0};
-    if (job.dry_run)
-        say_replaced(r, &job);
     enum status st = kit_run(&job, &result, &plan, e);
+    if (st == ST_OK && job.dry_run && result.exported == 0) /* no kit replaces another */
+        st = err_set(e, ST_NOTHING,
+                     "no sample of this kit fits the machine: there is nothing to write");
+    if (st == ST_OK && job.dry_run)
+        say_replaced(r, &job);
     if (st == ST_OK && !job.dry_run) { /* what to do now comes before what it holds */
         text_addf(&r->listing,
                   "Copy the folder ROLAND to the root of the card, then import it on the "

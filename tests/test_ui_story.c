@@ -174,6 +174,35 @@ static void from_tape_to_kit(void **state)
     assert_int_equal(files("export/tapes/catalog.db"), 1);
 }
 
+static void run(const char *what)
+{
+    char command[FOLDER_BYTES + 400];
+    snprintf(command, sizeof command, "cd '%s' && %s", folder, what);
+    assert_int_equal(system(command), 0);
+}
+
+/* A sample that is longer than the machine takes, and nothing else: no empty kit is
+ * offered, and none replaces what lies there. */
+static void what_fits_nowhere_is_not_written(void **state)
+{
+    (void)state;
+    run("export HOME=. && " TROWEL_BIN " --batch process --input_dir tapes "
+        "--project_name LONG --stages clouds --set clouds.cloud_duration_sec=185 --seed "
+        "1 "
+        "--quiet && touch before");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/LONG");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type(":filter cat:clouds\r", "cloud_");
+    type("a", "accepted cloud_");
+    type(":kit NIGHTBUS\r", "kit named NIGHTBUS");
+    type("E", "no sample of this kit fits the machine: there is nothing to write");
+    assert_true(shows("", "at most 180 s", 20)); /* and why */
+    assert_true(shows("", " q closes ", 20));
+    type("\r", "near misses"); /* writes nothing */
+    leave();
+    run("test -z \"$(find export/kits -newer before)\" && rm -r export/LONG before");
+}
+
 /* The decision of the first session is there in the next one. */
 static void the_next_session_remembers(void **state)
 {
@@ -215,13 +244,6 @@ static void without_a_folder_it_asks(void **state)
     assert_true(pty_wait_for(&pty, "1 other", 20)); /* newest first now */
     pty_send(&pty, "q");
     assert_int_equal(pty_end(&pty, 30), 0);
-}
-
-static void run(const char *what)
-{
-    char command[FOLDER_BYTES + 400];
-    snprintf(command, sizeof command, "cd '%s' && %s", folder, what);
-    assert_int_equal(system(command), 0);
 }
 
 /* Open the project and wait until nothing is mined any more; the jobs screen stays. */
@@ -422,6 +444,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_tape_to_kit),
+        cmocka_unit_test(what_fits_nowhere_is_not_written),
         cmocka_unit_test(the_next_session_remembers),
         cmocka_unit_test(a_kit_is_not_opened),
         cmocka_unit_test(a_best_of_set_is_not_opened),
