@@ -423,6 +423,53 @@ static void a_full_disk_is_named(void **state)
     folder_remove(top);
 }
 
+static enum status dry_run(const char *in, const char *out, struct err *e)
+{
+    struct config cfg;
+    struct kit_result r;
+    config_defaults(&cfg);
+    struct kit_job job = {.input_dir = in,
+                          .output_dir = out,
+                          .kit_name = "K",
+                          .target = "tr8s",
+                          .cfg = &cfg,
+                          .dry_run = true};
+    return kit_run(&job, &r, NULL, e);
+}
+
+/* Half a kit that a full disk left is nobody else's: a dry run says so, too. */
+static void half_a_kit_is_not_in_the_way(void **state)
+{
+    (void)state;
+    char top[256], in[300], list[400];
+    struct err e = {0};
+    struct audio a;
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(audio_init(&a, (size_t)44100 * 4, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = 0.5f * sinf((float)i * 0.01f);
+    folder_wav(in, "tone.wav", &a, 16);
+    audio_done(&a);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {100000, 100000};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        _exit(run_kit(in, top, "K", false, NULL, &e) != ST_DISK);
+    }
+    assert_int_equal(program_wait(pid), 0);
+    snprintf(list, sizeof list, "%s/K/ROLAND/TR-8S/SAMPLE/K/BD_kick.WAV", top);
+    assert_int_equal(access(list, F_OK), 0);
+    assert_int_equal(dry_run(in, top, &e), ST_OK);
+    /* what is on no list is not touched */
+    snprintf(list, sizeof list, "%s/K/.trowel/kit.begun", top);
+    assert_int_equal(unlink(list), 0);
+    assert_int_equal(dry_run(in, top, &e), ST_EXISTS);
+    folder_remove(top);
+}
+
 /* Killed at any moment and run again: the same kit as without. */
 static void killed_exports_leave_whole_files(void **state)
 {
@@ -473,6 +520,7 @@ int main(void)
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(a_full_disk_is_named),
+        cmocka_unit_test(half_a_kit_is_not_in_the_way),
         cmocka_unit_test(killed_exports_leave_whole_files),
     };
     return cmocka_run_group_tests_name("kit files", tests, NULL, NULL);

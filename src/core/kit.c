@@ -79,6 +79,21 @@ static enum status read_earlier(struct earlier *kit, const struct root *root,
     return st;
 }
 
+/* What an export that was stopped has left here: the next one takes it away. */
+static enum status add_begun(struct earlier *kit, const struct root *root, struct err *e)
+{
+    char *text, *rest;
+    size_t n;
+    enum status st = root_read_file(root, LIST, MANIFEST_MAX_BYTES, &text, &n, e);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    for (char *line = strtok_r(text, "\n", &rest); line && st == ST_OK;
+         line = strtok_r(NULL, "\n", &rest))
+        st = add_earlier(kit, line, e);
+    free(text);
+    return st;
+}
+
 static bool is_earlier(const struct earlier *kit, const char *path)
 {
     for (size_t i = 0; i < kit->count; i++)
@@ -102,7 +117,7 @@ static enum status check_way(const struct making *m, const struct earlier *kit,
                              struct err *e)
 {
     char path[PATH_BYTES];
-    if (!kit->there && root_exists(&m->root, SHEET))
+    if (!kit->there && root_exists(&m->root, SHEET) && !is_earlier(kit, SHEET))
         return err_set(e, ST_EXISTS, "%s/%s is no kit's; move it away", m->root.path,
                        SHEET);
     for (size_t i = 0; i < m->plan.count; i++) {
@@ -285,6 +300,8 @@ static enum status check_there(struct making *m, struct err *e)
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
     st = check_earlier(&kit, m, e);
+    if (st == ST_OK)
+        st = add_begun(&kit, &m->root, e);
     if (st == ST_OK)
         st = check_way(m, &kit, e);
     free(kit.path);
