@@ -239,6 +239,9 @@ static void gates_say_by_how_much(void **state)
     p.min_peak_db = quiet.peak_db + 0.02;
     struct hit just = cut_one(&a, &plans.at[0], &p);
     assert_string_equal(just.missed_by, "peak 0.1 dB below the gate");
+    p.max_peak_db = loud.peak_db - 0.02;
+    just = cut_one(&a, &plans.at[1], &p);
+    assert_string_equal(just.missed_by, "peak 0.1 dB above the gate");
     hit_plans_done(&plans);
     audio_done(&a);
 }
@@ -503,6 +506,18 @@ static void a_crackle_has_no_body(void **state)
             hit_plans_done(&plans);
             audio_done(&a);
         }
+    for (int hiss = 0; hiss < 3; hiss++) { /* that of what it lies in is not its own */
+        struct audio a;
+        make(&a, 2, 1);
+        floor_noise(&a, 0.03 + 0.006 * hiss);
+        a.data[RATE / 2] = 0.5F;
+        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        struct hit h = cut_one(&a, &plans.at[0], &p);
+        assert_string_equal(h.missed_by, "");
+        assert_true(part(&h, "body") < 0.01);
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
     for (int rising = 0; rising < 2; rising++) { /* what swells to its end has one, too */
         struct audio a;
         make(&a, 2, 1);
@@ -571,12 +586,13 @@ static void a_thump_below_hearing_is_no_hit(void **state)
     static const double corners_hz[] = {2, 5, 10};
     struct hits_params p = hits_params_default();
     const double at_s = 0.5;
-    for (size_t k = 0; k < 4; k++) {
+    for (size_t k = 0; k < 5; k++) {
         struct audio a;
         make(&a, 2, 1);
         floor_noise(&a, 0.0005);
         for (size_t i = RATE / 2; i < RATE * 3 / 2; i++) {
-            double t = (double)(i - RATE / 2) / RATE, turns = 36 * t - exp(-t * 60);
+            double t = (double)(i - RATE / 2) / RATE;
+            double turns = (k < 4 ? 36 : 28) * t - exp(-t * 60);
             a.data[i] += k < 3 ? (float)(0.6 * exp(-6.2832 * corners_hz[k] * t))
                                : (float)(0.6 * exp(-t * 4) * sin(6.2832 * turns));
         }

@@ -289,6 +289,83 @@ static void steady_sounds_stay_steady(void **state)
         }
 }
 
+/* Beside what it will be mixed with, a smear lies a quarter turn from it: their powers
+ * add at once and throughout, where chance would double or cancel them. */
+static void what_is_beside_adds_in_power(void **state)
+{
+    (void)state;
+    enum { FRAMES = 617400, PIECE = 2205 };
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        struct audio a, beside, b;
+        audio_init(&a, 132300, 1, 44100, NULL);
+        audio_init(&beside, FRAMES, 1, 44100, NULL);
+        tone_add(&a, -1, 330, 0.2, 0);
+        tone_add(&beside, -1, 330, 0.2, (double)seed);
+        struct smear_spec spec = {.window_s = 0.25, .beside = &beside};
+        struct rng r = rng_derive(seed, 0, "smear", 0);
+        assert_int_equal(stretch_smear(&b, &a, FRAMES, &spec, &r, NULL), ST_OK);
+        for (size_t i = 0; i < FRAMES; i++)
+            b.data[i] += beside.data[i];
+        for (size_t at = 22050; at + 22050 < FRAMES; at += PIECE) {
+            double both = level_rms_range(&b, at, at + PIECE);
+            assert_close(level_to_db(both / (double)0.2f), 0, 0.3);
+        }
+        audio_done(&b);
+        audio_done(&beside);
+        audio_done(&a);
+    }
+}
+
+/* As steady as they are where one channel is all but silent, whichever it is. */
+static void either_channel_is_heeded(void **state)
+{
+    (void)state;
+    for (int on = 0; on < 2; on++) {
+        struct audio a, b;
+        double least, most;
+        audio_init(&a, 132300, 2, 44100, NULL);
+        tone_add(&a, on, 330, 0.2, 0);
+        struct rng r = rng_derive(1, 0, "smear", 0);
+        assert_int_equal(stretch_any(&b, &a, 600000, false, &r, NULL), ST_OK);
+        tone_wavering(&b, 22050, &least, &most);
+        assert_true(least > -0.2 && most < 0.2);
+        audio_done(&b);
+        audio_done(&a);
+    }
+}
+
+/* A loop's partials come round to where they began, though no whole number of their
+ * waves is in it: around the join, too, it is as steady. And tones that beat are as loud
+ * as they were. */
+static void a_loop_closes_in_phase(void **state)
+{
+    (void)state;
+    for (int beating = 0; beating < 2; beating++)
+        for (size_t k = 0; k < 4; k++) {
+            struct audio a, b;
+            double least, most;
+            size_t frames = 590000 + 50 * k; /* 2943.3 … waves of it */
+            audio_init(&a, 132300, 1, 44100, NULL);
+            tone_add(&a, -1, 220, 0.2, 0);
+            if (beating)
+                tone_add(&a, -1, 223, 0.2, 1);
+            struct rng r = rng_derive(k, 0, "smear", 0);
+            assert_int_equal(stretch_any(&b, &a, frames, true, &r, NULL), ST_OK);
+            double off = level_to_db(level_rms(&b) / level_rms(&a));
+            assert_close(off, 0, 0.01);
+            for (size_t i = 0; i < frames / 2; i++) {
+                float was = b.data[i];
+                b.data[i] = b.data[i + frames / 2];
+                b.data[i + frames / 2] = was;
+            }
+            tone_wavering(&b, frames / 2 - 66150, &least, &most);
+            if (!beating)
+                assert_true(least > -0.5 && most < 0.5);
+            audio_done(&b);
+            audio_done(&a);
+        }
+}
+
 /* What is struck is dissolved as before: a snare in a loop of 2 s is a rush of noise
  * over all of eight times that, and no 5 ms of it jump. With tones to be dissolved, too,
  * nothing else is. */
@@ -356,6 +433,14 @@ static void odd_sounds_are_survived(void **state)
     assert_true(b.frames == 100 && level_peak(&b) == 0);
     audio_done(&b);
     audio_done(&silence);
+    struct audio silent, still; /* is no louder than it was */
+    audio_init(&silent, 44100, 1, 44100, NULL);
+    struct rng r = rng_derive(1, 0, "smear", 0);
+    assert_int_equal(stretch_any(&still, &silent, 220500, true, &r, NULL), ST_OK);
+    for (size_t i = 0; i < still.frames; i++)
+        assert_true(still.data[i] == 0);
+    audio_done(&still);
+    audio_done(&silent);
 }
 
 int main(void)
@@ -369,6 +454,9 @@ int main(void)
         cmocka_unit_test(attacks_stay_sharp),
         cmocka_unit_test(smear_keeps_level_and_colour),
         cmocka_unit_test(steady_sounds_stay_steady),
+        cmocka_unit_test(what_is_beside_adds_in_power),
+        cmocka_unit_test(either_channel_is_heeded),
+        cmocka_unit_test(a_loop_closes_in_phase),
         cmocka_unit_test(strokes_are_dissolved),
         cmocka_unit_test(odd_sounds_are_survived),
     };
