@@ -74,24 +74,27 @@ static void what_is_too_deep_is_counted(void **state)
     struct source_list found;
     struct discover_options options = {.recursive = true};
     sound(*state, "tape.wav");
-    memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    int at = open(*state, O_RDONLY | O_DIRECTORY);
-    for (int i = 0; i < DEEP; i++) {
-        assert_int_equal(mkdirat(at, name, 0777), 0);
-        int below = openat(at, name, O_RDONLY | O_DIRECTORY);
-        assert_true(below >= 0);
+    for (const char *c = "zxy"; *c; c++) {
+        memset(name, *c, sizeof name - 1);
+        int at = open(*state, O_RDONLY | O_DIRECTORY);
+        for (int i = 0; i < DEEP; i++) {
+            assert_int_equal(mkdirat(at, name, 0777), 0);
+            int below = openat(at, name, O_RDONLY | O_DIRECTORY);
+            assert_true(below >= 0);
+            close(at);
+            at = below;
+        }
         close(at);
-        at = below;
     }
-    close(at);
     enum status st = discover(&found, *state, &options, NULL);
-    char command[FOLDER_BYTES + 20]; /* folder_remove names paths, too */
-    snprintf(command, sizeof command, "rm -rf '%s'/x*", (char *)*state);
+    char command[FOLDER_BYTES + 30]; /* folder_remove names paths, too */
+    snprintf(command, sizeof command, "cd '%s' && rm -rf x* y* z*", (char *)*state);
     assert_int_equal(system(command), 0);
     assert_int_equal(st, ST_OK);
     assert_int_equal(found.count, 1);
-    assert_int_equal(found.unreadable_folders, 1);
+    assert_int_equal(found.unreadable_folders, 3);
+    memset(name, 'x', sizeof name - 1); /* the first by name */
     assert_memory_equal(found.unreadable, name, sizeof name - 1);
     source_list_done(&found);
 }
@@ -158,6 +161,11 @@ static void samples_among_recordings_are_passed_over(void **state)
     assert_string_equal(found.items[0].relative, "tape.wav");
     assert_int_equal(found.samples, 1);
     source_list_done(&found);
+    options.skip_projects = false; /* all that sounds was asked for */
+    assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 2);
+    source_list_done(&found);
+    options.skip_projects = true;
     /* nothing but samples: they were asked for */
     sound(*state, "hits/tape_drum_001_kick.wav");
     folder_write(*state, "hits/manifest.csv", list, sizeof list - 1);

@@ -453,6 +453,28 @@ static void what_is_waited_for_does_not_wait(void **state)
     assert_int_equal(other.got, ST_CANCELLED);
 }
 
+/* Who takes what is waited for leaves the rest to the workers, and takes no wake-up from
+ * them: with all of them idle each job is done. */
+static void the_rest_is_not_left_lying(void **state)
+{
+    (void)state;
+    struct jobs *j;
+    atomic_int ran = 0;
+    struct probe p = {.ran = &ran, .owner = pthread_self()};
+    assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
+    for (int i = 0; i < 100; i++) {
+        struct job_spec spec = {.work = work, .done = done, .arg = &p, .at_once = i == 0};
+        jobs_submit(j, &spec);
+        for (int ms = 0; p.delivered <= i; ms++) {
+            assert_true(ms < 5000);
+            nap_ms(1);
+            jobs_deliver(j);
+        }
+    }
+    assert_int_equal(atomic_load(&ran), 100);
+    jobs_free(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +490,7 @@ int main(void)
         cmocka_unit_test(an_end_sleeps_while_it_waits),
         cmocka_unit_test(errands_go_first_and_do_not_count),
         cmocka_unit_test(what_is_waited_for_does_not_wait),
+        cmocka_unit_test(the_rest_is_not_left_lying),
         cmocka_unit_test(work_is_told_by_weight),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

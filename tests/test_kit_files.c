@@ -2,6 +2,7 @@
  * what is left of one that was killed. */
 #define _XOPEN_SOURCE 700
 #include "core/kit.h"
+#include "core/kit_origin.h"
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
@@ -302,6 +303,38 @@ static void a_whole_kit_or_none(void **state)
     folder_remove(top);
 }
 
+/* A recording and a place in it tell where a sample came from; one that was made has no
+ * place, and tells nothing. */
+static void a_kit_is_known_by_places(void **state)
+{
+    (void)state;
+    char top[256], kit[300], project[300];
+    folder_make(top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    snprintf(project, sizeof project, "%s/P", top);
+    static const struct {
+        const char *row;
+        bool same;
+    } of[] = {{"BD.WAV,1,1.wav,drum,2.5,2.75", true},
+              {"BD.WAV,1,1.wav,drum,2.5,2.76", false},
+              {"BD.WAV,1,1.wav,drum,2.4,2.75", false},
+              {"BD.WAV,2,2.wav,drum,2.5,2.75", false},
+              {"E01.WAV,1,1.wav,cloud,,", false}};
+    put(project, "manifest.csv",
+        "filename,source,source_path,type,start_sec,end_sec\r\n"
+        "1_drum_001.wav,1,1.wav,drum,2.5,2.75\r\n"
+        "1_cloud_01.wav,1,1.wav,cloud,,\r\n");
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        char list[256];
+        snprintf(list, sizeof list,
+                 "filename,source,source_path,type,start_sec,end_sec\r\n%s\r\n",
+                 of[i].row);
+        put(kit, "manifest.csv", list);
+        assert_int_equal(kit_is_from(kit, project), of[i].same);
+    }
+    folder_remove(top);
+}
+
 /* Notes on the assignment sheet outlast the kit they were made on. */
 static void an_edited_sheet_is_kept(void **state)
 {
@@ -516,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_long_list_is_told_in_short),
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),
+        cmocka_unit_test(a_kit_is_known_by_places),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),

@@ -179,6 +179,8 @@ static void a_best_of_set_replaces_only_its_own(void **state)
     REFUSED("export", "first holds what trowel mined; name another folder", "curate",
             "--input_root", "export/MINED", "--output_root", "export/MINED/first",
             "--force");
+    REFUSED("export", "first/ holds what trowel mined", "curate", "--input_root",
+            "export/MINED", "--output_root", "export/MINED/first/", "--force");
     REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
             "--output_root", "export/kits/KIT", "--force");
     REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
@@ -394,6 +396,13 @@ static void all_knows_its_own_kit(void **state)
     snprintf(project, sizeof project, "%s/own/BATCH_01", top);
     folder_remove(project);
     run(0, "ASSIGN.txt says how", all);
+    folder_remove(project);
+    RUN(0, "ASSIGN.txt says how", "all", "--input_dir", "one/first.wav", "--stages",
+        "drums", "--seed", "1", "--export_root", "own");
+    folder_remove(project);
+    RUN(4, "holds a kit", "all", "--input_dir", "two/second.wav", "--stages", "drums",
+        "--seed", "1", "--export_root", "own");
+    run(0, NULL, all);
     program_run(&o, top,
                 (char *[]){TROWEL_BIN, "--batch", "all", "--input_dir", "one", "--stages",
                            "drums", "--seed", "2", "--export_root", "own", NULL});
