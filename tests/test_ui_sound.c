@@ -341,6 +341,12 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_true(fabs(heard_s() - mined_s) < 1e-4);
     ui_rig_keys(&rig, "^R"); /* what is redone is heard, too */
     assert_true(fabs(heard_s() - once_s) < 1e-4);
+    rig.config.interface.audition_delay_ms = -1; /* off: only Space sounds */
+    ui_rig_keys(&rig, "Space");
+    assert_false(sound()->playing);
+    ui_rig_keys(&rig, "> u");
+    heard_s();
+    assert_false(sound()->playing);
 }
 
 /* Who listens to the seam while trying loops goes on hearing seams. */
@@ -402,6 +408,20 @@ static void in_context_the_bar_is_the_context(void **state)
     assert_int_equal(cells, 16);
     assert_int_equal(first, (int)((start_s - from_s) / span_s * 16));
     assert_true(abs(lines - (int)((end_s - start_s) / span_s * 16)) <= 1);
+    free(screen);
+    rig.config.interface.context_sec = 60; /* which it has to neither side */
+    screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, "▏ 0:20.0  in context"));
+    bar = strstr(screen, "▕");
+    assert_non_null(bar);
+    cells = 0;
+    for (const char *c = bar + 3; strncmp(c, "▏", 3) != 0; cells++) {
+        assert_true(cells < 16);
+        if (strncmp(c, "─", 3) == 0) /* what is to come of it */
+            assert_true(cells >= (int)(start_s / 20 * 16) &&
+                        cells < (int)ceil(end_s / 20 * 16));
+        c += (*c & 0x80) ? 3 : 1;
+    }
     free(screen);
 }
 

@@ -145,6 +145,10 @@ static void help_is_searched_by_key_and_word(void **state)
     ui_rig_keys(&rig, "? / ^ R Enter");
     assert_true(shown("───\n  ^R             redo"));
     ui_rig_keys(&rig, "/");
+    ui_rig_type(&rig, "^"); /* a whole key, not what one begins with */
+    ui_rig_keys(&rig, "Enter");
+    assert_true(ui_rig_said(&rig, "nothing here holds '^'"));
+    ui_rig_keys(&rig, "/");
     ui_rig_type(&rig, "SEAM");
     ui_rig_keys(&rig, "Enter");
     assert_true(shown("───\n  e              hear the loop's seam again and again"));
@@ -184,6 +188,12 @@ static void a_recording_shows_what_is_listed(void **state)
     assert_int_equal(s->only, CATEGORY_ANY);
     assert_int_equal(
         session_find(rig.session, (size_t)source_current(&rig.app))->category, CAT_DRUMS);
+    ui_rig_keys(&rig, "q");
+    for (int i = 0;
+         i < 20 && (int)view_scope(rig.app.view) - SCOPE_CATEGORY != CAT_SILENCES; i++)
+        ui_rig_keys(&rig, "]");
+    ui_rig_keys(&rig, "M");
+    assert_int_equal(s->only, CAT_SILENCES);
 }
 
 /* Moved thresholds find pads, wherever hits lie: they are shown beside what is there,
@@ -459,6 +469,42 @@ static void what_stays_empty_is_named(void **state)
     assert_true(ui_rig_said(&rig, "filled the kit, but no drum here fits LT MT HT RS HC "
                                   "CH OH CC RC"));
     assert_true(shown("CC RC · u undoes"));
+    ui_rig_keys(&rig, "u d L F"); /* what is locked is meant to be as it is */
+    assert_true(ui_rig_said(&rig, "no drum here fits MT HT RS HC CH OH CC RC"));
+}
+
+/* A snare of a telephone, a little better isolated, is not what fills the slot, though
+ * the library alone knows at what rate it was recorded. */
+static void a_slot_is_filled_from_the_wider_recording(void **state)
+{
+    (void)state;
+    struct err e;
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);
+    for (int i = 0; i < 2; i++) {
+        struct catalog_source src = {.rate_hz = i ? 44100 : 8000, .frames = 441000};
+        struct candidate c;
+        snprintf(src.stem, sizeof src.stem, "%s", i ? "desk" : "phone");
+        snprintf(src.path, sizeof src.path, "%s.wav", src.stem);
+        candidate_clear(&c);
+        c.kind = KIND_DRUM;
+        c.saved = true;
+        c.source_rate_hz = src.rate_hz;
+        c.m.score = i ? 0.9 : 0.95;
+        c.m.hit_confidence = 0.9;
+        c.m.duration_sec = 0.2;
+        parts_add(&c.parts, "drum", 0.9);
+        snprintf(c.hit_class, sizeof c.hit_class, "snare");
+        snprintf(c.source, sizeof c.source, "%s", src.stem);
+        snprintf(c.filename, sizeof c.filename, "%s_drum_001_snare.wav", src.stem);
+        assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    }
+    session_announce(rig.session);
+    ui_rig_keys(&rig, "K F");
+    long on = session_kit(rig.session)->slot[1].index;
+    assert_true(on >= 0);
+    assert_string_equal(session_find(rig.session, (size_t)on)->name,
+                        "desk_drum_001_snare");
 }
 
 int main(void)
@@ -485,6 +531,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_wide_list_shows_names_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loops_are_counted_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_stays_empty_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_is_filled_from_the_wider_recording, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }
