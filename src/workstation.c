@@ -152,9 +152,6 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .log = ctx->log};
     struct text plan = {0};
     enum status st = kit_run(&job, &result, &plan, e);
-    if (st == ST_OK && job.dry_run && result.exported == 0) /* no kit replaces another */
-        st = err_set(e, ST_NOTHING,
-                     "no sample of this kit fits the machine: there is nothing to write");
     if (st == ST_OK && job.dry_run)
         say_replaced(r, &job);
     if (st == ST_OK && !job.dry_run) { /* what to do now comes before what it holds */

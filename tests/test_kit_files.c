@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
+#include <sndfile.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -303,6 +304,41 @@ static void a_whole_kit_or_none(void **state)
     folder_remove(top);
 }
 
+/* One sample that is longer than the machine takes, and nothing else: no empty kit is
+ * made, and none replaces the one that lies there. */
+static void what_fits_nowhere_is_no_kit(void **state)
+{
+    enum { LOW_RATE = 8000, TOO_LONG = 181 * LOW_RATE };
+    (void)state;
+    char top[256], in[300], kit[300], path[400];
+    struct err e;
+    struct text summary = {0};
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_OK);
+    char *before = tree_hash(kit, NULL);
+    snprintf(path, sizeof path, "%s/kick.wav", in);
+    assert_int_equal(remove(path), 0);
+    float *x = calloc(TOO_LONG, sizeof *x);
+    for (size_t i = 0; i < TOO_LONG; i++)
+        x[i] = i % 20 < 10 ? 0.1f : -0.1f;
+    snprintf(path, sizeof path, "%s/long.wav", in);
+    assert_true(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_16, LOW_RATE, 1, x, TOO_LONG));
+    free(x);
+    assert_int_equal(run_kit(in, top, "K", true, &summary, &e), ST_NOTHING);
+    assert_true(text_has(e.msg, "no sample of this kit fits the machine"));
+    assert_true(text_has(summary.at, "180 s")); /* and why */
+    text_done(&summary);
+    char *after = tree_hash(kit, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    folder_remove(top);
+}
+
 /* A recording and a place in it tell where a sample came from; one that was made has no
  * place, and tells nothing. */
 static void a_kit_is_known_by_places(void **state)
@@ -549,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_long_list_is_told_in_short),
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),
+        cmocka_unit_test(what_fits_nowhere_is_no_kit),
         cmocka_unit_test(a_kit_is_known_by_places),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),

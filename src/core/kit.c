@@ -448,6 +448,10 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
                        "the kit is more than the %s holds: %s; without --no-fit what is "
                        "too much is left out",
                        m->target->title, why);
+    if (m->plan.left_out == m->plan.count) /* no kit replaces another */
+        return err_set(
+            e, ST_NOTHING,
+            "no sample of this kit fits the machine: there is nothing to write");
     m->written = calloc(m->plan.count, sizeof *m->written);
     return m->written ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the kit");
 }

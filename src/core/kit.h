@@ -44,7 +44,8 @@ bool kit_keeps_stereo(const struct config *cfg, enum category category);
 enum status kit_check(const struct kit_job *job, struct err *e);
 
 /* Plan, print the budget into `summary` (plain lines, appended; may be NULL), write.
- * ST_EXISTS, ST_OVER_BUDGET (no_fit), ST_NOTHING (no samples), ST_REFUSED, ST_DISK … */
+ * ST_EXISTS, ST_OVER_BUDGET (no_fit), ST_NOTHING (no samples, or none that fits),
+ * ST_REFUSED, ST_DISK … */
 enum status kit_run(const struct kit_job *job, struct kit_result *result,
                     struct text *summary, struct err *e);
 
