@@ -265,10 +265,10 @@ static void test_a_kit_follows(void **state)
     free(p);
 }
 
-/* What is cut to a stub of its class brings no variety: a second kick comes before 60 ms
+/* What is cut to a scrap of its class brings no variety: a second kick comes before 60 ms
  * of a crash, and a whole crash before the second kick. So does one as short that no
  * miner cut. */
-static void test_a_stub_is_no_variety(void **state)
+static void test_a_scrap_is_no_variety(void **state)
 {
     struct bench *b = *state;
     for (int way = 0; way < 3; way++) {
@@ -579,7 +579,7 @@ int main(void)
         CASE(test_reasons_fit_their_room),
         CASE(test_user_comes_first),
         CASE(test_a_kit_follows),
-        CASE(test_a_stub_is_no_variety),
+        CASE(test_a_scrap_is_no_variety),
         CASE(test_places_differ),
         CASE(test_no_two_alike),
         CASE(test_diversity),

@@ -223,7 +223,7 @@ static void explain(const struct curate_entry *e, struct curate_pick *p, double 
 static const double second_of_class = 0.8, further_of_class = 0.3, same_kind = 0.15,
                     same_recording = 0.1, same_place = 0.3;
 
-bool curate_is_stub(const struct candidate *c)
+bool curate_is_scrap(const struct candidate *c)
 {
     return !isnan(c->m.score) && wholeness(c) <= 0.0;
 }
@@ -231,12 +231,12 @@ bool curate_is_stub(const struct candidate *c)
 static struct choice choice_of(const struct curate_entry *entries, size_t i)
 {
     const struct curate_entry *e = &entries[i];
-    bool stub = e->category == CAT_DRUMS &&
-                curate_is_stub(e->c); /* brings no variety: as a second one */
+    bool scrap = e->category == CAT_DRUMS &&
+                 curate_is_scrap(e->c); /* brings no variety: as a second one */
     return (struct choice){.entry = i,
                            .score = curate_score(e->c, e->category, NULL),
-                           .crowd = stub ? second_of_class : 0.0,
-                           .peers = stub,
+                           .crowd = scrap ? second_of_class : 0.0,
+                           .peers = scrap,
                            .accepted = e->c->decision == DECISION_ACCEPTED};
 }
 

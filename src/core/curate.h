@@ -30,7 +30,7 @@ double curate_band_worth(const struct candidate *c);
 /* Of a hit: so little of its class that it is none. A crash that is over in a tenth of a
  * second is what the next stroke left of one, or a spoken s. What somebody cut (and no
  * miner scored) is as long as they want it. */
-bool curate_is_stub(const struct candidate *c);
+bool curate_is_scrap(const struct candidate *c);
 
 struct curate_entry {
     uint64_t id;

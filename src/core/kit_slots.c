@@ -27,7 +27,7 @@ double kit_worth(const struct candidate *c)
     double worth = curate_score(c, CAT_DRUMS, NULL);
     if (c->decision == DECISION_ACCEPTED)
         return fmax(worth, ACCEPTED) * 1.15;
-    if (curate_is_stub(c))
+    if (curate_is_scrap(c))
         return 0;
     return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
 }
