@@ -1,6 +1,5 @@
 #include "known.h"
 
-#include "core/project.h"
 #include "io/text.h"
 #include "ui/chooser.h"
 
@@ -14,7 +13,8 @@
 
 bool known_project(const char *folder)
 {
-    return project_folder_kind(folder) == FOLDER_PROJECT;
+    return path_has(folder, "catalog.db") || path_has(folder, "manifest.csv") ||
+           path_has(folder, "config.effective.yaml");
 }
 
 void known_read(struct known *k, const char *user_dir)

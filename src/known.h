@@ -15,7 +15,8 @@ struct known {
     char path[KNOWN_MAX][PATH_BYTES];
 };
 
-/* Is this folder a project? */
+/* May this folder be a project? Told by names alone, for lists of them: kits and best-of
+ * sets have a manifest, too (project_folder_kind looks closely). */
 bool known_project(const char *folder);
 
 /* Those that are still there. user_dir "" = none. */

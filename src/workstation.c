@@ -359,9 +359,10 @@ static bool has_recordings_beside(const char *folder)
 
 /* What trowel wrote and is no project: a catalog of its own in it would be in the way of
  * who makes it anew. */
-static enum status check_openable(const char *folder, struct err *e)
+static enum status check_openable(const char *folder, enum folder_kind kind,
+                                  struct err *e)
 {
-    switch (project_folder_kind(folder)) {
+    switch (kind) {
     case FOLDER_KIT:
         return err_set(e, ST_USAGE,
                        "%s is a kit: its report.html lets it be heard, and trowel opens "
@@ -384,30 +385,30 @@ static enum status check_openable(const char *folder, struct err *e)
     }
 }
 
-/* ST_CANCELLED when the user chose none. */
+/* The one that is named, or the one stood in where there is something to open, else one
+ * that is known. ST_CANCELLED when the user chose none. */
 static enum status choose(struct workstation *w, const char *wish, struct err *e)
 {
     char folder[PATH_BYTES] = ".";
     if (wish && !path_is_folder(wish))
         return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
-    if (wish) {
-        enum status st = check_openable(wish, e);
-        if (st != ST_OK)
-            return st;
-        return known_project(wish) ? open_project(w, wish, e)
-                                   : open_recordings(w, wish, e);
-    }
-    bool here =
-        check_openable(".", NULL) == ST_OK && (known_project(".") || has_recordings("."));
-    if (!here) {
-        enum status st = known_or_here(w, folder, e);
-        if (st != ST_OK)
-            return st;
-        if (!folder[0])
+    if (wish)
+        snprintf(folder, sizeof folder, "%s", wish);
+    enum folder_kind kind = project_folder_kind(folder);
+    enum status st = check_openable(folder, kind, e);
+    if (!wish && (st != ST_OK || (kind != FOLDER_PROJECT && !has_recordings(".")))) {
+        st = known_or_here(w, folder, e);
+        if (st == ST_OK && !folder[0])
             return ST_CANCELLED;
+        if (st == ST_OK) {
+            kind = project_folder_kind(folder);
+            st = check_openable(folder, kind, e);
+        }
     }
-    return known_project(folder) ? open_project(w, folder, e)
-                                 : open_recordings(w, folder, e);
+    if (st != ST_OK)
+        return st;
+    return kind == FOLDER_PROJECT ? open_project(w, folder, e)
+                                  : open_recordings(w, folder, e);
 }
 
 /* --- putting it together --------------------------------------------------------------
