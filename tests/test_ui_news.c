@@ -95,8 +95,8 @@ static void the_longer_news_take_the_seldomer_they_are_read(void **state)
 
 static int joins;
 
-static enum status mine_stub(void *user, const struct mine_request *r,
-                             struct app_reply reply, struct err *e)
+static enum status mine_joins(void *user, const struct mine_request *r,
+                              struct app_reply reply, struct err *e)
 {
     (void)user;
     (void)e;
@@ -114,7 +114,7 @@ static void rows_left_as_they_are_are_joined_again(void **state)
     struct session *other;
     struct err e;
     struct catalog_source src = *session_source(rig.session, 0);
-    rig.app.setup.ops.mine = mine_stub;
+    rig.app.setup.ops.mine = mine_joins;
     joins = 0;
     idle_for(2.1);
     assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);

@@ -31,10 +31,7 @@ static int tear_down(void **state)
 
 static bool shown(const char *part)
 {
-    char *screen = ui_rig_screen(&rig);
-    bool is = strstr(screen, part) != NULL;
-    free(screen);
-    return is;
+    return ui_rig_shows(&rig, part);
 }
 
 static void command(const char *line)

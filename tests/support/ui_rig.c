@@ -200,6 +200,16 @@ char *ui_rig_screen(struct ui_rig *r)
     return text;
 }
 
+bool ui_rig_shows(struct ui_rig *r, const char *part)
+{
+    char *screen = ui_rig_screen(r);
+    bool does = strstr(screen, part) != NULL;
+    if (!does)
+        fprintf(stderr, "no '%s' in\n%s\n", part, screen);
+    free(screen);
+    return does;
+}
+
 bool ui_rig_said(const struct ui_rig *r, const char *part)
 {
     bool does = strstr(r->app.echo, part) != NULL;

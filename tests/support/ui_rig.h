@@ -34,6 +34,8 @@ void ui_rig_type(struct ui_rig *r, const char *text);
 /* The screen as text; the caller frees. */
 char *ui_rig_screen(struct ui_rig *r);
 
+/* Is this on the screen? Prints the screen when not. */
+bool ui_rig_shows(struct ui_rig *r, const char *part);
 /* Does the last line of news hold this? Prints the line when not. */
 bool ui_rig_said(const struct ui_rig *r, const char *part);
 
