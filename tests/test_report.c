@@ -23,7 +23,7 @@ static void make_samples(const char *folder)
 {
     static const char *const names[] = {"kick <script>alert(1)<|script>.wav",
                                         "snare & \"friends\".wav",
-                                        "hat \xf0\x9f\xa5\x81.wav"};
+                                        "hat \xf0\x9f\xa5\x81 \xe2\x80\xaevaw.wav"};
     for (int d = 0; d < 3; d++) {
         struct audio a;
         struct rng rng = rng_derive(1, (uint64_t)d, "report test", 0);
@@ -61,6 +61,9 @@ static void page_holds_every_sample_escaped(void **state)
     assert_int_equal(count(text, "<script>alert"), 0);
     assert_true(text_has(text, "&lt;script&gt;alert"));
     assert_true(text_has(text, "snare &amp; &quot;friends&quot;"));
+    assert_true(
+        text_has(text, "hat \xf0\x9f\xa5\x81 ?vaw")); /* nothing turns what follows */
+    assert_int_equal(count(text, "\xe2\x80\xae"), 0);
     assert_int_equal(count(text, "http://") + count(text, "https://"), 0);
     free(text);
 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 const char report_mark[] = "<!doctype html><!-- trowel report -->\n";
 
@@ -62,10 +63,12 @@ static const char script[] =
     "return;e.preventDefault()});"
     "const m=/^#play=(\\d+)$/.exec(location.hash);if(m){go(+m[1]);toggle(at)}";
 
+/* What a terminal would obey, a browser would too: U+202E turns what follows it. */
 static void escape(struct text *t, const char *s)
 {
+    size_t from = t->length;
     for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
+        char c = *s;
         if (c == '&')
             text_add(t, "&amp;");
         else if (c == '<')
@@ -76,9 +79,13 @@ static void escape(struct text *t, const char *s)
             text_add(t, "&quot;");
         else if (c == '\'')
             text_add(t, "&#39;");
-        else if (c >= 0x20 && c != 0x7f)
+        else
             text_bytes(t, s, 1);
     }
+    if (t->failed || t->length == from)
+        return;
+    err_tame(t->at + from);
+    t->length = from + strlen(t->at + from);
 }
 
 static void base64(struct text *t, const unsigned char *bytes, size_t n)
