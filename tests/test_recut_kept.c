@@ -238,6 +238,46 @@ static void best_of_sets_hold_what_was_edited(void **state)
     free(rows);
 }
 
+static void note_line(void *said, enum log_level level, const char *line)
+{
+    (void)level;
+    text_add(said, line);
+}
+
+/* A manifest alone tells no rate of a recording, which places in it hang on. */
+static void edits_without_a_catalog_are_not_heard_and_said(void **state)
+{
+    struct mined *m = *state;
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    struct curate_result result;
+    struct text said = {0};
+    struct log log = {.user = &said, .sink = note_line};
+    char words[1024], best[300], from[400], to[400], hash[65];
+    snprintf(words, sizeof words,
+             "edges \"%lld %lld\" tape/drum/%s\naccepted tape/drum/%s\n",
+             (long long)drum.c.start_frame, (long long)drum.c.start_frame + 2500,
+             drum.c.filename, drum.c.filename);
+    folder_write(m->top, "words.txt", words, strlen(words));
+    snprintf(m->path, sizeof m->path, "%s/words.txt", m->top);
+    snprintf(best, sizeof best, "%s/best2", m->top);
+    snprintf(from, sizeof from, "%s/catalog.db", m->project);
+    snprintf(to, sizeof to, "%s/catalog.away", m->top);
+    assert_int_equal(rename(from, to), 0);
+    struct curate_job job = {.input_root = m->project,
+                             .output_root = best,
+                             .decisions = m->path,
+                             .options = {.top = 1, .diversity = 0.3},
+                             .log = &log};
+    assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
+    assert_int_equal(rename(to, from), 0);
+    assert_true(text_has(said.at, "no catalog that tells the rate"));
+    assert_true(text_has(said.at, "copied as it was mined"));
+    text_done(&said);
+    snprintf(m->path, sizeof m->path, "%s/drums/%s", best, drum.c.filename);
+    assert_int_equal(sha256_file(m->path, hash, NULL), ST_OK);
+    assert_string_equal(hash, drum.c.sha256);
+}
+
 static int set_up(void **state)
 {
     return mined_rig_setup(state, 1u << STAGE_PADS | 1u << STAGE_DRUMS);
@@ -250,6 +290,7 @@ int main(void)
         cmocka_unit_test(kits_hold_what_was_edited),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),
+        cmocka_unit_test(edits_without_a_catalog_are_not_heard_and_said),
     };
     return cmocka_run_group_tests_name("recut kept", tests, set_up, mined_rig_teardown);
 }

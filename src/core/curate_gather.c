@@ -71,7 +71,7 @@ static void hear(struct curate_pool *pool, struct curate_find *f, const struct a
     f->heard = similarity_vector(pool->ear, a, f->vector, NULL) == ST_OK;
 }
 
-/* --- a project with its catalog ---------------------------------------------------- */
+/* --- a project, by its catalog or its manifest -------------------------------------- */
 
 static enum status add_known(struct curate_pool *pool, const char *folder,
                              const struct candidate *c, enum category category,
@@ -196,11 +196,12 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
     size_t count = 0;
     int base = pool->stacks;
     enum status st = manifest_read(manifest, &rows, &count, e);
+    int site = st == ST_OK ? add_site(pool, folder) : -1;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         st = job_go_on(pool->job->context, e);
         if (st == ST_OK)
             st = add_known(pool, folder, &rows[i], kind_category(rows[i].kind), NULL,
-                           base, -1, e);
+                           base, site, e);
     }
     free(rows);
     return st;

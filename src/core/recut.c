@@ -324,6 +324,11 @@ static enum status place(struct cutting *c, const struct candidate *find, struct
     c->source_rate_hz = info->rate_hz;
     c->rate_hz = c->rate_hz > 0 ? c->rate_hz : info->rate_hz;
     c->frames = info->claimed_frames > 0 ? info->claimed_frames : INT64_MAX / 4;
+    if (find->source_rate_hz <= 0)
+        return err_set(e, ST_UNSUPPORTED,
+                       "%s has no catalog that tells the rate of its recording; "
+                       "trowel --batch index makes one",
+                       find->filename);
     if (info->rate_hz != find->source_rate_hz)
         return err_set(e, ST_UNSUPPORTED,
                        "%s has %d Hz, but %s was found in a recording of %d Hz",
