@@ -6,6 +6,7 @@
 #include "nap.h"
 #include "program.h"
 #include "pty.h"
+#include "ui/term.h"
 #include "ui_rig.h"
 #include "vt.h"
 
@@ -218,6 +219,36 @@ static void a_crash_gives_it_back_too(void **state)
     kill(pty.pid, SIGSEGV);
     assert_int_equal(pty_end(&pty, 10), 128 + SIGSEGV);
     assert_non_null(strstr(pty.text, "\033[?1049l"));
+}
+
+/* The terminal as the workstation takes it and gives it back; 0 when every signal does
+ * then what it did before. */
+static int taken_and_given_back(void *arg)
+{
+    static const int signals[] = {SIGTSTP, SIGINT, SIGTERM, SIGWINCH, SIGHUP, SIGSEGV};
+    struct terminal *term;
+    struct theme theme;
+    (void)arg;
+    theme_builtin(&theme);
+    struct term_options options = {
+        .theme = &theme, .depth = TERM_AUTO, .tier = TERM_AUTO};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
+    if (term_open(&term, &options, NULL) != ST_OK)
+        return 99;
+    term_close(term);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (signal(signals[i], SIG_DFL) != SIG_DFL)
+            return signals[i];
+    return 0;
+}
+
+/* A handler of curses's own, left behind, would draw on a screen that is no more. */
+static void no_handler_is_left_behind(void **state)
+{
+    (void)state;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 24, 80, taken_and_given_back, NULL);
+    assert_int_equal(pty_end(&pty, 10), 0);
 }
 
 static void stopping_and_going_on(void **state)
@@ -546,6 +577,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_terminal_is_given_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_gives_it_back_too, set_up, tear_down),
+        cmocka_unit_test(no_handler_is_left_behind),
         cmocka_unit_test_setup_teardown(stopping_and_going_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_shell_set_is_set_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(five_hundred_resizes, set_up, tear_down),

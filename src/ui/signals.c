@@ -9,12 +9,13 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* What the handlers may touch. Written while no handler is installed, except `seen`. */
+/* What the handlers may touch. Written while no handler is installed; the bytes of `undo`
+ * before their number. */
 static struct {
     int fd[2];
     struct termios before;
     char undo[256];
-    size_t undo_bytes;
+    volatile sig_atomic_t undo_bytes;
     struct sigaction old[NSIG];
 } here = {.fd = {-1, -1}};
 
@@ -47,7 +48,7 @@ static void on_watched(int number)
 
 static void on_crash(int number)
 {
-    if (write(STDOUT_FILENO, here.undo, here.undo_bytes) >= 0)
+    if (write(STDOUT_FILENO, here.undo, (size_t)here.undo_bytes) >= 0)
         tcsetattr(STDIN_FILENO, TCSANOW, &here.before);
     signal(number, SIG_DFL);
     raise(number);
@@ -60,11 +61,9 @@ static void catch (int number, void (*handler)(int), int flags)
     sigaction(number, &a, &here.old[number]);
 }
 
-void signals_install(const char *undo, const struct termios *before)
+void signals_install(const struct termios *before)
 {
-    here.undo_bytes =
-        strlen(undo) < sizeof here.undo ? strlen(undo) : sizeof here.undo - 1;
-    memcpy(here.undo, undo, here.undo_bytes);
+    here.undo_bytes = 0;
     here.before = *before;
     if (pipe(here.fd) == 0)
         for (int i = 0; i < 2; i++) {
@@ -76,6 +75,13 @@ void signals_install(const char *undo, const struct termios *before)
     catch (SIGPIPE, SIG_IGN, 0);
     for (int i = 0; i < CRASHES && CATCH_CRASHES; i++)
         catch (crashes[i], on_crash, (int)SA_RESETHAND);
+}
+
+void signals_set_undo(const char *undo)
+{
+    size_t n = strlen(undo) < sizeof here.undo ? strlen(undo) : sizeof here.undo - 1;
+    memcpy(here.undo, undo, n);
+    here.undo_bytes = (sig_atomic_t)n;
 }
 
 void signals_remove(void)

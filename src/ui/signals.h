@@ -6,9 +6,12 @@
 
 struct termios;
 
-/* `undo` is what to write to the terminal before dying of a crash (copied, at most 255
- * bytes), `before` the modes to put back. */
-void signals_install(const char *undo, const struct termios *before);
+/* `before` are the terminal's modes, to be put back on a crash. Installed before curses
+ * begins, which then sets no handlers of its own: those would be left behind, and use a
+ * screen that is no more. */
+void signals_install(const struct termios *before);
+/* What to write to the terminal before dying of a crash (copied, at most 255 bytes). */
+void signals_set_undo(const char *undo);
 void signals_remove(void);
 int signals_fd(void);
 unsigned signals_take(void); /* TERM_… bits */

@@ -210,7 +210,7 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
     define_key(NULL, KEY_MOUSE); /* where it begins a report, that is eaten */
     char undo[256];
     restore_text(t, undo, sizeof undo);
-    signals_install(undo, &t->before);
+    signals_set_undo(undo);
     read_size(t);
     if (t->rows != LINES || t->cols != COLS)
         resizeterm(t->rows, t->cols);
@@ -244,8 +244,10 @@ enum status term_open(struct terminal **out, const struct term_options *options,
     tcgetattr(STDIN_FILENO, &t->before);
     t->outbox.slot = -1;
     t->out = open_output();
+    signals_install(&t->before);
     t->screen = t->out ? newterm(NULL, t->out, stdin) : NULL;
     if (!t->screen) {
+        signals_remove();
         if (t->out)
             fclose(t->out);
         free(t->pair);
