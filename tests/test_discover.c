@@ -173,6 +173,14 @@ static void samples_among_recordings_are_passed_over(void **state)
     assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
     assert_int_equal(found.count, 1);
     source_list_done(&found);
+    /* a set that held nothing */
+    sound(*state, "none/tape.wav");
+    folder_write(*state, "none/manifest.csv", list, strcspn(list, "\n") + 1);
+    folder_path(path, *state, "none");
+    assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.samples, 0);
+    source_list_done(&found);
 }
 
 static void content_or_ending_makes_a_source(void **state)
