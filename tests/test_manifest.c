@@ -340,6 +340,7 @@ static void columns_may_come_in_any_order(void **state)
     free(rows);
     assert_int_equal(parse("type,filename,source\n", &rows, &count, NULL), ST_OK);
     assert_int_equal(count, 0);
+    assert_non_null(rows);
     free(rows);
 }
 

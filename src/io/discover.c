@@ -300,7 +300,7 @@ static bool is_listed(const struct candidate *rows, size_t count, const char *re
     if (strlen(relative) >= sizeof asked.filename)
         return false;
     strcpy(asked.filename, relative);
-    return count > 0 && bsearch(&asked, rows, count, sizeof *rows, by_filename) != NULL;
+    return bsearch(&asked, rows, count, sizeof *rows, by_filename) != NULL;
 }
 
 /* Samples that were written among the recordings (drums --export): the manifest beside

@@ -474,6 +474,8 @@ enum status manifest_parse(const char *text, size_t n, const char *name,
             st = read_row(&r, e);
     }
     csv_reader_done(&r.csv);
+    if (!st && !r.rows && !(r.rows = malloc(sizeof *r.rows)))
+        st = err_set(e, ST_NO_MEMORY, "%s: no memory for its rows", name);
     if (st) {
         free(r.rows);
         return st;

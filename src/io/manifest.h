@@ -36,8 +36,8 @@ enum status manifest_write_each(const struct root *r, const char *relative,
 /* Read either form. Columns may come in any order, unknown ones are passed over, missing
  * ones leave their field unset; `filename`, `source` and `type` must be there. A row that
  * cannot be understood (unknown type, a number that is none, a name that is no file name)
- * fails with ST_CORRUPT and file:line. `*rows` is the caller's to free.
- * ST_NOT_FOUND when there is no such file. */
+ * fails with ST_CORRUPT and file:line. `*rows` is the caller's to free, and no NULL when
+ * there are none: it can be sorted, searched and copied. ST_NOT_FOUND: no such file. */
 enum status manifest_read(const char *path, struct candidate **rows, size_t *count,
                           struct err *e);
 /* The same from memory; `name` is for messages. */
