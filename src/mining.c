@@ -249,13 +249,12 @@ static void deliver(struct task *t, enum status st, const struct err *e)
 /* "sad: 12 pads, 5 swells, 3 near-misses" */
 static void log_found(const struct task *t)
 {
-    size_t of[CAT_COUNT] = {0}, missed = 0;
+    size_t of[CAT_COUNT] = {0}, missed = t->finds.count - find_list_real(&t->finds);
     char text[200] = "";
     size_t n = 0;
     for (size_t i = 0; i < t->finds.count; i++) {
         const struct candidate *c = &t->finds.at[i];
         of[kind_category(c->kind)] += !c->missed_by[0];
-        missed += c->missed_by[0] != 0;
     }
     for (int c = 0; c < CAT_COUNT && n < sizeof text; c++)
         if (of[c] > 0)
@@ -291,8 +290,7 @@ static void done(void *arg, enum status st, const struct err *e)
         deliver(t, st, e);
     b->done += st == ST_OK;
     b->failed += st != ST_OK && st != ST_CANCELLED && st != ST_BUSY;
-    for (size_t i = 0; i < t->finds.count; i++)
-        b->finds += !t->finds.at[i].missed_by[0];
+    b->finds += find_list_real(&t->finds);
     find_list_done(&t->finds);
     free(t);
     if (--b->waiting == 0 && !b->submitting)

@@ -8,6 +8,7 @@
 #include "core/project_list.h"
 #include "dsp/synth.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -298,14 +300,21 @@ static void what_was_finished_here_meanwhile_stays(void **state)
     assert_int_equal(in_catalog(d), all);
 }
 
-/* Whoever holds the first recording until the second is mined. */
+/* Whoever holds a recording until the other one is mined, and perhaps a while longer. */
 struct holder {
     struct begun held;
     bool holds;
+    const char *until; /* a file: told of the first tick, it waits for that */
     int ticks;
     atomic_bool enough;
     char order[80];
 };
+
+static void let_go(struct holder *h)
+{
+    project_abandon(&h->held);
+    h->holds = false;
+}
 
 static void hear(void *user, const struct news *n)
 {
@@ -313,20 +322,22 @@ static void hear(void *user, const struct news *n)
     size_t at = strlen(h->order);
     if (n->kind == NEWS_DONE)
         snprintf(h->order + at, sizeof h->order - at, "%s ", n->source);
-    if (n->kind == NEWS_DONE && h->holds) {
-        project_abandon(&h->held);
-        h->holds = false;
-    }
-    if (n->kind == NEWS_TICK && ++h->ticks > 200)
+    if (h->holds && (h->until ? n->kind == NEWS_TICK && at > 0 : n->kind == NEWS_DONE))
+        let_go(h);
+    if (n->kind != NEWS_TICK)
+        return;
+    for (int i = 0; h->until && h->ticks == 0 && i < 3000 && access(h->until, F_OK); i++)
+        nap_ms(10);
+    if (h->until) /* its ticks come without a pause */
+        nap_ms(h->ticks == 0 ? 200 : 1);
+    if (++h->ticks > (h->until ? 60000 : 2000))
         atomic_store(&h->enough, true);
 }
 
-/* A batch run that finds a recording begun takes the next one meanwhile. */
-static void a_run_waits_last_of_all(void **state)
+/* A batch run while somebody holds that recording. */
+static void run_beside(struct desk *d, struct holder *h, int held)
 {
-    struct desk *d = *state;
-    struct holder h = {.holds = true};
-    struct reporter reporter = {hear, &h};
+    struct reporter reporter = {hear, h};
     struct process_input input = {.dir = d->input, .stages = 1u << STAGE_DRUMS};
     struct process_job job = {.cfg = &d->config,
                               .inputs = &input,
@@ -337,14 +348,36 @@ static void a_run_waits_last_of_all(void **state)
                               .shard_index = 1,
                               .shard_count = 1,
                               .reporter = &reporter,
-                              .interrupted = &h.enough,
-                              .wake_fd = -1};
+                              .interrupted = &h->enough,
+                              .wake_fd = h->until ? open("/dev/null", O_RDONLY) : -1};
     struct process_result result;
-    assert_int_equal(project_claim(&d->other, tapes[0], &h.held, NULL), ST_OK);
+    h->holds = true;
+    assert_int_equal(project_claim(&d->other, tapes[held], &h->held, NULL), ST_OK);
     assert_int_equal(process_run(&job, &result, NULL), ST_OK);
-    assert_false(h.holds);
-    assert_string_equal(h.order, "morning.wav evening.wav ");
+    if (job.wake_fd >= 0)
+        close(job.wake_fd);
+    assert_false(h->holds);
     assert_int_equal(result.done, TAPES);
+}
+
+/* A batch run that finds a recording begun takes the next one meanwhile. */
+static void a_run_waits_last_of_all(void **state)
+{
+    struct holder h = {0};
+    run_beside(*state, &h, 0);
+    assert_string_equal(h.order, "morning.wav evening.wav ");
+}
+
+/* Both workers have ended before the run looks again: the one that was begun elsewhere is
+ * no less waited for. */
+static void the_last_one_is_waited_for(void **state)
+{
+    struct desk *d = *state;
+    char done[FOLDER_BYTES + 64];
+    struct holder h = {.until = done};
+    snprintf(done, sizeof done, "%s/P/.trowel/%s.source", d->folder, tapes[0]);
+    run_beside(d, &h, 1);
+    assert_string_equal(h.order, "evening.wav morning.wav ");
 }
 
 static void put_tape(struct desk *d, const char *from, const char *as)
@@ -468,6 +501,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_finished_here_meanwhile_stays, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_run_waits_last_of_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_last_one_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_recording_that_changed_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),

@@ -69,6 +69,14 @@ enum status find_list_append(struct find_list *to, const struct find_list *from,
     return ST_OK;
 }
 
+size_t find_list_real(const struct find_list *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->count; i++)
+        n += !l->at[i].missed_by[0];
+    return n;
+}
+
 void find_list_done(struct find_list *l)
 {
     free(l->at);

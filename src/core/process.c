@@ -133,14 +133,6 @@ static void tell_finds(const struct run *r, const struct task *t)
                            .find = &t->finds.at[i]});
 }
 
-static size_t real_finds(const struct find_list *l)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < l->count; i++)
-        n += !l->at[i].missed_by[0];
-    return n;
-}
-
 /* The nearest miss of a source without a pad, or NULL: they are kept nearest first. */
 static const struct candidate *near_pad(const struct find_list *l)
 {
@@ -190,7 +182,7 @@ static void done(void *arg, enum status st, const struct err *e)
     struct news news = {.source = t->file->relative, .total = r->total};
     if (st == ST_OK) {
         news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
-        news.finds = real_finds(&t->finds);
+        news.finds = find_list_real(&t->finds);
         news.near_pad = near_pad(&t->finds);
         news.spare_hit = spare_hit(&t->finds);
         news.audio_s = t->audio_s;
@@ -273,12 +265,21 @@ static void tick(struct run *r)
                                                    .fraction = fraction});
 }
 
+/* What is delivered last may be asked for again: another run has it. */
+static bool goes_on(struct run *r)
+{
+    while (jobs_active(r->jobs) == 0)
+        if (jobs_deliver(r->jobs) == 0)
+            return false;
+    return true;
+}
+
 static void wait_for_all(struct run *r)
 {
     struct pollfd fds[2] = {{.fd = jobs_fd(r->jobs), .events = POLLIN},
                             {.fd = r->job->wake_fd, .events = POLLIN}};
     bool told = false;
-    while (jobs_active(r->jobs) > 0) {
+    while (goes_on(r)) {
         poll(fds, r->job->wake_fd >= 0 && !told ? 2 : 1, TICK_MS);
         jobs_deliver(r->jobs);
         if (interrupted(r->job) && !told) {
@@ -290,7 +291,6 @@ static void wait_for_all(struct run *r)
         }
         tick(r);
     }
-    jobs_deliver(r->jobs);
 }
 
 static enum status other_recipe(const struct run *r, struct err *e)
