@@ -4,6 +4,7 @@
 #include "mining.h"
 #include "nap.h"
 
+#include "core/index.h"
 #include "core/process.h"
 #include "core/project_list.h"
 #include "dsp/synth.h"
@@ -380,6 +381,38 @@ static void the_last_one_is_waited_for(void **state)
     assert_string_equal(h.order, "evening.wav morning.wav ");
 }
 
+static enum status stop_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)ctx, (void)e;
+    nap_ms(100);
+    atomic_store((atomic_bool *)arg, true);
+    return ST_OK;
+}
+
+/* Another trowel joins, and takes its time: who waits for that may leave. */
+static void waiting_to_join_can_be_stopped(void **state)
+{
+    struct desk *d = *state;
+    atomic_bool stop = false;
+    struct err e = {0};
+    struct announced turn;
+    struct job_context ctx = {.cancelled = &stop};
+    struct project_totals totals;
+    struct index_job job = {
+        .folder = d->project.root.path, .cfg = &d->config, .ctx = &ctx};
+    struct job_spec spec = {.work = stop_work, .done = wait_done, .arg = &stop};
+    other_mines(d, 0);
+    other_joins(d);
+    assert_int_equal(announce_claim(&turn, &d->other.root, ".trowel/joining", NULL),
+                     ST_OK);
+    jobs_submit(d->jobs, &spec);
+    assert_int_equal(index_run(&job, &totals, &e), ST_CANCELLED);
+    struct assemble_more more = {.ctx = &ctx}; /* and who was stopped before */
+    assert_int_equal(project_assemble(&d->project, &more, &totals, &e), ST_CANCELLED);
+    assert_non_null(strstr(e.msg, "cancelled"));
+    announce_leave(&turn);
+}
+
 static void put_tape(struct desk *d, const char *from, const char *as)
 {
     char command[6 * FOLDER_BYTES];
@@ -502,6 +535,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_run_waits_last_of_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_last_one_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waiting_to_join_can_be_stopped, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_recording_that_changed_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),

@@ -307,7 +307,8 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
         st = search_all(&s, e);
     if (st == ST_OK)
         st = check_samples(&s, e);
-    struct assemble_more more = {.orphans = &s.orphans,
+    struct assemble_more more = {.ctx = job->ctx,
+                                 .orphans = &s.orphans,
                                  .rebuild = true,
                                  .dry_run = job->dry_run,
                                  .decisions = job->decisions,

@@ -58,11 +58,17 @@ static void joined_done(struct joined *j)
     find_list_done(&j->loaded);
 }
 
-static enum status cancelled(const struct joined *j, struct err *e)
+static enum status cancelled(const struct project *p, const struct job_context *ctx,
+                             struct err *e)
 {
-    return job_cancelled(j->ctx)
-               ? err_set(e, ST_CANCELLED, "joining %s: cancelled", j->project->root.path)
+    return job_cancelled(ctx)
+               ? err_set(e, ST_CANCELLED, "joining %s: cancelled", p->root.path)
                : ST_OK;
+}
+
+static enum status go_on(const struct joined *j, struct err *e)
+{
+    return cancelled(j->project, j->ctx, e);
 }
 
 static enum status load(struct joined *j, size_t source, struct find_list **out,
@@ -152,7 +158,7 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu sources", j->source_count);
     for (size_t i = 0; st == ST_OK && i < j->source_count; i++) {
         struct find_list *l;
-        st = cancelled(j, e);
+        st = go_on(j, e);
         if (st == ST_OK)
             st = load(j, i, &l, e);
         if (st == ST_OK)
@@ -212,7 +218,7 @@ static enum status stack(struct joined *j, struct err *e)
     for (size_t i = 0; st == ST_OK && i < n; i++)
         group[i] = (int)j->finds[i].kind;
     if (st == ST_OK)
-        st = cancelled(j, e);
+        st = go_on(j, e);
     if (st == ST_OK)
         st = stacks_find(j->vectors, j->traces, j->ids, group, n, stacks,
                          j->ctx != NULL ? j->ctx->cancelled : NULL, e);
@@ -319,7 +325,7 @@ static enum status next_row(void *user, const struct candidate **row, struct err
     *row = NULL;
     if (r->at == r->joined->count)
         return ST_OK;
-    enum status st = cancelled(r->joined, e);
+    enum status st = go_on(r->joined, e);
     if (st != ST_OK)
         return st;
     *row = whole(r->joined, r->at++, &vector, e);
@@ -354,7 +360,7 @@ static void count(struct project_totals *t, const struct joined *j)
 static const struct candidate *read_find(void *user, size_t i, const float **vector,
                                          struct err *e)
 {
-    return cancelled(user, e) == ST_OK ? whole(user, i, vector, e) : NULL;
+    return go_on(user, e) == ST_OK ? whole(user, i, vector, e) : NULL;
 }
 
 void stack_list_done(struct stack_list *l)
@@ -399,10 +405,12 @@ static enum status wait_turn(const struct project *p, const struct job_context *
 {
     enum { TRIES = 2400 };
     enum status st = ST_BUSY;
-    for (int i = 0; i < TRIES && st == ST_BUSY && !job_cancelled(ctx); i++) {
+    for (int i = 0; i < TRIES && st == ST_BUSY; i++) {
         struct timespec nap = {.tv_nsec = i ? 50000000 : 0};
         nanosleep(&nap, NULL);
-        st = announce_claim(turn, &p->root, ".trowel/joining", e);
+        st = cancelled(p, ctx, e);
+        if (st == ST_OK)
+            st = announce_claim(turn, &p->root, ".trowel/joining", e);
     }
     return st;
 }
