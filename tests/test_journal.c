@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -73,6 +74,12 @@ static void test_journal_round_trip(void **state)
         free(kept);
         assert_int_equal(unlink(mine), 0);
     }
+    /* and nobody waits for what reads or writes a pipe */
+    char pipe[600];
+    snprintf(pipe, sizeof pipe, "%s.pipe", b->text);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(catalog_export(c, pipe, NULL), ST_EXISTS);
+    assert_int_equal(unlink(pipe), 0);
     catalog_close(c);
     char *text = file_read(b->text, &bytes);
     for (size_t i = 0; i < bytes; i++) /* plain to read: no control bytes, no bad UTF-8 */

@@ -18,13 +18,14 @@ static const char JOURNAL_HEAD[] = "# trowel decisions 1\n";
 static enum status check_free(const char *file, struct err *e)
 {
     char head[sizeof JOURNAL_HEAD] = "";
-    FILE *f = fopen(file, "rb");
-    if (!f && errno == ENOENT)
+    int fd;
+    enum status st = path_open_file(file, &fd, NULL);
+    if (st == ST_NOT_FOUND)
         return ST_OK;
-    bool ours = f && fread(head, 1, sizeof head - 1, f) == sizeof head - 1 &&
+    bool ours = st == ST_OK && read(fd, head, sizeof head - 1) == sizeof head - 1 &&
                 strcmp(head, JOURNAL_HEAD) == 0;
-    if (f)
-        fclose(f);
+    if (st == ST_OK)
+        close(fd);
     return ours ? ST_OK
                 : err_set(e, ST_EXISTS,
                           "%s is there already, and not written by trowel as decisions",
