@@ -1,6 +1,8 @@
 /* The catalog's file: foreign, damaged, replaced, removed, and open in two places. */
 #include "catalog_rig.h"
 
+#include "core/catalog_internal.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,6 +100,25 @@ static void test_damage_is_survived(void **state)
     snprintf(aside, sizeof aside, "%s.damaged-1", b->db);
     assert_int_equal(access(aside, F_OK), 0);
     free(whole);
+    free(in);
+}
+
+/* Whoever has it for itself writes it: it is neither damaged nor to be put aside. */
+static void test_busy_is_not_damaged(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    struct catalog *alone, *other;
+    struct candidate *in = make_finds(6);
+    publish(b, in, 6, NULL);
+    assert_int_equal(catalog_open_as(&alone, b->db, DB_PLAIN, NULL), ST_OK);
+    assert_int_equal(catalog_open_as(&other, b->db, DB_PLAIN, NULL), ST_OK);
+    assert_int_equal(catalog_check(other, &e), ST_OK);
+    assert_true(catalog_take_alone(alone));
+    assert_int_equal(catalog_check(other, &e), ST_DISK);
+    assert_non_null(strstr(e.msg, "in use by another trowel"));
+    catalog_close(other);
+    catalog_close(alone);
     free(in);
 }
 
@@ -218,8 +239,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_CATALOG(test_foreign_newer_garbage),  IN_CATALOG(test_damage_is_survived),
-        IN_CATALOG(test_two_processes),          IN_CATALOG(test_looking_writes_nothing),
-        IN_CATALOG(test_replaced_while_looking), IN_CATALOG(test_removed_while_open),
+        IN_CATALOG(test_busy_is_not_damaged),    IN_CATALOG(test_two_processes),
+        IN_CATALOG(test_looking_writes_nothing), IN_CATALOG(test_replaced_while_looking),
+        IN_CATALOG(test_removed_while_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

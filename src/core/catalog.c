@@ -514,15 +514,21 @@ bool catalog_take_alone(struct catalog *c)
     return alone && access(log, F_OK) != 0;
 }
 
+/* What cannot be looked at just now is not damaged: that would be put aside. */
 enum status catalog_check(struct catalog *c, struct err *e)
 {
     sqlite3_stmt *st = NULL;
     int code = sqlite3_prepare_v2(c->db, "PRAGMA integrity_check(1)", -1, &st, NULL);
-    bool whole = false;
-    if (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW)
-        whole = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+    if (code == SQLITE_OK)
+        code = sqlite3_step(st);
+    if (code == SQLITE_ROW)
+        code = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0
+                   ? SQLITE_OK
+                   : SQLITE_CORRUPT;
+    enum status whole =
+        code == SQLITE_OK ? ST_OK : failure(code, c->path, sqlite3_errmsg(c->db), e);
     sqlite3_finalize(st);
-    return whole ? ST_OK : failure(SQLITE_CORRUPT, c->path, "", e);
+    return whole;
 }
 
 enum status catalog_log_ahead(struct catalog **out, const char *path, struct err *e)
