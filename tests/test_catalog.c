@@ -2,6 +2,7 @@
  * gives the same bytes. */
 #include "catalog_rig.h"
 
+#include "core/catalog_internal.h"
 #include "core/rng.h"
 
 #include <math.h>
@@ -91,6 +92,35 @@ static void test_round_trip(void **state)
     catalog_close(c);
     free(in);
     free(vectors);
+}
+
+/* A later version may know types that this one does not: all others keep their sound. */
+static void test_unknown_types(void **state)
+{
+    struct bench *b = *state;
+    enum { N = 60, UNKNOWN = 5 };
+    struct candidate *in = make_finds(N);
+    float *vectors = make_vectors(N), *back;
+    publish(b, in, N, vectors);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    struct catalog_find *out;
+    size_t count;
+    assert_int_equal(
+        catalog_script(c, "UPDATE candidate SET type='bell' WHERE position=6", NULL),
+        ST_OK);
+    assert_int_equal(catalog_load(c, &out, &back, &count, NULL), ST_OK);
+    assert_int_equal(count, N - 1);
+    for (size_t i = 3; i < count; i++) {
+        size_t its = i < UNKNOWN ? i : i + 1;
+        assert_true(out[i].id == candidate_id(&in[its]));
+        assert_memory_equal(back + i * SIMILARITY_DIM, vectors + its * SIMILARITY_DIM,
+                            SIMILARITY_DIM * sizeof *back);
+    }
+    catalog_close(c);
+    free(out);
+    free(back);
+    free(vectors);
+    free(in);
 }
 
 static void test_same_content_same_bytes(void **state)
@@ -372,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_CATALOG(test_round_trip),
+        IN_CATALOG(test_unknown_types),
         IN_CATALOG(test_same_content_same_bytes),
         IN_CATALOG(test_decisions_outlive_rebuilding),
         IN_CATALOG(test_overrides),

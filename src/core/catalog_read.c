@@ -329,7 +329,8 @@ static bool load_one(void *user, const struct catalog_find *f)
     return !l->no_memory;
 }
 
-/* Vectors in the order of the finds; rows come in that order too. */
+/* Vectors in the order of the finds; rows come in that order too, but some may be of
+ * finds that this version cannot place. */
 static enum status load_vectors(struct catalog *c, const struct loading *l, float **out,
                                 struct err *e)
 {
@@ -342,12 +343,12 @@ static enum status load_vectors(struct catalog *c, const struct loading *l, floa
     enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_VECTORS, e);
     while (query_next(c, q, &st, e)) {
-        while (at < l->count && l->finds[at].id != (uint64_t)row_int(q, 0))
-            at++;
-        if (at == l->count) {
-            query_reset(q);
-            break;
-        }
+        size_t its = at;
+        while (its < l->count && l->finds[its].id != (uint64_t)row_int(q, 0))
+            its++;
+        if (its == l->count)
+            continue;
+        at = its;
         const void *blob = row_blob(q, 1, &bytes);
         catalog_unpack_vector(v + at * SIMILARITY_DIM, blob, bytes);
     }
