@@ -307,15 +307,15 @@ static void test_a_proposal_is_undone(void **state)
     deliver(s, "night", 60, true); /* pads and drums */
     size_t one = 3;
     session_rate(s, &one, 1, 5, NULL);
-    assert_int_equal(session_pick_best(s, 2, NULL), ST_OK);
+    assert_int_equal(session_pick_best(s, 2, 0.3, NULL), ST_OK);
     assert_string_equal(session_echo(s),
                         "proposed the best 2 of each category, 4 finds · {undo} undoes");
     assert_int_equal(proposed(s), 4);
     assert_int_equal(session_tallies(s)->best_of, 4);
-    assert_int_equal(session_pick_best(s, 2, NULL), ST_OK);
+    assert_int_equal(session_pick_best(s, 2, 0.3, NULL), ST_OK);
     assert_string_equal(session_echo(s),
                         "already proposed the best 2 of each category, 4 finds");
-    assert_int_equal(session_pick_best(s, 1, NULL), ST_OK);
+    assert_int_equal(session_pick_best(s, 1, 0.3, NULL), ST_OK);
     assert_int_equal(proposed(s), 2);
     session_close(s);
     s = open_session(p); /* it holds, and so does the way back */

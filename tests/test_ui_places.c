@@ -354,6 +354,33 @@ static void names_are_cut_where_they_say_least(void **state)
     free(screen);
 }
 
+/* How many of what is proposed stays in the next proposal. */
+static size_t of_the_same(double diversity, const bool *before, bool *now)
+{
+    size_t n = 0;
+    rig.config.curation.diversity = diversity;
+    app_command(&rig.app, "best 3");
+    for (size_t i = 0; i < session_count(rig.session); i++) {
+        now[i] = session_find(rig.session, i)->picked;
+        n += before[i] && now[i];
+    }
+    return n;
+}
+
+/* By the score alone it is another choice than for variety: the setting counts here as it
+ * does for curate. */
+static void a_proposal_heeds_the_settings(void **state)
+{
+    (void)state;
+    enum { MOST = 80 };
+    bool none[MOST] = {false}, best[MOST], same[MOST], various[MOST];
+    assert_int_equal(session_count(rig.session), MOST);
+    assert_int_equal(of_the_same(0, none, best), 0);
+    size_t n = session_tallies(rig.session)->best_of;
+    assert_int_equal(of_the_same(0, best, same), n);
+    assert_in_range(of_the_same(1, best, various), 1, n - 1);
+}
+
 static void a_proposal_is_taken_back(void **state)
 {
     (void)state;
@@ -491,6 +518,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(narrow_screens_leave_out_what_matters_less,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_proposal_heeds_the_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,8 +188,10 @@ enum status session_distances(struct session *s, size_t index,
                               const struct similarity_weights *weights, float *distance,
                               struct err *e);
 
-/* Propose a best-of of `top` per category (see curate.h) instead of the one before. */
-enum status session_pick_best(struct session *s, int top, struct err *e);
+/* Propose a best-of of `top` per category (curation.diversity: see curate.h) instead of
+ * the one before. */
+enum status session_pick_best(struct session *s, int top, double diversity,
+                              struct err *e);
 
 /* --- the kit ----------------------------------------------------------------------- */
 

@@ -120,7 +120,7 @@ static enum status propose(struct session *s, const struct curate_entry *entries
     return st;
 }
 
-enum status session_pick_best(struct session *s, int top, struct err *e)
+enum status session_pick_best(struct session *s, int top, double diversity, struct err *e)
 {
     struct catalog_find *finds;
     float *vectors;
@@ -136,7 +136,7 @@ enum status session_pick_best(struct session *s, int top, struct err *e)
         entries[i] =
             (struct curate_entry){finds[i].id, finds[i].category, &finds[i].c,
                                   vectors + i * SIMILARITY_DIM, finds[i].c.cluster};
-    struct curate_options options = {.top = top, .diversity = 0.3};
+    struct curate_options options = {.top = top, .diversity = diversity};
     if (st == ST_OK)
         st = curate_choose(entries, count, &options, &picks, &picked, e);
     if (st == ST_OK)

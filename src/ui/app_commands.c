@@ -179,7 +179,10 @@ static void pick(struct app *app, const char *text)
         app_warn(app, "there is nothing to choose from yet: {mine} mines recordings");
         return;
     }
-    if (!app_check(app, session_pick_best(app->session, (int)n, &e), &e))
+    if (!app_check(
+            app,
+            session_pick_best(app->session, (int)n, app->config->curation.diversity, &e),
+            &e))
         return;
     view_set_scope(app->view, SCOPE_BEST_OF);
     app_say(app, "%s; {accept} keeps one for good", session_echo(app->session));

@@ -257,7 +257,7 @@ void act_at_random(struct session *s, struct rng *r)
         break;
     case 3:
         if (rng_below(r, 6) == 0) {
-            session_pick_best(s, 1 + (int)rng_below(r, 4), NULL);
+            session_pick_best(s, 1 + (int)rng_below(r, 4), 0.3, NULL);
             break;
         }
         if (rng_below(r, 2)) {
