@@ -133,6 +133,34 @@ static void a_kit_shows_nothing_from_outside(void **state)
     root_done(&r);
 }
 
+/* Three hours at 8 kHz: what the page says of it is known after two minutes of it. */
+static void what_is_too_long_is_not_read_to_its_end(void **state)
+{
+    enum { FRAMES = 93 << 20 };
+    static const unsigned char head[] =
+        "RIFF\044\0\320\005WAVEfmt \020\0\0\0\001\0\001\0"
+        "\100\037\0\0\100\037\0\0\001\0\010\0data\0\0\320\005";
+    static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
+                               "TAPE,tape.wav,,pad,tape.wav,\r\n";
+    char kit[FOLDER_NAME_BYTES], path[FOLDER_BYTES], *text;
+    size_t n;
+    struct report_result r;
+    struct report_job job = {.input_dir = kit};
+    (void)state;
+    folder_make(kit);
+    folder_write(kit, "manifest.csv", rows, sizeof rows - 1);
+    folder_write(kit, "tape.wav", head, 44);
+    assert_int_equal(truncate(folder_path(path, kit, "tape.wav"), 44 + FRAMES), 0);
+    assert_int_equal(report_run(&job, &r, NULL), ST_OK);
+    assert_int_equal(r.left_out, 1);
+    folder_path(path, kit, "report.html");
+    assert_int_equal(path_read_file(path, 1 << 26, &text, &n, NULL), ST_OK);
+    assert_int_equal(count(text, "data:image/bmp;base64,"), 1);
+    assert_int_equal(count(text, "too long for a player on this page"), 1);
+    free(text);
+    folder_remove(kit);
+}
+
 static void a_browser_plays_it(void **state)
 {
     const char *top = *state;
@@ -203,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_strangers_page_stays),
         cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),
+        cmocka_unit_test(what_is_too_long_is_not_read_to_its_end),
         cmocka_unit_test(a_browser_plays_it),
     };
     return cmocka_run_group_tests_name("report", tests, set_up, tear_down);

@@ -169,23 +169,20 @@ static void put32(unsigned char *at, size_t v)
     put16(at + 2, (unsigned)(v >> 16 & 0xffff));
 }
 
-/* A 16-bit mono WAV of the file in memory; NULL when it cannot be. */
-static unsigned char *player_wav(const char *path, size_t room, size_t *bytes,
-                                 const char **why)
+/* A 16-bit mono WAV of the file, which has that rate, in memory; NULL when it cannot be.
+ */
+static unsigned char *player_wav(const char *path, int rate_hz, size_t room,
+                                 size_t *bytes, const char **why)
 {
     struct audio mono;
-    size_t longest = (size_t)(LONGEST_S * SOUNDFILE_MAX_RATE_HZ);
-    *why = "the file cannot be read";
-    if (soundfile_load(path, longest, &mono, NULL) != ST_OK ||
-        audio_to_channels(&mono, 1, NULL) != ST_OK)
+    enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, NULL);
+    *why = st == ST_UNSUPPORTED ? "too long for a player on this page"
+                                : "the file cannot be read";
+    if (st != ST_OK || audio_to_channels(&mono, 1, NULL) != ST_OK)
         return NULL;
     *bytes = 44 + 2 * mono.frames;
-    *why = (double)mono.frames / mono.rate_hz > LONGEST_S
-               ? "too long for a player on this page"
-               : "no player: the page would become too large";
-    unsigned char *wav = NULL;
-    if ((double)mono.frames / mono.rate_hz <= LONGEST_S && *bytes <= room)
-        wav = malloc(*bytes);
+    *why = "no player: the page would become too large";
+    unsigned char *wav = *bytes <= room ? malloc(*bytes) : NULL;
     if (wav) {
         memcpy(wav, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0\1\0", 24);
         put32(wav + 4, *bytes - 8);
@@ -230,8 +227,10 @@ static enum status write_sample(struct writing *w, const struct report_sample *s
         return err_set(e, ST_NO_MEMORY, "no memory for the report");
     bool drawn = picture_make(picture, s->path, 0, 0, cancelled, NULL) == ST_OK;
     size_t bytes = 0;
-    const char *why;
-    unsigned char *wav = player_wav(s->path, w->room, &bytes, &why);
+    const char *why = "the file cannot be read";
+    unsigned char *wav = NULL;
+    if (picture->rate_hz > 0) /* it was opened */
+        wav = player_wav(s->path, picture->rate_hz, w->room, &bytes, &why);
     w->room -= wav ? bytes : 0;
     w->result->left_out += wav == NULL;
     page_sample(&w->text, s, i, drawn ? picture : NULL, wav, bytes, why);
