@@ -127,6 +127,16 @@ static void describe(const struct dig *d, struct candidate *c, const struct made
             .seam_error_db = i == 0 ? m->pad.seam.seam_error_db : (double)NAN};
 }
 
+/* Of two that begin together the one that was found first. */
+static int by_time(const void *a, const void *b)
+{
+    const struct pad_region *x = ((const struct made *)a)->region,
+                            *y = ((const struct made *)b)->region;
+    if (x->start_sec != y->start_sec)
+        return x->start_sec < y->start_sec ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
 static int by_score(const void *a, const void *b)
 {
     const struct made *x = a, *y = b;
@@ -134,15 +144,7 @@ static int by_score(const void *a, const void *b)
         return x->ok ? -1 : 1;
     if (x->ok && x->pad.score != y->pad.score)
         return x->pad.score > y->pad.score ? -1 : 1;
-    return x->region->start_sec < y->region->start_sec ? -1 : 1;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct made *x = a, *y = b;
-    return x->region->start_sec < y->region->start_sec   ? -1
-           : x->region->start_sec > y->region->start_sec ? 1
-                                                         : 0;
+    return by_time(a, b);
 }
 
 static enum status keep_one(struct dig *d, struct made *m, int number, struct err *e)
