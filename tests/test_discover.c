@@ -1,8 +1,15 @@
 /* io/discover: which files of a folder are recordings, and what they are called. */
+#if defined(__linux__)
+#define _GNU_SOURCE /* RTLD_NEXT */
+#endif
 #include "io/discover.h"
 
+#include "core/project_list.h"
 #include "folder.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,11 +17,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <sndfile.h>
+
+/* The C library's own, until it has given so many names: a disk that fails. */
+static int names_left = -1;
+
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*own)(DIR *) = NULL;
+    void *found = dlsym(RTLD_NEXT, "readdir");
+    memcpy(&own, &found, sizeof own);
+    if (names_left == 0) {
+        errno = EIO;
+        return NULL;
+    }
+    names_left -= names_left > 0;
+    return own(dir);
+}
 
 static void sound(const char *folder, const char *name)
 {
@@ -44,6 +68,54 @@ static void list(char out[4096], const char *folder, bool recursive, const char 
     }
     source_list_done(&found);
     source_list_done(&found);
+}
+
+/* A folder that cannot be listed to its end is told of, and its records are no records.
+ */
+static void half_a_list_is_no_list(void **state)
+{
+    struct source_list found;
+    struct stem_list stems;
+    struct project p;
+    struct err e;
+    struct discover_options options = {0};
+    for (int i = 0; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "tape%d.wav", i);
+        sound(*state, name);
+        snprintf(name, sizeof name, "P/.trowel/tape%d.source", i);
+        folder_write(*state, name, "", 0);
+    }
+    names_left = 4; /* "." and ".." are two */
+    assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
+    names_left = -1;
+    assert_in_range(found.count, 1, 2);
+    assert_int_equal(found.unreadable_folders, 1);
+    assert_string_equal(found.unreadable, "");
+    source_list_done(&found);
+    assert_int_equal(project_open(&p, *state, "P", NULL), ST_OK);
+    names_left = 4;
+    assert_int_equal(project_stems(&p, &stems, &e), ST_DISK);
+    names_left = -1;
+    stem_list_done(&stems);
+    assert_non_null(strstr(e.msg, "P/.trowel cannot be read"));
+    /* nor are there none when no more files can be opened */
+    struct rlimit usual, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum status st = project_stems(&p, &stems, &e);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(st, ST_DISK);
+    stem_list_done(&stems);
+    /* a record that is there and cannot be read is not passed over either */
+    struct catalog_source *sources;
+    size_t count;
+    folder_write(*state, "P/.trowel/tape9.source/x", "", 0);
+    assert_int_equal(project_sources(&p, &sources, &count, &e), ST_UNREADABLE);
+    free(sources);
+    project_done(&p);
 }
 
 /* Of links to one folder the first by name is the way in, whichever was made first. */
@@ -287,6 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(content_or_ending_makes_a_source),
+        IN_FOLDER(half_a_list_is_no_list),
         IN_FOLDER(the_first_of_several_links_is_followed),
         IN_FOLDER(what_is_too_deep_is_counted),
         IN_FOLDER(projects_are_passed_over),

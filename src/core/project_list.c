@@ -4,6 +4,7 @@
 #include "core/clock.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,25 +36,35 @@ static bool add(struct stem_list *l, size_t *room, const char *stem)
     return true;
 }
 
+/* What of the records could be read would be joined as all there is. */
+static enum status unreadable(const struct project *p, int problem, struct err *e)
+{
+    return err_errno(e, ST_DISK, problem, "%s/.trowel cannot be read", p->root.path);
+}
+
 enum status project_stems(const struct project *p, struct stem_list *out, struct err *e)
 {
     *out = (struct stem_list){0};
     int fd =
         openat(p->root.fd, ".trowel", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
         return ST_OK;
-    DIR *dir = fdopendir(fd);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     if (!dir) {
-        close(fd);
-        return err_set(e, ST_DISK, "%s/.trowel cannot be read", p->root.path);
+        int problem = errno;
+        if (fd >= 0)
+            close(fd);
+        return unreadable(p, problem, e);
     }
     size_t room = 0;
     enum status st = ST_OK;
     char stem[STEM_BYTES];
-    for (struct dirent *entry; st == ST_OK && (entry = readdir(dir));)
+    for (struct dirent *entry; st == ST_OK && (errno = 0, entry = readdir(dir));)
         if (is_record(entry->d_name, stem) && !add(out, &room, stem))
             st =
                 err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
+    if (st == ST_OK && errno != 0)
+        st = unreadable(p, errno, e);
     closedir(dir);
     if (out->count > 1)
         qsort(out->at, out->count, sizeof *out->at, by_bytes);
@@ -87,8 +98,14 @@ enum status project_sources(const struct project *p, struct catalog_source **out
     enum status st = project_stems(p, &stems, e);
     if (st == ST_OK && !(*out = calloc(stems.count + 1, sizeof **out)))
         st = err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
-    for (size_t i = 0; st == ST_OK && i < stems.count; i++)
-        *count += project_record(p, stems.at[i], &(*out)[*count], NULL, NULL) == ST_OK;
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
+        struct err why;
+        enum status one = project_record(p, stems.at[i], &(*out)[*count], NULL, &why);
+        *count += one == ST_OK;
+        /* one that is begun or damaged is mined again; one that is there stays there */
+        if (one != ST_OK && one != ST_NOT_FOUND && one != ST_CORRUPT)
+            st = err_set(e, one, "%s", why.msg);
+    }
     stem_list_done(&stems);
     if (*count > 1)
         qsort(*out, *count, sizeof **out, by_path);

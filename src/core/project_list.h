@@ -12,8 +12,8 @@ struct stem_list {
     size_t count;
 };
 
-/* A project without records gives an empty list. Done with stem_list_done, also after a
- * failure. */
+/* A project without records gives an empty list; ST_DISK when they cannot all be seen.
+ * Done with stem_list_done, also after a failure. */
 enum status project_stems(const struct project *p, struct stem_list *out, struct err *e);
 void stem_list_done(struct stem_list *l);
 

@@ -147,8 +147,8 @@ static enum status visit_folder(struct walk *w, const char *relative)
     }
     enum status st = ST_OK;
     struct dirent *entry;
-    bool too_deep = false;
-    while (!st && (entry = readdir(dir))) {
+    bool missed = false;
+    while (!st && (errno = 0, entry = readdir(dir))) {
         char below[PATH_BYTES], whole[PATH_BYTES];
         if (entry->d_name[0] == '.')
             continue;
@@ -156,10 +156,11 @@ static enum status visit_folder(struct walk *w, const char *relative)
             path_join(whole, sizeof whole, path, entry->d_name, NULL) == ST_OK)
             st = visit_entry(w, whole, below);
         else
-            too_deep = true;
+            missed = true; /* too deep */
     }
+    missed = missed || (!st && errno != 0);
     closedir(dir);
-    if (too_deep)
+    if (missed)
         note_unreadable(w->list, relative);
     return st;
 }

@@ -29,7 +29,8 @@ struct source_file {
 struct source_list {
     struct source_file *items;
     size_t count;
-    size_t unreadable_folders; /* passed over: no permission, or too deep for a path */
+    size_t unreadable_folders; /* not all of it: no permission, a disk that fails, or too
+                                * deep for a path */
     char *unreadable;          /* the first of them by name, below the folder; or NULL */
     size_t samples;            /* passed over: trowel's own, among recordings */
 };
