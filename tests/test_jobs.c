@@ -248,6 +248,7 @@ struct follower {
     struct jobs *jobs;
     struct probe first, second;
     bool patient; /* the second one heeds no cancel */
+    bool at_once; /* somebody waits for the second one */
 };
 
 static enum status short_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -268,7 +269,8 @@ static void second_done(void *arg, enum status st, const struct err *e)
 static void submit_second(void *arg, enum status st, const struct err *e)
 {
     struct follower *f = arg;
-    struct job_spec spec = {.work = short_work, .done = second_done, .arg = f};
+    struct job_spec spec = {
+        .work = short_work, .done = second_done, .arg = f, .at_once = f->at_once};
     done(&f->first, st, e);
     jobs_submit(f->jobs, &spec);
 }
@@ -295,6 +297,24 @@ static void an_end_leaves_a_moment_for_what_follows(void **state)
         assert_int_equal(f.second.delivered, 1);
         assert_int_equal(f.second.got, patient ? ST_OK : ST_CANCELLED);
         jobs_free(f.jobs);
+    }
+}
+
+/* The same when the pool is freed: nobody begins with what follows, be it waited for, and
+ * whoever asked for it is told. */
+static void what_follows_the_end_is_answered(void **state)
+{
+    (void)state;
+    for (int at_once = 0; at_once < 2; at_once++) {
+        struct follower f = {.at_once = at_once, .first = {.owner = pthread_self()}};
+        f.second.owner = f.first.owner;
+        assert_int_equal(jobs_new(&f.jobs, 1, NULL, NULL), ST_OK);
+        struct job_spec spec = {.work = first_work, .done = submit_second, .arg = &f};
+        jobs_submit(f.jobs, &spec);
+        jobs_free(f.jobs);
+        assert_int_equal(f.second.delivered, 1);
+        assert_int_equal(f.second.got, ST_CANCELLED);
+        assert_false(atomic_load(&f.second.started));
     }
 }
 
@@ -487,6 +507,7 @@ int main(void)
         cmocka_unit_test(free_cancels_and_delivers_all),
         cmocka_unit_test(notes_come_here_before_their_job_is_done),
         cmocka_unit_test(an_end_leaves_a_moment_for_what_follows),
+        cmocka_unit_test(what_follows_the_end_is_answered),
         cmocka_unit_test(an_end_sleeps_while_it_waits),
         cmocka_unit_test(errands_go_first_and_do_not_count),
         cmocka_unit_test(what_is_waited_for_does_not_wait),

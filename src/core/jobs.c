@@ -326,11 +326,12 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
     job->spec = *spec;
     if (!(job->spec.weight > 0))
         job->spec.weight = 1;
-    atomic_init(&job->cancelled, false);
     pthread_mutex_lock(&j->lock);
+    bool over = j->stopping; /* nobody takes it any more */
+    atomic_init(&job->cancelled, over);
     uint64_t id = job->id = ++j->last_id;
     enters(j, job);
-    if (j->threads > 0) {
+    if (j->threads > 0 && !over) {
         if (spec->errand || spec->at_once)
             list_unshift(&j->waiting, job);
         else
@@ -340,7 +341,7 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
         pthread_cond_broadcast(&j->wake);
     }
     pthread_mutex_unlock(&j->lock);
-    return j->threads > 0 ? id : submit_inline(j, job);
+    return j->threads > 0 && !over ? id : submit_inline(j, job);
 }
 
 bool jobs_post(struct jobs *j, void (*note)(void *arg), void *arg)

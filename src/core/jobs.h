@@ -67,7 +67,8 @@ enum status jobs_new(struct jobs **out, int threads, const struct log *log,
 /* From their next job on, the workers give way to everything else that wants to run:
  * keys, screen and sound do not wait for them however many they are. */
 void jobs_stand_back(struct jobs *j);
-/* Cancels everything, waits for the workers, delivers what is left. */
+/* Cancels everything, waits for the workers, delivers what is left; what is submitted in
+ * the course of that is cancelled, too. */
 void jobs_free(struct jobs *j);
 
 /* Returns the job's id (> 0), or 0 when there is no memory (done is then called at once).
