@@ -374,6 +374,35 @@ static void recordings_are_found_from_anywhere(void **state)
     assert_false(recordings_folder(folder, "/no/such/folder", project));
 }
 
+/* A project named as the folder it was mined from, or with a source of that name: these
+ * hold its samples, which nobody wants mined. */
+static void a_project_is_not_its_own_recordings(void **state)
+{
+    struct mined *m = *state;
+    char here[1000], folder[PATH_BYTES], project[400], inside[500], tapes[PATH_BYTES];
+    struct audio a;
+    assert_int_equal(audio_init(&a, RATE, 1, RATE, NULL), ST_OK);
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(project, sizeof project, "%s/tapes", m->top);
+    assert_non_null(realpath(project, tapes));
+    snprintf(project, sizeof project, "%s/export/tapes", m->top);
+    snprintf(inside, sizeof inside, "%s/tapes/pads", project);
+    assert_int_equal(path_mkdirs(inside, NULL), ST_OK);
+    folder_wav(inside, "tapes_pad01_dark.wav", &a, 16);
+    assert_int_equal(chdir(m->export_root), 0); /* "tapes" is the project here */
+    assert_true(recordings_folder(folder, "tapes", "tapes"));
+    assert_string_equal(folder, tapes);
+    assert_int_equal(chdir(project), 0); /* and the samples of a source here */
+    assert_true(recordings_folder(folder, "tapes", "."));
+    assert_string_equal(folder, tapes);
+    assert_int_equal(chdir(here), 0);
+    folder_wav(project, "b-side.wav", &a, 16); /* mined right beside itself */
+    assert_true(recordings_folder(folder, "tapes", project));
+    assert_true(text_has(folder, "/export/tapes"));
+    assert_true(recordings_folder(folder, project, project)); /* said in full */
+    audio_done(&a);
+}
+
 static int set_up(void **state)
 {
     return mined_rig_setup(state, 1u << STAGE_PADS | 1u << STAGE_DRUMS |
@@ -393,6 +422,7 @@ int main(void)
         cmocka_unit_test(the_offset_of_notes_is_cut_as_mined),
         cmocka_unit_test(what_cannot_be_cut_is_refused),
         cmocka_unit_test(recordings_are_found_from_anywhere),
+        cmocka_unit_test(a_project_is_not_its_own_recordings),
     };
     return cmocka_run_group_tests_name("recut", tests, set_up, mined_rig_teardown);
 }

@@ -4,21 +4,42 @@
 #endif
 #include "core/recordings.h"
 
+#include "io/discover.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Is this the project, or in it? Its samples lie there, below folders that may well have
+ * the name of the recordings' folder: then only recordings right in it tell. */
+static bool holds_samples(const char *folder, const char *project)
+{
+    char real[PATH_BYTES];
+    size_t n = strlen(project);
+    if (n == 0 || !realpath(folder, real) || strncmp(real, project, n) != 0 ||
+        (real[n] != '\0' && real[n] != '/'))
+        return false;
+    struct source_list list;
+    struct discover_options options = {.skip_projects = true};
+    bool any = discover(&list, real, &options, NULL) == ST_OK && list.count > 0;
+    source_list_done(&list);
+    return !any;
+}
+
 bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project)
 {
-    char above[PATH_BYTES];
-    int n = snprintf(out, PATH_BYTES, "%s", written);
-    if (written[0] && n < PATH_BYTES && path_is_folder(out))
-        return true;
+    char own[PATH_BYTES], above[PATH_BYTES];
     bool relative = written[0] && written[0] != '/';
-    for (bool more = relative && realpath(project, above); more;) {
+    if (!relative || !realpath(project, own))
+        own[0] = '\0';
+    int n = snprintf(out, PATH_BYTES, "%s", written);
+    if (written[0] && n < PATH_BYTES && path_is_folder(out) && !holds_samples(out, own))
+        return true;
+    memcpy(above, own, sizeof above);
+    for (bool more = own[0] != '\0'; more;) {
         if (path_join(out, PATH_BYTES, above, written, NULL) == ST_OK &&
-            path_is_folder(out))
+            path_is_folder(out) && !holds_samples(out, own))
             return true;
         char *slash = strrchr(above, '/');
         more = slash && above[1] != '\0';
