@@ -40,7 +40,7 @@ struct errand {
     struct workstation *w;
     struct app_reply reply;
     struct export_request export;
-    char kit_name[64];
+    char kit_name[64], folder[PATH_BYTES];
     bool while_mining;
     struct config cfg;
     struct text listing;
@@ -93,14 +93,22 @@ static bool find_recordings(void *user, const struct config *config)
                              w->project.root.path);
 }
 
+static enum status need_recordings(const struct workstation *w, struct err *e)
+{
+    return w->input_dir[0]
+               ? ST_OK
+               : err_set(e, ST_NOT_FOUND,
+                         "no recordings at %.300s; :set paths.source_audio_dir=FOLDER",
+                         w->cfg.paths.source_audio_dir);
+}
+
 static enum status mine(void *user, const struct mine_request *request,
                         struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    if (!w->input_dir[0] && !request->join)
-        return err_set(e, ST_NOT_FOUND,
-                       "no recordings at %.300s; :set paths.source_audio_dir=FOLDER",
-                       w->cfg.paths.source_audio_dir);
+    enum status st = request->join ? ST_OK : need_recordings(w, e);
+    if (st != ST_OK)
+        return st;
     struct mining_place place = {.project = &w->project,
                                  .session = w->session,
                                  .jobs = w->jobs,
@@ -215,7 +223,7 @@ static enum status demo_work(void *arg, const struct job_context *ctx, struct er
 {
     struct errand *r = arg;
     struct root folder;
-    enum status st = root_open(&folder, r->w->input_dir, true, e);
+    enum status st = root_open(&folder, r->folder, true, e);
     if (st != ST_OK)
         return st;
     st = demo_write_all(&folder, ctx, e);
@@ -241,8 +249,13 @@ static void demo_done(void *arg, enum status st, const struct err *e)
 static enum status demo(void *user, struct app_reply reply, struct err *e)
 {
     struct workstation *w = user;
-    return send(w, "demo recordings", "demo", demo_work, demo_done, false,
-                errand_new(w, reply), e);
+    enum status st = need_recordings(w, e);
+    if (st != ST_OK)
+        return st;
+    struct errand *r = errand_new(w, reply);
+    if (r) /* where it was asked for, though other recordings be set before its turn */
+        snprintf(r->folder, sizeof r->folder, "%s", w->input_dir);
+    return send(w, "demo recordings", "demo", demo_work, demo_done, false, r, e);
 }
 
 static enum status save_config(void *user, const struct config *config, struct err *e)

@@ -362,6 +362,21 @@ static void a_best_of_set_is_not_opened(void **state)
     assert_int_equal(files("picks/catalog.db"), 0);
 }
 
+/* The demo goes where the recordings are, and is not begun where that is nowhere. */
+static void without_recordings_there_is_no_place_for_the_demo(void **state)
+{
+    (void)state;
+    run("mv tapes away");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type(":demo\r", "among yours");
+    type("y", "no recordings at ");
+    type("w", "0 running or waiting");
+    assert_null(strstr(pty.text, "demo recordings"));
+    leave();
+    run("mv away tapes");
+}
+
 /* Samples alone are not mined; recordings that they were written beside are. */
 static void samples_among_recordings_are_no_obstacle(void **state)
 {
@@ -455,6 +470,7 @@ int main(void)
         cmocka_unit_test(saved_settings_hold),
         cmocka_unit_test(without_a_folder_it_asks),
         cmocka_unit_test(folders_of_one_name_do_not_mix),
+        cmocka_unit_test(without_recordings_there_is_no_place_for_the_demo),
         cmocka_unit_test(samples_among_recordings_are_no_obstacle),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
