@@ -14,22 +14,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    ui_rig_init(&rig, 4, 40, 30, 112, TIER_BRAILLE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ui_rig_done(&rig);
-    return 0;
-}
-
 static const struct find *current(void)
 {
     long at = library_current(&rig.app);
@@ -495,31 +479,23 @@ static void the_meter_counts_what_is_exported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(deciding_moves_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(messages_name_keys_of_ones_own, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(every_key_of_the_help_means_something, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_pattern_is_one_action, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(stacks_and_ranges_move_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_meter_counts_what_is_exported, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(decisions_are_on_disk_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_filter_never_dead_ends, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(edges_stay_within_the_recording, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_filter_leads_to_where_its_finds_are, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(tags_ranges_and_repeat, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(counts_move_and_digits_rate, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(classes_stacks_and_loops_change, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(undo_walks_back_a_thousand, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_kit_is_filled_as_an_export_would, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_kit_is_built_by_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(pasted_text_is_not_taken_for_keys, set_up,
-                                        tear_down),
+        IN_RIG(deciding_moves_on, four_tapes),
+        IN_RIG(messages_name_keys_of_ones_own, four_tapes),
+        IN_RIG(every_key_of_the_help_means_something, four_tapes),
+        IN_RIG(a_pattern_is_one_action, four_tapes),
+        IN_RIG(stacks_and_ranges_move_on, four_tapes),
+        IN_RIG(the_meter_counts_what_is_exported, four_tapes),
+        IN_RIG(decisions_are_on_disk_at_once, four_tapes),
+        IN_RIG(a_filter_never_dead_ends, four_tapes),
+        IN_RIG(edges_stay_within_the_recording, four_tapes),
+        IN_RIG(a_filter_leads_to_where_its_finds_are, four_tapes),
+        IN_RIG(tags_ranges_and_repeat, four_tapes),
+        IN_RIG(counts_move_and_digits_rate, four_tapes),
+        IN_RIG(classes_stacks_and_loops_change, four_tapes),
+        IN_RIG(undo_walks_back_a_thousand, four_tapes),
+        IN_RIG(a_kit_is_filled_as_an_export_would, four_tapes),
+        IN_RIG(a_kit_is_built_by_keys, four_tapes),
+        IN_RIG(pasted_text_is_not_taken_for_keys, four_tapes),
     };
     return cmocka_run_group_tests_name("ui acts", tests, NULL, NULL);
 }

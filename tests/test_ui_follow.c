@@ -12,22 +12,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    ui_rig_init(&rig, 2, 40, 30, 112, TIER_BRAILLE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ui_rig_done(&rig);
-    return 0;
-}
-
 static size_t row(size_t position)
 {
     return view_at(rig.app.view, position);
@@ -243,17 +227,13 @@ static void the_chosen_job_is_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_range_stays_on_its_finds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_range_without_its_beginning_is_over, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(nothing_is_skipped_where_rows_leave, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(edges_move_under_the_cursor, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(thresholds_follow_the_settings, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(recordings_are_named_where_they_are_missed,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_chosen_job_is_cancelled, set_up, tear_down),
+        IN_RIG(a_range_stays_on_its_finds, two_tapes),
+        IN_RIG(a_range_without_its_beginning_is_over, two_tapes),
+        IN_RIG(nothing_is_skipped_where_rows_leave, two_tapes),
+        IN_RIG(edges_move_under_the_cursor, two_tapes),
+        IN_RIG(thresholds_follow_the_settings, two_tapes),
+        IN_RIG(recordings_are_named_where_they_are_missed, two_tapes),
+        IN_RIG(the_chosen_job_is_cancelled, two_tapes),
     };
     return cmocka_run_group_tests_name("ui follow", tests, NULL, NULL);
 }

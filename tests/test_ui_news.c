@@ -8,22 +8,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    ui_rig_init(&rig, 2, 40, 30, 112, TIER_BRAILLE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ui_rig_done(&rig);
-    return 0;
-}
-
 /* As the loop does, while nobody types. */
 static void idle_for(double seconds)
 {
@@ -141,12 +125,9 @@ static void rows_left_as_they_are_are_joined_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_others_write_comes_up_without_a_key, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_longer_news_take_the_seldomer_they_are_read,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(rows_left_as_they_are_are_joined_again, set_up,
-                                        tear_down),
+        IN_RIG(what_others_write_comes_up_without_a_key, two_tapes),
+        IN_RIG(the_longer_news_take_the_seldomer_they_are_read, two_tapes),
+        IN_RIG(rows_left_as_they_are_are_joined_again, two_tapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

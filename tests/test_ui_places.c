@@ -13,22 +13,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    ui_rig_init(&rig, 2, 40, 30, 112, TIER_BRAILLE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ui_rig_done(&rig);
-    return 0;
-}
-
 static bool shown(const char *part)
 {
     return ui_rig_shows(&rig, part);
@@ -492,34 +476,25 @@ static void wide_letters_are_typed_in_sight(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_range_stays_in_the_library, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(places_of_a_recording_are_walked, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(what_was_made_leads_to_its_place, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_kit_assigns_and_keeps_what_is_locked, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(extras_leave_the_slots_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_kit_without_drums_says_so, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(counts_count_everywhere, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(counts_have_an_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(commands_say_what_they_lack, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lines_are_kept_for_the_next_time, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(drums_are_found_among_notes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wide_letters_are_typed_in_sight, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_first_finds_come_with_the_first_keys, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(names_are_cut_where_they_say_least, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(thresholds_and_zoom_have_ends, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(thresholds_that_contradict_are_not_taken, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(narrow_screens_leave_out_what_matters_less,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_proposal_heeds_the_settings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_proposal_is_taken_back, set_up, tear_down),
+        IN_RIG(a_range_stays_in_the_library, two_tapes),
+        IN_RIG(places_of_a_recording_are_walked, two_tapes),
+        IN_RIG(what_was_made_leads_to_its_place, two_tapes),
+        IN_RIG(the_kit_assigns_and_keeps_what_is_locked, two_tapes),
+        IN_RIG(extras_leave_the_slots_alone, two_tapes),
+        IN_RIG(a_kit_without_drums_says_so, two_tapes),
+        IN_RIG(counts_count_everywhere, two_tapes),
+        IN_RIG(counts_have_an_end, two_tapes),
+        IN_RIG(commands_say_what_they_lack, two_tapes),
+        IN_RIG(lines_are_kept_for_the_next_time, two_tapes),
+        IN_RIG(drums_are_found_among_notes, two_tapes),
+        IN_RIG(wide_letters_are_typed_in_sight, two_tapes),
+        IN_RIG(the_first_finds_come_with_the_first_keys, two_tapes),
+        IN_RIG(names_are_cut_where_they_say_least, two_tapes),
+        IN_RIG(thresholds_and_zoom_have_ends, two_tapes),
+        IN_RIG(thresholds_that_contradict_are_not_taken, two_tapes),
+        IN_RIG(narrow_screens_leave_out_what_matters_less, two_tapes),
+        IN_RIG(a_proposal_heeds_the_settings, two_tapes),
+        IN_RIG(a_proposal_is_taken_back, two_tapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
 static void open_rig(int rows, int cols, enum tier tier)
 {
     ui_rig_init(&rig, 4, 40, rows, cols, tier);

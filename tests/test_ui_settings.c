@@ -15,22 +15,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    ui_rig_init(&rig, 4, 40, 30, 112, TIER_BRAILLE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ui_rig_done(&rig);
-    return 0;
-}
-
 static void commands_and_settings(void **state)
 {
     (void)state;
@@ -351,22 +335,17 @@ static void quitting_asks_for_unsaved_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(commands_and_settings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(steps_suit_what_they_change, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(paths_may_begin_at_home, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(settings_are_searched_and_taken_back, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_cursor_goes_where_the_settings_say, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_terminal_is_what_the_settings_say, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(likeness_heeds_its_weights, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(recordings_complete, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(quitting_asks_for_unsaved_settings, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(escape_never_quits, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(quitting_asks_while_it_is_mining, set_up,
-                                        tear_down),
+        IN_RIG(commands_and_settings, four_tapes),
+        IN_RIG(steps_suit_what_they_change, four_tapes),
+        IN_RIG(paths_may_begin_at_home, four_tapes),
+        IN_RIG(settings_are_searched_and_taken_back, four_tapes),
+        IN_RIG(the_cursor_goes_where_the_settings_say, four_tapes),
+        IN_RIG(the_terminal_is_what_the_settings_say, four_tapes),
+        IN_RIG(likeness_heeds_its_weights, four_tapes),
+        IN_RIG(recordings_complete, four_tapes),
+        IN_RIG(quitting_asks_for_unsaved_settings, four_tapes),
+        IN_RIG(escape_never_quits, four_tapes),
+        IN_RIG(quitting_asks_while_it_is_mining, four_tapes),
     };
     return cmocka_run_group_tests_name("ui settings", tests, NULL, NULL);
 }

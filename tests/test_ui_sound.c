@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
 /* A file for every find that says it has one: a tone as long as the find. */
 static void write_files(void)
 {

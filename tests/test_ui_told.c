@@ -11,22 +11,6 @@
 
 #include <cmocka.h>
 
-static struct ui_rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    ui_rig_init(&rig, 2, 40, 24, 80, TIER_BRAILLE);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ui_rig_done(&rig);
-    return 0;
-}
-
 static bool shown(const char *part)
 {
     return ui_rig_shows(&rig, part);
@@ -505,29 +489,22 @@ static void a_slot_is_filled_from_the_wider_recording(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_first_words_name_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_screen_says_how_to_leave, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(help_is_about_the_screen, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(screens_name_keys_of_ones_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(help_is_searched_by_key_and_word, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_recording_shows_what_is_listed, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(moved_thresholds_show_pads, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_recording_without_them_says_so, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(why_is_told_without_the_recording, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_taken_near_miss_is_marked, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_long_name_leaves_room_for_the_counts, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(nothing_unmeasured_is_shown, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_wide_list_shows_names_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(loops_are_counted_alike, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_stays_empty_is_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_slot_is_filled_from_the_wider_recording, set_up,
-                                        tear_down),
+        IN_RIG(the_first_words_name_keys, small_screen),
+        IN_RIG(every_screen_says_how_to_leave, small_screen),
+        IN_RIG(help_is_about_the_screen, small_screen),
+        IN_RIG(screens_name_keys_of_ones_own, small_screen),
+        IN_RIG(help_is_searched_by_key_and_word, small_screen),
+        IN_RIG(a_recording_shows_what_is_listed, small_screen),
+        IN_RIG(moved_thresholds_show_pads, small_screen),
+        IN_RIG(a_recording_without_them_says_so, small_screen),
+        IN_RIG(why_is_told_without_the_recording, small_screen),
+        IN_RIG(a_taken_near_miss_is_marked, small_screen),
+        IN_RIG(a_long_name_leaves_room_for_the_counts, small_screen),
+        IN_RIG(nothing_unmeasured_is_shown, small_screen),
+        IN_RIG(a_wide_list_shows_names_whole, small_screen),
+        IN_RIG(loops_are_counted_alike, small_screen),
+        IN_RIG(what_stays_empty_is_named, small_screen),
+        IN_RIG(a_slot_is_filled_from_the_wider_recording, small_screen),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }

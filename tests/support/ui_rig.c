@@ -15,6 +15,10 @@
 
 #include <cmocka.h>
 
+struct ui_rig rig;
+const struct ui_rig_size two_tapes = {2, 30, 112}, four_tapes = {4, 30, 112},
+                         small_screen = {2, 24, 80};
+
 static const char *const tapes[] = {"rehearsal-3", "night-train", "kitchen", "tape4",
                                     "jam",         "harbour",     "attic",   "glasswork"};
 
@@ -166,6 +170,20 @@ void ui_rig_done(struct ui_rig *r)
     logbook_free(r->logbook);
     *strrchr(r->folder, '/') = '\0';
     folder_remove(r->folder);
+}
+
+int ui_rig_setup(void **state)
+{
+    const struct ui_rig_size *size = *state;
+    ui_rig_init(&rig, size->sources, 40, size->rows, size->cols, TIER_BRAILLE);
+    return 0;
+}
+
+int ui_rig_teardown(void **state)
+{
+    (void)state;
+    ui_rig_done(&rig);
+    return 0;
 }
 
 void ui_rig_keys(struct ui_rig *r, const char *keys)

@@ -15,6 +15,21 @@ struct ui_rig {
     struct app app;
 };
 
+/* The one that the tests of a program have, one after the other. */
+extern struct ui_rig rig;
+
+/* cmocka's setup and teardown of a test that begins with a rig of that size; *state is
+ * the size. */
+struct ui_rig_size {
+    int sources, rows, cols; /* of 40 finds each, on a canvas of that size */
+};
+extern const struct ui_rig_size two_tapes, four_tapes, small_screen;
+int ui_rig_setup(void **state);
+int ui_rig_teardown(void **state);
+#define IN_RIG(test, size)                                                               \
+    cmocka_unit_test_prestate_setup_teardown(test, ui_rig_setup, ui_rig_teardown,        \
+                                             (void *)&(size))
+
 /* Finds that are always the same: `per_source` in each of `sources` recordings, of all
  * categories, some in stacks, some near-misses. Fails the test on any error. */
 void ui_rig_fill(struct session *s, int sources, int per_source);
