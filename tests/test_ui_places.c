@@ -165,6 +165,22 @@ static void extras_leave_the_slots_alone(void **state)
     assert_true(k->slot[1].trim_db == 0.5);
 }
 
+/* Keys typed faster than the screen is drawn find the cursor where it will be drawn. */
+static void extras_are_taken_out_faster_than_drawn(void **state)
+{
+    (void)state;
+    const struct kit_state *k = session_kit(rig.session);
+    ui_rig_keys(&rig, "] gg \" e j \" e j \" e K Tab Down Down");
+    assert_int_equal(k->extra_count, 3);
+    uint32_t first = k->extra[0];
+    ui_rig_keys(&rig, "X X");
+    assert_int_equal(k->extra_count, 1);
+    assert_int_equal(k->extra[0], first);
+    ui_rig_keys(&rig, "Enter X X");
+    assert_true(ui_rig_said(&rig, "there are no extras to take out"));
+    assert_int_equal(k->extra_count, 0);
+}
+
 static void a_kit_without_drums_says_so(void **state)
 {
     (void)state;
@@ -481,6 +497,7 @@ int main(void)
         IN_RIG(what_was_made_leads_to_its_place, two_tapes),
         IN_RIG(the_kit_assigns_and_keeps_what_is_locked, two_tapes),
         IN_RIG(extras_leave_the_slots_alone, two_tapes),
+        IN_RIG(extras_are_taken_out_faster_than_drawn, two_tapes),
         IN_RIG(a_kit_without_drums_says_so, two_tapes),
         IN_RIG(counts_count_everywhere, two_tapes),
         IN_RIG(counts_have_an_end, two_tapes),

@@ -142,10 +142,15 @@ bool kit_unlocked(struct app *app, int slot)
 
 long kit_current(struct app *app)
 {
-    const struct kit_screen_state *k = &app->kit;
+    struct kit_screen_state *k = &app->kit;
     if (!k->extras)
         return session_kit(app->session)->slot[k->slot].index;
-    return k->extra < kit_extra_count(app) ? (long)kit_extra_at(app, k->extra) : -1;
+    size_t count = kit_extra_count(app);
+    if (count == 0)
+        return -1;
+    if (k->extra >= count) /* they are fewer than when they were drawn */
+        k->extra = count - 1;
+    return (long)kit_extra_at(app, k->extra);
 }
 
 static void swap_match(struct app *app, int step)
@@ -333,12 +338,13 @@ static void clear_slot(struct app *app)
     struct kit_screen_state *k = &app->kit;
     const struct kit_state *kit = session_kit(app->session);
     enum status st;
-    if (k->extras && kit_extra_count(app) == 0) {
+    long at = kit_current(app);
+    if (k->extras && at < 0) {
         app_say(app, "there are no extras to take out");
         return;
     }
     if (k->extras) { /* one that goes along because it is accepted is undecided again */
-        size_t index = kit_extra_at(app, k->extra);
+        size_t index = (size_t)at;
         st = k->extra < kit->extra_count
                  ? session_kit_extra(app->session, &index, 1, false, &e)
                  : session_decide(app->session, &index, 1, DECISION_NONE, &e);
