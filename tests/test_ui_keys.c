@@ -254,6 +254,13 @@ static void completion_goes_round(void **state)
     type(&p, "x");
     assert_string_equal(p.text, "sorrowx");
     assert_int_equal(prompt_key(&p, K_TAB), PROMPT_TAB);
+    prompt_begin(&p, "mine ", NULL); /* letters are common, not bytes of them */
+    snprintf(p.completion[0], COMPLETION_BYTES, "Tür");
+    snprintf(p.completion[1], COMPLETION_BYTES, "Tö");
+    prompt_complete(&p, 2, 5);
+    assert_string_equal(p.text, "mine T");
+    prompt_complete(&p, 2, 5);
+    assert_string_equal(p.text, "mine Tür");
 }
 
 int main(void)

@@ -489,6 +489,19 @@ static void wide_letters_are_typed_in_sight(void **state)
     assert_int_equal(rig.app.canvas.cell[row * 112 + 2].ch, 0x97F3);
 }
 
+/* A terminal that what is asked fills alone: what stands at the cursor begins there. */
+static void what_is_typed_is_in_sight_without_room(void **state)
+{
+    (void)state;
+    int before;
+    app_ask(&rig.app, ASK_TAG, "class:kick");
+    assert_string_equal(app_prompt_in_sight(&rig.app, 15, &before), "");
+    assert_int_equal(before, 0);
+    ui_rig_keys(&rig, "^A");
+    assert_string_equal(app_prompt_in_sight(&rig.app, 15, &before), "class:kick");
+    assert_int_equal(before, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +518,7 @@ int main(void)
         IN_RIG(lines_are_kept_for_the_next_time, two_tapes),
         IN_RIG(drums_are_found_among_notes, two_tapes),
         IN_RIG(wide_letters_are_typed_in_sight, two_tapes),
+        IN_RIG(what_is_typed_is_in_sight_without_room, two_tapes),
         IN_RIG(the_first_finds_come_with_the_first_keys, two_tapes),
         IN_RIG(names_are_cut_where_they_say_least, two_tapes),
         IN_RIG(thresholds_and_zoom_have_ends, two_tapes),

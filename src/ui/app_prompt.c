@@ -55,7 +55,7 @@ const char *app_prompt_in_sight(const struct app *app, int cols, int *before)
     int room = cols - utf8_cells(app_prompt_label(app)) - 3;
     snprintf(typed, sizeof typed, "%.*s", (int)app->prompt.at, text);
     *before = utf8_cells(typed);
-    while (*before > room && *text) {
+    while (*before > 0 && *before > room) {
         text += utf8_after(text, 0);
         *before = utf8_cells(typed + (text - app->prompt.text));
     }

@@ -105,6 +105,8 @@ void prompt_complete(struct prompt *p, int count, size_t from)
         for (size_t k = 0; k < common; k++)
             if (p->completion[i][k] != p->completion[0][k])
                 common = k;
+    while (common > 0 && ((unsigned char)p->completion[0][common] & 0xC0) == 0x80)
+        common--; /* different letters may begin with the same byte */
     if (common > p->at - from) {
         char word[COMPLETION_BYTES];
         snprintf(word, sizeof word, "%.*s", (int)common, p->completion[0]);
