@@ -92,7 +92,7 @@ static void screens_name_keys_of_ones_own(void **state)
         keymap_load(&rig.app.map,
                     "mine: Y\njobs: W\npane: ^G\ndetail: ^T\naccept: ^Y\ncancel: ^O\n"
                     "clear-filter: ^V\nsort-reverse: ^E\nassign: ^A\nback: ^X\n"
-                    "help: ^W\nkit.back: ^X\n",
+                    "help: ^W\nkit.back: ^X\nsearch: F6\nflip: F7\n",
                     "keys.yaml", &e),
         ST_OK);
     resize(30, 112);
@@ -114,6 +114,10 @@ static void screens_name_keys_of_ones_own(void **state)
     assert_true(ui_rig_said(&rig, "nothing is open here; ^X quits"));
     ui_rig_keys(&rig, "q");
     assert_true(ui_rig_said(&rig, "q does nothing here; ^W shows the keys that do"));
+    ui_rig_keys(&rig, "n");
+    assert_true(ui_rig_said(&rig, "nothing was searched for; F6 does"));
+    ui_rig_keys(&rig, "b");
+    assert_true(ui_rig_said(&rig, "; F7 flips between it and the cursor"));
     ui_rig_keys(&rig, "K"); /* the kit's own key for it is another one */
     assert_true(shown("in the library ^A and e adds more"));
 }

@@ -234,15 +234,19 @@ static int draw_budget(struct app *app, const struct area *row)
 }
 
 /* " · by score reversed", " · most alike first, S back" */
-static void say_order(struct view *v, const char *dot, char *to, size_t n)
+static void say_order(struct app *app, const char *dot, char *to, size_t n)
 {
+    struct view *v = app->view;
     int order = view_order(v);
     bool turned = view_descending(v) != view_order_descends(order);
-    if (view_similar(v) >= 0)
-        snprintf(to, n, " %s most alike first, S back", dot);
-    else
-        snprintf(to, n, " %s by %s%s%s", dot, words_order(order),
-                 view_by_standing(v) ? " in its kind" : "", turned ? " reversed" : "");
+    if (view_similar(v) >= 0) {
+        char back[32];
+        app_name_keys(app, "{similar-back} back", back, sizeof back);
+        snprintf(to, n, " %s most alike first, %s", dot, back);
+        return;
+    }
+    snprintf(to, n, " %s by %s%s%s", dot, words_order(order),
+             view_by_standing(v) ? " in its kind" : "", turned ? " reversed" : "");
 }
 
 /* Where the width is short the way of advancing goes first, then the filter is cut. */
@@ -258,7 +262,7 @@ static void draw_state(struct app *app, const struct area *row)
         return;
     char order[96], marks[64] = "", advance[64];
     size_t tagged = session_tallies(app->session)->tagged, n = 0;
-    say_order(v, dot, order, sizeof order);
+    say_order(app, dot, order, sizeof order);
     if (tagged > 0)
         n = (size_t)snprintf(marks, sizeof marks, " %s %zu tagged", dot, tagged);
     if (app->library.range || app->library.on_tagged)

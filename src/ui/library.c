@@ -49,7 +49,8 @@ static void tell_of_notes(struct app *app)
     words_count(some, sizeof some, notes);
     words_count(all, sizeof all, hits);
     app->library.notes_told = true;
-    app_say(app, "%s of these %s hits are rather notes: f and drum>.5 leaves the drums",
+    app_say(app,
+            "%s of these %s hits are rather notes: {filter} and drum>.5 leaves the drums",
             some, all);
 }
 
@@ -149,7 +150,7 @@ static void next_order(struct app *app)
 static void search_again(struct app *app, int direction, int n)
 {
     if (!app->library.search[0]) {
-        app_say(app, "nothing was searched for; / does");
+        app_say(app, "nothing was searched for; {search} does");
         return;
     }
     for (int i = 0; i < n; i++)
@@ -239,7 +240,8 @@ static void pin(struct app *app)
     bool off = app->library.pinned == f->id;
     app->library.pinned = off ? 0 : f->id;
     app->library.flipped = false;
-    app_say(app, off ? "unpinned %s" : "pinned %s; ` flips between it and the cursor",
+    app_say(app,
+            off ? "unpinned %s" : "pinned %s; {flip} flips between it and the cursor",
             f->name);
 }
 
