@@ -89,8 +89,13 @@ static struct errand *errand_new(struct workstation *w, struct app_reply reply)
 static bool find_recordings(void *user, const struct config *config)
 {
     struct workstation *w = user;
-    return recordings_folder(w->input_dir, config->paths.source_audio_dir,
-                             w->project.root.path);
+    const char *written = config->paths.source_audio_dir;
+    bool found = recordings_folder(w->input_dir, written, w->project.root.path);
+    if (!found && path_is_folder(written)) { /* "." as it is typed just now */
+        snprintf(w->input_dir, sizeof w->input_dir, "%s", written);
+        found = true;
+    }
+    return found;
 }
 
 static enum status need_recordings(const struct workstation *w, struct err *e)

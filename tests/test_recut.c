@@ -403,6 +403,38 @@ static void a_project_is_not_its_own_recordings(void **state)
     audio_done(&a);
 }
 
+/* Whoever typed "." stood among the recordings; who opens the project may stand anywhere,
+ * and does not mean all that lies there. */
+static void the_folder_that_was_stood_in_is_known_by_its_recordings(void **state)
+{
+    struct mined *m = *state;
+    char here[1000], command[1400], folder[PATH_BYTES], tapes[PATH_BYTES], project[400];
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir -p tapes/export elsewhere/tapes && "
+             "cp -r export/P tapes/export/P && cp tapes/tape.wav elsewhere/other.wav",
+             m->top);
+    assert_int_equal(system(command), 0);
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(project, sizeof project, "%s/tapes", m->top);
+    assert_non_null(realpath(project, tapes));
+    snprintf(project, sizeof project, "%s/tapes/export/P", m->top);
+    snprintf(folder, sizeof folder, "%s/elsewhere", m->top);
+    assert_int_equal(chdir(folder), 0);
+    assert_true(recordings_folder(folder, ".", project));
+    assert_string_equal(folder, tapes);
+    assert_true(recordings_folder(folder, "tapes", project)); /* not the one here */
+    assert_string_equal(folder, tapes);
+    assert_int_equal(rename("../tapes/tape.wav", "../tapes/renamed.wav"), 0);
+    assert_false(recordings_folder(folder, ".", project));
+    assert_true(recordings_folder(folder, "tapes", project)); /* by its name alone */
+    assert_string_equal(folder, "tapes");
+    assert_int_equal(rename("../tapes/renamed.wav", "../tapes/tape.wav"), 0);
+    assert_int_equal(chdir(tapes), 0);
+    assert_true(recordings_folder(folder, ".", "export/P"));
+    assert_string_equal(folder, ".");
+    assert_int_equal(chdir(here), 0);
+}
+
 static int set_up(void **state)
 {
     return mined_rig_setup(state, 1u << STAGE_PADS | 1u << STAGE_DRUMS |
@@ -422,6 +454,7 @@ int main(void)
         cmocka_unit_test(the_offset_of_notes_is_cut_as_mined),
         cmocka_unit_test(what_cannot_be_cut_is_refused),
         cmocka_unit_test(recordings_are_found_from_anywhere),
+        cmocka_unit_test(the_folder_that_was_stood_in_is_known_by_its_recordings),
         cmocka_unit_test(a_project_is_not_its_own_recordings),
     };
     return cmocka_run_group_tests_name("recut", tests, set_up, mined_rig_teardown);

@@ -373,7 +373,10 @@ static void without_recordings_there_is_no_place_for_the_demo(void **state)
     type("y", "no recordings at ");
     type("w", "0 running or waiting");
     assert_null(strstr(pty.text, "demo recordings"));
-    leave();
+    type(":set paths.source_audio_dir=.\r", "the recordings are in .;");
+    type("Q", "Save them?");
+    pty_send(&pty, "n");
+    assert_int_equal(pty_end(&pty, 30), 0);
     run("mv away tapes");
 }
 

@@ -4,6 +4,7 @@
 #endif
 #include "core/recordings.h"
 
+#include "core/project_list.h"
 #include "io/discover.h"
 
 #include <stdio.h>
@@ -27,27 +28,99 @@ static bool holds_samples(const char *folder, const char *project)
     return !any;
 }
 
+enum { LOOKED_FOR_MAX = 200 }; /* so many of the recordings on record tell the folder */
+
+/* Of a project; 0 where nothing is on record, or cannot be read. */
+static size_t read_known(const char *project, struct catalog_source *out)
+{
+    struct project p;
+    struct stem_list stems;
+    size_t n = 0;
+    if (project_open_folder(&p, project, NULL) != ST_OK)
+        return 0;
+    if (project_stems(&p, &stems, NULL) == ST_OK)
+        for (size_t i = 0; i < stems.count && n < LOOKED_FOR_MAX; i++)
+            n += project_record(&p, stems.at[i], &out[n], NULL, NULL) == ST_OK &&
+                 out[n].path[0] != '/';
+    stem_list_done(&stems);
+    project_done(&p);
+    return n;
+}
+
+static long known_in(const char *folder, const struct catalog_source *known, size_t count)
+{
+    char path[PATH_BYTES];
+    long n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += recordings_find(path, folder, known[i].path);
+    return n;
+}
+
+/* The folder above; false when there is none. */
+static bool go_up(char *folder)
+{
+    char *slash = strrchr(folder, '/');
+    if (!slash || folder[1] == '\0')
+        return false;
+    slash[slash == folder] = '\0';
+    return true;
+}
+
+struct search {
+    const char *own;                    /* the project's real path; "" without one */
+    const struct catalog_source *known; /* recordings on record */
+    size_t count;
+    bool anywhere; /* every folder has such a one */
+    long most;     /* so many of them lie in the best so far; −1: there is none */
+    char *best;
+};
+
+static void consider(struct search *s, const char *folder)
+{
+    if (!path_is_folder(folder) || holds_samples(folder, s->own))
+        return;
+    long here = known_in(folder, s->known, s->count);
+    if (here <= s->most || (here == 0 && s->count > 0 && s->anywhere))
+        return;
+    s->most = here;
+    snprintf(s->best, PATH_BYTES, "%s", folder);
+}
+
+static bool look_for(const char *written, struct search *s)
+{
+    char above[PATH_BYTES], joined[PATH_BYTES], folder[PATH_BYTES];
+    consider(s, written);
+    snprintf(above, sizeof above, "%s", s->own);
+    for (bool more = above[0] != '\0'; more; more = go_up(above))
+        if (path_join(joined, sizeof joined, above, written, NULL) == ST_OK &&
+            realpath(joined, folder))
+            consider(s, folder);
+    return s->most >= 0;
+}
+
 bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project)
 {
-    char own[PATH_BYTES], above[PATH_BYTES];
-    bool relative = written[0] && written[0] != '/';
-    if (!relative || !realpath(project, own))
-        own[0] = '\0';
-    int n = snprintf(out, PATH_BYTES, "%s", written);
-    if (written[0] && n < PATH_BYTES && path_is_folder(out) && !holds_samples(out, own))
-        return true;
-    memcpy(above, own, sizeof above);
-    for (bool more = own[0] != '\0'; more;) {
-        if (path_join(out, PATH_BYTES, above, written, NULL) == ST_OK &&
-            path_is_folder(out) && !holds_samples(out, own))
-            return true;
-        char *slash = strrchr(above, '/');
-        more = slash && above[1] != '\0';
-        if (more)
-            slash[slash == above] = '\0';
+    char own[PATH_BYTES];
+    bool found = false;
+    if (written[0] == '/') {
+        int n = snprintf(out, PATH_BYTES, "%s", written);
+        found = n < PATH_BYTES && path_is_folder(out);
+    } else if (written[0]) {
+        struct catalog_source *known = malloc(LOOKED_FOR_MAX * sizeof *known);
+        if (!realpath(project, own))
+            own[0] = '\0';
+        struct search s = {.own = own,
+                           .known = known,
+                           .count = known ? read_known(own, known) : 0,
+                           .anywhere = written[strspn(written, "./")] == '\0',
+                           .most = -1,
+                           .best = out};
+        found = look_for(written, &s);
+        free(known);
     }
-    out[0] = '\0';
-    return false;
+    if (!found)
+        out[0] = '\0';
+    return found;
 }
 
 bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path)

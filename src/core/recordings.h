@@ -10,11 +10,12 @@
 #include <stdbool.h>
 
 /* The folder that `written` (paths.source_audio_dir of the project's settings) means now.
- * An absolute one is itself; a relative one is looked for below the current folder, then
- * below the project's real path and each of its ancestors, nearest first: it was written
- * as the user typed it, somewhere above. The project and what is in it, which may have
- * the same name, are it only with recordings right in them. False, and out "", when there
- * is no such folder. */
+ * An absolute one is itself; a relative one, as the user typed it somewhere above, is
+ * looked for below the current folder, then below the project's real path and each of its
+ * ancestors: of those the one that holds most of the recordings on record, the first of
+ * several. Where none holds any, the first there is, but not "." or "..", which is
+ * everywhere. The project and what is in it are it only with recordings right in them.
+ * False, and out "", when there is no such folder. */
 bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project);
 
 /* The recording of a find, from `folder` and the find's source_path. False, and out "",
