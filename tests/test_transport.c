@@ -468,6 +468,33 @@ static void the_kit_plays(void **state)
     close_stage(&g);
 }
 
+/* A kit screen tells all of a kit at every key, and nobody takes it while the device
+ * sleeps: what is as it was takes no room from what is played next. */
+static void a_kit_told_often_leaves_room_for_a_sound(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[2000 * 2];
+    struct kit_pattern p;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item item = add(&g, 0, 20000, 1, 1);
+    item.once = true;
+    transport_set_matched(g.t, false);
+    kit_pattern_clear(&p);
+    for (int edit = 0; edit < 200; edit++) {
+        for (int s = 0; s < KIT_SLOTS; s++)
+            transport_kit_trim(g.t, s, s == 3 ? edit % 2 : 0);
+        p.velocity[edit % KIT_SLOTS][edit % KIT_STEPS] ^= 127;
+        transport_kit_pattern(g.t, &p);
+        transport_kit_tempo(g.t, 90);
+    }
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1000] == sample(&g, 0, 1000));
+    close_stage(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +512,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_heard_is_said),
         cmocka_unit_test(a_file_written_again_is_read_again),
         cmocka_unit_test(the_kit_plays),
+        cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
     };
     return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
 }

@@ -86,11 +86,13 @@ void transport_kit_trim(struct transport *t, int slot, double trim_db)
     if (!slot_valid(slot))
         return;
     pthread_mutex_lock(&t->lock);
-    t->slot[slot].trim_db = trim_db;
-    struct engine_command c = {.action = ENGINE_TRIM};
-    c.u.kit.slot = slot;
-    c.u.kit.gain = (float)level_from_db(trim_db);
-    transport_post(t, &c);
+    if (t->slot[slot].trim_db != trim_db) {
+        t->slot[slot].trim_db = trim_db;
+        struct engine_command c = {.action = ENGINE_TRIM};
+        c.u.kit.slot = slot;
+        c.u.kit.gain = (float)level_from_db(trim_db);
+        transport_post(t, &c);
+    }
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -103,13 +105,17 @@ static void post_pattern(struct transport *t)
 
 void transport_kit_pattern(struct transport *t, const struct kit_pattern *p)
 {
-    pthread_mutex_lock(&t->lock);
-    t->pattern = *p;
+    struct kit_pattern next = *p;
     for (int s = 0; s < KIT_SLOTS; s++)
         for (int i = 0; i < KIT_STEPS; i++)
-            if (t->pattern.velocity[s][i] > 127)
-                t->pattern.velocity[s][i] = 127;
-    post_pattern(t);
+            if (next.velocity[s][i] > 127)
+                next.velocity[s][i] = 127;
+    pthread_mutex_lock(&t->lock);
+    bool same = memcmp(t->pattern.velocity, next.velocity, sizeof next.velocity) == 0 &&
+                memcmp(t->pattern.chokes, next.chokes, sizeof next.chokes) == 0;
+    t->pattern = next;
+    if (!same)
+        post_pattern(t);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -122,9 +128,12 @@ static void post_tempo(struct transport *t)
 
 void transport_kit_tempo(struct transport *t, double bpm)
 {
+    bpm = fmax(KIT_BPM_MIN, fmin(bpm, KIT_BPM_MAX));
     pthread_mutex_lock(&t->lock);
-    t->bpm = fmax(KIT_BPM_MIN, fmin(bpm, KIT_BPM_MAX));
-    post_tempo(t);
+    if (t->bpm != bpm) {
+        t->bpm = bpm;
+        post_tempo(t);
+    }
     pthread_mutex_unlock(&t->lock);
 }
 
