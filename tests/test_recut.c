@@ -372,6 +372,11 @@ static void recordings_are_found_from_anywhere(void **state)
     assert_string_equal(folder, "");
     assert_false(recordings_folder(folder, "", project));
     assert_false(recordings_folder(folder, "/no/such/folder", project));
+    /* mined of a single recording, not of the folder it lies in */
+    assert_true(recordings_folder(folder, "tapes/tape.wav", project));
+    assert_true(recordings_find(file, folder, "tape.wav"));
+    assert_string_equal(file, folder);
+    assert_false(recordings_find(file, folder, "other.wav"));
 }
 
 /* A project named as the folder it was mined from, or with a source of that name: these

@@ -75,9 +75,14 @@ struct search {
     char *best;
 };
 
+static bool may_hold(const char *place)
+{
+    return path_is_folder(place) || path_is_file(place);
+}
+
 static void consider(struct search *s, const char *folder)
 {
-    if (!path_is_folder(folder) || holds_samples(folder, s->own))
+    if (!may_hold(folder) || holds_samples(folder, s->own))
         return;
     long here = known_in(folder, s->known, s->count);
     if (here <= s->most || (here == 0 && s->count > 0 && s->anywhere))
@@ -104,7 +109,7 @@ bool recordings_folder(char out[PATH_BYTES], const char *written, const char *pr
     bool found = false;
     if (written[0] == '/') {
         int n = snprintf(out, PATH_BYTES, "%s", written);
-        found = n < PATH_BYTES && path_is_folder(out);
+        found = n < PATH_BYTES && may_hold(out);
     } else if (written[0]) {
         struct catalog_source *known = malloc(LOOKED_FOR_MAX * sizeof *known);
         if (!realpath(project, own))
@@ -123,12 +128,22 @@ bool recordings_folder(char out[PATH_BYTES], const char *written, const char *pr
     return found;
 }
 
-bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path)
+bool recordings_path(char out[PATH_BYTES], const char *folder, const char *source_path)
 {
     bool bare = source_path[0] == '/' || !folder[0];
-    if (source_path[0] &&
-        path_join(out, PATH_BYTES, bare ? "" : folder, source_path, NULL) == ST_OK &&
-        path_is_file(out) && access(out, R_OK) == 0)
+    const char *base = path_base(folder), *above = bare ? "" : folder,
+               *name = source_path;
+    if (!bare && strcmp(base, source_path) == 0 && path_is_file(folder)) {
+        above = "";
+        name = folder;
+    }
+    return source_path[0] && path_join(out, PATH_BYTES, above, name, NULL) == ST_OK;
+}
+
+bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path)
+{
+    if (recordings_path(out, folder, source_path) && path_is_file(out) &&
+        access(out, R_OK) == 0)
         return true;
     out[0] = '\0';
     return false;

@@ -15,11 +15,14 @@
  * ancestors: of those the one that holds most of the recordings on record, the first of
  * several. Where none holds any, the first there is, but not "." or "..", which is
  * everywhere. The project and what is in it are it only with recordings right in them.
- * False, and out "", when there is no such folder. */
+ * False, and out "", when there is no such folder. What is said of a folder goes for a
+ * single recording, too, as discover() has it. */
 bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project);
 
-/* The recording of a find, from `folder` and the find's source_path. False, and out "",
- * when there is no readable file of that name. */
+/* Where the recording of a find should lie, from `folder` and the find's source_path.
+ * False when that is not known, or too long. */
+bool recordings_path(char out[PATH_BYTES], const char *folder, const char *source_path);
+/* The same; false, and out "", when there is no readable file. */
 bool recordings_find(char out[PATH_BYTES], const char *folder, const char *source_path);
 
 /* The sample of a find in `folder`: a project, a best-of set (where the user may have

@@ -2,6 +2,7 @@
  * the pictures, which are wanted at the same moments. */
 #include "ui/state.h"
 
+#include "core/recordings.h"
 #include "core/recut.h"
 #include "core/rng.h"
 
@@ -23,11 +24,8 @@ void app_sound_begin(struct app *app)
 
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES])
 {
-    const char *dir = app->setup.input_dir;
-    int n = source_path[0] == '/' || !dir || !*dir
-                ? snprintf(path, PATH_BYTES, "%s", source_path)
-                : snprintf(path, PATH_BYTES, "%s/%s", dir, source_path);
-    return source_path[0] && n > 0 && n < PATH_BYTES;
+    const char *folder = app->setup.input_dir ? app->setup.input_dir : "";
+    return recordings_path(path, folder, source_path);
 }
 
 /* In the recording: a near-miss, a find that was not written or is just being mined
