@@ -8,8 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool tagged(struct app *app, size_t **index, size_t *count)
+{
+    struct err e;
+    if (!app_check(app, session_tagged(app->session, index, count, &e), &e))
+        return false;
+    if (*count > 0)
+        return true;
+    free(*index);
+    *index = NULL;
+    app->library.on_tagged = false;
+    app_say(app, "nothing is tagged");
+    return false;
+}
+
 /* What a command is for: the tagged after `;`, the range after `v`, else the one under
- * the cursor of this screen. Caller frees. */
+ * the cursor of this screen. False: there is none, and that was said. Caller frees. */
 static bool targets(struct app *app, size_t **index, size_t *count)
 {
     struct err e;
@@ -18,7 +32,7 @@ static bool targets(struct app *app, size_t **index, size_t *count)
     size_t first, last;
     *count = 0;
     if (list && l->on_tagged)
-        return app_check(app, session_tagged(app->session, index, count, &e), &e);
+        return tagged(app, index, count);
     if (list && l->range && !library_range(app, &first, &last)) {
         l->range = false;
         app_warn(
@@ -95,9 +109,7 @@ static bool apply(struct app *app, change *fn, int value)
     struct err e;
     if (!targets(app, &index, &count))
         return false;
-    bool ok = count > 0 && app_did(app, fn(app, index, count, value, &e), &e);
-    if (count == 0)
-        app_say(app, "nothing is tagged");
+    bool ok = app_did(app, fn(app, index, count, value, &e), &e);
     free(index);
     done_with_targets(app);
     return ok;
@@ -316,14 +328,12 @@ static void assign(struct app *app, uint32_t key)
     }
     if ((slot >= 0 && !kit_unlocked(app, slot)) || !targets(app, &index, &count))
         return;
-    enum status st = ST_OK;
-    if (count > 0)
-        st = slot < 0 ? session_kit_extra(app->session, index, count, true, &e)
-                      : session_kit_assign(app->session, slot, (long)index[0], &e);
+    enum status st = slot < 0
+                         ? session_kit_extra(app->session, index, count, true, &e)
+                         : session_kit_assign(app->session, slot, (long)index[0], &e);
     free(index);
     done_with_targets(app);
-    if (count > 0)
-        app_did(app, st, &e);
+    app_did(app, st, &e);
 }
 
 bool library_edit_action(struct app *app, const struct key_action *a)
