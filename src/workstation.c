@@ -39,9 +39,8 @@ struct workstation {
 struct errand {
     struct workstation *w;
     struct app_reply reply;
-    struct export_request export;
     char kit_name[64], folder[PATH_BYTES];
-    bool while_mining;
+    bool stereo, dry_run, while_mining;
     struct config cfg;
     struct text listing;
     char sentence[400];
@@ -158,8 +157,8 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .kit_name = r->kit_name,
                           .cfg = &r->cfg,
                           .force = true, /* the dry run said so */
-                          .stereo = r->export.stereo,
-                          .dry_run = r->export.dry_run,
+                          .stereo = r->stereo,
+                          .dry_run = r->dry_run,
                           .whole = r->while_mining,
                           .ctx = ctx,
                           .log = ctx->log};
@@ -192,7 +191,8 @@ static enum status export_kit(void *user, const struct export_request *request,
     struct workstation *w = user;
     struct errand *r = errand_new(w, reply);
     if (r) {
-        r->export = *request;
+        r->stereo = request->stereo;
+        r->dry_run = request->dry_run;
         r->while_mining = jobs_active(w->jobs) > 0;
         snprintf(r->kit_name, sizeof r->kit_name, "%.60s",
                  request->kit_name && request->kit_name[0] ? request->kit_name
@@ -289,18 +289,23 @@ static bool has_recordings(const char *folder)
     return any;
 }
 
-static enum status open_project(struct workstation *w, const char *folder, struct err *e)
+/* The project's own settings count, but the interface stays the user's. */
+static void take_settings(struct workstation *w)
 {
     struct config own;
+    if (project_config(&w->project, &own, NULL) != ST_OK)
+        return;
+    own.interface = w->cfg.interface;
+    own.audio = w->cfg.audio;
+    w->cfg = own;
+}
+
+static enum status open_project(struct workstation *w, const char *folder, struct err *e)
+{
     enum status st = project_open_folder(&w->project, folder, e);
     if (st != ST_OK)
         return st;
-    /* The project's own settings count, but the interface stays the user's. */
-    if (project_config(&w->project, &own, NULL) == ST_OK) {
-        own.interface = w->cfg.interface;
-        own.audio = w->cfg.audio;
-        w->cfg = own;
-    }
+    take_settings(w);
     recordings_folder(w->input_dir, w->cfg.paths.source_audio_dir, folder);
     return ST_OK;
 }
@@ -338,12 +343,7 @@ static enum status open_recordings(struct workstation *w, const char *folder,
     enum status st = project_open(&w->project, w->export_root, stem, e);
     if (st != ST_OK)
         return st;
-    struct config own;
-    if (project_config(&w->project, &own, NULL) == ST_OK) {
-        own.interface = w->cfg.interface;
-        own.audio = w->cfg.audio;
-        w->cfg = own;
-    }
+    take_settings(w);
     snprintf(w->cfg.paths.source_audio_dir, sizeof w->cfg.paths.source_audio_dir,
              "%.1023s", full);
     return ST_OK;
