@@ -289,25 +289,28 @@ static bool has_recordings(const char *folder)
     return any;
 }
 
-/* The project's own settings count, but the interface stays the user's. */
-static void take_settings(struct workstation *w)
+/* The project's own settings count, but the interface stays the user's. With others than
+ * were written down it would be mined, exported and saved otherwise. */
+static enum status take_settings(struct workstation *w, struct err *e)
 {
     struct config own;
-    if (project_config(&w->project, &own, NULL) != ST_OK)
-        return;
+    enum status st = project_config(&w->project, &own, e);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
     own.interface = w->cfg.interface;
     own.audio = w->cfg.audio;
     w->cfg = own;
+    return ST_OK;
 }
 
 static enum status open_project(struct workstation *w, const char *folder, struct err *e)
 {
     enum status st = project_open_folder(&w->project, folder, e);
-    if (st != ST_OK)
-        return st;
-    take_settings(w);
-    recordings_folder(w->input_dir, w->cfg.paths.source_audio_dir, folder);
-    return ST_OK;
+    if (st == ST_OK)
+        st = take_settings(w, e);
+    if (st == ST_OK)
+        recordings_folder(w->input_dir, w->cfg.paths.source_audio_dir, folder);
+    return st;
 }
 
 /* Does the project of that name belong to other recordings, which are still there? Names
@@ -341,9 +344,10 @@ static enum status open_recordings(struct workstation *w, const char *folder,
         stem_numbered(stem, name, n);
     snprintf(w->input_dir, sizeof w->input_dir, "%s", full);
     enum status st = project_open(&w->project, w->export_root, stem, e);
+    if (st == ST_OK)
+        st = take_settings(w, e);
     if (st != ST_OK)
         return st;
-    take_settings(w);
     snprintf(w->cfg.paths.source_audio_dir, sizeof w->cfg.paths.source_audio_dir,
              "%.1023s", full);
     return ST_OK;

@@ -380,6 +380,22 @@ static void without_recordings_there_is_no_place_for_the_demo(void **state)
     run("mv away tapes");
 }
 
+/* Whoever wrote in the settings by hand is told, and nothing is done with others. */
+static void damaged_settings_are_told(void **state)
+{
+    (void)state;
+    run("cd export/tapes && cp config.effective.yaml ../../kept && "
+        "sed -i 's/^  min_rms_db: .*/  min_rms_db: banana/' config.effective.yaml");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_int_equal(pty_end(&pty, 30), 2);
+    assert_non_null(strstr(pty.text, "config.effective.yaml"));
+    assert_non_null(strstr(pty.text, "banana"));
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "tapes");
+    assert_int_equal(pty_end(&pty, 30), 2);
+    assert_non_null(strstr(pty.text, "banana"));
+    run("mv kept export/tapes/config.effective.yaml");
+}
+
 /* Samples alone are not mined; recordings that they were written beside are. */
 static void samples_among_recordings_are_no_obstacle(void **state)
 {
@@ -474,6 +490,7 @@ int main(void)
         cmocka_unit_test(without_a_folder_it_asks),
         cmocka_unit_test(folders_of_one_name_do_not_mix),
         cmocka_unit_test(without_recordings_there_is_no_place_for_the_demo),
+        cmocka_unit_test(damaged_settings_are_told),
         cmocka_unit_test(samples_among_recordings_are_no_obstacle),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
