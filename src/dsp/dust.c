@@ -2,9 +2,11 @@
 #include "dsp/hiss.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
-#include "dsp/weave.h"
+#include "dsp/seam.h"
 
 #include <math.h>
+
+enum { TURNS = 20 };
 
 static const double quarter_turn = 1.57079632679489662;
 static const double crossfade_s = 0.25, nearly = 0.03;
@@ -64,38 +66,78 @@ static enum status tile_circle(struct audio *to, const struct audio *loop, size_
     return st;
 }
 
+/* What lies over what. */
+struct layers {
+    struct audio pad, hiss;
+    double gain;
+};
+
+/* The hiss over the pad, begun `turn` frames into its circle. */
+static enum status lay(struct audio *to, const struct layers *l, size_t turn,
+                       struct err *e)
+{
+    enum status st = audio_slice(to, &l->pad, 0, l->pad.frames, e);
+    size_t channels = (size_t)l->pad.channels, width = (size_t)l->hiss.channels;
+    for (size_t i = 0; i < l->pad.frames && st == ST_OK; i++) {
+        const float *x = l->hiss.data + (i + turn) % l->hiss.frames * width;
+        for (size_t c = 0; c < channels; c++)
+            to->data[i * channels + c] += (float)(l->gain * (double)x[c % width]);
+    }
+    return st;
+}
+
+/* The pad stays where it is, so that the two run in step: it is the hiss that is turned
+ * until nothing in it marks the join. */
+static enum status lay_calmly(struct audio *to, const struct layers *l, struct rng *r,
+                              struct err *e)
+{
+    struct seam seam, best;
+    enum status st = lay(to, l, 0, e);
+    if (st != ST_OK || seam_measure(to, NULL, 0, &best, NULL) != ST_OK)
+        return st;
+    for (int i = 1; i < TURNS && st == ST_OK && !seam_roomy(&best); i++) {
+        struct audio turned;
+        st = lay(&turned, l, rng_below(r, (uint32_t)l->hiss.frames), e);
+        if (st == ST_OK)
+            st = seam_measure(&turned, NULL, 0, &seam, e);
+        if (st == ST_OK && seam_better(&seam, &best)) {
+            struct audio worse = *to;
+            *to = turned;
+            turned = worse;
+            best = seam;
+        }
+        audio_done(&turned);
+    }
+    return st;
+}
+
 enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
                       const struct audio *hiss, double mix_db, double peak_dbfs,
                       struct rng *r, struct err *e)
 {
-    struct audio loop = {0}, over = {0};
+    struct audio loop = {0};
+    struct layers l = {0};
     *to = (struct audio){0};
     if (!(level_rms(pad) > 1e-8) || !(level_rms(hiss) > 1e-8))
         return err_set(e, ST_EMPTY, "dust needs a pad and a hiss that sound");
     enum status st = match(&loop, hiss, pad, e);
     size_t start = st == ST_OK ? rng_below(r, (uint32_t)loop.frames) : 0;
     if (st == ST_OK)
-        st = pad_loops ? tile_circle(&over, &loop, start, pad->frames, e)
-                       : audio_round(&over, &loop, start, pad->frames, e);
+        st = pad_loops ? tile_circle(&l.hiss, &loop, start, pad->frames, e)
+                       : audio_round(&l.hiss, &loop, start, pad->frames, e);
     if (st == ST_OK)
-        st = audio_slice(to, pad, 0, pad->frames, e);
+        st = audio_slice(&l.pad, pad, 0, pad->frames, e);
     if (st == ST_OK) {
-        level_scrub(to);
-        double quiet = fmax(level_rms(&over), 1e-12);
-        double g = level_from_db(mix_db) * level_rms(to) / quiet;
-        size_t channels = (size_t)to->channels, width = (size_t)over.channels;
-        for (size_t i = 0; i < to->frames; i++)
-            for (size_t c = 0; c < channels; c++)
-                to->data[i * channels + c] +=
-                    (float)(g *
-                            (double)over.data[i * width + (c < width ? c : c % width)]);
-        if (pad_loops)
-            st = weave_calm_join(to, NULL, NULL, e);
-        if (st == ST_OK)
-            st = level_normalise(to, peak_dbfs, pad_loops, e);
+        level_scrub(&l.pad);
+        l.gain =
+            level_from_db(mix_db) * level_rms(&l.pad) / fmax(level_rms(&l.hiss), 1e-12);
+        st = pad_loops ? lay_calmly(to, &l, r, e) : lay(to, &l, 0, e);
     }
+    if (st == ST_OK)
+        st = level_normalise(to, peak_dbfs, pad_loops, e);
     audio_done(&loop);
-    audio_done(&over);
+    audio_done(&l.hiss);
+    audio_done(&l.pad);
     if (st != ST_OK)
         audio_done(to);
     return st;

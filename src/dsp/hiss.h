@@ -69,8 +69,8 @@ enum status hiss_noise(struct audio *to, size_t frames, int channels, int rate_h
  * of the loop, mix_db from the pad's RMS, true peak peak_dbfs. The hiss is brought to the
  * pad's rate and channels. pad_loops: the pad is a loop; so is the result: hiss of nearly
  * (3 %) a whole number of repeats is resampled to fit, else its ends meet in an
- * equal-power crossfade of up to 250 ms, and the circle begins where it is calmest.
- * ST_EMPTY for a silent pad or hiss. */
+ * equal-power crossfade of up to 250 ms. The pad begins where it began, the hiss where it
+ * marks the join least. ST_EMPTY for a silent pad or hiss. */
 enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
                       const struct audio *hiss, double mix_db, double peak_dbfs,
                       struct rng *r, struct err *e);
