@@ -154,6 +154,17 @@ static void find_start(struct cut *c)
         c->start--;
 }
 
+/* It is the hit that has a longest length, with what lies before the attack. */
+static void keep_length(struct cut *c)
+{
+    double length_s = c->p->fixed_length ? c->p->fixed_length_s : c->p->max_length_s;
+    size_t last = c->start + (size_t)rint(length_s * c->read->rate_hz);
+    if (c->limit <= last || last <= c->attack)
+        return;
+    c->limit = last;
+    c->next_ends = false;
+}
+
 /* Level of the 10 ms from step i on, dB. */
 static double level_db(const struct cut *c, const double *energy, size_t i)
 {
@@ -503,6 +514,7 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
     out->next_attack = c.next_attack;
     find_peak(&c);
     find_start(&c);
+    keep_length(&c);
     find_end(&c);
     if (c.end <= c.start + 1 || !(c.peak > 0)) {
         miss(out, "%s", c.peak > 0 ? "no room before the next hit" : "silent");
