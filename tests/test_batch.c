@@ -312,6 +312,52 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     outcome_done(&o);
 }
 
+/* Is the sound in the kit that `input` gives? */
+static bool in_kit(struct place *p, char *input, const char *name)
+{
+    char path[1024];
+    size_t n;
+    RUN_WELL(p, "format", "--input_dir", input, "--kit_name", "SINCE", "--force");
+    path_in(path, p, "export/kits/SINCE/manifest.csv");
+    char *kit = file_read(path, &n);
+    bool in = text_has(kit, name);
+    free(kit);
+    return in;
+}
+
+/* A best-of set is older than what is said of its sounds once it can be heard. And one
+ * that came out empty is none: the finds are still there. */
+static void what_is_rejected_later_is_in_no_kit(void **state)
+{
+    struct place *p = *state;
+    struct candidate *rows;
+    size_t count;
+    char said[256];
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "SINCE",
+             "--seed", "1", "--stages", "drums");
+    RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "3");
+    rows = manifest_rows(p, "export/SINCE/best_of", &count);
+    assert_true(count >= 2);
+    const char *name = rows[0].filename;
+    assert_true(in_kit(p, "export/SINCE", name));
+    int n = snprintf(said, sizeof said, "# trowel decisions 1\nrejected %.200s\n", name);
+    folder_write(p->path, "no.txt", said, (size_t)n);
+    RUN_WELL(p, "index", "--project", "export/SINCE", "--decisions", "no.txt");
+    assert_false(in_kit(p, "export/SINCE", name));
+    assert_false(in_kit(p, "export/SINCE/best_of", name));
+    assert_true(in_kit(p, "export/SINCE/best_of", rows[1].filename));
+    /* a set is made with what its own file says, whatever was said before */
+    n = snprintf(said, sizeof said, "# trowel decisions 1\naccepted %.200s\n", name);
+    folder_write(p->path, "yes.txt", said, (size_t)n);
+    RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "3", "--force",
+             "--decisions", "yes.txt");
+    assert_true(in_kit(p, "export/SINCE/best_of", name));
+    RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "0", "--force");
+    assert_true(in_kit(p, "export/SINCE", rows[1].filename));
+    assert_false(in_kit(p, "export/SINCE", name));
+    free(rows);
+}
+
 static void textures_dust_and_clouds_work_from_folders(void **state)
 {
     struct place *p = *state;
@@ -372,6 +418,7 @@ int main(void)
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
+        cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),
         cmocka_unit_test(interrupt_leaves_whole_files),
     };

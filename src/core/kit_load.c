@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct loading {
@@ -203,7 +204,14 @@ static enum status from_finds(struct loading *l, struct catalog *catalog,
     return st;
 }
 
-static enum status from_rows(struct loading *l, const char *manifest, struct err *e);
+/* What the catalog has to say of a best-of set; `later`: it was written to since. */
+struct sayings {
+    struct catalog *catalog;
+    bool later;
+};
+
+static enum status from_rows(struct loading *l, const char *manifest,
+                             const struct sayings *said, struct err *e);
 
 static enum status read_wishes(struct wishes *w, struct catalog *catalog, struct err *e)
 {
@@ -213,13 +221,26 @@ static enum status read_wishes(struct wishes *w, struct catalog *catalog, struct
                : st;
 }
 
-/* The project knows how the samples sound that its best-of manifest lists. */
+/* Was the file written to after the other? */
+static bool is_newer(const char *file, const char *other)
+{
+    struct stat a, b;
+    if (stat(file, &a) != 0 || stat(other, &b) != 0)
+        return false;
+    return a.st_mtim.tv_sec > b.st_mtim.tv_sec || (a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+                                                   a.st_mtim.tv_nsec > b.st_mtim.tv_nsec);
+}
+
+/* The project knows how the samples sound that its best-of manifest lists, and what was
+ * said of them since. */
 static enum status from_best_of(struct loading *l, struct catalog *catalog,
-                                const char *folder, const char *manifest, struct err *e)
+                                const char *path, const char *folder,
+                                const char *manifest, struct err *e)
 {
     struct loading below = *l;
+    struct sayings said = {catalog, is_newer(path, manifest)};
     below.folder = folder;
-    enum status st = from_rows(&below, manifest, e);
+    enum status st = from_rows(&below, manifest, &said, e);
     for (size_t k = 0; st == ST_OK && k < l->set->count; k++) {
         float *vector = l->set->vectors + k * SIMILARITY_DIM;
         st = catalog_vector(catalog, l->set->item[k].id, vector, e);
@@ -246,7 +267,10 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     if (st == ST_OK && accepted == 0 && has_best) {
         char folder[1024];
         snprintf(folder, sizeof folder, "%.1000s/best_of", l->folder);
-        st = from_best_of(l, catalog, folder, best, e);
+        st = from_best_of(l, catalog, path, folder, best, e);
+        /* a set of nothing is none */
+        if (st == ST_OK && l->set->count == 0 && l->set->missing == 0)
+            st = from_finds(l, catalog, false, &w, &accepted, e);
     }
     catalog_close(catalog);
     if (st == ST_OK)
@@ -267,10 +291,10 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
         return st;
     if (access(path, R_OK) != 0 ||
         catalog_open(&catalog, path, CATALOG_READ, NULL) != ST_OK)
-        return from_rows(l, manifest, e);
+        return from_rows(l, manifest, NULL, e);
     st = read_wishes(&w, catalog, e);
     if (st == ST_OK)
-        st = from_best_of(l, catalog, l->folder, manifest, e);
+        st = from_best_of(l, catalog, path, l->folder, manifest, e);
     catalog_close(catalog);
     if (st == ST_OK)
         apply_wishes(l->set, &w);
@@ -280,16 +304,40 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
 
 /* --- from a manifest --- */
 
-static enum status from_rows(struct loading *l, const char *manifest, struct err *e)
+/* A set knows what was said when it was made; the catalog what has been said since. Does
+ * the sample still belong to it? What the set has as accepted and the catalog as rejected
+ * was accepted by a file of decisions (curate --decisions), unless it was said later. */
+static enum status hear(const struct sayings *said, struct candidate *row,
+                        enum category *category, bool *wanted, struct err *e)
+{
+    struct catalog_find f = {.id = candidate_id(row), .category = *category, .c = *row};
+    enum status st = catalog_apply_words(said->catalog, &f, e);
+    bool accepted = row->decision == DECISION_ACCEPTED && !said->later;
+    *wanted = accepted || f.c.decision != DECISION_REJECTED;
+    if (said->later) {
+        row->decision = f.c.decision;
+        memcpy(row->hit_class, f.c.hit_class, sizeof row->hit_class);
+        *category = f.category;
+    }
+    return st;
+}
+
+static enum status from_rows(struct loading *l, const char *manifest,
+                             const struct sayings *said, struct err *e)
 {
     struct candidate *rows;
     size_t count;
     enum status st = manifest_read(manifest, &rows, &count, e);
     if (st != ST_OK)
         return st;
-    for (size_t i = 0; i < count && st == ST_OK; i++)
-        if (rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0])
-            st = take(l, &rows[i], kind_category(rows[i].kind), NULL, false, e);
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        enum category category = kind_category(rows[i].kind);
+        bool wanted = rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0];
+        if (wanted && said)
+            st = hear(said, &rows[i], &category, &wanted, e);
+        if (wanted && st == ST_OK)
+            st = take(l, &rows[i], category, NULL, false, e);
+    }
     free(rows);
     return st;
 }
