@@ -310,6 +310,19 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     assert_string_equal(strchr(o.out, '\n'), "\n"); /* one line */
     assert_string_equal(o.err, "");
     outcome_done(&o);
+    /* the name alone will do on a slot too, where just one sound has it */
+    n = snprintf(file, sizeof file, "slot RC \"\"\nslot LT %.90s\nslot MT nobody.wav\n",
+                 strrchr(line, ' ') + 1);
+    folder_write(p->path, "bare.txt", file, (size_t)n);
+    RUN(o, p, "index", "--project", "export/JAM", "--decisions", "bare.txt");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "2 decisions of bare.txt taken"));
+    assert_true(text_has(o.err, "the first about nobody.wav"));
+    outcome_done(&o);
+    RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM3");
+    memcpy(line, "  LT  LT", 8);
+    assert_true(text_has(o.out, line));
+    outcome_done(&o);
 }
 
 /* Is the sound in the kit that `input` gives? */

@@ -44,19 +44,38 @@ static enum status replay_subject(struct catalog *c, struct change *change,
     return st;
 }
 
+/* The whole path of the bare name on a slot; *known: just one sound is called so. */
+static enum status replay_slot(struct catalog *c, struct change *change, bool *known,
+                               struct err *e)
+{
+    uint64_t id;
+    struct catalog_find f;
+    enum status st = find_by_name(c, change->value, &id, e);
+    *known = st == ST_OK && id != 0;
+    if (*known)
+        st = catalog_get(c, id, &f, e);
+    if (*known && st == ST_OK)
+        candidate_path(&f.c, change->value);
+    return st;
+}
+
 static enum status replay_one(void *user, size_t line, const struct change *change,
                               const char *path, struct err *e)
 {
     struct replaying *r = user;
     struct change c = *change;
     bool known = true, bare = c.candidate == 0;
+    bool sound = event_subject(c.field) == SUBJECT_CANDIDATE;
+    enum status st = ST_OK;
     (void)line;
-    if (event_subject(c.field) != SUBJECT_CANDIDATE)
-        return catalog_action_change(r->c, &r->action, &c, NULL, e);
-    enum status st = replay_subject(r->c, &c, path, &known, e);
+    if (sound)
+        st = replay_subject(r->c, &c, path, &known, e);
+    else if (c.field == FIELD_SLOT && c.value[0] != '\0' && !strchr(c.value, '/'))
+        st = replay_slot(r->c, &c, &known, e);
     if (st == ST_OK && !known && r->report->unknown++ == 0)
-        snprintf(r->report->first_unknown, CANDIDATE_PATH_BYTES, "%s", path);
-    if (st != ST_OK || c.candidate == 0)
+        snprintf(r->report->first_unknown, CANDIDATE_PATH_BYTES, "%s",
+                 sound ? path : c.value);
+    if (st != ST_OK || (sound ? c.candidate == 0 : !known))
         return st;
     return catalog_action_change(r->c, &r->action, &c, bare ? NULL : path, e);
 }

@@ -336,8 +336,8 @@ static enum status unreadable(struct err *e, const char *what, const char *rest)
 }
 
 /* Parse one line. ST_NOTHING for blank and comment lines, ST_USAGE with a sentence for a
- * wrong one. c->candidate is worked out from a whole path and is 0 for a bare file name.
- */
+ * wrong one. c->candidate is worked out from a whole path and is 0 for a bare file name;
+ * one on a slot is left as it is. */
 static enum status parse_line(const char *line, struct change *c,
                               char path[CANDIDATE_PATH_BYTES], struct err *e)
 {
@@ -369,7 +369,8 @@ static enum status parse_line(const char *line, struct change *c,
     if (field == FIELD_SLOT) {
         if (!take_rest(rest, c->value, sizeof c->value))
             return unreadable(e, "the path", p);
-        return change_check(c, e);
+        bool bare = c->value[0] != '\0' && strchr(c->value, '/') == NULL;
+        return bare && is_slot(c->key) ? ST_OK : change_check(c, e);
     }
     if (*rest == '\0' || *rest == '\r' ||
         (rest = take_value(rest, c->value, sizeof c->value)) == NULL)
