@@ -97,7 +97,12 @@ enum status settings_load(struct config *cfg, const struct request *request,
     }
     if (st == ST_OK && request)
         st = apply_options(cfg, request, e);
-    return st == ST_OK ? config_check(cfg, e) : st;
+    if (st == ST_OK)
+        st = config_check(cfg, e);
+    char doubt[320];
+    if (st == ST_OK && config_doubt(cfg, doubt, sizeof doubt))
+        log_write(log, LOG_WARNING, "%s", doubt);
+    return st;
 }
 
 /* --- the workstation's own ------------------------------------------------------------

@@ -445,6 +445,27 @@ static void quoting_reads_back(void **state)
     assert_string_equal(tiny, "lon");
 }
 
+/* A level at which the grades would take every sample for clipped is allowed, and told.
+ */
+static void what_is_hardly_meant_is_told(void **state)
+{
+    (void)state;
+    struct config cfg;
+    char out[320];
+    config_defaults(&cfg);
+    assert_false(config_doubt(&cfg, out, sizeof out));
+    cfg.global.target_peak_dbfs = -0.09; /* 0.99 is -0.0873 */
+    assert_false(config_doubt(&cfg, out, sizeof out));
+    cfg.clouds.target_peak_dbfs = -0.08;
+    assert_true(config_doubt(&cfg, out, sizeof out));
+    assert_non_null(strstr(out, "clouds.target_peak_dbfs (-0.08) lies above -0.09"));
+    cfg.global.target_peak_dbfs = 0;
+    assert_true(config_doubt(&cfg, out, sizeof out));
+    assert_non_null(strstr(out, "global.target_peak_dbfs (0)"));
+    cfg.curation.thresholds.clipping_tolerance = 0;
+    assert_false(config_doubt(&cfg, out, sizeof out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(missing_and_odd_files),
         cmocka_unit_test(hostile_yaml_is_refused),
         cmocka_unit_test(quoting_reads_back),
+        cmocka_unit_test(what_is_hardly_meant_is_told),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

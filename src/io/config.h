@@ -132,6 +132,9 @@ enum status config_set_key(struct config *cfg, const char *name, const char *val
                            struct err *e);
 /* Relations between keys: each min below its max, and the like. First problem in `e`. */
 enum status config_check(const struct config *cfg, struct err *e);
+/* What is allowed and yet hardly meant: false when there is nothing to say, else in one
+ * sentence in `out`. */
+bool config_doubt(const struct config *cfg, char *out, size_t size);
 
 /* The value as YAML, cut to `size`; false when `size` was too small. */
 bool config_get(const struct config *cfg, int index, char *out, size_t size);

@@ -70,3 +70,21 @@ enum status config_check(const struct config *c, struct err *e)
                        c->musicality.target_key);
     return ST_OK;
 }
+
+bool config_doubt(const struct config *c, char *out, size_t size)
+{
+    double clipped =
+        20 * log10(fmax(1 - c->curation.thresholds.clipping_tolerance, 1e-9));
+    bool all = c->global.target_peak_dbfs > clipped;
+    if (!all && !(c->clouds.target_peak_dbfs > clipped))
+        return false;
+    snprintf(
+        out, size,
+        "%s.target_peak_dbfs (%g) lies above %.2f dBFS, from where on "
+        "curation.thresholds.clipping_tolerance (%g) takes samples for clipped: they "
+        "are graded F and not picked",
+        all ? "global" : "clouds",
+        all ? c->global.target_peak_dbfs : c->clouds.target_peak_dbfs, clipped,
+        c->curation.thresholds.clipping_tolerance);
+    return true;
+}
