@@ -1,6 +1,7 @@
 #include "core/kit_sample.h"
 
 #include "dsp/level.h"
+#include "dsp/mixdown.h"
 #include "dsp/resample.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ static bool is_struck(const struct candidate *c)
 static enum status convert(struct audio *a, int channels, int rate_hz, struct err *e)
 {
     struct audio out;
-    enum status st = audio_to_channels(a, channels, e);
+    enum status st =
+        channels == 1 ? mixdown_fold(a, e) : audio_to_channels(a, channels, e);
     if (st != ST_OK || a->rate_hz == rate_hz)
         return st;
     st = resample_rate(&out, a, rate_hz, RESAMPLE_BEST, e);

@@ -5,7 +5,8 @@
 #include "core/kit_plan.h"
 #include "dsp/audio.h"
 
-/* Convert `sound` in place to the target's rate and the item's channels; what is struck
+/* Convert `sound` in place to the target's rate and the item's channels (channels in
+ * opposite phase are turned over for one that sounds); what is struck
  * is trimmed to within 1 ms of its attack (loops and slow sounds are not); ends that
  * click are closed, those of loops too; true peak at peak_dbfs + the item's trim (never
  * above 0); dithered to the target's depth from `seed` and the sample's own hash.

@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/kit_load.h"
 #include "core/report_page.h"
+#include "dsp/mixdown.h"
 #include "io/csv.h"
 #include "io/number.h"
 #include "io/soundfile.h"
@@ -178,7 +179,7 @@ static unsigned char *player_wav(const char *path, int rate_hz, size_t room,
     enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, NULL);
     *why = st == ST_UNSUPPORTED ? "too long for a player on this page"
                                 : "the file cannot be read";
-    if (st != ST_OK || audio_to_channels(&mono, 1, NULL) != ST_OK)
+    if (st != ST_OK || mixdown_fold(&mono, NULL) != ST_OK)
         return NULL;
     *bytes = 44 + 2 * mono.frames;
     *why = "no player: the page would become too large";
