@@ -241,10 +241,37 @@ static int set_up(void **state)
     return batch_rig_setup_few(state, 1);
 }
 
+/* A lead wired the wrong way round leaves scraps of the mean, and they are mined as if
+ * they were the recording. A side that is silent leaves half. */
+static void nearly_cancelling_channels_are_told(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char in[1024];
+    path_in(in, p, "wired");
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(audio_init(&a, 88200, 2, 44100, NULL), ST_OK);
+        for (size_t i = 0; i < a.frames; i++) { /* bright, as loud as its peak */
+            float x = i / 5 % 2 ? 0.5f : -0.5f;
+            a.data[2 * i] = x;
+            a.data[2 * i + 1] = k ? 0.0f : 0.001f * (float)(i % 17) - x;
+        }
+        folder_wav(in, k ? "one-side.wav" : "turned.wav", &a, 24);
+        audio_done(&a);
+    }
+    RUN(o, p, "process", "--input-dir", "wired", "--project-name", "WIRED", "--seed", "1",
+        "--stages", "silences");
+    assert_true(text_has(o.err, "turned.wav nearly cancels itself out"));
+    assert_false(text_has(o.err, "one-side.wav nearly"));
+    outcome_done(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_fail_alone),
+        cmocka_unit_test(nearly_cancelling_channels_are_told),
         cmocka_unit_test(failing_sources_leave_no_folders),
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),

@@ -54,6 +54,14 @@ static enum status check_sound(const struct dig *d, struct err *e)
     return ST_OK;
 }
 
+/* Two channels all but upside down: what is mined is the mean, and of that scraps are
+ * left. One channel alone, sustained and bright, is 10 dB louder than the mean's peak. */
+static bool nearly_cancels(const struct track_info *t)
+{
+    static const double louder_db = 15;
+    return t->channels == 2 && t->loudness_lufs > t->peak_db + louder_db;
+}
+
 static double bar_tempo(const struct dig *d)
 {
     double wanted = d->recipe->cfg.musicality.reference_bpm;
@@ -130,6 +138,12 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         log_write(ctx ? ctx->log : NULL, LOG_WARNING,
                   "%s: %llu samples are no numbers and count as 0", site->open_path,
                   (unsigned long long)soundfile_scrubbed(d->sf));
+    if (nearly_cancels(track_info(d->track)))
+        log_write(
+            ctx ? ctx->log : NULL, LOG_WARNING,
+            "%s nearly cancels itself out: its channels are all but each other upside "
+            "down; turn one over, or what is left of their mean is mined",
+            site->open_path);
     d->bpm = bar_tempo(d);
     return ST_OK;
 }
