@@ -371,6 +371,48 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     free(rows);
 }
 
+/* The manifest is the last that knows of decisions when the catalog is gone. */
+static void decisions_outlive_the_catalog(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024], said[600], rejected[200], rated[200];
+    size_t count;
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "LAST",
+             "--seed", "1", "--stages", "drums");
+    struct candidate *rows = manifest_rows(p, "export/LAST", &count);
+    assert_true(count > 3);
+    snprintf(rejected, sizeof rejected, "%.190s", rows[1].filename);
+    snprintf(rated, sizeof rated, "%.190s", rows[2].filename);
+    free(rows);
+    int n = snprintf(said, sizeof said, "rejected %s\nrating 4 %s\n", rejected, rated);
+    folder_write(p->path, "last.txt", said, (size_t)n);
+    RUN_WELL(p, "index", "--project", "export/LAST", "--decisions", "last.txt");
+    path_in(path, p, "export/LAST/catalog.db");
+    for (int damaged = 0; damaged < 3;
+         damaged++) { /* gone, no catalog, gone at process */
+        assert_int_equal(unlink(path), 0);
+        if (damaged == 1)
+            folder_write(p->path, "export/LAST/catalog.db", "no catalog at all", 17);
+        if (damaged < 2)
+            RUN(o, p, "index", "--project", "export/LAST");
+        else
+            RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name",
+                "LAST", "--seed", "1", "--stages", "drums");
+        assert_int_equal(o.exit_status, 0);
+        assert_int_equal(damaged < 2, text_has(o.err, "decided of 2 finds is kept"));
+        outcome_done(&o);
+        rows = manifest_rows(p, "export/LAST", &count);
+        for (size_t i = 0; i < count; i++) {
+            bool is_rejected = strcmp(rows[i].filename, rejected) == 0;
+            assert_int_equal(rows[i].decision == DECISION_REJECTED, is_rejected);
+            assert_int_equal(rows[i].rating,
+                             strcmp(rows[i].filename, rated) == 0 ? 4 : 0);
+        }
+        free(rows);
+    }
+}
+
 static void textures_dust_and_clouds_work_from_folders(void **state)
 {
     struct place *p = *state;
@@ -432,6 +474,7 @@ int main(void)
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
+        cmocka_unit_test(decisions_outlive_the_catalog),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),
         cmocka_unit_test(interrupt_leaves_whole_files),
     };

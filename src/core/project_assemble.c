@@ -261,26 +261,84 @@ static bool apply(void *user, const struct change *now)
     return true;
 }
 
+static enum status decided_init(struct decided *d, struct joined *j, struct err *e)
+{
+    *d = (struct decided){.at = malloc((j->count + 1) * sizeof *d->at)};
+    if (!d->at)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
+    for (; d->count < j->count; d->count++)
+        d->at[d->count] = (struct by_id){j->ids[d->count], &j->finds[d->count]};
+    qsort(d->at, d->count, sizeof *d->at, order_ids);
+    return ST_OK;
+}
+
 static enum status apply_decisions(const char *catalog_path, struct joined *j,
                                    struct err *e)
 {
     struct catalog *c;
+    struct decided d;
     enum status st = catalog_open(&c, catalog_path, CATALOG_READ, e);
     if (st == ST_NOT_FOUND)
         return ST_OK;
     if (st != ST_OK)
         return st;
-    struct decided d = {.at = malloc((j->count + 1) * sizeof *d.at)};
-    if (d.at) {
-        for (; d.count < j->count; d.count++)
-            d.at[d.count] = (struct by_id){j->ids[d.count], &j->finds[d.count]};
-        qsort(d.at, d.count, sizeof *d.at, order_ids);
+    st = decided_init(&d, j, e);
+    if (st == ST_OK)
         st = catalog_each_current(c, apply, &d, e);
-    } else {
-        st = err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
-    }
     free(d.at);
     catalog_close(c);
+    return st;
+}
+
+/* What the row says was said of the same bytes: a name may be another sound's by now. */
+static enum status remember(struct joined *j, const struct decided *d,
+                            const struct candidate *row, size_t *kept, struct err *e)
+{
+    struct by_id wanted = {.id = candidate_id(row)};
+    struct by_id *found = bsearch(&wanted, d->at, d->count, sizeof *d->at, order_ids);
+    const float *vector;
+    if (!found || (!row->decision && !row->rating))
+        return ST_OK;
+    const struct candidate *now = whole(j, (size_t)(found->find - j->finds), &vector, e);
+    if (!now)
+        return ST_CORRUPT;
+    if (strcmp(now->sha256, row->sha256) != 0)
+        return ST_OK;
+    found->find->decision = row->decision;
+    found->find->rating = row->rating;
+    ++*kept;
+    return ST_OK;
+}
+
+/* Where the catalog is gone or cannot be read, the manifest that is about to be made anew
+ * is the last that knows what was accepted, rejected and rated: publish() takes it from
+ * the finds, for those of which no event is left. */
+static enum status remember_decisions(const char *catalog_path, const struct project *p,
+                                      struct joined *j, const struct log *log,
+                                      struct err *e)
+{
+    struct catalog *c;
+    struct candidate *rows;
+    struct decided d;
+    char path[PATH_BYTES];
+    size_t count, kept = 0;
+    if (catalog_open(&c, catalog_path, CATALOG_READ, NULL) == ST_OK) {
+        catalog_close(c);
+        return ST_OK;
+    }
+    enum status st = path_join(path, sizeof path, p->root.path, "manifest.csv", e);
+    if (st != ST_OK || manifest_read(path, &rows, &count, NULL) != ST_OK)
+        return st;
+    st = decided_init(&d, j, e);
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        st = remember(j, &d, &rows[i], &kept, e);
+    if (kept > 0 && st == ST_OK)
+        log_write(log, LOG_WARNING,
+                  "%s cannot be read; what manifest.csv says is decided of %zu finds is "
+                  "kept",
+                  catalog_path, kept);
+    free(d.at);
+    free(rows);
     return st;
 }
 
@@ -421,6 +479,8 @@ static enum status write_joined(const struct project *p, struct joined *j,
                                 struct err *e)
 {
     enum status st = stack(j, e);
+    if (st == ST_OK && !p->flat && !more->stacks)
+        st = remember_decisions(catalog, p, j, more->log, e);
     if (st == ST_OK && more->stacks)
         st = tell_stacks(j, more->stacks, e);
     else if (st == ST_OK && !p->flat)
