@@ -25,9 +25,9 @@ struct onset_params onset_params_default(void)
         .threshold = 1,
         .pre_max_s = 0.0232,
         .post_max_s = 0.0232,
-        /* Short of a sixteenth at 175 bpm, whose strokes would hide each other. */
-        .pre_avg_s = 0.0755,
-        .post_avg_s = 0.0697,
+        /* Short of a sixteenth at 240 bpm, whose strokes would hide each other. */
+        .pre_avg_s = 0.0464,
+        .post_avg_s = 0.0464,
         .min_gap_s = 0.03,
         .restless_s = 0.755,
         .restless_weight = 1.6,

@@ -58,7 +58,7 @@ static const float STROKE_LEFT = 0.25F;
  * more. Of a weak peak, under CLICK_WEAK, that first look decides: samples break off in
  * mid-sound, and what plays on beside them hides that nothing is left of the step. */
 static const float CLICK_LEFT = 0.05F, CLICK_EDGE = 0.1F, CLICK_LEAST = 0.25F;
-static const float CLICK_WEAK = 5.5F;
+static const float CLICK_WEAK = 5.5F, STRUCK_AGAIN = 2;
 enum { CLICK_FROM = 2, CLICK_TO = 5 };
 
 struct band {
@@ -309,6 +309,15 @@ static float left_of(const struct onset_filter *f, int ago)
     return sum;
 }
 
+/* What leaves more power than there was before is no click, though it adds next to
+ * nothing to any band: the same drum again, before it has died away. */
+static bool struck_again(const struct onset_filter *f, int ago)
+{
+    float near = f->power[slot(f, ago + f->near_lag)],
+          far = f->power[slot(f, ago + f->far_lag)];
+    return f->power[slot(f, 0)] > STRUCK_AGAIN * (near > far ? near : far);
+}
+
 /* Peaks that leave something behind are no clicks. */
 static void watch_clicks(struct onset_filter *f)
 {
@@ -322,7 +331,8 @@ static void watch_clicks(struct onset_filter *f)
         float share = ago == CLICK_FROM ? CLICK_EDGE : CLICK_LEFT;
         f->fleeting[then] = f->fleeting[then] &&
                             f->risen[then] >= f->risen[slot(f, ago - 1)] &&
-                            left_of(f, ago) < share * f->risen[then];
+                            left_of(f, ago) < share * f->risen[then] &&
+                            (ago == CLICK_FROM || !struck_again(f, ago));
     }
 }
 
