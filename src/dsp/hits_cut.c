@@ -26,6 +26,12 @@ static const float CLIP_LEVEL = 0.9995F;
  * stands on it. Of 1,600 one-shots none holds more than 63 % there, and of deep kicks 15;
  * of an offset that steps behind a high-pass of 10 Hz or less it is 77 % and more. */
 static const double HEARD_FROM_HZ = 25, MAX_RUMBLE = 0.7;
+/* Behind a high-pass that lies higher the same push is heard, as a thump. But it does not
+ * ring: nearly two thirds of it and more are below BOOM_HZ, a third below DEEP_HZ, and
+ * two half waves hold 0.76 and more of that. Of kicks that deep the two hold 0.66 at
+ * most. What is cut off after a few waves, or stands on others, does not show it. */
+static const double DEEP_HZ = 60, STEP_DEEP = 0.33, BOOM_HZ = 120, STEP_BOOM = 0.6,
+                    STEP_HALVES = 0.72, STEP_ALONE_DB = -24, STEP_LEAST_S = 0.1;
 
 /* A crackle is as sudden, alone and soon gone as any hit, but next to nothing is in it:
  * all its energy is that of its peak held for so long. A sample is taken off: at any rate
@@ -388,26 +394,75 @@ static float mean_of(const float *x, size_t n)
     return (sum[0] + sum[1] + sum[2] + sum[3]) / (float)n;
 }
 
-/* Share of the energy that lies below hearing: of means of a 700th of a second. */
-static double rumble(const struct cut *c)
+/* A filter of the second order, one sample at a time. */
+struct low {
+    struct biquad by;
+    double x1, x2, y1, y2;
+};
+
+static double low_next(struct low *l, double x)
+{
+    const struct biquad_section *f = &l->by.section[0];
+    double y = f->b0 * x + f->b1 * l->x1 + f->b2 * l->x2 - f->a1 * l->y1 - f->a2 * l->y2;
+    l->x2 = l->x1;
+    l->x1 = x;
+    l->y2 = l->y1;
+    l->y1 = y;
+    return y;
+}
+
+/* The two largest of the half waves, by their energy. */
+struct halves {
+    double going_on, first, second, all, last;
+};
+
+static void close_half(struct halves *h)
+{
+    h->second = fmax(h->second, fmin(h->first, h->going_on));
+    h->first = fmax(h->first, h->going_on);
+    h->all += h->going_on;
+    h->going_on = 0;
+}
+
+static void halves_next(struct halves *h, double y)
+{
+    if (y * h->last < 0)
+        close_half(h);
+    h->going_on += y * y;
+    h->last = y;
+}
+
+/* What lies deep: shares of the energy, and of that below BOOM_HZ what its two largest
+ * half waves hold. */
+struct depth {
+    double below_hearing, deep, boom, two_halves;
+};
+
+/* Of means of a 700th of a second. */
+static struct depth depth(const struct cut *c)
 {
     enum { MEANS_A_SECOND = 700 };
     size_t block = (size_t)c->read->rate_hz / MEANS_A_SECOND;
     block = block > 0 ? block : 1;
-    struct biquad low = biquad_lowpass(2, HEARD_FROM_HZ, c->read->rate_hz / (int)block);
-    const struct biquad_section *f = &low.section[0];
-    double x1 = 0, x2 = 0, y1 = 0, y2 = 0, below = 0;
+    int rate_hz = c->read->rate_hz / (int)block;
+    struct low heard = {.by = biquad_lowpass(2, HEARD_FROM_HZ, rate_hz)},
+               deep = {.by = biquad_lowpass(2, DEEP_HZ, rate_hz)},
+               boom = {.by = biquad_lowpass(2, BOOM_HZ, rate_hz)};
+    struct halves halves = {0};
+    double below_hearing = 0, below_deep = 0;
     for (size_t i = c->start; i + block <= c->end; i += block) {
         double x = (double)mean_of(c->mono + i, block);
-        double y = f->b0 * x + f->b1 * x1 + f->b2 * x2 - f->a1 * y1 - f->a2 * y2;
-        x2 = x1;
-        x1 = x;
-        y2 = y1;
-        y1 = y;
-        below += y * y;
+        double y = low_next(&heard, x), z = low_next(&deep, x);
+        below_hearing += y * y;
+        below_deep += z * z;
+        halves_next(&halves, low_next(&boom, x));
     }
+    close_half(&halves);
     double all = line_square_sum(c->mono + c->start, c->end - c->start);
-    return all > 0 ? below * (double)block / all : 0;
+    double share = all > 0 ? (double)block / all : 0;
+    return (struct depth){below_hearing * share, below_deep * share, halves.all * share,
+                          halves.all > 0 ? (halves.first + halves.second) / halves.all
+                                         : 0};
 }
 
 __attribute__((format(printf, 2, 3))) static void miss(struct hit *h, const char *format,
@@ -448,9 +503,15 @@ static void gate(const struct cut *c, double clipped, struct hit *h)
              MIN_RISE_DB);
         h->sunken = true;
     } else {
-        double below = rumble(c);
-        if (below > MAX_RUMBLE)
-            miss(h, "rumble below hearing is %.0f %% of it", 100 * below);
+        struct depth d = depth(c);
+        bool alone = c->attack >= frames(c, ISOLATION_S) &&
+                     h->isolation_db <= STEP_ALONE_DB &&
+                     (c->end < c->limit || length_s >= STEP_LEAST_S);
+        if (d.below_hearing > MAX_RUMBLE)
+            miss(h, "rumble below hearing is %.0f %% of it", 100 * d.below_hearing);
+        else if (alone && d.deep > STEP_DEEP && d.boom > STEP_BOOM &&
+                 d.two_halves > STEP_HALVES)
+            miss(h, "one push, no stroke: %.0f %% in two half waves", 100 * d.two_halves);
     }
 }
 
