@@ -1,6 +1,6 @@
 #include "dsp/colour.h"
 #include "dsp/fft.h"
-#include "dsp/window.h"
+#include "dsp/fft_batch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,35 +19,41 @@ struct bands {
 
 struct workshop {
     int n;
-    struct rfft *fft;
-    float *window, *frame, *spectrum, *filter;
+    struct fft_batch *hann, *plain;
+    float *row;    /* FFT_BATCH frames or spectra, n + 2 each */
+    float *lanes;  /* FFT_BATCH power spectra side by side */
+    float *filter; /* its spectrum */
     double *power; /* of the model, then of the sound, n/2 + 1 each */
 };
 
 static enum status workshop_init(struct workshop *w, int rate_hz, struct err *e)
 {
     int n = fft_size_at(FRAME_44K1, rate_hz);
-    size_t size = (size_t)n;
-    *w = (struct workshop){.n = n, .fft = rfft_new(n)};
-    w->window = malloc(size * sizeof *w->window);
-    w->frame = malloc(size * sizeof *w->frame);
-    w->spectrum = malloc((size + 2) * sizeof *w->spectrum);
-    w->filter = malloc((size + 2) * sizeof *w->filter);
-    w->power = calloc(size + 2, sizeof *w->power);
-    if (!w->fft || !w->window || !w->frame || !w->spectrum || !w->filter || !w->power)
+    size_t size = (size_t)n + 2;
+    *w = (struct workshop){
+        .n = n, .hann = fft_batch_hann(n), .plain = fft_batch_new(n, NULL)};
+    w->row = malloc(FFT_BATCH * size * sizeof *w->row);
+    w->lanes = malloc(FFT_BATCH * size * sizeof *w->lanes);
+    w->filter = malloc(FFT_BATCH * size * sizeof *w->filter);
+    w->power = calloc(size, sizeof *w->power);
+    if (!w->hann || !w->plain || !w->row || !w->lanes || !w->filter || !w->power)
         return err_set(e, ST_NO_MEMORY, "no memory to compare two sounds");
-    window_hann(w->window, n);
     return ST_OK;
 }
 
 static void workshop_done(struct workshop *w)
 {
-    rfft_free(w->fft);
-    free(w->window);
-    free(w->frame);
-    free(w->spectrum);
+    fft_batch_free(w->hann);
+    fft_batch_free(w->plain);
+    free(w->row);
+    free(w->lanes);
     free(w->filter);
     free(w->power);
+}
+
+static float *row_at(const struct workshop *w, size_t k)
+{
+    return w->row + k * ((size_t)w->n + 2);
 }
 
 /* Mean power per bin over whole frames, all channels; frames of a loop go round. */
@@ -55,22 +61,27 @@ static void measure(struct workshop *w, const struct audio *a, bool loop, double
 {
     size_t n = (size_t)w->n, channels = (size_t)a->channels;
     size_t span = loop ? a->frames : a->frames - n, count = 2 * a->frames / n + 1;
-    for (size_t f = 0; f < count; f++) {
-        size_t start = loop ? f * span / count : f * span / (count - 1);
-        for (size_t c = 0; c < channels; c++) {
-            for (size_t i = 0, at = start; i < n; i++) {
-                w->frame[i] = a->data[at * channels + c] * w->window[i];
-                if (++at == a->frames)
-                    at = 0;
+    const float *row[FFT_BATCH];
+    for (size_t k = 0; k < FFT_BATCH; k++)
+        row[k] = row_at(w, k);
+    for (size_t c = 0; c < channels; c++)
+        for (size_t f = 0; f < count; f += FFT_BATCH) {
+            size_t at_once = count - f < FFT_BATCH ? count - f : FFT_BATCH;
+            for (size_t k = 0; k < at_once; k++) {
+                size_t start = (f + k) * span / (loop ? count : count - 1);
+                for (size_t i = 0, at = start; i < n; i++) {
+                    row_at(w, k)[i] = a->data[at * channels + c];
+                    if (++at == a->frames)
+                        at = 0;
+                }
             }
-            rfft_forward(w->fft, w->frame, w->spectrum);
-            for (size_t k = 0; k <= n / 2; k++) {
-                double re = (double)w->spectrum[2 * k],
-                       im = (double)w->spectrum[2 * k + 1];
-                power[k] += (re * re + im * im) / (double)count;
-            }
+            for (size_t k = at_once; k < FFT_BATCH; k++)
+                row[k] = row[0]; /* not counted */
+            fft_batch_power_of(w->hann, row, w->lanes);
+            for (size_t i = 0; i <= n / 2; i++)
+                for (size_t k = 0; k < at_once; k++)
+                    power[i] += (double)w->lanes[FFT_BATCH * i + k] / (double)count;
         }
-    }
 }
 
 static void lay_bands(struct bands *b, int n, int rate_hz)
@@ -130,45 +141,58 @@ static double gain_at(const struct bands *b, double bin)
 static void design(struct workshop *w, const struct bands *b)
 {
     int n = w->n, half = n / FIR_SHARE / 2;
-    for (int k = 0; k <= n / 2; k++) {
-        w->spectrum[2 * k] = (float)gain_at(b, k);
-        w->spectrum[2 * k + 1] = 0.0f;
-    }
-    rfft_inverse(w->fft, w->spectrum, w->frame);
-    float *tap = w->window; /* the window has served */
-    memset(tap, 0, (size_t)n * sizeof *tap);
+    size_t row = (size_t)n + 2;
+    float *response = w->filter + row, *tap = w->filter;
+    memset(w->filter, 0, FFT_BATCH * row * sizeof *w->filter);
+    for (int k = 0; k <= n / 2; k++)
+        response[2 * k] = (float)gain_at(b, k);
+    fft_batch_inverse(w->plain, w->filter, row, w->filter, row);
     for (int i = -half + 1; i < half; i++) {
         double hann = 0.5 + 0.5 * cos(3.14159265358979323846 * i / half);
-        tap[i + half] = (float)(hann * (double)w->frame[(i + n) % n]);
+        tap[i + half] = (float)(hann * (double)response[(i + n) % n]);
     }
-    rfft_forward(w->fft, tap, w->filter);
+    fft_batch_forward(w->plain, w->filter, row, w->filter, row);
+}
+
+static void filter_row(const struct workshop *w, float *spectrum)
+{
+    for (int k = 0; k <= w->n / 2; k++) {
+        float re = spectrum[2 * k], im = spectrum[2 * k + 1];
+        float a = w->filter[2 * k], b = w->filter[2 * k + 1];
+        spectrum[2 * k] = re * a - im * b;
+        spectrum[2 * k + 1] = re * b + im * a;
+    }
 }
 
 /* Overlap-save, one channel at a time; time stays where it was. */
 static void run(struct workshop *w, struct audio *to, const struct audio *from, bool loop)
 {
-    size_t channels = (size_t)from->channels, n = (size_t)w->n;
+    size_t channels = (size_t)from->channels, n = (size_t)w->n, row = n + 2;
     size_t taps = n / FIR_SHARE, half = taps / 2, block = n - taps;
     ptrdiff_t length = (ptrdiff_t)from->frames;
     for (size_t c = 0; c < channels; c++)
-        for (size_t start = 0; start < from->frames; start += block) {
-            for (size_t i = 0; i < n; i++) {
-                ptrdiff_t at = (ptrdiff_t)(start + i + half) - (ptrdiff_t)taps;
+        for (size_t first = 0; first < from->frames; first += FFT_BATCH * block) {
+            for (size_t k = 0; k < FFT_BATCH; k++) {
+                ptrdiff_t at = (ptrdiff_t)(first + k * block + half) - (ptrdiff_t)taps;
                 if (loop)
                     at = (at % length + length) % length;
-                bool inside = at >= 0 && at < length;
-                w->frame[i] = inside ? from->data[(size_t)at * channels + c] : 0.0f;
+                for (size_t i = 0; i < n; i++) {
+                    bool inside = at >= 0 && at < length;
+                    row_at(w, k)[i] =
+                        inside ? from->data[(size_t)at * channels + c] : 0.0f;
+                    if (++at == length && loop)
+                        at = 0;
+                }
             }
-            rfft_forward(w->fft, w->frame, w->spectrum);
-            for (size_t k = 0; k <= n / 2; k++) {
-                float re = w->spectrum[2 * k], im = w->spectrum[2 * k + 1];
-                float a = w->filter[2 * k], b = w->filter[2 * k + 1];
-                w->spectrum[2 * k] = re * a - im * b;
-                w->spectrum[2 * k + 1] = re * b + im * a;
+            fft_batch_forward(w->plain, w->row, row, w->row, row);
+            for (size_t k = 0; k < FFT_BATCH; k++)
+                filter_row(w, row_at(w, k));
+            fft_batch_inverse(w->plain, w->row, row, w->row, row);
+            for (size_t k = 0; k < FFT_BATCH; k++) {
+                size_t start = first + k * block;
+                for (size_t i = 0; i < block && start + i < from->frames; i++)
+                    to->data[(start + i) * channels + c] = row_at(w, k)[taps + i];
             }
-            rfft_inverse(w->fft, w->spectrum, w->frame);
-            for (size_t i = 0; i < block && start + i < from->frames; i++)
-                to->data[(start + i) * channels + c] = w->frame[taps + i];
         }
 }
 
