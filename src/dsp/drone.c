@@ -1,5 +1,6 @@
 #include "dsp/drone.h"
 #include "dsp/biquad.h"
+#include "dsp/blend.h"
 #include "dsp/level.h"
 #include "dsp/stretch.h"
 #include "dsp/weave.h"
@@ -125,19 +126,8 @@ static enum status dissolve(struct audio *to, const struct audio *pad, size_t fr
     enum status st = at_length(to, pad, frames, loop, r, e);
     if (st == ST_OK)
         st = stretch_smear(&haze, pad, frames, &smear, r, e);
-    size_t channels = (size_t)pad->channels;
-    double step = quarter_turn * haze_end / (double)frames;
-    for (size_t from = 0; from < frames && st == ST_OK; from += GAIN_BLOCK) {
-        size_t end = from + GAIN_BLOCK < frames ? from + GAIN_BLOCK : frames;
-        double middle = step * 0.5 * (double)(from + end);
-        double clear = cos(middle), hazy = sin(middle);
-        for (size_t i = from; i < end; i++) {
-            double off = step * ((double)i - 0.5 * (double)(from + end)); /* small */
-            float x = (float)(clear - off * hazy), y = (float)(hazy + off * clear);
-            for (size_t c = i * channels; c < (i + 1) * channels; c++)
-                to->data[c] = x * to->data[c] + y * haze.data[c];
-        }
-    }
+    if (st == ST_OK)
+        st = blend(to, &haze, haze_end, e);
     audio_done(&haze);
     return st;
 }

@@ -40,7 +40,8 @@ struct swell_spec {
 
 /* A swell of llround(duration_s × rate) frames: a loop goes round at its own pace, any
  * other pad is stretched to that length (cut when it is longer), and dissolves into its
- * own spectral smear as it goes, so that no repetition stands out; then a sin² rise, a
+ * own spectral smear as it goes, so that no repetition stands out, wavering no more than
+ * the pad does (blend.h); then a sin² rise, a
  * slow swelling to the middle, a cosine fall. First and last frame are 0. The level is
  * the pad's; ST_EMPTY when the pad is silent. */
 enum status drone_swell(struct audio *to, const struct audio *pad,
