@@ -6,20 +6,41 @@
 
 #include <math.h>
 
-/* Standard deviation of 50 ms levels in dB, of the parts within 40 dB of the loudest. */
-static double unevenness_db(const struct audio *a)
+/* Blocks of 50 ms to either side of one; what is shorter than three seconds has no
+ * course. */
+enum { COURSE = 10, COURSE_LEAST = 6 * COURSE };
+
+static double power_of(const struct audio *a, size_t block, size_t i)
 {
-    size_t block = (size_t)(a->rate_hz / 20), n = 0;
-    double loudest = -(double)INFINITY, sum = 0, squares = 0;
-    for (size_t i = 0; block && i + block <= a->frames; i += block)
-        loudest = fmax(loudest, level_to_db(level_rms_range(a, i, i + block)));
-    for (size_t i = 0; block && i + block <= a->frames; i += block) {
-        double db = level_to_db(level_rms_range(a, i, i + block));
-        if (db < loudest - 40)
-            continue;
-        sum += db;
-        squares += db * db;
-        n++;
+    double rms = level_rms_range(a, i * block, (i + 1) * block);
+    return rms * rms;
+}
+
+/* Standard deviation of 50 ms levels in dB, of the parts within 40 dB of the loudest:
+ * from their mean, or, of what rises and falls by intention, within 20 dB, from the level
+ * of the second around. */
+static double unevenness_db(const struct audio *a, bool shaped)
+{
+    size_t block = (size_t)(a->rate_hz / 20), blocks = block ? a->frames / block : 0;
+    size_t ends = shaped && blocks >= COURSE_LEAST ? COURSE : 0, n = 0;
+    double loudest = 0, course = 0, sum = 0, squares = 0;
+    for (size_t i = 0; i < blocks; i++) {
+        double power = power_of(a, block, i);
+        loudest = fmax(loudest, power);
+        course += i < 2 * ends ? power / (2 * COURSE + 1) : 0;
+    }
+    for (size_t i = ends; i + ends < blocks; i++) {
+        double power = power_of(a, block, i);
+        if (ends)
+            course += power_of(a, block, i + COURSE) / (2 * COURSE + 1);
+        if (power > loudest * (ends ? 0.01 : 0.0001)) {
+            double db = 10 * log10(ends ? power / course : power);
+            sum += db;
+            squares += db * db;
+            n++;
+        }
+        if (ends)
+            course -= power_of(a, block, i - COURSE) / (2 * COURSE + 1);
     }
     return n < 2
                ? 0
@@ -29,7 +50,7 @@ static double unevenness_db(const struct audio *a)
 void maker_score(struct candidate *c, const struct audio *sound, double source_score,
                  bool loop, const struct seam *seam)
 {
-    double even = 1 / (1 + unevenness_db(sound) / MADE_EVEN_HALF_DB);
+    double even = 1 / (1 + unevenness_db(sound, !loop) / MADE_EVEN_HALF_DB);
     double join = seam ? seam_quality(seam) : 0.5;
     parts_add(&c->parts, "source", source_score);
     parts_add(&c->parts, "even", even);

@@ -12,8 +12,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Swells are made from so many of a recording's best pads. */
-enum { SWELL_PADS = 2 };
+/* Swells of each stretch, from as many pads. */
+enum { SWELLS_EACH = 2 };
 
 static double loop_length_s(const struct dig *d)
 {
@@ -251,11 +251,24 @@ static enum status swell(struct dig *d, const struct material *pad,
     return keep_made(d, pad, KIND_SWELL, &sound, NULL, (double)NAN, name, e);
 }
 
-static enum status swells(struct dig *d, const struct material *pad, int number,
-                          int shift, struct err *e)
+static int swells_each(const struct dig *d)
+{
+    return d->pads.count < SWELLS_EACH ? (int)d->pads.count : SWELLS_EACH;
+}
+
+/* Which pad a swell is made from. All stretches of one sound alike: they go from pad to
+ * pad, as far as there are any. */
+static size_t pad_of(const struct dig *d, int number, int factor)
+{
+    return (size_t)(factor * swells_each(d) + number - 1) % d->pads.count;
+}
+
+/* All swells of pad `p`. */
+static enum status swells(struct dig *d, size_t p, int shift, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
     const struct config_reals *factors = &cfg->drones.time_stretch_factors;
+    const struct material *pad = &d->pads.at[p];
     struct audio own, loop;
     enum status st = pad_loop(d, pad, cfg->export.swells_stereo ? 2 : 1, &own, e);
     if (st != ST_OK)
@@ -265,16 +278,19 @@ static enum status swells(struct dig *d, const struct material *pad, int number,
     if (st != ST_OK)
         return st;
     char name[160], text[24];
-    for (int i = 0; i < factors->count && st == ST_OK; i++) {
-        factor_text(text, factors->v[i]);
-        snprintf(name, sizeof name, "%s_stretch_%s_swell%02d", d->site.stem, text,
-                 number);
-        st = swell(d, pad, &loop, factors->v[i], false, name,
-                   (uint64_t)(number * 100 + i), e);
-        if (st == ST_OK)
-            st = dig_go_on(d, e);
-    }
-    if (st == ST_OK && number == 1 && cfg->drones.enable_reversal) {
+    for (int i = 0; i < factors->count; i++)
+        for (int number = 1; number <= swells_each(d) && st == ST_OK; number++) {
+            if (pad_of(d, number, i) != p)
+                continue;
+            factor_text(text, factors->v[i]);
+            snprintf(name, sizeof name, "%s_stretch_%s_swell%02d", d->site.stem, text,
+                     number);
+            st = swell(d, pad, &loop, factors->v[i], false, name,
+                       (uint64_t)(number * 100 + i), e);
+            if (st == ST_OK)
+                st = dig_go_on(d, e);
+        }
+    if (st == ST_OK && p == 0 && cfg->drones.enable_reversal) {
         snprintf(name, sizeof name, "%s_reversed", d->site.stem);
         st = swell(d, pad, &loop, 1, true, name, 99, e);
     }
@@ -290,7 +306,9 @@ enum status stage_drones(struct dig *d, struct err *e)
     struct key target = dig_target_key(d);
     int shift = key_shift(&t->key, &target);
     enum status st = drones(d, &d->pads.at[0], shift, e);
-    for (size_t i = 0; i < d->pads.count && i < SWELL_PADS && st == ST_OK; i++)
-        st = swells(d, &d->pads.at[i], (int)i + 1, shift, e);
+    size_t used =
+        (size_t)(d->recipe->cfg.drones.time_stretch_factors.count * swells_each(d));
+    for (size_t p = 0; p < d->pads.count && (p == 0 || p < used) && st == ST_OK; p++)
+        st = swells(d, p, shift, e);
     return st;
 }

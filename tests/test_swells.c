@@ -1,0 +1,161 @@
+/* core/stage_drones: which pads the swells of a recording are made from. */
+#include "core/dig.h"
+#include "dsp/similarity.h"
+#include "folder.h"
+#include "io/soundfile.h"
+#include "tone.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <sndfile.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { RATE = 44100, SECTION_S = 7, SECTIONS = 6 };
+
+/* Held chords, one after the other, each of its own pitch and brightness. */
+static void record(char path[FOLDER_BYTES], const char *folder, int sections)
+{
+    static const double hz[SECTIONS] = {110, 261.6, 164.8, 392, 196, 138.6};
+    static const int partials[SECTIONS] = {24, 4, 12, 3, 30, 7};
+    struct audio a = tone_blank(SECTION_S * sections, 1, RATE);
+    for (int s = 0; s < sections; s++) {
+        struct audio chord = tone_blank(SECTION_S, 1, RATE);
+        for (int k = 1; k <= partials[s]; k++)
+            for (int third = 0; third < 2; third++)
+                tone_add(&chord, 0, hz[s] * (third ? 1.5 : 1) * k + 0.1 * third, 0.1 / k,
+                         k * k + third);
+        for (size_t i = 0; i < chord.frames; i++) {
+            double end = fmin((double)i, (double)(chord.frames - i)) / (0.3 * RATE);
+            a.data[(size_t)s * chord.frames + i] =
+                chord.data[i] * (float)fmin(1, end * end);
+        }
+        audio_done(&chord);
+    }
+    folder_path(path, folder, "chords.wav");
+    assert_int_equal(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
+        1);
+    audio_done(&a);
+}
+
+/* Pads and what is made of them, with short swells. */
+static void dig(struct dig *d, const char *path, const struct root *root, int pads)
+{
+    static struct recipe recipe;
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    cfg.pad_miner.max_candidates_per_file = pads;
+    cfg.drones.swell_duration_sec = 4;
+    cfg.drones.pitch_shift_semitones.count = 0;
+    recipe = (struct recipe){.stages = 1u << STAGE_DRONES};
+    assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "chords",
+                            .root = root,
+                            .folder = "made"};
+    assert_int_equal(dig_open(d, &recipe, &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_run(d, NULL), ST_OK);
+}
+
+static bool is_there(const struct dig *d, const char *name)
+{
+    for (size_t i = 0; i < d->finds.count; i++)
+        if (strcmp(d->finds.at[i].filename, name) == 0)
+            return true;
+    return false;
+}
+
+/* How many of the finds are no copy of one before, to a listener. */
+static int unlike(const struct dig *d)
+{
+    int n = 0;
+    for (size_t i = 0; i < d->finds.count; i++) {
+        bool copy = false;
+        for (size_t k = 0; k < i; k++)
+            copy |= similarity_duplicate(d->finds.vectors + i * SIMILARITY_DIM,
+                                         d->finds.vectors + k * SIMILARITY_DIM);
+        n += !copy;
+    }
+    return n;
+}
+
+static int places(const struct dig *d)
+{
+    int n = 0;
+    for (size_t i = 0; i < d->finds.count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < i; k++)
+            known |= d->finds.at[k].start_frame == d->finds.at[i].start_frame;
+        n += !known;
+    }
+    return n;
+}
+
+/* Nine swells of a recording with six chords tell of six places; of the best two pads,
+ * as it was before, they told of two. */
+static void they_come_from_places_that_differ(void **state)
+{
+    static const char *const names[] = {"chords_stretch_1x_swell01.wav",
+                                        "chords_stretch_1x_swell02.wav",
+                                        "chords_stretch_1.2x_swell01.wav",
+                                        "chords_stretch_1.2x_swell02.wav",
+                                        "chords_stretch_1.5x_swell01.wav",
+                                        "chords_stretch_1.5x_swell02.wav",
+                                        "chords_stretch_2x_swell01.wav",
+                                        "chords_stretch_2x_swell02.wav",
+                                        "chords_reversed.wav"};
+    char path[FOLDER_BYTES];
+    struct root root;
+    struct dig d;
+    record(path, *state, SECTIONS);
+    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+    dig(&d, path, &root, 6);
+    assert_int_equal(d.pads.count, 6);
+    assert_int_equal(d.finds.count, 9);
+    for (size_t i = 0; i < 9; i++)
+        assert_true(is_there(&d, names[i]));
+    assert_int_equal(places(&d), 6);
+    assert_true(unlike(&d) >= 5);
+    for (size_t i = 0; i < 9; i++) /* the best pad is the first and the reversed one */
+        if (strcmp(d.finds.at[i].filename, names[0]) == 0 ||
+            strcmp(d.finds.at[i].filename, names[8]) == 0)
+            assert_true(d.finds.at[i].start_frame == d.pads.at[0].start_frame);
+    dig_done(&d);
+    root_done(&root);
+}
+
+/* One pad makes a swell of each stretch, two make two. */
+static void few_pads_make_what_they_can(void **state)
+{
+    for (int pads = 1; pads <= 2; pads++) {
+        char path[FOLDER_BYTES];
+        struct root root;
+        struct dig d;
+        record(path, *state, 3);
+        assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+        dig(&d, path, &root, pads);
+        assert_int_equal(d.pads.count, pads);
+        assert_int_equal(d.finds.count, 4 * pads + 1);
+        assert_int_equal(places(&d), pads);
+        dig_done(&d);
+        root_done(&root);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(they_come_from_places_that_differ),
+        IN_FOLDER(few_pads_make_what_they_can),
+    };
+    return cmocka_run_group_tests_name("swells", tests, NULL, NULL);
+}
