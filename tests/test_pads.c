@@ -165,6 +165,30 @@ static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
     audio_done(&a);
 }
 
+/* A second length of the best sound is ranked behind two others that are nearly as good:
+ * with a little noise in them. */
+static void other_sounds_come_before_other_lengths(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(36.0, 1, RATE);
+    struct pad_params p = pad_params_default();
+    bool third[3] = {false};
+    p.max_candidates_per_file = 3;
+    tone_white(&a, 0.002, 1);
+    for (size_t i = 0; i < (size_t)12 * RATE; i++)
+        a.data[i] = 0;
+    add_chord(&a, 0.0, 11.5, 130.8, 0.3, 7);
+    add_chord(&a, 12.0, 11.5, 98.0, 0.1, 7);
+    add_chord(&a, 24.0, 11.5, 164.8, 0.1, 7);
+    struct pad_list l = mine(&a, &p);
+    assert_true(l.found_count > 3);
+    for (size_t i = 0; i < 3; i++)
+        third[(int)(l.found[i].start_sec / 12)] = true;
+    assert_true(third[0] && third[1] && third[2]);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
 static void near_misses_say_by_how_much(void **state)
 {
     (void)state;
@@ -585,6 +609,7 @@ int main(void)
         cmocka_unit_test(drum_loops_give_no_pads),
         cmocka_unit_test(a_held_note_gives_a_few_lengths_of_itself),
         cmocka_unit_test(a_chord_moved_by_a_semitone_is_not_the_same),
+        cmocka_unit_test(other_sounds_come_before_other_lengths),
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(what_moves_is_no_pad),
         cmocka_unit_test(noise_and_clipping_are_gated),

@@ -11,9 +11,10 @@
 #define SAME_PITCHES    0.06 /* cosine distance of the chroma */
 #define OTHER_LENGTH    1.6
 #define AGAIN_WEIGHT    0.93 /* per pad of that duration already chosen */
+#define ALIKE_WEIGHT    0.85 /* per pad before it that sounds the same */
 #define SIGNATURE_DEPTH 45.0 /* dB below the loudest band that still count */
 
-enum { DURATIONS = 64, SIGNATURE_POINTS = 12 };
+enum { DURATIONS = 64, SIGNATURE_POINTS = 12, WIDE = 2 };
 
 enum status pad_pool_add(struct pad_pool *pool, const struct pad_place *place,
                          struct err *e)
@@ -153,19 +154,53 @@ static size_t choose(const struct pad_pool *pool, const struct track *t, bool *o
     return count;
 }
 
+/* Of what was chosen the best `most`, in order: a second length of a sound is worth less
+ * than the first of another. */
+static size_t rank(struct pad_place *chosen, struct signature *signs, size_t count,
+                   size_t most)
+{
+    int taken[DURATIONS] = {0};
+    size_t n = 0;
+    for (; n < count && n < most; n++) {
+        size_t best = n;
+        double best_worth = -1.0;
+        for (size_t i = n; i < count; i++) {
+            double w = worth(&chosen[i], taken);
+            for (size_t k = 0; k < n; k++)
+                w *= alike(&signs[k], &signs[i]) ? ALIKE_WEIGHT : 1.0;
+            if (w > best_worth) { /* of equal ones the one that was chosen first */
+                best_worth = w;
+                best = i;
+            }
+        }
+        struct pad_place place = chosen[best];
+        struct signature sign = signs[best];
+        memmove(chosen + n + 1, chosen + n, (best - n) * sizeof *chosen);
+        memmove(signs + n + 1, signs + n, (best - n) * sizeof *signs);
+        chosen[n] = place;
+        signs[n] = sign;
+        if (place.duration >= 0 && place.duration < DURATIONS)
+            taken[place.duration]++;
+    }
+    return n;
+}
+
 size_t pad_pool_choose(const struct pad_pool *pool, const struct track *t,
                        struct pad_place *chosen, size_t most)
 {
+    size_t wide = WIDE * most, count = 0;
     bool *out = calloc(pool->count + 1, sizeof *out);
-    struct signature *signs = calloc(most + 1, sizeof *signs);
-    size_t count = 0;
-    if (out && signs) {
+    struct signature *signs = calloc(wide + 1, sizeof *signs);
+    struct pad_place *all = calloc(wide + 1, sizeof *all);
+    if (out && signs && all) {
         for (size_t i = 0; i < pool->count; i++)
             out[i] = pool->at[i].miss > 0.0;
-        count = choose(pool, t, out, signs, chosen, most);
+        count = rank(all, signs, choose(pool, t, out, signs, all, wide), most);
+        memcpy(chosen, all, count * sizeof *chosen);
     }
     free(out);
     free(signs);
+    free(all);
     return count;
 }
 
