@@ -150,6 +150,33 @@ static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
     }
 }
 
+/* Five voices a note, each trembling at its own pace: little of it holds still. */
+static void a_quiet_choir_is_no_room(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct audio a = tone_blank(8.0, 1, RATE);
+    add_tone(&a, 0.0, 8.0, -75.0, 8000.0, 9);
+    for (int v = 0; v < 15; v++) {
+        double hz = 220 *
+                    (v / 5 == 0   ? 1
+                     : v / 5 == 1 ? 1.26
+                                  : 1.5) *
+                    (1 + 0.002 * (v % 5)),
+               pace = 6.283185307179586 * (4.2 + 0.31 * v), phase = 2.1 * v;
+        for (size_t i = 0; i < a.frames; i++) {
+            double t = (double)i / RATE, turn = 6.283185307179586 * hz;
+            double at = turn * (t - 0.02 / pace * cos(pace * t + phase)) + phase;
+            for (int k = 1; k <= 8; k++)
+                a.data[i] += (float)(0.0006 / k * sin(k * at));
+        }
+    }
+    struct silence_list l = mine(&a, &p);
+    assert_true(length(l.runs, l.run_count) < 0.8);
+    silence_list_done(&l);
+    audio_done(&a);
+}
+
 /* Mains hum belongs to a room. */
 static void a_room_that_hums_is_one(void **state)
 {
@@ -551,6 +578,7 @@ int main(void)
         cmocka_unit_test(digital_silence_and_stuck_samples_are_not_room_tone),
         cmocka_unit_test(dither_of_the_files_own_depth_is_not_room_tone),
         cmocka_unit_test(less_than_a_step_and_a_half_is_no_room_tone),
+        cmocka_unit_test(a_quiet_choir_is_no_room),
         cmocka_unit_test(a_room_that_hums_is_one),
         cmocka_unit_test(short_gaps_between_sounds_are_left_out),
         cmocka_unit_test(quiet_music_speech_and_fades_are_not_room_tone),

@@ -22,8 +22,7 @@
 #define SHORT_SD_DB     2.0
 #define SHORT_CHANGE_DB 2.0
 #define ONSET_STRENGTH  2.0
-#define PITCHED         0.5 /* tonality */
-#define PITCHED_SHORT   0.35
+#define PITCHED         0.3  /* tonality: noise has 0.02, speech 0.2, choirs 0.3 to 0.6 */
 #define PITCHED_LOW     0.2  /* of rumble itself it is below 0.1 */
 #define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
@@ -308,7 +307,7 @@ static double tonality_of(const struct gate *g, size_t from, size_t to)
 static void mark_pitched(const struct gate *g, size_t from, size_t to)
 {
     size_t piece = hops_of(g, 0.5), length = to - from, pieces = length / piece + 1;
-    double limit = length < hops_of(g, SHORT_S) ? PITCHED_SHORT : PITCHED;
+    double limit = PITCHED;
     if (g->near->rumbles) /* a low note under it has no other sign */
         limit = PITCHED_LOW;
     else if (hums(g, from, to) && length > 2 * piece)
