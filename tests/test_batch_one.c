@@ -243,7 +243,11 @@ static void noise_stands_in_where_hiss_is_asked_for(void **state)
     assert_int_equal(tree_count(folder, ".wav"), 3);
     SINE("NONOISE", "hiss", "--set", "hiss.use_synthetic_noise=false");
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "sine.wav holds nothing usable"));
+    assert_true(
+        text_has(o.err, "sine.wav holds nothing usable: nothing passes for hiss"));
+    outcome_done(&o);
+    SINE("NODRUMS", "drums", "--set", "drum_miner.enabled=false");
+    assert_true(text_has(o.err, "nothing usable: drum_miner.enabled is off"));
     outcome_done(&o);
     SINE("MORE", "hiss,silences", "--jobs", "1");
     assert_int_equal(o.exit_status, 1);

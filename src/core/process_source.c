@@ -56,16 +56,35 @@ static const struct candidate *only_misses(struct find_list *finds)
     return best;
 }
 
-static enum status nothing_usable(const struct source_file *file, struct find_list *finds,
+/* "pads, drums": what was looked for. */
+static const char *wanted(const struct dig *d, char *to, size_t size)
+{
+    size_t n = 0;
+    to[0] = '\0';
+    for (int s = 0; s < STAGE_COUNT; s++)
+        if (dig_wants(d, (enum stage)s) && n < size &&
+            (s != STAGE_DRUMS || d->recipe->cfg.drum_miner.enabled))
+            n += (size_t)snprintf(to + n, size - n, "%s%s", n > 0 ? ", " : "",
+                                  stage_name((enum stage)s));
+    return to;
+}
+
+static enum status nothing_usable(const struct source_file *file, struct dig *d,
                                   struct err *e)
 {
-    const struct candidate *near = only_misses(finds);
-    char missed[WHY_MISSED_BYTES];
+    const struct candidate *near = only_misses(&d->finds);
+    char text[WHY_MISSED_BYTES];
+    bool asked = wanted(d, text, sizeof text)[0] != '\0';
+    if (!near && !asked)
+        return err_set(e, ST_EMPTY, "%s holds nothing usable: drum_miner.enabled is off",
+                       file->path);
     if (!near)
-        return err_set(e, ST_EMPTY, "%s holds nothing usable", file->path);
+        return err_set(e, ST_EMPTY,
+                       "%s holds nothing usable: nothing passes for %s, or nearly so",
+                       file->path, text);
     return err_set(e, ST_EMPTY, "%s holds nothing usable; nearest is a %s: %s",
                    file->path, kind_type(near->kind),
-                   why_missed(near, missed, sizeof missed));
+                   why_missed(near, text, sizeof text));
 }
 
 static enum status record_failure(const struct project *p, struct catalog_source *source,
@@ -121,7 +140,7 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
     /* Noise that was made is not found; but who asks for hiss alone gets it. */
     bool hiss_alone = recipe->stages == 1u << STAGE_HISS && d.finds.count > 0;
     if (st == ST_OK && !hiss_alone && !has_own_find(&d.finds))
-        st = nothing_usable(file, &d.finds, e);
+        st = nothing_usable(file, &d, e);
     if (st == ST_EMPTY)
         only_misses(&d.finds);
     if (st == ST_OK || st == ST_EMPTY) {
