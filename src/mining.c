@@ -19,6 +19,7 @@ struct batch_of_jobs {
     struct source_list sources;
     unsigned char *wishes;   /* by source: WANTED, CLEAR, UNDER_WAY */
     bool join_due, going_on; /* some are being mined by an earlier request */
+    bool not_begun;          /* some of those wait, and are this request's then */
     size_t changed;          /* are other recordings now than those on record */
     char changed_name[STEM_BYTES];
     size_t otherwise; /* were mined with other settings, and stay as they are */
@@ -76,7 +77,7 @@ static void count_before(struct batch_of_jobs *b)
 {
     struct catalog_source s;
     for (size_t i = 0; b->force && i < b->sources.count; i++)
-        b->before += b->wishes[i] == UNDER_WAY &&
+        b->before += (b->wishes[i] & UNDER_WAY) &&
                      project_record(b->place.project, b->sources.items[i].stem, &s, NULL,
                                     NULL) == ST_OK &&
                      s.recipe_hash != b->recipe.hash;
@@ -333,11 +334,13 @@ static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *f
     if (b->source[0] && strcmp(b->source, file->stem) != 0)
         return 0;
     job_name(name, sizeof name, file->stem);
+    enum status known = project_record(p, file->stem, &on_record, NULL, NULL);
     if (jobs_pending(b->place.jobs, name)) {
         b->going_on = true;
-        return UNDER_WAY;
+        b->not_begun |= b->force && jobs_waiting(b->place.jobs, name);
+        return known == ST_OK ? UNDER_WAY | CLEAR : UNDER_WAY;
     }
-    if (project_record(p, file->stem, &on_record, NULL, NULL) != ST_OK)
+    if (known != ST_OK)
         return WANTED;
     bool current = !on_record.failed && on_record.recipe_hash == b->recipe.hash;
     /* one that failed fails again, unless it was asked for or is another file now */
@@ -371,7 +374,7 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
         if (job_cancelled(ctx))
             st = err_set(e, ST_CANCELLED, "mining cancelled");
     }
-    if (st == ST_OK && any > 0)
+    if (st == ST_OK && (any > 0 || b->not_begun))
         st = project_write_config(b->place.project, &b->cfg, e);
     b->join_due = st == ST_OK && any == 0 && project_join_due(b->place.project, b->blank);
     return st;
@@ -387,6 +390,27 @@ static double work_in(const struct source_file *file)
         if (strcasecmp(path_ending(file->relative), packed[i]) == 0)
             bytes_per_s = 20e3;
     return 20 + (double)file->bytes / bytes_per_s;
+}
+
+/* What was asked for with other settings and has not begun is this request's now. */
+static void take_over(struct batch_of_jobs *b, size_t i)
+{
+    char name[JOB_AGAIN_BYTES];
+    job_name(name, sizeof name, b->sources.items[i].stem);
+    struct task *t = jobs_withdraw(b->place.jobs, name);
+    if (!t)
+        return;
+    struct batch_of_jobs *of = t->all;
+    b->wishes[i] = WANTED | (b->wishes[i] & CLEAR);
+    free(t);
+    if (--of->waiting > 0)
+        return;
+    if (of->done + of->failed + of->elsewhere > 0) {
+        finish(of);
+        return;
+    }
+    answer(of, ST_OK, "mining goes on with the settings of now");
+    free_all(of);
 }
 
 static void submit_one(struct batch_of_jobs *b, size_t i)
@@ -449,9 +473,12 @@ static void looked(void *arg, enum status st, const struct err *e)
         return;
     }
     b->submitting = true;
-    for (size_t i = 0; i < b->sources.count; i++)
+    for (size_t i = 0; i < b->sources.count; i++) {
+        if (b->force && (b->wishes[i] & UNDER_WAY))
+            take_over(b, i);
         if (b->wishes[i] & WANTED)
             submit_one(b, i);
+    }
     b->submitting = false;
     if (b->waiting > 0)
         log_write(b->place.log, LOG_INFO, "mining %zu recording%s from %s", b->waiting,

@@ -477,16 +477,93 @@ static void other_settings_are_told(void **state)
     assert_string_equal(d->sentence, "every recording is mined already");
 }
 
-/* What is under way goes on as it began: who asks for all with other settings is told. */
-static void what_was_under_way_keeps_its_settings(void **state)
+static void ask_for_all(struct desk *d, struct pollfd *fd)
 {
-    struct desk *d = *state;
     struct mine_request all = {.config = &d->config, .force = true};
-    ask_and_look(d); /* both wait */
-    d->config.separation.pads = true;
+    d->replies = 0;
     assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
                      ST_OK);
+    assert_int_equal(poll(fd, 1, 10000), 1);
+    jobs_deliver(d->jobs);
+}
+
+static size_t with_settings(const struct desk *d, const struct config *cfg)
+{
+    struct recipe recipe = {.stages = STAGES_ALL};
+    struct catalog_source s;
+    size_t n = 0;
+    assert_int_equal(recipe_init(&recipe, cfg, NULL), ST_OK);
+    for (int i = 0; i < TAPES; i++)
+        n += project_record(&d->project, tapes[i], &s, NULL, NULL) == ST_OK &&
+             s.recipe_hash == recipe.hash;
+    return n;
+}
+
+/* Who asks for all with other settings gets all with these: what waits has not begun, and
+ * whoever asked for it first hears where it went. */
+static void what_waits_takes_the_settings_of_now(void **state)
+{
+    struct desk *d = *state;
     struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    struct config effective;
+    double asked, over;
+    ask_and_look(d); /* both wait */
+    jobs_work(d->jobs, &asked, &over);
+    d->config.separation.pads = true;
+    ask_for_all(d, &fd);
+    assert_int_equal(d->replies, 1);
+    assert_string_equal(d->sentence, "mining goes on with the settings of now");
+    assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
+    double asked_then;
+    jobs_work(d->jobs, &asked_then, &over);
+    assert_true(asked_then == asked && over == 0);
+    atomic_store(&go_on, true);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+    assert_null(strstr(d->sentence, "begun before"));
+    assert_int_equal(with_settings(d, &d->config), TAPES);
+    char path[FOLDER_BYTES + 40];
+    snprintf(path, sizeof path, "%s/P/config.effective.yaml", d->folder);
+    config_defaults(&effective);
+    assert_int_equal(config_load(&effective, path, NULL, NULL), ST_OK);
+    assert_true(effective.separation.pads);
+}
+
+/* What runs goes on as it began, and that is told. */
+static void what_runs_keeps_its_settings(void **state)
+{
+    struct desk *d = *state;
+    struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    struct job_spec running = {
+        .title = "mine evening", .work = wait_work, .done = wait_done};
+    snprintf(running.again, sizeof running.again, "mine %s", tapes[0]);
+    ask(d, false);
+    settle(d); /* both on record */
+    atomic_store(&go_on, false);
+    jobs_submit(d->jobs, &running);
+    while (jobs_waiting(d->jobs, running.again))
+        nap_ms(1);
+    d->config.separation.pads = true;
+    ask_for_all(d, &fd);
+    atomic_store(&go_on, true);
+    settle(d);
+    assert_int_equal(with_settings(d, &d->config), 1);
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    assert_non_null(
+        strstr(d->sentence, "; 1 begun before with other settings, :mine all"));
+    /* and nothing of it when the settings are the same */
+    ask_for_all(d, &fd);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+    assert_null(strstr(d->sentence, "begun before"));
+    /* nor is anything asked of what runs alone */
+    atomic_store(&go_on, false);
+    jobs_submit(d->jobs, &running);
+    while (jobs_waiting(d->jobs, running.again))
+        nap_ms(1);
+    struct mine_request one = {.config = &d->config, .source = tapes[0], .force = true};
+    assert_int_equal(mining_start(&d->place, &one, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
     assert_int_equal(poll(&fd, 1, 10000), 1);
     jobs_deliver(d->jobs);
     assert_int_equal(d->replied, ST_NOTHING);
@@ -495,33 +572,6 @@ static void what_was_under_way_keeps_its_settings(void **state)
                         "when it is done");
     atomic_store(&go_on, true);
     settle(d);
-    /* one of two is under way */
-    d->config.separation.pads = false;
-    assert_int_equal(rename_record(d, tapes[0], false), 0);
-    atomic_store(&go_on, false);
-    struct mine_request one = {.config = &d->config, .source = tapes[0]};
-    assert_int_equal(mining_start(&d->place, &one, (struct app_reply){reply, d}, NULL),
-                     ST_OK);
-    assert_int_equal(poll(&fd, 1, 10000), 1);
-    struct job_spec spec = {.title = "busy", .work = wait_work, .done = wait_done};
-    jobs_submit(d->jobs, &spec);
-    jobs_deliver(d->jobs);
-    d->config.separation.pads = true;
-    assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
-                     ST_OK);
-    assert_int_equal(poll(&fd, 1, 10000), 1);
-    jobs_deliver(d->jobs);
-    atomic_store(&go_on, true);
-    settle(d);
-    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
-    assert_non_null(
-        strstr(d->sentence, "; 1 begun before with other settings, :mine all"));
-    /* and nothing of it when the settings are the same */
-    assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
-                     ST_OK);
-    settle(d);
-    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
-    assert_null(strstr(d->sentence, "begun before"));
 }
 
 int main(void)
@@ -540,8 +590,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_recording_that_changed_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_under_way_keeps_its_settings, set_up,
+        cmocka_unit_test_setup_teardown(what_waits_takes_the_settings_of_now, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_runs_keeps_its_settings, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

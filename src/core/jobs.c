@@ -541,16 +541,48 @@ int jobs_active(struct jobs *j)
     return n;
 }
 
+/* With the lock held. */
+static struct job *list_find(const struct list *l, const char *again)
+{
+    struct job *job = l->first;
+    while (job && strcmp(job->spec.again, again) != 0)
+        job = job->next;
+    return job;
+}
+
 bool jobs_pending(struct jobs *j, const char *again)
 {
-    bool found = false;
     pthread_mutex_lock(&j->lock);
-    const struct list *active[] = {&j->running, &j->waiting};
-    for (int i = 0; i < 2; i++)
-        for (const struct job *job = active[i]->first; job && !found; job = job->next)
-            found = strcmp(job->spec.again, again) == 0;
+    bool found = list_find(&j->running, again) || list_find(&j->waiting, again);
     pthread_mutex_unlock(&j->lock);
     return found;
+}
+
+bool jobs_waiting(struct jobs *j, const char *again)
+{
+    pthread_mutex_lock(&j->lock);
+    bool found = list_find(&j->waiting, again) != NULL;
+    pthread_mutex_unlock(&j->lock);
+    return found;
+}
+
+void *jobs_withdraw(struct jobs *j, const char *again)
+{
+    pthread_mutex_lock(&j->lock);
+    struct job *job = list_find(&j->waiting, again);
+    if (job) {
+        list_remove(&j->waiting, job);
+        leaves(j, job);
+        if (!job->spec.errand) { /* it is no work done: nobody ever asked for it */
+            j->asked -= job->spec.weight;
+            j->over -= job->spec.weight;
+        }
+    }
+    pthread_cond_broadcast(&j->ended);
+    pthread_mutex_unlock(&j->lock);
+    void *arg = job ? job->spec.arg : NULL;
+    free(job);
+    return arg;
 }
 
 void jobs_work(struct jobs *j, double *asked, double *done)

@@ -97,5 +97,9 @@ int jobs_active(struct jobs *j); /* waiting + running, without errands */
 void jobs_work(struct jobs *j, double *asked, double *done);
 /* Does a job that is asked for by this command wait or run? Any thread. */
 bool jobs_pending(struct jobs *j, const char *again);
+bool jobs_waiting(struct jobs *j, const char *again); /* and has not begun */
+/* Takes back a job that is asked for by this command and waits yet, as if it had never
+ * been submitted: its `arg` is the caller's again, NULL when there is none. */
+void *jobs_withdraw(struct jobs *j, const char *again);
 
 #endif
