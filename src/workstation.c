@@ -39,11 +39,11 @@ struct workstation {
 struct errand {
     struct workstation *w;
     struct app_reply reply;
-    char kit_name[64], folder[PATH_BYTES];
+    char kit_name[256], folder[PATH_BYTES]; /* a project's name, at most */
     bool stereo, dry_run, while_mining;
     struct config cfg;
     struct text listing;
-    char sentence[400];
+    char sentence[560];
 };
 
 static void errand_done(void *arg, enum status st, const struct err *e)
@@ -178,7 +178,7 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
         text_add(&r->listing, plan.at);
     text_done(&plan);
     if (st == ST_OK)
-        snprintf(r->sentence, sizeof r->sentence, "%s %zu sample%s %s %.250s/%.60s",
+        snprintf(r->sentence, sizeof r->sentence, "%s %zu sample%s %s %.250s/%.255s",
                  job.dry_run ? "would write" : "wrote", result.exported,
                  result.exported == 1 ? "" : "s", job.dry_run ? "to" : "into",
                  job.output_dir, job.kit_name);
@@ -194,7 +194,7 @@ static enum status export_kit(void *user, const struct export_request *request,
         r->stereo = request->stereo;
         r->dry_run = request->dry_run;
         r->while_mining = jobs_active(w->jobs) > 0;
-        snprintf(r->kit_name, sizeof r->kit_name, "%.60s",
+        snprintf(r->kit_name, sizeof r->kit_name, "%.255s",
                  request->kit_name && request->kit_name[0] ? request->kit_name
                                                            : session_name(w->session));
         process_settle_seed(&r->cfg, &w->project, false);

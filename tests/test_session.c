@@ -123,6 +123,27 @@ static void test_actions_and_echo(void **state)
     session_close(s);
 }
 
+/* A name is kept whole, or it is told that it is not. */
+static void check_kit_names(struct session *s)
+{
+    static const char *const refused[] = {"a/b", "..", ".hidden", ""};
+    char name[KIT_NAME_BYTES + 1];
+    struct err e;
+    for (size_t i = 0; i < sizeof name - 1; i += 2)
+        memcpy(name + i, "\xc3\xbc", 2);
+    name[KIT_NAME_BYTES] = '\0';
+    assert_int_equal(session_kit_name(s, name, &e), ST_REFUSED);
+    assert_string_equal(e.msg, "the kit name is longer than 127 bytes");
+    assert_string_equal(session_kit(s)->name, "NIGHTBUS");
+    name[KIT_NAME_BYTES - 2] = '\0';
+    assert_int_equal(session_kit_name(s, name, &e), ST_OK);
+    assert_string_equal(session_kit(s)->name, name);
+    assert_non_null(strstr(session_echo(s), name));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        assert_int_equal(session_kit_name(s, refused[i], &e), ST_REFUSED);
+    assert_string_equal(session_kit(s)->name, name);
+}
+
 static void test_kit(void **state)
 {
     struct place *p = *state;
@@ -136,6 +157,8 @@ static void test_kit(void **state)
     session_kit_trim(s, 1, -3.5, NULL);
     session_kit_steps(s, 1, 0x1010, NULL);
     session_kit_tempo(s, 124.5, NULL);
+    session_kit_name(s, "NIGHTBUS", NULL);
+    check_kit_names(s);
     session_kit_name(s, "NIGHTBUS", NULL);
     size_t extras[] = {2, 0};
     session_kit_extra(s, extras, 2, true, NULL);

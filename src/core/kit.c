@@ -479,17 +479,21 @@ bool kit_keeps_stereo(const struct config *cfg, enum category category)
     }
 }
 
+enum status kit_check_name(const char *name, struct err *e)
+{
+    enum status st = path_check_name(name, "kit name", e);
+    if (st == ST_OK && name[0] == '.')
+        st = err_set(e, ST_REFUSED, "kit name %s: it may not begin with a dot", name);
+    return st;
+}
+
 static enum status check(struct making *m, struct err *e)
 {
     m->target = m->job->target ? target_find(m->job->target) : kit_target(m->job->cfg);
     if (!m->target)
         return err_set(e, ST_USAGE, "unknown target %s (known: %s)", m->job->target,
                        target_get((enum target_id)0)->name);
-    enum status st = path_check_name(m->job->kit_name, "kit name", e);
-    if (st == ST_OK && m->job->kit_name[0] == '.')
-        st = err_set(e, ST_REFUSED, "kit name %s: it may not begin with a dot",
-                     m->job->kit_name);
-    return st;
+    return kit_check_name(m->job->kit_name, e);
 }
 
 enum status kit_check(const struct kit_job *job, struct err *e)

@@ -39,6 +39,8 @@ const struct target *kit_target(const struct config *cfg);
 /* Do stereo samples of this category stay stereo in a kit? */
 bool kit_keeps_stereo(const struct config *cfg, enum category category);
 
+/* May a kit be called that? ST_REFUSED. */
+enum status kit_check_name(const char *name, struct err *e);
 /* What refuses this kit whatever its samples are: its name, its machine, what lies in its
  * place (input_dir is not looked at). ST_USAGE, ST_REFUSED, ST_EXISTS, ST_DISK. */
 enum status kit_check(const struct kit_job *job, struct err *e);

@@ -195,7 +195,7 @@ enum status session_pick_best(struct session *s, int top, double diversity,
 
 /* --- the kit ----------------------------------------------------------------------- */
 
-enum { KIT_EXTRAS_MAX = 389 };
+enum { KIT_EXTRAS_MAX = 389, KIT_NAME_BYTES = 128 };
 /* "BD" "SD" "LT" "MT" "HT" "RS" "HC" "CH" "OH" "CC" "RC" */
 const char *kit_slot_name(int slot);
 int kit_slot_find(const char *name); /* without case; or −1 */
@@ -208,7 +208,7 @@ struct kit_slot {
     uint16_t steps; /* bit 0 = first step */
 };
 struct kit_state {
-    char name[32]; /* "" = not given yet */
+    char name[KIT_NAME_BYTES]; /* "" = not given yet */
     double tempo_bpm;
     bool rings; /* CH does not cut OH */
     struct kit_slot slot[KIT_SLOTS];

@@ -1,5 +1,6 @@
 #include "core/session_internal.h"
 
+#include "core/kit.h"
 #include "io/number.h"
 #include "io/targets.h"
 
@@ -81,7 +82,7 @@ long session_take_kit(struct session *s, const struct change *c)
         kit->rings = c->value[0] != '\0';
         break;
     case FIELD_KIT:
-        snprintf(kit->name, sizeof kit->name, "%.31s", c->value);
+        snprintf(kit->name, sizeof kit->name, "%.127s", c->value);
         break;
     default:
         break;
@@ -291,8 +292,14 @@ enum status session_kit_name(struct session *s, const char *name, struct err *e)
 {
     char label[ACTION_LABEL_BYTES];
     struct change c = {.field = FIELD_KIT};
-    snprintf(c.value, sizeof c.value, "%.31s", name);
-    snprintf(label, sizeof label, "kit named %.31s", name);
+    enum status st = kit_check_name(name, e);
+    if (st == ST_OK && strlen(name) >= sizeof s->kit.name)
+        st = err_set(e, ST_REFUSED, "the kit name is longer than %zu bytes",
+                     sizeof s->kit.name - 1);
+    if (st != ST_OK)
+        return st;
+    snprintf(c.value, sizeof c.value, "%s", name);
+    snprintf(label, sizeof label, "kit named %s", name);
     return act_and_say(s, &c, 1, label, e);
 }
 

@@ -158,8 +158,7 @@ static void kit(struct app *app, const char *name)
 {
     struct err e;
     if (*name) {
-        if (app_check(app, path_check_name(name, "name", &e), &e))
-            app_did(app, session_kit_name(app->session, name, &e), &e);
+        app_did(app, session_kit_name(app->session, name, &e), &e);
     } else {
         app_show(app, SCREEN_KIT);
     }
