@@ -202,6 +202,17 @@ static void pinned_and_current_flip(void **state)
     assert_true(sound()->id == pinned);
     ui_rig_keys(&rig, "`");
     assert_true(sound()->id == other);
+    /* who flips before the find under the cursor is heard, hears the pinned one out */
+    rig.config.interface.audition_delay_ms = 500;
+    ui_rig_keys(&rig, "j `");
+    assert_true(sound()->id == pinned);
+    rig.app.now += 5;
+    app_tick(&rig.app);
+    assert_true(sound()->id == pinned && rig.app.library.flipped);
+    ui_rig_keys(&rig, "j");
+    rig.app.now += 5;
+    app_tick(&rig.app);
+    assert_true(sound()->id == current());
 }
 
 static void the_pattern_plays_while_slots_are_swapped(void **state)
@@ -345,6 +356,21 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     ui_rig_keys(&rig, "> u");
     heard_s();
     assert_false(sound()->playing);
+}
+
+/* What is heard in its recording is not cut off by its own audition. */
+static void context_is_heard_out(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = 500;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    ui_rig_keys(&rig, "gg j I");
+    assert_int_equal(sound()->mode, PLAY_CONTEXT);
+    rig.app.now += 5;
+    app_tick(&rig.app);
+    assert_int_equal(sound()->mode, PLAY_CONTEXT);
+    assert_true(sound()->playing && sound()->id == current());
 }
 
 /* Who listens to the seam while trying loops goes on hearing seams. */
@@ -615,6 +641,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(settings_of_sound_count_at_the_start, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(pinned_and_current_flip, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(context_is_heard_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_pattern_plays_while_slots_are_swapped, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_missing_file_is_a_sentence, set_up, tear_down),

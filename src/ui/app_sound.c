@@ -213,6 +213,15 @@ static void play_seam(struct app *app, long index)
         app_warn(app, "%s does not loop: it has no seam", f->name);
 }
 
+/* Something else is heard for the find under the cursor: what was about to be does not
+ * come over it. */
+static void heard_otherwise(struct app *app, long index)
+{
+    app->audition_at = 0;
+    app->cuts.wanted = 0;
+    app->auditioned = session_find(app->session, (size_t)index)->id;
+}
+
 static void play_context(struct app *app, long index)
 {
     char path[PATH_BYTES];
@@ -231,6 +240,7 @@ static void play_context(struct app *app, long index)
                              .path = path,
                              .start_frame = c->start_frame,
                              .end_frame = c->end_frame};
+    heard_otherwise(app, index);
     transport_context(app->transport, &item, app->config->interface.context_sec);
 }
 
@@ -248,6 +258,7 @@ static void flip(struct app *app, long index)
     long to = l->flipped ? pinned : index;
     if (!app_item(app, (size_t)to, &item, path))
         return;
+    heard_otherwise(app, index);
     transport_flip(app->transport, &item);
     app_say(app, "%s: %s", l->flipped ? "pinned" : "current",
             session_find(app->session, (size_t)to)->name);
