@@ -431,6 +431,11 @@ static void thresholds_and_zoom_have_ends(void **state)
     assert_true(rig.app.source.params.min_rms_db == 0);
     ui_rig_keys(&rig, "# 3 0 0 {");
     assert_true(rig.app.source.params.min_rms_db == -80);
+    double *flat = &rig.app.source.params.spectral_flatness_threshold;
+    ui_rig_keys(&rig, "Tab");
+    *flat = 0.45;
+    ui_rig_keys(&rig, "{ { {"); /* 0.39, and no 0.38999999999999996 */
+    assert_true(*flat == 0.39);
     ui_rig_keys(&rig, "# 4 0 z");
     assert_true(rig.app.source.zoom_s == 0.5);
     ui_rig_keys(&rig, "# 4 0 Z");

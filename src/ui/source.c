@@ -258,7 +258,8 @@ static void move_threshold(struct app *app, int steps)
         app_say(app, "this curve has no threshold; {pane} goes to the next one");
         return;
     }
-    *v = fmin(fmax(*v + steps * step, low), high);
+    double to = round((*v + steps * step) * 1e6) / 1e6; /* as it would be written */
+    *v = fmin(fmax(to, low), high);
     app->source.moved = true;
     if (app->source.only != CAT_PADS) /* what it finds are pads, and they are shown */
         show_all(app);
