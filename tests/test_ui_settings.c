@@ -332,6 +332,58 @@ static void quitting_asks_for_unsaved_settings(void **state)
     assert_true(rig.app.quit);
 }
 
+/* A theme that is not there is no setting, and Tab knows those that are. */
+static void a_theme_is_one_that_there_is(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set interface.theme=amb");
+    ui_rig_keys(&rig, "Enter");
+    assert_true(ui_rig_said(&rig, "there is no theme 'amb'"));
+    assert_string_equal(rig.config.interface.theme, "dusk");
+    assert_false(settings_changed(&rig.app));
+    ui_rig_keys(&rig, ", /");
+    ui_rig_type(&rig, "interface.theme");
+    ui_rig_keys(&rig, "Enter Enter ^U");
+    ui_rig_type(&rig, "amb");
+    assert_true(ui_rig_shows(&rig, "Tab completes"));
+    ui_rig_keys(&rig, "Enter"); /* the prompt stays open */
+    assert_int_equal(rig.app.asking, ASK_VALUE);
+    assert_non_null(strstr(rig.app.settings.problem, "there is no theme 'amb'"));
+    assert_string_equal(rig.config.interface.theme, "dusk");
+    ui_rig_keys(&rig, "Tab Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_string_equal(rig.config.interface.theme, "amber");
+    assert_string_equal(rig.app.theme.name, "amber");
+    ui_rig_keys(&rig, "u");
+    assert_string_equal(rig.app.theme.name, "dusk");
+}
+
+/* Orders go by the columns' titles, too. */
+static void columns_sort_by_their_titles(void **state)
+{
+    static const struct {
+        const char *title;
+        int order;
+    } told[] = {{"name", ORDER_NAME},
+                {"len", ORDER_MEASURE + ME_duration_sec},
+                {"level", ORDER_MEASURE + ME_rms_db},
+                {"gr", ORDER_GRADE},
+                {"score", ORDER_MEASURE + ME_score},
+                {"key", ORDER_KEY},
+                {"bpm", ORDER_MEASURE + ME_bpm},
+                {"kind", ORDER_CLASS},
+                {"drum", ORDER_DRUM}};
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        ui_rig_keys(&rig, ":");
+        ui_rig_type(&rig, "sort ");
+        ui_rig_type(&rig, told[i].title);
+        ui_rig_keys(&rig, "Enter");
+        assert_int_equal(view_order(rig.app.view), told[i].order);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +398,8 @@ int main(void)
         IN_RIG(quitting_asks_for_unsaved_settings, four_tapes),
         IN_RIG(escape_never_quits, four_tapes),
         IN_RIG(quitting_asks_while_it_is_mining, four_tapes),
+        IN_RIG(a_theme_is_one_that_there_is, four_tapes),
+        IN_RIG(columns_sort_by_their_titles, four_tapes),
     };
     return cmocka_run_group_tests_name("ui settings", tests, NULL, NULL);
 }

@@ -327,6 +327,22 @@ static void a_long_name_leaves_room_for_the_counts(void **state)
     rig.app.batch = (struct batch_state){0};
 }
 
+/* While it is mining an empty category is no verdict. */
+static void an_empty_category_waits_for_mining(void **state)
+{
+    (void)state;
+    resize(24, 80);
+    app_command(&rig.app, "filter nosuchname");
+    assert_true(shown("no find matches nosuchname"));
+    assert_false(shown("Mining goes on"));
+    rig.app.batch = (struct batch_state){.active = 1, .total = 3};
+    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "mine long");
+    assert_true(shown("Mining goes on: what it finds comes up here."));
+    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "export the kit");
+    assert_false(shown("Mining goes on"));
+    rig.app.batch = (struct batch_state){0};
+}
+
 /* A near-miss is not measured in full: what is not known is not written down. */
 static void nothing_unmeasured_is_shown(void **state)
 {
@@ -509,6 +525,7 @@ int main(void)
         IN_RIG(loops_are_counted_alike, small_screen),
         IN_RIG(what_stays_empty_is_named, small_screen),
         IN_RIG(a_slot_is_filled_from_the_wider_recording, small_screen),
+        IN_RIG(an_empty_category_waits_for_mining, small_screen),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }

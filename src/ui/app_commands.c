@@ -55,6 +55,8 @@ static bool number(struct app *app, const char *text, double *out)
 
 static void sort_by(struct app *app, const char *name)
 {
+    /* columns have other titles */
+    name = strcmp(name, "kind") == 0 ? "class" : strcmp(name, "gr") == 0 ? "grade" : name;
     int order = view_order_find(name);
     if (order < 0) {
         app_warn(app, "there is no order '%s'; Tab lists them", name);
@@ -88,6 +90,7 @@ static void untag(struct app *app)
         app_say(app, "nothing is tagged");
     else
         app_did(app, session_tag(app->session, index, count, false, &e), &e);
+    app->library.on_tagged = false;
     free(index);
 }
 
@@ -103,7 +106,7 @@ static void set(struct app *app, const char *assignment)
     struct config next = *app->config;
     enum status st = config_set(&next, assignment, &e);
     if (st == ST_OK)
-        st = config_check(&next, &e);
+        st = settings_check(app, &next, &e);
     if (!app_check(app, st, &e))
         return;
     app_say(app, "%s; :save keeps it", assignment);
@@ -434,6 +437,20 @@ static int complete_argument(struct app *app, enum completes how, const char *ty
             n = add(out, n, max, names[i], typed);
     }
     return n;
+}
+
+bool app_value_completes(const char *key)
+{
+    return strcmp(key, "interface.theme") == 0 || strcmp(key, "audio.device") == 0;
+}
+
+int app_value_complete(struct app *app, const char *key, const char *typed,
+                       char (*out)[COMPLETION_BYTES], int max)
+{
+    if (!app_value_completes(key))
+        return 0;
+    bool theme = strcmp(key, "interface.theme") == 0;
+    return complete_argument(app, theme ? THEME : DEVICE, typed, out, max);
 }
 
 int app_command_complete(struct app *app, const char *line, size_t at,

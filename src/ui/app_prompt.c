@@ -192,6 +192,9 @@ static void complete(struct app *app)
     if (app->asking == ASK_COMMAND) {
         n = app_command_complete(app, before, p->at, p->completion, COMPLETIONS_MAX,
                                  &from);
+    } else if (app->asking == ASK_VALUE) {
+        n = app_value_complete(app, config_key(app->settings.cursor)->name, before,
+                               p->completion, COMPLETIONS_MAX);
     } else if (app->asking == ASK_FILTER || app->asking == ASK_TAG) {
         char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
         n = filter_complete(before, words, COMPLETIONS_MAX, &from);

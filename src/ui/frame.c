@@ -8,14 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
+bool frame_mining(const struct app *app)
+{
+    return app->batch.active > 0 && strncmp(app->batch.title, "min", 3) == 0;
+}
+
 static int progress_cells(const struct app *app, char *text, size_t n)
 {
     const struct batch_state *b = &app->batch;
     if (b->active == 0)
         return 0;
     int done = b->total - b->active;
-    const char *verb = strncmp(b->title, "min", 3) == 0 ? "mining" : "working";
-    snprintf(text, n, "%s %d/%d", verb, done, b->total);
+    snprintf(text, n, "%s %d/%d", frame_mining(app) ? "mining" : "working", done,
+             b->total);
     return utf8_cells(text) + 1 + 12 + 11;
 }
 
@@ -326,6 +331,9 @@ static void draw_prompt_hints(struct app *app, const struct area *row)
                 ? "such as score>.8  drum>.5  class:snare  is:undecided   Tab completes"
             : app->asking == ASK_CONFIRM
                 ? app->declined ? "y yes   n no   Esc neither" : "y yes   n no"
+            : app->asking == ASK_VALUE &&
+                    app_value_completes(config_key(app->settings.cursor)->name)
+                ? "Enter takes it   Esc leaves   Tab completes"
             : completes ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
             : app->asking == ASK_SEARCH
                 ? "Enter looks for it   Esc leaves   Up earlier ones"

@@ -300,7 +300,10 @@ static void draw_reason(struct app *app, const struct area *a, int row)
 {
     char named[ECHO_BYTES];
     app_name_keys(app, view_empty_reason(app->view), named, sizeof named);
-    area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, named);
+    row += area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, named);
+    if (frame_mining(app) && view_scope(app->view) != SCOPE_BEST_OF)
+        area_wrap(a, row + 1, 3, a->cols - 4, ROLE_TEXT,
+                  "Mining goes on: what it finds comes up here.");
 }
 
 static void draw_empty(struct app *app, const struct area *a)

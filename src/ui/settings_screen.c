@@ -4,6 +4,7 @@
 #include "core/array.h"
 #include "core/filter.h"
 #include "io/paths.h"
+#include "ui/themes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,17 @@ static void draw(struct app *app, const struct area *a)
 }
 
 /* --- values ------------------------------------------------------------------------ */
+
+enum status settings_check(const struct app *app, const struct config *next,
+                           struct err *e)
+{
+    struct theme unused;
+    const char *theme = next->interface.theme;
+    enum status st = config_check(next, e);
+    if (st == ST_OK && strcmp(theme, app->config->interface.theme) != 0)
+        st = themes_load(&unused, app->setup.theme_dirs, theme, e);
+    return st;
+}
 
 static enum status try_value(struct app *app, const char *value, struct config *next,
                              struct err *e)
@@ -289,7 +301,10 @@ static bool take(struct app *app, const char *value)
 {
     struct config next;
     struct err e;
-    if (!app_check(app, try_value(app, value, &next, &e), &e)) {
+    enum status st = try_value(app, value, &next, &e);
+    if (st == ST_OK) /* reads files, and therefore not with every letter */
+        st = settings_check(app, &next, &e);
+    if (!app_check(app, st, &e)) {
         snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s", e.msg);
         return false;
     }

@@ -315,6 +315,9 @@ const char *app_prompt_label(const struct app *app);
  * cells stand before that. */
 const char *app_prompt_in_sight(const struct app *app, int cols, int *before);
 void app_command(struct app *app, const char *line);
+bool app_value_completes(const char *key); /* the value of a setting */
+int app_value_complete(struct app *app, const char *key, const char *typed,
+                       char (*out)[COMPLETION_BYTES], int max);
 int app_command_complete(struct app *app, const char *line, size_t at,
                          char (*out)[COMPLETION_BYTES], int max, size_t *from);
 /* Help of the command that a line begins with, and its arguments; NULL without one. */
@@ -370,6 +373,7 @@ extern const struct screen_ops library_screen, kit_screen, source_screen, jobs_s
 /* frame.c: what all screens share */
 /* Cells of the top line that `left` may take. */
 int frame_top_room(struct app *app, int cols);
+bool frame_mining(const struct app *app); /* is that what goes on? */
 /* A hint in such words, its keys as keys look. Returns the column behind it. */
 int frame_hint(const struct app *app, const struct area *a, int row, int col,
                const char *said);
@@ -448,6 +452,9 @@ const char *source_curve_unit(enum curve c); /* with its blank; "" when there is
 void settings_typed(struct app *app);   /* check the value being typed */
 void settings_entered(struct app *app); /* take it */
 /* The config as it is from now on; `name` is what changed: u takes it back. */
+/* May the settings be these? */
+enum status settings_check(const struct app *app, const struct config *next,
+                           struct err *e);
 void settings_commit(struct app *app, const struct config *next, const char *name);
 bool settings_changed(const struct app *app); /* since :save */
 bool settings_save(struct app *app);          /* false: it says why not */
