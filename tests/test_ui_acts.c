@@ -439,6 +439,43 @@ static void a_pattern_is_one_action(void **state)
     assert_int_equal(session_kit(rig.session)->slot[0].steps, own);
 }
 
+/* `;` is for what does something to many; nothing is done to one instead, and nothing
+ * is left armed. */
+static void the_tagged_are_meant_or_nothing_is(void **state)
+{
+    (void)state;
+    const struct session_tallies *t = session_tallies(rig.session);
+    struct library_state *l = &rig.app.library;
+    ui_rig_keys(&rig, "] ;");
+    assert_true(ui_rig_said(&rig, "nothing is tagged; t tags, T by expression"));
+    assert_false(l->on_tagged);
+    ui_rig_keys(&rig, "t t t ;");
+    assert_true(l->on_tagged);
+    ui_rig_keys(&rig, "t"); /* all of them are tagged: that is taken off */
+    assert_int_equal(t->tagged, 0);
+    assert_false(l->on_tagged);
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(t->tagged, 3);
+    for (const char *key = "()<>R"; *key; key++) {
+        char keys[8];
+        uint64_t before = session_version(rig.session).state;
+        snprintf(keys, sizeof keys, "; %c", *key);
+        ui_rig_keys(&rig, keys);
+        assert_true(ui_rig_said(&rig, "loops and edges are moved one find at a time"));
+        assert_int_equal(session_version(rig.session).state, before);
+        assert_false(l->on_tagged);
+    }
+    ui_rig_keys(&rig, "; \" a");
+    assert_true(ui_rig_said(&rig, "a slot takes one find, not 3"));
+    assert_int_equal(session_kit(rig.session)->slot[0].id, 0);
+    assert_false(l->on_tagged);
+    ui_rig_keys(&rig, "; :");
+    ui_rig_type(&rig, "untag");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(t->tagged, 0);
+    assert_false(l->on_tagged);
+}
+
 static void stacks_and_ranges_move_on(void **state)
 {
     (void)state;
@@ -496,6 +533,7 @@ int main(void)
         IN_RIG(a_kit_is_filled_as_an_export_would, four_tapes),
         IN_RIG(a_kit_is_built_by_keys, four_tapes),
         IN_RIG(pasted_text_is_not_taken_for_keys, four_tapes),
+        IN_RIG(the_tagged_are_meant_or_nothing_is, four_tapes),
     };
     return cmocka_run_group_tests_name("ui acts", tests, NULL, NULL);
 }

@@ -297,6 +297,19 @@ static void begin_or_end_range(struct app *app)
         l->anchor = session_find(app->session, (size_t)at)->id;
 }
 
+static void on_tagged(struct app *app)
+{
+    struct library_state *l = &app->library;
+    size_t tagged = session_tallies(app->session)->tagged;
+    l->on_tagged = !l->on_tagged && tagged > 0;
+    if (tagged == 0)
+        app_warn(app, "nothing is tagged; {tag} tags, {tag-matching} by expression");
+    else
+        app_say(app,
+                l->on_tagged ? "the next command goes to the %zu tagged" : "%zu tagged",
+                tagged);
+}
+
 bool library_range(struct app *app, size_t *first, size_t *last)
 {
     const struct library_state *l = &app->library;
@@ -329,10 +342,7 @@ static bool panes(struct app *app, const struct key_action *a)
         begin_or_end_range(app);
         return true;
     case ACT_ON_TAGGED:
-        l->on_tagged = !l->on_tagged;
-        app_say(app,
-                l->on_tagged ? "the next command goes to the %zu tagged" : "%zu tagged",
-                session_tallies(app->session)->tagged);
+        on_tagged(app);
         return true;
     case ACT_STACK:
         toggle_stack(app);

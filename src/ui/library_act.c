@@ -150,10 +150,11 @@ static void tag(struct app *app, int n)
 {
     struct err e;
     size_t *index = NULL, count = 0;
-    if (app->library.range) {
+    bool tagged = app->library.on_tagged; /* all of them are: t takes that off */
+    if (tagged || app->library.range) {
         if (targets(app, &index, &count))
-            app_did(app, session_tag(app->session, index, count, true, &e), &e);
-        app->library.range = false;
+            app_did(app, session_tag(app->session, index, count, !tagged, &e), &e);
+        done_with_targets(app);
         free(index);
         return;
     }
@@ -328,6 +329,13 @@ static void assign(struct app *app, uint32_t key)
     }
     if ((slot >= 0 && !kit_unlocked(app, slot)) || !targets(app, &index, &count))
         return;
+    if (slot >= 0 && count > 1) {
+        app_warn(app, "a slot takes one find, not %zu; {assign} e makes them extras",
+                 count);
+        free(index);
+        done_with_targets(app);
+        return;
+    }
     enum status st = slot < 0
                          ? session_kit_extra(app->session, index, count, true, &e)
                          : session_kit_assign(app->session, slot, (long)index[0], &e);
@@ -352,6 +360,11 @@ bool library_edit_action(struct app *app, const struct key_action *a)
                  a->action == ACT_NEXT_LOOP;
     if (!edits)
         return false;
+    if (app->screen == SCREEN_LIBRARY && (app->library.range || app->library.on_tagged)) {
+        app_warn(app, "loops and edges are moved one find at a time");
+        done_with_targets(app);
+        return true;
+    }
     library_refresh_detail(app, at);
     if (app->library.detail_index < 0) {
         app_warn(app, "there is nothing under the cursor");
