@@ -327,6 +327,12 @@ static void a_long_name_leaves_room_for_the_counts(void **state)
     rig.app.batch = (struct batch_state){0};
 }
 
+static void goes_on(const char *title)
+{
+    rig.app.batch = (struct batch_state){.active = 1, .total = 3};
+    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "%s", title);
+}
+
 /* While it is mining an empty category is no verdict. */
 static void an_empty_category_waits_for_mining(void **state)
 {
@@ -334,13 +340,45 @@ static void an_empty_category_waits_for_mining(void **state)
     resize(24, 80);
     app_command(&rig.app, "filter nosuchname");
     assert_true(shown("no find matches nosuchname"));
-    assert_false(shown("Mining goes on"));
-    rig.app.batch = (struct batch_state){.active = 1, .total = 3};
-    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "mine long");
+    assert_true(hidden("Mining goes on"));
+    goes_on("mine long");
     assert_true(shown("Mining goes on: what it finds comes up here."));
-    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "export the kit");
-    assert_false(shown("Mining goes on"));
+    app_command(&rig.app, "mine all"); /* how many are all is not known yet */
+    assert_true(shown("mine all again? Decisions stay."));
+    ui_rig_keys(&rig, "n F");
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SILENCES);
+    size_t *all = NULL, count = 0;
+    assert_int_equal(view_matching(rig.app.view, "*", &all, &count, NULL), ST_OK);
+    assert_int_equal(session_set_category(rig.session, all, count, CAT_DRUMS, NULL),
+                     ST_OK);
+    free(all);
+    assert_int_equal(view_count(rig.app.view), 0);
+    goes_on("mine long");
+    assert_true(shown("Nothing here yet."));
+    assert_true(shown("Mining goes on: what it finds comes up here."));
+    assert_true(hidden("no silence was found"));
+    goes_on("export the kit");
+    assert_true(hidden("Mining goes on"));
+    assert_true(shown("no silence was found"));
     rig.app.batch = (struct batch_state){0};
+}
+
+/* The counts of a project and of a kit stay, however long their names are. */
+static void a_long_title_leaves_room_for_the_counts(void **state)
+{
+    (void)state;
+    char name[KIT_NAME_BYTES];
+    memset(name, 'k', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_int_equal(session_kit_name(rig.session, name, NULL), ST_OK);
+    ui_rig_keys(&rig, "K");
+    for (int cols = 80; cols <= 200; cols += 10) {
+        resize(24, cols);
+        assert_true(shown("pattern"));
+        assert_true(shown("=124"));
+        assert_true(shown("kit kkkkkk"));
+    }
+    resize(24, 80);
 }
 
 /* A near-miss is not measured in full: what is not known is not written down. */
@@ -526,6 +564,7 @@ int main(void)
         IN_RIG(what_stays_empty_is_named, small_screen),
         IN_RIG(a_slot_is_filled_from_the_wider_recording, small_screen),
         IN_RIG(an_empty_category_waits_for_mining, small_screen),
+        IN_RIG(a_long_title_leaves_room_for_the_counts, small_screen),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }

@@ -429,6 +429,8 @@ const char *view_empty_reason(struct view *v)
                  "nothing accepted yet; {accept} accepts, :best proposes");
     else if (v->scope == SCOPE_NEAR_MISSES)
         snprintf(v->reason, sizeof v->reason, "nothing was nearly missed");
+    else if (v->scope == SCOPE_ALL)
+        snprintf(v->reason, sizeof v->reason, "nothing was found");
     else
         snprintf(v->reason, sizeof v->reason, "no %s was found", one);
     return v->reason;

@@ -340,19 +340,20 @@ static enum status load_over(struct draft *d, const char *path, const char *fold
     enum status st = path_read_file(path, MAX_THEME_BYTES, &text, &n, e);
     if (st)
         return st;
-    st = read_tree(&y, text, n, path, e);
+    const char *name = path_base(path); /* what is wrong stands on one line of a screen */
+    st = read_tree(&y, text, n, name, e);
     free(text);
     if (st)
         return st;
-    struct parsing p = {d, path, e};
+    struct parsing p = {d, name, e};
     const struct yaml_node *base = yaml_get(yaml_root(y), "extends");
     if (base && (base->kind != YAML_SCALAR || path_check_name(base->text, "", NULL)))
         st = wrong(&p, base->line, "extends", yaml_shown(base), "the name of a theme");
     else if (base && depth == 0)
-        st = err_set(e, ST_CONFIG, "%s:%d: themes extend one another in a circle", path,
+        st = err_set(e, ST_CONFIG, "%s:%d: themes extend one another in a circle", name,
                      base->line);
     else if (base && !find_base(base_path, sizeof base_path, path, folders, base->text))
-        st = err_set(e, ST_CONFIG, "%s:%d: there is no theme %.60s to extend", path,
+        st = err_set(e, ST_CONFIG, "%s:%d: there is no theme %.60s to extend", name,
                      base->line, base->text);
     else if (base)
         st = load_over(d, base_path, folders, depth - 1, e);

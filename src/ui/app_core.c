@@ -322,8 +322,11 @@ void app_ask_to_mine_all(struct app *app)
 {
     char question[120];
     size_t n = session_source_count(app->session);
-    snprintf(question, sizeof question, "mine all %zu recording%s again? Decisions stay.",
-             n, n == 1 ? "" : "s");
+    if (app->batch.active > 0) /* all are not known yet */
+        snprintf(question, sizeof question, "mine all again? Decisions stay.");
+    else
+        snprintf(question, sizeof question,
+                 "mine all %zu recording%s again? Decisions stay.", n, n == 1 ? "" : "s");
     app_confirm(app, question, mine_all_again, NULL);
 }
 

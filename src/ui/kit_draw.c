@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { KIT_NAME_LEAST = 12, KIT_NAME_GOOD = 30 }; /* cells */
+
 /* Where room is short the number of samples goes, which the meter below tells, too. */
 static void say_kit(struct app *app, int cols, char *to, size_t n)
 {
@@ -22,16 +24,23 @@ static void say_kit(struct app *app, int cols, char *to, size_t n)
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
     snprintf(files, sizeof files, "   %d sample%s", b.files, b.files == 1 ? "" : "s");
+    const char *whole = k->name[0] ? k->name : session_name(app->session);
+    char about[220], name[400];
+    int room = frame_top_room(app, cols) - (int)strlen("kit "), cells = utf8_cells(whole);
     for (int without = 0; without < 2; without++) {
         const char *gap = without ? "  " : "   ";
-        snprintf(to, n, "kit %s%s%s%s%s=%.0f%s%s pattern%s%s%s",
-                 k->name[0] ? k->name : session_name(app->session), without ? "" : files,
-                 size, gap, glyph_text(GLYPH_TEMPO, tier), kit_tempo(app), gap,
+        snprintf(about, sizeof about, "%s%s%s%s=%.0f%s%s pattern%s%s%s",
+                 without ? "" : files, size, gap, glyph_text(GLYPH_TEMPO, tier),
+                 kit_tempo(app), gap,
                  glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier),
                  *pattern ? " " : "", pattern, step);
-        if (utf8_cells(to) <= frame_top_room(app, cols))
+        if (utf8_cells(about) + (cells < KIT_NAME_GOOD ? cells : KIT_NAME_GOOD) <= room)
             break;
     }
+    room -= utf8_cells(about); /* what changes stays in sight, however long the name is */
+    utf8_fit(name, sizeof name, whole, room > KIT_NAME_LEAST ? room : KIT_NAME_LEAST,
+             CUT_MIDDLE, glyph_text(GLYPH_ELLIPSIS, tier));
+    snprintf(to, n, "kit %s%s", name, about);
 }
 
 static void draw_steps(struct app *app, const struct area *a, int row, int col, int slot)
@@ -181,7 +190,7 @@ static void draw_extras(struct app *app, const struct area *a)
 
 void kit_draw(struct app *app, const struct area *a)
 {
-    char left[300];
+    char left[680];
     say_kit(app, a->cols, left, sizeof left);
     struct area rest = frame_ruled(app, a, left);
     struct area upper = area_top(&rest, KIT_SLOTS + 2);

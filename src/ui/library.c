@@ -388,6 +388,8 @@ static bool act(struct app *app, const struct key_action *a)
 
 /* --- the layout -------------------------------------------------------------------- */
 
+enum { PROJECT_LEAST = 8, PROJECT_GOOD = 30 }; /* cells of its name */
+
 /* As much as fits: the recordings go first, then all finds, which the categories below
  * tell, too. */
 static void say_project(struct app *app, int cols, char *to, size_t size)
@@ -403,14 +405,21 @@ static void say_project(struct app *app, int cols, char *to, size_t size)
     snprintf(of[0], sizeof of[0], "%s source%s   ", sources,
              session_source_count(app->session) == 1 ? "" : "s");
     snprintf(of[1], sizeof of[1], "%s find%s   ", all, strcmp(all, "1") == 0 ? "" : "s");
-    int room = frame_top_room(app, cols), without = 0;
+    char about[240], name[400];
+    const char *whole = session_name(app->session);
+    int room = frame_top_room(app, cols), without = 0, cells = utf8_cells(whole);
     do
-        snprintf(to, size, "%.200s%s%s%s%s %s  %s %s  %s %s", session_name(app->session),
+        snprintf(about, sizeof about, "%s%s%s%s %s  %s %s  %s %s",
                  cols >= 100 ? "     " : "  ", without > 0 ? "" : of[0],
                  without > 1 ? "" : of[1], glyph_text(GLYPH_ACCEPTED, tier), accepted,
                  glyph_text(GLYPH_REJECTED, tier), rejected,
                  glyph_text(GLYPH_UNDECIDED, tier), undecided);
-    while (utf8_cells(to) > room && without++ < 2);
+    while (utf8_cells(about) + (cells < PROJECT_GOOD ? cells : PROJECT_GOOD) > room &&
+           without++ < 2);
+    room -= utf8_cells(about); /* the counts stay, however long the name is */
+    utf8_fit(name, sizeof name, whole, room > PROJECT_LEAST ? room : PROJECT_LEAST,
+             CUT_MIDDLE, glyph_text(GLYPH_ELLIPSIS, tier));
+    snprintf(to, size, "%s%s", name, about);
 }
 
 /* Rules above and below the panes with tees where the upright ones meet them. */
@@ -448,7 +457,7 @@ static void draw_below(struct app *app, struct area *list, const struct area *a,
 
 static void draw(struct app *app, const struct area *a)
 {
-    char said[400];
+    char said[680];
     say_project(app, a->cols, said, sizeof said);
     struct area rest = frame(app, a, said);
     int side = a->cols >= 150 ? 35 : 19, right = 0;

@@ -300,9 +300,13 @@ static void draw_reason(struct app *app, const struct area *a, int row)
 {
     char named[ECHO_BYTES];
     app_name_keys(app, view_empty_reason(app->view), named, sizeof named);
-    row += area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, named);
-    if (frame_mining(app) && view_scope(app->view) != SCOPE_BEST_OF)
-        area_wrap(a, row + 1, 3, a->cols - 4, ROLE_TEXT,
+    bool mining = frame_mining(app) && view_scope(app->view) != SCOPE_BEST_OF;
+    if (mining && !view_filter(app->view)[0]) /* no verdict while it is looked for */
+        row += area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, "Nothing here yet.") + 1;
+    else
+        row += area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, named) + 1;
+    if (mining)
+        area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT,
                   "Mining goes on: what it finds comes up here.");
 }
 
