@@ -395,7 +395,8 @@ static void assert_is_plain_scan(struct session *s, struct view *v, const struct
         if (!k->find[i])
             continue;
         const struct catalog_find *d = &k->at[i];
-        bool missed = d->c.missed_by[0] != '\0', in = !missed;
+        bool missed = d->c.missed_by[0] != '\0';
+        bool in = !missed || d->c.decision == DECISION_ACCEPTED;
         enum view_scope scope = view_scope(v);
         if (scope == SCOPE_BEST_OF)
             in = d->c.decision == DECISION_ACCEPTED ||

@@ -439,6 +439,31 @@ static void a_pattern_is_one_action(void **state)
     assert_int_equal(session_kit(rig.session)->slot[0].steps, own);
 }
 
+/* A near-miss that is taken is a find: in its category, in every count, until it is given
+ * back. */
+static void a_near_miss_that_is_taken_is_a_find(void **state)
+{
+    (void)state;
+    const struct session_tallies *t = session_tallies(rig.session);
+    view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
+    const struct find *taken = current();
+    enum view_scope own = SCOPE_CATEGORY + (enum view_scope)taken->category;
+    struct session_tally all = t->all, category = t->category[taken->category];
+    size_t missed = view_count(rig.app.view), best = t->best_of;
+    assert_true(taken->near_miss);
+    ui_rig_keys(&rig, "a");
+    assert_int_equal(view_count(rig.app.view), missed); /* and still what it was */
+    assert_int_equal(t->all.accepted, all.accepted + 1);
+    assert_int_equal(t->all.undecided, all.undecided);
+    assert_int_equal(t->category[taken->category].accepted, category.accepted + 1);
+    assert_int_equal(t->best_of, best + 1);
+    view_set_scope(rig.app.view, own);
+    assert_true(view_position(rig.app.view, taken->id) >= 0);
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(view_position(rig.app.view, taken->id), -1);
+    assert_memory_equal(&t->all, &all, sizeof all);
+}
+
 /* `;` is for what does something to many; nothing is done to one instead, and nothing
  * is left armed. */
 static void the_tagged_are_meant_or_nothing_is(void **state)
@@ -534,6 +559,7 @@ int main(void)
         IN_RIG(a_kit_is_built_by_keys, four_tapes),
         IN_RIG(pasted_text_is_not_taken_for_keys, four_tapes),
         IN_RIG(the_tagged_are_meant_or_nothing_is, four_tapes),
+        IN_RIG(a_near_miss_that_is_taken_is_a_find, four_tapes),
     };
     return cmocka_run_group_tests_name("ui acts", tests, NULL, NULL);
 }

@@ -40,13 +40,14 @@ static size_t expected_rows(struct session *s, enum view_scope scope, size_t fil
     size_t n = 0;
     for (size_t i = 0; i < session_count(s); i++) {
         const struct find *d = session_find(s, i);
-        bool in = scope == SCOPE_ALL ? !d->near_miss
+        bool missed = d->near_miss && d->decision != DECISION_ACCEPTED;
+        bool in = scope == SCOPE_ALL ? !missed
                   : scope == SCOPE_BEST_OF
                       ? d->decision == DECISION_ACCEPTED ||
                             (d->picked && d->decision != DECISION_REJECTED)
                   : scope == SCOPE_NEAR_MISSES
                       ? d->near_miss
-                      : !d->near_miss && (int)d->category + SCOPE_CATEGORY == (int)scope;
+                      : !missed && (int)d->category + SCOPE_CATEGORY == (int)scope;
         if (in && !d->gone && takes(s, d, filter))
             rows[n++] = (uint32_t)i;
     }

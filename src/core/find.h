@@ -28,4 +28,10 @@ struct find {
     bool gone;   /* no longer found; in no view */
 };
 
+/* Is it one of the finds? What just failed is none, unless the user takes it anyway. */
+static inline bool find_counts(const struct find *f)
+{
+    return !f->near_miss || f->decision == DECISION_ACCEPTED;
+}
+
 #endif

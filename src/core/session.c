@@ -152,9 +152,9 @@ void session_tally(struct session *s, const struct find *f, int sign)
     size_t by = (size_t)sign; /* −1 wraps as it should */
     if (f->gone)
         return;
-    if (f->near_miss) {
+    if (f->near_miss)
         s->tallies.near_misses += by;
-    } else {
+    if (find_counts(f)) {
         count_in(&s->tallies.category[f->category], f->decision, by);
         count_in(&s->tallies.all, f->decision, by);
     }

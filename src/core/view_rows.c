@@ -16,14 +16,14 @@ static bool in_scope(const struct view *v, const struct find *f)
         return false;
     switch (v->scope) {
     case SCOPE_ALL:
-        return !f->near_miss;
+        return find_counts(f);
     case SCOPE_BEST_OF:
         return f->decision == DECISION_ACCEPTED ||
                (f->picked && f->decision != DECISION_REJECTED);
     case SCOPE_NEAR_MISSES:
         return f->near_miss;
     default:
-        return !f->near_miss && (int)f->category == (int)v->scope - SCOPE_CATEGORY;
+        return find_counts(f) && (int)f->category == (int)v->scope - SCOPE_CATEGORY;
     }
 }
 

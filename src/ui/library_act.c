@@ -372,8 +372,10 @@ bool library_edit_action(struct app *app, const struct key_action *a)
     }
     const struct candidate *c = &app->library.detail.c;
     if (!kind_cut(c->kind))
-        app_warn(app, "%s was made, not cut: it has no edges in a recording",
-                 c->filename);
+        app_warn(app, "%s was made, not cut: its %s", c->filename,
+                 a->action == ACT_EDGE_OUT || a->action == ACT_EDGE_IN
+                     ? "edges are in no recording"
+                     : "loop stays as it was made");
     else if (a->action == ACT_NEXT_LOOP)
         next_loop(app, at);
     else if (a->action == ACT_LOOP_END_LESS || a->action == ACT_LOOP_END_MORE)

@@ -117,7 +117,8 @@ void assert_tallies_true(const struct session *s)
             continue;
         struct session_tally *both[] = {&t.all, &t.category[f->category]};
         t.near_misses += f->near_miss;
-        for (int k = 0; k < 2 && !f->near_miss; k++) {
+        bool missed = f->near_miss && f->decision != DECISION_ACCEPTED;
+        for (int k = 0; k < 2 && !missed; k++) {
             both[k]->undecided += f->decision == DECISION_NONE;
             both[k]->accepted += f->decision == DECISION_ACCEPTED;
             both[k]->rejected += f->decision == DECISION_REJECTED;
