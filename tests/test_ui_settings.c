@@ -46,7 +46,9 @@ static void commands_and_settings(void **state)
     /* a wrong value keeps its prompt open and says what is expected */
     ui_rig_keys(&rig, ", Enter ^U");
     ui_rig_type(&rig, "7");
-    assert_true(rig.app.settings.problem[0] != '\0');
+    assert_string_equal(rig.app.settings.problem,
+                        "expected a whole number from 8000 to 192000 Hz");
+    assert_true(ui_rig_shows(&rig, "7   expected a whole number from 8000 to 192000 Hz"));
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(rig.app.asking, ASK_VALUE);
     ui_rig_keys(&rig, "^U");

@@ -363,6 +363,27 @@ static void an_empty_category_waits_for_mining(void **state)
     rig.app.batch = (struct batch_state){0};
 }
 
+/* What was put into the kit and rejected then is not exported, and its row says so. */
+static void what_is_rejected_stays_out_of_the_kit(void **state)
+{
+    (void)state;
+    struct budget b;
+    resize(24, 80);
+    ui_rig_keys(&rig, "] \" a K");
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, 1);
+    assert_true(hidden("stays out"));
+    ui_rig_keys(&rig, "q \" e K");
+    assert_true(hidden("stays out"));
+    ui_rig_keys(&rig, "q x K");
+    kit_budget(&rig.app, &b);
+    assert_int_equal(b.files, 0);
+    assert_true(shown("stays out  "));    /* the slot */
+    assert_true(shown("stays out: pad")); /* the extra */
+    ui_rig_keys(&rig, "u");
+    assert_true(hidden("stays out"));
+}
+
 /* The counts of a project and of a kit stay, however long their names are. */
 static void a_long_title_leaves_room_for_the_counts(void **state)
 {
@@ -565,6 +586,7 @@ int main(void)
         IN_RIG(a_slot_is_filled_from_the_wider_recording, small_screen),
         IN_RIG(an_empty_category_waits_for_mining, small_screen),
         IN_RIG(a_long_title_leaves_room_for_the_counts, small_screen),
+        IN_RIG(what_is_rejected_stays_out_of_the_kit, small_screen),
     };
     return cmocka_run_group_tests_name("ui told", tests, NULL, NULL);
 }

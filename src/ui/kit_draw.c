@@ -94,6 +94,10 @@ static void draw_slot(struct app *app, const struct area *a, int row, int slot,
     area_fit(a, row, c->sample, c->name,
              f->decision == DECISION_REJECTED ? ROLE_REJECTED : ROLE_TEXT, CUT_MIDDLE,
              words_name(app, f, c->name));
+    if (f->decision == DECISION_REJECTED) { /* the export leaves the slot to others */
+        area_right_text(a, row, c->level, ROLE_WARNING, "stays out");
+        return;
+    }
     snprintf(len, sizeof len, "%.2fs", session_measure(app->session, f, ME_duration_sec));
     snprintf(level, sizeof level, "%+.1f", k->trim_db);
     area_right_text(a, row, c->len, ROLE_TEXT, len);
@@ -153,7 +157,10 @@ static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
     const struct find *f = session_find(app->session, kit_extra_at(app, i));
     bool along = i >= session_kit(app->session)->extra_count;
     char right[64];
-    snprintf(right, sizeof right, "%s%s %.1fs", along ? "accepted " : "",
+    snprintf(right, sizeof right, "%s%s %.1fs",
+             along                              ? "accepted "
+             : f->decision == DECISION_REJECTED ? "stays out: "
+                                                : "",
              f->hit_class[0] ? f->hit_class : category_singular(f->category),
              session_measure(app->session, f, ME_duration_sec));
     if (app->kit.extras && i == app->kit.extra)

@@ -126,13 +126,20 @@ static enum status try_value(struct app *app, const char *value, struct config *
     return st == ST_OK ? config_check(next, e) : st;
 }
 
+/* Beside the value, which needs no repeating: what would be right stands in sight. */
+static void note_problem(struct app *app, const char *sentence)
+{
+    const char *expected = strstr(sentence, "; expected ");
+    snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s",
+             expected ? expected + 2 : sentence);
+}
+
 void settings_typed(struct app *app)
 {
     struct config next;
     struct err e;
     enum status st = try_value(app, app->prompt.text, &next, &e);
-    snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s",
-             st == ST_OK ? "" : e.msg);
+    note_problem(app, st == ST_OK ? "" : e.msg);
 }
 
 /* What takes effect while the workstation runs. */
@@ -305,7 +312,7 @@ static bool take(struct app *app, const char *value)
     if (st == ST_OK) /* reads files, and therefore not with every letter */
         st = settings_check(app, &next, &e);
     if (!app_check(app, st, &e)) {
-        snprintf(app->settings.problem, sizeof app->settings.problem, "%.255s", e.msg);
+        note_problem(app, e.msg);
         return false;
     }
     const char *name = config_key(app->settings.cursor)->name;
