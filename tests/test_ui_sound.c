@@ -358,6 +358,32 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_false(sound()->playing);
 }
 
+/* Sound goes on while settings are read or jobs watched: the keys of the sound work
+ * there, too. */
+static void every_screen_can_silence(void **state)
+{
+    static const char *const screens[] = {"w", ",", "?", "M"};
+    (void)state;
+    rig.config.interface.audition_delay_ms = 0;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+        ui_rig_keys(&rig, "I");
+        assert_true(sound()->playing);
+        double volume = sound()->volume_db;
+        bool matched = sound()->matched;
+        ui_rig_keys(&rig, screens[i]);
+        assert_true(sound()->playing);
+        ui_rig_keys(&rig, "Space");
+        assert_false(sound()->playing);
+        ui_rig_keys(&rig, "Space");
+        assert_true(sound()->playing);
+        ui_rig_keys(&rig, "+ + - =");
+        assert_true(sound()->volume_db == volume + 1 && sound()->matched == !matched);
+        ui_rig_keys(&rig, "q");
+    }
+}
+
 /* What is heard in its recording is not cut off by its own audition. */
 static void context_is_heard_out(void **state)
 {
@@ -642,6 +668,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(pinned_and_current_flip, set_up, tear_down),
         cmocka_unit_test_setup_teardown(context_is_heard_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_screen_can_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_pattern_plays_while_slots_are_swapped, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_missing_file_is_a_sentence, set_up, tear_down),
