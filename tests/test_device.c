@@ -317,7 +317,8 @@ static void fault_while_playing(char fault)
     card_state(g.folder, fault);
     double took = await_device(&g, DEVICE_LOST, 3);
     CHECK(took >= 0 && took < 1);
-    CHECK(!g.s.playing && strstr(g.s.sentence, "reconnect"));
+    CHECK(!g.s.playing && strstr(g.s.sentence, "went away or hangs"));
+    CHECK(strlen(g.s.sentence) + strlen("! ") + strlen(" D tries again  ") < 80);
     nap_ms(300);
     double cpu = cpu_s(), from = clock_s();
     nap_ms(500);

@@ -106,8 +106,7 @@ static void drop_device(struct control *c, int limit_ms)
 static void lose_device(struct control *c, bool ours)
 {
     char sentence[192];
-    snprintf(sentence, sizeof sentence,
-             "the sound device (%s) went away or hangs: reconnect when it is back",
+    snprintf(sentence, sizeof sentence, "the sound device (%s) went away or hangs",
              c->device->name);
     gate_close(&c->device->gate);
     atomic_store(&c->device->gate.abandoned, true);
