@@ -110,13 +110,16 @@ enum status settings_load(struct config *cfg, const struct request *request,
 
 static const char own_file[] = "workstation.yaml";
 
-enum status settings_load_own(struct config *cfg, struct err *e)
+enum status settings_load_own(struct config *cfg, const struct log *log, struct err *e)
 {
     char path[4096];
+    struct config_report report = {0};
     settings_user_file(path, sizeof path, own_file);
     if (!path[0] || access(path, F_OK) != 0)
         return ST_OK;
-    enum status st = config_load(cfg, path, NULL, e);
+    enum status st = config_load(cfg, path, &report, e);
+    tell_notes(&report, log);
+    config_report_done(&report);
     return st == ST_OK ? config_check(cfg, e) : st;
 }
 

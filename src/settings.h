@@ -16,7 +16,7 @@ enum status settings_load(struct config *cfg, const struct request *request,
 /* What was saved in the workstation of sound and screen, over `cfg`; and saving it: what
  * differs from `usual`, the config without it. It is the user's and holds in all
  * projects, workstation.yaml beside the user's config. */
-enum status settings_load_own(struct config *cfg, struct err *e);
+enum status settings_load_own(struct config *cfg, const struct log *log, struct err *e);
 enum status settings_save_own(const char *user_dir, const struct config *cfg,
                               const struct config *usual, struct err *e);
 

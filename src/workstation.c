@@ -460,11 +460,8 @@ static enum status open_parts(struct workstation *w, struct err *e)
         return err_set(e, st,
                        "%s is damaged; repair it with: trowel --batch index --project %s",
                        "the catalog", w->project.root.path);
-    if (st == ST_OK)
-        st = logbook_new(&w->logbook, e);
     if (st != ST_OK)
         return st;
-    w->log = logbook_log(w->logbook, LOG_INFO);
     /* All cores may mine: the miners stand back for keys and sound. */
     st = jobs_new(&w->jobs, cores > 1 ? (int)cores : 1, &w->log, e);
     if (st == ST_OK) {
@@ -482,7 +479,6 @@ static void close_parts(struct workstation *w)
     bool empty = w->session && session_count(w->session) == 0 &&
                  catalog_event_count(session_catalog(w->session)) == 0;
     session_close(w->session);
-    logbook_free(w->logbook);
     /* Looking into a folder leaves nothing behind. */
     if (empty && !path_has(w->project.root.path, "manifest.csv") &&
         !path_has(w->project.root.path, ".trowel")) {
@@ -494,14 +490,30 @@ static void close_parts(struct workstation *w)
     project_done(&w->project);
 }
 
+/* What is unknown in the files is told by the first screen; with errors there is none. */
+static enum status load_settings(struct workstation *w, struct err *e)
+{
+    enum status st = settings_load(&w->cfg, NULL, &w->log, NULL, 0, e);
+    w->usual = w->cfg;
+    if (st == ST_OK)
+        st = settings_load_own(&w->cfg, &w->log, e);
+    struct logbook_line *lines = calloc(LOGBOOK_LINES, sizeof *lines);
+    size_t n = lines && st != ST_OK ? logbook_read(w->logbook, lines, LOGBOOK_LINES) : 0;
+    for (size_t i = 0; i < n; i++)
+        fprintf(stderr, "trowel: %s\n", lines[i].text);
+    free(lines);
+    return st;
+}
+
 static enum status run(struct workstation *w, const char *wish, struct err *e)
 {
     enum status st = term_check(e); /* before a folder is made or a device opened */
     if (st == ST_OK)
-        st = settings_load(&w->cfg, NULL, NULL, NULL, 0, e);
-    w->usual = w->cfg;
-    if (st == ST_OK)
-        st = settings_load_own(&w->cfg, e);
+        st = logbook_new(&w->logbook, e);
+    if (st != ST_OK)
+        return st;
+    w->log = logbook_log(w->logbook, LOG_INFO);
+    st = load_settings(w, e);
     if (st != ST_OK)
         return st;
     snprintf(w->export_root, sizeof w->export_root, "%s", w->cfg.paths.export_dir);
@@ -593,6 +605,7 @@ int workstation_main(int argc, char *const argv[])
     enum status st = run(w, wish, &e);
     if (st != ST_OK && st != ST_CANCELLED)
         fprintf(stderr, "trowel: %s\n", e.msg[0] ? e.msg : status_text(st));
+    logbook_free(w->logbook);
     free(w);
     return status_exit_code(st);
 }

@@ -275,6 +275,28 @@ static void saved_settings_hold(void **state)
     run("test ! -s .config/trowel/workstation.yaml");
 }
 
+/* A key of the config that is none is told when the first screen stands, and by the log;
+ * of a config with errors every one is told instead of a screen. */
+static void what_is_wrong_with_a_config_is_told(void **state)
+{
+    (void)state;
+    run("mv config.yaml kept.yaml && mkdir -p .config/trowel && "
+        "printf 'pad_miner: {min_rms_dbb: -50}\\n' > .config/trowel/config.yaml");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(
+        &pty, "config.yaml:1: unknown key pad_miner.min_rms_dbb is passed over", 20));
+    type("w", "did you mean pad_miner.min_rms_db?");
+    leave();
+    run("printf 'pad_miner: {min_rms_db: 50, max_rms_db: loud}\\n' > "
+        ".config/trowel/config.yaml");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_int_equal(pty_end(&pty, 30), 2);
+    assert_non_null(strstr(pty.text, "pad_miner.min_rms_db is 50; expected"));
+    assert_non_null(strstr(pty.text, "pad_miner.max_rms_db is loud; expected"));
+    assert_non_null(strstr(pty.text, "has 2 errors"));
+    run("rm .config/trowel/config.yaml && mv kept.yaml config.yaml");
+}
+
 /* What failed is tried again when its file is another one, or when somebody asks. */
 static void what_failed_is_not_tried_at_every_start(void **state)
 {
@@ -487,6 +509,7 @@ int main(void)
         cmocka_unit_test(what_a_batch_run_finds_comes_up),
         cmocka_unit_test(joining_is_made_up_for),
         cmocka_unit_test(saved_settings_hold),
+        cmocka_unit_test(what_is_wrong_with_a_config_is_told),
         cmocka_unit_test(without_a_folder_it_asks),
         cmocka_unit_test(folders_of_one_name_do_not_mix),
         cmocka_unit_test(without_recordings_there_is_no_place_for_the_demo),

@@ -473,6 +473,19 @@ static void run(struct loop *l)
     }
 }
 
+/* What the log warned of before there was a screen: the newest, without its folder. */
+static void say_what_was_warned(struct app *app)
+{
+    struct logbook_line line;
+    if (app->echo_role == ROLE_WARNING || !app->setup.logbook ||
+        logbook_read(app->setup.logbook, &line, 1) == 0 || line.level < LOG_WARNING)
+        return;
+    size_t to = strcspn(line.text, ":"), from = to;
+    while (from > 0 && line.text[from - 1] != '/')
+        from--;
+    app_warn(app, "%s", line.text + from);
+}
+
 enum status app_run(const struct app_setup *setup, struct err *e)
 {
     struct loop *l = calloc(1, sizeof *l);
@@ -494,6 +507,7 @@ enum status app_run(const struct app_setup *setup, struct err *e)
         app_check(&l->app,
                   app_load_theme(&l->app, setup->config->interface.theme, &wrong),
                   &wrong);
+        say_what_was_warned(&l->app);
         l->app.canvas.tier = term_tier(l->term);
         l->app.ramp = term_depth(l->term) == THEME_256;
         run(l);

@@ -81,8 +81,9 @@ static void draw_log(struct app *app, const struct area *a)
         if (localtime_r(&l->when, &when))
             strftime(clock, sizeof clock, "%H:%M:%S", &when);
         area_text(a, r, 1, ROLE_DIM, clock);
-        area_fit(a, r, 11, a->cols - 12,
-                 l->level >= LOG_WARNING ? ROLE_WARNING : ROLE_TEXT, CUT_END, l->text);
+        bool warning = l->level >= LOG_WARNING; /* a file first, what is wrong last */
+        area_fit(a, r, 11, a->cols - 12, warning ? ROLE_WARNING : ROLE_TEXT,
+                 warning ? CUT_MIDDLE : CUT_END, l->text);
     }
     if (n == 0)
         area_text(a, 0, 1, ROLE_DIM, "the log is empty");
