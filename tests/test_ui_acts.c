@@ -464,6 +464,36 @@ static void a_near_miss_that_is_taken_is_a_find(void **state)
     assert_memory_equal(&t->all, &all, sizeof all);
 }
 
+/* Nothing is decided or changed behind a page that hides it. */
+static void a_page_takes_no_decisions(void **state)
+{
+    static const char *const keys[] = {"a", "x", "U", "3", ".",   "t",   "v",
+                                       ";", "u", ")", "R", "c k", "\" a"};
+    static const char *const kit_keys[] = {"n", "F", "X", "!", "]", "L", "P", ">"};
+    (void)state;
+    ui_rig_keys(&rig, "] a");
+    uint64_t before = session_version(rig.session).state;
+    snprintf(rig.app.page.text, sizeof rig.app.page.text, "what would be written\n");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        rig.app.page.open = true;
+        ui_rig_keys(&rig, keys[i]);
+        assert_true(ui_rig_said(&rig, "q leaves this page first"));
+        assert_true(rig.app.page.open);
+    }
+    assert_false(rig.app.library.range || rig.app.library.on_tagged);
+    ui_rig_keys(&rig, "q K");
+    for (size_t i = 0; i < sizeof kit_keys / sizeof *kit_keys; i++) {
+        rig.app.page.open = true;
+        ui_rig_keys(&rig, kit_keys[i]);
+        assert_true(rig.app.page.open);
+    }
+    assert_int_equal(session_version(rig.session).state, before);
+    ui_rig_keys(&rig, "q q");
+    assert_false(rig.app.page.open);
+    ui_rig_keys(&rig, "x");
+    assert_true(session_version(rig.session).state != before);
+}
+
 /* `;` is for what does something to many; nothing is done to one instead, and nothing
  * is left armed. */
 static void the_tagged_are_meant_or_nothing_is(void **state)
@@ -560,6 +590,7 @@ int main(void)
         IN_RIG(pasted_text_is_not_taken_for_keys, four_tapes),
         IN_RIG(the_tagged_are_meant_or_nothing_is, four_tapes),
         IN_RIG(a_near_miss_that_is_taken_is_a_find, four_tapes),
+        IN_RIG(a_page_takes_no_decisions, four_tapes),
     };
     return cmocka_run_group_tests_name("ui acts", tests, NULL, NULL);
 }

@@ -349,6 +349,14 @@ void app_export(struct app *app, bool dry_run)
 
 enum { PAGE_LINES = 1 << 20 }; /* more than any has: drawing knows its end */
 
+/* Would that be done to what the page hides? */
+static bool decides(enum action a)
+{
+    enum action_group g = action_info(a)->group;
+    return g == GROUP_DECIDE || g == GROUP_MARK || g == GROUP_EDIT ||
+           (g == GROUP_KIT && a != ACT_KIT && a != ACT_DRY_RUN);
+}
+
 static bool page_act(struct app *app, const struct key_action *a)
 {
     struct page_state *p = &app->page;
@@ -371,7 +379,9 @@ static bool page_act(struct app *app, const struct key_action *a)
         p->open = false;
         return true;
     default:
-        return false;
+        if (decides(a->action))
+            app_warn(app, "{back} leaves this page first");
+        return decides(a->action);
     }
 }
 
