@@ -428,6 +428,41 @@ static void a_loop_has_no_beginning(void **state)
     audio_done(&turned);
 }
 
+/* Wind goes, what is heard stays; and where there is next to none all stays as
+ * level_remove_dc leaves it. */
+static void rumble_goes_where_it_is_much(void **state)
+{
+    (void)state;
+    static const double wind[] = {0.1, 0.01};
+    for (int k = 0; k < 2; k++) {
+        struct audio a = tone_blank(8, 2, 44100), dc;
+        tone_add(&a, -1, 6, wind[k], 0);
+        tone_add(&a, -1, 32.7, 0.1, 1);
+        tone_add(&a, -1, 220, 0.1, 2);
+        audio_slice(&dc, &a, 0, a.frames, NULL);
+        assert_int_equal(level_remove_dc(&dc, false, NULL, NULL), ST_OK);
+        assert_int_equal(level_remove_rumble(&a, NULL), ST_OK);
+        double low = tone_partial(&a, 1, 44100, 262144, 6).amplitude;
+        double bass = tone_partial(&a, 1, 44100, 262144, 32.7).amplitude;
+        double high = tone_partial(&a, 1, 44100, 262144, 220).amplitude;
+        assert_true(fabs(level_to_db(high / 0.1)) < 0.01);
+        if (k == 0) {
+            assert_true(level_to_db(low / wind[k]) < -30);
+            assert_true(fabs(level_to_db(bass / 0.1)) < 0.9);
+        } else
+            assert_memory_equal(a.data, dc.data, 2 * a.frames * sizeof *a.data);
+        audio_done(&a);
+        audio_done(&dc);
+    }
+    static const size_t frames[] = {0, 1, 441, 44100};
+    for (int k = 0; k < 4; k++) { /* too short to tell, or silent */
+        struct audio a;
+        audio_init(&a, frames[k], 2, 44100, NULL);
+        assert_int_equal(level_remove_rumble(&a, NULL), ST_OK);
+        audio_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +480,7 @@ int main(void)
         cmocka_unit_test(dither_is_white_and_linear),
         cmocka_unit_test(dither_clamps_and_leaves_the_grid_alone),
         cmocka_unit_test(loudness_is_r128),
+        cmocka_unit_test(rumble_goes_where_it_is_much),
     };
     return cmocka_run_group_tests_name("level", tests, NULL, NULL);
 }

@@ -285,7 +285,7 @@ enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channel
     enum status st = read_from(d, &d->pads_from, start, end, channels, out, e);
     if (st != ST_OK)
         return st;
-    st = level_remove_dc(out, false, NULL, e);
+    st = level_remove_rumble(out, e);
     if (st != ST_OK)
         audio_done(out);
     return st;

@@ -175,7 +175,7 @@ static enum status cut_pad(struct cutting *c, struct err *e)
     enum status st = read(c, from, to, c->cfg->export.pads_stereo, &around, e);
     if (st != ST_OK)
         return st;
-    st = level_remove_dc(&around, false, NULL, e);
+    st = level_remove_rumble(&around, e);
     if (st != ST_OK) {
         audio_done(&around);
         return st;

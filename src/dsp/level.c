@@ -10,6 +10,7 @@
 
 static const double pi = 3.14159265358979323846;
 static const double dc_corner_hz = 5.0, dc_limit = 0.001;
+static const double rumble_corner_hz = 18.0, rumble_share = 0.02;
 static const double silence_peak = 1e-8;
 static const float LOUD = 1e9F;
 
@@ -112,10 +113,11 @@ static double triangle_mean(const struct audio *a, size_t channel, double centre
     return weights > 0 ? sum / weights : 0;
 }
 
-static enum status find_drift(const struct audio *a, size_t channel, bool loop,
-                              struct drift *d, struct err *e)
+enum { POINTS_A_SECOND = 700 };
+
+static enum status sample_points(const struct audio *a, size_t channel, bool loop,
+                                 struct drift *d, struct err *e)
 {
-    enum { POINTS_A_SECOND = 700 };
     *d = (struct drift){.mean = mean_of(a, channel, 0, a->frames)};
     d->largest = fabs(d->mean);
     if (a->frames < (size_t)a->rate_hz || a->rate_hz < 2 * POINTS_A_SECOND)
@@ -123,20 +125,27 @@ static enum status find_drift(const struct audio *a, size_t channel, bool loop,
     double seconds = (double)a->frames / a->rate_hz;
     size_t points = (size_t)(seconds * POINTS_A_SECOND);
     d->apart = (double)a->frames / (double)points;
-    struct audio above = {0};
     enum status st = audio_init(&d->at, points, 1, POINTS_A_SECOND, e);
     for (size_t p = 0; p < points && st == ST_OK; p++)
         d->at.data[p] =
             (float)(triangle_mean(a, channel, (double)p * d->apart, d->apart, loop) -
                     d->mean);
+    return st;
+}
+
+static enum status keep_below(struct drift *d, double corner_hz, bool loop, struct err *e)
+{
+    size_t points = d->at.frames;
+    struct audio above = {0};
+    if (points == 0)
+        return ST_OK;
     /* What does not loop is continued by its mirror image, which makes a loop of it. */
-    if (st == ST_OK)
-        st = audio_slice(&above, &d->at, 0, loop ? points : 2 * points, e);
+    enum status st = audio_slice(&above, &d->at, 0, loop ? points : 2 * points, e);
     if (st != ST_OK)
         return st;
     for (size_t p = points; p < above.frames; p++)
         above.data[p] = d->at.data[2 * points - 1 - p];
-    struct biquad high = biquad_highpass(2, dc_corner_hz, POINTS_A_SECOND);
+    struct biquad high = biquad_highpass(2, corner_hz, POINTS_A_SECOND);
     biquad_circular_zero_phase(&high, &above);
     /* Near the ends of anything but a loop the filter has to guess: do not judge there.
      */
@@ -177,7 +186,9 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
     double limit = dc_limit * fmin(1, level_peak(a));
     for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
         struct drift drift;
-        st = find_drift(a, c, loop, &drift, e);
+        st = sample_points(a, c, loop, &drift, e);
+        if (st == ST_OK)
+            st = keep_below(&drift, dc_corner_hz, loop, e);
         if (st == ST_OK && drift.largest > limit)
             take_drift(a, c, loop, &drift);
         most = fmax(most, drift.largest);
@@ -185,6 +196,42 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
     }
     if (removed)
         *removed = most;
+    return st;
+}
+
+/* Does what lies below the corner make a good part of the sound's mean square? */
+static bool rumbles(const struct drift *d, double square)
+{
+    double low = 0;
+    for (size_t p = 0; p < d->at.frames; p++)
+        low += (double)d->at.data[p] * (double)d->at.data[p] / (double)d->at.frames;
+    return low > rumble_share * (square - d->mean * d->mean);
+}
+
+enum status level_remove_rumble(struct audio *a, struct err *e)
+{
+    level_scrub(a);
+    enum status st = ST_OK;
+    size_t channels = (size_t)a->channels;
+    double limit = dc_limit * fmin(1, level_peak(a)), square = pow(level_rms(a), 2);
+    for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
+        struct drift dc, rumble;
+        st = sample_points(a, c, false, &dc, e);
+        rumble = dc;
+        rumble.at = (struct audio){0};
+        if (st == ST_OK && dc.at.frames)
+            st = audio_slice(&rumble.at, &dc.at, 0, dc.at.frames, e);
+        if (st == ST_OK)
+            st = keep_below(&rumble, rumble_corner_hz, false, e);
+        if (st == ST_OK)
+            st = keep_below(&dc, dc_corner_hz, false, e);
+        if (st == ST_OK && rumbles(&rumble, square))
+            take_drift(a, c, false, &rumble);
+        else if (st == ST_OK && dc.largest > limit)
+            take_drift(a, c, false, &dc);
+        audio_done(&rumble.at);
+        audio_done(&dc.at);
+    }
     return st;
 }
 

@@ -43,6 +43,11 @@ void level_gain(struct audio *a, double gain); /* linear */
  * linear; channels under the limit stay bit for bit as they were. */
 enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e);
 
+/* The same, for what does not loop, and where what moves below 18 Hz is more than 2 % of
+ * a channel's energy that too: wind and hands, which nobody hears and which take the room
+ * of what is heard. Half of it is left at 18 Hz, 0.9 at 32. */
+enum status level_remove_rumble(struct audio *a, struct err *e);
+
 /* Raised-cosine fades: the first of `in_frames` gains is 0, the last of the fade-out is
  * 0. Lengths beyond the sound are cut to it. */
 void level_fade_in(struct audio *a, size_t in_frames);
