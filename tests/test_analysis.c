@@ -1,5 +1,7 @@
 /* dsp/analysis and dsp/track: what the pass says of signals whose truth is known. */
+#include "dsp/biquad.h"
 #include "dsp/loudness.h"
+#include "dsp/resample.h"
 #include "dsp/synth.h"
 #include "tone.h"
 
@@ -281,6 +283,56 @@ static void a_stroke_where_a_louder_sound_ends_is_told(void **state)
     audio_done(&a);
 }
 
+/* Noise at a low rate, brought up to `a`'s and a little dither. */
+static struct audio upsampled(int low_hz, int rate_hz)
+{
+    struct audio low = tone_blank(6, 1, low_hz), a;
+    struct rng r = rng_derive(3, 0, "test-analysis-up", (uint64_t)low_hz);
+    tone_white(&low, 0.1, 4);
+    assert_int_equal(resample_rate(&a, &low, rate_hz, RESAMPLE_MEDIUM, NULL), ST_OK);
+    tone_noise(&a, 0.00003, &r);
+    audio_done(&low);
+    return a;
+}
+
+static double band_of(struct audio *a)
+{
+    struct track *t = tone_track(a);
+    double hz = track_info(t)->band_hz;
+    track_free(t);
+    audio_done(a);
+    return hz;
+}
+
+/* What was converted up ends where its old rate did. What is dark by itself, however
+ * steep its filter, one note, and what is too short to tell end nowhere. */
+static void a_band_that_is_cut_off_is_told(void **state)
+{
+    (void)state;
+    static const int lows[] = {8000, 11025, 16000, 22050}, rates[] = {44100, 48000};
+    for (size_t i = 0; i < 8; i++) {
+        struct audio a = upsampled(lows[i / 2], rates[i % 2]);
+        assert_close(band_of(&a), 0.47 * lows[i / 2], 0.04 * lows[i / 2]);
+    }
+    for (int order = 1; order <= 5; order++) {
+        struct biquad dark = biquad_lowpass(order, 800 * order, 44100);
+        struct audio a = tone_blank(6, 1, 44100);
+        tone_white(&a, 0.1, 5);
+        if (order < 5)
+            biquad_run(&dark, &a);
+        assert_true(band_of(&a) == 0);
+    }
+    struct audio note = tone_blank(6, 1, 44100), low = tone_blank(6, 1, 8000),
+                 brief = upsampled(8000, 44100);
+    for (int k = 1; k < 9; k++)
+        tone_add(&note, -1, 440 * k, 0.1 / k, 0);
+    assert_true(band_of(&note) == 0);
+    tone_white(&low, 0.1, 6); /* all that its own rate could hold */
+    assert_true(band_of(&low) == 0);
+    brief.frames = 3 * 44100;
+    assert_true(band_of(&brief) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_stroke_where_a_louder_sound_ends_is_told),
         cmocka_unit_test(a_cut_is_no_beginning),
         cmocka_unit_test(loudness_is_that_of_the_standard),
+        cmocka_unit_test(a_band_that_is_cut_off_is_told),
     };
     return cmocka_run_group_tests_name("analysis", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* core/dig: what every sample goes through before it is a file. */
 #include "core/dig.h"
+#include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
 #include "folder.h"
@@ -366,6 +367,44 @@ static void a_one_shot_is_what_its_name_says(void **state)
                         "tom_high");
 }
 
+/* The score of the first of a dozen snares, of which nothing is above so many Hz (0: all
+ * is there), and how much of it is the band's. */
+static double score_of_snares(const char *folder, double cut_hz, double *band)
+{
+    char path[FOLDER_BYTES];
+    struct audio a;
+    struct dig d;
+    assert_int_equal(audio_init(&a, 7 * OUT, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < 12; i++) {
+        struct rng r = rng_derive(3, 0, "test-band", i);
+        synth_drum(SYNTH_SNARE, 0.5, 1, &r, a.data + (i * 5 + 1) * OUT / 10, OUT / 2,
+                   OUT);
+    }
+    struct biquad f = biquad_lowpass(8, cut_hz, OUT);
+    for (int i = 0; i < 8 && cut_hz > 0; i++) /* 380 dB an octave */
+        biquad_run(&f, &a);
+    record(path, folder, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = "tapes/1.wav", .stem = "drums", .folder = ""};
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(stage_drums(&d, NULL), ST_OK);
+    assert_true(d.finds.count > 8);
+    *band = parts_value(&d.finds.at[0].parts, "band");
+    double score = d.finds.at[0].m.score;
+    dig_done(&d);
+    return score;
+}
+
+/* Hits from a recording that was converted up from 8 kHz score a quarter less. */
+static void a_narrow_band_costs_some_of_the_score(void **state)
+{
+    double band, whole = score_of_snares(*state, 0, &band);
+    assert_true(isnan(band));
+    double narrow = score_of_snares(*state, 3800, &band);
+    assert_true(band < 0.05);
+    assert_true(narrow < 0.8 * whole);
+}
+
 struct told {
     double last, drums_first, drums_last;
     int fell, drums;
@@ -585,6 +624,7 @@ int main(void)
         IN_FOLDER(finds_that_wait_have_names_of_their_own),
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_one_shot_is_what_its_name_says),
+        IN_FOLDER(a_narrow_band_costs_some_of_the_score),
         IN_FOLDER(a_click_between_hits_is_no_attack),
         IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),

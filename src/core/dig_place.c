@@ -2,6 +2,7 @@
  * whose frames share transforms and whose files share a flush of the disk. */
 #include "core/dig.h"
 
+#include "dsp/band_edge.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
 
@@ -12,6 +13,9 @@
 
 /* Enough to share well; and what may lie in memory together. */
 enum { BATCH_MAX = 48, SAMPLES_MAX = 1 << 20 };
+
+/* What of its score is left to what ends at 4 kHz or below. */
+static const double NARROW_WORTH = 0.75;
 
 struct waiting {
     struct candidate find;
@@ -284,6 +288,17 @@ static struct waiting *open_place(struct dig *d)
     return w;
 }
 
+/* What comes from a recording whose band ends as if cut off is duller than its like. */
+static void weigh_band(const struct dig *d, struct candidate *c)
+{
+    double hz = track_info(d->track)->band_hz;
+    if (hz <= 0 || !kind_cut(c->kind))
+        return;
+    double worth = band_edge_worth(hz);
+    parts_add(&c->parts, "band", worth);
+    c->m.score *= NARROW_WORTH + (1 - NARROW_WORTH) * worth;
+}
+
 enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
                      const struct keep *k, struct err *e)
 {
@@ -300,6 +315,7 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
                                    rng_hash(0, k->name, strlen(k->name)));
     level_dither(sound, cfg->global.output_bit_depth, &dither);
     w->find = *c;
+    weigh_band(d, &w->find);
     w->sound = *sound;
     w->loop = k->loop;
     snprintf(w->name, sizeof w->name, "%s", k->name);
@@ -314,6 +330,7 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
 {
     char relative[PATH_BYTES];
     struct candidate find = *c;
+    weigh_band(d, &find);
     enum status st = dig_settle(d, e);
     if (st == ST_OK)
         st = choose_name(relative, sizeof relative, d, NULL, &find, name, e);

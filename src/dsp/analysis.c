@@ -1,5 +1,6 @@
 #include "dsp/analysis.h"
 
+#include "dsp/band_edge.h"
 #include "dsp/chroma_stream.h"
 #include "dsp/fft.h"
 #include "dsp/stft.h"
@@ -24,6 +25,7 @@ struct analysis {
     struct scan *scan;
     struct stft *feature_stft, *onset_stft;
     struct spectral *spectral;
+    struct band_edge *band_edge;
     struct onset_filter *onset_filter;
     struct chroma_stream *chroma;
     size_t hops_done;
@@ -46,6 +48,7 @@ static bool make_parts(struct analysis *a, int rate_hz)
     int n = fft_size_at(2048, rate_hz);
     a->feature_stft = stft_new(n, hop, hop / 2, hop);
     a->spectral = spectral_new(rate_hz, n);
+    a->band_edge = band_edge_new(rate_hz, n);
 
     n = onset_size_at(rate_hz);
     a->onset_stft = stft_new(n, onset_hop, 0, hop);
@@ -53,7 +56,7 @@ static bool make_parts(struct analysis *a, int rate_hz)
 
     a->chroma = chroma_stream_new(rate_hz, hop);
     return a->partial && a->mono && a->scan && a->feature_stft && a->spectral &&
-           a->onset_stft && a->onset_filter && a->chroma;
+           a->band_edge && a->onset_stft && a->onset_filter && a->chroma;
 }
 
 enum status analysis_new(struct analysis **out, int rate_hz, int channels, struct err *e)
@@ -87,6 +90,7 @@ void analysis_free(struct analysis *a)
     stft_free(a->feature_stft);
     stft_free(a->onset_stft);
     spectral_free(a->spectral);
+    band_edge_free(a->band_edge);
     onset_filter_free(a->onset_filter);
     chroma_stream_free(a->chroma);
     free(a->partial);
@@ -118,6 +122,7 @@ static bool take_features(struct analysis *a, const float *power, size_t count)
 {
     struct spectral_hop hops[FFT_BATCH];
     spectral_batch(a->spectral, power, hops);
+    band_edge_push(a->band_edge, power);
     for (size_t i = 0; i < count; i++) {
         track_set_spectral(a->track, a->hops_done++, &hops[i]);
         for (int b = 0; b < TRACK_BANDS; b++)
@@ -257,6 +262,7 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     if (st != ST_OK)
         return st;
     track_sum_up(t, scan_totals(a->scan));
+    t->info.band_hz = band_edge_hz(a->band_edge);
     t->info.tuning_cents = chroma_stream_tuning_cents(a->chroma);
     double hop_s = (double)t->info.novelty_hop_frames / t->info.rate_hz;
     struct onset_params params = onset_params_default();

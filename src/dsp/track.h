@@ -55,6 +55,7 @@ struct track_info {
      * power spectra: within 0.5 LU of libebur128. −INFINITY when nothing passes the gate
      * or the recording is shorter than 400 ms. */
     double loudness_lufs;
+    double band_hz;        /* band_edge.h; 0: nothing is cut off */
     double dc;             /* mean sample value */
     struct offsets offset; /* the constant under it all, for want of a DC blocker */
     /* Counts over all channels: runs of ≥ 3 successive samples at full scale and the
