@@ -147,7 +147,7 @@ static void extras_leave_the_slots_alone(void **state)
 {
     (void)state;
     const struct kit_state *k = session_kit(rig.session);
-    ui_rig_keys(&rig, "; \" e");
+    ui_rig_keys(&rig, ";");
     assert_true(ui_rig_said(&rig, "nothing is tagged"));
     assert_false(rig.app.library.on_tagged);
     ui_rig_keys(&rig, "] gg \" e K F P s Tab");

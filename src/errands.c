@@ -1,0 +1,267 @@
+#include "errands.h"
+
+#include "core/demo.h"
+#include "core/kit.h"
+#include "core/kit_origin.h"
+#include "core/recordings.h"
+#include "core/report.h"
+#include "known.h"
+#include "mining.h"
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A job with a reply, for what is one call. */
+struct errand {
+    struct workstation *w;
+    struct app_reply reply;
+    char kit_name[256], folder[PATH_BYTES]; /* a project's name, at most */
+    bool stereo, dry_run, while_mining;
+    struct config cfg;
+    struct text listing;
+    char sentence[560];
+};
+
+static void errand_done(void *arg, enum status st, const struct err *e)
+{
+    struct errand *r = arg;
+    log_write(&r->w->log, st == ST_OK ? LOG_INFO : LOG_ERROR, "%s",
+              st == ST_OK ? r->sentence : e->msg);
+    if (r->reply.done)
+        r->reply.done(r->reply.to, st, st == ST_OK ? r->sentence : e->msg,
+                      st == ST_OK || st == ST_NOTHING ? r->listing.at : NULL);
+    text_done(&r->listing);
+    free(r);
+}
+
+/* `again`: the command that asks for it anew. */
+static enum status send(struct workstation *w, const char *title, const char *again,
+                        enum status (*work)(void *, const struct job_context *,
+                                            struct err *),
+                        void (*done)(void *, enum status, const struct err *),
+                        bool at_once, struct errand *r, struct err *e)
+{
+    if (!r)
+        return err_set(e, ST_NO_MEMORY, "no memory for the job");
+    struct job_spec spec = {.work = work, .done = done, .arg = r, .at_once = at_once};
+    snprintf(spec.title, sizeof spec.title, "%s", title);
+    snprintf(spec.again, sizeof spec.again, "%s", again);
+    jobs_submit(w->jobs, &spec);
+    return ST_OK;
+}
+
+static struct errand *errand_new(struct workstation *w, struct app_reply reply)
+{
+    struct errand *r = calloc(1, sizeof *r);
+    if (r) {
+        r->w = w;
+        r->reply = reply;
+        r->cfg = w->cfg;
+    }
+    return r;
+}
+
+static bool find_recordings(void *user, const struct config *config)
+{
+    struct workstation *w = user;
+    const char *written = config->paths.source_audio_dir;
+    bool found = recordings_folder(w->input_dir, written, w->project.root.path);
+    if (!found && path_is_folder(written)) { /* "." as it is typed just now */
+        snprintf(w->input_dir, sizeof w->input_dir, "%s", written);
+        found = true;
+    }
+    return found;
+}
+
+static enum status need_recordings(const struct workstation *w, struct err *e)
+{
+    return w->input_dir[0]
+               ? ST_OK
+               : err_set(e, ST_NOT_FOUND,
+                         "no recordings at %.300s; :set paths.source_audio_dir=FOLDER",
+                         w->cfg.paths.source_audio_dir);
+}
+
+static enum status mine(void *user, const struct mine_request *request,
+                        struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    enum status st = request->join ? ST_OK : need_recordings(w, e);
+    if (st != ST_OK)
+        return st;
+    struct mining_place place = {.project = &w->project,
+                                 .session = w->session,
+                                 .jobs = w->jobs,
+                                 .input_dir = w->input_dir,
+                                 .export_root = w->export_root,
+                                 .log = &w->log};
+    return mining_start(&place, request, reply, e);
+}
+
+/* The kit's page to listen to. The kit is whole without it. */
+static void write_page(struct errand *r, const struct kit_job *kit)
+{
+    struct report_result page;
+    struct err e = {0};
+    char there[PATH_BYTES];
+    struct report_job job = {.input_dir = there, .ctx = kit->ctx, .log = kit->log};
+    enum status st = path_join(there, sizeof there, kit->output_dir, kit->kit_name, &e);
+    if (st == ST_OK)
+        st = report_run(&job, &page, &e);
+    if (st == ST_OK)
+        text_addf(&r->listing, "A browser plays it: open %s\n", page.path);
+    else if (st != ST_CANCELLED)
+        log_write(kit->log, LOG_WARNING, "%s", e.msg);
+}
+
+/* What goes is said first: a listing is longer than a screen. */
+static void say_replaced(struct errand *r, const struct kit_job *kit)
+{
+    char there[PATH_BYTES];
+    if (path_join(there, sizeof there, kit->output_dir, kit->kit_name, NULL) == ST_OK &&
+        path_has(there, "manifest.csv"))
+        text_addf(&r->listing, "The kit that lies there%s is replaced.\n\n",
+                  kit_is_from(there, kit->input_dir) ? "" : ", made of other finds,");
+}
+
+static enum status export_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    struct kit_result result;
+    struct kit_job job = {.input_dir = r->w->project.root.path,
+                          .output_dir = r->w->kits_dir,
+                          .kit_name = r->kit_name,
+                          .cfg = &r->cfg,
+                          .force = true, /* the dry run said so */
+                          .stereo = r->stereo,
+                          .dry_run = r->dry_run,
+                          .whole = r->while_mining,
+                          .ctx = ctx,
+                          .log = ctx->log};
+    struct text plan = {0};
+    enum status st = kit_run(&job, &result, &plan, e);
+    if (st == ST_OK && job.dry_run)
+        say_replaced(r, &job);
+    if (st == ST_OK && !job.dry_run) { /* what to do now comes before what it holds */
+        text_addf(&r->listing,
+                  "Copy the folder ROLAND to the root of the card, then import it on the "
+                  "machine:\nUTILITY > SAMPLE:Import > FOLDER. ASSIGN.txt says what goes "
+                  "where.\n");
+        write_page(r, &job);
+        text_add(&r->listing, "\n");
+    }
+    if (plan.at)
+        text_add(&r->listing, plan.at);
+    text_done(&plan);
+    if (st == ST_OK)
+        snprintf(r->sentence, sizeof r->sentence, "%s %zu sample%s %s %.250s/%.255s",
+                 job.dry_run ? "would write" : "wrote", result.exported,
+                 result.exported == 1 ? "" : "s", job.dry_run ? "to" : "into",
+                 job.output_dir, job.kit_name);
+    return st;
+}
+
+static enum status export_kit(void *user, const struct export_request *request,
+                              struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    struct errand *r = errand_new(w, reply);
+    if (r) {
+        r->stereo = request->stereo;
+        r->dry_run = request->dry_run;
+        r->while_mining = jobs_active(w->jobs) > 0;
+        snprintf(r->kit_name, sizeof r->kit_name, "%.255s",
+                 request->kit_name && request->kit_name[0] ? request->kit_name
+                                                           : session_name(w->session));
+        process_settle_seed(&r->cfg, &w->project, false);
+    }
+    /* it is waited for, and does not wait until hours of tape are mined */
+    return send(w, request->dry_run ? "kit, dry run" : "export the kit", "export",
+                export_work, errand_done, true, r, e);
+}
+
+static enum status report_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    struct report_result result;
+    struct report_job job = {
+        .input_dir = r->w->project.root.path, .ctx = ctx, .log = ctx->log};
+    enum status st = report_run(&job, &result, e);
+    if (st == ST_OK)
+        snprintf(r->sentence, sizeof r->sentence,
+                 "a browser shows %zu samples: open %.300s", result.samples, result.path);
+    return st;
+}
+
+static enum status report(void *user, struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    return send(w, "report", "report", report_work, errand_done, false,
+                errand_new(w, reply), e);
+}
+
+static enum status demo_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    struct root folder;
+    enum status st = root_open(&folder, r->folder, true, e);
+    if (st != ST_OK)
+        return st;
+    st = demo_write_all(&folder, ctx, e);
+    root_done(&folder);
+    return st;
+}
+
+/* The recordings are there: mine them, and let that answer. */
+static void demo_done(void *arg, enum status st, const struct err *e)
+{
+    struct errand *r = arg;
+    struct err why = {0};
+    struct mine_request request = {.config = &r->w->cfg};
+    if (st == ST_OK)
+        st = mine(r->w, &request, r->reply, &why);
+    else
+        why = *e;
+    if (st != ST_OK && r->reply.done)
+        r->reply.done(r->reply.to, st == ST_NOTHING ? ST_OK : st, why.msg, NULL);
+    free(r);
+}
+
+static enum status demo(void *user, struct app_reply reply, struct err *e)
+{
+    struct workstation *w = user;
+    enum status st = need_recordings(w, e);
+    if (st != ST_OK)
+        return st;
+    struct errand *r = errand_new(w, reply);
+    if (r) /* where it was asked for, though other recordings be set before its turn */
+        snprintf(r->folder, sizeof r->folder, "%s", w->input_dir);
+    return send(w, "demo recordings", "demo", demo_work, demo_done, false, r, e);
+}
+
+static enum status save_config(void *user, const struct config *config, struct err *e)
+{
+    struct workstation *w = user;
+    enum status st = settings_save_own(w->user_dir, config, &w->usual, e);
+    return st == ST_OK ? project_write_config(&w->project, config, e) : st;
+}
+
+static void remember(void *user)
+{
+    const struct workstation *w = user;
+    known_remember(w->user_dir, w->project.root.path);
+}
+
+struct app_ops errands_of(struct workstation *w)
+{
+    return (struct app_ops){.user = w,
+                            .mine = mine,
+                            .export_kit = export_kit,
+                            .report = report,
+                            .demo = demo,
+                            .find_recordings = find_recordings,
+                            .save_config = save_config,
+                            .opened = remember};
+}
