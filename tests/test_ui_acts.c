@@ -503,7 +503,14 @@ static void the_tagged_are_meant_or_nothing_is(void **state)
     struct library_state *l = &rig.app.library;
     ui_rig_keys(&rig, "] ;");
     assert_true(ui_rig_said(&rig, "nothing is tagged; t tags, T by expression"));
-    assert_false(l->on_tagged);
+    static const char *const typed_on[] = {"x", "; t", "; c k", "; \" e"};
+    uint64_t untouched = session_version(rig.session).state;
+    for (size_t i = 0; i < sizeof typed_on / sizeof *typed_on; i++) {
+        ui_rig_keys(&rig, typed_on[i]); /* nor is the find under the cursor meant */
+        assert_true(ui_rig_said(&rig, "nothing is tagged"));
+        assert_int_equal(session_version(rig.session).state, untouched);
+        assert_false(l->on_tagged);
+    }
     ui_rig_keys(&rig, "t t t ;");
     assert_true(l->on_tagged);
     ui_rig_keys(&rig, "t"); /* all of them are tagged: that is taken off */

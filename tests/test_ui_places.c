@@ -147,9 +147,10 @@ static void extras_leave_the_slots_alone(void **state)
 {
     (void)state;
     const struct kit_state *k = session_kit(rig.session);
-    ui_rig_keys(&rig, ";");
+    ui_rig_keys(&rig, "; \" e");
     assert_true(ui_rig_said(&rig, "nothing is tagged"));
     assert_false(rig.app.library.on_tagged);
+    assert_int_equal(k->extra_count, 0);
     ui_rig_keys(&rig, "] gg \" e K F P s Tab");
     assert_true(rig.app.kit.extras && k->extra_count == 1);
     char row[300];

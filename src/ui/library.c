@@ -301,7 +301,7 @@ static void on_tagged(struct app *app)
 {
     struct library_state *l = &app->library;
     size_t tagged = session_tallies(app->session)->tagged;
-    l->on_tagged = !l->on_tagged && tagged > 0;
+    l->on_tagged = !l->on_tagged; /* without any, what follows is for none */
     if (tagged == 0)
         app_warn(app, "nothing is tagged; {tag} tags, {tag-matching} by expression");
     else
