@@ -457,6 +457,40 @@ static void a_file_that_was_replaced_is_not_read_on(void **state)
     }
 }
 
+/* Two hours in a folder of samples: as much of them is read as a sample may have, and the
+ * rest of the memory is left to others. */
+static void what_is_read_whole_has_a_bound(void **state)
+{
+    enum { CHANNELS = 64, MORE = 1000, MOST = SOUNDFILE_LOAD_MAX / CHANNELS };
+    char path[FOLDER_BYTES];
+    struct err e;
+    struct audio a;
+    struct stat s;
+    for (int over = 0; over < 2; over++) {
+        sound_in(path, *state, "long.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 8000,
+                 CHANNELS, 1);
+        assert_int_equal(stat(path, &s), 0);
+        long long data = (long long)CHANNELS * (over ? MOST + MORE : MOST / 64);
+        unsigned char sizes[2][4];
+        for (int i = 0; i < 4; i++) {
+            sizes[0][i] = (unsigned char)((data + 36) >> 8 * i);
+            sizes[1][i] = (unsigned char)(data >> 8 * i);
+        }
+        FILE *f = fopen(path, "r+b");
+        fseek(f, 4, SEEK_SET);
+        fwrite(sizes[0], 1, 4, f);
+        fseek(f, (long)s.st_size - CHANNELS - 4, SEEK_SET);
+        fwrite(sizes[1], 1, 4, f);
+        fclose(f);
+        assert_int_equal(truncate(path, s.st_size - CHANNELS + data), 0);
+        assert_int_equal(soundfile_load(path, 0, &a, &e), over ? ST_UNSUPPORTED : ST_OK);
+        assert_int_equal(a.frames, over ? 0 : MOST / 64);
+        audio_done(&a);
+    }
+    assert_non_null(strstr(e.msg, "long.wav is longer than 262.1 s"));
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +499,7 @@ int main(void)
         IN_FOLDER(regions_equal_the_sequential_decode),
         IN_FOLDER(a_region_does_not_depend_on_what_was_read_before),
         IN_FOLDER(a_file_that_was_replaced_is_not_read_on),
+        IN_FOLDER(what_is_read_whole_has_a_bound),
         IN_FOLDER(hostile_values_are_scrubbed),
         IN_FOLDER(bad_files_are_refused_in_one_sentence),
         IN_FOLDER(refusals_say_what_it_is),

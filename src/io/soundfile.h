@@ -20,7 +20,8 @@
 enum {
     SOUNDFILE_MAX_CHANNELS = 64,
     SOUNDFILE_MIN_RATE_HZ = 1000,
-    SOUNDFILE_MAX_RATE_HZ = 768000
+    SOUNDFILE_MAX_RATE_HZ = 768000,
+    SOUNDFILE_LOAD_MAX = 1 << 27 /* values at once: 25 minutes of stereo at 44.1 kHz */
 };
 
 struct soundfile;
@@ -70,8 +71,9 @@ uint64_t soundfile_scrubbed(const struct soundfile *sf);
  * read. Owned by sf. */
 const char *soundfile_damage(const struct soundfile *sf);
 
-/* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0 = no bound).
- */
+/* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0: as long as
+ * may be), or when it holds more than SOUNDFILE_LOAD_MAX values (512 MB): what is longer
+ * is a recording, and is read in parts. */
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e);
 

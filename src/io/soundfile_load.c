@@ -28,6 +28,9 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
     const struct soundfile_info *info = soundfile_info(sf);
     enum { BLOCK = 1 << 16 };
     size_t channels = (size_t)info->channels, capacity = 0, length = 0, got = 1;
+    size_t most = SOUNDFILE_LOAD_MAX / channels;
+    if (max_frames && max_frames < most)
+        most = max_frames;
     float *data = NULL;
     while (!st && got > 0) {
         if (capacity - length < BLOCK) {
@@ -41,9 +44,9 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
         }
         st = soundfile_read(sf, data + length * channels, BLOCK, &got, e);
         length += got;
-        if (!st && max_frames && length > max_frames)
+        if (!st && length > most)
             st = err_set(e, ST_UNSUPPORTED, "%s is longer than %.1f s", path,
-                         (double)max_frames / info->rate_hz);
+                         (double)most / info->rate_hz);
     }
     if (!st && length == 0)
         st = err_set(e, ST_EMPTY, "%s holds no sound", path);
