@@ -136,6 +136,35 @@ static void kits_hold_what_was_edited(void **state)
     assert_int_equal(rename(to, from), 0);
 }
 
+/* Nor by other settings than the project wrote down: it would be another sound. */
+static void damaged_settings_cut_nothing(void **state)
+{
+    static const char damaged[] = "drum_miner:\n  fade_out_ms: banana\n";
+    struct mined *m = *state;
+    struct kit_result result;
+    char file[400], kept[400];
+    snprintf(file, sizeof file, "%s/config.effective.yaml", m->project);
+    snprintf(kept, sizeof kept, "%s/kept.yaml", m->top);
+    bool was_there = rename(file, kept) == 0;
+    folder_write(m->project, "config.effective.yaml", damaged, sizeof damaged - 1);
+    assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+    assert_int_equal(result.exported, 1); /* the near-miss was never written */
+    char *rows = kit_manifest_text(m);
+    assert_false(text_has(rows, ",anew"));
+    assert_true(text_has(rows, "edit not heard: config.effective.yaml:2: "));
+    assert_true(text_has(rows, "banana"));
+    free(rows);
+    struct recut_site site;
+    struct recut r;
+    struct err e;
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    recut_site_init(&site, m->project, &m->cfg);
+    assert_int_equal(recut_find(&r, &site, &drum.c, 0, &e), ST_CONFIG);
+    assert_true(text_has(e.msg, "banana"));
+    remove(file);
+    assert_int_equal(was_there ? rename(kept, file) : 0, 0);
+}
+
 /* What the sheet says of the mute groups is what C said on the kit screen. */
 static void the_sheet_lets_ring_what_rings(void **state)
 {
@@ -288,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_rejected_is_in_no_kit),
         cmocka_unit_test(kits_hold_what_was_edited),
+        cmocka_unit_test(damaged_settings_cut_nothing),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),
         cmocka_unit_test(edits_without_a_catalog_are_not_heard_and_said),

@@ -79,12 +79,16 @@ static void plan_cut(const struct loading *l, struct kit_item *item)
 {
     char recording[PATH_BYTES];
     const struct recut_site *s = &l->set->site;
-    item->recut = kind_cut(item->c.kind) && s->recordings[0] &&
+    bool cut = kind_cut(item->c.kind), damaged = s->why.code != ST_OK;
+    item->recut = cut && !damaged && s->recordings[0] &&
                   recordings_find(recording, s->recordings, item->c.source_path);
-    if (!item->recut)
-        snprintf(item->cut, sizeof item->cut,
-                 kind_cut(item->c.kind) ? "edit not heard: no recording %.80s"
-                                        : "edit not heard: it was made, not cut",
+    if (!cut)
+        snprintf(item->cut, sizeof item->cut, "edit not heard: it was made, not cut");
+    else if (damaged)
+        snprintf(item->cut, sizeof item->cut, "edit not heard: %.90s",
+                 path_below(s->why.msg, s->project));
+    else if (!item->recut)
+        snprintf(item->cut, sizeof item->cut, "edit not heard: no recording %.80s",
                  item->c.source_path);
     if (!item->recut && !item->c.missed_by[0])
         recut_as_mined(&item->c, s, item->c.filename);

@@ -29,8 +29,13 @@ void recut_site_init(struct recut_site *s, const char *project,
     config_defaults(&s->cfg);
     if (otherwise)
         s->cfg = *otherwise;
-    if (path_join(path, sizeof path, project, "config.effective.yaml", NULL) == ST_OK)
-        config_load(&s->cfg, path, NULL, NULL);
+    s->why.code = ST_OK;
+    enum status st =
+        path_join(path, sizeof path, project, "config.effective.yaml", &s->why);
+    if (st == ST_OK)
+        st = config_load(&s->cfg, path, NULL, &s->why);
+    if (st == ST_NOT_FOUND)
+        s->why.code = ST_OK;
     recordings_folder(s->recordings, s->cfg.paths.source_audio_dir, project);
 }
 
@@ -403,6 +408,8 @@ enum status recut_find(struct recut *out, const struct recut_site *s,
 {
     char path[PATH_BYTES];
     *out = (struct recut){0};
+    if (s->why.code != ST_OK)
+        return err_set(e, s->why.code, "%s", s->why.msg);
     if (kind_cut(c->kind) &&
         (!s->recordings[0] || !recordings_find(path, s->recordings, c->source_path)))
         return err_set(e, ST_NOT_FOUND, "%s: its recording %s is not there", c->filename,

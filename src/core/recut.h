@@ -24,9 +24,11 @@
 #include "io/paths.h"
 
 /* With what, and from where: a project, its own settings and the folder of its recordings
- * ("" = it is not there any more). */
+ * ("" = it is not there any more). Where its settings are damaged, `why` says how, and
+ * nothing is cut: by others than were written down it would be another sound. */
 struct recut_site {
     struct config cfg;
+    struct err why; /* ST_OK: they are not */
     char project[PATH_BYTES];
     char recordings[PATH_BYTES];
 };
@@ -49,7 +51,8 @@ enum { RECUT_MAX_S = 600 };
 enum status recut_make(struct recut *out, const char *recording,
                        const struct candidate *c, const struct config *cfg, int rate_hz,
                        struct err *e);
-/* The same for a find of the project `s` was made for. ST_NOT_FOUND: no recording. */
+/* The same for a find of the project `s` was made for. ST_NOT_FOUND: no recording; what
+ * s->why says. */
 enum status recut_find(struct recut *out, const struct recut_site *s,
                        const struct candidate *c, int rate_hz, struct err *e);
 void recut_done(struct recut *r);
