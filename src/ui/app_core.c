@@ -56,37 +56,38 @@ bool app_did(struct app *app, enum status st, const struct err *e)
 
 /* --- starting ---------------------------------------------------------------------- */
 
-static char *read_user_file(const struct app *app, const char *name)
+/* NULL: there is none. */
+static enum status read_user_file(const struct app *app, const char *name, char **text,
+                                  struct err *e)
 {
-    char path[PATH_BYTES];
-    if (!app->setup.user_dir || !app->setup.user_dir[0])
-        return NULL;
-    snprintf(path, sizeof path, "%s/%s", app->setup.user_dir, name);
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return NULL;
     enum { MOST = 1 << 18 };
-    char *text = malloc(MOST + 1);
-    size_t n = text ? fread(text, 1, MOST, f) : 0;
-    fclose(f);
-    if (text)
-        text[n] = '\0';
-    return text;
+    char path[PATH_BYTES];
+    size_t n;
+    *text = NULL;
+    if (!app->setup.user_dir || !app->setup.user_dir[0])
+        return ST_OK;
+    enum status st = path_join(path, sizeof path, app->setup.user_dir, name, e);
+    if (st == ST_OK)
+        st = path_read_file(path, MOST, text, &n, e);
+    return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 /* A file that is wrong changes nothing: the default keys hold then. */
 static enum status load_keys(struct app *app, struct err *e)
 {
+    char *text;
     keymap_defaults(&app->map);
-    char *text = read_user_file(app, "keys.yaml");
-    enum status st = text ? keymap_load(&app->map, text, "keys.yaml", e) : ST_OK;
+    enum status st = read_user_file(app, "keys.yaml", &text, e);
+    if (st == ST_OK && text)
+        st = keymap_load(&app->map, text, "keys.yaml", e);
     free(text);
     return st;
 }
 
 static void load_history(struct app *app)
 {
-    char *text = read_user_file(app, "history");
+    char *text;
+    read_user_file(app, "history", &text, NULL);
     for (char *line = text; line && *line;) {
         size_t length = strcspn(line, "\n");
         bool last = line[length] == '\0';
