@@ -20,6 +20,7 @@ struct workstation {
     char input_dir[PATH_BYTES], export_root[PATH_BYTES], kits_dir[PATH_BYTES];
     char user_dir[PATH_BYTES], theme_dirs[4 * PATH_BYTES];
     bool no_audio;
+    bool made_export_root, made_project; /* these folders were not there before */
 };
 
 /* For the screens. `w`, with its project, session and jobs, outlives them; they are asked

@@ -81,6 +81,8 @@ static enum status open_recordings(struct workstation *w, const char *folder,
     for (int n = 2; is_of_others(w, stem, full); n++)
         stem_numbered(stem, name, n);
     snprintf(w->input_dir, sizeof w->input_dir, "%s", full);
+    w->made_export_root = !path_is_folder(w->export_root);
+    w->made_project = !path_has(w->export_root, stem);
     enum status st = project_open(&w->project, w->export_root, stem, e);
     if (st == ST_OK)
         st = take_settings(w, e);
@@ -222,8 +224,10 @@ static void close_parts(struct workstation *w)
         !path_has(w->project.root.path, ".trowel")) {
         root_remove(&w->project.root, "catalog.db", NULL);
         root_remove(&w->project.root, "config.effective.yaml", NULL);
-        rmdir(w->project.root.path);
-        rmdir(w->export_root);
+        if (w->made_project)
+            rmdir(w->project.root.path);
+        if (w->made_export_root)
+            rmdir(w->export_root);
     }
     project_done(&w->project);
 }

@@ -53,15 +53,25 @@ static void write_recording(void)
     audio_done(&a);
 }
 
-static int trowel(void *arg)
+static int trowel_in(const char *below, const char *what)
 {
-    const char *what = arg;
-    if (chdir(folder) != 0)
+    char path[FOLDER_BYTES];
+    if (chdir(folder_path(path, folder, below)) != 0)
         return 98;
     setenv("HOME", folder, 1);
     unsetenv("XDG_CONFIG_HOME");
     execl(TROWEL_BIN, "trowel", "--no-audio", what, (char *)NULL);
     return 99;
+}
+
+static int trowel(void *arg)
+{
+    return trowel_in("", arg);
+}
+
+static int trowel_in_bare(void *arg)
+{
+    return trowel_in("bare", arg);
 }
 
 static size_t files(const char *pattern)
@@ -481,6 +491,28 @@ static void folders_of_one_name_do_not_mix(void **state)
     assert_int_equal(files("export/*/catalog.db"), 2);
 }
 
+/* Looking into a folder leaves nothing behind, and takes nothing away. */
+static void folders_that_were_there_stay(void **state)
+{
+    (void)state;
+    run("mkdir -p bare/export bare/mute");
+    for (int i = 0; i < 2; i++) {
+        pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel_in_bare, "mute");
+        assert_true(pty_wait_for(&pty, "near misses", 20));
+        leave();
+        assert_int_equal(files("bare/export"), i == 0);
+        assert_int_equal(files("bare/export/*"), 0);
+        run("rm -rf bare/export");
+    }
+    run("mkdir -p bare/export/mute");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel_in_bare, "mute");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    leave();
+    assert_int_equal(files("bare/export/mute"), 1);
+    assert_int_equal(files("bare/export/mute/*"), 0);
+    run("rm -r bare");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -515,6 +547,7 @@ int main(void)
         cmocka_unit_test(without_recordings_there_is_no_place_for_the_demo),
         cmocka_unit_test(damaged_settings_are_told),
         cmocka_unit_test(samples_among_recordings_are_no_obstacle),
+        cmocka_unit_test(folders_that_were_there_stay),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
 }
