@@ -195,7 +195,7 @@ static const struct candidate *whole(struct joined *j, size_t i, const float **v
             return NULL;
         l = loaded;
     }
-    if (b->row >= l->count) {
+    if (b->row >= l->count || candidate_id(&l->at[b->row]) != j->ids[i]) {
         err_set(e, ST_CORRUPT, changed, j->project->root.path);
         return NULL;
     }

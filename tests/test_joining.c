@@ -1,0 +1,120 @@
+/* core/project_assemble with more finds than are held: what another program writes
+ * meanwhile is never taken for what was read. */
+#include "core/project.h"
+#include "core/project_list.h"
+#include "folder.h"
+#include "io/manifest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* As many as are held, all of the first recording: those of the others are read again. */
+enum { MANY = (12 << 20) / sizeof(struct candidate), FEW = 2 };
+
+struct desk {
+    char folder[FOLDER_BYTES];
+    struct project project;
+    struct candidate turned[FEW]; /* the second's finds, in the other order */
+    int rewritten;
+};
+
+static void fill(struct candidate *c, const char *stem, int i)
+{
+    candidate_clear(c);
+    c->kind = KIND_PAD;
+    c->m.duration_sec = 1 + i;
+    snprintf(c->source, sizeof c->source, "%s", stem);
+    snprintf(c->source_path, sizeof c->source_path, "%s.wav", stem);
+    snprintf(c->filename, sizeof c->filename, "%s_pad%05d_mid.wav", stem, i);
+}
+
+static void put_on_record(struct desk *d, const char *stem, int count)
+{
+    struct begun b;
+    struct find_list finds = {0};
+    struct catalog_source source = {.rate_hz = 44100, .channels = 1, .frames = 44100};
+    snprintf(source.stem, sizeof source.stem, "%s", stem);
+    snprintf(source.path, sizeof source.path, "%s.wav", stem);
+    for (int i = 0; i < count; i++)
+        fill(find_list_add(&finds), stem, i);
+    assert_int_equal(project_begin(&d->project, stem, &b, NULL), ST_OK);
+    assert_int_equal(project_complete(&b, &source, &finds, NULL), ST_OK);
+    find_list_done(&finds);
+}
+
+/* The catalog is there, and the manifest comes next: another program mines again. */
+static void mine_again(void *user, enum log_level level, const char *line)
+{
+    struct desk *d = user;
+    (void)level;
+    if (!strstr(line, "taken into the catalog"))
+        return;
+    assert_int_equal(manifest_write(&d->project.root, ".trowel/b.record", d->turned, FEW,
+                                    MANIFEST_RECORD, NULL),
+                     ST_OK);
+    d->rewritten++;
+}
+
+static void a_record_that_changes_is_told(void **state)
+{
+    static const char words[] = "# trowel decisions 1\n"
+                                "accepted b/pad/b_pad00001_mid.wav\n";
+    struct desk *d = *state;
+    char path[FOLDER_BYTES + 16];
+    struct err e;
+    put_on_record(d, "a", MANY);
+    put_on_record(d, "b", FEW);
+    put_on_record(d, "c", 1);
+    assert_int_equal(project_assemble(&d->project, NULL, NULL, NULL), ST_OK);
+    for (int i = 0; i < FEW; i++)
+        fill(&d->turned[i], "b", FEW - 1 - i);
+    folder_write(d->folder, "words.txt", words, sizeof words - 1);
+    snprintf(path, sizeof path, "%s/words.txt", d->folder);
+    struct log log = {.user = d, .sink = mine_again, .threshold = LOG_INFO};
+    struct assemble_more more = {.decisions = path, .log = &log};
+    assert_int_equal(project_assemble(&d->project, &more, NULL, &e), ST_CORRUPT);
+    assert_int_equal(d->rewritten, 1);
+    assert_non_null(strstr(e.msg, "changed while its finds were joined"));
+    more = (struct assemble_more){0}; /* and done again it is as the record has it now */
+    assert_int_equal(project_assemble(&d->project, &more, NULL, &e), ST_OK);
+    struct candidate *rows;
+    size_t count;
+    snprintf(path, sizeof path, "%s/P/manifest.csv", d->folder);
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    assert_int_equal(count, MANY + FEW + 1);
+    assert_string_equal(rows[MANY].filename, "b_pad00001_mid.wav");
+    assert_int_equal(rows[MANY].decision, DECISION_ACCEPTED);
+    assert_int_equal(rows[MANY + 1].decision, DECISION_NONE);
+    free(rows);
+}
+
+static int set_up(void **state)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    folder_make(d->folder);
+    *state = d;
+    return project_open(&d->project, d->folder, "P", NULL) == ST_OK ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+    struct desk *d = *state;
+    project_done(&d->project);
+    folder_remove(d->folder);
+    free(d);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(
+        a_record_that_changes_is_told, set_up, tear_down)};
+    return cmocka_run_group_tests_name("joining", tests, NULL, NULL);
+}
