@@ -78,6 +78,29 @@ static void evening_evens(void **state)
     audio_done(&a);
 }
 
+/* Whatever its length, the gains of a loop go on from frame to frame. */
+static void evening_makes_no_step(void **state)
+{
+    (void)state;
+    static const size_t frames[] = {22625, 23247, 22050, 44101};
+    for (size_t k = 0; k < sizeof frames / sizeof *frames; k++) {
+        struct audio a;
+        double worst = 0, before = 0;
+        assert_int_equal(audio_init(&a, frames[k], 1, 44100, NULL), ST_OK);
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = i / 2205 % 2 ? 0.1f : 0.8f;
+        assert_int_equal(weave_even(&a, 1, NULL), ST_OK);
+        for (size_t i = 0; i <= a.frames; i++) {
+            size_t at = i % a.frames;
+            double db = level_to_db((double)a.data[at] / (at / 2205 % 2 ? 0.1 : 0.8));
+            worst = i ? fmax(worst, fabs(db - before)) : 0;
+            before = db;
+        }
+        assert_true(worst < 0.3);
+        audio_done(&a);
+    }
+}
+
 /* Neither two sounds nor one: the correlation of the sides comes into the range. */
 static void width_is_honest(void **state)
 {
@@ -442,6 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evening_evens),
+        cmocka_unit_test(evening_makes_no_step),
         cmocka_unit_test(width_is_honest),
         cmocka_unit_test(rough_levels_are_evened),
         cmocka_unit_test(rough_clouds_are_even),

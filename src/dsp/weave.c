@@ -61,8 +61,13 @@ static bool block_gains(size_t blocks, double tolerance_db, const double *power,
     return needed;
 }
 
+static double middle_of(size_t b, double length)
+{
+    return ((double)b + 0.5) * length - 0.5;
+}
+
 /* From block middle to block middle, smoothly; round the loop from the last to the first.
- */
+ * One ends where the next begins, however their middles are rounded. */
 static void apply_gains(struct audio *loop, size_t blocks, const double *gain)
 {
     size_t channels = (size_t)loop->channels, frames = loop->frames;
@@ -71,8 +76,10 @@ static void apply_gains(struct audio *loop, size_t blocks, const double *gain)
         double from = gain[b], to = gain[after(b, blocks)];
         if (from == 1 && to == 1)
             continue;
-        double middle = ((double)b + 0.5) * length - 0.5;
-        size_t first = (size_t)ceil(middle), end = (size_t)ceil(middle + length);
+        double middle = middle_of(b, length);
+        size_t first = (size_t)ceil(middle),
+               end = (size_t)ceil(middle_of(after(b, blocks), length));
+        end += b + 1 == blocks ? frames : 0;
         for (size_t i = first; i < end; i++) {
             double part = ((double)i - middle) / length;
             double g = from + part * part * (3 - 2 * part) * (to - from);
