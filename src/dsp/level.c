@@ -199,13 +199,14 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
     return st;
 }
 
-/* Does what lies below the corner make a good part of the sound's mean square? */
+/* Does what lies below the corner make a good part of the sound's mean square? That is
+ * without the constants: one of a single channel may be most of it. */
 static bool rumbles(const struct drift *d, double square)
 {
     double low = 0;
     for (size_t p = 0; p < d->at.frames; p++)
         low += (double)d->at.data[p] * (double)d->at.data[p] / (double)d->at.frames;
-    return low > rumble_share * (square - d->mean * d->mean);
+    return low > rumble_share * square;
 }
 
 enum status level_remove_rumble(struct audio *a, struct err *e)
@@ -214,6 +215,10 @@ enum status level_remove_rumble(struct audio *a, struct err *e)
     enum status st = ST_OK;
     size_t channels = (size_t)a->channels;
     double limit = dc_limit * fmin(1, level_peak(a)), square = pow(level_rms(a), 2);
+    for (size_t c = 0; c < channels && a->frames; c++) {
+        double mean = mean_of(a, c, 0, a->frames);
+        square -= mean * mean / (double)channels;
+    }
     for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
         struct drift dc, rumble;
         st = sample_points(a, c, false, &dc, e);

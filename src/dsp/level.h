@@ -43,9 +43,9 @@ void level_gain(struct audio *a, double gain); /* linear */
  * linear; channels under the limit stay bit for bit as they were. */
 enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e);
 
-/* The same, for what does not loop, and where what moves below 18 Hz is more than 2 % of
- * a channel's energy that too: wind and hands, which nobody hears and which take the room
- * of what is heard. Half of it is left at 18 Hz, 0.9 at 32. */
+/* The same, for what does not loop, and where what a channel moves below 18 Hz is more
+ * than 2 % of the sound's energy that too: wind and hands, which nobody hears and which
+ * take the room of what is heard. Half of it is left at 18 Hz, 0.9 at 32. */
 enum status level_remove_rumble(struct audio *a, struct err *e);
 
 /* Raised-cosine fades: the first of `in_frames` gains is 0, the last of the fade-out is
