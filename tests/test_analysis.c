@@ -304,6 +304,15 @@ static double band_of(struct audio *a)
     return hz;
 }
 
+/* Noise of 22.05 kHz brought up, over noise so far below it. */
+static double band_over(double below_db)
+{
+    struct audio a = upsampled(22050, 44100);
+    struct rng r = rng_derive(5, 0, "test-analysis-over", 0);
+    tone_noise(&a, 0.1 * pow(10, -below_db / 20) * sqrt(2), &r);
+    return band_of(&a);
+}
+
 /* What was converted up ends where its old rate did. What is dark by itself, however
  * steep its filter, one note, and what is too short to tell end nowhere. */
 static void a_band_that_is_cut_off_is_told(void **state)
@@ -322,6 +331,9 @@ static void a_band_that_is_cut_off_is_told(void **state)
             biquad_run(&dark, &a);
         assert_true(band_of(&a) == 0);
     }
+    /* what is played falls by 13 dB at most, the least that was converted by 26 */
+    assert_true(band_over(17) == 0);
+    assert_close(band_over(27), 0.47 * 22050, 0.04 * 22050);
     struct audio note = tone_blank(6, 1, 44100), low = tone_blank(6, 1, 8000),
                  brief = upsampled(8000, 44100);
     for (int k = 1; k < 9; k++)

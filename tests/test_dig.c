@@ -535,6 +535,27 @@ static double slow_share(const struct audio *a)
     return slow / all;
 }
 
+/* What the wind adds is read with a recording, but not with its pads. */
+static void pads_are_read_without_the_wind(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct audio a = tone_blank(8, 1, OUT), part;
+    struct dig d;
+    tone_harmonic(&a, 600, 0.2, 3000);
+    tone_add(&a, 0, 6, 0.1, 0);
+    record(path, *state, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "wind", .folder = ""};
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_PADS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_read(&d, 2 * OUT, 6 * OUT, 1, &part, NULL), ST_OK);
+    assert_true(slow_share(&part) > 0.1);
+    audio_done(&part);
+    assert_int_equal(dig_read_pads(&d, 2 * OUT, 6 * OUT, 1, &part, NULL), ST_OK);
+    assert_true(slow_share(&part) < 1e-3);
+    audio_done(&part);
+    dig_done(&d);
+}
+
 /* Sampled notes may lie far beside zero while they sound. Pads and grains of them do not:
  * each grain would be a thump. */
 static void the_offset_of_a_note_is_no_thump(void **state)
@@ -629,6 +650,7 @@ int main(void)
         IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),
         IN_FOLDER(the_constant_of_each_part_is_taken_off),
+        IN_FOLDER(pads_are_read_without_the_wind),
         IN_FOLDER(the_offset_of_a_note_is_no_thump),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);

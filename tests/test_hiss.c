@@ -293,6 +293,31 @@ static void tones_do_not_come_through(void **state)
     }
 }
 
+/* Hiss that flickers is turned until nothing marks the join: as it comes, 5 of the 20
+ * loops join with room to every limit. */
+static void dust_is_turned_until_it_joins_calmly(void **state)
+{
+    (void)state;
+    int roomy = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct audio pad = tone_blank(1.5, 1, 44100), hiss = tone_blank(1.5, 1, 44100),
+                     out;
+        struct seam seam;
+        struct rng r = rng_derive(seed, 0, "dust", 0);
+        tone_add(&pad, -1, 220, 0.3, 0);
+        tone_white(&hiss, 0.1, seed);
+        for (size_t i = 0; i < hiss.frames; i++)
+            hiss.data[i] *= i / 2205 % 3 ? 0.1F : 1;
+        assert_int_equal(hiss_dust(&out, &pad, true, &hiss, -12, -1, &r, NULL), ST_OK);
+        assert_int_equal(seam_measure(&out, NULL, 0, &seam, NULL), ST_OK);
+        roomy += seam_roomy(&seam);
+        audio_done(&out);
+        audio_done(&hiss);
+        audio_done(&pad);
+    }
+    assert_int_equal(roomy, 20);
+}
+
 static void dust_lies_at_its_level_and_loops(void **state)
 {
     (void)state;
@@ -357,6 +382,7 @@ int main(void)
         cmocka_unit_test(poor_material_gives_noise_or_a_refusal),
         cmocka_unit_test(tones_do_not_come_through),
         cmocka_unit_test(dust_lies_at_its_level_and_loops),
+        cmocka_unit_test(dust_is_turned_until_it_joins_calmly),
     };
     return cmocka_run_group_tests_name("hiss", tests, NULL, NULL);
 }

@@ -466,8 +466,9 @@ static void loops_do_not_click(void **state)
 static void opposite_channels_do_not_cancel(void **state)
 {
     (void)state;
-    static const double right[] = {-1, -0.7};
-    for (int k = 0; k < 2; k++) {
+    static const double right[] = {-1, -1, -0.7}, both[] = {0, 0.012, 0};
+    for (int k = 0; k < 3; k++) {
+        bool wide = k == 2;
         struct kit_item item = {.wish = -1, .slot = -1, .channels = 1};
         struct audio a;
         double gain, like = 0, all = 0, whole = 0;
@@ -475,16 +476,18 @@ static void opposite_channels_do_not_cancel(void **state)
         item.c.kind = KIND_PAD;
         assert_int_equal(audio_init(&a, 44100, 2, 44100, NULL), ST_OK);
         for (int i = 0; i < 44100; i++) {
-            double x = 0.4 * sin(0.06 * i), y = k * 0.2 * sin(0.1 * i);
-            a.data[2 * i] = (float)(rint(32768 * x) / 32768);
-            a.data[2 * i + 1] = (float)((rint(32768 * right[k] * x) + i % 2) / 32768 + y);
+            double x = 0.4 * sin(0.06 * i), y = wide * 0.2 * sin(0.1 * i);
+            double alike = both[k] * sin(0.3 * i);
+            a.data[2 * i] = (float)(rint(32768 * x) / 32768 + alike);
+            a.data[2 * i + 1] =
+                (float)((rint(32768 * right[k] * x) + i % 2) / 32768 + y + alike);
         }
         assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL),
                          ST_OK);
         assert_int_equal(a.channels, 1);
         for (int i = 1000; i < 43000; i++) {
-            double x = 0.4 * sin(0.06 * i), y = k * 0.2 * sin(0.1 * i);
-            double want = k ? (1 + right[k]) * x + y : x;
+            double x = 0.4 * sin(0.06 * i), y = wide * 0.2 * sin(0.1 * i);
+            double want = wide ? (1 + right[k]) * x + y : x;
             like += want * (double)a.data[i];
             all += (double)a.data[i] * (double)a.data[i];
             whole += want * want;

@@ -66,6 +66,27 @@ static void unchanged_positions_give_the_mined_sound(void **state)
     free(all);
 }
 
+/* The wind goes from a pad that is cut again as it went when it was mined. */
+static void a_pad_in_the_wind_is_heard_without_it(void **state)
+{
+    struct mined *m = *state;
+    struct catalog_find f = mined_first(m, KIND_PAD, false);
+    struct audio a;
+    struct recut calm, windy;
+    char path[400];
+    snprintf(path, sizeof path, "%s/tapes/tape.wav", m->top);
+    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    assert_int_equal(recut_make(&calm, path, &f.c, &m->cfg, 0, NULL), ST_OK);
+    tone_add(&a, -1, 6, 0.1, 0);
+    folder_wav(m->top, "windy.wav", &a, 24);
+    snprintf(path, sizeof path, "%s/windy.wav", m->top);
+    assert_int_equal(recut_make(&windy, path, &f.c, &m->cfg, 0, NULL), ST_OK);
+    assert_true(difference(&windy.sound, &calm.sound, 0) < 0.01); /* 0.004 */
+    recut_done(&calm);
+    recut_done(&windy);
+    audio_done(&a);
+}
+
 static void a_moved_start_starts_there(void **state)
 {
     struct mined *m = *state;
@@ -450,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unchanged_positions_give_the_mined_sound),
+        cmocka_unit_test(a_pad_in_the_wind_is_heard_without_it),
         cmocka_unit_test(a_moved_start_starts_there),
         cmocka_unit_test(a_moved_loop_still_joins),
         cmocka_unit_test(a_constant_is_not_cut),

@@ -1,4 +1,5 @@
 /* dsp/stretch: the vocoder's bounds, loops that stay loops, smear, pitch. */
+#include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
@@ -443,6 +444,39 @@ static void odd_sounds_are_survived(void **state)
     audio_done(&silent);
 }
 
+/* A click, a low tone, and a high one of `level`, louder in the last quarter. */
+static struct audio bright_at_last(double level, double last, size_t click_at)
+{
+    struct audio a = tone_blank(16500 / 44100.0, 1, 44100), high;
+    tone_add(&a, 0, 500, 0.2, 0);
+    high = tone_blank(16500 / 44100.0, 1, 44100);
+    tone_add(&high, 0, 5000, level, 0);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += high.data[i] * (i < a.frames * 3 / 4 ? 1 : (float)last);
+    a.data[click_at] += 0.5F;
+    audio_done(&high);
+    return a;
+}
+
+/* All frames count alike, the last ones, too; and what is filtered stays where it was. */
+static void colour_is_the_mean_and_keeps_time(void **state)
+{
+    (void)state;
+    for (int loop = 0; loop < 2; loop++) {
+        struct audio a = bright_at_last(0.1, 1, 8000);
+        struct audio model = bright_at_last(0.08, 1.75, 4000);
+        assert_int_equal(colour_match(&a, &model, loop, NULL), ST_OK);
+        size_t peak = 0;
+        for (size_t i = 0; i < a.frames; i++)
+            peak = fabsf(a.data[i]) > fabsf(a.data[peak]) ? i : peak;
+        assert_int_equal(peak, 8000);
+        double high = tone_partial(&a, 0, 2000, 5000, 5000).amplitude;
+        assert_close(level_to_db(high / 0.1), 0.1, 0.2);
+        audio_done(&a);
+        audio_done(&model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +487,7 @@ int main(void)
         cmocka_unit_test(pitch_is_exact),
         cmocka_unit_test(attacks_stay_sharp),
         cmocka_unit_test(smear_keeps_level_and_colour),
+        cmocka_unit_test(colour_is_the_mean_and_keeps_time),
         cmocka_unit_test(steady_sounds_stay_steady),
         cmocka_unit_test(what_is_beside_adds_in_power),
         cmocka_unit_test(either_channel_is_heeded),
