@@ -5,6 +5,7 @@
 #include "io/soundfile.h"
 #include "nap.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -345,7 +347,7 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     struct place *p = *state;
     struct candidate *rows;
     size_t count;
-    char said[256];
+    char said[400];
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "SINCE",
              "--seed", "1", "--stages", "drums");
     RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "3");
@@ -365,6 +367,32 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "3", "--force",
              "--decisions", "yes.txt");
     assert_true(in_kit(p, "export/SINCE/best_of", name));
+    /* what is said after that counts, be it a moment later */
+    n = snprintf(said, sizeof said,
+                 "class RIDE %.60s\naccepted %.60s\ncategory pads %.60s\n"
+                 "rejected %.60s\n",
+                 rows[1].filename, rows[1].filename, rows[1].filename, name);
+    folder_write(p->path, "then.txt", said, (size_t)n);
+    RUN_WELL(p, "index", "--project", "export/SINCE", "--decisions", "then.txt");
+    for (int since = 0; since < 2; since++) {
+        char set[1024], catalog[1024];
+        struct stat now;
+        path_in(catalog, p, "export/SINCE/catalog.db");
+        path_in(set, p, "export/SINCE/best_of/manifest.csv");
+        assert_int_equal(stat(catalog, &now), 0);
+        struct timespec then[2] = {now.st_mtim, now.st_mtim};
+        if (since == 0)
+            then[1].tv_sec--;
+        else if (then[1].tv_nsec > 0)
+            then[1].tv_nsec--;
+        assert_int_equal(utimensat(AT_FDCWD, set, then, 0), 0);
+        assert_false(in_kit(p, "export/SINCE/best_of", name));
+        path_in(set, p, "export/kits/SINCE/manifest.csv");
+        char *kit = file_read(set, &count), *row = strstr(kit, ",pads,drum,RIDE,");
+        assert_non_null(row);
+        assert_non_null(strstr(row, ",accepted,"));
+        free(kit);
+    }
     RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "0", "--force");
     assert_true(in_kit(p, "export/SINCE", rows[1].filename));
     assert_false(in_kit(p, "export/SINCE", name));
@@ -411,6 +439,34 @@ static void decisions_outlive_the_catalog(void **state)
         }
         free(rows);
     }
+    /* of a name that is another sound's by now nothing is kept */
+    char manifest[1024], *text;
+    path_in(manifest, p, "export/LAST/manifest.csv");
+    text = file_read(manifest, &count);
+    rows = manifest_rows(p, "export/LAST", &count);
+    size_t at = 0;
+    while (strcmp(rows[at].filename, rejected) != 0)
+        at++;
+    char *hash = strstr(text, rows[at].sha256);
+    char own = *hash;
+    *hash = own == '0' ? '1' : '0';
+    folder_write(p->path, "export/LAST/manifest.csv", text, strlen(text));
+    assert_int_equal(unlink(path), 0);
+    RUN(o, p, "index", "--project", "export/LAST");
+    assert_true(text_has(o.err, "decided of 1 finds is kept"));
+    outcome_done(&o);
+    free(rows);
+    rows = manifest_rows(p, "export/LAST", &count);
+    assert_int_equal(rows[at].decision, 0);
+    free(rows);
+    /* nor does a manifest count where there is a catalog */
+    *hash = own;
+    folder_write(p->path, "export/LAST/manifest.csv", text, strlen(text));
+    RUN_WELL(p, "index", "--project", "export/LAST");
+    rows = manifest_rows(p, "export/LAST", &count);
+    assert_int_equal(rows[at].decision, 0);
+    free(rows);
+    free(text);
 }
 
 static void textures_dust_and_clouds_work_from_folders(void **state)

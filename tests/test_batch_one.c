@@ -241,10 +241,10 @@ static void noise_stands_in_where_hiss_is_asked_for(void **state)
     outcome_done(&o);
     path_in(folder, p, "export/NOISE/sine/hiss");
     assert_int_equal(tree_count(folder, ".wav"), 3);
-    SINE("NONOISE", "hiss", "--set", "hiss.use_synthetic_noise=false");
+    SINE("NONOISE", "hiss,silences", "--set", "hiss.use_synthetic_noise=false");
     assert_int_equal(o.exit_status, 1);
-    assert_true(
-        text_has(o.err, "sine.wav holds nothing usable: nothing passes for hiss"));
+    assert_true(text_has(
+        o.err, "sine.wav holds nothing usable: nothing passes for hiss, silences"));
     outcome_done(&o);
     SINE("NODRUMS", "drums", "--set", "drum_miner.enabled=false");
     assert_true(text_has(o.err, "nothing usable: drum_miner.enabled is off"));

@@ -116,6 +116,13 @@ static void half_a_list_is_no_list(void **state)
     assert_int_equal(project_sources(&p, &sources, &count, &e), ST_UNREADABLE);
     free(sources);
     project_done(&p);
+    /* but a file in the place of all records holds none */
+    folder_write(*state, "Q/.trowel", "", 0);
+    assert_int_equal(project_open(&p, *state, "Q", NULL), ST_OK);
+    assert_int_equal(project_stems(&p, &stems, NULL), ST_OK);
+    assert_int_equal(stems.count, 0);
+    stem_list_done(&stems);
+    project_done(&p);
 }
 
 /* Of links to one folder the first by name is the way in, whichever was made first. */

@@ -421,6 +421,17 @@ static void a_project_is_not_its_own_recordings(void **state)
     assert_int_equal(chdir(project), 0); /* and the samples of a source here */
     assert_true(recordings_folder(folder, "tapes", "."));
     assert_string_equal(folder, tapes);
+    /* a folder beside it that begins as it does holds none of its samples, nor is there a
+     * project that is not there; and without recordings on record all that lies here is
+     * what was meant */
+    snprintf(inside, sizeof inside, "%s/P-live/friday", m->export_root);
+    assert_int_equal(path_mkdirs(inside, NULL), ST_OK);
+    folder_wav(inside, "1.wav", &a, 16);
+    assert_int_equal(chdir(m->export_root), 0);
+    assert_true(recordings_folder(folder, "P-live", "P"));
+    assert_true(recordings_folder(folder, "P-live", "nowhere"));
+    assert_true(recordings_folder(folder, ".", "nowhere"));
+    assert_string_equal(folder, ".");
     assert_int_equal(chdir(here), 0);
     folder_wav(project, "b-side.wav", &a, 16); /* mined right beside itself */
     assert_true(recordings_folder(folder, "tapes", project));

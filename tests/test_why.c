@@ -53,6 +53,7 @@ static void measured_values_come_back(void **state)
                         "5 bands sound");
     assert_string_equal(said(KIND_CLOUD, "seam", 0.4, -36.2), "loop joins at -36 dB");
     assert_string_equal(said(KIND_PAD, "seam", 0.4, (double)NAN), "");
+    assert_string_equal(said(KIND_DRUM, "band", 0.4, 0), "how far up its recording goes");
     assert_string_equal(said(KIND_PAD, "calm", 1, 0), "no onset inside");
     assert_string_equal(said(KIND_PAD, "calm", 0.6, 0), "onsets inside");
     assert_string_equal(said(KIND_PAD, "attack", 0.6, 0), ""); /* of drums only */
