@@ -481,17 +481,48 @@ static void a_kit_told_often_leaves_room_for_a_sound(void **state)
     item.once = true;
     transport_set_matched(g.t, false);
     kit_pattern_clear(&p);
-    for (int edit = 0; edit < 200; edit++) {
+    for (int edit = 0; edit < 1200; edit++) { /* one in ten changes something */
+        int changes = edit / 10;
         for (int s = 0; s < KIT_SLOTS; s++)
-            transport_kit_trim(g.t, s, s == 3 ? edit % 2 : 0);
-        p.velocity[edit % KIT_SLOTS][edit % KIT_STEPS] ^= 127;
+            transport_kit_trim(g.t, s, s == 3 ? changes % 2 : 0);
+        p.velocity[changes % KIT_SLOTS][changes % KIT_STEPS] ^= edit % 10 ? 0 : 127;
         transport_kit_pattern(g.t, &p);
-        transport_kit_tempo(g.t, 90);
+        transport_kit_tempo(g.t, 90 + changes % 2);
     }
     transport_play(g.t, &item);
     transport_settle(g.t);
     transport_render(g.t, out, 2000);
     assert_true(out[2 * 1000] == sample(&g, 0, 1000));
+    close_stage(&g);
+}
+
+/* Whether the open hat rings on is heard at once, though no step changes. */
+static void chokes_alone_change_a_kit(void **state)
+{
+    (void)state;
+    enum { STEP = RATE / 8, AT = 3 * STEP };
+    struct stage g;
+    static float out[STEP * 4 * 2];
+    struct kit_pattern p;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item closed = add(&g, 0, 2000, 1, 1), open = add(&g, 1, RATE, 1, 1);
+    closed.once = open.once = true;
+    kit_pattern_clear(&p);
+    p.velocity[KIT_SLOT_OH][0] = p.velocity[KIT_SLOT_CH][2] = 127;
+    transport_kit_slot(g.t, KIT_SLOT_CH, &closed, 0);
+    transport_kit_slot(g.t, KIT_SLOT_OH, &open, 0);
+    transport_kit_tempo(g.t, 120);
+    for (int rings = 0; rings < 2; rings++) {
+        p.chokes[KIT_SLOT_CH] = rings ? 0 : 1 << KIT_SLOT_OH;
+        transport_kit_pattern(g.t, &p);
+        transport_settle(g.t);
+        transport_kit_run(g.t, true);
+        transport_render(g.t, out, 4 * STEP);
+        float want = rings ? sample(&g, 1, AT) : 0;
+        assert_true(fabsf(out[2 * AT] - want) < 1e-6F);
+        transport_kit_run(g.t, false);
+        transport_render(g.t, out, 4 * STEP);
+    }
     close_stage(&g);
 }
 
@@ -513,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_file_written_again_is_read_again),
         cmocka_unit_test(the_kit_plays),
         cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
+        cmocka_unit_test(chokes_alone_change_a_kit),
     };
     return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
 }

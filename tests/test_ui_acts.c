@@ -490,6 +490,11 @@ static void a_page_takes_no_decisions(void **state)
     assert_int_equal(session_version(rig.session).state, before);
     ui_rig_keys(&rig, "q q");
     assert_false(rig.app.page.open);
+    rig.app.page.open = true; /* where it leads elsewhere it does */
+    ui_rig_keys(&rig, "K");
+    assert_int_equal(rig.app.screen, SCREEN_KIT);
+    rig.app.page.open = false;
+    ui_rig_keys(&rig, "q");
     ui_rig_keys(&rig, "x");
     assert_true(session_version(rig.session).state != before);
 }

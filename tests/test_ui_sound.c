@@ -498,6 +498,44 @@ static size_t cuts(enum cut_state state)
     return n;
 }
 
+/* All that is quick waits for a byte each through the gate. */
+static void hold_workers(int gate[2])
+{
+    assert_int_equal(pipe(gate), 0);
+    jobs_wait(rig.app.quick);
+    for (int i = 0; i < QUICK_WORKERS; i++) {
+        struct job_spec spec = {
+            .work = wait_for_a_byte, .done = nothing_follows, .arg = &gate[0]};
+        assert_true(jobs_submit(rig.app.quick, &spec) > 0);
+    }
+}
+
+static void let_workers_go(int gate[2])
+{
+    assert_int_equal(write(gate[1], "xx", QUICK_WORKERS), QUICK_WORKERS);
+    jobs_wait(rig.app.quick);
+    close(gate[0]);
+    close(gate[1]);
+}
+
+/* A cut that comes when the recording is listened to already does not come over it. */
+static void a_late_cut_leaves_what_is_heard(void **state)
+{
+    (void)state;
+    int gate[2];
+    rig.config.interface.audition_delay_ms = 0;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    hold_workers(gate);
+    ui_rig_keys(&rig, ">");
+    assert_int_equal(cuts(CUT_MAKING), 1);
+    ui_rig_keys(&rig, "I");
+    assert_int_equal(sound()->mode, PLAY_CONTEXT);
+    let_workers_go(gate);
+    assert_int_equal(cuts(CUT_READY), 1);
+    assert_int_equal(sound()->mode, PLAY_CONTEXT);
+}
+
 /* Another recording is opened before its turn came: it is cut when it is wanted next. */
 static void a_cut_put_off_is_made_later(void **state)
 {
@@ -505,25 +543,16 @@ static void a_cut_put_off_is_made_later(void **state)
     int gate[2];
     rig.config.interface.audition_delay_ms = 0;
     write_recording();
-    assert_int_equal(pipe(gate), 0);
     app_command(&rig.app, "filter type:pad");
-    jobs_wait(rig.app.quick);
-    for (int i = 0; i < QUICK_WORKERS; i++) {
-        struct job_spec spec = {
-            .work = wait_for_a_byte, .done = nothing_follows, .arg = &gate[0]};
-        assert_true(jobs_submit(rig.app.quick, &spec) > 0);
-    }
+    hold_workers(gate);
     ui_rig_keys(&rig, ">");
     assert_int_equal(cuts(CUT_MAKING), 1);
     jobs_cancel(rig.app.quick, 0);
-    assert_int_equal(write(gate[1], "xx", QUICK_WORKERS), QUICK_WORKERS);
-    jobs_wait(rig.app.quick);
+    let_workers_go(gate);
     assert_int_equal(cuts(CUT_FAILED), 0);
     ui_rig_keys(&rig, "Space");
     jobs_wait(rig.app.quick);
     assert_int_equal(cuts(CUT_READY), 1);
-    close(gate[0]);
-    close(gate[1]);
 }
 
 /* A recording is mined again: its files are gone for a while. */
@@ -681,6 +710,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_cut_put_off_is_made_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_late_cut_leaves_what_is_heard, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(space_plays_what_thresholds_find, set_up,
