@@ -197,6 +197,14 @@ static void edges_stay_within_the_recording(void **state)
     (void)state;
     const int64_t frames = session_source(rig.session, current()->source)->frames;
     assert_true(frames > 0);
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SWELLS);
+    static const char made[] = "()<>", *const edges = "edges are in no recording",
+                      *const loop = "loop stays as it was made";
+    for (int i = 0; i < 4; i++) {
+        char key[2] = {made[i]};
+        ui_rig_type(&rig, key);
+        assert_non_null(strstr(rig.app.echo, i < 2 ? edges : loop));
+    }
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_DRUMS);
     ui_rig_type(&rig, "#99999(");
     assert_int_equal(detail().start_frame, 0);
@@ -523,15 +531,17 @@ static void the_tagged_are_meant_or_nothing_is(void **state)
     assert_false(l->on_tagged);
     ui_rig_keys(&rig, "u");
     assert_int_equal(t->tagged, 3);
-    for (const char *key = "()<>R"; *key; key++) {
-        char keys[8];
-        uint64_t before = session_version(rig.session).state;
-        snprintf(keys, sizeof keys, "; %c", *key);
-        ui_rig_keys(&rig, keys);
-        assert_true(ui_rig_said(&rig, "loops and edges are moved one find at a time"));
-        assert_int_equal(session_version(rig.session).state, before);
-        assert_false(l->on_tagged);
-    }
+    for (const char *key = "()<>R"; *key; key++)
+        for (int range = 0; range < 2; range++) {
+            char keys[8];
+            uint64_t before = session_version(rig.session).state;
+            snprintf(keys, sizeof keys, "%s %c", range ? "v k" : ";", *key);
+            ui_rig_keys(&rig, keys);
+            assert_true(
+                ui_rig_said(&rig, "loops and edges are moved one find at a time"));
+            assert_int_equal(session_version(rig.session).state, before);
+            assert_false(l->on_tagged || l->range);
+        }
     ui_rig_keys(&rig, "; \" a");
     assert_true(ui_rig_said(&rig, "a slot takes one find, not 3"));
     assert_int_equal(session_kit(rig.session)->slot[0].id, 0);
@@ -540,6 +550,12 @@ static void the_tagged_are_meant_or_nothing_is(void **state)
     ui_rig_type(&rig, "untag");
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(t->tagged, 0);
+    assert_false(l->on_tagged);
+    l->on_tagged = true; /* the last tag may go elsewhere, too */
+    uint64_t before = session_version(rig.session).state;
+    ui_rig_keys(&rig, "a");
+    assert_true(ui_rig_said(&rig, "nothing is tagged"));
+    assert_int_equal(session_version(rig.session).state, before);
     assert_false(l->on_tagged);
 }
 

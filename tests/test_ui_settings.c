@@ -359,6 +359,14 @@ static void a_theme_is_one_that_there_is(void **state)
     assert_string_equal(rig.app.theme.name, "amber");
     ui_rig_keys(&rig, "u");
     assert_string_equal(rig.app.theme.name, "dusk");
+    ui_rig_keys(&rig, "/ ^U"); /* nor is a device a theme */
+    ui_rig_type(&rig, "audio.device");
+    ui_rig_keys(&rig, "Enter Enter ^U");
+    ui_rig_type(&rig, "amb");
+    assert_true(ui_rig_shows(&rig, "Tab completes"));
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "amb");
+    ui_rig_keys(&rig, "Esc");
 }
 
 /* Orders go by the columns' titles, too. */

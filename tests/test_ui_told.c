@@ -342,6 +342,7 @@ static void an_empty_category_waits_for_mining(void **state)
     assert_true(shown("no find matches nosuchname"));
     assert_true(hidden("Mining goes on"));
     goes_on("mine long");
+    assert_true(shown("no find matches nosuchname")); /* but what hides them is told */
     assert_true(shown("Mining goes on: what it finds comes up here."));
     app_command(&rig.app, "mine all"); /* how many are all is not known yet */
     assert_true(shown("mine all again? Decisions stay."));
@@ -357,6 +358,10 @@ static void an_empty_category_waits_for_mining(void **state)
     assert_true(shown("Nothing here yet."));
     assert_true(shown("Mining goes on: what it finds comes up here."));
     assert_true(hidden("no silence was found"));
+    view_set_scope(rig.app.view, SCOPE_BEST_OF); /* nor does it wait for mining */
+    assert_int_equal(view_count(rig.app.view), 0);
+    assert_true(shown("nothing accepted yet"));
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SILENCES);
     goes_on("export the kit");
     assert_true(hidden("Mining goes on"));
     assert_true(shown("no silence was found"));
