@@ -342,7 +342,7 @@ static void an_empty_category_waits_for_mining(void **state)
     assert_true(shown("no find matches nosuchname"));
     assert_true(hidden("Mining goes on"));
     goes_on("mine long");
-    assert_true(shown("no find matches nosuchname")); /* but what hides them is told */
+    assert_true(hidden("Nothing here yet.")); /* but is hidden, and that is told */
     assert_true(shown("Mining goes on: what it finds comes up here."));
     app_command(&rig.app, "mine all"); /* how many are all is not known yet */
     assert_true(shown("mine all again? Decisions stay."));
