@@ -238,8 +238,8 @@ static void decisions_are_taken_in(void **state)
             TROWEL_BIN " --batch index --project export/BATCH_01 --decisions d.txt");
         assert_int_equal(o.exit_status, 0);
         assert_true(text_has(o.err, "d.txt:5: "));
-        assert_true(text_has(o.err, "1 decisions are about sounds that are not here, the "
-                                    "first about gone/drum/gone.wav"));
+        assert_true(text_has(o.err, "1 decision is about sounds that are not here: "
+                                    "gone/drum/gone.wav"));
         assert_true(text_has(o.err, lines[i]));
         outcome_done(&o);
         run(&o, *state,

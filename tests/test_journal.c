@@ -259,6 +259,50 @@ static void test_journal_by_hand(void **state)
     free(in);
 }
 
+struct last {
+    struct change change;
+    size_t events;
+};
+
+static enum status keep_last(void *user, size_t line, const struct change *c,
+                             const char *path, struct err *e)
+{
+    struct last *last = user;
+    (void)line, (void)path, (void)e;
+    last->change = *c;
+    last->events++;
+    return ST_OK;
+}
+
+/* A slip of the hand is told, with what was meant, and is no decision; a slot's letters
+ * may be small. */
+static void test_journal_slips(void **state)
+{
+    struct bench *b = *state;
+    static const char *const slips[][2] = {
+        {"accept a.wav\n", ":1: \"accept\" is no decision; did you mean accepted?"},
+        {"Rejected a.wav\n", "did you mean rejected?"},
+        {"bagpipe a.wav\n", "\"bagpipe\" is no decision (accepted, rejected, rating"},
+        {"class snaer a.wav\n", "class takes one of kick, snare, clap"},
+        {"slot XX a.wav\n", ":1: \"XX\" is no slot of a kit, as BD SD LT MT"},
+        {"lock XX 1\n", "\"XX\" is no slot of a kit"},
+        {"rating 9 a.wav\nrating 8 a.wav\n", "; this line and 1 more are passed over"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        struct journal_report r;
+        struct last last = {0};
+        spew(b->text, slips[i][0], strlen(slips[i][0]));
+        assert_int_equal(journal_read(b->text, keep_last, &last, &r, NULL), ST_OK);
+        assert_int_equal(last.events, 0);
+        assert_non_null(strstr(r.first_bad.msg, slips[i][1]));
+    }
+    struct last last = {0};
+    spew(b->text, "slot bd a.wav\n", 14);
+    assert_int_equal(journal_read(b->text, keep_last, &last, NULL, NULL), ST_OK);
+    assert_int_equal(last.events, 1);
+    assert_string_equal(last.change.key, "BD");
+}
+
 /* Every word of the decision file is in its description. */
 static void test_words_are_documented(void **state)
 {
@@ -276,9 +320,9 @@ static void test_words_are_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_CATALOG(test_journal_round_trip),   IN_CATALOG(test_journals_of_any_bytes),
-        IN_CATALOG(test_journal_of_no_text),   IN_CATALOG(test_journal_by_hand),
-        IN_CATALOG(test_words_are_documented),
+        IN_CATALOG(test_journal_round_trip), IN_CATALOG(test_journals_of_any_bytes),
+        IN_CATALOG(test_journal_of_no_text), IN_CATALOG(test_journal_by_hand),
+        IN_CATALOG(test_journal_slips),      IN_CATALOG(test_words_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

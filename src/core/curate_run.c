@@ -161,15 +161,18 @@ static enum status heed(struct curate_pool *pool, struct err *e)
     if (st != ST_OK)
         return st;
     if (report.bad > 0)
-        log_write(log, LOG_WARNING, "%s (%zu such lines)", report.first_bad.msg,
-                  report.bad);
+        log_write(log, LOG_WARNING, "%s", report.first_bad.msg);
     if (h.unknown > 0)
-        log_write(log, LOG_WARNING, "%zu decisions are about sounds that are not here",
-                  h.unknown);
+        log_write(log, LOG_WARNING, "%zu decision%s about sounds that are not here",
+                  h.unknown, h.unknown == 1 ? " is" : "s are");
     if (h.of_kit > 0)
         log_write(log, LOG_WARNING,
-                  "%zu lines of %s are about the kit and wait for index --decisions, "
-                  "which takes them into the project: format heeds them there",
+                  h.of_kit == 1 ? "%zu line of %s is about the kit and waits for index "
+                                  "--decisions, which takes it into the project: format "
+                                  "heeds it there"
+                                : "%zu lines of %s are about the kit and wait for index "
+                                  "--decisions, which takes them into the project: "
+                                  "format heeds them there",
                   h.of_kit, pool->job->decisions);
     return ST_OK;
 }

@@ -1,9 +1,11 @@
 #include "core/journal.h"
 
 #include "core/rng.h"
+#include "dsp/drum_class.h"
 #include "io/candidate.h"
 #include "io/number.h"
 #include "io/paths.h"
+#include "io/targets.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -123,6 +125,17 @@ static enum status check_steps(const struct change *c, struct err *e)
     return ST_OK;
 }
 
+static enum status bad_class(const struct change *c, struct err *e)
+{
+    struct text all = {0};
+    for (int i = 0; i < DRUM_CLASS_COUNT; i++)
+        text_addf(&all, "%s%s", i ? ", " : "one of ",
+                  drum_class_name((enum drum_class)i));
+    bad_value(c, e, all.failed ? "a drum class" : all.at);
+    text_done(&all);
+    return ST_USAGE;
+}
+
 static enum status check_value(struct change *c, struct err *e)
 {
     switch (c->field) {
@@ -145,9 +158,7 @@ static enum status check_value(struct change *c, struct err *e)
         return category_find(c->value) >= 0 ? ST_OK
                                             : bad_value(c, e, "the name of a category");
     case FIELD_CLASS:
-        return strlen(c->value) < sizeof((struct candidate *)0)->hit_class
-                   ? ST_OK
-                   : bad_value(c, e, "a drum class");
+        return drum_class_find(c->value) >= 0 ? ST_OK : bad_class(c, e);
     case FIELD_EDGES:
     case FIELD_LOOP:
         return check_frames(c, e);
@@ -335,6 +346,44 @@ static enum status unreadable(struct err *e, const char *what, const char *rest)
     return err_set(e, ST_USAGE, "%s cannot be read: \"%.80s\"", what, rest);
 }
 
+/* As the machine writes it: one that no machine has would keep a sound that is never
+ * heard. */
+static enum status settle_slot(struct change *c, struct err *e)
+{
+    struct text known = {0};
+    for (int id = 0; id < TARGET_COUNT; id++) {
+        const struct target *t = target_get((enum target_id)id);
+        int slot = target_slot(t, c->key);
+        if (slot >= 0) {
+            snprintf(c->key, sizeof c->key, "%s", target_slot_name(t, slot));
+            text_done(&known);
+            return ST_OK;
+        }
+        for (int i = 0; i < target_slots(t); i++)
+            text_addf(&known, " %s", target_slot_name(t, i));
+    }
+    err_set(e, ST_USAGE, "\"%s\" is no slot of a kit, as%s are", c->key,
+            known.failed ? " BD and SD" : known.at);
+    text_done(&known);
+    return ST_USAGE;
+}
+
+static enum status no_event(const char *word, struct err *e)
+{
+    static const char *const words[] = {
+#define EVENT(id, word, subject, help) word,
+#include "core/events.def"
+#undef EVENT
+        "accepted", "rejected", "undecided"};
+    const char *near = text_nearest(word, words, sizeof words / sizeof *words);
+    if (near)
+        return err_set(e, ST_USAGE, "\"%s\" is no decision; did you mean %s?", word,
+                       near);
+    return err_set(e, ST_USAGE,
+                   "\"%s\" is no decision (accepted, rejected, rating, class, slot …)",
+                   word);
+}
+
 /* Parse one line. ST_NOTHING for blank and comment lines, ST_USAGE with a sentence for a
  * wrong one. c->candidate is worked out from a whole path and is 0 for a bare file name;
  * one on a slot is left as it is. */
@@ -357,13 +406,15 @@ static enum status parse_line(const char *line, struct change *c,
         rest = p;
     }
     if (field < 0)
-        return err_set(e, ST_USAGE, "\"%s\" is no event (decision, rating, tag, slot …)",
-                       word);
+        return no_event(word, e);
     c->field = (enum event_field)field;
     if (events[field].subject == SUBJECT_SLOT) {
         rest = take_value(p = rest, c->key, sizeof c->key);
         if (rest == NULL)
             return unreadable(e, "the kit slot", p);
+        enum status st = settle_slot(c, e);
+        if (st != ST_OK)
+            return st;
     }
     p = rest;
     if (field == FIELD_SLOT) {
@@ -474,6 +525,10 @@ enum status journal_read(const char *file,
     }
     if (st == ST_OK && ferror(f))
         st = err_set(e, ST_UNREADABLE, "%s: reading stopped at line %zu", file, r.lines);
+    size_t told = strlen(r.first_bad.msg);
+    if (r.bad > 1)
+        snprintf(r.first_bad.msg + told, sizeof r.first_bad.msg - told,
+                 "; this line and %zu more are passed over", r.bad - 1);
     free(line);
     fclose(f);
     if (report != NULL)

@@ -92,21 +92,6 @@ bool pipeline_option(enum pipeline p, int index, struct option_info *out)
     return true;
 }
 
-/* The nearest of `count` words by edit distance, or NULL when none is near. */
-static const char *nearest_word(const char *word, const char *const *words, int count)
-{
-    const char *best = NULL;
-    int least = (int)strlen(word) / 2 + 1;
-    for (int i = 0; i < count; i++) {
-        int d = text_distance(word, words[i]);
-        if (d < least) {
-            least = d;
-            best = words[i];
-        }
-    }
-    return best;
-}
-
 /* `-` and `_` are the same letter of an option. */
 static bool same_option(const char *given, size_t length, const char *name)
 {
@@ -140,7 +125,7 @@ static enum status unknown_pipeline(const char *word, struct err *e)
     const char *names[PIPE_COUNT];
     for (int i = 0; i < PIPE_COUNT; i++)
         names[i] = pipelines[i].name;
-    return unknown("pipeline", word, nearest_word(word, names, PIPE_COUNT),
+    return unknown("pipeline", word, text_nearest(word, names, PIPE_COUNT),
                    "see trowel --batch --help", e);
 }
 
@@ -158,7 +143,7 @@ static enum status unknown_option(enum pipeline p, const char *word, size_t leng
                            (int)length + 2, word, own, pipelines[other].name, own);
     for (int option; (option = option_at(p, count)) != NO_OPTION; count++)
         names[count] = options[option].name;
-    return unknown("option", word, nearest_word(name, names, count), own, e);
+    return unknown("option", word, text_nearest(name, names, (size_t)count), own, e);
 }
 
 static enum status parse_shard(struct request *r, const char *text, struct err *e)

@@ -355,12 +355,11 @@ static enum status take_decisions(const char *catalog_path, const char *file,
     if (st != ST_OK)
         return st;
     if (report.journal.bad > 0)
-        log_write(log, LOG_WARNING, "%s (%zu such lines)", report.journal.first_bad.msg,
-                  report.journal.bad);
+        log_write(log, LOG_WARNING, "%s", report.journal.first_bad.msg);
     if (report.unknown > 0)
-        log_write(log, LOG_WARNING,
-                  "%zu decisions are about sounds that are not here, the first about %s",
-                  report.unknown, report.first_unknown);
+        log_write(log, LOG_WARNING, "%zu decision%s about sounds that are not here%s %s",
+                  report.unknown, report.unknown == 1 ? " is" : "s are",
+                  report.unknown == 1 ? ":" : ", the first about", report.first_unknown);
     log_write(log, LOG_INFO, "%zu decisions of %s taken into the catalog", report.applied,
               file);
     return ST_OK;

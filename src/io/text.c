@@ -101,6 +101,20 @@ int text_distance(const char *a, const char *b)
     return last[m];
 }
 
+const char *text_nearest(const char *word, const char *const *words, size_t count)
+{
+    const char *best = NULL;
+    int least = (int)strlen(word) / 2 + 1;
+    for (size_t i = 0; i < count; i++) {
+        int d = text_distance(word, words[i]);
+        if (d < least) {
+            least = d;
+            best = words[i];
+        }
+    }
+    return best;
+}
+
 void text_addf(struct text *t, const char *format, ...)
 {
     va_list args, again;

@@ -39,6 +39,8 @@ int text_letter(char c);
 /* How many edits (insert, delete, replace, swap of neighbours) lie between two names by
  * such letters; all that there are when one has more than 64. */
 int text_distance(const char *a, const char *b);
+/* The word that was meant, by edit distance; NULL when none is near. */
+const char *text_nearest(const char *word, const char *const *words, size_t count);
 
 /* JSON. Keys NULL inside arrays. Strings are escaped; bytes that are no UTF-8 become
  * U+FFFD. A number that is not finite becomes null. */
