@@ -93,6 +93,11 @@ static void half_a_list_is_no_list(void **state)
     assert_int_equal(found.unreadable_folders, 1);
     assert_string_equal(found.unreadable, "");
     source_list_done(&found);
+    options.recursive = true; /* nothing of it: that is no empty folder */
+    names_left = 0;
+    assert_int_equal(discover(&found, *state, &options, &e), ST_UNREADABLE);
+    names_left = -1;
+    assert_non_null(strstr(e.msg, " cannot be listed: no permission, or a disk"));
     assert_int_equal(project_open(&p, *state, "P", NULL), ST_OK);
     names_left = 4;
     assert_int_equal(project_stems(&p, &stems, &e), ST_DISK);
@@ -209,6 +214,17 @@ static void projects_are_passed_over(void **state)
     assert_string_equal(found.items[0].relative, "sub/other.wav");
     assert_string_equal(found.items[1].relative, "takes/mine.wav");
     assert_string_equal(found.items[2].relative, "tape.wav");
+    source_list_done(&found);
+    /* the folders that --recursive would look into: not best, nor what is to be skipped
+     */
+    struct discover_options flat = {.skip_projects = true};
+    assert_int_equal(discover(&found, *state, &flat, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.folders_below, 3);
+    source_list_done(&found);
+    flat.skip[0] = folder_path(path, *state, "takes");
+    assert_int_equal(discover(&found, *state, &flat, NULL), ST_OK);
+    assert_int_equal(found.folders_below, 2);
     source_list_done(&found);
     folder_path(project, *state, "sub/export/P");
     assert_int_equal(discover(&found, project, &options, NULL), ST_OK);

@@ -132,6 +132,13 @@ static void what_was_written_is_no_recording(void **state)
                                            : "3 sources: 0 done, 3 done before"));
         outcome_done(&o);
     }
+    /* nor a folder that is left out; another one that is left out is told */
+    run(&o, *state, PROCESS " --export_root in --project_name P");
+    assert_false(text_has(o.err, "not looked into"));
+    outcome_done(&o);
+    run(&o, *state, "mkdir in/old; " PROCESS " --export_root in --project_name P");
+    assert_true(text_has(o.err, "1 folder in in is not looked into: --recursive"));
+    outcome_done(&o);
 }
 
 /* A recording that comes beside another of its name takes nothing away from it. */
@@ -458,7 +465,7 @@ static void a_dry_run_meets_what_is_there(void **state)
     outcome_done(&o);
     run(&o, *state, PROCESS " --dry-run --set drum_miner.delta=0.06");
     assert_int_equal(o.exit_status, 4);
-    assert_true(text_has(o.err, "was made with another config"));
+    assert_true(text_has(o.err, "was made with drum_miner.delta 0.05, not 0.06; "));
     outcome_done(&o);
     run(&o, *state, PROCESS " --dry-run --force --set drum_miner.delta=0.06");
     assert_int_equal(o.exit_status, 0);

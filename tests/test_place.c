@@ -120,12 +120,21 @@ static void a_project_has_one_recipe(void **state)
     size_t rows = rows_of("export/ONE");
     assert_int_equal(rows, 8);
     /* None of these touches the recording that is on record. */
-    REFUSED("export", "--project_name begins another", PROCESS("two", "ONE"), "--stages",
-            "drums", "--seed", "2");
-    REFUSED("export", "--force starts afresh", PROCESS("two", "ONE"), "--stages",
-            "drums,silences", "--seed", "1");
-    REFUSED("export", NULL, PROCESS("two", "ONE"), "--stages", "drums", "--set",
+    REFUSED("export",
+            "ONE was made with reproducibility.random_seed 1, not 2; --force starts "
+            "afresh, --project_name begins another",
+            PROCESS("two", "ONE"), "--stages", "drums", "--seed", "2");
+    REFUSED("export",
+            "ONE was made with another set of stages or another version of trowel; "
+            "--force starts afresh",
+            PROCESS("two", "ONE"), "--stages", "drums,silences", "--seed", "1");
+    REFUSED("export", "made with drum_miner.max_length_sec 0.8, not 0.2; --force",
+            PROCESS("two", "ONE"), "--stages", "drums", "--set",
             "drum_miner.max_length_sec=0.2");
+    REFUSED("export", "; drum_miner.fade_out_ms 20, not 3; and 1 more; --force",
+            PROCESS("two", "ONE"), "--stages", "drums", "--set",
+            "drum_miner.max_length_sec=0.2", "--set", "drum_miner.fade_out_ms=3",
+            "--seed", "9", "--set", "audio.latency_ms=50");
     REFUSED("export", NULL, PROCESS("two", "ONE"), "--stages", "drums", "--seed", "2",
             "--dry-run");
     RUN(0, NULL, PROCESS("two", "ONE"), "--stages", "drums");

@@ -295,10 +295,14 @@ static void wait_for_all(struct run *r)
 
 static enum status other_recipe(const struct run *r, struct err *e)
 {
-    return err_set(e, ST_EXISTS,
-                   "%s was made with another config, seed, set of stages or version; "
-                   "--force starts afresh, %s",
-                   r->project.root.path,
+    struct config then;
+    char other[RECIPE_OTHER_BYTES];
+    if (project_config(&r->project, &then, NULL) != ST_OK ||
+        !recipe_other(other, &then, &r->recipe[0].cfg))
+        snprintf(other, sizeof other, "%s or another version of trowel",
+                 r->job->hiss ? "other hiss, another level" : "another set of stages");
+    return err_set(e, ST_EXISTS, "%s was made with %s; --force starts afresh, %s",
+                   r->project.root.path, other,
                    r->project.flat ? "another folder leaves it"
                                    : "--project_name begins another");
 }
@@ -423,27 +427,11 @@ static enum status excavate(struct run *r, struct err *e)
     return st == ST_OK ? verdict(r, e) : st;
 }
 
-/* Take the items of `more` over; a stem that is taken gets a number. */
-static enum status join_sources(struct source_list *all, struct source_list *more,
-                                struct err *e)
+/* Is there an option to look into the folders below as well? */
+static bool could_recurse(const struct process_job *job, const struct process_input *from)
 {
-    if (more->count == 0)
-        return ST_OK;
-    if (!array_resize(&all->items, all->count + more->count, sizeof *all->items))
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu sources", more->count);
-    struct source_file *items = all->items;
-    size_t before = all->count;
-    for (size_t i = 0; i < more->count; i++) {
-        struct source_file *f = &items[all->count++];
-        *f = more->items[i];
-        for (size_t k = 0, n = 2; k < before; k++)
-            if (stem_same(items[k].stem, f->stem)) {
-                stem_numbered(f->stem, more->items[i].stem, (int)n++);
-                k = (size_t)-1;
-            }
-    }
-    more->count = 0; /* the items are the list's now, not their texts to free */
-    return ST_OK;
+    return !job->recursive && !job->flat_dir && from->named_by &&
+           strcmp(from->named_by, "--input_dir") == 0;
 }
 
 static enum status find_input(struct run *r, const struct process_input *input,
@@ -472,7 +460,12 @@ static enum status find_input(struct run *r, const struct process_input *input,
         log_write(job->log, LOG_WARNING, "%zu folder%s cannot be read: %s/%s",
                   found.unreadable_folders, found.unreadable_folders == 1 ? "" : "s",
                   input->dir, found.unreadable);
-    st = join_sources(&r->sources, &found, e);
+    if (found.folders_below && found.count && could_recurse(job, input))
+        log_write(job->log, LOG_INFO,
+                  "%zu folder%s in %s %s not looked into: --recursive",
+                  found.folders_below, found.folders_below == 1 ? "" : "s", input->dir,
+                  found.folders_below == 1 ? "is" : "are");
+    st = source_list_join(&r->sources, &found, e);
     source_list_done(&found);
     return st;
 }
@@ -522,10 +515,8 @@ static enum status find_sources(struct run *r, struct err *e)
         return err_set(e, ST_SOURCES_FAILED,
                        "not one of the folders that the config names (paths) holds "
                        "recordings");
-    bool could_recurse = !job->recursive && !job->flat_dir && first->named_by &&
-                         strcmp(first->named_by, "--input_dir") == 0;
     return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s", first->dir,
-                   could_recurse ? " (--recursive looks below it too)" : "");
+                   could_recurse(job, first) ? " (--recursive looks below it too)" : "");
 }
 
 static void tell_plan(const struct run *r)

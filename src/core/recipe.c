@@ -5,6 +5,7 @@
 #include "io/content_hash.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,6 +100,28 @@ enum status recipe_init(struct recipe *r, const struct config *cfg, struct err *
     }
     r->hash = h;
     return st;
+}
+
+bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
+                  const struct config *now)
+{
+    enum { TOLD = 2 };
+    int differ = 0;
+    size_t n = 0;
+    for (int i = 0; i < config_key_count(); i++) {
+        char was[2048], is[2048];
+        const char *name = config_key(i)->name;
+        config_get(then, i, was, sizeof was);
+        config_get(now, i, is, sizeof is);
+        if (!changes_samples(name) || strcmp(was, is) == 0)
+            continue;
+        if (differ++ < TOLD)
+            n += (size_t)snprintf(out + n, RECIPE_OTHER_BYTES - n,
+                                  "%s%s %.40s, not %.40s", n ? "; " : "", name, was, is);
+    }
+    if (differ > TOLD)
+        snprintf(out + n, RECIPE_OTHER_BYTES - n, "; and %d more", differ - TOLD);
+    return differ > 0;
 }
 
 uint64_t recipe_draw_seed(void)

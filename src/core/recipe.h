@@ -41,6 +41,12 @@ struct recipe {
  * into cfg.reproducibility.random_seed. Fails only when a hiss file cannot be read. */
 enum status recipe_init(struct recipe *r, const struct config *cfg, struct err *e);
 
+/* In words, with which settings samples were made that are others now: the first that
+ * differ ("drum_miner.max_length_sec 1.2, not 0.4"). False when none does. */
+enum { RECIPE_OTHER_BYTES = 320 };
+bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
+                  const struct config *now);
+
 /* A seed from the system's entropy, for random_seed: null. Fits a config's seed. */
 uint64_t recipe_draw_seed(void);
 

@@ -47,13 +47,20 @@ static void queue_done(struct queue *q)
     free(q->path);
 }
 
+static bool is_skipped(const struct walk *w, const struct stat *s)
+{
+    for (int i = 0; i < w->skip_count; i++)
+        if (w->skip[i].device == s->st_dev && w->skip[i].inode == s->st_ino)
+            return true;
+    return false;
+}
+
 /* False when the folder was seen before or is to be skipped. */
 static bool enter(struct walk *w, const struct stat *s)
 {
     struct place here = {s->st_dev, s->st_ino};
-    for (int i = 0; i < w->skip_count; i++)
-        if (w->skip[i].device == here.device && w->skip[i].inode == here.inode)
-            return false;
+    if (is_skipped(w, s))
+        return false;
     for (size_t i = 0; i < w->seen_count; i++)
         if (w->seen[i].device == here.device && w->seen[i].inode == here.inode)
             return false;
@@ -75,23 +82,6 @@ static enum status add_source(struct walk *w, const char *path, const char *rela
     *f = (struct source_file){.path = strdup(path), .relative = strdup(relative)};
     f->bytes = bytes;
     return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
-}
-
-static enum status visit_entry(struct walk *w, const char *path, const char *relative)
-{
-    struct stat s, link;
-    if (lstat(path, &link))
-        return ST_OK;   /* gone */
-    if (stat(path, &s)) /* a link to nothing: a recording that is missed */
-        return S_ISLNK(link.st_mode) && soundfile_has_audio_ending(path)
-                   ? add_source(w, path, relative, 0)
-                   : ST_OK;
-    if (S_ISREG(s.st_mode))
-        return add_source(w, path, relative, s.st_size);
-    if (!S_ISDIR(s.st_mode) || !w->recursive)
-        return ST_OK;
-    return push(S_ISLNK(link.st_mode) ? &w->linked : &w->real, relative) ? ST_OK
-                                                                         : ST_NO_MEMORY;
 }
 
 /* Does the folder lie under a manifest of ours? Those of projects, best-of sets and kits
@@ -122,6 +112,28 @@ static bool is_ours(const char *folder)
     return (path_join(hidden, sizeof hidden, folder, ".trowel", NULL) == ST_OK &&
             path_is_folder(hidden)) ||
            has_manifest(folder);
+}
+
+static enum status visit_entry(struct walk *w, const char *path, const char *relative)
+{
+    struct stat s, link;
+    if (lstat(path, &link))
+        return ST_OK;   /* gone */
+    if (stat(path, &s)) /* a link to nothing: a recording that is missed */
+        return S_ISLNK(link.st_mode) && soundfile_has_audio_ending(path)
+                   ? add_source(w, path, relative, 0)
+                   : ST_OK;
+    if (S_ISREG(s.st_mode))
+        return add_source(w, path, relative, s.st_size);
+    if (!S_ISDIR(s.st_mode))
+        return ST_OK;
+    if (!w->recursive) {
+        w->list->folders_below +=
+            !is_skipped(w, &s) && !(w->skip_projects && is_ours(path));
+        return ST_OK;
+    }
+    return push(S_ISLNK(link.st_mode) ? &w->linked : &w->real, relative) ? ST_OK
+                                                                         : ST_NO_MEMORY;
 }
 
 static void note_unreadable(struct source_list *list, const char *relative)
@@ -352,8 +364,9 @@ enum status discover(struct source_list *out, const char *folder,
             (skip.st_dev != s.st_dev || skip.st_ino != s.st_ino))
             w.skip[w.skip_count++] = (struct place){skip.st_dev, skip.st_ino};
     enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder, s.st_size);
-    if (!st && out->unreadable_folders && out->count == 0 && !options->recursive)
-        st = err_set(e, ST_UNREADABLE, "%s cannot be listed: no permission", folder);
+    if (!st && out->unreadable && *out->unreadable == '\0' && out->count == 0)
+        st = err_set(e, ST_UNREADABLE,
+                     "%s cannot be listed: no permission, or a disk that fails", folder);
     if (!st && options->skip_projects && S_ISDIR(s.st_mode))
         drop_samples(out, folder);
     if (!st && out->count)
@@ -365,6 +378,28 @@ enum status discover(struct source_list *out, const char *folder,
     if (st)
         source_list_done(out);
     return st;
+}
+
+enum status source_list_join(struct source_list *all, struct source_list *more,
+                             struct err *e)
+{
+    if (more->count == 0)
+        return ST_OK;
+    if (!array_resize(&all->items, all->count + more->count, sizeof *all->items))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu sources", more->count);
+    struct source_file *items = all->items;
+    size_t before = all->count;
+    for (size_t i = 0; i < more->count; i++) {
+        struct source_file *f = &items[all->count++];
+        *f = more->items[i];
+        for (size_t k = 0, n = 2; k < before; k++)
+            if (stem_same(items[k].stem, f->stem)) {
+                stem_numbered(f->stem, more->items[i].stem, (int)n++);
+                k = (size_t)-1;
+            }
+    }
+    more->count = 0; /* the items are the list's now, not their texts to free */
+    return ST_OK;
 }
 
 void source_list_done(struct source_list *list)

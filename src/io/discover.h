@@ -32,6 +32,7 @@ struct source_list {
     size_t unreadable_folders; /* not all of it: no permission, a disk that fails, or too
                                 * deep for a path */
     char *unreadable;          /* the first of them by name, below the folder; or NULL */
+    size_t folders_below;      /* passed over, for not `recursive` */
     size_t samples;            /* passed over: trowel's own, among recordings */
 };
 
@@ -53,6 +54,9 @@ enum status discover(struct source_list *out, const char *folder,
                      const struct discover_options *options, struct err *e);
 /* A folder that a kit was written into: it has the sheet and the manifest of one. */
 bool discover_is_kit(const char *folder);
+/* Take the items of `more` over; a stem that is taken gets a number. ST_NO_MEMORY. */
+enum status source_list_join(struct source_list *all, struct source_list *more,
+                             struct err *e);
 void source_list_done(struct source_list *list); /* safe on a zeroed one */
 
 #endif
