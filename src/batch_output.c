@@ -179,12 +179,13 @@ static void source_line(struct output *o, const struct news *n)
         if (o->per_category[i] == 0)
             continue;
         fprintf(o->messages, "%s%zu %s", separator, o->per_category[i],
-                category_folder((enum category)i));
+                o->per_category[i] == 1 ? category_singular((enum category)i)
+                                        : category_folder((enum category)i));
         separator = ", ";
     }
     double speed = n->took_s > 0 ? n->audio_s / n->took_s : 0;
-    fprintf(o->messages, " (%.0f s in %.1f s, %.*fx realtime)\n", n->audio_s, n->took_s,
-            speed < 10, speed);
+    fprintf(o->messages, " (%.*f s in %.1f s, %.*fx realtime)\n", n->audio_s < 10,
+            n->audio_s, n->took_s, speed < 10, speed);
     char missed[WHY_MISSED_BYTES];
     bool hits = full_of_hits(o, n);
     o->without_pads += n->near_pad && hits;
@@ -290,7 +291,8 @@ enum status output_done(struct output *o, enum status st)
 {
     close_line(o);
     flush_results(o);
-    if (o->stdout_error != 0 && st == ST_OK) {
+    /* EPIPE: who read has gone, and has what they wanted (`| head`) */
+    if (o->stdout_error != 0 && o->stdout_error != EPIPE && st == ST_OK) {
         char reason[128];
         if (strerror_r(o->stdout_error, reason, sizeof reason) != 0)
             snprintf(reason, sizeof reason, "error %d", o->stdout_error);

@@ -323,6 +323,11 @@ static void analyze_prints_onsets_alone(void **state)
     snprintf(line, sizeof line, "onsets         %d\n", fewer);
     assert_true(text_has(o.out, line));
     outcome_done(&o);
+    /* of what the levels are: these two channels are not one */
+    RUN(o, p, "analyze", "--source", "in/jam-tape.wav");
+    assert_true(text_has(o.out, " Hz, 2 channels\n"));
+    assert_true(text_has(o.out, " dBFS of the mono mean\n"));
+    outcome_done(&o);
 }
 
 static int set_up(void **state)

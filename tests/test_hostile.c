@@ -86,6 +86,18 @@ static void closed_streams_lose_nothing_but_the_words(void **state)
         outcome_done(&o);
         expect_same(*state, "open", "shut");
     }
+    /* who reads the first lines only has read enough */
+    static const char *const all[] = {"--batch validate",
+                                      "--batch analyze --source in/tape0.wav --json"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char line[512];
+        snprintf(line, sizeof line,
+                 "{ sleep 0.3; " TROWEL_BIN " %s; echo \"status $?\" >&2; } | true",
+                 all[i]);
+        run(&o, *state, line);
+        assert_string_equal(o.err, "status 0\n");
+        outcome_done(&o);
+    }
     run(&o, *state, PROCESS " --export_root mute >&- 2>&- <&-");
     assert_int_equal(o.exit_status, 5);
     outcome_done(&o);

@@ -70,6 +70,14 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_non_null(strstr(e.msg, "drums needs --source FILE"));
     assert_int_equal(request_parse(&r, ARGS("drums", "--source"), &e), ST_USAGE);
     assert_int_equal(request_parse(&r, ARGS("process", "extra"), &e), ST_USAGE);
+    assert_string_equal(e.msg,
+                        "process: extra is no option; did you mean --input_dir extra?");
+    assert_int_equal(request_parse(&r, ARGS("analyze", "a b.wav"), &e), ST_USAGE);
+    assert_non_null(strstr(e.msg, "did you mean --source 'a b.wav'?"));
+    assert_int_equal(request_parse(&r, ARGS("validate", "a.yaml"), &e), ST_USAGE);
+    assert_non_null(strstr(e.msg, "(see trowel --batch validate --help)"));
+    assert_int_equal(request_parse(&r, ARGS("process", "-x"), &e), ST_USAGE);
+    assert_null(strstr(e.msg, "did you mean"));
     assert_int_equal(request_parse(&r, ARGS("process", "--force=1"), &e), ST_USAGE);
 }
 

@@ -1,6 +1,7 @@
 #include "core/pipelines.h"
 
 #include "io/number.h"
+#include "io/paths.h"
 #include "io/text.h"
 
 #include <ctype.h>
@@ -226,6 +227,23 @@ static enum status defaults(struct request *r, struct err *e)
     return ST_OK;
 }
 
+/* A bare folder or file: most likely what the first option takes. */
+static enum status no_option(enum pipeline p, const char *word, struct err *e)
+{
+    const char *own = pipeline_name(p);
+    char quoted[PATH_BYTES];
+    int first = option_at(p, 0);
+    if (word[0] != '-' && first != NO_OPTION && !is_common(first) &&
+        (strcmp(options[first].metavar, "DIR") == 0 ||
+         strcmp(options[first].metavar, "FILE") == 0))
+        return err_set(e, ST_USAGE, "%s: %.300s is no option; did you mean --%s %s?", own,
+                       word, options[first].name,
+                       strlen(word) > 60 ? options[first].metavar
+                                         : text_word(quoted, sizeof quoted, word));
+    return err_set(e, ST_USAGE, "%s: %s is no option (see trowel --batch %s --help)", own,
+                   word, own);
+}
+
 static enum status parse_one(struct request *r, int argc, char *const argv[], int *i,
                              struct err *e)
 {
@@ -233,8 +251,7 @@ static enum status parse_one(struct request *r, int argc, char *const argv[], in
     if (strcmp(word, "-h") == 0)
         word = "--help";
     if (strncmp(word, "--", 2) != 0 || word[2] == '\0')
-        return err_set(e, ST_USAGE, "%s: %s is no option (see trowel --batch %s --help)",
-                       pipeline_name(r->pipeline), word, pipeline_name(r->pipeline));
+        return no_option(r->pipeline, word, e);
     const char *name = word + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     int option = find_option(r->pipeline, name, length);
