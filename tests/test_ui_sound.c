@@ -111,6 +111,33 @@ static void the_cursor_is_heard_after_its_rest(void **state)
     assert_true(sound()->playing && sound()->id == current());
 }
 
+/* The library's cursor is heard where it is seen: what is done on another screen does not
+ * begin a loop that then goes on below the kit. */
+static void no_find_begins_on_a_screen_without_it(void **state)
+{
+    (void)state;
+    static const char *const opens[] = {"K", ",", "w", "?"};
+    for (size_t i = 0; i < sizeof opens / sizeof *opens; i++) {
+        ui_rig_keys(&rig, opens[i]);
+        ui_rig_type(&rig, ":theme\r");
+        rig.app.now += 5;
+        app_tick(&rig.app);
+        assert_false(sound()->playing || sound()->loading);
+        ui_rig_keys(&rig, "q");
+        assert_int_equal(rig.app.screen, SCREEN_LIBRARY);
+        ui_rig_keys(&rig, "j"); /* and away before it has rested */
+        ui_rig_keys(&rig, opens[i]);
+        rig.app.now += 5;
+        app_tick(&rig.app);
+        assert_false(sound()->playing || sound()->loading);
+        ui_rig_keys(&rig, "q");
+    }
+    ui_rig_type(&rig, ":theme\r"); /* where it is seen it is */
+    rig.app.now += 5;
+    app_tick(&rig.app);
+    assert_true(sound()->playing && sound()->id == current());
+}
+
 static void a_decision_plays_the_next(void **state)
 {
     (void)state;
@@ -687,6 +714,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_sounds_before_the_first_key, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_cursor_is_heard_after_its_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(no_find_begins_on_a_screen_without_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_comes_under_the_cursor_is_heard, set_up,

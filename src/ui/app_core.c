@@ -205,6 +205,11 @@ void app_done(struct app *app)
 
 /* --- going about ------------------------------------------------------------------- */
 
+bool app_shows_finds(enum screen screen)
+{
+    return screen == SCREEN_LIBRARY || screen == SCREEN_SOURCE;
+}
+
 void app_show(struct app *app, enum screen screen)
 {
     if (app->screen == screen)
@@ -215,6 +220,8 @@ void app_show(struct app *app, enum screen screen)
     }
     app->back[app->depth++] = app->screen;
     app->screen = screen;
+    if (!app_shows_finds(screen)) /* what was about to sound is not looked at any more */
+        app->audition_at = 0;
     app->page.open = false;
     if (screens[screen]->enter)
         screens[screen]->enter(app);
@@ -409,7 +416,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
         if (app->screen == SCREEN_SOURCE)
             source_go_to(app, index);
-        bool listed = app->screen == SCREEN_LIBRARY || app->screen == SCREEN_SOURCE;
+        bool listed = app_shows_finds(app->screen);
         if (listed && library_current(app) == at && app_heard_as(app, at) != heard)
             app_play_edited(app, at);
         else if (listed)

@@ -89,7 +89,7 @@ void app_audition_soon(struct app *app)
 {
     int delay = app->config->interface.audition_delay_ms;
     long at = library_current(app);
-    if (!app->transport || delay < 0 || at < 0)
+    if (!app->transport || delay < 0 || at < 0 || !app_shows_finds(app->screen))
         return;
     if (session_find(app->session, (size_t)at)->id == app->auditioned)
         return;

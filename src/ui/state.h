@@ -285,6 +285,7 @@ void app_first_key(const struct app *app, enum action a, char *to, size_t n);
  * "{library.assign}" is the library's key, whatever screen says so. */
 void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes);
 void app_show(struct app *app, enum screen screen); /* with a way back */
+bool app_shows_finds(enum screen screen);           /* with the cursor on one of them */
 void app_back(struct app *app);
 struct app_reply app_reply_to(struct app *app);
 /* A project whose recordings' folder is not there (any more). */
