@@ -138,6 +138,20 @@ static void no_find_begins_on_a_screen_without_it(void **state)
     assert_true(sound()->playing && sound()->id == current());
 }
 
+static void the_kit_is_heard_alone(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "K F Space q j");
+    rig.app.now += 1;
+    app_tick(&rig.app);
+    assert_true(sound()->playing && sound()->kit_running); /* asked for over a pattern */
+    ui_rig_keys(&rig, "K");
+    assert_false(sound()->playing);
+    assert_true(sound()->kit_running);
+    ui_rig_keys(&rig, "Space n");
+    assert_false(sound()->playing || sound()->kit_running);
+}
+
 static void a_decision_plays_the_next(void **state)
 {
     (void)state;
@@ -717,6 +731,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(no_find_begins_on_a_screen_without_it, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_kit_is_heard_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_comes_under_the_cursor_is_heard, set_up,
                                         tear_down),

@@ -488,8 +488,11 @@ static bool act(struct app *app, const struct key_action *a)
     return move(app, a) || edit(app, a);
 }
 
+/* Slots are judged alone: a loop of the library would go on below them. */
 static void enter(struct app *app)
 {
+    if (app->transport)
+        transport_stop(app->transport);
     app->kit.matched = false; /* decisions count, but do not turn the list over in use */
     kit_sync_sound(app);
 }
