@@ -152,6 +152,20 @@ static void the_kit_is_heard_alone(void **state)
     assert_false(sound()->playing || sound()->kit_running);
 }
 
+/* On 80 columns, too: that nothing can be heard, and that the sound had gaps. */
+static void a_narrow_line_says_what_is_wrong_with_the_sound(void **state)
+{
+    (void)state;
+    assert_int_equal(canvas_resize(&rig.app.canvas, 24, 80, NULL), ST_OK);
+    assert_true(sound()->device == DEVICE_SILENT);
+    assert_true(ui_rig_shows(&rig, "matched   silent"));
+    rig.app.sound.device = DEVICE_READY;
+    rig.app.sound.underruns = 3;
+    assert_true(ui_rig_shows(&rig, "matched   3 gaps"));
+    assert_int_equal(canvas_resize(&rig.app.canvas, 24, 100, NULL), ST_OK);
+    assert_true(ui_rig_shows(&rig, "matched   3 gaps · device"));
+}
+
 static void a_decision_plays_the_next(void **state)
 {
     (void)state;
@@ -732,6 +746,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_find_begins_on_a_screen_without_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_kit_is_heard_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_narrow_line_says_what_is_wrong_with_the_sound,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_comes_under_the_cursor_is_heard, set_up,
                                         tear_down),

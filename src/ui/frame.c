@@ -170,13 +170,17 @@ static void draw_sound(struct app *app, const struct area *row)
     col = area_printf(row, 0, col + 2, ROLE_STATUS, "%s", s->loading ? "loading" : mode);
     col = area_printf(row, 0, col + 3, ROLE_STATUS, "%+.0f dB %s", s->volume_db,
                       s->matched ? "matched" : "true level");
-    if (row->cols < 90)
-        return;
     char gaps[32] = "";
     if (s->underruns > 0)
-        snprintf(gaps, sizeof gaps, "%u gap%s · ", s->underruns,
+        snprintf(gaps, sizeof gaps, "%u gap%s", s->underruns,
                  s->underruns == 1 ? "" : "s");
-    col = area_printf(row, 0, col + 3, ROLE_STATUS, "%sdevice ", gaps);
+    if (row->cols < 90) { /* only what is not as it should be */
+        area_fit(row, 0, col + 3, row->cols - col - 4, ROLE_STATUS, CUT_END,
+                 s->device == DEVICE_SILENT ? "silent" : gaps);
+        return;
+    }
+    col = area_printf(row, 0, col + 3, ROLE_STATUS, "%s%sdevice ", gaps,
+                      *gaps ? " · " : "");
     area_fit(row, 0, col, row->cols - col - 1, ROLE_STATUS, CUT_END,
              s->device == DEVICE_SILENT    ? "none (silent)"
              : s->device == DEVICE_OPENING ? "opening"
