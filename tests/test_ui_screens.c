@@ -168,6 +168,29 @@ static bool shows(int rows, int cols, const char *text)
     return there;
 }
 
+/* Where there is room for a list it does not come and go with what the find under the
+ * cursor has to say: of its measures come as many as fit. */
+static void why_leaves_the_list_in_sight(void **state)
+{
+    (void)state;
+    open_rig(30, 112, TIER_BRAILLE);
+    ui_rig_keys(&rig, "i");
+    bool cut = false;
+    for (int category = 0; category < 7; category++, ui_rig_keys(&rig, "]"))
+        for (int row = 0; row < 10; row++, ui_rig_keys(&rig, "j")) {
+            assert_true(shows(30, 112, "│      name  "));
+            assert_true(shows(30, 112, "│ score "));
+            cut |= shows(30, 112, "│ Enter shows all of it");
+        }
+    assert_true(cut);
+    ui_rig_keys(&rig, "] ] ] Enter");
+    assert_false(shows(30, 112, "│      name  ") || shows(30, 112, "shows all of it"));
+    assert_true(shows(30, 112, "loop_end"));
+    ui_rig_keys(&rig, "Enter"); /* where there is none it takes its place */
+    assert_false(shows(24, 80, "│      name  ") || shows(24, 80, "shows all of it"));
+    ui_rig_done(&rig);
+}
+
 /* Where only the list fits, keys of another screen would seem to do nothing. */
 static void too_small_names_the_screen(void **state)
 {
@@ -414,6 +437,7 @@ int main(void)
         cmocka_unit_test(kit_as_drawn),
         cmocka_unit_test(other_screens),
         cmocka_unit_test(all_sizes_hold),
+        cmocka_unit_test(why_leaves_the_list_in_sight),
         cmocka_unit_test(too_small_names_the_screen),
         cmocka_unit_test(an_open_stack_is_seen_as_one),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),

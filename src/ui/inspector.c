@@ -310,7 +310,8 @@ bool inspector_holds_why(struct app *app, const struct area *a, long index)
     if (app->library.detail_index < 0)
         return true;
     const struct find *f = session_find(app->session, (size_t)index);
-    return a->rows >= 1 + origin_rows(app, f, a->cols - 2) + why_rows(app, a->cols - 2);
+    return a->rows >=
+           2 + origin_rows(app, f, a->cols - 2) + why_parts_rows(app, a->cols - 2);
 }
 
 void inspector_draw(struct app *app, const struct area *a, long index)

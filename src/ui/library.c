@@ -470,6 +470,7 @@ static void draw(struct app *app, const struct area *a)
         at >= 0 &&
         (app->library.wide ||
          (app->library.why && (!right || !inspector_holds_why(app, &inside, at))));
+    app->library.beside = right && !page;
     int uprights[2] = {side, a->cols - right - 1};
     draw_rules(&rest, uprights, right && !page ? 2 : 1);
     struct area left = area_sub(&rest, 1, 0, rest.rows - 2, side);

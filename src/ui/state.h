@@ -73,6 +73,7 @@ struct library_state {
     int rows;        /* list rows at the last drawing */
     bool side;       /* focus is on the categories */
     bool wide;       /* the inspector takes the place of the list */
+    bool beside;     /* it stands beside the list, as drawn last */
     bool why;        /* every measure and part */
     bool range;      /* `v` is on … */
     uint64_t anchor; /* … from this find */
@@ -402,11 +403,13 @@ void library_refresh_detail(struct app *app, long index);
 bool library_decide_action(struct app *app, const struct key_action *a);
 bool library_edit_action(struct app *app, const struct key_action *a);
 void inspector_draw(struct app *app, const struct area *a, long index);
-/* Is there room in `a` for all of `why`? */
+/* Is there room in `a` for every part of `why`? Of the measures then come as many as fit.
+ */
 bool inspector_holds_why(struct app *app, const struct area *a, long index);
 
 /* why_page.c, for the find in library.detail */
 int why_rows(struct app *app, int cols);
+int why_parts_rows(struct app *app, int cols); /* without the measures */
 void why_draw(struct app *app, const struct area *a);
 
 /* kit */

@@ -73,6 +73,11 @@ static int parts_rows(const struct candidate *c, int cols)
     return rows;
 }
 
+int why_parts_rows(struct app *app, int cols)
+{
+    return 1 + parts_rows(&app->library.detail.c, cols);
+}
+
 int why_rows(struct app *app, int cols)
 {
     const struct candidate *c = &app->library.detail.c;
@@ -134,10 +139,15 @@ void why_draw(struct app *app, const struct area *a)
         rows = (measures_shown(&c->m, true) + across - 1) / across;
         row--;
     }
+    struct area part = *a;
+    if (app->library.beside && row + rows > a->rows) { /* the list stays in sight */
+        part.rows--;
+        frame_hint(app, a, part.rows, 0, "{detail} shows all of it");
+    }
     for (int i = 0; i < ME_COUNT; i++) {
         if (!shown(&c->m, i, tight))
             continue;
-        draw_measure(a, row + n % rows, n / rows * MEASURE_CELLS, c, i,
+        draw_measure(&part, row + n % rows, n / rows * MEASURE_CELLS, c, i,
                      across == 1 && a->cols >= 60);
         n++;
     }
