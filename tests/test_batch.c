@@ -370,7 +370,7 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     assert_true(in_kit(p, "export/SINCE/best_of", name));
     /* what is said after that counts, be it a moment later */
     n = snprintf(said, sizeof said,
-                 "class RIDE %.60s\naccepted %.60s\ncategory pads %.60s\n"
+                 "class tom_low %.60s\naccepted %.60s\ncategory pads %.60s\n"
                  "rejected %.60s\n",
                  rows[1].filename, rows[1].filename, rows[1].filename, name);
     folder_write(p->path, "then.txt", said, (size_t)n);
@@ -389,7 +389,7 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
         assert_int_equal(utimensat(AT_FDCWD, set, then, 0), 0);
         assert_false(in_kit(p, "export/SINCE/best_of", name));
         path_in(set, p, "export/kits/SINCE/manifest.csv");
-        char *kit = file_read(set, &count), *row = strstr(kit, ",pads,drum,RIDE,");
+        char *kit = file_read(set, &count), *row = strstr(kit, ",pads,drum,tom_low,");
         assert_non_null(row);
         assert_non_null(strstr(row, ",accepted,"));
         free(kit);
