@@ -280,8 +280,6 @@ __attribute__((format(printf, 2, 3))) void app_warn(struct app *app, const char 
 bool app_check(struct app *app, enum status st, const struct err *e);
 /* The same of what the session was asked to do; ST_OK: how it calls that. */
 bool app_did(struct app *app, enum status st, const struct err *e);
-/* The first key of an action: on this screen, or where it has one; else its name. */
-void app_first_key(const struct app *app, enum action a, char *to, size_t n);
 /* What is said names actions in braces, "{undo} undoes": keys are the user's own.
  * "{library.assign}" is the library's key, whatever screen says so. */
 void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes);

@@ -105,11 +105,6 @@ static void first_key(const struct app *app, enum screen first, enum action a, c
     to[strcspn(to, " ")] = '\0';
 }
 
-void app_first_key(const struct app *app, enum action a, char *to, size_t n)
-{
-    first_key(app, app->screen, a, to, n);
-}
-
 void app_name_keys(const struct app *app, const char *said, char *to, size_t bytes)
 {
     static const char library[] = "library.";
