@@ -602,6 +602,26 @@ static void stable_regions_leave_out_the_drums(void **state)
     audio_done(&a);
 }
 
+/* Less than a cell, of which no window is made, is one region. */
+static void tiny_recordings_are_one_region(void **state)
+{
+    (void)state;
+    static const size_t frames[] = {1, 2, 20, 400};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        struct audio a = tone_blank((double)frames[i] / RATE, 1, RATE);
+        struct track *t = tone_track(&a);
+        struct pre_analysis_params p = pre_analysis_params_default();
+        struct stable_list l;
+        assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
+        assert_int_equal(l.count, 1);
+        assert_true(l.at[0].start_sec == 0);
+        assert_true(fabs(l.at[0].end_sec - (double)frames[i] / RATE) < 1e-9);
+        stable_list_done(&l);
+        track_free(t);
+        audio_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +645,7 @@ int main(void)
         cmocka_unit_test(a_calm_loop_is_taken_instead),
         cmocka_unit_test(a_hot_float_recording_has_pads),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
+        cmocka_unit_test(tiny_recordings_are_one_region),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

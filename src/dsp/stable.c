@@ -52,6 +52,8 @@ static enum status join_windows(struct track_sums *s, const struct pre_analysis_
 {
     double window = fmax(s->cell_s, fmin(p->analysis_window_sec, length_s));
     double hop = fmax(s->cell_s, p->analysis_hop_sec);
+    if (length_s < window) /* shorter than a cell: there is nothing to tell apart */
+        return add(out, &(size_t){0}, 0.0, length_s, e);
     size_t count = (size_t)floor((length_s - window) / hop + 1e-9) + 1, run = 0, room = 0;
     size_t least = p->min_stable_windows > 1 ? (size_t)p->min_stable_windows : 1;
     least = least < count ? least : count;

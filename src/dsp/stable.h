@@ -36,8 +36,9 @@ struct stable_list {
 };
 
 /* Ascending, disjoint regions of at least min_stable_windows windows (of all there are,
- * in a recording too short for that many). With enabled = false one region holds
- * everything. ST_NO_MEMORY leaves *out empty. Free with stable_list_done. */
+ * in a recording too short for that many; of less than 46 ms always one). With
+ * enabled = false one region holds everything. ST_NO_MEMORY leaves *out empty. Free with
+ * stable_list_done. */
 enum status stable_find(const struct track *t, const struct pre_analysis_params *p,
                         struct stable_list *out, struct err *e);
 void stable_list_done(struct stable_list *l);
