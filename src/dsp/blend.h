@@ -3,7 +3,7 @@
  * Two sounds of the same partials meet in phases that drift: their sum beats, by 10 dB
  * and more where a partial is alone in its band (a flute, a violin with vibrato), however
  * steady each of them is. So the mixture is brought to the level the two would have if
- * they added in power and the second were even: in bands of a quarter of an octave, each
+ * they added in power and the second were even: in bands of a third of an octave, each
  * frame of 46 ms has the mean power of the second around, and of what the first does
  * around its own such mean the share that the first has in the mixture.
  * Thread: no shared state. */

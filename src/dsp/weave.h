@@ -10,8 +10,9 @@
 
 #include <stdbool.h>
 
-/* Bring the 50 ms level of a loop within ± tolerance_db of its mean by a smooth gain
- * common to all channels, of at most 12 dB. Silence stays silence. */
+/* Bring the 50 ms level of a loop within ± tolerance_db of its mean by smooth gains
+ * common to all channels, of at most 12 dB a round, as many rounds as it takes (16 at
+ * most). Silence stays silence. */
 enum status weave_even(struct audio *loop, double tolerance_db, struct err *e);
 
 /* Bring the correlation of a stereo sound into low … high by scaling its side signal (or
