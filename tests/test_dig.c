@@ -391,6 +391,16 @@ static double score_of_snares(const char *folder, double cut_hz, double *band)
     assert_true(d.finds.count > 8);
     *band = parts_value(&d.finds.at[0].parts, "band");
     double score = d.finds.at[0].m.score;
+    static const enum kind kinds[] = {KIND_DRUM, KIND_PAD, KIND_CLOUD};
+    for (int k = 0; k < 3; k++) { /* of what is made its source has paid */
+        struct candidate c = d.finds.at[0];
+        c.kind = kinds[k];
+        c.m.score = 0.8;
+        c.parts.count = 0;
+        assert_int_equal(dig_tell(&d, &c, "told", NULL), ST_OK);
+        double worth = k == 2 || isnan(*band) ? 1 : 0.75 + 0.25 * *band;
+        assert_close(d.finds.at[d.finds.count - 1].m.score, 0.8 * worth, 1e-9);
+    }
     dig_done(&d);
     return score;
 }
