@@ -261,6 +261,11 @@ static void completion_goes_round(void **state)
     assert_string_equal(p.text, "mine T");
     prompt_complete(&p, 2, 5);
     assert_string_equal(p.text, "mine Tür");
+    prompt_begin(&p, "mine ", NULL);
+    snprintf(p.completion[0], COMPLETION_BYTES, "über");
+    snprintf(p.completion[1], COMPLETION_BYTES, "öl");
+    prompt_complete(&p, 2, 5);
+    assert_string_equal(p.text, "mine über"); /* nothing is: the first of them */
 }
 
 int main(void)

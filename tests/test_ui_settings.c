@@ -359,6 +359,10 @@ static void a_theme_is_one_that_there_is(void **state)
     assert_string_equal(rig.app.theme.name, "amber");
     ui_rig_keys(&rig, "u");
     assert_string_equal(rig.app.theme.name, "dusk");
+    snprintf(rig.config.interface.theme, sizeof rig.config.interface.theme, "gone");
+    app_command(&rig.app, "set curation.diversity=0.5"); /* one that has gone is in no
+                                                          * other setting's way */
+    assert_true(rig.config.curation.diversity == 0.5);
     ui_rig_keys(&rig, "/ ^U"); /* nor is a device a theme */
     ui_rig_type(&rig, "audio.device");
     ui_rig_keys(&rig, "Enter Enter ^U");

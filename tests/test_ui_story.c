@@ -295,6 +295,7 @@ static void what_is_wrong_with_a_config_is_told(void **state)
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
     assert_true(pty_wait_for(
         &pty, "config.yaml:1: unknown key pad_miner.min_rms_dbb is passed over", 20));
+    assert_null(strstr(pty.text, "trowel/config.yaml:1")); /* not the way there */
     type("w", "did you mean pad_miner.min_rms_db?");
     leave();
     run("printf 'pad_miner: {min_rms_db: 50, max_rms_db: loud}\\n' > "
