@@ -264,6 +264,11 @@ static void themes_extend_one_another(void **state)
     folder_write(folder, "c.yaml", "extends: ../x\n", 14);
     assert_int_equal(theme_load(&t, folder_path(path, folder, "c.yaml"), NULL, &e),
                      ST_CONFIG);
+    assert_int_equal(strncmp(e.msg, "c.yaml:1: ", 10), 0); /* on one line of a screen */
+    folder_write(folder, "d.yaml", "a: [", 4);
+    assert_int_equal(theme_load(&t, folder_path(path, folder, "d.yaml"), NULL, &e),
+                     ST_CONFIG);
+    assert_int_equal(strncmp(e.msg, "d.yaml:", 7), 0);
     assert_int_equal(theme_load(&t, folder_path(path, folder, "none.yaml"), NULL, &e),
                      ST_NOT_FOUND);
     folder_remove(folder);
