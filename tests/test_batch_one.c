@@ -246,7 +246,9 @@ static void noise_stands_in_where_hiss_is_asked_for(void **state)
     assert_true(text_has(
         o.err, "sine.wav holds nothing usable: nothing passes for hiss, silences"));
     outcome_done(&o);
-    SINE("NODRUMS", "drums", "--set", "drum_miner.enabled=false");
+    SINE("NODRUMS", "drums", "--set", "drum_miner.enabled=false", "--set",
+         "global.target_peak_dbfs=0");
+    assert_true(text_has(o.err, "global.target_peak_dbfs (0) lies above"));
     assert_true(text_has(o.err, "nothing usable: drum_miner.enabled is off"));
     outcome_done(&o);
     SINE("MORE", "hiss,silences", "--jobs", "1");

@@ -529,6 +529,30 @@ static void what_waits_takes_the_settings_of_now(void **state)
     assert_true(effective.separation.pads);
 }
 
+/* Who asks for what is not mined yet, with other settings, leaves all that waits to
+ * whoever asked first, and the settings on disk are those. */
+static void what_waits_is_left_to_who_asked(void **state)
+{
+    struct desk *d = *state;
+    struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    struct config first = d->config, effective;
+    char path[FOLDER_BYTES + 40];
+    ask_and_look(d); /* both wait */
+    d->config.separation.pads = true;
+    ask(d, false);
+    assert_int_equal(poll(&fd, 1, 10000), 1);
+    jobs_deliver(d->jobs);
+    assert_int_equal(d->replied, ST_NOTHING);
+    assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
+    snprintf(path, sizeof path, "%s/P/config.effective.yaml", d->folder);
+    config_defaults(&effective);
+    assert_int_equal(config_load(&effective, path, NULL, NULL), ST_OK);
+    assert_false(effective.separation.pads);
+    atomic_store(&go_on, true);
+    settle(d);
+    assert_int_equal(with_settings(d, &first), TAPES);
+}
+
 /* What runs goes on as it began, and that is told. */
 static void what_runs_keeps_its_settings(void **state)
 {
@@ -591,6 +615,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_takes_the_settings_of_now, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_is_left_to_who_asked, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_runs_keeps_its_settings, set_up, tear_down),
     };
