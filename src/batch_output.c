@@ -391,6 +391,22 @@ void output_settings(struct output *o, const char *path, const struct config *cf
     json_end(o);
 }
 
+/* What a copied, linked or renamed recording does to the lists. */
+static void tell_twins(const struct output *o, const struct project_totals *t)
+{
+    char twin[PATH_BYTES], of[PATH_BYTES];
+    text_plain(twin, sizeof twin, t->twin);
+    text_plain(of, sizeof of, t->twin_of);
+    if (t->twins == 1)
+        fprintf(o->messages, "%s is the same as %s: its finds are there twice\n", twin,
+                of);
+    else
+        fprintf(o->messages,
+                "%zu recordings are the same as others, the first %s as %s: their finds "
+                "are there more than once\n",
+                t->twins, twin, of);
+}
+
 void output_summary(struct output *o, const struct process_result *r)
 {
     double speed = r->wall_s > 0 ? r->audio_s / r->wall_s : 0;
@@ -403,6 +419,7 @@ void output_summary(struct output *o, const struct process_result *r)
         json_whole(&o->buffer, "finds", r->totals.finds);
         json_whole(&o->buffer, "near_misses", r->totals.misses);
         json_whole(&o->buffer, "missing", r->totals.missing);
+        json_whole(&o->buffer, "twins", r->totals.twins);
         json_open(&o->buffer, "categories", '{');
         for (int i = 0; i < CAT_COUNT; i++)
             json_whole(&o->buffer, category_folder((enum category)i),
@@ -425,6 +442,8 @@ void output_summary(struct output *o, const struct process_result *r)
                 o->without_pads, o->without_pads == 1 ? "" : "s",
                 o->hits_taken_off ? ""
                                   : ", --set separation.pads=true takes the hits off");
+    if (r->totals.twins > 0 && r->done > 0 && !o->quiet)
+        tell_twins(o, &r->totals);
     printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,
            r->sources == 1 ? "" : "s", r->done, r->skipped, r->failed);
     printf("; %zu finds (", r->totals.finds);

@@ -207,7 +207,7 @@ static void changed_recordings_are_refused(void **state)
     run(&o, *state, PROCESS " --jobs 1");
     assert_int_equal(o.exit_status, 4);
     assert_true(text_has(o.err, "tape0.wav has changed since it was processed"));
-    assert_true(text_has(o.err, "1 of 4 sources are there already"));
+    assert_true(text_has(o.err, "1 of 4 sources is there already"));
     assert_true(text_has(o.out, "4 sources: 1 done, 2 done before, 1 failed; 44 finds"));
     outcome_done(&o);
     expect_same(*state, "before/BATCH_01/tape0", "export/BATCH_01/tape0");
@@ -237,6 +237,35 @@ static void deleted_samples_stay_deleted(void **state)
     run(&o, *state, PROCESS " --force");
     assert_true(text_has(o.out, "; 33 finds ("));
     assert_false(text_has(o.out, "were removed"));
+    outcome_done(&o);
+}
+
+/* A copy, or a recording that was renamed, is mined as any other; that it is there twice
+ * is told when it comes, not ever after. */
+static void the_same_twice_is_told(void **state)
+{
+    static const struct {
+        const char *before, *told;
+    } runs[] = {
+        {"true", NULL},
+        {"cp in/tape0.wav in/tape00.wav",
+         "tape00.wav is the same as tape0.wav: its finds are there twice\n"},
+        {"true", NULL},
+        {"mv in/tape1.wav in/again.wav",
+         "2 recordings are the same as others, the first tape00.wav as tape0.wav: their"},
+    };
+    struct outcome o;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "%s; " PROCESS, runs[i].before);
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, 0);
+        assert_true(runs[i].told ? text_has(o.err, runs[i].told)
+                                 : !text_has(o.err, "the same as"));
+        outcome_done(&o);
+    }
+    run(&o, *state, PROCESS " --json");
+    assert_true(text_has(o.out, "\"twins\":2,"));
     outcome_done(&o);
 }
 
@@ -591,9 +620,13 @@ static void unread_folders_are_told(void **state)
     bool told = text_has(o.err, "1 folder cannot be read: in/more/000");
     int ended = o.exit_status;
     outcome_done(&o);
+    run(&o, *state, TROWEL_BIN " --batch format --input_dir in --dry_run");
+    bool kit_told = text_has(o.err, "warning: 1 folder cannot be read: in/more/000");
+    outcome_done(&o);
     run(&o, *state, "rm -rf in/more"); /* folder_remove names paths, too */
     outcome_done(&o);
     assert_true(told);
+    assert_true(kit_told);
     assert_int_equal(ended, 0);
 }
 
@@ -648,6 +681,7 @@ int main(void)
         HOSTILE(what_was_written_is_no_recording),
         HOSTILE(newcomers_take_no_name),
         HOSTILE(changed_recordings_are_refused),
+        HOSTILE(the_same_twice_is_told),
         HOSTILE(decisions_are_taken_in),
         HOSTILE(deleted_samples_stay_deleted),
         HOSTILE(libraries_do_not_print),

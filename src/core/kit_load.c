@@ -437,7 +437,10 @@ static enum status from_files(struct loading *l, struct err *e)
 {
     struct source_list files;
     struct discover_options options = {.recursive = true};
+    char missed[2 * PATH_BYTES];
     enum status st = discover(&files, l->folder, &options, e);
+    if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))
+        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s", missed);
     for (size_t i = 0; st == ST_OK && i < files.count; i++) {
         st = from_file(l, &files.items[i], e);
         if (st == ST_OK)

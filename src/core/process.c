@@ -402,9 +402,10 @@ static enum status verdict(const struct run *r, struct err *e)
 {
     if (r->refused > 0)
         return err_set(e, ST_EXISTS,
-                       "%zu of %zu sources are there already, but not from what the "
-                       "recording is now; --force starts afresh",
-                       r->refused, r->total);
+                       "%zu of %zu sources %s there already, but not from what the "
+                       "recording is now; :mine NAME in the workstation mines one again, "
+                       "--force all",
+                       r->refused, r->total, r->refused == 1 ? "is" : "are");
     if (r->result->failed > 0)
         return err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed",
                        r->result->failed, r->total);
@@ -456,10 +457,9 @@ static enum status find_input(struct run *r, const struct process_input *input,
                        input->named_by);
     if (st != ST_OK)
         return st;
-    if (found.unreadable) /* its path comes last: it may be too long to be told whole */
-        log_write(job->log, LOG_WARNING, "%zu folder%s cannot be read: %s/%s",
-                  found.unreadable_folders, found.unreadable_folders == 1 ? "" : "s",
-                  input->dir, found.unreadable);
+    char missed[2 * PATH_BYTES];
+    if (source_list_missed(&found, input->dir, missed, sizeof missed))
+        log_write(job->log, LOG_WARNING, "%s", missed);
     if (found.folders_below && found.count && could_recurse(job, input))
         log_write(job->log, LOG_INFO,
                   "%zu folder%s in %s %s not looked into: --recursive",

@@ -130,6 +130,8 @@ struct assemble_more {
 struct project_totals {
     size_t sources, failed, finds, saved, misses, missing;
     size_t per_category[CAT_COUNT];
+    size_t twins; /* sources whose file is the same as another's, byte for byte */
+    char twin[512], twin_of[512]; /* the first of them by path, and the other */
 };
 /* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
  * whose sample somebody removed are left out, and counted as missing. ST_NOT_FOUND, and

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -397,9 +398,50 @@ static enum status write_manifest(const struct project *p, struct joined *j,
                                e);
 }
 
+struct content {
+    uint64_t hash;
+    size_t at;
+};
+
+static int by_content(const void *a, const void *b)
+{
+    const struct content *x = a, *y = b;
+    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash)
+                              : (x->at > y->at) - (x->at < y->at);
+}
+
+/* A copy, a link, or a recording that was renamed since: its finds are there twice. */
+static void count_twins(struct project_totals *t, const struct joined *j)
+{
+    struct content *all = calloc(j->source_count + 1, sizeof *all);
+    size_t n = 0, first = j->source_count, of = 0, run = 0;
+    for (size_t i = 0; all && i < j->source_count; i++)
+        if (!j->sources[i].failed && j->sources[i].content_hash != 0)
+            all[n++] = (struct content){j->sources[i].content_hash, i};
+    if (n > 1)
+        qsort(all, n, sizeof *all, by_content);
+    for (size_t i = 1; i < n; i++) {
+        if (all[i].hash != all[run].hash) {
+            run = i;
+            continue;
+        }
+        t->twins++;
+        if (all[i].at < first) {
+            first = all[i].at;
+            of = all[run].at;
+        }
+    }
+    free(all);
+    if (t->twins > 0) {
+        snprintf(t->twin, sizeof t->twin, "%s", j->sources[first].path);
+        snprintf(t->twin_of, sizeof t->twin_of, "%s", j->sources[of].path);
+    }
+}
+
 static void count(struct project_totals *t, const struct joined *j)
 {
     *t = (struct project_totals){.sources = j->source_count, .missing = j->missing};
+    count_twins(t, j);
     for (size_t i = 0; i < j->source_count; i++)
         t->failed += j->sources[i].failed;
     for (size_t i = 0; i < j->count; i++) {

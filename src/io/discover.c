@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -400,6 +401,16 @@ enum status source_list_join(struct source_list *all, struct source_list *more,
     }
     more->count = 0; /* the items are the list's now, not their texts to free */
     return ST_OK;
+}
+
+bool source_list_missed(const struct source_list *list, const char *folder, char *out,
+                        size_t size)
+{
+    if (list->unreadable) /* its path comes last: it may be too long to be told whole */
+        snprintf(out, size, "%zu folder%s cannot be read: %s/%s",
+                 list->unreadable_folders, list->unreadable_folders == 1 ? "" : "s",
+                 folder, list->unreadable);
+    return list->unreadable != NULL;
 }
 
 void source_list_done(struct source_list *list)

@@ -57,6 +57,9 @@ bool discover_is_kit(const char *folder);
 /* Take the items of `more` over; a stem that is taken gets a number. ST_NO_MEMORY. */
 enum status source_list_join(struct source_list *all, struct source_list *more,
                              struct err *e);
+/* In words, which folders could not be read; false when all could. */
+bool source_list_missed(const struct source_list *list, const char *folder, char *out,
+                        size_t size);
 void source_list_done(struct source_list *list); /* safe on a zeroed one */
 
 #endif
