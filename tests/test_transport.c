@@ -468,6 +468,41 @@ static void the_kit_plays(void **state)
     close_stage(&g);
 }
 
+/* How loud the slot comes out beside its file. */
+static double slot_db(struct stage *g, int slot, int n)
+{
+    static float out[2000 * 2];
+    transport_settle(g->t);
+    transport_render(g->t, out, 2000);
+    transport_kit_hit(g->t, slot, 127);
+    transport_render(g->t, out, 2000);
+    return level_to_db(fabs((double)out[2 * 1500] / (double)sample(g, n, 1500)));
+}
+
+/* A sound that lies low in its file is exported with its peak where all have theirs, and
+ * a trim ends at full scale: so it is heard. */
+static void slots_are_heard_as_exported(void **state)
+{
+    (void)state;
+    struct stage g;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item kick = add(&g, 0, 2000, 1, 0.8), room = add(&g, 1, 2000, 1, 0.2);
+    kick.once = room.once = true;
+    double peak[2] = {level_to_db(level_true_peak(&g.sound[0], false)),
+                      level_to_db(level_true_peak(&g.sound[1], false))};
+    transport_kit_slot(g.t, 0, &kick, 0);
+    assert_true(fabs(slot_db(&g, 0, 0)) < 0.01); /* nothing is told: as the file is */
+    transport_kit_peak(g.t, -1);
+    transport_kit_slot(g.t, 1, &room, -3);
+    assert_true(fabs(slot_db(&g, 0, 0) - (-1 - peak[0])) < 0.01);
+    assert_true(fabs(slot_db(&g, 1, 1) - (-4 - peak[1])) < 0.01);
+    transport_kit_trim(g.t, 1, 6);
+    assert_true(fabs(slot_db(&g, 1, 1) - (0 - peak[1])) < 0.01);
+    transport_kit_peak(g.t, -9);
+    assert_true(fabs(slot_db(&g, 1, 1) - (-3 - peak[1])) < 0.01);
+    close_stage(&g);
+}
+
 /* A kit screen tells all of a kit at every key, and nobody takes it while the device
  * sleeps: what is as it was takes no room from what is played next. */
 static void a_kit_told_often_leaves_room_for_a_sound(void **state)
@@ -543,6 +578,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_heard_is_said),
         cmocka_unit_test(a_file_written_again_is_read_again),
         cmocka_unit_test(the_kit_plays),
+        cmocka_unit_test(slots_are_heard_as_exported),
         cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
         cmocka_unit_test(chokes_alone_change_a_kit),
     };

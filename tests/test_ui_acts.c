@@ -375,6 +375,16 @@ static void a_kit_is_built_by_keys(void **state)
     ui_rig_keys(&rig, "] ] >");
     assert_true(session_kit(rig.session)->slot[0].trim_db > 0.9);
     assert_true(session_kit(rig.session)->tempo_bpm > 120.5);
+    ui_rig_keys(&rig, "]"); /* with its peak at -1 dBFS it is at full scale now */
+    assert_true(session_kit(rig.session)->slot[0].trim_db == 1);
+    assert_true(ui_rig_said(&rig, "BD is as loud as a sample can be; [ makes others"));
+    struct err e; /* more, from a file of decisions, is heard and seen as it is written */
+    assert_int_equal(session_kit_trim(rig.session, 0, 5, &e), ST_OK);
+    assert_true(kit_trim(&rig.app, 0) == 1);
+    assert_true(ui_rig_shows(&rig, "+1.0"));
+    ui_rig_keys(&rig, "[");
+    assert_true(session_kit(rig.session)->slot[0].trim_db == 0.5);
+    ui_rig_keys(&rig, "u u");
     ui_rig_keys(&rig, "u u u u u");
     assert_int_equal(session_kit(rig.session)->slot[0].steps, 0);
     struct budget b;

@@ -152,6 +152,7 @@ enum status transport_new(struct transport **out, const struct transport_options
     t->matched = true;
     t->match_lufs = o->match_lufs < 0 ? o->match_lufs : DEFAULT_MATCH_LUFS;
     t->bpm = 120;
+    t->kit_peak_dbfs = (double)NAN;
     kit_pattern_clear(&t->pattern);
     enum status st = open_notify(t, e);
     if (st == ST_OK)

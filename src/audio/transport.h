@@ -138,10 +138,13 @@ void kit_pattern_clear(struct kit_pattern *p);
 
 /* Put a sound into a slot while the pattern plays: heard from the slot's next hit once it
  * is loaded; until then the old one plays on. item NULL empties the slot (a ringing hit
- * fades). trim_db is on top of the file's level; level matching does not apply. */
+ * fades). trim_db is on top of the sound's level; level matching does not apply. */
 void transport_kit_slot(struct transport *t, int slot, const struct play_item *item,
                         double trim_db);
 void transport_kit_trim(struct transport *t, int slot, double trim_db);
+/* The level of all slots before their trim: the true peak of each is brought to this, and
+ * with the trim not above full scale. Until it is told they are as their files are. */
+void transport_kit_peak(struct transport *t, double peak_dbfs);
 void transport_kit_pattern(struct transport *t, const struct kit_pattern *p);
 /* KIT_BPM_MIN … KIT_BPM_MAX; sixteen steps are four beats. Changes keep the place in the
  * bar. */

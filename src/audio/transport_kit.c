@@ -12,11 +12,22 @@ void kit_pattern_clear(struct kit_pattern *p)
     p->chokes[KIT_SLOT_CH] = 1u << KIT_SLOT_OH;
 }
 
+/* As an export has it, where that is told: the peak where it is wanted, the trim on top,
+ * never above full scale. */
+static float slot_gain(const struct transport *t, const struct kit_slot *s)
+{
+    double db = s->trim_db;
+    if (!isnan(t->kit_peak_dbfs) && isfinite(s->peak_dbfs))
+        db = fmin(0, t->kit_peak_dbfs + s->trim_db) - s->peak_dbfs;
+    return (float)level_from_db(db);
+}
+
 static void post_slot(struct transport *t, int slot, struct sound *s)
 {
     struct engine_command c = {.action = ENGINE_SLOT};
+    t->slot[slot].peak_dbfs = s ? s->true_peak_dbfs : (double)NAN;
     c.u.kit.slot = slot;
-    c.u.kit.gain = (float)level_from_db(t->slot[slot].trim_db);
+    c.u.kit.gain = slot_gain(t, &t->slot[slot]);
     if (s && !transport_kernel(t, s->audio.rate_hz, &c.u.kit.kernel)) {
         sound_unref(s);
         return;
@@ -81,6 +92,14 @@ void transport_kit_slot(struct transport *t, int slot, const struct play_item *i
     pthread_mutex_unlock(&t->lock);
 }
 
+static void post_trim(struct transport *t, int slot)
+{
+    struct engine_command c = {.action = ENGINE_TRIM};
+    c.u.kit.slot = slot;
+    c.u.kit.gain = slot_gain(t, &t->slot[slot]);
+    transport_post(t, &c);
+}
+
 void transport_kit_trim(struct transport *t, int slot, double trim_db)
 {
     if (!slot_valid(slot))
@@ -88,10 +107,19 @@ void transport_kit_trim(struct transport *t, int slot, double trim_db)
     pthread_mutex_lock(&t->lock);
     if (t->slot[slot].trim_db != trim_db) {
         t->slot[slot].trim_db = trim_db;
-        struct engine_command c = {.action = ENGINE_TRIM};
-        c.u.kit.slot = slot;
-        c.u.kit.gain = (float)level_from_db(trim_db);
-        transport_post(t, &c);
+        post_trim(t, slot);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void transport_kit_peak(struct transport *t, double peak_dbfs)
+{
+    pthread_mutex_lock(&t->lock);
+    if (isnan(t->kit_peak_dbfs) || t->kit_peak_dbfs != peak_dbfs) {
+        t->kit_peak_dbfs = peak_dbfs;
+        for (int s = 0; s < KIT_SLOTS; s++)
+            if (t->slot[s].item.path)
+                post_trim(t, s);
     }
     pthread_mutex_unlock(&t->lock);
 }

@@ -29,6 +29,7 @@ struct kit_slot {
     struct wanted item;
     bool pending; /* waits for the loader */
     double trim_db;
+    double peak_dbfs; /* true peak of the sound that is in it; NAN: none */
 };
 
 struct transport {
@@ -53,6 +54,7 @@ struct transport {
     bool rate_known; /* something was loaded: the device can be opened with its rate */
     /* the kit */
     struct kit_slot slot[KIT_SLOTS];
+    double kit_peak_dbfs; /* that their sounds are brought to; NAN: as the files are */
     struct kit_pattern pattern;
     double bpm;
     bool running;

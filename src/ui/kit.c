@@ -80,6 +80,7 @@ void kit_sync_sound(struct app *app)
     const struct kit_state *k = session_kit(app->session);
     if (!app->transport)
         return;
+    transport_kit_peak(app->transport, app->config->kit.target_peak_dbfs);
     for (int s = 0; s < KIT_SLOTS; s++) {
         const struct kit_slot *slot = &k->slot[s];
         char path[PATH_BYTES];
@@ -304,12 +305,29 @@ static void change_tempo(struct app *app, int by)
     app_did(app, session_kit_tempo(app->session, bpm, &e), &e);
 }
 
+/* An export brings the peak to a level and ends at full scale. */
+static double trim_most(const struct app *app)
+{
+    return fmin(12, -app->config->kit.target_peak_dbfs);
+}
+
+double kit_trim(const struct app *app, int slot)
+{
+    return fmin(session_kit(app->session)->slot[slot].trim_db, trim_most(app));
+}
+
 static void trim(struct app *app, int steps)
 {
     struct err e;
     int slot = app->kit.slot;
-    double db = session_kit(app->session)->slot[slot].trim_db + 0.5 * steps;
-    db = db < -24 ? -24 : db > 12 ? 12 : db;
+    double now = kit_trim(app, slot), db = fmax(-24, now + 0.5 * steps),
+           most = trim_most(app);
+    if (db > most && now >= most) {
+        app_say(app, "%s is as loud as a sample can be; {trim-down} makes others softer",
+                kit_slot_name(slot));
+        return;
+    }
+    db = fmin(db, most);
     app_did(app, session_kit_trim(app->session, slot, db, &e), &e);
 }
 

@@ -99,10 +99,10 @@ static void draw_slot(struct app *app, const struct area *a, int row, int slot,
         return;
     }
     snprintf(len, sizeof len, "%.2fs", session_measure(app->session, f, ME_duration_sec));
-    snprintf(level, sizeof level, "%+.1f", k->trim_db);
+    double trim = kit_trim(app, slot);
+    snprintf(level, sizeof level, "%+.1f", trim);
     area_right_text(a, row, c->len, ROLE_TEXT, len);
-    area_right_text(a, row, c->level,
-                    k->trim_db < 0 || k->trim_db > 0 ? ROLE_TEXT : ROLE_DIM, level);
+    area_right_text(a, row, c->level, trim < 0 || trim > 0 ? ROLE_TEXT : ROLE_DIM, level);
 }
 
 static void draw_slots(struct app *app, const struct area *a)

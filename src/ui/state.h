@@ -421,6 +421,8 @@ bool kit_unlocked(struct app *app, int slot);             /* false: it says so *
 long kit_current(
     struct app *app); /* the find of the slot or extra under the cursor, or −1 */
 double kit_tempo(const struct app *app);
+/* The slot's trim as far as full scale allows it: what is heard and exported. */
+double kit_trim(const struct app *app, int slot);
 const char *kit_pattern_name(const struct app *app); /* "": one of the user's own */
 
 /* kit_contents.c */
