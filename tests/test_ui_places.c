@@ -511,6 +511,24 @@ static void what_is_typed_is_in_sight_without_room(void **state)
     assert_int_equal(before, 0);
 }
 
+/* What was made lies nowhere in a recording: that another find is under the cursor there
+ * is said, and nothing of one that was cut. */
+static void the_source_of_what_was_made_is_named(void **state)
+{
+    (void)state;
+    for (int category = 0; category < 6; category++) {
+        ui_rig_keys(&rig, "]");
+        const struct find *f =
+            session_find(rig.session, (size_t)library_current(&rig.app));
+        char said[120];
+        snprintf(said, sizeof said, "%s was made, not cut: this is what", f->name);
+        rig.app.echo[0] = '\0';
+        ui_rig_keys(&rig, "M");
+        assert_true((strstr(rig.app.echo, said) != NULL) != kind_cut(f->kind));
+        ui_rig_keys(&rig, "q");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +553,7 @@ int main(void)
         IN_RIG(narrow_screens_leave_out_what_matters_less, two_tapes),
         IN_RIG(a_proposal_heeds_the_settings, two_tapes),
         IN_RIG(a_proposal_is_taken_back, two_tapes),
+        IN_RIG(the_source_of_what_was_made_is_named, two_tapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

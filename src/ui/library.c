@@ -260,8 +260,12 @@ static void go_to_source(struct app *app)
         app_warn(app, "there is no recording to show");
         return;
     }
-    source_open(app, at >= 0 ? (long)session_find(app->session, (size_t)at)->source : 0);
+    const struct find *f = at >= 0 ? session_find(app->session, (size_t)at) : NULL;
+    source_open(app, f ? (long)f->source : 0);
     app_show(app, SCREEN_SOURCE);
+    if (f && !kind_cut(f->kind)) /* another one is under the cursor there */
+        app_say(app, "%s was made, not cut: this is what lies where its sound is from",
+                f->name);
 }
 
 static void toggle_stack(struct app *app)
