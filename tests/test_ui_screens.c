@@ -191,6 +191,31 @@ static void why_leaves_the_list_in_sight(void **state)
     ui_rig_done(&rig);
 }
 
+/* What is wrong with a recording stands in the log with its last word, on 80 columns too;
+ * from the newest line to the oldest. */
+static void the_log_is_read_to_its_end(void **state)
+{
+    (void)state;
+    char text[200];
+    open_rig(24, 80, TIER_BRAILLE);
+    struct log log = logbook_log(rig.logbook, LOG_INFO);
+    for (int i = 0; i < 12; i++) {
+        snprintf(text, sizeof text,
+                 "take %d of a long night.wav has changed since it was mined; :mine "
+                 "'take %d of a long night' mines it again, the end %c",
+                 i, i, 'a' + i);
+        log_write(&log, i % 2 ? LOG_WARNING : LOG_INFO, "%s", text);
+    }
+    ui_rig_keys(&rig, "w");
+    assert_true(shows(24, 80, "take 11 of a long night.wav has changed since"));
+    assert_true(shows(24, 80, "the end l\n"));
+    ui_rig_keys(&rig, "Tab gg");
+    assert_true(shows(24, 80, "take 0 of a long night.wav has changed since"));
+    assert_true(shows(24, 80, "the end a\n"));
+    assert_false(shows(24, 80, "the end l\n"));
+    ui_rig_done(&rig);
+}
+
 /* Where only the list fits, keys of another screen would seem to do nothing. */
 static void too_small_names_the_screen(void **state)
 {
@@ -438,6 +463,7 @@ int main(void)
         cmocka_unit_test(other_screens),
         cmocka_unit_test(all_sizes_hold),
         cmocka_unit_test(why_leaves_the_list_in_sight),
+        cmocka_unit_test(the_log_is_read_to_its_end),
         cmocka_unit_test(too_small_names_the_screen),
         cmocka_unit_test(an_open_stack_is_seen_as_one),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),

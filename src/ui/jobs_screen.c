@@ -64,26 +64,56 @@ static int read_jobs(struct app *app, struct job_info **out)
     return *out && app->jobs ? jobs_list(app->jobs, *out, JOBS_SHOWN) : 0;
 }
 
+/* At what column a line's text begins, behind its time. */
+enum { LOG_COL = 11 };
+
+static int log_rows(const struct area *a, const struct logbook_line *l)
+{
+    int rows = 0;
+    const char *s = l->text;
+    for (size_t n; *s && (n = utf8_wrap(s, a->cols - LOG_COL - 1)) > 0; rows++) {
+        s += n;
+        s += strspn(s, " ");
+    }
+    return rows > 0 ? rows : 1;
+}
+
+/* The newest lines that fit, all of each, or older ones when log_top says so. */
+static void lay_log(const struct area *a, const struct logbook_line *lines, size_t n,
+                    int *log_top, size_t *first, size_t *end)
+{
+    size_t fit = 0;
+    for (int rows = 0; fit < n && rows + log_rows(a, &lines[fit]) <= a->rows; fit++)
+        rows += log_rows(a, &lines[fit]);
+    int most = (int)(n - fit);
+    if (*log_top > most)
+        *log_top = most;
+    *first = *end = n - (size_t)*log_top;
+    for (int rows = 0;
+         *first > 0 && (rows += log_rows(a, &lines[*first - 1])) <= a->rows;)
+        --*first;
+    if (*first == *end && *end > 0) /* higher than the log: its beginning */
+        --*first;
+}
+
 static void draw_log(struct app *app, const struct area *a)
 {
     struct logbook_line *lines = calloc(LOGBOOK_LINES, sizeof *lines);
     size_t n = lines && app->setup.logbook
                    ? logbook_read(app->setup.logbook, lines, LOGBOOK_LINES)
                    : 0;
-    int most = (int)n - a->rows > 0 ? (int)n - a->rows : 0;
-    if (app->job_list.log_top > most)
-        app->job_list.log_top = most;
-    size_t first = (size_t)(most - app->job_list.log_top);
-    for (int r = 0; r < a->rows && first + (size_t)r < n; r++) {
-        const struct logbook_line *l = &lines[first + (size_t)r];
+    size_t first, end;
+    lay_log(a, lines, n, &app->job_list.log_top, &first, &end);
+    for (int r = 0; first < end && r < a->rows; first++) {
+        const struct logbook_line *l = &lines[first];
         struct tm when;
         char clock[16] = "";
         if (localtime_r(&l->when, &when))
             strftime(clock, sizeof clock, "%H:%M:%S", &when);
         area_text(a, r, 1, ROLE_DIM, clock);
-        bool warning = l->level >= LOG_WARNING; /* a file first, what is wrong last */
-        area_fit(a, r, 11, a->cols - 12, warning ? ROLE_WARNING : ROLE_TEXT,
-                 warning ? CUT_MIDDLE : CUT_END, l->text);
+        int rows = area_wrap(a, r, LOG_COL, a->cols - LOG_COL - 1,
+                             l->level >= LOG_WARNING ? ROLE_WARNING : ROLE_TEXT, l->text);
+        r += rows > 0 ? rows : 1;
     }
     if (n == 0)
         area_text(a, 0, 1, ROLE_DIM, "the log is empty");
