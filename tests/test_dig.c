@@ -4,6 +4,7 @@
 #include "dsp/level.h"
 #include "dsp/synth.h"
 #include "folder.h"
+#include "io/part_reader.h"
 #include "io/soundfile.h"
 #include "tone.h"
 
@@ -526,6 +527,45 @@ static void a_constant_is_not_read(void **state)
     dig_done(&d);
 }
 
+/* The tracks of a mixing desk are folded piece by piece into what all of them at once
+ * are folded to. */
+static void many_channels_are_folded_as_they_are_read(void **state)
+{
+    enum { CHANNELS = 5, FRAMES = 150000, FROM = 1000, COUNT = 148500 };
+    char path[FOLDER_BYTES];
+    struct audio a;
+    struct rng r = rng_derive(3, 0, "test-many", 0);
+    assert_int_equal(audio_init(&a, FRAMES, CHANNELS, OUT, NULL), ST_OK);
+    tone_noise(&a, 0.1, &r);
+    folder_path(path, *state, "desk.wav");
+    assert_int_equal(folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, OUT, CHANNELS,
+                                  a.data, a.frames),
+                     1);
+    audio_done(&a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "desk", .folder = ""};
+    struct dig d;
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    for (int channels = 1; channels <= 2; channels++) {
+        struct audio whole, expected, part;
+        struct part_reader all = part_reader_all(d.sf);
+        assert_int_equal(soundfile_load(path, 0, &whole, NULL), ST_OK);
+        assert_int_equal(audio_slice(&expected, &whole, FROM, COUNT, NULL), ST_OK);
+        offset_remove(expected.data, expected.frames, CHANNELS,
+                      part_offset(&all, track_info(d.track)->offset));
+        assert_int_equal(audio_to_channels(&expected, channels, NULL), ST_OK);
+        assert_int_equal(dig_read(&d, FROM, FROM + COUNT, channels, &part, NULL), ST_OK);
+        assert_int_equal(part.channels, channels);
+        assert_int_equal(part.frames, COUNT);
+        assert_memory_equal(part.data, expected.data,
+                            (size_t)COUNT * (size_t)channels * sizeof *part.data);
+        audio_done(&whole);
+        audio_done(&expected);
+        audio_done(&part);
+    }
+    dig_done(&d);
+}
+
 /* The energy of what moves slower than 20 Hz, over all of it. */
 static double slow_share(const struct audio *a)
 {
@@ -659,6 +699,7 @@ int main(void)
         IN_FOLDER(a_click_between_hits_is_no_attack),
         IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),
+        IN_FOLDER(many_channels_are_folded_as_they_are_read),
         IN_FOLDER(the_constant_of_each_part_is_taken_off),
         IN_FOLDER(pads_are_read_without_the_wind),
         IN_FOLDER(the_offset_of_a_note_is_no_thump),

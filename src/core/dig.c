@@ -256,6 +256,42 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
              TROWEL_ALGORITHM_VERSION);
 }
 
+/* A stretch of what is there, without its offset. */
+static enum status read_piece(struct dig *d, struct part_reader *from, int64_t start,
+                              size_t frames, int channels, struct audio *out,
+                              struct err *e)
+{
+    enum status st = part_read_region(from, start, frames, out, e);
+    if (st != ST_OK)
+        return st;
+    offset_remove(out->data, out->frames, out->channels,
+                  part_offset(from, track_info(d->track)->offset));
+    return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
+}
+
+/* The tracks of a mixing desk, thirty-two of them and more, are folded as they are read:
+ * two minutes of all at once would take a gigabyte. */
+static enum status read_many(struct dig *d, struct part_reader *from, int64_t start,
+                             size_t frames, int channels, struct audio *out,
+                             struct err *e)
+{
+    enum { PIECE = 1 << 16 };
+    size_t width = (size_t)channels;
+    enum status st = audio_init(out, frames, channels, d->info.rate_hz, e);
+    for (size_t at = 0; at < frames && st == ST_OK; at += PIECE) {
+        struct audio piece;
+        size_t some = frames - at < PIECE ? frames - at : PIECE;
+        st = read_piece(d, from, start + (int64_t)at, some, channels, &piece, e);
+        if (st != ST_OK)
+            break;
+        memcpy(out->data + at * width, piece.data, some * width * sizeof *out->data);
+        audio_done(&piece);
+    }
+    if (st != ST_OK)
+        audio_done(out);
+    return st;
+}
+
 static enum status read_from(struct dig *d, struct part_reader *from, int64_t start,
                              int64_t end, int channels, struct audio *out, struct err *e)
 {
@@ -264,12 +300,9 @@ static enum status read_from(struct dig *d, struct part_reader *from, int64_t st
     end = end > frames ? frames : end;
     if (end < start)
         end = start;
-    enum status st = part_read_region(from, start, (size_t)(end - start), out, e);
-    if (st != ST_OK)
-        return st;
-    offset_remove(out->data, out->frames, out->channels,
-                  part_offset(from, track_info(d->track)->offset));
-    return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
+    size_t count = (size_t)(end - start);
+    return d->info.channels > 2 ? read_many(d, from, start, count, channels, out, e)
+                                : read_piece(d, from, start, count, channels, out, e);
 }
 
 enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
