@@ -529,6 +529,34 @@ static void what_waits_takes_the_settings_of_now(void **state)
     assert_true(effective.separation.pads);
 }
 
+/* What is on record goes with its files when it is mined otherwise, though what was asked
+ * for in between never began. */
+static void what_is_taken_over_leaves_nothing_of_before(void **state)
+{
+    struct desk *d = *state;
+    struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    struct job_spec busy = {.title = "busy", .work = wait_work, .done = wait_done};
+    char path[FOLDER_BYTES + 4];
+    snprintf(path, sizeof path, "%s/P", d->folder);
+    ask(d, false);
+    settle(d);
+    int before = tree_count(path, ".wav");
+    struct mine_request all = {.config = &d->config, .force = true};
+    d->config.hiss.flicker_count = 0; /* one less of each */
+    atomic_store(&go_on, false);
+    assert_int_equal(mining_start(&d->place, &all, (struct app_reply){reply, d}, NULL),
+                     ST_OK);
+    assert_int_equal(poll(&fd, 1, 10000), 1);
+    jobs_submit(d->jobs, &busy);
+    jobs_deliver(d->jobs);
+    assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
+    ask_for_all(d, &fd);
+    atomic_store(&go_on, true);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+    assert_int_equal(tree_count(path, ".wav"), before - TAPES);
+}
+
 /* Who asks for what is not mined yet, with other settings, leaves all that waits to
  * whoever asked first, and the settings on disk are those. */
 static void what_waits_is_left_to_who_asked(void **state)
@@ -616,6 +644,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_settings_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_takes_the_settings_of_now, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_is_taken_over_leaves_nothing_of_before,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_is_left_to_who_asked, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_runs_keeps_its_settings, set_up, tear_down),
