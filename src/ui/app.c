@@ -476,14 +476,19 @@ static void run(struct loop *l)
 /* What the log warned of before there was a screen: the newest, without its folder. */
 static void say_what_was_warned(struct app *app)
 {
-    struct logbook_line line;
-    if (app->echo_role == ROLE_WARNING || !app->setup.logbook ||
-        logbook_read(app->setup.logbook, &line, 1) == 0 || line.level < LOG_WARNING)
+    struct logbook_line line[16];
+    if (app->echo_role == ROLE_WARNING || !app->setup.logbook)
         return;
-    size_t to = strcspn(line.text, ":"), from = to;
-    while (from > 0 && line.text[from - 1] != '/')
+    size_t n = logbook_read(app->setup.logbook, line, sizeof line / sizeof *line);
+    while (n > 0 && line[n - 1].level < LOG_WARNING)
+        n--;
+    if (n == 0)
+        return;
+    const char *text = line[n - 1].text;
+    size_t from = strcspn(text, ":");
+    while (from > 0 && text[from - 1] != '/')
         from--;
-    app_warn(app, "%s", line.text + from);
+    app_warn(app, "%s", text + from);
 }
 
 enum status app_run(const struct app_setup *setup, struct err *e)
