@@ -521,7 +521,8 @@ static void the_source_of_what_was_made_is_named(void **state)
         const struct find *f =
             session_find(rig.session, (size_t)library_current(&rig.app));
         char said[120];
-        snprintf(said, sizeof said, "%s was made, not cut: this is what", f->name);
+        snprintf(said, sizeof said, "%s was made, not cut: its sound is from here",
+                 f->name);
         rig.app.echo[0] = '\0';
         ui_rig_keys(&rig, "M");
         assert_true((strstr(rig.app.echo, said) != NULL) != kind_cut(f->kind));

@@ -264,8 +264,7 @@ static void go_to_source(struct app *app)
     source_open(app, f ? (long)f->source : 0);
     app_show(app, SCREEN_SOURCE);
     if (f && !kind_cut(f->kind)) /* another one is under the cursor there */
-        app_say(app, "%s was made, not cut: this is what lies where its sound is from",
-                f->name);
+        app_say(app, "%s was made, not cut: its sound is from here", f->name);
 }
 
 static void toggle_stack(struct app *app)
