@@ -292,7 +292,7 @@ static void what_is_wrong_with_a_config_is_told(void **state)
     (void)state;
     run("mv config.yaml kept.yaml && mkdir -p .config/trowel && "
         "printf 'pad_miner: {min_rms_dbb: -50}\\n' > .config/trowel/config.yaml");
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 200, trowel, "export/tapes");
     assert_true(pty_wait_for(
         &pty, "config.yaml:1: unknown key pad_miner.min_rms_dbb is passed over", 20));
     assert_null(strstr(pty.text, "trowel/config.yaml:1")); /* not the way there */
