@@ -65,7 +65,9 @@ void signals_install(const struct termios *before)
 {
     here.undo_bytes = 0;
     here.before = *before;
-    if (pipe(here.fd) == 0)
+    if (here.fd[0] >= 0)
+        signals_take(); /* meant for another terminal */
+    else if (pipe(here.fd) == 0)
         for (int i = 0; i < 2; i++) {
             fcntl(here.fd[i], F_SETFL, O_NONBLOCK);
             fcntl(here.fd[i], F_SETFD, FD_CLOEXEC);
@@ -91,11 +93,8 @@ void signals_remove(void)
     sigaction(SIGPIPE, &here.old[SIGPIPE], NULL);
     for (int i = 0; i < CRASHES && CATCH_CRASHES; i++)
         sigaction(crashes[i], &here.old[crashes[i]], NULL);
-    for (int i = 0; i < 2; i++) {
-        if (here.fd[i] >= 0)
-            close(here.fd[i]);
-        here.fd[i] = -1;
-    }
+    /* The pipe stays: a handler may be at work in another thread yet, and without a
+     * reader its byte would be SIGPIPE. */
 }
 
 int signals_fd(void)
