@@ -455,10 +455,10 @@ const char *source_curve_unit(enum curve c); /* with its blank; "" when there is
 /* settings */
 void settings_typed(struct app *app);   /* check the value being typed */
 void settings_entered(struct app *app); /* take it */
-/* The config as it is from now on; `name` is what changed: u takes it back. */
-/* May the settings be these? */
+/* May the settings be these? Reads the theme. */
 enum status settings_check(const struct app *app, const struct config *next,
                            struct err *e);
+/* The config as it is from now on; `name` is what changed: u takes it back. */
 void settings_commit(struct app *app, const struct config *next, const char *name);
 bool settings_changed(const struct app *app); /* since :save */
 bool settings_save(struct app *app);          /* false: it says why not */
