@@ -207,6 +207,19 @@ static void swells_rise_and_fall_at_their_length(void **state)
         }
 }
 
+/* A swell of a loop of 3 s: 50 ms of it lie within so many dB of the second around. */
+static void check_wavering(const struct audio *pad, uint64_t seed, double bound_db)
+{
+    struct audio a;
+    struct swell_spec s = {14, 1, 2.5, true, false};
+    struct rng r = rng_derive(seed, 0, "swell", 0);
+    double least, most;
+    assert_int_equal(drone_swell(&a, pad, &s, &r, NULL), ST_OK);
+    tone_wavering(&a, 132300, &least, &most);
+    assert_true(least > -bound_db && most < bound_db);
+    audio_done(&a);
+}
+
 /* A swell of a steady tone is as steady, and one whose pitch sways by less than a hertz
  * nearly: what is smeared of it keeps a quarter turn from what is not, however far the
  * phase has come. With phases by chance 50 ms of them lay within −15 … +6 dB; with phases
@@ -217,19 +230,13 @@ static void swells_of_steady_tones_do_not_waver(void **state)
     static const double sway[] = {0, 1.5}, bound[] = {0.1, 1};
     for (int k = 0; k < 2; k++)
         for (uint64_t seed = 0; seed < 4; seed++) {
-            struct audio pad, a;
+            struct audio pad;
             audio_init(&pad, 132300, 1, 44100, NULL);
             for (size_t i = 0; i < pad.frames; i++) {
                 double t = 6.283185307179586 * (double)i / 132300;
                 pad.data[i] = 0.2f * (float)sin(660 * t + sway[k] * sin(t));
             }
-            struct swell_spec s = {14, 1, 2.5, true, false};
-            struct rng r = rng_derive(seed, 0, "swell", 0);
-            assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
-            double least, most;
-            tone_wavering(&a, 132300, &least, &most);
-            assert_true(least > -bound[k] && most < bound[k]);
-            audio_done(&a);
+            check_wavering(&pad, seed, bound[k]);
             audio_done(&pad);
         }
 }
@@ -259,14 +266,8 @@ static void swells_of_trembling_tones_do_not_waver(void **state)
     static const double cents[] = {10, 40, 80}, bound[] = {0.8, 2.5, 2.5};
     for (int k = 0; k < 3; k++)
         for (uint64_t seed = 0; seed < 4; seed++) {
-            struct audio pad = trembling_pad(cents[k]), a;
-            struct swell_spec s = {14, 1, 2.5, true, false};
-            struct rng r = rng_derive(seed, 0, "swell", 0);
-            assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
-            double least, most;
-            tone_wavering(&a, 132300, &least, &most);
-            assert_true(least > -bound[k] && most < bound[k]);
-            audio_done(&a);
+            struct audio pad = trembling_pad(cents[k]);
+            check_wavering(&pad, seed, bound[k]);
             audio_done(&pad);
         }
 }

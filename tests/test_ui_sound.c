@@ -573,17 +573,23 @@ static void let_workers_go(int gate[2])
     close(gate[1]);
 }
 
-/* A cut that comes when the recording is listened to already does not come over it. */
-static void a_late_cut_leaves_what_is_heard(void **state)
+/* Of a pad whose loop was moved, while the workers wait at the gate. */
+static void begin_a_cut(int gate[2])
 {
-    (void)state;
-    int gate[2];
     rig.config.interface.audition_delay_ms = 0;
     write_recording();
     app_command(&rig.app, "filter type:pad");
     hold_workers(gate);
     ui_rig_keys(&rig, ">");
     assert_int_equal(cuts(CUT_MAKING), 1);
+}
+
+/* A cut that comes when the recording is listened to already does not come over it. */
+static void a_late_cut_leaves_what_is_heard(void **state)
+{
+    (void)state;
+    int gate[2];
+    begin_a_cut(gate);
     ui_rig_keys(&rig, "I");
     assert_int_equal(sound()->mode, PLAY_CONTEXT);
     let_workers_go(gate);
@@ -596,12 +602,7 @@ static void a_cut_put_off_is_made_later(void **state)
 {
     (void)state;
     int gate[2];
-    rig.config.interface.audition_delay_ms = 0;
-    write_recording();
-    app_command(&rig.app, "filter type:pad");
-    hold_workers(gate);
-    ui_rig_keys(&rig, ">");
-    assert_int_equal(cuts(CUT_MAKING), 1);
+    begin_a_cut(gate);
     jobs_cancel(rig.app.quick, 0);
     let_workers_go(gate);
     assert_int_equal(cuts(CUT_FAILED), 0);
