@@ -185,22 +185,26 @@ static void moved_thresholds_show_pads(void **state)
 {
     (void)state;
     struct source_state *s = &rig.app.source;
-    double at[2] = {-1, -1};
+    double at[2] = {-1, -1}, end = 0;
     ui_rig_keys(&rig, "] ] ] ] ] M");
     assert_int_equal(s->only, CAT_DRUMS);
     at[0] = s->places[s->place_count / 2].start_s;
     ui_rig_keys(&rig, "}");
     assert_int_equal(s->only, CATEGORY_ANY);
-    for (int i = 0; i < s->place_count; i++)
-        if (session_find(rig.session, (size_t)s->places[i].index)->kind == KIND_PAD)
+    for (int i = 0; i < s->place_count; i++) {
+        const struct find *f = session_find(rig.session, (size_t)s->places[i].index);
+        if (f->kind == KIND_PAD && find_counts(f)) {
             at[1] = s->places[i].start_s;
+            end = s->places[i].end_s;
+        }
+    }
     assert_true(at[1] > at[0] + 0.5 || at[1] < at[0] - 0.5);
     s->live.found = calloc(2, sizeof *s->live.found);
     assert_non_null(s->live.found);
     s->live.found_count = 2;
     for (int k = 0; k < 2; k++)
-        s->live.found[k] =
-            (struct pad_region){.start_sec = at[k] + 0.1, .end_sec = at[k] + 2};
+        s->live.found[k] = (struct pad_region){.start_sec = at[k] + 0.1,
+                                               .end_sec = at[k] + 0.1 + (end - at[1])};
     int before = s->place_count, live = 0;
     s->places_source = -1;
     source_refresh(&rig.app);
@@ -213,6 +217,61 @@ static void moved_thresholds_show_pads(void **state)
     assert_true(s->moved && s->place_count > 0);
     for (int i = 0; i < s->place_count; i++)
         assert_true(s->places[i].index >= 0);
+}
+
+static int found_now_only(void)
+{
+    const struct source_state *s = &rig.app.source;
+    int n = 0;
+    for (int i = 0; i < s->place_count; i++)
+        n += s->places[i].index < 0 && !s->places[i].missed_by[0];
+    return n;
+}
+
+/* A pad is the loop that was found around its region: it is no other find because it
+ * begins later than that. A near-miss that would be found now is one. */
+static void a_pad_stands_for_its_region(void **state)
+{
+    (void)state;
+    struct source_state *s = &rig.app.source;
+    static struct candidate c;
+    struct catalog_source src = {
+        .stem = "song", .path = "song.flac", .rate_hz = 44100, .frames = 44100 * 60};
+    struct err e;
+    candidate_clear(&c);
+    c.kind = KIND_PAD;
+    c.saved = true;
+    c.m.start_sec = 20.5;
+    c.m.end_sec = 22;
+    snprintf(c.source, sizeof c.source, "song");
+    snprintf(c.filename, sizeof c.filename, "song_pad01_dark.wav");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    snprintf(c.missed_by, sizeof c.missed_by, "level 1.2 dB below the gate");
+    c.saved = false;
+    c.m.start_sec = 40;
+    c.m.end_sec = 41.5;
+    snprintf(c.filename, sizeof c.filename, "song_pad_near01");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    session_announce(rig.session);
+    app_command(&rig.app, "source song");
+    s->live.found = calloc(1, sizeof *s->live.found);
+    assert_non_null(s->live.found);
+    s->live.found_count = 1;
+    s->moved = true;
+    static const struct {
+        double start, end;
+        int now;
+    } at[] = {{20, 21.5, 0}, /* 0.5 s is a third of its length */
+              {21, 22.5, 0},   {19.9, 21.4, 1},
+              {21.1, 22.6, 1}, {20, 24.5, 1}, /* another length */
+              {40, 41.5, 1}};
+    for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+        s->live.found[0] =
+            (struct pad_region){.start_sec = at[k].start, .end_sec = at[k].end};
+        s->places_source = -1;
+        source_refresh(&rig.app);
+        assert_int_equal(found_now_only(), at[k].now);
+    }
 }
 
 static void a_recording_without_them_says_so(void **state)
@@ -580,6 +639,7 @@ int main(void)
         IN_RIG(help_is_searched_by_key_and_word, small_screen),
         IN_RIG(a_recording_shows_what_is_listed, small_screen),
         IN_RIG(moved_thresholds_show_pads, small_screen),
+        IN_RIG(a_pad_stands_for_its_region, small_screen),
         IN_RIG(a_recording_without_them_says_so, small_screen),
         IN_RIG(why_is_told_without_the_recording, small_screen),
         IN_RIG(a_taken_near_miss_is_marked, small_screen),

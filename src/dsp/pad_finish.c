@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#define REACH       0.25
+#define REACH       0.25 /* and a tenth of the length: look_again, PAD_REACH_MAX */
 #define SEAM_WEIGHT 0.2
 
 static size_t frame_of(double sec, int rate_hz)

@@ -74,6 +74,10 @@ enum status pads_mine(const struct track *t, const struct pad_params *p,
                       struct pad_list *out, struct err *e);
 void pad_list_done(struct pad_list *l);
 
+/* A pad begins and ends at most this share of its region's length from where the region
+ * does: so far the loop is searched for. */
+#define PAD_REACH_MAX 0.35
+
 /* Which frames of the recording pad_finish wants to be given for `region`:
  * [*start, *end), clamped to 0 … frames. */
 void pad_read_range(const struct pad_region *region, const struct pad_params *p,

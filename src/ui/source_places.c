@@ -24,31 +24,32 @@ static void add_place(struct source_state *s, long index, double start, double e
     snprintf(p->missed_by, sizeof p->missed_by, "%s", missed);
 }
 
-static bool pad_at(const struct app *app, int known, double start)
+/* Is there a pad that may be the loop of this region? */
+static bool pad_of(const struct app *app, int known, const struct pad_region *r)
 {
     const struct place *p = app->source.places;
-    for (int i = 0; i < known; i++)
-        if (session_find(app->session, (size_t)p[i].index)->kind == KIND_PAD &&
-            fabs(p[i].start_s - start) < 0.25)
+    double reach = PAD_REACH_MAX * (r->end_sec - r->start_sec);
+    for (int i = 0; i < known; i++) {
+        const struct find *f = session_find(app->session, (size_t)p[i].index);
+        bool may_be = f->kind == KIND_PAD && (find_counts(f) || r->missed_by[0]);
+        if (may_be && fabs(p[i].start_s - r->start_sec) <= reach &&
+            fabs(p[i].end_s - r->end_sec) <= reach)
             return true;
+    }
     return false;
 }
 
 /* What the moved thresholds find, and what just fails them: pads, which are not shown
- * twice where a known one stands. */
+ * twice where a known one stands. What failed and would be found now is both. */
 static void add_live(struct app *app)
 {
     struct source_state *s = &app->source;
-    int known = s->place_count;
-    for (size_t i = 0; i < s->live.found_count; i++) {
-        const struct pad_region *r = &s->live.found[i];
-        if ((int)i < s->params.max_candidates_per_file &&
-            !pad_at(app, known, r->start_sec))
-            add_place(s, -1, r->start_sec, r->end_sec, "");
-    }
-    for (size_t i = 0; i < s->live.missed_count; i++) {
-        const struct pad_region *r = &s->live.missed[i];
-        if (!pad_at(app, known, r->start_sec))
+    int known = s->place_count, most = s->params.max_candidates_per_file;
+    for (size_t i = 0; i < s->live.found_count + s->live.missed_count; i++) {
+        bool found = i < s->live.found_count;
+        const struct pad_region *r =
+            found ? &s->live.found[i] : &s->live.missed[i - s->live.found_count];
+        if ((!found || (int)i < most) && !pad_of(app, known, r))
             add_place(s, -1, r->start_sec, r->end_sec, r->missed_by);
     }
 }
