@@ -1,4 +1,5 @@
-/* analyze: what the analysis knows of one recording, as text or JSON. */
+/* analyze: what the analysis knows of one recording, as text or JSON.
+ * Thread: any. */
 #ifndef TROWEL_CORE_ANALYZE_H
 #define TROWEL_CORE_ANALYZE_H
 

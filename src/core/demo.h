@@ -1,5 +1,5 @@
 /* demo: recordings of trowel's own making, to try everything without a tape at hand.
- * They are the same bytes on every machine. */
+ * They are the same bytes on every machine. Thread: any. */
 #ifndef TROWEL_CORE_DEMO_H
 #define TROWEL_CORE_DEMO_H
 

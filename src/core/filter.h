@@ -3,7 +3,7 @@
  *     words           match names (and only names); all terms must hold
  *     "two words"     quotes keep blanks; \" inside
  *     tape* ?nare     * and ? stand for anything and any one letter
- *     cat:pads class:snare src:tape* key:Am bright:dark type:drone note… see filter.def
+ *     cat:pads class:snare src:tape* key:Am bright:dark type:drone … see filter.def
  *     grade>=B rating>=3 dur>2 rms<-20 bpm:118..124 score>=.8 len<500ms centroid>2k
  *     is:accepted is:rejected is:undecided is:tagged is:near-miss is:stacked is:saved …
  *     has:key has:bpm has:lufs …    the measure is there

@@ -1,5 +1,5 @@
 /* kit: the export for the drum machine: slots filled, names, budget, files, assignment
- * sheet. See io/targets.h for the machines. */
+ * sheet. See io/targets.h for the machines. Thread: any. */
 #ifndef TROWEL_CORE_KIT_H
 #define TROWEL_CORE_KIT_H
 
@@ -47,7 +47,7 @@ enum status kit_check(const struct kit_job *job, struct err *e);
 
 /* Plan, print the budget into `summary` (plain lines, appended; may be NULL), write.
  * ST_EXISTS, ST_OVER_BUDGET (no_fit), ST_NOTHING (no samples, or none that fits),
- * ST_REFUSED, ST_DISK … */
+ * ST_NOT_FOUND, ST_REFUSED, ST_DISK … */
 enum status kit_run(const struct kit_job *job, struct kit_result *result,
                     struct text *summary, struct err *e);
 

@@ -9,8 +9,8 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct log {
-    /* One whole line, without newline, control characters removed. May be NULL: silence.
-     */
+    /* One whole line, without newline, control characters made '?' (err_tame). May be
+     * NULL: silence. */
     void (*sink)(void *user, enum log_level level, const char *line);
     void *user;
     enum log_level threshold; /* lines below are not formatted at all */

@@ -28,7 +28,8 @@ struct picture {
 };
 
 /* Frames [start_frame, end_frame) of a file; end 0 = to its end. At most the first two
- * minutes of it. Errors as in soundfile_open; ST_CANCELLED. About 15 ms for 5 s. */
+ * minutes of it. Errors as in soundfile_open; ST_EMPTY, ST_CANCELLED. About 15 ms for 5
+ * s. */
 enum status picture_make(struct picture *out, const char *path, int64_t start_frame,
                          int64_t end_frame, const atomic_bool *cancelled, struct err *e);
 

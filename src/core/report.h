@@ -1,5 +1,5 @@
 /* report: one self-contained HTML page of a kit or project: pictures, players, measures,
- * origins. Works from disk, without network. */
+ * origins. Works from disk, without network. Thread: any. */
 #ifndef TROWEL_CORE_REPORT_H
 #define TROWEL_CORE_REPORT_H
 
@@ -25,11 +25,12 @@ struct report_result {
     char path[4096];
 };
 
-/* Is the place that `output` names one for a report? One that trowel wrote before is
- * replaced, and with `force` any .html; another file there is ST_EXISTS, a folder
- * ST_USAGE. */
+/* Is the place that `output` (not NULL) names one for a report? One that trowel wrote
+ * before is replaced, and with `force` any .html; another file there is ST_EXISTS, a
+ * folder ST_USAGE. */
 enum status report_check(const struct report_job *job, struct err *e);
-/* Writes it, unless report_check refuses its place. */
+/* Writes it, unless report_check refuses its place. ST_NOTHING without samples,
+ * ST_NOT_FOUND without input_dir, ST_DISK, ST_CANCELLED. */
 enum status report_run(const struct report_job *job, struct report_result *result,
                        struct err *e);
 

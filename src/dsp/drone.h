@@ -43,7 +43,7 @@ struct swell_spec {
  * own spectral smear as it goes, so that no repetition stands out, wavering no more than
  * the pad does (blend.h); then a sin² rise, a
  * slow swelling to the middle, a cosine fall. First and last frame are 0. The level is
- * the pad's; ST_EMPTY when the pad is silent. */
+ * the pad's; ST_EMPTY when the pad is silent, ST_USAGE for a duration out of range. */
 enum status drone_swell(struct audio *to, const struct audio *pad,
                         const struct swell_spec *s, struct rng *r, struct err *e);
 

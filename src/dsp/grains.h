@@ -50,8 +50,9 @@ struct grains_report {
  * they reach) are the only places grains come from; with count 0 the calmest fifth of the
  * material is found here. `report` may be NULL.
  * Stereo clouds: correlation of the channels within 0.1 … 0.9; 50 ms RMS within ±4 dB of
- * the mean. ST_EMPTY when the material is silent or shorter than 10 ms, ST_USAGE for a
- * spec out of range, ST_NO_MEMORY. */
+ * the mean (material without a constant, which is gone afterwards). ST_EMPTY when the
+ * material is silent or shorter than 10 ms, ST_USAGE for a spec out of range,
+ * ST_NO_MEMORY. */
 enum status grains_cloud(struct audio *to, const struct audio *from,
                          const struct grain_region *regions, size_t count,
                          const struct grains_spec *s, struct rng *r,

@@ -48,8 +48,9 @@ struct hiss_report {
 /* A seamless loop of llround(loop_duration_s × rate_hz) frames. `material`: prepared at
  * the same rate from hits or percussive stretches; one serves for many loops and bursts.
  * Without usable material (NULL, or no region in it) synthetic noise alone, and with NAN
- * as its level ST_EMPTY. With material and a noise level, noise lies under it: that many
- * dB (at most −6) from the material's RMS. `report` may be NULL. */
+ * as its level ST_EMPTY; ST_USAGE for a spec out of range. With material and a noise
+ * level, noise lies under it: that many dB (at most −6) from the material's RMS. `report`
+ * may be NULL. */
 enum status hiss_loop(struct audio *to, const struct hiss_material *material,
                       const struct hiss_spec *s, struct rng *r,
                       struct hiss_report *report, struct err *e);

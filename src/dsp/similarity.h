@@ -38,6 +38,7 @@ struct similarity_weights {
 extern const struct similarity_weights similarity_even; /* all 1 */
 
 struct similarity;
+/* ST_UNSUPPORTED below 1 kHz and above 1 MHz, ST_NO_MEMORY. */
 enum status similarity_new(struct similarity **out, int rate_hz, struct err *e);
 void similarity_free(struct similarity *s);
 

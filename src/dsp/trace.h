@@ -33,6 +33,7 @@ struct trace {
 };
 
 struct trace_maker;
+/* ST_UNSUPPORTED below 1 kHz and above 1 MHz, ST_NO_MEMORY. */
 enum status trace_maker_new(struct trace_maker **out, int rate_hz, struct err *e);
 void trace_maker_free(struct trace_maker *m); /* NULL is fine */
 /* Of a finished hit at the maker's rate, any channel count. Non-finite samples count as

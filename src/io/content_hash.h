@@ -1,6 +1,6 @@
 /* content_hash: a fast 64-bit hash of bytes, the identity of a file's content.
  * Algorithm: XXH64 as specified (Collet, xxHash fast digest algorithm 0.1.1), seed 0.
- * Not for security. Block sizes do not influence the result. */
+ * Not for security. Block sizes do not influence the result. Thread: no shared state. */
 #ifndef TROWEL_IO_CONTENT_HASH_H
 #define TROWEL_IO_CONTENT_HASH_H
 

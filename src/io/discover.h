@@ -6,7 +6,8 @@
  * folders to skip. Links to
  * files are followed; links to folders only when they do not lead back into a folder
  * being visited. The order is bytewise by relative path, and stems depend only on the set
- * of relative paths: the same folder gives the same list everywhere. */
+ * of relative paths: the same folder gives the same list everywhere.
+ * Ownership: source_list_done. Thread: any. */
 #ifndef TROWEL_IO_DISCOVER_H
 #define TROWEL_IO_DISCOVER_H
 

@@ -6,7 +6,7 @@
  * with the true one is put in front of the first frame, such that every sample stays
  * where a decoder has it that reads the file as it is. Nor does libsndfile know a file
  * whose first frame stands behind bytes that are no tag: those are left out.
- */
+ * Thread: no shared state. */
 #ifndef TROWEL_IO_MPEG_LENGTH_H
 #define TROWEL_IO_MPEG_LENGTH_H
 

@@ -3,7 +3,7 @@
  * MPEG audio has no magic number, only an 11-bit sync word that any picture or UTF-16
  * text may hold. A frame header gives the length of its frame, though, so the next header
  * must stand right behind it, with the same version, layer and rate (ISO 11172-3, 2.4.1).
- */
+ * Thread: no shared state. */
 #ifndef TROWEL_IO_MPEG_PROBE_H
 #define TROWEL_IO_MPEG_PROBE_H
 

@@ -3,7 +3,8 @@
  * The last page of a Vorbis stream states the sound's end, not the end of its packets
  * (Vorbis I, A.2), so a place inside it cannot be worked out from its end, and libsndfile
  * 1.2 seeks to a wrong frame there. Seeks have to land before it. Of streams that follow
- * one another (a chain, as recorders of net radio write it) it reads the first. */
+ * one another (a chain, as recorders of net radio write it) it reads the first.
+ * Thread: no shared state. */
 #ifndef TROWEL_IO_OGG_PROBE_H
 #define TROWEL_IO_OGG_PROBE_H
 

@@ -1,4 +1,4 @@
-/* sha256: hashes of written files. The only user of nettle. */
+/* sha256: hashes of written files. The only user of nettle. Thread: no shared state. */
 #ifndef TROWEL_IO_SHA256_H
 #define TROWEL_IO_SHA256_H
 

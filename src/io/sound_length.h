@@ -3,7 +3,8 @@
  *
  * A recorder begins a file with a length of nothing, or of all that is to come, and puts
  * the true one in at the end. When the power fails before, or a copy breaks off, the
- * sound is there as far as it goes, but the header says otherwise. */
+ * sound is there as far as it goes, but the header says otherwise.
+ * Thread: no shared state. */
 #ifndef TROWEL_IO_SOUND_LENGTH_H
 #define TROWEL_IO_SOUND_LENGTH_H
 

@@ -1,5 +1,6 @@
 /* splice: a file as a decoder reads it. Where its header is wrong, other bytes are seen
- * at its beginning; where it is read as it is, its hash can be taken on the way. */
+ * at its beginning; where it is read as it is, its hash can be taken on the way.
+ * Thread: a splice belongs to one; the position of its fd is left alone. */
 #ifndef TROWEL_IO_SPLICE_H
 #define TROWEL_IO_SPLICE_H
 

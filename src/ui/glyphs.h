@@ -1,4 +1,5 @@
-/* glyphs: what each sign looks like on a terminal of each kind (glyphs.def). */
+/* glyphs: what each sign looks like on a terminal of each kind (glyphs.def).
+ * Thread: pure. */
 #ifndef TROWEL_UI_GLYPHS_H
 #define TROWEL_UI_GLYPHS_H
 
