@@ -584,6 +584,12 @@ static void stacks_and_ranges_move_on(void **state)
     ui_rig_keys(&rig, "z Z");
     assert_int_equal(best->decision, DECISION_ACCEPTED);
     assert_int_equal(current()->decision, DECISION_NONE);
+    ui_rig_keys(&rig, "gg v G"); /* a range is thinned as a whole, and then over */
+    ui_rig_keys(&rig, "Z");
+    assert_non_null(strstr(rig.app.echo, "kept the best of "));
+    assert_false(rig.app.library.range);
+    ui_rig_keys(&rig, "; Z");
+    assert_non_null(strstr(rig.app.echo, "nothing is tagged"));
 }
 
 /* The meter counts what the export takes: slots, extras, and what is accepted. */

@@ -183,6 +183,48 @@ static void test_deciding_moves_on(void **state)
     session_close(s);
 }
 
+static enum decision said(struct session *s, size_t index)
+{
+    return session_find(s, index)->decision;
+}
+
+/* Of a stack the one stays that the user chose, whatever the machine thinks of it; of
+ * several stacks one each, at once. */
+static void keeps_what_was_chosen(struct session *s)
+{
+    struct err e;
+    size_t one = 1, three = 3, five = 5, many[] = {5, 0, 7, 1, 3};
+    session_decide(s, &one, 1, DECISION_REJECTED, NULL);
+    assert_int_equal(session_keep_best(s, &five, 1, NULL), ST_OK);
+    assert_string_equal(session_echo(s),
+                        "kept night_drum003, rejected 2 like it · {undo} undoes");
+    assert_true(said(s, 3) == DECISION_ACCEPTED && said(s, 1) == DECISION_REJECTED);
+    session_undo(s, NULL, NULL);
+    session_rate(s, &five, 1, 2, NULL);
+    session_keep_best(s, &one, 1, NULL);
+    assert_true(said(s, 5) == DECISION_ACCEPTED && said(s, 3) == DECISION_REJECTED);
+    session_undo(s, NULL, NULL);
+    session_decide(s, &three, 1, DECISION_ACCEPTED, NULL); /* a word more than stars */
+    session_keep_best(s, &one, 1, NULL);
+    assert_true(said(s, 3) == DECISION_ACCEPTED && said(s, 5) == DECISION_REJECTED);
+    for (int i = 0; i < 4; i++)
+        session_undo(s, NULL, NULL);
+    assert_true(said(s, 1) == DECISION_NONE && session_find(s, 5)->rating == 0);
+
+    assert_int_equal(session_keep_best(s, many, 5, NULL), ST_OK);
+    assert_string_equal(session_echo(s),
+                        "kept the best of 2 stacks, rejected 3 · {undo} undoes");
+    assert_true(said(s, 1) == DECISION_ACCEPTED && said(s, 5) == DECISION_REJECTED);
+    assert_true(said(s, 0) == DECISION_NONE);
+    assert_int_equal(said(s, 9), DECISION_NONE); /* no find: it just failed */
+    assert_int_equal(
+        (said(s, 7) == DECISION_ACCEPTED) + (said(s, 11) == DECISION_ACCEPTED), 1);
+    session_undo(s, NULL, NULL);
+    assert_true(said(s, 1) == DECISION_NONE && said(s, 7) == DECISION_NONE);
+    assert_int_equal(session_keep_best(s, many + 1, 1, &e), ST_NOTHING);
+    assert_non_null(strstr(e.msg, " stands alone: nothing here is nearly the same"));
+}
+
 static void test_stacks(void **state)
 {
     struct session *s = open_session(*state);
@@ -234,13 +276,15 @@ static void test_stacks(void **state)
     assert_int_equal(view_at(v, 0), 1);
     view_set_filter(v, "", NULL);
     view_move_to(v, 0);
-    assert_int_equal(session_keep_best(s, 3, NULL), ST_OK);
+    assert_int_equal(session_rate(s, (size_t[]){5}, 1, 0, NULL), ST_OK);
+    assert_int_equal(session_keep_best(s, (size_t[]){3}, 1, NULL), ST_OK);
     assert_string_equal(session_echo(s),
                         "kept night_drum001, rejected 2 like it · {undo} undoes");
     assert_int_equal(session_find(s, 1)->decision, DECISION_ACCEPTED);
     assert_int_equal(session_find(s, 5)->decision, DECISION_REJECTED);
     session_undo(s, NULL, NULL);
     assert_int_equal(session_find(s, 5)->decision, DECISION_NONE);
+    keeps_what_was_chosen(s);
     size_t count;
     const uint32_t *member = session_stack(s, session_find(s, 3)->stack, &count);
     assert_int_equal(count, 3);

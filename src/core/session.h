@@ -147,8 +147,11 @@ enum status session_set_edges(struct session *s, size_t index, int64_t start_fra
                               int64_t end_frame, struct err *e);
 enum status session_set_loop(struct session *s, size_t index, int64_t start_frame,
                              int64_t end_frame, struct err *e);
-/* Accept the best of a find's stack and reject the others (`Z`), as one action. */
-enum status session_keep_best(struct session *s, size_t index, struct err *e);
+/* Of the stacks of these finds accept one each and reject the others (`Z`): of those that
+ * the user accepted, else of those nobody rejected, the one with most stars, then the
+ * best. ST_NOTHING when all of them stand alone. */
+enum status session_keep_best(struct session *s, const size_t *index, size_t count,
+                              struct err *e);
 
 /* The indices of all tagged finds, in list order; caller frees *out. */
 enum status session_tagged(const struct session *s, size_t **out, size_t *count,

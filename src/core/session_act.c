@@ -1,5 +1,7 @@
 #include "core/session_internal.h"
 
+#include "core/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,31 +237,89 @@ enum status session_set_loop(struct session *s, size_t index, int64_t start_fram
     return set_frames(s, index, FIELD_LOOP, start_frame, end_frame, "loop moved:", e);
 }
 
-enum status session_keep_best(struct session *s, size_t index, struct err *e)
+/* What the user accepted before what nobody judged, and that before what was rejected;
+ * then by stars; then the best, as they come. −1: fewer than two count. */
+static long one_to_keep(const struct session *s, const uint32_t *member, size_t n)
 {
-    size_t n = 0, applied = 0;
-    const struct find *f = session_find(s, index);
-    const uint32_t *member = f != NULL ? session_stack(s, f->stack, &n) : NULL;
-    if (member == NULL || n < 2) {
-        session_say(s, "%s stands alone: nothing here is nearly the same",
-                    f != NULL ? f->name : "it");
-        return ST_OK;
-    }
-    struct change *all = calloc(n, sizeof *all);
-    if (all == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for a stack");
-    size_t best = member[0];
+    static const int says[] = {
+        [DECISION_REJECTED] = 0, [DECISION_NONE] = 1, [DECISION_ACCEPTED] = 2};
+    long kept = -1;
+    int most = -1, finds = 0;
     for (size_t i = 0; i < n; i++) {
-        all[i] =
-            (struct change){.field = FIELD_DECISION, .candidate = s->find[member[i]].id};
-        snprintf(all[i].value, EVENT_VALUE_BYTES, "%s",
-                 decision_name(i == 0 ? DECISION_ACCEPTED : DECISION_REJECTED));
+        const struct find *f = &s->find[member[i]];
+        int worth = says[f->decision] * 8 + f->rating;
+        finds += find_counts(f);
+        if (find_counts(f) && worth > most) {
+            most = worth;
+            kept = member[i];
+        }
+    }
+    return finds > 1 ? kept : -1;
+}
+
+/* The stacks of all that are asked for, each once: what is said of their members. */
+struct thinning {
+    struct change *change;
+    size_t count, room, stacks;
+    bool *seen; /* by find: its stack was looked at */
+    long kept;  /* of the last one */
+};
+
+static bool thin_stack(const struct session *s, struct thinning *t,
+                       const uint32_t *member, size_t n)
+{
+    long keep = one_to_keep(s, member, n);
+    t->seen[member[0]] = true;
+    if (keep < 0)
+        return true;
+    if (!array_grow(&t->change, &t->room, t->count + n, sizeof *t->change))
+        return false;
+    t->kept = keep;
+    t->stacks++;
+    for (size_t i = 0; i < n; i++) {
+        const struct find *f = &s->find[member[i]];
+        if (!find_counts(f))
+            continue;
+        struct change *c = &t->change[t->count++];
+        *c = (struct change){.field = FIELD_DECISION, .candidate = f->id};
+        snprintf(
+            c->value, EVENT_VALUE_BYTES, "%s",
+            decision_name(member[i] == keep ? DECISION_ACCEPTED : DECISION_REJECTED));
+    }
+    return true;
+}
+
+enum status session_keep_best(struct session *s, const size_t *index, size_t count,
+                              struct err *e)
+{
+    struct thinning t = {.seen = calloc(s->count + 1, sizeof *t.seen)};
+    const struct find *f = NULL;
+    bool well = t.seen != NULL;
+    for (size_t i = 0; i < count && well; i++) {
+        size_t n = 0;
+        f = session_find(s, index[i]);
+        const uint32_t *member = f != NULL ? session_stack(s, f->stack, &n) : NULL;
+        if (n > 1 && !t.seen[member[0]])
+            well = thin_stack(s, &t, member, n);
     }
     char label[ACTION_LABEL_BYTES];
-    snprintf(label, sizeof label, "kept %.120s, rejected %zu like it", s->find[best].name,
-             n - 1);
-    enum status st = session_act(s, all, n, label, &applied, e);
-    free(all);
+    if (t.stacks == 1)
+        snprintf(label, sizeof label, "kept %.120s, rejected %zu like it",
+                 s->find[t.kept].name, t.count - 1);
+    else
+        snprintf(label, sizeof label, "kept the best of %zu stacks, rejected %zu",
+                 t.stacks, t.count - t.stacks);
+    enum status st;
+    size_t applied = 0;
+    if (!well)
+        st = err_set(e, ST_NO_MEMORY, "no memory for a stack");
+    else if (t.stacks == 0)
+        st = err_set(e, ST_NOTHING, "%s stands alone: nothing here is nearly the same",
+                     count == 1 && f != NULL ? f->name : "each of them");
+    else
+        st = session_act(s, t.change, t.count, label, &applied, e);
+    free(t.change);
+    free(t.seen);
     if (st == ST_OK)
         session_say(s, applied > 0 ? "%s · {undo} undoes" : "already %s", label);
     return st;

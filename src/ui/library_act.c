@@ -102,6 +102,13 @@ static enum status repeat(struct app *app, const size_t *index, size_t count, in
     return session_repeat(app->session, index, count, e);
 }
 
+static enum status keep_best(struct app *app, const size_t *index, size_t count,
+                             int value, struct err *e)
+{
+    (void)value;
+    return session_keep_best(app->session, index, count, e);
+}
+
 /* Apply to the targets; true when it is done and on disk. */
 static bool apply(struct app *app, change *fn, int value)
 {
@@ -175,8 +182,6 @@ static void tag(struct app *app, int n)
 
 bool library_decide_action(struct app *app, const struct key_action *a)
 {
-    struct err e;
-    long at = library_current(app);
     switch (a->action) {
     case ACT_ACCEPT:
         decide_and_advance(app, decide, DECISION_ACCEPTED);
@@ -205,13 +210,7 @@ bool library_decide_action(struct app *app, const struct key_action *a)
         tag(app, times_asked(a));
         return true;
     case ACT_STACK_BEST:
-        if (library_wanted(app) >= 0 &&
-            app_did(app, session_keep_best(app->session, (size_t)at, &e), &e)) {
-            uint64_t before = session_find(app->session, (size_t)at)->id;
-            if (session_find(app->session, (size_t)at)->stack > 0)
-                advance(app, before);
-            changed(app);
-        }
+        decide_and_advance(app, keep_best, 0);
         return true;
     default:
         return false;

@@ -225,7 +225,7 @@ static void say_at_random(struct session *s, const size_t *some, size_t n, struc
         session_set_class(s, some, n, classes[rng_below(r, 3)], NULL);
         break;
     case 7:
-        session_keep_best(s, some[0], NULL);
+        session_keep_best(s, some, n, NULL);
         break;
     case 8:
         session_set_note(s, some[0], notes[rng_below(r, 3)], NULL);
