@@ -165,6 +165,25 @@ static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
     audio_done(&a);
 }
 
+/* The last of many lengths is looked for like the first. */
+static void the_last_length_counts(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(12.0, 1, RATE);
+    struct pad_params p = pad_params_default();
+    bool last = false;
+    for (int i = 0; i < PAD_DURATIONS_MAX; i++)
+        p.target_durations_sec[i] = i + 1 < PAD_DURATIONS_MAX ? 30 : 5;
+    p.target_duration_count = PAD_DURATIONS_MAX;
+    add_chord(&a, 0.0, 12, 65.4, 0.3, 7);
+    struct pad_list l = mine(&a, &p);
+    for (size_t i = 0; i < l.found_count; i++)
+        last |= fabs(l.found[i].end_sec - l.found[i].start_sec - 5) < 0.1;
+    assert_true(last);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
 /* A second length of the best sound is ranked behind two others that are nearly as good:
  * with a little noise in them. */
 static void other_sounds_come_before_other_lengths(void **state)
@@ -629,6 +648,7 @@ int main(void)
         cmocka_unit_test(drum_loops_give_no_pads),
         cmocka_unit_test(a_held_note_gives_a_few_lengths_of_itself),
         cmocka_unit_test(a_chord_moved_by_a_semitone_is_not_the_same),
+        cmocka_unit_test(the_last_length_counts),
         cmocka_unit_test(other_sounds_come_before_other_lengths),
         cmocka_unit_test(near_misses_say_by_how_much),
         cmocka_unit_test(what_moves_is_no_pad),

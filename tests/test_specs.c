@@ -2,6 +2,7 @@
  * Every value is another one and none is a default, so that no two can be mistaken. */
 #include "core/makers.h"
 #include "core/survey.h"
+#include "io/text.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -42,6 +43,18 @@ static void pads(void **state)
     assert_true(p.spectral_flatness_threshold == 0.35);
     assert_int_equal(p.max_candidates_per_file, 7);
     assert_true(p.loop_crossfade_ms == 90 && p.window_hop_sec == 0.4);
+    /* as many lengths as a list holds, the last like the first */
+    struct text many = {0};
+    struct err e;
+    text_add(&many, "pad_miner.target_durations_sec=[");
+    for (int i = 1; i <= CONFIG_LIST_MAX; i++)
+        text_addf(&many, "%s%.2f", i > 1 ? ", " : "", i / 4.0);
+    text_add(&many, "]");
+    assert_int_equal(config_set(&cfg, many.at, &e), ST_OK);
+    p = survey_pad_params(&cfg);
+    assert_int_equal(p.target_duration_count, CONFIG_LIST_MAX);
+    assert_true(p.target_durations_sec[CONFIG_LIST_MAX - 1] == CONFIG_LIST_MAX / 4.0);
+    text_done(&many);
 }
 
 static void stable_ground(void **state)

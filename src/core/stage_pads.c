@@ -32,7 +32,7 @@ static void use_bars(const struct dig *d, struct pad_params *p)
 {
     const struct config_ints *bars = &d->recipe->cfg.musicality.bar_lengths;
     int n = 0;
-    for (int i = 0; i < bars->count && n < PAD_DURATIONS_MAX; i++) {
+    for (int i = 0; i < bars->count; i++) {
         double seconds = bars->v[i] * 4 * 60 / d->bpm;
         if (seconds >= BAR_MIN_S && seconds <= BAR_MAX_S)
             p->target_durations_sec[n++] = seconds;

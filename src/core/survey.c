@@ -92,12 +92,13 @@ enum status survey_analyse(const char *path, bool apart, const struct job_contex
     return st;
 }
 
+_Static_assert((int)PAD_DURATIONS_MAX == (int)CONFIG_LIST_MAX,
+               "all lengths that may be asked for are looked for");
+
 struct pad_params survey_pad_params(const struct config *config)
 {
     struct pad_params p = pad_params_default();
     p.target_duration_count = config->pad_miner.target_durations_sec.count;
-    if (p.target_duration_count > PAD_DURATIONS_MAX)
-        p.target_duration_count = PAD_DURATIONS_MAX;
     for (int i = 0; i < p.target_duration_count; i++)
         p.target_durations_sec[i] = config->pad_miner.target_durations_sec.v[i];
     p.min_rms_db = config->pad_miner.min_rms_db;
