@@ -9,6 +9,7 @@
 #include "settings.h"
 #include "ui/term.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +273,10 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
             *slash = '\0';
         snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/kits", parent);
     }
+    /* The screen catches it. What is saved once that is gone takes no second one: of a
+     * terminal that is closed the shell passes one on, and then the kernel sends its own.
+     */
+    signal(SIGHUP, SIG_IGN);
     st = open_parts(w, e);
     if (st == ST_OK) {
         struct app_setup setup = {.session = w->session,

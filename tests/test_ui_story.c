@@ -1,6 +1,7 @@
 /* A whole session with the real program: open a folder of recordings, mine, hear, accept,
  * reject, undo, look for similar ones, fill a kit, export it: a kit lies on the disk. */
 #include "folder.h"
+#include "nap.h"
 #include "pty.h"
 
 #include "dsp/synth.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -358,6 +360,30 @@ static void what_a_batch_run_finds_comes_up(void **state)
     leave();
 }
 
+/* A terminal that is closed: the shell passes its hang-up on, the kernel sends one, too.
+ * All that a session saves at its end is saved, and nothing half lies about. */
+static void a_closed_terminal_leaves_nothing_half(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char line[32], kept[64];
+        int status = 0;
+        open_and_wait();
+        snprintf(line, sizeof line, ":note hung up %d\r", i);
+        type(line, "noted ");
+        for (int n = 0; n < 2000 && waitpid(pty.pid, &status, WNOHANG) == 0; n++) {
+            kill(pty.pid, SIGHUP);
+            nap_ms(1);
+        }
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 130);
+        close(pty.fd);
+        snprintf(kept, sizeof kept, "grep -q 'hung up %d' .config/trowel/history", i);
+        run(kept);
+        run("test -z \"$(find .config/trowel -name '.trowel-*')\"");
+    }
+}
+
 /* A session that was killed before it joined: the next one makes up for it. */
 static void joining_is_made_up_for(void **state)
 {
@@ -540,6 +566,7 @@ int main(void)
         cmocka_unit_test(what_failed_is_not_tried_at_every_start),
         cmocka_unit_test(mining_all_again_asks),
         cmocka_unit_test(what_a_batch_run_finds_comes_up),
+        cmocka_unit_test(a_closed_terminal_leaves_nothing_half),
         cmocka_unit_test(joining_is_made_up_for),
         cmocka_unit_test(saved_settings_hold),
         cmocka_unit_test(what_is_wrong_with_a_config_is_told),
