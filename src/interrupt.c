@@ -11,9 +11,11 @@ static int pipe_fd[2] = {-1, -1};
 
 static void handle(int signal_number)
 {
-    (void)signal_number;
-    if (atomic_exchange(&flag, true))
-        _exit(130);
+    if (atomic_exchange(&flag, true)) {
+        if (signal_number != SIGHUP) /* a closed terminal sends more than one */
+            _exit(130);
+        return;
+    }
     if (pipe_fd[1] >= 0) {
         int kept = errno; /* of whatever call this came in between */
         char byte = 1;

@@ -93,6 +93,29 @@ static void second_interrupt_ends_at_once(void **state)
     assert_true(ended && WIFEXITED(status) && WEXITSTATUS(status) == 130);
 }
 
+/* A terminal that is closed hangs up again and again: what is done goes on record. */
+static void hang_ups_are_one_interrupt(void **state)
+{
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it may hold signals back until all is done */
+#endif
+    struct place *p = *state;
+    char *argv[] = {TROWEL_BIN, "--batch",       "process", "--input-dir",
+                    "tapes",    "--seed",        "7",       "--project-name",
+                    "HUP",      "--export_root", "hup",     NULL};
+    int status = 0;
+    pid_t pid = program_start(p->path, argv);
+    for (int i = 0; i < 3000 && !there(p, "hup/HUP/config.effective.yaml"); i++)
+        nap_ms(5);
+    for (int i = 0; i < 30000 && waitpid(pid, &status, WNOHANG) == 0; i++) {
+        kill(pid, SIGHUP);
+        nap_ms(1);
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    assert_true(there(p, "hup/HUP/manifest.csv"));
+    assert_true(there(p, "hup/HUP/catalog.db"));
+}
+
 static void force_keeps_what_is_not_ours(void **state)
 {
     struct place *p = *state;
@@ -123,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_and_resumed_is_the_same),
         cmocka_unit_test(second_interrupt_ends_at_once),
+        cmocka_unit_test(hang_ups_are_one_interrupt),
         cmocka_unit_test(force_keeps_what_is_not_ours),
     };
     return cmocka_run_group_tests_name("batch ended", tests, batch_rig_setup,
