@@ -199,7 +199,7 @@ static void test_numbers(void **state)
         {"dur>2", PAD},        {"dur<2", HIT},           {"dur>2.51", NONE},
         {"dur>=2.51", PAD},    {"dur<=280ms", HIT},      {"duration_sec>2s", PAD},
         {"dur > 2", PAD},      {"dur >2", PAD},          {"len>1m", NONE},
-        {"rms<-10", PAD},      {"rms<-10dB", PAD},       {"level>-10 dB", NONE},
+        {"rms<-10", PAD},      {"rms<-10dB", PAD},       {"level>-10 dB", HIT},
         {"bpm:118..124", PAD}, {"bpm:124..118", PAD},    {"bpm:..119", NONE},
         {"bpm:119..", PAD},    {"bpm:120", PAD},         {"bpm:120.4", PAD},
         {"bpm:120.5", NONE},   {"bpm:121", NONE},        {"score>=.9", PAD},
@@ -212,6 +212,42 @@ static void test_numbers(void **state)
         {"bpm!=120", HIT},     {"bpm>0", PAD},           {"!bpm>0", HIT},
         {"dur==2.51", PAD},    {"drum>.5", HIT},         {"drum>75%", NONE},
         {"drum<.5", NONE},     {"drum>=75%", HIT},       {"!drum>.5", PAD},
+    };
+    CHECK(forms);
+}
+
+/* A unit may stand apart from its number, and of a range it may stand once; the word
+ * behind a number is a name's part all the same where it is no unit of that measure. */
+static void test_units(void **state)
+{
+    (void)state;
+    static const struct form forms[] = {
+        {"dur>2 s", PAD},
+        {"dur < 500 ms", HIT},
+        {"dur>.04 min", PAD},
+        {"rms<-10 dB", PAD},
+        {"rms<-10 dB dark", PAD},
+        {"bpm=120 bpm", PAD},
+        {"bpm=120 bpm >119", PAD},
+        {"bpm:118..124 bpm", PAD},
+        {"centroid > 1 kHz", HIT},
+        {"centroid>3300 Hz|dur>2 s", BOTH},
+        {"(dur>2 s)", PAD},
+        {"score>90 %", PAD},
+        {"drum<74 %", NONE},
+        {"dur>2 dark", PAD},
+        {"dur<2 snare", HIT},
+        {"dur>2 \"s\"", PAD}, /* a name with an s in it: "rehearsal" */
+        {"dur<2 \"s\"", HIT},
+        {"dur>2 \"ms\"", NONE},
+        {"rating>=3 s", PAD}, /* no unit of stars */
+        {"len:200..500ms", HIT},
+        {"len:200..500 ms", HIT},
+        {"len:0.2..3 s", BOTH},
+        {"len:2..1m", PAD}, /* two seconds to a minute */
+        {"centroid:1..4k", HIT},
+        {"centroid:500..4k", BOTH},
+        {"start:12..13m", PAD},
     };
     CHECK(forms);
 }
@@ -267,6 +303,7 @@ static void test_typing_shows_no_errors(void **state)
         "is:undecided key:Bbm class:snare",
         "centroid>2.5kHz start>12:04.5",
         "len<500ms score>.8 has:lufs type:hiss_loop",
+        "dur>2.5 s len:200..500 ms bpm=120 bpm",
         "rms>-18..",
     };
     for (size_t t = 0; t + 1 < sizeof texts / sizeof *texts; t++)
@@ -397,6 +434,7 @@ int main(void)
         cmocka_unit_test_setup(test_words, setup),
         cmocka_unit_test_setup(test_fields, setup),
         cmocka_unit_test_setup(test_numbers, setup),
+        cmocka_unit_test_setup(test_units, setup),
         cmocka_unit_test_setup(test_logic, setup),
         cmocka_unit_test_setup(test_every_measure_has_a_word, setup),
         cmocka_unit_test_setup(test_typing_shows_no_errors, setup),

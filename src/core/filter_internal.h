@@ -1,5 +1,6 @@
 /* filter_internal: the tables of filter.def and the parsed form, shared by the parser
- * (filter_parse.c), the matcher and the completion (filter.c). Not for anyone else. */
+ * (filter_parse.c, filter_number.c), the matcher and the completion (filter.c). Not for
+ * anyone else. */
 #ifndef TROWEL_CORE_FILTER_INTERNAL_H
 #define TROWEL_CORE_FILTER_INTERNAL_H
 
@@ -66,5 +67,22 @@ struct filter {
     size_t room;
     int count, root; /* root −1 takes everything */
 };
+
+/* filter_number.c */
+
+/* PARTIAL: it may still become one while it is typed. */
+enum quantity { QUANTITY_BAD, QUANTITY_PARTIAL, QUANTITY_OK };
+
+/* What a field's numbers are in, a unit of filter.def; "none" = nothing at all. */
+const char *filter_unit_of(int field);
+enum quantity filter_unit(const char *typed, size_t bytes, const char *unit,
+                          double *factor);
+/* A number with its unit; *step = the worth of its last digit. */
+enum quantity filter_quantity(const char *text, size_t bytes, int field, double *value,
+                              double *step);
+/* Of "200..500ms" and "1..2k" the smaller number has the unit, too: the unit of `high`,
+ * or "" where `low`, so many bytes of it, is to be taken as it stands. */
+const char *filter_shared_unit(const char *low, size_t bytes, const char *high,
+                               int field);
 
 #endif

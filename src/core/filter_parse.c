@@ -1,7 +1,6 @@
 #include "core/filter_internal.h"
 
 #include "core/array.h"
-#include "io/number.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -10,15 +9,6 @@
 #include <string.h>
 
 enum { DEPTH_MAX = 64, TERM_BYTES = 256 };
-
-static const struct {
-    const char *unit, *typed;
-    double factor;
-} units[] = {
-#define UNIT(unit, typed, factor) {unit, typed, factor},
-#include "core/filter.def"
-#undef UNIT
-};
 
 struct parser {
     const char *text, *at;
@@ -248,96 +238,40 @@ static int values_node(struct parser *p, int field, enum filter_how how,
 
 /* --- numbers ----------------------------------------------------------------------- */
 
-enum quantity { QUANTITY_BAD, QUANTITY_PARTIAL, QUANTITY_OK };
-
-/* Minutes and seconds, 12:04.5 or 1:02:03. */
-static size_t clock_parse(const char *text, double *value, double *step)
+static size_t operator_at(const char *at, char op[3])
 {
-    double total = 0.0, part;
-    size_t used = 0;
-    for (int i = 0; i < 3; i++) {
-        size_t n = parse_leading(text + used, &part);
-        if (n == 0)
-            return i > 0 ? used : 0;
-        total = total * 60.0 + part;
-        used += n;
-        *value = total;
-        *step = 1.0;
-        if (text[used] != ':')
-            break;
-        used++;
-    }
-    return used;
-}
-
-static double step_of(const char *number, size_t bytes)
-{
-    const char *point = memchr(number, '.', bytes);
-    double step = 1.0;
-    for (const char *d = point; d != NULL && d + 1 < number + bytes; d++)
-        step /= 10.0;
-    return step;
-}
-
-static enum quantity unit_factor(const char *typed, size_t bytes, const char *unit,
-                                 double *factor)
-{
-    char folded[16];
-    if (bytes == 0)
-        return QUANTITY_OK;
-    if (bytes >= sizeof folded)
-        return QUANTITY_BAD;
-    memcpy(folded, typed, bytes);
-    folded[bytes] = '\0';
-    filter_fold(folded, sizeof folded, folded);
-    enum quantity best = QUANTITY_BAD;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(units[i].unit, unit) != 0 ||
-            strncmp(units[i].typed, folded, bytes) != 0)
-            continue;
-        if (units[i].typed[bytes] == '\0') {
-            *factor = units[i].factor;
-            return QUANTITY_OK;
+    static const char *const all[] = {">=", "<=", "!=", "==", ">", "<", ":", "="};
+    for (int i = 0; i < 8; i++) {
+        size_t n = strlen(all[i]);
+        if (strncmp(at, all[i], n) == 0) {
+            memcpy(op, all[i], n + 1);
+            return n;
         }
-        best = QUANTITY_PARTIAL;
     }
-    return best;
+    return 0;
 }
 
-/* A number with its unit; *step = the worth of its last digit. */
-static enum quantity quantity_parse(const char *text, size_t bytes, int field,
-                                    double *value, double *step)
+/* "2 s" is "2s": a unit may stand apart from its number, but a word with a comparison
+ * behind it is another term. */
+static void take_unit(struct parser *p, int field, struct word *w)
 {
-    const char *unit = field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit
-                       : field == FF_DRUM  ? ""
-                                           : "none";
-    if (field == FF_GRADE) {
-        const char *letter = bytes == 1 ? strchr("fFbBaA", text[0]) : NULL;
-        if (letter == NULL)
-            return QUANTITY_BAD;
-        *value = 1 + (int)(strchr("fFbBaA", text[0]) - "fFbBaA") / 2;
-        *step = 1.0;
-        return QUANTITY_OK;
-    }
-    char number[64];
-    if (bytes >= sizeof number)
-        return QUANTITY_BAD;
-    memcpy(number, text, bytes);
-    number[bytes] = '\0';
-    if (strcmp(number, "-") == 0 || strcmp(number, "+") == 0 ||
-        strcmp(number, ".") == 0 || strcmp(number, "-.") == 0)
-        return QUANTITY_PARTIAL;
-    size_t used = parse_leading(number, value);
-    if (used == 0)
-        return QUANTITY_BAD;
-    if (number[used] == ':' && strcmp(unit, "s") == 0)
-        return clock_parse(number, value, step) == bytes ? QUANTITY_OK : QUANTITY_BAD;
-    double factor = 1.0;
-    *step = step_of(number, used);
-    enum quantity q = unit_factor(number + used, bytes - used, unit, &factor);
-    *value *= factor;
-    *step *= factor;
-    return q;
+    char op[3];
+    double factor;
+    size_t n = strlen(w->text), bytes = 0;
+    const char *unit = filter_unit_of(field), *at = p->at, *behind;
+    if (n == 0 || w->quoted || strchr("0123456789.", w->text[n - 1]) == NULL)
+        return;
+    at += strspn(at, " \t");
+    while (!ends_word(p, at[bytes]))
+        bytes++;
+    behind = at + bytes + strspn(at + bytes, " \t");
+    if (bytes == 0 || n + bytes >= sizeof w->text || operator_at(behind, op) > 0 ||
+        filter_unit(at, bytes, unit, &factor) != QUANTITY_OK)
+        return;
+    memcpy(w->text + n, at, bytes);
+    w->text[n + bytes] = '\0';
+    p->at = at + bytes;
+    w->length = (size_t)(p->at - w->from);
 }
 
 static int bad_number(struct parser *p, const struct word *w, int field)
@@ -363,11 +297,14 @@ static int range_node(struct parser *p, int field, const char *op, const struct 
                  strcmp(op, "!=") == 0;
     if (dots != NULL && equal) {
         size_t bytes = (size_t)(dots - w->text);
+        char low[2 * TERM_BYTES];
+        snprintf(low, sizeof low, "%.*s%s", (int)bytes, w->text,
+                 filter_shared_unit(w->text, bytes, dots + 2, field));
         if (bytes > 0 &&
-            (q = quantity_parse(w->text, bytes, field, &value, &step)) == QUANTITY_OK)
+            (q = filter_quantity(low, strlen(low), field, &value, &step)) == QUANTITY_OK)
             n.low = value;
         if (q == QUANTITY_OK && dots[2] != '\0' &&
-            (q = quantity_parse(dots + 2, strlen(dots + 2), field, &value, &step)) ==
+            (q = filter_quantity(dots + 2, strlen(dots + 2), field, &value, &step)) ==
                 QUANTITY_OK)
             n.high = value;
         if (n.low > n.high) {
@@ -376,7 +313,7 @@ static int range_node(struct parser *p, int field, const char *op, const struct 
             n.high = swap;
         }
     } else {
-        q = quantity_parse(w->text, strlen(w->text), field, &value, &step);
+        q = filter_quantity(w->text, strlen(w->text), field, &value, &step);
         bool exact = field < FF_MEASURE;
         if (equal) {
             n.low = exact ? value : value - step / 2;
@@ -400,19 +337,6 @@ static int range_node(struct parser *p, int field, const char *op, const struct 
 }
 
 /* --- terms ------------------------------------------------------------------------- */
-
-static size_t operator_at(const char *at, char op[3])
-{
-    static const char *const all[] = {">=", "<=", "!=", "==", ">", "<", ":", "="};
-    for (int i = 0; i < 8; i++) {
-        size_t n = strlen(all[i]);
-        if (strncmp(at, all[i], n) == 0) {
-            memcpy(op, all[i], n + 1);
-            return n;
-        }
-    }
-    return 0;
-}
 
 /* Is `word` on its way to becoming `whole`, or one letter away from it? */
 static bool resembles(const char *word, const char *whole)
@@ -473,6 +397,8 @@ static bool field_term(struct parser *p, int *node)
     struct word w;
     take_word(p, &w);
     enum filter_how how = field >= FF_MEASURE ? HOW_NUMBER : filter_fields[field].how;
+    if (how == HOW_NUMBER)
+        take_unit(p, field, &w);
     bool equal = op[0] == ':' || op[0] == '=' || op[0] == '!';
     if (w.text[0] == '\0') {
         *node = *p->at == '\0' || w.open
