@@ -421,7 +421,7 @@ static void submit_one(struct batch_of_jobs *b, size_t i)
     *t = (struct task){
         .all = b, .file = &b->sources.items[i], .clear = b->wishes[i] & CLEAR};
     struct job_spec spec = {
-        .work = work, .done = done, .arg = t, .weight = work_in(t->file)};
+        .work = work, .done = done, .arg = t, .weight = work_in(t->file), .series = true};
     snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
     job_name(spec.again, sizeof spec.again, t->file->stem);
     b->waiting++;

@@ -370,7 +370,7 @@ static void progress_is_shown_while_nothing_else_happens(void **state)
     atomic_bool runs = false;
     struct jobs *none = rig.app.jobs;
     struct job_spec spec = {
-        .title = "mine tape", .work = waits, .arg = &runs, .weight = 60};
+        .title = "mine tape", .work = waits, .arg = &runs, .weight = 60, .series = true};
     assert_int_equal(jobs_new(&rig.app.jobs, 1, NULL, NULL), ST_OK);
     jobs_submit(rig.app.jobs, &spec);
     spec.weight = 40;
@@ -395,6 +395,54 @@ static void progress_is_shown_while_nothing_else_happens(void **state)
     ui_rig_done(&rig);
 }
 
+static enum status waits_for(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)ctx;
+    (void)e;
+    while (!atomic_load((atomic_bool *)arg))
+        nap_ms(1);
+    return ST_OK;
+}
+
+/* Recordings are what is counted while they are mined: a kit that is written meanwhile is
+ * none of them, nor is what comes behind the last one. */
+static void only_recordings_are_counted(void **state)
+{
+    (void)state;
+    open_rig(24, 112, TIER_BRAILLE);
+    atomic_bool mined = false, written = false;
+    struct jobs *none = rig.app.jobs;
+    struct job_spec mine = {
+        .title = "mine tape", .work = waits_for, .arg = &mined, .series = true};
+    struct job_spec kit = {
+        .title = "kit", .work = waits_for, .arg = &written, .at_once = true};
+    assert_int_equal(jobs_new(&rig.app.jobs, 1, NULL, NULL), ST_OK);
+    jobs_submit(rig.app.jobs, &mine);
+    jobs_submit(rig.app.jobs, &mine);
+    struct job_info first = {.state = JOB_WAITING};
+    while (first.state != JOB_RUNNING) /* or its worker takes the kit */
+        jobs_list(rig.app.jobs, &first, 1);
+    app_tick(&rig.app);
+    jobs_submit(rig.app.jobs, &kit);
+    app_tick(&rig.app);
+    assert_int_equal(rig.app.batch.active, 3);
+    assert_true(shows(24, 112, "mining 0/2"));
+    atomic_store(&mined, true);
+    while (jobs_series(rig.app.jobs) > 0) {
+        jobs_deliver(rig.app.jobs);
+        nap_ms(1);
+    }
+    app_tick(&rig.app);
+    assert_true(shows(24, 112, "working 0/1"));
+    atomic_store(&written, true);
+    jobs_wait(rig.app.jobs);
+    app_tick(&rig.app);
+    assert_false(shows(24, 112, "working"));
+    jobs_free(rig.app.jobs);
+    rig.app.jobs = none;
+    ui_rig_done(&rig);
+}
+
 /* A number that is cut is another number: what has no room goes as a whole. */
 static void numbers_of_the_title_are_whole(void **state)
 {
@@ -402,7 +450,7 @@ static void numbers_of_the_title_are_whole(void **state)
     ui_rig_init(&rig, 4, 600, 24, 80, TIER_BRAILLE);
     ui_rig_keys(&rig, "] a j x");
     assert_true(shows(24, 80, "4 sources   2,"));
-    rig.app.batch = (struct batch_state){.active = 1, .total = 1, .title = "mine tape"};
+    rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     char whole[64], undecided[24];
     words_count(undecided, sizeof undecided, session_tallies(rig.session)->all.undecided);
     snprintf(whole, sizeof whole, "● 1  ✗ 1  · %s ", undecided);
@@ -410,7 +458,7 @@ static void numbers_of_the_title_are_whole(void **state)
         assert_true(shows(24, cols, whole));
     assert_true(shows(24, 80, "mining 0/1"));
     ui_rig_keys(&rig, "K P"); /* nor is the pattern's name cut */
-    rig.app.batch = (struct batch_state){.active = 1, .total = 1, .title = "mine tape"};
+    rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     for (int cols = 80; cols < 130; cols++)
         assert_true(shows(24, cols, "■ pattern A "));
     ui_rig_done(&rig);
@@ -470,6 +518,7 @@ int main(void)
         cmocka_unit_test(the_demo_asks_where_recordings_are),
         cmocka_unit_test(lines_are_left_for_the_shell),
         cmocka_unit_test(progress_is_shown_while_nothing_else_happens),
+        cmocka_unit_test(only_recordings_are_counted),
         cmocka_unit_test(numbers_of_the_title_are_whole),
         cmocka_unit_test(what_is_said_keeps_its_end),
         cmocka_unit_test(words_go_round_by_any_count),

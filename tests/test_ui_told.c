@@ -380,16 +380,15 @@ static void a_long_name_leaves_room_for_the_counts(void **state)
         assert_true(shown(cols < 90 ? "○ 0" : "near misses 0"));
     }
     resize(24, 80); /* beside the progress of what is mined, too */
-    rig.app.batch = (struct batch_state){.active = 1, .total = 3};
-    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "mine long");
+    rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 3}};
     assert_true(shown("● 0  ✗ 0  · 1   ○ 0"));
     rig.app.batch = (struct batch_state){0};
 }
 
-static void goes_on(const char *title)
+static void goes_on(bool mining)
 {
-    rig.app.batch = (struct batch_state){.active = 1, .total = 3};
-    snprintf(rig.app.batch.title, sizeof rig.app.batch.title, "%s", title);
+    rig.app.batch = (struct batch_state){.active = 1};
+    *(mining ? &rig.app.batch.mining : &rig.app.batch.other) = (struct job_count){1, 3};
 }
 
 /* While it is mining an empty category is no verdict. */
@@ -400,7 +399,7 @@ static void an_empty_category_waits_for_mining(void **state)
     app_command(&rig.app, "filter nosuchname");
     assert_true(shown("no find matches nosuchname"));
     assert_true(hidden("Mining goes on"));
-    goes_on("mine long");
+    goes_on(true);
     assert_true(hidden("Nothing here yet.")); /* but is hidden, and that is told */
     assert_true(shown("Mining goes on: what it finds comes up here."));
     app_command(&rig.app, "mine all"); /* how many are all is not known yet */
@@ -413,7 +412,7 @@ static void an_empty_category_waits_for_mining(void **state)
                      ST_OK);
     free(all);
     assert_int_equal(view_count(rig.app.view), 0);
-    goes_on("mine long");
+    goes_on(true);
     assert_true(shown("Nothing here yet."));
     assert_true(shown("Mining goes on: what it finds comes up here."));
     assert_true(hidden("no silence was found"));
@@ -421,7 +420,7 @@ static void an_empty_category_waits_for_mining(void **state)
     assert_int_equal(view_count(rig.app.view), 0);
     assert_true(shown("nothing accepted yet"));
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SILENCES);
-    goes_on("export the kit");
+    goes_on(false);
     assert_true(hidden("Mining goes on"));
     assert_true(shown("no silence was found"));
     rig.app.batch = (struct batch_state){0};

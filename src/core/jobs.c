@@ -46,7 +46,7 @@ struct jobs {
     atomic_bool behind;
     int pipe_fd[2];
     uint64_t last_id;
-    int active;         /* waiting or running, without errands */
+    int active, series; /* waiting or running, without errands */
     double asked, over; /* weights, also without errands */
     const struct log *log;
 };
@@ -110,6 +110,7 @@ static void enters(struct jobs *j, const struct job *job)
     if (job->spec.errand)
         return;
     j->active++;
+    j->series += job->spec.series;
     j->asked += job->spec.weight;
 }
 
@@ -118,24 +119,8 @@ static void leaves(struct jobs *j, const struct job *job)
     if (job->spec.errand)
         return;
     j->active--;
+    j->series -= job->spec.series;
     j->over += job->spec.weight;
-}
-
-bool job_cancelled(const struct job_context *ctx)
-{
-    return ctx && ctx->cancelled &&
-           atomic_load_explicit(ctx->cancelled, memory_order_relaxed);
-}
-
-enum status job_go_on(const struct job_context *ctx, struct err *e)
-{
-    return job_cancelled(ctx) ? err_set(e, ST_CANCELLED, "interrupted") : ST_OK;
-}
-
-void job_progress(const struct job_context *ctx, double fraction, const char *stage)
-{
-    if (ctx && ctx->progress)
-        ctx->progress(ctx->progress_user, fraction, stage);
 }
 
 static void note_progress(void *user, double fraction, const char *stage)
@@ -533,12 +518,22 @@ int jobs_list(struct jobs *j, struct job_info *out, int max)
     return n;
 }
 
-int jobs_active(struct jobs *j)
+static int now(struct jobs *j, const int *count)
 {
     pthread_mutex_lock(&j->lock);
-    int n = j->active;
+    int n = *count;
     pthread_mutex_unlock(&j->lock);
     return n;
+}
+
+int jobs_active(struct jobs *j)
+{
+    return now(j, &j->active);
+}
+
+int jobs_series(struct jobs *j)
+{
+    return now(j, &j->series);
 }
 
 /* With the lock held. */

@@ -45,6 +45,7 @@ struct job_spec {
     char again[JOB_AGAIN_BYTES];
     /* how much work it is beside the others of its pool, in any unit; 0 = 1 */
     double weight;
+    bool series;  /* one of many alike, which jobs_series counts: a recording's mining */
     bool errand;  /* a short one: goes before all that wait, and jobs_active leaves it out
                    */
     bool at_once; /* somebody waits for it: where there are workers, one that does nothing
@@ -92,6 +93,7 @@ void jobs_end(struct jobs *j, double grace_s);
 /* Snapshot of the newest `max` jobs, waiting and running first; returns how many. */
 int jobs_list(struct jobs *j, struct job_info *out, int max);
 int jobs_active(struct jobs *j); /* waiting + running, without errands */
+int jobs_series(struct jobs *j); /* those of them that are of a series */
 /* The weight of all that was ever submitted, and how much of it is done, what runs by its
  * progress; without errands. */
 void jobs_work(struct jobs *j, double *asked, double *done);

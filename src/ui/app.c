@@ -20,22 +20,29 @@ static const double frame_s = 0.016, moving_s = 0.04, progress_s = 0.25, tidy_s 
 
 /* --- what goes on behind the keys -------------------------------------------------- */
 
+static void count(struct job_count *c, int active)
+{
+    if (active > c->active)
+        c->total += active - c->active;
+    c->active = active;
+}
+
 static void follow_jobs(struct app *app)
 {
     struct batch_state *b = &app->batch;
     double asked = 0, done = 0;
-    int active = 0;
+    int active = 0, mining = 0;
     if (app->jobs) {
         active = jobs_active(app->jobs);
+        mining = jobs_series(app->jobs);
         jobs_work(app->jobs, &asked, &done);
     }
     if (active > 0 && b->active == 0)
-        *b = (struct batch_state){
-            .total = active, .since = app->now, .done_before = b->done_before};
-    else if (active > b->active)
-        b->total += active - b->active;
-    if (active != b->active)
+        *b = (struct batch_state){.since = app->now, .done_before = b->done_before};
+    if (active != b->active || mining != b->mining.active)
         app->dirty = true;
+    count(&b->mining, mining);
+    count(&b->other, active - mining);
     b->active = active;
     if (active == 0) {
         b->done_before = done;
@@ -45,9 +52,6 @@ static void follow_jobs(struct app *app)
         b->told = app->now;
         app->moved = true;
     }
-    struct job_info first;
-    if (jobs_list(app->jobs, &first, 1) > 0)
-        memcpy(b->title, first.title, sizeof b->title);
     b->fraction =
         asked > b->done_before ? (done - b->done_before) / (asked - b->done_before) : 0;
 }

@@ -10,7 +10,7 @@
 
 bool frame_mining(const struct app *app)
 {
-    return app->batch.active > 0 && strncmp(app->batch.title, "min", 3) == 0;
+    return app->batch.mining.active > 0;
 }
 
 static int progress_cells(const struct app *app, char *text, size_t n)
@@ -18,9 +18,9 @@ static int progress_cells(const struct app *app, char *text, size_t n)
     const struct batch_state *b = &app->batch;
     if (b->active == 0)
         return 0;
-    int done = b->total - b->active;
-    snprintf(text, n, "%s %d/%d", frame_mining(app) ? "mining" : "working", done,
-             b->total);
+    const struct job_count *c = frame_mining(app) ? &b->mining : &b->other;
+    snprintf(text, n, "%s %d/%d", frame_mining(app) ? "mining" : "working",
+             c->total - c->active, c->total);
     return utf8_cells(text) + 1 + 12 + 11;
 }
 

@@ -187,10 +187,12 @@ struct page_state {
 
 /* Background work since it last was idle, for the top line. */
 struct batch_state {
-    int active, total;
+    int active;
+    struct job_count {
+        int active, total;
+    } mining, other;                     /* recordings are counted by themselves */
     double since, fraction, done_before; /* by the weight of jobs */
     double told;                         /* when the screen was to show it last */
-    char title[96];
 };
 
 struct app {
