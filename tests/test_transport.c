@@ -479,6 +479,36 @@ static double slot_db(struct stage *g, int slot, int n)
     return level_to_db(fabs((double)out[2 * 1500] / (double)sample(g, n, 1500)));
 }
 
+/* What is wished in a shape is another sound than the file's own, and both are kept. */
+static void a_shape_belongs_to_the_wish(void **state)
+{
+    (void)state;
+    struct stage g;
+    static float plain[4000], shaped[4000];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item hit = add(&g, 0, 2000, 2, 0.8);
+    hit.once = true;
+    struct play_item mono = hit;
+    mono.shape = (struct sample_shape){.channels = 1, .rate_hz = 22050};
+    transport_kit_slot(g.t, 0, &hit, 0);
+    transport_kit_slot(g.t, 1, &mono, 0);
+    transport_settle(g.t);
+    transport_render(g.t, plain, 2000);
+    transport_kit_hit(g.t, 0, 127);
+    transport_render(g.t, plain, 2000);
+    transport_render(g.t, shaped, 2000);
+    transport_kit_hit(g.t, 1, 127);
+    transport_render(g.t, shaped, 2000);
+    bool sides = false;
+    for (size_t i = 0; i < 2000; i++) {
+        assert_true(plain[2 * i] == g.sound[0].data[2 * i]);
+        assert_true(shaped[2 * i] == shaped[2 * i + 1]);
+        sides = sides || plain[2 * i] != plain[2 * i + 1];
+    }
+    assert_true(sides);
+    close_stage(&g);
+}
+
 /* A sound that lies low in its file is exported with its peak where all have theirs, and
  * a trim ends at full scale: so it is heard. */
 static void slots_are_heard_as_exported(void **state)
@@ -579,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_file_written_again_is_read_again),
         cmocka_unit_test(the_kit_plays),
         cmocka_unit_test(slots_are_heard_as_exported),
+        cmocka_unit_test(a_shape_belongs_to_the_wish),
         cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
         cmocka_unit_test(chokes_alone_change_a_kit),
     };

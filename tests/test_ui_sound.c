@@ -1,5 +1,8 @@
 /* The workstation and its sound: what the cursor rests on is heard, keys reach the
  * transport, and pictures come without the drawing waiting for them. */
+#include "core/kit.h"
+#include "core/kit_sample.h"
+
 #include "folder.h"
 #include "nap.h"
 #include "ui_rig.h"
@@ -288,6 +291,56 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     assert_true(kit_tempo(&rig.app) == 400 && sound()->kit_bpm == 400);
     ui_rig_keys(&rig, "Space");
     assert_false(sound()->kit_running);
+}
+
+/* Two sides that are not alike, behind some silence: in one channel they are another
+ * sound with another peak, and it begins with the attack. */
+static void a_slot_sounds_as_it_is_exported(void **state)
+{
+    (void)state;
+    enum { FRAMES = 12000, LEAD = 900 };
+    static float out[2 * FRAMES];
+    struct transport_options offline = {.backend = TRANSPORT_OFFLINE};
+    struct kit_item *item = calloc(1, sizeof *item);
+    struct audio a;
+    size_t kick = 0;
+    char path[PATH_BYTES];
+    double gain_db;
+    while (session_find(rig.session, kick)->kind != KIND_DRUM)
+        kick++;
+    assert_int_equal(audio_init(&a, FRAMES, 2, 44100, NULL), ST_OK);
+    for (size_t k = LEAD; k < FRAMES; k++) {
+        double fall = exp(-(double)(k - LEAD) / 3000), phase = 0.05 * (double)(k - LEAD);
+        a.data[2 * k] = (float)(0.6 * fall * sin(phase));
+        a.data[2 * k + 1] = (float)(0.5 * fall * sin(1.7 * phase + 2));
+    }
+    assert_true(session_file(rig.session, kick, path, sizeof path));
+    folder_wav(rig.folder, path + strlen(rig.folder) + 1, &a, 24);
+    transport_free(rig.app.transport);
+    assert_int_equal(transport_new(&rig.app.transport, &offline, NULL), ST_OK);
+    rig.setup.transport = rig.app.setup.transport = rig.app.transport;
+    assert_int_equal(session_kit_assign(rig.session, 0, (long)kick, NULL), ST_OK);
+    assert_int_equal(session_kit_trim(rig.session, 0, -3, NULL), ST_OK);
+    ui_rig_keys(&rig, "K");
+    transport_settle(rig.app.transport);
+    transport_render(rig.app.transport, out, 2000);
+    ui_rig_keys(&rig, "a"); /* its key */
+    transport_render(rig.app.transport, out, FRAMES);
+
+    candidate_clear(&item->c);
+    item->c.kind = KIND_DRUM;
+    item->channels = 1;
+    item->trim_db = -3;
+    assert_int_equal(kit_sample_prepare(&a, item, kit_target(&rig.config),
+                                        rig.config.kit.target_peak_dbfs, 7, &gain_db,
+                                        NULL),
+                     ST_OK);
+    assert_true(a.channels == 1 && a.frames < FRAMES - LEAD + 50);
+    for (size_t k = 0; k < a.frames; k++) /* to the dither of 16 bits */
+        assert_true(fabsf(out[2 * k] - a.data[k]) < 2.5f / 32768 &&
+                    out[2 * k] == out[2 * k + 1]);
+    audio_done(&a);
+    free(item);
 }
 
 static void a_missing_file_is_a_sentence(void **state)
@@ -747,6 +800,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_find_begins_on_a_screen_without_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_kit_is_heard_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_sounds_as_it_is_exported, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_narrow_line_says_what_is_wrong_with_the_sound,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_decision_plays_the_next, set_up, tear_down),

@@ -15,6 +15,7 @@ struct entry {
     char *path;
     int64_t from, to;
     double around_s;
+    struct sample_shape shape;
     enum stream_answer state;
     bool loading;
     bool stale; /* forgotten while it was being loaded */
@@ -44,7 +45,15 @@ static uint64_t hash_of(const struct stretch *w)
     uint64_t h = rng_hash(0, w->path, strlen(w->path));
     h = rng_hash(h, &w->from, sizeof w->from);
     h = rng_hash(h, &w->to, sizeof w->to);
+    int shape[] = {w->shape.channels, w->shape.rate_hz, w->shape.struck};
+    h = rng_hash(h, shape, sizeof shape);
     return rng_hash(h, &w->around_s, sizeof w->around_s);
+}
+
+static bool same_shape(const struct sample_shape *a, const struct sample_shape *b)
+{
+    return a->channels == b->channels && a->rate_hz == b->rate_hz &&
+           a->struck == b->struck;
 }
 
 static struct entry *lookup(struct stream *s, const struct stretch *w)
@@ -53,7 +62,8 @@ static struct entry *lookup(struct stream *s, const struct stretch *w)
     for (size_t i = 0; i < s->count; i++) {
         struct entry *n = s->entry[i];
         if (n->hash == hash && !n->stale && n->from == w->from && n->to == w->to &&
-            n->around_s == w->around_s && strcmp(n->path, w->path) == 0)
+            n->around_s == w->around_s && same_shape(&n->shape, &w->shape) &&
+            strcmp(n->path, w->path) == 0)
             return n;
     }
     return NULL;
@@ -75,6 +85,7 @@ static struct entry *create(struct stream *s, const struct stretch *w)
     n->from = w->from;
     n->to = w->to;
     n->around_s = w->around_s;
+    n->shape = w->shape;
     n->state = STREAM_WAITING;
     s->entry[s->count++] = n;
     return n;
@@ -219,6 +230,10 @@ static enum status wrap(struct decode *d, int64_t from, bool full, struct sound 
         return err_set(e, ST_EMPTY, "%s has no sound at this place", d->entry->path);
     int64_t claimed = soundfile_info(d->file)->claimed_frames;
     int64_t end = from + (int64_t)d->audio.frames;
+    const struct sample_shape *shape = &d->entry->shape;
+    enum status st = shape->rate_hz > 0 ? sample_shape_apply(&d->audio, shape, e) : ST_OK;
+    if (st != ST_OK)
+        return st;
     struct sound *sound = sound_new(&d->audio);
     if (!sound)
         return err_set(e, ST_NO_MEMORY, "no memory for %s", d->entry->path);
@@ -227,6 +242,8 @@ static enum status wrap(struct decode *d, int64_t from, bool full, struct sound 
     sound->cut_start = from > 0;
     sound->cut_end = full && end < sound->file_frames;
     sound_measure(sound);
+    if (shape->rate_hz > 0) /* its ends are closed as they are to be */
+        sound->cut_start = sound->cut_end = sound->loud_start = sound->loud_end = false;
     *out = sound;
     return ST_OK;
 }

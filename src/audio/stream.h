@@ -12,6 +12,7 @@
 
 #include "audio/sound.h"
 #include "core/status.h"
+#include "dsp/sample_shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct stretch {
     const char *path;
     int64_t from, to;
     double around_s;
+    struct sample_shape shape; /* given to what was read; rate_hz 0 = none */
 };
 
 /* No more than this of one stretch is decoded (3 minutes of stereo at 44.1 kHz); the rest

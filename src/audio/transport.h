@@ -19,6 +19,7 @@
 
 #include "core/status.h"
 #include "dsp/kit_shape.h"
+#include "dsp/sample_shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,6 +70,8 @@ struct play_item {
     /* plays to its end also while the loop is on, and its file's edges are never faded: a
      * hit is no loop */
     bool once;
+    struct sample_shape shape; /* heard in the shape a machine is to have it; rate_hz 0:
+                           as it is. For slots of the kit */
 };
 
 /* What playing means now; the loop switch is separate. */

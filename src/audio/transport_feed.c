@@ -32,13 +32,14 @@ bool wanted_set(struct wanted *w, const struct play_item *item)
         .loop_start_frame = item->loop_start_frame,
         .loop_end_frame = item->loop_end_frame,
         .once = item->once,
+        .shape = item->shape,
     };
     return path != NULL;
 }
 
 struct stretch wanted_stretch(const struct wanted *w)
 {
-    return (struct stretch){w->path, w->start_frame, w->end_frame, w->around_s};
+    return (struct stretch){w->path, w->start_frame, w->end_frame, w->around_s, w->shape};
 }
 
 void transport_post(struct transport *t, const struct engine_command *command)

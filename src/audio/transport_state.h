@@ -23,6 +23,7 @@ struct wanted {
     int64_t start_frame, end_frame, loop_start_frame, loop_end_frame;
     bool once;
     double around_s;
+    struct sample_shape shape;
 };
 
 struct kit_slot {

@@ -5,12 +5,10 @@
 #include "core/kit_plan.h"
 #include "dsp/audio.h"
 
-/* Convert `sound` in place to the target's rate and the item's channels (channels in
- * opposite phase are turned over for one that sounds); what is struck
- * is trimmed to within 1 ms of its attack (loops and slow sounds are not); ends that
- * click are closed, those of loops too; true peak at peak_dbfs + the item's trim (never
- * above 0); dithered to the target's depth from `seed` and the sample's own hash.
- * *gain_db = the level change. ST_EMPTY for silence. */
+/* `sound` in place in the shape (dsp/sample_shape.h) of the target and the item; true
+ * peak at peak_dbfs + the item's trim (never above 0); dithered to the target's depth
+ * from `seed` and the sample's own hash. *gain_db = the level change. ST_EMPTY for
+ * silence. */
 enum status kit_sample_prepare(struct audio *sound, const struct kit_item *item,
                                const struct target *t, double peak_dbfs, uint64_t seed,
                                double *gain_db, struct err *e);

@@ -66,6 +66,11 @@ bool kind_loops(enum kind k)
     return kinds[k].loops;
 }
 
+bool kind_struck(enum kind k)
+{
+    return k == KIND_DRUM || k == KIND_FLICKER;
+}
+
 bool kind_cut(enum kind k)
 {
     return kinds[k].cut;

@@ -32,6 +32,7 @@ enum kind category_kind(enum category c);       /* of what nobody knows more of 
 const char *kind_type(enum kind k);             /* the manifest's `type` */
 enum category kind_category(enum kind k);
 bool kind_loops(enum kind k);
+bool kind_struck(enum kind k);   /* answers a key at once: a hit, a flicker */
 bool kind_cut(enum kind k);      /* from its recording: it can be cut again, elsewhere */
 int kind_find(const char *type); /* or -1 */
 

@@ -2,6 +2,7 @@
  * the pictures, which are wanted at the same moments. */
 #include "ui/state.h"
 
+#include "core/kit.h"
 #include "core/recordings.h"
 #include "core/recut.h"
 #include "core/rng.h"
@@ -54,15 +55,17 @@ static bool is_cut_anew(const struct find *f)
     return f->edited && kind_cut(f->kind);
 }
 
-bool app_item(struct app *app, size_t index, struct play_item *item,
-              char path[PATH_BYTES])
+/* Where it sounds; what was moved, and whatever else is to be `cut`, from its recording
+ * anew. */
+static bool item_of(struct app *app, size_t index, bool cut, struct play_item *item,
+                    char path[PATH_BYTES])
 {
     const struct find *f = session_find(app->session, index);
     const struct play_item fresh = {
         .id = f->id, .path = path, .once = !kind_loops(f->kind)};
     bool moved = is_cut_anew(f);
     *item = fresh;
-    if (moved && app_cut(app, index, item, path) == CUT_READY)
+    if ((moved || cut) && app_cut(app, index, item, path) == CUT_READY)
         return true;
     *item = fresh;
     bool written = !moved && f->saved && !f->near_miss;
@@ -81,6 +84,25 @@ bool app_item(struct app *app, size_t index, struct play_item *item,
         return there;
     *item = fresh; /* neither is there: it is the file that is missed */
     return session_file(app->session, index, path, PATH_BYTES);
+}
+
+bool app_item(struct app *app, size_t index, struct play_item *item,
+              char path[PATH_BYTES])
+{
+    return item_of(app, index, false, item, path);
+}
+
+bool app_kit_item(struct app *app, size_t index, struct play_item *item,
+                  char path[PATH_BYTES])
+{
+    const struct find *f = session_find(app->session, index);
+    bool missed = (f->near_miss || !f->saved) && kind_cut(f->kind);
+    if (!item_of(app, index, missed, item, path))
+        return false;
+    item->shape = (struct sample_shape){.channels = kit_channels(app, f),
+                                        .rate_hz = kit_target(app->config)->rate_hz,
+                                        .struck = kind_struck(f->kind)};
+    return true;
 }
 
 /* --- auditions --------------------------------------------------------------------- */
@@ -111,6 +133,7 @@ uint64_t app_item_key(const struct app *app, const struct find *f,
 {
     int64_t range[2] = {item->start_frame, item->end_frame};
     uint64_t key = rng_hash(content_of(app, f), item->path, strlen(item->path));
+    key = rng_hash(key, &item->shape.channels, sizeof item->shape.channels);
     return rng_hash(key, range, sizeof range) | 1;
 }
 

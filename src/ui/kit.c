@@ -85,7 +85,8 @@ void kit_sync_sound(struct app *app)
         const struct kit_slot *slot = &k->slot[s];
         char path[PATH_BYTES];
         struct play_item item;
-        bool there = slot->index >= 0 && app_item(app, (size_t)slot->index, &item, path);
+        bool there =
+            slot->index >= 0 && app_kit_item(app, (size_t)slot->index, &item, path);
         uint64_t wanted =
             there ? app_item_key(app, session_find(app->session, (size_t)slot->index),
                                  &item)

@@ -16,13 +16,19 @@ static bool can_go(const struct find *f)
            ((f->saved && !f->near_miss) || kind_cut(f->kind));
 }
 
+int kit_channels(const struct app *app, const struct find *f)
+{
+    return session_measure(app->session, f, ME_channels) >= 2 &&
+                   kit_keeps_stereo(app->config, f->category)
+               ? 2
+               : 1;
+}
+
 static void count_in(struct app *app, const struct target *t, const struct find *f)
 {
     double length = session_measure(app->session, f, ME_duration_sec);
     int64_t frames = isnan(length) ? 0 : (int64_t)ceil(length * t->rate_hz);
-    bool stereo = session_measure(app->session, f, ME_channels) >= 2 &&
-                  kit_keeps_stereo(app->config, f->category);
-    budget_add(&app->kit.budget, t, frames, stereo ? 2 : 1);
+    budget_add(&app->kit.budget, t, frames, kit_channels(app, f));
 }
 
 static bool goes(const struct find *f)

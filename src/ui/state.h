@@ -333,6 +333,10 @@ const char *app_command_help(int i, const char **name, const char **arguments);
  */
 bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES]);
+/* The same as a slot of the kit is exported: cut where it has no file, and in the shape
+ * of the machine. */
+bool app_kit_item(struct app *app, size_t index, struct play_item *item,
+                  char path[PATH_BYTES]);
 /* A number for what is heard then: another one when it was cut or mined anew. Never 0. */
 uint64_t app_item_key(const struct app *app, const struct find *f,
                       const struct play_item *item);
@@ -423,6 +427,7 @@ bool kit_unlocked(struct app *app, int slot);             /* false: it says so *
 long kit_current(
     struct app *app); /* the find of the slot or extra under the cursor, or −1 */
 double kit_tempo(const struct app *app);
+int kit_channels(const struct app *app, const struct find *f); /* of the export: 1 or 2 */
 /* The slot's trim as far as full scale allows it: what is heard and exported. */
 double kit_trim(const struct app *app, int slot);
 const char *kit_pattern_name(const struct app *app); /* "": one of the user's own */
