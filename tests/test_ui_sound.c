@@ -278,6 +278,11 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     (void)state;
     ui_rig_keys(&rig, "K F Space");
     assert_true(sound()->kit_running);
+    char *screen = ui_rig_screen(&rig); /* the line of what sounds says so */
+    assert_non_null(strstr(screen, "\n ▶ pattern A ▕"));
+    assert_null(strstr(screen, "■"));
+    assert_null(strstr(screen, "matched"));
+    free(screen);
     ui_rig_keys(&rig, "s n > >");
     assert_true(sound()->kit_running);
     uint64_t playing = rig.app.kit.loaded[1];
@@ -291,6 +296,9 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     assert_true(kit_tempo(&rig.app) == 400 && sound()->kit_bpm == 400);
     ui_rig_keys(&rig, "Space");
     assert_false(sound()->kit_running);
+    screen = ui_rig_screen(&rig);
+    assert_null(strstr(screen, "▶"));
+    free(screen);
 }
 
 /* Two sides that are not alike, behind some silence: in one channel they are another

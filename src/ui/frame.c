@@ -131,28 +131,10 @@ static void draw_way(const struct area *row, int col, int cells, const struct ex
             area_glyph(row, 0, col + 1 + c, ROLE_DIM, GLYPH_HLINE);
 }
 
-static void draw_sound(struct app *app, const struct area *row)
+/* Both return the column behind. */
+static int draw_played(struct app *app, const struct area *row)
 {
     const struct transport_status *s = &app->sound;
-    enum tier tier = row->canvas->tier;
-    if (!app->transport) {
-        area_text(row, 0, 1, ROLE_DIM, "no sound in this session");
-        return;
-    }
-    if (s->problem[0] || s->sentence[0]) {
-        int col =
-            area_printf(row, 0, 1, ROLE_WARNING, "%s ", glyph_text(GLYPH_WARN, tier));
-        bool gone =
-            !s->problem[0] && (s->device == DEVICE_NONE || s->device == DEVICE_LOST);
-        const char *again = " {device} tries again";
-        char named[64];
-        app_name_keys(app, again, named, sizeof named);
-        int end = row->cols - 1 - (gone ? utf8_cells(named) + 2 : 0);
-        draw_problem(app, row, col, end);
-        if (gone)
-            frame_hint(app, row, 0, end, again);
-        return;
-    }
     char from[24], to[24];
     words_time(from, sizeof from, s->position_s, 1);
     struct extent x = sounding(app);
@@ -168,8 +150,47 @@ static void draw_sound(struct app *app, const struct area *row)
                        : s->loop                 ? "loop on"
                                                  : "loop off";
     col = area_printf(row, 0, col + 2, ROLE_STATUS, "%s", s->loading ? "loading" : mode);
-    col = area_printf(row, 0, col + 3, ROLE_STATUS, "%+.0f dB %s", s->volume_db,
-                      s->matched ? "matched" : "true level");
+    return area_printf(row, 0, col + 3, ROLE_STATUS, "%+.0f dB %s", s->volume_db,
+                       s->matched ? "matched" : "true level");
+}
+
+/* Slots are at the level of the export, whatever the library's are matched to. */
+static int draw_pattern(struct app *app, const struct area *row)
+{
+    const struct transport_status *s = &app->sound;
+    const char *name = kit_pattern_name(app);
+    area_glyph(row, 0, 1, ROLE_STRONG, GLYPH_PLAY);
+    int col = area_printf(row, 0, 3, ROLE_TEXT, "pattern%s%s ", *name ? " " : "", name);
+    paint_bar(row, 0, col, KIT_STEPS + 2, ROLE_WAVEFORM,
+              (double)(s->kit_step + 1) / KIT_STEPS);
+    col = area_printf(row, 0, col + KIT_STEPS + 3, ROLE_STATUS, "%s=%.0f",
+                      glyph_text(GLYPH_TEMPO, row->canvas->tier), s->kit_bpm);
+    return area_printf(row, 0, col + 3, ROLE_STATUS, "%+.0f dB", s->volume_db);
+}
+
+static void draw_sound(struct app *app, const struct area *row)
+{
+    const struct transport_status *s = &app->sound;
+    if (!app->transport) {
+        area_text(row, 0, 1, ROLE_DIM, "no sound in this session");
+        return;
+    }
+    if (s->problem[0] || s->sentence[0]) {
+        int col = area_printf(row, 0, 1, ROLE_WARNING, "%s ",
+                              glyph_text(GLYPH_WARN, row->canvas->tier));
+        bool gone =
+            !s->problem[0] && (s->device == DEVICE_NONE || s->device == DEVICE_LOST);
+        const char *again = " {device} tries again";
+        char named[64];
+        app_name_keys(app, again, named, sizeof named);
+        int end = row->cols - 1 - (gone ? utf8_cells(named) + 2 : 0);
+        draw_problem(app, row, col, end);
+        if (gone)
+            frame_hint(app, row, 0, end, again);
+        return;
+    }
+    bool pattern = s->kit_running && !s->playing;
+    int col = pattern ? draw_pattern(app, row) : draw_played(app, row);
     char gaps[32] = "";
     if (s->underruns > 0)
         snprintf(gaps, sizeof gaps, "%u gap%s", s->underruns,
