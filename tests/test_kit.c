@@ -106,6 +106,31 @@ static void a_narrow_recording_counts_less(void **state)
         }
 }
 
+/* An s in what somebody says is a fine hat to hear. What else is in its recording tells:
+ * nothing of it in time, and most of it no drums. It plays where nothing else does. */
+static void hits_in_bad_company_come_last(void **state)
+{
+    (void)state;
+    enum { WORDS = 8, ALONE, IN_TIME, ACCEPTED, AMONG_DRUMS, TALK, WAYS };
+    for (int way = WORDS; way < WAYS; way++) {
+        struct kit_item item[WORDS + 2];
+        for (int i = 0; i < WORDS; i++) {
+            item[i] = drum("talk", "perc", 0.1, i + 3);
+            item[i].c.m.hit_confidence = way == AMONG_DRUMS ? 0.6 : 0.05;
+        }
+        item[WORDS] = drum("talk", "hat_open", 0.9, 1);
+        item[WORDS].c.decision = way == ACCEPTED ? DECISION_ACCEPTED : DECISION_NONE;
+        item[WORDS + 1] = drum("band", "hat_open", 0.6, 2);
+        for (int i = 0; i <= WORDS; i++)
+            item[i].c.m.bpm = way == IN_TIME ? 120 : (double)NAN;
+        struct kit_plan p;
+        kit_plan_make(&p, tr8s(), item, WORDS + (way == ALONE ? 1 : 2), 400);
+        long on = p.slot[target_slot(tr8s(), "OH")];
+        assert_true(on >= 0);
+        assert_int_equal(p.item[on].id, way == TALK || way == WORDS ? 2 : 1);
+    }
+}
+
 static void each_slot_gets_its_best(void **state)
 {
     (void)state;
@@ -542,6 +567,7 @@ int main(void)
         cmocka_unit_test(sectors_are_rounded_per_sample),
         cmocka_unit_test(slots_are_the_machines),
         cmocka_unit_test(a_narrow_recording_counts_less),
+        cmocka_unit_test(hits_in_bad_company_come_last),
         cmocka_unit_test(each_slot_gets_its_best),
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
         cmocka_unit_test(relatives_stand_in),

@@ -17,12 +17,16 @@ static void fill_slots(struct kit_plan *p)
     for (size_t i = 0; i < p->count; i++) {
         struct kit_item *item = &p->item[i];
         if (hit)
-            hit[i] =
-                (struct kit_hit){&item->c, item->vector, kit_worth(&item->c), item->wish};
+            hit[i] = (struct kit_hit){.c = &item->c,
+                                      .vector = item->vector,
+                                      .worth = kit_worth(&item->c),
+                                      .slot = item->wish};
         item->slot = item->wish;
     }
-    if (hit)
+    if (hit) {
+        kit_slots_doubt(hit, p->count);
         kit_slots_fill(p->target, hit, p->count);
+    }
     for (size_t i = 0; i < p->count; i++) {
         struct kit_item *item = &p->item[i];
         if (hit)

@@ -5,13 +5,14 @@
 #include "dsp/similarity.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Two sounds on two slots that a listener takes for one are half a kit; somewhat alike
  * ones are less than two unlike ones. */
 static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
- * it. Where all recordings are narrow ones, theirs are as good as any. */
+ * it. Where all recordings are narrow ones, or in doubt, theirs are as good as any. */
 static const double LEAST_FIT = 0.2;
 
 /* With this confidence, or one that is not known, a hit counts in full. What is less
@@ -31,6 +32,53 @@ double kit_worth(const struct candidate *c)
         return 0;
     return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
 }
+
+/* --- company --- */
+
+/* Shares of sure drums between which the doubt goes away, and what it is before. */
+static const double FEW = 0.5, MOST = 0.7, DOUBT = 0.5;
+
+void kit_company_add(struct kit_company *k, const struct candidate *c)
+{
+    if (kind_category(c->kind) != CAT_DRUMS || c->missed_by[0])
+        return;
+    k->hits++;
+    k->sure += !(c->m.hit_confidence < SURE);
+    k->in_time = k->in_time || c->m.bpm > 0;
+}
+
+double kit_doubt(const struct kit_company *k, const struct candidate *c)
+{
+    if (k->in_time || c->decision == DECISION_ACCEPTED || c->rating > 0)
+        return 0;
+    double share = ((double)k->sure + 1) / ((double)k->hits + 1);
+    return DOUBT * fmax(0, fmin(1, (MOST - share) / (MOST - FEW)));
+}
+
+static int by_source(const void *a, const void *b)
+{
+    const struct kit_hit *const *x = a, *const *y = b;
+    return strcmp((*x)->c->source, (*y)->c->source);
+}
+
+void kit_slots_doubt(struct kit_hit *hits, size_t count)
+{
+    struct kit_hit **order = malloc((count + 1) * sizeof *order);
+    for (size_t i = 0; order && i < count; i++)
+        order[i] = &hits[i];
+    if (order)
+        qsort(order, count, sizeof(struct kit_hit *), by_source);
+    for (size_t i = 0, end; order && i < count; i = end) {
+        struct kit_company k = {0};
+        for (end = i; end < count && by_source(&order[i], &order[end]) == 0; end++)
+            kit_company_add(&k, order[end]->c);
+        for (size_t h = i; h < end; h++)
+            order[h]->doubt = kit_doubt(&k, order[h]->c);
+    }
+    free(order);
+}
+
+/* --- slots --- */
 
 struct filling {
     const struct target *target;
@@ -83,14 +131,15 @@ static long best_for(const struct filling *f, int slot, double *value)
     long best = -1;
     for (size_t i = 0; i < f->count; i++) {
         const struct kit_hit *h = &f->hit[i];
-        if (h->slot >= 0 || h->worth <= *value)
+        double trust = 1 - h->doubt;
+        if (h->slot >= 0 || h->worth * trust <= *value)
             continue;
         int class = drum_class_find(h->c->hit_class);
-        double here = class >= 0 ? f->fit[slot][class] * h->worth : 0;
+        double here = class >= 0 ? f->fit[slot][class] * h->worth * trust : 0;
         for (int s = 0; here > *value && s < target_slots(f->target); s++)
             if (f->on[s] >= 0)
                 here *= apart(&f->hit[f->on[s]], h);
-        if (here > *value && here > LEAST_FIT * curate_band_worth(h->c)) {
+        if (here > *value && here > LEAST_FIT * curate_band_worth(h->c) * trust) {
             *value = here;
             best = (long)i;
         }

@@ -28,6 +28,25 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     return kit_worth(c);
 }
 
+/* Of every recording, by its number; the caller frees. NULL without memory. */
+static struct kit_company *companies(const struct session *s, struct candidate *c)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; i < s->count; i++)
+        most = s->find[i].source > most ? s->find[i].source : most;
+    struct kit_company *all = calloc((size_t)most + 1, sizeof *all);
+    for (size_t i = 0; all != NULL && i < s->count; i++) {
+        const struct find *f = &s->find[i];
+        if (f->gone || !f->saved || f->near_miss)
+            continue;
+        c->kind = f->kind;
+        c->m.bpm = session_measure(s, f, ME_bpm);
+        c->m.hit_confidence = session_measure(s, f, ME_hit_confidence);
+        kit_company_add(&all[f->source], c);
+    }
+    return all;
+}
+
 static bool may_play(const struct find *f)
 {
     bool there = (f->saved && !f->near_miss) || f->decision == DECISION_ACCEPTED;
@@ -71,6 +90,7 @@ void session_slot_matches(const struct session *s, const struct target *t,
     if (c == NULL)
         return;
     candidate_clear(c);
+    struct kit_company *company = companies(s, c);
     for (int slot = 0; slot < KIT_SLOTS; slot++)
         for (int k = 0; k < DRUM_CLASS_COUNT; k++)
             fit[slot][k] = target_fit(t, slot, drum_class_name((enum drum_class)k));
@@ -78,6 +98,8 @@ void session_slot_matches(const struct session *s, const struct target *t,
         const struct find *f = &s->find[i];
         int class = may_play(f) ? drum_class_find(f->hit_class) : -1;
         double worth = class >= 0 ? worth_of(s, f, c) : 0;
+        if (worth > 0 && company != NULL)
+            worth *= 1 - kit_doubt(&company[f->source], c);
         for (int slot = 0; slot < KIT_SLOTS && worth > 0; slot++) {
             struct slot_matches *m = &out[slot];
             double value = fit[slot][class] * worth;
@@ -86,6 +108,7 @@ void session_slot_matches(const struct session *s, const struct target *t,
                 insert(s, m, (uint32_t)i, value);
         }
     }
+    free(company);
     free(c);
 }
 
@@ -96,6 +119,7 @@ struct seats {
     struct candidate *c;
     uint32_t *find;
     size_t count;
+    struct kit_company *company; /* NULL: nothing is doubted */
 };
 
 static void add_hit(const struct session *s, struct seats *all, uint32_t index, int slot)
@@ -111,7 +135,8 @@ static void add_hit(const struct session *s, struct seats *all, uint32_t index, 
     const float *vector =
         s->vectors_loaded ? s->vector + (size_t)index * SIMILARITY_DIM : NULL;
     all->find[all->count] = index;
-    all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot};
+    double doubt = all->company ? kit_doubt(&all->company[f->source], c) : 0;
+    all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot, doubt};
 }
 
 enum status session_fill_slots(struct session *s, const struct target *t,
@@ -121,7 +146,11 @@ enum status session_fill_slots(struct session *s, const struct target *t,
     enum { MOST = KIT_SLOTS * (SLOT_MATCHES + 1) };
     enum status st = session_load_vectors(s, e);
     struct seats all = {malloc(MOST * sizeof *all.hit), malloc(MOST * sizeof *all.c),
-                        malloc(MOST * sizeof *all.find), 0};
+                        malloc(MOST * sizeof *all.find), 0, NULL};
+    if (all.c != NULL) {
+        candidate_clear(&all.c[0]);
+        all.company = companies(s, &all.c[0]);
+    }
     if (st == ST_OK && (all.hit == NULL || all.c == NULL || all.find == NULL))
         st = err_set(e, ST_NO_MEMORY, "no memory to fill the kit");
     for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
@@ -135,6 +164,7 @@ enum status session_fill_slots(struct session *s, const struct target *t,
     for (size_t i = 0; st == ST_OK && i < all.count; i++)
         if (all.hit[i].slot >= 0 && all.hit[i].slot < KIT_SLOTS)
             index[all.hit[i].slot] = (long)all.find[i];
+    free(all.company);
     free(all.hit);
     free(all.c);
     free(all.find);
