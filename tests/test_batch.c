@@ -1,6 +1,7 @@
 /* What the batch mode writes, as a user runs it: trees, manifests, shards, JSON; and what
  * is there after ^C. */
 #include "batch_rig.h"
+#include "dsp/level.h"
 #include "dsp/seam.h"
 #include "io/soundfile.h"
 #include "nap.h"
@@ -328,6 +329,49 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     outcome_done(&o);
 }
 
+static double kit_peak_db(struct place *p, const char *kit, const char *sample)
+{
+    char relative[300], path[1024];
+    struct audio a;
+    snprintf(relative, sizeof relative, "export/kits/%s/ROLAND/TR-8S/SAMPLE/%s/%s.WAV",
+             kit, kit, sample);
+    path_in(path, p, relative);
+    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    double db = level_to_db(level_true_peak(&a, false));
+    audio_done(&a);
+    return db;
+}
+
+/* A find on two slots is a sample for each of them, with the name and the trim of its
+ * slot; nothing else comes to where it was put. */
+static void a_find_plays_two_slots(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    struct candidate *rows;
+    size_t count;
+    char path[1024], file[600];
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "TWICE",
+             "--seed", "1", "--stages", "drums");
+    path_in(path, p, "export/TWICE/manifest.csv");
+    assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
+    int n = snprintf(file, sizeof file,
+                     "slot SD %.90s\nslot HC %.90s\ntrim HC -6\nslot LT %.90s\n",
+                     rows[1].filename, rows[1].filename, rows[1].filename);
+    free(rows);
+    folder_write(p->path, "twice.txt", file, (size_t)n);
+    RUN_WELL(p, "index", "--project", "export/TWICE", "--decisions", "twice.txt");
+    RUN(o, p, "format", "--input_dir", "export/TWICE", "--kit_name", "TWICE");
+    assert_true(text_has(o.out, "TWICE for the Roland TR-8S: 3 of 400 files, "));
+    assert_true(text_has(o.out, "  SD  SD_jam-tape_002 ") &&
+                text_has(o.out, "  LT  LT_jam-tape_002 ") &&
+                text_has(o.out, "  HC  HC_jam-tape_002 "));
+    outcome_done(&o);
+    assert_true(fabs(kit_peak_db(p, "TWICE", "SD_jam-tape_002") + 1) < 0.05);
+    assert_true(fabs(kit_peak_db(p, "TWICE", "LT_jam-tape_002") + 1) < 0.05);
+    assert_true(fabs(kit_peak_db(p, "TWICE", "HC_jam-tape_002") + 7) < 0.05);
+}
+
 /* Is the sound in the kit that `input` gives? */
 static bool in_kit(struct place *p, char *input, const char *name)
 {
@@ -530,6 +574,7 @@ int main(void)
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
+        cmocka_unit_test(a_find_plays_two_slots),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
         cmocka_unit_test(decisions_outlive_the_catalog),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),

@@ -642,6 +642,16 @@ static void the_meter_counts_what_is_exported(void **state)
     ui_rig_keys(&rig, "u");
     kit_budget(&rig.app, &b);
     assert_int_equal(b.files, 3 + KIT_SLOTS);
+    ui_rig_keys(&rig, "s \" j"); /* on a slot more it is a sample more */
+    struct budget more;
+    kit_budget(&rig.app, &more);
+    const struct kit_slot *slot = session_kit(rig.session)->slot;
+    assert_int_equal(slot[1].index, slot[6].index);
+    int before = more.files;
+    ui_rig_keys(&rig, "j X");
+    kit_budget(&rig.app, &more);
+    assert_int_equal(more.files, before - 1);
+    assert_int_equal(session_find(rig.session, (size_t)slot[1].index)->slot, 1);
 }
 
 int main(void)

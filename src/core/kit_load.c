@@ -159,15 +159,40 @@ static bool take_wish(void *user, const struct change *now)
     return true;
 }
 
-static void apply_wishes(struct kit_set *set, const struct wishes *w)
+/* The item once more, for another slot: with a name and a trim of its own it is another
+ * sample. */
+static enum status copy_item(struct kit_set *set, size_t at, struct err *e)
 {
+    struct kit_item *again = add(set);
+    if (!again)
+        return err_set(e, ST_NO_MEMORY, "no memory for the kit's samples");
+    *again = set->item[at];
+    memcpy(set->vectors + (set->count - 1) * SIMILARITY_DIM,
+           set->vectors + at * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *set->vectors);
+    return ST_OK;
+}
+
+static enum status apply_wishes(struct kit_set *set, const struct wishes *w,
+                                struct err *e)
+{
+    enum status st = ST_OK;
     set->rings = w->rings;
-    for (int s = 0; s < target_slots(w->target); s++)
-        for (size_t i = 0; w->at[s].id && i < set->count; i++)
-            if (set->item[i].id == w->at[s].id && set->item[i].wish < 0) {
-                set->item[i].wish = s;
-                set->item[i].trim_db = w->at[s].trim_db;
-            }
+    for (int s = 0; s < target_slots(w->target) && st == ST_OK; s++) {
+        size_t at = 0;
+        while (w->at[s].id && at < set->count && set->item[at].id != w->at[s].id)
+            at++;
+        if (!w->at[s].id || at == set->count)
+            continue;
+        if (set->item[at].wish >= 0) { /* it plays another slot, too */
+            st = copy_item(set, at, e);
+            at = set->count - 1;
+        }
+        if (st == ST_OK) {
+            set->item[at].wish = s;
+            set->item[at].trim_db = w->at[s].trim_db;
+        }
+    }
+    return st;
 }
 
 static bool assigned(const struct wishes *w, uint64_t id)
@@ -278,7 +303,7 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     }
     catalog_close(catalog);
     if (st == ST_OK)
-        apply_wishes(l->set, &w);
+        st = apply_wishes(l->set, &w, e);
     free(w.extra);
     return st;
 }
@@ -301,7 +326,7 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
         st = from_best_of(l, catalog, path, l->folder, manifest, e);
     catalog_close(catalog);
     if (st == ST_OK)
-        apply_wishes(l->set, &w);
+        st = apply_wishes(l->set, &w, e);
     free(w.extra);
     return st;
 }
@@ -462,8 +487,8 @@ static int by_hash(const void *a, const void *b)
     return order ? order : strcmp(x->path, y->path);
 }
 
-/* Of several files with the same bytes one stays: the one on a slot, else the first by
- * its path. */
+/* Of several files with the same bytes one stays: those on slots, else the first by its
+ * path. */
 static enum status drop_doubles(struct kit_set *set, struct err *e)
 {
     struct kit_item **sorted = malloc((set->count + 1) * sizeof *sorted);
@@ -478,7 +503,8 @@ static enum status drop_doubles(struct kit_set *set, struct err *e)
     qsort(sorted, set->count, sizeof *sorted, by_hash);
     for (size_t i = 1; i < set->count; i++)
         if (sorted[i]->c.sha256[0] &&
-            strcmp(sorted[i]->c.sha256, sorted[i - 1]->c.sha256) == 0)
+            strcmp(sorted[i]->c.sha256, sorted[i - 1]->c.sha256) == 0 &&
+            sorted[i]->wish < 0)
             drop[sorted[i] - set->item] = true;
     size_t kept = 0;
     for (size_t i = 0; i < set->count; i++) {

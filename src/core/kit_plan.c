@@ -56,7 +56,9 @@ static int by_worth(const void *a, const void *b)
     if (score_of(x) != score_of(y))
         return score_of(x) > score_of(y) ? -1 : 1;
     int order = strcmp(x->c.filename, y->c.filename);
-    return order != 0 ? order : x->id < y->id ? -1 : x->id > y->id;
+    if (order != 0)
+        return order;
+    return x->id != y->id ? (x->id < y->id ? -1 : 1) : x->wish - y->wish;
 }
 
 static void fit(struct kit_plan *p, int extras)

@@ -144,6 +144,8 @@ void session_relink_kit(struct session *s)
             still = still || now[k] == slots[i].index;
         if (!still)
             set_slot_of(s, slots[i].index, -1);
+        else if (slots[i].index >= 0 && slots[i].index != now[i])
+            session_changed(s, (size_t)slots[i].index); /* it plays fewer */
     }
     for (int i = KIT_SLOTS; i-- > 0;) { /* one that plays several shows the first */
         slots[i].index = now[i];

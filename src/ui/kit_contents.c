@@ -61,6 +61,16 @@ static void consider(struct app *app, uint32_t index)
     k->chosen[k->chosen_count++] = index;
 }
 
+/* On several slots it is as many samples. */
+static int times_in(const struct app *app, uint32_t index)
+{
+    const struct kit_state *kit = session_kit(app->session);
+    int n = 0;
+    for (int s = 0; s < KIT_SLOTS; s++)
+        n += kit->slot[s].index == (long)index;
+    return n > 0 ? n : 1;
+}
+
 /* Leaves out what does not go any more, and counts the rest. */
 static void sweep(struct app *app, const struct target *t)
 {
@@ -74,7 +84,8 @@ static void sweep(struct app *app, const struct target *t)
         if (!k->is_chosen[index])
             continue;
         k->chosen[kept++] = index;
-        count_in(app, t, f);
+        for (int n = times_in(app, index); n > 0; n--)
+            count_in(app, t, f);
     }
     k->chosen_count = kept;
     k->also_listed = false;
