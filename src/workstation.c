@@ -3,6 +3,7 @@
 #include "errands.h"
 
 #include "audio/transport.h"
+#include "core/pipelines.h"
 #include "core/recordings.h"
 #include "io/discover.h"
 #include "known.h"
@@ -296,10 +297,30 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
     return st;
 }
 
+/* A pipeline without the --batch before it, where no folder is called so: the line that
+ * was meant is said, and true. */
+static bool meant_batch(int argc, char *const argv[])
+{
+    char word[PATH_BYTES];
+    int first = argc > 1 && strcmp(argv[1], "batch") == 0 ? 2 : 1;
+    bool pipeline = argc > first && pipeline_find(argv[first]) >= 0;
+    if (argc < 2 || (first == 1 && !pipeline) || path_is_folder(argv[1]))
+        return false;
+    fprintf(stderr, "trowel: %s is no folder; did you mean trowel --batch", argv[1]);
+    if (argc == first)
+        fputs(" PIPELINE", stderr);
+    for (int i = first; i < argc; i++)
+        fprintf(stderr, " %s", text_word(word, sizeof word, argv[i]));
+    fputs("? (see trowel --batch --help)\n", stderr);
+    return true;
+}
+
 /* What the words of the command line say; the exit status of a wrong one, or 0. */
 static int read_words(int argc, char *const argv[], bool *no_audio, const char **wish)
 {
     bool options = true;
+    if (meant_batch(argc, argv))
+        return 2;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         bool option = options && word[0] == '-' && word[1] != '\0';

@@ -217,6 +217,37 @@ static void the_workstation_wants_a_terminal(void **state)
     }
 }
 
+/* A pipeline without --batch is answered with the line that was meant, and a folder of
+ * its name is opened. */
+static void a_pipeline_alone_is_told_the_way(void **state)
+{
+    static const struct {
+        char *words[6];
+        const char *says;
+    } lines[] = {
+        {{"process", "--input_dir", "my tapes"},
+         "trowel: process is no folder; did you mean trowel --batch process --input_dir "
+         "'my tapes'? (see trowel --batch --help)\n"},
+        {{"batch", "all", "--jobs", "2"}, "did you mean trowel --batch all --jobs 2?"},
+        {{"batch"}, "batch is no folder; did you mean trowel --batch PIPELINE?"},
+        {{"drums"}, "the workstation needs a terminal"},
+    };
+    struct place *p = *state;
+    struct outcome o;
+    char folder[1024];
+    path_in(folder, p, "drums");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char *argv[8] = {TROWEL_BIN};
+        memcpy(argv + 1, lines[i].words, sizeof lines[i].words);
+        program_run(&o, p->path, argv);
+        assert_int_equal(o.exit_status, 2);
+        assert_true(text_has(o.err, lines[i].says));
+        outcome_done(&o);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void links_do_not_lead_out(void **state)
 {
     struct place *p = *state;
@@ -279,6 +310,7 @@ int main(void)
         cmocka_unit_test(few_open_files_are_made_more),
         cmocka_unit_test(where_memory_ends_is_said),
         cmocka_unit_test(the_workstation_wants_a_terminal),
+        cmocka_unit_test(a_pipeline_alone_is_told_the_way),
         cmocka_unit_test(links_do_not_lead_out),
     };
     return cmocka_run_group_tests_name("batch bad", tests, set_up, batch_rig_teardown);

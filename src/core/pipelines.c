@@ -48,6 +48,14 @@ static const struct {
 #undef PIPELINE
 };
 
+int pipeline_find(const char *name)
+{
+    for (int i = 0; i < PIPE_COUNT; i++)
+        if (strcmp(name, pipelines[i].name) == 0)
+            return i;
+    return -1;
+}
+
 const char *pipeline_name(enum pipeline p)
 {
     return pipelines[p].name;
@@ -303,10 +311,12 @@ enum status request_parse(struct request *r, int argc, char *const argv[], struc
     if (argc < 1)
         return err_set(e, ST_USAGE,
                        "--batch wants a pipeline (see trowel --batch --help)");
-    int found = -1;
-    for (int i = 0; i < PIPE_COUNT; i++)
-        if (strcmp(argv[0], pipelines[i].name) == 0)
-            found = i;
+    int found = pipeline_find(argv[0]);
+    if (found < 0 && argv[0][0] == '-')
+        return err_set(e, ST_USAGE,
+                       "--batch wants a pipeline first, then %s (see trowel --batch "
+                       "--help)",
+                       argv[0]);
     if (found < 0)
         return unknown_pipeline(argv[0], e);
     r->pipeline = (enum pipeline)found;

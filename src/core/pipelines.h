@@ -41,6 +41,8 @@ struct request {
  * --help sets given[OPT_HELP] and skips the check for required options. */
 enum status request_parse(struct request *r, int argc, char *const argv[], struct err *e);
 
+/* -1: none is called so. */
+int pipeline_find(const char *name);
 const char *pipeline_name(enum pipeline p);
 const char *pipeline_help(enum pipeline p);
 
