@@ -245,7 +245,10 @@ static enum status save_config(void *user, const struct config *config, struct e
 {
     struct workstation *w = user;
     enum status st = settings_save_own(w->user_dir, config, &w->usual, e);
-    return st == ST_OK ? project_write_config(&w->project, config, e) : st;
+    if (st == ST_OK)
+        st = project_write_config(&w->project, config, e);
+    w->settings_stay |= st == ST_OK;
+    return st;
 }
 
 static void remember(void *user)

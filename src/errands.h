@@ -21,6 +21,7 @@ struct workstation {
     char user_dir[PATH_BYTES], theme_dirs[4 * PATH_BYTES];
     bool no_audio;
     bool made_export_root, made_project; /* these folders were not there before */
+    bool settings_stay; /* the project's: saved now or by an earlier run */
 };
 
 /* For the screens. `w`, with its project, session and jobs, outlives them; they are asked

@@ -225,7 +225,8 @@ static void close_parts(struct workstation *w)
     if (empty && !path_has(w->project.root.path, "manifest.csv") &&
         !path_has(w->project.root.path, ".trowel")) {
         root_remove(&w->project.root, "catalog.db", NULL);
-        root_remove(&w->project.root, "config.effective.yaml", NULL);
+        if (!w->settings_stay)
+            root_remove(&w->project.root, "config.effective.yaml", NULL);
         if (w->made_project)
             rmdir(w->project.root.path);
         if (w->made_export_root)
@@ -265,6 +266,7 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
     st = choose(w, wish, e);
     if (st != ST_OK)
         return st == ST_CANCELLED ? ST_OK : st;
+    w->settings_stay = path_has(w->project.root.path, "config.effective.yaml");
     /* Beside the project, wherever it was opened from. */
     snprintf(w->kits_dir, sizeof w->kits_dir, "%.4000s/../kits", w->project.root.path);
     char parent[PATH_BYTES];

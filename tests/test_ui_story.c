@@ -540,6 +540,26 @@ static void folders_that_were_there_stay(void **state)
     run("rm -r bare");
 }
 
+/* Settings that were saved are something, though not one find is: they stay, also when
+ * the next one only looks. */
+static void saved_settings_stay_without_finds(void **state)
+{
+    (void)state;
+    run("mkdir -p bare/mute");
+    for (int i = 0; i < 2; i++) {
+        pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel_in_bare, "mute");
+        assert_true(pty_wait_for(&pty, "near misses", 20));
+        if (i == 0) {
+            type(":set drum_miner.min_peak_db=-41\r", "min_peak_db");
+            type(":save\r", "settings saved");
+        }
+        leave();
+        run("grep -q 'min_peak_db: -41' bare/export/mute/config.effective.yaml");
+        assert_int_equal(files("bare/export/mute/*"), 1);
+    }
+    run("rm -r bare");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -576,6 +596,7 @@ int main(void)
         cmocka_unit_test(damaged_settings_are_told),
         cmocka_unit_test(samples_among_recordings_are_no_obstacle),
         cmocka_unit_test(folders_that_were_there_stay),
+        cmocka_unit_test(saved_settings_stay_without_finds),
     };
     return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
 }
