@@ -194,6 +194,9 @@ static void a_best_of_set_replaces_only_its_own(void **state)
             "--output_root", "export/kits/KIT", "--force");
     REFUSED("export", "is a kit", "curate", "--input_root", "export/MINED",
             "--output_root", "export/kits/KIT", "--force", "--dry-run");
+    REFUSED("export", "first holds what trowel mined; name another --kit_name", "format",
+            "--input_dir", "export/MINED", "--output_dir", "export/MINED", "--kit_name",
+            "first", "--force");
     REFUSED("export", "is not of this run; move it away", PROCESS("two", "KIT"),
             "--export_root", "export/kits");
     RUN(0, NULL, "curate", "--input_root", "export/MINED", "--top", "3");
@@ -458,6 +461,7 @@ static void textures_without_any_folder_says_so(void **state)
     (void)state;
     RUN(1, "not one of the folders that the config names (paths) holds recordings",
         "textures");
+    RUN(1, "drums (paths.drums_dir) does not exist; passed over", "textures");
     RUN(1, "drums does not exist; paths.drums_dir names", "textures", "--make_hiss");
 }
 

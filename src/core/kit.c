@@ -6,6 +6,7 @@
 #include "core/kit_files.h"
 #include "core/kit_load.h"
 #include "core/kit_sample.h"
+#include "core/project.h"
 #include "core/recipe.h"
 #include "io/csv.h"
 #include "io/sha256.h"
@@ -280,6 +281,11 @@ static enum status check_earlier(struct earlier *kit, const struct making *m,
                                  struct err *e)
 {
     enum status st = read_earlier(kit, &m->root, e);
+    if (st == ST_OK && !kit->there && project_is_source_folder(&m->root))
+        st =
+            err_set(e, ST_EXISTS,
+                    "%s holds what trowel mined; name another --kit_name or --output_dir",
+                    m->root.path);
     if (st == ST_OK && kit->there && !m->job->force)
         st = err_set(e, ST_EXISTS,
                      "%s holds a kit; --force replaces it, another --kit_name leaves it",

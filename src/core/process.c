@@ -449,7 +449,8 @@ static enum status find_input(struct run *r, const struct process_input *input,
                  job->flat_dir ? NULL : kits}};
     enum status st = discover(&found, input->dir, &options, e);
     if (st == ST_NOT_FOUND && input->optional) {
-        log_write(job->log, LOG_WARNING, "%s does not exist; passed over", input->dir);
+        log_write(job->log, LOG_WARNING, "%s (%s) does not exist; passed over",
+                  input->dir, input->named_by);
         return ST_OK;
     }
     if (st == ST_NOT_FOUND)

@@ -57,6 +57,8 @@ enum folder_kind project_folder_kind(const char *folder);
 /* Is all that is on record, failures aside, of this recipe? */
 enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *is,
                           struct err *e);
+/* Is it the folder of one of a project's recordings? */
+bool project_is_source_folder(const struct root *root);
 /* May a best-of set? ST_EXISTS where a project or a flat folder is. */
 enum status project_check_none(const struct root *root, struct err *e);
 

@@ -145,9 +145,9 @@ enum status project_is_of(const struct project *p, uint64_t recipe_hash, bool *i
     return st;
 }
 
-/* The folder of one of a project's recordings: its samples lie in folders of their
- * categories, as those of a best-of set do, and would be taken for the set's own. */
-static bool is_of_a_source(const struct root *root)
+/* Its samples lie in folders of their categories, as those of a best-of set do, and would
+ * be taken for the set's own. */
+bool project_is_source_folder(const struct root *root)
 {
     char up[PATH_BYTES], name[PATH_BYTES], relative[PATH_BYTES];
     struct root above;
@@ -173,7 +173,7 @@ enum status project_check_none(const struct root *root, struct err *e)
                  (stems.count > 0 || (root_exists(root, "catalog.db") &&
                                       project_folder_kind(root->path) == FOLDER_PROJECT));
     stem_list_done(&stems);
-    if (!there && (st != ST_OK || !is_of_a_source(root)))
+    if (!there && (st != ST_OK || !project_is_source_folder(root)))
         return st;
     return err_set(e, ST_EXISTS, "%s holds what trowel mined; name another folder",
                    root->path);
