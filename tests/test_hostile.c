@@ -273,7 +273,8 @@ static void the_same_twice_is_told(void **state)
 static void decisions_are_taken_in(void **state)
 {
     static const char *const lines[] = {"4 decisions of d.txt taken into the catalog",
-                                        "0 decisions of d.txt taken"};
+                                        "0 decisions of d.txt taken into the catalog; "
+                                        "4 held there already"};
     struct outcome o;
     run(&o, *state,
         PROCESS "; cd export/BATCH_01/tape1/drums; { echo '# trowel decisions 1'; "
@@ -304,7 +305,8 @@ static void decisions_are_taken_in(void **state)
         "cat d.txt | " TROWEL_BIN
         " --batch index --project export/BATCH_01 --decisions /dev/stdin");
     assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.err, "0 decisions of /dev/stdin taken"));
+    assert_true(text_has(o.err, "0 decisions of /dev/stdin taken into the catalog; "
+                                "4 held there already"));
     outcome_done(&o);
 }
 

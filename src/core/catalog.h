@@ -207,6 +207,7 @@ enum status catalog_export(struct catalog *c, const char *file, struct err *e);
 struct replay_report {
     struct journal_report journal;
     size_t applied, unknown;
+    size_t so_already; /* what they say held before */
     char first_unknown[CANDIDATE_PATH_BYTES];
 };
 enum status catalog_replay(struct catalog *c, const char *file,

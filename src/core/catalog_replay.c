@@ -77,7 +77,10 @@ static enum status replay_one(void *user, size_t line, const struct change *chan
                  sound ? path : c.value);
     if (st != ST_OK || (sound ? c.candidate == 0 : !known))
         return st;
-    return catalog_action_change(r->c, &r->action, &c, bare ? NULL : path, e);
+    size_t before = r->action.applied;
+    st = catalog_action_change(r->c, &r->action, &c, bare ? NULL : path, e);
+    r->report->so_already += st == ST_OK && r->action.applied == before;
+    return st;
 }
 
 enum status catalog_replay(struct catalog *c, const char *file,

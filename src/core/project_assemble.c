@@ -361,8 +361,11 @@ static enum status take_decisions(const char *catalog_path, const char *file,
         log_write(log, LOG_WARNING, "%zu decision%s about sounds that are not here%s %s",
                   report.unknown, report.unknown == 1 ? " is" : "s are",
                   report.unknown == 1 ? ":" : ", the first about", report.first_unknown);
-    log_write(log, LOG_INFO, "%zu decisions of %s taken into the catalog", report.applied,
-              file);
+    char already[64] = "";
+    if (report.so_already > 0)
+        snprintf(already, sizeof already, "; %zu held there already", report.so_already);
+    log_write(log, LOG_INFO, "%zu decision%s of %s taken into the catalog%s",
+              report.applied, report.applied == 1 ? "" : "s", file, already);
     return ST_OK;
 }
 
