@@ -63,6 +63,23 @@ static bool locate(const struct loading *l, struct kit_item *item)
     return true;
 }
 
+/* The user may have put another sound in a sample's place since it was listed: what the
+ * machine holds is counted by the sound that is there. */
+static void look_at_file(struct candidate *c, const char *path)
+{
+    const double same_s = 1e-3;
+    struct soundfile *sf;
+    if (soundfile_open(&sf, path, NULL) != ST_OK)
+        return; /* told when it is read */
+    const struct soundfile_info *now = soundfile_info(sf);
+    double seconds = (double)now->claimed_frames / now->rate_hz;
+    if (seconds > 0 && !(fabs(seconds - c->m.duration_sec) <= same_s)) {
+        c->m.duration_sec = seconds;
+        c->m.channels = now->channels;
+    }
+    soundfile_close(sf);
+}
+
 static void settle(const struct loading *l, struct kit_item *item)
 {
     const struct candidate *c = &item->c;
@@ -119,6 +136,8 @@ static enum status take(struct loading *l, const struct candidate *c,
         set->missing++;
         return ST_OK;
     }
+    if (!item->recut)
+        look_at_file(&item->c, item->path);
     settle(l, item);
     return ST_OK;
 }
