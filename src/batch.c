@@ -11,6 +11,7 @@
 #include "core/kit.h"
 #include "core/kit_origin.h"
 #include "core/pipelines.h"
+#include "core/recordings.h"
 #include "core/report.h"
 #include "interrupt.h"
 #include "settings.h"
@@ -344,6 +345,7 @@ static void hint_kit(struct batch *b, const char *kit)
 static enum status run_format(struct batch *b, struct err *e)
 {
     char folder[PATH_BYTES], kit[PATH_BYTES];
+    recordings_tell_left(text(b, OPT_SAMPLES_DIR), &b->output.log);
     const char *kits =
         place_given(&b->request, OPT_KITS_DIR, export_root(b), "kits", folder);
     enum status st = format(b, text(b, OPT_SAMPLES_DIR), kits, e);
@@ -379,6 +381,7 @@ static enum status report(struct batch *b, const char *input, const char *output
 
 static enum status run_report(struct batch *b, struct err *e)
 {
+    recordings_tell_left(text(b, OPT_KIT_DIR), &b->output.log);
     return report(b, text(b, OPT_KIT_DIR), text(b, OPT_OUTPUT), e);
 }
 

@@ -159,10 +159,26 @@ static void shards_join(void **state)
 {
     struct place *p = *state;
     static char *const shard[] = {"1/2", "2/2"};
-    for (int i = 0; i < 2; i++)
+    static char *const of_part[][5] = {
+        {"curate", "--input_root", "shards/TREE", "--output_root", "part/best"},
+        {"format", "--input_dir", "shards/TREE", "--output_dir", "part"},
+        {"report", "--input_dir", "shards/TREE", "--output", "part/page.html"}};
+    for (int i = 0; i < 2; i++) {
         RUN_WELL(p, "process", "--input-dir", "in", "--project-name", "TREE",
                  "--export_root", "shards", "--seed", "7", "--shard", shard[i],
                  "--quiet");
+        /* whoever makes something of a part hears that it is one */
+        for (size_t k = 0; k < sizeof of_part / sizeof *of_part; k++) {
+            struct outcome o;
+            char *const *w = of_part[k];
+            RUN(o, p, w[0], w[1], w[2], w[3], w[4], "--dry-run");
+            assert_int_equal(o.exit_status, 0);
+            assert_int_equal(text_has(o.err, "shards/TREE: 1 of 3 recordings in in is "
+                                             "not mined; the command that mined"),
+                             i == 0);
+            outcome_done(&o);
+        }
+    }
     RUN_WELL(p, "index", "--project", "shards/TREE");
     assert_same_trees(p, "shards/TREE", "export/TREE", "catalog.db");
 }

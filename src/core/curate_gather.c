@@ -333,6 +333,8 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
         st = path_join(manifest, sizeof manifest, folder, "manifest.csv", e);
     if (st != ST_OK)
         return st;
+    if (path_is_file(db) || path_is_file(manifest))
+        recordings_tell_left(folder, pool->job->log);
     if (path_is_file(db)) {
         st = gather_catalog(pool, folder, db, &why);
         known = st == ST_OK || st == ST_CANCELLED || st == ST_NO_MEMORY;

@@ -128,6 +128,53 @@ bool recordings_folder(char out[PATH_BYTES], const char *written, const char *pr
     return found;
 }
 
+static int by_path(const void *path, const void *source)
+{
+    const struct catalog_source *s = source;
+    return strncmp(path, s->path, sizeof s->path - 1);
+}
+
+/* Of the recordings in `folder` those that are none of the sources, which are ordered by
+ * path. Who looked into folders below has some of there on record. */
+static size_t count_left(const char *folder, const struct catalog_source *sources,
+                         size_t count, size_t *all)
+{
+    struct discover_options options = {.skip_projects = true};
+    struct source_list list = {0};
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        options.recursive |= strchr(sources[i].path, '/') != NULL;
+    if (discover(&list, folder, &options, NULL) == ST_OK)
+        for (size_t i = 0; i < list.count; i++)
+            left += !bsearch(list.items[i].relative, sources, count, sizeof *sources,
+                             by_path);
+    *all = list.count;
+    source_list_done(&list);
+    return left;
+}
+
+void recordings_tell_left(const char *project, const struct log *log)
+{
+    struct project p;
+    struct config cfg;
+    struct catalog_source *sources = NULL;
+    size_t count = 0, all = 0, left = 0;
+    char folder[PATH_BYTES];
+    if (project_open_folder(&p, project, NULL) != ST_OK)
+        return;
+    if (project_config(&p, &cfg, NULL) == ST_OK &&
+        recordings_folder(folder, cfg.paths.source_audio_dir, project) &&
+        project_sources(&p, &sources, &count, NULL) == ST_OK)
+        left = count_left(folder, sources, count, &all);
+    if (left > 0 && (left < all || count == 0))
+        log_write(log, LOG_WARNING,
+                  "%s: %zu of %zu recordings in %s %s not mined; the command that mined "
+                  "the others goes on",
+                  project, left, all, folder, left == 1 ? "is" : "are");
+    free(sources);
+    project_done(&p);
+}
+
 bool recordings_path(char out[PATH_BYTES], const char *folder, const char *source_path)
 {
     bool bare = source_path[0] == '/' || !folder[0];

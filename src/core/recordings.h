@@ -4,6 +4,7 @@
 #ifndef TROWEL_CORE_RECORDINGS_H
 #define TROWEL_CORE_RECORDINGS_H
 
+#include "core/log.h"
 #include "io/candidate.h"
 #include "io/paths.h"
 
@@ -18,6 +19,11 @@
  * False, and out "", when there is no such folder. What is said of a folder goes for a
  * single recording, too, as discover() has it. */
 bool recordings_folder(char out[PATH_BYTES], const char *written, const char *project);
+
+/* Warns of the recordings there that the project has nothing of on record: its mining was
+ * stopped, shards of it are still to come, or they came later. Of a folder that is no
+ * project, or holds none of the recordings on record, nothing is said. */
+void recordings_tell_left(const char *project, const struct log *log);
 
 /* Where the recording of a find should lie, from `folder` and the find's source_path.
  * False when that is not known, or too long. */
