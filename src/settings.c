@@ -72,6 +72,19 @@ static enum status apply_options(struct config *cfg, const struct request *r,
     return st;
 }
 
+/* No shell reads what stands in a config, or behind the = of --set: a folder called "~"
+ * would be begun. */
+static void paths_at_home(struct config *cfg)
+{
+    char *const folders[] = {cfg->paths.source_audio_dir, cfg->paths.pad_sources_dir,
+                             cfg->paths.drums_dir, cfg->paths.export_dir};
+    char written[sizeof cfg->paths.export_dir];
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        memcpy(written, folders[i], sizeof written);
+        path_from_home(folders[i], sizeof written, written);
+    }
+}
+
 enum status settings_load(struct config *cfg, const struct request *request,
                           const struct log *log, char *used, size_t used_size,
                           struct err *e)
@@ -97,6 +110,7 @@ enum status settings_load(struct config *cfg, const struct request *request,
     }
     if (st == ST_OK && request)
         st = apply_options(cfg, request, e);
+    paths_at_home(cfg);
     if (st == ST_OK)
         st = config_check(cfg, e);
     char doubt[320];

@@ -271,6 +271,18 @@ static void messages_show_what_is_meant(void **state)
     config_report_done(&r);
 }
 
+/* Which of libyaml's words for it nobody would guess. */
+static void a_tab_is_called_a_tab(void **state)
+{
+    (void)state;
+    struct config c;
+    struct err e;
+    config_defaults(&c);
+    assert_int_not_equal(parse(&c, "pad_miner:\n\tmin_rms_db: -40\n", NULL, &e), ST_OK);
+    assert_non_null(strstr(e.msg, "config.yaml:2: not valid YAML: a tab, "));
+    assert_non_null(strstr(e.msg, "indent with spaces"));
+}
+
 static void relations_are_checked(void **state)
 {
     (void)state;
@@ -476,6 +488,7 @@ int main(void)
         cmocka_unit_test(earlier_configs_load_unchanged),
         cmocka_unit_test(all_problems_are_told_with_their_lines),
         cmocka_unit_test(messages_show_what_is_meant),
+        cmocka_unit_test(a_tab_is_called_a_tab),
         cmocka_unit_test(relations_are_checked),
         cmocka_unit_test(settings_by_name),
         cmocka_unit_test(missing_and_odd_files),

@@ -269,6 +269,24 @@ static void the_same_twice_is_told(void **state)
     outcome_done(&o);
 }
 
+/* No shell has read what stands in a config, or behind the = of --set. */
+static void a_folder_at_home_is_no_tilde(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        "mkdir home && cp -r in home/tapes && "
+        "echo 'paths: {source_audio_dir: ~/tapes}' > home.yaml && "
+        "HOME=$PWD/home " TROWEL_BIN
+        " --batch process --config home.yaml --set 'paths.export_dir=~/out' "
+        "--stages drums --seed 1 --quiet");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    run(&o, *state,
+        "test -s home/out/BATCH_01/manifest.csv && test ! -e '~' && rm -r home");
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+}
+
 /* Decisions made on another machine go into the catalog, and stay. */
 static void decisions_are_taken_in(void **state)
 {
@@ -684,6 +702,7 @@ int main(void)
         HOSTILE(newcomers_take_no_name),
         HOSTILE(changed_recordings_are_refused),
         HOSTILE(the_same_twice_is_told),
+        HOSTILE(a_folder_at_home_is_no_tilde),
         HOSTILE(decisions_are_taken_in),
         HOSTILE(deleted_samples_stay_deleted),
         HOSTILE(libraries_do_not_print),

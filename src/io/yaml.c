@@ -100,8 +100,12 @@ static enum status next_event(struct reading *r, yaml_event_t *event)
         return err_set(r->e, ST_NO_MEMORY, "%s: no memory to read it", r->name);
     int line = (int)(r->parser.error == YAML_READER_ERROR ? r->parser.mark.line
                                                           : r->parser.problem_mark.line);
+    const char *what = r->parser.problem ? r->parser.problem : "it cannot be understood";
+    if (strstr(what, "cannot start any token"))
+        what = "a tab, @, % or ` begins something here; indent with spaces, and quote a "
+               "text that begins so";
     return err_set(r->e, ST_CORRUPT, "%s:%d: not valid YAML: %s", r->name, line + 1,
-                   r->parser.problem ? r->parser.problem : "it cannot be understood");
+                   what);
 }
 
 /* Names of files may hold bytes that are no UTF-8, which YAML cannot: they are written as
