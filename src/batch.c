@@ -80,8 +80,13 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
     b->output.hits_taken_off = job->cfg->separation.pads;
     enum status st = process_run(job, &b->result, e);
     bool tried = b->result.done + b->result.skipped + b->result.failed > 0;
-    if (tried || (st == ST_OK && b->result.sources > 0))
-        output_summary(&b->output, &b->result);
+    if (tried || (st == ST_OK && b->result.sources > 0)) {
+        enum pipeline p = b->request.pipeline;
+        char place[PATH_BYTES];
+        process_place(place, job);
+        output_summary(&b->output, p == PIPE_ALL || p == PIPE_DEMO ? PIPE_PROCESS : p,
+                       place, &b->result);
+    }
     if (b->result.totals.missing > 0)
         output_line(&b->output,
                     "%zu samples of earlier runs were removed; --force makes them again",

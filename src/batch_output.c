@@ -407,11 +407,14 @@ static void tell_twins(const struct output *o, const struct project_totals *t)
                 t->twins, twin, of);
 }
 
-void output_summary(struct output *o, const struct process_result *r)
+void output_summary(struct output *o, enum pipeline p, const char *path,
+                    const struct process_result *r)
 {
     double speed = r->wall_s > 0 ? r->audio_s / r->wall_s : 0;
     if (o->json) {
         json_begin(o, "summary");
+        json_string(&o->buffer, "pipeline", pipeline_name(p));
+        json_string(&o->buffer, "output", path);
         json_whole(&o->buffer, "sources", r->sources);
         json_whole(&o->buffer, "done", r->done);
         json_whole(&o->buffer, "skipped", r->skipped);

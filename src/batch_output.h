@@ -52,6 +52,7 @@ void output_counts(struct output *o, enum pipeline p, const char *path,
  * that --set knows; else nothing. */
 void output_settings(struct output *o, const char *path, const struct config *cfg);
 /* The sums of a process run. */
-void output_summary(struct output *o, const struct process_result *r);
+void output_summary(struct output *o, enum pipeline p, const char *path,
+                    const struct process_result *r);
 
 #endif

@@ -270,6 +270,13 @@ static void json_is_one_object_a_line(void **state)
     }
     assert_true(lines >= 5);
     outcome_done(&o);
+    /* its sums name the pipeline and the place, as those of all others do */
+    RUN(o, p, "all", "--input-dir", "in", "--project-name", "SUMS", "--kit-name", "SUMS",
+        "--json");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "{\"event\":\"summary\",\"pipeline\":\"process\","
+                                "\"output\":\"export/SUMS\",\"sources\":3,"));
+    outcome_done(&o);
     RUN(o, p, "validate", "--json", "--set", "pad_miner.min_rms_db=-50", "--set",
         "musicality.target_key=C maj");
     assert_int_equal(o.exit_status, 0);

@@ -471,8 +471,7 @@ static enum status find_input(struct run *r, const struct process_input *input,
     return st;
 }
 
-/* Where the job writes. */
-static void place_of(char out[PATH_BYTES], const struct process_job *job)
+void process_place(char out[PATH_BYTES], const struct process_job *job)
 {
     if (job->flat_dir)
         snprintf(out, PATH_BYTES, "%s", job->flat_dir);
@@ -485,7 +484,7 @@ static enum status keep_stems(struct run *r, struct err *e)
 {
     char place[PATH_BYTES];
     struct project there;
-    place_of(place, r->job);
+    process_place(place, r->job);
     if (project_open_folder(&there, place, NULL) != ST_OK)
         return ST_OK;
     enum status st =
@@ -523,7 +522,7 @@ static enum status find_sources(struct run *r, struct err *e)
 static void tell_plan(const struct run *r)
 {
     char where[PATH_BYTES];
-    place_of(where, r->job);
+    process_place(where, r->job);
     reporter_tell(r->job->reporter,
                   &(struct news){.kind = NEWS_PLAN, .total = r->total, .text = where});
 }
@@ -550,7 +549,7 @@ static enum status rehearse(struct run *r, struct err *e)
     struct config cfg = *r->job->cfg;
     char place[PATH_BYTES];
     enum status st = ST_OK;
-    place_of(place, r->job);
+    process_place(place, r->job);
     bool there = project_open_folder(&r->project, place, NULL) == ST_OK;
     bool goes_on = there && !r->job->force;
     if (there) {

@@ -48,6 +48,8 @@ struct process_result {
     struct project_totals totals;
 };
 
+/* Where the job writes. */
+void process_place(char out[PATH_BYTES], const struct process_job *job);
 /* ST_OK, ST_SOURCES_FAILED, ST_EXISTS, ST_DISK, ST_CANCELLED, ST_NOT_FOUND (no
  * recordings), … The manifest and catalog are written whenever a project was opened. */
 enum status process_run(const struct process_job *job, struct process_result *result,
