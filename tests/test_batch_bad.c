@@ -172,6 +172,20 @@ static void few_open_files_are_made_more(void **state)
                            NULL});
     assert_int_equal(o.exit_status, 0);
     outcome_done(&o);
+    /* where they cannot be, what could is said, and the next run goes on */
+    program_run(&o, p->path,
+                (char *[]){"/bin/sh", "-c",
+                           "ulimit -n 14; exec " TROWEL_BIN
+                           " --batch process --input_dir in --project_name FEW --seed 7"
+                           " --stages drums,silences",
+                           NULL});
+    assert_int_equal(o.exit_status, SANITIZED ? o.exit_status : 5);
+    assert_true(SANITIZED ||
+                text_has(o.err, "Too many open files (raise ulimit -n, or "));
+    outcome_done(&o);
+    RUN_WELL(p, "process", "--input_dir", "in", "--project_name", "FEW", "--seed", "7",
+             "--stages", "drums,silences");
+    assert_same_trees(p, "export/MANY", "export/FEW", "catalog.db");
 }
 
 /* Of which recording, too. */

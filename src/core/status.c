@@ -1,5 +1,6 @@
 #include "core/status.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +98,9 @@ enum status err_errno(struct err *e, enum status code, int errno_value,
         if (strerror_r(errno_value, reason, sizeof reason) != 0)
             snprintf(reason, sizeof reason, "error %d", errno_value);
         size_t n = strlen(e->msg);
-        snprintf(e->msg + n, sizeof e->msg - n, ": %s", reason);
+        snprintf(e->msg + n, sizeof e->msg - n, ": %s%s", reason,
+                 errno_value == EMFILE ? " (raise ulimit -n, or work with fewer jobs)"
+                                       : "");
         drop_partial_character(e->msg, sizeof e->msg);
     }
     return code;
