@@ -204,6 +204,19 @@ static void a_best_of_set_replaces_only_its_own(void **state)
             "--output_dir", "export/MINED/best_of");
 }
 
+/* Its rows name finds whose files lie elsewhere: "missing", all of them. */
+static void nothing_is_made_of_a_kit(void **state)
+{
+    (void)state;
+    RUN(2, "export/kits/KIT is a kit; one is made of a project", "format", "--input_dir",
+        "export/kits/KIT", "--kit_name", "AGAIN");
+    RUN(2, "export/kits/KIT is a kit; --input_root names the project", "curate",
+        "--input_root", "export/kits/KIT", "--output_root", "of_kit");
+    /* but of its sounds */
+    RUN(0, NULL, "format", "--input_dir", "export/kits/KIT/ROLAND", "--kit_name",
+        "AGAIN");
+}
+
 static void a_foreign_manifest_stays(void **state)
 {
     (void)state;
@@ -487,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_project_has_one_recipe),
         cmocka_unit_test(a_project_and_a_flat_folder_are_two_things),
         cmocka_unit_test(a_best_of_set_replaces_only_its_own),
+        cmocka_unit_test(nothing_is_made_of_a_kit),
         cmocka_unit_test(a_foreign_manifest_stays),
         cmocka_unit_test(default_folders_are_contained),
         cmocka_unit_test(the_installed_config_is_beside_the_program),

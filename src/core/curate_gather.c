@@ -4,6 +4,7 @@
 #include "core/order.h"
 #include "core/recordings.h"
 #include "dsp/measure.h"
+#include "io/discover.h"
 #include "io/manifest.h"
 #include "io/paths.h"
 #include "io/soundfile.h"
@@ -217,6 +218,17 @@ static enum kind guess_kind(const char *folder, const struct measures *m)
     return m->duration_sec < 1.2 && m->crest_factor > 3.5 ? KIND_DRUM : KIND_PAD;
 }
 
+/* A copy gets a name that can be written: that of a recording may hold a line break. */
+static void name_file(struct candidate *c, const char *name)
+{
+    char stem[STEM_BYTES];
+    snprintf(c->filename, sizeof c->filename, "%s", name);
+    if (path_check_name(name, "file", NULL) == ST_OK)
+        return;
+    stem_of_file(stem, name);
+    snprintf(c->filename, sizeof c->filename, "%s.%.8s", stem, path_ending(name));
+}
+
 static enum status add_file(struct curate_pool *pool, const char *folder,
                             const char *file, struct err *e)
 {
@@ -242,7 +254,7 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
         stem_of_file(stem, path_base(folder));
         snprintf(c->source, sizeof c->source, "%s", stem);
         snprintf(c->source_path, sizeof c->source_path, "%s", path_base(file));
-        snprintf(c->filename, sizeof c->filename, "%s", path_base(file));
+        name_file(c, path_base(file));
         c->source_rate_hz = a.rate_hz;
         c->end_frame = (int64_t)a.frames;
         f->id = candidate_id(c);
@@ -356,5 +368,10 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
 
 enum status curate_gather(struct curate_pool *pool, struct err *e)
 {
+    if (discover_is_kit(pool->job->input_root))
+        return err_set(
+            e, ST_USAGE,
+            "%s is a kit; --input_root names the project that it was made from",
+            pool->job->input_root);
     return gather_folder(pool, pool->job->input_root, 0, e);
 }

@@ -210,7 +210,7 @@ static enum status name_planned(struct plan *p, const struct curate_find *f,
     const char *folder = category_folder(f->category), *name = f->c.filename;
     int stem = (int)path_stem(name);
     const char *edit = out->cut ? "_edit" : "";
-    enum status st = path_check_name(name, "a candidate's file", e);
+    enum status st = path_check_name(name, "name of a find's file", e);
     if (st != ST_OK)
         return st;
     snprintf(out->relative, sizeof out->relative, "%s/%.*s%s%s", folder, stem, name, edit,

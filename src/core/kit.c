@@ -9,6 +9,7 @@
 #include "core/project.h"
 #include "core/recipe.h"
 #include "io/csv.h"
+#include "io/discover.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
 
@@ -427,6 +428,11 @@ static uint64_t settle_seed(const struct making *m)
 static enum status plan(struct making *m, struct text *summary, struct err *e)
 {
     const struct kit_job *job = m->job;
+    if (discover_is_kit(job->input_dir))
+        return err_set(e, ST_USAGE,
+                       "%s is a kit; one is made of a project, a best-of set or a folder "
+                       "of sounds",
+                       job->input_dir);
     enum status st =
         kit_load(&m->set, job->input_dir, m->target, job->cfg, job->stereo, job->ctx, e);
     if (st != ST_OK)
