@@ -596,12 +596,12 @@ static void seeds_are_exact(void **state)
     outcome_done(&o);
 }
 
-/* A folder whose name is no UTF-8, without a seed of one's own: the settings that the
- * project wrote down name it, and the next run reads them. */
+/* A folder whose name is no UTF-8 and holds a line break, without a seed of one's own:
+ * the settings that the project wrote down name it, and the next run reads them. */
 static void folders_of_old_disks_are_gone_on_with(void **state)
 {
     static const char line[] =
-        "old=$(printf 'caf\\351'); [ -d in ] && mv in \"$old\"; " TROWEL_BIN
+        "old=$(printf 'caf\\351\\ntape'); [ -d in ] && mv in \"$old\"; " TROWEL_BIN
         " --batch process --stages drums --input_dir \"$old\"";
     struct outcome o;
     for (int again = 0; again < 2; again++) {

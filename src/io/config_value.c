@@ -85,7 +85,9 @@ static bool store_text(char *at, const struct config_key *k, const struct yaml_n
     const char *text = null ? "" : n->text;
     if (strlen(text) >= k->size || (!null && !k->null_word && !*text))
         return false;
-    for (const char *p = text; *p; p++)
+    /* A folder may be called anything, and is written down as it was given. */
+    bool folder = strncmp(k->name, "paths.", 6) == 0;
+    for (const char *p = text; *p && !folder; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return false;
     memset(at, 0, k->size);
