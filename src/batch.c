@@ -336,7 +336,9 @@ static enum status format(struct batch *b, const char *input, const char *output
     char *line = b->output.quiet && summary.at ? strchr(summary.at, '\n') : NULL;
     if (line) /* the kit and what it costs is the result; the rest is told who listens */
         summary.length = (size_t)(line + 1 - summary.at);
-    if (!b->output.json)
+    /* a kit that cannot be is explained by its plan; one that could not be written is not
+     */
+    if (!b->output.json && (st == ST_OK || st == ST_OVER_BUDGET || st == ST_NOTHING))
         output_text(&b->output, &summary);
     text_done(&summary);
     return st;

@@ -144,6 +144,23 @@ static void unwritable_output_is_a_disk_failure(void **state)
     outcome_done(&o);
 }
 
+/* The plan of a kit reads like what was done. */
+static void a_kit_not_written_is_not_told(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    for (int there = 0; there < 2; there++) { /* the second time a kit lies there */
+        RUN(o, p, "format", "--input_dir", "in", "--output_dir", "kits");
+        assert_int_equal(o.exit_status, there ? 4 : 0);
+        assert_int_equal(text_has(o.out, "for the Roland TR-8S"), !there);
+        outcome_done(&o);
+    }
+    RUN(o, p, "format", "--input_dir", "in", "--output_dir", "config.yaml");
+    assert_int_equal(o.exit_status, 5);
+    assert_string_equal(o.out, "");
+    outcome_done(&o);
+}
+
 /* Its catalog could not be opened, and the reason stood behind the path's end. */
 static void a_path_too_long_is_refused_at_once(void **state)
 {
@@ -320,6 +337,7 @@ int main(void)
         cmocka_unit_test(failing_sources_leave_no_folders),
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
+        cmocka_unit_test(a_kit_not_written_is_not_told),
         cmocka_unit_test(a_path_too_long_is_refused_at_once),
         cmocka_unit_test(few_open_files_are_made_more),
         cmocka_unit_test(where_memory_ends_is_said),

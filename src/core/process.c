@@ -72,7 +72,7 @@ static enum status is_done(const struct task *t, bool *done, struct err *e)
         return st;
     if (hash != on_record.content_hash)
         return err_set(e, ST_EXISTS, "%s has changed since it was processed",
-                       t->file->relative);
+                       t->file->path);
     *done = true;
     return ST_OK;
 }
