@@ -146,6 +146,29 @@ static void a_project_has_one_recipe(void **state)
     assert_true(rows_of("export/TEXTURES") >= 10);
 }
 
+/* Settings that were tidied away are those that it was made with: the seed that was drawn
+ * is on record, and the same command writes them down again. */
+static void settings_that_are_gone_come_back(void **state)
+{
+    (void)state;
+    char path[512], *before, *after;
+    size_t n;
+    snprintf(path, sizeof path, "%s/export/DRAWN/config.effective.yaml", top);
+    RUN(0, NULL, PROCESS("one", "DRAWN"), "--stages", "drums");
+    assert_int_equal(path_read_file(path, 1 << 20, &before, &n, NULL), ST_OK);
+    assert_int_equal(remove(path), 0);
+    REFUSED("export", "DRAWN was made with settings that cannot be read any more (",
+            PROCESS("one", "DRAWN"), "--stages", "drums", "--seed", "5");
+    RUN(0, "1/1 first.wav: done before", PROCESS("one", "DRAWN"), "--stages", "drums");
+    assert_int_equal(path_read_file(path, 1 << 20, &after, &n, NULL), ST_OK);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    write_text("export/DRAWN", "config.effective.yaml", "pad_miner: loud\n");
+    REFUSED("export", "any more (config.effective.yaml:1: pad_miner is loud",
+            PROCESS("one", "DRAWN"), "--stages", "drums", "--seed", "5");
+}
+
 static void a_project_and_a_flat_folder_are_two_things(void **state)
 {
     (void)state;
@@ -498,6 +521,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_project_has_one_recipe),
+        cmocka_unit_test(settings_that_are_gone_come_back),
         cmocka_unit_test(a_project_and_a_flat_folder_are_two_things),
         cmocka_unit_test(a_best_of_set_replaces_only_its_own),
         cmocka_unit_test(nothing_is_made_of_a_kit),

@@ -41,20 +41,6 @@ struct run {
     struct err error;
 };
 
-void process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
-{
-    struct config earlier;
-    if (cfg->reproducibility.random_seed.set)
-        return;
-    cfg->reproducibility.random_seed.set = true;
-    if (p && !afresh && project_config(p, &earlier, NULL) == ST_OK &&
-        earlier.reproducibility.random_seed.set)
-        cfg->reproducibility.random_seed.value =
-            earlier.reproducibility.random_seed.value;
-    else
-        cfg->reproducibility.random_seed.value = recipe_draw_seed();
-}
-
 /* --- workers --- */
 
 /* Finished by an earlier run, from the same bytes? */
@@ -296,9 +282,13 @@ static void wait_for_all(struct run *r)
 static enum status other_recipe(const struct run *r, struct err *e)
 {
     struct config then;
+    struct err why;
     char other[RECIPE_OTHER_BYTES];
-    if (project_config(&r->project, &then, NULL) != ST_OK ||
-        !recipe_other(other, &then, &r->recipe[0].cfg))
+    enum status st = project_config(&r->project, &then, &why);
+    if (st != ST_OK)
+        snprintf(other, sizeof other, "settings that cannot be read any more (%.200s)",
+                 path_below(why.msg, r->project.root.path));
+    else if (!recipe_other(other, &then, &r->recipe[0].cfg))
         snprintf(other, sizeof other, "%s or another version of trowel",
                  r->job->hiss ? "other hiss, another level" : "another set of stages");
     return err_set(e, ST_EXISTS, "%s was made with %s; --force starts afresh, %s",

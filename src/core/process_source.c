@@ -2,6 +2,7 @@
 #include "core/process.h"
 
 #include "core/dig.h"
+#include "core/project_list.h"
 #include "core/why.h"
 #include "io/content_hash.h"
 
@@ -178,4 +179,40 @@ enum status process_source(const struct project *p, const struct recipe *recipe,
     bool named = st != ST_NO_MEMORY || strstr(why.msg, file->path);
     return named ? err_set(e, st, "%s", why.msg)
                  : err_set(e, st, "%s: %s", file->path, why.msg);
+}
+
+/* Every find has the seed that it was mined with. */
+static bool seed_on_record(const struct project *p, uint64_t *seed)
+{
+    struct stem_list stems;
+    bool known = false;
+    if (project_stems(p, &stems, NULL) != ST_OK)
+        return false;
+    for (size_t i = 0; i < stems.count && !known; i++) {
+        struct catalog_source source;
+        struct find_list finds = {0};
+        if (project_record(p, stems.at[i], &source, &finds, NULL) == ST_OK &&
+            finds.count > 0) {
+            known = true;
+            *seed = finds.at[0].seed;
+        }
+        find_list_done(&finds);
+    }
+    stem_list_done(&stems);
+    return known;
+}
+
+void process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
+{
+    struct config earlier;
+    struct config_seed *seed = &cfg->reproducibility.random_seed;
+    if (seed->set)
+        return;
+    bool goes_on = p && !afresh;
+    if (goes_on && project_config(p, &earlier, NULL) == ST_OK)
+        *seed = earlier.reproducibility.random_seed;
+    else if (goes_on) /* whoever tidied up took the settings along */
+        seed->set = seed_on_record(p, &seed->value);
+    if (!seed->set)
+        *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
 }
