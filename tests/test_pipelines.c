@@ -69,6 +69,16 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_int_equal(request_parse(&r, ARGS("curate", "--project-name=x"), &e), ST_USAGE);
     assert_non_null(
         strstr(e.msg, "--project-name is no option of curate, but of process"));
+    static const char *const begun[][3] = {{"process", "--input", "input_dir"},
+                                           {"process", "--project", "project_name"},
+                                           {"curate", "--output=x", "output_root"},
+                                           {"all", "--kit", "kit_name"}};
+    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
+        char *line[] = {(char *)begun[i][0], (char *)begun[i][1], "x"}, wanted[64];
+        assert_int_equal(request_parse(&r, 3, line, &e), ST_USAGE);
+        snprintf(wanted, sizeof wanted, "did you mean --%s?", begun[i][2]);
+        assert_non_null(strstr(e.msg, wanted));
+    }
     assert_int_equal(request_parse(&r, ARGS("drums"), &e), ST_USAGE);
     assert_non_null(strstr(e.msg, "drums needs --source FILE"));
     assert_int_equal(request_parse(&r, ARGS("drums", "--source"), &e), ST_USAGE);
@@ -100,6 +110,8 @@ static void bad_values_are_refused(void **state)
         assert_non_null(strstr(e.msg, bad[i][0] + 2));
     }
     struct request r;
+    assert_int_equal(request_parse(&r, ARGS("curate", "--top", "4294967297"), NULL),
+                     ST_USAGE); /* no int, and was taken for 1 */
     assert_int_equal(request_parse(&r, ARGS("process", "--shard", "2/3"), NULL), ST_OK);
     assert_int_equal(r.shard_index, 2);
     assert_int_equal(r.shard_count, 3);

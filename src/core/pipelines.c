@@ -102,14 +102,17 @@ bool pipeline_option(enum pipeline p, int index, struct option_info *out)
 }
 
 /* `-` and `_` are the same letter of an option. */
-static bool same_option(const char *given, size_t length, const char *name)
+static bool begins_option(const char *given, size_t length, const char *name)
 {
-    if (strlen(name) != length)
-        return false;
     for (size_t i = 0; i < length; i++)
         if (text_letter(given[i]) != text_letter(name[i]))
             return false;
     return true;
+}
+
+static bool same_option(const char *given, size_t length, const char *name)
+{
+    return strlen(name) == length && begins_option(given, length, name);
 }
 
 static enum status unknown(const char *what, const char *word, const char *near,
@@ -138,12 +141,19 @@ static enum status unknown_pipeline(const char *word, struct err *e)
                    "see trowel --batch --help", e);
 }
 
-/* Another pipeline's, or nobody's: then the nearest of its own. */
+/* The first words of one of its own (--input), another pipeline's, or nobody's: then the
+ * nearest of its own. */
 static enum status unknown_option(enum pipeline p, const char *word, size_t length,
                                   struct err *e)
 {
     const char *names[OPT_COUNT], *own = pipeline_name(p), *name = word + 2;
     int count = 0;
+    for (int i = 0, option; (option = option_at(p, i)) != NO_OPTION; i++) {
+        const char *whole = options[option].name;
+        if (strlen(whole) > length && whole[length] == '_' &&
+            begins_option(name, length, whole))
+            return unknown("option", word, whole, own, e);
+    }
     for (int other = 0; other < PIPE_COUNT; other++)
         if (find_option((enum pipeline)other, name, length) != NO_OPTION)
             return err_set(e, ST_USAGE,
@@ -178,7 +188,10 @@ static enum status parse_count(struct request *r, int option, const char *text,
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    unsigned long long least = option == OPT_JOBS, most = least ? 256 : ULLONG_MAX;
+    unsigned long long least = option == OPT_JOBS;
+    unsigned long long most = option == OPT_SEED  ? ULLONG_MAX
+                              : option == OPT_TOP ? 1000000
+                                                  : 256;
     if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE ||
         value < least || value > most)
         return err_set(e, ST_USAGE, "--%s wants a whole number from %llu to %llu, not %s",
