@@ -149,6 +149,10 @@ enum status path_mkdirs(const char *path, struct err *e)
                 return err_errno(e, ST_DISK, problem, "the folder %s cannot be made",
                                  so_far);
         }
+        if (stat(so_far, &s) != 0 && errno == ENOENT) /* it has a name, though */
+            return err_set(e, ST_DISK,
+                           "%s is a link to what is not there; is a disk missing?",
+                           so_far);
         if (stat(so_far, &s) != 0)
             return err_errno(e, ST_DISK, errno, "the folder %s cannot be used", so_far);
         if (!S_ISDIR(s.st_mode))
