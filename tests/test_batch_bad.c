@@ -186,23 +186,28 @@ static void a_path_too_long_is_refused_at_once(void **state)
 /* Each worker keeps two dozen samples open until they are flushed together. */
 static void few_open_files_are_made_more(void **state)
 {
+#define MINE(limit, name)                                                                \
+    (char *[])                                                                           \
+    {                                                                                    \
+        "/bin/sh", "-c",                                                                 \
+            "ulimit " limit "; exec " TROWEL_BIN                                         \
+            " --batch process --input_dir in --project_name " name                       \
+            " --seed 7 --stages drums,silences --jobs 1",                                \
+            NULL                                                                         \
+    }
     struct place *p = *state;
     struct outcome o;
-    program_run(&o, p->path,
-                (char *[]){"/bin/sh", "-c",
-                           "ulimit -S -n 20; exec " TROWEL_BIN
-                           " --batch process --input_dir in --project_name MANY --seed 7"
-                           " --stages drums,silences",
-                           NULL});
+    program_run(&o, p->path, MINE("-S -n 20", "MANY"));
     assert_int_equal(o.exit_status, 0);
     outcome_done(&o);
-    /* where they cannot be, what could is said, and the next run goes on */
-    program_run(&o, p->path,
-                (char *[]){"/bin/sh", "-c",
-                           "ulimit -n 14; exec " TROWEL_BIN
-                           " --batch process --input_dir in --project_name FEW --seed 7"
-                           " --stages drums,silences",
-                           NULL});
+    /* where they cannot be, fewer are open at once */
+    program_run(&o, p->path, MINE("-n 40", "SOME"));
+    assert_int_equal(o.exit_status, 0);
+    outcome_done(&o);
+    assert_same_trees(p, "export/MANY", "export/SOME", "catalog.db");
+    /* where these are too many, what helps is said, and the next run goes on */
+    program_run(&o, p->path, MINE("-n 14", "FEW"));
+#undef MINE
     assert_int_equal(o.exit_status, SANITIZED ? o.exit_status : 5);
     assert_true(SANITIZED ||
                 text_has(o.err, "Too many open files (raise ulimit -n, or "));

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Enough to share well; and what may lie in memory together. */
 enum { BATCH_MAX = 48, SAMPLES_MAX = 1 << 20 };
@@ -175,11 +177,39 @@ static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
     return st;
 }
 
-/* Names for all that wait, announced; then the files, not yet under their names. */
+/* Those that are written get their names, or, after a failure, go. */
+static enum status place_written(struct batch *b, enum status st, struct err *e)
+{
+    if (st == ST_OK)
+        st = atomic_place_all(b->file, b->files, e);
+    for (size_t i = 0; i < b->files; i++) {
+        atomic_abort(b->file[i]);
+        b->at[b->of[i]].find.saved = st == ST_OK;
+    }
+    b->files = 0;
+    return st;
+}
+
+/* Each holds two descriptors until it has its name, and all cores may do so at once:
+ * where few may be open (4096 on a cluster, with 64 cores), a batch takes several
+ * flushes. */
+static size_t most_open(void)
+{
+    enum { EACH = 2, OTHERS = 64, LEAST = 4 };
+    struct rlimit limit;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return BATCH_MAX;
+    rlim_t free = limit.rlim_cur > OTHERS ? limit.rlim_cur - OTHERS : 0;
+    rlim_t share = free / EACH / (rlim_t)(cores > 0 ? cores : 1);
+    return share < LEAST ? LEAST : share < BATCH_MAX ? (size_t)share : BATCH_MAX;
+}
+
+/* Names for all that wait, announced; then the files. */
 static enum status write_all(struct dig *d, struct batch *b, struct err *e)
 {
     const char *names[BATCH_MAX];
-    size_t count = 0;
+    size_t count = 0, most = most_open();
     enum status st = ST_OK;
     for (size_t i = 0; i < b->count && st == ST_OK; i++) {
         st = name_it(d, &b->at[i], e);
@@ -188,10 +218,13 @@ static enum status write_all(struct dig *d, struct batch *b, struct err *e)
     }
     if (st == ST_OK)
         st = announce(d, names, count, e);
-    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+    for (size_t i = 0; i < b->count && st == ST_OK; i++) {
         if (is_to_write(d, &b->at[i].find))
             st = write_file(d, &b->at[i], e);
-    return st;
+        if (st == ST_OK && b->files == most)
+            st = place_written(b, st, e);
+    }
+    return place_written(b, st, e);
 }
 
 static enum status add_find(struct dig *d, const struct candidate *find,
@@ -233,13 +266,6 @@ static enum status listen(struct dig *d, struct batch *b, struct err *e)
 static enum status place_all(struct dig *d, struct batch *b, struct err *e)
 {
     enum status st = write_all(d, b, e);
-    if (st == ST_OK)
-        st = atomic_place_all(b->file, b->files, e);
-    for (size_t i = 0; i < b->files; i++) {
-        atomic_abort(b->file[i]);
-        b->at[b->of[i]].find.saved = st == ST_OK;
-    }
-    b->files = 0;
     for (size_t i = 0; i < b->count && st == ST_OK; i++) {
         struct waiting *w = &b->at[i];
         st = add_find(d, &w->find, w->vector, &w->trace, e);
