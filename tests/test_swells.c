@@ -1,4 +1,5 @@
-/* core/stage_drones: which pads the swells of a recording are made from. */
+/* core/stage_drones: how long its loops are, and which pads the swells of a recording are
+ * made from. */
 #include "core/dig.h"
 #include "dsp/similarity.h"
 #include "folder.h"
@@ -45,18 +46,12 @@ static void record(char path[FOLDER_BYTES], const char *folder, int sections)
     audio_done(&a);
 }
 
-/* Pads and what is made of them, with short swells. */
-static void dig(struct dig *d, const char *path, const struct root *root, int pads)
+static void dig_with(struct dig *d, const char *path, const struct root *root,
+                     const struct config *cfg)
 {
     static struct recipe recipe;
-    struct config cfg;
-    config_defaults(&cfg);
-    cfg.reproducibility.random_seed.value = 1;
-    cfg.pad_miner.max_candidates_per_file = pads;
-    cfg.drones.swell_duration_sec = 4;
-    cfg.drones.pitch_shift_semitones.count = 0;
     recipe = (struct recipe){.stages = 1u << STAGE_DRONES};
-    assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
+    assert_int_equal(recipe_init(&recipe, cfg, NULL), ST_OK);
     struct dig_site site = {.open_path = path,
                             .source_path = path,
                             .stem = "chords",
@@ -64,6 +59,18 @@ static void dig(struct dig *d, const char *path, const struct root *root, int pa
                             .folder = "made"};
     assert_int_equal(dig_open(d, &recipe, &site, NULL, NULL), ST_OK);
     assert_int_equal(dig_run(d, NULL), ST_OK);
+}
+
+/* Pads and what is made of them, with short swells. */
+static void dig(struct dig *d, const char *path, const struct root *root, int pads)
+{
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    cfg.pad_miner.max_candidates_per_file = pads;
+    cfg.drones.swell_duration_sec = 4;
+    cfg.drones.pitch_shift_semitones.count = 0;
+    dig_with(d, path, root, &cfg);
 }
 
 static bool is_there(const struct dig *d, const char *name)
@@ -151,11 +158,44 @@ static void few_pads_make_what_they_can(void **state)
     }
 }
 
+/* Also where the recording has no room for one, and its pads are ten times as short or
+ * as long: then it was the pad's own length. */
+static void loops_are_as_long_as_was_asked_for(void **state)
+{
+    static const double seconds[] = {0.2, 2, 20};
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        char path[FOLDER_BYTES];
+        struct root root;
+        struct dig d;
+        struct config cfg;
+        config_defaults(&cfg);
+        cfg.reproducibility.random_seed.value = 1;
+        cfg.pad_miner.max_candidates_per_file = 1;
+        cfg.drones.pad_loop_duration_sec = seconds[i];
+        cfg.drones.pitch_shift_semitones.count = 2;
+        cfg.drones.time_stretch_factors.count = 0;
+        cfg.drones.enable_reversal = false;
+        record(path, *state, 1);
+        assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+        dig_with(&d, path, &root, &cfg);
+        assert_int_equal(d.finds.count, 2 * 3);
+        for (size_t k = 0; k < d.finds.count; k++) {
+            const struct candidate *c = &d.finds.at[k];
+            assert_float_equal(c->m.duration_sec, seconds[i], 1e-9);
+            assert_float_equal(c->m.loop_end, seconds[i] * RATE, 1e-9);
+            assert_int_equal(c->grade, 'A');
+        }
+        dig_done(&d);
+        root_done(&root);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(they_come_from_places_that_differ),
         IN_FOLDER(few_pads_make_what_they_can),
+        IN_FOLDER(loops_are_as_long_as_was_asked_for),
     };
     return cmocka_run_group_tests_name("swells", tests, NULL, NULL);
 }

@@ -60,22 +60,23 @@ static enum status pad_loop(const struct dig *d, const struct material *pad, int
     return st;
 }
 
-/* The pad's own loop, stretched to `frames` where that is not too far. */
+/* The pad's own loop, stretched to `frames`; where that would be too far, as often as it
+ * takes, so that a loop always has the length that was asked for. */
 static enum status own_loop(const struct dig *d, const struct material *pad, int channels,
                             size_t frames, struct audio *loop, struct err *e)
 {
-    static const double furthest = 3;
-    struct audio own;
+    static const size_t furthest = 3;
+    struct audio own, rounds;
     enum status st = pad_loop(d, pad, channels, &own, e);
     if (st != ST_OK)
         return st;
-    double factor = (double)frames / (double)own.frames;
-    if (factor > furthest || factor < 1 / furthest) {
-        *loop = own;
-        return ST_OK;
-    }
-    st = stretch_time(loop, &own, frames, true, e);
+    size_t longest = furthest * own.frames, times = (frames + longest - 1) / longest;
+    st = audio_round(&rounds, &own, 0, times * own.frames, e);
     audio_done(&own);
+    if (st != ST_OK)
+        return st;
+    st = stretch_time(loop, &rounds, frames, true, e);
+    audio_done(&rounds);
     return st;
 }
 
