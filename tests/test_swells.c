@@ -1,5 +1,5 @@
-/* core/stage_drones: how long its loops are, and which pads the swells of a recording are
- * made from. */
+/* core/stage_drones: which pads the swells of a recording are made from; and how long the
+ * loops are that it and its like (core/makers) make. */
 #include "core/dig.h"
 #include "dsp/similarity.h"
 #include "folder.h"
@@ -46,11 +46,11 @@ static void record(char path[FOLDER_BYTES], const char *folder, int sections)
     audio_done(&a);
 }
 
-static void dig_with(struct dig *d, const char *path, const struct root *root,
-                     const struct config *cfg)
+static void dig_stages(struct dig *d, const char *path, const struct root *root,
+                       const struct config *cfg, unsigned stages)
 {
     static struct recipe recipe;
-    recipe = (struct recipe){.stages = 1u << STAGE_DRONES};
+    recipe = (struct recipe){.stages = stages};
     assert_int_equal(recipe_init(&recipe, cfg, NULL), ST_OK);
     struct dig_site site = {.open_path = path,
                             .source_path = path,
@@ -70,7 +70,7 @@ static void dig(struct dig *d, const char *path, const struct root *root, int pa
     cfg.pad_miner.max_candidates_per_file = pads;
     cfg.drones.swell_duration_sec = 4;
     cfg.drones.pitch_shift_semitones.count = 0;
-    dig_with(d, path, root, &cfg);
+    dig_stages(d, path, root, &cfg, 1u << STAGE_DRONES);
 }
 
 static bool is_there(const struct dig *d, const char *name)
@@ -177,7 +177,7 @@ static void loops_are_as_long_as_was_asked_for(void **state)
         cfg.drones.enable_reversal = false;
         record(path, *state, 1);
         assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
-        dig_with(&d, path, &root, &cfg);
+        dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
         assert_int_equal(d.finds.count, 2 * 3);
         for (size_t k = 0; k < d.finds.count; k++) {
             const struct candidate *c = &d.finds.at[k];
@@ -190,12 +190,44 @@ static void loops_are_as_long_as_was_asked_for(void **state)
     }
 }
 
+/* On the grid clouds and hiss go round in bars as pads do: of 8 and 2 s they stayed. */
+static void loops_on_the_grid_are_whole_bars(void **state)
+{
+    static const double bar_s = 4 * 60 / 125.0;
+    char path[FOLDER_BYTES];
+    struct root root;
+    struct dig d;
+    struct config cfg;
+    int clouds = 0, loops = 0;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    cfg.musicality.snap_to_grid = true;
+    cfg.musicality.reference_bpm = 125;
+    record(path, *state, 1);
+    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+    dig_stages(&d, path, &root, &cfg, 1u << STAGE_CLOUDS | 1u << STAGE_HISS);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        const struct candidate *c = &d.finds.at[i];
+        if (!kind_loops(c->kind))
+            continue;
+        double bars = c->kind == KIND_CLOUD ? 4 : 1;
+        assert_int_equal(c->m.loop_end, llround(bars * bar_s * RATE));
+        clouds += c->kind == KIND_CLOUD;
+        loops += c->kind == KIND_HISS_LOOP;
+    }
+    assert_int_equal(clouds, cfg.clouds.clouds_per_source);
+    assert_int_equal(loops, cfg.hiss.hiss_loops_per_source);
+    dig_done(&d);
+    root_done(&root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(they_come_from_places_that_differ),
         IN_FOLDER(few_pads_make_what_they_can),
         IN_FOLDER(loops_are_as_long_as_was_asked_for),
+        IN_FOLDER(loops_on_the_grid_are_whole_bars),
     };
     return cmocka_run_group_tests_name("swells", tests, NULL, NULL);
 }

@@ -60,6 +60,22 @@ void maker_score(struct candidate *c, const struct audio *sound, double source_s
                       : 0.65 * source_score + 0.35 * even;
 }
 
+double maker_loop_s(const struct dig *d, double wanted)
+{
+    const struct config *cfg = &d->recipe->cfg;
+    if (!cfg->musicality.snap_to_grid || !(d->bpm > 0))
+        return wanted;
+    double best = wanted, least = (double)INFINITY;
+    for (int i = 0; i < cfg->musicality.bar_lengths.count; i++) {
+        double seconds = cfg->musicality.bar_lengths.v[i] * 4 * 60 / d->bpm;
+        if (fabs(log(seconds / wanted)) < least) {
+            least = fabs(log(seconds / wanted));
+            best = seconds;
+        }
+    }
+    return best;
+}
+
 struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_semitones)
 {
     struct grains_spec s;

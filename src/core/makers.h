@@ -14,6 +14,10 @@
 void maker_score(struct candidate *c, const struct audio *sound, double source_score,
                  bool loop, const struct seam *seam);
 
+/* How long a made loop of `wanted` seconds is: on the grid the nearest of the bar
+ * lengths, else so long. */
+double maker_loop_s(const struct dig *d, double wanted);
+
 /* The specs as the config wants them. */
 struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_semitones);
 struct hiss_spec maker_hiss_spec(const struct config *cfg);

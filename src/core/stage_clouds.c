@@ -109,6 +109,7 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
         return st;
     struct key target = dig_target_key(d), own = track_info(d->track)->key;
     struct grains_spec spec = maker_cloud_spec(cfg, key_shift(&own, &target));
+    spec.duration_s = maker_loop_s(d, spec.duration_s);
     struct rng r =
         rng_derive(d->recipe->seed, d->content_hash, "cloud", (uint64_t)number);
     struct grains_report report;

@@ -15,23 +15,6 @@
 /* Swells of each stretch, from as many pads. */
 enum { SWELLS_EACH = 2 };
 
-static double loop_length_s(const struct dig *d)
-{
-    const struct config *cfg = &d->recipe->cfg;
-    double wanted = cfg->drones.pad_loop_duration_sec;
-    if (!cfg->musicality.snap_to_grid || !(d->bpm > 0))
-        return wanted;
-    double best = wanted, least = (double)INFINITY;
-    for (int i = 0; i < cfg->musicality.bar_lengths.count; i++) {
-        double seconds = cfg->musicality.bar_lengths.v[i] * 4 * 60 / d->bpm;
-        if (fabs(log(seconds / wanted)) < least) {
-            least = fabs(log(seconds / wanted));
-            best = seconds;
-        }
-    }
-    return best;
-}
-
 /* A loop at the rate of the output, so that whatever is made of it needs no further
  * conversion. `from` is used up. */
 static enum status at_output_rate(const struct dig *d, struct audio *from, size_t frames,
@@ -106,7 +89,7 @@ static void keep_calm(const struct dig *d, const struct material *pad, int64_t f
 static enum status base_loop(struct dig *d, const struct material *pad, int channels,
                              struct audio *loop, double *seam_error_db, struct err *e)
 {
-    double seconds = loop_length_s(d);
+    double seconds = maker_loop_s(d, d->recipe->cfg.drones.pad_loop_duration_sec);
     size_t frames = (size_t)llround(seconds * d->info.rate_hz);
     size_t frames_out = (size_t)llround(seconds * d->recipe->cfg.global.sample_rate);
     int64_t margin = (int64_t)frames / 2 + d->info.rate_hz / 4;

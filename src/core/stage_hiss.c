@@ -78,6 +78,7 @@ enum status stage_hiss(struct dig *d, struct err *e)
         return ST_OK;
     const struct config *cfg = &d->recipe->cfg;
     struct hiss_spec spec = maker_hiss_spec(cfg);
+    spec.loop_duration_s = maker_loop_s(d, spec.loop_duration_s);
     struct sounds s;
     enum status st = prepare(d, &spec, &s, e);
     for (int i = 1; i <= cfg->hiss.hiss_loops_per_source && st == ST_OK; i++) {
