@@ -47,6 +47,8 @@ static void sectors_are_rounded_per_sample(void **state)
     assert_false(budget_fits(&c, t, 181 * 44100, 1, why));
     assert_true(text_has(why, "one sample of 181.0 s"));
     assert_false(budget_fits(&c, t, 91 * 44100, 2, why));
+    assert_false(budget_fits(&c, t, 180 * 44100 + 1, 1, why));
+    assert_string_equal(why, "one sample of 180.1 s, at most 180 s");
     /* A kit that is refused is told of every limit, not of one after the other. */
     char over[160];
     assert_false(budget_over(&b, t, over));

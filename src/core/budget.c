@@ -1,5 +1,6 @@
 #include "core/budget.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,11 @@ void budget_add(struct budget *b, const struct target *t, int64_t frames, int ch
 
 enum { LIMITS = 4 };
 
+double budget_told_s(double seconds)
+{
+    return ceil(10 * seconds - 1e-6) / 10;
+}
+
 /* One text for each limit, "" where it is kept to. */
 static void each_limit(const struct budget *b, const struct target *t,
                        char over[LIMITS][64])
@@ -31,9 +37,10 @@ static void each_limit(const struct budget *b, const struct target *t,
         snprintf(over[0], sizeof *over, "%d of %d files", b->files, t->files);
     if (b->longest_s > t->longest_s)
         snprintf(over[1], sizeof *over, "one sample of %.1f s, at most %.0f s",
-                 b->longest_s, t->longest_s);
+                 budget_told_s(b->longest_s), t->longest_s);
     if (b->seconds > t->seconds)
-        snprintf(over[2], sizeof *over, "%.1f of %.0f s", b->seconds, t->seconds);
+        snprintf(over[2], sizeof *over, "%.1f of %.0f s", budget_told_s(b->seconds),
+                 t->seconds);
     if (b->sectors > t->sectors)
         snprintf(over[3], sizeof *over, "%d of %d sectors", b->sectors, t->sectors);
 }

@@ -24,6 +24,8 @@ bool budget_fits(const struct budget *b, const struct target *t, int64_t frames,
 /* Is it more than the machine holds? `text` says by how much, each limit that is passed:
  * "402 of 400 files, 612.0 of 600 s". */
 bool budget_over(const struct budget *b, const struct target *t, char text[160]);
+/* Seconds over a limit as they are told: in tenths, and never as what they are over. */
+double budget_told_s(double seconds);
 /* "18 of 400 files, 27.4 of 600 s, 21 of 408 sectors" */
 void budget_text(const struct budget *b, const struct target *t, char text[160]);
 

@@ -375,7 +375,7 @@ static void tell_plan(const struct making *m, struct text *t)
         text_addf(t, "wanted: %s", wanted);
         if (m->plan.wanted.longest_s > m->target->longest_s)
             text_addf(t, ", one sample of %.1f s, at most %.0f s",
-                      m->plan.wanted.longest_s, m->target->longest_s);
+                      budget_told_s(m->plan.wanted.longest_s), m->target->longest_s);
         text_addf(t, "; %zu left out\n", m->plan.left_out);
     }
     for (int s = 0; s < target_slots(m->target); s++) {
