@@ -197,16 +197,12 @@ static enum status run_single(struct batch *b, enum stage stage, struct err *e)
 
 static enum status run_drums(struct batch *b, struct err *e)
 {
-    if (given(b, OPT_NORM_DB))
-        b->cfg.global.target_peak_dbfs = b->request.decibel[OPT_NORM_DB];
     b->cfg.drum_miner.enabled = true;
     return run_single(b, STAGE_DRUMS, e);
 }
 
 static enum status run_silences(struct batch *b, struct err *e)
 {
-    if (given(b, OPT_NORM_DB))
-        b->cfg.silence_miner.target_peak_dbfs = b->request.decibel[OPT_NORM_DB];
     return run_single(b, STAGE_SILENCES, e);
 }
 

@@ -69,6 +69,10 @@ static enum status apply_options(struct config *cfg, const struct request *r,
         cfg->reproducibility.random_seed.set = true;
         cfg->reproducibility.random_seed.value = r->number[OPT_SEED];
     }
+    if (st == ST_OK && r->given[OPT_NORM_DB])
+        *(r->pipeline == PIPE_SILENCES ? &cfg->silence_miner.target_peak_dbfs
+                                       : &cfg->global.target_peak_dbfs) =
+            r->decibel[OPT_NORM_DB];
     return st;
 }
 

@@ -79,6 +79,11 @@ static void one_source_pipelines_write_flat(void **state)
         "6");
     assert_int_equal(o.exit_status, 2);
     outcome_done(&o);
+    RUN(o, p, "silences", "--source", "in/jam-tape.wav", "--export", "loud", "--norm_db",
+        "0", "--dry-run"); /* at which the grades take all for clipped */
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "silence_miner.target_peak_dbfs (0) lies above"));
+    outcome_done(&o);
     assert_false(there(p, "loud"));
 }
 

@@ -468,6 +468,9 @@ static void what_is_hardly_meant_is_told(void **state)
     assert_false(config_doubt(&cfg, out, sizeof out));
     cfg.global.target_peak_dbfs = -0.09; /* 0.99 is -0.0873 */
     assert_false(config_doubt(&cfg, out, sizeof out));
+    cfg.silence_miner.target_peak_dbfs = 0;
+    assert_true(config_doubt(&cfg, out, sizeof out));
+    assert_non_null(strstr(out, "silence_miner.target_peak_dbfs (0) lies above"));
     cfg.clouds.target_peak_dbfs = -0.08;
     assert_true(config_doubt(&cfg, out, sizeof out));
     assert_non_null(strstr(out, "clouds.target_peak_dbfs (-0.08) lies above -0.09"));

@@ -73,18 +73,23 @@ enum status config_check(const struct config *c, struct err *e)
 
 bool config_doubt(const struct config *c, char *out, size_t size)
 {
+    const struct {
+        const char *section;
+        double dbfs;
+    } peaks[] = {{"global", c->global.target_peak_dbfs},
+                 {"clouds", c->clouds.target_peak_dbfs},
+                 {"silence_miner", c->silence_miner.target_peak_dbfs}};
     double clipped =
         20 * log10(fmax(1 - c->curation.thresholds.clipping_tolerance, 1e-9));
-    bool all = c->global.target_peak_dbfs > clipped;
-    if (!all && !(c->clouds.target_peak_dbfs > clipped))
-        return false;
-    snprintf(
-        out, size,
-        "%s.target_peak_dbfs (%g) lies above %.2f dBFS, from where on "
-        "curation.thresholds.clipping_tolerance (%g) takes samples for clipped: they "
-        "are graded F and not picked",
-        all ? "global" : "clouds",
-        all ? c->global.target_peak_dbfs : c->clouds.target_peak_dbfs, clipped,
-        c->curation.thresholds.clipping_tolerance);
-    return true;
+    for (size_t i = 0; i < sizeof peaks / sizeof *peaks; i++)
+        if (peaks[i].dbfs > clipped) {
+            snprintf(out, size,
+                     "%s.target_peak_dbfs (%g) lies above %.2f dBFS, from where on "
+                     "curation.thresholds.clipping_tolerance (%g) takes samples for "
+                     "clipped: they are graded F and not picked",
+                     peaks[i].section, peaks[i].dbfs, clipped,
+                     c->curation.thresholds.clipping_tolerance);
+            return true;
+        }
+    return false;
 }
