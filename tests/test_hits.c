@@ -458,6 +458,31 @@ static void fixed_length_is_fixed(void **state)
     audio_done(&a);
 }
 
+/* The least length counts from the attack, the longest with what lies before it: where
+ * both are the same, or the length is set, none was long enough. */
+static void what_is_as_long_as_may_be_is_long_enough(void **state)
+{
+    (void)state;
+    static const double at_s[] = {0.5};
+    struct audio a;
+    make(&a, 2, 1);
+    strike(&a, 0.5, 0.5, 30);
+    for (int way = 0; way < 3; way++) {
+        struct hits_params p = hits_params_default();
+        p.fixed_length = way > 0;
+        p.fixed_length_s = way == 1 ? p.min_length_s : 0.03;
+        p.max_length_s = p.min_length_s;
+        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        struct hit h = cut_one(&a, &plans.at[0], &p);
+        double length_s = way == 2 ? 0.03 : p.min_length_s;
+        assert_int_equal(h.end_frame - h.start_frame, llround(length_s * RATE));
+        assert_true(h.start_frame < h.attack_frame);
+        assert_string_equal(h.missed_by, "");
+        hit_plans_done(&plans);
+    }
+    audio_done(&a);
+}
+
 static void a_clean_lone_hit_scores_best(void **state)
 {
     (void)state;
@@ -707,6 +732,7 @@ int main(void)
         cmocka_unit_test(clipping_is_counted_in_runs),
         cmocka_unit_test(beyond_full_scale_is_a_hit),
         cmocka_unit_test(fixed_length_is_fixed),
+        cmocka_unit_test(what_is_as_long_as_may_be_is_long_enough),
         cmocka_unit_test(a_clean_lone_hit_scores_best),
         cmocka_unit_test(a_crackle_has_no_body),
         cmocka_unit_test(nonsense_is_a_near_miss),

@@ -161,10 +161,15 @@ static void find_start(struct cut *c)
 }
 
 /* It is the hit that has a longest length, with what lies before the attack. */
-static void keep_length(struct cut *c)
+static size_t longest(const struct cut *c)
 {
     double length_s = c->p->fixed_length ? c->p->fixed_length_s : c->p->max_length_s;
-    size_t last = c->start + (size_t)rint(length_s * c->read->rate_hz);
+    return (size_t)rint(length_s * c->read->rate_hz);
+}
+
+static void keep_length(struct cut *c)
+{
+    size_t last = c->start + longest(c);
     if (c->limit <= last || last <= c->attack)
         return;
     c->limit = last;
@@ -493,7 +498,8 @@ static void gate(const struct cut *c, double clipped, struct hit *h)
     else if (h->peak_db > c->p->max_peak_db && clipped >= c->p->clipped_share)
         miss(h, "%.1f %% of it clipped, not under %.0f %%", 100 * clipped,
              100 * c->p->clipped_share);
-    else if (length_s < c->p->min_length_s && !whole_recording(c)) {
+    else if (length_s < c->p->min_length_s && c->end - c->start < longest(c) &&
+             !whole_recording(c)) {
         miss(h, "%.0f ms shorter than allowed",
              told_excess(1e3 * (c->p->min_length_s - length_s), 1));
         h->cut_short = c->next_ends;
