@@ -158,11 +158,11 @@ static void few_pads_make_what_they_can(void **state)
     }
 }
 
-/* Also where the recording has no room for one, and its pads are ten times as short or
- * as long: then it was the pad's own length. */
+/* Also where the recording has no room for one, and its pads are far longer or shorter:
+ * then it was the pad's own length. */
 static void loops_are_as_long_as_was_asked_for(void **state)
 {
-    static const double seconds[] = {0.2, 2, 20};
+    static const double seconds[] = {0.2, 2, 8};
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
         char path[FOLDER_BYTES];
         struct root root;
@@ -172,13 +172,14 @@ static void loops_are_as_long_as_was_asked_for(void **state)
         cfg.reproducibility.random_seed.value = 1;
         cfg.pad_miner.max_candidates_per_file = 1;
         cfg.drones.pad_loop_duration_sec = seconds[i];
-        cfg.drones.pitch_shift_semitones.count = 2;
+        cfg.drones.pitch_shift_semitones.count = 1;
+        cfg.pad_miner.target_durations_sec.count = 1; /* 1.5 s */
         cfg.drones.time_stretch_factors.count = 0;
         cfg.drones.enable_reversal = false;
         record(path, *state, 1);
         assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
         dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
-        assert_int_equal(d.finds.count, 2 * 3);
+        assert_int_equal(d.finds.count, 3);
         for (size_t k = 0; k < d.finds.count; k++) {
             const struct candidate *c = &d.finds.at[k];
             assert_float_equal(c->m.duration_sec, seconds[i], 1e-9);
