@@ -126,8 +126,7 @@ static void converter_turns_loops_as_libsamplerate_does(void **state)
             assert_int_equal(got.rate_hz, to);
             assert_int_equal(got.frames, llround((double)lengths[i] * to / from) +
                                              (lengths[i] == 1 && to * 2 < from));
-            assert_int_equal(resample_loop(&want, &in, got.frames, RESAMPLE_MEDIUM, NULL),
-                             ST_OK);
+            assert_int_equal(resample_loop(&want, &in, got.frames, NULL), ST_OK);
             for (size_t s = 0; s < got.frames * (size_t)channels; s++)
                 assert_true(fabsf(got.data[s] - want.data[s]) < 2e-6F);
             in.rate_hz++;
@@ -221,9 +220,8 @@ static void extreme_ratios_and_lengths(void **state)
             audio_init(&a, lengths[i][0], 2, 44100, NULL);
             for (size_t k = 0; k < 2 * a.frames; k++)
                 a.data[k] = 0.5f;
-            enum status st =
-                loop ? resample_loop(&b, &a, lengths[i][1], RESAMPLE_FAST, NULL)
-                     : resample_length(&b, &a, lengths[i][1], RESAMPLE_FAST, NULL);
+            enum status st = loop ? resample_loop(&b, &a, lengths[i][1], NULL)
+                                  : resample_length(&b, &a, lengths[i][1], NULL);
             assert_int_equal(st, ST_OK);
             assert_int_equal(b.frames, lengths[i][1]);
             for (size_t k = 0; k < 2 * b.frames; k++)
@@ -245,18 +243,18 @@ static void loops_stay_periodic(void **state)
     (void)state;
     /* 441 cycles in 44,100 frames, then in 33,037: exact up to the converter */
     struct audio a = sine(44100, 2, 44100, 441), b;
-    assert_int_equal(resample_loop(&b, &a, 33037, RESAMPLE_MEDIUM, NULL), ST_OK);
+    assert_int_equal(resample_loop(&b, &a, 33037, NULL), ST_OK);
     double hz = 441.0 * 44100 / 33037;
     assert_true(worst_against_sine(&b, hz, 0, b.frames) < 1e-5);
     assert_true(tone_join_kink(&b) < 1.001);
     audio_done(&b);
-    assert_int_equal(resample_loop(&b, &a, 61234, RESAMPLE_MEDIUM, NULL), ST_OK);
+    assert_int_equal(resample_loop(&b, &a, 61234, NULL), ST_OK);
     assert_true(worst_against_sine(&b, 441.0 * 44100 / 61234, 0, b.frames) < 1e-5);
     audio_done(&b);
     audio_done(&a);
     /* shorter than the converter's kernel */
     a = sine(100, 1, 44100, 441);
-    assert_int_equal(resample_loop(&b, &a, 130, RESAMPLE_MEDIUM, NULL), ST_OK);
+    assert_int_equal(resample_loop(&b, &a, 130, NULL), ST_OK);
     assert_true(worst_against_sine(&b, 441.0 * 100 / 130, 0, 130) < 1e-5);
     audio_done(&a);
     audio_done(&b);

@@ -16,7 +16,7 @@ static enum status convert(const struct audio *a, const struct converter *by, in
 {
     if (by)
         return loop ? converter_loop(by, out, a, e) : converter_run(by, out, a, e);
-    return loop ? resample_loop_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e)
+    return loop ? resample_loop_rate(out, a, rate_hz, e)
                 : resample_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e);
 }
 

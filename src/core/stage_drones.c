@@ -20,7 +20,7 @@ enum { SWELLS_EACH = 2 };
 static enum status at_output_rate(const struct dig *d, struct audio *from, size_t frames,
                                   struct audio *to, struct err *e)
 {
-    enum status st = resample_loop(to, from, frames > 0 ? frames : 1, RESAMPLE_MEDIUM, e);
+    enum status st = resample_loop(to, from, frames > 0 ? frames : 1, e);
     to->rate_hz = d->recipe->cfg.global.sample_rate;
     audio_done(from);
     return st;

@@ -51,7 +51,7 @@ static enum status ask(const struct converter *c, const struct impulses *p,
     for (int i = 0; i < p->rows * LINES && st == ST_OK; i++)
         in.data[impulse_place(p, i) * LINES + i % LINES] = 1;
     if (st == ST_OK)
-        st = resample_length(answer, &in, units * (size_t)c->shapes, RESAMPLE_MEDIUM, e);
+        st = resample_length(answer, &in, units * (size_t)c->shapes, e);
     audio_done(&in);
     return st;
 }
@@ -263,7 +263,7 @@ enum status converter_loop(const struct converter *c, struct audio *to,
     size_t channels = (size_t)loop->channels, n = loop->frames,
            before = (size_t)c->before;
     if (!c->shape || c->shapes < SHAPES_BETWEEN || n < before)
-        return resample_loop_rate(to, loop, c->to_hz, RESAMPLE_MEDIUM, e);
+        return resample_loop_rate(to, loop, c->to_hz, e);
     size_t frames = (size_t)llround((double)n * c->to_hz / c->from_hz);
     enum status st = audio_room(to, frames, loop->channels, c->to_hz, e);
     size_t length = n + 1 + (size_t)c->taps;

@@ -25,8 +25,7 @@ static enum status match(struct audio *to, const struct audio *hiss,
     }
     double frames = (double)hiss->frames * pad->rate_hz / fmax(1, hiss->rate_hz);
     if (st == ST_OK)
-        st =
-            resample_loop(to, &folded, (size_t)fmax(1, rint(frames)), RESAMPLE_MEDIUM, e);
+        st = resample_loop(to, &folded, (size_t)fmax(1, rint(frames)), e);
     to->rate_hz = pad->rate_hz;
     audio_done(&folded);
     return st;
@@ -43,7 +42,7 @@ static enum status tile_circle(struct audio *to, const struct audio *loop, size_
         enum status st =
             audio_round(&line, loop, start, (size_t)repeats * loop->frames, e);
         if (st == ST_OK)
-            st = resample_loop(to, &line, frames, RESAMPLE_MEDIUM, e);
+            st = resample_loop(to, &line, frames, e);
         audio_done(&line);
         return st;
     }

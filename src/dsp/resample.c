@@ -160,19 +160,19 @@ enum status resample_rate(struct audio *to, const struct audio *from, int rate_h
 }
 
 enum status resample_length(struct audio *to, const struct audio *from, size_t frames,
-                            enum resample_quality quality, struct err *e)
+                            struct err *e)
 {
-    return resample(to, from, frames, false, quality, e);
+    return resample(to, from, frames, false, RESAMPLE_MEDIUM, e);
 }
 
 enum status resample_loop(struct audio *to, const struct audio *from, size_t frames,
-                          enum resample_quality quality, struct err *e)
+                          struct err *e)
 {
-    return resample(to, from, frames, true, quality, e);
+    return resample(to, from, frames, true, RESAMPLE_MEDIUM, e);
 }
 
 enum status resample_loop_rate(struct audio *to, const struct audio *from, int rate_hz,
-                               enum resample_quality quality, struct err *e)
+                               struct err *e)
 {
-    return at_rate(to, from, rate_hz, true, quality, e);
+    return at_rate(to, from, rate_hz, true, RESAMPLE_MEDIUM, e);
 }

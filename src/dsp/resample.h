@@ -29,18 +29,18 @@ enum status resample_rate(struct audio *to, const struct audio *from, int rate_h
                           enum resample_quality quality, struct err *e);
 
 /* `from` squeezed or stretched (with its pitch) to exactly `frames` frames, rate_hz kept:
- * speed = from->frames / frames. Outside the sound there is silence. */
+ * speed = from->frames / frames. Outside the sound there is silence. MEDIUM. */
 enum status resample_length(struct audio *to, const struct audio *from, size_t frames,
-                            enum resample_quality quality, struct err *e);
+                            struct err *e);
 
 /* The same for a loop (the whole sound): reads around the join, so a seamless loop stays
  * seamless. */
 enum status resample_loop(struct audio *to, const struct audio *from, size_t frames,
-                          enum resample_quality quality, struct err *e);
+                          struct err *e);
 
 /* A loop at another rate: frames and errors as of resample_rate. */
 enum status resample_loop_rate(struct audio *to, const struct audio *from, int rate_hz,
-                               enum resample_quality quality, struct err *e);
+                               struct err *e);
 
 /* Tables for speeds from `slowest` to `fastest`, within SPEED_MIN … SPEED_MAX; those up
  * to 1 share one. About 0.1 ms a semitone above it; NULL without memory. */

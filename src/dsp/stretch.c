@@ -422,8 +422,8 @@ enum status stretch_time(struct audio *to, const struct audio *from, size_t fram
     if (!frames)
         return err_set(e, ST_USAGE, "a sound cannot be stretched to nothing");
     if (from->frames < 16 || frames < 16)
-        return loop ? resample_loop(to, from, frames, RESAMPLE_MEDIUM, e)
-                    : resample_length(to, from, frames, RESAMPLE_MEDIUM, e);
+        return loop ? resample_loop(to, from, frames, e)
+                    : resample_length(to, from, frames, e);
     struct audio now = {0};
     enum status st = scrubbed(&now, from, e);
     while (st == ST_OK && now.frames != frames) {
@@ -461,8 +461,8 @@ enum status stretch_pitch(struct audio *to, const struct audio *from, double sem
         return audio_init(to, 0, from->channels, from->rate_hz, e);
     enum status st = stretch_time(&long_one, from, frames, loop, e);
     if (st == ST_OK)
-        st = loop ? resample_loop(to, &long_one, from->frames, RESAMPLE_MEDIUM, e)
-                  : resample_length(to, &long_one, from->frames, RESAMPLE_MEDIUM, e);
+        st = loop ? resample_loop(to, &long_one, from->frames, e)
+                  : resample_length(to, &long_one, from->frames, e);
     audio_done(&long_one);
     return st;
 }
