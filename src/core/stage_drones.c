@@ -158,7 +158,7 @@ static enum status shades(struct dig *d, const struct material *pad,
         st = audio_slice(&sound, pitched, 0, pitched->frames, e);
         if (st != ST_OK)
             break;
-        st = drone_colour(&sound, tone, &corners, true, e);
+        st = drone_colour(&sound, tone, &corners, e);
         if (st == ST_OK) /* a made loop may begin anywhere: where no join can be heard */
             st = weave_calm_join(&sound, &seam, &judged, e);
         if (st != ST_OK) {
@@ -187,7 +187,7 @@ static enum status drones(struct dig *d, const struct material *pad, int shift,
     for (int i = 0; i < cfg->drones.pitch_shift_semitones.count && st == ST_OK; i++) {
         struct audio pitched;
         int semitones = cfg->drones.pitch_shift_semitones.v[i];
-        st = stretch_pitch(&pitched, &base, semitones + shift, true, e);
+        st = stretch_pitch(&pitched, &base, semitones + shift, e);
         if (st != ST_OK)
             break;
         st = shades(d, pad, &pitched, semitones, seam_error_db, e);
@@ -257,7 +257,7 @@ static enum status swells(struct dig *d, size_t p, int shift, struct err *e)
     enum status st = pad_loop(d, pad, cfg->export.swells_stereo ? 2 : 1, &own, e);
     if (st != ST_OK)
         return st;
-    st = stretch_pitch(&loop, &own, shift, true, e);
+    st = stretch_pitch(&loop, &own, shift, e);
     audio_done(&own);
     if (st != ST_OK)
         return st;

@@ -24,46 +24,37 @@ const char *drone_tone_name(enum drone_tone t)
     return t < DRONE_TONES ? names[t] : "";
 }
 
-static enum status zero_phase(const struct biquad *f, struct audio *a, bool loop,
-                              struct err *e)
-{
-    if (!loop)
-        return biquad_zero_phase(f, a, e);
-    biquad_circular_zero_phase(f, a);
-    return ST_OK;
-}
-
-static enum status warm(struct audio *a, double corner_hz, bool loop, struct err *e)
+static enum status warm(struct audio *a, double corner_hz, struct err *e)
 {
     struct biquad low = biquad_lowpass(1, corner_hz, a->rate_hz);
     struct biquad body = biquad_lowpass(1, body_hz, a->rate_hz);
     struct audio more = {0};
-    enum status st = zero_phase(&low, a, loop, e);
-    if (st == ST_OK)
-        st = audio_slice(&more, a, 0, a->frames, e);
-    if (st == ST_OK)
-        st = zero_phase(&body, &more, loop, e);
+    biquad_circular_zero_phase(&low, a);
+    enum status st = audio_slice(&more, a, 0, a->frames, e);
+    if (st != ST_OK)
+        return st;
+    biquad_circular_zero_phase(&body, &more);
     float gain = (float)(level_from_db(body_db) - 1);
-    for (size_t i = 0; st == ST_OK && i < a->frames * (size_t)a->channels; i++)
+    for (size_t i = 0; i < a->frames * (size_t)a->channels; i++)
         a->data[i] += gain * more.data[i];
     audio_done(&more);
-    return st;
+    return ST_OK;
 }
 
 /* Back to the RMS it had, unless the peak would pass the ceiling. */
-static void restore_level(struct audio *a, double rms, bool loop)
+static void restore_level(struct audio *a, double rms)
 {
     double now = level_rms(a), ceiling = level_from_db(ceiling_dbfs);
     if (!(now > 1e-9))
         return;
     double gain = rms / now, bound = 4 * level_peak(a); /* no true peak is higher */
     if (gain * bound > ceiling)
-        gain = fmin(gain, ceiling / level_true_peak(a, loop));
+        gain = fmin(gain, ceiling / level_true_peak(a, true));
     level_gain(a, gain);
 }
 
 enum status drone_colour(struct audio *a, enum drone_tone tone,
-                         const struct drone_tones *t, bool loop, struct err *e)
+                         const struct drone_tones *t, struct err *e)
 {
     level_scrub(a);
     double rms = level_rms(a);
@@ -71,27 +62,24 @@ enum status drone_colour(struct audio *a, enum drone_tone tone,
     struct biquad f;
     switch (tone) {
     case DRONE_WARM:
-        st = warm(a, t->warm_lowpass_hz, loop, e);
+        st = warm(a, t->warm_lowpass_hz, e);
         break;
     case DRONE_DARK:
         f = biquad_lowpass(2, t->dark_high_cut_hz, a->rate_hz);
-        st = zero_phase(&f, a, loop, e);
+        biquad_circular_zero_phase(&f, a);
         break;
     case DRONE_AIRY:
         f = biquad_highpass(1, t->airy_highpass_hz, a->rate_hz);
-        if (loop)
-            biquad_circular(&f, a);
-        else
-            biquad_run(&f, a);
+        biquad_circular(&f, a);
         break;
     case DRONE_PLAIN:
     case DRONE_TONES:
         return ST_OK;
     }
-    if (st == ST_OK && loop)
+    if (st == ST_OK)
         st = weave_even(a, even_db, e);
     if (st == ST_OK && rms > 0)
-        restore_level(a, rms, loop);
+        restore_level(a, rms);
     return st;
 }
 

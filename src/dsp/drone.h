@@ -1,7 +1,7 @@
 /* drone: pads in several shades, and long swells from them.
  *
- * Pitch and length of loops: stretch_pitch and stretch_any with loop = true. Here are the
- * tones, the reversal and the swells. Thread: no shared state. Stream: "swell". */
+ * Pitch and length of loops: stretch_pitch, and stretch_any with loop = true. Here are
+ * the tones, the reversal and the swells. Thread: no shared state. Stream: "swell". */
 #ifndef TROWEL_DSP_DRONE_H
 #define TROWEL_DSP_DRONE_H
 
@@ -19,15 +19,15 @@ struct drone_tones {
     double warm_lowpass_hz, airy_highpass_hz, dark_high_cut_hz;
 };
 
-/* Colour a sound in place, circular for a loop. WARM: low-pass (zero phase, −6 dB at the
+/* Colour a loop in place, round its join. WARM: low-pass (zero phase, −6 dB at the
  * corner, 12 dB an octave) with 2 dB more body below 250 Hz. DARK: low-pass, 24 dB an
  * octave. AIRY: first-order high-pass, a tilt of 6 dB an octave up to the corner, so that
  * a pad without any air keeps its tone. A shade may bring out what the pad hid, strokes
- * in the treble most of all: the 50 ms level of a loop is brought within 6 dB of its
+ * in the treble most of all: the 50 ms level is brought within 6 dB of its
  * mean. The RMS is kept where the true peak allows it (−1 dBFS); silence stays silence.
  * PLAIN does nothing. */
 enum status drone_colour(struct audio *a, enum drone_tone tone,
-                         const struct drone_tones *t, bool loop, struct err *e);
+                         const struct drone_tones *t, struct err *e);
 
 void drone_reverse(struct audio *a); /* in place */
 

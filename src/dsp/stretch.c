@@ -450,7 +450,7 @@ enum status stretch_any(struct audio *to, const struct audio *from, size_t frame
 }
 
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
-                          bool loop, struct err *e)
+                          struct err *e)
 {
     double s = semitones < -60 ? -60 : semitones > 60 ? 60 : semitones;
     double longer = rint((double)from->frames * exp2((isfinite(s) ? s : 0) / 12));
@@ -459,10 +459,9 @@ enum status stretch_pitch(struct audio *to, const struct audio *from, double sem
     *to = (struct audio){0};
     if (!from->frames)
         return audio_init(to, 0, from->channels, from->rate_hz, e);
-    enum status st = stretch_time(&long_one, from, frames, loop, e);
+    enum status st = stretch_time(&long_one, from, frames, true, e);
     if (st == ST_OK)
-        st = loop ? resample_loop(to, &long_one, from->frames, e)
-                  : resample_length(to, &long_one, from->frames, e);
+        st = resample_loop(to, &long_one, from->frames, e);
     audio_done(&long_one);
     return st;
 }

@@ -46,9 +46,10 @@ enum status stretch_smear(struct audio *to, const struct audio *from, size_t fra
 enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,
                         bool loop, struct rng *r, struct err *e);
 
-/* Transposed by `semitones` (−60 … 60, clamped; need not be whole) at the same length:
- * stretch by 2^(semitones/12), then libsamplerate MEDIUM by the inverse. 0 is a copy. */
+/* A loop transposed by `semitones` (−60 … 60, clamped; need not be whole) at the same
+ * length: stretch by 2^(semitones/12), then libsamplerate MEDIUM by the inverse. 0 is a
+ * copy. */
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
-                          bool loop, struct err *e);
+                          struct err *e);
 
 #endif
