@@ -210,9 +210,7 @@ static void dc_goes_and_nothing_else(void **state)
             a.data[2 * i] += 0.05f;
             a.data[2 * i] += 0.02f * (float)sin(6.283185307179586 * (double)i / 88200);
         }
-        double removed = 0;
-        assert_int_equal(level_remove_dc(&a, loop, &removed, NULL), ST_OK);
-        assert_true(removed > 0.05 && removed < 0.1);
+        assert_int_equal(level_remove_dc(&a, loop, NULL), ST_OK);
         /* the clean channel bit for bit */
         for (size_t i = 0; i < a.frames; i++)
             assert_true(a.data[2 * i + 1] == clean.data[2 * i + 1]);
@@ -238,10 +236,8 @@ static void small_dc_stays(void **state)
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.0005f;
     float first = a.data[0];
-    double removed = 0;
-    assert_int_equal(level_remove_dc(&a, true, &removed, NULL), ST_OK);
+    assert_int_equal(level_remove_dc(&a, true, NULL), ST_OK);
     assert_true(a.data[0] == first);
-    assert_true(fabs(removed - 0.0005) < 1e-4);
     audio_done(&a);
 }
 
@@ -254,7 +250,7 @@ static void a_quiet_sound_loses_the_dc_it_would_export(void **state)
     tone_add(&a, 0, 441, 0.05, 0);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.0005f;
-    assert_int_equal(level_remove_dc(&a, true, NULL, NULL), ST_OK);
+    assert_int_equal(level_remove_dc(&a, true, NULL), ST_OK);
     assert_int_equal(level_normalise(&a, -1, true, NULL), ST_OK);
     double mean = 0;
     for (size_t i = 0; i < a.frames; i++)
@@ -420,8 +416,8 @@ static void a_loop_has_no_beginning(void **state)
         a.data[i] += 0.03f;
     for (size_t i = 0; i < N; i++)
         turned.data[i] = a.data[(i + 300 * POINT) % N];
-    assert_int_equal(level_remove_dc(&a, true, NULL, NULL), ST_OK);
-    assert_int_equal(level_remove_dc(&turned, true, NULL, NULL), ST_OK);
+    assert_int_equal(level_remove_dc(&a, true, NULL), ST_OK);
+    assert_int_equal(level_remove_dc(&turned, true, NULL), ST_OK);
     for (size_t i = 0; i < N; i++)
         assert_close((double)turned.data[i], (double)a.data[(i + 300 * POINT) % N], 2e-6);
     audio_done(&a);
@@ -444,7 +440,7 @@ static void rumble_goes_where_it_is_much(void **state)
             a.data[i] += k == 1 || (k == 2 && i % 2) ? 0.3F : 0;
         a.data[12345] = NAN;
         audio_slice(&dc, &a, 0, a.frames, NULL);
-        assert_int_equal(level_remove_dc(&dc, false, NULL, NULL), ST_OK);
+        assert_int_equal(level_remove_dc(&dc, false, NULL), ST_OK);
         assert_int_equal(level_remove_rumble(&a, NULL), ST_OK);
         double low = tone_partial(&a, 1, 44100, 262144, 6).amplitude;
         double bass = tone_partial(&a, 1, 44100, 262144, 32.7).amplitude;

@@ -50,7 +50,7 @@ enum status dig_finish(struct audio *a, const struct keep *k, const struct conve
     if (st != ST_OK)
         return st;
     level_scrub(a);
-    st = level_remove_dc(a, k->loop, NULL, e);
+    st = level_remove_dc(a, k->loop, e);
     if (st == ST_OK && !k->loop)
         close_ends(a);
     if (st == ST_OK)

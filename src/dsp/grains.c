@@ -364,7 +364,7 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s,
      * of low notes again: once more. */
     enum status st = ST_OK;
     for (int round = 0; round < 2 && st == ST_OK; round++) {
-        st = level_remove_dc(cloud, true, NULL, e);
+        st = level_remove_dc(cloud, true, e);
         if (st == ST_OK)
             st = weave_even(cloud, even_db, e);
     }

@@ -177,9 +177,8 @@ static void take_drift(struct audio *a, size_t channel, bool loop, const struct 
     }
 }
 
-enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e)
+enum status level_remove_dc(struct audio *a, bool loop, struct err *e)
 {
-    double most = 0;
     level_scrub(a);
     enum status st = ST_OK;
     size_t channels = (size_t)a->channels;
@@ -191,11 +190,8 @@ enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct 
             st = keep_below(&drift, dc_corner_hz, loop, e);
         if (st == ST_OK && drift.largest > limit)
             take_drift(a, c, loop, &drift);
-        most = fmax(most, drift.largest);
         audio_done(&drift.at);
     }
-    if (removed)
-        *removed = most;
     return st;
 }
 

@@ -39,9 +39,8 @@ void level_gain(struct audio *a, double gain); /* linear */
 /* Remove what lies below 5 Hz from each channel where it exceeds 0.001 of the sound's
  * peak (of full scale, when the peak is above that: what is normalised later must not
  * lift it over 0.001): a zero-phase high-pass (circular for a loop), below one second of
- * sound the mean alone. Returns in *removed (may be NULL) the largest amount found,
- * linear; channels under the limit stay bit for bit as they were. */
-enum status level_remove_dc(struct audio *a, bool loop, double *removed, struct err *e);
+ * sound the mean alone. Channels under the limit stay bit for bit as they were. */
+enum status level_remove_dc(struct audio *a, bool loop, struct err *e);
 
 /* The same, for what does not loop, and where what a channel moves below 18 Hz is more
  * than 2 % of the sound's energy that too: wind and hands, which nobody hears and which
