@@ -533,7 +533,7 @@ static void long_runs_become_seamless_loops(void **state)
         add_tone(&a, 0.0, 3.0, -60.0, 500.0 * (double)(k + 1), k);
         struct seam s;
         assert_int_equal(silence_prepare_loop(&a, 0, a.frames, &p, NULL), ST_OK);
-        assert_int_equal(loop_close(&a, 0, NULL, NULL, &s, NULL), ST_OK);
+        assert_int_equal(loop_close(&a, NULL, &s, NULL), ST_OK);
         assert_int_equal(silence_finish_loop(&a, &p, NULL), ST_OK);
         assert_true(a.frames >= 2 * RATE);
         assert_true(fabs(level_to_db(level_true_peak(&a, true)) + 12.0) < 0.01);

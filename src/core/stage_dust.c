@@ -54,7 +54,7 @@ static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *h
 
 static bool joins(const struct audio *a, struct seam *seam)
 {
-    return seam_measure(a, NULL, 0, seam, NULL) == ST_OK && seam->seamless;
+    return seam_measure(a, seam, NULL) == ST_OK && seam->seamless;
 }
 
 enum status stage_dust(struct dig *d, struct err *e)
@@ -82,7 +82,7 @@ enum status stage_dust(struct dig *d, struct err *e)
         return st;
     struct candidate c;
     dig_candidate(d, &c, KIND_DUST, 0, frames);
-    bool judged = loop && seam_measure(&dusty, NULL, 0, &seam, e) == ST_OK;
+    bool judged = loop && seam_measure(&dusty, &seam, e) == ST_OK;
     maker_score(&c, &dusty, 0.8, loop, judged ? &seam : NULL);
     char name[200];
     snprintf(name, sizeof name, "%s_dust_%s", d->site.stem, hiss_stem);

@@ -286,7 +286,6 @@ static enum status take_whole(struct dig *d, struct err *e)
                       ? t->frames
                       : (int64_t)LONGEST_S * t->rate_hz;
     struct material m = {.end_frame = end, .score = 0.8};
-    struct loop_params p = loop_params_default();
     struct seam seam;
     struct err unclosed;
     int channels = channels_read(&d->recipe->cfg);
@@ -294,8 +293,8 @@ static enum status take_whole(struct dig *d, struct err *e)
     if (st != ST_OK)
         return st;
     /* A loop made earlier joins as it is; anything else is closed where that can be. */
-    if (seam_measure(&m.sound, NULL, 0, &seam, &unclosed) == ST_OK && !seam.seamless)
-        loop_close(&m.sound, 0, &p, NULL, NULL, &unclosed);
+    if (seam_measure(&m.sound, &seam, &unclosed) == ST_OK && !seam.seamless)
+        loop_close(&m.sound, NULL, NULL, &unclosed);
     return material_add(&d->pads, &m, e);
 }
 

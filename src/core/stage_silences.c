@@ -64,7 +64,7 @@ static enum status close_loop(struct dig *d, struct candidate *c,
         st = audio_slice(sound, &around, start, end - start, e);
     audio_done(&around);
     if (st == ST_OK)
-        st = loop_close(sound, 0, NULL, &made, &seam, e);
+        st = loop_close(sound, &made, &seam, e);
     if (st != ST_OK)
         return st;
     candidate_place(c, c->start_frame + (int64_t)made.start,

@@ -163,7 +163,7 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
         struct seam seam = {0};
         enum status st = audio_round(&turned, loop, place[i].frame, loop->frames, e);
         if (st == ST_OK)
-            st = seam_measure(&turned, NULL, 0, &seam, e);
+            st = seam_measure(&turned, &seam, e);
         if (st != ST_OK) {
             audio_done(&turned);
             audio_done(&best);

@@ -92,13 +92,13 @@ static enum status lay_calmly(struct audio *to, const struct layers *l, struct r
 {
     struct seam seam, best;
     enum status st = lay(to, l, 0, e);
-    if (st != ST_OK || seam_measure(to, NULL, 0, &best, NULL) != ST_OK)
+    if (st != ST_OK || seam_measure(to, &best, NULL) != ST_OK)
         return st;
     for (int i = 1; i < TURNS && st == ST_OK && !seam_roomy(&best); i++) {
         struct audio turned;
         st = lay(&turned, l, rng_below(r, (uint32_t)l->hiss.frames), e);
         if (st == ST_OK)
-            st = seam_measure(&turned, NULL, 0, &seam, e);
+            st = seam_measure(&turned, &seam, e);
         if (st == ST_OK && seam_better(&seam, &best)) {
             struct audio worse = *to;
             *to = turned;

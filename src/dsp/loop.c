@@ -241,10 +241,11 @@ enum status loop_make_best(const struct audio *sound, struct loop_list *list,
 }
 
 /* As long as possible: the ends of the sound, give or take a twelfth. */
-static enum status search_ends(const struct audio *sound, const struct loop_params *p,
-                               struct loop_list *out, struct err *e)
+static enum status search_ends(const struct audio *sound, struct loop_list *out,
+                               struct err *e)
 {
-    size_t n = sound->frames, fade = seconds(sound, p->crossfade_ms / 1000.0);
+    struct loop_params p = loop_params_default();
+    size_t n = sound->frames, fade = seconds(sound, p.crossfade_ms / 1000.0);
     fade = fade < n / 12 ? fade : n / 12;
     struct loop_bounds b = {
         .start_low = fade,
@@ -283,24 +284,21 @@ static enum status make_if_better(const struct audio *sound, struct loop_list *l
     return ST_OK;
 }
 
-enum status loop_close(struct audio *sound, size_t frames,
-                       const struct loop_params *params, struct loop_option *made,
-                       struct seam *seam, struct err *e)
+enum status loop_close(struct audio *sound, struct loop_option *made, struct seam *seam,
+                       struct err *e)
 {
     struct loop_list list;
-    struct loop_params p = sane(params);
     struct closed c = {0};
-    enum status st = frames ? loop_search_exact(sound, frames, &p, &list, e)
-                            : search_ends(sound, &p, &list, e);
+    enum status st = search_ends(sound, &list, e);
     if (st == ST_OK)
         st = make_if_better(sound, &list, &c, e);
     if (st != ST_OK)
         return st;
     /* Shorter ones have more places to choose from. */
     static const double parts[] = {0.9, 0.84, 0.78};
-    for (size_t k = 0; k < 3 && !frames && !seam_roomy(&c.seam); k++) {
+    for (size_t k = 0; k < 3 && !seam_roomy(&c.seam); k++) {
         size_t length = (size_t)(parts[k] * (double)sound->frames);
-        if (loop_search_exact(sound, length, &p, &list, NULL) == ST_OK)
+        if (loop_search_exact(sound, length, NULL, &list, NULL) == ST_OK)
             make_if_better(sound, &list, &c, NULL);
     }
     audio_done(sound);

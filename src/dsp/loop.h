@@ -88,12 +88,11 @@ enum status loop_make_best(const struct audio *sound, struct loop_list *list,
 
 /* For finished sounds (stretched, filtered, synthetic) that nothing precedes: make
  * `sound` itself a seamless loop by giving up its first frames as the material that leads
- * into the start. frames = 0: as long as possible, at least 3/4 of what there is;
- * else exactly that many frames, placed where they join best. Hand over at least the
- * crossfade more than wanted; a quarter more gives a choice. `sound` is replaced; on
- * failure it is untouched. `made` and `seam` may be NULL. Of the ranked options the
- * first that is seamless with room is taken, else the best. ST_EMPTY when too short. */
-enum status loop_close(struct audio *sound, size_t frames, const struct loop_params *p,
-                       struct loop_option *made, struct seam *seam, struct err *e);
+ * into the start: as long as possible, at least 3/4 of what there is. `sound` is
+ * replaced; on failure it is untouched. `made` and `seam` may be NULL. Of the ranked
+ * options the first that is seamless with room is taken, else the best. ST_EMPTY when too
+ * short. */
+enum status loop_close(struct audio *sound, struct loop_option *made, struct seam *seam,
+                       struct err *e);
 
 #endif

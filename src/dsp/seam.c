@@ -461,10 +461,9 @@ enum status seam_measure_against(const struct audio *loop, const float *before,
     return st;
 }
 
-enum status seam_measure(const struct audio *loop, const float *before,
-                         size_t before_frames, struct seam *out, struct err *e)
+enum status seam_measure(const struct audio *loop, struct seam *out, struct err *e)
 {
-    return seam_measure_against(loop, before, before_frames, NULL, out, e);
+    return seam_measure_against(loop, NULL, 0, NULL, out, e);
 }
 
 double seam_quality(const struct seam *s)

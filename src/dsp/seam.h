@@ -46,14 +46,14 @@ struct seam {
     bool seamless; /* all four */
 };
 
-/* Measure `loop`. `before` are the `before_frames` frames (same channels, interleaved)
- * that precede the loop's first frame in its recording; NULL and 0 when unknown.
- * ST_EMPTY below SEAM_MIN_S, ST_NO_MEMORY. */
-enum status seam_measure(const struct audio *loop, const float *before,
-                         size_t before_frames, struct seam *out, struct err *e);
+/* Measure `loop`, of which nothing is known that preceded it. ST_EMPTY below SEAM_MIN_S,
+ * ST_NO_MEMORY. */
+enum status seam_measure(const struct audio *loop, struct seam *out, struct err *e);
 
-/* The same; but ST_NOTHING, with `out` half filled, once it is certain that it is not
- * seamless and not better (seam_better) than `rival`, which may be NULL. */
+/* The same, where `before` are the `before_frames` frames (same channels, interleaved)
+ * that precede the loop's first frame in its recording; but ST_NOTHING, with `out` half
+ * filled, once it is certain that it is not seamless and not better (seam_better) than
+ * `rival`, which may be NULL. */
 enum status seam_measure_against(const struct audio *loop, const float *before,
                                  size_t before_frames, const struct seam *rival,
                                  struct seam *out, struct err *e);
