@@ -2,11 +2,11 @@
 
 #include "core/project_list.h"
 #include "io/content_hash.h"
+#include "io/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* One request; freed when its last job has been delivered. */
 struct batch_of_jobs {
@@ -387,7 +387,7 @@ static double work_in(const struct source_file *file)
     static const char *const packed[] = {"mp3", "ogg", "oga", "opus"};
     double bytes_per_s = 150e3;
     for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
-        if (strcasecmp(path_ending(file->relative), packed[i]) == 0)
+        if (stem_same(path_ending(file->relative), packed[i]))
             bytes_per_s = 20e3;
     return 20 + (double)file->bytes / bytes_per_s;
 }

@@ -51,10 +51,12 @@ without() {
     [ -z "$hits" ] || complain "lib$1 calls: $hits"
 }
 curses='initscr|newterm|wadd.*|wget.*|mvw.*|endwin'
-without ground "$curses|Pa_.*|sf_.*|yaml_.*|sqlite3_.*|printf|puts|exit|rand|srand"
-without dsp "$curses|Pa_.*|sf_.*|yaml_.*|sqlite3_.*|pthread_(create|mutex.*|cond.*)|f?open(at|64)?|fread|fwrite|v?f?printf|puts|s?rand|rand_r|random|exit|abort|time|clock_gettime"
-without io "$curses|Pa_.*|sqlite3_.*|pthread_create|v?printf|puts|s?rand|random|exit"
-without core "$curses|Pa_.*|sf_.*|yaml_.*|v?printf|puts|s?rand|random|exit"
+# What the locale decides: the screens have the terminal's, the batch mode none.
+locale='__ctype_.*|is(alnum|alpha|digit|lower|print|punct|space|upper)|to(lower|upper)|strn?casecmp|strcoll'
+without ground "$curses|$locale|Pa_.*|sf_.*|yaml_.*|sqlite3_.*|printf|puts|exit|rand|srand"
+without dsp "$curses|$locale|Pa_.*|sf_.*|yaml_.*|sqlite3_.*|pthread_(create|mutex.*|cond.*)|f?open(at|64)?|fread|fwrite|v?f?printf|puts|s?rand|rand_r|random|exit|abort|time|clock_gettime"
+without io "$curses|$locale|Pa_.*|sqlite3_.*|pthread_create|v?printf|puts|s?rand|random|exit"
+without core "$curses|$locale|Pa_.*|sf_.*|yaml_.*|v?printf|puts|s?rand|random|exit"
 without audio "$curses|yaml_.*|sqlite3_.*|v?printf|puts|s?rand|random|exit"
 without ui "Pa_.*|sf_.*|yaml_.*|sqlite3_.*|puts|s?rand|random"
 

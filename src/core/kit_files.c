@@ -2,8 +2,9 @@
 
 #include "io/csv.h"
 #include "io/number.h"
+#include "io/paths.h"
+#include "io/text.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ void kit_folder(char out[64], const char *kit_name, int folder)
     while (*kit_name) {
         kit_name += utf8_plain(kit_name, plain);
         for (const char *p = plain; *p && n < 40; p++)
-            if (isalnum((unsigned char)*p) || strchr("_-", *p))
+            if (text_alnum(*p) || strchr("_-", *p))
                 out[n++] = *p;
             else if (n > 0 && out[n - 1] != '_')
                 out[n++] = '_';

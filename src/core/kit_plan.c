@@ -2,13 +2,12 @@
 
 #include "core/kit_slots.h"
 #include "io/paths.h"
+#include "io/text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Without memory only what the user assigned is on its slot. */
 static void fill_slots(struct kit_plan *p)
@@ -132,7 +131,7 @@ static int by_place(const void *a, const void *b)
 
 static bool safe(char c)
 {
-    return isalnum((unsigned char)c) || c == '_' || c == '-';
+    return text_alnum(c) || c == '_' || c == '-';
 }
 
 /* A name as it is filled. */
@@ -151,7 +150,7 @@ static void put(struct naming *k, char c)
 static void add_letter(struct naming *k, char c)
 {
     c = (char)(c == '#' ? 's' : c);
-    if (!isprint((unsigned char)c))
+    if (c < 0x20 || c == 0x7f)
         return;
     if (!safe(c) || c == '_') {
         k->gap = true;
@@ -184,10 +183,10 @@ static const char *find_number(const char *filename, size_t stem, char out[12])
 {
     const char *end = filename + stem;
     out[0] = '\0';
-    while (end > filename && !isdigit((unsigned char)end[-1]))
+    while (end > filename && !text_digit(end[-1]))
         end--;
     const char *start = end;
-    while (start > filename && isdigit((unsigned char)start[-1]))
+    while (start > filename && text_digit(start[-1]))
         start--;
     if (end > start && end - start < 12)
         snprintf(out, 12, "%.*s", (int)(end - start), start);
@@ -199,11 +198,11 @@ static const char *find_number(const char *filename, size_t stem, char out[12])
 static void describe_bare(const struct candidate *c, size_t stem, const char *prefix,
                           int room, char rest[64])
 {
-    char number[12];
+    char number[12], head[16];
     const char *name = c->filename;
     size_t same = strlen(prefix);
-    if (stem > same && strncasecmp(name, prefix, same) == 0 &&
-        !isalnum((unsigned char)name[same])) {
+    snprintf(head, sizeof head, "%.*s", (int)same, name);
+    if (stem > same && stem_same(head, prefix) && !text_alnum(name[same])) {
         name += same;
         stem -= same;
     }
@@ -240,8 +239,7 @@ static void describe(const struct kit_item *item, const char *prefix, int room,
     } else if (c->kind == KIND_DRUM) {
         find_number(c->filename, stem, number);
         int keep = room - 2 - (int)strlen(number);
-        while (keep > 0 && keep <= (int)strlen(source) &&
-               !isalnum((unsigned char)source[keep - 1]))
+        while (keep > 0 && keep <= (int)strlen(source) && !text_alnum(source[keep - 1]))
             keep--;
         snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, source, number);
     } else if (c->key[0] || c->brightness[0]) {

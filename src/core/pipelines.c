@@ -4,9 +4,7 @@
 #include "io/paths.h"
 #include "io/text.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,16 +183,14 @@ static enum status parse_shard(struct request *r, const char *text, struct err *
 static enum status parse_count(struct request *r, int option, const char *text,
                                struct err *e)
 {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    unsigned long long least = option == OPT_JOBS;
-    unsigned long long most = option == OPT_SEED  ? ULLONG_MAX
-                              : option == OPT_TOP ? 1000000
-                                                  : 256;
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE ||
-        value < least || value > most)
-        return err_set(e, ST_USAGE, "--%s wants a whole number from %llu to %llu, not %s",
+    uint64_t value, least = option == OPT_JOBS;
+    uint64_t most = option == OPT_SEED  ? UINT64_MAX
+                    : option == OPT_TOP ? 1000000
+                                        : 256;
+    if (!parse_whole(text, &value) || value < least || value > most)
+        return err_set(e, ST_USAGE,
+                       "--%s wants a whole number from %" PRIu64 " to %" PRIu64
+                       ", not %s",
                        options[option].name, least, most, text[0] ? text : "nothing");
     r->number[option] = value;
     return ST_OK;

@@ -6,13 +6,13 @@
 #include "dsp/mixdown.h"
 #include "io/csv.h"
 #include "io/number.h"
+#include "io/paths.h"
 #include "io/soundfile.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* Players up to so many bytes of sound: a browser must still open the page. */
@@ -266,7 +266,7 @@ static enum status write_page(struct writing *w, const struct page *p, struct er
 static bool is_page(const char *path)
 {
     const char *ending = path_ending(path);
-    return strcasecmp(ending, "html") == 0 || strcasecmp(ending, "htm") == 0;
+    return stem_same(ending, "html") || stem_same(ending, "htm");
 }
 
 /* A file there that is no report of ours is somebody's: a page of that name may be given

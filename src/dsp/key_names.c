@@ -1,7 +1,6 @@
 /* key_names: keys as text. */
 #include "dsp/key.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* The spellings with the fewest accidentals. */
@@ -27,14 +26,14 @@ struct key key_make(int tonic, bool minor)
 static int natural_note(char letter)
 {
     static const int note[] = {9, 11, 0, 2, 4, 5, 7}; /* A … G */
-    int i = tolower((unsigned char)letter) - 'a';
+    int i = (letter | 0x20) - 'a';
     return i >= 0 && i < 7 ? note[i] : -1;
 }
 
 static bool is_word(const char *text, const char *word)
 {
     size_t i = 0;
-    while (word[i] && tolower((unsigned char)text[i]) == word[i])
+    while (word[i] && (text[i] | 0x20) == word[i])
         i++;
     return !word[i] && !text[i];
 }

@@ -3,8 +3,8 @@
 #include "core/array.h"
 #include "io/csv.h"
 #include "io/number.h"
+#include "io/text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,7 +281,7 @@ static bool read_hash(char *at, const char *text)
     if (text[n] != '\0' || (n != 0 && n != 64))
         return false;
     for (size_t i = 0; i <= n; i++)
-        at[i] = (char)tolower((unsigned char)text[i]);
+        at[i] = (char)text_letter(text[i]);
     return true;
 }
 

@@ -1,7 +1,8 @@
 #include "io/targets.h"
 
+#include "io/paths.h"
+
 #include <string.h>
-#include <strings.h>
 
 static const struct target table[TARGET_COUNT] = {
 #define TARGET(tid, tname, ttitle, trate, tbits, tchars, tfiles, tseconds, tsectors,     \
@@ -45,7 +46,7 @@ static const struct {
 const struct target *target_find(const char *name)
 {
     for (int i = 0; i < TARGET_COUNT; i++)
-        if (strcasecmp(table[i].name, name) == 0)
+        if (stem_same(table[i].name, name))
             return &table[i];
     return NULL;
 }
@@ -74,7 +75,7 @@ const char *target_slot_name(const struct target *t, int slot)
 int target_slot(const struct target *t, const char *slot)
 {
     for (int i = 0; i < target_slots(t); i++)
-        if (strcasecmp(target_slot_name(t, i), slot) == 0)
+        if (stem_same(target_slot_name(t, i), slot))
             return i;
     return -1;
 }

@@ -71,6 +71,17 @@ int text_letter(char c)
     return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
+bool text_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool text_alnum(char c)
+{
+    int letter = text_letter(c);
+    return text_digit(c) || (letter >= 'a' && letter <= 'z');
+}
+
 int text_distance(const char *a, const char *b)
 {
     enum { MAX = 64 };

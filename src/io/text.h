@@ -36,6 +36,9 @@ const char *text_word(char *out, size_t size, const char *path);
 
 /* A letter of a name without case, `-` as `_`. */
 int text_letter(char c);
+/* One of the ten digits, or of them and the 26 letters: the locale may know more. */
+bool text_digit(char c);
+bool text_alnum(char c);
 /* How many edits (insert, delete, replace, swap of neighbours) lie between two names by
  * such letters; all that there are when one has more than 64. */
 int text_distance(const char *a, const char *b);
