@@ -311,6 +311,39 @@ static void streamed_headers_do_not_hide_the_sound(void **state)
     }
 }
 
+/* Lengths of 64 bits that are less than nothing. */
+static void impossible_lengths_hide_no_sound(void **state)
+{
+    static const struct {
+        const char *name, *chunk;
+        int format;
+        unsigned char high;
+    } files[] = {
+        {"a.w64", "data", SF_FORMAT_W64 | SF_FORMAT_PCM_16, 0x80},
+        {"a.rf64", "ds64", SF_FORMAT_RF64 | SF_FORMAT_PCM_16, 0x80},
+        {"b.rf64", "ds64", SF_FORMAT_RF64 | SF_FORMAT_PCM_16, 0xff},
+    };
+    char path[FOLDER_BYTES];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        size_t n, at = 0;
+        bool damaged;
+        struct soundfile *sf;
+        sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
+        char *bytes = slurp(path, &n);
+        while (memcmp(bytes + at, files[i].chunk, 4) != 0)
+            at++;
+        memset(bytes + at + 16, 0, 7);
+        bytes[at + 23] = (char)files[i].high;
+        folder_write(*state, files[i].name, bytes, n);
+        free(bytes);
+        assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
+        assert_int_equal(soundfile_info(sf)->claimed_frames, FRAMES);
+        soundfile_close(sf);
+        assert_int_equal(frames_of(path, &damaged), FRAMES);
+        assert_false(damaged);
+    }
+}
+
 /* One file after the other, as recorders of net radio write them. */
 static void a_chained_ogg_says_what_is_not_read(void **state)
 {
@@ -379,6 +412,7 @@ int main(void)
         IN_FOLDER(broken_off_data_is_told),
         IN_FOLDER(cut_off_headers_are_seen_through),
         IN_FOLDER(streamed_headers_do_not_hide_the_sound),
+        IN_FOLDER(impossible_lengths_hide_no_sound),
         IN_FOLDER(a_chained_ogg_says_what_is_not_read),
         IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
     };

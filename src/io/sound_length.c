@@ -81,7 +81,7 @@ static bool find_chunk(int fd, const struct layout *l, struct sound *out)
             in_ds64 = load(p + 16, 8, false);
         }
         if (l->counts_head)
-            size -= head_bytes;
+            size = size < head_bytes ? -1 : size - head_bytes;
         if (is_sound(l, p)) {
             *out = (struct sound){.layout = l,
                                   .field = at + l->name,
@@ -91,7 +91,7 @@ static bool find_chunk(int fd, const struct layout *l, struct sound *out)
             if (size == UINT32_MAX && ds64 >= 0) {
                 out->field = ds64;
                 out->field_bytes = 8;
-                out->stated = in_ds64;
+                out->stated = in_ds64 < 0 ? 0 : in_ds64;
             }
             return true;
         }
