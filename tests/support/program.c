@@ -32,6 +32,13 @@ static int scratch_file(void)
     return fd;
 }
 
+/* What is run here goes by its own settings, not by those of whoever runs the tests. */
+__attribute__((constructor)) static void leave_home(void)
+{
+    unsetenv("HOME");
+    unsetenv("XDG_CONFIG_HOME");
+}
+
 static pid_t start(const char *folder, char *const argv[], int out, int err)
 {
     pid_t pid = fork();
