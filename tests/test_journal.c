@@ -286,6 +286,8 @@ static void test_journal_slips(void **state)
         {"class snaer a.wav\n", "class takes one of kick, snare, clap"},
         {"slot XX a.wav\n", ":1: \"XX\" is no slot of a kit, as BD SD LT MT"},
         {"lock XX 1\n", "\"XX\" is no slot of a kit"},
+        {"edges \"1 9223372036854775807\" a.wav\n", "edges takes two frame numbers"},
+        {"loop \"1 68719476737\" a.wav\n", "loop takes two frame numbers"},
         {"rating 9 a.wav\nrating 8 a.wav\n", "; this line and 1 more are passed over"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {

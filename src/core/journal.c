@@ -101,12 +101,12 @@ static enum status check_count(struct change *c, int high, const char *takes,
 
 bool change_frames(const char *value, int64_t *start, int64_t *end)
 {
+    const int64_t most = 1LL << 36; /* a day at 768 kHz, two weeks at 48 */
     char *rest;
-    errno = 0;
     *start = *end = strtoll(value, &rest, 10);
     if (rest != value && *rest == ' ')
         *end = strtoll(rest, &rest, 10);
-    return errno == 0 && *rest == '\0' && *start >= 0 && *end > *start;
+    return *rest == '\0' && *start >= 0 && *end > *start && *end <= most;
 }
 
 static enum status check_frames(struct change *c, struct err *e)

@@ -58,7 +58,7 @@ uint64_t candidate_path_id(const char *path);
 enum status change_check(struct change *c, struct err *e);
 
 /* "100 2400", the value of edges and loops: false when it is no two frame numbers, the
- * smaller first. */
+ * smaller first, that a recording may have. */
 bool change_frames(const char *value, int64_t *start, int64_t *end);
 
 /* Its line; path is the candidate's (ignored for other subjects). */
