@@ -1,5 +1,7 @@
 #include "dsp/hit_pool.h"
 
+#include "core/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,15 +77,8 @@ static void sink(struct pooled_hit *heap, size_t count)
 
 static enum status add(struct hit_pool *pool, const struct pooled_hit *h, struct err *e)
 {
-    if (pool->count == pool->room) {
-        size_t room = pool->room ? 2 * pool->room : 64;
-        room = room < pool->most ? room : pool->most;
-        struct pooled_hit *larger = realloc(pool->best, room * sizeof *larger);
-        if (!larger)
-            return err_set(e, ST_NO_MEMORY, "no memory for %zu hits", room);
-        pool->best = larger;
-        pool->room = room;
-    }
+    if (!array_grow(&pool->best, &pool->room, pool->count + 1, sizeof *pool->best))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu hits", pool->count + 1);
     pool->best[pool->count] = *h;
     rise(pool->best, pool->count++);
     return ST_OK;

@@ -1,5 +1,6 @@
 #include "dsp/overview.h"
 
+#include "core/array.h"
 #include "dsp/line.h"
 #include "dsp/vec.h"
 
@@ -67,10 +68,8 @@ static struct bin *bin_at(const struct level *l, size_t i)
 
 static int add_chunk(struct level *l)
 {
-    struct bin **grown = realloc(l->chunk, (l->chunks + 1) * sizeof(struct bin *));
-    if (!grown)
+    if (!array_resize(&l->chunk, l->chunks + 1, sizeof *l->chunk))
         return 0;
-    l->chunk = grown;
     l->chunk[l->chunks] = malloc(CHUNK * sizeof **l->chunk);
     return l->chunk[l->chunks++] != NULL;
 }

@@ -1,5 +1,7 @@
 #include "dsp/track_build.h"
 
+#include "core/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +25,8 @@ static void *chunked_at(const struct chunked *c, size_t i)
 static void *chunked_add(struct chunked *c)
 {
     if (c->count == c->chunks * CHUNKED_ITEMS) {
-        unsigned char **grown = realloc(c->chunk, (c->chunks + 1) * sizeof *grown);
-        if (!grown)
+        if (!array_resize(&c->chunk, c->chunks + 1, sizeof *c->chunk))
             return NULL;
-        c->chunk = grown;
         c->chunk[c->chunks] = calloc(CHUNKED_ITEMS, c->item_bytes);
         if (!c->chunk[c->chunks])
             return NULL;
@@ -182,11 +182,9 @@ bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int h
 
 static bool more_bits(unsigned char **bits, size_t had, size_t room)
 {
-    unsigned char *larger = realloc(*bits, room / 8);
-    if (!larger)
+    if (!array_resize(bits, room / 8, 1))
         return false;
-    memset(larger + had / 8, 0, (room - had) / 8);
-    *bits = larger;
+    memset(*bits + had / 8, 0, (room - had) / 8);
     return true;
 }
 
@@ -194,11 +192,8 @@ bool track_add_novelty(struct track *t, float value)
 {
     if (t->info.novelties == t->novelty_room) {
         size_t room = t->novelty_room ? 2 * t->novelty_room : CHUNKED_ITEMS;
-        float *larger = realloc(t->novelty, room * sizeof *larger);
-        if (!larger)
-            return false;
-        t->novelty = larger;
-        if (!more_bits(&t->ends, t->novelty_room, room) ||
+        if (!array_resize(&t->novelty, room, sizeof *t->novelty) ||
+            !more_bits(&t->ends, t->novelty_room, room) ||
             !more_bits(&t->clicks, t->novelty_room, room))
             return false;
         t->novelty_room = room;

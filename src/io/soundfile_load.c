@@ -1,6 +1,8 @@
 /* What needs nothing but the reading: names, and whole files. */
 #include "io/soundfile.h"
 
+#include "core/array.h"
+
 #include <stdlib.h>
 
 bool soundfile_has_audio_ending(const char *path)
@@ -27,20 +29,15 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
         return st;
     const struct soundfile_info *info = soundfile_info(sf);
     enum { BLOCK = 1 << 16 };
-    size_t channels = (size_t)info->channels, capacity = 0, length = 0, got = 1;
+    size_t channels = (size_t)info->channels, room = 0, length = 0, got = 1;
     size_t most = SOUNDFILE_LOAD_MAX / channels;
     if (max_frames && max_frames < most)
         most = max_frames;
     float *data = NULL;
     while (!st && got > 0) {
-        if (capacity - length < BLOCK) {
-            capacity = capacity ? capacity * 2 : 2 * BLOCK;
-            float *larger = realloc(data, capacity * channels * sizeof *data);
-            if (!larger) {
-                st = err_set(e, ST_NO_MEMORY, "%s does not fit into memory", path);
-                break;
-            }
-            data = larger;
+        if (!array_grow(&data, &room, length + BLOCK, channels * sizeof *data)) {
+            st = err_set(e, ST_NO_MEMORY, "%s does not fit into memory", path);
+            break;
         }
         st = soundfile_read(sf, data + length * channels, BLOCK, &got, e);
         length += got;

@@ -3,6 +3,7 @@
 #endif
 #include "ui/outbox.h"
 
+#include "core/array.h"
 #include "core/clock.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ROOM_FIRST = 1 << 16, LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
+enum { LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
 enum { QUICK_BAUD = 38400 };
 static const double told_from_s = 0.5, told_to_s = 20, share = 4;
 
@@ -63,15 +64,7 @@ static bool make_room(struct outbox *o, size_t bytes)
 {
     if (o->sent == o->used)
         o->sent = o->used = 0;
-    if (o->used + bytes <= o->room)
-        return true;
-    size_t room = o->used + bytes + ROOM_FIRST;
-    char *larger = realloc(o->text, room);
-    if (!larger)
-        return false;
-    o->text = larger;
-    o->room = room;
-    return true;
+    return array_grow(&o->text, &o->room, o->used + bytes, 1);
 }
 
 /* What curses wrote since the last time. Without memory it is lost, and ^L draws anew. */
