@@ -272,7 +272,7 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
         st = tempo_of_novelty(t->novelty, t->info.novelties, hop_s, &t->info.tempo, e);
     if (st != ST_OK)
         return st;
-    t->info.key = key_of_track(t, 0, t->info.frames);
+    t->info.key = key_of_track(t);
     *out = t;
     a->track = NULL;
     return ST_OK;

@@ -72,10 +72,10 @@ static struct key key_of_fine(const double fine[CHROMA_FINE], double tuning_cent
     return key_of_chroma(chroma, tonality);
 }
 
-struct key key_of_track(const struct track *t, int64_t start, int64_t end)
+struct key key_of_track(const struct track *t)
 {
     double fine[CHROMA_FINE];
-    double tonality = track_fine_chroma(t, start, end, fine);
+    double tonality = track_fine_chroma(t, fine);
     return key_of_fine(fine, t->info.tuning_cents, tonality);
 }
 

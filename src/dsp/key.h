@@ -32,8 +32,8 @@ struct key key_make(int tonic, bool minor); /* confidence 1; tonic is taken modu
  * key. */
 struct key key_of_chroma(const double chroma[12], double tonality);
 
-/* Of the frames [start, end) of an analysed recording. */
-struct key key_of_track(const struct track *t, int64_t start, int64_t end);
+/* Of an analysed recording. */
+struct key key_of_track(const struct track *t);
 
 /* Of sound in memory (interleaved), such as a finished sample: analyses the chroma alone,
  * with its own tuning. From about 0.2 s. ST_NO_MEMORY. */

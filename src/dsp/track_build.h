@@ -61,10 +61,9 @@ bool track_add_chroma(struct track *t, const struct chroma_frame *c);
 /* Add the fine bins of chroma i to `fine`. */
 void track_add_fine(const struct track *t, size_t i, double fine[CHROMA_FINE]);
 
-/* Sums over the fine chroma of the chromas overlapping [start, end); returns the mean
- * tonality, weighted with the level. For key.c. */
-double track_fine_chroma(const struct track *t, int64_t start, int64_t end,
-                         double fine[CHROMA_FINE]);
+/* Sums over the fine chroma of all chromas; returns the mean tonality, weighted with the
+ * level. For key.c. */
+double track_fine_chroma(const struct track *t, double fine[CHROMA_FINE]);
 
 /* Totals of info that follow from the hops: levels, loudness, DC. */
 void track_sum_up(struct track *t, const struct scan_totals *totals);

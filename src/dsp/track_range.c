@@ -221,10 +221,11 @@ static double range_unsteadiness(const struct track *t, int64_t start, int64_t e
     return pairs ? sum / (double)pairs : 0;
 }
 
-static double level_between(const struct track *t, size_t first_hop, size_t hops)
+static double chroma_level(const struct track *t, size_t chroma)
 {
     double power = 0;
-    for (size_t i = first_hop; i < first_hop + hops && i < t->info.hops; i++)
+    size_t first = chroma * TRACK_HOPS_PER_CHROMA;
+    for (size_t i = first; i < first + TRACK_HOPS_PER_CHROMA && i < t->info.hops; i++)
         power += square_of(track_rms_db(t, i));
     return sqrt(power);
 }
@@ -235,8 +236,7 @@ static double range_tonality(const struct track *t, int64_t start, int64_t end)
     struct span s = span_of(start, end, size, t->info.chromas);
     struct weighted w = {0};
     for (size_t i = s.first; i < s.last; i++)
-        weigh(&w, track_tonality(t, i),
-              level_between(t, i * TRACK_HOPS_PER_CHROMA, TRACK_HOPS_PER_CHROMA));
+        weigh(&w, track_tonality(t, i), chroma_level(t, i));
     return w.weight > 0 ? w.sum / w.weight : 0;
 }
 
@@ -274,14 +274,13 @@ void track_range(const struct track *t, int64_t start, int64_t end,
                          (double)(end - start);
 }
 
-double track_fine_chroma(const struct track *t, int64_t start, int64_t end,
-                         double fine[CHROMA_FINE])
+double track_fine_chroma(const struct track *t, double fine[CHROMA_FINE])
 {
     int64_t size = (int64_t)t->info.hop_frames * TRACK_HOPS_PER_CHROMA;
-    struct span s = span_of(start, end, size, t->info.chromas);
+    struct span s = span_of(0, t->info.frames, size, t->info.chromas);
     for (int k = 0; k < CHROMA_FINE; k++)
         fine[k] = 0;
     for (size_t i = s.first; i < s.last; i++)
         track_add_fine(t, i, fine);
-    return range_tonality(t, start, end);
+    return range_tonality(t, 0, t->info.frames);
 }

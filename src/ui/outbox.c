@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
+enum { FLUSH_S = 1, LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
 enum { QUICK_BAUD = 38400 };
 static const double told_from_s = 0.5, told_to_s = 20, share = 4;
 
@@ -169,11 +169,11 @@ int outbox_fd(const struct outbox *o)
     return outbox_waits(o) ? o->terminal : -1;
 }
 
-void outbox_flush(struct outbox *o, double seconds)
+void outbox_flush(struct outbox *o)
 {
-    double end = clock_s() + seconds;
+    double end = clock_s() + FLUSH_S;
     outbox_send(o, NULL);
-    for (double left = seconds; outbox_waits(o) && left > 0; left = end - clock_s()) {
+    for (double left = FLUSH_S; outbox_waits(o) && left > 0; left = end - clock_s()) {
         struct pollfd p = {o->terminal, POLLOUT, 0};
         poll(&p, 1, (int)(left * 1000) + 1);
         push(o);
@@ -185,7 +185,7 @@ void outbox_close(struct outbox *o)
 {
     if (o->slot < 0)
         return;
-    outbox_flush(o, 1);
+    outbox_flush(o);
     close(o->terminal);
     free(o->text);
     *o = (struct outbox){.slot = -1, .terminal = -1};

@@ -44,9 +44,9 @@ int outbox_fd(const struct outbox *o);
 double outbox_rest(const struct outbox *o);
 /* Perhaps it is another line now. */
 void outbox_forget_pace(struct outbox *o);
-/* Send, and wait for the terminal for up to `seconds`; then what is left is dropped. */
-void outbox_flush(struct outbox *o, double seconds);
-/* Flush for at most a second and free; `slot` leads nowhere any more. */
+/* Send, and wait for the terminal for up to a second; then what is left is dropped. */
+void outbox_flush(struct outbox *o);
+/* Flush and free; `slot` leads nowhere any more. */
 void outbox_close(struct outbox *o);
 
 #endif

@@ -162,7 +162,7 @@ static void leave(struct terminal *t)
     curs_set(1);
     endwin();
     send_at_once(t, paste_mode(t, false));
-    outbox_flush(&t->outbox, 1);
+    outbox_flush(&t->outbox);
     tcsetattr(STDIN_FILENO, TCSANOW, &t->before);
 }
 
