@@ -3,7 +3,6 @@
 #include "dsp/biquad.h"
 #include "dsp/drone.h"
 #include "dsp/level.h"
-#include "dsp/measure.h"
 #include "dsp/seam.h"
 #include "tone.h"
 
@@ -30,27 +29,19 @@ static struct audio pad_loop(size_t frames, int channels)
     return a;
 }
 
-static double centroid(const struct audio *a)
-{
-    struct measures m;
-    measures_clear(&m);
-    assert_int_equal(measure_sample(a, &m, NULL), ST_OK);
-    return m.centroid_hz;
-}
-
 static const struct drone_tones corners = {3500, 5500, 1200};
 
 static void tones_tilt_keep_level_and_loop(void **state)
 {
     (void)state;
     struct audio pad = pad_loop(88211, 2);
-    double plain = centroid(&pad), rms = level_rms(&pad), at[DRONE_TONES] = {plain};
+    double plain = tone_centroid(&pad), rms = level_rms(&pad), at[DRONE_TONES] = {plain};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
         struct audio a;
         audio_slice(&a, &pad, 0, pad.frames, NULL);
         assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &corners, NULL), ST_OK);
         assert_int_equal(a.frames, pad.frames);
-        at[tone] = centroid(&a);
+        at[tone] = tone_centroid(&a);
         assert_true(fabs(level_to_db(level_rms(&a) / rms)) < 0.01 ||
                     fabs(level_to_db(level_true_peak(&a, true)) + 1) < 0.01);
         assert_true(tone_join_kink(&a) <= 1.001);

@@ -403,15 +403,6 @@ static void a_proposal_is_taken_back(void **state)
     assert_int_equal(view_count(rig.app.view), n);
 }
 
-static bool shows(int rows, int cols, const char *text)
-{
-    assert_int_equal(canvas_resize(&rig.app.canvas, rows, cols, NULL), ST_OK);
-    char *screen = ui_rig_screen(&rig);
-    bool there = strstr(screen, text) != NULL;
-    free(screen);
-    return there;
-}
-
 static enum status no_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     (void)arg, (void)ctx, (void)e;
@@ -450,7 +441,7 @@ static void thresholds_that_contradict_are_not_taken(void **state)
     (void)state;
     double was = rig.config.pad_miner.min_rms_db;
     ui_rig_keys(&rig, "M # 2 0 0 } m");
-    assert_true(shows(24, 80, "pad_miner.min_rms_db"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "pad_miner.min_rms_db"));
     assert_true(rig.config.pad_miner.min_rms_db == was);
     assert_true(rig.app.source.moved);
     assert_false(settings_changed(&rig.app));
@@ -464,18 +455,18 @@ static void narrow_screens_leave_out_what_matters_less(void **state)
 {
     (void)state;
     ui_rig_keys(&rig, "M");
-    assert_true(shows(30, 112, "44.1 kHz stereo"));
-    assert_true(shows(30, 112, "near misses 2"));
-    assert_true(shows(24, 80, "near misses 2"));
-    assert_false(shows(24, 80, "kHz"));
+    assert_true(ui_rig_shows_at(&rig, 30, 112, "44.1 kHz stereo"));
+    assert_true(ui_rig_shows_at(&rig, 30, 112, "near misses 2"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "near misses 2"));
+    assert_false(ui_rig_shows_at(&rig, 24, 80, "kHz"));
     struct job_spec job = {
         .title = "look for recordings", .work = no_work, .done = no_done};
     jobs_submit(rig.jobs, &job);
     ui_rig_keys(&rig, "w");
-    assert_true(shows(24, 80, " look for recordings "));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, " look for recordings "));
     ui_rig_keys(&rig, ","); /* what the keys do stands behind every name there is */
     for (int i = 0; i < config_key_count(); i++) {
-        assert_true(shows(24, 80, "Enter changes it  X as normal"));
+        assert_true(ui_rig_shows_at(&rig, 24, 80, "Enter changes it  X as normal"));
         ui_rig_keys(&rig, "j");
     }
 }

@@ -159,15 +159,6 @@ static void all_sizes_hold(void **state)
     ui_rig_done(&rig);
 }
 
-static bool shows(int rows, int cols, const char *text)
-{
-    assert_int_equal(canvas_resize(&rig.app.canvas, rows, cols, NULL), ST_OK);
-    char *screen = ui_rig_screen(&rig);
-    bool there = strstr(screen, text) != NULL;
-    free(screen);
-    return there;
-}
-
 /* Where there is room for a list it does not come and go with what the find under the
  * cursor has to say: of its measures come as many as fit. */
 static void why_leaves_the_list_in_sight(void **state)
@@ -178,16 +169,18 @@ static void why_leaves_the_list_in_sight(void **state)
     bool cut = false;
     for (int category = 0; category < 7; category++, ui_rig_keys(&rig, "]"))
         for (int row = 0; row < 10; row++, ui_rig_keys(&rig, "j")) {
-            assert_true(shows(30, 112, "│      name  "));
-            assert_true(shows(30, 112, "│ score "));
-            cut |= shows(30, 112, "│ Enter shows all of it");
+            assert_true(ui_rig_shows_at(&rig, 30, 112, "│      name  "));
+            assert_true(ui_rig_shows_at(&rig, 30, 112, "│ score "));
+            cut |= ui_rig_shows_at(&rig, 30, 112, "│ Enter shows all of it");
         }
     assert_true(cut);
     ui_rig_keys(&rig, "] ] ] Enter");
-    assert_false(shows(30, 112, "│      name  ") || shows(30, 112, "shows all of it"));
-    assert_true(shows(30, 112, "loop_end"));
+    assert_false(ui_rig_shows_at(&rig, 30, 112, "│      name  ") ||
+                 ui_rig_shows_at(&rig, 30, 112, "shows all of it"));
+    assert_true(ui_rig_shows_at(&rig, 30, 112, "loop_end"));
     ui_rig_keys(&rig, "Enter"); /* where there is none it takes its place */
-    assert_false(shows(24, 80, "│      name  ") || shows(24, 80, "shows all of it"));
+    assert_false(ui_rig_shows_at(&rig, 24, 80, "│      name  ") ||
+                 ui_rig_shows_at(&rig, 24, 80, "shows all of it"));
     ui_rig_done(&rig);
 }
 
@@ -207,12 +200,14 @@ static void the_log_is_read_to_its_end(void **state)
         log_write(&log, i % 2 ? LOG_WARNING : LOG_INFO, "%s", text);
     }
     ui_rig_keys(&rig, "w");
-    assert_true(shows(24, 80, "take 11 of a long night.wav has changed since"));
-    assert_true(shows(24, 80, "the end l\n"));
+    assert_true(
+        ui_rig_shows_at(&rig, 24, 80, "take 11 of a long night.wav has changed since"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "the end l\n"));
     ui_rig_keys(&rig, "Tab gg");
-    assert_true(shows(24, 80, "take 0 of a long night.wav has changed since"));
-    assert_true(shows(24, 80, "the end a\n"));
-    assert_false(shows(24, 80, "the end l\n"));
+    assert_true(
+        ui_rig_shows_at(&rig, 24, 80, "take 0 of a long night.wav has changed since"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "the end a\n"));
+    assert_false(ui_rig_shows_at(&rig, 24, 80, "the end l\n"));
     ui_rig_done(&rig);
 }
 
@@ -229,11 +224,11 @@ static void too_small_names_the_screen(void **state)
                    {"?", "help\nq back\n"}};
     open_rig(12, 40, TIER_BRAILLE);
     for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
-        assert_true(shows(12, 40, "▸"));
+        assert_true(ui_rig_shows_at(&rig, 12, 40, "▸"));
         ui_rig_keys(&rig, screens[i].key);
-        assert_true(shows(12, 40, screens[i].name));
-        assert_true(shows(12, 40, "40x12: needs 80x24"));
-        assert_false(shows(12, 40, "▸"));
+        assert_true(ui_rig_shows_at(&rig, 12, 40, screens[i].name));
+        assert_true(ui_rig_shows_at(&rig, 12, 40, "40x12: needs 80x24"));
+        assert_false(ui_rig_shows_at(&rig, 12, 40, "▸"));
         ui_rig_keys(&rig, "q");
     }
     ui_rig_done(&rig);
@@ -292,16 +287,16 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     open_rig(3, 20, TIER_BRAILLE);
     rig.app.setup.ops.export_kit = export_as_asked;
     ui_rig_keys(&rig, "E");
-    assert_false(shows(3, 20, "BD kick"));
+    assert_false(ui_rig_shows_at(&rig, 3, 20, "BD kick"));
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(dry_runs, 1);
     assert_int_equal(exports, 0);
     assert_string_equal(rig.app.echo, "what would be written was not shown yet");
-    assert_true(shows(12, 40, "BD kick"));
-    assert_true(shows(12, 40, "Enter writes it"));
+    assert_true(ui_rig_shows_at(&rig, 12, 40, "BD kick"));
+    assert_true(ui_rig_shows_at(&rig, 12, 40, "Enter writes it"));
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(exports, 1);
-    assert_true(shows(12, 40, "wrote 2 samples"));
+    assert_true(ui_rig_shows_at(&rig, 12, 40, "wrote 2 samples"));
     ui_rig_done(&rig);
 }
 
@@ -321,7 +316,8 @@ static void the_demo_asks_where_recordings_are(void **state)
     open_rig(24, 80, TIER_BRAILLE);
     rig.app.setup.ops.demo = demo_as_asked;
     ui_rig_keys(&rig, ": d e m o Enter");
-    assert_true(shows(24, 80, "put 8 recordings for the demo among yours?"));
+    assert_true(
+        ui_rig_shows_at(&rig, 24, 80, "put 8 recordings for the demo among yours?"));
     ui_rig_keys(&rig, "n");
     assert_int_equal(demos, 0);
     ui_rig_keys(&rig, ": d e m o Enter y");
@@ -344,7 +340,7 @@ static void lines_are_left_for_the_shell(void **state)
     rig.app.suspend = false;
     ui_rig_keys(&rig, "^L u m");
     assert_true(rig.app.redraw);
-    assert_true(shows(24, 80, "filter drum"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "filter drum"));
     ui_rig_keys(&rig, "Esc");
     app_confirm(&rig.app, "Really?", NULL, NULL);
     ui_rig_keys(&rig, "^Z");
@@ -379,7 +375,7 @@ static void progress_is_shown_while_nothing_else_happens(void **state)
         sched_yield();
     app_tick(&rig.app);
     for (int i = 0; i < 8; i++) {
-        assert_true(shows(24, 112, "mining 0/2"));
+        assert_true(ui_rig_shows_at(&rig, 24, 112, "mining 0/2"));
         rig.app.moved = rig.app.dirty = false;
         rig.app.now += 0.3;
         assert_true(app_tick(&rig.app) <= 0.25); /* it looks again soon, */
@@ -389,7 +385,7 @@ static void progress_is_shown_while_nothing_else_happens(void **state)
         assert_false(rig.app.moved); /* but no more often than that */
     }
     assert_float_equal(rig.app.batch.fraction, 0.3, 1e-9);
-    assert_true(shows(24, 112, "left"));
+    assert_true(ui_rig_shows_at(&rig, 24, 112, "left"));
     jobs_free(rig.app.jobs);
     rig.app.jobs = none;
     ui_rig_done(&rig);
@@ -449,18 +445,18 @@ static void numbers_of_the_title_are_whole(void **state)
     (void)state;
     ui_rig_init(&rig, 4, 600, 24, 80, TIER_BRAILLE);
     ui_rig_keys(&rig, "] a j x");
-    assert_true(shows(24, 80, "4 sources   2,"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "4 sources   2,"));
     rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     char whole[64], undecided[24];
     words_count(undecided, sizeof undecided, session_tallies(rig.session)->all.undecided);
     snprintf(whole, sizeof whole, "● 1  ✗ 1  · %s ", undecided);
     for (int cols = 80; cols < 130; cols++)
-        assert_true(shows(24, cols, whole));
-    assert_true(shows(24, 80, "mining 0/1"));
+        assert_true(ui_rig_shows_at(&rig, 24, cols, whole));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "mining 0/1"));
     ui_rig_keys(&rig, "K P"); /* nor is the pattern's name cut */
     rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     for (int cols = 80; cols < 130; cols++)
-        assert_true(shows(24, cols, "■ pattern A "));
+        assert_true(ui_rig_shows_at(&rig, 24, cols, "■ pattern A "));
     ui_rig_done(&rig);
 }
 
@@ -470,9 +466,9 @@ static void what_is_said_keeps_its_end(void **state)
     (void)state;
     open_rig(24, 80, TIER_BRAILLE);
     app_say(&rig.app, "accepted %0100d · u undoes", 7);
-    assert_true(shows(24, 80, "· u undoes\n"));
-    assert_true(shows(24, 80, " accepted 000"));
-    assert_true(shows(12, 40, "· u undoes"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "· u undoes\n"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, " accepted 000"));
+    assert_true(ui_rig_shows_at(&rig, 12, 40, "· u undoes"));
     ui_rig_done(&rig);
 }
 

@@ -2,6 +2,7 @@
 
 #include "dsp/analysis.h"
 #include "dsp/level.h"
+#include "dsp/measure.h"
 
 #include <complex.h>
 #include <math.h>
@@ -111,6 +112,14 @@ struct partial tone_partial(const struct audio *a, int channel, size_t start,
         c = coefficient(a, channel, start, count, hz);
     }
     return (struct partial){hz, cabs(c), carg(c) + two_pi / 4};
+}
+
+double tone_centroid(const struct audio *a)
+{
+    struct measures m;
+    measures_clear(&m);
+    assert_int_equal(measure_sample(a, &m, NULL), ST_OK);
+    return m.centroid_hz;
 }
 
 double tone_cents(double hz, double reference_hz)

@@ -37,6 +37,9 @@ struct partial tone_partial(const struct audio *a, int channel, size_t start,
 
 double tone_cents(double hz, double reference_hz);
 
+/* Where the middle of its spectrum lies, in Hz. */
+double tone_centroid(const struct audio *a);
+
 /* The loop three times over. */
 void tone_three_times(struct audio *to, const struct audio *loop);
 

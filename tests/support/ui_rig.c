@@ -228,6 +228,15 @@ bool ui_rig_shows(struct ui_rig *r, const char *part)
     return does;
 }
 
+bool ui_rig_shows_at(struct ui_rig *r, int rows, int cols, const char *part)
+{
+    assert_int_equal(canvas_resize(&r->app.canvas, rows, cols, NULL), ST_OK);
+    char *screen = ui_rig_screen(r);
+    bool there = strstr(screen, part) != NULL;
+    free(screen);
+    return there;
+}
+
 bool ui_rig_said(const struct ui_rig *r, const char *part)
 {
     bool does = strstr(r->app.echo, part) != NULL;

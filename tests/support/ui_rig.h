@@ -51,6 +51,8 @@ char *ui_rig_screen(struct ui_rig *r);
 
 /* Is this on the screen? Prints the screen when not. */
 bool ui_rig_shows(struct ui_rig *r, const char *part);
+/* Would it be, on a screen of that size? */
+bool ui_rig_shows_at(struct ui_rig *r, int rows, int cols, const char *part);
 /* Does the last line of news hold this? Prints the line when not. */
 bool ui_rig_said(const struct ui_rig *r, const char *part);
 
