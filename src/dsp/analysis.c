@@ -5,6 +5,7 @@
 #include "dsp/fft.h"
 #include "dsp/stft.h"
 #include "dsp/track_build.h"
+#include "dsp/waver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum { RATE_LOW = 1000, RATE_HIGH = 1000000, CHANNELS_MAX = 1024 };
 /* What still waits for its end: a spectrum of four hops. */
 struct open_spectrum {
     double square[TRACK_BANDS];
+    float waver;
     int hops;
 };
 
@@ -28,6 +30,8 @@ struct analysis {
     struct band_edge *band_edge;
     struct onset_filter *onset_filter;
     struct chroma_stream *chroma;
+    int feature_bins;
+    double feature_bin_hz;
     size_t hops_done;
     struct open_spectrum spectrum;
 };
@@ -46,6 +50,8 @@ static bool make_parts(struct analysis *a, int rate_hz)
     a->scan = scan_new(a->channels, hop);
 
     int n = fft_size_at(2048, rate_hz);
+    a->feature_bins = n / 2 + 1;
+    a->feature_bin_hz = (double)rate_hz / n;
     a->feature_stft = stft_new(n, hop, hop / 2, hop);
     a->spectral = spectral_new(rate_hz, n);
     a->band_edge = band_edge_new(rate_hz, n);
@@ -112,7 +118,8 @@ void analysis_no_overview(struct analysis *a)
 
 static bool close_spectrum(struct analysis *a)
 {
-    bool ok = track_add_spectrum(a->track, a->spectrum.square, a->spectrum.hops);
+    bool ok = track_add_spectrum(a->track, a->spectrum.square, a->spectrum.hops,
+                                 a->spectrum.waver);
     memset(&a->spectrum, 0, sizeof a->spectrum);
     return ok;
 }
@@ -123,10 +130,12 @@ static bool take_features(struct analysis *a, const float *power, size_t count)
     struct spectral_hop hops[FFT_BATCH];
     spectral_batch(a->spectral, power, hops);
     band_edge_push(a->band_edge, power);
+    float waver = waver_tonality(waver_share(power, a->feature_bins, a->feature_bin_hz));
     for (size_t i = 0; i < count; i++) {
         track_set_spectral(a->track, a->hops_done++, &hops[i]);
         for (int b = 0; b < TRACK_BANDS; b++)
             a->spectrum.square[b] += (double)hops[i].fine_square[b];
+        a->spectrum.waver = waver;
         if (++a->spectrum.hops == TRACK_HOPS_PER_SPECTRUM && !close_spectrum(a))
             return false;
     }

@@ -19,6 +19,11 @@ enum {
  * exceeds the first. */
 static const float STANDS_OUT = 6.0f, STANDS_CLEAR = 24.0f;
 static const float FRESH_WEIGHT = 0.1f; /* of a peak that was not there a frame before */
+/* Mains, and how far off one of their partials may be. Of the first six three must be
+ * there: no note in tune is within 2 Hz of any of them. */
+static const double MAINS_HZ[] = {50, 60};
+static const double MAINS_OFF_HZ = 0.5, MAINS_OFF = 0.0025;
+enum { MAINS = 2, MAINS_LOW = 6, MAINS_LEAST = 3 };
 
 struct chroma {
     int bins, first, last; /* peaks are sought in [first, last) */
@@ -158,11 +163,26 @@ static void add_pitch(struct chroma *c, double hz, double weight, float *fine)
     fine[(low + 1) % CHROMA_FINE] += (float)(weight * upper);
 }
 
+struct hum {
+    double energy;
+    int low; /* partials among the first six */
+};
+
+static void add_hum(struct hum *h, double hz, double mains, double energy)
+{
+    double number = round(hz / mains);
+    if (fabs(hz - mains * number) > fmax(MAINS_OFF_HZ, MAINS_OFF * hz))
+        return;
+    h->energy += energy;
+    h->low += number <= MAINS_LOW;
+}
+
 void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out)
 {
     memset(out, 0, sizeof *out);
     take_frame(c, power);
-    double held = 0, total = sum_of(c, c->first, c->last);
+    struct hum hum[MAINS] = {0};
+    double held = 0, hummed = 0, total = sum_of(c, c->first, c->last);
     int count;
     run_find(c, c->peak, &count);
     for (int i = 0; i < count; i++) {
@@ -174,10 +194,18 @@ void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out)
         float weight = clear * (c->before[k] ? 1.0f : FRESH_WEIGHT);
         double hz = peak_hz(c, k);
         add_pitch(c, hz, (double)weight * sqrt(sqrt((double)c->power[k])), out->fine);
-        if (c->before[k])
-            held += (double)clear * sum_of(c, k - LOBE, k + LOBE + 1);
+        if (!c->before[k])
+            continue;
+        double energy = (double)clear * sum_of(c, k - LOBE, k + LOBE + 1);
+        held += energy;
+        for (int m = 0; m < MAINS; m++)
+            add_hum(&hum[m], hz, MAINS_HZ[m], energy);
     }
+    for (int m = 0; m < MAINS; m++)
+        if (hum[m].low >= MAINS_LEAST)
+            hummed = fmax(hummed, hum[m].energy);
     out->tonality = total > 1e-6 ? (float)fmin(held / total, 1) : 0;
+    out->mains = total > 1e-6 ? (float)fmin(hummed / total, 1) : 0;
 }
 
 double chroma_tuning_cents(const struct chroma *c)

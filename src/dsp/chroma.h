@@ -20,6 +20,7 @@ struct chroma;
 struct chroma_frame {
     float fine[CHROMA_FINE]; /* bin 3c is pitch class c exactly, C = 0, at A = 440 Hz */
     float tonality;          /* 0 … 1, see track.h */
+    float mains;             /* 0 … 1, see track.h */
 };
 
 /* For spectra of n-frame windows at rate_hz. NULL when memory runs out. */

@@ -125,11 +125,13 @@ static double sounding_bands(const struct track *t, size_t from, size_t to)
     return squares > 0.0 ? sum * sum / squares : 1.0;
 }
 
-/* 0 for noise, 1 where something has a pitch. */
-static double pitched(double tonality)
+/* 0 for noise and for the hum of mains, 1 where something has a pitch. Hum is as steady
+ * as any tone, and between two songs nothing else is there; up to a half of what sounds
+ * it only lies under it. */
+static double pitched(const struct track_window *w)
 {
-    double share = (tonality - NOISE_TONALITY) / (TONE_TONALITY - NOISE_TONALITY);
-    return fmin(1.0, fmax(0.0, share));
+    double share = (w->tonality - NOISE_TONALITY) / (TONE_TONALITY - NOISE_TONALITY);
+    return fmin(1.0, fmax(0.0, share)) * (1.0 - fmax(0.0, 2.0 * w->mains - 1.0));
 }
 
 /* Returns the score. */
@@ -139,7 +141,7 @@ static double score_window(const struct track_sums *s, const struct pad_params *
 {
     double threshold = fmax(1e-3, p->spectral_flatness_threshold);
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
-    double bands = sounding_bands(s->track, from, to), tone = pitched(w->tonality);
+    double bands = sounding_bands(s->track, from, to), tone = pitched(w);
     *parts = (struct score_parts){0};
     parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
     parts_add(parts, "spectrum", part_falling(w->change, PAD_SPECTRUM_HALF));

@@ -169,13 +169,15 @@ void track_set_spectral(struct track *t, size_t hop, const struct spectral_hop *
                                         UINT16_MAX - 1);
 }
 
-bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops)
+bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops,
+                        float waver)
 {
     struct packed_spectrum *p = chunked_add(&t->spectra);
     if (!p)
         return false;
     for (int b = 0; b < TRACK_BANDS; b++)
         p->band[b] = pack_band(square[b] / hops);
+    p->waver = (uint8_t)code_of((double)waver, 0, 255, 255);
     t->info.spectra = t->spectra.count;
     return true;
 }
@@ -244,6 +246,7 @@ bool track_add_chroma(struct track *t, const struct chroma_frame *c)
     for (int i = 0; i < CHROMA_FINE && largest > 0; i++)
         p->fine[i] = (uint8_t)code_of((double)c->fine[i] / largest, 0, 255, 255);
     p->tonality = (uint8_t)code_of((double)c->tonality, 0, 255, 255);
+    p->mains = (uint8_t)code_of((double)c->mains, 0, 255, 255);
     t->info.chromas = t->chromas.count;
     return true;
 }
@@ -390,6 +393,18 @@ double track_tonality(const struct track *t, size_t i)
 {
     const struct packed_chroma *p = chunked_at(&t->chromas, i);
     return p->tonality / 255.0;
+}
+
+double track_mains(const struct track *t, size_t i)
+{
+    const struct packed_chroma *p = chunked_at(&t->chromas, i);
+    return p->mains / 255.0;
+}
+
+double track_waver(const struct track *t, size_t i)
+{
+    const struct packed_spectrum *p = chunked_at(&t->spectra, i);
+    return p->waver / 255.0;
 }
 
 const float *track_novelty(const struct track *t)

@@ -125,6 +125,10 @@ enum { TRACK_BANDS = 32, TRACK_HOPS_PER_SPECTRUM = 4 };
 void track_spectrum(const struct track *t, size_t i, float db[TRACK_BANDS]);
 double track_band_low_hz(int band); /* lower edge; band TRACK_BANDS is the upper end */
 
+/* How far it is a tone that may tremble too much for track_tonality, 0 … 1: near 1 for a
+ * soloist, whatever the vibrato, 0 for noise. Chords hide their tones from it. */
+double track_waver(const struct track *t, size_t i);
+
 /* 1 − cosine similarity of two spectra's band magnitudes: 0 the same colour (at any
  * level), towards 1 nothing in common. Two silent ones: 0; one silent: 1. */
 double track_spectrum_distance(const struct track *t, size_t a, size_t b);
@@ -142,6 +146,10 @@ void track_chroma(const struct track *t, size_t i, float chroma[12]);
  * spectral peaks that stay where they are from one chroma to the next: near 1 for held
  * notes, below about 0.2 for noise and drums. */
 double track_tonality(const struct track *t, size_t i);
+
+/* Share of the same energy in held peaks at multiples of 50 or of 60 Hz: near 1 for the
+ * hum of mains, 0 for notes. */
+double track_mains(const struct track *t, size_t i);
 
 /* ---- Onsets ---------------------------------------------------------------------- */
 

@@ -25,12 +25,12 @@ struct packed_hop {
 };
 
 struct packed_spectrum {
-    uint8_t band[TRACK_BANDS];
+    uint8_t band[TRACK_BANDS], waver;
 };
 
 struct packed_chroma {
     uint16_t largest; /* level of the largest bin, as levels */
-    uint8_t fine[CHROMA_FINE], tonality;
+    uint8_t fine[CHROMA_FINE], tonality, mains;
 };
 
 struct track {
@@ -49,8 +49,9 @@ struct track *track_new(int rate_hz, int channels); /* NULL: no memory */
 /* The next hop's levels, its spectral values still missing. False: no memory. */
 bool track_add_hop(struct track *t, const struct scan_hop *s, int frames);
 void track_set_spectral(struct track *t, size_t hop, const struct spectral_hop *s);
-/* The mean of `hops` hops' band squares. */
-bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops);
+/* The mean of `hops` hops' band squares, and how far it is a tone that trembles. */
+bool track_add_spectrum(struct track *t, const double square[TRACK_BANDS], int hops,
+                        float waver);
 bool track_add_novelty(struct track *t, float value);
 void track_hush_novelty(struct track *t, size_t from); /* 0 from there on */
 void track_mark_ends(struct track *t, int last);       /* of the last novelties */

@@ -25,6 +25,7 @@ struct track_sum {
     double flatness;  /* Σ rms · flatness */
     double centroid;  /* Σ rms · centroid */
     double tonality;  /* Σ rms · tonality */
+    double mains;     /* Σ rms · share of the mains' hum */
     double level;     /* Σ level, dB, floored at −100 */
     double level_sq;  /* Σ level² */
     double change;    /* Σ distance of the spectra 250 ms apart, at the later one */
@@ -76,10 +77,12 @@ static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
             centroid += rms * h.centroid_hz;
         }
     }
-    double per = hops ? 1.0 / (double)hops : 0.0, tonality = 0.0;
+    double per = hops ? 1.0 / (double)hops : 0.0, tonality = 0.0, mains = 0.0;
     size_t chroma = cell * TRACK_HOPS_PER_SPECTRUM / TRACK_HOPS_PER_CHROMA;
-    if (chroma < info->chromas)
-        tonality = track_tonality(t, chroma);
+    if (chroma < info->chromas) {
+        tonality = fmax(track_tonality(t, chroma), track_waver(t, cell));
+        mains = track_mains(t, chroma);
+    }
     double level = fmax(FLOOR_DB, 10.0 * log10(energy * per + 1e-30));
     sum->energy += energy * per;
     sum->all += all * per;
@@ -88,6 +91,7 @@ static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
     sum->flatness += flatness * per;
     sum->centroid += centroid * per;
     sum->tonality += tonality * weight * per;
+    sum->mains += mains * weight * per;
     sum->level += level;
     sum->level_sq += level * level;
     sum->clipped += clipped ? 1 : 0;
@@ -230,6 +234,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
         .flatness = weight > 0.0 ? (b->flatness - a->flatness) / weight : nothing,
         .centroid_hz = weight > 0.0 ? (b->centroid - a->centroid) / weight : nothing,
         .tonality = weight > 0.0 ? (b->tonality - a->tonality) / weight : 0.0,
+        .mains = weight > 0.0 ? (b->mains - a->mains) / weight : 0.0,
         .level_sd_db = sqrt(fmax(0.0, spread)),
         .change = (b->change - sum_at(s, first)->change) / (double)(to - first),
         .onset_rate_hz = (double)onsets / (n * s->cell_s),

@@ -45,7 +45,9 @@ size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 
  * what is heard, from some 25 Hz up. `dc` is how far the mean lies from zero, but no more
  * than it moves: what is steady, of a note too, is taken off what is read. */
 struct track_window {
-    double rms_db, crest, dc, flatness, centroid_hz, tonality;
+    double rms_db, crest, dc, flatness, centroid_hz;
+    double tonality; /* that of the chroma, or of what trembles */
+    double mains;    /* share of the mains' hum */
     double beyond_db; /* how far the peak of a float recording is above full scale, ≥ 0 */
     double rumble;    /* share of the moving energy below some 25 Hz, 0 … 1 */
     double level_sd_db; /* deviation of the cells' levels */
