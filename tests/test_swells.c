@@ -1,5 +1,6 @@
-/* core/stage_drones: which pads the swells of a recording are made from; and how long the
- * loops are that it and its like (core/makers) make. */
+/* core/stage_drones: which pads the swells of a recording are made from, and that drones
+ * are as even as their pad; and how long the loops are that it and its like (core/makers)
+ * make. */
 #include "core/dig.h"
 #include "dsp/similarity.h"
 #include "folder.h"
@@ -222,6 +223,47 @@ static void loops_on_the_grid_are_whole_bars(void **state)
     root_done(&root);
 }
 
+/* A note that dies away by 8 dB a second: what goes round is its even part, stretched
+ * (the two seconds around it swell by 4 dB in every round). */
+static void a_drone_does_not_pump(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct root root;
+    struct dig d;
+    struct config cfg;
+    struct audio a = tone_blank(3, 1, RATE);
+    for (int k = 1; k <= 9; k++)
+        tone_add(&a, 0, 220 * k, 0.2 / k, k);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] *= (float)pow(10, -8 * fmax(0, (double)i / RATE - 0.6) / 20);
+    folder_path(path, *state, "note.wav");
+    assert_int_equal(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
+        1);
+    audio_done(&a);
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed.value = 1;
+    cfg.drones.pitch_shift_semitones.count = 1;
+    cfg.drones.time_stretch_factors.count = 0;
+    cfg.drones.enable_reversal = false;
+    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+    dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
+    assert_int_equal(d.finds.count, 3);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        char made[FOLDER_BYTES], name[300];
+        struct audio loop;
+        double least, most;
+        snprintf(name, sizeof name, "made/%s", d.finds.at[i].filename);
+        folder_path(made, *state, name);
+        assert_int_equal(soundfile_load(made, 0, &loop, NULL), ST_OK);
+        tone_wavering(&loop, 2205, &least, &most);
+        assert_true(most - least < 1.5);
+        audio_done(&loop);
+    }
+    dig_done(&d);
+    root_done(&root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +271,7 @@ int main(void)
         IN_FOLDER(few_pads_make_what_they_can),
         IN_FOLDER(loops_are_as_long_as_was_asked_for),
         IN_FOLDER(loops_on_the_grid_are_whole_bars),
+        IN_FOLDER(a_drone_does_not_pump),
     };
     return cmocka_run_group_tests_name("swells", tests, NULL, NULL);
 }

@@ -15,6 +15,9 @@
 /* Swells of each stretch, from as many pads. */
 enum { SWELLS_EACH = 2 };
 
+/* A drone's level may deviate by so much more than its pad's. */
+static const double MORE_SWING_DB = 1.0;
+
 /* A loop at the rate of the output, so that whatever is made of it needs no further
  * conversion. `from` is used up. */
 static enum status at_output_rate(const struct dig *d, struct audio *from, size_t frames,
@@ -64,21 +67,28 @@ static enum status own_loop(const struct dig *d, const struct material *pad, int
 }
 
 /* Of loops found in the recording, those that hold more attacks for their length than the
- * pad does are no drones of it. `from` is the recording's frame that was searched first.
+ * pad does are no drones of it, nor those that swell or die away where the pad is even:
+ * they would pump, round after round. `from` is the recording's frame that was searched
+ * first.
  */
 static void keep_calm(const struct dig *d, const struct material *pad, int64_t from,
                       struct loop_list *found)
 {
-    double per_frame =
-        (double)track_onset_count(dig_pads_track(d), pad->start_frame, pad->end_frame) /
-        fmax(1, (double)(pad->end_frame - pad->start_frame));
+    const struct track *t = dig_pads_track(d);
+    struct track_range own;
+    track_range(t, pad->start_frame, pad->end_frame, &own);
+    double per_frame = (double)track_onset_count(t, pad->start_frame, pad->end_frame) /
+                       fmax(1, (double)(pad->end_frame - pad->start_frame));
     int kept = 0;
     for (int i = 0; i < found->count; i++) {
         struct loop_option o = found->option[i];
-        size_t struck = track_onset_count(
-            dig_pads_track(d), from + (int64_t)o.start - (int64_t)o.crossfade_frames / 2,
-            from + (int64_t)o.end);
-        if ((double)struck <= per_frame * (double)(o.end - o.start) + 1e-9)
+        int64_t start = from + (int64_t)o.start, end = from + (int64_t)o.end;
+        size_t struck =
+            track_onset_count(t, start - (int64_t)o.crossfade_frames / 2, end);
+        struct track_range r;
+        track_range(t, start, end, &r);
+        if ((double)struck <= per_frame * (double)(o.end - o.start) + 1e-9 &&
+            r.level_sd_db <= own.level_sd_db + MORE_SWING_DB)
             found->option[kept++] = o;
     }
     found->count = kept;
