@@ -422,18 +422,18 @@ static void only_recordings_are_counted(void **state)
     jobs_submit(rig.app.jobs, &kit);
     app_tick(&rig.app);
     assert_int_equal(rig.app.batch.active, 3);
-    assert_true(shows(24, 112, "mining 0/2"));
+    assert_true(ui_rig_shows_at(&rig, 24, 112, "mining 0/2"));
     atomic_store(&mined, true);
     while (jobs_series(rig.app.jobs) > 0) {
         jobs_deliver(rig.app.jobs);
         nap_ms(1);
     }
     app_tick(&rig.app);
-    assert_true(shows(24, 112, "working 0/1"));
+    assert_true(ui_rig_shows_at(&rig, 24, 112, "working 0/1"));
     atomic_store(&written, true);
     jobs_wait(rig.app.jobs);
     app_tick(&rig.app);
-    assert_false(shows(24, 112, "working"));
+    assert_false(ui_rig_shows_at(&rig, 24, 112, "working"));
     jobs_free(rig.app.jobs);
     rig.app.jobs = none;
     ui_rig_done(&rig);
