@@ -31,6 +31,10 @@ _Static_assert((int)FFT_BATCH == (int)VEC && 2 * REACH + 1 == (int)MEDIAN_WIDTH,
 static const float above_median = 1.5F * 1.5F, struck_weight = 3.0F;
 static const float least_power = 1e-12F;
 
+/* What is struck loses nothing above TREBLE_HZ, and ever more of what sustains from there
+ * down to BELOW_HZ. Few notes reach so high; what rings there are cymbals. */
+static const float BELOW_HZ = 4000, TREBLE_HZ = 6000;
+
 struct separator {
     int channels, n, hop;
     int bins, wide; /* n / 2 + 1; and up to the next multiple of VEC */
@@ -39,13 +43,14 @@ struct separator {
     float *window; /* of the way back, with what makes its squares add up to 1 */
     float *line;   /* by channel: what the next eight frames see */
     /* Of eight frames, and of the eight after them, the frames in lanes: */
-    float *spectra;                    /* by channel; as fft_batch_spectra */
-    float *across;                     /* powers, with margins that mirror the ends */
-    float *powers;                     /* ROWS of them, a frame a row */
-    float *gain;                       /* of eight frames, in lanes */
-    float *rows;                       /* eight frames on the way back */
-    float *sums;                       /* by channel: where those are added up */
-    int filled;                        /* frames that are new in `line` */
+    float *spectra; /* by channel; as fft_batch_spectra */
+    float *across;  /* powers, with margins that mirror the ends */
+    float *powers;  /* ROWS of them, a frame a row */
+    float *gain;    /* of eight frames, in lanes */
+    float *taken;   /* by bin: the share that struck sounds lose of it */
+    float *rows;    /* eight frames on the way back */
+    float *sums;    /* by channel: where those are added up */
+    int filled;     /* frames that are new in `line` */
     int64_t batches, pushed, ready_at; /* the place of the next that becomes ready */
     int64_t ends; /* windows there are in all, INT64_MAX while that is not known */
     float *ready;
@@ -89,6 +94,15 @@ static float *power_row(const struct separator *s, int64_t frame)
     return s->powers + (size_t)(frame % ROWS) * (size_t)s->wide;
 }
 
+static void fill_taken(struct separator *s, int rate_hz)
+{
+    for (int k = 0; k < s->wide; k++) {
+        float hz = (float)k * (float)rate_hz / (float)s->n;
+        float share = (TREBLE_HZ - hz) / (TREBLE_HZ - BELOW_HZ);
+        s->taken[k] = share > 0 ? share < 1 ? share : 1 : 0;
+    }
+}
+
 enum status separator_new(struct separator **out, int rate_hz, int channels,
                           enum separate_part part, struct err *e)
 {
@@ -112,13 +126,15 @@ enum status separator_new(struct separator **out, int rate_hz, int channels,
     s->across = calloc(2 * across_length(s), sizeof *s->across);
     s->powers = calloc(ROWS * (size_t)s->wide, sizeof *s->powers);
     s->gain = malloc(FFT_BATCH * (size_t)s->wide * sizeof *s->gain);
+    s->taken = malloc((size_t)s->wide * sizeof *s->taken);
     s->rows = malloc(FFT_BATCH * n * sizeof *s->rows);
     s->sums = malloc(c * line_length(s) * sizeof *s->sums);
     if (!s->fft || !s->window || !s->line || !s->spectra || !s->across || !s->powers ||
-        !s->gain || !s->rows || !s->sums) {
+        !s->gain || !s->taken || !s->rows || !s->sums) {
         separator_free(s);
         return err_set(e, ST_NO_MEMORY, "no memory to separate sounds");
     }
+    fill_taken(s, rate_hz);
     window_hann(s->window, s->n);
     for (int i = 0; i < s->n; i++)
         s->window[i] *= 2.0F / 3.0F;
@@ -138,6 +154,7 @@ void separator_free(struct separator *s)
     free(s->across);
     free(s->powers);
     free(s->gain);
+    free(s->taken);
     free(s->rows);
     free(s->sums);
     free(s->ready);
@@ -204,9 +221,9 @@ VEC_CLONES(run_turn, turn_to_rows, (const float *power, int wide, float *rows),
            (power, wide, rows))
 
 /* What passes of each bin of eight frames, of their powers in lanes and of rows from
- * REACH frames before the first to REACH behind the last. */
+ * REACH frames before the first to REACH behind the last. `taken`: of what is struck. */
 VEC_INLINE void mask_all(const float *power, const float *const time[MEDIAN_ROWS],
-                         int wide, bool struck, float *gain, median_order *order)
+                         int wide, const float *taken, float *gain, median_order *order)
 {
     const float *beside[MEDIAN_ROWS];
     v8f least, limit, weight, one;
@@ -228,22 +245,22 @@ VEC_INLINE void mask_all(const float *power, const float *const time[MEDIAN_ROWS
             v8f above = one;
             order(&usual, &above);
             v8f pass = h / (h + weight * p + least) * usual;
-            VEC_AT(gain + VEC * (k + i)) = struck ? one - pass : pass;
+            VEC_AT(gain + VEC * (k + i)) = taken ? one - pass * taken[k + i] : pass;
         }
     }
 }
 
 VEC_AVX2 static void run_mask_avx2(const float *power,
                                    const float *const time[MEDIAN_ROWS], int wide,
-                                   bool struck, float *gain)
+                                   const float *taken, float *gain)
 {
-    mask_all(power, time, wide, struck, gain, median_order_avx2);
+    mask_all(power, time, wide, taken, gain, median_order_avx2);
 }
 
 static void run_mask_base(const float *power, const float *const time[MEDIAN_ROWS],
-                          int wide, bool struck, float *gain)
+                          int wide, const float *taken, float *gain)
 {
-    mask_all(power, time, wide, struck, gain, median_order_base);
+    mask_all(power, time, wide, taken, gain, median_order_base);
 }
 
 VEC_INLINE void scale_bins(const float *spectra, const float *gain, int bins, float *to)
@@ -270,13 +287,13 @@ static int64_t there(const struct separator *s, int64_t frame)
 /* The gains of a batch. What those behind the last window come to is not heard. */
 static void mask(struct separator *s, int64_t batch)
 {
-    const float *time[MEDIAN_ROWS];
+    const float *time[MEDIAN_ROWS], *taken = s->struck ? s->taken : NULL;
     for (int t = 0; t < MEDIAN_ROWS; t++)
         time[t] = power_row(s, there(s, batch * FFT_BATCH + t - REACH));
     if (VEC_HAS_AVX2())
-        run_mask_avx2(across_of(s, batch), time, s->wide, s->struck, s->gain);
+        run_mask_avx2(across_of(s, batch), time, s->wide, taken, s->gain);
     else
-        run_mask_base(across_of(s, batch), time, s->wide, s->struck, s->gain);
+        run_mask_base(across_of(s, batch), time, s->wide, taken, s->gain);
 }
 
 /* --- there and back

@@ -5,8 +5,9 @@
  * median of a bin's power over 17 frames (0.4 s), P that over 17 bins (180 Hz). What
  * sustains passes by the share H / (H + 3 P), and, as a drum's tail is as narrow as a
  * note, nowhere much louder than its median: by (1.5² H / power), at most 1. What is
- * struck is the rest, so that both add up to the recording. The power is that of all
- * channels, whose image stays. Hann 4096, hop 1024 at 44.1 kHz. How well: docs/dsp.md.
+ * struck is the rest, so that both add up to the recording, and all above 6 kHz (from
+ * 4 kHz on ever more): there it is cymbals that ring. The power is that of all channels,
+ * whose image stays. Hann 4096, hop 1024 at 44.1 kHz. How well: docs/dsp.md.
  *
  * A stretch can be had alone: begin reading at separator_from.
  * Ownership: separator_free. Thread: one. Cost: some 1/1000 of real time in stereo;
