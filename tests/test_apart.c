@@ -1,6 +1,7 @@
 /* Recordings mined with what sustains and what is struck taken apart: section
  * `separation`. */
 #include "core/recipe.h"
+#include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
 #include "io/soundfile.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -190,6 +192,65 @@ static void hits_lose_the_chords_under_them(void **state)
     free(all);
 }
 
+/* Hats on short notes of a bass: they begin between the hats, as struck as these. */
+static void write_groove(const char *folder)
+{
+    static const double bass_hz[] = {55, 98, 73.4, 130.8};
+    struct audio a = tone_blank(SECONDS, 1, RATE);
+    struct rng r = rng_derive(9, 1, "test-apart", 0);
+    tone_noise(&a, 0.0005, &r);
+    for (int i = 0; i < 4 * SECONDS; i++) {
+        struct audio hit = tone_blank(synth_drum_length_s(SYNTH_HAT_CLOSED), 1, RATE);
+        synth_drum(SYNTH_HAT_CLOSED, 0.7, 1, &r, hit.data, hit.frames, RATE);
+        size_t at = (size_t)i * RATE / 4 + RATE / 8;
+        for (size_t k = 0; k < hit.frames && at + k < a.frames; k++)
+            a.data[at + k] += 0.5F * hit.data[k];
+        for (size_t k = 0; k < 0.22 * RATE; k++) {
+            double ends = fmin(1, fmin((double)k, 0.22 * RATE - (double)k) / 500);
+            a.data[(size_t)i * RATE / 4 + k] +=
+                (float)(0.1 * ends *
+                        sin(6.283185307179586 * bass_hz[i % 4] * (double)k / RATE));
+        }
+        audio_done(&hit);
+    }
+    folder_wav(folder, "song.wav", &a, 24);
+    audio_done(&a);
+}
+
+static void hats_lose_the_bass_under_them(void **state)
+{
+    struct mined *m = *state, other = *m;
+    char folder[300];
+    size_t n, hats = 0;
+    snprintf(folder, sizeof folder, "%s/grooves", m->top);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    write_groove(folder);
+    other.cfg.separation.pads = other.cfg.separation.drums = true;
+    mined_rig_process(&other, folder, "grooves", 1u << STAGE_DRUMS);
+    snprintf(other.project, sizeof other.project, "%s/grooves", m->export_root);
+    recut_site_init(&other.site, other.project, NULL);
+    struct catalog_find *all = mined_finds(&other, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct candidate *c = &all[i].c;
+        if (c->missed_by[0] || parts_value(&c->parts, "bass") != 1)
+            continue;
+        struct audio a = mined_sound(&other, c), low;
+        struct biquad f = biquad_lowpass(4, 150, RATE);
+        assert_int_equal(audio_slice(&low, &a, 0, a.frames, NULL), ST_OK);
+        biquad_run(&f, &low);
+        double bass = level_to_db(level_rms_range(&low, 0, low.frames) /
+                                  level_rms_range(&a, 0, a.frames));
+        if (bass > -20)
+            fail_msg("%s: bass at %.1f dB", c->filename, bass);
+        assert_recut(&other, c, (size_t)(0.002 * RATE) + 2, 5e-4);
+        audio_done(&low);
+        audio_done(&a);
+        hats++;
+    }
+    assert_true(hats >= 2 * SECONDS);
+    free(all);
+}
+
 static int setup(void **state)
 {
     return mined_rig_setup(state, 1u << STAGE_PADS);
@@ -200,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pads_lose_the_drums_on_them),
         cmocka_unit_test(hits_lose_the_chords_under_them),
+        cmocka_unit_test(hats_lose_the_bass_under_them),
     };
     return cmocka_run_group_tests(tests, setup, mined_rig_teardown);
 }

@@ -714,6 +714,54 @@ static void what_may_be_a_stroke_is_kept(void **state)
     }
 }
 
+/* A hat, with a tone of 80 Hz: all along, or a low click that dies away with it. */
+static struct audio hat_with(double under, double click, size_t *before)
+{
+    struct audio a = tone_blank(0.23, 1, RATE);
+    struct rng r = rng_derive(3, 1, "test-hats", 0);
+    double last = 0;
+    *before = (size_t)(0.03 * RATE);
+    for (size_t i = 0; i < a.frames; i++) {
+        double t = ((double)i - (double)*before) / RATE;
+        double noise = rng_range(&r, -1, 1), fall = t >= 0 ? exp(-25 * t) : 0;
+        double tone = (under + click * fall) * sin(6.283185307179586 * 80 * t);
+        a.data[i] = (float)(0.3 * fall * (noise - last) + tone);
+        last = noise;
+    }
+    return a;
+}
+
+/* Bass under a hat is told from what is in it, and only that is taken out. */
+static void bass_under_a_hat_is_told(void **state)
+{
+    static const struct {
+        double under, click;
+        bool told;
+    } all[] = {{0, 0, false}, {0.2, 0, true}, {0, 0.3, false}, {0.05, 0.4, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        size_t before, later;
+        bool under;
+        struct audio a = hat_with(all[i].under, all[i].click, &before);
+        assert_int_equal(hits_bass_under(&a, before, &under, NULL), ST_OK);
+        assert_int_equal(under, all[i].told);
+        if (under) {
+            struct audio hat = hat_with(0, 0, &later);
+            double rest = 0, was = 0;
+            assert_int_equal(hits_cut_bass(&a, NULL), ST_OK);
+            for (size_t k = before; k + before < a.frames; k++) {
+                double d = (double)a.data[k] - (double)hat.data[k];
+                rest += d * d;
+                was += 0.5 * all[i].under * all[i].under;
+            }
+            if (!(rest < 0.02 * was))
+                fail_msg("%g of %g left", rest, was);
+            audio_done(&hat);
+        }
+        audio_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -740,6 +788,7 @@ int main(void)
         cmocka_unit_test(a_thump_below_hearing_is_no_hit),
         cmocka_unit_test(a_push_that_does_not_ring_is_no_hit),
         cmocka_unit_test(what_may_be_a_stroke_is_kept),
+        cmocka_unit_test(bass_under_a_hat_is_told),
     };
     return cmocka_run_group_tests_name("hits", tests, NULL, NULL);
 }

@@ -64,10 +64,11 @@ static void every_part_of_the_miners_is_explained(void **state)
     (void)state;
     static const struct {
         enum kind kind;
-        const char *parts[8];
+        const char *parts[9];
     } all[] = {
         {KIND_PAD, {"steady", "spectrum", "tonal", "calm", "rich", "seam"}},
-        {KIND_DRUM, {"isolation", "attack", "decay", "clean", "level", "drum"}},
+        {KIND_DRUM,
+         {"isolation", "attack", "decay", "clean", "level", "body", "bass", "drum"}},
         {KIND_SILENCE, {"steady", "spectrum", "still", "noise", "length", "rumble"}},
         {KIND_DRONE, {"source", "even", "seam"}},
         {KIND_FLICKER, {"source", "even"}},

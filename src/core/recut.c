@@ -251,6 +251,26 @@ static enum status name_hit(struct candidate *find, const struct audio *slice,
     return st;
 }
 
+/* Without the bass under it, where the miner took that out. */
+static enum status read_hit(struct cutting *c, struct audio *slice, struct err *e)
+{
+    bool bass = parts_value(&c->out->c.parts, "bass") > 0;
+    int64_t lead = bass ? (int64_t)(HIT_BASS_LEAD_S * c->source_rate_hz) : 0;
+    lead = lead < c->start ? lead : c->start;
+    struct audio around;
+    enum status st =
+        read(c, c->start - lead, c->end, c->cfg->export.drums_stereo, &around, e);
+    if (st != ST_OK)
+        return st;
+    if (bass)
+        st = hits_cut_bass(&around, e);
+    size_t skip = (size_t)lead < around.frames ? (size_t)lead : around.frames;
+    if (st == ST_OK)
+        st = audio_slice(slice, &around, skip, around.frames - skip, e);
+    audio_done(&around);
+    return st;
+}
+
 static enum status cut_drum(struct cutting *c, struct err *e)
 {
     size_t attack = 0;
@@ -258,7 +278,7 @@ static enum status cut_drum(struct cutting *c, struct err *e)
     struct hits_params p = hits_params_default();
     p.fade_in_ms = c->cfg->drum_miner.fade_in_ms;
     p.fade_out_ms = c->cfg->drum_miner.fade_out_ms;
-    enum status st = read(c, c->start, c->end, c->cfg->export.drums_stereo, slice, e);
+    enum status st = read_hit(c, slice, e);
     if (st == ST_OK)
         st = attack_of(c, slice, &attack, e);
     if (st == ST_OK)

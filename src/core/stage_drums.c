@@ -329,6 +329,34 @@ static enum status name_in_context(struct pass *s, struct err *e)
     return st;
 }
 
+static bool no_bass(enum drum_class c)
+{
+    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN || c == DRUM_CRASH ||
+           c == DRUM_RIDE;
+}
+
+/* Hats and cymbals that are cut from what is struck lose the bass under them, too: short
+ * notes are as good as struck. Then `whole`, with the attack at frame `before`, begins
+ * *skip frames before the hit. */
+static enum status lose_bass(const struct pass *s, const struct hit_plan *plan,
+                             const struct audio *read, struct hit *h, size_t before,
+                             size_t *skip, struct audio *whole, struct err *e)
+{
+    bool under;
+    enum status st = hits_bass_under(whole, before, &under, e);
+    if (st != ST_OK || !under)
+        return st;
+    int64_t from = h->start_frame - (int64_t)(HIT_BASS_LEAD_S * s->d->info.rate_hz);
+    from = from > plan->read_start ? from : plan->read_start;
+    audio_done(whole);
+    st = cut_out(s, plan, read, from, h->end_frame, whole, e);
+    if (st == ST_OK)
+        st = hits_cut_bass(whole, e);
+    *skip = (size_t)(h->start_frame - from);
+    parts_add(&h->parts, "bass", 1);
+    return st;
+}
+
 /* The hit's own frames and its class, told with what sounded just before it. */
 static enum status take_hit(struct pass *s, const struct hit_plan *plan,
                             const struct audio *read, const struct hit *h, int number,
@@ -350,13 +378,20 @@ static enum status take_hit(struct pass *s, const struct hit_plan *plan,
     if (st == ST_OK && s->named)
         drum_class_told(&verdict, s->named);
     size_t skip = (size_t)(h->start_frame - from);
+    struct hit heard = *h;
+    if (st == ST_OK && s->whole && no_bass(verdict.best))
+        st = lose_bass(s, plan, read, &heard, before, &skip, &whole, e);
+    if (st != ST_OK) {
+        audio_done(&whole);
+        return st;
+    }
     struct audio own = whole;
     own.data += skip * (size_t)whole.channels;
     own.frames -= skip;
-    if (st == ST_OK && dig_wants(d, STAGE_HISS))
+    if (dig_wants(d, STAGE_HISS))
         st = offer_for_hiss(d, &own, h, &verdict, e);
     if (st == ST_OK && dig_wants(d, STAGE_DRUMS))
-        st = add_hit(s, h, &own, &verdict, number, e);
+        st = add_hit(s, &heard, &own, &verdict, number, e);
     audio_done(&whole);
     return st;
 }

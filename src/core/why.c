@@ -42,6 +42,7 @@ static const struct {
     {KIND_DRUM, "level", PLAIN, 0, 0, "loud in its recording", 0, ""},
     {KIND_DRUM, "body", PLAIN, 0, 0, "more than a crackle", 0, ""},
     {KIND_DRUM, "drum", PLAIN, 0, 0, "a drum, not a note", 0, ""},
+    {KIND_DRUM, "bass", PLAIN, 0, 0, "taken out below 300 Hz", 0, ""},
     {KIND_SILENCE, "steady", SQUARED, SILENCE_STEADY_HALF_DB, 0, "level moves ", 1,
      " dB"},
     {KIND_SILENCE, "spectrum", SQUARED, 100 * SILENCE_SPECTRUM_HALF, 0, "timbre moves ",

@@ -1,5 +1,6 @@
 #include "dsp/hits.h"
 
+#include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/line.h"
 #include "dsp/vec.h"
@@ -17,6 +18,8 @@ static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
 /* What has come down by FALLEN_DB at its end only needs not to click. The louder the end,
  * the longer it fades, up to LONGER times at what has fallen by no more than LOUD_DB. */
 static const double LEVEL_S = 0.010, FALLEN_DB = 24, LOUD_DB = 6, LONGER = 8;
+/* What sounds under hats and cymbals, heard so long from their attack on. */
+static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
 static const double PI = 3.14159265358979323846;
 
 struct hits_params hits_params_default(void)
@@ -91,6 +94,40 @@ bool hits_join(struct hit_plan *plan, const struct hit *sunken,
     plan->attack_frame = -1;
     plan->strength = plan_before->strength;
     return true;
+}
+
+static double power(const struct audio *a, size_t first, size_t last)
+{
+    size_t c = (size_t)a->channels;
+    return line_square_sum(a->data + first * c, (last - first) * c) /
+           (double)((last - first) * c);
+}
+
+enum status hits_bass_under(const struct audio *a, size_t before, bool *under,
+                            struct err *e)
+{
+    size_t seen = before + (size_t)(BASS_SEEN_S * a->rate_hz), settled = before / 3;
+    seen = seen < a->frames ? seen : a->frames;
+    *under = false;
+    if (settled < 1 || seen <= before)
+        return ST_OK;
+    struct biquad f = biquad_lowpass(4, BASS_HZ, a->rate_hz);
+    struct audio low;
+    enum status st = audio_slice(&low, a, 0, seen, e);
+    if (st != ST_OK)
+        return st;
+    biquad_run(&f, &low);
+    double bass = power(&low, before, seen);
+    *under = bass < BASS_RISE * power(&low, settled, before) &&
+             bass > BASS_LEAST * power(a, before, seen);
+    audio_done(&low);
+    return ST_OK;
+}
+
+enum status hits_cut_bass(struct audio *a, struct err *e)
+{
+    struct biquad f = biquad_highpass(2, BASS_HZ, a->rate_hz);
+    return biquad_zero_phase(&f, a, e);
 }
 
 static void scale_frame(struct audio *a, size_t frame, double gain)

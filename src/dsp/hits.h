@@ -103,6 +103,16 @@ enum status hits_cut(const struct hit_plan *plan, const struct audio *read,
  * "drum". */
 void hits_heard(struct hit *h, double drum);
 
+/* Hats and cymbals hold next to nothing below 300 Hz. Does what there is of it in `a`,
+ * which begins `before` frames before the attack, sound under the hit, as it does not
+ * rise by 3 dB with it? False of less than a thousandth. ST_NO_MEMORY. */
+enum status hits_bass_under(const struct audio *a, size_t before, bool *under,
+                            struct err *e);
+/* Takes it out, without a shift of phase, of a hit from HIT_BASS_LEAD_S before its start.
+ * ST_NO_MEMORY. */
+#define HIT_BASS_LEAD_S 0.030
+enum status hits_cut_bass(struct audio *a, struct err *e);
+
 /* Two strokes close together, as in a flam: where `before` was cut short by an onset
  * whose own hit is `sunken`, that onset ended nothing. Turns the plan of the latter into
  * that of both as one; what it reads reaches back far enough. False when that is not so.
