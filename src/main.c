@@ -21,7 +21,7 @@ static void occupy_standard_streams(void)
         close(fd);
 }
 
-/* Each worker keeps two dozen samples open until one flush brings them to the disk: with
+/* Each worker keeps four dozen samples open until one flush brings them to the disk: with
  * many cores more than the usual limit. */
 static void allow_many_files(void)
 {

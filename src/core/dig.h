@@ -106,7 +106,7 @@ struct keep {
 
 /* Make `sound` a file and `c` (kind, positions, score, parts filled) the last find.
  * `sound` is used up. A sample that is silent is dropped: ST_EMPTY, no find. Samples are
- * measured and written two dozen at a time: file and find are there after dig_settle. */
+ * measured and written four dozen at a time: file and find are there after dig_settle. */
 enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sound,
                      const struct keep *k, struct err *e);
 
