@@ -243,19 +243,20 @@ static enum status add_find(struct dig *d, const struct candidate *find,
     return ST_OK;
 }
 
+/* One ear after the other, over all that waits: what they work in would push each other's
+ * out of the cache. */
 static enum status listen(struct dig *d, struct batch *b, struct err *e)
 {
     enum status st = ST_OK;
-    for (size_t i = 0; i < b->count && st == ST_OK; i++) {
-        struct waiting *w = &b->at[i];
-        st = measurer_add(d->measurer, &w->sound, &w->find.m, e);
-        if (st == ST_OK)
-            st = similarity_add(d->similarity, &w->sound, w->vector, e);
-        if (st == ST_OK && w->find.kind == KIND_DRUM)
-            trace_add(d->tracer, &w->sound, &w->trace);
-    }
+    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+        st = measurer_add(d->measurer, &b->at[i].sound, &b->at[i].find.m, e);
     measurer_finish(d->measurer);
+    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+        st = similarity_add(d->similarity, &b->at[i].sound, b->at[i].vector, e);
     similarity_finish(d->similarity);
+    for (size_t i = 0; i < b->count && st == ST_OK; i++)
+        if (b->at[i].find.kind == KIND_DRUM)
+            trace_add(d->tracer, &b->at[i].sound, &b->at[i].trace);
     trace_finish(d->tracer);
     for (size_t i = 0; i < b->count && st == ST_OK; i++)
         st = dig_describe(&b->at[i].find, &b->at[i].sound, b->at[i].loop, &d->recipe->cfg,
