@@ -185,6 +185,29 @@ static void hum_is_behind_what_is_played(void **state)
     }
 }
 
+/* A pure triad on 200 Hz has the partials of hum, and so has a saw on 100 Hz: who plays
+ * them plays them as loud as all else. */
+static void what_is_played_is_no_hum(void **state)
+{
+    (void)state;
+    static const double played[2][3] = {{200, 250, 300}, {100, 100, 100}};
+    for (size_t k = 0; k < 2; k++) {
+        struct audio a = tone_blank(12, 1, 44100);
+        for (int i = 0; i < 3; i++)
+            tone_harmonic(&a, played[k][i], 0.06, 2500);
+        assert_true(mean_mains(&a) > 0.9);
+        struct track *t = tone_track(&a);
+        struct pad_params p = pad_params_default();
+        struct pad_list l;
+        assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
+        assert_true(l.found_count > 0);
+        assert_true(parts_value(&l.found[0].parts, "tonal") > 0.9);
+        pad_list_done(&l);
+        track_free(t);
+        audio_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_soloist_is_before_the_surf),
         cmocka_unit_test(hum_is_told_from_notes),
         cmocka_unit_test(hum_is_behind_what_is_played),
+        cmocka_unit_test(what_is_played_is_no_hum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,9 +184,7 @@ static enum status parse_count(struct request *r, int option, const char *text,
                                struct err *e)
 {
     uint64_t value, least = option == OPT_JOBS;
-    uint64_t most = option == OPT_SEED  ? UINT64_MAX
-                    : option == OPT_TOP ? 1000000
-                                        : 256;
+    uint64_t most = option == OPT_SEED ? UINT64_MAX : option == OPT_TOP ? 1000000 : 256;
     if (!parse_whole(text, &value) || value < least || value > most)
         return err_set(e, ST_USAGE,
                        "--%s wants a whole number from %" PRIu64 " to %" PRIu64

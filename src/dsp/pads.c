@@ -18,7 +18,10 @@
  * chord or a detuned stack sounds under as loud a noise, it is above 0.05. */
 #define NOISE_TONALITY 0.01
 #define TONE_TONALITY  0.05
-#define NOISE_WEIGHT   0.7 /* of a noise, however steady, beside a tone */
+/* So far below the recording's level hum was played, and was left over. */
+#define HUM_LOUD_DB  6.0
+#define HUM_QUIET_DB 12.0
+#define NOISE_WEIGHT 0.7 /* of a noise, however steady, beside a tone */
 /* A window that misses by more than this (in units of each gate's scale) is forgotten. */
 #define NEAR_MISS 1.5
 
@@ -125,13 +128,21 @@ static double sounding_bands(const struct track *t, size_t from, size_t to)
     return squares > 0.0 ? sum * sum / squares : 1.0;
 }
 
-/* 0 for noise and for the hum of mains, 1 where something has a pitch. Hum is as steady
- * as any tone, and between two songs nothing else is there; up to a half of what sounds
- * it only lies under it. */
-static double pitched(const struct track_window *w)
+/* How far what sounds is only the hum of mains that is left when nobody plays, 0 … 1. It
+ * is as steady as any tone. Up to a half of what sounds it only lies under it; and what
+ * is as loud as the recording is was played, whatever it is tuned to. */
+static double hum_alone(const struct track *t, const struct track_window *w)
+{
+    double below_db = track_info(t)->rms_db - w->rms_db;
+    double quiet = (below_db - HUM_LOUD_DB) / (HUM_QUIET_DB - HUM_LOUD_DB);
+    return fmax(0.0, 2.0 * w->mains - 1.0) * fmin(1.0, fmax(0.0, quiet));
+}
+
+/* 0 for noise and hum, 1 where something has a pitch. */
+static double pitched(const struct track *t, const struct track_window *w)
 {
     double share = (w->tonality - NOISE_TONALITY) / (TONE_TONALITY - NOISE_TONALITY);
-    return fmin(1.0, fmax(0.0, share)) * (1.0 - fmax(0.0, 2.0 * w->mains - 1.0));
+    return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w));
 }
 
 /* Returns the score. */
@@ -141,7 +152,7 @@ static double score_window(const struct track_sums *s, const struct pad_params *
 {
     double threshold = fmax(1e-3, p->spectral_flatness_threshold);
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
-    double bands = sounding_bands(s->track, from, to), tone = pitched(w);
+    double bands = sounding_bands(s->track, from, to), tone = pitched(s->track, w);
     *parts = (struct score_parts){0};
     parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
     parts_add(parts, "spectrum", part_falling(w->change, PAD_SPECTRUM_HALF));
