@@ -191,11 +191,16 @@ VEC_INLINE void vec_add_pairs(v4i *sum, const v8s *a, const v8s *b)
 #endif
 }
 
-VEC_INLINE int vec_any(const v8i *v)
+/* Of a mask: whether it picks any lane. */
+VEC_INLINE int vec_any(const v8i *mask)
 {
-    int64_t part[4];
-    memcpy(part, v, sizeof part);
-    return (part[0] | part[1] | part[2] | part[3]) != 0;
+    v4i any =
+        VEC_SHUFFLE(*mask, *mask, 0, 1, 2, 3) | VEC_SHUFFLE(*mask, *mask, 4, 5, 6, 7);
+#if defined(__x86_64__)
+    return _mm_movemask_ps((__m128)any) != 0;
+#else
+    return (any[0] | any[1] | any[2] | any[3]) != 0;
+#endif
 }
 
 #endif

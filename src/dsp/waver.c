@@ -21,6 +21,24 @@ struct share {
     v8f held, total; /* energy, a lane for each hop */
 };
 
+/* Bins that may be peaks, and of each lane there its energy and what of it counts. */
+struct peaks {
+    int count, bin[BINS_MAX];
+    v8f energy[BINS_MAX], counts[BINS_MAX];
+};
+
+/* Where bin k exceeds its neighbours, and two of those it is compared with fourfold: a
+ * peak exceeds each of them by STANDS_OUT / 12 at least. Most bins do not. */
+VEC_INLINE void may_be_peak(const float *power, int k, v8i *may)
+{
+    v8f p = VEC_CONST_AT(power + VEC * k);
+    v8f quarter = p * 0.25f;
+    *may = (p > VEC_CONST_AT(power + VEC * (k - 1))) &
+           (p >= VEC_CONST_AT(power + VEC * (k + 1))) &
+           (quarter > VEC_CONST_AT(power + VEC * (k - LOBE - 1))) &
+           (quarter > VEC_CONST_AT(power + VEC * (k + LOBE + 1))) & (p >= 1e-6f);
+}
+
 /* How far bin k is a peak (0 … 1), and the energy of its lobe. */
 VEC_INLINE void look(const float *power, int k, v8f *clear, v8f *lobe)
 {
@@ -32,37 +50,59 @@ VEC_INLINE void look(const float *power, int k, v8f *clear, v8f *lobe)
     for (int i = LOBE + 1; i <= AROUND; i++)
         around +=
             VEC_CONST_AT(power + VEC * (k - i)) + VEC_CONST_AT(power + VEC * (k + i));
-    v8f p = VEC_CONST_AT(power + VEC * k);
-    v8i peak = (p > VEC_CONST_AT(power + VEC * (k - 1))) &
-               (p >= VEC_CONST_AT(power + VEC * (k + 1))) & (p >= 1e-6f);
     v8f mean = around / (float)(2 * (AROUND - LOBE)) + 1e-9f;
-    v8f out = (p / mean - STANDS_OUT) / (STANDS_CLEAR - STANDS_OUT);
-    vec_max(&out, &none);
-    vec_min(&out, &one);
-    vec_pick(clear, &peak, &out, &none);
+    *clear =
+        (VEC_CONST_AT(power + VEC * k) / mean - STANDS_OUT) / (STANDS_CLEAR - STANDS_OUT);
+    vec_max(clear, &none);
+    vec_min(clear, &one);
+}
+
+VEC_INLINE void find_peaks(const float *power, int first, int last, struct peaks *peaks)
+{
+    v8f none = {0};
+    peaks->count = 0;
+    for (int k = first; k < last; k++) {
+        v8i is;
+        may_be_peak(power, k, &is);
+        if (!vec_any(&is))
+            continue;
+        v8f clear, lobe;
+        look(power, k, &clear, &lobe);
+        is &= clear > none;
+        if (!vec_any(&is))
+            continue;
+        int at = peaks->count++;
+        peaks->bin[at] = k;
+        vec_pick(&peaks->energy[at], &is, &lobe, &none);
+        peaks->counts[at] = clear * peaks->energy[at];
+    }
+}
+
+/* What there was of a peak near this one, half a window before. */
+VEC_INLINE void before_this(const struct peaks *peaks, int at, v8f *before)
+{
+    int k = peaks->bin[at];
+    v8f near = peaks->energy[at], none = {0};
+    if (at > 0 && peaks->bin[at - 1] == k - 1)
+        vec_max(&near, &peaks->energy[at - 1]);
+    if (at + 1 < peaks->count && peaks->bin[at + 1] == k + 1)
+        vec_max(&near, &peaks->energy[at + 1]);
+    *before = VEC_SHUFFLE(none, near, 0, 0, 8, 9, 10, 11, 12, 13);
 }
 
 VEC_INLINE void add_up(const float *power, int first, int last, struct share *s)
 {
-    /* Of the peak at each bin, none at either end: its energy, and what of it counts. No
-     * two are neighbours. */
-    v8f peak[BINS_MAX + 2] = {0}, counts[BINS_MAX + 2] = {0};
+    struct peaks peaks;
     v8f held = {0}, total = {0}, none = {0};
-    for (int k = first; k < last; k++) {
-        v8f clear, lobe;
-        look(power, k, &clear, &lobe);
-        v8i is = clear > none;
-        vec_pick(&peak[k - first + 1], &is, &lobe, &none);
-        counts[k - first + 1] = clear * lobe;
+    for (int k = first; k < last; k++)
         total += VEC_CONST_AT(power + VEC * k);
-    }
-    for (int k = 1; k <= last - first; k++) {
-        v8f before = peak[k], kept;
-        vec_max(&before, &peak[k - 1]);
-        vec_max(&before, &peak[k + 1]);
-        before = VEC_SHUFFLE(none, before, 0, 0, 8, 9, 10, 11, 12, 13);
-        v8i stays = (peak[k] < STEADY * before) & (before < STEADY * peak[k]);
-        vec_pick(&kept, &stays, &counts[k], &none);
+    find_peaks(power, first, last, &peaks);
+    for (int i = 0; i < peaks.count; i++) {
+        v8f before, kept;
+        before_this(&peaks, i, &before);
+        v8i stays =
+            (peaks.energy[i] < STEADY * before) & (before < STEADY * peaks.energy[i]);
+        vec_pick(&kept, &stays, &peaks.counts[i], &none);
         held += kept;
     }
     s->held = held;
