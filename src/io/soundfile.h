@@ -73,7 +73,7 @@ const char *soundfile_damage(const struct soundfile *sf);
 
 /* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0: as long as
  * may be), or when it holds more than SOUNDFILE_LOAD_MAX values (512 MB): what is longer
- * is a recording, and is read in parts. */
+ * is a recording, and is read in parts. Told at once where the format seeks. */
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e);
 

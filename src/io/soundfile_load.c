@@ -19,6 +19,27 @@ bool soundfile_has_audio_ending(const char *path)
     return false;
 }
 
+/* Its header claims more than `most`, and there is a frame beyond: told without decoding
+ * what lies before, where the format seeks. */
+static bool goes_beyond(const char *path, const struct soundfile_info *info, size_t most)
+{
+    struct soundfile *sf;
+    struct audio frame = {0};
+    if (info->claimed_frames <= (int64_t)most || soundfile_open(&sf, path, NULL))
+        return false;
+    bool there = soundfile_read_region(sf, (int64_t)most, 1, &frame, NULL) == ST_OK &&
+                 soundfile_position(sf) > (int64_t)most;
+    audio_done(&frame);
+    soundfile_close(sf);
+    return there;
+}
+
+static enum status too_long(const char *path, size_t most, int rate_hz, struct err *e)
+{
+    return err_set(e, ST_UNSUPPORTED, "%s is longer than %.1f s", path,
+                   (double)most / rate_hz);
+}
+
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e)
 {
@@ -33,6 +54,8 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
     size_t most = SOUNDFILE_LOAD_MAX / channels;
     if (max_frames && max_frames < most)
         most = max_frames;
+    if (goes_beyond(path, info, most))
+        st = too_long(path, most, info->rate_hz, e);
     float *data = NULL;
     while (!st && got > 0) {
         if (!array_grow(&data, &room, length + BLOCK, channels * sizeof *data)) {
@@ -42,8 +65,7 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
         st = soundfile_read(sf, data + length * channels, BLOCK, &got, e);
         length += got;
         if (!st && length > most)
-            st = err_set(e, ST_UNSUPPORTED, "%s is longer than %.1f s", path,
-                         (double)most / info->rate_hz);
+            st = too_long(path, most, info->rate_hz, e);
     }
     if (!st && length == 0)
         st = err_set(e, ST_EMPTY, "%s holds no sound", path);
