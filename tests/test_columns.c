@@ -365,7 +365,18 @@ static double score_of(const struct known *k, size_t i)
     return isnan(k->at[i].c.m.score) ? -1e9 : k->at[i].c.m.score;
 }
 
-/* Of a stack only its best row. */
+/* Does it stand for their stack rather than the other? */
+static bool is_before(const struct known *k, size_t a, size_t b)
+{
+    bool kept = k->at[a].c.decision == DECISION_ACCEPTED;
+    if (kept != (k->at[b].c.decision == DECISION_ACCEPTED))
+        return kept;
+    if (score_of(k, a) > score_of(k, b) || score_of(k, a) < score_of(k, b))
+        return score_of(k, a) > score_of(k, b);
+    return a < b;
+}
+
+/* Of a stack only its best row, of accepted ones if there are any. */
 static size_t one_of_each(const struct known *k, const struct row *rows, size_t n,
                           struct row *kept)
 {
@@ -375,9 +386,8 @@ static size_t one_of_each(const struct known *k, const struct row *rows, size_t 
         bool best = true;
         for (size_t j = 0; j < n && k->find[a]->stack > 0; j++) {
             size_t b = rows[j].find;
-            best = best && (k->find[b]->stack != k->find[a]->stack ||
-                            score_of(k, b) < score_of(k, a) ||
-                            (!(score_of(k, b) > score_of(k, a)) && b >= a));
+            best = best && (k->find[b]->stack != k->find[a]->stack || a == b ||
+                            is_before(k, a, b));
         }
         if (best)
             kept[n_kept++] = rows[i];

@@ -225,6 +225,37 @@ static void keeps_what_was_chosen(struct session *s)
     assert_non_null(strstr(e.msg, " stands alone: nothing here is nearly the same"));
 }
 
+/* A closed stack shows the one that was kept, not the better one that was rejected; open
+ * it stays in its order. */
+static void stands_for_what_was_kept(struct session *s, struct view *v)
+{
+    size_t one = 1, three = 3, five = 5;
+    session_decide(s, &one, 1, DECISION_REJECTED, NULL);
+    assert_true(view_position(v, session_find(s, 1)->id) == 0); /* nothing is kept yet */
+    assert_int_equal(session_keep_best(s, &five, 1, NULL), ST_OK);
+    assert_true(said(s, 3) == DECISION_ACCEPTED && said(s, 1) == DECISION_REJECTED);
+    for (int anew = 0; anew < 2; anew++) { /* after few changes, and of all finds */
+        assert_int_equal(view_count(v), 4);
+        assert_int_equal(view_at(v, 0), 3);
+        assert_int_equal(view_hidden(v, 0), 2);
+        assert_true(view_position(v, session_find(s, 1)->id) < 0);
+        view_set_filter(v, "", NULL);
+    }
+    session_decide(s, &five, 1, DECISION_ACCEPTED, NULL); /* of two the better one */
+    assert_int_equal(view_at(v, 0), 3);
+    view_toggle_stack(v, 0);
+    assert_true(view_at(v, 0) == 1 && view_at(v, 1) == 3 && view_at(v, 2) == 5);
+    view_toggle_stack(v, 0);
+    view_set_filter(v, "is:rejected", NULL);
+    assert_int_equal(view_at(v, 0), 1);
+    view_set_filter(v, "", NULL);
+    session_decide(s, &three, 1, DECISION_NONE, NULL);
+    assert_int_equal(view_at(v, 0), 5);
+    for (int i = 0; i < 4; i++)
+        session_undo(s, NULL, NULL);
+    assert_int_equal(view_at(v, 0), 1);
+}
+
 static void test_stacks(void **state)
 {
     struct session *s = open_session(*state);
@@ -285,6 +316,7 @@ static void test_stacks(void **state)
     session_undo(s, NULL, NULL);
     assert_int_equal(session_find(s, 5)->decision, DECISION_NONE);
     keeps_what_was_chosen(s);
+    stands_for_what_was_kept(s, v);
     size_t count;
     const uint32_t *member = session_stack(s, session_find(s, 3)->stack, &count);
     assert_int_equal(count, 3);

@@ -66,8 +66,8 @@ enum status view_set_similar(struct view *v, long index,
                              const struct similarity_weights *weights, struct err *e);
 long view_similar(const struct view *v); /* the find, or −1 */
 
-/* A stack shows one row, its best visible member, until it is opened: then the others
- * stand below that one, whatever the order. */
+/* A stack shows one row, its best visible member (of accepted ones, if there are any),
+ * until it is opened: then the others stand below the best, whatever the order. */
 void view_toggle_stack(struct view *v, size_t position); /* open or closed */
 /* Members of this row's stack that the row stands for beside itself ("+2"); 0 when it
  * stands alone or is open. */

@@ -200,18 +200,34 @@ static void mark_taken(struct view *v)
     }
 }
 
-/* Of each closed stack only the best that matches stays marked. */
+/* Of two members: does `a` stand for it rather than `b`? What was
+ * accepted before the rest, then the best. */
+static bool stands_before(const struct view *v, uint32_t a, uint32_t b)
+{
+    const struct session *s = v->s;
+    bool kept = s->find[a].decision == DECISION_ACCEPTED;
+    if (kept != (s->find[b].decision == DECISION_ACCEPTED))
+        return kept;
+    return s->stacks.rank[a] < s->stacks.rank[b];
+}
+
+/* Of each closed stack only the one that stands for it stays marked. */
 static void close_stacks(struct view *v)
 {
     const struct stack_index *all = &v->s->stacks;
     for (int stack = 1; stack <= all->stacks; stack++) {
         if (!view_stack_closed(v, stack))
             continue;
-        bool shown = false;
+        long stands = -1;
         for (uint32_t k = all->start[stack]; k < all->start[stack + 1]; k++) {
-            unsigned char *mark = &v->mark[all->member[k]];
-            *mark = *mark && !shown;
-            shown = shown || *mark;
+            uint32_t find = all->member[k];
+            if (!v->mark[find])
+                continue;
+            bool instead = stands < 0 || stands_before(v, find, (uint32_t)stands);
+            if (instead && stands >= 0)
+                v->mark[stands] = 0;
+            v->mark[find] = instead;
+            stands = instead ? (long)find : stands;
         }
     }
 }
@@ -272,8 +288,9 @@ static bool shown(const struct view *v, uint32_t find)
         return false;
     if (!closed_in(v, f))
         return true;
-    for (uint32_t k = s->stacks.start[f->stack]; k < s->stacks.rank[find]; k++)
-        if (view_takes(v, s->stacks.member[k]))
+    for (uint32_t k = s->stacks.start[f->stack]; k < s->stacks.start[f->stack + 1]; k++)
+        if (stands_before(v, s->stacks.member[k], find) &&
+            view_takes(v, s->stacks.member[k]))
             return false;
     return true;
 }
@@ -321,7 +338,7 @@ void view_mark_rows(struct view *v)
         v->mark[v->row[i].find] = 1;
 }
 
-/* Best first: the one that stands for its stack when that is closed. */
+/* Best first, whatever was said of them: rows do not move while they are judged. */
 static uint32_t leader(const struct view *v, int stack)
 {
     const struct stack_index *all = &v->s->stacks;
