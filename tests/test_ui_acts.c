@@ -116,6 +116,22 @@ static void a_filter_never_dead_ends(void **state)
     ui_rig_keys(&rig, "BackSpace B Enter");
     assert_int_equal(rig.app.asking, ASK_NOTHING);
     assert_string_equal(view_filter(rig.app.view), "grade>=B");
+    /* half a filter is none, wherever it was typed */
+    static const char *const halves[] = {"filter (((", "tag (((", "filter rms<"};
+    for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
+        ui_rig_keys(&rig, ":");
+        ui_rig_type(&rig, halves[i]);
+        ui_rig_keys(&rig, "Enter");
+        assert_true(rig.app.asking == (halves[i][0] == 't' ? ASK_TAG : ASK_FILTER));
+        assert_true(ui_rig_shows(&rig, "the expression is not finished"));
+        ui_rig_keys(&rig, "Esc");
+        assert_string_equal(view_filter(rig.app.view), "grade>=B");
+    }
+    ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "filter grade>=A");
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_string_equal(view_filter(rig.app.view), "grade>=A");
     ui_rig_keys(&rig, "F T");
     ui_rig_type(&rig, "grade>=Q");
     ui_rig_keys(&rig, "Enter");

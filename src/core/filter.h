@@ -51,6 +51,7 @@ enum filter_result {
  * filter that takes everything. `error` may be NULL. */
 enum filter_result filter_parse(struct filter **out, const char *text,
                                 struct filter_error *error);
+extern const char filter_unfinished[]; /* the sentence for FILTER_INCOMPLETE */
 void filter_free(struct filter *f);
 
 /* Of the finds from `first` on: takes the mark from each that does not match. Finds

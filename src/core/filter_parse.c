@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char filter_unfinished[] = "the expression is not finished";
+
 enum { DEPTH_MAX = 64, TERM_BYTES = 256 };
 
 struct parser {

@@ -389,7 +389,7 @@ enum status view_matching(struct view *v, const char *expression, size_t **out,
     if (filter_parse(&f, expression, &why) != FILTER_OK) {
         filter_free(f);
         return err_set(e, ST_USAGE, "%s",
-                       why.sentence[0] ? why.sentence : "the expression is not finished");
+                       why.sentence[0] ? why.sentence : filter_unfinished);
     }
     view_sync(v);
     *out = malloc((v->count + 1) * sizeof **out);

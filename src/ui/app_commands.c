@@ -73,11 +73,9 @@ static void sort_by(struct app *app, const char *name)
 
 static void filter_by(struct app *app, const char *text)
 {
-    struct filter_error wrong = {0};
-    if (view_set_filter(app->view, text, &wrong) == FILTER_WRONG)
-        app_warn(app, "%s", wrong.sentence);
-    else
-        app_say_filtered(app);
+    snprintf(app->library.before_prompt, PROMPT_BYTES, "%s", view_filter(app->view));
+    app_ask(app, ASK_FILTER, text);
+    app_prompt_key(app, K_ENTER);
 }
 
 static void untag(struct app *app)

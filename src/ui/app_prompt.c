@@ -77,6 +77,16 @@ static void follow(struct app *app)
     }
 }
 
+/* While it is typed a filter may end in half a term, which is left out; not for good. */
+static bool filter_stands(struct app *app, const char *text)
+{
+    enum filter_result r = view_set_filter(app->view, text, &app->filter_error);
+    if (r == FILTER_INCOMPLETE)
+        snprintf(app->filter_error.sentence, sizeof app->filter_error.sentence, "%s",
+                 filter_unfinished);
+    return r == FILTER_OK;
+}
+
 /* False: the expression is wrong, and what is wrong stands beside it. */
 static bool tag_matching(struct app *app, const char *text)
 {
@@ -154,7 +164,7 @@ static void done(struct app *app)
         settings_entered(app); /* stays open while the value is wrong */
         return;
     }
-    if (mode == ASK_FILTER && app->filter_error.sentence[0])
+    if (mode == ASK_FILTER && !filter_stands(app, text))
         return; /* what is wrong stands beside it; Esc brings back the filter before */
     if (mode == ASK_TAG && !tag_matching(app, text))
         return;
