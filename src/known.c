@@ -52,6 +52,7 @@ void known_remember(const char *user_dir, const char *project)
         if (!list.failed)
             root_write_file(&user, "projects", list.at, list.length, NULL);
         text_done(&list);
+        root_clean(&user); /* history and settings that were killed while written */
         root_done(&user);
     }
     free(k);

@@ -143,6 +143,23 @@ static void run_and_kill(struct rng *r, bool back)
     assert_int_equal(pty_end(&pty, 5), 128 + SIGKILL);
 }
 
+/* What was killed while it wrote the user's own files leaves nothing there for good. */
+static void half_files_are_swept(void **state)
+{
+    (void)state;
+    char own[FOLDER_BYTES];
+    make_project();
+    folder_write(folder, ".config/trowel/.trowel-1-7.tmp", "half", 4);
+    folder_write(folder, ".config/trowel/notes.tmp", "mine", 4);
+    pty_start(&pty, "vt100", "C", VT_ROWS, VT_COLS, trowel, project);
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 5), 0);
+    folder_path(own, folder, ".config/trowel");
+    assert_false(folder_has(own, ".trowel-1-7.tmp"));
+    assert_true(folder_has(own, "notes.tmp"));
+}
+
 static void what_was_said_is_there(void **state)
 {
     (void)state;
@@ -189,6 +206,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_files_are_swept),
         cmocka_unit_test(what_was_said_is_there),
     };
     return cmocka_run_group_tests_name("ui kill", tests, set_up, tear_down);
