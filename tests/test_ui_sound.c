@@ -244,6 +244,10 @@ static void settings_of_sound_count_at_the_start(void **state)
     ui_rig_keys(&rig, "Enter");
     assert_true(sound()->volume_db == -3);
     ui_rig_keys(&rig, ":");
+    ui_rig_type(&rig, "set audio.volume_db=12"); /* what the keys reach */
+    ui_rig_keys(&rig, "Enter");
+    assert_true(sound()->volume_db == 12);
+    ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "set audio.latency_ms=40");
     ui_rig_keys(&rig, "Enter");
     assert_non_null(strstr(rig.app.echo, "counts from the next start"));
