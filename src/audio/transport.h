@@ -71,7 +71,8 @@ struct play_item {
      * hit is no loop */
     bool once;
     struct sample_shape shape; /* heard in the shape a machine is to have it; rate_hz 0:
-                           as it is. For slots of the kit */
+                           as it is. For the kit; such a sound is as loud as an
+                           export has it, matched or not */
 };
 
 /* What playing means now; the loop switch is separate. */

@@ -14,12 +14,15 @@ void kit_pattern_clear(struct kit_pattern *p)
 
 /* As an export has it, where that is told: the peak where it is wanted, the trim on top,
  * never above full scale. */
+double transport_kit_db(const struct transport *t, double peak_dbfs, double trim_db)
+{
+    bool told = !isnan(t->kit_peak_dbfs) && isfinite(peak_dbfs);
+    return told ? fmin(0, t->kit_peak_dbfs + trim_db) - peak_dbfs : trim_db;
+}
+
 static float slot_gain(const struct transport *t, const struct kit_slot *s)
 {
-    double db = s->trim_db;
-    if (!isnan(t->kit_peak_dbfs) && isfinite(s->peak_dbfs))
-        db = fmin(0, t->kit_peak_dbfs + s->trim_db) - s->peak_dbfs;
-    return (float)level_from_db(db);
+    return (float)level_from_db(transport_kit_db(t, s->peak_dbfs, s->trim_db));
 }
 
 static void post_slot(struct transport *t, int slot, struct sound *s)

@@ -38,6 +38,8 @@ static struct plan plan_for(const struct transport *t, const struct sound *s)
 
 double transport_match_db(const struct transport *t, const struct sound *s)
 {
+    if (t->item.shape.rate_hz > 0) /* a sample of a kit is as loud as an export has it */
+        return transport_kit_db(t, s->true_peak_dbfs, 0);
     return t->matched ? sound_match_db(s, t->match_lufs) : 0;
 }
 

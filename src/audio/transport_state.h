@@ -103,7 +103,9 @@ void transport_post_volume(struct transport *t);
 /* transport_kit.c */
 
 void transport_fill_slots(struct transport *t); /* those whose sounds have come in */
-void transport_post_kit(struct transport *t);   /* everything, to a fresh engine */
+/* What an export adds to a sample with this peak. */
+double transport_kit_db(const struct transport *t, double peak_dbfs, double trim_db);
+void transport_post_kit(struct transport *t); /* everything, to a fresh engine */
 void transport_post_run(struct transport *t);
 
 #endif

@@ -187,13 +187,15 @@ static void play_as(struct app *app, long index, bool seam)
         app->auditioned = session_find(app->session, (size_t)index)->id;
         return;
     }
-    if (!app_item(app, (size_t)index, &item, path)) {
+    bool extra = app->screen == SCREEN_KIT; /* heard as the machine will play it */
+    if (!(extra ? app_kit_item : app_item)(app, (size_t)index, &item, path)) {
         app_warn(app, "its recording is not known, so it cannot be heard");
         return;
     }
     notice(app, session_find(app->session, (size_t)index), path);
     app->auditioned = item.id;
     app->library.flipped = false;
+    item.once |= extra;
     if (seam)
         transport_seam(app->transport, &item);
     else
