@@ -270,11 +270,23 @@ static void the_users_word_weighs(void **state)
     weak.c.grade = 'F';
     weak.c.m.hit_confidence = 0;
     weak.c.m.duration_sec = 0.01;
-    assert_true(kit_worth(&weak.c) == 0);
+    assert_true(kit_worth(&weak.c, CAT_DRUMS) == 0);
     weak.c.decision = DECISION_ACCEPTED;
-    assert_true(fabs(kit_worth(&weak.c) - 0.5 * 1.15) < 1e-12);
+    assert_true(fabs(kit_worth(&weak.c, CAT_DRUMS) - 0.5 * 1.15) < 1e-12);
     weak.c.decision = DECISION_REJECTED;
-    assert_true(kit_worth(&weak.c) == 0);
+    assert_true(kit_worth(&weak.c, CAT_DRUMS) == 0);
+}
+
+/* A slot takes what is among the drums, whatever it was made as. */
+static void the_users_category_counts(void **state)
+{
+    (void)state;
+    struct kit_item two[] = {drum("a", "kick", 0.9, 1), drum("a", "kick", 0.6, 2)};
+    two[0].category = CAT_CLOUDS; /* moved away */
+    two[1].c.kind = KIND_SWELL;   /* moved here */
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), two, 2, 400);
+    assert_int_equal(p.item[on_slot(&p, "BD")].id, 2);
 }
 
 static void what_does_not_fit_is_left_out_in_order(void **state)
@@ -577,6 +589,7 @@ int main(void)
         cmocka_unit_test(a_tick_of_a_crash_plays_nothing),
         cmocka_unit_test(notes_are_no_drums),
         cmocka_unit_test(the_users_word_weighs),
+        cmocka_unit_test(the_users_category_counts),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),

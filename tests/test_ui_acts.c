@@ -373,8 +373,8 @@ static void a_kit_is_filled_as_an_export_would(void **state)
             continue;
         c[hits] = f.c;
         find[hits] = (long)i;
-        hit[hits] =
-            (struct kit_hit){.c = &c[hits], .worth = kit_worth(&c[hits]), .slot = -1};
+        hit[hits] = (struct kit_hit){
+            .c = &c[hits], .worth = kit_worth(&c[hits], CAT_DRUMS), .slot = -1};
         hits++;
     }
     kit_slots_doubt(hit, hits);
@@ -398,6 +398,58 @@ static void a_kit_is_filled_as_an_export_would(void **state)
     free(c);
     free(hit);
     free(find);
+}
+
+static void reject_the_drums(void)
+{
+    for (size_t i = 0; i < session_count(rig.session); i++)
+        if (session_find(rig.session, i)->category == CAT_DRUMS)
+            session_decide(rig.session, &i, 1, DECISION_REJECTED, NULL);
+}
+
+/* What F leaves empty because no drum here is good enough, ! leaves empty, too; and it
+ * takes no weak hit instead of a good one. */
+static void a_shuffle_asks_what_filling_asks(void **state)
+{
+    (void)state;
+    long filled[KIT_SLOTS];
+    int full = 0;
+    reject_the_drums();
+    add_talk();
+    ui_rig_keys(&rig, "K F");
+    const struct kit_state *k = session_kit(rig.session);
+    for (int s = 0; s < KIT_SLOTS; s++) {
+        filled[s] = k->slot[s].index;
+        full += filled[s] >= 0;
+    }
+    assert_true(full > 0 && full < KIT_SLOTS);
+    assert_true(rig.app.kit.match[KIT_SLOT_CH].count > 1); /* weaker ones there are */
+    ui_rig_keys(&rig, "!");
+    for (int s = 0; s < KIT_SLOTS; s++)
+        assert_int_equal(k->slot[s].index, filled[s]);
+    assert_true(ui_rig_said(&rig, "there is nothing else to shuffle in"));
+}
+
+/* Who calls a pad a kick wants to play it as one. */
+static void what_is_called_a_drum_is_one(void **state)
+{
+    (void)state;
+    reject_the_drums();
+    ui_rig_keys(&rig, "]");
+    size_t pad = (size_t)library_current(&rig.app);
+    const struct find *f = session_find(rig.session, pad);
+    assert_int_equal(f->category, CAT_PADS);
+    ui_rig_keys(&rig, "c k");
+    assert_true(ui_rig_said(&rig, "moved to drums and called kick: "));
+    assert_true(f->category == CAT_DRUMS && strcmp(f->hit_class, "kick") == 0);
+    assert_true(library_current(&rig.app) != (long)pad); /* no longer among the pads */
+    ui_rig_keys(&rig, "u");                              /* one action */
+    assert_true(f->category == CAT_PADS && f->hit_class[0] == '\0');
+    ui_rig_keys(&rig, "^R");
+    assert_true(f->category == CAT_DRUMS && strcmp(f->hit_class, "kick") == 0);
+    session_decide(rig.session, &pad, 1, DECISION_ACCEPTED, NULL);
+    ui_rig_keys(&rig, "K F");
+    assert_int_equal(session_kit(rig.session)->slot[0].index, pad);
 }
 
 static void a_kit_is_built_by_keys(void **state)
@@ -681,6 +733,8 @@ int main(void)
         IN_RIG(the_meter_counts_what_is_exported, four_tapes),
         IN_RIG(decisions_are_on_disk_at_once, four_tapes),
         IN_RIG(a_filter_never_dead_ends, four_tapes),
+        IN_RIG(a_shuffle_asks_what_filling_asks, four_tapes),
+        IN_RIG(what_is_called_a_drum_is_one, four_tapes),
         IN_RIG(edges_stay_within_the_recording, four_tapes),
         IN_RIG(a_filter_leads_to_where_its_finds_are, four_tapes),
         IN_RIG(tags_ranges_and_repeat, four_tapes),

@@ -18,7 +18,7 @@ static void fill_slots(struct kit_plan *p)
         if (hit)
             hit[i] = (struct kit_hit){.c = &item->c,
                                       .vector = item->vector,
-                                      .worth = kit_worth(&item->c),
+                                      .worth = kit_worth(&item->c, item->category),
                                       .slot = item->wish};
         item->slot = item->wish;
     }

@@ -21,9 +21,9 @@ static const double SURE = 0.25;
 /* What you accepted is worth this at least, whatever the machine thinks of it. */
 static const double ACCEPTED = 0.5;
 
-double kit_worth(const struct candidate *c)
+double kit_worth(const struct candidate *c, enum category category)
 {
-    if (kind_category(c->kind) != CAT_DRUMS || c->decision == DECISION_REJECTED)
+    if (category != CAT_DRUMS || c->decision == DECISION_REJECTED)
         return 0;
     double worth = curate_score(c, CAT_DRUMS, NULL);
     if (c->decision == DECISION_ACCEPTED)
@@ -84,7 +84,7 @@ struct filling {
     const struct target *target;
     struct kit_hit *hit;
     size_t count;
-    long on[TARGET_SLOTS_MAX]; /* hit, −1 = free */
+    const struct kit_hit *on[TARGET_SLOTS_MAX]; /* NULL: free */
     double fit[TARGET_SLOTS_MAX][DRUM_CLASS_COUNT];
 };
 
@@ -112,17 +112,36 @@ static void prepare(struct filling *f)
 {
     int slots = target_slots(f->target);
     for (int s = 0; s < slots; s++) {
-        f->on[s] = -1;
+        f->on[s] = NULL;
         for (int k = 0; k < DRUM_CLASS_COUNT; k++)
             f->fit[s][k] = target_fit(f->target, s, drum_class_name((enum drum_class)k));
     }
     for (size_t i = 0; i < f->count; i++) {
         struct kit_hit *h = &f->hit[i];
-        if (h->slot >= 0 && h->slot < slots && f->on[h->slot] < 0)
-            f->on[h->slot] = (long)i;
+        if (h->slot >= 0 && h->slot < slots && f->on[h->slot] == NULL)
+            f->on[h->slot] = h;
         else
             h->slot = -1;
     }
+}
+
+/* Fit times worth, less the doubt and what sounds like a hit on another slot. 0: not
+ * above `least`, or so little that the slot rather stays empty. */
+static double value_beside(const struct kit_hit *h, double fit,
+                           const struct kit_hit *const *on, int slots, double least)
+{
+    double trust = 1 - h->doubt, here = fit * h->worth * trust;
+    for (int s = 0; here > least && s < slots; s++)
+        if (on[s] != NULL)
+            here *= apart(on[s], h);
+    return here > least && here > LEAST_FIT * curate_band_worth(h->c) * trust ? here : 0;
+}
+
+bool kit_slot_suits(const struct target *t, int slot, const struct kit_hit *h,
+                    const struct kit_hit *const *on)
+{
+    double fit = target_fit(t, slot, h->c->hit_class);
+    return value_beside(h, fit, on, target_slots(t), 0) > 0;
 }
 
 /* The free hit whose value on the slot is above *value the most, or −1. */
@@ -131,15 +150,12 @@ static long best_for(const struct filling *f, int slot, double *value)
     long best = -1;
     for (size_t i = 0; i < f->count; i++) {
         const struct kit_hit *h = &f->hit[i];
-        double trust = 1 - h->doubt;
-        if (h->slot >= 0 || h->worth * trust <= *value)
+        if (h->slot >= 0 || h->worth * (1 - h->doubt) <= *value)
             continue;
         int class = drum_class_find(h->c->hit_class);
-        double here = class >= 0 ? f->fit[slot][class] * h->worth * trust : 0;
-        for (int s = 0; here > *value && s < target_slots(f->target); s++)
-            if (f->on[s] >= 0)
-                here *= apart(&f->hit[f->on[s]], h);
-        if (here > *value && here > LEAST_FIT * curate_band_worth(h->c) * trust) {
+        double fit = class >= 0 ? f->fit[slot][class] : 0;
+        double here = value_beside(h, fit, f->on, target_slots(f->target), *value);
+        if (here > 0) {
             *value = here;
             best = (long)i;
         }
@@ -156,7 +172,7 @@ void kit_slots_fill(const struct target *t, struct kit_hit *hits, size_t count)
         int slot = -1;
         long found = -1;
         for (int s = 0; s < target_slots(t); s++) {
-            long here = f.on[s] < 0 ? best_for(&f, s, &best) : -1;
+            long here = f.on[s] == NULL ? best_for(&f, s, &best) : -1;
             if (here >= 0) {
                 slot = s;
                 found = here;
@@ -164,7 +180,7 @@ void kit_slots_fill(const struct target *t, struct kit_hit *hits, size_t count)
         }
         if (slot < 0)
             return;
-        f.on[slot] = found;
+        f.on[slot] = &hits[found];
         hits[found].slot = slot;
     }
 }

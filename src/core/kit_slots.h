@@ -37,12 +37,17 @@ double kit_doubt(const struct kit_company *k, const struct candidate *c);
 void kit_slots_doubt(struct kit_hit *hits, size_t count);
 
 /* What a hit is worth on a slot that its class suits, 0 … about 1.15; 0: not to be used.
- */
-double kit_worth(const struct candidate *c);
+ * Whatever you moved to the drums is one, and what you moved away is none. */
+double kit_worth(const struct candidate *c, enum category category);
 
 /* One hit once, one hit a slot; of two that the user put on one slot the first stays. A
  * slot that nothing suits well enough stays empty. */
 void kit_slots_fill(const struct target *t, struct kit_hit *hits, size_t count);
+
+/* Would kit_slots_fill put the hit on the slot, beside those that are `on` the others
+ * (NULL: free)? */
+bool kit_slot_suits(const struct target *t, int slot, const struct kit_hit *h,
+                    const struct kit_hit *const *on);
 
 /* Does the hit stand in for a class that the slot is meant for? */
 bool kit_stands_in(const struct target *t, int slot, const struct candidate *c);

@@ -238,6 +238,14 @@ enum status session_fill_slots(struct session *s, const struct target *t,
                                const struct slot_matches matches[KIT_SLOTS],
                                long index[KIT_SLOTS], struct err *e);
 
+/* Another one of its eight best on each slot that is not locked, in index[]: the next one
+ * after what is there, so that a shuffle depends on the kit only. Beside the others it
+ * must suit as well as an export asks, or what is there stays. */
+enum { SLOT_NEXT = 8 };
+enum status session_shuffle_slots(struct session *s, const struct target *t,
+                                  const struct slot_matches matches[KIT_SLOTS],
+                                  long index[KIT_SLOTS], struct err *e);
+
 /* index −1 empties the slot. Assigning does not accept. */
 enum status session_kit_assign(struct session *s, int slot, long index, struct err *e);
 /* Several at once (shuffle) as one action; locked slots are left alone; index[i] −2 =

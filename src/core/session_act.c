@@ -93,6 +93,13 @@ enum status session_act(struct session *s, const struct change *changes, size_t 
 
 /* --- actions on finds -------------------------------------------------------------- */
 
+static struct change to_drums(const struct find *f)
+{
+    struct change c = {.field = FIELD_CATEGORY, .candidate = f->id};
+    snprintf(c.value, EVENT_VALUE_BYTES, "%s", category_folder(CAT_DRUMS));
+    return c;
+}
+
 /* One value for many finds, as one action with its echo. `did` is the past tense
  * ("rejected"), `is` what a single find already was when nothing changes. */
 static enum status say_of_all(struct session *s, const size_t *index, size_t count,
@@ -104,24 +111,28 @@ static enum status say_of_all(struct session *s, const size_t *index, size_t cou
         session_say(s, "nothing chosen");
         return ST_OK;
     }
-    struct change *all = calloc(count, sizeof *all);
+    struct change *all = calloc(2 * count, sizeof *all);
     if (all == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for %zu changes", count);
-    size_t n = 0;
+    size_t n = 0, moved = 0;
     const struct find *f = NULL;
     for (size_t i = 0; i < count; i++) {
         if (index[i] >= s->count)
             continue;
         f = &s->find[index[i]];
+        if (field == FIELD_CLASS && f->category != CAT_DRUMS) /* the kit looks there */
+            all[count + moved++] = to_drums(f);
         all[n] = (struct change){.field = field, .candidate = f->id};
         snprintf(all[n++].value, EVENT_VALUE_BYTES, "%s", value);
     }
+    const char *also = moved > 0 ? "moved to drums and " : "";
     if (n == 1)
-        snprintf(label, sizeof label, "%s %.150s", did, f->name);
+        snprintf(label, sizeof label, "%s%s %.150s", also, did, f->name);
     else
-        snprintf(label, sizeof label, "%s %zu finds", did, n);
+        snprintf(label, sizeof label, "%s%s %zu finds", also, did, n);
     size_t applied = 0;
-    enum status st = session_act(s, all, n, label, &applied, e);
+    memmove(all + n, all + count, moved * sizeof *all);
+    enum status st = session_act(s, all, n + moved, label, &applied, e);
     free(all);
     if (st != ST_OK)
         return st;

@@ -5,6 +5,7 @@
 #include "core/kit_slots.h"
 #include "dsp/drum_class.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     c->m.duration_sec = session_measure(s, f, ME_duration_sec);
     if (isnan(c->m.score)) /* then all measures count */
         session_measures(s, f, &c->m);
-    return kit_worth(c);
+    return kit_worth(c, f->category);
 }
 
 /* Of every recording, by its number; the caller frees. NULL without memory. */
@@ -139,34 +140,107 @@ static void add_hit(const struct session *s, struct seats *all, uint32_t index, 
     all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot, doubt};
 }
 
+static void seats_done(struct seats *all)
+{
+    free(all->company);
+    free(all->hit);
+    free(all->c);
+    free(all->find);
+}
+
+/* What is on the slots, and of each slot's matches the first `most`. */
+static enum status seat(struct session *s, const struct slot_matches matches[KIT_SLOTS],
+                        size_t most, const long index[KIT_SLOTS], struct seats *all,
+                        struct err *e)
+{
+    size_t room = KIT_SLOTS * (most + 1);
+    enum status st = session_load_vectors(s, e);
+    *all = (struct seats){malloc(room * sizeof *all->hit), malloc(room * sizeof *all->c),
+                          malloc(room * sizeof *all->find), 0, NULL};
+    if (st == ST_OK && (all->hit == NULL || all->c == NULL || all->find == NULL))
+        st = err_set(e, ST_NO_MEMORY, "no memory to fill the kit");
+    if (st != ST_OK)
+        return st;
+    candidate_clear(&all->c[0]);
+    all->company = companies(s, &all->c[0]);
+    for (int slot = 0; slot < KIT_SLOTS; slot++)
+        if (index[slot] >= 0)
+            add_hit(s, all, (uint32_t)index[slot], slot);
+    for (int slot = 0; slot < KIT_SLOTS; slot++)
+        for (size_t i = 0; i < matches[slot].count && i < most; i++)
+            add_hit(s, all, matches[slot].find[i], -1);
+    return ST_OK;
+}
+
 enum status session_fill_slots(struct session *s, const struct target *t,
                                const struct slot_matches matches[KIT_SLOTS],
                                long index[KIT_SLOTS], struct err *e)
 {
-    enum { MOST = KIT_SLOTS * (SLOT_MATCHES + 1) };
-    enum status st = session_load_vectors(s, e);
-    struct seats all = {malloc(MOST * sizeof *all.hit), malloc(MOST * sizeof *all.c),
-                        malloc(MOST * sizeof *all.find), 0, NULL};
-    if (all.c != NULL) {
-        candidate_clear(&all.c[0]);
-        all.company = companies(s, &all.c[0]);
-    }
-    if (st == ST_OK && (all.hit == NULL || all.c == NULL || all.find == NULL))
-        st = err_set(e, ST_NO_MEMORY, "no memory to fill the kit");
-    for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
-        if (index[slot] >= 0)
-            add_hit(s, &all, (uint32_t)index[slot], slot);
-    for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
-        for (size_t i = 0; i < matches[slot].count; i++)
-            add_hit(s, &all, matches[slot].find[i], -1);
+    struct seats all;
+    enum status st = seat(s, matches, SLOT_MATCHES, index, &all, e);
     if (st == ST_OK)
         kit_slots_fill(t, all.hit, all.count);
     for (size_t i = 0; st == ST_OK && i < all.count; i++)
         if (all.hit[i].slot >= 0 && all.hit[i].slot < KIT_SLOTS)
             index[all.hit[i].slot] = (long)all.find[i];
-    free(all.company);
-    free(all.hit);
-    free(all.c);
-    free(all.find);
+    seats_done(&all);
+    return st;
+}
+
+/* --- others in their places -------------------------------------------------------- */
+
+static const struct kit_hit *seat_of(const struct seats *all, long find)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if ((long)all->find[i] == find)
+            return &all->hit[i];
+    return NULL;
+}
+
+static bool sits(const struct kit_hit *const *on, const struct kit_hit *h)
+{
+    for (int slot = 0; slot < KIT_SLOTS; slot++)
+        if (on[slot] == h)
+            return true;
+    return false;
+}
+
+/* The next one of the slot's best, after the one that is on it, that suits beside the
+ * others; else that one stays. */
+static void move_on(const struct seats *all, const struct target *t,
+                    const struct slot_matches *m, int slot, const struct kit_hit **on)
+{
+    size_t most = m->count < SLOT_NEXT ? m->count : SLOT_NEXT, first = 0;
+    const struct kit_hit *was = on[slot];
+    on[slot] = NULL;
+    for (size_t i = 0; i < most; i++)
+        if (was != NULL && seat_of(all, (long)m->find[i]) == was)
+            first = i + 1 + (size_t)slot % 3;
+    for (size_t i = 0; i < most && on[slot] == NULL; i++) {
+        const struct kit_hit *h = seat_of(all, (long)m->find[(first + i) % most]);
+        if (!sits(on, h) && kit_slot_suits(t, slot, h, on))
+            on[slot] = h;
+    }
+    if (on[slot] == NULL)
+        on[slot] = was;
+}
+
+enum status session_shuffle_slots(struct session *s, const struct target *t,
+                                  const struct slot_matches matches[KIT_SLOTS],
+                                  long index[KIT_SLOTS], struct err *e)
+{
+    struct seats all;
+    const struct kit_hit *on[TARGET_SLOTS_MAX] = {0};
+    static_assert((int)KIT_SLOTS <= (int)TARGET_SLOTS_MAX, "a place for each slot");
+    enum status st = seat(s, matches, SLOT_NEXT, index, &all, e);
+    for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
+        on[slot] = seat_of(&all, index[slot]);
+    for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++) {
+        if (!s->kit.slot[slot].locked)
+            move_on(&all, t, &matches[slot], slot, on);
+        if (on[slot] != NULL)
+            index[slot] = (long)all.find[on[slot] - all.hit];
+    }
+    seats_done(&all);
     return st;
 }

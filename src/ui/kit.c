@@ -123,14 +123,11 @@ void kit_matches(struct app *app)
     k->matched = true;
 }
 
-static bool used_elsewhere(const struct kit_state *k, const long *filled, int slot,
-                           size_t index)
+static bool used_elsewhere(const struct kit_state *k, int slot, size_t index)
 {
-    for (int s = 0; s < KIT_SLOTS; s++) {
-        long at = filled && filled[s] != -2 ? filled[s] : k->slot[s].index;
-        if (s != slot && at == (long)index)
+    for (int s = 0; s < KIT_SLOTS; s++)
+        if (s != slot && k->slot[s].index == (long)index)
             return true;
-    }
     return false;
 }
 
@@ -170,7 +167,7 @@ static void swap_match(struct app *app, int step)
             at = i;
     for (long tried = 0; tried < n; tried++) {
         at = (at + step + n) % n;
-        if (used_elsewhere(kit, NULL, k->slot, m->find[at]))
+        if (used_elsewhere(kit, k->slot, m->find[at]))
             continue;
         if (!app_check(app,
                        session_kit_assign(app->session, k->slot, (long)m->find[at], &e),
@@ -189,44 +186,21 @@ static void swap_match(struct app *app, int step)
         kit_slot_name(k->slot));
 }
 
-/* The empty slots as an export would fill them. */
-static bool best_for_empty(struct app *app, long index[KIT_SLOTS])
+/* The empty slots as an export would fill them, or all others shuffled. −2: as it is. */
+static bool propose(struct app *app, bool shuffle, long index[KIT_SLOTS])
 {
     const struct kit_state *kit = session_kit(app->session);
+    const struct target *t = kit_target(app->config);
     struct err e;
     for (int s = 0; s < KIT_SLOTS; s++)
         index[s] = kit->slot[s].index;
-    if (!app_check(app,
-                   session_fill_slots(app->session, kit_target(app->config),
-                                      app->kit.match, index, &e),
-                   &e))
-        return false;
+    enum status st =
+        shuffle ? session_shuffle_slots(app->session, t, app->kit.match, index, &e)
+                : session_fill_slots(app->session, t, app->kit.match, index, &e);
     for (int s = 0; s < KIT_SLOTS; s++)
-        if (kit->slot[s].locked || kit->slot[s].index >= 0 || index[s] < 0)
+        if (kit->slot[s].locked || index[s] == kit->slot[s].index)
             index[s] = -2;
-    return true;
-}
-
-/* The unlocked slots with one of their eight best, the next ones after those in place:
- * what a shuffle gives depends on the kit only. */
-static void next_for_unlocked(struct app *app, long index[KIT_SLOTS])
-{
-    const struct kit_state *kit = session_kit(app->session);
-    for (int s = 0; s < KIT_SLOTS; s++)
-        index[s] = -2;
-    for (int s = 0; s < KIT_SLOTS; s++) {
-        const struct kit_slot *slot = &kit->slot[s];
-        const struct slot_matches *m = &app->kit.match[s];
-        size_t most = m->count < 8 ? m->count : 8, first = 0;
-        for (size_t i = 0; i < most; i++)
-            if ((long)m->find[i] == slot->index)
-                first = i + 1 + (size_t)s % 3;
-        for (size_t i = 0; i < most && index[s] == -2 && !slot->locked; i++) {
-            size_t pick = m->find[(first + i) % most];
-            if (!used_elsewhere(kit, index, s, pick))
-                index[s] = (long)pick;
-        }
-    }
+    return app_check(app, st, &e);
 }
 
 /* After filling: the slots that no drum fits. */
@@ -250,12 +224,10 @@ static void fill_slots(struct app *app, bool shuffle)
     int changed = 0, empty = 0;
     struct err e;
     kit_matches(app);
-    if (shuffle)
-        next_for_unlocked(app, index);
-    else if (!best_for_empty(app, index))
+    if (!propose(app, shuffle, index))
         return;
     for (int s = 0; s < KIT_SLOTS; s++) {
-        changed += index[s] != -2 && index[s] != kit->slot[s].index;
+        changed += index[s] != -2;
         empty += kit->slot[s].index < 0 && !kit->slot[s].locked;
     }
     if (changed == 0) {
