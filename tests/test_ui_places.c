@@ -237,6 +237,9 @@ static void commands_say_what_they_lack(void **state)
         {"set", "it is written :set KEY=VALUE, "},
         {"tag", "it is written :tag EXPRESSION, "},
         {"decisions", "it is written :decisions FILE, "},
+        {"export BEATS",
+         "it is written :export, export the kit: a dry run first"}, /* not its name */
+        {"save mine.yaml", "it is written :save, save the settings"},
         {"goto 0", "there is no row 0"},
         {"best 0", "best takes 1 to 1000 finds of each category, not 0"},
         {"kit ../up", "separator"},

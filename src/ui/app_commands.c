@@ -31,14 +31,16 @@ static const struct {
 #undef COMMAND
 };
 
-/* It cannot be done without: how it is written. */
-static bool lacks(struct app *app, enum command c, const char *rest)
+/* It cannot be done without, or nobody would heed it: how it is written. */
+static bool miswritten(struct app *app, enum command c, const char *rest)
 {
     const char *wants = table[c].arguments;
     bool lacks = !*rest && *wants && *wants != '[' && c != CMD_FILTER && c != CMD_NOTE;
-    if (lacks)
-        app_warn(app, "it is written :%s %s, %s", table[c].name, wants, table[c].help);
-    return lacks;
+    bool wrong = lacks || (*rest && !*wants);
+    if (wrong)
+        app_warn(app, "it is written :%s%s%s, %s", table[c].name, *wants ? " " : "",
+                 wants, table[c].help);
+    return wrong;
 }
 
 /* --- what they do ------------------------------------------------------------------ */
@@ -392,7 +394,7 @@ void app_command(struct app *app, const char *line)
     snprintf(argument, sizeof argument, "%s", rest);
     for (size_t n = strlen(argument); n > 0 && argument[n - 1] == ' ';)
         argument[--n] = '\0';
-    if (lacks(app, (enum command)c, argument))
+    if (miswritten(app, (enum command)c, argument))
         return;
     run(app, (enum command)c, argument);
 }
