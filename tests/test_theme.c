@@ -248,6 +248,7 @@ static void themes_extend_one_another(void **state)
     char list[2 * FOLDER_BYTES];
     snprintf(list, sizeof list, "%s:/nonexistent:" SOURCE_DIR "/themes", folder);
     assert_int_equal(themes_load(&t, list, "mine", &e), ST_OK);
+    assert_string_equal(t.name, "mine"); /* its file's; no other was given */
     assert_int_equal(t.look[THEME_256][ROLE_TEXT].fg, 1);
     assert_int_equal(t.look[THEME_256][ROLE_CURSOR].bg, 180);
     assert_int_equal(themes_load(&t, list, path, &e), ST_OK);

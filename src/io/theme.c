@@ -357,6 +357,8 @@ static enum status load_over(struct draft *d, const char *path, const char *fold
                      base->line, base->text);
     else if (base)
         st = load_over(d, base_path, folders, depth - 1, e);
+    /* unless it has a name of its own; that of its base it has not */
+    snprintf(d->name, sizeof d->name, "%.*s", (int)path_stem(name), name);
     if (!st)
         st = parse_root(&p, yaml_root(y));
     yaml_tree_free(y);
