@@ -2,6 +2,7 @@
  * what is left of one that was killed. */
 #define _XOPEN_SOURCE 700
 #include "core/kit.h"
+#include "core/kit_load.h"
 #include "core/kit_origin.h"
 #include "core/rng.h"
 #include "dsp/level.h"
@@ -308,7 +309,7 @@ static void a_whole_kit_or_none(void **state)
  * made, and none replaces the one that lies there. */
 static void what_fits_nowhere_is_no_kit(void **state)
 {
-    enum { LOW_RATE = 8000, TOO_LONG = 181 * LOW_RATE };
+    enum { LOW_RATE = 8000, TOO_LONG = 180 * LOW_RATE + 100 };
     (void)state;
     char top[256], in[300], kit[300], path[400];
     struct err e;
@@ -335,14 +336,46 @@ static void what_fits_nowhere_is_no_kit(void **state)
     /* the sound counts that is there, whatever was there when the list was made */
     put(in, "manifest.csv",
         "filename,source,source_path,type,duration_sec,channels\r\n"
-        "long.wav,tape,tape.flac,pad,2.5,1\r\n");
+        "long.wav,tape,tape.flac,pad,179.9,1\r\n");
     assert_int_equal(run_kit(in, top, "K", true, &summary, &e), ST_NOTHING);
-    assert_true(text_has(summary.at, "one sample of 181.0 s, at most 180 s"));
+    assert_true(text_has(summary.at, "one sample of 180.1 s, at most 180 s"));
     text_done(&summary);
     char *after = tree_hash(kit, NULL);
     assert_string_equal(before, after);
     free(before);
     free(after);
+    folder_remove(top);
+}
+
+/* Whatever the list says: of what the user put in a sample's place the length and the
+ * channels count, also where one of them is as it was. */
+static void a_sample_is_as_its_file_is(void **state)
+{
+    (void)state;
+    char top[256], list[300];
+    struct err e;
+    struct config cfg;
+    struct kit_set set = {0};
+    double length_s = synth_drum_length_s(SYNTH_KICK);
+    folder_make(top);
+    write_sample(top, "longer.wav", SYNTH_KICK, 1, 44100, 2);
+    write_sample(top, "wider.wav", SYNTH_KICK, 0, 44100, 2);
+    snprintf(list, sizeof list,
+             "filename,source,source_path,type,duration_sec,channels\r\n"
+             "longer.wav,tape,tape.flac,drum,%.6f,1\r\n"
+             "wider.wav,tape,tape.flac,drum,%.6f,1\r\n",
+             length_s, length_s);
+    put(top, "manifest.csv", list);
+    config_defaults(&cfg);
+    assert_int_equal(kit_load(&set, top, target_find("tr8s"), &cfg, true, NULL, &e),
+                     ST_OK);
+    assert_int_equal(set.count, 2);
+    for (size_t i = 0; i < set.count; i++) {
+        double seconds = length_s + (strcmp(set.item[i].c.filename, "longer.wav") == 0);
+        assert_int_equal(set.item[i].channels, 2);
+        assert_true(llabs(set.item[i].frames - llround(seconds * 44100)) <= 1);
+    }
+    kit_set_done(&set);
     folder_remove(top);
 }
 
@@ -593,6 +626,7 @@ int main(void)
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),
         cmocka_unit_test(what_fits_nowhere_is_no_kit),
+        cmocka_unit_test(a_sample_is_as_its_file_is),
         cmocka_unit_test(a_kit_is_known_by_places),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),

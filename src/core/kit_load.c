@@ -63,8 +63,8 @@ static bool locate(const struct loading *l, struct kit_item *item)
     return true;
 }
 
-/* The user may have put another sound in a sample's place since it was listed: what the
- * machine holds is counted by the sound that is there. */
+/* The user may have put another sound in a sample's place since it was listed, or made it
+ * stereo: what the machine holds is counted by the sound that is there. */
 static void look_at_file(struct candidate *c, const char *path)
 {
     const double same_s = 1e-3;
@@ -73,10 +73,9 @@ static void look_at_file(struct candidate *c, const char *path)
         return; /* told when it is read */
     const struct soundfile_info *now = soundfile_info(sf);
     double seconds = (double)now->claimed_frames / now->rate_hz;
-    if (seconds > 0 && !(fabs(seconds - c->m.duration_sec) <= same_s)) {
+    if (seconds > 0 && !(fabs(seconds - c->m.duration_sec) <= same_s))
         c->m.duration_sec = seconds;
-        c->m.channels = now->channels;
-    }
+    c->m.channels = now->channels;
     soundfile_close(sf);
 }
 
