@@ -20,7 +20,7 @@ enum {
 static const float STANDS_OUT = 6.0f, STANDS_CLEAR = 24.0f;
 static const float FRESH_WEIGHT = 0.1f; /* of a peak that was not there a frame before */
 /* Mains, and how far off one of their partials may be. Of the first six three must be
- * there: no note in tune is within 2 Hz of any of them. */
+ * there: no note in tune is within 1 Hz of any of them. */
 static const double MAINS_HZ[] = {50, 60};
 static const double MAINS_OFF_HZ = 0.5, MAINS_OFF = 0.0025;
 enum { MAINS = 2, MAINS_LOW = 6, MAINS_LEAST = 3 };

@@ -19,7 +19,6 @@ static enum status convert(struct audio *a, int channels, int rate_hz, struct er
         return st;
     audio_done(a);
     *a = out;
-    a->rate_hz = rate_hz;
     return ST_OK;
 }
 
