@@ -135,7 +135,8 @@ static double hum_alone(const struct track *t, const struct track_window *w)
 {
     double below_db = track_info(t)->rms_db - w->rms_db;
     double quiet = (below_db - HUM_LOUD_DB) / (HUM_QUIET_DB - HUM_LOUD_DB);
-    return fmax(0.0, 2.0 * w->mains - 1.0) * fmin(1.0, fmax(0.0, quiet));
+    double most = fmin(1.0, fmax(0.0, 2.0 * w->mains - 1.0)); /* sums round past 1 */
+    return most * fmin(1.0, fmax(0.0, quiet));
 }
 
 /* 0 for noise and hum, 1 where something has a pitch. */

@@ -127,7 +127,7 @@ float waver_share(const float *power, int bins, double bin_hz)
         held += fmin((double)s.held[i], (double)s.total[i]);
         total += (double)s.total[i];
     }
-    return total > 1e-5 && isfinite(total) ? (float)(held / total) : 0.0f;
+    return total > 1e-5 ? (float)(held / total) : 0.0f;
 }
 
 float waver_tonality(float share)
