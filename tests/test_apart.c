@@ -249,6 +249,15 @@ static void hats_lose_the_bass_under_them(void **state)
     }
     assert_true(hats >= 2 * SECONDS);
     free(all);
+    /* nothing is taken out of what is not taken apart */
+    other.cfg.separation.pads = other.cfg.separation.drums = false;
+    mined_rig_process(&other, folder, "grooves_whole", 1u << STAGE_DRUMS);
+    snprintf(other.project, sizeof other.project, "%s/grooves_whole", m->export_root);
+    all = mined_finds(&other, &n);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++)
+        assert_false(parts_value(&all[i].c.parts, "bass") > 0);
+    free(all);
 }
 
 static int setup(void **state)

@@ -263,6 +263,16 @@ static void test_a_kit_follows(void **state)
         kicks += p[i].entry < KICKS;
     assert_int_equal(kicks, 1);
     free(p);
+    options = (struct curate_options){.top = 3, .kit = target_find("tr8s")};
+    for (int i = 0; i < KICKS; i++) { /* what somebody says, with a fine hat in it */
+        snprintf(b->c[i].source, sizeof b->c[i].source, "talk");
+        b->c[i].m.hit_confidence = i > 0 ? 0.05 : 0.95;
+    }
+    snprintf(b->c[0].hit_class, sizeof b->c[0].hit_class, "hat_open");
+    assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_true(p[i].entry != 0);
+    free(p);
 }
 
 /* What is cut to a scrap of its class brings no variety: a second kick comes before 60 ms

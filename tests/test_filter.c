@@ -240,9 +240,12 @@ static void test_units(void **state)
         {"dur>2 \"s\"", PAD}, /* a name with an s in it: "rehearsal" */
         {"dur<2 \"s\"", HIT},
         {"dur>2 \"ms\"", NONE},
+        {"dur>\"2\" ms", NONE},
+        {"dur>2. ms", BOTH},
         {"rating>=3 s", PAD}, /* no unit of stars */
         {"len:200..500ms", HIT},
         {"len:200..500 ms", HIT},
+        {"len:.2s..500ms", HIT},
         {"len:0.2..3 s", BOTH},
         {"len:2..1m", PAD}, /* two seconds to a minute */
         {"centroid:1..4k", HIT},

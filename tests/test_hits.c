@@ -761,6 +761,62 @@ static void bass_under_a_hat_is_told(void **state)
         audio_done(&a);
     }
 }
+/* It does not rise by 3 dB, in the 60 ms from the attack on; and is a thousandth of what
+ * sounds there. */
+static void bass_under_a_hat_hardly_rises(void **state)
+{
+    static const struct {
+        double under, first, then; /* amplitudes: before, for 20 ms, and behind */
+        bool told;
+    } all[] = {{0.2, 0.25, 0.25, true},       /* +1.9 dB */
+               {0.2, 0.31, 0.31, false},      /* +3.8 dB */
+               {0.2, 0.36, 0.2, true},        /* +5.1 dB for a third of the time */
+               {0.2, 0.46, 0.2, false},       /* +7.2 dB */
+               {0.02, 0.02, 0.02, true},      /* 0.003 of the whole */
+               {0.007, 0.007, 0.007, false}}; /* 0.0004 */
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct audio a = tone_blank(0.3, 1, RATE);
+        size_t before = (size_t)(0.03 * RATE);
+        bool under;
+        for (size_t k = 0; k < a.frames; k++) {
+            double t = ((double)k - (double)before) / RATE;
+            double bass = t < 0 ? all[i].under : t < 0.02 ? all[i].first : all[i].then;
+            double hat = t < 0 ? 0 : 0.25 * sin(6.283185307179586 * 5000 * t);
+            a.data[k] = (float)(hat + bass * sin(6.283185307179586 * 100 * t));
+        }
+        assert_int_equal(hits_bass_under(&a, before, &under, NULL), ST_OK);
+        assert_int_equal(under, all[i].told);
+        audio_done(&a);
+    }
+}
+
+/* A second of one tone through it: 12 dB at 300 Hz, and nothing is late. */
+static void bass_is_cut_below_300_hz(void **state)
+{
+    static const struct {
+        double hz, least_db, most_db;
+    } all[] = {
+        {150, -30, -20}, {300, -6.2, -5.8}, {600, -0.7, -0.4}, {2400, -0.01, 0.01}};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct audio a = tone_blank(1, 1, RATE);
+        double with = 0, square = 0;
+        tone_add(&a, 0, all[i].hz, 0.5, 0);
+        assert_int_equal(hits_cut_bass(&a, NULL), ST_OK);
+        for (size_t k = RATE / 4; k < RATE * 3 / 4; k++) {
+            double now = (double)a.data[k];
+            with += now * 2 * sin(6.283185307179586 * all[i].hz * (double)k / RATE);
+            square += now * now;
+        }
+        with /= RATE / 2; /* the amplitude of what kept its phase */
+        double db = 20 * log10(with / 0.5);
+        if (!(db > all[i].least_db && db < all[i].most_db))
+            fail_msg("%g Hz: %g dB", all[i].hz, db);
+        assert_true(square / (RATE / 2) < 1.001 * with * with / 2);
+        audio_done(&a);
+    }
+}
 
 int main(void)
 {
@@ -789,6 +845,8 @@ int main(void)
         cmocka_unit_test(a_push_that_does_not_ring_is_no_hit),
         cmocka_unit_test(what_may_be_a_stroke_is_kept),
         cmocka_unit_test(bass_under_a_hat_is_told),
+        cmocka_unit_test(bass_under_a_hat_hardly_rises),
+        cmocka_unit_test(bass_is_cut_below_300_hz),
     };
     return cmocka_run_group_tests_name("hits", tests, NULL, NULL);
 }

@@ -303,6 +303,9 @@ static void test_journal_slips(void **state)
     assert_int_equal(journal_read(b->text, keep_last, &last, NULL, NULL), ST_OK);
     assert_int_equal(last.events, 1);
     assert_string_equal(last.change.key, "BD");
+    spew(b->text, "edges \"1 68719476736\" a.wav\n", 28); /* the last of a day */
+    assert_int_equal(journal_read(b->text, keep_last, &last, NULL, NULL), ST_OK);
+    assert_int_equal(last.events, 2);
 }
 
 /* Every word of the decision file is in its description. */

@@ -49,6 +49,15 @@ static void sectors_are_rounded_per_sample(void **state)
     assert_false(budget_fits(&c, t, 91 * 44100, 2, why));
     assert_false(budget_fits(&c, t, 180 * 44100 + 1, 1, why));
     assert_string_equal(why, "one sample of 180.1 s, at most 180 s");
+    for (int i = 0; i < 4; i++)
+        budget_add(&c, t, 150 * 44100, 1);
+    assert_false(budget_fits(&c, t, 1, 1, why));
+    assert_true(text_has(why, "600.1 of 600 s"));
+    double sum = 0; /* what adds up to a tenth is told as that */
+    for (int i = 1; i <= 1000; i++) {
+        sum += 0.1;
+        assert_float_equal(budget_told_s(sum), (i / 10.0), 1e-6);
+    }
     /* A kit that is refused is told of every limit, not of one after the other. */
     char over[160];
     assert_false(budget_over(&b, t, over));
@@ -106,6 +115,41 @@ static void a_narrow_recording_counts_less(void **state)
             assert_true(on >= 0);
             assert_int_equal(p.item[on].id, alone ? 1 : 2);
         }
+}
+
+/* Half of the worth at a share of sure drums of a half, none of it at 0.7; one more is
+ * taken for granted, and one that nobody was asked about. */
+static void doubt_goes_with_the_share_of_drums(void **state)
+{
+    (void)state;
+    static const struct {
+        int sure, unsure;
+        double doubt;
+    } all[] = {{0, 0, 0},    {1, 0, 0}, {0, 1, 0.5},  {4, 5, 0.5},
+               {5, 4, 0.25}, {6, 3, 0}, {9, 90, 0.5}, {23, 15, 0.2115384615}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct kit_item item = drum("talk", "snare", 0.9, 1);
+        struct candidate *c = &item.c;
+        struct kit_company k = {0};
+        for (int n = 0; n < all[i].sure + all[i].unsure; n++) {
+            c->m.hit_confidence = n % 2 ? (double)NAN : 0.9;
+            if (n >= all[i].sure)
+                c->m.hit_confidence = 0.1;
+            kit_company_add(&k, c);
+        }
+        size_t hits = k.hits, sure = k.sure;
+        snprintf(c->missed_by, sizeof c->missed_by, "level");
+        kit_company_add(&k, c);
+        c->missed_by[0] = '\0';
+        c->kind = KIND_PAD;
+        c->m.bpm = 120;
+        kit_company_add(&k, c);
+        assert_true(k.hits == hits && k.sure == sure && !k.in_time);
+        c->kind = KIND_DRUM;
+        assert_float_equal(kit_doubt(&k, c), all[i].doubt, 1e-6);
+        c->rating = 1;
+        assert_float_equal(kit_doubt(&k, c), 0, 0);
+    }
 }
 
 /* An s in what somebody says is a fine hat to hear. What else is in its recording tells:
@@ -581,6 +625,7 @@ int main(void)
         cmocka_unit_test(sectors_are_rounded_per_sample),
         cmocka_unit_test(slots_are_the_machines),
         cmocka_unit_test(a_narrow_recording_counts_less),
+        cmocka_unit_test(doubt_goes_with_the_share_of_drums),
         cmocka_unit_test(hits_in_bad_company_come_last),
         cmocka_unit_test(each_slot_gets_its_best),
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),

@@ -215,6 +215,7 @@ static void ask_and_look(struct desk *d)
     jobs_submit(d->jobs, &spec);
     jobs_deliver(d->jobs);
     assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
+    assert_int_equal(jobs_series(d->jobs), TAPES);
 }
 
 /* --- tests ------------------------------------------------------------------------- */

@@ -112,6 +112,20 @@ static void bad_values_are_refused(void **state)
     struct request r;
     assert_int_equal(request_parse(&r, ARGS("curate", "--top", "4294967297"), NULL),
                      ST_USAGE); /* no int, and was taken for 1 */
+    static const struct {
+        const char *pipeline, *option, *least, *most, *more;
+    } counts[] = {
+        {"curate", "--top", "0", "1000000", "1000001"},
+        {"process", "--jobs", "1", "256", "257"},
+        {"process", "--seed", "0", "18446744073709551615", "18446744073709551616"}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        const char *given[] = {counts[i].least, counts[i].most, counts[i].more};
+        for (int k = 0; k < 3; k++) {
+            char *line[] = {(char *)counts[i].pipeline, (char *)counts[i].option,
+                            (char *)given[k]};
+            assert_int_equal(request_parse(&r, 3, line, NULL), k < 2 ? ST_OK : ST_USAGE);
+        }
+    }
     assert_int_equal(request_parse(&r, ARGS("process", "--shard", "2/3"), NULL), ST_OK);
     assert_int_equal(r.shard_index, 2);
     assert_int_equal(r.shard_count, 3);

@@ -173,6 +173,7 @@ static void loops_are_as_long_as_was_asked_for(void **state)
         cfg.reproducibility.random_seed.value = 1;
         cfg.pad_miner.max_candidates_per_file = 1;
         cfg.drones.pad_loop_duration_sec = seconds[i];
+        cfg.musicality.reference_bpm = 125; /* not on the grid all the same */
         cfg.drones.pitch_shift_semitones.count = 1;
         cfg.pad_miner.target_durations_sec.count = 1; /* 1.5 s */
         cfg.drones.time_stretch_factors.count = 0;
@@ -192,7 +193,8 @@ static void loops_are_as_long_as_was_asked_for(void **state)
     }
 }
 
-/* On the grid clouds and hiss go round in bars as pads do: of 8 and 2 s they stayed. */
+/* On the grid clouds and hiss go round in bars as pads do, whose number is the nearest by
+ * its ratio: of 5.6 and 2 s they stayed. */
 static void loops_on_the_grid_are_whole_bars(void **state)
 {
     static const double bar_s = 4 * 60 / 125.0;
@@ -205,6 +207,7 @@ static void loops_on_the_grid_are_whole_bars(void **state)
     cfg.reproducibility.random_seed.value = 1;
     cfg.musicality.snap_to_grid = true;
     cfg.musicality.reference_bpm = 125;
+    cfg.clouds.cloud_duration_sec = 5.6;
     record(path, *state, 1);
     assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
     dig_stages(&d, path, &root, &cfg, 1u << STAGE_CLOUDS | 1u << STAGE_HISS);

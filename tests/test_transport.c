@@ -506,6 +506,22 @@ static void a_shape_belongs_to_the_wish(void **state)
         sides = sides || plain[2 * i] != plain[2 * i + 1];
     }
     assert_true(sides);
+    /* of a stretch of the recording, too, the ends are those of the shape */
+    struct play_item part = hit;
+    struct audio cut;
+    part.start_frame = 500;
+    part.end_frame = 1500;
+    part.shape = (struct sample_shape){.channels = 2, .rate_hz = RATE};
+    assert_int_equal(audio_slice(&cut, &g.sound[0], 500, 1000, NULL), ST_OK);
+    assert_int_equal(sample_shape_apply(&cut, &part.shape, NULL), ST_OK);
+    transport_kit_slot(g.t, 2, &part, 0);
+    transport_settle(g.t);
+    transport_render(g.t, shaped, 2000); /* the others die away */
+    transport_kit_hit(g.t, 2, 127);
+    transport_render(g.t, shaped, 1000);
+    for (size_t i = 0; i < 2000; i++)
+        assert_float_equal(shaped[i], cut.data[i], 1e-6);
+    audio_done(&cut);
     close_stage(&g);
 }
 

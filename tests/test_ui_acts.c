@@ -6,6 +6,7 @@
 #include "core/kit_slots.h"
 #include "core/rng.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -330,25 +331,28 @@ static void undo_walks_back_a_thousand(void **state)
     }
 }
 
-/* Six pieces of speech, one of which sounds like the best open hat of all. */
-static void add_talk(void)
+/* Six pieces of speech, one of which sounds like the best open hat of all; or of what is
+ * spoken in time, as rap is. */
+static void add_talk(const char *stem, double bpm, double best)
 {
     enum { PIECES = 6 };
     struct catalog_source src = {.rate_hz = 44100, .channels = 1, .frames = 8 * 44100};
     struct candidate *c = calloc(PIECES, sizeof *c);
-    snprintf(src.stem, sizeof src.stem, "talk");
-    snprintf(src.path, sizeof src.path, "talk.wav");
+    snprintf(src.stem, sizeof src.stem, "%s", stem);
+    snprintf(src.path, sizeof src.path, "%s.wav", stem);
     for (int i = 0; i < PIECES; i++) {
         candidate_clear(&c[i]);
         c[i].kind = KIND_DRUM;
         c[i].saved = true;
         c[i].grade = 'A';
         c[i].m.duration_sec = 0.6;
-        c[i].m.score = c[i].m.hit_confidence = i == 0 ? 0.99 : 0.05;
-        snprintf(c[i].source, sizeof c[i].source, "talk");
-        snprintf(c[i].source_path, sizeof c[i].source_path, "talk.wav");
+        c[i].m.bpm = bpm;
+        c[i].m.score = c[i].m.hit_confidence = i == 0 ? best : 0.05;
+        snprintf(c[i].source, sizeof c[i].source, "%s", stem);
+        snprintf(c[i].source_path, sizeof c[i].source_path, "%s.wav", stem);
         snprintf(c[i].hit_class, sizeof c[i].hit_class, "hat_open");
-        snprintf(c[i].filename, sizeof c[i].filename, "talk_drum_%03d_hat_open.wav", i);
+        snprintf(c[i].filename, sizeof c[i].filename, "%s_drum_%03d_hat_open.wav", stem,
+                 i);
     }
     assert_int_equal(session_add(rig.session, &src, c, PIECES, NULL, NULL), ST_OK);
     session_announce(rig.session);
@@ -360,7 +364,8 @@ static void a_kit_is_filled_as_an_export_would(void **state)
 {
     (void)state;
     const struct target *t = kit_target(&rig.config);
-    add_talk();
+    add_talk("talk", (double)NAN, 0.99);
+    add_talk("rap", 90, 0.98);
     size_t n = session_count(rig.session), hits = 0;
     struct candidate *c = calloc(n, sizeof *c);
     struct kit_hit *hit = calloc(n, sizeof *hit);
@@ -395,6 +400,20 @@ static void a_kit_is_filled_as_an_export_would(void **state)
         full += expected[s] >= 0;
     }
     assert_true(full >= 8);
+    size_t offered = 0; /* and by the same worth they are offered for each slot */
+    for (int s = 0; s < KIT_SLOTS; s++) {
+        const struct slot_matches *m = &rig.app.kit.match[s];
+        for (size_t k = 0; k < m->count; k++)
+            for (size_t i = 0; i < hits; i++) {
+                if (find[i] != (long)m->find[k])
+                    continue;
+                double worth = hit[i].worth * (1 - hit[i].doubt);
+                worth *= target_fit(t, s, c[i].hit_class);
+                assert_float_equal(m->value[k], worth, 1e-6);
+                offered++;
+            }
+    }
+    assert_true(offered >= KIT_SLOTS);
     free(c);
     free(hit);
     free(find);

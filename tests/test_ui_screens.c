@@ -423,6 +423,9 @@ static void only_recordings_are_counted(void **state)
     app_tick(&rig.app);
     assert_int_equal(rig.app.batch.active, 3);
     assert_true(ui_rig_shows_at(&rig, 24, 112, "mining 0/2"));
+    jobs_submit(rig.app.jobs, &mine);
+    app_tick(&rig.app);
+    assert_true(ui_rig_shows_at(&rig, 24, 112, "mining 0/3"));
     atomic_store(&mined, true);
     while (jobs_series(rig.app.jobs) > 0) {
         jobs_deliver(rig.app.jobs);
@@ -434,6 +437,11 @@ static void only_recordings_are_counted(void **state)
     jobs_wait(rig.app.jobs);
     app_tick(&rig.app);
     assert_false(ui_rig_shows_at(&rig, 24, 112, "working"));
+    atomic_store(&mined, false); /* what comes later is counted from one */
+    jobs_submit(rig.app.jobs, &mine);
+    app_tick(&rig.app);
+    assert_true(ui_rig_shows_at(&rig, 24, 112, "mining 0/1"));
+    atomic_store(&mined, true);
     jobs_free(rig.app.jobs);
     rig.app.jobs = none;
     ui_rig_done(&rig);

@@ -288,6 +288,11 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     assert_null(strstr(screen, "■"));
     assert_null(strstr(screen, "matched"));
     free(screen);
+    rig.app.sound.kit_step = KIT_STEPS - 1; /* the last step fills the bar */
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "▕████████████████▏"));
+    rig.app.sound.playing = true; /* a find that sounds over it is what is told of */
+    assert_false(ui_rig_shows_at(&rig, 24, 80, "▶ pattern A ▕"));
+    app_tick(&rig.app);
     ui_rig_keys(&rig, "s n > >");
     assert_true(sound()->kit_running);
     uint64_t playing = rig.app.kit.loaded[1];

@@ -272,6 +272,19 @@ static void a_pad_stands_for_its_region(void **state)
         source_refresh(&rig.app);
         assert_int_equal(found_now_only(), at[k].now);
     }
+    s->params.max_candidates_per_file = 0; /* no more than are to be found */
+    s->places_source = -1;
+    source_refresh(&rig.app);
+    assert_int_equal(found_now_only(), 0);
+    s->live.missed = calloc(1, sizeof *s->live.missed);
+    assert_non_null(s->live.missed);
+    s->live.missed_count = 1;
+    s->live.missed[0] =
+        (struct pad_region){.start_sec = 40, .end_sec = 41.5, .missed_by = "level"};
+    s->places_source = -1;
+    source_refresh(&rig.app);
+    for (int i = 0; i < s->place_count; i++) /* the near-miss stands for it */
+        assert_true(s->places[i].index >= 0);
 }
 
 static void a_recording_without_them_says_so(void **state)

@@ -223,6 +223,17 @@ static void keeps_what_was_chosen(struct session *s)
     assert_true(said(s, 1) == DECISION_NONE && said(s, 7) == DECISION_NONE);
     assert_int_equal(session_keep_best(s, many + 1, 1, &e), ST_NOTHING);
     assert_non_null(strstr(e.msg, " stands alone: nothing here is nearly the same"));
+    many[0] = 0;
+    assert_int_equal(session_keep_best(s, many, 2, &e), ST_NOTHING);
+    assert_non_null(strstr(e.msg, "each of them stands alone"));
+    size_t seven = 7, nine = 9; /* nor is that kept, whatever its stars */
+    session_rate(s, &nine, 1, 5, NULL);
+    assert_int_equal(session_keep_best(s, &seven, 1, NULL), ST_OK);
+    assert_int_equal(said(s, 9), DECISION_NONE);
+    assert_int_equal(
+        (said(s, 7) == DECISION_ACCEPTED) + (said(s, 11) == DECISION_ACCEPTED), 1);
+    session_undo(s, NULL, NULL);
+    session_undo(s, NULL, NULL);
 }
 
 /* A closed stack shows the one that was kept, not the better one that was rejected; open
