@@ -246,11 +246,12 @@ static enum status run_dust(struct batch *b, struct err *e)
     return st;
 }
 
-/* `kit`: the machine that the choice is for, or NULL. */
 static enum status curate(struct batch *b, const char *input, const char *output,
-                          const struct target *kit, struct err *e)
+                          struct err *e)
 {
     struct job_context ctx = context(b);
+    /* Asked for so many, as many are chosen; else the kit's instruments come first. */
+    const struct target *kit = given(b, OPT_TOP) ? NULL : kit_target(&b->cfg);
     struct curate_job job = {.input_root = input,
                              .output_root = output,
                              .decisions = text(b, OPT_DECISIONS),
@@ -293,7 +294,7 @@ static enum status run_curate(struct batch *b, struct err *e)
         given(b, OPT_INPUT_ROOT) ? text(b, OPT_INPUT_ROOT) : export_root(b);
     snprintf(best, sizeof best, "%s/best_of", input);
     const char *output = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
-    enum status st = curate(b, input, output, NULL, e);
+    enum status st = curate(b, input, output, e);
     char quoted[PATH_BYTES];
     if (b->chosen > 0)
         hint(
@@ -460,9 +461,7 @@ static enum status run_chain(struct batch *b, const struct places *at, struct er
         return ST_OK;
     /* Another run of the same command goes on: the set and kit it made are its own. */
     b->again = !given(b, OPT_OUTPUT_ROOT);
-    /* Asked for so many, as many are chosen; else the kit's instruments come first. */
-    const struct target *target = given(b, OPT_TOP) ? NULL : kit_target(&b->cfg);
-    enum status st = curate(b, at->project, at->best_of, target, e);
+    enum status st = curate(b, at->project, at->best_of, e);
     b->again = kit_is_from(at->kit, at->project);
     if (st == ST_OK) {
         st = format(b, at->best_of, at->kits, e);

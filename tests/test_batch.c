@@ -408,6 +408,37 @@ static bool in_kit(struct place *p, char *input, const char *name)
     return in;
 }
 
+/* all is its four steps, byte for byte: curate thinks of the kit as all does. */
+static void all_is_its_steps(void **state)
+{
+    struct place *p = *state;
+    static const char *const whole[] = {"export/WHOLE/best_of/manifest.csv",
+                                        "export/kits/WHOLE/manifest.csv",
+                                        "export/kits/WHOLE/report.html"},
+                             *const steps[] = {"export/STEPS/best_of/manifest.csv",
+                                               "steps/WHOLE/manifest.csv",
+                                               "steps/WHOLE/report.html"};
+    RUN_WELL(p, "all", "--input_dir", "in/jam-tape.wav", "--project_name", "WHOLE",
+             "--kit_name", "WHOLE", "--seed", "1", "--stages", "drums");
+    RUN_WELL(p, "process", "--input_dir", "in/jam-tape.wav", "--project_name", "STEPS",
+             "--seed", "1", "--stages", "drums");
+    RUN_WELL(p, "curate", "--input_root", "export/STEPS");
+    RUN_WELL(p, "format", "--input_dir", "export/STEPS", "--output_dir", "steps",
+             "--kit_name", "WHOLE");
+    RUN_WELL(p, "report", "--input_dir", "steps/WHOLE");
+    for (int i = 0; i < 3; i++) {
+        char path[1024];
+        size_t one, other;
+        path_in(path, p, whole[i]);
+        char *a = file_read(path, &one);
+        path_in(path, p, steps[i]);
+        char *b = file_read(path, &other);
+        assert_true(one == other && memcmp(a, b, one) == 0);
+        free(a);
+        free(b);
+    }
+}
+
 /* A best-of set is older than what is said of its sounds once it can be heard. And one
  * that came out empty is none: the finds are still there. */
 static void what_is_rejected_later_is_in_no_kit(void **state)
@@ -597,6 +628,7 @@ int main(void)
         cmocka_unit_test(index_rebuilds_from_audio_alone),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
+        cmocka_unit_test(all_is_its_steps),
         cmocka_unit_test(a_find_plays_two_slots),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
         cmocka_unit_test(decisions_outlive_the_catalog),
