@@ -222,6 +222,14 @@ static void disk_trouble_is_told_and_cleaned(void **state)
         chmod(r.path, 0700);
     }
     root_done(&r);
+    /* Removed by somebody while it is written to: a folder in it cannot be made. */
+    assert_int_equal(root_open(&r, folder_path(path, *state, "gone"), true, NULL), ST_OK);
+    assert_int_equal(rmdir(r.path), 0);
+    assert_int_equal(root_mkdirs(&r, "folder", NULL), ST_DISK);
+    assert_int_equal(root_write_file(&r, "folder/sound.wav", "x", 1, NULL), ST_DISK);
+    assert_int_equal(root_write_file(&r, "sound.wav", "x", 1, NULL), ST_DISK);
+    assert_int_equal(root_remove(&r, "folder/sound.wav", NULL), ST_NOT_FOUND);
+    root_done(&r);
 }
 
 static void leftovers_go_living_files_stay(void **state)

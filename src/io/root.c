@@ -68,8 +68,9 @@ static int step(int dir, const char *name, bool create, int *next)
     return problem;
 }
 
+/* What is not there while it was to be made has lost the folder above it. */
 static enum status step_error(const struct root *r, const char *relative, size_t n,
-                              int problem, struct err *e)
+                              bool create, int problem, struct err *e)
 {
     int shown = (int)n;
     if (problem == ELOOP)
@@ -79,7 +80,7 @@ static enum status step_error(const struct root *r, const char *relative, size_t
     if (problem == ENOTDIR)
         return err_set(e, ST_DISK, "%s/%.*s is in the way: it is not a folder", r->path,
                        shown, relative);
-    return err_errno(e, problem == ENOENT ? ST_NOT_FOUND : ST_DISK, problem,
+    return err_errno(e, problem == ENOENT && !create ? ST_NOT_FOUND : ST_DISK, problem,
                      "the folder %s/%.*s cannot be used", r->path, shown, relative);
 }
 
@@ -100,7 +101,7 @@ static enum status walk(const struct root *r, const char *relative, size_t n, bo
         int next, problem = step(here, name, create, &next);
         close(here);
         if (problem)
-            return step_error(r, relative, at + length, problem, e);
+            return step_error(r, relative, at + length, create, problem, e);
         here = next;
         at += length + 1;
     }
