@@ -282,7 +282,8 @@ static enum status curate(struct batch *b, const char *input, const char *output
                         "%zu of %zu finds chosen into %s (%zu new, %zu there before)",
                         r.chosen, r.considered, output, r.copied, r.kept);
         if (r.missing > 0)
-            output_line(&b->output, "%zu files of the manifest are missing", r.missing);
+            output_line(&b->output, "%zu file%s of the manifest %s missing", r.missing,
+                        r.missing == 1 ? "" : "s", r.missing == 1 ? "is" : "are");
     }
     return st;
 }

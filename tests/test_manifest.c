@@ -350,6 +350,9 @@ static void hostile_manifests_are_refused(void **state)
     static const char *const bad[][2] = {
         {"", "m.csv: it is empty"},
         {"a,b,c\n1,2,3\n", "m.csv:1: this is no manifest: there is no column filename"},
+        {"filename;source;type\n",
+         "m.csv:1: this is no manifest: there is no column filename (commas are to "
+         "stand between them)"},
         {"type,filename,source\npad,../x.wav,s\n",
          "m.csv:2: ../x.wav is no valid filename"},
         {"type,filename,source\npad,x.wav,..\n", "m.csv:2: .. is no valid source"},

@@ -446,8 +446,10 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
             m->set.missing == 1 ? "is" : "are");
     if (m->set.missing > 0)
         log_write(job->log, LOG_WARNING,
-                  "%zu samples of %s are missing, or their recording is", m->set.missing,
-                  job->input_dir);
+                  m->set.missing == 1
+                      ? "%zu sample of %s is missing, or its recording"
+                      : "%zu samples of %s are missing, or their recordings",
+                  m->set.missing, job->input_dir);
     if (m->set.count == 0)
         return err_set(e, ST_NOTHING, "%s holds no samples for a kit", job->input_dir);
     m->seed = settle_seed(m);

@@ -418,13 +418,17 @@ struct reading {
 static enum status read_header(struct reading *r, struct err *e)
 {
     static const char *const needed[] = {"filename", "source", "type"};
+    /* saved where the decimal point is a comma */
+    bool spreadsheet =
+        r->csv.names.count == 1 && strpbrk(r->csv.names.field[0], ";\t") != NULL;
     for (int i = 0; i < ALL_COLUMNS; i++)
         r->field_of[i] = csv_column(&r->csv, columns[i].name);
     for (size_t n = 0; n < sizeof needed / sizeof *needed; n++)
         if (csv_column(&r->csv, needed[n]) < 0)
             return err_set(e, ST_CORRUPT,
-                           "%s:%d: this is no manifest: there is no column %s", r->name,
-                           r->csv.line, needed[n]);
+                           "%s:%d: this is no manifest: there is no column %s%s", r->name,
+                           r->csv.line, needed[n],
+                           spreadsheet ? " (commas are to stand between them)" : "");
     return ST_OK;
 }
 
