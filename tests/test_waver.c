@@ -181,6 +181,63 @@ static void peaks_that_stay_are_counted(void **state)
     assert_true(fabsf(waver_tonality(0.65F) - 0.5F) < 1e-6F && waver_tonality(1) == 1);
 }
 
+/* One of a choir: four notes, each sung by four who never agree. */
+static void add_singer(struct audio *a, int number)
+{
+    static const double chord[] = {220, 277.2, 329.6, 440};
+    double hz = chord[number % 4] * exp2((number * 7 % 16 - 8) / 1200.0), phase = number;
+    double rate = 4.5 + 0.13 * number, cents = 35 + 2 * number;
+    for (size_t i = 0; i < a->frames; i++) {
+        double t = (double)i / a->rate_hz;
+        phase += 2 * PI * hz * exp2(cents / 1200 * sin(2 * PI * rate * t + number)) /
+                 a->rate_hz;
+        for (int h = 1; h <= 8; h++)
+            a->data[i] += (float)(0.02 / h * sin(h * phase));
+    }
+}
+
+/* Of twelve seconds the best pad's score, and how tonal it is. */
+static double best_pad(const struct audio *a, double *tonal)
+{
+    struct track *t = tone_track(a);
+    struct pad_params p = pad_params_default();
+    struct pad_list l;
+    assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
+    assert_true(l.found_count > 0);
+    double score = l.found[0].score;
+    *tonal = parts_value(&l.found[0].parts, "tonal");
+    pad_list_done(&l);
+    track_free(t);
+    return score;
+}
+
+/* Through a sharp resonance noise has a strong peak now and then; a choir, all of whose
+ * singers tremble, has weak ones all along. */
+static void a_resonance_is_no_choir(void **state)
+{
+    (void)state;
+    static const double width[] = {1 / 5.0, 1 / 8.0, 1 / 12.0, 1 / 16.0};
+    double noise = 0, most = 0, tonal;
+    for (uint64_t k = 0; k < 12; k++) {
+        struct audio a = tone_blank(12, 1, 44100);
+        tone_white(&a, 0.5, k);
+        double half = width[k % 4] / 2;
+        struct biquad f = biquad_bandpass(1, 400 * (1 - half), 400 * (1 + half), 44100);
+        biquad_run(&f, &a);
+        double score = best_pad(&a, &tonal);
+        noise = fmax(noise, score);
+        most = fmax(most, tonal);
+        audio_done(&a);
+    }
+    struct audio choir = tone_blank(12, 1, 44100);
+    for (int k = 0; k < 16; k++)
+        add_singer(&choir, k);
+    double score = best_pad(&choir, &tonal);
+    assert_true(most < 0.2);
+    assert_true(score > noise + 0.1 && tonal > 0.4);
+    audio_done(&choir);
+}
+
 static double mean_mains(const struct audio *a)
 {
     struct track *t = tone_track(a);
@@ -341,6 +398,7 @@ int main(void)
         cmocka_unit_test(noise_is_no_vibrato),
         cmocka_unit_test(a_soloist_is_before_the_surf),
         cmocka_unit_test(peaks_that_stay_are_counted),
+        cmocka_unit_test(a_resonance_is_no_choir),
         cmocka_unit_test(hum_is_told_from_notes),
         cmocka_unit_test(what_resembles_hum_is_none),
         cmocka_unit_test(hum_is_behind_what_is_played),

@@ -14,10 +14,12 @@
 #define MAX_CHANGE      0.30
 #define MAX_RUMBLE      0.60 /* of the energy below hearing */
 #define MIN_STABLE      0.85 /* share of the window on stable ground */
-/* Of noise alone hardly a peak stays: its mean tonality is below 0.01. Where a voice, a
- * chord or a detuned stack sounds under as loud a noise, it is above 0.05. */
-#define NOISE_TONALITY 0.01
-#define TONE_TONALITY  0.05
+/* Of noise alone hardly a peak stays, and through a sharp resonance now and then a strong
+ * one: of cells that count for TRACK_PITCHED_MOST at most the mean is below 0.01, and
+ * 0.02 there. Where a voice, a chord or a detuned stack sounds under as loud a noise, and
+ * in a choir with all its vibratos, it is above 0.03. */
+#define NOISE_PITCHED 0.01
+#define TONE_PITCHED  0.03
 /* So far below the recording's level hum was played, and was left over. */
 #define HUM_LOUD_DB  6.0
 #define HUM_QUIET_DB 12.0
@@ -142,7 +144,7 @@ static double hum_alone(const struct track *t, const struct track_window *w)
 /* 0 for noise and hum, 1 where something has a pitch. */
 static double pitched(const struct track *t, const struct track_window *w)
 {
-    double share = (w->tonality - NOISE_TONALITY) / (TONE_TONALITY - NOISE_TONALITY);
+    double share = (w->pitched - NOISE_PITCHED) / (TONE_PITCHED - NOISE_PITCHED);
     return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w));
 }
 

@@ -25,6 +25,7 @@ struct track_sum {
     double flatness;  /* Σ rms · flatness */
     double centroid;  /* Σ rms · centroid */
     double tonality;  /* Σ rms · tonality */
+    double pitched;   /* Σ rms · tonality up to TRACK_PITCHED_MOST */
     double mains;     /* Σ rms · share of the mains' hum */
     double level;     /* Σ level, dB, floored at −100 */
     double level_sq;  /* Σ level² */
@@ -91,6 +92,7 @@ static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
     sum->flatness += flatness * per;
     sum->centroid += centroid * per;
     sum->tonality += tonality * weight * per;
+    sum->pitched += fmin(tonality, TRACK_PITCHED_MOST) * weight * per;
     sum->mains += mains * weight * per;
     sum->level += level;
     sum->level_sq += level * level;
@@ -234,6 +236,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
         .flatness = weight > 0.0 ? (b->flatness - a->flatness) / weight : nothing,
         .centroid_hz = weight > 0.0 ? (b->centroid - a->centroid) / weight : nothing,
         .tonality = weight > 0.0 ? (b->tonality - a->tonality) / weight : 0.0,
+        .pitched = weight > 0.0 ? (b->pitched - a->pitched) / weight : 0.0,
         .mains = weight > 0.0 ? (b->mains - a->mains) / weight : 0.0,
         .level_sd_db = sqrt(fmax(0.0, spread)),
         .change = (b->change - sum_at(s, first)->change) / (double)(to - first),
