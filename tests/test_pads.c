@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 enum { RATE = 44100 };
+static const double PI2 = 6.28318530717958647692;
 
 static void add_chord(struct audio *a, double from_s, double length_s, double root_hz,
                       double level, uint64_t item)
@@ -72,7 +73,9 @@ static void chords_between_drums_are_found_and_loop(void **state)
         add_chord(&a, 13.0 * k + 5.5, 7.0, root[k], 0.3, (uint64_t)k);
     }
     struct pad_params p = pad_params_default();
-    struct pad_list l = mine(&a, &p);
+    struct track *t = tone_track(&a);
+    struct pad_list l;
+    assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
     assert_true(l.found_count >= 5);
     int durations = 0, seamless = 0, made = 0;
     unsigned seen = 0;
@@ -99,7 +102,9 @@ static void chords_between_drums_are_found_and_loop(void **state)
         assert_int_equal(pad.audio.frames, o->end - o->start);
         /* The manifest's start is found in the source at that place. */
         assert_memory_equal(pad.audio.data, a.data + o->start, 4000 * sizeof(float));
+        assert_int_equal(pad_rate(&pad, r, t, NULL), ST_OK);
         assert_string_equal(pad.parts.part[5].name, "seam");
+        assert_true(pad.score > 0.0 && pad.score < 1.0);
         seamless += pad.seam.seamless;
         made++;
         pad_done(&pad);
@@ -109,6 +114,7 @@ static void chords_between_drums_are_found_and_loop(void **state)
         durations++;
     assert_true(durations >= 2);
     assert_int_equal(seamless, made);
+    track_free(t);
     pad_list_done(&l);
     audio_done(&a);
 }
@@ -592,6 +598,76 @@ static void a_hot_float_recording_has_pads(void **state)
     }
 }
 
+/* A chord that is even for 12 s, then dies away. */
+static struct audio dying_chord(void)
+{
+    struct audio a = tone_blank(20.0, 1, RATE);
+    for (int k = 4; k <= 6; k++)
+        tone_harmonic(&a, 55.0 * k, 0.1, 3000.0);
+    for (size_t i = 12 * (size_t)RATE; i < a.frames; i++)
+        a.data[i] *= (float)pow(10.0, -5.0 / 20.0 * ((double)i / RATE - 12.0));
+    return a;
+}
+
+/* The search for the loop may have moved it to where the level falls. */
+static void a_pad_is_as_steady_as_its_loop(void **state)
+{
+    (void)state;
+    struct audio a = dying_chord();
+    struct track *t = tone_track(&a);
+    struct pad_region region = {.start_sec = 9.0, .end_sec = 11.0, .tone = 1.0};
+    static const char *const names[] = {"steady", "spectrum", "tonal", "calm", "rich"};
+    for (int k = 0; k < 5; k++)
+        parts_add(&region.parts, names[k], 1.0);
+    double score[2], steady[2];
+    for (size_t k = 0; k < 2; k++) {
+        struct pad pad = {.loops = {.count = 1}};
+        pad.loops.option[0].start = (9 + 4 * k) * RATE;
+        pad.loops.option[0].end = (11 + 4 * k) * RATE;
+        assert_int_equal(pad_rate(&pad, &region, t, NULL), ST_OK);
+        score[k] = pad.score;
+        steady[k] = parts_value(&pad.parts, "steady");
+        assert_close(parts_value(&pad.parts, "spectrum"), 1.0, 1e-9);
+    }
+    assert_true(steady[0] > 0.97);
+    /* 10 dB in two seconds deviate by 2.9 dB */
+    assert_close(steady[1], 1.0 / (1.0 + 2.89 * 2.89 / 6.25), 0.03);
+    assert_true(score[1] < score[0] - 0.2);
+    track_free(t);
+    audio_done(&a);
+}
+
+/* Three that are struck and die away by 6 dB a second, whose colour stays, and a pad
+ * whose colour moves. */
+static void what_dies_away_is_behind_what_moves(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(22.0, 1, RATE), bright = tone_blank(22.0, 1, RATE);
+    tone_harmonic(&a, 146.8, 0.2, 600.0);
+    tone_harmonic(&bright, 880.0, 0.2, 4000.0);
+    for (size_t i = 0; i < a.frames; i++) {
+        double s = (double)i / RATE, turn = PI2 * (1.0 + sin(PI2 * 0.8 * s)) / 8.0;
+        if (s < 12.0)
+            a.data[i] *= (float)pow(10.0, -6.0 / 20.0 * fmod(s, 4.0));
+        else
+            a.data[i] = (float)cos(turn) * a.data[i] + (float)sin(turn) * bright.data[i];
+    }
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    double struck = 0.0, moves = 0.0;
+    for (size_t i = 0; i < l.found_count; i++) {
+        const struct pad_region *r = &l.found[i];
+        if (r->end_sec < 12.0)
+            struck = fmax(struck, r->score);
+        if (r->start_sec > 12.0)
+            moves = fmax(moves, r->score);
+    }
+    assert_true(struck > 0.0 && moves > struck);
+    pad_list_done(&l);
+    audio_done(&bright);
+    audio_done(&a);
+}
+
 static void stable_regions_leave_out_the_drums(void **state)
 {
     (void)state;
@@ -664,6 +740,8 @@ int main(void)
         cmocka_unit_test(a_loop_keeps_to_the_gate_of_onsets),
         cmocka_unit_test(a_calm_loop_is_taken_instead),
         cmocka_unit_test(a_hot_float_recording_has_pads),
+        cmocka_unit_test(a_pad_is_as_steady_as_its_loop),
+        cmocka_unit_test(what_dies_away_is_behind_what_moves),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(tiny_recordings_are_one_region),
     };

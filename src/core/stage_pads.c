@@ -68,7 +68,7 @@ static enum status finish_bars(const struct audio *around, size_t around_start,
     lp.clock_s = (double)around_start / around->rate_hz;
     size_t frames =
         (size_t)llround((region->end_sec - region->start_sec) * around->rate_hz);
-    *out = (struct pad){.parts = region->parts, .score = region->score};
+    *out = (struct pad){0};
     enum status st = loop_search_exact(around, frames, &lp, &out->loops, e);
     if (st == ST_OK)
         st = loop_make_best(around, &out->loops, &out->audio, &out->seam, e);
@@ -78,8 +78,6 @@ static enum status finish_bars(const struct audio *around, size_t around_start,
         audio_done(&out->audio);
         return err_set(e, ST_NOTHING, "no loop of whole bars without an audible join");
     }
-    parts_add(&out->parts, "seam", seam_quality(&out->seam));
-    out->score = 0.8 * region->score + 0.2 * seam_quality(&out->seam);
     for (int i = 0; i < out->loops.count; i++) {
         out->loops.option[i].start += around_start;
         out->loops.option[i].end += around_start;
@@ -104,11 +102,13 @@ static enum status make(struct dig *d, const struct pad_params *p, struct made *
                     : pad_finish(&around, start, m->region, p, onsets, &m->pad, &why);
     audio_done(&around);
     m->ok = st == ST_OK;
+    if (m->ok)
+        return pad_rate(&m->pad, m->region, dig_pads_track(d), e);
     if (st == ST_NOTHING || st == ST_EMPTY) {
         snprintf(missed_by, 64, "%.63s", why.msg);
         return ST_OK;
     }
-    return st == ST_OK ? ST_OK : err_set(e, st, "%s", why.msg);
+    return err_set(e, st, "%s", why.msg);
 }
 
 static void describe(const struct dig *d, struct candidate *c, const struct made *m)

@@ -1,4 +1,6 @@
 #include "dsp/pads.h"
+#include "dsp/part_units.h"
+#include "dsp/track_sums.h"
 
 #include <math.h>
 #include <string.h>
@@ -117,7 +119,7 @@ enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
                        const struct onset_list *onsets, struct pad *out, struct err *e)
 {
-    *out = (struct pad){.parts = region->parts};
+    *out = (struct pad){0};
     size_t start = frame_of(region->start_sec, around->rate_hz);
     size_t end = frame_of(region->end_sec, around->rate_hz);
     start = start > around_start ? start - around_start : 0;
@@ -143,9 +145,42 @@ enum status pad_finish(const struct audio *around, size_t around_start,
         return st;
     }
     to_recording(&out->loops, around_start);
-    double quality = seam_quality(&out->seam);
-    parts_add(&out->parts, "seam", quality);
-    out->score = (1.0 - SEAM_WEIGHT) * region->score + SEAM_WEIGHT * quality;
+    return ST_OK;
+}
+
+/* Of the levels between two frames of the recording, in dB. */
+static enum status swing(const struct track *t, size_t start, size_t end, double *db,
+                         struct err *e)
+{
+    double rate = track_info(t)->rate_hz;
+    struct track_sums sums;
+    struct track_window w = {0};
+    enum status st = track_sums_init(&sums, t, (double)(end - start) / rate, e);
+    if (st != ST_OK)
+        return st;
+    size_t from = track_sums_cell(&sums, (double)start / rate);
+    size_t to = track_sums_cell(&sums, (double)end / rate);
+    track_sums_rewind(&sums, from);
+    if (to > from)
+        track_sums_window(&sums, from, to, &w);
+    *db = w.level_sd_db;
+    track_sums_done(&sums);
+    return ST_OK;
+}
+
+enum status pad_rate(struct pad *pad, const struct pad_region *region,
+                     const struct track *t, struct err *e)
+{
+    const struct loop_option *loop = &pad->loops.option[0];
+    double quality = seam_quality(&pad->seam), db;
+    enum status st = swing(t, loop->start, loop->end, &db, e);
+    if (st != ST_OK)
+        return st;
+    pad->parts = region->parts;
+    pad->parts.part[0].value = part_falling(db, PAD_STEADY_HALF_DB);
+    pad->score = (1.0 - SEAM_WEIGHT) * pad_parts_score(&pad->parts, region->tone) +
+                 SEAM_WEIGHT * quality;
+    parts_add(&pad->parts, "seam", quality);
     return ST_OK;
 }
 

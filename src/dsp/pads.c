@@ -21,9 +21,10 @@
 #define NOISE_PITCHED 0.01
 #define TONE_PITCHED  0.03
 /* So far below the recording's level hum was played, and was left over. */
-#define HUM_LOUD_DB  6.0
-#define HUM_QUIET_DB 12.0
-#define NOISE_WEIGHT 0.7 /* of a noise, however steady, beside a tone */
+#define HUM_LOUD_DB     6.0
+#define HUM_QUIET_DB    12.0
+#define NOISE_WEIGHT    0.7  /* of a noise, however steady, beside a tone */
+#define SWINGING_WEIGHT 0.75 /* of what is anything but steady */
 /* A window that misses by more than this (in units of each gate's scale) is forgotten. */
 #define NEAR_MISS 1.5
 
@@ -148,14 +149,23 @@ static double pitched(const struct track *t, const struct track_window *w)
     return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w));
 }
 
-/* Returns the score. */
-static double score_window(const struct track_sums *s, const struct pad_params *p,
-                           size_t from, size_t to, const struct track_window *w,
-                           struct score_parts *parts)
+double pad_parts_score(const struct score_parts *parts, double tone)
+{
+    static const double weight[] = {0.25, 0.25, 0.2, 0.2, 0.1};
+    double sum = 0.0, steady = parts->part[0].value;
+    for (size_t i = 0; i < sizeof weight / sizeof *weight; i++)
+        sum += weight[i] * parts->part[i].value;
+    return (NOISE_WEIGHT + (1.0 - NOISE_WEIGHT) * tone) *
+           (SWINGING_WEIGHT + (1.0 - SWINGING_WEIGHT) * steady) * sum;
+}
+
+static void part_window(const struct track_sums *s, const struct pad_params *p,
+                        size_t from, size_t to, const struct track_window *w, double tone,
+                        struct score_parts *parts)
 {
     double threshold = fmax(1e-3, p->spectral_flatness_threshold);
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
-    double bands = sounding_bands(s->track, from, to), tone = pitched(s->track, w);
+    double bands = sounding_bands(s->track, from, to);
     *parts = (struct score_parts){0};
     parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
     parts_add(parts, "spectrum", part_falling(w->change, PAD_SPECTRUM_HALF));
@@ -165,11 +175,6 @@ static double score_window(const struct track_sums *s, const struct pad_params *
         part_falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
     parts_add(parts, "rich",
               fmin(1.0, fmax(0.0, (bands - PAD_RICH_NONE) / PAD_RICH_SPAN)));
-    static const double weight[] = {0.25, 0.25, 0.2, 0.2, 0.1};
-    double sum = 0.0;
-    for (int i = 0; i < parts->count; i++)
-        sum += weight[i] * parts->part[i].value;
-    return (NOISE_WEIGHT + (1.0 - NOISE_WEIGHT) * tone) * sum;
 }
 
 /* ---- windows ---- */
@@ -201,7 +206,9 @@ static enum status look_at(struct mine *m, size_t from, size_t to, int duration,
     if (judge_window(m, from, to, &w, &v) > NEAR_MISS)
         return ST_OK;
     struct score_parts parts;
-    double score = score_window(&m->sums, m->p, from, to, &w, &parts);
+    double tone = pitched(m->sums.track, &w);
+    part_window(&m->sums, m->p, from, to, &w, tone, &parts);
+    double score = pad_parts_score(&parts, tone);
     struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, score, v.miss};
     return pad_pool_add(&m->pool, &place, e);
 }
@@ -253,10 +260,11 @@ static void describe(struct mine *m, const struct pad_place *place, struct pad_r
         .flatness = w.flatness,
         .onset_rate_hz = w.onset_rate_hz,
         .score = place->score,
+        .tone = pitched(m->sums.track, &w),
     };
     double duration = m->p->target_durations_sec[place->duration];
     r->end_sec = fmin(length_s, r->start_sec + duration);
-    score_window(&m->sums, m->p, place->from, place->to, &w, &r->parts);
+    part_window(&m->sums, m->p, place->from, place->to, &w, r->tone, &r->parts);
     memcpy(r->missed_by, v.why, sizeof r->missed_by);
 }
 
@@ -280,7 +288,7 @@ static enum status write_down(struct mine *m, const struct pad_place *place, siz
     for (size_t i = 0; i < count; i++)
         order[i] = &place[i];
     qsort(order, count, sizeof *order, by_start);
-    track_sums_rewind(&m->sums);
+    track_sums_rewind(&m->sums, 0);
     for (size_t i = 0; i < count; i++)
         describe(m, order[i], &(*regions)[order[i] - place]);
     free(order);

@@ -57,6 +57,7 @@ struct pad_region {
     double start_sec, end_sec; /* the target: the loop is searched around it */
     double rms_db, crest_factor, centroid_hz, flatness, onset_rate_hz;
     double score; /* without the seam */
+    double tone;  /* 0 for noise and hum, 1 where something has a pitch */
     struct score_parts parts;
     char missed_by[MISSED_BY_BYTES]; /* "" when found: "level 1.2 dB below the gate" */
 };
@@ -87,7 +88,7 @@ struct pad {
     struct audio audio;     /* the loop: starts at its start, ends at its end */
     struct loop_list loops; /* positions are frames of the *recording*; [0] was made */
     struct seam seam;
-    double score; /* with the seam */
+    double score; /* of its loop, with the seam: pad_rate */
     struct score_parts parts;
 };
 
@@ -98,10 +99,20 @@ struct pad {
  * best does not the ones that do are tried; NULL: not known. *out is filled, free it with
  * pad_done. ST_NOTHING when every loop is plainly audible or has too many onsets (the
  * message says what it is: use it as missed_by), ST_EMPTY when there is too little
- * material, ST_NO_MEMORY. */
+ * material, ST_NO_MEMORY. What it is worth pad_rate says. */
 enum status pad_finish(const struct audio *around, size_t around_start,
                        const struct pad_region *region, const struct pad_params *p,
                        const struct onset_list *onsets, struct pad *out, struct err *e);
 void pad_done(struct pad *pad);
+
+/* What a pad of `region` is worth whose loop was made from t: its parts but for those of
+ * the loop, which may lie a third of its length away: "steady" is the loop's own, "seam"
+ * that of its join. ST_NO_MEMORY. */
+enum status pad_rate(struct pad *pad, const struct pad_region *region,
+                     const struct track *t, struct err *e);
+
+/* Of the parts without the seam. What swells or dies away comes round and round: it
+ * counts in the whole, too. */
+double pad_parts_score(const struct score_parts *parts, double tone);
 
 #endif

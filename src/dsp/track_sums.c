@@ -177,10 +177,10 @@ void track_sums_done(struct track_sums *s)
     *s = (struct track_sums){0};
 }
 
-void track_sums_rewind(struct track_sums *s)
+void track_sums_rewind(struct track_sums *s, size_t cell)
 {
-    s->reached = 0;
-    *sum_at(s, 0) = (struct track_sum){0};
+    s->reached = cell;
+    *sum_at(s, cell) = (struct track_sum){0};
 }
 
 size_t track_sums_cell(const struct track_sums *s, double sec)

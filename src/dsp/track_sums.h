@@ -29,8 +29,8 @@ enum status track_sums_init(struct track_sums *s, const struct track *t, double 
                             struct err *e);
 void track_sums_done(struct track_sums *s);
 
-/* Back to the start, for windows in order once more. */
-void track_sums_rewind(struct track_sums *s);
+/* To a cell, from which on windows are asked for in order once more. */
+void track_sums_rewind(struct track_sums *s, size_t cell);
 
 /* 10^(db / 20), of a band of track_spectrum. */
 static inline float band_magnitude(float db)
