@@ -668,6 +668,34 @@ static void what_dies_away_is_behind_what_moves(void **state)
     audio_done(&a);
 }
 
+/* Far too soft, and far too loud: what is told is the level, which makes the ground
+ * unstable, too, and it is told however far off it is; of silence nothing is. */
+static void far_off_levels_are_told(void **state)
+{
+    (void)state;
+    static const double gain[] = {1e-3, 1e-2, 0.95, 0.0};
+    static const char *const told[] = {"below the gate", "below the gate",
+                                       "above the gate", NULL};
+    struct pad_params p = pad_params_default();
+    p.max_rms_db = -20.0;
+    p.pre_analysis.max_rms_db = -22.0;
+    for (int k = 0; k < 4; k++) {
+        struct audio a = tone_blank(8.0, 1, RATE);
+        for (int h = 3; h <= 5; h++)
+            tone_add(&a, -1, 60.0 * h, 0.25 * gain[k], h);
+        struct pad_list l = mine(&a, &p);
+        assert_int_equal(l.found_count, 0);
+        assert_int_equal(l.missed_count > 0, told[k] != NULL);
+        if (told[k]) {
+            assert_ptr_equal(strstr(l.missed[0].missed_by, "level "),
+                             l.missed[0].missed_by);
+            assert_non_null(strstr(l.missed[0].missed_by, told[k]));
+        }
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+}
+
 static void stable_regions_leave_out_the_drums(void **state)
 {
     (void)state;
@@ -742,6 +770,7 @@ int main(void)
         cmocka_unit_test(a_hot_float_recording_has_pads),
         cmocka_unit_test(a_pad_is_as_steady_as_its_loop),
         cmocka_unit_test(what_dies_away_is_behind_what_moves),
+        cmocka_unit_test(far_off_levels_are_told),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(tiny_recordings_are_one_region),
     };

@@ -14,6 +14,7 @@
 #define MAX_CHANGE      0.30
 #define MAX_RUMBLE      0.60 /* of the energy below hearing */
 #define MIN_STABLE      0.85 /* share of the window on stable ground */
+#define UNSTABLE_SCALE  0.5
 /* Of noise alone hardly a peak stays, and through a sharp resonance now and then a strong
  * one: of cells that count for TRACK_PITCHED_MOST at most the mean is below 0.01, and
  * 0.02 there. Where a voice, a chord or a detuned stack sounds under as loud a noise, and
@@ -25,8 +26,10 @@
 #define HUM_QUIET_DB    12.0
 #define NOISE_WEIGHT    0.7  /* of a noise, however steady, beside a tone */
 #define SWINGING_WEIGHT 0.75 /* of what is anything but steady */
-/* A window that misses by more than this (in units of each gate's scale) is forgotten. */
-#define NEAR_MISS 1.5
+/* A window that misses by more than this (in units of each gate's scale) is forgotten,
+ * unless there is none that misses by less; what is silent is. */
+#define NEAR_MISS     1.5
+#define SILENT_MISSES 100.0
 
 struct pad_params pad_params_default(void)
 {
@@ -47,15 +50,15 @@ struct pad_params pad_params_default(void)
 /* ---- gates ---- */
 
 struct verdict {
-    double miss; /* sum over the failed gates; 0 = passes */
-    double worst;
+    double miss;         /* sum over the failed gates; 0 = passes */
+    double worst, level; /* of them, and of the level's gates */
     char why[MISSED_BY_BYTES];
 };
 
 __attribute__((format(printf, 4, 5))) static void
 fail(struct verdict *v, double excess, double scale, const char *format, ...)
 {
-    double miss = isfinite(excess) ? excess / scale : 100.0;
+    double miss = isfinite(excess) ? excess / scale : SILENT_MISSES;
     v->miss += miss;
     if (miss <= v->worst)
         return;
@@ -75,6 +78,7 @@ static void judge_level(const struct track_window *w, const struct pad_params *p
         fail(v, low, 6.0, "level %.1f dB below the gate", told_excess(low, 0.1));
     if (high > 0.0)
         fail(v, high, 6.0, "level %.1f dB above the gate", told_excess(high, 0.1));
+    v->level = v->worst;
     double swing = w->level_sd_db - MAX_LEVEL_SD_DB;
     if (swing > 0.0)
         fail(v, swing, 2.0, "level swings %.1f dB too much", told_excess(swing, 0.1));
@@ -106,8 +110,11 @@ static void judge_content(const struct track_window *w, const struct pad_params 
         fail(v, change, 0.1, "spectrum changes %.*f %% too much", change < 0.01 ? 1 : 0,
              told_excess(100.0 * change, 0.1));
     double unstable = MIN_STABLE - stable;
-    if (unstable > 0.0)
-        fail(v, unstable, 0.5, "%.0f %% more stable ground needed",
+    /* A level beyond its gate makes unstable ground, too, and is the reason to tell. */
+    if (unstable > 0.0 && v->level > 0.0 && v->worst == v->level)
+        v->miss += unstable / UNSTABLE_SCALE;
+    else if (unstable > 0.0)
+        fail(v, unstable, UNSTABLE_SCALE, "%.0f %% more stable ground needed",
              told_excess(100.0 * unstable, 1));
 }
 
@@ -184,6 +191,7 @@ struct mine {
     struct track_sums sums;
     struct stable_list stable;
     struct pad_pool pool;
+    struct pad_place nearest; /* of those too far away: told when there is no other */
 };
 
 static double judge_window(struct mine *m, size_t from, size_t to, struct track_window *w,
@@ -203,14 +211,18 @@ static enum status look_at(struct mine *m, size_t from, size_t to, int duration,
 {
     struct track_window w;
     struct verdict v;
-    if (judge_window(m, from, to, &w, &v) > NEAR_MISS)
+    bool far = judge_window(m, from, to, &w, &v) > NEAR_MISS;
+    if (far && (m->pool.count > 0 || v.miss >= m->nearest.miss))
         return ST_OK;
     struct score_parts parts;
     double tone = pitched(m->sums.track, &w);
     part_window(&m->sums, m->p, from, to, &w, tone, &parts);
     double score = pad_parts_score(&parts, tone);
     struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, score, v.miss};
-    return pad_pool_add(&m->pool, &place, e);
+    if (!far)
+        return pad_pool_add(&m->pool, &place, e);
+    m->nearest = place;
+    return ST_OK;
 }
 
 /* Longest wished for, of those that count. */
@@ -317,12 +329,14 @@ enum status pads_mine(const struct track *t, const struct pad_params *p,
                       struct pad_list *out, struct err *e)
 {
     *out = (struct pad_list){0};
-    struct mine m = {.p = p};
+    struct mine m = {.p = p, .nearest.miss = SILENT_MISSES};
     enum status st = stable_find(t, &p->pre_analysis, &m.stable, e);
     if (st == ST_OK)
         st = track_sums_init(&m.sums, t, longest_s(p), e);
     if (st == ST_OK)
         st = look_everywhere(&m, e);
+    if (st == ST_OK && m.pool.count == 0 && m.nearest.miss < SILENT_MISSES)
+        st = pad_pool_add(&m.pool, &m.nearest, e);
     if (st == ST_OK)
         st = choose(&m, out, e);
     if (st != ST_OK)

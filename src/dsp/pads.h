@@ -64,7 +64,8 @@ struct pad_region {
 
 /* `found` is ranked; the first max_candidates_per_file are the choice, what follows are
  * spares (as many again at most) for those whose loop turns out audible. `missed` holds
- * at most PAD_MISSED_MAX near-misses, nearest first. */
+ * at most PAD_MISSED_MAX near-misses, nearest first; of what is no pad by far the nearest
+ * window alone, so that there is a reason to tell. */
 struct pad_list {
     struct pad_region *found, *missed;
     size_t found_count, missed_count;
