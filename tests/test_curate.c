@@ -275,6 +275,36 @@ static void test_a_kit_follows(void **state)
     free(p);
 }
 
+/* The instruments' hits are the kit's own choice: long notes that are hardly drums have
+ * higher scores, but a kit would play none of them, and the surer ride would be missing.
+ */
+static void test_the_kits_own_choice(void **state)
+{
+    struct bench *b = *state;
+    enum { NOTES = 12 };
+    struct curate_options options = {.diversity = 0, .kit = target_find("tr8s")};
+    struct curate_pick *p;
+    size_t n, rides = 0;
+    fill(b, NOTES + 1);
+    for (int i = 0; i <= NOTES; i++) {
+        struct candidate *c = &b->c[i];
+        c->kind = KIND_DRUM;
+        c->m.duration_sec = i < NOTES ? 1 : 0.2;
+        c->m.score = i < NOTES ? 0.99 : 0.4;
+        c->m.hit_confidence = i < NOTES ? 0.04 : 0.3;
+        snprintf(c->hit_class, sizeof c->hit_class, "ride");
+        b->entry[i].category = CAT_DRUMS;
+    }
+    assert_true(curate_score(&b->c[0], CAT_DRUMS, NULL) >
+                curate_score(&b->c[NOTES], CAT_DRUMS, NULL) + 0.1);
+    assert_int_equal(curate_choose(b->entry, NOTES + 1, &options, &p, &n, NULL), ST_OK);
+    assert_int_equal(n, 11);
+    for (size_t i = 0; i < n; i++)
+        rides += p[i].entry == NOTES;
+    assert_int_equal(rides, 1);
+    free(p);
+}
+
 /* What is cut to a scrap of its class brings no variety: a second kick comes before 60 ms
  * of a crash, and a whole crash before the second kick. So does one as short that no
  * miner cut. */
@@ -591,6 +621,7 @@ int main(void)
         CASE(test_reasons_fit_their_room),
         CASE(test_user_comes_first),
         CASE(test_a_kit_follows),
+        CASE(test_the_kits_own_choice),
         CASE(test_a_scrap_is_no_variety),
         CASE(test_places_differ),
         CASE(test_no_two_alike),

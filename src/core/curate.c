@@ -305,8 +305,10 @@ static enum status seat(const struct curate_entry *entries, struct choice *all, 
         return err_set(e, ST_NO_MEMORY, "no memory for a kit of %zu hits", n);
     for (size_t i = 0; i < n; i++) {
         const struct curate_entry *entry = &entries[all[i].entry];
-        hit[i] = (struct kit_hit){
-            .c = entry->c, .vector = entry->vector, .worth = all[i].score, .slot = -1};
+        hit[i] = (struct kit_hit){.c = entry->c,
+                                  .vector = entry->vector,
+                                  .worth = kit_worth(entry->c),
+                                  .slot = -1};
     }
     kit_slots_doubt(hit, n);
     kit_slots_fill(kit, hit, n);
