@@ -298,6 +298,33 @@ static void notes_are_no_drums(void **state)
     assert_int_equal(p.item[on_slot(&p, "SD")].id, 3);
 }
 
+/* Of two that are nearly as good the instrument has the one that rings out;
+ * but one that is cut off is better than none, and what somebody
+ * accepted is not asked how it ends. */
+static void an_instrument_rings_out(void **state)
+{
+    (void)state;
+    struct kit_item two[] = {drum("a", "ride", 0.66, 1), drum("b", "ride", 0.6, 2)};
+    parts_add(&two[0].c.parts, "decay", 0.1);
+    parts_add(&two[1].c.parts, "decay", 0.45);
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), two, 2, 400);
+    assert_int_equal(p.item[on_slot(&p, "RC")].id, 2);
+    struct kit_item one[] = {drum("a", "hat_open", 0.3, 1)};
+    one[0].c.m.hit_confidence = 0.3; /* a score of 0.26 */
+    one[0].c.m.duration_sec = 0.06;
+    parts_add(&one[0].c.parts, "decay", 0);
+    kit_plan_make(&p, tr8s(), one, 1, 400);
+    assert_true(kit_worth(&one[0].c) < 0.2);
+    assert_int_equal(on_slot(&p, "OH"), 0);
+    struct kit_item said[] = {drum("a", "ride", 0.66, 1), drum("b", "ride", 0.6, 2)};
+    said[0].c.decision = said[1].c.decision = DECISION_ACCEPTED;
+    parts_add(&said[0].c.parts, "decay", 0.1);
+    parts_add(&said[1].c.parts, "decay", 0.45);
+    kit_plan_make(&p, tr8s(), said, 2, 400);
+    assert_int_equal(p.item[on_slot(&p, "RC")].id, 1);
+}
+
 /* What was accepted comes before what is a little better, and weak ones count half. */
 static void the_users_word_weighs(void **state)
 {
@@ -633,6 +660,7 @@ int main(void)
         cmocka_unit_test(whole_and_sure_hits_come_first),
         cmocka_unit_test(a_tick_of_a_crash_plays_nothing),
         cmocka_unit_test(notes_are_no_drums),
+        cmocka_unit_test(an_instrument_rings_out),
         cmocka_unit_test(the_users_word_weighs),
         cmocka_unit_test(the_users_category_counts),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),

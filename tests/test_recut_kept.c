@@ -2,6 +2,7 @@
  * and accepted, and nothing that was rejected. */
 #include "core/curate.h"
 #include "core/kit.h"
+#include "core/kit_load.h"
 #include "core/recipe.h"
 #include "io/manifest.h"
 #include "io/sha256.h"
@@ -193,6 +194,43 @@ static const struct candidate *row_of(const struct candidate *rows, size_t n,
     return NULL;
 }
 
+/* A set's manifest has no parts of a score, but the project knows them: a kit chosen from
+ * the set is chosen as one from the project is. */
+static void best_of_sets_know_how_hits_end(void **state)
+{
+    struct mined *m = *state;
+    struct curate_result result;
+    struct err e = {0};
+    char best[400];
+    snprintf(best, sizeof best, "%s/best_of", m->project);
+    struct curate_job job = {.input_root = m->project,
+                             .output_root = best,
+                             .options = {.top = 3, .diversity = 0.3}};
+    if (curate_run(&job, &result, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    struct kit_set set;
+    size_t drums = 0;
+    if (kit_load(&set, m->project, target_find("tr8s"), &m->cfg, false, NULL, &e) !=
+        ST_OK)
+        fail_msg("%s", e.msg);
+    struct catalog *catalog = mined_catalog(m, CATALOG_READ);
+    for (size_t i = 0; i < set.count; i++) {
+        if (set.item[i].c.kind != KIND_DRUM)
+            continue;
+        struct catalog_find f;
+        assert_int_equal(catalog_get(catalog, set.item[i].id, &f, NULL), ST_OK);
+        double decay = parts_value(&f.c.parts, "decay");
+        assert_true(decay >= 0 && decay <= 1);
+        assert_true(parts_value(&set.item[i].c.parts, "decay") == decay);
+        drums++;
+    }
+    assert_true(drums > 0);
+    assert_int_equal(set.count, result.copied);
+    catalog_close(catalog);
+    kit_set_done(&set);
+    folder_remove(best);
+}
+
 static void best_of_sets_hold_what_was_edited(void **state)
 {
     struct mined *m = *state;
@@ -315,6 +353,7 @@ static int set_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(best_of_sets_know_how_hits_end),
         cmocka_unit_test(what_was_rejected_is_in_no_kit),
         cmocka_unit_test(kits_hold_what_was_edited),
         cmocka_unit_test(damaged_settings_cut_nothing),

@@ -350,6 +350,7 @@ static void add_talk(const char *stem, double bpm, double best)
         c[i].m.score = c[i].m.hit_confidence = i == 0 ? best : 0.05;
         snprintf(c[i].source, sizeof c[i].source, "%s", stem);
         snprintf(c[i].source_path, sizeof c[i].source_path, "%s.wav", stem);
+        parts_add(&c[i].parts, "decay", 0.1 * i);
         snprintf(c[i].hit_class, sizeof c[i].hit_class, "hat_open");
         snprintf(c[i].filename, sizeof c[i].filename, "%s_drum_%03d_hat_open.wav", stem,
                  i);

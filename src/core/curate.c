@@ -13,6 +13,9 @@ static const double unlike = 2.8;
 /* What of its score is left to what was recorded with 4 kHz of band or less. */
 static const double narrow_worth = 0.75;
 
+/* The part "decay" of a hit that has rung out: it ends 23 dB below its peak or more. */
+static const double rung_out = 0.5;
+
 /* --- score ------------------------------------------------------------------------- */
 
 static double ramp(double v, double none, double full)
@@ -223,6 +226,12 @@ static void explain(const struct curate_entry *e, struct curate_pick *p, double 
 static const double second_of_class = 0.8, further_of_class = 0.3, same_kind = 0.15,
                     same_recording = 0.1, same_place = 0.3;
 
+double curate_rings_out(const struct candidate *c)
+{
+    double decay = parts_value(&c->parts, "decay");
+    return wholeness(c) * (isnan(decay) ? 1.0 : ramp(decay, 0.0, rung_out));
+}
+
 bool curate_is_scrap(const struct candidate *c)
 {
     return !isnan(c->m.score) && wholeness(c) <= 0.0;
@@ -307,7 +316,7 @@ static enum status seat(const struct curate_entry *entries, struct choice *all, 
         const struct curate_entry *entry = &entries[all[i].entry];
         hit[i] = (struct kit_hit){.c = entry->c,
                                   .vector = entry->vector,
-                                  .worth = kit_worth(entry->c),
+                                  .worth = kit_worth(entry->c, CAT_DRUMS),
                                   .slot = -1};
     }
     kit_slots_doubt(hit, n);

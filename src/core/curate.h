@@ -27,6 +27,10 @@ double curate_score(const struct candidate *c, enum category category,
  * less to 1 from 32 kHz on, or where the rate is not known. */
 double curate_band_worth(const struct candidate *c);
 
+/* Of a hit: does it ring as long as its class needs and come down, 0 … 1, or does the
+ * next stroke cut it off while it is loud? */
+double curate_rings_out(const struct candidate *c);
+
 /* Of a hit: so little of its class that it is none. A crash that is over in a tenth of a
  * second is what the next stroke left of one, or a spoken s. What somebody cut (and no
  * miner scored) is as long as they want it. */

@@ -12,7 +12,8 @@
  * ones are less than two unlike ones. */
 static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
- * it. Where all recordings are narrow ones, or in doubt, theirs are as good as any. */
+ * it. Where all recordings are narrow ones, or in doubt, or all hits cut off, they are as
+ * good as any. */
 static const double LEAST_FIT = 0.2;
 
 /* With this confidence, or one that is not known, a hit counts in full. What is less
@@ -20,6 +21,18 @@ static const double LEAST_FIT = 0.2;
 static const double SURE = 0.25;
 /* What you accepted is worth this at least, whatever the machine thinks of it. */
 static const double ACCEPTED = 0.5;
+
+/* What is left of the worth of a hit that is cut off at once and loud. */
+static const double CUT_OFF = 0.5;
+
+/* Of hits that are nearly as good an instrument has the one that rings out. That is a
+ * matter of choice: where all are cut off, they are as good as any. */
+static double whole_worth(const struct candidate *c)
+{
+    if (c->decision == DECISION_ACCEPTED)
+        return 1;
+    return CUT_OFF + (1 - CUT_OFF) * curate_rings_out(c);
+}
 
 double kit_worth(const struct candidate *c, enum category category)
 {
@@ -30,6 +43,7 @@ double kit_worth(const struct candidate *c, enum category category)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
         return 0;
+    worth *= whole_worth(c);
     return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
 }
 
@@ -134,7 +148,8 @@ static double value_beside(const struct kit_hit *h, double fit,
     for (int s = 0; here > least && s < slots; s++)
         if (on[s] != NULL)
             here *= apart(on[s], h);
-    return here > least && here > LEAST_FIT * curate_band_worth(h->c) * trust ? here : 0;
+    double fills = LEAST_FIT * curate_band_worth(h->c) * whole_worth(h->c) * trust;
+    return here > least && here > fills ? here : 0;
 }
 
 bool kit_slot_suits(const struct target *t, int slot, const struct kit_hit *h,

@@ -282,6 +282,7 @@ static void fill_find(struct session *s, struct find *f, const struct catalog_fi
     f->edited = from->edited;
     f->gone = false;
     f->drum = (float)parts_value(&c->parts, "drum");
+    f->decay = (float)parts_value(&c->parts, "decay");
     session_put_measures(s, (size_t)(f - s->find), &c->m);
 }
 

@@ -24,6 +24,9 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     c->m.score = session_measure(s, f, ME_score);
     c->m.hit_confidence = session_measure(s, f, ME_hit_confidence);
     c->m.duration_sec = session_measure(s, f, ME_duration_sec);
+    c->parts.count = 0;
+    if (!isnan(f->decay))
+        parts_add(&c->parts, "decay", (double)f->decay);
     if (isnan(c->m.score)) /* then all measures count */
         session_measures(s, f, &c->m);
     return kit_worth(c, f->category);
