@@ -226,7 +226,7 @@ static int against_truth(int argc, char **argv)
     bool ours = argc == 5;
     if (soundfile_load(argv[2], 0, &held, &e) ||
         soundfile_load(argv[ours ? 3 : 4], 0, &truth, &e) ||
-        (ours ? stretch_time(&made, &held, 2 * held.frames, false, &e)
+        (ours ? stretch_time(&made, &held, 2 * held.frames, &e)
               : soundfile_load(argv[3], 0, &made, &e)))
         die(&e);
     against(&made, &truth, argv[argc - 1]);
@@ -262,7 +262,7 @@ int main(int argc, char **argv)
         judge(&in, &out, factor);
     } else {
         double start = cpu_s();
-        if (stretch_time(&out, &in, (size_t)((double)in.frames * factor), false, &e))
+        if (stretch_time(&out, &in, (size_t)((double)in.frames * factor), &e))
             die(&e);
         double spent = cpu_s() - start;
         printf("%6.2f s CPU, %5.1f x realtime  ", spent,

@@ -162,9 +162,9 @@ static void swells_rise_and_fall_at_their_length(void **state)
     (void)state;
     static const double durations[] = {0.5, 3.3, 10};
     for (size_t i = 0; i < 3; i++)
-        for (int kind = 0; kind < 4; kind++) {
+        for (int reversed = 0; reversed < 2; reversed++) {
             struct audio pad = pad_loop(88211, 2), a;
-            struct swell_spec s = {durations[i], 1, 2.5, kind & 1, kind & 2};
+            struct swell_spec s = {durations[i], 1, 2.5, reversed};
             struct rng r = rng_derive(1, 0, "swell", 0), same = r;
             assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
             assert_int_equal(a.frames, llround(durations[i] * 44100));
@@ -199,7 +199,7 @@ static void swells_rise_and_fall_at_their_length(void **state)
 static void check_wavering(const struct audio *pad, uint64_t seed, double bound_db)
 {
     struct audio a;
-    struct swell_spec s = {14, 1, 2.5, true, false};
+    struct swell_spec s = {14, 1, 2.5, false};
     struct rng r = rng_derive(seed, 0, "swell", 0);
     double least, most;
     assert_int_equal(drone_swell(&a, pad, &s, &r, NULL), ST_OK);
@@ -263,7 +263,7 @@ static void swells_of_trembling_tones_do_not_waver(void **state)
 static void odd_pads_are_refused_or_survived(void **state)
 {
     (void)state;
-    struct swell_spec s = {0.3, 1, 2.5, true, false};
+    struct swell_spec s = {0.3, 1, 2.5, false};
     struct rng r = rng_derive(1, 0, "swell", 0);
     static const size_t lengths[] = {0, 1, 2, 17, 1000};
     for (size_t i = 0; i < 5; i++) {

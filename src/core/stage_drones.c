@@ -61,7 +61,7 @@ static enum status own_loop(const struct dig *d, const struct material *pad, int
     audio_done(&own);
     if (st != ST_OK)
         return st;
-    st = stretch_time(loop, &rounds, frames, true, e);
+    st = stretch_time(loop, &rounds, frames, e);
     audio_done(&rounds);
     return st;
 }
@@ -230,13 +230,12 @@ static enum status swell(struct dig *d, const struct material *pad,
     struct audio stretched = {0}, sound;
     struct rng r = rng_derive(d->recipe->seed, d->content_hash, "swell", item);
     size_t frames = (size_t)llround((double)loop->frames * factor);
-    enum status st = stretch_any(&stretched, loop, frames > 0 ? frames : 1, true, &r, e);
+    enum status st = stretch_any(&stretched, loop, frames > 0 ? frames : 1, &r, e);
     if (st != ST_OK)
         return st;
     struct swell_spec s = {.duration_s = cfg->drones.swell_duration_sec,
                            .fade_in_s = cfg->drones.fade_in_sec,
                            .fade_out_s = cfg->drones.fade_out_sec,
-                           .pad_loops = true,
                            .reversed = reversed};
     st = drone_swell(&sound, &stretched, &s, &r, e);
     audio_done(&stretched);

@@ -56,11 +56,11 @@ static float *row_at(const struct workshop *w, size_t k)
     return w->row + k * ((size_t)w->n + 2);
 }
 
-/* Mean power per bin over whole frames, all channels; frames of a loop go round. */
-static void measure(struct workshop *w, const struct audio *a, bool loop, double *power)
+/* Mean power per bin over frames that go round, all channels. */
+static void measure(struct workshop *w, const struct audio *a, double *power)
 {
     size_t n = (size_t)w->n, channels = (size_t)a->channels;
-    size_t span = loop ? a->frames : a->frames - n, count = 2 * a->frames / n + 1;
+    size_t count = 2 * a->frames / n + 1;
     const float *row[FFT_BATCH];
     for (size_t k = 0; k < FFT_BATCH; k++)
         row[k] = row_at(w, k);
@@ -68,7 +68,7 @@ static void measure(struct workshop *w, const struct audio *a, bool loop, double
         for (size_t f = 0; f < count; f += FFT_BATCH) {
             size_t at_once = count - f < FFT_BATCH ? count - f : FFT_BATCH;
             for (size_t k = 0; k < at_once; k++) {
-                size_t start = (f + k) * span / (loop ? count : count - 1);
+                size_t start = (f + k) * a->frames / count;
                 for (size_t i = 0, at = start; i < n; i++) {
                     row_at(w, k)[i] = a->data[at * channels + c];
                     if (++at == a->frames)
@@ -165,7 +165,7 @@ static void filter_row(const struct workshop *w, float *spectrum)
 }
 
 /* Overlap-save, one channel at a time; time stays where it was. */
-static void run(struct workshop *w, struct audio *to, const struct audio *from, bool loop)
+static void run(struct workshop *w, struct audio *to, const struct audio *from)
 {
     size_t channels = (size_t)from->channels, n = (size_t)w->n, row = n + 2;
     size_t taps = n / FIR_SHARE, half = taps / 2, block = n - taps;
@@ -174,13 +174,10 @@ static void run(struct workshop *w, struct audio *to, const struct audio *from, 
         for (size_t first = 0; first < from->frames; first += FFT_BATCH * block) {
             for (size_t k = 0; k < FFT_BATCH; k++) {
                 ptrdiff_t at = (ptrdiff_t)(first + k * block + half) - (ptrdiff_t)taps;
-                if (loop)
-                    at = (at % length + length) % length;
+                at = (at % length + length) % length;
                 for (size_t i = 0; i < n; i++) {
-                    bool inside = at >= 0 && at < length;
-                    row_at(w, k)[i] =
-                        inside ? from->data[(size_t)at * channels + c] : 0.0f;
-                    if (++at == length && loop)
+                    row_at(w, k)[i] = from->data[(size_t)at * channels + c];
+                    if (++at == length)
                         at = 0;
                 }
             }
@@ -196,8 +193,7 @@ static void run(struct workshop *w, struct audio *to, const struct audio *from, 
         }
 }
 
-enum status colour_match(struct audio *a, const struct audio *model, bool loop,
-                         struct err *e)
+enum status colour_match(struct audio *a, const struct audio *model, struct err *e)
 {
     struct workshop w;
     struct bands bands;
@@ -206,14 +202,14 @@ enum status colour_match(struct audio *a, const struct audio *model, bool loop,
     size_t shorter = a->frames < model->frames ? a->frames : model->frames;
     if (st == ST_OK && shorter >= 2 * (size_t)w.n) {
         double *power = w.power + w.n / 2 + 1;
-        measure(&w, model, loop, w.power);
-        measure(&w, a, loop, power);
+        measure(&w, model, w.power);
+        measure(&w, a, power);
         lay_bands(&bands, w.n, a->rate_hz);
         if (bands.count > 0 && compare(&bands, w.power, power, w.n) > same_db) {
             st = audio_init(&out, a->frames, a->channels, a->rate_hz, e);
             if (st == ST_OK) {
                 design(&w, &bands);
-                run(&w, &out, a, loop);
+                run(&w, &out, a);
                 audio_done(a);
                 *a = out;
             }

@@ -96,22 +96,13 @@ void drone_reverse(struct audio *a)
     }
 }
 
-/* The loop round and round, or the pad stretched. */
-static enum status at_length(struct audio *to, const struct audio *pad, size_t frames,
-                             bool loop, struct rng *r, struct err *e)
-{
-    if (frames > pad->frames && !loop)
-        return stretch_any(to, pad, frames, false, r, e);
-    return audio_round(to, pad, 0, frames, e);
-}
-
-/* The pad at the swell's length, dissolving. */
+/* The loop round and round for the swell's length, dissolving. */
 static enum status dissolve(struct audio *to, const struct audio *pad, size_t frames,
-                            bool loop, struct rng *r, struct err *e)
+                            struct rng *r, struct err *e)
 {
     struct audio haze = {0};
-    struct smear_spec smear = {.window_s = smear_s, .loop = loop, .beside = to};
-    enum status st = at_length(to, pad, frames, loop, r, e);
+    struct smear_spec smear = {.window_s = smear_s, .beside = to};
+    enum status st = audio_round(to, pad, 0, frames, e);
     if (st == ST_OK)
         st = stretch_smear(&haze, pad, frames, &smear, r, e);
     if (st == ST_OK)
@@ -161,7 +152,7 @@ enum status drone_swell(struct audio *to, const struct audio *pad,
     if (!(s->duration_s > 0) || s->duration_s > 3600)
         return err_set(e, ST_USAGE, "a swell of %.3g s is out of range", s->duration_s);
     size_t frames = (size_t)fmax(1, rint(s->duration_s * pad->rate_hz));
-    enum status st = dissolve(to, pad, frames, s->pad_loops, r, e);
+    enum status st = dissolve(to, pad, frames, r, e);
     if (st != ST_OK) {
         audio_done(to);
         return st;

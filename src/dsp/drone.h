@@ -1,7 +1,7 @@
 /* drone: pads in several shades, and long swells from them.
  *
- * Pitch and length of loops: stretch_pitch, and stretch_any with loop = true. Here are
- * the tones, the reversal and the swells. Thread: no shared state. Stream: "swell". */
+ * Pitch and length: stretch_pitch and stretch_any. Here are the tones, the reversal and
+ * the swells. Thread: no shared state. Stream: "swell". */
 #ifndef TROWEL_DSP_DRONE_H
 #define TROWEL_DSP_DRONE_H
 
@@ -34,16 +34,14 @@ void drone_reverse(struct audio *a); /* in place */
 struct swell_spec {
     double duration_s;            /* drones.swell_duration_sec, exact */
     double fade_in_s, fade_out_s; /* both shrunk in proportion when they do not fit */
-    bool pad_loops;               /* the pad is a loop */
     bool reversed;
 };
 
-/* A swell of llround(duration_s × rate) frames: a loop goes round at its own pace, any
- * other pad is stretched to that length (cut when it is longer), and dissolves into its
- * own spectral smear as it goes, so that no repetition stands out, wavering no more than
- * the pad does (blend.h); then a sin² rise, a
- * slow swelling to the middle, a cosine fall. First and last frame are 0. The level is
- * the pad's; ST_EMPTY when the pad is silent, ST_USAGE for a duration out of range. */
+/* A swell of llround(duration_s × rate) frames: the pad, a loop, goes round at its own
+ * pace and dissolves into its own spectral smear as it goes, so that no repetition stands
+ * out, wavering no more than the pad does (blend.h); then a sin² rise, a slow swelling to
+ * the middle, a cosine fall. First and last frame are 0. The level is the pad's; ST_EMPTY
+ * when the pad is silent, ST_USAGE for a duration out of range. */
 enum status drone_swell(struct audio *to, const struct audio *pad,
                         const struct swell_spec *s, struct rng *r, struct err *e);
 

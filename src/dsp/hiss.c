@@ -86,8 +86,7 @@ static enum status lay_bed(struct audio *loop, const struct audio *material,
                            struct rng *r, struct err *e)
 {
     struct audio bed = {0}, side = {0};
-    struct smear_spec smear = {
-        .window_s = bed_window_s, .loop = true, .no_partials = true};
+    struct smear_spec smear = {.window_s = bed_window_s, .no_partials = true};
     size_t channels = (size_t)loop->channels;
     enum status st = audio_init(&bed, loop->frames, loop->channels, loop->rate_hz, e);
     for (size_t c = 0; c < channels && st == ST_OK; c++) {

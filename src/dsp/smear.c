@@ -14,16 +14,15 @@
 #include <string.h>
 
 static const double two_pi = 6.283185307179586477;
-enum { OVERLAP = 4, WINDOW_LEAST = 64 };
+enum { OVERLAP = 4 };
 /* Frames of random phase lose the window's shape, and add in power; those that agree in
  * amplitude. Σ w² of the frames is 1.5, the mean of w² 0.375: √(0.375 / 1.5). */
 static const float in_step = 0.5f;
-static const double closing = 0.25; /* of a loop, for its partials to close in */
+static const double closing = 0.25; /* of the loop, for its partials to close in */
 
 struct smear {
     const struct audio *in, *beside;
     size_t frames_out, steps;
-    bool loop;
     int n;
     struct fft_batch *fft;
     float *window;
@@ -39,21 +38,11 @@ struct smear {
     float *circle; /* PARTIALS_CIRCLE points of the unit circle: re, im */
 };
 
-static int window_size(const struct audio *in, double window_s, bool loop)
-{
-    double s = window_s > 0.1 ? fmin(window_s, 0.5) : 0.1;
-    int n = fft_next_fast((int)(s * in->rate_hz));
-    while (!loop && (size_t)n > in->frames && n > WINDOW_LEAST)
-        n = fft_next_fast(n / 2);
-    return n < WINDOW_LEAST ? WINDOW_LEAST : n;
-}
-
 static enum status smear_init(struct smear *s, const struct audio *in, size_t frames,
                               const struct smear_spec *spec, struct err *e)
 {
-    *s = (struct smear){
-        .in = in, .beside = spec->beside, .frames_out = frames, .loop = spec->loop};
-    s->n = window_size(in, spec->window_s, spec->loop);
+    *s = (struct smear){.in = in, .beside = spec->beside, .frames_out = frames};
+    s->n = fft_next_fast((int)(fmax(0.1, fmin(spec->window_s, 0.5)) * in->rate_hz));
     size_t n = (size_t)s->n, channels = (size_t)in->channels;
     s->steps = frames / (n / OVERLAP) + 1;
     if (!spec->no_partials)
@@ -101,14 +90,11 @@ static void smear_done(struct smear *s)
     free(s->weight);
 }
 
-/* First input frame of a step's window: around the circle, or sliding from the first
- * whole window to the last. */
+/* First input frame of a step's window, around the circle. */
 static ptrdiff_t window_start(const struct smear *s, size_t step)
 {
-    double part = (double)step / (double)s->steps, length = (double)s->in->frames;
-    if (s->loop)
-        return (ptrdiff_t)rint(part * length) - s->n / 2;
-    return (ptrdiff_t)rint(part * fmax(0, length - s->n));
+    double part = (double)step / (double)s->steps;
+    return (ptrdiff_t)rint(part * (double)s->in->frames) - s->n / 2;
 }
 
 /* The output frame a step's window has its middle at. */
@@ -121,15 +107,14 @@ static void read_window(const struct smear *s, size_t step, size_t channel, floa
 {
     size_t length = s->in->frames, channels = (size_t)s->in->channels;
     ptrdiff_t first = window_start(s, step), around = (ptrdiff_t)length;
-    size_t at = (size_t)(s->loop ? (first % around + around) % around : first);
+    size_t at = (size_t)((first % around + around) % around);
     const float *x = s->in->data + channel;
     size_t i = 0, n = (size_t)s->n;
-    for (bool more = true; i < n && more; at = 0, more = s->loop) {
+    for (; i < n; at = 0) {
         size_t end = n - i < length - at ? n : i + length - at;
         for (; i < end; i++, at++)
             to[i] = isfinite(x[at * channels]) ? x[at * channels] : 0.0f;
     }
-    memset(to + i, 0, (n - i) * sizeof *to); /* it is shorter than any window */
 }
 
 /* What is beside, around the same output frame. */
@@ -188,7 +173,7 @@ static void draw_turns(struct smear *s, size_t step, size_t k, struct rng *r)
     }
     if (s->mate) {
         p.mate = s->mate + row_of(s, 0, k);
-    } else if (s->loop && (double)left < closing * (double)s->steps) {
+    } else if ((double)left < closing * (double)s->steps) {
         p.left = left;
         p.left_in = (double)(window_start(s, s->steps) - window_start(s, step));
         p.left_out = (double)(place_out(s, s->steps) - place_out(s, step));
@@ -216,16 +201,12 @@ static void turn_bins(float *spectrum, const float *turn, size_t bins)
 
 static void write_window(struct smear *s, size_t step, size_t channel, const float *row)
 {
-    ptrdiff_t length = (ptrdiff_t)s->frames_out, to = s->n, from = 0;
+    ptrdiff_t length = (ptrdiff_t)s->frames_out, n = s->n;
     ptrdiff_t at = place_out(s, step) - s->n / 2;
-    if (!s->loop) {
-        from = at < 0 ? -at : 0;
-        to = at + to > length ? length - at : to;
-    }
-    at = ((at + from) % length + length) % length;
+    at = (at % length + length) % length;
     float *sum = s->sum + channel * s->frames_out;
-    for (ptrdiff_t i = from; i < to; at = 0) {
-        ptrdiff_t run = to - i < length - at ? to - i : length - at;
+    for (ptrdiff_t i = 0; i < n; at = 0) {
+        ptrdiff_t run = n - i < length - at ? n - i : length - at;
         for (ptrdiff_t k = 0; k < run; k++)
             sum[at + k] += row[i + k] * s->window[i + k];
         for (ptrdiff_t k = 0; channel == 0 && k < run; k++)
@@ -254,8 +235,8 @@ static void smear_steps(struct smear *s, size_t first, size_t count, struct rng 
     }
 }
 
-/* Partials that beat or tremble agree less than in_step expects, by up to 3 dB. A loop
- * was heeded all the same throughout, and so has to be as loud as it was. */
+/* Partials that beat or tremble agree less than in_step expects, by up to 3 dB. All of
+ * the loop was heeded alike, and so it has to be as loud as it was. */
 static void restore_level(struct audio *to, const struct audio *from)
 {
     double gain = level_rms(from) / level_rms(to);
@@ -276,16 +257,18 @@ enum status stretch_smear(struct audio *to, const struct audio *from, size_t fra
     if (st == ST_OK)
         st = audio_init(to, frames, from->channels, from->rate_hz, e);
     if (st == ST_OK) {
-        size_t steps = s.steps + (spec->loop ? 0 : 1), channels = (size_t)from->channels;
-        for (size_t step = 0; step < steps; step += FFT_BATCH)
-            smear_steps(&s, step, steps - step < FFT_BATCH ? steps - step : FFT_BATCH, r);
+        size_t channels = (size_t)from->channels;
+        for (size_t step = 0; step < s.steps; step += FFT_BATCH) {
+            size_t left = s.steps - step;
+            smear_steps(&s, step, left < FFT_BATCH ? left : FFT_BATCH, r);
+        }
         /* Frames of random phase add in power; the analysis window took 3/8 of it. */
         for (size_t i = 0; i < frames; i++)
             s.weight[i] = 1.0f / sqrtf(0.375f * s.weight[i] + 1e-9f);
         for (size_t c = 0; c < channels; c++)
             for (size_t i = 0; i < frames; i++)
                 to->data[i * channels + c] = s.sum[c * frames + i] * s.weight[i];
-        if (spec->loop && s.partials)
+        if (s.partials)
             restore_level(to, from);
     }
     smear_done(&s);

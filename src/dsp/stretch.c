@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_44K1 = 8192, FRAME_LEAST = 256, OVERLAP = 4, PEAK_REACH = 2 };
+enum { FRAME_44K1 = 8192, OVERLAP = 4, PEAK_REACH = 2 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 
 /* A peak and the bins that turn with it: first … the next region's first − 1. */
@@ -26,7 +26,6 @@ struct region {
 struct vocoder {
     const struct audio *in;
     size_t frames_out, steps; /* steps: frames of the STFT, less one */
-    bool loop;
     int n, bins;
     size_t channels;
     struct fft_batch *fft;
@@ -38,7 +37,7 @@ struct vocoder {
     float *sum;    /* output, planar */
     float *weight; /* Σ window², per output frame */
     unsigned char *reset; /* per step: a transient lies there */
-    /* Of all steps for a loop, which needs them for its second round. */
+    /* Of all steps, for the second round. */
     struct region *region;
     size_t region_count, region_room;
     size_t *region_start; /* per step */
@@ -49,20 +48,11 @@ static size_t place(const struct vocoder *v, size_t step, size_t length)
     return (size_t)(((double)step * (double)length) / (double)v->steps + 0.5);
 }
 
-static int frame_size(const struct audio *in, bool loop)
-{
-    int n = fft_size_at(FRAME_44K1, in->rate_hz);
-    /* A short sound would be mostly window. A short loop is periodic, and is not. */
-    while (!loop && n > FRAME_LEAST && (size_t)n * 2 > in->frames)
-        n = fft_next_fast(n / 2);
-    return n;
-}
-
 static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_t frames,
-                                bool loop, struct err *e)
+                                struct err *e)
 {
-    *v = (struct vocoder){.in = in, .frames_out = frames, .loop = loop};
-    v->n = frame_size(in, loop);
+    *v = (struct vocoder){.in = in, .frames_out = frames};
+    v->n = fft_size_at(FRAME_44K1, in->rate_hz);
     v->bins = v->n / 2 + 1;
     v->channels = (size_t)in->channels;
     size_t n = (size_t)v->n, longest = frames > in->frames ? frames : in->frames;
@@ -113,16 +103,11 @@ static float *row_at(const struct vocoder *v, size_t channel, size_t k)
 /* The frame around a step's place in the input, not yet windowed. */
 static void read_frame(const struct vocoder *v, size_t step, size_t channel, float *to)
 {
-    ptrdiff_t length = (ptrdiff_t)v->in->frames, from = 0, end = v->n;
+    ptrdiff_t length = (ptrdiff_t)v->in->frames;
     ptrdiff_t at = (ptrdiff_t)place(v, step, v->in->frames) - v->n / 2;
-    if (!v->loop) {
-        from = at < 0 ? -at : 0;
-        end = at + end > length ? length - at : end;
-        memset(to, 0, (size_t)v->n * sizeof *to);
-    }
-    at = ((at + from) % length + length) % length;
+    at = (at % length + length) % length;
     const float *in = v->in->data + channel;
-    for (ptrdiff_t i = from; i < end; i++) {
+    for (int i = 0; i < v->n; i++) {
         to[i] = in[(size_t)at * v->channels];
         if (++at == length)
             at = 0;
@@ -257,17 +242,11 @@ static void turn_bins(float *s, int first, int end, double turn)
 static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first,
                         const float *frame)
 {
-    ptrdiff_t length = (ptrdiff_t)v->frames_out, from = 0, to = v->n;
+    ptrdiff_t length = (ptrdiff_t)v->frames_out, n = v->n;
+    ptrdiff_t at = (first % length + length) % length;
     float *sum = v->sum + channel * v->frames_out;
-    if (!v->loop) {
-        from = first < 0 ? -first : 0;
-        to = first + to > length ? length - first : to;
-    }
-    ptrdiff_t at = first + from;
-    if (v->loop)
-        at = (at % length + length) % length;
-    for (ptrdiff_t i = from; i < to;) {
-        ptrdiff_t run = to - i < length - at ? to - i : length - at;
+    for (ptrdiff_t i = 0; i < n;) {
+        ptrdiff_t run = n - i < length - at ? n - i : length - at;
         for (ptrdiff_t j = 0; j < run; j++)
             sum[at + j] += frame[i + j] * v->window[i + j];
         if (channel == 0)
@@ -278,16 +257,14 @@ static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first,
     }
 }
 
-/* Turn the regions of row k. `excess` per bin (NULL for none) × share is taken off each
- * turn. */
-static void turn_row(struct vocoder *v, size_t step, size_t k, const double *excess,
-                     double share)
+/* Turn the regions of row k, less that share of what they are off by after a round. */
+static void turn_row(struct vocoder *v, size_t step, size_t k, double share)
 {
     size_t end = v->region_start[step + 1];
     for (size_t i = v->region_start[step]; i < end; i++) {
         const struct region *r = &v->region[i];
         int stop = i + 1 < end ? v->region[i + 1].first : v->bins;
-        double turn = r->turn - (excess ? excess[r->peak] * share : 0);
+        double turn = r->turn - v->turn[r->peak] * share;
         for (size_t c = 0; c < v->channels; c++)
             turn_bins(row_at(v, c, k), r->first, stop, turn);
     }
@@ -311,25 +288,9 @@ static size_t at_once(size_t first, size_t end)
     return end - first < FFT_BATCH ? end - first : FFT_BATCH;
 }
 
-static enum status run_line(struct vocoder *v, struct err *e)
-{
-    enum status st = ST_OK;
-    for (size_t step = 0; step <= v->steps && st == ST_OK; step += FFT_BATCH) {
-        size_t count = at_once(step, v->steps + 1);
-        analyse(v, step, count);
-        v->region_count = 0;
-        st = follow_all(v, step, count, e);
-        for (size_t k = 0; k < count && st == ST_OK; k++)
-            turn_row(v, step + k, k, NULL, 0);
-        if (st == ST_OK)
-            render(v, step, count);
-    }
-    return st;
-}
-
-/* A loop goes round once to see how far each peak's turn is off when the start comes
- * again, then once more with that excess taken back bit by bit: what closes the circle is
- * at most half a cycle a loop for each partial. After a reset only the rest is shared. */
+/* Once round to see how far each peak's turn is off when the start comes again, then once
+ * more with that excess taken back bit by bit: what closes the circle is at most half a
+ * cycle a loop for each partial. After a reset only the rest is shared. */
 static enum status run_circle(struct vocoder *v, struct err *e)
 {
     enum status st = ST_OK;
@@ -348,7 +309,7 @@ static enum status run_circle(struct vocoder *v, struct err *e)
         analyse(v, step, count);
         for (size_t k = 0; k < count; k++) {
             size_t past = step + k > last_reset ? step + k - last_reset : 0;
-            turn_row(v, step + k, k, v->turn, (double)past / span);
+            turn_row(v, step + k, k, (double)past / span);
         }
         render(v, step, count);
     }
@@ -397,14 +358,14 @@ static enum status scrubbed(struct audio *to, const struct audio *from, struct e
 }
 
 static enum status vocode(struct audio *to, const struct audio *clean, size_t frames,
-                          bool loop, struct err *e)
+                          struct err *e)
 {
     struct vocoder v;
-    enum status st = vocoder_init(&v, clean, frames, loop, e);
+    enum status st = vocoder_init(&v, clean, frames, e);
     if (st == ST_OK)
         st = find_transients(&v, e);
     if (st == ST_OK)
-        st = loop ? run_circle(&v, e) : run_line(&v, e);
+        st = run_circle(&v, e);
     if (st == ST_OK)
         st = audio_init(to, frames, clean->channels, clean->rate_hz, e);
     for (size_t c = 0; c < v.channels && st == ST_OK; c++)
@@ -416,23 +377,22 @@ static enum status vocode(struct audio *to, const struct audio *clean, size_t fr
 }
 
 enum status stretch_time(struct audio *to, const struct audio *from, size_t frames,
-                         bool loop, struct err *e)
+                         struct err *e)
 {
     *to = (struct audio){0};
     if (!frames)
         return err_set(e, ST_USAGE, "a sound cannot be stretched to nothing");
     if (from->frames < 16 || frames < 16)
-        return loop ? resample_loop(to, from, frames, e)
-                    : resample_length(to, from, frames, e);
+        return resample_loop(to, from, frames, e);
     struct audio now = {0};
     enum status st = scrubbed(&now, from, e);
     while (st == ST_OK && now.frames != frames) {
         size_t least = now.frames / 4, most = 4 * now.frames;
         size_t next = frames < least ? least : frames > most ? most : frames;
         struct audio out = {0};
-        st = vocode(&out, &now, next, loop, e);
+        st = vocode(&out, &now, next, e);
         if (st == ST_OK)
-            st = colour_match(&out, &now, loop, e);
+            st = colour_match(&out, &now, e);
         audio_done(&now);
         now = out;
     }
@@ -441,12 +401,12 @@ enum status stretch_time(struct audio *to, const struct audio *from, size_t fram
 }
 
 enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,
-                        bool loop, struct rng *r, struct err *e)
+                        struct rng *r, struct err *e)
 {
-    struct smear_spec smear = {.window_s = smear_window_s, .loop = loop};
+    struct smear_spec smear = {.window_s = smear_window_s};
     bool far = (double)frames >= smear_from * (double)from->frames;
     return far && from->frames ? stretch_smear(to, from, frames, &smear, r, e)
-                               : stretch_time(to, from, frames, loop, e);
+                               : stretch_time(to, from, frames, e);
 }
 
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
@@ -459,7 +419,7 @@ enum status stretch_pitch(struct audio *to, const struct audio *from, double sem
     *to = (struct audio){0};
     if (!from->frames)
         return audio_init(to, 0, from->channels, from->rate_hz, e);
-    enum status st = stretch_time(&long_one, from, frames, true, e);
+    enum status st = stretch_time(&long_one, from, frames, e);
     if (st == ST_OK)
         st = resample_loop(to, &long_one, from->frames, e);
     audio_done(&long_one);

@@ -1,4 +1,4 @@
-/* stretch: longer or shorter at the same pitch, and pitch at the same length.
+/* stretch: loops longer or shorter at the same pitch, and pitch at the same length.
  *
  * Factors ¼ … 4: phase vocoder with identity phase locking (Laroche & Dolson 1999):
  * Hann 8192 at 44.1 kHz (scaled with the rate), 75 % overlap, one rotation a peak
@@ -7,7 +7,7 @@
  * for all but held partials (partials.h).
  * Lengths are exact to the sample; time is linear: output frame j is the input around
  * j × from->frames / frames.
- * `loop`: the whole sound is a loop and the result is one, seamless as the input was: all
+ * The whole sound is a loop and the result is one, seamless as the input was: all
  * frames lie on a circle, and every partial is moved by at most half a cycle a loop so
  * that it closes. Non-finite samples count as 0; silence gives silence, very short sounds
  * (under 16 frames) are resampled. Thread: no shared state. */
@@ -24,11 +24,10 @@
 /* To exactly `frames` frames. Factors beyond ¼ … 4 are done in steps; to hear it that
  * long, stretch_smear is better from 4 up. ST_USAGE for 0 frames. */
 enum status stretch_time(struct audio *to, const struct audio *from, size_t frames,
-                         bool loop, struct err *e);
+                         struct err *e);
 
 struct smear_spec {
-    double window_s; /* clamped to 0.1 … 0.5 s */
-    bool loop;
+    double window_s;  /* clamped to 0.1 … 0.5 s */
     bool no_partials; /* tones are dissolved, too */
     /* NULL, or as many frames and channels as the result has: what it will be mixed with
      * by equal power. */
@@ -44,9 +43,9 @@ enum status stretch_smear(struct audio *to, const struct audio *from, size_t fra
 
 /* stretch_time below a factor of 4, stretch_smear (0.25 s) from 4 up. */
 enum status stretch_any(struct audio *to, const struct audio *from, size_t frames,
-                        bool loop, struct rng *r, struct err *e);
+                        struct rng *r, struct err *e);
 
-/* A loop transposed by `semitones` (−60 … 60, clamped; need not be whole) at the same
+/* Transposed by `semitones` (−60 … 60, clamped; need not be whole) at the same
  * length: stretch by 2^(semitones/12), then libsamplerate MEDIUM by the inverse. 0 is a
  * copy. */
 enum status stretch_pitch(struct audio *to, const struct audio *from, double semitones,
