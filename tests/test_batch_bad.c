@@ -183,7 +183,7 @@ static void a_path_too_long_is_refused_at_once(void **state)
     outcome_done(&o);
 }
 
-/* Each worker keeps two dozen samples open until they are flushed together. */
+/* Each worker keeps four dozen samples open until they are flushed together. */
 static void few_open_files_are_made_more(void **state)
 {
 #define MINE(limit, name)                                                                \
