@@ -179,7 +179,7 @@ static void exclude_like(const struct curate_entry *entries, struct choice *all,
             continue;
         if (!all[i].accepted && similarity_duplicate(e->vector, was->vector))
             all[i].out = true;
-        double distance = similarity_distance(e->vector, was->vector, NULL);
+        double distance = similarity_distance(e->vector, was->vector);
         all[i].likeness = fmax(all[i].likeness, 1.0 - ramp(distance, 0.0, unlike));
     }
 }

@@ -118,7 +118,7 @@ static double apart(const struct kit_hit *a, const struct kit_hit *b)
         return DOUBLE_PENALTY;
     if (strcmp(a->c->hit_class, b->c->hit_class) != 0)
         return 1;
-    double distance = similarity_distance(a->vector, b->vector, NULL);
+    double distance = similarity_distance(a->vector, b->vector);
     return 1 - LIKENESS_PENALTY * fmax(0, 1 - distance / UNLIKE);
 }
 

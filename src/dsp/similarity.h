@@ -52,11 +52,11 @@ enum status similarity_add(struct similarity *s, const struct audio *a,
                            float vector[SIMILARITY_DIM], struct err *e);
 void similarity_finish(struct similarity *s);
 
-/* weights NULL = even. */
-double similarity_distance(const float *a, const float *b,
-                           const struct similarity_weights *weights);
+/* With even weights. */
+double similarity_distance(const float *a, const float *b);
 
-/* The distances of all n vectors to one, INFINITY for those that start with NAN. */
+/* The distances of all n vectors to one, INFINITY for those that start with NAN. weights
+ * NULL = even. */
 void similarity_distances(const float *vectors, size_t n, const float *query,
                           const struct similarity_weights *weights, float *distance);
 
