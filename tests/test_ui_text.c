@@ -163,13 +163,13 @@ static void bars_fill_by_eighths(void **state)
 {
     (void)state;
     struct area a = fresh(4, 12, TIER_BRAILLE);
-    paint_bar(&a, 0, 0, 12, ROLE_TEXT, 0.45);
-    paint_bar(&a, 1, 0, 12, ROLE_TEXT, 1);
-    paint_bar(&a, 2, 0, 12, ROLE_TEXT, (double)NAN);
-    paint_bar(&a, 3, 0, 12, ROLE_TEXT, -3);
+    paint_bar(&a, 0, 0, 12, 0.45);
+    paint_bar(&a, 1, 0, 12, 1);
+    paint_bar(&a, 2, 0, 12, (double)NAN);
+    paint_bar(&a, 3, 0, 12, -3);
     check("▕████▌     ▏\n▕██████████▏\n▕          ▏\n▕          ▏\n");
     a = fresh(1, 12, TIER_ASCII);
-    paint_bar(&a, 0, 0, 12, ROLE_TEXT, 0.45);
+    paint_bar(&a, 0, 0, 12, 0.45);
     check("[#####     ]\n");
 }
 
@@ -180,13 +180,13 @@ static void waves_fill_three_tiers(void **state)
     for (int i = 0; i < 8; i++)
         w[i] = (struct overview_column){-(float)i / 8, (float)i / 8, 0};
     struct area a = fresh(2, 4, TIER_BRAILLE);
-    paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
+    paint_wave(&a, w, 8, 1, 0, 1);
     check("⣀⣠⣴⣾\n⠈⠙⠻⢿\n");
     a = fresh(2, 4, TIER_BLOCKS);
-    paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
+    paint_wave(&a, w, 8, 1, 0, 1);
     check("  ▂▆\n▂▆██\n");
     a = fresh(2, 4, TIER_ASCII);
-    paint_wave(&a, w, 8, 1, ROLE_WAVEFORM, ROLE_DIM, 0, 1);
+    paint_wave(&a, w, 8, 1, 0, 1);
     check("  :*\n:*##\n");
 }
 
@@ -195,11 +195,11 @@ static void curves_show_their_threshold(void **state)
     (void)state;
     float v[4] = {0, 0.5F, 1, (float)NAN};
     struct area a = fresh(2, 4, TIER_BLOCKS);
-    paint_curve(&a, v, 4, 0, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
+    paint_curve(&a, v, 4, 0, 1, 0.6);
     check("────\n▁██\n"); /* least is seen, unknown is not */
     assert_int_equal(canvas.cell[0].ink, ROLE_THRESHOLD);
-    paint_curve(&a, v, 0, 0, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
-    paint_curve(&a, v, 4, 1, 1, 0.6, ROLE_CURVE, ROLE_THRESHOLD);
+    paint_curve(&a, v, 0, 0, 1, 0.6);
+    paint_curve(&a, v, 4, 1, 1, 0.6);
 }
 
 /* Rounded as a whole: no 60th second, no tenth lost. */

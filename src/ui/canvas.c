@@ -254,18 +254,18 @@ void area_vline(const struct area *a, int col, enum role ink)
         area_glyph(a, r, col, ink, GLYPH_VLINE);
 }
 
-struct area area_box(const struct area *a, enum role ink, const char *title)
+struct area area_box(const struct area *a, const char *title)
 {
     blank(a);
     int bottom = a->rows - 1, right = a->cols - 1;
-    area_hline(a, 0, ink);
-    area_hline(a, bottom, ink);
-    area_vline(a, 0, ink);
-    area_vline(a, right, ink);
-    area_glyph(a, 0, 0, ink, GLYPH_CORNER_TL);
-    area_glyph(a, 0, right, ink, GLYPH_CORNER_TR);
-    area_glyph(a, bottom, 0, ink, GLYPH_CORNER_BL);
-    area_glyph(a, bottom, right, ink, GLYPH_CORNER_BR);
+    area_hline(a, 0, ROLE_BORDER);
+    area_hline(a, bottom, ROLE_BORDER);
+    area_vline(a, 0, ROLE_BORDER);
+    area_vline(a, right, ROLE_BORDER);
+    area_glyph(a, 0, 0, ROLE_BORDER, GLYPH_CORNER_TL);
+    area_glyph(a, 0, right, ROLE_BORDER, GLYPH_CORNER_TR);
+    area_glyph(a, bottom, 0, ROLE_BORDER, GLYPH_CORNER_BL);
+    area_glyph(a, bottom, right, ROLE_BORDER, GLYPH_CORNER_BR);
     if (title && *title && a->cols > 6) {
         char cut[256];
         utf8_fit(cut, sizeof cut, title, a->cols - 6, CUT_END,

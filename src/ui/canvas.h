@@ -81,7 +81,7 @@ int area_scroll(const struct area *a, int top, int cursor);
 void area_hline(const struct area *a, int row, enum role ink);
 void area_vline(const struct area *a, int col, enum role ink);
 /* A frame around the whole area with a title in its top edge; blanks the inside. */
-struct area area_box(const struct area *a, enum role ink, const char *title);
+struct area area_box(const struct area *a, const char *title);
 
 /* The canvas as text for golden tests: rows joined by newlines, trailing blanks cut.
  * The caller frees; NULL without memory. */

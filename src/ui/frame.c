@@ -33,7 +33,7 @@ static void draw_progress(struct app *app, const struct area *row)
     if (cells == 0 || col < 0)
         return;
     col = area_text(row, 0, col, ROLE_TEXT, text) + 1;
-    paint_bar(row, 0, col, 12, ROLE_WAVEFORM, app->batch.fraction);
+    paint_bar(row, 0, col, 12, app->batch.fraction);
     double f = app->batch.fraction, gone = app->now - app->batch.since;
     if (f > 0.02 && gone > 2) {
         words_time(left, sizeof left, gone * (1 - f) / f, 0);
@@ -119,13 +119,13 @@ static void draw_way(const struct area *row, int col, int cells, const struct ex
 {
     double span = x->to - x->from;
     if (!(span > 0)) {
-        paint_bar(row, 0, col, cells, ROLE_WAVEFORM, 0);
+        paint_bar(row, 0, col, cells, 0);
         return;
     }
     double done = (position - x->from) / span;
     int inside = cells - 2, first = (int)((x->find_from - x->from) / span * inside),
         behind = (int)ceil((x->find_to - x->from) / span * inside);
-    paint_bar(row, 0, col, cells, ROLE_WAVEFORM, done);
+    paint_bar(row, 0, col, cells, done);
     for (int c = first; x->find_to > x->find_from && c < behind && c < inside; c++)
         if (c >= done * inside)
             area_glyph(row, 0, col + 1 + c, ROLE_DIM, GLYPH_HLINE);
@@ -161,8 +161,7 @@ static int draw_pattern(struct app *app, const struct area *row)
     const char *name = kit_pattern_name(app);
     area_glyph(row, 0, 1, ROLE_STRONG, GLYPH_PLAY);
     int col = area_printf(row, 0, 3, ROLE_TEXT, "pattern%s%s ", *name ? " " : "", name);
-    paint_bar(row, 0, col, KIT_STEPS + 2, ROLE_WAVEFORM,
-              (double)(s->kit_step + 1) / KIT_STEPS);
+    paint_bar(row, 0, col, KIT_STEPS + 2, (double)(s->kit_step + 1) / KIT_STEPS);
     col = area_printf(row, 0, col + KIT_STEPS + 3, ROLE_STATUS, "%s=%.0f",
                       glyph_text(GLYPH_TEMPO, row->canvas->tier), s->kit_bpm);
     return area_printf(row, 0, col + 3, ROLE_STATUS, "%+.0f dB", s->volume_db);
@@ -482,8 +481,7 @@ void frame_which_key(struct app *app, const struct area *a)
     int rows = (n + across - 1) / across + 2;
     struct area box = area_sub(a, a->rows - rows - 1, 1, rows, a->cols - 2);
     enum action waits = app->keys.wants_key;
-    struct area in =
-        area_box(&box, ROLE_BORDER, waits ? action_info(waits)->help : "what follows");
+    struct area in = area_box(&box, waits ? action_info(waits)->help : "what follows");
     for (int i = 0; i < n; i++) {
         int row = i % (rows - 2), col = i / (rows - 2) * (in.cols / across);
         int at = area_text(&in, row, col, ROLE_KEY, next[i].key) + 1;
@@ -496,7 +494,7 @@ void frame_page(struct app *app, const struct area *a)
 {
     struct page_state *p = &app->page;
     p->seen = true;
-    struct area in = area_box(a, ROLE_BORDER, p->title);
+    struct area in = area_box(a, p->title);
     int lines = 0;
     const char *line = p->text;
     while (*line) { /* long ones go on in the next row */

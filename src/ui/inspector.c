@@ -82,8 +82,8 @@ static void draw_wave(struct app *app, const struct area *a, const struct find *
         for (int c = left + 1; c < right; c++)
             area_glyph(&marks, 0, c, ROLE_DIM, GLYPH_DOT);
     }
-    paint_wave(&wave, p->wave, PICTURE_WAVE, (double)p->peak, ROLE_WAVEFORM,
-               ROLE_WAVEFORM_DIM, loops ? from : 0, loops ? to : 1);
+    paint_wave(&wave, p->wave, PICTURE_WAVE, (double)p->peak, loops ? from : 0,
+               loops ? to : 1);
     draw_playhead(&wave, head);
 }
 

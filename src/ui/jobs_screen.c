@@ -43,8 +43,7 @@ static void draw_job(struct app *app, const struct area *a, int row,
     }
     if (j->state == JOB_WAITING)
         return;
-    paint_bar(a, row, col, BAR_CELLS, ROLE_WAVEFORM,
-              j->state == JOB_DONE ? 1 : j->fraction);
+    paint_bar(a, row, col, BAR_CELLS, j->state == JOB_DONE ? 1 : j->fraction);
     words_time(time, sizeof time, j->elapsed_s, 0);
     if (j->state == JOB_RUNNING && j->fraction > 0.02 && j->elapsed_s > 1) {
         char left[24];

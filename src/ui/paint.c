@@ -94,13 +94,13 @@ static void wave_rising(const struct area *a, int col, const struct overview_col
 }
 
 void paint_wave(const struct area *a, const struct overview_column *wave, size_t n,
-                double peak, enum role ink, enum role outside, double from, double to)
+                double peak, double from, double to)
 {
     if (n == 0)
         return;
     for (int col = 0; col < a->cols; col++) {
         double at = (col + 0.5) / a->cols;
-        enum role role = at >= from && at < to ? ink : outside;
+        enum role role = at >= from && at < to ? ROLE_WAVEFORM : ROLE_WAVEFORM_DIM;
         if (a->canvas->tier == TIER_BRAILLE)
             wave_braille(a, col, wave, n, peak, role);
         else
@@ -165,7 +165,7 @@ static float value_at(const float *value, size_t n, int col, int cols)
 }
 
 void paint_curve(const struct area *a, const float *value, size_t n, double low,
-                 double high, double threshold, enum role ink, enum role line)
+                 double high, double threshold)
 {
     if (n == 0 || a->rows == 0 || !(high > low))
         return;
@@ -180,15 +180,14 @@ void paint_curve(const struct area *a, const float *value, size_t n, double low,
         for (int r = 0; r < a->rows; r++) {
             int lit = eighths - (a->rows - 1 - r) * 8;
             if (!isnan(threshold) && r == line_row)
-                area_glyph(a, r, c, line, GLYPH_HLINE);
+                area_glyph(a, r, c, ROLE_THRESHOLD, GLYPH_HLINE);
             else
-                area_put(a, r, c, ink, lower_eighths(lit, a->canvas->tier));
+                area_put(a, r, c, ROLE_CURVE, lower_eighths(lit, a->canvas->tier));
         }
     }
 }
 
-void paint_bar(const struct area *a, int row, int col, int cells, enum role ink,
-               double fraction)
+void paint_bar(const struct area *a, int row, int col, int cells, double fraction)
 {
     int inside = cells - 2;
     if (inside < 1)
@@ -205,6 +204,6 @@ void paint_bar(const struct area *a, int row, int col, int cells, enum role ink,
             sign = 0x2588;
         else if (lit > 0) /* left blocks: 0x258F is one eighth, 0x2589 seven */
             sign = 0x2590u - (uint32_t)lit;
-        area_put(a, row, col + 1 + c, ink, sign);
+        area_put(a, row, col + 1 + c, ROLE_WAVEFORM, sign);
     }
 }

@@ -102,8 +102,8 @@ static void draw_wave(struct app *app, const struct area *a, double from, double
         return;
     overview_columns(o, (int64_t)(from * rate), (int64_t)(to * rate), (size_t)n, wave);
     double span = to - from;
-    paint_wave(a, wave, (size_t)n, fmax((double)overview_peak(o), 1e-6), ROLE_WAVEFORM,
-               ROLE_WAVEFORM_DIM, (mark_from - from) / span, (mark_to - from) / span);
+    paint_wave(a, wave, (size_t)n, fmax((double)overview_peak(o), 1e-6),
+               (mark_from - from) / span, (mark_to - from) / span);
     const struct transport_status *s = &app->sound;
     if (s->playing && s->mode == PLAY_CONTEXT) {
         int col = (int)((s->position_s - from) / span * a->cols);
@@ -206,8 +206,7 @@ static void draw_curve(struct app *app, const struct area *a, double from, doubl
         value[c] = (float)(sum / looks);
     }
     double low, high, step, *v = source_threshold(app, &low, &high, &step);
-    paint_curve(a, value, (size_t)n, low, high, v ? *v : (double)NAN, ROLE_CURVE,
-                ROLE_THRESHOLD);
+    paint_curve(a, value, (size_t)n, low, high, v ? *v : (double)NAN);
 }
 
 static void draw_no_place(struct app *app, const struct area *a)
@@ -281,7 +280,7 @@ static void draw_waiting(struct app *app, const struct area *a)
         if (job[i].state == JOB_RUNNING && job[i].fraction > fraction)
             fraction = job[i].fraction;
     area_text(a, a->rows / 2, 3, ROLE_DIM, "listening to the recording");
-    paint_bar(a, a->rows / 2, 31, 22, ROLE_WAVEFORM, fraction);
+    paint_bar(a, a->rows / 2, 31, 22, fraction);
 }
 
 void source_draw(struct app *app, const struct area *a)

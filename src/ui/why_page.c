@@ -103,7 +103,7 @@ static int draw_parts(const struct area *a, const struct candidate *c, int row)
         area_right_text(a, row, PART_NAME + 4, ROLE_TEXT, value);
         col = part_text_col(a->cols);
         if (a->cols >= 50)
-            paint_bar(a, row, PART_NAME + 5, PART_BAR, ROLE_WAVEFORM, p->value);
+            paint_bar(a, row, PART_NAME + 5, PART_BAR, p->value);
         if (roomy && rows_below(text, a->cols) > 0)
             row += area_wrap(a, row + 1, PART_INDENT, a->cols - PART_INDENT, ROLE_TEXT,
                              text);
