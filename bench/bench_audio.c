@@ -128,7 +128,6 @@ static void engine_cost(int voices, int rate_hz)
         engine_post(g, &c);
         c = (struct engine_command){.action = ENGINE_HIT};
         c.u.kit.slot = i;
-        c.u.kit.velocity = 127;
         engine_post(g, &c);
     }
     static float out[441 * 2];

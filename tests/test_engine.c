@@ -469,7 +469,6 @@ static void what_is_too_loud_is_turned_down(void **state)
     post(g, c);
     render(g, out, N / 4, &r);
     c = (struct engine_command){.action = ENGINE_HIT};
-    c.u.kit.velocity = 127;
     post(g, c);
     render(g, out + N / 2, N - N / 4, &r);
     float most = 0, step = 0;

@@ -142,14 +142,12 @@ static struct engine_command any_command(struct rng *r, const struct library *l,
     case ENGINE_TRIM:
     case ENGINE_HIT:
         c.u.kit.slot = (int)rng_below(r, KIT_SLOTS);
-        c.u.kit.velocity = 1 + (int)rng_below(r, 127);
         c.u.kit.gain = 0.7f;
         break;
     case ENGINE_PATTERN:
         kit_pattern_clear(&c.u.pattern);
         for (int s = 0; s < KIT_SLOTS; s++)
-            for (int k = 0; k < KIT_STEPS; k++)
-                c.u.pattern.velocity[s][k] = (uint8_t)(rng_below(r, 2) * 100);
+            c.u.pattern.steps[s] = (uint16_t)rng_u64(r);
         break;
     case ENGINE_TEMPO:
         c.u.bpm = rng_range(r, 20, 300);

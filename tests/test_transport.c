@@ -249,7 +249,7 @@ static void loops_begin_and_end_without_a_click(void **state)
     assert_false(g.s.playing);
     assert_true(largest_step(out, 100 + 4 * N) < 1.3 * step);
     kit_pattern_clear(&p);
-    p.velocity[0][0] = 127;
+    p.steps[0] = 1;
     transport_kit_slot(g.t, 0, &item[0], 0);
     transport_kit_pattern(g.t, &p);
     transport_kit_tempo(g.t, 100);
@@ -445,7 +445,8 @@ static void the_kit_plays(void **state)
     kick.once = snare.once = true;
     kit_pattern_clear(&p);
     assert_int_equal(p.chokes[KIT_SLOT_CH], 1 << KIT_SLOT_OH);
-    p.velocity[0][0] = p.velocity[1][4] = 127;
+    p.steps[0] = 1;
+    p.steps[1] = 1 << 4;
     transport_kit_slot(g.t, 0, &kick, 0);
     transport_kit_slot(g.t, 1, &snare, -6);
     transport_kit_slot(g.t, 99, &snare, 0); /* no such slot */
@@ -462,7 +463,7 @@ static void the_kit_plays(void **state)
     assert_true(g.s.kit_running && g.s.kit_step == 4 && g.s.kit_bpm == 120);
     transport_kit_run(g.t, false);
     transport_render(g.t, out, STEP);
-    transport_kit_hit(g.t, 0, 127);
+    transport_kit_hit(g.t, 0);
     transport_render(g.t, out, STEP);
     assert_true(out[2 * 1500] == sample(&g, 0, 1500));
     close_stage(&g);
@@ -474,7 +475,7 @@ static double slot_db(struct stage *g, int slot, int n)
     static float out[2000 * 2];
     transport_settle(g->t);
     transport_render(g->t, out, 2000);
-    transport_kit_hit(g->t, slot, 127);
+    transport_kit_hit(g->t, slot);
     transport_render(g->t, out, 2000);
     return level_to_db(fabs((double)out[2 * 1500] / (double)sample(g, n, 1500)));
 }
@@ -494,10 +495,10 @@ static void a_shape_belongs_to_the_wish(void **state)
     transport_kit_slot(g.t, 1, &mono, 0);
     transport_settle(g.t);
     transport_render(g.t, plain, 2000);
-    transport_kit_hit(g.t, 0, 127);
+    transport_kit_hit(g.t, 0);
     transport_render(g.t, plain, 2000);
     transport_render(g.t, shaped, 2000);
-    transport_kit_hit(g.t, 1, 127);
+    transport_kit_hit(g.t, 1);
     transport_render(g.t, shaped, 2000);
     bool sides = false;
     for (size_t i = 0; i < 2000; i++) {
@@ -566,7 +567,8 @@ static void a_kit_told_often_leaves_room_for_a_sound(void **state)
         int changes = edit / 10;
         for (int s = 0; s < KIT_SLOTS; s++)
             transport_kit_trim(g.t, s, s == 3 ? changes % 2 : 0);
-        p.velocity[changes % KIT_SLOTS][changes % KIT_STEPS] ^= edit % 10 ? 0 : 127;
+        if (edit % 10 == 0)
+            p.steps[changes % KIT_SLOTS] ^= (uint16_t)(1u << changes % KIT_STEPS);
         transport_kit_pattern(g.t, &p);
         transport_kit_tempo(g.t, 90 + changes % 2);
     }
@@ -589,7 +591,8 @@ static void chokes_alone_change_a_kit(void **state)
     struct play_item closed = add(&g, 0, 2000, 1, 1), open = add(&g, 1, RATE, 1, 1);
     closed.once = open.once = true;
     kit_pattern_clear(&p);
-    p.velocity[KIT_SLOT_OH][0] = p.velocity[KIT_SLOT_CH][2] = 127;
+    p.steps[KIT_SLOT_OH] = 1;
+    p.steps[KIT_SLOT_CH] = 1 << 2;
     transport_kit_slot(g.t, KIT_SLOT_CH, &closed, 0);
     transport_kit_slot(g.t, KIT_SLOT_OH, &open, 0);
     transport_kit_tempo(g.t, 120);

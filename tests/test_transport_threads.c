@@ -83,7 +83,7 @@ static void all_threads_together(void **state)
             transport_kit_slot(g.t, (int)rng_below(&r, KIT_SLOTS), any, 0);
             break;
         case 10:
-            transport_kit_hit(g.t, (int)rng_below(&r, KIT_SLOTS), 100);
+            transport_kit_hit(g.t, (int)rng_below(&r, KIT_SLOTS));
             break;
         case 11:
             transport_kit_run(g.t, rng_below(&r, 2));

@@ -283,7 +283,7 @@ static void cut_slot(struct engine *g, int slot)
             release(g, i, CHOKE_S);
 }
 
-static void hit(struct engine *g, int slot, int velocity)
+static void hit(struct engine *g, int slot)
 {
     for (int other = 0; other < KIT_SLOTS; other++)
         if (other == slot || (g->pattern.chokes[slot] >> other & 1))
@@ -299,8 +299,7 @@ static void hit(struct engine *g, int slot, int velocity)
                         .cut_start = s->fade_in,
                         .cut_end = s->fade_out};
     struct program p = plan_program(&plan, 0);
-    float gain = velocity >= 127 ? s->gain : s->gain * (float)velocity / 127;
-    voice_start(&g->voice[i], sound_ref(s->sound), s->kernel, &p, gain, SWITCH_S);
+    voice_start(&g->voice[i], sound_ref(s->sound), s->kernel, &p, s->gain, SWITCH_S);
     g->owner[i] = slot;
 }
 
@@ -308,8 +307,8 @@ static void play_step(struct engine *g, int step)
 {
     g->step = step;
     for (int slot = 0; slot < KIT_SLOTS; slot++)
-        if (g->pattern.velocity[slot][step])
-            hit(g, slot, g->pattern.velocity[slot][step]);
+        if (g->pattern.steps[slot] >> step & 1)
+            hit(g, slot);
 }
 
 static void set_slot(struct engine *g, const struct engine_command *c)
@@ -384,7 +383,7 @@ static void obey(struct engine *g, const struct engine_command *c)
         set_running(g, c->u.on);
         break;
     case ENGINE_HIT:
-        hit(g, c->u.kit.slot, c->u.kit.velocity);
+        hit(g, c->u.kit.slot);
         break;
     }
 }

@@ -36,7 +36,7 @@ enum engine_action {
     ENGINE_PATTERN, /* pattern */
     ENGINE_TEMPO,   /* bpm */
     ENGINE_RUN,     /* on */
-    ENGINE_HIT,     /* slot, velocity */
+    ENGINE_HIT,     /* slot */
 };
 
 /* engine_play.at: continue where the present sound is, in seconds */
@@ -67,7 +67,7 @@ struct engine_command {
         struct {
             struct sound *sound;
             const struct kernel *kernel;
-            int slot, velocity;
+            int slot;
             float gain;
             bool fade_in, fade_out; /* where a hit begins or ends inside a sound */
         } kit;

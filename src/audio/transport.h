@@ -131,10 +131,8 @@ void transport_forget(struct transport *t, const char *path);
 enum { KIT_SLOT_CH = 7, KIT_SLOT_OH = 8 };
 
 struct kit_pattern {
-    /* 0 = rest, 1 … 127; 127 is the sample's own level, gain = velocity / 127 */
-    uint8_t velocity[KIT_SLOTS][KIT_STEPS];
-    /* bit s set: a hit here cuts slot s */
-    uint16_t chokes[KIT_SLOTS];
+    uint16_t steps[KIT_SLOTS];  /* bit i set: a hit in step i */
+    uint16_t chokes[KIT_SLOTS]; /* bit s set: a hit here cuts slot s */
 };
 
 /* An empty pattern with CH choking OH: what a transport starts with. */
@@ -155,8 +153,8 @@ void transport_kit_pattern(struct transport *t, const struct kit_pattern *p);
 void transport_kit_tempo(struct transport *t, double bpm);
 /* Starts at step 0. Stopping lets the last hits ring. */
 void transport_kit_run(struct transport *t, bool on);
-/* Play a slot by hand. velocity 1 … 127. */
-void transport_kit_hit(struct transport *t, int slot, int velocity);
+/* Play a slot by hand. */
+void transport_kit_hit(struct transport *t, int slot);
 
 /* ---- devices ---- */
 

@@ -136,15 +136,10 @@ static void post_pattern(struct transport *t)
 
 void transport_kit_pattern(struct transport *t, const struct kit_pattern *p)
 {
-    struct kit_pattern next = *p;
-    for (int s = 0; s < KIT_SLOTS; s++)
-        for (int i = 0; i < KIT_STEPS; i++)
-            if (next.velocity[s][i] > 127)
-                next.velocity[s][i] = 127;
     pthread_mutex_lock(&t->lock);
-    bool same = memcmp(t->pattern.velocity, next.velocity, sizeof next.velocity) == 0 &&
-                memcmp(t->pattern.chokes, next.chokes, sizeof next.chokes) == 0;
-    t->pattern = next;
+    bool same = memcmp(t->pattern.steps, p->steps, sizeof p->steps) == 0 &&
+                memcmp(t->pattern.chokes, p->chokes, sizeof p->chokes) == 0;
+    t->pattern = *p;
     if (!same)
         post_pattern(t);
     pthread_mutex_unlock(&t->lock);
@@ -186,14 +181,13 @@ void transport_kit_run(struct transport *t, bool on)
     pthread_mutex_unlock(&t->lock);
 }
 
-void transport_kit_hit(struct transport *t, int slot, int velocity)
+void transport_kit_hit(struct transport *t, int slot)
 {
-    if (!slot_valid(slot) || velocity < 1)
+    if (!slot_valid(slot))
         return;
     pthread_mutex_lock(&t->lock);
     struct engine_command c = {.action = ENGINE_HIT};
     c.u.kit.slot = slot;
-    c.u.kit.velocity = velocity < 127 ? velocity : 127;
     transport_post(t, &c);
     transport_wake(t);
     pthread_mutex_unlock(&t->lock);

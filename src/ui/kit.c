@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VELOCITY_FULL = 127, KIT_PAGE = 4 };
+enum { KIT_PAGE = 4 };
 
 /* A few patterns to hear a kit with; bit 0 is the first step. */
 static const struct {
@@ -68,8 +68,7 @@ static void send_pattern(struct app *app)
     struct kit_pattern p;
     kit_pattern_clear(&p);
     for (int s = 0; s < KIT_SLOTS; s++)
-        for (int i = 0; i < KIT_STEPS; i++)
-            p.velocity[s][i] = k->slot[s].steps & (1u << i) ? VELOCITY_FULL : 0;
+        p.steps[s] = k->slot[s].steps;
     p.chokes[KIT_SLOT_CH] = k->rings ? 0 : 1u << KIT_SLOT_OH;
     transport_kit_pattern(app->transport, &p);
     transport_kit_tempo(app->transport, kit_tempo(app));
@@ -177,7 +176,7 @@ static void swap_match(struct app *app, int step)
                 session_find(app->session, m->find[at])->name);
         kit_sync_sound(app);
         if (app->transport && !k->running)
-            transport_kit_hit(app->transport, k->slot, VELOCITY_FULL);
+            transport_kit_hit(app->transport, k->slot);
         return;
     }
     app_warn(
@@ -464,7 +463,7 @@ static bool act(struct app *app, const struct key_action *a)
         app->kit.slot = (int)(a->action - ACT_SLOT_1);
         app->kit.extras = false;
         if (app->transport)
-            transport_kit_hit(app->transport, app->kit.slot, VELOCITY_FULL);
+            transport_kit_hit(app->transport, app->kit.slot);
         return true;
     }
     if (a->action == ACT_NEXT_BEST || a->action == ACT_PREV_BEST) {
