@@ -266,7 +266,7 @@ static void test_a_kit_follows(void **state)
     options = (struct curate_options){.top = 3, .kit = target_find("tr8s")};
     for (int i = 0; i < KICKS; i++) { /* what somebody says, with a fine hat in it */
         snprintf(b->c[i].source, sizeof b->c[i].source, "talk");
-        b->c[i].m.hit_confidence = i > 0 ? 0.05 : 0.95;
+        b->c[i].m.hit_confidence = i > 1 ? 0.05 : 0.95; /* and a kick */
     }
     snprintf(b->c[0].hit_class, sizeof b->c[0].hit_class, "hat_open");
     assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);

@@ -315,7 +315,7 @@ static void an_instrument_rings_out(void **state)
     one[0].c.m.duration_sec = 0.06;
     parts_add(&one[0].c.parts, "decay", 0);
     kit_plan_make(&p, tr8s(), one, 1, 400);
-    assert_true(kit_worth(&one[0].c) < 0.2);
+    assert_true(kit_worth(&one[0].c, CAT_DRUMS) < 0.2);
     assert_int_equal(on_slot(&p, "OH"), 0);
     struct kit_item said[] = {drum("a", "ride", 0.66, 1), drum("b", "ride", 0.6, 2)};
     said[0].c.decision = said[1].c.decision = DECISION_ACCEPTED;

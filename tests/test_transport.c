@@ -518,7 +518,7 @@ static void a_shape_belongs_to_the_wish(void **state)
     transport_kit_slot(g.t, 2, &part, 0);
     transport_settle(g.t);
     transport_render(g.t, shaped, 2000); /* the others die away */
-    transport_kit_hit(g.t, 2, 127);
+    transport_kit_hit(g.t, 2);
     transport_render(g.t, shaped, 1000);
     for (size_t i = 0; i < 2000; i++)
         assert_float_equal(shaped[i], cut.data[i], 1e-6);

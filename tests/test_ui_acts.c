@@ -435,7 +435,7 @@ static void a_shuffle_asks_what_filling_asks(void **state)
     long filled[KIT_SLOTS];
     int full = 0;
     reject_the_drums();
-    add_talk();
+    add_talk("talk", (double)NAN, 0.99);
     ui_rig_keys(&rig, "K F");
     const struct kit_state *k = session_kit(rig.session);
     for (int s = 0; s < KIT_SLOTS; s++) {
