@@ -70,9 +70,9 @@ struct play_item {
     /* plays to its end also while the loop is on, and its file's edges are never faded: a
      * hit is no loop */
     bool once;
-    struct sample_shape shape; /* heard in the shape a machine is to have it; rate_hz 0:
-                           as it is. For the kit; such a sound is as loud as an
-                           export has it, matched or not */
+    /* in what shape a machine is to have it, for samples of the kit: these are as loud as
+     * an export has them, matched or not. rate_hz 0: as it is */
+    struct sample_shape shape;
 };
 
 /* What playing means now; the loop switch is separate. */
