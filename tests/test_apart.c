@@ -205,7 +205,7 @@ static void write_groove(const char *folder)
         size_t at = (size_t)i * RATE / 4 + RATE / 8;
         for (size_t k = 0; k < hit.frames && at + k < a.frames; k++)
             a.data[at + k] += 0.5F * hit.data[k];
-        for (size_t k = 0; k < 0.22 * RATE; k++) {
+        for (size_t k = 0; k < RATE * 22 / 100; k++) {
             double ends = fmin(1, fmin((double)k, 0.22 * RATE - (double)k) / 500);
             a.data[(size_t)i * RATE / 4 + k] +=
                 (float)(0.1 * ends *
