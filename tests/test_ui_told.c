@@ -228,31 +228,33 @@ static int found_now_only(void)
     return n;
 }
 
+/* One more find, or near-miss, of a recording of a minute. */
+static void add_to_song(enum kind kind, const char *file, double start_s, double end_s,
+                        const char *missed_by)
+{
+    static struct candidate c;
+    struct catalog_source src = {
+        .stem = "song", .path = "song.flac", .rate_hz = 44100, .frames = 44100 * 60};
+    candidate_clear(&c);
+    c.kind = kind;
+    c.saved = !missed_by[0];
+    c.m.start_sec = start_s;
+    c.m.end_sec = end_s;
+    snprintf(c.source, sizeof c.source, "song");
+    snprintf(c.filename, sizeof c.filename, "%s", file);
+    snprintf(c.missed_by, sizeof c.missed_by, "%s", missed_by);
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
+    session_announce(rig.session);
+}
+
 /* A pad is the loop that was found around its region: it is no other find because it
  * begins later than that. A near-miss that would be found now is one. */
 static void a_pad_stands_for_its_region(void **state)
 {
     (void)state;
     struct source_state *s = &rig.app.source;
-    static struct candidate c;
-    struct catalog_source src = {
-        .stem = "song", .path = "song.flac", .rate_hz = 44100, .frames = 44100 * 60};
-    struct err e;
-    candidate_clear(&c);
-    c.kind = KIND_PAD;
-    c.saved = true;
-    c.m.start_sec = 20.5;
-    c.m.end_sec = 22;
-    snprintf(c.source, sizeof c.source, "song");
-    snprintf(c.filename, sizeof c.filename, "song_pad01_dark.wav");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    snprintf(c.missed_by, sizeof c.missed_by, "level 1.2 dB below the gate");
-    c.saved = false;
-    c.m.start_sec = 40;
-    c.m.end_sec = 41.5;
-    snprintf(c.filename, sizeof c.filename, "song_pad_near01");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    add_to_song(KIND_PAD, "song_pad01_dark.wav", 20.5, 22, "");
+    add_to_song(KIND_PAD, "song_pad_near01", 40, 41.5, "level 1.2 dB below the gate");
     app_command(&rig.app, "source song");
     s->live.found = calloc(1, sizeof *s->live.found);
     assert_non_null(s->live.found);
@@ -290,19 +292,7 @@ static void a_pad_stands_for_its_region(void **state)
 static void a_recording_without_them_says_so(void **state)
 {
     (void)state;
-    struct err e;
-    static struct candidate c;
-    struct catalog_source src = {
-        .stem = "song", .path = "song.flac", .rate_hz = 44100, .frames = 44100};
-    candidate_clear(&c);
-    c.kind = KIND_DRUM;
-    c.saved = true;
-    c.m.start_sec = 0.2;
-    c.m.end_sec = 0.4;
-    snprintf(c.source, sizeof c.source, "song");
-    snprintf(c.filename, sizeof c.filename, "song_drum_001_kick.wav");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    add_to_song(KIND_DRUM, "song_drum_001_kick.wav", 0.2, 0.4, "");
     ui_rig_keys(&rig, "] gg M");
     while (strcmp(session_source(rig.session, (size_t)rig.app.source.source)->stem,
                   "song") != 0)
