@@ -3,11 +3,9 @@
 #include "dsp/fft.h"
 #include "dsp/vec.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { SIZE_MIN = 64 }; /* of a frame, at rates below 2.8 kHz */
 enum { BANDS_PER_OCTAVE = 24, BANDS_MAX = 256, LAG_MAX = 16, HISTORY = LAG_MAX + 1 };
@@ -87,25 +85,6 @@ struct onset_filter {
     float *weight;
     v8f *lanes; /* of eight frames: magnitudes of their bins, then their bands */
 };
-
-/* log10 within 1e-6, for arguments from 1 up; loops over it vectorise. */
-static inline float log10_fast(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    float exponent = (float)((int32_t)(bits >> 23) - 127);
-    bits = (bits & 0x007FFFFFU) | 0x3F800000U;
-    float m;
-    memcpy(&m, &bits, sizeof m);
-    float z = m - 1;
-    float q = 0.025543405F;
-    q = q * z - 0.095680592F;
-    q = q * z + 0.18203233F;
-    q = q * z - 0.27571637F;
-    q = q * z + 0.44256538F;
-    float log2_m = z * (1 + (1 - z) * q);
-    return 0.30103F * (exponent + log2_m);
-}
 
 /* Centre bins 24 to the octave, those that round to one bin taken once; `crowd` counts
  * them. */
@@ -230,12 +209,20 @@ VEC_INLINE void bands_of_eight(struct onset_filter *f, const float *power)
 VEC_CLONES(to_bands, bands_of_eight, (struct onset_filter * f, const float *power),
            (f, power))
 
-static void to_log(const struct onset_filter *f, const float *in, float *out)
+/* log10(1 + gain·in), in whole vectors: behind the last band there is room for that. */
+VEC_INLINE void logs_of(const struct onset_filter *f, const float *in, float *out)
 {
     float gain = f->gain[f->gain_step];
-    for (int b = 0; b < f->bands; b++)
-        out[b] = log10_fast(1 + gain * in[b]);
+    for (int b = 0; b < f->bands; b += VEC) {
+        v8f x = 1 + gain * VEC_CONST_AT(in + b);
+        vec_log2(&x);
+        VEC_AT(out + b) = 0.30103F * x;
+    }
 }
+_Static_assert((int)BANDS_MAX % (int)VEC == 0, "bands are taken in whole vectors");
+
+VEC_CLONES(to_log, logs_of, (const struct onset_filter *f, const float *in, float *out),
+           (f, in, out))
 
 static void widen(const struct onset_filter *f, const float *log_in, float *out)
 {
