@@ -1,5 +1,5 @@
-/* similarity_internal: the vector before it is standardised, for the program that makes
- * similarity_table.h. Not for anyone else. */
+/* similarity_internal: what similarity and stacks share, and the vector before it is
+ * standardised, for the program that makes similarity_table.h. Not for anyone else. */
 #ifndef TROWEL_DSP_SIMILARITY_INTERNAL_H
 #define TROWEL_DSP_SIMILARITY_INTERNAL_H
 
@@ -13,7 +13,8 @@ enum {
     SPECTRUM_AT = 0,
     TIMBRE_AT = SPECTRUM_AT + SPECTRUM_DIM,
     PITCH_AT = TIMBRE_AT + TIMBRE_DIM,
-    ENVELOPE_AT = PITCH_AT + PITCH_DIM
+    ENVELOPE_AT = PITCH_AT + PITCH_DIM,
+    SIMILARITY_PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
 };
 
 /* The 64 features in their own units (dB, octaves, …). */
@@ -31,8 +32,15 @@ struct similarity_metric {
 };
 
 void similarity_metric_init(struct similarity_metric *m); /* from the table */
+/* A standardised vector in deviations among copies. */
+void similarity_scale(const struct similarity_metric *m, const float *v,
+                      float scaled[SIMILARITY_DIM]);
 enum status similarity_stacks_by(const struct similarity_metric *m, const float *vectors,
                                  const uint64_t *ids, const int *group, size_t n,
                                  int *stack, struct err *e);
+
+/* stack[i] > 0 are members of stacks under any numbers: those of two or more become 1 …
+ * by the smallest id in each, those alone 0. False without memory. */
+bool similarity_number_stacks(const uint64_t *ids, size_t n, int *stack);
 
 #endif

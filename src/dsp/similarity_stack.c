@@ -9,11 +9,7 @@
 
 #include "dsp/similarity_table.h"
 
-enum {
-    BLOCK = 8,
-    PIVOT = SPECTRUM_AT + 12, /* the centroid: least spread among copies */
-    VOTERS = 4096
-};
+enum { BLOCK = 8, VOTERS = 4096 };
 
 /* Two sounds are copies when the mean of their squared differences, in deviations among
  * copies, is below `limit`. Beyond `knee` deviations a difference counts in proportion
@@ -74,9 +70,8 @@ void similarity_distances(const float *vectors, size_t n, const float *query,
 /* --- copies
  * --------------------------------------------------------------------------------- */
 
-/* In deviations among copies. */
-static void scale(const struct similarity_metric *m, const float *v,
-                  float scaled[SIMILARITY_DIM])
+void similarity_scale(const struct similarity_metric *m, const float *v,
+                      float scaled[SIMILARITY_DIM])
 {
     for (int i = 0; i < SIMILARITY_DIM; i++)
         scaled[i] = v[i] / m->copy[i];
@@ -113,8 +108,8 @@ bool similarity_duplicate(const float *a, const float *b)
     if (isnan(a[0]) || isnan(b[0]))
         return false;
     similarity_metric_init(&m);
-    scale(&m, a, x);
-    scale(&m, b, y);
+    similarity_scale(&m, a, x);
+    similarity_scale(&m, b, y);
     return copies(&m, x, y);
 }
 
@@ -207,9 +202,9 @@ static bool gather(const struct similarity_metric *m, struct item *items, size_t
     return any;
 }
 
-/* Stacks get their numbers by the smallest id in each. */
 struct numbered {
     uint64_t smallest;
+    size_t members;
     int stack;
 };
 
@@ -219,25 +214,28 @@ static int by_smallest(const void *a, const void *b)
     return x->smallest < y->smallest ? -1 : x->smallest > y->smallest;
 }
 
-static bool renumber(struct item *items, size_t n, int stacks)
+bool similarity_number_stacks(const uint64_t *ids, size_t n, int *stack)
 {
-    struct numbered *first = malloc(((size_t)stacks + 1) * sizeof *first);
-    int *name = malloc(((size_t)stacks + 1) * sizeof *name);
-    if (first != NULL && name != NULL) {
-        for (int s = 0; s <= stacks; s++)
-            first[s] = (struct numbered){UINT64_MAX, s};
-        for (size_t i = 0; i < n; i++)
-            if (items[i].stack > 0 && items[i].id < first[items[i].stack].smallest)
-                first[items[i].stack].smallest = items[i].id;
-        qsort(first + 1, (size_t)stacks, sizeof *first, by_smallest);
-        name[0] = 0;
-        for (int s = 1; s <= stacks; s++)
-            name[first[s].stack] = s;
-        for (size_t i = 0; i < n; i++)
-            items[i].stack = name[items[i].stack];
+    int most = 0, number = 0;
+    for (size_t i = 0; i < n; i++)
+        most = stack[i] > most ? stack[i] : most;
+    struct numbered *order = malloc(((size_t)most + 1) * sizeof *order);
+    int *name = calloc((size_t)most + 1, sizeof *name);
+    bool done = order != NULL && name != NULL;
+    for (int s = 0; done && s <= most; s++)
+        order[s] = (struct numbered){UINT64_MAX, 0, s};
+    for (size_t i = 0; done && i < n; i++) {
+        struct numbered *o = &order[stack[i]];
+        o->members++;
+        o->smallest = ids[i] < o->smallest ? ids[i] : o->smallest;
     }
-    bool done = first != NULL && name != NULL;
-    free(first);
+    if (done)
+        qsort(order + 1, (size_t)most, sizeof *order, by_smallest);
+    for (int s = 1; done && s <= most; s++)
+        name[order[s].stack] = order[s].members > 1 ? ++number : 0;
+    for (size_t i = 0; done && i < n; i++)
+        stack[i] = stack[i] ? name[stack[i]] : 0;
+    free(order);
     free(name);
     return done;
 }
@@ -259,9 +257,12 @@ enum status similarity_stacks_by(const struct similarity_metric *m, const float 
         float *v = scaled + kept * SIMILARITY_DIM;
         if (isnan(vectors[i * SIMILARITY_DIM]))
             continue;
-        scale(m, vectors + i * SIMILARITY_DIM, v);
-        items[kept++] = (struct item){
-            v, v[PIVOT], ids[i], (uint32_t)i, 0, group != NULL ? group[i] : 0, 0};
+        similarity_scale(m, vectors + i * SIMILARITY_DIM, v);
+        items[kept++] = (struct item){.v = v,
+                                      .pivot = v[SIMILARITY_PIVOT],
+                                      .id = ids[i],
+                                      .index = (uint32_t)i,
+                                      .group = group != NULL ? group[i] : 0};
     }
     if (done) {
         qsort(items, kept, sizeof *items, by_pivot);
@@ -273,9 +274,9 @@ enum status similarity_stacks_by(const struct similarity_metric *m, const float 
             if (order[i]->stack == 0 &&
                 gather(m, items, kept, order[i], reach, stacks + 1))
                 stacks++;
-        done = renumber(items, kept, stacks);
         for (size_t i = 0; i < kept; i++)
             stack[items[i].index] = items[i].stack;
+        done = similarity_number_stacks(ids, n, stack);
     }
     free(items);
     free(order);

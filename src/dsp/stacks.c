@@ -13,11 +13,10 @@ enum {
     NEAREST = 12, /* stacks whose traces a hit is held against */
     SAMPLES = 4,  /* members that stand for a stack */
     CELL_DIMS = 5,
-    CELLS_AROUND = 243,      /* that touch one, and itself: 3^CELL_DIMS */
-    SEEN_BITS = 1 << 20,     /* at most: small enough to stay in the cache */
-    VISITED = 256,           /* stacks that are looked at, at most, … */
-    VISITED_IN_CELL = 32,    /* … those with the nearest centroids first */
-    PIVOT = SPECTRUM_AT + 12 /* the centroid: least spread among copies */
+    CELLS_AROUND = 243,  /* that touch one, and itself: 3^CELL_DIMS */
+    SEEN_BITS = 1 << 20, /* at most: small enough to stay in the cache */
+    VISITED = 256,       /* stacks that are looked at, at most, … */
+    VISITED_IN_CELL = 32 /* … those with the nearest centroids first */
 };
 
 /* Worked out on the tuning kits of docs/similarity.md: how unlike copies can be; from
@@ -469,45 +468,6 @@ static enum status stack_untraced(const float *vectors, const struct trace *trac
     return st;
 }
 
-struct numbered {
-    uint64_t smallest;
-    size_t members;
-    int stack;
-};
-
-static int by_smallest(const void *a, const void *b)
-{
-    const struct numbered *x = a, *y = b;
-    return x->smallest < y->smallest ? -1 : x->smallest > y->smallest;
-}
-
-/* Stacks of two or more get their numbers by the smallest id in each. */
-static bool renumber(const uint64_t *ids, size_t n, int *stack)
-{
-    int most = 0, number = 0;
-    for (size_t i = 0; i < n; i++)
-        most = stack[i] > most ? stack[i] : most;
-    struct numbered *order = malloc(((size_t)most + 1) * sizeof *order);
-    int *name = calloc((size_t)most + 1, sizeof *name);
-    bool done = order != NULL && name != NULL;
-    for (int s = 0; done && s <= most; s++)
-        order[s] = (struct numbered){UINT64_MAX, 0, s};
-    for (size_t i = 0; done && i < n; i++) {
-        struct numbered *o = &order[stack[i]];
-        o->members++;
-        o->smallest = ids[i] < o->smallest ? ids[i] : o->smallest;
-    }
-    if (done)
-        qsort(order + 1, (size_t)most, sizeof *order, by_smallest);
-    for (int s = 1; done && s <= most; s++)
-        name[order[s].stack] = order[s].members > 1 ? ++number : 0;
-    for (size_t i = 0; done && i < n; i++)
-        stack[i] = stack[i] ? name[stack[i]] : 0;
-    free(order);
-    free(name);
-    return done;
-}
-
 static void take(struct piler *p, const float *vectors, const struct trace *traces,
                  const uint64_t *ids, const int *group, size_t n, float *scaled)
 {
@@ -519,10 +479,9 @@ static void take(struct piler *p, const float *vectors, const struct trace *trac
         float *v = scaled + p->count * SIMILARITY_DIM;
         if (isnan(from[0]) || !traces[i].known)
             continue;
-        for (int d = 0; d < SIMILARITY_DIM; d++)
-            v[d] = from[d] / metric.copy[d];
-        p->hits[p->count++] =
-            (struct hit){v, &traces[i], v[PIVOT], ids[i], 0, (uint32_t)i, group[i], 0};
+        similarity_scale(&metric, from, v);
+        p->hits[p->count++] = (struct hit){
+            v, &traces[i], v[SIMILARITY_PIVOT], ids[i], 0, (uint32_t)i, group[i], 0};
     }
     qsort(p->hits, p->count, sizeof *p->hits, by_pivot);
     make_cells(p);
@@ -579,7 +538,7 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
     free(p.coarse);
     if (st == ST_OK)
         st = stack_untraced(vectors, traces, ids, group, n, piles, stack, e);
-    if (st == ST_OK && !renumber(ids, n, stack))
+    if (st == ST_OK && !similarity_number_stacks(ids, n, stack))
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     return st;
 }
