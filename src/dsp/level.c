@@ -79,12 +79,12 @@ enum status level_normalise(struct audio *a, double target_dbfs, bool loop, stru
     return ST_OK;
 }
 
-static double mean_of(const struct audio *a, size_t channel, size_t from, size_t to)
+double level_mean(const struct audio *a, size_t channel, size_t start, size_t end)
 {
     double sum = 0;
-    for (size_t i = from; i < to; i++)
+    for (size_t i = start; i < end; i++)
         sum += (double)a->data[i * (size_t)a->channels + channel];
-    return sum / (double)(to - from);
+    return sum / (double)(end - start);
 }
 
 /* The drift of a channel: what it holds below the corner, at points `apart` frames from
@@ -118,7 +118,7 @@ enum { POINTS_A_SECOND = 700 };
 static enum status sample_points(const struct audio *a, size_t channel, bool loop,
                                  struct drift *d, struct err *e)
 {
-    *d = (struct drift){.mean = mean_of(a, channel, 0, a->frames)};
+    *d = (struct drift){.mean = level_mean(a, channel, 0, a->frames)};
     d->largest = fabs(d->mean);
     if (a->frames < (size_t)a->rate_hz || a->rate_hz < 2 * POINTS_A_SECOND)
         return ST_OK;
@@ -212,7 +212,7 @@ enum status level_remove_rumble(struct audio *a, struct err *e)
     size_t channels = (size_t)a->channels;
     double limit = dc_limit * fmin(1, level_peak(a)), square = pow(level_rms(a), 2);
     for (size_t c = 0; c < channels && a->frames; c++) {
-        double mean = mean_of(a, c, 0, a->frames);
+        double mean = level_mean(a, c, 0, a->frames);
         square -= mean * mean / (double)channels;
     }
     for (size_t c = 0; c < channels && st == ST_OK && a->frames; c++) {
@@ -245,18 +245,22 @@ void level_fade_in(struct audio *a, size_t in_frames)
 {
     size_t channels = (size_t)a->channels;
     size_t n = in_frames < a->frames ? in_frames : a->frames;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        float gain = (float)raised_cosine(i, n);
         for (size_t c = 0; c < channels; c++)
-            a->data[i * channels + c] *= (float)raised_cosine(i, n);
+            a->data[i * channels + c] *= gain;
+    }
 }
 
 void level_fade_out(struct audio *a, size_t out_frames)
 {
     size_t channels = (size_t)a->channels;
     size_t n = out_frames < a->frames ? out_frames : a->frames;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        float gain = (float)raised_cosine(i, n);
         for (size_t c = 0; c < channels; c++)
-            a->data[(a->frames - 1 - i) * channels + c] *= (float)raised_cosine(i, n);
+            a->data[(a->frames - 1 - i) * channels + c] *= gain;
+    }
 }
 
 bool level_frame_is_loud(const struct audio *a, size_t frame)

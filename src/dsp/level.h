@@ -22,6 +22,9 @@ size_t level_scrub(struct audio *a);
 double level_peak(const struct audio *a); /* largest |sample| */
 double level_rms(const struct audio *a);  /* root mean square over all channels */
 double level_rms_range(const struct audio *a, size_t start, size_t end); /* frames */
+/* Mean sample of a channel over [start, end), which lies in the sound and is not empty;
+ * finite if the samples are. */
+double level_mean(const struct audio *a, size_t channel, size_t start, size_t end);
 
 /* Largest absolute value of the band-limited signal, 4 × oversampled (ITU-R BS.1770-4
  * Annex 2 with a longer filter), never below level_peak. `loop`: the sound is repeated,

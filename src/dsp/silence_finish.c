@@ -9,26 +9,12 @@
 #define RUMBLE_ORDER 4
 #define RUMBLE_DB    6.0 /* above all the rest */
 
-/* Of frames [from, to) of a channel. */
-static double mean_in(const struct audio *a, size_t channel, size_t from, size_t to)
-{
-    double sum = 0.0;
-    for (size_t i = from; i < to; i++)
-        sum += (double)a->data[i * (size_t)a->channels + channel];
-    return sum / (double)(to - from);
-}
-
-static double mean_of(const struct audio *a, size_t channel)
-{
-    return mean_in(a, channel, 0, a->frames);
-}
-
 /* Mean square about each channel's mean. */
 static double energy_in(const struct audio *a, size_t from, size_t to)
 {
     double sum = 0.0;
     for (size_t c = 0; c < (size_t)a->channels; c++) {
-        double mean = mean_in(a, c, from, to);
+        double mean = level_mean(a, c, from, to);
         for (size_t i = from; i < to; i++) {
             double x = (double)a->data[i * (size_t)a->channels + c] - mean;
             sum += x * x;
@@ -77,12 +63,13 @@ static void centre_and_fade(struct audio *a, size_t fade)
     for (size_t i = 0; i < a->frames; i++)
         area += fade_gain(i, a->frames, fade);
     for (size_t c = 0; c < channels; c++) {
-        double mean = mean_of(a, c);
+        double mean = level_mean(a, c, 0, a->frames);
         for (size_t i = 0; i < a->frames; i++) {
             float *x = &a->data[i * channels + c];
             *x = (float)(((double)*x - mean) * fade_gain(i, a->frames, fade));
         }
-        double rest = area > 0.0 ? mean_of(a, c) * (double)a->frames / area : 0.0;
+        double rest =
+            area > 0.0 ? level_mean(a, c, 0, a->frames) * (double)a->frames / area : 0.0;
         for (size_t i = 0; i < a->frames; i++)
             a->data[i * channels + c] -= (float)(rest * fade_gain(i, a->frames, fade));
     }
@@ -116,7 +103,7 @@ enum status silence_finish_loop(struct audio *loop, const struct silence_params 
                                 struct err *e)
 {
     for (size_t c = 0; c < (size_t)loop->channels; c++) {
-        double mean = mean_of(loop, c);
+        double mean = level_mean(loop, c, 0, loop->frames);
         for (size_t i = 0; i < loop->frames; i++)
             loop->data[i * (size_t)loop->channels + c] -= (float)mean;
     }
