@@ -1,6 +1,7 @@
 #include "audio/kernel.h"
 
 #include "dsp/resample.h"
+#include "dsp/vec.h"
 #include "dsp/window.h"
 
 #include <math.h>
@@ -66,10 +67,6 @@ void kernel_free(struct kernel *k)
         free(k->table);
     free(k);
 }
-
-/* Four frames side by side; what it points at need not be aligned. */
-typedef float v4f __attribute__((vector_size(16)));
-typedef float v4f_any __attribute__((vector_size(16), aligned(4), may_alias));
 
 static v4f four(const float *x)
 {

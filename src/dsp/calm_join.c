@@ -98,18 +98,6 @@ static int by_unrest(const void *a, const void *b)
     return order ? order : (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-/* Running sum of squares, frames + 1 of them. */
-static void sum_energy(const float *x, size_t frames, int channels, double *energy)
-{
-    energy[0] = 0;
-    for (size_t i = 0; i < frames; i++) {
-        double sum = energy[i];
-        for (int c = 0; c < channels; c++, x++)
-            sum += (double)*x * (double)*x;
-        energy[i + 1] = sum;
-    }
-}
-
 /* Do the levels before and after that frame differ by more than even_db? */
 static bool level_steps(const double *energy, size_t frames, size_t at, size_t block)
 {
@@ -211,8 +199,8 @@ enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
         st = measure_flux(mono, loop->frames, n, hops, flux, e);
     }
     if (st == ST_OK) {
-        sum_energy(loop->data, loop->frames, loop->channels, energy);
-        sum_energy(mono, loop->frames, 1, energy + loop->frames + 1);
+        line_running_energy(loop->data, loop->frames, (size_t)loop->channels, energy);
+        line_running_energy(mono, loop->frames, 1, energy + loop->frames + 1);
         size_t count = choose(flux, energy, hops, loop, place, TRIES);
         st = try_places(loop, place, count, seam ? seam : &unasked, e);
     }

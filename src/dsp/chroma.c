@@ -92,8 +92,6 @@ static double sum_of(const struct chroma *c, int from, int to)
     return c->sum[to] - c->sum[from];
 }
 
-typedef double v4d_any __attribute__((vector_size(32), aligned(8), may_alias));
-
 /* Of bins k … k + 3: the power of the surroundings. */
 VEC_INLINE void around_four(const double *sum, v4d_any *out)
 {

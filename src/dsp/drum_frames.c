@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double TWO_PI = 6.283185307179586;
 static const double HIGHEST_HZ = 20000; /* the same sound at any rate */
 static const double HOP_S = 256.0 / 44100;
 const double drum_segment_s[DRUM_SEGMENTS + 1] = {0, 0.030, 0.120};
@@ -69,11 +68,7 @@ struct drum_frames *drum_frames_new(int rate_hz, const struct mfcc *mel)
     int heard = (int)(HIGHEST_HZ * d->size / rate_hz) + 1;
     d->bins = d->size / 2 + 1 < heard ? d->size / 2 + 1 : heard;
     size_t size = (size_t)d->size, bins = size / 2 + 1;
-    float *window = malloc(size * sizeof *window);
-    for (size_t i = 0; window && i < size; i++)
-        window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * (double)i / (double)size));
-    d->fft = window ? fft_batch_new(d->size, window) : NULL;
-    free(window);
+    d->fft = fft_batch_hann(d->size);
     d->frames = malloc(FFT_BATCH * size * sizeof *d->frames);
     d->power = malloc(FFT_BATCH * bins * sizeof *d->power);
     d->sum = aligned_alloc(64, (DRUM_SEGMENTS * bins + 1) / 2 * 2 * sizeof *d->sum);

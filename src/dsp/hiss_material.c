@@ -180,15 +180,15 @@ static enum status prepare(struct audio *a, struct err *e)
     return st;
 }
 
-static enum status append(struct hiss_material *m, const struct audio *part, size_t room)
+/* Where there is room for all of it. */
+static void append(struct hiss_material *m, const struct audio *part, size_t room)
 {
     size_t at = m->sound.frames;
     if (at + part->frames > room || !part->frames)
-        return ST_OK;
+        return;
     memcpy(m->sound.data + at, part->data, part->frames * sizeof *part->data);
     m->sound.frames += part->frames;
     m->region[m->regions++] = (struct grain_region){at, at + part->frames};
-    return ST_OK;
 }
 
 enum status hiss_material_init(struct hiss_material *m, const struct audio *material,
@@ -215,7 +215,7 @@ enum status hiss_material_init(struct hiss_material *m, const struct audio *mate
         if (st == ST_OK)
             st = prepare(&part, e);
         if (st == ST_OK)
-            st = append(m, &part, room);
+            append(m, &part, room);
         audio_done(&part);
     }
     return st;
