@@ -173,8 +173,7 @@ void separator_restart(struct separator *s)
     s->ready_count = 0;
 }
 
-/* --- the masks
- * ----------------------------------------------------------------------------------- */
+/* ---- the masks ---- */
 
 /* Spectra in lanes, kept, and their powers added up. */
 VEC_INLINE void keep_spectra(const float *from, int bins, bool first, float *spectra,
@@ -296,8 +295,7 @@ static void mask(struct separator *s, int64_t batch)
         run_mask_base(across_of(s, batch), time, s->wide, taken, s->gain);
 }
 
-/* --- there and back
- * ------------------------------------------------------------------------------ */
+/* ---- there and back ---- */
 
 static void look(struct separator *s)
 {

@@ -106,8 +106,7 @@ void similarity_free(struct similarity *s)
     free(s);
 }
 
-/* --- the sound, trimmed and at full level
- * ----------------------------------------------- */
+/* ---- the sound, trimmed and at full level ---- */
 
 struct sound {
     const float *x; /* with a frame of silence before and behind it */
@@ -210,8 +209,7 @@ static enum status trim(struct similarity *s, const float *mono, size_t frames,
     return ST_OK;
 }
 
-/* --- spectra over time
- * -------------------------------------------------------------------- */
+/* ---- spectra over time ---- */
 
 /* Where the frame that begins at `from` has sound, the rest zeros. */
 static void copy_frame(const struct sound *w, long from, int size, float *to)
@@ -312,8 +310,7 @@ static double clamp(double v, double low, double high)
     return v < low ? low : v > high ? high : v;
 }
 
-/* --- aspects
- * ------------------------------------------------------------------------------- */
+/* ---- aspects ---- */
 
 static void hear_waiting(struct similarity *s)
 {
@@ -379,8 +376,7 @@ static void envelope_aspect(const struct sound *w, const struct envelope *v, flo
     }
 }
 
-/* --- the whole
- * ----------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static struct waiting *open_sound(struct similarity *s)
 {

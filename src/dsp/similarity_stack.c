@@ -22,8 +22,7 @@ void similarity_metric_init(struct similarity_metric *m)
     m->limit = table_limit;
 }
 
-/* --- distances
- * ------------------------------------------------------------------------------ */
+/* ---- distances ---- */
 
 static void weigh(const struct similarity_weights *weights, float by[SIMILARITY_DIM])
 {
@@ -67,8 +66,7 @@ void similarity_distances(const float *vectors, size_t n, const float *query,
     }
 }
 
-/* --- copies
- * --------------------------------------------------------------------------------- */
+/* ---- copies ---- */
 
 void similarity_scale(const struct similarity_metric *m, const float *v,
                       float scaled[SIMILARITY_DIM])
@@ -113,8 +111,7 @@ bool similarity_duplicate(const float *a, const float *b)
     return copies(&m, x, y);
 }
 
-/* --- stacks
- * --------------------------------------------------------------------------------- */
+/* ---- stacks ---- */
 
 struct item {
     const float *v;

@@ -155,9 +155,7 @@ static void coarsen(const float *v, struct coarse *c)
     }
 }
 
-/* --- cells
- * --------------------------------------------------------------------------------------
- */
+/* ---- cells ---- */
 
 static void place_of(const struct hit *h, int place[CELL_DIMS])
 {
@@ -290,9 +288,7 @@ static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
         look_in(p, cells[i], q);
 }
 
-/* --- piles
- * --------------------------------------------------------------------------------------
- */
+/* ---- piles ---- */
 
 static void hold(struct piler *p, const struct hit *one)
 {
@@ -430,8 +426,7 @@ static void merge(struct piler *p)
     }
 }
 
-/* --- the rest, and numbers
- * ---------------------------------------------------------------------- */
+/* ---- the rest, and numbers ---- */
 
 /* What has a vector but no trace is stacked by likeness; its stacks count on from `most`.
  */

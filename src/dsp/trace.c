@@ -192,8 +192,7 @@ static long attack_of(const struct audio *a)
     return (long)at;
 }
 
-/* --- the noise
- * ----------------------------------------------------------------------------------- */
+/* ---- the noise ---- */
 
 /* Of powers in lanes, bin by bin, what each band weighs of them. */
 VEC_INLINE void weigh_bands(const float *power, const float *const weight[BANDS + 1],
@@ -287,8 +286,7 @@ static void hear_noise(struct trace_maker *m, const struct audio *a, double nois
     }
 }
 
-/* --- the bands
- * ----------------------------------------------------------------------------------- */
+/* ---- the bands ---- */
 
 /* How many of `n` powers there are, so to say: n for equal ones, 1 for one alone. */
 static double spread(double sum, double squares)

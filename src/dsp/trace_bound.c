@@ -18,8 +18,7 @@ static const uint8_t *drawn(const struct trace_sketch *s, int b)
     return b == LOW ? s->low : b == MID ? s->mid : s->high;
 }
 
-/* --- by the magnitudes of the spectra
- * ----------------------------------------------------------------------------------- */
+/* ---- by the magnitudes of the spectra ---- */
 
 /* Of the held one at a speed: its spectrum is as much wider. */
 static const struct sizes *sizes_at(struct trace_matcher *m, int b, int speed)
@@ -84,8 +83,7 @@ void trace_complete(struct trace_matcher *m, int b, struct bounds *x)
     x->between = true;
 }
 
-/* --- by the envelope of the correlation, in the lowest band
- * ----------------------------------------------------------------------------------- */
+/* ---- by the envelope of the correlation, in the lowest band ---- */
 
 /* The highest the correlation reaches at up to eight speeds, whatever the phase; above
  * the bins that are kept it is bounded by magnitudes. */
@@ -134,8 +132,7 @@ static bool envelope_promises(struct trace_matcher *m, const struct trace_sketch
     return most >= needed;
 }
 
-/* --- together
- * ----------------------------------------------------------------------------------- */
+/* ---- together ---- */
 
 /* What a band leaves unexplained at least. */
 static double least_of(double bound, double of, double share, double weight)

@@ -172,9 +172,7 @@ void trace_know(struct trace_matcher *m, int b, const int *speeds, int count)
     know(m, b, speeds, count, false);
 }
 
-/* --- holding
- * ----------------------------------------------------------------------------------------
- */
+/* ---- holding ---- */
 
 static void draw_band(const float *spectrum, int b, struct trace_sketch *out)
 {
@@ -219,9 +217,7 @@ void trace_hold(struct trace_matcher *m, const struct trace *one,
     }
 }
 
-/* --- one band
- * -------------------------------------------------------------------------------------
- */
+/* ---- one band ---- */
 
 /* The best shift in two rows of correlations, at whole samples and half a sample later:
  * between two samples the upper band turns round. It takes its place in `fits`, best
@@ -349,8 +345,7 @@ static struct fit match_near(struct trace_matcher *m, int b, const struct trace 
                : best;
 }
 
-/* --- the bands together
- * ---------------------------------------------------------------------------------- */
+/* ---- the bands together ---- */
 
 static int8_t lesser_detail(const struct trace *a, const struct trace *b, int band)
 {
