@@ -38,8 +38,8 @@ enum { DEVICE_LABEL_BYTES = 96 };
 
 struct device {
     const struct device_kind *kind;
-    atomic_int
-        references; /* of the struct: it stays after close until the last is gone */
+    /* of the struct, which stays after close until the last is gone */
+    atomic_int references;
     struct device_gate gate;
     char name[DEVICE_LABEL_BYTES];
     int rate_hz, channels;

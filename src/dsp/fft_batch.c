@@ -43,8 +43,8 @@ struct fft_batch *fft_batch_new(int n, const float *window)
     size_t size = (size_t)n;
     f->window = malloc(size * sizeof *f->window);
     f->root = malloc(size * sizeof *f->root);
-    f->a =
-        aligned((size / 2 + 1) * sizeof *f->a); /* one more: the bin at half the rate */
+    /* one more than half of n: the bin at half the rate */
+    f->a = aligned((size / 2 + 1) * sizeof *f->a);
     f->b = aligned((size / 2 + 1) * sizeof *f->b);
     f->c = aligned((size / 2 + 1) * sizeof *f->c);
     if (!f->window || !f->root || !f->a || !f->b || !f->c) {

@@ -73,8 +73,8 @@ struct hit {
     double isolation_db; /* level of the 20 ms before, relative to the peak: −90 … 0 */
     double attack_ms;    /* from the attack's start to its peak */
     double score;        /* 0 … 1 from the parts */
-    struct score_parts
-        parts;          /* isolation, attack, decay, clean, level, body; hits_heard */
+    /* isolation, attack, decay, clean, level, body; from hits_heard on also drum */
+    struct score_parts parts;
     char missed_by[64]; /* "" or why it is only a near-miss */
     bool cut_short;     /* missed because the next onset came too soon */
     bool sunken;        /* missed because it does not stand out of what sounds before */

@@ -16,8 +16,8 @@ static const double pi = 3.14159265358979323846;
  * window, coefficients of 128 phases with linear interpolation between them. */
 enum { PHASES = 128, TAPS = 32, WINDOW_POINTS = 4096 };
 static const double kaiser_beta = 9.0;
-static const double corner =
-    0.455; /* of the rate, at speed 1; the stop band from 0.545 */
+/* Of the rate, at speed 1; the stop band begins at 0.545. */
+static const double corner = 0.455;
 
 struct bank {
     int taps;

@@ -133,8 +133,8 @@ static void find_pads(struct app *app)
     struct find_job *j = calloc(1, sizeof *j);
     if (!j)
         return;
-    bool first =
-        s->found_before < 0; /* what the config's thresholds find is counted too */
+    /* what the config's thresholds find is counted, too */
+    bool first = s->found_before < 0;
     *j = (struct find_job){.app = app,
                            .track = source_pads_track(s),
                            .params = first ? survey_pad_params(app->config) : s->params};
@@ -162,8 +162,8 @@ void source_open(struct app *app, long source)
         source_show_only(app, app->screen == SCREEN_LIBRARY ? listed_category(app)
                                                             : CATEGORY_ANY);
     if (source != s->source) {
-        jobs_cancel(app->quick,
-                    0); /* a track in use is freed only when nothing reads it */
+        /* a track in use is freed only when nothing reads it */
+        jobs_cancel(app->quick, 0);
         jobs_wait(app->quick);
         forget_tracks(s); /* of this recording perhaps: another is on its way */
         pad_list_done(&s->live);

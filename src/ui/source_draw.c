@@ -67,8 +67,8 @@ static void say_source(struct app *app, int cols, char *to, size_t n)
     snprintf(sound, sizeof sound, "%.1f kHz %s   ", src->rate_hz / 1000.0, channels);
     char about[220], name[256];
     int room = frame_top_room(app, cols), whole = utf8_cells(path_base(src->path));
-    for (int left_out = 0; left_out < 4;
-         left_out++) { /* what was decided stays longest */
+    /* what was decided stays longest */
+    for (int left_out = 0; left_out < 4; left_out++) {
         snprintf(missed_too, sizeof missed_too, "%s %d",
                  left_out < 2 ? "near misses" : glyph_text(GLYPH_NEAR_MISS, tier),
                  missed);
@@ -252,8 +252,8 @@ static void draw_place(struct app *app, const struct area *a)
     const char *text = missed[0] ? missed : name;
     char hint[80], named[160];
     int room = 0, cells = utf8_cells(text);
-    for (int hears = 1; hears >= 0 && room < cells;
-         hears--) { /* said where there is room */
+    /* that Enter hears it is said where there is room */
+    for (int hears = 1; hears >= 0 && room < cells; hears--) {
         snprintf(hint, sizeof hint, "%s%s%s", hears ? "{detail} hears it, " : "",
                  f ? "{accept} takes it" : "{mine} mines it", missed[0] ? " anyway" : "");
         app_name_keys(app, hint, named, sizeof named);

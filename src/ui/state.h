@@ -418,14 +418,13 @@ void why_draw(struct app *app, const struct area *a);
 
 /* kit */
 void kit_draw(struct app *app, const struct area *a);
-void kit_sync_sound(struct app *app); /* hand what changed to the transport */
-void kit_follow_sound(
-    struct app *app);              /* the same after mining, if it was heard at all */
-void kit_matches(struct app *app); /* bring kit.match up to date */
+void kit_sync_sound(struct app *app);   /* hand what changed to the transport */
+void kit_follow_sound(struct app *app); /* the same after mining, if it was heard */
+void kit_matches(struct app *app);      /* bring kit.match up to date */
 int kit_slot_of_key(const struct app *app, uint32_t key); /* or −1 */
 bool kit_unlocked(struct app *app, int slot);             /* false: it says so */
-long kit_current(
-    struct app *app); /* the find of the slot or extra under the cursor, or −1 */
+/* The find of the slot or extra under the cursor, or −1. */
+long kit_current(struct app *app);
 double kit_tempo(const struct app *app);
 int kit_channels(const struct app *app, const struct find *f); /* of the export: 1 or 2 */
 /* The slot's trim as far as full scale allows it: what is heard and exported. */
