@@ -20,9 +20,12 @@ typedef void device_render(void *user, float *out, size_t frames);
 /* The door between a device's thread and the engine: once it is closed, nobody comes
  * through any more, even from a thread that cannot be stopped. */
 struct device_gate {
-    atomic_int state; /* GATE_… */
+    /* GATE_…: taken and left by each render, and taken for good by who closes it, who
+     * then sees all that the renders before did */
+    atomic_int state;
     device_render *render;
     void *user;
+    /* counters, by which nothing else is handed over */
     atomic_uint_fast64_t beats; /* times the device asked */
     atomic_uint underruns;
     atomic_bool abandoned; /* the device is given up; for hush_guard_thread */

@@ -28,7 +28,9 @@ struct slot {
     bool fade_in, fade_out; /* of each hit */
 };
 
-/* What engine_snapshot reads: a sequence lock made of atomics only. */
+/* What engine_snapshot reads: a sequence lock made of atomics only, all of them
+ * sequentially consistent: whoever reads one even turn before and behind the values has
+ * those of one writing. */
 struct published {
     atomic_uint turn; /* odd while being written */
     atomic_uint_fast64_t serial;

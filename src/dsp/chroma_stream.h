@@ -20,7 +20,8 @@ void chroma_stream_free(struct chroma_stream *s);
 int chroma_stream_push(struct chroma_stream *s, const float *mono, int frames,
                        struct chroma_frame out[CHROMA_BATCH]);
 
-/* At the end: how much silence to push before flushing, then eight more at a time. */
+/* At the end push so many frames of silence; then flush, eight chroma frames at a time,
+ * as often as some are still missing. */
 int chroma_stream_lag(const struct chroma_stream *s);
 void chroma_stream_flush(struct chroma_stream *s, struct chroma_frame out[CHROMA_BATCH]);
 

@@ -1,4 +1,4 @@
-/* colour: give one loop the long-term spectrum of another.
+/* colour: give one loop the long-term spectrum of another (a matching equaliser).
  *
  * What overlaps incoherently in a vocoder (noise, beating partials) loses up to 3 dB
  * while steady partials lose nothing: highs go dull. Third-octave bands of both sounds

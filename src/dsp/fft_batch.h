@@ -42,14 +42,19 @@ void fft_batch_forward(struct fft_batch *f, const float *x, size_t stride,
 void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
                        float *x, size_t stride);
 
-/* In lanes, in the plan's own memory, which is good until the plan's next use: the real
- * part of value k of each row stands at [16·k + lane], the imaginary part eight behind.
- * Spectra as fft_batch_forward makes them (n/2 + 1 values); back from spectra that were
- * written to fft_batch_lanes, the first `count` samples; and the transform of n/2 complex
- * values that were, without a window. */
+/* ---- In lanes ----
+ * The same without a detour over rows: value k of lane i has its real part at
+ * [16·k + i], its imaginary part eight behind. It is the plan's own memory, good until
+ * the plan's next use. */
+
+/* The spectra of eight rows of n values, n/2 + 1 values each. */
 const float *fft_batch_spectra(struct fft_batch *f, const float *x, size_t stride);
+/* Where to write what the next two take. */
 float *fft_batch_lanes(struct fft_batch *f);
+/* The inverse of the spectra written there, scaled by 1/n: the first `count` samples, to
+ * rows `stride` apart. */
 void fft_batch_back(struct fft_batch *f, int count, float *x, size_t stride);
+/* The complex transform of the n/2 values written there; no window, not scaled. */
 const float *fft_batch_turn(struct fft_batch *f);
 
 /* Each of eight frames, windowed, against all of itself: out[8·lag + lane] =

@@ -10,7 +10,7 @@ enum { HITS_MISSED_MAX = 20 };
 
 struct pooled_hit {
     struct hit hit;
-    size_t number; /* the how manieth that was offered */
+    size_t number; /* how many were offered before it */
 };
 
 struct hit_pool {

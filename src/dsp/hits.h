@@ -68,7 +68,7 @@ void hit_plans_done(struct hit_plans *p);
 struct hit {
     int64_t start_frame, end_frame; /* in the recording */
     int64_t attack_frame;           /* where the attack starts, ≥ start_frame */
-    int64_t next_attack; /* the next onset's, as its own hit has it; below 0: not known */
+    int64_t next_attack;    /* where that of the next onset starts; below 0: not known */
     double peak_db, rms_db; /* as recorded, mono mean */
     double isolation_db; /* level of the 20 ms before, relative to the peak: −90 … 0 */
     double attack_ms;    /* from the attack's start to its peak */

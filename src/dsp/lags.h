@@ -1,5 +1,5 @@
-/* lags: how well short stretches of sound, the probes, fit into longer ones, the blocks,
- * at every lag, by FFT.
+/* lags: cross-correlation by FFT: how well short stretches of sound, the probes, fit into
+ * longer ones, the blocks, at every lag.
  *
  * Up to `group` probes are held against their blocks at once, eight transforms at a time.
  * Where they are so long that this would take much memory (from 2^16 frames on), group is

@@ -9,9 +9,9 @@
 
 enum { MEDIAN_WIDTH = 17, MEDIAN_ROWS = MEDIAN_WIDTH + VEC - 1 };
 
-/* In each lane the lesser to *low, the greater to *high. What is one instruction each on
- * every processor compilers do not find by themselves; bodies get it from their clones.
- */
+/* In each lane the lesser to *low, the greater to *high. Every processor has one
+ * instruction for each, which compilers do not find by themselves: each clone of a body
+ * hands its own in. */
 typedef void median_order(v8f *low, v8f *high);
 
 #if defined(__x86_64__)

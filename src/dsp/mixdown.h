@@ -10,8 +10,8 @@
  * gets a->frames values; non-finite samples count as 0. */
 void mixdown(const struct audio *a, float *mono);
 
-/* `a` in one channel to be heard: the plain mean, but where that all but cancels what
- * mixdown makes of it. */
+/* `a` in one channel to be heard: the plain mean, or where that all but cancels, what
+ * mixdown makes of it. ST_NO_MEMORY. */
 enum status mixdown_fold(struct audio *a, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* offset: the constant that a recording's samples lie on, for want of a DC blocker.
+/* offset: DC offset, the constant that a recording's samples lie on, for want of a DC
+ * blocker.
  *
  * The mean of a recording, or of a hit, is no such thing: a kick's first half-wave leaves
  * a mean of its own. So blocks of about 10 ms are taken together, quiet ones counting

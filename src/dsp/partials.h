@@ -38,11 +38,11 @@ void partials_free(struct partials *p);
 
 /* The held partials of the next step: peaks that stand 17 dB out of the bins around, or
  * 10 dB and were held before; next to none of noise, nor of an attack. Their slopes are
- * theirs too. `angle` has n/2 + 1 values: what the partial that a bin is of has to be
- * turned by so that it goes on in the output, NAN for bins of none. One that is new
- * begins where `chance` of its bin (0 … PARTIALS_CIRCLE − 1) says. With a mate each makes
- * for a quarter turn before or behind that one, where their powers add, by half a turn in
- * eight steps at most. */
+ * theirs too. `angle` has n/2 + 1 values: the radians by which the phase of the partial
+ * that a bin is of has to be turned so that it goes on in the output, NAN for bins of
+ * none. One that is new begins where `chance` of its bin (0 … PARTIALS_CIRCLE − 1) says.
+ * With a mate each makes for a quarter turn before or behind that one, where their powers
+ * add, by half a turn in eight steps at most. */
 void partials_follow(struct partials *p, const struct partials_step *s,
                      const uint16_t *chance, double *angle);
 

@@ -12,9 +12,10 @@ struct sample_shape {
     bool struck; /* played by a key: it must answer at once */
 };
 
-/* In place: to this rate and so many channels (channels in opposite phase are turned over
- * for one that sounds); what is struck is trimmed to within 1 ms of its attack (loops and
- * slow sounds are not); ends that click are closed, those of loops too. */
+/* In place: to this rate and so many channels (for one, channels in opposite phase are
+ * brought into phase, so that they do not cancel); what is struck is trimmed to within
+ * 1 ms of its attack (loops and slow sounds are not); ends that click are closed, those
+ * of loops too. */
 enum status sample_shape_apply(struct audio *a, const struct sample_shape *shape,
                                struct err *e);
 

@@ -41,8 +41,8 @@ enum status separator_finish(struct separator *s, struct err *e);
  * many frames all in all as were pushed. The separator's memory, until its next call. */
 const float *separator_take(struct separator *s, size_t *frames);
 
-/* Where to begin reading for what comes out from frame `start` of a recording on, with
- * the same bits as from the whole: at a whole number of hops before it. */
+/* Where in a recording to begin reading so that what comes out from frame `start` on has
+ * the same bits as if all of it had been read: a whole number of hops before it. */
 int64_t separator_from(const struct separator *s, int64_t start);
 
 #endif

@@ -69,7 +69,8 @@ bool similarity_duplicate(const float *a, const float *b);
  * centre, so unlike sounds never chain together. The result depends on the set, not on
  * its order: ties go to the smaller id. Stack numbers follow the smallest id in each.
  * Memory O(n). Cost: 5,000 hits 0.3 s when unlike, 0.45 s when all alike; 20,000 some
- * seconds (whom of many like is the centre is then voted by a sample drawn by id). */
+ * seconds (which of many alike is the centre is then told by a sample of them, drawn by
+ * id). */
 enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
                               size_t n, int *stack, struct err *e);
 

@@ -1,5 +1,5 @@
-/* trace: the waveform of a hit's first moments, small enough to keep, by which two
- * recordings of one hit are told from two hits of one drum.
+/* trace: a fingerprint of a hit, the waveform of its first moments, small enough to keep,
+ * by which two recordings of one hit are told from two hits of one drum.
  *
  * Copies share their waveform under gain, noise, a tilt in tone, a shift in time and
  * another speed; the next velocity layer of the same drum does not, least of all in what

@@ -1,6 +1,6 @@
 /* track: what one analysis pass leaves of a recording. The audio is not in it.
  *
- * Everything is kept packed (about 13 MB for an hour at any rate and channel count, 2 MB
+ * Everything is kept packed (about 14 MB for an hour at any rate and channel count, 2 MB
  * more with the overview) and read through functions that return units. Positions are
  * *frames* of the recording (int64_t, at its own rate). The grids:
  *

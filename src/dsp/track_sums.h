@@ -38,8 +38,8 @@ static inline float band_magnitude(float db)
     return exp2f(db * 0.16609640f);
 }
 
-/* Of a cell, by which its tonality says that something has a pitch there, not how much.
- */
+/* So much of a cell's tonality says that something has a pitch there; more says how much
+ * of it has. */
 #define TRACK_PITCHED_MOST 0.05
 
 size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 … cells */
@@ -51,7 +51,7 @@ size_t track_sums_cell(const struct track_sums *s, double sec); /* clamped to 0 
 struct track_window {
     double rms_db, crest, dc, flatness, centroid_hz;
     double tonality; /* that of the chroma, or of what trembles */
-    double pitched;  /* the same of cells of which each counts up to TRACK_PITCHED_MOST */
+    double pitched;  /* the same, no cell counting above TRACK_PITCHED_MOST */
     double mains;    /* share of the mains' hum */
     double beyond_db; /* how far the peak of a float recording is above full scale, ≥ 0 */
     double rumble;    /* share of the moving energy below some 25 Hz, 0 … 1 */

@@ -1,4 +1,4 @@
-/* vec: eight floats side by side, for the loops that carry the analysis.
+/* vec: eight floats side by side (SIMD), for the loops that carry the analysis.
  *
  * Compiler vector types: the same source gives AVX2 where it may and pairs of SSE2 (or
  * any other machine's) registers elsewhere, with the same bits everywhere, because each

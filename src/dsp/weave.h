@@ -1,6 +1,6 @@
-/* weave: what woven loops (clouds, hiss) share: even level, honest stereo.
- * All of it works on the circle: a seamless loop stays seamless. Thread: no shared state.
- */
+/* weave: what woven loops (clouds, hiss) share: overlap-add of grains, even level, honest
+ * stereo, a calm join. All of it works on the circle: a seamless loop stays seamless.
+ * Thread: no shared state. */
 #ifndef TROWEL_DSP_WEAVE_H
 #define TROWEL_DSP_WEAVE_H
 
