@@ -141,7 +141,8 @@ static void assert_same(const struct track *a, const struct track *b)
     assert_int_equal(x->spectra, y->spectra);
     assert_int_equal(x->chromas, y->chromas);
     assert_int_equal(x->novelties, y->novelties);
-    assert_memory_equal(track_novelty(a), track_novelty(b), x->novelties * sizeof(float));
+    assert_memory_equal(track_novelty(a).at, track_novelty(b).at,
+                        x->novelties * sizeof(float));
     assert_true(x->loudness_lufs == y->loudness_lufs &&
                 x->tuning_cents == y->tuning_cents);
     assert_true(x->tempo.bpm == y->tempo.bpm && x->key.confidence == y->key.confidence);
@@ -231,7 +232,7 @@ static void assert_sane(const struct track *t)
                  isnan(info->loudness_lufs));
     assert_true(isfinite(info->tempo.bpm) && isfinite(info->tuning_cents));
     for (size_t i = 0; i < info->novelties; i++)
-        assert_true(isfinite(track_novelty(t)[i]) && track_novelty(t)[i] >= 0);
+        assert_true(isfinite(track_novelty(t).at[i]) && track_novelty(t).at[i] >= 0);
     for (size_t i = 0; i < info->hops; i++) {
         struct track_hop h;
         track_hop(t, i, &h);

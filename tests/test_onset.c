@@ -109,7 +109,8 @@ static struct onset_list onsets_with(const struct sound *s, double gain,
     unsigned char *ends, *clicks;
     float *novelty = novelty_of(s, gain, &n, &hop_s, &ends, &clicks);
     struct onset_list l;
-    assert_int_equal(onset_pick(novelty, ends, clicks, n, hop_s, 0, p, &l, NULL), ST_OK);
+    const struct novelty v = {novelty, ends, clicks, n, hop_s};
+    assert_int_equal(onset_pick(&v, p, &l, NULL), ST_OK);
     free(novelty);
     free(ends);
     free(clicks);
@@ -472,11 +473,11 @@ static void nonsense_gives_no_onsets(void **state)
     onset_filter_free(f);
     float novelty[] = {NAN, INFINITY, -INFINITY, -5, 0, NAN};
     struct onset_params p = onset_params_default();
-    assert_int_equal(onset_pick(novelty, NULL, NULL, 6, ONSET_HOP_S, 0, &p, &l, NULL),
-                     ST_OK);
+    const struct novelty none = {.hop_s = ONSET_HOP_S},
+                         v = {.at = novelty, .n = 6, .hop_s = ONSET_HOP_S};
+    assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 0);
-    assert_int_equal(onset_pick(NULL, NULL, NULL, 0, ONSET_HOP_S, 0, &p, &l, NULL),
-                     ST_OK);
+    assert_int_equal(onset_pick(&none, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 0);
     assert_null(onset_filter_new(44100, 16, 8));
     assert_null(onset_filter_new(0, 1024, 256));
@@ -567,8 +568,8 @@ static struct onset_list picked(const float *novelty, const unsigned char *ends,
 {
     struct onset_params p = onset_params_default();
     struct onset_list l;
-    assert_int_equal(
-        onset_pick(novelty, ends, clicks, PICKED, ONSET_HOP_S, 0, &p, &l, NULL), ST_OK);
+    const struct novelty v = {novelty, ends, clicks, PICKED, ONSET_HOP_S};
+    assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
     return l;
 }
 
@@ -642,8 +643,8 @@ static void close_events_are_one(void **state)
         struct onset_params p = onset_params_default();
         p.pre_max_s = p.post_max_s = 0; /* each is the highest around */
         struct onset_list l;
-        assert_int_equal(onset_pick(novelty, NULL, NULL, 200, hop_s, 0, &p, &l, NULL),
-                         ST_OK);
+        const struct novelty v = {.at = novelty, .n = 200, .hop_s = hop_s};
+        assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
         assert_int_equal(l.count, apart - 4);
         onset_list_done(&l);
     }

@@ -62,7 +62,7 @@ enum status dig_onsets(const struct dig *d, struct onset_list *own,
                        const struct onset_list **out, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
-    const struct track_info *t = track_info(d->track);
+    struct novelty novelty = track_novelty(d->track);
     *own = (struct onset_list){0};
     *out = track_onsets(d->track);
     if (default_sensitivity(cfg))
@@ -71,10 +71,8 @@ enum status dig_onsets(const struct dig *d, struct onset_list *own,
         cfg->drum_miner.delta, cfg->drum_miner.wait, or_default(cfg->drum_miner.pre_max),
         or_default(cfg->drum_miner.post_max), or_default(cfg->drum_miner.pre_avg),
         or_default(cfg->drum_miner.post_avg));
-    double hop_s = (double)t->novelty_hop_frames / t->rate_hz;
     *out = own;
-    return onset_pick(track_novelty(d->track), track_ends(d->track),
-                      track_clicks(d->track), t->novelties, hop_s, 0, &wish, own, e);
+    return onset_pick(&novelty, &wish, own, e);
 }
 
 static enum status plan(const struct dig *d, const struct hits_params *p,

@@ -273,12 +273,11 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     track_sum_up(t, scan_totals(a->scan));
     t->info.band_hz = band_edge_hz(a->band_edge);
     t->info.tuning_cents = chroma_stream_tuning_cents(a->chroma);
-    double hop_s = (double)t->info.novelty_hop_frames / t->info.rate_hz;
     struct onset_params params = onset_params_default();
-    st = onset_pick(t->novelty, t->ends, t->clicks, t->info.novelties, hop_s, 0, &params,
-                    &t->onsets, e);
+    struct novelty novelty = track_novelty(t);
+    st = onset_pick(&novelty, &params, &t->onsets, e);
     if (st == ST_OK)
-        st = tempo_of_novelty(t->novelty, t->info.novelties, hop_s, &t->info.tempo, e);
+        st = tempo_of_novelty(novelty.at, novelty.n, novelty.hop_s, &t->info.tempo, e);
     if (st != ST_OK)
         return st;
     t->info.key = key_of_track(t);

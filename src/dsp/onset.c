@@ -73,9 +73,9 @@ size_t onset_list_find(const struct onset_list *l, double time_s)
     return low;
 }
 
-static double finite_or_0(float x)
+static double value_at(const struct novelty *v, size_t i)
 {
-    return isfinite(x) ? (double)x : 0;
+    return isfinite(v->at[i]) ? (double)v->at[i] : 0;
 }
 
 static bool is_set(const unsigned char *bits, size_t i)
@@ -93,16 +93,15 @@ struct window {
     size_t before, after;
 };
 
-static bool is_peak(const float *novelty, const unsigned char *ends, size_t n, size_t i,
-                    struct window w)
+static bool is_peak(const struct novelty *v, size_t i, struct window w)
 {
-    double here = finite_or_0(novelty[i]);
+    double here = value_at(v, i);
     size_t first = i > w.before ? i - w.before : 0;
-    size_t last = n - i > w.after ? i + w.after : n - 1;
+    size_t last = v->n - i > w.after ? i + w.after : v->n - 1;
     for (size_t k = first; k <= last; k++) {
         /* An end is no rival, but what leads up to one is its flank. */
-        bool rival = k == i + 1 || !is_set(ends, k);
-        double there = rival ? finite_or_0(novelty[k]) : 0;
+        bool rival = k == i + 1 || !is_set(v->ends, k);
+        double there = rival ? value_at(v, k) : 0;
         if (there > here || (there == here && k < i)) /* the first of a plateau */
             return false;
     }
@@ -110,12 +109,11 @@ static bool is_peak(const float *novelty, const unsigned char *ends, size_t n, s
 }
 
 /* Where between the frames the peak lies, −½ … ½: parabola through three values. */
-static double peak_offset(const float *novelty, size_t n, size_t i)
+static double peak_offset(const struct novelty *v, size_t i)
 {
-    if (i == 0 || i + 1 >= n)
+    if (i == 0 || i + 1 >= v->n)
         return 0;
-    double a = finite_or_0(novelty[i - 1]), b = finite_or_0(novelty[i]),
-           c = finite_or_0(novelty[i + 1]);
+    double a = value_at(v, i - 1), b = value_at(v, i), c = value_at(v, i + 1);
     double curve = a - 2 * b + c;
     return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
 }
@@ -135,41 +133,36 @@ struct running {
     size_t low, high; /* `sum` is over [low, high) */
 };
 
-static double running_mean(struct running *r, const float *novelty, size_t n, size_t i)
+static double running_mean(struct running *r, const struct novelty *v, size_t i)
 {
-    for (; r->high < n && r->high <= i + r->w.after; r->high++)
-        r->sum += fmin(finite_or_0(novelty[r->high]), r->cap);
+    for (; r->high < v->n && r->high <= i + r->w.after; r->high++)
+        r->sum += fmin(value_at(v, r->high), r->cap);
     for (; r->low + r->w.before < i; r->low++)
-        r->sum -= fmin(finite_or_0(novelty[r->low]), r->cap);
+        r->sum -= fmin(value_at(v, r->low), r->cap);
     return fmax(0, r->sum / (double)(r->high - r->low));
 }
 
-enum status onset_pick(const float *novelty, const unsigned char *ends,
-                       const unsigned char *clicks, size_t n, double hop_s,
-                       double first_s, const struct onset_params *p,
+enum status onset_pick(const struct novelty *v, const struct onset_params *p,
                        struct onset_list *out, struct err *e)
 {
     *out = (struct onset_list){0};
-    struct window max = {frames_of(p->pre_max_s, hop_s), frames_of(p->post_max_s, hop_s)};
-    size_t wide = frames_of(p->restless_s, hop_s);
+    struct window max = {frames_of(p->pre_max_s, v->hop_s),
+                         frames_of(p->post_max_s, v->hop_s)};
+    size_t wide = frames_of(p->restless_s, v->hop_s);
     struct running near = {
-        .w = {frames_of(p->pre_avg_s, hop_s), frames_of(p->post_avg_s, hop_s)},
+        .w = {frames_of(p->pre_avg_s, v->hop_s), frames_of(p->post_avg_s, v->hop_s)},
         .cap = NEAR_CAP};
     struct running around = {.w = {wide, wide}, .cap = p->restless_cap};
     size_t room = 0;
     double last_s = -(double)INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        double above =
-            finite_or_0(novelty[i]) - NEAR_WEIGHT * running_mean(&near, novelty, n, i);
-        double need =
-            p->threshold + p->restless_weight * running_mean(&around, novelty, n, i);
-        if (above < need || above <= 0 || is_set(ends, i) ||
-            !is_peak(novelty, ends, n, i, max))
+    for (size_t i = 0; i < v->n; i++) {
+        double above = value_at(v, i) - NEAR_WEIGHT * running_mean(&near, v, i);
+        double need = p->threshold + p->restless_weight * running_mean(&around, v, i);
+        if (above < need || above <= 0 || is_set(v->ends, i) || !is_peak(v, i, max))
             continue;
-        double t =
-            first_s + ((double)i + peak_offset(novelty, n, i)) * hop_s - NOVELTY_DELAY_S;
+        double t = ((double)i + peak_offset(v, i)) * v->hop_s - NOVELTY_DELAY_S;
         t = fmax(t, 0);
-        bool click = is_set(clicks, i);
+        bool click = is_set(v->clicks, i);
         if (t - last_s <= p->min_gap_s) {
             if (click || !out->at[out->count - 1].click)
                 continue;

@@ -38,7 +38,7 @@ struct onset_frame {
                       for the first frames. Never NaN, whatever comes in */
     int ended;     /* how many of the last novelties, this one first, come from the end of
                       a sound and not from a beginning: a fade, a choke, a gated tail.
-                      0 … 17; onset_pick takes them as bits */
+                      0 … 17; struct novelty has them as bits */
     int stroke;    /* how many novelties ago one that was said to come from an end does
                       not: what rose there stays; -1: none did */
     int click;     /* how many novelties ago a click peaked, of which nothing is left: a
@@ -90,16 +90,20 @@ struct onset_params onset_params_default(void);
 struct onset_params onset_params_user(double delta, double wait, double pre_max,
                                       double post_max, double pre_avg, double post_avg);
 
-/* Pick onsets from `n` novelty values, one per `hop_s`; `first_s` is the time of the
- * centre of frame 0's window. Values that are not finite count as 0.
- * `ends` (may be NULL): a bit for each value, bit i % 8 of byte i / 8, set where it comes
- * from the end of a sound: never an onset, but as restless as it is large. `clicks` (may
- * be NULL): likewise, where a click peaks.
- * Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
+/* `n` novelty values, of frames whose windows have their centres at 0, hop_s, 2 hop_s …
+ * Those that are not finite count as 0. Of each a bit, bit i % 8 of byte i / 8 (NULL:
+ * none is set): in `ends` where it comes from the end of a sound: never an onset, but as
+ * restless as it is large; in `clicks` where a click peaks. */
+struct novelty {
+    const float *at;
+    const unsigned char *ends, *clicks;
+    size_t n;
+    double hop_s;
+};
+
+/* Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
  */
-enum status onset_pick(const float *novelty, const unsigned char *ends,
-                       const unsigned char *clicks, size_t n, double hop_s,
-                       double first_s, const struct onset_params *p,
+enum status onset_pick(const struct novelty *novelty, const struct onset_params *p,
                        struct onset_list *out, struct err *e);
 
 /* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`: the

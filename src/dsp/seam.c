@@ -321,10 +321,11 @@ static enum status measure_onset(const struct ground *g, struct seam *out, struc
     enum status st = ST_NO_MEMORY;
     if (flux_init(&flux, size, hop, g->rate_hz, most)) {
         size_t n = flux_round_join(g, &flux);
-        double hop_s = (double)hop / g->rate_hz;
+        struct novelty novelty = {
+            .at = flux.novelty, .n = n, .hop_s = (double)hop / g->rate_hz};
         struct onset_params p = onset_params_default();
         p.threshold *= ONSET_PART;
-        st = onset_pick(flux.novelty, NULL, NULL, n, hop_s, 0.0, &p, &found, e);
+        st = onset_pick(&novelty, &p, &found, e);
     } else {
         err_set(e, st, "no memory to measure a loop's join");
     }

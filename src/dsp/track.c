@@ -407,19 +407,14 @@ double track_waver(const struct track *t, size_t i)
     return p->waver / 255.0;
 }
 
-const float *track_novelty(const struct track *t)
+struct novelty track_novelty(const struct track *t)
 {
-    return t->novelty;
-}
-
-const unsigned char *track_ends(const struct track *t)
-{
-    return t->ends;
-}
-
-const unsigned char *track_clicks(const struct track *t)
-{
-    return t->clicks;
+    return (struct novelty){.at = t->novelty,
+                            .ends = t->ends,
+                            .clicks = t->clicks,
+                            .n = t->info.novelties,
+                            .hop_s =
+                                (double)t->info.novelty_hop_frames / t->info.rate_hz};
 }
 
 const struct onset_list *track_onsets(const struct track *t)

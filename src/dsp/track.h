@@ -153,11 +153,8 @@ double track_mains(const struct track *t, size_t i);
 
 /* ---- Onsets ---------------------------------------------------------------------- */
 
-/* `novelties` values; contiguous. */
-const float *track_novelty(const struct track *t);
-/* A bit for each: it comes from the end of a sound, or from a click (see onset_pick). */
-const unsigned char *track_ends(const struct track *t);
-const unsigned char *track_clicks(const struct track *t);
+/* `novelties` values, with their ends and clicks; the track's memory. */
+struct novelty track_novelty(const struct track *t);
 /* Picked with onset_params_default(), ascending. */
 const struct onset_list *track_onsets(const struct track *t);
 /* Onsets in [start, end). */
