@@ -15,6 +15,14 @@ static const double even_db = 1.5;
 static const double flicker_in_ms = 10, flicker_out_ms = 50;
 static const double bed_window_s = 0.1;
 
+/* What loops and bursts are woven of. */
+struct cloth {
+    double length_min_ms, length_max_ms, overlap_ratio, semitones;
+    bool even; /* over a bed, and of one level all along */
+};
+static const struct cloth of_loops = {60, 180, 0.8, 1.5, true};
+static const struct cloth of_flickers = {12, 60, 0.6, 4, false};
+
 void hiss_defaults(struct hiss_spec *s)
 {
     *s = (struct hiss_spec){
@@ -103,22 +111,22 @@ static enum status lay_bed(struct audio *loop, const struct audio *material,
 
 /* Woven hiss of `seconds` from prepared material. */
 static enum status weave(struct audio *to, const struct hiss_material *m, double seconds,
-                         const struct hiss_spec *s, bool lively, struct rng *r,
-                         struct err *e)
+                         const struct hiss_spec *s, const struct cloth *cloth,
+                         struct rng *r, struct err *e)
 {
     struct grains_spec g;
     grains_defaults(&g);
     g.duration_s = seconds;
     g.grain_count = 1;
-    g.length_min_ms = lively ? 12 : 60;
-    g.length_max_ms = lively ? 60 : 180;
-    g.overlap_ratio = lively ? 0.6 : 0.8;
-    g.pitch_min_semitones = lively ? -4 : -1.5;
-    g.pitch_max_semitones = lively ? 4 : 1.5;
+    g.length_min_ms = cloth->length_min_ms;
+    g.length_max_ms = cloth->length_max_ms;
+    g.overlap_ratio = cloth->overlap_ratio;
+    g.pitch_min_semitones = -cloth->semitones;
+    g.pitch_max_semitones = cloth->semitones;
     g.lowpass_hz = 0;
     g.channels = s->channels;
     enum status st = grains_cloud(to, &m->sound, m->region, m->regions, &g, r, NULL, e);
-    if (st == ST_OK && !lively)
+    if (st == ST_OK && cloth->even)
         st = lay_bed(to, &m->sound, r, e);
     if (st == ST_OK && isfinite(s->noise_level_db)) {
         struct audio noise = {0};
@@ -132,8 +140,9 @@ static enum status weave(struct audio *to, const struct hiss_material *m, double
 
 /* Woven hiss, or noise where there is nothing to weave from; then the band. */
 static enum status texture(struct audio *to, const struct hiss_material *m,
-                           double seconds, const struct hiss_spec *s, bool lively,
-                           struct rng *r, struct hiss_report *report, struct err *e)
+                           double seconds, const struct hiss_spec *s,
+                           const struct cloth *cloth, struct rng *r,
+                           struct hiss_report *report, struct err *e)
 {
     double low_hz;
     struct biquad band = band_filter(s, &low_hz);
@@ -148,11 +157,11 @@ static enum status texture(struct audio *to, const struct hiss_material *m,
     else if (noise)
         st = hiss_noise(to, (size_t)llround(seconds * s->rate_hz), s->channels,
                         s->rate_hz, s->noise_level_db, r, e);
-    else if (st == ST_OK)
-        st = weave(to, m, seconds, s, lively, r, e);
+    else
+        st = weave(to, m, seconds, s, cloth, r, e);
     if (st == ST_OK)
         biquad_circular_zero_phase(&band, to);
-    if (st == ST_OK && !lively)
+    if (st == ST_OK && cloth->even)
         st = weave_even(to, even_db, e);
     return st;
 }
@@ -184,7 +193,8 @@ enum status hiss_loop(struct audio *to, const struct hiss_material *material,
 {
     struct hiss_report unasked;
     report = report ? report : &unasked;
-    enum status st = texture(to, material, s->loop_duration_s, s, false, r, report, e);
+    enum status st =
+        texture(to, material, s->loop_duration_s, s, &of_loops, r, report, e);
     if (st == ST_OK) {
         tremolo(to, s->tremolo_rate_hz, s->tremolo_depth);
         st = weave_calm_join(to, &report->seam, &report->judged, e);
@@ -205,8 +215,8 @@ enum status hiss_flicker(struct audio *to, const struct hiss_material *material,
     struct audio woven = {0};
     double length_ms = rng_range(r, s->flicker_min_ms, s->flicker_max_ms);
     double room_s = fmax(0.3, 1.5e-3 * length_ms);
-    enum status st =
-        texture(&woven, material, room_s, s, true, r, report ? report : &unasked, e);
+    enum status st = texture(&woven, material, room_s, s, &of_flickers, r,
+                             report ? report : &unasked, e);
     if (st != ST_OK) {
         audio_done(&woven);
         return st;
