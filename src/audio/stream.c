@@ -287,10 +287,11 @@ static void settle(struct stream *s, struct entry *n, enum status st, struct sou
 {
     n->loading = false;
     if (n->stale) {
+        size_t at = 0;
+        while (s->entry[at] != n)
+            at++;
+        delete_at(s, at);
         sound_unref(sound);
-        for (size_t i = 0; i < s->count; i++)
-            if (s->entry[i] == n)
-                delete_at(s, i);
         return;
     }
     if (st == ST_OK) {
