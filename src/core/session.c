@@ -296,6 +296,7 @@ static void stack_moves(struct session *s, const struct find *f)
 /* Lists look at all that comes and goes; the kit only at what the user has to do with. */
 static void note_if_judged(struct session *s, const struct find *f)
 {
+    s->extras_changed |= f->extra > 0;
     if (f->decision != DECISION_NONE || f->slot >= 0 || f->extra > 0)
         session_changed(s, (size_t)(f - s->find));
 }

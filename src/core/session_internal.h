@@ -46,8 +46,7 @@ struct session {
     struct session_version version;
     struct session_tallies tallies;
     struct kit_state kit;
-    bool extras_changed;
-    bool extras_gone;  /* some are of finds that are gone, and may come back */
+    bool extras_changed; /* or their finds came or went: kit.extra is to be listed anew */
     uint32_t *leaving; /* gone finds whose rows are still in the catalog */
     size_t leaving_count, leaving_room;
     struct restacking {

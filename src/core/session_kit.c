@@ -107,13 +107,9 @@ static void list_extras(struct session *s)
 {
     struct placed list[KIT_EXTRAS_MAX];
     size_t n = 0;
-    s->extras_gone = false;
-    for (size_t i = 0; i < s->count && n < KIT_EXTRAS_MAX; i++) {
-        const struct find *f = &s->find[i];
-        if (f->extra > 0 && !f->gone)
-            list[n++] = (struct placed){f->extra, (uint32_t)i};
-        s->extras_gone = s->extras_gone || (f->extra > 0 && f->gone);
-    }
+    for (size_t i = 0; i < s->count && n < KIT_EXTRAS_MAX; i++)
+        if (s->find[i].extra > 0 && !s->find[i].gone)
+            list[n++] = (struct placed){s->find[i].extra, (uint32_t)i};
     qsort(list, n, sizeof *list, by_place);
     s->kit.extra_count = n;
     for (size_t i = 0; i < n; i++)
@@ -151,7 +147,7 @@ void session_relink_kit(struct session *s)
         slots[i].index = now[i];
         set_slot_of(s, now[i], i);
     }
-    if (s->extras_changed || s->extras_gone || s->kit.extra_count > 0)
+    if (s->extras_changed)
         list_extras(s);
 }
 
