@@ -367,8 +367,7 @@ static enum status report(struct batch *b, const char *input, const char *output
                              .output = output,
                              .force = given(b, OPT_REPLACE),
                              .dry_run = given(b, OPT_DRY_RUN),
-                             .ctx = &ctx,
-                             .log = &b->output.log};
+                             .ctx = &ctx};
     struct report_result r = {0};
     enum status st = report_run(&job, &r, e);
     const struct output_count counts[] = {

@@ -106,7 +106,7 @@ static void write_page(struct errand *r, const struct kit_job *kit)
     struct report_result page;
     struct err e = {0};
     char there[PATH_BYTES];
-    struct report_job job = {.input_dir = there, .ctx = kit->ctx, .log = kit->log};
+    struct report_job job = {.input_dir = there, .ctx = kit->ctx};
     enum status st = path_join(there, sizeof there, kit->output_dir, kit->kit_name, &e);
     if (st == ST_OK)
         st = report_run(&job, &page, &e);
@@ -186,8 +186,7 @@ static enum status report_work(void *arg, const struct job_context *ctx, struct 
 {
     struct errand *r = arg;
     struct report_result result;
-    struct report_job job = {
-        .input_dir = r->w->project.root.path, .ctx = ctx, .log = ctx->log};
+    struct report_job job = {.input_dir = r->w->project.root.path, .ctx = ctx};
     enum status st = report_run(&job, &result, e);
     if (st == ST_OK)
         snprintf(r->sentence, sizeof r->sentence,

@@ -290,7 +290,6 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
                                   .input_dir = w->input_dir,
                                   .theme_dirs = w->theme_dirs,
                                   .user_dir = w->user_dir,
-                                  .export_dir = w->kits_dir,
                                   .mine_at_start = w->input_dir[0] != '\0',
                                   .ops = errands_of(w)};
         st = app_run(&setup, e);

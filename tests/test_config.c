@@ -206,8 +206,10 @@ static void earlier_configs_load_unchanged(void **state)
 static bool reported(const struct config_report *r, bool is_error, int line,
                      const char *text)
 {
+    char place[24];
+    snprintf(place, sizeof place, ":%d: ", line);
     for (int i = 0; i < r->count; i++)
-        if (r->notes[i].is_error == is_error && r->notes[i].line == line &&
+        if (r->notes[i].is_error == is_error && strstr(r->notes[i].text, place) &&
             strstr(r->notes[i].text, text))
             return true;
     return false;

@@ -297,7 +297,7 @@ static size_t choose_category(const struct curate_entry *entries, struct choice 
         if (best == NULL || (!best->accepted && picked >= (size_t)top))
             return picked;
         struct curate_pick *p = &out[picked++];
-        *p = (struct curate_pick){best->entry, best->score, best->relevance, ""};
+        *p = (struct curate_pick){best->entry, best->score, ""};
         explain(&entries[best->entry], p, best->likeness, picked == 1);
         best->out = true;
         exclude_like(entries, all, n, best);

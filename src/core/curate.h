@@ -45,9 +45,8 @@ struct curate_entry {
 };
 
 struct curate_pick {
-    size_t entry;     /* index of the entry */
-    double score;     /* 0 … 1 */
-    double relevance; /* after diversity: the value it was chosen by */
+    size_t entry; /* index of the entry */
+    double score; /* 0 … 1 */
     /* "accepted by you · score 0.91: mined 0.90 grade 1.00 class 0.95 (mined: attack 0.93
      * …) · 12% like the nearest chosen" */
     char reason[280];

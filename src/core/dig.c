@@ -200,6 +200,13 @@ enum status dig_run(struct dig *d, struct err *e)
     return ST_OK;
 }
 
+static void material_list_done(struct material_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        audio_done(&l->at[i].sound);
+    free(l->at);
+}
+
 void dig_done(struct dig *d)
 {
     part_reader_done(&d->pads_from);
@@ -227,14 +234,6 @@ enum status material_add(struct material_list *l, struct material *m, struct err
     }
     l->at[l->count++] = *m;
     return ST_OK;
-}
-
-void material_list_done(struct material_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        audio_done(&l->at[i].sound);
-    free(l->at);
-    *l = (struct material_list){0};
 }
 
 void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,

@@ -44,7 +44,6 @@ struct material {
     int64_t start_frame, end_frame; /* in the recording */
     double score;
     float weight; /* of hits: how noise-like, for hiss */
-    char key[12];
 };
 struct material_list {
     struct material *at;
@@ -52,7 +51,6 @@ struct material_list {
 };
 /* Takes `sound` over (also on failure, when it is freed). */
 enum status material_add(struct material_list *l, struct material *m, struct err *e);
-void material_list_done(struct material_list *l);
 
 struct batch;
 struct converter;

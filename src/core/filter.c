@@ -11,7 +11,7 @@
 /* --- the tables -------------------------------------------------------------------- */
 
 const struct filter_field_info filter_fields[FF_COUNT] = {
-#define FIELD(id, word, other, how, add, help) {word, other, HOW_##how, add, help},
+#define FIELD(id, word, other, how, add, help) {word, other, HOW_##how, add},
 #include "core/filter.def"
 #undef FIELD
 };

@@ -26,7 +26,7 @@ enum filter_state {
 struct filter_field_info {
     const char *word, *other;
     enum filter_how how;
-    const char *add, *help;
+    const char *add;
 };
 extern const struct filter_field_info filter_fields[FF_COUNT];
 

@@ -135,7 +135,6 @@ static enum status read_mono(struct picture *p, const char *path, int64_t start,
         end = info->claimed_frames;
     int64_t frames = end - start < longest ? end - start : longest;
     p->rate_hz = info->rate_hz;
-    p->channels = info->channels;
     struct audio a = {0};
     if (frames < 1)
         st = err_set(e, ST_EMPTY, "%s: nothing to draw", path);

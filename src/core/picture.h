@@ -20,7 +20,7 @@
 enum { PICTURE_WAVE = 512, PICTURE_ROWS = 40, PICTURE_COLS = 160 };
 
 struct picture {
-    int rate_hz, channels;
+    int rate_hz;
     int64_t frames; /* of the stretch shown */
     float peak;
     struct overview_column wave[PICTURE_WAVE];

@@ -4,7 +4,6 @@
 #define TROWEL_CORE_REPORT_H
 
 #include "core/jobs.h"
-#include "core/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +15,6 @@ struct report_job {
     bool force;         /* replace a page that is not trowel's */
     bool dry_run;
     const struct job_context *ctx; /* may be NULL */
-    const struct log *log;         /* may be NULL */
 };
 
 struct report_result {

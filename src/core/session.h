@@ -201,7 +201,6 @@ enum status session_pick_best(struct session *s, int top, double diversity,
 enum { KIT_EXTRAS_MAX = 389, KIT_NAME_BYTES = 128 };
 /* "BD" "SD" "LT" "MT" "HT" "RS" "HC" "CH" "OH" "CC" "RC" */
 const char *kit_slot_name(int slot);
-int kit_slot_find(const char *name); /* without case; or −1 */
 
 struct kit_slot {
     uint64_t id; /* candidate, 0 = empty */

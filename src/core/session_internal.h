@@ -47,7 +47,7 @@ struct session {
     struct session_tallies tallies;
     struct kit_state kit;
     bool extras_changed; /* or their finds came or went: kit.extra is to be listed anew */
-    uint32_t *leaving; /* gone finds whose rows are still in the catalog */
+    uint32_t *leaving;   /* gone finds whose rows are still in the catalog */
     size_t leaving_count, leaving_room;
     struct restacking {
         uint32_t *find; /* whose rows have another stack number than they should */

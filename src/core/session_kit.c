@@ -19,11 +19,6 @@ const char *kit_slot_name(int slot)
     return slot >= 0 && slot < KIT_SLOTS ? target_slot_name(machine(), slot) : "";
 }
 
-int kit_slot_find(const char *name)
-{
-    return target_slot(machine(), name);
-}
-
 const struct kit_state *session_kit(const struct session *s)
 {
     return &s->kit;
@@ -54,7 +49,7 @@ static long take_extra(struct session *s, const struct change *c)
 long session_take_kit(struct session *s, const struct change *c)
 {
     struct kit_state *kit = &s->kit;
-    int slot = kit_slot_find(c->key);
+    int slot = target_slot(machine(), c->key);
     double number = 0.0;
     if (c->field == FIELD_EXTRA)
         return take_extra(s, c);

@@ -107,7 +107,6 @@ void config_defaults(struct config *cfg);
 struct config_report {
     struct config_note {
         bool is_error;
-        int line;
         char text[320];
     } * notes;
     size_t room;

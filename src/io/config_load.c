@@ -23,14 +23,13 @@ struct loading {
     int *line; /* by key: where it was given, 0 = not */
 };
 
-static void keep_note(struct config_report *r, bool is_error, int line, const char *text)
+static void keep_note(struct config_report *r, bool is_error, const char *text)
 {
     if (r->count >= MAX_NOTES ||
         !array_grow(&r->notes, &r->room, (size_t)r->count + 1, sizeof *r->notes))
         return;
     struct config_note *n = &r->notes[r->count++];
     n->is_error = is_error;
-    n->line = line;
     snprintf(n->text, sizeof n->text, "%.319s", text);
 }
 
@@ -50,7 +49,7 @@ static void note(struct loading *l, bool is_error, int line, const char *format,
         *l->first = clean;
     if (l->report) {
         l->report->errors += is_error;
-        keep_note(l->report, is_error, line, clean.msg);
+        keep_note(l->report, is_error, clean.msg);
     }
 }
 
@@ -236,7 +235,7 @@ enum status config_parse(struct config *cfg, const char *text, size_t n, const c
     if (st) {
         if (report && st == ST_CORRUPT) {
             report->errors++;
-            keep_note(report, true, 0, broken.msg);
+            keep_note(report, true, broken.msg);
         }
         return err_set(e, st == ST_CORRUPT ? ST_CONFIG : st, "%s", broken.msg);
     }

@@ -40,14 +40,6 @@ void sha256_hex(struct sha256 *s, char hex[65])
     hex[64] = '\0';
 }
 
-void sha256_of(const void *bytes, size_t n, char hex[65])
-{
-    struct sha256 s;
-    sha256_init(&s.context);
-    sha256_add(&s, bytes, n);
-    sha256_hex(&s, hex);
-}
-
 static enum status add_block(void *hash, const void *bytes, size_t n, struct err *e)
 {
     (void)e;

@@ -14,7 +14,6 @@ void sha256_add(struct sha256 *s, const void *bytes, size_t n);
 /* 64 lower-case hex digits and a NUL; `s` must not be used further, only freed. */
 void sha256_hex(struct sha256 *s, char hex[65]);
 
-void sha256_of(const void *bytes, size_t n, char hex[65]);
 /* Of a regular file. ST_NOT_FOUND, ST_UNREADABLE, ST_NO_MEMORY. */
 enum status sha256_file(const char *path, char hex[65], struct err *e);
 /* Is there a file of that name below the root, with these bytes? */

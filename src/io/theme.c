@@ -20,7 +20,7 @@ static const struct {
 #undef ROLE
 };
 
-int role_find(const char *name)
+static int role_find(const char *name)
 {
     for (int i = 0; i < ROLE_COUNT; i++)
         if (strcmp(roles[i].name, name) == 0)

@@ -28,8 +28,6 @@ enum role {
     ROLE_COUNT
 };
 
-int role_find(const char *name); /* or -1 */
-
 /* One look. A colour of -1 is the terminal's own. */
 struct look {
     short fg, bg;

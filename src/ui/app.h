@@ -72,7 +72,6 @@ struct app_setup {
     const char *input_dir;       /* the recordings' folder, "" = unknown */
     const char *theme_dirs;      /* colon-separated folders of themes */
     const char *user_dir;        /* ~/.config/trowel: keys.yaml, history; "" = none */
-    const char *export_dir;      /* where kits are written, for the dry run */
     bool mine_at_start;          /* begin mining what is not up to date */
     struct app_ops ops;
 };
