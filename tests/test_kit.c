@@ -10,6 +10,7 @@
 #include "program.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,6 +66,22 @@ static void sectors_are_rounded_per_sample(void **state)
         budget_add(&b, t, 130 * 44100, 1);
     assert_true(budget_over(&b, t, over));
     assert_string_equal(over, "405 of 400 files, 659.1 of 600 s, 840 of 408 sectors");
+}
+
+/* A manifest may claim 10^12 seconds, twice: the count of sectors stays one. */
+static void what_is_absurdly_long_is_just_too_long(void **state)
+{
+    (void)state;
+    const struct target *t = tr8s();
+    const int64_t frames = INT64_C(1000000000000) * 44100;
+    struct budget b = {0};
+    char over[160];
+    assert_int_equal(budget_sectors(t, frames, 2), INT_MAX);
+    budget_add(&b, t, frames, 2);
+    budget_add(&b, t, frames, 2);
+    assert_int_equal(b.sectors, INT_MAX);
+    assert_true(budget_over(&b, t, over));
+    assert_true(text_has(over, "2147483647 of 408 sectors"));
 }
 
 static void slots_are_the_machines(void **state)
@@ -650,6 +667,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_lose_their_accents_only),
         cmocka_unit_test(sectors_are_rounded_per_sample),
+        cmocka_unit_test(what_is_absurdly_long_is_just_too_long),
         cmocka_unit_test(slots_are_the_machines),
         cmocka_unit_test(a_narrow_recording_counts_less),
         cmocka_unit_test(doubt_goes_with_the_share_of_drums),

@@ -3,6 +3,7 @@
 #include "sound_rig.h"
 
 #include "core/rng.h"
+#include "io/splice.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -402,6 +403,19 @@ static void lost_ogg_pages_do_not_shift_regions(void **state)
     soundfile_close(sf);
 }
 
+/* A decoder asks for the places that a damaged header tells. */
+static void a_seek_too_far_is_refused(void **state)
+{
+    (void)state;
+    struct splice s = {.fd = -1, .end = 1000};
+    assert_true(splice_seek(900, SEEK_SET, &s) == 900);
+    assert_true(splice_seek(INT64_MAX, SEEK_CUR, &s) == -1);
+    assert_true(splice_seek(INT64_MAX, SEEK_END, &s) == -1);
+    assert_true(splice_seek(-901, SEEK_CUR, &s) == -1);
+    assert_true(splice_tell(&s) == 900);
+    assert_true(splice_seek(INT64_MAX, SEEK_SET, &s) == -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +429,7 @@ int main(void)
         IN_FOLDER(impossible_lengths_hide_no_sound),
         IN_FOLDER(a_chained_ogg_says_what_is_not_read),
         IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
+        cmocka_unit_test(a_seek_too_far_is_refused),
     };
     return cmocka_run_group_tests_name("soundfile headers", tests, NULL, NULL);
 }

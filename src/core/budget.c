@@ -1,5 +1,6 @@
 #include "core/budget.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,15 +9,16 @@ int budget_sectors(const struct target *t, int64_t frames, int channels)
 {
     int64_t bytes = frames * channels * (t->bits / 8);
     int64_t sectors = (bytes + t->sector_bytes - 1) / t->sector_bytes;
-    return sectors < 1 ? 1 : (int)sectors;
+    return sectors < 1 ? 1 : sectors > INT_MAX ? INT_MAX : (int)sectors;
 }
 
 void budget_add(struct budget *b, const struct target *t, int64_t frames, int channels)
 {
     double seconds = (double)frames * channels / t->rate_hz;
+    int sectors = budget_sectors(t, frames, channels);
     b->files++;
     b->seconds += seconds;
-    b->sectors += budget_sectors(t, frames, channels);
+    b->sectors = sectors > INT_MAX - b->sectors ? INT_MAX : b->sectors + sectors;
     if (seconds > b->longest_s)
         b->longest_s = seconds;
 }

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* Costs at the target's rate and depth. A stereo sample costs as two mono ones; every
- * sample occupies whole sectors. */
+ * sample occupies whole sectors, which are counted up to INT_MAX: a header or a manifest
+ * may claim any length. */
 struct budget {
     int files;
     double seconds; /* as mono: stereo counts twice */

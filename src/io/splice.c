@@ -77,7 +77,8 @@ int64_t splice_seek(int64_t offset, int whence, void *splice)
 {
     struct splice *s = splice;
     int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? s->at : splice_length(s);
-    if (offset < -from)
+    /* A header may say anything; what is let through is added to a place in the file. */
+    if (offset < -from || offset > INT64_MAX / 2 - from)
         return -1;
     return s->at = from + offset;
 }

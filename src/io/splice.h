@@ -31,7 +31,8 @@ bool splice_riff(struct splice *s, int fd);
 int64_t splice_length(void *splice);
 /* Up to `n` bytes; fewer only at the end. */
 int64_t splice_read(void *to, int64_t n, void *splice);
-/* whence as for lseek. The new position, or -1 before the beginning. */
+/* whence as for lseek. The new position, or -1 where there is none: before the beginning,
+ * or too far for a number. */
 int64_t splice_seek(int64_t offset, int whence, void *splice);
 int64_t splice_tell(void *splice);
 
