@@ -226,14 +226,10 @@ static enum status each(struct catalog *c, bool whole, int64_t first, int64_t la
                         struct err *e)
 {
     struct reader r;
-    struct catalog_find *f = calloc(1, sizeof *f);
-    if (f == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for a candidate");
+    struct catalog_find f = {0};
     enum status st = catalog_simple(c, Q_BEGIN_READ, e);
-    if (st != ST_OK) {
-        free(f);
+    if (st != ST_OK)
         return st;
-    }
     st = reader_init(c, &r, e);
     if (st == ST_OK)
         st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
@@ -244,12 +240,11 @@ static enum status each(struct catalog *c, bool whole, int64_t first, int64_t la
             query_int(q, 2, last);
         }
         catalog_passes_once(c, true);
-        st = read_finds(c, &r, q, whole, f, fn, user, e);
+        st = read_finds(c, &r, q, whole, &f, fn, user, e);
         catalog_passes_once(c, false);
     }
     catalog_simple(c, Q_ROLLBACK, NULL);
     reader_done(&r);
-    free(f);
     return st;
 }
 

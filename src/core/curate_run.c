@@ -41,24 +41,18 @@ struct plan {
 
 static void say(struct curate_find *f, const struct change *c)
 {
-    struct catalog_find *words = calloc(1, sizeof *words);
-    if (words == NULL)
-        return;
-    words->c = f->c;
-    words->category = f->category;
-    words->edited = f->edited;
+    struct catalog_find said = {.c = f->c, .category = f->category, .edited = f->edited};
     if (c->field == FIELD_DECISION && c->value[0] == '\0')
-        words->c.decision = DECISION_NONE;
+        said.c.decision = DECISION_NONE;
     else if (c->field == FIELD_RATING && c->value[0] == '\0')
-        words->c.rating = 0;
+        said.c.rating = 0;
     else if (c->field == FIELD_CATEGORY && c->value[0] == '\0')
-        words->category = kind_category(f->c.kind);
+        said.category = kind_category(f->c.kind);
     else
-        catalog_overlay(words, c->field, c->value);
-    f->c = words->c;
-    f->category = words->category;
-    f->edited = words->edited;
-    free(words);
+        catalog_overlay(&said, c->field, c->value);
+    f->c = said.c;
+    f->category = said.category;
+    f->edited = said.edited;
 }
 
 /* The finds by id, and by file name. */

@@ -287,21 +287,18 @@ static enum status from_best_of(struct loading *l, struct catalog *catalog,
     struct loading below = *l;
     struct sayings said = {catalog, is_newer(path, manifest)};
     below.folder = folder;
-    struct catalog_find *known = malloc(sizeof *known);
-    if (!known)
-        return err_set(e, ST_NO_MEMORY, "no memory for a set's finds");
     enum status st = from_rows(&below, manifest, &said, e);
     for (size_t k = 0; st == ST_OK && k < l->set->count; k++) {
         float *vector = l->set->vectors + k * SIMILARITY_DIM;
         struct kit_item *item = &l->set->item[k];
-        st = catalog_get(catalog, item->id, known, e);
+        struct catalog_find known;
+        st = catalog_get(catalog, item->id, &known, e);
         if (st == ST_OK)
-            item->c.parts = known->c.parts;
+            item->c.parts = known.c.parts;
         if (st == ST_OK)
             st = catalog_vector(catalog, item->id, vector, e);
         st = st == ST_NOT_FOUND ? ST_OK : st;
     }
-    free(known);
     return st;
 }
 

@@ -11,14 +11,13 @@
 /* Taking an override back needs what was mined. */
 static void reread(struct session *s, struct find *f)
 {
-    struct catalog_find *now = malloc(sizeof *now);
-    if (now != NULL && catalog_get(s->catalog, f->id, now, NULL) == ST_OK) {
-        f->category = now->category;
-        f->edited = now->edited;
-        session_put_measures(s, (size_t)(f - s->find), &now->c.m);
-        memcpy(f->hit_class, now->c.hit_class, sizeof f->hit_class);
-    }
-    free(now);
+    struct catalog_find now;
+    if (catalog_get(s->catalog, f->id, &now, NULL) != ST_OK)
+        return;
+    f->category = now.category;
+    f->edited = now.edited;
+    session_put_measures(s, (size_t)(f - s->find), &now.c.m);
+    memcpy(f->hit_class, now.c.hit_class, sizeof f->hit_class);
 }
 
 static void set_field(struct session *s, struct find *f, const struct change *c)

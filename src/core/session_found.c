@@ -12,18 +12,15 @@ static enum status take_found(struct session *s, const struct candidate *found,
                               size_t count, const float *embeddings, long source,
                               struct err *e)
 {
-    struct catalog_find *f = calloc(1, sizeof *f);
-    enum status st = f != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for a find");
+    enum status st = ST_OK;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        f->c = found[i];
-        f->id = candidate_id(&found[i]);
-        f->category = kind_category(found[i].kind);
-        f->tagged = f->picked = f->edited = false;
-        f->loop_at = 0;
-        f->c.decision = DECISION_NONE;
-        f->c.rating = 0;
-        st = catalog_apply_words(s->catalog, f, e);
-        long index = st == ST_OK ? session_take_find(s, f, source) : -1;
+        struct catalog_find f = {.c = found[i],
+                                 .id = candidate_id(&found[i]),
+                                 .category = kind_category(found[i].kind)};
+        f.c.decision = DECISION_NONE;
+        f.c.rating = 0;
+        st = catalog_apply_words(s->catalog, &f, e);
+        long index = st == ST_OK ? session_take_find(s, &f, source) : -1;
         if (st == ST_OK && index < 0)
             st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
         if (index >= 0)
@@ -32,7 +29,6 @@ static enum status take_found(struct session *s, const struct candidate *found,
             memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
                    embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);
     }
-    free(f);
     return st;
 }
 

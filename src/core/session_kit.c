@@ -165,13 +165,10 @@ static enum status slot_change(struct session *s, int slot, long index, struct c
     snprintf(c->key, sizeof c->key, "%s", kit_slot_name(slot));
     if (index < 0)
         return ST_OK;
-    struct catalog_find *f = malloc(sizeof *f);
-    if (f == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for a kit slot");
-    enum status st = session_detail(s, (size_t)index, f, e);
+    struct catalog_find f;
+    enum status st = session_detail(s, (size_t)index, &f, e);
     if (st == ST_OK)
-        candidate_path(&f->c, c->value);
-    free(f);
+        candidate_path(&f.c, c->value);
     return st;
 }
 

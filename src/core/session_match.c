@@ -89,21 +89,19 @@ void session_slot_matches(const struct session *s, const struct target *t,
                           struct slot_matches out[KIT_SLOTS])
 {
     double fit[KIT_SLOTS][DRUM_CLASS_COUNT];
-    struct candidate *c = malloc(sizeof *c);
+    struct candidate c;
     memset(out, 0, KIT_SLOTS * sizeof *out);
-    if (c == NULL)
-        return;
-    candidate_clear(c);
-    struct kit_company *company = companies(s, c);
+    candidate_clear(&c);
+    struct kit_company *company = companies(s, &c);
     for (int slot = 0; slot < KIT_SLOTS; slot++)
         for (int k = 0; k < DRUM_CLASS_COUNT; k++)
             fit[slot][k] = target_fit(t, slot, drum_class_name((enum drum_class)k));
     for (size_t i = 0; i < s->count; i++) {
         const struct find *f = &s->find[i];
         int class = may_play(f) ? drum_class_find(f->hit_class) : -1;
-        double worth = class >= 0 ? worth_of(s, f, c) : 0;
+        double worth = class >= 0 ? worth_of(s, f, &c) : 0;
         if (worth > 0 && company != NULL)
-            worth *= 1 - kit_doubt(&company[f->source], c);
+            worth *= 1 - kit_doubt(&company[f->source], &c);
         for (int slot = 0; slot < KIT_SLOTS && worth > 0; slot++) {
             struct slot_matches *m = &out[slot];
             double value = fit[slot][class] * worth;
@@ -113,7 +111,6 @@ void session_slot_matches(const struct session *s, const struct target *t,
         }
     }
     free(company);
-    free(c);
 }
 
 /* --- all slots together ------------------------------------------------------------ */

@@ -108,14 +108,12 @@ static bool take_portion(struct session *s, struct session_news *n)
 static bool look_again(struct session *s, const struct session_news *n)
 {
     int looks = 0;
-    struct catalog_find *f = malloc(sizeof *f);
-    for (size_t i = 0; f != NULL && i < n->known && looks <= LOOKS_MOST; i++)
+    struct catalog_find f;
+    for (size_t i = 0; i < n->known && looks <= LOOKS_MOST; i++)
         if (s->touched[i] && !s->find[i].gone && ++looks <= LOOKS_MOST &&
-            catalog_get(s->catalog, s->find[i].id, f, NULL) == ST_OK)
-            session_take_find(s, f, (long)s->find[i].source);
-    bool all = f != NULL && looks <= LOOKS_MOST;
-    free(f);
-    return all;
+            catalog_get(s->catalog, s->find[i].id, &f, NULL) == ST_OK)
+            session_take_find(s, &f, (long)s->find[i].source);
+    return looks <= LOOKS_MOST;
 }
 
 bool session_reread_step(struct session *s, struct session_news *n)
