@@ -152,7 +152,7 @@ static enum status run_textures(struct batch *b, struct err *e)
                                given(b, OPT_MAKE_CLOUDS) || given(b, OPT_MAKE_HISS));
     unsigned from_pads = (all || given(b, OPT_MAKE_DRONES) ? 1u << STAGE_DRONES : 0) |
                          (all || given(b, OPT_MAKE_CLOUDS) ? 1u << STAGE_CLOUDS : 0);
-    struct process_input inputs[3];
+    struct process_input inputs[PROCESS_INPUTS_MAX];
     size_t n = 0;
     if (all || given(b, OPT_MINE_PADS))
         inputs[n++] = (struct process_input){.dir = b->cfg.paths.source_audio_dir,

@@ -374,8 +374,9 @@ static enum status follow_words(struct catalog *c, const char *stem, struct now 
 }
 
 /* Of what stands in the catalog now. */
-enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, struct err *e)
+enum status catalog_follow_all(struct catalog *c, struct err *e)
 {
+    struct catalog_action a;
     struct now *now = NULL;
     size_t count = 0, room = 0;
     int64_t there = 0;
@@ -393,7 +394,7 @@ enum status catalog_follow_all(struct catalog *c, struct catalog_action *a, stru
             st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
     }
     if (st == ST_OK)
-        st = follow_words(c, NULL, now, count, a, NULL, NULL, e);
+        st = follow_words(c, NULL, now, count, &a, NULL, NULL, e);
     free(now);
     return st;
 }

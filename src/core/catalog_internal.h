@@ -155,10 +155,9 @@ void catalog_action_note(struct catalog *c, const struct catalog_action *a);
 
 /* Inside a transaction: where everything lies of which something was said … */
 enum status catalog_put_places(struct catalog *c, struct err *e);
-/* … and what was said goes with it to where it lies now. After the commit,
- * catalog_action_note. */
-enum status catalog_follow_all(struct catalog *c, struct catalog_action *a,
-                               struct err *e);
+/* … and what was said goes with it to where it lies now. The undo stacks do not know of
+ * it yet: catalog_history_done. */
+enum status catalog_follow_all(struct catalog *c, struct err *e);
 
 /* --- catalog_replay.c -------------------------------------------------------------- */
 

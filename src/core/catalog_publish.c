@@ -149,7 +149,6 @@ static enum status write_all(struct catalog *c, const struct catalog_content *co
                              struct catalog *events_of, struct err *e)
 {
     struct change_list carried = {0};
-    struct catalog_action followed = {0};
     enum status st = catalog_begin(c, e);
     if (st != ST_OK)
         return st;
@@ -159,7 +158,7 @@ static enum status write_all(struct catalog *c, const struct catalog_content *co
     if (st == ST_OK && events_of != NULL)
         st = catalog_salvage(c, events_of, e);
     if (st == ST_OK)
-        st = catalog_follow_all(c, &followed, e);
+        st = catalog_follow_all(c, e);
     if (st == ST_OK)
         st = adopt(c, &carried, e);
     free(carried.at);

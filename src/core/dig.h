@@ -165,7 +165,8 @@ enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channel
                           struct audio *out, struct err *e);
 const struct track *dig_pads_track(const struct dig *d);
 
-/* The recording's tempo or key for musicality: the config's wish, else what was heard. */
+/* The key that what is made is to be in (musicality.target_key); none: that of what it is
+ * made from. */
 struct key dig_target_key(const struct dig *d);
 
 /* The onsets that hits are cut at: the track's, or as drum_miner wants them picked. `own`

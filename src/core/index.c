@@ -301,7 +301,7 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
     struct search s = {
         .project = &project, .cfg = job->cfg, .ctx = job->ctx, .log = job->log};
     if (!job->dry_run)
-        project_sweep(&project);
+        root_clean(&project.root);
     st = load_known(&s, e);
     if (st == ST_OK)
         st = search_all(&s, e);

@@ -2,6 +2,7 @@
 
 #include "core/array.h"
 #include "core/catalog.h"
+#include "core/clock.h"
 #include "core/curate.h"
 #include "core/kit.h"
 #include "core/kit_names.h"
@@ -272,10 +273,8 @@ static enum status read_wishes(struct wishes *w, struct catalog *catalog, struct
 static bool is_newer(const char *file, const char *other)
 {
     struct stat a, b;
-    if (stat(file, &a) != 0 || stat(other, &b) != 0)
-        return false;
-    return a.st_mtim.tv_sec > b.st_mtim.tv_sec || (a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-                                                   a.st_mtim.tv_nsec > b.st_mtim.tv_nsec);
+    return stat(file, &a) == 0 && stat(other, &b) == 0 &&
+           time_after(a.st_mtim, b.st_mtim);
 }
 
 /* The project knows how the samples sound that its best-of manifest lists, what their
@@ -318,9 +317,10 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     if (st == ST_OK && accepted == 0 && !has_best)
         st = from_finds(l, catalog, false, &w, &accepted, e);
     if (st == ST_OK && accepted == 0 && has_best) {
-        char folder[1024];
-        snprintf(folder, sizeof folder, "%.1000s/best_of", l->folder);
-        st = from_best_of(l, catalog, path, folder, best, e);
+        char folder[PATH_BYTES];
+        st = path_join(folder, sizeof folder, l->folder, "best_of", e);
+        if (st == ST_OK)
+            st = from_best_of(l, catalog, path, folder, best, e);
         /* a set of nothing is none */
         if (st == ST_OK && l->set->count == 0 && l->set->missing == 0)
             st = from_finds(l, catalog, false, &w, &accepted, e);

@@ -25,15 +25,14 @@ struct task {
     bool waits; /* looked at before: another run had it */
 };
 
-enum { INPUTS_MAX = 8 };
-
 struct run {
     const struct process_job *job;
     struct process_result *result;
     struct project project;
-    struct recipe recipe[INPUTS_MAX]; /* one an input */
-    struct source_list sources;       /* of all inputs */
-    size_t first[INPUTS_MAX + 1];     /* sources of input i: first[i] … first[i + 1] */
+    struct recipe recipe[PROCESS_INPUTS_MAX]; /* one an input */
+    struct source_list sources;               /* of all inputs */
+    size_t
+        first[PROCESS_INPUTS_MAX + 1]; /* sources of input i: first[i] … first[i + 1] */
     struct jobs *jobs;
     size_t total;
     size_t refused;    /* there already, of another recording or recipe */
@@ -235,20 +234,12 @@ static bool interrupted(const struct process_job *job)
 
 static void tick(struct run *r)
 {
-    enum { RUNNING_MAX = 256 };
-    struct job_info *info = calloc(RUNNING_MAX, sizeof *info);
-    double fraction = 0;
-    int n = info ? jobs_list(r->jobs, info, RUNNING_MAX) : 0;
-    for (int i = 0; i < n; i++)
-        if (info[i].state == JOB_RUNNING)
-            fraction += info[i].fraction;
-    free(info);
-    fraction =
-        (fraction + (double)finished(r->result)) / (double)(r->total ? r->total : 1);
+    double asked, over;
+    jobs_work(r->jobs, &asked, &over);
     reporter_tell(r->job->reporter, &(struct news){.kind = NEWS_TICK,
                                                    .index = finished(r->result),
                                                    .total = r->total,
-                                                   .fraction = fraction});
+                                                   .fraction = over / asked});
 }
 
 /* What is delivered last may be asked for again: another run has it. */
@@ -372,7 +363,7 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
         st = project_check_place(&r->project, e);
     if (st != ST_OK)
         return st;
-    project_sweep(&r->project);
+    root_clean(&r->project.root);
     process_settle_seed(cfg, &r->project, job->force);
     st = make_recipes(r, cfg, e);
     if (st == ST_OK && job->force)

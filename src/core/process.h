@@ -22,10 +22,12 @@ struct process_input {
     bool optional;   /* may be missing */
 };
 
+enum { PROCESS_INPUTS_MAX = 3 };
+
 struct process_job {
     const struct config *cfg; /* checked */
     const struct process_input *inputs;
-    size_t input_count;
+    size_t input_count; /* 1 … PROCESS_INPUTS_MAX */
     const char *export_root, *project_name;
     const char *flat_dir;           /* instead of the two: straight into this folder */
     const struct source_list *hiss; /* for STAGE_DUST */

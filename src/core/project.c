@@ -331,8 +331,3 @@ enum status project_complete(struct begun *b, const struct catalog_source *sourc
     project_abandon(b);
     return st;
 }
-
-void project_sweep(const struct project *p)
-{
-    root_clean(&p->root);
-}

@@ -153,7 +153,4 @@ void project_hidden(char out[PATH_BYTES], const char *stem, const char *ending);
 void project_find_path(const struct project *p, const struct candidate *c,
                        char out[PATH_BYTES]);
 
-/* Remove temporary files that interrupted runs left. */
-void project_sweep(const struct project *p);
-
 #endif
