@@ -334,8 +334,7 @@ static enum status format(struct batch *b, const char *input, const char *output
     char *line = b->output.quiet && summary.at ? strchr(summary.at, '\n') : NULL;
     if (line) /* the kit and what it costs is the result; the rest is told who listens */
         summary.length = (size_t)(line + 1 - summary.at);
-    /* a kit that cannot be is explained by its plan; one that could not be written is not
-     */
+    /* a plan explains a kit that cannot be made, not one that could not be written */
     if (!b->output.json && (st == ST_OK || st == ST_OVER_BUDGET || st == ST_NOTHING))
         output_text(&b->output, &summary);
     text_done(&summary);
@@ -574,8 +573,7 @@ int batch_main(int argc, char *const argv[])
     if (!b)
         return 1;
     enum status st = help ? ST_OK : request_parse(&b->request, argc, argv, &e);
-    output_init(&b->output, given(b, OPT_JSON), given(b, OPT_QUIET),
-                given(b, OPT_VERBOSE), given(b, OPT_DRY_RUN));
+    output_init(&b->output, &b->request);
     if (help) {
         help_batch();
     } else if (st == ST_OK && given(b, OPT_HELP)) {

@@ -269,21 +269,21 @@ static void tell(void *user, const struct news *n)
     pthread_mutex_unlock(&o->lock);
 }
 
-void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry_run)
+void output_init(struct output *o, const struct request *r)
 {
-    *o = (struct output){.json = json,
-                         .quiet = quiet,
-                         .verbose = verbose,
+    *o = (struct output){.json = r->given[OPT_JSON],
+                         .quiet = r->given[OPT_QUIET],
+                         .verbose = r->given[OPT_VERBOSE],
                          .messages = own_stderr(),
-                         .dry_run = dry_run,
+                         .dry_run = r->given[OPT_DRY_RUN],
                          .terminal = isatty(STDERR_FILENO) == 1,
                          .began_s = clock_s()};
     pthread_mutex_init(&o->lock, NULL);
     o->log = (struct log){.sink = sink,
                           .user = o,
-                          .threshold = quiet     ? LOG_ERROR
-                                       : verbose ? LOG_DEBUG
-                                                 : LOG_INFO};
+                          .threshold = o->quiet     ? LOG_ERROR
+                                       : o->verbose ? LOG_DEBUG
+                                                    : LOG_INFO};
     o->reporter = (struct reporter){.tell = tell, .user = o};
 }
 

@@ -29,7 +29,8 @@ struct output {
     struct reporter reporter;
 };
 
-void output_init(struct output *o, bool json, bool quiet, bool verbose, bool dry_run);
+/* By the options --json, --quiet, --verbose and --dry-run of `r`. */
+void output_init(struct output *o, const struct request *r);
 /* The outcome: `st`, or ST_DISK when the results could not all be written. */
 enum status output_done(struct output *o, enum status st);
 

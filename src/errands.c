@@ -36,19 +36,13 @@ static void errand_done(void *arg, enum status st, const struct err *e)
     free(r);
 }
 
-/* `again`: the command that asks for it anew. */
-static enum status send(struct workstation *w, const char *title, const char *again,
-                        enum status (*work)(void *, const struct job_context *,
-                                            struct err *),
-                        void (*done)(void *, enum status, const struct err *),
-                        bool at_once, struct errand *r, struct err *e)
+/* `r` may be NULL: there was no memory for it. */
+static enum status send(struct errand *r, struct job_spec spec, struct err *e)
 {
     if (!r)
         return err_set(e, ST_NO_MEMORY, "no memory for the job");
-    struct job_spec spec = {.work = work, .done = done, .arg = r, .at_once = at_once};
-    snprintf(spec.title, sizeof spec.title, "%s", title);
-    snprintf(spec.again, sizeof spec.again, "%s", again);
-    jobs_submit(w->jobs, &spec);
+    spec.arg = r;
+    jobs_submit(r->w->jobs, &spec);
     return ST_OK;
 }
 
@@ -178,8 +172,11 @@ static enum status export_kit(void *user, const struct export_request *request,
         process_settle_seed(&r->cfg, &w->project, false);
     }
     /* it is waited for, and does not wait until hours of tape are mined */
-    return send(w, request->dry_run ? "kit, dry run" : "export the kit", "export",
-                export_work, errand_done, true, r, e);
+    struct job_spec spec = {
+        .again = "export", .work = export_work, .done = errand_done, .at_once = true};
+    snprintf(spec.title, sizeof spec.title, "%s",
+             request->dry_run ? "kit, dry run" : "export the kit");
+    return send(r, spec, e);
 }
 
 static enum status report_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -196,9 +193,9 @@ static enum status report_work(void *arg, const struct job_context *ctx, struct 
 
 static enum status report(void *user, struct app_reply reply, struct err *e)
 {
-    struct workstation *w = user;
-    return send(w, "report", "report", report_work, errand_done, false,
-                errand_new(w, reply), e);
+    struct job_spec spec = {
+        .title = "report", .again = "report", .work = report_work, .done = errand_done};
+    return send(errand_new(user, reply), spec, e);
 }
 
 static enum status demo_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -237,7 +234,11 @@ static enum status demo(void *user, struct app_reply reply, struct err *e)
     struct errand *r = errand_new(w, reply);
     if (r) /* where it was asked for, though other recordings be set before its turn */
         snprintf(r->folder, sizeof r->folder, "%s", w->input_dir);
-    return send(w, "demo recordings", "demo", demo_work, demo_done, false, r, e);
+    struct job_spec spec = {.title = "demo recordings",
+                            .again = "demo",
+                            .work = demo_work,
+                            .done = demo_done};
+    return send(r, spec, e);
 }
 
 static enum status save_config(void *user, const struct config *config, struct err *e)

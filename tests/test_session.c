@@ -57,8 +57,8 @@ static void test_finds_come_in_and_stay(void **state)
     assert_int_equal(session_index_of(s, id), 3);
     assert_int_equal(session_find(s, 3)->decision, DECISION_ACCEPTED);
     assert_tallies_true(s);
-    char path[600], expected[600];
-    assert_true(session_file(s, 3, path, sizeof path));
+    char path[PATH_BYTES], expected[PATH_BYTES];
+    assert_true(session_file(s, 3, path));
     snprintf(expected, sizeof expected, "%s/night/drums/night_drum003.wav", p->project);
     assert_string_equal(path, expected);
     session_close(s);

@@ -29,7 +29,7 @@ static void write_files(void)
         struct audio a;
         if (!f->saved)
             continue;
-        assert_true(session_file(rig.session, i, path, sizeof path));
+        assert_true(session_file(rig.session, i, path));
         size_t frames =
             (size_t)(session_measure(rig.session, f, ME_duration_sec) * 44100);
         assert_int_equal(audio_init(&a, frames, 1, 44100, &e), ST_OK);
@@ -330,7 +330,7 @@ static size_t write_two_sides(enum kind kind, struct audio *sound)
         a.data[2 * k] = (float)(0.6 * fall * sin(phase));
         a.data[2 * k + 1] = (float)(0.5 * fall * sin(1.7 * phase + 2));
     }
-    assert_true(session_file(rig.session, find, path, sizeof path));
+    assert_true(session_file(rig.session, find, path));
     folder_wav(rig.folder, path + strlen(rig.folder) + 1, &a, 24);
     transport_free(rig.app.transport);
     assert_int_equal(transport_new(&rig.app.transport, &offline, NULL), ST_OK);
@@ -403,7 +403,7 @@ static void a_missing_file_is_a_sentence(void **state)
     (void)state;
     char path[PATH_BYTES];
     ui_rig_keys(&rig, "j");
-    session_file(rig.session, (size_t)library_current(&rig.app), path, sizeof path);
+    session_file(rig.session, (size_t)library_current(&rig.app), path);
     remove(path);
     ui_rig_keys(&rig, "Space");
     assert_non_null(strstr(sound()->problem, "does not exist"));
@@ -450,7 +450,7 @@ static void a_moving_playhead_asks_nothing_of_the_disk(void **state)
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_DRUMS);
     app_draw(&rig.app, &row, &col);
     long at = library_current(&rig.app);
-    assert_true(session_file(rig.session, (size_t)at, path, sizeof path));
+    assert_true(session_file(rig.session, (size_t)at, path));
     const struct pictured *p = &rig.app.pictured;
     assert_int_equal(p->id, session_find(rig.session, (size_t)at)->id);
     assert_string_equal(p->item.path, path);
@@ -741,7 +741,7 @@ static void what_is_mined_again_is_heard_from_its_recording(void **state)
     uint64_t written = rig.app.kit.loaded[0];
     size_t kick = (size_t)session_kit(rig.session)->slot[0].index;
     const struct find *f = session_find(rig.session, kick);
-    assert_true(session_file(rig.session, kick, path, sizeof path));
+    assert_true(session_file(rig.session, kick, path));
     snprintf(aside, sizeof aside, "%s.aside", path);
     assert_int_equal(rename(path, aside), 0);
     ui_rig_keys(&rig, "Esc"); /* back in the library */

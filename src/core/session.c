@@ -301,8 +301,6 @@ static void note_if_judged(struct session *s, const struct find *f)
         session_changed(s, (size_t)(f - s->find));
 }
 
-/* Append or bring up to date; the source is known already. Index, or −1 without memory.
- */
 long session_take_find(struct session *s, const struct catalog_find *from, long source)
 {
     long index = session_index_of(s, from->id);
@@ -535,12 +533,12 @@ enum status session_detail(struct session *s, size_t index, struct catalog_find 
     return catalog_get(s->catalog, s->find[index].id, out, e);
 }
 
-bool session_file(struct session *s, size_t index, char *path, size_t size)
+bool session_file(struct session *s, size_t index, char path[PATH_BYTES])
 {
     struct catalog_find f;
     if (session_detail(s, index, &f, NULL) != ST_OK)
         return false;
-    int n = snprintf(path, size, "%s/%s/%s/%s", s->folder, f.c.source,
+    int n = snprintf(path, PATH_BYTES, "%s/%s/%s/%s", s->folder, f.c.source,
                      category_folder(kind_category(f.c.kind)), f.c.filename);
-    return n > 0 && (size_t)n < size;
+    return n > 0 && n < PATH_BYTES;
 }

@@ -18,6 +18,7 @@
 #include "core/find.h"
 #include "core/status.h"
 #include "dsp/kit_shape.h"
+#include "io/paths.h"
 #include "io/targets.h"
 
 struct session;
@@ -73,8 +74,8 @@ void session_measures(const struct session *s, const struct find *f,
 enum status session_detail(struct session *s, size_t index, struct catalog_find *out,
                            struct err *e);
 /* The file it was written to: <folder>/<source>/<category folder>/<filename>. Returns
- * false when it does not fit. */
-bool session_file(struct session *s, size_t index, char *path, size_t size);
+ * false when it does not fit, or the catalog cannot tell. */
+bool session_file(struct session *s, size_t index, char path[PATH_BYTES]);
 
 size_t session_source_count(const struct session *s);
 const struct catalog_source *session_source(const struct session *s, size_t source);
@@ -226,8 +227,7 @@ enum { SLOT_MATCHES = 64 };
 struct slot_matches {
     size_t count;
     uint32_t find[SLOT_MATCHES]; /* indices */
-    double
-        value[SLOT_MATCHES]; /* how well the class suits, times what the hit is worth */
+    double value[SLOT_MATCHES];  /* fit of the class times the hit's worth */
 };
 void session_slot_matches(const struct session *s, const struct target *t,
                           struct slot_matches out[KIT_SLOTS]);

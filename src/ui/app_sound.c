@@ -69,7 +69,7 @@ static bool item_of(struct app *app, size_t index, bool cut, struct play_item *i
         return true;
     *item = fresh;
     bool written = !moved && f->saved && !f->near_miss;
-    if (written && session_file(app->session, index, path, PATH_BYTES) &&
+    if (written && session_file(app->session, index, path) &&
         (access(path, R_OK) == 0 || !kind_cut(f->kind))) {
         double from = session_measure(app->session, f, ME_loop_start);
         double to = session_measure(app->session, f, ME_loop_end);
@@ -83,7 +83,7 @@ static bool item_of(struct app *app, size_t index, bool cut, struct play_item *i
     if (!written || (there && access(path, R_OK) == 0))
         return there;
     *item = fresh; /* neither is there: it is the file that is missed */
-    return session_file(app->session, index, path, PATH_BYTES);
+    return session_file(app->session, index, path);
 }
 
 bool app_item(struct app *app, size_t index, struct play_item *item,
