@@ -158,8 +158,7 @@ static void finish(struct batch_of_jobs *b)
 
 /* --- one source --- */
 
-/* Some finds on their way to the owner's thread: so few that keys do not wait for them.
- */
+/* Some finds on their way to the owner's thread: so few that no key waits for them. */
 struct parcel {
     struct session *session;
     struct catalog_source source;

@@ -123,8 +123,7 @@ enum status settings_load(struct config *cfg, const struct request *request,
     return st;
 }
 
-/* --- the workstation's own ------------------------------------------------------------
- */
+/* --- the workstation's own --- */
 
 static const char own_file[] = "workstation.yaml";
 

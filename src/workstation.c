@@ -16,8 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- what to open --------------------------------------------------------------------
- */
+/* --- what to open --- */
 
 /* Right in it: whoever only stands somewhere does not want all below it mined. */
 static bool has_recordings(const char *folder)
@@ -175,8 +174,7 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
                                   : open_recordings(w, folder, e);
 }
 
-/* --- putting it together --------------------------------------------------------------
- */
+/* --- putting it together --- */
 
 /* Themes: the user's, those beside the program (installed or in its build tree). */
 static void find_themes(struct workstation *w)

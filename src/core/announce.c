@@ -60,8 +60,7 @@ static int lock_whole(int fd)
 #endif
 }
 
-/* Open and lock: 0 or an errno. What another process took away in between is made again.
- */
+/* Open and lock: 0 or an errno. A list that another process removed is made again. */
 static int hold(struct announced *a)
 {
     for (;;) {

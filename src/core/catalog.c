@@ -387,8 +387,7 @@ static void finalize_all(struct catalog *c)
 
 static enum status begin_log(struct catalog *c, bool known, struct err *e);
 
-/* What another process made of the catalog since, before anything was said in this one.
- */
+/* The file that another process put in place of this one, which nobody wrote to yet. */
 static enum status open_successor(struct catalog *c, struct err *e)
 {
     finalize_all(c);

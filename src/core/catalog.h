@@ -133,8 +133,7 @@ struct catalog_find {
     struct candidate c; /* decision, rating, hit_class, edges, loop[0] with overrides */
 };
 
-/* Every candidate in position order. `fn` returns false to stop. The find is only lent.
- */
+/* Every candidate in position order, lent to `fn`, which returns false to stop. */
 enum status catalog_each(struct catalog *c,
                          bool (*fn)(void *user, const struct catalog_find *f), void *user,
                          struct err *e);

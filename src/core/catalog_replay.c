@@ -26,8 +26,7 @@ static enum status find_by_name(struct catalog *c, const char *name, uint64_t *i
     return st;
 }
 
-/* c->candidate 0 when nobody can tell which one is meant; *known = it is in the catalog.
- */
+/* candidate 0: nobody can tell which one is meant. *known: it is in the catalog. */
 static enum status replay_subject(struct catalog *c, struct change *change,
                                   const char *path, bool *known, struct err *e)
 {

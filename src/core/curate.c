@@ -150,8 +150,7 @@ static bool eligible(const struct curate_entry *e)
     return c->grade != 'F' && c->missed_by[0] == '\0';
 }
 
-/* Accepted ones first, then those of the kit, then by relevance; ties to the smaller id.
- */
+/* Accepted ones first, then the kit's, then by relevance; ties to the smaller id. */
 static bool better(const struct curate_entry *entries, const struct choice *a,
                    const struct choice *b)
 {

@@ -15,8 +15,7 @@ struct find_list {
     size_t count, room;
 };
 
-/* The new last find, cleared, its vector NAN, its trace not known; NULL without memory.
- */
+/* The new last find: cleared, vector NAN, trace not known. NULL without memory. */
 struct candidate *find_list_add(struct find_list *l);
 /* A list of `rows` (from malloc), which it owns from now on, also on failure. */
 enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,

@@ -46,8 +46,7 @@ struct job_spec {
     /* how much work it is beside the others of its pool, in any unit; 0 = 1 */
     double weight;
     bool series;  /* one of many alike, which jobs_series counts: a recording's mining */
-    bool errand;  /* a short one: goes before all that wait, and jobs_active leaves it out
-                   */
+    bool errand;  /* a short one: before all that wait; jobs_active does not count it */
     bool at_once; /* somebody waits for it: where there are workers, one that does nothing
                    * else takes it, however long the others are busy */
 };
@@ -72,8 +71,7 @@ void jobs_stand_back(struct jobs *j);
  * the course of that is cancelled, too. */
 void jobs_free(struct jobs *j);
 
-/* Returns the job's id (> 0), or 0 when there is no memory (done is then called at once).
- */
+/* Returns the job's id (> 0), or 0 without memory (done is then called at once). */
 uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec);
 /* From running work, on any thread: have `note` called with `arg` on the owner's thread,
  * in the order of posting and before the `done` of the work that posts. Without memory it

@@ -1,5 +1,4 @@
-/* kit_files: the paper that goes with a kit: manifest and assignment sheet. Pure texts.
- */
+/* kit_files: what goes with a kit's samples: manifest and assignment sheet. Pure. */
 #ifndef TROWEL_CORE_KIT_FILES_H
 #define TROWEL_CORE_KIT_FILES_H
 
@@ -13,8 +12,7 @@ struct kit_written {
     double seconds, gain_db;
 };
 
-/* "<KIT>", "<KIT>_2" …: the folder on the card: without accents, safe characters only.
- */
+/* The folder on the card, "<KIT>", "<KIT>_2" …: no accents, safe characters only. */
 void kit_folder(char out[64], const char *kit_name, int folder);
 
 void kit_manifest(struct text *t, const struct kit_plan *p,

@@ -193,8 +193,7 @@ static const char *find_number(const char *filename, size_t stem, char out[12])
     return out;
 }
 
-/* A one-shot has no recording's name beside its own: "BD_01" on BD is not "BD_BD_01_01".
- */
+/* A one-shot has only its own name, no recording's: "BD_01" on BD stays "BD_01". */
 static void describe_bare(const struct candidate *c, size_t stem, const char *prefix,
                           int room, char rest[64])
 {

@@ -72,8 +72,7 @@ static bool is_common(int option)
     return false;
 }
 
-/* The option at a place of the walk: own ones that are not common, then the common ones.
- */
+/* The i-th option of a pipeline: its own that are not common, then the common ones. */
 static int option_at(enum pipeline p, int index)
 {
     for (int i = 0; pipelines[p].own[i] != NO_OPTION; i++)

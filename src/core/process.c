@@ -372,8 +372,7 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
         st = check_recipes(r, e);
     if (st != ST_OK)
         return st;
-    /* What was really used includes where it came from: the workstation reads it there.
-     */
+    /* The effective config names the recordings' folder: the workstation reads it. */
     snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
              job->inputs[0].dir);
     return project_write_config(&r->project, cfg, e);

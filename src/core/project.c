@@ -18,8 +18,7 @@
 static const char CONFIG_NAME[] = "config.effective.yaml";
 enum { RECORD_MAX_BYTES = 1 << 30 };
 
-/* Known before hours are spent on what could not be joined: SQLite takes no longer paths.
- */
+/* SQLite takes no longer paths: told before hours of mining that could not be joined. */
 static enum status check_length(const char *export_root, const char *name, struct err *e)
 {
     enum { MOST_BYTES = 480 };

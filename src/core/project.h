@@ -30,14 +30,12 @@ struct project {
     bool flat;
 };
 
-/* `name` must be one folder name (ST_REFUSED). The folder and what is above it is made.
- */
+/* `name` must be one folder name (ST_REFUSED). It and the folders above it are made. */
 enum status project_open(struct project *p, const char *export_root, const char *name,
                          struct err *e);
 /* Any folder, flat; made when missing. */
 enum status project_open_flat(struct project *p, const char *folder, struct err *e);
-/* An existing folder that is a project; ST_NOT_FOUND when it holds nothing of trowel's.
- */
+/* An existing project's folder; ST_NOT_FOUND when it holds nothing of trowel's. */
 enum status project_open_folder(struct project *p, const char *folder, struct err *e);
 void project_done(struct project *p);
 

@@ -105,8 +105,7 @@ static enum status find_offset(struct cutting *c, struct err *e)
     return ST_OK;
 }
 
-/* The recording's frames from..to with at most `channels` channels, as the miner reads.
- */
+/* The recording's frames from … to, in mono unless `stereo`, as the miner reads them. */
 static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo,
                         struct audio *out, struct err *e)
 {

@@ -170,8 +170,7 @@ static void put32(unsigned char *at, size_t v)
     put16(at + 2, (unsigned)(v >> 16 & 0xffff));
 }
 
-/* A 16-bit mono WAV of the file, which has that rate, in memory; NULL when it cannot be.
- */
+/* The file, which has that rate, as a 16-bit mono WAV in memory; NULL and *why not. */
 static unsigned char *player_wav(const char *path, int rate_hz, size_t room,
                                  size_t *bytes, const char **why)
 {

@@ -99,8 +99,8 @@ static struct change to_drums(const struct find *f)
     return c;
 }
 
-/* One value for many finds, as one action with its echo. `did` is the past tense
- * ("rejected"), `is` what a single find already was when nothing changes. */
+/* One value for many finds, as one action with its echo. `did` is the past tense:
+ * "rejected". */
 static enum status say_of_all(struct session *s, const size_t *index, size_t count,
                               enum event_field field, const char *value, const char *did,
                               struct err *e)

@@ -200,8 +200,8 @@ static void mark_taken(struct view *v)
     }
 }
 
-/* Of two members: does `a` stand for it rather than `b`? What was
- * accepted before the rest, then the best. */
+/* Of two members of a stack: does `a` stand for it rather than `b`? What was accepted
+ * before the rest, then the best. */
 static bool stands_before(const struct view *v, uint32_t a, uint32_t b)
 {
     const struct session *s = v->s;

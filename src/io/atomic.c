@@ -23,8 +23,7 @@ struct atomic_file {
     char shown[PATH_BYTES]; /* for messages */
 };
 
-/* Where the numbers of temporary names begin: apart for files that are written together.
- */
+/* Where numbers of temporary names begin: apart for files written at the same time. */
 static unsigned first_number(const char *name)
 {
     unsigned n = 0;

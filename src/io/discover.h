@@ -2,11 +2,11 @@
  *
  * A file is a source when its name ends like audio (it may then still turn out
  * unreadable, or a link to nothing: a failure to report) or when its content is audio.
- * Everything else is passed over, as are hidden names, what is no regular file, the
- * folders to skip. Links to
- * files are followed; links to folders only when they do not lead back into a folder
- * being visited. The order is bytewise by relative path, and stems depend only on the set
- * of relative paths: the same folder gives the same list everywhere.
+ * Everything else is passed over, as are hidden names, what is not a regular file, and
+ * the folders to skip. Links to files are followed; links to folders only when they do
+ * not lead back into a folder being visited. The order is bytewise by relative path, and
+ * stems depend only on the set of relative paths: the same folder gives the same list
+ * everywhere.
  * Ownership: source_list_done. Thread: any. */
 #ifndef TROWEL_IO_DISCOVER_H
 #define TROWEL_IO_DISCOVER_H
@@ -44,8 +44,7 @@ struct discover_options {
     /* no folder below the top that is a project, a best-of set or a kit of trowel's, and
      * no sample that lies among recordings in the top itself, by the manifest there */
     bool skip_projects;
-    /* not to go into (export root, kits); ends at NULL; may not exist, or be the folder
-     */
+    /* not to go into (export root, kits), up to a NULL; may be missing, or the folder */
     const char *skip[DISCOVER_SKIPS_MAX];
 };
 

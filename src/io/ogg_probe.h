@@ -17,8 +17,7 @@ struct ogg_shape {
     bool chained;            /* the last page belongs to another stream than the first */
 };
 
-/* All zero when it is no Ogg file or cannot be told. Leaves the position of `fd` alone.
- */
+/* All zero for another file, or when it cannot be read. fd's position stays. */
 struct ogg_shape ogg_probe(int fd);
 
 #endif

@@ -90,8 +90,7 @@ bool soundfile_is_audio(const char *path);
 enum status soundfile_write_wav(const struct root *r, const char *relative,
                                 const struct audio *a, int bits,
                                 char sha256[SHA256_HEX_BYTES], struct err *e);
-/* The same as a file that is whole but neither flushed nor named, for atomic_place_all.
- */
+/* The same, whole but neither flushed nor named yet: for atomic_place_all. */
 enum status soundfile_begin_wav(const struct root *r, const char *relative,
                                 const struct audio *a, int bits, struct atomic_file **out,
                                 char sha256[SHA256_HEX_BYTES], struct err *e);
