@@ -164,6 +164,11 @@ static bool full_of_hits(const struct output *o, const struct news *n)
     return hits > 0 && (double)hits >= per_second * n->audio_s;
 }
 
+static const char *counted(enum category c, size_t n)
+{
+    return n == 1 ? category_singular(c) : category_folder(c);
+}
+
 static void source_line(struct output *o, const struct news *n)
 {
     close_line(o);
@@ -179,8 +184,7 @@ static void source_line(struct output *o, const struct news *n)
         if (o->per_category[i] == 0)
             continue;
         fprintf(o->messages, "%s%zu %s", separator, o->per_category[i],
-                o->per_category[i] == 1 ? category_singular((enum category)i)
-                                        : category_folder((enum category)i));
+                counted((enum category)i, o->per_category[i]));
         separator = ", ";
     }
     double speed = n->took_s > 0 ? n->audio_s / n->took_s : 0;
@@ -449,11 +453,12 @@ void output_summary(struct output *o, enum pipeline p, const char *path,
         tell_twins(o, &r->totals);
     printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,
            r->sources == 1 ? "" : "s", r->done, r->skipped, r->failed);
-    printf("; %zu finds (", r->totals.finds);
+    printf("; %zu find%s (", r->totals.finds, r->totals.finds == 1 ? "" : "s");
     for (int i = 0; i < CAT_COUNT; i++)
         printf("%s%zu %s", i ? ", " : "", r->totals.per_category[i],
-               category_folder((enum category)i));
-    printf(") and %zu near-misses; ", r->totals.misses);
+               counted((enum category)i, r->totals.per_category[i]));
+    printf(") and %zu near-miss%s; ", r->totals.misses,
+           r->totals.misses == 1 ? "" : "es");
     if (r->done > 0)
         printf("%.0f s of sound in %.1f s (%.0fx realtime); ", r->audio_s, r->wall_s,
                speed);

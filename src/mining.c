@@ -408,7 +408,7 @@ static void take_over(struct batch_of_jobs *b, size_t i)
         finish(of);
         return;
     }
-    answer(of, ST_OK, "mining goes on with the settings of now");
+    answer(of, ST_OK, "mining goes on with the current settings");
     free_all(of);
 }
 
@@ -445,7 +445,7 @@ static void nothing_to_mine(struct batch_of_jobs *b)
                  b->input_dir);
     else if (b->going_on && b->force)
         snprintf(sentence, sizeof sentence,
-                 "being mined already, with the settings of before; ask again when it is "
+                 "already being mined with the earlier settings; ask again when it is "
                  "done");
     else if (b->going_on)
         snprintf(sentence, sizeof sentence, "it is being mined already; w shows how far");

@@ -128,20 +128,20 @@ static enum status check_openable(const char *folder, enum folder_kind kind,
     switch (kind) {
     case FOLDER_KIT:
         return err_set(e, ST_USAGE,
-                       "%s is a kit: its report.html lets it be heard, and trowel opens "
+                       "%s is a kit: its report.html lets you hear it, and trowel opens "
                        "the project that it was made from",
                        folder);
     case FOLDER_BEST_OF:
         return err_set(e, ST_USAGE,
-                       "%s is a best-of set: trowel --batch report lets it be heard, and "
+                       "%s is a best-of set: trowel --batch report lets you hear it, and "
                        "trowel opens the project that it was chosen from",
                        folder);
     case FOLDER_FLAT:
         if (has_recordings_beside(folder))
             return ST_OK;
         return err_set(e, ST_USAGE,
-                       "%s holds samples of drums, silences, clouds or dust and is no "
-                       "project: trowel --batch report lets them be heard",
+                       "%s holds samples of drums, silences, clouds or dust, not a "
+                       "project: trowel --batch report lets you hear them",
                        folder);
     default:
         return ST_OK;
@@ -154,7 +154,7 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
 {
     char folder[PATH_BYTES] = ".";
     if (wish && !path_is_folder(wish))
-        return err_set(e, ST_NOT_FOUND, "%s is no folder", wish);
+        return err_set(e, ST_NOT_FOUND, "%s is not a folder", wish);
     if (wish)
         snprintf(folder, sizeof folder, "%s", wish);
     enum folder_kind kind = project_folder_kind(folder);
@@ -305,7 +305,7 @@ static bool meant_batch(int argc, char *const argv[])
     bool pipeline = argc > first && pipeline_find(argv[first]) >= 0;
     if (argc < 2 || (first == 1 && !pipeline) || path_is_folder(argv[1]))
         return false;
-    fprintf(stderr, "trowel: %s is no folder; did you mean trowel --batch", argv[1]);
+    fprintf(stderr, "trowel: %s is not a folder; did you mean trowel --batch", argv[1]);
     if (argc == first)
         fputs(" PIPELINE", stderr);
     for (int i = first; i < argc; i++)

@@ -527,7 +527,7 @@ static void decisions_outlive_the_catalog(void **state)
             RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name",
                 "LAST", "--seed", "1", "--stages", "drums");
         assert_int_equal(o.exit_status, 0);
-        assert_int_equal(damaged < 2, text_has(o.err, "decided of 2 finds is kept"));
+        assert_int_equal(damaged < 2, text_has(o.err, "has on 2 finds are kept"));
         outcome_done(&o);
         rows = manifest_rows(p, "export/LAST", &count);
         for (size_t i = 0; i < count; i++) {
@@ -552,7 +552,7 @@ static void decisions_outlive_the_catalog(void **state)
     folder_write(p->path, "export/LAST/manifest.csv", text, strlen(text));
     assert_int_equal(unlink(path), 0);
     RUN(o, p, "index", "--project", "export/LAST");
-    assert_true(text_has(o.err, "decided of 1 finds is kept"));
+    assert_true(text_has(o.err, "has on 1 find are kept"));
     outcome_done(&o);
     free(rows);
     rows = manifest_rows(p, "export/LAST", &count);

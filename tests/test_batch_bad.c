@@ -269,10 +269,11 @@ static void a_pipeline_alone_is_told_the_way(void **state)
         const char *says;
     } lines[] = {
         {{"process", "--input_dir", "my tapes"},
-         "trowel: process is no folder; did you mean trowel --batch process --input_dir "
+         "trowel: process is not a folder; did you mean trowel --batch process "
+         "--input_dir "
          "'my tapes'? (see trowel --batch --help)\n"},
         {{"batch", "all", "--jobs", "2"}, "did you mean trowel --batch all --jobs 2?"},
-        {{"batch"}, "batch is no folder; did you mean trowel --batch PIPELINE?"},
+        {{"batch"}, "batch is not a folder; did you mean trowel --batch PIPELINE?"},
         {{"drums"}, "the workstation needs a terminal"},
     };
     struct place *p = *state;

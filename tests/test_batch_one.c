@@ -101,6 +101,10 @@ static void hits_left_out_are_told(void **state)
                          few);
         outcome_done(&o);
     }
+    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "ONE",
+        "--stages", "drums", "--seed", "1", "--set", "drum_miner.max_saved_per_file=1");
+    assert_true(text_has(o.out, "; 1 find (0 pads, ") && text_has(o.out, " 1 drum, "));
+    outcome_done(&o);
 }
 
 /* Ten seconds of a chord and four of room tone: no pad where none may be so loud. */
@@ -249,7 +253,7 @@ static void noise_stands_in_where_hiss_is_asked_for(void **state)
     SINE("NONOISE", "hiss,silences", "--set", "hiss.use_synthetic_noise=false");
     assert_int_equal(o.exit_status, 1);
     assert_true(text_has(
-        o.err, "sine.wav holds nothing usable: nothing passes for hiss, silences"));
+        o.err, "sine.wav holds nothing usable: nothing comes close to hiss, silences"));
     outcome_done(&o);
     SINE("NODRUMS", "drums", "--set", "drum_miner.enabled=false", "--set",
          "global.target_peak_dbfs=0");

@@ -344,16 +344,16 @@ static void test_errors_say_where_and_what(void **state)
     } wrongs[] = {
         {"pad grdae:B", 4, "\"grdae\""},
         {"grad>=B", 0, "is it \"grade\""},
-        {"dur>x", 4, "\"x\" is no number in s"},
+        {"dur>x", 4, "\"x\" is not a number in s"},
         {"cat:zebras", 4, "no category"},
         {"a cat:s b", 6, "several"},
-        {"is:happy", 3, "nothing is ever"},
+        {"is:happy", 3, "there is no state"},
         {"grade>=Z", 7, "A, B or F"},
         {"pad )", 4, "closes nothing"},
-        {"cat>pads", 0, "only :"},
+        {"cat>pads", 0, "only by :"},
         {"rms<-20Hz", 4, "in dBFS"},
-        {"dur> | pad", 0, "of what"},
-        {"bpm:1..x", 4, "no number"},
+        {"dur> | pad", 0, "needs a value"},
+        {"bpm:1..x", 4, "not a number"},
     };
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
         struct filter *f;

@@ -146,10 +146,10 @@ static void what_was_written_is_no_recording(void **state)
     }
     /* nor a folder that is left out; another one that is left out is told */
     run(&o, *state, PROCESS " --export_root in --project_name P");
-    assert_false(text_has(o.err, "not looked into"));
+    assert_false(text_has(o.err, "not searched"));
     outcome_done(&o);
     run(&o, *state, "mkdir in/old; " PROCESS " --export_root in --project_name P");
-    assert_true(text_has(o.err, "1 folder in in is not looked into: --recursive"));
+    assert_true(text_has(o.err, "1 folder in in is not searched: --recursive"));
     outcome_done(&o);
 }
 
@@ -207,7 +207,7 @@ static void changed_recordings_are_refused(void **state)
     run(&o, *state, PROCESS " --jobs 1");
     assert_int_equal(o.exit_status, 4);
     assert_true(text_has(o.err, "tape0.wav has changed since it was processed"));
-    assert_true(text_has(o.err, "1 of 4 sources is there already"));
+    assert_true(text_has(o.err, "1 of 4 sources was mined from an earlier version"));
     assert_true(text_has(o.out, "4 sources: 1 done, 2 done before, 1 failed; 44 finds"));
     outcome_done(&o);
     expect_same(*state, "before/BATCH_01/tape0", "export/BATCH_01/tape0");

@@ -280,12 +280,12 @@ static void test_journal_slips(void **state)
 {
     struct bench *b = *state;
     static const char *const slips[][2] = {
-        {"accept a.wav\n", ":1: \"accept\" is no decision; did you mean accepted?"},
+        {"accept a.wav\n", ":1: \"accept\" is not a decision; did you mean accepted?"},
         {"Rejected a.wav\n", "did you mean rejected?"},
-        {"bagpipe a.wav\n", "\"bagpipe\" is no decision (accepted, rejected, rating"},
+        {"bagpipe a.wav\n", "\"bagpipe\" is not a decision (accepted, rejected, rating"},
         {"class snaer a.wav\n", "class takes one of kick, snare, clap"},
-        {"slot XX a.wav\n", ":1: \"XX\" is no slot of a kit, as BD SD LT MT"},
-        {"lock XX 1\n", "\"XX\" is no slot of a kit"},
+        {"slot XX a.wav\n", ":1: \"XX\" is not a slot of a kit; those are BD SD LT MT"},
+        {"lock XX 1\n", "\"XX\" is not a slot of a kit"},
         {"edges \"1 9223372036854775807\" a.wav\n", "edges takes two frame numbers"},
         {"loop \"1 68719476737\" a.wav\n", "loop takes two frame numbers"},
         {"rating 9 a.wav\nrating 8 a.wav\n", "; this line and 1 more are passed over"},

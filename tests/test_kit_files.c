@@ -460,7 +460,7 @@ static void nothing_goes_before_all_can_come(void **state)
     put(card, "BD_kick.WAV", "mine now");
     char *before = tree_hash(kit, NULL);
     assert_int_equal(run_kit(in, top, "K", true, NULL, &e), ST_EXISTS);
-    assert_true(text_has(e.msg, "BD_kick.WAV is not as trowel wrote it"));
+    assert_true(text_has(e.msg, "BD_kick.WAV is in the way: trowel did not write it"));
     struct config cfg;
     struct kit_result r;
     config_defaults(&cfg);
@@ -472,7 +472,7 @@ static void nothing_goes_before_all_can_come(void **state)
                           .dry_run = true};
     e.msg[0] = '\0';
     assert_int_equal(kit_run(&dry, &r, NULL, &e), ST_EXISTS); /* as the dry run says */
-    assert_true(text_has(e.msg, "BD_kick.WAV is not as trowel wrote it"));
+    assert_true(text_has(e.msg, "BD_kick.WAV is in the way: trowel did not write it"));
     char *after = tree_hash(kit, NULL);
     assert_string_equal(before, after);
     free(before);

@@ -513,7 +513,7 @@ static void what_waits_takes_the_settings_of_now(void **state)
     d->config.separation.pads = true;
     ask_for_all(d, &fd);
     assert_int_equal(d->replies, 1);
-    assert_string_equal(d->sentence, "mining goes on with the settings of now");
+    assert_string_equal(d->sentence, "mining goes on with the current settings");
     assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
     double asked_then;
     jobs_work(d->jobs, &asked_then, &over);
@@ -621,7 +621,7 @@ static void what_runs_keeps_its_settings(void **state)
     jobs_deliver(d->jobs);
     assert_int_equal(d->replied, ST_NOTHING);
     assert_string_equal(d->sentence,
-                        "being mined already, with the settings of before; ask again "
+                        "already being mined with the earlier settings; ask again "
                         "when it is done");
     atomic_store(&go_on, true);
     settle(d);

@@ -68,7 +68,7 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_null(strstr(e.msg, "did you mean")); /* none is near */
     assert_int_equal(request_parse(&r, ARGS("curate", "--project-name=x"), &e), ST_USAGE);
     assert_non_null(
-        strstr(e.msg, "--project-name is no option of curate, but of process"));
+        strstr(e.msg, "--project-name is not an option of curate, but of process"));
     static const char *const begun[][3] = {{"process", "--input", "input_dir"},
                                            {"process", "--project", "project_name"},
                                            {"curate", "--output=x", "output_root"},
@@ -83,8 +83,8 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_non_null(strstr(e.msg, "drums needs --source FILE"));
     assert_int_equal(request_parse(&r, ARGS("drums", "--source"), &e), ST_USAGE);
     assert_int_equal(request_parse(&r, ARGS("process", "extra"), &e), ST_USAGE);
-    assert_string_equal(e.msg,
-                        "process: extra is no option; did you mean --input_dir extra?");
+    assert_string_equal(
+        e.msg, "process: extra is not an option; did you mean --input_dir extra?");
     assert_int_equal(request_parse(&r, ARGS("analyze", "a b.wav"), &e), ST_USAGE);
     assert_non_null(strstr(e.msg, "did you mean --source 'a b.wav'?"));
     assert_int_equal(request_parse(&r, ARGS("validate", "a.yaml"), &e), ST_USAGE);

@@ -183,9 +183,9 @@ static void a_project_and_a_flat_folder_are_two_things(void **state)
             "two/second.wav", "--export", "export/TREE", "--force");
     REFUSED("export", "is a project; name another folder", "clouds", "--input_dir", "two",
             "--output_dir", "export/TREE", "--dry-run");
-    REFUSED("export", "is no project", PROCESS("one", "FLAT"), "--stages", "drums",
-            "--seed", "1");
-    REFUSED("export", "is no project", PROCESS("two", "FLAT"), "--force");
+    REFUSED("export", "clouds or dust, not a project", PROCESS("one", "FLAT"), "--stages",
+            "drums", "--seed", "1");
+    REFUSED("export", "clouds or dust, not a project", PROCESS("two", "FLAT"), "--force");
     /* The catalog can be built anew, so it need not be there to tell. */
     char path[512];
     snprintf(path, sizeof path, "%s/export/TREE/catalog.db", top);
@@ -220,11 +220,11 @@ static void a_best_of_set_replaces_only_its_own(void **state)
     REFUSED("export", "first holds what trowel mined; name another --kit_name", "format",
             "--input_dir", "export/MINED", "--output_dir", "export/MINED", "--kit_name",
             "first", "--force");
-    REFUSED("export", "is not of this run; move it away", PROCESS("two", "KIT"),
+    REFUSED("export", "does not belong to this run; move it away", PROCESS("two", "KIT"),
             "--export_root", "export/kits");
     RUN(0, NULL, "curate", "--input_root", "export/MINED", "--top", "3");
-    REFUSED("export", "is not of this run; move it away", "clouds", "--input_dir", "two",
-            "--output_dir", "export/MINED/best_of");
+    REFUSED("export", "does not belong to this run; move it away", "clouds",
+            "--input_dir", "two", "--output_dir", "export/MINED/best_of");
 }
 
 /* Its rows name finds whose files lie elsewhere: "missing", all of them. */
@@ -247,14 +247,14 @@ static void a_foreign_manifest_stays(void **state)
     write_text("export/NOTES", "manifest.csv", list);
     write_text("notes", "manifest.csv", list);
     RUN(0, NULL, PROCESS("one", "SOME"), "--stages", "drums", "--seed", "1");
-    REFUSED("export/NOTES", "manifest.csv is not of this run; move it away",
+    REFUSED("export/NOTES", "manifest.csv does not belong to this run; move it away",
             PROCESS("one", "NOTES"), "--seed", "1");
-    REFUSED("export/NOTES", "manifest.csv is not of this run; move it away",
+    REFUSED("export/NOTES", "manifest.csv does not belong to this run; move it away",
             PROCESS("one", "NOTES"), "--seed", "1", "--force");
-    REFUSED("notes", "manifest.csv is not of this run; move it away", "drums", "--source",
-            "one/first.wav", "--export", "notes", "--force");
-    REFUSED("notes", "manifest.csv is no best-of set's; move it away", "curate",
-            "--input_root", "export/SOME", "--output_root", "notes", "--force");
+    REFUSED("notes", "manifest.csv does not belong to this run; move it away", "drums",
+            "--source", "one/first.wav", "--export", "notes", "--force");
+    REFUSED("notes", "manifest.csv does not belong to a best-of set; move it away",
+            "curate", "--input_root", "export/SOME", "--output_root", "notes", "--force");
 }
 
 static void link_to_out(const char *name)
@@ -339,10 +339,10 @@ static void index_leaves_what_is_no_project(void **state)
 {
     (void)state;
     static char *const others[][2] = {
-        {"idx/IN/best_of", "holds a best-of set and no project"},
-        {"idx/kits/KIT", "holds a kit and no project"},
-        {"idx/hits", "holds samples of drums, silences, clouds or dust and no project"},
-        {"idx/mine", "manifest.csv is none of trowel's; move it away"}};
+        {"idx/IN/best_of", "holds a best-of set, not a project"},
+        {"idx/kits/KIT", "holds a kit, not a project"},
+        {"idx/hits", "holds samples of drums, silences, clouds or dust, not a project"},
+        {"idx/mine", "manifest.csv was not written by trowel; move it away"}};
     RUN(0, NULL, "all", "--input_dir", "one", "--stages", "drums", "--seed", "1",
         "--export_root", "idx", "--project_name", "IN", "--kit_name", "KIT");
     RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "idx/hits", "--seed",
@@ -353,7 +353,7 @@ static void index_leaves_what_is_no_project(void **state)
         RUN(4, others[i][1], "index", "--project", others[i][0]);
         RUN(4, others[i][1], "index", "--project", others[i][0], "--dry-run");
     }
-    RUN(1, "is no trowel project", "index", "--project", "idx/IN/first");
+    RUN(1, "is not a trowel project", "index", "--project", "idx/IN/first");
     after = hash("idx");
     assert_string_equal(before, after);
     free(before);
@@ -405,12 +405,13 @@ static void all_tells_what_is_in_the_way_before_it_mines(void **state)
     AHEAD(2, "new/ is a folder", "--output", "new/");
     /* A recording is no report's place, and nothing replaces it. */
     char *before = hash("one"), *after;
-    AHEAD(4, "one/first.wav is no report", "--output", "one/first.wav");
-    AHEAD(4, "one/first.wav is no report", "--output", "one/first.wav", "--force");
+    AHEAD(4, "one/first.wav is not a report", "--output", "one/first.wav");
+    AHEAD(4, "one/first.wav is not a report", "--output", "one/first.wav", "--force");
     write_text("late", "theirs.html", "<p>mine</p>");
-    AHEAD(4, "late/theirs.html is no report", "--output", "late/theirs.html", "--force");
+    AHEAD(4, "late/theirs.html is not a report", "--output", "late/theirs.html",
+          "--force");
     write_text("late/kits/OTHER", "manifest.csv", "my,list\n1,2\n");
-    AHEAD(4, "is no kit's; move it away", "--kit_name", "OTHER", "--force");
+    AHEAD(4, "does not belong to a kit; move it away", "--kit_name", "OTHER", "--force");
     RUN(0, NULL, PROCESS("two", "MADE"), "--stages", "drums", "--seed", "1");
     RUN(0, NULL, "format", "--input_dir", "export/MADE", "--output_dir", "late/kits");
     AHEAD(4, "holds a kit; --force replaces it, another --kit_name leaves it", "--seed",
@@ -495,7 +496,7 @@ static void kits_of_one_name_are_told_apart(void **state)
 static void textures_without_any_folder_says_so(void **state)
 {
     (void)state;
-    RUN(1, "not one of the folders that the config names (paths) holds recordings",
+    RUN(1, "none of the folders that the config names (paths) holds recordings",
         "textures");
     RUN(1, "drums (paths.drums_dir) does not exist; passed over", "textures");
     RUN(1, "drums does not exist; paths.drums_dir names", "textures", "--make_hiss");

@@ -130,7 +130,7 @@ static void kits_hold_what_was_edited(void **state)
     assert_int_equal(result.exported, 1);
     assert_true(text_has(text.at, "as mined") && text_has(text.at, "no recording"));
     rows = kit_manifest_text(m);
-    assert_true(text_has(rows, "edit not heard"));
+    assert_true(text_has(rows, "edit not applied"));
     assert_false(text_has(rows, end)); /* of the edges, which nobody hears */
     free(rows);
     text_done(&text);
@@ -152,7 +152,7 @@ static void damaged_settings_cut_nothing(void **state)
     assert_int_equal(result.exported, 1); /* the near-miss was never written */
     char *rows = kit_manifest_text(m);
     assert_false(text_has(rows, ",anew"));
-    assert_true(text_has(rows, "edit not heard: config.effective.yaml:2: "));
+    assert_true(text_has(rows, "edit not applied: config.effective.yaml:2: "));
     assert_true(text_has(rows, "banana"));
     free(rows);
     struct recut_site site;

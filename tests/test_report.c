@@ -111,7 +111,7 @@ static void what_is_no_page_stays(void **state)
         if (i < 2)
             assert_int_equal(sha256_file(path, before, NULL), ST_OK);
         assert_int_equal(report_run(&job, &r, &e), ST_EXISTS);
-        assert_true(text_has(e.msg, "is no report of trowel's; move it away"));
+        assert_true(text_has(e.msg, "is not a report that trowel wrote; move it away"));
         if (i < 2) {
             assert_int_equal(sha256_file(path, after, NULL), ST_OK);
             assert_string_equal(before, after);

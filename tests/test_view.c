@@ -452,7 +452,7 @@ static void test_similar_search_range(void **state)
     free(some);
     struct err e = {0};
     assert_int_equal(view_matching(v, "dur>x", &some, &n, &e), ST_USAGE);
-    assert_non_null(strstr(e.msg, "no number"));
+    assert_non_null(strstr(e.msg, "not a number"));
     assert_int_equal(view_matching(v, "(tape", &some, &n, &e), ST_USAGE); /* nor kept */
     assert_non_null(strstr(e.msg, "not finished"));
     /* a wrong filter leaves the good one */

@@ -49,7 +49,7 @@ static enum status failure(int code, const char *path, const char *text, struct 
     case SQLITE_ERROR:
         /* a table or column that should be there is not */
         return err_set(e, ST_CORRUPT,
-                       "the catalog %s is not whole (%s); `trowel --batch index` "
+                       "the catalog %s is incomplete (%s); `trowel --batch index` "
                        "rebuilds it",
                        path, text);
     default:
@@ -350,7 +350,7 @@ enum status catalog_open_as(struct catalog **out, const char *path,
     if (!there && access == DB_READ)
         return err_set(e, ST_NOT_FOUND, "there is no catalog %s", path);
     if (there && !S_ISREG(info.st_mode))
-        return err_set(e, ST_UNSUPPORTED, "%s is no file", path);
+        return err_set(e, ST_UNSUPPORTED, "%s is not a file", path);
     struct catalog *c = calloc(1, sizeof *c);
     if (c == NULL || (c->path = strdup(path)) == NULL) {
         free(c);

@@ -163,10 +163,10 @@ static enum status heed(struct curate_pool *pool, struct err *e)
         log_write(log, LOG_WARNING,
                   h.of_kit == 1 ? "%zu line of %s is about the kit and waits for index "
                                   "--decisions, which takes it into the project: format "
-                                  "heeds it there"
+                                  "uses it there"
                                 : "%zu lines of %s are about the kit and wait for index "
                                   "--decisions, which takes them into the project: "
-                                  "format heeds them there",
+                                  "format uses them there",
                   h.of_kit, pool->job->decisions);
     return ST_OK;
 }
@@ -343,7 +343,8 @@ static enum status read_own(struct plan *p, const char *name, struct err *e)
     if (st == ST_NOT_FOUND)
         return ST_OK;
     if (st == ST_CORRUPT)
-        return err_set(e, ST_EXISTS, "%s is no best-of set's; move it away", path);
+        return err_set(e, ST_EXISTS, "%s does not belong to a best-of set; move it away",
+                       path);
     if (st != ST_OK)
         return st;
     if (array_resize(&p->own, p->own_count + count + 1, sizeof *p->own)) {
@@ -434,8 +435,8 @@ static enum status check_way(struct plan *p, struct err *e)
         item->there = strcmp(hash, item->row.sha256) == 0;
         if (!item->there && !is_own(p, item->row.filename, hash))
             return err_set(e, ST_EXISTS,
-                           "%s is not as trowel wrote it and stands in the way; move it "
-                           "away",
+                           "%s is in the way: trowel did not write it, or it was changed "
+                           "since; move it away",
                            path);
     }
     return st;

@@ -38,13 +38,14 @@ static enum status check_sound(const struct dig *d, struct err *e)
                        damage ? ": " : "", damage ? damage : "");
     uint64_t samples = (uint64_t)t->frames * (uint64_t)t->channels;
     if (!(t->peak_db > SILENT_PEAK_DB) && 2 * soundfile_scrubbed(d->sf) > samples)
-        return err_set(e, ST_EMPTY, "%s holds no sound: its samples are no numbers",
+        return err_set(e, ST_EMPTY,
+                       "%s holds no sound: its samples are not numbers (NaN)",
                        d->site.open_path);
     bool silent = !(t->peak_db > SILENT_PEAK_DB);
     if (silent && t->channels > 1 && isfinite(t->loudness_lufs)) /* of every channel */
         return err_set(e, ST_EMPTY,
-                       "%s cancels itself out: its channels are each other upside down; "
-                       "turn one over",
+                       "%s cancels itself out: its channels are in opposite phase; "
+                       "invert one of them",
                        d->site.open_path);
     if (silent)
         return err_set(e, ST_EMPTY, "%s is silent from end to end", d->site.open_path);
@@ -136,13 +137,13 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
                   site->open_path, damage);
     if (soundfile_scrubbed(d->sf) > 0)
         log_write(ctx ? ctx->log : NULL, LOG_WARNING,
-                  "%s: %llu samples are no numbers and count as 0", site->open_path,
-                  (unsigned long long)soundfile_scrubbed(d->sf));
+                  "%s: %llu samples are not numbers (NaN) and count as 0",
+                  site->open_path, (unsigned long long)soundfile_scrubbed(d->sf));
     if (nearly_cancels(track_info(d->track)))
         log_write(
             ctx ? ctx->log : NULL, LOG_WARNING,
-            "%s nearly cancels itself out: its channels are all but each other upside "
-            "down; turn one over, or what is left of their mean is mined",
+            "%s nearly cancels itself out: its channels are almost in opposite phase; "
+            "invert one of them, or only what is left of their mean is mined",
             site->open_path);
     d->bpm = bar_tempo(d);
     return ST_OK;

@@ -193,7 +193,7 @@ static int bad_set_value(struct parser *p, const struct word *w, int field,
                          const char *value, int found)
 {
     if (found > 1)
-        return wrong(p, w->from, w->length, "\"%.60s\" could be several things", value);
+        return wrong(p, w->from, w->length, "\"%.60s\" could mean several things", value);
     if (field == FF_CATEGORY)
         return wrong(p, w->from, w->length,
                      "there is no category \"%.60s\" (pads swells clouds hiss drums "
@@ -201,7 +201,7 @@ static int bad_set_value(struct parser *p, const struct word *w, int field,
                      value);
     if (field == FF_IS)
         return wrong(p, w->from, w->length,
-                     "nothing is ever \"%.60s\" (accepted rejected undecided tagged …)",
+                     "there is no state \"%.60s\" (accepted rejected undecided tagged …)",
                      value);
     return wrong(p, w->from, w->length, "\"%.60s\" is not known here", value);
 }
@@ -279,9 +279,10 @@ static void take_unit(struct parser *p, int field, struct word *w)
 static int bad_number(struct parser *p, const struct word *w, int field)
 {
     if (field == FF_GRADE)
-        return wrong(p, w->from, w->length, "\"%.60s\" is no grade: A, B or F", w->text);
+        return wrong(p, w->from, w->length, "\"%.60s\" is not a grade: A, B or F",
+                     w->text);
     const char *unit = field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit : "";
-    return wrong(p, w->from, w->length, "\"%.60s\" is no number%s%s%s", w->text,
+    return wrong(p, w->from, w->length, "\"%.60s\" is not a number%s%s%s", w->text,
                  unit[0] ? " in " : "", unit,
                  strcmp(unit, "s") == 0 ? ", ms or m:ss" : "");
 }
@@ -403,14 +404,14 @@ static bool field_term(struct parser *p, int *node)
         take_unit(p, field, &w);
     bool equal = op[0] == ':' || op[0] == '=' || op[0] == '!';
     if (w.text[0] == '\0') {
-        *node = *p->at == '\0' || w.open
-                    ? unfinished(p)
-                    : wrong(p, from, (size_t)(p->at - from), "\"%.40s\" of what?", name);
+        *node = *p->at == '\0' || w.open ? unfinished(p)
+                                         : wrong(p, from, (size_t)(p->at - from),
+                                                 "\"%.40s\" needs a value", name);
     } else if (how == HOW_NUMBER || how == HOW_GRADE) {
         *node = range_node(p, field, op, &w);
     } else if (!equal) {
         *node = wrong(p, from, (size_t)(p->at - from),
-                      "\"%.40s\" cannot be more or less, only :", name);
+                      "\"%.40s\" cannot be compared by < or >, only by :", name);
     } else {
         *node = values_node(p, field, how, &w);
         if (w.open)

@@ -263,12 +263,12 @@ static enum status check_folder(const char *folder, struct err *e)
                                          [FOLDER_KIT] = "a kit"};
     enum folder_kind kind = project_folder_kind(folder);
     if (kind == FOLDER_OTHER && path_has(folder, "manifest.csv"))
-        return err_set(e, ST_EXISTS, "%s/manifest.csv is none of trowel's; move it away",
-                       folder);
+        return err_set(e, ST_EXISTS,
+                       "%s/manifest.csv was not written by trowel; move it away", folder);
     if (kind == FOLDER_OTHER || kind == FOLDER_PROJECT)
         return ST_OK;
     return err_set(e, ST_EXISTS,
-                   "%s holds %s and no project: there is no catalog to rebuild", folder,
+                   "%s holds %s, not a project: there is no catalog to rebuild", folder,
                    others[kind]);
 }
 

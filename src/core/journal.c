@@ -362,7 +362,7 @@ static enum status settle_slot(struct change *c, struct err *e)
         for (int i = 0; i < target_slots(t); i++)
             text_addf(&known, " %s", target_slot_name(t, i));
     }
-    err_set(e, ST_USAGE, "\"%s\" is no slot of a kit, as%s are", c->key,
+    err_set(e, ST_USAGE, "\"%s\" is not a slot of a kit; those are%s", c->key,
             known.failed ? " BD and SD" : known.at);
     text_done(&known);
     return ST_USAGE;
@@ -377,10 +377,10 @@ static enum status no_event(const char *word, struct err *e)
         "accepted", "rejected", "undecided"};
     const char *near = text_nearest(word, words, sizeof words / sizeof *words);
     if (near)
-        return err_set(e, ST_USAGE, "\"%s\" is no decision; did you mean %s?", word,
+        return err_set(e, ST_USAGE, "\"%s\" is not a decision; did you mean %s?", word,
                        near);
     return err_set(e, ST_USAGE,
-                   "\"%s\" is no decision (accepted, rejected, rating, class, slot …)",
+                   "\"%s\" is not a decision (accepted, rejected, rating, class, slot …)",
                    word);
 }
 
@@ -454,9 +454,10 @@ static enum status next_line(FILE *f, char line[LINE_BYTES], bool *more, struct 
     *more = c != EOF;
     for (; c != EOF && c != '\n'; c = getc(f)) {
         if (n + 1 == LINE_BYTES)
-            return err_set(e, ST_UNREADABLE,
-                           "a line of more than %d bytes: this is no file of decisions",
-                           LINE_BYTES - 1);
+            return err_set(
+                e, ST_UNREADABLE,
+                "a line of more than %d bytes: this is not a file of decisions",
+                LINE_BYTES - 1);
         line[n++] = (char)c;
     }
     while (n > 0 && line[n - 1] == '\r')

@@ -68,8 +68,9 @@ static enum status read_earlier(struct earlier *kit, const struct root *root,
     st = csv_read_names(&r, &more, e);
     kit->there = csv_column(&r, "path") >= 0 && csv_column(&r, "sha256") >= 0;
     if (st == ST_OK && !kit->there)
-        st = err_set(e, ST_EXISTS, "%s/manifest.csv is no kit's; move it away",
-                     root->path);
+        st =
+            err_set(e, ST_EXISTS,
+                    "%s/manifest.csv does not belong to a kit; move it away", root->path);
     while (st == ST_OK && more) {
         st = csv_read(&r, &more, e);
         if (st == ST_OK && more &&
@@ -120,14 +121,14 @@ static enum status check_way(const struct making *m, const struct earlier *kit,
 {
     char path[PATH_BYTES];
     if (!kit->there && root_exists(&m->root, SHEET) && !is_earlier(kit, SHEET))
-        return err_set(e, ST_EXISTS, "%s/%s is no kit's; move it away", m->root.path,
-                       SHEET);
+        return err_set(e, ST_EXISTS, "%s/%s does not belong to a kit; move it away",
+                       m->root.path, SHEET);
     for (size_t i = 0; i < m->plan.count; i++) {
         sample_path(m, i, path);
         if (m->plan.item[i].in && root_exists(&m->root, path) && !is_earlier(kit, path))
             return err_set(e, ST_EXISTS,
-                           "%s/%s is not as trowel wrote it and stands in the way; move "
-                           "it away",
+                           "%s/%s is in the way: trowel did not write it, or it was "
+                           "changed since; move it away",
                            m->root.path, path);
     }
     return ST_OK;
@@ -151,7 +152,7 @@ static enum status sound_of(struct making *m, struct kit_item *item, struct audi
     if (!item->path[0])
         return err_set(e, st, "%s", why.msg);
     log_write(m->job->log, LOG_WARNING, "%s; the mined file is used", why.msg);
-    snprintf(item->cut, sizeof item->cut, "edit not heard: %.90s", why.msg);
+    snprintf(item->cut, sizeof item->cut, "edit not applied: %.90s", why.msg);
     item->recut = false;
     recut_as_mined(&item->c, &m->set.site, item->c.filename);
     return soundfile_load(item->path, 0, sound, e);
@@ -459,8 +460,8 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     char why[160];
     if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
         return err_set(e, ST_OVER_BUDGET,
-                       "the kit is more than the %s holds: %s; without --no-fit what is "
-                       "too much is left out",
+                       "the kit does not fit the %s: %s; without --no-fit what does not "
+                       "fit is left out",
                        m->target->title, why);
     if (m->plan.left_out == m->plan.count) /* no kit replaces another */
         return err_set(

@@ -100,12 +100,12 @@ static void plan_cut(const struct loading *l, struct kit_item *item)
     item->recut = cut && !damaged && s->recordings[0] &&
                   recordings_find(recording, s->recordings, item->c.source_path);
     if (!cut)
-        snprintf(item->cut, sizeof item->cut, "edit not heard: it was made, not cut");
+        snprintf(item->cut, sizeof item->cut, "edit not applied: it was made, not cut");
     else if (damaged)
-        snprintf(item->cut, sizeof item->cut, "edit not heard: %.90s",
+        snprintf(item->cut, sizeof item->cut, "edit not applied: %.90s",
                  path_below(s->why.msg, s->project));
     else if (!item->recut)
-        snprintf(item->cut, sizeof item->cut, "edit not heard: no recording %.80s",
+        snprintf(item->cut, sizeof item->cut, "edit not applied: no recording %.80s",
                  item->c.source_path);
     if (!item->recut && !item->c.missed_by[0])
         recut_as_mined(&item->c, s, item->c.filename);

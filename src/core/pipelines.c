@@ -153,10 +153,11 @@ static enum status unknown_option(enum pipeline p, const char *word, size_t leng
     }
     for (int other = 0; other < PIPE_COUNT; other++)
         if (find_option((enum pipeline)other, name, length) != NO_OPTION)
-            return err_set(e, ST_USAGE,
-                           "%.*s is no option of %s, but of %s (see trowel --batch %s "
-                           "--help)",
-                           (int)length + 2, word, own, pipelines[other].name, own);
+            return err_set(
+                e, ST_USAGE,
+                "%.*s is not an option of %s, but of %s (see trowel --batch %s "
+                "--help)",
+                (int)length + 2, word, own, pipelines[other].name, own);
     for (int option; (option = option_at(p, count)) != NO_OPTION; count++)
         names[count] = options[option].name;
     return unknown("option", word, text_nearest(name, names, (size_t)count), own, e);
@@ -250,12 +251,12 @@ static enum status no_option(enum pipeline p, const char *word, struct err *e)
     if (word[0] != '-' && first != NO_OPTION && !is_common(first) &&
         (strcmp(options[first].metavar, "DIR") == 0 ||
          strcmp(options[first].metavar, "FILE") == 0))
-        return err_set(e, ST_USAGE, "%s: %.300s is no option; did you mean --%s %s?", own,
-                       word, options[first].name,
+        return err_set(e, ST_USAGE, "%s: %.300s is not an option; did you mean --%s %s?",
+                       own, word, options[first].name,
                        strlen(word) > 60 ? options[first].metavar
                                          : text_word(quoted, sizeof quoted, word));
-    return err_set(e, ST_USAGE, "%s: %s is no option (see trowel --batch %s --help)", own,
-                   word, own);
+    return err_set(e, ST_USAGE, "%s: %s is not an option (see trowel --batch %s --help)",
+                   own, word, own);
 }
 
 static enum status parse_one(struct request *r, int argc, char *const argv[], int *i,

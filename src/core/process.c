@@ -382,10 +382,10 @@ static enum status verdict(const struct run *r, struct err *e)
 {
     if (r->refused > 0)
         return err_set(e, ST_EXISTS,
-                       "%zu of %zu sources %s there already, but not from what the "
-                       "recording is now; :mine NAME in the workstation mines one again, "
+                       "%zu of %zu sources %s mined from an earlier version of the "
+                       "recording; :mine NAME in the workstation mines one again, "
                        "--force all",
-                       r->refused, r->total, r->refused == 1 ? "is" : "are");
+                       r->refused, r->total, r->refused == 1 ? "was" : "were");
     if (r->result->failed > 0)
         return err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed",
                        r->result->failed, r->total);
@@ -442,8 +442,7 @@ static enum status find_input(struct run *r, const struct process_input *input,
     if (source_list_missed(&found, input->dir, missed, sizeof missed))
         log_write(job->log, LOG_WARNING, "%s", missed);
     if (found.folders_below && found.count && could_recurse(job, input))
-        log_write(job->log, LOG_INFO,
-                  "%zu folder%s in %s %s not looked into: --recursive",
+        log_write(job->log, LOG_INFO, "%zu folder%s in %s %s not searched: --recursive",
                   found.folders_below, found.folders_below == 1 ? "" : "s", input->dir,
                   found.folders_below == 1 ? "is" : "are");
     st = source_list_join(&r->sources, &found, e);
@@ -493,7 +492,7 @@ static enum status find_sources(struct run *r, struct err *e)
     const struct process_input *first = &job->inputs[0];
     if (job->input_count > 1)
         return err_set(e, ST_SOURCES_FAILED,
-                       "not one of the folders that the config names (paths) holds "
+                       "none of the folders that the config names (paths) holds "
                        "recordings");
     return err_set(e, ST_SOURCES_FAILED, "%s holds no recordings%s", first->dir,
                    could_recurse(job, first) ? " (--recursive looks below it too)" : "");

@@ -80,8 +80,7 @@ static enum status nothing_usable(const struct source_file *file, struct dig *d,
         return err_set(e, ST_EMPTY, "%s holds nothing usable: drum_miner.enabled is off",
                        file->path);
     if (!near)
-        return err_set(e, ST_EMPTY,
-                       "%s holds nothing usable: nothing passes for %s, or nearly so",
+        return err_set(e, ST_EMPTY, "%s holds nothing usable: nothing comes close to %s",
                        file->path, text);
     return err_set(e, ST_EMPTY, "%s holds nothing usable; nearest is a %s: %s",
                    file->path, kind_type(near->kind),

@@ -69,7 +69,7 @@ enum status project_open_folder(struct project *p, const char *folder, struct er
         root_exists(&p->root, "catalog.db"))
         return ST_OK;
     root_done(&p->root);
-    return err_set(e, ST_NOT_FOUND, "%s is no trowel project (no manifest.csv in it)",
+    return err_set(e, ST_NOT_FOUND, "%s is not a trowel project (no manifest.csv in it)",
                    folder);
 }
 

@@ -335,9 +335,9 @@ static enum status remember_decisions(const char *catalog_path, const struct pro
         st = remember(j, &d, &rows[i], &kept, e);
     if (kept > 0 && st == ST_OK)
         log_write(log, LOG_WARNING,
-                  "%s cannot be read; what manifest.csv says is decided of %zu finds is "
-                  "kept",
-                  catalog_path, kept);
+                  "%s cannot be read; the decisions that manifest.csv has on %zu find%s "
+                  "are kept",
+                  catalog_path, kept, kept == 1 ? "" : "s");
     free(d.at);
     free(rows);
     return st;

@@ -55,9 +55,9 @@ static enum status check_manifest(const struct project *p, struct err *e)
     free(rows);
     if (st == ST_NOT_FOUND || (st == ST_OK && count == 0))
         return ST_OK;
-    return err_set(e, ST_EXISTS, "%s is not of this run; move it away, or %s", path,
-                   p->flat ? "name another folder"
-                           : "begin another project (--project_name)");
+    return err_set(
+        e, ST_EXISTS, "%s does not belong to this run; move it away, or %s", path,
+        p->flat ? "name another folder" : "begin another project (--project_name)");
 }
 
 enum status project_check_place(const struct project *p, struct err *e)
@@ -76,7 +76,7 @@ enum status project_check_place(const struct project *p, struct err *e)
                          p->root.path);
         else if (!p->flat && layout == LAYOUT_FLAT)
             st = err_set(e, ST_EXISTS,
-                         "%s holds samples of drums, silences, clouds or dust and is no "
+                         "%s holds samples of drums, silences, clouds or dust, not a "
                          "project; --project_name begins another",
                          p->root.path);
     }

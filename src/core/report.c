@@ -287,7 +287,7 @@ static enum status check_output(const struct report_job *job, const char *path,
     if ((file && job->force) || (n >= (ssize_t)strlen(report_mark) &&
                                  memcmp(start, report_mark, strlen(report_mark)) == 0))
         return ST_OK;
-    return err_set(e, ST_EXISTS, "%s is no report of trowel's; %s", path,
+    return err_set(e, ST_EXISTS, "%s is not a report that trowel wrote; %s", path,
                    file ? "report --force replaces it"
                         : "move it away, or name another file that ends with .html");
 }

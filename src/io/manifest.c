@@ -426,8 +426,8 @@ static enum status read_header(struct reading *r, struct err *e)
     for (size_t n = 0; n < sizeof needed / sizeof *needed; n++)
         if (csv_column(&r->csv, needed[n]) < 0)
             return err_set(e, ST_CORRUPT,
-                           "%s:%d: this is no manifest: there is no column %s%s", r->name,
-                           r->csv.line, needed[n],
+                           "%s:%d: this is not a manifest: there is no column %s%s",
+                           r->name, r->csv.line, needed[n],
                            spreadsheet ? " (commas are to stand between them)" : "");
     return ST_OK;
 }
@@ -447,7 +447,7 @@ static enum status read_row(struct reading *r, struct err *e)
             return err_set(e, ST_CORRUPT, "%s:%d: the row ends before its column %s",
                            r->name, r->csv.line, columns[i].name);
         if (!read_field(c, &columns[i], text))
-            return err_set(e, ST_CORRUPT, "%s:%d: %.60s is no valid %s", r->name,
+            return err_set(e, ST_CORRUPT, "%s:%d: %.60s is not a valid %s", r->name,
                            r->csv.line, *text ? text : "an empty field", columns[i].name);
     }
     r->count++;

@@ -133,7 +133,7 @@ enum status path_mkdirs(const char *path, struct err *e)
     char so_far[PATH_BYTES];
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof so_far)
-        return err_set(e, ST_USAGE, "%.80s is no usable folder name",
+        return err_set(e, ST_USAGE, "%.80s is not a usable folder name",
                        n ? path : "an empty name");
     memcpy(so_far, path, n + 1);
     for (char *p = so_far + 1;; p++) {

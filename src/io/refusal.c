@@ -31,11 +31,11 @@ static bool is_aac(const unsigned char *head)
 static const struct {
     const char *said, *words;
 } plain[] = {
-    {"not recognised", "its content is no known format"},
-    {"possibly a pipe", "its content is no known format"},
-    {"No Error", "its content is no known format"},
+    {"not recognised", "its format is not known"},
+    {"possibly a pipe", "its format is not known"},
+    {"No Error", "its format is not known"},
     {"SF_INFO", "its header gives an impossible sample rate or number of channels"},
-    {"Internal error", "its content is no known format"},
+    {"Internal error", "its format is not known"},
     {"unimplemented format", "it is coded in an unknown way, or its header is damaged"},
     {"Channel count is zero", "its header says that it has no channels"},
     {"Too many channels", "its header says that it has more channels than can be read"},

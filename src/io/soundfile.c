@@ -285,7 +285,7 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     if (type == SF_FORMAT_RAW || (type == SF_FORMAT_MPEG && mpeg == MPEG_NO)) {
         close_opened(o->sf, o->splice);
         return err_set(e, ST_UNREADABLE,
-                       "%s cannot be read as audio: its content is none", path);
+                       "%s cannot be read as audio: it is something else", path);
     }
     o->missing_frames = cut ? frames_of_bytes(&o->info, there, missing) : 0;
     return ST_OK;
