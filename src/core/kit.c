@@ -364,55 +364,80 @@ static enum status write_kit(struct making *m, struct err *e)
 
 /* --- planning --- */
 
-static void tell_plan(const struct making *m, struct text *t)
+/* What the kit costs, and what all that was wanted would have cost. */
+static void tell_budget(const struct making *m, struct text *t)
 {
-    char wanted[160], in[160], file[256];
-    if (!t)
-        return;
+    char wanted[160], in[160];
     budget_text(&m->plan.wanted, m->target, wanted);
     budget_text(&m->plan.budget, m->target, in);
     text_addf(t, "%s for the %s: %s\n", m->job->kit_name, m->target->title, in);
-    if (m->plan.left_out > 0) {
-        text_addf(t, "wanted: %s", wanted);
-        if (m->plan.wanted.longest_s > m->target->longest_s)
-            text_addf(t, ", one sample of %.1f s, at most %.0f s",
-                      budget_told_s(m->plan.wanted.longest_s), m->target->longest_s);
-        text_addf(t, "; %zu left out\n", m->plan.left_out);
-    }
+    if (m->plan.left_out == 0)
+        return;
+    text_addf(t, "wanted: %s", wanted);
+    if (m->plan.wanted.longest_s > m->target->longest_s)
+        text_addf(t, ", one sample of %.1f s, at most %.0f s",
+                  budget_told_s(m->plan.wanted.longest_s), m->target->longest_s);
+    text_addf(t, "; %zu left out\n", m->plan.left_out);
+}
+
+/* Without the end of its line. `slot` is "" for an extra. */
+static void tell_item(struct text *t, const char *slot, const struct kit_item *i)
+{
+    char file[256];
+    text_addf(t, "  %-3s %-17s %s%s", slot, i->name,
+              text_plain(file, sizeof file, i->c.filename),
+              i->recut ? " (cut anew)" : "");
+}
+
+static void tell_slots(const struct making *m, struct text *t)
+{
     for (int s = 0; s < target_slots(m->target); s++) {
         const char *slot = target_slot_name(m->target, s);
         const struct kit_item *i =
             m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
-        text_addf(t, "  %-3s %-17s %s%s", slot, i ? i->name : "-",
-                  i ? text_plain(file, sizeof file, i->c.filename) : "(empty)",
-                  i && i->recut ? " (cut anew)" : "");
+        if (!i)
+            text_addf(t, "  %-3s %-17s (empty)", slot, "-");
+        else
+            tell_item(t, slot, i);
         if (i && i->stands_in)
             text_addf(t, " (stand-in: %s)", i->c.hit_class);
         text_add(t, "\n");
     }
+}
+
+/* All of them in a dry run; else the manifest tells the rest. */
+static void tell_left_out(const struct making *m, struct text *t)
+{
+    size_t out = 0, told = m->job->dry_run ? SIZE_MAX : LEFT_OUT_TOLD;
+    for (size_t i = 0; i < m->plan.count; i++) {
+        char file[256];
+        const struct kit_item *item = &m->plan.item[i];
+        text_plain(file, sizeof file, item->c.filename);
+        if (item->in && item->cut[0])
+            text_addf(t, "  as mined: %s (%s)\n", file, item->cut);
+        else if (!item->in && ++out <= told)
+            text_addf(t, "  left out: %s (%s)\n", file, item->why_out);
+    }
+    if (out > told)
+        text_addf(t, "  and %zu more left out; manifest.csv says why\n", out - told);
+}
+
+static void tell_plan(const struct making *m, struct text *t)
+{
+    tell_budget(m, t);
+    tell_slots(m, t);
     for (size_t i = 0; m->job->dry_run && i < m->plan.count; i++)
-        if (m->plan.item[i].in && m->plan.item[i].slot < 0)
-            text_addf(t, "      %-17s %s%s\n", m->plan.item[i].name,
-                      text_plain(file, sizeof file, m->plan.item[i].c.filename),
-                      m->plan.item[i].recut ? " (cut anew)" : "");
+        if (m->plan.item[i].in && m->plan.item[i].slot < 0) {
+            tell_item(t, "", &m->plan.item[i]);
+            text_add(t, "\n");
+        }
     if (m->set.missing > 0)
         text_addf(t, "  %zu not there: the sample is missing, or its recording is\n",
                   m->set.missing);
     if (kit_plan_filled(&m->plan) < target_slots(m->target))
         text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
                     "what to do\n");
-    size_t out = 0;
-    for (size_t i = 0; i < m->plan.count; i++) {
-        const struct kit_item *item = &m->plan.item[i];
-        out += !item->in;
-        if (item->in ? item->cut[0] : m->job->dry_run || out <= LEFT_OUT_TOLD)
-            text_addf(t, "  %s: %s (%s)\n", item->in ? "as mined" : "left out",
-                      text_plain(file, sizeof file, item->c.filename),
-                      item->in ? item->cut : item->why_out);
-    }
-    if (!m->job->dry_run && out > LEFT_OUT_TOLD)
-        text_addf(t, "  and %zu more left out; manifest.csv says why\n",
-                  out - LEFT_OUT_TOLD);
+    tell_left_out(m, t);
 }
 
 static uint64_t settle_seed(const struct making *m)
@@ -456,7 +481,8 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     m->seed = settle_seed(m);
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
     m->plan.rings = m->set.rings;
-    tell_plan(m, summary);
+    if (summary)
+        tell_plan(m, summary);
     char why[160];
     if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
         return err_set(e, ST_OVER_BUDGET,
