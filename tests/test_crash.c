@@ -1,9 +1,11 @@
-/* kill -9 at every single call that writes: a decision, undo, mining, publishing, curate.
+/* kill -9 at every single call that writes: a decision, undo, mining, publishing, curate,
+ * a kit.
  * The calls are those of counted_calls.c, which counts them and dies in the n-th. */
 #include "counted_calls.h"
 
 #include "core/curate.h"
 #include "core/dig.h"
+#include "core/kit.h"
 #include "core/rng.h"
 #include "core/session.h"
 #include "dsp/synth.h"
@@ -19,6 +21,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -284,6 +287,85 @@ static void test_curate(void **state)
     assert_true(n > 3 * FINDS);
 }
 
+/* --- a kit --- */
+
+static const char kit_folder[] = "KIT/ROLAND/TR-8S/SAMPLE/KIT";
+
+static void put_hit(const struct place *p, const char *name, enum synth_drum drum)
+{
+    struct audio a;
+    struct rng rng = rng_derive(3, (uint64_t)drum, "a kit", 0);
+    assert_int_equal(audio_init(&a, 8000, 1, 44100, NULL), ST_OK);
+    synth_drum(drum, 0.5, 1, &rng, a.data, a.frames, a.rate_hz);
+    folder_wav(p->folder, name, &a, 16);
+    audio_done(&a);
+}
+
+static int make_kit(struct place *p)
+{
+    char in[300];
+    struct config cfg;
+    struct kit_result r;
+    config_defaults(&cfg);
+    cfg.reproducibility.random_seed = (struct config_seed){.set = true, .value = 5};
+    snprintf(in, sizeof in, "%s/in", p->folder);
+    struct kit_job job = {.input_dir = in,
+                          .output_dir = p->folder,
+                          .kit_name = "KIT",
+                          .cfg = &cfg,
+                          .force = true};
+    return kit_run(&job, &r, NULL, NULL) != ST_OK;
+}
+
+/* A kit in the place of another one, of which one sample stays, one goes and one comes.
+ * Whenever it was stopped, the next one is as if nothing had been. */
+static void test_kit(void **state)
+{
+    struct place *p = *state;
+    char kit[300], snare[400];
+    long n = 0;
+    snprintf(kit, sizeof kit, "%s/KIT", p->folder);
+    snprintf(snare, sizeof snare, "%s/in/snare.wav", p->folder);
+    put_hit(p, "in/kick.wav", SYNTH_KICK);
+    put_hit(p, "in/clap.wav", SYNTH_CLAP);
+    assert_int_equal(make_kit(p), 0);
+    char *wanted = tree_hash(kit, NULL);
+    for (bool through = false; !through; n++) {
+        unlink(snare);
+        put_hit(p, "in/clap.wav", SYNTH_CLAP);
+        put_hit(p, "in/snare.wav", SYNTH_SNARE);
+        assert_int_equal(make_kit(p), 0);
+        unlink(snare);
+        through = survives(n, make_kit, p);
+        assert_int_equal(make_kit(p), 0);
+        char *now = tree_hash(kit, NULL);
+        assert_string_equal(now, wanted);
+        free(now);
+    }
+    free(wanted);
+    assert_true(n > 10);
+}
+
+/* A complete kit of which only the list stayed: a sample that the user changed since is
+ * the user's, as in any other kit. */
+static void test_the_list_of_a_complete_kit_takes_nothing_along(void **state)
+{
+    struct place *p = *state;
+    char name[300], list[64] = "KIT/.trowel/kit.begun", line[400];
+    snprintf(name, sizeof name, "%s/BD_kick.WAV", kit_folder);
+    put_hit(p, "in/kick.wav", SYNTH_KICK);
+    assert_int_equal(make_kit(p), 0);
+    put_hit(p, name, SYNTH_CLAP); /* the user's */
+    int n = snprintf(line, sizeof line, "%s\nASSIGN.txt\n", name + strlen("KIT/"));
+    folder_write(p->folder, list, line, (size_t)n);
+    char *before = tree_hash(p->folder, ".trowel");
+    assert_int_equal(make_kit(p), 1); /* it stands in the way */
+    char *after = tree_hash(p->folder, ".trowel");
+    assert_string_equal(after, before);
+    free(before);
+    free(after);
+}
+
 /* Killing finds what is in the wrong order, not what is still in the machine's memory:
  * without a flush a file that has its name may be empty after power has failed. */
 static void watch(int (*work)(struct place *p), struct place *p)
@@ -533,6 +615,8 @@ int main(void)
         CASE(test_publish),
         CASE(test_mining),
         CASE(test_curate),
+        CASE(test_kit),
+        CASE(test_the_list_of_a_complete_kit_takes_nothing_along),
         CASE(test_names_are_given_to_what_is_on_the_disk),
         CASE(test_one_flush_is_of_one_disk),
         CASE(test_what_cannot_be_linked_is_copied),

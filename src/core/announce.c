@@ -97,9 +97,8 @@ enum status announce_claim(struct announced *a, const struct root *root, const c
                    : ST_OK;
 }
 
-enum status announce_restart(struct announced *a, struct err *e)
+enum status announce_empty(struct announced *a, struct err *e)
 {
-    remove_listed(a);
     if (ftruncate(a->fd, 0) == 0)
         return ST_OK;
     int problem = errno;
@@ -108,11 +107,10 @@ enum status announce_restart(struct announced *a, struct err *e)
                      a->list);
 }
 
-enum status announce_begin(struct announced *a, const struct root *root, const char *list,
-                           struct err *e)
+enum status announce_restart(struct announced *a, struct err *e)
 {
-    enum status st = announce_claim(a, root, list, e);
-    return st == ST_OK ? announce_restart(a, e) : st;
+    remove_listed(a);
+    return announce_empty(a, e);
 }
 
 bool announce_names(struct announced *a, const char *const *names, size_t count)

@@ -22,14 +22,14 @@ enum status announce_claim(struct announced *a, const struct root *root, const c
                            struct err *e);
 /* The files that the list held names are removed, and it starts afresh. */
 enum status announce_restart(struct announced *a, struct err *e);
-/* The two in one. */
-enum status announce_begin(struct announced *a, const struct root *root, const char *list,
-                           struct err *e);
+/* What the list held is complete and on record elsewhere: it starts afresh, and no file
+ * goes. */
+enum status announce_empty(struct announced *a, struct err *e);
 /* Say a name (relative to root) before the file is written. False: errno says why not. */
 bool announce_name(struct announced *a, const char *relative);
 /* The same for many, in one write. */
 bool announce_names(struct announced *a, const char *const *names, size_t count);
-/* Stop; the list stays for the next announce_begin. Safe twice. */
+/* Stop; the list stays for the next announce_claim. Safe twice. */
 void announce_leave(struct announced *a);
 /* All is written and on record elsewhere: the list goes. */
 enum status announce_end(struct announced *a, struct err *e);

@@ -308,13 +308,23 @@ static enum status check_there(struct making *m, struct err *e)
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
     st = check_earlier(&kit, m, e);
-    if (st == ST_OK)
+    if (st == ST_OK && !kit.there)
         st = add_begun(&kit, &m->root, e);
     if (st == ST_OK)
         st = check_way(m, &kit, e);
     free(kit.path);
     root_done(&m->root);
     return st;
+}
+
+/* A kit that is complete has its list only because the run was killed that would have
+ * taken it away: its manifest knows more, and the user may have changed a sample. */
+static enum status begin_list(struct making *m, bool complete, struct err *e)
+{
+    enum status st = announce_claim(&m->names, &m->root, LIST, e);
+    if (st != ST_OK)
+        return st;
+    return complete ? announce_empty(&m->names, e) : announce_restart(&m->names, e);
 }
 
 /* The earlier kit goes, but only when this one can come. Without its manifest it is no
@@ -324,7 +334,7 @@ static enum status make_room(struct making *m, struct err *e)
     struct earlier kit;
     enum status st = check_earlier(&kit, m, e);
     if (st == ST_OK)
-        st = announce_begin(&m->names, &m->root, LIST, e);
+        st = begin_list(m, kit.there, e);
     if (st == ST_OK)
         st = check_way(m, &kit, e);
     for (size_t i = 0; i < kit.count && st == ST_OK; i++)

@@ -55,6 +55,8 @@ enum status project_clear_source(const struct project *p, const char *stem,
         for (size_t i = 0; i < finds.count && st == ST_OK; i++)
             st = remove_written(p, &finds.at[i], log, e);
         find_list_done(&finds);
+        if (st == ST_OK) /* a kill may have left the list of one that is complete */
+            st = announce_empty(&b.names, e);
     }
     if (st == ST_OK)
         st = project_restart(&b, e);
