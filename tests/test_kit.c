@@ -442,9 +442,14 @@ static void one_shots_keep_their_names(void **state)
 {
     (void)state;
     static const char *const want[][2] = {
-        {"BD_01", "BD_01"},      {"bd haus", "BD_haus"},
-        {"Kick 3", "BD_Kick_3"}, {"PearlKick-Hardest_7", "BD_PearlKick-H_7"},
-        {"BDX", "BD_BDX"},       {"BD", "BD_BD"}};
+        {"BD_01", "BD_01"},
+        {"bd haus", "BD_haus"},
+        {"Kick 3", "BD_Kick_3"},
+        {"PearlKick-Hardest_7", "BD_PearlKick-H_7"},
+        {"BDX", "BD_BDX"},
+        {"BD", "BD_BD"},
+        {"shot 042 of a long night", "BD_shot_042_of_a"},
+        {"a long night's shot 042", "BD_a_long_ni_042"}};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         struct kit_item item = drum(want[i][0], "kick", 0.5, 1);
         struct kit_plan p;

@@ -205,11 +205,11 @@ static void describe_bare(const struct candidate *c, size_t stem, const char *pr
         name += same;
         stem -= same;
     }
-    if ((int)stem < room) {
-        snprintf(rest, 64, "%.*s", (int)stem, name);
+    const char *at = strstr(name, find_number(name, stem, number));
+    if ((int)stem < room || (number[0] && at - name + (int)strlen(number) < room)) {
+        snprintf(rest, 64, "%.*s", (int)stem, name); /* cut where the room ends */
         return;
     }
-    find_number(name, stem, number);
     int keep = room - 2 - (int)strlen(number);
     snprintf(rest, 64, "%.*s_%s", keep > 0 ? keep : 0, name, number);
 }
