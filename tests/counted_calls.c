@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-long calls_left = -1;
+long calls_left = -1, reads_left = -1;
 int syncs;
 
 /* What was written and not flushed since, by device and inode; folders by what was named
@@ -94,6 +94,15 @@ ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
     if (last)
         die();
     return done;
+}
+
+ssize_t pread64(int fd, void *to, size_t n, off64_t at)
+{
+    if (reads_left >= 0 && reads_left-- == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, to, n, at);
 }
 
 int fsync(int fd)

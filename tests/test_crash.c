@@ -13,6 +13,7 @@
 #include "io/manifest.h"
 #include "io/paths.h"
 #include "io/sha256.h"
+#include "io/soundfile.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -366,6 +367,35 @@ static void test_the_list_of_a_complete_kit_takes_nothing_along(void **state)
     free(after);
 }
 
+/* A disk that fails once while a sample is read: the sample is whole or it is none, and
+ * nothing that half of its header would make of it. */
+static void test_no_other_sound_is_read(void **state)
+{
+    struct place *p = *state;
+    char path[300];
+    struct audio whole, now;
+    bool through = false;
+    int failed = 0;
+    put_hit(p, "hit.wav", SYNTH_KICK);
+    snprintf(path, sizeof path, "%s/hit.wav", p->folder);
+    assert_int_equal(soundfile_load(path, 0, &whole, NULL), ST_OK);
+    for (long n = 0; !through; n++) {
+        struct err e = {0};
+        reads_left = n;
+        enum status st = soundfile_load(path, 0, &now, &e);
+        through = reads_left >= 0;
+        reads_left = -1;
+        failed += st != ST_OK;
+        if (st != ST_OK)
+            continue;
+        assert_int_equal(now.frames, whole.frames);
+        assert_memory_equal(now.data, whole.data, whole.frames * sizeof *whole.data);
+        audio_done(&now);
+    }
+    audio_done(&whole);
+    assert_true(failed > 3);
+}
+
 /* Killing finds what is in the wrong order, not what is still in the machine's memory:
  * without a flush a file that has its name may be empty after power has failed. */
 static void watch(int (*work)(struct place *p), struct place *p)
@@ -616,6 +646,7 @@ int main(void)
         CASE(test_mining),
         CASE(test_curate),
         CASE(test_kit),
+        CASE(test_no_other_sound_is_read),
         CASE(test_the_list_of_a_complete_kit_takes_nothing_along),
         CASE(test_names_are_given_to_what_is_on_the_disk),
         CASE(test_one_flush_is_of_one_disk),

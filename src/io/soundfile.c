@@ -422,6 +422,11 @@ const char *soundfile_damage(const struct soundfile *sf)
     return sf->damage[0] ? sf->damage : NULL;
 }
 
+int soundfile_problem(const struct soundfile *sf)
+{
+    return sf->splice ? sf->splice->problem : 0;
+}
+
 /* --- reading --- */
 
 static uint64_t scrub(float *x, size_t n)

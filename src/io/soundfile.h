@@ -70,6 +70,8 @@ uint64_t soundfile_scrubbed(const struct soundfile *sf);
  * into what is no sound: "the data ends after 12.3 s of 60.0 s". Meaningful after a short
  * read. Owned by sf. */
 const char *soundfile_damage(const struct soundfile *sf);
+/* errno of a read of the disk that failed on the way, of a WAV file; 0: none did. */
+int soundfile_problem(const struct soundfile *sf);
 
 /* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0: as long as
  * may be), or when it holds more than SOUNDFILE_LOAD_MAX values (512 MB): what is longer

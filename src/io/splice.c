@@ -1,5 +1,6 @@
 #include "io/splice.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,6 +58,8 @@ static int64_t read_once(struct splice *s, unsigned char *to, int64_t n)
     if (n > s->end - from)
         n = s->end - from;
     int64_t got = n > 0 ? pread(s->fd, to, (size_t)n, (off_t)from) : 0;
+    if (got < 0)
+        s->problem = errno;
     if (s->hashing && got > 0)
         hear(s, to, from, got);
     return got;

@@ -20,6 +20,7 @@ struct splice {
     bool stale; /* the header that is not seen tells of less sound than is there */
     size_t head_bytes;
     unsigned char head[SPLICE_HEAD_BYTES];
+    int problem; /* errno of a read that failed, which a decoder takes for the end */
     bool hashing;
     struct content_hash hash; /* of the bytes before `hash.total` */
 };
