@@ -337,6 +337,11 @@ static enum status format(struct batch *b, const char *input, const char *output
     /* a plan explains a kit that cannot be made, not one that could not be written */
     if (!b->output.json && (st == ST_OK || st == ST_OVER_BUDGET || st == ST_NOTHING))
         output_text(&b->output, &summary);
+    if (r.beside_set)
+        log_write(job.log, LOG_WARNING,
+                  "only what you accepted or put into the kit was taken; --input_dir "
+                  "%s/best_of takes the best-of set",
+                  input);
     text_done(&summary);
     return st;
 }
@@ -426,8 +431,9 @@ static enum status run_index(struct batch *b, struct err *e)
         output_counts(&b->output, PIPE_INDEX, text(b, OPT_PROJECT), counts,
                       sizeof counts / sizeof *counts);
     if (st == ST_OK)
-        output_line(&b->output, "%s: %zu sources, %zu finds, %zu near-misses",
-                    text(b, OPT_PROJECT), t.sources, t.finds, t.misses);
+        output_line(&b->output, "%s: %zu source%s, %zu find%s, %zu near-miss%s",
+                    text(b, OPT_PROJECT), t.sources, t.sources == 1 ? "" : "s", t.finds,
+                    t.finds == 1 ? "" : "s", t.misses, t.misses == 1 ? "" : "es");
     if (st == ST_OK && t.missing > 0)
         output_line(&b->output, "%zu samples on record were removed and are left out",
                     t.missing);

@@ -439,6 +439,61 @@ static void all_is_its_steps(void **state)
     }
 }
 
+/* The set is a folder of sounds: what the user puts there is in the kit, for what its
+ * name and folder say it is. Of a project the set counts until something is accepted, and
+ * then that is told. */
+static void what_the_user_puts_into_the_set_is_in_the_kit(void **state)
+{
+    struct place *p = *state;
+    struct candidate *rows;
+    size_t count;
+    char from[400], said[400], mine[] = "export/MINE/best_of/drums/BD mine.wav";
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "MINE",
+             "--seed", "1", "--stages", "drums");
+    RUN_WELL(p, "curate", "--input_root", "export/MINE", "--top", "2");
+    rows = manifest_rows(p, "export/MINE", &count);
+    snprintf(from, sizeof from, "export/MINE/jam-tape/drums/%.200s",
+             rows[count - 1].filename);
+    free(rows);
+    char path[1024];
+    size_t n;
+    path_in(path, p, from);
+    char *sound = file_read(path, &n);
+    sound[n - 1] ^= 1; /* another sound than the mined one, which may be in the set */
+    folder_write(p->path, mine, sound, n);
+    for (int whole = 0; whole < 2; whole++) {
+        char *in = whole ? "export/MINE" : "export/MINE/best_of";
+        assert_true(in_kit(p, in, ",drums,drum,kick,,BD mine.wav,"));
+    }
+    /* The set that is made anew leaves it, and half a set's own samples are none of the
+     * user's. */
+    RUN_WELL(p, "curate", "--input_root", "export/MINE", "--top", "1", "--force");
+    assert_true(there(p, mine));
+    rows = manifest_rows(p, "export/MINE/best_of", &count);
+    assert_int_equal(count, 1);
+    folder_write(p->path, "export/MINE/best_of/.trowel-curating.csv",
+                 "filename,source,type\nBD mine.wav,jam-tape,drum\n",
+                 strlen("filename,source,type\nBD mine.wav,jam-tape,drum\n"));
+    assert_false(in_kit(p, "export/MINE/best_of", "BD mine.wav"));
+    int length = snprintf(said, sizeof said, "# trowel decisions 1\naccepted %.200s\n",
+                          rows[0].filename);
+    folder_write(p->path, "mine.txt", said, (size_t)length);
+    RUN_WELL(p, "curate", "--input_root", "export/MINE", "--top", "1", "--force");
+    RUN_WELL(p, "index", "--project", "export/MINE", "--decisions", "mine.txt");
+    for (int whole = 0; whole < 2; whole++) {
+        struct outcome o;
+        RUN(o, p, "format", "--input_dir", whole ? "export/MINE" : "export/MINE/best_of",
+            "--kit_name", "SINCE", "--force");
+        assert_true(text_has(o.out, whole ? "1 of 400 files" : "2 of 400 files"));
+        assert_int_equal(text_has(o.err, "only what you accepted or put into the kit was "
+                                         "taken; --input_dir export/MINE/best_of takes"),
+                         whole);
+        batch_rig_went_well(&o);
+    }
+    free(rows);
+    free(sound);
+}
+
 /* A best-of set is older than what is said of its sounds once it can be heard. And one
  * that came out empty is none: the finds are still there. */
 static void what_is_rejected_later_is_in_no_kit(void **state)
@@ -630,6 +685,7 @@ int main(void)
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
         cmocka_unit_test(all_is_its_steps),
         cmocka_unit_test(a_find_plays_two_slots),
+        cmocka_unit_test(what_the_user_puts_into_the_set_is_in_the_kit),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
         cmocka_unit_test(decisions_outlive_the_catalog),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),

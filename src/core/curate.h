@@ -14,6 +14,10 @@
 #include "core/log.h"
 #include "io/targets.h"
 
+/* In the folder of a set while it is written: its rows, until the manifest has them.
+ * After a kill both together tell which files are the tool's own. */
+#define CURATE_BEGUN ".trowel-curating.csv"
+
 /* The score of a candidate, 0 … 1, in explained parts (docs/choice.md). The miner's score
  * (or, of a sample that nobody mined, its level, crest and tone), grade, loop seam, and
  * of drums the class's confidence and whether the hit is whole, count as far as they are

@@ -11,9 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is being written, until the manifest says it is: after a kill both lists together
- * tell which files are the tool's own. */
-static const char begun_name[] = ".trowel-curating.csv";
 static const char manifest_name[] = "manifest.csv";
 
 enum { RELATIVE_BYTES = 320 };
@@ -436,7 +433,7 @@ static enum status check_way(struct plan *p, struct err *e)
         if (!item->there && !is_own(p, item->row.filename, hash))
             return err_set(e, ST_EXISTS,
                            "%s is in the way: trowel did not write it, or it was changed "
-                           "since; move it away",
+                           "since; move it away, or rename it: so it stays in the set",
                            path);
     }
     return st;
@@ -501,13 +498,13 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
         st = read_own(p, manifest_name, e);
     p->own_done = p->own_count;
     if (st == ST_OK)
-        st = read_own(p, begun_name, e);
+        st = read_own(p, CURATE_BEGUN, e);
     if (st == ST_OK)
         st = check_other_set(p, job->force, e);
     if (st == ST_OK)
         st = check_way(p, e);
     if (st == ST_OK)
-        st = write_rows(p, begun_name, e);
+        st = write_rows(p, CURATE_BEGUN, e);
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
         job_progress(job->context, (double)i / (double)p->count, "copying");
         st = job_go_on(job->context, e);
@@ -519,7 +516,7 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     if (st == ST_OK)
         st = write_rows(p, manifest_name, e);
     if (st == ST_OK)
-        root_remove(&p->root, begun_name, NULL);
+        root_remove(&p->root, CURATE_BEGUN, NULL);
     remove_made(p);
     root_done(&p->root);
     return st;
@@ -535,7 +532,7 @@ static enum status check_there(struct plan *p, const char *folder, bool force,
     st = read_own(p, manifest_name, e);
     p->own_done = p->own_count;
     if (st == ST_OK)
-        st = read_own(p, begun_name, e);
+        st = read_own(p, CURATE_BEGUN, e);
     if (st == ST_OK)
         st = check_other_set(p, force, e);
     if (st == ST_OK)

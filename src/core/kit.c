@@ -557,6 +557,7 @@ enum status kit_check(const struct kit_job *job, struct err *e)
 static void sum_up(const struct making *m, struct kit_result *r)
 {
     r->considered = m->plan.count;
+    r->beside_set = m->set.beside_set;
     r->exported = (size_t)m->plan.budget.files;
     r->left_out = m->plan.left_out;
     r->slots = target_slots(m->target);

@@ -32,6 +32,7 @@ struct kit_result {
     double seconds;
     int sectors;
     int slots, filled; /* instruments of the machine, and how many have a sample */
+    bool beside_set;   /* the project's best-of set was not taken: the user chose */
 };
 
 /* The machine that the config names. */

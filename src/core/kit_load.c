@@ -1,19 +1,14 @@
-#include "core/kit_load.h"
+#include "core/kit_load_internal.h"
 
 #include "core/array.h"
 #include "core/catalog.h"
 #include "core/clock.h"
 #include "core/curate.h"
 #include "core/kit.h"
-#include "core/kit_names.h"
 #include "core/project.h"
 #include "core/recordings.h"
-#include "dsp/drum_class.h"
-#include "dsp/measure.h"
-#include "io/discover.h"
 #include "io/manifest.h"
 #include "io/number.h"
-#include "io/sha256.h"
 #include "io/soundfile.h"
 
 #include <math.h>
@@ -23,15 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct loading {
-    struct kit_set *set;
-    const char *folder;
-    const struct target *target;
-    const struct config *cfg;
-    bool stereo;
-    const struct job_context *ctx;
-};
-
 void kit_set_done(struct kit_set *set)
 {
     free(set->item);
@@ -39,7 +25,7 @@ void kit_set_done(struct kit_set *set)
     *set = (struct kit_set){0};
 }
 
-static struct kit_item *add(struct kit_set *set)
+struct kit_item *kit_load_add(struct kit_set *set)
 {
     if (set->count == set->room) {
         size_t room = array_room(set->room, set->count + 1);
@@ -80,12 +66,13 @@ static void look_at_file(struct candidate *c, const char *path)
     soundfile_close(sf);
 }
 
-static void settle(const struct loading *l, struct kit_item *item)
+void kit_load_settle(const struct loading *l, struct kit_item *item)
 {
     const struct candidate *c = &item->c;
     bool stereo =
         c->m.channels >= 2 && (l->stereo || kit_keeps_stereo(l->cfg, item->category));
-    double seconds = isnan(c->m.duration_sec) ? 0 : c->m.duration_sec;
+    /* a manifest may say anything; no sound lasts sixty years */
+    double seconds = isnan(c->m.duration_sec) ? 0 : fmin(fabs(c->m.duration_sec), 2e9);
     item->channels = stereo ? 2 : 1;
     item->frames = (int64_t)ceil(seconds * l->target->rate_hz);
     item->id = candidate_id(c);
@@ -119,7 +106,7 @@ static enum status take(struct loading *l, const struct candidate *c,
                         struct err *e)
 {
     struct kit_set *set = l->set;
-    struct kit_item *item = add(set);
+    struct kit_item *item = kit_load_add(set);
     if (!item)
         return err_set(e, ST_NO_MEMORY, "no memory for the samples of %s", l->folder);
     item->c = *c;
@@ -138,7 +125,7 @@ static enum status take(struct loading *l, const struct candidate *c,
     }
     if (!item->recut)
         look_at_file(&item->c, item->path);
-    settle(l, item);
+    kit_load_settle(l, item);
     return ST_OK;
 }
 
@@ -182,7 +169,7 @@ static bool take_wish(void *user, const struct change *now)
  * sample. */
 static enum status copy_item(struct kit_set *set, size_t at, struct err *e)
 {
-    struct kit_item *again = add(set);
+    struct kit_item *again = kit_load_add(set);
     if (!again)
         return err_set(e, ST_NO_MEMORY, "no memory for the kit's samples");
     *again = set->item[at];
@@ -314,6 +301,7 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     if (st == ST_OK)
         st = from_finds(l, catalog, true, &w, &accepted, e);
     bool has_best = access(best, R_OK) == 0;
+    l->set->beside_set = has_best && accepted > 0;
     if (st == ST_OK && accepted == 0 && !has_best)
         st = from_finds(l, catalog, false, &w, &accepted, e);
     if (st == ST_OK && accepted == 0 && has_best) {
@@ -375,6 +363,26 @@ static enum status hear(const struct sayings *said, struct candidate *row,
     return st;
 }
 
+/* What the user put into a best-of set. While a set is made, what comes is on a list of
+ * its own. */
+static enum status from_loose(struct loading *l, const struct candidate *rows,
+                              size_t count, struct err *e)
+{
+    char path[PATH_BYTES];
+    struct candidate *coming = NULL;
+    size_t n = 0;
+    if (project_folder_kind(l->folder) != FOLDER_BEST_OF)
+        return ST_OK;
+    enum status st = path_join(path, sizeof path, l->folder, CURATE_BEGUN, e);
+    if (st == ST_OK && path_is_file(path))
+        st = manifest_read(path, &coming, &n, e);
+    const struct kit_listed listed[] = {{rows, count}, {coming, n}, {NULL, 0}};
+    if (st == ST_OK)
+        st = kit_load_files(l, listed, e);
+    free(coming);
+    return st;
+}
+
 static enum status from_rows(struct loading *l, const char *manifest,
                              const struct sayings *said, struct err *e)
 {
@@ -391,111 +399,9 @@ static enum status from_rows(struct loading *l, const char *manifest,
         if (wanted && st == ST_OK)
             st = take(l, &rows[i], category, NULL, false, e);
     }
+    if (st == ST_OK)
+        st = from_loose(l, rows, count, e);
     free(rows);
-    return st;
-}
-
-/* --- from bare files --- */
-
-/* The category a file's folder says it has, else by what it is: a short hit, or not. A
- * cymbal may ring longer than other hits. */
-static enum kind guess_kind(const char *relative, double seconds, bool named)
-{
-    char folder[256] = "";
-    const char *slash = strrchr(relative, '/');
-    if (slash) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - relative), relative);
-        int c = category_find(path_base(folder));
-        if (c >= 0)
-            return category_kind((enum category)c);
-    }
-    return seconds < (named ? 20.0 : 2.5) ? KIND_DRUM : KIND_PAD;
-}
-
-/* Of the classes that the name leaves open, the one it sounds like; else any. Who named a
- * sample knew it: named ones come before any that only sound so. */
-static enum status classify(const struct audio *a, unsigned named, struct candidate *c,
-                            struct err *e)
-{
-    struct drum_verdict v;
-    enum status st = drum_classify(a, &v, e);
-    if (st != ST_OK)
-        return st;
-    int best = (int)v.best;
-    for (int k = 0; k < DRUM_CLASS_COUNT && named; k++)
-        if (named >> k & 1 &&
-            (!(named >> best & 1) || v.probability[k] > v.probability[best]))
-            best = k;
-    snprintf(c->hit_class, sizeof c->hit_class, "%s",
-             drum_class_name((enum drum_class)best));
-    c->m.hit_confidence = !named                ? fmin(v.confidence, 0.9)
-                          : best == (int)v.best ? 1.0
-                                                : 0.92;
-    return ST_OK;
-}
-
-static enum status measure_file(const struct source_file *f, const struct audio *a,
-                                struct kit_item *item, struct err *e)
-{
-    struct candidate *c = &item->c;
-    candidate_clear(c);
-    snprintf(c->filename, sizeof c->filename, "%s", path_base(f->relative));
-    snprintf(c->source, sizeof c->source, "%s", f->stem);
-    snprintf(c->source_path, sizeof c->source_path, "%s", f->relative);
-    snprintf(item->path, sizeof item->path, "%s", f->path);
-    unsigned named = kit_classes_in_name(f->stem);
-    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz, named != 0);
-    c->saved = true;
-    item->category = kind_category(c->kind);
-    enum status st = measure_sample(a, &c->m, e);
-    if (st == ST_OK && c->kind == KIND_DRUM)
-        st = classify(a, named, c, e);
-    if (st != ST_OK)
-        return st;
-    c->m.score = curate_score(c, item->category, NULL);
-    return sha256_file(f->path, c->sha256, e);
-}
-
-static enum status from_file(struct loading *l, const struct source_file *f,
-                             struct err *e)
-{
-    struct audio a;
-    struct err why;
-    size_t longest = (size_t)(4 * l->target->longest_s * SOUNDFILE_MAX_RATE_HZ);
-    if (soundfile_load(f->path, longest, &a, &why) != ST_OK) {
-        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s; left out", why.msg);
-        return ST_OK;
-    }
-    struct kit_item *item = add(l->set);
-    enum status st = item ? measure_file(f, &a, item, e)
-                          : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
-    struct similarity *similarity = NULL;
-    if (st == ST_OK)
-        st = similarity_new(&similarity, a.rate_hz, e);
-    if (st == ST_OK)
-        st = similarity_vector(similarity, &a,
-                               l->set->vectors + (l->set->count - 1) * SIMILARITY_DIM, e);
-    similarity_free(similarity);
-    audio_done(&a);
-    if (st == ST_OK)
-        settle(l, item);
-    return st;
-}
-
-static enum status from_files(struct loading *l, struct err *e)
-{
-    struct source_list files;
-    struct discover_options options = {.recursive = true};
-    char missed[2 * PATH_BYTES];
-    enum status st = discover(&files, l->folder, &options, e);
-    if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))
-        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s", missed);
-    for (size_t i = 0; st == ST_OK && i < files.count; i++) {
-        st = from_file(l, &files.items[i], e);
-        if (st == ST_OK)
-            st = job_go_on(l->ctx, e);
-    }
-    source_list_done(&files);
     return st;
 }
 
@@ -565,7 +471,7 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
     else if (access(manifest, R_OK) == 0)
         st = from_manifest(&l, manifest, e);
     else
-        st = from_files(&l, e);
+        st = kit_load_files(&l, NULL, e);
     if (st == ST_OK)
         st = drop_doubles(set, e);
     for (size_t i = 0; st == ST_OK && i < set->count; i++)

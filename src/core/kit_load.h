@@ -14,13 +14,14 @@ struct kit_set {
     size_t missing;         /* in a manifest but not on the disk */
     struct recut_site site; /* of a project: where items marked `recut` are cut from */
     bool rings;             /* the user lets CH and OH ring together */
+    bool beside_set;        /* of a project with a best-of set, which was not taken */
 };
 
 /* `folder` is
  *   a project with decisions: its accepted finds, those on the kit's slots and among
  *     its extras; else its best_of folder if it has one;
  *     else every saved find that is not rejected;
- *   a folder with manifest.csv: its rows;
+ *   a folder with manifest.csv: its rows, and what the user put into a best-of folder;
  *   any other folder: the sound files in it and below, measured and classified.
  * Finds of a project whose edges or loop the user moved are marked `recut` (their
  * measures are of the sound that kit_run will cut), and near-misses that were accepted or

@@ -1,0 +1,129 @@
+/* Samples that no manifest tells of: measured, and classified by name and by ear. */
+#include "core/curate.h"
+#include "core/kit_load_internal.h"
+#include "core/kit_names.h"
+#include "dsp/drum_class.h"
+#include "dsp/measure.h"
+#include "io/discover.h"
+#include "io/sha256.h"
+#include "io/soundfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The category a file's folder says it has, else by what it is: a short hit, or not. A
+ * cymbal may ring longer than other hits. */
+static enum kind guess_kind(const char *relative, double seconds, bool named)
+{
+    char folder[256] = "";
+    const char *slash = strrchr(relative, '/');
+    if (slash) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - relative), relative);
+        int c = category_find(path_base(folder));
+        if (c >= 0)
+            return category_kind((enum category)c);
+    }
+    return seconds < (named ? 20.0 : 2.5) ? KIND_DRUM : KIND_PAD;
+}
+
+/* Of the classes that the name leaves open, the one it sounds like; else any. Who named a
+ * sample knew it: named ones come before any that only sound so. */
+static enum status classify(const struct audio *a, unsigned named, struct candidate *c,
+                            struct err *e)
+{
+    struct drum_verdict v;
+    enum status st = drum_classify(a, &v, e);
+    if (st != ST_OK)
+        return st;
+    int best = (int)v.best;
+    for (int k = 0; k < DRUM_CLASS_COUNT && named; k++)
+        if (named >> k & 1 &&
+            (!(named >> best & 1) || v.probability[k] > v.probability[best]))
+            best = k;
+    snprintf(c->hit_class, sizeof c->hit_class, "%s",
+             drum_class_name((enum drum_class)best));
+    c->m.hit_confidence = !named                ? fmin(v.confidence, 0.9)
+                          : best == (int)v.best ? 1.0
+                                                : 0.92;
+    return ST_OK;
+}
+
+static enum status measure_file(const struct source_file *f, const struct audio *a,
+                                struct kit_item *item, struct err *e)
+{
+    struct candidate *c = &item->c;
+    candidate_clear(c);
+    snprintf(c->filename, sizeof c->filename, "%s", path_base(f->relative));
+    snprintf(c->source, sizeof c->source, "%s", f->stem);
+    snprintf(c->source_path, sizeof c->source_path, "%s", f->relative);
+    snprintf(item->path, sizeof item->path, "%s", f->path);
+    unsigned named = kit_classes_in_name(f->stem);
+    if (named == 0) /* the folders above said nothing: "TR-909/BD 3.wav" */
+        named = kit_classes_in_name(path_base(f->relative));
+    c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz, named != 0);
+    c->saved = true;
+    item->category = kind_category(c->kind);
+    enum status st = measure_sample(a, &c->m, e);
+    if (st == ST_OK && c->kind == KIND_DRUM)
+        st = classify(a, named, c, e);
+    if (st != ST_OK)
+        return st;
+    c->m.score = curate_score(c, item->category, NULL);
+    return sha256_file(f->path, c->sha256, e);
+}
+
+static enum status from_file(struct loading *l, const struct source_file *f,
+                             struct err *e)
+{
+    struct audio a;
+    struct err why;
+    size_t longest = (size_t)(4 * l->target->longest_s * SOUNDFILE_MAX_RATE_HZ);
+    if (soundfile_load(f->path, longest, &a, &why) != ST_OK) {
+        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s; left out", why.msg);
+        return ST_OK;
+    }
+    struct kit_item *item = kit_load_add(l->set);
+    enum status st = item ? measure_file(f, &a, item, e)
+                          : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
+    struct similarity *similarity = NULL;
+    if (st == ST_OK)
+        st = similarity_new(&similarity, a.rate_hz, e);
+    if (st == ST_OK)
+        st = similarity_vector(similarity, &a,
+                               l->set->vectors + (l->set->count - 1) * SIMILARITY_DIM, e);
+    similarity_free(similarity);
+    audio_done(&a);
+    if (st == ST_OK)
+        kit_load_settle(l, item);
+    return st;
+}
+
+static bool is_listed(const struct kit_listed *listed, const char *name)
+{
+    for (; listed && listed->rows; listed++)
+        for (size_t i = 0; i < listed->count; i++)
+            if (strcmp(listed->rows[i].filename, name) == 0)
+                return true;
+    return false;
+}
+
+enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
+                           struct err *e)
+{
+    struct source_list files;
+    struct discover_options options = {.recursive = true};
+    char missed[2 * PATH_BYTES];
+    enum status st = discover(&files, l->folder, &options, e);
+    if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))
+        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s", missed);
+    for (size_t i = 0; st == ST_OK && i < files.count; i++) {
+        if (is_listed(listed, path_base(files.items[i].relative)))
+            continue;
+        st = from_file(l, &files.items[i], e);
+        if (st == ST_OK)
+            st = job_go_on(l->ctx, e);
+    }
+    source_list_done(&files);
+    return st;
+}
