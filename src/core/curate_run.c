@@ -433,7 +433,7 @@ static enum status check_way(struct plan *p, struct err *e)
         if (!item->there && !is_own(p, item->row.filename, hash))
             return err_set(e, ST_EXISTS,
                            "%s is in the way: trowel did not write it, or it was changed "
-                           "since; move it away, or rename it: so it stays in the set",
+                           "since; move it away, or rename it to keep it in the set",
                            path);
     }
     return st;
