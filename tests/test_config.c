@@ -316,6 +316,18 @@ static void settings_by_name(void **state)
     assert_true(c.pad_miner.loop_crossfade_ms == 80);
     assert_int_equal(config_set(&c, "clouds.max_pitch_shift_semitones=3", &e), ST_OK);
     assert_true(c.clouds.pitch_shift_range.min == -3);
+    /* a group, as in a file */
+    assert_int_equal(config_set(&c, "clouds.pitch_shift_range={min: -2, max: 9}", &e),
+                     ST_OK);
+    assert_true(c.clouds.pitch_shift_range.min == -2 &&
+                c.clouds.pitch_shift_range.max == 9);
+    assert_int_equal(config_set(&c, "clouds.pitch_shift_range=[-4, 6]", &e), ST_OK);
+    assert_int_equal(config_set(&c, "clouds.pitch_shift_range={max: 7}", &e), ST_OK);
+    assert_true(c.clouds.pitch_shift_range.min == -4 &&
+                c.clouds.pitch_shift_range.max == 7);
+    assert_int_equal(config_set(&c, "curation.thresholds={min_rms_db: -50}", &e), ST_OK);
+    assert_true(c.curation.thresholds.min_rms_db == -50 &&
+                c.curation.thresholds.max_crest_factor == 25);
     assert_int_equal(config_set(&c, "pad_miner.target_durations_sec=2", &e), ST_OK);
     assert_int_equal(c.pad_miner.target_durations_sec.count, 1);
     assert_int_equal(config_set(&c, "musicality.target_key=", &e), ST_OK);
@@ -338,7 +350,15 @@ static void settings_by_name(void **state)
                                       "global.sample_rate=44100.5",
                                       "audio.match_levels=maybe",
                                       "drones.pad_variants=[dark, blue]",
-                                      "drones.pitch_shift_semitones=[1, 99]"};
+                                      "drones.pitch_shift_semitones=[1, 99]",
+                                      "clouds.pitch_shift_range=",
+                                      "clouds.pitch_shift_range=3",
+                                      "clouds.pitch_shift_range=[1, 2, 3]",
+                                      "clouds.pitch_shift_range={min: 1, most: 2}",
+                                      "clouds.pitch_shift_range={min: 1, max: 99}",
+                                      "clouds.pitch_shift_range={min: 1, max: [2]}",
+                                      "clouds.pitch_shift_range={min: 1",
+                                      "clouds.max_pitch_shift_semitones=wide"};
     struct config before = c;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(config_set(&c, bad[i], &e), ST_CONFIG);
@@ -348,6 +368,8 @@ static void settings_by_name(void **state)
     assert_non_null(strstr(e.msg, "did you mean pad_miner.min_rms_db?"));
     assert_int_equal(config_set(&c, "zzzzzzzzzz=3", &e), ST_CONFIG);
     assert_null(strstr(e.msg, "did you mean"));
+    assert_int_equal(config_set(&c, "curation.thresholds={min_rms: -50}", &e), ST_CONFIG);
+    assert_non_null(strstr(e.msg, "did you mean curation.thresholds.min_rms_db?"));
 }
 
 static void missing_and_odd_files(void **state)

@@ -124,7 +124,8 @@ enum status config_parse(struct config *cfg, const char *text, size_t n, const c
                          struct config_report *report, struct err *e);
 
 /* "section.key=value" with the value as YAML ("[1, 2]", "true", "null"); ST_CONFIG with
- * what was expected, and the nearest key for an unknown one. Earlier names work. Does not
+ * what was expected, and the nearest key for an unknown one. Earlier names work, and a
+ * group at once ("clouds.pitch_shift_range={min: -5, max: 5}"). Does not
  * check relations between keys (so that several can be set): see config_check. */
 enum status config_set(struct config *cfg, const char *assignment, struct err *e);
 enum status config_set_key(struct config *cfg, const char *name, const char *value,

@@ -286,18 +286,10 @@ static enum status set_old(struct config *cfg, const char *name, const char *val
     *was_old = true;
     if (!old->plus_minus)
         return config_set_key(cfg, old->now, value, e);
-    char key[2 * CONFIG_KEY_BYTES], minus[64];
+    char range[2 * CONFIG_KEY_BYTES];
     const char *number = value + strspn(value, "+- ");
-    snprintf(minus, sizeof minus, "-%.32s", number);
-    snprintf(key, sizeof key, "%s.min", old->now);
-    struct config copy = *cfg;
-    enum status st = config_set_key(&copy, key, minus, e);
-    snprintf(key, sizeof key, "%s.max", old->now);
-    if (!st)
-        st = config_set_key(&copy, key, number, e);
-    if (!st)
-        *cfg = copy;
-    return st;
+    snprintf(range, sizeof range, "[-%.32s, %.32s]", number, number);
+    return config_set_key(cfg, old->now, range, e);
 }
 
 static enum status unknown_name(const char *name, struct err *e)
@@ -309,10 +301,38 @@ static enum status unknown_name(const char *name, struct err *e)
     return err_set(e, ST_CONFIG, "there is no setting %.80s", name);
 }
 
+/* A group at once, "{min: -5, max: 5}" or "[-5, 5]", as it may stand in a file. */
+static enum status set_group(struct config *cfg, const char *name, const char *value,
+                             struct err *e)
+{
+    struct yaml *y;
+    if (yaml_read(&y, value, strlen(value), name, NULL))
+        return err_set(e, ST_CONFIG, "%s is %.60s; expected a mapping", name, value);
+    const struct yaml_node *group = yaml_root(y);
+    bool range = group->kind == YAML_LIST && group->count == 2;
+    enum status st = ST_OK;
+    if ((!range && group->kind != YAML_MAP) || group->count == 0)
+        st = err_set(e, ST_CONFIG, "%s is %.60s; expected a mapping", name,
+                     *value ? value : "nothing");
+    struct config copy = *cfg;
+    for (const struct yaml_node *n = group->child; n && !st; n = n->next) {
+        char key[4 * CONFIG_KEY_BYTES];
+        const char *last = !range ? n->key : n == group->child ? "min" : "max";
+        snprintf(key, sizeof key, "%.100s.%.100s", name, last);
+        st = config_set_key(&copy, key, yaml_shown(n), e);
+    }
+    yaml_tree_free(y);
+    if (!st)
+        *cfg = copy;
+    return st;
+}
+
 enum status config_set_key(struct config *cfg, const char *name, const char *value,
                            struct err *e)
 {
     int index = config_find(name);
+    if (index < 0 && strchr(name, '.') && config_section_help(name))
+        return set_group(cfg, name, value, e);
     if (index < 0) {
         bool was_old;
         enum status st = set_old(cfg, name, value, &was_old, e);
