@@ -93,11 +93,13 @@ static void a_strangers_page_stays(void **state)
     assert_int_equal(report_run(&job, &r, &e), ST_OK);
 }
 
-/* --force gives up a page, never a recording or a text; a pipe is not waited on. */
+/* --force gives up a page, never a recording or a text; a pipe is not waited on, and a
+ * link to a disk that is not there stays. */
 static void what_is_no_page_stays(void **state)
 {
     const char *top = *state;
-    static const char *const names[] = {"take.wav", "notes.txt", "pipe.html"};
+    static const char *const names[] = {"take.wav", "notes.txt", "pipe.html",
+                                        "gone.html"};
     char path[512], before[SHA256_HEX_BYTES], after[SHA256_HEX_BYTES];
     struct report_result r;
     struct err e;
@@ -105,7 +107,9 @@ static void what_is_no_page_stays(void **state)
     folder_write(top, names[1], "notes", 5);
     snprintf(path, sizeof path, "%s/%s", top, names[2]);
     assert_int_equal(mkfifo(path, 0666), 0);
-    for (size_t i = 0; i < 3; i++) {
+    snprintf(path, sizeof path, "%s/%s", top, names[3]);
+    assert_int_equal(symlink("/nowhere/page.html", path), 0);
+    for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", top, names[i]);
         struct report_job job = {.input_dir = top, .output = path, .force = true};
         if (i < 2)

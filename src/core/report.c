@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Players up to so many bytes of sound: a browser must still open the page. */
@@ -275,10 +276,11 @@ static enum status check_output(const struct report_job *job, const char *path,
 {
     char start[64];
     int fd;
+    struct stat link;
     if (!path_base(path)[0] || path_is_folder(path))
         return err_set(e, ST_USAGE, "%s is a folder; name the HTML file to write", path);
     enum status st = path_open_file(path, &fd, e);
-    if (st == ST_NOT_FOUND)
+    if (st == ST_NOT_FOUND && lstat(path, &link) != 0)
         return ST_OK;
     ssize_t n = st == ST_OK ? read(fd, start, sizeof start) : 0;
     if (st == ST_OK)
