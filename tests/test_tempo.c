@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 static const double HOP_S = 256.0 / 44100;
+static const double TURN = 2 * 3.14159265358979323846;
 
 static bool within_octave(double found, double bpm)
 {
@@ -166,6 +167,40 @@ static void pads_have_none(void **state)
     assert_int_equal(found, 0);
 }
 
+/* Two voices a few cents apart beat as evenly as a drummer, and a tremolo is as even: a
+ * sound that nothing strikes has no tempo, whatever its level does. A few strokes over
+ * minutes are none either, a stroke a beat is. */
+static void what_nothing_strikes_has_none(void **state)
+{
+    (void)state;
+    for (int item = 0; item < 12; item++) {
+        bool struck = item % 3 == 2;
+        struct rng r = rng_derive(5, 0, "test-tempo", (uint64_t)item);
+        struct audio a;
+        assert_int_equal(audio_init(&a, 20 * 22050, 1, 22050, NULL), ST_OK);
+        double beat_hz = rng_range(&r, 1.4, 2.8), root = rng_range(&r, 110, 300);
+        for (size_t i = 0; i < a.frames; i++) {
+            double at = (double)i / 22050, sum = 0;
+            for (int h = 1; h <= 12; h++)
+                sum += (sin(TURN * root * h * at) +
+                        (item % 2 ? 0.5 * sin(TURN * (root + beat_hz) * h * at) : 0)) /
+                       h;
+            double swell = item % 2 ? 1 : 1 + 0.4 * sin(TURN * beat_hz * at);
+            a.data[i] = (float)(0.1 * swell * sum);
+        }
+        for (double at = 0.5; struck && at < 19; at += 1 / beat_hz)
+            synth_drum(SYNTH_KICK, 0.8, 1, &r, a.data + (size_t)(at * 22050), 4000,
+                       22050);
+        struct track *t = tone_track(&a);
+        double bpm = track_info(t)->tempo.bpm;
+        print_message("%s: %.1f, %.1f bpm\n", struck ? "struck" : "held", beat_hz * 60,
+                      bpm);
+        assert_true(struck ? within_octave(bpm, beat_hz * 60) : bpm == 0);
+        track_free(t);
+        audio_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +210,7 @@ int main(void)
         cmocka_unit_test(odd_input_is_survived),
         cmocka_unit_test(drums_give_their_tempo),
         cmocka_unit_test(pads_have_none),
+        cmocka_unit_test(what_nothing_strikes_has_none),
     };
     return cmocka_run_group_tests_name("tempo", tests, NULL, NULL);
 }

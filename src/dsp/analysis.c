@@ -258,6 +258,18 @@ static bool flush(struct analysis *a)
     return true;
 }
 
+/* A tempo is one of strokes: are there enough of them anywhere? What beats evenly without
+ * one is a held sound: voices a few cents apart, a tremolo. */
+static bool is_struck(const struct onset_list *l)
+{
+    static const double SPAN_S = 12; /* eight beats at the slowest tempo */
+    enum { FEWEST = 4 };
+    for (size_t i = FEWEST - 1; i < l->count; i++)
+        if (l->at[i].time_s - l->at[i - (FEWEST - 1)].time_s <= SPAN_S)
+            return true;
+    return false;
+}
+
 enum status analysis_finish(struct analysis *a, struct track **out, struct err *e)
 {
     *out = NULL;
@@ -276,7 +288,7 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     struct onset_params params = onset_params_default();
     struct novelty novelty = track_novelty(t);
     st = onset_pick(&novelty, &params, &t->onsets, e);
-    if (st == ST_OK)
+    if (st == ST_OK && is_struck(&t->onsets))
         st = tempo_of_novelty(novelty.at, novelty.n, novelty.hop_s, &t->info.tempo, e);
     if (st != ST_OK)
         return st;
