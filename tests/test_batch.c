@@ -181,6 +181,11 @@ static void shards_join(void **state)
     }
     RUN_WELL(p, "index", "--project", "shards/TREE");
     assert_same_trees(p, "shards/TREE", "export/TREE", "catalog.db");
+    /* a part that starts afresh by the same recipe leaves the others' */
+    RUN_WELL(p, "process", "--input-dir", "in", "--project-name", "TREE", "--export_root",
+             "shards", "--seed", "7", "--shard", "2/2", "--force", "--quiet");
+    RUN_WELL(p, "index", "--project", "shards/TREE");
+    assert_same_trees(p, "shards/TREE", "export/TREE", "catalog.db");
 }
 
 /* A disk that is not there takes no find out of the catalog; a sample that is gone is. */

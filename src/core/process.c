@@ -328,14 +328,20 @@ static enum status run_sources(struct run *r, struct err *e)
     return st;
 }
 
-/* A flat folder may hold what was made of other sources: those stay. */
+/* A flat folder may hold what was made of other sources, a project what other shards made
+ * by this recipe: those stay. */
 static enum status clear(const struct run *r, struct err *e)
 {
-    if (!r->project.flat)
-        return project_clear(&r->project, r->job->log, e);
+    bool others = r->project.flat;
     enum status st = ST_OK;
+    if (!others && r->job->shard_count > 1)
+        st = project_is_of(&r->project, r->recipe[0].hash, &others, e);
+    if (st == ST_OK && !others)
+        return project_clear(&r->project, r->job->log, e);
     for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
-        st = project_clear_source(&r->project, r->sources.items[i].stem, r->job->log, e);
+        if (in_shard(r->job, i))
+            st = project_clear_source(&r->project, r->sources.items[i].stem, r->job->log,
+                                      e);
     return st;
 }
 
