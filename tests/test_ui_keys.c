@@ -126,7 +126,10 @@ static void key_files_rebind(void **state)
         {"accept j\n", "keys.yaml:1: expected `action: keys`"},
         {"accept: abcd\n", "keys.yaml:1: abcd is no key (Enter, Del, F5, ^X, gg)"},
         {"reject: x  Ctrl-X\n", "keys.yaml:1: Ctrl-X is no key (Enter, Del, F5, ^X, gg)"},
-        {"fill: y\n", "keys.yaml:1: fill is of the kit screen alone: write kit.fill"}};
+        {"fill: y\n", "keys.yaml:1: fill is of the kit screen alone: write kit.fill"},
+        {"accept: y\n# also\naccept: Enter\n",
+         "keys.yaml:3: accept has its keys in line 1"},
+        {"kit.lock: y\nkit.lock:\n", "keys.yaml:2: kit.lock has its keys in line 1"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(keymap_load(&map, wrong[i][0], "keys.yaml", &e), ST_CONFIG);
         assert_string_equal(e.msg, wrong[i][1]);
@@ -134,6 +137,8 @@ static void key_files_rebind(void **state)
     }
     assert_int_equal(keymap_load(&map, "accept: g\n", "k", &e),
                      ST_CONFIG); /* before gg */
+    /* once for the lists and once for the kit is no twice */
+    assert_int_equal(keymap_load(&map, "undo: u\nkit.undo: u\n", "k", &e), ST_OK);
 }
 
 /* A remark behind the keys, and a blank before the colon, as YAML has them. The key # is

@@ -171,10 +171,20 @@ static void cut_remark(char *keys)
         keys[--n] = '\0';
 }
 
-/* One line of a key file, already cut out and writable. */
-static enum status load_line(struct keymap *map, char *line, const char *name, int number,
-                             struct err *e)
+/* A key file as far as it is read. */
+struct key_file {
+    const char *name;
+    struct keymap map;
+    int line,
+        said[2][ACT_COUNT_OF]; /* the line that gave an action, in the kit, its keys */
+};
+
+/* One line, already cut out and writable. */
+static enum status load_line(struct key_file *file, char *line, struct err *e)
 {
+    struct keymap *map = &file->map;
+    const char *name = file->name;
+    int number = file->line;
     char *at = line + strspn(line, " \t");
     size_t length = strlen(at);
     while (length > 0 && strchr(" \t\r", at[length - 1]))
@@ -195,6 +205,11 @@ static enum status load_line(struct keymap *map, char *line, const char *name, i
     if (*keys && !kit && table[a].where == 0)
         return err_set(e, ST_CONFIG, "%s:%d: %s is of the kit screen alone: write kit.%s",
                        name, number, at, at);
+    int *said = &file->said[kit][a];
+    if (*said > 0)
+        return err_set(e, ST_CONFIG, "%s:%d: %s has its keys in line %d", name, number,
+                       at, *said);
+    *said = number;
     size_t n = strlen(keys);
     if (n >= 2 && (keys[0] == '"' || keys[0] == '\'') && keys[n - 1] == keys[0]) {
         keys[n - 1] = '\0';
@@ -218,21 +233,21 @@ static enum status load_line(struct keymap *map, char *line, const char *name, i
 enum status keymap_load(struct keymap *map, const char *text, const char *name,
                         struct err *e)
 {
-    struct keymap next = *map;
-    int number = 0;
+    struct key_file file = {.name = name, .map = *map};
     while (*text) {
         size_t length = strcspn(text, "\n");
         char line[512];
         snprintf(line, sizeof line, "%.*s", (int)(length < 511 ? length : 511), text);
-        enum status st = load_line(&next, line, name, ++number, e);
+        file.line++;
+        enum status st = load_line(&file, line, e);
         if (st != ST_OK)
             return st;
         text += length + (text[length] == '\n');
     }
     struct err clash;
-    if (keymap_check(&next, &clash) != ST_OK)
+    if (keymap_check(&file.map, &clash) != ST_OK)
         return err_set(e, ST_CONFIG, "%s: %s", name, clash.msg);
-    *map = next;
+    *map = file.map;
     return ST_OK;
 }
 
