@@ -434,6 +434,7 @@ static void tell_left_out(const struct making *m, struct text *t)
 
 static void tell_plan(const struct making *m, struct text *t)
 {
+    char missed[sizeof m->set.missed];
     tell_budget(m, t);
     tell_slots(m, t);
     for (size_t i = 0; m->job->dry_run && i < m->plan.count; i++)
@@ -442,8 +443,9 @@ static void tell_plan(const struct making *m, struct text *t)
             text_add(t, "\n");
         }
     if (m->set.missing > 0)
-        text_addf(t, "  %zu not there: the sample is missing, or its recording is\n",
-                  m->set.missing);
+        text_addf(t, "  %zu not there (%s%s): the sample is missing, or its recording\n",
+                  m->set.missing, text_plain(missed, sizeof missed, m->set.missed),
+                  m->set.missing > 1 ? ", …" : "");
     if (kit_plan_filled(&m->plan) < target_slots(m->target))
         text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
                     "what to do\n");

@@ -120,7 +120,8 @@ static enum status take(struct loading *l, const struct candidate *c,
         item->c.sha256[0] = '\0';
     if (!locate(l, item) && !item->recut) {
         set->count--;
-        set->missing++;
+        if (set->missing++ == 0)
+            snprintf(set->missed, sizeof set->missed, "%s", c->filename);
         return ST_OK;
     }
     if (!item->recut)
