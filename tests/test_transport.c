@@ -38,7 +38,7 @@ static void true_level_is_the_file(void **state)
     assert_memory_equal(out, g.sound[0].data, 40000 * sizeof(float));
     status(&g);
     assert_false(g.s.playing);
-    assert_true(g.s.device == DEVICE_SILENT && g.s.match_gain_db == 0);
+    assert_int_equal(g.s.device, DEVICE_SILENT);
     close_stage(&g);
 }
 
@@ -66,8 +66,7 @@ static void matching_brings_all_to_one_loudness(void **state)
         /* a mono file sounds from both sides: 3 dB more than the file alone */
         assert_true(fabs(l.integrated_lufs + 18 - 3.01) < 0.2);
         status(&g);
-        assert_true(g.s.matched &&
-                    fabs(g.s.loudness_lufs + g.s.match_gain_db + 18) < 0.1);
+        assert_true(g.s.matched);
         audio_done(&heard);
         transport_stop(g.t);
         hear(&g, 0.1, &heard);
@@ -106,7 +105,7 @@ static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
     transport_render(g.t, out, 5000);
     double gain = (double)out[2000] / (double)sample(&g, 0, 1000);
     status(&g);
-    assert_true(fabs(20 * log10(gain) - g.s.match_gain_db) < 0.001);
+    assert_true(fabs(20 * log10(gain) - (-18 - g.s.loudness_lufs)) < 0.001);
     transport_set_matched(g.t, false);
     transport_render(g.t, out, 15000);
     for (size_t i = 1000; i < 15000; i++)
@@ -331,7 +330,6 @@ static void in_context(void **state)
     transport_render(g.t, out, 5000);
     status(&g);
     assert_true(g.s.mode == PLAY_CONTEXT);
-    assert_true(fabs(g.s.from_s - 0.75) < 1e-4 && fabs(g.s.to_s - 1.35) < 1e-4);
     assert_true(fabs(g.s.length_s - 3) < 1e-9);
     assert_true(fabs(g.s.position_s - (0.75 + 5000.0 / RATE)) < 1e-4);
     assert_true(out[2 * 4000] == sample(&g, 0, RATE - RATE / 4 + 4000));

@@ -17,7 +17,6 @@ enum {
     MAIN = -1,         /* voice owner: not a kit slot */
 };
 
-static const double SWITCH_S = 0.012;
 static const double CHOKE_S = 0.005;
 static const double RAMP_S = 0.02;
 
@@ -203,14 +202,14 @@ static void release_main(struct engine *g)
     if (g->main < 0)
         return;
     g->last_frame = g->voice[g->main].heard;
-    release(g, g->main, SWITCH_S);
+    release(g, g->main, VOICE_EDGE_S);
     g->main = -1;
 }
 
 static void set_main(struct engine *g, int i, struct sound *sound,
                      const struct kernel *kernel, const struct program *p, float gain)
 {
-    voice_start(&g->voice[i], sound, kernel, p, gain, SWITCH_S);
+    voice_start(&g->voice[i], sound, kernel, p, gain);
     g->owner[i] = MAIN;
     g->main = i;
 }
@@ -301,7 +300,7 @@ static void hit(struct engine *g, int slot)
                         .cut_start = s->fade_in,
                         .cut_end = s->fade_out};
     struct program p = plan_program(&plan, 0);
-    voice_start(&g->voice[i], sound_ref(s->sound), s->kernel, &p, s->gain, SWITCH_S);
+    voice_start(&g->voice[i], sound_ref(s->sound), s->kernel, &p, s->gain);
     g->owner[i] = slot;
 }
 

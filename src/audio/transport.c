@@ -215,13 +215,12 @@ static void describe_item(struct transport *t, struct transport_status *s)
     if (!t->sound || t->waiting)
         return;
     const struct sound *sound = t->sound;
-    double rate = sound->audio.rate_hz, offset = transport_offset_s(t);
-    s->position_s = offset + transport_present_s(t);
-    s->from_s = offset;
-    s->to_s = offset + (double)sound->audio.frames / rate;
-    s->length_s = t->mode == PLAY_CONTEXT ? (double)sound->file_frames / rate : s->to_s;
+    int64_t frames = (int64_t)sound->audio.frames;
+    if (t->mode == PLAY_CONTEXT)
+        frames = sound->file_frames;
+    s->position_s = transport_offset_s(t) + transport_present_s(t);
+    s->length_s = (double)frames / sound->audio.rate_hz;
     s->loudness_lufs = sound->loudness_lufs;
-    s->match_gain_db = transport_match_db(t, sound);
 }
 
 static void describe_kit(struct transport *t, struct transport_status *s)

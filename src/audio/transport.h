@@ -185,12 +185,10 @@ struct transport_status {
     bool loading; /* waits for the disk */
     enum play_mode mode;
     double position_s, length_s; /* of the item; PLAY_CONTEXT: of the recording */
-    double from_s, to_s;         /* the stretch being played, in the same seconds */
     bool loop, once;             /* the loop's switch; this item does not heed it */
     char problem[192];           /* why the item cannot be heard, or "" */
     /* level */
     bool matched;
-    double match_gain_db; /* what matching adds to this item; 0 when off or unknown */
     double loudness_lufs; /* NAN unknown */
     double volume_db;
     /* device */

@@ -36,16 +36,12 @@ static struct plan plan_for(const struct transport *t, const struct sound *s)
     return p;
 }
 
-double transport_match_db(const struct transport *t, const struct sound *s)
-{
-    if (t->item.shape.rate_hz > 0) /* a sample of a kit is as loud as an export has it */
-        return transport_kit_db(t, s->true_peak_dbfs, 0);
-    return t->matched ? sound_match_db(s, t->match_lufs) : 0;
-}
-
 static float match_gain(const struct transport *t, const struct sound *s)
 {
-    return (float)level_from_db(transport_match_db(t, s)); /* exactly 1 for 0 dB */
+    double db = t->matched ? sound_match_db(s, t->match_lufs) : 0;
+    if (t->item.shape.rate_hz > 0) /* a sample of a kit is as loud as an export has it */
+        db = transport_kit_db(t, s->true_peak_dbfs, 0);
+    return (float)level_from_db(db); /* exactly 1 for 0 dB */
 }
 
 /* The sound is here: hand it to the engine. Takes over the reference. */

@@ -94,7 +94,6 @@ void transport_begin_loaded(struct transport *t);           /* if the item is th
 void transport_halt(struct transport *t);
 double transport_present_s(struct transport *t);      /* the playhead, of the sound */
 double transport_offset_s(const struct transport *t); /* from sound to status */
-double transport_match_db(const struct transport *t, const struct sound *s);
 /* Where playing it begins or ends in the middle of a sound. */
 void transport_edges(const struct wanted *item, const struct sound *s, bool *fade_in,
                      bool *fade_out);

@@ -6,7 +6,7 @@
 static const double PI = 3.14159265358979323846;
 
 void voice_start(struct voice *v, struct sound *sound, const struct kernel *kernel,
-                 const struct program *program, float gain, double edge_s)
+                 const struct program *program, float gain)
 {
     v->sound = sound;
     v->kernel = kernel;
@@ -14,10 +14,10 @@ void voice_start(struct voice *v, struct sound *sound, const struct kernel *kern
     v->span = 0;
     v->offset = 0;
     v->heard = program->span[0].from;
-    v->edge_frames = (int64_t)(edge_s * sound->audio.rate_hz);
+    v->edge_frames = (int64_t)(VOICE_EDGE_S * sound->audio.rate_hz);
     int device_hz = kernel ? kernel->to_hz : sound->audio.rate_hz;
     v->rising = 0;
-    v->rise_length = program->fade_in ? (int)(edge_s * device_hz) : 0;
+    v->rise_length = program->fade_in ? (int)(VOICE_EDGE_S * device_hz) : 0;
     v->rendered = v->ended = v->fading = false;
     v->gain = v->gain_goal = gain;
     v->gain_step = 0;

@@ -42,10 +42,13 @@ struct voice {
     int tail; /* zeros still to feed after the end */
 };
 
+/* Of fade-ins and of the fades of spans: no click, and nothing of an attack is lost. */
+static const double VOICE_EDGE_S = 0.012;
+
 /* Begin: takes over one reference to `sound` in its own field. `kernel` must fit the
- * rates. `edge_s`: length of fade-ins and of the fades of spans. */
+ * rates. */
 void voice_start(struct voice *v, struct sound *sound, const struct kernel *kernel,
-                 const struct program *program, float gain, double edge_s);
+                 const struct program *program, float gain);
 
 /* Go on with another program from what is read next; no fade. */
 void voice_follow(struct voice *v, const struct program *program);
