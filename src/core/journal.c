@@ -495,6 +495,7 @@ enum status journal_read(const char *file,
                          void *user, struct journal_report *report, struct err *e)
 {
     struct journal_report r = {0};
+    size_t lines = 0;
     FILE *f;
     enum status st = open_decisions(&f, file, e);
     if (st != ST_OK)
@@ -508,24 +509,23 @@ enum status journal_read(const char *file,
         struct err why = {0};
         st = next_line(f, line, &more, &why);
         if (st != ST_OK)
-            st = err_set(e, st, "%s:%zu: %s", file, r.lines + 1, why.msg);
+            st = err_set(e, st, "%s:%zu: %s", file, lines + 1, why.msg);
         if (st != ST_OK || !more)
             break;
         const char *text = line;
-        if (++r.lines == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+        if (++lines == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0)
             text += 3;
         enum status parsed = parse_line(text, &c, path, &why);
         if (parsed == ST_NOTHING)
             continue;
         if (parsed != ST_OK) {
-            note_bad(&r, file, r.lines, &why);
+            note_bad(&r, file, lines, &why);
             continue;
         }
-        r.events++;
-        st = fn(user, r.lines, &c, path, e);
+        st = fn(user, lines, &c, path, e);
     }
     if (st == ST_OK && ferror(f))
-        st = err_set(e, ST_UNREADABLE, "%s: reading stopped at line %zu", file, r.lines);
+        st = err_set(e, ST_UNREADABLE, "%s: reading stopped at line %zu", file, lines);
     size_t told = strlen(r.first_bad.msg);
     if (r.bad > 1)
         snprintf(r.first_bad.msg + told, sizeof r.first_bad.msg - told,

@@ -73,7 +73,7 @@ enum status journal_check(const char *file, struct err *e);
  * in *first_bad (may be NULL); they do not stop the rest. As
  * journal_check; ST_UNREADABLE, too, for what has no lines; ST_NO_MEMORY. */
 struct journal_report {
-    size_t lines, events, bad;
+    size_t bad;
     struct err first_bad; /* with "FILE:LINE: " */
 };
 enum status journal_read(const char *file,
