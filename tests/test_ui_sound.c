@@ -757,6 +757,24 @@ static void what_is_mined_again_is_heard_from_its_recording(void **state)
     assert_true(rig.app.kit.loaded[0] == written);
 }
 
+/* Whatever the machine is given another sample for is loaded anew. */
+static void a_slot_is_told_by_its_shape(void **state)
+{
+    (void)state;
+    const struct find *f = session_find(rig.session, 0);
+    const struct play_item mono = {
+        .path = "a.wav", .shape = {.channels = 1, .rate_hz = 44100, .struck = true}};
+    struct play_item stereo = mono, faster = mono, held = mono;
+    stereo.shape.channels = 2;
+    faster.shape.rate_hz = 48000;
+    held.shape.struck = false;
+    uint64_t key = app_item_key(&rig.app, f, &mono);
+    assert_true(app_item_key(&rig.app, f, &mono) == key);
+    assert_true(app_item_key(&rig.app, f, &stereo) != key);
+    assert_true(app_item_key(&rig.app, f, &faster) != key);
+    assert_true(app_item_key(&rig.app, f, &held) != key);
+}
+
 /* What only moved thresholds find is no find yet, and is heard by the same key. */
 static void space_plays_what_thresholds_find(void **state)
 {
@@ -887,6 +905,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_is_told_by_its_shape, set_up, tear_down),
         cmocka_unit_test_setup_teardown(space_plays_what_thresholds_find, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_track_is_looked_at_while_it_stays, set_up,

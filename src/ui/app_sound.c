@@ -133,7 +133,8 @@ uint64_t app_item_key(const struct app *app, const struct find *f,
 {
     int64_t range[2] = {item->start_frame, item->end_frame};
     uint64_t key = rng_hash(content_of(app, f), item->path, strlen(item->path));
-    key = rng_hash(key, &item->shape.channels, sizeof item->shape.channels);
+    int shape[3] = {item->shape.channels, item->shape.rate_hz, item->shape.struck};
+    key = rng_hash(key, shape, sizeof shape);
     return rng_hash(key, range, sizeof range) | 1;
 }
 
