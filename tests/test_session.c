@@ -329,15 +329,15 @@ static void test_a_proposal_is_undone(void **state)
     deliver(s, "night", 60, true); /* pads and drums */
     size_t one = 3;
     session_rate(s, &one, 1, 5, NULL);
-    assert_int_equal(session_pick_best(s, 2, 0.3, NULL), ST_OK);
+    assert_int_equal(pick_best(s, 2, NULL), ST_OK);
     assert_string_equal(session_echo(s),
                         "proposed the best 2 of each category, 4 finds · {undo} undoes");
     assert_int_equal(proposed(s), 4);
     assert_int_equal(session_tallies(s)->best_of, 4);
-    assert_int_equal(session_pick_best(s, 2, 0.3, NULL), ST_OK);
+    assert_int_equal(pick_best(s, 2, NULL), ST_OK);
     assert_string_equal(session_echo(s),
                         "already proposed the best 2 of each category, 4 finds");
-    assert_int_equal(session_pick_best(s, 1, 0.3, NULL), ST_OK);
+    assert_int_equal(pick_best(s, 1, NULL), ST_OK);
     assert_int_equal(proposed(s), 2);
     session_close(s);
     s = open_session(p); /* it holds, and so does the way back */
@@ -355,6 +355,32 @@ static void test_a_proposal_is_undone(void **state)
     assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
     assert_int_equal(proposed(s), 2);
     assert_tallies_true(s);
+    session_close(s);
+}
+
+/* What is said while another thread chooses holds; the kit has its drums as curate gives
+ * them, more than are asked for. */
+static void test_what_is_said_meanwhile_holds(void **state)
+{
+    const struct place *p = *state;
+    const struct target *machine = target_find("tr8s");
+    struct session *s = open_session(p);
+    deliver(s, "night", 300, true);
+    assert_int_equal(pick_best(s, 2, NULL), ST_OK);
+    size_t plain = proposed(s);
+    struct session_best *b = session_best_begin(s, 2, machine, 0.3);
+    assert_int_equal(session_choose_best(b, NULL), ST_OK);
+    assert_int_equal(proposed(s), plain); /* not before its end */
+    size_t first = 0;
+    while (!session_find(s, first)->picked)
+        first++;
+    assert_int_equal(session_decide(s, &first, 1, DECISION_REJECTED, NULL), ST_OK);
+    assert_int_equal(session_best_end(s, b, ST_OK, NULL), ST_OK);
+    assert_false(session_find(s, first)->picked);
+    assert_int_equal(proposed(s), plain - 1 + (size_t)target_slots(machine) - 2);
+    b = session_best_begin(s, 1, NULL, 0.3); /* what came to nothing changes nothing */
+    assert_int_equal(session_best_end(s, b, ST_CANCELLED, NULL), ST_CANCELLED);
+    assert_int_equal(proposed(s), plain - 1 + (size_t)target_slots(machine) - 2);
     session_close(s);
 }
 
@@ -413,6 +439,7 @@ int main(void)
         IN_SESSION(test_extras_that_are_gone),
         IN_SESSION(test_kill_in_a_session),
         IN_SESSION(test_a_proposal_is_undone),
+        IN_SESSION(test_what_is_said_meanwhile_holds),
         IN_SESSION(test_what_was_not_heard_is_like_nothing),
         IN_SESSION(test_checkpoints_go_on_beside),
     };

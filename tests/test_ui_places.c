@@ -361,12 +361,20 @@ static void names_are_cut_where_they_say_least(void **state)
     free(screen);
 }
 
+/* What a command has another thread do is there. */
+static void command_done(const char *line)
+{
+    app_command(&rig.app, line);
+    jobs_wait(rig.app.quick);
+    app_tick(&rig.app);
+}
+
 /* How many of what is proposed stays in the next proposal. */
 static size_t of_the_same(double diversity, const bool *before, bool *now)
 {
     size_t n = 0;
     rig.config.curation.diversity = diversity;
-    app_command(&rig.app, "best 3");
+    command_done("best 3");
     for (size_t i = 0; i < session_count(rig.session); i++) {
         now[i] = session_find(rig.session, i)->picked;
         n += before[i] && now[i];
@@ -392,6 +400,13 @@ static void a_proposal_is_taken_back(void **state)
 {
     (void)state;
     app_command(&rig.app, "best 2");
+    assert_true(ui_rig_said(&rig, "choosing the best")); /* and keys are heeded */
+    assert_int_equal(view_scope(rig.app.view), SCOPE_BEST_OF);
+    assert_int_equal(view_count(rig.app.view), 0);
+    command_done("best 2");
+    assert_true(ui_rig_said(&rig, "already proposed the best 2"));
+    ui_rig_keys(&rig, "u");
+    command_done("best 2");
     assert_true(ui_rig_said(&rig, "proposed the best 2 of each category"));
     assert_true(ui_rig_said(&rig, "u undoes"));
     size_t n = session_tallies(rig.session)->best_of;
@@ -404,6 +419,13 @@ static void a_proposal_is_taken_back(void **state)
                        "nothing accepted yet; {accept} accepts, :best proposes") != NULL);
     ui_rig_keys(&rig, "^R");
     assert_int_equal(view_count(rig.app.view), n);
+    /* asked for no number, as curate does it: all eleven instruments have a drum */
+    ui_rig_keys(&rig, "G a");
+    command_done("best 10");
+    assert_int_equal(view_cursor(rig.app.view), 0); /* to be looked at from the first */
+    size_t ten = session_tallies(rig.session)->best_of;
+    command_done("best");
+    assert_in_range(session_tallies(rig.session)->best_of, ten + 1, ten + 20);
 }
 
 static enum status no_work(void *arg, const struct job_context *ctx, struct err *e)

@@ -1,11 +1,8 @@
 #include "core/session_internal.h"
 
 #include "core/array.h"
-#include "core/curate.h"
 #include "core/order.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,70 +77,4 @@ int session_stack_size(struct session *s, int stack)
     size_t count;
     session_stack(s, stack, &count);
     return count > 1 ? (int)count : 1;
-}
-
-/* --- best-of ----------------------------------------------------------------------- */
-
-/* This proposal in the place of the one before, as one action. */
-static enum status propose(struct session *s, const struct curate_entry *entries,
-                           const struct curate_pick *picks, size_t count, int top,
-                           struct err *e)
-{
-    char label[ACTION_LABEL_BYTES];
-    size_t n = 0, applied = 0, before = 0;
-    for (size_t i = 0; i < s->count; i++)
-        before += s->find[i].picked;
-    struct change *all = calloc(before + count + 1, sizeof *all);
-    bool *stays = calloc(s->count + 1, sizeof *stays);
-    enum status st = all != NULL && stays != NULL
-                         ? ST_OK
-                         : err_set(e, ST_NO_MEMORY, "no memory for the best-of");
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
-        uint64_t id = entries[picks[i].entry].id;
-        long index = session_index_of(s, id);
-        if (index < 0)
-            continue; /* another process wrote it just now */
-        stays[index] = true;
-        all[n++] = (struct change){.field = FIELD_PICK, .candidate = id, .value = "1"};
-    }
-    for (size_t i = 0; i < s->count && st == ST_OK; i++)
-        if (s->find[i].picked && !stays[i])
-            all[n++] = (struct change){.field = FIELD_PICK, .candidate = s->find[i].id};
-    snprintf(label, sizeof label, "proposed the best %d of each category, %zu finds", top,
-             count);
-    if (st == ST_OK)
-        st = session_act(s, all, n, label, &applied, e);
-    if (st == ST_OK)
-        session_say(s, applied > 0 ? "%s · {undo} undoes" : "already %s", label);
-    free(stays);
-    free(all);
-    return st;
-}
-
-enum status session_pick_best(struct session *s, int top, double diversity, struct err *e)
-{
-    struct catalog_find *finds;
-    float *vectors;
-    size_t count, picked = 0;
-    enum status st = catalog_load(s->catalog, &finds, &vectors, &count, e);
-    if (st != ST_OK)
-        return st;
-    struct curate_entry *entries = malloc((count + 1) * sizeof *entries);
-    struct curate_pick *picks = NULL;
-    if (entries == NULL)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the best-of");
-    for (size_t i = 0; i < count && st == ST_OK; i++)
-        entries[i] =
-            (struct curate_entry){finds[i].id, finds[i].category, &finds[i].c,
-                                  vectors + i * SIMILARITY_DIM, finds[i].c.cluster};
-    struct curate_options options = {.top = top, .diversity = diversity};
-    if (st == ST_OK)
-        st = curate_choose(entries, count, &options, &picks, &picked, e);
-    if (st == ST_OK)
-        st = propose(s, entries, picks, picked, top, e);
-    free(picks);
-    free(entries);
-    free(vectors);
-    free(finds);
-    return st;
 }

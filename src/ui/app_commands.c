@@ -2,6 +2,7 @@
 #include "ui/state.h"
 
 #include "core/demo.h"
+#include "core/kit.h"
 #include "io/paths.h"
 #include "ui/themes.h"
 
@@ -167,9 +168,42 @@ static void kit(struct app *app, const char *name)
     }
 }
 
+struct choosing {
+    struct app *app;
+    struct session_best *best;
+    long cursor; /* the find it was on before */
+};
+
+static enum status choose_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct choosing *c = arg;
+    (void)ctx;
+    return session_choose_best(c->best, e);
+}
+
+/* The proposal is shown from its beginning, unless somebody has gone elsewhere meanwhile.
+ */
+static void choose_done(void *arg, enum status st, const struct err *why)
+{
+    struct choosing *c = arg;
+    struct app *app = c->app;
+    struct err e = *why;
+    bool waits =
+        view_scope(app->view) == SCOPE_BEST_OF && view_current(app->view) == c->cursor;
+    st = session_best_end(app->session, c->best, st, &e);
+    if (app_check(app, st, &e)) {
+        app_say(app, "%s; {library.accept} keeps one for good",
+                session_echo(app->session));
+        if (waits)
+            view_move_to(app->view, 0);
+        app_audition_soon(app);
+    }
+    free(c);
+}
+
+/* Asked for so many, as many are proposed; else the kit's instruments come first. */
 static void pick(struct app *app, const char *text)
 {
-    struct err e;
     double n = 10;
     if (*text && !number(app, text, &n))
         return;
@@ -181,13 +215,25 @@ static void pick(struct app *app, const char *text)
         app_warn(app, "there is nothing to choose from yet: {mine} mines recordings");
         return;
     }
-    if (!app_check(
-            app,
-            session_pick_best(app->session, (int)n, app->config->curation.diversity, &e),
-            &e))
+    const struct target *kit = *text ? NULL : kit_target(app->config);
+    struct choosing *c = malloc(sizeof *c);
+    struct session_best *best =
+        c ? session_best_begin(app->session, (int)n, kit, app->config->curation.diversity)
+          : NULL;
+    if (!best) {
+        free(c);
+        app_warn(app, "no memory for the best-of");
         return;
+    }
+    struct job_spec spec = {.title = "the best-of",
+                            .work = choose_work,
+                            .done = choose_done,
+                            .arg = c,
+                            .errand = true};
     view_set_scope(app->view, SCOPE_BEST_OF);
-    app_say(app, "%s; {accept} keeps one for good", session_echo(app->session));
+    *c = (struct choosing){app, best, view_current(app->view)};
+    app_say(app, "choosing the best");
+    jobs_submit(app->quick, &spec);
 }
 
 static void report(struct app *app)

@@ -98,6 +98,14 @@ bool take_news(struct session *s)
     return true;
 }
 
+enum status pick_best(struct session *s, int top, const struct target *kit)
+{
+    struct err e;
+    struct session_best *b = session_best_begin(s, top, kit, 0.3);
+    assert_non_null(b);
+    return session_best_end(s, b, session_choose_best(b, &e), &e);
+}
+
 struct view *open_view(struct session *s)
 {
     struct view *v;
@@ -258,7 +266,7 @@ void act_at_random(struct session *s, struct rng *r)
         break;
     case 3:
         if (rng_below(r, 6) == 0) {
-            session_pick_best(s, 1 + (int)rng_below(r, 4), 0.3, NULL);
+            pick_best(s, 1 + (int)rng_below(r, 4), NULL);
             break;
         }
         if (rng_below(r, 2)) {

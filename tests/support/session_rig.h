@@ -26,6 +26,8 @@ void deliver(struct session *s, const char *stem, int n, bool replace);
 bool take_news(struct session *s);         /* what others wrote; false: nothing */
 struct view *open_view(struct session *s); /* what is stacked in it now, open */
 void assert_tallies_true(const struct session *s);
+/* As the screens have it proposed by another thread. */
+enum status pick_best(struct session *s, int top, const struct target *kit);
 /* Anything that can be undone: decisions, ratings, tags, categories, classes, notes,
  * edges, loops, stacks, the kit; on one, a few or the tagged. */
 void act_at_random(struct session *s, struct rng *r);
