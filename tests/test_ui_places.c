@@ -277,6 +277,43 @@ static void lines_are_kept_for_the_next_time(void **state)
     assert_string_equal(rig.app.commands.line[1], "goto 3");
 }
 
+static void begin_again(void)
+{
+    struct err e;
+    app_done(&rig.app);
+    assert_int_equal(app_init(&rig.app, &rig.setup, &e), ST_OK);
+}
+
+/* The next evening begins where this one ended, not with a row that was decided long
+ * ago. */
+static void it_goes_on_where_somebody_stopped(void **state)
+{
+    (void)state;
+    begin_again();
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_PADS);
+    assert_int_equal(view_cursor(rig.app.view), 0);
+    ui_rig_keys(&rig, "] ] ] ] j j x a");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_DRUMS);
+    uint64_t next = here()->id;
+    ui_rig_keys(&rig, "[");          /* that somebody only looked at */
+    app_command(&rig.app, "best 2"); /* and what was proposed, is no place */
+    jobs_wait(rig.app.quick);
+    app_tick(&rig.app);
+    begin_again();
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_DRUMS);
+    assert_true(here()->id == next);
+    ui_rig_keys(&rig, "4"); /* rated, and still to be decided */
+    begin_again();
+    assert_true(here()->id == next);
+    ui_rig_keys(&rig, "a u");
+    begin_again();
+    assert_true(here()->id == next); /* taken back, it is the next again */
+    view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
+    ui_rig_keys(&rig, "x");
+    begin_again();
+    assert_int_equal(view_scope(rig.app.view), SCOPE_NEAR_MISSES);
+}
+
 static void drums_are_found_among_notes(void **state)
 {
     (void)state;
@@ -570,6 +607,7 @@ int main(void)
         IN_RIG(narrow_screens_leave_out_what_matters_less, two_tapes),
         IN_RIG(a_proposal_heeds_the_settings, two_tapes),
         IN_RIG(a_proposal_is_taken_back, two_tapes),
+        IN_RIG(it_goes_on_where_somebody_stopped, two_tapes),
         IN_RIG(the_source_of_what_was_made_is_named, two_tapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

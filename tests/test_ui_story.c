@@ -355,8 +355,8 @@ static void what_a_batch_run_finds_comes_up(void **state)
         " --batch process --input_dir tapes --project_name tapes --recursive --quiet");
     assert_true(pty_wait_for(&pty, "\033[", 5)); /* nobody typed */
     type("", "3 sources");
-    type(":filter src:late\r", "late_p"); /* among the pads */
-    type("a", "accepted late_p");
+    type(":filter src:late\r", "late_d"); /* among the drums, as before */
+    type("a", "accepted late_d");
     leave();
 }
 

@@ -196,6 +196,8 @@ size_t catalog_undo_depth(struct catalog *c);
 size_t catalog_redo_depth(struct catalog *c);
 /* How many events were ever recorded. */
 size_t catalog_event_count(struct catalog *c);
+/* What was decided, rated, or either taken back of, last; 0 = nothing yet. */
+uint64_t catalog_last_judged(struct catalog *c);
 
 /* Write the events, all of them in order, as a journal, atomically. ST_EXISTS when `file`
  * is there and no such journal. */

@@ -75,6 +75,13 @@ size_t catalog_event_count(struct catalog *c)
     return (size_t)n;
 }
 
+uint64_t catalog_last_judged(struct catalog *c)
+{
+    int64_t id = 0;
+    enum status st = catalog_simple_number(c, Q_EVENT_JUDGED, &id, NULL);
+    return st == ST_OK ? (uint64_t)id : 0;
+}
+
 /* --- what was said about a find ---------------------------------------------------- */
 
 /* One of the ranked alternatives comes to the front and the ones before it go behind the

@@ -137,11 +137,29 @@ void app_say_hello(struct app *app)
                 "takes back; {help} shows all keys");
 }
 
-/* Pads first, where there are any: scores of different categories do not compare. */
+/* Where somebody stopped: the next undecided find after the last that was judged. False:
+ * nobody has begun, or it is not there any more. */
+static bool go_on(struct app *app)
+{
+    uint64_t id = catalog_last_judged(session_catalog(app->session));
+    long at = id != 0 ? session_index_of(app->session, id) : -1;
+    const struct find *f = at >= 0 ? session_find(app->session, (size_t)at) : NULL;
+    if (!f || f->gone)
+        return false;
+    view_set_scope(app->view, f->near_miss
+                                  ? SCOPE_NEAR_MISSES
+                                  : SCOPE_CATEGORY + (enum view_scope)f->category);
+    view_move_to_id(app->view, id);
+    if (f->decision != DECISION_NONE)
+        view_next_undecided(app->view, 0);
+    return true;
+}
+
+/* At first pads, where there are any: scores of different categories do not compare. */
 static void greet(struct app *app)
 {
     const struct session_tallies *t = session_tallies(app->session);
-    if (t->category[CAT_PADS].undecided > 0)
+    if (!go_on(app) && t->category[CAT_PADS].undecided > 0)
         view_set_scope(app->view, SCOPE_CATEGORY + CAT_PADS);
     app_say_hello(app);
 }
