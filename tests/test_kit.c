@@ -403,6 +403,27 @@ static void what_does_not_fit_is_left_out_in_order(void **state)
     free(item);
 }
 
+/* However much was accepted: an instrument that somebody chose a sample for has it. */
+static void instruments_come_before_extras(void **state)
+{
+    (void)state;
+    enum { N = 410 };
+    struct kit_item *item = calloc(N, sizeof *item);
+    for (int i = 0; i < N; i++) {
+        item[i] = drum("tape", "perc", 0.5, i + 1);
+        item[i].c.decision = i > 0 ? DECISION_ACCEPTED : DECISION_NONE;
+    }
+    item[0].wish = target_slot(tr8s(), "MT");
+    item[0].c.m.score = 0.01;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, N, 400);
+    assert_int_equal(p.left_out, 10);
+    long at = on_slot(&p, "MT");
+    assert_true(at >= 0);
+    assert_int_equal(p.item[at].id, 1);
+    free(item);
+}
+
 static void names_are_safe_and_unique(void **state)
 {
     (void)state;
@@ -687,6 +708,7 @@ int main(void)
         cmocka_unit_test(the_users_word_weighs),
         cmocka_unit_test(the_users_category_counts),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
+        cmocka_unit_test(instruments_come_before_extras),
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(finds_are_called_after_their_recording),

@@ -43,11 +43,17 @@ static double score_of(const struct kit_item *i)
     return isnan(i->c.m.score) ? 0 : i->c.m.score;
 }
 
+/* Accepted, or put on an instrument: the user has spoken for it. */
+static bool wanted(const struct kit_item *i)
+{
+    return i->c.decision == DECISION_ACCEPTED || i->wish >= 0;
+}
+
 /* Most wanted first. */
 static int by_worth(const void *a, const void *b)
 {
     const struct kit_item *x = a, *y = b;
-    int xa = x->c.decision == DECISION_ACCEPTED, ya = y->c.decision == DECISION_ACCEPTED;
+    int xa = wanted(x), ya = wanted(y);
     if (xa != ya)
         return ya - xa;
     if ((x->slot >= 0) != (y->slot >= 0))
