@@ -19,16 +19,19 @@
 
 /* --- numbers --- */
 
-/* Printed plainly, it reads back, and with a decimal less it would not. */
+/* It reads back, and with a decimal or a digit less it would not. */
 static void check_exact(double x)
 {
     char text[64], local[64];
     double y;
     format_exact(text, sizeof text, x);
     assert_true(parse_number(text, &y) && x == y);
-    const char *point = strchr(text, '.');
-    if (point && !strchr(text, 'e')) {
+    const char *point = strchr(text, '.'), *e = strchr(text, 'e');
+    if (point && !e) {
         snprintf(local, sizeof local, "%.*f", (int)strlen(point + 1) - 1, x);
+        assert_true(strtod(local, NULL) != x);
+    } else if (point) {
+        snprintf(local, sizeof local, "%.*e", (int)(e - point) - 2, x);
         assert_true(strtod(local, NULL) != x);
     }
 }
@@ -70,8 +73,17 @@ static void check_numbers(void)
         format_short(text, sizeof text, shorts[i].value, 2);
         assert_string_equal(text, shorts[i].text);
     }
-    static const char *const exact[] = {"0.1",   "-45",     "7000", "0.001", "123.456",
-                                        "1e+20", "1.5e-07", "0",    "44100"};
+    static const char *const exact[] = {"0.1",
+                                        "-45",
+                                        "7000",
+                                        "0.001",
+                                        "123.456",
+                                        "1e+20",
+                                        "1.5e-07",
+                                        "0",
+                                        "44100",
+                                        "5e-324",
+                                        "1.7976931348623157e+308"};
     double value;
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
         assert_true(parse_number(exact[i], &value));

@@ -124,56 +124,58 @@ static void loops_text(char *out, size_t size, const struct candidate *c)
     }
 }
 
-static void field_text(char *out, size_t size, const struct candidate *c,
-                       const struct column *k, enum manifest_form form)
+static void number_text(char *out, size_t size, const struct candidate *c, int measure,
+                        enum manifest_form form)
+{
+    double value = measures_get(&c->m, measure);
+    /* The record keeps every bit, so that a resumed run decides as the first did. */
+    if (form == MANIFEST_RECORD && isfinite(value))
+        format_exact(out, size, value);
+    else if (isfinite(value))
+        format_number(out, size, value, measure_table[measure].decimals);
+}
+
+/* What is no text yet is put into `room`. */
+static const char *field_text(char room[FIELD_BYTES], const struct candidate *c,
+                              const struct column *k, enum manifest_form form)
 {
     const char *at = (const char *)c + k->offset;
-    *out = '\0';
+    *room = '\0';
     switch (k->what) {
     case W_NAME:
     case W_TEXT:
     case W_HASH:
-        snprintf(out, size, "%s", at);
-        break;
+        return at;
     case W_KIND:
-        snprintf(out, size, "%s", kind_type(c->kind));
-        break;
+        return kind_type(c->kind);
+    case W_SAVED:
+        return c->saved ? "true" : "false";
+    case W_DECISION:
+        return decision_name(c->decision);
     case W_MEASURE:
-        /* The record keeps every bit, so that a resumed run decides as the first did. */
-        if (!isfinite(measures_get(&c->m, k->measure)))
-            break;
-        if (form == MANIFEST_RECORD)
-            format_exact(out, size, measures_get(&c->m, k->measure));
-        else
-            format_number(out, size, measures_get(&c->m, k->measure),
-                          measure_table[k->measure].decimals);
+        number_text(room, FIELD_BYTES, c, k->measure, form);
         break;
     case W_INT:
         if (*(const int *)at != 0)
-            snprintf(out, size, "%d", *(const int *)at);
+            snprintf(room, FIELD_BYTES, "%d", *(const int *)at);
         break;
     case W_FRAME:
-        snprintf(out, size, "%lld", (long long)*(const int64_t *)at);
+        snprintf(room, FIELD_BYTES, "%lld", (long long)*(const int64_t *)at);
         break;
     case W_GRADE:
-        snprintf(out, size, "%.1s", at);
-        break;
-    case W_SAVED:
-        snprintf(out, size, "%s", c->saved ? "true" : "false");
-        break;
-    case W_DECISION:
-        snprintf(out, size, "%s", decision_name(c->decision));
+        snprintf(room, FIELD_BYTES, "%.1s", at);
         break;
     case W_SEED:
-        snprintf(out, size, "%llu", (unsigned long long)c->seed);
+        snprintf(room, FIELD_BYTES, "%llu", (unsigned long long)c->seed);
         break;
     case W_PARTS:
-        parts_text(out, size, &c->parts);
+        parts_text(room, FIELD_BYTES, &c->parts);
         break;
     case W_LOOPS:
-        loops_text(out, size, c);
+        loops_text(room, FIELD_BYTES, c);
         break;
     }
+    return room;
 }
 
 /* --- writing --- */
@@ -183,8 +185,8 @@ enum { FLUSH_BYTES = 1 << 16 };
 static void write_row(struct text *t, const struct candidate *c, enum manifest_form form)
 {
     for (int i = 0; i < manifest_column_count(form); i++) {
-        char field[FIELD_BYTES];
-        field_text(field, sizeof field, c, &columns[i], form);
+        char room[FIELD_BYTES];
+        const char *field = field_text(room, c, &columns[i], form);
         (form == MANIFEST_RECORD ? csv_bytes : csv_field)(t, field);
     }
     csv_end(t);

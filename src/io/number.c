@@ -152,18 +152,22 @@ void format_short(char *out, size_t size, double value, int decimals)
         out[--n] = '\0';
 }
 
-static bool reads_back(char *text, size_t size, double value, bool plain, int n)
+static bool reads_back(const char *text, double value)
 {
-    snprintf(text, size, plain ? "%.*f" : "%.*g", n, value);
     return strtod(text, NULL) == value;
 }
 
-/* With the fewest digits that read back as the same number. */
+/* With the fewest digits, or decimals, that read back as the same number. Where up to 15
+ * digits do, 15 are those and zeros, which %g leaves out; but for the denormal. */
 static void print_exact(char text[TEXT_MAX], double value, bool plain)
 {
-    int n = plain ? 0 : 1, most = plain ? TEN_POWER_MAX : 17;
-    while (!reads_back(text, TEXT_MAX, value, plain, n) && n < most)
-        n++;
+    int n = plain                   ? 0
+            : fabs(value) < DBL_MIN ? 1
+                                    : DBL_DIG,
+        most = plain ? TEN_POWER_MAX : 17;
+    do
+        snprintf(text, TEXT_MAX, plain ? "%.*f" : "%.*g", n, value);
+    while (!reads_back(text, value) && n++ < most);
 }
 
 int format_exact(char *out, size_t size, double value)
