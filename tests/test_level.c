@@ -374,6 +374,39 @@ static void dither_clamps_and_leaves_the_grid_alone(void **state)
     audio_done(&a);
 }
 
+/* Of every size, to the last bit: a sample, the two halves of the 32 bits drawn for it
+ * and a half are added and rounded down. */
+static void dither_is_what_is_drawn(void **state)
+{
+    (void)state;
+    enum { N = 5001 };
+    static const int depth[] = {8, 16, 24};
+    static const double gain[] = {0.9, 1.0, 1.3, 1e6};
+    for (size_t k = 0; k < sizeof depth / sizeof *depth; k++)
+        for (size_t g = 0; g < sizeof gain / sizeof *gain; g++) {
+            struct rng x = rng_derive(7, g, "sound", k),
+                       r = rng_derive(7, g, "dither", k);
+            struct rng same = r;
+            struct audio a = sound(N, 1), was = sound(N, 1);
+            double scale = ldexp(1, depth[k] - 1);
+            for (size_t i = 0; i < N; i++)
+                a.data[i] = (float)(rng_range(&x, -1, 1) * gain[g] *
+                                    pow(2, -(double)(i % 64 / 2)));
+            memcpy(was.data, a.data, N * sizeof *a.data);
+            assert_true(level_dither(&a, depth[k], &r));
+            uint64_t drawn = 0;
+            for (size_t i = 0; i < N; i++) {
+                drawn = i % 2 ? drawn >> 32 : rng_u64(&same);
+                double apart = (double)(drawn >> 16 & 0xffff) - (double)(drawn & 0xffff);
+                double v = floor((double)was.data[i] * scale + apart / 65536 + 0.5);
+                v = fmax(-scale, fmin(scale - 1, v));
+                assert_true((double)a.data[i] == v / scale);
+            }
+            audio_done(&a);
+            audio_done(&was);
+        }
+}
+
 static void loudness_is_r128(void **state)
 {
     (void)state;
@@ -479,6 +512,7 @@ int main(void)
         cmocka_unit_test(fades_are_raised_cosines_of_their_length),
         cmocka_unit_test(dither_is_white_and_linear),
         cmocka_unit_test(dither_clamps_and_leaves_the_grid_alone),
+        cmocka_unit_test(dither_is_what_is_drawn),
         cmocka_unit_test(loudness_is_r128),
         cmocka_unit_test(rumble_goes_where_it_is_much),
     };

@@ -301,62 +301,66 @@ bool level_on_grid(const struct audio *a, int bits)
     return true;
 }
 
-enum { DITHER_BLOCK = 256, WIDE = 4 };
+enum { DITHER_BLOCK = 256, DRAWN = 4 /* samples that noise is drawn for together */ };
 
-typedef uint64_t v4u __attribute__((vector_size(32)));
-
-VEC_INLINE void within(v4d *v, double low, double high)
+/* To the nearest whole number, where |v| is 2^23 or less; the lanes above that hold one
+ * anyhow. */
+VEC_INLINE void nearest(const v8f *v, v8f *whole)
 {
-    v4d least = {low, low, low, low}, most = {high, high, high, high};
-    v4l under = *v<least, over = *v> most;
-    v4l bits = ((v4l)*v & ~(under | over)) | ((v4l)least & under) | ((v4l)most & over);
-    *v = (v4d)bits;
+    v8f no_fraction = (v8f)(((v8i)*v & INT32_MIN) | 0x4b000000);
+    *whole = *v + no_fraction - no_fraction;
 }
 
-/* Adding and taking away 1.5 · 2⁵² rounds to the nearest; |v| is far below that. */
-VEC_INLINE void round_down(v4d *v)
+/* 65,536ths, rounded down; what is next to nothing below 0 is 0. */
+VEC_INLINE void round_down(const v8f *parts, v8i *down)
 {
-    v4d exact = *v, whole = (exact + 0x1.8p52) - 0x1.8p52, one = {1, 1, 1, 1};
-    *v = whole - (v4d)((v4l)one & (whole > exact));
+    v8f whole = *parts;
+    vec_round(&whole);
+    *down = __builtin_convertvector(whole, v8i) + (whole > *parts + 0x1p-38f);
 }
 
-/* The difference of the upper and lower half of each 32 bits: added to 2⁵², both are
- * exact. */
-VEC_INLINE void halves_apart(const uint64_t *noise, v4d *difference)
+/* Eight samples with the noise drawn for them, the difference of the upper and the lower
+ * half of 32 bits: triangular within ±1 LSB. Whole numbers are added, which is exact. */
+VEC_INLINE void dither_eight(float *x, const uint64_t *noise, float scale, bool loud)
 {
-    v4u u = {noise[0], noise[0] >> 32, noise[1], noise[1] >> 32}, exponent = {0};
-    exponent |= 0x4330000000000000u;
-    *difference = (v4d)((u >> 16 & 0xffffu) | exponent) - (v4d)((u & 0xffffu) | exponent);
+    v8f v = VEC_CONST_AT(x) * scale, whole, most, least;
+    v8i down, drawn;
+    memcpy(&drawn, noise, sizeof drawn);
+    vec_set(&least, -scale - 2);
+    vec_set(&most, scale + 2);
+    if (loud) {
+        vec_max(&v, &least);
+        vec_min(&v, &most);
+    }
+    nearest(&v, &whole);
+    v8f parts = (v - whole) * 0x1p16f;
+    round_down(&parts, &down);
+    down += (drawn >> 16 & 0xffff) - (drawn & 0xffff) + 0x8000;
+    v = whole + __builtin_convertvector(down >> 16, v8f);
+    vec_set(&least, -scale);
+    vec_set(&most, scale - 1);
+    if (loud) {
+        vec_max(&v, &least);
+        vec_min(&v, &most);
+    }
+    VEC_AT(x) = v * (1 / scale);
 }
 
-/* Samples [i, i + 4) with the noise drawn for them: the difference of two uniforms of 16
- * bits, triangular within ±1 LSB. */
-VEC_INLINE void dither_four(float *x, const uint64_t *noise, double scale, bool loud)
-{
-    v4d apart;
-    halves_apart(noise, &apart);
-    v4d v = V4D_FROM(x) * scale + apart * 0x1p-16 + 0.5;
-    if (loud)
-        within(&v, -scale, scale - 1);
-    round_down(&v);
-    *(v4f_any *)x = __builtin_convertvector(v * (1 / scale), v4f_any);
-}
-
-VEC_INLINE void dither_block(float *x, const uint64_t *noise, size_t n, double scale,
+VEC_INLINE void dither_block(float *x, const uint64_t *noise, size_t n, float scale,
                              bool loud)
 {
     size_t i = 0;
-    for (; i + WIDE <= n; i += WIDE)
-        dither_four(x + i, noise + i / 2, scale, loud);
+    for (; i + VEC <= n; i += VEC)
+        dither_eight(x + i, noise + i / 2, scale, loud);
     if (i == n)
         return;
-    float rest[WIDE] = {0};
+    float rest[VEC] = {0};
     memcpy(rest, x + i, (n - i) * sizeof *x);
-    dither_four(rest, noise + i / 2, scale, loud);
+    dither_eight(rest, noise + i / 2, scale, loud);
     memcpy(x + i, rest, (n - i) * sizeof *x);
 }
 
-VEC_INLINE void dither_any(float *x, const uint64_t *noise, size_t n, double scale,
+VEC_INLINE void dither_any(float *x, const uint64_t *noise, size_t n, float scale,
                            bool loud)
 {
     if (loud)
@@ -366,7 +370,7 @@ VEC_INLINE void dither_any(float *x, const uint64_t *noise, size_t n, double sca
 }
 
 VEC_CLONES(run_dither, dither_any,
-           (float *x, const uint64_t *noise, size_t n, double scale, bool loud),
+           (float *x, const uint64_t *noise, size_t n, float scale, bool loud),
            (x, noise, n, scale, loud))
 
 /* What is no number becomes 0; what is far outside full scale stays outside. The peak. */
@@ -388,13 +392,13 @@ bool level_dither(struct audio *a, int bits, struct rng *r)
         return false;
     double scale = ldexp(1, bits - 1);
     size_t n = sample_count(a);
-    uint64_t noise[DITHER_BLOCK / 2]; /* 32 bits a sample, of whole fours */
+    uint64_t noise[DITHER_BLOCK / 2] = {0}; /* 32 bits a sample */
     /* Nothing is to be kept within the range where nothing comes near its ends. */
     bool loud = tame(a) * scale + 2 > scale - 1;
     for (size_t i = 0; i < n; i += DITHER_BLOCK) {
         size_t count = n - i < DITHER_BLOCK ? n - i : DITHER_BLOCK;
-        rng_fill(r, noise, (count + WIDE - 1) / WIDE * 2);
-        run_dither(a->data + i, noise, count, scale, loud);
+        rng_fill(r, noise, (count + DRAWN - 1) / DRAWN * 2);
+        run_dither(a->data + i, noise, count, (float)scale, loud);
     }
     return true;
 }
