@@ -408,7 +408,7 @@ static enum status copy_file(const struct root *root, const char *from, const ch
         return st;
     st = path_read_blocks(from, copy_block, f, e);
     if (st == ST_OK)
-        return atomic_commit(f, NULL, e);
+        return atomic_commit(f, e);
     atomic_abort(f);
     return st;
 }

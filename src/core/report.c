@@ -329,7 +329,7 @@ enum status report_run(const struct report_job *job, struct report_result *resul
         if (st == ST_OK)
             st = write_page(&w, &page, e);
         if (st == ST_OK)
-            st = atomic_commit(w.file, NULL, e);
+            st = atomic_commit(w.file, e);
         else
             atomic_abort(w.file);
     }

@@ -4,7 +4,6 @@
 #include "io/paths.h"
 
 #include "io/root_walk.h"
-#include "io/sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +16,6 @@
 struct atomic_file {
     int dir, fd;
     dev_t device;
-    struct sha256 *hash;
     char temporary[TEMPORARY_BYTES]; /* "" while it has no name at all */
     char name[256];
     char shown[PATH_BYTES]; /* for messages */
@@ -92,8 +90,7 @@ enum status atomic_begin(struct atomic_file **out, const struct root *r,
     if (st)
         return st;
     struct atomic_file *f = calloc(1, sizeof *f);
-    if (!f || !(f->hash = sha256_new())) {
-        free(f);
+    if (!f) {
         close(dir);
         return err_set(e, ST_NO_MEMORY, "no memory to write %s", relative);
     }
@@ -109,7 +106,6 @@ enum status atomic_begin(struct atomic_file **out, const struct root *r,
         problem = make_temporary(f);
     if (problem) {
         st = err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown);
-        sha256_free(f->hash);
         free(f);
         close(dir);
         return st;
@@ -136,7 +132,6 @@ static int write_whole(int fd, const void *bytes, size_t n)
 enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
                          struct err *e)
 {
-    sha256_add(f->hash, bytes, n);
     int problem = write_whole(f->fd, bytes, n);
     return problem ? err_errno(e, ST_DISK, problem, "%s cannot be written", f->shown)
                    : ST_OK;
@@ -145,7 +140,6 @@ enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
 static void release(struct atomic_file *f)
 {
     close(f->dir);
-    sha256_free(f->hash);
     free(f);
 }
 
@@ -226,18 +220,9 @@ static enum status name_it(struct atomic_file *f, int problem, bool flush_folder
     return st;
 }
 
-void atomic_hash(const struct atomic_file *f, char sha256[SHA256_HEX_BYTES])
+enum status atomic_commit(struct atomic_file *f, struct err *e)
 {
-    sha256_hex(f->hash, sha256);
-}
-
-enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
-                          struct err *e)
-{
-    int problem = flush(f);
-    if (!problem && sha256)
-        atomic_hash(f, sha256);
-    return name_it(f, problem, true, e);
+    return name_it(f, flush(f), true, e);
 }
 
 /* One flush of the file system costs a fraction of many of single files. */
@@ -287,7 +272,7 @@ enum status root_write_file(const struct root *r, const char *relative, const vo
         return st;
     st = atomic_write(f, bytes, n, e);
     if (!st)
-        return atomic_commit(f, NULL, e);
+        return atomic_commit(f, e);
     atomic_abort(f);
     return st;
 }

@@ -224,7 +224,7 @@ enum status manifest_write_each(const struct root *r, const char *relative,
         st = flush(&t, f, relative, e);
     text_done(&t);
     if (st == ST_OK)
-        return atomic_commit(f, NULL, e);
+        return atomic_commit(f, e);
     atomic_abort(f);
     return st;
 }

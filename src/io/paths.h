@@ -87,12 +87,9 @@ enum status atomic_begin(struct atomic_file **out, const struct root *r,
                          const char *relative, struct err *e);
 enum status atomic_write(struct atomic_file *f, const void *bytes, size_t n,
                          struct err *e);
-/* Flush, rename, flush the folder. `sha256` (may be NULL) receives the hash of the bytes
- * in hex. Frees `f` also on failure, and then no temporary file stays. */
-enum status atomic_commit(struct atomic_file *f, char sha256[SHA256_HEX_BYTES],
-                          struct err *e);
-/* What was written so far, in hex. At the end of writing, once. */
-void atomic_hash(const struct atomic_file *f, char sha256[SHA256_HEX_BYTES]);
+/* Flush, rename, flush the folder. Frees `f` also on failure, and then no temporary file
+ * stays. */
+enum status atomic_commit(struct atomic_file *f, struct err *e);
 /* atomic_commit for many files at once, but for their folders: all are flushed, together
  * where the system can, then each gets its name; root_flush on a folder makes sure that
  * its names outlast a power cut. Frees all `files` and sets them NULL, also on failure,

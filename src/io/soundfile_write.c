@@ -3,6 +3,7 @@
 #include "io/soundfile.h"
 
 #include "dsp/vec.h"
+#include "io/sha256.h"
 
 #include <float.h>
 #include <math.h>
@@ -116,7 +117,7 @@ VEC_CLONES(quantise24, pack_all, (unsigned char *to, const float *x, size_t n),
 
 /* Header and samples in blocks, the last one padded to even as RIFF wants it. */
 static enum status write_blocks(struct atomic_file *f, const struct audio *a, int bits,
-                                uint32_t bytes, struct err *e)
+                                uint32_t bytes, struct sha256 *hash, struct err *e)
 {
     unsigned char *block = malloc(HEADER_BYTES + BLOCK_SAMPLES * 3 + PAST);
     if (!block)
@@ -132,6 +133,8 @@ static enum status write_blocks(struct atomic_file *f, const struct audio *a, in
         filled += count * width;
         if (at == n && bytes & 1)
             block[filled++] = 0;
+        if (hash)
+            sha256_add(hash, block, filled);
         st = atomic_write(f, block, filled, e);
         filled = 0;
     } while (!st && at < n);
@@ -139,10 +142,25 @@ static enum status write_blocks(struct atomic_file *f, const struct audio *a, in
     return st;
 }
 
-static enum status write_wav(const struct root *r, const char *relative,
-                             const struct audio *a, int bits, struct atomic_file **f,
-                             struct err *e)
+/* `sha256`, unless it is NULL, receives the hash of all bytes. */
+static enum status write_hashed(struct atomic_file *f, const struct audio *a, int bits,
+                                uint32_t bytes, char *sha256, struct err *e)
 {
+    struct sha256 *hash = sha256 ? sha256_new() : NULL;
+    if (sha256 && !hash)
+        return err_set(e, ST_NO_MEMORY, "no memory to write a sound");
+    enum status st = write_blocks(f, a, bits, bytes, hash, e);
+    if (hash && !st)
+        sha256_hex(hash, sha256);
+    sha256_free(hash);
+    return st;
+}
+
+enum status soundfile_begin_wav(const struct root *r, const char *relative,
+                                const struct audio *a, int bits, struct atomic_file **out,
+                                char sha256[SHA256_HEX_BYTES], struct err *e)
+{
+    *out = NULL;
     if ((bits != 16 && bits != 24) || a->channels < 1 ||
         a->channels > SOUNDFILE_MAX_CHANNELS || a->rate_hz < 1)
         return err_set(e, ST_USAGE, "%s: %d channels of %d bits cannot be written",
@@ -151,12 +169,14 @@ static enum status write_wav(const struct root *r, const char *relative,
     if (bytes > UINT32_MAX - HEADER_BYTES)
         return err_set(e, ST_USAGE, "%s would be larger than a WAV file can be",
                        relative);
-    enum status st = atomic_begin(f, r, relative, e);
+    enum status st = atomic_begin(out, r, relative, e);
     if (st)
         return st;
-    st = write_blocks(*f, a, bits, (uint32_t)bytes, e);
-    if (st)
-        atomic_abort(*f);
+    st = write_hashed(*out, a, bits, (uint32_t)bytes, sha256, e);
+    if (st) {
+        atomic_abort(*out);
+        *out = NULL;
+    }
     return st;
 }
 
@@ -165,19 +185,6 @@ enum status soundfile_write_wav(const struct root *r, const char *relative,
                                 char sha256[SHA256_HEX_BYTES], struct err *e)
 {
     struct atomic_file *f;
-    enum status st = write_wav(r, relative, a, bits, &f, e);
-    return st ? st : atomic_commit(f, sha256, e);
-}
-
-enum status soundfile_begin_wav(const struct root *r, const char *relative,
-                                const struct audio *a, int bits, struct atomic_file **out,
-                                char sha256[SHA256_HEX_BYTES], struct err *e)
-{
-    *out = NULL;
-    enum status st = write_wav(r, relative, a, bits, out, e);
-    if (st == ST_OK)
-        atomic_hash(*out, sha256);
-    else
-        *out = NULL;
-    return st;
+    enum status st = soundfile_begin_wav(r, relative, a, bits, &f, sha256, e);
+    return st ? st : atomic_commit(f, e);
 }
