@@ -261,6 +261,41 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
     audio_done(&a);
 }
 
+static const double TURN = 6.283185307179586;
+
+/* A room with a chord's last reverb in it, 8 dB below: it is found, behind one without.
+ * And a lone tone that slides all the time, of which tonality has little, is none. */
+static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct audio a = tone_blank(6.0, 1, RATE);
+    add_tone(&a, 0.0, 6.0, -55.0, 8000.0, 6);
+    struct silence_list room = mine(&a, &p);
+    static const double chord[] = {261.6, 329.6, 392.0};
+    for (size_t i = 0; i < a.frames; i++)
+        for (int k = 0; k < 3; k++)
+            a.data[i] += 0.00055f * (float)sin(TURN * chord[k] * (double)i / RATE);
+    struct silence_list hung = mine(&a, &p);
+    assert_true(length(room.runs, room.run_count) > 5.5);
+    assert_true(length(hung.runs, hung.run_count) > 5.5);
+    assert_true(hung.pieces[0].score < room.pieces[room.piece_count - 1].score - 0.1);
+    assert_true(hung.pieces[0].tonality > 0.1 && hung.pieces[0].tonality < 0.3);
+    silence_list_done(&room);
+    silence_list_done(&hung);
+
+    double phase = 0.0;
+    for (size_t i = 0; i < a.frames; i++) {
+        double cents = 80.0 * sin(TURN * 1.3 * (double)i / RATE);
+        phase += TURN * 1170.0 * pow(2.0, cents / 1200.0) / RATE;
+        a.data[i] = 0.2f * a.data[i] + 0.004f * (float)sin(phase);
+    }
+    struct silence_list slides = mine(&a, &p);
+    assert_true(length(slides.runs, slides.run_count) < 0.6);
+    silence_list_done(&slides);
+    audio_done(&a);
+}
+
 static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
 {
     (void)state;
@@ -582,6 +617,7 @@ int main(void)
         cmocka_unit_test(a_room_that_hums_is_one),
         cmocka_unit_test(short_gaps_between_sounds_are_left_out),
         cmocka_unit_test(quiet_music_speech_and_fades_are_not_room_tone),
+        cmocka_unit_test(a_chord_that_hangs_in_a_room_costs_it_rank),
         cmocka_unit_test(clicks_cut_a_run_and_do_not_lie_in_it),
         cmocka_unit_test(what_begins_takes_the_hop_before_it),
         cmocka_unit_test(an_offset_does_not_hide_room_tone),

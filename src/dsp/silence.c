@@ -15,6 +15,9 @@
 #define LOOP_EDGE_S  0.05
 #define LONG_RUN_S   2.0
 #define RUMBLE_HIDES 4.0
+#define NOTES_NONE   0.05 /* held besides the hum of mains: more than noise has */
+#define NOTES_FULL   0.3  /* that of music */
+#define NOTES_COST   0.4  /* of the score */
 
 struct silence_params silence_params_default(void)
 {
@@ -92,6 +95,18 @@ static double strongest_onset(const struct track *t, double start_s, double end_
     return most;
 }
 
+/* How far the tail of a chord hangs in it, 0 … 1; the hum of mains is none. */
+static double notes_of(const struct track *t, size_t from, size_t to)
+{
+    size_t first = from / TRACK_HOPS_PER_CHROMA, chromas = track_info(t)->chromas;
+    double sum = 0.0;
+    size_t count = 0;
+    for (size_t i = first; i < chromas && i * TRACK_HOPS_PER_CHROMA < to; i++, count++)
+        sum += track_tonality(t, i) - track_mains(t, i);
+    double notes = count ? sum / (double)count : 0.0;
+    return fmax(0.0, fmin((notes - NOTES_NONE) / (NOTES_FULL - NOTES_NONE), 1.0));
+}
+
 static void measure(const struct mine *m, size_t from, size_t to, double run_s,
                     struct silence_span *s)
 {
@@ -105,12 +120,13 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
         .centroid_hz = r.centroid_hz,
         .flatness = r.flatness,
     };
-    double tonality = isfinite(r.tonality) ? r.tonality : 0.0;
+    s->tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
     double steady = part_falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
     double spectrum = part_falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
            still = part_falling(onset, 1.0);
-    double noise = 1.0 - tonality, length = fmin(1.0, run_s / LONG_RUN_S);
+    double notes = notes_of(m->t, from, to), noise = 1.0 - fmax(s->tonality, notes);
+    double length = fmin(1.0, run_s / LONG_RUN_S);
     parts_add(&s->parts, "steady", steady);
     parts_add(&s->parts, "spectrum", spectrum);
     parts_add(&s->parts, "still", still);
@@ -119,6 +135,7 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
     if (m->rumbles)
         parts_add(&s->parts, "rumble", 1.0);
     s->score = 0.3 * steady + 0.2 * spectrum + 0.2 * still + 0.2 * noise + 0.1 * length;
+    s->score *= 1.0 - NOTES_COST * notes;
 }
 
 /* ---- runs and what is cut from them ---- */
@@ -219,7 +236,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
                  fabs(over));
         return fabs(over) / 6.0;
     case QUIET_PITCHED:
-        over = 1.0 - parts_value(&s->parts, "noise");
+        over = s->tonality;
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
     case QUIET_SHORT:

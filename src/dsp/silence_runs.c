@@ -24,6 +24,7 @@
 #define ONSET_STRENGTH  2.0
 #define PITCHED         0.3  /* tonality: noise has 0.02, speech 0.2, choirs 0.3 to 0.6 */
 #define PITCHED_LOW     0.2  /* of rumble itself it is below 0.1 */
+#define WAVERING        0.12 /* a tone that moves; noise has 0, of a Q of 20 up to 0.08 */
 #define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
 #define HUM_SHARE       0.55
@@ -303,6 +304,17 @@ static double tonality_of(const struct gate *g, size_t from, size_t to)
     return count ? sum / (double)count : 0.0;
 }
 
+/* Of a tone that slides or trembles, of which tonality has little. */
+static double waver_of(const struct gate *g, size_t from, size_t to)
+{
+    size_t first = from / TRACK_HOPS_PER_SPECTRUM,
+           end = (to + TRACK_HOPS_PER_SPECTRUM - 1) / TRACK_HOPS_PER_SPECTRUM;
+    double sum = 0.0;
+    for (size_t i = first; i < end; i++)
+        sum += track_waver(g->t, i);
+    return end > first ? sum / (double)(end - first) : 0.0;
+}
+
 /* Music that goes on for half a second inside a run, or a run that is all music. */
 static void mark_pitched(const struct gate *g, size_t from, size_t to)
 {
@@ -314,7 +326,8 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
         return;
     for (size_t k = 0; k < pieces; k++) {
         size_t low = from + length * k / pieces, high = from + length * (k + 1) / pieces;
-        if (high > low && tonality_of(g, low, high) > limit)
+        if (high > low &&
+            (tonality_of(g, low, high) > limit || waver_of(g, low, high) > WAVERING))
             mark(g, low, high, QUIET_PITCHED);
     }
 }
