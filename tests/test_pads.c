@@ -668,6 +668,54 @@ static void what_dies_away_is_behind_what_moves(void **state)
     audio_done(&a);
 }
 
+static double spectrum_part(const struct pad_list *l, double from_s, double to_s,
+                            double *score)
+{
+    double part = 1.0;
+    for (size_t i = 0; i < l->found_count; i++)
+        if (l->found[i].start_sec >= from_s && l->found[i].end_sec <= to_s) {
+            *score = fmax(*score, l->found[i].score);
+            part = fmin(part, parts_value(&l->found[i].parts, "spectrum"));
+        }
+    return part;
+}
+
+/* Five semitones down and up again, half a second each, as even and as bright as
+ * the note held before: within a band or two all the time, but no pad. */
+static void a_melody_is_behind_a_held_note(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(24.0, 1, RATE);
+    double phase = 0.0;
+    for (size_t i = 0; i < a.frames; i++) {
+        int step = i < a.frames / 2 ? 0 : (int)(i / (RATE / 2)) % 8;
+        double hz = 440.0 * pow(2.0, -(step < 5 ? step : 8 - step) / 12.0);
+        phase += PI2 * hz / RATE;
+        for (int k = 1; k <= 6; k++)
+            a.data[i] += (float)(0.1 / k * sin(k * phase));
+    }
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    double held = 0.0, melody = 0.0;
+    assert_true(spectrum_part(&l, 0.0, 12.0, &held) > 0.9);
+    assert_true(spectrum_part(&l, 12.0, 24.0, &melody) < 0.4);
+    assert_true(melody > 0.0 && melody < held - 0.15);
+    pad_list_done(&l);
+
+    phase = 0.0; /* a vibrato is no melody, though nothing of it holds still */
+    for (size_t i = 0; i < a.frames; i++) {
+        double cents = 60.0 * sin(PI2 * 5.6 * (double)i / RATE);
+        phase += PI2 * 1244.5 * pow(2.0, cents / 1200.0) / RATE;
+        a.data[i] = 0.0f;
+        for (int k = 1; k <= 6; k++)
+            a.data[i] += (float)(0.1 / k * sin(k * phase));
+    }
+    l = mine(&a, &p);
+    assert_true(l.found_count > 0 && spectrum_part(&l, 0.0, 24.0, &held) > 0.8);
+    pad_list_done(&l);
+    audio_done(&a);
+}
+
 /* Far too soft, and far too loud: what is told is the level, which makes the ground
  * unstable, too, and it is told however far off it is; of silence nothing is. */
 static void far_off_levels_are_told(void **state)
@@ -770,6 +818,7 @@ int main(void)
         cmocka_unit_test(a_hot_float_recording_has_pads),
         cmocka_unit_test(a_pad_is_as_steady_as_its_loop),
         cmocka_unit_test(what_dies_away_is_behind_what_moves),
+        cmocka_unit_test(a_melody_is_behind_a_held_note),
         cmocka_unit_test(far_off_levels_are_told),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(tiny_recordings_are_one_region),

@@ -22,8 +22,15 @@
 #define NOISE_PITCHED 0.01
 #define TONE_PITCHED  0.03
 /* So far below the recording's level hum was played, and was left over. */
-#define HUM_LOUD_DB     6.0
-#define HUM_QUIET_DB    12.0
+#define HUM_LOUD_DB  6.0
+#define HUM_QUIET_DB 12.0
+/* How far pitch classes lie from their mean: in chords that are held up to 0.05, in the
+ * sway of detuned ones 0.08; where a melody goes on or the chord changes, above 0.12.
+ * What is less than half held, noise or a vibrato, has pitch classes by chance, too. */
+#define NOTES_STAY      0.05
+#define NOTES_WEIGHT    1.5 /* of what is above, beside a change of colour */
+#define NOTES_HELD      0.5
+#define NOTES_EDGE_S    0.19 /* what a chroma's window sees beyond its own */
 #define NOISE_WEIGHT    0.7  /* of a noise, however steady, beside a tone */
 #define SWINGING_WEIGHT 0.75 /* of what is anything but steady */
 /* A window that misses by more than this (in units of each gate's scale) is forgotten,
@@ -156,6 +163,38 @@ static double pitched(const struct track *t, const struct track_window *w)
     return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w));
 }
 
+/* How far it goes from note to note, as a distance of spectra: bands are three semitones
+ * wide, and a melody may stay within one. */
+static double notes_move(const struct track_sums *s, size_t from, size_t to)
+{
+    const size_t each = TRACK_HOPS_PER_CHROMA / TRACK_HOPS_PER_SPECTRUM;
+    size_t edge = (size_t)(NOTES_EDGE_S / s->cell_s);
+    size_t first = (from + edge) / each, last = (to - edge) / each;
+    double mean[12] = {0}, square = 0.0, all = 0.0, held = 0.0;
+    size_t count = 0;
+    if (to - from < 4 * edge)
+        return 0.0;
+    for (size_t i = first; i < last && i < track_info(s->track)->chromas; i++, count++) {
+        float chroma[12];
+        track_chroma(s->track, i, chroma);
+        held += track_tonality(s->track, i);
+        double length = 0.0;
+        for (int k = 0; k < 12; k++) {
+            mean[k] += (double)chroma[k];
+            length += (double)chroma[k] * (double)chroma[k];
+        }
+        all += sqrt(length);
+    }
+    for (int k = 0; k < 12; k++)
+        square += mean[k] * mean[k];
+    if (all <= 0.0)
+        return 0.0;
+    /* the root: what all of them, each along their mean, come to */
+    double moves =
+        (1.0 - sqrt(square) / all) * fmin(1.0, held / (double)count / NOTES_HELD);
+    return NOTES_WEIGHT * fmax(0.0, moves - NOTES_STAY);
+}
+
 double pad_parts_score(const struct score_parts *parts, double tone)
 {
     static const double weight[] = {0.25, 0.25, 0.2, 0.2, 0.1};
@@ -175,7 +214,8 @@ static void part_window(const struct track_sums *s, const struct pad_params *p,
     double bands = sounding_bands(s->track, from, to);
     *parts = (struct score_parts){0};
     parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
-    parts_add(parts, "spectrum", part_falling(w->change, PAD_SPECTRUM_HALF));
+    double change = fmax(w->change, notes_move(s, from, to));
+    parts_add(parts, "spectrum", part_falling(change, PAD_SPECTRUM_HALF));
     parts_add(parts, "tonal", tone * (0.3 * pure + 0.7 * w->tonality));
     parts_add(
         parts, "calm",
