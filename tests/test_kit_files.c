@@ -196,6 +196,28 @@ static char *field_of(const char *path, const char *key, const char *value,
     return found;
 }
 
+/* What somebody cut is as long as they want it: a crash that would be a scrap if a miner
+ * had cut it is the crash of its kit. */
+static void a_short_one_shot_has_its_slot(void **state)
+{
+    (void)state;
+    char top[256], in[300], path[600];
+    struct audio a;
+    struct rng rng = rng_derive(3, 0, "a short crash", 0);
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    assert_int_equal(audio_init(&a, 5292, 1, 44100, NULL), ST_OK); /* 0.12 s */
+    synth_drum(SYNTH_CRASH, 0.5, 1, &rng, a.data, a.frames, a.rate_hz);
+    folder_wav(in, "Crash.wav", &a, 16);
+    audio_done(&a);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
+    snprintf(path, sizeof path, "%s/K/manifest.csv", top);
+    char *slot = field_of(path, "filename", "Crash.wav", "slot");
+    assert_string_equal(slot, "CC");
+    free(slot);
+    folder_remove(top);
+}
+
 /* Of what is left out the first are told, and how many more there are. */
 static void a_long_list_is_told_in_short(void **state)
 {
@@ -622,6 +644,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kit_from_bare_files),
+        cmocka_unit_test(a_short_one_shot_has_its_slot),
         cmocka_unit_test(a_long_list_is_told_in_short),
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),

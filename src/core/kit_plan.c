@@ -1,5 +1,6 @@
 #include "core/kit_plan.h"
 
+#include "core/curate.h"
 #include "core/kit_slots.h"
 #include "io/paths.h"
 #include "io/text.h"
@@ -40,7 +41,7 @@ static void fill_slots(struct kit_plan *p)
 
 static double score_of(const struct kit_item *i)
 {
-    return isnan(i->c.m.score) ? 0 : i->c.m.score;
+    return isnan(i->c.m.score) ? curate_score(&i->c, i->category, NULL) : i->c.m.score;
 }
 
 /* Accepted, or put on an instrument: the user has spoken for it. */
