@@ -182,6 +182,13 @@ int unlink(const char *path)
     return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
+int unlinkat(int folder, const char *path, int flags)
+{
+    if (fatal())
+        die();
+    return (int)syscall(SYS_unlinkat, folder, path, flags);
+}
+
 int ftruncate64(int fd, off64_t n)
 {
     if (fatal())

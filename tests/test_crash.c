@@ -1,11 +1,12 @@
 /* kill -9 at every single call that writes: a decision, undo, mining, publishing, curate,
- * a kit.
+ * a kit, --force.
  * The calls are those of counted_calls.c, which counts them and dies in the n-th. */
 #include "counted_calls.h"
 
 #include "core/curate.h"
 #include "core/dig.h"
 #include "core/kit.h"
+#include "core/process.h"
 #include "core/rng.h"
 #include "core/session.h"
 #include "dsp/synth.h"
@@ -234,6 +235,83 @@ static void test_mining(void **state)
     assert_true(n > 5);
 }
 
+/* --- clearing --- */
+
+enum { HITS = 4 };
+
+static void put_tape(const char *folder)
+{
+    enum { RATE = 44100 };
+    struct audio a;
+    struct rng rng = rng_derive(1, 0, "crash", 0);
+    assert_int_equal(audio_init(&a, (size_t)RATE * HITS / 2 + RATE, 1, RATE, NULL),
+                     ST_OK);
+    for (int i = 0; i < HITS; i++)
+        synth_drum(SYNTH_SNARE, 0.7, 1, &rng, a.data + RATE / 4 + i * RATE / 2,
+                   RATE * 2 / 5, RATE);
+    folder_wav(folder, "tape.wav", &a, 16);
+    audio_done(&a);
+}
+
+/* What a run makes of it, unless an earlier one has completed it. */
+static void process_tape(const struct place *p)
+{
+    struct project dug;
+    struct config cfg;
+    struct recipe recipe = {.stages = 1u << STAGE_DRUMS};
+    char path[300];
+    struct source_file tape = {.path = path, .relative = "tape.wav", .stem = "tape"};
+    struct catalog_source source;
+    struct find_list finds = {0};
+    struct err e = {0};
+    snprintf(path, sizeof path, "%s/tape.wav", p->folder);
+    config_defaults(&cfg);
+    assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
+    assert_int_equal(project_open(&dug, p->folder, "DUG", NULL), ST_OK);
+    if (project_record(&dug, "tape", &source, NULL, NULL) == ST_OK)
+        project_settle(&dug, "tape", NULL);
+    else if (process_source(&dug, &recipe, &tape, NULL, NULL, &finds, NULL, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    find_list_done(&finds);
+    project_done(&dug);
+}
+
+/* What --force does before it mines. */
+static int clear_tape(struct place *p)
+{
+    struct project dug;
+    if (project_open(&dug, p->folder, "DUG", NULL) != ST_OK)
+        return 1;
+    enum status st = project_clear(&dug, NULL, NULL);
+    project_done(&dug);
+    return st != ST_OK;
+}
+
+/* What was begun to be cleared is never taken for complete: whenever it was stopped, the
+ * next run, with --force or without, has every find. */
+static void test_clearing(void **state)
+{
+    struct place *p = *state;
+    char dug[300];
+    long n = 0;
+    snprintf(dug, sizeof dug, "%s/DUG", p->folder);
+    put_tape(p->folder);
+    process_tape(p);
+    char *wanted = tree_hash(dug, NULL);
+    for (bool through = false; !through; n++) {
+        through = survives(n, clear_tape, p);
+        if (n % 2) /* with --force again */
+            assert_int_equal(clear_tape(p), 0);
+        process_tape(p);
+        char *now = tree_hash(dug, NULL);
+        assert_string_equal(now, wanted);
+        free(now);
+    }
+    free(wanted);
+    print_message("died in %ld calls\n", n - 1);
+    assert_true(n > 2 * HITS);
+}
+
 /* --- curate --- */
 
 static int curate_all(struct place *p)
@@ -447,23 +525,14 @@ static int write_together(struct place *p)
 /* A recording with a few hits, dug up: what a run then calls complete. */
 static int dig_hits(struct place *p)
 {
-    enum { RATE = 44100, HITS = 4 };
-    struct audio a;
     struct root r;
     struct dig d;
     struct config cfg;
     struct recipe recipe = {.stages = 1u << STAGE_DRUMS};
-    struct rng rng = rng_derive(1, 0, "crash", 0);
     char path[900];
-    if (audio_init(&a, (size_t)RATE * HITS / 2 + RATE, 1, RATE, NULL) != ST_OK)
-        return 1;
-    for (int i = 0; i < HITS; i++)
-        synth_drum(SYNTH_SNARE, 0.7, 1, &rng, a.data + RATE / 4 + i * RATE / 2,
-                   RATE * 2 / 5, RATE);
     watching = false;
-    folder_wav(p->folder, "tape.wav", &a, 16);
+    put_tape(p->folder);
     watching = true;
-    audio_done(&a);
     snprintf(path, sizeof path, "%s/tape.wav", p->folder);
     config_defaults(&cfg);
     struct dig_site site = {.open_path = path,
@@ -644,6 +713,7 @@ int main(void)
         CASE(test_decisions_can_wait_for_the_disk),
         CASE(test_publish),
         CASE(test_mining),
+        CASE(test_clearing),
         CASE(test_curate),
         CASE(test_kit),
         CASE(test_no_other_sound_is_read),

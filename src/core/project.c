@@ -4,6 +4,7 @@
 #endif
 #include "core/project.h"
 
+#include "core/project_list.h"
 #include "core/recipe.h"
 #include "io/csv.h"
 #include "io/manifest.h"
@@ -233,8 +234,8 @@ enum status project_record(const struct project *p, const char *stem,
 
 /* --- begun, announced, complete --- */
 
-static enum status forget(const struct project *p, const char *stem, const char *ending,
-                          struct err *e)
+enum status project_forget(const struct project *p, const char *stem, const char *ending,
+                           struct err *e)
 {
     char path[PATH_BYTES];
     project_hidden(path, stem, ending);
@@ -252,16 +253,6 @@ enum status project_claim(const struct project *p, const char *stem, struct begu
     return announce_claim(&b->names, &p->root, list, e);
 }
 
-enum status project_restart(struct begun *b, struct err *e)
-{
-    enum status st = forget(b->project, b->stem, ".source", e);
-    if (st != ST_OK) {
-        project_abandon(b);
-        return st;
-    }
-    return announce_restart(&b->names, e);
-}
-
 enum status project_begin(const struct project *p, const char *stem, struct begun *b,
                           struct err *e)
 {
@@ -275,12 +266,12 @@ enum status project_begin(const struct project *p, const char *stem, struct begu
                        "%s is in %s already, from another run; --force starts afresh",
                        stem, p->root.path);
     }
-    return project_restart(b, e);
+    return project_restart(b, NULL, e);
 }
 
 enum status project_settle(const struct project *p, const char *stem, struct err *e)
 {
-    return forget(p, stem, ".begun", e);
+    return project_forget(p, stem, ".begun", e);
 }
 
 bool project_announce(void *begun, const char *const *names, size_t count)

@@ -10,7 +10,7 @@
  *   .trowel/<source>.begun    names announced by a run that has not completed
  *
  * A source is complete or it is not there: what a killed run left is removed, by its
- * .begun list, when the source is begun again.
+ * .begun list and its .record, when the source is begun again.
  * Several runs of trowel may work on one project: a source belongs to the one that has
  * begun it, and joining to one at a time.
  * Thread: different sources may be begun and completed by different threads at once;
@@ -80,12 +80,12 @@ struct begun {
 };
 enum status project_begin(const struct project *p, const char *stem, struct begun *b,
                           struct err *e);
-/* Its two steps: only hold it, whatever is there; forget its record and what it
- * announced.
+/* Its two steps: only hold it, whatever is there; call it incomplete, and remove what its
+ * record lists (if it is as written; `log` is told of the others) and what it announced.
  */
 enum status project_claim(const struct project *p, const char *stem, struct begun *b,
                           struct err *e);
-enum status project_restart(struct begun *b, struct err *e);
+enum status project_restart(struct begun *b, const struct log *log, struct err *e);
 /* For struct dig_site: announces names on disk before they are written. */
 bool project_announce(void *begun, const char *const *names, size_t count);
 /* All written: make the record. The source is complete when this returns ST_OK. */
@@ -98,7 +98,8 @@ enum status project_settle(const struct project *p, const char *stem, struct err
 void project_abandon(struct begun *b);
 
 /* --force: remove what records and manifest say trowel wrote, as long as the bytes are
- * still the written ones; folders left empty go too. Decisions stay in the catalog.
+ * still the written ones; folders left empty go too. Decisions stay in the catalog. Of a
+ * source that is being cleared the .source goes first: it is never taken for complete.
  * ST_BUSY, with nothing removed, while another process is at work on a source. */
 enum status project_clear(const struct project *p, const struct log *log, struct err *e);
 /* The same for one source. */

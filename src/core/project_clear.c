@@ -1,7 +1,8 @@
-/* --force: taking away what trowel itself wrote, and nothing else. */
+/* --force, and after a kill: taking away what trowel itself wrote, and nothing else. */
 #include "core/project.h"
 
 #include "core/project_list.h"
+#include "io/manifest.h"
 #include "io/sha256.h"
 
 #include <stdio.h>
@@ -31,6 +32,35 @@ static enum status remove_written(const struct project *p, const struct candidat
     return root_remove(&p->root, relative, e);
 }
 
+static enum status remove_recorded(const struct project *p, const char *stem,
+                                   const struct log *log, struct err *e)
+{
+    char relative[PATH_BYTES], path[PATH_BYTES];
+    struct candidate *rows = NULL;
+    size_t count;
+    project_hidden(relative, stem, ".record");
+    enum status st = path_join(path, sizeof path, p->root.path, relative, e);
+    if (st != ST_OK || manifest_read(path, &rows, &count, NULL) != ST_OK)
+        return st;
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        st = remove_written(p, &rows[i], log, e);
+    free(rows);
+    return st;
+}
+
+/* .source goes first: whoever is killed here leaves nothing that looks complete, and the
+ * record tells the next one what is still to go. */
+enum status project_restart(struct begun *b, const struct log *log, struct err *e)
+{
+    enum status st = project_forget(b->project, b->stem, ".source", e);
+    if (st == ST_OK)
+        st = remove_recorded(b->project, b->stem, log, e);
+    if (st == ST_OK)
+        return announce_restart(&b->names, e);
+    project_abandon(b);
+    return st;
+}
+
 static void remove_empty_folders(const struct project *p, const char *stem)
 {
     char path[PATH_BYTES];
@@ -45,27 +75,19 @@ enum status project_clear_source(const struct project *p, const char *stem,
                                  const struct log *log, struct err *e)
 {
     struct catalog_source source;
-    struct find_list finds = {0};
     struct begun b;
     enum status st = project_claim(p, stem, &b, e);
     if (st != ST_OK)
         return st;
-    /* One that was never completed: restarting removes what it announced. */
-    if (project_record(p, stem, &source, &finds, NULL) == ST_OK) {
-        for (size_t i = 0; i < finds.count && st == ST_OK; i++)
-            st = remove_written(p, &finds.at[i], log, e);
-        find_list_done(&finds);
-        if (st == ST_OK) /* a kill may have left the list of one that is complete */
-            st = announce_empty(&b.names, e);
-    }
+    /* A kill may have left the list of one that is complete. Of one that was never
+     * completed it names what has to go. */
+    if (project_record(p, stem, &source, NULL, NULL) == ST_OK)
+        st = announce_empty(&b.names, e);
     if (st == ST_OK)
-        st = project_restart(&b, e);
-    static const char *const endings[] = {".record", ".vectors", ".source", ".begun"};
-    for (size_t i = 0; st == ST_OK && i < sizeof endings / sizeof *endings; i++) {
-        char path[PATH_BYTES];
-        project_hidden(path, stem, endings[i]);
-        root_remove(&p->root, path, NULL);
-    }
+        st = project_restart(&b, log, e);
+    static const char *const endings[] = {".record", ".vectors", ".begun"};
+    for (size_t i = 0; st == ST_OK && i < sizeof endings / sizeof *endings; i++)
+        st = project_forget(p, stem, endings[i], e);
     project_abandon(&b);
     if (st == ST_OK && !p->flat)
         remove_empty_folders(p, stem);

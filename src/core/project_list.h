@@ -30,4 +30,8 @@ enum status project_sources(const struct project *p, struct catalog_source **out
 enum status project_keep_stems(const struct project *p, struct source_list *sources,
                                bool afresh, struct err *e);
 
+/* Remove one of a source's hidden files, ".record" …; ST_OK where there is none. */
+enum status project_forget(const struct project *p, const char *stem, const char *ending,
+                           struct err *e);
+
 #endif
