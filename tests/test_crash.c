@@ -15,6 +15,7 @@
 #include "io/paths.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
+#include "program.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -474,6 +475,54 @@ static void test_no_other_sound_is_read(void **state)
     assert_true(failed > 3);
 }
 
+/* One round of reads, of which the n-th fails. True when all came through. */
+static bool read_once(struct place *p, long n, bool rebuild)
+{
+    struct catalog_content content = {.candidates = p->c, .candidate_count = FINDS};
+    struct err e = {0};
+    struct catalog *c = NULL;
+    struct catalog_find *finds = NULL;
+    size_t count = 0;
+    reads_left = n;
+    enum status st = rebuild ? catalog_rebuild(p->db, &content, &e)
+                             : catalog_open(&c, p->db, CATALOG_READ, &e);
+    if (st == ST_OK && !rebuild)
+        st = catalog_load(c, &finds, NULL, &count, &e);
+    bool through = reads_left >= 0;
+    reads_left = -1;
+    catalog_close(c);
+    free(finds);
+    if (st != ST_OK && (st != ST_DISK || !text_has(e.msg, "disk I/O error")))
+        fail_msg("read %ld: %s", n, e.msg);
+    if (st == ST_OK && !rebuild)
+        assert_int_equal(count, FINDS);
+    return through;
+}
+
+/* A disk that fails once while the catalog is read, or its log. It is not damaged: nobody
+ * is told to rebuild it, and it is not put aside. */
+static void test_a_disk_error_is_no_damage(void **state)
+{
+    struct place *p = *state;
+    char aside[340];
+    long n[3] = {0};
+    size_t zero = 0;
+    publish(p, FINDS);
+    while (!read_once(p, n[0], false))
+        n[0]++;
+    while (!read_once(p, n[1], true))
+        n[1]++;
+    struct session *s = open_session(p); /* it keeps a log while it is open */
+    assert_int_equal(session_decide(s, &zero, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    while (!read_once(p, n[2], false))
+        n[2]++;
+    session_close(s);
+    print_message("failed in %ld, %ld and %ld reads\n", n[0], n[1], n[2]);
+    assert_true(n[0] > 3 && n[1] > 3 && n[2] > 3);
+    snprintf(aside, sizeof aside, "%s.damaged-1", p->db);
+    assert_int_not_equal(access(aside, F_OK), 0);
+}
+
 /* Killing finds what is in the wrong order, not what is still in the machine's memory:
  * without a flush a file that has its name may be empty after power has failed. */
 static void watch(int (*work)(struct place *p), struct place *p)
@@ -718,6 +767,7 @@ int main(void)
         CASE(test_kit),
         CASE(test_no_other_sound_is_read),
         CASE(test_the_list_of_a_complete_kit_takes_nothing_along),
+        CASE(test_a_disk_error_is_no_damage),
         CASE(test_names_are_given_to_what_is_on_the_disk),
         CASE(test_one_flush_is_of_one_disk),
         CASE(test_what_cannot_be_linked_is_copied),

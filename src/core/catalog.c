@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,9 +58,27 @@ static enum status failure(int code, const char *path, const char *text, struct 
     }
 }
 
+/* SQLite takes a disk that fails for a damaged file, and that would be rebuilt. */
+static enum status database_failure(sqlite3 *db, int code, const char *path,
+                                    struct err *e)
+{
+    int problem = 0;
+    sqlite3_file *log = NULL;
+    if ((code & 0xFF) != SQLITE_CORRUPT)
+        return failure(code, path, sqlite3_errmsg(db), e);
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &problem);
+    if (problem != EIO && problem != ENXIO)
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &problem);
+    if (problem == EIO || problem == ENXIO)
+        code = SQLITE_IOERR;
+    return failure(code, path, sqlite3_errstr(code), e);
+}
+
 static enum status query_failure(struct catalog *c, struct err *e)
 {
-    return failure(sqlite3_errcode(c->db), c->path, sqlite3_errmsg(c->db), e);
+    return database_failure(c->db, sqlite3_errcode(c->db), c->path, e);
 }
 
 /* --- statements -------------------------------------------------------------------- */
@@ -314,8 +333,7 @@ enum status catalog_checkpoint(const char *path, struct err *e)
         code = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    enum status st =
-        code == SQLITE_OK ? ST_OK : failure(code, path, sqlite3_errstr(code), e);
+    enum status st = code == SQLITE_OK ? ST_OK : database_failure(db, code, path, e);
     sqlite3_close(db);
     return st;
 }
@@ -525,7 +543,7 @@ enum status catalog_check(struct catalog *c, struct err *e)
                    ? SQLITE_OK
                    : SQLITE_CORRUPT;
     enum status whole =
-        code == SQLITE_OK ? ST_OK : failure(code, c->path, sqlite3_errmsg(c->db), e);
+        code == SQLITE_OK ? ST_OK : database_failure(c->db, code, c->path, e);
     sqlite3_finalize(st);
     return whole;
 }
