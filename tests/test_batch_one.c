@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -211,6 +212,53 @@ static void a_drummer_is_not_told_of_pads(void **state)
 #undef DRUMMER
 }
 
+/* Shards that nobody gave a seed have one: who draws it says so, who comes later has it
+ * from the project, also to start afresh. Finds of a recording that has left are nobody's
+ * share, and stay. */
+static void shards_share_a_seed(void **state)
+{
+    enum { RATE_HZ = 44100 };
+    struct place *p = *state;
+    struct outcome o;
+    char path[1024];
+    char *before = NULL;
+    static char *const shard[] = {"1/2", "2/2"};
+    static const char told[] = "--shard without --seed: seed ";
+    for (int i = 0; i < 3; i++) {
+        struct audio a;
+        char name[16];
+        struct rng r = rng_derive(3, (uint64_t)i, "shards", 0);
+        assert_int_equal(audio_init(&a, 2 * RATE_HZ, 1, RATE_HZ, NULL), ST_OK);
+        for (int k = 0; k < 4; k++)
+            synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + k * RATE_HZ / 2, RATE_HZ / 3,
+                       RATE_HZ);
+        path_in(path, p, "three");
+        snprintf(name, sizeof name, "%d.wav", i);
+        folder_wav(path, name, &a, 16);
+        audio_done(&a);
+    }
+    for (int force = 0; force < 2; force++) {
+        for (int i = 0; i < 2; i++) {
+            RUN(o, p, "process", "--input-dir", "three", "--project-name", "PARTS",
+                "--stages", "drums", "--shard", shard[i], force ? "--force" : "--resume");
+            assert_int_equal(o.exit_status, 0);
+            assert_int_equal(text_has(o.err, told), !force && i == 0);
+            outcome_done(&o);
+        }
+        if (!force) {
+            path_in(path, p, "three/1.wav");
+            unlink(path);
+            path_in(path, p, "export/PARTS");
+            before = tree_hash(path, "catalog.db");
+        }
+    }
+    char *after = tree_hash(path, "catalog.db");
+    assert_string_equal(before, after);
+    assert_true(text_has(after, "/1/drums/1_drum_001"));
+    free(before);
+    free(after);
+}
+
 /* How many onsets are printed, and the least time between two. */
 static int printed_onsets(char *text, double *gap_s)
 {
@@ -354,6 +402,7 @@ int main(void)
         cmocka_unit_test(hits_left_out_are_told),
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(a_drummer_is_not_told_of_pads),
+        cmocka_unit_test(shards_share_a_seed),
         cmocka_unit_test(noise_stands_in_where_hiss_is_asked_for),
         cmocka_unit_test(loops_stand_beside_the_silences),
         cmocka_unit_test(analyze_prints_onsets_alone),

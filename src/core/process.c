@@ -7,6 +7,7 @@
 #include "io/content_hash.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -359,6 +360,17 @@ static enum status make_recipes(struct run *r, const struct config *cfg, struct 
     return st;
 }
 
+/* Every part of a project has its seed, also one that starts afresh. */
+static void settle_seed(const struct run *r, struct config *cfg)
+{
+    bool parts = r->job->shard_count > 1;
+    if (process_settle_seed(cfg, &r->project, r->job->force && !parts) && parts)
+        log_write(r->job->log, LOG_WARNING,
+                  "--shard without --seed: seed %" PRIu64 " was drawn; a shard that was "
+                  "started at the same time has another: give all of them the same",
+                  cfg->reproducibility.random_seed.value);
+}
+
 static enum status prepare(struct run *r, struct config *cfg, struct err *e)
 {
     const struct process_job *job = r->job;
@@ -370,7 +382,7 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
     if (st != ST_OK)
         return st;
     root_clean(&r->project.root);
-    process_settle_seed(cfg, &r->project, job->force);
+    settle_seed(r, cfg);
     st = make_recipes(r, cfg, e);
     if (st == ST_OK && job->force)
         st = clear(r, e);

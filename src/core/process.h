@@ -73,7 +73,7 @@ enum status process_source(const struct project *p, const struct recipe *recipe,
                            double *audio_s, struct err *e);
 
 /* The seed to use: the config's, else the one the project was begun with, else a drawn
- * one; put into cfg->reproducibility.random_seed. `p` may be NULL. */
-void process_settle_seed(struct config *cfg, const struct project *p, bool afresh);
+ * one (true); put into cfg->reproducibility.random_seed. `p` may be NULL. */
+bool process_settle_seed(struct config *cfg, const struct project *p, bool afresh);
 
 #endif

@@ -201,17 +201,19 @@ static bool seed_on_record(const struct project *p, uint64_t *seed)
     return known;
 }
 
-void process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
+bool process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
 {
     struct config earlier;
     struct config_seed *seed = &cfg->reproducibility.random_seed;
     if (seed->set)
-        return;
+        return false;
     bool goes_on = p && !afresh;
     if (goes_on && project_config(p, &earlier, NULL) == ST_OK)
         *seed = earlier.reproducibility.random_seed;
     else if (goes_on) /* whoever tidied up took the settings along */
         seed->set = seed_on_record(p, &seed->value);
-    if (!seed->set)
-        *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
+    if (seed->set)
+        return false;
+    *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
+    return true;
 }
