@@ -1,6 +1,7 @@
 /* Kits on the disk: what lies there, what goes and stays when one is written again, and
  * what is left of one that was killed. */
 #define _XOPEN_SOURCE 700
+#include "core/catalog.h"
 #include "core/kit.h"
 #include "core/kit_load.h"
 #include "core/kit_origin.h"
@@ -433,6 +434,57 @@ static void a_kit_is_known_by_places(void **state)
     folder_remove(top);
 }
 
+/* A kit whose only sample was cut anew: from the project where that find's edges were
+ * moved, wherever they are by now, and from no other that has a find of that name. */
+static void a_kit_that_was_cut_is_known(void **state)
+{
+    (void)state;
+    char top[256], kit[300], project[300], path[320];
+    folder_make(top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    snprintf(project, sizeof project, "%s/P", top);
+    snprintf(path, sizeof path, "%s/catalog.db", project);
+    put(project, "manifest.csv",
+        "filename,source,source_path,type,start_sec,end_sec\r\n"
+        "1_drum_001.wav,1,1.wav,drum,2.5,2.75\r\n");
+    static const struct {
+        const char *row;
+        bool same; /* once the edges were moved */
+    } of[] = {{"1_drum_001.wav,1,1.wav,drum,2.45,2.7", true},
+              {"1_drum_001_edit.wav,1,1.wav,drum,2.45,2.7", true}, /* of a best-of set */
+              {"1_drum_001.wav,1,1.wav,drum,7.45,7.7", false},
+              {"1_drum_002.wav,1,1.wav,drum,2.45,2.7", false},
+              {"1_drum_001.wav,2,2.wav,drum,2.45,2.7", false}};
+    struct candidate c;
+    candidate_clear(&c);
+    c.kind = KIND_DRUM;
+    c.saved = true;
+    c.source_rate_hz = 1000;
+    strcpy(c.source, "1");
+    strcpy(c.source_path, "1.wav");
+    strcpy(c.filename, "1_drum_001.wav");
+    candidate_place(&c, 2500, 2750);
+    struct catalog *catalog;
+    struct catalog_content content = {.candidates = &c, .candidate_count = 1};
+    struct change move = {
+        .field = FIELD_EDGES, .candidate = candidate_id(&c), .value = "2480 2710"};
+    assert_int_equal(catalog_publish(path, &content, NULL), ST_OK);
+    for (int edited = 0; edited < 2; edited++) {
+        for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+            char list[256];
+            snprintf(list, sizeof list,
+                     "filename,source,source_path,type,start_sec,end_sec\r\n%s\r\n",
+                     of[i].row);
+            put(kit, "manifest.csv", list);
+            assert_int_equal(kit_is_from(kit, project), edited && of[i].same);
+        }
+        assert_int_equal(catalog_open(&catalog, path, CATALOG_WRITE, NULL), ST_OK);
+        assert_int_equal(catalog_record(catalog, &move, 1, "moved", NULL, NULL), ST_OK);
+        catalog_close(catalog);
+    }
+    folder_remove(top);
+}
+
 /* Notes on the assignment sheet outlast the kit they were made on. */
 static void an_edited_sheet_is_kept(void **state)
 {
@@ -651,6 +703,7 @@ int main(void)
         cmocka_unit_test(what_fits_nowhere_is_no_kit),
         cmocka_unit_test(a_sample_is_as_its_file_is),
         cmocka_unit_test(a_kit_is_known_by_places),
+        cmocka_unit_test(a_kit_that_was_cut_is_known),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),

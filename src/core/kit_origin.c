@@ -1,5 +1,6 @@
 #include "core/kit_origin.h"
 
+#include "core/catalog.h"
 #include "io/manifest.h"
 #include "io/paths.h"
 
@@ -44,17 +45,61 @@ static size_t keep_places(struct candidate *rows, size_t count)
     return kept;
 }
 
+static bool has_place(const struct candidate *finds, size_t found,
+                      const struct candidate *kit, size_t in_kit)
+{
+    for (size_t i = 0; i < in_kit && found > 0; i++)
+        if (bsearch(&kit[i], finds, found, sizeof *finds, by_place))
+            return true;
+    return false;
+}
+
+struct cut_rows {
+    const struct candidate *row;
+    size_t count;
+    bool found;
+};
+
+/* A find that is cut anew has another place in the kit, and another one again in the
+ * next. Its name tells, which a best-of set adds "_edit" to, and that the two overlap. */
+static bool compare_cut(void *user, const struct catalog_find *f)
+{
+    struct cut_rows *r = user;
+    const struct candidate *c = &f->c;
+    size_t stem = path_stem(c->filename);
+    bool cut = f->edited || !c->saved || c->missed_by[0];
+    for (size_t i = 0; cut && i < r->count && !r->found; i++) {
+        const struct candidate *row = &r->row[i];
+        r->found = row->kind == c->kind && strcmp(row->source, c->source) == 0 &&
+                   strncmp(row->filename, c->filename, stem) == 0 &&
+                   row->m.start_sec < c->m.end_sec && c->m.start_sec < row->m.end_sec;
+    }
+    return !r->found;
+}
+
+static bool has_cut(const char *project, const struct candidate *kit, size_t in_kit)
+{
+    char path[PATH_BYTES];
+    struct catalog *catalog;
+    struct cut_rows rows = {kit, in_kit, false};
+    if (in_kit == 0 ||
+        path_join(path, sizeof path, project, "catalog.db", NULL) != ST_OK ||
+        catalog_open(&catalog, path, CATALOG_READ, NULL) != ST_OK)
+        return false;
+    catalog_each(catalog, compare_cut, &rows, NULL);
+    catalog_close(catalog);
+    return rows.found;
+}
+
 bool kit_is_from(const char *folder, const char *project)
 {
     struct candidate *kit, *finds;
     size_t in_kit = rows_of(folder, &kit), found = rows_of(project, &finds);
-    bool from = false;
     in_kit = keep_places(kit, in_kit);
     found = keep_places(finds, found);
     if (found > 0)
         qsort(finds, found, sizeof *finds, by_place);
-    for (size_t i = 0; i < in_kit && found > 0 && !from; i++)
-        from = bsearch(&kit[i], finds, found, sizeof *finds, by_place) != NULL;
+    bool from = has_place(finds, found, kit, in_kit) || has_cut(project, kit, in_kit);
     free(kit);
     free(finds);
     return from;
