@@ -17,7 +17,7 @@ struct batch_of_jobs {
     bool force, at_start, blank; /* blank: no source is known */
     struct recipe recipe;
     struct source_list sources;
-    unsigned char *wishes;   /* by source: WANTED, CLEAR, UNDER_WAY */
+    struct task *tasks;      /* one a source */
     bool join_due, going_on; /* some are being mined by an earlier request */
     bool not_begun;          /* some of those wait, and are this request's then */
     size_t changed;          /* are other recordings now than those on record */
@@ -34,7 +34,7 @@ struct batch_of_jobs {
 struct task {
     struct batch_of_jobs *all;
     const struct source_file *file;
-    bool clear; /* what an earlier recipe wrote goes first */
+    unsigned wish; /* CLEAR: what an earlier recipe wrote goes first */
     struct find_list finds;
 };
 
@@ -43,7 +43,7 @@ enum { WANTED = 1, CLEAR = 2, UNDER_WAY = 4, READ_AT_START = 1 << 30 };
 static void free_all(struct batch_of_jobs *b)
 {
     source_list_done(&b->sources);
-    free(b->wishes);
+    free(b->tasks);
     free(b);
 }
 
@@ -77,7 +77,7 @@ static void count_before(struct batch_of_jobs *b)
 {
     struct catalog_source s;
     for (size_t i = 0; b->force && i < b->sources.count; i++)
-        b->before += (b->wishes[i] & UNDER_WAY) &&
+        b->before += (b->tasks[i].wish & UNDER_WAY) &&
                      project_record(b->place.project, b->sources.items[i].stem, &s, NULL,
                                     NULL) == ST_OK &&
                      s.recipe_hash != b->recipe.hash;
@@ -124,9 +124,9 @@ static void all_done(struct batch_of_jobs *b, enum status st, const struct err *
                  "another trowel is at work on %zu recording%s; the finds come up here",
                  b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu finds%s%s%s%s",
-                 b->done, b->done == 1 ? "" : "s", b->finds, failed, elsewhere, changed,
-                 before);
+        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu find%s%s%s%s%s",
+                 b->done, b->done == 1 ? "" : "s", b->finds, b->finds == 1 ? "" : "s",
+                 failed, elsewhere, changed, before);
     answer(b, st, sentence);
     free_all(b);
 }
@@ -217,7 +217,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     const struct project *p = t->all->place.project;
     const struct process_watch watch = {send_found, t};
     enum status st =
-        t->clear ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
+        t->wish & CLEAR ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
     if (st == ST_OK)
         st = process_source(p, &t->all->recipe, t->file, ctx, &watch, &t->finds, NULL, e);
     if (st == ST_EXISTS) /* another trowel completed it meanwhile */
@@ -259,9 +259,11 @@ static void log_found(const struct task *t)
     for (int c = 0; c < CAT_COUNT && n < sizeof text; c++)
         if (of[c] > 0)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%zu %s", n ? ", " : "",
-                                  of[c], category_folder((enum category)c));
-    log_write(t->all->place.log, LOG_INFO, "%s: %s; %zu near-misses", t->file->relative,
-              n ? text : "nothing found", missed);
+                                  of[c],
+                                  of[c] == 1 ? category_singular((enum category)c)
+                                             : category_folder((enum category)c));
+    log_write(t->all->place.log, LOG_INFO, "%s: %s; %zu near-miss%s", t->file->relative,
+              n ? text : "nothing found", missed, missed == 1 ? "" : "es");
 }
 
 static void log_end(const struct task *t, enum status st, const struct err *e)
@@ -292,7 +294,6 @@ static void done(void *arg, enum status st, const struct err *e)
     b->failed += st != ST_OK && st != ST_CANCELLED && st != ST_BUSY;
     b->finds += find_list_real(&t->finds);
     find_list_done(&t->finds);
-    free(t);
     if (--b->waiting == 0 && !b->submitting)
         finish(b);
 }
@@ -325,7 +326,7 @@ static void note_change(struct batch_of_jobs *b, const struct source_file *file,
 }
 
 /* Does this one need mining, and must something go first? Worker's thread. */
-static unsigned char wanted(struct batch_of_jobs *b, const struct source_file *file)
+static unsigned wanted(struct batch_of_jobs *b, const struct source_file *file)
 {
     struct catalog_source on_record;
     char name[JOB_AGAIN_BYTES];
@@ -364,12 +365,14 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
         st = discover(&b->sources, b->place.input_dir, &options, e);
     if (st == ST_OK)
         st = project_keep_stems(b->place.project, &b->sources, false, e);
-    if (st == ST_OK && !(b->wishes = calloc(b->sources.count + 1, 1)))
+    if (st == ST_OK && !(b->tasks = calloc(b->sources.count + 1, sizeof *b->tasks)))
         st = err_set(e, ST_NO_MEMORY, "no memory to mine");
     size_t any = 0;
     for (size_t i = 0; st == ST_OK && i < b->sources.count; i++) {
-        b->wishes[i] = wanted(b, &b->sources.items[i]);
-        any += (b->wishes[i] & WANTED) != 0;
+        struct task *t = &b->tasks[i];
+        *t = (struct task){.all = b, .file = &b->sources.items[i]};
+        t->wish = wanted(b, t->file);
+        any += (t->wish & WANTED) != 0;
         if (job_cancelled(ctx))
             st = err_set(e, ST_CANCELLED, "mining cancelled");
     }
@@ -392,16 +395,15 @@ static double work_in(const struct source_file *file)
 }
 
 /* What was asked for with other settings and has not begun is this request's now. */
-static void take_over(struct batch_of_jobs *b, size_t i)
+static void take_over(struct task *t)
 {
     char name[JOB_AGAIN_BYTES];
-    job_name(name, sizeof name, b->sources.items[i].stem);
-    struct task *t = jobs_withdraw(b->place.jobs, name);
-    if (!t)
+    job_name(name, sizeof name, t->file->stem);
+    const struct task *withdrawn = jobs_withdraw(t->all->place.jobs, name);
+    if (!withdrawn)
         return;
-    struct batch_of_jobs *of = t->all;
-    b->wishes[i] = WANTED | (b->wishes[i] & CLEAR);
-    free(t);
+    struct batch_of_jobs *of = withdrawn->all;
+    t->wish = WANTED | (t->wish & CLEAR);
     if (--of->waiting > 0)
         return;
     if (of->done + of->failed + of->elsewhere > 0) {
@@ -412,19 +414,14 @@ static void take_over(struct batch_of_jobs *b, size_t i)
     free_all(of);
 }
 
-static void submit_one(struct batch_of_jobs *b, size_t i)
+static void submit_one(struct task *t)
 {
-    struct task *t = calloc(1, sizeof *t);
-    if (!t)
-        return;
-    *t = (struct task){
-        .all = b, .file = &b->sources.items[i], .clear = b->wishes[i] & CLEAR};
     struct job_spec spec = {
         .work = work, .done = done, .arg = t, .weight = work_in(t->file), .series = true};
     snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
     job_name(spec.again, sizeof spec.again, t->file->stem);
-    b->waiting++;
-    jobs_submit(b->place.jobs, &spec);
+    t->all->waiting++;
+    jobs_submit(t->all->place.jobs, &spec);
 }
 
 static void nothing_to_mine(struct batch_of_jobs *b)
@@ -473,10 +470,11 @@ static void looked(void *arg, enum status st, const struct err *e)
     }
     b->submitting = true;
     for (size_t i = 0; i < b->sources.count; i++) {
-        if (b->force && (b->wishes[i] & UNDER_WAY))
-            take_over(b, i);
-        if (b->wishes[i] & WANTED)
-            submit_one(b, i);
+        struct task *t = &b->tasks[i];
+        if (b->force && (t->wish & UNDER_WAY))
+            take_over(t);
+        if (t->wish & WANTED)
+            submit_one(t);
     }
     b->submitting = false;
     if (b->waiting > 0)

@@ -627,6 +627,39 @@ static void what_runs_keeps_its_settings(void **state)
     settle(d);
 }
 
+static void keep_count(void *user, enum log_level level, const char *line)
+{
+    (void)level;
+    if (strstr(line, "near-miss"))
+        snprintf(user, 100, "%s", line);
+}
+
+/* A stroke and where the noise begins: of the two one is saved, and one is missed. */
+static void one_is_logged_as_one(void **state)
+{
+    struct desk *d = *state;
+    struct audio a;
+    char line[100] = "";
+    struct rng r = rng_derive(5, 0, "mining", 0);
+    struct log log = {.user = line, .sink = keep_count, .threshold = LOG_INFO};
+    d->place.log = &log;
+    d->config.drum_miner.max_saved_per_file = 1;
+    assert_int_equal(audio_init(&a, (size_t)RATE, 1, RATE, NULL), ST_OK);
+    synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + RATE / 10, RATE * 2 / 5, RATE);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] += 0.2F * (float)(rng_uniform(&r) - 0.5);
+    for (int i = 0; i < TAPES; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "tapes/%s.wav", tapes[i]);
+        folder_wav(d->folder, name, &a, 16);
+    }
+    audio_done(&a);
+    ask(d, false);
+    settle(d);
+    assert_string_equal(line, "morning.wav: 1 hiss, 1 drum; 1 near-miss");
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: 4 finds"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -650,6 +683,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_waits_is_left_to_who_asked, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_runs_keeps_its_settings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_is_logged_as_one, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
