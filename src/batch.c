@@ -87,10 +87,12 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
         output_summary(&b->output, p == PIPE_ALL || p == PIPE_DEMO ? PIPE_PROCESS : p,
                        place, &b->result);
     }
-    if (b->result.totals.missing > 0)
+    size_t missing = b->result.totals.missing;
+    if (missing > 0)
         output_line(&b->output,
-                    "%zu samples of earlier runs were removed; --force makes them again",
-                    b->result.totals.missing);
+                    "%zu sample%s of earlier runs %s removed; --force makes %s again",
+                    missing, missing == 1 ? "" : "s", missing == 1 ? "was" : "were",
+                    missing == 1 ? "it" : "them");
     return st;
 }
 
@@ -379,10 +381,11 @@ static enum status report(struct batch *b, const char *input, const char *output
     if (st == ST_OK)
         output_counts(&b->output, PIPE_REPORT, r.path, counts,
                       sizeof counts / sizeof *counts);
+    const char *s = r.samples == 1 ? "" : "s";
     if (st == ST_OK && job.dry_run)
-        output_line(&b->output, "%zu samples would be in %s", r.samples, r.path);
+        output_line(&b->output, "%zu sample%s would be in %s", r.samples, s, r.path);
     else if (st == ST_OK)
-        output_line(&b->output, "%zu samples in %s (%.1f MB)", r.samples, r.path,
+        output_line(&b->output, "%zu sample%s in %s (%.1f MB)", r.samples, s, r.path,
                     (double)r.bytes * 1e-6);
     return st;
 }
@@ -435,8 +438,9 @@ static enum status run_index(struct batch *b, struct err *e)
                     text(b, OPT_PROJECT), t.sources, t.sources == 1 ? "" : "s", t.finds,
                     t.finds == 1 ? "" : "s", t.misses, t.misses == 1 ? "" : "es");
     if (st == ST_OK && t.missing > 0)
-        output_line(&b->output, "%zu samples on record were removed and are left out",
-                    t.missing);
+        output_line(&b->output, "%zu sample%s on record %s left out", t.missing,
+                    t.missing == 1 ? "" : "s",
+                    t.missing == 1 ? "was removed and is" : "were removed and are");
     return st;
 }
 

@@ -187,7 +187,8 @@ static enum status report_work(void *arg, const struct job_context *ctx, struct 
     enum status st = report_run(&job, &result, e);
     if (st == ST_OK)
         snprintf(r->sentence, sizeof r->sentence,
-                 "a browser shows %zu samples: open %.300s", result.samples, result.path);
+                 "a browser shows %zu sample%s: open %.300s", result.samples,
+                 result.samples == 1 ? "" : "s", result.path);
     return st;
 }
 

@@ -259,6 +259,34 @@ static void shards_share_a_seed(void **state)
     free(after);
 }
 
+/* Of the project that the shards have left: one sample goes, one stays of a folder. */
+static void one_is_told_as_one(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char from[1024], to[1024];
+    static const char sample[] = "export/PARTS/1/drums/1_drum_001_snare.wav";
+    path_in(to, p, "alone");
+    folder_write(to, "note.txt", "-", 1);
+    path_in(from, p, sample);
+    path_in(to, p, "alone/one.wav");
+    assert_int_equal(rename(from, to), 0);
+    RUN(o, p, "report", "--input-dir", "alone");
+    assert_true(text_has(o.out, "1 sample in alone/report.html"));
+    outcome_done(&o);
+    RUN(o, p, "report", "--input-dir", "alone", "--dry-run");
+    assert_true(text_has(o.out, "1 sample would be in alone/report.html"));
+    outcome_done(&o);
+    RUN(o, p, "index", "--project", "export/PARTS");
+    assert_true(text_has(o.out, "1 sample on record was removed and is left out"));
+    outcome_done(&o);
+    RUN(o, p, "process", "--input-dir", "three", "--project-name", "PARTS", "--stages",
+        "drums");
+    assert_true(
+        text_has(o.out, "1 sample of earlier runs was removed; --force makes it"));
+    outcome_done(&o);
+}
+
 /* How many onsets are printed, and the least time between two. */
 static int printed_onsets(char *text, double *gap_s)
 {
@@ -403,6 +431,7 @@ int main(void)
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(a_drummer_is_not_told_of_pads),
         cmocka_unit_test(shards_share_a_seed),
+        cmocka_unit_test(one_is_told_as_one),
         cmocka_unit_test(noise_stands_in_where_hiss_is_asked_for),
         cmocka_unit_test(loops_stand_beside_the_silences),
         cmocka_unit_test(analyze_prints_onsets_alone),

@@ -137,7 +137,9 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
                   site->open_path, damage);
     if (soundfile_scrubbed(d->sf) > 0)
         log_write(ctx ? ctx->log : NULL, LOG_WARNING,
-                  "%s: %llu samples are not numbers (NaN) and count as 0",
+                  soundfile_scrubbed(d->sf) == 1
+                      ? "%s: %llu sample is not a number (NaN) and counts as 0"
+                      : "%s: %llu samples are not numbers (NaN) and count as 0",
                   site->open_path, (unsigned long long)soundfile_scrubbed(d->sf));
     if (nearly_cancels(track_info(d->track)))
         log_write(

@@ -108,8 +108,8 @@ static enum status propose(struct session *s, const struct session_best *b, stru
     for (size_t i = 0; i < s->count && st == ST_OK; i++)
         if (s->find[i].picked && !stays[i])
             all[n++] = (struct change){.field = FIELD_PICK, .candidate = s->find[i].id};
-    snprintf(label, sizeof label, "proposed the best %d of each category, %zu finds",
-             b->options.top, proposed);
+    snprintf(label, sizeof label, "proposed the best %d of each category, %zu find%s",
+             b->options.top, proposed, proposed == 1 ? "" : "s");
     if (st == ST_OK)
         st = session_act(s, all, n, label, &applied, e);
     if (st == ST_OK)
