@@ -60,6 +60,13 @@ static enum status check_manifest(const struct project *p, struct err *e)
         p->flat ? "name another folder" : "begin another project (--project_name)");
 }
 
+/* The folder of records without any: a run that starts afresh has taken them away, and
+ * was killed before it had others. Only a kit has such a folder while it is written. */
+static bool was_cleared(const struct project *p)
+{
+    return root_exists(&p->root, ".trowel") && !discover_is_kit(p->root.path);
+}
+
 enum status project_check_place(const struct project *p, struct err *e)
 {
     struct stem_list stems;
@@ -68,7 +75,7 @@ enum status project_check_place(const struct project *p, struct err *e)
                        p->root.path);
     enum status st = project_stems(p, &stems, e);
     if (st == ST_OK && stems.count == 0) {
-        st = check_manifest(p, e);
+        st = was_cleared(p) ? ST_OK : check_manifest(p, e);
     } else if (st == ST_OK) {
         enum layout layout = layout_of(p, &stems);
         if (p->flat && layout == LAYOUT_FOLDERS)
