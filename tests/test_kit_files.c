@@ -219,6 +219,25 @@ static void a_short_one_shot_has_its_slot(void **state)
     folder_remove(top);
 }
 
+/* A kit among the samples it is made of is no sample of the next one. */
+static void a_kit_among_its_samples(void **state)
+{
+    (void)state;
+    char top[256], in[300];
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    write_sample(in, "more/snare.wav", SYNTH_SNARE, 0, 44100, 1);
+    assert_int_equal(run_kit(in, in, "K", false, NULL, NULL), ST_OK);
+    char *before = tree_hash(in, NULL);
+    assert_int_equal(run_kit(in, in, "K", true, NULL, NULL), ST_OK);
+    char *after = tree_hash(in, NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    folder_remove(top);
+}
+
 /* Of what is left out the first are told, and how many more there are. */
 static void a_long_list_is_told_in_short(void **state)
 {
@@ -697,6 +716,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kit_from_bare_files),
         cmocka_unit_test(a_short_one_shot_has_its_slot),
+        cmocka_unit_test(a_kit_among_its_samples),
         cmocka_unit_test(a_long_list_is_told_in_short),
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),

@@ -109,7 +109,7 @@ enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
                            struct err *e)
 {
     struct source_list files;
-    struct discover_options options = {.recursive = true};
+    struct discover_options options = {.recursive = true, .skip_kits = true};
     char missed[2 * PATH_BYTES];
     enum status st = discover(&files, l->folder, &options, e);
     if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))

@@ -22,7 +22,7 @@ struct walk {
     struct source_list *list;
     size_t room;
     const char *folder;
-    bool recursive, skip_projects;
+    bool recursive, skip_projects, skip_kits;
     struct place skip[DISCOVER_SKIPS_MAX];
     int skip_count;
     struct place *seen; /* folders that were visited, so that no link leads back */
@@ -151,7 +151,8 @@ static enum status visit_folder(struct walk *w, const char *relative)
     char path[PATH_BYTES];
     struct stat s;
     if (path_join(path, sizeof path, w->folder, relative, NULL) || stat(path, &s) ||
-        !enter(w, &s) || (*relative && w->skip_projects && is_ours(path)))
+        !enter(w, &s) || (*relative && w->skip_projects && is_ours(path)) ||
+        (*relative && w->skip_kits && discover_is_kit(path)))
         return ST_OK;
     DIR *dir = opendir(path);
     if (!dir) {
@@ -358,7 +359,8 @@ enum status discover(struct source_list *out, const char *folder,
     struct walk w = {.list = out,
                      .folder = folder,
                      .recursive = options->recursive,
-                     .skip_projects = options->skip_projects};
+                     .skip_projects = options->skip_projects,
+                     .skip_kits = options->skip_kits};
     struct stat skip;
     for (int i = 0; i < DISCOVER_SKIPS_MAX && options->skip[i]; i++)
         if (stat(options->skip[i], &skip) == 0 &&

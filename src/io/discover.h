@@ -44,6 +44,7 @@ struct discover_options {
     /* no folder below the top that is a project, a best-of set or a kit of trowel's, and
      * no sample that lies among recordings in the top itself, by the manifest there */
     bool skip_projects;
+    bool skip_kits; /* no folder below the top that is a kit */
     /* not to go into (export root, kits), up to a NULL; may be missing, or the folder */
     const char *skip[DISCOVER_SKIPS_MAX];
 };
