@@ -525,6 +525,33 @@ static void moving_leaves_the_line_to_keys(void **state)
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
+/* Quitting takes a second, and what has not arrived of a frame by then is taken back from
+ * the line: the terminal is left with its own screen, colours and cursor. */
+static void a_slow_line_is_given_back(void **state)
+{
+    (void)state;
+    enum { RATE = 1000, FRAMES = 12 };
+    start("xterm-256color", "C.UTF-8", 50, 200);
+    assert_true(pty_wait_for(&pty, "near misses", 10));
+    pty_settle(&pty, 0.5);
+    for (int i = 0; i < FRAMES; i++) {
+        pty_send(&pty, "\x0c");
+        nap_ms(50);
+    }
+    pty_forget(&pty);
+    double began = clock_s();
+    pty_send(&pty, "Q");
+    read_slowly(RATE, 2);
+    assert_int_equal(pty_end(&pty, 10), 0);
+    assert_true(clock_s() - began < 5);
+    const char *cut = strrchr(pty.text, '\x18'); /* within some sequence */
+    assert_non_null(cut);
+    assert_non_null(strstr(cut, "\033[?1049l"));
+    assert_non_null(strstr(cut, "\033[39;49m"));
+    assert_non_null(strstr(cut, "\033[?25h"));
+    assert_non_null(strstr(cut, "\033[?2004l"));
+}
+
 static void idle_costs_nothing(void **state)
 {
     (void)state;
@@ -589,6 +616,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slow_line_gets_all_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(moving_leaves_the_line_to_keys, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_slow_line_is_given_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_costs_nothing, set_up, tear_down),
         cmocka_unit_test(wrong_words_are_named),
     };

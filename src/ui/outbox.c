@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { FLUSH_S = 1, LINE_HOLDS = 1 << 16, BITS_A_BYTE = 10 };
 enum { QUICK_BAUD = 38400 };
+#define CANCEL "\030" /* ends a control sequence that was cut in two */
 static const double told_from_s = 0.5, told_to_s = 20, share = 4;
 
 static int nameless_file(void)
@@ -169,7 +171,7 @@ int outbox_fd(const struct outbox *o)
     return outbox_waits(o) ? o->terminal : -1;
 }
 
-void outbox_flush(struct outbox *o)
+bool outbox_flush(struct outbox *o)
 {
     double end = clock_s() + FLUSH_S;
     outbox_send(o, NULL);
@@ -178,14 +180,17 @@ void outbox_flush(struct outbox *o)
         poll(&p, 1, (int)(left * 1000) + 1);
         push(o);
     }
+    bool all = !outbox_waits(o);
     o->sent = o->used = 0;
+    if (!all && tcflush(o->terminal, TCOFLUSH) == 0)
+        outbox_send(o, CANCEL);
+    return all;
 }
 
 void outbox_close(struct outbox *o)
 {
     if (o->slot < 0)
         return;
-    outbox_flush(o);
     close(o->terminal);
     free(o->text);
     *o = (struct outbox){.slot = -1, .terminal = -1};

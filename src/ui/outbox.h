@@ -44,9 +44,10 @@ int outbox_fd(const struct outbox *o);
 double outbox_rest(const struct outbox *o);
 /* Perhaps it is another line now. */
 void outbox_forget_pace(struct outbox *o);
-/* Send, and wait for the terminal for up to a second; then what is left is dropped. */
-void outbox_flush(struct outbox *o);
-/* Flush and free; `slot` leads nowhere any more. */
+/* Send, and wait for the terminal for up to a second; then what is left is dropped, also
+ * what the line holds, so that what is written next arrives. False: so it was. */
+bool outbox_flush(struct outbox *o);
+/* Free; `slot` leads nowhere any more, and what was not flushed nowhere either. */
 void outbox_close(struct outbox *o);
 
 #endif

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096 };
+enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096, UNDO_BYTES = 256 };
 
 struct terminal {
     SCREEN *screen;
@@ -157,11 +157,16 @@ static void enter(struct terminal *t)
     send_at_once(t, paste_mode(t, true));
 }
 
+/* A slow line is left as it was found, also within a frame: curses thinks that arrived.
+ */
 static void leave(struct terminal *t)
 {
+    char undo[UNDO_BYTES];
+    bool whole = outbox_flush(&t->outbox);
+    restore_text(t, undo, sizeof undo);
     curs_set(1);
     endwin();
-    send_at_once(t, paste_mode(t, false));
+    send_at_once(t, whole ? paste_mode(t, false) : undo);
     outbox_flush(&t->outbox);
     tcsetattr(STDIN_FILENO, TCSANOW, &t->before);
 }
@@ -208,7 +213,7 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
     define_key("\033[200~", (int)(KEY_MAX + 1));
     define_key("\033[201~", (int)(KEY_MAX + 2));
     define_key(NULL, KEY_MOUSE); /* where it begins a report, that is eaten */
-    char undo[256];
+    char undo[UNDO_BYTES];
     restore_text(t, undo, sizeof undo);
     signals_set_undo(undo);
     read_size(t);
