@@ -319,9 +319,12 @@ static int note_log(void *user, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-bool catalog_wants_checkpoint(const struct catalog *c)
+bool catalog_wants_checkpoint(struct catalog *c)
 {
-    return c->log_pages >= LOG_DUE;
+    bool wants = c->log_pages >= LOG_DUE;
+    if (wants)
+        c->log_pages = 0; /* the next commit tells how long it is */
+    return wants;
 }
 
 enum status catalog_checkpoint(const char *path, struct err *e)

@@ -74,10 +74,11 @@ enum status catalog_open(struct catalog **out, const char *path, enum catalog_mo
                          struct err *e);
 void catalog_close(struct catalog *c); /* NULL is fine */
 
-/* Has the log grown so far that copying it into the file is due? Nobody does that inside
- * a call on an open catalog (until the log is far larger still), because it may wait for
- * the disk: call catalog_checkpoint, on a thread that may wait. */
-bool catalog_wants_checkpoint(const struct catalog *c);
+/* Has the log grown so far that copying it into the file is due, by what was written
+ * since this was last true? Nobody does that inside a call on an open catalog (until the
+ * log is far larger still), because it may wait for the disk: call catalog_checkpoint, on
+ * a thread that may wait. */
+bool catalog_wants_checkpoint(struct catalog *c);
 /* Any thread, also beside open catalogs, which go on reading and writing. */
 enum status catalog_checkpoint(const char *path, struct err *e);
 
