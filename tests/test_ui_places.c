@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -440,6 +441,8 @@ static void a_proposal_is_taken_back(void **state)
     assert_true(ui_rig_said(&rig, "choosing the best")); /* and keys are heeded */
     assert_int_equal(view_scope(rig.app.view), SCOPE_BEST_OF);
     assert_int_equal(view_count(rig.app.view), 0);
+    jobs_wait(rig.app.quick);
+    app_tick(&rig.app);
     command_done("best 2");
     assert_true(ui_rig_said(&rig, "already proposed the best 2"));
     ui_rig_keys(&rig, "u");
@@ -463,6 +466,41 @@ static void a_proposal_is_taken_back(void **state)
     size_t ten = session_tallies(rig.session)->best_of;
     command_done("best");
     assert_in_range(session_tallies(rig.session)->best_of, ten + 1, ten + 20);
+}
+
+/* Whichever is chosen first: only the last one asked for is proposed. */
+static void the_last_proposal_asked_for_counts(void **state)
+{
+    (void)state;
+    for (int top = 12; top > 1; top--) {
+        char line[16];
+        snprintf(line, sizeof line, "best %d", top);
+        app_command(&rig.app, line);
+    }
+    command_done("best 1");
+    assert_true(ui_rig_said(&rig, "proposed the best 1 of each category"));
+    assert_true(session_tallies(rig.session)->best_of > 0);
+    ui_rig_keys(&rig, "u");
+    assert_int_equal(session_tallies(rig.session)->best_of, 0);
+}
+
+/* What was asked for is done, also when nobody waits for it. */
+static void decisions_are_written_for_whoever_quits(void **state)
+{
+    (void)state;
+    enum { FILES = 6 };
+    struct err e;
+    char file[FILES][300], line[320];
+    ui_rig_keys(&rig, "a");
+    for (int i = 0; i < FILES; i++) {
+        snprintf(file[i], sizeof file[i], "%s/said-%d.txt", rig.folder, i);
+        snprintf(line, sizeof line, "decisions %s", file[i]);
+        app_command(&rig.app, line);
+    }
+    app_done(&rig.app);
+    for (int i = 0; i < FILES; i++)
+        assert_int_equal(unlink(file[i]), 0);
+    assert_int_equal(app_init(&rig.app, &rig.setup, &e), ST_OK);
 }
 
 static enum status no_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -608,6 +646,8 @@ int main(void)
         IN_RIG(a_proposal_heeds_the_settings, two_tapes),
         IN_RIG(a_proposal_is_taken_back, two_tapes),
         IN_RIG(it_goes_on_where_somebody_stopped, two_tapes),
+        IN_RIG(the_last_proposal_asked_for_counts, two_tapes),
+        IN_RIG(decisions_are_written_for_whoever_quits, two_tapes),
         IN_RIG(the_source_of_what_was_made_is_named, two_tapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

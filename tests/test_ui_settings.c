@@ -112,6 +112,9 @@ static void paths_may_begin_at_home(void **state)
     app_command(&rig.app, "set paths.source_audio_dir=~tapes/a~b");
     assert_string_equal(rig.config.paths.source_audio_dir, "~tapes/a~b");
     app_command(&rig.app, "decisions ~/kept.txt");
+    assert_true(ui_rig_said(&rig, "writing the decisions")); /* and keys are heeded */
+    jobs_wait(rig.app.quick);
+    app_tick(&rig.app);
     snprintf(file, sizeof file, "%s/kept.txt", rig.folder);
     assert_true(path_is_file(file));
     assert_true(ui_rig_said(&rig, file));

@@ -171,7 +171,8 @@ static void kit(struct app *app, const char *name)
 struct choosing {
     struct app *app;
     struct session_best *best;
-    long cursor; /* the find it was on before */
+    long cursor;     /* the find it was on before */
+    unsigned number; /* of those asked for: the last one counts, whichever ends last */
 };
 
 static enum status choose_work(void *arg, const struct job_context *ctx, struct err *e)
@@ -190,8 +191,9 @@ static void choose_done(void *arg, enum status st, const struct err *why)
     struct err e = *why;
     bool waits =
         view_scope(app->view) == SCOPE_BEST_OF && view_current(app->view) == c->cursor;
-    st = session_best_end(app->session, c->best, st, &e);
-    if (app_check(app, st, &e)) {
+    bool last = c->number == app->best_asked;
+    st = session_best_end(app->session, c->best, last ? st : ST_CANCELLED, &e);
+    if (last && app_check(app, st, &e)) {
         app_say(app, "%s; {library.accept} keeps one for good",
                 session_echo(app->session));
         if (waits)
@@ -231,7 +233,7 @@ static void pick(struct app *app, const char *text)
                             .arg = c,
                             .errand = true};
     view_set_scope(app->view, SCOPE_BEST_OF);
-    *c = (struct choosing){app, best, view_current(app->view)};
+    *c = (struct choosing){app, best, view_current(app->view), ++app->best_asked};
     app_say(app, "choosing the best");
     jobs_submit(app->quick, &spec);
 }
@@ -270,13 +272,54 @@ static void demo(struct app *app)
         make_demo(app);
 }
 
+struct writing {
+    struct app *app;
+    char path[PATH_BYTES];
+};
+
+static enum status write_decisions(void *arg, const struct job_context *ctx,
+                                   struct err *e)
+{
+    struct writing *w = arg;
+    struct catalog *c;
+    (void)ctx;
+    enum status st =
+        catalog_open(&c, session_catalog_path(w->app->session), CATALOG_READ, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_export(c, w->path, e);
+    catalog_close(c);
+    return st;
+}
+
+/* Also for whoever quits before its turn came. */
+static void decisions_written(void *arg, enum status st, const struct err *why)
+{
+    struct writing *w = arg;
+    struct err e = *why;
+    if (st == ST_CANCELLED)
+        st = write_decisions(w, NULL, &e);
+    if (app_check(w->app, st, &e))
+        app_say(w->app, "every decision is in %s", w->path);
+    free(w);
+}
+
 static void journal(struct app *app, const char *file)
 {
-    struct err e;
-    char path[PATH_BYTES];
-    path_from_home(path, sizeof path, file);
-    if (app_check(app, catalog_export(session_catalog(app->session), path, &e), &e))
-        app_say(app, "every decision is in %s", path);
+    struct writing *w = malloc(sizeof *w);
+    if (!w) {
+        app_warn(app, "no memory for the decisions");
+        return;
+    }
+    struct job_spec spec = {.title = "decisions",
+                            .work = write_decisions,
+                            .done = decisions_written,
+                            .arg = w,
+                            .errand = true};
+    w->app = app;
+    path_from_home(w->path, sizeof w->path, file);
+    app_say(app, "writing the decisions");
+    jobs_submit(app->quick, &spec);
 }
 
 static void go_to_row(struct app *app, const char *text)

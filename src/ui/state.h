@@ -255,6 +255,7 @@ struct app {
         uint64_t path, content;
     } heard[HEARD_MAX];        /* what the transport may still hold of a file */
     bool looking;              /* for recordings, nothing is known yet */
+    unsigned best_asked;       /* how often :best was */
     struct session_news *news; /* from elsewhere, being taken in */
     double last_look, last_news, news_every;
     double reread_since, reread_at; /* begun last; not again before */
