@@ -94,7 +94,7 @@ static void plan_cut(const struct loading *l, struct kit_item *item)
     else if (!item->recut)
         snprintf(item->cut, sizeof item->cut, "edit not applied: no recording %.80s",
                  item->c.source_path);
-    if (!item->recut && !item->c.missed_by[0])
+    if (!item->recut)
         recut_as_mined(&item->c, s, item->c.filename);
     if (item->cut[0])
         log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s: %s", item->c.filename,
@@ -145,17 +145,18 @@ struct wishes {
     } at[TARGET_SLOTS_MAX];
 };
 
+/* What was taken back is not told. */
 static bool take_wish(void *user, const struct change *now)
 {
     struct wishes *w = user;
-    if (now->field == FIELD_EXTRA && now->value[0]) {
+    if (now->field == FIELD_EXTRA) {
         w->no_memory = !array_grow(&w->extra, &w->room, w->extras + 1, sizeof *w->extra);
         if (!w->no_memory)
             w->extra[w->extras++] = now->candidate;
         return !w->no_memory;
     }
     if (now->field == FIELD_RING)
-        w->rings = now->value[0] != '\0';
+        w->rings = true;
     int slot = target_slot(w->target, now->key);
     if (slot < 0)
         return true;
