@@ -192,18 +192,21 @@ static void hits_lose_the_chords_under_them(void **state)
     free(all);
 }
 
-/* Hats on short notes of a bass: they begin between the hats, as struck as these. */
-static void write_groove(const char *folder)
+/* Cymbals on short notes of a bass, which are as struck as they and begin between them: a
+ * note each quarter of a second, a cymbal each `every` notes. The recording begins at
+ * from_s. */
+static void write_groove(const char *folder, enum synth_drum drum, int every,
+                         double from_s)
 {
     static const double bass_hz[] = {55, 98, 73.4, 130.8};
     struct audio a = tone_blank(SECONDS, 1, RATE);
     struct rng r = rng_derive(9, 1, "test-apart", 0);
     tone_noise(&a, 0.0005, &r);
     for (int i = 0; i < 4 * SECONDS; i++) {
-        struct audio hit = tone_blank(synth_drum_length_s(SYNTH_HAT_CLOSED), 1, RATE);
-        synth_drum(SYNTH_HAT_CLOSED, 0.7, 1, &r, hit.data, hit.frames, RATE);
+        struct audio hit = tone_blank(synth_drum_length_s(drum), 1, RATE);
+        synth_drum(drum, 0.7, 1, &r, hit.data, hit.frames, RATE);
         size_t at = (size_t)i * RATE / 4 + RATE / 8;
-        for (size_t k = 0; k < hit.frames && at + k < a.frames; k++)
+        for (size_t k = 0; i % every == 0 && k < hit.frames && at + k < a.frames; k++)
             a.data[at + k] += 0.5F * hit.data[k];
         for (size_t k = 0; k < RATE * 22 / 100; k++) {
             double ends = fmin(1, fmin((double)k, 0.22 * RATE - (double)k) / 500);
@@ -213,47 +216,88 @@ static void write_groove(const char *folder)
         }
         audio_done(&hit);
     }
-    folder_wav(folder, "song.wav", &a, 24);
+    size_t from = (size_t)(from_s * RATE);
+    struct audio rest;
+    assert_int_equal(audio_slice(&rest, &a, from, a.frames - from, NULL), ST_OK);
+    folder_wav(folder, "song.wav", &rest, 24);
+    audio_done(&rest);
     audio_done(&a);
 }
 
-static void hats_lose_the_bass_under_them(void **state)
+/* That groove mined, taken apart or not; what was found. */
+static struct catalog_find *groove_finds(struct mined *other, const char *folder,
+                                         const char *name, bool apart, size_t *n)
+{
+    other->cfg.separation.pads = other->cfg.separation.drums = apart;
+    mined_rig_process(other, folder, name, 1u << STAGE_DRUMS);
+    snprintf(other->project, sizeof other->project, "%s/%s", other->export_root, name);
+    recut_site_init(&other->site, other->project, NULL);
+    return mined_finds(other, n);
+}
+
+/* What was cut free of the bass under it has next to none left, and is cut again the
+ * same.
+ */
+static void assert_without_bass(struct mined *m, const struct candidate *c)
+{
+    struct audio a = mined_sound(m, c), low;
+    struct biquad f = biquad_lowpass(4, 150, RATE);
+    assert_int_equal(audio_slice(&low, &a, 0, a.frames, NULL), ST_OK);
+    biquad_run(&f, &low);
+    double bass = level_to_db(level_rms_range(&low, 0, low.frames) /
+                              level_rms_range(&a, 0, a.frames));
+    if (bass > -20)
+        fail_msg("%s: bass at %.1f dB", c->filename, bass);
+    assert_recut(m, c, (size_t)(0.002 * RATE) + 2, 5e-4);
+    audio_done(&low);
+    audio_done(&a);
+}
+
+/* Hats open and closed, and rides; and a hat that begins before there is as much of the
+ * recording as the cut is told from. */
+static void cymbals_lose_the_bass_under_them(void **state)
+{
+    static const struct {
+        const char *name, *class;
+        enum synth_drum drum;
+        int every;
+        double from_s, before_s;
+        size_t least;
+    } all[] = {
+        {"hats", "hat_closed", SYNTH_HAT_CLOSED, 1, 0, SECONDS, 2 * SECONDS},
+        {"first", "hat_closed", SYNTH_HAT_CLOSED, 1, 0.1, 0.028, 1},
+        {"rides", "ride", SYNTH_RIDE, 3, 0, SECONDS, 6},
+        {"open", "hat_open", SYNTH_HAT_OPEN, 3, 0, SECONDS, 8},
+    };
+    struct mined *m = *state, other = *m;
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        char folder[300];
+        size_t n, without = 0;
+        snprintf(folder, sizeof folder, "%s/%s", m->top, all[k].name);
+        assert_int_equal(mkdir(folder, 0777), 0);
+        write_groove(folder, all[k].drum, all[k].every, all[k].from_s);
+        struct catalog_find *finds = groove_finds(&other, folder, all[k].name, true, &n);
+        for (size_t i = 0; i < n; i++) {
+            const struct candidate *c = &finds[i].c;
+            if (c->missed_by[0] || parts_value(&c->parts, "bass") != 1)
+                continue;
+            assert_without_bass(&other, c);
+            without += strcmp(c->hit_class, all[k].class) == 0 &&
+                       c->m.start_sec < all[k].before_s;
+        }
+        if (without < all[k].least)
+            fail_msg("%s: %zu without the bass", all[k].name, without);
+        free(finds);
+    }
+}
+
+static void nothing_is_taken_out_of_what_is_whole(void **state)
 {
     struct mined *m = *state, other = *m;
     char folder[300];
-    size_t n, hats = 0;
-    snprintf(folder, sizeof folder, "%s/grooves", m->top);
-    assert_int_equal(mkdir(folder, 0777), 0);
-    write_groove(folder);
-    other.cfg.separation.pads = other.cfg.separation.drums = true;
-    mined_rig_process(&other, folder, "grooves", 1u << STAGE_DRUMS);
-    snprintf(other.project, sizeof other.project, "%s/grooves", m->export_root);
-    recut_site_init(&other.site, other.project, NULL);
-    struct catalog_find *all = mined_finds(&other, &n);
-    for (size_t i = 0; i < n; i++) {
-        const struct candidate *c = &all[i].c;
-        if (c->missed_by[0] || parts_value(&c->parts, "bass") != 1)
-            continue;
-        struct audio a = mined_sound(&other, c), low;
-        struct biquad f = biquad_lowpass(4, 150, RATE);
-        assert_int_equal(audio_slice(&low, &a, 0, a.frames, NULL), ST_OK);
-        biquad_run(&f, &low);
-        double bass = level_to_db(level_rms_range(&low, 0, low.frames) /
-                                  level_rms_range(&a, 0, a.frames));
-        if (bass > -20)
-            fail_msg("%s: bass at %.1f dB", c->filename, bass);
-        assert_recut(&other, c, (size_t)(0.002 * RATE) + 2, 5e-4);
-        audio_done(&low);
-        audio_done(&a);
-        hats++;
-    }
-    assert_true(hats >= 2 * SECONDS);
-    free(all);
-    /* nothing is taken out of what is not taken apart */
-    other.cfg.separation.pads = other.cfg.separation.drums = false;
-    mined_rig_process(&other, folder, "grooves_whole", 1u << STAGE_DRUMS);
-    snprintf(other.project, sizeof other.project, "%s/grooves_whole", m->export_root);
-    all = mined_finds(&other, &n);
+    size_t n;
+    snprintf(folder, sizeof folder, "%s/hats", m->top);
+    struct catalog_find *all = groove_finds(&other, folder, "whole", false, &n);
     assert_true(n > 0);
     for (size_t i = 0; i < n; i++)
         assert_false(parts_value(&all[i].c.parts, "bass") > 0);
@@ -270,7 +314,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pads_lose_the_drums_on_them),
         cmocka_unit_test(hits_lose_the_chords_under_them),
-        cmocka_unit_test(hats_lose_the_bass_under_them),
+        cmocka_unit_test(cymbals_lose_the_bass_under_them),
+        cmocka_unit_test(nothing_is_taken_out_of_what_is_whole),
     };
     return cmocka_run_group_tests(tests, setup, mined_rig_teardown);
 }

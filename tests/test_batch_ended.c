@@ -130,6 +130,11 @@ static void force_keeps_what_is_not_ours(void **state)
     sscanf(listing, "/%1000s", first);
     free(listing);
     folder_write(folder, first, "edited by hand", 14);
+    /* a kill may have left the list of what is complete: it takes nothing along */
+    char project[1024], list[1100];
+    path_in(project, p, "export/FORCE");
+    int n = snprintf(list, sizeof list, "jam-tape/drums/%s\n", first);
+    folder_write(project, ".trowel/jam-tape.begun", list, (size_t)n);
     RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "FORCE",
         "--seed", "2", "--stages", "drums", "--force");
     assert_int_equal(o.exit_status, 0);

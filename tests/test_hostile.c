@@ -278,11 +278,15 @@ static void a_folder_at_home_is_no_tilde(void **state)
         "echo 'paths: {source_audio_dir: ~/tapes}' > home.yaml && "
         "HOME=$PWD/home " TROWEL_BIN
         " --batch process --config home.yaml --set 'paths.export_dir=~/out' "
+        "--set paths.pad_sources_dir=~/pads --set paths.drums_dir=~/hits "
         "--stages drums --seed 1 --quiet");
     assert_int_equal(o.exit_status, 0);
     outcome_done(&o);
     run(&o, *state,
-        "test -s home/out/BATCH_01/manifest.csv && test ! -e '~' && rm -r home");
+        "test -s home/out/BATCH_01/manifest.csv && test ! -e '~' && "
+        "grep -q \"pad_sources_dir: .*$PWD/home/pads\" $(find home -name '*.yaml') && "
+        "grep -q \"drums_dir: .*$PWD/home/hits\" $(find home -name '*.yaml') && "
+        "rm -r home");
     assert_int_equal(o.exit_status, 0);
     outcome_done(&o);
 }

@@ -198,6 +198,10 @@ static void a_project_and_a_flat_folder_are_two_things(void **state)
     RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "export/FLAT",
         "--seed", "1");
     assert_int_equal(rows_of("export/FLAT"), 16);
+    /* What is made of one anew leaves what was made of the other. */
+    RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "export/FLAT",
+        "--seed", "2", "--force");
+    assert_int_equal(rows_of("export/FLAT"), 16);
 }
 
 static void a_best_of_set_replaces_only_its_own(void **state)

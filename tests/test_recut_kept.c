@@ -3,6 +3,7 @@
 #include "core/curate.h"
 #include "core/kit.h"
 #include "core/kit_load.h"
+#include "core/journal.h"
 #include "core/recipe.h"
 #include "io/manifest.h"
 #include "io/sha256.h"
@@ -101,6 +102,70 @@ static void accept_two(struct mined *m, struct catalog_find *drum,
     mined_say(m, FIELD_EDGES, drum->id, value);
 }
 
+static void say_slot(struct mined *m, const char *slot, const char *path)
+{
+    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
+    struct change change = {.field = FIELD_SLOT};
+    snprintf(change.key, sizeof change.key, "%s", slot);
+    snprintf(change.value, sizeof change.value, "%s", path);
+    assert_int_equal(catalog_record(c, &change, 1, "said", NULL, NULL), ST_OK);
+    catalog_close(c);
+}
+
+/* A kit of one find alone, or of all that there is. */
+static void assert_kit_of(struct mined *m, const char *alone, const char *slot)
+{
+    struct kit_result result;
+    assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+    char *rows = kit_manifest_text(m);
+    if (alone) {
+        assert_int_equal(result.exported, 1);
+        assert_true(text_has(rows, alone));
+        assert_true(text_has(rows, slot));
+    } else {
+        assert_true(result.exported > 1);
+        assert_false(text_has(rows, "miss01"));
+    }
+    free(rows);
+}
+
+/* As an extra or on an instrument, whether it was accepted or not; a near-miss is cut for
+ * it. Taken out again it is as if it had never been in. */
+static void what_was_put_into_a_kit_is_in_it(void **state)
+{
+    struct mined *m = *state;
+    char path[CANDIDATE_PATH_BYTES];
+    add_near_miss(m);
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false),
+                        miss = mined_first(m, KIND_PAD, true);
+    mined_say(m, FIELD_EXTRA, drum.id, "1");
+    assert_kit_of(m, drum.c.filename, ",,drums,");
+    mined_say(m, FIELD_EXTRA, drum.id, "");
+    assert_kit_of(m, NULL, NULL);
+    candidate_path(&miss.c, path);
+    say_slot(m, "RC", path);
+    assert_kit_of(m, miss.c.filename, ",RC,pads,");
+    say_slot(m, "RC", "");
+    assert_kit_of(m, NULL, NULL);
+}
+
+/* What the budget is asked about is the edited sound, not the file that is still there.
+ */
+static void assert_counted_as_edited(struct mined *m, uint64_t id, int64_t frames)
+{
+    struct kit_set set;
+    size_t at = 0;
+    assert_int_equal(
+        kit_load(&set, m->project, target_find("tr8s"), &m->cfg, false, NULL, NULL),
+        ST_OK);
+    while (at < set.count && set.item[at].id != id)
+        at++;
+    assert_true(at < set.count);
+    assert_true(set.item[at].recut);
+    assert_int_equal(set.item[at].frames, frames);
+    kit_set_done(&set);
+}
+
 static void kits_hold_what_was_edited(void **state)
 {
     struct mined *m = *state;
@@ -108,6 +173,7 @@ static void kits_hold_what_was_edited(void **state)
     struct kit_result result;
     struct text text = {0};
     accept_two(m, &drum, &miss);
+    assert_counted_as_edited(m, drum.id, 3000);
     assert_int_equal(write_kit(m, &result, &text), ST_OK);
     assert_int_equal(result.exported, 2);
     assert_true(fabs(result.seconds - 3000.0 / MINED_RATE -
@@ -173,9 +239,10 @@ static void the_sheet_lets_ring_what_rings(void **state)
     struct kit_result result;
     char *sheet;
     size_t n;
-    for (int rings = 0; rings < 2; rings++) {
-        if (rings)
-            mined_say(m, FIELD_RING, 0, "1");
+    for (int said = 0; said < 3; said++) {
+        bool rings = said == 1;
+        if (said)
+            mined_say(m, FIELD_RING, 0, rings ? "1" : "");
         assert_int_equal(write_kit(m, &result, NULL), ST_OK);
         snprintf(m->path, sizeof m->path, "%s/kits/K/ASSIGN.txt", m->top);
         assert_int_equal(path_read_file(m->path, 1 << 20, &sheet, &n, NULL), ST_OK);
@@ -355,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(best_of_sets_know_how_hits_end),
         cmocka_unit_test(what_was_rejected_is_in_no_kit),
+        cmocka_unit_test(what_was_put_into_a_kit_is_in_it),
         cmocka_unit_test(kits_hold_what_was_edited),
         cmocka_unit_test(damaged_settings_cut_nothing),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),

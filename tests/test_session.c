@@ -1,18 +1,3 @@
-/* The workstation's model: finds, actions, undo, the kit; all of it across restarts and a
- * kill -9. */
-#include "session_rig.h"
-
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 /* The workstation's model: finds, actions, undo, views, the kit; all of it across
  * restarts and a kill -9. */
 #include "core/rng.h"
@@ -222,6 +207,54 @@ static void test_accepted_near_misses_suit_slots(void **state)
     session_decide(s, &kick, 1, DECISION_REJECTED, NULL);
     assert_true(suits_a_slot(s, (uint32_t)near));
     assert_false(suits_a_slot(s, (uint32_t)kick));
+    session_close(s);
+}
+
+/* What the best match of a slot is worth. */
+static double best_worth(const struct session *s, const char *slot)
+{
+    struct slot_matches *m = calloc(KIT_SLOTS, sizeof *m);
+    assert_non_null(m);
+    session_slot_matches(s, target_find("tr8s"), m);
+    double worth = m[target_slot(target_find("tr8s"), slot)].value[0];
+    free(m);
+    return worth;
+}
+
+/* Notes in numbers cast doubt on a recording's drums, half of a kick's worth at most: as
+ * long as they are finds of it, neither gone nor near-misses. */
+static void test_gone_notes_cast_no_doubt(void **state)
+{
+    enum { SURE = 4, ALL = 16 };
+    struct session *s = open_session(*state);
+    struct catalog_source source;
+    double worth[3];
+    for (int how = 0; how < 3; how++) {
+        float *v;
+        struct candidate *c = make_finds("night", ALL, &source, &v);
+        int n = how == 1 ? SURE : ALL;
+        for (int i = 0; i < ALL; i++) {
+            c[i].kind = KIND_DRUM;
+            c[i].grade = 'A';
+            c[i].cluster = 0;
+            c[i].m.bpm = (double)NAN;
+            c[i].m.duration_sec = 0.3;
+            c[i].m.hit_confidence = i < SURE ? 0.9 : 0.05;
+            snprintf(c[i].hit_class, sizeof c[i].hit_class, "kick");
+            snprintf(c[i].missed_by, sizeof c[i].missed_by, "%s",
+                     how == 2 && i >= SURE ? "level" : "");
+        }
+        assert_int_equal(session_add(s, &source, c, (size_t)n, v, NULL), ST_OK);
+        assert_int_equal(session_keep_only(s, &source, c, (size_t)n, NULL), ST_OK);
+        session_announce(s);
+        assert_int_equal(session_find(s, ALL - 1)->gone, how == 1);
+        worth[how] = best_worth(s, "BD");
+        free(c);
+        free(v);
+    }
+    assert_true(worth[0] > 0);
+    for (int how = 1; how < 3; how++)
+        assert_true(fabs(worth[how] - 2 * worth[0]) < 1e-6);
     session_close(s);
 }
 
@@ -439,6 +472,7 @@ int main(void)
         IN_SESSION(test_actions_and_echo),
         IN_SESSION(test_kit),
         IN_SESSION(test_accepted_near_misses_suit_slots),
+        IN_SESSION(test_gone_notes_cast_no_doubt),
         IN_SESSION(test_extras_end_somewhere),
         IN_SESSION(test_extras_that_are_gone),
         IN_SESSION(test_kill_in_a_session),

@@ -742,6 +742,35 @@ static void the_meter_counts_what_is_exported(void **state)
     assert_int_equal(session_find(rig.session, (size_t)slot[1].index)->slot, 1);
 }
 
+/* Twice the memory goes to what is stereo and stays so, not to what is mono as mined. */
+static void only_stereo_finds_count_twice(void **state)
+{
+    (void)state;
+    struct err e;
+    struct budget b[2];
+    double length = 0;
+    for (int stereo = 0; stereo < 2; stereo++) {
+        struct candidate c;
+        struct catalog_source src = {
+            .stem = "wide", .path = "wide.flac", .rate_hz = 44100, .frames = 441000};
+        candidate_clear(&c);
+        c.kind = KIND_PAD;
+        c.m.duration_sec = 3;
+        c.m.channels = 1 + stereo;
+        c.saved = true;
+        snprintf(c.source, sizeof c.source, "wide");
+        snprintf(c.filename, sizeof c.filename, "wide_pad%02d.wav", stereo);
+        rig.config.export.pads_stereo = true;
+        assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+        session_announce(rig.session);
+        size_t last = session_count(rig.session) - 1;
+        session_decide(rig.session, &last, 1, DECISION_ACCEPTED, &e);
+        kit_budget(&rig.app, &b[stereo]);
+        assert_true(fabs(b[stereo].seconds - length - (stereo ? 6 : 3)) < 1e-3);
+        length = b[stereo].seconds;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -751,6 +780,7 @@ int main(void)
         IN_RIG(a_pattern_is_one_action, four_tapes),
         IN_RIG(stacks_and_ranges_move_on, four_tapes),
         IN_RIG(the_meter_counts_what_is_exported, four_tapes),
+        IN_RIG(only_stereo_finds_count_twice, four_tapes),
         IN_RIG(decisions_are_on_disk_at_once, four_tapes),
         IN_RIG(a_filter_never_dead_ends, four_tapes),
         IN_RIG(a_shuffle_asks_what_filling_asks, four_tapes),
