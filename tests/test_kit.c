@@ -424,6 +424,35 @@ static void instruments_come_before_extras(void **state)
     free(item);
 }
 
+/* No more extras than are asked for; what the machine has no room for plays no
+ * instrument; and what the user put on one stands in for nothing. */
+static void what_stays_out_is_on_no_instrument(void **state)
+{
+    (void)state;
+    struct kit_item item[7];
+    struct kit_plan p;
+    int bd = target_slot(tr8s(), "BD"), rs = target_slot(tr8s(), "RS");
+    for (int i = 0; i < 7; i++) {
+        item[i] = drum("tape", "clap", 0.9 - 0.1 * i, i + 1);
+        item[i].c.kind = i < 2 ? KIND_DRUM : KIND_PAD;
+        item[i].category = i < 2 ? CAT_DRUMS : CAT_PADS;
+    }
+    item[0].wish = bd;
+    item[0].frames = 181 * 44100;
+    item[1].wish = rs;
+    kit_plan_make(&p, tr8s(), item, 7, 2);
+    assert_int_equal(p.budget.files, 3);
+    assert_int_equal(p.left_out, 4);
+    assert_int_equal(p.slot[bd], -1);
+    assert_int_equal(p.item[p.slot[rs]].id, 2);
+    assert_false(p.item[p.slot[rs]].stands_in);
+    for (size_t i = 3; i < 7; i++) {
+        assert_int_equal(p.item[i].slot, -1);
+        if (p.item[i].id != 1)
+            assert_string_equal(p.item[i].why_out, "more than 2 extras");
+    }
+}
+
 static void names_are_safe_and_unique(void **state)
 {
     (void)state;
@@ -489,7 +518,8 @@ static void finds_are_called_after_their_recording(void **state)
         const char *path, *source, *name;
     } told[] = {{"tapes/1994/EE_Kick.flac", "tapes_1994_EE_Kick", "BD_EE_Kick_007"},
                 {"/far/away/x.y.wav", "x.y", "BD_x_y_007"},
-                {"Probe 12.wav", "Probe 12", "BD_Probe_12_007"}};
+                {"Probe 12.wav", "Probe 12", "BD_Probe_12_007"},
+                {"nightbus-live.wav", "nightbus-live", "BD_nightbus_007"}};
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         struct kit_item item = drum("a", "kick", 0.5, 1);
         struct kit_plan p;
@@ -670,6 +700,7 @@ static void names_lose_their_accents_only(void **state)
                  "BD_Lodz"},
                 {"\xd0\xb1\xd0\xb0\xd1\x81_4", "BD_4"}, /* none in ASCII */
                 {"\xff\xc3 9", "BD_9"},                 /* broken */
+                {"take-", "BD_take"},
                 {"\xf0\x9f\xa5\x81"
                  "C#m",
                  "BD_Csm"}};
@@ -709,6 +740,7 @@ int main(void)
         cmocka_unit_test(the_users_category_counts),
         cmocka_unit_test(what_does_not_fit_is_left_out_in_order),
         cmocka_unit_test(instruments_come_before_extras),
+        cmocka_unit_test(what_stays_out_is_on_no_instrument),
         cmocka_unit_test(names_are_safe_and_unique),
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(finds_are_called_after_their_recording),

@@ -283,11 +283,103 @@ static void a_long_list_is_told_in_short(void **state)
     assert_int_equal(dry_run(in, top, &summary, NULL), ST_OK);
     assert_int_equal(times_in(summary.at, "left out: "), 13);
     text_done(&summary);
+    struct config cfg;
+    struct kit_result r;
+    struct err e;
+    config_defaults(&cfg);
+    struct kit_job whole = {
+        .input_dir = in, .output_dir = top, .kit_name = "K", .cfg = &cfg, .no_fit = true};
+    assert_int_equal(kit_run(&whole, &r, NULL, &e), ST_OVER_BUDGET);
+    assert_true(text_has(e.msg, ": 413 of 400 files"));
     assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
     assert_true(text_has(summary.at, "400 of 400 files"));
     assert_int_equal(times_in(summary.at, "left out: "), 10);
     assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
     text_done(&summary);
+    folder_remove(top);
+}
+
+static const struct kit_item *item_of(const struct kit_set *set, const char *filename)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (strcmp(set->item[i].c.filename, filename) == 0)
+            return &set->item[i];
+    fail_msg("%s is not there", filename);
+    return NULL;
+}
+
+static void write_tone(const char *folder, const char *name, double seconds)
+{
+    struct audio a;
+    assert_int_equal(audio_init(&a, (size_t)(seconds * 8000), 1, 8000, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = 0.5F * sinf((float)i * 0.3F);
+    folder_wav(folder, name, &a, 16);
+    audio_done(&a);
+}
+
+/* What no manifest tells of: a folder that is called so says the category, the name the
+ * class, and of the classes that it leaves open the ear one. What is named is no note up
+ * to 20 s, what is not up to 2.5. */
+static void bare_files_are_what_they_are_called(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int drum; /* SYNTH_…; −1: a tone */
+        double seconds;
+        enum kind kind;
+        const char *class;
+        double least, most; /* how sure */
+    } all[] = {{"Snare 1.wav", SYNTH_SNARE, 0, KIND_DRUM, "snare", 1, 1},
+               {"Snare 2.wav", SYNTH_KICK, 0, KIND_DRUM, "snare", 0.92, 0.92},
+               {"hat 1.wav", SYNTH_HAT_OPEN, 0, KIND_DRUM, "hat_open", 0.92, 1},
+               {"hat 2.wav", SYNTH_HAT_CLOSED, 0, KIND_DRUM, "hat_closed", 0.92, 1},
+               {"a.wav", SYNTH_KICK, 0, KIND_DRUM, "kick", 0.5, 0.9},
+               {"deep/er/BD 3.wav", SYNTH_SNARE, 0, KIND_DRUM, "kick", 0.92, 0.92},
+               {"pads/short.wav", -1, 1, KIND_PAD, "", 0, 0},
+               {"b.wav", -1, 2.4, KIND_DRUM, NULL, 0, 0.9},
+               {"c.wav", -1, 2.6, KIND_PAD, "", 0, 0},
+               {"crash 1.wav", -1, 19, KIND_DRUM, "crash", 0.92, 1},
+               {"crash 2.wav", -1, 21, KIND_PAD, "", 0, 0}};
+    char top[256];
+    struct config cfg;
+    struct kit_set set;
+    struct err e;
+    folder_make(top);
+    config_defaults(&cfg);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].drum < 0)
+            write_tone(top, all[i].name, all[i].seconds);
+        else
+            write_sample(top, all[i].name, (enum synth_drum)all[i].drum,
+                         0.001 * (double)i, 44100, 1);
+    if (kit_load(&set, top, target_find("tr8s"), &cfg, false, NULL, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    assert_int_equal(set.count, sizeof all / sizeof *all);
+    for (size_t i = 0; i < set.count; i++) {
+        const struct kit_item *item = item_of(&set, path_base(all[i].name));
+        assert_int_equal(item->c.kind, all[i].kind);
+        assert_true(isnan(item->c.m.score)); /* a miner has that */
+        assert_true(isfinite(item->vector[0]));
+        if (all[i].class)
+            assert_string_equal(item->c.hit_class, all[i].class);
+        if (all[i].most > 0 && !(item->c.m.hit_confidence >= all[i].least &&
+                                 item->c.m.hit_confidence <= all[i].most))
+            fail_msg("%s: %g", all[i].name, item->c.m.hit_confidence);
+    }
+    /* of two with the same bytes one stays, and each its own sound */
+    struct kit_set twins;
+    write_sample(top, "0.wav", SYNTH_SNARE, 0, 44100, 1);
+    assert_int_equal(kit_load(&twins, top, target_find("tr8s"), &cfg, false, NULL, &e),
+                     ST_OK);
+    assert_int_equal(twins.count, set.count);
+    for (size_t i = 1; i < set.count; i++)
+        assert_memory_equal(item_of(&twins, path_base(all[i].name))->vector,
+                            item_of(&set, path_base(all[i].name))->vector,
+                            SIMILARITY_DIM * sizeof(float));
+    kit_set_done(&twins);
+    kit_set_done(&set);
     folder_remove(top);
 }
 
@@ -728,6 +820,7 @@ int main(void)
         cmocka_unit_test(a_short_one_shot_has_its_slot),
         cmocka_unit_test(a_kit_among_its_samples),
         cmocka_unit_test(a_long_list_is_told_in_short),
+        cmocka_unit_test(bare_files_are_what_they_are_called),
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),
         cmocka_unit_test(what_fits_nowhere_is_no_kit),

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -43,6 +44,16 @@ static char *kit_manifest_text(struct mined *m)
     snprintf(m->path, sizeof m->path, "%s/kits/K/manifest.csv", m->top);
     assert_int_equal(path_read_file(m->path, 1 << 20, &text, &n, NULL), ST_OK);
     return text;
+}
+
+static void say_slot(struct mined *m, const char *slot, const char *path)
+{
+    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
+    struct change change = {.field = FIELD_SLOT};
+    snprintf(change.key, sizeof change.key, "%s", slot);
+    snprintf(change.value, sizeof change.value, "%s", path);
+    assert_int_equal(catalog_record(c, &change, 1, "said", NULL, NULL), ST_OK);
+    catalog_close(c);
 }
 
 /* Nothing is accepted yet: all is wanted that was not rejected. */
@@ -100,16 +111,6 @@ static void accept_two(struct mined *m, struct catalog_find *drum,
     snprintf(value, sizeof value, "%lld %lld", (long long)drum->c.start_frame,
              (long long)drum->c.start_frame + 3000);
     mined_say(m, FIELD_EDGES, drum->id, value);
-}
-
-static void say_slot(struct mined *m, const char *slot, const char *path)
-{
-    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
-    struct change change = {.field = FIELD_SLOT};
-    snprintf(change.key, sizeof change.key, "%s", slot);
-    snprintf(change.value, sizeof change.value, "%s", path);
-    assert_int_equal(catalog_record(c, &change, 1, "said", NULL, NULL), ST_OK);
-    catalog_close(c);
 }
 
 /* A kit of one find alone, or of all that there is. */
@@ -203,6 +204,33 @@ static void kits_hold_what_was_edited(void **state)
     assert_int_equal(rename(to, from), 0);
 }
 
+/* A recording that is there, but is none any more: the mined file, as it was mined. */
+static void a_damaged_recording_cuts_nothing(void **state)
+{
+    struct mined *m = *state;
+    struct kit_result result;
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    char from[300], kept[300], value[64], end[32];
+    snprintf(value, sizeof value, "%lld %lld", (long long)drum.c.start_frame,
+             (long long)drum.c.start_frame + 3000);
+    mined_say(m, FIELD_DECISION, drum.id, "accepted");
+    mined_say(m, FIELD_EDGES, drum.id, value);
+    snprintf(from, sizeof from, "%s/tapes/tape.wav", m->top);
+    snprintf(kept, sizeof kept, "%s/kept.wav", m->top);
+    assert_int_equal(rename(from, kept), 0);
+    folder_write(m->top, "tapes/tape.wav", "no sound", 8);
+    assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+    assert_int_equal(rename(kept, from), 0);
+    assert_int_equal(result.exported, 1);
+    char *rows = kit_manifest_text(m);
+    assert_true(text_has(rows, "edit not applied: "));
+    snprintf(end, sizeof end, ",%.6f,", (double)(drum.c.start_frame + 3000) / MINED_RATE);
+    assert_false(text_has(rows, end));
+    free(rows);
+    mined_say(m, FIELD_EDGES, drum.id, "");
+    mined_say(m, FIELD_DECISION, drum.id, "undecided");
+}
+
 /* Nor by other settings than the project wrote down: it would be another sound. */
 static void damaged_settings_cut_nothing(void **state)
 {
@@ -294,6 +322,29 @@ static void best_of_sets_know_how_hits_end(void **state)
     assert_true(drums > 0);
     assert_int_equal(set.count, result.copied);
     catalog_close(catalog);
+    /* so is what was put on an instrument, and a set of nothing is none */
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    size_t wished = 0, all = set.count;
+    kit_set_done(&set);
+    char path[CANDIDATE_PATH_BYTES];
+    candidate_path(&drum.c, path);
+    say_slot(m, "RC", path);
+    job.force = true;
+    job.options.top = 100;
+    assert_int_equal(curate_run(&job, &result, &e), ST_OK);
+    assert_int_equal(kit_load(&set, best, target_find("tr8s"), &m->cfg, false, NULL, &e),
+                     ST_OK);
+    for (size_t i = 0; i < set.count; i++)
+        wished += set.item[i].wish == target_slot(target_find("tr8s"), "RC");
+    assert_int_equal(wished, 1);
+    kit_set_done(&set);
+    say_slot(m, "RC", "");
+    folder_remove(best);
+    assert_int_equal(mkdir(best, 0777), 0);
+    folder_write(best, "manifest.csv", "filename,source,type\n", 21);
+    assert_int_equal(
+        kit_load(&set, m->project, target_find("tr8s"), &m->cfg, false, NULL, &e), ST_OK);
+    assert_true(set.count >= all);
     kit_set_done(&set);
     folder_remove(best);
 }
@@ -423,6 +474,7 @@ int main(void)
         cmocka_unit_test(best_of_sets_know_how_hits_end),
         cmocka_unit_test(what_was_rejected_is_in_no_kit),
         cmocka_unit_test(what_was_put_into_a_kit_is_in_it),
+        cmocka_unit_test(a_damaged_recording_cuts_nothing),
         cmocka_unit_test(kits_hold_what_was_edited),
         cmocka_unit_test(damaged_settings_cut_nothing),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
