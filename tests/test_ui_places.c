@@ -313,6 +313,18 @@ static void it_goes_on_where_somebody_stopped(void **state)
     ui_rig_keys(&rig, "x");
     begin_again();
     assert_int_equal(view_scope(rig.app.view), SCOPE_NEAR_MISSES);
+    view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_DRUMS);
+    ui_rig_keys(&rig, "G 2"); /* a rating is a judgement, too */
+    const struct find *rated = here();
+    begin_again();
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_DRUMS);
+    assert_ptr_equal(here(), rated);
+    struct err e;
+    struct catalog_source source = *session_source(rig.session, rated->source);
+    assert_int_equal(session_keep_only(rig.session, &source, NULL, 0, &e), ST_OK);
+    assert_true(rated->gone);
+    begin_again(); /* its recording was mined again, and it is no more */
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_PADS);
 }
 
 static void drums_are_found_among_notes(void **state)
