@@ -512,6 +512,34 @@ static void a_clean_lone_hit_scores_best(void **state)
     audio_done(&a);
 }
 
+/* One that swells for 60 ms has less of an attack than one that is there at once, and one
+ * with another inside is not clean. */
+static void a_slow_or_a_double_hit_is_worth_less(void **state)
+{
+    (void)state;
+    struct hits_params p = hits_params_default();
+    static const double at_s[] = {0.5};
+    struct hit h[3];
+    p.backtrack = false;
+    for (int k = 0; k < 3; k++) {
+        struct audio a;
+        make(&a, 2, 1);
+        strike(&a, 0.5, 0.5, 100);
+        if (k == 2)
+            strike(&a, 0.75, 0.5, 100);
+        for (size_t i = 0; k == 1 && i < 6 * RATE / 100; i++)
+            a.data[RATE / 2 + i] *=
+                (float)(pow(10, 5.0 * (double)i / RATE) * (double)i / (0.06 * RATE));
+        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        h[k] = cut_one(&a, &plans.at[0], &p);
+        hit_plans_done(&plans);
+        audio_done(&a);
+    }
+    assert_true(h[1].attack_ms > 40 && h[1].attack_ms <= 60);
+    assert_true(part(&h[0], "attack") > 0.9 && part(&h[1], "attack") < 0.5);
+    assert_true(part(&h[0], "clean") > 0.9 && part(&h[2], "clean") < 0.1);
+}
+
 /* Alone in near silence, sudden and gone at once, a crackle scored 0.9 and more. What has
  * a body keeps it: a stroke of 2 ms, and a ping that rings on far below its peak. */
 static void a_crackle_has_no_body(void **state)
@@ -838,6 +866,7 @@ int main(void)
         cmocka_unit_test(fixed_length_is_fixed),
         cmocka_unit_test(what_is_as_long_as_may_be_is_long_enough),
         cmocka_unit_test(a_clean_lone_hit_scores_best),
+        cmocka_unit_test(a_slow_or_a_double_hit_is_worth_less),
         cmocka_unit_test(a_crackle_has_no_body),
         cmocka_unit_test(nonsense_is_a_near_miss),
         cmocka_unit_test(the_edges_of_a_recording_are_no_trap),
