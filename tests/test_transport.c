@@ -289,6 +289,10 @@ static void the_seam_of_a_loop(void **state)
         if (!edge)
             assert_true(out[2 * i] == sample(&g, 0, from));
     }
+    transport_seek(g.t, -0.3); /* there is nowhere to go: half a round is over */
+    transport_render(g.t, out, RATE);
+    for (size_t i = EDGE; i < RATE - EDGE; i++)
+        assert_true(out[2 * i] == sample(&g, 0, i));
     close_stage(&g);
 }
 
@@ -373,6 +377,17 @@ static void flip_compares_at_one_place(void **state)
     transport_flip(g.t, &b);
     transport_render(g.t, out, 1000);
     assert_true(out[2 * 900] == sample(&g, 1, 900));
+    /* what plays with its surroundings is at no place of the other's */
+    b.start_frame = 30000;
+    b.end_frame = 40000;
+    transport_context(g.t, &b, 0.1);
+    transport_settle(g.t);
+    transport_render(g.t, out, 5000);
+    transport_flip(g.t, &a);
+    transport_render(g.t, out, 5000);
+    assert_true(out[2 * 4000] == sample(&g, 0, 4000));
+    status(&g);
+    assert_true(g.s.mode == PLAY_PLAIN);
     close_stage(&g);
 }
 
