@@ -277,11 +277,11 @@ static enum status curate(struct batch *b, const char *input, const char *output
         output_counts(&b->output, PIPE_CURATE, output, counts,
                       sizeof counts / sizeof *counts);
         if (job.dry_run)
-            output_line(&b->output, "%zu of %zu finds would be chosen into %s", r.chosen,
+            output_line(&b->output, "%zu of %zu finds would be chosen for %s", r.chosen,
                         r.considered, output);
         else
             output_line(&b->output,
-                        "%zu of %zu finds chosen into %s (%zu new, %zu there before)",
+                        "%zu of %zu finds chosen for %s (%zu new, %zu there before)",
                         r.chosen, r.considered, output, r.copied, r.kept);
         if (r.missing > 0)
             output_line(&b->output, "%zu file%s of the manifest %s missing", r.missing,
@@ -350,7 +350,7 @@ static enum status format(struct batch *b, const char *input, const char *output
 
 static void hint_kit(struct batch *b, const char *kit)
 {
-    hint(b, "%s/ASSIGN.txt says how the kit comes onto the machine", kit);
+    hint(b, "%s/ASSIGN.txt says how to get the kit onto the machine", kit);
 }
 
 static enum status run_format(struct batch *b, struct err *e)

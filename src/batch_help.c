@@ -14,12 +14,12 @@ void help_program(void)
         "       trowel --help | --version\n"
         "\n"
         "PROJECT is a folder that trowel made; a FOLDER of recordings becomes a project\n"
-        "below ./export and is mined at once. Without either it takes the folder you\n"
-        "stand in, when that is one or the other, else the project you had; of several\n"
-        "you choose.\n"
+        "below ./export and is mined at once. Without either, trowel opens the current\n"
+        "folder if it is a project or holds recordings, otherwise the project you had\n"
+        "open before; if there were several, you choose.\n"
         "Recordings are only read, never changed.\n"
         "\n"
-        "trowel --batch demo          makes recordings to try it on, and mines them\n"
+        "trowel --batch demo          makes demo recordings and mines them\n"
         "trowel --batch --help        lists the pipelines\n"
         "? in the workstation         lists its keys\n",
         stdout);
@@ -70,7 +70,7 @@ void help_batch(void)
     for (int i = 0; i < PIPE_COUNT; i++)
         printf("  %-12s %s\n", pipeline_name((enum pipeline)i),
                pipeline_help((enum pipeline)i));
-    puts("\nOptions of every pipeline (- and _ in names are the same):");
+    puts("\nOptions of every pipeline (in names, - and _ are interchangeable):");
     options(PIPE_PROCESS, true);
     puts(
         "\nExit status:\n"
@@ -79,8 +79,8 @@ void help_batch(void)
         "  2    wrong usage, an invalid config, or a name that leads out of the output\n"
         "  3    nothing found or picked\n"
         "  4    the output exists and --force was not given\n"
-        "  5    the disk or a permission stopped the writing\n"
-        "  130  interrupted; the same command goes on\n"
+        "  5    the disk or a permission prevented writing\n"
+        "  130  interrupted; the same command continues\n"
         "\ntrowel --batch PIPELINE --help describes one. To do it all in one go:\n"
         "  trowel --batch all --input_dir ~/tapes --project_name TAPES --kit_name TAPES");
 }

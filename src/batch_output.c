@@ -447,8 +447,7 @@ void output_summary(struct output *o, enum pipeline p, const char *path,
                 "no pads in %zu recording%s full of hits; the near misses (] in the "
                 "workstation) say why%s\n",
                 o->without_pads, o->without_pads == 1 ? "" : "s",
-                o->hits_taken_off ? ""
-                                  : ", --set separation.pads=true takes the hits off");
+                o->hits_taken_off ? "" : ", --set separation.pads=true removes the hits");
     if (r->totals.twins > 0 && r->done > 0 && !o->quiet)
         tell_twins(o, &r->totals);
     printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,

@@ -116,8 +116,8 @@ static void say_replaced(struct errand *r, const struct kit_job *kit)
     char there[PATH_BYTES];
     if (path_join(there, sizeof there, kit->output_dir, kit->kit_name, NULL) == ST_OK &&
         path_has(there, "manifest.csv"))
-        text_addf(&r->listing, "The kit that lies there%s is replaced.\n\n",
-                  kit_is_from(there, kit->input_dir) ? "" : ", made of other finds,");
+        text_addf(&r->listing, "The kit already there%s is replaced.\n\n",
+                  kit_is_from(there, kit->input_dir) ? "" : ", made from other finds,");
 }
 
 static enum status export_work(void *arg, const struct job_context *ctx, struct err *e)

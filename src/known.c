@@ -85,7 +85,7 @@ enum status known_ask(const struct known *k, const struct config *config,
         snprintf(line[i].path, sizeof line[i].path, "%s", k->path[i]);
         say_age(line[i].note, sizeof line[i].note, k->path[i]);
     }
-    snprintf(line[k->count].name, sizeof line->name, "the folder you stand in");
+    snprintf(line[k->count].name, sizeof line->name, "the current folder");
     if (!realpath(".", line[k->count].path))
         line[k->count].path[0] = '\0';
     enum status st =

@@ -113,16 +113,17 @@ static void all_done(struct batch_of_jobs *b, enum status st, const struct err *
         snprintf(elsewhere, sizeof elsewhere, "; another trowel is at work on %zu",
                  b->elsewhere);
     if (st == ST_CANCELLED)
-        snprintf(sentence, sizeof sentence, "mining cancelled; m goes on with it");
+        snprintf(sentence, sizeof sentence, "mining cancelled; m continues it");
     else if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
     else if (b->done + b->failed + b->elsewhere == 0)
         snprintf(sentence, sizeof sentence, "the manifest is up to date again%s",
                  changed);
     else if (b->done + b->failed == 0)
-        snprintf(sentence, sizeof sentence,
-                 "another trowel is at work on %zu recording%s; the finds come up here",
-                 b->elsewhere, b->elsewhere == 1 ? "" : "s");
+        snprintf(
+            sentence, sizeof sentence,
+            "another trowel is at work on %zu recording%s; the finds will appear here",
+            b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
         snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu find%s%s%s%s%s",
                  b->done, b->done == 1 ? "" : "s", b->finds, b->finds == 1 ? "" : "s",
@@ -410,7 +411,7 @@ static void take_over(struct task *t)
         finish(of);
         return;
     }
-    answer(of, ST_OK, "mining goes on with the current settings");
+    answer(of, ST_OK, "mining continues with the current settings");
     free_all(of);
 }
 

@@ -128,20 +128,20 @@ static enum status check_openable(const char *folder, enum folder_kind kind,
     switch (kind) {
     case FOLDER_KIT:
         return err_set(e, ST_USAGE,
-                       "%s is a kit: its report.html lets you hear it, and trowel opens "
-                       "the project that it was made from",
+                       "%s is a kit: listen to it in its report.html, or open the "
+                       "project that it was made from",
                        folder);
     case FOLDER_BEST_OF:
         return err_set(e, ST_USAGE,
-                       "%s is a best-of set: trowel --batch report lets you hear it, and "
-                       "trowel opens the project that it was chosen from",
+                       "%s is a best-of set: listen to it with trowel --batch report, or "
+                       "open the project that it was chosen from",
                        folder);
     case FOLDER_FLAT:
         if (has_recordings_beside(folder))
             return ST_OK;
         return err_set(e, ST_USAGE,
                        "%s holds samples of drums, silences, clouds or dust, not a "
-                       "project: trowel --batch report lets you hear them",
+                       "project: listen to them with trowel --batch report",
                        folder);
     default:
         return ST_OK;
@@ -330,8 +330,8 @@ static int read_words(int argc, char *const argv[], bool *no_audio, const char *
             *no_audio = true;
         } else if (option) {
             fprintf(stderr,
-                    "trowel: the workstation has no option %s (see trowel --help); those "
-                    "of a pipeline come after --batch and its name\n",
+                    "trowel: the workstation has no option %s (see trowel --help); "
+                    "pipeline options come after --batch PIPELINE\n",
                     word);
             return 2;
         } else if (*wish) {

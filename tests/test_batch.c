@@ -347,7 +347,7 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     folder_write(p->path, "bare.txt", file, (size_t)n);
     RUN(o, p, "index", "--project", "export/JAM", "--decisions", "bare.txt");
     assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.err, "2 decisions of bare.txt taken"));
+    assert_true(text_has(o.err, "2 decisions from bare.txt added"));
     assert_true(
         text_has(o.err, "1 decision is about sounds that are not here: nobody.wav"));
     outcome_done(&o);

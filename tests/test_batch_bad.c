@@ -147,7 +147,7 @@ static void unwritable_output_is_a_disk_failure(void **state)
     assert_int_equal(symlink("/nowhere/at/all", path), 0);
     RUN(o, p, "process", "--input-dir", "in", "--export_root", "unplugged/export");
     assert_int_equal(o.exit_status, 5);
-    assert_true(text_has(o.err, "unplugged is a link to what is not there; is a disk "));
+    assert_true(text_has(o.err, "unplugged is a broken link; is a disk "));
     outcome_done(&o);
 }
 

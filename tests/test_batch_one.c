@@ -166,7 +166,7 @@ static void a_drummer_is_not_told_of_pads(void **state)
     struct rng r = rng_derive(3, 0, "drummer", 0);
     static const char line[] = "no pad; the nearest: ";
     static const char count[] = "no pads in 2 recordings full of hits; the near misses",
-                      apart[] = ", --set separation.pads=true takes the hits off\n";
+                      apart[] = ", --set separation.pads=true removes the hits\n";
     assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
     for (size_t i = 0; i < FRAMES; i++)
         for (int k = 4; i < FRAMES / 2 && k < 7; k++)

@@ -189,7 +189,7 @@ static void earlier_configs_load_unchanged(void **state)
     assert_int_equal(report.count, 1);
     assert_false(report.notes[0].is_error);
     assert_string_equal(report.notes[0].text,
-                        "config.yaml:15: unknown section librosa is passed over");
+                        "config.yaml:15: unknown section librosa is ignored");
     config_report_done(&report);
     assert_int_equal(parse(&c, "clouds: {pitch_shift_range: [-3, 2]}", NULL, &e), ST_OK);
     assert_true(c.clouds.pitch_shift_range.min == -3 &&

@@ -317,7 +317,7 @@ static void fault_while_playing(char fault)
     card_state(g.folder, fault);
     double took = await_device(&g, DEVICE_LOST, 3);
     CHECK(took >= 0 && took < 1);
-    CHECK(!g.s.playing && strstr(g.s.sentence, "went away or hangs"));
+    CHECK(!g.s.playing && strstr(g.s.sentence, "is gone or hangs"));
     CHECK(strlen(g.s.sentence) + strlen("! ") + strlen(" D tries again  ") < 80);
     nap_ms(300);
     double cpu = cpu_s(), from = clock_s();
@@ -355,7 +355,7 @@ static void scenario_hangs(void)
         nap_ms(2);
     }
     CHECK(await_device(&g, DEVICE_NONE, 7) >= 0);
-    CHECK(strstr(g.s.sentence, "does not answer"));
+    CHECK(strstr(g.s.sentence, "does not respond"));
     end(&g);
 }
 

@@ -350,7 +350,7 @@ static void test_errors_say_where_and_what(void **state)
         {"is:happy", 3, "there is no state"},
         {"grade>=Z", 7, "A, B or F"},
         {"pad )", 4, "closes nothing"},
-        {"cat>pads", 0, "only by :"},
+        {"cat>pads", 0, "only with :"},
         {"rms<-20Hz", 4, "in dBFS"},
         {"dur> | pad", 0, "needs a value"},
         {"bpm:1..x", 4, "not a number"},

@@ -148,7 +148,7 @@ static void words_follow_their_sounds(void **state)
     assert_followed(s);
     /* it is one action, and can be taken back */
     assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
-    assert_non_null(strstr(session_echo(s), "went with the sounds"));
+    assert_non_null(strstr(session_echo(s), "moved with the sounds"));
     assert_int_equal(called(s, "drum_001_snare")->decision, DECISION_NONE);
     assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
     assert_followed(s);
@@ -196,7 +196,7 @@ static void what_stays_is_left_alone(void **state)
     say_things(s);
     mine(s, before);
     assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
-    assert_null(strstr(session_echo(s), "went with"));
+    assert_null(strstr(session_echo(s), "moved with"));
     /* what was said of one that is mined no more waits for it */
     static const struct hit fewer[] = {{"drum_002_snare", 2, 0.2}, {NULL, 0, 0}};
     mine(s, fewer);

@@ -688,7 +688,7 @@ static void a_push_that_does_not_ring_is_no_hit(void **state)
         struct hit_plans plans = plan_at(&at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         if (k < 6)
-            assert_int_equal(strncmp(h.missed_by, "one push, no stroke", 19), 0);
+            assert_int_equal(strncmp(h.missed_by, "a single push, not a hit", 24), 0);
         else
             assert_string_equal(h.missed_by, "");
         hit_plans_done(&plans);
@@ -734,7 +734,7 @@ static void what_may_be_a_stroke_is_kept(void **state)
         struct hit_plans plans = plan_at(at_s, k == CUT_OFF ? 2 : 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         if (k == MANY_POLES)
-            assert_non_null(strstr(h.missed_by, "no stroke: 85 % in two half waves"));
+            assert_non_null(strstr(h.missed_by, "not a hit: 85 % in two half waves"));
         else
             assert_string_equal(h.missed_by, "");
         hit_plans_done(&plans);

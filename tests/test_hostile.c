@@ -149,7 +149,8 @@ static void what_was_written_is_no_recording(void **state)
     assert_false(text_has(o.err, "not searched"));
     outcome_done(&o);
     run(&o, *state, "mkdir in/old; " PROCESS " --export_root in --project_name P");
-    assert_true(text_has(o.err, "1 folder in in is not searched: --recursive"));
+    assert_true(text_has(
+        o.err, "1 folder in in is not searched; --recursive searches subfolders"));
     outcome_done(&o);
 }
 
@@ -294,9 +295,9 @@ static void a_folder_at_home_is_no_tilde(void **state)
 /* Decisions made on another machine go into the catalog, and stay. */
 static void decisions_are_taken_in(void **state)
 {
-    static const char *const lines[] = {"4 decisions of d.txt taken into the catalog",
-                                        "0 decisions of d.txt taken into the catalog; "
-                                        "4 held there already"};
+    static const char *const lines[] = {
+        "4 decisions from d.txt added to the catalog",
+        "0 decisions from d.txt added to the catalog; 4 already there"};
     struct outcome o;
     run(&o, *state,
         PROCESS "; cd export/BATCH_01/tape1/drums; { echo '# trowel decisions 1'; "
@@ -327,8 +328,8 @@ static void decisions_are_taken_in(void **state)
         "cat d.txt | " TROWEL_BIN
         " --batch index --project export/BATCH_01 --decisions /dev/stdin");
     assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.err, "0 decisions of /dev/stdin taken into the catalog; "
-                                "4 held there already"));
+    assert_true(text_has(
+        o.err, "0 decisions from /dev/stdin added to the catalog; 4 already there"));
     outcome_done(&o);
 }
 
@@ -471,7 +472,7 @@ static void one_line_says_what_to_do(void **state)
         {TROWEL_BIN " --batch drums --source in/tape9.wav",
          "trowel: in/tape9.wav does not exist; --source names the recordings\n", 1},
         {"ln -s lost.wav link.wav; " TROWEL_BIN " --batch analyze --source link.wav",
-         "trowel: link.wav is a link to what does not exist\n", 1},
+         "trowel: link.wav is a broken link\n", 1},
         {"ln -s loop.wav loop.wav; " TROWEL_BIN " --batch analyze --source loop.wav",
          "trowel: loop.wav is a link that leads back to itself\n", 1},
         {"echo 'global: {sample_rate: 4000}' > c.yaml; " TROWEL_BIN
@@ -508,7 +509,7 @@ static void a_dry_run_writes_nothing(void **state)
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "BATCH_01: 3 sources, 33 finds, "));
     assert_true(
-        text_has(o.out, " of 33 finds would be chosen into export/BATCH_01/best_of"));
+        text_has(o.out, " of 33 finds would be chosen for export/BATCH_01/best_of"));
     assert_true(text_has(o.out, "33 samples would be in "));
     outcome_done(&o);
 }

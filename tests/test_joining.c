@@ -54,7 +54,7 @@ static void mine_again(void *user, enum log_level level, const char *line)
 {
     struct desk *d = user;
     (void)level;
-    if (!strstr(line, "taken into the catalog"))
+    if (!strstr(line, "added to the catalog"))
         return;
     assert_int_equal(manifest_write(&d->project.root, ".trowel/b.record", d->turned, FEW,
                                     MANIFEST_RECORD, NULL),

@@ -67,7 +67,7 @@ static void test_journal_round_trip(void **state)
         fputs(theirs[i], f);
         fclose(f);
         assert_int_equal(catalog_export(c, mine, &e), ST_EXISTS);
-        assert_non_null(strstr(e.msg, "is there already"));
+        assert_non_null(strstr(e.msg, "already exists"));
         char *kept = file_read(mine, &bytes);
         assert_int_equal(bytes, strlen(theirs[i]));
         assert_memory_equal(kept, theirs[i], bytes);
@@ -286,7 +286,7 @@ static void test_journal_slips(void **state)
         {"lock XX 1\n", "\"XX\" is not a slot of a kit"},
         {"edges \"1 9223372036854775807\" a.wav\n", "edges takes two frame numbers"},
         {"loop \"1 68719476737\" a.wav\n", "loop takes two frame numbers"},
-        {"rating 9 a.wav\nrating 8 a.wav\n", "; this line and 1 more are passed over"},
+        {"rating 9 a.wav\nrating 8 a.wav\n", "; this line and 1 more are skipped"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         struct journal_report r;

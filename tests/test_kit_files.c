@@ -455,7 +455,7 @@ static void a_whole_kit_or_none(void **state)
                           .force = true,
                           .whole = true};
     assert_int_equal(kit_run(&job, &r, NULL, &e), ST_NOT_FOUND);
-    assert_true(text_has(e.msg, "1 sample of the kit is not there"));
+    assert_true(text_has(e.msg, "1 sample of the kit is missing"));
     assert_false(path_has(kit, "manifest.csv"));
     write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
     assert_int_equal(kit_run(&job, &r, NULL, &e), ST_OK);

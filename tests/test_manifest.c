@@ -363,9 +363,8 @@ static void hostile_manifests_are_refused(void **state)
         {"", "m.csv: it is empty"},
         {"a,b,c\n1,2,3\n",
          "m.csv:1: this is not a manifest: there is no column filename"},
-        {"filename;source;type\n",
-         "m.csv:1: this is not a manifest: there is no column filename (commas are to "
-         "stand between them)"},
+        {"filename;source;type\n", "m.csv:1: this is not a manifest: there is no column "
+                                   "filename (columns are separated by commas)"},
         {"type,filename,source\npad,../x.wav,s\n",
          "m.csv:2: ../x.wav is not a valid filename"},
         {"type,filename,source\npad,x.wav,..\n", "m.csv:2: .. is not a valid source"},

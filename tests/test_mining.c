@@ -241,7 +241,8 @@ static void what_another_has_begun_is_left_to_it(void **state)
     ask(d, false); /* there is nothing else */
     settle(d);
     assert_string_equal(
-        d->sentence, "another trowel is at work on 1 recording; the finds come up here");
+        d->sentence,
+        "another trowel is at work on 1 recording; the finds will appear here");
     assert_int_equal(finds(d->session, NULL), all);
     project_abandon(&held);
     other_mines(d, 1);
@@ -513,7 +514,7 @@ static void what_waits_takes_the_settings_of_now(void **state)
     d->config.separation.pads = true;
     ask_for_all(d, &fd);
     assert_int_equal(d->replies, 1);
-    assert_string_equal(d->sentence, "mining goes on with the current settings");
+    assert_string_equal(d->sentence, "mining continues with the current settings");
     assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
     double asked_then;
     jobs_work(d->jobs, &asked_then, &over);

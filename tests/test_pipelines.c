@@ -60,7 +60,7 @@ static void wrong_words_are_named_with_the_nearest(void **state)
     assert_non_null(strstr(e.msg, "did you mean --input_dir?"));
     assert_int_equal(request_parse(&r, ARGS("--input_dir", "x", "process"), &e),
                      ST_USAGE);
-    assert_non_null(strstr(e.msg, "wants a pipeline first, then --input_dir ("));
+    assert_non_null(strstr(e.msg, "needs a pipeline first, then --input_dir ("));
     char many[201];
     memset(many, 'a', 200);
     many[200] = '\0';

@@ -235,7 +235,7 @@ static void a_best_of_set_replaces_only_its_own(void **state)
 static void nothing_is_made_of_a_kit(void **state)
 {
     (void)state;
-    RUN(2, "export/kits/KIT is a kit; one is made of a project", "format", "--input_dir",
+    RUN(2, "export/kits/KIT is a kit; make one from a project", "format", "--input_dir",
         "export/kits/KIT", "--kit_name", "AGAIN");
     RUN(2, "export/kits/KIT is a kit; --input_root names the project", "curate",
         "--input_root", "export/kits/KIT", "--output_root", "of_kit");
@@ -418,7 +418,7 @@ static void all_tells_what_is_in_the_way_before_it_mines(void **state)
     AHEAD(4, "does not belong to a kit; move it away", "--kit_name", "OTHER", "--force");
     RUN(0, NULL, PROCESS("two", "MADE"), "--stages", "drums", "--seed", "1");
     RUN(0, NULL, "format", "--input_dir", "export/MADE", "--output_dir", "late/kits");
-    AHEAD(4, "holds a kit; --force replaces it, another --kit_name leaves it", "--seed",
+    AHEAD(4, "holds a kit; --force replaces it, another --kit_name keeps it", "--seed",
           "1");
 #undef AHEAD
     after = hash("one");
@@ -502,7 +502,7 @@ static void textures_without_any_folder_says_so(void **state)
     (void)state;
     RUN(1, "none of the folders that the config names (paths) holds recordings",
         "textures");
-    RUN(1, "drums (paths.drums_dir) does not exist; passed over", "textures");
+    RUN(1, "drums (paths.drums_dir) does not exist; skipped", "textures");
     RUN(1, "drums does not exist; paths.drums_dir names", "textures", "--make_hiss");
 }
 

@@ -455,7 +455,7 @@ static void edits_without_a_catalog_are_not_heard_and_said(void **state)
                              .log = &log};
     assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
     assert_int_equal(rename(to, from), 0);
-    assert_true(text_has(said.at, "no catalog that tells the rate"));
+    assert_true(text_has(said.at, "no catalog with the sample rate"));
     assert_true(text_has(said.at, "copied as it was mined"));
     text_done(&said);
     snprintf(m->path, sizeof m->path, "%s/drums/%s", best, drum.c.filename);

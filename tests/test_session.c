@@ -434,7 +434,7 @@ static void test_what_was_not_heard_is_like_nothing(void **state)
     assert_int_equal(catalog_publish(db, &content, NULL), ST_OK);
     struct session *s = open_session(p);
     assert_int_equal(session_distances(s, 3, NULL, distance, &e), ST_NOT_FOUND);
-    assert_string_equal(e.msg, "nothing is known of how this find sounds");
+    assert_string_equal(e.msg, "it is not known how this find sounds");
     session_close(s);
     free(c);
     free(vectors);

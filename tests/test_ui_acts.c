@@ -215,8 +215,8 @@ static void edges_stay_within_the_recording(void **state)
     const int64_t frames = session_source(rig.session, current()->source)->frames;
     assert_true(frames > 0);
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SWELLS);
-    static const char made[] = "()<>", *const edges = "edges are in no recording",
-                      *const loop = "loop stays as it was made";
+    static const char made[] = "()<>", *const edges = "edges cannot be moved",
+                      *const loop = "loop cannot be moved";
     for (int i = 0; i < 4; i++) {
         char key[2] = {made[i]};
         ui_rig_type(&rig, key);
@@ -228,7 +228,7 @@ static void edges_stay_within_the_recording(void **state)
     assert_int_equal(detail().end_frame, frames);
     struct candidate was = detail();
     ui_rig_type(&rig, "#99999)");
-    assert_string_equal(rig.app.echo, "it is as short as it gets");
+    assert_string_equal(rig.app.echo, "it is as short as it can be");
     assert_int_equal(detail().end_frame, was.end_frame);
     ui_rig_keys(&rig, "u");
     was = detail();
@@ -246,7 +246,7 @@ static void edges_stay_within_the_recording(void **state)
     assert_int_equal(detail().loop[0].end_frame, frames);
     was = detail();
     ui_rig_type(&rig, "#999999<");
-    assert_string_equal(rig.app.echo, "a loop that short is no loop");
+    assert_string_equal(rig.app.echo, "that is too short for a loop");
     assert_int_equal(detail().loop[0].end_frame, was.loop[0].end_frame);
 }
 
@@ -273,7 +273,7 @@ static void counts_move_and_digits_rate(void **state)
     ui_rig_keys(&rig, "u");
     assert_true(ui_rig_said(&rig, "nothing to undo"));
     ui_rig_keys(&rig, "# 5 0 ^R");
-    assert_true(ui_rig_said(&rig, "done again: rated 0"));
+    assert_true(ui_rig_said(&rig, "redone: rated 0"));
     ui_rig_keys(&rig, ", } # 5 0 u");
     assert_true(ui_rig_said(&rig, "again; ^R redoes"));
 }

@@ -121,15 +121,16 @@ static void key_files_rebind(void **state)
     assert_int_equal(a.action, ACT_SLOT_1);
     struct keymap before = map;
     static const char *const wrong[][2] = {
-        {"accept: j\n", "keys.yaml: key j of down is in the way of j of accept"},
+        {"accept: j\n", "keys.yaml: key j of down clashes with j of accept"},
         {"\nfly: j\n", "keys.yaml:2: there is no action 'fly'"},
         {"accept j\n", "keys.yaml:1: expected `action: keys`"},
-        {"accept: abcd\n", "keys.yaml:1: abcd is no key (Enter, Del, F5, ^X, gg)"},
-        {"reject: x  Ctrl-X\n", "keys.yaml:1: Ctrl-X is no key (Enter, Del, F5, ^X, gg)"},
-        {"fill: y\n", "keys.yaml:1: fill is of the kit screen alone: write kit.fill"},
+        {"accept: abcd\n", "keys.yaml:1: abcd is not a key (Enter, Del, F5, ^X, gg)"},
+        {"reject: x  Ctrl-X\n",
+         "keys.yaml:1: Ctrl-X is not a key (Enter, Del, F5, ^X, gg)"},
+        {"fill: y\n", "keys.yaml:1: fill is only on the kit screen: write kit.fill"},
         {"accept: y\n# also\naccept: Enter\n",
-         "keys.yaml:3: accept has its keys in line 1"},
-        {"kit.lock: y\nkit.lock:\n", "keys.yaml:2: kit.lock has its keys in line 1"}};
+         "keys.yaml:3: accept already has keys in line 1"},
+        {"kit.lock: y\nkit.lock:\n", "keys.yaml:2: kit.lock already has keys in line 1"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(keymap_load(&map, wrong[i][0], "keys.yaml", &e), ST_CONFIG);
         assert_string_equal(e.msg, wrong[i][1]);

@@ -71,8 +71,8 @@ static bool read_echo(char done[LABEL_BYTES], char undone[LABEL_BYTES])
         if (strncmp(label, "undone: ", 8) == 0)
             strcpy(undone, label + 8);
     } else if (label_before(line, "u undoes", label)) {
-        bool again = strncmp(label, "done again: ", 12) == 0;
-        memmove(done, again ? label + 12 : label, strlen(again ? label + 12 : label) + 1);
+        bool again = strncmp(label, "redone: ", 8) == 0;
+        memmove(done, again ? label + 8 : label, strlen(again ? label + 8 : label) + 1);
     }
     return done[0] || undone[0];
 }
@@ -95,7 +95,7 @@ static bool took_back(struct session *s, const char *label)
 static bool did_again(struct session *s, const char *label)
 {
     for (int i = 0; i < STEPS_BACK && session_redo(s, NULL, NULL) == ST_OK; i++)
-        if (echo_is_of(session_echo(s), "done again: ", label))
+        if (echo_is_of(session_echo(s), "redone: ", label))
             return true;
     return false;
 }

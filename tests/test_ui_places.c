@@ -232,15 +232,15 @@ static void commands_say_what_they_lack(void **state)
 {
     (void)state;
     static const char *const lines[][2] = {
-        {"goto", "it is written :goto ROW, "},
-        {"tempo", "it is written :tempo BPM, "},
-        {"sort", "it is written :sort ORDER, "},
-        {"set", "it is written :set KEY=VALUE, "},
-        {"tag", "it is written :tag EXPRESSION, "},
-        {"decisions", "it is written :decisions FILE, "},
+        {"goto", "usage: :goto ROW, "},
+        {"tempo", "usage: :tempo BPM, "},
+        {"sort", "usage: :sort ORDER, "},
+        {"set", "usage: :set KEY=VALUE, "},
+        {"tag", "usage: :tag EXPRESSION, "},
+        {"decisions", "usage: :decisions FILE, "},
         {"export BEATS",
-         "it is written :export, export the kit: a dry run first"}, /* not its name */
-        {"save mine.yaml", "it is written :save, save the settings"},
+         "usage: :export, export the kit: a dry run first"}, /* not its name */
+        {"save mine.yaml", "usage: :save, save the settings"},
         {"goto 0", "there is no row 0"},
         {"best 0", "best takes 1 to 1000 finds of each category, not 0"},
         {"kit ../up", "separator"},
@@ -248,7 +248,7 @@ static void commands_say_what_they_lack(void **state)
         {"tempo 99", "kit tempo 99"},
         {"tempo 1000", "a tempo is 20 to 400 bpm, not 1000"},
         {"sort dur", "sorted by dur"},
-        {"sort similar", "like the find under the cursor"}};
+        {"sort similar", "finds like the one under the cursor first"}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         command(lines[i][0]);
         assert_true(ui_rig_said(&rig, lines[i][1]));
@@ -259,7 +259,7 @@ static void commands_say_what_they_lack(void **state)
     ui_rig_keys(&rig, "S");
     assert_true(ui_rig_said(&rig, "likeness"));
     ui_rig_keys(&rig, "g"); /* what follows is read whole */
-    assert_true(shown("first row; with a count that row"));
+    assert_true(shown("first row; with a count, that row"));
 }
 
 /* Most hits of music are notes: how drums are left alone is said where one looks for
@@ -349,7 +349,7 @@ static void drums_are_found_among_notes(void **state)
     session_announce(rig.session);
     ui_rig_keys(&rig, "] ] ] ] ]");
     assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_DRUMS);
-    assert_true(ui_rig_said(&rig, "hits are rather notes: f and drum>.5"));
+    assert_true(ui_rig_said(&rig, "hits are more likely notes; f drum>.5"));
     ui_rig_keys(&rig, "[ ]");
     assert_string_equal(rig.app.echo, "");
     ui_rig_keys(&rig, "f");
@@ -578,7 +578,7 @@ static void narrow_screens_leave_out_what_matters_less(void **state)
     assert_true(ui_rig_shows_at(&rig, 24, 80, " look for recordings "));
     ui_rig_keys(&rig, ","); /* what the keys do stands behind every name there is */
     for (int i = 0; i < config_key_count(); i++) {
-        assert_true(ui_rig_shows_at(&rig, 24, 80, "Enter changes it  X as normal"));
+        assert_true(ui_rig_shows_at(&rig, 24, 80, "Enter changes it  X default"));
         ui_rig_keys(&rig, "j");
     }
 }

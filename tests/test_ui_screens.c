@@ -291,7 +291,7 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(dry_runs, 1);
     assert_int_equal(exports, 0);
-    assert_string_equal(rig.app.echo, "what would be written was not shown yet");
+    assert_string_equal(rig.app.echo, "the preview has not been shown yet");
     assert_true(ui_rig_shows_at(&rig, 12, 40, "BD kick"));
     assert_true(ui_rig_shows_at(&rig, 12, 40, "Enter writes it"));
     ui_rig_keys(&rig, "Enter");
@@ -316,8 +316,7 @@ static void the_demo_asks_where_recordings_are(void **state)
     open_rig(24, 80, TIER_BRAILLE);
     rig.app.setup.ops.demo = demo_as_asked;
     ui_rig_keys(&rig, ": d e m o Enter");
-    assert_true(
-        ui_rig_shows_at(&rig, 24, 80, "put 8 recordings for the demo among yours?"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "add 8 demo recordings to yours?"));
     ui_rig_keys(&rig, "n");
     assert_int_equal(demos, 0);
     ui_rig_keys(&rig, ": d e m o Enter y");

@@ -139,7 +139,7 @@ static void settings_are_searched_and_taken_back(void **state)
     ui_rig_keys(&rig, "/");
     ui_rig_type(&rig, "no such thing");
     ui_rig_keys(&rig, "Enter");
-    assert_string_equal(rig.app.echo, "no setting holds 'no such thing'");
+    assert_string_equal(rig.app.echo, "no setting contains 'no such thing'");
     assert_int_equal(rig.app.settings.cursor, found);
     /* u takes settings back here, no decision */
     size_t one = (size_t)view_current(rig.app.view);
@@ -306,7 +306,7 @@ static enum status save_them(void *user, const struct config *config, struct err
 static void quitting_asks_for_unsaved_settings(void **state)
 {
     (void)state;
-    const char *asks = "the settings are changed and not saved. Save them?";
+    const char *asks = "the settings have unsaved changes. Save them?";
     rig.app.setup.ops.save_config = save_them;
     saves = 0;
     ui_rig_keys(&rig, ":");

@@ -250,7 +250,7 @@ static void settings_of_sound_count_at_the_start(void **state)
     ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "set audio.latency_ms=40");
     ui_rig_keys(&rig, "Enter");
-    assert_non_null(strstr(rig.app.echo, "counts from the next start"));
+    assert_non_null(strstr(rig.app.echo, "takes effect at the next start"));
 }
 
 static void pinned_and_current_flip(void **state)

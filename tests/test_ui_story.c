@@ -223,7 +223,7 @@ static void the_next_session_remembers(void **state)
     assert_true(pty_wait_for(&pty, "near misses", 20));
     type("fis:accepted\r", "is:accepted");
     type("K", "NIGHTBUS");
-    type("E", "The kit that lies there is replaced"); /* at the top, before Enter */
+    type("E", "The kit already there is replaced"); /* at the top, before Enter */
     type("q", "next best");
     leave();
 }
@@ -244,11 +244,11 @@ static void without_a_folder_it_asks(void **state)
     assert_int_equal(system(command), 0);
     pty_start(&pty, "xterm-256color", "C.UTF-8", 24, 80, trowel, NULL);
     assert_true(pty_wait_for(&pty, "which project?", 20));
-    assert_true(pty_wait_for(&pty, "the folder you stand in", 5));
+    assert_true(pty_wait_for(&pty, "the current folder", 5));
     assert_null(strstr(pty.text, "/gone"));
     type("\x1a",
          "which project?"); /* given back and taken again, as nobody else is here */
-    type("j", "the folder you stand in");
+    type("j", "the current folder");
     type("\r", "near misses");
     leave();
     assert_int_equal(files("other/catalog.db"), 1);
@@ -296,7 +296,7 @@ static void what_is_wrong_with_a_config_is_told(void **state)
         "printf 'pad_miner: {min_rms_dbb: -50}\\n' > .config/trowel/config.yaml");
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 200, trowel, "export/tapes");
     assert_true(pty_wait_for(
-        &pty, "config.yaml:1: unknown key pad_miner.min_rms_dbb is passed over", 20));
+        &pty, "config.yaml:1: unknown key pad_miner.min_rms_dbb is ignored", 20));
     assert_null(strstr(pty.text, "trowel/config.yaml:1")); /* not the way there */
     type("w", "did you mean pad_miner.min_rms_db?");
     leave();
@@ -428,7 +428,7 @@ static void without_recordings_there_is_no_place_for_the_demo(void **state)
     run("mv tapes away");
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
     assert_true(pty_wait_for(&pty, "near misses", 20));
-    type(":demo\r", "among yours");
+    type(":demo\r", "recordings to yours");
     type("y", "no recordings at ");
     type("w", "0 running or waiting");
     assert_null(strstr(pty.text, "demo recordings"));
@@ -497,7 +497,7 @@ static void folders_of_one_name_do_not_mix(void **state)
         type("w", "look for recordings");
         wait_for_jobs();
         type(":kit NIGHTBUS\r", "kit named NIGHTBUS"); /* the other project's */
-        type("E", "The kit that lies there, made of other finds, is replaced");
+        type("E", "The kit already there, made from other finds, is replaced");
         leave();
         assert_true(files("export/tapes_2/evening/drums/*.wav") > 0);
         assert_true(files("export/tapes_2/b/drums/*.wav") > 0);

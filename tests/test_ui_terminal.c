@@ -285,7 +285,7 @@ static void what_a_shell_set_is_set_back(void **state)
     start("xterm-256color", "C.UTF-8", 24, 80);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_send(&pty, ":the");
-    assert_true(pty_wait_for(&pty, "another theme", 5));
+    assert_true(pty_wait_for(&pty, "change the theme", 5));
     kill(pty.pid, SIGSTOP);
     pty_settle(&pty, 0.1);
     assert_int_equal(tcgetattr(pty.fd, &ours), 0);
@@ -294,14 +294,14 @@ static void what_a_shell_set_is_set_back(void **state)
     assert_int_equal(tcsetattr(pty.fd, TCSANOW, &shell), 0);
     pty_forget(&pty);
     kill(pty.pid, SIGCONT);
-    assert_true(pty_wait_for(&pty, "another theme", 5));
+    assert_true(pty_wait_for(&pty, "change the theme", 5));
     assert_non_null(strstr(pty.text, "\033[?2004h"));
     assert_non_null(strstr(pty.text, "\033[?1h")); /* arrows as terminfo has them */
     assert_int_equal(tcgetattr(pty.fd, &shell), 0);
     assert_int_equal(shell.c_lflag, ours.c_lflag);
     pty_forget(&pty);
     kill(pty.pid, SIGTSTP); /* given back and taken again: it is typed on in sight */
-    assert_true(pty_wait_for(&pty, "another theme", 5));
+    assert_true(pty_wait_for(&pty, "change the theme", 5));
     assert_non_null(strstr(pty.text, "\033[?25h"));
     assert_null(strstr(pty.text, "\033[?25l"));
     pty_send(&pty, "\033x");

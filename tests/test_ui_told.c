@@ -65,9 +65,9 @@ static void help_is_about_the_screen(void **state)
         {"K F1", "Tab            from the slots to the extras",
          "Enter          set or clear the step", "inspector"},
         {"M F1", "Tab            next curve", "Enter          hear the find",
-         "the kit set"},
+         "the kit, set"},
         {"w F1", "Tab            from the jobs to the log",
-         "Enter          try what failed or was cancelled again", "inspector"},
+         "Enter          try again what failed or was cancelled", "inspector"},
         {", F1", "Tab            next section", "Enter          change the value",
          "inspector"},
     };
@@ -102,14 +102,14 @@ static void screens_name_keys_of_ones_own(void **state)
     assert_true(shown("Y  mines the project's recordings"));
     assert_true(shown(" ^O cancels   ^T tries again   ^G to the log "));
     ui_rig_keys(&rig, "^X ,");
-    assert_true(shown("   ^T changes it  ^O as normal  "));
+    assert_true(shown("   ^T changes it  ^O default  "));
     ui_rig_keys(&rig, "^X f");
     ui_rig_type(&rig, "nosuchthing");
     assert_true(shown("matches nosuchthing; ^V clears"));
     ui_rig_keys(&rig, "Esc o");
-    assert_true(ui_rig_said(&rig, "; ^E turns it around"));
+    assert_true(ui_rig_said(&rig, "; ^E reverses it"));
     app_command(&rig.app, "sort name");
-    assert_true(ui_rig_said(&rig, "sorted by name; ^E turns it around"));
+    assert_true(ui_rig_said(&rig, "sorted by name; ^E reverses it"));
     ui_rig_keys(&rig, "^P Esc");
     assert_true(ui_rig_said(&rig, "nothing is open here; ^X quits"));
     ui_rig_keys(&rig, "q");
@@ -130,15 +130,15 @@ static void help_is_searched_by_key_and_word(void **state)
     ui_rig_keys(&rig, "/");
     ui_rig_type(&rig, "^"); /* a whole key, not what one begins with */
     ui_rig_keys(&rig, "Enter");
-    assert_true(ui_rig_said(&rig, "nothing here holds '^'"));
+    assert_true(ui_rig_said(&rig, "nothing here contains '^'"));
     ui_rig_keys(&rig, "/");
     ui_rig_type(&rig, "SEAM");
     ui_rig_keys(&rig, "Enter");
-    assert_true(shown("───\n  e              hear the loop's seam again and again"));
+    assert_true(shown("───\n  e              hear the loop's seam over and over"));
     ui_rig_keys(&rig, "/");
     ui_rig_type(&rig, "xylophone");
     ui_rig_keys(&rig, "Enter");
-    assert_true(ui_rig_said(&rig, "nothing here holds 'xylophone'"));
+    assert_true(ui_rig_said(&rig, "nothing here contains 'xylophone'"));
 }
 
 /* The recording shows what the list is about, and every kind when asked; what is gone to
@@ -401,10 +401,10 @@ static void an_empty_category_waits_for_mining(void **state)
     resize(24, 80);
     app_command(&rig.app, "filter nosuchname");
     assert_true(shown("no find matches nosuchname"));
-    assert_true(hidden("Mining goes on"));
+    assert_true(hidden("Mining is running"));
     goes_on(true);
     assert_true(hidden("Nothing here yet.")); /* but is hidden, and that is told */
-    assert_true(shown("Mining goes on: what it finds comes up here."));
+    assert_true(shown("Mining is running: finds will appear here."));
     app_command(&rig.app, "mine all"); /* how many are all is not known yet */
     assert_true(shown("mine all again? Decisions stay."));
     ui_rig_keys(&rig, "n F");
@@ -417,14 +417,14 @@ static void an_empty_category_waits_for_mining(void **state)
     assert_int_equal(view_count(rig.app.view), 0);
     goes_on(true);
     assert_true(shown("Nothing here yet."));
-    assert_true(shown("Mining goes on: what it finds comes up here."));
+    assert_true(shown("Mining is running: finds will appear here."));
     assert_true(hidden("no silence was found"));
     view_set_scope(rig.app.view, SCOPE_BEST_OF); /* nor does it wait for mining */
     assert_int_equal(view_count(rig.app.view), 0);
     assert_true(shown("nothing accepted yet"));
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SILENCES);
     goes_on(false);
-    assert_true(hidden("Mining goes on"));
+    assert_true(hidden("Mining is running"));
     assert_true(shown("no silence was found"));
     rig.app.batch = (struct batch_state){0};
 }

@@ -102,7 +102,7 @@ static void a_near_miss_names_its_setting(void **state)
         {KIND_SILENCE, "clicks: crest above 5.0", "silence_miner.max_crest", NULL},
         {KIND_SILENCE, "900 ms shorter than allowed", "silence_miner.min_duration_sec",
          NULL},
-        {KIND_SILENCE, "a gap of 0.19 s: rooms are told from 0.25 s on", "", NULL},
+        {KIND_SILENCE, "a gap of 0.19 s: room tone needs at least 0.25 s", "", NULL},
         {KIND_SILENCE, "something begins in it", "", NULL},
     };
     char text[WHY_MISSED_BYTES], expected[WHY_MISSED_BYTES];

@@ -106,7 +106,7 @@ static void drop_device(struct control *c, int limit_ms)
 static void lose_device(struct control *c, bool ours)
 {
     char sentence[192];
-    snprintf(sentence, sizeof sentence, "the sound device (%s) went away or hangs",
+    snprintf(sentence, sizeof sentence, "the sound device (%s) is gone or hangs",
              c->device->name);
     gate_close(&c->device->gate);
     atomic_store(&c->device->gate.abandoned, true);
@@ -164,7 +164,7 @@ static void open_card(struct control *c, bool fresh)
         c->refused = 0;
     struct card_answer answer;
     if (!card_open(&wish, fresh, render, c, OPEN_LIMIT_MS, &c->quit, &answer)) {
-        say(c, DEVICE_NONE, "the sound system does not answer: restart it");
+        say(c, DEVICE_NONE, "the sound system does not respond: restart it");
         return;
     }
     pthread_mutex_lock(&c->lock);
@@ -373,7 +373,7 @@ enum status control_new(struct control **out, struct engine *engine,
     wait_init(&c->wake);
     if (pthread_create(&c->thread, NULL, control_thread, c) != 0) {
         destroy(c);
-        return err_set(e, ST_NO_MEMORY, "the device control's thread does not start");
+        return err_set(e, ST_NO_MEMORY, "the device control's thread cannot be started");
     }
     *out = c;
     return ST_OK;

@@ -120,7 +120,7 @@ enum status device_null_open(struct device **out, int rate_hz, int channels,
         pthread_mutex_destroy(&n->lock);
         free(n->buffer);
         free(n);
-        return err_set(e, ST_NO_MEMORY, "the silent clock's thread does not start");
+        return err_set(e, ST_NO_MEMORY, "the silent clock's thread cannot be started");
     }
     *out = &n->device;
     return ST_OK;

@@ -111,8 +111,8 @@ static enum status initialize(bool fresh, struct err *e)
     }
     if (!alsa_has_default())
         return err_set(e, ST_DEVICE,
-                       "no sound: the ALSA configuration names no default "
-                       "device; mend it (~/.asoundrc)");
+                       "no sound: the ALSA configuration has no default device; fix it "
+                       "(~/.asoundrc)");
     PaError error = Pa_Initialize();
     if (error != paNoError)
         return err_set(e, ST_DEVICE, "no sound: %s; %s", Pa_GetErrorText(error),
@@ -276,7 +276,7 @@ enum status device_portaudio_open(struct device **out, const struct device_wish 
     if (!enter())
         return err_set(
             e, ST_DEVICE,
-            "the sound system still does not answer: restart the sound server");
+            "the sound system still does not respond: restart the sound server");
     enum status st = initialize(fresh, e);
     if (st == ST_OK)
         st = open_device(out, wish, list, render, user, e);

@@ -348,7 +348,7 @@ enum status stream_new(struct stream **out, size_t cache_bytes, stream_ready *re
         pthread_mutex_destroy(&s->lock);
         pthread_cond_destroy(&s->wake);
         free(s);
-        return err_set(e, ST_NO_MEMORY, "the loader's thread does not start");
+        return err_set(e, ST_NO_MEMORY, "the loader's thread cannot be started");
     }
     *out = s;
     return ST_OK;

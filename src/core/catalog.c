@@ -42,8 +42,8 @@ static enum status failure(int code, const char *path, const char *text, struct 
     case SQLITE_PERM:
     case SQLITE_AUTH:
         return err_set(e, ST_DISK,
-                       "the catalog %s may not be written, and decisions go there: copy "
-                       "the project to a disk that can be written",
+                       "the catalog %s is read-only, and decisions are saved in it: copy "
+                       "the project to a writable disk",
                        path);
     case SQLITE_CANTOPEN:
         return err_set(e, ST_DISK, "the catalog %s cannot be opened", path);
@@ -452,7 +452,7 @@ static enum status still_there(struct catalog *c, struct err *e)
         sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     return moved == 0 ? ST_OK
                       : err_set(e, ST_DISK,
-                                "%s was removed or replaced: nothing can be kept in it; "
+                                "%s was removed or replaced: nothing can be saved in it; "
                                 "start trowel again",
                                 c->path);
 }

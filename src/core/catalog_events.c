@@ -328,7 +328,7 @@ enum status catalog_record(struct catalog *c, const struct change *changes, size
 enum status change_list_add(struct change_list *l, const struct change *c, struct err *e)
 {
     if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     l->at[l->count++] = *c;
     return ST_OK;
 }

@@ -259,7 +259,7 @@ static enum status move_words(struct catalog *c, struct move *moves, size_t coun
     size_t *end = malloc((count + 1) * sizeof *end);
     struct change_list words = {0};
     if (end == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         size_t before = words.count;
         st = words_of(c, moves[i].from.id, &words, e);
@@ -303,7 +303,7 @@ struct moves {
 static enum status note_move(struct moves *l, const struct move *m, struct err *e)
 {
     if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return err_set(e, ST_NO_MEMORY, "no memory for what was said");
+        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     l->at[l->count++] = *m;
     return ST_OK;
 }
@@ -329,7 +329,7 @@ static enum status look_at_places(struct catalog *c, const char *stem,
         if (w == MOVED)
             st = note_move(out, &m, e);
         else if (w == AT_HOME && !add_id(&out->settled, p.id))
-            st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
+            st = err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     }
     return st;
 }
@@ -358,7 +358,7 @@ static enum status follow_words(struct catalog *c, const char *stem, struct now 
         st = catalog_action_begin(c, a, ACTION_DO, catalog_now_ms(), e);
     if (st == ST_OK)
         st = move_words(c, moves.at, moves.count, a, &done, &moved, e);
-    snprintf(label, sizeof label, "what was said of %zu find%s went with the sound%s",
+    snprintf(label, sizeof label, "decisions about %zu find%s moved with the sound%s",
              moved, moved == 1 ? "" : "s", moved == 1 ? "" : "s");
     if (st == ST_OK)
         st = catalog_action_finish(c, a, label, e);
@@ -391,7 +391,7 @@ enum status catalog_follow_all(struct catalog *c, struct err *e)
             now[count++] = (struct now){(uint64_t)row_int(q, 0), group_of(path),
                                         row_int(q, 2), row_int(q, 3)};
         else
-            st = err_set(e, ST_NO_MEMORY, "no memory for what was said");
+            st = err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     }
     if (st == ST_OK)
         st = follow_words(c, NULL, now, count, &a, NULL, NULL, e);

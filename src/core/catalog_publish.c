@@ -28,7 +28,8 @@ static enum status check_free(const char *file, struct err *e)
         close(fd);
     return ours ? ST_OK
                 : err_set(e, ST_EXISTS,
-                          "%s is there already, and not written by trowel as decisions",
+                          "%s already exists and is not a decision file that trowel "
+                          "wrote; name another",
                           file);
 }
 

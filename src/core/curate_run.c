@@ -158,12 +158,11 @@ static enum status heed(struct curate_pool *pool, struct err *e)
                   h.unknown, h.unknown == 1 ? " is" : "s are");
     if (h.of_kit > 0)
         log_write(log, LOG_WARNING,
-                  h.of_kit == 1 ? "%zu line of %s is about the kit and waits for index "
-                                  "--decisions, which takes it into the project: format "
-                                  "uses it there"
-                                : "%zu lines of %s are about the kit and wait for index "
-                                  "--decisions, which takes them into the project: "
-                                  "format uses them there",
+                  h.of_kit == 1
+                      ? "%zu line of %s is about the kit and is not used here; index "
+                        "--decisions adds it to the project, where format uses it"
+                      : "%zu lines of %s are about the kit and are not used here; index "
+                        "--decisions adds them to the project, where format uses them",
                   h.of_kit, pool->job->decisions);
     return ST_OK;
 }

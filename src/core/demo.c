@@ -339,8 +339,8 @@ static enum status is_ours(const struct root *root, int index, struct err *e)
         st = sha256_file(path, theirs, e);
     return st == ST_OK && strcmp(ours, theirs) != 0
                ? err_set(e, ST_EXISTS,
-                         "%s is there already, and is not the demo's: it stays, and the "
-                         "demo goes into another folder",
+                         "%s already exists and is not from the demo; name another "
+                         "folder for the demo",
                          path)
                : st;
 }

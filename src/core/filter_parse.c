@@ -411,7 +411,7 @@ static bool field_term(struct parser *p, int *node)
         *node = range_node(p, field, op, &w);
     } else if (!equal) {
         *node = wrong(p, from, (size_t)(p->at - from),
-                      "\"%.40s\" cannot be compared by < or >, only by :", name);
+                      "\"%.40s\" cannot be compared with < or >, only with :", name);
     } else {
         *node = values_node(p, field, how, &w);
         if (w.open)

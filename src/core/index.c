@@ -280,8 +280,8 @@ static enum status check_samples(struct search *s, struct err *e)
     enum status st = load_manifest(s, e);
     if (st == ST_OK && s->row_count > 0)
         st = err_set(e, ST_NOT_FOUND,
-                     "%s: not one of the %zu samples of its manifest.csv is there; is a "
-                     "disk missing? It is left as it is",
+                     "%s: none of the %zu samples in its manifest.csv is there; is a "
+                     "disk missing? Nothing was changed",
                      s->project->root.path, s->row_count);
     return st;
 }

@@ -454,10 +454,9 @@ static enum status next_line(FILE *f, char line[LINE_BYTES], bool *more, struct 
     *more = c != EOF;
     for (; c != EOF && c != '\n'; c = getc(f)) {
         if (n + 1 == LINE_BYTES)
-            return err_set(
-                e, ST_UNREADABLE,
-                "a line of more than %d bytes: this is not a file of decisions",
-                LINE_BYTES - 1);
+            return err_set(e, ST_UNREADABLE,
+                           "a line of more than %d bytes: this is not a decision file",
+                           LINE_BYTES - 1);
         line[n++] = (char)c;
     }
     while (n > 0 && line[n - 1] == '\r')
@@ -529,7 +528,7 @@ enum status journal_read(const char *file,
     size_t told = strlen(r.first_bad.msg);
     if (r.bad > 1)
         snprintf(r.first_bad.msg + told, sizeof r.first_bad.msg - told,
-                 "; this line and %zu more are passed over", r.bad - 1);
+                 "; this line and %zu more are skipped", r.bad - 1);
     free(line);
     fclose(f);
     if (report != NULL)

@@ -290,7 +290,7 @@ static enum status check_earlier(struct earlier *kit, const struct making *m,
                     m->root.path);
     if (st == ST_OK && kit->there && !m->job->force)
         st = err_set(e, ST_EXISTS,
-                     "%s holds a kit; --force replaces it, another --kit_name leaves it",
+                     "%s holds a kit; --force replaces it, another --kit_name keeps it",
                      m->root.path);
     return st;
 }
@@ -467,21 +467,20 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
 {
     const struct kit_job *job = m->job;
     if (discover_is_kit(job->input_dir))
-        return err_set(e, ST_USAGE,
-                       "%s is a kit; one is made of a project, a best-of set or a folder "
-                       "of sounds",
-                       job->input_dir);
+        return err_set(
+            e, ST_USAGE,
+            "%s is a kit; make one from a project, a best-of set or a folder of sounds",
+            job->input_dir);
     enum status st =
         kit_load(&m->set, job->input_dir, m->target, job->cfg, job->stereo, job->ctx, e);
     if (st != ST_OK)
         return st;
     if (m->set.missing > 0 && job->whole)
-        return err_set(
-            e, ST_NOT_FOUND,
-            "%zu sample%s of the kit %s not there while mining goes on: export "
-            "when it is done",
-            m->set.missing, m->set.missing == 1 ? "" : "s",
-            m->set.missing == 1 ? "is" : "are");
+        return err_set(e, ST_NOT_FOUND,
+                       "%zu sample%s of the kit %s missing while mining is running; "
+                       "export when it is done",
+                       m->set.missing, m->set.missing == 1 ? "" : "s",
+                       m->set.missing == 1 ? "is" : "are");
     if (m->set.missing > 0)
         log_write(job->log, LOG_WARNING,
                   m->set.missing == 1

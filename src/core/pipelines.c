@@ -174,7 +174,7 @@ static enum status parse_shard(struct request *r, const char *text, struct err *
             count = 0;
     }
     if (*end != '\0' || count < 1 || count > 1000000 || index < 1 || index > count)
-        return err_set(e, ST_USAGE, "--shard wants I/N with 1 <= I <= N, not %s", text);
+        return err_set(e, ST_USAGE, "--shard takes I/N with 1 <= I <= N, not %s", text);
     r->shard_index = (int)index;
     r->shard_count = (int)count;
     return ST_OK;
@@ -187,7 +187,7 @@ static enum status parse_count(struct request *r, int option, const char *text,
     uint64_t most = option == OPT_SEED ? UINT64_MAX : option == OPT_TOP ? 1000000 : 256;
     if (!parse_whole(text, &value) || value < least || value > most)
         return err_set(e, ST_USAGE,
-                       "--%s wants a whole number from %" PRIu64 " to %" PRIu64
+                       "--%s takes a whole number from %" PRIu64 " to %" PRIu64
                        ", not %s",
                        options[option].name, least, most, text[0] ? text : "nothing");
     r->number[option] = value;
@@ -199,7 +199,7 @@ static enum status parse_decibel(struct request *r, int option, const char *text
 {
     double value;
     if (!parse_number(text, &value) || value < low || value > high)
-        return err_set(e, ST_USAGE, "--%s wants decibels from %d to %d, not %s",
+        return err_set(e, ST_USAGE, "--%s takes decibels from %d to %d, not %s",
                        options[option].name, low, high, text);
     r->decibel[option] = value;
     return ST_OK;
@@ -210,7 +210,7 @@ static enum status take(struct request *r, int option, const char *value, struct
     r->text[option] = value;
     if (option == OPT_SET) {
         if (r->sets == SETS_MAX)
-            return err_set(e, ST_USAGE, "more than %d times --set", SETS_MAX);
+            return err_set(e, ST_USAGE, "--set is given more than %d times", SETS_MAX);
         r->set[r->sets++] = value;
     }
     switch (options[option].kind) {
@@ -224,7 +224,7 @@ static enum status take(struct request *r, int option, const char *value, struct
         return parse_shard(r, value, e);
     default:
         if (options[option].kind == KIND_TEXT && value[0] == '\0')
-            return err_set(e, ST_USAGE, "--%s wants %s", options[option].name,
+            return err_set(e, ST_USAGE, "--%s needs %s", options[option].name,
                            options[option].metavar);
         return ST_OK;
     }
@@ -279,7 +279,7 @@ static enum status parse_one(struct request *r, int argc, char *const argv[], in
         return ST_OK;
     }
     if (!equals && *i + 1 >= argc)
-        return err_set(e, ST_USAGE, "--%s wants %s", options[option].name,
+        return err_set(e, ST_USAGE, "--%s needs %s", options[option].name,
                        options[option].metavar);
     return take(r, option, equals ? equals + 1 : argv[++*i], e);
 }
@@ -317,13 +317,13 @@ enum status request_parse(struct request *r, int argc, char *const argv[], struc
         r->given[OPT_JSON] |= strcmp(argv[i], "--json") == 0;
     if (argc < 1)
         return err_set(e, ST_USAGE,
-                       "--batch wants a pipeline (see trowel --batch --help)");
+                       "--batch needs a pipeline (see trowel --batch --help)");
     int found = pipeline_find(argv[0]);
     if (found < 0 && argv[0][0] == '-')
-        return err_set(e, ST_USAGE,
-                       "--batch wants a pipeline first, then %s (see trowel --batch "
-                       "--help)",
-                       argv[0]);
+        return err_set(
+            e, ST_USAGE,
+            "--batch needs a pipeline first, then %s (see trowel --batch --help)",
+            argv[0]);
     if (found < 0)
         return unknown_pipeline(argv[0], e);
     r->pipeline = (enum pipeline)found;

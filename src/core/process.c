@@ -263,7 +263,7 @@ static void wait_for_all(struct run *r)
         if (interrupted(r->job) && !told) {
             struct err why;
             err_set(&why, ST_CANCELLED,
-                    "interrupted; the same command goes on from here");
+                    "interrupted; the same command continues from here");
             stop(r, ST_CANCELLED, &why);
             told = true;
         }
@@ -285,7 +285,7 @@ static enum status other_recipe(const struct run *r, struct err *e)
                  r->job->hiss ? "other hiss, another level" : "another set of stages");
     return err_set(e, ST_EXISTS, "%s was made with %s; --force starts afresh, %s",
                    r->project.root.path, other,
-                   r->project.flat ? "another folder leaves it"
+                   r->project.flat ? "another folder keeps it"
                                    : "--project_name begins another");
 }
 
@@ -447,8 +447,8 @@ static enum status find_input(struct run *r, const struct process_input *input,
                  job->flat_dir ? NULL : kits}};
     enum status st = discover(&found, input->dir, &options, e);
     if (st == ST_NOT_FOUND && input->optional) {
-        log_write(job->log, LOG_WARNING, "%s (%s) does not exist; passed over",
-                  input->dir, input->named_by);
+        log_write(job->log, LOG_WARNING, "%s (%s) does not exist; skipped", input->dir,
+                  input->named_by);
         return ST_OK;
     }
     if (st == ST_NOT_FOUND)
@@ -460,7 +460,8 @@ static enum status find_input(struct run *r, const struct process_input *input,
     if (source_list_missed(&found, input->dir, missed, sizeof missed))
         log_write(job->log, LOG_WARNING, "%s", missed);
     if (found.folders_below && found.count && could_recurse(job, input))
-        log_write(job->log, LOG_INFO, "%zu folder%s in %s %s not searched: --recursive",
+        log_write(job->log, LOG_INFO,
+                  "%zu folder%s in %s %s not searched; --recursive searches subfolders",
                   found.folders_below, found.folders_below == 1 ? "" : "s", input->dir,
                   found.folders_below == 1 ? "is" : "are");
     st = source_list_join(&r->sources, &found, e);

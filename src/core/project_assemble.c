@@ -175,11 +175,10 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
     }
     /* Nobody deletes every single sample and keeps the project: a disk is not there. */
     if (st == ST_OK && !j->project->flat && j->missing > 0 && j->there == 0)
-        st = err_set(
-            e, ST_NOT_FOUND,
-            "%s: not one of its %zu samples on record is there; is a disk missing? "
-            "The catalog is left as it is; process --force makes them again",
-            j->project->root.path, j->missing);
+        st = err_set(e, ST_NOT_FOUND,
+                     "%s: none of its %zu samples on record is there; is a disk missing? "
+                     "The catalog was not changed; process --force makes them again",
+                     j->project->root.path, j->missing);
     return st;
 }
 
@@ -188,7 +187,7 @@ static const struct candidate *whole(struct joined *j, size_t i, const float **v
                                      struct err *e)
 {
     const struct brief *b = &j->finds[i];
-    static const char changed[] = "%s changed while its finds were joined; do it again";
+    static const char changed[] = "%s changed while its finds were joined; run it again";
     struct find_list *loaded;
     const struct find_list *l = j->orphans;
     if (b->source < j->source_count) {
@@ -363,8 +362,8 @@ static enum status take_decisions(const char *catalog_path, const char *file,
                   report.unknown == 1 ? ":" : ", the first about", report.first_unknown);
     char already[64] = "";
     if (report.so_already > 0)
-        snprintf(already, sizeof already, "; %zu held there already", report.so_already);
-    log_write(log, LOG_INFO, "%zu decision%s of %s taken into the catalog%s",
+        snprintf(already, sizeof already, "; %zu already there", report.so_already);
+    log_write(log, LOG_INFO, "%zu decision%s from %s added to the catalog%s",
               report.applied, report.applied == 1 ? "" : "s", file, already);
     return ST_OK;
 }

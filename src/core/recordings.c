@@ -169,7 +169,7 @@ void recordings_tell_left(const char *project, const struct log *log)
     if (left > 0 && (left < all || count == 0))
         log_write(log, LOG_WARNING,
                   "%s: %zu of %zu recordings in %s %s not mined; the command that mined "
-                  "the others goes on",
+                  "the others continues",
                   project, left, all, folder, left == 1 ? "is" : "are");
     free(sources);
     project_done(&p);

@@ -350,8 +350,8 @@ static enum status place(struct cutting *c, const struct candidate *find, struct
     c->frames = info->claimed_frames > 0 ? info->claimed_frames : INT64_MAX / 4;
     if (find->source_rate_hz <= 0)
         return err_set(e, ST_UNSUPPORTED,
-                       "%s has no catalog that tells the rate of its recording; "
-                       "trowel --batch index makes one",
+                       "%s has no catalog with the sample rate of its recording; trowel "
+                       "--batch index makes one",
                        find->filename);
     if (info->rate_hz != find->source_rate_hz)
         return err_set(e, ST_UNSUPPORTED,
@@ -363,7 +363,7 @@ static enum status place(struct cutting *c, const struct candidate *find, struct
         return err_set(e, ST_EMPTY, "%s: %s lies beyond its end", c->recording,
                        find->filename);
     if ((c->end - c->start) / info->rate_hz > RECUT_MAX_S)
-        return err_set(e, ST_REFUSED, "%s is longer than %d s; move its edges nearer",
+        return err_set(e, ST_REFUSED, "%s is longer than %d s; move its edges closer",
                        find->filename, RECUT_MAX_S);
     return ST_OK;
 }

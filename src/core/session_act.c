@@ -361,7 +361,7 @@ static enum status go(struct session *s, bool back, long *index, struct err *e)
     if (back)
         session_say(s, "undone: %.170s · {redo} redoes", label);
     else
-        session_say(s, "done again: %.170s · {undo} undoes", label);
+        session_say(s, "redone: %.170s · {undo} undoes", label);
     return ST_OK;
 }
 

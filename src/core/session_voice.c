@@ -46,7 +46,7 @@ enum status session_distances(struct session *s, size_t index,
     if (st != ST_OK)
         return st;
     if (index >= s->count || isnan(s->vector[index * SIMILARITY_DIM]))
-        return err_set(e, ST_NOT_FOUND, "nothing is known of how this find sounds");
+        return err_set(e, ST_NOT_FOUND, "it is not known how this find sounds");
     similarity_distances(s->vector, s->count, s->vector + index * SIMILARITY_DIM, weights,
                          distance);
     return ST_OK;

@@ -428,7 +428,7 @@ const char *view_empty_reason(struct view *v)
         snprintf(v->reason, sizeof v->reason,
                  "nothing accepted yet; {accept} accepts, :best proposes");
     else if (v->scope == SCOPE_NEAR_MISSES)
-        snprintf(v->reason, sizeof v->reason, "nothing was nearly missed");
+        snprintf(v->reason, sizeof v->reason, "there are no near-misses");
     else if (v->scope == SCOPE_ALL)
         snprintf(v->reason, sizeof v->reason, "nothing was found");
     else

@@ -517,7 +517,8 @@ static void gate(const struct cut *c, double clipped, struct hit *h)
             miss(h, "rumble below hearing is %.0f %% of it", 100 * d.below_hearing);
         else if (alone && d.deep > STEP_DEEP && d.boom > STEP_BOOM &&
                  d.two_halves > STEP_HALVES)
-            miss(h, "one push, no stroke: %.0f %% in two half waves", 100 * d.two_halves);
+            miss(h, "a single push, not a hit: %.0f %% in two half waves",
+                 100 * d.two_halves);
     }
 }
 

@@ -194,8 +194,9 @@ static double too_short(const struct silence_params *p, double length, char *tex
     bool gap = length < QUIET_LEAST_S;
     double least = gap ? QUIET_LEAST_S : p->min_duration_sec, lacks = least - length;
     if (gap)
-        snprintf(text, MISSED_BY_BYTES, "a gap of %.2f s: rooms are told from %.2f s on",
-                 length, QUIET_LEAST_S);
+        snprintf(text, MISSED_BY_BYTES,
+                 "a gap of %.2f s: room tone needs at least %.2f s", length,
+                 QUIET_LEAST_S);
     else
         snprintf(text, MISSED_BY_BYTES, "%.0f ms shorter than allowed", 1000.0 * lacks);
     return lacks / least;

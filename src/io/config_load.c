@@ -88,10 +88,10 @@ static void unknown_key(struct loading *l, const char *name, int line)
 {
     int near = config_nearest(name);
     if (near >= 0)
-        note(l, false, line, "unknown key %.80s is passed over; did you mean %s?", name,
+        note(l, false, line, "unknown key %.80s is ignored; did you mean %s?", name,
              config_key(near)->name);
     else
-        note(l, false, line, "unknown key %.80s is passed over", name);
+        note(l, false, line, "unknown key %.80s is ignored", name);
 }
 
 /* pitch_shift_range may be {min, max}, [min, max], or by its old name one number. */
@@ -128,7 +128,7 @@ static void store_old(struct loading *l, const struct config_old *old,
 {
     const char *now = strrchr(old->now, '.') + 1;
     if (yaml_get(section, now)) {
-        note(l, false, n->key_line, "%s.%s is passed over: %s is given too", old->section,
+        note(l, false, n->key_line, "%s.%s is ignored: %s is given too", old->section,
              old->name, old->now);
         return;
     }
@@ -191,10 +191,10 @@ static void unknown_section(struct loading *l, const struct yaml_node *n)
 {
     const char *near = config_nearest_section(n->key);
     if (near)
-        note(l, false, n->key_line,
-             "unknown section %.80s is passed over; did you mean %s?", n->key, near);
+        note(l, false, n->key_line, "unknown section %.80s is ignored; did you mean %s?",
+             n->key, near);
     else
-        note(l, false, n->key_line, "unknown section %.80s is passed over", n->key);
+        note(l, false, n->key_line, "unknown section %.80s is ignored", n->key);
 }
 
 static void load_root(struct loading *l, const struct yaml_node *root)

@@ -60,10 +60,8 @@ enum status config_yaml(const struct config *cfg, enum config_style style, char 
     struct text t = {0};
     char before[CONFIG_KEY_BYTES] = "";
     if (style == CONFIG_COMMENTED)
-        text_addf(
-            &t,
-            "# Settings of trowel. Every key may be left out; what stands here are the "
-            "values in use.\n");
+        text_addf(&t, "# Settings of trowel. Every key may be left out; these are the "
+                      "values in use.\n");
     for (int i = 0; i < config_key_count(); i++) {
         const struct config_key *k = config_key(i);
         char parent[CONFIG_KEY_BYTES], value[CONFIG_VALUE_BYTES];

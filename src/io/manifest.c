@@ -430,7 +430,7 @@ static enum status read_header(struct reading *r, struct err *e)
             return err_set(e, ST_CORRUPT,
                            "%s:%d: this is not a manifest: there is no column %s%s",
                            r->name, r->csv.line, needed[n],
-                           spreadsheet ? " (commas are to stand between them)" : "");
+                           spreadsheet ? " (columns are separated by commas)" : "");
     return ST_OK;
 }
 

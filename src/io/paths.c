@@ -150,9 +150,7 @@ enum status path_mkdirs(const char *path, struct err *e)
                                  so_far);
         }
         if (stat(so_far, &s) != 0 && errno == ENOENT) /* it has a name, though */
-            return err_set(e, ST_DISK,
-                           "%s is a link to what is not there; is a disk missing?",
-                           so_far);
+            return err_set(e, ST_DISK, "%s is a broken link; is a disk missing?", so_far);
         if (stat(so_far, &s) != 0)
             return err_errno(e, ST_DISK, errno, "the folder %s cannot be used", so_far);
         if (!S_ISDIR(s.st_mode))
@@ -183,17 +181,16 @@ enum status path_failure(struct err *e, int problem, const char *path)
     case ENOENT:
     case ENOTDIR:
         return err_set(e, ST_NOT_FOUND, "%s %s", path,
-                       lstat(path, &link) == 0 ? "is a link to what does not exist"
-                                               : "does not exist");
+                       lstat(path, &link) == 0 ? "is a broken link" : "does not exist");
     case ELOOP:
         return err_set(e, ST_UNREADABLE, "%s is a link that leads back to itself", path);
     case EACCES:
-        return err_set(e, ST_UNREADABLE, "%s may not be read: no permission", path);
+        return err_set(e, ST_UNREADABLE, "%s cannot be read: no permission", path);
     case EMFILE:
     case ENFILE:
         return err_set(e, ST_NO_MEMORY,
-                       "%s cannot be opened, too many files are: a smaller --jobs or a "
-                       "larger ulimit -n helps",
+                       "%s cannot be opened: too many files are open; try a smaller "
+                       "--jobs or a larger ulimit -n",
                        path);
     default:
         return err_errno(e, ST_UNREADABLE, problem, "%s cannot be opened", path);

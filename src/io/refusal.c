@@ -18,7 +18,7 @@ static const struct {
     {0, 5, "#!AMR", "it is AMR" CONVERT},
     {0, 4, "DSD ", "it is DSD" CONVERT},
     {0, 4, "FRM8", "it is DSD" CONVERT},
-    {0, 4, "MThd", "it is MIDI: notes, no sound"},
+    {0, 4, "MThd", "it is MIDI: notes, not sound"},
 };
 
 /* AAC begins like MPEG audio, but with a layer of 0. */

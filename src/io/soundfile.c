@@ -478,7 +478,7 @@ static void note_end(struct soundfile *sf)
                  have, claimed);
     else if (sf->splice && sf->splice->stale)
         snprintf(sf->damage, sizeof sf->damage,
-                 "the header tells of less than the %.1f s that are there", have);
+                 "the header claims less than the %.1f s that are there", have);
     else if (sf->chained)
         snprintf(sf->damage, sizeof sf->damage,
                  "another stream begins after %.1f s, which is not read", have);

@@ -102,8 +102,8 @@ static enum status next_event(struct reading *r, yaml_event_t *event)
                                                           : r->parser.problem_mark.line);
     const char *what = r->parser.problem ? r->parser.problem : "it cannot be understood";
     if (strstr(what, "cannot start any token"))
-        what = "a tab, @, % or ` begins something here; indent with spaces, and quote a "
-               "text that begins so";
+        what = "a tab, @, % or ` begins a value here; indent with spaces, and quote such "
+               "text";
     return err_set(r->e, ST_CORRUPT, "%s:%d: not valid YAML: %s", r->name, line + 1,
                    what);
 }

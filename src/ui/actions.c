@@ -143,7 +143,7 @@ enum status keymap_check(const struct keymap *map, struct err *e)
             char first[40], second[40];
             keyseq_name(first, sizeof first, &a->seq);
             keyseq_name(second, sizeof second, &b->seq);
-            return err_set(e, ST_CONFIG, "key %s of %s is in the way of %s of %s", first,
+            return err_set(e, ST_CONFIG, "key %s of %s clashes with %s of %s", first,
                            table[a->action].name, second, table[b->action].name);
         }
     return ST_OK;
@@ -203,12 +203,12 @@ static enum status load_line(struct key_file *file, char *line, struct err *e)
     char *keys = colon + 1 + strspn(colon + 1, " \t");
     cut_remark(keys);
     if (*keys && !kit && table[a].where == 0)
-        return err_set(e, ST_CONFIG, "%s:%d: %s is of the kit screen alone: write kit.%s",
+        return err_set(e, ST_CONFIG, "%s:%d: %s is only on the kit screen: write kit.%s",
                        name, number, at, at);
     int *said = &file->said[kit][a];
     if (*said > 0)
-        return err_set(e, ST_CONFIG, "%s:%d: %s has its keys in line %d", name, number,
-                       at, *said);
+        return err_set(e, ST_CONFIG, "%s:%d: %s already has keys in line %d", name,
+                       number, at, *said);
     *said = number;
     size_t n = strlen(keys);
     if (n >= 2 && (keys[0] == '"' || keys[0] == '\'') && keys[n - 1] == keys[0]) {
@@ -222,8 +222,9 @@ static enum status load_line(struct key_file *file, char *line, struct err *e)
     for (; keyseq_next(&rest, &seq, &st); word = rest) {
         word += strspn(word, " \t");
         if (st != ST_OK)
-            return err_set(e, ST_CONFIG, "%s:%d: %.*s is no key (Enter, Del, F5, ^X, gg)",
-                           name, number, (int)(rest - word), word);
+            return err_set(e, ST_CONFIG,
+                           "%s:%d: %.*s is not a key (Enter, Del, F5, ^X, gg)", name,
+                           number, (int)(rest - word), word);
         if (map->count < KEYMAP_MAX)
             map->binding[map->count++] = (struct binding){a, kit, seq};
     }

@@ -39,8 +39,8 @@ static bool miswritten(struct app *app, enum command c, const char *rest)
     bool lacks = !*rest && *wants && *wants != '[' && c != CMD_FILTER && c != CMD_NOTE;
     bool wrong = lacks || (*rest && !*wants);
     if (wrong)
-        app_warn(app, "it is written :%s%s%s, %s", table[c].name, *wants ? " " : "",
-                 wants, table[c].help);
+        app_warn(app, "usage: :%s%s%s, %s", table[c].name, *wants ? " " : "", wants,
+                 table[c].help);
     return wrong;
 }
 
@@ -52,7 +52,7 @@ static bool number(struct app *app, const char *text, double *out)
     *out = strtod(text, &end);
     if (*text && *end == '\0' && isfinite(*out))
         return true;
-    app_warn(app, "'%s' is no number", text);
+    app_warn(app, "'%s' is not a number", text);
     return false;
 }
 
@@ -66,12 +66,11 @@ static void sort_by(struct app *app, const char *name)
         return;
     }
     if (order == ORDER_SIMILAR) {
-        app_warn(app,
-                 "{similar} puts those first that are like the find under the cursor");
+        app_warn(app, "{similar} puts finds like the one under the cursor first");
         return;
     }
     view_set_order(app->view, order, view_order_descends(order));
-    app_say(app, "sorted by %s; {sort-reverse} turns it around", words_order(order));
+    app_say(app, "sorted by %s; {sort-reverse} reverses it", words_order(order));
 }
 
 static void filter_by(struct app *app, const char *text)
@@ -246,7 +245,7 @@ static void report(struct app *app)
     if (!ops->report)
         app_warn(app, "the report is not available here");
     else if (app_check(app, ops->report(ops->user, app_reply_to(app), &e), &e))
-        app_say(app, waits ? "the report is written when what runs is done"
+        app_say(app, waits ? "the report is written when the running job is done"
                            : "writing the report");
 }
 
@@ -262,8 +261,7 @@ static void make_demo(struct app *app)
 static void demo(struct app *app)
 {
     char question[120];
-    snprintf(question, sizeof question, "put %d recordings for the demo among yours?",
-             demo_count());
+    snprintf(question, sizeof question, "add %d demo recordings to yours?", demo_count());
     if (!app->setup.ops.demo)
         app_warn(app, "the demo is not available here");
     else if (session_source_count(app->session) > 0 || app->batch.active > 0)

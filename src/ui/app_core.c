@@ -196,11 +196,11 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
     greet(app);
     if (app_recordings_gone(app))
         app_warn(app,
-                 "no recordings at %.200s: finds are heard, not their surroundings; "
-                 ":set paths.source_audio_dir=FOLDER",
+                 "no recordings at %.200s: finds can be heard, but not in context; :set "
+                 "paths.source_audio_dir=FOLDER",
                  app->config->paths.source_audio_dir);
     if (keys_read != ST_OK) /* said last: every key pressed depends on it */
-        app_warn(app, "%s; the default keys hold", keys.msg);
+        app_warn(app, "%s; the default keys are used", keys.msg);
     return ST_OK;
 }
 
@@ -293,7 +293,7 @@ static void replied_dry_run(void *to, enum status st, const char *sentence,
     kit_budget(app, &b);
     if (b.files == 0 && st == ST_OK && app->page.open)
         snprintf(app->page.text, sizeof app->page.text,
-                 "Nothing is accepted and no slot is filled: this takes what is best of "
+                 "Nothing is accepted and no slot is filled: this takes the best of "
                  "everything.\n\n%s",
                  report);
     app->page.confirms_export = st == ST_OK && app->page.open;
@@ -394,7 +394,7 @@ static bool page_act(struct app *app, const struct key_action *a)
     switch (a->action) {
     case ACT_DETAIL:
         if (p->confirms_export && !p->seen) {
-            app_warn(app, "what would be written was not shown yet");
+            app_warn(app, "the preview has not been shown yet");
             return true;
         }
         p->open = false;
@@ -527,7 +527,7 @@ static void paste(struct app *app, uint32_t key)
     if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
         app->pasting = key == K_PASTE_BEGIN;
         if (app->pasting && app->asking == ASK_NOTHING)
-            app_warn(app, "what was pasted is left out: : or f begin a line first");
+            app_warn(app, "pasted text is ignored here; type : or f first");
         return;
     }
     if (app->asking == ASK_NOTHING || app->asking == ASK_CONFIRM)

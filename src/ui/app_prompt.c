@@ -93,7 +93,7 @@ static bool tag_matching(struct app *app, const char *text)
     size_t *index = NULL, count = 0;
     struct err e;
     if (!*text) {
-        app_say(app, "nothing was asked for; * matches every name");
+        app_say(app, "nothing was entered; * matches every name");
         return true;
     }
     if (view_matching(app->view, text, &index, &count, &e) != ST_OK) {
@@ -238,8 +238,8 @@ static void save_and_quit(struct app *app)
 static void ask_to_save(struct app *app)
 {
     if (settings_changed(app) && app->setup.ops.save_config)
-        app_confirm(app, "the settings are changed and not saved. Save them?",
-                    save_and_quit, really_quit);
+        app_confirm(app, "the settings have unsaved changes. Save them?", save_and_quit,
+                    really_quit);
     else
         app->quit = true;
 }

@@ -159,7 +159,7 @@ static void search(struct app *app, int step)
             return;
         }
     }
-    app_say(app, "nothing here holds '%s'", app->help.search);
+    app_say(app, "nothing here contains '%s'", app->help.search);
 }
 
 static bool act(struct app *app, const struct key_action *a)

@@ -50,7 +50,8 @@ static void tell_of_notes(struct app *app)
     words_count(all, sizeof all, hits);
     app->library.notes_told = true;
     app_say(app,
-            "%s of these %s hits are rather notes: {filter} and drum>.5 leaves the drums",
+            "%s of these %s hits are more likely notes; {filter} drum>.5 shows only the "
+            "drums",
             some, all);
 }
 
@@ -144,7 +145,7 @@ static void next_order(struct app *app)
         at++;
     int order = orders[(at + 1) % ORDERS];
     view_set_order(app->view, order, view_order_descends(order));
-    app_say(app, "sorted by %s; {sort-reverse} turns it around", words_order(order));
+    app_say(app, "sorted by %s; {sort-reverse} reverses it", words_order(order));
 }
 
 static void search_again(struct app *app, int direction, int n)
@@ -155,7 +156,7 @@ static void search_again(struct app *app, int direction, int n)
     }
     for (int i = 0; i < n; i++)
         if (!view_search(app->view, app->library.search, direction)) {
-            app_warn(app, "no name here holds '%s'", app->library.search);
+            app_warn(app, "no name here contains '%s'", app->library.search);
             return;
         }
     app_audition_soon(app);

@@ -236,7 +236,7 @@ static bool set_loop(struct app *app, long index, int64_t start, int64_t end)
     start = within(app, index, start);
     end = within(app, index, end);
     if (end - start < 32) {
-        app_warn(app, "a loop that short is no loop");
+        app_warn(app, "that is too short for a loop");
         return false;
     }
     if (!app_did(app, session_set_loop(app->session, (size_t)index, start, end, &e), &e))
@@ -288,7 +288,7 @@ static void nudge_edges(struct app *app, long index, int steps)
     int64_t start = within(app, index, c->start_frame - by);
     int64_t end = within(app, index, c->end_frame + by);
     if (end - start < c->source_rate_hz / 100) {
-        app_warn(app, "it is as short as it gets");
+        app_warn(app, "it is as short as it can be");
         return;
     }
     if (app_did(app, session_set_edges(app->session, (size_t)index, start, end, &e), &e))
@@ -373,8 +373,8 @@ bool library_edit_action(struct app *app, const struct key_action *a)
     if (!kind_cut(c->kind))
         app_warn(app, "%s was made, not cut: its %s", c->filename,
                  a->action == ACT_EDGE_OUT || a->action == ACT_EDGE_IN
-                     ? "edges are in no recording"
-                     : "loop stays as it was made");
+                     ? "edges cannot be moved"
+                     : "loop cannot be moved");
     else if (a->action == ACT_NEXT_LOOP)
         next_loop(app, at);
     else if (a->action == ACT_LOOP_END_LESS || a->action == ACT_LOOP_END_MORE)

@@ -270,7 +270,7 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
     size_t sources = session_source_count(app->session);
     if (app->batch.active > 0 || app->looking) {
         area_text(a, row, 3, ROLE_STRONG,
-                  app->batch.active > 0 ? "Digging. Finds appear here as they come up."
+                  app->batch.active > 0 ? "Digging. Finds appear here as they are made."
                                         : "Looking for recordings.");
         frame_hint(app, a, row + 2, 3, "{jobs} shows the jobs, {help} the keys.");
         return;
@@ -290,8 +290,7 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
                     : *folder   ? "mines what you put there: WAV, FLAC, MP3, ..."
                                 : "mines the recordings in the project's folder");
     if (app->setup.ops.demo)
-        row =
-            offer(app, a, row, ":demo", "makes recordings to try it on, and mines them");
+        row = offer(app, a, row, ":demo", "makes demo recordings and mines them");
     row = offer(app, a, row, "{help}", "shows the keys");
     offer(app, a, row, "{back}", "leaves; then `trowel FOLDER` opens another");
 }
@@ -307,7 +306,7 @@ static void draw_reason(struct app *app, const struct area *a, int row)
         row += area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT, named) + 1;
     if (mining)
         area_wrap(a, row, 3, a->cols - 4, ROLE_TEXT,
-                  "Mining goes on: what it finds comes up here.");
+                  "Mining is running: finds will appear here.");
 }
 
 static void draw_empty(struct app *app, const struct area *a)

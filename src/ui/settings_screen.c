@@ -70,7 +70,7 @@ static void draw_about(struct app *app, const struct area *a)
     config_expected(expected, sizeof expected, k);
     area_hline(a, 0, ROLE_BORDER);
     int col = area_printf(a, 1, 1, ROLE_STRONG, "%s   ", k->name);
-    col = frame_hint(app, a, 1, col, "{detail} changes it  {cancel} as normal  ");
+    col = frame_hint(app, a, 1, col, "{detail} changes it  {cancel} default  ");
     if (a->cols >= 100) { /* the title says it, too */
         col = area_text(a, 1, col, ROLE_KEY, ":save");
         area_text(a, 1, col + 1, ROLE_HINT, "keeps them");
@@ -165,7 +165,7 @@ static void take_effect(struct app *app, const char *name)
         app_check(app, app_load_theme(app, app->config->interface.theme, &e), &e);
     int key = config_find(name);
     if (key >= 0 && config_at_start(key))
-        app_say(app, "%s counts from the next start; :save keeps it", name);
+        app_say(app, "%s takes effect at the next start; :save keeps it", name);
     if (!app->transport)
         return;
     if (strcmp(name, "audio.volume_db") == 0)
@@ -298,7 +298,7 @@ static void search(struct app *app, int step)
         }
     }
     app_say(app,
-            s->search[0] ? "no setting holds '%s'" : "{search} looks for a setting%s",
+            s->search[0] ? "no setting contains '%s'" : "{search} looks for a setting%s",
             s->search);
 }
 

@@ -265,7 +265,8 @@ static void move_threshold(struct app *app, int steps)
         show_all(app);
     find_pads(app);
     if (!app->source.track)
-        app_say(app, "%s threshold %.4g; it counts when the recording is listened to",
+        app_say(app,
+                "%s threshold %.4g; it takes effect once the recording has been analysed",
                 source_curve_name(app->source.curve), *v);
 }
 

@@ -137,7 +137,7 @@ static char *config_document(void)
 {
     struct text t = {0};
     char section[CONFIG_KEY_BYTES], expected[300];
-    text_add(&t, "# Settings\n\nMade from `src/io/config_schema.def`, as is "
+    text_add(&t, "# Settings\n\nGenerated from `src/io/config_schema.def`, as is "
                  "[config.yaml](../config.yaml). Every key may be left out.\n"
                  "`--set section.key=value` sets one for a run, `:set` in the "
                  "workstation, and `:save` keeps it in the project.\n");
@@ -153,7 +153,8 @@ static char *config_document(void)
         add_cell(&t, k->help);
         text_add(&t, " | ");
         add_cell(&t, expected);
-        text_add(&t, config_at_start(i) ? "; counts from the next start |\n" : " |\n");
+        text_add(&t,
+                 config_at_start(i) ? "; takes effect at the next start |\n" : " |\n");
     }
     return finish(&t);
 }
@@ -223,14 +224,14 @@ static char *filter_measures(void)
 static char *keys_document(void)
 {
     struct text t = {0};
-    text_add(&t,
-             "# Keys\n\nMade from `src/ui/actions.def`; `?` in the workstation shows "
-             "the same for the screen at hand.\n"
-             "Rebind in `~/.config/trowel/keys.yaml`: lines `action: keys`, and "
-             "`kit.action: keys` for the kit screen,\nwhere the home row plays the "
-             "slots. `^X` is control, a sequence is written together (`gg`).\n"
-             "What a `#` and a blank begin is a remark; the key `#` stands last in its "
-             "line.\n");
+    text_add(
+        &t, "# Keys\n\nGenerated from `src/ui/actions.def`; `?` in the workstation shows "
+            "those of the current screen.\n"
+            "Rebind them in `~/.config/trowel/keys.yaml`: lines `action: keys`, and "
+            "`kit.action: keys` for the kit screen,\nwhere the home row plays the "
+            "slots. `^X` is Control; a sequence is written together (`gg`).\n"
+            "`#` followed by a blank begins a comment; the key `#` must come last in its "
+            "line.\n");
     for (int g = 0; g < GROUP_COUNT_OF; g++) {
         text_addf(&t,
                   "\n## %s\n\n| Keys | On the kit screen | Action | Does |\n"

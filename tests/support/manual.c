@@ -69,7 +69,7 @@ static void add_options(struct text *t, enum pipeline p, bool common)
 static void add_pipelines(struct text *t)
 {
     text_add(t, ".SH PIPELINES\n"
-                "In the names of options \\fB\\-\\fR and \\fB_\\fR are the same.\n");
+                "In option names, \\fB\\-\\fR and \\fB_\\fR are interchangeable.\n");
     for (int p = 0; p < PIPE_COUNT; p++) {
         text_add(t, ".SS ");
         roff(t, pipeline_name((enum pipeline)p));
@@ -112,11 +112,11 @@ static const char head[] =
     "trowel mines recordings for pads, swells, clouds, hiss, drum hits and room tone, "
     "lets you hear and judge the finds, and exports a kit for the Roland TR\\-8S.\n"
     ".PP\n"
-    "Without \\fB\\-\\-batch\\fR it opens the workstation. A project is opened; a folder "
-    "of "
+    "Without \\fB\\-\\-batch\\fR it opens the workstation on a project. A folder of "
     "recordings becomes a project below the export root and is mined in the background. "
-    "Without an argument it takes the folder at hand, when that is a project or holds "
-    "recordings, else the project you had; of several you choose.\n"
+    "Without an argument, trowel opens the current folder if it is a project or holds "
+    "recordings, otherwise the project you had open before; if there were several, you "
+    "choose.\n"
     ".PP\n"
     "With \\fB\\-\\-batch\\fR it runs a pipeline without a terminal and without sound. "
     "Results go to standard output, progress and messages to standard error.\n"
@@ -125,7 +125,8 @@ static const char head[] =
     ".SH OPTIONS\n"
     ".TP\n\\fB\\-\\-no\\-audio\\fR\n"
     "Open no audio device; everything but hearing works.\n"
-    ".TP\n\\fB\\-\\-help\\fR, \\fB\\-\\-version\\fR\nSay what there is, and which.\n";
+    ".TP\n\\fB\\-\\-help\\fR, \\fB\\-\\-version\\fR\nPrint a short help text, or the "
+    "version.\n";
 
 static const char tail[] =
     ".SH EXIT STATUS\n"
@@ -135,12 +136,13 @@ static const char tail[] =
     "output folder.\n"
     ".TP\n\\fB3\\fR\nNothing was found or picked.\n"
     ".TP\n\\fB4\\fR\nThe output exists and \\fB\\-\\-force\\fR was not given.\n"
-    ".TP\n\\fB5\\fR\nThe disk, a permission or another trowel at work there stopped the "
+    ".TP\n\\fB5\\fR\nThe disk, a permission or another trowel at work there prevented "
     "writing.\n"
     ".TP\n\\fB130\\fR\nInterrupted.\n"
     ".SH FILES\n"
     ".TP\n\\fI./config.yaml\\fR, \\fI~/.config/trowel/config.yaml\\fR\n"
-    "Settings; the first that exists counts, unless \\fB\\-\\-config\\fR names another.\n"
+    "Settings; the first that exists is used, unless \\fB\\-\\-config\\fR names "
+    "another.\n"
     ".TP\n\\fI~/.config/trowel/workstation.yaml\\fR\n"
     "What \\fB:save\\fR keeps of \\fIaudio\\fR and \\fIinterface\\fR.\n"
     ".TP\n\\fI~/.config/trowel/keys.yaml\\fR\n"
@@ -194,7 +196,7 @@ char *manual_page(void)
     text_add(&t, head);
     add_pipelines(&t);
     text_add(&t,
-             ".SH KEYS\nOf the workstation; \\fB?\\fR shows those of the screen at hand. "
+             ".SH KEYS\nOf the workstation; \\fB?\\fR shows those of the current screen. "
              "On the kit screen the home row plays the slots.\n");
     add_keys(&t);
     add_commands(&t);
