@@ -79,7 +79,7 @@ void help_batch(void)
         "  2    wrong usage, an invalid config, or a name that leads out of the output\n"
         "  3    nothing found or picked\n"
         "  4    the output exists and --force was not given\n"
-        "  5    the disk or a permission prevented writing\n"
+        "  5    the disk, a permission or another trowel prevented writing\n"
         "  130  interrupted; the same command continues\n"
         "\ntrowel --batch PIPELINE --help describes one. To do it all in one go:\n"
         "  trowel --batch all --input_dir ~/tapes --project_name TAPES --kit_name TAPES");

@@ -105,7 +105,7 @@ static void write_page(struct errand *r, const struct kit_job *kit)
     if (st == ST_OK)
         st = report_run(&job, &page, &e);
     if (st == ST_OK)
-        text_addf(&r->listing, "A browser plays it: open %s\n", page.path);
+        text_addf(&r->listing, "Listen to it in a browser: open %s\n", page.path);
     else if (st != ST_CANCELLED)
         log_write(kit->log, LOG_WARNING, "%s", e.msg);
 }

@@ -446,7 +446,8 @@ static void nothing_to_mine(struct batch_of_jobs *b)
                  "already being mined with the earlier settings; ask again when it is "
                  "done");
     else if (b->going_on)
-        snprintf(sentence, sizeof sentence, "it is being mined already; w shows how far");
+        snprintf(sentence, sizeof sentence,
+                 "it is already being mined; w shows the progress");
     else if (b->source[0])
         snprintf(sentence, sizeof sentence, "there is no recording %.80s in %.250s",
                  b->source, b->input_dir);

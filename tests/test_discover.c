@@ -97,7 +97,7 @@ static void half_a_list_is_no_list(void **state)
     names_left = 0;
     assert_int_equal(discover(&found, *state, &options, &e), ST_UNREADABLE);
     names_left = -1;
-    assert_non_null(strstr(e.msg, " cannot be listed: no permission, or a disk"));
+    assert_non_null(strstr(e.msg, " cannot be listed: no permission, or a failing"));
     assert_int_equal(project_open(&p, *state, "P", NULL), ST_OK);
     names_left = 4;
     assert_int_equal(project_stems(&p, &stems, &e), ST_DISK);

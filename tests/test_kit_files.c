@@ -403,7 +403,8 @@ static void a_kit_from_a_manifest(void **state)
         "bad.wav,tape,tapes/tape.flac,drum,hat_closed,1,rejected\r\n");
     assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
     assert_true(text_has(summary.at, "2 of 400 files"));
-    assert_true(text_has(summary.at, "  1 not there (lost.wav): the sample is missing"));
+    assert_true(
+        text_has(summary.at, "  1 missing (lost.wav): the sample or its recording"));
     text_done(&summary);
     snprintf(path, sizeof path, "%s/K/ASSIGN.txt", top);
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);

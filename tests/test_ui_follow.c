@@ -217,7 +217,7 @@ static void the_chosen_job_is_cancelled(void **state)
     assert_true(became[2] == ST_CANCELLED || became[2] == ST_OK); /* it had begun */
     assert_int_equal(became[3], ST_OK);
     ui_rig_keys(&rig, "X");
-    assert_true(ui_rig_said(&rig, "over already"));
+    assert_true(ui_rig_said(&rig, "already ended"));
     jobs_free(slow);
     rig.app.jobs = rig.jobs;
     close(gate[0]);

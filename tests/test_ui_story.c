@@ -175,7 +175,7 @@ static void from_tape_to_kit(void **state)
     pty_forget(&pty);
     pty_resize(&pty, 24, 80);
     assert_true(pty_wait_for(&pty, "Copy the folder ROLAND", 5));
-    assert_true(pty_wait_for(&pty, "A browser plays it", 5));
+    assert_true(pty_wait_for(&pty, "Listen to it in a browser", 5));
     leave();
     assert_int_equal(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/BD_*"), 1);
     assert_true(files("export/kits/NIGHTBUS/ROLAND/TR-8S/SAMPLE/NIGHTBUS/*") >= 5);

@@ -298,7 +298,7 @@ static void a_recording_without_them_says_so(void **state)
                   "song") != 0)
         ui_rig_keys(&rig, "]");
     assert_int_equal(rig.app.source.place_count, 0);
-    assert_true(shown("no pads in this recording; F shows all that is"));
+    assert_true(shown("no pads in this recording; F shows everything"));
     ui_rig_keys(&rig, "F");
     assert_int_equal(rig.app.source.place_count, 1);
     assert_true(shown("song_drum_001_kick"));

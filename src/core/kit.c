@@ -443,7 +443,7 @@ static void tell_plan(const struct making *m, struct text *t)
             text_add(t, "\n");
         }
     if (m->set.missing > 0)
-        text_addf(t, "  %zu not there (%s%s): the sample is missing, or its recording\n",
+        text_addf(t, "  %zu missing (%s%s): the sample or its recording is not there\n",
                   m->set.missing, text_plain(missed, sizeof missed, m->set.missed),
                   m->set.missing > 1 ? ", …" : "");
     if (kit_plan_filled(&m->plan) < target_slots(m->target))

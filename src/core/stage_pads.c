@@ -215,7 +215,7 @@ static enum status part(struct dig *d, struct made *made, size_t first, size_t l
         }
         made[i].ok = false;
         char missed_by[64];
-        snprintf(missed_by, sizeof missed_by, "its loop lies over another by %.0f %%",
+        snprintf(missed_by, sizeof missed_by, "its loop overlaps another by %.0f %%",
                  100 * most);
         if (dig_wants(d, STAGE_PADS))
             st = miss(d, made[i].region, missed_by, ++*misses, e);

@@ -369,7 +369,7 @@ enum status discover(struct source_list *out, const char *folder,
     enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder, s.st_size);
     if (!st && out->unreadable && *out->unreadable == '\0' && out->count == 0)
         st = err_set(e, ST_UNREADABLE,
-                     "%s cannot be listed: no permission, or a disk that fails", folder);
+                     "%s cannot be listed: no permission, or a failing disk", folder);
     if (!st && options->skip_projects && S_ISDIR(s.st_mode))
         drop_samples(out, folder);
     if (!st && out->count)

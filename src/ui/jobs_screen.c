@@ -174,7 +174,7 @@ static void draw_list(struct app *app, const struct area *whole)
     struct jobs_state *s = &app->job_list;
     int n = read_jobs(app, &jobs);
     if (n == 0) {
-        area_text(a, 1, 3, ROLE_STRONG, "Nothing runs and nothing waits.");
+        area_text(a, 1, 3, ROLE_STRONG, "Nothing is running or waiting.");
         frame_hint(app, a, 3, 3, "{mine}  mines the project's recordings");
     }
     follow_job(s, jobs, n);
@@ -210,9 +210,10 @@ static void cancel(struct app *app)
     int at = under_cursor(app, &jobs);
     if (at >= 0 && jobs[at].state <= JOB_RUNNING) {
         jobs_cancel(app->jobs, jobs[at].id);
-        app_say(app, "cancelled %s; what it wrote so far is whole", jobs[at].title);
+        app_say(app, "cancelled %s; what it has written so far is complete",
+                jobs[at].title);
     } else {
-        app_say(app, "that one is over already");
+        app_say(app, "that job has already ended");
     }
     free(jobs);
 }

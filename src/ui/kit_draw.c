@@ -180,7 +180,7 @@ static void draw_extras(struct app *app, const struct area *a)
     if (count == 0 && a->rows > 1) {
         char none[160];
         app_name_keys(app,
-                      "none yet: what you accept goes along; in the library "
+                      "none yet: what you accept is added; in the library "
                       "{library.assign} and e adds more",
                       none, sizeof none);
         area_fit(a, 1, 2, a->cols - 3, ROLE_DIM, CUT_END, none);

@@ -221,7 +221,7 @@ static void draw_no_place(struct app *app, const struct area *a)
                  "nothing was found in this recording yet; {mine} mines it");
     else
         snprintf(said, sizeof said,
-                 "no %s in this recording; {clear-filter} shows all that is",
+                 "no %s in this recording; {clear-filter} shows everything",
                  category_folder((enum category)only));
     frame_hint(app, a, 0, 1, said);
 }
@@ -273,8 +273,9 @@ static void draw_waiting(struct app *app, const struct area *a)
     if (s->failed[0]) {
         int row = a->rows / 2;
         row += area_wrap(a, row, 3, a->cols - 4, ROLE_WARNING, s->failed);
-        area_wrap(a, row, 3, a->cols - 4, ROLE_DIM,
-                  "Where the recordings lie now: :set paths.source_audio_dir=FOLDER");
+        area_wrap(
+            a, row, 3, a->cols - 4, ROLE_DIM,
+            "If the recordings are elsewhere now: :set paths.source_audio_dir=FOLDER");
         return;
     }
     struct job_info job[4];
