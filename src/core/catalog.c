@@ -581,22 +581,3 @@ bool catalog_wants_flush(struct catalog *c)
     c->unsynced = false;
     return wants;
 }
-
-bool catalog_look_elsewhere(struct catalog *c)
-{
-    int64_t version;
-    if (catalog_simple_number(c, Q_DATA_VERSION, &version, NULL) == ST_OK &&
-        version != c->data_version) {
-        c->data_version = version;
-        c->changed_elsewhere = true;
-        catalog_history_done(&c->history);
-    }
-    return c->changed_elsewhere;
-}
-
-bool catalog_changed_elsewhere(struct catalog *c)
-{
-    bool changed = catalog_look_elsewhere(c);
-    c->changed_elsewhere = false;
-    return changed;
-}

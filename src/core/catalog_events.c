@@ -82,6 +82,27 @@ uint64_t catalog_last_judged(struct catalog *c)
     return st == ST_OK ? (uint64_t)id : 0;
 }
 
+/* --- what others wrote -------------------------------------------------------------- */
+
+bool catalog_look_elsewhere(struct catalog *c)
+{
+    int64_t version;
+    if (catalog_simple_number(c, Q_DATA_VERSION, &version, NULL) == ST_OK &&
+        version != c->data_version) {
+        c->data_version = version;
+        c->changed_elsewhere = true;
+        catalog_history_done(&c->history);
+    }
+    return c->changed_elsewhere;
+}
+
+bool catalog_changed_elsewhere(struct catalog *c)
+{
+    bool changed = catalog_look_elsewhere(c);
+    c->changed_elsewhere = false;
+    return changed;
+}
+
 /* --- what was said about a find ---------------------------------------------------- */
 
 /* One of the ranked alternatives comes to the front and the ones before it go behind the
