@@ -42,7 +42,10 @@ static void measured_values_come_back(void **state)
         said(KIND_SILENCE, "steady", falling(1.4, SILENCE_STEADY_HALF_DB), 0),
         "level moves 1.4 dB");
     assert_string_equal(said(KIND_PAD, "spectrum", falling(0.07, PAD_SPECTRUM_HALF), 0),
-                        "timbre moves 7 %");
+                        "timbre or notes move 7 %");
+    assert_string_equal(
+        said(KIND_SILENCE, "spectrum", falling(0.07, SILENCE_SPECTRUM_HALF), 0),
+        "timbre moves 7 %");
     assert_string_equal(said(KIND_SWELL, "even", 1 / (1 + 3.3 / MADE_EVEN_HALF_DB), 0),
                         "level moves 3.3 dB");
     assert_string_equal(said(KIND_DRUM, "isolation",

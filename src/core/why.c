@@ -29,7 +29,8 @@ static const struct {
     const char *after;
 } readings[] = {
     {KIND_PAD, "steady", SQUARED, PAD_STEADY_HALF_DB, 0, "level moves ", 1, " dB"},
-    {KIND_PAD, "spectrum", SQUARED, 100 * PAD_SPECTRUM_HALF, 0, "timbre moves ", 0, " %"},
+    {KIND_PAD, "spectrum", SQUARED, 100 * PAD_SPECTRUM_HALF, 0, "timbre or notes move ",
+     0, " %"},
     {KIND_PAD, "tonal", PLAIN, 0, 0, "tone against noise", 0, ""},
     {KIND_PAD, "calm", ONSETS, 0, 0, "", 0, ""},
     {KIND_PAD, "rich", LINEAR, PAD_RICH_NONE, PAD_RICH_SPAN, "", 0, " bands sound"},
