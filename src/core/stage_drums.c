@@ -287,6 +287,17 @@ static void name_hit(const struct pass *s, char *out, size_t size, int number,
     snprintf(out, size, "%s_drum_%03d_%s", s->d->site.stem, number, class);
 }
 
+static bool no_bass(enum drum_class c)
+{
+    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN || c == DRUM_CRASH ||
+           c == DRUM_RIDE;
+}
+
+static bool all_above(enum drum_class c)
+{
+    return no_bass(c) || c == DRUM_SNARE || c == DRUM_CLAP || c == DRUM_RIM;
+}
+
 /* Under the class it has alone. */
 static enum status add_hit(struct pass *s, const struct hit *h, const struct audio *own,
                            const struct drum_verdict *v, int number, struct err *e)
@@ -295,11 +306,14 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
     struct hit heard = *h;
     char name[160];
     hits_heard(&heard, v->drum);
+    enum status st = all_above(v->best) ? hits_low(&heard, own, e) : ST_OK;
+    if (st != ST_OK)
+        return st;
     describe(s->d, &c, &heard);
     snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(v->best));
     c.m.hit_confidence = v->confidence;
     name_hit(s, name, sizeof name, number, c.hit_class);
-    enum status st =
+    st =
         s->d->converter ? write_hit(s, h, &c, name, own, e) : dig_tell(s->d, &c, name, e);
     if (st == ST_OK)
         remember(s, v, number);
@@ -325,12 +339,6 @@ static enum status name_in_context(struct pass *s, struct err *e)
         st = dig_rename(d, s->first + i, name, e);
     }
     return st;
-}
-
-static bool no_bass(enum drum_class c)
-{
-    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN || c == DRUM_CRASH ||
-           c == DRUM_RIDE;
 }
 
 /* Hats and cymbals that are cut from what is struck lose the bass under them, too: short

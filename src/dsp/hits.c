@@ -18,6 +18,10 @@ static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
 /* What has come down by FALLEN_DB at its end only needs not to click. The louder the end,
  * the longer it fades, up to LONGER times at what has fallen by no more than LOUD_DB. */
 static const double LEVEL_S = 0.010, FALLEN_DB = 24, LOUD_DB = 6, LONGER = 8;
+/* A kick or a bass under what has none: of 209 hats, cymbals, claps, rims and snares
+ * alone 9 of 10 have less than 0.06 of their energy below 100 Hz, cymbals 0.003. */
+static const double LOW_HZ = 100, LOW_NONE = 0.1, LOW_ALL = 0.6, LOW_SEEN_S = 0.2,
+                    LOW_WORTH = 0.5;
 /* What sounds under hats and cymbals, heard so long from their attack on. */
 static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
 static const double PI = 3.14159265358979323846;
@@ -128,6 +132,28 @@ enum status hits_cut_bass(struct audio *a, struct err *e)
 {
     struct biquad f = biquad_highpass(2, BASS_HZ, a->rate_hz);
     return biquad_zero_phase(&f, a, e);
+}
+
+enum status hits_low(struct hit *h, const struct audio *own, struct err *e)
+{
+    size_t seen = (size_t)(LOW_SEEN_S * own->rate_hz);
+    seen = seen < own->frames ? seen : own->frames;
+    double all = seen > 0 ? power(own, 0, seen) : 0;
+    if (!(all > 0))
+        return ST_OK;
+    struct biquad f = biquad_lowpass(4, LOW_HZ, own->rate_hz);
+    struct audio low;
+    enum status st = audio_slice(&low, own, 0, seen, e);
+    if (st != ST_OK)
+        return st;
+    biquad_run(&f, &low);
+    double share = (power(&low, 0, seen) / all - LOW_NONE) / (LOW_ALL - LOW_NONE);
+    audio_done(&low);
+    double clear = 1 - fmin(1, fmax(0, share));
+    if (clear < 1)
+        parts_add(&h->parts, "low", clear);
+    h->score *= LOW_WORTH + (1 - LOW_WORTH) * clear;
+    return ST_OK;
 }
 
 static void scale_frame(struct audio *a, size_t frame, double gain)

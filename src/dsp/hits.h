@@ -73,7 +73,7 @@ struct hit {
     double isolation_db; /* level of the 20 ms before, relative to the peak: −90 … 0 */
     double attack_ms;    /* from the attack's start to its peak */
     double score;        /* 0 … 1 from the parts */
-    /* isolation, attack, decay, clean, level, body; from hits_heard on also drum */
+    /* isolation, attack, decay, clean, level, body; from hits_heard on also drum; low */
     struct score_parts parts;
     char missed_by[64]; /* "" or why it is only a near-miss */
     bool cut_short;     /* missed because the next onset came too soon */
@@ -112,6 +112,11 @@ enum status hits_bass_under(const struct audio *a, size_t before, bool *under,
  * ST_NO_MEMORY. */
 #define HIT_BASS_LEAD_S 0.030
 enum status hits_cut_bass(struct audio *a, struct err *e);
+
+/* What of a hit's own sound lies below 100 Hz was struck or held beside it, if it is a
+ * hat, a cymbal, a clap, a rim or a snare: from 0.1 of its first 0.2 s on, up to 0.6, it
+ * costs half the score. Adds the part "low", where it costs any. ST_NO_MEMORY. */
+enum status hits_low(struct hit *h, const struct audio *own, struct err *e);
 
 /* Two strokes close together, as in a flam: where `before` was cut short by an onset
  * whose own hit is `sunken`, that onset ended nothing. Turns the plan of the latter into
