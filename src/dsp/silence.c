@@ -18,6 +18,11 @@
 #define NOTES_NONE   0.05 /* held besides the hum of mains: more than noise has */
 #define NOTES_FULL   0.3  /* that of music */
 #define NOTES_COST   0.4  /* of the score */
+/* Cosine distance of what sounds before and after: of rooms and noises up to 0.014, of a
+ * band that is swept by an octave in two to three seconds 0.03 to 0.35. */
+#define DRIFT_SIDE_S  1.5
+#define DRIFT_LEAST_S 0.35 /* of noise in less it comes by chance */
+#define DRIFT_WEIGHT  5.0  /* beside a change from one moment to the next */
 
 struct silence_params silence_params_default(void)
 {
@@ -107,8 +112,52 @@ static double notes_of(const struct track *t, size_t from, size_t to)
     return fmax(0.0, fmin((notes - NOTES_NONE) / (NOTES_FULL - NOTES_NONE), 1.0));
 }
 
-static void measure(const struct mine *m, size_t from, size_t to, double run_s,
-                    struct silence_span *s)
+static size_t hops_of(const struct mine *m, double seconds)
+{
+    double hops = round(seconds / m->hop_s);
+    return hops < 1.0 ? 1 : (size_t)hops;
+}
+
+static void bands_of(const struct track *t, size_t from, size_t to, double *band)
+{
+    size_t first = from / TRACK_HOPS_PER_SPECTRUM, last = to / TRACK_HOPS_PER_SPECTRUM;
+    for (int b = 0; b < TRACK_BANDS; b++)
+        band[b] = 0.0;
+    for (size_t i = first; i < last; i++) {
+        float db[TRACK_BANDS];
+        track_spectrum(t, i, db);
+        for (int b = 0; b < TRACK_BANDS; b++)
+            band[b] += (double)band_magnitude(db[b]);
+    }
+}
+
+/* How far a run's colour slides about a piece of it, as a filter that is swept over noise
+ * makes it: slowly, so that neighbouring spectra hardly differ. */
+static double drift_of(const struct mine *m, size_t from, size_t to, size_t run_from,
+                       size_t run_to)
+{
+    size_t middle = from + (to - from) / 2, side = hops_of(m, DRIFT_SIDE_S);
+    size_t least = hops_of(m, DRIFT_LEAST_S);
+    if (run_to - run_from < 2 * least)
+        return 0.0;
+    middle = middle < run_from + least ? run_from + least : middle;
+    middle = middle > run_to - least ? run_to - least : middle;
+    size_t low = middle > run_from + side ? middle - side : run_from;
+    size_t high = middle + side < run_to ? middle + side : run_to;
+    double before[TRACK_BANDS], after[TRACK_BANDS], xx = 0.0, yy = 0.0, xy = 0.0;
+    bands_of(m->t, low, middle, before);
+    bands_of(m->t, middle, high, after);
+    for (int b = 0; b < TRACK_BANDS; b++) {
+        xx += before[b] * before[b];
+        yy += after[b] * after[b];
+        xy += before[b] * after[b];
+    }
+    return xx > 0.0 && yy > 0.0 ? fmax(0.0, 1.0 - xy / sqrt(xx * yy)) : 0.0;
+}
+
+/* Of [from, to), which is or lies in the run [run_from, run_to). */
+static void measure(const struct mine *m, size_t from, size_t to, size_t run_from,
+                    size_t run_to, struct silence_span *s)
 {
     int64_t start = track_hop_start(m->t, from), end = track_hop_start(m->t, to);
     struct track_range r;
@@ -123,10 +172,12 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
     s->tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
     double steady = part_falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
-    double spectrum = part_falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
+    double drift = DRIFT_WEIGHT * drift_of(m, from, to, run_from, run_to);
+    double change = r.unsteadiness < drift ? drift : r.unsteadiness; /* or unknown */
+    double spectrum = part_falling(change, SILENCE_SPECTRUM_HALF),
            still = part_falling(onset, 1.0);
     double notes = notes_of(m->t, from, to), noise = 1.0 - fmax(s->tonality, notes);
-    double length = fmin(1.0, run_s / LONG_RUN_S);
+    double length = fmin(1.0, (double)(run_to - run_from) * m->hop_s / LONG_RUN_S);
     parts_add(&s->parts, "steady", steady);
     parts_add(&s->parts, "spectrum", spectrum);
     parts_add(&s->parts, "still", still);
@@ -140,12 +191,6 @@ static void measure(const struct mine *m, size_t from, size_t to, double run_s,
 
 /* ---- runs and what is cut from them ---- */
 
-static size_t hops_of(const struct mine *m, double seconds)
-{
-    double hops = round(seconds / m->hop_s);
-    return hops < 1.0 ? 1 : (size_t)hops;
-}
-
 static enum status cut_pieces(struct mine *m, size_t from, size_t to, size_t run,
                               struct err *e)
 {
@@ -158,7 +203,7 @@ static enum status cut_pieces(struct mine *m, size_t from, size_t to, size_t run
         if (b <= a || (double)(b - a) * m->hop_s < m->p->min_duration_sec - m->hop_s)
             continue;
         struct silence_span s;
-        measure(m, a, b, length, &s);
+        measure(m, a, b, from, to, &s);
         s.end_sec = fmin(s.end_sec, s.start_sec + longest);
         s.run = run;
         enum status st = pile_add(&m->pieces, &s, e);
@@ -181,7 +226,7 @@ static enum status cut_loop(struct mine *m, size_t from, size_t to, size_t run,
         b = a + most;
     }
     struct silence_span s;
-    measure(m, a, b, length, &s);
+    measure(m, a, b, from, to, &s);
     s.run = run;
     return pile_add(&m->loops, &s, e);
 }
@@ -254,7 +299,7 @@ static enum status add_miss(struct mine *m, enum quiet_reason why, size_t from, 
     if (length < (why == QUIET_SHORT ? 0.1 : fmax(0.1, m->p->min_duration_sec)))
         return ST_OK;
     struct silence_span s;
-    measure(m, from, to, length, &s);
+    measure(m, from, to, from, to, &s);
     double miss = explain(m, why, from, to, &s);
     if (!(miss < 2.0))
         return ST_OK;
@@ -276,7 +321,7 @@ static enum status add_run(struct mine *m, size_t from, size_t to, struct err *e
     if (length < m->p->min_duration_sec)
         return add_miss(m, QUIET_SHORT, from, to, e);
     struct silence_span s;
-    measure(m, from, to, length, &s);
+    measure(m, from, to, from, to, &s);
     s.run = m->runs.count;
     enum status st = pile_add(&m->runs, &s, e);
     if (st == ST_OK)
