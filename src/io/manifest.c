@@ -124,8 +124,8 @@ static void loops_text(char *out, size_t size, const struct candidate *c)
     }
 }
 
-static void number_text(char *out, size_t size, const struct candidate *c, int measure,
-                        enum manifest_form form)
+static void number_text(char *out, size_t size, const struct candidate *c,
+                        enum measure_id measure, enum manifest_form form)
 {
     double value = measures_get(&c->m, measure);
     /* The record keeps every bit, so that a resumed run decides as the first did. */
