@@ -107,6 +107,17 @@ static double power(const struct audio *a, size_t first, size_t last)
            (double)((last - first) * c);
 }
 
+/* What of the first `frames` lies below `hz`; the caller's to free. */
+static enum status below(struct audio *low, const struct audio *a, size_t frames,
+                         double hz, struct err *e)
+{
+    struct biquad f = biquad_lowpass(4, hz, a->rate_hz);
+    enum status st = audio_slice(low, a, 0, frames, e);
+    if (st == ST_OK)
+        biquad_run(&f, low);
+    return st;
+}
+
 enum status hits_bass_under(const struct audio *a, size_t before, bool *under,
                             struct err *e)
 {
@@ -115,12 +126,10 @@ enum status hits_bass_under(const struct audio *a, size_t before, bool *under,
     *under = false;
     if (settled < 1 || seen <= before)
         return ST_OK;
-    struct biquad f = biquad_lowpass(4, BASS_HZ, a->rate_hz);
     struct audio low;
-    enum status st = audio_slice(&low, a, 0, seen, e);
+    enum status st = below(&low, a, seen, BASS_HZ, e);
     if (st != ST_OK)
         return st;
-    biquad_run(&f, &low);
     double bass = power(&low, before, seen);
     *under = bass < BASS_RISE * power(&low, settled, before) &&
              bass > BASS_LEAST * power(a, before, seen);
@@ -141,12 +150,10 @@ enum status hits_low(struct hit *h, const struct audio *own, struct err *e)
     double all = seen > 0 ? power(own, 0, seen) : 0;
     if (!(all > 0))
         return ST_OK;
-    struct biquad f = biquad_lowpass(4, LOW_HZ, own->rate_hz);
     struct audio low;
-    enum status st = audio_slice(&low, own, 0, seen, e);
+    enum status st = below(&low, own, seen, LOW_HZ, e);
     if (st != ST_OK)
         return st;
-    biquad_run(&f, &low);
     double share = (power(&low, 0, seen) / all - LOW_NONE) / (LOW_ALL - LOW_NONE);
     audio_done(&low);
     double clear = 1 - fmin(1, fmax(0, share));
