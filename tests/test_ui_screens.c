@@ -399,6 +399,21 @@ static enum status waits_for(void *arg, const struct job_context *ctx, struct er
     return ST_OK;
 }
 
+/* One worker mines, and a job for at once has another: until each has its own, whichever
+ * is free first takes what comes next. */
+static void wait_for_running(struct jobs *jobs, int count)
+{
+    int running = 0;
+    while (running < count) {
+        struct job_info info[4];
+        int n = jobs_list(jobs, info, 4);
+        running = 0;
+        for (int i = 0; i < n; i++)
+            running += info[i].state == JOB_RUNNING;
+        nap_ms(1);
+    }
+}
+
 /* Recordings are what is counted while they are mined: a kit that is written meanwhile is
  * none of them, nor is what comes behind the last one. */
 static void only_recordings_are_counted(void **state)
@@ -414,11 +429,10 @@ static void only_recordings_are_counted(void **state)
     assert_int_equal(jobs_new(&rig.app.jobs, 1, NULL, NULL), ST_OK);
     jobs_submit(rig.app.jobs, &mine);
     jobs_submit(rig.app.jobs, &mine);
-    struct job_info first = {.state = JOB_WAITING};
-    while (first.state != JOB_RUNNING) /* or its worker takes the kit */
-        jobs_list(rig.app.jobs, &first, 1);
+    wait_for_running(rig.app.jobs, 1);
     app_tick(&rig.app);
     jobs_submit(rig.app.jobs, &kit);
+    wait_for_running(rig.app.jobs, 2);
     app_tick(&rig.app);
     assert_int_equal(rig.app.batch.active, 3);
     assert_true(ui_rig_shows_at(&rig, 24, 112, "mining 0/2"));
