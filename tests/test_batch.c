@@ -558,6 +558,33 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     free(rows);
 }
 
+/* Of four kicks the least sure one, once the user has named it, is the surest. */
+static void a_named_hit_takes_its_slot(void **state)
+{
+    struct place *p = *state;
+    struct candidate *rows;
+    size_t count, least = 0;
+    char said[200], slot[200];
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "NAMED",
+             "--seed", "1", "--stages", "drums");
+    RUN_WELL(p, "curate", "--input_root", "export/NAMED", "--top", "60");
+    rows = manifest_rows(p, "export/NAMED/best_of", &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].hit_class, "kick") == 0 &&
+            (strcmp(rows[least].hit_class, "kick") != 0 ||
+             rows[i].m.hit_confidence < rows[least].m.hit_confidence))
+            least = i;
+    const char *name = rows[least].filename;
+    snprintf(slot, sizeof slot, ",BD,drums,drum,kick,,%.100s,", name);
+    assert_false(in_kit(p, "export/NAMED", slot));
+    int n = snprintf(said, sizeof said, "class kick %.100s\n", name);
+    folder_write(p->path, "named.txt", said, (size_t)n);
+    RUN_WELL(p, "index", "--project", "export/NAMED", "--decisions", "named.txt");
+    assert_true(in_kit(p, "export/NAMED", slot));
+    assert_true(in_kit(p, "export/NAMED/best_of", slot));
+    free(rows);
+}
+
 /* The manifest is the last that knows of decisions when the catalog is gone. */
 static void decisions_outlive_the_catalog(void **state)
 {
@@ -692,6 +719,7 @@ int main(void)
         cmocka_unit_test(a_find_plays_two_slots),
         cmocka_unit_test(what_the_user_puts_into_the_set_is_in_the_kit),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
+        cmocka_unit_test(a_named_hit_takes_its_slot),
         cmocka_unit_test(decisions_outlive_the_catalog),
         cmocka_unit_test(textures_dust_and_clouds_work_from_folders),
         cmocka_unit_test(interrupt_leaves_whole_files),

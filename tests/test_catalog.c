@@ -249,6 +249,7 @@ static void test_overrides(void **state)
     assert_int_equal(f.category, CAT_SWELLS);
     assert_true(f.tagged && f.edited && f.id == id);
     assert_string_equal(f.c.hit_class, "snare");
+    assert_true(f.c.m.hit_confidence == 1); /* the user's word is no guess */
     assert_int_equal(f.c.rating, 4);
     assert_int_equal(f.c.start_frame, 44100);
     assert_true(f.c.m.end_sec == 2.0);

@@ -258,6 +258,39 @@ static void test_gone_notes_cast_no_doubt(void **state)
     session_close(s);
 }
 
+/* What the machine takes for a note is a drum when the user names it one. */
+static void test_a_named_hit_is_sure(void **state)
+{
+    enum { ALL = 6, NAMED = 4 };
+    struct session *s = open_session(*state);
+    struct catalog_source source;
+    float *v;
+    struct candidate *c = make_finds("night", ALL, &source, &v);
+    for (int i = 0; i < ALL; i++) {
+        c[i].kind = KIND_DRUM;
+        c[i].grade = 'A';
+        c[i].cluster = 0;
+        c[i].m.duration_sec = 0.3;
+        c[i].m.hit_confidence = 0.05;
+        c[i].missed_by[0] = '\0';
+        snprintf(c[i].hit_class, sizeof c[i].hit_class, "snare");
+    }
+    assert_int_equal(session_add(s, &source, c, ALL, v, NULL), ST_OK);
+    session_announce(s);
+    double before = best_worth(s, "SD");
+    size_t named = NAMED;
+    session_set_class(s, &named, 1, "snare", NULL);
+    assert_true(session_measure(s, session_find(s, named), ME_hit_confidence) == 1);
+    assert_true(best_worth(s, "SD") > 4 * before);
+    session_undo(s, NULL, NULL);
+    assert_true(fabs(session_measure(s, session_find(s, named), ME_hit_confidence) -
+                     0.05) < 1e-6);
+    assert_true(fabs(best_worth(s, "SD") - before) < 1e-9);
+    free(c);
+    free(v);
+    session_close(s);
+}
+
 /* As many as the machine takes beside the slots, and not one more. */
 static void test_extras_end_somewhere(void **state)
 {
@@ -473,6 +506,7 @@ int main(void)
         IN_SESSION(test_kit),
         IN_SESSION(test_accepted_near_misses_suit_slots),
         IN_SESSION(test_gone_notes_cast_no_doubt),
+        IN_SESSION(test_a_named_hit_is_sure),
         IN_SESSION(test_extras_end_somewhere),
         IN_SESSION(test_extras_that_are_gone),
         IN_SESSION(test_kill_in_a_session),

@@ -168,6 +168,7 @@ void catalog_overlay(struct catalog_find *f, enum event_field field, const char 
         break;
     case FIELD_CLASS:
         snprintf(c->hit_class, sizeof c->hit_class, "%s", value);
+        c->m.hit_confidence = 1; /* who names a hit has heard it */
         break;
     case FIELD_EDGES:
         if (change_frames(value, &start, &end)) {

@@ -360,6 +360,7 @@ static enum status hear(const struct sayings *said, struct candidate *row,
     if (said->later) {
         row->decision = f.c.decision;
         memcpy(row->hit_class, f.c.hit_class, sizeof row->hit_class);
+        row->m.hit_confidence = f.c.m.hit_confidence;
         *category = f.category;
     }
     return st;
