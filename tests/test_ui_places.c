@@ -460,7 +460,7 @@ static void a_proposal_is_taken_back(void **state)
     ui_rig_keys(&rig, "u");
     command_done("best 2");
     assert_true(ui_rig_said(&rig, "proposed the best 2 of each category"));
-    assert_true(ui_rig_said(&rig, "u undoes"));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "u undoes; a keeps one"));
     size_t n = session_tallies(rig.session)->best_of;
     assert_true(n >= 8);
     assert_int_equal(view_count(rig.app.view), n);

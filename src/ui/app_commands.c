@@ -193,8 +193,7 @@ static void choose_done(void *arg, enum status st, const struct err *why)
     bool last = c->number == app->best_asked;
     st = session_best_end(app->session, c->best, last ? st : ST_CANCELLED, &e);
     if (last && app_check(app, st, &e)) {
-        app_say(app, "%s; {library.accept} keeps one for good",
-                session_echo(app->session));
+        app_say(app, "%s; {library.accept} keeps one", session_echo(app->session));
         if (waits)
             view_move_to(app->view, 0);
         app_audition_soon(app);
