@@ -197,6 +197,11 @@ static void what_comes_under_the_cursor_is_heard(void **state)
     app_command(&rig.app, "filter is:accepted");
     ui_rig_keys(&rig, "U u");
     assert_true(current() == rated && sound()->id == rated);
+    ui_rig_keys(&rig, "F ] Tab j"); /* among the categories, too */
+    assert_true(current() != rated && sound()->id == current());
+    uint64_t swell = current();
+    ui_rig_keys(&rig, "gg");
+    assert_true(current() != swell && sound()->id == current());
 }
 
 static void sound_keys_reach_the_transport(void **state)

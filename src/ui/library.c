@@ -77,6 +77,7 @@ static void move_side(struct app *app, const struct key_action *a)
         view_set_scope(app->view, scopes[SCOPES - 1]);
     else
         change_scope(app, a->action == ACT_DOWN ? n : -n);
+    app_audition_soon(app);
 }
 
 static void next_undecided(struct app *app, int direction, int n)
