@@ -44,6 +44,26 @@ static void a_range_stays_on_its_finds(void **state)
     assert_false(rig.app.library.range);
 }
 
+/* Who waits for the miners sees the best; who has begun stays where they are, be it with
+ * half a key. */
+static void an_untouched_list_begins_with_its_best(void **state)
+{
+    (void)state;
+    app_command(&rig.app, "sort name");
+    size_t was = row(0);
+    ui_rig_keys(&rig, "w q ? q");
+    ui_rig_fill(rig.session, 7, 40); /* "attic" sorts before all there is */
+    assert_true(row(0) != was);
+    assert_int_equal(view_current(rig.app.view), row(0));
+    was = row(0);
+    ui_rig_keys(&rig, "c");
+    ui_rig_fill(rig.session, 15, 40); /* and "attic-14" before that */
+    assert_true(row(0) != was);
+    assert_int_equal(view_current(rig.app.view), was);
+    ui_rig_keys(&rig, "k");
+    assert_string_equal(session_find(rig.session, was)->hit_class, "kick");
+}
+
 /* Its beginning is not there any more: nothing is done to what nobody chose. */
 static void a_range_without_its_beginning_is_over(void **state)
 {
@@ -228,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_RIG(a_range_stays_on_its_finds, two_tapes),
+        IN_RIG(an_untouched_list_begins_with_its_best, two_tapes),
         IN_RIG(a_range_without_its_beginning_is_over, two_tapes),
         IN_RIG(nothing_is_skipped_where_rows_leave, two_tapes),
         IN_RIG(edges_move_under_the_cursor, two_tapes),

@@ -292,6 +292,17 @@ static void put_cursor(struct view *v, size_t position)
         v->travel = position > v->cursor ? 1 : -1;
     v->cursor = position;
     v->cursor_id = v->s->find[v->row[position].find].id;
+    v->afloat = false;
+}
+
+void view_float(struct view *v)
+{
+    v->afloat = true;
+}
+
+void view_hold(struct view *v)
+{
+    v->afloat = false;
 }
 
 void view_move_to(struct view *v, size_t position)

@@ -88,6 +88,10 @@ long view_current(struct view *v); /* find index under it, or −1 when empty */
 void view_move_to(struct view *v, size_t position); /* clamped */
 void view_move_by(struct view *v, long rows);       /* clamped */
 bool view_move_to_id(struct view *v, uint64_t id);
+/* A list that nobody has touched: whatever comes in, its cursor stays at the top instead,
+ * until it is moved or held. */
+void view_float(struct view *v);
+void view_hold(struct view *v);
 /* To the next undecided row in a direction (+1, −1); false and unmoved if there is none.
  * Direction 0: that of the last movement, then the other one. */
 bool view_next_undecided(struct view *v, int direction);

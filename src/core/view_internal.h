@@ -35,6 +35,7 @@ struct view {
     uint64_t cursor_id;
     size_t cursor;
     int travel; /* +1 or −1 */
+    bool afloat;
     uint64_t scope_cursor[SCOPE_COUNT];
     char reason[240];
 };

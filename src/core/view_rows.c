@@ -412,7 +412,7 @@ static void settle_cursor(struct view *v)
         return;
     }
     view_mark_rows(v);
-    long heir = cursor_heir(v);
+    long heir = v->afloat ? (long)v->row[0].find : cursor_heir(v);
     size_t at = 0;
     while (heir >= 0 && at < v->count && v->row[at].find != (uint32_t)heir)
         at++;

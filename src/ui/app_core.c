@@ -159,6 +159,7 @@ static bool go_on(struct app *app)
 static void greet(struct app *app)
 {
     const struct session_tallies *t = session_tallies(app->session);
+    view_float(app->view);
     if (!go_on(app) && t->category[CAT_PADS].undecided > 0)
         view_set_scope(app->view, SCOPE_CATEGORY + CAT_PADS);
     app_say_hello(app);
@@ -522,24 +523,11 @@ static void leave(struct app *app)
         app_say(app, "nothing is open here; {back} quits");
 }
 
-static void paste(struct app *app, uint32_t key)
-{
-    if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
-        app->pasting = key == K_PASTE_BEGIN;
-        if (app->pasting && app->asking == ASK_NOTHING)
-            app_warn(app, "pasted text is ignored here; type : or f first");
-        return;
-    }
-    if (app->asking == ASK_NOTHING || app->asking == ASK_CONFIRM)
-        return;
-    app_prompt_key(app, key < 0x20 ? ' ' : key);
-}
-
 void app_key(struct app *app, uint32_t key)
 {
     app->dirty = true;
     if (app->pasting || key == K_PASTE_BEGIN || key == K_PASTE_END) {
-        paste(app, key);
+        app_paste_key(app, key);
         return;
     }
     if (app->asking != ASK_NOTHING) {
@@ -548,6 +536,7 @@ void app_key(struct app *app, uint32_t key)
     }
     struct key_action a;
     enum key_result r = keymap_feed(&app->map, app->screen, &app->keys, key, &a);
+    library_touched(app, r == KEY_ACTION ? a.action : ACT_NONE);
     if (r == KEY_ACTION) {
         if (a.action != ACT_REDRAW) { /* what was said last stays in sight */
             app->echo[0] = '\0';

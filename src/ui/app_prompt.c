@@ -303,3 +303,16 @@ void app_prompt_key(struct app *app, uint32_t key)
         break;
     }
 }
+
+void app_paste_key(struct app *app, uint32_t key)
+{
+    if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
+        app->pasting = key == K_PASTE_BEGIN;
+        if (app->pasting && app->asking == ASK_NOTHING)
+            app_warn(app, "pasted text is ignored here; type : or f first");
+        return;
+    }
+    if (app->asking == ASK_NOTHING || app->asking == ASK_CONFIRM)
+        return;
+    app_prompt_key(app, key < 0x20 ? ' ' : key);
+}

@@ -163,6 +163,26 @@ static void search_again(struct app *app, int direction, int n)
     app_audition_soon(app);
 }
 
+/* Whoever waits, and looks at the jobs or the help meanwhile, comes back to the best. */
+void library_touched(struct app *app, enum action a)
+{
+    switch (a) {
+    case ACT_KIT:
+    case ACT_JOBS:
+    case ACT_SETTINGS:
+    case ACT_HELP:
+    case ACT_MINE:
+    case ACT_REDRAW:
+    case ACT_SUSPEND:
+    case ACT_CLOSE:
+    case ACT_LEAVE:
+        return;
+    default:
+        if (app->screen == SCREEN_LIBRARY)
+            view_hold(app->view);
+    }
+}
+
 long library_wanted(struct app *app)
 {
     long at = app->screen == SCREEN_KIT ? kit_current(app) : library_current(app);

@@ -311,6 +311,7 @@ void app_confirm(struct app *app, const char *question, void (*yes)(struct app *
 void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
 void app_prompt_key(struct app *app, uint32_t key);
+void app_paste_key(struct app *app, uint32_t key);
 /* How many rows are left, or why none is; where none of a category is, all are shown. */
 void app_say_filtered(struct app *app);
 const char *app_prompt_label(const struct app *app);
@@ -399,6 +400,8 @@ void frame_which_key(struct app *app, const struct area *a);
 long library_current(struct app *app);
 /* The same, in the kit that of the slot or extra; that there is none is said. */
 long library_wanted(struct app *app);
+/* Before an action there, or part of a key (ACT_NONE): see view_float. */
+void library_touched(struct app *app, enum action a);
 /* Rows first … last of the range that `v` began: it follows its finds. False: there is
  * none, or the find it began at is not in the list any more. */
 bool library_range(struct app *app, size_t *first, size_t *last);
