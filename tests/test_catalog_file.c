@@ -1,17 +1,42 @@
-/* The catalog's file: foreign, damaged, replaced, removed, and open in two places. */
+/* The catalog's file: foreign, damaged, replaced, removed, open in two places, and what a
+ * writer leaves that was killed. */
+#undef _FILE_OFFSET_BITS /* mmap is defined below, under both its names */
+#define _GNU_SOURCE 1
 #include "catalog_rig.h"
 
 #include "core/catalog_internal.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* Files are not in memory that processes share, as on some shared folders of virtual
+ * machines, pooled disks and network mounts. */
+static bool nothing_shared;
+
+void *mmap64(void *at, size_t n, int protection, int flags, int fd, off64_t from)
+{
+    if (nothing_shared && fd >= 0 && (flags & MAP_SHARED)) {
+        errno = ENODEV;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, at, n, protection, flags, fd, from);
+}
+
+void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t from)
+{
+    return mmap64(at, n, protection, flags, fd, from);
+}
 
 static void assert_refused(const struct bench *b, enum status expected, const char *says)
 {
@@ -235,13 +260,100 @@ static void test_removed_while_open(void **state)
     free(in);
 }
 
+static bool lies_beside(const struct bench *b, const char *ending)
+{
+    char path[PATH_BYTES + 64];
+    snprintf(path, sizeof path, "%s%s", b->db, ending);
+    return access(path, F_OK) == 0;
+}
+
+/* Where there can be no log everything is kept all the same, synced with each commit. */
+static void test_without_shared_memory(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    publish(b, in, 6, NULL);
+    nothing_shared = true;
+    struct catalog *two, *ahead, *c = open_db(b, CATALOG_WRITE);
+    assert_int_equal(catalog_log_ahead(&ahead, b->db, NULL), ST_OK);
+    catalog_sync_later(c, ahead);
+    assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);
+    assert_false(catalog_wants_flush(c));
+    assert_false(lies_beside(b, "-wal"));
+    two = open_db(b, CATALOG_WRITE);
+    assert_int_equal(decide(two, candidate_id(&in[2]), "rejected"), ST_OK);
+    assert_true(catalog_changed_elsewhere(c));
+    assert_int_equal(decision_of(c, candidate_id(&in[2])), DECISION_REJECTED);
+    catalog_close(two);
+    assert_int_equal(unlink(b->db), 0);
+    assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_DISK);
+    catalog_close(c);
+    nothing_shared = false;
+    free(in);
+}
+
+/* A process accepts the first find, begins to write more, and is killed. */
+static void write_and_die(const struct bench *b, const struct candidate *first,
+                          enum catalog_access access)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct catalog *c;
+        bool well = catalog_open_as(&c, b->db, access, NULL) == ST_OK &&
+                    decide(c, candidate_id(first), "accepted") == ST_OK;
+        /* more than it may keep in memory: some is in the file before it is whole */
+        well = well && catalog_script(c,
+                                      "PRAGMA cache_size=1; BEGIN IMMEDIATE; UPDATE "
+                                      "candidate SET filename = filename || '?'; UPDATE "
+                                      "detail SET source_path = source_path || '?'",
+                                      NULL) == ST_OK;
+        _exit(well ? 0 : 1);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+}
+
+/* Whoever reads next finds what was there before, also where there is no log. */
+static void assert_taken_in(const struct bench *b, const struct candidate *in, int count)
+{
+    struct catalog *c = open_db(b, CATALOG_READ);
+    assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_ACCEPTED);
+    for (int i = 0; i < count; i++) {
+        struct catalog_find f;
+        assert_int_equal(catalog_get(c, candidate_id(&in[i]), &f, NULL), ST_OK);
+        assert_string_equal(f.c.filename, in[i].filename);
+    }
+    catalog_close(c);
+}
+
+static void test_killed_while_writing(void **state)
+{
+    enum { N = 300 };
+    struct bench *b = *state;
+    struct candidate *in = make_finds(N);
+    publish(b, in, N, NULL);
+    write_and_die(b, &in[0], DB_PLAIN);
+    assert_true(lies_beside(b, "-journal"));
+    assert_taken_in(b, in, N);
+    assert_false(lies_beside(b, "-journal"));
+    write_and_die(b, &in[0], DB_WAL);
+    assert_true(lies_beside(b, "-wal"));
+    nothing_shared = true; /* it was brought to another disk */
+    assert_taken_in(b, in, N);
+    assert_false(lies_beside(b, "-wal"));
+    nothing_shared = false;
+    free(in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_CATALOG(test_foreign_newer_garbage),  IN_CATALOG(test_damage_is_survived),
         IN_CATALOG(test_busy_is_not_damaged),    IN_CATALOG(test_two_processes),
         IN_CATALOG(test_looking_writes_nothing), IN_CATALOG(test_replaced_while_looking),
-        IN_CATALOG(test_removed_while_open),
+        IN_CATALOG(test_removed_while_open),     IN_CATALOG(test_without_shared_memory),
+        IN_CATALOG(test_killed_while_writing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

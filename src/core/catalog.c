@@ -1,5 +1,7 @@
 #include "core/catalog_internal.h"
 
+#include "io/paths.h"
+
 #include <sqlite3.h>
 
 #include <errno.h>
@@ -223,18 +225,6 @@ void row_text(struct query *q, int column, char *out, size_t size)
     out[n] = '\0';
 }
 
-bool row_change(struct query *q, struct change *out)
-{
-    char word[32];
-    row_text(q, 0, word, sizeof word);
-    int field = event_find(word);
-    *out = (struct change){.field = (enum event_field)field,
-                           .candidate = (uint64_t)row_int(q, 1)};
-    row_text(q, 2, out->key, sizeof out->key);
-    row_text(q, 3, out->value, sizeof out->value);
-    return field >= 0;
-}
-
 const void *row_blob(struct query *q, int column, size_t *bytes)
 {
     const void *blob = sqlite3_column_blob(statement(q), column);
@@ -362,6 +352,39 @@ static enum status open_database(struct catalog *c, bool fresh, struct err *e)
     return st == ST_OK && fresh ? check_identity(c, e) : st;
 }
 
+static void finalize_all(struct catalog *c)
+{
+    for (int i = 0; i < Q_COUNT; i++) {
+        sqlite3_finalize(statement(c->query[i]));
+        c->query[i] = NULL;
+    }
+}
+
+static void close_database(struct catalog *c)
+{
+    finalize_all(c);
+    sqlite3_close(c->db);
+}
+
+/* What a writer that was killed left beside the file, and whoever has it open only for
+ * reading, or on a disk without shared memory, cannot take into it. Alone, one can. */
+static enum status take_in(struct catalog *c, enum status st, struct err *e)
+{
+    static const char alone[] = "PRAGMA locking_mode=EXCLUSIVE; "
+                                "PRAGMA journal_mode=DELETE";
+    int code = sqlite3_extended_errcode(c->db);
+    if ((code & 0xFF) != SQLITE_READONLY && code != SQLITE_IOERR_SHMMAP)
+        return st;
+    sqlite3 *db = NULL;
+    close_database(c);
+    code =
+        sqlite3_open_v2(c->path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK && sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK)
+        sqlite3_exec(db, alone, NULL, NULL, NULL);
+    sqlite3_close(db);
+    return open_database(c, false, e); /* tells what is wrong still */
+}
+
 enum status catalog_open_as(struct catalog **out, const char *path,
                             enum catalog_access access, struct err *e)
 {
@@ -379,6 +402,8 @@ enum status catalog_open_as(struct catalog **out, const char *path,
     }
     c->access = access;
     enum status st = open_database(c, !there || info.st_size == 0, e);
+    if (st != ST_OK)
+        st = take_in(c, st, e);
     if (st == ST_OK)
         st = catalog_simple_number(c, Q_DATA_VERSION, &c->data_version, e);
     if (st != ST_OK) {
@@ -396,14 +421,6 @@ enum status catalog_open(struct catalog **out, const char *path, enum catalog_mo
     return catalog_open_as(out, path, mode == CATALOG_READ ? DB_READ : DB_WAL, e);
 }
 
-static void finalize_all(struct catalog *c)
-{
-    for (int i = 0; i < Q_COUNT; i++) {
-        sqlite3_finalize(statement(c->query[i]));
-        c->query[i] = NULL;
-    }
-}
-
 /* --- writing ----------------------------------------------------------------------- */
 
 static enum status begin_log(struct catalog *c, bool known, struct err *e);
@@ -411,8 +428,7 @@ static enum status begin_log(struct catalog *c, bool known, struct err *e);
 /* The file that another process put in place of this one, which nobody wrote to yet. */
 static enum status open_successor(struct catalog *c, struct err *e)
 {
-    finalize_all(c);
-    sqlite3_close(c->db);
+    close_database(c);
     c->logged = false;
     c->data_version = -1; /* all is to be read again */
     enum status st = open_database(c, false, e);
@@ -429,8 +445,10 @@ static enum status begin_log(struct catalog *c, bool known, struct err *e)
     struct err why = {0};
     if (c->access != DB_WAL || c->logged)
         return ST_OK;
+    bool possible = root_shares_memory(c->path); /* if not, each commit is synced */
     catalog_simple_number(c, Q_DATA_VERSION, &before, NULL);
-    enum status st = catalog_script(c, "PRAGMA journal_mode=WAL", &why);
+    enum status st =
+        possible ? catalog_script(c, "PRAGMA journal_mode=WAL", &why) : ST_OK;
     /* from here on nobody puts another file in its place; somebody may have */
     sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved != 0)
@@ -438,6 +456,8 @@ static enum status begin_log(struct catalog *c, bool known, struct err *e)
     if (st != ST_OK)
         return err_set(e, st, "%s", why.msg);
     c->logged = true;
+    if (!possible)
+        c->access = DB_PLAIN;
     if (known || before == c->data_version) /* ours is no change from elsewhere */
         catalog_simple_number(c, Q_DATA_VERSION, &c->data_version, NULL);
     return ST_OK;
@@ -461,8 +481,10 @@ enum status catalog_begin(struct catalog *c, struct err *e)
 {
     enum status st = begin_log(c, false, e);
     if (st == ST_OK)
-        st = still_there(c, e);
-    return st == ST_OK ? catalog_simple(c, Q_BEGIN, e) : st;
+        st = catalog_simple(c, Q_BEGIN, e);
+    if (st == ST_OK && (st = still_there(c, e)) != ST_OK)
+        catalog_end(c, st, NULL);
+    return st;
 }
 
 enum status catalog_end(struct catalog *c, enum status st, struct err *e)
@@ -476,8 +498,8 @@ enum status catalog_end(struct catalog *c, enum status st, struct err *e)
 
 static void set_synced(struct catalog *c, bool synced)
 {
-    bool full = synced && !c->sync_later;
     begin_log(c, false, NULL); /* what does not work says so when something is written */
+    bool full = (synced && !c->sync_later) || c->access == DB_PLAIN;
     catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
                    NULL);
 }
@@ -568,16 +590,9 @@ void catalog_sync_later(struct catalog *c, struct catalog *ahead)
 {
     bool known = ahead != NULL && !catalog_changed_elsewhere(ahead);
     /* without a log NORMAL is not safe enough */
-    if (c->access == DB_WAL && begin_log(c, known, NULL) == ST_OK) {
+    if (begin_log(c, known, NULL) == ST_OK && c->access == DB_WAL) {
         c->sync_later = true;
         set_synced(c, true);
     }
     catalog_close(ahead);
-}
-
-bool catalog_wants_flush(struct catalog *c)
-{
-    bool wants = c->unsynced;
-    c->unsynced = false;
-    return wants;
 }

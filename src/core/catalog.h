@@ -67,7 +67,7 @@ enum status catalog_rebuild(const char *path, const struct catalog_content *cont
                             struct err *e);
 
 enum catalog_mode {
-    CATALOG_READ, /* must exist; not a byte changes */
+    CATALOG_READ, /* must exist; not a byte changes, but for what a killed writer left */
     CATALOG_WRITE /* created when missing */
 };
 enum status catalog_open(struct catalog **out, const char *path, enum catalog_mode mode,

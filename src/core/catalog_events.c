@@ -84,6 +84,18 @@ uint64_t catalog_last_judged(struct catalog *c)
 
 /* --- what others wrote -------------------------------------------------------------- */
 
+bool row_change(struct query *q, struct change *out)
+{
+    char word[32];
+    row_text(q, 0, word, sizeof word);
+    int field = event_find(word);
+    *out = (struct change){.field = (enum event_field)field,
+                           .candidate = (uint64_t)row_int(q, 1)};
+    row_text(q, 2, out->key, sizeof out->key);
+    row_text(q, 3, out->value, sizeof out->value);
+    return field >= 0;
+}
+
 bool catalog_look_elsewhere(struct catalog *c)
 {
     int64_t version;
@@ -322,6 +334,13 @@ void catalog_action_note(struct catalog *c, const struct catalog_action *a)
     if (a->applied > 0 && c->history.loaded &&
         !history_note(&c->history, a->mode, a->target))
         catalog_history_done(&c->history);
+}
+
+bool catalog_wants_flush(struct catalog *c)
+{
+    bool wants = c->unsynced;
+    c->unsynced = false;
+    return wants;
 }
 
 enum status catalog_record(struct catalog *c, const struct change *changes, size_t count,

@@ -45,7 +45,7 @@ struct catalog {
     int64_t data_version;
     bool changed_elsewhere;    /* and nobody has asked since */
     int log_pages;             /* in the write-ahead log, after the last commit */
-    bool logged;               /* the log has been begun */
+    bool logged;               /* the log has been begun, if there can be one */
     bool sync_later, unsynced; /* events, after catalog_sync_later */
     enum catalog_access access;
     struct catalog_history history;
@@ -94,8 +94,6 @@ int64_t row_int(struct query *q, int column);
 double row_real(struct query *q, int column); /* NULL = NAN */
 void row_text(struct query *q, int column, char *out, size_t size);
 const void *row_blob(struct query *q, int column, size_t *bytes);
-/* A row that begins with field, candidate, key, value; false: of a later version. */
-bool row_change(struct query *q, struct change *out);
 
 /* catalog_changed_elsewhere that does not count as asked. */
 bool catalog_look_elsewhere(struct catalog *c);
@@ -131,6 +129,8 @@ enum status catalog_write_content(struct catalog *c,
 /* --- catalog_events.c -------------------------------------------------------------- */
 
 void catalog_history_done(struct catalog_history *h);
+/* A row that begins with field, candidate, key, value; false: of a later version. */
+bool row_change(struct query *q, struct change *out);
 int64_t catalog_now_ms(void);
 
 /* One action inside a transaction: begin, change …, finish; after the commit, note. */

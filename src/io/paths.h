@@ -79,6 +79,10 @@ enum status root_rename_soon(const struct root *r, const char *from, const char 
  * Temporary files of living processes stay. Returns how many were removed. */
 int root_clean(const struct root *r);
 
+/* Can processes share memory through files in the folder of `beside`? Not on some shared
+ * folders of virtual machines, pooled disks and network mounts. True when in doubt. */
+bool root_shares_memory(const char *beside);
+
 /* --- whole files --- */
 struct atomic_file;
 

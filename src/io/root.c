@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +233,35 @@ static bool is_temporary(const char *name, long *pid)
     int end = -1;
     return sscanf(name, ".trowel-%ld-%u.tmp%n", pid, &n, &end) == 2 && end > 0 &&
            name[end] == '\0';
+}
+
+bool root_shares_memory(const char *beside)
+{
+    enum { BYTES = 4096 };
+    struct root folder;
+    const char *name;
+    char temporary[TEMPORARY_BYTES];
+    if (root_of_file(&folder, beside, false, &name, NULL))
+        return true;
+    int fd = -1;
+    for (unsigned n = 0; fd < 0 && n < 100; n++) {
+        root_make_temporary_name(temporary, (long)getpid(), n);
+        fd = openat(folder.fd, temporary,
+                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    void *at = NULL;
+    if (fd >= 0 && ftruncate(fd, BYTES) == 0)
+        at = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at && at != MAP_FAILED)
+        munmap(at, BYTES);
+    if (fd >= 0) {
+        unlinkat(folder.fd, temporary, 0);
+        close(fd);
+    }
+    root_done(&folder);
+    return at != MAP_FAILED;
 }
 
 int root_flush_folder(int fd)
