@@ -33,4 +33,7 @@ fi
 echo "setup: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -q >&2 || echo "setup: going on with the package lists there are" >&2
-"${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+"${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 || {
+    echo "setup: apt-get could not install all of these (is there a network?): ${missing[*]}" >&2
+    exit 1
+}
