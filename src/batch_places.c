@@ -4,6 +4,7 @@
 #include "core/kit.h"
 #include "core/kit_origin.h"
 #include "core/report.h"
+#include "io/paths.h"
 
 #include <stdio.h>
 
@@ -45,6 +46,15 @@ static bool kit_is_ours(const struct places *p, const struct request *r,
     return kit_is_from(p->kit, p->project) || kit_is_of_recordings(p->kit, input);
 }
 
+/* What would stop the writing after hours of mining is told before. */
+static enum status check_disks(const struct places *p, bool may_try, struct err *e)
+{
+    enum status st = path_check_writable(p->best_of, may_try, e);
+    if (st == ST_OK)
+        st = path_check_writable(p->kit, may_try, e);
+    return st == ST_OK ? path_check_writable(p->page, may_try, e) : st;
+}
+
 enum status places_check(const struct places *p, const struct request *r,
                          const struct config *cfg, struct err *e)
 {
@@ -60,5 +70,7 @@ enum status places_check(const struct places *p, const struct request *r,
         kit.force = r->given[OPT_FORCE] || kit_is_ours(p, r, cfg);
         st = kit_check(&kit, e);
     }
-    return st == ST_OK ? report_check(&page, e) : st;
+    if (st == ST_OK)
+        st = report_check(&page, e);
+    return st == ST_OK ? check_disks(p, !r->given[OPT_DRY_RUN], e) : st;
 }

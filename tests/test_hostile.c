@@ -565,6 +565,20 @@ static void a_dry_run_meets_what_is_there(void **state)
     }
 }
 
+/* Where no kit can be made nothing is mined for it. /proc refuses every new folder. */
+static void a_card_that_cannot_be_written_is_told_first(void **state)
+{
+    struct outcome o;
+    run(&o, *state,
+        TROWEL_BIN " --batch all --input_dir in --kit_name 'A?' --output_dir /proc/kits; "
+                   "s=$?; ls; exit $s");
+    assert_int_equal(o.exit_status, 5);
+    assert_true(text_has(o.err, "trowel: /proc/kits/A? cannot be made") ||
+                text_has(o.err, "trowel: the folder /proc cannot be written"));
+    assert_string_equal(o.out, "in\n");
+    outcome_done(&o);
+}
+
 static void who_reads_json_reads_every_failure(void **state)
 {
     static const char *const lines[] = {
@@ -717,6 +731,7 @@ int main(void)
         HOSTILE(one_line_says_what_to_do),
         HOSTILE(a_dry_run_writes_nothing),
         HOSTILE(a_dry_run_meets_what_is_there),
+        HOSTILE(a_card_that_cannot_be_written_is_told_first),
         HOSTILE(who_reads_json_reads_every_failure),
         HOSTILE(seeds_are_exact),
         HOSTILE(folders_of_old_disks_are_gone_on_with),

@@ -1,4 +1,5 @@
 /* io/paths, io/content_hash: names, roots and whole files. */
+#define _GNU_SOURCE 1 /* syscall */
 #include "io/content_hash.h"
 #include "io/paths.h"
 
@@ -14,10 +15,32 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* A disk that Windows reads, and one that is read only: all below, by these words in the
+ * path. */
+int access(const char *path, int mode)
+{
+    if (strstr(path, "locked-card") && (mode & W_OK)) {
+        errno = EROFS;
+        return -1;
+    }
+    return (int)syscall(SYS_access, path, mode);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    const char *fat = strstr(path, "fat-card");
+    if (fat && strpbrk(fat, UNPORTABLE)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_mkdir, path, mode);
+}
 
 static void paths_that_leave_are_refused(void **state)
 {
@@ -226,6 +249,45 @@ static void disk_trouble_is_told_and_cleaned(void **state)
     root_done(&r);
 }
 
+/* What the disk will refuse is known before hours of work, and nothing stays of asking.
+ */
+static void what_cannot_be_made_is_known_before(void **state)
+{
+    static const struct {
+        const char *path;
+        enum status st;
+        const char *says;
+    } wanted[] = {
+        {"plain", ST_OK, NULL},
+        {"plain/new/newer", ST_OK, NULL},
+        {"plain/new?/newer", ST_OK, NULL},
+        {"plain/page.html", ST_OK, NULL},
+        {"missing/too", ST_OK, NULL},
+        {"locked-card", ST_DISK, "locked-card cannot be written: Read-only"},
+        {"locked-card/a/b/c", ST_DISK, "locked-card cannot be written: Read-only"},
+        {"fat-card/kit/", ST_OK, NULL},
+        {"fat-card/kit?", ST_DISK, "use another"},
+        {"fat-card/new/a:b/page.html", ST_DISK, "new/a:b/page.html cannot be made"},
+    };
+    char path[FOLDER_BYTES];
+    static const char *const folders[] = {"plain", "locked-card", "fat-card"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        assert_int_equal(path_mkdirs(folder_path(path, *state, folders[i]), NULL), ST_OK);
+    folder_write(*state, "plain/page.html", "x", 1);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct err e = {0};
+        folder_path(path, *state, wanted[i].path);
+        assert_int_equal(path_check_writable(path, true, &e), wanted[i].st);
+        if (wanted[i].says)
+            assert_non_null(strstr(e.msg, wanted[i].says));
+    }
+    folder_path(path, *state, "fat-card/kit?"); /* a dry run makes nothing */
+    assert_int_equal(path_check_writable(path, false, NULL), ST_OK);
+    assert_int_equal(path_check_writable("new/page.html", true, NULL), ST_OK);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        assert_int_equal(folder_count(folder_path(path, *state, folders[i])), i == 0);
+}
+
 static void leftovers_go_living_files_stay(void **state)
 {
     char path[FOLDER_BYTES];
@@ -315,6 +377,7 @@ int main(void)
         IN_FOLDER(a_file_appears_whole_or_not),
         IN_FOLDER(links_lead_nowhere),
         IN_FOLDER(disk_trouble_is_told_and_cleaned),
+        IN_FOLDER(what_cannot_be_made_is_known_before),
         IN_FOLDER(leftovers_go_living_files_stay),
         IN_FOLDER(pipes_and_devices_are_never_opened),
         cmocka_unit_test(the_hash_is_the_specified_one),

@@ -86,6 +86,15 @@ enum status err_set(struct err *e, enum status code, const char *format, ...)
     return code;
 }
 
+static const char *remedy(enum status code, int errno_value, const char *message)
+{
+    if (errno_value == EMFILE)
+        return " (raise ulimit -n, or work with fewer jobs)";
+    if (errno_value == EINVAL && code == ST_DISK && strpbrk(message, UNPORTABLE))
+        return " (this disk takes no name with one of : ? * \" < > | \\; use another)";
+    return "";
+}
+
 enum status err_errno(struct err *e, enum status code, int errno_value,
                       const char *format, ...)
 {
@@ -97,10 +106,9 @@ enum status err_errno(struct err *e, enum status code, int errno_value,
         char reason[128];
         if (strerror_r(errno_value, reason, sizeof reason) != 0)
             snprintf(reason, sizeof reason, "error %d", errno_value);
+        const char *what_to_do = remedy(code, errno_value, e->msg);
         size_t n = strlen(e->msg);
-        snprintf(e->msg + n, sizeof e->msg - n, ": %s%s", reason,
-                 errno_value == EMFILE ? " (raise ulimit -n, or work with fewer jobs)"
-                                       : "");
+        snprintf(e->msg + n, sizeof e->msg - n, ": %s%s", reason, what_to_do);
         drop_partial_character(e->msg, sizeof e->msg);
     }
     return code;

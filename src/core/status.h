@@ -16,6 +16,9 @@ enum status {
     ST_COUNT
 };
 
+/* Disks that Windows reads (FAT, exFAT, NTFS) take none of these in a name. */
+#define UNPORTABLE ":?*\"<>|\\"
+
 /* A failure and its sentence: what happened, to which file, what to do.
  * `msg` is UTF-8, one line, without a trailing full stop or newline. */
 struct err {

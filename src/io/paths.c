@@ -161,6 +161,51 @@ enum status path_mkdirs(const char *path, struct err *e)
     }
 }
 
+/* Of the names in `missing`, one that not every disk takes: only making it in `folder`
+ * tells. */
+static enum status try_name(const char *folder, const char *missing, const char *wanted,
+                            struct err *e)
+{
+    char path[PATH_BYTES], name[PATH_BYTES];
+    const char *odd = strpbrk(missing, UNPORTABLE), *begin = odd;
+    if (!odd)
+        return ST_OK;
+    while (begin > missing && begin[-1] != '/')
+        begin--;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(begin, "/"), begin);
+    if (path_join(path, sizeof path, folder, name, NULL) != ST_OK)
+        return ST_OK;
+    if (mkdir(path, 0777) == 0)
+        rmdir(path);
+    else if (errno != EEXIST)
+        return err_errno(e, ST_DISK, errno, "%s cannot be made", wanted);
+    return ST_OK;
+}
+
+enum status path_check_writable(const char *path, bool may_try, struct err *e)
+{
+    char there[PATH_BYTES];
+    struct stat s;
+    if (snprintf(there, sizeof there, "%s", path) >= (int)sizeof there)
+        return ST_OK; /* whoever makes it says so */
+    const char *missing = path + strlen(path);
+    while (stat(there, &s) != 0) {
+        if (errno != ENOENT)
+            return ST_OK;
+        size_t folder = (size_t)(path_base(there) - there);
+        missing = path + folder;
+        if (folder == 0)
+            strcpy(there, ".");
+        else
+            there[folder > 1 ? folder - 1 : 1] = '\0';
+    }
+    if (!S_ISDIR(s.st_mode))
+        return ST_OK;
+    if (access(there, W_OK | X_OK) != 0)
+        return err_errno(e, ST_DISK, errno, "the folder %s cannot be written", there);
+    return may_try ? try_name(there, missing, path, e) : ST_OK;
+}
+
 static enum status checked_regular(int fd, const char *path, struct err *e)
 {
     struct stat s;

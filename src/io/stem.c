@@ -36,7 +36,7 @@ static bool is_hostile(unsigned c)
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
            (c >= 0xfff0 && c <= 0xffff) ||
-           (c < 0x80 && strchr("/\\<>:\"|?*", (int)c) != NULL);
+           (c < 0x80 && strchr("/" UNPORTABLE, (int)c) != NULL);
 }
 
 /* A table of our own: the locale's would differ from machine to machine. */
