@@ -303,6 +303,43 @@ static void what_was_finished_here_meanwhile_stays(void **state)
     assert_int_equal(in_catalog(d), all);
 }
 
+/* A bounce over the recording that is just being mined. */
+static void bounce(void *user, const struct catalog_source *source,
+                   const struct find_list *finds_so_far, size_t first)
+{
+    struct desk *d = user;
+    (void)source, (void)finds_so_far, (void)first;
+    if (d->replies++ == 0)
+        write_tape(d, 0);
+}
+
+/* Half of it would be of another sound: it fails, leaves no sample, and the next run
+ * mines what is there then. */
+static void what_changes_meanwhile_is_mined_again(void **state)
+{
+    struct desk *d = *state;
+    struct source_file *file = &d->sources.items[0];
+    const struct process_watch watch = {bounce, d};
+    struct find_list found;
+    struct catalog_source source;
+    struct err e = {0};
+    char samples[FOLDER_BYTES + 32];
+    snprintf(samples, sizeof samples, "%s/P/%s/drums", d->folder, tapes[0]);
+    assert_int_equal(
+        process_source(&d->project, &d->recipe, file, NULL, &watch, &found, NULL, &e),
+        ST_CORRUPT);
+    assert_non_null(strstr(e.msg, "changed while it was being mined"));
+    assert_true(d->replies > 0);
+    assert_int_equal(found.count, 0);
+    assert_true(folder_count(samples) <= 0);
+    assert_int_equal(project_record(&d->project, file->stem, &source, NULL, NULL), ST_OK);
+    assert_true(source.failed);
+    ask(d, false);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings"));
+    assert_true(folder_count(samples) > 3);
+}
+
 /* Whoever holds a recording until the other one is mined, and perhaps a while longer. */
 struct holder {
     struct begun held;
@@ -667,6 +704,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_another_has_begun_is_left_to_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_another_finished_meanwhile_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_changes_meanwhile_is_mined_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_finished_here_meanwhile_stays, set_up,
                                         tear_down),

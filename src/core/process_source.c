@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool owned_by_source(enum status st)
 {
@@ -114,6 +115,15 @@ static void tell_found(void *user, const struct dig *d, size_t first)
     t->watch->found(t->watch->user, t->source, &d->finds, first);
 }
 
+/* Bounced anew, or still being recorded: what was found may be of neither sound. */
+static bool has_changed(const char *path, const struct stat *before)
+{
+    struct stat now;
+    return stat(path, &now) == 0 && (now.st_size != before->st_size ||
+                                     now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+                                     now.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
+}
+
 static enum status excavate(const struct project *p, const struct recipe *recipe,
                             const struct source_file *file, const struct job_context *ctx,
                             const struct process_watch *watch,
@@ -132,11 +142,18 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
                             .user = b,
                             .found = watch ? tell_found : NULL,
                             .found_user = &telling};
+    struct stat before;
+    bool known = stat(file->path, &before) == 0;
     enum status st = dig_open(&d, recipe, &site, ctx, e);
     fill(source, recipe, file, &d);
     if (st != ST_OK)
         return st;
     st = dig_run(&d, e);
+    if (known && (st == ST_OK || owned_by_source(st)) && has_changed(file->path, &before))
+        st = err_set(e, ST_CORRUPT,
+                     "%s changed while it was being mined; run it again when it is "
+                     "complete",
+                     file->path);
     /* Noise that was made is not found; but who asks for hiss alone gets it. */
     bool hiss_alone = recipe->stages == 1u << STAGE_HISS && d.finds.count > 0;
     if (st == ST_OK && !hiss_alone && !has_own_find(&d.finds))
