@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -621,6 +622,40 @@ static void a_kit_that_was_cut_is_known(void **state)
     folder_remove(top);
 }
 
+/* What was said of its samples lies in a catalog that is somebody else's: no kit is made
+ * as if nothing had been said. */
+static void a_catalog_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    char top[256], project[300], path[320];
+    folder_make(top);
+    snprintf(project, sizeof project, "%s/P", top);
+    snprintf(path, sizeof path, "%s/catalog.db", project);
+    put(project, "manifest.csv",
+        "filename,source,source_path,type\r\n1_drum_001.wav,1,1.wav,drum\r\n");
+    write_sample(project, "1/drums/1_drum_001.wav", SYNTH_KICK, 0, 44100, 1);
+    struct catalog_content nothing = {0};
+    assert_int_equal(catalog_publish(path, &nothing, NULL), ST_OK);
+    assert_int_equal(chmod(path, 0), 0);
+    assert_int_equal(chmod(top, 0755), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct kit_set set;
+        struct config cfg;
+        struct err e = {0};
+        config_defaults(&cfg);
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        enum status st =
+            kit_load(&set, project, target_find("tr8s"), &cfg, false, NULL, &e);
+        _exit(st == ST_DISK && strstr(e.msg, "cannot be opened: Permission") ? 0 : 1);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+    folder_remove(top);
+}
+
 /* Notes on the assignment sheet outlast the kit they were made on. */
 static void an_edited_sheet_is_kept(void **state)
 {
@@ -828,6 +863,7 @@ int main(void)
         cmocka_unit_test(a_sample_is_as_its_file_is),
         cmocka_unit_test(a_kit_is_known_by_places),
         cmocka_unit_test(a_kit_that_was_cut_is_known),
+        cmocka_unit_test(a_catalog_that_cannot_be_read_is_told),
         cmocka_unit_test(an_edited_sheet_is_kept),
         cmocka_unit_test(nothing_goes_before_all_can_come),
         cmocka_unit_test(bad_names_are_refused),

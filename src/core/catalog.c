@@ -340,10 +340,13 @@ static enum status open_database(struct catalog *c, bool fresh, struct err *e)
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(c->path, &db, flags, NULL);
     c->db = db;
+    if (code == SQLITE_CANTOPEN && sqlite3_system_errno(db) != 0)
+        return err_errno(e, ST_DISK, sqlite3_system_errno(db),
+                         "the catalog %s cannot be opened", c->path);
     if (code != SQLITE_OK)
         return failure(code, c->path, sqlite3_errstr(code), e);
     sqlite3_busy_timeout(db, BUSY_MS);
-    /* who it belongs to before anything is changed, the journal mode included */
+    /* whose it is before anything is changed, the journal mode included */
     enum status st = fresh ? ST_OK : check_identity(c, e);
     if (st == ST_OK)
         st = set_access(c, e);
@@ -370,8 +373,7 @@ static void close_database(struct catalog *c)
  * reading, or on a disk without shared memory, cannot take into it. Alone, one can. */
 static enum status take_in(struct catalog *c, enum status st, struct err *e)
 {
-    static const char alone[] = "PRAGMA locking_mode=EXCLUSIVE; "
-                                "PRAGMA journal_mode=DELETE";
+    const char *alone = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE";
     int code = sqlite3_extended_errcode(c->db);
     if ((code & 0xFF) != SQLITE_READONLY && code != SQLITE_IOERR_SHMMAP)
         return st;

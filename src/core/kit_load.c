@@ -469,7 +469,7 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
     if (st != ST_OK)
         return st;
     recut_site_init(&set->site, folder, cfg);
-    if (access(catalog, R_OK) == 0 && project_folder_kind(folder) == FOLDER_PROJECT)
+    if (access(catalog, F_OK) == 0 && project_folder_kind(folder) == FOLDER_PROJECT)
         st = from_catalog(&l, catalog, best, e);
     else if (access(manifest, R_OK) == 0)
         st = from_manifest(&l, manifest, e);
