@@ -7,6 +7,7 @@
 #include "core/catalog_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,6 +32,22 @@ void *mmap64(void *at, size_t n, int protection, int flags, int fd, off64_t from
         return MAP_FAILED;
     }
     return (void *)syscall(SYS_mmap, at, n, protection, flags, fd, from);
+}
+
+/* Nor does it keep locks. */
+static bool nothing_locked;
+
+int fcntl64(int fd, int command, ...)
+{
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    if (nothing_locked && (command == F_SETLK || command == F_GETLK)) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
 void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t from)
@@ -292,6 +309,21 @@ static void test_without_shared_memory(void **state)
     free(in);
 }
 
+/* A disk without locks is not taken for a busy one. */
+static void test_without_locks(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    struct catalog *c;
+    struct err e = {0};
+    publish(b, in, 6, NULL);
+    nothing_locked = true;
+    assert_int_equal(catalog_open(&c, b->db, CATALOG_WRITE, &e), ST_DISK);
+    assert_non_null(strstr(e.msg, "keeps no file locks"));
+    nothing_locked = false;
+    free(in);
+}
+
 /* A process accepts the first find, begins to write more, and is killed. */
 static void write_and_die(const struct bench *b, const struct candidate *first,
                           enum catalog_access access)
@@ -353,7 +385,7 @@ int main(void)
         IN_CATALOG(test_busy_is_not_damaged),    IN_CATALOG(test_two_processes),
         IN_CATALOG(test_looking_writes_nothing), IN_CATALOG(test_replaced_while_looking),
         IN_CATALOG(test_removed_while_open),     IN_CATALOG(test_without_shared_memory),
-        IN_CATALOG(test_killed_while_writing),
+        IN_CATALOG(test_killed_while_writing),   IN_CATALOG(test_without_locks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

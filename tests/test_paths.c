@@ -1,11 +1,13 @@
 /* io/paths, io/content_hash: names, roots and whole files. */
 #define _GNU_SOURCE 1 /* syscall */
+#include "core/project.h"
 #include "io/content_hash.h"
 #include "io/paths.h"
 
 #include "folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,6 +42,21 @@ int mkdir(const char *path, mode_t mode)
         return -1;
     }
     return (int)syscall(SYS_mkdir, path, mode);
+}
+
+static bool nothing_locked;
+
+int fcntl64(int fd, int command, ...)
+{
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    if (nothing_locked && command == F_SETLK) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
 static void paths_that_leave_are_refused(void **state)
@@ -288,6 +305,20 @@ static void what_cannot_be_made_is_known_before(void **state)
         assert_int_equal(folder_count(folder_path(path, *state, folders[i])), i == 0);
 }
 
+/* Nothing is mined into a project that could have no catalog. */
+static void a_disk_without_locks_is_told(void **state)
+{
+    struct project p;
+    struct err e = {0};
+    nothing_locked = true;
+    assert_int_equal(project_open(&p, *state, "P", &e), ST_DISK);
+    assert_non_null(strstr(e.msg, "/P keeps no file locks"));
+    nothing_locked = false;
+    assert_int_equal(project_open(&p, *state, "P", &e), ST_OK);
+    assert_int_equal(folder_count(p.root.path), 0);
+    project_done(&p);
+}
+
 static void leftovers_go_living_files_stay(void **state)
 {
     char path[FOLDER_BYTES];
@@ -378,6 +409,7 @@ int main(void)
         IN_FOLDER(links_lead_nowhere),
         IN_FOLDER(disk_trouble_is_told_and_cleaned),
         IN_FOLDER(what_cannot_be_made_is_known_before),
+        IN_FOLDER(a_disk_without_locks_is_told),
         IN_FOLDER(leftovers_go_living_files_stay),
         IN_FOLDER(pipes_and_devices_are_never_opened),
         cmocka_unit_test(the_hash_is_the_specified_one),

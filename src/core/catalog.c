@@ -164,19 +164,6 @@ bool query_next(struct catalog *c, struct query *q, enum status *st, struct err 
     return false;
 }
 
-enum status catalog_run(struct catalog *c, struct query *q, struct err *e)
-{
-    enum status st = ST_OK;
-    while (query_next(c, q, &st, e))
-        continue;
-    return st;
-}
-
-enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e)
-{
-    return catalog_run(c, catalog_query(c, q, e), e);
-}
-
 enum status catalog_number(struct catalog *c, struct query *q, int64_t *value,
                            struct err *e)
 {
@@ -186,12 +173,6 @@ enum status catalog_number(struct catalog *c, struct query *q, int64_t *value,
     *value = there ? row_int(q, 0) : 0;
     query_reset(q);
     return st;
-}
-
-enum status catalog_simple_number(struct catalog *c, enum catalog_query q, int64_t *value,
-                                  struct err *e)
-{
-    return catalog_number(c, catalog_query(c, q, e), value, e);
 }
 
 enum status catalog_script(struct catalog *c, const char *sql, struct err *e)
@@ -387,6 +368,18 @@ static enum status take_in(struct catalog *c, enum status st, struct err *e)
     return open_database(c, false, e); /* tells what is wrong still */
 }
 
+/* A disk without locks looks like a busy one. */
+static enum status with_locks(const char *path, enum status st, struct err *e)
+{
+    struct root folder;
+    const char *name;
+    if (st != ST_DISK || root_of_file(&folder, path, false, &name, NULL) != ST_OK)
+        return st;
+    root_check_locks(&folder, e);
+    root_done(&folder);
+    return st;
+}
+
 enum status catalog_open_as(struct catalog **out, const char *path,
                             enum catalog_access access, struct err *e)
 {
@@ -411,7 +404,7 @@ enum status catalog_open_as(struct catalog **out, const char *path,
     if (st != ST_OK) {
         c->access = DB_READ;
         catalog_close(c);
-        return st;
+        return with_locks(path, st, e);
     }
     *out = c;
     return ST_OK;

@@ -57,6 +57,13 @@ enum { SQL_BYTES = 4096 };
 bool catalog_sql(char out[SQL_BYTES], enum catalog_query q);
 bool catalog_sql_schema(char out[SQL_BYTES]);
 
+/* Run to the end, results unseen. */
+enum status catalog_run(struct catalog *c, struct query *q, struct err *e);
+enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e);
+/* catalog_number of a statement that takes nothing. */
+enum status catalog_simple_number(struct catalog *c, enum catalog_query q, int64_t *value,
+                                  struct err *e);
+
 /* --- catalog.c: the database ------------------------------------------------------- */
 
 enum status catalog_open_as(struct catalog **out, const char *path,
@@ -79,14 +86,9 @@ void query_blob(struct query *q, int at, const void *value, size_t bytes);
  * into *st, and when *st is a failure already: the caller's. q NULL fails. */
 bool query_next(struct catalog *c, struct query *q, enum status *st, struct err *e);
 void query_reset(struct query *q); /* ends a select that was not read to the end */
-/* Run to the end, results unseen. */
-enum status catalog_run(struct catalog *c, struct query *q, struct err *e);
-enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e);
 /* The one number a query answers; 0 when there is no row or NULL. */
 enum status catalog_number(struct catalog *c, struct query *q, int64_t *value,
                            struct err *e);
-enum status catalog_simple_number(struct catalog *c, enum catalog_query q, int64_t *value,
-                                  struct err *e);
 /* A statement of its own, run once; text may hold several. */
 enum status catalog_script(struct catalog *c, const char *sql, struct err *e);
 

@@ -1,4 +1,4 @@
-/* The texts of the statements. */
+/* The texts of the statements, and running them. */
 #include "core/catalog_internal.h"
 
 #include <string.h>
@@ -91,4 +91,23 @@ bool catalog_sql(char out[SQL_BYTES], enum catalog_query q)
 bool catalog_sql_schema(char out[SQL_BYTES])
 {
     return expand(out, schema);
+}
+
+enum status catalog_run(struct catalog *c, struct query *q, struct err *e)
+{
+    enum status st = ST_OK;
+    while (query_next(c, q, &st, e))
+        continue;
+    return st;
+}
+
+enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e)
+{
+    return catalog_run(c, catalog_query(c, q, e), e);
+}
+
+enum status catalog_simple_number(struct catalog *c, enum catalog_query q, int64_t *value,
+                                  struct err *e)
+{
+    return catalog_number(c, catalog_query(c, q, e), value, e);
 }

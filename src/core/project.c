@@ -51,6 +51,8 @@ enum status project_open(struct project *p, const char *export_root, const char 
     if (st == ST_OK)
         st = root_sub(&p->root, &above, name, true, e);
     root_done(&above);
+    if (st == ST_OK && (st = root_check_locks(&p->root, e)) != ST_OK)
+        root_done(&p->root);
     return st;
 }
 

@@ -86,6 +86,8 @@ int root_clean(const struct root *r);
 /* Can processes share memory through files in the folder of `beside`? Not on some shared
  * folders of virtual machines, pooled disks and network mounts. True when in doubt. */
 bool root_shares_memory(const char *beside);
+/* ST_DISK: the disk keeps no locks on files (some cluster and network disks). */
+enum status root_check_locks(const struct root *r, struct err *e);
 
 /* --- whole files --- */
 struct atomic_file;

@@ -1,3 +1,6 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* O_TMPFILE */
+#endif
 #include "io/paths.h"
 
 #include "io/root_walk.h"
@@ -235,6 +238,31 @@ static bool is_temporary(const char *name, long *pid)
            name[end] == '\0';
 }
 
+/* A file to try something with, or -1; without a name where there is such a thing. */
+static int open_probe(const struct root *r, char temporary[TEMPORARY_BYTES])
+{
+    int fd = -1;
+    temporary[0] = '\0';
+#ifdef O_TMPFILE
+    fd = openat(r->fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+#endif
+    for (unsigned n = 0; fd < 0 && n < 100; n++) {
+        root_make_temporary_name(temporary, (long)getpid(), n);
+        fd = openat(r->fd, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd;
+}
+
+static void close_probe(const struct root *r, int fd, const char *temporary)
+{
+    if (temporary[0])
+        unlinkat(r->fd, temporary, 0);
+    close(fd);
+}
+
 bool root_shares_memory(const char *beside)
 {
     enum { BYTES = 4096 };
@@ -243,25 +271,32 @@ bool root_shares_memory(const char *beside)
     char temporary[TEMPORARY_BYTES];
     if (root_of_file(&folder, beside, false, &name, NULL))
         return true;
-    int fd = -1;
-    for (unsigned n = 0; fd < 0 && n < 100; n++) {
-        root_make_temporary_name(temporary, (long)getpid(), n);
-        fd = openat(folder.fd, temporary,
-                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
-            break;
-    }
     void *at = NULL;
+    int fd = open_probe(&folder, temporary);
     if (fd >= 0 && ftruncate(fd, BYTES) == 0)
         at = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at && at != MAP_FAILED)
         munmap(at, BYTES);
-    if (fd >= 0) {
-        unlinkat(folder.fd, temporary, 0);
-        close(fd);
-    }
+    if (fd >= 0)
+        close_probe(&folder, fd, temporary);
     root_done(&folder);
     return at != MAP_FAILED;
+}
+
+enum status root_check_locks(const struct root *r, struct err *e)
+{
+    char temporary[TEMPORARY_BYTES];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open_probe(r, temporary);
+    if (fd < 0)
+        return ST_OK;
+    bool kept = fcntl(fd, F_SETLK, &lock) == 0 || errno == EAGAIN || errno == EACCES;
+    close_probe(r, fd, temporary);
+    return kept ? ST_OK
+                : err_set(e, ST_DISK,
+                          "the disk of %s keeps no file locks, which the catalog needs; "
+                          "put the project on another one",
+                          r->path);
 }
 
 int root_flush_folder(int fd)
