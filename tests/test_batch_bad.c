@@ -190,7 +190,7 @@ static void few_open_files_are_made_more(void **state)
     (char *[])                                                                           \
     {                                                                                    \
         "/bin/sh", "-c",                                                                 \
-            "ulimit " limit "; exec " TROWEL_BIN                                         \
+            "ulimit " limit "; exec \"" TROWEL_BIN "\""                                  \
             " --batch process --input_dir in --project_name " name                       \
             " --seed 7 --stages drums,silences --jobs 1",                                \
             NULL                                                                         \
@@ -228,7 +228,7 @@ static void where_memory_ends_is_said(void **state)
         struct outcome o;
         char command[400];
         snprintf(command, sizeof command,
-                 "ulimit -v %d; exec " TROWEL_BIN " --batch process --input_dir in"
+                 "ulimit -v %d; exec \"" TROWEL_BIN "\" --batch process --input_dir in"
                  " --project_name MEMORY --seed 7 --jobs 1 --quiet",
                  kb);
         program_run(&o, p->path, (char *[]){"/bin/sh", "-c", command, NULL});

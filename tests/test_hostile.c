@@ -50,7 +50,8 @@ static int set_up(void **state)
 
 #define HOSTILE(test) cmocka_unit_test_setup_teardown(test, set_up, folder_teardown)
 
-#define PROCESS TROWEL_BIN " --batch process --input_dir in --stages drums --seed 1"
+#define TROWEL  "\"" TROWEL_BIN "\"" /* a shell reads it */
+#define PROCESS TROWEL " --batch process --input_dir in --stages drums --seed 1"
 
 /* A shell line in the test's folder. */
 static void run(struct outcome *o, const char *folder, const char *line)
@@ -92,8 +93,7 @@ static void closed_streams_lose_nothing_but_the_words(void **state)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         char line[512];
         snprintf(line, sizeof line,
-                 "{ sleep 0.3; " TROWEL_BIN " %s; echo \"status $?\" >&2; } | true",
-                 all[i]);
+                 "{ sleep 0.3; " TROWEL " %s; echo \"status $?\" >&2; } | true", all[i]);
         run(&o, *state, line);
         assert_string_equal(o.err, "status 0\n");
         outcome_done(&o);
@@ -218,7 +218,7 @@ static void changed_recordings_are_refused(void **state)
 /* What the user deleted is neither made again nor a find, until --force. */
 static void deleted_samples_stay_deleted(void **state)
 {
-    static const char *const again[] = {PROCESS, TROWEL_BIN
+    static const char *const again[] = {PROCESS, TROWEL
                                         " --batch index --project export/BATCH_01"};
     struct outcome o;
     run(&o, *state, PROCESS "; rm export/BATCH_01/tape1/drums/*_00[12]_*");
@@ -277,7 +277,7 @@ static void a_folder_at_home_is_no_tilde(void **state)
     run(&o, *state,
         "mkdir home && cp -r in home/tapes && "
         "echo 'paths: {source_audio_dir: ~/tapes}' > home.yaml && "
-        "HOME=$PWD/home " TROWEL_BIN
+        "HOME=$PWD/home " TROWEL
         " --batch process --config home.yaml --set 'paths.export_dir=~/out' "
         "--set paths.pad_sources_dir=~/pads --set paths.drums_dir=~/hits "
         "--stages drums --seed 1 --quiet");
@@ -307,7 +307,7 @@ static void decisions_are_taken_in(void **state)
     outcome_done(&o);
     for (size_t i = 0; i < 2; i++) {
         run(&o, *state,
-            TROWEL_BIN " --batch index --project export/BATCH_01 --decisions d.txt");
+            TROWEL " --batch index --project export/BATCH_01 --decisions d.txt");
         assert_int_equal(o.exit_status, 0);
         assert_true(text_has(o.err, "d.txt:5: "));
         assert_true(text_has(o.err, "1 decision is about sounds that are not here: "
@@ -320,12 +320,12 @@ static void decisions_are_taken_in(void **state)
         assert_true(text_has(o.out, " 2 accepted 1 decision 1 rejected "));
         outcome_done(&o);
     }
-    run(&o, *state, TROWEL_BIN " --batch index --project export/BATCH_01 --decisions no");
+    run(&o, *state, TROWEL " --batch index --project export/BATCH_01 --decisions no");
     assert_int_equal(o.exit_status, 1);
     assert_true(text_has(o.err, "the decisions in no cannot be read"));
     outcome_done(&o);
     run(&o, *state,
-        "cat d.txt | " TROWEL_BIN
+        "cat d.txt | " TROWEL
         " --batch index --project export/BATCH_01 --decisions /dev/stdin");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(
@@ -376,8 +376,8 @@ static void nothing_found_says_what_was_near(void **state)
     struct outcome o;
     for (int again = 0; again < 2; again++) {
         run(&o, *state,
-            TROWEL_BIN " --batch process --input_dir loud --stages drums --seed 1 "
-                       "--project_name LOUD --set drum_miner.max_peak_db=-0.6");
+            TROWEL " --batch process --input_dir loud --stages drums --seed 1 "
+                   "--project_name LOUD --set drum_miner.max_peak_db=-0.6");
         assert_int_equal(o.exit_status, 1);
         assert_true(text_has(o.err, "loud/x.wav holds nothing usable; nearest is a drum: "
                                     "peak 0.6 dB above the gate"));
@@ -386,8 +386,8 @@ static void nothing_found_says_what_was_near(void **state)
     }
     /* Peaking at full scale is no clipping. */
     run(&o, *state,
-        TROWEL_BIN " --batch process --input_dir loud --stages drums --seed 1 "
-                   "--project_name FULL");
+        TROWEL " --batch process --input_dir loud --stages drums --seed 1 "
+               "--project_name FULL");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "11 drums"));
     outcome_done(&o);
@@ -414,7 +414,7 @@ static void an_offset_is_no_sound(void **state)
     folder_sound(folder_path(path, *state, "raised/y.wav"), format, RATE, 1, y, FRAMES);
     struct outcome o;
     run(&o, *state,
-        "for i in flat raised; do " TROWEL_BIN " --batch process --input_dir $i "
+        "for i in flat raised; do " TROWEL " --batch process --input_dir $i "
         "--export_root . --project_name of_$i --stages drums,hiss --seed 1; done; "
         "ls of_flat of_flat/x/drums | sed s/flat/raised/ > flat.txt; "
         "ls of_raised of_raised/x/drums > raised.txt; cmp flat.txt raised.txt");
@@ -452,8 +452,7 @@ static void a_flam_is_one_hit(void **state)
     folder_sound(folder_path(path, *state, "rolls/x.wav"),
                  SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES);
     struct outcome o;
-    run(&o, *state,
-        TROWEL_BIN " --batch process --input_dir rolls --stages drums --seed 1");
+    run(&o, *state, TROWEL " --batch process --input_dir rolls --stages drums --seed 1");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "6 drums"));
     assert_true(text_has(o.out, "and 0 near-misses"));
@@ -466,16 +465,16 @@ static void one_line_says_what_to_do(void **state)
         const char *line, *says;
         int exit_status;
     } cases[] = {
-        {TROWEL_BIN " --batch process",
+        {TROWEL " --batch process",
          "trowel: source_audio does not exist; --input_dir names the recordings\n", 1},
-        {TROWEL_BIN " --batch process --input_dir in/tape9.wav", "--input_dir", 1},
-        {TROWEL_BIN " --batch drums --source in/tape9.wav",
+        {TROWEL " --batch process --input_dir in/tape9.wav", "--input_dir", 1},
+        {TROWEL " --batch drums --source in/tape9.wav",
          "trowel: in/tape9.wav does not exist; --source names the recordings\n", 1},
-        {"ln -s lost.wav link.wav; " TROWEL_BIN " --batch analyze --source link.wav",
+        {"ln -s lost.wav link.wav; " TROWEL " --batch analyze --source link.wav",
          "trowel: link.wav is a broken link\n", 1},
-        {"ln -s loop.wav loop.wav; " TROWEL_BIN " --batch analyze --source loop.wav",
+        {"ln -s loop.wav loop.wav; " TROWEL " --batch analyze --source loop.wav",
          "trowel: loop.wav is a link that leads back to itself\n", 1},
-        {"echo 'global: {sample_rate: 4000}' > c.yaml; " TROWEL_BIN
+        {"echo 'global: {sample_rate: 4000}' > c.yaml; " TROWEL
          " --batch validate --config c.yaml",
          "trowel: c.yaml:1: global.sample_rate is 4000; expected", 2},
     };
@@ -494,7 +493,7 @@ static void a_dry_run_writes_nothing(void **state)
 {
     struct outcome o;
     run(&o, *state,
-        "for p in demo 'all --input_dir in' 'drums --source in/tape0.wav'; do " TROWEL_BIN
+        "for p in demo 'all --input_dir in' 'drums --source in/tape0.wav'; do " TROWEL
         " --batch $p --dry-run >/dev/null || exit; done; find .");
     assert_int_equal(o.exit_status, 0);
     assert_int_equal(lines_of(o.out), 6); /* ., in and the four files in it */
@@ -503,7 +502,7 @@ static void a_dry_run_writes_nothing(void **state)
     run(&o, *state,
         PROCESS "; find export -type f -exec sha256sum {} + >sums; for p in "
                 "'index --project' 'curate --input_root' 'report --input_dir' "
-                "'format --input_dir'; do " TROWEL_BIN
+                "'format --input_dir'; do " TROWEL
                 " --batch $p export/BATCH_01 --dry-run || exit; done; "
                 "find export -type f -exec sha256sum {} + | diff sums - || exit 9");
     assert_int_equal(o.exit_status, 0);
@@ -542,9 +541,9 @@ static void a_dry_run_meets_what_is_there(void **state)
     assert_true(text_has(o.err, "tape1.wav has changed since it was processed"));
     outcome_done(&o);
     run(&o, *state,
-        TROWEL_BIN " --batch curate --input_root export/BATCH_01 --top 2 && " TROWEL_BIN
-                   " --batch format --input_dir export/BATCH_01 --output_dir kits && "
-                   "date >page.html");
+        TROWEL " --batch curate --input_root export/BATCH_01 --top 2 && " TROWEL
+               " --batch format --input_dir export/BATCH_01 --output_dir kits && "
+               "date >page.html");
     assert_int_equal(o.exit_status, 0);
     outcome_done(&o);
     static const char *const again[] = {
@@ -553,7 +552,7 @@ static void a_dry_run_meets_what_is_there(void **state)
         "report --input_dir export/BATCH_01 --output page.html"};
     for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
         char line[512];
-        snprintf(line, sizeof line, "%s --batch %s --dry-run", TROWEL_BIN, again[i]);
+        snprintf(line, sizeof line, "%s --batch %s --dry-run", TROWEL, again[i]);
         run(&o, *state, line);
         assert_int_equal(o.exit_status, 4);
         assert_true(text_has(o.err, "--force replaces it"));
@@ -570,8 +569,8 @@ static void a_card_that_cannot_be_written_is_told_first(void **state)
 {
     struct outcome o;
     run(&o, *state,
-        TROWEL_BIN " --batch all --input_dir in --kit_name 'A?' --output_dir /proc/kits; "
-                   "s=$?; ls; exit $s");
+        TROWEL " --batch all --input_dir in --kit_name 'A?' --output_dir /proc/kits; "
+               "s=$?; ls; exit $s");
     assert_int_equal(o.exit_status, 5);
     assert_true(text_has(o.err, "trowel: /proc/kits/A? cannot be made") ||
                 text_has(o.err, "trowel: the folder /proc cannot be written"));
@@ -582,9 +581,9 @@ static void a_card_that_cannot_be_written_is_told_first(void **state)
 static void who_reads_json_reads_every_failure(void **state)
 {
     static const char *const lines[] = {
-        TROWEL_BIN " --batch nope --json", TROWEL_BIN " --batch process --jobs 0 --json",
-        TROWEL_BIN " --batch --json", TROWEL_BIN " --batch process extra --json",
-        TROWEL_BIN " --batch process --json --inputdir x"};
+        TROWEL " --batch nope --json", TROWEL " --batch process --jobs 0 --json",
+        TROWEL " --batch --json", TROWEL " --batch process extra --json",
+        TROWEL " --batch process --json --inputdir x"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct outcome o;
         run(&o, *state, lines[i]);
@@ -600,9 +599,8 @@ static void seeds_are_exact(void **state)
 {
     struct outcome o;
     run(&o, *state,
-        TROWEL_BIN
-        " --batch process --input_dir in --stages drums --json "
-        "--seed 18446744073709551615 | grep -c '\"seed\":18446744073709551615}'");
+        TROWEL " --batch process --input_dir in --stages drums --json "
+               "--seed 18446744073709551615 | grep -c '\"seed\":18446744073709551615}'");
     assert_string_equal(o.out, "1\n");
     outcome_done(&o);
     run(&o, *state, "cut -d, -f32 export/BATCH_01/manifest.csv | sort -u | head -1");
@@ -620,7 +618,7 @@ static void seeds_are_exact(void **state)
 static void folders_of_old_disks_are_gone_on_with(void **state)
 {
     static const char line[] =
-        "old=$(printf 'caf\\351\\ntape'); [ -d in ] && mv in \"$old\"; " TROWEL_BIN
+        "old=$(printf 'caf\\351\\ntape'); [ -d in ] && mv in \"$old\"; " TROWEL
         " --batch process --stages drums --input_dir \"$old\"";
     struct outcome o;
     for (int again = 0; again < 2; again++) {
@@ -639,7 +637,7 @@ static void help_on_a_full_disk_fails(void **state)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         char line[200];
         struct outcome o;
-        snprintf(line, sizeof line, TROWEL_BIN " %s >/dev/full", words[i]);
+        snprintf(line, sizeof line, TROWEL " %s >/dev/full", words[i]);
         run(&o, *state, line);
         assert_int_equal(o.exit_status, 5);
         assert_true(text_has(o.err, "standard output cannot be written: No space"));
@@ -659,7 +657,7 @@ static void unread_folders_are_told(void **state)
     bool told = text_has(o.err, "1 folder cannot be read: in/more/000");
     int ended = o.exit_status;
     outcome_done(&o);
-    run(&o, *state, TROWEL_BIN " --batch format --input_dir in --dry_run");
+    run(&o, *state, TROWEL " --batch format --input_dir in --dry_run");
     bool kit_told = text_has(o.err, "warning: 1 folder cannot be read: in/more/000");
     outcome_done(&o);
     run(&o, *state, "rm -rf in/more"); /* folder_remove names paths, too */
@@ -685,7 +683,7 @@ static void results_on_a_full_disk_fail(void **state)
                              SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x,
                              TIMES * FRAMES));
     for (size_t i = 0; i < 2; i++) {
-        snprintf(line, sizeof line, TROWEL_BIN " --batch analyze --source long.wav %s",
+        snprintf(line, sizeof line, TROWEL " --batch analyze --source long.wav %s",
                  how[i]);
         run(&o, *state, line);
         assert_int_equal(o.exit_status, 0);

@@ -198,7 +198,7 @@ static void run(const char *what)
 static void what_fits_nowhere_is_not_written(void **state)
 {
     (void)state;
-    run("export HOME=. && " TROWEL_BIN " --batch process --input_dir tapes "
+    run("export HOME=. && \"" TROWEL_BIN "\" --batch process --input_dir tapes "
         "--project_name LONG --stages clouds --set clouds.cloud_duration_sec=185 --seed "
         "1 "
         "--quiet && touch before");
@@ -351,7 +351,7 @@ static void what_a_batch_run_finds_comes_up(void **state)
     open_and_wait();
     type("q", "near misses");
     pty_forget(&pty);
-    run("cp tapes/evening.wav tapes/late.wav && export HOME=. && " TROWEL_BIN
+    run("cp tapes/evening.wav tapes/late.wav && export HOME=. && \"" TROWEL_BIN "\""
         " --batch process --input_dir tapes --project_name tapes --recursive --quiet");
     assert_true(pty_wait_for(&pty, "\033[", 5)); /* nobody typed */
     type("", "3 sources");
@@ -459,7 +459,7 @@ static void damaged_settings_are_told(void **state)
 static void samples_among_recordings_are_no_obstacle(void **state)
 {
     (void)state;
-    run("mkdir beside && cp tapes/evening.wav beside && " TROWEL_BIN
+    run("mkdir beside && cp tapes/evening.wav beside && \"" TROWEL_BIN "\""
         " --batch drums --source beside/evening.wav --export beside --seed 1 --quiet && "
         "cp -r beside alone && rm alone/evening.wav");
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "alone");
