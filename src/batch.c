@@ -80,7 +80,7 @@ static enum status excavate(struct batch *b, const struct process_job *job, stru
     b->output.hits_taken_off = job->cfg->separation.pads;
     enum status st = process_run(job, &b->result, e);
     bool tried = b->result.done + b->result.skipped + b->result.failed > 0;
-    if (tried || (st == ST_OK && b->result.sources > 0)) {
+    if (tried || st == ST_OK) { /* a shard beyond the last recording has nothing to do */
         enum pipeline p = b->request.pipeline;
         char place[PATH_BYTES];
         process_place(place, job);

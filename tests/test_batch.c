@@ -179,6 +179,14 @@ static void shards_join(void **state)
             outcome_done(&o);
         }
     }
+    struct outcome o;
+    /* of an array of jobs that is larger than the folder, the last say so, too */
+    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--export-root",
+        "shards", "--seed", "7", "--shard", "9/9", "--json");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "\"event\":\"summary\"") &&
+                text_has(o.out, "\"sources\":0,\"done\":0,\"skipped\":0,\"failed\":0,"));
+    outcome_done(&o);
     RUN_WELL(p, "index", "--project", "shards/TREE");
     assert_same_trees(p, "shards/TREE", "export/TREE", "catalog.db");
     /* a part that starts afresh by the same recipe leaves the others' */
