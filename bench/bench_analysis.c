@@ -6,6 +6,7 @@
  * working directory and removed again. Prints CPU time, × realtime, the ratio to decoding
  * the same file and the bytes of the track; in the last line the process's peak memory.
  */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/analysis.h"
 #include "io/soundfile.h"
@@ -66,9 +67,9 @@ static int generate(const char *path, int seconds)
         double t = (double)i / GENERATED_RATE, beat = fmod(t, 0.5), hit = exp(-beat * 30);
         double tone = 0;
         for (int k = 0; k < 3; k++)
-            tone += 0.08 * sin(6.283185307 * chord[i / (2 * GENERATED_RATE) % 4][k] * t);
+            tone += 0.08 * sin(2 * PI * chord[i / (2 * GENERATED_RATE) % 4][k] * t);
         double drum =
-            0.4 * hit * sin(6.283185307 * 60 * beat) + 0.2 * hit * rng_range(&r, -1, 1);
+            0.4 * hit * sin(2 * PI * 60 * beat) + 0.2 * hit * rng_range(&r, -1, 1);
         unsigned char frame[4];
         put_le(frame, (uint32_t)lrint(32767 * (tone + drum)), 2);
         put_le(frame + 2,

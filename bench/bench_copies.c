@@ -6,6 +6,7 @@
  * dB under the peak, 10–60 cents up or down, up to 1 ms late, a tilt of up to ±2 dB in
  * the bass and in the treble, 16 bits. Files that are the same recording already (aligned
  * correlation above 0.98 within 5 ms over the first half second) get one `same`. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/grains.h"
 #include "io/soundfile.h"
@@ -27,7 +28,6 @@ enum {
     RATES = 5
 };
 
-static const double pi = 3.14159265358979323846;
 static float kernel[PHASES + 1][TAPS];
 
 static void make_kernel(void)
@@ -35,8 +35,8 @@ static void make_kernel(void)
     for (int p = 0; p <= PHASES; p++)
         for (int k = 0; k < TAPS; k++) {
             double x = k - (TAPS / 2 - 1) - (double)p / PHASES;
-            double sinc = fabs(x) < 1e-9 ? 1.0 : sin(pi * x) / (pi * x);
-            kernel[p][k] = (float)(sinc * (0.5 + 0.5 * cos(pi * x / (TAPS / 2 + 1))));
+            double sinc = fabs(x) < 1e-9 ? 1.0 : sin(PI * x) / (PI * x);
+            kernel[p][k] = (float)(sinc * (0.5 + 0.5 * cos(PI * x / (TAPS / 2 + 1))));
         }
 }
 
@@ -68,8 +68,8 @@ static void copy_of(const float *x, size_t n, int rate_hz, struct rng *r, struct
     double noise = pow(10.0, rng_range(r, -60.0, -40.0) / 20.0);
     double bass = pow(10.0, rng_range(r, -2.0, 2.0) / 20.0) - 1.0;
     double treble = pow(10.0, rng_range(r, -2.0, 2.0) / 20.0) - 1.0;
-    double slow = 1.0 - exp(-2.0 * pi * 250.0 / rate_hz),
-           quick = 1.0 - exp(-2.0 * pi * 4000.0 / rate_hz), low = 0.0, high = 0.0;
+    double slow = 1.0 - exp(-2.0 * PI * 250.0 / rate_hz),
+           quick = 1.0 - exp(-2.0 * PI * 4000.0 / rate_hz), low = 0.0, high = 0.0;
     size_t frames = (size_t)((double)n / ratio + late);
     if (audio_init(b, frames, 1, rate_hz, NULL) != ST_OK)
         exit(1);

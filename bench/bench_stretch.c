@@ -11,6 +11,7 @@
  * tells something of the tone), change of the centroid, and the modulation error: RMS in
  * dB over 40 bands (those within 40 dB of the loudest, weighted by level) and time of
  * band level in the output at factor × t less that of the input at t, mean taken off. */
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/level.h"
 #include "dsp/log_bands.h"
@@ -60,7 +61,7 @@ static void make(const char *dir)
         die(&e);
     for (size_t i = 0; i < n; i++)
         for (int k = 1; k <= 36; k++) {
-            double x = sin(6.283185307179586 * 220 * k * (double)i / 44100 + k * k);
+            double x = sin(2 * PI * 220 * k * (double)i / 44100 + k * k);
             tone.data[2 * i] += (float)(0.2 / k * x);
             tone.data[2 * i + 1] += (float)(0.2 / k * x);
         }
@@ -93,7 +94,7 @@ static double sidebands_db(const struct audio *a)
     struct rfft *fft = rfft_new(SPAN);
     double top = 0, side = 0, bin = (double)a->rate_hz / SPAN;
     for (size_t i = 0; i < SPAN; i++) {
-        double t = 6.283185307179586 * ((double)i + 0.5) / SPAN;
+        double t = 2 * PI * ((double)i + 0.5) / SPAN;
         double w =
             0.35875 - 0.48829 * cos(t) + 0.14128 * cos(2 * t) - 0.01168 * cos(3 * t);
         size_t at = (a->frames - SPAN) / 2 + i;

@@ -1,4 +1,5 @@
 /* dsp/analysis and dsp/track: what the pass says of signals whose truth is known. */
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/loudness.h"
 #include "dsp/resample.h"
@@ -12,8 +13,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-static const double PI = 3.14159265358979323846;
 
 static void levels_are_exact_per_hop(void **state)
 {

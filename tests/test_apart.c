@@ -1,5 +1,6 @@
 /* Recordings mined with what sustains and what is struck taken apart: section
  * `separation`. */
+#include "core/pi.h"
 #include "core/recipe.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
@@ -211,8 +212,7 @@ static void write_groove(const char *folder, enum synth_drum drum, int every,
         for (size_t k = 0; k < RATE * 22 / 100; k++) {
             double ends = fmin(1, fmin((double)k, 0.22 * RATE - (double)k) / 500);
             a.data[(size_t)i * RATE / 4 + k] +=
-                (float)(0.1 * ends *
-                        sin(6.283185307179586 * bass_hz[i % 4] * (double)k / RATE));
+                (float)(0.1 * ends * sin(2 * PI * bass_hz[i % 4] * (double)k / RATE));
         }
         audio_done(&hit);
     }

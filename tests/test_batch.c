@@ -1,6 +1,7 @@
 /* What the batch mode writes, as a user runs it: trees, manifests, shards, JSON; and what
  * is there after ^C. */
 #include "batch_rig.h"
+#include "core/pi.h"
 #include "dsp/level.h"
 #include "dsp/seam.h"
 #include "io/soundfile.h"
@@ -248,7 +249,7 @@ static void index_rebuilds_from_audio_alone(void **state)
     struct audio tone;
     assert_int_equal(audio_init(&tone, 44100, 1, 44100, NULL), ST_OK);
     for (size_t i = 0; i < tone.frames; i++)
-        tone.data[i] = 0.25f * (float)sin(2 * 3.14159265358979 * 440 * (double)i / 44100);
+        tone.data[i] = 0.25f * (float)sin(2 * PI * 440 * (double)i / 44100);
     path_in(path, p, "shards/TREE/jam-tape/pads");
     folder_wav(path, "a440.wav", &tone, 24);
     audio_done(&tone);

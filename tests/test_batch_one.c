@@ -1,6 +1,7 @@
 /* The batch mode on single recordings: what is found in them, what is left out, and what
  * is told of it. */
 #include "batch_rig.h"
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
 
@@ -119,7 +120,7 @@ static void without_pads_the_setting_is_named(void **state)
     struct rng r = rng_derive(3, 0, "room", 0);
     assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
     for (size_t i = 0; i < FRAMES; i++) {
-        double x = 2e-3 * (rng_uniform(&r) - 0.5), turn = 2 * 3.14159265358979 / RATE_HZ;
+        double x = 2e-3 * (rng_uniform(&r) - 0.5), turn = 2 * PI / RATE_HZ;
         for (int k = 4; i < TONE && k < 7; k++)
             x += 0.05 * sin(turn * 55 * k * (double)i);
         a.data[i] = (float)x;
@@ -170,8 +171,7 @@ static void a_drummer_is_not_told_of_pads(void **state)
     assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
     for (size_t i = 0; i < FRAMES; i++)
         for (int k = 4; i < FRAMES / 2 && k < 7; k++)
-            a.data[i] +=
-                (float)(0.05 * sin(2 * 3.14159265358979 / RATE_HZ * 55 * k * (double)i));
+            a.data[i] += (float)(0.05 * sin(2 * PI / RATE_HZ * 55 * k * (double)i));
     for (int i = 0; i < HITS; i++)
         synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + FRAMES / 2 + i * RATE_HZ,
                    RATE_HZ / 2, RATE_HZ);
@@ -313,7 +313,7 @@ static void noise_stands_in_where_hiss_is_asked_for(void **state)
     char folder[1024];
     assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
     for (size_t i = 0; i < a.frames; i++)
-        a.data[i] = (float)(0.3 * sin(2 * 3.14159265358979 * 220 / 44100 * (double)i));
+        a.data[i] = (float)(0.3 * sin(2 * PI * 220 / 44100 * (double)i));
     path_in(folder, p, "sine");
     folder_wav(folder, "sine.wav", &a, 24);
     audio_done(&a);

@@ -1,4 +1,5 @@
 /* dsp/biquad: Butterworth magnitudes, zero phase, and the steady state of loops. */
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "tone.h"
@@ -17,7 +18,7 @@
 /* Gain (linear) at a frequency, from the coefficients. */
 static double gain_at(const struct biquad *f, double hz)
 {
-    double a = 2 * 3.14159265358979323846 * hz / 44100;
+    double a = 2 * PI * hz / 44100;
     double complex w = cos(a) - sin(a) * (double complex)_Complex_I;
     double gain = 1;
     for (int i = 0; i < f->count; i++) {
@@ -35,8 +36,7 @@ static double db(const struct biquad *f, double hz)
 /* |H|² of the analogue prototype at the warped frequency. */
 static double ideal_db(int order, double hz, double corner_hz, bool high)
 {
-    double ratio = tan(3.14159265358979323846 * hz / 44100) /
-                   tan(3.14159265358979323846 * corner_hz / 44100);
+    double ratio = tan(PI * hz / 44100) / tan(PI * corner_hz / 44100);
     return -10 * log10(1 + pow(high ? 1 / ratio : ratio, 2 * order));
 }
 
@@ -100,8 +100,8 @@ static void zero_phase_does_not_move(void **state)
     struct partial p = tone_partial(&a, 0, 10000, 20000, 300);
     double gain = gain_at(&low, 300);
     assert_true(fabs(p.amplitude - 0.5 * gain * gain) < 1e-6);
-    double want = 0.4 + 6.283185307179586 * 300 * 10000 / 44100;
-    assert_true(fabs(remainder(p.phase - want, 6.283185307179586)) < 1e-4);
+    double want = 0.4 + 2 * PI * 300 * 10000 / 44100;
+    assert_true(fabs(remainder(p.phase - want, 2 * PI)) < 1e-4);
     assert_true(tone_partial(&a, 0, 10000, 20000, 9000).amplitude < 1e-5);
     audio_done(&a);
 }

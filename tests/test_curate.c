@@ -1,6 +1,7 @@
 /* The best-of set: who is in, why, and what happens on disk, also when it is
  * interrupted. */
 #include "core/curate.h"
+#include "core/pi.h"
 #include "core/rng.h"
 #include "folder.h"
 #include "io/manifest.h"
@@ -357,7 +358,7 @@ static void strike(const char *folder, const char *name, double hz, size_t frame
     assert_int_equal(audio_init(&a, frames, 1, 44100, NULL), ST_OK);
     for (size_t i = 0; i < frames; i++) {
         double t = (double)i;
-        a.data[i] = (float)(0.37 * sin(6.2831853 * hz * t / 44100) * exp(-t / 9000));
+        a.data[i] = (float)(0.37 * sin(2 * PI * hz * t / 44100) * exp(-t / 9000));
     }
     folder_wav(folder, name, &a, 16);
     audio_done(&a);

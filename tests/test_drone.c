@@ -1,4 +1,5 @@
 /* dsp/drone: tones, reversal, swells. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/biquad.h"
 #include "dsp/drone.h"
@@ -221,7 +222,7 @@ static void swells_of_steady_tones_do_not_waver(void **state)
             struct audio pad;
             audio_init(&pad, 132300, 1, 44100, NULL);
             for (size_t i = 0; i < pad.frames; i++) {
-                double t = 6.283185307179586 * (double)i / 132300;
+                double t = 2 * PI * (double)i / 132300;
                 pad.data[i] = 0.2f * (float)sin(660 * t + sway[k] * sin(t));
             }
             check_wavering(&pad, seed, bound[k]);
@@ -235,7 +236,7 @@ static struct audio trembling_pad(double cents)
 {
     struct audio a;
     audio_init(&a, 132300, 1, 44100, NULL);
-    double round = 6.283185307179586, tremble = 16; /* times in 3 s */
+    double round = 2 * PI, tremble = 16; /* times in 3 s */
     for (size_t i = 0; i < a.frames; i++) {
         double t = round * (double)i / 132300;
         double sway = 1320 * (exp2(cents / 1200) - 1) / tremble * sin(tremble * t);

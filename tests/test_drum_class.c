@@ -1,5 +1,6 @@
 /* dsp/drum_features, dsp/drum_class: synthesised drums are told apart, nothing breaks it.
  */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/drum_class.h"
 #include "dsp/drum_features.h"
@@ -17,8 +18,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const double TWO_PI = 6.283185307179586;
 
 static void make(struct audio *a, double seconds, int channels, int rate_hz)
 {
@@ -175,7 +174,7 @@ static void strike_chord(struct audio *a, size_t at, double level)
         double t = (double)(i - at) / a->rate_hz, sum = 0;
         for (int k = 0; k < 4; k++)
             for (int h = 1; h <= 6; h++)
-                sum += sin(TWO_PI * hz[k] * h * t + k + h) / h;
+                sum += sin(2 * PI * hz[k] * h * t + k + h) / h;
         a->data[i] += (float)(level * exp(-t / 0.4) * sum / 8);
     }
 }
@@ -235,7 +234,7 @@ static void note(struct audio *a, const double *hz, int count, bool saw, int rat
         for (int k = 0; k < count; k++) {
             int partials = saw ? (int)fmin(60, 0.45 * rate_hz / hz[k]) : 1;
             for (int p = 1; p <= partials; p++)
-                sum += sin(TWO_PI * p * hz[k] * t) / p;
+                sum += sin(2 * PI * p * hz[k] * t) / p;
         }
         double level = fmin(1, t / 0.004) * exp(-t / 0.8) * fmin(1, (0.45 - t) / 0.05);
         a->data[i] = (float)(0.2 * level * sum);
@@ -338,7 +337,7 @@ static void pitch_is_measured(void **state)
             struct audio a;
             make(&a, 0.1, 1, rates[k]);
             for (size_t i = 0; i < a.frames; i++)
-                a.data[i] = (float)sin(TWO_PI * hz * (double)i / rates[k]);
+                a.data[i] = (float)sin(2 * PI * hz * (double)i / rates[k]);
             struct drum_pitch p;
             size_t n = (size_t)(0.06 * rates[k]);
             struct drum_pitch_meter *m = drum_pitch_meter_new(rates[k]);

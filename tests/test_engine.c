@@ -1,6 +1,7 @@
 /* audio/engine: exactness, fades, loops, seams, rates, references, real-time safety. */
 #include "audio/engine.h"
 #include "audio/limit.h"
+#include "core/pi.h"
 #include "core/rng.h"
 
 #include <math.h>
@@ -13,8 +14,6 @@
 #include <cmocka.h>
 
 enum { RATE = 44100 };
-
-static const double PI = 3.14159265358979323846;
 
 static struct sound *make_sound(size_t frames, int channels, int rate_hz)
 {

@@ -1,4 +1,5 @@
 /* dsp/fft against a direct sum in double precision. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/fft.h"
 
@@ -10,8 +11,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-
-static const double PI = 3.14159265358979323846;
 
 static void fill_noise(float *x, int n, uint64_t item)
 {

@@ -1,5 +1,6 @@
 /* dsp/fft_batch against kissfft, and its two builds against each other.
  * The .c file is included for its processor-specific builds. */
+#include "core/pi.h"
 #include "dsp/fft_batch.c" // NOLINT
 
 #include "core/rng.h"
@@ -161,8 +162,8 @@ static void complex_lanes_turn(void **state)
             for (int lane = 0; lane < 8; lane++) {
                 double re = 0, im = 0;
                 for (int i = 0; i < half; i++) {
-                    double angle = -2 * 3.14159265358979323846 * ((i * k) % half) / half,
-                           c = cos(angle), s = sin(angle), u = (double)x[16 * i + lane],
+                    double angle = -2 * PI * ((i * k) % half) / half, c = cos(angle),
+                           s = sin(angle), u = (double)x[16 * i + lane],
                            v = (double)x[16 * i + 8 + lane];
                     re += u * c - v * s;
                     im += u * s + v * c;

@@ -1,4 +1,5 @@
 /* dsp/grains: the gate, the circle, stereo, density, the stream. */
+#include "core/pi.h"
 #include "dsp/grains.h"
 #include "dsp/level.h"
 #include "dsp/seam.h"
@@ -59,8 +60,7 @@ static void evening_evens(void **state)
     struct rng r = rng_derive(11, 0, "test", 0);
     tone_noise(&a, 0.1, &r);
     for (size_t i = 0; i < a.frames; i++) {
-        double swell =
-            level_from_db(10 * sin(6.283185307 * (double)i / (double)a.frames));
+        double swell = level_from_db(10 * sin(2 * PI * (double)i / (double)a.frames));
         a.data[2 * i] *= (float)swell;
         a.data[2 * i + 1] *= (float)swell;
     }
@@ -300,8 +300,8 @@ static void grains_keep_to_the_regions(void **state)
     audio_init(&a, 88200, 1, 44100, NULL);
     for (size_t i = 0; i < a.frames; i++) {
         bool inside = i >= 30000 && i < 50000;
-        a.data[i] = (float)(0.3 * sin(6.283185307179586 * (inside ? 440 : 3000) *
-                                      (double)i / 44100));
+        a.data[i] =
+            (float)(0.3 * sin(2 * PI * (inside ? 440 : 3000) * (double)i / 44100));
     }
     struct grain_region regions[] = {{30000, 50000}, {400000, 500000}, {7, 7}};
     struct grains_spec s;

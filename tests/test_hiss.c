@@ -1,4 +1,5 @@
 /* dsp/hiss: loops from hits, tremolo, flickers, synthetic noise, dust. */
+#include "core/pi.h"
 #include "dsp/hiss.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
@@ -44,9 +45,9 @@ static double band_level(const struct audio *a, double low_hz, double high_hz)
         double re = 0, im = 0;
         for (size_t i = 0; i < n; i++) {
             double x = (double)a->data[i * (size_t)a->channels];
-            double w = 0.5 - 0.5 * cos(6.283185307179586 * (double)i / (double)n);
-            re += w * x * cos(6.283185307179586 * hz * (double)i / a->rate_hz);
-            im += w * x * sin(6.283185307179586 * hz * (double)i / a->rate_hz);
+            double w = 0.5 - 0.5 * cos(2 * PI * (double)i / (double)n);
+            re += w * x * cos(2 * PI * hz * (double)i / a->rate_hz);
+            im += w * x * sin(2 * PI * hz * (double)i / a->rate_hz);
         }
         p.amplitude = re * re + im * im;
         power += p.amplitude;
@@ -146,7 +147,7 @@ static void tremolo_has_whole_cycles(void **state)
     for (size_t i = 0; i < loop.frames; i++)
         for (int k = 0; k < 8; k++) {
             double p = (double)loop.data[i] * (double)loop.data[i];
-            double turn = 6.283185307179586 * k * (double)i / (double)loop.frames;
+            double turn = 2 * PI * k * (double)i / (double)loop.frames;
             re[k] += p * cos(turn);
             im[k] += p * sin(turn);
         }
@@ -260,7 +261,7 @@ static void make_ringing(struct audio hits[HITS], double noise)
         audio_init(&hits[i], 16000, 1, 44100, NULL);
         for (size_t k = 0; k < hits[i].frames; k++) {
             double t = (double)k / 44100;
-            double x = sin(6.283185307179586 * 7000 * t) + noise * rng_gauss(&r);
+            double x = sin(2 * PI * 7000 * t) + noise * rng_gauss(&r);
             hits[i].data[k] = (float)(0.3 * exp(-6 * t) * x);
         }
     }

@@ -1,4 +1,5 @@
 /* dsp/hits: planning and cutting of drum hits whose place is known. */
+#include "core/pi.h"
 #include "hits_rig.h"
 
 #include "core/rng.h"
@@ -280,7 +281,7 @@ static void a_hit_stands_out(void **state)
         floor_noise(&a, level);
         if (k >= 2) /* over a loud low note, which hides the rise but in the treble */
             for (size_t i = 0; i < a.frames; i++)
-                a.data[i] += (float)(0.5 * sin(6.283185307 * 100 * (double)i / RATE));
+                a.data[i] += (float)(0.5 * sin(2 * PI * 100 * (double)i / RATE));
         strike(&a, 0.5, level * sqrt(pow(10, rise_db[k] / 10) - 1), 10);
         struct hit h = cut_at(&a, 0.5, &p);
         assert_int_equal(h.sunken, k % 2 == 0);
@@ -752,7 +753,7 @@ static struct audio hat_with(double under, double click, size_t *before)
     for (size_t i = 0; i < a.frames; i++) {
         double t = ((double)i - (double)*before) / RATE;
         double noise = rng_range(&r, -1, 1), fall = t >= 0 ? exp(-25 * t) : 0;
-        double tone = (under + click * fall) * sin(6.283185307179586 * 80 * t);
+        double tone = (under + click * fall) * sin(2 * PI * 80 * t);
         a.data[i] = (float)(0.3 * fall * (noise - last) + tone);
         last = noise;
     }
@@ -810,8 +811,8 @@ static void bass_under_a_hat_hardly_rises(void **state)
         for (size_t k = 0; k < a.frames; k++) {
             double t = ((double)k - (double)before) / RATE;
             double bass = t < 0 ? all[i].under : t < 0.02 ? all[i].first : all[i].then;
-            double hat = t < 0 ? 0 : 0.25 * sin(6.283185307179586 * 5000 * t);
-            a.data[k] = (float)(hat + bass * sin(6.283185307179586 * 100 * t));
+            double hat = t < 0 ? 0 : 0.25 * sin(2 * PI * 5000 * t);
+            a.data[k] = (float)(hat + bass * sin(2 * PI * 100 * t));
         }
         assert_int_equal(hits_bass_under(&a, before, &under, NULL), ST_OK);
         assert_int_equal(under, all[i].told);
@@ -834,7 +835,7 @@ static void bass_is_cut_below_300_hz(void **state)
         assert_int_equal(hits_cut_bass(&a, NULL), ST_OK);
         for (size_t k = RATE / 4; k < RATE * 3 / 4; k++) {
             double now = (double)a.data[k];
-            with += now * 2 * sin(6.283185307179586 * all[i].hz * (double)k / RATE);
+            with += now * 2 * sin(2 * PI * all[i].hz * (double)k / RATE);
             square += now * now;
         }
         with /= RATE / 2; /* the amplitude of what kept its phase */
@@ -864,8 +865,8 @@ static void what_is_low_under_a_hat_costs(void **state)
         struct hit h = {.score = 0.8};
         tone_add(&a, 0, 7000, 0.2, 0);
         for (size_t k = (size_t)(all[i].from_s * RATE); k < a.frames; k++)
-            a.data[k] += (float)(0.2 * all[i].low *
-                                 sin(6.283185307179586 * all[i].hz * (double)k / RATE));
+            a.data[k] +=
+                (float)(0.2 * all[i].low * sin(2 * PI * all[i].hz * (double)k / RATE));
         assert_int_equal(hits_low(&h, &a, NULL), ST_OK);
         if (all[i].value < 1) {
             assert_int_equal(h.parts.count, 1);

@@ -5,6 +5,7 @@
 #include "core/kit_plan.h"
 #include "core/kit_sample.h"
 #include "core/kit_slots.h"
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "program.h"
@@ -539,7 +540,7 @@ static void make_hit(struct audio *a, double quiet_ms, double tail, double rise_
                      double level, struct rng *r)
 {
     size_t quiet = (size_t)(quiet_ms * 44.1), n = quiet + 8000;
-    double step = 6.2831853 * (60 + 400 * rng_uniform(r)) / 44100;
+    double step = 2 * PI * (60 + 400 * rng_uniform(r)) / 44100;
     assert_int_equal(audio_init(a, n, 1, 44100, NULL), ST_OK);
     for (size_t i = 0; i < n; i++) {
         double t = i < quiet ? 0 : (double)(i - quiet) / 44.1;
@@ -633,14 +634,13 @@ static void loops_do_not_click(void **state)
     item.c.m.loop_end = FRAMES;
     assert_int_equal(audio_init(&a, FRAMES, 1, 44100, NULL), ST_OK);
     for (int i = 0; i < FRAMES; i++)
-        a.data[i] = (float)(0.5 * cos(6.2831853 * i / PERIOD));
+        a.data[i] = (float)(0.5 * cos(2 * PI * i / PERIOD));
     assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL), ST_OK);
     assert_int_equal(a.frames, FRAMES);
     assert_true(fabs((double)a.data[0]) < 2.5 / 32768);
     assert_true(fabs((double)a.data[FRAMES - 1]) < 2.5 / 32768);
     for (int i = 100; i < FRAMES - 500; i++) /* and nothing else is touched */
-        assert_true(fabs((double)a.data[i] - 0.8913 * cos(6.2831853 * i / PERIOD)) <
-                    2e-3);
+        assert_true(fabs((double)a.data[i] - 0.8913 * cos(2 * PI * i / PERIOD)) < 2e-3);
     audio_done(&a);
 }
 

@@ -1,4 +1,5 @@
 /* dsp/level, dsp/loudness: peaks, normalisation, DC, ends, dither. */
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/level.h"
 #include "dsp/loudness.h"
@@ -14,8 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const double PI = 3.14159265358979323846;
 
 static struct audio sound(size_t frames, int channels)
 {
@@ -62,7 +61,7 @@ static void true_peak_sees_between_the_samples(void **state)
     (void)state;
     /* a quarter of the rate, sampled off its tops: sample peak −3.01 dB */
     struct audio a = sound(44100, 2);
-    tone_add(&a, 1, 11025, 0.5, 3.14159265358979 / 4);
+    tone_add(&a, 1, 11025, 0.5, PI / 4);
     assert_true(fabs(level_to_db(level_peak(&a) / 0.5) + 3.01) < 0.01);
     assert_true(fabs(level_to_db(level_true_peak(&a, true) / 0.5)) < 0.01);
     double ours = level_to_db(level_true_peak(&a, false));
@@ -208,7 +207,7 @@ static void dc_goes_and_nothing_else(void **state)
         memcpy(a.data, clean.data, 2 * 88200 * sizeof *a.data);
         for (size_t i = 0; i < a.frames; i++) {
             a.data[2 * i] += 0.05f;
-            a.data[2 * i] += 0.02f * (float)sin(6.283185307179586 * (double)i / 88200);
+            a.data[2 * i] += 0.02f * (float)sin(2 * PI * (double)i / 88200);
         }
         assert_int_equal(level_remove_dc(&a, loop, NULL), ST_OK);
         /* the clean channel bit for bit */
@@ -304,10 +303,9 @@ static void fades_are_raised_cosines_of_their_length(void **state)
     level_fade_in(&a, IN);
     level_fade_out(&a, OUT);
     for (size_t i = 0; i < N; i++) {
-        double in = i < IN ? 0.5 - 0.5 * cos(3.141592653589793 * (double)i / IN) : 1;
+        double in = i < IN ? 0.5 - 0.5 * cos(PI * (double)i / IN) : 1;
         size_t left = N - 1 - i;
-        double out =
-            left < OUT ? 0.5 - 0.5 * cos(3.141592653589793 * (double)left / OUT) : 1;
+        double out = left < OUT ? 0.5 - 0.5 * cos(PI * (double)left / OUT) : 1;
         assert_true(fabs((double)a.data[2 * i] - in * out) < 1e-6);
         assert_true(fabs((double)a.data[2 * i + 1] + in * out) < 1e-6);
     }

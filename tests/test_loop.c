@@ -1,4 +1,5 @@
 /* dsp/loop: places, crossfade, loops of given length, closing. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/loop.h"
 #include "tone.h"
@@ -11,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define PI 3.14159265358979323846
 
 enum { RATE = 44100 };
 

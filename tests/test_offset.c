@@ -1,4 +1,5 @@
 /* dsp/offset: a recording's DC is told from sounds that have a mean of their own. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/offset.h"
 
@@ -12,8 +13,6 @@
 #include <cmocka.h>
 
 enum { RATE = 44100 };
-
-static const double TWO_PI = 6.283185307179586;
 
 static struct audio quiet(double seconds, int channels, double noise)
 {
@@ -32,7 +31,7 @@ static void add_kicks(struct audio *a, double every_s)
     size_t channels = (size_t)a->channels;
     for (size_t i = 0; i < a->frames; i++) {
         double t = fmod((double)i / RATE, every_s);
-        double x = 0.8 * exp(-t * 20) * sin(TWO_PI * (45 * t + 3 * (1 - exp(-t * 30))));
+        double x = 0.8 * exp(-t * 20) * sin(2 * PI * (45 * t + 3 * (1 - exp(-t * 30))));
         for (size_t c = 0; c < channels; c++)
             a->data[i * channels + c] += (float)x;
     }
@@ -102,7 +101,7 @@ static void sounds_have_none(void **state)
         }
     struct audio a = quiet(3, 1, 0);
     for (size_t i = 0; i < a.frames; i++)
-        a.data[i] = (float)(0.5 * sin(TWO_PI * 31 * (double)i / RATE));
+        a.data[i] = (float)(0.5 * sin(2 * PI * 31 * (double)i / RATE));
     assert_true(has_none(&a));
     audio_done(&a);
 }

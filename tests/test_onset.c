@@ -1,5 +1,6 @@
 /* dsp/onset: novelty, picking, attacks, on signals whose onsets are known to the sample.
  */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
@@ -15,8 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const double TWO_PI = 6.283185307179586;
 
 struct sound {
     float *mono;
@@ -71,7 +70,7 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
     float *power = calloc(FFT_BATCH * ((size_t)size / 2 + 1), sizeof *power);
     assert_true(novelty && ends && clicks && frame && spectrum && power && window);
     for (int i = 0; i < size; i++)
-        window[i] = (float)(0.5 - 0.5 * cos(TWO_PI * i / size));
+        window[i] = (float)(0.5 - 0.5 * cos(2 * PI * i / size));
     for (size_t k = 0; k < *count; k++) {
         for (int i = 0; i < size; i++) {
             long at = (long)k * hop - size / 2 + i;
@@ -190,7 +189,7 @@ static void fast_neighbours_do_not_hide_each_other(void **state)
         size_t start = (size_t)lround((0.3 + (i + 1) * sixteenth_s) * 44100);
         for (size_t k = start; k < s.n && k < start + 4410; k++) {
             double t = (double)(k - start) / 44100, rise = fmin(1, t / 0.004);
-            s.mono[k] += (float)(0.07 * rise * exp(-t * 40) * sin(TWO_PI * 70 * t));
+            s.mono[k] += (float)(0.07 * rise * exp(-t * 40) * sin(2 * PI * 70 * t));
         }
     }
     struct onset_list l = onsets_of(&s, 1);
@@ -297,7 +296,7 @@ static void ends_are_no_beginnings(void **state)
                 double left = (2 * 44100 - (double)i) / fade, t = (double)i / 44100;
                 double gain = fmin(1, fmax(0, left)) * fmin(1, t * 2) / 6;
                 for (int v = 0; v < 3; v++)
-                    s.mono[i] += (float)(gain * sin(TWO_PI * chords[c][v] * t));
+                    s.mono[i] += (float)(gain * sin(2 * PI * chords[c][v] * t));
             }
             struct onset_list l = onsets_of(&s, 1);
             assert_int_equal(onset_list_find(&l, 1), l.count);
@@ -309,7 +308,7 @@ static void ends_are_no_beginnings(void **state)
     for (int i = 0; i < 6600; i++) {
         double left = fmin(1, (6600 - i) / 441.0), bump = i > 5800 ? 0.02 : 0;
         double body = 0.3 * left * exp(-i / 4000.0) * rng_range(&r, -1, 1);
-        double thump = left * bump * sin(TWO_PI * 180 * i / 44100);
+        double thump = left * bump * sin(2 * PI * 180 * i / 44100);
         s.mono[22050 + i] = (float)(body + thump);
     }
     struct onset_list l = onsets_of(&s, 1);
@@ -366,7 +365,7 @@ static void a_drum_struck_again_is_no_click(void **state)
         for (int i = 0; i < STROKES * apart; i++) {
             double t = (double)(i % apart) / rate;
             double click = 0.4 * exp(-t * 1500) * rng_range(&r, -1, 1);
-            double boom = 0.4 * exp(-t * (k % 2 ? 30 : 14)) * sin(TWO_PI * 60 * t);
+            double boom = 0.4 * exp(-t * (k % 2 ? 30 : 14)) * sin(2 * PI * 60 * t);
             s.mono[rate / 2 + i] += (float)(click + boom);
         }
         struct onset_list l = onsets_of(&s, 1);
@@ -392,7 +391,7 @@ static void clicks_beside_a_note_are_told(void **state)
         struct rng r = rng_derive(11, 0, "onset-test-note", (uint64_t)rate);
         for (size_t i = 0; i < s.n; i++)
             s.mono[i] = (float)(1e-4 * rng_range(&r, -1, 1) +
-                                0.03 * sin(TWO_PI * 110 * (double)i / rate));
+                                0.03 * sin(2 * PI * 110 * (double)i / rate));
         for (int i = 0; i < 6 * rate / 2; i++) {
             double t = (double)(i % (rate / 2)) / rate;
             double x = 0.5 * pow(10, -t * 38) * rng_range(&r, -1, 1);
@@ -424,7 +423,7 @@ static void what_swells_up_after_a_click_does_not_hide_it(void **state)
             double x = 0.5 * pow(10, -t * 38) * rng_range(&r, -1, 1);
             x = t < 0.075 ? x + 0.05 * exp(-t * 10) : 0;
             if (u > 0)
-                x += 0.008 * fmin(1, u / 0.01) * exp(-u * 30) * sin(TWO_PI * 200 * u);
+                x += 0.008 * fmin(1, u / 0.01) * exp(-u * 30) * sin(2 * PI * 200 * u);
             s.mono[rate / 2 + i] += (float)x;
         }
         struct onset_list l = onsets_of(&s, 1);
@@ -529,7 +528,7 @@ static void a_slow_attack_starts_at_its_zero(void **state)
     (void)state;
     struct sound s = silence(0.5, 44100);
     for (size_t i = 8820; i < s.n; i++)
-        s.mono[i] = (float)(0.5 * sin(TWO_PI * 60 * (double)(i - 8820) / 44100));
+        s.mono[i] = (float)(0.5 * sin(2 * PI * 60 * (double)(i - 8820) / 44100));
     size_t at = onset_attack(s.mono, s.n, 44100, 8820 + 400);
     assert_true(at >= 8820 && at <= 8821);
     free(s.mono);
@@ -541,7 +540,7 @@ static void attacks_stand_out_of_a_tail(void **state)
     struct sound s = silence(0.6, 44100);
     struct rng r = rng_derive(9, 0, "onset-test", 7);
     for (size_t i = 0; i < s.n; i++) /* a bass note under it */
-        s.mono[i] = (float)(0.3 * sin(TWO_PI * 60 * (double)i / 44100));
+        s.mono[i] = (float)(0.3 * sin(2 * PI * 60 * (double)i / 44100));
     burst(&s, 0.3, 0.6, &r);
     size_t at = onset_attack(s.mono, s.n, 44100, 13230 + 180);
     assert_true(labs((long)at - 13230) < 50);

@@ -1,4 +1,5 @@
 /* dsp/pads, dsp/stable, dsp/pad_choice: what becomes a pad and what does not. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/analysis.h"
 #include "dsp/pads.h"
@@ -15,7 +16,6 @@
 #include <cmocka.h>
 
 enum { RATE = 44100 };
-static const double PI2 = 6.28318530717958647692;
 
 static void add_chord(struct audio *a, double from_s, double length_s, double root_hz,
                       double level, uint64_t item)
@@ -250,7 +250,7 @@ static void what_moves_is_no_pad(void **state)
         add_chord(&a, 0.0, 12.0, 110.0, 0.25, 1);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] *= (float)pow(10.0, swing_db[k] / 20.0 *
-                                              sin(6.2831853 * 0.7 * (double)i / RATE));
+                                              sin(2 * PI * 0.7 * (double)i / RATE));
         struct pad_list l = mine(&a, &p);
         assert_int_equal(l.found_count > 0, k == 0); /* deviates by 3.5 and 6.4 dB */
         assert_true(k == 0 || strstr(l.missed[0].missed_by, "level swings"));
@@ -261,7 +261,7 @@ static void what_moves_is_no_pad(void **state)
     add_chord(&low, 0.0, 12.0, 82.0, 0.25, 1);
     add_chord(&high, 0.0, 12.0, 622.0, 0.25, 2);
     for (size_t i = 0; i < low.frames; i++) {
-        double turn = 0.785398 * (1.0 + sin(6.2831853 * 2.0 * (double)i / RATE));
+        double turn = 0.785398 * (1.0 + sin(2 * PI * 2.0 * (double)i / RATE));
         low.data[i] =
             (float)((double)low.data[i] * cos(turn) + (double)high.data[i] * sin(turn));
     }
@@ -306,7 +306,7 @@ static void a_chord_is_before_the_sea(void **state)
     size_t half = a.frames / 2;
     add_chord(&a, 15.0, 15.0, 130.8, 0.3, 7);
     for (size_t i = half; i < a.frames; i++) {
-        double breath = 1.0 + 0.55 * sin(2.0 * 3.14159265358979 * 1.3 * (double)i / RATE);
+        double breath = 1.0 + 0.55 * sin(2.0 * PI * 1.3 * (double)i / RATE);
         a.data[i] *= (float)breath;
     }
     synth_noise(0.06, 0.0, 800.0, &r, a.data, half, RATE);
@@ -399,7 +399,7 @@ static void steps_and_wind_are_no_level(void **state)
         for (int k = 0; k < 2; k++) {
             struct audio a = tone_blank(30.0, 1, rate);
             struct rng rng = rng_derive(9, 1, "room", (uint64_t)k);
-            double step = 0.0, wind = 0.0, lean = 0.0, w = 6.2831853 * 14.0 / rate;
+            double step = 0.0, wind = 0.0, lean = 0.0, w = 2 * PI * 14.0 / rate;
             for (size_t i = 0; i < a.frames; i++) {
                 double noise = rng_gauss(&rng);
                 if (k == 0 && i % (size_t)(3.1 * rate) == 0)
@@ -422,7 +422,7 @@ static void the_lowest_note_is_heard(void **state)
     (void)state;
     struct audio a = tone_blank(12.0, 1, RATE);
     for (size_t i = 0; i < a.frames; i++)
-        a.data[i] = (float)(0.2 * sin(6.28318531 * 27.5 * (double)i / RATE));
+        a.data[i] = (float)(0.2 * sin(2 * PI * 27.5 * (double)i / RATE));
     struct pad_params p = pad_params_default();
     struct pad_list l = mine(&a, &p);
     assert_true(l.found_count > 0);
@@ -646,7 +646,7 @@ static void what_dies_away_is_behind_what_moves(void **state)
     tone_harmonic(&a, 146.8, 0.2, 600.0);
     tone_harmonic(&bright, 880.0, 0.2, 4000.0);
     for (size_t i = 0; i < a.frames; i++) {
-        double s = (double)i / RATE, turn = PI2 * (1.0 + sin(PI2 * 0.8 * s)) / 8.0;
+        double s = (double)i / RATE, turn = 2 * PI * (1.0 + sin(2 * PI * 0.8 * s)) / 8.0;
         if (s < 12.0)
             a.data[i] *= (float)pow(10.0, -6.0 / 20.0 * fmod(s, 4.0));
         else
@@ -690,7 +690,7 @@ static void a_melody_is_behind_a_held_note(void **state)
     for (size_t i = 0; i < a.frames; i++) {
         int step = i < a.frames / 2 ? 0 : (int)(i / (RATE / 2)) % 8;
         double hz = 440.0 * pow(2.0, -(step < 5 ? step : 8 - step) / 12.0);
-        phase += PI2 * hz / RATE;
+        phase += 2 * PI * hz / RATE;
         for (int k = 1; k <= 6; k++)
             a.data[i] += (float)(0.1 / k * sin(k * phase));
     }
@@ -706,7 +706,7 @@ static void a_melody_is_behind_a_held_note(void **state)
      * of their length, which is 1.5 (0.29 - 0.05) from one: nine tenths of the part. */
     phase = 0.0;
     for (size_t i = 0; i < a.frames; i++) {
-        phase += PI2 * (i / (RATE / 2) % 2 ? 466.2 : 440.0) / RATE;
+        phase += 2 * PI * (i / (RATE / 2) % 2 ? 466.2 : 440.0) / RATE;
         a.data[i] = 0.0f;
         for (int k = 1; k <= 6; k++)
             a.data[i] += (float)(0.1 / k * sin(k * phase));
@@ -718,8 +718,8 @@ static void a_melody_is_behind_a_held_note(void **state)
 
     phase = 0.0; /* a vibrato is no melody, though nothing of it holds still */
     for (size_t i = 0; i < a.frames; i++) {
-        double cents = 60.0 * sin(PI2 * 5.6 * (double)i / RATE);
-        phase += PI2 * 1244.5 * pow(2.0, cents / 1200.0) / RATE;
+        double cents = 60.0 * sin(2 * PI * 5.6 * (double)i / RATE);
+        phase += 2 * PI * 1244.5 * pow(2.0, cents / 1200.0) / RATE;
         a.data[i] = 0.0f;
         for (int k = 1; k <= 6; k++)
             a.data[i] += (float)(0.1 / k * sin(k * phase));

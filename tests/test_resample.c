@@ -1,4 +1,5 @@
 /* dsp/resample: lengths, alignment, purity, loops, grains' varispeed. */
+#include "core/pi.h"
 #include "dsp/converter.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
@@ -26,8 +27,7 @@ static double worst_against_sine(const struct audio *a, double hz, size_t from, 
     double worst = 0;
     for (size_t i = from; i < to; i++)
         for (int c = 0; c < a->channels; c++) {
-            double want =
-                0.5 * sin(6.283185307179586 * hz * (double)i / a->rate_hz + 0.3);
+            double want = 0.5 * sin(2 * PI * hz * (double)i / a->rate_hz + 0.3);
             double got = (double)a->data[i * (size_t)a->channels + (size_t)c];
             worst = fmax(worst, fabs(got - want));
         }
@@ -116,11 +116,11 @@ static void converter_turns_loops_as_libsamplerate_does(void **state)
                 double hz = tone * 0.033 * (from < to ? from : to);
                 double cycles = floor(hz / from * (double)in.frames);
                 for (size_t s = 0; s < in.frames * (size_t)channels; s++)
-                    in.data[s] += (float)(sin(6.283185307179586 * cycles *
-                                                  (double)(s / (size_t)channels) /
-                                                  (double)in.frames +
-                                              tone) /
-                                          12);
+                    in.data[s] +=
+                        (float)(sin(2 * PI * cycles * (double)(s / (size_t)channels) /
+                                        (double)in.frames +
+                                    tone) /
+                                12);
             }
             assert_int_equal(converter_loop(c, &got, &in, NULL), ST_OK);
             assert_int_equal(got.rate_hz, to);
@@ -274,7 +274,7 @@ static void varispeed_is_pure(void **state)
         varispeed_read(v, a.data, N, 1000.37, speeds[s], out, OUT);
         for (size_t i = 0; i < OUT; i++) {
             double at = (1000.37 + (double)i * speeds[s]) / 44100;
-            double want = 0.5 * sin(6.283185307179586 * hz * at + 0.3);
+            double want = 0.5 * sin(2 * PI * hz * at + 0.3);
             worst = fmax(worst, fabs((double)out[i] - want));
             level += want * (double)out[i];
         }
@@ -288,7 +288,7 @@ static void varispeed_is_pure(void **state)
         worst = 0;
         for (size_t i = 0; i < OUT; i++) {
             double at = (1000.37 + (double)i * speeds[s]) / 44100;
-            double want = 0.5 * sin(6.283185307179586 * hz / 3 * at + 0.3);
+            double want = 0.5 * sin(2 * PI * hz / 3 * at + 0.3);
             worst = fmax(worst, fabs((double)out[i] - want));
         }
         assert_true(worst / 0.5 < 1e-4);

@@ -1,4 +1,5 @@
 /* dsp/seam: good joins pass, every kind of bad join is caught by its own criterion. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/loop.h"
 #include "dsp/seam.h"
@@ -11,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define PI 3.14159265358979323846
 
 enum { RATE = 44100, FRAMES = 88200 };
 

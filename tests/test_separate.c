@@ -1,4 +1,5 @@
 /* What sustains and what is struck, taken apart; and read so, from files. */
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/separate.h"
 #include "dsp/synth.h"
@@ -42,8 +43,7 @@ static void add_chord(struct audio *a, size_t from, size_t frames, double root_h
         for (int k = 0; k < 4; k++)
             for (int p = 1; p <= 6; p++)
                 v += ends / p *
-                     sin(6.283185307179586 * root_hz * ratio[k] * p * (double)i /
-                         a->rate_hz);
+                     sin(2 * PI * root_hz * ratio[k] * p * (double)i / a->rate_hz);
         for (int c = 0; c < a->channels; c++)
             a->data[(from + i) * (size_t)a->channels + (size_t)c] += (float)v;
     }
@@ -208,7 +208,7 @@ static void a_cymbal_rings_on(void **state)
         for (size_t k = 0; k < 6; k++)
             ride.data[RATE + i] +=
                 (float)(0.03 * exp(-3.0 * (double)i / RATE) *
-                        sin(6.283185307179586 * partial_hz[k] * (double)i / RATE));
+                        sin(2 * PI * partial_hz[k] * (double)i / RATE));
     for (size_t i = 0; i < both.frames; i++)
         both.data[i] = chord.data[i] + ride.data[i];
     struct audio struck = separated(&both, SEPARATE_STRUCK, 0, 5000);

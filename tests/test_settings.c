@@ -1,5 +1,6 @@
 /* Every setting is heeded: with another value the batch mode makes something else of the
  * same recording and seed. What it makes is measured in the tests of its parts. */
+#include "core/pi.h"
 #include "dsp/audio.h"
 #include "folder.h"
 #include "io/config.h"
@@ -197,8 +198,7 @@ static void add_hits(struct audio *a, double level, struct rng *r)
         size_t at = (size_t)(RATE * (0.25 * hit + 0.02)) + (size_t)(hit * 31);
         for (size_t i = 0; i < RATE / 5 && at + i < a->frames; i++) {
             double t = (double)i / RATE, fall = exp(-t * (20 + 10 * (hit % 3)));
-            double v =
-                hit % 2 ? rng_range(r, -1, 1) : sin(6.2831853 * (60 + 20 * fall) * t);
+            double v = hit % 2 ? rng_range(r, -1, 1) : sin(2 * PI * (60 + 20 * fall) * t);
             a->data[2 * (at + i)] += (float)(size * (1 - pan) * fall * v);
             a->data[2 * (at + i) + 1] += (float)(size * (1 + pan) * fall * v);
         }
@@ -242,11 +242,11 @@ static int set_up(void **state)
     for (size_t i = 0; i < a.frames; i++) {
         size_t part = i / RATE;
         double t = (double)i / RATE;
-        double v = 0.2 * sin(6.2831853 * 220 * t) + 0.1 * sin(6.2831853 * 333 * t);
+        double v = 0.2 * sin(2 * PI * 220 * t) + 0.1 * sin(2 * PI * 333 * t);
         if (part == 1)
             v = fmin(0.99999, fmax(-1, 6 * v));
         else if (part == 2)
-            v = 0.3 * sin(6.2831853 * 2500 * t) + 0.3 * sin(6.2831853 * 2903 * t);
+            v = 0.3 * sin(2 * PI * 2500 * t) + 0.3 * sin(2 * PI * 2903 * t);
         else if (part == 3)
             v += 0.5 * exp(-40 * fmod(t, 0.125)) * rng_range(&r, -1, 1);
         else if (part == 4)

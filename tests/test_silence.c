@@ -1,4 +1,5 @@
 /* dsp/silence: room tone is found where it is, and nothing else is taken for it. */
+#include "core/pi.h"
 #include "room_rig.h"
 
 #include "core/rng.h"
@@ -163,9 +164,9 @@ static void a_quiet_choir_is_no_room(void **state)
                      : v / 5 == 1 ? 1.26
                                   : 1.5) *
                     (1 + 0.002 * (v % 5)),
-               pace = 6.283185307179586 * (4.2 + 0.31 * v), phase = 2.1 * v;
+               pace = 2 * PI * (4.2 + 0.31 * v), phase = 2.1 * v;
         for (size_t i = 0; i < a.frames; i++) {
-            double t = (double)i / RATE, turn = 6.283185307179586 * hz;
+            double t = (double)i / RATE, turn = 2 * PI * hz;
             double at = turn * (t - 0.02 / pace * cos(pace * t + phase)) + phase;
             for (int k = 1; k <= 8; k++)
                 a.data[i] += (float)(0.0006 / k * sin(k * at));
@@ -186,8 +187,7 @@ static void a_room_that_hums_is_one(void **state)
     add_tone(&a, 0.0, 5.0, -62.0, 4000.0, 9);
     for (size_t i = 0; i < a.frames; i++)
         for (int h = 2; h <= 4; h++)
-            a.data[i] +=
-                (float)(0.002 * sin(6.283185307179586 * 50.0 * h * (double)i / RATE));
+            a.data[i] += (float)(0.002 * sin(2 * PI * 50.0 * h * (double)i / RATE));
     struct silence_list l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) > 4.0);
     silence_list_done(&l);
@@ -261,8 +261,6 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
     audio_done(&a);
 }
 
-static const double TURN = 6.283185307179586;
-
 /* A room with a chord's last reverb in it, 8 dB below: it is found, behind one without.
  * And a lone tone that slides all the time, of which tonality has little, is none. */
 static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
@@ -275,7 +273,7 @@ static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
     static const double chord[] = {261.6, 329.6, 392.0};
     for (size_t i = 0; i < a.frames; i++)
         for (int k = 0; k < 3; k++)
-            a.data[i] += 0.00055f * (float)sin(TURN * chord[k] * (double)i / RATE);
+            a.data[i] += 0.00055f * (float)sin(2 * PI * chord[k] * (double)i / RATE);
     struct silence_list hung = mine(&a, &p);
     assert_true(length(room.runs, room.run_count) > 5.5);
     assert_true(length(hung.runs, hung.run_count) > 5.5);
@@ -286,8 +284,8 @@ static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
 
     double phase = 0.0;
     for (size_t i = 0; i < a.frames; i++) {
-        double cents = 80.0 * sin(TURN * 1.3 * (double)i / RATE);
-        phase += TURN * 1170.0 * pow(2.0, cents / 1200.0) / RATE;
+        double cents = 80.0 * sin(2 * PI * 1.3 * (double)i / RATE);
+        phase += 2 * PI * 1170.0 * pow(2.0, cents / 1200.0) / RATE;
         a.data[i] = 0.2f * a.data[i] + 0.004f * (float)sin(phase);
     }
     struct silence_list slides = mine(&a, &p);
@@ -311,7 +309,7 @@ static void noise_that_is_swept_is_behind_a_room(void **state)
         tone_noise(&a, 0.01, &r);
         for (size_t i = 0; i < a.frames; i++) {
             double hz = 600.0 * pow(2.0, swept ? (double)i / RATE / 3.0 : 1.5);
-            double f = 2.0 * sin(TURN / 2.0 * hz / RATE);
+            double f = 2.0 * sin(2 * PI / 2.0 * hz / RATE);
             for (int k = 0; k < 2; k++) {
                 double in = k ? band[0] : (double)a.data[i];
                 low[k] += f * band[k];

@@ -1,5 +1,6 @@
 /* Likeness of sounds: vectors do not change with gain, copies of a hit stack, other
  * velocities and kinds do not. All sounds are synthesised here. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/mfcc.h"
 #include "dsp/similarity.h"
@@ -38,7 +39,7 @@ static void strike(const struct drum *d, double cents, double gain, double noise
     for (size_t i = late; i < frames; i++) {
         double t = (double)(i - late) / RATE * pitch, v = 0.0;
         if (d->tone_ms > 0.0) {
-            phase += 6.283185307 * pitch / RATE *
+            phase += 2 * PI * pitch / RATE *
                      (d->to_hz + (d->from_hz - d->to_hz) * exp(-t * 1e3 / d->fall_ms));
             v += sin(phase) * exp(-t * 1e3 / d->tone_ms);
         }

@@ -1,4 +1,5 @@
 /* dsp/stretch: the vocoder's bounds, loops that stay loops, smear, pitch. */
+#include "core/pi.h"
 #include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/level.h"
@@ -26,7 +27,7 @@ static double sidebands_db(const struct audio *a, size_t start, double hz)
 {
     static float x[SPAN], spectrum[SPAN + 2];
     for (size_t i = 0; i < SPAN; i++) {
-        double t = 6.283185307179586 * ((double)i + 0.5) / SPAN;
+        double t = 2 * PI * ((double)i + 0.5) / SPAN;
         double w =
             0.35875 - 0.48829 * cos(t) + 0.14128 * cos(2 * t) - 0.01168 * cos(3 * t);
         x[i] = (float)(w * (double)a->data[(start + i) * (size_t)a->channels]);

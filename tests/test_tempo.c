@@ -1,4 +1,5 @@
 /* dsp/tempo on novelty curves and on rendered drums. */
+#include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
 #include "dsp/tempo.h"
@@ -14,7 +15,6 @@
 #include <cmocka.h>
 
 static const double HOP_S = 256.0 / 44100;
-static const double TURN = 2 * 3.14159265358979323846;
 
 static bool within_octave(double found, double bpm)
 {
@@ -182,10 +182,10 @@ static void what_nothing_strikes_has_none(void **state)
         for (size_t i = 0; i < a.frames; i++) {
             double at = (double)i / 22050, sum = 0;
             for (int h = 1; h <= 12; h++)
-                sum += (sin(TURN * root * h * at) +
-                        (item % 2 ? 0.5 * sin(TURN * (root + beat_hz) * h * at) : 0)) /
+                sum += (sin(2 * PI * root * h * at) +
+                        (item % 2 ? 0.5 * sin(2 * PI * (root + beat_hz) * h * at) : 0)) /
                        h;
-            double swell = item % 2 ? 1 : 1 + 0.4 * sin(TURN * beat_hz * at);
+            double swell = item % 2 ? 1 : 1 + 0.4 * sin(2 * PI * beat_hz * at);
             a.data[i] = (float)(0.1 * swell * sum);
         }
         for (double at = 0.5; struck && at < 19; at += 1 / beat_hz)

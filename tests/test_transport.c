@@ -1,4 +1,5 @@
 /* audio/transport: what is heard, offline and to the sample. */
+#include "core/pi.h"
 #include "transport_rig.h"
 
 #include "dsp/level.h"
@@ -217,7 +218,7 @@ static void loops_begin_and_end_without_a_click(void **state)
 {
     (void)state;
     enum { N = RATE / 2 };
-    const double hz = 110, level = 0.5, step = 2 * 3.14159265 * hz / RATE * level;
+    const double hz = 110, level = 0.5, step = 2 * PI * hz / RATE * level;
     struct stage g;
     static float out[RATE * 3 * 2];
     struct kit_pattern p;
@@ -229,8 +230,7 @@ static void loops_begin_and_end_without_a_click(void **state)
         item[n] = add(&g, n, N, 1, 0);
         for (size_t i = 0; i < N; i++)
             g.sound[n].data[i] =
-                (float)((n ? -level : level) *
-                        cos(2 * 3.14159265358979 * hz * (double)i / RATE));
+                (float)((n ? -level : level) * cos(2 * PI * hz * (double)i / RATE));
         char name[20];
         snprintf(name, sizeof name, "%d.wav", n);
         folder_wav(g.folder, name, &g.sound[n], 24);

@@ -1,5 +1,6 @@
 /* dsp/waver and the hum of chroma: what is a tone, what is noise and what is the mains',
  * and in which order they come as pads. */
+#include "core/pi.h"
 #include "dsp/analysis.h"
 #include "dsp/biquad.h"
 #include "dsp/fft_batch.h"
@@ -14,8 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const double PI = 3.14159265358979323846;
 
 /* A voice of six partials with a vibrato of 5.8 Hz. */
 static void add_soloist(struct audio *a, double from_s, double length_s, double hz,

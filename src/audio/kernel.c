@@ -1,5 +1,6 @@
 #include "audio/kernel.h"
 
+#include "core/pi.h"
 #include "dsp/resample.h"
 #include "dsp/vec.h"
 #include "dsp/window.h"
@@ -9,7 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-static const double PI = 3.14159265358979323846;
 static const double KAISER_BETA = 9.0;
 static const double CUTOFF = 0.46; /* of the lower rate */
 enum { CROSSINGS = 32 };

@@ -1,9 +1,9 @@
 #include "audio/voice.h"
 
+#include "core/pi.h"
+
 #include <math.h>
 #include <string.h>
-
-static const double PI = 3.14159265358979323846;
 
 void voice_start(struct voice *v, struct sound *sound, const struct kernel *kernel,
                  const struct program *program, float gain)

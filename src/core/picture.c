@@ -1,5 +1,6 @@
 #include "core/picture.h"
 
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "io/soundfile.h"
 
@@ -52,7 +53,7 @@ static enum status spectrogram_init(struct spectrogram *s, int rate_hz, int64_t 
         return ST_NO_MEMORY;
     for (int i = 0; i < s->size; i++) {
         double at = (double)(i - (s->size - s->shown) / 2) / s->shown;
-        s->window[i] = (float)(0.5 - 0.5 * cos(2 * 3.14159265358979323846 * at));
+        s->window[i] = (float)(0.5 - 0.5 * cos(2 * PI * at));
         if (at < 0 || at >= 1)
             s->window[i] = 0;
     }

@@ -1,5 +1,7 @@
 #include "core/rng.h"
 
+#include "core/pi.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -94,5 +96,5 @@ double rng_gauss(struct rng *r)
     /* Box–Muller, one of the pair: a stream position then never hides state. */
     double u = 1.0 - rng_uniform(r);
     double v = rng_uniform(r);
-    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
+    return sqrt(-2.0 * log(u)) * cos(2 * PI * v);
 }

@@ -1,5 +1,6 @@
 #include "dsp/biquad.h"
 
+#include "core/pi.h"
 #include "dsp/line.h"
 
 #include <complex.h>
@@ -7,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
-
-static const double pi = 3.14159265358979323846;
 
 struct state {
     double z1, z2;
@@ -57,7 +56,7 @@ static struct biquad_section section_from(double complex pole, bool single, doub
 /* Pole k of the unit Butterworth prototype of that order, upper half plane first. */
 static double complex prototype_pole(int order, int k)
 {
-    double angle = pi * (2 * k + 1) / (2.0 * order) + pi / 2;
+    double angle = PI * (2 * k + 1) / (2.0 * order) + PI / 2;
     return complex_of(cos(angle), sin(angle));
 }
 
@@ -70,7 +69,7 @@ static struct biquad one_sided(int order, double corner_hz, int rate_hz, bool hi
 {
     struct biquad f = {0};
     order = clamp_order(order);
-    double warped = tan(pi * clamp_corner(corner_hz, rate_hz) / rate_hz);
+    double warped = tan(PI * clamp_corner(corner_hz, rate_hz) / rate_hz);
     double zero = high ? 1 : -1;
     for (int k = 0; k < (order + 1) / 2; k++) {
         bool single = order % 2 && k == order / 2;
@@ -95,8 +94,8 @@ struct biquad biquad_bandpass(int order, double low_hz, double high_hz, int rate
 {
     struct biquad f = {0};
     order = clamp_order(order);
-    double low = tan(pi * clamp_corner(low_hz, rate_hz) / rate_hz);
-    double high = tan(pi * clamp_corner(high_hz, rate_hz) / rate_hz);
+    double low = tan(PI * clamp_corner(low_hz, rate_hz) / rate_hz);
+    double high = tan(PI * clamp_corner(high_hz, rate_hz) / rate_hz);
     if (high < low * 1.0001)
         high = low * 1.0001;
     double width = high - low, centre2 = low * high;

@@ -1,12 +1,11 @@
 #include "dsp/chroma.h"
 
+#include "core/pi.h"
 #include "dsp/vec.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double PI = 3.14159265358979323846;
 
 enum {
     AROUND = 8,      /* bins on each side that a peak is compared with */

@@ -1,4 +1,5 @@
 #include "dsp/colour.h"
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 
@@ -154,7 +155,7 @@ static void design(struct workshop *w, const struct bands *b)
         response[2 * k] = (float)gain_at(b, k);
     fft_batch_inverse(w->plain, w->filter, row, w->filter, row);
     for (int i = -half + 1; i < half; i++) {
-        double hann = 0.5 + 0.5 * cos(3.14159265358979323846 * i / half);
+        double hann = 0.5 + 0.5 * cos(PI * i / half);
         tap[i + half] = (float)(hann * (double)response[(i + n) % n]);
     }
     fft_batch_forward(w->plain, w->filter, row, w->filter, row);

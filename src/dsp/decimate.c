@@ -1,12 +1,12 @@
 #include "dsp/decimate.h"
 
+#include "core/pi.h"
 #include "dsp/vec.h"
 #include "dsp/window.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double PI = 3.14159265358979323846;
 
 struct decimator {
     int factor, taps, lag;

@@ -1,5 +1,6 @@
 #include "dsp/drum_pitch.h"
 
+#include "core/pi.h"
 #include "dsp/decimate.h"
 #include "dsp/fft.h"
 #include "dsp/line.h"
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double TWO_PI = 6.283185307179586;
 static const double LOW_HZ = 35, HIGH_HZ = 1200, SEMITONES = 2;
 
 static const double LONGEST_S = 4096.0 / 44100; /* what is longer is cut */
@@ -104,7 +104,7 @@ static void make_window(struct drum_pitch_meter *m, size_t n)
 {
     if (m->window_size == n)
         return;
-    double angle = TWO_PI / (double)n, turn_re = cos(angle), turn_im = sin(angle);
+    double angle = 2 * PI / (double)n, turn_re = cos(angle), turn_im = sin(angle);
     double re = cos(0.5 * angle), im = sin(0.5 * angle);
     for (size_t i = 0; i < n; i++) {
         m->window[i] = (float)(0.5 - 0.5 * re);

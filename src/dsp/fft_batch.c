@@ -1,8 +1,10 @@
 #include "dsp/fft_batch.h"
 
+#include "core/pi.h"
 #include "dsp/vec.h"
 #include "dsp/window.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "dsp/fft_stages.h"
@@ -54,7 +56,7 @@ struct fft_batch *fft_batch_new(int n, const float *window)
     for (size_t i = 0; i < size; i++)
         f->window[i] = window ? 0.5f * window[i] : 0.5f;
     for (int k = 0; k < n / 4; k++) { /* and a quarter of a turn on, and so on */
-        double angle = -2 * 3.14159265358979323846 * k / n;
+        double angle = -2 * PI * k / n;
         struct twiddle w = {(float)cos(angle), (float)sin(angle)};
         f->root[k] = w;
         f->root[k + n / 4] = (struct twiddle){w.im, -w.re};

@@ -1,4 +1,5 @@
 #include "dsp/hiss.h"
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/grains.h"
 #include "dsp/level.h"
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double two_pi = 6.283185307179586477;
 static const double bed_db = -3, noise_most_db = -6;
 static const double even_db = 1.5;
 static const double flicker_in_ms = 10, flicker_out_ms = 50;
@@ -173,7 +173,7 @@ static void tremolo(struct audio *a, double rate_hz, double depth)
     cycles = rate_hz > 0 ? fmax(1, cycles) : 0;
     size_t channels = (size_t)a->channels;
     for (size_t i = 0; i < a->frames && cycles > 0; i++) {
-        double turn = two_pi * fmod(cycles * (double)i, (double)a->frames);
+        double turn = 2 * PI * fmod(cycles * (double)i, (double)a->frames);
         double g = 1 - 0.5 * depth + 0.5 * depth * sin(turn / (double)a->frames);
         for (size_t c = 0; c < channels; c++)
             a->data[i * channels + c] *= (float)g;

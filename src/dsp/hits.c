@@ -1,5 +1,6 @@
 #include "dsp/hits.h"
 
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/line.h"
@@ -24,7 +25,6 @@ static const double LOW_HZ = 100, LOW_NONE = 0.1, LOW_ALL = 0.6, LOW_SEEN_S = 0.
                     LOW_WORTH = 0.5;
 /* What sounds under hats and cymbals, heard so long from their attack on. */
 static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
-static const double PI = 3.14159265358979323846;
 
 struct hits_params hits_params_default(void)
 {

@@ -1,4 +1,5 @@
 #include "dsp/level.h"
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/line.h"
 #include "dsp/vec.h"
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double pi = 3.14159265358979323846;
 static const double dc_corner_hz = 5.0, dc_limit = 0.001;
 static const double rumble_corner_hz = 18.0, rumble_share = 0.02;
 static const double silence_peak = 1e-8;
@@ -238,7 +238,7 @@ enum status level_remove_rumble(struct audio *a, struct err *e)
 
 static double raised_cosine(size_t i, size_t n)
 {
-    return 0.5 - 0.5 * cos(pi * (double)i / (double)n);
+    return 0.5 - 0.5 * cos(PI * (double)i / (double)n);
 }
 
 void level_fade_in(struct audio *a, size_t in_frames)

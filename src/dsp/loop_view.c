@@ -1,4 +1,5 @@
 #include "dsp/loop_view.h"
+#include "core/pi.h"
 #include "dsp/line.h"
 #include "dsp/mixdown.h"
 
@@ -41,12 +42,11 @@ static enum status thin_out(struct loop_view *v)
         free(kernel);
         return ST_NO_MEMORY;
     }
-    const double pi = 3.14159265358979323846;
     for (size_t i = 0; i < taps; i++) {
         double t = ((double)i - (double)half) / (double)v->step * 0.85;
-        double sinc = t == 0.0 ? 1.0 : sin(pi * t) / (pi * t);
+        double sinc = t == 0.0 ? 1.0 : sin(PI * t) / (PI * t);
         double u = (double)(i + 1) / (double)(taps + 1);
-        double window = 0.42 - 0.5 * cos(2.0 * pi * u) + 0.08 * cos(4.0 * pi * u);
+        double window = 0.42 - 0.5 * cos(2.0 * PI * u) + 0.08 * cos(4.0 * PI * u);
         kernel[i] = (float)(sinc * window * 0.85 / (double)v->step);
     }
     for (size_t k = 0; k < v->coarse_n; k++) {

@@ -1,5 +1,6 @@
 #include "dsp/mfcc.h"
 
+#include "core/pi.h"
 #include "dsp/vec.h"
 
 #include <math.h>
@@ -70,12 +71,11 @@ static void fill_band(const struct mfcc *m, int band, double bin_hz, float *weig
 
 static void fill_dct(struct mfcc *m)
 {
-    const double pi = 3.14159265358979323846;
     for (int c = 0; c < m->coeffs; c++) {
         double scale = sqrt((c == 0 ? 1.0 : 2.0) / m->bands);
         for (int b = 0; b < m->bands; b++)
             m->dct[c * m->bands + b] =
-                (float)(scale * cos(pi * c * (b + 0.5) / m->bands));
+                (float)(scale * cos(PI * c * (b + 0.5) / m->bands));
     }
 }
 

@@ -1,9 +1,8 @@
+#include "core/pi.h"
 #include "dsp/onset.h"
 
 #include <math.h>
 #include <stdbool.h>
-
-static const double TWO_PI = 6.283185307179586;
 
 /* Attacks are looked for this far around the given place. */
 static const double BEFORE_S = 0.030, AFTER_S = 0.050;
@@ -109,7 +108,7 @@ size_t onset_attack(const float *mono, size_t n, int rate_hz, size_t near)
     s.first = near > before ? near - before : 0;
     s.early = near > early ? near - early : 0;
     s.last = n - near > after ? near + after : n;
-    s.pole = (float)exp(-TWO_PI * HIGH_PASS_HZ / rate_hz);
+    s.pole = (float)exp(-2 * PI * HIGH_PASS_HZ / rate_hz);
     rewind_filter(&s);
     float background = filter_all(&s, s.first, s.early);
     float peak = filter_all(&s, s.early, s.last);

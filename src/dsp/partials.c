@@ -1,11 +1,12 @@
 #include "dsp/partials.h"
 
+#include "core/pi.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double two_pi = 6.283185307179586477;
 enum { BLOCK = 16, REACH = 2, SLOPE = 8 };
 static const double stands_out = 50, still_out = 10; /* in power */
 static const double faint = 0.01; /* what its mate's power has to be to be heeded */
@@ -22,7 +23,7 @@ struct partials {
 
 double partials_wrap(double angle)
 {
-    return angle - two_pi * rint(angle / two_pi);
+    return angle - 2 * PI * rint(angle / (2 * PI));
 }
 
 double partials_frequency(const struct partials_step *s, int peak)
@@ -36,7 +37,7 @@ double partials_frequency(const struct partials_step *s, int peak)
         re += a * p + b * q;
         im += b * p - a * q;
     }
-    double centre = two_pi * peak / s->n;
+    double centre = 2 * PI * peak / s->n;
     return centre + partials_wrap(atan2(im, re) - centre * s->hop_in) / s->hop_in;
 }
 
@@ -129,7 +130,7 @@ static double beside_mate(const struct partials_step *s, int peak, double angle)
     if (!(its > faint * own))
         return angle; /* none is there that would be heard beside it */
     double off = partials_wrap(atan2(im, re) - angle);
-    return angle + off + (off < 0 ? 0.25 : -0.25) * two_pi;
+    return angle + off + (off < 0 ? 0.25 : -0.25) * (2 * PI);
 }
 
 static double next_angle(const struct partials *p, const struct partials_step *s,
@@ -163,7 +164,7 @@ void partials_follow(struct partials *p, const struct partials_step *s,
         bool held = p->going && !isnan(p->last[k]);
         if (!((double)x[0] > (held ? still_out : stands_out) * ground_at(p, k)))
             continue;
-        double by = two_pi * chance[k] / PARTIALS_CIRCLE;
+        double by = 2 * PI * chance[k] / PARTIALS_CIRCLE;
         if (held)
             by = next_angle(p, s, k);
         else if (s->mate)

@@ -1,3 +1,4 @@
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/silence.h"
@@ -51,7 +52,7 @@ static double fade_gain(size_t i, size_t frames, size_t fade)
     size_t edge = i < frames - 1 - i ? i : frames - 1 - i;
     if (edge >= fade)
         return 1.0;
-    return 0.5 - 0.5 * cos(3.14159265358979323846 * (double)edge / (double)fade);
+    return 0.5 - 0.5 * cos(PI * (double)edge / (double)fade);
 }
 
 /* Take the mean out, then fade, then take out the mean that the fade brought in with the

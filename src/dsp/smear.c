@@ -1,6 +1,7 @@
 /* The spectral smear of stretch.h: magnitudes of long windows, phases by chance. Those of
  * held partials go on: one whose bins had a phase each, and in each of four frames
  * another, would come and go. */
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/level.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double two_pi = 6.283185307179586477;
 enum { OVERLAP = 4 };
 /* Frames of random phase lose the window's shape, and add in power; those that agree in
  * amplitude. Σ w² of the frames is 1.5, the mean of w² 0.375: √(0.375 / 1.5). */
@@ -68,8 +68,8 @@ static enum status smear_init(struct smear *s, const struct audio *in, size_t fr
     if (!ready)
         return err_set(e, ST_NO_MEMORY, "no memory to smear to %zu frames", frames);
     for (int i = 0; i < PARTIALS_CIRCLE; i++) {
-        s->circle[2 * i] = (float)cos(two_pi * i / PARTIALS_CIRCLE);
-        s->circle[2 * i + 1] = (float)sin(two_pi * i / PARTIALS_CIRCLE);
+        s->circle[2 * i] = (float)cos(2 * PI * i / PARTIALS_CIRCLE);
+        s->circle[2 * i + 1] = (float)sin(2 * PI * i / PARTIALS_CIRCLE);
     }
     return ST_OK;
 }

@@ -1,7 +1,9 @@
 #include "dsp/spectral.h"
 
+#include "core/pi.h"
 #include "dsp/vec.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { MANTISSAS = 64 }; /* factors below 2 whose product still fits a float */
@@ -52,7 +54,7 @@ static double k_weight(double hz)
     static const double shelf_a[] = {1, -1.69065929318241, 0.73248077421585};
     static const double high_b[] = {1, -2, 1};
     static const double high_a[] = {1, -1.99004745483398, 0.99007225036621};
-    double angle = 2 * 3.14159265358979323846 * fmin(hz, 23900) / 48000;
+    double angle = 2 * PI * fmin(hz, 23900) / 48000;
     return quadratic_power(shelf_b, angle) / quadratic_power(shelf_a, angle) *
            quadratic_power(high_b, angle) / quadratic_power(high_a, angle);
 }

@@ -1,10 +1,10 @@
 #include "dsp/synth.h"
 
+#include "core/pi.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double PI2 = 6.283185307179586;
 
 static const double lengths_s[SYNTH_DRUM_COUNT] = {
     [SYNTH_KICK] = 0.45,       [SYNTH_SNARE] = 0.35,   [SYNTH_CLAP] = 0.35,
@@ -20,7 +20,7 @@ double synth_drum_length_s(enum synth_drum d)
 /* One-pole coefficient for a corner frequency. */
 static double pole(double hz, int rate_hz)
 {
-    return 1 - exp(-PI2 * fmin(hz, 0.45 * rate_hz) / rate_hz);
+    return 1 - exp(-2 * PI * fmin(hz, 0.45 * rate_hz) / rate_hz);
 }
 
 /* Noise between two one-pole corners, with unit gain in the band. */
@@ -43,7 +43,7 @@ static void kick(double level, double tune, struct rng *r, float *out, size_t n,
         phase += (base + 130 * tune * exp(-t * 45)) / rate;
         double click =
             i < 40 ? (rng_uniform(r) - 0.5) * 0.4 * (40.0 - (double)i) / 40 : 0;
-        double body = cos(PI2 * phase) * exp(-t * 9);
+        double body = cos(2 * PI * phase) * exp(-t * 9);
         out[i] += (float)(level * (0.9 * body + click));
     }
 }
@@ -54,8 +54,8 @@ static void snare(double level, double tune, struct rng *r, float *out, size_t n
     struct band b = {pole(900, rate), pole(9000, rate), 0, 0};
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate;
-        double shell = 0.45 * cos(PI2 * 190 * tune * t) * exp(-t * 26) +
-                       0.25 * cos(PI2 * 333 * tune * t) * exp(-t * 32);
+        double shell = 0.45 * cos(2 * PI * 190 * tune * t) * exp(-t * 26) +
+                       0.25 * cos(2 * PI * 333 * tune * t) * exp(-t * 32);
         double wires = band_next(&b, rng_uniform(r) * 2 - 1) * 1.1 * exp(-t * 17);
         out[i] += (float)(level * (shell + wires));
     }
@@ -98,7 +98,7 @@ static void tom(double level, double tune, struct rng *r, float *out, size_t n, 
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate;
         phase += (125 * tune * (1 + 0.5 * exp(-t * 28))) / rate;
-        out[i] += (float)(level * 0.9 * cos(PI2 * phase) * exp(-t * 9));
+        out[i] += (float)(level * 0.9 * cos(2 * PI * phase) * exp(-t * 9));
     }
 }
 
@@ -108,8 +108,8 @@ static void rim(double level, double tune, struct rng *r, float *out, size_t n, 
     struct band b = {pole(1500, rate), pole(7000, rate), 0, 0};
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate;
-        double wood = 0.5 * cos(PI2 * 520 * tune * t) * exp(-t * 90) +
-                      0.5 * cos(PI2 * 1720 * tune * t) * exp(-t * 110);
+        double wood = 0.5 * cos(2 * PI * 520 * tune * t) * exp(-t * 90) +
+                      0.5 * cos(2 * PI * 1720 * tune * t) * exp(-t * 110);
         double click = band_next(&b, rng_uniform(r) * 2 - 1) * exp(-t * 500);
         out[i] += (float)(level * (wood + click));
     }
@@ -123,10 +123,10 @@ static void ride(double level, double tune, struct rng *r, float *out, size_t n,
     struct band b = {pole(4000, rate), pole(12000, rate), 0, 0};
     for (int k = 0; k < PARTIALS; k++) {
         double hz = tune * 340 * pow(36, rng_range(r, 0.0, 1.0));
-        double phase = PI2 * rng_uniform(r), fall = exp(-(1.5 + hz / 4000) / rate);
+        double phase = 2 * PI * rng_uniform(r), fall = exp(-(1.5 + hz / 4000) / rate);
         double gain = hz < 0.45 * rate ? level * 0.12 * sqrt(hz / 12000) : 0;
         double re = gain * cos(phase), im = gain * sin(phase);
-        double c = fall * cos(PI2 * hz / rate), d = fall * sin(PI2 * hz / rate);
+        double c = fall * cos(2 * PI * hz / rate), d = fall * sin(2 * PI * hz / rate);
         for (size_t i = 0; i < n; i++) { /* each turned on from the one before */
             double turned = re * c - im * d;
             out[i] += (float)re;
@@ -136,7 +136,7 @@ static void ride(double level, double tune, struct rng *r, float *out, size_t n,
     }
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate;
-        double ping = 0.35 * cos(PI2 * 2900 * tune * t) * exp(-t * 60);
+        double ping = 0.35 * cos(2 * PI * 2900 * tune * t) * exp(-t * 60);
         out[i] += (float)(level * (ping + 0.6 * band_next(&b, rng_uniform(r) * 2 - 1) *
                                               exp(-t * 120)));
     }
@@ -196,9 +196,9 @@ static double ramp(double t, double length, double attack, double release)
 {
     double g = 1;
     if (attack > 0 && t < attack)
-        g = 0.5 - 0.5 * cos(PI2 * 0.5 * t / attack);
+        g = 0.5 - 0.5 * cos(2 * PI * 0.5 * t / attack);
     if (release > 0 && t > length - release)
-        g *= 0.5 - 0.5 * cos(PI2 * 0.5 * fmax(0, length - t) / release);
+        g *= 0.5 - 0.5 * cos(2 * PI * 0.5 * fmax(0, length - t) / release);
     return g;
 }
 
@@ -229,7 +229,7 @@ void synth_pluck(double freq_hz, double level, double decay_s, float *mono, size
                  int rate_hz)
 {
     for (int h = 1; h <= 8 && freq_hz * h < 0.45 * rate_hz; h++) {
-        double w = PI2 * freq_hz * h / rate_hz, gain = level / h;
+        double w = 2 * PI * freq_hz * h / rate_hz, gain = level / h;
         double fall = exp(-(1 + 0.6 * h) / (decay_s * rate_hz));
         for (size_t i = 0; i < n && gain > 1e-6; i++, gain *= fall)
             mono[i] += (float)(gain * sin(w * (double)i));
@@ -261,8 +261,8 @@ struct formant {
 
 static struct formant formant(double hz, double width_hz, int rate_hz)
 {
-    double radius = exp(-PI2 * 0.5 * width_hz / rate_hz);
-    double w = PI2 * fmin(hz, 0.45 * rate_hz) / rate_hz;
+    double radius = exp(-2 * PI * 0.5 * width_hz / rate_hz);
+    double w = 2 * PI * fmin(hz, 0.45 * rate_hz) / rate_hz;
     return (struct formant){.a1 = 2 * radius * cos(w),
                             .a2 = -radius * radius,
                             .gain = (1 - radius) *

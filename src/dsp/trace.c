@@ -1,6 +1,7 @@
 /* Taking traces. */
 #include "dsp/trace.h"
 
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
@@ -63,15 +64,14 @@ enum window { FADED, HANN };
 
 static struct fft_batch *plan(int size, enum window shape)
 {
-    const double pi = 3.14159265358979323846;
     float *window = malloc((size_t)size * sizeof *window);
     int fade = size / 4;
     for (int i = 0; window && i < size; i++) {
         window[i] = 1.0F;
         if (shape == HANN)
-            window[i] = (float)(0.5 - 0.5 * cos(2.0 * pi * (i + 0.5) / size));
+            window[i] = (float)(0.5 - 0.5 * cos(2.0 * PI * (i + 0.5) / size));
         else if (shape == FADED && i >= size - fade)
-            window[i] = (float)(0.5 + 0.5 * cos(pi * (i - size + fade) / fade));
+            window[i] = (float)(0.5 + 0.5 * cos(PI * (i - size + fade) / fade));
     }
     struct fft_batch *f = window ? fft_batch_new(size, window) : NULL;
     free(window);

@@ -1,4 +1,5 @@
 /* Matching traces. */
+#include "core/pi.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/oversample.h"
@@ -31,14 +32,13 @@ static const double hopeless = 0.7;
 
 static bool make_plans(struct trace_matcher *m)
 {
-    const double pi = 3.14159265358979323846;
     for (int b = 0; b < BANDS; b++) {
         int size = 2 * trace_bands[b].bins;
         m->eight[b] = fft_batch_new(size, NULL);
         if (!m->eight[b])
             return false;
         for (int k = 0; k < trace_bands[b].bins; k++) {
-            double angle = pi * k / size;
+            double angle = PI * k / size;
             m->half[b][2 * k] = (float)cos(angle);
             m->half[b][2 * k + 1] = (float)sin(angle);
         }

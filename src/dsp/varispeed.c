@@ -1,4 +1,5 @@
 /* The varispeed of resample.h. */
+#include "core/pi.h"
 #include "dsp/resample.h"
 
 #include "dsp/line.h"
@@ -9,8 +10,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double pi = 3.14159265358979323846;
 
 /* A table a semitone of speed, 32 taps at speed 1 (more as the corner falls), Kaiser
  * window, coefficients of 128 phases with linear interpolation between them. */
@@ -50,13 +49,13 @@ static bool bank_init(struct bank *b, const double *window, double speed)
         return false;
     }
     double cut = 2 * corner / speed;
-    double step_cos = cos(pi * cut), step_sin = sin(pi * cut);
+    double step_cos = cos(PI * cut), step_sin = sin(PI * cut);
     for (int p = 0; p <= PHASES; p++) {
         float *tap = b->tap + p * b->taps;
-        double sum = 0, first = pi * cut * (-(half - 1) - (double)p / PHASES);
+        double sum = 0, first = PI * cut * (-(half - 1) - (double)p / PHASES);
         double s = sin(first), c = cos(first); /* of the argument, turned tap by tap */
         for (int k = 0; k < b->taps; k++) {
-            double x = k - (half - 1) - (double)p / PHASES, y = pi * cut * x;
+            double x = k - (half - 1) - (double)p / PHASES, y = PI * cut * x;
             raw[k] = (fabs(y) < 1e-6 ? 1 : s / y) * window_at(window, x / half);
             sum += raw[k];
             double next = s * step_cos + c * step_sin;

@@ -1,9 +1,10 @@
 #include "dsp/weave.h"
 
+#include "core/pi.h"
+
 #include <math.h>
 #include <stdlib.h>
 
-static const double pi = 3.14159265358979323846;
 /* The level of low notes moves within 10 ms. */
 static const double block_s = 0.005;
 enum { SPAN = 10, ROUNDS = 16 }; /* blocks in 50 ms */
@@ -166,7 +167,7 @@ void weave_grain(struct audio *loop, float *weight, const float *grain, size_t c
     size_t flank = count / 2 < flank_frames ? count / 2 : flank_frames;
     size_t channels = (size_t)loop->channels;
     /* cos(π i / flank) by recurrence, from half a step in */
-    double step = pi / (double)(flank ? flank : 1), twice = 2 * cos(step);
+    double step = PI / (double)(flank ? flank : 1), twice = 2 * cos(step);
     double now = cos(0.5 * step), before = now; /* cos(−½ step) = cos(½ step) */
     float left = (float)gain[0], right = (float)gain[channels > 1 ? 1 : 0];
     for (size_t i = 0; i < count; i++) {

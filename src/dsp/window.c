@@ -1,8 +1,8 @@
 #include "dsp/window.h"
 
-#include <math.h>
+#include "core/pi.h"
 
-static const double PI = 3.14159265358979323846;
+#include <math.h>
 
 void window_hann(float *w, int n)
 {

@@ -1,3 +1,4 @@
+#include "core/pi.h"
 #include "sound_rig.h"
 
 #include "core/rng.h"
@@ -18,7 +19,7 @@ float *material(int channels, size_t frames, int rate)
     for (size_t i = 0; i < frames; i++)
         for (int c = 0; c < channels; c++) {
             double t = (double)i / rate;
-            double v = 0.3 * sin(6.2831853 * (200 + 31 * c) * t + 30 * sin(2 * t)) +
+            double v = 0.3 * sin(2 * PI * (200 + 31 * c) * t + 30 * sin(2 * t)) +
                        0.1 * rng_gauss(&r) * (i % 9000 < 300) + 0.02 * rng_gauss(&r);
             x[i * (size_t)channels + (size_t)c] =
                 (float)(i % 60000 > 50000 ? 0 : fmin(fmax(v, -0.99), 0.99));

@@ -1,3 +1,4 @@
+#include "core/pi.h"
 #include "tone.h"
 
 #include "dsp/analysis.h"
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const double two_pi = 6.283185307179586;
 
 /* CMPLX is missing with clang and glibc. */
 static double complex complex_of(double re, double im)
@@ -33,7 +32,7 @@ struct audio tone_blank(double seconds, int channels, int rate_hz)
 void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase)
 {
     double complex turn = complex_of(cos(phase), sin(phase));
-    double angle = two_pi * hz / a->rate_hz;
+    double angle = 2 * PI * hz / a->rate_hz;
     double complex step = complex_of(cos(angle), sin(angle));
     for (size_t i = 0; i < a->frames; i++, turn *= step) {
         float x = (float)(amplitude * cimag(turn));
@@ -81,9 +80,9 @@ static double complex coefficient(const struct audio *a, int channel, size_t sta
                                   size_t count, double hz)
 {
     double complex sum = 0, turn = 1,
-                   window_turn = cexp(complex_of(0, two_pi * 0.5 / (double)count));
-    double complex step = cexp(complex_of(0, -two_pi * hz / a->rate_hz));
-    double complex window_step = cexp(complex_of(0, two_pi / (double)count));
+                   window_turn = cexp(complex_of(0, 2 * PI * 0.5 / (double)count));
+    double complex step = cexp(complex_of(0, -2 * PI * hz / a->rate_hz));
+    double complex window_step = cexp(complex_of(0, 2 * PI / (double)count));
     double weight = 0;
     const float *x = a->data + start * (size_t)a->channels + channel;
     for (size_t i = 0; i < count; i++, x += a->channels) {
@@ -106,12 +105,12 @@ struct partial tone_partial(const struct audio *a, int channel, size_t start,
         double complex early = coefficient(a, channel, start, half, hz);
         double complex late = coefficient(a, channel, start + half, half, hz);
         /* each half is measured against the same hz from its own start */
-        double ahead = two_pi * hz * (double)half / a->rate_hz;
+        double ahead = 2 * PI * hz * (double)half / a->rate_hz;
         double drift = carg(late / early * complex_of(cos(ahead), -sin(ahead)));
-        hz += drift / (two_pi * (double)half / a->rate_hz);
+        hz += drift / (2 * PI * (double)half / a->rate_hz);
         c = coefficient(a, channel, start, count, hz);
     }
-    return (struct partial){hz, cabs(c), carg(c) + two_pi / 4};
+    return (struct partial){hz, cabs(c), carg(c) + 2 * PI / 4};
 }
 
 double tone_centroid(const struct audio *a)
