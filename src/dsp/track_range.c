@@ -94,8 +94,6 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
     info->offset = offset_between(t, 0, info->hops, (struct offsets){0});
     info->loudness_lufs = integrated_lufs(t);
     info->clipped_runs = totals->clipped_runs;
-    info->clipped_samples = totals->clipped_samples;
-    info->nonfinite_samples = totals->nonfinite_samples;
     info->zero_frames = totals->zero_frames;
 }
 
@@ -152,8 +150,8 @@ static double mean_of(const struct weighted *w)
 
 static void range_hops(const struct track *t, struct span s, struct track_range *out)
 {
-    struct weighted centroid = {0}, spread = {0}, rolloff = {0}, flatness = {0};
-    double square = 0, k_square = 0, bands[TRACK_BAND_COUNT] = {0}, count = 0;
+    struct weighted centroid = {0}, flatness = {0};
+    double square = 0, count = 0, peak_db = -HUGE_VAL;
     for (size_t i = s.first; i < s.last; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
@@ -161,32 +159,14 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
         double weight = sqrt(power);
         count += share;
         square += power;
-        k_square += share * square_of(track_k_level_db(t, i));
-        out->dc += share * h.dc;
-        out->peak_db = fmax(out->peak_db, h.peak_db);
-        out->flags |= h.flags;
-        out->clipped += h.flags & TRACK_CLIPPED ? share : 0;
-        out->zero += h.flags & TRACK_ZERO ? share : 0;
+        peak_db = fmax(peak_db, h.peak_db);
         weigh(&centroid, h.centroid_hz, weight);
-        weigh(&spread, h.spread_hz, weight);
-        weigh(&rolloff, h.rolloff_hz, weight);
         weigh(&flatness, h.flatness, weight);
-        for (int b = 0; b < TRACK_BAND_COUNT; b++)
-            bands[b] += share * square_of(h.band_db[b]);
     }
-    out->rms_db = 10 * log10(square / count);
-    out->loudness_lufs = lufs(k_square / count);
-    out->dc /= count;
-    out->clipped /= count;
-    out->zero /= count;
     if (square > 0)
-        out->crest = pow(10, (out->peak_db - out->rms_db) / 20);
+        out->crest = pow(10, (peak_db - 10 * log10(square / count)) / 20);
     out->centroid_hz = mean_of(&centroid);
-    out->spread_hz = mean_of(&spread);
-    out->rolloff_hz = mean_of(&rolloff);
     out->flatness = mean_of(&flatness);
-    for (int b = 0; b < TRACK_BAND_COUNT; b++)
-        out->band_db[b] = 10 * log10(bands[b] / count);
 }
 
 /* Levels of successive 46 ms; silent ones count as −120 dB in the deviation. */
@@ -199,9 +179,7 @@ static void range_levels(const struct track *t, struct span s, struct track_rang
             power += square_of(track_rms_db(t, k));
         if (hops < TRACK_HOPS_PER_SPECTRUM && count > 0)
             break;
-        double db = 10 * log10(power / hops), level = fmax(db, -120);
-        out->loudest_db = fmax(out->loudest_db, db);
-        out->quietest_db = count > 0 ? fmin(out->quietest_db, db) : db;
+        double level = fmax(10 * log10(power / hops), -120);
         sum += level;
         squares += level * level;
         count++;
@@ -250,19 +228,7 @@ void track_range(const struct track *t, int64_t start, int64_t end,
                  struct track_range *out)
 {
     *out = (struct track_range){
-        .rms_db = -HUGE_VAL,
-        .peak_db = -HUGE_VAL,
-        .loudest_db = -HUGE_VAL,
-        .quietest_db = -HUGE_VAL,
-        .loudness_lufs = -HUGE_VAL,
-        .crest = (double)NAN,
-        .centroid_hz = (double)NAN,
-        .spread_hz = (double)NAN,
-        .rolloff_hz = (double)NAN,
-        .flatness = (double)NAN,
-    };
-    for (int b = 0; b < TRACK_BAND_COUNT; b++)
-        out->band_db[b] = -HUGE_VAL;
+        .crest = (double)NAN, .centroid_hz = (double)NAN, .flatness = (double)NAN};
     struct span s = hops_of(t, start, end);
     if (s.last == s.first)
         return;
