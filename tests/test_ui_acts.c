@@ -106,7 +106,7 @@ static void a_filter_never_dead_ends(void **state)
     /* a wrong filter keeps the list and says what is wrong; Esc goes back */
     ui_rig_keys(&rig, "f");
     ui_rig_type(&rig, "grade>=Q");
-    assert_true(rig.app.filter_error.sentence[0] != '\0');
+    assert_true(rig.app.filter_error.msg[0] != '\0');
     ui_rig_keys(&rig, "Esc");
     assert_string_equal(view_filter(rig.app.view), "");
     /* and it is mended, not typed anew: no part of it is taken for a filter */
@@ -137,9 +137,9 @@ static void a_filter_never_dead_ends(void **state)
     ui_rig_type(&rig, "grade>=Q");
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(rig.app.asking, ASK_TAG);
-    assert_true(rig.app.filter_error.sentence[0] != '\0');
+    assert_true(rig.app.filter_error.msg[0] != '\0');
     ui_rig_keys(&rig, "BackSpace");
-    assert_true(rig.app.filter_error.sentence[0] == '\0');
+    assert_true(rig.app.filter_error.msg[0] == '\0');
     ui_rig_keys(&rig, "B Enter");
     assert_int_equal(rig.app.asking, ASK_NOTHING);
     assert_true(ui_rig_said(&rig, "tagged"));

@@ -34,23 +34,16 @@ struct filter_finds {
     int (*stack_size)(void *user, int stack); /* 1: alone */
 };
 
-/* Where a filter went wrong: bytes from the text's start, and a sentence. */
-struct filter_error {
-    size_t position, length;
-    char sentence[160];
-};
-
 enum filter_result {
     FILTER_OK,
     FILTER_INCOMPLETE, /* a last term still being typed (`grade>=`, `cat:`, `"tap`, `(a`);
                           the filter holds everything before it */
-    FILTER_WRONG       /* no filter; see the error */
+    FILTER_WRONG       /* no filter; the error says what is wrong */
 };
 
 /* Parse. *out (free with filter_free) is set unless FILTER_WRONG; empty text gives a
- * filter that takes everything. `error` may be NULL. */
-enum filter_result filter_parse(struct filter **out, const char *text,
-                                struct filter_error *error);
+ * filter that takes everything. */
+enum filter_result filter_parse(struct filter **out, const char *text, struct err *e);
 extern const char filter_unfinished[]; /* the sentence for FILTER_INCOMPLETE */
 void filter_free(struct filter *f);
 

@@ -15,7 +15,7 @@ enum { DEPTH_MAX = 64, TERM_BYTES = 256 };
 struct parser {
     const char *text, *at;
     struct filter *f;
-    struct filter_error *error;
+    struct err *e;
     int depth;
     bool incomplete, wrong;
 };
@@ -23,19 +23,19 @@ struct parser {
 /* Nothing to add to the filter: a term that is not finished yet, or a failure. */
 enum { NOTHING = -1 };
 
-static int wrong(struct parser *p, const char *from, size_t length, const char *format,
-                 ...) __attribute__((format(printf, 4, 5)));
+static int wrong(struct parser *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static int wrong(struct parser *p, const char *from, size_t length, const char *format,
-                 ...)
+/* What was wrong first is told. */
+static int wrong(struct parser *p, const char *format, ...)
 {
-    if (!p->wrong && p->error != NULL) {
+    if (!p->wrong) {
+        char sentence[sizeof p->e->msg];
         va_list arguments;
         va_start(arguments, format);
-        p->error->position = (size_t)(from - p->text);
-        p->error->length = length;
-        vsnprintf(p->error->sentence, sizeof p->error->sentence, format, arguments);
+        vsnprintf(sentence, sizeof sentence, format, arguments);
         va_end(arguments);
+        err_set(p->e, ST_USAGE, "%s", sentence);
     }
     p->wrong = true;
     return NOTHING;
@@ -51,7 +51,7 @@ static int add_node(struct parser *p, const struct filter_node *node)
 {
     struct filter *f = p->f;
     if (!array_grow(&f->node, &f->room, (size_t)f->count + 1, sizeof *f->node))
-        return wrong(p, p->at, 0, "memory is exhausted");
+        return wrong(p, "memory is exhausted");
     f->node[f->count] = *node;
     return f->count++;
 }
@@ -84,8 +84,6 @@ static void skip_blanks(struct parser *p)
 
 struct word {
     char text[TERM_BYTES];
-    const char *from;
-    size_t length;
     bool quoted, open; /* open: the closing quote is still missing */
 };
 
@@ -98,7 +96,6 @@ static void take_word(struct parser *p, struct word *w)
 {
     size_t n = 0;
     memset(w, 0, sizeof *w);
-    w->from = p->at;
     if (*p->at == '"') {
         w->quoted = true;
         p->at++;
@@ -117,7 +114,6 @@ static void take_word(struct parser *p, struct word *w)
             if (n + 1 < sizeof w->text)
                 w->text[n++] = *p->at;
     }
-    w->length = (size_t)(p->at - w->from);
 }
 
 static int text_node(struct parser *p, int field, const char *pattern, bool whole,
@@ -132,7 +128,7 @@ static int text_node(struct parser *p, int field, const char *pattern, bool whol
     size_t bytes = strlen(folded) + 3;
     n.pattern = malloc(bytes);
     if (n.pattern == NULL)
-        return wrong(p, p->at, 0, "memory is exhausted");
+        return wrong(p, "memory is exhausted");
     /* a pattern among words may stand anywhere in the name */
     bool loose = wild && field == FF_NAME && !whole;
     snprintf(n.pattern, bytes, "%s%s%s", loose ? "*" : "", folded, loose ? "*" : "");
@@ -189,21 +185,20 @@ static int set_bits(int field, const char *typed, uint64_t *bits)
     return found;
 }
 
-static int bad_set_value(struct parser *p, const struct word *w, int field,
-                         const char *value, int found)
+static int bad_set_value(struct parser *p, int field, const char *value, int found)
 {
     if (found > 1)
-        return wrong(p, w->from, w->length, "\"%.60s\" could mean several things", value);
+        return wrong(p, "\"%.60s\" could mean several things", value);
     if (field == FF_CATEGORY)
-        return wrong(p, w->from, w->length,
+        return wrong(p,
                      "there is no category \"%.60s\" (pads swells clouds hiss drums "
                      "silences)",
                      value);
     if (field == FF_IS)
-        return wrong(p, w->from, w->length,
+        return wrong(p,
                      "there is no state \"%.60s\" (accepted rejected undecided tagged …)",
                      value);
-    return wrong(p, w->from, w->length, "\"%.60s\" is not known here", value);
+    return wrong(p, "\"%.60s\" is not known here", value);
 }
 
 static int values_node(struct parser *p, int field, enum filter_how how,
@@ -232,7 +227,7 @@ static int values_node(struct parser *p, int field, enum filter_how how,
             if (found > 1 && last)
                 return unfinished(p);
             if (found != 1)
-                return bad_set_value(p, w, field, value, found);
+                return bad_set_value(p, field, value, found);
         }
     }
     return how == HOW_SET && set.bits != 0 ? add_node(p, &set) : any;
@@ -273,18 +268,15 @@ static void take_unit(struct parser *p, int field, struct word *w)
     memcpy(w->text + n, at, bytes);
     w->text[n + bytes] = '\0';
     p->at = at + bytes;
-    w->length = (size_t)(p->at - w->from);
 }
 
 static int bad_number(struct parser *p, const struct word *w, int field)
 {
     if (field == FF_GRADE)
-        return wrong(p, w->from, w->length, "\"%.60s\" is not a grade: A, B or F",
-                     w->text);
+        return wrong(p, "\"%.60s\" is not a grade: A, B or F", w->text);
     const char *unit = field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit : "";
-    return wrong(p, w->from, w->length, "\"%.60s\" is not a number%s%s%s", w->text,
-                 unit[0] ? " in " : "", unit,
-                 strcmp(unit, "s") == 0 ? ", ms or m:ss" : "");
+    return wrong(p, "\"%.60s\" is not a number%s%s%s", w->text, unit[0] ? " in " : "",
+                 unit, strcmp(unit, "s") == 0 ? ", ms or m:ss" : "");
 }
 
 static int range_node(struct parser *p, int field, const char *op, const struct word *w)
@@ -353,8 +345,7 @@ static bool resembles(const char *word, const char *whole)
     return strcmp(word + same + (a >= b), whole + same + (b >= a)) == 0;
 }
 
-static int unknown_field(struct parser *p, const char *from, size_t length,
-                         const char *name)
+static int unknown_field(struct parser *p, const char *name)
 {
     const char *near = NULL;
     for (int i = 0; i < FF_COUNT && near == NULL; i++)
@@ -364,7 +355,7 @@ static int unknown_field(struct parser *p, const char *from, size_t length,
     for (int i = 0; i < filter_alias_count && near == NULL; i++)
         if (resembles(name, filter_aliases[i].word))
             near = filter_aliases[i].word;
-    return wrong(p, from, length, "there is no \"%.40s\" to filter by%s%s%s", name,
+    return wrong(p, "there is no \"%.40s\" to filter by%s%s%s", name,
                  near ? "; is it \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
@@ -372,7 +363,7 @@ static int unknown_field(struct parser *p, const char *from, size_t length,
 static bool field_term(struct parser *p, int *node)
 {
     char name[TERM_BYTES], op[3];
-    const char *from = p->at, *at = from;
+    const char *at = p->at;
     size_t n = 0;
     while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
            (n > 0 && (*at == '_' || (*at >= '0' && *at <= '9'))))
@@ -392,7 +383,7 @@ static bool field_term(struct parser *p, int *node)
     if (n == 0 || op_bytes == 0)
         return false;
     if (field < 0) {
-        *node = unknown_field(p, from, (size_t)(at - from), name);
+        *node = unknown_field(p, name);
         return true;
     }
     p->at = at + op_bytes;
@@ -405,13 +396,11 @@ static bool field_term(struct parser *p, int *node)
     bool equal = op[0] == ':' || op[0] == '=' || op[0] == '!';
     if (w.text[0] == '\0') {
         *node = *p->at == '\0' || w.open ? unfinished(p)
-                                         : wrong(p, from, (size_t)(p->at - from),
-                                                 "\"%.40s\" needs a value", name);
+                                         : wrong(p, "\"%.40s\" needs a value", name);
     } else if (how == HOW_NUMBER || how == HOW_GRADE) {
         *node = range_node(p, field, op, &w);
     } else if (!equal) {
-        *node = wrong(p, from, (size_t)(p->at - from),
-                      "\"%.40s\" cannot be compared with < or >, only with :", name);
+        *node = wrong(p, "\"%.40s\" cannot be compared with < or >, only with :", name);
     } else {
         *node = values_node(p, field, how, &w);
         if (w.open)
@@ -426,9 +415,9 @@ static int parse_or(struct parser *p);
 
 static int parse_group(struct parser *p)
 {
-    const char *from = p->at++;
+    p->at++;
     if (p->depth >= DEPTH_MAX)
-        return wrong(p, from, 1, "too many parentheses");
+        return wrong(p, "too many parentheses");
     p->depth++;
     int node = parse_or(p);
     p->depth--;
@@ -452,7 +441,7 @@ static int parse_term(struct parser *p)
     if (*p->at == '(') {
         node = parse_group(p);
     } else if (*p->at == ')') {
-        return wrong(p, p->at, 1, "this ) closes nothing");
+        return wrong(p, "this ) closes nothing");
     } else if (!field_term(p, &node)) {
         struct word w;
         take_word(p, &w);
@@ -488,16 +477,13 @@ static int parse_or(struct parser *p)
     return node;
 }
 
-enum filter_result filter_parse(struct filter **out, const char *text,
-                                struct filter_error *error)
+enum filter_result filter_parse(struct filter **out, const char *text, struct err *e)
 {
-    struct parser p = {.text = text, .at = text, .error = error};
+    struct parser p = {.at = text, .e = e};
     *out = NULL;
-    if (error != NULL)
-        memset(error, 0, sizeof *error);
     p.f = calloc(1, sizeof *p.f);
     if (p.f == NULL) {
-        wrong(&p, text, 0, "memory is exhausted");
+        wrong(&p, "memory is exhausted");
         return FILTER_WRONG;
     }
     p.f->root = parse_or(&p);

@@ -136,16 +136,16 @@ enum view_scope view_scope(const struct view *v)
     return v->scope;
 }
 
-enum filter_result view_set_filter(struct view *v, const char *text,
-                                   struct filter_error *error)
+enum filter_result view_set_filter(struct view *v, const char *text, struct err *e)
 {
     struct filter *f;
-    enum filter_result result = filter_parse(&f, text, error);
+    enum filter_result result = filter_parse(&f, text, e);
     if (result == FILTER_WRONG)
         return result;
     char *kept = strdup(text);
     if (kept == NULL) {
         filter_free(f);
+        err_set(e, ST_NO_MEMORY, "memory is exhausted");
         return FILTER_WRONG;
     }
     keep_cursor(v);
@@ -394,13 +394,14 @@ enum status view_matching(struct view *v, const char *expression, size_t **out,
                           size_t *count, struct err *e)
 {
     struct filter *f;
-    struct filter_error why;
     *out = NULL;
     *count = 0;
-    if (filter_parse(&f, expression, &why) != FILTER_OK) {
+    enum filter_result result = filter_parse(&f, expression, e);
+    if (result == FILTER_WRONG)
+        return ST_USAGE;
+    if (result == FILTER_INCOMPLETE) {
         filter_free(f);
-        return err_set(e, ST_USAGE, "%s",
-                       why.sentence[0] ? why.sentence : filter_unfinished);
+        return err_set(e, ST_USAGE, "%s", filter_unfinished);
     }
     view_sync(v);
     *out = malloc((v->count + 1) * sizeof **out);

@@ -49,9 +49,8 @@ void view_set_scope(struct view *v, enum view_scope scope);
 enum view_scope view_scope(const struct view *v);
 
 /* A filter as typed. While it is incomplete the part before counts; a wrong one leaves
- * the last good one in place (and says so in *error, may be NULL). */
-enum filter_result view_set_filter(struct view *v, const char *text,
-                                   struct filter_error *error);
+ * the last good one in place (and says so in *e). */
+enum filter_result view_set_filter(struct view *v, const char *text, struct err *e);
 const char *view_filter(const struct view *v); /* the text in force, "" = none */
 
 void view_set_order(struct view *v, int order, bool descending);

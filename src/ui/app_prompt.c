@@ -23,7 +23,7 @@ static struct history *history_of(struct app *app, enum prompt_mode mode)
 void app_ask(struct app *app, enum prompt_mode mode, const char *text)
 {
     app->asking = mode;
-    app->filter_error = (struct filter_error){0};
+    app->filter_error.msg[0] = '\0';
     app->settings.problem[0] = '\0';
     prompt_begin(&app->prompt, text, history_of(app, mode));
 }
@@ -69,9 +69,9 @@ static void follow(struct app *app)
         enum filter_result r =
             view_set_filter(app->view, app->prompt.text, &app->filter_error);
         if (r != FILTER_WRONG)
-            app->filter_error.sentence[0] = '\0';
+            app->filter_error.msg[0] = '\0';
     } else if (app->asking == ASK_TAG) {
-        app->filter_error.sentence[0] = '\0'; /* until it is asked for again */
+        app->filter_error.msg[0] = '\0'; /* until it is asked for again */
     } else if (app->asking == ASK_VALUE) {
         settings_typed(app);
     }
@@ -82,8 +82,7 @@ static bool filter_stands(struct app *app, const char *text)
 {
     enum filter_result r = view_set_filter(app->view, text, &app->filter_error);
     if (r == FILTER_INCOMPLETE)
-        snprintf(app->filter_error.sentence, sizeof app->filter_error.sentence, "%s",
-                 filter_unfinished);
+        err_set(&app->filter_error, ST_USAGE, "%s", filter_unfinished);
     return r == FILTER_OK;
 }
 
@@ -96,11 +95,8 @@ static bool tag_matching(struct app *app, const char *text)
         app_say(app, "nothing was entered; * matches every name");
         return true;
     }
-    if (view_matching(app->view, text, &index, &count, &e) != ST_OK) {
-        snprintf(app->filter_error.sentence, sizeof app->filter_error.sentence, "%.150s",
-                 e.msg);
+    if (view_matching(app->view, text, &index, &count, &app->filter_error) != ST_OK)
         return false;
-    }
     if (count == 0)
         app_say(app, "nothing here matches %s", text);
     else

@@ -224,7 +224,7 @@ static void draw_echo(struct app *app, const struct area *row)
     const char *text = app_prompt_in_sight(app, row->cols, &before);
     int end = area_text(row, 0, col, ROLE_INPUT, text);
     bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
-    const char *problem = filters                    ? app->filter_error.sentence
+    const char *problem = filters                    ? app->filter_error.msg
                           : app->asking == ASK_VALUE ? app->settings.problem
                                                      : "";
     if (*problem)

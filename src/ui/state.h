@@ -232,7 +232,7 @@ struct app {
     struct history commands, filters, searches;
     char question[160];
     void (*confirmed)(struct app *app), (*declined)(struct app *app);
-    struct filter_error filter_error;
+    struct err filter_error;
 
     struct library_state library;
     struct kit_screen_state kit;
