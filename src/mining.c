@@ -26,7 +26,7 @@ struct batch_of_jobs {
     size_t before;    /* the same of those that were under way when all were asked for */
     int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
-    size_t waiting, done, failed, elsewhere, cancelled, finds;
+    size_t waiting, done, failed, elsewhere, finds;
     struct stack_list stacks;
     bool submitting;
 };
@@ -285,11 +285,9 @@ static void done(void *arg, enum status st, const struct err *e)
     struct task *t = arg;
     struct batch_of_jobs *b = t->all;
     log_end(t, st, e);
-    if (st == ST_CANCELLED)
-        b->cancelled++;
-    else if (st == ST_BUSY) /* whose finds come up when they are in the catalog */
+    if (st == ST_BUSY) /* whose finds come up when they are in the catalog */
         b->elsewhere++;
-    else
+    else if (st != ST_CANCELLED)
         deliver(t, st, e);
     b->done += st == ST_OK;
     b->failed += st != ST_OK && st != ST_CANCELLED && st != ST_BUSY;

@@ -243,7 +243,7 @@ static void test_overrides(void **state)
     assert_int_equal(applied, 7);
     assert_int_equal(catalog_record(c, all, 7, "edited", &applied, NULL), ST_OK);
     assert_int_equal(applied, 0);
-    assert_int_equal(catalog_undo_depth(c), 1);
+    assert_int_equal(catalog_event_count(c), 7);
     struct catalog_find f;
     assert_int_equal(catalog_get(c, id, &f, NULL), ST_OK);
     assert_int_equal(f.category, CAT_SWELLS);
@@ -321,8 +321,12 @@ static void test_undo_across_restarts(void **state)
         decide(c, candidate_id(&in[0]),
                expected[at][0] == DECISION_ACCEPTED ? "rejected" : "accepted"),
         ST_OK);
-    assert_int_equal(catalog_redo_depth(c), 0);
-    assert_int_equal(catalog_undo_depth(c), at + 1);
+    struct change *changes;
+    size_t count;
+    assert_int_equal(catalog_redo(c, &changes, &count, label, NULL), ST_NOTHING);
+    for (at += 1; catalog_undo(c, &changes, &count, label, NULL) == ST_OK; at--)
+        free(changes);
+    assert_int_equal(at, 0);
     catalog_close(c);
     free(in);
 }

@@ -447,7 +447,7 @@ static void test_run_from_project(void **state)
     catalog_close(c);
     assert_int_equal(curate(b, b->project, 4, false, NULL, &r, NULL), ST_OK);
     assert_int_equal(r.considered, 12);
-    assert_true(r.chosen == 4 && r.copied == 4 && r.per_category[CAT_PADS] == 4);
+    assert_true(r.chosen == 4 && r.copied == 4);
     assert_true(there(b, "pads/tape_pad11.wav") && !there(b, "pads/tape_pad00.wav"));
     assert_int_equal(manifest_rows(b), 4);
     assert_false(there(b, ".trowel-curating.csv"));
@@ -532,8 +532,10 @@ static void test_run_without_catalog(void **state)
     assert_int_equal(curate(b, b->folder, 2, false, journal, &r, NULL), ST_OK);
     assert_int_equal(r.considered, 6);
     struct err e = {0};
-    assert_int_equal(curate(b, "/nonexistent", 2, false, NULL, &r, &e), ST_NOT_FOUND);
-    assert_non_null(strstr(e.msg, "/nonexistent"));
+    char nowhere[300];
+    snprintf(nowhere, sizeof nowhere, "%s/nowhere", b->folder);
+    assert_int_equal(curate(b, nowhere, 2, false, NULL, &r, &e), ST_NOT_FOUND);
+    assert_non_null(strstr(e.msg, nowhere));
 }
 
 static void test_run_from_plain_files(void **state)

@@ -54,7 +54,8 @@ static void a_measurer_remembers_nothing(void **state)
         tone_add(&a, -1, 300 + 100 * (double)i, 0.5, 0.2);
         tone_noise(&a, 0.01, &r);
         measures_clear(&m);
-        assert_int_equal(measurer_sample(by, &a, &m, NULL), ST_OK);
+        assert_int_equal(measurer_add(by, &a, &m, NULL), ST_OK);
+        measurer_finish(by);
         struct measures alone = measured(&a);
         assert_memory_equal(&m, &alone, sizeof m);
         audio_done(&a);
@@ -63,7 +64,7 @@ static void a_measurer_remembers_nothing(void **state)
     struct measures m;
     audio_init(&other, 1000, 1, 48000, NULL);
     tone_add(&other, -1, 300, 0.5, 0);
-    assert_int_equal(measurer_sample(by, &other, &m, NULL), ST_UNSUPPORTED);
+    assert_int_equal(measurer_add(by, &other, &m, NULL), ST_UNSUPPORTED);
     audio_done(&other);
     measurer_free(by);
 }

@@ -64,7 +64,7 @@ static void test_actions_and_echo(void **state)
     assert_string_equal(session_echo(s), "rejected night_pad002 · {undo} undoes");
     session_decide(s, &one, 1, DECISION_REJECTED, NULL);
     assert_string_equal(session_echo(s), "already rejected night_pad002");
-    assert_int_equal(catalog_undo_depth(session_catalog(s)), 1);
+    assert_int_equal(catalog_event_count(session_catalog(s)), 1);
     session_decide(s, three, 3, DECISION_REJECTED, NULL);
     assert_string_equal(session_echo(s), "rejected 2 of 3 finds · {undo} undoes");
     session_rate(s, three, 3, 4, NULL);

@@ -110,8 +110,10 @@ static bool is_on_record(const char *done, const char *undone, bool *overtaken)
     const char *label = done[0] ? done : undone;
     if (session_open(&s, project, &e) != ST_OK)
         fail_msg("%s", e.msg);
-    *overtaken = catalog_redo_depth(session_catalog(s)) == 0;
-    bool found = did_again(s, label) || (done[0] && took_back(s, label));
+    *overtaken = session_redo(s, NULL, NULL) != ST_OK;
+    bool found = !*overtaken &&
+                 (echo_is_of(session_echo(s), "redone: ", label) || did_again(s, label));
+    found = found || (done[0] && took_back(s, label));
     session_close(s);
     return found;
 }

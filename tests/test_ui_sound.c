@@ -851,7 +851,7 @@ static void what_ends_begins_nothing(void **state)
     ui_rig_keys(&rig, "M");
     while (jobs_active(rig.app.quick) > 0)
         nap_ms(1);
-    assert_true(rig.app.source.analysing); /* done, and not delivered yet */
+    assert_null(rig.app.source.track); /* done, and not delivered yet */
 }
 
 static void what_was_made_has_no_edges(void **state)

@@ -193,8 +193,6 @@ enum status catalog_undo(struct catalog *c, struct change **changes, size_t *cou
                          char label[ACTION_LABEL_BYTES], struct err *e);
 enum status catalog_redo(struct catalog *c, struct change **changes, size_t *count,
                          char label[ACTION_LABEL_BYTES], struct err *e);
-size_t catalog_undo_depth(struct catalog *c);
-size_t catalog_redo_depth(struct catalog *c);
 /* How many events were ever recorded. */
 size_t catalog_event_count(struct catalog *c);
 /* What was decided, rated, or either taken back of, last; 0 = nothing yet. */

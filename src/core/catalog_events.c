@@ -58,16 +58,6 @@ static enum status history_load(struct catalog *c, struct err *e)
     return st;
 }
 
-size_t catalog_undo_depth(struct catalog *c)
-{
-    return history_load(c, NULL) == ST_OK ? c->history.undo.count : 0;
-}
-
-size_t catalog_redo_depth(struct catalog *c)
-{
-    return history_load(c, NULL) == ST_OK ? c->history.redo.count : 0;
-}
-
 size_t catalog_event_count(struct catalog *c)
 {
     int64_t n = 0;

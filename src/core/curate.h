@@ -83,7 +83,6 @@ struct curate_job {
 };
 struct curate_result {
     size_t considered, chosen, copied, kept, missing;
-    size_t per_category[CAT_COUNT];
 };
 /* Writes <output_root>/<category>/<file> and <output_root>/manifest.csv, each atomically
  * and the manifest last; running it again after an interruption goes on (`kept` = files

@@ -245,7 +245,6 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
         item->cut = f->file == NULL || (f->edited && f->site >= 0);
         st = name_planned(p, f, item, e);
         p->count += st == ST_OK;
-        p->result->per_category[f->category]++;
         log_write(pool->job->log, LOG_DEBUG, "%s: %s", item->relative, picks[i].reason);
     }
     p->result->chosen = p->count;
@@ -271,7 +270,6 @@ static enum status as_mined(struct plan *p, const struct curate_pool *pool, size
         recut_as_mined(&item->row, pool->sites[f->site], f->c.filename);
         return st;
     }
-    p->result->per_category[f->category]--;
     p->result->missing++;
     return ST_OK;
 }

@@ -563,7 +563,6 @@ static void sum_up(const struct making *m, struct kit_result *r)
     r->left_out = m->plan.left_out;
     r->slots = target_slots(m->target);
     r->filled = kit_plan_filled(&m->plan);
-    r->seconds = m->plan.budget.seconds;
     r->sectors = m->plan.budget.sectors;
 }
 

@@ -29,7 +29,6 @@ struct kit_job {
 
 struct kit_result {
     size_t considered, exported, left_out;
-    double seconds;
     int sectors;
     int slots, filled; /* instruments of the machine, and how many have a sample */
     bool beside_set;   /* the project's best-of set was not taken: the user chose */

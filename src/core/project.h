@@ -129,7 +129,7 @@ struct assemble_more {
     struct stack_list *stacks;
 };
 struct project_totals {
-    size_t sources, failed, finds, saved, misses, missing;
+    size_t sources, finds, misses, missing;
     size_t per_category[CAT_COUNT];
     size_t twins; /* sources whose file is the same as another's, byte for byte */
     char twin[512], twin_of[512]; /* the first of them by path, and the other */

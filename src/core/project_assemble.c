@@ -444,8 +444,6 @@ static void count(struct project_totals *t, const struct joined *j)
 {
     *t = (struct project_totals){.sources = j->source_count, .missing = j->missing};
     count_twins(t, j);
-    for (size_t i = 0; i < j->source_count; i++)
-        t->failed += j->sources[i].failed;
     for (size_t i = 0; i < j->count; i++) {
         const struct brief *b = &j->finds[i];
         if (b->miss) {
@@ -453,7 +451,6 @@ static void count(struct project_totals *t, const struct joined *j)
             continue;
         }
         t->finds++;
-        t->saved += b->saved;
         t->per_category[kind_category(b->kind)]++;
     }
 }

@@ -339,15 +339,3 @@ enum status drum_ear_features(struct drum_ear *ear, const struct audio *hit,
     free(s.memory);
     return st;
 }
-
-enum status drum_features(const struct audio *hit, size_t lead_frames,
-                          float out[DRUM_FEATURES], struct err *e)
-{
-    struct drum_ear *ear;
-    memset(out, 0, DRUM_FEATURES * sizeof *out);
-    enum status st = drum_ear_new(&ear, hit->rate_hz, e);
-    if (st == ST_OK)
-        st = drum_ear_features(ear, hit, lead_frames, out, e);
-    drum_ear_free(ear);
-    return st;
-}

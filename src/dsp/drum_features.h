@@ -30,19 +30,16 @@ enum {
                     2 + 6 + (int)DRUM_MOMENTS * (int)DRUM_MEL
 };
 
-/* `lead_frames` frames at the beginning of `hit` are not the hit but what sounded before
- * it: where there are 25 ms or more, their spectrum and level are taken off the hit, so
- * that a hat on the tail of a kick still looks like a hat. 0 when nothing is known.
- * All finite. ST_EMPTY for silence and for less than 2 ms of sound, ST_NO_MEMORY. */
-enum status drum_features(const struct audio *hit, size_t lead_frames,
-                          float out[DRUM_FEATURES], struct err *e);
-
 /* What is needed to look at hits of one rate, made once for many of them. ST_EMPTY below
  * 1 kHz, ST_NO_MEMORY. drum_ear_free(NULL) is safe. */
 struct drum_ear;
 enum status drum_ear_new(struct drum_ear **out, int rate_hz, struct err *e);
 void drum_ear_free(struct drum_ear *ear);
-/* As drum_features, for a hit at the ear's rate. */
+/* Of a hit at the ear's rate. `lead_frames` frames at its beginning are not the hit but
+ * what sounded before it: where there are 25 ms or more, their spectrum and level are
+ * taken off the hit, so that a hat on the tail of a kick still looks like a hat. 0 when
+ * nothing is known.
+ * All finite. ST_EMPTY for silence and for less than 2 ms of sound, ST_NO_MEMORY. */
 enum status drum_ear_features(struct drum_ear *ear, const struct audio *hit,
                               size_t lead_frames, float out[DRUM_FEATURES],
                               struct err *e);

@@ -59,7 +59,6 @@ struct key key_of_chroma(const double chroma[12], double tonality)
     if (winner < 0 || !(tonality >= LEAST_TONALITY) || !(best >= LEAST_CORRELATION))
         return key_none();
     struct key key = key_make(winner % 12, winner >= 12);
-    key.correlation = (float)best;
     key.confidence = (float)fmax(0, fmin(best - second, 1));
     return key;
 }

@@ -20,8 +20,7 @@ struct key {
     char name[4];      /* "C", "Bb", "F#m" …; "" when there is no key */
     signed char tonic; /* 0 = C … 11 = B; −1 when there is none */
     bool minor;
-    float confidence;  /* 0 … 1: best over second best */
-    float correlation; /* −1 … 1: of the best profile */
+    float confidence; /* 0 … 1: best over second best */
 };
 
 struct key key_none(void);

@@ -19,7 +19,6 @@ struct key key_make(int tonic, bool minor)
     tonic = (tonic % 12 + 12) % 12;
     struct key k = {.tonic = (signed char)tonic, .minor = minor, .confidence = 1};
     strcpy(k.name, minor ? MINOR[tonic] : MAJOR[tonic]);
-    k.correlation = 1;
     return k;
 }
 

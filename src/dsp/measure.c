@@ -294,20 +294,14 @@ void measurer_finish(struct measurer *by)
     drop_sounds(by);
 }
 
-enum status measurer_sample(struct measurer *by, const struct audio *a,
-                            struct measures *m, struct err *e)
-{
-    enum status st = measurer_add(by, a, m, e);
-    measurer_finish(by);
-    return st;
-}
-
 enum status measure_sample(const struct audio *a, struct measures *m, struct err *e)
 {
     struct measurer *by;
     enum status st = measurer_new(&by, a->rate_hz, e);
-    if (st == ST_OK)
-        st = measurer_sample(by, a, m, e);
+    if (st == ST_OK) {
+        st = measurer_add(by, a, m, e);
+        measurer_finish(by);
+    }
     measurer_free(by);
     return st;
 }

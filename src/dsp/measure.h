@@ -16,15 +16,13 @@
  * kHz) weighted by their energy. `loop` sounds are no different. ST_NO_MEMORY. */
 enum status measure_sample(const struct audio *a, struct measures *m, struct err *e);
 
-/* The same for many sounds of one rate (in Hz; those of another give ST_UNSUPPORTED). A
- * measurer belongs to one thread. ST_NO_MEMORY; measurer_free(NULL) is safe. */
+/* The same for many sounds of one rate (in Hz; those of another give ST_UNSUPPORTED), at
+ * less cost: centroid_hz, flatness and est_freq_hz are there after measurer_finish, until
+ * when every sound and its *m have to stay where they are. A measurer belongs to one
+ * thread. ST_NO_MEMORY; measurer_free(NULL) is safe. */
 struct measurer;
 enum status measurer_new(struct measurer **out, int rate_hz, struct err *e);
 void measurer_free(struct measurer *m);
-enum status measurer_sample(struct measurer *by, const struct audio *a,
-                            struct measures *m, struct err *e);
-/* The same for many at less cost: centroid_hz, flatness and est_freq_hz are there after
- * measurer_finish, until when every sound and its *m have to stay where they are. */
 enum status measurer_add(struct measurer *by, const struct audio *a, struct measures *m,
                          struct err *e);
 void measurer_finish(struct measurer *by);

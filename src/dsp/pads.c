@@ -310,7 +310,6 @@ static void describe(struct mine *m, const struct pad_place *place, struct pad_r
         .crest_factor = w.crest,
         .centroid_hz = w.centroid_hz,
         .flatness = w.flatness,
-        .onset_rate_hz = w.onset_rate_hz,
         .score = place->score,
         .tone = pitched(m->sums.track, &w),
     };

@@ -55,7 +55,7 @@ struct pad_params pad_params_default(void);
 
 struct pad_region {
     double start_sec, end_sec; /* the target: the loop is searched around it */
-    double rms_db, crest_factor, centroid_hz, flatness, onset_rate_hz;
+    double rms_db, crest_factor, centroid_hz, flatness;
     double score; /* without the seam */
     double tone;  /* 0 for noise and hum, 1 where something has a pitch */
     struct score_parts parts;

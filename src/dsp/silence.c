@@ -167,7 +167,6 @@ static void measure(const struct mine *m, size_t from, size_t to, size_t run_fro
         .end_sec = fmin(m->length_s, (double)to * m->hop_s),
         .rms_db = mean_level_db(&m->map, from, to),
         .centroid_hz = r.centroid_hz,
-        .flatness = r.flatness,
     };
     s->tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);

@@ -51,7 +51,7 @@ struct silence_params silence_params_default(void);
 struct silence_span {
     double start_sec, end_sec;
     size_t run; /* index of the run it lies in (its own for runs, unset for missed) */
-    double rms_db, centroid_hz, flatness, tonality;
+    double rms_db, centroid_hz, tonality;
     double score;
     struct score_parts parts;
     char missed_by[MISSED_BY_BYTES]; /* "" when found */

@@ -44,7 +44,6 @@ static void survey_done(void *arg, enum status st, const struct err *e)
 {
     struct survey_job *j = arg;
     struct source_state *s = &j->app->source;
-    s->analysing = false;
     if (st == ST_OK && j->source == s->source) {
         forget_tracks(s);
         s->track = j->track;
@@ -75,7 +74,6 @@ static void analyse(struct app *app)
     j->app = app;
     j->source = s->source;
     j->apart = app->config->separation.pads;
-    s->analysing = true;
     struct job_spec spec = {.title = "look at a recording",
                             .work = survey_work,
                             .done = survey_done,

@@ -139,7 +139,6 @@ struct source_state {
     struct track *track;
     struct track *pads_track; /* of what pads come from, where that is not all; or NULL */
     long track_source;
-    bool analysing;
     char failed[200];
     struct pad_params params;
     int found_before, found_now; /* pads; −1 = not known */
