@@ -153,7 +153,8 @@ static struct score judge(const struct table *t, const char *kit, int takes)
             ids[n] = rng_hash(1, &n, sizeof n);
         }
     }
-    similarity_stacks_by(&t->metric, v[0], ids, NULL, n, stack, NULL);
+    similarity_stacks_by(&t->metric, &(struct similarity_set){v[0], ids, NULL, n}, stack,
+                         NULL);
     if (takes == TAKES && getenv("TROWEL_WHO") != NULL)
         who_is_taken(kit, stack, truth, n);
     for (size_t i = 0; i < n; i++)
@@ -327,7 +328,7 @@ static double time_stacks(size_t n, size_t kinds)
         some_trace(&traces[i], &kind, &r);
     }
     double start = now_s();
-    stacks_find(v, traces, ids, group, n, stack, NULL, NULL);
+    stacks_find(&(struct similarity_set){v, ids, group, n}, traces, stack, NULL, NULL);
     double took = now_s() - start;
     free(v);
     free(ids);

@@ -199,7 +199,8 @@ static void test_copies_stack_and_velocities_do_not(void **state)
              rng_range(&r, -60, -42), rng_range(&r, 0, 4), (uint64_t)i,
              v + i * SIMILARITY_DIM);
     }
-    assert_int_equal(similarity_stacks(v, ids, NULL, N, stack, NULL), ST_OK);
+    assert_int_equal(
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, N}, stack, NULL), ST_OK);
     struct f1 result = judge(stack, truth, N);
     print_message("precision %.4f recall %.4f F1 %.4f\n", result.precision, result.recall,
                   result.f1);
@@ -213,11 +214,15 @@ static void test_copies_stack_and_velocities_do_not(void **state)
         turned_ids[i] = ids[N - 1 - i];
         group[i] = truth[N - 1 - i] % 2;
     }
-    assert_int_equal(similarity_stacks(w, turned_ids, NULL, N, turned, NULL), ST_OK);
+    assert_int_equal(
+        similarity_stacks(&(struct similarity_set){w, turned_ids, NULL, N}, turned, NULL),
+        ST_OK);
     for (int i = 0; i < N; i++)
         assert_int_equal(turned[i], stack[N - 1 - i]);
     /* every member is a copy of some other one of its stack; none of groups apart */
-    assert_int_equal(similarity_stacks(w, turned_ids, group, N, turned, NULL), ST_OK);
+    assert_int_equal(similarity_stacks(&(struct similarity_set){w, turned_ids, group, N},
+                                       turned, NULL),
+                     ST_OK);
     for (int i = 0; i < N; i++)
         for (int k = 0; k < i; k++)
             assert_true(turned[i] == 0 || turned[i] != turned[k] || group[i] == group[k]);
@@ -235,11 +240,14 @@ static void test_stack_numbers(void **state)
         for (int d = 0; d < SIMILARITY_DIM; d++)
             v[i * SIMILARITY_DIM + d] = (float)(i % 2) * 3.0F;
     v[5 * SIMILARITY_DIM] = NAN; /* knows nothing: alone */
-    assert_int_equal(similarity_stacks(v, ids, NULL, 6, stack, NULL), ST_OK);
+    assert_int_equal(
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, 6}, stack, NULL), ST_OK);
     static const int expected[6] = {2, 1, 2, 1, 2, 0};
     assert_memory_equal(stack, expected, sizeof stack);
-    assert_int_equal(similarity_stacks(v, ids, NULL, 0, stack, NULL), ST_OK);
-    assert_int_equal(similarity_stacks(v, ids, NULL, 1, stack, NULL), ST_OK);
+    assert_int_equal(
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, 0}, stack, NULL), ST_OK);
+    assert_int_equal(
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, 1}, stack, NULL), ST_OK);
     assert_int_equal(stack[0], 0);
     assert_false(similarity_duplicate(v, v + 5 * SIMILARITY_DIM));
     assert_true(similarity_duplicate(v, v + 2 * SIMILARITY_DIM));
@@ -260,7 +268,8 @@ static void test_many_hits(void **state)
         for (int d = 0; d < SIMILARITY_DIM; d++)
             v[i * SIMILARITY_DIM + d] = (float)(rng_gauss(&kind) + 0.004 * rng_gauss(&r));
     }
-    assert_int_equal(similarity_stacks(v, ids, NULL, N, stack, NULL), ST_OK);
+    assert_int_equal(
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, N}, stack, NULL), ST_OK);
     for (int i = 0; i < N; i++) {
         if (i < KINDS)
             first[i] = stack[i];

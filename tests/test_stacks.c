@@ -298,6 +298,14 @@ struct set {
     int group[N], truth[N];
 };
 
+/* The stacks of its first n. */
+static enum status find(const struct set *s, size_t n, int *stack,
+                        const atomic_bool *cancelled)
+{
+    struct similarity_set of = {s->vectors, s->ids, s->group, n};
+    return stacks_find(&of, s->traces, stack, cancelled, NULL);
+}
+
 /* Six hits of one snare, four hats; each recorded again and again. */
 static struct set *record(void)
 {
@@ -336,9 +344,7 @@ static void test_stacks_are_the_hits(void **state)
     struct set *s = record();
     int stack[N];
     double hit = 0, put = 0, real = 0;
-    assert_int_equal(
-        stacks_find(s->vectors, s->traces, s->ids, s->group, N, stack, NULL, NULL),
-        ST_OK);
+    assert_int_equal(find(s, N, stack, NULL), ST_OK);
     for (int i = 0; i < N; i++)
         for (int k = 0; k < i; k++) {
             bool together = stack[i] && stack[i] == stack[k];
@@ -386,12 +392,8 @@ static void test_order_and_groups(void **state)
         turned->ids[i] = s->ids[from];
         turned->group[i] = s->group[from];
     }
-    assert_int_equal(
-        stacks_find(s->vectors, s->traces, s->ids, s->group, N, stack, NULL, NULL),
-        ST_OK);
-    assert_int_equal(stacks_find(turned->vectors, turned->traces, turned->ids,
-                                 turned->group, N, again, NULL, NULL),
-                     ST_OK);
+    assert_int_equal(find(s, N, stack, NULL), ST_OK);
+    assert_int_equal(find(turned, N, again, NULL), ST_OK);
     for (int i = 0; i < N; i++)
         assert_int_equal(stack[i], again[N - 1 - i]);
     for (int i = 0; i < N; i++)
@@ -401,17 +403,11 @@ static void test_order_and_groups(void **state)
     assert_true(stack[0] > 0 && stack[2 * DRUMS] > 0 && stack[0] != stack[2 * DRUMS]);
     /* nothing, and one that is not known at all */
     s->vectors[0] = NAN;
-    assert_int_equal(
-        stacks_find(s->vectors, s->traces, s->ids, s->group, 0, stack, NULL, NULL),
-        ST_OK);
-    assert_int_equal(
-        stacks_find(s->vectors, s->traces, s->ids, s->group, 1, stack, NULL, NULL),
-        ST_OK);
+    assert_int_equal(find(s, 0, stack, NULL), ST_OK);
+    assert_int_equal(find(s, 1, stack, NULL), ST_OK);
     assert_int_equal(stack[0], 0);
     atomic_bool cancelled = true;
-    assert_int_equal(
-        stacks_find(s->vectors, s->traces, s->ids, s->group, N, stack, &cancelled, NULL),
-        ST_CANCELLED);
+    assert_int_equal(find(s, N, stack, &cancelled), ST_CANCELLED);
     free(s);
     free(turned);
 }

@@ -220,8 +220,8 @@ static enum status stack(struct joined *j, struct err *e)
     if (st == ST_OK)
         st = go_on(j, e);
     if (st == ST_OK)
-        st = stacks_find(j->vectors, j->traces, j->ids, group, n, stacks,
-                         j->ctx != NULL ? j->ctx->cancelled : NULL, e);
+        st = stacks_find(&(struct similarity_set){j->vectors, j->ids, group, n},
+                         j->traces, stacks, j->ctx != NULL ? j->ctx->cancelled : NULL, e);
     for (size_t i = 0; st == ST_OK && i < n; i++)
         j->finds[i].cluster = stacks[i];
     free(group);

@@ -63,15 +63,21 @@ void similarity_distances(const float *vectors, size_t n, const float *query,
 /* Would a listener take one for a copy of the other (gain, noise, small pitch change)? */
 bool similarity_duplicate(const float *a, const float *b);
 
+/* What is to be stacked, n of each. Only members of one group (say, category) are. */
+struct similarity_set {
+    const float *vectors; /* n × SIMILARITY_DIM */
+    const uint64_t *ids;
+    const int *group; /* NULL: all are one */
+    size_t n;
+};
+
 /* Group near-identical samples: stack[i] = 1 … for members of a stack of two or more,
- * 0 = alone (or vector NAN). Only members of one group (say, category) are stacked;
- * group may be NULL. Stacks are stars: every member is a near-duplicate of the stack's
- * centre, so unlike sounds never chain together. The result depends on the set, not on
- * its order: ties go to the smaller id. Stack numbers follow the smallest id in each.
- * Memory O(n). Cost: 5,000 hits 0.3 s when unlike, 0.45 s when all alike; 20,000 some
- * seconds (which of many alike is the centre is then told by a sample of them, drawn by
- * id). */
-enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
-                              size_t n, int *stack, struct err *e);
+ * 0 = alone (or vector NAN). Stacks are stars: every member is a near-duplicate of the
+ * stack's centre, so unlike sounds never chain together. The result depends on the set,
+ * not on its order: ties go to the smaller id. Stack numbers follow the smallest id in
+ * each. Memory O(n). Cost: 5,000 hits 0.3 s when unlike, 0.45 s when all alike; 20,000
+ * some seconds (which of many alike is the centre is then told by a sample of them, drawn
+ * by id). */
+enum status similarity_stacks(const struct similarity_set *of, int *stack, struct err *e);
 
 #endif

@@ -35,9 +35,14 @@ void similarity_metric_init(struct similarity_metric *m); /* from the table */
 /* A standardised vector in deviations among copies. */
 void similarity_scale(const struct similarity_metric *m, const float *v,
                       float scaled[SIMILARITY_DIM]);
-enum status similarity_stacks_by(const struct similarity_metric *m, const float *vectors,
-                                 const uint64_t *ids, const int *group, size_t n,
-                                 int *stack, struct err *e);
+enum status similarity_stacks_by(const struct similarity_metric *m,
+                                 const struct similarity_set *of, int *stack,
+                                 struct err *e);
+
+static inline int similarity_group(const struct similarity_set *of, size_t i)
+{
+    return of->group != NULL ? of->group[i] : 0;
+}
 
 /* stack[i] > 0 are members of stacks under any numbers: those of two or more become 1 …
  * by the smallest id in each, those alone 0. False without memory. */

@@ -237,10 +237,11 @@ bool similarity_number_stacks(const uint64_t *ids, size_t n, int *stack)
     return done;
 }
 
-enum status similarity_stacks_by(const struct similarity_metric *m, const float *vectors,
-                                 const uint64_t *ids, const int *group, size_t n,
-                                 int *stack, struct err *e)
+enum status similarity_stacks_by(const struct similarity_metric *m,
+                                 const struct similarity_set *of, int *stack,
+                                 struct err *e)
 {
+    size_t n = of->n;
     struct item *items = malloc((n + 1) * sizeof *items);
     struct item **order = malloc((n + 1) * sizeof *order);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
@@ -252,14 +253,14 @@ enum status similarity_stacks_by(const struct similarity_metric *m, const float 
     memset(stack, 0, n * sizeof *stack);
     for (size_t i = 0; i < n && done; i++) {
         float *v = scaled + kept * SIMILARITY_DIM;
-        if (isnan(vectors[i * SIMILARITY_DIM]))
+        if (isnan(of->vectors[i * SIMILARITY_DIM]))
             continue;
-        similarity_scale(m, vectors + i * SIMILARITY_DIM, v);
+        similarity_scale(m, of->vectors + i * SIMILARITY_DIM, v);
         items[kept++] = (struct item){.v = v,
                                       .pivot = v[SIMILARITY_PIVOT],
-                                      .id = ids[i],
+                                      .id = of->ids[i],
                                       .index = (uint32_t)i,
-                                      .group = group != NULL ? group[i] : 0};
+                                      .group = similarity_group(of, i)};
     }
     if (done) {
         qsort(items, kept, sizeof *items, by_pivot);
@@ -273,7 +274,7 @@ enum status similarity_stacks_by(const struct similarity_metric *m, const float 
                 stacks++;
         for (size_t i = 0; i < kept; i++)
             stack[items[i].index] = items[i].stack;
-        done = similarity_number_stacks(ids, n, stack);
+        done = similarity_number_stacks(of->ids, n, stack);
     }
     free(items);
     free(order);
@@ -281,10 +282,9 @@ enum status similarity_stacks_by(const struct similarity_metric *m, const float 
     return done ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
 }
 
-enum status similarity_stacks(const float *vectors, const uint64_t *ids, const int *group,
-                              size_t n, int *stack, struct err *e)
+enum status similarity_stacks(const struct similarity_set *of, int *stack, struct err *e)
 {
     struct similarity_metric m;
     similarity_metric_init(&m);
-    return similarity_stacks_by(&m, vectors, ids, group, n, stack, e);
+    return similarity_stacks_by(&m, of, stack, e);
 }

@@ -61,6 +61,7 @@ struct cell {
 
 struct piler {
     struct hit *hits;
+    float *scaled;                 /* their vectors */
     struct trace_sketch *sketches; /* of the hits */
     struct pile *piles;
     struct cell *cells;    /* open addressing; a power of two of them */
@@ -430,89 +431,111 @@ static void merge(struct piler *p)
 
 /* What has a vector but no trace is stacked by likeness; its stacks count on from `most`.
  */
-static enum status stack_untraced(const float *vectors, const struct trace *traces,
-                                  const uint64_t *ids, const int *group, size_t n,
-                                  int most, int *stack, struct err *e)
+static enum status stack_untraced(const struct similarity_set *of,
+                                  const struct trace *traces, int most, int *stack,
+                                  struct err *e)
 {
-    size_t kept = 0;
+    size_t n = of->n, kept = 0;
     float *v = malloc((n + 1) * SIMILARITY_DIM * sizeof *v);
     uint64_t *id = malloc((n + 1) * sizeof *id);
-    int *of = malloc((n + 1) * sizeof *of), *in = malloc((n + 1) * sizeof *in),
+    int *at = malloc((n + 1) * sizeof *at), *in = malloc((n + 1) * sizeof *in),
         *out = malloc((n + 1) * sizeof *out);
-    enum status st = v && id && of && in && out
+    enum status st = v && id && at && in && out
                          ? ST_OK
                          : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     for (size_t i = 0; st == ST_OK && i < n; i++) {
-        if (traces[i].known || isnan(vectors[i * SIMILARITY_DIM]))
+        const float *from = of->vectors + i * SIMILARITY_DIM;
+        if (traces[i].known || isnan(from[0]))
             continue;
-        memcpy(v + kept * SIMILARITY_DIM, vectors + i * SIMILARITY_DIM,
-               SIMILARITY_DIM * sizeof *v);
-        id[kept] = ids[i];
-        in[kept] = group[i];
-        of[kept++] = (int)i;
+        memcpy(v + kept * SIMILARITY_DIM, from, SIMILARITY_DIM * sizeof *v);
+        id[kept] = of->ids[i];
+        in[kept] = similarity_group(of, i);
+        at[kept++] = (int)i;
     }
     if (st == ST_OK)
-        st = similarity_stacks(v, id, in, kept, out, e);
+        st = similarity_stacks(&(struct similarity_set){v, id, in, kept}, out, e);
     for (size_t i = 0; st == ST_OK && i < kept; i++)
-        stack[of[i]] = out[i] ? most + out[i] : 0;
+        stack[at[i]] = out[i] ? most + out[i] : 0;
     free(v);
     free(id);
-    free(of);
+    free(at);
     free(in);
     free(out);
     return st;
 }
 
-static void take(struct piler *p, const float *vectors, const struct trace *traces,
-                 const uint64_t *ids, const int *group, size_t n, float *scaled)
+static enum status piler_init(struct piler *p, size_t n, struct err *e)
+{
+    *p = (struct piler){.hits = malloc((n + 1) * sizeof *p->hits),
+                        .scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *p->scaled),
+                        .sketches = malloc((n + 1) * sizeof *p->sketches),
+                        .piles = malloc((n + 1) * sizeof *p->piles),
+                        .rows = malloc((n + 1) * sizeof *p->rows),
+                        .coarse = malloc((n + 1) * sizeof *p->coarse),
+                        .cell_count = 64};
+    while (p->cell_count < 2 * n)
+        p->cell_count *= 2;
+    p->cells = calloc(p->cell_count, sizeof *p->cells);
+    p->seen_bits = 16 * p->cell_count < SEEN_BITS ? 16 * p->cell_count : SEEN_BITS;
+    p->seen = calloc(p->seen_bits / 8, sizeof *p->seen);
+    if (!p->hits || !p->scaled || !p->sketches || !p->piles || !p->rows || !p->coarse ||
+        !p->cells || !p->seen)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+    return trace_matcher_new(&p->matcher, e);
+}
+
+static void piler_done(struct piler *p)
+{
+    trace_matcher_free(p->matcher);
+    free(p->hits);
+    free(p->scaled);
+    free(p->sketches);
+    free(p->piles);
+    free(p->rows);
+    free(p->coarse);
+    free(p->cells);
+    free(p->seen);
+}
+
+static void take(struct piler *p, const struct similarity_set *of,
+                 const struct trace *traces)
 {
     struct similarity_metric metric;
     similarity_metric_init(&metric);
     p->knee = metric.knee;
-    for (size_t i = 0; i < n; i++) {
-        const float *from = vectors + i * SIMILARITY_DIM;
-        float *v = scaled + p->count * SIMILARITY_DIM;
+    for (size_t i = 0; i < of->n; i++) {
+        const float *from = of->vectors + i * SIMILARITY_DIM;
+        float *v = p->scaled + p->count * SIMILARITY_DIM;
         if (isnan(from[0]) || !traces[i].known)
             continue;
         similarity_scale(&metric, from, v);
-        p->hits[p->count++] = (struct hit){
-            v, &traces[i], v[SIMILARITY_PIVOT], ids[i], 0, (uint32_t)i, group[i], 0};
+        p->hits[p->count++] = (struct hit){.v = v,
+                                           .trace = &traces[i],
+                                           .pivot = v[SIMILARITY_PIVOT],
+                                           .id = of->ids[i],
+                                           .index = (uint32_t)i,
+                                           .group = similarity_group(of, i)};
     }
     qsort(p->hits, p->count, sizeof *p->hits, by_pivot);
     make_cells(p);
     for (size_t i = 0; i < p->count && !stopped(p); i += TRACE_SKETCHES) {
-        const struct trace *of[TRACE_SKETCHES];
-        int now = 0;
-        for (; now < TRACE_SKETCHES && i + (size_t)now < p->count; now++)
-            of[now] = p->hits[i + (size_t)now].trace;
-        trace_sketch(p->matcher, of, now, &p->sketches[i]);
+        const struct trace *now[TRACE_SKETCHES];
+        int count = 0;
+        for (; count < TRACE_SKETCHES && i + (size_t)count < p->count; count++)
+            now[count] = p->hits[i + (size_t)count].trace;
+        trace_sketch(p->matcher, now, count, &p->sketches[i]);
     }
 }
 
-enum status stacks_find(const float *vectors, const struct trace *traces,
-                        const uint64_t *ids, const int *group, size_t n, int *stack,
-                        const atomic_bool *cancelled, struct err *e)
+enum status stacks_find(const struct similarity_set *of, const struct trace *traces,
+                        int *stack, const atomic_bool *cancelled, struct err *e)
 {
-    struct piler p = {.hits = malloc((n + 1) * sizeof *p.hits),
-                      .sketches = malloc((n + 1) * sizeof *p.sketches),
-                      .piles = malloc((n + 1) * sizeof *p.piles),
-                      .cell_count = 64,
-                      .cancelled = cancelled};
-    while (p.cell_count < 2 * n)
-        p.cell_count *= 2;
-    p.cells = calloc(p.cell_count, sizeof *p.cells);
-    p.seen_bits = 16 * p.cell_count < SEEN_BITS ? 16 * p.cell_count : SEEN_BITS;
-    p.seen = calloc(p.seen_bits / 8, sizeof *p.seen);
-    p.rows = malloc((n + 1) * sizeof *p.rows);
-    p.coarse = malloc((n + 1) * sizeof *p.coarse);
-    float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
-    enum status st = scaled && p.hits && p.sketches && p.piles && p.cells && p.seen &&
-                             p.rows && p.coarse
-                         ? trace_matcher_new(&p.matcher, e)
-                         : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
-    memset(stack, 0, n * sizeof *stack);
+    struct piler p;
+    enum status st = piler_init(&p, of->n, e);
+    p.cancelled = cancelled;
+    memset(stack, 0, of->n * sizeof *stack);
     if (st == ST_OK) {
-        take(&p, vectors, traces, ids, group, n, scaled);
+        take(&p, of, traces);
         for (uint32_t i = 0; i < p.count && !stopped(&p); i++)
             place(&p, i);
         merge(&p);
@@ -522,18 +545,10 @@ enum status stacks_find(const float *vectors, const struct trace *traces,
             stack[p.hits[i].index] = 1 + (int)root_of(&p, (uint32_t)p.hits[i].stack);
     }
     int piles = (int)p.pile_count;
-    trace_matcher_free(p.matcher);
-    free(scaled);
-    free(p.hits);
-    free(p.sketches);
-    free(p.piles);
-    free(p.cells);
-    free(p.seen);
-    free(p.rows);
-    free(p.coarse);
+    piler_done(&p);
     if (st == ST_OK)
-        st = stack_untraced(vectors, traces, ids, group, n, piles, stack, e);
-    if (st == ST_OK && !similarity_number_stacks(ids, n, stack))
-        st = err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+        st = stack_untraced(of, traces, piles, stack, e);
+    if (st == ST_OK && !similarity_number_stacks(of->ids, of->n, stack))
+        st = err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", of->n);
     return st;
 }

@@ -18,12 +18,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* stack[i] = 1 … for members of a stack of two or more, 0 = alone (or vector NAN).
- * `vectors` is n × SIMILARITY_DIM. Only members of one group (say, kind) are stacked.
- * Stack numbers follow the smallest id in each. ST_CANCELLED soon after *cancelled is
- * set (NULL: never). */
-enum status stacks_find(const float *vectors, const struct trace *traces,
-                        const uint64_t *ids, const int *group, size_t n, int *stack,
-                        const atomic_bool *cancelled, struct err *e);
+/* stack[i] = 1 … for members of a stack of two or more, 0 = alone (or vector NAN);
+ * `traces` beside the vectors. Stack numbers follow the smallest id in each. ST_CANCELLED
+ * soon after *cancelled is set (NULL: never). */
+enum status stacks_find(const struct similarity_set *of, const struct trace *traces,
+                        int *stack, const atomic_bool *cancelled, struct err *e);
 
 #endif
