@@ -1,5 +1,6 @@
 #include "core/demo.h"
 
+#include "core/pi.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
 #include "io/sha256.h"
@@ -30,8 +31,8 @@ static float *scratch(struct take *t, double seconds, size_t *n)
 static void mix(struct take *t, float *mono, size_t n, double at_s, double pan)
 {
     size_t start = (size_t)(at_s * t->sound.rate_hz);
-    float left = (float)cos((pan + 1) * 0.7853981633974483);
-    float right = (float)sin((pan + 1) * 0.7853981633974483);
+    float left = (float)cos(PI / 4 * (pan + 1));
+    float right = (float)sin(PI / 4 * (pan + 1));
     for (size_t i = 0; mono && i < n && start + i < t->sound.frames; i++) {
         t->sound.data[2 * (start + i)] += left * mono[i];
         t->sound.data[2 * (start + i) + 1] += right * mono[i];

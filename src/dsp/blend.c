@@ -1,4 +1,5 @@
 #include "dsp/blend.h"
+#include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double quarter_turn = 1.57079632679489662;
 enum {
     FRAME_44K1 = 2048,
     BANDS_MAX = 64,
@@ -74,7 +74,7 @@ static enum status blender_init(struct blender *b, struct audio *to, struct err 
     b->look = fft_batch_hann(b->n);
     if (b->window) {
         for (int i = 0; i < b->n; i++)
-            b->window[i] = (float)sin(2 * quarter_turn * (i + 0.5) / b->n);
+            b->window[i] = (float)sin(PI * (i + 0.5) / b->n);
         b->turn = fft_batch_new(b->n, b->window);
     }
     bool ready = b->turn && b->look && b->line && b->sum && b->power && b->own &&
@@ -249,7 +249,7 @@ static void mix(struct audio *to, const struct audio *other, double angle_a_fram
 enum status blend(struct audio *to, const struct audio *other, double end, struct err *e)
 {
     struct blender b;
-    double angle = end * quarter_turn / fmax(1, (double)to->frames);
+    double angle = PI / 2 * end / fmax(1, (double)to->frames);
     enum status st = blender_init(&b, to, e);
     bool long_enough = b.last >= b.first + FRAMES_LEAST;
     if (st == ST_OK && long_enough)

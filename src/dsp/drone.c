@@ -1,4 +1,5 @@
 #include "dsp/drone.h"
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/blend.h"
 #include "dsp/level.h"
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <stddef.h>
 
-static const double quarter_turn = 1.57079632679489662;
 static const double body_hz = 250, body_db = 2;
 static const double ceiling_dbfs = -1;
 static const double even_db = 6;
@@ -114,8 +114,7 @@ static enum status dissolve(struct audio *to, const struct audio *pad, size_t fr
 /* The slow swelling, in dB, at 0 … 1 of the time. */
 static double swelling_db(double part)
 {
-    double bow =
-        part < 0.5 ? cos(quarter_turn * 2 * part) : cos(quarter_turn * (2 - 2 * part));
+    double bow = part < 0.5 ? cos(PI * part) : cos(PI * (1 - part));
     double depth = part < 0.5 ? start_db : end_db;
     return depth * bow * bow;
 }

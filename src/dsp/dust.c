@@ -1,4 +1,5 @@
 /* The dust of hiss.h: hiss tiled onto a pad. */
+#include "core/pi.h"
 #include "dsp/hiss.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
@@ -8,7 +9,6 @@
 
 enum { TURNS = 20 };
 
-static const double quarter_turn = 1.57079632679489662;
 static const double crossfade_s = 0.25, nearly = 0.03;
 
 /* The hiss as the pad is: rate and channels. */
@@ -52,7 +52,7 @@ static enum status tile_circle(struct audio *to, const struct audio *loop, size_
     enum status st = audio_round(&line, loop, start, frames + fade, e);
     /* what follows the end fades out under the start fading in */
     for (size_t i = 0; i < fade && st == ST_OK; i++) {
-        double turn = quarter_turn * ((double)i + 0.5) / (double)fade;
+        double turn = PI / 2 * ((double)i + 0.5) / (double)fade;
         for (size_t c = 0; c < channels; c++) {
             double in = (double)line.data[i * channels + c];
             double out = (double)line.data[(frames + i) * channels + c];

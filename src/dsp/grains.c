@@ -1,6 +1,7 @@
 #include "dsp/grains.h"
 
 #include "core/array.h"
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/resample.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double quarter_turn = 1.57079632679489662;
 static const double least_grain_ms = 5, least_material_ms = 10;
 static const double flank_ms = 75; /* grains longer than two flanks get a flat top */
 static const double even_db = 2.5; /* leaves room under the ±4 dB */
@@ -336,7 +336,7 @@ static enum status render(struct audio *to, const struct grain *grain, size_t co
         const struct audio *from = &m->line[g->line];
         varispeed_read(v, from->data, from->frames, g->start, g->speed, line, g->count);
         double level = fmin(4, fmax(0.25, exp(loudness) / g->rms));
-        double angle = quarter_turn * g->pan;
+        double angle = PI / 2 * g->pan;
         double gain[2] = {level, level};
         if (to->channels == 2) {
             gain[0] *= cos(angle);

@@ -1,4 +1,5 @@
 #include "dsp/loop.h"
+#include "core/pi.h"
 #include "dsp/line.h"
 #include "dsp/loop_find.h"
 
@@ -35,11 +36,10 @@ static double correlation_of(const struct audio *sound, const struct loop_option
 static void crossfade(const struct audio *sound, const struct loop_option *o,
                       struct audio *loop)
 {
-    const double half_pi = 1.57079632679489661923;
     size_t channels = (size_t)sound->channels, length = o->crossfade_frames;
     const float *lead = sound->data + (o->start - length) * channels;
     float *tail = loop->data + (loop->frames - length) * channels;
-    double rho = correlation_of(sound, o), step = half_pi / (double)(length + 1);
+    double rho = correlation_of(sound, o), step = PI / 2 / (double)(length + 1);
     double c_step = cos(step), s_step = sin(step), re = 1.0, im = 0.0;
     for (size_t i = 0; i < length; i++) {
         double turned = re * c_step - im * s_step; /* cos θ, and sin θ */
