@@ -39,11 +39,6 @@ static void fill_slots(struct kit_plan *p)
 
 /* --- what fits --- */
 
-static double score_of(const struct kit_item *i)
-{
-    return isnan(i->c.m.score) ? curate_score(&i->c, i->category, NULL) : i->c.m.score;
-}
-
 /* Accepted, or put on an instrument: the user has spoken for it. */
 static bool wanted(const struct kit_item *i)
 {
@@ -59,8 +54,8 @@ static int by_worth(const void *a, const void *b)
         return ya - xa;
     if ((x->slot >= 0) != (y->slot >= 0))
         return x->slot >= 0 ? -1 : 1;
-    if (score_of(x) != score_of(y))
-        return score_of(x) > score_of(y) ? -1 : 1;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
     int order = strcmp(x->c.filename, y->c.filename);
     if (order != 0)
         return order;
@@ -287,6 +282,9 @@ void kit_plan_make(struct kit_plan *p, const struct target *t, struct kit_item *
     for (int s = 0; s < TARGET_SLOTS_MAX; s++)
         p->slot[s] = -1;
     for (size_t i = 0; i < count; i++) {
+        double own = item[i].c.m.score;
+        item[i].score =
+            isnan(own) ? curate_score(&item[i].c, item[i].category, NULL) : own;
         item[i].in = false;
         item[i].why_out[0] = item[i].name[0] = '\0';
         item[i].folder = 0;

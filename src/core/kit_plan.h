@@ -28,6 +28,7 @@ struct kit_item {
     double trim_db;
     int wish; /* slot the user assigned, −1 = none */
     /* filled by kit_plan: */
+    double score;      /* its own, or what curate_score makes of its measures */
     int slot;          /* −1 = an extra, or left out */
     bool stands_in;    /* on a slot that is another class's */
     bool in;           /* exported */
