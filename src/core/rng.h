@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Numbers are hashed, and noise is taken for the dither, as they lie in memory: with the
+ * bytes the other way round the same recording would give other samples. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte comes first");
+
 struct rng {
     uint64_t s[4];
 };
