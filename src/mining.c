@@ -216,11 +216,11 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     struct task *t = arg;
     struct catalog_source source;
     const struct project *p = t->all->place.project;
-    const struct process_watch watch = {send_found, t};
+    const struct process_one one = {p, &t->all->recipe, t->file, send_found, t};
     enum status st =
         t->wish & CLEAR ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
     if (st == ST_OK)
-        st = process_source(p, &t->all->recipe, t->file, ctx, &watch, &t->finds, NULL, e);
+        st = process_source(&one, ctx, &t->finds, NULL, e);
     if (st == ST_EXISTS) /* another trowel completed it meanwhile */
         st = project_record(p, t->file->stem, &source, &t->finds, e);
     if (st == ST_BUSY)

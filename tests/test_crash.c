@@ -271,9 +271,10 @@ static void process_tape(const struct place *p)
     assert_int_equal(project_open(&dug, p->folder, "DUG", NULL), ST_OK);
     if (project_check_place(&dug, &e) != ST_OK)
         fail_msg("%s", e.msg);
+    struct process_one one = {.project = &dug, .recipe = &recipe, .file = &tape};
     if (project_record(&dug, "tape", &source, NULL, NULL) == ST_OK)
         project_settle(&dug, "tape", NULL);
-    else if (process_source(&dug, &recipe, &tape, NULL, NULL, &finds, NULL, &e) != ST_OK)
+    else if (process_source(&one, NULL, &finds, NULL, &e) != ST_OK)
         fail_msg("%s", e.msg);
     find_list_done(&finds);
     if (project_assemble(&dug, NULL, NULL, &e) != ST_OK)

@@ -167,9 +167,9 @@ static void other_clears(struct desk *d)
 static void other_mines(struct desk *d, size_t source)
 {
     struct find_list found;
-    assert_int_equal(process_source(&d->other, &d->recipe, &d->sources.items[source],
-                                    NULL, NULL, &found, NULL, NULL),
-                     ST_OK);
+    struct process_one one = {
+        .project = &d->other, .recipe = &d->recipe, .file = &d->sources.items[source]};
+    assert_int_equal(process_source(&one, NULL, &found, NULL, NULL), ST_OK);
     find_list_done(&found);
 }
 

@@ -74,24 +74,42 @@ static void hear(struct curate_pool *pool, struct curate_find *f, const struct a
 
 /* --- a project, by its catalog or its manifest -------------------------------------- */
 
-static enum status add_known(struct curate_pool *pool, const char *folder,
-                             const struct candidate *c, enum category category,
-                             const float *vector, int stack_base, int site, struct err *e)
+/* The vectors of a catalog, by id. */
+struct voice {
+    uint64_t id;
+    size_t at;
+};
+
+/* Of one project, into the pool. */
+struct gathering {
+    struct curate_pool *pool;
+    const char *folder;
+    struct voice *voice;
+    float *vectors;
+    size_t voices;
+    int stack_base, site; /* its stacks follow those; what it is cut from, −1: nothing */
+    enum status st;
+    struct err *e;
+};
+
+static enum status add_known(struct gathering *g, const struct candidate *c,
+                             enum category category, const float *vector)
 {
-    struct curate_find *f = add(pool, e);
+    struct curate_pool *pool = g->pool;
+    struct curate_find *f = add(pool, g->e);
     if (f == NULL)
         return ST_NO_MEMORY;
     f->c = *c;
     f->id = candidate_id(c);
     f->category = category;
-    f->stack = c->cluster > 0 ? c->cluster + stack_base : 0;
+    f->stack = c->cluster > 0 ? c->cluster + g->stack_base : 0;
     if (f->stack > pool->stacks)
         pool->stacks = f->stack;
-    f->site = site;
+    f->site = g->site;
     char file[PATH_BYTES];
-    if (recordings_sample(file, folder, c) && (f->file = strdup(file)) == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for a path");
-    if (f->file == NULL && site >= 0 && c->missed_by[0] && kind_cut(c->kind)) {
+    if (recordings_sample(file, g->folder, c) && (f->file = strdup(file)) == NULL)
+        return err_set(g->e, ST_NO_MEMORY, "no memory for a path");
+    if (f->file == NULL && g->site >= 0 && c->missed_by[0] && kind_cut(c->kind)) {
         pool->count++; /* taken anyway, perhaps */
         return ST_OK;
     }
@@ -112,23 +130,6 @@ static enum status add_known(struct curate_pool *pool, const char *folder,
     pool->count++;
     return ST_OK;
 }
-
-/* The vectors of a catalog, by id. */
-struct voice {
-    uint64_t id;
-    size_t at;
-};
-
-struct gathering {
-    struct curate_pool *pool;
-    const char *folder;
-    struct voice *voice;
-    float *vectors;
-    size_t voices;
-    int stack_base, site;
-    enum status st;
-    struct err *e;
-};
 
 static enum status load_voices(struct gathering *g, struct catalog *c, struct err *e)
 {
@@ -154,9 +155,8 @@ static bool gather_find(void *user, const struct catalog_find *f)
     size_t before = g->pool->count;
     g->st = job_go_on(g->pool->job->context, g->e);
     if (g->st == ST_OK)
-        g->st = add_known(g->pool, g->folder, &f->c, f->category,
-                          v ? g->vectors + v->at * SIMILARITY_DIM : NULL, g->stack_base,
-                          g->site, g->e);
+        g->st = add_known(g, &f->c, f->category,
+                          v ? g->vectors + v->at * SIMILARITY_DIM : NULL);
     if (g->pool->count > before)
         g->pool->item[before].edited = f->edited;
     return g->st == ST_OK;
@@ -195,14 +195,14 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
 {
     struct candidate *rows = NULL;
     size_t count = 0;
-    int base = pool->stacks;
+    struct gathering g = {
+        .pool = pool, .folder = folder, .stack_base = pool->stacks, .e = e};
     enum status st = manifest_read(manifest, &rows, &count, e);
-    int site = st == ST_OK ? add_site(pool, folder) : -1;
+    g.site = st == ST_OK ? add_site(pool, folder) : -1;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         st = job_go_on(pool->job->context, e);
         if (st == ST_OK)
-            st = add_known(pool, folder, &rows[i], kind_category(rows[i].kind), NULL,
-                           base, site, e);
+            st = add_known(&g, &rows[i], kind_category(rows[i].kind), NULL);
     }
     free(rows);
     return st;

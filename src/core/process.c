@@ -74,8 +74,8 @@ static enum status once(struct task *t, const struct job_context *ctx, struct er
     enum status st = already_done(t, &t->skipped, e);
     if (st != ST_OK || t->skipped)
         return st;
-    st = process_source(&t->run->project, t->recipe, t->file, ctx, NULL, &t->finds,
-                        &t->audio_s, e);
+    struct process_one one = {&t->run->project, t->recipe, t->file, NULL, NULL};
+    st = process_source(&one, ctx, &t->finds, &t->audio_s, e);
     if (st != ST_EXISTS)
         return st;
     struct err unused; /* completed by another run between the two looks */

@@ -57,20 +57,21 @@ void process_place(char out[PATH_BYTES], const struct process_job *job);
 enum status process_run(const struct process_job *job, struct process_result *result,
                         struct err *e);
 
-/* Somebody who wants the finds of a source stage by stage, on the worker's thread. */
-struct process_watch {
+struct process_one {
+    const struct project *project;
+    const struct recipe *recipe;
+    const struct source_file *file;
+    /* NULL, or who wants the finds stage by stage, on the worker's thread. */
     void (*found)(void *user, const struct catalog_source *source,
                   const struct find_list *finds, size_t first);
     void *user;
 };
 
 /* One source from recording to record, on any thread: what a job of process does, and of
- * the workstation. `finds` is filled (find_list_done). *audio_s and watch may be NULL. A
- * failure of the source itself (ST_UNREADABLE, ST_EMPTY …) is put on record too. */
-enum status process_source(const struct project *p, const struct recipe *recipe,
-                           const struct source_file *file, const struct job_context *ctx,
-                           const struct process_watch *watch, struct find_list *finds,
-                           double *audio_s, struct err *e);
+ * the workstation. `finds` is filled (find_list_done). *audio_s may be NULL. A failure of
+ * the source itself (ST_UNREADABLE, ST_EMPTY …) is put on record too. */
+enum status process_source(const struct process_one *one, const struct job_context *ctx,
+                           struct find_list *finds, double *audio_s, struct err *e);
 
 /* The seed to use: the config's, else the one the project was begun with, else a drawn
  * one (true); put into cfg->reproducibility.random_seed. `p` may be NULL. */

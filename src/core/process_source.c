@@ -26,12 +26,12 @@ static bool has_own_find(const struct find_list *finds)
     return false;
 }
 
-static void fill(struct catalog_source *s, const struct recipe *recipe,
-                 const struct source_file *file, const struct dig *d)
+static void fill(struct catalog_source *s, const struct process_one *one,
+                 const struct dig *d)
 {
-    *s = (struct catalog_source){.recipe_hash = recipe->hash};
-    snprintf(s->stem, sizeof s->stem, "%s", file->stem);
-    snprintf(s->path, sizeof s->path, "%s", file->relative);
+    *s = (struct catalog_source){.recipe_hash = one->recipe->hash};
+    snprintf(s->stem, sizeof s->stem, "%s", one->file->stem);
+    snprintf(s->path, sizeof s->path, "%s", one->file->relative);
     if (!d->track)
         return;
     s->content_hash = d->content_hash;
@@ -100,19 +100,18 @@ static enum status record_failure(const struct project *p, struct catalog_source
     return st == ST_OK ? project_complete(&b, source, misses, e) : st;
 }
 
-/* Whom to tell of what a stage found. */
-struct telling {
-    const struct process_watch *watch;
-    struct catalog_source *source;
-    const struct recipe *recipe;
-    const struct source_file *file;
+/* A source under way. */
+struct excavation {
+    const struct process_one *one;
+    struct begun begun;
+    struct catalog_source source;
 };
 
 static void tell_found(void *user, const struct dig *d, size_t first)
 {
-    struct telling *t = user;
-    fill(t->source, t->recipe, t->file, d);
-    t->watch->found(t->watch->user, t->source, &d->finds, first);
+    struct excavation *x = user;
+    fill(&x->source, x->one, d);
+    x->one->found(x->one->user, &x->source, &d->finds, first);
 }
 
 /* Bounced anew, or still being recorded: what was found may be of neither sound. */
@@ -124,14 +123,13 @@ static bool has_changed(const char *path, const struct stat *before)
                                      now.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
 }
 
-static enum status excavate(const struct project *p, const struct recipe *recipe,
-                            const struct source_file *file, const struct job_context *ctx,
-                            const struct process_watch *watch,
-                            struct catalog_source *source, struct find_list *finds,
-                            struct begun *b, struct err *e)
+static enum status excavate(struct excavation *x, const struct job_context *ctx,
+                            struct find_list *finds, struct err *e)
 {
+    const struct project *p = x->one->project;
+    const struct recipe *recipe = x->one->recipe;
+    const struct source_file *file = x->one->file;
     struct dig d;
-    struct telling telling = {watch, source, recipe, file};
     struct dig_site site = {.open_path = file->path,
                             .source_path = file->relative,
                             .stem = file->stem,
@@ -139,13 +137,13 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
                             .folder = p->flat ? "" : file->stem,
                             .category_folders = !p->flat,
                             .announce = project_announce,
-                            .user = b,
-                            .found = watch ? tell_found : NULL,
-                            .found_user = &telling};
+                            .user = &x->begun,
+                            .found = x->one->found ? tell_found : NULL,
+                            .found_user = x};
     struct stat before;
     bool known = stat(file->path, &before) == 0;
     enum status st = dig_open(&d, recipe, &site, ctx, e);
-    fill(source, recipe, file, &d);
+    fill(&x->source, x->one, &d);
     if (st != ST_OK)
         return st;
     st = dig_run(&d, e);
@@ -168,33 +166,32 @@ static enum status excavate(const struct project *p, const struct recipe *recipe
     return st;
 }
 
-enum status process_source(const struct project *p, const struct recipe *recipe,
-                           const struct source_file *file, const struct job_context *ctx,
-                           const struct process_watch *watch, struct find_list *finds,
-                           double *audio_s, struct err *e)
+enum status process_source(const struct process_one *one, const struct job_context *ctx,
+                           struct find_list *finds, double *audio_s, struct err *e)
 {
-    struct begun b;
-    struct catalog_source source;
+    struct excavation x = {.one = one};
+    struct catalog_source *source = &x.source;
+    const char *path = one->file->path;
     struct err why = {0};
     *finds = (struct find_list){0};
-    enum status st = project_begin(p, file->stem, &b, e);
+    enum status st = project_begin(one->project, one->file->stem, &x.begun, e);
     if (st != ST_OK)
         return st;
-    st = excavate(p, recipe, file, ctx, watch, &source, finds, &b, &why);
+    st = excavate(&x, ctx, finds, &why);
     if (audio_s)
-        *audio_s = source.rate_hz > 0 ? (double)source.frames / source.rate_hz : 0;
+        *audio_s = source->rate_hz > 0 ? (double)source->frames / source->rate_hz : 0;
     if (st == ST_OK)
-        return project_complete(&b, &source, finds, e);
-    project_abandon(&b);
+        return project_complete(&x.begun, source, finds, e);
+    project_abandon(&x.begun);
     if (owned_by_source(st)) {
-        enum status written = record_failure(p, &source, finds, &why, e);
+        enum status written = record_failure(one->project, source, finds, &why, e);
         find_list_done(finds);
         if (written != ST_OK)
             return written;
     }
-    bool named = st != ST_NO_MEMORY || strstr(why.msg, file->path);
+    bool named = st != ST_NO_MEMORY || strstr(why.msg, path);
     return named ? err_set(e, st, "%s", why.msg)
-                 : err_set(e, st, "%s: %s", file->path, why.msg);
+                 : err_set(e, st, "%s: %s", path, why.msg);
 }
 
 /* Every find has the seed that it was mined with. */

@@ -133,18 +133,28 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     return own_loop(d, pad, channels, frames_out, loop, e);
 }
 
-static enum status keep_made(struct dig *d, const struct material *pad, enum kind kind,
-                             struct audio *sound, const struct seam *seam,
-                             double seam_error_db, const char *name, struct err *e)
+/* What is made of a pad. */
+struct made {
+    const struct material *pad;
+    enum kind kind;
+    const struct seam *seam; /* NULL: none was judged */
+    double seam_error_db;    /* of the loop it was made from */
+    char name[160];
+};
+
+/* `sound` is used up. */
+static enum status keep_made(struct dig *d, const struct made *made, struct audio *sound,
+                             struct err *e)
 {
+    const struct material *pad = made->pad;
     struct candidate c;
-    dig_candidate(d, &c, kind, pad->start_frame, pad->end_frame);
-    struct keep k = {.name = name,
+    dig_candidate(d, &c, made->kind, pad->start_frame, pad->end_frame);
+    struct keep k = {.name = made->name,
                      .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
-                     .loop = kind_loops(kind),
+                     .loop = kind_loops(made->kind),
                      .channels = sound->channels};
-    maker_score(&c, sound, pad->score, k.loop, seam);
-    c.m.seam_error_db = seam_error_db;
+    maker_score(&c, sound, pad->score, k.loop, made->seam);
+    c.m.seam_error_db = made->seam_error_db;
     enum status st = dig_keep(d, &c, sound, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
@@ -175,11 +185,13 @@ static enum status shades(struct dig *d, const struct material *pad,
             audio_done(&sound);
             break;
         }
-        char name[160];
-        snprintf(name, sizeof name, "%s_pitch_%+d_loop_%s", d->site.stem, semitones,
-                 drone_tone_name(tone));
-        st = keep_made(d, pad, KIND_DRONE, &sound, judged ? &seam : NULL, seam_error_db,
-                       name, e);
+        struct made made = {.pad = pad,
+                            .kind = KIND_DRONE,
+                            .seam = judged ? &seam : NULL,
+                            .seam_error_db = seam_error_db};
+        snprintf(made.name, sizeof made.name, "%s_pitch_%+d_loop_%s", d->site.stem,
+                 semitones, drone_tone_name(tone));
+        st = keep_made(d, &made, &sound, e);
     }
     return st;
 }
@@ -221,27 +233,33 @@ static void factor_text(char out[24], double factor)
         snprintf(out, 24, "%d.%02dx", hundredths / 100, hundredths % 100);
 }
 
-/* A swell of the pad stretched by `factor`; the pad keeps its pace inside the swell. */
-static enum status swell(struct dig *d, const struct material *pad,
-                         const struct audio *loop, double factor, bool reversed,
-                         const char *name, uint64_t item, struct err *e)
+/* How a swell comes about from a loop. */
+struct swelling {
+    double factor; /* by which it is stretched */
+    bool reversed;
+    uint64_t item; /* of the random stream */
+};
+
+/* The loop keeps its pace inside the swell. */
+static enum status swell(struct dig *d, const struct made *made, const struct audio *loop,
+                         struct swelling how, struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
     struct audio stretched = {0}, sound;
-    struct rng r = rng_derive(d->recipe->seed, d->content_hash, "swell", item);
-    size_t frames = (size_t)llround((double)loop->frames * factor);
+    struct rng r = rng_derive(d->recipe->seed, d->content_hash, "swell", how.item);
+    size_t frames = (size_t)llround((double)loop->frames * how.factor);
     enum status st = stretch_any(&stretched, loop, frames > 0 ? frames : 1, &r, e);
     if (st != ST_OK)
         return st;
     struct swell_spec s = {.duration_s = cfg->drones.swell_duration_sec,
                            .fade_in_s = cfg->drones.fade_in_sec,
                            .fade_out_s = cfg->drones.fade_out_sec,
-                           .reversed = reversed};
+                           .reversed = how.reversed};
     st = drone_swell(&sound, &stretched, &s, &r, e);
     audio_done(&stretched);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
-    return keep_made(d, pad, KIND_SWELL, &sound, NULL, (double)NAN, name, e);
+    return keep_made(d, made, &sound, e);
 }
 
 static int swells_each(const struct dig *d)
@@ -270,22 +288,25 @@ static enum status swells(struct dig *d, size_t p, int shift, struct err *e)
     audio_done(&own);
     if (st != ST_OK)
         return st;
-    char name[160], text[24];
+    struct made made = {.pad = pad, .kind = KIND_SWELL, .seam_error_db = (double)NAN};
+    char text[24];
     for (int i = 0; i < factors->count; i++)
         for (int number = 1; number <= swells_each(d) && st == ST_OK; number++) {
             if (pad_of(d, number, i) != p)
                 continue;
             factor_text(text, factors->v[i]);
-            snprintf(name, sizeof name, "%s_stretch_%s_swell%02d", d->site.stem, text,
-                     number);
-            st = swell(d, pad, &loop, factors->v[i], false, name,
-                       (uint64_t)(number * 100 + i), e);
+            snprintf(made.name, sizeof made.name, "%s_stretch_%s_swell%02d", d->site.stem,
+                     text, number);
+            struct swelling how = {.factor = factors->v[i],
+                                   .item = (uint64_t)(number * 100 + i)};
+            st = swell(d, &made, &loop, how, e);
             if (st == ST_OK)
                 st = dig_go_on(d, e);
         }
     if (st == ST_OK && p == 0 && cfg->drones.enable_reversal) {
-        snprintf(name, sizeof name, "%s_reversed", d->site.stem);
-        st = swell(d, pad, &loop, 1, true, name, 99, e);
+        snprintf(made.name, sizeof made.name, "%s_reversed", d->site.stem);
+        struct swelling how = {.factor = 1, .reversed = true, .item = 99};
+        st = swell(d, &made, &loop, how, e);
     }
     audio_done(&loop);
     return st;
