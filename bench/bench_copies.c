@@ -208,8 +208,8 @@ static bool cloud_of(const struct audio *a, const char *name, struct audio *clou
     struct rng r = rng_derive(1, rng_hash(0, name, strlen(name)), "cloud", 0);
     grains_defaults(&spec);
     spec.duration_s = 3.0;
-    return a->frames > RATE &&
-           grains_cloud(cloud, a, NULL, 0, &spec, &r, NULL, NULL) == ST_OK;
+    return a->frames > RATE && grains_cloud(cloud, &(struct grain_material){.sound = a},
+                                            &spec, &r, NULL, NULL) == ST_OK;
 }
 
 static struct similarity *similarity_at(struct similarity *sims[RATES], int rate_hz)

@@ -309,7 +309,9 @@ static void dust_is_turned_until_it_joins_calmly(void **state)
         tone_white(&hiss, 0.1, seed);
         for (size_t i = 0; i < hiss.frames; i++)
             hiss.data[i] *= i / 2205 % 3 ? 0.1F : 1;
-        assert_int_equal(hiss_dust(&out, &pad, true, &hiss, -12, -1, &r, NULL), ST_OK);
+        assert_int_equal(
+            hiss_dust(&out, &pad, &hiss, &(struct dust_spec){true, -12, -1}, &r, NULL),
+            ST_OK);
         assert_int_equal(seam_measure(&out, &seam, NULL), ST_OK);
         roomy += seam_roomy(&seam);
         audio_done(&out);
@@ -334,7 +336,8 @@ static void dust_lies_at_its_level_and_loops(void **state)
             s.rate_hz = 48000;
             struct rng r = rng_derive(i, 0, "dust", 0);
             assert_int_equal(hiss_loop(&hiss, NULL, &s, &r, NULL, NULL), ST_OK);
-            assert_int_equal(hiss_dust(&out, &pad, true, &hiss, -12, -1, &r, NULL),
+            assert_int_equal(hiss_dust(&out, &pad, &hiss,
+                                       &(struct dust_spec){true, -12, -1}, &r, NULL),
                              ST_OK);
             assert_int_equal(out.frames, lengths[i]);
             assert_int_equal(out.channels, channels);
@@ -356,7 +359,8 @@ static void dust_lies_at_its_level_and_loops(void **state)
             assert_int_equal(seam_measure(&out, &seam, NULL), ST_OK);
             assert_true(seam.seamless);
             audio_done(&out);
-            assert_int_equal(hiss_dust(&out, &pad, false, &hiss, -20, -1, &r, NULL),
+            assert_int_equal(hiss_dust(&out, &pad, &hiss,
+                                       &(struct dust_spec){false, -20, -1}, &r, NULL),
                              ST_OK);
             audio_done(&out);
             audio_done(&hiss);
@@ -367,8 +371,12 @@ static void dust_lies_at_its_level_and_loops(void **state)
     audio_init(&tone, 1000, 1, 44100, NULL);
     tone_add(&tone, 0, 441, 0.5, 0);
     struct rng r = rng_derive(1, 0, "dust", 0);
-    assert_int_equal(hiss_dust(&out, &silent, true, &tone, -12, -1, &r, NULL), ST_EMPTY);
-    assert_int_equal(hiss_dust(&out, &tone, true, &silent, -12, -1, &r, NULL), ST_EMPTY);
+    assert_int_equal(
+        hiss_dust(&out, &silent, &tone, &(struct dust_spec){true, -12, -1}, &r, NULL),
+        ST_EMPTY);
+    assert_int_equal(
+        hiss_dust(&out, &tone, &silent, &(struct dust_spec){true, -12, -1}, &r, NULL),
+        ST_EMPTY);
     audio_done(&silent);
     audio_done(&tone);
 }

@@ -125,7 +125,9 @@ static void shortest_grains(void **state)
     for (size_t i = 0; i < noise.frames; i++)
         noise.data[i] = (float)(0.1 * rng_gauss(&r));
     struct grains_spec s = maker_cloud_spec(&cfg, 0);
-    assert_int_equal(grains_cloud(&cloud, &noise, NULL, 0, &s, &r, NULL, NULL), ST_OK);
+    assert_int_equal(grains_cloud(&cloud, &(struct grain_material){.sound = &noise}, &s,
+                                  &r, NULL, NULL),
+                     ST_OK);
     assert_int_equal(cloud.frames, 22050);
     audio_done(&cloud);
     audio_done(&noise);

@@ -113,8 +113,8 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     struct rng r =
         rng_derive(d->recipe->seed, d->content_hash, "cloud", (uint64_t)number);
     struct grains_report report;
-    st =
-        grains_cloud(&cloud, &material, regions, calm ? count : 0, &spec, &r, &report, e);
+    struct grain_material from = {&material, regions, calm ? count : 0};
+    st = grains_cloud(&cloud, &from, &spec, &r, &report, e);
     audio_done(&material);
     if (st == ST_OK && dig_go_on(d, e) != ST_OK) {
         audio_done(&cloud);

@@ -72,9 +72,9 @@ enum status stage_dust(struct dig *d, struct err *e)
     st = load_hiss(d, &r, &hiss, hiss_stem, e);
     struct seam seam;
     bool loop = joins(&pad, &seam);
+    struct dust_spec spec = {loop, d->recipe->mix_db, cfg->global.target_peak_dbfs};
     if (st == ST_OK)
-        st = hiss_dust(&dusty, &pad, loop, &hiss, d->recipe->mix_db,
-                       cfg->global.target_peak_dbfs, &r, e);
+        st = hiss_dust(&dusty, &pad, &hiss, &spec, &r, e);
     audio_done(&hiss);
     int64_t frames = (int64_t)pad.frames;
     audio_done(&pad);

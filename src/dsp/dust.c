@@ -110,9 +110,8 @@ static enum status lay_calmly(struct audio *to, const struct layers *l, struct r
     return st;
 }
 
-enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
-                      const struct audio *hiss, double mix_db, double peak_dbfs,
-                      struct rng *r, struct err *e)
+enum status hiss_dust(struct audio *to, const struct audio *pad, const struct audio *hiss,
+                      const struct dust_spec *s, struct rng *r, struct err *e)
 {
     struct audio loop = {0};
     struct layers l = {0};
@@ -122,18 +121,18 @@ enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
     enum status st = match(&loop, hiss, pad, e);
     size_t start = st == ST_OK ? rng_below(r, (uint32_t)loop.frames) : 0;
     if (st == ST_OK)
-        st = pad_loops ? tile_circle(&l.hiss, &loop, start, pad->frames, e)
-                       : audio_round(&l.hiss, &loop, start, pad->frames, e);
+        st = s->pad_loops ? tile_circle(&l.hiss, &loop, start, pad->frames, e)
+                          : audio_round(&l.hiss, &loop, start, pad->frames, e);
     if (st == ST_OK)
         st = audio_slice(&l.pad, pad, 0, pad->frames, e);
     if (st == ST_OK) {
         level_scrub(&l.pad);
-        l.gain =
-            level_from_db(mix_db) * level_rms(&l.pad) / fmax(level_rms(&l.hiss), 1e-12);
-        st = pad_loops ? lay_calmly(to, &l, r, e) : lay(to, &l, 0, e);
+        l.gain = level_from_db(s->mix_db) * level_rms(&l.pad) /
+                 fmax(level_rms(&l.hiss), 1e-12);
+        st = s->pad_loops ? lay_calmly(to, &l, r, e) : lay(to, &l, 0, e);
     }
     if (st == ST_OK)
-        st = level_normalise(to, peak_dbfs, pad_loops, e);
+        st = level_normalise(to, s->peak_dbfs, s->pad_loops, e);
     audio_done(&loop);
     audio_done(&l.hiss);
     audio_done(&l.pad);

@@ -196,23 +196,23 @@ static enum status split_lines(struct material *m, const struct audio *from,
     return st;
 }
 
-static enum status material_init(struct material *m, const struct audio *from,
-                                 const struct grain_region *regions, size_t count,
+static enum status material_init(struct material *m, const struct grain_material *from,
                                  struct err *e)
 {
+    size_t frames = from->sound->frames;
     *m = (struct material){0};
-    enum status st = split_lines(m, from, e);
-    size_t least = (size_t)(least_material_ms * 1e-3 * from->rate_hz) + 1;
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
-        size_t end = regions[i].end < from->frames ? regions[i].end : from->frames;
-        if (regions[i].start < end && end - regions[i].start >= least)
-            st = add_region(m, regions[i].start, end, e);
+    enum status st = split_lines(m, from->sound, e);
+    size_t least = (size_t)(least_material_ms * 1e-3 * from->sound->rate_hz) + 1;
+    for (size_t i = 0; i < from->count && st == ST_OK; i++) {
+        const struct grain_region *r = &from->regions[i];
+        size_t end = r->end < frames ? r->end : frames;
+        if (r->start < end && end - r->start >= least)
+            st = add_region(m, r->start, end, e);
     }
     if (st == ST_OK && !m->regions)
         st = find_calm(m, e);
-    if (st == ST_OK && (from->frames < least || !m->regions))
-        st = err_set(e, ST_EMPTY, "too little sound for a cloud (%zu frames)",
-                     from->frames);
+    if (st == ST_OK && (frames < least || !m->regions))
+        st = err_set(e, ST_EMPTY, "too little sound for a cloud (%zu frames)", frames);
     return st;
 }
 
@@ -278,7 +278,6 @@ static enum status draw_all(struct grain *grain, size_t count, const struct mate
     for (size_t i = 0; i < count; i++) {
         for (int draw = 0; draw < DRAWS; draw++) {
             struct grain g = draw_grain(m, s, r);
-            report->drawn++;
             if (draw == 0 || g.quality > grain[i].quality)
                 grain[i] = g;
             if (grain[i].quality >= s->quality_threshold && g.quality > 0)
@@ -291,11 +290,9 @@ static enum status draw_all(struct grain *grain, size_t count, const struct mate
     for (size_t i = 0; i < count; i++) {
         while (!(grain[i].quality > 0))
             grain[i] = grain[rng_below(r, (uint32_t)count)];
-        report->below_threshold += grain[i].quality < s->quality_threshold;
         report->mean_quality += grain[i].quality / (double)count;
         grain[i].pan = rng_uniform(r);
     }
-    report->grains = (int)count;
     return ST_OK;
 }
 
@@ -402,21 +399,21 @@ static size_t grain_total(const struct grains_spec *s)
     return (size_t)fmax(s->grain_count, rint(needed));
 }
 
-enum status grains_cloud(struct audio *to, const struct audio *from,
-                         const struct grain_region *regions, size_t count,
+enum status grains_cloud(struct audio *to, const struct grain_material *from,
                          const struct grains_spec *s, struct rng *r,
                          struct grains_report *report, struct err *e)
 {
+    int from_hz = from->sound->rate_hz;
     *to = (struct audio){0};
     struct material m = {0};
     struct grains_report counted = {0};
     struct grain *grain = NULL;
-    int rate_hz = s->rate_hz > 0 ? s->rate_hz : from->rate_hz;
-    enum status st = check(s, from->rate_hz, rate_hz, e);
+    int rate_hz = s->rate_hz > 0 ? s->rate_hz : from_hz;
+    enum status st = check(s, from_hz, rate_hz, e);
     if (st != ST_OK)
         return st;
-    st = material_init(&m, from, regions, count, e);
-    m.per_frame = (double)from->rate_hz / rate_hz;
+    st = material_init(&m, from, e);
+    m.per_frame = (double)from_hz / rate_hz;
     size_t grains = grain_total(s);
     if (st == ST_OK && !(grain = calloc(grains, sizeof *grain)))
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu grains", grains);

@@ -19,6 +19,16 @@ struct grain_region {
     size_t start, end; /* frames of the material */
 };
 
+/* What grains are drawn from. */
+struct grain_material {
+    const struct audio *sound;
+    /* The only places they come from: sorted or not, may overlap; clipped to the sound;
+     * those shorter than a grain are used as far as they reach. With count 0 the calmest
+     * fifth of the sound is found. */
+    const struct grain_region *regions;
+    size_t count;
+};
+
 struct grains_spec {
     double length_min_ms, length_max_ms; /* clouds.grain_length_*_ms; at least 5 ms */
     int grain_count;   /* at least so many; more when the overlap asks for them */
@@ -35,26 +45,18 @@ struct grains_spec {
 
 void grains_defaults(struct grains_spec *s); /* the defaults of the config */
 
-/* What became of the grains. */
 struct grains_report {
-    int grains;          /* in the cloud */
-    int drawn;           /* draws, including the refused */
-    int below_threshold; /* grains taken although below the threshold (draws exhausted) */
-    double mean_quality;
-    bool judged; /* long enough to judge its join: `seam` is filled */
+    double mean_quality; /* of the grains */
+    bool judged;         /* long enough to judge its join: `seam` is filled */
     struct seam seam;
 };
 
-/* A cloud of llround(duration × rate) frames at its rate. `regions` (sorted or not,
- * may overlap; clipped to the material; those shorter than a grain are used as far as
- * they reach) are the only places grains come from; with count 0 the calmest fifth of the
- * material is found here. `report` may be NULL.
+/* A cloud of llround(duration × rate) frames at its rate. `report` may be NULL.
  * Stereo clouds: correlation of the channels within 0.1 … 0.9; 50 ms RMS within ±4 dB of
  * the mean (material without a constant, which is gone afterwards). ST_EMPTY when the
  * material is silent or shorter than 10 ms, ST_USAGE for a spec out of range,
  * ST_NO_MEMORY. */
-enum status grains_cloud(struct audio *to, const struct audio *from,
-                         const struct grain_region *regions, size_t count,
+enum status grains_cloud(struct audio *to, const struct grain_material *from,
                          const struct grains_spec *s, struct rng *r,
                          struct grains_report *report, struct err *e);
 

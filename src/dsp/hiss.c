@@ -125,7 +125,8 @@ static enum status weave(struct audio *to, const struct hiss_material *m, double
     g.pitch_max_semitones = cloth->semitones;
     g.lowpass_hz = 0;
     g.channels = s->channels;
-    enum status st = grains_cloud(to, &m->sound, m->region, m->regions, &g, r, NULL, e);
+    struct grain_material from = {&m->sound, m->region, m->regions};
+    enum status st = grains_cloud(to, &from, &g, r, NULL, e);
     if (st == ST_OK && cloth->even)
         st = lay_bed(to, &m->sound, r, e);
     if (st == ST_OK && isfinite(s->noise_level_db)) {

@@ -66,14 +66,19 @@ enum status hiss_flicker(struct audio *to, const struct hiss_material *material,
 enum status hiss_noise(struct audio *to, size_t frames, int channels, int rate_hz,
                        double level_db, struct rng *r, struct err *e);
 
+struct dust_spec {
+    bool pad_loops;   /* the pad is a loop */
+    double mix_db;    /* of the hiss, from the pad's RMS */
+    double peak_dbfs; /* true peak of the whole */
+};
+
 /* Dust: a copy of `pad` with the hiss loop tiled end to end over it from a random place
- * of the loop, mix_db from the pad's RMS, true peak peak_dbfs. The hiss is brought to the
- * pad's rate and channels. pad_loops: the pad is a loop; so is the result: hiss of nearly
- * (3 %) a whole number of repeats is resampled to fit, else its ends meet in an
- * equal-power crossfade of up to 250 ms. The pad begins where it began, the hiss where it
- * marks the join least. ST_EMPTY for a silent pad or hiss. */
-enum status hiss_dust(struct audio *to, const struct audio *pad, bool pad_loops,
-                      const struct audio *hiss, double mix_db, double peak_dbfs,
-                      struct rng *r, struct err *e);
+ * of the loop. The hiss is brought to the pad's rate and channels. Where the pad is a
+ * loop so is the result: hiss of nearly (3 %) a whole number of repeats is resampled to
+ * fit, else its ends meet in an equal-power crossfade of up to 250 ms. The pad begins
+ * where it began, the hiss where it marks the join least. ST_EMPTY for a silent pad or
+ * hiss. */
+enum status hiss_dust(struct audio *to, const struct audio *pad, const struct audio *hiss,
+                      const struct dust_spec *s, struct rng *r, struct err *e);
 
 #endif
