@@ -74,19 +74,12 @@ static void hear(struct curate_pool *pool, struct curate_find *f, const struct a
 
 /* --- a project, by its catalog or its manifest -------------------------------------- */
 
-/* The vectors of a catalog, by id. */
-struct voice {
-    uint64_t id;
-    size_t at;
-};
-
 /* Of one project, into the pool. */
 struct gathering {
     struct curate_pool *pool;
     const char *folder;
-    struct voice *voice;
+    struct order_table heard; /* of a catalog: whose `vectors` there are */
     float *vectors;
-    size_t voices;
     int stack_base, site; /* its stacks follow those; what it is cut from, −1: nothing */
     enum status st;
     struct err *e;
@@ -131,16 +124,13 @@ static enum status add_known(struct gathering *g, const struct candidate *c,
     return ST_OK;
 }
 
-static enum status load_voices(struct gathering *g, struct catalog *c, struct err *e)
+static enum status load_vectors(struct gathering *g, struct catalog *c, struct err *e)
 {
     uint64_t *ids = NULL;
-    enum status st = catalog_embeddings(c, &ids, &g->vectors, &g->voices, e);
-    if (st == ST_OK && !(g->voice = malloc((g->voices + 1) * sizeof *g->voice)))
+    size_t count = 0;
+    enum status st = catalog_embeddings(c, &ids, &g->vectors, &count, e);
+    if (st == ST_OK && !order_table_init(&g->heard, ids, count))
         st = err_set(e, ST_NO_MEMORY, "no memory for the choice");
-    for (size_t i = 0; st == ST_OK && i < g->voices; i++)
-        g->voice[i] = (struct voice){ids[i], i};
-    if (st == ST_OK && g->voices > 1)
-        qsort(g->voice, g->voices, sizeof *g->voice, order_ids);
     free(ids);
     return st;
 }
@@ -148,15 +138,12 @@ static enum status load_voices(struct gathering *g, struct catalog *c, struct er
 static bool gather_find(void *user, const struct catalog_find *f)
 {
     struct gathering *g = user;
-    struct voice wanted = {.id = f->id};
-    const struct voice *v =
-        g->voices ? bsearch(&wanted, g->voice, g->voices, sizeof wanted, order_ids)
-                  : NULL;
+    ptrdiff_t at = order_table_find(&g->heard, f->id);
     size_t before = g->pool->count;
     g->st = job_go_on(g->pool->job->context, g->e);
     if (g->st == ST_OK)
         g->st = add_known(g, &f->c, f->category,
-                          v ? g->vectors + v->at * SIMILARITY_DIM : NULL);
+                          at >= 0 ? g->vectors + at * SIMILARITY_DIM : NULL);
     if (g->pool->count > before)
         g->pool->item[before].edited = f->edited;
     return g->st == ST_OK;
@@ -173,14 +160,14 @@ static enum status gather_catalog(struct curate_pool *pool, const char *folder,
     enum status st = catalog_open(&c, db, CATALOG_READ, e);
     if (st != ST_OK)
         return st;
-    st = load_voices(&g, c, e);
+    st = load_vectors(&g, c, e);
     g.site = st == ST_OK ? add_site(pool, folder) : -1;
     if (st == ST_OK)
         st = catalog_each(c, gather_find, &g, e);
     if (st == ST_OK)
         st = g.st;
     catalog_close(c);
-    free(g.voice);
+    order_table_done(&g.heard);
     free(g.vectors);
     if (st == ST_OK)
         return ST_OK;

@@ -49,6 +49,30 @@ int order_ids(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+bool order_table_init(struct order_table *t, const uint64_t *ids, size_t n)
+{
+    *t = (struct order_table){.entry = malloc((n + 1) * sizeof *t->entry)};
+    if (!t->entry)
+        return false;
+    for (; t->count < n; t->count++)
+        t->entry[t->count] = (struct order_id){ids[t->count], t->count};
+    qsort(t->entry, n, sizeof *t->entry, order_ids);
+    return true;
+}
+
+void order_table_done(struct order_table *t)
+{
+    free(t->entry);
+    *t = (struct order_table){0};
+}
+
+ptrdiff_t order_table_find(const struct order_table *t, uint64_t id)
+{
+    const struct order_id *found =
+        t->count ? bsearch(&id, t->entry, t->count, sizeof *t->entry, order_ids) : NULL;
+    return found ? (ptrdiff_t)found->at : -1;
+}
+
 /* --- names ------------------------------------------------------------------------- */
 
 /* Natural runs are merged: miners deliver names nearly in order. */

@@ -22,6 +22,21 @@ struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n)
 /* For qsort and bsearch of items that begin with a uint64_t: by that, ascending. */
 int order_ids(const void *a, const void *b);
 
+/* Ids in their order, to be found again. */
+struct order_table {
+    struct order_id {
+        uint64_t id;
+        size_t at;
+    } * entry;
+    size_t count;
+};
+
+/* Of `ids`; order_table_done, also after false: no memory. */
+bool order_table_init(struct order_table *t, const uint64_t *ids, size_t n);
+void order_table_done(struct order_table *t);
+/* Its place among the `ids`, −1 when it is none of them. */
+ptrdiff_t order_table_find(const struct order_table *t, uint64_t id);
+
 /* Place of each of `n` names, of finds 0 …, among all of them; the first `known` are in
  * rank[] already, without the others. Equal names in the order of finds. Without memory
  * false, and rank is what it was. */

@@ -235,77 +235,69 @@ static enum status stack(struct joined *j, struct err *e)
 
 /* --- the user's word, from the catalog --- */
 
-struct by_id {
-    uint64_t id;
-    struct brief *find;
-};
-struct decided {
-    struct by_id *at;
-    size_t count;
+struct deciding {
+    struct joined *joined;
+    struct order_table ids;
 };
 
 static bool apply(void *user, const struct change *now)
 {
-    struct decided *d = user;
-    struct by_id wanted = {.id = now->candidate};
-    struct by_id *found = bsearch(&wanted, d->at, d->count, sizeof *d->at, order_ids);
-    if (!found)
+    struct deciding *d = user;
+    ptrdiff_t at = order_table_find(&d->ids, now->candidate);
+    if (at < 0)
         return true;
+    struct brief *find = &d->joined->finds[at];
     if (now->field == FIELD_DECISION) {
         int decision = decision_find(now->value);
         if (decision >= 0)
-            found->find->decision = (enum decision)decision;
+            find->decision = (enum decision)decision;
     } else if (now->field == FIELD_RATING) {
-        found->find->rating = atoi(now->value);
+        find->rating = atoi(now->value);
     }
     return true;
 }
 
-static enum status decided_init(struct decided *d, struct joined *j, struct err *e)
+static enum status deciding_init(struct deciding *d, struct joined *j, struct err *e)
 {
-    *d = (struct decided){.at = malloc((j->count + 1) * sizeof *d->at)};
-    if (!d->at)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
-    for (; d->count < j->count; d->count++)
-        d->at[d->count] = (struct by_id){j->ids[d->count], &j->finds[d->count]};
-    qsort(d->at, d->count, sizeof *d->at, order_ids);
-    return ST_OK;
+    d->joined = j;
+    return order_table_init(&d->ids, j->ids, j->count)
+               ? ST_OK
+               : err_set(e, ST_NO_MEMORY, "no memory for %zu finds", j->count);
 }
 
 static enum status apply_decisions(const char *catalog_path, struct joined *j,
                                    struct err *e)
 {
     struct catalog *c;
-    struct decided d;
+    struct deciding d;
     enum status st = catalog_open(&c, catalog_path, CATALOG_READ, e);
     if (st == ST_NOT_FOUND)
         return ST_OK;
     if (st != ST_OK)
         return st;
-    st = decided_init(&d, j, e);
+    st = deciding_init(&d, j, e);
     if (st == ST_OK)
         st = catalog_each_current(c, apply, &d, e);
-    free(d.at);
+    order_table_done(&d.ids);
     catalog_close(c);
     return st;
 }
 
 /* What the row says was said of the same bytes: a name may be another sound's by now. */
-static enum status remember(struct joined *j, const struct decided *d,
-                            const struct candidate *row, size_t *kept, struct err *e)
+static enum status remember(struct deciding *d, const struct candidate *row, size_t *kept,
+                            struct err *e)
 {
-    struct by_id wanted = {.id = candidate_id(row)};
-    struct by_id *found = bsearch(&wanted, d->at, d->count, sizeof *d->at, order_ids);
+    ptrdiff_t at = order_table_find(&d->ids, candidate_id(row));
     const float *vector;
-    if (!found || (!row->decision && !row->rating))
+    if (at < 0 || (!row->decision && !row->rating))
         return ST_OK;
-    const struct candidate *now = whole(j, (size_t)(found->find - j->finds), &vector, e);
+    const struct candidate *now = whole(d->joined, (size_t)at, &vector, e);
     if (!now)
         return ST_CORRUPT;
     if (strcmp(now->sha256, row->sha256) != 0)
         return ST_OK;
-    found->find->decision = row->decision;
-    found->find->rating = row->rating;
+    d->joined->finds[at].decision = row->decision;
+    d->joined->finds[at].rating = row->rating;
     ++*kept;
     return ST_OK;
 }
@@ -319,7 +311,7 @@ static enum status remember_decisions(const char *catalog_path, const struct pro
 {
     struct catalog *c;
     struct candidate *rows;
-    struct decided d;
+    struct deciding d;
     char path[PATH_BYTES];
     size_t count, kept = 0;
     if (catalog_open(&c, catalog_path, CATALOG_READ, NULL) == ST_OK) {
@@ -329,15 +321,15 @@ static enum status remember_decisions(const char *catalog_path, const struct pro
     enum status st = path_join(path, sizeof path, p->root.path, "manifest.csv", e);
     if (st != ST_OK || manifest_read(path, &rows, &count, NULL) != ST_OK)
         return st;
-    st = decided_init(&d, j, e);
+    st = deciding_init(&d, j, e);
     for (size_t i = 0; i < count && st == ST_OK; i++)
-        st = remember(j, &d, &rows[i], &kept, e);
+        st = remember(&d, &rows[i], &kept, e);
     if (kept > 0 && st == ST_OK)
         log_write(log, LOG_WARNING,
                   "%s cannot be read; the decisions that manifest.csv has on %zu find%s "
                   "are kept",
                   catalog_path, kept, kept == 1 ? "" : "s");
-    free(d.at);
+    order_table_done(&d.ids);
     free(rows);
     return st;
 }

@@ -93,34 +93,25 @@ struct session_ear *session_listen_begin(struct session *s)
     return ear;
 }
 
-struct numbered {
-    uint64_t id;
-    size_t index;
-};
-
 static enum status place(struct session_ear *ear, const uint64_t *ids, const float *read,
                          size_t count, struct err *e)
 {
-    struct numbered *order = malloc(ear->count * sizeof *order);
+    struct order_table finds;
+    bool room = order_table_init(&finds, ear->ids, ear->count);
     ear->vector = malloc(ear->count * SIMILARITY_DIM * sizeof *ear->vector);
-    if (order == NULL || ear->vector == NULL) {
-        free(order);
+    if (!room || ear->vector == NULL) {
+        order_table_done(&finds);
         return err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
     }
-    for (size_t i = 0; i < ear->count; i++) {
-        order[i] = (struct numbered){ear->ids[i], i};
+    for (size_t i = 0; i < ear->count; i++)
         ear->vector[i * SIMILARITY_DIM] = NAN;
-    }
-    qsort(order, ear->count, sizeof *order, order_ids);
     for (size_t i = 0; i < count; i++) {
-        struct numbered wanted = {.id = ids[i]};
-        const struct numbered *at =
-            bsearch(&wanted, order, ear->count, sizeof *order, order_ids);
-        if (at != NULL)
-            memcpy(ear->vector + at->index * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
+        ptrdiff_t at = order_table_find(&finds, ids[i]);
+        if (at >= 0)
+            memcpy(ear->vector + at * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
                    SIMILARITY_DIM * sizeof *read);
     }
-    free(order);
+    order_table_done(&finds);
     return ST_OK;
 }
 
