@@ -210,7 +210,6 @@ static void describe_item(struct transport *t, struct transport_status *s)
     s->mode = t->mode;
     s->loop = t->loop;
     s->once = t->item.once;
-    s->loudness_lufs = (double)NAN;
     snprintf(s->problem, sizeof s->problem, "%s", t->problem);
     if (!t->sound || t->waiting)
         return;
@@ -220,7 +219,6 @@ static void describe_item(struct transport *t, struct transport_status *s)
         frames = sound->file_frames;
     s->position_s = transport_offset_s(t) + transport_present_s(t);
     s->length_s = (double)frames / sound->audio.rate_hz;
-    s->loudness_lufs = sound->loudness_lufs;
 }
 
 static void describe_kit(struct transport *t, struct transport_status *s)

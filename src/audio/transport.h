@@ -189,7 +189,6 @@ struct transport_status {
     char problem[192];           /* why the item cannot be heard, or "" */
     /* level */
     bool matched;
-    double loudness_lufs; /* NAN unknown */
     double volume_db;
     /* device */
     enum device_state device;
