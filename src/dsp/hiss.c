@@ -17,11 +17,20 @@ static const double bed_window_s = 0.1;
 
 /* What loops and bursts are woven of. */
 struct cloth {
+    double seconds;
     double length_min_ms, length_max_ms, overlap_ratio, semitones;
     bool even; /* over a bed, and of one level all along */
 };
-static const struct cloth of_loops = {60, 180, 0.8, 1.5, true};
-static const struct cloth of_flickers = {12, 60, 0.6, 4, false};
+
+static struct cloth of_loops(double seconds)
+{
+    return (struct cloth){seconds, 60, 180, 0.8, 1.5, true};
+}
+
+static struct cloth of_flickers(double seconds)
+{
+    return (struct cloth){seconds, 12, 60, 0.6, 4, false};
+}
 
 void hiss_defaults(struct hiss_spec *s)
 {
@@ -43,18 +52,13 @@ void hiss_defaults(struct hiss_spec *s)
     };
 }
 
-enum status hiss_noise(struct audio *to, size_t frames, int channels, int rate_hz,
-                       double level_db, struct rng *r, struct err *e)
+void hiss_noise(struct audio *a, double level_db, struct rng *r)
 {
-    enum status st = audio_init(to, frames, channels, rate_hz, e);
-    if (st != ST_OK)
-        return st;
-    for (size_t i = 0; i < frames * (size_t)channels; i++)
-        to->data[i] = (float)rng_gauss(r);
-    double rms = level_rms(to);
+    for (size_t i = 0; i < a->frames * (size_t)a->channels; i++)
+        a->data[i] = (float)rng_gauss(r);
+    double rms = level_rms(a);
     if (rms > 0)
-        level_gain(to, level_from_db(level_db) / rms);
-    return ST_OK;
+        level_gain(a, level_from_db(level_db) / rms);
 }
 
 /* The corners, kept in order and below Nyquist. */
@@ -109,14 +113,14 @@ static enum status lay_bed(struct audio *loop, const struct audio *material,
     return st;
 }
 
-/* Woven hiss of `seconds` from prepared material. */
-static enum status weave(struct audio *to, const struct hiss_material *m, double seconds,
+/* Woven hiss from prepared material. */
+static enum status weave(struct audio *to, const struct hiss_material *m,
                          const struct hiss_spec *s, const struct cloth *cloth,
                          struct rng *r, struct err *e)
 {
     struct grains_spec g;
     grains_defaults(&g);
-    g.duration_s = seconds;
+    g.duration_s = cloth->seconds;
     g.grain_count = 1;
     g.length_min_ms = cloth->length_min_ms;
     g.length_max_ms = cloth->length_max_ms;
@@ -131,35 +135,39 @@ static enum status weave(struct audio *to, const struct hiss_material *m, double
         st = lay_bed(to, &m->sound, r, e);
     if (st == ST_OK && isfinite(s->noise_level_db)) {
         struct audio noise = {0};
-        st = hiss_noise(&noise, to->frames, to->channels, to->rate_hz, -20, r, e);
-        if (st == ST_OK)
+        st = audio_init(&noise, to->frames, to->channels, to->rate_hz, e);
+        if (st == ST_OK) {
+            hiss_noise(&noise, -20, r);
             mix_under(to, &noise, fmin(s->noise_level_db, noise_most_db));
+        }
         audio_done(&noise);
     }
     return st;
 }
 
+static bool can_weave(const struct hiss_material *m)
+{
+    return m && m->regions;
+}
+
 /* Woven hiss, or noise where there is nothing to weave from; then the band. */
 static enum status texture(struct audio *to, const struct hiss_material *m,
-                           double seconds, const struct hiss_spec *s,
-                           const struct cloth *cloth, struct rng *r,
-                           struct hiss_report *report, struct err *e)
+                           const struct hiss_spec *s, const struct cloth *cloth,
+                           struct rng *r, struct err *e)
 {
     double low_hz;
     struct biquad band = band_filter(s, &low_hz);
-    bool noise = !m || !m->regions;
+    size_t frames = (size_t)llround(cloth->seconds * s->rate_hz);
     *to = (struct audio){0};
-    *report = (struct hiss_report){.synthetic = noise};
     enum status st = check(s, e);
     if (st != ST_OK)
         return st;
-    if (noise && !isfinite(s->noise_level_db))
+    if (can_weave(m))
+        st = weave(to, m, s, cloth, r, e);
+    else if (!isfinite(s->noise_level_db))
         st = err_set(e, ST_EMPTY, "no hiss in the material, and synthetic noise is off");
-    else if (noise)
-        st = hiss_noise(to, (size_t)llround(seconds * s->rate_hz), s->channels,
-                        s->rate_hz, s->noise_level_db, r, e);
-    else
-        st = weave(to, m, seconds, s, cloth, r, e);
+    else if ((st = audio_init(to, frames, s->channels, s->rate_hz, e)) == ST_OK)
+        hiss_noise(to, s->noise_level_db, r);
     if (st == ST_OK)
         biquad_circular_zero_phase(&band, to);
     if (st == ST_OK && cloth->even)
@@ -194,8 +202,9 @@ enum status hiss_loop(struct audio *to, const struct hiss_material *material,
 {
     struct hiss_report unasked;
     report = report ? report : &unasked;
-    enum status st =
-        texture(to, material, s->loop_duration_s, s, &of_loops, r, report, e);
+    *report = (struct hiss_report){.synthetic = !can_weave(material)};
+    struct cloth cloth = of_loops(s->loop_duration_s);
+    enum status st = texture(to, material, s, &cloth, r, e);
     if (st == ST_OK) {
         tremolo(to, s->tremolo_rate_hz, s->tremolo_depth);
         st = weave_calm_join(to, &report->seam, &report->judged, e);
@@ -211,13 +220,13 @@ enum status hiss_flicker(struct audio *to, const struct hiss_material *material,
                          const struct hiss_spec *s, struct rng *r,
                          struct hiss_report *report, struct err *e)
 {
-    struct hiss_report unasked;
     *to = (struct audio){0};
+    if (report)
+        *report = (struct hiss_report){.synthetic = !can_weave(material)};
     struct audio woven = {0};
     double length_ms = rng_range(r, s->flicker_min_ms, s->flicker_max_ms);
-    double room_s = fmax(0.3, 1.5e-3 * length_ms);
-    enum status st = texture(&woven, material, room_s, s, &of_flickers, r,
-                             report ? report : &unasked, e);
+    struct cloth cloth = of_flickers(fmax(0.3, 1.5e-3 * length_ms));
+    enum status st = texture(&woven, material, s, &cloth, r, e);
     if (st != ST_OK) {
         audio_done(&woven);
         return st;

@@ -61,10 +61,9 @@ enum status hiss_flicker(struct audio *to, const struct hiss_material *material,
                          const struct hiss_spec *s, struct rng *r,
                          struct hiss_report *report, struct err *e);
 
-/* White Gaussian noise, independent channels, RMS exactly level_db (dBFS). Not clipped.
- */
-enum status hiss_noise(struct audio *to, size_t frames, int channels, int rate_hz,
-                       double level_db, struct rng *r, struct err *e);
+/* White Gaussian noise instead of what is there, independent channels, RMS exactly
+ * level_db (dBFS). Not clipped. */
+void hiss_noise(struct audio *a, double level_db, struct rng *r);
 
 struct dust_spec {
     bool pad_loops;   /* the pad is a loop */
