@@ -337,13 +337,11 @@ static enum status look_at_places(struct catalog *c, const char *stem,
 /* What was said goes with a sound to where it lies now (`now` is sorted here). */
 static enum status follow_words(struct catalog *c, const char *stem, struct now *now,
                                 size_t count, struct catalog_action *a,
-                                struct change **changes, size_t *change_count,
-                                struct err *e)
+                                struct change_list *done, struct err *e)
 {
     int64_t there = 0;
     size_t moved = 0;
     struct moves moves = {0};
-    struct change_list done = {0};
     char label[ACTION_LABEL_BYTES];
     *a = (struct catalog_action){0};
     enum status st = catalog_simple_number(c, Q_PLACE_THERE, &there, e);
@@ -357,19 +355,13 @@ static enum status follow_words(struct catalog *c, const char *stem, struct now 
     if (st == ST_OK)
         st = catalog_action_begin(c, a, ACTION_DO, catalog_now_ms(), e);
     if (st == ST_OK)
-        st = move_words(c, moves.at, moves.count, a, &done, &moved, e);
+        st = move_words(c, moves.at, moves.count, a, done, &moved, e);
     snprintf(label, sizeof label, "decisions about %zu find%s moved with the sound%s",
              moved, moved == 1 ? "" : "s", moved == 1 ? "" : "s");
     if (st == ST_OK)
         st = catalog_action_finish(c, a, label, e);
     free(moves.at);
     free(moves.settled.at);
-    if (changes != NULL && st == ST_OK) {
-        *changes = done.at;
-        *change_count = done.count;
-    } else {
-        free(done.at);
-    }
     return st;
 }
 
@@ -377,6 +369,7 @@ static enum status follow_words(struct catalog *c, const char *stem, struct now 
 enum status catalog_follow_all(struct catalog *c, struct err *e)
 {
     struct catalog_action a;
+    struct change_list done = {0};
     struct now *now = NULL;
     size_t count = 0, room = 0;
     int64_t there = 0;
@@ -394,7 +387,8 @@ enum status catalog_follow_all(struct catalog *c, struct err *e)
             st = err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     }
     if (st == ST_OK)
-        st = follow_words(c, NULL, now, count, &a, NULL, NULL, e);
+        st = follow_words(c, NULL, now, count, &a, &done, e);
+    free(done.at);
     free(now);
     return st;
 }
@@ -404,6 +398,7 @@ enum status catalog_follow(struct catalog *c, const char *stem,
                            struct change **changes, size_t *change_count, struct err *e)
 {
     struct catalog_action a;
+    struct change_list done = {0};
     struct now *now = malloc((count + 1) * sizeof *now);
     size_t n = 0;
     *changes = NULL;
@@ -420,7 +415,13 @@ enum status catalog_follow(struct catalog *c, const char *stem,
     }
     enum status st = catalog_begin(c, e);
     if (st == ST_OK) {
-        st = follow_words(c, stem, now, n, &a, changes, change_count, e);
+        st = follow_words(c, stem, now, n, &a, &done, e);
+        if (st == ST_OK) {
+            *changes = done.at;
+            *change_count = done.count;
+        } else {
+            free(done.at);
+        }
         st = catalog_end(c, st, e);
     }
     free(now);
