@@ -8,6 +8,7 @@
 #include "dsp/level.h"
 #include "dsp/loop.h"
 #include "dsp/offset.h"
+#include "dsp/pads.h"
 #include "dsp/silence.h"
 #include "io/manifest.h"
 #include "io/part_reader.h"
@@ -17,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As pads_mine reads around a region. */
-static const double REACH = 0.25;
 enum { OFFSET_REACH_S = 5 };
 
 void recut_site_init(struct recut_site *s, const char *project,
@@ -168,9 +167,9 @@ static enum status cut_pad(struct cutting *c, struct err *e)
 {
     struct candidate *find = &c->out->c;
     double fade_ms = c->cfg->pad_miner.loop_crossfade_ms;
-    struct loop_params p = {.crossfade_ms = fade_ms, .reach = REACH};
+    struct loop_params p = {.crossfade_ms = fade_ms, .reach = PAD_REACH};
     struct seam seam = {.seam_error_db = (double)NAN};
-    int64_t reach = llround(REACH * (double)(c->end - c->start));
+    int64_t reach = llround(PAD_REACH * (double)(c->end - c->start));
     int64_t fade = llround(2 * fmax(0, fade_ms) * 1e-3 * c->source_rate_hz);
     int64_t from = c->start - reach - fade, to = c->end + reach + 1;
     from = from > 0 ? from : 0;

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#define REACH       0.25 /* and a tenth of the length: look_again, PAD_REACH_MAX */
 #define SEAM_WEIGHT 0.2
 
 static size_t frame_of(double sec, int rate_hz)
@@ -17,7 +16,7 @@ static size_t frame_of(double sec, int rate_hz)
 void pad_read_range(const struct pad_region *region, const struct pad_params *p,
                     int rate_hz, size_t frames, size_t *start, size_t *end)
 {
-    double around = REACH * (region->end_sec - region->start_sec);
+    double around = PAD_REACH * (region->end_sec - region->start_sec);
     /* Twice the crossfade: a loop that is not seamless is tried with a longer one. */
     double fade = fmax(0.0, 2.0 * p->loop_crossfade_ms / 1000.0);
     *start = frame_of(region->start_sec - around - fade, rate_hz);
@@ -125,7 +124,7 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     start = start > around_start ? start - around_start : 0;
     end = end > around_start ? end - around_start : 0;
     struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms,
-                                 .reach = REACH,
+                                 .reach = PAD_REACH,
                                  .attacks = onsets,
                                  .clock_s = (double)around_start / around->rate_hz};
     enum status st = make(around, start, end, &params, out, e);

@@ -76,9 +76,10 @@ enum status pads_mine(const struct track *t, const struct pad_params *p,
                       struct pad_list *out, struct err *e);
 void pad_list_done(struct pad_list *l);
 
-/* A pad begins and ends at most this share of its region's length from where the region
- * does: so far the loop is searched for. */
-#define PAD_REACH_MAX 0.35
+/* So far round its region, in shares of the region's length, a pad's loop is searched
+ * for; and so far from the region's ends its own may lie (look_again in pad_finish). */
+#define PAD_REACH     0.25
+#define PAD_REACH_MAX (PAD_REACH + 0.1)
 
 /* Which frames of the recording pad_finish wants to be given for `region`:
  * [*start, *end), clamped to 0 … frames. */
