@@ -163,7 +163,9 @@ static enum status shades(struct dig *d, const struct material *pad,
                           const struct audio *pitched, int semitones,
                           double seam_error_db, struct err *e)
 {
-    static const enum drone_tone tones[] = {DRONE_WARM, DRONE_AIRY, DRONE_DARK};
+    static const enum drone_tone tones[] = {[VARIANT_WARM] = DRONE_WARM,
+                                            [VARIANT_AIRY] = DRONE_AIRY,
+                                            [VARIANT_DARK] = DRONE_DARK};
     const struct config *cfg = &d->recipe->cfg;
     const struct config_ints *wanted = &cfg->drones.pad_variants;
     struct drone_tones corners = {.warm_lowpass_hz = cfg->drones.warm_lowpass_hz,
