@@ -318,16 +318,14 @@ static void bounce(void *user, const struct catalog_source *source,
 static void what_changes_meanwhile_is_mined_again(void **state)
 {
     struct desk *d = *state;
-    struct source_file *file = &d->sources.items[0];
-    const struct process_watch watch = {bounce, d};
+    const struct source_file *file = &d->sources.items[0];
+    const struct process_one one = {&d->project, &d->recipe, file, bounce, d};
     struct find_list found;
     struct catalog_source source;
     struct err e = {0};
     char samples[FOLDER_BYTES + 32];
     snprintf(samples, sizeof samples, "%s/P/%s/drums", d->folder, tapes[0]);
-    assert_int_equal(
-        process_source(&d->project, &d->recipe, file, NULL, &watch, &found, NULL, &e),
-        ST_CORRUPT);
+    assert_int_equal(process_source(&one, NULL, &found, NULL, &e), ST_CORRUPT);
     assert_non_null(strstr(e.msg, "changed while it was being mined"));
     assert_true(d->replies > 0);
     assert_int_equal(found.count, 0);
