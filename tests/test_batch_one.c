@@ -378,6 +378,13 @@ static void loops_stand_beside_the_silences(void **state)
     assert_false(there(p, "quiet2/room_silence_003.wav"));
 }
 
+static double number_after(const char *text, const char *name)
+{
+    const char *line = strstr(text, name);
+    assert_non_null(line);
+    return strtod(line + strlen(name), NULL);
+}
+
 static void analyze_prints_onsets_alone(void **state)
 {
     struct place *p = *state;
@@ -407,13 +414,24 @@ static void analyze_prints_onsets_alone(void **state)
     outcome_done(&o);
     RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--set", "drum_miner.delta=0.5");
     char line[40];
-    snprintf(line, sizeof line, "onsets         %d\n", fewer);
+    snprintf(line, sizeof line, "onsets            %d\n", fewer);
     assert_true(text_has(o.out, line));
     outcome_done(&o);
     /* of what the levels are: these two channels are not one */
     RUN(o, p, "analyze", "--source", "in/jam-tape.wav");
     assert_true(text_has(o.out, " Hz, 2 channels\n"));
     assert_true(text_has(o.out, " dBFS of the mono mean\n"));
+    /* the parts of the spectrum: together they are the whole */
+    static const char *const parts[] = {"\nsub ", "\nlow ", "\nmid ", "\nhigh ",
+                                        "\nair "};
+    double power = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        power += pow(10, number_after(o.out, parts[i]) / 10);
+    assert_true(fabs(10 * log10(power) - number_after(o.out, "\nrms ")) < 0.3);
+    double spread = number_after(o.out, "\nspread "),
+           rolloff = number_after(o.out, "\nrolloff ");
+    assert_true(spread > 100 && spread < 22050 && rolloff > 20 && rolloff < 22050);
+    assert_true(number_after(o.out, "\nnonfinite_samples ") == 0);
     outcome_done(&o);
 }
 

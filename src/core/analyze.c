@@ -11,7 +11,7 @@ static void number_line(struct text *out, const char *name, double value, int de
     char number[64];
     if (isfinite(value))
         format_number(number, sizeof number, value, decimals);
-    text_addf(out, "%-14s %s%s%s\n", name, isfinite(value) ? number : "none",
+    text_addf(out, "%-17s %s%s%s\n", name, isfinite(value) ? number : "none",
               isfinite(value) && unit[0] ? " " : "", isfinite(value) ? unit : "");
 }
 
@@ -40,6 +40,12 @@ static void each_measure(const struct dig *d,
                                       const char *),
                          struct text *out)
 {
+    static const char *const bands[TRACK_BAND_COUNT][2] = {
+        [TRACK_SUB] = {"sub", "dBFS below 60 Hz"},
+        [TRACK_LOW] = {"low", "dBFS to 200 Hz"},
+        [TRACK_MID] = {"mid", "dBFS to 2 kHz"},
+        [TRACK_HIGH] = {"high", "dBFS to 8 kHz"},
+        [TRACK_AIR] = {"air", "dBFS above 8 kHz"}};
     const struct track_info *t = track_info(d->track);
     struct track_range whole;
     track_range(d->track, 0, t->frames, &whole);
@@ -53,12 +59,18 @@ static void each_measure(const struct dig *d,
     tell(out, "crest", whole.crest, 2, "");
     tell(out, "dc", t->dc, 6, "");
     tell(out, "centroid", whole.centroid_hz, 1, "Hz");
+    tell(out, "spread", whole.spread_hz, 1, "Hz");
+    tell(out, "rolloff", whole.rolloff_hz, 1, "Hz: 85 % of the power lies below");
     tell(out, "flatness", whole.flatness, 4, "");
+    for (int b = 0; b < TRACK_BAND_COUNT; b++)
+        tell(out, bands[b][0], whole.band_db[b], 2, bands[b][1]);
     tell(out, "tonality", whole.tonality, 3, "");
     tell(out, "onset_rate", whole.onset_rate_hz, 3, "1/s");
     tell(out, "tuning", t->tuning_cents, 1, "cents");
     tell(out, "tempo", t->tempo.bpm > 0 ? t->tempo.bpm : (double)NAN, 2, "bpm");
     tell(out, "clipped_runs", (double)t->clipped_runs, 0, "");
+    tell(out, "clipped_samples", (double)t->clipped_samples, 0, "");
+    tell(out, "nonfinite_samples", (double)t->nonfinite_samples, 0, "");
     tell(out, "zero_frames", (double)t->zero_frames, 0, "");
 }
 
@@ -73,24 +85,24 @@ static void add_text(struct text *out, const struct dig *d,
                      const struct onset_list *onsets)
 {
     const struct track_info *t = track_info(d->track);
-    text_addf(out, "%-14s %s\n", "source", d->site.source_path);
-    text_addf(out, "%-14s %s, %d Hz, %d channel%s\n", "format", d->info.format,
+    text_addf(out, "%-17s %s\n", "source", d->site.source_path);
+    text_addf(out, "%-17s %s, %d Hz, %d channel%s\n", "format", d->info.format,
               d->info.rate_hz, d->info.channels, d->info.channels == 1 ? "" : "s");
     each_measure(d, number_line, out);
     char confidence[64];
     format_number(confidence, sizeof confidence, (double)t->key.confidence, 2);
     if (t->key.name[0])
-        text_addf(out, "%-14s %s (confidence %s)\n", "key", t->key.name, confidence);
+        text_addf(out, "%-17s %s (confidence %s)\n", "key", t->key.name, confidence);
     else
-        text_addf(out, "%-14s none\n", "key");
-    text_addf(out, "%-14s %zu\n", "onsets", without_clicks(onsets));
+        text_addf(out, "%-17s none\n", "key");
+    text_addf(out, "%-17s %zu\n", "onsets", without_clicks(onsets));
     for (size_t i = 0; i < d->finds.count; i++) {
         const struct candidate *c = &d->finds.at[i];
         char start[64], end[64], score[64], missed[WHY_MISSED_BYTES];
         format_number(start, sizeof start, c->m.start_sec, 3);
         format_number(end, sizeof end, c->m.end_sec, 3);
         format_number(score, sizeof score, c->m.score, 2);
-        text_addf(out, "%-14s %10s - %10s s  score %s  %s%s\n", kind_type(c->kind), start,
+        text_addf(out, "%-17s %10s - %10s s  score %s  %s%s\n", kind_type(c->kind), start,
                   end, score, c->missed_by[0] ? "missed: " : c->filename,
                   why_missed(c, missed, sizeof missed));
     }

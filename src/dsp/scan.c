@@ -12,7 +12,7 @@ enum { CLIP_RUN = 3, ZERO_RUN = 32 };
 static const float FULL_SCALE = 0.99996f;
 
 struct scan {
-    int channels;
+    int channels, hop;
     int *clip_run; /* per channel: samples at full scale up to now */
     int64_t zero_run;
     float *last;  /* the frame before this hop */
@@ -36,6 +36,7 @@ struct scan *scan_new(int channels, int hop)
         return NULL;
     size_t width = (size_t)channels;
     s->channels = channels;
+    s->hop = hop;
     s->clip_run = calloc(width, sizeof *s->clip_run);
     s->last = calloc(width, sizeof *s->last);
     s->clean = malloc(width * (size_t)hop * sizeof *s->clean);
@@ -150,6 +151,7 @@ static void count_clipping(struct scan *s, const float *x, int frames, unsigned 
                 continue;
             *flags |= TRACK_CLIPPED;
             s->totals.clipped_runs += *run == CLIP_RUN;
+            s->totals.clipped_samples += *run == CLIP_RUN ? CLIP_RUN : 1;
         }
 }
 
@@ -200,8 +202,11 @@ static int moved_at_the_edges(const struct scan *s, const float *x, int n)
 static const float *scrub(struct scan *s, const float *x, int n, unsigned *flags)
 {
     *flags |= TRACK_NONFINITE;
-    for (int i = 0; i < n; i++)
-        s->clean[i] = isfinite(x[i]) ? x[i] : 0.0f;
+    for (int i = 0; i < n; i++) {
+        int ok = isfinite(x[i]);
+        s->clean[i] = ok ? x[i] : 0.0f;
+        s->totals.nonfinite_samples += !ok;
+    }
     return s->clean;
 }
 

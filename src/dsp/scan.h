@@ -18,7 +18,7 @@ struct scan_hop {
 };
 
 struct scan_totals {
-    int64_t clipped_runs, zero_frames;
+    int64_t clipped_runs, clipped_samples, nonfinite_samples, zero_frames;
 };
 
 /* Hops of at most `hop` frames. NULL when memory runs out. */

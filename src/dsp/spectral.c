@@ -20,13 +20,15 @@ struct spectral {
     double bin_hz, scale; /* |X|² to mean square */
     struct bin_range band[TRACK_BAND_COUNT], fine[TRACK_BANDS];
     float *k_weight;
+    v8f *mag;
 };
 
 /* Sums over bins, a lane each. */
 struct lanes {
-    v8f mag, moment;           /* Σ|X|, Σk|X| */
-    v8f flat_power, log_power; /* log₂, over the bins of flatness */
-    v8f k_power;
+    v8f mag, first_moment, second_moment; /* the second about the centroid */
+    v8f flat_power, log_power;            /* log₂, over the bins of flatness */
+    v8f k_power, rolloff_bin;
+    v8f centroid_bin;
     v8f band[TRACK_BAND_COUNT], fine[TRACK_BANDS];
 };
 
@@ -78,18 +80,16 @@ struct spectral *spectral_new(int rate_hz, int n)
     s->bin_hz = (double)rate_hz / n;
     s->scale = 2.0 / ((double)n * (0.375 * n)); /* Σ hann² = 3n/8 */
     s->flat_first = (int)fmax(1, ceil(20 / s->bin_hz));
-    s->k_weight = malloc((size_t)s->bins * sizeof *s->k_weight);
-    if (!s->k_weight) {
+    size_t bins = (size_t)s->bins;
+    s->k_weight = malloc(bins * sizeof *s->k_weight);
+    s->mag = aligned_alloc(64, (bins + 1) / 2 * 2 * sizeof *s->mag);
+    if (!s->k_weight || !s->mag) {
         spectral_free(s);
         return NULL;
     }
     for (int k = 0; k < s->bins; k++)
         s->k_weight[k] = (float)k_weight(k * s->bin_hz);
-    static const double edges[] = {[TRACK_LOW] = 60,
-                                   [TRACK_MID] = 200,
-                                   [TRACK_HIGH] = 2000,
-                                   [TRACK_AIR] = 8000,
-                                   1e9};
+    static const double edges[TRACK_BAND_COUNT + 1] = {0, 60, 200, 2000, 8000, 1e9};
     for (int b = 0; b < TRACK_BAND_COUNT; b++)
         s->band[b] = range_of(edges[b], edges[b + 1], s->bin_hz, s->bins);
     for (int b = 0; b < TRACK_BANDS; b++)
@@ -103,6 +103,7 @@ void spectral_free(struct spectral *s)
     if (!s)
         return;
     free(s->k_weight);
+    free(s->mag);
     free(s);
 }
 
@@ -129,12 +130,13 @@ VEC_INLINE void add_logs(const float *power, int from, int to, v8f *sum)
         (*sum)[i] += (float)exponents[i] + log2f(product[i]);
 }
 
-VEC_INLINE void moments(const struct spectral *s, const float *power, struct lanes *l)
+VEC_INLINE void first_pass(const struct spectral *s, const float *power, struct lanes *l)
 {
     v8f mag = {0}, moment = {0}, k_power = {0}, flat = {0}, bin = {0};
     for (int k = 0; k < s->bins; k++) {
         v8f p = VEC_CONST_AT(power + VEC * k), m = p;
         vec_sqrt(&m);
+        s->mag[k] = m;
         mag += m;
         moment += m * bin;
         k_power += p * s->k_weight[k];
@@ -143,7 +145,7 @@ VEC_INLINE void moments(const struct spectral *s, const float *power, struct lan
     for (int k = s->flat_first; k < s->bins; k++)
         flat += VEC_CONST_AT(power + VEC * k);
     l->mag = mag;
-    l->moment = moment;
+    l->first_moment = moment;
     l->k_power = k_power;
     l->flat_power = flat;
     l->log_power = (v8f){0};
@@ -152,9 +154,28 @@ VEC_INLINE void moments(const struct spectral *s, const float *power, struct lan
                  &l->log_power);
 }
 
+VEC_INLINE void second_pass(const struct spectral *s, const float *power, struct lanes *l)
+{
+    v8f total = {0}, below = {0}, moment = {0}, off = -l->centroid_bin;
+    v8i passed = {0};
+    for (int k = 0; k < s->bins; k++)
+        total += VEC_CONST_AT(power + VEC * k);
+    total *= 0.85f;
+    for (int k = 0; k < s->bins; k++) {
+        below += VEC_CONST_AT(power + VEC * k);
+        passed -= below < total;
+        moment += s->mag[k] * off * off;
+        off += 1.0f;
+    }
+    l->second_moment = moment;
+    l->rolloff_bin = __builtin_convertvector(passed, v8f);
+}
+
 VEC_INLINE void all_lanes(const struct spectral *s, const float *power, struct lanes *l)
 {
-    moments(s, power, l);
+    first_pass(s, power, l);
+    l->centroid_bin = l->first_moment / (l->mag + 1e-30f);
+    second_pass(s, power, l);
     for (int b = 0; b < TRACK_BAND_COUNT; b++)
         add_range(&s->band[b], power, &l->band[b]);
     for (int b = 0; b < TRACK_BANDS; b++)
@@ -167,11 +188,14 @@ VEC_CLONES(sum_lanes, all_lanes,
 static void unpack(const struct spectral *s, const struct lanes *l, int i,
                    struct spectral_hop *out)
 {
-    double scale = s->scale;
+    double bin_hz = s->bin_hz, scale = s->scale;
+    double mag = (double)l->mag[i] + 1e-30;
     double flat_bins = s->bins - s->flat_first;
     double mean_log = flat_bins > 0 ? (double)l->log_power[i] / flat_bins : 0;
     double mean = flat_bins > 0 ? (double)l->flat_power[i] / flat_bins + 1e-10 : 1;
-    out->centroid_hz = (float)((double)(l->moment[i] / (l->mag[i] + 1e-30f)) * s->bin_hz);
+    out->centroid_hz = (float)((double)l->centroid_bin[i] * bin_hz);
+    out->spread_hz = (float)(sqrt((double)l->second_moment[i] / mag) * bin_hz);
+    out->rolloff_hz = (float)((double)l->rolloff_bin[i] * bin_hz);
     out->flatness = (float)fmin(exp2(mean_log) / mean, 1);
     out->square = 0;
     for (int b = 0; b < TRACK_BAND_COUNT; b++) {

@@ -11,7 +11,7 @@
 struct spectral;
 
 struct spectral_hop {
-    float centroid_hz, flatness;
+    float centroid_hz, spread_hz, rolloff_hz, flatness;
     float band_square[TRACK_BAND_COUNT]; /* mean squares */
     float fine_square[TRACK_BANDS];
     float square, k_square; /* of everything, plain and K-weighted */

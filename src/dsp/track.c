@@ -162,6 +162,8 @@ void track_set_spectral(struct track *t, size_t hop, const struct spectral_hop *
     if (!(mono_db >= SILENT_DB))
         return;
     h->centroid = pack_hz((double)s->centroid_hz);
+    h->spread = pack_hz((double)s->spread_hz);
+    h->rolloff = pack_hz((double)s->rolloff_hz);
     if (isfinite(s->flatness))
         h->flatness = (uint16_t)code_of(-log2((double)s->flatness), 0, FLATNESS_STEPS,
                                         UINT16_MAX - 1);
@@ -295,8 +297,7 @@ double track_flatness(const struct track *t, size_t i)
 double track_heard(const struct track *t, size_t i)
 {
     /* IEC 61672 at the middle of each band, where it is more than a few dB */
-    static const double weight[TRACK_BAND_COUNT] = {
-        [TRACK_LOW] = 0.02, [TRACK_MID] = 1, [TRACK_HIGH] = 1, [TRACK_AIR] = 1};
+    static const double weight[TRACK_BAND_COUNT] = {0, 0.02, 1, 1, 1};
     double sum = 0;
     for (int b = 0; b < TRACK_BAND_COUNT; b++) {
         double magnitude = (double)t->band_magnitude[hop_at(t, i)->band[b]];
@@ -318,9 +319,14 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out)
         .peak_db = unpack_level(h->peak),
         .dc = track_dc(t, i),
         .centroid_hz = unpack_hz(h->centroid),
+        .spread_hz = unpack_hz(h->spread),
+        .rolloff_hz = unpack_hz(h->rolloff),
         .flatness = track_flatness(t, i),
         .flags = h->flags,
     };
+    if (out->rms_db >= SILENT_DB)
+        for (int b = 0; b < TRACK_BAND_COUNT; b++)
+            out->band_db[b] = h->band[b] ? unpack_band(h->band[b]) : -HUGE_VAL;
 }
 
 size_t track_hop_of(const struct track *t, int64_t frame)

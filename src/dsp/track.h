@@ -58,7 +58,9 @@ struct track_info {
     double band_hz;        /* band_edge.h; 0: nothing is cut off */
     double dc;             /* mean sample value */
     struct offsets offset; /* the constant under it all, for want of a DC blocker */
-    int64_t clipped_runs;  /* of ≥ 3 successive samples at full scale, all channels */
+    /* Counts over all channels: runs of ≥ 3 successive samples at full scale and the
+     * samples in them; samples that were not finite. */
+    int64_t clipped_runs, clipped_samples, nonfinite_samples;
     int64_t zero_frames; /* frames in runs of ≥ 32 in which every channel is exactly 0 */
     double tuning_cents; /* of A = 440 Hz, −50 … 50; 0 when there is nothing tonal */
     struct tempo tempo;  /* of the whole recording */
@@ -90,7 +92,10 @@ struct track_hop {
     double rms_db, peak_db;
     double dc;          /* mean sample value */
     double centroid_hz; /* Σf|X| / Σ|X| */
+    double spread_hz;   /* standard deviation of f with the weights |X| */
+    double rolloff_hz;  /* below it lies 85 % of Σ|X|² */
     double flatness;    /* exp(mean ln P) / mean P, P = |X|² + 1e−10, from 20 Hz */
+    double band_db[TRACK_BAND_COUNT]; /* mean square in the band; they add up to RMS² */
     unsigned flags;
 };
 
@@ -157,15 +162,18 @@ size_t track_onset_count(const struct track *t, int64_t start, int64_t end);
 /* ---- Ranges ---------------------------------------------------------------------- */
 
 /* All over the hops that overlap [start, end). Spectral values are means weighted with
- * each hop's magnitude (RMS). Of an empty or silent range they and the crest are NAN, the
- * rest is 0. */
+ * each hop's magnitude (RMS). An empty or silent range has levels −INFINITY, the rest
+ * NAN or 0. */
 struct track_range {
+    double rms_db, peak_db;
     double crest;       /* peak over RMS, linear */
     double level_sd_db; /* standard deviation of 46 ms RMS levels, dB */
-    double centroid_hz, flatness;
+    double centroid_hz, spread_hz, rolloff_hz, flatness;
+    double band_db[TRACK_BAND_COUNT];
     double unsteadiness;  /* mean spectrum distance of pairs 250 ms apart (0 … 1) */
     double tonality;      /* mean weighted with the level */
     double onset_rate_hz; /* onsets per second */
+    unsigned flags;       /* all flags seen */
 };
 
 void track_range(const struct track *t, int64_t start, int64_t end,

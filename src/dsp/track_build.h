@@ -19,7 +19,7 @@ enum { CHUNKED_ITEMS = 1024 };
 
 struct packed_hop {
     uint16_t rms, peak, k_level;
-    uint16_t centroid, flatness;
+    uint16_t centroid, spread, rolloff, flatness;
     int16_t dc, side_dc;
     uint8_t band[TRACK_BAND_COUNT], flags;
 };

@@ -94,6 +94,8 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
     info->offset = offset_between(t, 0, info->hops, (struct offsets){0});
     info->loudness_lufs = integrated_lufs(t);
     info->clipped_runs = totals->clipped_runs;
+    info->clipped_samples = totals->clipped_samples;
+    info->nonfinite_samples = totals->nonfinite_samples;
     info->zero_frames = totals->zero_frames;
 }
 
@@ -150,8 +152,8 @@ static double mean_of(const struct weighted *w)
 
 static void range_hops(const struct track *t, struct span s, struct track_range *out)
 {
-    struct weighted centroid = {0}, flatness = {0};
-    double square = 0, count = 0, peak_db = -HUGE_VAL;
+    struct weighted centroid = {0}, spread = {0}, rolloff = {0}, flatness = {0};
+    double square = 0, bands[TRACK_BAND_COUNT] = {0}, count = 0;
     for (size_t i = s.first; i < s.last; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
@@ -159,14 +161,24 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
         double weight = sqrt(power);
         count += share;
         square += power;
-        peak_db = fmax(peak_db, h.peak_db);
+        out->peak_db = fmax(out->peak_db, h.peak_db);
+        out->flags |= h.flags;
         weigh(&centroid, h.centroid_hz, weight);
+        weigh(&spread, h.spread_hz, weight);
+        weigh(&rolloff, h.rolloff_hz, weight);
         weigh(&flatness, h.flatness, weight);
+        for (int b = 0; b < TRACK_BAND_COUNT; b++)
+            bands[b] += share * square_of(h.band_db[b]);
     }
+    out->rms_db = 10 * log10(square / count);
     if (square > 0)
-        out->crest = pow(10, (peak_db - 10 * log10(square / count)) / 20);
+        out->crest = pow(10, (out->peak_db - out->rms_db) / 20);
     out->centroid_hz = mean_of(&centroid);
+    out->spread_hz = mean_of(&spread);
+    out->rolloff_hz = mean_of(&rolloff);
     out->flatness = mean_of(&flatness);
+    for (int b = 0; b < TRACK_BAND_COUNT; b++)
+        out->band_db[b] = 10 * log10(bands[b] / count);
 }
 
 /* Levels of successive 46 ms; silent ones count as −120 dB in the deviation. */
@@ -228,7 +240,16 @@ void track_range(const struct track *t, int64_t start, int64_t end,
                  struct track_range *out)
 {
     *out = (struct track_range){
-        .crest = (double)NAN, .centroid_hz = (double)NAN, .flatness = (double)NAN};
+        .rms_db = -HUGE_VAL,
+        .peak_db = -HUGE_VAL,
+        .crest = (double)NAN,
+        .centroid_hz = (double)NAN,
+        .spread_hz = (double)NAN,
+        .rolloff_hz = (double)NAN,
+        .flatness = (double)NAN,
+    };
+    for (int b = 0; b < TRACK_BAND_COUNT; b++)
+        out->band_db[b] = -HUGE_VAL;
     struct span s = hops_of(t, start, end);
     if (s.last == s.first)
         return;

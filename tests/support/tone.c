@@ -62,14 +62,10 @@ void tone_white(struct audio *a, double rms, uint64_t which)
 
 struct track *tone_track(const struct audio *a)
 {
-    struct analysis *by;
     struct track *t = NULL;
     struct err e = {0};
-    if (analysis_new(&by, a->rate_hz, a->channels, &e) != ST_OK ||
-        analysis_push(by, a->data, a->frames, &e) != ST_OK ||
-        analysis_finish(by, &t, &e) != ST_OK)
+    if (analysis_of(a, &t, &e) != ST_OK)
         fail_msg("%s", e.msg);
-    analysis_free(by);
     return t;
 }
 
