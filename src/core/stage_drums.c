@@ -3,6 +3,7 @@
 
 #include "core/kit_names.h"
 #include "dsp/converter.h"
+#include "dsp/drum_alone.h"
 #include "dsp/drum_context.h"
 #include "dsp/drum_features.h"
 #include "dsp/hit_pool.h"
@@ -320,13 +321,31 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
     return st == ST_EMPTY ? ST_OK : st;
 }
 
-/* All are known: each gets the class it has among the others, and its name. */
+/* All have their class among the others: how far is each alone? */
+static enum status weigh_in_context(struct pass *s, struct err *e)
+{
+    double *alone = malloc((s->count + 1) * sizeof *alone);
+    if (!alone)
+        return err_set(e, ST_NO_MEMORY, "no memory to weigh %zu hits", s->count);
+    enum status st = drum_alone(s->told, s->count, alone, e);
+    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
+        struct candidate *c = &s->d->finds.at[s->first + i];
+        c->m.score = hits_among(c->m.score, &c->parts, alone[i]);
+    }
+    free(alone);
+    return st;
+}
+
+/* All are known: each gets the class and the worth it has among the others, and its name.
+ */
 static enum status name_in_context(struct pass *s, struct err *e)
 {
     struct dig *d = s->d;
     enum status st = dig_settle(d, e);
     if (st == ST_OK)
         st = drum_context(s->told, s->count, e);
+    if (st == ST_OK)
+        st = weigh_in_context(s, e);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &d->finds.at[s->first + i];
         const char *class = drum_class_name(s->told[i].best);

@@ -43,6 +43,7 @@ static const struct {
     {KIND_DRUM, "level", PLAIN, 0, 0, "loud in its recording", 0, ""},
     {KIND_DRUM, "body", PLAIN, 0, 0, "more than a crackle", 0, ""},
     {KIND_DRUM, "drum", PLAIN, 0, 0, "a drum, not a note", 0, ""},
+    {KIND_DRUM, "alone", PLAIN, 0, 0, "nothing struck with it", 0, ""},
     {KIND_DRUM, "low", PLAIN, 0, 0, "no kick or bass in it", 0, ""},
     {KIND_DRUM, "bass", PLAIN, 0, 0, "taken out below 300 Hz", 0, ""},
     {KIND_SILENCE, "steady", SQUARED, SILENCE_STEADY_HALF_DB, 0, "level moves ", 1,

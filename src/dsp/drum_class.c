@@ -3,6 +3,7 @@
 #include "dsp/drum_features.h"
 #include "dsp/drum_nets.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const names[DRUM_CLASS_COUNT] = {
@@ -66,6 +67,22 @@ static void unknown(struct drum_verdict *out)
         out->probability[c] = 1.0 / DRUM_CLASS_COUNT;
 }
 
+/* Less than this of a time is no picture of it. */
+static const double SEEN_S = 0.02;
+/* Loudness goes with the power to 0.3 (Stevens); the features are in 20 dB. */
+static const double LOUDNESS = 0.6;
+
+static void loudness(const float *x, double length_s, struct drum_loudness *out)
+{
+    const float *falls = x + DRUM_FALLS_AT;
+    out->times = 1;
+    while (out->times < DRUM_TIMES && length_s > drum_time_s[out->times] + SEEN_S)
+        out->times++;
+    for (int t = 0; t < out->times; t++)
+        for (int b = 0; b < DRUM_BANDS; b++)
+            out->at[t][b] = (float)pow(10, LOUDNESS * (double)falls[b * DRUM_TIMES + t]);
+}
+
 static void judge(float x[DRUM_FEATURES], struct drum_verdict *out)
 {
     struct drum_opinion opinion;
@@ -100,8 +117,11 @@ enum status drum_classify_by(struct drum_ear *ear, const struct audio *hit,
     float x[DRUM_FEATURES];
     unknown(out);
     enum status st = drum_ear_features(ear, hit, lead_frames, x, e);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        size_t own = hit->frames - (lead_frames < hit->frames ? lead_frames : 0);
+        loudness(x, (double)own / hit->rate_hz, &out->loudness);
         judge(x, out);
+    }
     return st == ST_EMPTY ? ST_OK : st;
 }
 

@@ -7,6 +7,7 @@
 #define TROWEL_DSP_DRUM_CLASS_H
 
 #include "dsp/audio.h"
+#include "dsp/drum_frames.h"
 
 enum drum_class {
     DRUM_KICK,
@@ -32,12 +33,21 @@ int drum_class_find(const char *name); /* or -1 */
 /* The likeliest of so many probabilities; hats and cymbals as pairs first. */
 enum drum_class drum_class_choose(const double *probability);
 
+/* How loud a hit is at the times and in the bands of drum_frames.h, beside where it is
+ * loudest: power to 0.3, without what sounded before, at so many times as there is enough
+ * of it; 0 when there was nothing to hear. */
+struct drum_loudness {
+    float at[DRUM_TIMES][DRUM_BANDS];
+    int times;
+};
+
 struct drum_verdict {
     enum drum_class best; /* as drum_class_choose has it */
     double confidence; /* the probability of `best`, 0 … 1: that of a drum at all, times
                         * that of `best` among the drums */
     double drum;       /* the probability that it is a drum, not a note or a voice */
     double probability[DRUM_CLASS_COUNT]; /* if it is a drum; sums to 1 */
+    struct drum_loudness loudness;
 };
 
 /* The same once somebody who should know has said what it is: one of `classes` (bits

@@ -26,6 +26,7 @@
 
 enum {
     DRUM_CEPSTRA = 12,
+    DRUM_FALLS_AT = 2 * DRUM_CEPSTRA, /* the 8 × 4, time by time in each band */
     DRUM_FEATURES = 2 * DRUM_CEPSTRA + (int)DRUM_BANDS * (int)DRUM_TIMES + 2 * 5 + 3 + 7 +
                     2 + 6 + (int)DRUM_MOMENTS * (int)DRUM_MEL
 };

@@ -15,7 +15,7 @@ const double drum_segment_s[DRUM_SEGMENTS + 1] = {0, 0.030, 0.120};
 static const double moment_s[DRUM_MOMENTS + 1] = {
     0, 0.006, 0.012, 0.024, 0.048, 0.090, 0.160, 0.260, 0.400, 0.620, 1.0};
 
-static const double time_s[DRUM_TIMES + 1] = {0, 0.02, 0.06, 0.15, 0.4};
+const double drum_time_s[DRUM_TIMES + 1] = {0, 0.02, 0.06, 0.15, 0.4};
 static const double band_hz[DRUM_BANDS + 1] = {30,   80,   160,  400,  1000,
                                                2500, 5000, 9000, 20000};
 
@@ -196,7 +196,7 @@ static int list_frames(const struct drum_frames *d, const struct sound *s,
         double t = (double)centre / d->rate_hz;
         f[count] = (struct frame){
             centre - d->size / 2, place_of(drum_segment_s, DRUM_SEGMENTS, t),
-            place_of(moment_s, DRUM_MOMENTS, t), place_of(time_s, DRUM_TIMES, t)};
+            place_of(moment_s, DRUM_MOMENTS, t), place_of(drum_time_s, DRUM_TIMES, t)};
         if (f[count].moment < 0 || ++count == FRAMES_MAX)
             break; /* and all after it */
     }

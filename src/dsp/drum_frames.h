@@ -17,7 +17,7 @@ enum {
     DRUM_TIMES = 4,    /* edges 0 20 60 150 400 ms */
     DRUM_BANDS = 8     /* edges 30, 80, 160, 400, 1k, 2.5k, 5k, 9k, 20k Hz */
 };
-extern const double drum_segment_s[DRUM_SEGMENTS + 1];
+extern const double drum_segment_s[DRUM_SEGMENTS + 1], drum_time_s[DRUM_TIMES + 1];
 
 /* What a hit looks like; `shape` is memory of the drum_frames, until its next look. */
 struct drum_view {

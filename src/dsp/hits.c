@@ -23,6 +23,8 @@ static const double LEVEL_S = 0.010, FALLEN_DB = 24, LOUD_DB = 6, LONGER = 8;
  * alone 9 of 10 have less than 0.06 of their energy below 100 Hz, cymbals 0.003. */
 static const double LOW_HZ = 100, LOW_NONE = 0.1, LOW_ALL = 0.6, LOW_SEEN_S = 0.2,
                     LOW_WORTH = 0.5;
+/* Of a stroke that others were struck with, on its drum's own terms. */
+static const double WITH_OTHERS = 0.4;
 /* What sounds under hats and cymbals, heard so long from their attack on. */
 static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
 
@@ -161,6 +163,13 @@ enum status hits_low(struct hit *h, const struct audio *own, struct err *e)
         parts_add(&h->parts, "low", clear);
     h->score *= LOW_WORTH + (1 - LOW_WORTH) * clear;
     return ST_OK;
+}
+
+double hits_among(double score, struct score_parts *parts, double alone)
+{
+    if (alone < 1)
+        parts_add(parts, "alone", alone);
+    return score * (WITH_OTHERS + (1 - WITH_OTHERS) * alone);
 }
 
 static void scale_frame(struct audio *a, size_t frame, double gain)

@@ -118,6 +118,11 @@ enum status hits_cut_bass(struct audio *a, struct err *e);
  * costs half the score. Adds the part "low", where it costs any. ST_NO_MEMORY. */
 enum status hits_low(struct hit *h, const struct audio *own, struct err *e);
 
+/* How far it is alone among the strokes of its drum (drum_alone.h): what was struck with
+ * others as well is worth down to two fifths. The new worth of `score`; adds the part
+ * "alone", where that is less than 1. */
+double hits_among(double score, struct score_parts *parts, double alone);
+
 /* Two strokes close together, as in a flam: where `before` was cut short by an onset
  * whose own hit is `sunken`, that onset ended nothing. Turns the plan of the latter into
  * that of both as one; what it reads reaches back far enough. False when that is not so.
