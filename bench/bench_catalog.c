@@ -367,13 +367,15 @@ int main(int argc, char **argv)
         ids[i] = candidate_id(&c[i]);
     int hits = n < 5000 ? n : 5000;
     t = now_ms();
-    similarity_stacks(&(struct similarity_set){v, ids, NULL, (size_t)hits}, stack, &e);
+    similarity_stacks(&(struct similarity_set){v, ids, NULL, (size_t)hits}, stack, NULL,
+                      &e);
     report("stacks of 5,000 unlike hits", now_ms() - t, 500);
     for (int i = 0; i < hits; i++)
         for (int d = 0; d < SIMILARITY_DIM; d++)
             v[i * SIMILARITY_DIM + d] = 0.001F * (float)(i % 7);
     t = now_ms();
-    similarity_stacks(&(struct similarity_set){v, ids, NULL, (size_t)hits}, stack, &e);
+    similarity_stacks(&(struct similarity_set){v, ids, NULL, (size_t)hits}, stack, NULL,
+                      &e);
     report("stacks of 5,000 alike hits", now_ms() - t, 500);
     free(stack);
     free(ids);

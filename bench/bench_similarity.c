@@ -154,7 +154,7 @@ static struct score judge(const struct table *t, const char *kit, int takes)
         }
     }
     similarity_stacks_by(&t->metric, &(struct similarity_set){v[0], ids, NULL, n}, stack,
-                         NULL);
+                         NULL, NULL);
     if (takes == TAKES && getenv("TROWEL_WHO") != NULL)
         who_is_taken(kit, stack, truth, n);
     for (size_t i = 0; i < n; i++)

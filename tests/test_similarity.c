@@ -200,7 +200,8 @@ static void test_copies_stack_and_velocities_do_not(void **state)
              v + i * SIMILARITY_DIM);
     }
     assert_int_equal(
-        similarity_stacks(&(struct similarity_set){v, ids, NULL, N}, stack, NULL), ST_OK);
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, N}, stack, NULL, NULL),
+        ST_OK);
     struct f1 result = judge(stack, truth, N);
     print_message("precision %.4f recall %.4f F1 %.4f\n", result.precision, result.recall,
                   result.f1);
@@ -214,14 +215,14 @@ static void test_copies_stack_and_velocities_do_not(void **state)
         turned_ids[i] = ids[N - 1 - i];
         group[i] = truth[N - 1 - i] % 2;
     }
-    assert_int_equal(
-        similarity_stacks(&(struct similarity_set){w, turned_ids, NULL, N}, turned, NULL),
-        ST_OK);
+    assert_int_equal(similarity_stacks(&(struct similarity_set){w, turned_ids, NULL, N},
+                                       turned, NULL, NULL),
+                     ST_OK);
     for (int i = 0; i < N; i++)
         assert_int_equal(turned[i], stack[N - 1 - i]);
     /* every member is a copy of some other one of its stack; none of groups apart */
     assert_int_equal(similarity_stacks(&(struct similarity_set){w, turned_ids, group, N},
-                                       turned, NULL),
+                                       turned, NULL, NULL),
                      ST_OK);
     for (int i = 0; i < N; i++)
         for (int k = 0; k < i; k++)
@@ -241,13 +242,16 @@ static void test_stack_numbers(void **state)
             v[i * SIMILARITY_DIM + d] = (float)(i % 2) * 3.0F;
     v[5 * SIMILARITY_DIM] = NAN; /* knows nothing: alone */
     assert_int_equal(
-        similarity_stacks(&(struct similarity_set){v, ids, NULL, 6}, stack, NULL), ST_OK);
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, 6}, stack, NULL, NULL),
+        ST_OK);
     static const int expected[6] = {2, 1, 2, 1, 2, 0};
     assert_memory_equal(stack, expected, sizeof stack);
     assert_int_equal(
-        similarity_stacks(&(struct similarity_set){v, ids, NULL, 0}, stack, NULL), ST_OK);
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, 0}, stack, NULL, NULL),
+        ST_OK);
     assert_int_equal(
-        similarity_stacks(&(struct similarity_set){v, ids, NULL, 1}, stack, NULL), ST_OK);
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, 1}, stack, NULL, NULL),
+        ST_OK);
     assert_int_equal(stack[0], 0);
     assert_false(similarity_duplicate(v, v + 5 * SIMILARITY_DIM));
     assert_true(similarity_duplicate(v, v + 2 * SIMILARITY_DIM));
@@ -269,7 +273,8 @@ static void test_many_hits(void **state)
             v[i * SIMILARITY_DIM + d] = (float)(rng_gauss(&kind) + 0.004 * rng_gauss(&r));
     }
     assert_int_equal(
-        similarity_stacks(&(struct similarity_set){v, ids, NULL, N}, stack, NULL), ST_OK);
+        similarity_stacks(&(struct similarity_set){v, ids, NULL, N}, stack, NULL, NULL),
+        ST_OK);
     for (int i = 0; i < N; i++) {
         if (i < KINDS)
             first[i] = stack[i];
@@ -278,6 +283,100 @@ static void test_many_hits(void **state)
     }
     free(v);
     free(ids);
+    free(stack);
+}
+
+/* Families of vectors, some of which have more in common than others. */
+static void make_families(float *v, uint64_t *ids, int *group, size_t n, double apart)
+{
+    struct rng r = rng_derive(8, 0, "families", n);
+    for (size_t i = 0; i < n; i++) {
+        struct rng family = rng_derive(8, 1, "family", rng_u64(&r) % (n / 4 + 1));
+        ids[i] = rng_u64(&r);
+        group[i] = (int)(rng_u64(&family) % 3);
+        for (size_t d = 0; d < SIMILARITY_DIM; d++)
+            v[i * SIMILARITY_DIM + d] =
+                (float)(apart * rng_gauss(&family) + 0.1 * apart * rng_gauss(&r));
+    }
+}
+
+/* Every pair compared, as nothing but the definition says it. */
+static void stack_all_pairs(const float *v, const uint64_t *ids, const int *group,
+                            size_t n, int *stack)
+{
+    bool *copies = calloc(n * n, sizeof *copies);
+    size_t *degree = calloc(n, sizeof *degree);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) {
+            copies[i * n + k] =
+                group[i] == group[k] &&
+                similarity_duplicate(v + i * SIMILARITY_DIM, v + k * SIMILARITY_DIM);
+            degree[i] += copies[i * n + k];
+        }
+    memset(stack, 0, n * sizeof *stack);
+    for (int number = 1;; number++) {
+        size_t centre = n;
+        for (size_t i = 0; i < n; i++)
+            if (degree[i] > 0 && (centre == n || degree[i] > degree[centre] ||
+                                  (degree[i] == degree[centre] && ids[i] < ids[centre])))
+                centre = i;
+        if (centre == n)
+            break;
+        degree[centre] = 0; /* its turn is over */
+        for (size_t k = 0; stack[centre] == 0 && k < n; k++)
+            if (k != centre && stack[k] == 0 && copies[centre * n + k])
+                stack[k] = -number;
+        for (size_t k = 0; k < n; k++)
+            if (stack[k] == -number)
+                stack[k] = stack[centre] = number;
+    }
+    free(copies);
+    free(degree);
+}
+
+static void no_copy_is_passed_over(void **state)
+{
+    (void)state;
+    enum { N = 700 };
+    static const double apart[] = {1.0, 0.3, 0.1, 0.03};
+    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    uint64_t ids[N];
+    int group[N], stack[N], truth[N];
+    for (size_t a = 0; a < sizeof apart / sizeof *apart; a++) {
+        size_t alone = 0;
+        make_families(v, ids, group, N, apart[a]);
+        stack_all_pairs(v, ids, group, N, truth);
+        assert_int_equal(similarity_stacks(&(struct similarity_set){v, ids, group, N},
+                                           stack, NULL, NULL),
+                         ST_OK);
+        for (size_t i = 0; i < N; i++) {
+            alone += stack[i] == 0;
+            assert_int_equal(stack[i] == 0, truth[i] == 0);
+            for (size_t k = 0; k < i; k++)
+                assert_int_equal(stack[i] == stack[k], truth[i] == truth[k]);
+        }
+        print_message("%.2f apart: %zu of %d alone\n", apart[a], alone, N);
+    }
+    free(v);
+}
+
+/* Whoever quits does not wait for the seconds that many alike take. */
+static void it_ends_when_cancelled(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    uint64_t *ids = malloc(N * sizeof *ids);
+    int *group = malloc(N * sizeof *group), *stack = malloc(N * sizeof *stack);
+    atomic_bool cancelled = true;
+    make_families(v, ids, group, N, 1.0);
+    struct similarity_set of = {v, ids, NULL, N};
+    assert_int_equal(similarity_stacks(&of, stack, &cancelled, NULL), ST_CANCELLED);
+    cancelled = false;
+    assert_int_equal(similarity_stacks(&of, stack, &cancelled, NULL), ST_OK);
+    free(v);
+    free(ids);
+    free(group);
     free(stack);
 }
 
@@ -411,6 +510,8 @@ int main(void)
         cmocka_unit_test(test_copies_stack_and_velocities_do_not),
         cmocka_unit_test(test_stack_numbers),
         cmocka_unit_test(test_many_hits),
+        cmocka_unit_test(no_copy_is_passed_over),
+        cmocka_unit_test(it_ends_when_cancelled),
         cmocka_unit_test(test_hostile_sounds),
         cmocka_unit_test(sounds_heard_together_do_not_mix),
         cmocka_unit_test(test_rate_changes_little),

@@ -37,12 +37,21 @@ void similarity_scale(const struct similarity_metric *m, const float *v,
                       float scaled[SIMILARITY_DIM]);
 enum status similarity_stacks_by(const struct similarity_metric *m,
                                  const struct similarity_set *of, int *stack,
-                                 struct err *e);
+                                 const atomic_bool *cancelled, struct err *e);
 
 static inline int similarity_group(const struct similarity_set *of, size_t i)
 {
     return of->group != NULL ? of->group[i] : 0;
 }
+
+/* A scaled vector in bytes, to see early that two are far apart (similarity_coarse.h). */
+struct similarity_coarse {
+    uint8_t at[SIMILARITY_DIM];
+};
+
+void similarity_coarsen(const float *v, struct similarity_coarse *c);
+/* More steps than that between two, and the mean of their differences is above `most`. */
+int similarity_steps_within(float knee, float most);
 
 /* stack[i] > 0 are members of stacks under any numbers: those of two or more become 1 …
  * by the smallest id in each, those alone 0. False without memory. */

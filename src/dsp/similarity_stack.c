@@ -2,11 +2,13 @@
 
 #include "core/rng.h"
 #include "dsp/similarity_internal.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/similarity_coarse.h"
 #include "dsp/similarity_table.h"
 
 enum { BLOCK = 8, VOTERS = 4096 };
@@ -75,28 +77,29 @@ void similarity_scale(const struct similarity_metric *m, const float *v,
         scaled[i] = v[i] / m->copy[i];
 }
 
-/* x² up to the knee b, then b·(2x − b), without a branch. */
-static float huber(float a, float b, float bend)
+/* Of scaled vectors; false for NAN. x² up to the knee b, then b·(2x − b); what is above
+ * the limit early is not looked at further. */
+VEC_INLINE void compare(const float *a, const float *b, float knee, float limit,
+                        bool *copies)
 {
-    float x = fabsf(a - b);
-    float low = x < bend ? x : bend;
-    return low * (2.0F * x - low);
-}
-
-/* Of scaled vectors. Stops early once above the limit; false for NAN. */
-static bool copies(const struct similarity_metric *m, const float *a, const float *b)
-{
-    const float knee = m->knee, most = m->limit * SIMILARITY_DIM;
+    const float most = limit * SIMILARITY_DIM;
     float sum = 0.0F;
-    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 2 * BLOCK) {
-        float lane[BLOCK];
-        for (int k = 0; k < BLOCK; k++)
-            lane[k] = huber(a[i + k], b[i + k], knee) +
-                      huber(a[i + k + BLOCK], b[i + k + BLOCK], knee);
+    v8f bend;
+    vec_set(&bend, knee);
+    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 2 * VEC) {
+        v8f part[2];
+        for (int k = 0; k < 2; k++) {
+            v8f x = VEC_CONST_AT(a + i + VEC * k) - VEC_CONST_AT(b + i + VEC * k);
+            vec_abs(&x);
+            v8f low = x;
+            vec_min(&low, &bend);
+            part[k] = low * (2.0F * x - low);
+        }
+        v8f lane = part[0] + part[1];
         sum += ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
                ((lane[4] + lane[5]) + (lane[6] + lane[7]));
     }
-    return sum <= most;
+    *copies = sum <= most;
 }
 
 bool similarity_duplicate(const float *a, const float *b)
@@ -108,7 +111,25 @@ bool similarity_duplicate(const float *a, const float *b)
     similarity_metric_init(&m);
     similarity_scale(&m, a, x);
     similarity_scale(&m, b, y);
-    return copies(&m, x, y);
+    bool copies;
+    compare(x, y, m.knee, m.limit, &copies);
+    return copies;
+}
+
+void similarity_coarsen(const float *v, struct similarity_coarse *c)
+{
+    for (int i = 0; i < SIMILARITY_DIM; i++) {
+        float steps = fmaxf(-COARSE_MOST, fminf(COARSE_MOST, v[i] * COARSE_STEPS));
+        c->at[i] = (uint8_t)(COARSE_ZERO + (int)lrintf(steps));
+    }
+}
+
+/* A difference of x counts knee·(2x − knee) or more, and rounding adds a step to it at
+ * most. */
+int similarity_steps_within(float knee, float most)
+{
+    float sum = (most + knee * knee) * SIMILARITY_DIM / (2.0F * knee);
+    return (int)(1.001F * sum * COARSE_STEPS) + SIMILARITY_DIM;
 }
 
 /* ---- stacks ---- */
@@ -118,8 +139,25 @@ struct item {
     float pivot;
     uint64_t id;
     uint32_t index, degree;
+    uint32_t from, end; /* items in reach: copies of it are among them */
     int group, stack;
 };
+
+/* The sounds, by pivot. */
+struct stacker {
+    struct item *items;
+    struct similarity_coarse *coarse; /* of the items */
+    size_t count;
+    float knee, limit;
+    int steps; /* that copies are apart at most */
+    const atomic_bool *cancelled;
+};
+
+static bool stopped(const struct stacker *s)
+{
+    return s->cancelled != NULL &&
+           atomic_load_explicit(s->cancelled, memory_order_relaxed);
+}
 
 static int by_pivot(const void *a, const void *b)
 {
@@ -140,60 +178,75 @@ static int by_degree(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void count_all(const struct similarity_metric *m, struct item *items, size_t n,
-                      float reach)
+/* How far apart in the pivot alone copies can be at most. */
+static float reach_of(const struct stacker *s)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k < n && items[k].group == items[i].group &&
-                               items[k].pivot - items[i].pivot <= reach;
-             k++)
-            if (copies(m, items[i].v, items[k].v)) {
-                items[i].degree++;
-                items[k].degree++;
-            }
+    return (s->limit * SIMILARITY_DIM + s->knee * s->knee) / (2.0F * s->knee);
 }
 
-/* How many copies each has; of very many items only every stride-th, drawn by its id,
- * is asked, so that the cost stays in bounds and the order does not matter. */
-static void count_degrees(const struct similarity_metric *m, struct item *items, size_t n,
-                          float reach)
+static void find_reach(struct stacker *s)
 {
-    size_t stride = n / VOTERS + 1, voters = 0;
-    if (stride == 1) {
-        count_all(m, items, n, reach);
-        return;
-    }
-    struct item **voter = malloc((n + 1) * sizeof *voter);
-    for (size_t i = 0; i < n && voter != NULL; i++)
-        if (rng_hash(0, &items[i].id, sizeof items[i].id) % stride == 0)
-            voter[voters++] = &items[i];
-    for (size_t i = 0, from = 0; i < n; i++) {
-        while (from < voters && (voter[from]->group < items[i].group ||
-                                 (voter[from]->group == items[i].group &&
-                                  items[i].pivot - voter[from]->pivot > reach)))
+    const float reach = reach_of(s);
+    struct item *items = s->items;
+    size_t from = 0, end = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        while (items[from].group < items[i].group ||
+               items[i].pivot - items[from].pivot > reach)
             from++;
-        for (size_t k = from; k < voters && voter[k]->group == items[i].group &&
-                              voter[k]->pivot - items[i].pivot <= reach;
-             k++)
-            items[i].degree += copies(m, items[i].v, voter[k]->v);
+        end = end < i ? i : end;
+        while (end < s->count && items[end].group == items[i].group &&
+               items[end].pivot - items[i].pivot <= reach)
+            end++;
+        items[i].from = (uint32_t)from;
+        items[i].end = (uint32_t)end;
     }
-    free(voter);
+}
+
+/* *at becomes the first item from there on that is a copy of item `one`, or its end. */
+VEC_INLINE void next_copy(const struct stacker *s, const struct item *one, uint32_t *at)
+{
+    const struct similarity_coarse *coarse = &s->coarse[one - s->items];
+    for (; *at < one->end; ++*at) {
+        int steps;
+        bool copies = false;
+        similarity_steps_between(coarse, &s->coarse[*at], &steps);
+        if (steps <= s->steps)
+            compare(one->v, s->items[*at].v, s->knee, s->limit, &copies);
+        if (copies)
+            return;
+    }
+}
+
+VEC_CLONES(run_next_copy, next_copy,
+           (const struct stacker *s, const struct item *one, uint32_t *at), (s, one, at))
+
+/* How many copies each has, itself among them; of very many items only every stride-th,
+ * drawn by its id, is asked, so that the cost stays in bounds and the order does not
+ * matter. */
+static void count_degrees(struct stacker *s, size_t stride)
+{
+    for (size_t i = 0; i < s->count && !stopped(s); i++) {
+        const struct item *voter = &s->items[i];
+        if (stride > 1 && rng_hash(0, &voter->id, sizeof voter->id) % stride != 0)
+            continue;
+        uint32_t at = voter->from;
+        for (run_next_copy(s, voter, &at); at < voter->end; run_next_copy(s, voter, &at))
+            s->items[at++].degree++;
+    }
 }
 
 /* Everything free around a centre joins it; true when something did. */
-static bool gather(const struct similarity_metric *m, struct item *items, size_t n,
-                   struct item *centre, float reach, int stack)
+static bool gather(struct stacker *s, struct item *centre, int stack)
 {
     bool any = false;
-    for (int way = -1; way <= 1; way += 2)
-        for (size_t k = (size_t)(centre - items) + (size_t)way;
-             k < n && items[k].group == centre->group &&
-             fabsf(items[k].pivot - centre->pivot) <= reach;
-             k += (size_t)way)
-            if (items[k].stack == 0 && copies(m, centre->v, items[k].v)) {
-                items[k].stack = stack;
-                any = true;
-            }
+    uint32_t at = centre->from;
+    for (run_next_copy(s, centre, &at); at < centre->end; run_next_copy(s, centre, &at)) {
+        struct item *one = &s->items[at++];
+        if (one == centre || one->stack != 0)
+            continue;
+        one->stack = stack;
+        any = true;
+    }
     if (any)
         centre->stack = stack;
     return any;
@@ -237,54 +290,70 @@ bool similarity_number_stacks(const uint64_t *ids, size_t n, int *stack)
     return done;
 }
 
+/* `order` has room for all items. */
+static void stack_all(struct stacker *s, struct item **order)
+{
+    size_t stride = s->count / VOTERS + 1;
+    int stacks = 0;
+    qsort(s->items, s->count, sizeof *s->items, by_pivot);
+    for (size_t i = 0; i < s->count; i++)
+        similarity_coarsen(s->items[i].v, &s->coarse[i]);
+    find_reach(s);
+    count_degrees(s, stride);
+    for (size_t i = 0; i < s->count; i++)
+        order[i] = &s->items[i];
+    qsort(order, s->count, sizeof *order, by_degree);
+    for (size_t i = 0; i < s->count && !stopped(s); i++)
+        if (order[i]->stack == 0 && (stride > 1 || order[i]->degree > 1) &&
+            gather(s, order[i], stacks + 1))
+            stacks++;
+}
+
 enum status similarity_stacks_by(const struct similarity_metric *m,
                                  const struct similarity_set *of, int *stack,
-                                 struct err *e)
+                                 const atomic_bool *cancelled, struct err *e)
 {
     size_t n = of->n;
-    struct item *items = malloc((n + 1) * sizeof *items);
+    struct stacker s = {.items = malloc((n + 1) * sizeof *s.items),
+                        .coarse = malloc((n + 1) * sizeof *s.coarse),
+                        .knee = m->knee,
+                        .limit = m->limit,
+                        .steps = similarity_steps_within(m->knee, m->limit),
+                        .cancelled = cancelled};
     struct item **order = malloc((n + 1) * sizeof *order);
     float *scaled = malloc((n + 1) * SIMILARITY_DIM * sizeof *scaled);
-    bool done = items != NULL && order != NULL && scaled != NULL;
-    size_t kept = 0;
-    int stacks = 0;
-    /* how far apart in the pivot alone copies can be at most */
-    float reach = (m->limit * SIMILARITY_DIM + m->knee * m->knee) / (2.0F * m->knee);
+    bool done = s.items && s.coarse && order && scaled;
     memset(stack, 0, n * sizeof *stack);
     for (size_t i = 0; i < n && done; i++) {
-        float *v = scaled + kept * SIMILARITY_DIM;
+        float *v = scaled + s.count * SIMILARITY_DIM;
         if (isnan(of->vectors[i * SIMILARITY_DIM]))
             continue;
         similarity_scale(m, of->vectors + i * SIMILARITY_DIM, v);
-        items[kept++] = (struct item){.v = v,
-                                      .pivot = v[SIMILARITY_PIVOT],
-                                      .id = of->ids[i],
-                                      .index = (uint32_t)i,
-                                      .group = similarity_group(of, i)};
+        s.items[s.count++] = (struct item){.v = v,
+                                           .pivot = v[SIMILARITY_PIVOT],
+                                           .id = of->ids[i],
+                                           .index = (uint32_t)i,
+                                           .group = similarity_group(of, i)};
     }
     if (done) {
-        qsort(items, kept, sizeof *items, by_pivot);
-        count_degrees(m, items, kept, reach);
-        for (size_t i = 0; i < kept; i++)
-            order[i] = &items[i];
-        qsort(order, kept, sizeof *order, by_degree);
-        for (size_t i = 0; i < kept && (kept >= VOTERS || order[i]->degree > 0); i++)
-            if (order[i]->stack == 0 &&
-                gather(m, items, kept, order[i], reach, stacks + 1))
-                stacks++;
-        for (size_t i = 0; i < kept; i++)
-            stack[items[i].index] = items[i].stack;
+        stack_all(&s, order);
+        for (size_t i = 0; i < s.count; i++)
+            stack[s.items[i].index] = s.items[i].stack;
         done = similarity_number_stacks(of->ids, n, stack);
     }
-    free(items);
+    free(s.items);
+    free(s.coarse);
     free(order);
     free(scaled);
-    return done ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+    if (!done)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+    return stopped(&s) ? err_set(e, ST_CANCELLED, "interrupted") : ST_OK;
 }
 
-enum status similarity_stacks(const struct similarity_set *of, int *stack, struct err *e)
+enum status similarity_stacks(const struct similarity_set *of, int *stack,
+                              const atomic_bool *cancelled, struct err *e)
 {
     struct similarity_metric m;
     similarity_metric_init(&m);
-    return similarity_stacks_by(&m, of, stack, e);
+    return similarity_stacks_by(&m, of, stack, cancelled, e);
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/similarity_coarse.h"
+
 enum {
     NEAREST = 12, /* stacks whose traces a hit is held against */
     SAMPLES = 4,  /* members that stand for a stack */
@@ -47,12 +49,6 @@ struct pile {
     uint32_t count, into;     /* members; the pile it was merged into, or itself */
 };
 
-/* A vector in bytes, to see early that two are far apart. */
-struct coarse {
-    uint8_t at[SIMILARITY_DIM];
-};
-enum { COARSE_STEPS = 4, /* to a deviation */ COARSE_ZERO = 128, COARSE_MOST = 127 };
-
 /* The piles of a cell lie side by side, the newest last: in `rows` and `coarse`. */
 struct cell {
     uint64_t key;
@@ -64,10 +60,10 @@ struct piler {
     float *scaled;                 /* their vectors */
     struct trace_sketch *sketches; /* of the hits */
     struct pile *piles;
-    struct cell *cells;    /* open addressing; a power of two of them */
-    uint32_t *rows;        /* piles, */
-    struct coarse *coarse; /* and the vectors of their firsts */
-    uint8_t *seen;         /* bits by key: clear where no pile can be */
+    struct cell *cells;               /* open addressing; a power of two of them */
+    uint32_t *rows;                   /* piles, */
+    struct similarity_coarse *coarse; /* and the vectors of their firsts */
+    uint8_t *seen;                    /* bits by key: clear where no pile can be */
     size_t count, pile_count, cell_count, seen_bits;
     float knee;
     struct trace_matcher *matcher;
@@ -129,32 +125,10 @@ static float distance(const float *a, const float *b, float knee, float most)
     return far;
 }
 
-VEC_INLINE void steps_between(const struct coarse *a, const struct coarse *b, int *sum)
-{
-    int all = 0;
-    for (int i = 0; i < SIMILARITY_DIM; i++)
-        all += abs(a->at[i] - b->at[i]);
-    *sum = all;
-}
-
-VEC_CLONES(run_steps, steps_between,
-           (const struct coarse *a, const struct coarse *b, int *sum), (a, b, sum))
-
-/* More steps than that, and two vectors are farther apart than `most`: a difference of x
- * counts knee·(2x − knee) or more, and rounding adds a step to it at most. */
-static int steps_within(float knee, float most)
-{
-    float sum = (most + knee * knee) * SIMILARITY_DIM / (2.0F * knee);
-    return (int)(1.001F * sum * COARSE_STEPS) + SIMILARITY_DIM;
-}
-
-static void coarsen(const float *v, struct coarse *c)
-{
-    for (int i = 0; i < SIMILARITY_DIM; i++) {
-        float steps = fmaxf(-COARSE_MOST, fminf(COARSE_MOST, v[i] * COARSE_STEPS));
-        c->at[i] = (uint8_t)(COARSE_ZERO + (int)lrintf(steps));
-    }
-}
+VEC_CLONES(run_steps, similarity_steps_between,
+           (const struct similarity_coarse *a, const struct similarity_coarse *b,
+            int *sum),
+           (a, b, sum))
 
 /* ---- cells ---- */
 
@@ -222,7 +196,7 @@ static void insert(struct near near[NEAREST], size_t *n, struct near now)
 
 struct query {
     const struct hit *one;
-    struct coarse coarse;
+    struct similarity_coarse coarse;
     uint32_t but; /* this pile, its own */
     struct near near[NEAREST];
     size_t count;
@@ -241,7 +215,7 @@ static void look_in(const struct piler *p, const struct cell *cell, struct query
             continue;
         q->visited++;
         run_steps(&q->coarse, &p->coarse[row], &steps);
-        if (steps > steps_within(p->knee, most))
+        if (steps > similarity_steps_within(p->knee, most))
             continue;
         now.far = distance(q->one->v, p->piles[now.pile].v, p->knee, most);
         if (now.far <= most && (q->count < NEAREST || now.far < most))
@@ -284,7 +258,7 @@ static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
 {
     const struct cell *cells[CELLS_AROUND];
     *q = (struct query){.one = one, .but = but};
-    coarsen(one->v, &q->coarse);
+    similarity_coarsen(one->v, &q->coarse);
     for (int i = 0, count = cells_around(p, one, cells); i < count; i++)
         look_in(p, cells[i], q);
 }
@@ -317,7 +291,7 @@ static void begin(struct piler *p, uint32_t hit)
     p->piles[pile] =
         (struct pile){.v = one->v, .sample = {hit}, .count = 1, .into = pile};
     p->rows[row] = pile;
-    coarsen(one->v, &p->coarse[row]);
+    similarity_coarsen(one->v, &p->coarse[row]);
     p->seen[bit / 8] |= (uint8_t)(1U << bit % 8);
 }
 
@@ -433,7 +407,7 @@ static void merge(struct piler *p)
  */
 static enum status stack_untraced(const struct similarity_set *of,
                                   const struct trace *traces, int most, int *stack,
-                                  struct err *e)
+                                  const atomic_bool *cancelled, struct err *e)
 {
     size_t n = of->n, kept = 0;
     float *v = malloc((n + 1) * SIMILARITY_DIM * sizeof *v);
@@ -453,7 +427,8 @@ static enum status stack_untraced(const struct similarity_set *of,
         at[kept++] = (int)i;
     }
     if (st == ST_OK)
-        st = similarity_stacks(&(struct similarity_set){v, id, in, kept}, out, e);
+        st = similarity_stacks(&(struct similarity_set){v, id, in, kept}, out, cancelled,
+                               e);
     for (size_t i = 0; st == ST_OK && i < kept; i++)
         stack[at[i]] = out[i] ? most + out[i] : 0;
     free(v);
@@ -547,7 +522,7 @@ enum status stacks_find(const struct similarity_set *of, const struct trace *tra
     int piles = (int)p.pile_count;
     piler_done(&p);
     if (st == ST_OK)
-        st = stack_untraced(of, traces, piles, stack, e);
+        st = stack_untraced(of, traces, piles, stack, cancelled, e);
     if (st == ST_OK && !similarity_number_stacks(of->ids, of->n, stack))
         st = err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", of->n);
     return st;
