@@ -194,6 +194,29 @@ static void a_room_that_hums_is_one(void **state)
     audio_done(&a);
 }
 
+/* Hum under hiss: not much of it deep, but all that is held is hum. As much of a note is
+ * still a note. */
+static void hum_under_hiss_is_no_note(void **state)
+{
+    (void)state;
+    static const double roots[] = {50.0, 60.0, 220.0};
+    struct silence_params p = silence_params_default();
+    for (int k = 0; k < 3; k++) {
+        struct audio a = tone_blank(6.0, 1, RATE);
+        add_tone(&a, 0.0, 6.0, -62.0, 8000.0, 9);
+        for (size_t i = 0; i < a.frames; i++)
+            for (int h = 1; h <= 6; h++)
+                a.data[i] +=
+                    (float)(0.0008 / h *
+                            sin(6.283185307179586 * roots[k] * h * (double)i / RATE + h));
+        struct silence_list l = mine(&a, &p);
+        double found = length(l.runs, l.run_count);
+        assert_true(k < 2 ? found > 5.0 : found < 1.0);
+        silence_list_done(&l);
+        audio_done(&a);
+    }
+}
+
 /* The gaps of a rhythm are no room tone, however quiet. */
 static void short_gaps_between_sounds_are_left_out(void **state)
 {
@@ -648,6 +671,7 @@ int main(void)
         cmocka_unit_test(less_than_a_step_and_a_half_is_no_room_tone),
         cmocka_unit_test(a_quiet_choir_is_no_room),
         cmocka_unit_test(a_room_that_hums_is_one),
+        cmocka_unit_test(hum_under_hiss_is_no_note),
         cmocka_unit_test(short_gaps_between_sounds_are_left_out),
         cmocka_unit_test(quiet_music_speech_and_fades_are_not_room_tone),
         cmocka_unit_test(a_chord_that_hangs_in_a_room_costs_it_rank),

@@ -29,6 +29,8 @@
 #define HUM_TOP_HZ      250.0
 #define HUM_SHARE       0.55
 #define HUM_SD_DB       1.5
+#define HUM_ALL         0.6 /* of what is held: of a third of it a peak is missed */
+#define HUM_MOST        0.8 /* of what sounds: some chords lie on its partials */
 #define DITHER_LSB      1.5
 #define WHITE_LSB       2.0
 #define WHITE_FLATNESS  0.45
@@ -284,7 +286,8 @@ static bool hums(const struct gate *g, size_t from, size_t to)
     return count > 0 && shares > HUM_SHARE * (double)count;
 }
 
-/* Mean tonality of [from, to), where possible only of windows that see nothing else. */
+/* Mean tonality of [from, to), where possible only of windows that see nothing else; 0
+ * where all that is held is the hum of mains under a louder noise. */
 static double tonality_of(const struct gate *g, size_t from, size_t to)
 {
     size_t see = hops_of(g, TONE_WINDOW_S), chromas = track_info(g->t)->chromas;
@@ -292,15 +295,18 @@ static double tonality_of(const struct gate *g, size_t from, size_t to)
         from += see;
         to -= see;
     }
-    double sum = 0.0;
+    double sum = 0.0, hum = 0.0;
     size_t count = 0;
     for (size_t i = from; i < to; i += TRACK_HOPS_PER_CHROMA) {
         size_t c = i / TRACK_HOPS_PER_CHROMA;
         if (c < chromas) {
             sum += track_tonality(g->t, c);
+            hum += track_mains(g->t, c);
             count++;
         }
     }
+    if (!g->near->rumbles && sum < HUM_MOST * (double)count && hum > HUM_ALL * sum)
+        return 0.0; /* under rumble a low note has the same spectrum */
     return count ? sum / (double)count : 0.0;
 }
 
