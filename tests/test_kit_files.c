@@ -622,12 +622,31 @@ static void a_kit_that_was_cut_is_known(void **state)
     folder_remove(top);
 }
 
-/* What was said of its samples lies in a catalog that is somebody else's: no kit is made
- * as if nothing had been said. */
+/* kit_load of the folder by nobody, who may not read everything: what it says. */
+static bool nobody_is_told(const char *folder, enum status code, const char *what)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct kit_set set;
+        struct config cfg;
+        struct err e = {0};
+        config_defaults(&cfg);
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        enum status st =
+            kit_load(&set, folder, target_find("tr8s"), &cfg, false, NULL, &e);
+        _exit(st == code && strstr(e.msg, what) ? 0 : 1);
+    }
+    int how;
+    return waitpid(child, &how, 0) == child && how == 0;
+}
+
+/* What was said of its samples lies in a catalog that is somebody else's, or what they
+ * are in a manifest: no kit is made as if nothing had been said. */
 static void a_catalog_that_cannot_be_read_is_told(void **state)
 {
     (void)state;
-    char top[256], project[300], path[320];
+    char top[256], project[300], best[320], path[340];
     folder_make(top);
     snprintf(project, sizeof project, "%s/P", top);
     snprintf(path, sizeof path, "%s/catalog.db", project);
@@ -638,21 +657,18 @@ static void a_catalog_that_cannot_be_read_is_told(void **state)
     assert_int_equal(catalog_publish(path, &nothing, NULL), ST_OK);
     assert_int_equal(chmod(path, 0), 0);
     assert_int_equal(chmod(top, 0755), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        struct kit_set set;
-        struct config cfg;
-        struct err e = {0};
-        config_defaults(&cfg);
-        if (geteuid() == 0 && setuid(65534) != 0)
-            _exit(2);
-        enum status st =
-            kit_load(&set, project, target_find("tr8s"), &cfg, false, NULL, &e);
-        _exit(st == ST_DISK && strstr(e.msg, "cannot be opened: Permission") ? 0 : 1);
-    }
-    int how;
-    assert_int_equal(waitpid(child, &how, 0), child);
-    assert_int_equal(how, 0);
+    static const char said[] = "cannot be opened: Permission";
+    assert_true(nobody_is_told(project, ST_DISK, said));
+    snprintf(best, sizeof best, "%s/best_of", project);
+    put(best, "manifest.csv",
+        "filename,source,source_path,type\r\n1_drum_001.wav,1,1.wav,drum\r\n");
+    write_sample(best, "drums/1_drum_001.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_true(nobody_is_told(best, ST_DISK, said));
+    assert_int_equal(chmod(path, 0644), 0);
+    snprintf(path, sizeof path, "%s/manifest.csv", best);
+    assert_int_equal(chmod(path, 0), 0);
+    assert_true(nobody_is_told(project, ST_UNREADABLE, "no permission"));
+    assert_true(nobody_is_told(best, ST_UNREADABLE, "no permission"));
     folder_remove(top);
 }
 

@@ -319,6 +319,24 @@ static void a_disk_without_locks_is_told(void **state)
     project_done(&p);
 }
 
+/* Who only stands in a folder that takes nothing did not choose it. */
+static void where_else_to_write_is_told(void **state)
+{
+    char path[FOLDER_BYTES], here[FOLDER_BYTES];
+    struct project p;
+    struct err e = {0};
+    folder_write(*state, "stand/export", "x", 1);
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder_path(path, *state, "stand")), 0);
+    assert_int_equal(project_open(&p, "export", "P", &e), ST_DISK);
+    assert_int_equal(chdir(here), 0);
+    assert_non_null(strstr(e.msg, "export is in the way"));
+    assert_non_null(strstr(e.msg, "; start in another folder, or set paths.export_dir"));
+    folder_path(path, *state, "stand/export");
+    assert_int_equal(project_open(&p, path, "P", &e), ST_DISK);
+    assert_null(strstr(e.msg, "paths.export_dir"));
+}
+
 static void leftovers_go_living_files_stay(void **state)
 {
     char path[FOLDER_BYTES];
@@ -410,6 +428,7 @@ int main(void)
         IN_FOLDER(disk_trouble_is_told_and_cleaned),
         IN_FOLDER(what_cannot_be_made_is_known_before),
         IN_FOLDER(a_disk_without_locks_is_told),
+        IN_FOLDER(where_else_to_write_is_told),
         IN_FOLDER(leftovers_go_living_files_stay),
         IN_FOLDER(pipes_and_devices_are_never_opened),
         cmocka_unit_test(the_hash_is_the_specified_one),

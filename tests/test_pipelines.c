@@ -154,14 +154,18 @@ static void stages_are_listed_with_and_without_blanks(void **state)
     static const char *const lists[] = {"drums,silences", "drums, silences",
                                         " silences ,drums ,", "silences,drums, ",
                                         "drums,drums,silences"};
-    static const char *const wrong[] = {"", ",", " , ", "drums silences", "drum", "dust"};
+    static const char *const wrong[] = {"",     ",",    " , ",    "drums silences",
+                                        "drum", "dust", ",drums", "drums, ,hiss"};
     unsigned stages;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         assert_int_equal(stages_parse(lists[i], &stages, NULL), ST_OK);
         assert_int_equal(stages, 1u << STAGE_DRUMS | 1u << STAGE_SILENCES);
     }
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(stages_parse(wrong[i], &stages, NULL), ST_USAGE);
+    struct err e;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(stages_parse(wrong[i], &stages, &e), ST_USAGE);
+        assert_null(strstr(e.msg, "stage  (")); /* no name is no name to quote */
+    }
 }
 
 int main(void)

@@ -302,7 +302,7 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
     st = read_wishes(&w, catalog, e);
     if (st == ST_OK)
         st = from_finds(l, catalog, true, &w, &accepted, e);
-    bool has_best = access(best, R_OK) == 0;
+    bool has_best = access(best, F_OK) == 0;
     l->set->beside_set = has_best && accepted > 0;
     if (st == ST_OK && accepted == 0 && !has_best)
         st = from_finds(l, catalog, false, &w, &accepted, e);
@@ -326,15 +326,19 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
  * the user put on the slots holds for it too. */
 static enum status from_manifest(struct loading *l, const char *manifest, struct err *e)
 {
-    char path[PATH_BYTES];
+    char path[PATH_BYTES], project[PATH_BYTES];
     struct catalog *catalog;
     struct wishes w = {.target = l->target};
     enum status st = path_join(path, sizeof path, l->folder, "../catalog.db", e);
+    if (st == ST_OK)
+        st = path_join(project, sizeof project, l->folder, "..", e);
     if (st != ST_OK)
         return st;
-    if (access(path, R_OK) != 0 ||
-        catalog_open(&catalog, path, CATALOG_READ, NULL) != ST_OK)
+    if (access(path, F_OK) != 0 || project_folder_kind(project) != FOLDER_PROJECT)
         return from_rows(l, manifest, NULL, e);
+    st = catalog_open(&catalog, path, CATALOG_READ, e);
+    if (st != ST_OK)
+        return st;
     st = read_wishes(&w, catalog, e);
     if (st == ST_OK)
         st = from_best_of(l, catalog, path, l->folder, manifest, e);
@@ -471,7 +475,7 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
     recut_site_init(&set->site, folder, cfg);
     if (access(catalog, F_OK) == 0 && project_folder_kind(folder) == FOLDER_PROJECT)
         st = from_catalog(&l, catalog, best, e);
-    else if (access(manifest, R_OK) == 0)
+    else if (access(manifest, F_OK) == 0)
         st = from_manifest(&l, manifest, e);
     else
         st = kit_load_files(&l, NULL, e);

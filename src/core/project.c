@@ -34,6 +34,16 @@ static enum status check_length(const char *export_root, const char *name, struc
         n, MOST_BYTES);
 }
 
+/* Below the folder that one stands in, which is not chosen to write to: where else? */
+static enum status tell_place(const char *export_root, struct err *e)
+{
+    struct err why = e ? *e : (struct err){0};
+    return export_root[0] == '/'
+               ? ST_DISK
+               : err_set(e, ST_DISK,
+                         "%s; start in another folder, or set paths.export_dir", why.msg);
+}
+
 enum status project_open(struct project *p, const char *export_root, const char *name,
                          struct err *e)
 {
@@ -45,12 +55,14 @@ enum status project_open(struct project *p, const char *export_root, const char 
     if (st != ST_OK)
         return st;
     st = root_open(&above, export_root, true, e);
-    if (st != ST_OK)
-        return st;
-    st = check_length(export_root, name, e);
-    if (st == ST_OK)
-        st = root_sub(&p->root, &above, name, true, e);
-    root_done(&above);
+    if (st == ST_OK) {
+        st = check_length(export_root, name, e);
+        if (st == ST_OK)
+            st = root_sub(&p->root, &above, name, true, e);
+        root_done(&above);
+    }
+    if (st == ST_DISK)
+        return tell_place(export_root, e);
     if (st == ST_OK && (st = root_check_locks(&p->root, e)) != ST_OK)
         root_done(&p->root);
     return st;

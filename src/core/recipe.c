@@ -42,6 +42,8 @@ enum status stages_parse(const char *text, unsigned *stages, struct err *e)
         while (n > 0 && word[n - 1] == ' ')
             n--;
         int stage = find_stage(word, n);
+        if (n == 0)
+            return err_set(e, ST_USAGE, "--stages: there is no stage before a comma");
         if (stage < 0)
             return err_set(
                 e, ST_USAGE,

@@ -245,11 +245,17 @@ static bool set_loop(struct app *app, long index, int64_t start, int64_t end)
     return true;
 }
 
+/* As the list shows it. */
+static const char *name_at(const struct app *app, long index)
+{
+    return session_find(app->session, (size_t)index)->name;
+}
+
 static void nudge_loop(struct app *app, long index, int steps)
 {
     const struct candidate *c = &app->library.detail.c;
     if (c->loop_count == 0) {
-        app_warn(app, "%s has no loop to nudge", c->filename);
+        app_warn(app, "%s has no loop to nudge", name_at(app, index));
         return;
     }
     int64_t by = (int64_t)steps * c->source_rate_hz / 1000;
@@ -263,7 +269,7 @@ static void next_loop(struct app *app, long index)
     const struct catalog_find *d = &app->library.detail;
     char seam[32] = "";
     if (d->c.loop_count < 2) {
-        app_warn(app, "there is no other loop for %s", d->c.filename);
+        app_warn(app, "there is no other loop for %s", name_at(app, index));
         return;
     }
     const struct loop_choice next = d->c.loop[1];
@@ -371,7 +377,7 @@ bool library_edit_action(struct app *app, const struct key_action *a)
     }
     const struct candidate *c = &app->library.detail.c;
     if (!kind_cut(c->kind))
-        app_warn(app, "%s was made, not cut: its %s", c->filename,
+        app_warn(app, "%s was made, not cut: its %s", name_at(app, at),
                  a->action == ACT_EDGE_OUT || a->action == ACT_EDGE_IN
                      ? "edges cannot be moved"
                      : "loop cannot be moved");
