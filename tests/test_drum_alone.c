@@ -93,6 +93,8 @@ static void others_tell_nothing(void **state)
     at[3] = kick(9, 3);
     at[3].best = DRUM_TOM_LOW;
     at[5].loudness.times = 0;
+    for (int i = 0; i < STROKES; i++)
+        alone[i] = -1;
     assert_int_equal(drum_alone(at, STROKES, alone, NULL), ST_OK);
     for (int i = 0; i < STROKES; i++)
         assert_true(alone[i] == 1);
@@ -108,14 +110,19 @@ static void what_is_out_of_reach_tells_nothing(void **state)
     enum { MANY = 3 * DRUM_ALONE_REACH };
     static struct drum_verdict at[MANY];
     static double alone[MANY];
-    for (int i = 0; i < MANY; i++) {
-        at[i] = kick(9, 3);
-        if (i < MANY / 2)
-            add_hat(&at[i]);
+    for (int first = 0; first < 2; first++) { /* the half that has hats */
+        for (int i = 0; i < MANY; i++) {
+            at[i] = kick(9, 3);
+            if ((i < MANY / 2) == (first == 0))
+                add_hat(&at[i]);
+        }
+        assert_int_equal(drum_alone(at, MANY, alone, NULL), ST_OK);
+        int near = first == 0 ? MANY / 2 - 1 : MANY / 2;
+        int step = first == 0 ? -1 : 1;
+        assert_true(alone[near] < 0.7);
+        assert_true(alone[near + step * (DRUM_ALONE_REACH - 1)] < 1);
+        assert_true(alone[near + step * DRUM_ALONE_REACH] == 1);
     }
-    assert_int_equal(drum_alone(at, MANY, alone, NULL), ST_OK);
-    assert_true(alone[MANY / 2 - 1] < 0.7);
-    assert_true(alone[MANY / 2 - DRUM_ALONE_REACH - 1] == 1);
 }
 
 static void the_score_says_so(void **state)

@@ -222,21 +222,26 @@ static void the_seam_is_heard_again_and_again(void **state)
 static void too_much_is_turned_down_in_a_line(void **state)
 {
     (void)state;
-    enum { N = 512, AT = 255 };
+    enum { N = 512, AT = 255, BEFORE = 100 };
     const float quiet = 0.1f;
     struct limit l = {.gain = 1};
-    float left[N], right[N] = {0};
+    float left[N], right[N];
     for (int block = 0; block < 2; block++) {
-        for (int i = 0; i < N; i++)
+        for (int i = 0; i < N; i++) {
             left[i] = block == 0 && i == AT ? 2 : quiet;
+            if (block == 0 && i == BEFORE) /* too much on the way down, too */
+                left[i] = 1.9f;
+            right[i] = -0.5f * left[i];
+        }
         limit_apply(&l, RATE, left, right, N);
         for (int i = 0; i < N; i++) {
             double gain = block == 1 ? 0.5 + (i + 1) / (0.1 * RATE)
                           : i < AT   ? 1 - 0.5 * (i + 1) / (AT + 1)
                                      : 0.5;
-            double want = block == 0 && i == AT ? 1 : gain * (double)quiet;
+            bool full = block == 0 && (i == AT || i == BEFORE);
+            double want = full ? 1 : gain * (double)quiet;
             assert_true(fabs((double)left[i] - want) < 2e-6);
-            assert_true(right[i] == 0);
+            assert_true(fabs((double)right[i] + 0.5 * want) < 2e-6);
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/level.h"
+#include "dsp/similarity.h"
 #include "program.h"
 
 #include <ctype.h>
@@ -237,6 +238,57 @@ static void alike_sounds_do_not_share_a_kit(void **state)
     assert_true(p.slot[target_slot(tr8s(), "LT")] >= 0);
     assert_int_equal(p.item[p.slot[target_slot(tr8s(), "LT")]].id, 3);
     assert_true(on_slots >= 1);
+}
+
+/* Of a copy of what plays a quarter is left, whatever either is taken for; of what is
+ * half as far from it as from a stranger three quarters, if it is of the same class. */
+static void likeness_costs_what_it_costs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hit_class;
+        int cluster;
+        double apart, worth, other; /* of the hit, and of what is like nothing */
+        bool first;
+    } all[] = {
+        {"tom_low", 4, 9, 0.9, 0.22, true},   {"tom_low", 4, 9, 0.9, 0.23, false},
+        {"tom_low", 0, 0, 0.9, 0.22, true},   {"tom_low", 0, 0, 0.9, 0.23, false},
+        {"tom_mid", 0, 1.4, 0.8, 0.59, true}, {"tom_mid", 0, 1.4, 0.8, 0.61, false},
+        {"tom_mid", 0, 2.8, 0.8, 0.79, true}, {"tom_mid", 0, 5, 0.8, 0.81, false},
+        {"tom_low", 0, 1.4, 0.8, 0.79, true}, {"tom_low", 5, 2.8, 0.8, 0.79, true},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct kit_item item[] = {drum("a", "tom_mid", 0.95, 1),
+                                  drum("a", all[i].hit_class, 0.9, 2),
+                                  drum("a", all[i].hit_class, 0.9, 3)};
+        float vector[2][SIMILARITY_DIM] = {{0}, {0}};
+        vector[1][20] = 1;
+        vector[1][20] = (float)(all[i].apart / similarity_distance(vector[0], vector[1]));
+        assert_int_equal(similarity_duplicate(vector[0], vector[1]), all[i].apart == 0);
+        item[0].c.cluster = 4;
+        item[1].c.cluster = all[i].cluster;
+        struct kit_hit hit[] = {{&item[0].c, vector[0], 0.95, -1, 0},
+                                {&item[1].c, vector[1], all[i].worth, -1, 0},
+                                {&item[2].c, NULL, all[i].other, -1, 0}};
+        kit_slots_fill(tr8s(), hit, 3);
+        assert_int_equal(hit[0].slot, target_slot(tr8s(), "MT"));
+        assert_int_equal(hit[all[i].first ? 1 : 2].slot, target_slot(tr8s(), "LT"));
+    }
+}
+
+/* Also on the first slot; of two on one the first stays. */
+static void what_is_on_a_slot_stays(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {drum("a", "crash", 0.3, 1), drum("a", "snare", 0.9, 2),
+                              drum("a", "kick", 0.9, 3)};
+    struct kit_hit hit[] = {{&item[0].c, NULL, 0.3, 0, 0},
+                            {&item[1].c, NULL, 0.9, 0, 0},
+                            {&item[2].c, NULL, 0.9, -1, 0}};
+    kit_slots_fill(tr8s(), hit, 3);
+    assert_int_equal(hit[0].slot, target_slot(tr8s(), "BD"));
+    assert_int_equal(hit[1].slot, target_slot(tr8s(), "SD"));
+    assert_int_equal(hit[2].slot, target_slot(tr8s(), "LT"));
 }
 
 static long on_slot(const struct kit_plan *p, const char *slot)
@@ -731,6 +783,8 @@ int main(void)
         cmocka_unit_test(hits_in_bad_company_come_last),
         cmocka_unit_test(each_slot_gets_its_best),
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
+        cmocka_unit_test(likeness_costs_what_it_costs),
+        cmocka_unit_test(what_is_on_a_slot_stays),
         cmocka_unit_test(relatives_stand_in),
         cmocka_unit_test(whole_and_sure_hits_come_first),
         cmocka_unit_test(a_tick_of_a_crash_plays_nothing),

@@ -589,6 +589,62 @@ static void fades_are_short(void **state)
     audio_done(&a);
 }
 
+/* Of a short one a tenth at either end. */
+static void fades_of_short_pieces_are_a_tenth(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    struct audio a = tone_blank(0.02, 1, RATE);
+    tone_add(&a, 0, 3000.0, 0.01, PI / 2); /* 60 periods */
+    assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
+    double most = 0.0;
+    size_t n = a.frames, fade = n / 10 + 1;
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, fabs((double)a.data[i]));
+    for (size_t i = 0; i < n; i++) {
+        size_t edge = i < n - 1 - i ? i : n - 1 - i;
+        double gain =
+            edge < fade ? 0.5 - 0.5 * cos(PI * (double)edge / (double)fade) : 1.0;
+        assert_close((double)a.data[i],
+                     gain * most * cos(2.0 * PI * 3000.0 * (double)i / RATE),
+                     0.02 * most);
+    }
+    audio_done(&a);
+}
+
+/* In whichever channel: rumble that one microphone of two had is taken out, and each
+ * loses an offset of its own. */
+static void channels_are_finished_each(void **state)
+{
+    (void)state;
+    struct silence_params p = silence_params_default();
+    p.cut_rumble = true;
+    for (int with = 0; with < 2; with++) {
+        struct audio a = tone_blank(1.0, 2, RATE);
+        tone_white(&a, 0.001, 5);
+        tone_add(&a, with, 40.0, 0.02, 0.0);
+        assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
+        double low = tone_partial(&a, with, RATE / 4, RATE / 2, 40.0).amplitude;
+        assert_true(low < 0.1 * level_true_peak(&a, false));
+        audio_done(&a);
+        a = tone_blank(1.0, 2, RATE);
+        tone_white(&a, 0.001, 6);
+        for (size_t i = 0; i < a.frames; i++) {
+            a.data[2 * i] += 0.003f;
+            a.data[2 * i + 1] -= 0.001f;
+        }
+        p.cut_rumble = with == 1; /* an offset is none */
+        if (with == 0)
+            assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
+        else
+            assert_int_equal(silence_finish_loop(&a, &p, NULL), ST_OK);
+        for (size_t c = 0; c < 2; c++)
+            assert_true(fabs(level_mean(&a, c, 0, a.frames)) < 1e-6);
+        p.cut_rumble = true;
+        audio_done(&a);
+    }
+}
+
 /* From 2 s on a run is offered as a loop, of its inside, of 6 s at most. */
 static void loops_are_of_2_to_6_seconds(void **state)
 {
@@ -684,6 +740,8 @@ int main(void)
         cmocka_unit_test(a_bass_is_no_rumble),
         cmocka_unit_test(pieces_are_finished_clean),
         cmocka_unit_test(fades_are_short),
+        cmocka_unit_test(fades_of_short_pieces_are_a_tenth),
+        cmocka_unit_test(channels_are_finished_each),
         cmocka_unit_test(loops_are_of_2_to_6_seconds),
         cmocka_unit_test(long_runs_become_seamless_loops),
         cmocka_unit_test(every_rate_and_any_rubbish),

@@ -125,11 +125,9 @@ static double apart(const struct kit_hit *a, const struct kit_hit *b)
 static void prepare(struct filling *f)
 {
     int slots = target_slots(f->target);
-    for (int s = 0; s < slots; s++) {
-        f->on[s] = NULL;
+    for (int s = 0; s < slots; s++)
         for (int k = 0; k < DRUM_CLASS_COUNT; k++)
             f->fit[s][k] = target_fit(f->target, s, drum_class_name((enum drum_class)k));
-    }
     for (size_t i = 0; i < f->count; i++) {
         struct kit_hit *h = &f->hit[i];
         if (h->slot >= 0 && h->slot < slots && f->on[h->slot] == NULL)
