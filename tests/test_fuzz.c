@@ -125,6 +125,39 @@ static void themes(void **state)
     replay_file(fuzz_theme, SOURCE_DIR "/themes/terminal.yaml", 4, 0.5);
 }
 
+static void filters(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "cat:pads,drums grade>=B !is:accepted (dur>2 | \"tape 4\" bpm:118..124) "
+        "key!=A#m len<500ms centroid>2k re*dark p?d has:bpm score>=.8";
+    replay(fuzz_filter, text, sizeof text - 1, 5, 0.4);
+}
+
+static void decisions(void **state)
+{
+    (void)state;
+    static const char lines[] =
+        "# trowel decisions 1\n"
+        "decision accepted a/pad/a_pad01_mid.wav\nrejected b.wav\n"
+        "note \"lovely \\\"tail\\\"\\x09\" a/pad/a_pad01_mid.wav\n"
+        "slot BD tape4/drum/tape4_drum_031_kick.wav\ntrim BD -3.50\n"
+        "edges \"100 2400\" a/pad/a.wav\nsteps SD 1000100010001000\ntempo 120.5\n"
+        "class snare t/drum/t \\\\ x.wav\nrating 4 a/pad/b.wav\n";
+    replay(fuzz_decisions, lines, sizeof lines - 1, 6, 0.6);
+}
+
+static void words(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"con.\xC3\x9C"
+                                       "bung: 3/4 \"x\".",
+                                       "-12345.678901e-7", "18446744073709551615",
+                                       "0.000012345678901234567"};
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        replay(fuzz_words, text[i], strlen(text[i]), 30 + i, 0.2);
+}
+
 static void sound_files(void **state)
 {
     (void)state;
@@ -151,9 +184,9 @@ static void sound_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(configs),
-        cmocka_unit_test(manifests),
-        cmocka_unit_test(themes),
+        cmocka_unit_test(configs),     cmocka_unit_test(manifests),
+        cmocka_unit_test(themes),      cmocka_unit_test(filters),
+        cmocka_unit_test(decisions),   cmocka_unit_test(words),
         cmocka_unit_test(sound_files),
     };
     return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);

@@ -121,6 +121,12 @@ static void long_stems_stay_utf8(void **state)
     stem_numbered(out, out, 12);
     assert_int_equal(strlen(out), 76 + 3);
     assert_string_equal(out + strlen(out) - 6, "\xe2\x82\xac_12");
+    /* what makes room for the sign of a device's name leaves no dot at the end */
+    snprintf(name, sizeof name, "con.%073d. x", 0);
+    stem_safe(out, name);
+    assert_int_equal(strlen(out), 78);
+    assert_int_equal(strncmp(out, "_con.0", 6), 0);
+    assert_int_equal(out[77], '0');
     assert_true(stem_same("Take_A", "take_a"));
     assert_false(stem_same("take", "take_a"));
 }

@@ -219,7 +219,7 @@ void stem_safe(char out[STEM_BYTES], const char *name)
             n--;
         memmove(out + 1, out, n);
         out[0] = '_';
-        out[n + 1] = '\0';
+        trim_end(out, n + 1); /* what made room may stand before a dot */
     }
 }
 

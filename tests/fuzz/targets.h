@@ -11,5 +11,8 @@ int fuzz_config(const uint8_t *bytes, size_t n);
 int fuzz_manifest(const uint8_t *bytes, size_t n);
 int fuzz_theme(const uint8_t *bytes, size_t n);
 int fuzz_soundfile(const uint8_t *bytes, size_t n);
+int fuzz_filter(const uint8_t *bytes, size_t n);
+int fuzz_decisions(const uint8_t *bytes, size_t n);
+int fuzz_words(const uint8_t *bytes, size_t n);
 
 #endif
