@@ -564,18 +564,33 @@ static void a_dry_run_meets_what_is_there(void **state)
     }
 }
 
-/* Where no kit can be made nothing is mined for it. /proc refuses every new folder. */
+/* Where no kit, set or page can be made nothing is mined for it. /proc refuses every new
+ * folder; a dry run does not try. */
 static void a_card_that_cannot_be_written_is_told_first(void **state)
 {
-    struct outcome o;
-    run(&o, *state,
-        TROWEL " --batch all --input_dir in --kit_name 'A?' --output_dir /proc/kits; "
-               "s=$?; ls; exit $s");
-    assert_int_equal(o.exit_status, 5);
-    assert_true(text_has(o.err, "trowel: /proc/kits/A? cannot be made") ||
-                text_has(o.err, "trowel: the folder /proc cannot be written"));
-    assert_string_equal(o.out, "in\n");
-    outcome_done(&o);
+    static const char *const places[][2] = {{"--output_dir /proc/kits", "/proc/kits/A?"},
+                                            {"--output_root /proc/best?", "/proc/best?"},
+                                            {"--output /proc/a?/page", "/proc/a?/page"}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char line[512], says[128];
+        struct outcome o;
+        snprintf(line, sizeof line,
+                 "%s --batch all --input_dir in --kit_name 'A?' %s; s=$?; ls; exit $s",
+                 TROWEL_BIN, places[i][0]);
+        run(&o, *state, line);
+        snprintf(says, sizeof says, "trowel: %s cannot be made", places[i][1]);
+        assert_int_equal(o.exit_status, 5);
+        bool refused = text_has(o.err, "trowel: the folder /proc cannot be written");
+        assert_true(text_has(o.err, says) || refused);
+        assert_string_equal(o.out, "in\n");
+        outcome_done(&o);
+        snprintf(line, sizeof line,
+                 "%s --batch all --input_dir in --kit_name 'A?' %s --dry_run", TROWEL_BIN,
+                 places[i][0]);
+        run(&o, *state, line);
+        assert_int_equal(o.exit_status, refused ? 5 : 0);
+        outcome_done(&o);
+    }
 }
 
 static void who_reads_json_reads_every_failure(void **state)

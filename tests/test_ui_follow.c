@@ -51,7 +51,7 @@ static void an_untouched_list_begins_with_its_best(void **state)
     (void)state;
     app_command(&rig.app, "sort name");
     size_t was = row(0);
-    ui_rig_keys(&rig, "w q ? q");
+    ui_rig_keys(&rig, "w q ? q F1 Esc K q , q ^L");
     ui_rig_fill(rig.session, 7, 40); /* "attic" sorts before all there is */
     assert_true(row(0) != was);
     assert_int_equal(view_current(rig.app.view), row(0));
