@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 /* Files are not in memory that processes share, as on some shared folders of virtual
  * machines, pooled disks and network mounts. */
@@ -316,6 +317,46 @@ static void test_without_shared_memory(void **state)
     free(in);
 }
 
+static int take_number(void *to, int columns, char **value, char **name)
+{
+    (void)columns, (void)name;
+    *(int *)to = atoi(value[0]);
+    return 0;
+}
+
+/* How safe a commit is from a loss of power: 1, after the next one that is 2; 2, at once.
+ */
+static int safety(const struct catalog *c)
+{
+    int n = -1;
+    sqlite3_exec(c->db, "PRAGMA synchronous", take_number, &n, NULL);
+    return n;
+}
+
+/* What can be written again waits for no disk, what was decided does; unless somebody
+ * else sees to it, or there is no log that would be safe without. */
+static void test_decisions_are_safe(void **state)
+{
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    publish(b, in, 6, NULL);
+    for (int logged = 1; logged >= 0; logged--) {
+        nothing_shared = !logged;
+        struct catalog *c = open_db(b, CATALOG_WRITE);
+        for (int later = 0; later < 2; later++) {
+            assert_int_equal(safety(c), logged && later ? 1 : 2);
+            assert_int_equal(catalog_begin_unsynced(c, NULL), ST_OK);
+            assert_int_equal(safety(c), logged ? 1 : 2);
+            assert_int_equal(catalog_end_unsynced(c, ST_OK, NULL), ST_OK);
+            assert_int_equal(safety(c), logged && later ? 1 : 2);
+            catalog_sync_later(c, NULL);
+        }
+        catalog_close(c);
+    }
+    nothing_shared = false;
+    free(in);
+}
+
 /* A disk without locks is not taken for a busy one. */
 static void test_without_locks(void **state)
 {
@@ -392,7 +433,8 @@ int main(void)
         IN_CATALOG(test_busy_is_not_damaged),    IN_CATALOG(test_two_processes),
         IN_CATALOG(test_looking_writes_nothing), IN_CATALOG(test_replaced_while_looking),
         IN_CATALOG(test_removed_while_open),     IN_CATALOG(test_without_shared_memory),
-        IN_CATALOG(test_killed_while_writing),   IN_CATALOG(test_without_locks),
+        IN_CATALOG(test_killed_while_writing),   IN_CATALOG(test_decisions_are_safe),
+        IN_CATALOG(test_without_locks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
