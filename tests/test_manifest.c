@@ -329,6 +329,41 @@ static void a_record_keeps_everything(void **state)
     root_done(&r);
 }
 
+/* More than is written at once; and paths as the file system has them, in a record. */
+static void no_row_is_lost_or_doubled(void **state)
+{
+    enum { ROWS = 900 };
+    struct root r;
+    struct candidate *rows = calloc(ROWS, sizeof *rows), *back;
+    size_t count;
+    char path[FOLDER_BYTES];
+    for (int i = 0; i < ROWS; i++) {
+        rows[i] = full_candidate();
+        snprintf(rows[i].filename, sizeof rows[i].filename, "pad%d.wav", i);
+        snprintf(rows[i].source_path, sizeof rows[i].source_path, "t\xe9 %d.wav", i);
+    }
+    assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
+    for (int form = 0; form < 2; form++) {
+        bool record = form == 1;
+        assert_int_equal(manifest_write(&r, "many.csv", rows, ROWS,
+                                        record ? MANIFEST_RECORD : MANIFEST_PLAIN, NULL),
+                         ST_OK);
+        folder_path(path, *state, "many.csv");
+        assert_int_equal(manifest_read(path, &back, &count, NULL), ST_OK);
+        assert_int_equal(count, ROWS);
+        for (int i = 0; i < ROWS; i++) {
+            char want[64];
+            snprintf(want, sizeof want, "t%s %d.wav", record ? "\xe9" : "\xef\xbf\xbd",
+                     i);
+            assert_string_equal(back[i].filename, rows[i].filename);
+            assert_string_equal(back[i].source_path, want);
+        }
+        free(back);
+    }
+    free(rows);
+    root_done(&r);
+}
+
 static enum status parse(const char *text, struct candidate **rows, size_t *count,
                          struct err *e)
 {
@@ -418,6 +453,7 @@ int main(void)
         cmocka_unit_test(hostile_csv_is_refused),
         cmocka_unit_test(columns_are_the_contract),
         IN_FOLDER(a_record_keeps_everything),
+        IN_FOLDER(no_row_is_lost_or_doubled),
         cmocka_unit_test(columns_may_come_in_any_order),
         cmocka_unit_test(hostile_manifests_are_refused),
     };
