@@ -164,6 +164,8 @@ static void assert_counted_as_edited(struct mined *m, uint64_t id, int64_t frame
     assert_true(at < set.count);
     assert_true(set.item[at].recut);
     assert_int_equal(set.item[at].frames, frames);
+    assert_string_equal(set.item[at].c.sha256,
+                        ""); /* no double of what was mined alike */
     kit_set_done(&set);
 }
 
@@ -325,9 +327,9 @@ static void best_of_sets_know_how_hits_end(void **state)
     catalog_close(catalog);
     /* so is what was put on an instrument, and a set of nothing is none */
     struct catalog_find drum = mined_first(m, KIND_DRUM, false);
-    size_t wished = 0, all = set.count;
+    size_t wished = 0, all = set.count, bytes, once = 0;
     kit_set_done(&set);
-    char path[CANDIDATE_PATH_BYTES];
+    char path[CANDIDATE_PATH_BYTES], *copy = NULL;
     candidate_path(&drum.c, path);
     say_slot(m, "RC", path);
     job.force = true;
@@ -336,8 +338,20 @@ static void best_of_sets_know_how_hits_end(void **state)
     assert_int_equal(kit_load(&set, best, target_find("tr8s"), &m->cfg, false, NULL, &e),
                      ST_OK);
     for (size_t i = 0; i < set.count; i++)
-        wished += set.item[i].wish == target_slot(target_find("tr8s"), "RC");
+        if (set.item[i].wish == target_slot(target_find("tr8s"), "RC")) {
+            assert_int_equal(
+                path_read_file(set.item[i].path, 1 << 24, &copy, &bytes, NULL), ST_OK);
+            wished++;
+        }
     assert_int_equal(wished, 1);
+    once = set.count;
+    kit_set_done(&set);
+    /* a copy of it, of whatever name, is not in the kit once more */
+    folder_write(best, "0.wav", copy, bytes);
+    free(copy);
+    assert_int_equal(kit_load(&set, best, target_find("tr8s"), &m->cfg, false, NULL, &e),
+                     ST_OK);
+    assert_int_equal(set.count, once);
     kit_set_done(&set);
     say_slot(m, "RC", "");
     folder_remove(best);

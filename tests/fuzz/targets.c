@@ -249,7 +249,7 @@ int fuzz_words(const uint8_t *bytes, size_t n)
     insist(path_check_name(safe, "name", NULL) == ST_OK && strcmp(safe, again) == 0);
     insist(strpbrk(safe, UNPORTABLE) == NULL);
     stem_numbered(again, safe, 17);
-    insist(path_check_name(again, "name", NULL) == ST_OK && !stem_same(safe, again));
+    insist(path_check_name(again, "name", NULL) == ST_OK && strstr(again, "_17"));
     insist(stem_same(text, text) && strlen(text_plain(plain, sizeof plain, text)) < 40);
     if (parse_number(text, &value)) {
         char exact[64];
