@@ -304,6 +304,9 @@ static void what_cannot_be_made_is_known_before(void **state)
         if (wanted[i].says)
             assert_non_null(strstr(e.msg, wanted[i].says));
     }
+    struct err e = {0};
+    assert_int_equal(path_mkdirs("/proc/trowel/new", &e), ST_DISK);
+    assert_non_null(strstr(e.msg, "the folder /proc/trowel cannot be made"));
     folder_path(path, *state, "fat-card/kit?"); /* a dry run makes nothing */
     assert_int_equal(path_check_writable(path, false, NULL), ST_OK);
     assert_int_equal(path_check_writable("new/page.html", true, NULL), ST_OK);

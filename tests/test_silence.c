@@ -643,11 +643,15 @@ static void channels_are_finished_each(void **state)
             a.data[2 * i] += 0.003f;
             a.data[2 * i + 1] -= 0.001f;
         }
-        p.cut_rumble = with == 1; /* an offset is none */
-        if (with == 0)
+        p.cut_rumble = false;
+        a.data[RATE] = (float)NAN;
+        if (with == 0) {
             assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
-        else
+        } else {
+            assert_int_equal(silence_prepare_loop(&a, 0, a.frames, &p, NULL), ST_OK);
             assert_int_equal(silence_finish_loop(&a, &p, NULL), ST_OK);
+        }
+        assert_true(isfinite(a.data[RATE]));
         for (size_t c = 0; c < 2; c++)
             assert_true(fabs(level_mean(&a, c, 0, a.frames)) < 1e-6);
         p.cut_rumble = true;
