@@ -207,26 +207,35 @@ static bool read_find(struct query *q, struct reader *r, bool whole,
     return true;
 }
 
-static enum status read_finds(struct catalog *c, struct reader *r, struct query *q,
-                              bool whole, struct catalog_find *f,
-                              bool (*fn)(void *user, const struct catalog_find *f),
-                              void *user, struct err *e)
+/* Which finds are read, and what is called with each until it returns false. */
+struct visit {
+    bool whole;          /* all of each find, else what lists show; … */
+    int64_t first, last; /* … then of the rows at these positions only */
+    bool (*fn)(void *user, const struct catalog_find *f);
+    void *user;
+};
+
+static enum status read_finds(struct catalog *c, struct reader *r, const struct visit *v,
+                              struct err *e)
 {
+    struct catalog_find f = {0};
     enum status st = ST_OK;
+    struct query *q = catalog_query(c, v->whole ? Q_WHOLE : Q_LIST, e);
+    if (!v->whole) {
+        query_int(q, 1, v->first);
+        query_int(q, 2, v->last);
+    }
     while (query_next(c, q, &st, e))
-        if (read_find(q, r, whole, f) && !fn(user, f)) {
+        if (read_find(q, r, v->whole, &f) && !v->fn(v->user, &f)) {
             query_reset(q);
             break;
         }
     return st;
 }
 
-static enum status each(struct catalog *c, bool whole, int64_t first, int64_t last,
-                        bool (*fn)(void *user, const struct catalog_find *f), void *user,
-                        struct err *e)
+static enum status each(struct catalog *c, const struct visit *v, struct err *e)
 {
     struct reader r;
-    struct catalog_find f = {0};
     enum status st = catalog_simple(c, Q_BEGIN_READ, e);
     if (st != ST_OK)
         return st;
@@ -234,13 +243,8 @@ static enum status each(struct catalog *c, bool whole, int64_t first, int64_t la
     if (st == ST_OK)
         st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
     if (st == ST_OK) {
-        struct query *q = catalog_query(c, whole ? Q_WHOLE : Q_LIST, e);
-        if (!whole) {
-            query_int(q, 1, first);
-            query_int(q, 2, last);
-        }
         catalog_passes_once(c, true);
-        st = read_finds(c, &r, q, whole, &f, fn, user, e);
+        st = read_finds(c, &r, v, e);
         catalog_passes_once(c, false);
     }
     catalog_simple(c, Q_ROLLBACK, NULL);
@@ -252,14 +256,16 @@ enum status catalog_each(struct catalog *c,
                          bool (*fn)(void *user, const struct catalog_find *f), void *user,
                          struct err *e)
 {
-    return each(c, true, INT64_MIN, INT64_MAX, fn, user, e);
+    struct visit v = {.whole = true, .fn = fn, .user = user};
+    return each(c, &v, e);
 }
 
 enum status catalog_each_between(struct catalog *c, int64_t first, int64_t last,
                                  bool (*fn)(void *user, const struct catalog_find *f),
                                  void *user, struct err *e)
 {
-    return each(c, false, first, last, fn, user, e);
+    struct visit v = {.first = first, .last = last, .fn = fn, .user = user};
+    return each(c, &v, e);
 }
 
 enum status catalog_span(struct catalog *c, int64_t *first, int64_t *last, struct err *e)
@@ -358,13 +364,12 @@ static enum status load_all(struct catalog *c, struct loading *l, float **embedd
                             struct err *e)
 {
     struct reader r;
-    struct catalog_find f;
-    memset(&f, 0, sizeof f);
+    struct visit v = {.whole = true, .fn = load_one, .user = l};
     enum status st = reader_init(c, &r, e);
     if (st == ST_OK)
         st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
     if (st == ST_OK)
-        st = read_finds(c, &r, catalog_query(c, Q_WHOLE, e), true, &f, load_one, l, e);
+        st = read_finds(c, &r, &v, e);
     if (st == ST_OK && l->no_memory)
         st = err_set(e, ST_NO_MEMORY, "no memory for the candidates");
     if (st == ST_OK && embeddings != NULL)

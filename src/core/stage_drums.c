@@ -234,6 +234,12 @@ static enum status judge(struct pass *s, struct hit_plan *plan, const struct aud
     return st;
 }
 
+/* Frames of the recording as they were read for a plan; the samples are the reader's. */
+struct passage {
+    struct audio audio;
+    int64_t start;
+};
+
 /* What the recording's constant leaves of the constant under these frames. */
 static struct offsets rest_of_offset(const struct dig *d, int64_t from, int64_t end)
 {
@@ -244,15 +250,15 @@ static struct offsets rest_of_offset(const struct dig *d, int64_t from, int64_t 
     return part_offset(&d->hits_from, rest);
 }
 
-/* Frames [from, end) of the recording, which lie in `read`, as the files have them. */
-static enum status cut_out(const struct pass *s, const struct hit_plan *plan,
-                           const struct audio *read, int64_t from, int64_t end,
-                           struct audio *out, struct err *e)
+/* Frames [from, end) of the recording, which lie in `read`, with the channels of the
+ * files and without the constant under them. */
+static enum status cut_out(const struct pass *s, const struct passage *read, int64_t from,
+                           int64_t end, struct audio *out, struct err *e)
 {
-    size_t channels = (size_t)read->channels;
-    struct audio part = *read;
+    size_t channels = (size_t)read->audio.channels;
+    struct audio part = read->audio;
     int wanted = s->d->recipe->cfg.export.drums_stereo ? 2 : 1;
-    part.data += (size_t)(from - plan->read_start) * channels;
+    part.data += (size_t)(from - read->start) * channels;
     part.frames = (size_t)(end - from);
     enum status st = audio_convert_channels(
         out, &part, wanted < part.channels ? wanted : part.channels, e);
@@ -360,64 +366,75 @@ static enum status name_in_context(struct pass *s, struct err *e)
     return st;
 }
 
-/* Hats and cymbals that are cut from what is struck lose the bass under them, too: short
- * notes are as good as struck. Then `whole`, with the attack at frame `before`, begins
- * *skip frames before the hit. */
-static enum status lose_bass(const struct pass *s, const struct hit_plan *plan,
-                             const struct audio *read, struct hit *h, size_t before,
-                             size_t *skip, struct audio *whole, struct err *e)
+/* What was cut out for a hit: from some time before it to its end. */
+struct cutting {
+    struct audio sound;
+    int64_t from; /* frame of the recording it begins at */
+};
+
+static enum status cut_from(const struct pass *s, const struct passage *read,
+                            int64_t from, const struct hit *h, struct cutting *out,
+                            struct err *e)
+{
+    out->from = from > read->start ? from : read->start;
+    return cut_out(s, read, out->from, h->end_frame, &out->sound, e);
+}
+
+/* Separation counts short bass notes as struck, so a hat or cymbal may come with one
+ * under it: it is filtered out, from a cutting that begins earlier, so that the filter
+ * has settled where the hit starts. */
+static enum status remove_bass(const struct pass *s, const struct passage *read,
+                               struct hit *h, struct cutting *cut, struct err *e)
 {
     bool under;
-    enum status st = hits_bass_under(whole, before, &under, e);
+    enum status st =
+        hits_bass_under(&cut->sound, (size_t)(h->attack_frame - cut->from), &under, e);
     if (st != ST_OK || !under)
         return st;
-    int64_t from = h->start_frame - (int64_t)(HIT_BASS_LEAD_S * s->d->info.rate_hz);
-    from = from > plan->read_start ? from : plan->read_start;
-    audio_done(whole);
-    st = cut_out(s, plan, read, from, h->end_frame, whole, e);
+    int64_t lead = (int64_t)(HIT_BASS_LEAD_S * s->d->info.rate_hz);
+    audio_done(&cut->sound);
+    st = cut_from(s, read, h->start_frame - lead, h, cut, e);
     if (st == ST_OK)
-        st = hits_cut_bass(whole, e);
-    *skip = (size_t)(h->start_frame - from);
+        st = hits_cut_bass(&cut->sound, e);
     parts_add(&h->parts, "bass", 1);
     return st;
 }
 
-/* The hit's own frames and its class, told with what sounded just before it. */
-static enum status take_hit(struct pass *s, const struct hit_plan *plan,
-                            const struct audio *read, const struct hit *h, int number,
-                            struct err *e)
+/* The hit's class is told with what sounded just before it; only its own frames are kept.
+ */
+static enum status take_hit(struct pass *s, const struct passage *read,
+                            const struct hit *h, int number, struct err *e)
 {
     struct dig *d = s->d;
     int64_t lead = (int64_t)(DRUM_LEAD_S * d->info.rate_hz);
     int64_t from = h->attack_frame > lead ? h->attack_frame - lead : 0;
     from = from < h->start_frame ? from : h->start_frame;
-    from = from > plan->read_start ? from : plan->read_start;
-    struct audio whole;
+    struct cutting cut;
     struct drum_verdict verdict;
-    enum status st = cut_out(s, plan, read, from, h->end_frame, &whole, e);
+    enum status st = cut_from(s, read, from, h, &cut, e);
     if (st != ST_OK)
         return st;
-    size_t before = (size_t)(h->attack_frame - from);
-    st = d->ear ? drum_classify_by(d->ear, &whole, before, &verdict, e)
-                : drum_classify_in(&whole, before, &verdict, e);
+    size_t attack = (size_t)(h->attack_frame - cut.from);
+    st = d->ear ? drum_classify_by(d->ear, &cut.sound, attack, &verdict, e)
+                : drum_classify_in(&cut.sound, attack, &verdict, e);
     if (st == ST_OK && s->named)
         drum_class_told(&verdict, s->named);
-    size_t skip = (size_t)(h->start_frame - from);
     struct hit heard = *h;
     if (st == ST_OK && s->whole && no_bass(verdict.best))
-        st = lose_bass(s, plan, read, &heard, before, &skip, &whole, e);
+        st = remove_bass(s, read, &heard, &cut, e);
     if (st != ST_OK) {
-        audio_done(&whole);
+        audio_done(&cut.sound);
         return st;
     }
-    struct audio own = whole;
-    own.data += skip * (size_t)whole.channels;
-    own.frames -= skip;
+    size_t lead_frames = (size_t)(h->start_frame - cut.from);
+    struct audio own = cut.sound;
+    own.data += lead_frames * (size_t)own.channels;
+    own.frames -= lead_frames;
     if (dig_wants(d, STAGE_HISS))
         st = offer_for_hiss(d, &own, h, &verdict, e);
     if (st == ST_OK && dig_wants(d, STAGE_DRUMS))
         st = add_hit(s, &heard, &own, &verdict, number, e);
-    audio_done(&whole);
+    audio_done(&cut.sound);
     return st;
 }
 
@@ -436,7 +453,7 @@ static enum status keep_misses(struct dig *d, const struct hit_pool *pool, struc
 }
 
 static enum status read_plan(struct pass *s, const struct hit_plan *plan,
-                             struct audio *read, struct err *e)
+                             struct passage *read, struct err *e)
 {
     enum status st = ST_OK;
     if (s->read++ % 64 == 0) {
@@ -445,8 +462,9 @@ static enum status read_plan(struct pass *s, const struct hit_plan *plan,
     }
     if (st != ST_OK)
         return st;
+    read->start = plan->read_start;
     return forward_read(&s->forward, plan->read_start,
-                        (size_t)(plan->read_end - plan->read_start), read, e);
+                        (size_t)(plan->read_end - plan->read_start), &read->audio, e);
 }
 
 /* Judges every planned hit, and takes those that are any at once, if `take`. */
@@ -457,15 +475,15 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
     int taken = 0;
     struct hit hit = {0};
     for (size_t i = 0; i < plans->count && st == ST_OK; i++) {
-        struct audio read;
+        struct passage read;
         struct hit before = hit;
         struct hit_plan *plan = &plans->at[i];
         st = read_plan(s, plan, &read, e);
         if (st == ST_OK)
-            st = judge(s, plan, &read, &hit, e);
+            st = judge(s, plan, &read.audio, &hit, e);
         if (st == ST_OK && i > 0 && hits_join(plan, &hit, plan - 1, &before)) {
             before.end_frame = before.start_frame; /* no near-miss: it is in this one */
-            st = judge(s, plan, &read, &hit, e);
+            st = judge(s, plan, &read.audio, &hit, e);
         }
         /* with a click between, the next to come is not the next that is planned */
         if (i + 1 < plans->count && plan[1].onset_s <= plan->next_s)
@@ -473,7 +491,7 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
         if (st == ST_OK && i > 0)
             st = hit_pool_offer(pool, &before, e);
         if (st == ST_OK && take && !hit.missed_by[0])
-            st = take_hit(s, plan, &read, &hit, ++taken, e);
+            st = take_hit(s, &read, &hit, ++taken, e);
     }
     if (st == ST_OK && plans->count > 0)
         st = hit_pool_offer(pool, &hit, e);
@@ -487,10 +505,10 @@ static enum status take_best(struct pass *s, const struct hit_plans *plans,
     enum status st = ST_OK;
     for (size_t i = 0; i < pool->count && st == ST_OK; i++) {
         const struct hit_plan *plan = &plans->at[pool->best[i].number];
-        struct audio read;
+        struct passage read;
         st = read_plan(s, plan, &read, e);
         if (st == ST_OK)
-            st = take_hit(s, plan, &read, &pool->best[i].hit, (int)i + 1, e);
+            st = take_hit(s, &read, &pool->best[i].hit, (int)i + 1, e);
     }
     return st;
 }

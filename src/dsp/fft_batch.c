@@ -543,32 +543,23 @@ VEC_INLINE void last_product(const struct fft_batch *f, int radix,
     }
 }
 
-/* The last stages there and back. */
-VEC_INLINE void correlate_last(const struct fft_batch *f, int radix,
-                               const struct complex8 *x, const struct complex8 *y,
-                               struct complex8 *to, struct complex8 *spare, int lags,
-                               float *out)
-{
-    last_product(f, radix, x, y, to);
-    f->transform(f, &to, &spare);
-    last_back(f, radix, to, lags, out);
-}
-
 /* The windowed columns are transformed, and the whole ones, whose spectrum is split to
  * twice of it; the product of one's conjugates with the other goes back. */
 VEC_INLINE void correlate_eight(const struct fft_batch *f, const float *x, int lags,
                                 float *out)
 {
     float *windowed = (float *)f->a, *whole = (float *)f->c;
-    struct complex8 *y = f->a, *z = f->c, *spare = f->b;
+    struct complex8 *y = f->a, *z = f->c, *product = f->b;
     for (int i = 0; i < f->n; i++) {
         v8f v = VEC_CONST_AT(x + VEC * i);
         VEC_AT(windowed + VEC * i) = v * f->window[i];
         VEC_AT(whole + VEC * i) = v;
     }
-    f->transform(f, &y, &spare);
-    f->transform(f, &z, &spare);
-    BY_LAST_RADIX(correlate_last, f, y, z, spare, y, lags, out);
+    f->transform(f, &y, &product);
+    f->transform(f, &z, &product);
+    BY_LAST_RADIX(last_product, f, y, z, product);
+    f->transform(f, &product, &y);
+    BY_LAST_RADIX(last_back, f, product, lags, out);
 }
 
 VEC_CLONES(run_correlate, correlate_eight,

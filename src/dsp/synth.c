@@ -72,8 +72,12 @@ static void clap(double level, double tune, struct rng *r, float *out, size_t n,
 }
 
 /* Six inharmonic squares behind a high-pass: the usual analogue cymbal. */
-static void metal(double level, double tune, double decay, double noise, struct rng *r,
-                  float *out, size_t n, int rate)
+struct metal {
+    double tune, decay_per_s, noise; /* noise: beside squares of 0.16 each */
+};
+
+static void metal(double level, const struct metal *m, struct rng *r, float *out,
+                  size_t n, int rate)
 {
     static const double ratio[6] = {2, 3, 4.16, 5.43, 6.79, 8.21};
     double phase[6];
@@ -83,12 +87,12 @@ static void metal(double level, double tune, double decay, double noise, struct 
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate, sum = 0;
         for (int k = 0; k < 6; k++) {
-            phase[k] += 325 * tune * ratio[k] / rate;
+            phase[k] += 325 * m->tune * ratio[k] / rate;
             phase[k] -= floor(phase[k]);
             sum += phase[k] < 0.5 ? 0.16 : -0.16;
         }
-        sum += noise * (rng_uniform(r) * 2 - 1);
-        out[i] += (float)(level * exp(-t * decay) * band_next(&b, sum));
+        sum += m->noise * (rng_uniform(r) * 2 - 1);
+        out[i] += (float)(level * exp(-t * m->decay_per_s) * band_next(&b, sum));
     }
 }
 
@@ -158,10 +162,10 @@ void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
         clap(velocity, tune, r, mono, n, rate_hz);
         break;
     case SYNTH_HAT_CLOSED:
-        metal(velocity, tune, 70, 0.5, r, mono, n, rate_hz);
+        metal(velocity, &(struct metal){tune, 70, 0.5}, r, mono, n, rate_hz);
         break;
     case SYNTH_HAT_OPEN:
-        metal(velocity, tune, 9, 0.5, r, mono, n, rate_hz);
+        metal(velocity, &(struct metal){tune, 9, 0.5}, r, mono, n, rate_hz);
         break;
     case SYNTH_TOM:
         tom(velocity, tune, r, mono, n, rate_hz);
@@ -172,8 +176,8 @@ void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
     case SYNTH_RIDE:
         ride(velocity, tune, r, mono, n, rate_hz);
         break;
-    default:
-        metal(velocity, 1.1 * tune, 3, 1.0, r, mono, n, rate_hz);
+    default: /* SYNTH_CRASH */
+        metal(velocity, &(struct metal){1.1 * tune, 3, 1.0}, r, mono, n, rate_hz);
         break;
     }
 }
