@@ -353,33 +353,33 @@ static void assert_heard(struct session *s, const struct place *p)
 }
 
 /* Vectors read ahead, while finds come in. */
-static void test_listening_ahead(void **state)
+static void test_vectors_ahead(void **state)
 {
     const struct place *p = *state;
     struct session *s = open_session(p);
-    assert_null(session_listen_begin(s)); /* nothing there */
+    assert_null(session_vectors_begin(s)); /* nothing there */
     deliver(s, "night", 20, true);
-    struct session_ear *ear = session_listen_begin(s);
-    assert_non_null(ear);
-    assert_null(session_listen_begin(s)); /* one at a time */
-    assert_int_equal(session_listen(ear, NULL), ST_OK);
+    struct session_vectors *ahead = session_vectors_begin(s);
+    assert_non_null(ahead);
+    assert_null(session_vectors_begin(s)); /* one at a time */
+    assert_int_equal(session_vectors_read(ahead, NULL), ST_OK);
     deliver(s, "night", 20, true); /* again, */
     deliver(s, "tape", 30, true);  /* and more */
-    session_listen_end(s, ear);
-    assert_null(session_listen_begin(s)); /* it is known now */
+    session_vectors_end(s, ahead);
+    assert_null(session_vectors_begin(s)); /* it is known now */
     assert_heard(s, p);
     session_close(s);
     /* somebody else wrote: what was read is not taken */
     s = open_session(p);
     struct session *other = open_session(p);
-    ear = session_listen_begin(s);
-    assert_int_equal(session_listen(ear, NULL), ST_OK);
+    ahead = session_vectors_begin(s);
+    assert_int_equal(session_vectors_read(ahead, NULL), ST_OK);
     deliver(other, "attic", 10, true);
     assert_true(take_news(s));
-    session_listen_end(s, ear);
-    ear = session_listen_begin(s);
-    assert_non_null(ear);
-    session_listen_end(s, ear); /* not even read */
+    session_vectors_end(s, ahead);
+    ahead = session_vectors_begin(s);
+    assert_non_null(ahead);
+    session_vectors_end(s, ahead); /* not even read */
     assert_heard(s, p);
     session_close(other);
     session_close(s);
@@ -459,7 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SESSION(test_other_process_is_seen), IN_SESSION(test_news_are_taken_in_beside),
         IN_SESSION(test_finds_trickle_in),      IN_SESSION(test_new_stacks),
-        IN_SESSION(test_rows_of_others_stay),   IN_SESSION(test_listening_ahead),
+        IN_SESSION(test_rows_of_others_stay),   IN_SESSION(test_vectors_ahead),
         IN_SESSION(test_a_large_catalog),
     };
     return cmocka_run_group_tests_name("session beside", tests, NULL, NULL);

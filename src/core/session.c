@@ -203,7 +203,7 @@ long session_take_source(struct session *s, const struct catalog_source *about)
     long known = session_source_find(s, about->stem);
     if (known >= 0) {
         s->source[known].about = *about;
-        s->source[known].coming = false;
+        s->source[known].mining = false;
         return known;
     }
     if (!array_grow(&s->source, &s->source_room, s->source_count + 1, sizeof *s->source))
@@ -481,7 +481,7 @@ void session_close(struct session *s)
     free(s->standing);
     free(s->log);
     free(s->leaving);
-    free(s->unheard);
+    free(s->vector_changed);
     free(s->restacking.find);
     free(s->touched);
     free(s);

@@ -34,8 +34,8 @@ const char *session_folder(const struct session *s);
 const char *session_name(const struct session *s); /* its last part */
 struct catalog *session_catalog(struct session *s);
 
-/* Counters that only grow. `finds`: something was appended or replaced; `state`: a
- * decision, rating, tag, override or kit entry changed. */
+/* Counters that only grow. `finds`: finds came, went or were replaced (and that was
+ * announced); `state`: a decision, rating, tag, override or kit entry changed. */
 struct session_version {
     uint64_t finds, state;
 };
@@ -129,7 +129,8 @@ const struct session_tallies *session_tallies(const struct session *s);
 /* --- actions ----------------------------------------------------------------------- */
 /* All take `count` indices (one, a range, or the tagged) as one undoable action. Actions
  * that change nothing are no actions and are not undone. A near-miss that is accepted is
- * in the best-of like any other find. */
+ * in the best-of like any other find. ST_USAGE (no such value), ST_DISK, ST_NO_MEMORY:
+ * nothing was changed. */
 
 enum status session_decide(struct session *s, const size_t *index, size_t count,
                            enum decision d, struct err *e);
@@ -180,11 +181,12 @@ enum status session_repeat(struct session *s, const size_t *index, size_t count,
 
 /* Vectors are read at the first use, some 100 ms for 100,000. Ahead of that, without
  * keeping keys waiting: begin on the owner's thread (NULL: there is nothing to read now),
- * session_listen on any, end on the owner's whatever came of it. */
-struct session_ear;
-struct session_ear *session_listen_begin(struct session *s);
-enum status session_listen(struct session_ear *ear, struct err *e);
-void session_listen_end(struct session *s, struct session_ear *ear);
+ * session_vectors_read on any (ST_DISK, ST_NO_MEMORY, …), end on the owner's whatever
+ * came of it. */
+struct session_vectors;
+struct session_vectors *session_vectors_begin(struct session *s);
+enum status session_vectors_read(struct session_vectors *ear, struct err *e);
+void session_vectors_end(struct session *s, struct session_vectors *ear);
 
 /* Distance of every find to one (session_count values into `distance`, INFINITY where
  * there is no vector). Loads the vectors at the first use. */

@@ -8,7 +8,7 @@
 
 /* --- into the model ---------------------------------------------------------------- */
 
-/* Taking an override back needs what was mined. */
+/* What an override hides is known to the catalog only. */
 static void reread(struct session *s, struct find *f)
 {
     struct catalog_find now;
@@ -101,9 +101,9 @@ static struct change to_drums(const struct find *f)
 
 /* One value for many finds, as one action with its echo. `did` is the past tense:
  * "rejected". */
-static enum status say_of_all(struct session *s, const size_t *index, size_t count,
-                              enum event_field field, const char *value, const char *did,
-                              struct err *e)
+static enum status set_all(struct session *s, const size_t *index, size_t count,
+                           enum event_field field, const char *value, const char *did,
+                           struct err *e)
 {
     char label[ACTION_LABEL_BYTES];
     if (count == 0) {
@@ -149,8 +149,8 @@ static enum status say_of_all(struct session *s, const size_t *index, size_t cou
 enum status session_decide(struct session *s, const size_t *index, size_t count,
                            enum decision d, struct err *e)
 {
-    return say_of_all(s, index, count, FIELD_DECISION, decision_name(d),
-                      d == DECISION_NONE ? "undecided" : decision_name(d), e);
+    return set_all(s, index, count, FIELD_DECISION, decision_name(d),
+                   d == DECISION_NONE ? "undecided" : decision_name(d), e);
 }
 
 enum status session_rate(struct session *s, const size_t *index, size_t count, int rating,
@@ -159,14 +159,14 @@ enum status session_rate(struct session *s, const size_t *index, size_t count, i
     char value[16], did[32];
     snprintf(value, sizeof value, "%d", rating);
     snprintf(did, sizeof did, "rated %d:", rating);
-    return say_of_all(s, index, count, FIELD_RATING, value, did, e);
+    return set_all(s, index, count, FIELD_RATING, value, did, e);
 }
 
 enum status session_tag(struct session *s, const size_t *index, size_t count, bool on,
                         struct err *e)
 {
-    return say_of_all(s, index, count, FIELD_TAG, on ? "1" : "",
-                      on ? "tagged" : "untagged", e);
+    return set_all(s, index, count, FIELD_TAG, on ? "1" : "", on ? "tagged" : "untagged",
+                   e);
 }
 
 enum status session_set_category(struct session *s, const size_t *index, size_t count,
@@ -174,7 +174,7 @@ enum status session_set_category(struct session *s, const size_t *index, size_t 
 {
     char did[64];
     snprintf(did, sizeof did, "moved to %s:", category_folder(category));
-    return say_of_all(s, index, count, FIELD_CATEGORY, category_folder(category), did, e);
+    return set_all(s, index, count, FIELD_CATEGORY, category_folder(category), did, e);
 }
 
 enum status session_set_class(struct session *s, const size_t *index, size_t count,
@@ -182,7 +182,7 @@ enum status session_set_class(struct session *s, const size_t *index, size_t cou
 {
     char did[64];
     snprintf(did, sizeof did, "called %.30s:", hit_class);
-    return say_of_all(s, index, count, FIELD_CLASS, hit_class, did, e);
+    return set_all(s, index, count, FIELD_CLASS, hit_class, did, e);
 }
 
 enum status session_repeat(struct session *s, const size_t *index, size_t count,
@@ -211,11 +211,11 @@ enum status session_repeat(struct session *s, const size_t *index, size_t count,
     }
 }
 
-static enum status say_of_one(struct session *s, size_t index, enum event_field field,
-                              const char *value, const char *did, struct err *e)
+static enum status set_one(struct session *s, size_t index, enum event_field field,
+                           const char *value, const char *did, struct err *e)
 {
     struct change last = s->last;
-    enum status st = say_of_all(s, &index, 1, field, value, did, e);
+    enum status st = set_all(s, &index, 1, field, value, did, e);
     s->last = last; /* `.` does not repeat what belongs to one find */
     return st;
 }
@@ -223,7 +223,7 @@ static enum status say_of_one(struct session *s, size_t index, enum event_field 
 enum status session_set_note(struct session *s, size_t index, const char *note,
                              struct err *e)
 {
-    return say_of_one(s, index, FIELD_NOTE, note, note[0] ? "noted" : "note removed:", e);
+    return set_one(s, index, FIELD_NOTE, note, note[0] ? "noted" : "note removed:", e);
 }
 
 static enum status set_frames(struct session *s, size_t index, enum event_field field,
@@ -232,7 +232,7 @@ static enum status set_frames(struct session *s, size_t index, enum event_field 
     char value[64] = "";
     if (start != end)
         snprintf(value, sizeof value, "%lld %lld", (long long)start, (long long)end);
-    return say_of_one(s, index, field, value, did, e);
+    return set_one(s, index, field, value, did, e);
 }
 
 enum status session_set_edges(struct session *s, size_t index, int64_t start_frame,
@@ -247,17 +247,17 @@ enum status session_set_loop(struct session *s, size_t index, int64_t start_fram
     return set_frames(s, index, FIELD_LOOP, start_frame, end_frame, "loop moved:", e);
 }
 
-/* What the user accepted before what nobody judged, and that before what was rejected;
- * then by stars; then the best, as they come. −1: fewer than two count. */
+/* The member to keep: accepted before undecided before rejected, then the one with most
+ * stars, then the best (members come best first). −1: fewer than two members count. */
 static long one_to_keep(const struct session *s, const uint32_t *member, size_t n)
 {
-    static const int says[] = {
+    static const int preference[] = {
         [DECISION_REJECTED] = 0, [DECISION_NONE] = 1, [DECISION_ACCEPTED] = 2};
     long kept = -1;
     int most = -1, finds = 0;
     for (size_t i = 0; i < n; i++) {
         const struct find *f = &s->find[member[i]];
-        int worth = says[f->decision] * 8 + f->rating;
+        int worth = preference[f->decision] * 8 + f->rating;
         finds += find_counts(f);
         if (find_counts(f) && worth > most) {
             most = worth;
@@ -267,12 +267,12 @@ static long one_to_keep(const struct session *s, const uint32_t *member, size_t 
     return finds > 1 ? kept : -1;
 }
 
-/* The stacks of all that are asked for, each once: what is said of their members. */
+/* The decisions by which each of the stacks asked for, once each, keeps one member. */
 struct thinning {
     struct change *change;
     size_t count, room, stacks;
-    bool *seen; /* by find: its stack was looked at */
-    long kept;  /* of the last one */
+    bool *seen; /* by first member: the stack was looked at */
+    long kept;  /* find kept of the last stack */
 };
 
 static bool thin_stack(const struct session *s, struct thinning *t,
@@ -337,7 +337,7 @@ enum status session_keep_best(struct session *s, const size_t *index, size_t cou
 
 /* --- undo -------------------------------------------------------------------------- */
 
-static enum status go(struct session *s, bool back, long *index, struct err *e)
+static enum status undo_or_redo(struct session *s, bool back, long *index, struct err *e)
 {
     struct change *changes = NULL;
     size_t count = 0;
@@ -367,12 +367,12 @@ static enum status go(struct session *s, bool back, long *index, struct err *e)
 
 enum status session_undo(struct session *s, long *index, struct err *e)
 {
-    return go(s, true, index, e);
+    return undo_or_redo(s, true, index, e);
 }
 
 enum status session_redo(struct session *s, long *index, struct err *e)
 {
-    return go(s, false, index, e);
+    return undo_or_redo(s, false, index, e);
 }
 
 enum status session_tagged(const struct session *s, size_t **out, size_t *count,

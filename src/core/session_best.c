@@ -1,5 +1,4 @@
-/* The best-of that is proposed: chosen among all finds as they are on record, by a thread
- * that has the time. */
+/* The proposed best-of: chosen on another thread, among all finds of the catalog. */
 #include "core/session_internal.h"
 
 #include "core/curate.h"
@@ -83,7 +82,7 @@ enum status session_choose_best(struct session_best *b, struct err *e)
 
 /* --- on the owner's thread --------------------------------------------------------- */
 
-/* This proposal in the place of the one before, as one action. */
+/* Replaces the proposal before by this one, as one action. */
 static enum status propose(struct session *s, const struct session_best *b, struct err *e)
 {
     char label[ACTION_LABEL_BYTES];
@@ -99,7 +98,7 @@ static enum status propose(struct session *s, const struct session_best *b, stru
         long index = session_index_of(s, b->ids[i]);
         if (index < 0 || s->find[index].gone ||
             s->find[index].decision == DECISION_REJECTED)
-            continue; /* so it is by now */
+            continue; /* since it was chosen */
         stays[index] = true;
         proposed++;
         all[n++] =

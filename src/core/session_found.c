@@ -24,7 +24,7 @@ static enum status take_found(struct session *s, const struct candidate *found,
         if (st == ST_OK && index < 0)
             st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
         if (index >= 0)
-            session_not_heard(s, (size_t)index);
+            session_vector_changed(s, (size_t)index);
         if (index >= 0 && s->vectors_loaded && embeddings != NULL)
             memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
                    embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);
@@ -32,32 +32,33 @@ static enum status take_found(struct session *s, const struct candidate *found,
     return st;
 }
 
-/* The first finds of a recording that was mined before take the places of others. */
+/* Before the first finds of a recording that was mined before replace its old ones: where
+ * those lie that something was said of, for `follow`. */
 static enum status remember(struct session *s, const struct catalog_source *source,
                             struct err *e)
 {
     long known = session_source_find(s, source->stem);
-    if (known < 0 || s->source[known].coming)
+    if (known < 0 || s->source[known].mining)
         return ST_OK;
     uint64_t *ids = malloc((s->count + 1) * sizeof *ids);
-    bool *spoken = malloc((s->count + 1) * sizeof *spoken);
+    bool *in_kit = malloc((s->count + 1) * sizeof *in_kit);
     size_t n = 0;
-    for (size_t i = 0; ids != NULL && spoken != NULL && i < s->count; i++) {
+    for (size_t i = 0; ids != NULL && in_kit != NULL && i < s->count; i++) {
         const struct find *f = &s->find[i];
         if (f->source != (uint32_t)known || f->gone)
             continue;
         ids[n] = f->id;
-        spoken[n++] = f->slot >= 0;
+        in_kit[n++] = f->slot >= 0;
     }
-    enum status st = ids != NULL && spoken != NULL
-                         ? catalog_remember(s->catalog, ids, spoken, n, e)
+    enum status st = ids != NULL && in_kit != NULL
+                         ? catalog_remember(s->catalog, ids, in_kit, n, e)
                          : err_set(e, ST_NO_MEMORY, "no memory for the finds");
     free(ids);
-    free(spoken);
+    free(in_kit);
     return st;
 }
 
-/* What was said of the sounds that have other names now. */
+/* What was said of an old find goes to the new one at its place, under its new name. */
 static enum status follow(struct session *s, const struct catalog_source *source,
                           const struct candidate *found, size_t count, struct err *e)
 {
@@ -83,7 +84,7 @@ enum status session_add(struct session *s, const struct catalog_source *source,
     long at = session_take_source(s, source);
     if (at < 0)
         return err_set(e, ST_NO_MEMORY, "no memory for the sources");
-    s->source[at].coming = true;
+    s->source[at].mining = true;
     s->unannounced = true;
     return take_found(s, found, count, embeddings, at, e);
 }

@@ -1,4 +1,7 @@
-/* session_internal: the model's memory, shared by session*.c and view*.c only. */
+/* session_internal: the model's memory, shared by session*.c and view*.c only. Everything
+ * here is the owner's thread's, but for what session_load.c, session_reread.c,
+ * session_vectors.c and session_best.c say runs elsewhere: that works on memory of its
+ * own. */
 #ifndef TROWEL_CORE_SESSION_INTERNAL_H
 #define TROWEL_CORE_SESSION_INTERNAL_H
 
@@ -11,7 +14,8 @@ struct text_block {
     char bytes[];
 };
 
-/* Which find an id is: open addressing, index + 1, 0 = free; size a power of two. */
+/* From a find's id to its index: open addressing with linear probing. A slot holds the
+ * index + 1, 0 = free; the size is a power of two. */
 struct id_table {
     uint32_t *slot;
     size_t size;
@@ -27,8 +31,8 @@ struct stack_index {
 
 struct session_source {
     struct catalog_source about;
-    const char *folded;
-    bool coming; /* finds are, and the last word is not said yet */
+    const char *folded; /* about.stem, folded for search */
+    bool mining; /* session_add has brought finds, session_keep_only not ended it yet */
 };
 
 struct session {
@@ -47,29 +51,32 @@ struct session {
     struct session_tallies tallies;
     struct kit_state kit;
     bool extras_changed; /* or their finds came or went: kit.extra is to be listed anew */
-    uint32_t *leaving;   /* gone finds whose rows are still in the catalog */
+    uint32_t *leaving; /* gone finds whose rows are still in the catalog (session_tidy) */
     size_t leaving_count, leaving_room;
     struct restacking {
-        uint32_t *find; /* whose rows have another stack number than they should */
-        size_t count, at;
-        bool cleared; /* their old numbers have left the catalog */
+        uint32_t *find;   /* finds whose catalog rows have another stack number */
+        size_t count, at; /* session_tidy has come to find[at] */
+        bool cleared;     /* first pass done: the rows' old numbers are 0 */
     } restacking;
-    bool join_due;    /* rows were left as they are, another process had written */
-    bool unannounced; /* finds came or went that lists do not know of */
-    /* while the catalog is read again: which finds changed here since (by index, of the
-     * first touched_count; what came later is ours anyway) */
+    /* rows were not brought up to date, because another process had written: the project
+     * is to be joined again */
+    bool join_due;
+    bool unannounced; /* finds came or went since session_announce */
+    /* while another thread reads the catalog again: which of the first touched_count
+     * finds changed here since it began; NULL otherwise. Later finds are newer than what
+     * is read. */
     unsigned char *touched;
     size_t touched_count;
-    bool reread_due; /* it has changed, and was not taken in */
-    float *vector;   /* count × SIMILARITY_DIM once loaded */
+    bool reread_due; /* another process changed the catalog, and that is not taken in */
+    float *vector;   /* room × SIMILARITY_DIM once loaded; a row of NAN: none */
     bool vectors_loaded;
-    bool listening;    /* somebody reads the vectors ahead */
-    bool misheard;     /* … for nothing: much has changed meanwhile */
-    uint32_t *unheard; /* finds that came or changed meanwhile */
-    size_t unheard_count, unheard_room;
-    uint32_t *name_rank; /* places by name, for views: of the first so many finds */
+    bool vectors_loading;     /* another thread reads them (session_vectors_read) */
+    bool vectors_outdated;    /* … and what it read cannot be used any more */
+    uint32_t *vector_changed; /* finds that came or changed since that began */
+    size_t vector_changed_count, vector_changed_room;
+    uint32_t *name_rank; /* rank in the order of names of the first names_ranked finds */
     size_t names_ranked;
-    float *standing; /* of scores within their kind, likewise; NULL = not worked out */
+    float *standing; /* of each score within its kind, 1 = best; NULL = not worked out */
     size_t standing_count;
     /* finds whose state changed, oldest first; views remember how far they have read.
      * log_start counts what was dropped from the front. */
@@ -84,7 +91,7 @@ enum { SESSION_LOG_MAX = 65536 };
 
 /* session.c */
 void session_changed(struct session *s, size_t index);
-void session_forget_changes(struct session *s); /* whoever follows them looks at all */
+void session_forget_changes(struct session *s); /* views then look at every find */
 bool session_make_room(struct session *s, size_t room); /* for so many finds */
 void session_free_finds(struct session *s);
 void session_put_measures(struct session *s, size_t index, const struct measures *from);
@@ -104,15 +111,16 @@ long session_append_find(struct session *s, const struct catalog_find *from, lon
 long session_take_row(struct session *s, const struct session *other, size_t row,
                       long source);
 void session_take_gone(struct session *s, struct find *f);
-/* Gone, and its row leaves the catalog when there is time. */
+/* Mark as gone; session_tidy takes its row out of the catalog. ST_NO_MEMORY. */
 enum status session_let_go(struct session *s, size_t index, struct err *e);
 void session_finds_changed(struct session *s); /* lists look at all finds again */
 void session_forget_standing(struct session *s);
 
-/* session_load.c: all of the catalog. */
-/* Sources and finds into an empty model, with what was said of each. */
+/* session_load.c */
+/* All sources and finds of the catalog, with the user's decisions, into an empty model;
+ * the kit is not. Any thread that has the session to itself. */
 enum status session_read_all(struct session *s, struct err *e);
-/* When all finds are there: the kit; whoever follows looks at everything. */
+/* When all finds are there: reads the kit, and views look at every find. */
 enum status session_settle_load(struct session *s, struct err *e);
 void session_forget_texts(struct session *s);
 
@@ -139,10 +147,10 @@ void session_relink_kit(struct session *s); /* after finds came or went */
 /* session_stack.c */
 bool session_index_stacks(struct session *s); /* false without memory */
 
-/* session_voice.c */
+/* session_vectors.c */
 enum status session_load_vectors(struct session *s, struct err *e);
-/* This find has another vector in the catalog than whoever reads ahead may see. */
-void session_not_heard(struct session *s, size_t index);
+/* The find's vector in the catalog is newer than what session_vectors_read may get. */
+void session_vector_changed(struct session *s, size_t index);
 
 /* session.c: the finds as the filter sees them. */
 struct filter_finds session_finds(struct session *s);

@@ -22,9 +22,8 @@ static bool load_find(void *user, const struct catalog_find *f)
         l->source = session_source_find(l->s, f->c.source);
         memcpy(l->stem, f->c.source, sizeof l->stem);
     }
-    if (l->source < 0) { /* a source written since its table was read: next time */
+    if (l->source < 0) /* written since the sources were read: taken in next time */
         return true;
-    }
     long index = session_append_find(l->s, f, l->source);
     l->no_memory = index < 0;
     return index >= 0;
@@ -68,7 +67,8 @@ static void add_tallies(struct session_tallies *to, const struct session_tallies
         sum[i] += add[i];
 }
 
-/* Its finds stand in our memory already, behind those of the lower half. */
+/* The upper half's finds were read straight into the session's arrays, from where the
+ * lower half ends if no position is unused: closes that gap. */
 static void join(struct session *s, struct session *part)
 {
     if (part->find != s->find + s->count) {
@@ -130,7 +130,7 @@ static enum status load_in_halves(struct session *s, int64_t first, int64_t last
 
 /* --- all --------------------------------------------------------------------------- */
 
-static bool load_word(void *user, const struct change *now)
+static bool load_kit_change(void *user, const struct change *now)
 {
     if (event_subject(now->field) != SUBJECT_CANDIDATE || now->field == FIELD_EXTRA)
         session_take_kit(user, now);
@@ -192,7 +192,7 @@ enum status session_settle_load(struct session *s, struct err *e)
 {
     clear_kit(s);
     session_forget_changes(s);
-    enum status st = catalog_each_current(s->catalog, load_word, s, e);
+    enum status st = catalog_each_current(s->catalog, load_kit_change, s, e);
     s->version.state++;
     session_finds_changed(s);
     return st;

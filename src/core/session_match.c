@@ -32,7 +32,8 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     return kit_worth(c, f->category);
 }
 
-/* Of every recording, by its number; the caller frees. NULL without memory. */
+/* What else was struck in each recording (kit_company), by source; the caller frees. NULL
+ * without memory. */
 static struct kit_company *companies(const struct session *s, struct candidate *c)
 {
     uint32_t most = 0;
@@ -115,15 +116,17 @@ void session_slot_matches(const struct session *s, const struct target *t,
 
 /* --- all slots together ------------------------------------------------------------ */
 
-struct seats {
+/* The hits that slots may be filled from, each once. */
+struct slot_hits {
     struct kit_hit *hit;
-    struct candidate *c;
-    uint32_t *find;
+    struct candidate *c; /* that hit[i].c points to */
+    uint32_t *find;      /* index of the find */
     size_t count;
-    struct kit_company *company; /* NULL: nothing is doubted */
+    struct kit_company *company; /* by source; NULL: nothing is doubted */
 };
 
-static void add_hit(const struct session *s, struct seats *all, uint32_t index, int slot)
+static void add_hit(const struct session *s, struct slot_hits *all, uint32_t index,
+                    int slot)
 {
     for (size_t i = 0; i < all->count; i++)
         if (all->find[i] == index)
@@ -140,7 +143,7 @@ static void add_hit(const struct session *s, struct seats *all, uint32_t index, 
     all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot, doubt};
 }
 
-static void seats_done(struct seats *all)
+static void slot_hits_done(struct slot_hits *all)
 {
     free(all->company);
     free(all->hit);
@@ -148,15 +151,17 @@ static void seats_done(struct seats *all)
     free(all->find);
 }
 
-/* What is on the slots, and of each slot's matches the first `most`. */
-static enum status seat(struct session *s, const struct slot_matches matches[KIT_SLOTS],
-                        size_t most, const long index[KIT_SLOTS], struct seats *all,
-                        struct err *e)
+/* What is on the slots now, and the first `most` matches of each slot. */
+static enum status gather_hits(struct session *s,
+                               const struct slot_matches matches[KIT_SLOTS], size_t most,
+                               const long index[KIT_SLOTS], struct slot_hits *all,
+                               struct err *e)
 {
     size_t room = KIT_SLOTS * (most + 1);
     enum status st = session_load_vectors(s, e);
-    *all = (struct seats){malloc(room * sizeof *all->hit), malloc(room * sizeof *all->c),
-                          malloc(room * sizeof *all->find), 0, NULL};
+    *all =
+        (struct slot_hits){malloc(room * sizeof *all->hit), malloc(room * sizeof *all->c),
+                           malloc(room * sizeof *all->find), 0, NULL};
     if (st == ST_OK && (all->hit == NULL || all->c == NULL || all->find == NULL))
         st = err_set(e, ST_NO_MEMORY, "no memory to fill the kit");
     if (st != ST_OK)
@@ -176,20 +181,20 @@ enum status session_fill_slots(struct session *s, const struct target *t,
                                const struct slot_matches matches[KIT_SLOTS],
                                long index[KIT_SLOTS], struct err *e)
 {
-    struct seats all;
-    enum status st = seat(s, matches, SLOT_MATCHES, index, &all, e);
+    struct slot_hits all;
+    enum status st = gather_hits(s, matches, SLOT_MATCHES, index, &all, e);
     if (st == ST_OK)
         kit_slots_fill(t, all.hit, all.count);
     for (size_t i = 0; st == ST_OK && i < all.count; i++)
         if (all.hit[i].slot >= 0 && all.hit[i].slot < KIT_SLOTS)
             index[all.hit[i].slot] = (long)all.find[i];
-    seats_done(&all);
+    slot_hits_done(&all);
     return st;
 }
 
 /* --- others in their places -------------------------------------------------------- */
 
-static const struct kit_hit *seat_of(const struct seats *all, long find)
+static const struct kit_hit *hit_of(const struct slot_hits *all, long find)
 {
     for (size_t i = 0; i < all->count; i++)
         if ((long)all->find[i] == find)
@@ -197,7 +202,7 @@ static const struct kit_hit *seat_of(const struct seats *all, long find)
     return NULL;
 }
 
-static bool sits(const struct kit_hit *const *on, const struct kit_hit *h)
+static bool is_on_a_slot(const struct kit_hit *const *on, const struct kit_hit *h)
 {
     for (int slot = 0; slot < KIT_SLOTS; slot++)
         if (on[slot] == h)
@@ -205,20 +210,20 @@ static bool sits(const struct kit_hit *const *on, const struct kit_hit *h)
     return false;
 }
 
-/* The next one of the slot's best, after the one that is on it, that suits beside the
- * others; else that one stays. */
-static void move_on(const struct seats *all, const struct target *t,
-                    const struct slot_matches *m, int slot, const struct kit_hit **on)
+/* Puts the slot's next match, after the one it has, that suits beside the others; without
+ * one it keeps what it has. */
+static void next_match(const struct slot_hits *all, const struct target *t,
+                       const struct slot_matches *m, int slot, const struct kit_hit **on)
 {
     size_t most = m->count < SLOT_NEXT ? m->count : SLOT_NEXT, first = 0;
     const struct kit_hit *was = on[slot];
     on[slot] = NULL;
     for (size_t i = 0; i < most; i++)
-        if (was != NULL && seat_of(all, (long)m->find[i]) == was)
+        if (was != NULL && hit_of(all, (long)m->find[i]) == was)
             first = i + 1 + (size_t)slot % 3;
     for (size_t i = 0; i < most && on[slot] == NULL; i++) {
-        const struct kit_hit *h = seat_of(all, (long)m->find[(first + i) % most]);
-        if (!sits(on, h) && kit_slot_suits(t, slot, h, on))
+        const struct kit_hit *h = hit_of(all, (long)m->find[(first + i) % most]);
+        if (!is_on_a_slot(on, h) && kit_slot_suits(t, slot, h, on))
             on[slot] = h;
     }
     if (on[slot] == NULL)
@@ -229,18 +234,18 @@ enum status session_shuffle_slots(struct session *s, const struct target *t,
                                   const struct slot_matches matches[KIT_SLOTS],
                                   long index[KIT_SLOTS], struct err *e)
 {
-    struct seats all;
+    struct slot_hits all;
     const struct kit_hit *on[TARGET_SLOTS_MAX] = {0};
     static_assert((int)KIT_SLOTS <= (int)TARGET_SLOTS_MAX, "a place for each slot");
-    enum status st = seat(s, matches, SLOT_NEXT, index, &all, e);
+    enum status st = gather_hits(s, matches, SLOT_NEXT, index, &all, e);
     for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++)
-        on[slot] = seat_of(&all, index[slot]);
+        on[slot] = hit_of(&all, index[slot]);
     for (int slot = 0; st == ST_OK && slot < KIT_SLOTS; slot++) {
         if (!s->kit.slot[slot].locked)
-            move_on(&all, t, &matches[slot], slot, on);
+            next_match(&all, t, &matches[slot], slot, on);
         if (on[slot] != NULL)
             index[slot] = (long)all.find[on[slot] - all.hit];
     }
-    seats_done(&all);
+    slot_hits_done(&all);
     return st;
 }

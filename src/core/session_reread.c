@@ -1,5 +1,5 @@
-/* What another process made of the catalog, read beside the owner and taken in a few
- * thousand finds at a time, so that keys come between. */
+/* What another process wrote to the catalog: read on another thread, then taken into the
+ * model a few thousand finds at a time, so that keys are answered in between. */
 #include "core/session_internal.h"
 
 #include <stdlib.h>
@@ -8,10 +8,11 @@
 enum { FINDS_AT_ONCE = 4000, LOOKS_MOST = 100 };
 
 struct session_news {
-    struct session part; /* as the catalog had it */
-    long *source;        /* ours, by its */
-    size_t known, at;    /* finds there were at the beginning; taken in so far */
-    unsigned char *seen; /* by our index */
+    struct session part; /* all of the catalog, as it was read */
+    long *source;        /* the session's source index, by that in `part` */
+    size_t known;        /* finds of the session when reading began */
+    size_t at;           /* finds of `part` taken in so far */
+    unsigned char *seen; /* of the known ones: is in `part`, too */
 };
 
 /* --- on the owner's thread: the beginning ------------------------------------------ */
@@ -92,7 +93,7 @@ static bool take_portion(struct session *s, struct session_news *n)
         if (index >= 0 && ((size_t)index >= n->known || s->touched[index])) {
             if ((size_t)index < n->known)
                 n->seen[index] = 1;
-            continue; /* we know better, or look again at the end */
+            continue; /* newer here; those that changed are read again at the end */
         }
         index = session_take_row(s, &n->part, n->at, n->source[f->source]);
         if (index < 0)
@@ -103,8 +104,8 @@ static bool take_portion(struct session *s, struct session_news *n)
     return true;
 }
 
-/* What changed here meanwhile: as it stands in the catalog now. False: that is so much
- * that all is to be read again. */
+/* Reads finds that changed here meanwhile one by one, as they stand in the catalog now.
+ * False: there are too many, and all is to be read again. */
 static bool look_again(struct session *s, const struct session_news *n)
 {
     int looks = 0;
@@ -134,7 +135,7 @@ bool session_reread_step(struct session *s, struct session_news *n)
     free(s->vector);
     s->vector = NULL;
     s->vectors_loaded = false;
-    s->misheard = true;
+    s->vectors_outdated = true;
     session_settle_load(s, NULL);
     return false;
 }

@@ -1,4 +1,5 @@
-/* What the catalog's rows still have to follow, a few of them at a time. */
+/* Changes of the model that the catalog's rows still have to follow (new stack numbers,
+ * finds that are gone): a few rows at a time. */
 #include "core/session_internal.h"
 
 #include <stdlib.h>
@@ -8,16 +9,17 @@ enum { ROWS_AT_ONCE = 100 };
 
 /* --- new stacks -------------------------------------------------------------------- */
 
+/* Entry i of the arrays that session_restack was given. */
 struct renumbering {
-    const int *stack; /* as worked out, by place */
-    long *find;       /* index, by place */
-    int *number;      /* what the session calls a stack, by what it is called there */
-    bool *taken;      /* by the session's numbers */
+    const int *stack; /* the number worked out for entry i */
+    long *find;       /* the find's index, by i */
+    int *number;      /* the session's number of a stack, by the number worked out */
+    bool *taken;      /* by the session's number: a stack has it */
     size_t count;
 };
 
-/* Numbers only tell stacks apart: those that stay cost no row. None exceeds the number of
- * finds. */
+/* Numbers only tell stacks apart, and a stack that keeps its old one costs no row. None
+ * exceeds the number of finds. */
 static void choose_numbers(const struct session *s, struct renumbering *r)
 {
     for (size_t i = 0; i < r->count; i++) {
@@ -58,8 +60,8 @@ static void take_numbers(struct session *s, const struct renumbering *r)
     }
 }
 
-/* Finds of a source on record that its record does not have: what a killed session did
- * not come to take out of the catalog. */
+/* Finds that the record of their source no longer has: a session was killed before it had
+ * taken them out of the catalog. */
 static void let_unlisted_go(struct session *s, const struct renumbering *r)
 {
     bool *listed = calloc(s->count + s->source_count + 1, sizeof *listed);
@@ -70,7 +72,7 @@ static void let_unlisted_go(struct session *s, const struct renumbering *r)
     }
     for (size_t i = 0; listed != NULL && i < s->count; i++) {
         const struct find *f = &s->find[i];
-        if (listed[i] || f->gone || !on_record[f->source] || s->source[f->source].coming)
+        if (listed[i] || f->gone || !on_record[f->source] || s->source[f->source].mining)
             continue;
         session_let_go(s, i, NULL);
         s->unannounced = true;
@@ -115,16 +117,16 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
 
 /* --- rows -------------------------------------------------------------------------- */
 
-/* Rows stay as they are. Where another process has just written, whoever joins the
- * project sees to them. */
+/* Leaves all rows as they are. ST_BUSY: another process has just written; joining the
+ * project again brings them up to date. */
 static void give_up(struct session *s, enum status why)
 {
     s->leaving_count = s->restacking.count = s->restacking.at = 0;
     s->join_due |= why == ST_BUSY;
 }
 
-/* All old numbers go before a new one comes: no row ever has a number that was another
- * stack's in a row beside it. */
+/* Two passes: all old numbers become 0 before any row gets its new one. So no two rows
+ * ever share a number without being of one stack. */
 static bool tidy_stacks(struct session *s)
 {
     struct restacking *waiting = &s->restacking;
@@ -160,7 +162,7 @@ static bool tidy_leaving(struct session *s)
     size_t count = 0;
     while (s->leaving_count > 0 && count < ROWS_AT_ONCE) {
         const struct find *f = &s->find[s->leaving[--s->leaving_count]];
-        if (f->gone) /* and not found again meanwhile */
+        if (f->gone) /* still: it may have been found again */
             ids[count++] = f->id;
     }
     enum status st = count > 0 ? catalog_drop(s->catalog, ids, count, NULL) : ST_OK;

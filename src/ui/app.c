@@ -181,40 +181,40 @@ static void flush_decisions(struct app *app)
         jobs_submit(app->disk, &spec);
 }
 
-struct listening {
+struct vector_load {
     struct session *session;
-    struct session_ear *ear;
+    struct session_vectors *vectors;
 };
 
-static enum status listen_work(void *arg, const struct job_context *ctx, struct err *e)
+static enum status vectors_work(void *arg, const struct job_context *ctx, struct err *e)
 {
-    struct listening *l = arg;
+    struct vector_load *l = arg;
     (void)ctx;
-    return session_listen(l->ear, e);
+    return session_vectors_read(l->vectors, e);
 }
 
-static void listen_done(void *arg, enum status st, const struct err *e)
+static void vectors_done(void *arg, enum status st, const struct err *e)
 {
-    struct listening *l = arg;
+    struct vector_load *l = arg;
     (void)st; /* then whoever asks first waits for it */
     (void)e;
-    session_listen_end(l->session, l->ear);
+    session_vectors_end(l->session, l->vectors);
     free(l);
 }
 
-/* How finds sound is known before `s` asks for it. */
-static void listen_ahead(struct app *app)
+/* The similarity vectors, before the key `s` asks for them. */
+static void load_vectors_ahead(struct app *app)
 {
-    struct listening *l = malloc(sizeof *l);
-    struct session_ear *ear = l ? session_listen_begin(app->session) : NULL;
-    if (!ear) {
+    struct vector_load *l = malloc(sizeof *l);
+    struct session_vectors *vectors = l ? session_vectors_begin(app->session) : NULL;
+    if (!vectors) {
         free(l);
         return;
     }
-    *l = (struct listening){app->session, ear};
+    *l = (struct vector_load){app->session, vectors};
     struct job_spec spec = {.title = "how finds sound",
-                            .work = listen_work,
-                            .done = listen_done,
+                            .work = vectors_work,
+                            .done = vectors_done,
                             .arg = l,
                             .errand = true};
     jobs_submit(app->quick, &spec);
@@ -301,7 +301,7 @@ static void follow_project(struct app *app)
     reread(app);
     join_again(app);
     keep_log_short(app);
-    listen_ahead(app);
+    load_vectors_ahead(app);
 }
 
 /* Lists take new finds in: the longer that takes, the more seldom, so that one key in a

@@ -1,0 +1,171 @@
+/* The similarity vectors of finds: read from the catalog at the first use, or ahead of it
+ * on another thread. */
+#include "core/session_internal.h"
+
+#include "core/array.h"
+#include "core/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status session_load_vectors(struct session *s, struct err *e)
+{
+    if (s->vectors_loaded)
+        return ST_OK;
+    uint64_t *ids;
+    float *read, *v = malloc((s->room + 1) * SIMILARITY_DIM * sizeof *v);
+    size_t count;
+    if (v == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
+    enum status st = catalog_embeddings(s->catalog, &ids, &read, &count, e);
+    if (st != ST_OK) {
+        free(v);
+        return st;
+    }
+    for (size_t i = 0; i < s->count * SIMILARITY_DIM; i++)
+        v[i] = NAN;
+    for (size_t i = 0; i < count; i++) {
+        long index = session_index_of(s, ids[i]);
+        if (index >= 0)
+            memcpy(v + (size_t)index * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
+                   SIMILARITY_DIM * sizeof *v);
+    }
+    free(ids);
+    free(read);
+    s->vector = v;
+    s->vectors_loaded = true;
+    return ST_OK;
+}
+
+enum status session_distances(struct session *s, size_t index,
+                              const struct similarity_weights *weights, float *distance,
+                              struct err *e)
+{
+    enum status st = session_load_vectors(s, e);
+    if (st != ST_OK)
+        return st;
+    if (index >= s->count || isnan(s->vector[index * SIMILARITY_DIM]))
+        return err_set(e, ST_NOT_FOUND, "it is not known how this find sounds");
+    similarity_distances(s->vector, s->count, s->vector + index * SIMILARITY_DIM, weights,
+                         distance);
+    return ST_OK;
+}
+
+/* --- ahead of time ----------------------------------------------------------------- */
+
+struct session_vectors {
+    char *database;
+    uint64_t *ids; /* of all finds, in their order */
+    size_t count;
+    float *vector; /* count × SIMILARITY_DIM */
+};
+
+static void vectors_free(struct session_vectors *ahead)
+{
+    if (ahead == NULL)
+        return;
+    free(ahead->database);
+    free(ahead->ids);
+    free(ahead->vector);
+    free(ahead);
+}
+
+struct session_vectors *session_vectors_begin(struct session *s)
+{
+    if (s->vectors_loaded || s->count == 0 || s->vectors_loading)
+        return NULL;
+    struct session_vectors *ahead = calloc(1, sizeof *ahead);
+    if (ahead == NULL)
+        return NULL;
+    ahead->count = s->count;
+    ahead->database = strdup(s->database);
+    ahead->ids = malloc(s->count * sizeof *ahead->ids);
+    if (ahead->database == NULL || ahead->ids == NULL) {
+        vectors_free(ahead);
+        return NULL;
+    }
+    for (size_t i = 0; i < s->count; i++)
+        ahead->ids[i] = s->find[i].id;
+    s->vectors_loading = true;
+    s->vectors_outdated = false;
+    s->vector_changed_count = 0;
+    return ahead;
+}
+
+static enum status put_in_order(struct session_vectors *ahead, const uint64_t *ids,
+                                const float *read, size_t count, struct err *e)
+{
+    struct order_table finds;
+    bool room = order_table_init(&finds, ahead->ids, ahead->count);
+    ahead->vector = malloc(ahead->count * SIMILARITY_DIM * sizeof *ahead->vector);
+    if (!room || ahead->vector == NULL) {
+        order_table_done(&finds);
+        return err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
+    }
+    for (size_t i = 0; i < ahead->count; i++)
+        ahead->vector[i * SIMILARITY_DIM] = NAN;
+    for (size_t i = 0; i < count; i++) {
+        ptrdiff_t at = order_table_find(&finds, ids[i]);
+        if (at >= 0)
+            memcpy(ahead->vector + at * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
+                   SIMILARITY_DIM * sizeof *read);
+    }
+    order_table_done(&finds);
+    return ST_OK;
+}
+
+enum status session_vectors_read(struct session_vectors *ahead, struct err *e)
+{
+    struct catalog *c;
+    uint64_t *ids = NULL;
+    float *read = NULL;
+    size_t count = 0;
+    enum status st = catalog_open(&c, ahead->database, CATALOG_READ, e);
+    if (st != ST_OK)
+        return st;
+    st = catalog_embeddings(c, &ids, &read, &count, e);
+    catalog_close(c);
+    if (st == ST_OK)
+        st = put_in_order(ahead, ids, read, count, e);
+    free(ids);
+    free(read);
+    return st;
+}
+
+/* Makes room for all finds, and reads those that came or changed meanwhile one by one. */
+static void take_vectors(struct session *s, struct session_vectors *ahead)
+{
+    if (!array_resize(&ahead->vector, (s->room + 1) * SIMILARITY_DIM,
+                      sizeof *ahead->vector))
+        return;
+    float *v = ahead->vector;
+    ahead->vector = NULL;
+    for (size_t i = ahead->count; i < s->count; i++)
+        v[i * SIMILARITY_DIM] = NAN;
+    for (size_t i = 0; i < s->vector_changed_count; i++)
+        catalog_vector(s->catalog, s->find[s->vector_changed[i]].id,
+                       v + (size_t)s->vector_changed[i] * SIMILARITY_DIM, NULL);
+    s->vector = v;
+    s->vectors_loaded = true;
+}
+
+void session_vectors_end(struct session *s, struct session_vectors *ahead)
+{
+    s->vectors_loading = false;
+    if (ahead->vector != NULL && !s->vectors_loaded && !s->vectors_outdated)
+        take_vectors(s, ahead);
+    s->vector_changed_count = 0;
+    vectors_free(ahead);
+}
+
+void session_vector_changed(struct session *s, size_t index)
+{
+    if (!s->vectors_loading || s->vectors_loaded)
+        return;
+    if (array_grow(&s->vector_changed, &s->vector_changed_room,
+                   s->vector_changed_count + 1, sizeof *s->vector_changed))
+        s->vector_changed[s->vector_changed_count++] = (uint32_t)index;
+    else
+        s->vectors_outdated = true;
+}
