@@ -75,7 +75,7 @@ static int excavate(const char *path, const char *folder, unsigned stages, bool 
         project_open(&p, folder, "P", NULL) != ST_OK)
         return 1;
     struct err e;
-    struct process_one one = {.project = &p, .recipe = &recipe, .file = &file};
+    struct source_job one = {.project = &p, .recipe = &recipe, .file = &file};
     enum status st = process_source(&one, NULL, &finds, NULL, &e);
     if (st != ST_OK)
         fprintf(stderr, "%s\n", e.msg);

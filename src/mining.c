@@ -216,7 +216,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     struct task *t = arg;
     struct catalog_source source;
     const struct project *p = t->all->place.project;
-    const struct process_one one = {p, &t->all->recipe, t->file, send_found, t};
+    const struct source_job one = {p, &t->all->recipe, t->file, send_found, t};
     enum status st =
         t->wish & CLEAR ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
     if (st == ST_OK)

@@ -271,7 +271,7 @@ static void process_tape(const struct place *p)
     assert_int_equal(project_open(&dug, p->folder, "DUG", NULL), ST_OK);
     if (project_check_place(&dug, &e) != ST_OK)
         fail_msg("%s", e.msg);
-    struct process_one one = {.project = &dug, .recipe = &recipe, .file = &tape};
+    struct source_job one = {.project = &dug, .recipe = &recipe, .file = &tape};
     if (project_record(&dug, "tape", &source, NULL, NULL) == ST_OK)
         project_settle(&dug, "tape", NULL);
     else if (process_source(&one, NULL, &finds, NULL, &e) != ST_OK)

@@ -167,7 +167,7 @@ static void other_clears(struct desk *d)
 static void other_mines(struct desk *d, size_t source)
 {
     struct find_list found;
-    struct process_one one = {
+    struct source_job one = {
         .project = &d->other, .recipe = &d->recipe, .file = &d->sources.items[source]};
     assert_int_equal(process_source(&one, NULL, &found, NULL, NULL), ST_OK);
     find_list_done(&found);
@@ -319,7 +319,7 @@ static void what_changes_meanwhile_is_mined_again(void **state)
 {
     struct desk *d = *state;
     const struct source_file *file = &d->sources.items[0];
-    const struct process_one one = {&d->project, &d->recipe, file, bounce, d};
+    const struct source_job one = {&d->project, &d->recipe, file, bounce, d};
     struct find_list found;
     struct catalog_source source;
     struct err e = {0};

@@ -350,9 +350,9 @@ static void close_database(struct catalog *c)
     sqlite3_close(c->db);
 }
 
-/* What a writer that was killed left beside the file, and whoever has it open only for
- * reading, or on a disk without shared memory, cannot take into it. Alone, one can. */
-static enum status take_in(struct catalog *c, enum status st, struct err *e)
+/* A killed writer leaves a log beside the database. A connection that only reads, or one
+ * on a disk without shared memory, cannot merge it: an exclusive one does that first. */
+static enum status recover_log(struct catalog *c, enum status st, struct err *e)
 {
     const char *alone = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE";
     int code = sqlite3_extended_errcode(c->db);
@@ -368,8 +368,8 @@ static enum status take_in(struct catalog *c, enum status st, struct err *e)
     return open_database(c, false, e); /* tells what is wrong still */
 }
 
-/* A disk without locks looks like a busy one. */
-static enum status with_locks(const char *path, enum status st, struct err *e)
+/* On a disk without file locks sqlite only says busy: then e says what is missing. */
+static enum status explain_locks(const char *path, enum status st, struct err *e)
 {
     struct root folder;
     const char *name;
@@ -398,13 +398,13 @@ enum status catalog_open_as(struct catalog **out, const char *path,
     c->access = access;
     enum status st = open_database(c, !there || info.st_size == 0, e);
     if (st != ST_OK)
-        st = take_in(c, st, e);
+        st = recover_log(c, st, e);
     if (st == ST_OK)
         st = catalog_simple_number(c, Q_DATA_VERSION, &c->data_version, e);
     if (st != ST_OK) {
         c->access = DB_READ;
         catalog_close(c);
-        return with_locks(path, st, e);
+        return explain_locks(path, st, e);
     }
     *out = c;
     return ST_OK;
@@ -420,7 +420,8 @@ enum status catalog_open(struct catalog **out, const char *path, enum catalog_mo
 
 static enum status begin_log(struct catalog *c, bool known, struct err *e);
 
-/* The file that another process put in place of this one, which nobody wrote to yet. */
+/* Another process replaced the file before anything was written here: open the new one.
+ */
 static enum status open_successor(struct catalog *c, struct err *e)
 {
     close_database(c);
@@ -493,7 +494,7 @@ enum status catalog_end(struct catalog *c, enum status st, struct err *e)
 
 static void set_synced(struct catalog *c, bool synced)
 {
-    begin_log(c, false, NULL); /* what does not work says so when something is written */
+    begin_log(c, false, NULL); /* a failure is told by the write that follows */
     bool full = (synced && !c->sync_later) || c->access == DB_PLAIN;
     catalog_script(c, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
                    NULL);
@@ -551,7 +552,7 @@ bool catalog_take_alone(struct catalog *c)
     return alone && access(log, F_OK) != 0;
 }
 
-/* What cannot be looked at just now is not damaged: that would be put aside. */
+/* ST_CORRUPT only when it is damaged for sure: the caller puts the file aside then. */
 enum status catalog_check(struct catalog *c, struct err *e)
 {
     sqlite3_stmt *st = NULL;

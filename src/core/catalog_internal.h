@@ -43,9 +43,9 @@ struct catalog {
     char *path;
     struct query *query[Q_COUNT];
     int64_t data_version;
-    bool changed_elsewhere;    /* and nobody has asked since */
+    bool changed_elsewhere;    /* by another process, and nobody has asked since */
     int log_pages;             /* in the write-ahead log, after the last commit */
-    bool logged;               /* the log has been begun, if there can be one */
+    bool logged;               /* begin_log is done (also where there can be no log) */
     bool sync_later, unsynced; /* events, after catalog_sync_later */
     enum catalog_access access;
     struct catalog_history history;

@@ -17,7 +17,7 @@
 /* A recording that never gets louder than this holds nothing to find. */
 static const double SILENT_PEAK_DB = -90;
 
-/* What reading a recording takes of the whole, for the time that is left. */
+/* Share of the reading in all work on a recording: progress tells the time left. */
 static const double READING = 0.3;
 
 /* DC and nothing on it. */
@@ -69,17 +69,18 @@ static double bar_tempo(const struct dig *d)
     return isnan(wanted) ? track_info(d->track)->tempo.bpm : wanted;
 }
 
-static bool pads_apart(const struct dig *d)
+static bool separates_pads(const struct dig *d)
 {
     bool made = dig_wants(d, STAGE_PADS) || dig_wants(d, STAGE_DRONES) ||
                 dig_wants(d, STAGE_CLOUDS);
     return d->recipe->cfg.separation.pads && !d->recipe->whole_pads && made;
 }
 
-/* Of the time that reading takes, when what sustains is read after it. */
-static double share_of_all(const struct dig *d)
+/* The first pass's share of READING; where pads come from separated sound, a slower one
+ * follows. */
+static double share_of_first_pass(const struct dig *d)
 {
-    return pads_apart(d) ? 0.3 : 1;
+    return separates_pads(d) ? 0.3 : 1;
 }
 
 /* The parts of the recording that are mined instead of all of it. */
@@ -88,13 +89,14 @@ static enum status separate(struct dig *d, struct err *e)
     enum status st = ST_OK;
     if (d->recipe->cfg.separation.drums)
         st = part_reader_init(&d->hits_from, d->sf, SEPARATE_STRUCK, e);
-    if (st != ST_OK || !pads_apart(d))
+    if (st != ST_OK || !separates_pads(d))
         return st;
     st = part_reader_init(&d->pads_from, d->sf, SEPARATE_SUSTAINED, e);
     if (st == ST_OK)
-        st = survey_read(&d->pads_from,
-                         (struct survey_progress){READING * share_of_all(d), READING},
-                         d->ctx, &d->pads_track, e);
+        st = survey_read(
+            &d->pads_from,
+            (struct survey_progress){READING * share_of_first_pass(d), READING}, d->ctx,
+            &d->pads_track, e);
     return st;
 }
 
@@ -109,9 +111,9 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     d->info = *soundfile_info(d->sf);
     d->pads_from = d->hits_from = part_reader_all(d->sf);
     soundfile_begin_hash(d->sf);
-    st =
-        survey_read(&d->pads_from, (struct survey_progress){0, READING * share_of_all(d)},
-                    ctx, &d->track, e);
+    st = survey_read(&d->pads_from,
+                     (struct survey_progress){0, READING * share_of_first_pass(d)}, ctx,
+                     &d->track, e);
     if (st == ST_OK)
         st = soundfile_hash(d->sf, &d->content_hash, e);
     if (st == ST_OK)
@@ -258,7 +260,7 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
              TROWEL_ALGORITHM_VERSION);
 }
 
-/* A stretch of what is there, without its offset. */
+/* A region without its DC offset. */
 static enum status read_piece(struct dig *d, struct part_reader *from, int64_t start,
                               size_t frames, int channels, struct audio *out,
                               struct err *e)
@@ -271,8 +273,8 @@ static enum status read_piece(struct dig *d, struct part_reader *from, int64_t s
     return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
 }
 
-/* The tracks of a mixing desk, thirty-two of them and more, are folded as they are read:
- * two minutes of all at once would take a gigabyte. */
+/* With many channels (a mixing desk's 32 tracks) piece by piece, each folded to
+ * `channels` at once: two minutes of all of them would take a gigabyte. */
 static enum status read_many(struct dig *d, struct part_reader *from, int64_t start,
                              size_t frames, int channels, struct audio *out,
                              struct err *e)

@@ -26,8 +26,8 @@ struct job {
     char stage[48];
     double started_s, ended_s;
     struct err error;
-    void (*note)(
-        void *arg); /* posted, not submitted: this and spec.arg are all there is */
+    /* of jobs_post: nothing but this and spec.arg is set; NULL for a submitted job */
+    void (*note)(void *arg);
 };
 
 struct list {
@@ -36,18 +36,18 @@ struct list {
 };
 
 struct jobs {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* lists, jobs, and what follows, but for pipe and log */
     pthread_cond_t wake, ended;
-    struct list waiting, running, finished, history;
-    pthread_t thread[THREADS_MAX], waiter; /* `waiter` takes what is wanted at once */
+    struct list waiting, running, finished, history; /* finished: to be delivered */
+    pthread_t thread[THREADS_MAX], waiter; /* `waiter` takes jobs that are at_once only */
     int threads;
-    bool waits_upon;
+    bool has_waiter;
     bool stopping;
-    atomic_bool behind;
+    atomic_bool low_priority;
     int pipe_fd[2];
     uint64_t last_id;
-    int active, series; /* waiting or running, without errands */
-    double asked, over; /* weights, also without errands */
+    int active, series;      /* waiting or running, without errands */
+    double asked, completed; /* weights, also without errands */
     const struct log *log;
 };
 
@@ -104,7 +104,7 @@ static struct job *list_shift(struct list *l)
     return l->first ? list_remove(l, l->first) : NULL;
 }
 
-/* These two with the lock held. */
+/* A job comes into or leaves the counts, with the lock held. */
 static void enters(struct jobs *j, const struct job *job)
 {
     if (job->spec.errand)
@@ -120,7 +120,7 @@ static void leaves(struct jobs *j, const struct job *job)
         return;
     j->active--;
     j->series -= job->spec.series;
-    j->over += job->spec.weight;
+    j->completed += job->spec.weight;
 }
 
 static void note_progress(void *user, double fraction, const char *stage)
@@ -165,7 +165,7 @@ static enum job_state state_of(enum status result)
 }
 
 /* On Linux a nice value belongs to a thread; elsewhere it would slow all of them. */
-static void stand_back(void)
+static void lower_priority(void)
 {
 #ifdef __linux__
     int nice_now = getpriority(PRIO_PROCESS, 0);
@@ -173,7 +173,7 @@ static void stand_back(void)
 #endif
 }
 
-/* The lock is held, but for the work. */
+/* With the lock held; it is given up during the work. */
 static void run_listed(struct jobs *j, struct job *job)
 {
     job->state = JOB_RUNNING;
@@ -190,7 +190,7 @@ static void run_listed(struct jobs *j, struct job *job)
 
 static void serve(struct jobs *j, bool at_once)
 {
-    bool behind = false;
+    bool lowered = false;
     pthread_mutex_lock(&j->lock);
     for (;;) {
         struct job *job;
@@ -198,9 +198,9 @@ static void serve(struct jobs *j, bool at_once)
             pthread_cond_wait(&j->wake, &j->lock);
         if (!job)
             break;
-        if (!behind && atomic_load(&j->behind)) {
-            stand_back();
-            behind = true;
+        if (!lowered && atomic_load(&j->low_priority)) {
+            lower_priority();
+            lowered = true;
         }
         run_listed(j, job);
         list_push(&j->finished, job);
@@ -262,7 +262,7 @@ enum status jobs_new(struct jobs **out, int threads, const struct log *log, stru
 
 void jobs_stand_back(struct jobs *j)
 {
-    atomic_store(&j->behind, true);
+    atomic_store(&j->low_priority, true);
 }
 
 static void retire(struct jobs *j, struct job *job)
@@ -312,21 +312,21 @@ uint64_t jobs_submit(struct jobs *j, const struct job_spec *spec)
     if (!(job->spec.weight > 0))
         job->spec.weight = 1;
     pthread_mutex_lock(&j->lock);
-    bool over = j->stopping; /* nobody takes it any more */
-    atomic_init(&job->cancelled, over);
+    bool stopping = j->stopping; /* no worker takes it any more */
+    atomic_init(&job->cancelled, stopping);
     uint64_t id = job->id = ++j->last_id;
     enters(j, job);
-    if (j->threads > 0 && !over) {
+    if (j->threads > 0 && !stopping) {
         if (spec->errand || spec->at_once)
             list_unshift(&j->waiting, job);
         else
             list_push(&j->waiting, job);
-        if (spec->at_once && !j->waits_upon) /* without one it waits, first in the row */
-            j->waits_upon = pthread_create(&j->waiter, NULL, waiter, j) == 0;
+        if (spec->at_once && !j->has_waiter) /* if it cannot start, a worker takes it */
+            j->has_waiter = pthread_create(&j->waiter, NULL, waiter, j) == 0;
         pthread_cond_broadcast(&j->wake);
     }
     pthread_mutex_unlock(&j->lock);
-    return j->threads > 0 && !over ? id : submit_inline(j, job);
+    return j->threads > 0 && !stopping ? id : submit_inline(j, job);
 }
 
 bool jobs_post(struct jobs *j, void (*note)(void *arg), void *arg)
@@ -411,7 +411,7 @@ int jobs_deliver_for(struct jobs *j, double seconds)
     return deliver_until(j, clock_s() + seconds);
 }
 
-/* Deliver until nothing waits or runs. False: the time is up before that. */
+/* Deliver until nothing waits or runs. False: time `end` came first (NULL: never). */
 static bool wait_until(struct jobs *j, const struct timespec *end)
 {
     for (;;) {
@@ -447,7 +447,7 @@ void jobs_end(struct jobs *j, double grace_s)
     jobs_cancel(j, 0);
     while (!wait_until(j, &end)) {
         jobs_cancel(j, 0);
-        pthread_mutex_lock(&j->lock); /* some heed that late */
+        pthread_mutex_lock(&j->lock); /* work may be slow to see that it is cancelled */
         while (!j->finished.first && j->running.first)
             pthread_cond_wait(&j->ended, &j->lock);
         pthread_mutex_unlock(&j->lock);
@@ -465,7 +465,7 @@ void jobs_free(struct jobs *j)
     pthread_mutex_unlock(&j->lock);
     for (int i = 0; i < j->threads; i++)
         pthread_join(j->thread[i], NULL);
-    if (j->waits_upon)
+    if (j->has_waiter)
         pthread_join(j->waiter, NULL);
     jobs_deliver(j);
     for (struct job *job; (job = list_shift(&j->history));)
@@ -518,7 +518,7 @@ int jobs_list(struct jobs *j, struct job_info *out, int max)
     return n;
 }
 
-static int now(struct jobs *j, const int *count)
+static int read_locked(struct jobs *j, const int *count)
 {
     pthread_mutex_lock(&j->lock);
     int n = *count;
@@ -528,12 +528,12 @@ static int now(struct jobs *j, const int *count)
 
 int jobs_active(struct jobs *j)
 {
-    return now(j, &j->active);
+    return read_locked(j, &j->active);
 }
 
 int jobs_series(struct jobs *j)
 {
-    return now(j, &j->series);
+    return read_locked(j, &j->series);
 }
 
 /* With the lock held. */
@@ -568,9 +568,9 @@ void *jobs_withdraw(struct jobs *j, const char *again)
     if (job) {
         list_remove(&j->waiting, job);
         leaves(j, job);
-        if (!job->spec.errand) { /* it is no work done: nobody ever asked for it */
+        if (!job->spec.errand) { /* `leaves` counted it as done: take it out again */
             j->asked -= job->spec.weight;
-            j->over -= job->spec.weight;
+            j->completed -= job->spec.weight;
         }
     }
     pthread_cond_broadcast(&j->ended);
@@ -584,7 +584,7 @@ void jobs_work(struct jobs *j, double *asked, double *done)
 {
     pthread_mutex_lock(&j->lock);
     *asked = j->asked;
-    *done = j->over;
+    *done = j->completed;
     for (const struct job *job = j->running.first; job; job = job->next)
         *done += job->spec.errand ? 0 : job->spec.weight * job->fraction;
     pthread_mutex_unlock(&j->lock);

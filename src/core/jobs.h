@@ -46,9 +46,9 @@ struct job_spec {
     /* how much work it is beside the others of its pool, in any unit; 0 = 1 */
     double weight;
     bool series;  /* one of many alike, which jobs_series counts: a recording's mining */
-    bool errand;  /* a short one: before all that wait; jobs_active does not count it */
-    bool at_once; /* somebody waits for it: where there are workers, one that does nothing
-                   * else takes it, however long the others are busy */
+    bool errand;  /* short: goes before all that wait; jobs_active does not count it */
+    bool at_once; /* the user waits for it: a thread of its own takes it, however long the
+                   * workers are busy (none if the pool runs inline) */
 };
 
 struct job_info {

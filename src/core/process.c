@@ -23,7 +23,7 @@ struct task {
     struct find_list finds;
     double audio_s, took_s;
     bool skipped;
-    bool waits; /* looked at before: another run had it */
+    bool waits; /* tried before, and another run was at work on it */
 };
 
 struct run {
@@ -32,12 +32,11 @@ struct run {
     struct project project;
     struct recipe recipe[PROCESS_INPUTS_MAX]; /* one an input */
     struct source_list sources;               /* of all inputs */
-    size_t
-        first[PROCESS_INPUTS_MAX + 1]; /* sources of input i: first[i] … first[i + 1] */
+    size_t first[PROCESS_INPUTS_MAX + 1];     /* input i: [first[i], first[i + 1]) */
     struct jobs *jobs;
-    size_t total;
-    size_t refused;    /* there already, of another recording or recipe */
-    enum status worst; /* what ends the run early */
+    size_t total;      /* sources of this shard */
+    size_t refused;    /* mined before from another version of the recording */
+    enum status worst; /* what ends the run early, and its error */
     struct err error;
 };
 
@@ -69,13 +68,13 @@ static enum status already_done(const struct task *t, bool *done, struct err *e)
     return st == ST_OK && *done ? project_settle(&t->run->project, t->file->stem, e) : st;
 }
 
-static enum status once(struct task *t, const struct job_context *ctx, struct err *e)
+static enum status try_once(struct task *t, const struct job_context *ctx, struct err *e)
 {
     enum status st = already_done(t, &t->skipped, e);
     if (st != ST_OK || t->skipped)
         return st;
-    struct process_one one = {&t->run->project, t->recipe, t->file, NULL, NULL};
-    st = process_source(&one, ctx, &t->finds, &t->audio_s, e);
+    struct source_job job = {&t->run->project, t->recipe, t->file, NULL, NULL};
+    st = process_source(&job, ctx, &t->finds, &t->audio_s, e);
     if (st != ST_EXISTS)
         return st;
     struct err unused; /* completed by another run between the two looks */
@@ -87,9 +86,9 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct task *t = arg;
     double began = clock_s();
-    enum status st = once(t, ctx, e);
-    /* Another run still has it, and nothing else is left: then it is done by that one, or
-     * this one's again. */
+    enum status st = try_once(t, ctx, e);
+    /* Another run is at work on it, and it is queued behind all others already: wait
+     * until that run has finished it, or has ended without. */
     for (bool told = false; st == ST_BUSY && t->waits; told = true) {
         struct timespec nap = {.tv_nsec = 50000000};
         if (!told)
@@ -98,7 +97,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
         nanosleep(&nap, NULL);
         st = job_go_on(ctx, e);
         if (st == ST_OK)
-            st = once(t, ctx, e);
+            st = try_once(t, ctx, e);
     }
     t->took_s = clock_s() - began;
     return st;
@@ -159,7 +158,7 @@ static void done(void *arg, enum status st, const struct err *e)
     struct task *t = arg;
     struct run *r = t->run;
     if (st == ST_BUSY && r->worst == ST_OK) {
-        t->waits = true; /* what nobody has comes first */
+        t->waits = true; /* all that no other run is at work on come first */
         queue(t);
         return;
     }
@@ -243,7 +242,8 @@ static void tick(struct run *r)
                                                    .fraction = over / asked});
 }
 
-/* What is delivered last may be asked for again: another run has it. */
+/* Does anything run or wait? Delivering the last result may queue its source again (done:
+ * ST_BUSY). */
 static bool goes_on(struct run *r)
 {
     while (jobs_active(r->jobs) == 0)
@@ -289,7 +289,7 @@ static enum status other_recipe(const struct run *r, struct err *e)
                                    : "--project_name begins another");
 }
 
-/* Any source of this run on record that was made by another recipe? */
+/* ST_EXISTS when a source of this run was mined by another recipe before. */
 static enum status check_sources(const struct run *r, struct err *e)
 {
     for (size_t i = 0; i < r->sources.count; i++) {
@@ -302,7 +302,8 @@ static enum status check_sources(const struct run *r, struct err *e)
     return ST_OK;
 }
 
-/* The same, and where one recipe makes all: also of recordings that are elsewhere now. */
+/* As check_sources; where one recipe makes the whole project, for all that is on record,
+ * also of recordings that are not in the folder any more. */
 static enum status check_recipes(const struct run *r, struct err *e)
 {
     bool only;
@@ -360,7 +361,7 @@ static enum status make_recipes(struct run *r, const struct config *cfg, struct 
     return st;
 }
 
-/* Every part of a project has its seed, also one that starts afresh. */
+/* A shard takes the seed that is on record even with --force: all need the same one. */
 static void settle_seed(const struct run *r, struct config *cfg)
 {
     bool parts = r->job->shard_count > 1;
@@ -525,7 +526,7 @@ static void tell_plan(const struct run *r)
                   &(struct news){.kind = NEWS_PLAN, .total = r->total, .text = where});
 }
 
-/* What would become of one source; `there`: the project is. */
+/* Reports what mining one source would do; `there`: the project exists. */
 static void rehearse_source(struct run *r, size_t i, bool there)
 {
     struct err why;
@@ -541,7 +542,7 @@ static void rehearse_source(struct run *r, size_t i, bool there)
     reporter_tell(r->job->reporter, &news);
 }
 
-/* Nothing is written, but what is there refuses or is passed over as it would be. */
+/* --dry_run: writes nothing, and refuses or skips what a run would. */
 static enum status rehearse(struct run *r, struct err *e)
 {
     struct config cfg = *r->job->cfg;

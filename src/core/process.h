@@ -1,6 +1,7 @@
 /* process: the whole excavation of a folder into a project.
  *
- * Every recording is one job of a worker pool. A source that is on record with the same
+ * Every recording is one job of a worker pool; process_run belongs to one thread, which
+ * waits for the workers and calls the reporter. A source that is on record with the same
  * recipe (config, seed, stages, version) and content is skipped; with another recipe the
  * run is refused unless `force`. Failing sources are reported and the rest goes on. */
 #ifndef TROWEL_CORE_PROCESS_H
@@ -45,7 +46,8 @@ struct process_job {
 
 struct process_result {
     size_t sources, done, skipped, failed;
-    double audio_s, wall_s; /* of what was done now */
+    double audio_s; /* sound mined now */
+    double wall_s;  /* time it took */
     uint64_t seed;
     struct project_totals totals;
 };
@@ -57,11 +59,14 @@ void process_place(char out[PATH_BYTES], const struct process_job *job);
 enum status process_run(const struct process_job *job, struct process_result *result,
                         struct err *e);
 
-struct process_one {
+/* One source to be mined into a project. All of it is the caller's, and must stay until
+ * process_source returns. */
+struct source_job {
     const struct project *project;
     const struct recipe *recipe;
     const struct source_file *file;
-    /* NULL, or who wants the finds stage by stage, on the worker's thread. */
+    /* Called after each stage with all finds so far, those from `first` on new, on the
+     * thread that calls process_source; they are its own. NULL: not called. */
     void (*found)(void *user, const struct catalog_source *source,
                   const struct find_list *finds, size_t first);
     void *user;
@@ -70,11 +75,12 @@ struct process_one {
 /* One source from recording to record, on any thread: what a job of process does, and of
  * the workstation. `finds` is filled (find_list_done). *audio_s may be NULL. A failure of
  * the source itself (ST_UNREADABLE, ST_EMPTY …) is put on record too. */
-enum status process_source(const struct process_one *one, const struct job_context *ctx,
+enum status process_source(const struct source_job *job, const struct job_context *ctx,
                            struct find_list *finds, double *audio_s, struct err *e);
 
-/* The seed to use: the config's, else the one the project was begun with, else a drawn
- * one (true); put into cfg->reproducibility.random_seed. `p` may be NULL. */
+/* The seed to use: the config's, else the one the project was begun with (not if
+ * `afresh`), else a drawn one (true); put into cfg->reproducibility.random_seed. `p` may
+ * be NULL. */
 bool process_settle_seed(struct config *cfg, const struct project *p, bool afresh);
 
 #endif

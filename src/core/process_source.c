@@ -17,7 +17,7 @@ static bool owned_by_source(enum status st)
            st == ST_CORRUPT || st == ST_UNSUPPORTED;
 }
 
-/* Noise that was made without the recording does not make it a usable one. */
+/* Noise that was made without the recording does not make the recording usable. */
 static bool has_own_find(const struct find_list *finds)
 {
     for (size_t i = 0; i < finds->count; i++)
@@ -26,12 +26,12 @@ static bool has_own_find(const struct find_list *finds)
     return false;
 }
 
-static void fill(struct catalog_source *s, const struct process_one *one,
+static void fill(struct catalog_source *s, const struct source_job *job,
                  const struct dig *d)
 {
-    *s = (struct catalog_source){.recipe_hash = one->recipe->hash};
-    snprintf(s->stem, sizeof s->stem, "%s", one->file->stem);
-    snprintf(s->path, sizeof s->path, "%s", one->file->relative);
+    *s = (struct catalog_source){.recipe_hash = job->recipe->hash};
+    snprintf(s->stem, sizeof s->stem, "%s", job->file->stem);
+    snprintf(s->path, sizeof s->path, "%s", job->file->relative);
     if (!d->track)
         return;
     s->content_hash = d->content_hash;
@@ -102,7 +102,7 @@ static enum status record_failure(const struct project *p, struct catalog_source
 
 /* A source under way. */
 struct excavation {
-    const struct process_one *one;
+    const struct source_job *job;
     struct begun begun;
     struct catalog_source source;
 };
@@ -110,8 +110,8 @@ struct excavation {
 static void tell_found(void *user, const struct dig *d, size_t first)
 {
     struct excavation *x = user;
-    fill(&x->source, x->one, d);
-    x->one->found(x->one->user, &x->source, &d->finds, first);
+    fill(&x->source, x->job, d);
+    x->job->found(x->job->user, &x->source, &d->finds, first);
 }
 
 /* Bounced anew, or still being recorded: what was found may be of neither sound. */
@@ -126,9 +126,9 @@ static bool has_changed(const char *path, const struct stat *before)
 static enum status excavate(struct excavation *x, const struct job_context *ctx,
                             struct find_list *finds, struct err *e)
 {
-    const struct project *p = x->one->project;
-    const struct recipe *recipe = x->one->recipe;
-    const struct source_file *file = x->one->file;
+    const struct project *p = x->job->project;
+    const struct recipe *recipe = x->job->recipe;
+    const struct source_file *file = x->job->file;
     struct dig d;
     struct dig_site site = {.open_path = file->path,
                             .source_path = file->relative,
@@ -138,12 +138,12 @@ static enum status excavate(struct excavation *x, const struct job_context *ctx,
                             .category_folders = !p->flat,
                             .announce = project_announce,
                             .user = &x->begun,
-                            .found = x->one->found ? tell_found : NULL,
+                            .found = x->job->found ? tell_found : NULL,
                             .found_user = x};
     struct stat before;
     bool known = stat(file->path, &before) == 0;
     enum status st = dig_open(&d, recipe, &site, ctx, e);
-    fill(&x->source, x->one, &d);
+    fill(&x->source, x->job, &d);
     if (st != ST_OK)
         return st;
     st = dig_run(&d, e);
@@ -166,15 +166,15 @@ static enum status excavate(struct excavation *x, const struct job_context *ctx,
     return st;
 }
 
-enum status process_source(const struct process_one *one, const struct job_context *ctx,
+enum status process_source(const struct source_job *job, const struct job_context *ctx,
                            struct find_list *finds, double *audio_s, struct err *e)
 {
-    struct excavation x = {.one = one};
+    struct excavation x = {.job = job};
     struct catalog_source *source = &x.source;
-    const char *path = one->file->path;
+    const char *path = job->file->path;
     struct err why = {0};
     *finds = (struct find_list){0};
-    enum status st = project_begin(one->project, one->file->stem, &x.begun, e);
+    enum status st = project_begin(job->project, job->file->stem, &x.begun, e);
     if (st != ST_OK)
         return st;
     st = excavate(&x, ctx, finds, &why);
@@ -184,7 +184,7 @@ enum status process_source(const struct process_one *one, const struct job_conte
         return project_complete(&x.begun, source, finds, e);
     project_abandon(&x.begun);
     if (owned_by_source(st)) {
-        enum status written = record_failure(one->project, source, finds, &why, e);
+        enum status written = record_failure(job->project, source, finds, &why, e);
         find_list_done(finds);
         if (written != ST_OK)
             return written;

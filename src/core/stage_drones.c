@@ -133,8 +133,8 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     return own_loop(d, pad, channels, frames_out, loop, e);
 }
 
-/* What is made of a pad. */
-struct made {
+/* A sound that is made of a pad, as its find tells of it. */
+struct derived {
     const struct material *pad;
     enum kind kind;
     const struct seam *seam; /* NULL: none was judged */
@@ -143,18 +143,18 @@ struct made {
 };
 
 /* `sound` is used up. */
-static enum status keep_made(struct dig *d, const struct made *made, struct audio *sound,
-                             struct err *e)
+static enum status keep_derived(struct dig *d, const struct derived *derived,
+                                struct audio *sound, struct err *e)
 {
-    const struct material *pad = made->pad;
+    const struct material *pad = derived->pad;
     struct candidate c;
-    dig_candidate(d, &c, made->kind, pad->start_frame, pad->end_frame);
-    struct keep k = {.name = made->name,
+    dig_candidate(d, &c, derived->kind, pad->start_frame, pad->end_frame);
+    struct keep k = {.name = derived->name,
                      .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
-                     .loop = kind_loops(made->kind),
+                     .loop = kind_loops(derived->kind),
                      .channels = sound->channels};
-    maker_score(&c, sound, pad->score, k.loop, made->seam);
-    c.m.seam_error_db = made->seam_error_db;
+    maker_score(&c, sound, pad->score, k.loop, derived->seam);
+    c.m.seam_error_db = derived->seam_error_db;
     enum status st = dig_keep(d, &c, sound, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
@@ -187,13 +187,13 @@ static enum status shades(struct dig *d, const struct material *pad,
             audio_done(&sound);
             break;
         }
-        struct made made = {.pad = pad,
-                            .kind = KIND_DRONE,
-                            .seam = judged ? &seam : NULL,
-                            .seam_error_db = seam_error_db};
-        snprintf(made.name, sizeof made.name, "%s_pitch_%+d_loop_%s", d->site.stem,
+        struct derived derived = {.pad = pad,
+                                  .kind = KIND_DRONE,
+                                  .seam = judged ? &seam : NULL,
+                                  .seam_error_db = seam_error_db};
+        snprintf(derived.name, sizeof derived.name, "%s_pitch_%+d_loop_%s", d->site.stem,
                  semitones, drone_tone_name(tone));
-        st = keep_made(d, &made, &sound, e);
+        st = keep_derived(d, &derived, &sound, e);
     }
     return st;
 }
@@ -235,16 +235,17 @@ static void factor_text(char out[24], double factor)
         snprintf(out, 24, "%d.%02dx", hundredths / 100, hundredths % 100);
 }
 
-/* How a swell comes about from a loop. */
-struct swelling {
+/* How a swell is made of a loop. */
+struct swell_variant {
     double factor; /* by which it is stretched */
     bool reversed;
-    uint64_t item; /* of the random stream */
+    uint64_t item; /* number of its random stream */
 };
 
 /* The loop keeps its pace inside the swell. */
-static enum status swell(struct dig *d, const struct made *made, const struct audio *loop,
-                         struct swelling how, struct err *e)
+static enum status swell(struct dig *d, const struct derived *derived,
+                         const struct audio *loop, struct swell_variant how,
+                         struct err *e)
 {
     const struct config *cfg = &d->recipe->cfg;
     struct audio stretched = {0}, sound;
@@ -261,7 +262,7 @@ static enum status swell(struct dig *d, const struct made *made, const struct au
     audio_done(&stretched);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
-    return keep_made(d, made, &sound, e);
+    return keep_derived(d, derived, &sound, e);
 }
 
 static int swells_each(const struct dig *d)
@@ -290,25 +291,26 @@ static enum status swells(struct dig *d, size_t p, int shift, struct err *e)
     audio_done(&own);
     if (st != ST_OK)
         return st;
-    struct made made = {.pad = pad, .kind = KIND_SWELL, .seam_error_db = (double)NAN};
+    struct derived derived = {
+        .pad = pad, .kind = KIND_SWELL, .seam_error_db = (double)NAN};
     char text[24];
     for (int i = 0; i < factors->count; i++)
         for (int number = 1; number <= swells_each(d) && st == ST_OK; number++) {
             if (pad_of(d, number, i) != p)
                 continue;
             factor_text(text, factors->v[i]);
-            snprintf(made.name, sizeof made.name, "%s_stretch_%s_swell%02d", d->site.stem,
-                     text, number);
-            struct swelling how = {.factor = factors->v[i],
-                                   .item = (uint64_t)(number * 100 + i)};
-            st = swell(d, &made, &loop, how, e);
+            snprintf(derived.name, sizeof derived.name, "%s_stretch_%s_swell%02d",
+                     d->site.stem, text, number);
+            struct swell_variant how = {.factor = factors->v[i],
+                                        .item = (uint64_t)(number * 100 + i)};
+            st = swell(d, &derived, &loop, how, e);
             if (st == ST_OK)
                 st = dig_go_on(d, e);
         }
     if (st == ST_OK && p == 0 && cfg->drones.enable_reversal) {
-        snprintf(made.name, sizeof made.name, "%s_reversed", d->site.stem);
-        struct swelling how = {.factor = 1, .reversed = true, .item = 99};
-        st = swell(d, &made, &loop, how, e);
+        snprintf(derived.name, sizeof derived.name, "%s_reversed", d->site.stem);
+        struct swell_variant how = {.factor = 1, .reversed = true, .item = 99};
+        st = swell(d, &derived, &loop, how, e);
     }
     audio_done(&loop);
     return st;

@@ -49,10 +49,17 @@ static struct pad_params params(const struct dig *d)
     return p;
 }
 
-struct made {
+/* A region, and the pad that is made of it if a loop of it joins well enough. */
+struct pad_try {
     struct pad pad;
     const struct pad_region *region;
-    bool ok;
+    bool ok; /* there is a pad, and it lies over none that stays */
+};
+
+struct pad_tries {
+    struct pad_try *at; /* room for all regions of the list */
+    size_t count;
+    int misses; /* told so far: near-misses are numbered */
 };
 
 /* Whole bars: the loop must have exactly the length asked for. */
@@ -85,7 +92,7 @@ static enum status finish_bars(const struct audio *around, size_t around_start,
     return ST_OK;
 }
 
-static enum status make(struct dig *d, const struct pad_params *p, struct made *m,
+static enum status make(struct dig *d, const struct pad_params *p, struct pad_try *m,
                         char missed_by[64], struct err *e)
 {
     size_t start, end;
@@ -111,7 +118,7 @@ static enum status make(struct dig *d, const struct pad_params *p, struct made *
     return err_set(e, st, "%s", why.msg);
 }
 
-static void describe(const struct dig *d, struct candidate *c, const struct made *m)
+static void describe(const struct dig *d, struct candidate *c, const struct pad_try *m)
 {
     const struct loop_list *loops = &m->pad.loops;
     dig_candidate(d, c, KIND_PAD, (int64_t)loops->option[0].start,
@@ -130,8 +137,8 @@ static void describe(const struct dig *d, struct candidate *c, const struct made
 /* Of two that begin together the one that was found first. */
 static int by_time(const void *a, const void *b)
 {
-    const struct pad_region *x = ((const struct made *)a)->region,
-                            *y = ((const struct made *)b)->region;
+    const struct pad_region *x = ((const struct pad_try *)a)->region,
+                            *y = ((const struct pad_try *)b)->region;
     if (x->start_sec != y->start_sec)
         return x->start_sec < y->start_sec ? -1 : 1;
     return (x > y) - (x < y);
@@ -139,7 +146,7 @@ static int by_time(const void *a, const void *b)
 
 static int by_score(const void *a, const void *b)
 {
-    const struct made *x = a, *y = b;
+    const struct pad_try *x = a, *y = b;
     if (x->ok != y->ok)
         return x->ok ? -1 : 1;
     if (x->ok && x->pad.score != y->pad.score)
@@ -147,7 +154,7 @@ static int by_score(const void *a, const void *b)
     return by_time(a, b);
 }
 
-static enum status keep_one(struct dig *d, struct made *m, int number, struct err *e)
+static enum status keep_one(struct dig *d, struct pad_try *m, int number, struct err *e)
 {
     struct candidate c;
     describe(d, &c, m);
@@ -186,7 +193,7 @@ static enum status miss(struct dig *d, const struct pad_region *r, const char *m
 }
 
 /* Share of the shorter of two made loops that lies in both. */
-static double overlap(const struct made *a, const struct made *b)
+static double overlap(const struct pad_try *a, const struct pad_try *b)
 {
     const struct loop_option *x = &a->pad.loops.option[0], *y = &b->pad.loops.option[0];
     size_t from = x->start > y->start ? x->start : y->start;
@@ -195,30 +202,30 @@ static double overlap(const struct made *a, const struct made *b)
     return to > from && shorter > 0 ? (double)(to - from) / shorter : 0;
 }
 
-/* The search for loops moves their ends: places that lay apart may come out one over the
- * other. Of made[first … last), in order of score, those that lie over one that stays are
- * near-misses. Returns how many stay. */
-static enum status part(struct dig *d, struct made *made, size_t first, size_t last,
-                        size_t *stay, int *misses, struct err *e)
+/* The search for loops moves their ends: regions that lay apart may become loops that
+ * overlap. From try `first` on, best score first, a pad that overlaps one that stays is a
+ * near-miss. *stay = how many stay. */
+static enum status drop_overlapping(struct dig *d, struct pad_tries *t, size_t first,
+                                    size_t *stay, struct err *e)
 {
     enum status st = ST_OK;
     *stay = 0;
-    qsort(made + first, last - first, sizeof *made, by_score);
-    for (size_t i = first; i < last && made[i].ok && st == ST_OK; i++) {
+    qsort(t->at + first, t->count - first, sizeof *t->at, by_score);
+    for (size_t i = first; i < t->count && t->at[i].ok && st == ST_OK; i++) {
         double most = 0;
         for (size_t k = 0; k < i; k++)
-            if (made[k].ok)
-                most = fmax(most, overlap(&made[k], &made[i]));
+            if (t->at[k].ok)
+                most = fmax(most, overlap(&t->at[k], &t->at[i]));
         if (most <= PAD_OVERLAP_MAX) {
             ++*stay;
             continue;
         }
-        made[i].ok = false;
+        t->at[i].ok = false;
         char missed_by[64];
         snprintf(missed_by, sizeof missed_by, "its loop overlaps another by %.0f %%",
                  100 * most);
         if (dig_wants(d, STAGE_PADS))
-            st = miss(d, made[i].region, missed_by, ++*misses, e);
+            st = miss(d, t->at[i].region, missed_by, ++t->misses, e);
     }
     return st;
 }
@@ -226,54 +233,50 @@ static enum status part(struct dig *d, struct made *made, size_t first, size_t l
 /* Make regions of `list` in batches until `wanted` have a loop that joins; each batch in
  * the order of time, for formats that can only be read forwards. */
 static enum status make_enough(struct dig *d, const struct pad_params *p,
-                               const struct pad_list *list, struct made *made,
-                               size_t *count, int *misses, struct err *e)
+                               const struct pad_list *list, struct pad_tries *t,
+                               struct err *e)
 {
-    size_t wanted = (size_t)p->max_candidates_per_file, next = 0, good = 0;
+    size_t wanted = (size_t)p->max_candidates_per_file, good = 0;
     enum status st = ST_OK;
-    while (st == ST_OK && good < wanted && next < list->found_count) {
-        size_t first = next;
-        while (next < list->found_count && next - first < wanted - good)
-            next++;
-        for (size_t i = first; i < next; i++)
-            made[i] = (struct made){.region = &list->found[i]};
-        qsort(made + first, next - first, sizeof *made, by_time);
-        for (size_t i = first; i < next && st == ST_OK; i++) {
+    while (st == ST_OK && good < wanted && t->count < list->found_count) {
+        size_t first = t->count;
+        for (; t->count < list->found_count && t->count - first < wanted - good;
+             t->count++)
+            t->at[t->count] = (struct pad_try){.region = &list->found[t->count]};
+        qsort(t->at + first, t->count - first, sizeof *t->at, by_time);
+        for (size_t i = first; i < t->count && st == ST_OK; i++) {
             char missed_by[64] = "";
-            st = make(d, p, &made[i], missed_by, e);
-            if (st == ST_OK && !made[i].ok && dig_wants(d, STAGE_PADS))
-                st = miss(d, made[i].region, missed_by, ++*misses, e);
+            st = make(d, p, &t->at[i], missed_by, e);
+            if (st == ST_OK && !t->at[i].ok && dig_wants(d, STAGE_PADS))
+                st = miss(d, t->at[i].region, missed_by, ++t->misses, e);
             if (st == ST_OK)
                 st = dig_go_on(d, e);
         }
         size_t stay = 0;
         if (st == ST_OK)
-            st = part(d, made, first, next, &stay, misses, e);
+            st = drop_overlapping(d, t, first, &stay, e);
         good += stay;
     }
-    *count = next;
     return st;
 }
 
 static enum status mine(struct dig *d, const struct pad_params *p, struct pad_list *list,
                         struct err *e)
 {
-    struct made *made = calloc(list->found_count + 1, sizeof *made);
-    if (!made)
+    struct pad_tries t = {.at = calloc(list->found_count + 1, sizeof *t.at)};
+    if (!t.at)
         return err_set(e, ST_NO_MEMORY, "no memory for the pads of %s",
                        d->site.source_path);
-    size_t count = 0;
-    int misses = 0, number = 0;
-    enum status st = make_enough(d, p, list, made, &count, &misses, e);
-    qsort(made, count, sizeof *made, by_score);
-    for (size_t i = 0; i < count && st == ST_OK && made[i].ok; i++)
-        st = keep_one(d, &made[i], ++number, e);
-    for (size_t i = 0; i < count; i++)
-        pad_done(&made[i].pad);
-    free(made);
+    enum status st = make_enough(d, p, list, &t, e);
+    qsort(t.at, t.count, sizeof *t.at, by_score);
+    for (size_t i = 0; i < t.count && st == ST_OK && t.at[i].ok; i++)
+        st = keep_one(d, &t.at[i], (int)i + 1, e);
+    for (size_t i = 0; i < t.count; i++)
+        pad_done(&t.at[i].pad);
+    free(t.at);
     for (size_t i = 0; i < list->missed_count && st == ST_OK && dig_wants(d, STAGE_PADS);
          i++)
-        st = miss(d, &list->missed[i], list->missed[i].missed_by, ++misses, e);
+        st = miss(d, &list->missed[i], list->missed[i].missed_by, ++t.misses, e);
     return st;
 }
 
