@@ -156,7 +156,7 @@ static void put_name(FILE *to, const char *name)
     fputs(text_plain(plain, sizeof plain, name), to);
 }
 
-/* Who records a drummer misses no pads. */
+/* Nobody expects pads of a recording full of drum hits. */
 static bool full_of_hits(const struct output *o, const struct news *n)
 {
     const double per_second = 0.5;

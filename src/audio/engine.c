@@ -28,8 +28,8 @@ struct slot {
 };
 
 /* What engine_snapshot reads: a sequence lock made of atomics only, all of them
- * sequentially consistent: whoever reads one even turn before and behind the values has
- * those of one writing. */
+ * sequentially consistent. A reader that sees the same even turn before and after the
+ * values has a consistent set. */
 struct published {
     atomic_uint turn; /* odd while being written */
     atomic_uint_fast64_t serial;
@@ -42,12 +42,12 @@ struct engine {
     int rate_hz, channels;
     struct ring commands, returns;
     struct voice voice[VOICES];
-    int owner[VOICES]; /* MAIN or a slot */
-    int main;          /* index of what plays, or -1 */
-    struct plan plan;  /* of what plays */
-    uint64_t serial;
-    int64_t last_frame;
-    bool pending; /* a play that waits for a free voice */
+    int owner[VOICES];  /* MAIN or a slot */
+    int main;           /* voice of what plays (not of the kit), or -1 */
+    struct plan plan;   /* of what plays */
+    uint64_t serial;    /* likewise, as engine_play gave it */
+    int64_t last_frame; /* where it was when it ended or was released */
+    bool pending;       /* `next` waits for a free voice; its sound is the engine's */
     struct engine_play next;
     struct slot slot[KIT_SLOTS];
     struct kit_pattern pattern;

@@ -48,7 +48,6 @@ void transport_post(struct transport *t, const struct engine_command *command)
     engine_post(t->engine, command);
 }
 
-/* An answer to a key: the device runs from now on. */
 void transport_wake(struct transport *t)
 {
     if (t->control && (t->rate_known || t->running))
@@ -65,8 +64,6 @@ static struct kernel *known_kernel(const struct transport *t, int from_hz, int t
     return NULL;
 }
 
-/* Called without the lock on the loader's and control's threads, so that the table is
- * there before the owner needs it. */
 void transport_make_kernel(struct transport *t, int from_hz, int to_hz)
 {
     pthread_mutex_lock(&t->lock);
@@ -84,7 +81,6 @@ void transport_make_kernel(struct transport *t, int from_hz, int to_hz)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* False: there is no table for these rates (memory, or too many different ones). */
 bool transport_kernel(struct transport *t, int rate_hz, const struct kernel **out)
 {
     int to_hz = engine_rate_hz(t->engine);

@@ -12,8 +12,8 @@ void kit_pattern_clear(struct kit_pattern *p)
     p->chokes[KIT_SLOT_CH] = 1u << KIT_SLOT_OH;
 }
 
-/* As an export has it, where that is told: the peak where it is wanted, the trim on top,
- * never above full scale. */
+/* As an export has it, if the wanted peak is known: brought to that peak plus the trim,
+ * never above full scale. Else the trim alone. */
 double transport_kit_db(const struct transport *t, double peak_dbfs, double trim_db)
 {
     bool told = !isnan(t->kit_peak_dbfs) && isfinite(peak_dbfs);
@@ -41,7 +41,6 @@ static void post_slot(struct transport *t, int slot, struct sound *s)
     transport_post(t, &c);
 }
 
-/* Slots whose sounds have come in. */
 void transport_fill_slots(struct transport *t)
 {
     for (int i = 0; i < KIT_SLOTS; i++) {

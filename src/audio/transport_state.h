@@ -84,7 +84,8 @@ void transport_wish(struct transport *t); /* tell the loader what is wanted now 
 
 /* False: there is no table for these rates (memory, or too many different ones). */
 bool transport_kernel(struct transport *t, int rate_hz, const struct kernel **out);
-/* Called without the lock, on other threads than the owner's: have the table ready. */
+/* Called without the lock, on the loader's and control's threads, so that the table is
+ * there before the owner needs it. */
 void transport_make_kernel(struct transport *t, int from_hz, int to_hz);
 
 /* transport_play.c */

@@ -135,22 +135,25 @@ static enum status offer_for_hiss(struct dig *d, const struct audio *sound,
     return ST_OK;
 }
 
-/* A way through the recording. */
+/* What goes along while all planned hits are read, judged and kept. */
 struct pass {
     struct dig *d;
     const struct hits_params *p;
     struct forward forward;
-    /* All that sounds, where `forward` is what is struck: attacks are heard in it. A file
-     * of its own, as going to and fro in one is dear. */
+    /* Where `forward` reads the separated percussive part: the full mix, in which attacks
+     * are found. Opened a second time, because seeking back and forth in one file is
+     * slow.
+     */
     struct soundfile *whole;
     struct part_reader all;
     struct forward attacks;
-    /* Of the finds from `first` on: what they are alone, and their numbers. */
+    /* Of the finds from `first` on: the class each has by its own sound, later in the
+     * context of the others, and its number in names. */
     struct drum_verdict *told;
     int *number;
     size_t first, count;
-    size_t read, to_read; /* hits, for whoever waits */
-    unsigned named;       /* the classes that its name leaves open; 0: it tells none */
+    size_t read, to_read; /* hits, for progress */
+    unsigned named;       /* classes that the recording's name allows; 0: names none */
 };
 
 /* "Snare 3.wav", or "Snares/3.wav", where that is all there is in it. In a longer one
@@ -169,7 +172,7 @@ static unsigned named_one_shot(const struct dig *d, size_t hits)
     return kit_classes_in_name(path_base(folder));
 }
 
-/* For at most so many hits. */
+/* `hits`: how many are kept at most. */
 static enum status pass_init(struct pass *s, struct dig *d, const struct hits_params *p,
                              size_t hits, struct err *e)
 {
@@ -240,7 +243,7 @@ struct passage {
     int64_t start;
 };
 
-/* What the recording's constant leaves of the constant under these frames. */
+/* The DC offset near these frames, less the recording's, which is removed already. */
 static struct offsets rest_of_offset(const struct dig *d, int64_t from, int64_t end)
 {
     int64_t near = (int64_t)(OFFSET_NEAR_S * d->info.rate_hz);
@@ -305,7 +308,7 @@ static bool all_above(enum drum_class c)
     return no_bass(c) || c == DRUM_SNARE || c == DRUM_CLAP || c == DRUM_RIM;
 }
 
-/* Under the class it has alone. */
+/* The file and find of a hit, under the class it has by its own sound. */
 static enum status add_hit(struct pass *s, const struct hit *h, const struct audio *own,
                            const struct drum_verdict *v, int number, struct err *e)
 {
@@ -327,7 +330,7 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
     return st == ST_EMPTY ? ST_OK : st;
 }
 
-/* All have their class among the others: how far is each alone? */
+/* With the classes in context known: lowers the score of hits struck with others. */
 static enum status weigh_in_context(struct pass *s, struct err *e)
 {
     double *alone = malloc((s->count + 1) * sizeof *alone);
@@ -342,8 +345,8 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
     return st;
 }
 
-/* All are known: each gets the class and the worth it has among the others, and its name.
- */
+/* When all hits are known: their classes and scores in the context of the others, and the
+ * names that go with the classes. */
 static enum status name_in_context(struct pass *s, struct err *e)
 {
     struct dig *d = s->d;
@@ -467,7 +470,8 @@ static enum status read_plan(struct pass *s, const struct hit_plan *plan,
                         (size_t)(plan->read_end - plan->read_start), &read->audio, e);
 }
 
-/* Judges every planned hit, and takes those that are any at once, if `take`. */
+/* Judges every planned hit. `take`: those that pass are kept at once, else pool->best are
+ * to be read again. */
 static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
                              struct hit_pool *pool, struct err *e)
 {
@@ -513,7 +517,7 @@ static enum status take_best(struct pass *s, const struct hit_plans *plans,
     return st;
 }
 
-/* Only where there are more hits than may be kept does it take a second pass. */
+/* One pass, or a second one when there are more hits than may be kept. */
 static enum status mine(struct dig *d, const struct hits_params *p,
                         struct hit_plans *plans, struct err *e)
 {

@@ -16,16 +16,19 @@ static const double READ_BEFORE_S = 0.080, READ_AFTER_S = 0.060;
 /* What must be there before an attack for it to be placed and compared. */
 static const double LEAST_BEFORE_S = 0.025;
 static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
-/* What has come down by FALLEN_DB at its end only needs not to click. The louder the end,
- * the longer it fades, up to LONGER times at what has fallen by no more than LOUD_DB. */
+/* A hit whose end lies FALLEN_DB below its loudest part needs its shortest fade-out only.
+ * The louder the end, the longer the fade: LONGER times that where it lies LOUD_DB below
+ * or less. */
 static const double LEVEL_S = 0.010, FALLEN_DB = 24, LOUD_DB = 6, LONGER = 8;
-/* A kick or a bass under what has none: of 209 hats, cymbals, claps, rims and snares
- * alone 9 of 10 have less than 0.06 of their energy below 100 Hz, cymbals 0.003. */
+/* Share of energy below LOW_HZ in a drum that has no bass of its own: up to LOW_NONE it
+ * costs nothing, from LOW_ALL on the score falls to LOW_WORTH. Of 209 hats, cymbals,
+ * claps, rims and snares alone 9 of 10 have less than 0.06, cymbals 0.003. */
 static const double LOW_HZ = 100, LOW_NONE = 0.1, LOW_ALL = 0.6, LOW_SEEN_S = 0.2,
                     LOW_WORTH = 0.5;
-/* Of a stroke that others were struck with, on its drum's own terms. */
+/* Score that is left to a hit wholly struck together with others. */
 static const double WITH_OTHERS = 0.4;
-/* What sounds under hats and cymbals, heard so long from their attack on. */
+/* Bass under hats and cymbals: it is there if its power in the first BASS_SEEN_S is less
+ * than BASS_RISE times that before the attack, and more than BASS_LEAST of all. */
 static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
 
 struct hits_params hits_params_default(void)
@@ -109,7 +112,7 @@ static double power(const struct audio *a, size_t first, size_t last)
            (double)((last - first) * c);
 }
 
-/* What of the first `frames` lies below `hz`; the caller's to free. */
+/* The first `frames` through a low-pass at `hz`; the caller's to free. */
 static enum status below(struct audio *low, const struct audio *a, size_t frames,
                          double hz, struct err *e)
 {

@@ -15,7 +15,7 @@ enum {
     FINALISTS = 7,
 };
 
-#define FINE_S        0.01
+#define FINE_S        0.01 /* ends are refined within so much of the coarse one */
 #define LEVEL_WEIGHT  0.03 /* merit per dB; beyond LEVEL_TOP_DB nothing more is lost */
 #define LEVEL_TOP_DB  12.0
 #define COLOUR_WEIGHT 0.03  /* merit per dB of spectral distance */
@@ -24,6 +24,7 @@ enum {
 #define ATTACK_WEIGHT 0.12  /* merit for each attack inside */
 #define QUIET         1e-12 /* mean square below which nothing can be matched */
 
+/* A loop that may be chosen, in frames of the view. */
 struct place {
     size_t start, end;
     double merit;
@@ -177,7 +178,8 @@ static enum status sweep_init(struct sweep *s, const struct loop_view *v,
     return ST_OK;
 }
 
-/* Of the anchor at `start`, whose correlations with all ends are `both`. */
+/* The best ends for the anchor at `start`: `both` are its correlations with all ends,
+ * `loss` is taken off the merit. Returns how many were put at `place`. */
 static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
                            const struct loop_bounds *b, size_t start, const float *both,
                            double loss, struct place *place)
@@ -513,7 +515,7 @@ static size_t weigh_all(const struct loop_view *v, const struct loop_bounds *b,
 {
     size_t fade = b->fade, frames = b->end - b->start, count = 0;
     size_t starts = b->start_high - b->start_low + 1;
-    size_t now_and_then = (size_t)v->rate_hz / 1000 + 1;
+    size_t attack_stride = (size_t)v->rate_hz / 1000 + 1;
     double both = 0.0, attacks = 0.0;
     for (size_t i = 0; i < fade; i++)
         both += (double)v->mono[i] * (double)v->mono[i + frames];
@@ -521,7 +523,7 @@ static size_t weigh_all(const struct loop_view *v, const struct loop_bounds *b,
         size_t start = fade + k, end = start + frames;
         double a = window_energy(v->energy, start, fade);
         double c = window_energy(v->energy, end, fade), norm = sqrt(a * c);
-        if (b->attacks && k % now_and_then == 0)
+        if (b->attacks && k % attack_stride == 0)
             attacks =
                 attacks_before(b, v->rate_hz, end) - attacks_before(b, v->rate_hz, start);
         if (norm > QUIET * (double)fade) {

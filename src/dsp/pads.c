@@ -15,13 +15,13 @@
 #define MAX_RUMBLE      0.60 /* of the energy below hearing */
 #define MIN_STABLE      0.85 /* share of the window on stable ground */
 #define UNSTABLE_SCALE  0.5
-/* Of noise alone hardly a peak stays, and through a sharp resonance now and then a strong
- * one: of cells that count for TRACK_PITCHED_MOST at most the mean is below 0.01, and
- * 0.02 there. Where a voice, a chord or a detuned stack sounds under as loud a noise, and
- * in a choir with all its vibratos, it is above 0.03. */
+/* track_window.pitched, from no pitch at all to certain pitch. Noise alone stays below
+ * 0.01, behind a sharp resonance below 0.02. A voice, a chord or a detuned stack under
+ * noise as loud as itself, and a choir with all its vibratos, lie above 0.03. */
 #define NOISE_PITCHED 0.01
 #define TONE_PITCHED  0.03
-/* So far below the recording's level hum was played, and was left over. */
+/* Below the recording's level by HUM_LOUD_DB at most, hum was played; from HUM_QUIET_DB
+ * on it was left over. */
 #define HUM_LOUD_DB  6.0
 #define HUM_QUIET_DB 12.0
 /* How far pitch classes lie from their mean: in chords that are held up to 0.05, in the
@@ -33,8 +33,8 @@
 #define NOTES_EDGE_S    0.19 /* what a chroma's window sees beyond its own */
 #define NOISE_WEIGHT    0.7  /* of a noise, however steady, beside a tone */
 #define SWINGING_WEIGHT 0.75 /* of what is anything but steady */
-/* A window that misses by more than this (in units of each gate's scale) is forgotten,
- * unless there is none that misses by less; what is silent is. */
+/* A window that misses by more than this (in units of each gate's scale) is no near-miss,
+ * unless no window misses by less. A silent one never is. */
 #define NEAR_MISS     1.5
 #define SILENT_MISSES 100.0
 
@@ -57,9 +57,9 @@ struct pad_params pad_params_default(void)
 /* ---- gates ---- */
 
 struct verdict {
-    double miss;         /* sum over the failed gates; 0 = passes */
-    double worst, level; /* of them, and of the level's gates */
-    char why[MISSED_BY_BYTES];
+    double miss;         /* sum over the failed gates, in their scales; 0 = passes */
+    double worst, level; /* largest miss of all gates, and of those of the level */
+    char why[MISSED_BY_BYTES]; /* of the worst */
 };
 
 __attribute__((format(printf, 4, 5))) static void
@@ -226,16 +226,16 @@ static void part_window(const struct track_sums *s, const struct pad_params *p,
 
 /* ---- windows ---- */
 
-struct mine {
+struct search {
     const struct pad_params *p;
     struct track_sums sums;
     struct stable_list stable;
-    struct pad_pool pool;
-    struct pad_place nearest; /* of those too far away: told when there is no other */
+    struct pad_pool pool;     /* windows that pass, or miss by NEAR_MISS at most */
+    struct pad_place nearest; /* of the others: the near-miss when the pool is empty */
 };
 
-static double judge_window(struct mine *m, size_t from, size_t to, struct track_window *w,
-                           struct verdict *v)
+static double judge_window(struct search *m, size_t from, size_t to,
+                           struct track_window *w, struct verdict *v)
 {
     *v = (struct verdict){0};
     track_sums_window(&m->sums, from, to, w);
@@ -246,7 +246,7 @@ static double judge_window(struct mine *m, size_t from, size_t to, struct track_
     return v->miss;
 }
 
-static enum status look_at(struct mine *m, size_t from, size_t to, int duration,
+static enum status look_at(struct search *m, size_t from, size_t to, int duration,
                            struct err *e)
 {
     struct track_window w;
@@ -275,7 +275,7 @@ static double longest_s(const struct pad_params *p)
 }
 
 /* Once along the recording, all durations from every place. */
-static enum status look_everywhere(struct mine *m, struct err *e)
+static enum status look_everywhere(struct search *m, struct err *e)
 {
     const struct track_info *info = track_info(m->sums.track);
     /* A recording that is all but as long as the target counts as long enough. */
@@ -297,7 +297,8 @@ static enum status look_everywhere(struct mine *m, struct err *e)
 
 /* ---- results ---- */
 
-static void describe(struct mine *m, const struct pad_place *place, struct pad_region *r)
+static void describe(struct search *m, const struct pad_place *place,
+                     struct pad_region *r)
 {
     const struct track_info *info = track_info(m->sums.track);
     struct track_window w;
@@ -326,9 +327,9 @@ static int by_start(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-static enum status write_down(struct mine *m, const struct pad_place *place, size_t count,
-                              struct pad_region **regions, size_t *region_count,
-                              struct err *e)
+static enum status write_down(struct search *m, const struct pad_place *place,
+                              size_t count, struct pad_region **regions,
+                              size_t *region_count, struct err *e)
 {
     const struct pad_place **order = calloc(count + 1, sizeof *order);
     *regions = calloc(count + 1, sizeof **regions);
@@ -347,7 +348,7 @@ static enum status write_down(struct mine *m, const struct pad_place *place, siz
     return ST_OK;
 }
 
-static enum status choose(struct mine *m, struct pad_list *out, struct err *e)
+static enum status choose(struct search *m, struct pad_list *out, struct err *e)
 {
     int most = m->p->max_candidates_per_file;
     size_t room = most > 0 ? 2 * (size_t)most : 0;
@@ -368,7 +369,7 @@ enum status pads_mine(const struct track *t, const struct pad_params *p,
                       struct pad_list *out, struct err *e)
 {
     *out = (struct pad_list){0};
-    struct mine m = {.p = p, .nearest.miss = SILENT_MISSES};
+    struct search m = {.p = p, .nearest.miss = SILENT_MISSES};
     enum status st = stable_find(t, &p->pre_analysis, &m.stable, e);
     if (st == ST_OK)
         st = track_sums_init(&m.sums, t, longest_s(p), e);

@@ -64,11 +64,12 @@ void similarity_distances(const float *vectors, size_t n, const float *query,
 /* Would a listener take one for a copy of the other (gain, noise, small pitch change)? */
 bool similarity_duplicate(const float *a, const float *b);
 
-/* What is to be stacked, n of each. Only members of one group (say, category) are. */
+/* The n sounds that are to be stacked; all arrays are the caller's. */
 struct similarity_set {
-    const float *vectors; /* n × SIMILARITY_DIM */
-    const uint64_t *ids;
-    const int *group; /* NULL: all are one */
+    const float
+        *vectors; /* n × SIMILARITY_DIM, standardised; a first value of NAN: none */
+    const uint64_t *ids; /* unlike each other: they break ties and number the stacks */
+    const int *group;    /* only sounds of one group share a stack; NULL: all are one */
     size_t n;
 };
 

@@ -21,9 +21,10 @@ enum {
     VISITED_IN_CELL = 32 /* … those with the nearest centroids first */
 };
 
-/* Worked out on the tuning kits of docs/similarity.md: how unlike copies can be; from
- * where on their traces differ; until when nothing better is
- * looked for; and below which detail a match counts only between sounds that are much
+/* Worked out on the tuning kits of docs/similarity.md. Distances of vectors, in
+ * deviations among copies: beyond `wide` two hits are no copies; within `narrow` they are
+ * much alike. Unlikeness of traces: below `same` two hits are one; below `sure` no better
+ * match is looked for. A trace with less than least_detail counts only between hits much
  * alike. */
 static const float wide = 30.0F, narrow = 8.0F;
 static const double same = 0.06, sure = 0.02, least_detail = 1.5;
@@ -38,18 +39,20 @@ struct hit {
     const float *v; /* in deviations among copies */
     const struct trace *trace;
     float pivot;
-    uint64_t id, key; /* of its cell */
-    uint32_t index;
-    int group, stack; /* of `pile` */
+    uint64_t id, key; /* key: of its cell */
+    uint32_t index;   /* in the set */
+    int group, stack; /* stack: its pile */
 };
 
+/* A stack while it is built. */
 struct pile {
-    const float *v;           /* of the first */
-    uint32_t sample[SAMPLES]; /* hits: the first to come, and others by lot */
+    const float *v;           /* vector of its first hit */
+    uint32_t sample[SAMPLES]; /* hits: the first, and others drawn by id */
     uint32_t count, into;     /* members; the pile it was merged into, or itself */
 };
 
-/* The piles of a cell lie side by side, the newest last: in `rows` and `coarse`. */
+/* A box in CELL_DIMS dimensions of the vectors. Its piles are rows[from …] of the piler,
+ * the newest last. */
 struct cell {
     uint64_t key;
     uint32_t from, room, piles; /* room for all hits of the cell; 0: there is no cell */
@@ -61,11 +64,11 @@ struct piler {
     struct trace_sketch *sketches; /* of the hits */
     struct pile *piles;
     struct cell *cells;               /* open addressing; a power of two of them */
-    uint32_t *rows;                   /* piles, */
-    struct similarity_coarse *coarse; /* and the vectors of their firsts */
+    uint32_t *rows;                   /* piles, cell by cell; … */
+    struct similarity_coarse *coarse; /* … beside them the vectors of their first hits */
     uint8_t *seen;                    /* bits by key: clear where no pile can be */
-    size_t count, pile_count, cell_count, seen_bits;
-    float knee;
+    size_t count, pile_count, cell_count, seen_bits; /* count: hits */
+    float knee;                                      /* of struct similarity_metric */
     struct trace_matcher *matcher;
     const atomic_bool *cancelled;
 };
@@ -77,7 +80,7 @@ static bool stopped(const struct piler *p)
 }
 
 struct near {
-    float far;
+    float far; /* distance from the hit asked about */
     uint32_t pile;
 };
 
@@ -196,11 +199,11 @@ static void insert(struct near near[NEAREST], size_t *n, struct near now)
 
 struct query {
     const struct hit *one;
-    struct similarity_coarse coarse;
-    uint32_t but; /* this pile, its own */
-    struct near near[NEAREST];
+    struct similarity_coarse coarse; /* of `one` */
+    uint32_t except;                 /* its own pile; UINT32_MAX: it has none yet */
+    struct near near[NEAREST];       /* nearest first */
     size_t count;
-    int visited;
+    int visited; /* piles compared so far */
 };
 
 static void look_in(const struct piler *p, const struct cell *cell, struct query *q)
@@ -211,7 +214,7 @@ static void look_in(const struct piler *p, const struct cell *cell, struct query
         struct near now = {.pile = p->rows[row]};
         float most = q->count == NEAREST ? q->near[NEAREST - 1].far : wide;
         int steps;
-        if (now.pile == q->but)
+        if (now.pile == q->except)
             continue;
         q->visited++;
         run_steps(&q->coarse, &p->coarse[row], &steps);
@@ -253,11 +256,11 @@ static int cells_around(const struct piler *p, const struct hit *one,
 }
 
 /* The piles that sound most like one, the nearest first. */
-static void nearest(const struct piler *p, const struct hit *one, uint32_t but,
+static void nearest(const struct piler *p, const struct hit *one, uint32_t except,
                     struct query *q)
 {
     const struct cell *cells[CELLS_AROUND];
-    *q = (struct query){.one = one, .but = but};
+    *q = (struct query){.one = one, .except = except};
     similarity_coarsen(one->v, &q->coarse);
     for (int i = 0, count = cells_around(p, one, cells); i < count; i++)
         look_in(p, cells[i], q);
@@ -383,9 +386,11 @@ static void merge(struct piler *p)
         nearest(p, &p->hits[mine->sample[0]], i, &q);
         for (size_t k = 0; k < q.count; k++) {
             uint32_t pile = q.near[k].pile;
-            bool asked = pile < i || p->piles[pile].count == 1;
+            /* each pair once: by the later pile, as a single hit gets no turn of its own
+             */
+            bool compares = pile < i || p->piles[pile].count == 1;
             uint32_t pairs = samples_of(mine) * samples_of(&p->piles[pile]);
-            tally[k] = (struct tally){0, asked ? 0 : pairs, pairs};
+            tally[k] = (struct tally){0, compares ? 0 : pairs, pairs};
         }
         for (uint32_t s = 0; s < samples_of(mine); s++) {
             const struct hit *one = &p->hits[mine->sample[s]];

@@ -36,9 +36,9 @@ struct soundfile {
     int64_t end;       /* where the sound was found to end, or -1 */
     bool ogg, pcm16;
     bool chained;       /* another stream follows, which libsndfile does not read */
-    bool unfinished;    /* the last page that is there is not marked as the last */
+    bool unfinished;    /* Ogg that breaks off: its last page is not marked as last */
     int64_t seek_limit; /* seeks must land before; where a last Vorbis page begins */
-    uint64_t scrubbed;
+    uint64_t scrubbed;  /* samples that were not finite and are read as 0 */
     char damage[128];
     char path[];
 };
@@ -207,9 +207,9 @@ static void open_descriptor(int fd, bool mpeg, struct opened *o)
     }
 }
 
-/* Why a file is not opened. libsndfile keeps its reason for the whole process, and other
- * workers open files, too: what it says twice running is of this file. */
-static void listen_twice(const char *path, bool mpeg, char said[SAID_BYTES])
+/* libsndfile's reason why a file does not open. It keeps one for the whole process, and
+ * other workers open files, too: a reason given twice in a row is that of this file. */
+static void ask_reason(const char *path, bool mpeg, char said[SAID_BYTES])
 {
     enum { MOST_TRIES = 8 };
     char before[SAID_BYTES] = "";
@@ -277,7 +277,7 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
     if (!o->sf) {
         char said[SAID_BYTES] = "";
         if (!*refusal(head, said))
-            listen_twice(path, mpeg == MPEG_YES && count_mpeg, said);
+            ask_reason(path, mpeg == MPEG_YES && count_mpeg, said);
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
                        refusal(head, said));
     }
@@ -325,7 +325,7 @@ static enum status reopen(struct soundfile *sf, struct err *e)
     return ST_OK;
 }
 
-/* A header that claims nothing may lie; one frame tells. */
+/* A header that claims no frames may be wrong: tries to read one. */
 static enum status check_not_empty(struct soundfile *sf, struct err *e)
 {
     if (sf->info.claimed_frames > 0)
@@ -534,8 +534,8 @@ static enum status skip_to(struct soundfile *sf, int64_t target, struct err *e)
     return st;
 }
 
-/* Where decoding must begin so that what comes at `start` is right. */
-static int64_t run_in(const struct soundfile *sf, int64_t start)
+/* Where decoding must begin for the frames from `start` on to be exact. */
+static int64_t decode_from(const struct soundfile *sf, int64_t start)
 {
     if (sf->seeking == SEEK_EXACT)
         return start;
@@ -549,7 +549,7 @@ static int64_t run_in(const struct soundfile *sf, int64_t start)
 
 static enum status go_to(struct soundfile *sf, int64_t start, struct err *e)
 {
-    int64_t from = run_in(sf, start);
+    int64_t from = decode_from(sf, start);
     bool can_go_on = sf->seeking == SEEK_FRESH ? from == 0 && sf->run_start == 0
                                                : sf->position >= from;
     if (sf->sf && sf->position <= start && can_go_on)

@@ -376,7 +376,7 @@ void app_export(struct app *app, bool dry_run)
 
 enum { PAGE_LINES = 1 << 20 }; /* more than any has: drawing knows its end */
 
-/* Would that be done to what the page hides? */
+/* Would the action change something that the page covers? */
 static bool decides(enum action a)
 {
     enum action_group g = action_info(a)->group;
@@ -513,7 +513,7 @@ static void act(struct app *app, const struct key_action *a)
              action_info(a->action)->name);
 }
 
-/* Whoever presses Esc once too often does not want to go. */
+/* Esc closes what is open, but never quits: it is easily pressed once too often. */
 static void leave(struct app *app)
 {
     const struct key_action close = {.action = ACT_CLOSE};

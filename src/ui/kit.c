@@ -99,7 +99,7 @@ void kit_sync_sound(struct app *app)
     send_pattern(app);
 }
 
-/* What was mined again lies there again, or sounds otherwise. */
+/* After mining, a slot's sound may have another place or sound different. */
 void kit_follow_sound(struct app *app)
 {
     for (int s = 0; s < KIT_SLOTS; s++)

@@ -30,8 +30,7 @@ long library_current(struct app *app)
     return view_current(app->view);
 }
 
-/* In music most of what is struck are notes; who looks for drums is told how to be rid of
- * them, once. */
+/* In music most hits are played notes, not drums: tells once how to filter them out. */
 static void tell_of_notes(struct app *app)
 {
     size_t hits = 0, notes = 0, count = session_count(app->session);
@@ -163,7 +162,8 @@ static void search_again(struct app *app, int direction, int n)
     app_audition_soon(app);
 }
 
-/* Whoever waits, and looks at the jobs or the help meanwhile, comes back to the best. */
+/* Looking at jobs, help and the like while mining runs does not hold a floating cursor:
+ * it stays at the top, where the best find is. */
 void library_touched(struct app *app, enum action a)
 {
     switch (a) {

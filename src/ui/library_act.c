@@ -128,8 +128,8 @@ static void say_if_empty(struct app *app)
         app_say(app, "%s - %s", session_echo(app->session), view_empty_reason(app->view));
 }
 
-/* What was said of finds may take them out of the list: why it is empty then, or the find
- * that came under the cursor is heard. */
+/* A decision may take finds out of the list: says why it is empty, or plays the find that
+ * is under the cursor now. */
 static void changed(struct app *app)
 {
     if (app->screen == SCREEN_LIBRARY)

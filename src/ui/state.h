@@ -150,7 +150,7 @@ struct source_state {
 struct jobs_state {
     int cursor, top;
     uint64_t id; /* of the job under the cursor, 0 = not looked yet */
-    bool over;   /* it was when the cursor came there */
+    bool over;   /* that job had ended when the cursor came to it */
     bool log;    /* focus is on the log */
     int log_top;
 };
@@ -207,7 +207,7 @@ struct app {
     struct canvas canvas;
     struct keymap map;
     struct key_state keys;
-    bool ramp; /* enough colours for spectrograms: with few, shades tell more */
+    bool ramp; /* enough colours for spectrograms; with few they use shade glyphs */
     struct theme theme;
 
     enum screen screen;
@@ -215,9 +215,9 @@ struct app {
     enum screen back[SCREEN_DEPTH];
 
     bool quit, suspend, redraw, theme_changed, pasting;
-    bool dirty;      /* draw; */
-    bool moved;      /* … as soon as the line has room: only a playhead went on */
-    bool only_moved; /* since the frame before the one being drawn */
+    bool dirty;      /* something changed: draw now */
+    bool moved;      /* only a playhead moved: draw when the terminal's line has room */
+    bool only_moved; /* the same of the frame being drawn */
     bool greeted;
     double now;          /* monotonic seconds, set by the loop */
     double audition_at;  /* 0 = nothing waits */
@@ -252,7 +252,7 @@ struct app {
     struct cut_shelf cuts;
     struct heard {
         uint64_t path, content;
-    } heard[HEARD_MAX];        /* what the transport may still hold of a file */
+    } heard[HEARD_MAX];        /* hash of the content the transport may hold of a path */
     bool looking;              /* for recordings, nothing is known yet */
     unsigned best_asked;       /* how often :best was */
     struct session_news *news; /* from elsewhere, being taken in */
