@@ -17,7 +17,6 @@
 #include "core/status.h"
 
 #include <stdatomic.h>
-#include <stddef.h>
 
 struct hush;
 

@@ -11,7 +11,6 @@
 #include "audio/sound.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum {

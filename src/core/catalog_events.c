@@ -2,7 +2,6 @@
 
 #include "core/array.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,6 @@
 #include "core/catalog_internal.h"
 
 #include "core/array.h"
-#include "core/recut.h"
 #include "core/rng.h"
 
 #include <inttypes.h>

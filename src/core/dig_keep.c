@@ -8,7 +8,6 @@
 #include "dsp/measure.h"
 #include "dsp/resample.h"
 
-#include <math.h>
 #include <stdio.h>
 
 static enum status convert(const struct audio *a, const struct converter *by, int rate_hz,

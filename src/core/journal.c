@@ -1,6 +1,5 @@
 #include "core/journal.h"
 
-#include "core/rng.h"
 #include "dsp/drum_class.h"
 #include "io/candidate.h"
 #include "io/number.h"

@@ -11,7 +11,6 @@
 #include "io/targets.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct kit_job {
     const char *input_dir;  /* a project, a best-of folder, or a folder of samples */

@@ -14,7 +14,6 @@
 #include "dsp/overview.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { PICTURE_WAVE = 512, PICTURE_ROWS = 40, PICTURE_COLS = 160 };

@@ -1,12 +1,10 @@
 #include "core/process.h"
 
-#include "core/array.h"
 #include "core/clock.h"
 #include "core/project_list.h"
 #include "core/why.h"
 #include "io/content_hash.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>

@@ -5,10 +5,8 @@
 #include "core/project.h"
 
 #include "core/project_list.h"
-#include "core/recipe.h"
 #include "io/csv.h"
 #include "io/manifest.h"
-#include "io/sha256.h"
 
 #include <inttypes.h>
 #include <stdio.h>

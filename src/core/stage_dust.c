@@ -2,7 +2,6 @@
 #include "core/makers.h"
 
 #include "dsp/level.h"
-#include "dsp/loop.h"
 #include "dsp/seam.h"
 
 #include <stdio.h>

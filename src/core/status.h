@@ -7,8 +7,6 @@
 #ifndef TROWEL_CORE_STATUS_H
 #define TROWEL_CORE_STATUS_H
 
-#include <stdarg.h>
-
 enum status {
 #define STATUS(name, exit_code, text) ST_##name,
 #include "core/status.def"

@@ -16,7 +16,6 @@
 #include "dsp/seam.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct hiss_spec {
     double loop_duration_s;

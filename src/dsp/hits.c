@@ -7,7 +7,6 @@
 #include "dsp/vec.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Around what a hit may last, the read has room to see what came before and the attack of

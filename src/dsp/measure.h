@@ -7,8 +7,6 @@
 #include "dsp/audio.h"
 #include "dsp/measures.h"
 
-#include <stddef.h>
-
 /* Fill duration_sec, channels, rms_db, peak_dbfs, crest_factor, centroid_hz, flatness,
  * lufs and est_freq_hz of *m; the other fields stay as they are. Silence has rms and peak
  * −200 dB and NAN for what has no meaning. Centroid = Σf|X|/Σ|X| and flatness = exp(mean

@@ -19,7 +19,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* The analysis frame onsets are made for: 1024 samples at 44.1 kHz, the nearest fast size
  * at other rates (64 at least), every 256. */

@@ -26,7 +26,6 @@
 #include "dsp/seam.h"
 #include "dsp/stable.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct track;

@@ -16,7 +16,6 @@
 #include "dsp/trace.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 /* stack[i] = 1 … for members of a stack of two or more, 0 = alone (or vector NAN);
  * `traces` beside the vectors. Stack numbers follow the smallest id in each. ST_CANCELLED

@@ -7,8 +7,6 @@
 #ifndef TROWEL_DSP_STFT_H
 #define TROWEL_DSP_STFT_H
 
-#include <stddef.h>
-
 struct stft;
 
 /* `n` as for fft_batch, n/8 ≤ hop ≤ n, 0 ≤ first_centre ≤ n/2. At most `push_max` frames

@@ -10,7 +10,6 @@
 #include "dsp/window.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

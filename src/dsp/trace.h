@@ -19,7 +19,6 @@
 #include "core/status.h"
 #include "dsp/audio.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRACE_BANDS = 3, TRACE_LOW = 256, TRACE_MID = 320, TRACE_HIGH = 512 };

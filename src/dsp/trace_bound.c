@@ -1,5 +1,4 @@
 /* What two traces can have in common at most: most of those that are none are told so. */
-#include "dsp/line.h"
 #include "dsp/trace_match.h"
 
 #include <math.h>

@@ -6,7 +6,6 @@
 #include "dsp/oversample.h"
 #include "dsp/trace_internal.h"
 
-#include <math.h>
 #include <stdbool.h>
 
 enum {

@@ -3,7 +3,6 @@
 #include "io/config_value.h"
 #include "io/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

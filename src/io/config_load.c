@@ -6,7 +6,6 @@
 #include "io/paths.h"
 #include "io/yaml.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

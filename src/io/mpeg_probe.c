@@ -1,6 +1,5 @@
 #include "io/mpeg_probe.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>

@@ -7,7 +7,6 @@
 #include "io/sound_length.h"
 #include "io/splice.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

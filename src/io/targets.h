@@ -3,8 +3,6 @@
 #ifndef TROWEL_IO_TARGETS_H
 #define TROWEL_IO_TARGETS_H
 
-#include <stddef.h>
-
 enum target_id {
 #define TARGET(id, ...) TARGET_##id,
 #include "io/targets.def"

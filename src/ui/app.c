@@ -8,7 +8,6 @@
 #include "ui/term.h"
 #include "ui/term_options.h"
 
-#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <stdlib.h>

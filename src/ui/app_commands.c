@@ -7,7 +7,6 @@
 #include "ui/themes.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 
 #include "core/array.h"
 #include "core/kit.h"
-#include "core/recut.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,6 @@
 /* The kit as drawn. */
 #include "ui/state.h"
 
-#include "ui/paint.h"
-
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

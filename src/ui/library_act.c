@@ -1,8 +1,6 @@
 /* The library: what is said and done about finds. */
 #include "ui/state.h"
 
-#include "core/recut.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

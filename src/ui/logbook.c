@@ -1,6 +1,7 @@
 #include "ui/logbook.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@
 #include "core/status.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <time.h>
 
 enum { LOGBOOK_LINES = 500, LOGBOOK_BYTES = 240 };

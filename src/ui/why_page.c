@@ -7,7 +7,6 @@
 #include "core/why.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
