@@ -645,6 +645,55 @@ static void the_offset_of_a_note_is_no_thump(void **state)
     root_done(&root);
 }
 
+/* The clouds of a minute of noise in which a tone of that level sounds from 20 to 40 s.
+ */
+static void dig_clouds(const char *folder, double level, struct root *root, struct dig *d)
+{
+    static char path[FOLDER_BYTES];
+    struct audio a, tone;
+    struct rng noise = rng_derive(4, 0, "test-ground", 0);
+    assert_int_equal(audio_init(&a, (size_t)60 * OUT, 1, OUT, NULL), ST_OK);
+    assert_int_equal(audio_init(&tone, (size_t)20 * OUT, 1, OUT, NULL), ST_OK);
+    tone_noise(&a, 0.02, &noise);
+    tone_harmonic(&tone, 330, level, 3000);
+    for (size_t i = 0; i < tone.frames; i++)
+        a.data[(size_t)20 * OUT + i] += tone.data[i];
+    audio_done(&tone);
+    record(path, folder, &a);
+    assert_int_equal(root_open(root, folder, false, NULL), ST_OK);
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "ground",
+                            .root = root,
+                            .folder = level > 0 ? "tone" : "noise"};
+    assert_int_equal(dig_open(d, recipe_of(STAGE_CLOUDS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(stage_clouds(d, NULL), ST_OK);
+    assert_int_equal(dig_settle(d, NULL), ST_OK);
+    assert_int_equal(d->finds.count, 4);
+}
+
+/* The hiss before and after a tone is as steady, and as long: no cloud is made of it.
+ * Where there is nothing else they are made of hiss, and rank behind. */
+static void a_cloud_is_made_of_what_holds_a_tone(void **state)
+{
+    struct root root;
+    struct dig d;
+    double worst = 1;
+    dig_clouds(*state, 0.2, &root, &d);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        assert_true(d.finds.at[i].start_frame >= (int64_t)18 * OUT);
+        assert_true(d.finds.at[i].end_frame <= (int64_t)42 * OUT);
+        worst = fmin(worst, d.finds.at[i].m.score);
+    }
+    dig_done(&d);
+    root_done(&root);
+    dig_clouds(*state, 0, &root, &d);
+    for (size_t i = 0; i < d.finds.count; i++)
+        assert_true(d.finds.at[i].m.score < worst - 0.15);
+    dig_done(&d);
+    root_done(&root);
+}
+
 /* Two tapes that were joined, each on its own constant: their hits lie on zero. */
 static void the_constant_of_each_part_is_taken_off(void **state)
 {
@@ -703,6 +752,7 @@ int main(void)
         IN_FOLDER(the_constant_of_each_part_is_taken_off),
         IN_FOLDER(pads_are_read_without_the_wind),
         IN_FOLDER(the_offset_of_a_note_is_no_thump),
+        IN_FOLDER(a_cloud_is_made_of_what_holds_a_tone),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }

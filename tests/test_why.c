@@ -76,6 +76,7 @@ static void every_part_of_the_miners_is_explained(void **state)
         {KIND_SILENCE, {"steady", "spectrum", "still", "noise", "length", "rumble"}},
         {KIND_DRONE, {"source", "even", "seam"}},
         {KIND_FLICKER, {"source", "even"}},
+        {KIND_CLOUD, {"source", "even", "seam", "tonal"}},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (int p = 0; all[i].parts[p]; p++)

@@ -2,8 +2,10 @@
 #include "core/makers.h"
 
 #include "core/survey.h"
+#include "dsp/cloud_ground.h"
 #include "dsp/key.h"
 #include "dsp/pads.h"
+#include "dsp/part_units.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +13,11 @@
 /* So much of the recording is read for one cloud, in pieces of at most PIECE_S: enough
  * variety for 300 grains, and the same memory for an hour as for a minute. */
 static const double MATERIAL_S = 12, PIECE_S = 3;
+
+/* Of a dense piece under drums that much is held, of noise and of a talk less. */
+static const double TONE_ALL = 0.3;
+
+enum { PIECES_MAX = 64 };
 
 struct piece {
     int64_t start, end;
@@ -90,10 +97,23 @@ static enum status gather(struct dig *d, const struct piece *pieces, size_t coun
     return st;
 }
 
+/* How far a tone is held in the pieces. */
+static enum status tone_in(struct dig *d, const struct piece *pieces, size_t count,
+                           double *tone, struct err *e)
+{
+    struct stable_region at[PIECES_MAX];
+    double rate = d->info.rate_hz, longest_s = 0;
+    for (size_t i = 0; i < count; i++) {
+        at[i] = (struct stable_region){(double)pieces[i].start / rate,
+                                       (double)pieces[i].end / rate};
+        longest_s = fmax(longest_s, at[i].end_sec - at[i].start_sec);
+    }
+    return cloud_ground_tone(at, count, longest_s, dig_pads_track(d), tone, e);
+}
+
 static enum status make_cloud(struct dig *d, const struct stable_list *stable, int number,
                               struct err *e)
 {
-    enum { PIECES_MAX = 64 };
     const struct config *cfg = &d->recipe->cfg;
     struct piece pieces[PIECES_MAX];
     struct grain_region regions[PIECES_MAX];
@@ -104,7 +124,10 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     if (count == 0)
         return ST_OK;
     struct audio material, cloud;
-    enum status st = gather(d, pieces, count, &material, regions, e);
+    double tone;
+    enum status st = tone_in(d, pieces, count, &tone, e);
+    if (st == ST_OK)
+        st = gather(d, pieces, count, &material, regions, e);
     if (st != ST_OK)
         return st;
     struct key target = dig_target_key(d), own = track_info(d->track)->key;
@@ -126,6 +149,9 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     dig_candidate(d, &c, KIND_CLOUD, pieces[0].start, pieces[count - 1].end);
     maker_score(&c, &cloud, report.mean_quality, true,
                 report.judged ? &report.seam : NULL);
+    double toned = fmin(1, tone / TONE_ALL);
+    parts_add(&c.parts, "tonal", toned);
+    c.m.score *= part_toned(toned);
     char name[160];
     snprintf(name, sizeof name, "cloud_%s_%02d_%%B", d->site.stem, number + 1);
     struct keep k = {
@@ -142,6 +168,8 @@ enum status stage_clouds(struct dig *d, struct err *e)
     struct pre_analysis_params p = survey_pad_params(&d->recipe->cfg).pre_analysis;
     struct stable_list stable = {0};
     enum status st = stable_find(dig_pads_track(d), &p, &stable, e);
+    if (st == ST_OK)
+        st = cloud_ground_choose(&stable, dig_pads_track(d), PIECE_S * wanted, e);
     for (int i = 0; i < wanted && st == ST_OK; i++) {
         st = make_cloud(d, &stable, i, e);
         if (st == ST_OK)

@@ -56,6 +56,7 @@ static const struct {
     {KIND_SILENCE, "rumble", PLAIN, 0, 0, "taken out below 80 Hz", 0, ""},
     {MADE, "source", PLAIN, 0, 0, "score of its source", 0, ""},
     {MADE, "even", SIMPLE, MADE_EVEN_HALF_DB, 0, "level moves ", 1, " dB"},
+    {MADE, "tonal", PLAIN, 0, 0, "tone against noise", 0, ""},
     {ANY, "band", PLAIN, 0, 0, "how far up its recording goes", 0, ""},
     {ANY, "seam", JOIN, 0, 0, "loop joins at ", 0, " dB"},
 };

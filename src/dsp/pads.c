@@ -31,7 +31,6 @@
 #define NOTES_WEIGHT    1.5 /* of what is above, beside a change of colour */
 #define NOTES_HELD      0.5
 #define NOTES_EDGE_S    0.19 /* what a chroma's window sees beyond its own */
-#define NOISE_WEIGHT    0.7  /* of a noise, however steady, beside a tone */
 #define SWINGING_WEIGHT 0.75 /* of what is anything but steady */
 /* A window that misses by more than this (in units of each gate's scale) is no near-miss,
  * unless no window misses by less. A silent one never is. */
@@ -156,8 +155,7 @@ static double hum_alone(const struct track *t, const struct track_window *w)
     return most * fmin(1.0, fmax(0.0, quiet));
 }
 
-/* 0 for noise and hum, 1 where something has a pitch. */
-static double pitched(const struct track *t, const struct track_window *w)
+double pad_tone(const struct track *t, const struct track_window *w)
 {
     double share = (w->pitched - NOISE_PITCHED) / (TONE_PITCHED - NOISE_PITCHED);
     return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w));
@@ -201,8 +199,7 @@ double pad_parts_score(const struct score_parts *parts, double tone)
     double sum = 0.0, steady = parts->part[0].value;
     for (size_t i = 0; i < sizeof weight / sizeof *weight; i++)
         sum += weight[i] * parts->part[i].value;
-    return (NOISE_WEIGHT + (1.0 - NOISE_WEIGHT) * tone) *
-           (SWINGING_WEIGHT + (1.0 - SWINGING_WEIGHT) * steady) * sum;
+    return part_toned(tone) * (SWINGING_WEIGHT + (1.0 - SWINGING_WEIGHT) * steady) * sum;
 }
 
 static void part_window(const struct track_sums *s, const struct pad_params *p,
@@ -255,7 +252,7 @@ static enum status look_at(struct search *m, size_t from, size_t to, int duratio
     if (far && (m->pool.count > 0 || v.miss >= m->nearest.miss))
         return ST_OK;
     struct score_parts parts;
-    double tone = pitched(m->sums.track, &w);
+    double tone = pad_tone(m->sums.track, &w);
     part_window(&m->sums, m->p, from, to, &w, tone, &parts);
     double score = pad_parts_score(&parts, tone);
     struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, score, v.miss};
@@ -312,7 +309,7 @@ static void describe(struct search *m, const struct pad_place *place,
         .centroid_hz = w.centroid_hz,
         .flatness = w.flatness,
         .score = place->score,
-        .tone = pitched(m->sums.track, &w),
+        .tone = pad_tone(m->sums.track, &w),
     };
     double duration = m->p->target_durations_sec[place->duration];
     r->end_sec = fmin(length_s, r->start_sec + duration);

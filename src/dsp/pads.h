@@ -29,6 +29,7 @@
 #include <stddef.h>
 
 struct track;
+struct track_window;
 
 enum { PAD_DURATIONS_MAX = 32, PAD_MISSED_MAX = 20, MISSED_BY_BYTES = 64 };
 /* How a rate above the gate is told: never as "0.0". */
@@ -111,6 +112,9 @@ void pad_done(struct pad *pad);
  * that of its join. ST_NO_MEMORY. */
 enum status pad_rate(struct pad *pad, const struct pad_region *region,
                      const struct track *t, struct err *e);
+
+/* Of a window of t: 0 for noise and hum, 1 where something has a pitch. */
+double pad_tone(const struct track *t, const struct track_window *w);
 
 /* Of the parts without the seam. What swells or dies away comes round and round: it
  * counts in the whole, too. */

@@ -26,6 +26,12 @@ static inline double part_falling(double x, double half)
 #define DRUM_DECAY_NONE_DB     3.0 /* the end, below the peak */
 #define DRUM_DECAY_SPAN_DB     40.0
 
+/* Of a score: noise, however steady, beside what holds a tone (1). */
+static inline double part_toned(double tone)
+{
+    return 0.7 + 0.3 * tone;
+}
+
 /* What a gate was missed by, as it is told: never as the nothing that it rounds to. */
 static inline double told_excess(double excess, double least)
 {
