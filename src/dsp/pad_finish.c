@@ -1,5 +1,4 @@
 #include "dsp/pads.h"
-#include "dsp/part_units.h"
 #include "dsp/track_sums.h"
 
 #include <math.h>
@@ -147,9 +146,9 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     return ST_OK;
 }
 
-/* Of the levels between two frames of the recording, in dB. */
-static enum status swing(const struct track *t, size_t start, size_t end, double *db,
-                         struct err *e)
+/* How steady it is between two frames of the recording. */
+static enum status steadiness(const struct track *t, size_t start, size_t end,
+                              double *steady, struct err *e)
 {
     double rate = track_info(t)->rate_hz;
     struct track_sums sums;
@@ -162,7 +161,7 @@ static enum status swing(const struct track *t, size_t start, size_t end, double
     track_sums_rewind(&sums, from);
     if (to > from)
         track_sums_window(&sums, from, to, &w);
-    *db = w.level_sd_db;
+    *steady = pad_steady(&w);
     track_sums_done(&sums);
     return ST_OK;
 }
@@ -171,12 +170,12 @@ enum status pad_rate(struct pad *pad, const struct pad_region *region,
                      const struct track *t, struct err *e)
 {
     const struct loop_option *loop = &pad->loops.option[0];
-    double quality = seam_quality(&pad->seam), db;
-    enum status st = swing(t, loop->start, loop->end, &db, e);
+    double quality = seam_quality(&pad->seam), steady;
+    enum status st = steadiness(t, loop->start, loop->end, &steady, e);
     if (st != ST_OK)
         return st;
     pad->parts = region->parts;
-    pad->parts.part[0].value = part_falling(db, PAD_STEADY_HALF_DB);
+    pad->parts.part[0].value = steady;
     pad->score = (1.0 - SEAM_WEIGHT) * pad_parts_score(&pad->parts, region->tone) +
                  SEAM_WEIGHT * quality;
     parts_add(&pad->parts, "seam", quality);

@@ -193,6 +193,12 @@ static double notes_move(const struct track_sums *s, size_t from, size_t to)
     return NOTES_WEIGHT * fmax(0.0, moves - NOTES_STAY);
 }
 
+double pad_steady(const struct track_window *w)
+{
+    double moves_db = fmax(w->level_sd_db, 0.5 * fabs(w->drift_db));
+    return part_falling(moves_db, PAD_STEADY_HALF_DB);
+}
+
 double pad_parts_score(const struct score_parts *parts, double tone)
 {
     static const double weight[] = {0.25, 0.25, 0.2, 0.2, 0.1};
@@ -210,7 +216,7 @@ static void part_window(const struct track_sums *s, const struct pad_params *p,
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
     double bands = sounding_bands(s->track, from, to);
     *parts = (struct score_parts){0};
-    parts_add(parts, "steady", part_falling(w->level_sd_db, PAD_STEADY_HALF_DB));
+    parts_add(parts, "steady", pad_steady(w));
     double change = fmax(w->change, notes_move(s, from, to));
     parts_add(parts, "spectrum", part_falling(change, PAD_SPECTRUM_HALF));
     parts_add(parts, "tonal", tone * (0.3 * pure + 0.7 * w->tonality));

@@ -7,7 +7,7 @@
  * Gates (each a reason for a near-miss, in plain units): level between min and max RMS,
  * onset rate, flatness, crest, DC, clipping, level swing, and stable ground underneath
  * (section `pre_analysis`: enough windows of analysis_window_sec that pass its gates).
- * Score parts, 0 … 1: "steady" level (deviation of 50 ms RMS in dB), "spectrum" (mean
+ * Score parts, 0 … 1: "steady" level (of 50 ms RMS in dB), "spectrum" (mean
  * distance of spectra 250 ms apart), "tonal" (flatness and pitch salience), "calm" (onset
  * rate), "rich" (spread: not a lone sine); "seam" once the loop is made.
  * Choice: best first; what overlaps a chosen region by more than a quarter of the shorter
@@ -115,6 +115,10 @@ enum status pad_rate(struct pad *pad, const struct pad_region *region,
 
 /* Of a window of t: 0 for noise and hum, 1 where something has a pitch. */
 double pad_tone(const struct track *t, const struct track_window *w);
+
+/* Its part "steady". What falls or rises all along it jumps back at the join: it moves by
+ * half of that, though its deviation is less than a third. */
+double pad_steady(const struct track_window *w);
 
 /* Of the parts without the seam. What swells or dies away comes round and round: it
  * counts in the whole, too. */

@@ -206,6 +206,17 @@ static double dc_swing(const struct track_sums *s, size_t from, size_t to)
     return fmax(0.0, high - low);
 }
 
+/* From the first and the last quarter, whose middles are three quarters apart. */
+static double drift(const struct track_sums *s, size_t from, size_t to)
+{
+    size_t each = (to - from) / 4;
+    if (each == 0)
+        return 0.0;
+    double first = sum_at(s, from + each)->level - sum_at(s, from)->level;
+    double last = sum_at(s, to)->level - sum_at(s, to - each)->level;
+    return (last - first) / (double)each / 0.75;
+}
+
 void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out)
 {
@@ -239,6 +250,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
         .pitched = weight > 0.0 ? (b->pitched - a->pitched) / weight : 0.0,
         .mains = weight > 0.0 ? (b->mains - a->mains) / weight : 0.0,
         .level_sd_db = sqrt(fmax(0.0, spread)),
+        .drift_db = drift(s, from, to),
         .change = (b->change - sum_at(s, first)->change) / (double)(to - first),
         .onset_rate_hz = (double)onsets / (n * s->cell_s),
         .clipped = b->clipped - a->clipped,

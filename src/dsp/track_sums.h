@@ -56,6 +56,7 @@ struct track_window {
     double beyond_db; /* how far the peak of a float recording is above full scale, ≥ 0 */
     double rumble;    /* share of the moving energy below some 25 Hz, 0 … 1 */
     double level_sd_db; /* deviation of the cells' levels */
+    double drift_db;    /* how much louder it has become from start to end */
     double change;      /* mean spectral distance 250 ms apart, 0 … 1 */
     double onset_rate_hz;
     unsigned clipped; /* cells with a clipping run */
