@@ -150,10 +150,8 @@ static void decisions(void **state)
 static void words(void **state)
 {
     (void)state;
-    static const char *const text[] = {"con.\xC3\x9C"
-                                       "bung: 3/4 \"x\".",
-                                       "-12345.678901e-7", "18446744073709551615",
-                                       "0.000012345678901234567"};
+    static const char *const text[] = {"con.\303\234bung: 3/4 \"x\".", "-12345.678901e-7",
+                                       "18446744073709551615", "0.000012345678901234567"};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         replay(fuzz_words, text[i], strlen(text[i]), 30 + i, 0.2);
 }
