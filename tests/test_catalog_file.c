@@ -3,6 +3,7 @@
 #undef _FILE_OFFSET_BITS /* mmap is defined below, under both its names */
 #define _GNU_SOURCE 1
 #include "catalog_rig.h"
+#include "no_locks.h"
 
 #include "core/catalog_internal.h"
 
@@ -33,22 +34,6 @@ void *mmap64(void *at, size_t n, int protection, int flags, int fd, off64_t from
         return MAP_FAILED;
     }
     return (void *)syscall(SYS_mmap, at, n, protection, flags, fd, from);
-}
-
-/* Nor does it keep locks. */
-static bool nothing_locked;
-
-int fcntl64(int fd, int command, ...)
-{
-    va_list rest;
-    va_start(rest, command);
-    void *argument = va_arg(rest, void *);
-    va_end(rest);
-    if (nothing_locked && (command == F_SETLK || command == F_GETLK)) {
-        errno = ENOLCK;
-        return -1;
-    }
-    return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
 void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t from)

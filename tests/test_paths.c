@@ -5,6 +5,7 @@
 #include "io/paths.h"
 
 #include "folder.h"
+#include "no_locks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,21 +43,6 @@ int mkdir(const char *path, mode_t mode)
         return -1;
     }
     return (int)syscall(SYS_mkdir, path, mode);
-}
-
-static bool nothing_locked;
-
-int fcntl64(int fd, int command, ...)
-{
-    va_list rest;
-    va_start(rest, command);
-    void *argument = va_arg(rest, void *);
-    va_end(rest);
-    if (nothing_locked && command == F_SETLK) {
-        errno = ENOLCK;
-        return -1;
-    }
-    return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
 static void paths_that_leave_are_refused(void **state)
