@@ -34,7 +34,7 @@ static const struct bench {
      "pre_analysis.max_crest_factor=100"},
     {"beat", "drums", ""},
     {"pulsed", "drums", ""},
-    {"room", "drums", "drum_miner.min_peak_db=-120 drum_miner.delta=0.002"},
+    {"rolls", "drums", "drum_miner.min_peak_db=-60"},
     {"beat", "hiss",
      "hiss.loop_duration_sec=0.5 hiss.hiss_loops_per_source=1 hiss.flicker_count=2"},
     {"pulsed", "hiss",
@@ -54,7 +54,7 @@ enum bench_name {
     PULSED_PADS,
     DRUMS,
     PULSED_DRUMS,
-    NOISE_DRUMS,
+    ROLLED_DRUMS,
     HISS,
     MADE_HISS,
     SILENCES,
@@ -134,8 +134,8 @@ static const struct change {
     {DRUMS, "drum_miner.wait=900"},
     {DRUMS, "drum_miner.pre_max=90"},
     {DRUMS, "drum_miner.post_max=90"},
-    {NOISE_DRUMS, "drum_miner.pre_avg=60"},
-    {NOISE_DRUMS, "drum_miner.post_avg=60"},
+    {ROLLED_DRUMS, "drum_miner.pre_avg=60"},
+    {ROLLED_DRUMS, "drum_miner.post_avg=60"},
     {DRUMS, "drum_miner.slice_mode=fixed_length"},
     {DRUMS, "drum_miner.fixed_length_sec=0.1 drum_miner.slice_mode=fixed_length"},
     {DRUMS, "drum_miner.max_length_sec=0.07"},
@@ -205,6 +205,23 @@ static void add_hits(struct audio *a, double level, struct rng *r)
     }
 }
 
+/* Strokes 40 ms apart, each softer than the one before: what is around decides how many
+ * of them are heard. */
+static void add_rolls(struct audio *a, struct rng *r)
+{
+    tone_noise(a, 0.001, r);
+    for (int roll = 0; roll < 2 * SECONDS; roll++)
+        for (int stroke = 0; stroke < 10; stroke++) {
+            double size = 0.5 * exp(-stroke * (0.2 + 0.05 * roll));
+            size_t at = (size_t)(RATE * (0.5 * roll + 0.02 + 0.04 * stroke));
+            for (size_t i = 0; i < RATE / 20 && at + i < a->frames; i++) {
+                double v = size * exp(-120.0 * (double)i / RATE) * rng_range(r, -1, 1);
+                a->data[2 * (at + i)] += (float)v;
+                a->data[2 * (at + i) + 1] += (float)v;
+            }
+        }
+}
+
 static void add_chord(struct audio *a, struct rng *r)
 {
     static const double notes[] = {130.8, 164.8, 196, 261.6, 1046.5, 3100};
@@ -232,6 +249,9 @@ static int set_up(void **state)
     new_sound(&a);
     add_hits(&a, 0.8, &r);
     save("beat.wav", &a);
+    new_sound(&a);
+    add_rolls(&a, &r);
+    save("rolls.wav", &a);
     new_sound(&a);
     tone_noise(&a, 0.001, &r);
     for (size_t i = 2 * a.frames / 2; i < 2 * a.frames; i++)

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* The novelty peaks this long after the physical onset: measured median on drums, plucked
- * and struck notes. */
-static const double NOVELTY_DELAY_S = 0.0027;
+/* An onset is timed by where the novelty passes this share of its peak, which comes so
+ * long before the physical onset (half a window sees it earlier): measured median on
+ * drums, plucked and struck notes. What rises slowly peaks up to 15 ms later than what is
+ * struck, but begins to rise at the same time. */
+static const double EDGE_SHARE = 0.5, EDGE_AHEAD_S = 0.0033;
 
 /* A peak is measured against this share of the mean around it. Much of that mean is the
  * strokes next door, of which no more counts than NEAR_CAP: in full, they would hide the
@@ -108,14 +110,17 @@ static bool is_peak(const struct novelty *v, size_t i, struct window w)
     return true;
 }
 
-/* Where between the frames the peak lies, −½ … ½: parabola through three values. */
-static double peak_offset(const struct novelty *v, size_t i)
+/* Where before the peak `i`, and after `first`, the novelty passes EDGE_SHARE of it; in
+ * frames. */
+static double edge_of(const struct novelty *v, size_t i, size_t first)
 {
-    if (i == 0 || i + 1 >= v->n)
-        return 0;
-    double a = value_at(v, i - 1), b = value_at(v, i), c = value_at(v, i + 1);
-    double curve = a - 2 * b + c;
-    return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
+    double level = EDGE_SHARE * value_at(v, i);
+    while (i > first && value_at(v, i - 1) >= level)
+        i--;
+    if (i == first)
+        return (double)i;
+    double below = value_at(v, i - 1), above = value_at(v, i);
+    return (double)(i - 1) + (level - below) / (above - below);
 }
 
 static bool append(struct onset_list *l, size_t *room, struct onset o)
@@ -160,8 +165,8 @@ enum status onset_pick(const struct novelty *v, const struct onset_params *p,
         double need = p->threshold + p->restless_weight * running_mean(&around, v, i);
         if (above < need || above <= 0 || is_set(v->ends, i) || !is_peak(v, i, max))
             continue;
-        double t = ((double)i + peak_offset(v, i)) * v->hop_s - NOVELTY_DELAY_S;
-        t = fmax(t, 0);
+        double t = edge_of(v, i, i > max.before ? i - max.before : 0) * v->hop_s;
+        t += EDGE_AHEAD_S;
         bool click = is_set(v->clicks, i);
         if (t - last_s <= p->min_gap_s) {
             if (click || !out->at[out->count - 1].click)

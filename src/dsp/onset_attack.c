@@ -7,7 +7,7 @@
 /* Attacks are looked for this far around the given place. */
 static const double BEFORE_S = 0.030, AFTER_S = 0.050;
 /* Where the attack may start at the earliest; what lies before it is background. */
-static const double EARLY_S = 0.012;
+static const double EARLY_S = 0.006;
 static const double HIGH_PASS_HZ = 150;
 static const float SHARE_OF_PEAK = 0.05F;
 /* How much the attack must stand out of what sounded before, and the longest walk back.
