@@ -88,22 +88,22 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
     (void)state;
     static const size_t periods[] = {37, 100, 147, 401, 1009, 2205};
     for (size_t k = 0; k < sizeof periods / sizeof *periods; k++) {
-        struct audio a = periodic(4.5, periods[k], 1 + (int)(k % 2)), loop;
+        struct audio a = periodic(4.5, periods[k], 1 + (int)(k % 2));
         struct loop_list l;
         size_t start = RATE, end = RATE + RATE * 5 / 2;
         assert_int_equal(loop_search(&a, start, end, NULL, &l, NULL), ST_OK);
         assert_int_equal(l.count, LOOP_OPTIONS_MAX);
         assert_ranked(&l, &a, start, end, 0.25);
         for (int i = 0; i < l.count; i++) {
-            struct seam s;
+            struct looped loop;
             const struct loop_option *o = &l.option[i];
             assert_int_equal((o->end - o->start) % periods[k], 0);
             assert_true(o->correlation > 0.999999);
-            assert_int_equal(loop_make(&a, o, &loop, &s, NULL), ST_OK);
-            assert_int_equal(loop.frames, o->end - o->start);
-            assert_true(s.seam_error_db < -100.0);
-            assert_true(s.seamless);
-            audio_done(&loop);
+            assert_int_equal(loop_make(&a, o, &loop, NULL), ST_OK);
+            assert_int_equal(loop.audio.frames, o->end - o->start);
+            assert_true(loop.seam.seam_error_db < -100.0);
+            assert_true(loop.seam.seamless);
+            audio_done(&loop.audio);
         }
         audio_done(&a);
     }
@@ -130,20 +130,20 @@ static void chords_loop_seamlessly(void **state)
     (void)state;
     int seamless = 0;
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio a = chord(6.0, 2, item), loop;
+        struct audio a = chord(6.0, 2, item);
         struct loop_list l;
+        struct looped loop;
         size_t start = (size_t)(1.5 * RATE), end = (size_t)(4.0 * RATE);
         assert_int_equal(loop_search(&a, start, end, NULL, &l, NULL), ST_OK);
         assert_ranked(&l, &a, start, end, 0.25);
         assert_int_equal(l.count, LOOP_OPTIONS_MAX);
         assert_true(l.option[0].correlation > 0.7);
-        struct seam s;
-        assert_int_equal(loop_make_best(&a, &l, &loop, &s, NULL), ST_OK);
-        assert_int_equal(loop.frames, l.option[0].end - l.option[0].start);
-        assert_true(s.seam_error_db < -30.0);
-        assert_false(seam_audible(&s));
-        seamless += s.seamless;
-        audio_done(&loop);
+        assert_int_equal(loop_make_best(&a, &l, &loop, NULL), ST_OK);
+        assert_int_equal(loop.audio.frames, l.option[0].end - l.option[0].start);
+        assert_true(loop.seam.seam_error_db < -30.0);
+        assert_false(seam_audible(&loop.seam));
+        seamless += loop.seam.seamless;
+        audio_done(&loop.audio);
         audio_done(&a);
     }
     assert_int_equal(seamless, 8);
@@ -158,23 +158,22 @@ static void a_join_with_room_is_preferred(void **state)
     int roomy = 0, first_roomy = 0;
     for (int k = 0; k < 24; k++) {
         struct loop_list l;
-        struct audio loop;
-        struct seam taken, other, first = {0};
+        struct looped taken, other, first;
         size_t start = (size_t)((1.0 + 1.1 * k) * RATE);
         assert_int_equal(loop_search(&a, start, start + 2 * RATE, NULL, &l, NULL), ST_OK);
-        assert_int_equal(loop_make(&a, &l.option[0], &loop, &first, NULL), ST_OK);
-        audio_done(&loop);
-        assert_int_equal(loop_make_best(&a, &l, &loop, &taken, NULL), ST_OK);
-        assert_int_equal(loop.frames, l.option[0].end - l.option[0].start);
-        audio_done(&loop);
-        assert_false(seam_better(&first, &taken) && !seam_roomy(&taken));
-        for (int i = 1; i < l.count && !seam_roomy(&taken); i++) {
-            assert_int_equal(loop_make(&a, &l.option[i], &loop, &other, NULL), ST_OK);
-            audio_done(&loop);
-            assert_false(seam_better(&other, &taken));
+        assert_int_equal(loop_make(&a, &l.option[0], &first, NULL), ST_OK);
+        audio_done(&first.audio);
+        assert_int_equal(loop_make_best(&a, &l, &taken, NULL), ST_OK);
+        assert_int_equal(taken.audio.frames, l.option[0].end - l.option[0].start);
+        audio_done(&taken.audio);
+        assert_false(seam_better(&first.seam, &taken.seam) && !seam_roomy(&taken.seam));
+        for (int i = 1; i < l.count && !seam_roomy(&taken.seam); i++) {
+            assert_int_equal(loop_make(&a, &l.option[i], &other, NULL), ST_OK);
+            audio_done(&other.audio);
+            assert_false(seam_better(&other.seam, &taken.seam));
         }
-        roomy += seam_roomy(&taken);
-        first_roomy += seam_roomy(&first);
+        roomy += seam_roomy(&taken.seam);
+        first_roomy += seam_roomy(&first.seam);
     }
     assert_true(first_roomy <= 18 && roomy >= 22); /* measured: 15 and 23 */
     audio_done(&a);
@@ -183,21 +182,23 @@ static void a_join_with_room_is_preferred(void **state)
 static void noise_keeps_its_level_over_the_crossfade(void **state)
 {
     (void)state;
-    struct audio a = noise(6.0, 2, 2000.0), loop;
+    struct audio a = noise(6.0, 2, 2000.0);
     struct loop_option o;
-    struct seam s;
+    struct looped loop;
     assert_int_equal(loop_at(&a, RATE, 4 * RATE, NULL, &o, NULL), ST_OK);
     assert_true(fabs(o.correlation) < 0.2);
-    assert_int_equal(loop_make(&a, &o, &loop, &s, NULL), ST_OK);
-    assert_true(s.seamless);
+    assert_int_equal(loop_make(&a, &o, &loop, NULL), ST_OK);
+    assert_true(loop.seam.seamless);
+    const float *head = loop.audio.data;
     double inside = 0.0, faded = 0.0;
-    size_t n = o.crossfade_frames * 2, from = (loop.frames - o.crossfade_frames) * 2;
+    size_t n = o.crossfade_frames * 2;
+    const float *tail = head + loop.audio.frames * 2 - n;
     for (size_t i = 0; i < n; i++) {
-        inside += (double)loop.data[i] * (double)loop.data[i];
-        faded += (double)loop.data[from + i] * (double)loop.data[from + i];
+        inside += (double)head[i] * (double)head[i];
+        faded += (double)tail[i] * (double)tail[i];
     }
     assert_true(fabs(10.0 * log10(faded / inside)) < 1.0);
-    audio_done(&loop);
+    audio_done(&loop.audio);
     audio_done(&a);
 }
 
@@ -208,7 +209,7 @@ static void the_frame_after_the_end_is_the_start(void **state)
     struct loop_option o;
     assert_int_equal(loop_at(&a, 50000, 150000, NULL, &o, NULL), ST_OK);
     assert_int_equal(o.crossfade_frames, 5292);
-    assert_int_equal(loop_make(&a, &o, &loop, NULL, NULL), ST_OK);
+    assert_int_equal(loop_cut(&a, &o, &loop, NULL), ST_OK);
     /* Up to the crossfade it is the recording; at its end what preceded the start. */
     assert_memory_equal(loop.data, a.data + 50000, (100000 - 5292) * sizeof(float));
     float last = loop.data[loop.frames - 1], before = a.data[49999];
@@ -221,15 +222,15 @@ static void loops_of_given_length_are_exact(void **state)
 {
     (void)state;
     for (int k = 0; k < 2; k++) {
-        struct audio a = k ? chord(3.0, 2, 4) : periodic(3.0, 441, 2), loop;
+        struct audio a = k ? chord(3.0, 2, 4) : periodic(3.0, 441, 2);
         struct loop_list l;
-        struct seam s;
+        struct looped loop;
         assert_int_equal(loop_search_exact(&a, 88200, NULL, &l, NULL), ST_OK);
-        assert_int_equal(loop_make_best(&a, &l, &loop, &s, NULL), ST_OK);
-        assert_int_equal(loop.frames, 88200);
+        assert_int_equal(loop_make_best(&a, &l, &loop, NULL), ST_OK);
+        assert_int_equal(loop.audio.frames, 88200);
         assert_int_equal(l.option[0].end - l.option[0].start, 88200);
-        assert_true(k || (s.seamless && s.seam_error_db < -100.0));
-        audio_done(&loop);
+        assert_true(k || (loop.seam.seamless && loop.seam.seam_error_db < -100.0));
+        audio_done(&loop.audio);
         audio_done(&a);
     }
 }
@@ -254,19 +255,19 @@ static void works_at_every_rate(void **state)
     static const int rates[] = {1000, 2000, 8000, 22050, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         size_t period = (size_t)rates[k] / 100;
-        struct audio a = tone_blank(3.0, 1, rates[k]), loop;
+        struct audio a = tone_blank(3.0, 1, rates[k]);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] =
                 (float)(0.5 * sin(2.0 * PI * (double)(i % period) / (double)period));
         struct loop_list l;
-        struct seam s;
+        struct looped loop;
         size_t rate = (size_t)rates[k];
         assert_int_equal(loop_search(&a, rate * 3 / 4, rate * 9 / 4, NULL, &l, NULL),
                          ST_OK);
         assert_int_equal((l.option[0].end - l.option[0].start) % period, 0);
-        assert_int_equal(loop_make(&a, &l.option[0], &loop, &s, NULL), ST_OK);
-        assert_true(s.seamless && s.seam_error_db < -100.0);
-        audio_done(&loop);
+        assert_int_equal(loop_make(&a, &l.option[0], &loop, NULL), ST_OK);
+        assert_true(loop.seam.seamless && loop.seam.seam_error_db < -100.0);
+        audio_done(&loop.audio);
         audio_done(&a);
     }
 }
@@ -297,17 +298,18 @@ static void poor_material_is_refused_with_a_sentence(void **state)
 static void a_few_bad_samples_poison_nothing(void **state)
 {
     (void)state;
-    struct audio a = chord(5.0, 2, 11), loop;
+    struct audio a = chord(5.0, 2, 11);
     a.data[70000] = NAN;
     a.data[300001] = -INFINITY;
     struct loop_list l;
-    struct seam s;
+    struct looped loop;
     assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, NULL), ST_OK);
-    assert_int_equal(loop_make(&a, &l.option[0], &loop, &s, NULL), ST_OK);
-    for (size_t i = 0; i < loop.frames * 2; i++)
-        assert_true(isfinite(loop.data[i]));
-    assert_true(isfinite(s.step) && isfinite(s.level_db) && isfinite(s.spectrum_db));
-    audio_done(&loop);
+    assert_int_equal(loop_make(&a, &l.option[0], &loop, NULL), ST_OK);
+    for (size_t i = 0; i < loop.audio.frames * 2; i++)
+        assert_true(isfinite(loop.audio.data[i]));
+    const struct seam *s = &loop.seam;
+    assert_true(isfinite(s->step) && isfinite(s->level_db) && isfinite(s->spectrum_db));
+    audio_done(&loop.audio);
     audio_done(&a);
 }
 
@@ -332,7 +334,7 @@ static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
     assert_true(l.count > 0);
     for (int i = 0; i < l.count; i++) {
         struct audio loop;
-        assert_int_equal(loop_make(&a, &l.option[i], &loop, NULL, NULL), ST_OK);
+        assert_int_equal(loop_cut(&a, &l.option[i], &loop, NULL), ST_OK);
         audio_done(&loop);
     }
     audio_done(&a);
@@ -353,7 +355,7 @@ static void ends_in_opposite_phase_lift_nothing(void **state)
         tail[i] = (float)(middle ? 0.1 * sin(2.0 * PI * 2390.0 * i / RATE) : 0.5 * s);
     }
     struct loop_option o = {.start = START, .end = END, .crossfade_frames = FADE};
-    assert_int_equal(loop_make(&a, &o, &loop, NULL, NULL), ST_OK);
+    assert_int_equal(loop_cut(&a, &o, &loop, NULL), ST_OK);
     for (size_t i = 0; i < loop.frames; i++) {
         size_t from = loop.frames - FADE + FADE / 3, to = loop.frames - FADE / 3;
         assert_true(fabsf(loop.data[i]) < (i > from && i < to ? 0.25f : 0.51f));

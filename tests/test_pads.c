@@ -99,13 +99,13 @@ static void chords_between_drums_are_found_and_loop(void **state)
         struct pad pad;
         assert_int_equal(pad_finish(&around, start, r, &p, NULL, &pad, NULL), ST_OK);
         const struct loop_option *o = &pad.loops.option[0];
-        assert_int_equal(pad.audio.frames, o->end - o->start);
+        assert_int_equal(pad.loop.audio.frames, o->end - o->start);
         /* The manifest's start is found in the source at that place. */
-        assert_memory_equal(pad.audio.data, a.data + o->start, 4000 * sizeof(float));
+        assert_memory_equal(pad.loop.audio.data, a.data + o->start, 4000 * sizeof(float));
         assert_int_equal(pad_rate(&pad, r, t, NULL), ST_OK);
         assert_string_equal(pad.parts.part[5].name, "seam");
         assert_true(pad.score > 0.0 && pad.score < 1.0);
-        seamless += pad.seam.seamless;
+        seamless += pad.loop.seam.seamless;
         made++;
         pad_done(&pad);
         audio_done(&around);
@@ -476,7 +476,7 @@ static void a_short_recording_can_be_a_pad(void **state)
     assert_int_equal(stop, cut.frames);
     struct pad pad;
     assert_int_equal(pad_finish(&cut, 0, &l.found[0], &p, NULL, &pad, NULL), ST_OK);
-    assert_true(pad.audio.frames > RATE / 2);
+    assert_true(pad.loop.audio.frames > RATE / 2);
     pad_done(&pad);
     pad_list_done(&l);
     audio_done(&cut);
@@ -497,7 +497,7 @@ static void a_loop_that_jumps_is_refused(void **state)
     struct err e = {0};
     enum status st = pad_finish(&a, 0, &region, &p, NULL, &pad, &e);
     if (st == ST_OK) {
-        assert_true(pad.seam.seamless || seam_quality(&pad.seam) < 0.5);
+        assert_true(pad.loop.seam.seamless || seam_quality(&pad.loop.seam) < 0.5);
         pad_done(&pad);
     } else {
         assert_int_equal(st, ST_NOTHING);
@@ -557,7 +557,7 @@ static void a_calm_loop_is_taken_instead(void **state)
             for (int i = 0; i < 5; i++)
                 inside += at[i].time_s >= start_s && at[i].time_s < end_s;
             assert_true(inside <= p.max_onset_rate_per_second * (end_s - start_s) + 1e-9);
-            assert_int_equal(pad.audio.frames,
+            assert_int_equal(pad.loop.audio.frames,
                              pad.loops.option[0].end - pad.loops.option[0].start);
             pad_done(&pad);
             made++;

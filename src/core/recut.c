@@ -117,47 +117,31 @@ static enum status read(struct cutting *c, int64_t from, int64_t to, bool stereo
 
 /* --- pads --- */
 
-/* The loop where it was asked for; with twice the crossfade if only that is seamless. */
+/* The loop where it was asked for, though it may be too short to judge how it joins. */
 static enum status loop_there(const struct audio *around, size_t start, size_t end,
-                              const struct loop_params *p, struct audio *loop,
-                              struct seam *seam, struct err *e)
+                              const struct loop_params *p, struct looped *loop,
+                              struct err *e)
 {
-    struct loop_option o;
-    struct err unused;
-    enum status st = loop_at(around, start, end, p, &o, e);
-    bool judged = (double)(end - start) >= SEAM_MIN_S * around->rate_hz;
-    if (st == ST_OK)
-        st = loop_make(around, &o, loop, judged ? seam : NULL, e);
-    if (st != ST_OK || !judged || seam->seamless)
+    struct loop_list one = {.count = 1};
+    enum status st = loop_at(around, start, end, p, &one.option[0], e);
+    if (st != ST_OK)
         return st;
-    size_t twice = 2 * o.crossfade_frames;
-    struct audio other;
-    struct seam other_seam;
-    if (twice > o.start || twice > (o.end - o.start) / 2)
-        return ST_OK;
-    o.crossfade_frames = twice;
-    if (loop_make(around, &o, &other, &other_seam, &unused) != ST_OK)
-        return ST_OK;
-    if (!other_seam.seamless) {
-        audio_done(&other);
-        return ST_OK;
-    }
-    audio_done(loop);
-    *loop = other;
-    *seam = other_seam;
-    return ST_OK;
+    if ((double)(end - start) >= SEAM_MIN_S * around->rate_hz)
+        return loop_make_best(around, &one, loop, e);
+    loop->seam.seam_error_db = (double)NAN;
+    return loop_cut(around, &one.option[0], &loop->audio, e);
 }
 
 /* A near-miss has no loop yet: the best one there is, whatever it sounds like. */
 static enum status loop_near(const struct audio *around, size_t *start, size_t *end,
-                             const struct loop_params *p, struct audio *loop,
-                             struct seam *seam, struct err *e)
+                             const struct loop_params *p, struct looped *loop,
+                             struct err *e)
 {
     struct loop_list list;
     struct err unused;
     if (loop_search(around, *start, *end, p, &list, &unused) != ST_OK ||
-        loop_make_best(around, &list, loop, seam, &unused) != ST_OK)
-        return loop_there(around, *start, *end, p, loop, seam, e);
+        loop_make_best(around, &list, loop, &unused) != ST_OK)
+        return loop_there(around, *start, *end, p, loop, e);
     *start = list.option[0].start;
     *end = list.option[0].end;
     return ST_OK;
@@ -168,7 +152,6 @@ static enum status cut_pad(struct cutting *c, struct err *e)
     struct candidate *find = &c->out->c;
     double fade_ms = c->cfg->pad_miner.loop_crossfade_ms;
     struct loop_params p = {.crossfade_ms = fade_ms, .reach = PAD_REACH};
-    struct seam seam = {.seam_error_db = (double)NAN};
     int64_t reach = llround(PAD_REACH * (double)(c->end - c->start));
     int64_t fade = llround(2 * fmax(0, fade_ms) * 1e-3 * c->source_rate_hz);
     int64_t from = c->start - reach - fade, to = c->end + reach + 1;
@@ -184,23 +167,24 @@ static enum status cut_pad(struct cutting *c, struct err *e)
         return st;
     }
     size_t start = (size_t)(c->start - from), end = (size_t)(c->end - from);
-    struct audio *loop = &c->out->sound;
-    st = find->loop_count > 0 ? loop_there(&around, start, end, &p, loop, &seam, e)
-                              : loop_near(&around, &start, &end, &p, loop, &seam, e);
+    struct looped loop;
+    st = find->loop_count > 0 ? loop_there(&around, start, end, &p, &loop, e)
+                              : loop_near(&around, &start, &end, &p, &loop, e);
     audio_done(&around);
     if (st != ST_OK)
         return st;
+    c->out->sound = loop.audio;
     c->start = from + (int64_t)start;
     c->end = from + (int64_t)end;
-    find->m.seam_error_db = seam.seam_error_db;
+    find->m.seam_error_db = loop.seam.seam_error_db;
     find->loop_count = find->loop_count > 0 ? find->loop_count : 1;
     find->loop[0].start_frame = c->start;
     find->loop[0].end_frame = c->end;
-    find->loop[0].seam_error_db = seam.seam_error_db;
+    find->loop[0].seam_error_db = loop.seam.seam_error_db;
     struct keep k = {.peak_dbfs = c->cfg->global.target_peak_dbfs,
                      .loop = true,
-                     .channels = loop->channels};
-    return dig_finish(loop, &k, NULL, c->rate_hz, e);
+                     .channels = loop.audio.channels};
+    return dig_finish(&c->out->sound, &k, NULL, c->rate_hz, e);
 }
 
 /* --- drums --- */
@@ -305,9 +289,9 @@ static enum status cut_room(struct cutting *c, const struct silence_params *p,
 static enum status cut_room_loop(struct cutting *c, const struct silence_params *p,
                                  struct err *e)
 {
-    struct audio around, *loop = &c->out->sound;
+    struct audio around, *sound = &c->out->sound;
     struct loop_params params = loop_params_default();
-    struct seam seam = {.seam_error_db = (double)NAN};
+    struct looped loop;
     int64_t margin = llround(SILENCE_MARGIN_S * c->source_rate_hz);
     int64_t fade = llround(2 * params.crossfade_ms * 1e-3 * c->source_rate_hz);
     int64_t from = c->start - fade - margin, to = c->end + margin;
@@ -319,14 +303,16 @@ static enum status cut_room_loop(struct cutting *c, const struct silence_params 
     size_t start = (size_t)(c->start - from), end = (size_t)(c->end - from);
     st = silence_prepare_loop(&around, start, end, p, e);
     if (st == ST_OK)
-        st = loop_there(&around, start, end, &params, loop, &seam, e);
+        st = loop_there(&around, start, end, &params, &loop, e);
     audio_done(&around);
-    c->out->c.m.seam_error_db = seam.seam_error_db;
+    if (st != ST_OK)
+        return st;
+    *sound = loop.audio;
+    c->out->c.m.seam_error_db = loop.seam.seam_error_db;
+    st = silence_finish_loop(sound, p, e);
     if (st == ST_OK)
-        st = silence_finish_loop(loop, p, e);
-    if (st == ST_OK)
-        st = dig_to_rate(loop, NULL, c->rate_hz, true, e);
-    return st == ST_OK ? level_normalise(loop, p->target_peak_dbfs, true, e) : st;
+        st = dig_to_rate(sound, NULL, c->rate_hz, true, e);
+    return st == ST_OK ? level_normalise(sound, p->target_peak_dbfs, true, e) : st;
 }
 
 static enum status cut_silence(struct cutting *c, struct err *e)

@@ -111,8 +111,7 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
         return st;
     struct loop_params p = loop_params_default();
     struct loop_list found;
-    struct seam seam;
-    struct audio joined;
+    struct looped joined;
     struct err why;
     p.crossfade_ms = d->recipe->cfg.pad_miner.loop_crossfade_ms;
     p.attacks = track_onsets(dig_pads_track(d));
@@ -121,14 +120,14 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     if (st == ST_OK)
         keep_calm(d, pad, from, &found);
     if (st == ST_OK)
-        st = loop_make_best(&around, &found, &joined, &seam, &why);
+        st = loop_make_best(&around, &found, &joined, &why);
     audio_done(&around);
-    if (st == ST_OK && !seam_audible(&seam)) {
-        *seam_error_db = seam.seam_error_db;
-        return at_output_rate(d, &joined, frames_out, loop, e);
+    if (st == ST_OK && !seam_audible(&joined.seam)) {
+        *seam_error_db = joined.seam.seam_error_db;
+        return at_output_rate(d, &joined.audio, frames_out, loop, e);
     }
     if (st == ST_OK)
-        audio_done(&joined);
+        audio_done(&joined.audio);
     *seam_error_db = (double)NAN;
     return own_loop(d, pad, channels, frames_out, loop, e);
 }

@@ -78,11 +78,11 @@ static enum status finish_bars(const struct audio *around, size_t around_start,
     *out = (struct pad){0};
     enum status st = loop_search_exact(around, frames, &lp, &out->loops, e);
     if (st == ST_OK)
-        st = loop_make_best(around, &out->loops, &out->audio, &out->seam, e);
+        st = loop_make_best(around, &out->loops, &out->loop, e);
     if (st != ST_OK)
         return st;
-    if (seam_audible(&out->seam)) {
-        audio_done(&out->audio);
+    if (seam_audible(&out->loop.seam)) {
+        pad_done(out);
         return err_set(e, ST_NOTHING, "no loop of whole bars without an audible join");
     }
     for (int i = 0; i < out->loops.count; i++) {
@@ -125,13 +125,13 @@ static void describe(const struct dig *d, struct candidate *c, const struct pad_
                   (int64_t)loops->option[0].end);
     c->m.score = m->pad.score;
     c->parts = m->pad.parts;
-    c->m.seam_error_db = m->pad.seam.seam_error_db;
+    c->m.seam_error_db = m->pad.loop.seam.seam_error_db;
     for (int i = 0; i < loops->count && i < LOOP_CHOICES_MAX; i++)
         c->loop[c->loop_count++] = (struct loop_choice){
             .start_frame = (int64_t)loops->option[i].start,
             .end_frame = (int64_t)loops->option[i].end,
             .correlation = loops->option[i].correlation,
-            .seam_error_db = i == 0 ? m->pad.seam.seam_error_db : (double)NAN};
+            .seam_error_db = i == 0 ? m->pad.loop.seam.seam_error_db : (double)NAN};
 }
 
 /* Of two that begin together the one that was found first. */
@@ -161,7 +161,8 @@ static enum status keep_one(struct dig *d, struct pad_try *m, int number, struct
     /* Later stages work on the pad as it lies in the recording, before its level. */
     struct material copy = {
         .start_frame = c.start_frame, .end_frame = c.end_frame, .score = m->pad.score};
-    enum status st = audio_slice(&copy.sound, &m->pad.audio, 0, m->pad.audio.frames, e);
+    enum status st =
+        audio_slice(&copy.sound, &m->pad.loop.audio, 0, m->pad.loop.audio.frames, e);
     if (st == ST_OK)
         st = material_add(&d->pads, &copy, e);
     if (st != ST_OK || !dig_wants(d, STAGE_PADS))
@@ -171,8 +172,8 @@ static enum status keep_one(struct dig *d, struct pad_try *m, int number, struct
     struct keep k = {.name = name,
                      .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
                      .loop = true,
-                     .channels = channels_kept(&d->recipe->cfg, &m->pad.audio)};
-    st = dig_keep(d, &c, &m->pad.audio, &k, e);
+                     .channels = channels_kept(&d->recipe->cfg, &m->pad.loop.audio)};
+    st = dig_keep(d, &c, &m->pad.loop.audio, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
 

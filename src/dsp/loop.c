@@ -54,10 +54,8 @@ static void crossfade(const struct audio *sound, const struct loop_option *o,
     }
 }
 
-/* ST_NOTHING when it certainly joins no better than `rival` and is not seamless. */
-static enum status make_against(const struct audio *sound, const struct loop_option *o,
-                                const struct seam *rival, struct audio *loop,
-                                struct seam *seam, struct err *e)
+enum status loop_cut(const struct audio *sound, const struct loop_option *o,
+                     struct audio *loop, struct err *e)
 {
     *loop = (struct audio){0};
     if (o->end > sound->frames || o->end <= o->start || o->crossfade_frames > o->start ||
@@ -68,20 +66,29 @@ static enum status make_against(const struct audio *sound, const struct loop_opt
         return st;
     line_scrub(loop->data, loop->frames * (size_t)loop->channels);
     crossfade(sound, o, loop);
-    if (seam) {
-        size_t lead = (o->start - o->crossfade_frames) * (size_t)sound->channels;
-        st = seam_measure_against(loop, sound->data + lead, o->crossfade_frames, rival,
-                                  seam, e);
-        if (st != ST_OK)
-            audio_done(loop);
-    }
+    return ST_OK;
+}
+
+/* ST_NOTHING when it certainly joins no better than `rival` and is not seamless. */
+static enum status make_against(const struct audio *sound, const struct loop_option *o,
+                                const struct seam *rival, struct looped *out,
+                                struct err *e)
+{
+    enum status st = loop_cut(sound, o, &out->audio, e);
+    if (st != ST_OK)
+        return st;
+    size_t lead = (o->start - o->crossfade_frames) * (size_t)sound->channels;
+    st = seam_measure_against(&out->audio, sound->data + lead, o->crossfade_frames, rival,
+                              &out->seam, e);
+    if (st != ST_OK)
+        audio_done(&out->audio);
     return st;
 }
 
 enum status loop_make(const struct audio *sound, const struct loop_option *option,
-                      struct audio *loop, struct seam *seam, struct err *e)
+                      struct looped *out, struct err *e)
 {
-    return make_against(sound, option, NULL, loop, seam, e);
+    return make_against(sound, option, NULL, out, e);
 }
 
 static size_t seconds(const struct audio *sound, double s)
@@ -181,62 +188,54 @@ static bool lengthen(struct loop_option *o)
     return true;
 }
 
-/* The best loop made so far, and which option it is. */
-struct best {
-    struct audio loop;
-    struct seam seam;
-    int option;
-};
-
 /* Make option `i` (0 … 2·count: the second round with longer crossfades, where only
- * seamless ones count); ST_NOTHING when that one cannot be made, or is none to take. */
+ * seamless ones count) against the best so far; ST_NOTHING when that one cannot be made,
+ * or is none to take. */
 static enum status try_option(const struct audio *sound, struct loop_list *list, int i,
-                              const struct best *best, struct audio *loop,
-                              struct seam *seam, struct err *e)
+                              const struct looped *best, struct looped *made,
+                              struct err *e)
 {
     struct loop_option o = list->option[i % list->count];
     struct seam rival = best->seam;
     rival.seamless = rival.seamless || i >= list->count;
     if (i >= list->count && !lengthen(&o))
         return ST_NOTHING;
-    enum status st =
-        make_against(sound, &o, best->loop.data ? &rival : NULL, loop, seam, e);
-    if (st == ST_OK && seam->seamless)
+    enum status st = make_against(sound, &o, best->audio.data ? &rival : NULL, made, e);
+    if (st == ST_OK && made->seam.seamless)
         list->option[i % list->count] = o;
     return st;
 }
 
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
-                           struct audio *loop, struct seam *seam, struct err *e)
+                           struct looped *out, struct err *e)
 {
-    *loop = (struct audio){0};
+    struct looped best = {0}, made;
+    int taken = 0;
+    *out = best;
     if (list->count == 0)
         return err_set(e, ST_EMPTY, "there is no loop to make");
-    struct best best = {0};
-    for (int i = 0; i < 2 * list->count && !(best.loop.data && seam_roomy(&best.seam));
+    for (int i = 0; i < 2 * list->count && !(best.audio.data && seam_roomy(&best.seam));
          i++) {
         if (i == list->count && best.seam.seamless)
             break;
-        struct audio made;
-        struct seam join;
-        enum status st = try_option(sound, list, i, &best, &made, &join, e);
+        enum status st = try_option(sound, list, i, &best, &made, e);
         if (st == ST_NOTHING)
             continue;
         if (st != ST_OK) {
-            audio_done(&best.loop);
+            audio_done(&best.audio);
             return st;
         }
-        if (!best.loop.data ||
-            ((i < list->count || join.seamless) && seam_better(&join, &best.seam))) {
-            audio_done(&best.loop);
-            best = (struct best){made, join, i % list->count};
+        if (!best.audio.data || ((i < list->count || made.seam.seamless) &&
+                                 seam_better(&made.seam, &best.seam))) {
+            audio_done(&best.audio);
+            best = made;
+            taken = i % list->count;
         } else {
-            audio_done(&made);
+            audio_done(&made.audio);
         }
     }
-    move_to_front(list, best.option);
-    *loop = best.loop;
-    *seam = best.seam;
+    move_to_front(list, taken);
+    *out = best;
     return ST_OK;
 }
 
@@ -260,27 +259,22 @@ static enum status search_ends(const struct audio *sound, struct loop_list *out,
     return loop_find(sound, &b, out, e);
 }
 
-struct closed {
-    struct audio loop;
-    struct loop_option made;
-    struct seam seam;
-};
-
 /* Make the best of the list; it replaces what was made before when it joins better. */
 static enum status make_if_better(const struct audio *sound, struct loop_list *list,
-                                  struct closed *c, struct err *e)
+                                  struct looped *best, struct loop_option *at,
+                                  struct err *e)
 {
-    struct audio loop;
-    struct seam seam;
-    enum status st = loop_make_best(sound, list, &loop, &seam, e);
+    struct looped made;
+    enum status st = loop_make_best(sound, list, &made, e);
     if (st != ST_OK)
         return st;
-    if (c->loop.data && !seam_better(&seam, &c->seam)) {
-        audio_done(&loop);
+    if (best->audio.data && !seam_better(&made.seam, &best->seam)) {
+        audio_done(&made.audio);
         return ST_OK;
     }
-    audio_done(&c->loop);
-    *c = (struct closed){loop, list->option[0], seam};
+    audio_done(&best->audio);
+    *best = made;
+    *at = list->option[0];
     return ST_OK;
 }
 
@@ -288,24 +282,25 @@ enum status loop_close(struct audio *sound, struct loop_option *made, struct sea
                        struct err *e)
 {
     struct loop_list list;
-    struct closed c = {0};
+    struct looped best = {0};
+    struct loop_option at;
     enum status st = search_ends(sound, &list, e);
     if (st == ST_OK)
-        st = make_if_better(sound, &list, &c, e);
+        st = make_if_better(sound, &list, &best, &at, e);
     if (st != ST_OK)
         return st;
     /* Shorter ones have more places to choose from. */
     static const double parts[] = {0.9, 0.84, 0.78};
-    for (size_t k = 0; k < 3 && !seam_roomy(&c.seam); k++) {
+    for (size_t k = 0; k < 3 && !seam_roomy(&best.seam); k++) {
         size_t length = (size_t)(parts[k] * (double)sound->frames);
         if (loop_search_exact(sound, length, NULL, &list, NULL) == ST_OK)
-            make_if_better(sound, &list, &c, NULL);
+            make_if_better(sound, &list, &best, &at, NULL);
     }
     audio_done(sound);
-    *sound = c.loop;
+    *sound = best.audio;
     if (made)
-        *made = c.made;
+        *made = at;
     if (seam)
-        *seam = c.seam;
+        *seam = best.seam;
     return ST_OK;
 }

@@ -74,17 +74,27 @@ enum status loop_search_exact(const struct audio *sound, size_t frames,
 enum status loop_at(const struct audio *sound, size_t start, size_t end,
                     const struct loop_params *p, struct loop_option *out, struct err *e);
 
-/* The loop as audio, end − start frames long. `loop` is initialised here. `seam` may be
- * NULL, else it is measured (needs SEAM_MIN_S, else it fails with ST_EMPTY). */
+/* The loop as audio, end − start frames long. ST_EMPTY when it does not lie inside. */
+enum status loop_cut(const struct audio *sound, const struct loop_option *option,
+                     struct audio *loop, struct err *e);
+
+/* A loop that was cut, and how it joins. */
+struct looped {
+    struct audio audio;
+    struct seam seam;
+};
+
+/* Cut, and the seam measured: ST_EMPTY, too, below SEAM_MIN_S. On failure there is
+ * nothing to free. */
 enum status loop_make(const struct audio *sound, const struct loop_option *option,
-                      struct audio *loop, struct seam *seam, struct err *e);
+                      struct looped *out, struct err *e);
 
 /* Make the options in the order of their rank until one is seamless with room to spare
  * (seam_roomy), else take the one that joins best; when none is seamless, the same with
  * crossfades twice as long, where there is room. What was made is moved to the front of
- * the list. `seam` is filled. ST_EMPTY for an empty list or loops below SEAM_MIN_S. */
+ * the list. ST_EMPTY for an empty list or loops below SEAM_MIN_S. */
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
-                           struct audio *loop, struct seam *seam, struct err *e);
+                           struct looped *out, struct err *e);
 
 /* For finished sounds (stretched, filtered, synthetic) that nothing precedes: make
  * `sound` itself a seamless loop by giving up its first frames as the material that leads

@@ -56,7 +56,7 @@ static enum status make(const struct audio *around, size_t start, size_t end,
 {
     enum status st = loop_search(around, start, end, p, &pad->loops, e);
     if (st == ST_OK)
-        st = loop_make_best(around, &pad->loops, &pad->audio, &pad->seam, e);
+        st = loop_make_best(around, &pad->loops, &pad->loop, e);
     return st;
 }
 
@@ -65,17 +65,15 @@ static void look_again(const struct audio *around, size_t start, size_t end,
                        const struct loop_params *p, struct pad *pad)
 {
     size_t shift = (end - start) / 10;
-    for (int k = 0; k < 2 && !seam_roomy(&pad->seam); k++) {
+    for (int k = 0; k < 2 && !seam_roomy(&pad->loop.seam); k++) {
         struct pad other = {0};
         size_t from = k ? start + shift : start - (start < shift ? start : shift);
         enum status st = make(around, from, from + (end - start), p, &other, NULL);
-        if (st == ST_OK && seam_better(&other.seam, &pad->seam)) {
-            audio_done(&pad->audio);
-            pad->audio = other.audio;
-            pad->loops = other.loops;
-            pad->seam = other.seam;
+        if (st == ST_OK && seam_better(&other.loop.seam, &pad->loop.seam)) {
+            pad_done(pad);
+            *pad = other;
         } else {
-            audio_done(&other.audio);
+            pad_done(&other);
         }
     }
 }
@@ -109,8 +107,8 @@ static enum status keep_calm(const struct audio *around, const struct pad_params
     if (kept == 0)
         return ST_OK;
     l->count = kept;
-    audio_done(&pad->audio);
-    return loop_make_best(around, l, &pad->audio, &pad->seam, e);
+    audio_done(&pad->loop.audio);
+    return loop_make_best(around, l, &pad->loop, e);
 }
 
 enum status pad_finish(const struct audio *around, size_t around_start,
@@ -132,14 +130,14 @@ enum status pad_finish(const struct audio *around, size_t around_start,
     if (st == ST_OK)
         st = keep_calm(around, p, &params, out, e);
     double rate = st == ST_OK ? onset_rate(&out->loops.option[0], &params, around) : 0.0;
-    if (st == ST_OK && seam_audible(&out->seam))
-        st = refuse(&out->seam, e);
+    if (st == ST_OK && seam_audible(&out->loop.seam))
+        st = refuse(&out->loop.seam, e);
     else if (st == ST_OK && rate > p->max_onset_rate_per_second)
         st = err_set(e, ST_NOTHING, "its loop has " PAD_ONSETS_ABOVE,
                      PAD_ONSETS_DIGITS(rate - p->max_onset_rate_per_second),
                      rate - p->max_onset_rate_per_second);
     if (st != ST_OK) {
-        audio_done(&out->audio);
+        pad_done(out);
         return st;
     }
     to_recording(&out->loops, around_start);
@@ -170,7 +168,7 @@ enum status pad_rate(struct pad *pad, const struct pad_region *region,
                      const struct track *t, struct err *e)
 {
     const struct loop_option *loop = &pad->loops.option[0];
-    double quality = seam_quality(&pad->seam), steady;
+    double quality = seam_quality(&pad->loop.seam), steady;
     enum status st = steadiness(t, loop->start, loop->end, &steady, e);
     if (st != ST_OK)
         return st;
@@ -184,5 +182,5 @@ enum status pad_rate(struct pad *pad, const struct pad_region *region,
 
 void pad_done(struct pad *pad)
 {
-    audio_done(&pad->audio);
+    audio_done(&pad->loop.audio);
 }

@@ -87,10 +87,9 @@ void pad_read_range(const struct pad_region *region, const struct pad_params *p,
                     int rate_hz, size_t frames, size_t *start, size_t *end);
 
 struct pad {
-    struct audio audio;     /* the loop: starts at its start, ends at its end */
+    struct looped loop;
     struct loop_list loops; /* positions are frames of the *recording*; [0] was made */
-    struct seam seam;
-    double score; /* of its loop, with the seam: pad_rate */
+    double score;           /* of its loop, with the seam: pad_rate */
     struct score_parts parts;
 };
 
