@@ -92,12 +92,12 @@ static void chords_between_drums_are_found_and_loop(void **state)
         seen |= 1u << (unsigned)lround(r->end_sec - r->start_sec);
         if (i >= 6)
             continue;
-        size_t start, stop;
-        pad_read_range(r, &p, RATE, a.frames, &start, &stop);
-        struct audio around;
-        assert_int_equal(audio_slice(&around, &a, start, stop - start, NULL), ST_OK);
+        struct pad_ground g = {0};
+        size_t stop;
+        pad_read_range(r, &p, RATE, a.frames, &g.start, &stop);
+        assert_int_equal(audio_slice(&g.audio, &a, g.start, stop - g.start, NULL), ST_OK);
         struct pad pad;
-        assert_int_equal(pad_finish(&around, start, r, &p, NULL, &pad, NULL), ST_OK);
+        assert_int_equal(pad_finish(&g, r, &p, &pad, NULL), ST_OK);
         const struct loop_option *o = &pad.loops.option[0];
         assert_int_equal(pad.loop.audio.frames, o->end - o->start);
         /* The manifest's start is found in the source at that place. */
@@ -108,7 +108,7 @@ static void chords_between_drums_are_found_and_loop(void **state)
         seamless += pad.loop.seam.seamless;
         made++;
         pad_done(&pad);
-        audio_done(&around);
+        audio_done(&g.audio);
     }
     for (; seen; seen &= seen - 1)
         durations++;
@@ -474,8 +474,9 @@ static void a_short_recording_can_be_a_pad(void **state)
     pad_read_range(&l.found[0], &p, RATE, cut.frames, &start, &stop);
     assert_int_equal(start, 0);
     assert_int_equal(stop, cut.frames);
+    struct pad_ground g = {.audio = cut};
     struct pad pad;
-    assert_int_equal(pad_finish(&cut, 0, &l.found[0], &p, NULL, &pad, NULL), ST_OK);
+    assert_int_equal(pad_finish(&g, &l.found[0], &p, &pad, NULL), ST_OK);
     assert_true(pad.loop.audio.frames > RATE / 2);
     pad_done(&pad);
     pad_list_done(&l);
@@ -493,9 +494,10 @@ static void a_loop_that_jumps_is_refused(void **state)
                    RATE);
     struct pad_region region = {.start_sec = 1.0, .end_sec = 2.5, .score = 0.5};
     struct pad_params p = pad_params_default();
+    struct pad_ground g = {.audio = a};
     struct pad pad;
     struct err e = {0};
-    enum status st = pad_finish(&a, 0, &region, &p, NULL, &pad, &e);
+    enum status st = pad_finish(&g, &region, &p, &pad, &e);
     if (st == ST_OK) {
         assert_true(pad.loop.seam.seamless || seam_quality(&pad.loop.seam) < 0.5);
         pad_done(&pad);
@@ -520,10 +522,11 @@ static void a_loop_keeps_to_the_gate_of_onsets(void **state)
     struct pad_params p = pad_params_default();
     for (int calm = 0; calm < 2; calm++) { /* four a second, and one in two seconds */
         struct onset_list onsets = {at, calm ? 5 : EVERY};
+        struct pad_ground g = {.audio = a, .onsets = &onsets};
         struct pad pad;
         struct err e = {0};
         at[4].time_s = calm ? 2.6 : 1.0;
-        enum status st = pad_finish(&a, 0, &region, &p, &onsets, &pad, &e);
+        enum status st = pad_finish(&g, &region, &p, &pad, &e);
         assert_int_equal(st, calm ? ST_OK : ST_NOTHING);
         if (calm)
             pad_done(&pad);
@@ -549,8 +552,9 @@ static void a_calm_loop_is_taken_instead(void **state)
         for (int i = 0; i < 5; i++)
             at[i] = (struct onset){.time_s = time_s += rng_range(&r, 0.2, 0.6)};
         struct onset_list onsets = {at, 5};
+        struct pad_ground g = {.audio = a, .onsets = &onsets};
         struct pad pad;
-        if (pad_finish(&a, 0, &region, &p, &onsets, &pad, NULL) == ST_OK) {
+        if (pad_finish(&g, &region, &p, &pad, NULL) == ST_OK) {
             double start_s = (double)pad.loops.option[0].start / RATE;
             double end_s = (double)pad.loops.option[0].end / RATE;
             int inside = 0;

@@ -62,52 +62,22 @@ struct pad_tries {
     int misses; /* told so far: near-misses are numbered */
 };
 
-/* Whole bars: the loop must have exactly the length asked for. */
-static enum status finish_bars(const struct audio *around, size_t around_start,
-                               const struct pad_region *region,
-                               const struct pad_params *p,
-                               const struct onset_list *onsets, struct pad *out,
-                               struct err *e)
-{
-    struct loop_params lp = loop_params_default();
-    lp.crossfade_ms = p->loop_crossfade_ms;
-    lp.attacks = onsets;
-    lp.clock_s = (double)around_start / around->rate_hz;
-    size_t frames =
-        (size_t)llround((region->end_sec - region->start_sec) * around->rate_hz);
-    *out = (struct pad){0};
-    enum status st = loop_search_exact(around, frames, &lp, &out->loops, e);
-    if (st == ST_OK)
-        st = loop_make_best(around, &out->loops, &out->loop, e);
-    if (st != ST_OK)
-        return st;
-    if (seam_audible(&out->loop.seam)) {
-        pad_done(out);
-        return err_set(e, ST_NOTHING, "no loop of whole bars without an audible join");
-    }
-    for (int i = 0; i < out->loops.count; i++) {
-        out->loops.option[i].start += around_start;
-        out->loops.option[i].end += around_start;
-    }
-    return ST_OK;
-}
-
 static enum status make(struct dig *d, const struct pad_params *p, struct pad_try *m,
                         char missed_by[64], struct err *e)
 {
-    size_t start, end;
-    struct audio around;
+    size_t end;
+    struct pad_ground g = {.onsets = track_onsets(dig_pads_track(d))};
     struct err why = {0};
     pad_read_range(m->region, p, d->info.rate_hz, (size_t)track_info(d->track)->frames,
-                   &start, &end);
+                   &g.start, &end);
     int channels = channels_read(&d->recipe->cfg);
-    enum status st = dig_read_pads(d, (int64_t)start, (int64_t)end, channels, &around, e);
+    enum status st =
+        dig_read_pads(d, (int64_t)g.start, (int64_t)end, channels, &g.audio, e);
     if (st != ST_OK)
         return st;
-    const struct onset_list *onsets = track_onsets(dig_pads_track(d));
-    st = on_grid(d) ? finish_bars(&around, start, m->region, p, onsets, &m->pad, &why)
-                    : pad_finish(&around, start, m->region, p, onsets, &m->pad, &why);
-    audio_done(&around);
+    st = on_grid(d) ? pad_finish_bars(&g, m->region, p, &m->pad, &why)
+                    : pad_finish(&g, m->region, p, &m->pad, &why);
+    audio_done(&g.audio);
     m->ok = st == ST_OK;
     if (m->ok)
         return pad_rate(&m->pad, m->region, dig_pads_track(d), e);

@@ -43,12 +43,21 @@ static enum status refuse(const struct seam *s, struct err *e)
     return err_set(e, ST_NOTHING, "loop has an attack at its join");
 }
 
-static void to_recording(struct loop_list *loops, size_t around_start)
+static void to_recording(struct loop_list *loops, const struct pad_ground *g)
 {
     for (int i = 0; i < loops->count; i++) {
-        loops->option[i].start += around_start;
-        loops->option[i].end += around_start;
+        loops->option[i].start += g->start;
+        loops->option[i].end += g->start;
     }
+}
+
+static struct loop_params loop_params_of(const struct pad_ground *g,
+                                         const struct pad_params *p)
+{
+    return (struct loop_params){.crossfade_ms = p->loop_crossfade_ms,
+                                .reach = PAD_REACH,
+                                .attacks = g->onsets,
+                                .clock_s = (double)g->start / g->audio.rate_hz};
 }
 
 static enum status make(const struct audio *around, size_t start, size_t end,
@@ -111,19 +120,16 @@ static enum status keep_calm(const struct audio *around, const struct pad_params
     return loop_make_best(around, l, &pad->loop, e);
 }
 
-enum status pad_finish(const struct audio *around, size_t around_start,
-                       const struct pad_region *region, const struct pad_params *p,
-                       const struct onset_list *onsets, struct pad *out, struct err *e)
+enum status pad_finish(const struct pad_ground *g, const struct pad_region *region,
+                       const struct pad_params *p, struct pad *out, struct err *e)
 {
     *out = (struct pad){0};
+    const struct audio *around = &g->audio;
     size_t start = frame_of(region->start_sec, around->rate_hz);
     size_t end = frame_of(region->end_sec, around->rate_hz);
-    start = start > around_start ? start - around_start : 0;
-    end = end > around_start ? end - around_start : 0;
-    struct loop_params params = {.crossfade_ms = p->loop_crossfade_ms,
-                                 .reach = PAD_REACH,
-                                 .attacks = onsets,
-                                 .clock_s = (double)around_start / around->rate_hz};
+    start = start > g->start ? start - g->start : 0;
+    end = end > g->start ? end - g->start : 0;
+    struct loop_params params = loop_params_of(g, p);
     enum status st = make(around, start, end, &params, out, e);
     if (st == ST_OK)
         look_again(around, start, end, &params, out);
@@ -140,7 +146,26 @@ enum status pad_finish(const struct audio *around, size_t around_start,
         pad_done(out);
         return st;
     }
-    to_recording(&out->loops, around_start);
+    to_recording(&out->loops, g);
+    return ST_OK;
+}
+
+enum status pad_finish_bars(const struct pad_ground *g, const struct pad_region *region,
+                            const struct pad_params *p, struct pad *out, struct err *e)
+{
+    *out = (struct pad){0};
+    struct loop_params params = loop_params_of(g, p);
+    size_t frames = frame_of(region->end_sec - region->start_sec, g->audio.rate_hz);
+    enum status st = loop_search_exact(&g->audio, frames, &params, &out->loops, e);
+    if (st == ST_OK)
+        st = loop_make_best(&g->audio, &out->loops, &out->loop, e);
+    if (st == ST_OK && seam_audible(&out->loop.seam))
+        st = err_set(e, ST_NOTHING, "no loop of whole bars without an audible join");
+    if (st != ST_OK) {
+        pad_done(out);
+        return st;
+    }
+    to_recording(&out->loops, g);
     return ST_OK;
 }
 

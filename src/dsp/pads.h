@@ -93,17 +93,25 @@ struct pad {
     struct score_parts parts;
 };
 
-/* Make the pad of `region` from `around`, the recording's frames from `around_start` on
- * (as pad_read_range gave them). The loops are tried in the order of their rank until one
- * is seamless with room (loop_make_best); that one is moved to the front. `onsets` are
- * those of the recording: the loop, too, keeps to the gate of their rate, and where the
- * best does not the ones that do are tried; NULL: not known. *out is filled, free it with
- * pad_done. ST_NOTHING when every loop is plainly audible or has too many onsets (the
- * message says what it is: use it as missed_by), ST_EMPTY when there is too little
- * material, ST_NO_MEMORY. What it is worth pad_rate says. */
-enum status pad_finish(const struct audio *around, size_t around_start,
-                       const struct pad_region *region, const struct pad_params *p,
-                       const struct onset_list *onsets, struct pad *out, struct err *e);
+/* What the pad of a region is made from. */
+struct pad_ground {
+    struct audio audio; /* the recording's frames from `start` on, see pad_read_range */
+    size_t start;
+    const struct onset_list *onsets; /* of the recording; NULL: not known */
+};
+
+/* Make the pad of `region`. The loops are tried in the order of their rank until one is
+ * seamless with room (loop_make_best); that one is moved to the front. The loop, too,
+ * keeps to the gate of the onset rate, and where the best does not the ones that do are
+ * tried. *out is filled, free it with pad_done. ST_NOTHING when every loop is plainly
+ * audible or has too many onsets (the message says what it is: use it as missed_by),
+ * ST_EMPTY when there is too little material, ST_NO_MEMORY. What it is worth pad_rate
+ * says. */
+enum status pad_finish(const struct pad_ground *g, const struct pad_region *region,
+                       const struct pad_params *p, struct pad *out, struct err *e);
+/* The same of whole bars: the loop has exactly the region's length. */
+enum status pad_finish_bars(const struct pad_ground *g, const struct pad_region *region,
+                            const struct pad_params *p, struct pad *out, struct err *e);
 void pad_done(struct pad *pad);
 
 /* What a pad of `region` is worth whose loop was made from t: its parts but for those of
