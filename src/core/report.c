@@ -171,22 +171,25 @@ static void put32(unsigned char *at, size_t v)
     put16(at + 2, (unsigned)(v >> 16 & 0xffff));
 }
 
-/* The file, which has that rate, as a 16-bit mono WAV in memory; NULL and *why not. */
-static unsigned char *player_wav(const char *path, int rate_hz, size_t room,
-                                 size_t *bytes, const char **why)
+/* The file, which has that rate (0: it could not be opened), as a 16-bit mono WAV of at
+ * most `room` bytes. */
+static struct report_player player_of(const char *path, int rate_hz, size_t room)
 {
+    struct report_player p = {.why = "the file cannot be read"};
     struct audio mono;
+    if (rate_hz <= 0)
+        return p;
     enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, NULL);
-    *why = st == ST_UNSUPPORTED ? "too long for a player on this page"
-                                : "the file cannot be read";
+    if (st == ST_UNSUPPORTED)
+        p.why = "too long for a player on this page";
     if (st != ST_OK || mixdown_fold(&mono, NULL) != ST_OK)
-        return NULL;
-    *bytes = 44 + 2 * mono.frames;
-    *why = "no player: the page would become too large";
-    unsigned char *wav = *bytes <= room ? malloc(*bytes) : NULL;
+        return p;
+    p.bytes = 44 + 2 * mono.frames;
+    p.why = "no player: the page would become too large";
+    unsigned char *wav = p.wav = p.bytes <= room ? malloc(p.bytes) : NULL;
     if (wav) {
         memcpy(wav, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0\1\0", 24);
-        put32(wav + 4, *bytes - 8);
+        put32(wav + 4, p.bytes - 8);
         put32(wav + 24, (size_t)mono.rate_hz);
         put32(wav + 28, 2 * (size_t)mono.rate_hz);
         memcpy(wav + 32, "\2\0\20\0data", 8);
@@ -197,7 +200,7 @@ static unsigned char *player_wav(const char *path, int rate_hz, size_t room,
         }
     }
     audio_done(&mono);
-    return wav;
+    return p;
 }
 
 struct writing {
@@ -227,15 +230,11 @@ static enum status write_sample(struct writing *w, const struct report_sample *s
     if (!picture)
         return err_set(e, ST_NO_MEMORY, "no memory for the report");
     bool drawn = picture_make(picture, s->path, 0, 0, cancelled, NULL) == ST_OK;
-    size_t bytes = 0;
-    const char *why = "the file cannot be read";
-    unsigned char *wav = NULL;
-    if (picture->rate_hz > 0) /* it was opened */
-        wav = player_wav(s->path, picture->rate_hz, w->room, &bytes, &why);
-    w->room -= wav ? bytes : 0;
-    w->result->left_out += wav == NULL;
-    page_sample(&w->text, s, i, drawn ? picture : NULL, wav, bytes, why);
-    free(wav);
+    struct report_player player = player_of(s->path, picture->rate_hz, w->room);
+    w->room -= player.wav ? player.bytes : 0;
+    w->result->left_out += player.wav == NULL;
+    page_sample(&w->text, s, i, drawn ? picture : NULL, &player);
+    free(player.wav);
     free(picture);
     return flush(w, e);
 }

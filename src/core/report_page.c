@@ -268,8 +268,7 @@ static void facts(struct text *t, const struct candidate *c)
 }
 
 void page_sample(struct text *t, const struct report_sample *s, size_t number,
-                 const struct picture *picture, const unsigned char *wav,
-                 size_t wav_bytes, const char *why)
+                 const struct picture *picture, const struct report_player *player)
 {
     text_addf(t,
               "<article tabindex=\"0\" id=\"s%zu\" aria-labelledby=\"n%zu\" "
@@ -286,15 +285,15 @@ void page_sample(struct text *t, const struct report_sample *s, size_t number,
         waveform(t, picture);
         spectrogram(t, picture, s->name);
     }
-    if (wav) {
+    if (player->wav) {
         text_add(t, "<audio controls preload=\"none\" aria-label=\"");
         escape(t, s->name);
         text_add(t, "\" src=\"data:audio/wav;base64,");
-        base64(t, wav, wav_bytes);
+        base64(t, player->wav, player->bytes);
         text_add(t, "\"></audio>");
     } else {
         text_add(t, "<p class=\"none\">");
-        escape(t, why);
+        escape(t, player->why);
         text_add(t, "</p>");
     }
     facts(t, &s->c);

@@ -18,12 +18,18 @@ struct report_sample {
     char path[1024];
 };
 
+/* The sound in the page, to be played there. */
+struct report_player {
+    unsigned char *wav; /* the bytes of a file; NULL: none, and `why` not */
+    size_t bytes;
+    const char *why;
+};
+
 void page_head(struct text *t, const char *title, size_t samples);
 void page_heading(struct text *t, const char *heading, bool first);
-/* `wav` are the bytes for the player; NULL: no player, `why` says why not. */
+/* `picture` NULL: none. */
 void page_sample(struct text *t, const struct report_sample *s, size_t number,
-                 const struct picture *picture, const unsigned char *wav,
-                 size_t wav_bytes, const char *why);
+                 const struct picture *picture, const struct report_player *player);
 void page_foot(struct text *t);
 
 #endif
