@@ -119,6 +119,8 @@ static size_t pick_anchors(const struct loop_view *v, const struct loop_bounds *
 /* ---- coarse: one anchor against every end ---- */
 
 struct sweep {
+    const struct loop_view *view;
+    const struct loop_bounds *bounds;
     struct lags lags;
     size_t fade, first, count;  /* coarse: fade length, first end, number of ends */
     float *per_norm, *level_db; /* per end: 1/norm, level */
@@ -153,7 +155,7 @@ static double window_energy(const double *energy, size_t end, size_t length)
 static enum status sweep_init(struct sweep *s, const struct loop_view *v,
                               const struct loop_bounds *b, struct err *e)
 {
-    *s = (struct sweep){.fade = b->fade / v->step};
+    *s = (struct sweep){.view = v, .bounds = b, .fade = b->fade / v->step};
     s->fade = s->fade < 1 ? 1 : s->fade;
     s->first = (b->end_low + v->step - 1) / v->step;
     size_t last = b->end_high / v->step;
@@ -180,10 +182,11 @@ static enum status sweep_init(struct sweep *s, const struct loop_view *v,
 
 /* The best ends for the anchor at `start`: `both` are its correlations with all ends,
  * `loss` is taken off the merit. Returns how many were put at `place`. */
-static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
-                           const struct loop_bounds *b, size_t start, const float *both,
-                           double loss, struct place *place)
+static size_t sweep_anchor(struct sweep *s, size_t start, const float *both, double loss,
+                           struct place *place)
 {
+    const struct loop_view *v = s->view;
+    const struct loop_bounds *b = s->bounds;
     size_t at = start / v->step;
     double energy = at < s->fade ? 0.0 : window_energy(v->coarse_energy, at, s->fade);
     if (energy <= QUIET * (double)s->fade)
@@ -220,10 +223,10 @@ static size_t sweep_anchor(struct sweep *s, const struct loop_view *v,
     return count;
 }
 
-static size_t sweep_all(struct sweep *s, const struct loop_view *v,
-                        const struct loop_bounds *b, const size_t *anchor, size_t anchors,
+static size_t sweep_all(struct sweep *s, const size_t *anchor, size_t anchors,
                         const double *step_db, struct place *place)
 {
+    const struct loop_view *v = s->view;
     struct lags *l = &s->lags;
     size_t count = 0, group = (size_t)l->group;
     for (size_t first = 0; first < anchors; first += group) {
@@ -236,7 +239,7 @@ static size_t sweep_all(struct sweep *s, const struct loop_view *v,
         lags_run(l, (int)some, true);
         for (size_t i = 0; i < some; i++)
             count +=
-                sweep_anchor(s, v, b, anchor[first + i], lags_of(l, (int)i),
+                sweep_anchor(s, anchor[first + i], lags_of(l, (int)i),
                              COLOUR_WEIGHT * 0.5 * step_db[first + i], place + count);
     }
     return count;
@@ -469,7 +472,7 @@ static enum status search(const struct loop_view *v, const struct loop_bounds *b
     struct place place[PLACES];
     double step_db[ANCHORS];
     colour_steps_db(v, bands, anchor, anchors, step_db);
-    count = sweep_all(&s, v, b, anchor, anchors, step_db, place);
+    count = sweep_all(&s, anchor, anchors, step_db, place);
     sweep_done(&s);
     count = distinct(place, count, FINALISTS, b->apart);
     if (count == 0)
