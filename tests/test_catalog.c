@@ -299,16 +299,15 @@ static void test_undo_across_restarts(void **state)
     int at = done;
     char label[ACTION_LABEL_BYTES];
     for (int i = 0; i < 4 * ACTIONS; i++) {
-        struct change *changes;
-        size_t count;
+        struct change_list changes;
         bool back = i < done + 3 || rng_below(&r, 2); /* all the way, then to and fro */
-        enum status st = back ? catalog_undo(c, &changes, &count, label, NULL)
-                              : catalog_redo(c, &changes, &count, label, NULL);
+        enum status st = back ? catalog_undo(c, &changes, label, NULL)
+                              : catalog_redo(c, &changes, label, NULL);
         bool possible = back ? at > 0 : at < done;
         assert_int_equal(st, possible ? ST_OK : ST_NOTHING);
         if (possible)
             at += back ? -1 : 1;
-        free(changes);
+        free(changes.at);
         if (i % 50 == 7) {
             catalog_close(c);
             c = open_db(b, CATALOG_WRITE);
@@ -321,11 +320,10 @@ static void test_undo_across_restarts(void **state)
         decide(c, candidate_id(&in[0]),
                expected[at][0] == DECISION_ACCEPTED ? "rejected" : "accepted"),
         ST_OK);
-    struct change *changes;
-    size_t count;
-    assert_int_equal(catalog_redo(c, &changes, &count, label, NULL), ST_NOTHING);
-    for (at += 1; catalog_undo(c, &changes, &count, label, NULL) == ST_OK; at--)
-        free(changes);
+    struct change_list changes;
+    assert_int_equal(catalog_redo(c, &changes, label, NULL), ST_NOTHING);
+    for (at += 1; catalog_undo(c, &changes, label, NULL) == ST_OK; at--)
+        free(changes.at);
     assert_int_equal(at, 0);
     catalog_close(c);
     free(in);

@@ -161,14 +161,13 @@ static void test_two_processes(void **state)
     assert_true(catalog_changed_elsewhere(one));
     assert_false(catalog_changed_elsewhere(one));
     assert_int_equal(decision_of(one, candidate_id(&in[1])), DECISION_ACCEPTED);
-    struct change *changes;
-    size_t count;
+    struct change_list changes;
     char label[ACTION_LABEL_BYTES];
-    assert_int_equal(catalog_undo(one, &changes, &count, label, NULL), ST_OK);
-    free(changes);
-    assert_int_equal(catalog_undo(one, &changes, &count, label, NULL), ST_NOTHING);
-    assert_int_equal(catalog_redo(one, &changes, &count, label, NULL), ST_OK);
-    free(changes);
+    assert_int_equal(catalog_undo(one, &changes, label, NULL), ST_OK);
+    free(changes.at);
+    assert_int_equal(catalog_undo(one, &changes, label, NULL), ST_NOTHING);
+    assert_int_equal(catalog_redo(one, &changes, label, NULL), ST_OK);
+    free(changes.at);
     /* a batch run publishes while both are open: kept in place, seen by both, also by who
      * decides before he looks */
     publish(b, in, 12, NULL);

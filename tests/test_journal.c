@@ -246,12 +246,11 @@ static void test_journal_by_hand(void **state)
     struct err e = {0};
     assert_int_equal(catalog_replay(c, "/nonexistent/file", &r, &e), ST_NOT_FOUND);
     /* one action: one undo takes it all back */
-    struct change *changes;
-    size_t count;
+    struct change_list changes;
     char label[ACTION_LABEL_BYTES];
-    assert_int_equal(catalog_undo(c, &changes, &count, label, NULL), ST_OK);
-    assert_int_equal(count, 6);
-    free(changes);
+    assert_int_equal(catalog_undo(c, &changes, label, NULL), ST_OK);
+    assert_int_equal(changes.count, 6);
+    free(changes.at);
     assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_NONE);
     catalog_close(c);
     free(in);

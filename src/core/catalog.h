@@ -115,11 +115,11 @@ enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
 enum status catalog_remember(struct catalog *c, const uint64_t *ids, const bool *spoken,
                              size_t count, struct err *e);
 /* These are all that source has now: what was said of a pad, a hit or a silence goes to
- * the one at its place, whatever its name is, as one action. *changes = what was said
- * anew (caller frees). catalog_publish does the same for all sources. */
+ * the one at its place, whatever its name is, as one action. *said = what was said anew
+ * (caller frees its `at`). catalog_publish does the same for all sources. */
 enum status catalog_follow(struct catalog *c, const char *stem,
                            const struct candidate *found, size_t count,
-                           struct change **changes, size_t *change_count, struct err *e);
+                           struct change_list *said, struct err *e);
 /* The stacks of some candidates by id, likewise, also ST_BUSY. */
 enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *stacks,
                             size_t count, struct err *e);
@@ -186,12 +186,12 @@ enum status catalog_record(struct catalog *c, const struct change *changes, size
                            const char *label, size_t *applied, struct err *e);
 
 /* Take back the last action, or do the last undone one again, across restarts.
- * *changes = the values as they are now (caller frees), label = that action's.
+ * *changes = the values as they are now (caller frees its `at`), label = that action's.
  * ST_NOTHING when there is none. */
 enum { ACTION_LABEL_BYTES = 200 };
-enum status catalog_undo(struct catalog *c, struct change **changes, size_t *count,
+enum status catalog_undo(struct catalog *c, struct change_list *changes,
                          char label[ACTION_LABEL_BYTES], struct err *e);
-enum status catalog_redo(struct catalog *c, struct change **changes, size_t *count,
+enum status catalog_redo(struct catalog *c, struct change_list *changes,
                          char label[ACTION_LABEL_BYTES], struct err *e);
 /* How many events were ever recorded. */
 size_t catalog_event_count(struct catalog *c);

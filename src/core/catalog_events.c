@@ -355,14 +355,6 @@ enum status catalog_record(struct catalog *c, const struct change *changes, size
     return ST_OK;
 }
 
-enum status change_list_add(struct change_list *l, const struct change *c, struct err *e)
-{
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-    l->at[l->count++] = *c;
-    return ST_OK;
-}
-
 /* --- undo and redo ----------------------------------------------------------------- */
 
 static enum status read_action(struct catalog *c, int64_t number, bool back,
@@ -406,13 +398,11 @@ static enum status put_back(struct catalog *c, struct catalog_action *a,
 }
 
 static enum status step_history(struct catalog *c, enum catalog_action_mode mode,
-                                struct change **changes, size_t *count,
+                                struct change_list *changes,
                                 char label[ACTION_LABEL_BYTES], struct err *e)
 {
-    struct change_list l = {0};
     struct catalog_action a = {0};
-    *changes = NULL;
-    *count = 0;
+    *changes = (struct change_list){0};
     label[0] = '\0';
     enum status st = catalog_begin(c, e);
     if (st != ST_OK)
@@ -426,33 +416,32 @@ static enum status step_history(struct catalog *c, enum catalog_action_mode mode
         st = catalog_action_begin(c, &a, mode, catalog_now_ms(), e);
     if (st == ST_OK) {
         a.target = done->number[done->count - 1];
-        st = read_action(c, a.target, back, &l, label, e);
+        st = read_action(c, a.target, back, changes, label, e);
     }
     if (st == ST_OK)
-        st = put_back(c, &a, &l, e);
+        st = put_back(c, &a, changes, e);
     if (st == ST_OK)
         st = catalog_action_finish(c, &a, label, e);
     st = catalog_end(c, st, e);
     if (st != ST_OK) {
-        free(l.at);
+        free(changes->at);
+        *changes = (struct change_list){0};
         return st;
     }
     catalog_action_note(c, &a);
-    *changes = l.at;
-    *count = l.count;
     return ST_OK;
 }
 
-enum status catalog_undo(struct catalog *c, struct change **changes, size_t *count,
+enum status catalog_undo(struct catalog *c, struct change_list *changes,
                          char label[ACTION_LABEL_BYTES], struct err *e)
 {
-    return step_history(c, ACTION_UNDO, changes, count, label, e);
+    return step_history(c, ACTION_UNDO, changes, label, e);
 }
 
-enum status catalog_redo(struct catalog *c, struct change **changes, size_t *count,
+enum status catalog_redo(struct catalog *c, struct change_list *changes,
                          char label[ACTION_LABEL_BYTES], struct err *e)
 {
-    return step_history(c, ACTION_REDO, changes, count, label, e);
+    return step_history(c, ACTION_REDO, changes, label, e);
 }
 
 /* --- reading ----------------------------------------------------------------------- */

@@ -97,6 +97,18 @@ struct now {
     uint64_t id, group;
     int64_t start, end;
 };
+struct now_list {
+    struct now *at;
+    size_t count, room;
+};
+
+static enum status add_now(struct now_list *l, const struct now *now, struct err *e)
+{
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
+        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
+    l->at[l->count++] = *now;
+    return ST_OK;
+}
 
 static uint64_t group_of(const char *path)
 {
@@ -131,18 +143,26 @@ struct move {
     bool lost; /* `to` is a name of its own, until the sound is found again */
 };
 
+struct moves {
+    struct move *at;
+    size_t count, room;
+    struct ids settled; /* places that need not be known any more */
+    size_t told;        /* of how many moves something was said */
+};
+
 enum whereabouts {
     AT_HOME, /* its own name, its own place */
     GONE,    /* neither: it may come back under its name */
     MOVED
 };
 
-static enum whereabouts find_move(const struct place *p, const struct now *now,
-                                  size_t count, struct move *m)
+static enum whereabouts find_move(const struct place *p, const struct now_list *l,
+                                  struct move *m)
 {
+    const struct now *now = l->at;
     bool taken = false;
     double best = 0;
-    size_t low = 0, high = count;
+    size_t low = 0, high = l->count;
     *m = (struct move){.from = *p};
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -152,7 +172,7 @@ static enum whereabouts find_move(const struct place *p, const struct now *now,
             high = middle;
     }
     int64_t length = p->end - p->start, slack = (int64_t)(SAME_START_S * p->rate_hz);
-    for (size_t i = low; i < count && now[i].group == p->group; i++) {
+    for (size_t i = low; i < l->count && now[i].group == p->group; i++) {
         /* half of both the same: it begins no earlier than that */
         bool near = now[i].start >= p->start - length - slack && now[i].start < p->end;
         double like = near ? likeness(p, &now[i]) : 0;
@@ -247,23 +267,21 @@ static enum status say_there(struct catalog *c, struct catalog_action *a,
     return st == ST_OK ? change_list_add(done, said, e) : st;
 }
 
-/* All is taken back first: a name that one sound leaves another may get. *moved = of how
- * many something was said. */
-static enum status move_words(struct catalog *c, struct move *moves, size_t count,
+/* All is taken back first: a name that one sound leaves another may get. */
+static enum status move_words(struct catalog *c, struct moves *moves,
                               struct catalog_action *a, struct change_list *done,
-                              size_t *moved, struct err *e)
+                              struct err *e)
 {
     enum status st = ST_OK;
-    *moved = 0;
-    size_t *end = malloc((count + 1) * sizeof *end);
+    size_t *end = malloc((moves->count + 1) * sizeof *end);
     struct change_list words = {0};
     if (end == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
+    for (size_t i = 0; i < moves->count && st == ST_OK; i++) {
         size_t before = words.count;
-        st = words_of(c, moves[i].from.id, &words, e);
+        st = words_of(c, moves->at[i].from.id, &words, e);
         end[i] = words.count;
-        *moved += end[i] > before;
+        moves->told += end[i] > before;
     }
     for (size_t k = 0; k < words.count && st == ST_OK; k++) {
         struct change none = words.at[k];
@@ -272,32 +290,27 @@ static enum status move_words(struct catalog *c, struct move *moves, size_t coun
         if (st == ST_OK)
             st = change_list_add(done, &none, e);
     }
-    for (size_t i = 0, k = 0; i < count && st == ST_OK; i++) {
+    for (size_t i = 0, k = 0; i < moves->count && st == ST_OK; i++) {
         char path[CANDIDATE_PATH_BYTES];
-        st = path_of(c, &moves[i], path, e);
-        if (st == ST_OK && moves[i].lost)
-            moves[i].to = candidate_path_id(path);
+        struct move *m = &moves->at[i];
+        st = path_of(c, m, path, e);
+        if (st == ST_OK && m->lost)
+            m->to = candidate_path_id(path);
         for (; k < end[i] && st == ST_OK; k++) {
             struct change said = words.at[k];
             if (said.field == FIELD_SLOT)
                 snprintf(said.value, sizeof said.value, "%s", path);
             else
-                said.candidate = moves[i].to;
+                said.candidate = m->to;
             st = say_there(c, a, &said, path, done, e);
         }
         if (st == ST_OK)
-            st = move_place(c, &moves[i], path, e);
+            st = move_place(c, m, path, e);
     }
     free(words.at);
     free(end);
     return st;
 }
-
-struct moves {
-    struct move *at;
-    size_t count, room;
-    struct ids settled; /* places that need not be known any more */
-};
 
 static enum status note_move(struct moves *l, const struct move *m, struct err *e)
 {
@@ -308,7 +321,7 @@ static enum status note_move(struct moves *l, const struct move *m, struct err *
 }
 
 static enum status look_at_places(struct catalog *c, const char *stem,
-                                  const struct now *now, size_t count, struct moves *out,
+                                  const struct now_list *now, struct moves *out,
                                   struct err *e)
 {
     struct query *q = catalog_query(c, Q_PLACES, e);
@@ -324,7 +337,7 @@ static enum status look_at_places(struct catalog *c, const char *stem,
         p.group = group_of(p.path);
         if (stem != NULL && (strncmp(p.path, stem, length) != 0 || p.path[length] != '/'))
             continue;
-        enum whereabouts w = find_move(&p, now, count, &m);
+        enum whereabouts w = find_move(&p, now, &m);
         if (w == MOVED)
             st = note_move(out, &m, e);
         else if (w == AT_HOME && !add_id(&out->settled, p.id))
@@ -334,29 +347,28 @@ static enum status look_at_places(struct catalog *c, const char *stem,
 }
 
 /* What was said goes with a sound to where it lies now (`now` is sorted here). */
-static enum status follow_words(struct catalog *c, const char *stem, struct now *now,
-                                size_t count, struct catalog_action *a,
-                                struct change_list *done, struct err *e)
+static enum status follow_words(struct catalog *c, const char *stem, struct now_list *now,
+                                struct catalog_action *a, struct change_list *done,
+                                struct err *e)
 {
     int64_t there = 0;
-    size_t moved = 0;
     struct moves moves = {0};
     char label[ACTION_LABEL_BYTES];
     *a = (struct catalog_action){0};
     enum status st = catalog_simple_number(c, Q_PLACE_THERE, &there, e);
     if (st != ST_OK || there == 0)
         return st;
-    if (count > 0)
-        qsort(now, count, sizeof *now, by_group);
-    st = look_at_places(c, stem, now, count, &moves, e);
+    if (now->count > 0)
+        qsort(now->at, now->count, sizeof *now->at, by_group);
+    st = look_at_places(c, stem, now, &moves, e);
     for (size_t i = 0; i < moves.settled.count && st == ST_OK; i++)
         st = drop_place(c, moves.settled.at[i], e);
     if (st == ST_OK)
         st = catalog_action_begin(c, a, ACTION_DO, catalog_now_ms(), e);
     if (st == ST_OK)
-        st = move_words(c, moves.at, moves.count, a, done, &moved, e);
+        st = move_words(c, &moves, a, done, e);
     snprintf(label, sizeof label, "decisions about %zu find%s moved with the sound%s",
-             moved, moved == 1 ? "" : "s", moved == 1 ? "" : "s");
+             moves.told, moves.told == 1 ? "" : "s", moves.told == 1 ? "" : "s");
     if (st == ST_OK)
         st = catalog_action_finish(c, a, label, e);
     free(moves.at);
@@ -369,8 +381,7 @@ enum status catalog_follow_all(struct catalog *c, struct err *e)
 {
     struct catalog_action a;
     struct change_list done = {0};
-    struct now *now = NULL;
-    size_t count = 0, room = 0;
+    struct now_list now = {0};
     int64_t there = 0;
     enum status st = catalog_simple_number(c, Q_PLACE_THERE, &there, e);
     if (st != ST_OK || there == 0) /* nothing was ever said */
@@ -379,52 +390,46 @@ enum status catalog_follow_all(struct catalog *c, struct err *e)
     while (query_next(c, q, &st, e)) {
         char path[CANDIDATE_PATH_BYTES];
         row_text(q, 1, path, sizeof path);
-        if (array_grow(&now, &room, count + 1, sizeof *now))
-            now[count++] = (struct now){(uint64_t)row_int(q, 0), group_of(path),
-                                        row_int(q, 2), row_int(q, 3)};
-        else
-            st = err_set(e, ST_NO_MEMORY, "no memory for the decisions");
+        st = add_now(&now,
+                     &(struct now){(uint64_t)row_int(q, 0), group_of(path), row_int(q, 2),
+                                   row_int(q, 3)},
+                     e);
     }
     if (st == ST_OK)
-        st = follow_words(c, NULL, now, count, &a, &done, e);
+        st = follow_words(c, NULL, &now, &a, &done, e);
     free(done.at);
-    free(now);
+    free(now.at);
     return st;
 }
 
 enum status catalog_follow(struct catalog *c, const char *stem,
                            const struct candidate *found, size_t count,
-                           struct change **changes, size_t *change_count, struct err *e)
+                           struct change_list *said, struct err *e)
 {
     struct catalog_action a;
-    struct change_list done = {0};
-    struct now *now = malloc((count + 1) * sizeof *now);
-    size_t n = 0;
-    *changes = NULL;
-    *change_count = 0;
-    if (now == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", count);
-    for (size_t i = 0; i < count; i++) {
+    struct now_list now = {0};
+    enum status st = ST_OK;
+    *said = (struct change_list){0};
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
         char path[CANDIDATE_PATH_BYTES];
         if (!kind_cut(found[i].kind) || found[i].end_frame <= found[i].start_frame)
             continue;
         candidate_path(&found[i], path);
-        now[n++] = (struct now){candidate_id(&found[i]), group_of(path),
-                                found[i].start_frame, found[i].end_frame};
+        st = add_now(&now,
+                     &(struct now){candidate_id(&found[i]), group_of(path),
+                                   found[i].start_frame, found[i].end_frame},
+                     e);
     }
-    enum status st = catalog_begin(c, e);
-    if (st == ST_OK) {
-        st = follow_words(c, stem, now, n, &a, &done, e);
-        if (st == ST_OK) {
-            *changes = done.at;
-            *change_count = done.count;
-        } else {
-            free(done.at);
-        }
-        st = catalog_end(c, st, e);
-    }
-    free(now);
     if (st == ST_OK)
+        st = catalog_begin(c, e);
+    if (st == ST_OK)
+        st = catalog_end(c, follow_words(c, stem, &now, &a, said, e), e);
+    free(now.at);
+    if (st == ST_OK) {
         catalog_action_note(c, &a);
+    } else {
+        free(said->at);
+        *said = (struct change_list){0};
+    }
     return st;
 }

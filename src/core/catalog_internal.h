@@ -15,13 +15,6 @@ enum catalog_query {
 
 struct query; /* a prepared statement */
 
-struct change_list {
-    struct change *at;
-    size_t count, room;
-};
-/* ST_NO_MEMORY. */
-enum status change_list_add(struct change_list *l, const struct change *c, struct err *e);
-
 enum catalog_access {
     DB_READ,  /* read only */
     DB_WAL,   /* a session */

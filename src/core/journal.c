@@ -1,5 +1,6 @@
 #include "core/journal.h"
 
+#include "core/array.h"
 #include "dsp/drum_class.h"
 #include "io/candidate.h"
 #include "io/number.h"
@@ -40,6 +41,14 @@ int event_find(const char *word)
         if (strcmp(events[i].word, word) == 0)
             return i;
     return -1;
+}
+
+enum status change_list_add(struct change_list *l, const struct change *c, struct err *e)
+{
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
+        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
+    l->at[l->count++] = *c;
+    return ST_OK;
 }
 
 void candidate_path(const struct candidate *c, char path[CANDIDATE_PATH_BYTES])

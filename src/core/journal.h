@@ -49,6 +49,13 @@ struct change {
     char value[EVENT_VALUE_BYTES];
 };
 
+/* Whose it is frees `at`. */
+struct change_list {
+    struct change *at;
+    size_t count, room;
+};
+enum status change_list_add(struct change_list *l, const struct change *c, struct err *e);
+
 /* "source/type/file name" of a candidate, and back (id 0 when it is no such path). */
 void candidate_path(const struct candidate *c, char path[CANDIDATE_PATH_BYTES]);
 uint64_t candidate_path_id(const char *path);

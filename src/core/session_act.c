@@ -1,7 +1,5 @@
 #include "core/session_internal.h"
 
-#include "core/array.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,8 +267,8 @@ static long one_to_keep(const struct session *s, const uint32_t *member, size_t 
 
 /* The decisions by which each of the stacks asked for, once each, keeps one member. */
 struct thinning {
-    struct change *change;
-    size_t count, room, stacks;
+    struct change_list said;
+    size_t stacks;
     bool *seen; /* by first member: the stack was looked at */
     long kept;  /* find kept of the last stack */
 };
@@ -282,21 +280,18 @@ static bool thin_stack(const struct session *s, struct thinning *t,
     t->seen[member[0]] = true;
     if (keep < 0)
         return true;
-    if (!array_grow(&t->change, &t->room, t->count + n, sizeof *t->change))
-        return false;
     t->kept = keep;
     t->stacks++;
-    for (size_t i = 0; i < n; i++) {
+    bool well = true;
+    for (size_t i = 0; i < n && well; i++) {
         const struct find *f = &s->find[member[i]];
-        if (!find_counts(f))
-            continue;
-        struct change *c = &t->change[t->count++];
-        *c = (struct change){.field = FIELD_DECISION, .candidate = f->id};
+        struct change c = {.field = FIELD_DECISION, .candidate = f->id};
         snprintf(
-            c->value, EVENT_VALUE_BYTES, "%s",
+            c.value, EVENT_VALUE_BYTES, "%s",
             decision_name(member[i] == keep ? DECISION_ACCEPTED : DECISION_REJECTED));
+        well = !find_counts(f) || change_list_add(&t->said, &c, NULL) == ST_OK;
     }
-    return true;
+    return well;
 }
 
 enum status session_keep_best(struct session *s, const size_t *index, size_t count,
@@ -315,10 +310,10 @@ enum status session_keep_best(struct session *s, const size_t *index, size_t cou
     char label[ACTION_LABEL_BYTES];
     if (t.stacks == 1)
         snprintf(label, sizeof label, "kept %.120s, rejected %zu like it",
-                 s->find[t.kept].name, t.count - 1);
+                 s->find[t.kept].name, t.said.count - 1);
     else
         snprintf(label, sizeof label, "kept the best of %zu stacks, rejected %zu",
-                 t.stacks, t.count - t.stacks);
+                 t.stacks, t.said.count - t.stacks);
     enum status st;
     size_t applied = 0;
     if (!well)
@@ -327,8 +322,8 @@ enum status session_keep_best(struct session *s, const size_t *index, size_t cou
         st = err_set(e, ST_NOTHING, "%s stands alone: nothing here is nearly the same",
                      count == 1 && f != NULL ? f->name : "each of them");
     else
-        st = session_act(s, t.change, t.count, label, &applied, e);
-    free(t.change);
+        st = session_act(s, t.said.at, t.said.count, label, &applied, e);
+    free(t.said.at);
     free(t.seen);
     if (st == ST_OK)
         session_say(s, applied > 0 ? "%s · {undo} undoes" : "already %s", label);
@@ -339,24 +334,23 @@ enum status session_keep_best(struct session *s, const size_t *index, size_t cou
 
 static enum status undo_or_redo(struct session *s, bool back, long *index, struct err *e)
 {
-    struct change *changes = NULL;
-    size_t count = 0;
+    struct change_list changes;
     char label[ACTION_LABEL_BYTES];
     struct err why = {0};
-    enum status st = back ? catalog_undo(s->catalog, &changes, &count, label, &why)
-                          : catalog_redo(s->catalog, &changes, &count, label, &why);
+    enum status st = back ? catalog_undo(s->catalog, &changes, label, &why)
+                          : catalog_redo(s->catalog, &changes, label, &why);
     if (index != NULL)
         *index = -1;
     if (st != ST_OK) {
         session_say(s, "%.180s", why.msg);
         return err_set(e, st, "%s", why.msg);
     }
-    for (size_t i = 0; i < count; i++) {
-        long touched = take(s, &changes[i]);
+    for (size_t i = 0; i < changes.count; i++) {
+        long touched = take(s, &changes.at[i]);
         if (touched >= 0 && index != NULL && *index < 0)
             *index = touched;
     }
-    free(changes);
+    free(changes.at);
     session_relink_kit(s);
     if (back)
         session_say(s, "undone: %.170s · {redo} redoes", label);

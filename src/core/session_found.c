@@ -62,13 +62,11 @@ static enum status remember(struct session *s, const struct catalog_source *sour
 static enum status follow(struct session *s, const struct catalog_source *source,
                           const struct candidate *found, size_t count, struct err *e)
 {
-    struct change *changes;
-    size_t n;
-    enum status st =
-        catalog_follow(s->catalog, source->stem, found, count, &changes, &n, e);
-    if (st == ST_OK && n > 0)
-        session_take_changes(s, changes, n);
-    free(changes);
+    struct change_list said;
+    enum status st = catalog_follow(s->catalog, source->stem, found, count, &said, e);
+    if (said.count > 0)
+        session_take_changes(s, said.at, said.count);
+    free(said.at);
     return st;
 }
 
