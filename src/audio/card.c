@@ -9,9 +9,6 @@ enum task { TASK_OPEN, TASK_START, TASK_STOP, TASK_CLOSE, TASK_END };
 struct mission {
     enum task task;
     struct device_wish wish;
-    bool fresh;
-    device_render *render;
-    void *user;
     struct card_answer answer; /* its device is what the task is about */
 };
 
@@ -21,8 +18,7 @@ static void run(void *arg)
     struct card_answer *a = &m->answer;
     switch (m->task) {
     case TASK_OPEN:
-        a->st = device_portaudio_open(&a->device, &m->wish, m->fresh, &a->list, m->render,
-                                      m->user, &a->err);
+        a->st = device_portaudio_open(&a->device, &m->wish, &a->list, &a->err);
         break;
     case TASK_START:
         a->st = a->device->kind->start(a->device, &a->err);
@@ -69,8 +65,7 @@ static bool order(enum task task, struct device *d, int limit_ms, struct err *e)
     return true;
 }
 
-bool card_open(const struct device_wish *wish, bool fresh, device_render *render,
-               void *user, int limit_ms, const atomic_bool *give_up,
+bool card_open(const struct device_wish *wish, int limit_ms, const atomic_bool *give_up,
                struct card_answer *answer)
 {
     struct mission *m = calloc(1, sizeof *m);
@@ -78,9 +73,6 @@ bool card_open(const struct device_wish *wish, bool fresh, device_render *render
         return false;
     m->task = TASK_OPEN;
     m->wish = *wish;
-    m->fresh = fresh;
-    m->render = render;
-    m->user = user;
     if (!errand_run(run, late, m, limit_ms, give_up))
         return false;
     *answer = m->answer;

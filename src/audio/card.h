@@ -16,8 +16,7 @@ struct card_answer {
 };
 
 /* device_portaudio_open. False: it hangs (or *give_up became true), nothing is known. */
-bool card_open(const struct device_wish *wish, bool fresh, device_render *render,
-               void *user, int limit_ms, const atomic_bool *give_up,
+bool card_open(const struct device_wish *wish, int limit_ms, const atomic_bool *give_up,
                struct card_answer *answer);
 
 /* The functions of struct device_kind, and device_portaudio_end. False: it hangs.

@@ -71,6 +71,11 @@ static void render(void *user, float *out, size_t frames)
     engine_render(c->engine, out, frames);
 }
 
+static struct device_source engine_source(struct control *c)
+{
+    return (struct device_source){render, c};
+}
+
 static void say(struct control *c, enum device_state state, const char *sentence)
 {
     pthread_mutex_lock(&c->lock);
@@ -160,10 +165,12 @@ static void open_card(struct control *c, bool fresh)
     pthread_mutex_lock(&c->lock);
     struct device_wish wish = c->wish;
     pthread_mutex_unlock(&c->lock);
+    wish.fresh = fresh;
+    wish.source = engine_source(c);
     if (fresh)
         c->refused = 0;
     struct card_answer answer;
-    if (!card_open(&wish, fresh, render, c, OPEN_LIMIT_MS, &c->quit, &answer)) {
+    if (!card_open(&wish, OPEN_LIMIT_MS, &c->quit, &answer)) {
         say(c, DEVICE_NONE, "the sound system does not respond: restart it");
         return;
     }
@@ -181,7 +188,7 @@ static void open_clock(struct control *c)
 {
     struct device *d;
     if (device_null_open(&d, engine_rate_hz(c->engine), engine_channels(c->engine),
-                         render, c, NULL) == ST_OK) {
+                         engine_source(c), NULL) == ST_OK) {
         c->device = d;
         c->card = false;
     }

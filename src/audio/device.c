@@ -6,11 +6,10 @@
 
 enum { GATE_FREE, GATE_INSIDE, GATE_CLOSED };
 
-void gate_init(struct device_gate *g, device_render *render, void *user)
+void gate_init(struct device_gate *g, struct device_source source)
 {
     atomic_init(&g->state, GATE_FREE);
-    g->render = render;
-    g->user = user;
+    g->source = source;
     atomic_init(&g->beats, 0);
     atomic_init(&g->underruns, 0);
     atomic_init(&g->abandoned, false);
@@ -20,7 +19,7 @@ void gate_pass(struct device_gate *g, float *out, size_t frames, int channels)
 {
     int expected = GATE_FREE;
     if (atomic_compare_exchange_strong(&g->state, &expected, GATE_INSIDE)) {
-        g->render(g->user, out, frames);
+        g->source.render(g->source.user, out, frames);
         atomic_store(&g->state, GATE_FREE);
     } else {
         memset(out, 0, frames * (size_t)channels * sizeof *out);

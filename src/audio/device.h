@@ -14,8 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a device gets its sound. On the device's own thread. */
-typedef void device_render(void *user, float *out, size_t frames);
+/* Where a device gets its sound. Called on the device's own thread. */
+struct device_source {
+    void (*render)(void *user, float *out, size_t frames);
+    void *user;
+};
 
 /* The door between a device's thread and the engine: once it is closed, nobody comes
  * through any more, even from a thread that cannot be stopped. */
@@ -23,15 +26,14 @@ struct device_gate {
     /* GATE_…: taken and left by each render, and taken for good by who closes it, who
      * then sees all that the renders before did */
     atomic_int state;
-    device_render *render;
-    void *user;
+    struct device_source source;
     /* counters, by which nothing else is handed over */
     atomic_uint_fast64_t beats; /* times the device asked */
     atomic_uint underruns;
     atomic_bool abandoned; /* the device is given up; for hush_guard_thread */
 };
 
-void gate_init(struct device_gate *g, device_render *render, void *user);
+void gate_init(struct device_gate *g, struct device_source source);
 /* Device's thread: render, or silence when the gate is closed. */
 void gate_pass(struct device_gate *g, float *out, size_t frames, int channels);
 /* Returns when nobody is inside any more: as long as one render takes, at most. */

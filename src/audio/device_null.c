@@ -96,7 +96,7 @@ static void close_null(struct device *d)
 static const struct device_kind null_kind = {start, stop, close_null};
 
 enum status device_null_open(struct device **out, int rate_hz, int channels,
-                             device_render *render, void *user, struct err *e)
+                             struct device_source source, struct err *e)
 {
     struct null_device *n = calloc(1, sizeof *n);
     if (n) {
@@ -112,7 +112,7 @@ enum status device_null_open(struct device **out, int rate_hz, int channels,
     n->device.rate_hz = rate_hz;
     n->device.channels = channels;
     snprintf(n->device.name, sizeof n->device.name, "silent clock");
-    gate_init(&n->device.gate, render, user);
+    gate_init(&n->device.gate, source);
     pthread_mutex_init(&n->lock, NULL);
     pthread_cond_init(&n->wake, NULL);
     if (pthread_create(&n->thread, NULL, run, n) != 0) {

@@ -8,6 +8,6 @@
 
 /* Not started. ST_NO_MEMORY. */
 enum status device_null_open(struct device **out, int rate_hz, int channels,
-                             device_render *render, void *user, struct err *e);
+                             struct device_source source, struct err *e);
 
 #endif

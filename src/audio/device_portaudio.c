@@ -237,8 +237,7 @@ static void close_portaudio(struct device *base)
 static const struct device_kind portaudio_kind = {start, stop, close_portaudio};
 
 static enum status open_device(struct device **out, const struct device_wish *wish,
-                               struct device_list *list, device_render *render,
-                               void *user, struct err *e)
+                               struct device_list *list, struct err *e)
 {
     PaDeviceIndex index;
     list_devices(list);
@@ -254,7 +253,7 @@ static enum status open_device(struct device **out, const struct device_wish *wi
     d->device.channels =
         info->maxOutputChannels < CHANNELS_MAX ? info->maxOutputChannels : CHANNELS_MAX;
     snprintf(d->device.name, sizeof d->device.name, "%s", info->name);
-    gate_init(&d->device.gate, render, user);
+    gate_init(&d->device.gate, wish->source);
     PaError error = open_stream(d, index, wish);
     if (error != paNoError) {
         free(d);
@@ -269,17 +268,16 @@ static enum status open_device(struct device **out, const struct device_wish *wi
 }
 
 enum status device_portaudio_open(struct device **out, const struct device_wish *wish,
-                                  bool fresh, struct device_list *list,
-                                  device_render *render, void *user, struct err *e)
+                                  struct device_list *list, struct err *e)
 {
     list->count = 0;
     if (!enter())
         return err_set(
             e, ST_DEVICE,
             "the sound system still does not respond: restart the sound server");
-    enum status st = initialize(fresh, e);
+    enum status st = initialize(wish->fresh, e);
     if (st == ST_OK)
-        st = open_device(out, wish, list, render, user, e);
+        st = open_device(out, wish, list, e);
     leave();
     return st;
 }

@@ -27,6 +27,9 @@ struct device_wish {
     char name[DEVICE_LABEL_BYTES]; /* part of a name, case ignored; "" = default */
     int rate_hz;                   /* preferred */
     double latency_s;
+    /* said by who opens it: look also for what was plugged in since the last time */
+    bool fresh;
+    struct device_source source;
 };
 
 struct device_list {
@@ -34,12 +37,10 @@ struct device_list {
     char name[DEVICE_LIST_MAX][DEVICE_LABEL_BYTES];
 };
 
-/* Look for the devices (`fresh`: also for ones plugged in since the last time) and open
- * one, not started. The list is filled in either way. ST_DEVICE with a sentence that says
- * what is missing and what to do. May block. */
+/* Look for the devices and open one, not started. The list is filled in either way.
+ * ST_DEVICE with a sentence that says what is missing and what to do. May block. */
 enum status device_portaudio_open(struct device **out, const struct device_wish *wish,
-                                  bool fresh, struct device_list *list,
-                                  device_render *render, void *user, struct err *e);
+                                  struct device_list *list, struct err *e);
 
 /* End PortAudio, unless a stream is open or stuck. May block. */
 void device_portaudio_end(void);
