@@ -436,6 +436,18 @@ static enum status check_way(struct plan *p, struct err *e)
     return st;
 }
 
+/* Would what is in the folder refuse this set? */
+static enum status check_there(struct plan *p, bool force, struct err *e)
+{
+    enum status st = read_own(p, manifest_name, e);
+    p->own_done = p->own_count;
+    if (st == ST_OK)
+        st = read_own(p, CURATE_BEGUN, e);
+    if (st == ST_OK)
+        st = check_other_set(p, force, e);
+    return st == ST_OK ? check_way(p, e) : st;
+}
+
 static enum status put_one(struct plan *p, const struct curate_find *f,
                            const struct planned *item, struct err *e)
 {
@@ -492,14 +504,7 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     root_clean(&p->root);
     st = cut_all(p, pool, e);
     if (st == ST_OK)
-        st = read_own(p, manifest_name, e);
-    p->own_done = p->own_count;
-    if (st == ST_OK)
-        st = read_own(p, CURATE_BEGUN, e);
-    if (st == ST_OK)
-        st = check_other_set(p, job->force, e);
-    if (st == ST_OK)
-        st = check_way(p, e);
+        st = check_there(p, job->force, e);
     if (st == ST_OK)
         st = write_rows(p, CURATE_BEGUN, e);
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
@@ -519,21 +524,14 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     return st;
 }
 
-/* A dry run: would what is there refuse this set? */
-static enum status check_there(struct plan *p, const char *folder, bool force,
-                               struct err *e)
+/* The same without writing, of a folder that need not be there yet. */
+static enum status check_folder(struct plan *p, const char *folder, bool force,
+                                struct err *e)
 {
     enum status st = root_open(&p->root, folder, false, e);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
-    st = read_own(p, manifest_name, e);
-    p->own_done = p->own_count;
-    if (st == ST_OK)
-        st = read_own(p, CURATE_BEGUN, e);
-    if (st == ST_OK)
-        st = check_other_set(p, force, e);
-    if (st == ST_OK)
-        st = check_way(p, e);
+    st = check_there(p, force, e);
     root_done(&p->root);
     return st;
 }
@@ -556,7 +554,7 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)
         st = err_set(e, ST_NOTHING, "nothing below %s is worth keeping", job->input_root);
     if (st == ST_OK)
-        st = job->dry_run ? check_there(&p, job->output_root, job->force, e)
+        st = job->dry_run ? check_folder(&p, job->output_root, job->force, e)
                           : write_all(&p, &pool, e);
     free(p.item);
     free(p.own);
@@ -569,7 +567,7 @@ enum status curate_check(const struct curate_job *job, struct err *e)
     struct plan p = {0};
     enum status st = job->decisions ? journal_check(job->decisions, e) : ST_OK;
     if (st == ST_OK)
-        st = check_there(&p, job->output_root, true, e);
+        st = check_folder(&p, job->output_root, true, e);
     free(p.own);
     return st;
 }
