@@ -54,11 +54,14 @@ static struct job_context context(struct batch *b)
     return (struct job_context){.cancelled = interrupt_flag(), .log = &b->output.log};
 }
 
-static struct process_job process_job(struct batch *b)
+static struct process_job process_job(struct batch *b, const struct process_input *inputs,
+                                      size_t count)
 {
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     return (struct process_job){
         .cfg = &b->cfg,
+        .inputs = inputs,
+        .input_count = count,
         .export_root = export_root(b),
         .project_name = text(b, OPT_PROJECT_NAME),
         .recursive = given(b, OPT_RECURSIVE),
@@ -137,9 +140,7 @@ static enum status run_process(struct batch *b, struct err *e)
         if (st != ST_OK)
             return st;
     }
-    struct process_job job = process_job(b);
-    job.inputs = &input;
-    job.input_count = 1;
+    struct process_job job = process_job(b, &input, 1);
     job.one_recipe = true;
     enum status st = excavate(b, &job, e);
     if (b->request.pipeline == PIPE_PROCESS)
@@ -172,10 +173,8 @@ static enum status run_textures(struct batch *b, struct err *e)
                                              .named_by = "paths.drums_dir",
                                              .stages = 1u << STAGE_HISS,
                                              .optional = all};
-    struct process_job job = process_job(b);
+    struct process_job job = process_job(b, inputs, n);
     job.project_name = text(b, OPT_TEXTURES_NAME);
-    job.inputs = inputs;
-    job.input_count = n;
     return excavate(b, &job, e);
 }
 
@@ -190,9 +189,7 @@ static enum status run_single(struct batch *b, enum stage stage, struct err *e)
                      stage_name(stage));
     if (n < 0 || (size_t)n >= sizeof folder)
         return err_set(e, ST_REFUSED, "the export path is too long");
-    struct process_job job = process_job(b);
-    job.inputs = &input;
-    job.input_count = 1;
+    struct process_job job = process_job(b, &input, 1);
     job.flat_dir = given(b, OPT_EXPORT) ? text(b, OPT_EXPORT) : folder;
     return excavate(b, &job, e);
 }
@@ -214,9 +211,7 @@ static enum status run_clouds(struct batch *b, struct err *e)
     struct process_input input = {.dir = text(b, OPT_SOUNDS_DIR),
                                   .named_by = "--input_dir",
                                   .stages = 1u << STAGE_CLOUDS};
-    struct process_job job = process_job(b);
-    job.inputs = &input;
-    job.input_count = 1;
+    struct process_job job = process_job(b, &input, 1);
     job.flat_dir =
         place_given(&b->request, OPT_CLOUDS_DIR, export_root(b), "clouds", folder);
     return excavate(b, &job, e);
@@ -237,9 +232,7 @@ static enum status run_dust(struct batch *b, struct err *e)
     struct process_input input = {.dir = text(b, OPT_PADS_DIR),
                                   .named_by = "--pads_dir",
                                   .stages = 1u << STAGE_DUST};
-    struct process_job job = process_job(b);
-    job.inputs = &input;
-    job.input_count = 1;
+    struct process_job job = process_job(b, &input, 1);
     job.flat_dir = place_given(&b->request, OPT_DUST_DIR, export_root(b), "dust", folder);
     job.hiss = &hiss;
     job.mix_db = b->request.decibel[OPT_MIX_DB];
