@@ -46,7 +46,6 @@ only 'nettle/' io/sha256.c
 # without LIBRARY REGEX: no undefined symbol of a layer may match.
 without() {
     local library=$build/libtrowel_$1.a hits
-    [ -f "$library" ] || return 0
     hits=$(nm -u "$library" 2>/dev/null | awk '$1 == "U" {print $2}' | sort -u | grep -E "^($2)\$" || true)
     [ -z "$hits" ] || complain "lib$1 calls: $hits"
 }
@@ -61,7 +60,7 @@ without audio "$curses|yaml_.*|sqlite3_.*|v?printf|puts|s?rand|random|exit"
 without ui "Pa_.*|sf_.*|yaml_.*|sqlite3_.*|puts|s?rand|random"
 
 # Shape of the tree: files and mutable globals.
-[ ! -f main.c ] || [ "$(wc -l <main.c)" -lt 120 ] || complain "main.c has grown over 120 lines"
+[ "$(wc -l <main.c)" -lt 120 ] || complain "main.c has grown over 120 lines"
 long=$(wc -l */*.[ch] *.c 2>/dev/null | awk '$2 != "total" && $1 > 600 {print $2, $1}')
 [ -z "$long" ] || complain "files over 600 lines: $long"
 for library in "$build"/libtrowel_*.a; do
