@@ -14,7 +14,8 @@
 
 static const double least_grain_ms = 5, least_material_ms = 10;
 static const double flank_ms = 75; /* grains longer than two flanks get a flat top */
-static const double even_db = 2.5; /* leaves room under the ±4 dB */
+static const double sparse_gain_max = 4; /* where hardly a grain lies */
+static const double even_db = 2.5;       /* leaves room under the ±4 dB */
 static const double correlation_low = 0.15, correlation_high = 0.85;
 enum { DRAWS = 10, FRAMES_MAX_S = 3600 };
 
@@ -34,6 +35,12 @@ struct grain {
     size_t count;        /* frames in the cloud */
     size_t at;           /* place in the cloud */
     double rms, quality, pan;
+};
+
+struct grain_list {
+    struct grain *at;
+    size_t count;
+    double mean_quality;
 };
 
 void grains_defaults(struct grains_spec *s)
@@ -270,12 +277,12 @@ static struct grain draw_grain(const struct material *m, const struct grains_spe
 
 /* Draw every grain: again while it is below the threshold, at most DRAWS times, then the
  * best of them. What is silent borrows the place of one that is not. */
-static enum status draw_all(struct grain *grain, size_t count, const struct material *m,
-                            const struct grains_spec *s, struct rng *r,
-                            struct grains_report *report, struct err *e)
+static enum status draw_all(struct grain_list *l, const struct material *m,
+                            const struct grains_spec *s, struct rng *r, struct err *e)
 {
+    struct grain *grain = l->at;
     size_t sounding = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         for (int draw = 0; draw < DRAWS; draw++) {
             struct grain g = draw_grain(m, s, r);
             if (draw == 0 || g.quality > grain[i].quality)
@@ -287,34 +294,85 @@ static enum status draw_all(struct grain *grain, size_t count, const struct mate
     }
     if (!sounding)
         return err_set(e, ST_EMPTY, "the material of the cloud is silent");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         while (!(grain[i].quality > 0))
-            grain[i] = grain[rng_below(r, (uint32_t)count)];
-        report->mean_quality += grain[i].quality / (double)count;
+            grain[i] = grain[rng_below(r, (uint32_t)l->count)];
+        l->mean_quality += grain[i].quality / (double)l->count;
         grain[i].pan = rng_uniform(r);
     }
     return ST_OK;
 }
 
 /* Places on the circle: an even grid, each moved by up to half a hop. */
-static void place_grains(struct grain *grain, size_t count, size_t frames, struct rng *r)
+static void place_grains(struct grain_list *l, size_t frames, struct rng *r)
 {
-    double hop = (double)frames / (double)count;
-    for (size_t i = 0; i < count; i++) {
+    double hop = (double)frames / (double)l->count;
+    for (size_t i = 0; i < l->count; i++) {
+        struct grain *g = &l->at[i];
         double at = ((double)i + rng_uniform(r) - 0.5) * hop + (double)frames;
-        grain[i].at = (size_t)at % frames;
-        if (grain[i].count > frames)
-            grain[i].count = frames;
+        g->at = (size_t)at % frames;
+        g->count = g->count < frames ? g->count : frames;
     }
 }
 
-static enum status render(struct audio *to, const struct grain *grain, size_t count,
+/* The grain, read into `line`, onto the circle: gain × window × grain, a gain a channel,
+ * and the squared window onto weight[frames]. Hann, or Tukey with flanks of flank_ms. */
+static void add_grain(struct audio *loop, float *weight, const struct grain *g,
+                      const float *line, const double gain[2])
+{
+    size_t count = g->count, at = g->at, channels = (size_t)loop->channels;
+    size_t most = (size_t)(flank_ms * 1e-3 * loop->rate_hz);
+    size_t flank = count / 2 < most ? count / 2 : most;
+    /* cos(π i / flank) by recurrence, from half a step in */
+    double step = PI / (double)(flank ? flank : 1), twice = 2 * cos(step);
+    double now = cos(0.5 * step), before = now; /* cos(−½ step) = cos(½ step) */
+    float left = (float)gain[0], right = (float)gain[channels > 1 ? 1 : 0];
+    for (size_t i = 0; i < count; i++) {
+        float w = 1.0f;
+        if (i < flank || i >= count - flank) {
+            w = (float)(i < flank ? 0.5 - 0.5 * now : 0.5 + 0.5 * now);
+            double next = twice * now - before;
+            before = now;
+            now = next;
+        }
+        if (i + 1 == count - flank) { /* the fall starts from the top */
+            now = cos(0.5 * step);
+            before = now;
+        }
+        float x = w * line[i];
+        loop->data[at * channels] += left * x;
+        if (channels > 1)
+            loop->data[at * channels + 1] += right * x;
+        weight[at] += w * w;
+        if (++at == loop->frames)
+            at = 0;
+    }
+}
+
+/* Divide by the root of the summed squared windows, scaled to mean 1; where grains are
+ * sparse the gain is limited. */
+static void even_out(struct audio *loop, const float *weight)
+{
+    size_t channels = (size_t)loop->channels;
+    double mean = 0;
+    for (size_t i = 0; i < loop->frames; i++)
+        mean += (double)weight[i] / (double)loop->frames;
+    float least = (float)(mean / (sparse_gain_max * sparse_gain_max));
+    for (size_t i = 0; i < loop->frames; i++) {
+        float w = weight[i] > least ? weight[i] : least;
+        float g = w > 0.0f ? sqrtf((float)mean / w) : 0.0f;
+        for (size_t c = 0; c < channels; c++)
+            loop->data[i * channels + c] *= g;
+    }
+}
+
+static enum status render(struct audio *to, const struct grain_list *l,
                           const struct material *m, struct err *e)
 {
     double slowest = HUGE_VAL, fastest = 0;
-    for (size_t i = 0; i < count; i++) {
-        slowest = fmin(slowest, grain[i].speed);
-        fastest = fmax(fastest, grain[i].speed);
+    for (size_t i = 0; i < l->count; i++) {
+        slowest = fmin(slowest, l->at[i].speed);
+        fastest = fmax(fastest, l->at[i].speed);
     }
     struct varispeed *v = varispeed_new(slowest, fastest);
     float *weight = calloc(to->frames, sizeof *weight);
@@ -325,11 +383,10 @@ static enum status render(struct audio *to, const struct grain *grain, size_t co
         goto done;
     }
     double loudness = 0; /* grains are brought to their geometric mean level */
-    for (size_t i = 0; i < count; i++)
-        loudness += log(grain[i].rms) / (double)count;
-    size_t flank = (size_t)(flank_ms * 1e-3 * to->rate_hz);
-    for (size_t i = 0; i < count; i++) {
-        const struct grain *g = &grain[i];
+    for (size_t i = 0; i < l->count; i++)
+        loudness += log(l->at[i].rms) / (double)l->count;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct grain *g = &l->at[i];
         const struct audio *from = &m->line[g->line];
         varispeed_read(v, from->data, from->frames, g->start, g->speed, line, g->count);
         double level = fmin(4, fmax(0.25, exp(loudness) / g->rms));
@@ -339,9 +396,9 @@ static enum status render(struct audio *to, const struct grain *grain, size_t co
             gain[0] *= cos(angle);
             gain[1] *= sin(angle);
         }
-        weave_grain(to, weight, line, g->count, g->at, gain, flank);
+        add_grain(to, weight, g, line, gain);
     }
-    weave_normalise(to, weight);
+    even_out(to, weight);
 done:
     varispeed_free(v);
     free(weight);
@@ -407,30 +464,31 @@ enum status grains_cloud(struct audio *to, const struct grain_material *from,
     *to = (struct audio){0};
     struct material m = {0};
     struct grains_report counted = {0};
-    struct grain *grain = NULL;
+    struct grain_list grains = {0};
     int rate_hz = s->rate_hz > 0 ? s->rate_hz : from_hz;
     enum status st = check(s, from_hz, rate_hz, e);
     if (st != ST_OK)
         return st;
     st = material_init(&m, from, e);
     m.per_frame = (double)from_hz / rate_hz;
-    size_t grains = grain_total(s);
-    if (st == ST_OK && !(grain = calloc(grains, sizeof *grain)))
-        st = err_set(e, ST_NO_MEMORY, "no memory for %zu grains", grains);
+    grains.count = grain_total(s);
+    if (st == ST_OK && !(grains.at = calloc(grains.count, sizeof *grains.at)))
+        st = err_set(e, ST_NO_MEMORY, "no memory for %zu grains", grains.count);
     if (st == ST_OK)
-        st = draw_all(grain, grains, &m, s, r, &counted, e);
+        st = draw_all(&grains, &m, s, r, e);
+    counted.mean_quality = grains.mean_quality;
     size_t frames = (size_t)llround(s->duration_s * rate_hz);
     if (st == ST_OK)
         st = audio_init(to, frames, s->channels, rate_hz, e);
     if (st == ST_OK) {
-        place_grains(grain, grains, frames, r);
-        st = render(to, grain, grains, &m, e);
+        place_grains(&grains, frames, r);
+        st = render(to, &grains, &m, e);
     }
     if (st == ST_OK)
         st = finish(to, s, &counted, e);
     if (st != ST_OK)
         audio_done(to);
-    free(grain);
+    free(grains.at);
     material_done(&m);
     if (report)
         *report = counted;

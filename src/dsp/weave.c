@@ -1,7 +1,5 @@
 #include "dsp/weave.h"
 
-#include "core/pi.h"
-
 #include <math.h>
 #include <stdlib.h>
 
@@ -158,51 +156,5 @@ void weave_width(struct audio *a, double low, double high)
         double mid = 0.5 * (l + r) * up, side = 0.5 * (l - r) * down;
         a->data[2 * i] = (float)(mid + side);
         a->data[2 * i + 1] = (float)(mid - side);
-    }
-}
-
-void weave_grain(struct audio *loop, float *weight, const float *grain, size_t count,
-                 size_t at, const double gain[2], size_t flank_frames)
-{
-    size_t flank = count / 2 < flank_frames ? count / 2 : flank_frames;
-    size_t channels = (size_t)loop->channels;
-    /* cos(π i / flank) by recurrence, from half a step in */
-    double step = PI / (double)(flank ? flank : 1), twice = 2 * cos(step);
-    double now = cos(0.5 * step), before = now; /* cos(−½ step) = cos(½ step) */
-    float left = (float)gain[0], right = (float)gain[channels > 1 ? 1 : 0];
-    for (size_t i = 0; i < count; i++) {
-        float w = 1.0f;
-        if (i < flank || i >= count - flank) {
-            w = (float)(i < flank ? 0.5 - 0.5 * now : 0.5 + 0.5 * now);
-            double next = twice * now - before;
-            before = now;
-            now = next;
-        }
-        if (i + 1 == count - flank) { /* the fall starts from the top */
-            now = cos(0.5 * step);
-            before = now;
-        }
-        float x = w * grain[i];
-        loop->data[at * channels] += left * x;
-        if (channels > 1)
-            loop->data[at * channels + 1] += right * x;
-        weight[at] += w * w;
-        if (++at == loop->frames)
-            at = 0;
-    }
-}
-
-void weave_normalise(struct audio *loop, const float *weight)
-{
-    size_t channels = (size_t)loop->channels;
-    double mean = 0;
-    for (size_t i = 0; i < loop->frames; i++)
-        mean += (double)weight[i] / (double)loop->frames;
-    float least = (float)(mean / (gain_max * gain_max));
-    for (size_t i = 0; i < loop->frames; i++) {
-        float w = weight[i] > least ? weight[i] : least;
-        float g = w > 0.0f ? sqrtf((float)mean / w) : 0.0f;
-        for (size_t c = 0; c < channels; c++)
-            loop->data[i * channels + c] *= g;
     }
 }

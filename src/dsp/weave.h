@@ -1,6 +1,6 @@
-/* weave: what woven loops (clouds, hiss) share: overlap-add of grains, even level, honest
- * stereo, a calm join. All of it works on the circle: a seamless loop stays seamless.
- * Thread: no shared state. */
+/* weave: what woven loops (clouds, hiss) share: even level, honest stereo, a calm join.
+ * All of it works on the circle: a seamless loop stays seamless. Thread: no shared state.
+ */
 #ifndef TROWEL_DSP_WEAVE_H
 #define TROWEL_DSP_WEAVE_H
 
@@ -18,16 +18,6 @@ enum status weave_even(struct audio *loop, double tolerance_db, struct err *e);
 /* Bring the correlation of a stereo sound into low … high by scaling its side signal (or
  * its middle, where it is below). Mono is left alone, as is a sound without any side. */
 void weave_width(struct audio *a, double low, double high);
-
-/* Add one grain on the circle: gain × window × grain, per channel gains (1 or 2), and the
- * squared window to weight[frames]. Hann, or Tukey with flanks of at most flank_frames.
- */
-void weave_grain(struct audio *loop, float *weight, const float *grain, size_t count,
-                 size_t at, const double gain[2], size_t flank_frames);
-
-/* Divide by the root of the summed squared windows, scaled to mean 1; where grains are
- * sparse the gain is limited to 12 dB. */
-void weave_normalise(struct audio *loop, const float *weight);
 
 /* Turn the circle so that it begins where it is calmest, and nothing (not even a chance
  * coincidence of grains) marks the join: the calmest places are tried with seam_measure,
