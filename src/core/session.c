@@ -106,34 +106,40 @@ long session_index_of(const struct session *s, uint64_t id)
 /* --- versions, counts, the echo ---------------------------------------------------- */
 
 /* Whoever reads the log looks at everything. */
+bool index_list_add(struct index_list *l, size_t index)
+{
+    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
+        return false;
+    l->at[l->count++] = (uint32_t)index;
+    return true;
+}
+
 void session_forget_changes(struct session *s)
 {
-    s->log_start += s->log_count + 1;
-    s->log_count = 0;
+    s->log_start += s->log.count + 1;
+    s->log.count = 0;
 }
 
 void session_changed(struct session *s, size_t index)
 {
     s->version.state++;
     session_touch(s, index);
-    if (s->log_count == SESSION_LOG_MAX) {
+    if (s->log.count == SESSION_LOG_MAX) {
         size_t half = SESSION_LOG_MAX / 2;
-        memmove(s->log, s->log + half, half * sizeof *s->log);
-        s->log_count -= half;
+        memmove(s->log.at, s->log.at + half, half * sizeof *s->log.at);
+        s->log.count -= half;
         s->log_start += half;
     }
-    if (array_grow(&s->log, &s->log_room, s->log_count + 1, sizeof *s->log))
-        s->log[s->log_count++] = (uint32_t)index;
-    else
+    if (!index_list_add(&s->log, index))
         session_forget_changes(s);
 }
 
 bool session_changed_since(const struct session *s, uint64_t *seen,
                            const uint32_t **index, size_t *count)
 {
-    uint64_t end = s->log_start + s->log_count;
+    uint64_t end = s->log_start + s->log.count;
     bool known = *seen >= s->log_start && *seen <= end;
-    *index = known && *seen < end ? s->log + (*seen - s->log_start) : NULL;
+    *index = known && *seen < end ? s->log.at + (*seen - s->log_start) : NULL;
     *count = known ? (size_t)(end - *seen) : 0;
     *seen = end;
     return known;
@@ -479,9 +485,9 @@ void session_close(struct session *s)
     free(s->vector);
     free(s->name_rank);
     free(s->standing);
-    free(s->log);
-    free(s->leaving);
-    free(s->vector_changed);
+    free(s->log.at);
+    free(s->leaving.at);
+    free(s->vector_changed.at);
     free(s->restacking.find);
     free(s->touched);
     free(s);

@@ -1,6 +1,5 @@
 #include "core/session_internal.h"
 
-#include "core/array.h"
 #include "core/order.h"
 
 #include <stdlib.h>
@@ -90,11 +89,9 @@ enum status session_add(struct session *s, const struct catalog_source *source,
 enum status session_let_go(struct session *s, size_t index, struct err *e)
 {
     session_take_gone(s, &s->find[index]);
-    if (!array_grow(&s->leaving, &s->leaving_room, s->leaving_count + 1,
-                    sizeof *s->leaving))
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
-    s->leaving[s->leaving_count++] = (uint32_t)index;
-    return ST_OK;
+    return index_list_add(&s->leaving, index)
+               ? ST_OK
+               : err_set(e, ST_NO_MEMORY, "no memory for the finds");
 }
 
 enum status session_keep_only(struct session *s, const struct catalog_source *source,

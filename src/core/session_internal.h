@@ -29,6 +29,13 @@ struct stack_index {
     bool fresh;
 };
 
+/* Finds by their index. */
+struct index_list {
+    uint32_t *at;
+    size_t count, room;
+};
+bool index_list_add(struct index_list *l, size_t index); /* false without memory */
+
 struct session_source {
     struct catalog_source about;
     const char *folded; /* about.stem, folded for search */
@@ -51,8 +58,7 @@ struct session {
     struct session_tallies tallies;
     struct kit_state kit;
     bool extras_changed; /* or their finds came or went: kit.extra is to be listed anew */
-    uint32_t *leaving; /* gone finds whose rows are still in the catalog (session_tidy) */
-    size_t leaving_count, leaving_room;
+    struct index_list leaving; /* gone, with rows still in the catalog (session_tidy) */
     struct restacking {
         uint32_t *find;   /* finds whose catalog rows have another stack number */
         size_t count, at; /* session_tidy has come to find[at] */
@@ -70,18 +76,16 @@ struct session {
     bool reread_due; /* another process changed the catalog, and that is not taken in */
     float *vector;   /* room × SIMILARITY_DIM once loaded; a row of NAN: none */
     bool vectors_loaded;
-    bool vectors_loading;     /* another thread reads them (session_vectors_read) */
-    bool vectors_outdated;    /* … and what it read cannot be used any more */
-    uint32_t *vector_changed; /* finds that came or changed since that began */
-    size_t vector_changed_count, vector_changed_room;
+    bool vectors_loading;  /* another thread reads them (session_vectors_read) */
+    bool vectors_outdated; /* … and what it read cannot be used any more */
+    struct index_list vector_changed; /* came or changed since that began */
     uint32_t *name_rank; /* rank in the order of names of the first names_ranked finds */
     size_t names_ranked;
     float *standing; /* of each score within its kind, 1 = best; NULL = not worked out */
     size_t standing_count;
     /* finds whose state changed, oldest first; views remember how far they have read.
      * log_start counts what was dropped from the front. */
-    uint32_t *log;
-    size_t log_count, log_room;
+    struct index_list log;
     uint64_t log_start;
     char echo[ACTION_LABEL_BYTES + 60];
     struct change last; /* for `.`; candidate 0, field FIELD_COUNT = none */

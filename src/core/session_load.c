@@ -91,7 +91,7 @@ static void join(struct session *s, struct session *part)
 static void half_done(struct half *h)
 {
     session_forget_texts(&h->part);
-    free(h->part.log);
+    free(h->part.log.at);
     free(h);
 }
 

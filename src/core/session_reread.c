@@ -25,7 +25,7 @@ bool session_reread_pending(struct session *s)
 
 struct session_news *session_reread_begin(struct session *s)
 {
-    if (s->touched != NULL || s->leaving_count > 0 || s->restacking.count > 0)
+    if (s->touched != NULL || s->leaving.count > 0 || s->restacking.count > 0)
         return NULL; /* those come first */
     if (!session_reread_pending(s))
         return NULL;
@@ -55,7 +55,7 @@ void session_reread_drop(struct session *s, struct session_news *n)
     free(n->part.source);
     session_free_finds(&n->part);
     free(n->part.ids.slot);
-    free(n->part.log);
+    free(n->part.log.at);
     free(n->source);
     free(n->seen);
     free(n);

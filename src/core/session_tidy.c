@@ -121,7 +121,7 @@ bool session_restack(struct session *s, const uint64_t *ids, const int *stack,
  * project again brings them up to date. */
 static void give_up(struct session *s, enum status why)
 {
-    s->leaving_count = s->restacking.count = s->restacking.at = 0;
+    s->leaving.count = s->restacking.count = s->restacking.at = 0;
     s->join_due |= why == ST_BUSY;
 }
 
@@ -160,23 +160,23 @@ static bool tidy_leaving(struct session *s)
 {
     uint64_t ids[ROWS_AT_ONCE];
     size_t count = 0;
-    while (s->leaving_count > 0 && count < ROWS_AT_ONCE) {
-        const struct find *f = &s->find[s->leaving[--s->leaving_count]];
+    while (s->leaving.count > 0 && count < ROWS_AT_ONCE) {
+        const struct find *f = &s->find[s->leaving.at[--s->leaving.count]];
         if (f->gone) /* still: it may have been found again */
             ids[count++] = f->id;
     }
     enum status st = count > 0 ? catalog_drop(s->catalog, ids, count, NULL) : ST_OK;
     if (st != ST_OK)
         give_up(s, st);
-    return s->leaving_count > 0;
+    return s->leaving.count > 0;
 }
 
 bool session_tidy(struct session *s)
 {
-    bool rows = s->leaving_count > 0 || s->restacking.count > 0;
+    bool rows = s->leaving.count > 0 || s->restacking.count > 0;
     if (rows && s->reread_due)
         give_up(s, ST_BUSY);
-    if (s->leaving_count > 0)
+    if (s->leaving.count > 0)
         return tidy_leaving(s) || s->restacking.count > 0;
     return tidy_stacks(s);
 }

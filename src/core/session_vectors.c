@@ -89,7 +89,7 @@ struct session_vectors *session_vectors_begin(struct session *s)
         ahead->ids[i] = s->find[i].id;
     s->vectors_loading = true;
     s->vectors_outdated = false;
-    s->vector_changed_count = 0;
+    s->vector_changed.count = 0;
     return ahead;
 }
 
@@ -143,9 +143,9 @@ static void take_vectors(struct session *s, struct session_vectors *ahead)
     ahead->vector = NULL;
     for (size_t i = ahead->count; i < s->count; i++)
         v[i * SIMILARITY_DIM] = NAN;
-    for (size_t i = 0; i < s->vector_changed_count; i++)
-        catalog_vector(s->catalog, s->find[s->vector_changed[i]].id,
-                       v + (size_t)s->vector_changed[i] * SIMILARITY_DIM, NULL);
+    for (size_t i = 0; i < s->vector_changed.count; i++)
+        catalog_vector(s->catalog, s->find[s->vector_changed.at[i]].id,
+                       v + (size_t)s->vector_changed.at[i] * SIMILARITY_DIM, NULL);
     s->vector = v;
     s->vectors_loaded = true;
 }
@@ -155,7 +155,7 @@ void session_vectors_end(struct session *s, struct session_vectors *ahead)
     s->vectors_loading = false;
     if (ahead->vector != NULL && !s->vectors_loaded && !s->vectors_outdated)
         take_vectors(s, ahead);
-    s->vector_changed_count = 0;
+    s->vector_changed.count = 0;
     vectors_free(ahead);
 }
 
@@ -163,9 +163,6 @@ void session_vector_changed(struct session *s, size_t index)
 {
     if (!s->vectors_loading || s->vectors_loaded)
         return;
-    if (array_grow(&s->vector_changed, &s->vector_changed_room,
-                   s->vector_changed_count + 1, sizeof *s->vector_changed))
-        s->vector_changed[s->vector_changed_count++] = (uint32_t)index;
-    else
+    if (!index_list_add(&s->vector_changed, index))
         s->vectors_outdated = true;
 }

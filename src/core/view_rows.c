@@ -435,13 +435,14 @@ static void update_distances(struct view *v)
 void view_sync(struct view *v)
 {
     const struct session *s = v->s;
-    uint64_t log_end = s->log_start + s->log_count;
+    uint64_t log_end = s->log_start + s->log.count;
     bool all = v->stale || v->seen_finds != s->version.finds ||
                v->seen_log < s->log_start || log_end - v->seen_log > PATCH_MAX;
     if (!all && v->seen_log == log_end)
         return;
     size_t changes = all ? 0 : (size_t)(log_end - v->seen_log);
-    const uint32_t *changed = changes > 0 ? s->log + (v->seen_log - s->log_start) : NULL;
+    const uint32_t *changed =
+        changes > 0 ? s->log.at + (v->seen_log - s->log_start) : NULL;
     for (size_t i = 0; i < changes; i++) /* one that was not announced yet */
         all = all || changed[i] >= v->seen_count;
     if (!session_index_stacks(v->s) || !make_room(v))
