@@ -313,7 +313,7 @@ static void an_end_is_no_gap(void **state)
 }
 
 /* A cymbal falls so slowly that it looks settled for 60 ms: what it has come down to by
- * max_length is its own tail, not the floor. A floor that holds still ends a hit. */
+ * max_length_s is its own tail, not the floor. A floor that holds still ends a hit. */
 static void a_ringing_cymbal_is_kept_whole(void **state)
 {
     (void)state;

@@ -4,7 +4,8 @@
  * dig_keep, which converts, levels, dithers, measures, names and writes it. Nothing
  * depends on other recordings, on time or on the thread.
  *
- * Ownership: a dig owns its finds until dig_take_finds or dig_done. Thread: one worker.
+ * Ownership: a dig owns its finds until dig_done, or who takes them leaves an empty list.
+ * Thread: one worker.
  */
 #ifndef TROWEL_CORE_DIG_H
 #define TROWEL_CORE_DIG_H

@@ -139,7 +139,7 @@ bool track_add_hop(struct track *t, const struct scan_hop *s, int frames)
     t->info.frames += frames;
     h->rms = pack_level(10 * log10(s->mean_square));
     h->peak = pack_level(20 * log10(s->peak));
-    h->k_level = pack_level(10 * log10(s->energy)); /* completed by set_spectral */
+    h->k_level = pack_level(10 * log10(s->energy)); /* completed by track_set_spectral */
     h->dc = pack_dc(s->sum / frames);
     h->side_dc = pack_dc(s->side / frames);
     h->flags = (uint8_t)s->flags;
