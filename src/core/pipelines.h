@@ -46,9 +46,8 @@ int pipeline_find(const char *name);
 const char *pipeline_name(enum pipeline p);
 const char *pipeline_help(enum pipeline p);
 
-/* "--input_dir DIR": `text` is written in full, cut at `size`; returns false past the
- * end. Walks the options of a pipeline, own first, then common ones: for help, man page
- * and completions. */
+/* An option of a pipeline, for help, man page and completions: its own come first, then
+ * the common ones; false past the end. */
 struct option_info {
     const char *name, *metavar, *initial, *help;
     bool flag, common;

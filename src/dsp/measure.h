@@ -11,7 +11,7 @@
  * lufs and est_freq_hz of *m; the other fields stay as they are. Silence has rms and peak
  * −200 dB and NAN for what has no meaning. Centroid = Σf|X|/Σ|X| and flatness = exp(mean
  * ln P)/mean P over bins above 20 Hz, both averaged over Hann frames of 2048 (at 44.1
- * kHz) weighted by their energy. `loop` sounds are no different. ST_NO_MEMORY. */
+ * kHz) weighted by their energy. Loops are no different. ST_NO_MEMORY. */
 enum status measure_sample(const struct audio *a, struct measures *m, struct err *e);
 
 /* The same for many sounds of one rate (in Hz; those of another give ST_UNSUPPORTED), at
