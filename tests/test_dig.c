@@ -131,12 +131,22 @@ static const struct recipe *recipe_of(enum stage stage)
     return &recipe;
 }
 
+/* For one stage; what is found goes to `made` below root, which NULL leaves out. */
+static void open_for(enum stage stage, struct dig *d, const char *path,
+                     const struct root *root)
+{
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "drums",
+                            .root = root,
+                            .folder = "made"};
+    assert_int_equal(dig_open(d, recipe_of(stage), &site, NULL, NULL), ST_OK);
+}
+
 /* The hits that hiss would be made from. */
 static void dig_hits(struct dig *d, const char *path)
 {
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
-    assert_int_equal(dig_open(d, recipe_of(STAGE_HISS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_HISS, d, path, NULL);
     assert_int_equal(stage_drums(d, NULL), ST_OK);
 }
 
@@ -178,12 +188,7 @@ static void finds_that_wait_have_names_of_their_own(void **state)
     tone_add(&a, -1, 220, 0.5, 0);
     record(path, *state, &a);
     assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
-    struct dig_site site = {.open_path = path,
-                            .source_path = path,
-                            .stem = "drums",
-                            .root = &root,
-                            .folder = "made"};
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_DRUMS, &d, path, &root);
     for (int i = 0; i < SAME; i++) {
         struct candidate c;
         struct keep k = {.name = "same", .peak_dbfs = -3, .channels = 1};
@@ -484,10 +489,8 @@ static void a_click_between_hits_is_no_attack(void **state)
         a.data[i] = (float)(struck ? noise + 0.2 * exp(-t * 30) : floor);
     }
     record(path, *state, &a);
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
     struct dig d;
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_DRUMS, &d, path, NULL);
     assert_true(track_onsets(d.track)->count > HITS); /* with the clicks */
     assert_int_equal(dig_run(&d, NULL), ST_OK);
     assert_int_equal(d.finds.count, HITS);
@@ -516,10 +519,8 @@ static void a_constant_is_not_read(void **state)
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.04f;
     record(path, *state, &a);
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "drums", .folder = ""};
     struct dig d;
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_PADS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_PADS, &d, path, NULL);
     assert_int_equal(dig_read(&d, 2 * OUT, 4 * OUT, 1, &part, NULL), ST_OK);
     assert_int_equal(part.frames, 2 * OUT);
     assert_true(fabs(mean_of(&part)) < 0.001);
@@ -542,10 +543,8 @@ static void many_channels_are_folded_as_they_are_read(void **state)
                                   a.data, a.frames),
                      1);
     audio_done(&a);
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "desk", .folder = ""};
     struct dig d;
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_DRUMS, &d, path, NULL);
     for (int channels = 1; channels <= 2; channels++) {
         struct audio whole, expected, part;
         struct part_reader all = part_reader_all(d.sf);
@@ -594,9 +593,7 @@ static void pads_are_read_without_the_wind(void **state)
     tone_harmonic(&a, 600, 0.2, 3000);
     tone_add(&a, 0, 6, 0.1, 0);
     record(path, *state, &a);
-    struct dig_site site = {
-        .open_path = path, .source_path = path, .stem = "wind", .folder = ""};
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_PADS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_PADS, &d, path, NULL);
     assert_int_equal(dig_read(&d, 2 * OUT, 6 * OUT, 1, &part, NULL), ST_OK);
     assert_true(slow_share(&part) > 0.1);
     audio_done(&part);
@@ -621,12 +618,7 @@ static void the_offset_of_a_note_is_no_thump(void **state)
     struct root root;
     struct dig d;
     assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
-    struct dig_site site = {.open_path = path,
-                            .source_path = path,
-                            .stem = "drums",
-                            .root = &root,
-                            .folder = "made"};
-    assert_int_equal(dig_open(&d, recipe_of(STAGE_CLOUDS), &site, NULL, NULL), ST_OK);
+    open_for(STAGE_CLOUDS, &d, path, &root);
     assert_int_equal(dig_read_pads(&d, 2 * OUT, 6 * OUT, 1, &part, NULL), ST_OK);
     assert_true(slow_share(&part) < 1e-4);
     audio_done(&part);
