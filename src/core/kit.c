@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 
 static const char LIST[] = ".trowel/kit.begun", SHEET[] = "ASSIGN.txt";
-enum { MANIFEST_MAX_BYTES = 1 << 28, LEFT_OUT_TOLD = 10 };
+enum { MANIFEST_MAX_BYTES = 1 << 28 };
 
 struct making {
     const struct kit_job *job;
@@ -374,84 +374,6 @@ static enum status write_kit(struct making *m, struct err *e)
 
 /* --- planning --- */
 
-/* What the kit costs, and what all that was wanted would have cost. */
-static void tell_budget(const struct making *m, struct text *t)
-{
-    char wanted[160], in[160];
-    budget_text(&m->plan.wanted, m->target, wanted);
-    budget_text(&m->plan.budget, m->target, in);
-    text_addf(t, "%s for the %s: %s\n", m->job->kit_name, m->target->title, in);
-    if (m->plan.left_out == 0)
-        return;
-    text_addf(t, "wanted: %s", wanted);
-    if (m->plan.wanted.longest_s > m->target->longest_s)
-        text_addf(t, ", one sample of %.1f s, at most %.0f s",
-                  budget_told_s(m->plan.wanted.longest_s), m->target->longest_s);
-    text_addf(t, "; %zu left out\n", m->plan.left_out);
-}
-
-/* Without the end of its line. `slot` is "" for an extra. */
-static void tell_item(struct text *t, const char *slot, const struct kit_item *i)
-{
-    char file[256];
-    text_addf(t, "  %-3s %-17s %s%s", slot, i->name,
-              text_plain(file, sizeof file, i->c.filename),
-              i->recut ? " (cut anew)" : "");
-}
-
-static void tell_slots(const struct making *m, struct text *t)
-{
-    for (int s = 0; s < target_slots(m->target); s++) {
-        const char *slot = target_slot_name(m->target, s);
-        const struct kit_item *i =
-            m->plan.slot[s] >= 0 ? &m->plan.item[m->plan.slot[s]] : NULL;
-        if (!i)
-            text_addf(t, "  %-3s %-17s (empty)", slot, "-");
-        else
-            tell_item(t, slot, i);
-        if (i && i->stands_in)
-            text_addf(t, " (stand-in: %s)", i->c.hit_class);
-        text_add(t, "\n");
-    }
-}
-
-/* All of them in a dry run; else the manifest tells the rest. */
-static void tell_left_out(const struct making *m, struct text *t)
-{
-    size_t out = 0, told = m->job->dry_run ? SIZE_MAX : LEFT_OUT_TOLD;
-    for (size_t i = 0; i < m->plan.count; i++) {
-        char file[256];
-        const struct kit_item *item = &m->plan.item[i];
-        text_plain(file, sizeof file, item->c.filename);
-        if (item->in && item->cut[0])
-            text_addf(t, "  as mined: %s (%s)\n", file, item->cut);
-        else if (!item->in && ++out <= told)
-            text_addf(t, "  left out: %s (%s)\n", file, item->why_out);
-    }
-    if (out > told)
-        text_addf(t, "  and %zu more left out; manifest.csv says why\n", out - told);
-}
-
-static void tell_plan(const struct making *m, struct text *t)
-{
-    char missed[sizeof m->set.missed];
-    tell_budget(m, t);
-    tell_slots(m, t);
-    for (size_t i = 0; m->job->dry_run && i < m->plan.count; i++)
-        if (m->plan.item[i].in && m->plan.item[i].slot < 0) {
-            tell_item(t, "", &m->plan.item[i]);
-            text_add(t, "\n");
-        }
-    if (m->set.missing > 0)
-        text_addf(t, "  %zu missing (%s%s): the sample or its recording is not there\n",
-                  m->set.missing, text_plain(missed, sizeof missed, m->set.missed),
-                  m->set.missing > 1 ? ", …" : "");
-    if (kit_plan_filled(&m->plan) < target_slots(m->target))
-        text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
-                    "what to do\n");
-    tell_left_out(m, t);
-}
-
 static uint64_t settle_seed(const struct making *m)
 {
     const struct config_seed *wish = &m->job->cfg->reproducibility.random_seed;
@@ -493,7 +415,7 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
     m->plan.rings = m->set.rings;
     if (summary)
-        tell_plan(m, summary);
+        kit_summary(summary, &m->plan, &m->set, job->kit_name, job->dry_run);
     char why[160];
     if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
         return err_set(e, ST_OVER_BUDGET,

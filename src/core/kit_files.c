@@ -172,3 +172,84 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
                           p->item[i].why_out);
     }
 }
+
+/* --- what is told of a plan --- */
+
+/* What the kit costs, and what all that was wanted would have cost. */
+static void tell_budget(struct text *t, const struct kit_plan *p, const char *kit_name)
+{
+    char wanted[160], in[160];
+    budget_text(&p->wanted, p->target, wanted);
+    budget_text(&p->budget, p->target, in);
+    text_addf(t, "%s for the %s: %s\n", kit_name, p->target->title, in);
+    if (p->left_out == 0)
+        return;
+    text_addf(t, "wanted: %s", wanted);
+    if (p->wanted.longest_s > p->target->longest_s)
+        text_addf(t, ", one sample of %.1f s, at most %.0f s",
+                  budget_told_s(p->wanted.longest_s), p->target->longest_s);
+    text_addf(t, "; %zu left out\n", p->left_out);
+}
+
+/* Without the end of its line. `slot` is "" for an extra. */
+static void tell_item(struct text *t, const char *slot, const struct kit_item *i)
+{
+    char file[256];
+    text_addf(t, "  %-3s %-17s %s%s", slot, i->name,
+              text_plain(file, sizeof file, i->c.filename),
+              i->recut ? " (cut anew)" : "");
+}
+
+static void tell_slots(struct text *t, const struct kit_plan *p)
+{
+    for (int s = 0; s < target_slots(p->target); s++) {
+        const char *slot = target_slot_name(p->target, s);
+        const struct kit_item *i = p->slot[s] >= 0 ? &p->item[p->slot[s]] : NULL;
+        if (!i)
+            text_addf(t, "  %-3s %-17s (empty)", slot, "-");
+        else
+            tell_item(t, slot, i);
+        if (i && i->stands_in)
+            text_addf(t, " (stand-in: %s)", i->c.hit_class);
+        text_add(t, "\n");
+    }
+}
+
+/* Unless `all` only some: the manifest tells the rest. */
+static void tell_left_out(struct text *t, const struct kit_plan *p, bool all)
+{
+    enum { LEFT_OUT_TOLD = 10 };
+    size_t out = 0, told = all ? SIZE_MAX : LEFT_OUT_TOLD;
+    for (size_t i = 0; i < p->count; i++) {
+        char file[256];
+        const struct kit_item *item = &p->item[i];
+        text_plain(file, sizeof file, item->c.filename);
+        if (item->in && item->cut[0])
+            text_addf(t, "  as mined: %s (%s)\n", file, item->cut);
+        else if (!item->in && ++out <= told)
+            text_addf(t, "  left out: %s (%s)\n", file, item->why_out);
+    }
+    if (out > told)
+        text_addf(t, "  and %zu more left out; manifest.csv says why\n", out - told);
+}
+
+void kit_summary(struct text *t, const struct kit_plan *p, const struct kit_set *set,
+                 const char *kit_name, bool all)
+{
+    char missed[sizeof set->missed];
+    tell_budget(t, p, kit_name);
+    tell_slots(t, p);
+    for (size_t i = 0; all && i < p->count; i++)
+        if (p->item[i].in && p->item[i].slot < 0) {
+            tell_item(t, "", &p->item[i]);
+            text_add(t, "\n");
+        }
+    if (set->missing > 0)
+        text_addf(t, "  %zu missing (%s%s): the sample or its recording is not there\n",
+                  set->missing, text_plain(missed, sizeof missed, set->missed),
+                  set->missing > 1 ? ", …" : "");
+    if (kit_plan_filled(p) < target_slots(p->target))
+        text_add(t, "  no hit among these suits the empty instruments; ASSIGN.txt says "
+                    "what to do\n");
+    tell_left_out(t, p, all);
+}

@@ -1,7 +1,9 @@
-/* kit_files: what goes with a kit's samples: manifest and assignment sheet. Pure. */
+/* kit_files: the texts of a kit: its manifest, its assignment sheet, and what is told of
+ * its plan. Pure. */
 #ifndef TROWEL_CORE_KIT_FILES_H
 #define TROWEL_CORE_KIT_FILES_H
 
+#include "core/kit_load.h"
 #include "core/kit_plan.h"
 #include "io/text.h"
 
@@ -19,5 +21,10 @@ void kit_manifest(struct text *t, const struct kit_plan *p,
                   const struct kit_written *written, uint64_t seed);
 void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
                       const struct kit_written *written);
+
+/* What the kit costs, what plays each instrument, and what is not there or left out: of
+ * that the first ten, unless `all`, which also lists the extras. */
+void kit_summary(struct text *t, const struct kit_plan *p, const struct kit_set *set,
+                 const char *kit_name, bool all);
 
 #endif
