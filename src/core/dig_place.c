@@ -50,23 +50,23 @@ static void expand_name(char *out, size_t size, const char *name, const char *ta
 }
 
 /* The folder of a category, without an ending slash; "" is the root. */
-static enum status folder_of(char *out, size_t size, const struct dig *d,
+static enum status folder_of(char out[PATH_BYTES], const struct dig *d,
                              enum category category, struct err *e)
 {
     enum status st =
-        path_join(out, size, d->site.folder,
+        path_join(out, PATH_BYTES, d->site.folder,
                   d->site.category_folders ? category_folder(category) : "", e);
     if (st == ST_OK && out[0] && out[strlen(out) - 1] == '/')
         out[strlen(out) - 1] = '\0';
     return st;
 }
 
-static enum status place(char *out, size_t size, const struct dig *d,
+static enum status place(char out[PATH_BYTES], const struct dig *d,
                          enum category category, const char *filename, struct err *e)
 {
     char folder[PATH_BYTES];
-    enum status st = folder_of(folder, sizeof folder, d, category, e);
-    return st == ST_OK ? path_join(out, size, folder, filename, e) : st;
+    enum status st = folder_of(folder, d, category, e);
+    return st == ST_OK ? path_join(out, PATH_BYTES, folder, filename, e) : st;
 }
 
 enum status dig_flush(const struct dig *d, size_t first, struct err *e)
@@ -80,7 +80,7 @@ enum status dig_flush(const struct dig *d, size_t first, struct err *e)
         char folder[PATH_BYTES];
         if (!written[c])
             continue;
-        st = folder_of(folder, sizeof folder, d, (enum category)c, e);
+        st = folder_of(folder, d, (enum category)c, e);
         if (st == ST_OK)
             st = root_flush(d->site.root, folder, e);
     }
@@ -106,7 +106,7 @@ static bool is_there(const struct dig *d, const struct candidate *c, const char 
 
 /* A file that is there keeps its name; ours takes the next free number. `w` is whose
  * name it will be, NULL when nothing is written. */
-static enum status choose_name(char *relative, size_t size, const struct dig *d,
+static enum status choose_name(char relative[PATH_BYTES], const struct dig *d,
                                const struct waiting *w, struct candidate *c,
                                const char *base, struct err *e)
 {
@@ -115,7 +115,7 @@ static enum status choose_name(char *relative, size_t size, const struct dig *d,
             snprintf(c->filename, sizeof c->filename, "%.200s.wav", base);
         else
             snprintf(c->filename, sizeof c->filename, "%.200s_%d.wav", base, n);
-        enum status st = place(relative, size, d, kind_category(c->kind), c->filename, e);
+        enum status st = place(relative, d, kind_category(c->kind), c->filename, e);
         if (st != ST_OK || !d->site.root)
             return st;
         if (!is_there(d, c, relative) && !(w && is_waiting(d->batch, w, relative)))
@@ -133,7 +133,7 @@ static enum status open_folder(struct dig *d, enum category category,
     *out = r;
     if (r->path[0])
         return ST_OK;
-    enum status st = folder_of(folder, sizeof folder, d, category, e);
+    enum status st = folder_of(folder, d, category, e);
     if (st == ST_OK && !folder[0])
         *out = d->site.root;
     return st == ST_OK && folder[0] ? root_sub(r, d->site.root, folder, true, e) : st;
@@ -153,7 +153,7 @@ static enum status name_it(struct dig *d, struct waiting *w, struct err *e)
     char base[256];
     expand_name(base, sizeof base, w->name,
                 d->recipe->cfg.brightness_tags.enabled ? w->find.brightness : "");
-    return choose_name(w->relative, sizeof w->relative, d, w, &w->find, base, e);
+    return choose_name(w->relative, d, w, &w->find, base, e);
 }
 
 static bool is_to_write(const struct dig *d, const struct candidate *c)
@@ -360,7 +360,7 @@ enum status dig_tell(struct dig *d, const struct candidate *c, const char *name,
     weigh_band(d, &find);
     enum status st = dig_settle(d, e);
     if (st == ST_OK)
-        st = choose_name(relative, sizeof relative, d, NULL, &find, name, e);
+        st = choose_name(relative, d, NULL, &find, name, e);
     return st == ST_OK ? add_find(d, &find, NULL, NULL, e) : st;
 }
 
@@ -370,7 +370,7 @@ enum status dig_rename(struct dig *d, size_t i, const char *name, struct err *e)
     const char *names[] = {relative};
     const struct root *folder;
     struct candidate was = d->finds.at[i], *c = &d->finds.at[i];
-    enum status st = choose_name(relative, sizeof relative, d, NULL, c, name, e);
+    enum status st = choose_name(relative, d, NULL, c, name, e);
     if (st != ST_OK || !c->saved)
         return st;
     st = announce(d, names, 1, e);
