@@ -208,23 +208,24 @@ double pad_parts_score(const struct score_parts *parts, double tone)
     return part_toned(tone) * (SWINGING_WEIGHT + (1.0 - SWINGING_WEIGHT) * steady) * sum;
 }
 
-static void part_window(const struct track_sums *s, const struct pad_params *p,
-                        size_t from, size_t to, const struct track_window *w, double tone,
-                        struct score_parts *parts)
+static struct score_parts parts_of(const struct track_sums *s, const struct pad_params *p,
+                                   size_t from, size_t to, const struct track_window *w,
+                                   double tone)
 {
     double threshold = fmax(1e-3, p->spectral_flatness_threshold);
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
     double bands = sounding_bands(s->track, from, to);
-    *parts = (struct score_parts){0};
-    parts_add(parts, "steady", pad_steady(w));
+    struct score_parts parts = {0};
+    parts_add(&parts, "steady", pad_steady(w));
     double change = fmax(w->change, notes_move(s, from, to));
-    parts_add(parts, "spectrum", part_falling(change, PAD_SPECTRUM_HALF));
-    parts_add(parts, "tonal", tone * (0.3 * pure + 0.7 * w->tonality));
+    parts_add(&parts, "spectrum", part_falling(change, PAD_SPECTRUM_HALF));
+    parts_add(&parts, "tonal", tone * (0.3 * pure + 0.7 * w->tonality));
     parts_add(
-        parts, "calm",
+        &parts, "calm",
         part_falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
-    parts_add(parts, "rich",
+    parts_add(&parts, "rich",
               fmin(1.0, fmax(0.0, (bands - PAD_RICH_NONE) / PAD_RICH_SPAN)));
+    return parts;
 }
 
 /* ---- windows ---- */
@@ -257,9 +258,8 @@ static enum status look_at(struct search *m, size_t from, size_t to, int duratio
     bool far = judge_window(m, from, to, &w, &v) > NEAR_MISS;
     if (far && (m->pool.count > 0 || v.miss >= m->nearest.miss))
         return ST_OK;
-    struct score_parts parts;
     double tone = pad_tone(m->sums.track, &w);
-    part_window(&m->sums, m->p, from, to, &w, tone, &parts);
+    struct score_parts parts = parts_of(&m->sums, m->p, from, to, &w, tone);
     double score = pad_parts_score(&parts, tone);
     struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, score, v.miss};
     if (!far)
@@ -319,7 +319,7 @@ static void describe(struct search *m, const struct pad_place *place,
     };
     double duration = m->p->target_durations_sec[place->duration];
     r->end_sec = fmin(length_s, r->start_sec + duration);
-    part_window(&m->sums, m->p, place->from, place->to, &w, r->tone, &r->parts);
+    r->parts = parts_of(&m->sums, m->p, place->from, place->to, &w, r->tone);
     memcpy(r->missed_by, v.why, sizeof r->missed_by);
 }
 
