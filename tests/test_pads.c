@@ -484,6 +484,30 @@ static void a_short_recording_can_be_a_pad(void **state)
     audio_done(&a);
 }
 
+/* Exactly as long as its region, to the frame, from the place it tells. */
+static void a_pad_of_bars_is_as_long_as_they_are(void **state)
+{
+    (void)state;
+    enum { FROM = RATE / 2 };
+    struct audio a = tone_blank(9.0, 1, RATE);
+    add_chord(&a, 0.0, 9.0, 110.0, 0.3, 3);
+    struct pad_ground g = {.start = FROM};
+    struct pad_region region = {.start_sec = 3.0, .end_sec = 3.0 + 4 * 60 / 117.0};
+    struct pad_params p = pad_params_default();
+    struct pad pad;
+    assert_int_equal(audio_slice(&g.audio, &a, FROM, a.frames - FROM, NULL), ST_OK);
+    assert_int_equal(pad_finish_bars(&g, &region, &p, &pad, NULL), ST_OK);
+    assert_int_equal(pad.loop.audio.frames, lround(4 * 60 / 117.0 * RATE));
+    for (int i = 0; i < pad.loops.count; i++)
+        assert_int_equal(pad.loops.option[i].end - pad.loops.option[i].start,
+                         pad.loop.audio.frames);
+    assert_memory_equal(pad.loop.audio.data, a.data + pad.loops.option[0].start,
+                        4000 * sizeof(float));
+    pad_done(&pad);
+    audio_done(&g.audio);
+    audio_done(&a);
+}
+
 static void a_loop_that_jumps_is_refused(void **state)
 {
     (void)state;
@@ -830,6 +854,7 @@ int main(void)
         cmocka_unit_test(the_lowest_note_is_heard),
         cmocka_unit_test(every_rate_and_any_rubbish),
         cmocka_unit_test(a_short_recording_can_be_a_pad),
+        cmocka_unit_test(a_pad_of_bars_is_as_long_as_they_are),
         cmocka_unit_test(a_loop_that_jumps_is_refused),
         cmocka_unit_test(a_loop_keeps_to_the_gate_of_onsets),
         cmocka_unit_test(a_calm_loop_is_taken_instead),

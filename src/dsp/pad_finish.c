@@ -43,12 +43,16 @@ static enum status refuse(const struct seam *s, struct err *e)
     return err_set(e, ST_NOTHING, "loop has an attack at its join");
 }
 
-static void to_recording(struct loop_list *loops, const struct pad_ground *g)
+/* A pad whose loops lie in the recording, or none. */
+static enum status settle(struct pad *pad, const struct pad_ground *g, enum status st)
 {
-    for (int i = 0; i < loops->count; i++) {
-        loops->option[i].start += g->start;
-        loops->option[i].end += g->start;
+    if (st != ST_OK)
+        pad_done(pad);
+    for (int i = 0; st == ST_OK && i < pad->loops.count; i++) {
+        pad->loops.option[i].start += g->start;
+        pad->loops.option[i].end += g->start;
     }
+    return st;
 }
 
 static struct loop_params loop_params_of(const struct pad_ground *g,
@@ -142,12 +146,7 @@ enum status pad_finish(const struct pad_ground *g, const struct pad_region *regi
         st = err_set(e, ST_NOTHING, "its loop has " PAD_ONSETS_ABOVE,
                      PAD_ONSETS_DIGITS(rate - p->max_onset_rate_per_second),
                      rate - p->max_onset_rate_per_second);
-    if (st != ST_OK) {
-        pad_done(out);
-        return st;
-    }
-    to_recording(&out->loops, g);
-    return ST_OK;
+    return settle(out, g, st);
 }
 
 enum status pad_finish_bars(const struct pad_ground *g, const struct pad_region *region,
@@ -161,12 +160,7 @@ enum status pad_finish_bars(const struct pad_ground *g, const struct pad_region 
         st = loop_make_best(&g->audio, &out->loops, &out->loop, e);
     if (st == ST_OK && seam_audible(&out->loop.seam))
         st = err_set(e, ST_NOTHING, "no loop of whole bars without an audible join");
-    if (st != ST_OK) {
-        pad_done(out);
-        return st;
-    }
-    to_recording(&out->loops, g);
-    return ST_OK;
+    return settle(out, g, st);
 }
 
 /* How steady it is between two frames of the recording. */
