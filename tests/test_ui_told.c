@@ -125,7 +125,9 @@ static void screens_name_keys_of_ones_own(void **state)
 static void help_is_searched_by_key_and_word(void **state)
 {
     (void)state;
-    ui_rig_keys(&rig, "? / ^ R Enter");
+    ui_rig_keys(&rig, "? n");
+    assert_true(ui_rig_said(&rig, "nothing was searched for; / does"));
+    ui_rig_keys(&rig, "/ ^ R Enter");
     assert_true(shown("───\n  ^R             redo"));
     ui_rig_keys(&rig, "/");
     ui_rig_type(&rig, "^"); /* a whole key, not what one begins with */

@@ -105,6 +105,20 @@ static bool tag_matching(struct app *app, const char *text)
     return true;
 }
 
+bool app_search_action(struct app *app, const struct key_action *a, const char *wanted,
+                       bool (*next)(struct app *app, int step))
+{
+    bool on = a->action == ACT_SEARCH_NEXT || a->action == ACT_SEARCH_PREV;
+    if (a->action == ACT_SEARCH)
+        app_ask(app, ASK_SEARCH, "");
+    else if (on && !wanted[0])
+        app_say(app, "nothing was searched for; {search} does");
+    for (int i = 0; on && wanted[0] && i < turns(a); i++)
+        if (!next(app, a->action == ACT_SEARCH_NEXT ? 1 : -1))
+            break;
+    return on || a->action == ACT_SEARCH;
+}
+
 static void search(struct app *app, const char *text)
 {
     bool help = app->screen == SCREEN_HELP, settings = app->screen == SCREEN_SETTINGS;

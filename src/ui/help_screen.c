@@ -148,18 +148,19 @@ static void draw(struct app *app, const struct area *a)
     }
 }
 
-static void search(struct app *app, int step)
+static bool search(struct app *app, int step)
 {
     struct line lines[HELP_LINES];
     int n = build(app, lines);
-    for (int i = 1; i <= n && app->help.search[0]; i++) {
+    for (int i = 1; i <= n; i++) {
         int at = come_round(app->help.top, step * i, n);
         if (holds(&lines[at], app->help.search)) {
             app->help.top = at;
-            return;
+            return true;
         }
     }
     app_say(app, "nothing here contains '%s'", app->help.search);
+    return false;
 }
 
 static bool act(struct app *app, const struct key_action *a)
@@ -169,21 +170,11 @@ static bool act(struct app *app, const struct key_action *a)
         app->help.top = (int)to;
         return true;
     }
-    switch (a->action) {
-    case ACT_SEARCH:
-        app_ask(app, ASK_SEARCH, "");
-        return true;
-    case ACT_SEARCH_NEXT:
-    case ACT_SEARCH_PREV:
-        for (int i = 0; i < turns(a); i++)
-            search(app, a->action == ACT_SEARCH_NEXT ? 1 : -1);
-        return true;
-    case ACT_HELP:
+    if (a->action == ACT_HELP) {
         app_back(app);
         return true;
-    default:
-        return false;
     }
+    return app_search_action(app, a, app->help.search, search);
 }
 
 static void enter(struct app *app)

@@ -148,18 +148,14 @@ static void next_order(struct app *app)
     app_say(app, "sorted by %s; {sort-reverse} reverses it", words_order(order));
 }
 
-static void search_again(struct app *app, int direction, int n)
+static bool search(struct app *app, int step)
 {
-    if (!app->library.search[0]) {
-        app_say(app, "nothing was searched for; {search} does");
-        return;
+    if (view_search(app->view, app->library.search, step)) {
+        app_audition_soon(app);
+        return true;
     }
-    for (int i = 0; i < n; i++)
-        if (!view_search(app->view, app->library.search, direction)) {
-            app_warn(app, "no name here contains '%s'", app->library.search);
-            return;
-        }
-    app_audition_soon(app);
+    app_warn(app, "no name here contains '%s'", app->library.search);
+    return false;
 }
 
 /* Looking at jobs, help and the like while mining runs does not hold a floating cursor:
@@ -221,15 +217,6 @@ static bool find(struct app *app, const struct key_action *a)
         view_set_filter(app->view, "", NULL);
         app_say(app, "no filter");
         return true;
-    case ACT_SEARCH:
-        app_ask(app, ASK_SEARCH, "");
-        return true;
-    case ACT_SEARCH_NEXT:
-        search_again(app, 1, turns(a));
-        return true;
-    case ACT_SEARCH_PREV:
-        search_again(app, -1, turns(a));
-        return true;
     case ACT_SORT:
         next_order(app);
         return true;
@@ -249,7 +236,7 @@ static bool find(struct app *app, const struct key_action *a)
         app_ask(app, ASK_TAG, "");
         return true;
     default:
-        return false;
+        return app_search_action(app, a, app->library.search, search);
     }
 }
 

@@ -282,24 +282,23 @@ static void go_back(struct app *app, bool back)
 
 /* --- searching --------------------------------------------------------------------- */
 
-static void search(struct app *app, int step)
+static bool search(struct app *app, int step)
 {
     struct settings_state *s = &app->settings;
     char wanted[PROMPT_BYTES], text[PROMPT_BYTES], folded[PROMPT_BYTES];
     int count = config_key_count();
     filter_fold(wanted, sizeof wanted, s->search);
-    for (int i = 1; i <= count && wanted[0]; i++) {
+    for (int i = 1; i <= count; i++) {
         int at = come_round(s->cursor, step * i, count);
         snprintf(text, sizeof text, "%s %s", config_key(at)->name, config_key(at)->help);
         filter_fold(folded, sizeof folded, text);
         if (strstr(folded, wanted)) {
             s->cursor = at;
-            return;
+            return true;
         }
     }
-    app_say(app,
-            s->search[0] ? "no setting contains '%s'" : "{search} looks for a setting%s",
-            s->search);
+    app_say(app, "no setting contains '%s'", s->search);
+    return false;
 }
 
 /* --- acting ------------------------------------------------------------------------ */
@@ -410,21 +409,13 @@ static bool act(struct app *app, const struct key_action *a)
     case ACT_PREV_CATEGORY:
         next_section(app, -1);
         return true;
-    case ACT_SEARCH:
-        app_ask(app, ASK_SEARCH, "");
-        return true;
-    case ACT_SEARCH_NEXT:
-    case ACT_SEARCH_PREV:
-        for (int i = 0; i < turns(a); i++)
-            search(app, a->action == ACT_SEARCH_NEXT ? 1 : -1);
-        return true;
     case ACT_UNDO:
     case ACT_REDO:
         for (int i = 0; i < turns(a) && (i == 0 || goes_back(s, undo)); i++)
             go_back(app, undo);
         return true;
     default:
-        return false;
+        return app_search_action(app, a, s->search, search);
     }
 }
 

@@ -309,6 +309,10 @@ void app_confirm(struct app *app, const char *question, void (*yes)(struct app *
 /* Asks first while it is mining, or has unsaved settings. */
 void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
+/* A screen's keys of search: asks what for, or goes on to the `next` place (±1, false
+ * when there is none, and says so) that holds what was `wanted`. False: another key. */
+bool app_search_action(struct app *app, const struct key_action *a, const char *wanted,
+                       bool (*next)(struct app *app, int step));
 void app_prompt_key(struct app *app, uint32_t key);
 void app_paste_key(struct app *app, uint32_t key);
 /* How many rows are left, or why none is; where none of a category is, all are shown. */
