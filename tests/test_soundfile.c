@@ -269,7 +269,7 @@ static void refusals_say_what_it_is(void **state)
         refuse(folder_path(path, *state, files[i].name), ST_UNREADABLE, files[i].said);
     }
     sound_in(path, *state, "good.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
-    char *wav = slurp(path, &n);
+    char *wav = file_read(path, &n);
     memset(wav + 24, 0, 4);
     folder_write(*state, "none.wav", wav, n);
     refuse(folder_path(path, *state, "none.wav"), ST_UNREADABLE,
@@ -356,7 +356,7 @@ static void wav_bytes_are_exact(void **state)
         0xcc, 0x04, 2,   0,   3,    0,    24,   0,    'd', 'a', 't',  'a',  9,   0,
         0,    0,    0,   0,   0xc0, 0xff, 0xff, 0x7f, 0,   0,   0,    0};
     size_t n;
-    char *got = slurp(folder_path(path, *state, "x/y.wav"), &n);
+    char *got = file_read(folder_path(path, *state, "x/y.wav"), &n);
     assert_int_equal(n, sizeof bytes);
     assert_memory_equal(got, bytes, n);
     assert_int_equal(sha256_file(path, expected, NULL), ST_OK);

@@ -25,7 +25,7 @@ static void lengths_in_headers_are_not_believed(void **state)
     bool damaged;
     sound_in(path, *state, "whole.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
              FRAMES);
-    char *wav = slurp(path, &n);
+    char *wav = file_read(path, &n);
     assert_memory_equal(wav + 36, "data", 4);
     memset(wav + 40, 0, 4); /* the recorder's battery died */
     memset(wav + 4, 0, 4);
@@ -72,7 +72,7 @@ static void what_follows_a_stale_length_is_read(void **state)
     size_t n;
     sound_in(path, *state, "whole.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
              FRAMES);
-    char *wav = slurp(path, &n);
+    char *wav = file_read(path, &n);
     assert_int_equal(n, 44 + WHOLE);
     assert_int_equal(frames_with(*state, wav, n, STALE, "", 0), FRAMES);
     assert_true(worst_difference(folder_path(path, *state, "stated.wav"), 10) == 0);
@@ -98,7 +98,7 @@ static void a_wav_beyond_four_gib_is_read_whole(void **state)
     char path[FOLDER_BYTES];
     size_t n;
     sound_in(path, *state, "big.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 8, BEHIND);
-    char *wav = slurp(path, &n);
+    char *wav = file_read(path, &n);
     for (size_t i = 0; i < sizeof stated / sizeof *stated; i++) {
         struct soundfile *sf;
         struct audio end, want;
@@ -163,7 +163,7 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
         folder_sound(path, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2, x, LONG));
     free(x);
     assert_int_equal(frames_of(path, NULL), LONG);
-    char *mp3 = slurp(path, &n);
+    char *mp3 = file_read(path, &n);
     size_t at = 1;
     while (at + 4 < n && !((unsigned char)mp3[at] == 0xff &&
                            ((unsigned char)mp3[at + 1] & 0xfe) == 0xfa))
@@ -203,7 +203,7 @@ static void broken_off_data_is_told(void **state)
     sound_in(path, *state, "a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
     assert_int_equal(frames_of(path, &damaged), FRAMES);
     assert_false(damaged);
-    char *flac = slurp(path, &n);
+    char *flac = file_read(path, &n);
     folder_write(*state, "half.flac", flac, n / 2);
     sound_in(path, *state, "half.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
     assert_int_equal(truncate(path, 44 + 4 * (FRAMES / 2)), 0);
@@ -215,13 +215,13 @@ static void broken_off_data_is_told(void **state)
     free(flac);
     sound_in(path, *state, "a.mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2,
              FRAMES);
-    char *mp3 = slurp(path, &n);
+    char *mp3 = file_read(path, &n);
     folder_write(*state, "half.mp3", mp3, n / 3);
     assert_true(frames_of(folder_path(path, *state, "half.mp3"), &damaged) < FRAMES / 2);
     assert_true(damaged);
     free(mp3);
     sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
-    char *ogg = slurp(path, &n);
+    char *ogg = file_read(path, &n);
     folder_write(*state, "half.ogg", ogg, n / 2);
     assert_in_range(frames_of(folder_path(path, *state, "half.ogg"), &damaged),
                     FRAMES / 4, FRAMES * 3 / 4);
@@ -301,7 +301,7 @@ static void streamed_headers_do_not_hide_the_sound(void **state)
         size_t n, at = 0;
         bool damaged;
         sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
-        char *bytes = slurp(path, &n);
+        char *bytes = file_read(path, &n);
         while (memcmp(bytes + at, files[i].chunk, 4) != 0)
             at++;
         memset(bytes + at + files[i].at, files[i].value, (size_t)files[i].bytes);
@@ -330,7 +330,7 @@ static void impossible_lengths_hide_no_sound(void **state)
         bool damaged;
         struct soundfile *sf;
         sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
-        char *bytes = slurp(path, &n);
+        char *bytes = file_read(path, &n);
         while (memcmp(bytes + at, files[i].chunk, 4) != 0)
             at++;
         memset(bytes + at + 16, 0, 7);
@@ -351,9 +351,9 @@ static void a_chained_ogg_says_what_is_not_read(void **state)
     char path[FOLDER_BYTES];
     size_t first, second;
     sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
-    char *a = slurp(path, &first);
+    char *a = file_read(path, &first);
     sound_in(path, *state, "b.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
-    char *b = slurp(path, &second);
+    char *b = file_read(path, &second);
     assert_memory_not_equal(a + 14, b + 14, 4); /* serial numbers */
     char *both = malloc(first + second);
     memcpy(both, a, first);
@@ -381,7 +381,7 @@ static void lost_ogg_pages_do_not_shift_regions(void **state)
     size_t n, got;
     enum { LONG = 900000 };
     sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 1, LONG);
-    char *ogg = slurp(path, &n);
+    char *ogg = file_read(path, &n);
     memset(ogg + n / 2, 0x55, 100); /* the page's check sum no longer fits */
     folder_write(*state, "hole.ogg", ogg, n);
     free(ogg);

@@ -2,7 +2,6 @@
 #include "sound_rig.h"
 
 #include "core/rng.h"
-#include "io/paths.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -67,13 +66,6 @@ double worst_difference(const char *path, int count)
     soundfile_close(sf);
     audio_done(&all);
     return worst;
-}
-
-char *slurp(const char *path, size_t *n)
-{
-    char *bytes;
-    assert_int_equal(path_read_file(path, 1 << 28, &bytes, n, NULL), ST_OK);
-    return bytes;
 }
 
 size_t frames_of(const char *path, bool *damaged)

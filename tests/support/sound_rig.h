@@ -22,7 +22,5 @@ double worst_difference(const char *path, int count);
 /* How many frames there are to read, and whether the file was called damaged (may be
  * NULL). */
 size_t frames_of(const char *path, bool *damaged);
-/* All of a file; the caller frees. */
-char *slurp(const char *path, size_t *n);
 
 #endif
