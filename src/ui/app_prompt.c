@@ -147,7 +147,8 @@ static bool widen(struct app *app)
     return false;
 }
 
-void app_say_filtered(struct app *app)
+/* How many rows are left, or why none is; where none of a category is, all are shown. */
+static void say_filtered(struct app *app)
 {
     char rows[24];
     const char *among = view_scope_name(view_scope(app->view));
@@ -187,7 +188,7 @@ static void done(struct app *app)
     else if (mode == ASK_SEARCH)
         search(app, text);
     else if (mode == ASK_FILTER)
-        app_say_filtered(app);
+        say_filtered(app);
     app_audition_soon(app);
 }
 

@@ -315,8 +315,6 @@ bool app_search_action(struct app *app, const struct key_action *a, const char *
                        bool (*next)(struct app *app, int step));
 void app_prompt_key(struct app *app, uint32_t key);
 void app_paste_key(struct app *app, uint32_t key);
-/* How many rows are left, or why none is; where none of a category is, all are shown. */
-void app_say_filtered(struct app *app);
 const char *app_prompt_label(const struct app *app);
 /* What is typed, from where the line's `cols` show it up to the cursor, and how many
  * cells stand before that. */
