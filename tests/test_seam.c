@@ -53,6 +53,7 @@ static struct seam measure(const struct audio *a)
 {
     struct seam s;
     assert_int_equal(seam_measure(a, &s, NULL), ST_OK);
+    assert_true(s.judged);
     return s;
 }
 
@@ -256,6 +257,7 @@ static void silence_bad_samples_and_short_loops_are_survived(void **state)
     assert_int_equal(seam_measure(&a, &s, NULL), ST_OK);
     a.frames = 1000;
     assert_int_equal(seam_measure(&a, &s, &e), ST_EMPTY);
+    assert_false(s.judged);
     a.frames = 0;
     assert_int_equal(seam_measure(&a, &s, &e), ST_EMPTY);
     audio_done(&a);

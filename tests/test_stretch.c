@@ -166,7 +166,7 @@ static void loops_stay_seamless(void **state)
         struct seam seam;
         assert_int_equal(seam_measure(&b, &seam, NULL), ST_OK);
         assert_true(seam.step_ok && seam.onset_ok && seam.dip_db <= seam.dip_limit_db);
-        assert_int_equal(weave_calm_join(&b, NULL, NULL, NULL), ST_OK);
+        assert_int_equal(weave_calm_join(&b, &seam, NULL), ST_OK);
         assert_int_equal(seam_measure(&b, &seam, NULL), ST_OK);
         assert_true(seam.seamless);
         if (i == 2 || i == 3) {

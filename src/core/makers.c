@@ -51,7 +51,7 @@ void maker_score(struct candidate *c, const struct audio *sound, double source_s
                  bool loop, const struct seam *seam)
 {
     double even = 1 / (1 + unevenness_db(sound, !loop) / MADE_EVEN_HALF_DB);
-    double join = seam ? seam_quality(seam) : 0.5;
+    double join = seam->judged ? seam_quality(seam) : 0.5;
     parts_add(&c->parts, "source", source_score);
     parts_add(&c->parts, "even", even);
     if (loop)

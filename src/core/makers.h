@@ -10,7 +10,7 @@
 
 /* Score and parts of something made: what it was made from ("source"), how even its level
  * is ("even": beside its rise and fall where it is no loop and lasts), and for loops how
- * well it joins ("seam"; NULL for a loop that is too short to judge). */
+ * well it joins ("seam", which a loop may be too short to judge). */
 void maker_score(struct candidate *c, const struct audio *sound, double source_score,
                  bool loop, const struct seam *seam);
 

@@ -128,7 +128,7 @@ static enum status loop_there(const struct audio *around, size_t start, size_t e
         return st;
     if ((double)(end - start) >= SEAM_MIN_S * around->rate_hz)
         return loop_make_best(around, &one, loop, e);
-    loop->seam.seam_error_db = (double)NAN;
+    loop->seam = (struct seam){.seam_error_db = (double)NAN};
     return loop_cut(around, &one.option[0], &loop->audio, e);
 }
 

@@ -147,8 +147,7 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
         return st == ST_EMPTY ? ST_OK : st;
     struct candidate c;
     dig_candidate(d, &c, KIND_CLOUD, pieces[0].start, pieces[count - 1].end);
-    maker_score(&c, &cloud, report.mean_quality, true,
-                report.judged ? &report.seam : NULL);
+    maker_score(&c, &cloud, report.mean_quality, true, &report.seam);
     double toned = fmin(1, tone / TONE_ALL);
     parts_add(&c.parts, "tonal", toned);
     c.m.score *= part_toned(toned);

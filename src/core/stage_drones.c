@@ -136,8 +136,8 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
 struct derived {
     const struct material *pad;
     enum kind kind;
-    const struct seam *seam; /* NULL: none was judged */
-    double seam_error_db;    /* of the loop it was made from */
+    struct seam seam;     /* of a loop */
+    double seam_error_db; /* of the loop it was made from */
     char name[160];
 };
 
@@ -152,7 +152,7 @@ static enum status keep_derived(struct dig *d, const struct derived *derived,
                      .peak_dbfs = d->recipe->cfg.global.target_peak_dbfs,
                      .loop = kind_loops(derived->kind),
                      .channels = sound->channels};
-    maker_score(&c, sound, pad->score, k.loop, derived->seam);
+    maker_score(&c, sound, pad->score, k.loop, &derived->seam);
     c.m.seam_error_db = derived->seam_error_db;
     enum status st = dig_keep(d, &c, sound, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
@@ -173,23 +173,19 @@ static enum status shades(struct dig *d, const struct material *pad,
     enum status st = ST_OK;
     for (int i = 0; i < wanted->count && st == ST_OK; i++) {
         struct audio sound;
-        struct seam seam;
-        bool judged = false;
+        struct derived derived = {
+            .pad = pad, .kind = KIND_DRONE, .seam_error_db = seam_error_db};
         enum drone_tone tone = tones[wanted->v[i]];
         st = audio_slice(&sound, pitched, 0, pitched->frames, e);
         if (st != ST_OK)
             break;
         st = drone_colour(&sound, tone, &corners, e);
         if (st == ST_OK) /* a made loop may begin anywhere: where no join can be heard */
-            st = weave_calm_join(&sound, &seam, &judged, e);
+            st = weave_calm_join(&sound, &derived.seam, e);
         if (st != ST_OK) {
             audio_done(&sound);
             break;
         }
-        struct derived derived = {.pad = pad,
-                                  .kind = KIND_DRONE,
-                                  .seam = judged ? &seam : NULL,
-                                  .seam_error_db = seam_error_db};
         snprintf(derived.name, sizeof derived.name, "%s_pitch_%+d_loop_%s", d->site.stem,
                  semitones, drone_tone_name(tone));
         st = keep_derived(d, &derived, &sound, e);

@@ -51,11 +51,6 @@ static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *h
     return st == ST_OK ? st : draw_hiss(d, r, hiss, name, false, e);
 }
 
-static bool joins(const struct audio *a, struct seam *seam)
-{
-    return seam_measure(a, seam, NULL) == ST_OK && seam->seamless;
-}
-
 enum status stage_dust(struct dig *d, struct err *e)
 {
     if (!dig_wants(d, STAGE_DUST))
@@ -70,7 +65,7 @@ enum status stage_dust(struct dig *d, struct err *e)
         return st;
     st = load_hiss(d, &r, &hiss, hiss_stem, e);
     struct seam seam;
-    bool loop = joins(&pad, &seam);
+    bool loop = seam_measure(&pad, &seam, NULL) == ST_OK && seam.seamless;
     struct dust_spec spec = {loop, d->recipe->mix_db, cfg->global.target_peak_dbfs};
     if (st == ST_OK)
         st = hiss_dust(&dusty, &pad, &hiss, &spec, &r, e);
@@ -81,8 +76,9 @@ enum status stage_dust(struct dig *d, struct err *e)
         return st;
     struct candidate c;
     dig_candidate(d, &c, KIND_DUST, 0, frames);
-    bool judged = loop && seam_measure(&dusty, &seam, e) == ST_OK;
-    maker_score(&c, &dusty, 0.8, loop, judged ? &seam : NULL);
+    if (loop)
+        seam_measure(&dusty, &seam, NULL);
+    maker_score(&c, &dusty, 0.8, loop, &seam);
     char name[200];
     snprintf(name, sizeof name, "%s_dust_%s", d->site.stem, hiss_stem);
     struct keep k = {.name = name,

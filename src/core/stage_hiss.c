@@ -46,8 +46,7 @@ static enum status keep_one(struct dig *d, const struct sounds *s, enum kind kin
         c.m.bpm = c.m.bpm_confidence = (double)NAN;
     }
     bool loop = kind_loops(kind);
-    maker_score(&c, sound, synthetic ? 0.3 : 0.4 + 0.6 * s->score, loop,
-                report->judged ? &report->seam : NULL);
+    maker_score(&c, sound, synthetic ? 0.3 : 0.4 + 0.6 * s->score, loop, &report->seam);
     char name[160];
     snprintf(name, sizeof name, "%s_%s_%02d", kind_type(kind), d->site.stem, number);
     struct keep k = {

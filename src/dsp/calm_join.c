@@ -174,17 +174,14 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
     return ST_OK;
 }
 
-enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
-                            struct err *e)
+enum status weave_calm_join(struct audio *loop, struct seam *seam, struct err *e)
 {
-    struct seam unasked;
     int n = fft_size_at(FRAME_44K1, loop->rate_hz);
     size_t hops = loop->frames / ((size_t)n / 2);
     bool long_enough = loop->rate_hz >= 8000 && loop->rate_hz <= 192000 &&
                        hops >= 4 * AROUND &&
                        (double)loop->frames >= SEAM_MIN_S * loop->rate_hz;
-    if (judged)
-        *judged = long_enough;
+    *seam = (struct seam){0};
     if (!long_enough)
         return ST_OK;
     float *mono = malloc(loop->frames * sizeof *mono);
@@ -202,7 +199,7 @@ enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
         line_running_energy(loop->data, loop->frames, (size_t)loop->channels, energy);
         line_running_energy(mono, loop->frames, 1, energy + loop->frames + 1);
         size_t count = choose(flux, energy, hops, loop, place, TRIES);
-        st = try_places(loop, place, count, seam ? seam : &unasked, e);
+        st = try_places(loop, place, count, seam, e);
     }
     free(mono);
     free(flux);

@@ -423,7 +423,7 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s,
             st = weave_even(cloud, even_db, e);
     }
     if (st == ST_OK)
-        st = weave_calm_join(cloud, &report->seam, &report->judged, e);
+        st = weave_calm_join(cloud, &report->seam, e);
     return st == ST_OK ? level_normalise(cloud, s->peak_dbfs, true, e) : st;
 }
 

@@ -12,7 +12,6 @@
 #include "dsp/audio.h"
 #include "dsp/seam.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct grain_region {
@@ -47,8 +46,7 @@ void grains_defaults(struct grains_spec *s); /* the defaults of the config */
 
 struct grains_report {
     double mean_quality; /* of the grains */
-    bool judged;         /* long enough to judge its join: `seam` is filled */
-    struct seam seam;
+    struct seam seam;    /* judged where the cloud is long enough */
 };
 
 /* A cloud of llround(duration × rate) frames at its rate. `report` may be NULL.

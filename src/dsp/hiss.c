@@ -207,7 +207,7 @@ enum status hiss_loop(struct audio *to, const struct hiss_material *material,
     enum status st = texture(to, material, s, &cloth, r, e);
     if (st == ST_OK) {
         tremolo(to, s->tremolo_rate_hz, s->tremolo_depth);
-        st = weave_calm_join(to, &report->seam, &report->judged, e);
+        st = weave_calm_join(to, &report->seam, e);
     }
     if (st == ST_OK)
         st = level_normalise(to, s->loop_peak_dbfs, true, e);

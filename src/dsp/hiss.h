@@ -39,9 +39,8 @@ double hiss_low_hz(const struct hiss_spec *s);
 
 /* What is told of what was made. */
 struct hiss_report {
-    bool synthetic; /* noise alone */
-    bool judged;    /* a loop, long enough to judge its join: `seam` is filled */
-    struct seam seam;
+    bool synthetic;   /* noise alone */
+    struct seam seam; /* judged of a loop that is long enough */
 };
 
 /* A seamless loop of llround(loop_duration_s × rate_hz) frames. `material`: prepared at

@@ -458,6 +458,7 @@ enum status seam_measure_against(const struct audio *loop, const float *before,
     st = measure_all(&g, rival, out, e);
     if (st == ST_OK)
         out->seam_error_db = measure_error_db(&g, before, before_frames);
+    out->judged = st == ST_OK;
     ground_done(&g);
     return st;
 }

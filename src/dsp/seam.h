@@ -35,7 +35,9 @@
 
 #define SEAM_MIN_S 0.25
 
+/* One of zeros was not judged. */
 struct seam {
+    bool judged;
     double step, slope;              /* ratios; ≤ 1 passes */
     double level_db, level_limit_db; /* ≥ 0 */
     double dip_db, dip_limit_db; /* ≥ 0; of the span nearest to its limit or beyond */

@@ -8,8 +8,6 @@
 #include "dsp/audio.h"
 #include "dsp/seam.h"
 
-#include <stdbool.h>
-
 /* Bring the 50 ms level of a loop within ± tolerance_db of its mean by smooth gains
  * common to all channels, of at most 12 dB a round, as many rounds as it takes (16 at
  * most). Silence stays silence. */
@@ -22,10 +20,8 @@ void weave_width(struct audio *a, double low, double high);
 /* Turn the circle so that it begins where it is calmest, and nothing (not even a chance
  * coincidence of grains) marks the join: the calmest places are tried with seam_measure,
  * the first that is seamless with room is taken, else the best. What is heard in a loop
- * stays the same. Loops too short to judge are left as they are. What was measured of the
- * join that was chosen goes to `seam`, and whether it was to `judged` (both may be NULL).
- */
-enum status weave_calm_join(struct audio *loop, struct seam *seam, bool *judged,
-                            struct err *e);
+ * stays the same. Loops too short to judge are left as they are. `seam` is that of the
+ * join that was chosen. */
+enum status weave_calm_join(struct audio *loop, struct seam *seam, struct err *e);
 
 #endif
