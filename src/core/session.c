@@ -105,7 +105,6 @@ long session_index_of(const struct session *s, uint64_t id)
 
 /* --- versions, counts, the echo ---------------------------------------------------- */
 
-/* Whoever reads the log looks at everything. */
 bool index_list_add(struct index_list *l, size_t index)
 {
     if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
@@ -114,6 +113,7 @@ bool index_list_add(struct index_list *l, size_t index)
     return true;
 }
 
+/* Whoever reads the log looks at everything. */
 void session_forget_changes(struct session *s)
 {
     s->log_start += s->log.count + 1;
