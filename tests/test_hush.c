@@ -34,6 +34,14 @@ static int screen_as_file(char path[64])
     return before;
 }
 
+static int count_open(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
 static void nothing_reaches_the_screen(void **state)
 {
     (void)state;
@@ -41,6 +49,7 @@ static void nothing_reaches_the_screen(void **state)
     int before = screen_as_file(path);
     struct hush *h;
     struct stat s;
+    int open_ones = count_open();
     assert_int_equal(hush_begin(&h, NULL), ST_OK);
     fprintf(stderr, "from stdio\n");
     assert_int_equal(write(STDERR_FILENO, "from write\n", 11), 11);
@@ -52,6 +61,7 @@ static void nothing_reaches_the_screen(void **state)
     fprintf(stderr, "again");
     assert_int_equal(stat(path, &s), 0);
     assert_int_equal(s.st_size, 5);
+    assert_int_equal(count_open(), open_ones);
     dup2(before, STDERR_FILENO);
     close(before);
     unlink(path);
@@ -86,6 +96,7 @@ struct printer {
 static void clean(void *arg)
 {
     struct printer *p = arg;
+    fprintf(stderr, "retry no more\n"); /* ends no thread that is ending */
     atomic_store(&p->cleaned, true);
 }
 

@@ -56,6 +56,19 @@ static void sectors_are_rounded_per_sample(void **state)
         budget_add(&c, t, 150 * 44100, 1);
     assert_false(budget_fits(&c, t, 1, 1, why));
     assert_true(text_has(why, "600.1 of 600 s"));
+    /* What fills the machine to the last fits; a short sample hides no long one. */
+    struct budget full = {0}, longest = {0};
+    for (int i = 0; i < 2; i++)
+        budget_add(&full, t, 180 * 44100, 1);
+    assert_true(budget_fits(&full, t, 180 * 44100, 1, why));
+    full.sectors = 407;
+    full.seconds = 540;
+    assert_true(budget_fits(&full, t, 1, 1, why));
+    full.sectors = 400 - 41;
+    assert_true(budget_fits(&full, t, 60 * 44100, 1, why));
+    budget_add(&longest, t, 181 * 44100, 1);
+    budget_add(&longest, t, 44100, 1);
+    assert_float_equal(longest.longest_s, 181, 1e-9);
     double sum = 0; /* what adds up to a tenth is told as that */
     for (int i = 1; i <= 1000; i++) {
         sum += 0.1;

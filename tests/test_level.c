@@ -153,12 +153,18 @@ static void true_peak_passes_nothing_over(void **state)
             a.data[k] = (float)(exp(-(double)k / (44100 * decay_s)) *
                                 (sin(2 * PI * hz / 44100 * (double)k) +
                                  noise * rng_range(&r, -1, 1)));
-        /* the worst there is: samples of 1 that make 2.39 between them, beside one of 2
-         */
+        /* the worst there is: samples of 1 that make 2.39 between them, beside
+         * one of 2.35 */
+        if (i == 0)
+            memset(a.data, 0, a.frames * sizeof *a.data);
         for (int k = 0; i == 0 && k < 32; k++)
             a.data[100 + k] = (k < 16) == (k % 2 == 0) ? -1.0F : 1.0F;
         if (i == 0)
-            a.data[400] = 2.0F;
+            a.data[400] = 2.35F;
+        /* an edge that is loudest, and rings beyond the first sample or the last */
+        for (size_t k = 0; (i == 1 || i == 2) && k < a.frames; k++)
+            a.data[i == 1 ? k : a.frames - 1 - k] =
+                (k % 2 ? -1.0F : 1.0F) * (1 - (float)k / (float)a.frames);
         for (int loop = 0; loop < 2; loop++) {
             double want = peak_of_all(&a, loop);
             assert_true(fabs(level_true_peak(&a, loop) - want) < 2e-6 * want);

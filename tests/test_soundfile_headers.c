@@ -5,6 +5,8 @@
 #include "core/rng.h"
 #include "io/splice.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -416,6 +418,53 @@ static void a_seek_too_far_is_refused(void **state)
     assert_true(splice_seek(INT64_MAX, SEEK_SET, &s) == -1);
 }
 
+/* Three bytes instead of the first five, and nothing of the last two. */
+static void a_splice_is_read_as_one(void **state)
+{
+    enum { N = 100, HEAD = 3, FIRST = 5, END = N - 2, LENGTH = HEAD + END - FIRST };
+    char path[FOLDER_BYTES], bytes[N], wanted[LENGTH], got[N] = {0};
+    uint64_t expected, hash;
+    for (int i = 0; i < N; i++)
+        bytes[i] = (char)(i < 4 ? "RIFF"[i] : i);
+    folder_write(*state, "short.wav", bytes, 3);
+    folder_write(*state, "other.wav", bytes + 1, N - 1);
+    folder_write(*state, "whole.wav", bytes, N);
+    struct splice s;
+    static const char *const names[] = {"short.wav", "other.wav", "whole.wav"};
+    for (int i = 0; i < 3; i++) {
+        int fd = open(folder_path(path, *state, names[i]), O_RDONLY);
+        assert_int_equal(splice_riff(&s, fd), i == 2);
+        if (i < 2)
+            close(fd);
+    }
+    assert_true(splice_length(&s) == N);
+    s.first = FIRST;
+    s.end = END;
+    s.head_bytes = HEAD;
+    memcpy(s.head, "abc", HEAD);
+    memcpy(wanted, "abc", HEAD);
+    memcpy(wanted + HEAD, bytes + FIRST, END - FIRST);
+    assert_true(splice_length(&s) == LENGTH);
+    splice_begin_hash(&s);
+    assert_true(splice_read(got, N, &s) == LENGTH); /* over the join, up to the end */
+    assert_memory_equal(got, wanted, LENGTH);
+    for (int from = 1; from < 4; from++) { /* from behind, over the join or not */
+        assert_true(splice_seek(from - LENGTH, SEEK_END, &s) == from);
+        assert_true(splice_read(got, 4, &s) == 4 && splice_tell(&s) == from + 4);
+        assert_memory_equal(got, wanted + from, 4);
+    }
+    assert_true(splice_hash(&s, &hash)); /* of the file, not of what is seen */
+    assert_int_equal(content_hash_file(path, &expected, NULL), ST_OK);
+    assert_true(hash == expected);
+    assert_false(splice_hash(&s, &hash)); /* not begun */
+    close(s.fd);
+    s.fd = -1; /* the disk is gone */
+    splice_begin_hash(&s);
+    assert_true(splice_seek(LENGTH / 2, SEEK_SET, &s) == LENGTH / 2 && s.problem == 0);
+    assert_true(splice_read(got, 4, &s) == 0 && s.problem == EBADF);
+    assert_false(splice_hash(&s, &hash));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +478,7 @@ int main(void)
         IN_FOLDER(impossible_lengths_hide_no_sound),
         IN_FOLDER(a_chained_ogg_says_what_is_not_read),
         IN_FOLDER(lost_ogg_pages_do_not_shift_regions),
+        IN_FOLDER(a_splice_is_read_as_one),
         cmocka_unit_test(a_seek_too_far_is_refused),
     };
     return cmocka_run_group_tests_name("soundfile headers", tests, NULL, NULL);

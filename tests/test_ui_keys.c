@@ -106,6 +106,42 @@ static void counts_and_prefixes_work(void **state)
     assert_int_equal(a.action, ACT_SLOT_1);
 }
 
+/* From row 20 of 50, ten of which are seen. */
+static void counts_say_how_far(void **state)
+{
+    (void)state;
+    static const struct {
+        enum action action;
+        int count;
+        long page, to;
+    } moves[] = {
+        {ACT_DOWN, 0, 10, 21},      {ACT_DOWN, 7, 10, 27},
+        {ACT_DOWN, 99, 10, 49},     {ACT_UP, 0, 10, 19},
+        {ACT_UP, 7, 10, 13},        {ACT_UP, 99, 10, 0},
+        {ACT_HALF_DOWN, 0, 10, 25}, {ACT_HALF_DOWN, 3, 10, 35},
+        {ACT_HALF_UP, 0, 10, 15},   {ACT_HALF_UP, 3, 10, 5},
+        {ACT_PAGE_DOWN, 0, 10, 30}, {ACT_PAGE_DOWN, 2, 10, 40},
+        {ACT_PAGE_UP, 0, 10, 10},   {ACT_PAGE_UP, 3, 10, 0},
+        {ACT_TOP, 0, 10, 0},        {ACT_TOP, 7, 10, 6},
+        {ACT_TOP, 99, 10, 49},      {ACT_BOTTOM, 0, 10, 49},
+        {ACT_BOTTOM, 7, 10, 6},     {ACT_HALF_DOWN, 0, 1, 21},
+        {ACT_PAGE_DOWN, 0, 0, 21}, /* hardly any screen */
+        {ACT_HALF_UP, 0, -3, 19},   {ACT_PAGE_UP, 0, -3, 19},
+        {ACT_ACCEPT, 3, 10, -1},
+    };
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        struct key_action a = {.action = moves[i].action, .count = moves[i].count};
+        assert_int_equal(moved_row(&a, 20, 50, moves[i].page), moves[i].to);
+        assert_true(moves[i].action == ACT_ACCEPT || moved_row(&a, 0, 0, 10) == 0);
+    }
+    static const int asked[][2] = {{0, 1}, {1, 1}, {7, 7}, {100, 100}, {1000000, 100}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        assert_int_equal(turns(&(struct key_action){.count = asked[i][0]}), asked[i][1]);
+    assert_int_equal(come_round(3, 1, 4), 0);
+    assert_int_equal(come_round(0, -1, 4), 3);
+    assert_int_equal(come_round(1, -10, 4), 3);
+}
+
 static void key_files_rebind(void **state)
 {
     (void)state;
@@ -281,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup(names_read_back, set_up),
         cmocka_unit_test_setup(the_table_has_no_conflict, set_up),
         cmocka_unit_test_setup(counts_and_prefixes_work, set_up),
+        cmocka_unit_test(counts_say_how_far),
         cmocka_unit_test_setup(key_files_rebind, set_up),
         cmocka_unit_test_setup(key_files_hold_remarks, set_up),
         cmocka_unit_test_setup(no_key_is_taken_for_a_request, set_up),

@@ -2,6 +2,8 @@
  * everything changes. */
 #include "session_rig.h"
 
+#include "core/order.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -402,6 +404,24 @@ static void test_order_by_key(void **state)
     session_close(s);
 }
 
+/* Equal names stand in the order of finds, whether they come together or later. */
+static void test_order_of_names(void **state)
+{
+    static const char *const names[] = {"b", "a", "b", "a", "c", "a", "b", "d", "A"};
+    static const uint32_t places[] = {4, 1, 5, 2, 7, 3, 6, 8, 0};
+    enum { N = sizeof names / sizeof *names };
+    (void)state;
+    struct find finds[N] = {0};
+    for (int i = 0; i < N; i++)
+        finds[i].folded = names[i];
+    for (size_t known = 0; known <= N; known++) {
+        uint32_t rank[N];
+        assert_true(order_names(finds, rank, 0, known));
+        assert_true(order_names(finds, rank, known, N));
+        assert_memory_equal(rank, places, sizeof rank);
+    }
+}
+
 static void deliver_without_stacks(struct session *s, const char *stem, int n)
 {
     deliver(s, stem, n, true);
@@ -512,9 +532,13 @@ static void test_drums_are_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SESSION(test_views_keep_up),   IN_SESSION(test_deciding_moves_on),
-        IN_SESSION(test_stacks),          IN_SESSION(test_a_stack_that_cannot_be),
-        IN_SESSION(test_order_by_key),    IN_SESSION(test_similar_search_range),
+        IN_SESSION(test_views_keep_up),
+        IN_SESSION(test_deciding_moves_on),
+        IN_SESSION(test_stacks),
+        IN_SESSION(test_a_stack_that_cannot_be),
+        cmocka_unit_test(test_order_of_names),
+        IN_SESSION(test_order_by_key),
+        IN_SESSION(test_similar_search_range),
         IN_SESSION(test_drums_are_found),
     };
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);

@@ -75,7 +75,7 @@ ptrdiff_t order_table_find(const struct order_table *t, uint64_t id)
 
 /* --- names ------------------------------------------------------------------------- */
 
-/* Natural runs are merged: miners deliver names nearly in order. */
+/* Natural runs are merged, stably: miners deliver names nearly in order. */
 struct named {
     const char *folded;
     uint32_t find;
@@ -83,8 +83,7 @@ struct named {
 
 static bool name_before(const struct named *a, const struct named *b)
 {
-    int c = strcmp(a->folded, b->folded);
-    return c != 0 ? c < 0 : a->find < b->find;
+    return strcmp(a->folded, b->folded) < 0;
 }
 
 static size_t run_end(const struct named *a, size_t from, size_t n)

@@ -99,8 +99,9 @@ VEC_CLONES(peak_between, peak_of_block, (const float *x, float *peak), (x, peak)
 double level_true_peak(const struct audio *a, bool loop)
 {
     float line[BLOCK + TAPS], peak = (float)level_peak(a);
-    /* Without a loop the values before the first and after the last sample count too. */
-    ptrdiff_t from = loop ? 0 : -HALF, to = (ptrdiff_t)a->frames + (loop ? 0 : HALF);
+    /* Where silence surrounds it, its edges may ring to 1.2 of their samples beside
+     * these; further out than one sample no phase reaches 0.6 of the largest. */
+    ptrdiff_t from = loop ? 0 : -1, to = (ptrdiff_t)a->frames;
     bool plain = a->channels == 1 && line_is_finite(a->data, a->frames);
     if (!a->frames)
         return 0;

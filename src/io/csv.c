@@ -146,7 +146,7 @@ static bool take_field(const char **p, const char *end, char **to)
 
 static enum status split(struct csv_reader *r, size_t end, struct err *e)
 {
-    enum status st = reserve(r, 2 * (end - r->at) + 2, e);
+    enum status st = reserve(r, end - r->at + 1, e);
     if (st)
         return st;
     const char *p = r->text + r->at, *stop = r->text + end;

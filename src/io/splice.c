@@ -93,7 +93,7 @@ int64_t splice_tell(void *splice)
 
 void splice_begin_hash(struct splice *s)
 {
-    s->hashing = s->head_bytes == 0 && s->first == 0;
+    s->hashing = true;
     content_hash_init(&s->hash);
 }
 

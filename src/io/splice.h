@@ -1,5 +1,5 @@
 /* splice: a file as a decoder reads it. Where its header is wrong, other bytes are seen
- * at its beginning; where it is read as it is, its hash can be taken on the way.
+ * at its beginning. The hash of the file as it is can be taken on the way.
  * Thread: a splice belongs to one; the position of its fd is left alone. */
 #ifndef TROWEL_IO_SPLICE_H
 #define TROWEL_IO_SPLICE_H
@@ -37,7 +37,7 @@ int64_t splice_read(void *to, int64_t n, void *splice);
 int64_t splice_seek(int64_t offset, int whence, void *splice);
 int64_t splice_tell(void *splice);
 
-/* Hash what is read from now on, in the order of the file: of a splice without a head. */
+/* Hash what is read from now on, in the order of the file. */
 void splice_begin_hash(struct splice *s);
 /* The hash of the whole file, of which the rest is read now. False: it was not begun, or
  * the file cannot be read. */
