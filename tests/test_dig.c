@@ -1,5 +1,6 @@
 /* core/dig: what every sample goes through before it is a file. */
 #include "core/dig.h"
+#include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/synth.h"
@@ -84,6 +85,81 @@ static void the_gain_opens_no_end(void **state)
     assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
     assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[a.frames - 1]) < 1e-3f);
     assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
+    audio_done(&a);
+}
+
+/* Two milliseconds at the beginning, ten at the end, and nothing in between. */
+static void the_ends_are_closed_fast(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(1, 1, OUT);
+    struct keep k = {.peak_dbfs = -3, .channels = 1};
+    tone_add(&a, -1, 1000, level_from_db(-3), PI / 2);
+    struct audio before = a;
+    assert_int_equal(audio_slice(&a, &before, 0, before.frames, NULL), ST_OK);
+    assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
+    assert_int_equal(a.frames, before.frames);
+    static const struct {
+        double in_s, out_s, least, most;
+    } at[] = {{0.001, 0.005, 0.4, 0.6}, {0.0021, 0.0105, 0.99, 1.01}};
+    for (int i = 0; i < 2; i++) { /* over a wave and a half around there */
+        size_t in = (size_t)(at[i].in_s * OUT), out = (size_t)(at[i].out_s * OUT);
+        size_t places[] = {in, a.frames - out};
+        for (int p = 0; p < 2; p++) {
+            double now = 0, was = 0;
+            for (size_t n = places[p] - 15; n < places[p] + 15; n++) {
+                bool inside = i == 0 || (p == 0 ? n >= in : n < places[p]);
+                now += inside ? fabs((double)a.data[n]) : 0;
+                was += inside ? fabs((double)before.data[n]) : 0;
+            }
+            assert_true(now / was > at[i].least && now / was < at[i].most);
+        }
+    }
+    audio_done(&a);
+    audio_done(&before);
+}
+
+/* What sounds on has a key, what is struck, hisses or is silent has none; the grade keeps
+ * to the settings. */
+static void a_sample_is_described_as_its_kind(void **state)
+{
+    (void)state;
+    struct audio a = tone_blank(2, 1, OUT);
+    struct config cfg;
+    struct candidate c;
+    config_defaults(&cfg);
+    static const double chord_hz[] = {130.81, 261.63, 311.13, 392.0};
+    for (int i = 0; i < 4; i++)
+        tone_add(&a, -1, chord_hz[i], 0.1, 0);
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        bool sustained = kind == KIND_PAD || kind == KIND_DRONE || kind == KIND_SWELL ||
+                         kind == KIND_CLOUD;
+        candidate_clear(&c);
+        c.kind = (enum kind)kind;
+        assert_int_equal(dig_measure(&c, &a, true, &cfg, NULL), ST_OK);
+        assert_string_equal(c.key, sustained ? "Cm" : "");
+        assert_int_equal(isnan(c.m.key_confidence), !sustained);
+        assert_true(c.m.loop_start == 0 && c.m.loop_end == (double)a.frames);
+        assert_string_equal(c.brightness, "dark");
+        assert_true(c.grade != 'F');
+    }
+    struct config hard[3] = {cfg, cfg, cfg};
+    hard[0].curation.thresholds.min_rms_db = c.m.rms_db + 1;
+    hard[1].curation.thresholds.max_crest_factor = c.m.crest_factor - 0.1;
+    hard[2].curation.thresholds.clipping_tolerance = 1 - level_from_db(c.m.peak_dbfs - 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(dig_measure(&c, &a, true, &hard[i], NULL), ST_OK);
+        assert_int_equal(c.grade, 'F');
+    }
+    struct audio noise = tone_blank(2, 1, OUT); /* in no key, whatever it was before */
+    struct rng r = rng_derive(3, 0, "test-key", 0);
+    tone_noise(&noise, 0.1, &r);
+    snprintf(c.key, sizeof c.key, "Am");
+    c.kind = KIND_PAD;
+    assert_int_equal(dig_measure(&c, &noise, true, &cfg, NULL), ST_OK);
+    assert_true((c.key[0] == '\0') == (bool)isnan(c.m.key_confidence));
+    assert_string_not_equal(c.key, "Am");
+    audio_done(&noise);
     audio_done(&a);
 }
 
@@ -729,6 +805,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finished_samples_are_clean),
         cmocka_unit_test(the_gain_opens_no_end),
+        cmocka_unit_test(the_ends_are_closed_fast),
+        cmocka_unit_test(a_sample_is_described_as_its_kind),
         cmocka_unit_test(what_is_finished_stays_as_it_is),
         cmocka_unit_test(silence_is_no_sample),
         IN_FOLDER(the_airiest_hits_are_kept_for_hiss),

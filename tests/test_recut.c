@@ -56,6 +56,8 @@ static void unchanged_positions_give_the_mined_sound(void **state)
         assert_int_equal(r.c.start_frame, f->start_frame);
         assert_int_equal(r.c.end_frame, f->end_frame);
         assert_int_equal(r.c.grade, f->grade);
+        assert_string_equal(r.c.key, f->key);
+        assert_string_equal(r.c.brightness, f->brightness);
         assert_true(fade > 0 || fabs(r.c.m.rms_db - f->m.rms_db) < 0.01);
         compared[f->kind]++;
         audio_done(&was);
@@ -84,6 +86,31 @@ static void a_pad_in_the_wind_is_heard_without_it(void **state)
     assert_true(difference(&windy.sound, &calm.sound, 0) < 0.01); /* 0.004 */
     recut_done(&calm);
     recut_done(&windy);
+    audio_done(&a);
+}
+
+/* What is cut from other sound has the key and the brightness of that. */
+static void a_key_is_of_what_is_cut(void **state)
+{
+    static const double chord_hz[] = {130.81, 261.63, 311.13, 392.0, 523.25};
+    struct mined *m = *state;
+    struct catalog_find f = mined_first(m, KIND_PAD, false);
+    struct audio a;
+    struct recut r;
+    char path[400];
+    snprintf(path, sizeof path, "%s/tapes/tape.wav", m->top);
+    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    memset(a.data, 0, a.frames * (size_t)a.channels * sizeof *a.data);
+    for (size_t i = 0; i < 5; i++)
+        tone_add(&a, -1, chord_hz[i], 0.1, 0);
+    folder_wav(m->top, "other.wav", &a, 24);
+    snprintf(path, sizeof path, "%s/other.wav", m->top);
+    assert_string_not_equal(f.c.key, "Cm");
+    assert_int_equal(recut_make(&r, path, &f.c, &m->cfg, 0, NULL), ST_OK);
+    assert_string_equal(r.c.key, "Cm");
+    assert_true(r.c.m.key_confidence > 0.1);
+    assert_string_equal(r.c.brightness, "dark");
+    recut_done(&r);
     audio_done(&a);
 }
 
@@ -483,6 +510,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unchanged_positions_give_the_mined_sound),
         cmocka_unit_test(a_pad_in_the_wind_is_heard_without_it),
+        cmocka_unit_test(a_key_is_of_what_is_cut),
         cmocka_unit_test(a_moved_start_starts_there),
         cmocka_unit_test(a_moved_loop_still_joins),
         cmocka_unit_test(a_constant_is_not_cut),

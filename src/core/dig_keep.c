@@ -8,6 +8,7 @@
 #include "dsp/measure.h"
 #include "dsp/resample.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static enum status convert(const struct audio *a, const struct converter *by, int rate_hz,
@@ -66,20 +67,18 @@ enum status dig_describe(struct candidate *c, const struct audio *a, bool loop,
         c->m.loop_start = 0;
         c->m.loop_end = (double)a->frames;
     }
-    if (!c->brightness[0])
-        snprintf(c->brightness, sizeof c->brightness, "%s",
-                 brightness_tag(c->m.centroid_hz, cfg->brightness_tags.centroid_low_hz,
-                                cfg->brightness_tags.centroid_high_hz));
-    if (!c->key[0] && (c->kind == KIND_PAD || c->kind == KIND_DRONE ||
-                       c->kind == KIND_SWELL || c->kind == KIND_CLOUD)) {
+    snprintf(c->brightness, sizeof c->brightness, "%s",
+             brightness_tag(c->m.centroid_hz, cfg->brightness_tags.centroid_low_hz,
+                            cfg->brightness_tags.centroid_high_hz));
+    if (c->kind == KIND_PAD || c->kind == KIND_DRONE || c->kind == KIND_SWELL ||
+        c->kind == KIND_CLOUD) {
         struct key key;
         enum status st =
             key_of_sound(a->data, a->frames, a->channels, a->rate_hz, &key, e);
         if (st != ST_OK)
             return st;
         snprintf(c->key, sizeof c->key, "%s", key.name);
-        if (key.name[0])
-            c->m.key_confidence = (double)key.confidence;
+        c->m.key_confidence = key.name[0] ? (double)key.confidence : (double)NAN;
     }
     struct grade_limits limits = {
         .min_rms_db = cfg->curation.thresholds.min_rms_db,

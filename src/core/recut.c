@@ -371,7 +371,6 @@ static enum status describe(struct cutting *c, struct err *e)
     candidate_place(find, c->start, c->end);
     find->missed_by[0] = '\0';
     find->sha256[0] = '\0';
-    find->brightness[0] = '\0';
     find->saved = true;
     bool loop = find->kind == KIND_PAD || !isnan(find->m.loop_end);
     return dig_measure(find, &c->out->sound, loop, c->cfg, e);
