@@ -407,6 +407,41 @@ static void attacks_stay_out_of_loops(void **state)
     assert_true(exact_without >= 4);
 }
 
+/* A minute into a recording its clock shows a minute, and the same loops are taken. */
+static void attacks_lie_on_the_clock_of_the_recording(void **state)
+{
+    (void)state;
+    enum { AT_S = 60, STRUCK = 3 };
+    struct onset at[STRUCK] = {{.time_s = 2.05}, {.time_s = 3.5}, {.time_s = 4.4}};
+    struct onset late[STRUCK] = {
+        {.time_s = 2.05 + AT_S}, {.time_s = 3.5 + AT_S}, {.time_s = 4.4 + AT_S}};
+    struct onset_list early_ones = {at, STRUCK}, late_ones = {late, STRUCK};
+    struct loop_params early = loop_params_default(), then = early;
+    early.attacks = &early_ones;
+    then.attacks = &late_ones;
+    then.clock_s = AT_S;
+    for (uint64_t item = 0; item < 6; item++) {
+        struct audio a = chord(7.0, 1, item);
+        struct loop_list l[2], exact[2];
+        for (int k = 0; k < 2; k++) {
+            const struct loop_params *p = k ? &then : &early;
+            assert_int_equal(loop_search(&a, 2 * RATE, 4 * RATE, p, &l[k], NULL), ST_OK);
+            struct onset_list one = {k ? &late[1] : &at[1], 1};
+            struct loop_params only = *p;
+            only.attacks = &one;
+            assert_int_equal(loop_search_exact(&a, 2 * RATE, &only, &exact[k], NULL),
+                             ST_OK);
+        }
+        assert_int_equal(l[0].count, l[1].count);
+        for (int i = 0; i < l[0].count; i++) {
+            assert_int_equal(l[0].option[i].start, l[1].option[i].start);
+            assert_int_equal(l[0].option[i].end, l[1].option[i].end);
+        }
+        assert_int_equal(exact[0].option[0].start, exact[1].option[0].start);
+        audio_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +459,7 @@ int main(void)
         cmocka_unit_test(sound_in_opposite_phase_is_searched_too),
         cmocka_unit_test(ends_in_opposite_phase_lift_nothing),
         cmocka_unit_test(attacks_stay_out_of_loops),
+        cmocka_unit_test(attacks_lie_on_the_clock_of_the_recording),
         cmocka_unit_test(near_the_edges_of_a_recording_there_are_still_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
