@@ -132,8 +132,8 @@ static void a_sample_is_described_as_its_kind(void **state)
     for (int i = 0; i < 4; i++)
         tone_add(&a, -1, chord_hz[i], 0.1, 0);
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        bool sustained = kind == KIND_PAD || kind == KIND_DRONE || kind == KIND_SWELL ||
-                         kind == KIND_CLOUD;
+        bool sustained = kind == KIND_PAD || kind == KIND_DRONE || kind == KIND_DUST ||
+                         kind == KIND_SWELL || kind == KIND_CLOUD;
         candidate_clear(&c);
         c.kind = (enum kind)kind;
         assert_int_equal(dig_measure(&c, &a, true, &cfg, NULL), ST_OK);

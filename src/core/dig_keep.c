@@ -70,8 +70,8 @@ enum status dig_describe(struct candidate *c, const struct audio *a, bool loop,
     snprintf(c->brightness, sizeof c->brightness, "%s",
              brightness_tag(c->m.centroid_hz, cfg->brightness_tags.centroid_low_hz,
                             cfg->brightness_tags.centroid_high_hz));
-    if (c->kind == KIND_PAD || c->kind == KIND_DRONE || c->kind == KIND_SWELL ||
-        c->kind == KIND_CLOUD) {
+    enum category category = kind_category(c->kind);
+    if (category == CAT_PADS || category == CAT_SWELLS || category == CAT_CLOUDS) {
         struct key key;
         enum status st =
             key_of_sound(a->data, a->frames, a->channels, a->rate_hz, &key, e);
