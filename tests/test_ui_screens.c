@@ -516,6 +516,36 @@ static void words_go_round_by_any_count(void **state)
     ui_rig_done(&rig);
 }
 
+/* As many categories, recordings and sections further as the count says. */
+static void a_count_goes_that_many_groups_on(void **state)
+{
+    (void)state;
+    open_rig(24, 80, TIER_BRAILLE);
+    ui_rig_keys(&rig, "# 3 ]");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_CLOUDS);
+    ui_rig_keys(&rig, "# 2 [");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_PADS);
+    long recordings = (long)session_source_count(rig.session);
+    assert_true(recordings > 2);
+    ui_rig_keys(&rig, "M");
+    long source = rig.app.source.source;
+    ui_rig_keys(&rig, "# 2 ]");
+    assert_int_equal(rig.app.source.source, (source + 2) % recordings);
+    ui_rig_keys(&rig, "# 2 [");
+    assert_int_equal(rig.app.source.source, source);
+    ui_rig_keys(&rig, "q , gg");
+    int at[4];
+    for (int i = 0; i < 4; i++) {
+        at[i] = rig.app.settings.cursor;
+        ui_rig_keys(&rig, "]");
+    }
+    ui_rig_keys(&rig, "gg # 3 ]");
+    assert_int_equal(rig.app.settings.cursor, at[3]);
+    ui_rig_keys(&rig, "# 2 [");
+    assert_int_equal(rig.app.settings.cursor, at[1]);
+    ui_rig_done(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +569,7 @@ int main(void)
         cmocka_unit_test(numbers_of_the_title_are_whole),
         cmocka_unit_test(what_is_said_keeps_its_end),
         cmocka_unit_test(words_go_round_by_any_count),
+        cmocka_unit_test(a_count_goes_that_many_groups_on),
     };
     return cmocka_run_group_tests_name("ui screens", tests, NULL, NULL);
 }

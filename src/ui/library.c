@@ -126,10 +126,10 @@ static bool move(struct app *app, const struct key_action *a)
         next_undecided(app, -1, (int)n);
         break;
     case ACT_NEXT_CATEGORY:
-        change_scope(app, 1);
+        change_scope(app, (int)n);
         break;
     case ACT_PREV_CATEGORY:
-        change_scope(app, -1);
+        change_scope(app, (int)-n);
         break;
     default:
         return false;

@@ -404,10 +404,12 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_NEXT_CATEGORY:
     case ACT_PANE:
-        next_section(app, 1);
+        for (int i = 0; i < turns(a); i++)
+            next_section(app, 1);
         return true;
     case ACT_PREV_CATEGORY:
-        next_section(app, -1);
+        for (int i = 0; i < turns(a); i++)
+            next_section(app, -1);
         return true;
     case ACT_UNDO:
     case ACT_REDO:

@@ -432,10 +432,10 @@ static bool move(struct app *app, const struct key_action *a)
         to_undecided(app, -1, n);
         return true;
     case ACT_NEXT_CATEGORY:
-        other_source(app, 1);
+        other_source(app, n);
         return true;
     case ACT_PREV_CATEGORY:
-        other_source(app, -1);
+        other_source(app, -n);
         return true;
     default:
         return false;
