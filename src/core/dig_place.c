@@ -310,7 +310,6 @@ static struct waiting *open_place(struct dig *d)
     if (!d->batch)
         return NULL;
     struct waiting *w = &d->batch->at[d->batch->count++];
-    w->relative[0] = '\0';
     w->trace = (struct trace){0};
     return w;
 }

@@ -39,8 +39,8 @@ void recut_site_init(struct recut_site *s, const char *project,
 
 struct recut {
     struct audio sound; /* finished, not dithered */
-    struct candidate c; /* positions, measures, seam and grade of this sound; saved,
-                           no near-miss any more; sha256 "" */
+    struct candidate c; /* positions, measures, key, brightness, seam and grade of this
+                           sound; saved, no near-miss any more; sha256 "" */
 };
 
 /* Cut `c` (with overrides) from the file `recording`, at rate_hz (0: the recording's
