@@ -3,6 +3,8 @@
 #include "audio/limit.h"
 #include "core/pi.h"
 #include "core/rng.h"
+#include "dsp/level.h"
+#include "tone.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -518,6 +520,76 @@ static void a_full_queue_is_refused_not_lost(void **state)
     sound_unref(s);
 }
 
+static void plans_stay_within_the_sound(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static const int64_t points[][4] = {/* given, cleaned */
+                                        {200, 700, 200, 700},
+                                        {-5, 700, 0, 700},
+                                        {200, 2000, 200, N},
+                                        {600, 600, 0, N},
+                                        {700, 200, 0, N}};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        struct plan p = {
+            .frames = N, .loop_start = points[i][0], .loop_end = points[i][1]};
+        plan_clean(&p);
+        assert_true(p.loop_start == points[i][2] && p.loop_end == points[i][3]);
+    }
+    struct plan p = {.frames = N, .loop = true, .loop_start = 200, .loop_end = 700};
+    static const int64_t starts[][2] = {
+        {-9, 0}, {699, 699}, {700, 200}, {999, 499}, {5000, 499}};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct program out = plan_program(&p, starts[i][0]);
+        assert_true(out.span[0].from == starts[i][1] && out.span[0].to == 700);
+        assert_true(out.span[1].from == 200 && out.span[1].to == 700);
+    }
+    p.seam = true;
+    static const int64_t seams[][3] = {{100, 600, 300}, {5000, 0, 700}};
+    for (size_t i = 0; i < 2; i++) {
+        p.seam_frames = seams[i][0];
+        struct program out = plan_program(&p, 0);
+        assert_true(out.span[0].from == seams[i][1] && out.span[0].to == 700);
+        assert_true(out.span[1].from == 200 && out.span[1].to == seams[i][2]);
+    }
+}
+
+/* A second of a tone, then three of it 8 dB softer. */
+static struct sound *fading(double seconds, double db)
+{
+    struct audio a = tone_blank(seconds, 1, 44100);
+    tone_add(&a, -1, 1000, level_from_db(db), PI / 2);
+    for (size_t i = 44100; i < a.frames; i++)
+        a.data[i] *= (float)level_from_db(-8);
+    struct sound *s = sound_new(&a);
+    assert_non_null(s);
+    sound_measure(s);
+    return s;
+}
+
+static void sounds_are_matched_by_what_is_heard(void **state)
+{
+    (void)state;
+    struct sound *brief = fading(2, -6), *whole = fading(4, -6), *faint = fading(2, -90);
+    /* 10 lg of the mean power of all four seconds */
+    double all = 10 * log10((1 + 3 * pow(10, -0.8)) / 4);
+    assert_true(fabs(whole->loudness_lufs - brief->loudness_lufs - all) < 0.3);
+    assert_true(sound_match_db(brief, brief->loudness_lufs - 20) == -20);
+    assert_true(sound_match_db(brief, brief->loudness_lufs - 50) == -36);
+    assert_true(sound_match_db(faint, -20) == 36); /* R 128 does not hear it at all */
+    assert_true(whole->loud_start && whole->loud_end);
+    struct audio closed = tone_blank(2, 1, 44100);
+    tone_add(&closed, -1, 1000, 0.5, 0);
+    closed.data[closed.frames - 1] = 0;
+    struct sound *quiet_ends = sound_new(&closed);
+    sound_measure(quiet_ends);
+    assert_false(quiet_ends->loud_start || quiet_ends->loud_end);
+    sound_unref(brief);
+    sound_unref(whole);
+    sound_unref(faint);
+    sound_unref(quiet_ends);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +607,8 @@ int main(void)
         cmocka_unit_test(loops_stay_exact_at_other_rates),
         cmocka_unit_test(what_is_too_loud_is_turned_down),
         cmocka_unit_test(a_full_queue_is_refused_not_lost),
+        cmocka_unit_test(plans_stay_within_the_sound),
+        cmocka_unit_test(sounds_are_matched_by_what_is_heard),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
 }

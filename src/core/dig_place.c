@@ -49,16 +49,12 @@ static void expand_name(char *out, size_t size, const char *name, const char *ta
         snprintf(out, size, "%.*s%s", (int)(mark - name), name, mark + 3);
 }
 
-/* The folder of a category, without an ending slash; "" is the root. */
+/* The folder of a category; "" is the root. */
 static enum status folder_of(char out[PATH_BYTES], const struct dig *d,
                              enum category category, struct err *e)
 {
-    enum status st =
-        path_join(out, PATH_BYTES, d->site.folder,
-                  d->site.category_folders ? category_folder(category) : "", e);
-    if (st == ST_OK && out[0] && out[strlen(out) - 1] == '/')
-        out[strlen(out) - 1] = '\0';
-    return st;
+    return path_join(out, PATH_BYTES, d->site.folder,
+                     d->site.category_folders ? category_folder(category) : "", e);
 }
 
 static enum status place(char out[PATH_BYTES], const struct dig *d,
