@@ -459,6 +459,27 @@ static void loops_stay_exact_at_other_rates(void **state)
 
 /* Two sounds that add up to twice full scale: nothing is cut off, no step is larger than
  * the sum's own, and what fits is untouched before and afterwards. */
+static void the_first_attack_is_heard_at_the_volume_set_before(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    static const float volumes[] = {0.5f, 0.0625f, 0.25f};
+    struct engine *g = fresh(1);
+    struct sound *s = noise_sound(N, 1, 11);
+    float out[N + 1000];
+    for (size_t k = 0; k < 3; k++) {
+        struct engine_command c = {.action = ENGINE_VOLUME};
+        c.u.gain = volumes[k];
+        post(g, c);
+        post(g, play(s, 1 + k));
+        render(g, out, N + 1000, NULL);
+        for (size_t i = 0; i < N; i++)
+            assert_true(out[i] == s->audio.data[i] * volumes[k]);
+    }
+    engine_free(g);
+    sound_unref(s);
+}
+
 static void what_is_too_loud_is_turned_down(void **state)
 {
     (void)state;
@@ -605,6 +626,7 @@ int main(void)
         cmocka_unit_test(other_rates_are_converted_cleanly),
         cmocka_unit_test(what_the_device_cannot_play_does_not_fold_back),
         cmocka_unit_test(loops_stay_exact_at_other_rates),
+        cmocka_unit_test(the_first_attack_is_heard_at_the_volume_set_before),
         cmocka_unit_test(what_is_too_loud_is_turned_down),
         cmocka_unit_test(a_full_queue_is_refused_not_lost),
         cmocka_unit_test(plans_stay_within_the_sound),

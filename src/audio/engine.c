@@ -332,9 +332,21 @@ static void set_running(struct engine *g, bool on)
 
 /* ---- audio thread ---- */
 
+static bool nothing_sounds(const struct engine *g)
+{
+    for (int i = 0; i < VOICES; i++)
+        if (g->voice[i].sound)
+            return false;
+    return true;
+}
+
+/* In silence there is nothing to ramp, and the next attack would be heard at the old
+ * volume. */
 static void set_volume(struct engine *g, float gain)
 {
     g->volume_goal = gain;
+    if (nothing_sounds(g))
+        g->volume = gain;
     g->volume_step = (gain - g->volume) / (float)frames_of(g, RAMP_S);
 }
 
@@ -458,15 +470,12 @@ static void render_block(struct engine *g, float *out, int n)
 static void publish(struct engine *g)
 {
     struct published *p = &g->published;
-    bool silent = true;
-    for (int i = 0; i < VOICES; i++)
-        silent = silent && !g->voice[i].sound;
     unsigned turn = atomic_load(&p->turn);
     atomic_store(&p->turn, turn + 1);
     atomic_store(&p->serial, g->serial);
     atomic_store(&p->frame, g->main >= 0 ? g->voice[g->main].heard : g->last_frame);
     atomic_store(&p->playing, g->main >= 0 || g->pending);
-    atomic_store(&p->silent, silent && !g->pending);
+    atomic_store(&p->silent, nothing_sounds(g) && !g->pending);
     atomic_store(&p->running, g->sequencer.running);
     atomic_store(&p->step, g->step);
     atomic_store(&p->turn, turn + 2);

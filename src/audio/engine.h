@@ -30,7 +30,7 @@ enum engine_action {
     ENGINE_SEEK,    /* frame: crossfade to there */
     ENGINE_PLAN,    /* plan: other loop points or loop switch for what plays */
     ENGINE_GAIN,    /* gain: of what plays, ramped over 20 ms */
-    ENGINE_VOLUME,  /* gain: of everything, ramped over 20 ms */
+    ENGINE_VOLUME,  /* gain: of everything, ramped over 20 ms; at once in silence */
     ENGINE_SLOT,    /* slot, sound (NULL: empty), kernel, gain, fades */
     ENGINE_TRIM,    /* slot, gain */
     ENGINE_PATTERN, /* pattern */
