@@ -594,6 +594,30 @@ static void a_seam_stays_a_seam(void **state)
     assert_int_equal(sound()->mode, PLAY_PLAIN);
 }
 
+/* A seam is told of the loop it was measured of: not of one the user made. */
+static void no_seam_is_told_of_a_loop_that_was_moved(void **state)
+{
+    (void)state;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    ui_rig_keys(&rig, "gg");
+    static const char *const keys[] = {">", "u", "R", "u", "(", "u"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        bool written = i % 2 == 0;
+        char *screen = ui_rig_screen(&rig);
+        assert_true((strstr(screen, "seam ⚠ -50 dB") != NULL) == written);
+        assert_true((strstr(screen, "seam .") != NULL) == written);
+        free(screen);
+        ui_rig_keys(&rig, "i");
+        screen = ui_rig_screen(&rig);
+        assert_true((strstr(screen, "loop joins at -50 dB") != NULL) == written);
+        assert_true((strstr(screen, "seam       -50") != NULL) == written);
+        free(screen);
+        ui_rig_keys(&rig, "i");
+        ui_rig_keys(&rig, keys[i]);
+    }
+}
+
 /* The bar is what is played around a find, not the hour it lies in, and says where in
  * it the find is. */
 static void in_context_the_bar_is_the_context(void **state)
@@ -902,6 +926,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_moving_playhead_asks_nothing_of_the_disk,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_seam_stays_a_seam, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_seam_is_told_of_a_loop_that_was_moved, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(in_context_the_bar_is_the_context, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,

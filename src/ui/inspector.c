@@ -8,6 +8,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The seam was measured of the loop that was written; of one the user made nothing is
+ * known, of another of the ranked ones what its search tells. */
+static void forget_the_written_seam(struct catalog_find *d)
+{
+    struct candidate *c = &d->c;
+    bool written = d->loop_at == 0 && (c->loop_count > 0 || !d->edited);
+    int kept = 0;
+    if (written)
+        return;
+    c->m.seam_error_db = c->loop_count > 0 ? c->loop[0].seam_error_db : (double)NAN;
+    for (int i = 0; i < c->parts.count; i++)
+        if (strcmp(c->parts.part[i].name, "seam") != 0)
+            c->parts.part[kept++] = c->parts.part[i];
+    c->parts.count = kept;
+}
+
 void library_refresh_detail(struct app *app, long index)
 {
     struct library_state *l = &app->library;
@@ -19,9 +35,11 @@ void library_refresh_detail(struct app *app, long index)
     if (index < 0 || session_detail(app->session, (size_t)index, &l->detail, &e) != ST_OK)
         index = -1;
     l->note[0] = '\0';
-    if (index >= 0)
+    if (index >= 0) {
+        forget_the_written_seam(&l->detail);
         catalog_value(session_catalog(app->session), FIELD_NOTE, l->detail.id, "",
                       l->note, NULL);
+    }
     l->detail_index = index;
     l->detail_state = v.state;
     l->detail_finds = v.finds;
@@ -142,15 +160,12 @@ static size_t first_row(const char *text, int cols)
     return at;
 }
 
-/* The seam as measured, of the loop that was written; of another one it is not known. */
-static void say_seam(const struct candidate *c, int loop_at, enum tier tier, char *to,
-                     size_t n)
+/* The seam as measured; "" where it is not known. */
+static void say_seam(const struct candidate *c, enum tier tier, char *to, size_t n)
 {
-    double seam = loop_at == 0        ? c->m.seam_error_db
-                  : c->loop_count > 0 ? c->loop[0].seam_error_db
-                                      : (double)NAN;
+    double seam = c->m.seam_error_db;
     bool good = seam < -30;
-    for (int i = 0; i < c->parts.count && loop_at == 0; i++)
+    for (int i = 0; i < c->parts.count; i++)
         if (strcmp(c->parts.part[i].name, "seam") == 0) /* half: as good as inside */
             good = c->parts.part[i].value >= 0.5;
     to[0] = '\0';
@@ -170,7 +185,7 @@ static void say_loop(const struct area *a, const struct catalog_find *d, int cel
         c->loop_count > 0 && c->source_rate_hz > 0
             ? (double)(c->loop[0].end_frame - c->loop[0].start_frame) / c->source_rate_hz
             : c->m.duration_sec;
-    say_seam(c, d->loop_at, tier, seam, sizeof seam);
+    say_seam(c, tier, seam, sizeof seam);
     if (d->loop_at < 0)
         snprintf(which, sizeof which, "yours");
     else if (c->loop_count > 1)
