@@ -230,6 +230,34 @@ static void scenario_rate_follows(void)
     end(&g);
 }
 
+/* A recording from a telephone does not make a telephone of the device. */
+static void scenario_low_rate(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 0.5, 2, 24);
+    struct audio low;
+    char path[512];
+    noise_make(&low, 2000, 1, 8000, 16, 0.5, 12);
+    folder_wav(g.folder, "low.wav", &low, 16);
+    snprintf(path, sizeof path, "%s/low.wav", g.folder);
+    struct play_item item = {.id = 8, .path = path};
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_prefetch(g.t, &item, 1);
+    transport_settle(g.t);
+    nap_ms(300);
+    for (int i = 0; i < 2; i++) {
+        transport_play(g.t, i == 0 ? &item : &g.item);
+        await_end(&g, 3);
+        nap_ms(300);
+        status(&g);
+        CHECK(g.s.rate_hz == RATE);
+    }
+    close_transport(&g);
+    CHECK(heard_at(&g, 0) >= 0);
+    audio_done(&low);
+    end(&g);
+}
+
 static void play_without_a_card(struct stage *g)
 {
     double from = clock_s();
@@ -418,6 +446,7 @@ static const struct {
     {"underruns", scenario_underruns},
     {"other_card", scenario_other_card},
     {"rate_follows", scenario_rate_follows},
+    {"low_rate", scenario_low_rate},
     {"no_device", scenario_no_device},
     {"no_default", scenario_no_default},
 };

@@ -23,6 +23,7 @@ enum {
     IDLE_MS = 4000,
     UNDERRUNS_TOLERATED = 2,
     SWITCH_MS = 10000, /* between two changes of the rate */
+    RATE_LEAST_HZ = 44100,
     RATES_REFUSED = 8,
 };
 
@@ -426,6 +427,9 @@ void control_reopen(struct control *c, const char *name)
 
 void control_prefer_rate(struct control *c, int rate_hz)
 {
+    /* the next sound would lose its treble: it comes before the rate can change back */
+    if (rate_hz < RATE_LEAST_HZ)
+        return;
     pthread_mutex_lock(&c->lock);
     bool news = c->preferred_hz != rate_hz;
     c->preferred_hz = rate_hz;

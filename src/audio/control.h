@@ -50,7 +50,7 @@ void control_wake(struct control *c);
 void control_reopen(struct control *c, const char *name);
 
 /* What is to be played has this rate: the device is opened with it at the next silence,
- * if it can. */
+ * if it can. Rates below 44.1 kHz change nothing: such sounds are converted. */
 void control_prefer_rate(struct control *c, int rate_hz);
 
 void control_get_status(struct control *c, struct control_status *status);
