@@ -160,6 +160,14 @@ static void a_filter_leads_to_where_its_finds_are(void **state)
     assert_non_null(strstr(rig.app.echo, " of all match; F clears the filter"));
     const struct find *f = session_find(rig.session, (size_t)library_current(&rig.app));
     assert_string_equal(f->hit_class, "snare");
+    /* what just failed has a list of its own */
+    ui_rig_keys(&rig, "F");
+    app_command(&rig.app, "filter is:near-miss");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_NEAR_MISSES);
+    assert_int_equal(view_count(rig.app.view), session_tallies(rig.session)->near_misses);
+    assert_non_null(strstr(rig.app.echo, " match; F clears the filter"));
+    ui_rig_keys(&rig, "F ]");
+    assert_int_equal(view_scope(rig.app.view), SCOPE_ALL);
     /* where there is none at all, and in a choice of one's own, the list stays */
     ui_rig_keys(&rig, "F ]");
     app_command(&rig.app, "filter nosuchthing");

@@ -134,15 +134,18 @@ static void search(struct app *app, const char *text)
     ops->act(app, &next);
 }
 
-/* `cat:drums`, typed among the pads: what is meant lies elsewhere. */
+/* `cat:drums`, typed among the pads, or `is:near-miss`: what is meant lies elsewhere. */
 static bool widen(struct app *app)
 {
+    static const enum view_scope wider[] = {SCOPE_ALL, SCOPE_NEAR_MISSES};
     enum view_scope was = view_scope(app->view);
-    if (was < SCOPE_CATEGORY || !view_filter(app->view)[0])
+    if (was == SCOPE_BEST_OF || was == SCOPE_NEAR_MISSES || !view_filter(app->view)[0])
         return false;
-    view_set_scope(app->view, SCOPE_ALL);
-    if (view_count(app->view) > 0)
-        return true;
+    for (size_t i = 0; i < sizeof wider / sizeof *wider; i++) {
+        view_set_scope(app->view, wider[i]);
+        if (view_count(app->view) > 0)
+            return true;
+    }
     view_set_scope(app->view, was);
     return false;
 }
@@ -155,7 +158,10 @@ static void say_filtered(struct app *app)
     bool wide = view_count(app->view) == 0 && widen(app);
     size_t n = view_count(app->view);
     words_count(rows, sizeof rows, n);
-    if (wide)
+    if (wide && view_scope(app->view) == SCOPE_NEAR_MISSES)
+        app_say(app, "only %s near miss%s match%s; {clear-filter} clears the filter",
+                rows, n == 1 ? "" : "es", n == 1 ? "es" : "");
+    else if (wide)
         app_say(app,
                 "none of the %s, but %s of all match%s; {clear-filter} clears the filter",
                 among, rows, n == 1 ? "es" : "");
