@@ -434,15 +434,20 @@ static void pictures_come_later(void **state)
 }
 
 /* A recording long enough for the first finds, where the app looks for it. */
-static void write_recording(void)
+static void write_seconds(size_t seconds)
 {
     struct audio a;
-    assert_int_equal(audio_init(&a, (size_t)20 * 44100, 1, 44100, NULL), ST_OK);
+    assert_int_equal(audio_init(&a, seconds * 44100, 1, 44100, NULL), ST_OK);
     for (size_t k = 0; k < a.frames; k++)
         a.data[k] = (float)(0.3 * sin(0.02 * (double)k) + 0.2 * sin(0.031 * (double)k));
     folder_wav(rig.folder, "rehearsal-3.flac", &a, 24);
     audio_done(&a);
     rig.setup.input_dir = rig.app.setup.input_dir = rig.folder;
+}
+
+static void write_recording(void)
+{
+    write_seconds(20);
 }
 
 /* For a drum, whose file must be there: it is missed only by a drawing for more than the
@@ -710,6 +715,26 @@ static void let_workers_go(int gate[2])
     close(gate[1]);
 }
 
+/* As an export would hold it, with the crossfade of a loop; not before it is asked for.
+ */
+static void a_near_miss_is_heard_as_cut(void **state)
+{
+    (void)state;
+    rig.config.interface.audition_delay_ms = -1;
+    write_seconds(80); /* it lies far back */
+    view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
+    ui_rig_keys(&rig, "gg");
+    const struct find *f = session_find(rig.session, (size_t)library_current(&rig.app));
+    assert_true(f->near_miss && kind_cut(f->kind));
+    free(ui_rig_screen(&rig));
+    jobs_wait(rig.app.quick);
+    assert_int_equal(cuts(CUT_MAKING) + cuts(CUT_READY), 0);
+    ui_rig_keys(&rig, "Space");
+    assert_true(heard_s() > 0);
+    assert_int_equal(cuts(CUT_READY), 1);
+    assert_true(sound()->playing && sound()->id == f->id);
+}
+
 /* Of a pad whose loop was moved, while the workers wait at the gate. */
 static void begin_a_cut(int gate[2])
 {
@@ -926,6 +951,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_moving_playhead_asks_nothing_of_the_disk,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_seam_stays_a_seam, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_near_miss_is_heard_as_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_seam_is_told_of_a_loop_that_was_moved, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(in_context_the_bar_is_the_context, set_up,

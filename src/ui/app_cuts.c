@@ -1,6 +1,6 @@
-/* The sound of finds whose edges or loop were moved: cut again by a job into a folder of
- * this session, so that what is heard and drawn is what an export will hold, crossfades
- * and all. */
+/* The sound of near-misses, of finds that were not written and of those whose edges or
+ * loop were moved: cut by a job into a folder of this session, so that what is heard and
+ * drawn is what an export will hold, crossfades and all. */
 #include "ui/state.h"
 
 #include "core/recut.h"
@@ -131,7 +131,7 @@ static void order(struct app *app, const struct catalog_find *f, uint64_t key)
     jobs_submit(app->quick, &spec);
 }
 
-enum cut_state app_cut(struct app *app, size_t index, struct play_item *item,
+enum cut_state app_cut(struct app *app, size_t index, bool wanted, struct play_item *item,
                        char path[PATH_BYTES])
 {
     char name[32];
@@ -141,7 +141,7 @@ enum cut_state app_cut(struct app *app, size_t index, struct play_item *item,
         return CUT_FAILED;
     uint64_t key = key_of(f);
     struct cut_slot *s = slot_of(app, key);
-    if (!s) {
+    if (!s && wanted) {
         order(app, f, key);
         s = slot_of(app, key); /* done at once when the pool works inline */
     }

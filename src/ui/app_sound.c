@@ -49,25 +49,24 @@ static bool item_in_recording(struct app *app, size_t index, struct play_item *i
     return item->end_frame > item->start_frame;
 }
 
+/* What has no file that sounds as an export would: it is cut from its recording. */
 static bool is_cut_anew(const struct find *f)
 {
-    return f->edited && kind_cut(f->kind);
+    return (f->edited || f->near_miss || !f->saved) && kind_cut(f->kind);
 }
 
-/* Where it sounds; what was moved, and whatever else is to be `cut`, from its recording
- * anew. */
-static bool item_of(struct app *app, size_t index, bool cut, struct play_item *item,
+static bool item_of(struct app *app, size_t index, bool order, struct play_item *item,
                     char path[PATH_BYTES])
 {
     const struct find *f = session_find(app->session, index);
     const struct play_item fresh = {
         .id = f->id, .path = path, .once = !kind_loops(f->kind)};
-    bool moved = is_cut_anew(f);
+    bool anew = is_cut_anew(f);
     *item = fresh;
-    if ((moved || cut) && app_cut(app, index, item, path) == CUT_READY)
+    if (anew && app_cut(app, index, order, item, path) == CUT_READY)
         return true;
     *item = fresh;
-    bool written = !moved && f->saved && !f->near_miss;
+    bool written = !anew && f->saved && !f->near_miss;
     if (written && session_file(app->session, index, path) &&
         (access(path, R_OK) == 0 || !kind_cut(f->kind))) {
         double from = session_measure(app->session, f, ME_loop_start);
@@ -88,15 +87,21 @@ static bool item_of(struct app *app, size_t index, bool cut, struct play_item *i
 bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES])
 {
-    return item_of(app, index, false, item, path);
+    return item_of(app, index, true, item, path);
+}
+
+/* Who runs along near-misses does not have each of them cut. */
+bool app_drawn_item(struct app *app, size_t index, struct play_item *item,
+                    char path[PATH_BYTES])
+{
+    return item_of(app, index, session_find(app->session, index)->edited, item, path);
 }
 
 bool app_kit_item(struct app *app, size_t index, struct play_item *item,
                   char path[PATH_BYTES])
 {
     const struct find *f = session_find(app->session, index);
-    bool missed = (f->near_miss || !f->saved) && kind_cut(f->kind);
-    if (!item_of(app, index, missed, item, path))
+    if (!app_item(app, index, item, path))
         return false;
     item->shape = (struct sample_shape){.channels = kit_channels(app, f),
                                         .rate_hz = kit_target(app->config)->rate_hz,
@@ -181,7 +186,7 @@ static void play_as(struct app *app, long index, bool seam)
     if (!app->transport || index < 0)
         return;
     if (is_cut_anew(session_find(app->session, (size_t)index)) &&
-        app_cut(app, (size_t)index, &item, path) == CUT_MAKING) {
+        app_cut(app, (size_t)index, true, &item, path) == CUT_MAKING) {
         app->cuts.wanted = app->cuts.latest; /* it is played when it is there */
         app->cuts.seam = seam;
         app->auditioned = session_find(app->session, (size_t)index)->id;

@@ -112,7 +112,7 @@ static const struct pictured *pictured(struct app *app, const struct find *f,
     struct pictured *p = &app->pictured;
     if (!app->only_moved || p->id != f->id) {
         p->id = f->id;
-        p->there = app_item(app, index, &p->item, p->path);
+        p->there = app_drawn_item(app, index, &p->item, p->path);
     }
     return p;
 }

@@ -336,6 +336,9 @@ const char *app_command_help(int i, const char **name, const char **arguments);
  */
 bool app_item(struct app *app, size_t index, struct play_item *item,
               char path[PATH_BYTES]);
+/* The same to be drawn: what must be cut is not, unless its edges or loop were moved. */
+bool app_drawn_item(struct app *app, size_t index, struct play_item *item,
+                    char path[PATH_BYTES]);
 /* The same as a slot of the kit is exported: cut where it has no file, and in the shape
  * of the machine. */
 bool app_kit_item(struct app *app, size_t index, struct play_item *item,
@@ -362,9 +365,9 @@ void app_pictures_done(struct app *app);
 
 /* --- app_cuts.c -------------------------------------------------------------------- */
 
-/* The sound of an edited find: CUT_READY fills item and path, else a job has it in hand
- * (CUT_MAKING) or it cannot be cut (CUT_FAILED). */
-enum cut_state app_cut(struct app *app, size_t index, struct play_item *item,
+/* The sound of a find that must be cut: CUT_READY fills item and path, else a job has it
+ * in hand (CUT_MAKING) or it cannot be cut, or was not `wanted` yet (CUT_FAILED). */
+enum cut_state app_cut(struct app *app, size_t index, bool wanted, struct play_item *item,
                        char path[PATH_BYTES]);
 void app_cuts_done(struct app *app);
 
