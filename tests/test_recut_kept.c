@@ -438,6 +438,59 @@ static void best_of_sets_hold_what_was_edited(void **state)
     free(rows);
 }
 
+/* How many play RC in a kit of the set; `c`: the last of them. */
+static size_t on_rc(struct mined *m, const char *best, uint64_t id, struct candidate *c,
+                    bool *recut)
+{
+    struct kit_set set;
+    size_t n = 0;
+    assert_int_equal(
+        kit_load(&set, best, target_find("tr8s"), &m->cfg, false, NULL, NULL), ST_OK);
+    for (size_t i = 0; i < set.count; i++) {
+        bool rc = set.item[i].wish == target_slot(target_find("tr8s"), "RC");
+        assert_true(rc == (set.item[i].id == id)); /* and nowhere else */
+        if (rc) {
+            *c = set.item[i].c;
+            *recut = set.item[i].recut;
+            n++;
+        }
+    }
+    kit_set_done(&set);
+    return n;
+}
+
+/* A set knows what was cut anew by another name, and may be without it. */
+static void what_is_on_a_slot_stays_there_whatever_the_set(void **state)
+{
+    struct mined *m = *state;
+    struct curate_result result;
+    struct candidate c;
+    bool recut;
+    char best[400], value[64], path[CANDIDATE_PATH_BYTES];
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    candidate_path(&drum.c, path);
+    snprintf(value, sizeof value, "%lld %lld", (long long)drum.c.start_frame,
+             (long long)drum.c.start_frame + 3000);
+    mined_say(m, FIELD_EDGES, drum.id, value);
+    say_slot(m, "RC", path);
+    snprintf(best, sizeof best, "%s/best_of", m->project);
+    struct curate_job job = {
+        .input_root = m->project, .output_root = best, .force = true};
+    mined_say(m, FIELD_DECISION, drum.id, "accepted");
+    assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
+    assert_int_equal(on_rc(m, best, drum.id, &c, &recut), 1);
+    assert_true(text_has(c.filename, "_edit.wav") && !recut);
+    mined_say(m, FIELD_DECISION, drum.id, "rejected"); /* since the set was made */
+    assert_int_equal(on_rc(m, best, drum.id, &c, &recut), 0);
+    mined_say(m, FIELD_DECISION, drum.id, "undecided");
+    assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
+    assert_int_equal(on_rc(m, best, drum.id, &c, &recut), 1);
+    assert_true(strcmp(c.filename, drum.c.filename) == 0 && recut);
+    mined_say(m, FIELD_DECISION, drum.id, "accepted");
+    say_slot(m, "RC", "");
+    folder_remove(best);
+}
+
 static void note_line(void *said, enum log_level level, const char *line)
 {
     (void)level;
@@ -494,6 +547,7 @@ int main(void)
         cmocka_unit_test(damaged_settings_cut_nothing),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),
+        cmocka_unit_test(what_is_on_a_slot_stays_there_whatever_the_set),
         cmocka_unit_test(edits_without_a_catalog_are_not_heard_and_said),
     };
     return cmocka_run_group_tests_name("recut kept", tests, set_up, mined_rig_teardown);

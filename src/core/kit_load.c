@@ -168,6 +168,14 @@ static bool take_wish(void *user, const struct change *now)
     return true;
 }
 
+static bool is_in(const struct kit_set *set, uint64_t id)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->item[i].id == id)
+            return true;
+    return false;
+}
+
 /* The item once more, for another slot: with a name and a trim of its own it is another
  * sample. */
 static enum status copy_item(struct kit_set *set, size_t at, struct err *e)
@@ -215,8 +223,10 @@ static bool assigned(const struct wishes *w, uint64_t id)
     return false;
 }
 
+enum finds_wanted { FINDS_ALL, FINDS_ACCEPTED, FINDS_ASSIGNED };
+
 static enum status from_finds(struct loading *l, struct catalog *catalog,
-                              bool only_accepted, const struct wishes *w,
+                              enum finds_wanted which, const struct wishes *w,
                               size_t *accepted, struct err *e)
 {
     struct catalog_find *finds;
@@ -228,11 +238,13 @@ static enum status from_finds(struct loading *l, struct catalog *catalog,
     *accepted = 0;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         const struct catalog_find *f = &finds[i];
-        bool wanted = f->c.decision == DECISION_ACCEPTED || assigned(w, f->id);
+        bool wanted =
+            (f->c.decision == DECISION_ACCEPTED && which != FINDS_ASSIGNED) ||
+            (assigned(w, f->id) && !(which == FINDS_ASSIGNED && is_in(l->set, f->id)));
         *accepted += wanted;
         bool miss = !f->c.saved || f->c.missed_by[0];
-        if (f->c.decision == DECISION_REJECTED || ((only_accepted || miss) && !wanted) ||
-            (miss && !kind_cut(f->c.kind)))
+        if (f->c.decision == DECISION_REJECTED ||
+            ((which != FINDS_ALL || miss) && !wanted) || (miss && !kind_cut(f->c.kind)))
             continue;
         st = take(l, &f->c, f->category, vectors ? vectors + i * SIMILARITY_DIM : NULL,
                   miss || f->edited, e);
@@ -302,11 +314,11 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
         return st;
     st = read_wishes(&w, catalog, e);
     if (st == ST_OK)
-        st = from_finds(l, catalog, true, &w, &accepted, e);
+        st = from_finds(l, catalog, FINDS_ACCEPTED, &w, &accepted, e);
     bool has_best = access(best, F_OK) == 0;
     l->set->beside_set = has_best && accepted > 0;
     if (st == ST_OK && accepted == 0 && !has_best)
-        st = from_finds(l, catalog, false, &w, &accepted, e);
+        st = from_finds(l, catalog, FINDS_ALL, &w, &accepted, e);
     if (st == ST_OK && accepted == 0 && has_best) {
         char folder[PATH_BYTES];
         st = path_join(folder, sizeof folder, l->folder, "best_of", e);
@@ -314,13 +326,25 @@ static enum status from_catalog(struct loading *l, const char *path, const char 
             st = from_best_of(l, catalog, path, folder, best, e);
         /* a set of nothing is none */
         if (st == ST_OK && l->set->count == 0 && l->set->missing == 0)
-            st = from_finds(l, catalog, false, &w, &accepted, e);
+            st = from_finds(l, catalog, FINDS_ALL, &w, &accepted, e);
     }
     catalog_close(catalog);
     if (st == ST_OK)
         st = apply_wishes(l->set, &w, e);
     free(w.extra);
     return st;
+}
+
+/* What the user put into the kit is in it, also when the set is without it. */
+static enum status add_assigned(const struct loading *l, struct catalog *catalog,
+                                const char *project, const struct wishes *w,
+                                struct err *e)
+{
+    struct loading above = *l;
+    size_t added;
+    above.folder = project;
+    recut_site_init(&l->set->site, project, l->cfg);
+    return from_finds(&above, catalog, FINDS_ASSIGNED, w, &added, e);
 }
 
 /* A folder with a manifest. Inside a project it is that project's best-of set, and what
@@ -343,6 +367,8 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
     st = read_wishes(&w, catalog, e);
     if (st == ST_OK)
         st = from_best_of(l, catalog, path, l->folder, manifest, e);
+    if (st == ST_OK)
+        st = add_assigned(l, catalog, project, &w, e);
     catalog_close(catalog);
     if (st == ST_OK)
         st = apply_wishes(l->set, &w, e);
@@ -352,13 +378,30 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
 
 /* --- from a manifest --- */
 
+/* What the project calls the find: a set has what was cut anew under another name. */
+static uint64_t id_in_project(struct catalog *catalog, const struct candidate *row)
+{
+    static const char mark[] = "_edit";
+    struct catalog_find known;
+    struct candidate own = *row;
+    uint64_t id = candidate_id(row);
+    char *edit = NULL;
+    for (char *at = own.filename; (at = strstr(at, mark)) != NULL; at++)
+        edit = at;
+    if (edit == NULL || catalog_get(catalog, id, &known, NULL) == ST_OK)
+        return id;
+    strcpy(edit, row->filename + path_stem(row->filename));
+    return candidate_id(&own);
+}
+
 /* A set knows what was said when it was made; the catalog what has been said since. Does
  * the sample still belong to it? What the set has as accepted and the catalog as rejected
  * was accepted by a file of decisions (curate --decisions), unless it was said later. */
 static enum status hear(const struct sayings *said, struct candidate *row,
                         enum category *category, bool *wanted, struct err *e)
 {
-    struct catalog_find f = {.id = candidate_id(row), .category = *category, .c = *row};
+    struct catalog_find f = {
+        .id = id_in_project(said->catalog, row), .category = *category, .c = *row};
     enum status st = catalog_apply_words(said->catalog, &f, e);
     bool accepted = row->decision == DECISION_ACCEPTED && !said->later;
     *wanted = accepted || f.c.decision != DECISION_REJECTED;
@@ -400,12 +443,15 @@ static enum status from_rows(struct loading *l, const char *manifest,
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
+        size_t had = l->set->count;
         enum category category = kind_category(rows[i].kind);
         bool wanted = rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0];
         if (wanted && said)
             st = hear(said, &rows[i], &category, &wanted, e);
         if (wanted && st == ST_OK)
             st = take(l, &rows[i], category, NULL, false, e);
+        if (said && l->set->count > had)
+            l->set->item[had].id = id_in_project(said->catalog, &rows[i]);
     }
     if (st == ST_OK)
         st = from_loose(l, rows, count, e);

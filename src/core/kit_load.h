@@ -23,6 +23,7 @@ struct kit_set {
  *     its extras; else its best_of folder if it has one;
  *     else every saved find that is not rejected;
  *   a folder with manifest.csv: its rows, and what the user put into a best-of folder;
+ *     of a project's best-of folder also what the user put into the project's kit;
  *   any other folder: the sound files in it and below, measured and classified.
  * Finds of a project whose edges or loop the user moved are marked `recut` (their
  * measures are of the sound that kit_run will cut), and near-misses that were accepted or
