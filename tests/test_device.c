@@ -230,6 +230,37 @@ static void scenario_rate_follows(void)
     end(&g);
 }
 
+/* Opened again in the middle of a sound, which goes on: no step at either end. */
+static void scenario_reopened(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 3, 1, 24);
+    for (size_t i = 0; i < g.sound.frames; i++)
+        g.sound.data[i] = (float)(0.5 * sin(0.02 * (double)i));
+    folder_wav(g.folder, "sound.wav", &g.sound, 24);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_play(g.t, &g.item);
+    do {
+        nap_ms(5);
+        status(&g);
+    } while (g.s.position_s < 0.5);
+    transport_reconnect(g.t, NULL);
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    await_end(&g, 5);
+    close_transport(&g);
+    size_t frames, steps = 0, silent = 0;
+    float *heard = card_heard(g.folder, 2, &frames);
+    for (size_t i = 1; i < frames; i++) {
+        steps += fabsf(heard[2 * i] - heard[2 * i - 2]) > 0.5F * 0.02F + 0.5F / 200;
+        silent += i > RATE / 4 && i < RATE && heard[2 * i] == 0 && heard[2 * i - 2] == 0;
+    }
+    CHECK(silent > 100); /* it was opened again */
+    CHECK(steps == 0);
+    free(heard);
+    end(&g);
+}
+
 /* A recording from a telephone does not make a telephone of the device. */
 static void scenario_low_rate(void)
 {
@@ -447,6 +478,7 @@ static const struct {
     {"other_card", scenario_other_card},
     {"rate_follows", scenario_rate_follows},
     {"low_rate", scenario_low_rate},
+    {"reopened", scenario_reopened},
     {"no_device", scenario_no_device},
     {"no_default", scenario_no_default},
 };

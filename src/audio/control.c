@@ -157,11 +157,43 @@ static void adopt(struct control *c, struct device *d, int wished_hz)
     say(c, DEVICE_READY, "");
 }
 
+/* False when the card no longer asks for sound. */
+static bool alive(struct control *c, int64_t now)
+{
+    uint64_t beats = atomic_load(&c->device->gate.beats);
+    /* this process itself was stopped: nothing is known yet */
+    bool slept = now - c->tick_ms > 5 * TICK_MS;
+    if (beats != c->beats || slept) {
+        c->beats = beats;
+        c->beat_ms = now;
+    }
+    return now - c->beat_ms < BEAT_LIMIT_MS;
+}
+
+/* Until the device's buffer has run out. */
+static void drain_buffer(const struct control *c)
+{
+    int ms = 20 + (int)(2000 * c->device->latency_s);
+    sleep_ms(ms < DRAIN_LIMIT_MS ? ms : DRAIN_LIMIT_MS);
+}
+
+/* What sounds fades before its device goes, and goes on from there on the next. */
+static void fade_device(struct control *c)
+{
+    struct engine_snapshot s;
+    engine_snapshot(c->engine, &s);
+    if (s.silent || !c->running || !c->card || !alive(c, now_ms()))
+        return;
+    gate_mute(&c->device->gate);
+    drain_buffer(c);
+}
+
 static void open_card(struct control *c, bool fresh)
 {
     if (c->silent)
         return;
     say(c, DEVICE_OPENING, "");
+    fade_device(c);
     drop_device(c, CLOSE_LIMIT_MS);
     pthread_mutex_lock(&c->lock);
     struct device_wish wish = c->wish;
@@ -198,6 +230,10 @@ static void open_clock(struct control *c)
 static void start_device(struct control *c)
 {
     struct err e = {.code = ST_OK};
+    struct engine_snapshot s;
+    engine_snapshot(c->engine, &s);
+    if (!s.silent)
+        gate_rise(&c->device->gate);
     if (!c->card) {
         c->device->kind->start(c->device, NULL);
     } else if (!card_start(c->device, START_LIMIT_MS, &e)) {
@@ -224,19 +260,6 @@ static void stop_device(struct control *c)
 }
 
 /* ---- watching ---- */
-
-/* False when the card no longer asks for sound. */
-static bool alive(struct control *c, int64_t now)
-{
-    uint64_t beats = atomic_load(&c->device->gate.beats);
-    /* this process itself was stopped: nothing is known yet */
-    bool slept = now - c->tick_ms > 5 * TICK_MS;
-    if (beats != c->beats || slept) {
-        c->beats = beats;
-        c->beat_ms = now;
-    }
-    return now - c->beat_ms < BEAT_LIMIT_MS;
-}
 
 /* Gaps again and again: open with twice the latency. */
 static void heed_underruns(struct control *c, int64_t now)
@@ -321,8 +344,7 @@ static void drain(struct control *c)
         sleep_ms(10);
         engine_snapshot(c->engine, &s);
     }
-    int ms = 20 + (int)(2000 * c->device->latency_s);
-    sleep_ms(ms < DRAIN_LIMIT_MS ? ms : DRAIN_LIMIT_MS);
+    drain_buffer(c);
 }
 
 static void leave(struct control *c)

@@ -13,13 +13,44 @@ void gate_init(struct device_gate *g, struct device_source source)
     atomic_init(&g->beats, 0);
     atomic_init(&g->underruns, 0);
     atomic_init(&g->abandoned, false);
+    atomic_init(&g->muted, false);
+    atomic_init(&g->level, GATE_FADE_FRAMES);
+}
+
+void gate_mute(struct device_gate *g)
+{
+    atomic_store(&g->muted, true);
+}
+
+void gate_rise(struct device_gate *g)
+{
+    atomic_store(&g->level, 0);
+}
+
+static void render_faded(struct device_gate *g, float *out, size_t frames, int channels)
+{
+    bool muted = atomic_load(&g->muted);
+    int level = atomic_load(&g->level), aim = muted ? 0 : GATE_FADE_FRAMES;
+    if (muted && level == 0) {
+        memset(out, 0, frames * (size_t)channels * sizeof *out);
+        return;
+    }
+    g->source.render(g->source.user, out, frames);
+    if (level == aim)
+        return;
+    for (size_t i = 0; i < frames; i++) {
+        level += (level < aim) - (level > aim);
+        for (int c = 0; c < channels; c++)
+            *out++ *= (float)level / GATE_FADE_FRAMES;
+    }
+    atomic_store(&g->level, level);
 }
 
 void gate_pass(struct device_gate *g, float *out, size_t frames, int channels)
 {
     int expected = GATE_FREE;
     if (atomic_compare_exchange_strong(&g->state, &expected, GATE_INSIDE)) {
-        g->source.render(g->source.user, out, frames);
+        render_faded(g, out, frames, channels);
         atomic_store(&g->state, GATE_FREE);
     } else {
         memset(out, 0, frames * (size_t)channels * sizeof *out);

@@ -31,11 +31,20 @@ struct device_gate {
     atomic_uint_fast64_t beats; /* times the device asked */
     atomic_uint underruns;
     atomic_bool abandoned; /* the device is given up; for hush_guard_thread */
+    atomic_bool muted;
+    atomic_int level; /* 0 … GATE_FADE_FRAMES; follows `muted` */
 };
 
+enum { GATE_FADE_FRAMES = 256 };
+
 void gate_init(struct device_gate *g, struct device_source source);
-/* Device's thread: render, or silence when the gate is closed. */
+/* Device's thread: render, or silence when the gate is closed or fully muted. */
 void gate_pass(struct device_gate *g, float *out, size_t frames, int channels);
+/* From now on what is rendered fades out; then nothing is rendered any more, so that it
+ * goes on from there at another gate. */
+void gate_mute(struct device_gate *g);
+/* Before the device starts: what is rendered first fades in. */
+void gate_rise(struct device_gate *g);
 /* Returns when nobody is inside any more: as long as one render takes, at most. */
 void gate_close(struct device_gate *g);
 
