@@ -735,6 +735,22 @@ static void a_near_miss_is_heard_as_cut(void **state)
     assert_true(sound()->playing && sound()->id == f->id);
 }
 
+/* It falls back on the recording, and what was just said stays. */
+static void a_near_miss_that_cannot_be_cut_says_nothing(void **state)
+{
+    (void)state;
+    int gate[2];
+    rig.config.interface.audition_delay_ms = -1;
+    write_recording(); /* it lies beyond its end */
+    view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
+    hold_workers(gate);
+    ui_rig_keys(&rig, "gg Space 5");
+    assert_int_equal(cuts(CUT_MAKING), 1);
+    let_workers_go(gate);
+    assert_int_equal(cuts(CUT_FAILED), 1);
+    assert_true(ui_rig_said(&rig, "rated 5"));
+}
+
 /* Of a pad whose loop was moved, while the workers wait at the gate. */
 static void begin_a_cut(int gate[2])
 {
@@ -952,6 +968,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_seam_stays_a_seam, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_near_miss_is_heard_as_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_near_miss_that_cannot_be_cut_says_nothing,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_seam_is_told_of_a_loop_that_was_moved, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(in_context_the_bar_is_the_context, set_up,

@@ -14,6 +14,7 @@
 struct cut_job {
     struct app *app;
     uint64_t key, id;
+    bool edited;
     char name[32], recording[PATH_BYTES];
     struct root root; /* lent */
     struct config cfg;
@@ -82,11 +83,13 @@ static void done(void *arg, enum status st, const struct err *e)
     struct cut_slot *s = slot_of(app, j->key);
     long at = library_current(app);
     bool here = at >= 0 && session_find(app->session, (size_t)at)->id == j->id;
+    /* it is heard as it lies in its recording then, or the transport says why not */
+    bool falls_back = !j->edited && app->cuts.wanted == j->key;
     if (s && st == ST_CANCELLED) /* whoever wants it orders it again */
         *s = (struct cut_slot){0};
     else if (s)
         s->state = st == ST_OK ? CUT_READY : CUT_FAILED;
-    if (st != ST_OK && st != ST_CANCELLED)
+    if (st != ST_OK && st != ST_CANCELLED && !falls_back)
         app_warn(app, "%s", e->msg);
     if (app->cuts.wanted == j->key && here)
         app_play_cut(app, at);
@@ -122,6 +125,7 @@ static void order(struct app *app, const struct catalog_find *f, uint64_t key)
     j->app = app;
     j->key = key;
     j->id = f->id;
+    j->edited = f->edited;
     j->root = app->cuts.root;
     j->cfg = *app->config;
     j->find = f->c;
