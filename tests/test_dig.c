@@ -449,6 +449,30 @@ static void a_one_shot_is_what_its_name_says(void **state)
                         "tom_high");
 }
 
+/* A dull hat in music is whatever else sounds there; alone it is a dull hat. */
+static void a_one_shot_sounds_where_it_likes(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct audio a;
+    struct dig d;
+    struct rng r = rng_derive(3, 0, "test-range", 0);
+    assert_int_equal(audio_init(&a, (size_t)(3 * OUT), 1, OUT, NULL), ST_OK);
+    synth_drum(SYNTH_HAT_CLOSED, 0.7, 1, &r, a.data + OUT / 10, OUT / 2, OUT);
+    struct biquad f = biquad_lowpass(2, 2500, OUT);
+    biquad_run(&f, &a);
+    record(path, *state, &a);
+    struct dig_site site = {.open_path = path,
+                            .source_path = "hats/closed hat.wav",
+                            .stem = "drums",
+                            .folder = ""};
+    assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    assert_int_equal(d.finds.count, 1);
+    assert_string_equal(d.finds.at[0].hit_class, "hat_closed");
+    assert_true(isnan(parts_value(&d.finds.at[0].parts, "range")));
+    dig_done(&d);
+}
+
 /* The score of the first of a dozen snares, of which nothing is above so many Hz (0: all
  * is there), and how much of it is the band's. */
 static double score_of_snares(const char *folder, double cut_hz, double *band)
@@ -814,6 +838,7 @@ int main(void)
         IN_FOLDER(finds_that_wait_have_names_of_their_own),
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_one_shot_is_what_its_name_says),
+        IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),
         IN_FOLDER(a_click_between_hits_is_no_attack),
         IN_FOLDER(progress_goes_on_within_a_stage),

@@ -847,39 +847,6 @@ static void bass_is_cut_below_300_hz(void **state)
     }
 }
 
-/* A kick or a bass under a hat costs up to half of what it is worth, from a tenth of its
- * first 0.2 s on; what comes later is asked nothing. */
-static void what_is_low_under_a_hat_costs(void **state)
-{
-    static const struct {
-        double low, from_s, hz, value, worth;
-    } all[] = {{0, 0, 60, 1, 1},          {0.3, 0, 60, 1, 1}, /* 0.08 of it */
-               {0.65, 0, 60, 0.61, 0.80},                     /* 0.30 */
-               {1, 0, 60, 0.2, 0.6},                          /* 0.50 */
-               {2, 0, 60, 0, 0.5},                            /* 0.80 */
-               {2, 0, 400, 1, 1},                             /* a snare's own */
-               {2, 0.2, 60, 1, 1}};
-    (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct audio a = tone_blank(0.4, 1, RATE);
-        struct hit h = {.score = 0.8};
-        tone_add(&a, 0, 7000, 0.2, 0);
-        for (size_t k = (size_t)(all[i].from_s * RATE); k < a.frames; k++)
-            a.data[k] +=
-                (float)(0.2 * all[i].low * sin(2 * PI * all[i].hz * (double)k / RATE));
-        assert_int_equal(hits_low(&h, &a, NULL), ST_OK);
-        if (all[i].value < 1) {
-            assert_int_equal(h.parts.count, 1);
-            if (!(fabs(parts_value(&h.parts, "low") - all[i].value) < 0.06))
-                fail_msg("%zu: %g", i, parts_value(&h.parts, "low"));
-        } else {
-            assert_int_equal(h.parts.count, 0);
-        }
-        assert_true(fabs(h.score / 0.8 - all[i].worth) < 0.03);
-        audio_done(&a);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -910,7 +877,6 @@ int main(void)
         cmocka_unit_test(bass_under_a_hat_is_told),
         cmocka_unit_test(bass_under_a_hat_hardly_rises),
         cmocka_unit_test(bass_is_cut_below_300_hz),
-        cmocka_unit_test(what_is_low_under_a_hat_costs),
     };
     return cmocka_run_group_tests_name("hits", tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ static void every_part_of_the_miners_is_explained(void **state)
         {KIND_PAD, {"steady", "spectrum", "tonal", "calm", "rich", "seam"}},
         {KIND_DRUM,
          {"isolation", "attack", "decay", "clean", "level", "body", "low", "drum"}},
-        {KIND_DRUM, {"alone", "bass"}},
+        {KIND_DRUM, {"alone", "bass", "range"}},
         {KIND_SILENCE, {"steady", "spectrum", "still", "noise", "length", "rumble"}},
         {KIND_DRONE, {"source", "even", "seam"}},
         {KIND_FLICKER, {"source", "even"}},

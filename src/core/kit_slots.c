@@ -17,13 +17,17 @@ static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 static const double LEAST_FIT = 0.2;
 
 /* With this confidence, or one that is not known, a hit counts in full. What is less
- * surely a drum of its class is rather a note: the machine's own sound is better. */
-static const double SURE = 0.25;
+ * surely a drum of its class is rather a note or another drum: the machine's own sound is
+ * better. */
+static const double CERTAIN = 0.45;
 /* What you accepted is worth this at least, whatever the machine thinks of it. */
 static const double ACCEPTED = 0.5;
 
 /* What is left of the worth of a hit that is cut off at once and loud. */
 static const double CUT_OFF = 0.5;
+
+/* And of one that sounds nowhere near where its class does. */
+static const double OUT_OF_RANGE = 0.2;
 
 /* Of hits that are nearly as good an instrument has the one that rings out. That is a
  * matter of choice: where all are cut off, they are as good as any. */
@@ -32,6 +36,14 @@ static double whole_worth(const struct candidate *c)
     if (c->decision == DECISION_ACCEPTED)
         return 1;
     return CUT_OFF + (1 - CUT_OFF) * curate_rings_out(c);
+}
+
+/* To the ear a hat without treble or a kick that is not deep is none, whatever was told
+ * apart in it: the machine's own sound is better. */
+static double range_worth(const struct candidate *c)
+{
+    double range = parts_value(&c->parts, "range");
+    return isnan(range) ? 1 : OUT_OF_RANGE + (1 - OUT_OF_RANGE) * range;
 }
 
 double kit_worth(const struct candidate *c, enum category category)
@@ -43,14 +55,15 @@ double kit_worth(const struct candidate *c, enum category category)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
         return 0;
-    worth *= whole_worth(c);
-    return c->m.hit_confidence < SURE ? worth * c->m.hit_confidence / SURE : worth;
+    worth *= whole_worth(c) * range_worth(c);
+    return c->m.hit_confidence < CERTAIN ? worth * c->m.hit_confidence / CERTAIN : worth;
 }
 
 /* --- company --- */
 
-/* Shares of sure drums between which the doubt goes away, and what it is before. */
-static const double FEW = 0.5, MOST = 0.7, DOUBT = 0.5;
+/* A hit that is rather this drum than any other sound. Shares of such between which the
+ * doubt goes away, and what it is before. */
+static const double SURE = 0.25, FEW = 0.5, MOST = 0.7, DOUBT = 0.5;
 
 void kit_company_add(struct kit_company *k, const struct candidate *c)
 {

@@ -6,6 +6,7 @@
 #include "dsp/drum_alone.h"
 #include "dsp/drum_context.h"
 #include "dsp/drum_features.h"
+#include "dsp/drum_range.h"
 #include "dsp/hit_pool.h"
 #include "io/forward.h"
 #include "io/paths.h"
@@ -148,22 +149,28 @@ struct pass {
     struct part_reader all;
     struct forward attacks;
     /* Of the finds from `first` on: the class each has by its own sound, later in the
-     * context of the others, and its number in names. */
+     * context of the others, where it sounds, and its number in names. */
     struct drum_verdict *told;
+    struct drum_range *range;
+    struct drum_ranger *ranger;
     int *number;
     size_t first, count;
     size_t read, to_read; /* hits, for progress */
-    unsigned named;       /* classes that the recording's name allows; 0: names none */
+    bool one_shot;        /* it is one sound, with nothing beside it */
+    unsigned named;       /* classes that its name allows then; 0: names none */
 };
+
+static bool is_one_shot(const struct dig *d, size_t hits)
+{
+    const struct track_info *t = track_info(d->track);
+    return hits <= ONE_SHOT_HITS && (double)t->frames <= ONE_SHOT_S * t->rate_hz;
+}
 
 /* "Snare 3.wav", or "Snares/3.wav", where that is all there is in it. In a longer one
  * the name says what the music is, not what each hit is. */
-static unsigned named_one_shot(const struct dig *d, size_t hits)
+static unsigned named_one_shot(const struct dig *d)
 {
-    const struct track_info *t = track_info(d->track);
     const char *path = d->site.source_path, *name = path_base(path);
-    if (hits > ONE_SHOT_HITS || (double)t->frames > ONE_SHOT_S * t->rate_hz)
-        return 0;
     unsigned classes = kit_classes_in_name(name);
     if (classes || name == path)
         return classes;
@@ -189,11 +196,12 @@ static enum status pass_init(struct pass *s, struct dig *d, const struct hits_pa
     if (!dig_wants(d, STAGE_DRUMS))
         return ST_OK;
     s->told = calloc(hits + 1, sizeof *s->told);
+    s->range = calloc(hits + 1, sizeof *s->range);
     s->number = calloc(hits + 1, sizeof *s->number);
-    if (!s->told || !s->number)
+    if (!s->told || !s->range || !s->number)
         return err_set(e, ST_NO_MEMORY, "no memory for the hits of %s",
                        d->site.source_path);
-    return ST_OK;
+    return drum_ranger_new(&s->ranger, d->info.rate_hz, track_info(d->track)->band_hz, e);
 }
 
 static void pass_done(struct pass *s)
@@ -202,12 +210,19 @@ static void pass_done(struct pass *s)
     forward_done(&s->attacks);
     soundfile_close(s->whole);
     free(s->told);
+    free(s->range);
+    drum_ranger_free(s->ranger);
     free(s->number);
 }
 
-static void remember(struct pass *s, const struct drum_verdict *v, int number)
+static void remember(struct pass *s, const struct drum_verdict *v,
+                     const struct audio *own, int number)
 {
     s->told[s->count] = *v;
+    struct drum_range *range = &s->range[s->count];
+    drum_range_measure(s->ranger, own, range);
+    if (s->one_shot) /* the dark hat is one: all that sounds is its own */
+        *range = (struct drum_range){.low = range->low, .upper = 1, .treble = 1};
     s->number[s->count++] = number;
 }
 
@@ -303,11 +318,6 @@ static bool no_bass(enum drum_class c)
            c == DRUM_RIDE;
 }
 
-static bool all_above(enum drum_class c)
-{
-    return no_bass(c) || c == DRUM_SNARE || c == DRUM_CLAP || c == DRUM_RIM;
-}
-
 /* The file and find of a hit, under the class it has by its own sound. */
 static enum status add_hit(struct pass *s, const struct hit *h, const struct audio *own,
                            const struct drum_verdict *v, int number, struct err *e)
@@ -316,21 +326,19 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
     struct hit heard = *h;
     char name[160];
     hits_heard(&heard, v->drum);
-    enum status st = all_above(v->best) ? hits_low(&heard, own, e) : ST_OK;
-    if (st != ST_OK)
-        return st;
     describe(s->d, &c, &heard);
     snprintf(c.hit_class, sizeof c.hit_class, "%s", drum_class_name(v->best));
     c.m.hit_confidence = v->confidence;
     name_hit(s, name, sizeof name, number, c.hit_class);
-    st =
+    enum status st =
         s->d->converter ? write_hit(s, h, &c, name, own, e) : dig_tell(s->d, &c, name, e);
     if (st == ST_OK)
-        remember(s, v, number);
+        remember(s, v, own, number);
     return st == ST_EMPTY ? ST_OK : st;
 }
 
-/* With the classes in context known: lowers the score of hits struck with others. */
+/* With the classes in context known: lowers the score of hits that sound where no such
+ * drum does, and of those struck with others. */
 static enum status weigh_in_context(struct pass *s, struct err *e)
 {
     double *alone = malloc((s->count + 1) * sizeof *alone);
@@ -339,6 +347,7 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
     enum status st = drum_alone(s->told, s->count, alone, e);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &s->d->finds.at[s->first + i];
+        c->m.score = hits_in_range(c->m.score, &c->parts, &s->range[i], s->told[i].best);
         c->m.score = hits_among(c->m.score, &c->parts, alone[i]);
     }
     free(alone);
@@ -527,7 +536,8 @@ static enum status mine(struct dig *d, const struct hits_params *p,
     hit_pool_init(&pool, p);
     enum status st = pass_init(&s, d, p, choice ? p->max_saved : plans->count, e);
     s.to_read = plans->count + (choice ? p->max_saved : 0);
-    s.named = named_one_shot(d, plans->count);
+    s.one_shot = is_one_shot(d, plans->count);
+    s.named = s.one_shot ? named_one_shot(d) : 0;
     if (st == ST_OK)
         st = judge_all(&s, plans, !choice, &pool, e);
     if (st == ST_OK && choice)

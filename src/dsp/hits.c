@@ -19,13 +19,10 @@ static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
  * The louder the end, the longer the fade: LONGER times that where it lies LOUD_DB below
  * or less. */
 static const double LEVEL_S = 0.010, FALLEN_DB = 24, LOUD_DB = 6, LONGER = 8;
-/* Share of energy below LOW_HZ in a drum that has no bass of its own: up to LOW_NONE it
- * costs nothing, from LOW_ALL on the score falls to LOW_WORTH. Of 209 hats, cymbals,
- * claps, rims and snares alone 9 of 10 have less than 0.06, cymbals 0.003. */
-static const double LOW_HZ = 100, LOW_NONE = 0.1, LOW_ALL = 0.6, LOW_SEEN_S = 0.2,
-                    LOW_WORTH = 0.5;
-/* Score that is left to a hit wholly struck together with others. */
-static const double WITH_OTHERS = 0.4;
+/* Score that is left to a drum without bass that is mostly kick or bass, to a hit that
+ * sounds nowhere near where its class does, and to one wholly struck together with
+ * others. */
+static const double LOW_WORTH = 0.5, OUT_OF_RANGE = 0.5, WITH_OTHERS = 0.4;
 /* Bass under hats and cymbals: it is there if its power in the first BASS_SEEN_S is less
  * than BASS_RISE times that before the attack, and more than BASS_LEAST of all. */
 static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
@@ -147,31 +144,24 @@ enum status hits_cut_bass(struct audio *a, struct err *e)
     return biquad_zero_phase(&f, a, e);
 }
 
-enum status hits_low(struct hit *h, const struct audio *own, struct err *e)
+static double scaled(double score, struct score_parts *parts, const char *part,
+                     double value, double least)
 {
-    size_t seen = (size_t)(LOW_SEEN_S * own->rate_hz);
-    seen = seen < own->frames ? seen : own->frames;
-    double all = seen > 0 ? power(own, 0, seen) : 0;
-    if (!(all > 0))
-        return ST_OK;
-    struct audio low;
-    enum status st = below(&low, own, seen, LOW_HZ, e);
-    if (st != ST_OK)
-        return st;
-    double share = (power(&low, 0, seen) / all - LOW_NONE) / (LOW_ALL - LOW_NONE);
-    audio_done(&low);
-    double clear = 1 - fmin(1, fmax(0, share));
-    if (clear < 1)
-        parts_add(&h->parts, "low", clear);
-    h->score *= LOW_WORTH + (1 - LOW_WORTH) * clear;
-    return ST_OK;
+    if (value < 1)
+        parts_add(parts, part, value);
+    return score * (least + (1 - least) * value);
+}
+
+double hits_in_range(double score, struct score_parts *parts,
+                     const struct drum_range *range, enum drum_class class)
+{
+    score = scaled(score, parts, "low", drum_range_clear(range, class), LOW_WORTH);
+    return scaled(score, parts, "range", drum_range_own(range, class), OUT_OF_RANGE);
 }
 
 double hits_among(double score, struct score_parts *parts, double alone)
 {
-    if (alone < 1)
-        parts_add(parts, "alone", alone);
-    return score * (WITH_OTHERS + (1 - WITH_OTHERS) * alone);
+    return scaled(score, parts, "alone", alone, WITH_OTHERS);
 }
 
 static void scale_frame(struct audio *a, size_t frame, double gain)

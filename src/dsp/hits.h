@@ -19,6 +19,7 @@
 
 #include "core/status.h"
 #include "dsp/audio.h"
+#include "dsp/drum_range.h"
 #include "dsp/measures.h"
 #include "dsp/onset.h"
 
@@ -73,7 +74,7 @@ struct hit {
     double isolation_db; /* level of the 20 ms before, relative to the peak: −90 … 0 */
     double attack_ms;    /* from the attack's start to its peak */
     double score;        /* 0 … 1 from the parts */
-    /* isolation, attack, decay, clean, level, body; from hits_heard on also drum; low */
+    /* isolation, attack, decay, clean, level, body; from hits_heard on also drum */
     struct score_parts parts;
     char missed_by[64]; /* "" or why it is only a near-miss */
     bool cut_short;     /* missed because the next onset came too soon */
@@ -113,10 +114,12 @@ enum status hits_bass_under(const struct audio *a, size_t before, bool *under,
 #define HIT_BASS_LEAD_S 0.030
 enum status hits_cut_bass(struct audio *a, struct err *e);
 
-/* What of a hit's own sound lies below 100 Hz was struck or held beside it, if it is a
- * hat, a cymbal, a clap, a rim or a snare: from 0.1 of its first 0.2 s on, up to 0.6, it
- * costs half the score. Adds the part "low", where it costs any. ST_NO_MEMORY. */
-enum status hits_low(struct hit *h, const struct audio *own, struct err *e);
+/* What a hit is worth as a drum of that class by where it sounds (drum_range.h): bass in
+ * what has none costs half of it, and so does a hat without treble, a kick that is not
+ * deep. The new worth of `score`; adds the parts "low" and "range", where they are less
+ * than 1. */
+double hits_in_range(double score, struct score_parts *parts,
+                     const struct drum_range *range, enum drum_class class);
 
 /* How far it is alone among the strokes of its drum (drum_alone.h): what was struck with
  * others as well is worth down to two fifths. The new worth of `score`; adds the part
