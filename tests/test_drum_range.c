@@ -22,6 +22,7 @@ static struct drum_range range_of(const struct audio *a, double band_hz)
     struct drum_range range;
     assert_int_equal(drum_ranger_new(&r, a->rate_hz, band_hz, NULL), ST_OK);
     drum_range_measure(r, a, &range);
+    drum_range_settle(r);
     drum_ranger_free(r);
     return range;
 }
@@ -134,7 +135,31 @@ static void channels_cuts_and_silence(void **state)
     audio_done(&two);
     audio_done(&none);
     audio_done(&cut);
+    drum_range_settle(NULL);
     drum_ranger_free(NULL);
+}
+
+/* Eight are transformed at once: each has what it has alone, stereo among them too. */
+static void many_are_told_apart(void **state)
+{
+    (void)state;
+    struct drum_ranger *r;
+    struct drum_range range[21];
+    struct audio a[21];
+    assert_int_equal(drum_ranger_new(&r, RATE, 0, NULL), ST_OK);
+    for (int i = 0; i < 21; i++) {
+        a[i] = tone_blank(0.05 + 0.02 * i, 1 + i % 3 % 2, RATE);
+        tone_add(&a[i], 0, 60 * pow(1.3, i), 0.3, 0);
+        tone_add(&a[i], a[i].channels - 1, 7000 - 300 * i, 0.1 + 0.01 * i, 0);
+        drum_range_measure(r, &a[i], &range[i]);
+    }
+    drum_range_settle(r);
+    for (int i = 0; i < 21; i++) {
+        struct drum_range alone = range_of(&a[i], 0);
+        assert_memory_equal(&range[i], &alone, sizeof alone);
+        audio_done(&a[i]);
+    }
+    drum_ranger_free(r);
 }
 
 int main(void)
@@ -143,6 +168,7 @@ int main(void)
         cmocka_unit_test(what_is_low_under_a_hat_costs),
         cmocka_unit_test(each_class_has_its_range),
         cmocka_unit_test(channels_cuts_and_silence),
+        cmocka_unit_test(many_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,10 +219,7 @@ static void remember(struct pass *s, const struct drum_verdict *v,
                      const struct audio *own, int number)
 {
     s->told[s->count] = *v;
-    struct drum_range *range = &s->range[s->count];
-    drum_range_measure(s->ranger, own, range);
-    if (s->one_shot) /* the dark hat is one: all that sounds is its own */
-        *range = (struct drum_range){.low = range->low, .upper = 1, .treble = 1};
+    drum_range_measure(s->ranger, own, &s->range[s->count]);
     s->number[s->count++] = number;
 }
 
@@ -345,9 +342,13 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
     if (!alone)
         return err_set(e, ST_NO_MEMORY, "no memory to weigh %zu hits", s->count);
     enum status st = drum_alone(s->told, s->count, alone, e);
+    drum_range_settle(s->ranger);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &s->d->finds.at[s->first + i];
-        c->m.score = hits_in_range(c->m.score, &c->parts, &s->range[i], s->told[i].best);
+        struct drum_range range = s->range[i];
+        if (s->one_shot) /* the dark hat is one: all that sounds is its own */
+            range = (struct drum_range){.low = range.low, .upper = 1, .treble = 1};
+        c->m.score = hits_in_range(c->m.score, &c->parts, &range, s->told[i].best);
         c->m.score = hits_among(c->m.score, &c->parts, alone[i]);
     }
     free(alone);

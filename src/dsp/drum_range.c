@@ -1,11 +1,13 @@
 #include "dsp/drum_range.h"
 
-#include "core/pi.h"
 #include "dsp/fft.h"
+#include "dsp/fft_batch.h"
+#include "dsp/vec.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double SEEN_S = 0.2, FADE_SHARE = 0.25;
 static const double LOW_HZ = 100, DEEP_HZ = 250, UPPER_HZ = 1000, TREBLE_HZ = 5000;
@@ -22,12 +24,21 @@ static const double OVER_NONE_DB = -3, OVER_FULL_DB = -13, UPPER_NONE_DB = -10,
  * cymbals, claps, rims and snares alone 9 of 10 have less than 0.06, cymbals 0.003. */
 static const double LOW_NONE = 0.1, LOW_ALL = 0.6;
 
+/* Where the energies begin that are added up. */
+enum { ALL, NOT_LOW, OVER, UPPER, TREBLE, EDGES };
+
 struct drum_ranger {
-    struct rfft *fft;
-    float *in, *spectrum;
-    int size;
-    double bin_hz, upper_hz, treble_hz;
+    struct fft_batch *fft;
+    int size, bins, edge[EDGES];
+    float *in, *power;                    /* of eight channels, the latter lanes apart */
+    int waiting;                          /* channels */
+    struct drum_range *wanted[FFT_BATCH]; /* whose each of them is */
 };
+
+static int bin_from(const struct drum_ranger *r, int rate_hz, double hz)
+{
+    return (int)fmin(ceil(hz * r->size / rate_hz), r->bins);
+}
 
 enum status drum_ranger_new(struct drum_ranger **out, int rate_hz, double band_hz,
                             struct err *e)
@@ -36,15 +47,17 @@ enum status drum_ranger_new(struct drum_ranger **out, int rate_hz, double band_h
     *out = r;
     if (r) {
         double ends_hz = band_hz > 0 ? fmin(band_hz, rate_hz / 2.0) : rate_hz / 2.0;
-        r->size = fft_next_fast((int)fmax(2, SEEN_S * rate_hz));
-        r->bin_hz = (double)rate_hz / r->size;
-        r->upper_hz = fmin(UPPER_HZ, OF_BAND * ends_hz);
-        r->treble_hz = fmin(TREBLE_HZ, OF_BAND * ends_hz);
-        r->fft = rfft_new(r->size);
-        r->in = malloc((size_t)r->size * sizeof *r->in);
-        r->spectrum = malloc((size_t)(r->size + 2) * sizeof *r->spectrum);
+        r->size = fft_next_fast((int)fmax(8, SEEN_S * rate_hz));
+        r->bins = r->size / 2 + 1;
+        r->edge[NOT_LOW] = bin_from(r, rate_hz, LOW_HZ);
+        r->edge[OVER] = bin_from(r, rate_hz, DEEP_HZ);
+        r->edge[UPPER] = bin_from(r, rate_hz, fmin(UPPER_HZ, OF_BAND * ends_hz));
+        r->edge[TREBLE] = bin_from(r, rate_hz, fmin(TREBLE_HZ, OF_BAND * ends_hz));
+        r->fft = fft_batch_new(r->size, NULL);
+        r->in = malloc(FFT_BATCH * (size_t)r->size * sizeof *r->in);
+        r->power = malloc(FFT_BATCH * (size_t)r->bins * sizeof *r->power);
     }
-    if (r && r->fft && r->in && r->spectrum)
+    if (r && r->fft && r->in && r->power)
         return ST_OK;
     drum_ranger_free(r);
     *out = NULL;
@@ -55,43 +68,71 @@ void drum_ranger_free(struct drum_ranger *r)
 {
     if (!r)
         return;
-    rfft_free(r->fft);
+    fft_batch_free(r->fft);
     free(r->in);
-    free(r->spectrum);
+    free(r->power);
     free(r);
 }
 
 /* One channel, faded out: what is cut off at once has treble of its own. */
 static void take_channel(struct drum_ranger *r, const struct audio *own, int channel)
 {
+    float *in = r->in + (size_t)r->waiting++ * (size_t)r->size;
     size_t size = (size_t)r->size, n = own->frames < size ? own->frames : size;
     size_t fade = (size_t)(FADE_SHARE * (double)n);
-    for (size_t i = 0; i < size; i++)
-        r->in[i] = i < n ? own->data[i * (size_t)own->channels + (size_t)channel] : 0;
-    for (size_t i = 0; i < fade; i++)
-        r->in[n - 1 - i] *= (float)(0.5 - 0.5 * cos(PI * (double)i / (double)fade));
-    rfft_forward(r->fft, r->in, r->spectrum);
+    for (size_t i = 0; i < n; i++)
+        in[i] = own->data[i * (size_t)own->channels + (size_t)channel];
+    memset(in + n, 0, (size - n) * sizeof *in);
+    for (size_t i = 0; i < fade; i++) {
+        float u = (float)i / (float)fade;
+        in[n - 1 - i] *= u * u * (3 - 2 * u);
+    }
+}
+
+VEC_INLINE void energies_from(const struct drum_ranger *r, v8f *energy)
+{
+    for (int z = 0; z < EDGES; z++) {
+        v8f sum = {0};
+        for (int k = r->edge[z]; k < r->bins; k++)
+            sum += VEC_CONST_AT(r->power + VEC * k);
+        energy[z] = sum;
+    }
+}
+
+VEC_CLONES(sum_energies, energies_from, (const struct drum_ranger *r, v8f *energy),
+           (r, energy))
+
+void drum_range_settle(struct drum_ranger *r)
+{
+    v8f energy[EDGES];
+    if (!r || r->waiting == 0)
+        return;
+    fft_batch_power(r->fft, r->in, r->size, r->power);
+    sum_energies(r, energy);
+    for (int i = 0, next; i < r->waiting; i = next) {
+        double sum[EDGES] = {0};
+        for (next = i; next < r->waiting && r->wanted[next] == r->wanted[i]; next++)
+            for (int z = 0; z < EDGES; z++)
+                sum[z] += (double)energy[z][next];
+        double all = sum[ALL];
+        *r->wanted[i] = (struct drum_range){.low = 0, .over = 0, .upper = 1, .treble = 1};
+        if (all > 0 && isfinite(all))
+            *r->wanted[i] = (struct drum_range){1 - sum[NOT_LOW] / all, sum[OVER] / all,
+                                                sum[UPPER] / all, sum[TREBLE] / all};
+    }
+    r->waiting = 0;
 }
 
 void drum_range_measure(struct drum_ranger *r, const struct audio *own,
                         struct drum_range *out)
 {
-    double all = 0, low = 0, over = 0, upper = 0, treble = 0;
-    for (int c = 0; c < own->channels; c++) {
+    int channels = own->channels < FFT_BATCH ? own->channels : FFT_BATCH;
+    if (r->waiting + channels > FFT_BATCH)
+        drum_range_settle(r);
+    for (int c = 0; c < channels; c++) {
+        r->wanted[r->waiting] = out;
         take_channel(r, own, c);
-        for (int k = 0; k <= r->size / 2; k++) {
-            double re = (double)r->spectrum[2 * k], im = (double)r->spectrum[2 * k + 1];
-            double power = re * re + im * im, hz = k * r->bin_hz;
-            all += power;
-            low += hz < LOW_HZ ? power : 0;
-            over += hz >= DEEP_HZ ? power : 0;
-            upper += hz >= r->upper_hz ? power : 0;
-            treble += hz >= r->treble_hz ? power : 0;
-        }
     }
-    *out = (struct drum_range){.low = 0, .over = 0, .upper = 1, .treble = 1};
-    if (all > 0 && isfinite(all))
-        *out = (struct drum_range){low / all, over / all, upper / all, treble / all};
 }
 
 static double ramp_db(double share, double none_db, double full_db)
