@@ -174,6 +174,34 @@ static void what_is_too_long_is_not_read_to_its_end(void **state)
     folder_remove(kit);
 }
 
+/* All a kit's mono sample is, to its last bit. */
+static void a_player_plays_what_is_on_the_card(void **state)
+{
+    static const unsigned char wav[] =
+        "RIFF\064\0\0\0WAVEfmt \020\0\0\0\001\0\001\0\104\254\0\0\210\130\001\0"
+        "\002\0\020\0data\020\0\0\0" /* 0, 1, -1, 16384, 23456, -30001, both ends */
+        "\0\0\001\0\377\377\0\100\240\133\317\212\377\177\0\200";
+    static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
+                               "TAPE,tape.wav,,pad,tape.wav,\r\n";
+    char kit[FOLDER_NAME_BYTES], path[FOLDER_BYTES], *text;
+    size_t n;
+    struct report_result r;
+    struct report_job job = {.input_dir = kit};
+    (void)state;
+    folder_make(kit);
+    folder_write(kit, "manifest.csv", rows, sizeof rows - 1);
+    folder_write(kit, "tape.wav", wav, sizeof wav - 1);
+    assert_int_equal(report_run(&job, &r, NULL), ST_OK);
+    folder_path(path, kit, "report.html");
+    assert_int_equal(path_read_file(path, 1 << 26, &text, &n, NULL), ST_OK);
+    assert_int_equal(count(text, "data:audio/wav;base64,"
+                                 "UklGRjQAAABXQVZFZm10IBAAAAABAAEARKwAAIhY"
+                                 "AQACABAAZGF0YRAAAAAAAAEA//8AQKBbz4r/fwCA\""),
+                     1);
+    free(text);
+    folder_remove(kit);
+}
+
 static void a_browser_plays_it(void **state)
 {
     const char *top = *state;
@@ -244,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_strangers_page_stays),
         cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),
+        cmocka_unit_test(a_player_plays_what_is_on_the_card),
         cmocka_unit_test(what_is_too_long_is_not_read_to_its_end),
         cmocka_unit_test(a_browser_plays_it),
     };

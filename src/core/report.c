@@ -172,7 +172,7 @@ static void put32(unsigned char *at, size_t v)
 }
 
 /* The file, which has that rate (0: it could not be opened), as a 16-bit mono WAV of at
- * most `room` bytes. */
+ * most `room` bytes: of a kit's mono sample, what is on the card. */
 static struct report_player player_of(const char *path, int rate_hz, size_t room)
 {
     struct report_player p = {.why = "the file cannot be read"};
@@ -195,8 +195,8 @@ static struct report_player player_of(const char *path, int rate_hz, size_t room
         memcpy(wav + 32, "\2\0\20\0data", 8);
         put32(wav + 40, 2 * mono.frames);
         for (size_t i = 0; i < mono.frames; i++) {
-            float v = fminf(1, fmaxf(-1, mono.data[i]));
-            put16(wav + 44 + 2 * i, (unsigned)lrintf(v * 32767) & 0xffff);
+            float v = fminf(32767, fmaxf(-32768, mono.data[i] * 32768));
+            put16(wav + 44 + 2 * i, (unsigned)lrintf(v) & 0xffff);
         }
     }
     audio_done(&mono);
