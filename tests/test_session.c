@@ -1,6 +1,7 @@
 /* The workstation's model: finds, actions, undo, views, the kit; all of it across
  * restarts and a kill -9. */
 #include "core/rng.h"
+#include "io/manifest.h"
 #include "session_rig.h"
 
 #include <math.h>
@@ -424,6 +425,83 @@ static void test_a_proposal_is_undone(void **state)
     session_close(s);
 }
 
+/* The manifest of a best_of folder as curate leaves it: `n` of the 60 finds from the
+ * first on, which was cut anew. */
+static void put_set(const struct place *p, size_t first, size_t n)
+{
+    char best[FOLDER_BYTES];
+    struct catalog_source source;
+    struct root r;
+    float *vectors;
+    struct candidate *c = make_finds("night", 60, &source, &vectors);
+    char *name = c[first].filename;
+    strcpy(name + strlen(name) - 4, "_edit.wav");
+    folder_path(best, p->project, "best_of");
+    assert_int_equal(root_open(&r, best, true, NULL), ST_OK);
+    assert_int_equal(
+        manifest_write(&r, "manifest.csv", c + first, n, MANIFEST_PLAIN, NULL), ST_OK);
+    root_done(&r);
+    free(vectors);
+    free(c);
+}
+
+static size_t in_best_of(struct session *s)
+{
+    struct view *v;
+    assert_int_equal(view_new(&v, s, NULL), ST_OK);
+    view_set_scope(v, SCOPE_BEST_OF);
+    size_t n = view_count(v);
+    view_free(v);
+    assert_int_equal(session_tallies(s)->best_of, n);
+    assert_tallies_true(s);
+    return n;
+}
+
+/* Whoever opens what `--batch all` made finds its picks under best of, as they would find
+ * a proposal, which takes their place; nothing is written for that. */
+static void test_what_curate_picked_is_the_best_of(void **state)
+{
+    const struct place *p = *state;
+    struct session *s = open_session(p);
+    struct view *v;
+    deliver(s, "night", 60, true);
+    assert_int_equal(in_best_of(s), 0);
+    session_close(s);
+    put_set(p, 10, 3);
+    s = open_session(p);
+    size_t events = catalog_event_count(session_catalog(s));
+    assert_false(take_news(s));
+    assert_int_equal(in_best_of(s), 3);
+    assert_int_equal(view_new(&v, s, NULL), ST_OK);
+    assert_int_equal(view_set_filter(v, "is:best", NULL), ST_OK);
+    assert_int_equal(view_count(v), 3);
+    view_set_filter(v, "", NULL);
+    view_set_scope(v, SCOPE_BEST_OF);
+    put_set(p, 10, 5); /* curate runs beside the workstation: 14 is a near-miss */
+    assert_true(take_news(s));
+    assert_false(take_news(s));
+    assert_int_equal(in_best_of(s), 5);
+    assert_int_equal(view_count(v), 5);
+    size_t one = 12;
+    assert_int_equal(session_decide(s, &one, 1, DECISION_REJECTED, NULL), ST_OK);
+    assert_int_equal(in_best_of(s), 4);
+    assert_int_equal(pick_best(s, 1, NULL), ST_OK);
+    assert_int_equal(in_best_of(s), 2);
+    assert_int_equal(view_count(v), 2);
+    session_undo(s, NULL, NULL);
+    assert_int_equal(in_best_of(s), 4);
+    assert_int_equal(view_count(v), 4);
+    session_undo(s, NULL, NULL);
+    assert_int_equal(in_best_of(s), 5);
+    view_free(v);
+    session_close(s);
+    folder_write(p->project, "best_of/manifest.csv", "filename\r\n", 10); /* damaged */
+    s = open_session(p);
+    assert_int_equal(in_best_of(s), 0);
+    assert_int_equal(events, 0);
+    session_close(s);
+}
+
 /* What is said while another thread chooses holds; the kit has its drums as curate gives
  * them, more than are asked for. */
 static void test_what_is_said_meanwhile_holds(void **state)
@@ -511,6 +589,7 @@ int main(void)
         IN_SESSION(test_extras_that_are_gone),
         IN_SESSION(test_kill_in_a_session),
         IN_SESSION(test_a_proposal_is_undone),
+        IN_SESSION(test_what_curate_picked_is_the_best_of),
         IN_SESSION(test_what_is_said_meanwhile_holds),
         IN_SESSION(test_what_was_not_heard_is_like_nothing),
         IN_SESSION(test_checkpoints_go_on_beside),

@@ -90,6 +90,9 @@ struct curate_result {
  * set and `force` is off; force removes only files its manifest lists with their hash. */
 enum status curate_run(const struct curate_job *job, struct curate_result *result,
                        struct err *e);
+/* A set has what was cut anew under a name of its own. Turns it into the one it was mined
+ * under; false when it is none. */
+bool curate_mined_name(char *filename);
 /* What refuses it whatever there is to choose from (input_root is not looked at):
  * decisions that are not there, an output_root that holds something else. */
 enum status curate_check(const struct curate_job *job, struct err *e);

@@ -192,6 +192,20 @@ static bool name_taken(const struct plan *p, const char *relative,
     return false;
 }
 
+static const char edit_mark[] = "_edit";
+
+bool curate_mined_name(char *filename)
+{
+    char *edit = NULL;
+    for (char *at = filename; (at = strstr(at, edit_mark)) != NULL; at++)
+        edit = at;
+    if (edit == NULL)
+        return false;
+    const char *ending = filename + path_stem(filename);
+    memmove(edit, ending, strlen(ending) + 1);
+    return true;
+}
+
 /* <category>/<file name>, numbered when another project has the same; what is cut anew
  * says so in its name. */
 static enum status name_planned(struct plan *p, const struct curate_find *f,
@@ -199,7 +213,7 @@ static enum status name_planned(struct plan *p, const struct curate_find *f,
 {
     const char *folder = category_folder(f->category), *name = f->c.filename;
     int stem = (int)path_stem(name);
-    const char *edit = out->cut ? "_edit" : "";
+    const char *edit = out->cut ? edit_mark : "";
     enum status st = path_check_name(name, "name of a find's file", e);
     if (st != ST_OK)
         return st;

@@ -26,6 +26,7 @@ struct find {
     char key[12], brightness[12], hit_class[16];
     bool tagged, saved, near_miss, edited;
     bool picked; /* in the machine's latest best-of proposal */
+    bool in_set; /* in the project's best_of folder: what curate picked */
     bool gone;   /* no longer found; in no view */
 };
 

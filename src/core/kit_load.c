@@ -381,16 +381,12 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
 /* What the project calls the find: a set has what was cut anew under another name. */
 static uint64_t id_in_project(struct catalog *catalog, const struct candidate *row)
 {
-    static const char mark[] = "_edit";
     struct catalog_find known;
     struct candidate own = *row;
     uint64_t id = candidate_id(row);
-    char *edit = NULL;
-    for (char *at = own.filename; (at = strstr(at, mark)) != NULL; at++)
-        edit = at;
-    if (edit == NULL || catalog_get(catalog, id, &known, NULL) == ST_OK)
+    if (!curate_mined_name(own.filename) ||
+        catalog_get(catalog, id, &known, NULL) == ST_OK)
         return id;
-    strcpy(edit, row->filename + path_stem(row->filename));
     return candidate_id(&own);
 }
 

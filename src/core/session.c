@@ -153,6 +153,17 @@ static void count_in(struct session_tally *t, enum decision d, size_t by)
     *which += by;
 }
 
+static bool in_best_of(const struct find *f, bool proposed)
+{
+    return f->decision == DECISION_ACCEPTED ||
+           (proposed && f->decision != DECISION_REJECTED);
+}
+
+bool session_in_best_of(const struct session *s, const struct find *f)
+{
+    return in_best_of(f, s->tallies.picked > 0 ? f->picked : f->in_set);
+}
+
 void session_tally(struct session *s, const struct find *f, int sign)
 {
     size_t by = (size_t)sign; /* −1 wraps as it should */
@@ -166,9 +177,10 @@ void session_tally(struct session *s, const struct find *f, int sign)
     }
     if (f->tagged)
         s->tallies.tagged += by;
-    if (f->decision == DECISION_ACCEPTED ||
-        (f->picked && f->decision != DECISION_REJECTED))
-        s->tallies.best_of += by;
+    s->tallies.picked += f->picked ? by : 0;
+    s->with_picks += in_best_of(f, f->picked) ? by : 0;
+    s->with_set += in_best_of(f, f->in_set) ? by : 0;
+    s->tallies.best_of = s->tallies.picked > 0 ? s->with_picks : s->with_set;
 }
 
 void session_say(struct session *s, const char *format, ...)

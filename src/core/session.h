@@ -122,9 +122,15 @@ struct session_tally {
 };
 struct session_tallies {
     struct session_tally category[CAT_COUNT], all;
-    size_t near_misses, best_of, tagged;
+    size_t near_misses, tagged;
+    size_t picked;  /* proposed by session_best */
+    size_t best_of; /* session_in_best_of */
 };
 const struct session_tallies *session_tallies(const struct session *s);
+
+/* What the user accepted and, unless the user rejected it, what was proposed last: by
+ * session_best or, while there is nothing of that, by curate in the folder best_of. */
+bool session_in_best_of(const struct session *s, const struct find *f);
 
 /* --- actions ----------------------------------------------------------------------- */
 /* All take `count` indices (one, a range, or the tagged) as one undoable action. Actions

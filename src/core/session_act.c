@@ -58,10 +58,13 @@ static long take(struct session *s, const struct change *c)
     if (index < 0)
         return -1;
     struct find *f = &s->find[index];
+    bool picks = s->tallies.picked > 0;
     session_tally(s, f, -1);
     set_field(s, f, c);
     session_tally(s, f, +1);
     session_changed(s, (size_t)index);
+    if (picks != (s->tallies.picked > 0)) /* what curate picked comes back, or goes */
+        session_forget_changes(s);
     return index;
 }
 

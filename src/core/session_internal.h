@@ -7,6 +7,8 @@
 
 #include "core/session.h"
 
+#include <time.h>
+
 /* Texts that stay where they are until the session ends. */
 struct text_block {
     struct text_block *next;
@@ -56,6 +58,7 @@ struct session {
     struct stack_index stacks;
     struct session_version version;
     struct session_tallies tallies;
+    size_t with_picks, with_set; /* tallies.best_of by either proposal */
     struct kit_state kit;
     bool extras_changed; /* or their finds came or went: kit.extra is to be listed anew */
     struct index_list leaving; /* gone, with rows still in the catalog (session_tidy) */
@@ -73,6 +76,7 @@ struct session {
      * is read. */
     unsigned char *touched;
     size_t touched_count;
+    struct timespec set_written; /* of the best_of folder, when it was read */
     bool reread_due; /* another process changed the catalog, and that is not taken in */
     float *vector;   /* room × SIMILARITY_DIM once loaded; a row of NAN: none */
     bool vectors_loaded;
@@ -124,6 +128,8 @@ void session_forget_standing(struct session *s);
 /* All sources and finds of the catalog, with the user's decisions, into an empty model;
  * the kit is not. Any thread that has the session to itself. */
 enum status session_read_all(struct session *s, struct err *e);
+/* Where the manifest of the best_of folder is, and when it was written; 0: it is not. */
+struct timespec session_set_written(const struct session *s, char path[PATH_BYTES]);
 /* When all finds are there: reads the kit, and views look at every find. */
 enum status session_settle_load(struct session *s, struct err *e);
 void session_forget_texts(struct session *s);

@@ -2,9 +2,14 @@
  * the upper half goes into a session of its own, which is joined to the first. */
 #include "core/session_internal.h"
 
+#include "core/curate.h"
+#include "io/manifest.h"
+
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { WORTH_A_THREAD = 20000, ROOM_MOST = 1 << 21 };
 
@@ -81,6 +86,8 @@ static void join(struct session *s, struct session *part)
     if (s->count + 1024 < s->room)
         session_make_room(s, s->count + 1024);
     add_tallies(&s->tallies, &part->tallies);
+    s->with_picks += part->with_picks;
+    s->with_set += part->with_set;
     struct text_block **end = &s->texts;
     while (*end != NULL)
         end = &(*end)->next;
@@ -182,10 +189,45 @@ static enum status read_finds(struct session *s, struct err *e)
     return st;
 }
 
+struct timespec session_set_written(const struct session *s, char path[PATH_BYTES])
+{
+    struct stat about;
+    int above = (int)(path_base(s->database) - s->database);
+    snprintf(path, PATH_BYTES, "%.*sbest_of/manifest.csv", above, s->database);
+    return stat(path, &about) == 0 ? about.st_mtim : (struct timespec){0};
+}
+
+/* Which of the finds lie in the best_of folder beside the catalog. A set that cannot be
+ * read is told by who writes the kit. */
+static void read_set(struct session *s)
+{
+    char path[PATH_BYTES];
+    struct candidate *rows = NULL;
+    size_t count = 0;
+    s->set_written = session_set_written(s, path);
+    if (manifest_read(path, &rows, &count, NULL) != ST_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        long index = session_index_of(s, candidate_id(&rows[i]));
+        if (index < 0 && curate_mined_name(rows[i].filename))
+            index = session_index_of(s, candidate_id(&rows[i]));
+        if (index < 0)
+            continue;
+        session_tally(s, &s->find[index], -1);
+        s->find[index].in_set = true;
+        session_tally(s, &s->find[index], +1);
+    }
+    free(rows);
+}
+
 enum status session_read_all(struct session *s, struct err *e)
 {
     enum status st = load_sources(s, e);
-    return st == ST_OK ? read_finds(s, e) : st;
+    if (st == ST_OK)
+        st = read_finds(s, e);
+    if (st == ST_OK)
+        read_set(s);
+    return st;
 }
 
 enum status session_settle_load(struct session *s, struct err *e)

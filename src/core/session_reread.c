@@ -19,7 +19,11 @@ struct session_news {
 
 bool session_reread_pending(struct session *s)
 {
-    s->reread_due |= catalog_changed_elsewhere(s->catalog);
+    char path[PATH_BYTES];
+    struct timespec set = session_set_written(s, path);
+    s->reread_due |= catalog_changed_elsewhere(s->catalog) ||
+                     set.tv_sec != s->set_written.tv_sec ||
+                     set.tv_nsec != s->set_written.tv_nsec;
     return s->reread_due || s->touched != NULL;
 }
 
@@ -130,6 +134,7 @@ bool session_reread_step(struct session *s, struct session_news *n)
         if (!n->seen[i] && !s->touched[i] && !s->find[i].gone)
             session_take_gone(s, &s->find[i]);
     bool all = look_again(s, n);
+    s->set_written = n->part.set_written;
     session_reread_drop(s, n);
     s->reread_due = !all;
     free(s->vector);

@@ -15,7 +15,7 @@ struct view;
 /* SCOPE_CATEGORY + c is category c. Near-misses appear only in their own scope. */
 enum view_scope {
     SCOPE_ALL,
-    SCOPE_BEST_OF, /* accepted ones and the machine's picks that are not rejected */
+    SCOPE_BEST_OF, /* session_in_best_of */
     SCOPE_NEAR_MISSES,
     SCOPE_CATEGORY,
     SCOPE_COUNT = SCOPE_CATEGORY + CAT_COUNT

@@ -18,8 +18,7 @@ static bool in_scope(const struct view *v, const struct find *f)
     case SCOPE_ALL:
         return find_counts(f);
     case SCOPE_BEST_OF:
-        return f->decision == DECISION_ACCEPTED ||
-               (f->picked && f->decision != DECISION_REJECTED);
+        return session_in_best_of(v->s, f);
     case SCOPE_NEAR_MISSES:
         return f->near_miss;
     default:

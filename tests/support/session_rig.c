@@ -132,8 +132,8 @@ void assert_tallies_true(const struct session *s)
             both[k]->rejected += f->decision == DECISION_REJECTED;
         }
         t.tagged += f->tagged;
-        t.best_of += f->decision == DECISION_ACCEPTED ||
-                     (f->picked && f->decision != DECISION_REJECTED);
+        t.picked += f->picked;
+        t.best_of += session_in_best_of(s, f);
     }
     assert_memory_equal(&t, session_tallies(s), sizeof t);
 }
