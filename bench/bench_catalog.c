@@ -308,7 +308,7 @@ static int make_project(const char *folder, const char *recordings, int n)
             v[i * SIMILARITY_DIM] = NAN;
     }
     if (project_open(&p, folder, "LARGE", &e) != ST_OK ||
-        project_write_config(&p, cfg, &e) != ST_OK)
+        project_write_config(&p, cfg, NULL, &e) != ST_OK)
         fail(&e);
     for (int i = 0; i < n; i += 400)
         complete(&p, c + i, v + i * SIMILARITY_DIM, n - i < 400 ? (size_t)(n - i) : 400);

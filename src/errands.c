@@ -247,7 +247,7 @@ static enum status save_config(void *user, const struct config *config, struct e
     struct workstation *w = user;
     enum status st = settings_save_own(w->user_dir, config, &w->usual, e);
     if (st == ST_OK)
-        st = project_write_config(&w->project, config, e);
+        st = project_save_config(&w->project, config, e);
     w->settings_stay |= st == ST_OK;
     return st;
 }

@@ -376,7 +376,7 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
             st = err_set(e, ST_CANCELLED, "mining cancelled");
     }
     if (st == ST_OK && (any > 0 || b->not_begun))
-        st = project_write_config(b->place.project, &b->cfg, e);
+        st = project_write_config(b->place.project, &b->cfg, ctx->log, e);
     b->join_due = st == ST_OK && any == 0 && project_join_due(b->place.project, b->blank);
     return st;
 }

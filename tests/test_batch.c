@@ -2,6 +2,7 @@
  * is there after ^C. */
 #include "batch_rig.h"
 #include "core/pi.h"
+#include "core/project.h"
 #include "dsp/level.h"
 #include "dsp/seam.h"
 #include "io/soundfile.h"
@@ -453,6 +454,48 @@ static void all_is_its_steps(void **state)
     }
 }
 
+/* What :save kept in a project is the user's: a run that goes by other settings keeps it
+ * beside its own and says so, also one that has nothing to mine. */
+static void saved_settings_are_kept(void **state)
+{
+    struct place *p = *state;
+    struct project project;
+    struct config cfg, kept;
+    struct config_report report = {0};
+    char path[1024];
+    static char *const saved = "export/SAVED/config.saved.yaml";
+    RUN_WELL(p, "process", "--input_dir", "in/jam-tape.wav", "--project_name", "SAVED",
+             "--seed", "1", "--stages", "drums");
+    path_in(path, p, "export/SAVED");
+    assert_int_equal(project_open_folder(&project, path, NULL), ST_OK);
+    assert_int_equal(project_config(&project, &cfg, NULL), ST_OK);
+    assert_int_equal(project_save_config(&project, &cfg, NULL), ST_OK);
+    for (int i = 0; i < 4;
+         i++) { /* the same; others; and those again; newly saved ones */
+        struct outcome o;
+        if (i == 3)
+            cfg.drum_miner.max_length_sec = 0.5;
+        if (i == 3)
+            assert_int_equal(project_save_config(&project, &cfg, NULL), ST_OK);
+        RUN(o, p, "process", "--input_dir", "in/jam-tape.wav", "--project_name", "SAVED",
+            "--stages", "drums", "--set",
+            i == 0 ? "interface.theme=day" : "curation.diversity=0.5");
+        assert_int_equal(text_has(o.err, "export/SAVED had settings saved with :save "
+                                         "(curation.diversity 0.3, not 0.5); this run's"),
+                         i == 1);
+        assert_int_equal(text_has(o.err, "drum_miner.max_length_sec 0.5, not 0.8"),
+                         i == 3);
+        assert_int_equal(there(p, saved), i > 0);
+        batch_rig_went_well(&o);
+    }
+    path_in(path, p, saved);
+    config_defaults(&kept);
+    assert_int_equal(config_load(&kept, path, &report, NULL), ST_OK);
+    assert_true(fabs(kept.drum_miner.max_length_sec - 0.5) < 1e-9);
+    config_report_done(&report);
+    project_done(&project);
+}
+
 /* The set is a folder of sounds: what the user puts there is in the kit, for what its
  * name and folder say it is. Of a project the set counts until something is accepted, and
  * then that is told. */
@@ -731,6 +774,7 @@ int main(void)
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
         cmocka_unit_test(all_is_its_steps),
         cmocka_unit_test(a_find_plays_two_slots),
+        cmocka_unit_test(saved_settings_are_kept),
         cmocka_unit_test(what_the_user_puts_into_the_set_is_in_the_kit),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
         cmocka_unit_test(a_named_hit_takes_its_slot),

@@ -392,7 +392,7 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
     /* The effective config names the recordings' folder: the workstation reads it. */
     snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
              job->inputs[0].dir);
-    return project_write_config(&r->project, cfg, e);
+    return project_write_config(&r->project, cfg, job->log, e);
 }
 
 static enum status verdict(const struct run *r, struct err *e)

@@ -5,8 +5,10 @@
 #include "core/project.h"
 
 #include "core/project_list.h"
+#include "core/recipe.h"
 #include "io/csv.h"
 #include "io/manifest.h"
+#include "io/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +17,9 @@
 
 #define HIDDEN ".trowel"
 static const char CONFIG_NAME[] = "config.effective.yaml";
-enum { RECORD_MAX_BYTES = 1 << 30 };
+#define SAVED_NAME "config.saved.yaml"
+static const char SAVED_MARK[] = "# saved in the workstation\n";
+enum { RECORD_MAX_BYTES = 1 << 30, CONFIG_MAX_BYTES = 1 << 20 };
 
 /* SQLite takes no longer paths: told before hours of mining that could not be joined. */
 static enum status check_length(const char *export_root, const char *name, struct err *e)
@@ -122,16 +126,51 @@ enum status project_config(const struct project *p, struct config *cfg, struct e
     return config_load(cfg, path, NULL, e);
 }
 
-enum status project_write_config(const struct project *p, const struct config *cfg,
-                                 struct err *e)
+static enum status put_config(const struct project *p, const struct config *cfg,
+                              const char *mark, struct err *e)
 {
-    char *text;
-    enum status st = config_yaml(cfg, CONFIG_PLAIN, &text, e);
+    char *yaml;
+    struct text text = {0};
+    enum status st = config_yaml(cfg, CONFIG_PLAIN, &yaml, e);
     if (st != ST_OK)
         return st;
-    st = root_write_file(&p->root, CONFIG_NAME, text, strlen(text), e);
-    free(text);
+    text_add(&text, mark);
+    text_add(&text, yaml);
+    free(yaml);
+    st = text.failed ? err_set(e, ST_NO_MEMORY, "no memory for the settings")
+                     : root_write_file(&p->root, CONFIG_NAME, text.at, text.length, e);
+    text_done(&text);
     return st;
+}
+
+enum status project_save_config(const struct project *p, const struct config *cfg,
+                                struct err *e)
+{
+    return put_config(p, cfg, SAVED_MARK, e);
+}
+
+enum status project_write_config(const struct project *p, const struct config *cfg,
+                                 const struct log *log, struct err *e)
+{
+    char other[RECIPE_OTHER_BYTES] = "not readable any more", *text;
+    struct config then;
+    size_t n;
+    enum status st = ST_OK;
+    if (root_read_file(&p->root, CONFIG_NAME, CONFIG_MAX_BYTES, &text, &n, NULL) != ST_OK)
+        return put_config(p, cfg, "", e);
+    bool saved = strncmp(text, SAVED_MARK, strlen(SAVED_MARK)) == 0;
+    bool stays = saved && project_config(p, &then, NULL) == ST_OK &&
+                 !recipe_saved_other(other, &then, cfg);
+    if (saved && !stays) {
+        st = root_write_file(&p->root, SAVED_NAME, text, n, e);
+        if (st == ST_OK)
+            log_write(log, LOG_WARNING,
+                      "%s had settings saved with :save (%s); this run's replace them, "
+                      "and its " SAVED_NAME " keeps them",
+                      p->root.path, other);
+    }
+    free(text);
+    return st == ST_OK ? put_config(p, cfg, stays ? SAVED_MARK : "", e) : st;
 }
 
 /* --- the .source file: one CSV record --- */

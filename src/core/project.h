@@ -62,8 +62,13 @@ enum status project_check_none(const struct root *root, struct err *e);
 
 /* The settings an earlier run wrote down. ST_NOT_FOUND when there is none. */
 enum status project_config(const struct project *p, struct config *cfg, struct err *e);
+/* Writes down what a run goes by. What the user saved there before, if it is otherwise,
+ * is kept as config.saved.yaml, and that is said. */
 enum status project_write_config(const struct project *p, const struct config *cfg,
-                                 struct err *e);
+                                 const struct log *log, struct err *e);
+/* What the user saved. */
+enum status project_save_config(const struct project *p, const struct config *cfg,
+                                struct err *e);
 
 /* What is on record of one source; ST_NOT_FOUND unless it is complete. `finds` may be
  * NULL; else it is filled (done with find_list_done). */

@@ -104,8 +104,19 @@ enum status recipe_init(struct recipe *r, const struct config *cfg, struct err *
     return st;
 }
 
-bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
-                  const struct config *now)
+/* Of sound and screen the user's own hold; a run has its recordings and its seed. */
+static bool is_of_project(const char *key)
+{
+    static const char *const without[] = {"audio.", "interface.",
+                                          "paths.source_audio_dir", "reproducibility."};
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (strncmp(key, without[i], strlen(without[i])) == 0)
+            return false;
+    return true;
+}
+
+static bool tell_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
+                       const struct config *now, bool (*counts)(const char *key))
 {
     enum { TOLD = 2 };
     int differ = 0;
@@ -115,7 +126,7 @@ bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
         const char *name = config_key(i)->name;
         config_get(then, i, was, sizeof was);
         config_get(now, i, is, sizeof is);
-        if (!changes_samples(name) || strcmp(was, is) == 0)
+        if (!counts(name) || strcmp(was, is) == 0)
             continue;
         if (differ++ < TOLD)
             n += (size_t)snprintf(out + n, RECIPE_OTHER_BYTES - n,
@@ -124,6 +135,18 @@ bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
     if (differ > TOLD)
         snprintf(out + n, RECIPE_OTHER_BYTES - n, "; and %d more", differ - TOLD);
     return differ > 0;
+}
+
+bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
+                  const struct config *now)
+{
+    return tell_other(out, then, now, changes_samples);
+}
+
+bool recipe_saved_other(char out[RECIPE_OTHER_BYTES], const struct config *saved,
+                        const struct config *now)
+{
+    return tell_other(out, saved, now, is_of_project);
 }
 
 uint64_t recipe_draw_seed(void)

@@ -47,6 +47,10 @@ enum { RECIPE_OTHER_BYTES = 320 };
 bool recipe_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
                   const struct config *now);
 
+/* The same of all settings that a project keeps. */
+bool recipe_saved_other(char out[RECIPE_OTHER_BYTES], const struct config *saved,
+                        const struct config *now);
+
 /* A seed from the system's entropy, for random_seed: null. Fits a config's seed. */
 uint64_t recipe_draw_seed(void);
 
