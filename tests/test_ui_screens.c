@@ -1,5 +1,6 @@
 /* The screens as text: what they look like is a fact that is kept in tests/golden.
  * TROWEL_REGENERATE=1 writes them anew; look at them before committing. */
+#include "folder.h"
 #include "nap.h"
 #include "ui_rig.h"
 
@@ -300,6 +301,38 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     ui_rig_done(&rig);
 }
 
+static void read_again(struct session *s)
+{
+    struct session_news *news = session_reread_begin(s);
+    assert_non_null(news);
+    assert_int_equal(session_reread(news, NULL), ST_OK);
+    while (session_reread_step(s, news))
+        continue;
+}
+
+/* A kit of nobody's choice says whose it is. */
+static void a_dry_run_says_who_chose(void **state)
+{
+    char row[200];
+    (void)state;
+    open_rig(24, 100, TIER_BRAILLE);
+    rig.app.setup.ops.export_kit = export_as_asked;
+    ui_rig_keys(&rig, "E");
+    assert_true(ui_rig_shows(&rig, "this takes the best of everything."));
+    ui_rig_keys(&rig, "q");
+    const struct find *f = session_find(rig.session, 0);
+    int n = snprintf(row, sizeof row, "filename,source,type\r\n%.60s.wav,%.60s,%s\r\n",
+                     f->name, session_source(rig.session, f->source)->stem,
+                     kind_type(f->kind));
+    folder_write(session_folder(rig.session), "best_of/manifest.csv", row, (size_t)n);
+    read_again(rig.session);
+    ui_rig_keys(&rig, "E");
+    assert_true(ui_rig_shows(&rig, "this takes what curate picked."));
+    ui_rig_keys(&rig, "q a E");
+    assert_false(ui_rig_shows(&rig, "Nothing is accepted"));
+    ui_rig_done(&rig);
+}
+
 static int demos;
 
 static enum status demo_as_asked(void *user, struct app_reply reply, struct err *e)
@@ -562,6 +595,7 @@ int main(void)
         cmocka_unit_test(too_small_names_the_screen),
         cmocka_unit_test(an_open_stack_is_seen_as_one),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
+        cmocka_unit_test(a_dry_run_says_who_chose),
         cmocka_unit_test(the_demo_asks_where_recordings_are),
         cmocka_unit_test(lines_are_left_for_the_shell),
         cmocka_unit_test(progress_is_shown_while_nothing_else_happens),

@@ -178,6 +178,7 @@ void session_tally(struct session *s, const struct find *f, int sign)
     if (f->tagged)
         s->tallies.tagged += by;
     s->tallies.picked += f->picked ? by : 0;
+    s->tallies.in_set += f->in_set ? by : 0;
     s->with_picks += in_best_of(f, f->picked) ? by : 0;
     s->with_set += in_best_of(f, f->in_set) ? by : 0;
     s->tallies.best_of = s->tallies.picked > 0 ? s->with_picks : s->with_set;

@@ -124,6 +124,7 @@ struct session_tallies {
     struct session_tally category[CAT_COUNT], all;
     size_t near_misses, tagged;
     size_t picked;  /* proposed by session_best */
+    size_t in_set;  /* in the folder best_of */
     size_t best_of; /* session_in_best_of */
 };
 const struct session_tallies *session_tallies(const struct session *s);

@@ -294,8 +294,9 @@ static void replied_dry_run(void *to, enum status st, const char *sentence,
     kit_budget(app, &b);
     if (b.files == 0 && st == ST_OK && app->page.open)
         snprintf(app->page.text, sizeof app->page.text,
-                 "Nothing is accepted and no slot is filled: this takes the best of "
-                 "everything.\n\n%s",
+                 "Nothing is accepted and no slot is filled: this takes %s.\n\n%s",
+                 session_tallies(app->session)->in_set > 0 ? "what curate picked"
+                                                           : "the best of everything",
                  report);
     app->page.confirms_export = st == ST_OK && app->page.open;
 }

@@ -133,6 +133,7 @@ void assert_tallies_true(const struct session *s)
         }
         t.tagged += f->tagged;
         t.picked += f->picked;
+        t.in_set += f->in_set;
         t.best_of += session_in_best_of(s, f);
     }
     assert_memory_equal(&t, session_tallies(s), sizeof t);
