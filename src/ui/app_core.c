@@ -290,14 +290,20 @@ static void replied_dry_run(void *to, enum status st, const char *sentence,
 {
     struct app *app = to;
     struct budget b;
+    bool set = session_tallies(app->session)->in_set > 0;
+    const char *who = NULL;
     replied(to, st, sentence, report);
     kit_budget(app, &b);
-    if (b.files == 0 && st == ST_OK && app->page.open)
-        snprintf(app->page.text, sizeof app->page.text,
-                 "Nothing is accepted and no slot is filled: this takes %s.\n\n%s",
-                 session_tallies(app->session)->in_set > 0 ? "what curate picked"
-                                                           : "the best of everything",
-                 report);
+    if (b.files == 0)
+        who = set ? "Nothing is accepted and no slot is filled: this takes what curate "
+                    "picked."
+                  : "Nothing is accepted and no slot is filled: this takes the best of "
+                    "everything.";
+    else if (set)
+        who = "Only what you accepted or put into the kit; what curate picked is under "
+              "best of.";
+    if (who && st == ST_OK && app->page.open)
+        snprintf(app->page.text, sizeof app->page.text, "%s\n\n%s", who, report);
     app->page.confirms_export = st == ST_OK && app->page.open;
 }
 
