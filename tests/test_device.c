@@ -261,6 +261,63 @@ static void scenario_reopened(void)
     end(&g);
 }
 
+/* Another kind of device while everything plays: the sound goes on where it was, the
+ * pattern from its first step, and both are heard. */
+static void scenario_other_rate(void)
+{
+    struct stage g = {0};
+    struct kit_pattern p;
+    begin(&g, CAPDEV_LIBRARY, 3, 1, 24);
+    for (size_t i = 0; i < g.sound.frames; i++)
+        g.sound.data[i] = i < g.sound.frames / 2 ? 0.25F : -0.25F;
+    folder_wav(g.folder, "sound.wav", &g.sound, 24);
+    kit_pattern_clear(&p);
+    p.steps[0] = 1;
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_play(g.t, &g.item);
+    do {
+        nap_ms(5);
+        status(&g);
+    } while (g.s.position_s < 1);
+    size_t before, frames;
+    setenv("CAPDEV_RATE", "48000", 1);
+    transport_reconnect(g.t, NULL);
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    CHECK(g.s.rate_hz == 48000 && g.s.playing && g.s.position_s >= 1);
+    free(card_heard(g.folder, 2, &before));
+    await_end(&g, 5);
+    transport_kit_slot(g.t, 0, &g.item, 0);
+    transport_kit_pattern(g.t, &p);
+    transport_kit_tempo(g.t, 60);
+    transport_settle(g.t);
+    transport_kit_run(g.t, true);
+    nap_ms(300);
+    status(&g);
+    size_t kit;
+    free(card_heard(g.folder, 2, &kit));
+    setenv("CAPDEV_RATE", "44100", 1);
+    transport_reconnect(g.t, NULL);
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    nap_ms(500);
+    status(&g);
+    CHECK(g.s.rate_hz == RATE && g.s.kit_running && g.s.kit_step >= 1);
+    CHECK(g.s.kit_bpm == 60);
+    transport_kit_run(g.t, false);
+    close_transport(&g);
+    float *heard = card_heard(g.folder, 2, &frames);
+    size_t on = 0, rung = 0;
+    for (size_t i = 0; i < frames; i++) {
+        on += i >= before && i < kit && heard[2 * i] < -0.2F;
+        rung += i > kit + 48000 / 4 && heard[2 * i] > 0.2F;
+    }
+    CHECK(on > 48000 * 1.4 && on < 48000 * 1.6); /* the second half of it */
+    CHECK(rung > RATE / 4);                      /* the kit's sound */
+    free(heard);
+    end(&g);
+}
+
 /* A recording from a telephone does not make a telephone of the device. */
 static void scenario_low_rate(void)
 {
@@ -368,15 +425,25 @@ static double cpu_s(void)
 static void fault_while_playing(char fault)
 {
     struct stage g = {0};
+    struct kit_pattern p;
     begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
+    kit_pattern_clear(&p);
+    p.steps[0] = 0xffff;
     transport_set_loop(g.t, true);
     transport_play(g.t, &g.item);
+    transport_kit_slot(g.t, 0, &g.item, 0);
+    transport_kit_pattern(g.t, &p);
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_kit_run(g.t, true);
     nap_ms(400);
+    status(&g);
+    CHECK(g.s.kit_running && g.s.kit_step > 0);
     card_state(g.folder, fault);
     double took = await_device(&g, DEVICE_LOST, 3);
     CHECK(took >= 0 && took < 1);
-    CHECK(!g.s.playing && strstr(g.s.sentence, "is gone or hangs"));
+    /* the kit does not go on either, nor does it when the device is there again */
+    CHECK(!g.s.playing && !g.s.kit_running);
+    CHECK(strstr(g.s.sentence, "is gone or hangs"));
     CHECK(strlen(g.s.sentence) + strlen("! ") + strlen(" D tries again  ") < 80);
     nap_ms(300);
     double cpu = cpu_s(), from = clock_s();
@@ -479,6 +546,7 @@ static const struct {
     {"rate_follows", scenario_rate_follows},
     {"low_rate", scenario_low_rate},
     {"reopened", scenario_reopened},
+    {"other_rate", scenario_other_rate},
     {"no_device", scenario_no_device},
     {"no_default", scenario_no_default},
 };

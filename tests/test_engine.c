@@ -332,10 +332,16 @@ static void a_start_of_a_file_is_not_faded_but_a_cut_is(void **state)
         engine_render(g, out, 4200);
         float first = out[0], last = out[2 * 3999], middle = out[2 * 2000];
         assert_true(middle == 0.5f);
-        if (cut)
+        if (cut) {
             assert_true(largest_step(out, 4200) < 0.0032 && last < 0.001f);
-        else
+            for (int i = 0; i <= 529; i += 23) { /* 12 ms: a raised cosine */
+                double want = 0.25 - 0.25 * cos(PI * i / 529);
+                assert_true(fabs((double)out[2 * i] - want) < 0.002);
+                assert_true(fabs((double)out[2 * (3999 - i)] - want) < 0.002);
+            }
+        } else {
             assert_true(first == 0.5f && last == 0.5f);
+        }
         engine_free(g);
     }
     sound_unref(s);
@@ -359,6 +365,128 @@ static void flipping_keeps_the_place(void **state)
     engine_free(g);
     sound_unref(a);
     sound_unref(b);
+}
+
+/* Twice before anything is rendered, and to what is shorter than the place. */
+static void flipping_fast_and_to_what_is_shorter(void **state)
+{
+    (void)state;
+    enum { N = 40000, SHORT = 2500 };
+    struct sound *a = noise_sound(N, 1, 8), *b = noise_sound(N, 1, 9),
+                 *brief = noise_sound(SHORT, 1, 10), *order[] = {b, a, brief};
+    struct engine *g = fresh(2);
+    float out[4000 * 2];
+    for (int i = -1; i < 3; i++) {
+        struct engine_command c = play(i < 0 ? a : order[i], (uint64_t)i + 2);
+        c.u.play.at = i < 0 ? 0 : ENGINE_SAME_PLACE;
+        c.u.play.gain = 0.25f; /* two at once are not turned down */
+        post(g, c);
+        if (i < 0)
+            engine_render(g, out, 3000);
+        if (i <= 0)
+            continue;
+        engine_render(g, out, i == 1 ? 4000 : SHORT);
+        for (int k = 550; k < (i == 1 ? 4000 : SHORT); k++)
+            assert_true(out[2 * k] == 0.25f * (i == 1 ? a->audio.data[3000 + k]
+                                                      : brief->audio.data[k]));
+    }
+    engine_free(g);
+    sound_unref(a);
+    sound_unref(b);
+    sound_unref(brief);
+}
+
+/* Over 20 ms to exactly what was asked for, also when a seek comes in between. A seek
+ * before anything was heard fades nothing. */
+static void a_gain_arrives_whatever_comes_between(void **state)
+{
+    (void)state;
+    enum { N = 20000, BACK = 5000 };
+    struct sound *s = noise_sound(N, 1, 12);
+    struct engine_command gain = {.action = ENGINE_GAIN, .u.gain = 0.5f},
+                          seek = {.action = ENGINE_SEEK, .u.frame = 0};
+    float out[3000 * 2];
+    for (int sought = 0; sought < 2; sought++) {
+        struct engine *g = fresh(2);
+        post(g, play(s, 1));
+        post(g, seek);
+        engine_render(g, out, 2000);
+        for (int i = 0; i < 2000; i++)
+            assert_true(out[2 * i] == s->audio.data[i]);
+        post(g, gain);
+        engine_render(g, out, 441);
+        float half = out[2 * 440] / s->audio.data[2440];
+        assert_true(fabsf(half - 0.75f) < 0.001f); /* 10 ms */
+        seek.u.frame = BACK;
+        if (sought)
+            post(g, seek);
+        engine_render(g, out, 2000);
+        for (int i = 600; i < 2000; i++)
+            assert_true(out[2 * i] == 0.5f * s->audio.data[i + (sought ? BACK : 2441)]);
+        seek.u.frame = 0;
+        engine_free(g);
+    }
+    assert_int_equal(atomic_load(&s->references), 1);
+    sound_unref(s);
+}
+
+/* The loop is switched on behind its end: what plays crosses over into it. */
+static void a_loop_switched_on_behind_its_end_does_not_click(void **state)
+{
+    (void)state;
+    struct sound *s = sine_sound(RATE, 100, 0.5, RATE);
+    struct engine *g = fresh(2);
+    float out[8000 * 2];
+    struct engine_command c = play(s, 1), change = {.action = ENGINE_PLAN};
+    post(g, c);
+    engine_render(g, out, 6000);
+    change.u.change.serial = 1;
+    change.u.change.plan = c.u.play.plan;
+    change.u.change.plan.loop = true;
+    change.u.change.plan.loop_end = 3307; /* seven periods and a half */
+    post(g, change);
+    engine_render(g, out + 2 * 6000, 600);
+    assert_true(largest_step(out, 6600) < 2 * PI * 100 / RATE * 0.5 + 0.0032);
+    struct engine_snapshot snap;
+    engine_snapshot(g, &snap);
+    assert_true(snap.frame == 6600 - 3307);
+    engine_free(g);
+    sound_unref(s);
+}
+
+/* More sounds than voices, each still fading out: the last waits for a free voice, and
+ * stopping takes it back. */
+static void what_finds_no_voice_waits_for_one(void **state)
+{
+    (void)state;
+    enum { N = 4000, SOUNDS = 70 };
+    struct sound *s = noise_sound(N, 1, 13);
+    float out[3000 * 2];
+    struct engine_snapshot snap;
+    for (int stopped = 0; stopped < 2; stopped++) {
+        struct engine *g = fresh(2);
+        for (int i = 0; i < SOUNDS; i++) {
+            post(g, play(s, (uint64_t)i + 1));
+            engine_render(g, out, 1);
+        }
+        engine_snapshot(g, &snap);
+        assert_true(snap.playing && snap.serial < SOUNDS);
+        if (stopped)
+            post(g, (struct engine_command){.action = ENGINE_STOP});
+        engine_render(g, out, 600);
+        engine_render(g, out, 600);
+        engine_snapshot(g, &snap);
+        assert_int_equal(snap.playing, !stopped);
+        assert_int_equal(snap.silent, stopped);
+        if (!stopped)
+            assert_int_equal(snap.serial, SOUNDS);
+        engine_render(g, out, 3000);
+        engine_render(g, out, 1000);
+        engine_collect(g);
+        assert_int_equal(atomic_load(&s->references), 1);
+        engine_free(g);
+    }
+    sound_unref(s);
 }
 
 /* What is left beside the best-fitting sine of that frequency, in dB below it. */
@@ -397,6 +525,9 @@ static void other_rates_are_converted_cleanly(void **state)
                     2); /* not what is read */
         render(g, out + 2 * (RATE / 2), RATE - RATE / 2, NULL);
         assert_true(purity_db(out, 1000, RATE - 1000, 1234.5) > 85);
+        for (int i = 1000; i < RATE - 1000; i++) /* at its time, to 0.2 µs */
+            assert_true(fabs((double)out[2 * i] - 0.5 * sin(2 * PI * 1234.5 * i / RATE)) <
+                        1e-3);
         engine_render(g, out, 600);
         engine_snapshot(g, &snap);
         assert_false(snap.playing);
@@ -431,6 +562,72 @@ static void what_the_device_cannot_play_does_not_fold_back(void **state)
     kernel_free(kernel);
     sound_unref(s);
     free(out);
+}
+
+/* All of what both rates hold, and nothing of what only the file's does. */
+static void the_band_is_kept_to_its_edge(void **state)
+{
+    (void)state;
+    static const struct {
+        int rate_hz;
+        double hz, low_db, high_db;
+    } tones[] = {
+        {48000, 100, -9.04, -9.02}, {48000, 18000, -9.1, -8.96},
+        {48000, 23500, -300, -90},  {96000, 18000, -9.1, -8.96},
+        {22050, 9000, -9.1, -8.96},
+    };
+    float *out = malloc(RATE * 2 * sizeof *out);
+    for (size_t k = 0; k < sizeof tones / sizeof *tones; k++) {
+        int rate_hz = tones[k].rate_hz;
+        struct kernel *kernel = kernel_new(rate_hz, RATE);
+        struct sound *s = sine_sound((size_t)rate_hz, tones[k].hz, 0.5, rate_hz);
+        struct engine *g = fresh(2);
+        struct engine_command c = play(s, 1);
+        c.u.play.kernel = kernel;
+        post(g, c);
+        render(g, out, RATE, NULL);
+        double level = rms_db(out, 1000, RATE - 1000);
+        assert_true(level > tones[k].low_db && level < tones[k].high_db);
+        engine_free(g);
+        kernel_free(kernel);
+        sound_unref(s);
+    }
+    free(out);
+}
+
+/* At another rate, too, a sound is heard to its last frame, and the next one on the same
+ * voice begins with nothing of it. */
+static void other_rates_have_both_ends(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    struct kernel *kernel = kernel_new(RATE / 2, RATE);
+    struct sound *loud = make_sound(N, 2, RATE / 2), *late = make_sound(N, 2, RATE / 2);
+    for (int i = 0; i < 2 * N; i++) {
+        loud->audio.data[i] = 0.5f;
+        late->audio.data[i] = i < N ? 0 : 0.5f;
+    }
+    struct engine *g = fresh(2);
+    float out[(2 * N + 1000) * 2];
+    struct engine_command c = play(loud, 1);
+    c.u.play.kernel = kernel;
+    post(g, c);
+    render(g, out, 2 * N + 1000, NULL);
+    int heard = 0;
+    for (int i = 0; i < 2 * N + 1000; i++)
+        heard += out[2 * i] > 0.25f;
+    assert_in_range(heard, 2 * N - 2, 2 * N + 2);
+    c = play(late, 2);
+    c.u.play.kernel = kernel;
+    post(g, c);
+    render(g, out, 2 * N, NULL);
+    for (int i = 0; i < N - 100; i++)
+        assert_true(out[2 * i] == 0 && out[2 * i + 1] == 0);
+    assert_true(fabsf(out[2 * (N + 1000)] - 0.5f) < 1e-4f);
+    engine_free(g);
+    kernel_free(kernel);
+    sound_unref(loud);
+    sound_unref(late);
 }
 
 /* A loop of whole periods stays a pure tone for ever, also where its length is no whole
@@ -623,7 +820,13 @@ int main(void)
         cmocka_unit_test(nothing_ever_clicks),
         cmocka_unit_test(a_start_of_a_file_is_not_faded_but_a_cut_is),
         cmocka_unit_test(flipping_keeps_the_place),
+        cmocka_unit_test(flipping_fast_and_to_what_is_shorter),
+        cmocka_unit_test(a_gain_arrives_whatever_comes_between),
+        cmocka_unit_test(a_loop_switched_on_behind_its_end_does_not_click),
+        cmocka_unit_test(what_finds_no_voice_waits_for_one),
         cmocka_unit_test(other_rates_are_converted_cleanly),
+        cmocka_unit_test(the_band_is_kept_to_its_edge),
+        cmocka_unit_test(other_rates_have_both_ends),
         cmocka_unit_test(what_the_device_cannot_play_does_not_fold_back),
         cmocka_unit_test(loops_stay_exact_at_other_rates),
         cmocka_unit_test(the_first_attack_is_heard_at_the_volume_set_before),

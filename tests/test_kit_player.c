@@ -106,6 +106,10 @@ static void a_change_of_tempo_keeps_the_place_in_the_bar(void **state)
     assert_int_equal(sequencer_take(&s), 1);
     sequencer_tempo(&s, 500);
     assert_int_equal(sequencer_until(&s, 5000), 500);
+    sequencer_start(&s); /* at once, whatever the tempo was before */
+    assert_int_equal(sequencer_until(&s, 5000), 0);
+    assert_int_equal(sequencer_take(&s), 0);
+    assert_int_equal(sequencer_until(&s, 5000), 500);
 }
 
 static void slots_are_monophonic_and_closed_hats_cut_open_ones(void **state)
@@ -123,6 +127,7 @@ static void slots_are_monophonic_and_closed_hats_cut_open_ones(void **state)
     hit(g, KIT_SLOT_CH);
     engine_render(g, out, 1000);
     assert_true(out[2 * 300] == 0); /* 5 ms later */
+    assert_true(fabsf(out[2 * 110] - 0.25f) < 0.01f);
     for (int i = 1; i < 300; i++)
         assert_true(out[2 * i] <= out[2 * i - 2]);
     /* again and again: one voice remains, whatever is hit in one block */
@@ -133,13 +138,42 @@ static void slots_are_monophonic_and_closed_hats_cut_open_ones(void **state)
         assert_true(out[2 * 400] == 0.5f);
     }
     slot(g, 0, NULL, 1); /* emptied: what rings fades */
-    engine_render(g, out, 1000);
-    assert_true(out[2 * 500] == 0);
+    engine_render(g, out, 110);
+    slot(g, 0, NULL, 1); /* emptied again: it goes on fading */
+    engine_render(g, out + 2 * 110, 1000);
+    for (int i = 1; i < 1000; i++)
+        assert_true(out[2 * i] <= out[2 * i - 2]);
+    assert_true(out[2 * 219] < 0.001f && out[2 * 500] == 0);
     engine_collect(g);
     assert_int_equal(atomic_load(&open->references), 2); /* the OH slot's and mine */
     engine_free(g);
     sound_unref(open);
     sound_unref(closed);
+}
+
+/* Where a hit lies inside a sound its ends are faded within 12 ms. */
+static void cut_hits_have_soft_ends(void **state)
+{
+    (void)state;
+    float out[4000];
+    struct sound *s = step_sound(1500, 0.5f, 0.5f);
+    for (int soft = 0; soft < 4; soft++) {
+        struct engine *g = fresh();
+        struct engine_command c = {.action = ENGINE_SLOT};
+        c.u.kit.slot = 2;
+        c.u.kit.sound = sound_ref(s);
+        c.u.kit.gain = 1;
+        c.u.kit.fade_in = soft & 1;
+        c.u.kit.fade_out = soft & 2;
+        post(g, c);
+        hit(g, 2);
+        engine_render(g, out, 2000);
+        assert_true(fabsf(out[2 * 264] - (soft & 1 ? 0.25f : 0.5f)) < 0.002f);
+        assert_true(out[2 * 750] == 0.5f);
+        assert_true(fabsf(out[2 * 1235] - (soft & 2 ? 0.25f : 0.5f)) < 0.002f);
+        engine_free(g);
+    }
+    sound_unref(s);
 }
 
 static void swapping_a_slot_is_heard_from_its_next_hit(void **state)
@@ -207,6 +241,7 @@ int main(void)
         cmocka_unit_test(steps_fall_on_their_frame),
         cmocka_unit_test(a_change_of_tempo_keeps_the_place_in_the_bar),
         cmocka_unit_test(slots_are_monophonic_and_closed_hats_cut_open_ones),
+        cmocka_unit_test(cut_hits_have_soft_ends),
         cmocka_unit_test(swapping_a_slot_is_heard_from_its_next_hit),
         cmocka_unit_test(stopping_lets_it_ring_and_starting_begins_at_one),
     };

@@ -5,6 +5,7 @@
 #include "dsp/level.h"
 #include "dsp/loudness.h"
 #include "folder.h"
+#include "io/paths.h"
 #include "soundcard.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -73,6 +75,27 @@ static void matching_brings_all_to_one_loudness(void **state)
         hear(&g, 0.1, &heard);
         audio_done(&heard);
     }
+    close_stage(&g);
+}
+
+/* The loudness that was asked for. */
+static void matching_is_to_the_loudness_of_the_options(void **state)
+{
+    (void)state;
+    struct stage g;
+    struct audio heard;
+    struct loudness l;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_free(g.t);
+    struct transport_options o = {.backend = TRANSPORT_OFFLINE, .match_lufs = -27};
+    assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
+    struct play_item item = add(&g, 0, RATE * 4, 1, 0.5);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    hear(&g, 4, &heard);
+    assert_int_equal(loudness_measure(&heard, &l, NULL), ST_OK);
+    assert_true(fabs(l.integrated_lufs + 27 - 3.01) < 0.2);
+    audio_done(&heard);
     close_stage(&g);
 }
 
@@ -480,6 +503,51 @@ static void the_kit_plays(void **state)
     transport_kit_hit(g.t, 0);
     transport_render(g.t, out, STEP);
     assert_true(out[2 * 1500] == sample(&g, 0, 1500));
+    transport_kit_slot(g.t, 0, NULL, 0); /* empty: it is not heard any more */
+    transport_kit_hit(g.t, 0);
+    transport_render(g.t, out, STEP);
+    for (size_t i = 0; i < STEP; i++)
+        assert_true(out[2 * i] == 0);
+    transport_settle(g.t);
+    transport_kit_run(g.t, true);
+    transport_render(g.t, out, STEP + STEP / 2);
+    transport_kit_run(g.t, true); /* it runs: nothing begins anew */
+    transport_render(g.t, out, STEP);
+    status(&g);
+    assert_int_equal(g.s.kit_step, 2);
+    transport_kit_tempo(g.t, 1);
+    status(&g);
+    assert_true(g.s.kit_bpm == KIT_BPM_MIN);
+    transport_kit_tempo(g.t, 1e6);
+    status(&g);
+    assert_true(g.s.kit_bpm == KIT_BPM_MAX);
+    close_stage(&g);
+}
+
+/* A file that could not be read is read when the slot is given it again, and then nothing
+ * is wrong any more. */
+static void a_slot_is_tried_again(void **state)
+{
+    (void)state;
+    struct stage g;
+    static float out[2000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    struct play_item kick = add(&g, 0, 2000, 1, 1);
+    kick.once = true;
+    assert_int_equal(unlink(g.path[0]), 0);
+    transport_kit_slot(g.t, 0, &kick, 0);
+    transport_settle(g.t);
+    status(&g);
+    assert_true(g.s.problem[0]);
+    folder_wav(g.folder, path_base(g.path[0]), &g.sound[0], 24);
+    transport_kit_slot(g.t, 0, &kick, 0);
+    transport_settle(g.t);
+    status(&g);
+    assert_true(!g.s.problem[0]);
+    transport_render(g.t, out, 2000);
+    transport_kit_hit(g.t, 0);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1500] == sample(&g, 0, 1500));
     close_stage(&g);
 }
 
@@ -561,6 +629,12 @@ static void slots_are_heard_as_exported(void **state)
     assert_true(fabs(slot_db(&g, 1, 1) - (0 - peak[1])) < 0.01);
     transport_kit_peak(g.t, -9);
     assert_true(fabs(slot_db(&g, 1, 1) - (-3 - peak[1])) < 0.01);
+    /* silence has no peak to bring anywhere: it stays silence, and nothing else dies */
+    struct play_item none = add(&g, 2, 2000, 1, 0);
+    transport_kit_slot(g.t, 2, &none, 0);
+    transport_settle(g.t);
+    transport_kit_hit(g.t, 2);
+    assert_true(fabs(slot_db(&g, 1, 1) - (-3 - peak[1])) < 0.01);
     close_stage(&g);
 }
 
@@ -629,6 +703,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(true_level_is_the_file),
         cmocka_unit_test(matching_brings_all_to_one_loudness),
+        cmocka_unit_test(matching_is_to_the_loudness_of_the_options),
         cmocka_unit_test(matching_never_exceeds_the_peak),
         cmocka_unit_test(toggling_the_match_is_ramped_and_exact_at_the_end),
         cmocka_unit_test(space_and_seek),
@@ -642,6 +717,7 @@ int main(void)
         cmocka_unit_test(a_file_written_again_is_read_again),
         cmocka_unit_test(the_kit_plays),
         cmocka_unit_test(slots_are_heard_as_exported),
+        cmocka_unit_test(a_slot_is_tried_again),
         cmocka_unit_test(a_shape_belongs_to_the_wish),
         cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
         cmocka_unit_test(chokes_alone_change_a_kit),

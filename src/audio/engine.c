@@ -46,7 +46,7 @@ struct engine {
     int main;           /* voice of what plays (not of the kit), or -1 */
     struct plan plan;   /* of what plays */
     uint64_t serial;    /* likewise, as engine_play gave it */
-    int64_t last_frame; /* where it was when it ended or was released */
+    int64_t last_frame; /* where it was when it ended */
     bool pending;       /* `next` waits for a free voice; its sound is the engine's */
     struct engine_play next;
     struct slot slot[KIT_SLOTS];
@@ -201,7 +201,6 @@ static void release_main(struct engine *g)
 {
     if (g->main < 0)
         return;
-    g->last_frame = g->voice[g->main].heard;
     release(g, g->main, VOICE_EDGE_S);
     g->main = -1;
 }
@@ -242,7 +241,6 @@ static void begin(struct engine *g, const struct engine_play *p)
     set_main(g, i, p->sound, p->kernel, &program, p->gain);
     g->plan = p->plan;
     g->serial = p->serial;
-    g->last_frame = program.span[0].from;
 }
 
 /* A second voice on the same sound, so that old and new place cross over. */
@@ -265,11 +263,10 @@ static void change_plan(struct engine *g, const struct plan *plan)
 {
     struct voice *v = &g->voice[g->main];
     int64_t at = voice_reading(v);
-    bool seam = plan->seam || g->plan.seam;
     bool outside = plan->loop && at >= plan->loop_end;
     g->plan = *plan;
     struct program p = plan_program(plan, at);
-    if (seam || outside)
+    if (outside)
         jump(g, &p);
     else if (v->span < v->program.count)
         voice_follow(v, &p);
@@ -280,7 +277,7 @@ static void change_plan(struct engine *g, const struct plan *plan)
 static void cut_slot(struct engine *g, int slot)
 {
     for (int i = 0; i < VOICES; i++)
-        if (g->voice[i].sound && g->owner[i] == slot && !g->voice[i].ended)
+        if (g->voice[i].sound && g->owner[i] == slot)
             release(g, i, CHOKE_S);
 }
 

@@ -17,10 +17,8 @@ void sequencer_start(struct sequencer *s)
 
 void sequencer_tempo(struct sequencer *s, double step_frames)
 {
-    if (s->running && s->step_frames > 0) {
-        double phase = ((double)s->clock - s->origin) / s->step_frames;
-        s->origin = (double)s->clock - phase * step_frames;
-    }
+    double phase = ((double)s->clock - s->origin) / s->step_frames;
+    s->origin = (double)s->clock - phase * step_frames;
     s->step_frames = step_frames;
 }
 

@@ -41,14 +41,13 @@ static void loaded(void *user, int rate_hz)
     transport_notify(t);
 }
 
-/* The engine begins anew for another kind of device: tell it everything again. */
+/* The engine begins anew for another kind of device: it needs its sounds again. */
 static void reshape(void *user, int rate_hz, int channels)
 {
     struct transport *t = user;
     pthread_mutex_lock(&t->lock);
     double at = transport_present_s(t);
     engine_reset(t->engine, rate_hz, channels);
-    transport_post_volume(t);
     transport_post_kit(t);
     if (t->playing && !t->waiting && t->sound) {
         t->cue_s = at;

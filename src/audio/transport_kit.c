@@ -194,8 +194,6 @@ void transport_kit_hit(struct transport *t, int slot)
 
 void transport_post_kit(struct transport *t)
 {
-    post_pattern(t);
-    post_tempo(t);
     for (int s = 0; s < KIT_SLOTS; s++)
         t->slot[s].pending = t->slot[s].item.path != NULL;
     transport_fill_slots(t);

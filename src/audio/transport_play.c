@@ -258,7 +258,7 @@ void transport_set_matched(struct transport *t, bool on)
     pthread_mutex_unlock(&t->lock);
 }
 
-void transport_post_volume(struct transport *t)
+static void post_volume(struct transport *t)
 {
     struct engine_command c = {.action = ENGINE_VOLUME};
     c.u.gain = t->volume_db > VOLUME_MIN_DB ? (float)level_from_db(t->volume_db) : 0;
@@ -269,7 +269,7 @@ void transport_set_volume(struct transport *t, double db)
 {
     pthread_mutex_lock(&t->lock);
     t->volume_db = fmax(VOLUME_MIN_DB, fmin(VOLUME_MAX_DB, db));
-    transport_post_volume(t);
+    post_volume(t);
     transport_wake(t);
     pthread_mutex_unlock(&t->lock);
 }

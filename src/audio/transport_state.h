@@ -98,14 +98,14 @@ double transport_offset_s(const struct transport *t); /* from sound to status */
 /* Where playing it begins or ends in the middle of a sound. */
 void transport_edges(const struct wanted *item, const struct sound *s, bool *fade_in,
                      bool *fade_out);
-void transport_post_volume(struct transport *t);
 
 /* transport_kit.c */
 
 void transport_fill_slots(struct transport *t); /* those whose sounds have come in */
 /* What an export adds to a sample with this peak. */
 double transport_kit_db(const struct transport *t, double peak_dbfs, double trim_db);
-void transport_post_kit(struct transport *t); /* everything, to a fresh engine */
+/* What an engine that was reset has lost. */
+void transport_post_kit(struct transport *t);
 void transport_post_run(struct transport *t);
 
 #endif

@@ -42,9 +42,7 @@ void voice_follow(struct voice *v, const struct program *program)
 void voice_gain(struct voice *v, float gain, int frames)
 {
     v->gain_goal = gain;
-    v->gain_step = frames > 0 ? (gain - v->gain) / (float)frames : 0;
-    if (frames <= 0)
-        v->gain = gain;
+    v->gain_step = (gain - v->gain) / (float)frames;
 }
 
 void voice_fade(struct voice *v, int frames)
@@ -53,7 +51,7 @@ void voice_fade(struct voice *v, int frames)
         return;
     v->fading = true;
     v->fade_done = 0;
-    v->fade_length = frames > 1 ? frames : 1;
+    v->fade_length = frames;
 }
 
 int64_t voice_reading(const struct voice *v)

@@ -52,7 +52,7 @@ void voice_start(struct voice *v, struct sound *sound, const struct kernel *kern
 /* Go on with another program from what is read next; no fade. */
 void voice_follow(struct voice *v, const struct program *program);
 
-/* Ramp to `gain` over `frames` output frames (0: at once). */
+/* Ramp to `gain` over `frames` output frames, at least one. */
 void voice_gain(struct voice *v, float gain, int frames);
 
 /* Fade out with a raised cosine over `frames` output frames; then it has ended. */
