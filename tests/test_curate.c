@@ -119,6 +119,41 @@ static void test_score_has_reasons(void **state)
     assert_true(plain >= 0.0 && plain <= 1.0);
 }
 
+/* What docs/choice.md promises of each part. */
+static void test_parts_weigh_what_is_promised(void **state)
+{
+    (void)state;
+    struct candidate c;
+    struct score_parts parts;
+    candidate_clear(&c); /* a pad nobody mined */
+    c.m.rms_db = -42;
+    c.m.crest_factor = 13;
+    c.m.flatness = 0.275;
+    c.grade = 'B';
+    c.m.seam_error_db = -23;
+    double measures = (0.5 + 0.75 + 0.5) / 3;
+    double pad = (0.6 * measures + 0.15 * 0.6 + 0.15 * 0.5) / 0.9;
+    assert_true(fabs(curate_score(&c, CAT_PADS, &parts) - pad) < 1e-9);
+    assert_true(fabs(parts_value(&parts, "measures") - measures) < 1e-9);
+    c.kind = KIND_SWELL; /* no loop, and it need not be tonal */
+    c.m.flatness = 0;
+    double swell = (0.6 * (0.5 + 0.75 + 0.5) / 3 + 0.15 * 0.6) / 0.75;
+    assert_true(fabs(curate_score(&c, CAT_SWELLS, NULL) - swell) < 1e-9);
+    c.kind = KIND_DRUM;
+    c.m.crest_factor = 2.6;
+    c.m.hit_confidence = 0.7;
+    c.m.duration_sec = 0.09; /* half between a fifth of 0.15 s and all of it */
+    measures = 0.5;
+    for (int mined = 0; mined < 2; mined++) {
+        double drum = 0.4 * measures + 0.1 * 0.6 + 0.35 * 0.7 + 0.15 * 0.5;
+        assert_true(fabs(curate_score(&c, CAT_DRUMS, NULL) - drum) < 1e-9);
+        c.m.score = measures = 0.3;
+    }
+    c.grade = 'F';
+    double bad = 0.4 * 0.3 + 0.35 * 0.7 + 0.15 * 0.5;
+    assert_true(fabs(curate_score(&c, CAT_DRUMS, NULL) - bad) < 1e-9);
+}
+
 /* Parts come back from manifests, which may say anything. */
 static void test_reasons_fit_their_room(void **state)
 {
@@ -183,6 +218,89 @@ static void test_no_two_alike(void **state)
     p = choose(b, 20, 20, 0.3, &n);
     assert_true(chosen(p, n, 1) && !chosen(p, n, 0) && !chosen(p, n, 2));
     free(p);
+    for (size_t i = 0; i < 5; i++) /* whoever accepted both wants both */
+        b->c[i].decision = i < 2 || i > 2 ? DECISION_ACCEPTED : DECISION_NONE;
+    p = choose(b, 20, 1, 0.3, &n);
+    assert_int_equal(n, 4);
+    assert_false(chosen(p, n, 2));
+    free(p);
+}
+
+/* A find for what crowds it: the first is in, and then the second or the third. */
+struct crowd {
+    const char *what;
+    double less; /* so much worse the third may be */
+    struct {
+        enum kind kind;
+        const char *hit_class, *source;
+        double start_s;
+        bool in;
+    } find[5];
+};
+
+/* What docs/choice.md promises, to a hundredth of a score. */
+static void test_crowds_cost_what_is_promised(void **state)
+{
+    struct bench *b = *state;
+    static const struct crowd all[] = {
+        {"kind",
+         0.15,
+         {{KIND_PAD, "", "a", 0, 1},
+          {KIND_PAD, "", "b", 0, 0},
+          {KIND_DRONE, "", "c", 0, 0}}},
+        {"recording",
+         0.1,
+         {{KIND_PAD, "", "a", 0, 1},
+          {KIND_PAD, "", "a", 9, 0},
+          {KIND_PAD, "", "c", 0, 0}}},
+        {"place",
+         0.3,
+         {{KIND_PAD, "", "a", 0, 1},
+          {KIND_PAD, "", "a", 3.9, 0},
+          {KIND_PAD, "", "c", 0, 0}}},
+        {"class",
+         0.8,
+         {{KIND_DRUM, "kick", "a", 0, 1},
+          {KIND_DRUM, "kick", "a", 0, 0},
+          {KIND_DRUM, "snare", "c", 0, 0}}},
+        {"no class",
+         0,
+         {{KIND_DRUM, "", "a", 0, 1},
+          {KIND_DRUM, "", "a", 0, 0},
+          {KIND_DRUM, "snare", "c", 0, 0}}},
+        {"further",
+         0.3,
+         {{KIND_DRUM, "kick", "a", 0, 1},
+          {KIND_DRUM, "kick", "a", 0, 0},
+          {KIND_DRUM, "snare", "c", 0, 0},
+          {KIND_DRUM, "kick", "a", 0, 1},
+          {KIND_DRUM, "snare", "a", 0, 1}}},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (int side = -1; side < 2; side += 2) {
+            int count = 0, in = 0;
+            size_t n;
+            fill(b, 5);
+            for (; count < 5 && all[i].find[count].source; count++) {
+                struct candidate *c = &b->c[count];
+                c->kind = all[i].find[count].kind;
+                snprintf(c->hit_class, sizeof c->hit_class, "%s",
+                         all[i].find[count].hit_class);
+                snprintf(c->source, sizeof c->source, "%s", all[i].find[count].source);
+                c->m.start_sec = all[i].find[count].start_s;
+                c->m.end_sec = c->m.start_sec + 4;
+                c->m.score = count == 2 ? 0.9 - all[i].less + 0.01 * side : 0.9;
+                c->grade = '\0';
+                c->decision = all[i].find[count].in ? DECISION_ACCEPTED : DECISION_NONE;
+                in += all[i].find[count].in;
+                b->entry[count].category = kind_category(c->kind);
+            }
+            struct curate_pick *p = choose(b, count, in + 1, 0.5, &n);
+            assert_int_equal(n, in + 1);
+            if (chosen(p, n, 2) != (side > 0))
+                fail_msg("%s: not %.2f", all[i].what, all[i].less);
+            free(p);
+        }
 }
 
 static void test_diversity(void **state)
@@ -204,6 +322,10 @@ static void test_diversity(void **state)
     for (size_t i = 0; i < 6; i++)
         related += chosen(p, n, i);
     assert_true(related <= 2);
+    /* the first is like nothing; of the others it is told */
+    for (size_t i = 0; i < n; i++)
+        assert_true((p[i].entry != 0) ==
+                    (strstr(p[i].reason, "% like the nearest chosen") != NULL));
     free(p);
     /* independent of the order the entries come in */
     struct curate_entry turned[12];
@@ -251,6 +373,11 @@ static void test_a_kit_follows(void **state)
         kicks += p[i].entry < KICKS;
     assert_int_equal(kicks, 1);
     free(p);
+    options.top = 15; /* more than there are instruments */
+    assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
+    assert_int_equal(n, 15);
+    free(p);
+    options.top = 3;
     options.kit = NULL;
     assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
     assert_int_equal(n, 3);
@@ -621,6 +748,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         CASE(test_score_has_reasons),
+        CASE(test_parts_weigh_what_is_promised),
         CASE(test_reasons_fit_their_room),
         CASE(test_user_comes_first),
         CASE(test_a_kit_follows),
@@ -628,6 +756,7 @@ int main(void)
         CASE(test_a_scrap_is_no_variety),
         CASE(test_places_differ),
         CASE(test_no_two_alike),
+        CASE(test_crowds_cost_what_is_promised),
         CASE(test_diversity),
         CASE(test_run_from_project),
         CASE(test_run_without_catalog),

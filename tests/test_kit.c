@@ -1,6 +1,7 @@
 /* Kits: the budget, which sample goes where and under which name, and its sound. */
 #define _XOPEN_SOURCE 700
 #include "core/budget.h"
+#include "core/curate.h"
 #include "core/kit_files.h"
 #include "core/kit_plan.h"
 #include "core/kit_sample.h"
@@ -207,6 +208,113 @@ static void hits_in_bad_company_come_last(void **state)
         assert_true(on >= 0);
         assert_int_equal(p.item[on].id, way == TALK || way == WORDS ? 2 : 1);
     }
+    /* the company is the recording's, in whatever order the hits come */
+    struct kit_item item[WORDS + 2];
+    for (int i = 0; i < WORDS + 2; i++)
+        item[i] = drum("talk", i < WORDS ? "perc" : "hat_open", 0.1, i + 3);
+    for (int i = 0; i < WORDS; i++)
+        item[i].c.m.hit_confidence = 0.05;
+    item[WORDS] = drum("band", "hat_open", 0.6, 2);
+    item[WORDS + 1] = drum("talk", "hat_open", 0.9, 1);
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, WORDS + 2, 400);
+    assert_int_equal(p.item[p.slot[target_slot(tr8s(), "OH")]].id, 2);
+}
+
+/* What docs/choice.md promises of the worth on an instrument, and of the least. */
+static void worth_is_what_is_promised(void **state)
+{
+    (void)state;
+    static const double unsure[][2] = {{0.09, 0.2}, {0.225, 0.5}, {0.36, 0.8}, {0.45, 1}},
+                        decays[][2] = {{0, 0.5}, {0.25, 0.75}, {0.5, 1}, {1, 1}},
+                        ranges[][2] = {{0, 0.2}, {0.25, 0.4}, {0.5, 0.6}, {1, 1}};
+    for (int i = 0; i < 4; i++) {
+        struct kit_item item = drum("a", "snare", 0.8, 1);
+        double all = kit_worth(&item.c, CAT_DRUMS);
+        parts_add(&item.c.parts, "decay", decays[i][0]);
+        assert_true(fabs(kit_worth(&item.c, CAT_DRUMS) - all * decays[i][1]) < 1e-9);
+        struct kit_item dull = drum("a", "snare", 0.8, 1);
+        parts_add(&dull.c.parts, "range", ranges[i][0]);
+        assert_true(fabs(kit_worth(&dull.c, CAT_DRUMS) - all * ranges[i][1]) < 1e-9);
+        struct kit_item note = drum("a", "snare", 0.8, 1);
+        note.c.m.hit_confidence = unsure[i][0];
+        all = curate_score(&note.c, CAT_DRUMS, NULL);
+        assert_true(fabs(kit_worth(&note.c, CAT_DRUMS) - all * unsure[i][1]) < 1e-9);
+        item.c.decision = DECISION_REJECTED;
+        assert_true(kit_worth(&item.c, CAT_DRUMS) == 0);
+    }
+    int filled = 0;
+    for (int i = 0; i <= 40; i++) {
+        struct kit_item item = drum("a", "snare", i / 40.0, 1);
+        item.c.m.hit_confidence = 0.27;
+        struct kit_plan p;
+        kit_plan_make(&p, tr8s(), &item, 1, 400);
+        bool enough = kit_worth(&item.c, CAT_DRUMS) > 0.2;
+        assert_int_equal(p.slot[target_slot(tr8s(), "SD")], enough ? 0 : -1);
+        filled += enough;
+    }
+    assert_in_range(filled, 20, 39); /* both were seen */
+}
+
+/* What is struck but nobody can name is an extra, however good. */
+static void what_has_no_class_plays_no_instrument(void **state)
+{
+    (void)state;
+    struct kit_item item = drum("a", "", 0.95, 1);
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), &item, 1, 400);
+    assert_int_equal(kit_plan_filled(&p), 0);
+    assert_string_equal(item.name, "PRC01_a_001");
+}
+
+static struct kit_item texture(enum kind kind, int n)
+{
+    struct kit_item i = drum("tape", "", 0.5, n);
+    i.c.kind = kind;
+    i.category = kind_category(kind);
+    strcpy(i.c.brightness, "dark");
+    return i;
+}
+
+/* Instruments in the machine's order, then the extras by what they are, the better first;
+ * what has no room comes behind them, and has no name. */
+static void a_kit_has_an_order(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"BD_a_004",   "SD_a_002",    "PAD01_dark",
+                                        "PAD02_dark", "DRN01_dark",  "SWL01_dark",
+                                        "CLD01_dark", "HIS01_dark",  "FLK01_dark",
+                                        "TEX01_dark", "KCK01_b_003", ""};
+    static const int ids[] = {4, 2, 11, 12, 10, 9, 8, 7, 6, 5, 3, 1};
+    struct kit_item item[] = {
+        texture(KIND_PAD, 1),       drum("a", "snare", 0.9, 2), drum("b", "kick", 0.1, 3),
+        drum("a", "kick", 0.9, 4),  texture(KIND_SILENCE, 5),   texture(KIND_FLICKER, 6),
+        texture(KIND_HISS_LOOP, 7), texture(KIND_CLOUD, 8),     texture(KIND_SWELL, 9),
+        texture(KIND_DRONE, 10),    texture(KIND_PAD, 11),      texture(KIND_PAD, 12)};
+    enum { N = sizeof item / sizeof *item };
+    item[0].frames = 181 * 44100;
+    item[2].c.m.hit_confidence = 0;
+    item[11].c.m.score = 0.4;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, N, 400);
+    for (int i = 0; i < N; i++) {
+        assert_string_equal(p.item[i].name, names[i]);
+        assert_int_equal(p.item[i].id, ids[i]);
+    }
+}
+
+/* Extras that are full take no hit off an instrument. */
+static void extras_are_counted_without_instruments(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {texture(KIND_PAD, 1), texture(KIND_PAD, 2),
+                              drum("a", "kick", 0.9, 3)};
+    item[0].c.decision = item[1].c.decision = DECISION_ACCEPTED;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 3, 1);
+    assert_int_equal(p.left_out, 1);
+    assert_int_equal(p.item[0].id, 3);
+    assert_true(p.item[0].in && p.item[1].in && !p.item[2].in);
 }
 
 static void each_slot_gets_its_best(void **state)
@@ -835,6 +943,10 @@ int main(void)
         cmocka_unit_test(a_narrow_recording_counts_less),
         cmocka_unit_test(doubt_goes_with_the_share_of_drums),
         cmocka_unit_test(hits_in_bad_company_come_last),
+        cmocka_unit_test(worth_is_what_is_promised),
+        cmocka_unit_test(what_has_no_class_plays_no_instrument),
+        cmocka_unit_test(a_kit_has_an_order),
+        cmocka_unit_test(extras_are_counted_without_instruments),
         cmocka_unit_test(each_slot_gets_its_best),
         cmocka_unit_test(alike_sounds_do_not_share_a_kit),
         cmocka_unit_test(likeness_costs_what_it_costs),

@@ -48,6 +48,9 @@ static void check_numbers(void)
                  {1e6, 3, "1000000.000"},
                  {-20.456, 2, "-20.46"},
                  {0.125, 2, "0.12"},
+                 {0.375, 2, "0.38"},
+                 {-5e-324, 3, "0.000"},
+                 {-(double)INFINITY, 2, "-inf"},
                  {2.5, 0, "2"},
                  {1e300, 0, NULL},
                  {5e-324, 3, "0.000"},
@@ -79,6 +82,10 @@ static void check_numbers(void)
                                         "0.001",
                                         "123.456",
                                         "1e+20",
+                                        "1e+16",
+                                        "123456789012345",
+                                        "0.00002",
+                                        "-0",
                                         "1.5e-07",
                                         "0",
                                         "44100",
@@ -416,6 +423,56 @@ static void columns_may_come_in_any_order(void **state)
     free(rows);
 }
 
+/* What other programs, and hands, write for the same. */
+static void what_is_meant_is_read(void **state)
+{
+    (void)state;
+    struct candidate *rows;
+    size_t count;
+    char text[400], hash[65];
+    for (int i = 0; i < 64; i++)
+        hash[i] = "0123456789ABCDEF"[i % 16];
+    hash[64] = '\0';
+    snprintf(text, sizeof text,
+             "type,filename,source,saved,seed,cluster,sha256\n"
+             "pad,a,s,1,,,%s\npad,b,s,true,5,7,\npad,c,s,0,,,\npad,d,s,,,,\n",
+             hash);
+    assert_int_equal(parse(text, &rows, &count, NULL), ST_OK);
+    assert_int_equal(count, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(rows[i].saved, i < 2);
+    assert_true(rows[0].seed == 0 && rows[1].seed == 5 && rows[1].cluster == 7);
+    assert_int_equal(strncmp(rows[0].sha256, "0123456789abcdef", 16), 0);
+    free(rows);
+}
+
+/* The plain form has as many decimals as a measure deserves, and no zero for nothing. */
+static void plain_numbers_are_rounded(void **state)
+{
+    struct root r;
+    struct candidate c;
+    char *text;
+    size_t n;
+    candidate_clear(&c);
+    strcpy(c.filename, "x.wav");
+    strcpy(c.source, "x");
+    c.seed = 7;
+    c.m.duration_sec = 1.23456789012;
+    assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
+    assert_int_equal(manifest_write(&r, "p.csv", &c, 1, MANIFEST_PLAIN, NULL), ST_OK);
+    assert_int_equal(root_read_file(&r, "p.csv", 1 << 20, &text, &n, NULL), ST_OK);
+    char want[64];
+    format_number(want, sizeof want, 1.23456789012,
+                  measure_table[ME_duration_sec].decimals);
+    assert_true(strlen(want) < 12);
+    char *row = strchr(text, '\n') + 1;
+    assert_non_null(strstr(row, want));
+    assert_null(strstr(row, "1.23456789012"));
+    assert_null(strstr(row, ",0,")); /* not in a stack, not rated: empty */
+    free(text);
+    root_done(&r);
+}
+
 static void hostile_manifests_are_refused(void **state)
 {
     (void)state;
@@ -451,6 +508,24 @@ static void hostile_manifests_are_refused(void **state)
          "m.csv:2: 1:2:3 is not a valid loops"},
         {"type,filename,source,start_frame\npad,x,s,1.5\n",
          "m.csv:2: 1.5 is not a valid start_frame"},
+        {"type,filename,source,saved\npad,x,s,maybe\n",
+         "m.csv:2: maybe is not a valid saved"},
+        {"type,filename,source,grade\npad,x,s,AB\n", "m.csv:2: AB is not a valid grade"},
+        {"type,filename,source,key\npad,x,s,A\x7f\n", "m.csv:2: A? is not a valid key"},
+        {"type,filename,source,key\npad,x,s,A\x1b\n", "m.csv:2: A? is not a valid key"},
+        {"type,filename,source,cluster\npad,x,s,-1\n",
+         "m.csv:2: -1 is not a valid cluster"},
+        {"type,filename,source,cluster\npad,x,s,1e10\n",
+         "m.csv:2: 1e10 is not a valid cluster"},
+        {"type,filename,source,start_frame\npad,x,s,1e16\n",
+         "m.csv:2: 1e16 is not a valid start_frame"},
+        {"type,filename,source,parts\npad,x,s,=1\n", "m.csv:2: =1 is not a valid parts"},
+        {"type,filename,source,parts\npad,x,s,abcdefghijkl=1\n",
+         "m.csv:2: abcdefghijkl=1 is not a valid parts"},
+        {"type,filename,source,loops\npad,x,s,:2:3:4\n",
+         "m.csv:2: :2:3:4 is not a valid loops"},
+        {"type,filename,source,loops\npad,x,s,1:1e16:3:4\n",
+         "m.csv:2: 1:1e16:3:4 is not a valid loops"},
         {"type,filename,source\npad,\"x", "m.csv: line 2: a quote that does not end"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -462,9 +537,33 @@ static void hostile_manifests_are_refused(void **state)
     }
     struct candidate *rows;
     size_t count;
-    char text[2000] = "type,filename,source,key\npad,x,s,";
-    memset(text + strlen(text), 'k', 500);
-    assert_int_equal(parse(text, &rows, &count, NULL), ST_CORRUPT);
+    char text[2000];
+    struct candidate c;
+    for (size_t n = sizeof c.key - 1; n < sizeof c.key + 1; n++) { /* what has room */
+        strcpy(text, "type,filename,source,key\npad,x,s,");
+        memset(text + strlen(text), 'k', n + 1);
+        text[strlen("type,filename,source,key\npad,x,s,") + n] = '\0';
+        bool fits = n < sizeof c.key;
+        assert_int_equal(parse(text, &rows, &count, NULL), fits ? ST_OK : ST_CORRUPT);
+        if (fits)
+            free(rows);
+    }
+    for (int n = 0; n < 2; n++) /* as many parts and loops as there is room for */
+        for (int loops = 0; loops < 2; loops++) {
+            int most = loops ? LOOP_CHOICES_MAX : PARTS_MAX;
+            sprintf(text, "type,filename,source,%s\npad,x,s,", loops ? "loops" : "parts");
+            for (int i = 0; i < most + n; i++)
+                strcat(text, loops ? "1:2:: " : "a= ");
+            assert_int_equal(parse(text, &rows, &count, NULL), n ? ST_CORRUPT : ST_OK);
+            if (n)
+                continue;
+            assert_int_equal(rows->loop_count, loops ? most : 0);
+            assert_int_equal(rows->parts.count, loops ? 0 : most);
+            assert_true(loops ? isnan(rows->loop[0].correlation) &&
+                                    isnan(rows->loop[0].seam_error_db)
+                              : isnan(rows->parts.part[0].value));
+            free(rows);
+        }
     assert_int_equal(manifest_read("/nowhere/m.csv", &rows, &count, NULL), ST_NOT_FOUND);
 }
 
@@ -481,6 +580,8 @@ int main(void)
         IN_FOLDER(a_record_keeps_everything),
         IN_FOLDER(no_row_is_lost_or_doubled),
         cmocka_unit_test(columns_may_come_in_any_order),
+        cmocka_unit_test(what_is_meant_is_read),
+        IN_FOLDER(plain_numbers_are_rounded),
         cmocka_unit_test(hostile_manifests_are_refused),
     };
     return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
