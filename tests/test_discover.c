@@ -236,6 +236,40 @@ static void projects_are_passed_over(void **state)
                      ST_OK);
     assert_int_equal(found.count, 2);
     source_list_done(&found);
+    folder_path(path, *state, "kits");
+    for (int skip = 0; skip < 2; skip++) { /* kits alone, below what was asked for */
+        options.skip_kits = skip;
+        assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+        assert_int_equal(found.count, !skip);
+        source_list_done(&found);
+    }
+    folder_path(path, *state, "kits/K");
+    assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
+    assert_int_equal(found.count, 1);
+    source_list_done(&found);
+}
+
+/* Of two folders that have a recording of the same name, in whatever case. */
+static void joined_lists_have_names_of_their_own(void **state)
+{
+    struct source_list all, more;
+    struct discover_options options = {0};
+    char path[FOLDER_BYTES];
+    sound(*state, "one/take.wav");
+    sound(*state, "one/take_2.wav");
+    sound(*state, "two/Take.wav");
+    sound(*state, "two/other.wav");
+    assert_int_equal(discover(&all, folder_path(path, *state, "one"), &options, NULL),
+                     ST_OK);
+    assert_int_equal(discover(&more, folder_path(path, *state, "two"), &options, NULL),
+                     ST_OK);
+    assert_int_equal(source_list_join(&all, &more, NULL), ST_OK);
+    assert_int_equal(all.count, 4);
+    assert_string_equal(all.items[0].stem, "take");
+    assert_string_equal(all.items[2].stem, "Take_3");
+    assert_string_equal(all.items[3].stem, "other");
+    source_list_done(&more);
+    source_list_done(&all);
 }
 
 /* drums --export into the folder of the recordings themselves. */
@@ -292,8 +326,9 @@ static void content_or_ending_makes_a_source(void **state)
     mkdir(folder_path(path, *state, "folder.wav"), 0700);
     symlink("/dev/zero", folder_path(path, *state, "zero.wav"));
     symlink("nowhere", folder_path(path, *state, "dangling.wav"));
+    symlink("nowhere", folder_path(path, *state, "dangling"));
     sound(*state, "sub/deep.wav");
-    list(out, *state, false, NULL);
+    list(out, *state, false, *state); /* what was asked for is not passed over */
     assert_string_equal(out, "b.wav=b broken.flac=broken dangling.wav=dangling "
                              "no_ending=no_ending odd.txt=odd");
     struct source_list found;
@@ -386,6 +421,7 @@ int main(void)
         IN_FOLDER(the_first_of_several_links_is_followed),
         IN_FOLDER(what_is_too_deep_is_counted),
         IN_FOLDER(projects_are_passed_over),
+        IN_FOLDER(joined_lists_have_names_of_their_own),
         IN_FOLDER(samples_among_recordings_are_passed_over),
         IN_FOLDER(folders_stay_in_names_and_loops_end),
         IN_FOLDER(doubles_get_names_of_their_own),

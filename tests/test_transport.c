@@ -189,6 +189,17 @@ static void space_and_seek(void **state)
     transport_toggle(g.t);
     transport_render(g.t, out, 100);
     assert_true(out[0] == sample(&g, 0, 0)); /* from the beginning, not faded */
+    /* sought while it is still: kept within the sound, and for nothing else that plays */
+    transport_stop(g.t);
+    transport_render(g.t, out, 1000);
+    transport_seek(g.t, -5);
+    status(&g);
+    assert_true(g.s.position_s == 0);
+    transport_seek(g.t, 0.5);
+    transport_play(g.t, &item);
+    transport_settle(g.t);
+    transport_render(g.t, out, 100);
+    assert_true(out[0] == sample(&g, 0, 0));
     close_stage(&g);
 }
 
@@ -432,7 +443,10 @@ static void what_cannot_be_heard_is_said(void **state)
     transport_play(g.t, &item);
     transport_settle(g.t);
     status(&g);
-    assert_true(g.s.playing && g.s.problem[0] == '\0');
+    assert_true(g.s.playing && !g.s.loading && g.s.problem[0] == '\0');
+    transport_stop(g.t);
+    status(&g);
+    assert_true(g.s.length_s == 5000.0 / RATE);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs("this is not audio", f);
@@ -499,6 +513,8 @@ static void the_kit_plays(void **state)
     status(&g);
     assert_true(g.s.kit_running && g.s.kit_step == 4 && g.s.kit_bpm == 120);
     transport_kit_run(g.t, false);
+    status(&g);
+    assert_true(!g.s.kit_running && g.s.kit_step == -1);
     transport_render(g.t, out, STEP);
     transport_kit_hit(g.t, 0);
     transport_render(g.t, out, STEP);

@@ -22,12 +22,11 @@ void transport_edges(const struct wanted *item, const struct sound *s, bool *fad
 static struct plan plan_for(const struct transport *t, const struct sound *s)
 {
     double rate = s->audio.rate_hz;
-    bool context = t->mode == PLAY_CONTEXT;
     struct plan p = {
         .frames = (int64_t)s->audio.frames,
-        .loop = t->loop && !context && !t->item.once,
-        .loop_start = context ? 0 : t->item.loop_start_frame,
-        .loop_end = context ? 0 : t->item.loop_end_frame,
+        .loop = t->loop && t->mode != PLAY_CONTEXT && !t->item.once,
+        .loop_start = t->item.loop_start_frame,
+        .loop_end = t->item.loop_end_frame,
         .seam = t->mode == PLAY_SEAM,
         .seam_frames = (int64_t)(SEAM_S * rate),
     };
