@@ -913,6 +913,7 @@ static void names_lose_their_accents_only(void **state)
                  "d\xc5\xba",
                  "BD_Lodz"},
                 {"\xd0\xb1\xd0\xb0\xd1\x81_4", "BD_4"}, /* none in ASCII */
+                {"\xd0\xbc\xd0\xbe\xd0\xb9_5", "BD_5"}, /* a mark on none in ASCII */
                 {"\xff\xc3 9", "BD_9"},                 /* broken */
                 {"take-", "BD_take"},
                 {"\xf0\x9f\xa5\x81"

@@ -75,6 +75,17 @@ static void stems_are_safe(void **state)
         {"tab\there\x1b[31m", "tab_here_[31m"},
         {"na\xc3\xafve \xf0\x9f\x8e\xb9", "na\xc3\xafve \xf0\x9f\x8e\xb9"},
         {"broken\xc3(\xff\xed\xa0\x80", "broken_(____"},
+        {"long\xc0\xaf"
+         "way\xe0\x80\xaf",
+         "long__way___"},             /* a slash spelled too long */
+        {"\xf4\x90\x80\x80", "____"}, /* beyond Unicode */
+        {"next\xc2\x85line", "next_line"},
+        {"zero\xe2\x80\x8bwidth", "zero_width"},
+        {"word\xe2\x81\xa0joiner", "word_joiner"},
+        {"\xef\xbb\xbfmark", "_mark"},
+        {"no\xef\xbf\xbfne", "no_ne"},
+        {"com9", "_com9"},
+        {"com0", "com0"},
         {"ends. .", "ends"},
         {"con", "_con"},
         {"LPT1.take", "_LPT1.take"},

@@ -330,6 +330,16 @@ static void regions_are_what_the_whole_has(void **state)
         audio_done(&plain);
     }
     part_reader_done(&r);
+    /* what is struck has lost the recording's offset already */
+    const struct offsets told = {0.1, 0.05};
+    assert_int_equal(part_reader_init(&r, sf, SEPARATE_STRUCK, NULL), ST_OK);
+    assert_true(part_offset(&r, told).middle == 0 && part_offset(&r, told).side == 0);
+    part_reader_done(&r);
+    assert_int_equal(part_reader_init(&r, sf, SEPARATE_SUSTAINED, NULL), ST_OK);
+    assert_true(part_offset(&r, told).middle == 0.1);
+    part_reader_done(&r);
+    r = part_reader_all(sf);
+    assert_true(part_offset(&r, told).middle == 0.1);
     soundfile_close(sf);
     audio_done(&all);
     mix_done(&m);

@@ -177,7 +177,7 @@ void recordings_tell_left(const char *project, const struct log *log)
 
 bool recordings_path(char out[PATH_BYTES], const char *folder, const char *source_path)
 {
-    bool bare = source_path[0] == '/' || !folder[0];
+    bool bare = source_path[0] == '/';
     const char *base = path_base(folder), *above = bare ? "" : folder,
                *name = source_path;
     if (!bare && strcmp(base, source_path) == 0 && path_is_file(folder)) {
