@@ -691,6 +691,61 @@ static void test_run_from_plain_files(void **state)
     assert_true(there(b, "drums/hit_3.wav"));
 }
 
+/* In a folder that says nothing: short and struck is a hit, all else is held; silence is
+ * nothing. */
+static void test_plain_files_are_told_by_their_sound(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    struct audio steady, silence;
+    strike(b->project, "mix/hit.wav", 90, 40000);
+    strike(b->project, "mix/long.wav", 700, 90000);
+    assert_int_equal(audio_init(&steady, 22050, 1, 44100, NULL), ST_OK);
+    assert_int_equal(audio_init(&silence, 22050, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < steady.frames; i++)
+        steady.data[i] = 0.3F * sinf(0.2F * (float)i);
+    folder_wav(b->project, "mix/steady.wav", &steady, 16);
+    folder_wav(b->project, "mix/silence.wav", &silence, 16);
+    audio_done(&steady);
+    audio_done(&silence);
+    folder_write(b->project, "mix/notes.txt", "take 3", 6);
+    assert_int_equal(curate(b, b->project, 10, false, NULL, &r, NULL), ST_OK);
+    assert_int_equal(r.considered, 4);
+    assert_int_equal(r.chosen, 3);
+    assert_true(there(b, "drums/hit.wav"));
+    assert_true(there(b, "pads/long.wav") && there(b, "pads/steady.wav"));
+}
+
+/* The first stack of one project is not the first of another. What was never written is
+ * not missing; what was is. */
+static void test_projects_have_stacks_of_their_own(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    struct root root;
+    char name[300];
+    for (int project = 0; project < 2; project++) {
+        snprintf(b->project, sizeof b->project, "%s/in/P%d", b->folder, project);
+        fill(b, 4);
+        for (int i = 0; i < 4; i++)
+            b->c[i].cluster = i < 2;
+        b->c[2].saved = false;
+        for (int i = 0; i < 2; i++) {
+            snprintf(name, sizeof name, "tape/pads/%s", b->c[i].filename);
+            strike(b->project, name, (project ? 2400 : 130) + 40 * i, 9000);
+        }
+        assert_int_equal(root_open(&root, b->project, false, NULL), ST_OK);
+        assert_int_equal(
+            manifest_write(&root, "manifest.csv", b->c, 4, MANIFEST_PLAIN, NULL), ST_OK);
+        root_done(&root);
+    }
+    assert_int_equal(curate(b, in(b, b->folder, "in"), 10, false, NULL, &r, NULL), ST_OK);
+    assert_int_equal(r.considered, 4);
+    assert_int_equal(r.chosen, 2);
+    assert_int_equal(r.missing, 2);
+    assert_true(there(b, "pads/tape_pad00.wav") && there(b, "pads/tape_pad00_2.wav"));
+}
+
 static void test_foreign_file_is_never_touched(void **state)
 {
     struct bench *b = *state;
@@ -762,6 +817,8 @@ int main(void)
         CASE(test_run_without_catalog),
         CASE(test_a_name_of_two_names_none),
         CASE(test_run_from_plain_files),
+        CASE(test_plain_files_are_told_by_their_sound),
+        CASE(test_projects_have_stacks_of_their_own),
         CASE(test_foreign_file_is_never_touched),
         CASE(test_kill_and_go_on),
     };

@@ -571,6 +571,34 @@ static void a_kit_is_known_by_places(void **state)
     folder_remove(top);
 }
 
+/* Mined from the folder that is given, or from the one recording that is. */
+static void a_kit_of_the_same_recordings_is_known(void **state)
+{
+    (void)state;
+    char top[256], kit[300], input[320];
+    folder_make(top);
+    snprintf(kit, sizeof kit, "%s/K", top);
+    put(kit, "manifest.csv",
+        "filename,source,source_path,type\r\nBD.WAV,b,sub/b.wav,drum\r\n"
+        "SD.WAV,a,a.wav,drum\r\n");
+    put(top, "in/a.wav", "");
+    put(top, "in/c.wav", "");
+    put(top, "other/c.wav", "");
+    static const struct {
+        const char *input;
+        bool same;
+    } of[] = {{"in", true},
+              {"other", false},
+              {"in/a.wav", true},
+              {"in/c.wav", false},
+              {"nowhere", false}};
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        snprintf(input, sizeof input, "%s/%s", top, of[i].input);
+        assert_int_equal(kit_is_of_recordings(kit, input), of[i].same);
+    }
+    folder_remove(top);
+}
+
 /* A kit whose only sample was cut anew: from the project where that find's edges were
  * moved, wherever they are by now, and from no other that has a find of that name. */
 static void a_kit_that_was_cut_is_known(void **state)
@@ -878,6 +906,7 @@ int main(void)
         cmocka_unit_test(what_fits_nowhere_is_no_kit),
         cmocka_unit_test(a_sample_is_as_its_file_is),
         cmocka_unit_test(a_kit_is_known_by_places),
+        cmocka_unit_test(a_kit_of_the_same_recordings_is_known),
         cmocka_unit_test(a_kit_that_was_cut_is_known),
         cmocka_unit_test(a_catalog_that_cannot_be_read_is_told),
         cmocka_unit_test(an_edited_sheet_is_kept),
