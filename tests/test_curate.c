@@ -665,6 +665,88 @@ static void test_run_without_catalog(void **state)
     assert_non_null(strstr(e.msg, nowhere));
 }
 
+static void keep_lines(void *user, enum log_level level, const char *line)
+{
+    char *all = user;
+    if (level == LOG_WARNING && strlen(all) + strlen(line) < 2000)
+        strcat(strcat(all, line), "\n");
+}
+
+/* The last word counts, also where it takes back the one before; what is of no use here
+ * is told. */
+static void test_every_word_of_a_decision_file_counts(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    char journal[300], told[2100] = "";
+    static const char said[] =
+        "accepted tape_pad07.wav\nundecided tape_pad07.wav\n"
+        "rating 5 tape_pad06.wav\nrating \"\" tape_pad06.wav\n"
+        "rating 5 tape_pad05.wav\n"
+        "category clouds tape_pad00.wav\n"
+        "category clouds tape_pad01.wav\ncategory \"\" tape_pad01.wav\n"
+        "accepted nowhere.wav\naccept\nlock BD 1\nlock SD 1\n";
+    make_project(b, 8, false);
+    snprintf(journal, sizeof journal, "%s/decisions.txt", b->folder);
+    folder_write(b->folder, "decisions.txt", said, sizeof said - 1);
+    struct log log = {.sink = keep_lines, .user = told, .threshold = LOG_WARNING};
+    struct curate_job job = {.input_root = b->project,
+                             .output_root = b->best,
+                             .decisions = journal,
+                             .options = {.top = 2},
+                             .dry_run = true,
+                             .log = &log};
+    assert_int_equal(curate_run(&job, &r, NULL), ST_OK); /* also where nothing is yet */
+    assert_int_equal(r.chosen, 3);
+    assert_false(there(b, ""));
+    assert_non_null(strstr(told, "1 decision is about sounds that are not here"));
+    assert_non_null(strstr(told, "2 lines of "));
+    assert_non_null(strstr(told, "decisions.txt:10: "));
+    job.dry_run = false;
+    assert_int_equal(curate_run(&job, &r, NULL), ST_OK);
+    assert_int_equal(r.chosen, 3);
+    assert_true(there(b, "clouds/tape_pad00.wav") && there(b, "pads/tape_pad01.wav"));
+    assert_true(there(b, "pads/tape_pad05.wav"));
+    snprintf(journal, sizeof journal, "%s/nothing.txt", b->folder);
+    assert_int_equal(curate_check(&job, NULL), ST_NOT_FOUND);
+}
+
+/* A sample of the set that somebody changed is nobody's to replace, not even by force;
+ * one that was only mined anew is. */
+static void test_a_changed_sample_stays_a_new_one_comes(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    struct root root;
+    struct err e = {0};
+    char hash[65];
+    static const char name[] = "pads/tape_pad01.wav";
+    make_project(b, 3, false);
+    assert_int_equal(curate(b, b->project, 3, false, NULL, &r, NULL), ST_OK);
+    strike(b->best, name, 999, 777);
+    assert_int_equal(curate(b, b->project, 3, true, NULL, &r, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, name));
+    assert_int_equal(unlink(in(b, b->best, name)), 0);
+    assert_int_equal(curate(b, b->project, 3, false, NULL, &r, NULL), ST_OK);
+    assert_true(r.copied == 1 && r.kept == 2);
+    strike(b->project, "tape/pads/tape_pad01.wav", 555, 5000);
+    assert_int_equal(
+        sha256_file(in(b, b->project, "tape/pads/tape_pad01.wav"), b->c[1].sha256, NULL),
+        ST_OK);
+    assert_int_equal(root_open(&root, b->project, false, NULL), ST_OK);
+    assert_int_equal(manifest_write(&root, "manifest.csv", b->c, 3, MANIFEST_PLAIN, NULL),
+                     ST_OK);
+    root_done(&root);
+    assert_int_equal(curate(b, b->project, 3, false, NULL, &r, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, "another best-of set (tape_pad01.wav)"));
+    assert_int_equal(curate(b, b->project, 3, true, NULL, &r, NULL), ST_OK);
+    assert_int_equal(sha256_file(in(b, b->best, name), hash, NULL), ST_OK);
+    assert_string_equal(hash, b->c[1].sha256);
+    folder_write(b->best, "ASSIGN.txt", "", 0);
+    assert_int_equal(curate(b, b->project, 3, true, NULL, &r, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, "is a kit"));
+}
+
 static void test_run_from_plain_files(void **state)
 {
     struct bench *b = *state;
@@ -730,6 +812,8 @@ static void test_projects_have_stacks_of_their_own(void **state)
         for (int i = 0; i < 4; i++)
             b->c[i].cluster = i < 2;
         b->c[2].saved = false;
+        if (project > 0) /* the same name where capitals do not count */
+            b->c[0].filename[0] = 'T';
         for (int i = 0; i < 2; i++) {
             snprintf(name, sizeof name, "tape/pads/%s", b->c[i].filename);
             strike(b->project, name, (project ? 2400 : 130) + 40 * i, 9000);
@@ -743,7 +827,7 @@ static void test_projects_have_stacks_of_their_own(void **state)
     assert_int_equal(r.considered, 4);
     assert_int_equal(r.chosen, 2);
     assert_int_equal(r.missing, 2);
-    assert_true(there(b, "pads/tape_pad00.wav") && there(b, "pads/tape_pad00_2.wav"));
+    assert_true(there(b, "pads/tape_pad00.wav") && there(b, "pads/Tape_pad00_2.wav"));
 }
 
 static void test_foreign_file_is_never_touched(void **state)
@@ -816,6 +900,8 @@ int main(void)
         CASE(test_run_from_project),
         CASE(test_run_without_catalog),
         CASE(test_a_name_of_two_names_none),
+        CASE(test_every_word_of_a_decision_file_counts),
+        CASE(test_a_changed_sample_stays_a_new_one_comes),
         CASE(test_run_from_plain_files),
         CASE(test_plain_files_are_told_by_their_sound),
         CASE(test_projects_have_stacks_of_their_own),
