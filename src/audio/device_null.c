@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PERIOD_NS = 10000000, NS_PER_S = 1000000000 };
+enum { PERIOD_NS = 10000000, NS_PER_S = 1000000000, CAUGHT_UP_NS = 50000000 };
 
 struct null_device {
     struct device device;
@@ -30,7 +30,9 @@ static bool behind(const struct timespec *due)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec - due->tv_sec > 1;
+    double late_ns = (double)NS_PER_S * (double)(now.tv_sec - due->tv_sec) +
+                     (double)(now.tv_nsec - due->tv_nsec);
+    return late_ns > CAUGHT_UP_NS;
 }
 
 static void *run(void *arg)
@@ -46,7 +48,7 @@ static void *run(void *arg)
             continue;
         }
         pthread_mutex_unlock(&n->lock);
-        if (fresh || behind(&due)) /* a suspended machine does not catch up */
+        if (fresh || behind(&due)) /* after a pause nothing is made up for */
             clock_gettime(CLOCK_MONOTONIC, &due);
         fresh = false;
         gate_pass(&n->device.gate, n->buffer, n->frames, n->device.channels);
