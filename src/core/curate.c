@@ -1,5 +1,6 @@
 #include "core/curate.h"
 
+#include "core/curate_ear.h"
 #include "core/kit_slots.h"
 
 #include <math.h>
@@ -133,8 +134,8 @@ struct choice {
     double crowd; /* how much of its sort is in already, weighed */
     int peers;    /* chosen ones of its sort */
     bool accepted;
-    bool seated; /* the one for an instrument of the kit that follows */
-    bool out;    /* chosen already, or not to be chosen any more */
+    int seat; /* 1 …: the one for an instrument of the kit that follows, stand-ins last */
+    bool out; /* chosen already, or not to be chosen any more */
 };
 
 static bool has_vector(const struct curate_entry *e)
@@ -150,14 +151,15 @@ static bool eligible(const struct curate_entry *e)
     return c->grade != 'F' && c->missed_by[0] == '\0';
 }
 
-/* Accepted ones first, then the kit's, then by relevance; ties to the smaller id. */
+/* Accepted ones first, then the kit's by their seats (a snare on SD comes before the same
+ * one on HC), then by relevance; ties to the smaller id. */
 static bool better(const struct curate_entry *entries, const struct choice *a,
                    const struct choice *b)
 {
     if (a->accepted != b->accepted)
         return a->accepted;
-    if (a->seated != b->seated)
-        return a->seated;
+    if (a->seat != b->seat)
+        return a->seat > 0 && (b->seat == 0 || a->seat < b->seat);
     if (a->relevance != b->relevance)
         return a->relevance > b->relevance;
     return entries[a->entry].id < entries[b->entry].id;
@@ -279,9 +281,13 @@ static void crowd_like(const struct curate_entry *entries, struct choice *all, s
 
 /* One category: picks appended to `out`. */
 static size_t choose_category(const struct curate_entry *entries, struct choice *all,
-                              size_t n, int top, double diversity,
+                              size_t n, int top, const struct curate_options *options,
                               struct curate_pick *out)
 {
+    double diversity = ramp(options->diversity, 0.0, 1.0);
+    struct curate_ear *ear = NULL; /* of drums only */
+    if (n > 0 && entries[all[0].entry].category == CAT_DRUMS)
+        ear = curate_ear_new(entries, options->files);
     size_t picked = 0;
     for (;;) {
         struct choice *best = NULL;
@@ -294,7 +300,12 @@ static size_t choose_category(const struct curate_entry *entries, struct choice 
                 best = &all[i];
         }
         if (best == NULL || (!best->accepted && picked >= (size_t)top))
-            return picked;
+            break;
+        if (!best->accepted && curate_ear_knows(ear, best->entry)) {
+            best->out = true;
+            continue;
+        }
+        curate_ear_keep(ear, best->entry);
         struct curate_pick *p = &out[picked++];
         *p = (struct curate_pick){best->entry, best->score, ""};
         explain(&entries[best->entry], p, best->likeness, picked == 1);
@@ -302,6 +313,8 @@ static size_t choose_category(const struct curate_entry *entries, struct choice 
         exclude_like(entries, all, n, best);
         crowd_like(entries, all, n, best);
     }
+    curate_ear_free(ear);
+    return picked;
 }
 
 /* Mark what a kit would have on its instruments. */
@@ -321,7 +334,10 @@ static enum status seat(const struct curate_entry *entries, struct choice *all, 
     kit_slots_doubt(hit, n);
     kit_slots_fill(kit, hit, n);
     for (size_t i = 0; i < n; i++)
-        all[i].seated = hit[i].slot >= 0;
+        if (hit[i].slot >= 0)
+            all[i].seat =
+                1 + hit[i].slot +
+                (kit_stands_in(kit, hit[i].slot, hit[i].c) ? TARGET_SLOTS_MAX : 0);
     free(hit);
     return ST_OK;
 }
@@ -338,7 +354,6 @@ enum status curate_choose(const struct curate_entry *entries, size_t count,
                           const struct curate_options *options, struct curate_pick **out,
                           size_t *picked, struct err *e)
 {
-    double diversity = ramp(options->diversity, 0.0, 1.0);
     enum status st = ST_OK;
     *picked = 0;
     *out = malloc((count + 1) * sizeof **out);
@@ -358,7 +373,7 @@ enum status curate_choose(const struct curate_entry *entries, size_t count,
         }
         if (st != ST_OK)
             break;
-        size_t some = choose_category(entries, all, n, top, diversity, *out + *picked);
+        size_t some = choose_category(entries, all, n, top, options, *out + *picked);
         qsort(*out + *picked, some, sizeof **out, by_score);
         *picked += some;
     }

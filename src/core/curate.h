@@ -2,16 +2,18 @@
  *
  * Per category: what the user accepted is always in, what was rejected never, grade F
  * never (unless accepted). The rest by score with diversity: no two of one stack, no
- * near-duplicate of something chosen, maximal marginal relevance (Carbonell & Goldstein
- * 1998) over the similarity vectors: λ·score − (1 − λ)·likeness to the nearest chosen,
- * less what others of the same class, kind, recording and place take (docs/choice.md).
- * Deterministic; ties go to the smaller id. Thread: pure; the operation touches files. */
+ * near-duplicate of something chosen, no drum stroke again, maximal marginal relevance
+ * (Carbonell & Goldstein 1998) over the similarity vectors: λ·score − (1 − λ)·likeness to
+ * the nearest chosen, less what others of the same class, kind, recording and place take
+ * (docs/choice.md). Deterministic; ties go to the smaller id. Thread: pure, but for the
+ * files of options.files; the operation touches files. */
 #ifndef TROWEL_CORE_CURATE_H
 #define TROWEL_CORE_CURATE_H
 
 #include "core/catalog.h"
 #include "core/jobs.h"
 #include "core/log.h"
+#include "io/paths.h"
 #include "io/targets.h"
 
 /* In the folder of a set while it is written: its rows, until the manifest has them.
@@ -56,12 +58,21 @@ struct curate_pick {
     char reason[280];
 };
 
+/* Where the file of an entry lies; false when it has none. */
+struct curate_files {
+    bool (*find)(void *of, size_t entry, char path[PATH_BYTES]);
+    void *of;
+};
+
 struct curate_options {
     int top; /* per category, ≥ 0; accepted ones may exceed it */
     /* A kit for this machine follows: of drums at least one for each instrument is chosen
      * where there are such, the ones that suit them best first. NULL = none follows. */
     const struct target *kit;
     double diversity; /* 0 = score alone … 1 = likeness alone; normal 0.3 */
+    /* With the files, no stroke of a recording is chosen twice, whatever sounds beside
+     * it. NULL = only what is known of the entries counts. */
+    const struct curate_files *files;
 };
 
 /* Picks in category order, best first in each; caller frees *out. */

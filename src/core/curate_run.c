@@ -235,11 +235,21 @@ static enum status name_planned(struct plan *p, const struct curate_find *f,
     return sha256_file(f->file, out->row.sha256, e);
 }
 
+static bool find_file(void *of, size_t entry, char path[PATH_BYTES])
+{
+    const struct curate_pool *pool = of;
+    const char *file = pool->item[entry].file;
+    return file != NULL && snprintf(path, PATH_BYTES, "%s", file) < PATH_BYTES;
+}
+
 static enum status make_plan(struct plan *p, const struct curate_pool *pool,
                              struct err *e)
 {
     size_t picked = 0;
     struct curate_pick *picks = NULL;
+    struct curate_files files = {find_file, (void *)pool};
+    struct curate_options options = pool->job->options;
+    options.files = &files;
     struct curate_entry *entries = malloc((pool->count + 1) * sizeof *entries);
     enum status st =
         entries != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the choice");
@@ -249,7 +259,7 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
                                            f->heard ? f->vector : NULL, f->stack};
     }
     if (st == ST_OK)
-        st = curate_choose(entries, pool->count, &pool->job->options, &picks, &picked, e);
+        st = curate_choose(entries, pool->count, &options, &picks, &picked, e);
     if (st == ST_OK && (p->item = calloc(picked + 1, sizeof *p->item)) == NULL)
         st = err_set(e, ST_NO_MEMORY, "no memory for the choice");
     for (size_t i = 0; i < picked && st == ST_OK; i++) {

@@ -2,13 +2,14 @@
 #include "core/session_internal.h"
 
 #include "core/curate.h"
+#include "core/recordings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct session_best {
-    char *database;
+    char *database, *folder;
     struct curate_options options;
     uint64_t *ids; /* what was chosen */
     size_t count;
@@ -17,6 +18,7 @@ struct session_best {
 static void best_free(struct session_best *b)
 {
     free(b->database);
+    free(b->folder);
     free(b->ids);
     free(b);
 }
@@ -29,7 +31,8 @@ struct session_best *session_best_begin(const struct session *s, int top,
         return NULL;
     b->options = (struct curate_options){.top = top, .kit = kit, .diversity = diversity};
     b->database = strdup(s->database);
-    if (b->database == NULL) {
+    b->folder = strdup(s->folder);
+    if (b->database == NULL || b->folder == NULL) {
         best_free(b);
         return NULL;
     }
@@ -38,11 +41,26 @@ struct session_best *session_best_begin(const struct session *s, int top,
 
 /* --- on any thread ----------------------------------------------------------------- */
 
+struct samples {
+    const char *folder;
+    const struct catalog_find *finds;
+};
+
+static bool find_file(void *of, size_t entry, char path[PATH_BYTES])
+{
+    const struct samples *s = of;
+    return recordings_sample(path, s->folder, &s->finds[entry].c);
+}
+
 static enum status choose(struct session_best *b, const struct catalog_find *finds,
                           const float *vectors, size_t count, struct err *e)
 {
     struct curate_pick *picks = NULL;
     size_t picked = 0;
+    struct samples samples = {b->folder, finds};
+    struct curate_files files = {find_file, &samples};
+    struct curate_options options = b->options;
+    options.files = &files;
     struct curate_entry *entries = malloc((count + 1) * sizeof *entries);
     enum status st =
         entries != NULL ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for the best-of");
@@ -51,7 +69,7 @@ static enum status choose(struct session_best *b, const struct catalog_find *fin
             (struct curate_entry){finds[i].id, finds[i].category, &finds[i].c,
                                   vectors + i * SIMILARITY_DIM, finds[i].c.cluster};
     if (st == ST_OK)
-        st = curate_choose(entries, count, &b->options, &picks, &picked, e);
+        st = curate_choose(entries, count, &options, &picks, &picked, e);
     b->ids = malloc((picked + 1) * sizeof *b->ids);
     if (st == ST_OK && b->ids == NULL)
         st = err_set(e, ST_NO_MEMORY, "no memory for the best-of");

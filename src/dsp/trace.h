@@ -19,6 +19,7 @@
 #include "core/status.h"
 #include "dsp/audio.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRACE_BANDS = 3, TRACE_LOW = 256, TRACE_MID = 320, TRACE_HIGH = 512 };
@@ -41,6 +42,12 @@ void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
 /* The same for many, whose transforms are shared: *out is whole after trace_finish. */
 void trace_add(struct trace_maker *m, const struct audio *a, struct trace *out);
 void trace_finish(struct trace_maker *m);
+
+/* How alike two hits of one recording are in the lowest or in the highest band alone, at
+ * one speed, as the highest correlation, 0 … 1. A drum keeps its own band whatever sounds
+ * beside it, which trace_unlike counts as a difference. 0 when one of them is not known.
+ * Cost: 0.1 ms. */
+double trace_alike(const struct trace *one, const struct trace *other, bool high);
 
 struct trace_matcher;
 enum status trace_matcher_new(struct trace_matcher **out, struct err *e);

@@ -4,6 +4,8 @@
 
 #include "dsp/trace.h"
 
+#include <stdbool.h>
+
 enum {
     LOW,
     MID,
