@@ -458,6 +458,13 @@ static void what_cannot_be_heard_is_said(void **state)
     status(&g);
     assert_true(!g.s.playing && g.s.problem[0]);
     assert_true(g.s.length_s == 0); /* not the old one's */
+    struct play_item beyond = add(&g, 1, 5000, 1, 1);
+    beyond.start_frame = RATE;
+    beyond.end_frame = 2 * RATE;
+    transport_play(g.t, &beyond);
+    transport_settle(g.t);
+    status(&g);
+    assert_true(!g.s.playing && strstr(g.s.problem, "no sound at this place"));
     close_stage(&g);
 }
 

@@ -163,6 +163,8 @@ static enum status append(struct decode *d, const struct audio *block, size_t fr
 {
     struct audio folded = {0};
     const struct audio *from = block;
+    if (frames == 0) /* asked for beyond the end */
+        return ST_OK;
     if (block->channels > 2) {
         enum status st = audio_convert_channels(&folded, block, 2, e);
         if (st != ST_OK)
