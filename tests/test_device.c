@@ -314,7 +314,7 @@ static void scenario_other_rate(void)
         rung += i > kit + 48000 / 4 && heard[2 * i] > 0.2F;
     }
     CHECK(on > 67200 && on < 76800); /* the second half of it */
-    CHECK(rung > RATE / 4);                      /* the kit's sound */
+    CHECK(rung > RATE / 4);          /* the kit's sound */
     free(heard);
     end(&g);
 }
