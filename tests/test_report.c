@@ -146,6 +146,16 @@ static void a_kit_shows_nothing_from_outside(void **state)
     root_done(&r);
 }
 
+/* A kit of one sample, tape.wav. */
+static void make_kit(char kit[FOLDER_NAME_BYTES], const unsigned char *wav, size_t n)
+{
+    static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
+                               "TAPE,tape.wav,,pad,tape.wav,\r\n";
+    folder_make(kit);
+    folder_write(kit, "manifest.csv", rows, sizeof rows - 1);
+    folder_write(kit, "tape.wav", wav, n);
+}
+
 /* Three hours at 8 kHz: what the page says of it is known after two minutes of it. */
 static void what_is_too_long_is_not_read_to_its_end(void **state)
 {
@@ -153,16 +163,12 @@ static void what_is_too_long_is_not_read_to_its_end(void **state)
     static const unsigned char head[] =
         "RIFF\044\0\320\005WAVEfmt \020\0\0\0\001\0\001\0"
         "\100\037\0\0\100\037\0\0\001\0\010\0data\0\0\320\005";
-    static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
-                               "TAPE,tape.wav,,pad,tape.wav,\r\n";
     char kit[FOLDER_NAME_BYTES], path[FOLDER_BYTES], *text;
     size_t n;
     struct report_result r;
     struct report_job job = {.input_dir = kit};
     (void)state;
-    folder_make(kit);
-    folder_write(kit, "manifest.csv", rows, sizeof rows - 1);
-    folder_write(kit, "tape.wav", head, 44);
+    make_kit(kit, head, 44);
     assert_int_equal(truncate(folder_path(path, kit, "tape.wav"), 44 + FRAMES), 0);
     assert_int_equal(report_run(&job, &r, NULL), ST_OK);
     assert_int_equal(r.left_out, 1);
@@ -181,16 +187,12 @@ static void a_player_plays_what_is_on_the_card(void **state)
         "RIFF\064\0\0\0WAVEfmt \020\0\0\0\001\0\001\0\104\254\0\0\210\130\001\0"
         "\002\0\020\0data\020\0\0\0" /* 0, 1, -1, 16384, 23456, -30001, both ends */
         "\0\0\001\0\377\377\0\100\240\133\317\212\377\177\0\200";
-    static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
-                               "TAPE,tape.wav,,pad,tape.wav,\r\n";
     char kit[FOLDER_NAME_BYTES], path[FOLDER_BYTES], *text;
     size_t n;
     struct report_result r;
     struct report_job job = {.input_dir = kit};
     (void)state;
-    folder_make(kit);
-    folder_write(kit, "manifest.csv", rows, sizeof rows - 1);
-    folder_write(kit, "tape.wav", wav, sizeof wav - 1);
+    make_kit(kit, wav, sizeof wav - 1);
     assert_int_equal(report_run(&job, &r, NULL), ST_OK);
     folder_path(path, kit, "report.html");
     assert_int_equal(path_read_file(path, 1 << 26, &text, &n, NULL), ST_OK);

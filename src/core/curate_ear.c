@@ -1,6 +1,7 @@
 #include "core/curate_ear.h"
 
 #include "core/array.h"
+#include "dsp/drum_class.h"
 #include "dsp/trace.h"
 #include "io/paths.h"
 #include "io/soundfile.h"
@@ -47,14 +48,12 @@ void curate_ear_free(struct curate_ear *ear)
     free(ear);
 }
 
+/* Where a drum of that class is most its own. */
 static bool is_high(const struct candidate *c)
 {
-    static const char *const low[] = {"kick",    "snare",    "tom_low",
-                                      "tom_mid", "tom_high", "perc"};
-    for (size_t i = 0; i < sizeof low / sizeof *low; i++)
-        if (strcmp(low[i], c->hit_class) == 0)
-            return false;
-    return true;
+    int class = drum_class_find(c->hit_class);
+    return class == DRUM_CLAP || class == DRUM_RIM ||
+           (class >= 0 && drum_class_treble((enum drum_class) class));
 }
 
 static bool comparable(const struct candidate *a, const struct candidate *b)

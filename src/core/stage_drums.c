@@ -309,12 +309,6 @@ static void name_hit(const struct pass *s, char *out, size_t size, int number,
     snprintf(out, size, "%s_drum_%03d_%s", s->d->site.stem, number, class);
 }
 
-static bool no_bass(enum drum_class c)
-{
-    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN || c == DRUM_CRASH ||
-           c == DRUM_RIDE;
-}
-
 /* The file and find of a hit, under the class it has by its own sound. */
 static enum status add_hit(struct pass *s, const struct hit *h, const struct audio *own,
                            const struct drum_verdict *v, int number, struct err *e)
@@ -433,7 +427,7 @@ static enum status take_hit(struct pass *s, const struct passage *read,
     if (st == ST_OK && s->named)
         drum_class_told(&verdict, s->named);
     struct hit heard = *h;
-    if (st == ST_OK && s->whole && no_bass(verdict.best))
+    if (st == ST_OK && s->whole && drum_class_treble(verdict.best))
         st = remove_bass(s, read, &heard, &cut, e);
     if (st != ST_OK) {
         audio_done(&cut.sound);

@@ -28,6 +28,12 @@ int drum_class_find(const char *name)
     return -1;
 }
 
+bool drum_class_treble(enum drum_class c)
+{
+    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN || c == DRUM_CRASH ||
+           c == DRUM_RIDE;
+}
+
 /* Hats of both kinds stand together against both cymbals. (Toms apart: together they
  * would take kicks.) */
 static const int family[DRUM_CLASS_COUNT] = {0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9};

@@ -9,6 +9,8 @@
 #include "dsp/audio.h"
 #include "dsp/drum_frames.h"
 
+#include <stdbool.h>
+
 enum drum_class {
     DRUM_KICK,
     DRUM_SNARE,
@@ -28,7 +30,8 @@ enum drum_class {
 /* "kick", "snare", "clap", "rim", "tom_low", "tom_mid", "tom_high", "hat_closed",
  * "hat_open", "crash", "ride", "perc". Static storage. */
 const char *drum_class_name(enum drum_class c);
-int drum_class_find(const char *name); /* or -1 */
+int drum_class_find(const char *name);     /* or -1 */
+bool drum_class_treble(enum drum_class c); /* is it a hat or a cymbal */
 
 /* The likeliest of so many probabilities; hats and cymbals as pairs first. */
 enum drum_class drum_class_choose(const double *probability);

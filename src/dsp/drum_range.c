@@ -141,24 +141,20 @@ static double ramp_db(double share, double none_db, double full_db)
     return fmax(0, fmin(1, (db - none_db) / (full_db - none_db)));
 }
 
-static bool has_treble(enum drum_class c)
-{
-    return c == DRUM_HAT_CLOSED || c == DRUM_HAT_OPEN || c == DRUM_CRASH ||
-           c == DRUM_RIDE;
-}
-
 double drum_range_own(const struct drum_range *range, enum drum_class class)
 {
     if (class == DRUM_KICK)
         return ramp_db(range->over, OVER_NONE_DB, OVER_FULL_DB);
     if (class == DRUM_CLAP)
         return ramp_db(range->upper, UPPER_NONE_DB, UPPER_FULL_DB);
-    return has_treble(class) ? ramp_db(range->treble, TREBLE_NONE_DB, TREBLE_FULL_DB) : 1;
+    return drum_class_treble(class)
+               ? ramp_db(range->treble, TREBLE_NONE_DB, TREBLE_FULL_DB)
+               : 1;
 }
 
 double drum_range_clear(const struct drum_range *range, enum drum_class class)
 {
-    bool bass = !has_treble(class) && class != DRUM_SNARE && class != DRUM_CLAP &&
+    bool bass = !drum_class_treble(class) && class != DRUM_SNARE && class != DRUM_CLAP &&
                 class != DRUM_RIM;
     double share = (range->low - LOW_NONE) / (LOW_ALL - LOW_NONE);
     return bass ? 1 : 1 - fmin(1, fmax(0, share));
