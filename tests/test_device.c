@@ -6,6 +6,7 @@
 #include "audio/transport.h"
 #include "core/clock.h"
 #include "folder.h"
+#include "gated_open.h"
 #include "nap.h"
 #include "soundcard.h"
 
@@ -319,6 +320,38 @@ static void scenario_other_rate(void)
     end(&g);
 }
 
+/* Another kind of device while a flip waits for its file: what is flipped to begins where
+ * the other one was heard last. */
+static void scenario_flip_meets_another_rate(void)
+{
+    struct stage g = {0};
+    struct play_item other = {.id = 8};
+    char path[512];
+    begin(&g, CAPDEV_LIBRARY, 3, 1, 24);
+    folder_wav(g.folder, "other.wav", &g.sound, 24);
+    snprintf(path, sizeof path, "%s/other.wav", g.folder);
+    other.path = path;
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_play(g.t, &g.item);
+    do {
+        nap_ms(5);
+        status(&g);
+    } while (g.s.position_s < 1);
+    atomic_store(&gate_closed, true);
+    transport_flip(g.t, &other);
+    setenv("CAPDEV_RATE", "48000", 1);
+    transport_reconnect(g.t, NULL);
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    CHECK(g.s.rate_hz == 48000 && g.s.loading);
+    atomic_store(&gate_closed, false);
+    transport_settle(g.t);
+    nap_ms(100);
+    status(&g);
+    CHECK(g.s.id == 8 && g.s.playing && g.s.position_s >= 1);
+    end(&g);
+}
+
 /* A recording from a telephone does not make a telephone of the device. */
 static void scenario_low_rate(void)
 {
@@ -548,6 +581,7 @@ static const struct {
     {"low_rate", scenario_low_rate},
     {"reopened", scenario_reopened},
     {"other_rate", scenario_other_rate},
+    {"flip_meets_another_rate", scenario_flip_meets_another_rate},
     {"no_device", scenario_no_device},
     {"no_default", scenario_no_default},
 };

@@ -5,6 +5,7 @@
 #include "dsp/level.h"
 #include "dsp/loudness.h"
 #include "folder.h"
+#include "gated_open.h"
 #include "io/paths.h"
 #include "soundcard.h"
 
@@ -426,6 +427,80 @@ static void flip_compares_at_one_place(void **state)
     close_stage(&g);
 }
 
+/* How long a sound is that is still being read, the one before does not tell. */
+static void a_seek_goes_into_what_is_being_read(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[4000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    struct play_item brief = add(&g, 0, 4000, 1, 1), item = add(&g, 1, 60000, 1, 1);
+    brief.once = item.once = true;
+    transport_play(g.t, &brief);
+    transport_settle(g.t);
+    transport_render(g.t, out, 1000);
+    atomic_store(&gate_closed, true);
+    transport_play(g.t, &item);
+    transport_seek(g.t, 0.5);
+    transport_seek(g.t, 0.5);
+    status(&g);
+    assert_true(g.s.playing && g.s.loading);
+    atomic_store(&gate_closed, false);
+    transport_settle(g.t);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1500] == sample(&g, 1, RATE + 1500));
+    /* stopped before it came: nothing is shown of the one before */
+    struct play_item third = add(&g, 2, 9000, 1, 1);
+    atomic_store(&gate_closed, true);
+    transport_play(g.t, &third);
+    transport_stop(g.t);
+    status(&g);
+    atomic_store(&gate_closed, false);
+    assert_true(g.s.id == 102 && !g.s.playing && g.s.length_s == 0);
+    close_stage(&g);
+}
+
+/* Until the other one is there, what a flip comes from goes on, and keys go to it. */
+static void a_flip_waits_at_the_playhead(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[8000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
+    transport_play(g.t, &a);
+    transport_settle(g.t);
+    transport_render(g.t, out, 7000);
+    atomic_store(&gate_closed, true);
+    transport_flip(g.t, &b);
+    transport_render(g.t, out, 1000);
+    status(&g);
+    assert_true(g.s.loading && out[2 * 900] == sample(&g, 0, 7900));
+    transport_flip(g.t, &a); /* and back, before the other was heard */
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1900] == sample(&g, 0, 9900));
+    transport_flip(g.t, &b);
+    transport_seek(g.t, 0.5);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1900] == sample(&g, 0, 10000 + RATE / 2 + 1900));
+    atomic_store(&gate_closed, false);
+    transport_settle(g.t);
+    transport_render(g.t, out, 2000);
+    assert_true(out[2 * 1900] == sample(&g, 1, 12000 + RATE / 2 + 1900));
+    /* the other one cannot be read: nothing plays on that is not shown */
+    struct play_item gone = add(&g, 2, 5000, 1, 1);
+    assert_int_equal(unlink(g.path[2]), 0);
+    transport_flip(g.t, &gone);
+    transport_settle(g.t);
+    transport_render(g.t, out, 2000);
+    status(&g);
+    assert_true(!g.s.playing && strstr(g.s.problem, "2.wav"));
+    assert_true(out[2 * 1900] == 0);
+    close_stage(&g);
+}
+
 static void what_cannot_be_heard_is_said(void **state)
 {
     (void)state;
@@ -571,6 +646,36 @@ static void a_slot_is_tried_again(void **state)
     transport_kit_hit(g.t, 0);
     transport_render(g.t, out, 2000);
     assert_true(out[2 * 1500] == sample(&g, 0, 1500));
+    close_stage(&g);
+}
+
+/* There are tables for so many pairs of rates. A sound that finds none is not heard, and
+ * neither is what was on its slot before. */
+static void a_slot_without_a_rate_table_is_still(void **state)
+{
+    (void)state;
+    struct stage g;
+    static float out[2000 * 2];
+    char name[20], path[300];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    for (int i = 0; i < 65; i++) {
+        snprintf(name, sizeof name, "r%d.wav", i);
+        struct audio a;
+        noise_make(&a, 1000, 1, 20000 + i, 24, 1, 3);
+        folder_wav(g.folder, name, &a, 24);
+        audio_done(&a);
+        snprintf(path, sizeof path, "%s/%s", g.folder, name);
+        struct play_item hit = {.id = 1, .path = path, .once = true};
+        transport_kit_slot(g.t, 0, &hit, 0);
+        transport_settle(g.t);
+        transport_render(g.t, out, 2000);
+        transport_kit_hit(g.t, 0);
+        transport_render(g.t, out, 2000);
+        status(&g);
+        assert_true((g.s.problem[0] != '\0') == (i == 64));
+        assert_true((out[2 * 500] != 0) == (i < 64));
+    }
+    assert_non_null(strstr(g.s.problem, "20064 Hz cannot be played on this device"));
     close_stage(&g);
 }
 
@@ -736,11 +841,14 @@ int main(void)
         cmocka_unit_test(a_stretch_of_a_file),
         cmocka_unit_test(in_context),
         cmocka_unit_test(flip_compares_at_one_place),
+        cmocka_unit_test(a_seek_goes_into_what_is_being_read),
+        cmocka_unit_test(a_flip_waits_at_the_playhead),
         cmocka_unit_test(what_cannot_be_heard_is_said),
         cmocka_unit_test(a_file_written_again_is_read_again),
         cmocka_unit_test(the_kit_plays),
         cmocka_unit_test(slots_are_heard_as_exported),
         cmocka_unit_test(a_slot_is_tried_again),
+        cmocka_unit_test(a_slot_without_a_rate_table_is_still),
         cmocka_unit_test(a_shape_belongs_to_the_wish),
         cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
         cmocka_unit_test(chokes_alone_change_a_kit),

@@ -53,6 +53,9 @@ static void reshape(void *user, int rate_hz, int channels)
         t->cue_s = at;
         t->from_present = false;
         transport_begin(t, sound_ref(t->sound));
+    } else if (t->waiting && t->from_present) { /* what it follows is gone */
+        t->cue_s = at;
+        t->from_present = false;
     }
     pthread_mutex_unlock(&t->lock);
 }

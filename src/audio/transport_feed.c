@@ -1,5 +1,6 @@
 #include "audio/transport_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,14 @@ bool transport_kernel(struct transport *t, int rate_hz, const struct kernel **ou
     }
     *out = k;
     return k != NULL;
+}
+
+void transport_no_kernel(struct transport *t, int rate_hz)
+{
+    snprintf(t->problem, sizeof t->problem, "%d Hz cannot be played on this device: %s",
+             rate_hz,
+             t->kernels == TRANSPORT_KERNELS_MAX ? "too many different rates"
+                                                 : "no memory");
 }
 
 /* ---- wishes ---- */

@@ -28,13 +28,14 @@ static float slot_gain(const struct transport *t, const struct kit_slot *s)
 static void post_slot(struct transport *t, int slot, struct sound *s)
 {
     struct engine_command c = {.action = ENGINE_SLOT};
+    if (s && !transport_kernel(t, s->audio.rate_hz, &c.u.kit.kernel)) {
+        transport_no_kernel(t, s->audio.rate_hz);
+        sound_unref(s);
+        s = NULL; /* the slot is still, not what was on it before */
+    }
     t->slot[slot].peak_dbfs = s ? s->true_peak_dbfs : (double)NAN;
     c.u.kit.slot = slot;
     c.u.kit.gain = slot_gain(t, &t->slot[slot]);
-    if (s && !transport_kernel(t, s->audio.rate_hz, &c.u.kit.kernel)) {
-        sound_unref(s);
-        return;
-    }
     c.u.kit.sound = s;
     if (s)
         transport_edges(&t->slot[slot].item, s, &c.u.kit.fade_in, &c.u.kit.fade_out);

@@ -47,14 +47,13 @@ static float match_gain(const struct transport *t, const struct sound *s)
 void transport_begin(struct transport *t, struct sound *s)
 {
     struct engine_command c = {.action = ENGINE_PLAY};
-    t->waiting = false;
     if (!transport_kernel(t, s->audio.rate_hz, &c.u.play.kernel)) {
-        snprintf(t->problem, sizeof t->problem, "no memory to play %d Hz on this device",
-                 s->audio.rate_hz);
-        t->playing = false;
+        transport_no_kernel(t, s->audio.rate_hz);
+        transport_halt(t);
         sound_unref(s);
         return;
     }
+    t->waiting = false;
     c.u.play.sound = s;
     c.u.play.plan = plan_for(t, s);
     c.u.play.at = t->from_present ? ENGINE_SAME_PLACE
@@ -80,9 +79,7 @@ void transport_begin_loaded(struct transport *t)
         transport_begin(t, s);
         break;
     case STREAM_FAILED:
-        t->waiting = t->playing = false;
-        sound_unref(t->sound); /* of the item before */
-        t->sound = NULL;
+        transport_halt(t); /* also what a flip left playing */
         snprintf(t->problem, sizeof t->problem, "%.*s", (int)sizeof t->problem - 1,
                  why.msg);
         break;
@@ -92,8 +89,17 @@ void transport_begin_loaded(struct transport *t)
     }
 }
 
+/* What is known of the sound before is nothing about the item. */
+static void forget_sound(struct transport *t)
+{
+    sound_unref(t->sound);
+    t->sound = NULL;
+}
+
 void transport_halt(struct transport *t)
 {
+    if (t->waiting)
+        forget_sound(t);
     t->playing = t->waiting = t->from_present = false;
     t->cue_s = 0;
     transport_post(t, &(struct engine_command){.action = ENGINE_STOP});
@@ -113,6 +119,7 @@ static void launch(struct transport *t)
         transport_begin(t, s);
     } else if (!t->from_present) {
         /* what is not loaded yet must not be mistaken for what still plays */
+        forget_sound(t);
         transport_post(t, &(struct engine_command){.action = ENGINE_STOP});
     }
     transport_wish(t);
@@ -159,8 +166,9 @@ void transport_flip(struct transport *t, const struct play_item *item)
     if (wanted_set(&t->item, item)) {
         if (t->mode == PLAY_CONTEXT)
             t->mode = PLAY_PLAIN;
-        t->cue_s = follow && t->waiting ? t->cue_s : 0;
-        t->from_present = follow && !t->waiting;
+        bool heard = !t->waiting || t->from_present;
+        t->cue_s = follow && !heard ? t->cue_s : 0;
+        t->from_present = follow && heard;
         launch(t);
     }
     pthread_mutex_unlock(&t->lock);
@@ -173,7 +181,8 @@ double transport_present_s(struct transport *t)
 {
     struct engine_snapshot snap;
     engine_snapshot(t->engine, &snap);
-    if (!t->sound || !t->playing || t->waiting || snap.serial != t->serial)
+    bool heard = !t->waiting || t->from_present;
+    if (!t->sound || !t->playing || !heard || snap.serial != t->serial)
         return t->cue_s;
     return (double)snap.frame / t->sound->audio.rate_hz;
 }
@@ -187,10 +196,12 @@ double transport_offset_s(const struct transport *t)
 
 static void go_to(struct transport *t, double seconds)
 {
-    double most =
-        t->sound ? ((double)t->sound->audio.frames - 1) / t->sound->audio.rate_hz : 0;
-    t->cue_s = fmax(0, fmin(seconds, most));
-    if (t->playing && !t->waiting && t->sound && t->mode != PLAY_SEAM) {
+    if (t->sound) /* else how long it is shows when it is there */
+        seconds =
+            fmin(seconds, ((double)t->sound->audio.frames - 1) / t->sound->audio.rate_hz);
+    t->cue_s = fmax(0, seconds);
+    bool heard = !t->waiting || t->from_present;
+    if (t->playing && heard && t->sound && t->mode != PLAY_SEAM) {
         struct engine_command c = {.action = ENGINE_SEEK};
         c.u.frame = llround(t->cue_s * t->sound->audio.rate_hz);
         transport_post(t, &c);

@@ -48,7 +48,9 @@ struct transport {
     bool from_present; /* start where the present sound is (flip) */
     double cue_s;      /* where to start; of the sound */
     uint64_t serial;
-    struct sound *sound; /* what was played last, for the status; a reference */
+    /* Of the item, as it was played last; while a flip waits, of the one that is still
+     * heard; NULL: not known. A reference. */
+    struct sound *sound;
     bool loop, matched;
     double volume_db, match_lufs;
     char problem[192];
@@ -84,6 +86,7 @@ void transport_wish(struct transport *t); /* tell the loader what is wanted now 
 
 /* False: there is no table for these rates (memory, or too many different ones). */
 bool transport_kernel(struct transport *t, int rate_hz, const struct kernel **out);
+void transport_no_kernel(struct transport *t, int rate_hz); /* say so */
 /* Called without the lock, on the loader's and control's threads, so that the table is
  * there before the owner needs it. */
 void transport_make_kernel(struct transport *t, int from_hz, int to_hz);
