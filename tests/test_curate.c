@@ -556,6 +556,53 @@ static size_t manifest_rows(struct bench *b)
     return n;
 }
 
+/* Of nothing accepted, --top 0 is what leaves the set empty, not the sounds. */
+static void test_none_asked_for_is_told(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    struct err e = {0};
+    make_project(b, 3, true);
+    assert_int_equal(curate(b, b->project, 0, false, NULL, &r, &e), ST_NOTHING);
+    assert_non_null(strstr(e.msg, " is accepted, and --top 0 takes nothing else"));
+}
+
+static void note_warning(void *user, enum log_level level, const char *line)
+{
+    if (level == LOG_WARNING)
+        snprintf(user, 512, "%s", line);
+}
+
+/* Somebody else's folder among plain samples: the others are chosen from, and it is told.
+ */
+static void test_an_unreadable_folder_is_told(void **state)
+{
+    struct bench *b = *state;
+    char folder[512], shut[600];
+    snprintf(folder, sizeof folder, "%s/plain", b->folder);
+    snprintf(shut, sizeof shut, "%s/shut", folder);
+    assert_int_equal(path_mkdirs(shut, NULL), ST_OK);
+    assert_int_equal(chmod(b->folder, 0755) | chmod(shut, 0), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        char warned[512] = "";
+        struct log log = {.sink = note_warning, .user = warned, .threshold = LOG_INFO};
+        struct curate_result r;
+        struct curate_job job = {.input_root = folder,
+                                 .output_root = b->best,
+                                 .options = {.top = 1, .diversity = 0.3},
+                                 .dry_run = true,
+                                 .log = &log};
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        bool well = curate_run(&job, &r, NULL) == ST_OK;
+        _exit(well && strstr(warned, "plain/shut cannot be read: ") ? 0 : 1);
+    }
+    int how;
+    assert_true(waitpid(child, &how, 0) == child && how == 0);
+    assert_int_equal(chmod(shut, 0755), 0);
+}
+
 static void test_run_from_project(void **state)
 {
     struct bench *b = *state;
@@ -897,6 +944,8 @@ int main(void)
         CASE(test_no_two_alike),
         CASE(test_crowds_cost_what_is_promised),
         CASE(test_diversity),
+        CASE(test_none_asked_for_is_told),
+        CASE(test_an_unreadable_folder_is_told),
         CASE(test_run_from_project),
         CASE(test_run_without_catalog),
         CASE(test_a_name_of_two_names_none),

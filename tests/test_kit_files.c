@@ -685,7 +685,8 @@ static void a_catalog_that_cannot_be_read_is_told(void **state)
     assert_int_equal(catalog_publish(path, &nothing, NULL), ST_OK);
     assert_int_equal(chmod(path, 0), 0);
     assert_int_equal(chmod(top, 0755), 0);
-    static const char said[] = "cannot be opened: Permission";
+    char said[400];
+    snprintf(said, sizeof said, "%s cannot be opened: Permission", path);
     assert_true(nobody_is_told(project, ST_DISK, said));
     snprintf(best, sizeof best, "%s/best_of", project);
     put(best, "manifest.csv",

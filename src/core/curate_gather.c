@@ -300,10 +300,14 @@ static enum status gather_plain(struct curate_pool *pool, const char *folder, in
                                 struct err *e)
 {
     struct dirent **list;
+    struct err why;
     enum status st = ST_OK;
     int n = scandir(folder, &list, visible, by_name);
-    if (n < 0 && depth > 0)
+    if (n < 0 && depth > 0) {
+        err_errno(&why, ST_UNREADABLE, errno, "the folder %s cannot be read", folder);
+        log_write(pool->job->log, LOG_WARNING, "%s; it is left out", why.msg);
         return ST_OK;
+    }
     if (n < 0 && errno == ENOENT)
         return err_set(e, ST_NOT_FOUND,
                        "the folder %s does not exist; --input_root names the project",

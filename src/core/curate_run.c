@@ -576,7 +576,9 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     if (st == ST_OK)
         st = make_plan(&p, &pool, e);
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)
-        st = err_set(e, ST_NOTHING, "nothing below %s is worth keeping", job->input_root);
+        st = err_set(e, ST_NOTHING, "nothing below %s is %s", job->input_root,
+                     job->options.top > 0 ? "worth keeping"
+                                          : "accepted, and --top 0 takes nothing else");
     if (st == ST_OK)
         st = job->dry_run ? check_folder(&p, job->output_root, job->force, e)
                           : write_all(&p, &pool, e);

@@ -347,6 +347,29 @@ static enum status add_assigned(const struct loading *l, struct catalog *catalog
     return from_finds(&above, catalog, FINDS_ASSIGNED, w, &added, e);
 }
 
+/* The folder that `folder` lies in, by the name it is told with: export/P rather than
+ * export/P/best_of/.., unless a link is on the way. */
+static enum status folder_above(char out[PATH_BYTES], const char *folder, struct err *e)
+{
+    char up[PATH_BYTES];
+    struct stat named, real;
+    enum status st = path_join(up, sizeof up, folder, "..", e);
+    if (st != ST_OK)
+        return st;
+    snprintf(out, PATH_BYTES, "%s", folder);
+    for (size_t n = strlen(out); n > 1 && out[n - 1] == '/'; n--)
+        out[n - 1] = '\0';
+    size_t above = (size_t)(path_base(out) - out);
+    if (above == 0)
+        strcpy(out, ".");
+    else
+        out[above > 1 ? above - 1 : 1] = '\0';
+    if (stat(out, &named) != 0 || stat(up, &real) != 0 || named.st_dev != real.st_dev ||
+        named.st_ino != real.st_ino)
+        strcpy(out, up);
+    return ST_OK;
+}
+
 /* A folder with a manifest. Inside a project it is that project's best-of set, and what
  * the user put on the slots holds for it too. */
 static enum status from_manifest(struct loading *l, const char *manifest, struct err *e)
@@ -354,9 +377,9 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
     char path[PATH_BYTES], project[PATH_BYTES];
     struct catalog *catalog;
     struct wishes w = {.target = l->target};
-    enum status st = path_join(path, sizeof path, l->folder, "../catalog.db", e);
+    enum status st = folder_above(project, l->folder, e);
     if (st == ST_OK)
-        st = path_join(project, sizeof project, l->folder, "..", e);
+        st = path_join(path, sizeof path, project, "catalog.db", e);
     if (st != ST_OK)
         return st;
     if (access(path, F_OK) != 0 || project_folder_kind(project) != FOLDER_PROJECT)
