@@ -70,7 +70,7 @@ static bool is_of_others(const struct workstation *w, const char *name, const ch
 }
 
 /* A folder of recordings becomes a project of its name below the export root; of two of
- * one name the second gets a number. */
+ * one name the second gets a number, and so does one with a name that none may have. */
 static enum status open_recordings(struct workstation *w, const char *folder,
                                    struct err *e)
 {
@@ -79,7 +79,8 @@ static enum status open_recordings(struct workstation *w, const char *folder,
         return err_set(e, ST_NOT_FOUND, "%s does not exist", folder);
     stem_of_file(name, full);
     memcpy(stem, name, sizeof stem);
-    for (int n = 2; is_of_others(w, stem, full); n++)
+    for (int n = 2;
+         is_of_others(w, stem, full) || project_check_name(stem, NULL) != ST_OK; n++)
         stem_numbered(stem, name, n);
     snprintf(w->input_dir, sizeof w->input_dir, "%s", full);
     w->made_export_root = !path_is_folder(w->export_root);

@@ -1,6 +1,7 @@
 /* The batch mode killed, interrupted twice and forced: what is on the disk then, and what
  * the next run makes of it. */
 #include "batch_rig.h"
+#include "core/process.h"
 #include "nap.h"
 
 #include <fcntl.h>
@@ -93,6 +94,50 @@ static void second_interrupt_ends_at_once(void **state)
     assert_true(ended && WIFEXITED(status) && WEXITSTATUS(status) == 130);
 }
 
+struct interruption {
+    atomic_bool asked;
+    int ticks_after;
+};
+
+static void interrupt_at_once(void *user, const struct news *news)
+{
+    struct interruption *i = user;
+    if (news->kind != NEWS_TICK)
+        return;
+    i->ticks_after += atomic_load(&i->asked);
+    atomic_store(&i->asked, true);
+}
+
+/* What is given up was not done: no bar grows by it. */
+static void nothing_proceeds_once_interrupted(void **state)
+{
+    struct place *p = *state;
+    char in[1024], out[1024];
+    struct config cfg;
+    struct err e = {0};
+    struct interruption user = {0};
+    struct reporter reporter = {interrupt_at_once, &user};
+    struct process_result result;
+    path_in(in, p, "in");
+    path_in(out, p, "given-up");
+    config_defaults(&cfg);
+    struct process_input input = {.dir = in, .stages = 1u << STAGE_DRUMS};
+    struct process_job job = {.cfg = &cfg,
+                              .inputs = &input,
+                              .input_count = 1,
+                              .export_root = out,
+                              .project_name = "P",
+                              .jobs = 1,
+                              .shard_index = 1,
+                              .shard_count = 1,
+                              .reporter = &reporter,
+                              .interrupted = &user.asked,
+                              .wake_fd = -1};
+    assert_int_equal(process_run(&job, &result, &e), ST_CANCELLED);
+    assert_true(result.done < result.sources);
+    assert_int_equal(user.ticks_after, 0);
+}
+
 /* A terminal that is closed hangs up again and again: what is done goes on record. */
 static void hang_ups_are_one_interrupt(void **state)
 {
@@ -151,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_and_resumed_is_the_same),
         cmocka_unit_test(second_interrupt_ends_at_once),
+        cmocka_unit_test(nothing_proceeds_once_interrupted),
         cmocka_unit_test(hang_ups_are_one_interrupt),
         cmocka_unit_test(force_keeps_what_is_not_ours),
     };

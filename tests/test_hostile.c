@@ -536,7 +536,15 @@ static void a_dry_run_meets_what_is_there(void **state)
     assert_int_equal(o.exit_status, 0);
     assert_false(text_has(o.out, "done before"));
     outcome_done(&o);
-    run(&o, *state, "cp in/tape2.wav in/tape1.wav; " PROCESS " --dry-run");
+    run(&o, *state, "echo text >in/tape8.wav; " PROCESS " --dry-run");
+    assert_int_equal(o.exit_status, 1); /* as a run would have it */
+    assert_true(text_has(o.err, "in/tape8.wav cannot be read as audio"));
+    assert_true(text_has(o.err, "1 of 5 sources would fail"));
+    assert_true(text_has(o.out, "tape9.wav -> tape9\n"));
+    assert_false(text_has(o.out, "tape8"));
+    outcome_done(&o);
+    run(&o, *state,
+        "rm in/tape8.wav; cp in/tape2.wav in/tape1.wav; " PROCESS " --dry-run");
     assert_int_equal(o.exit_status, 4);
     assert_true(text_has(o.err, "tape1.wav has changed since it was processed"));
     outcome_done(&o);

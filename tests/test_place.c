@@ -506,6 +506,15 @@ static void textures_without_any_folder_says_so(void **state)
     RUN(1, "drums does not exist; paths.drums_dir names", "textures", "--make_hiss");
 }
 
+/* A kit among the recordings' folders would be taken for one of them. */
+static void no_project_lies_where_the_kits_do(void **state)
+{
+    (void)state;
+    RUN(2, "project name kits: the kits of all projects", PROCESS("one", "kits"));
+    RUN(2, "project name Kits: ", PROCESS("one", "Kits"), "--dry-run");
+    RUN(0, "", PROCESS("one", "kits_2"), "--dry-run");
+}
+
 /* What a dry run does not know it does not tell. */
 static void a_dry_run_draws_no_seed(void **state)
 {
@@ -538,6 +547,7 @@ int main(void)
         cmocka_unit_test(all_knows_its_own_kit),
         cmocka_unit_test(kits_of_one_name_are_told_apart),
         cmocka_unit_test(textures_without_any_folder_says_so),
+        cmocka_unit_test(no_project_lies_where_the_kits_do),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -482,6 +482,17 @@ static void a_kit_is_not_opened(void **state)
     assert_int_equal(files("export/kits/NIGHTBUS/catalog.db"), 0);
 }
 
+/* A musician's own kits are recordings, too; their project lies beside the kits made. */
+static void a_folder_called_kits_is_a_project(void **state)
+{
+    (void)state;
+    run("mkdir kits && cp tapes/evening.wav kits/jam.wav");
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "kits");
+    assert_true(pty_wait_for(&pty, "KITS_2", 20) || strstr(pty.text, "kits_2"));
+    leave();
+    run("rm -r kits export/kits_2");
+}
+
 /* Another folder of the same name is another project: its evening.wav is another one. */
 static void folders_of_one_name_do_not_mix(void **state)
 {
@@ -591,6 +602,7 @@ int main(void)
         cmocka_unit_test(saved_settings_hold),
         cmocka_unit_test(what_is_wrong_with_a_config_is_told),
         cmocka_unit_test(without_a_folder_it_asks),
+        cmocka_unit_test(a_folder_called_kits_is_a_project),
         cmocka_unit_test(folders_of_one_name_do_not_mix),
         cmocka_unit_test(without_recordings_there_is_no_place_for_the_demo),
         cmocka_unit_test(damaged_settings_are_told),

@@ -4,6 +4,7 @@
 #include "core/project_list.h"
 #include "core/why.h"
 #include "io/content_hash.h"
+#include "io/soundfile.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -265,7 +266,8 @@ static void wait_for_all(struct run *r)
             stop(r, ST_CANCELLED, &why);
             told = true;
         }
-        tick(r);
+        if (r->worst == ST_OK) /* else what is given up would count as done */
+            tick(r);
     }
 }
 
@@ -404,8 +406,8 @@ static enum status verdict(const struct run *r, struct err *e)
                        "--force all",
                        r->refused, r->total, r->refused == 1 ? "was" : "were");
     if (r->result->failed > 0)
-        return err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources failed",
-                       r->result->failed, r->total);
+        return err_set(e, ST_SOURCES_FAILED, "%zu of %zu sources %s", r->result->failed,
+                       r->total, r->job->dry_run ? "would fail" : "failed");
     return ST_OK;
 }
 
@@ -528,8 +530,12 @@ static void tell_plan(const struct run *r)
 static void rehearse_source(struct run *r, size_t i, bool there)
 {
     struct err why;
+    struct soundfile *sound = NULL;
     struct task t = {.run = r, .file = &r->sources.items[i], .recipe = recipe_of(r, i)};
     enum status st = there ? is_done(&t, &t.skipped, &why) : ST_OK;
+    if (st == ST_OK && !t.skipped)
+        st = soundfile_open(&sound, t.file->path, &why);
+    soundfile_close(sound);
     struct news news = {.kind = st == ST_OK ? NEWS_PLAN : NEWS_FAILED,
                         .source = t.file->relative,
                         .text = st == ST_OK ? t.file->stem : why.msg,
@@ -575,7 +581,7 @@ enum status process_run(const struct process_job *job, struct process_result *re
     struct run r = {.job = job, .result = result};
     enum status st = ST_OK;
     if (!job->flat_dir)
-        st = path_check_name(job->project_name, "project name", e);
+        st = project_check_name(job->project_name, e);
     if (st == ST_OK)
         st = find_sources(&r, e);
     if (st == ST_OK) {

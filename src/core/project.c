@@ -46,14 +46,25 @@ static enum status tell_place(const char *export_root, struct err *e)
                          "%s; start in another folder, or set paths.export_dir", why.msg);
 }
 
+enum status project_check_name(const char *name, struct err *e)
+{
+    enum status st = path_check_name(name, "project name", e);
+    if (st == ST_OK && name[0] == '.')
+        st = err_set(e, ST_REFUSED, "project name %s: it may not begin with a dot", name);
+    if (st == ST_OK && stem_same(name, "kits"))
+        st = err_set(e, ST_REFUSED,
+                     "project name %s: the kits of all projects are in the folder of "
+                     "this name; choose another",
+                     name);
+    return st;
+}
+
 enum status project_open(struct project *p, const char *export_root, const char *name,
                          struct err *e)
 {
     struct root above;
     p->flat = false;
-    enum status st = path_check_name(name, "project name", e);
-    if (st == ST_OK && name[0] == '.')
-        st = err_set(e, ST_REFUSED, "project name %s: it may not begin with a dot", name);
+    enum status st = project_check_name(name, e);
     if (st != ST_OK)
         return st;
     st = root_open(&above, export_root, true, e);

@@ -30,7 +30,10 @@ struct project {
     bool flat;
 };
 
-/* `name` must be one folder name (ST_REFUSED). It and the folders above it are made. */
+/* ST_REFUSED unless a project below an export root may have that name: one folder's name,
+ * without a dot in front, and not that of the folder for all kits. */
+enum status project_check_name(const char *name, struct err *e);
+/* That name is checked. The folder and those above it are made. */
 enum status project_open(struct project *p, const char *export_root, const char *name,
                          struct err *e);
 /* Any folder, flat; made when missing. */
