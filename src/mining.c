@@ -4,6 +4,7 @@
 #include "io/content_hash.h"
 #include "io/paths.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,9 @@ struct batch_of_jobs {
     int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
     size_t waiting, done, failed, elsewhere, finds;
+    /* The disk takes no more: why, and whether to begin another one is in vain. */
+    struct err full;
+    atomic_bool in_vain;
     struct stack_list stacks;
     bool submitting;
 };
@@ -112,7 +116,11 @@ static void all_done(struct batch_of_jobs *b, enum status st, const struct err *
     if (b->elsewhere > 0)
         snprintf(elsewhere, sizeof elsewhere, "; another trowel is at work on %zu",
                  b->elsewhere);
-    if (st == ST_CANCELLED)
+    if (b->full.code != ST_OK) {
+        st = b->full.code;
+        snprintf(sentence, sizeof sentence, "mining stopped: %.280s; m continues it",
+                 b->full.msg);
+    } else if (st == ST_CANCELLED)
         snprintf(sentence, sizeof sentence, "mining cancelled; m continues it");
     else if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
@@ -217,12 +225,16 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     struct catalog_source source;
     const struct project *p = t->all->place.project;
     const struct source_job one = {p, &t->all->recipe, t->file, send_found, t};
+    if (atomic_load(&t->all->in_vain))
+        return err_set(e, ST_CANCELLED, "%s: not begun", t->file->relative);
     enum status st =
         t->wish & CLEAR ? project_clear_source(p, t->file->stem, ctx->log, e) : ST_OK;
     if (st == ST_OK)
         st = process_source(&one, ctx, &t->finds, NULL, e);
     if (st == ST_EXISTS) /* another trowel completed it meanwhile */
         st = project_record(p, t->file->stem, &source, &t->finds, e);
+    if (st == ST_DISK)
+        atomic_store(&t->all->in_vain, true);
     if (st == ST_BUSY)
         st = err_set(e, st, "another trowel is at work on %s", t->file->relative);
     if (t->finds.count > 0 && st != ST_CANCELLED &&
@@ -272,8 +284,10 @@ static void log_end(const struct task *t, enum status st, const struct err *e)
     const struct log *log = t->all->place.log;
     if (st == ST_OK)
         log_found(t);
-    else if (st == ST_CANCELLED)
+    else if (st == ST_CANCELLED && t->all->full.code == ST_OK)
         log_write(log, LOG_WARNING, "%s: cancelled", t->file->relative);
+    else if (st == ST_CANCELLED)
+        return; /* all of them for the reason that is told */
     else if (st == ST_BUSY)
         log_write(log, LOG_WARNING, "%s", e->msg);
     else
@@ -285,6 +299,8 @@ static void done(void *arg, enum status st, const struct err *e)
     struct task *t = arg;
     struct batch_of_jobs *b = t->all;
     log_end(t, st, e);
+    if (st == ST_DISK && b->full.code == ST_OK)
+        b->full = *e;
     if (st == ST_BUSY) /* whose finds come up when they are in the catalog */
         b->elsewhere++;
     else if (st != ST_CANCELLED)

@@ -338,6 +338,28 @@ static void what_changes_meanwhile_is_mined_again(void **state)
     assert_true(folder_count(samples) > 3);
 }
 
+/* Each of the others would be mined for nothing: it ends there, says why at once, and
+ * goes on when there is room. */
+static void a_full_disk_ends_it(void **state)
+{
+    struct desk *d = *state;
+    char way[FOLDER_BYTES + 32];
+    snprintf(way, sizeof way, "P/%s", tapes[0]);
+    folder_write(d->folder, way, "in the way", 10);
+    ask(d, false);
+    settle(d);
+    assert_int_equal(d->replied, ST_DISK);
+    assert_non_null(strstr(d->sentence, "mining stopped: "));
+    assert_non_null(strstr(d->sentence, "; m continues it"));
+    assert_int_equal(finds(d->session, NULL), 0);
+    snprintf(way, sizeof way, "%s/P/%s", d->folder, tapes[0]);
+    assert_int_equal(unlink(way), 0);
+    ask(d, false);
+    settle(d);
+    assert_int_equal(d->replied, ST_OK);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+}
+
 /* Whoever holds a recording until the other one is mined, and perhaps a while longer. */
 struct holder {
     struct begun held;
@@ -704,6 +726,7 @@ int main(void)
         CASE(what_another_finished_meanwhile_stays),
         CASE(what_changes_meanwhile_is_mined_again),
         CASE(what_was_finished_here_meanwhile_stays),
+        CASE(a_full_disk_ends_it),
         CASE(a_run_waits_last_of_all),
         CASE(the_last_one_is_waited_for),
         CASE(waiting_to_join_can_be_stopped),

@@ -79,6 +79,25 @@ static enum status no_mining(void *user, const struct mine_request *r,
     return err_set(e, ST_NOTHING, "there are no recordings in the folder");
 }
 
+/* Finds that came and went when their recordings failed: why is said where they were. */
+static void what_failed_is_no_verdict_on_the_sound(void **state)
+{
+    (void)state;
+    ui_rig_init(&rig, 2, 40, 24, 80, TIER_BRAILLE);
+    for (int i = 0; i < 2; i++) {
+        struct catalog_source s = *session_source(rig.session, (size_t)i);
+        s.failed = true;
+        snprintf(s.note, sizeof s.note, "export/P/%d.wav cannot be written: No space", i);
+        assert_int_equal(session_keep_only(rig.session, &s, NULL, 0, NULL), ST_OK);
+    }
+    session_announce(rig.session);
+    assert_true(session_count(rig.session) > 0);
+    assert_true(ui_rig_shows(&rig, "The recordings gave nothing to keep."));
+    assert_true(ui_rig_shows(&rig, "export/P/0.wav cannot be written: No space (and 1"));
+    assert_true(ui_rig_shows(&rig, "says what became of each recording"));
+    ui_rig_done(&rig);
+}
+
 static void an_empty_project_says_what_to_do(void **state)
 {
     (void)state;
@@ -587,6 +606,7 @@ int main(void)
         cmocka_unit_test(library_in_its_states),
         cmocka_unit_test(a_near_miss_names_its_setting),
         cmocka_unit_test(an_empty_project_says_what_to_do),
+        cmocka_unit_test(what_failed_is_no_verdict_on_the_sound),
         cmocka_unit_test(too_small_says_so),
         cmocka_unit_test(kit_as_drawn),
         cmocka_unit_test(other_screens),

@@ -263,6 +263,25 @@ static int offer(const struct app *app, const struct area *a, int row, const cha
     return row + area_wrap(a, row, 10, a->cols - 11, ROLE_TEXT, does);
 }
 
+/* Why the first of those that failed did. */
+static int draw_failed(struct app *app, const struct area *a, int row)
+{
+    const struct catalog_source *first = NULL;
+    char text[400], more[40] = "";
+    size_t failed = 0;
+    for (size_t i = 0; i < session_source_count(app->session); i++) {
+        const struct catalog_source *s = session_source(app->session, i);
+        failed += s->failed;
+        first = first == NULL && s->failed ? s : first;
+    }
+    if (first == NULL)
+        return row;
+    if (failed > 1)
+        snprintf(more, sizeof more, " (and %zu more)", failed - 1);
+    snprintf(text, sizeof text, "%.300s%s", first->note, more);
+    return row + area_wrap(a, row, 3, a->cols - 4, ROLE_WARNING, text);
+}
+
 /* A project without a single find: what is the case, and what to do about it. */
 static void draw_nothing_yet(struct app *app, const struct area *a, int row)
 {
@@ -281,7 +300,7 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
                           : "Nothing has been dug up here yet.");
     if (*folder)
         area_fit(a, row++, 3, a->cols - 4, ROLE_DIM, CUT_MIDDLE, folder);
-    row++;
+    row = draw_failed(app, a, row) + 1;
     if (sources > 0)
         row = offer(app, a, row, "{jobs}", "says what became of each recording");
     if (app->setup.ops.mine)
@@ -312,7 +331,9 @@ static void draw_reason(struct app *app, const struct area *a, int row)
 static void draw_empty(struct app *app, const struct area *a)
 {
     int row = a->rows > 8 ? 3 : 1;
-    if (session_count(app->session) == 0)
+    const struct session_tallies *t = session_tallies(app->session);
+    size_t finds = t->all.undecided + t->all.accepted + t->all.rejected + t->near_misses;
+    if (finds == 0) /* also where all that came has gone again */
         draw_nothing_yet(app, a, row);
     else
         draw_reason(app, a, row);
