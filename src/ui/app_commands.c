@@ -347,8 +347,7 @@ static void sound_command(struct app *app, enum command c, const char *rest)
     if (!app->transport) {
         app_warn(app, "there is no sound in this session");
     } else if (c == CMD_DEVICE) {
-        transport_reconnect(app->transport, *rest ? rest : NULL);
-        app_say(app, "opening %s", *rest ? rest : "the audio device");
+        app_open_device(app, *rest ? rest : NULL);
     } else if (number(app, rest, &v)) {
         transport_set_volume(app->transport, v);
         transport_get_status(app->transport, &app->sound);

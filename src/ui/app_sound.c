@@ -305,6 +305,16 @@ static void play_or_stop(struct app *app, long index)
         app_play(app, index);
 }
 
+void app_open_device(struct app *app, const char *name)
+{
+    if (app->sound.device == DEVICE_SILENT) {
+        app_warn(app, "started with --no-audio: start again without it to hear");
+        return;
+    }
+    transport_reconnect(app->transport, name);
+    app_say(app, "opening %s", name ? name : "the audio device again");
+}
+
 bool app_sound_action(struct app *app, const struct key_action *a)
 {
     int n = times_asked(a);
@@ -352,8 +362,7 @@ bool app_sound_action(struct app *app, const struct key_action *a)
         app_say(app, app->sound.matched ? "true level" : "levels matched");
         break;
     case ACT_DEVICE:
-        transport_reconnect(t, NULL);
-        app_say(app, "opening the audio device again");
+        app_open_device(app, NULL);
         break;
     default:
         return false;

@@ -347,7 +347,8 @@ bool app_kit_item(struct app *app, size_t index, struct play_item *item,
 uint64_t app_item_key(const struct app *app, const struct find *f,
                       const struct play_item *item);
 bool app_source_path(struct app *app, const char *source_path, char path[PATH_BYTES]);
-void app_audition_soon(struct app *app); /* the cursor moved */
+void app_open_device(struct app *app, const char *name); /* NULL: the one it was */
+void app_audition_soon(struct app *app);                 /* the cursor moved */
 void app_play(struct app *app, long index);
 /* Its edges or loop are others now: heard at once, unless nothing is by itself. Who
  * listens to its seam goes on with the seam. */
