@@ -193,6 +193,39 @@ static void onsets_are_where_the_hits_are(void **state)
     audio_done(&a);
 }
 
+/* Snares after gaps of silence, of an offset and of noise at -70 dB, soft and loud: each
+ * begins at its sample, though its spectrum is there half a window before. */
+static void what_begins_in_silence_is_not_early(void **state)
+{
+    (void)state;
+    static const int rates[] = {8000, 22050, 44100, 48000, 96000};
+    static const double gaps_s[] = {0.4, 1.3, 5, 0.7}, levels[] = {0.7, 0.05, 0.3, 0.7};
+    for (size_t k = 0; k < 3 * (sizeof rates / sizeof *rates); k++) {
+        int rate = rates[k / 3];
+        struct audio a = tone_blank(9.5, 1, rate);
+        struct rng r = rng_derive(4, 0, "test-analysis-silence", k);
+        for (size_t i = 0; i < a.frames && k % 3 > 0; i++)
+            a.data[i] = k % 3 == 1 ? 0.02F : (float)rng_range(&r, -5e-4, 5e-4);
+        size_t start[4], at = 0;
+        for (int i = 0; i < 4; i++) {
+            start[i] = at += (size_t)(gaps_s[i] * rate);
+            at += (size_t)(0.4 * rate);
+            synth_drum(SYNTH_SNARE, levels[i], 1, &r, a.data + start[i], at - start[i],
+                       rate);
+        }
+        struct track *t = tone_track(&a);
+        const struct onset_list *onsets = track_onsets(t);
+        for (int i = 0; i < 4; i++) {
+            double true_s = (double)start[i] / rate;
+            size_t next = onset_list_find(onsets, true_s - 0.015);
+            assert_true(next < onsets->count);
+            assert_close(onsets->at[next].time_s, true_s, 0.0012);
+        }
+        track_free(t);
+        audio_done(&a);
+    }
+}
+
 /* A recording that breaks off while it sounds begins nothing there; a hit just before the
  * end is one. */
 static void a_cut_is_no_beginning(void **state)
@@ -357,6 +390,7 @@ int main(void)
         cmocka_unit_test(bands_add_up_to_the_level),
         cmocka_unit_test(steadiness_tells_held_from_changing),
         cmocka_unit_test(onsets_are_where_the_hits_are),
+        cmocka_unit_test(what_begins_in_silence_is_not_early),
         cmocka_unit_test(a_stroke_where_a_louder_sound_ends_is_told),
         cmocka_unit_test(a_cut_is_no_beginning),
         cmocka_unit_test(loudness_is_that_of_the_standard),

@@ -610,6 +610,12 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     free(rows);
 }
 
+/* What a slot goes by while none is certain. */
+static double worth(const struct candidate *c)
+{
+    return c->m.score * c->m.hit_confidence;
+}
+
 /* The kick that comes next to the best one is the surest once the user has named it. */
 static void a_named_hit_takes_its_slot(void **state)
 {
@@ -626,7 +632,7 @@ static void a_named_hit_takes_its_slot(void **state)
             ++*at;
         for (size_t i = 0; i < count; i++)
             if (strcmp(rows[i].hit_class, "kick") == 0 && (!pass || i != best) &&
-                rows[i].m.score > rows[*at].m.score)
+                worth(&rows[i]) > worth(&rows[*at]))
                 *at = i;
         snprintf(slot[pass], sizeof slot[pass], ",BD,drums,drum,kick,,%.100s,",
                  rows[*at].filename);

@@ -108,7 +108,7 @@ static struct onset_list onsets_with(const struct sound *s, double gain,
     unsigned char *ends, *clicks;
     float *novelty = novelty_of(s, gain, &n, &hop_s, &ends, &clicks);
     struct onset_list l;
-    const struct novelty v = {novelty, ends, clicks, n, hop_s};
+    const struct novelty v = {novelty, ends, clicks, n, hop_s, NULL, 0};
     assert_int_equal(onset_pick(&v, p, &l, NULL), ST_OK);
     free(novelty);
     free(ends);
@@ -600,7 +600,7 @@ static struct onset_list picked(const float *novelty, const unsigned char *ends,
 {
     struct onset_params p = onset_params_default();
     struct onset_list l;
-    const struct novelty v = {novelty, ends, clicks, PICKED, ONSET_HOP_S};
+    const struct novelty v = {novelty, ends, clicks, PICKED, ONSET_HOP_S, NULL, 0};
     assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
     return l;
 }

@@ -179,6 +179,7 @@ static bool take_hop(struct analysis *a, const float *x, int frames, struct err 
     scan_next(a->scan, x, frames, a->mono, &scanned);
     struct overview *o = a->track->overview;
     if (!track_add_hop(a->track, &scanned, frames) ||
+        !rises_push(&a->track->rises, a->mono, frames, a->hop, a->track->info.rate_hz) ||
         (o && overview_push(o, scanned.clean, (size_t)frames, a->channels, e)))
         return false;
     const float *power;

@@ -12,6 +12,12 @@
  * struck, but begins to rise at the same time. */
 static const double EDGE_SHARE = 0.5, EDGE_AHEAD_S = 0.0033;
 
+/* The more of nothing it begins in, the earlier the novelty has half its peak: a window
+ * that holds the first hundredth of a loud stroke is decades above silence, up to 9 ms
+ * before the stroke. There the samples tell the start. The last that rises is meant: the
+ * echo of a coder, or a gate, may open before. */
+static const double RISE_BEFORE_S = 0.005, RISE_AFTER_S = 0.012;
+
 /* A peak is measured against this share of the mean around it. Much of that mean is the
  * strokes next door, of which no more counts than NEAR_CAP: in full, they would hide the
  * soft ones between them. */
@@ -123,6 +129,20 @@ static double edge_of(const struct novelty *v, size_t i, size_t first)
     return (double)(i - 1) + (level - below) / (above - below);
 }
 
+/* Where the sound rises that is heard to begin about `t`, or else `t`. */
+static double rise_near(const struct novelty *v, double t)
+{
+    size_t low = 0, high = v->rises; /* the first behind */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (v->rise_s[mid] <= t + RISE_AFTER_S)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low > 0 && v->rise_s[low - 1] >= t - RISE_BEFORE_S ? v->rise_s[low - 1] : t;
+}
+
 static bool append(struct onset_list *l, size_t *room, struct onset o)
 {
     if (!array_grow(&l->at, room, l->count + 1, sizeof *l->at))
@@ -166,7 +186,7 @@ enum status onset_pick(const struct novelty *v, const struct onset_params *p,
         if (above < need || above <= 0 || is_set(v->ends, i) || !is_peak(v, i, max))
             continue;
         double t = edge_of(v, i, i > max.before ? i - max.before : 0) * v->hop_s;
-        t += EDGE_AHEAD_S;
+        t = rise_near(v, t + EDGE_AHEAD_S);
         bool click = is_set(v->clicks, i);
         if (t - last_s <= p->min_gap_s) {
             if (click || !out->at[out->count - 1].click)

@@ -98,6 +98,8 @@ struct novelty {
     const unsigned char *ends, *clicks;
     size_t n;
     double hop_s;
+    const double *rise_s; /* ascending: where it gets loud out of quiet (rises.h) */
+    size_t rises;
 };
 
 /* Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.

@@ -122,6 +122,7 @@ void track_free(struct track *t)
     free(t->novelty);
     free(t->ends);
     free(t->clicks);
+    rises_done(&t->rises);
     free(t);
 }
 
@@ -411,6 +412,8 @@ struct novelty track_novelty(const struct track *t)
                             .ends = t->ends,
                             .clicks = t->clicks,
                             .n = t->info.novelties,
+                            .rise_s = t->rises.at_s,
+                            .rises = t->rises.count,
                             .hop_s =
                                 (double)t->info.novelty_hop_frames / t->info.rate_hz};
 }
@@ -434,6 +437,7 @@ size_t track_bytes(const struct track *t)
 {
     return sizeof *t + chunked_bytes(&t->hops) + chunked_bytes(&t->spectra) +
            chunked_bytes(&t->chromas) + t->info.novelties * sizeof *t->novelty +
-           t->info.novelties / 4 + t->onsets.count * sizeof *t->onsets.at +
+           t->info.novelties / 4 + t->rises.room * sizeof *t->rises.at_s +
+           t->onsets.count * sizeof *t->onsets.at +
            (t->overview ? overview_bytes(t->overview) : 0);
 }

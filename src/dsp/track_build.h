@@ -5,6 +5,7 @@
 #define TROWEL_DSP_TRACK_BUILD_H
 
 #include "dsp/chroma.h"
+#include "dsp/rises.h"
 #include "dsp/scan.h"
 #include "dsp/spectral.h"
 #include "dsp/track.h"
@@ -39,6 +40,7 @@ struct track {
     float *novelty; /* one array: what of its room is unused was never touched */
     size_t novelty_room;
     unsigned char *ends, *clicks; /* a bit for each novelty */
+    struct rises rises;
     struct onset_list onsets;
     struct overview *overview;
     float band_magnitude[256]; /* of every packed band level */
