@@ -109,6 +109,32 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
     }
 }
 
+/* Chords that a compressor ducks 1.5 to 2.4 times a second: the loop is as long as so
+ * many beats, give or take a tenth of one. */
+static void what_pumps_does_not_limp(void **state)
+{
+    (void)state;
+    for (uint64_t item = 0; item < 8; item++) {
+        struct audio a = chord(7.0, 2, item);
+        double hz = 1.5 + 0.13 * (double)item;
+        for (size_t i = 0; i < a.frames; i++) {
+            double beats = hz * (double)i / RATE;
+            float gain = (float)(1.0 - 0.8 * exp(-6.0 * (beats - floor(beats))));
+            a.data[2 * i] *= gain;
+            a.data[2 * i + 1] *= gain;
+        }
+        struct loop_list l;
+        struct looped loop;
+        size_t start = 2 * RATE, end = (size_t)((4.9 + 0.05 * (double)item) * RATE);
+        assert_int_equal(loop_search(&a, start, end, NULL, &l, NULL), ST_OK);
+        assert_int_equal(loop_make_best(&a, &l, &loop, NULL), ST_OK);
+        double beats = hz * (double)loop.audio.frames / RATE;
+        assert_close(beats, round(beats), 0.1);
+        audio_done(&loop.audio);
+        audio_done(&a);
+    }
+}
+
 /* Where all places join alike, those that were asked for are taken. */
 static void of_equal_loops_the_one_asked_for_is_taken(void **state)
 {
@@ -448,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_periodic_sound_loops_on_whole_periods),
         cmocka_unit_test(of_equal_loops_the_one_asked_for_is_taken),
         cmocka_unit_test(chords_loop_seamlessly),
+        cmocka_unit_test(what_pumps_does_not_limp),
         cmocka_unit_test(a_join_with_room_is_preferred),
         cmocka_unit_test(noise_keeps_its_level_over_the_crossfade),
         cmocka_unit_test(the_frame_after_the_end_is_the_start),

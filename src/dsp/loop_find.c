@@ -2,6 +2,7 @@
 #include "dsp/fft.h"
 #include "dsp/lags.h"
 #include "dsp/log_bands.h"
+#include "dsp/loop_course.h"
 #include "dsp/loop_view.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ enum {
 #define PLACE_WEIGHT  0.03  /* merit for a start at the far end of the reach */
 #define LENGTH_WEIGHT 0.4   /* merit times the square of (length − target) / target */
 #define ATTACK_WEIGHT 0.12  /* merit for each attack inside */
+#define COURSE_WEIGHT 0.1   /* merit per dB by which it limps */
 #define QUIET         1e-12 /* mean square below which nothing can be matched */
 
 /* A loop that may be chosen, in frames of the view. */
@@ -125,6 +127,8 @@ struct sweep {
     size_t fade, first, count;  /* coarse: fade length, first end, number of ends */
     float *per_norm, *level_db; /* per end: 1/norm, level */
     float *attacks;             /* per end: what those before it cost */
+    float *course;              /* per length, from `shortest` on */
+    size_t shortest;
     float *merit;
 };
 
@@ -134,6 +138,7 @@ static void sweep_done(struct sweep *s)
     free(s->per_norm);
     free(s->level_db);
     free(s->attacks);
+    free(s->course);
     free(s->merit);
 }
 
@@ -143,8 +148,11 @@ static bool sweep_alloc(struct sweep *s)
     s->level_db = malloc(s->count * sizeof(float));
     s->attacks = malloc(s->count * sizeof(float));
     s->merit = malloc(s->count * sizeof(float));
+    size_t step = s->view->step, latest = s->bounds->start_high / step + 2;
+    s->shortest = s->first > latest ? s->first - latest : 0;
+    s->course = loop_course(s->view, s->shortest, s->first + s->count);
     return lags_init(&s->lags, s->count + s->fade, ANCHORS) && s->per_norm &&
-           s->level_db && s->attacks && s->merit;
+           s->level_db && s->attacks && s->course && s->merit;
 }
 
 static double window_energy(const double *energy, size_t end, size_t length)
@@ -195,12 +203,14 @@ static size_t sweep_anchor(struct sweep *s, size_t start, const float *both, dou
     float level = (float)decibels(energy / (double)s->fade);
     float before = (float)(ATTACK_WEIGHT * attacks_before(b, v->rate_hz, start));
     float per_target = (float)((double)v->step / (double)(b->end - b->start));
+    const float *course = s->course + (s->first - at - s->shortest);
     for (size_t j = 0; j < s->count; j++) {
         float away = fabsf(s->level_db[j] - level);
         float off = (float)(s->first + j - at) * per_target - 1.0f;
         away = away < (float)LEVEL_TOP_DB ? away : (float)LEVEL_TOP_DB;
         s->merit[j] = both[j] * s->per_norm[j] * scale - (float)LEVEL_WEIGHT * away -
-                      (float)LENGTH_WEIGHT * off * off - (s->attacks[j] - before);
+                      (float)LENGTH_WEIGHT * off * off - (s->attacks[j] - before) -
+                      (float)COURSE_WEIGHT * course[j];
     }
     double off = ((double)start - (double)b->start) /
                  ((double)(b->start_high - b->start_low) + 1.0);
@@ -426,29 +436,36 @@ static size_t distinct(struct place *place, size_t count, size_t most, size_t ap
     return kept;
 }
 
-/* What it costs to lie away from the place and length asked for, and over attacks. */
-static double place_loss(const struct loop_bounds *b, int rate_hz, size_t start,
-                         size_t end)
+/* What it costs to lie away from the place and length asked for, over attacks, and to
+ * limp. */
+static double place_loss(const struct sweep *search, size_t start, size_t end)
 {
+    const struct loop_bounds *b = search->bounds;
+    int rate_hz = search->view->rate_hz;
+    double limps = 0.0;
+    if (search->course)
+        limps =
+            (double)search->course[(end - start) / search->view->step - search->shortest];
     double range = (double)(b->start_high - b->start_low) + 1.0;
     double s = ((double)start - (double)b->start) / range;
     double target = (double)(b->end - b->start), t = (double)(end - start) / target - 1.0;
     double attacks = attacks_before(b, rate_hz, end) - attacks_before(b, rate_hz, start);
-    return 4.0 * PLACE_WEIGHT * s * s + LENGTH_WEIGHT * t * t + ATTACK_WEIGHT * attacks;
+    return 4.0 * PLACE_WEIGHT * s * s + LENGTH_WEIGHT * t * t + ATTACK_WEIGHT * attacks +
+           COURSE_WEIGHT * limps;
 }
 
-static void rank(const struct loop_view *v, const struct loop_bounds *b,
-                 struct log_bands *bands, const struct place *place, size_t count,
-                 struct loop_list *out)
+static void rank(const struct sweep *s, struct log_bands *bands,
+                 const struct place *place, size_t count, struct loop_list *out)
 {
+    const struct loop_bounds *b = s->bounds;
     struct loop_option option[FINALISTS];
     struct place order[FINALISTS];
     for (size_t i = 0; i < count; i++)
         option[i] = (struct loop_option){
             .start = place[i].start, .end = place[i].end, .crossfade_frames = b->fade};
-    judge(v, bands, option, count);
+    judge(s->view, bands, option, count);
     for (size_t i = 0; i < count; i++) {
-        option[i].merit -= place_loss(b, v->rate_hz, place[i].start, place[i].end);
+        option[i].merit -= place_loss(s, place[i].start, place[i].end);
         order[i] = (struct place){place[i].start, place[i].end, option[i].merit};
     }
     count = distinct(order, count, LOOP_OPTIONS_MAX, b->apart);
@@ -473,13 +490,12 @@ static enum status search(const struct loop_view *v, const struct loop_bounds *b
     double step_db[ANCHORS];
     colour_steps_db(v, bands, anchor, anchors, step_db);
     count = sweep_all(&s, anchor, anchors, step_db, place);
-    sweep_done(&s);
     count = distinct(place, count, FINALISTS, b->apart);
-    if (count == 0)
-        return err_set(e, ST_EMPTY, "there is only silence to loop");
-    st = refine_ends(v, b, place, count, e);
+    st = count ? refine_ends(v, b, place, count, e)
+               : err_set(e, ST_EMPTY, "there is only silence to loop");
     if (st == ST_OK)
-        rank(v, b, bands, place, count, out);
+        rank(&s, bands, place, count, out);
+    sweep_done(&s);
     return st;
 }
 
@@ -561,12 +577,13 @@ enum status loop_find_exact(const struct audio *sound, size_t frames,
     b.end = b.start + frames;
     struct place *place = malloc(starts * sizeof *place);
     struct log_bands *bands = bands_for(&v, b.fade);
+    const struct sweep s = {.view = &v, .bounds = &b};
     size_t count = 0;
     if (place && bands) {
         count = weigh_all(&v, &b, place);
         count = distinct(place, count, FINALISTS, b.apart);
         if (count)
-            rank(&v, &b, bands, place, count, out);
+            rank(&s, bands, place, count, out);
         else
             st = err_set(e, ST_EMPTY, "there is only silence to loop");
     } else {
