@@ -236,6 +236,9 @@ static void worth_is_what_is_promised(void **state)
         struct kit_item dull = drum("a", "snare", 0.8, 1);
         parts_add(&dull.c.parts, "range", ranges[i][0]);
         assert_true(fabs(kit_worth(&dull.c, CAT_DRUMS) - all * ranges[i][1]) < 1e-9);
+        struct kit_item odd = drum("a", "snare", 0.8, 1);
+        parts_add(&odd.c.parts, "kin", ranges[i][0]);
+        assert_true(fabs(kit_worth(&odd.c, CAT_DRUMS) - all * ranges[i][1]) < 1e-9);
         struct kit_item note = drum("a", "snare", 0.8, 1);
         note.c.m.hit_confidence = unsure[i][0];
         all = curate_score(&note.c, CAT_DRUMS, NULL);

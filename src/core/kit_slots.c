@@ -46,6 +46,16 @@ static double range_worth(const struct candidate *c)
     return isnan(range) ? 1 : OUT_OF_RANGE + (1 - OUT_OF_RANGE) * range;
 }
 
+/* And of one that sounds like hits of the same recording that are told another drum: a
+ * stroke of the snare among the hats. */
+static const double OUT_OF_KIN = 0.2;
+
+static double kin_worth(const struct candidate *c)
+{
+    double kin = parts_value(&c->parts, "kin");
+    return isnan(kin) ? 1 : OUT_OF_KIN + (1 - OUT_OF_KIN) * kin;
+}
+
 double kit_worth(const struct candidate *c, enum category category)
 {
     if (category != CAT_DRUMS || c->decision == DECISION_REJECTED)
@@ -55,7 +65,7 @@ double kit_worth(const struct candidate *c, enum category category)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
         return 0;
-    worth *= whole_worth(c) * range_worth(c);
+    worth *= whole_worth(c) * range_worth(c) * kin_worth(c);
     return c->m.hit_confidence < CERTAIN ? worth * c->m.hit_confidence / CERTAIN : worth;
 }
 

@@ -6,6 +6,7 @@
 #include "dsp/drum_alone.h"
 #include "dsp/drum_context.h"
 #include "dsp/drum_features.h"
+#include "dsp/drum_kin.h"
 #include "dsp/drum_range.h"
 #include "dsp/hit_pool.h"
 #include "io/forward.h"
@@ -329,13 +330,17 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
 }
 
 /* With the classes in context known: lowers the score of hits that sound where no such
- * drum does, and of those struck with others. */
+ * drum does, and of those struck with others. What sounds like them is for kits alone. */
 static enum status weigh_in_context(struct pass *s, struct err *e)
 {
-    double *alone = malloc((s->count + 1) * sizeof *alone);
+    double *alone = malloc(2 * (s->count + 1) * sizeof *alone);
     if (!alone)
         return err_set(e, ST_NO_MEMORY, "no memory to weigh %zu hits", s->count);
+    double *kin = alone + s->count;
+    const float *vectors = s->d->finds.vectors + s->first * SIMILARITY_DIM;
     enum status st = drum_alone(s->told, s->count, alone, e);
+    if (st == ST_OK)
+        st = drum_kin(s->told, vectors, s->count, kin, e);
     drum_range_settle(s->ranger);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &s->d->finds.at[s->first + i];
@@ -344,6 +349,8 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
             range = (struct drum_range){.low = range.low, .upper = 1, .treble = 1};
         c->m.score = hits_in_range(c->m.score, &c->parts, &range, s->told[i].best);
         c->m.score = hits_among(c->m.score, &c->parts, alone[i]);
+        if (kin[i] < 1)
+            parts_add(&c->parts, "kin", kin[i]);
     }
     free(alone);
     return st;

@@ -35,7 +35,7 @@ int measures_find(const char *column);
 /* Score parts: the reasons behind a score, each 0 … 1 with a short name ("steady",
  * "tonal", "calm", "rich", "seam"; at most 11 bytes). Ordered by the miner, most telling
  * first. */
-enum { PARTS_MAX = 12, PART_NAME_BYTES = 12 };
+enum { PARTS_MAX = 13, PART_NAME_BYTES = 12 };
 struct score_parts {
     int count;
     struct score_part {
