@@ -340,7 +340,7 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
     const float *vectors = s->d->finds.vectors + s->first * SIMILARITY_DIM;
     enum status st = drum_alone(s->told, s->count, alone, e);
     if (st == ST_OK)
-        st = drum_kin(s->told, vectors, s->count, kin, e);
+        drum_kin(s->told, vectors, s->count, kin);
     drum_range_settle(s->ranger);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &s->d->finds.at[s->first + i];

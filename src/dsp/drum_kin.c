@@ -3,10 +3,10 @@
 #include "dsp/similarity.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* So many have a say; from this distance on none. Its own verdict counts for so much. */
 enum { VOTERS = 5 };
+enum { AROUND = 160 }; /* hits before and after that are looked at */
 static const double NEAR = 1, OWN = 0.25;
 
 struct voter {
@@ -31,26 +31,25 @@ static int nearest(const float *distance, size_t count, size_t own,
     return found;
 }
 
-enum status drum_kin(const struct drum_verdict *at, const float *vectors, size_t count,
-                     double *kin, struct err *e)
+void drum_kin(const struct drum_verdict *at, const float *vectors, size_t count,
+              double *kin)
 {
-    float *distance = malloc((count + 1) * sizeof *distance);
-    if (!distance)
-        return err_set(e, ST_NO_MEMORY, "no memory to compare %zu hits", count);
+    float distance[2 * AROUND + 1];
     for (size_t i = 0; i < count; i++) {
+        size_t from = i > AROUND ? i - AROUND : 0;
+        size_t to = count - i > AROUND ? i + AROUND + 1 : count;
         const float *own = vectors + i * SIMILARITY_DIM;
         struct voter voter[VOTERS];
-        similarity_distances(vectors, count, own, NULL, distance);
-        int voters = isnan(own[0]) ? 0 : nearest(distance, count, i, voter);
+        similarity_distances(vectors + from * SIMILARITY_DIM, to - from, own, NULL,
+                             distance);
+        int voters = isnan(own[0]) ? 0 : nearest(distance, to - from, i - from, voter);
         double same = OWN * at[i].confidence, all = same;
         for (int v = 0; v < voters; v++) {
-            const struct drum_verdict *other = &at[voter[v].hit];
+            const struct drum_verdict *other = &at[from + voter[v].hit];
             double say = other->confidence * (1 - voter[v].distance / NEAR);
             all += say;
             same += other->best == at[i].best ? say : 0;
         }
         kin[i] = all > 0 ? same / all : 1;
     }
-    free(distance);
-    return ST_OK;
 }
