@@ -8,16 +8,12 @@
 #include "audio/hush.h"
 #include "audio/transport.h"
 #include "core/clock.h"
-#include "core/rng.h"
 #include "folder.h"
 #include "nap.h"
 #include "soundcard.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { RATE = 44100, ITEMS = 40 };
 

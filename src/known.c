@@ -3,7 +3,6 @@
 #include "io/text.h"
 #include "ui/chooser.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,7 +17,6 @@
 #include "io/soundfile.h"
 #include "program.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -2,7 +2,6 @@
  * interrupted. */
 #include "core/curate.h"
 #include "core/pi.h"
-#include "core/rng.h"
 #include "folder.h"
 #include "io/manifest.h"
 #include "io/sha256.h"

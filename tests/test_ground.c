@@ -1,6 +1,5 @@
 /* core/status, core/log, core/rng, core/array: the ground floor. */
 #include "core/array.h"
-#include "core/log.h"
 #include "core/rng.h"
 #include "core/status.h"
 
@@ -9,7 +8,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* core/project_assemble with more finds than are held: what another program writes
  * meanwhile is never taken for what was read. */
 #include "core/project.h"
-#include "core/project_list.h"
 #include "folder.h"
 #include "io/manifest.h"
 

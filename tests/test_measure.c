@@ -1,5 +1,4 @@
 /* dsp/measure: levels, spectrum, pitch and grade of finished samples. */
-#include "dsp/biquad.h"
 #include "dsp/brightness.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
@@ -10,7 +9,6 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 

@@ -6,7 +6,6 @@
 
 #include "core/index.h"
 #include "core/process.h"
-#include "core/project_list.h"
 #include "dsp/synth.h"
 
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 /* dsp/seam: good joins pass, every kind of bad join is caught by its own criterion. */
 #include "core/pi.h"
 #include "core/rng.h"
-#include "dsp/loop.h"
 #include "dsp/seam.h"
 
 #include <math.h>

@@ -1,11 +1,9 @@
 /* The workstation's model: finds, actions, undo, views, the kit; all of it across
  * restarts and a kill -9. */
-#include "core/rng.h"
 #include "io/manifest.h"
 #include "session_rig.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

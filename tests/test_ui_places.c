@@ -3,7 +3,6 @@
 #include "ui_rig.h"
 
 #include "core/clock.h"
-#include "core/kit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

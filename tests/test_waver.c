@@ -1,7 +1,6 @@
 /* dsp/waver and the hum of chroma: what is a tone, what is noise and what is the mains',
  * and in which order they come as pads. */
 #include "core/pi.h"
-#include "dsp/analysis.h"
 #include "dsp/biquad.h"
 #include "dsp/fft_batch.h"
 #include "dsp/pads.h"

@@ -3,7 +3,6 @@
 #include "core/session_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { ROWS_AT_ONCE = 100 };
 

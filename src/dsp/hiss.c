@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double bed_db = -3, noise_most_db = -6;
 static const double even_db = 1.5;

@@ -2,7 +2,6 @@
 #include "dsp/track_sums.h"
 
 #include <math.h>
-#include <string.h>
 
 #define SEAM_WEIGHT 0.2
 

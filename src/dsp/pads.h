@@ -23,7 +23,6 @@
 #include "dsp/audio.h"
 #include "dsp/loop.h"
 #include "dsp/measures.h"
-#include "dsp/seam.h"
 #include "dsp/stable.h"
 
 #include <stddef.h>

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define LOOP_MIN_S   2.0
 #define LOOP_MAX_S   6.0

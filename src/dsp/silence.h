@@ -28,7 +28,6 @@
 #include "dsp/audio.h"
 #include "dsp/measures.h"
 #include "dsp/pads.h"
-#include "dsp/seam.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define NEAR_DB         6.0  /* that far outside the level gates is still a near-miss */
 #define RUMBLE_DB       20.0 /* above max_rms_db at most */

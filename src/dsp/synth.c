@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double lengths_s[SYNTH_DRUM_COUNT] = {
     [SYNTH_KICK] = 0.45,       [SYNTH_SNARE] = 0.35,   [SYNTH_CLAP] = 0.35,

@@ -4,8 +4,6 @@
 
 #include "dsp/trace.h"
 
-#include <stdbool.h>
-
 enum {
     LOW,
     MID,

@@ -6,7 +6,6 @@
 #include "dsp/vec.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     PHASES = OVERSAMPLE,

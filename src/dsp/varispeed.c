@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A table a semitone of speed, 32 taps at speed 1 (more as the corner falls), Kaiser
  * window, coefficients of 128 phases with linear interpolation between them. */

@@ -8,7 +8,6 @@
 #include "ui/utf8.h"
 
 #include <poll.h>
-#include <string.h>
 
 struct chooser {
     const char *title;

@@ -1,7 +1,6 @@
 #include "ui/paint.h"
 
 #include <math.h>
-#include <string.h>
 
 static double clamp01(double v)
 {

@@ -8,7 +8,6 @@
 #define TROWEL_UI_STATE_H
 
 #include "core/budget.h"
-#include "core/filter.h"
 #include "core/picture.h"
 #include "core/view.h"
 #include "dsp/pads.h"

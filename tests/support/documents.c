@@ -2,7 +2,6 @@
 
 #include "core/pipelines.h"
 #include "io/text.h"
-#include "core/version.h"
 #include "dsp/measures.h"
 #include "io/config.h"
 #include "manual.h"

@@ -5,7 +5,6 @@
 
 #include "dsp/audio.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
