@@ -199,8 +199,9 @@ static enum status open_parts(struct workstation *w, struct err *e)
     enum status st = session_open(&w->session, w->project.root.path, e);
     if (st == ST_CORRUPT)
         return err_set(e, st,
-                       "%s is damaged; repair it with: trowel --batch index --project %s",
-                       "the catalog", w->project.root.path);
+                       "the catalog is damaged; repair it with: trowel --batch index "
+                       "--project %s",
+                       w->project.root.path);
     if (st != ST_OK)
         return st;
     /* All cores may mine: the miners stand back for keys and sound. */

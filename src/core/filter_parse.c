@@ -13,7 +13,7 @@ const char filter_unfinished[] = "the expression is not finished";
 enum { DEPTH_MAX = 64, TERM_BYTES = 256 };
 
 struct parser {
-    const char *text, *at;
+    const char *at;
     struct filter *f;
     struct err *e;
     int depth;

@@ -23,7 +23,7 @@ struct brief {
     int cluster, rating;
     enum kind kind;
     enum decision decision;
-    bool miss, saved;
+    bool miss;
 };
 
 struct joined {
@@ -121,8 +121,7 @@ static enum status note(struct joined *j, size_t source, size_t row,
                                           .rating = c->rating,
                                           .kind = c->kind,
                                           .decision = c->decision,
-                                          .miss = c->missed_by[0] != '\0',
-                                          .saved = c->saved};
+                                          .miss = c->missed_by[0] != '\0'};
     return ST_OK;
 }
 

@@ -12,7 +12,7 @@ enum { CLIP_RUN = 3, ZERO_RUN = 32 };
 static const float FULL_SCALE = 0.99996f;
 
 struct scan {
-    int channels, hop;
+    int channels;
     int *clip_run; /* per channel: samples at full scale up to now */
     int64_t zero_run;
     float *last;  /* the frame before this hop */
@@ -36,7 +36,6 @@ struct scan *scan_new(int channels, int hop)
         return NULL;
     size_t width = (size_t)channels;
     s->channels = channels;
-    s->hop = hop;
     s->clip_run = calloc(width, sizeof *s->clip_run);
     s->last = calloc(width, sizeof *s->last);
     s->clean = malloc(width * (size_t)hop * sizeof *s->clean);

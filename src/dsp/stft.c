@@ -7,7 +7,7 @@
 
 struct stft {
     struct fft_batch *fft;
-    int n, hop;
+    int hop;
     int held, needed; /* frames in `x`, and for a batch */
     float *x, *power;
 };
@@ -18,7 +18,6 @@ struct stft *stft_new(int n, int hop, int first_centre, int push_max)
     if (!s)
         return NULL;
     s->fft = fft_batch_hann(n);
-    s->n = n;
     s->hop = hop;
     s->needed = (FFT_BATCH - 1) * hop + n;
     s->held = n / 2 - first_centre;

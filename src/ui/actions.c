@@ -89,12 +89,11 @@ bool action_choice(uint32_t key, struct action_choice *out)
 {
     for (int i = 0; i < LETTERS; i++)
         if (letters[i].key == key) {
-            int c = letters[i].hit_class;
+            int category = letters[i].category;
             *out = (struct action_choice){
-                letters[i].category,
-                c < 0 ? category_folder((enum category)letters[i].category)
-                      : drum_class_name((enum drum_class)c),
-                c >= 0};
+                category, category < 0
+                              ? drum_class_name((enum drum_class)letters[i].hit_class)
+                              : category_folder((enum category)category)};
             return true;
         }
     return false;

@@ -57,7 +57,6 @@ enum action action_find(const char *name); /* ACT_NONE when unknown */
 struct action_choice {
     int category;     /* enum category, or −1 for a class */
     const char *name; /* "pads" or "kick" */
-    bool is_class;
 };
 bool action_choice(uint32_t key, struct action_choice *out); /* false: no such letter */
 

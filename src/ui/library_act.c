@@ -309,7 +309,7 @@ static void classify(struct app *app, uint32_t key)
     }
     if (!targets(app, &index, &count))
         return;
-    enum status st = choice.is_class
+    enum status st = choice.category < 0
                          ? session_set_class(app->session, index, count, choice.name, &e)
                          : session_set_category(app->session, index, count,
                                                 (enum category)choice.category, &e);
