@@ -85,12 +85,6 @@ static enum status make_against(const struct audio *sound, const struct loop_opt
     return st;
 }
 
-enum status loop_make(const struct audio *sound, const struct loop_option *option,
-                      struct looped *out, struct err *e)
-{
-    return make_against(sound, option, NULL, out, e);
-}
-
 static size_t seconds(const struct audio *sound, double s)
 {
     return (size_t)fmax(0.0, round(s * sound->rate_hz));

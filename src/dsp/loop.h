@@ -84,15 +84,11 @@ struct looped {
     struct seam seam;
 };
 
-/* Cut, and the seam measured: ST_EMPTY, too, below SEAM_MIN_S. On failure there is
- * nothing to free. */
-enum status loop_make(const struct audio *sound, const struct loop_option *option,
-                      struct looped *out, struct err *e);
-
 /* Make the options in the order of their rank until one is seamless with room to spare
  * (seam_roomy), else take the one that joins best; when none is seamless, the same with
  * crossfades twice as long, where there is room. What was made is moved to the front of
- * the list. ST_EMPTY for an empty list or loops below SEAM_MIN_S. */
+ * the list. ST_EMPTY for an empty list or loops below SEAM_MIN_S; on failure there is
+ * nothing to free. */
 enum status loop_make_best(const struct audio *sound, struct loop_list *list,
                            struct looped *out, struct err *e);
 
