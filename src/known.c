@@ -86,8 +86,7 @@ enum status known_ask(const struct known *k, const struct config *config,
     snprintf(line[k->count].name, sizeof line->name, "the current folder");
     if (!realpath(".", line[k->count].path))
         line[k->count].path[0] = '\0';
-    enum status st =
-        chooser_run("which project?", line, k->count + 1, config, theme_dirs, &chosen, e);
+    enum status st = chooser_run(line, k->count + 1, config, theme_dirs, &chosen, e);
     snprintf(folder, PATH_BYTES, "%s", chosen < 0 ? "" : line[chosen].path);
     free(line);
     return st;

@@ -242,26 +242,26 @@ int area_scroll(const struct area *a, int top, int cursor)
     return cursor < top ? cursor : top;
 }
 
-void area_hline(const struct area *a, int row, enum role ink)
+void area_hline(const struct area *a, int row)
 {
     for (int c = 0; c < a->cols; c++)
-        area_glyph(a, row, c, ink, GLYPH_HLINE);
+        area_glyph(a, row, c, ROLE_BORDER, GLYPH_HLINE);
 }
 
-void area_vline(const struct area *a, int col, enum role ink)
+void area_vline(const struct area *a, int col)
 {
     for (int r = 0; r < a->rows; r++)
-        area_glyph(a, r, col, ink, GLYPH_VLINE);
+        area_glyph(a, r, col, ROLE_BORDER, GLYPH_VLINE);
 }
 
 struct area area_box(const struct area *a, const char *title)
 {
     blank(a);
     int bottom = a->rows - 1, right = a->cols - 1;
-    area_hline(a, 0, ROLE_BORDER);
-    area_hline(a, bottom, ROLE_BORDER);
-    area_vline(a, 0, ROLE_BORDER);
-    area_vline(a, right, ROLE_BORDER);
+    area_hline(a, 0);
+    area_hline(a, bottom);
+    area_vline(a, 0);
+    area_vline(a, right);
     area_glyph(a, 0, 0, ROLE_BORDER, GLYPH_CORNER_TL);
     area_glyph(a, 0, right, ROLE_BORDER, GLYPH_CORNER_TR);
     area_glyph(a, bottom, 0, ROLE_BORDER, GLYPH_CORNER_BL);

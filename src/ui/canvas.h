@@ -78,8 +78,9 @@ void area_ground(const struct area *a, int row, int col, int cols, enum role gro
 void area_cursor(const struct area *a, int row, int col, int cols);
 /* The row that a list, so far from `top` on, begins with to have `cursor` in sight. */
 int area_scroll(const struct area *a, int top, int cursor);
-void area_hline(const struct area *a, int row, enum role ink);
-void area_vline(const struct area *a, int col, enum role ink);
+/* Borders right across the area. */
+void area_hline(const struct area *a, int row);
+void area_vline(const struct area *a, int col);
 /* A frame around the whole area with a title in its top edge; blanks the inside. */
 struct area area_box(const struct area *a, const char *title);
 

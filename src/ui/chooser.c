@@ -10,7 +10,6 @@
 #include <poll.h>
 
 struct chooser {
-    const char *title;
     const struct chooser_line *line;
     int count, cursor, top;
     bool over;
@@ -36,8 +35,8 @@ static void draw(struct chooser *c, struct canvas *canvas)
     struct area all = canvas_area(canvas);
     struct area top = area_top(&all, 1), hints = area_bottom(&all, 1);
     int col = area_text(&top, 0, 1, ROLE_TITLE, "trowel");
-    area_printf(&top, 0, col, ROLE_STRONG, " %s %s", glyph_text(GLYPH_DOT, canvas->tier),
-                c->title);
+    area_printf(&top, 0, col, ROLE_STRONG, " %s which project?",
+                glyph_text(GLYPH_DOT, canvas->tier));
     static const char *const keys[][2] = {
         {"j k", "move"}, {"Enter", "opens"}, {"1-9", "open at once"}, {"q", "leaves"}};
     col = 1;
@@ -46,7 +45,7 @@ static void draw(struct chooser *c, struct canvas *canvas)
         col = area_printf(&hints, 0, col, ROLE_HINT, " %s  ", keys[i][1]);
     }
     struct area rule = area_top(&all, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    area_hline(&rule, 0);
     c->top = area_scroll(&all, c->top, c->cursor);
     for (int r = 0; r < all.rows && c->top + r < c->count; r++)
         draw_line(c, &all, r, c->top + r);
@@ -137,11 +136,11 @@ static void run(struct chooser *c, struct terminal *term, struct canvas *canvas)
     }
 }
 
-enum status chooser_run(const char *title, const struct chooser_line *line, int count,
+enum status chooser_run(const struct chooser_line *line, int count,
                         const struct config *config, const char *theme_dirs, int *chosen,
                         struct err *e)
 {
-    struct chooser c = {.title = title, .line = line, .count = count, .chosen = -1};
+    struct chooser c = {.line = line, .count = count, .chosen = -1};
     struct theme theme;
     struct terminal *term;
     struct canvas canvas = {0};

@@ -1,4 +1,4 @@
-/* chooser: a list to choose one line of, before there is a project to open.
+/* chooser: the list of projects to choose one of, before any is open.
  * Thread: the one that calls; it has the terminal until it returns. */
 #ifndef TROWEL_UI_CHOOSER_H
 #define TROWEL_UI_CHOOSER_H
@@ -13,7 +13,7 @@ struct chooser_line {
 };
 
 /* *chosen = a line's number, or −1 when the user left. ST_NO_TERMINAL, ST_NO_MEMORY. */
-enum status chooser_run(const char *title, const struct chooser_line *line, int count,
+enum status chooser_run(const struct chooser_line *line, int count,
                         const struct config *config, const char *theme_dirs, int *chosen,
                         struct err *e);
 

@@ -458,7 +458,7 @@ struct area frame_ruled(struct app *app, const struct area *a, const char *left)
 {
     struct area rest = frame(app, a, left);
     struct area rule = area_top(&rest, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    area_hline(&rule, 0);
     return rest;
 }
 

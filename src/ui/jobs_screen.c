@@ -195,7 +195,7 @@ static void draw(struct app *app, const struct area *a)
     struct area rest = frame_ruled(app, a, left);
     struct area log = area_bottom(&rest, rest.rows / 2);
     struct area rule = area_top(&log, 1);
-    area_hline(&rule, 0, ROLE_BORDER);
+    area_hline(&rule, 0);
     area_text(&rule, 0, 3, app->job_list.log ? ROLE_STRONG : ROLE_DIM, " log ");
     app_name_keys(app, " {cancel} cancels   {detail} tries again   {pane} to the log ",
                   keys, sizeof keys);

@@ -172,7 +172,7 @@ static void draw_extras(struct app *app, const struct area *a)
 {
     size_t count = kit_extra_count(app);
     struct area rule = area_sub(a, 0, 1, 1, a->cols - 2);
-    area_hline(&rule, 0, ROLE_BORDER);
+    area_hline(&rule, 0);
     area_printf(a, 0, 3, app->kit.extras ? ROLE_STRONG : ROLE_DIM, " extras %zu ", count);
     if (count == 0 && a->rows > 1) {
         char none[160];
@@ -201,7 +201,7 @@ void kit_draw(struct app *app, const struct area *a)
     if (a->cols >= 100) {
         struct area matches = area_right(&upper, a->cols >= 160 ? 60 : 38);
         struct area gap = area_right(&upper, 2);
-        area_vline(&gap, 0, ROLE_BORDER);
+        area_vline(&gap, 0);
         draw_matches(app, &matches);
     }
     draw_slots(app, &upper);

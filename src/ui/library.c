@@ -439,11 +439,11 @@ static void draw_rules(const struct area *a, const int *uprights, int count)
 {
     struct area top = area_sub(a, 0, 1, 1, a->cols - 2);
     struct area bottom = area_sub(a, a->rows - 1, 1, 1, a->cols - 2);
-    area_hline(&top, 0, ROLE_BORDER);
-    area_hline(&bottom, 0, ROLE_BORDER);
+    area_hline(&top, 0);
+    area_hline(&bottom, 0);
     for (int i = 0; i < count; i++) {
         struct area line = area_sub(a, 1, uprights[i], a->rows - 2, 1);
-        area_vline(&line, 0, ROLE_BORDER);
+        area_vline(&line, 0);
         area_glyph(&top, 0, uprights[i] - 1, ROLE_BORDER, GLYPH_TOP_TEE);
         area_glyph(&bottom, 0, uprights[i] - 1, ROLE_BORDER, GLYPH_BOTTOM_TEE);
     }
@@ -463,7 +463,7 @@ static void draw_below(struct app *app, struct area *list, const struct area *a,
     area_bottom(list, 1);
     library_draw_list(app, list);
     struct area line = area_sub(&rule, 0, 0, 1, list->cols - 1);
-    area_hline(&line, 0, ROLE_BORDER);
+    area_hline(&line, 0);
     inspector_draw(app, &below, at);
 }
 

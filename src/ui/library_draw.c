@@ -49,7 +49,7 @@ void library_draw_side(struct app *app, const struct area *a)
         side_line(app, a, row++, (enum view_scope)(SCOPE_CATEGORY + c),
                   sum(&t->category[c]), &t->category[c]);
     struct area rule = area_sub(a, row, 1, 1, a->cols - 2);
-    area_hline(&rule, 0, ROLE_BORDER);
+    area_hline(&rule, 0);
     side_line(app, a, ++row, SCOPE_BEST_OF, t->best_of, NULL);
     side_line(app, a, ++row, SCOPE_NEAR_MISSES, t->near_misses, NULL);
 }

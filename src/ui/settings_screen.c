@@ -68,7 +68,7 @@ static void draw_about(struct app *app, const struct area *a)
     const struct config_key *k = config_key(app->settings.cursor);
     char expected[200];
     config_expected(expected, sizeof expected, k);
-    area_hline(a, 0, ROLE_BORDER);
+    area_hline(a, 0);
     int col = area_printf(a, 1, 1, ROLE_STRONG, "%s   ", k->name);
     col = frame_hint(app, a, 1, col, "{detail} changes it  {cancel} default  ");
     if (a->cols >= 100) { /* the title says it, too */
