@@ -77,8 +77,7 @@ static enum status loop_of(struct audio *to, const struct audio *hits, size_t co
 {
     struct hiss_material m;
     struct hiss_report report = {0};
-    assert_int_equal(
-        hiss_material_init(&m, hits, count, s->rate_hz, hiss_low_hz(s), r, NULL), ST_OK);
+    assert_int_equal(hiss_material_init(&m, hits, count, s, r, NULL), ST_OK);
     enum status st = hiss_loop(to, &m, s, r, &report, NULL);
     *synthetic = st == ST_OK && report.synthetic;
     hiss_material_done(&m);
@@ -90,8 +89,7 @@ static enum status flicker_of(struct audio *to, const struct audio *hits, size_t
 {
     struct hiss_material m;
     struct hiss_report report = {0};
-    assert_int_equal(
-        hiss_material_init(&m, hits, count, s->rate_hz, hiss_low_hz(s), r, NULL), ST_OK);
+    assert_int_equal(hiss_material_init(&m, hits, count, s, r, NULL), ST_OK);
     enum status st = hiss_flicker(to, &m, s, r, &report, NULL);
     *synthetic = st == ST_OK && report.synthetic;
     hiss_material_done(&m);
@@ -280,8 +278,7 @@ static void tones_do_not_come_through(void **state)
         s.channels = 1;
         s.noise_level_db = (double)NAN;
         make_ringing(hits, noise[k]);
-        assert_int_equal(
-            hiss_material_init(&m, hits, HITS, 44100, hiss_low_hz(&s), &r, NULL), ST_OK);
+        assert_int_equal(hiss_material_init(&m, hits, HITS, &s, &r, NULL), ST_OK);
         assert_int_equal(m.regions, k < 2 ? HITS : 0); /* a tone alone is no hiss */
         if (k < 2) {
             assert_int_equal(hiss_loop(&loop, &m, &s, &r, NULL, NULL), ST_OK);

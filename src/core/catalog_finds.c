@@ -51,13 +51,22 @@ static enum status find_source(struct catalog *c, const struct candidate *found,
     return ST_OK;
 }
 
-static enum status put_find(struct catalog *c, int64_t position, int64_t source,
-                            uint64_t id, const struct candidate *f, struct err *e)
+/* A find where it goes; vector NULL: none. */
+struct entry {
+    int64_t position;
+    uint64_t id;
+    const struct candidate *find;
+    const float *vector;
+};
+
+static enum status put_find(struct catalog *c, const struct entry *n, int64_t source,
+                            struct err *e)
 {
+    const struct candidate *f = n->find;
     char grade[2] = {f->grade, '\0'};
     struct query *q = catalog_query(c, Q_FIND_PUT, e);
-    query_int(q, 1, position);
-    query_int(q, 2, (int64_t)id);
+    query_int(q, 1, n->position);
+    query_int(q, 2, (int64_t)n->id);
     query_int(q, 3, source);
     query_text(q, 4, f->filename);
     query_text(q, 5, kind_type(f->kind));
@@ -76,12 +85,12 @@ static enum status put_find(struct catalog *c, int64_t position, int64_t source,
     return catalog_run(c, q, e);
 }
 
-static enum status put_detail(struct catalog *c, int64_t position,
-                              const struct candidate *f, struct err *e)
+static enum status put_detail(struct catalog *c, const struct entry *n, struct err *e)
 {
+    const struct candidate *f = n->find;
     unsigned char parts[PARTS_MAX * PART_BYTES], loops[LOOP_CHOICES_MAX * LOOP_BYTES];
     struct query *q = catalog_query(c, Q_DETAIL_PUT, e);
-    query_int(q, 1, position);
+    query_int(q, 1, n->position);
     query_text(q, 2, f->source_path);
     query_int(q, 3, (int64_t)f->seed);
     query_text(q, 4, f->algorithm_version);
@@ -104,17 +113,16 @@ static enum status put_vector(struct catalog *c, int64_t position, const float *
     return catalog_run(c, q, e);
 }
 
-static enum status put_all(struct catalog *c, int64_t position, uint64_t id,
-                           const struct candidate *f, const float *vector,
+static enum status put_all(struct catalog *c, const struct entry *n,
                            struct source_row *row, struct err *e)
 {
-    enum status st = find_source(c, f, row, e);
+    enum status st = find_source(c, n->find, row, e);
     if (st == ST_OK)
-        st = put_find(c, position, row->id, id, f, e);
+        st = put_find(c, n, row->id, e);
     if (st == ST_OK)
-        st = put_detail(c, position, f, e);
+        st = put_detail(c, n, e);
     if (st == ST_OK)
-        st = put_vector(c, position, vector, e);
+        st = put_vector(c, n->position, n->vector, e);
     return st;
 }
 
@@ -204,7 +212,7 @@ enum status catalog_write_content(struct catalog *c,
         const struct candidate *f = content_at(content, i, &vector, e);
         st = f != NULL ? ST_OK : e != NULL && e->code != ST_OK ? e->code : ST_CORRUPT;
         if (st == ST_OK && ids[i] != 0)
-            st = put_all(c, ++position, ids[i], f, vector, &row, e);
+            st = put_all(c, &(struct entry){++position, ids[i], f, vector}, &row, e);
         if (st == ST_OK)
             st = carry(carried, f, ids[i] != 0 ? ids[i] : candidate_id(f), e);
     }
@@ -233,15 +241,15 @@ static enum status add_all(struct catalog *c, const struct candidate *found, siz
     struct source_row row = {0};
     enum status st = catalog_simple_number(c, Q_LAST_ROW, &last, e);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        uint64_t id = candidate_id(&found[i]);
-        int64_t position = 0;
+        struct entry n = {0, candidate_id(&found[i]), &found[i],
+                          vector_of(embeddings, i)};
         struct query *q = catalog_query(c, Q_FIND_ROW, e);
-        query_int(q, 1, (int64_t)id);
-        st = catalog_number(c, q, &position, e);
-        if (st == ST_OK && position == 0)
-            position = ++last;
+        query_int(q, 1, (int64_t)n.id);
+        st = catalog_number(c, q, &n.position, e);
+        if (st == ST_OK && n.position == 0)
+            n.position = ++last;
         if (st == ST_OK)
-            st = put_all(c, position, id, &found[i], vector_of(embeddings, i), &row, e);
+            st = put_all(c, &n, &row, e);
     }
     return st;
 }

@@ -260,35 +260,44 @@ void dig_candidate(const struct dig *d, struct candidate *c, enum kind kind,
              TROWEL_ALGORITHM_VERSION);
 }
 
+/* What is to be read, and with how many channels at most. */
+struct region {
+    struct part_reader *from;
+    int64_t start;
+    size_t frames;
+    int channels;
+};
+
 /* A region without its DC offset. */
-static enum status read_piece(struct dig *d, struct part_reader *from, int64_t start,
-                              size_t frames, int channels, struct audio *out,
-                              struct err *e)
+static enum status read_piece(const struct dig *d, const struct region *r,
+                              struct audio *out, struct err *e)
 {
-    enum status st = part_read_region(from, start, frames, out, e);
+    enum status st = part_read_region(r->from, r->start, r->frames, out, e);
     if (st != ST_OK)
         return st;
     offset_remove(out->data, out->frames, out->channels,
-                  part_offset(from, track_info(d->track)->offset));
-    return audio_to_channels(out, out->channels == 1 ? 1 : channels, e);
+                  part_offset(r->from, track_info(d->track)->offset));
+    return audio_to_channels(out, out->channels == 1 ? 1 : r->channels, e);
 }
 
 /* With many channels (a mixing desk's 32 tracks) piece by piece, each folded to
  * `channels` at once: two minutes of all of them would take a gigabyte. */
-static enum status read_many(struct dig *d, struct part_reader *from, int64_t start,
-                             size_t frames, int channels, struct audio *out,
-                             struct err *e)
+static enum status read_many(const struct dig *d, const struct region *r,
+                             struct audio *out, struct err *e)
 {
     enum { PIECE = 1 << 16 };
-    size_t width = (size_t)channels;
-    enum status st = audio_init(out, frames, channels, d->info.rate_hz, e);
-    for (size_t at = 0; at < frames && st == ST_OK; at += PIECE) {
+    size_t width = (size_t)r->channels;
+    enum status st = audio_init(out, r->frames, r->channels, d->info.rate_hz, e);
+    for (size_t at = 0; at < r->frames && st == ST_OK; at += PIECE) {
         struct audio piece;
-        size_t some = frames - at < PIECE ? frames - at : PIECE;
-        st = read_piece(d, from, start + (int64_t)at, some, channels, &piece, e);
+        struct region some = *r;
+        some.start += (int64_t)at;
+        some.frames = r->frames - at < PIECE ? r->frames - at : PIECE;
+        st = read_piece(d, &some, &piece, e);
         if (st != ST_OK)
             break;
-        memcpy(out->data + at * width, piece.data, some * width * sizeof *out->data);
+        memcpy(out->data + at * width, piece.data,
+               some.frames * width * sizeof *out->data);
         audio_done(&piece);
     }
     if (st != ST_OK)
@@ -296,30 +305,30 @@ static enum status read_many(struct dig *d, struct part_reader *from, int64_t st
     return st;
 }
 
-static enum status read_from(struct dig *d, struct part_reader *from, int64_t start,
-                             int64_t end, int channels, struct audio *out, struct err *e)
+/* The region from its start to `end`, as far as it lies in the recording. */
+static enum status read_until(const struct dig *d, struct region r, int64_t end,
+                              struct audio *out, struct err *e)
 {
     int64_t frames = track_info(d->track)->frames;
-    start = start < 0 ? 0 : start;
+    r.start = r.start < 0 ? 0 : r.start;
     end = end > frames ? frames : end;
-    if (end < start)
-        end = start;
-    size_t count = (size_t)(end - start);
-    return d->info.channels > 2 ? read_many(d, from, start, count, channels, out, e)
-                                : read_piece(d, from, start, count, channels, out, e);
+    r.frames = end > r.start ? (size_t)(end - r.start) : 0;
+    return d->info.channels > 2 ? read_many(d, &r, out, e) : read_piece(d, &r, out, e);
 }
 
 enum status dig_read(struct dig *d, int64_t start, int64_t end, int channels,
                      struct audio *out, struct err *e)
 {
     struct part_reader all = part_reader_all(d->sf);
-    return read_from(d, &all, start, end, channels, out, e);
+    struct region r = {.from = &all, .start = start, .channels = channels};
+    return read_until(d, r, end, out, e);
 }
 
 enum status dig_read_pads(struct dig *d, int64_t start, int64_t end, int channels,
                           struct audio *out, struct err *e)
 {
-    enum status st = read_from(d, &d->pads_from, start, end, channels, out, e);
+    struct region r = {.from = &d->pads_from, .start = start, .channels = channels};
+    enum status st = read_until(d, r, end, out, e);
     if (st != ST_OK)
         return st;
     st = level_remove_rumble(out, e);

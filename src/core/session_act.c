@@ -100,11 +100,15 @@ static struct change to_drums(const struct find *f)
     return c;
 }
 
-/* One value for many finds, as one action with its echo. `did` is the past tense:
- * "rejected". */
+/* One value for a find. `did` is the past tense: "rejected". */
+struct wish {
+    enum event_field field;
+    const char *value, *did;
+};
+
+/* The same for many finds, as one action with its echo. */
 static enum status set_all(struct session *s, const size_t *index, size_t count,
-                           enum event_field field, const char *value, const char *did,
-                           struct err *e)
+                           struct wish w, struct err *e)
 {
     char label[ACTION_LABEL_BYTES];
     if (count == 0) {
@@ -120,16 +124,16 @@ static enum status set_all(struct session *s, const size_t *index, size_t count,
         if (index[i] >= s->count)
             continue;
         f = &s->find[index[i]];
-        if (field == FIELD_CLASS && f->category != CAT_DRUMS) /* the kit looks there */
+        if (w.field == FIELD_CLASS && f->category != CAT_DRUMS) /* the kit looks there */
             all[count + moved++] = to_drums(f);
-        all[n] = (struct change){.field = field, .candidate = f->id};
-        snprintf(all[n++].value, EVENT_VALUE_BYTES, "%s", value);
+        all[n] = (struct change){.field = w.field, .candidate = f->id};
+        snprintf(all[n++].value, EVENT_VALUE_BYTES, "%s", w.value);
     }
     const char *also = moved > 0 ? "moved to drums and " : "";
     if (n == 1)
-        snprintf(label, sizeof label, "%s%s %.150s", also, did, f->name);
+        snprintf(label, sizeof label, "%s%s %.150s", also, w.did, f->name);
     else
-        snprintf(label, sizeof label, "%s%s %zu finds", also, did, n);
+        snprintf(label, sizeof label, "%s%s %zu finds", also, w.did, n);
     size_t applied = 0;
     memmove(all + n, all + count, moved * sizeof *all);
     enum status st = session_act(s, all, n + moved, label, &applied, e);
@@ -139,19 +143,20 @@ static enum status set_all(struct session *s, const size_t *index, size_t count,
     if (applied == 0)
         session_say(s, "already %s", label);
     else if (applied < n)
-        session_say(s, "%s %zu of %zu finds · {undo} undoes", did, applied, n);
+        session_say(s, "%s %zu of %zu finds · {undo} undoes", w.did, applied, n);
     else
         session_say(s, "%s · {undo} undoes", label);
-    s->last = (struct change){.field = field};
-    snprintf(s->last.value, EVENT_VALUE_BYTES, "%s", value);
+    s->last = (struct change){.field = w.field};
+    snprintf(s->last.value, EVENT_VALUE_BYTES, "%s", w.value);
     return ST_OK;
 }
 
 enum status session_decide(struct session *s, const size_t *index, size_t count,
                            enum decision d, struct err *e)
 {
-    return set_all(s, index, count, FIELD_DECISION, decision_name(d),
-                   d == DECISION_NONE ? "undecided" : decision_name(d), e);
+    struct wish w = {FIELD_DECISION, decision_name(d),
+                     d == DECISION_NONE ? "undecided" : decision_name(d)};
+    return set_all(s, index, count, w, e);
 }
 
 enum status session_rate(struct session *s, const size_t *index, size_t count, int rating,
@@ -160,14 +165,14 @@ enum status session_rate(struct session *s, const size_t *index, size_t count, i
     char value[16], did[32];
     snprintf(value, sizeof value, "%d", rating);
     snprintf(did, sizeof did, "rated %d:", rating);
-    return set_all(s, index, count, FIELD_RATING, value, did, e);
+    return set_all(s, index, count, (struct wish){FIELD_RATING, value, did}, e);
 }
 
 enum status session_tag(struct session *s, const size_t *index, size_t count, bool on,
                         struct err *e)
 {
-    return set_all(s, index, count, FIELD_TAG, on ? "1" : "", on ? "tagged" : "untagged",
-                   e);
+    struct wish w = {FIELD_TAG, on ? "1" : "", on ? "tagged" : "untagged"};
+    return set_all(s, index, count, w, e);
 }
 
 enum status session_set_category(struct session *s, const size_t *index, size_t count,
@@ -175,7 +180,8 @@ enum status session_set_category(struct session *s, const size_t *index, size_t 
 {
     char did[64];
     snprintf(did, sizeof did, "moved to %s:", category_folder(category));
-    return set_all(s, index, count, FIELD_CATEGORY, category_folder(category), did, e);
+    struct wish w = {FIELD_CATEGORY, category_folder(category), did};
+    return set_all(s, index, count, w, e);
 }
 
 enum status session_set_class(struct session *s, const size_t *index, size_t count,
@@ -183,7 +189,7 @@ enum status session_set_class(struct session *s, const size_t *index, size_t cou
 {
     char did[64];
     snprintf(did, sizeof did, "called %.30s:", hit_class);
-    return set_all(s, index, count, FIELD_CLASS, hit_class, did, e);
+    return set_all(s, index, count, (struct wish){FIELD_CLASS, hit_class, did}, e);
 }
 
 enum status session_repeat(struct session *s, const size_t *index, size_t count,
@@ -212,11 +218,10 @@ enum status session_repeat(struct session *s, const size_t *index, size_t count,
     }
 }
 
-static enum status set_one(struct session *s, size_t index, enum event_field field,
-                           const char *value, const char *did, struct err *e)
+static enum status set_one(struct session *s, size_t index, struct wish w, struct err *e)
 {
     struct change last = s->last;
-    enum status st = set_all(s, &index, 1, field, value, did, e);
+    enum status st = set_all(s, &index, 1, w, e);
     s->last = last; /* `.` does not repeat what belongs to one find */
     return st;
 }
@@ -224,28 +229,34 @@ static enum status set_one(struct session *s, size_t index, enum event_field fie
 enum status session_set_note(struct session *s, size_t index, const char *note,
                              struct err *e)
 {
-    return set_one(s, index, FIELD_NOTE, note, note[0] ? "noted" : "note removed:", e);
+    struct wish w = {FIELD_NOTE, note, note[0] ? "noted" : "note removed:"};
+    return set_one(s, index, w, e);
 }
 
-static enum status set_frames(struct session *s, size_t index, enum event_field field,
-                              int64_t start, int64_t end, const char *did, struct err *e)
+/* "start end" as a value; the same for both takes the user's own back: "". */
+enum { SPAN_BYTES = 64 };
+static const char *span(char value[SPAN_BYTES], int64_t start, int64_t end)
 {
-    char value[64] = "";
+    value[0] = '\0';
     if (start != end)
-        snprintf(value, sizeof value, "%lld %lld", (long long)start, (long long)end);
-    return set_one(s, index, field, value, did, e);
+        snprintf(value, SPAN_BYTES, "%lld %lld", (long long)start, (long long)end);
+    return value;
 }
 
 enum status session_set_edges(struct session *s, size_t index, int64_t start_frame,
                               int64_t end_frame, struct err *e)
 {
-    return set_frames(s, index, FIELD_EDGES, start_frame, end_frame, "edges moved:", e);
+    char value[SPAN_BYTES];
+    struct wish w = {FIELD_EDGES, span(value, start_frame, end_frame), "edges moved:"};
+    return set_one(s, index, w, e);
 }
 
 enum status session_set_loop(struct session *s, size_t index, int64_t start_frame,
                              int64_t end_frame, struct err *e)
 {
-    return set_frames(s, index, FIELD_LOOP, start_frame, end_frame, "loop moved:", e);
+    char value[SPAN_BYTES];
+    struct wish w = {FIELD_LOOP, span(value, start_frame, end_frame), "loop moved:"};
+    return set_one(s, index, w, e);
 }
 
 /* The member to keep: accepted before undecided before rejected, then the one with most

@@ -28,47 +28,54 @@ static enum status prepare(const struct dig *d, const struct hiss_spec *spec,
         s->score += m->score / (double)d->hits.count;
     }
     struct rng r = rng_derive(d->recipe->seed, d->content_hash, "hiss material", 0);
-    enum status st = hiss_material_init(&s->material, at, d->hits.count, spec->rate_hz,
-                                        hiss_low_hz(spec), &r, e);
+    enum status st = hiss_material_init(&s->material, at, d->hits.count, spec, &r, e);
     free(at);
     return st;
 }
 
-static enum status keep_one(struct dig *d, const struct sounds *s, enum kind kind,
-                            int number, struct audio *sound,
+/* One to be made: the how manieth of its kind. */
+struct making {
+    const struct sounds *from;
+    enum kind kind;
+    int number;
+};
+
+static enum status keep_one(struct dig *d, const struct making *m, struct audio *sound,
                             const struct hiss_report *report, struct err *e)
 {
     struct candidate c;
+    const struct sounds *s = m->from;
     bool synthetic = report->synthetic;
-    dig_candidate(d, &c, kind, synthetic ? 0 : s->start, synthetic ? 0 : s->end);
+    dig_candidate(d, &c, m->kind, synthetic ? 0 : s->start, synthetic ? 0 : s->end);
     if (synthetic) {
         c.m.start_sec = c.m.end_sec = (double)NAN;
         c.m.bpm = c.m.bpm_confidence = (double)NAN;
     }
-    bool loop = kind_loops(kind);
+    bool loop = kind_loops(m->kind);
     maker_score(&c, sound, synthetic ? 0.3 : 0.4 + 0.6 * s->score, loop, &report->seam);
     char name[160];
-    snprintf(name, sizeof name, "%s_%s_%02d", kind_type(kind), d->site.stem, number);
+    snprintf(name, sizeof name, "%s_%s_%02d", kind_type(m->kind), d->site.stem,
+             m->number);
     struct keep k = {
         .name = name, .channels = sound->channels, .loop = loop, .finished = true};
     enum status st = dig_keep(d, &c, sound, &k, e);
     return st == ST_EMPTY ? ST_OK : st;
 }
 
-static enum status make(struct dig *d, const struct sounds *s,
-                        const struct hiss_spec *spec, enum kind kind, int number,
+static enum status make(struct dig *d, const struct hiss_spec *spec, struct making m,
                         struct err *e)
 {
     struct audio sound;
     struct hiss_report report;
-    bool loop = kind == KIND_HISS_LOOP;
+    const struct hiss_material *from = &m.from->material;
+    bool loop = m.kind == KIND_HISS_LOOP;
     struct rng r = rng_derive(d->recipe->seed, d->content_hash, loop ? "hiss" : "flicker",
-                              (uint64_t)number);
-    enum status st = loop ? hiss_loop(&sound, &s->material, spec, &r, &report, e)
-                          : hiss_flicker(&sound, &s->material, spec, &r, &report, e);
+                              (uint64_t)m.number);
+    enum status st = loop ? hiss_loop(&sound, from, spec, &r, &report, e)
+                          : hiss_flicker(&sound, from, spec, &r, &report, e);
     if (st != ST_OK)
         return st == ST_EMPTY ? ST_OK : st;
-    return keep_one(d, s, kind, number, &sound, &report, e);
+    return keep_one(d, &m, &sound, &report, e);
 }
 
 enum status stage_hiss(struct dig *d, struct err *e)
@@ -81,12 +88,12 @@ enum status stage_hiss(struct dig *d, struct err *e)
     struct sounds s;
     enum status st = prepare(d, &spec, &s, e);
     for (int i = 1; i <= cfg->hiss.hiss_loops_per_source && st == ST_OK; i++) {
-        st = make(d, &s, &spec, KIND_HISS_LOOP, i, e);
+        st = make(d, &spec, (struct making){&s, KIND_HISS_LOOP, i}, e);
         if (st == ST_OK)
             st = dig_go_on(d, e);
     }
     for (int i = 1; i <= cfg->hiss.flicker_count && st == ST_OK; i++)
-        st = make(d, &s, &spec, KIND_FLICKER, i, e);
+        st = make(d, &spec, (struct making){&s, KIND_FLICKER, i}, e);
     hiss_material_done(&s.material);
     return st;
 }

@@ -1,6 +1,7 @@
 #include "dsp/hiss_material.h"
 #include "dsp/biquad.h"
 #include "dsp/fft.h"
+#include "dsp/hiss.h"
 #include "dsp/level.h"
 #include "dsp/mixdown.h"
 #include "dsp/resample.h"
@@ -192,10 +193,12 @@ static void append(struct hiss_material *m, const struct audio *part, size_t roo
 }
 
 enum status hiss_material_init(struct hiss_material *m, const struct audio *material,
-                               size_t count, int rate_hz, double low_hz, struct rng *r,
+                               size_t count, const struct hiss_spec *spec, struct rng *r,
                                struct err *e)
 {
     *m = (struct hiss_material){0};
+    int rate_hz = spec->rate_hz;
+    double low_hz = hiss_low_hz(spec);
     size_t room = (size_t)(seconds_all * rate_hz);
     enum status st = audio_init(&m->sound, room, 1, rate_hz, e);
     m->region = calloc(SOUNDS_MAX, sizeof *m->region);

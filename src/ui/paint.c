@@ -107,18 +107,22 @@ void paint_wave(const struct area *a, const struct overview_column *wave, size_t
     }
 }
 
-/* Largest value of a rectangle of the picture that one cell (or half) stands for. */
-static float picture_at(const float *levels, size_t rows, size_t cols, int r, int count_r,
-                        int c, int count_c)
+/* A picture, and what it is drawn in. */
+struct raster {
+    const float *levels;
+    size_t rows, cols;
+    size_t high, wide; /* cells, or halves of them */
+};
+
+/* Largest value of the rectangle that one cell (or half) stands for. */
+static float raster_at(const struct raster *p, int r, int c)
 {
-    size_t r0 = (size_t)r * rows / (size_t)count_r;
-    size_t r1 = ((size_t)r + 1) * rows / (size_t)count_r;
-    size_t c0 = (size_t)c * cols / (size_t)count_c;
-    size_t c1 = ((size_t)c + 1) * cols / (size_t)count_c;
+    size_t r0 = (size_t)r * p->rows / p->high, r1 = ((size_t)r + 1) * p->rows / p->high;
+    size_t c0 = (size_t)c * p->cols / p->wide, c1 = ((size_t)c + 1) * p->cols / p->wide;
     float most = 0;
-    for (size_t y = r0; y < rows && (y < r1 || y == r0); y++)
-        for (size_t x = c0; x < cols && (x < c1 || x == c0); x++)
-            most = fmaxf(most, levels[y * cols + x]);
+    for (size_t y = r0; y < p->rows && (y < r1 || y == r0); y++)
+        for (size_t x = c0; x < p->cols && (x < c1 || x == c0); x++)
+            most = fmaxf(most, p->levels[y * p->cols + x]);
     return most;
 }
 
@@ -137,10 +141,11 @@ void paint_spectrogram(const struct area *a, const float *levels, size_t rows,
     enum tier tier = a->canvas->tier;
     bool halves = ramp && tier != TIER_ASCII;
     int high = halves ? a->rows * 2 : a->rows;
+    struct raster picture = {levels, rows, cols, (size_t)high, (size_t)a->cols};
     for (int r = 0; r < a->rows; r++)
         for (int c = 0; c < a->cols; c++) {
             int up = high - 1 - (halves ? 2 * r : r);
-            float top = picture_at(levels, rows, cols, up, high, c, a->cols);
+            float top = raster_at(&picture, up, c);
             int step = (int)lround(clamp01((double)top) * 4);
             uint32_t sign =
                 tier == TIER_ASCII ? (uint32_t)(unsigned char)ascii[step] : shades[step];
@@ -148,8 +153,7 @@ void paint_spectrogram(const struct area *a, const float *levels, size_t rows,
             struct cell *cell = area_cell(a, r, c);
             cell->ink_level = ramp ? ramp_level(top) : 0;
             if (halves)
-                cell->ground_level =
-                    ramp_level(picture_at(levels, rows, cols, up - 1, high, c, a->cols));
+                cell->ground_level = ramp_level(raster_at(&picture, up - 1, c));
         }
 }
 
