@@ -1,5 +1,6 @@
 #include "dsp/colour.h"
 #include "core/pi.h"
+#include "dsp/circle.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 
@@ -57,18 +58,6 @@ static float *row_at(const struct workshop *w, size_t k)
     return w->row + k * ((size_t)w->n + 2);
 }
 
-/* n frames of a channel of a loop, from frame `at` of it on. */
-static void read_round(const struct audio *a, size_t channel, size_t at, size_t n,
-                       float *to)
-{
-    const float *x = a->data + channel;
-    for (size_t i = 0; i < n; i++) {
-        to[i] = x[at * (size_t)a->channels];
-        if (++at == a->frames)
-            at = 0;
-    }
-}
-
 /* Mean power per bin over frames that go round, all channels. */
 static void measure(struct workshop *w, const struct audio *a, double *power)
 {
@@ -81,7 +70,8 @@ static void measure(struct workshop *w, const struct audio *a, double *power)
         for (size_t f = 0; f < count; f += FFT_BATCH) {
             size_t at_once = count - f < FFT_BATCH ? count - f : FFT_BATCH;
             for (size_t k = 0; k < at_once; k++)
-                read_round(a, c, (f + k) * a->frames / count, n, row_at(w, k));
+                circle_read(a, c, (ptrdiff_t)((f + k) * a->frames / count), n,
+                            row_at(w, k));
             for (size_t k = at_once; k < FFT_BATCH; k++)
                 row[k] = row[0]; /* not counted */
             fft_batch_power_of(w->hann, row, w->lanes);
@@ -176,13 +166,11 @@ static void run(struct workshop *w, struct audio *to, const struct audio *from)
 {
     size_t channels = (size_t)from->channels, n = (size_t)w->n, row = n + 2;
     size_t taps = n / FIR_SHARE, half = taps / 2, block = n - taps;
-    ptrdiff_t length = (ptrdiff_t)from->frames;
     for (size_t c = 0; c < channels; c++)
         for (size_t first = 0; first < from->frames; first += FFT_BATCH * block) {
             for (size_t k = 0; k < FFT_BATCH; k++) {
                 ptrdiff_t at = (ptrdiff_t)(first + k * block + half) - (ptrdiff_t)taps;
-                at = (at % length + length) % length;
-                read_round(from, c, (size_t)at, n, row_at(w, k));
+                circle_read(from, c, at, n, row_at(w, k));
             }
             fft_batch_forward(w->plain, w->row, row, w->row, row);
             for (size_t k = 0; k < FFT_BATCH; k++)

@@ -2,12 +2,12 @@
  * held partials go on: one whose bins had a phase each, and in each of four frames
  * another, would come and go. */
 #include "core/pi.h"
+#include "dsp/circle.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/level.h"
 #include "dsp/partials.h"
 #include "dsp/stretch.h"
-#include "dsp/window.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -22,10 +22,10 @@ static const double closing = 0.25; /* of the loop, for its partials to close in
 
 struct smear {
     const struct audio *in, *beside;
-    size_t frames_out, steps;
+    struct circle out;
+    size_t steps;
     int n;
     struct fft_batch *fft;
-    float *window;
     struct partials *partials; /* NULL: not heeded */
     float *row;      /* of each channel FFT_BATCH windows or spectra, n + 2 each */
     float *mate;     /* the same of what is beside; NULL: nothing is */
@@ -33,15 +33,13 @@ struct smear {
     uint16_t *phase; /* of n/2 + 1 bins, of PARTIALS_CIRCLE */
     double *angle;   /* of the bins of partials */
     float *turn;     /* FFT_BATCH rows: what each bin is multiplied by, re and im */
-    float *sum;      /* planar */
-    float *weight;
-    float *circle; /* PARTIALS_CIRCLE points of the unit circle: re, im */
+    float *points;   /* PARTIALS_CIRCLE of the unit circle: re, im */
 };
 
 static enum status smear_init(struct smear *s, const struct audio *in, size_t frames,
                               const struct smear_spec *spec, struct err *e)
 {
-    *s = (struct smear){.in = in, .beside = spec->beside, .frames_out = frames};
+    *s = (struct smear){.in = in, .beside = spec->beside};
     s->n = fft_next_fast((int)(fmax(0.1, fmin(spec->window_s, 0.5)) * in->rate_hz));
     size_t n = (size_t)s->n, channels = (size_t)in->channels;
     s->steps = frames / (n / OVERLAP) + 1;
@@ -49,27 +47,22 @@ static enum status smear_init(struct smear *s, const struct audio *in, size_t fr
         s->partials = partials_new(s->n);
     if (s->beside)
         s->mate = malloc(channels * FFT_BATCH * (n + 2) * sizeof *s->mate);
-    s->window = malloc(n * sizeof *s->window);
+    if (circle_init(&s->out, frames, in->channels, s->n))
+        s->fft = fft_batch_new(s->n, s->out.window);
     s->row = malloc(channels * FFT_BATCH * (n + 2) * sizeof *s->row);
     s->before = calloc(channels * (n + 2), sizeof *s->before);
     s->phase = malloc((n / 2 + 1) * sizeof *s->phase);
     s->angle = malloc((n / 2 + 1) * sizeof *s->angle);
     s->turn = malloc(FFT_BATCH * (n + 2) * sizeof *s->turn);
-    s->circle = malloc(2 * PARTIALS_CIRCLE * sizeof *s->circle);
-    s->sum = calloc(frames * channels, sizeof *s->sum);
-    s->weight = calloc(frames, sizeof *s->weight);
-    if (s->window) {
-        window_hann(s->window, s->n);
-        s->fft = fft_batch_new(s->n, s->window);
-    }
+    s->points = malloc(2 * PARTIALS_CIRCLE * sizeof *s->points);
     bool ready = (s->partials || spec->no_partials) && (s->mate || !s->beside) &&
                  s->fft && s->row && s->before && s->phase && s->angle && s->turn &&
-                 s->sum && s->weight && s->circle;
+                 s->points;
     if (!ready)
         return err_set(e, ST_NO_MEMORY, "no memory to smear to %zu frames", frames);
     for (int i = 0; i < PARTIALS_CIRCLE; i++) {
-        s->circle[2 * i] = (float)cos(2 * PI * i / PARTIALS_CIRCLE);
-        s->circle[2 * i + 1] = (float)sin(2 * PI * i / PARTIALS_CIRCLE);
+        s->points[2 * i] = (float)cos(2 * PI * i / PARTIALS_CIRCLE);
+        s->points[2 * i + 1] = (float)sin(2 * PI * i / PARTIALS_CIRCLE);
     }
     return ST_OK;
 }
@@ -78,16 +71,14 @@ static void smear_done(struct smear *s)
 {
     partials_free(s->partials);
     fft_batch_free(s->fft);
-    free(s->window);
+    circle_done(&s->out);
     free(s->row);
     free(s->mate);
     free(s->before);
     free(s->phase);
     free(s->angle);
     free(s->turn);
-    free(s->circle);
-    free(s->sum);
-    free(s->weight);
+    free(s->points);
 }
 
 /* First input frame of a step's window, around the circle. */
@@ -100,27 +91,18 @@ static ptrdiff_t window_start(const struct smear *s, size_t step)
 /* The output frame a step's window has its middle at. */
 static ptrdiff_t place_out(const struct smear *s, size_t step)
 {
-    return (ptrdiff_t)rint((double)step / (double)s->steps * (double)s->frames_out);
+    return (ptrdiff_t)rint((double)step / (double)s->steps * (double)s->out.frames);
 }
 
 static void read_window(const struct smear *s, size_t step, size_t channel, float *to)
 {
-    size_t length = s->in->frames, channels = (size_t)s->in->channels;
-    ptrdiff_t first = window_start(s, step), around = (ptrdiff_t)length;
-    size_t at = (size_t)((first % around + around) % around);
-    const float *x = s->in->data + channel;
-    size_t i = 0, n = (size_t)s->n;
-    for (; i < n; at = 0) {
-        size_t end = n - i < length - at ? n : i + length - at;
-        for (; i < end; i++, at++)
-            to[i] = isfinite(x[at * channels]) ? x[at * channels] : 0.0f;
-    }
+    circle_read(s->in, channel, window_start(s, step), (size_t)s->n, to);
 }
 
 /* What is beside, around the same output frame. */
 static void read_mate(const struct smear *s, size_t step, size_t channel, float *to)
 {
-    ptrdiff_t at = place_out(s, step) - s->n / 2, length = (ptrdiff_t)s->frames_out;
+    ptrdiff_t at = place_out(s, step) - s->n / 2, length = (ptrdiff_t)s->out.frames;
     ptrdiff_t from = at < 0 ? -at : 0, end = at + s->n > length ? length - at : s->n;
     size_t channels = (size_t)s->in->channels;
     memset(to, 0, (size_t)s->n * sizeof *to);
@@ -187,7 +169,7 @@ static void draw_turns(struct smear *s, size_t step, size_t k, struct rng *r)
             turn[2 * i] = same ? turn[2 * i - 2] : in_step * (float)cos(s->angle[i]);
             turn[2 * i + 1] = same ? turn[2 * i - 1] : in_step * (float)sin(s->angle[i]);
         } else
-            memcpy(turn + 2 * i, s->circle + 2 * (size_t)s->phase[i], 2 * sizeof *turn);
+            memcpy(turn + 2 * i, s->points + 2 * (size_t)s->phase[i], 2 * sizeof *turn);
 }
 
 static void turn_bins(float *spectrum, const float *turn, size_t bins)
@@ -196,22 +178,6 @@ static void turn_bins(float *spectrum, const float *turn, size_t bins)
         float re = spectrum[2 * k], im = spectrum[2 * k + 1];
         spectrum[2 * k] = re * turn[2 * k] - im * turn[2 * k + 1];
         spectrum[2 * k + 1] = re * turn[2 * k + 1] + im * turn[2 * k];
-    }
-}
-
-static void write_window(struct smear *s, size_t step, size_t channel, const float *row)
-{
-    ptrdiff_t length = (ptrdiff_t)s->frames_out, n = s->n;
-    ptrdiff_t at = place_out(s, step) - s->n / 2;
-    at = (at % length + length) % length;
-    float *sum = s->sum + channel * s->frames_out;
-    for (ptrdiff_t i = 0; i < n; at = 0) {
-        ptrdiff_t run = n - i < length - at ? n - i : length - at;
-        for (ptrdiff_t k = 0; k < run; k++)
-            sum[at + k] += row[i + k] * s->window[i + k];
-        for (ptrdiff_t k = 0; channel == 0 && k < run; k++)
-            s->weight[at + k] += s->window[i + k] * s->window[i + k];
-        i += run;
     }
 }
 
@@ -231,7 +197,7 @@ static void smear_steps(struct smear *s, size_t first, size_t count, struct rng 
             turn_bins(row_at(s, c, k), s->turn + k * row, row / 2);
         fft_batch_inverse(s->fft, row_at(s, c, 0), row, row_at(s, c, 0), row);
         for (size_t k = 0; k < count; k++)
-            write_window(s, first + k, c, row_at(s, c, k));
+            circle_add(&s->out, c, place_out(s, first + k) - s->n / 2, row_at(s, c, k));
     }
 }
 
@@ -263,11 +229,12 @@ enum status stretch_smear(struct audio *to, const struct audio *from, size_t fra
             smear_steps(&s, step, left < FFT_BATCH ? left : FFT_BATCH, r);
         }
         /* Frames of random phase add in power; the analysis window took 3/8 of it. */
+        float *weight = s.out.weight;
         for (size_t i = 0; i < frames; i++)
-            s.weight[i] = 1.0f / sqrtf(0.375f * s.weight[i] + 1e-9f);
+            weight[i] = 1.0f / sqrtf(0.375f * weight[i] + 1e-9f);
         for (size_t c = 0; c < channels; c++)
             for (size_t i = 0; i < frames; i++)
-                to->data[i * channels + c] = s.sum[c * frames + i] * s.weight[i];
+                to->data[i * channels + c] = s.out.sum[c * frames + i] * weight[i];
         if (s.partials)
             restore_level(to, from);
     }

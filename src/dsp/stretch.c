@@ -1,13 +1,13 @@
 #include "dsp/stretch.h"
 
 #include "core/array.h"
+#include "dsp/circle.h"
 #include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/partials.h"
 #include "dsp/resample.h"
-#include "dsp/window.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,17 +24,15 @@ struct region {
 
 struct vocoder {
     const struct audio *in;
-    size_t frames_out, steps; /* steps: frames of the STFT, less one */
+    struct circle out;
+    size_t steps; /* frames of the STFT, less one */
     int n, bins;
     size_t channels;
     struct fft_batch *fft;
-    float *window;
     float *row;    /* of each channel FFT_BATCH steps: frames or spectra, n + 2 each */
     float *before; /* spectra of the step before these, a row of each channel */
     float *power;  /* bins + 2 × PEAK_REACH, zeros at both sides */
     double *turn;  /* of the frame before, per bin */
-    float *sum;    /* output, planar */
-    float *weight; /* Σ window², per output frame */
     unsigned char *reset; /* per step: a transient lies there */
     /* Of all steps, for the second round. */
     struct region *region;
@@ -50,7 +48,7 @@ static size_t place(const struct vocoder *v, size_t step, size_t length)
 static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_t frames,
                                 struct err *e)
 {
-    *v = (struct vocoder){.in = in, .frames_out = frames};
+    *v = (struct vocoder){.in = in};
     v->n = fft_size_at(FRAME_44K1, in->rate_hz);
     v->bins = v->n / 2 + 1;
     v->channels = (size_t)in->channels;
@@ -58,22 +56,17 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_
     v->steps = longest / (n / OVERLAP) + 1;
     if (v->steps > in->frames)
         v->steps = in->frames;
-    v->window = malloc(n * sizeof *v->window);
-    if (v->window) {
-        window_hann(v->window, v->n);
-        v->fft = fft_batch_new(v->n, v->window);
-    }
+    bool ready = circle_init(&v->out, frames, in->channels, v->n);
+    if (ready)
+        v->fft = fft_batch_new(v->n, v->out.window);
     v->row = malloc(v->channels * FFT_BATCH * (n + 2) * sizeof *v->row);
     v->before = malloc(v->channels * (n + 2) * sizeof *v->before);
     v->power = calloc((size_t)v->bins + 2 * PEAK_REACH, sizeof *v->power);
     v->turn = calloc((size_t)v->bins, sizeof *v->turn);
-    v->sum = calloc(v->channels * frames, sizeof *v->sum);
-    v->weight = calloc(frames, sizeof *v->weight);
     v->reset = calloc(v->steps + 1, sizeof *v->reset);
     v->region_start = calloc(v->steps + 2, sizeof *v->region_start);
-    bool ready = v->fft && v->row && v->before && v->power && v->turn && v->sum &&
-                 v->weight && v->reset && v->region_start;
-    if (!ready)
+    if (!v->fft || !v->row || !v->before || !v->power || !v->turn || !v->reset ||
+        !v->region_start)
         return err_set(e, ST_NO_MEMORY, "no memory to stretch to %zu frames", frames);
     return ST_OK;
 }
@@ -81,13 +74,11 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_
 static void vocoder_done(struct vocoder *v)
 {
     fft_batch_free(v->fft);
-    free(v->window);
+    circle_done(&v->out);
     free(v->row);
     free(v->before);
     free(v->power);
     free(v->turn);
-    free(v->sum);
-    free(v->weight);
     free(v->reset);
     free(v->region_start);
     free(v->region);
@@ -102,15 +93,8 @@ static float *row_at(const struct vocoder *v, size_t channel, size_t k)
 /* The frame around a step's place in the input, not yet windowed. */
 static void read_frame(const struct vocoder *v, size_t step, size_t channel, float *to)
 {
-    ptrdiff_t length = (ptrdiff_t)v->in->frames;
-    ptrdiff_t at = (ptrdiff_t)place(v, step, v->in->frames) - v->n / 2;
-    at = (at % length + length) % length;
-    const float *in = v->in->data + channel;
-    for (int i = 0; i < v->n; i++) {
-        to[i] = in[(size_t)at * v->channels];
-        if (++at == length)
-            at = 0;
-    }
+    ptrdiff_t middle = (ptrdiff_t)place(v, step, v->in->frames);
+    circle_read(v->in, channel, middle - v->n / 2, (size_t)v->n, to);
 }
 
 /* Spectra of `count` steps, of all channels. */
@@ -192,7 +176,7 @@ static enum status follow(struct vocoder *v, size_t step, size_t k, struct err *
                               .channels = v->channels,
                               .n = v->n};
     if (step) {
-        size_t in = v->in->frames, out = v->frames_out;
+        size_t in = v->in->frames, out = v->out.frames;
         p.hop_in = (double)(place(v, step, in) - place(v, step - 1, in));
         p.hop_out = (double)(place(v, step, out) - place(v, step - 1, out));
     }
@@ -237,25 +221,6 @@ static void turn_bins(float *s, int first, int end, double turn)
     }
 }
 
-/* Overlap-add one frame of one channel (the weights with channel 0). */
-static void overlap_add(struct vocoder *v, size_t channel, ptrdiff_t first,
-                        const float *frame)
-{
-    ptrdiff_t length = (ptrdiff_t)v->frames_out, n = v->n;
-    ptrdiff_t at = (first % length + length) % length;
-    float *sum = v->sum + channel * v->frames_out;
-    for (ptrdiff_t i = 0; i < n;) {
-        ptrdiff_t run = n - i < length - at ? n - i : length - at;
-        for (ptrdiff_t j = 0; j < run; j++)
-            sum[at + j] += frame[i + j] * v->window[i + j];
-        if (channel == 0)
-            for (ptrdiff_t j = 0; j < run; j++)
-                v->weight[at + j] += v->window[i + j] * v->window[i + j];
-        i += run;
-        at = 0;
-    }
-}
-
 /* Turn the regions of row k, less that share of what they are off by after a round. */
 static void turn_row(struct vocoder *v, size_t step, size_t k, double share)
 {
@@ -276,8 +241,8 @@ static void render(struct vocoder *v, size_t first, size_t count)
     for (size_t c = 0; c < v->channels; c++) {
         fft_batch_inverse(v->fft, row_at(v, c, 0), row, row_at(v, c, 0), row);
         for (size_t k = 0; k < count; k++) {
-            ptrdiff_t at = (ptrdiff_t)place(v, first + k, v->frames_out) - v->n / 2;
-            overlap_add(v, c, at, row_at(v, c, k));
+            ptrdiff_t middle = (ptrdiff_t)place(v, first + k, v->out.frames);
+            circle_add(&v->out, c, middle - v->n / 2, row_at(v, c, k));
         }
     }
 }
@@ -369,8 +334,9 @@ static enum status vocode(struct audio *to, const struct audio *clean, size_t fr
         st = audio_init(to, frames, clean->channels, clean->rate_hz, e);
     for (size_t c = 0; c < v.channels && st == ST_OK; c++)
         for (size_t i = 0; i < frames; i++)
-            if (v.weight[i] > 1e-6f)
-                to->data[i * v.channels + c] = v.sum[c * frames + i] / v.weight[i];
+            if (v.out.weight[i] > 1e-6f)
+                to->data[i * v.channels + c] =
+                    v.out.sum[c * frames + i] / v.out.weight[i];
     vocoder_done(&v);
     return st;
 }
