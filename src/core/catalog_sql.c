@@ -3,17 +3,17 @@
 
 #include <string.h>
 
-#define MEASURE(field, column, unit, decimals, low, high, help) "," column
+#define MEASURE(field, column, unit, decimals, help) "," column
 static const char measure_names[] =
 #include "dsp/measures.def"
     ;
 #undef MEASURE
-#define MEASURE(field, column, unit, decimals, low, high, help) "," column " REAL"
+#define MEASURE(field, column, unit, decimals, help) "," column " REAL"
 static const char measure_types[] =
 #include "dsp/measures.def"
     ;
 #undef MEASURE
-#define MEASURE(field, column, unit, decimals, low, high, help) ",?"
+#define MEASURE(field, column, unit, decimals, help) ",?"
 static const char measure_marks[] =
 #include "dsp/measures.def"
     ;

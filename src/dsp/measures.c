@@ -4,8 +4,8 @@
 #include <string.h>
 
 const struct measure_info measure_table[ME_COUNT] = {
-#define MEASURE(field, column, unit, decimals, low, high, help)                          \
-    [ME_##field] = {column, unit, help, decimals, low, high},
+#define MEASURE(field, column, unit, decimals, help)                                     \
+    [ME_##field] = {column, unit, help, decimals},
 #include "dsp/measures.def"
 #undef MEASURE
 };

@@ -5,13 +5,13 @@
 #define TROWEL_DSP_MEASURES_H
 
 struct measures {
-#define MEASURE(field, column, unit, decimals, low, high, help) double field;
+#define MEASURE(field, column, unit, decimals, help) double field;
 #include "dsp/measures.def"
 #undef MEASURE
 };
 
 enum measure_id {
-#define MEASURE(field, column, unit, decimals, low, high, help) ME_##field,
+#define MEASURE(field, column, unit, decimals, help) ME_##field,
 #include "dsp/measures.def"
 #undef MEASURE
     ME_COUNT
@@ -20,7 +20,6 @@ enum measure_id {
 struct measure_info {
     const char *column, *unit, *help;
     int decimals;
-    double low, high;
 };
 
 extern const struct measure_info measure_table[ME_COUNT];

@@ -173,7 +173,6 @@ struct track_range {
     double unsteadiness;  /* mean spectrum distance of pairs 250 ms apart (0 … 1) */
     double tonality;      /* mean weighted with the level */
     double onset_rate_hz; /* onsets per second */
-    unsigned flags;       /* all flags seen */
 };
 
 void track_range(const struct track *t, int64_t start, int64_t end,

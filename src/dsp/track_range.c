@@ -162,7 +162,6 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
         count += share;
         square += power;
         out->peak_db = fmax(out->peak_db, h.peak_db);
-        out->flags |= h.flags;
         weigh(&centroid, h.centroid_hz, weight);
         weigh(&spread, h.spread_hz, weight);
         weigh(&rolloff, h.rolloff_hz, weight);
