@@ -26,10 +26,10 @@
 struct catalog;
 
 struct catalog_source {
-    char stem[96];         /* safe, unique in the project = its folder */
-    char path[512];        /* as in candidate.source_path */
-    uint64_t content_hash; /* of the file, 0 = unknown */
-    uint64_t recipe_hash;  /* of config, version, stages: same = may be skipped */
+    char stem[SOURCE_BYTES];      /* safe, unique in the project = its folder */
+    char path[SOURCE_PATH_BYTES]; /* as in candidate.source_path */
+    uint64_t content_hash;        /* of the file, 0 = unknown */
+    uint64_t recipe_hash;         /* of config, version, stages: same = may be skipped */
     int rate_hz, channels;
     int64_t frames;
     bool failed;

@@ -25,7 +25,7 @@ static enum status put_source(struct catalog *c, const struct catalog_source *s,
 
 /* The row of a stem; a source nobody described gets one from the candidate. */
 struct source_row {
-    char stem[96];
+    char stem[SOURCE_BYTES];
     int64_t id;
 };
 

@@ -140,7 +140,8 @@ struct project_totals {
     size_t sources, finds, misses, missing;
     size_t per_category[CAT_COUNT];
     size_t twins; /* sources whose file is the same as another's, byte for byte */
-    char twin[512], twin_of[512]; /* the first of them by path, and the other */
+    /* the first of them by path, and the other */
+    char twin[SOURCE_PATH_BYTES], twin_of[SOURCE_PATH_BYTES];
 };
 /* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
  * whose sample somebody removed are left out, and counted as missing. ST_NOT_FOUND, and

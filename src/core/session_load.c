@@ -15,7 +15,7 @@ enum { WORTH_A_THREAD = 20000, ROOM_MOST = 1 << 21 };
 
 struct loading {
     struct session *s;
-    char stem[96];
+    char stem[SOURCE_BYTES];
     long source;
     bool no_memory;
 };

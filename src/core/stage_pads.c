@@ -63,7 +63,7 @@ struct pad_tries {
 };
 
 static enum status make(struct dig *d, const struct pad_params *p, struct pad_try *m,
-                        char missed_by[64], struct err *e)
+                        char missed_by[MISSED_BY_BYTES], struct err *e)
 {
     size_t end;
     struct pad_ground g = {.onsets = track_onsets(dig_pads_track(d))};
@@ -82,7 +82,7 @@ static enum status make(struct dig *d, const struct pad_params *p, struct pad_tr
     if (m->ok)
         return pad_rate(&m->pad, m->region, dig_pads_track(d), e);
     if (st == ST_NOTHING || st == ST_EMPTY) {
-        snprintf(missed_by, 64, "%.63s", why.msg);
+        snprintf(missed_by, MISSED_BY_BYTES, "%.*s", MISSED_BY_BYTES - 1, why.msg);
         return ST_OK;
     }
     return err_set(e, st, "%s", why.msg);
@@ -192,7 +192,7 @@ static enum status drop_overlapping(struct dig *d, struct pad_tries *t, size_t f
             continue;
         }
         t->at[i].ok = false;
-        char missed_by[64];
+        char missed_by[MISSED_BY_BYTES];
         snprintf(missed_by, sizeof missed_by, "its loop overlaps another by %.0f %%",
                  100 * most);
         if (dig_wants(d, STAGE_PADS))
@@ -216,7 +216,7 @@ static enum status make_enough(struct dig *d, const struct pad_params *p,
             t->at[t->count] = (struct pad_try){.region = &list->found[t->count]};
         qsort(t->at + first, t->count - first, sizeof *t->at, by_time);
         for (size_t i = first; i < t->count && st == ST_OK; i++) {
-            char missed_by[64] = "";
+            char missed_by[MISSED_BY_BYTES] = "";
             st = make(d, p, &t->at[i], missed_by, e);
             if (st == ST_OK && !t->at[i].ok && dig_wants(d, STAGE_PADS))
                 st = miss(d, t->at[i].region, missed_by, ++t->misses, e);

@@ -76,9 +76,9 @@ struct hit {
     double score;        /* 0 … 1 from the parts */
     /* isolation, attack, decay, clean, level, body; from hits_heard on also drum */
     struct score_parts parts;
-    char missed_by[64]; /* "" or why it is only a near-miss */
-    bool cut_short;     /* missed because the next onset came too soon */
-    bool sunken;        /* missed because it does not stand out of what sounds before */
+    char missed_by[MISSED_BY_BYTES]; /* "" or why it is only a near-miss */
+    bool cut_short;                  /* missed because the next onset came too soon */
+    bool sunken; /* missed because it does not stand out of what sounds before */
 };
 
 /* Where the attack is in `read`, which is all that sounds there, for a plan that is then

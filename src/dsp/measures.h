@@ -46,4 +46,7 @@ struct score_parts {
 void parts_add(struct score_parts *p, const char *name, double value);
 double parts_value(const struct score_parts *p, const char *name); /* NAN: none */
 
+/* What a find that is only a near-miss misses by, in plain units. */
+enum { MISSED_BY_BYTES = 64 };
+
 #endif

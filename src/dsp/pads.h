@@ -30,7 +30,7 @@
 struct track;
 struct track_window;
 
-enum { PAD_DURATIONS_MAX = 32, PAD_MISSED_MAX = 20, MISSED_BY_BYTES = 64 };
+enum { PAD_DURATIONS_MAX = 32, PAD_MISSED_MAX = 20 };
 /* How a rate above the gate is told: never as "0.0". */
 #define PAD_ONSETS_ABOVE        "%.*f onsets a second above the gate"
 #define PAD_ONSETS_DIGITS(rate) ((rate) < 0.1 ? 2 : 1)

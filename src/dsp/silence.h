@@ -27,7 +27,7 @@
 #include "core/status.h"
 #include "dsp/audio.h"
 #include "dsp/measures.h"
-#include "dsp/pads.h"
+#include "dsp/track.h"
 
 #include <stdbool.h>
 #include <stddef.h>

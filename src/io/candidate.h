@@ -49,11 +49,14 @@ struct loop_choice {
 
 enum { LOOP_CHOICES_MAX = 5 };
 
+enum { SOURCE_BYTES = 96, SOURCE_PATH_BYTES = 512 };
+
 struct candidate {
     /* file name below <project>/<source>/<category folder>/; unique in a project */
     char filename[256];
-    char source[96];       /* the source's safe, project-unique stem = its folder */
-    char source_path[512]; /* as found, relative to the input folder where possible */
+    char source[SOURCE_BYTES]; /* the source's safe, project-unique stem = its folder */
+    /* as found, relative to the input folder where possible */
+    char source_path[SOURCE_PATH_BYTES];
     enum kind kind;
     struct measures m;
     int64_t start_frame, end_frame; /* in the recording, at source_rate_hz */
@@ -72,7 +75,7 @@ struct candidate {
     struct score_parts parts;
     /* "" for a real find; else why it is a near-miss, in plain units:
      * "level 1.2 dB below the gate" */
-    char missed_by[64];
+    char missed_by[MISSED_BY_BYTES];
     int loop_count; /* ranked alternatives, best first; the first is the one written */
     struct loop_choice loop[LOOP_CHOICES_MAX];
 };

@@ -130,7 +130,7 @@ struct source_state {
     struct place {
         long index; /* find, or −1 for one the thresholds found just now */
         double start_s, end_s;
-        char missed_by[64];
+        char missed_by[MISSED_BY_BYTES];
     } * places;
     uint64_t places_finds, places_state;
     long places_source;
