@@ -164,11 +164,6 @@ static bool full_of_hits(const struct output *o, const struct news *n)
     return hits > 0 && (double)hits >= per_second * n->audio_s;
 }
 
-static const char *counted(enum category c, size_t n)
-{
-    return n == 1 ? category_singular(c) : category_folder(c);
-}
-
 static void source_line(struct output *o, const struct news *n)
 {
     close_line(o);
@@ -184,7 +179,7 @@ static void source_line(struct output *o, const struct news *n)
         if (o->per_category[i] == 0)
             continue;
         fprintf(o->messages, "%s%zu %s", separator, o->per_category[i],
-                counted((enum category)i, o->per_category[i]));
+                category_counted((enum category)i, o->per_category[i]));
         separator = ", ";
     }
     double speed = n->took_s > 0 ? n->audio_s / n->took_s : 0;
@@ -455,7 +450,7 @@ void output_summary(struct output *o, enum pipeline p, const char *path,
     printf("; %zu find%s (", r->totals.finds, r->totals.finds == 1 ? "" : "s");
     for (int i = 0; i < CAT_COUNT; i++)
         printf("%s%zu %s", i ? ", " : "", r->totals.per_category[i],
-               counted((enum category)i, r->totals.per_category[i]));
+               category_counted((enum category)i, r->totals.per_category[i]));
     printf(") and %zu near-miss%s; ", r->totals.misses,
            r->totals.misses == 1 ? "" : "es");
     if (r->done > 0)

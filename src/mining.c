@@ -272,9 +272,7 @@ static void log_found(const struct task *t)
     for (int c = 0; c < CAT_COUNT && n < sizeof text; c++)
         if (of[c] > 0)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%zu %s", n ? ", " : "",
-                                  of[c],
-                                  of[c] == 1 ? category_singular((enum category)c)
-                                             : category_folder((enum category)c));
+                                  of[c], category_counted((enum category)c, of[c]));
     log_write(t->all->place.log, LOG_INFO, "%s: %s; %zu near-miss%s", t->file->relative,
               n ? text : "nothing found", missed, missed == 1 ? "" : "es");
 }

@@ -182,8 +182,10 @@ static struct report_player player_of(const char *path, int rate_hz, size_t room
     enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, NULL);
     if (st == ST_UNSUPPORTED)
         p.why = "too long for a player on this page";
-    if (st != ST_OK || mixdown_fold(&mono, NULL) != ST_OK)
+    if (st != ST_OK || mixdown_fold(&mono, NULL) != ST_OK) {
+        audio_done(&mono);
         return p;
+    }
     p.bytes = 44 + 2 * mono.frames;
     p.why = "no player: the page would become too large";
     unsigned char *wav = p.wav = p.bytes <= room ? malloc(p.bytes) : NULL;

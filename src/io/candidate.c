@@ -35,6 +35,11 @@ const char *category_singular(enum category c)
     return categories[c].singular;
 }
 
+const char *category_counted(enum category c, size_t n)
+{
+    return n == 1 ? category_singular(c) : category_folder(c);
+}
+
 int category_find(const char *folder)
 {
     for (int i = 0; i < CAT_COUNT; i++)

@@ -9,6 +9,7 @@
 #include "dsp/measures.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum category {
@@ -25,11 +26,12 @@ enum kind {
     KIND_COUNT
 };
 
-const char *category_folder(enum category c);   /* "pads" … */
-const char *category_singular(enum category c); /* "pad" … */
-int category_find(const char *folder);          /* or -1 */
-enum kind category_kind(enum category c);       /* of what nobody knows more of */
-const char *kind_type(enum kind k);             /* the manifest's `type` */
+const char *category_folder(enum category c);            /* "pads" … */
+const char *category_singular(enum category c);          /* "pad" … */
+const char *category_counted(enum category c, size_t n); /* "pad" of 1, else "pads" */
+int category_find(const char *folder);                   /* or -1 */
+enum kind category_kind(enum category c); /* of what nobody knows more of */
+const char *kind_type(enum kind k);       /* the manifest's `type` */
 enum category kind_category(enum kind k);
 bool kind_loops(enum kind k);
 bool kind_struck(enum kind k);   /* answers a key at once: a hit, a flicker */
