@@ -122,9 +122,9 @@ static void draw_measure(const struct area *a, int row, int col,
              filter_measure_word((enum measure_id)measure));
     int end = area_printf(a, row, col + MEASURE_WORD + 1, ROLE_TEXT, "%.*f %s", decimals,
                           v, info->unit);
+    col = end > 30 ? end + 2 : 30;
     if (help)
-        area_fit(a, row, end > 30 ? end + 2 : 30, a->cols - 30, ROLE_DIM, CUT_END,
-                 info->help);
+        area_fit(a, row, col, a->cols - col, ROLE_DIM, CUT_END, info->help);
 }
 
 void why_draw(struct app *app, const struct area *a)
