@@ -7,8 +7,8 @@
 #include "core/pipelines.h"
 #include "core/process.h"
 #include "core/reporter.h"
-#include "io/text.h"
 #include "io/config.h"
+#include "io/text.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #include "settings.h"
 
-#include "io/text.h"
 #include "io/paths.h"
+#include "io/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,8 +18,8 @@
 #include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
-#include <sndfile.h>
 #include <signal.h>
+#include <sndfile.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

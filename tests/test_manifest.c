@@ -1,7 +1,7 @@
 /* io/csv, io/manifest: rows out and in, numbers in any locale, hostile tables. */
 #include "io/csv.h"
-#include "io/number.h"
 #include "io/manifest.h"
+#include "io/number.h"
 
 #include "core/rng.h"
 #include "folder.h"

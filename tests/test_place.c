@@ -1,9 +1,9 @@
 /* Whose folder is it? No pipeline overwrites the manifest of what something else wrote,
  * and no project mixes two recipes. */
 #include "core/rng.h"
+#include "folder.h"
 #include "io/manifest.h"
 #include "io/soundfile.h"
-#include "folder.h"
 #include "program.h"
 #include "tone.h"
 

@@ -1,9 +1,9 @@
 /* What the user says of finds reaches kits and best-of sets: they hold what was edited
  * and accepted, and nothing that was rejected. */
 #include "core/curate.h"
+#include "core/journal.h"
 #include "core/kit.h"
 #include "core/kit_load.h"
-#include "core/journal.h"
 #include "core/recipe.h"
 #include "io/manifest.h"
 #include "io/sha256.h"

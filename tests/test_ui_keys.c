@@ -1,7 +1,7 @@
 /* ui/keys, ui/actions, ui/prompt: from keys to actions, and a line being typed. */
+#include "manual.h"
 #include "ui/actions.h"
 #include "ui/prompt.h"
-#include "manual.h"
 #include "ui_rig.h"
 
 #include <setjmp.h>

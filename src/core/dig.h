@@ -17,8 +17,8 @@
 #include "dsp/similarity.h"
 #include "dsp/track.h"
 #include "io/candidate.h"
-#include "io/paths.h"
 #include "io/part_reader.h"
+#include "io/paths.h"
 
 /* Where a dig reads and writes. */
 struct dig;

@@ -5,10 +5,10 @@
 
 #include "core/jobs.h"
 #include "core/log.h"
-#include "io/text.h"
 #include "io/candidate.h"
 #include "io/config.h"
 #include "io/targets.h"
+#include "io/text.h"
 
 #include <stdbool.h>
 

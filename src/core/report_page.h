@@ -4,8 +4,8 @@
 #define TROWEL_CORE_REPORT_PAGE_H
 
 #include "core/picture.h"
-#include "io/text.h"
 #include "io/candidate.h"
+#include "io/text.h"
 
 /* The first line of every report: how one is known as ours. */
 extern const char report_mark[];

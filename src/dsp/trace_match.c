@@ -1,9 +1,9 @@
 /* Matching traces. */
+#include "dsp/trace_match.h"
 #include "core/pi.h"
 #include "dsp/fft_batch.h"
 #include "dsp/line.h"
 #include "dsp/oversample.h"
-#include "dsp/trace_match.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
 #define TROWEL_UI_CANVAS_H
 
 #include "core/status.h"
-#include "ui/glyphs.h"
 #include "io/theme.h"
+#include "ui/glyphs.h"
 #include "ui/utf8.h"
 
 enum { CANVAS_MAX = 2000 }; /* rows and columns */

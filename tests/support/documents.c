@@ -1,9 +1,9 @@
 #include "documents.h"
 
 #include "core/pipelines.h"
-#include "io/text.h"
 #include "dsp/measures.h"
 #include "io/config.h"
+#include "io/text.h"
 #include "manual.h"
 #include "ui/actions.h"
 

@@ -1,8 +1,8 @@
 #include "manual.h"
 
 #include "core/pipelines.h"
-#include "io/text.h"
 #include "io/config.h"
+#include "io/text.h"
 #include "ui/actions.h"
 
 #include <stdlib.h>

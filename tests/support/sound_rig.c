@@ -1,5 +1,5 @@
-#include "core/pi.h"
 #include "sound_rig.h"
+#include "core/pi.h"
 
 #include "core/rng.h"
 

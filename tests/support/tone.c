@@ -1,5 +1,5 @@
-#include "core/pi.h"
 #include "tone.h"
+#include "core/pi.h"
 
 #include "dsp/analysis.h"
 #include "dsp/level.h"
