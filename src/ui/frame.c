@@ -336,6 +336,29 @@ static void draw_completions(const struct prompt *p, const struct area *row)
     }
 }
 
+static const char *prompt_hint(const struct app *app)
+{
+    switch (app->asking) {
+    case ASK_COMMAND:
+    case ASK_FILTER:
+    case ASK_TAG:
+        return app->asking == ASK_COMMAND || *app->prompt.text
+                   ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
+                   : "such as score>.8  drum>.5  class:snare  is:undecided   Tab "
+                     "completes";
+    case ASK_SEARCH:
+        return "Enter looks for it   Esc leaves   Up earlier ones";
+    case ASK_VALUE:
+        return app_value_completes(config_key(app->settings.cursor)->name)
+                   ? "Enter takes it   Esc leaves   Tab completes"
+                   : "Enter takes it   Esc leaves";
+    case ASK_CONFIRM:
+        return app->declined ? "y yes   n no   Esc neither" : "y yes   n no";
+    default:
+        return "";
+    }
+}
+
 static void draw_prompt_hints(struct app *app, const struct area *row)
 {
     const char *help, *arguments;
@@ -346,22 +369,7 @@ static void draw_prompt_hints(struct app *app, const struct area *row)
         int col = area_printf(row, 0, 1, ROLE_KEY, "%s", arguments);
         area_printf(row, 0, *arguments ? col + 2 : 1, ROLE_HINT, "%s", help);
     } else {
-        bool completes = app->asking == ASK_COMMAND || app->asking == ASK_FILTER ||
-                         app->asking == ASK_TAG;
-        bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
-        area_text(
-            row, 0, 1, ROLE_HINT,
-            filters && !*app->prompt.text
-                ? "such as score>.8  drum>.5  class:snare  is:undecided   Tab completes"
-            : app->asking == ASK_CONFIRM
-                ? app->declined ? "y yes   n no   Esc neither" : "y yes   n no"
-            : app->asking == ASK_VALUE &&
-                    app_value_completes(config_key(app->settings.cursor)->name)
-                ? "Enter takes it   Esc leaves   Tab completes"
-            : completes ? "Enter takes it   Esc leaves   Tab completes   Up earlier ones"
-            : app->asking == ASK_SEARCH
-                ? "Enter looks for it   Esc leaves   Up earlier ones"
-                : "Enter takes it   Esc leaves");
+        area_text(row, 0, 1, ROLE_HINT, prompt_hint(app));
     }
 }
 
