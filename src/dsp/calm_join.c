@@ -13,7 +13,7 @@
 enum { FRAME_44K1 = 1024, TRIES = 10, BACK = 2, AROUND = 4 };
 /* Measuring a place costs the more the longer the loop is: so much sound is measured for
  * a join with room, then a seamless one will do. */
-static const double ENOUGH_S = 32;
+static const double enough_s = 32;
 static const double apart_s = 0.05;
 /* 50 ms before and after a join whose levels are this near are within the 1 dB that is
  * allowed whatever the loop does elsewhere. */
@@ -145,7 +145,7 @@ static enum status try_places(struct audio *loop, const struct place *place, siz
                               struct seam *best_seam, struct err *e)
 {
     struct audio best = {0};
-    size_t enough = (size_t)(ENOUGH_S * loop->rate_hz / (double)loop->frames);
+    size_t enough = (size_t)(enough_s * loop->rate_hz / (double)loop->frames);
     for (size_t i = 0; i < count; i++) {
         struct audio turned = {0};
         struct seam seam = {0};

@@ -12,7 +12,7 @@
 static const double dc_corner_hz = 5.0, dc_limit = 0.001;
 static const double rumble_corner_hz = 18.0, rumble_share = 0.02;
 static const double silence_peak = 1e-8;
-static const float LOUD = 1e9F;
+static const float loudest = 1e9F;
 
 double level_from_db(double db)
 {
@@ -378,12 +378,14 @@ static double tame(struct audio *a)
 {
     level_scrub(a);
     double peak = level_peak(a);
-    if (peak < (double)LOUD)
+    if (peak < (double)loudest)
         return peak;
     size_t n = sample_count(a);
     for (size_t i = 0; i < n; i++)
-        a->data[i] = a->data[i] > LOUD ? LOUD : a->data[i] < -LOUD ? -LOUD : a->data[i];
-    return (double)LOUD;
+        a->data[i] = a->data[i] > loudest    ? loudest
+                     : a->data[i] < -loudest ? -loudest
+                                             : a->data[i];
+    return (double)loudest;
 }
 
 bool level_dither(struct audio *a, int bits, struct rng *r)

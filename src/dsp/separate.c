@@ -31,9 +31,9 @@ _Static_assert((int)FFT_BATCH == (int)VEC && 2 * REACH + 1 == (int)MEDIAN_WIDTH,
 static const float above_median = 1.5F * 1.5F, struck_weight = 3.0F;
 static const float least_power = 1e-12F;
 
-/* What is struck loses nothing above TREBLE_HZ, and ever more of what sustains from there
- * down to BELOW_HZ. Few notes reach so high; what rings there are cymbals. */
-static const float BELOW_HZ = 4000, TREBLE_HZ = 6000;
+/* What is struck loses nothing above treble_hz, and ever more of what sustains from there
+ * down to below_hz. Few notes reach so high; what rings there are cymbals. */
+static const float below_hz = 4000, treble_hz = 6000;
 
 struct separator {
     int channels, n, hop;
@@ -98,7 +98,7 @@ static void fill_taken(struct separator *s, int rate_hz)
 {
     for (int k = 0; k < s->wide; k++) {
         float hz = (float)k * (float)rate_hz / (float)s->n;
-        float share = (TREBLE_HZ - hz) / (TREBLE_HZ - BELOW_HZ);
+        float share = (treble_hz - hz) / (treble_hz - below_hz);
         s->taken[k] = share > 0 ? share < 1 ? share : 1 : 0;
     }
 }

@@ -3,6 +3,7 @@
 #include "dsp/fft.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,14 +59,14 @@ static void take_window(const float *novelty, size_t n, size_t start, int window
 
 /* Sum over windows of their autocorrelations, unbiased, each with its own energy as the
  * weight; acf[0] is 1 at the end. Returns false without memory. */
-static int autocorrelate(const float *novelty, size_t n, int window, int lags, int reach,
-                         double *acf)
+static bool autocorrelate(const float *novelty, size_t n, int window, int lags, int reach,
+                          double *acf)
 {
     int size = fft_next_fast(2 * window);
     struct rfft *fft = rfft_new(size);
     float *x = calloc((size_t)size, sizeof *x);
     float *spectrum = malloc((size_t)(size + 2) * sizeof *spectrum);
-    int ok = fft && x && spectrum;
+    bool ok = fft && x && spectrum;
     memset(acf, 0, (size_t)lags * sizeof *acf);
     for (size_t start = 0; ok && (start == 0 || start + (size_t)window <= n);
          start += (size_t)window / 2) {

@@ -174,7 +174,7 @@ static bool is_tag(int fd, int64_t at)
  * nor is what is too little to miss. */
 static int64_t wav_bytes(int fd, const struct sound *s, bool *stale)
 {
-    enum { LITTLE = 1 << 16, UNKNOWN = 0x7ffff000 };
+    enum { LITTLE = 1 << 16 };
     *stale = false;
     if (s->stated >= s->there)
         return s->stated;
@@ -184,7 +184,7 @@ static int64_t wav_bytes(int fd, const struct sound *s, bool *stale)
     int64_t end = s->body + length;
     bool ends = s->there - length < (length == 0 ? 8 : LITTLE) || is_tag(fd, end) ||
                 is_chunk(fd, end, size) || is_chunk(fd, end + (end & 1), size);
-    *stale = !ends && s->stated > 0 && s->stated < UNKNOWN;
+    *stale = !ends && s->stated > 0 && s->stated < unknown_32;
     return ends ? length : s->there;
 }
 
