@@ -169,7 +169,6 @@ void view_set_order(struct view *v, int order, bool descending)
     keep_cursor(v);
     v->order = order;
     v->descending = descending;
-    v->has_similar = false;
     v->stale = true;
 }
 
@@ -188,7 +187,7 @@ enum status view_set_similar(struct view *v, long index,
 {
     keep_cursor(v);
     if (index < 0) {
-        if (v->has_similar)
+        if (v->order == ORDER_SIMILAR)
             view_set_order(v, v->order_before, v->descending_before);
         return ST_OK;
     }
@@ -198,14 +197,13 @@ enum status view_set_similar(struct view *v, long index,
     enum status st = session_distances(v->s, (size_t)index, weights, v->distance, e);
     if (st != ST_OK)
         return st;
-    if (!v->has_similar) {
+    if (v->order != ORDER_SIMILAR) {
         v->order_before = v->order;
         v->descending_before = v->descending;
     }
     v->distance_count = count;
     v->weights = weights != NULL ? *weights : similarity_even;
     v->similar = session_find(v->s, (size_t)index)->id;
-    v->has_similar = true;
     v->order = ORDER_SIMILAR;
     v->descending = false;
     v->stale = true;
@@ -214,7 +212,7 @@ enum status view_set_similar(struct view *v, long index,
 
 long view_similar(const struct view *v)
 {
-    return v->has_similar ? session_index_of(v->s, v->similar) : -1;
+    return v->order == ORDER_SIMILAR ? session_index_of(v->s, v->similar) : -1;
 }
 
 static const struct find *row_find(struct view *v, size_t position)

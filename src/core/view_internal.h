@@ -17,7 +17,6 @@ struct view {
     int order_before; /* of ORDER_SIMILAR */
     bool descending_before;
     uint64_t similar; /* id */
-    bool has_similar;
     struct similarity_weights weights;
     float *distance;
     size_t distance_count;
