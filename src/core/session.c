@@ -77,7 +77,7 @@ bool session_make_room(struct session *s, size_t room)
     bool well = array_resize(&s->find, room, sizeof *s->find);
     for (int m = 0; m < ME_COUNT && well; m++)
         well = array_resize(&s->measure[m], room, sizeof *s->measure[m]);
-    if (s->vectors_loaded && well)
+    if (s->vector != NULL && well)
         well = array_resize(&s->vector, room * SIMILARITY_DIM, sizeof *s->vector);
     if (well)
         s->room = room;
@@ -357,7 +357,7 @@ long session_append_find(struct session *s, const struct catalog_find *from, lon
     stack_moves(s, f);
     note_if_judged(s, f);
     session_tally(s, f, +1);
-    for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
+    for (int i = 0; s->vector != NULL && i < SIMILARITY_DIM; i++)
         s->vector[s->count * SIMILARITY_DIM + (size_t)i] = NAN;
     return (long)s->count++;
 }
@@ -395,7 +395,7 @@ long session_take_row(struct session *s, const struct session *other, size_t row
             return -1;
         index = (long)s->count;
         put_id(s, s->count++);
-        for (int i = 0; s->vectors_loaded && i < SIMILARITY_DIM; i++)
+        for (int i = 0; s->vector != NULL && i < SIMILARITY_DIM; i++)
             s->vector[(size_t)index * SIMILARITY_DIM + (size_t)i] = NAN;
     } else {
         session_tally(s, &s->find[index], -1);

@@ -24,7 +24,7 @@ static enum status take_found(struct session *s, const struct candidate *found,
             st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
         if (index >= 0)
             session_vector_changed(s, (size_t)index);
-        if (index >= 0 && s->vectors_loaded && embeddings != NULL)
+        if (index >= 0 && s->vector != NULL && embeddings != NULL)
             memcpy(s->vector + (size_t)index * SIMILARITY_DIM,
                    embeddings + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *embeddings);
     }

@@ -78,8 +78,7 @@ struct session {
     size_t touched_count;
     struct timespec set_written; /* of the best_of folder, when it was read */
     bool reread_due; /* another process changed the catalog, and that is not taken in */
-    float *vector;   /* room × SIMILARITY_DIM once loaded; a row of NAN: none */
-    bool vectors_loaded;
+    float *vector;   /* room × SIMILARITY_DIM; a row of NAN: none. NULL: not loaded */
     bool vectors_loading;  /* another thread reads them (session_vectors_read) */
     bool vectors_outdated; /* … and what it read cannot be used any more */
     struct index_list vector_changed; /* came or changed since that began */

@@ -137,7 +137,7 @@ static void add_hit(const struct session *s, struct slot_hits *all, uint32_t ind
     double worth = worth_of(s, f, c);
     c->cluster = f->stack;
     const float *vector =
-        s->vectors_loaded ? s->vector + (size_t)index * SIMILARITY_DIM : NULL;
+        s->vector != NULL ? s->vector + (size_t)index * SIMILARITY_DIM : NULL;
     all->find[all->count] = index;
     double doubt = all->company ? kit_doubt(&all->company[f->source], c) : 0;
     all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot, doubt};

@@ -139,7 +139,6 @@ bool session_reread_step(struct session *s, struct session_news *n)
     s->reread_due = !all;
     free(s->vector);
     s->vector = NULL;
-    s->vectors_loaded = false;
     s->vectors_outdated = true;
     session_settle_load(s, NULL);
     return false;

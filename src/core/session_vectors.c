@@ -11,7 +11,7 @@
 
 enum status session_load_vectors(struct session *s, struct err *e)
 {
-    if (s->vectors_loaded)
+    if (s->vector != NULL)
         return ST_OK;
     uint64_t *ids;
     float *read, *v = malloc((s->room + 1) * SIMILARITY_DIM * sizeof *v);
@@ -34,7 +34,6 @@ enum status session_load_vectors(struct session *s, struct err *e)
     free(ids);
     free(read);
     s->vector = v;
-    s->vectors_loaded = true;
     return ST_OK;
 }
 
@@ -73,7 +72,7 @@ static void vectors_free(struct session_vectors *ahead)
 
 struct session_vectors *session_vectors_begin(struct session *s)
 {
-    if (s->vectors_loaded || s->count == 0 || s->vectors_loading)
+    if (s->vector != NULL || s->count == 0 || s->vectors_loading)
         return NULL;
     struct session_vectors *ahead = calloc(1, sizeof *ahead);
     if (ahead == NULL)
@@ -147,13 +146,12 @@ static void take_vectors(struct session *s, struct session_vectors *ahead)
         catalog_vector(s->catalog, s->find[s->vector_changed.at[i]].id,
                        v + (size_t)s->vector_changed.at[i] * SIMILARITY_DIM, NULL);
     s->vector = v;
-    s->vectors_loaded = true;
 }
 
 void session_vectors_end(struct session *s, struct session_vectors *ahead)
 {
     s->vectors_loading = false;
-    if (ahead->vector != NULL && !s->vectors_loaded && !s->vectors_outdated)
+    if (ahead->vector != NULL && s->vector == NULL && !s->vectors_outdated)
         take_vectors(s, ahead);
     s->vector_changed.count = 0;
     vectors_free(ahead);
@@ -161,7 +159,7 @@ void session_vectors_end(struct session *s, struct session_vectors *ahead)
 
 void session_vector_changed(struct session *s, size_t index)
 {
-    if (!s->vectors_loading || s->vectors_loaded)
+    if (!s->vectors_loading || s->vector != NULL)
         return;
     if (!index_list_add(&s->vector_changed, index))
         s->vectors_outdated = true;
