@@ -402,7 +402,6 @@ static void picture_done(void *arg, enum status st, const struct err *e)
     struct picture_slot *s = slot_of(j->app, j->key);
     if (s && st == ST_OK) {
         s->picture = j->picture;
-        s->ready = true;
     } else {
         free(j->picture);
         if (s && st == ST_CANCELLED)
@@ -420,7 +419,7 @@ static struct picture_slot *oldest(struct app *app)
     struct picture_slot *best = NULL;
     for (int i = 0; i < PICTURES_MAX; i++) {
         struct picture_slot *s = &app->picture[i];
-        bool making = s->key && !s->ready && !s->failed;
+        bool making = s->key && !s->picture && !s->failed;
         if (!making && (!best || s->used < best->used))
             best = s;
     }
@@ -460,7 +459,7 @@ const struct picture *app_picture(struct app *app, const struct find *f,
         order_picture(app, key, path, start, end);
         s = slot_of(app, key); /* there at once when the pool works inline */
     }
-    if (!s || !s->ready)
+    if (!s || !s->picture)
         return NULL;
     s->used = ++app->picture_clock;
     return s->picture;

@@ -45,8 +45,8 @@ enum prompt_mode {
 struct picture_slot {
     uint64_t key; /* of path and stretch, 0 = free */
     uint64_t used;
-    bool ready, failed;
-    struct picture *picture;
+    bool failed;
+    struct picture *picture; /* NULL: not there, or not yet */
 };
 
 /* Finds with moved edges, cut again: files in a folder of this session. */
