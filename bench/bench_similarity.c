@@ -19,7 +19,7 @@ enum { DIM = SIMILARITY_DIM, KITS_MAX = 64, LEAST = 8, MOST = 50, PASSES = 30 };
 
 static const float knees[] = {1.5F, 2.0F, 2.5F};
 static const float limits[] = {2.0F, 2.2F, 2.4F, 2.5F, 2.6F, 2.8F, 3.0F, 3.2F};
-static const double precision_wanted = 0.98;
+static const double precision_wanted = 0.984;
 
 static struct heard *sounds;
 static size_t count;

@@ -345,7 +345,7 @@ static size_t frame_at(const struct yin *y, const struct ballot *b, int number)
 /* Up to FRAMES_MAX frames, spread over the line; the louder of them vote. */
 static void choose_frames(const struct yin *y, struct ballot *b)
 {
-    size_t need = frame_length(y), count = (b->frames - need) / (need / 2) + 1;
+    size_t count = b->frames / frame_length(y);
     b->count = count > FRAMES_MAX ? FRAMES_MAX : (int)count;
     double loudest = 0;
     for (int i = 0; i < b->count; i++) {

@@ -18,6 +18,7 @@
 #include "dsp/similarity_table.h"
 
 enum { FRAMES_MAX = 128, LONG_FRAMES_MAX = 6, SHAPE_POINTS = 6, ENVELOPE_MAX = 20000 };
+enum { CLOSE_FRAMES = 2 * FFT_BATCH }; /* at the beginning, a quarter of one apart */
 
 static const double floor_db = SIMILARITY_FLOOR_DB, trim_db = -28.0;
 static const double attack_s = 0.03;
@@ -264,21 +265,22 @@ static void hear_frames(struct similarity *s)
     s->frame_count = 0;
 }
 
-/* The first frames lie close, the later ones as far apart as it takes: the attack counts
- * as much as a long tail. Those that are no eight side by side wait for others. */
+/* The first frames lie close, the later ones half of one apart or as far as it takes: the
+ * attack counts as much as a long tail. Those that are no eight side by side wait for
+ * others. */
 static enum status spectra(struct similarity *s, struct waiting *now,
                            const struct sound *w, struct err *e)
 {
-    double hop = s->size / 4.0, total = (double)w->frames;
+    double close = s->size / 4.0, hop = s->size / 2.0, total = (double)w->frames;
     double stretch = fmax(0.0, total / hop - FRAMES_MAX) /
                      ((double)FRAMES_MAX * (FRAMES_MAX - 1) / 2.0);
-    double at[FRAMES_MAX], next = -s->size / 2.0 + hop;
+    double at[FRAMES_MAX], next = -s->size / 2.0 + close;
     int count = 0;
     for (; count < FRAMES_MAX && next < total; count++) {
         at[count] = next;
         if (count == 0 || (next + s->size / 2.0) / w->rate_hz < attack_s)
             now->attack = count + 1;
-        next += hop * (1.0 + stretch * count);
+        next += count + 1 < CLOSE_FRAMES ? close : hop * (1.0 + stretch * count);
     }
     size_t first = s->eight_count, eights = ((size_t)count + FFT_BATCH - 1) / FFT_BATCH;
     if (!array_grow(&s->eights, &s->eights_room, first + eights, sizeof *s->eights))
@@ -289,7 +291,7 @@ static enum status spectra(struct similarity *s, struct waiting *now,
     now->frames = count;
     int i = 0;
     for (; stretch <= 0.0 && i + FFT_BATCH <= count; i += FFT_BATCH)
-        hear_eight(s, w->x + (long)at[i], s->size / 4,
+        hear_eight(s, w->x + (long)at[i], i < CLOSE_FRAMES ? s->size / 4 : s->size / 2,
                    &s->eights[first + (size_t)i / FFT_BATCH]);
     for (; i < count; i++) {
         copy_frame(w, (long)at[i], s->size, s->eight + s->frame_count * s->size);
