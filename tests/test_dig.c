@@ -449,6 +449,34 @@ static void a_one_shot_is_what_its_name_says(void **state)
                         "tom_high");
 }
 
+/* An open hat that rings on and swells by 3 dB half a second after its stroke, which is
+ * an onset but no stroke. With a second stroke in its ring it is none. */
+static void a_ring_that_swells_is_one_sound(void **state)
+{
+    for (int strokes = 1; strokes <= 2; strokes++) {
+        char path[FOLDER_BYTES];
+        struct audio a = tone_blank(1.8, 1, OUT);
+        struct dig d;
+        tone_white(&a, 0.1, 1);
+        for (size_t i = 0; i < a.frames; i++) {
+            double s = (double)i / OUT;
+            a.data[i] *= (float)(exp(-2.5 * s) * (s > 0.5 && s < 1 ? sqrt(2) : 1));
+        }
+        if (strokes == 2) {
+            struct rng r = rng_derive(3, 0, "test-ring", 0);
+            synth_drum(SYNTH_HAT_CLOSED, 0.7, 1, &r, a.data + OUT * 3 / 4, OUT / 2, OUT);
+        }
+        record(path, *state, &a);
+        open_for(STAGE_DRUMS, &d, path, NULL);
+        assert_true(track_onsets(d.track)->count >= 2);
+        assert_int_equal(dig_run(&d, NULL), ST_OK);
+        const struct candidate *c = &d.finds.at[0];
+        assert_int_equal(d.finds.count > 1, strokes > 1);
+        assert_true(fabs(c->m.end_sec - c->m.start_sec - 0.8) < 0.001 || strokes > 1);
+        dig_done(&d);
+    }
+}
+
 /* A dull hat in music is whatever else sounds there; alone it is a dull hat. */
 static void a_one_shot_sounds_where_it_likes(void **state)
 {
@@ -838,6 +866,7 @@ int main(void)
         IN_FOLDER(finds_that_wait_have_names_of_their_own),
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_one_shot_is_what_its_name_says),
+        IN_FOLDER(a_ring_that_swells_is_one_sound),
         IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),
         IN_FOLDER(a_click_between_hits_is_no_attack),

@@ -9,6 +9,7 @@
 #include "dsp/drum_kin.h"
 #include "dsp/drum_range.h"
 #include "dsp/hit_pool.h"
+#include "dsp/one_sound.h"
 #include "io/forward.h"
 #include "io/paths.h"
 
@@ -85,6 +86,11 @@ static enum status plan(const struct dig *d, const struct hits_params *p,
     const struct onset_list *onsets;
     struct onset_list own;
     enum status st = dig_onsets(d, &own, &onsets, e);
+    struct onset_list first;
+    if (st == ST_OK && onsets == track_onsets(d->track) && one_sound(d->track)) {
+        first = (struct onset_list){onsets->at, 1};
+        onsets = &first;
+    }
     if (st == ST_OK)
         st = hits_plan(onsets, t->rate_hz, t->frames, p, plans, e);
     onset_list_done(&own);
