@@ -263,11 +263,27 @@ static void worth_is_what_is_promised(void **state)
 static void what_has_no_class_plays_no_instrument(void **state)
 {
     (void)state;
-    struct kit_item item = drum("a", "", 0.95, 1);
+    struct kit_item item = drum("a", "", 0.95, 2);
     struct kit_plan p;
     kit_plan_make(&p, tr8s(), &item, 1, 400);
     assert_int_equal(kit_plan_filled(&p), 0);
-    assert_string_equal(item.name, "PRC01_a_001");
+    assert_string_equal(item.name, "PRC01_a_002");
+}
+
+/* The number of a hit tells it from others of its recording; a one-shot has none, and
+ * more of its name is read instead. */
+static void one_shots_have_no_number(void **state)
+{
+    (void)state;
+    struct kit_item item[] = {
+        drum("heavy-kick-in-b", "kick", 0.9, 1), drum("tape", "snare", 0.9, 1),
+        drum("tape", "hat_closed", 0.9, 2), drum("jam", "clap", 0.9, 2)};
+    static const char *const names[] = {"BD_heavy-kick-in", "SD_tape_001", "HC_jam_002",
+                                        "CH_tape_002"};
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), item, 4, 400);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(p.item[i].name, names[i]);
 }
 
 static struct kit_item texture(enum kind kind, int n)
@@ -949,6 +965,7 @@ int main(void)
         cmocka_unit_test(hits_in_bad_company_come_last),
         cmocka_unit_test(worth_is_what_is_promised),
         cmocka_unit_test(what_has_no_class_plays_no_instrument),
+        cmocka_unit_test(one_shots_have_no_number),
         cmocka_unit_test(a_kit_has_an_order),
         cmocka_unit_test(extras_are_counted_without_instruments),
         cmocka_unit_test(each_slot_gets_its_best),

@@ -226,12 +226,25 @@ static void recording_of(const struct candidate *c, char out[sizeof c->source])
         snprintf(out, sizeof c->source, "%s", c->source);
 }
 
+/* The first hit, and the only one in the kit, of its recording: one-shots all are. */
+static bool needs_no_number(const struct kit_plan *p, const struct candidate *c,
+                            const char *number)
+{
+    if (strtol(number, NULL, 10) > 1)
+        return false;
+    for (size_t i = 0; i < p->count && p->item[i].in; i++)
+        if (&p->item[i].c != c && p->item[i].c.kind == KIND_DRUM &&
+            strcmp(p->item[i].c.source, c->source) == 0)
+            return false;
+    return true;
+}
+
 /* What tells an item apart, in the room the prefix leaves: the number stays whole, the
  * recording's name is cut. */
-static void describe(const struct kit_item *item, const char *prefix, int room,
-                     char rest[64])
+static void describe(const struct kit_plan *p, const struct candidate *c,
+                     const char *prefix, char rest[64])
 {
-    const struct candidate *c = &item->c;
+    int room = p->target->name_chars - (int)strlen(prefix);
     char number[12], source[sizeof c->source];
     size_t stem = path_stem(c->filename);
     recording_of(c, source);
@@ -239,6 +252,10 @@ static void describe(const struct kit_item *item, const char *prefix, int room,
         describe_bare(c, stem, prefix, room, rest);
     } else if (c->kind == KIND_DRUM) {
         find_number(c->filename, stem, number);
+        if (needs_no_number(p, c, number)) {
+            snprintf(rest, 64, "%.63s", source);
+            return;
+        }
         int keep = room - 2 - (int)strlen(number);
         while (keep > 0 && keep <= (int)strlen(source) && !text_alnum(source[keep - 1]))
             keep--;
@@ -264,7 +281,7 @@ static void name_all(struct kit_plan *p)
         else
             snprintf(prefix, sizeof prefix, "%s%02d", roles[role_of(item)].role,
                      ++number[role_of(item)]);
-        describe(item, prefix, p->target->name_chars - (int)strlen(prefix), rest);
+        describe(p, &item->c, prefix, rest);
         kit_name(item->name, p->target->name_chars, prefix, rest);
         if (in_folder == p->target->files_per_folder) {
             folder++;
