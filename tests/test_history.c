@@ -1,5 +1,6 @@
 /* Undo and redo: a random walk through every action there is, with restarts, returns to
- * each earlier state. Seeds: TROWEL_HISTORY_SEEDS (3). */
+ * each earlier state; memory that runs out in an action is no harm.
+ * Seeds: TROWEL_HISTORY_SEEDS (3). */
 #include "session_rig.h"
 
 #include <setjmp.h>
@@ -174,9 +175,53 @@ static void every_action_can_be_taken_back(void **state)
     }
 }
 
+/* --- memory that runs out --- */
+
+static long reallocs_left = -1; /* so many come through, the next one fails; −1: none */
+void *__real_realloc(void *p, size_t n);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_realloc(void *p, size_t n)
+{
+    return reallocs_left >= 0 && reallocs_left-- == 0 ? NULL : __real_realloc(p, n);
+}
+
+/* What is said is in the catalog then; what could not be read of it just now comes with
+ * what others write, and it can be undone and done again. */
+static void without_memory_nothing_is_out_of_step(void **state)
+{
+    const size_t some[] = {0, 3, 7};
+    struct session *s = open_session(*state);
+    deliver(s, "night", 30, true);
+    uint64_t before = state_of(s);
+    int late = 0;
+    bool through = false;
+    for (long n = 0; !through; n++) {
+        reallocs_left = n;
+        assert_int_equal(session_set_category(s, some, 3, CAT_SWELLS, NULL), ST_OK);
+        through = reallocs_left >= 0;
+        reallocs_left = -1;
+        late += take_news(s);
+        uint64_t now = state_of(s);
+        assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+        assert_true(now != before && state_of(s) == before);
+        reallocs_left = n;
+        enum status st = session_redo(s, NULL, NULL);
+        reallocs_left = -1;
+        late += take_news(s);
+        assert_true(state_of(s) == (st == ST_OK ? now : before));
+        if (st == ST_OK)
+            assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+        assert_true(state_of(s) == before);
+        assert_tallies_true(s);
+    }
+    assert_true(late > 3);
+    session_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_SESSION(without_memory_nothing_is_out_of_step),
         IN_SESSION(every_action_can_be_taken_back),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);

@@ -6,12 +6,15 @@
 
 /* --- into the model ---------------------------------------------------------------- */
 
-/* What an override hides is known to the catalog only. */
+/* What an override hides is known to the catalog only. Where that cannot be read now, it
+ * is with all the rest. */
 static void reread(struct session *s, struct find *f)
 {
     struct catalog_find now;
-    if (catalog_get(s->catalog, f->id, &now, NULL) != ST_OK)
+    if (catalog_get(s->catalog, f->id, &now, NULL) != ST_OK) {
+        s->reread_due = true;
         return;
+    }
     f->category = now.category;
     f->edited = now.edited;
     session_put_measures(s, (size_t)(f - s->find), &now.c.m);

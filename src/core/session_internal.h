@@ -77,7 +77,8 @@ struct session {
     unsigned char *touched;
     size_t touched_count;
     struct timespec set_written; /* of the best_of folder, when it was read */
-    bool reread_due; /* another process changed the catalog, and that is not taken in */
+    bool reread_due; /* the catalog has more than was taken in, of another process mostly
+                      */
     float *vector;   /* room × SIMILARITY_DIM; a row of NAN: none. NULL: not loaded */
     bool vectors_loading;  /* another thread reads them (session_vectors_read) */
     bool vectors_outdated; /* … and what it read cannot be used any more */
