@@ -718,6 +718,31 @@ static void keep_lines(void *user, enum log_level level, const char *line)
         strcat(strcat(all, line), "\n");
 }
 
+/* A catalog that cannot be read: the manifest is used, where there is one. */
+static void test_a_damaged_catalog_is_told(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    struct err e = {0};
+    char told[2100] = "";
+    struct log log = {.sink = keep_lines, .user = told, .threshold = LOG_WARNING};
+    struct curate_job job = {.input_root = b->project,
+                             .output_root = b->best,
+                             .options = {.top = 2},
+                             .dry_run = true,
+                             .log = &log};
+    make_project(b, 3, false);
+    folder_write(b->project, "catalog.db", "no catalog at all", 17);
+    assert_int_equal(curate_run(&job, &r, &e), ST_OK);
+    assert_int_equal(r.chosen, 2);
+    assert_non_null(strstr(told, "; its manifest is used"));
+    *told = '\0';
+    assert_int_equal(unlink(in(b, b->project, "manifest.csv")), 0);
+    assert_int_equal(curate_run(&job, &r, &e), ST_CORRUPT);
+    assert_non_null(strstr(e.msg, "catalog.db is damaged"));
+    assert_string_equal(told, "");
+}
+
 /* The last word counts, also where it takes back the one before; what is of no use here
  * is told. */
 static void test_every_word_of_a_decision_file_counts(void **state)
@@ -945,6 +970,7 @@ int main(void)
         CASE(test_diversity),
         CASE(test_none_asked_for_is_told),
         CASE(test_an_unreadable_folder_is_told),
+        CASE(test_a_damaged_catalog_is_told),
         CASE(test_run_from_project),
         CASE(test_run_without_catalog),
         CASE(test_a_name_of_two_names_none),

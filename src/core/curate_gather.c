@@ -328,32 +328,25 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
     if (depth > DEPTH_MAX || (depth > 0 && same_folder(folder, pool->job->output_root)))
         return ST_OK;
     char db[PATH_BYTES], manifest[PATH_BYTES];
-    struct err why = {0};
-    bool known = false;
+    struct err why;
     enum status st = path_join(db, sizeof db, folder, "catalog.db", e);
     if (st == ST_OK)
         st = path_join(manifest, sizeof manifest, folder, "manifest.csv", e);
     if (st != ST_OK)
         return st;
-    if (path_is_file(db) || path_is_file(manifest))
+    bool listed = path_is_file(manifest);
+    if (path_is_file(db) || listed)
         recordings_tell_left(folder, pool->job->log);
     if (path_is_file(db)) {
         st = gather_catalog(pool, folder, db, &why);
-        known = st == ST_OK || st == ST_CANCELLED || st == ST_NO_MEMORY;
-        if (known && st != ST_OK)
-            err_set(e, st, "%s", why.msg);
-    }
-    if (!known && why.code != ST_OK)
+        if (st == ST_OK)
+            return ST_OK;
+        if (!listed || st == ST_CANCELLED || st == ST_NO_MEMORY)
+            return err_set(e, st, "%s", why.msg);
         log_write(pool->job->log, LOG_WARNING, "%s; its manifest is used", why.msg);
-    if (!known && path_is_file(manifest)) {
-        st = gather_manifest(pool, folder, manifest, e);
-        known = true;
-    } else if (!known && why.code != ST_OK) {
-        st = err_set(e, why.code, "%s", why.msg);
     }
-    if (!known && st == ST_OK)
-        st = gather_plain(pool, folder, depth, e);
-    return st;
+    return listed ? gather_manifest(pool, folder, manifest, e)
+                  : gather_plain(pool, folder, depth, e);
 }
 
 enum status curate_gather(struct curate_pool *pool, struct err *e)
