@@ -321,14 +321,17 @@ static void scenario_other_rate(void)
 }
 
 /* Another kind of device while a flip waits for its file: what is flipped to begins where
- * the other one was heard last. */
+ * the other one was heard last, or where one goes from there. */
 static void scenario_flip_meets_another_rate(void)
 {
     struct stage g = {0};
     struct play_item other = {.id = 8};
     char path[512];
+    struct audio longer;
     begin(&g, CAPDEV_LIBRARY, 3, 1, 24);
-    folder_wav(g.folder, "other.wav", &g.sound, 24);
+    noise_make(&longer, 7 * RATE, 1, RATE, 24, 0.5, 12);
+    folder_wav(g.folder, "other.wav", &longer, 24);
+    audio_done(&longer);
     snprintf(path, sizeof path, "%s/other.wav", g.folder);
     other.path = path;
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
@@ -344,11 +347,12 @@ static void scenario_flip_meets_another_rate(void)
     nap_ms(100);
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
     CHECK(g.s.rate_hz == 48000 && g.s.loading);
+    transport_seek(g.t, 3);
     atomic_store(&gate_closed, false);
     transport_settle(g.t);
     nap_ms(100);
     status(&g);
-    CHECK(g.s.id == 8 && g.s.playing && g.s.position_s >= 1);
+    CHECK(g.s.id == 8 && g.s.playing && g.s.position_s >= 4);
     end(&g);
 }
 

@@ -461,6 +461,40 @@ static void a_seek_goes_into_what_is_being_read(void **state)
     close_stage(&g);
 }
 
+static bool no_memory;
+char *__real_strdup(const char *s);
+char *__wrap_strdup(const char *s);
+char *__wrap_strdup(const char *s)
+{
+    return no_memory ? NULL : __real_strdup(s);
+}
+
+/* What there is no memory for takes the place of nothing. */
+static void without_memory_the_one_before_comes(void **state)
+{
+    (void)state;
+    struct stage g;
+    float out[4000 * 2];
+    open_stage(&g, TRANSPORT_OFFLINE);
+    transport_set_matched(g.t, false);
+    struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
+    atomic_store(&gate_closed, true);
+    transport_play(g.t, &a);
+    no_memory = true;
+    transport_play(g.t, &b);
+    transport_flip(g.t, &b);
+    transport_kit_slot(g.t, 0, &b, 0);
+    transport_prefetch(g.t, &b, 1);
+    no_memory = false;
+    atomic_store(&gate_closed, false);
+    transport_settle(g.t);
+    transport_render(g.t, out, 2000);
+    status(&g);
+    assert_true(g.s.playing && g.s.id == a.id);
+    assert_true(out[2 * 1500] == sample(&g, 0, 1500));
+    close_stage(&g);
+}
+
 /* Until the other one is there, what a flip comes from goes on, and keys go to it. */
 static void a_flip_waits_at_the_playhead(void **state)
 {
@@ -842,6 +876,7 @@ int main(void)
         cmocka_unit_test(in_context),
         cmocka_unit_test(flip_compares_at_one_place),
         cmocka_unit_test(a_seek_goes_into_what_is_being_read),
+        cmocka_unit_test(without_memory_the_one_before_comes),
         cmocka_unit_test(a_flip_waits_at_the_playhead),
         cmocka_unit_test(what_cannot_be_heard_is_said),
         cmocka_unit_test(a_file_written_again_is_read_again),

@@ -49,14 +49,12 @@ static void reshape(void *user, int rate_hz, int channels)
     double at = transport_present_s(t);
     engine_reset(t->engine, rate_hz, channels);
     transport_post_kit(t);
-    if (t->playing && !t->waiting && t->sound) {
-        t->cue_s = at;
-        t->from_present = false;
+    t->cue_s = at;
+    t->from_present = false; /* what it follows is gone */
+    if (t->waiting)
+        transport_forget_sound(t);
+    else if (t->playing)
         transport_begin(t, sound_ref(t->sound));
-    } else if (t->waiting && t->from_present) { /* what it follows is gone */
-        t->cue_s = at;
-        t->from_present = false;
-    }
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -24,6 +24,8 @@ void wanted_clear(struct wanted *w)
 bool wanted_set(struct wanted *w, const struct play_item *item)
 {
     char *path = strdup(item->path);
+    if (!path)
+        return false;
     free(w->path);
     *w = (struct wanted){
         .id = item->id,
@@ -35,7 +37,7 @@ bool wanted_set(struct wanted *w, const struct play_item *item)
         .once = item->once,
         .shape = item->shape,
     };
-    return path != NULL;
+    return true;
 }
 
 struct stretch wanted_stretch(const struct wanted *w)

@@ -90,7 +90,7 @@ void transport_begin_loaded(struct transport *t)
 }
 
 /* What is known of the sound before is nothing about the item. */
-static void forget_sound(struct transport *t)
+void transport_forget_sound(struct transport *t)
 {
     sound_unref(t->sound);
     t->sound = NULL;
@@ -99,7 +99,7 @@ static void forget_sound(struct transport *t)
 void transport_halt(struct transport *t)
 {
     if (t->waiting)
-        forget_sound(t);
+        transport_forget_sound(t);
     t->playing = t->waiting = t->from_present = false;
     t->cue_s = 0;
     transport_post(t, &(struct engine_command){.action = ENGINE_STOP});
@@ -119,7 +119,7 @@ static void launch(struct transport *t)
         transport_begin(t, s);
     } else if (!t->from_present) {
         /* what is not loaded yet must not be mistaken for what still plays */
-        forget_sound(t);
+        transport_forget_sound(t);
         transport_post(t, &(struct engine_command){.action = ENGINE_STOP});
     }
     transport_wish(t);

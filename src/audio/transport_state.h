@@ -72,7 +72,8 @@ struct transport {
 /* transport_feed.c */
 
 void wanted_clear(struct wanted *w);
-bool wanted_set(struct wanted *w, const struct play_item *item); /* false: no memory */
+/* False: no memory, and it is what it was. */
+bool wanted_set(struct wanted *w, const struct play_item *item);
 struct stretch wanted_stretch(const struct wanted *w);
 
 /* Give the engine a command; a sound in it is handed over in any case. */
@@ -96,7 +97,8 @@ void transport_make_kernel(struct transport *t, int from_hz, int to_hz);
 void transport_begin(struct transport *t, struct sound *s); /* takes the reference */
 void transport_begin_loaded(struct transport *t);           /* if the item is there now */
 void transport_halt(struct transport *t);
-double transport_present_s(struct transport *t);      /* the playhead, of the sound */
+void transport_forget_sound(struct transport *t); /* the one that is not heard any more */
+double transport_present_s(struct transport *t);  /* the playhead, of the sound */
 double transport_offset_s(const struct transport *t); /* from sound to status */
 /* Where playing it begins or ends in the middle of a sound. */
 void transport_edges(const struct wanted *item, const struct sound *s, bool *fade_in,
