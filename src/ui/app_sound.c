@@ -84,8 +84,9 @@ static bool item_of(struct app *app, size_t index, bool order, struct play_item 
     return session_file(app->session, index, path);
 }
 
-bool app_item(struct app *app, size_t index, struct play_item *item,
-              char path[PATH_BYTES])
+/* To be heard. */
+static bool heard_item(struct app *app, size_t index, struct play_item *item,
+                       char path[PATH_BYTES])
 {
     return item_of(app, index, true, item, path);
 }
@@ -101,7 +102,7 @@ bool app_kit_item(struct app *app, size_t index, struct play_item *item,
                   char path[PATH_BYTES])
 {
     const struct find *f = session_find(app->session, index);
-    if (!app_item(app, index, item, path))
+    if (!heard_item(app, index, item, path))
         return false;
     item->shape = (struct sample_shape){.channels = kit_channels(app, f),
                                         .rate_hz = kit_target(app->config)->rate_hz,
@@ -167,7 +168,7 @@ static void load_ahead(struct app *app)
                 continue;
             size_t index = view_at(app->view, (size_t)position);
             const struct find *f = session_find(app->session, index);
-            if (!f->saved || f->edited || !app_item(app, index, &items[n], paths[n]))
+            if (!f->saved || f->edited || !heard_item(app, index, &items[n], paths[n]))
                 continue;
             notice(app, f, paths[n++]);
         }
@@ -193,7 +194,7 @@ static void play_as(struct app *app, long index, bool seam)
         return;
     }
     bool extra = app->screen == SCREEN_KIT; /* heard as the machine will play it */
-    if (!(extra ? app_kit_item : app_item)(app, (size_t)index, &item, path)) {
+    if (!(extra ? app_kit_item : heard_item)(app, (size_t)index, &item, path)) {
         app_warn(app, "its recording is not known, so it cannot be heard");
         return;
     }
@@ -286,7 +287,7 @@ static void flip(struct app *app, long index)
     }
     l->flipped = !l->flipped;
     long to = l->flipped ? pinned : index;
-    if (!app_item(app, (size_t)to, &item, path))
+    if (!heard_item(app, (size_t)to, &item, path))
         return;
     heard_otherwise(app, index);
     transport_flip(app->transport, &item);

@@ -331,11 +331,8 @@ const char *app_command_help(int i, const char **name, const char **arguments);
 
 /* --- app_sound.c ------------------------------------------------------------------- */
 
-/* The stretch of file that is this find; `path` holds its name. False: nothing to hear.
- */
-bool app_item(struct app *app, size_t index, struct play_item *item,
-              char path[PATH_BYTES]);
-/* The same to be drawn: what must be cut is not, unless its edges or loop were moved. */
+/* The stretch of file that is this find, to be drawn: what must be cut is not, unless its
+ * edges or loop were moved. `path` holds its name. False: there is none. */
 bool app_drawn_item(struct app *app, size_t index, struct play_item *item,
                     char path[PATH_BYTES]);
 /* The same as a slot of the kit is exported: cut where it has no file, and in the shape
