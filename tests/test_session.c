@@ -257,6 +257,32 @@ static void test_gone_notes_cast_no_doubt(void **state)
     session_close(s);
 }
 
+/* All that an export looks at counts here, too: the parts of a hit's score. */
+static void test_a_match_is_worth_what_an_export_says(void **state)
+{
+    struct session *s = open_session(*state);
+    struct catalog_source source;
+    double ratio = 1, plain = 1;
+    for (int part = -1; part < KIT_PARTS; part++) {
+        float *v;
+        struct candidate *c = make_finds("night", 2, &source, &v);
+        c[1].m.hit_confidence = 0.9;
+        c[1].m.duration_sec = 0.3;
+        snprintf(c[1].hit_class, sizeof c[1].hit_class, "kick");
+        if (part >= 0)
+            parts_add(&c[1].parts, kit_parts[part], 0.1);
+        assert_int_equal(session_add(s, &source, c, 2, v, NULL), ST_OK);
+        double worth = kit_worth(&c[1], CAT_DRUMS), now = best_worth(s, "BD") / worth;
+        plain = part < 0 ? worth : plain;
+        ratio = part < 0 ? now : ratio;
+        assert_true(fabs(now - ratio) < 1e-6);
+        assert_true(plain > 0 && (part < 0 || worth < 0.8 * plain));
+        free(c);
+        free(v);
+    }
+    session_close(s);
+}
+
 /* What the machine takes for a note is a drum when the user names it one. */
 static void test_a_named_hit_is_sure(void **state)
 {
@@ -582,6 +608,7 @@ int main(void)
         IN_SESSION(test_kit),
         IN_SESSION(test_accepted_near_misses_suit_slots),
         IN_SESSION(test_gone_notes_cast_no_doubt),
+        IN_SESSION(test_a_match_is_worth_what_an_export_says),
         IN_SESSION(test_a_named_hit_is_sure),
         IN_SESSION(test_extras_end_somewhere),
         IN_SESSION(test_extras_that_are_gone),

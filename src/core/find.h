@@ -4,6 +4,7 @@
 #ifndef TROWEL_CORE_FIND_H
 #define TROWEL_CORE_FIND_H
 
+#include "core/kit_slots.h"
 #include "io/candidate.h"
 
 struct find {
@@ -13,11 +14,11 @@ struct find {
     uint32_t source;    /* index for session_source */
     int stack;          /* stack number, 0 = alone */
     int row_stack;      /* the same, as it stands in the catalog so far */
-    float drum;  /* how surely a hit is a drum and no note, 0 … 1; NAN: not told */
-    float decay; /* how far a hit has come down at its end, a part of its score; NAN */
-    int source_rate_hz; /* of its recording; 0: not known */
-    int extra;          /* place among the kit's extras from 1, 0 = none */
-    int8_t slot;        /* kit slot it plays, −1 = none */
+    float drum; /* how surely a hit is a drum and no note, 0 … 1; NAN: not told */
+    float kit_part[KIT_PARTS]; /* what kit_worth asks of a hit's score; NAN: not told */
+    int source_rate_hz;        /* of its recording; 0: not known */
+    int extra;                 /* place among the kit's extras from 1, 0 = none */
+    int8_t slot;               /* kit slot it plays, −1 = none */
     char grade;
     enum kind kind : 8;
     enum category category : 8; /* with override */

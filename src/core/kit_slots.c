@@ -56,6 +56,8 @@ static double kin_worth(const struct candidate *c)
     return isnan(kin) ? 1 : OUT_OF_KIN + (1 - OUT_OF_KIN) * kin;
 }
 
+const char *const kit_parts[KIT_PARTS] = {"decay", "range", "kin"};
+
 double kit_worth(const struct candidate *c, enum category category)
 {
     if (category != CAT_DRUMS || c->decision == DECISION_REJECTED)

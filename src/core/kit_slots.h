@@ -36,6 +36,10 @@ double kit_doubt(const struct kit_company *k, const struct candidate *c);
 /* Fill in the doubt of all: they are the company. Without memory nothing is doubted. */
 void kit_slots_doubt(struct kit_hit *hits, size_t count);
 
+/* The parts of its score that a hit's worth depends on. */
+enum { KIT_PARTS = 3 };
+extern const char *const kit_parts[KIT_PARTS];
+
 /* What a hit is worth on a slot that its class suits, 0 … about 1.15; 0: not to be used.
  * Whatever you moved to the drums is one, and what you moved away is none. */
 double kit_worth(const struct candidate *c, enum category category);

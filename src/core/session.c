@@ -301,7 +301,8 @@ static void fill_find(struct session *s, struct find *f, const struct catalog_fi
     f->edited = from->edited;
     f->gone = false;
     f->drum = (float)parts_value(&c->parts, "drum");
-    f->decay = (float)parts_value(&c->parts, "decay");
+    for (int i = 0; i < KIT_PARTS; i++)
+        f->kit_part[i] = (float)parts_value(&c->parts, kit_parts[i]);
     session_put_measures(s, (size_t)(f - s->find), &c->m);
 }
 

@@ -25,8 +25,9 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     c->m.hit_confidence = session_measure(s, f, ME_hit_confidence);
     c->m.duration_sec = session_measure(s, f, ME_duration_sec);
     c->parts.count = 0;
-    if (!isnan(f->decay))
-        parts_add(&c->parts, "decay", (double)f->decay);
+    for (int i = 0; i < KIT_PARTS; i++)
+        if (!isnan(f->kit_part[i]))
+            parts_add(&c->parts, kit_parts[i], (double)f->kit_part[i]);
     if (isnan(c->m.score)) /* then all measures count */
         session_measures(s, f, &c->m);
     return kit_worth(c, f->category);
