@@ -6,6 +6,7 @@
 #include "dsp/drum_class.h"
 #include "dsp/hits.h"
 #include "dsp/level.h"
+#include "dsp/line.h"
 #include "dsp/loop.h"
 #include "dsp/offset.h"
 #include "dsp/pads.h"
@@ -205,7 +206,11 @@ static enum status attack_of(struct cutting *c, const struct audio *slice, size_
     if (st != ST_OK)
         return st;
     size_t start = (size_t)(c->start - from);
-    bool quiet = fabs((double)around.data[start]) <= 1e-3 * level_peak(slice);
+    size_t rest = around.frames - start;
+    rest = rest < slice->frames ? rest : slice->frames;
+    /* As loud as it was read: the slice may have lost the bass under it. */
+    double peak = fmax((double)line_peak(around.data + start, rest), level_peak(slice));
+    bool quiet = fabs((double)around.data[start]) <= 1e-3 * peak;
     *attack = quiet ? 1 : most;
     for (size_t i = 0; quiet && i < sizeof looks_s / sizeof *looks_s; i++) {
         size_t near = start + (size_t)(looks_s[i] * around.rate_hz);
