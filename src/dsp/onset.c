@@ -9,8 +9,9 @@
 /* An onset is timed by where the novelty passes this share of its peak, which comes so
  * long before the physical onset (half a window sees it earlier): measured median on
  * drums, plucked and struck notes. What rises slowly peaks up to 15 ms later than what is
- * struck, but begins to rise at the same time. */
-static const double EDGE_SHARE = 0.5, EDGE_AHEAD_S = 0.0033;
+ * struck, but begins to rise at the same time. The lower the peak, the more of the stroke
+ * the window must hold: the lead is shorter by EDGE_LATE_S over the peak's novelty. */
+static const double EDGE_SHARE = 0.5, EDGE_AHEAD_S = 0.0036, EDGE_LATE_S = 0.006;
 
 /* The more of nothing it begins in, the earlier the novelty has half its peak: a window
  * that holds the first hundredth of a loud stroke is decades above silence, up to 9 ms
@@ -186,7 +187,8 @@ enum status onset_pick(const struct novelty *v, const struct onset_params *p,
         if (above < need || above <= 0 || is_set(v->ends, i) || !is_peak(v, i, max))
             continue;
         double t = edge_of(v, i, i > max.before ? i - max.before : 0) * v->hop_s;
-        t = rise_near(v, t + EDGE_AHEAD_S);
+        t += fmax(0, EDGE_AHEAD_S - EDGE_LATE_S / value_at(v, i));
+        t = rise_near(v, t);
         bool click = is_set(v->clicks, i);
         if (t - last_s <= p->min_gap_s) {
             if (click || !out->at[out->count - 1].click)
