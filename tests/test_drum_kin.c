@@ -131,6 +131,46 @@ static void only_hits_around_have_a_say(void **state)
     free(vector);
 }
 
+/* Hits on a line, so far from the first as `away` says: what is said of that. */
+static double kin_of_first(const double *away, const char *told, const double *sure)
+{
+    struct drum_verdict at[8] = {{0}};
+    float vector[8 * SIMILARITY_DIM] = {0};
+    double kin[8], unit;
+    size_t count = strlen(told);
+    for (int k = 0; k < SIMILARITY_DIM; k++)
+        vector[SIMILARITY_DIM + k] = 1;
+    unit = similarity_distance(vector, vector + SIMILARITY_DIM);
+    for (size_t i = 0; i < count; i++) {
+        at[i].best = told[i] == 'S' ? DRUM_SNARE : DRUM_HAT_CLOSED;
+        at[i].confidence = sure[i];
+        for (int k = 0; k < SIMILARITY_DIM; k++)
+            vector[i * SIMILARITY_DIM + (size_t)k] = (float)(away[i] / unit);
+    }
+    drum_kin(at, vector, count, kin);
+    return kin[0];
+}
+
+/* Of the five nearest within 1 each says what it was told, as far as it is near and sure
+ * of it; of equals the first; and a quarter is its own. */
+static void the_five_nearest_have_a_say(void **state)
+{
+    (void)state;
+    static const double sure[] = {0.8, 0.6, 1, 0.7, 0.9, 0.5, 0.4};
+    static const double away[] = {0, 0.9, 0.2, 0.6, 0.95, 0.4, 0.8};
+    double near = 1 * 0.8 + 0.5 * 0.6 + 0.7 * 0.4 + 0.4 * 0.2 + 0.6 * 0.1;
+    double own = 0.25 * 0.8, same = own + 1 * 0.8 + 0.7 * 0.4;
+    assert_true(fabs(kin_of_first(away, "SHSSSHH", sure) - same / (own + near)) < 1e-5);
+    static const double far[] = {0, 0.95, 1.05};
+    assert_true(fabs(kin_of_first(far, "SHH", sure) - own / (own + 0.6 * 0.05)) < 1e-5);
+    static const double alike[] = {0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+    static const double even[] = {0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8};
+    assert_true(kin_of_first(alike, "SHHHHHS", even) < 0.1);
+    static const double last[] = {0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.1};
+    assert_true(kin_of_first(last, "SSHHHHH", even) >
+                0.15 + kin_of_first(last, "SHHHHSH", even));
+}
+
 /* A beat of all drums, so that some are told others. */
 static void record(const char *folder)
 {
@@ -206,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_say_goes_by_how_sure_it_is),
         cmocka_unit_test(order_and_unheard_ones_change_nothing),
         cmocka_unit_test(only_hits_around_have_a_say),
+        cmocka_unit_test(the_five_nearest_have_a_say),
         cmocka_unit_test(hits_are_mined_with_it),
     };
     return cmocka_run_group_tests(tests, setup, mined_rig_teardown);

@@ -641,6 +641,59 @@ static struct onset_list picked(const float *novelty, const unsigned char *ends,
     return l;
 }
 
+/* How far from what a peak of 20 tells alone it is told when the sound rises out of quiet
+ * `at_s` after that, and once more `then_s` after. */
+static double told_with_rises(double at_s, double then_s)
+{
+    float novelty[PICKED] = {0};
+    const size_t peak = 100;
+    novelty[peak - 1] = 10;
+    novelty[peak] = 20;
+    struct onset_params p = onset_params_default();
+    double expected = (double)(peak - 1) * ONSET_HOP_S + 0.0036 - 0.006 / 20;
+    double rise[] = {0.1, expected + at_s, expected + then_s, 2};
+    struct onset_list l;
+    const struct novelty v = {novelty, NULL, NULL, PICKED, ONSET_HOP_S, rise, 4};
+    assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
+    assert_int_equal(l.count, 1);
+    double told = l.at[0].time_s - expected;
+    onset_list_done(&l);
+    return told;
+}
+
+/* From 5 ms before what the novelty tells to 12 ms after, the last that rises is meant.
+ */
+static void the_last_rise_near_is_the_onset(void **state)
+{
+    (void)state;
+    static const double at_ms[] = {-4.9, -3, 0, 7, 11.9},
+                        far_ms[] = {-30, -5.1, 12.1, 30};
+    for (size_t i = 0; i < sizeof at_ms / sizeof *at_ms; i++) {
+        double at_s = at_ms[i] / 1e3;
+        assert_true(fabs(told_with_rises(at_s, 0.05) - at_s) < 1e-6);
+        assert_true(fabs(told_with_rises(-0.0049, at_s) - at_s) < 1e-6);
+    }
+    for (size_t i = 0; i < sizeof far_ms / sizeof *far_ms; i++)
+        assert_true(fabs(told_with_rises(far_ms[i] / 1e3, 0.05)) < 1e-6);
+}
+
+/* However low a peak the threshold lets pass, it is told no earlier than its edge. */
+static void no_lead_is_negative(void **state)
+{
+    (void)state;
+    float novelty[PICKED] = {0};
+    novelty[99] = 0.1F;
+    novelty[100] = 0.2F;
+    struct onset_params p = onset_params_default();
+    p.threshold = 0.05;
+    struct onset_list l;
+    const struct novelty v = {novelty, NULL, NULL, PICKED, ONSET_HOP_S, NULL, 0};
+    assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
+    assert_int_equal(l.count, 1);
+    assert_true(fabs(l.at[0].time_s - 99 * ONSET_HOP_S) < 1e-6);
+    onset_list_done(&l);
+}
+
 /* The novelty of strokes 145 ms apart and of soft ones half way between them. */
 static void soft_strokes_between_loud_ones_are_heard(void **state)
 {
@@ -724,6 +777,8 @@ int main(void)
         cmocka_unit_test(hits_are_found_at_any_rate),
         cmocka_unit_test(what_rises_twice_is_not_late),
         cmocka_unit_test(soft_strokes_are_not_late),
+        cmocka_unit_test(the_last_rise_near_is_the_onset),
+        cmocka_unit_test(no_lead_is_negative),
         cmocka_unit_test(fast_neighbours_do_not_hide_each_other),
         cmocka_unit_test(level_does_not_matter),
         cmocka_unit_test(a_held_chord_is_calm),

@@ -2,8 +2,6 @@
 
 #include "dsp/similarity.h"
 
-#include <math.h>
-
 /* So many have a say; from this distance on none. Its own verdict counts for so much. */
 enum { VOTERS = 5 };
 enum { AROUND = 160 }; /* hits before and after that are looked at */
@@ -14,7 +12,7 @@ struct voter {
     double distance;
 };
 
-/* The nearest of those that are near, nearest first; of equals the first. */
+/* The nearest of those that are near, nearest first; of equals the first. NAN is none. */
 static int nearest(const float *distance, size_t count, size_t own,
                    struct voter out[VOTERS])
 {
@@ -42,7 +40,7 @@ void drum_kin(const struct drum_verdict *at, const float *vectors, size_t count,
         struct voter voter[VOTERS];
         similarity_distances(vectors + from * SIMILARITY_DIM, to - from, own, NULL,
                              distance);
-        int voters = isnan(own[0]) ? 0 : nearest(distance, to - from, i - from, voter);
+        int voters = nearest(distance, to - from, i - from, voter);
         double same = OWN * at[i].confidence, all = same;
         for (int v = 0; v < voters; v++) {
             const struct drum_verdict *other = &at[from + voter[v].hit];
