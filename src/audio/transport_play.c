@@ -159,6 +159,13 @@ void transport_context(struct transport *t, const struct play_item *item, double
     pthread_mutex_unlock(&t->lock);
 }
 
+/* The sound that is known still plays: the item's, or what a flip follows until that is
+ * loaded. */
+static bool is_heard(const struct transport *t)
+{
+    return !t->waiting || t->from_present;
+}
+
 void transport_flip(struct transport *t, const struct play_item *item)
 {
     pthread_mutex_lock(&t->lock);
@@ -166,9 +173,9 @@ void transport_flip(struct transport *t, const struct play_item *item)
     if (wanted_set(&t->item, item)) {
         if (t->mode == PLAY_CONTEXT)
             t->mode = PLAY_PLAIN;
-        bool heard = !t->waiting || t->from_present;
+        bool heard = follow && is_heard(t);
         t->cue_s = follow && !heard ? t->cue_s : 0;
-        t->from_present = follow && heard;
+        t->from_present = heard;
         launch(t);
     }
     pthread_mutex_unlock(&t->lock);
@@ -181,8 +188,7 @@ double transport_present_s(struct transport *t)
 {
     struct engine_snapshot snap;
     engine_snapshot(t->engine, &snap);
-    bool heard = !t->waiting || t->from_present;
-    if (!t->sound || !t->playing || !heard || snap.serial != t->serial)
+    if (!t->sound || !t->playing || !is_heard(t) || snap.serial != t->serial)
         return t->cue_s;
     return (double)snap.frame / t->sound->audio.rate_hz;
 }
@@ -200,8 +206,7 @@ static void go_to(struct transport *t, double seconds)
         seconds =
             fmin(seconds, ((double)t->sound->audio.frames - 1) / t->sound->audio.rate_hz);
     t->cue_s = fmax(0, seconds);
-    bool heard = !t->waiting || t->from_present;
-    if (t->playing && heard && t->sound && t->mode != PLAY_SEAM) {
+    if (t->playing && is_heard(t) && t->sound && t->mode != PLAY_SEAM) {
         struct engine_command c = {.action = ENGINE_SEEK};
         c.u.frame = llround(t->cue_s * t->sound->audio.rate_hz);
         transport_post(t, &c);
