@@ -477,6 +477,26 @@ static void a_ring_that_swells_is_one_sound(void **state)
     }
 }
 
+/* A machine that gates: a low tone ends, and after 70 ms of digital silence comes a hat
+ * that is no louder. Nothing is in any band of that silence. */
+static void a_hat_behind_a_gate_is_a_second_stroke(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct audio a = tone_blank(1, 1, OUT);
+    struct dig d;
+    struct rng r = rng_derive(3, 0, "test-gate", 0);
+    for (size_t i = 0; i < OUT / 4; i++)
+        a.data[i] = (float)(0.8 * exp(-3.0 * (double)i / OUT) *
+                            sin(2 * PI * 90 * (double)i / OUT));
+    synth_drum(SYNTH_HAT_CLOSED, 0.3, 1, &r, a.data + OUT * 8 / 25, OUT / 2, OUT);
+    record(path, *state, &a);
+    open_for(STAGE_DRUMS, &d, path, NULL);
+    assert_int_equal(track_onsets(d.track)->count, 2);
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    assert_int_equal(d.finds.count, 2);
+    dig_done(&d);
+}
+
 /* A dull hat in music is whatever else sounds there; alone it is a dull hat. */
 static void a_one_shot_sounds_where_it_likes(void **state)
 {
@@ -867,6 +887,7 @@ int main(void)
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_one_shot_is_what_its_name_says),
         IN_FOLDER(a_ring_that_swells_is_one_sound),
+        IN_FOLDER(a_hat_behind_a_gate_is_a_second_stroke),
         IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),
         IN_FOLDER(a_click_between_hits_is_no_attack),

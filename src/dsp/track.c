@@ -325,9 +325,10 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out)
         .flatness = track_flatness(t, i),
         .flags = h->flags,
     };
-    if (out->rms_db >= SILENT_DB)
-        for (int b = 0; b < TRACK_BAND_COUNT; b++)
-            out->band_db[b] = h->band[b] ? unpack_band(h->band[b]) : -HUGE_VAL;
+    for (int b = 0; b < TRACK_BAND_COUNT; b++) {
+        bool sounds = h->band[b] && out->rms_db >= SILENT_DB;
+        out->band_db[b] = sounds ? unpack_band(h->band[b]) : -HUGE_VAL;
+    }
 }
 
 size_t track_hop_of(const struct track *t, int64_t frame)

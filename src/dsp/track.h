@@ -95,7 +95,8 @@ struct track_hop {
     double spread_hz;   /* standard deviation of f with the weights |X| */
     double rolloff_hz;  /* below it lies 85 % of Σ|X|² */
     double flatness;    /* exp(mean ln P) / mean P, P = |X|² + 1e−10, from 20 Hz */
-    double band_db[TRACK_BAND_COUNT]; /* mean square in the band; they add up to RMS² */
+    /* Mean square in the band; they add up to RMS². −HUGE_VAL in silence. */
+    double band_db[TRACK_BAND_COUNT];
     unsigned flags;
 };
 
