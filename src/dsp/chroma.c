@@ -221,17 +221,19 @@ double chroma_tuning_cents(const struct chroma *c)
 
 void chroma_fold(const double fine[CHROMA_FINE], double tuning_cents, double out[12])
 {
-    const double step = 1200.0 / CHROMA_FINE, reach = 2 * step;
+    /* Pitches are whole steps apart, so every one weighs its four cells alike. */
+    const double step = 1200.0 / CHROMA_FINE, shift = tuning_cents / step;
+    int low = (int)ceil(shift - 2);
+    double weight[4];
+    for (int i = 0; i < 4; i++) {
+        double shape = cos(0.25 * PI * (low + i - shift));
+        weight[i] = shape * shape;
+    }
     for (int pitch = 0; pitch < 12; pitch++) {
-        double sum = 0, centre = (100 * pitch + tuning_cents) / step;
-        int low = (int)ceil(centre - 2);
-        for (int i = low; i < low + 4; i++) {
-            double away = (i - centre) * step;
-            if (fabs(away) < reach) {
-                double shape = cos(0.5 * PI * away / reach);
-                sum += fine[(i + CHROMA_FINE) % CHROMA_FINE] * shape * shape;
-            }
-        }
+        int first = pitch * (CHROMA_FINE / 12) + low + CHROMA_FINE;
+        double sum = 0;
+        for (int i = 0; i < 4; i++)
+            sum += fine[(first + i) % CHROMA_FINE] * weight[i];
         out[pitch] = sum;
     }
 }
