@@ -311,6 +311,36 @@ static void links_do_not_lead_out(void **state)
     assert_int_equal(folder_count(target), 0);
 }
 
+/* One recording's folder that takes no file is its failure: the others are mined, and it
+ * is when there is room. */
+static void one_shut_folder_stops_no_other(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    char way[1024], made[1024];
+    path_in(way, p, "in/jam-tape.wav");
+    path_in(made, p, "two/second.wav");
+    folder_write(p->path, "two/notes", "", 0);
+    assert_int_equal(link(way, made), 0);
+    path_in(made, p, "two/first.wav");
+    assert_int_equal(link(way, made), 0);
+    folder_write(p->path, "shut/S/first", "mine", 4);
+    for (int round = 0; round < 2; round++) {
+        RUN(o, p, "process", "--input-dir", "two", "--export_root", "shut",
+            "--project-name", "S", "--seed", "1", "--stages", "drums", "--jobs", "1");
+        assert_int_equal(o.exit_status, round == 0 ? 1 : 0);
+        assert_int_equal(text_has(o.err, "S/first is in the way: it is not a folder"),
+                         round == 0);
+        assert_true(text_has(o.out, round == 0 ? "1 done, 0 done before, 1 failed"
+                                               : "1 done, 1 done before, 0 failed"));
+        outcome_done(&o);
+        path_in(made, p, "shut/S/second/drums");
+        assert_true(folder_count(made) > 3);
+        path_in(way, p, "shut/S/first");
+        assert_int_equal(unlink(way), round == 0 ? 0 : -1);
+    }
+}
+
 static int set_up(void **state)
 {
     return batch_rig_setup_few(state, 1);
@@ -357,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_workstation_wants_a_terminal),
         cmocka_unit_test(a_pipeline_alone_is_told_the_way),
         cmocka_unit_test(links_do_not_lead_out),
+        cmocka_unit_test(one_shut_folder_stops_no_other),
     };
     return cmocka_run_group_tests_name("batch bad", tests, set_up, batch_rig_teardown);
 }

@@ -62,7 +62,7 @@ static int set_up(void **state)
     snprintf(d->input, sizeof d->input, "%s/tapes", d->folder);
     for (int i = 0; i < TAPES; i++)
         write_tape(d, i);
-    config_defaults(&d->config);
+    config_defaults(&d->config, NULL);
     d->config.clouds.clouds_per_source = 0;
     d->config.hiss.hiss_loops_per_source = 0;
     d->config.hiss.flicker_count = 1;
@@ -338,8 +338,29 @@ static void what_changes_meanwhile_is_mined_again(void **state)
 }
 
 /* Each of the others would be mined for nothing: it ends there, says why at once, and
- * goes on when there is room. */
-static void a_full_disk_ends_it(void **state)
+ * goes on when the project can be written. */
+static void a_project_that_cannot_be_written_ends_it(void **state)
+{
+    struct desk *d = *state;
+    char way[FOLDER_BYTES + 64];
+    snprintf(way, sizeof way, "P/.trowel/%s.begun/in the way", tapes[0]);
+    folder_write(d->folder, way, "", 0);
+    ask(d, false);
+    settle(d);
+    assert_int_equal(d->replied, ST_DISK);
+    assert_non_null(strstr(d->sentence, "mining stopped: "));
+    assert_non_null(strstr(d->sentence, "; m continues it"));
+    assert_int_equal(finds(d->session, NULL), 0);
+    snprintf(way, sizeof way, "%s/P/.trowel/%s.begun", d->folder, tapes[0]);
+    folder_remove(way);
+    ask(d, false);
+    settle(d);
+    assert_int_equal(d->replied, ST_OK);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+}
+
+/* A recording whose own folder takes no file is no reason to leave the others. */
+static void a_folder_that_is_shut_fails_alone(void **state)
 {
     struct desk *d = *state;
     char way[FOLDER_BYTES + 32];
@@ -347,16 +368,19 @@ static void a_full_disk_ends_it(void **state)
     folder_write(d->folder, way, "in the way", 10);
     ask(d, false);
     settle(d);
-    assert_int_equal(d->replied, ST_DISK);
-    assert_non_null(strstr(d->sentence, "mining stopped: "));
-    assert_non_null(strstr(d->sentence, "; m continues it"));
-    assert_int_equal(finds(d->session, NULL), 0);
+    assert_int_equal(d->replied, ST_OK);
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    assert_non_null(strstr(d->sentence, "; 1 failed, w says why"));
+    assert_int_equal(finds(d->session, tapes[0]), 0);
+    assert_true(finds(d->session, tapes[1]) > 3);
     snprintf(way, sizeof way, "%s/P/%s", d->folder, tapes[0]);
     assert_int_equal(unlink(way), 0);
     ask(d, false);
     settle(d);
     assert_int_equal(d->replied, ST_OK);
-    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    assert_null(strstr(d->sentence, "failed"));
+    assert_true(finds(d->session, tapes[0]) > 3);
 }
 
 /* Whoever holds a recording until the other one is mined, and perhaps a while longer. */
@@ -582,7 +606,7 @@ static void what_waits_takes_the_settings_of_now(void **state)
     assert_int_equal(with_settings(d, &d->config), TAPES);
     char path[FOLDER_BYTES + 40];
     snprintf(path, sizeof path, "%s/P/config.effective.yaml", d->folder);
-    config_defaults(&effective);
+    config_defaults(&effective, NULL);
     assert_int_equal(config_load(&effective, path, NULL, NULL), ST_OK);
     assert_true(effective.separation.pads);
 }
@@ -631,7 +655,7 @@ static void what_waits_is_left_to_who_asked(void **state)
     assert_int_equal(d->replied, ST_NOTHING);
     assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
     snprintf(path, sizeof path, "%s/P/config.effective.yaml", d->folder);
-    config_defaults(&effective);
+    config_defaults(&effective, NULL);
     assert_int_equal(config_load(&effective, path, NULL, NULL), ST_OK);
     assert_false(effective.separation.pads);
     atomic_store(&go_on, true);
@@ -725,7 +749,8 @@ int main(void)
         CASE(what_another_finished_meanwhile_stays),
         CASE(what_changes_meanwhile_is_mined_again),
         CASE(what_was_finished_here_meanwhile_stays),
-        CASE(a_full_disk_ends_it),
+        CASE(a_project_that_cannot_be_written_ends_it),
+        CASE(a_folder_that_is_shut_fails_alone),
         CASE(a_run_waits_last_of_all),
         CASE(the_last_one_is_waited_for),
         CASE(waiting_to_join_can_be_stopped),

@@ -69,6 +69,14 @@ enum status find_list_append(struct find_list *to, const struct find_list *from,
     return ST_OK;
 }
 
+void find_list_move(struct find_list *l, size_t to, size_t from)
+{
+    l->at[to] = l->at[from];
+    memmove(l->vectors + to * SIMILARITY_DIM, l->vectors + from * SIMILARITY_DIM,
+            SIMILARITY_DIM * sizeof *l->vectors);
+    l->traces[to] = l->traces[from];
+}
+
 size_t find_list_real(const struct find_list *l)
 {
     size_t n = 0;

@@ -22,6 +22,8 @@ enum status find_list_take(struct find_list *l, struct candidate *rows, size_t c
                            struct err *e);
 enum status find_list_append(struct find_list *to, const struct find_list *from,
                              struct err *e);
+/* Over the find at `to` ≤ `from`, to close up a list. */
+void find_list_move(struct find_list *l, size_t to, size_t from);
 size_t find_list_real(const struct find_list *l); /* how many are no near-misses */
 void find_list_done(struct find_list *l);
 

@@ -80,14 +80,14 @@ static enum status load_known(struct search *s, struct err *e)
     enum status st = project_stems(s->project, &stems, e);
     for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
         struct catalog_source source;
-        struct find_list finds;
-        if (project_record(s->project, stems.at[i], &source, NULL, NULL) != ST_OK ||
-            source.failed)
+        struct find_list finds = {0};
+        bool known;
+        st = project_source(s->project, stems.at[i], &source, &known, e);
+        if (st != ST_OK || !known || source.failed)
             continue;
         st = project_record(s->project, stems.at[i], &source, &finds, e);
-        if (st != ST_OK)
-            break;
-        st = add_known(s, &finds, e);
+        if (st == ST_OK)
+            st = add_known(s, &finds, e);
         find_list_done(&finds);
     }
     s->records = stems.count;
@@ -106,7 +106,6 @@ static enum status load_manifest(struct search *s, struct err *e)
         path_join(path, sizeof path, s->project->root.path, "manifest.csv", e);
     if (st != ST_OK)
         return st;
-    s->rows_read = true;
     struct err why;
     st = manifest_read(path, &s->rows, &s->row_count, &why);
     if (st == ST_CORRUPT)
@@ -115,6 +114,9 @@ static enum status load_manifest(struct search *s, struct err *e)
         s->rows = NULL;
         s->row_count = 0;
     }
+    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT)
+        return err_set(e, st, "%s", why.msg);
+    s->rows_read = true;
     if (s->row_count > 1)
         qsort(s->rows, s->row_count, sizeof *s->rows, by_place);
     return ST_OK;
@@ -167,6 +169,8 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
     if (st != ST_OK)
         return st;
     st = soundfile_load(path, 0, &sound, &why);
+    if (st == ST_NO_MEMORY)
+        return err_set(e, st, "%s", why.msg);
     if (st != ST_OK) {
         log_write(s->log, LOG_WARNING, "%s; left out", why.msg);
         return ST_OK;

@@ -46,12 +46,14 @@ static enum status is_done(const struct task *t, bool *done, struct err *e)
 {
     struct catalog_source on_record;
     const struct run *r = t->run;
+    bool known;
     *done = false;
-    if (project_record(&r->project, t->file->stem, &on_record, NULL, NULL) != ST_OK ||
-        on_record.failed || on_record.recipe_hash != t->recipe->hash)
-        return ST_OK;
+    enum status st = project_source(&r->project, t->file->stem, &on_record, &known, e);
+    if (st != ST_OK || !known || on_record.failed ||
+        on_record.recipe_hash != t->recipe->hash)
+        return st;
     uint64_t hash;
-    enum status st = content_hash_file(t->file->path, &hash, e);
+    st = content_hash_file(t->file->path, &hash, e);
     if (st != ST_OK)
         return st;
     if (hash != on_record.content_hash)
@@ -292,14 +294,16 @@ static enum status other_recipe(const struct run *r, struct err *e)
 /* ST_EXISTS when a source of this run was mined by another recipe before. */
 static enum status check_sources(const struct run *r, struct err *e)
 {
-    for (size_t i = 0; i < r->sources.count; i++) {
+    enum status st = ST_OK;
+    for (size_t i = 0; i < r->sources.count && st == ST_OK; i++) {
         struct catalog_source on_record;
-        if (project_record(&r->project, r->sources.items[i].stem, &on_record, NULL,
-                           NULL) == ST_OK &&
-            !on_record.failed && on_record.recipe_hash != recipe_of(r, i)->hash)
+        bool known;
+        st = project_source(&r->project, r->sources.items[i].stem, &on_record, &known, e);
+        if (st == ST_OK && known && !on_record.failed &&
+            on_record.recipe_hash != recipe_of(r, i)->hash)
             return other_recipe(r, e);
     }
-    return ST_OK;
+    return st;
 }
 
 /* As check_sources; where one recipe makes the whole project, for all that is on record,

@@ -6,10 +6,12 @@
 #include "core/why.h"
 #include "io/content_hash.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool owned_by_source(enum status st)
 {
@@ -43,18 +45,15 @@ static void fill(struct catalog_source *s, const struct source_job *job,
 /* Of a recording that gave nothing the near-misses alone; the best of them, or NULL. */
 static const struct candidate *only_misses(struct find_list *finds)
 {
-    struct find_list misses = {0};
     const struct candidate *best = NULL;
-    for (size_t i = 0; i < finds->count; i++) {
-        struct candidate *c = finds->at[i].missed_by[0] ? find_list_add(&misses) : NULL;
-        if (c)
-            *c = finds->at[i];
-    }
-    for (size_t i = 0; i < misses.count; i++)
-        if (!best || misses.at[i].m.score > best->m.score)
-            best = &misses.at[i];
-    find_list_done(finds);
-    *finds = misses;
+    size_t kept = 0;
+    for (size_t i = 0; i < finds->count; i++)
+        if (finds->at[i].missed_by[0])
+            find_list_move(finds, kept++, i);
+    finds->count = kept;
+    for (size_t i = 0; i < kept; i++)
+        if (!best || finds->at[i].m.score > best->m.score)
+            best = &finds->at[i];
     return best;
 }
 
@@ -166,6 +165,25 @@ static enum status excavate(struct excavation *x, const struct job_context *ctx,
     return st;
 }
 
+/* Its own folder, or one in it, takes no file: nothing is said of the disk, nor of other
+ * sources. */
+static bool is_shut(const struct project *p, const char *stem)
+{
+    bool shut = false;
+    for (int c = -1; c < CAT_COUNT && !shut && !p->flat; c++) {
+        char folder[PATH_BYTES];
+        struct root there;
+        snprintf(folder, sizeof folder, "%s%s%s", stem, c < 0 ? "" : "/",
+                 c < 0 ? "" : category_folder((enum category)c));
+        enum status st = root_sub(&there, &p->root, folder, false, NULL);
+        shut = st == ST_DISK ||
+               (st == ST_OK && faccessat(there.fd, ".", W_OK | X_OK, 0) != 0 &&
+                errno == EACCES);
+        root_done(&there);
+    }
+    return shut;
+}
+
 enum status process_source(const struct source_job *job, const struct job_context *ctx,
                            struct find_list *finds, double *audio_s, struct err *e)
 {
@@ -183,6 +201,8 @@ enum status process_source(const struct source_job *job, const struct job_contex
     if (st == ST_OK)
         return project_complete(&x.begun, source, finds, e);
     project_abandon(&x.begun);
+    if (st == ST_DISK && is_shut(job->project, job->file->stem))
+        st = ST_REFUSED;
     if (owned_by_source(st)) {
         enum status written = record_failure(job->project, source, finds, &why, e);
         find_list_done(finds);

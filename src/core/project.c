@@ -131,10 +131,9 @@ enum status project_config(const struct project *p, struct config *cfg, struct e
 {
     char path[PATH_BYTES];
     enum status st = absolute(path, p, CONFIG_NAME, e);
-    if (st != ST_OK)
-        return st;
-    config_defaults(cfg);
-    return config_load(cfg, path, NULL, e);
+    if (st == ST_OK)
+        st = config_defaults(cfg, e);
+    return st == ST_OK ? config_load(cfg, path, NULL, e) : st;
 }
 
 static enum status put_config(const struct project *p, const struct config *cfg,
@@ -239,12 +238,15 @@ static enum status read_source(const struct project *p, const char *stem,
     if (st != ST_OK)
         return st;
     struct csv_reader r;
+    struct err why;
     bool more;
     csv_reader_init(&r, text, n);
-    st = csv_read(&r, &more, e);
+    st = csv_read(&r, &more, &why);
     if (st == ST_OK && more)
-        st = csv_read(&r, &more, e);
-    if (st == ST_OK && (!more || !fill_source(s, &r)))
+        st = csv_read(&r, &more, &why);
+    if (st != ST_OK)
+        err_set(e, st, "%s: %s", path, why.msg);
+    else if (!more || !fill_source(s, &r))
         st =
             err_set(e, ST_CORRUPT, "%s is damaged; --force mines the source again", path);
     csv_reader_done(&r);
@@ -252,8 +254,8 @@ static enum status read_source(const struct project *p, const char *stem,
     return st;
 }
 
-/* All vectors, then all traces, in the order of the record's rows; without a fitting file
- * there are none. */
+/* All vectors, then all traces, in the order of the record's rows; without the file, or
+ * with one that does not fit, there are none. */
 static enum status read_finds(const struct project *p, const char *stem,
                               struct find_list *finds, struct err *e)
 {
@@ -272,9 +274,9 @@ static enum status read_finds(const struct project *p, const char *stem,
     project_hidden(relative, stem, ".vectors");
     size_t vectors = count * SIMILARITY_DIM * sizeof(float),
            traces = count * sizeof(struct trace);
-    if (root_read_file(&p->root, relative, RECORD_MAX_BYTES, &text, &bytes, NULL) !=
-        ST_OK)
-        return ST_OK;
+    st = root_read_file(&p->root, relative, RECORD_MAX_BYTES, &text, &bytes, e);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
     if (bytes == vectors + traces) {
         memcpy(finds->vectors, text, vectors);
         memcpy(finds->traces, text + vectors, traces);
@@ -291,7 +293,10 @@ enum status project_record(const struct project *p, const char *stem,
     if (st != ST_OK || !finds)
         return st;
     *finds = (struct find_list){0};
-    return read_finds(p, stem, finds, e);
+    st = read_finds(p, stem, finds, e);
+    if (st != ST_OK)
+        find_list_done(finds);
+    return st;
 }
 
 /* --- begun, announced, complete --- */

@@ -82,6 +82,17 @@ void stem_list_done(struct stem_list *l)
     *l = (struct stem_list){0};
 }
 
+enum status project_source(const struct project *p, const char *stem,
+                           struct catalog_source *out, bool *known, struct err *e)
+{
+    struct err why;
+    enum status st = project_record(p, stem, out, NULL, &why);
+    *known = st == ST_OK;
+    return st == ST_OK || st == ST_NOT_FOUND || st == ST_CORRUPT
+               ? ST_OK
+               : err_set(e, st, "%s", why.msg);
+}
+
 static int by_path(const void *a, const void *b)
 {
     const struct catalog_source *x = a, *y = b;
@@ -99,12 +110,9 @@ enum status project_sources(const struct project *p, struct catalog_source **out
     if (st == ST_OK && !(*out = calloc(stems.count + 1, sizeof **out)))
         st = err_set(e, ST_NO_MEMORY, "no memory for the sources of %s", p->root.path);
     for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
-        struct err why;
-        enum status one = project_record(p, stems.at[i], &(*out)[*count], NULL, &why);
-        *count += one == ST_OK;
-        /* one that is begun or damaged is mined again; one that is there stays there */
-        if (one != ST_OK && one != ST_NOT_FOUND && one != ST_CORRUPT)
-            st = err_set(e, one, "%s", why.msg);
+        bool known;
+        st = project_source(p, stems.at[i], &(*out)[*count], &known, e);
+        *count += known;
     }
     stem_list_done(&stems);
     if (*count > 1)

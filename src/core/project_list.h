@@ -17,6 +17,9 @@ struct stem_list {
 enum status project_stems(const struct project *p, struct stem_list *out, struct err *e);
 void stem_list_done(struct stem_list *l);
 
+/* One of them. *known is false where it is begun or damaged: it is mined again. */
+enum status project_source(const struct project *p, const char *stem,
+                           struct catalog_source *out, bool *known, struct err *e);
 /* The complete ones, ordered by path, then stem; the caller frees *out, also after a
  * failure. */
 enum status project_sources(const struct project *p, struct catalog_source **out,
