@@ -292,7 +292,7 @@ static int make_project(const char *folder, const char *recordings, int n)
     struct err e = {0};
     if (cfg == NULL || c == NULL || v == NULL)
         return 1;
-    config_defaults(cfg);
+    config_defaults(cfg, NULL);
     cfg->reproducibility.random_seed = (struct config_seed){true, 7};
     snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
              recordings);

@@ -63,7 +63,7 @@ static int excavate(const char *path, const char *folder, unsigned stages, bool 
     static struct config cfg;
     struct project p;
     struct find_list finds;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     cfg.separation.pads = cfg.separation.drums = apart;
     recipe.stages = stages;

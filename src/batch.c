@@ -375,11 +375,15 @@ static enum status report(struct batch *b, const char *input, const char *output
         output_counts(&b->output, PIPE_REPORT, r.path, counts,
                       sizeof counts / sizeof *counts);
     const char *s = r.samples == 1 ? "" : "s";
+    char mute[64] = "";
+    if (r.left_out > 0)
+        snprintf(mute, sizeof mute, "; %zu without a player, the page says why",
+                 r.left_out);
     if (st == ST_OK && job.dry_run)
         output_line(&b->output, "%zu sample%s would be in %s", r.samples, s, r.path);
     else if (st == ST_OK)
-        output_line(&b->output, "%zu sample%s in %s (%.1f MB)", r.samples, s, r.path,
-                    (double)r.bytes * 1e-6);
+        output_line(&b->output, "%zu sample%s in %s (%.1f MB)%s", r.samples, s, r.path,
+                    (double)r.bytes * 1e-6, mute);
     return st;
 }
 
@@ -573,8 +577,10 @@ int batch_main(int argc, char *const argv[])
     bool help =
         argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0);
     struct batch *b = calloc(1, sizeof *b);
-    if (!b)
-        return 1;
+    if (!b) {
+        fputs("trowel: memory is exhausted\n", stderr);
+        return status_exit_code(ST_NO_MEMORY);
+    }
     enum status st = help ? ST_OK : request_parse(&b->request, argc, argv, &e);
     output_init(&b->output, &b->request);
     if (help) {

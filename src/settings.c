@@ -94,12 +94,11 @@ enum status settings_load(struct config *cfg, const struct request *request,
                           struct err *e)
 {
     char path[4096];
-    config_defaults(cfg);
     choose_file(path, sizeof path, request);
     if (used)
         snprintf(used, used_size, "%s", path);
-    enum status st = ST_OK;
-    if (path[0]) {
+    enum status st = config_defaults(cfg, e);
+    if (st == ST_OK && path[0]) {
         struct config_report report = {0};
         st = config_load(cfg, path, &report, e);
         tell_notes(&report, log);

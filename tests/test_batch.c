@@ -489,7 +489,7 @@ static void saved_settings_are_kept(void **state)
         batch_rig_went_well(&o);
     }
     path_in(path, p, saved);
-    config_defaults(&kept);
+    config_defaults(&kept, NULL);
     assert_int_equal(config_load(&kept, path, &report, NULL), ST_OK);
     assert_true(fabs(kept.drum_miner.max_length_sec - 0.5) < 1e-9);
     config_report_done(&report);

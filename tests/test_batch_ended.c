@@ -120,7 +120,7 @@ static void nothing_proceeds_once_interrupted(void **state)
     struct process_result result;
     path_in(in, p, "in");
     path_in(out, p, "given-up");
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     struct process_input input = {.dir = in, .stages = 1u << STAGE_DRUMS};
     struct process_job job = {.cfg = &cfg,
                               .inputs = &input,

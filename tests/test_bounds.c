@@ -76,7 +76,7 @@ static enum status dig_whole(const char *path, unsigned stages,
                              size_t *finds)
 {
     struct config cfg;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     *recipe = (struct recipe){.stages = stages};
     enum status st = recipe_init(recipe, &cfg, NULL);

@@ -27,7 +27,7 @@ static void defaults_are_the_contract(void **state)
 {
     (void)state;
     struct config c;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_equal(c.global.sample_rate, 44100);
     assert_int_equal(c.global.output_bit_depth, 24);
     assert_true(c.global.target_peak_dbfs == -1);
@@ -53,7 +53,7 @@ static void every_default_is_valid_and_canonical(void **state)
 {
     (void)state;
     struct config c;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     for (int i = 0; i < config_key_count(); i++) {
         const struct config_key *k = config_key(i);
         struct err e;
@@ -95,7 +95,7 @@ static void the_committed_config_is_the_table(void **state)
     char *made, *committed;
     FILE *f = fopen(SOURCE_DIR "/config.yaml", "rb");
     assert_non_null(f);
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_equal(config_yaml(&c, CONFIG_COMMENTED, &made, NULL), ST_OK);
     committed = calloc(1, strlen(made) + 1000);
     fread(committed, 1, strlen(made) + 999, f);
@@ -121,7 +121,7 @@ static void what_is_written_reads_back_equal(void **state)
     struct config a, b;
     struct config_report report = {0};
     char *text;
-    config_defaults(&a);
+    config_defaults(&a, NULL);
     static const char *const changes[] = {
         "reproducibility.random_seed=18446744073709551615",
         "musicality.target_key=F# min",
@@ -142,7 +142,7 @@ static void what_is_written_reads_back_equal(void **state)
     }
     for (int style = CONFIG_PLAIN; style <= CONFIG_COMMENTED; style++) {
         struct err e;
-        config_defaults(&b);
+        config_defaults(&b, NULL);
         assert_int_equal(config_yaml(&a, (enum config_style)style, &text, NULL), ST_OK);
         if (parse(&b, text, &report, &e))
             fail_msg("%s", e.msg);
@@ -175,7 +175,7 @@ static void earlier_configs_load_unchanged(void **state)
     struct config c;
     struct config_report report = {0};
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     if (parse(&c, old, &report, &e))
         fail_msg("%s", e.msg);
     assert_int_equal(c.pad_miner.target_durations_sec.count, 1);
@@ -235,7 +235,7 @@ static void all_problems_are_told_with_their_lines(void **state)
     struct config c, before;
     struct config_report r = {0};
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     before = c;
     assert_int_equal(parse(&c, text, &r, &e), ST_CONFIG);
     assert_memory_equal(&c, &before, sizeof c);
@@ -266,7 +266,7 @@ static void messages_show_what_is_meant(void **state)
     struct config c;
     struct config_report r = {0};
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_equal(parse(&c, text, &r, &e), ST_CONFIG);
     assert_true(reported(&r, true, 2, "reference_bpm is \"120\"; expected a number"));
     assert_true(reported(&r, false, 4, "mean curation.thresholds.max_crest_factor?"));
@@ -279,7 +279,7 @@ static void a_tab_is_called_a_tab(void **state)
     (void)state;
     struct config c;
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_not_equal(parse(&c, "pad_miner:\n\tmin_rms_db: -40\n", NULL, &e), ST_OK);
     assert_non_null(strstr(e.msg, "config.yaml:2: not valid YAML: a tab, "));
     assert_non_null(strstr(e.msg, "indent with spaces"));
@@ -290,7 +290,7 @@ static void relations_are_checked(void **state)
     (void)state;
     struct config c;
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_equal(parse(&c, "pad_miner:\n  max_rms_db: -50\n", NULL, &e), ST_CONFIG);
     assert_string_equal(e.msg, "config.yaml:2: pad_miner.min_rms_db (-45) must not be "
                                "above pad_miner.max_rms_db (-50)");
@@ -309,7 +309,7 @@ static void settings_by_name(void **state)
     (void)state;
     struct config c;
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_equal(config_set(&c, "clouds.grain_length_min_ms = 480", &e), ST_OK);
     assert_float_equal(c.clouds.grain_length_min_ms, 480, 1e-9);
     assert_int_equal(config_set(&c, "pad_miner.crossfade_ms=80", &e), ST_OK);
@@ -379,7 +379,7 @@ static void missing_and_odd_files(void **state)
     folder_make(folder);
     struct config c;
     struct err e;
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     assert_int_equal(config_load(&c, folder_path(path, folder, "no.yaml"), NULL, &e),
                      ST_NOT_FOUND);
     assert_int_equal(config_load(&c, folder, NULL, &e), ST_UNREADABLE);
@@ -488,7 +488,7 @@ static void what_is_hardly_meant_is_told(void **state)
     (void)state;
     struct config cfg;
     char out[320];
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     assert_false(config_doubt(&cfg, out, sizeof out));
     cfg.global.target_peak_dbfs = -0.09; /* 0.99 is -0.0873 */
     assert_false(config_doubt(&cfg, out, sizeof out));

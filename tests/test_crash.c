@@ -265,7 +265,7 @@ static void process_tape(const struct place *p)
     struct find_list finds = {0};
     struct err e = {0};
     snprintf(path, sizeof path, "%s/tape.wav", p->folder);
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);
     assert_int_equal(project_open(&dug, p->folder, "DUG", NULL), ST_OK);
     if (project_check_place(&dug, &e) != ST_OK)
@@ -390,7 +390,7 @@ static int kit_of(struct place *p, bool dry_run)
     char in[300];
     struct config cfg;
     struct kit_result r;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed = (struct config_seed){.set = true, .value = 5};
     snprintf(in, sizeof in, "%s/in", p->folder);
     struct kit_job job = {.input_dir = in,
@@ -594,7 +594,7 @@ static int dig_hits(struct place *p)
     put_tape(p->folder);
     watching = true;
     snprintf(path, sizeof path, "%s/tape.wav", p->folder);
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     struct dig_site site = {.open_path = path,
                             .source_path = path,
                             .stem = "tape",

@@ -127,7 +127,7 @@ static void a_sample_is_described_as_its_kind(void **state)
     struct audio a = tone_blank(2, 1, OUT);
     struct config cfg;
     struct candidate c;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     static const double chord_hz[] = {130.81, 261.63, 311.13, 392.0};
     for (int i = 0; i < 4; i++)
         tone_add(&a, -1, chord_hz[i], 0.1, 0);
@@ -200,7 +200,7 @@ static const struct recipe *recipe_of(enum stage stage)
 {
     static struct recipe recipe;
     struct config cfg;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     recipe = (struct recipe){.stages = 1u << stage};
     assert_int_equal(recipe_init(&recipe, &cfg, NULL), ST_OK);

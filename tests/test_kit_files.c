@@ -54,7 +54,7 @@ static enum status run_kit(const char *in, const char *out, const char *name, bo
 {
     struct config cfg;
     struct kit_result r;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed = (struct config_seed){.set = true, .value = 5};
     struct kit_job job = {.input_dir = in,
                           .output_dir = out,
@@ -70,7 +70,7 @@ static enum status dry_run(const char *in, const char *out, struct text *summary
 {
     struct config cfg;
     struct kit_result r;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     struct kit_job job = {.input_dir = in,
                           .output_dir = out,
                           .kit_name = "K",
@@ -287,7 +287,7 @@ static void a_long_list_is_told_in_short(void **state)
     struct config cfg;
     struct kit_result r;
     struct err e;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     struct kit_job whole = {
         .input_dir = in, .output_dir = top, .kit_name = "K", .cfg = &cfg, .no_fit = true};
     assert_int_equal(kit_run(&whole, &r, NULL, &e), ST_OVER_BUDGET);
@@ -348,7 +348,7 @@ static void bare_files_are_what_they_are_called(void **state)
     struct kit_set set;
     struct err e;
     folder_make(top);
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].drum < 0)
             write_tone(top, all[i].name, all[i].seconds);
@@ -443,7 +443,7 @@ static void a_whole_kit_or_none(void **state)
     folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
     put(in, "manifest.csv",
         "filename,source,source_path,type,hit_class,start_sec,decision\r\n"
@@ -526,7 +526,7 @@ static void a_sample_is_as_its_file_is(void **state)
              "wider.wav,tape,tape.flac,drum,%.6f,1\r\n",
              length_s, length_s);
     put(top, "manifest.csv", list);
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     assert_int_equal(kit_load(&set, top, target_find("tr8s"), &cfg, true, NULL, &e),
                      ST_OK);
     assert_int_equal(set.count, 2);
@@ -658,7 +658,7 @@ static bool nobody_is_told(const char *folder, enum status code, const char *wha
         struct kit_set set;
         struct config cfg;
         struct err e = {0};
-        config_defaults(&cfg);
+        config_defaults(&cfg, NULL);
         if (geteuid() == 0 && setuid(65534) != 0)
             _exit(2);
         enum status st =
@@ -753,7 +753,7 @@ static void nothing_goes_before_all_can_come(void **state)
     assert_true(text_has(e.msg, "BD_kick.WAV is in the way: trowel did not write it"));
     struct config cfg;
     struct kit_result r;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     struct kit_job dry = {.input_dir = in,
                           .output_dir = top,
                           .kit_name = "K",

@@ -77,6 +77,26 @@ static void page_holds_every_sample_escaped(void **state)
     free(text);
 }
 
+/* What cannot be played is in the page with its reason, and told where it is made. */
+static void a_sample_without_a_player_is_told(void **state)
+{
+    static const char kit[] = "name,path,type,sha256,origin_sha256\r\n"
+                              "BD_gone,BD_gone.WAV,drum,1,2\r\n";
+    char *argv[] = {TROWEL_BIN, "--batch", "report", "--input_dir", ".", NULL};
+    char path[512], *page;
+    struct outcome o;
+    folder_write(*state, "manifest.csv", kit, sizeof kit - 1);
+    program_run(&o, *state, argv);
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.out, "1 sample in ./report.html (0.0 MB); 1 without a player, "
+                                "the page says why\n"));
+    outcome_done(&o);
+    snprintf(path, sizeof path, "%s/report.html", (char *)*state);
+    page = file_read(path, NULL);
+    assert_int_equal(count(page, "the file cannot be read"), 1);
+    free(page);
+}
+
 static void a_strangers_page_stays(void **state)
 {
     const char *top = *state;
@@ -271,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_holds_every_sample_escaped),
+        IN_FOLDER(a_sample_without_a_player_is_told),
         cmocka_unit_test(a_strangers_page_stays),
         cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),

@@ -381,7 +381,7 @@ static void files_and_options_agree(void **state)
         snprintf(set, sizeof set, "%s", changes[i].set);
         set[strcspn(set, " ")] = '\0';
         struct config c, d;
-        config_defaults(&c);
+        config_defaults(&c, NULL);
         assert_int_equal(config_set(&c, set, NULL), ST_OK);
         FILE *f = fopen(path, "w");
         dot = strchr(set, '.');
@@ -393,7 +393,7 @@ static void files_and_options_agree(void **state)
         dot = group ? group : dot;
         fprintf(f, "  %.*s: %s\n", (int)(equals - dot - 1), dot + 1, equals + 1);
         fclose(f);
-        config_defaults(&d);
+        config_defaults(&d, NULL);
         enum status st = config_load(&d, path, NULL, NULL);
         enum status checked = config_check(&c, NULL);
         assert_int_equal(st, checked);

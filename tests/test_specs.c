@@ -15,7 +15,7 @@
 static void set_all(struct config *cfg, const char *const *assignments, size_t count)
 {
     struct err e = {0};
-    config_defaults(cfg);
+    config_defaults(cfg, NULL);
     for (size_t i = 0; i < count; i++)
         if (config_set(cfg, assignments[i], &e) != ST_OK)
             fail_msg("%s", e.msg);

@@ -66,7 +66,7 @@ static void dig_stages(struct dig *d, const char *path, const struct root *root,
 static void dig(struct dig *d, const char *path, const struct root *root, int pads)
 {
     struct config cfg;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     cfg.pad_miner.max_candidates_per_file = pads;
     cfg.drones.swell_duration_sec = 4;
@@ -169,7 +169,7 @@ static void loops_are_as_long_as_was_asked_for(void **state)
         struct root root;
         struct dig d;
         struct config cfg;
-        config_defaults(&cfg);
+        config_defaults(&cfg, NULL);
         cfg.reproducibility.random_seed.value = 1;
         cfg.pad_miner.max_candidates_per_file = 1;
         cfg.drones.pad_loop_duration_sec = seconds[i];
@@ -203,7 +203,7 @@ static void loops_on_the_grid_are_whole_bars(void **state)
     struct dig d;
     struct config cfg;
     int clouds = 0, loops = 0;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     cfg.musicality.snap_to_grid = true;
     cfg.musicality.reference_bpm = 125;
@@ -244,7 +244,7 @@ static void a_drone_does_not_pump(void **state)
         folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
         1);
     audio_done(&a);
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     cfg.drones.pitch_shift_semitones.count = 1;
     cfg.drones.time_stretch_factors.count = 0;

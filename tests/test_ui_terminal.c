@@ -38,7 +38,7 @@ static int workstation(void *arg)
     struct session *s = NULL;
     struct jobs *jobs = NULL;
     static struct config config;
-    config_defaults(&config);
+    config_defaults(&config, NULL);
     if (session_open(&s, where, &e) != ST_OK || jobs_new(&jobs, 1, NULL, &e) != ST_OK)
         return 99;
     if (session_count(s) == 0)

@@ -279,42 +279,53 @@ static void crowd_like(const struct curate_entry *entries, struct choice *all, s
     }
 }
 
-/* One category: picks appended to `out`. */
-static size_t choose_category(const struct curate_entry *entries, struct choice *all,
-                              size_t n, int top, const struct curate_options *options,
-                              struct curate_pick *out)
+static struct choice *best_of(const struct curate_entry *entries, struct choice *all,
+                              size_t n, double diversity)
+{
+    struct choice *best = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].out)
+            continue;
+        all[i].relevance = (1.0 - diversity) * all[i].score -
+                           diversity * (all[i].likeness + all[i].crowd);
+        if (best == NULL || better(entries, &all[i], best))
+            best = &all[i];
+    }
+    return best;
+}
+
+/* One category: its picks into `out`. */
+static enum status choose_category(const struct curate_entry *entries, struct choice *all,
+                                   size_t n, int top,
+                                   const struct curate_options *options,
+                                   struct curate_pick *out, size_t *picked, struct err *e)
 {
     double diversity = ramp(options->diversity, 0.0, 1.0);
     struct curate_ear *ear = NULL; /* of drums only */
+    enum status st = ST_OK;
+    *picked = 0;
     if (n > 0 && entries[all[0].entry].category == CAT_DRUMS)
-        ear = curate_ear_new(entries, options->files);
-    size_t picked = 0;
-    for (;;) {
-        struct choice *best = NULL;
-        for (size_t i = 0; i < n; i++) {
-            if (all[i].out)
-                continue;
-            all[i].relevance = (1.0 - diversity) * all[i].score -
-                               diversity * (all[i].likeness + all[i].crowd);
-            if (best == NULL || better(entries, &all[i], best))
-                best = &all[i];
-        }
-        if (best == NULL || (!best->accepted && picked >= (size_t)top))
+        st = curate_ear_new(&ear, entries, options->files, e);
+    while (st == ST_OK) {
+        struct choice *best = best_of(entries, all, n, diversity);
+        if (best == NULL || (!best->accepted && *picked >= (size_t)top))
             break;
-        if (!best->accepted && curate_ear_knows(ear, best->entry)) {
-            best->out = true;
-            continue;
-        }
-        curate_ear_keep(ear, best->entry);
-        struct curate_pick *p = &out[picked++];
-        *p = (struct curate_pick){best->entry, best->score, ""};
-        explain(&entries[best->entry], p, best->likeness, picked == 1);
+        bool knows = false;
+        if (!best->accepted)
+            st = curate_ear_knows(ear, best->entry, &knows, e);
         best->out = true;
+        if (st == ST_OK && !knows)
+            st = curate_ear_keep(ear, best->entry, e);
+        if (st != ST_OK || knows)
+            continue;
+        struct curate_pick *p = &out[(*picked)++];
+        *p = (struct curate_pick){best->entry, best->score, ""};
+        explain(&entries[best->entry], p, best->likeness, *picked == 1);
         exclude_like(entries, all, n, best);
         crowd_like(entries, all, n, best);
     }
     curate_ear_free(ear);
-    return picked;
+    return st;
 }
 
 /* Mark what a kit would have on its instruments. */
@@ -371,9 +382,11 @@ enum status curate_choose(const struct curate_entry *entries, size_t count,
             st = seat(entries, all, n, options->kit, e);
             top = top > slots ? top : slots;
         }
+        size_t some = 0;
+        if (st == ST_OK)
+            st = choose_category(entries, all, n, top, options, *out + *picked, &some, e);
         if (st != ST_OK)
             break;
-        size_t some = choose_category(entries, all, n, top, options, *out + *picked);
         qsort(*out + *picked, some, sizeof **out, by_score);
         *picked += some;
     }

@@ -28,15 +28,16 @@ struct curate_ear {
     bool listened; /* `last` is known */
 };
 
-struct curate_ear *curate_ear_new(const struct curate_entry *entries,
-                                  const struct curate_files *files)
+enum status curate_ear_new(struct curate_ear **out, const struct curate_entry *entries,
+                           const struct curate_files *files, struct err *e)
 {
-    struct curate_ear *ear = files != NULL ? calloc(1, sizeof *ear) : NULL;
-    if (ear != NULL) {
-        ear->entries = entries;
-        ear->files = files;
-    }
-    return ear;
+    *out = files != NULL ? calloc(1, sizeof **out) : NULL;
+    if (files == NULL)
+        return ST_OK;
+    if (*out == NULL)
+        return err_set(e, ST_NO_MEMORY, "no memory for the choice");
+    **out = (struct curate_ear){.entries = entries, .files = files};
+    return ST_OK;
 }
 
 void curate_ear_free(struct curate_ear *ear)
@@ -61,49 +62,60 @@ static bool comparable(const struct candidate *a, const struct candidate *b)
     return strcmp(a->hit_class, b->hit_class) == 0 && strcmp(a->source, b->source) == 0;
 }
 
+static enum status tune_in(struct curate_ear *ear, int rate_hz, struct err *e)
+{
+    if (rate_hz == ear->rate_hz)
+        return ST_OK;
+    trace_maker_free(ear->maker);
+    ear->maker = NULL;
+    enum status st = trace_maker_new(&ear->maker, rate_hz, e);
+    ear->rate_hz = st == ST_OK ? rate_hz : 0;
+    return st;
+}
+
 /* What cannot be read has no trace, and is like nothing. */
-static void listen(struct curate_ear *ear, size_t entry)
+static enum status listen(struct curate_ear *ear, size_t entry, struct err *e)
 {
     char path[PATH_BYTES];
     struct audio a;
     if (ear->listened && ear->last.entry == entry)
-        return;
+        return ST_OK;
     ear->listened = true;
     ear->last = (struct heard){.entry = entry};
-    if (!ear->files->find(ear->files->of, entry, path) ||
-        soundfile_load(path, 0, &a, NULL) != ST_OK)
-        return;
-    if (a.rate_hz != ear->rate_hz) {
-        trace_maker_free(ear->maker);
-        ear->maker = NULL;
-        ear->rate_hz =
-            trace_maker_new(&ear->maker, a.rate_hz, NULL) == ST_OK ? a.rate_hz : 0;
-    }
-    if (ear->maker != NULL)
+    if (!ear->files->find(ear->files->of, entry, path))
+        return ST_OK;
+    enum status st = soundfile_load(path, 0, &a, e);
+    if (st == ST_OK)
+        st = tune_in(ear, a.rate_hz, e);
+    if (st == ST_OK)
         trace_take(ear->maker, &a, &ear->last.trace);
     audio_done(&a);
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
-bool curate_ear_knows(struct curate_ear *ear, size_t entry)
+enum status curate_ear_knows(struct curate_ear *ear, size_t entry, bool *knows,
+                             struct err *e)
 {
-    if (ear == NULL)
-        return false;
-    const struct candidate *c = ear->entries[entry].c;
-    for (size_t i = 0; i < ear->count; i++) {
+    enum status st = ST_OK;
+    *knows = false;
+    for (size_t i = 0; ear != NULL && i < ear->count && !*knows && st == ST_OK; i++) {
+        const struct candidate *c = ear->entries[entry].c;
         if (!comparable(ear->entries[ear->kept[i].entry].c, c))
             continue;
-        listen(ear, entry);
-        if (trace_alike(&ear->kept[i].trace, &ear->last.trace, is_high(c)) > same)
-            return true;
+        st = listen(ear, entry, e);
+        *knows = trace_alike(&ear->kept[i].trace, &ear->last.trace, is_high(c)) > same;
     }
-    return false;
+    return st;
 }
 
-void curate_ear_keep(struct curate_ear *ear, size_t entry)
+enum status curate_ear_keep(struct curate_ear *ear, size_t entry, struct err *e)
 {
-    if (ear == NULL || !ear->entries[entry].c->hit_class[0] ||
-        !array_grow(&ear->kept, &ear->room, ear->count + 1, sizeof *ear->kept))
-        return;
-    listen(ear, entry);
-    ear->kept[ear->count++] = ear->last;
+    if (ear == NULL || !ear->entries[entry].c->hit_class[0])
+        return ST_OK;
+    if (!array_grow(&ear->kept, &ear->room, ear->count + 1, sizeof *ear->kept))
+        return err_set(e, ST_NO_MEMORY, "no memory for the choice");
+    enum status st = listen(ear, entry, e);
+    if (st == ST_OK)
+        ear->kept[ear->count++] = ear->last;
+    return st;
 }

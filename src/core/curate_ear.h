@@ -12,14 +12,15 @@
 
 struct curate_ear;
 
-/* NULL without memory, or when `files` is; all of this does nothing then. */
-struct curate_ear *curate_ear_new(const struct curate_entry *entries,
-                                  const struct curate_files *files);
+/* *out is NULL when `files` is; all of this does nothing then. ST_NO_MEMORY, as all. */
+enum status curate_ear_new(struct curate_ear **out, const struct curate_entry *entries,
+                           const struct curate_files *files, struct err *e);
 void curate_ear_free(struct curate_ear *ear);
 
 /* Is it the same as one of those kept? */
-bool curate_ear_knows(struct curate_ear *ear, size_t entry);
+enum status curate_ear_knows(struct curate_ear *ear, size_t entry, bool *knows,
+                             struct err *e);
 /* Keeps the one that was asked for last, or should be. */
-void curate_ear_keep(struct curate_ear *ear, size_t entry);
+enum status curate_ear_keep(struct curate_ear *ear, size_t entry, struct err *e);
 
 #endif

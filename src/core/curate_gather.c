@@ -44,31 +44,50 @@ static struct curate_find *add(struct curate_pool *pool, struct err *e)
     return f;
 }
 
-/* The settings and recordings of a project; its number, or −1 without memory. */
-static int add_site(struct curate_pool *pool, const char *project)
+/* The settings and recordings of a project; *number is its own. */
+static enum status add_site(struct curate_pool *pool, const char *project, int *number,
+                            struct err *e)
 {
     struct recut_site *site = malloc(sizeof *site);
     if (site == NULL ||
         !array_resize(&pool->sites, (size_t)pool->site_count + 1, sizeof *pool->sites)) {
         free(site);
-        return -1;
+        return err_set(e, ST_NO_MEMORY, "no memory for the project %s", project);
     }
     recut_site_init(site, project, NULL);
     pool->sites[pool->site_count] = site;
-    return pool->site_count++;
+    *number = pool->site_count++;
+    return site->why.code == ST_NO_MEMORY ? err_set(e, ST_NO_MEMORY, "%s", site->why.msg)
+                                          : ST_OK;
 }
 
-/* The vector of a finished file; without one it is only judged by its score. */
-static void hear(struct curate_pool *pool, struct curate_find *f, const struct audio *a)
+/* The vector of a finished file; without one it is only judged by its score.
+ * ST_NO_MEMORY. */
+static enum status hear(struct curate_pool *pool, struct curate_find *f,
+                        const struct audio *a, struct err *e)
 {
+    enum status st = ST_OK;
     if (pool->ear == NULL || pool->ear_rate_hz != a->rate_hz) {
         similarity_free(pool->ear);
         pool->ear = NULL;
-        if (similarity_new(&pool->ear, a->rate_hz, NULL) != ST_OK)
-            return;
+        st = similarity_new(&pool->ear, a->rate_hz, e);
         pool->ear_rate_hz = a->rate_hz;
     }
-    f->heard = similarity_vector(pool->ear, a, f->vector, NULL) == ST_OK;
+    if (st == ST_OK)
+        st = similarity_vector(pool->ear, a, f->vector, e);
+    f->heard = st == ST_OK;
+    return st == ST_NO_MEMORY ? st : ST_OK;
+}
+
+static enum status hear_file(struct curate_pool *pool, struct curate_find *f,
+                             struct err *e)
+{
+    struct audio a;
+    enum status st = soundfile_load(f->file, 0, &a, e);
+    if (st == ST_OK && a.frames / (size_t)a.rate_hz < HEAR_SECONDS_MAX)
+        st = hear(pool, f, &a, e);
+    audio_done(&a);
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
 /* --- a project, by its catalog or its manifest -------------------------------------- */
@@ -79,7 +98,7 @@ struct gathering {
     const char *folder;
     struct order_table heard; /* of a catalog: whose `vectors` there are */
     float *vectors;
-    int stack_base, site; /* its stacks follow those; what it is cut from, −1: nothing */
+    int stack_base, site; /* its stacks follow those; what it is cut from */
     enum status st;
     struct err *e;
 };
@@ -101,7 +120,7 @@ static enum status add_known(struct gathering *g, const struct candidate *c,
     char file[PATH_BYTES];
     if (recordings_sample(file, g->folder, c) && (f->file = strdup(file)) == NULL)
         return err_set(g->e, ST_NO_MEMORY, "no memory for a path");
-    if (f->file == NULL && g->site >= 0 && c->missed_by[0] && kind_cut(c->kind)) {
+    if (f->file == NULL && c->missed_by[0] && kind_cut(c->kind)) {
         pool->count++; /* taken anyway, perhaps */
         return ST_OK;
     }
@@ -113,14 +132,8 @@ static enum status add_known(struct gathering *g, const struct candidate *c,
     f->heard = vector != NULL && !isnan(vector[0]);
     if (f->heard)
         memcpy(f->vector, vector, sizeof f->vector);
-    struct audio a;
-    if (!f->heard && soundfile_load(f->file, 0, &a, NULL) == ST_OK) {
-        if (a.frames / (size_t)a.rate_hz < HEAR_SECONDS_MAX)
-            hear(pool, f, &a);
-        audio_done(&a);
-    }
     pool->count++;
-    return ST_OK;
+    return f->heard ? ST_OK : hear_file(pool, f, g->e);
 }
 
 static enum status load_vectors(struct gathering *g, struct catalog *c, struct err *e)
@@ -160,7 +173,8 @@ static enum status gather_catalog(struct curate_pool *pool, const char *folder,
     if (st != ST_OK)
         return st;
     st = load_vectors(&g, c, e);
-    g.site = st == ST_OK ? add_site(pool, folder) : -1;
+    if (st == ST_OK)
+        st = add_site(pool, folder, &g.site, e);
     if (st == ST_OK)
         st = catalog_each(c, gather_find, &g, e);
     if (st == ST_OK)
@@ -184,7 +198,8 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
     struct gathering g = {
         .pool = pool, .folder = folder, .stack_base = pool->stacks, .e = e};
     enum status st = manifest_read(manifest, &rows, &count, e);
-    g.site = st == ST_OK ? add_site(pool, folder) : -1;
+    if (st == ST_OK)
+        st = add_site(pool, folder, &g.site, e);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         st = job_go_on(pool->job->context, e);
         if (st == ST_OK)
@@ -225,13 +240,16 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
         return ST_NO_MEMORY;
     if (strlen(path_base(file)) >= sizeof f->c.filename)
         return ST_OK;
-    if (soundfile_load(file, 0, &a, &why) != ST_OK) {
+    enum status st = soundfile_load(file, 0, &a, &why);
+    if (st == ST_NO_MEMORY)
+        return err_set(e, st, "%s", why.msg);
+    if (st != ST_OK) {
         log_write(pool->job->log, LOG_WARNING, "%s", why.msg);
         return ST_OK;
     }
     struct candidate *c = &f->c;
     candidate_clear(c);
-    enum status st = measure_sample(&a, &c->m, e);
+    st = measure_sample(&a, &c->m, e);
     if (st == ST_OK) {
         char stem[STEM_BYTES];
         c->kind = guess_kind(folder, &c->m);
@@ -249,10 +267,10 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
         if (f->file == NULL)
             st = err_set(e, ST_NO_MEMORY, "no memory for a path");
         else
-            hear(pool, f, &a);
+            st = hear(pool, f, &a, e);
+        pool->count++; /* with its name, whatever was heard */
     }
     audio_done(&a);
-    pool->count += st == ST_OK;
     return st;
 }
 

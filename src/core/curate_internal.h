@@ -13,7 +13,7 @@ struct curate_find {
     int stack;  /* unlike c.cluster, unique over all projects below the input */
     char *file; /* NULL: a near-miss, which has none */
     bool edited;
-    int site;   /* of pool->sites, −1 = none */
+    int site;   /* of pool->sites, of what is edited or has no file; else −1 perhaps */
     bool heard; /* the vector is worked out */
     float vector[SIMILARITY_DIM];
 };
@@ -33,5 +33,7 @@ struct curate_pool {
 /* All finds below the input, in a fixed order. */
 enum status curate_gather(struct curate_pool *pool, struct err *e);
 void curate_pool_done(struct curate_pool *pool);
+/* What the job's file of decisions says of them; nothing without one. */
+enum status curate_heed(struct curate_pool *pool, struct err *e);
 
 #endif

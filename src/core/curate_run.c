@@ -34,139 +34,6 @@ struct plan {
     struct curate_result *result;
 };
 
-/* --- what the user said ------------------------------------------------------------ */
-
-static void say(struct curate_find *f, const struct change *c)
-{
-    struct catalog_find said = {.c = f->c, .category = f->category, .edited = f->edited};
-    if (c->field == FIELD_DECISION && c->value[0] == '\0')
-        said.c.decision = DECISION_NONE;
-    else if (c->field == FIELD_RATING && c->value[0] == '\0')
-        said.c.rating = 0;
-    else if (c->field == FIELD_CATEGORY && c->value[0] == '\0')
-        said.category = kind_category(f->c.kind);
-    else
-        catalog_overlay(&said, c->field, c->value);
-    f->c = said.c;
-    f->category = said.category;
-    f->edited = said.edited;
-}
-
-/* The finds by id, and by file name. */
-struct heeding {
-    struct curate_find **by_id, **by_name;
-    size_t count, unknown, of_kit;
-};
-
-static int id_order(const void *a, const void *b)
-{
-    const struct curate_find *x = *(struct curate_find *const *)a,
-                             *y = *(struct curate_find *const *)b;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return x < y ? -1 : x > y; /* of two the last is meant */
-}
-
-static int name_order(const void *a, const void *b)
-{
-    const struct curate_find *x = *(struct curate_find *const *)a,
-                             *y = *(struct curate_find *const *)b;
-    return strcmp(x->c.filename, y->c.filename);
-}
-
-/* With this id; of two the last one, as the later word counts. */
-static struct curate_find *find_id(const struct heeding *h, uint64_t id)
-{
-    size_t low = 0, high = h->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (h->by_id[middle]->id <= id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && h->by_id[low - 1]->id == id ? h->by_id[low - 1] : NULL;
-}
-
-/* A bare name that two files have names none of them. */
-static struct curate_find *find_name(const struct heeding *h, const char *name)
-{
-    size_t low = 0, high = h->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(h->by_name[middle]->c.filename, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool there = low < h->count && strcmp(h->by_name[low]->c.filename, name) == 0;
-    bool twice = low + 1 < h->count && strcmp(h->by_name[low + 1]->c.filename, name) == 0;
-    return there && !twice ? h->by_name[low] : NULL;
-}
-
-static enum status heed_one(void *user, size_t line, const struct change *c,
-                            const char *path, struct err *e)
-{
-    struct heeding *h = user;
-    (void)line;
-    (void)e;
-    if (event_subject(c->field) != SUBJECT_CANDIDATE) {
-        h->of_kit++;
-        return ST_OK;
-    }
-    struct curate_find *found =
-        c->candidate != 0 ? find_id(h, c->candidate) : find_name(h, path);
-    if (found != NULL)
-        say(found, c);
-    else
-        h->unknown++;
-    return ST_OK;
-}
-
-static enum status index_finds(struct heeding *h, struct curate_pool *pool, struct err *e)
-{
-    h->count = pool->count;
-    h->by_id = malloc((pool->count + 1) * sizeof *h->by_id);
-    h->by_name = malloc((pool->count + 1) * sizeof *h->by_name);
-    if (h->by_id == NULL || h->by_name == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", pool->count);
-    for (size_t i = 0; i < pool->count; i++)
-        h->by_id[i] = h->by_name[i] = &pool->item[i];
-    qsort(h->by_id, h->count, sizeof *h->by_id, id_order);
-    qsort(h->by_name, h->count, sizeof *h->by_name, name_order);
-    return ST_OK;
-}
-
-static enum status heed(struct curate_pool *pool, struct err *e)
-{
-    struct heeding h = {0};
-    struct journal_report report = {0};
-    const struct log *log = pool->job->log;
-    if (pool->job->decisions == NULL)
-        return ST_OK;
-    enum status st = index_finds(&h, pool, e);
-    if (st == ST_OK)
-        st = journal_read(pool->job->decisions, heed_one, &h, &report, e);
-    free(h.by_id);
-    free(h.by_name);
-    if (st != ST_OK)
-        return st;
-    if (report.bad > 0)
-        log_write(log, LOG_WARNING, "%s", report.first_bad.msg);
-    if (h.unknown > 0)
-        log_write(log, LOG_WARNING, "%zu decision%s about sounds that are not here",
-                  h.unknown, h.unknown == 1 ? " is" : "s are");
-    if (h.of_kit > 0)
-        log_write(log, LOG_WARNING,
-                  h.of_kit == 1
-                      ? "%zu line of %s is about the kit and is not used here; index "
-                        "--decisions adds it to the project, where format uses it"
-                      : "%zu lines of %s are about the kit and are not used here; index "
-                        "--decisions adds them to the project, where format uses them",
-                  h.of_kit, pool->job->decisions);
-    return ST_OK;
-}
-
 /* A near-miss that nobody took is no candidate. */
 static void drop_misses(struct curate_pool *pool)
 {
@@ -266,7 +133,7 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
         const struct curate_find *f = &pool->item[picks[i].entry];
         struct planned *item = &p->item[p->count];
         item->find = picks[i].entry;
-        item->cut = f->file == NULL || (f->edited && f->site >= 0);
+        item->cut = f->file == NULL || f->edited;
         st = name_planned(p, f, item, e);
         p->count += st == ST_OK;
         log_write(pool->job->log, LOG_DEBUG, "%s: %s", item->relative, picks[i].reason);
@@ -487,23 +354,31 @@ static enum status put_one(struct plan *p, const struct curate_find *f,
     return st;
 }
 
-/* What an earlier set had and this one has not; only bytes the manifest knows. */
-static void remove_stale(struct plan *p)
+static enum status remove_one(struct plan *p, const struct candidate *own,
+                              enum category category, struct err *e)
 {
     char relative[RELATIVE_BYTES];
-    for (size_t i = 0; i < p->own_count; i++) {
-        if (path_check_name(p->own[i].filename, "a file", NULL) != ST_OK)
-            continue;
-        for (int k = 0; k < CAT_COUNT; k++) {
-            snprintf(relative, sizeof relative, "%s/%s",
-                     category_folder((enum category)k), p->own[i].filename);
-            if (!name_taken(p, relative, NULL) &&
-                sha256_matches(&p->root, relative, p->own[i].sha256))
-                root_remove(&p->root, relative, NULL);
-        }
-    }
+    bool same = false;
+    snprintf(relative, sizeof relative, "%s/%s", category_folder(category),
+             own->filename);
+    enum status st = ST_OK;
+    if (!name_taken(p, relative, NULL))
+        st = sha256_matches(&p->root, relative, own->sha256, &same, e);
+    return st == ST_OK && same ? root_remove(&p->root, relative, e) : st;
+}
+
+/* What an earlier set had and this one has not; only bytes the manifest knows. What
+ * stayed would be taken for the user's, and be in every kit of the set. */
+static enum status remove_stale(struct plan *p, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < p->own_count; i++)
+        for (int k = 0; k < CAT_COUNT && st == ST_OK; k++)
+            if (path_check_name(p->own[i].filename, "a file", NULL) == ST_OK)
+                st = remove_one(p, &p->own[i], (enum category)k, e);
     for (int k = 0; k < CAT_COUNT; k++) /* folders that are empty now */
         root_remove(&p->root, category_folder((enum category)k), NULL);
+    return st;
 }
 
 static enum status write_rows(const struct plan *p, const char *name, struct err *e)
@@ -538,7 +413,7 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
             st = put_one(p, &pool->item[p->item[i].find], &p->item[i], e);
     }
     if (st == ST_OK)
-        remove_stale(p);
+        st = remove_stale(p, e);
     if (st == ST_OK)
         st = write_rows(p, manifest_name, e);
     if (st == ST_OK)
@@ -569,7 +444,7 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     memset(p.result, 0, sizeof *p.result);
     enum status st = curate_gather(&pool, e);
     if (st == ST_OK)
-        st = heed(&pool, e);
+        st = curate_heed(&pool, e);
     drop_misses(&pool);
     p.result->considered = pool.count;
     p.result->missing = pool.missing;

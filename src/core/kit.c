@@ -72,9 +72,12 @@ static enum status read_earlier(struct earlier *kit, const struct root *root,
             err_set(e, ST_EXISTS,
                     "%s/manifest.csv does not belong to a kit; move it away", root->path);
     while (st == ST_OK && more) {
+        bool same = false;
         st = csv_read(&r, &more, e);
-        if (st == ST_OK && more &&
-            sha256_matches(root, csv_value(&r, "path"), csv_value(&r, "sha256")))
+        if (st == ST_OK && more)
+            st = sha256_matches(root, csv_value(&r, "path"), csv_value(&r, "sha256"),
+                                &same, e);
+        if (st == ST_OK && same)
             st = add_earlier(kit, csv_value(&r, "path"), e);
     }
     csv_reader_done(&r);
@@ -416,6 +419,8 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     m->plan.rings = m->set.rings;
     if (summary)
         kit_summary(summary, &m->plan, &m->set, job->kit_name, job->dry_run);
+    if (summary && summary->failed)
+        return err_set(e, ST_NO_MEMORY, "no memory for the kit");
     char why[160];
     if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
         return err_set(e, ST_OVER_BUDGET,

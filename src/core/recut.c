@@ -26,12 +26,12 @@ void recut_site_init(struct recut_site *s, const char *project,
 {
     char path[PATH_BYTES];
     snprintf(s->project, sizeof s->project, "%s", project);
-    config_defaults(&s->cfg);
+    s->why.code = ST_OK;
+    enum status st = config_defaults(&s->cfg, &s->why);
     if (otherwise)
         s->cfg = *otherwise;
-    s->why.code = ST_OK;
-    enum status st =
-        path_join(path, sizeof path, project, "config.effective.yaml", &s->why);
+    if (st == ST_OK)
+        st = path_join(path, sizeof path, project, "config.effective.yaml", &s->why);
     if (st == ST_OK)
         st = config_load(&s->cfg, path, NULL, &s->why);
     if (st == ST_NOT_FOUND)

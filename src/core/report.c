@@ -114,9 +114,10 @@ static enum status from_set(struct page *p, const struct report_job *job, struct
 {
     struct kit_set set;
     struct config cfg;
-    config_defaults(&cfg);
-    enum status st = kit_load(&set, job->input_dir, target_get((enum target_id)0), &cfg,
-                              true, job->ctx, e);
+    enum status st = config_defaults(&cfg, e);
+    if (st == ST_OK)
+        st = kit_load(&set, job->input_dir, target_get((enum target_id)0), &cfg, true,
+                      job->ctx, e);
     if (st != ST_OK)
         return st;
     for (size_t i = 0; st == ST_OK && i < set.count; i++) {
@@ -171,38 +172,46 @@ static void put32(unsigned char *at, size_t v)
     put16(at + 2, (unsigned)(v >> 16 & 0xffff));
 }
 
-/* The file, which has that rate (0: it could not be opened), as a 16-bit mono WAV of at
- * most `room` bytes: of a kit's mono sample, what is on the card. */
-static struct report_player player_of(const char *path, int rate_hz, size_t room)
+static void put_wav(unsigned char *wav, const struct audio *mono)
 {
-    struct report_player p = {.why = "the file cannot be read"};
-    struct audio mono;
-    if (rate_hz <= 0)
-        return p;
-    enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, NULL);
-    if (st == ST_UNSUPPORTED)
-        p.why = "too long for a player on this page";
-    if (st != ST_OK || mixdown_fold(&mono, NULL) != ST_OK) {
-        audio_done(&mono);
-        return p;
+    size_t bytes = 2 * mono->frames;
+    memcpy(wav, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0\1\0", 24);
+    put32(wav + 4, 36 + bytes);
+    put32(wav + 24, (size_t)mono->rate_hz);
+    put32(wav + 28, 2 * (size_t)mono->rate_hz);
+    memcpy(wav + 32, "\2\0\20\0data", 8);
+    put32(wav + 40, bytes);
+    for (size_t i = 0; i < mono->frames; i++) {
+        float v = fminf(32767, fmaxf(-32768, mono->data[i] * 32768));
+        put16(wav + 44 + 2 * i, (unsigned)lrintf(v) & 0xffff);
     }
-    p.bytes = 44 + 2 * mono.frames;
-    p.why = "no player: the page would become too large";
-    unsigned char *wav = p.wav = p.bytes <= room ? malloc(p.bytes) : NULL;
-    if (wav) {
-        memcpy(wav, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0\1\0", 24);
-        put32(wav + 4, p.bytes - 8);
-        put32(wav + 24, (size_t)mono.rate_hz);
-        put32(wav + 28, 2 * (size_t)mono.rate_hz);
-        memcpy(wav + 32, "\2\0\20\0data", 8);
-        put32(wav + 40, 2 * mono.frames);
-        for (size_t i = 0; i < mono.frames; i++) {
-            float v = fminf(32767, fmaxf(-32768, mono.data[i] * 32768));
-            put16(wav + 44 + 2 * i, (unsigned)lrintf(v) & 0xffff);
-        }
+}
+
+/* The file, which has that rate (0: it could not be opened), as a 16-bit mono WAV of at
+ * most `room` bytes: of a kit's mono sample, what is on the card. ST_NO_MEMORY. */
+static enum status make_player(struct report_player *p, const char *path, int rate_hz,
+                               size_t room, struct err *e)
+{
+    struct audio mono;
+    *p = (struct report_player){.why = "the file cannot be read"};
+    if (rate_hz <= 0)
+        return ST_OK;
+    enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, e);
+    if (st == ST_UNSUPPORTED)
+        p->why = "too long for a player on this page";
+    if (st == ST_OK)
+        st = mixdown_fold(&mono, e);
+    if (st == ST_OK) {
+        p->bytes = 44 + 2 * mono.frames;
+        p->why = "no player: the page would become too large";
+        p->wav = p->bytes <= room ? malloc(p->bytes) : NULL;
+        if (p->wav)
+            put_wav(p->wav, &mono);
+        else if (p->bytes <= room)
+            st = err_set(e, ST_NO_MEMORY, "no memory for the report");
     }
     audio_done(&mono);
-    return p;
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
 struct writing {
@@ -231,14 +240,19 @@ static enum status write_sample(struct writing *w, const struct report_sample *s
     const atomic_bool *cancelled = w->job->ctx ? w->job->ctx->cancelled : NULL;
     if (!picture)
         return err_set(e, ST_NO_MEMORY, "no memory for the report");
-    bool drawn = picture_make(picture, s->path, 0, 0, cancelled, NULL) == ST_OK;
-    struct report_player player = player_of(s->path, picture->rate_hz, w->room);
-    w->room -= player.wav ? player.bytes : 0;
-    w->result->left_out += player.wav == NULL;
-    page_sample(&w->text, s, i, drawn ? picture : NULL, &player);
+    struct report_player player = {0};
+    enum status drawn = picture_make(picture, s->path, 0, 0, cancelled, e);
+    enum status st = drawn != ST_NO_MEMORY
+                         ? make_player(&player, s->path, picture->rate_hz, w->room, e)
+                         : drawn;
+    if (st == ST_OK) {
+        w->room -= player.wav ? player.bytes : 0;
+        w->result->left_out += player.wav == NULL;
+        page_sample(&w->text, s, i, drawn == ST_OK ? picture : NULL, &player);
+    }
     free(player.wav);
     free(picture);
-    return flush(w, e);
+    return st == ST_OK ? flush(w, e) : st;
 }
 
 static const char *title_of(const char *folder)

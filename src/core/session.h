@@ -87,7 +87,8 @@ long session_source_find(const struct session *s, const char *stem); /* or −1 
  * session_keep_only makes the source's others gone when it is done (also one that failed:
  * count 0, failed, note). Lists see either only after session_announce, which makes them
  * look at all finds again (some 5 ms at 100,000): call it now and then. It says whether
- * there was news. */
+ * there was news. What fails halfway makes a reread due, and session_restack refuse: then
+ * the catalog is written anew from what is on record. */
 enum status session_add(struct session *s, const struct catalog_source *source,
                         const struct candidate *found, size_t count,
                         const float *embeddings, struct err *e);

@@ -69,9 +69,9 @@ static enum status follow(struct session *s, const struct catalog_source *source
     return st;
 }
 
-enum status session_add(struct session *s, const struct catalog_source *source,
-                        const struct candidate *found, size_t count,
-                        const float *embeddings, struct err *e)
+static enum status add(struct session *s, const struct catalog_source *source,
+                       const struct candidate *found, size_t count,
+                       const float *embeddings, struct err *e)
 {
     enum status st = remember(s, source, e);
     if (st == ST_OK)
@@ -86,6 +86,15 @@ enum status session_add(struct session *s, const struct catalog_source *source,
     return take_found(s, found, count, embeddings, at, e);
 }
 
+enum status session_add(struct session *s, const struct catalog_source *source,
+                        const struct candidate *found, size_t count,
+                        const float *embeddings, struct err *e)
+{
+    enum status st = add(s, source, found, count, embeddings, e);
+    s->reread_due |= st != ST_OK;
+    return st;
+}
+
 enum status session_let_go(struct session *s, size_t index, struct err *e)
 {
     session_take_gone(s, &s->find[index]);
@@ -94,34 +103,42 @@ enum status session_let_go(struct session *s, size_t index, struct err *e)
                : err_set(e, ST_NO_MEMORY, "no memory for the finds");
 }
 
-enum status session_keep_only(struct session *s, const struct catalog_source *source,
-                              const struct candidate *found, size_t count, struct err *e)
+static enum status let_others_go(struct session *s, long source,
+                                 const struct candidate *found, size_t count,
+                                 struct err *e)
 {
-    enum status st = remember(s, source, e);
-    if (st == ST_OK)
-        st = catalog_note_source(s->catalog, source, e);
-    if (st != ST_OK)
-        return st;
-    long at = session_take_source(s, source);
     uint64_t *keep = malloc((count + 1) * sizeof *keep);
-    if (at < 0 || keep == NULL) {
+    if (source < 0 || keep == NULL) {
         free(keep);
         return err_set(e, ST_NO_MEMORY, "no memory for the finds");
     }
     for (size_t i = 0; i < count; i++)
         keep[i] = candidate_id(&found[i]);
     qsort(keep, count, sizeof *keep, order_ids);
+    enum status st = ST_OK;
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         const struct find *f = &s->find[i];
-        if (f->source != (uint32_t)at || f->gone ||
+        if (f->source != (uint32_t)source || f->gone ||
             bsearch(&f->id, keep, count, sizeof *keep, order_ids) != NULL)
             continue;
         st = session_let_go(s, i, e);
     }
     free(keep);
+    return st;
+}
+
+enum status session_keep_only(struct session *s, const struct catalog_source *source,
+                              const struct candidate *found, size_t count, struct err *e)
+{
+    enum status st = remember(s, source, e);
+    if (st == ST_OK)
+        st = catalog_note_source(s->catalog, source, e);
+    if (st == ST_OK)
+        st = let_others_go(s, session_take_source(s, source), found, count, e);
     if (st == ST_OK)
         st = follow(s, source, found, count, e);
     s->unannounced = true;
+    s->reread_due |= st != ST_OK;
     return st;
 }
 

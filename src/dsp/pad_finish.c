@@ -72,15 +72,17 @@ static enum status make(const struct audio *around, size_t start, size_t end,
     return st;
 }
 
-/* A little earlier and a little later there are other anchors: rarely needed. */
-static void look_again(const struct audio *around, size_t start, size_t end,
-                       const struct loop_params *p, struct pad *pad)
+/* A little earlier and a little later there are other anchors: rarely needed.
+ * ST_NO_MEMORY. */
+static enum status look_again(const struct audio *around, size_t start, size_t end,
+                              const struct loop_params *p, struct pad *pad, struct err *e)
 {
     size_t shift = (end - start) / 10;
-    for (int k = 0; k < 2 && !seam_roomy(&pad->loop.seam); k++) {
+    enum status st = ST_OK;
+    for (int k = 0; k < 2 && st != ST_NO_MEMORY && !seam_roomy(&pad->loop.seam); k++) {
         struct pad other = {0};
         size_t from = k ? start + shift : start - (start < shift ? start : shift);
-        enum status st = make(around, from, from + (end - start), p, &other, NULL);
+        st = make(around, from, from + (end - start), p, &other, e);
         if (st == ST_OK && seam_better(&other.loop.seam, &pad->loop.seam)) {
             pad_done(pad);
             *pad = other;
@@ -88,6 +90,7 @@ static void look_again(const struct audio *around, size_t start, size_t end,
             pad_done(&other);
         }
     }
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
 /* The search for the loop may have moved it onto attacks that the region does not have.
@@ -135,7 +138,7 @@ enum status pad_finish(const struct pad_ground *g, const struct pad_region *regi
     struct loop_params params = loop_params_of(g, p);
     enum status st = make(around, start, end, &params, out, e);
     if (st == ST_OK)
-        look_again(around, start, end, &params, out);
+        st = look_again(around, start, end, &params, out, e);
     if (st == ST_OK)
         st = keep_calm(around, p, &params, out, e);
     double rate = st == ST_OK ? onset_rate(&out->loops.option[0], &params, around) : 0.0;

@@ -153,11 +153,13 @@ enum status config_set(struct config *cfg, const char *assignment, struct err *e
     return config_set_key(cfg, name, value + strspn(value, " "), e);
 }
 
-void config_defaults(struct config *cfg)
+enum status config_defaults(struct config *cfg, struct err *e)
 {
+    enum status st = ST_OK;
     memset(cfg, 0, sizeof *cfg);
-    for (int i = 0; i < config_key_count(); i++)
-        config_set_key(cfg, keys[i].name, keys[i].default_text, NULL);
+    for (int i = 0; i < config_key_count() && st == ST_OK; i++)
+        st = config_set_key(cfg, keys[i].name, keys[i].default_text, e);
+    return st;
 }
 
 bool config_is_default(const struct config *cfg, int index)

@@ -101,7 +101,7 @@ const char *config_section_help(const char *section); /* NULL for an unknown sec
 /* "a number from -120 to 0 dBFS", "true or false", "a list of …"; cut to size. */
 void config_expected(char *out, size_t size, const struct config_key *key);
 
-void config_defaults(struct config *cfg);
+enum status config_defaults(struct config *cfg, struct err *e); /* ST_NO_MEMORY */
 
 /* What loading found: warnings and errors, each a line "config.yaml:12: …". */
 struct config_report {

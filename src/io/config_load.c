@@ -305,11 +305,13 @@ static enum status set_group(struct config *cfg, const char *name, const char *v
                              struct err *e)
 {
     struct yaml *y;
-    if (yaml_read(&y, value, strlen(value), name, NULL))
+    enum status st = yaml_read(&y, value, strlen(value), name, e);
+    if (st == ST_NO_MEMORY)
+        return st;
+    if (st != ST_OK)
         return err_set(e, ST_CONFIG, "%s is %.60s; expected a mapping", name, value);
     const struct yaml_node *group = yaml_root(y);
     bool range = group->kind == YAML_LIST && group->count == 2;
-    enum status st = ST_OK;
     if ((!range && group->kind != YAML_MAP) || group->count == 0)
         st = err_set(e, ST_CONFIG, "%s is %.60s; expected a mapping", name,
                      *value ? value : "nothing");
@@ -345,7 +347,10 @@ enum status config_set_key(struct config *cfg, const char *name, const char *val
     bool verbatim = k->type == CONFIG_TEXT && value[0] != '"' && value[0] != '\'' &&
                     strcmp(value, "null") != 0 && value[0] != '\0';
     if (!verbatim) {
-        if (yaml_read(&y, value, strlen(value), k->name, NULL) == ST_OK)
+        enum status st = yaml_read(&y, value, strlen(value), k->name, e);
+        if (st == ST_NO_MEMORY)
+            return st;
+        if (st == ST_OK)
             node = yaml_root(y);
         raw.quoted = false;
         bool empty = node->kind == YAML_MAP && node->count == 0;

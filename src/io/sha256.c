@@ -57,10 +57,16 @@ enum status sha256_file(const char *path, char hex[65], struct err *e)
     return st;
 }
 
-bool sha256_matches(const struct root *r, const char *relative, const char *hex)
+enum status sha256_matches(const struct root *r, const char *relative, const char *hex,
+                           bool *same, struct err *e)
 {
     char path[PATH_BYTES], now[SHA256_HEX_BYTES];
-    return root_exists(r, relative) &&
-           path_join(path, sizeof path, r->path, relative, NULL) == ST_OK &&
-           sha256_file(path, now, NULL) == ST_OK && strcmp(now, hex) == 0;
+    *same = false;
+    if (!root_exists(r, relative))
+        return ST_OK;
+    enum status st = path_join(path, sizeof path, r->path, relative, e);
+    if (st == ST_OK)
+        st = sha256_file(path, now, e);
+    *same = st == ST_OK && strcmp(now, hex) == 0;
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }

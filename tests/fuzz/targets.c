@@ -36,7 +36,7 @@ int fuzz_config(const uint8_t *bytes, size_t n)
     static struct config c, back;
     struct config_report report = {0};
     struct err e = {.msg = ""};
-    config_defaults(&c);
+    config_defaults(&c, NULL);
     enum status st = config_parse(&c, (const char *)bytes, n, "fuzz", &report, &e);
     insist(st == ST_OK || (st == ST_CONFIG && e.msg[0]));
     config_report_done(&report);
@@ -45,7 +45,7 @@ int fuzz_config(const uint8_t *bytes, size_t n)
     char *text;
     insist(config_check(&c, NULL) == ST_OK);
     insist(config_yaml(&c, CONFIG_COMMENTED, &text, NULL) == ST_OK);
-    config_defaults(&back);
+    config_defaults(&back, NULL);
     insist(config_parse(&back, text, strlen(text), "fuzz", NULL, NULL) == ST_OK);
     for (int i = 0; i < config_key_count(); i++) {
         char a[4200], b[4200];

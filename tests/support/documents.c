@@ -162,7 +162,7 @@ static char *commented_config(void)
 {
     struct config cfg;
     char *yaml = NULL;
-    config_defaults(&cfg);
+    config_defaults(&cfg, NULL);
     return config_yaml(&cfg, CONFIG_COMMENTED, &yaml, NULL) == ST_OK ? yaml : NULL;
 }
 

@@ -75,7 +75,7 @@ int mined_rig_setup(void **state, unsigned stages)
     write_recording(tapes);
     snprintf(m->export_root, sizeof m->export_root, "%s/export", m->top);
     snprintf(m->project, sizeof m->project, "%s/P", m->export_root);
-    config_defaults(&m->cfg);
+    config_defaults(&m->cfg, NULL);
     m->cfg.reproducibility.random_seed.set = true;
     m->cfg.reproducibility.random_seed.value = 9;
     mined_rig_process(m, tapes, "P", stages);

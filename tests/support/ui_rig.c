@@ -145,7 +145,7 @@ void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int co
         ui_rig_fill(r->session, sources, per_source);
     assert_int_equal(jobs_new(&r->jobs, 0, NULL, &e), ST_OK);
     assert_int_equal(logbook_new(&r->logbook, &e), ST_OK);
-    config_defaults(&r->config);
+    config_defaults(&r->config, NULL);
     r->setup = (struct app_setup){.session = r->session,
                                   .jobs = r->jobs,
                                   .logbook = r->logbook,
