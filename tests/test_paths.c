@@ -62,6 +62,20 @@ static void paths_that_leave_are_refused(void **state)
     assert_int_equal(path_check_name("NIGHTBUS 2 (é)", "kit name", NULL), ST_OK);
 }
 
+static void the_folder_above_is_named(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a/b.wav", "a"}, {"a/b/c", "a/b"}, {"b", "."},   {"/b", "/"}, {"/", "/"},
+        {"a/", "a"},      {"", "."},        {"./b", "."}, {"..", "."}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "%s", cases[i][0]);
+        path_up(path);
+        assert_string_equal(path, cases[i][1]);
+    }
+}
+
 static void stems_are_safe(void **state)
 {
     (void)state;
@@ -425,6 +439,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_that_leave_are_refused),
+        cmocka_unit_test(the_folder_above_is_named),
         cmocka_unit_test(stems_are_safe),
         cmocka_unit_test(long_stems_stay_utf8),
         cmocka_unit_test(case_is_ignored_beyond_ascii),

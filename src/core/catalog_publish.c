@@ -91,7 +91,6 @@ static enum status sync_path(const char *path, struct err *e)
 static enum status replace_with(const char *path, const char *part, struct err *e)
 {
     char folder[PATH_BYTES];
-    int n = (int)(path_base(path) - path);
     enum status st = sync_path(part, e);
     if (st == ST_OK && rename(part, path) != 0)
         st = err_errno(e, ST_DISK, errno, "%s cannot be written", path);
@@ -100,8 +99,9 @@ static enum status replace_with(const char *path, const char *part, struct err *
         return st;
     }
     /* a folder that cannot be synced is no reason to fail what is already there */
-    snprintf(folder, sizeof folder, "%.*s", n, path);
-    sync_path(n > 0 ? folder : ".", NULL);
+    snprintf(folder, sizeof folder, "%s", path);
+    path_up(folder);
+    sync_path(folder, NULL);
     return ST_OK;
 }
 

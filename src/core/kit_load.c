@@ -359,11 +359,7 @@ static enum status folder_above(char out[PATH_BYTES], const char *folder, struct
     snprintf(out, PATH_BYTES, "%s", folder);
     for (size_t n = strlen(out); n > 1 && out[n - 1] == '/'; n--)
         out[n - 1] = '\0';
-    size_t above = (size_t)(path_base(out) - out);
-    if (above == 0)
-        strcpy(out, ".");
-    else
-        out[above > 1 ? above - 1 : 1] = '\0';
+    path_up(out);
     if (stat(out, &named) != 0 || stat(up, &real) != 0 || named.st_dev != real.st_dev ||
         named.st_ino != real.st_ino)
         strcpy(out, up);

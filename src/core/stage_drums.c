@@ -182,7 +182,8 @@ static unsigned named_one_shot(const struct dig *d)
     if (classes || name == path)
         return classes;
     char folder[PATH_BYTES];
-    snprintf(folder, sizeof folder, "%.*s", (int)(name - 1 - path), path);
+    snprintf(folder, sizeof folder, "%s", path);
+    path_up(folder);
     return kit_classes_in_name(path_base(folder));
 }
 

@@ -10,14 +10,6 @@ enum { BEFORE = 8, REACH = 3, AFTER = 6, LOUDEST_AFTER = 9 };
  * most of it, a hat on a kick that rings may be little. */
 static const double LEAST_DB[TRACK_BAND_COUNT] = {-20, -20, -20, -35, -35};
 
-static double loudest_db(const struct track *t, size_t from, size_t end)
-{
-    double db = -(double)INFINITY;
-    for (size_t i = from; i < end && i < track_info(t)->hops; i++)
-        db = fmax(db, track_rms_db(t, i));
-    return db;
-}
-
 /* The loudest of hops [from, end) in each band and, last, in all. */
 static void loudest(const struct track *t, size_t from, size_t end,
                     double db[TRACK_BAND_COUNT + 1])
@@ -58,8 +50,10 @@ bool one_sound(const struct track *t)
     if (onsets->count < 1 || (double)info->frames > LONGEST_S * info->rate_hz)
         return false;
     size_t first = hop_of(t, &onsets->at[0]);
-    if (loudest_db(t, first, first + LOUDEST_AFTER) <
-        loudest_db(t, 0, info->hops) - LOUDEST_WITHIN_DB)
+    double attack[TRACK_BAND_COUNT + 1], all[TRACK_BAND_COUNT + 1];
+    loudest(t, first, first + LOUDEST_AFTER, attack);
+    loudest(t, 0, info->hops, all);
+    if (attack[TRACK_BAND_COUNT] < all[TRACK_BAND_COUNT] - LOUDEST_WITHIN_DB)
         return false;
     for (size_t i = 1; i < onsets->count; i++)
         if (!onsets->at[i].click && stands_out(t, hop_of(t, &onsets->at[i])))

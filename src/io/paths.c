@@ -91,6 +91,15 @@ const char *path_base(const char *path)
     return slash ? slash + 1 : path;
 }
 
+void path_up(char *path)
+{
+    size_t above = (size_t)(path_base(path) - path);
+    if (above == 0)
+        strcpy(path, ".");
+    else
+        path[above > 1 ? above - 1 : 1] = '\0';
+}
+
 bool path_list_at(const char *list, int i, char *to, size_t n)
 {
     for (; list && *list; i--) {
@@ -192,12 +201,8 @@ enum status path_check_writable(const char *path, bool may_try, struct err *e)
     while (stat(there, &s) != 0) {
         if (errno != ENOENT)
             return ST_OK;
-        size_t folder = (size_t)(path_base(there) - there);
-        missing = path + folder;
-        if (folder == 0)
-            strcpy(there, ".");
-        else
-            there[folder > 1 ? folder - 1 : 1] = '\0';
+        missing = path + (path_base(there) - there);
+        path_up(there);
     }
     if (!S_ISDIR(s.st_mode))
         return ST_OK;

@@ -51,6 +51,9 @@ enum status path_join(char *out, size_t size, const char *a, const char *b,
 void path_from_home(char *out, size_t size, const char *written);
 
 const char *path_base(const char *path); /* after the last '/' */
+/* From a path to the folder it lies in: "." of a bare name, "/" of "/". At least 2 bytes.
+ */
+void path_up(char *path);
 /* The i-th folder of a list a:b:c (may be NULL); false behind its end. */
 bool path_list_at(const char *list, int i, char *to, size_t n);
 /* Is there anything of that name in the folder? */

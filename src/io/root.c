@@ -41,9 +41,9 @@ enum status root_of_file(struct root *r, const char *path, bool create, const ch
 {
     char folder[PATH_BYTES];
     *name = path_base(path);
-    int n = (int)(*name - path);
-    snprintf(folder, sizeof folder, "%.*s", n > 1 ? n - 1 : n, path);
-    return root_open(r, n > 0 ? folder : ".", create, e);
+    snprintf(folder, sizeof folder, "%s", path);
+    path_up(folder);
+    return root_open(r, folder, create, e);
 }
 
 void root_done(struct root *r)

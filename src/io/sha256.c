@@ -68,5 +68,5 @@ enum status sha256_matches(const struct root *r, const char *relative, const cha
     if (st == ST_OK)
         st = sha256_file(path, now, e);
     *same = st == ST_OK && strcmp(now, hex) == 0;
-    return st == ST_NO_MEMORY ? st : ST_OK;
+    return st == ST_NOT_FOUND ? ST_OK : st;
 }

@@ -16,7 +16,8 @@ void sha256_hex(struct sha256 *s, char hex[65]);
 
 /* Of a regular file. ST_NOT_FOUND, ST_UNREADABLE, ST_NO_MEMORY. */
 enum status sha256_file(const char *path, char hex[65], struct err *e);
-/* Is there a file of that name below the root, with these bytes? ST_NO_MEMORY. */
+/* Is there a file of that name below the root, with these bytes? As sha256_file where
+ * that cannot be told. */
 enum status sha256_matches(const struct root *r, const char *relative, const char *hex,
                            bool *same, struct err *e);
 
