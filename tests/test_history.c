@@ -218,10 +218,56 @@ static void without_memory_nothing_is_out_of_step(void **state)
     session_close(s);
 }
 
+static bool count_one(void *user, const struct catalog_find *f)
+{
+    (void)f;
+    ++*(size_t *)user;
+    return true;
+}
+
+/* Mined finds that memory does not take in: they are in the catalog, or come again when
+ * it is written anew, which is what a restack that refuses makes of it. */
+static void finds_that_came_halfway_are_read_again(void **state)
+{
+    enum { FINDS = 300, KEPT = 20 };
+    struct session *s = open_session(*state);
+    int failed = 0;
+    bool through = false;
+    for (long n = 0; !through; n++) {
+        char stem[32];
+        struct catalog_source source;
+        float *vectors;
+        snprintf(stem, sizeof stem, "tape%ld", n);
+        struct candidate *found = make_finds(stem, FINDS, &source, &vectors);
+        reallocs_left = n;
+        enum status st = session_add(s, &source, found, FINDS, vectors, NULL);
+        if (st == ST_OK)
+            st = session_keep_only(s, &source, found, KEPT, NULL);
+        through = reallocs_left >= 0;
+        reallocs_left = -1;
+        failed += st != ST_OK;
+        assert_int_equal(session_restack(s, NULL, NULL, 0), st == ST_OK);
+        while (session_tidy(s)) {
+        }
+        assert_int_equal(take_news(s), st != ST_OK);
+        size_t rows = 0, there = 0;
+        for (size_t i = 0; i < session_count(s); i++)
+            there += !session_find(s, i)->gone;
+        assert_int_equal(catalog_each(session_catalog(s), count_one, &rows, NULL), ST_OK);
+        assert_int_equal(there, rows);
+        assert_tallies_true(s);
+        free(found);
+        free(vectors);
+    }
+    assert_true(failed > 3);
+    session_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SESSION(without_memory_nothing_is_out_of_step),
+        IN_SESSION(finds_that_came_halfway_are_read_again),
         IN_SESSION(every_action_can_be_taken_back),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
