@@ -97,6 +97,36 @@ static void a_sample_without_a_player_is_told(void **state)
     free(page);
 }
 
+/* Its samples have no other names than what leads there. */
+static void a_long_way_to_the_samples_is_gone(void **state)
+{
+    static const char kit[] = "name,path,type,sha256,origin_sha256\r\n"
+                              "BD_one,BD_one.WAV,drum,1,2\r\n";
+    char level[202], way[FOLDER_BYTES], at[FOLDER_BYTES];
+    struct report_result r;
+    struct err e;
+    struct audio a;
+    memset(level, 'z', sizeof level - 1);
+    level[200] = '/';
+    level[201] = '\0';
+    assert_int_equal(audio_init(&a, 4410, 1, 44100, NULL), ST_OK);
+    a.data[0] = 0.5f;
+    for (int levels = 3; levels <= 6; levels += 3) {
+        way[0] = '\0';
+        for (int i = 0; i < levels; i++)
+            strcat(way, level);
+        folder_path(at, *state, way);
+        folder_wav(at, "BD_one.WAV", &a, 16);
+        if (levels == 3)
+            folder_write(at, "manifest.csv", kit, sizeof kit - 1);
+        struct report_job job = {.input_dir = at};
+        assert_int_equal(report_run(&job, &r, &e), levels == 3 ? ST_OK : ST_NOTHING);
+        assert_int_equal(r.samples, levels == 3);
+        assert_int_equal(r.left_out, 0);
+    }
+    audio_done(&a);
+}
+
 static void a_strangers_page_stays(void **state)
 {
     const char *top = *state;
@@ -292,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_holds_every_sample_escaped),
         IN_FOLDER(a_sample_without_a_player_is_told),
+        IN_FOLDER(a_long_way_to_the_samples_is_gone),
         cmocka_unit_test(a_strangers_page_stays),
         cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),

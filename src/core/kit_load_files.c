@@ -76,13 +76,19 @@ static enum status from_file(struct loading *l, const struct source_file *f,
     struct audio a;
     struct err why;
     size_t longest = (size_t)(4 * l->target->longest_s * SOUNDFILE_MAX_RATE_HZ);
-    if (soundfile_load(f->path, longest, &a, &why) != ST_OK) {
+    enum status st =
+        strlen(f->path) < sizeof l->set->item->path
+            ? soundfile_load(f->path, longest, &a, &why)
+            : err_set(&why, ST_UNSUPPORTED, "%.200s… is too long a path", f->path);
+    if (st == ST_NO_MEMORY)
+        return err_set(e, st, "%s", why.msg);
+    if (st != ST_OK) {
         log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s; left out", why.msg);
         return ST_OK;
     }
     struct kit_item *item = kit_load_add(l->set);
-    enum status st = item ? measure_file(f, &a, item, e)
-                          : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
+    st = item ? measure_file(f, &a, item, e)
+              : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
     struct similarity *similarity = NULL;
     if (st == ST_OK)
         st = similarity_new(&similarity, a.rate_hz, e);

@@ -43,8 +43,7 @@ static double number(const char *text)
     return text[0] && parse_number(text, &value) ? value : (double)NAN;
 }
 
-static void fill_kit_row(struct report_sample *s, const char *folder,
-                         const struct csv_reader *r)
+static void fill_kit_row(struct report_sample *s, const struct csv_reader *r)
 {
 #define FIELD(name) csv_value(r, name)
     struct candidate *c = &s->c;
@@ -52,7 +51,6 @@ static void fill_kit_row(struct report_sample *s, const char *folder,
     c->kind = kind >= 0 ? (enum kind)kind : KIND_DRUM;
     snprintf(s->name, sizeof s->name, "%s", FIELD("name"));
     snprintf(s->label, sizeof s->label, "%s", FIELD("slot"));
-    snprintf(s->path, sizeof s->path, "%.600s/%.400s", folder, FIELD("path"));
     snprintf(s->heading, sizeof s->heading, "%s",
              s->label[0] ? "Instruments" : FIELD("category"));
     snprintf(c->filename, sizeof c->filename, "%s", FIELD("filename"));
@@ -86,10 +84,12 @@ static enum status from_kit(struct page *p, const char *folder, const char *text
         /* the page holds the kit's own sounds, wherever it is sent */
         st = path_check_relative(path, e);
         struct report_sample *s = st == ST_OK ? add(p) : NULL;
-        if (s)
-            fill_kit_row(s, folder, &r);
-        else if (st == ST_OK)
+        if (st == ST_OK && !s)
             st = err_set(e, ST_NO_MEMORY, "no memory for the report");
+        if (st == ST_OK)
+            st = path_join(s->path, sizeof s->path, folder, path, e);
+        if (st == ST_OK)
+            fill_kit_row(s, &r);
     }
     csv_reader_done(&r);
     return st;
