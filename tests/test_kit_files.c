@@ -507,6 +507,28 @@ static void what_fits_nowhere_is_no_kit(void **state)
     folder_remove(top);
 }
 
+/* A list of samples whose disk gives nothing back. */
+static void what_cannot_be_read_is_no_kit(void **state)
+{
+    (void)state;
+    char top[256], in[300], sheet[400];
+    struct err e;
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    put(in, "kick.wav", "RIFF");
+    put(in, "manifest.csv",
+        "filename,source,source_path,type,duration_sec,channels\r\n"
+        "kick.wav,tape,tape.flac,drum,0.2,1\r\n");
+    assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_NOTHING);
+    assert_string_equal(e.msg, "none of the samples can be used: there is no kit");
+    snprintf(sheet, sizeof sheet, "%s/K/ASSIGN.txt", top);
+    assert_int_equal(access(sheet, F_OK), -1);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_OK);
+    assert_int_equal(access(sheet, F_OK), 0);
+    folder_remove(top);
+}
+
 /* Whatever the list says: of what the user put in a sample's place the length and the
  * channels count, also where one of them is as it was. */
 static void a_sample_is_as_its_file_is(void **state)
@@ -905,6 +927,7 @@ int main(void)
         cmocka_unit_test(a_kit_from_a_manifest),
         cmocka_unit_test(a_whole_kit_or_none),
         cmocka_unit_test(what_fits_nowhere_is_no_kit),
+        cmocka_unit_test(what_cannot_be_read_is_no_kit),
         cmocka_unit_test(a_sample_is_as_its_file_is),
         cmocka_unit_test(a_kit_is_known_by_places),
         cmocka_unit_test(a_kit_of_the_same_recordings_is_known),

@@ -360,6 +360,8 @@ static enum status write_kit(struct making *m, struct err *e)
     if (st == ST_OK)
         st = write_samples(m, e);
     recount(m);
+    if (st == ST_OK && m->plan.budget.files == 0)
+        st = err_set(e, ST_NOTHING, "none of the samples can be used: there is no kit");
     if (st == ST_OK)
         st = write_paper(m, e);
     announce_leave(&m->names);
