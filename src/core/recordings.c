@@ -59,11 +59,10 @@ static long known_in(const char *folder, const struct catalog_source *known, siz
 /* The folder above; false when there is none. */
 static bool go_up(char *folder)
 {
-    char *slash = strrchr(folder, '/');
-    if (!slash || folder[1] == '\0')
-        return false;
-    slash[slash == folder] = '\0';
-    return true;
+    bool above = strchr(folder, '/') && folder[1] != '\0';
+    if (above)
+        path_up(folder);
+    return above;
 }
 
 struct search {
