@@ -122,6 +122,8 @@ static enum status base_loop(struct dig *d, const struct material *pad, int chan
     if (st == ST_OK)
         st = loop_make_best(&around, &found, &joined, &why);
     audio_done(&around);
+    if (st == ST_NO_MEMORY)
+        return err_set(e, st, "%s", why.msg);
     if (st == ST_OK && !seam_audible(&joined.seam)) {
         *seam_error_db = joined.seam.seam_error_db;
         return at_output_rate(d, &joined.audio, frames_out, loop, e);

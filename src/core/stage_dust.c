@@ -30,6 +30,8 @@ static enum status draw_hiss(const struct dig *d, struct rng *r, struct audio *h
         const struct source_file *f = &files->items[rng_below(r, (uint32_t)files->count)];
         st =
             soundfile_load(f->path, (size_t)(LONGEST_S * SOUNDFILE_MAX_RATE_HZ), hiss, e);
+        if (st == ST_NO_MEMORY)
+            return st;
         if (st == ST_OK && (!loops_only || goes_round(hiss))) {
             stem_of_file(name, f->relative);
             return ST_OK;
@@ -48,7 +50,16 @@ static enum status load_hiss(const struct dig *d, struct rng *r, struct audio *h
                              char name[STEM_BYTES], struct err *e)
 {
     enum status st = draw_hiss(d, r, hiss, name, true, e);
-    return st == ST_OK ? st : draw_hiss(d, r, hiss, name, false, e);
+    return st == ST_OK || st == ST_NO_MEMORY ? st : draw_hiss(d, r, hiss, name, false, e);
+}
+
+/* Does the pad's end join its beginning as it is? */
+static enum status joins(const struct audio *pad, struct seam *seam, bool *loop,
+                         struct err *e)
+{
+    enum status st = seam_measure(pad, seam, e);
+    *loop = st == ST_OK && seam->seamless;
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
 enum status stage_dust(struct dig *d, struct err *e)
@@ -65,7 +76,9 @@ enum status stage_dust(struct dig *d, struct err *e)
         return st;
     st = load_hiss(d, &r, &hiss, hiss_stem, e);
     struct seam seam;
-    bool loop = seam_measure(&pad, &seam, NULL) == ST_OK && seam.seamless;
+    bool loop = false;
+    if (st == ST_OK)
+        st = joins(&pad, &seam, &loop, e);
     struct dust_spec spec = {loop, d->recipe->mix_db, cfg->global.target_peak_dbfs};
     if (st == ST_OK)
         st = hiss_dust(&dusty, &pad, &hiss, &spec, &r, e);
@@ -76,8 +89,10 @@ enum status stage_dust(struct dig *d, struct err *e)
         return st;
     struct candidate c;
     dig_candidate(d, &c, KIND_DUST, 0, frames);
-    if (loop)
-        seam_measure(&dusty, &seam, NULL);
+    if (loop && seam_measure(&dusty, &seam, e) == ST_NO_MEMORY) {
+        audio_done(&dusty);
+        return ST_NO_MEMORY;
+    }
     maker_score(&c, &dusty, 0.8, loop, &seam);
     char name[200];
     snprintf(name, sizeof name, "%s_dust_%s", d->site.stem, hiss_stem);

@@ -267,8 +267,13 @@ static enum status take_whole(struct dig *d, struct err *e)
     if (st != ST_OK)
         return st;
     /* A loop made earlier joins as it is; anything else is closed where that can be. */
-    if (seam_measure(&m.sound, &seam, &unclosed) == ST_OK && !seam.seamless)
-        loop_close(&m.sound, NULL, NULL, &unclosed);
+    st = seam_measure(&m.sound, &seam, &unclosed);
+    if (st == ST_OK && !seam.seamless)
+        st = loop_close(&m.sound, NULL, NULL, &unclosed);
+    if (st == ST_NO_MEMORY) {
+        audio_done(&m.sound);
+        return err_set(e, st, "%s", unclosed.msg);
+    }
     return material_add(&d->pads, &m, e);
 }
 

@@ -92,8 +92,11 @@ static enum status lay_calmly(struct audio *to, const struct layers *l, struct r
 {
     struct seam seam, best;
     enum status st = lay(to, l, 0, e);
-    if (st != ST_OK || seam_measure(to, &best, NULL) != ST_OK)
+    if (st != ST_OK)
         return st;
+    st = seam_measure(to, &best, e);
+    if (st != ST_OK)
+        return st == ST_NO_MEMORY ? st : ST_OK;
     for (int i = 1; i < TURNS && st == ST_OK && !seam_roomy(&best); i++) {
         struct audio turned;
         st = lay(&turned, l, rng_below(r, (uint32_t)l->hiss.frames), e);

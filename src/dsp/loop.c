@@ -287,8 +287,13 @@ enum status loop_close(struct audio *sound, struct loop_option *made, struct sea
     static const double parts[] = {0.9, 0.84, 0.78};
     for (size_t k = 0; k < 3 && !seam_roomy(&best.seam); k++) {
         size_t length = (size_t)(parts[k] * (double)sound->frames);
-        if (loop_search_exact(sound, length, NULL, &list, NULL) == ST_OK)
-            make_if_better(sound, &list, &best, &at, NULL);
+        st = loop_search_exact(sound, length, NULL, &list, e);
+        if (st == ST_OK)
+            st = make_if_better(sound, &list, &best, &at, e);
+        if (st == ST_NO_MEMORY) {
+            audio_done(&best.audio);
+            return st;
+        }
     }
     audio_done(sound);
     *sound = best.audio;
