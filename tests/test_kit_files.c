@@ -529,6 +529,32 @@ static void what_cannot_be_read_is_no_kit(void **state)
     folder_remove(top);
 }
 
+/* What is told is what was written, not what was planned. */
+static void a_sample_that_cannot_be_read_is_not_told_as_there(void **state)
+{
+    (void)state;
+    char top[256], in[300];
+    struct err e;
+    struct text summary = {0};
+    folder_make(top);
+    snprintf(in, sizeof in, "%s/in", top);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    put(in, "snare.wav", "RIFF");
+    put(in, "manifest.csv",
+        "filename,source,source_path,type,hit_class,duration_sec,channels\r\n"
+        "kick.wav,tape,tape.flac,drum,kick,0.2,1\r\n"
+        "snare.wav,tape,tape.flac,drum,snare,0.2,1\r\n");
+    text_add(&summary, "before\n");
+    assert_int_equal(run_kit(in, top, "K", false, &summary, &e), ST_OK);
+    assert_true(text_has(summary.at, "before\nK for the Roland TR-8S: 1 of 400 files"));
+    assert_int_equal(times_in(summary.at, " of 400 files"), 2); /* and was wanted */
+    assert_true(text_has(summary.at, "; 1 left out\n"));
+    assert_true(text_has(summary.at, "  SD  -                 (empty)\n"));
+    assert_true(text_has(summary.at, "  left out: snare.wav ("));
+    text_done(&summary);
+    folder_remove(top);
+}
+
 /* Whatever the list says: of what the user put in a sample's place the length and the
  * channels count, also where one of them is as it was. */
 static void a_sample_is_as_its_file_is(void **state)
@@ -928,6 +954,7 @@ int main(void)
         cmocka_unit_test(a_whole_kit_or_none),
         cmocka_unit_test(what_fits_nowhere_is_no_kit),
         cmocka_unit_test(what_cannot_be_read_is_no_kit),
+        cmocka_unit_test(a_sample_that_cannot_be_read_is_not_told_as_there),
         cmocka_unit_test(a_sample_is_as_its_file_is),
         cmocka_unit_test(a_kit_is_known_by_places),
         cmocka_unit_test(a_kit_of_the_same_recordings_is_known),

@@ -390,6 +390,14 @@ static uint64_t settle_seed(const struct making *m)
     return recipe_draw_seed();
 }
 
+static enum status summarise(const struct making *m, struct text *summary, struct err *e)
+{
+    if (summary)
+        kit_summary(summary, &m->plan, &m->set, m->job->kit_name, m->job->dry_run);
+    return summary && summary->failed ? err_set(e, ST_NO_MEMORY, "no memory for the kit")
+                                      : ST_OK;
+}
+
 static enum status plan(struct making *m, struct text *summary, struct err *e)
 {
     const struct kit_job *job = m->job;
@@ -419,10 +427,9 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     m->seed = settle_seed(m);
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
     m->plan.rings = m->set.rings;
-    if (summary)
-        kit_summary(summary, &m->plan, &m->set, job->kit_name, job->dry_run);
-    if (summary && summary->failed)
-        return err_set(e, ST_NO_MEMORY, "no memory for the kit");
+    st = summarise(m, summary, e);
+    if (st != ST_OK)
+        return st;
     char why[160];
     if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
         return err_set(e, ST_OVER_BUDGET,
@@ -500,11 +507,17 @@ enum status kit_run(const struct kit_job *job, struct kit_result *result,
 {
     struct making m = {.job = job, .root = {.fd = -1}, .names = {.fd = -1}};
     *result = (struct kit_result){0};
+    size_t before = summary ? summary->length : 0;
     enum status st = check(&m, e);
     if (st == ST_OK)
         st = plan(&m, summary, e);
+    size_t planned = m.plan.left_out;
     if (st == ST_OK)
         st = job->dry_run ? check_there(&m, e) : write_kit(&m, e);
+    if (st == ST_OK && m.plan.left_out > planned && summary) {
+        summary->length = before; /* not all that was planned could be used */
+        st = summarise(&m, summary, e);
+    }
     if (st == ST_OK)
         sum_up(&m, result);
     free(m.written);
