@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -49,6 +50,35 @@ static void what_others_write_comes_up_without_a_key(void **state)
     assert_true(view_count(rig.app.view) > count);
     assert_int_equal(library_current(&rig.app), here);
     assert_true(view_cursor(rig.app.view) > row);
+    session_close(other);
+}
+
+/* What the line says u does is what u does. */
+static void a_line_about_what_others_have_undone_goes(void **state)
+{
+    (void)state;
+    struct session *other;
+    struct err e;
+    idle_for(2.1);
+    ui_rig_keys(&rig, "a");
+    assert_string_equal(rig.app.echo + strlen(rig.app.echo) - strlen("u undoes"),
+                        "u undoes");
+    assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
+    ui_rig_fill(other, 6, 60); /* who mines does not touch it */
+    idle_for(1.1);
+    assert_int_equal(session_count(rig.session), session_count(other));
+    assert_non_null(strstr(rig.app.echo, "u undoes"));
+    assert_int_equal(session_undo(other, NULL, &e), ST_OK);
+    idle_for(2.1);
+    assert_string_equal(rig.app.echo, "");
+    ui_rig_keys(&rig, "^R"); /* shared, too, and said by who did it last */
+    assert_memory_equal(rig.app.echo, "redone: accepted", strlen("redone: accepted"));
+    idle_for(2.1);
+    assert_memory_equal(rig.app.echo, "redone: accepted", strlen("redone: accepted"));
+    size_t one = 3; /* on top of it: u would take back that */
+    assert_int_equal(session_decide(other, &one, 1, DECISION_REJECTED, &e), ST_OK);
+    idle_for(4.1);
+    assert_string_equal(rig.app.echo, "");
     session_close(other);
 }
 
@@ -126,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_RIG(what_others_write_comes_up_without_a_key, two_tapes),
+        IN_RIG(a_line_about_what_others_have_undone_goes, two_tapes),
         IN_RIG(the_longer_news_take_the_seldomer_they_are_read, two_tapes),
         IN_RIG(rows_left_as_they_are_are_joined_again, two_tapes),
     };

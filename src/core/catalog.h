@@ -195,6 +195,8 @@ enum status catalog_redo(struct catalog *c, struct change_list *changes,
                          char label[ACTION_LABEL_BYTES], struct err *e);
 /* How many events were ever recorded. */
 size_t catalog_event_count(struct catalog *c);
+/* The number of the last action of anyone, taking back and doing again included. */
+int64_t catalog_last_action(struct catalog *c);
 /* What was decided, rated, or either taken back of, last; 0 = nothing yet. */
 uint64_t catalog_last_judged(struct catalog *c);
 

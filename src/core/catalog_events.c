@@ -64,6 +64,13 @@ size_t catalog_event_count(struct catalog *c)
     return (size_t)n;
 }
 
+int64_t catalog_last_action(struct catalog *c)
+{
+    int64_t number = 0;
+    catalog_simple_number(c, Q_ACTION_LAST, &number, NULL);
+    return number;
+}
+
 uint64_t catalog_last_judged(struct catalog *c)
 {
     int64_t id = 0;

@@ -190,6 +190,12 @@ void session_say(struct session *s, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(s->echo, sizeof s->echo, format, arguments);
     va_end(arguments);
+    s->echo_action = catalog_last_action(s->catalog);
+}
+
+bool session_echo_holds(const struct session *s)
+{
+    return catalog_last_action(s->catalog) == s->echo_action;
 }
 
 const char *session_echo(const struct session *s)

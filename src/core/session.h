@@ -179,6 +179,8 @@ enum status session_redo(struct session *s, long *index, struct err *e);
  * undo". Until the next action; "" at first. In braces: the name of an action, for its
  * key. */
 const char *session_echo(const struct session *s);
+/* False: another process has done or undone something since, and undo takes back that. */
+bool session_echo_holds(const struct session *s);
 
 /* Repeat the last decide, rate, tag, class or category action on other finds (`.`).
  * ST_NOTHING when there was none. */

@@ -262,6 +262,15 @@ static void reread(struct app *app)
     jobs_submit(app->quick, &spec);
 }
 
+/* The line offers to undo what is no longer the last thing that was done. */
+static void drop_outdated_echo(struct app *app)
+{
+    char did[ECHO_BYTES];
+    app_name_keys(app, session_echo(app->session), did, sizeof did);
+    if (*did && strstr(app->echo, did) && !session_echo_holds(app->session))
+        app->echo[0] = '\0';
+}
+
 /* True: there is more to take in. Where somebody else mines for hours, nobody here reads
  * all the time: the longer it takes, the more seldom. */
 static bool take_news(struct app *app)
@@ -270,6 +279,7 @@ static bool take_news(struct app *app)
         app->news = NULL;
         app->reread_at = app->now + 10 * (app->now - app->reread_since);
         kit_follow_sound(app);
+        drop_outdated_echo(app);
         app->dirty = true;
     }
     return app->news != NULL;
