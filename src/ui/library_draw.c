@@ -262,18 +262,24 @@ static int offer(const struct app *app, const struct area *a, int row, const cha
     return row + area_wrap(a, row, 10, a->cols - 11, ROLE_TEXT, does);
 }
 
-/* Why the first of those that failed did. */
-static int draw_failed(struct app *app, const struct area *a, int row)
+/* How many recordings failed, and the first of them. */
+static size_t count_failed(const struct app *app, const struct catalog_source **first)
 {
-    const struct catalog_source *first = NULL;
-    char text[400], more[40] = "";
     size_t failed = 0;
     for (size_t i = 0; i < session_source_count(app->session); i++) {
         const struct catalog_source *s = session_source(app->session, i);
-        failed += s->failed;
-        first = first == NULL && s->failed ? s : first;
+        if (s->failed && failed++ == 0)
+            *first = s;
     }
-    if (first == NULL)
+    return failed;
+}
+
+/* Why the first of those that failed did. */
+static int draw_failed(const struct area *a, int row, size_t failed,
+                       const struct catalog_source *first)
+{
+    char text[400], more[40] = "";
+    if (failed == 0)
         return row;
     if (failed > 1)
         snprintf(more, sizeof more, " (and %zu more)", failed - 1);
@@ -286,6 +292,8 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
 {
     const char *folder = app->setup.input_dir ? app->setup.input_dir : "";
     size_t sources = session_source_count(app->session);
+    const struct catalog_source *first = NULL;
+    size_t failed = count_failed(app, &first);
     if (app->batch.active > 0 || app->looking) {
         area_text(a, row, 3, ROLE_STRONG,
                   app->batch.active > 0 ? "Digging. Finds appear here as they are made."
@@ -294,12 +302,13 @@ static void draw_nothing_yet(struct app *app, const struct area *a, int row)
         return;
     }
     area_text(a, row++, 3, ROLE_STRONG,
-              sources > 0 ? "The recordings gave nothing to keep."
-              : *folder   ? "There are no recordings here yet."
-                          : "Nothing has been dug up here yet.");
+              sources > failed ? "The recordings gave nothing to keep."
+              : failed > 0     ? "No recording could be mined."
+              : *folder        ? "There are no recordings here yet."
+                               : "Nothing has been dug up here yet.");
     if (*folder)
         area_fit(a, row++, 3, a->cols - 4, ROLE_DIM, CUT_MIDDLE, folder);
-    row = draw_failed(app, a, row) + 1;
+    row = draw_failed(a, row, failed, first) + 1;
     if (sources > 0)
         row = offer(app, a, row, "{jobs}", "says what became of each recording");
     if (app->setup.ops.mine)
