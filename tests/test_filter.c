@@ -151,6 +151,31 @@ static void test_words(void **state)
     CHECK(forms);
 }
 
+/* A Mac spells an accent as a mark behind the letter, a keyboard in one. */
+static void test_accents(void **state)
+{
+    (void)state;
+    static const struct form forms[] = {{"u\u0308bung", HIT},
+                                        {"U\u0308BUNG", HIT},
+                                        {"src:*u\u0308b*", HIT},
+                                        {"u\u0301bung", NONE},
+                                        {"ubung", NONE}};
+    CHECK(forms);
+    static const char *const names[][2] = {
+        {"Cafe\u0301 NAI\u0308VE", "caf\u00e9 na\u00efve"},
+        {"q\u0301 \xc3 \xff\u0308", "q\u0301 \xc3 \xff\u0308"},
+        {"\u591c \U0001F39B", "\u591c \U0001F39B"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char folded[40];
+        snprintf(folded, sizeof folded, "%s", names[i][0]);
+        filter_fold(folded, sizeof folded, folded);
+        assert_string_equal(folded, names[i][1]);
+        filter_fold(folded, 5, names[i][0]); /* no half character */
+        assert_true(strlen(folded) < 5);
+        assert_memory_equal(folded, names[i][1], strlen(folded));
+    }
+}
+
 static void test_fields(void **state)
 {
     (void)state;
@@ -434,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_words, setup),
+        cmocka_unit_test_setup(test_accents, setup),
         cmocka_unit_test_setup(test_fields, setup),
         cmocka_unit_test_setup(test_numbers, setup),
         cmocka_unit_test_setup(test_units, setup),

@@ -88,27 +88,28 @@ const char *filter_set_value(int field, int n, int *bit)
 
 /* --- folding ----------------------------------------------------------------------- */
 
+/* ASCII, and no mark follows: nearly all there is. */
+static bool is_simple(const char *p)
+{
+    return (unsigned char)p[0] < 0x80 && (unsigned char)p[1] < 0x80;
+}
+
 void filter_fold(char *out, size_t size, const char *text)
 {
-    static const unsigned lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    const char *p = text;
     size_t n = 0;
-    while (*p != '\0' && n + 1 < size) {
-        unsigned code;
-        size_t bytes = (unsigned char)*p < 0x80 ? 1 : utf8_sequence(p, &code);
-        if (bytes <= 1) {
-            out[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p + ('a' - 'A')) : *p;
-            p++;
+    while (*text != '\0' && n + 1 < size) {
+        if (is_simple(text)) {
+            out[n++] = *text >= 'A' && *text <= 'Z' ? (char)(*text + ('a' - 'A')) : *text;
+            text++;
             continue;
         }
+        unsigned code = utf8_folded(&text);
+        char one[5] = {(char)code};
+        size_t bytes = code < NO_UTF8 ? (size_t)utf8_encode(one, code) : 1;
         if (n + bytes >= size)
             break;
-        code = utf8_lower(code); /* as many bytes as the capital */
-        for (size_t i = bytes; i-- > 1; code >>= 6)
-            out[n + i] = (char)(0x80 | (code & 0x3F));
-        out[n] = (char)(lead[bytes] | code);
+        memcpy(out + n, one, bytes);
         n += bytes;
-        p += bytes;
     }
     out[n] = '\0';
 }

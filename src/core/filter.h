@@ -56,8 +56,9 @@ bool filter_is_empty(const struct filter *f);
 /* Grades compare as F 1, B 2, A 3; none is NAN. */
 double filter_grade_number(char grade);
 
-/* Lower case for matching: ASCII, Latin, Greek and Cyrillic letters. Writes at most
- * size − 1 bytes and the terminator. */
+/* For matching: small Latin, Greek and Cyrillic letters, each accent spelled one way.
+ * Writes at most size − 1 bytes and the terminator, never more than `text` has; `out` may
+ * be `text`. */
 void filter_fold(char *out, size_t size, const char *text);
 
 /* What could stand at the end of `text`: field words, then values. Writes whole terms for

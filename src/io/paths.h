@@ -141,6 +141,13 @@ size_t utf8_sequence(const char *text, unsigned *code);
 /* The small letter of a Latin, Greek or Cyrillic capital, whatever the locale; as many
  * bytes long as that. Else the character itself. */
 unsigned utf8_lower(unsigned code);
+/* The next character of a text without its case, however its accent is spelled (a Mac
+ * spells é as e and a mark); 0 at the end. A byte that is no UTF-8 is like nothing but
+ * itself: NO_UTF8 and that. */
+enum { NO_UTF8 = 0x110000 };
+unsigned utf8_folded(const char **text);
+/* One character into at least 5 bytes, NUL-terminated; returns its length. */
+int utf8_encode(char *to, unsigned code);
 /* The character that `text` begins with, without its marks, in ASCII: é e, Å A, ß ss; ""
  * for what has no such spelling. Returns its bytes, 1 of what is no UTF-8. */
 size_t utf8_plain(const char *text, char out[3]);

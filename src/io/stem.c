@@ -30,6 +30,28 @@ size_t utf8_sequence(const char *text, unsigned *code)
     return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
 }
 
+int utf8_encode(char *to, unsigned code)
+{
+    int n = 0;
+    if (code < 0x80) {
+        to[n++] = (char)code;
+    } else if (code < 0x800) {
+        to[n++] = (char)(0xC0 | (code >> 6));
+        to[n++] = (char)(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+        to[n++] = (char)(0xE0 | (code >> 12));
+        to[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
+        to[n++] = (char)(0x80 | (code & 0x3F));
+    } else {
+        to[n++] = (char)(0xF0 | (code >> 18));
+        to[n++] = (char)(0x80 | ((code >> 12) & 0x3F));
+        to[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
+        to[n++] = (char)(0x80 | (code & 0x3F));
+    }
+    to[n] = '\0';
+    return n;
+}
+
 /* Invisible characters that turn the direction of text or break lines. */
 static bool is_hostile(unsigned c)
 {
@@ -123,14 +145,12 @@ size_t utf8_plain(const char *text, char out[3])
     return bytes;
 }
 
-/* The next character of a name without its case, however its accent is spelled; 0 at the
- * end. Bytes that are no UTF-8 are like nothing but themselves. */
-static unsigned next_folded(const char **name)
+unsigned utf8_folded(const char **name)
 {
     unsigned code;
     size_t n = utf8_sequence(*name, &code);
     if (n == 0)
-        return 0x110000u + (unsigned char)*(*name)++;
+        return NO_UTF8 + (unsigned char)*(*name)++;
     if (code)
         *name += n;
     unsigned mark, lower = utf8_lower(code);
@@ -145,8 +165,8 @@ int stem_compare(const char *a, const char *b)
 {
     unsigned x, y;
     do {
-        x = next_folded(&a);
-        y = next_folded(&b);
+        x = utf8_folded(&a);
+        y = utf8_folded(&b);
     } while (x && x == y);
     return (x > y) - (x < y);
 }
@@ -159,7 +179,7 @@ bool stem_same(const char *a, const char *b)
 uint64_t stem_hash(const char *name)
 {
     uint64_t h = 0;
-    for (unsigned c; (c = next_folded(&name));)
+    for (unsigned c; (c = utf8_folded(&name));)
         h = rng_hash(h, &c, sizeof c);
     return h;
 }

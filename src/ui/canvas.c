@@ -1,5 +1,7 @@
 #include "ui/canvas.h"
 
+#include "io/paths.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "ui/keys.h"
 
+#include "io/paths.h"
 #include "ui/utf8.h"
 
 #include <stdio.h>

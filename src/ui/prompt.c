@@ -1,5 +1,6 @@
 #include "ui/prompt.h"
 
+#include "io/paths.h"
 #include "ui/utf8.h"
 
 #include <stdio.h>

@@ -7,28 +7,6 @@
 #include <string.h>
 #include <wchar.h>
 
-int utf8_encode(char *to, uint32_t code)
-{
-    int n = 0;
-    if (code < 0x80) {
-        to[n++] = (char)code;
-    } else if (code < 0x800) {
-        to[n++] = (char)(0xC0 | (code >> 6));
-        to[n++] = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        to[n++] = (char)(0xE0 | (code >> 12));
-        to[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
-        to[n++] = (char)(0x80 | (code & 0x3F));
-    } else {
-        to[n++] = (char)(0xF0 | (code >> 18));
-        to[n++] = (char)(0x80 | ((code >> 12) & 0x3F));
-        to[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
-        to[n++] = (char)(0x80 | (code & 0x3F));
-    }
-    to[n] = '\0';
-    return n;
-}
-
 int utf8_decode(const char *s, size_t n, uint32_t *code)
 {
     unsigned char first = (unsigned char)s[0];

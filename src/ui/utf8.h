@@ -46,9 +46,6 @@ enum utf8_cut { CUT_END, CUT_MIDDLE };
 void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
               const char *ellipsis);
 
-/* One code point as UTF-8 into at least 5 bytes, NUL-terminated; returns its length. */
-int utf8_encode(char *to, uint32_t code);
-
 /* Decode one code point of at most n bytes; returns bytes taken (≥ 1 when n > 0), and
  * *code = 0xFFFD for a broken sequence. */
 int utf8_decode(const char *s, size_t n, uint32_t *code);
