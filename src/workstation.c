@@ -155,7 +155,10 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
 {
     char folder[PATH_BYTES] = ".";
     if (wish && !path_is_folder(wish))
-        return err_set(e, ST_NOT_FOUND, "%s is not a folder", wish);
+        return err_set(e, ST_NOT_FOUND,
+                       path_is_file(wish) ? "%s is a file; open the folder it lies in"
+                                          : "there is no folder %s",
+                       wish);
     if (wish)
         snprintf(folder, sizeof folder, "%s", wish);
     enum folder_kind kind = project_folder_kind(folder);

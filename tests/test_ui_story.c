@@ -421,6 +421,17 @@ static void a_best_of_set_is_not_opened(void **state)
     assert_int_equal(files("picks/catalog.db"), 0);
 }
 
+static void what_is_no_folder_is_told(void **state)
+{
+    (void)state;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "picks/drums/hit.wav");
+    assert_int_equal(pty_end(&pty, 30), 1);
+    assert_non_null(strstr(pty.text, "hit.wav is a file; open the folder it lies in"));
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "picks/nowhere");
+    assert_int_equal(pty_end(&pty, 30), 1);
+    assert_non_null(strstr(pty.text, "there is no folder picks/nowhere"));
+}
+
 /* The demo goes where the recordings are, and is not begun where that is nowhere. */
 static void without_recordings_there_is_no_place_for_the_demo(void **state)
 {
@@ -594,6 +605,7 @@ int main(void)
         cmocka_unit_test(the_next_session_remembers),
         cmocka_unit_test(a_kit_is_not_opened),
         cmocka_unit_test(a_best_of_set_is_not_opened),
+        cmocka_unit_test(what_is_no_folder_is_told),
         cmocka_unit_test(what_failed_is_not_tried_at_every_start),
         cmocka_unit_test(mining_all_again_asks),
         cmocka_unit_test(what_a_batch_run_finds_comes_up),
