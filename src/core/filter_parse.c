@@ -160,6 +160,22 @@ static void key_name(char *key, size_t size, const char *typed)
     snprintf(key, size, "%.*s%s", (int)tonic, folded, rest);
 }
 
+static int key_node(struct parser *p, const char *typed, bool last)
+{
+    char key[TERM_BYTES];
+    key_name(key, sizeof key, typed);
+    size_t tonic = key[0] == '\0' ? 0 : key[1] == '#' ? 2 : 1, n = strlen(key + tonic);
+    bool known = tonic == 0 || (key[0] >= 'a' && key[0] <= 'g');
+    bool begun =
+        strncmp("minor", key + tonic, n) == 0 || strncmp("major", key + tonic, n) == 0;
+    if (known && last && n > 1 && begun)
+        return unfinished(p);
+    if (strpbrk(key, "*?") == NULL &&
+        (!known || (n > 0 && strcmp(key + tonic, "m") != 0)))
+        return wrong(p, "there is no key \"%.60s\" (A Bb B C C# …, Am for minor)", typed);
+    return text_node(p, FF_KEY, key, true, false);
+}
+
 static int set_bits(int field, const char *typed, uint64_t *bits)
 {
     int found = 0, bit, exact = -1;
@@ -187,43 +203,52 @@ static int set_bits(int field, const char *typed, uint64_t *bits)
 
 static int bad_set_value(struct parser *p, int field, const char *value, int found)
 {
+    enum { LIST_BYTES = 60 };
+    char list[LIST_BYTES + 8] = "";
+    int bit, last = -1;
+    const char *one;
     if (found > 1)
         return wrong(p, "\"%.60s\" could mean several things", value);
-    if (field == FF_CATEGORY)
-        return wrong(p,
-                     "there is no category \"%.60s\" (pads swells clouds hiss drums "
-                     "silences)",
-                     value);
-    if (field == FF_IS)
-        return wrong(p,
-                     "there is no state \"%.60s\" (accepted rejected undecided tagged …)",
-                     value);
-    return wrong(p, "\"%.60s\" is not known here", value);
+    for (int n = 0; (one = filter_set_value(field, n, &bit)) != NULL; last = bit, n++) {
+        if (bit == last) /* another word for the same */
+            continue;
+        size_t used = strlen(list);
+        bool room = used + strlen(one) < LIST_BYTES;
+        snprintf(list + used, sizeof list - used, "%s%s", used ? " " : "",
+                 room ? one : "…");
+        if (!room)
+            break;
+    }
+    return wrong(p, "there is no %s \"%.60s\" (%s)",
+                 field == FF_CATEGORY ? "category"
+                 : field == FF_TYPE   ? "type"
+                 : field == FF_IS     ? "state"
+                                      : "measure",
+                 value, list);
 }
 
 static int values_node(struct parser *p, int field, enum filter_how how,
                        const struct word *w)
 {
     struct filter_node set = {.op = OP_SET, .field = field};
-    char rest[TERM_BYTES], key[TERM_BYTES];
+    char rest[TERM_BYTES];
     int any = NOTHING;
     memcpy(rest, w->text, sizeof rest);
     for (char *value = rest, *next; value != NULL; value = next) {
         next = w->quoted ? NULL : strchr(value, ',');
         if (next != NULL)
             *next++ = '\0';
+        bool last = *p->at == '\0' && next == NULL;
         if (how == HOW_TEXT) {
             any = join(p, OP_OR, any, text_node(p, field, value, false, w->quoted));
         } else if (how == HOW_EXACT) {
-            key_name(key, sizeof key, value);
-            any = join(p, OP_OR, any, text_node(p, field, key, true, false));
+            any = join(p, OP_OR, any, key_node(p, value, last));
         } else {
             char folded[TERM_BYTES];
             filter_fold(folded, sizeof folded, value);
             if (folded[0] == '\0')
                 continue;
             int found = set_bits(field, folded, &set.bits);
-            bool last = *p->at == '\0' && next == NULL;
             if (found > 1 && last)
                 return unfinished(p);
             if (found != 1)
