@@ -283,6 +283,28 @@ static void test_a_match_is_worth_what_an_export_says(void **state)
     session_close(s);
 }
 
+/* A remark that has no room loses nothing: none of it is taken. */
+static void test_a_note_is_kept_whole(void **state)
+{
+    struct session *s = open_session(*state);
+    char kept[EVENT_VALUE_BYTES];
+    struct err e;
+    char note[EVENT_VALUE_BYTES + 1];
+    deliver(s, "night", 3, true);
+    memset(note, 'x', sizeof note);
+    note[EVENT_VALUE_BYTES] = '\0';
+    assert_int_equal(session_set_note(s, 1, note, &e), ST_USAGE);
+    assert_string_equal(e.msg, "the note is too long by 1 bytes");
+    assert_int_equal(catalog_event_count(session_catalog(s)), 0);
+    note[EVENT_VALUE_BYTES - 1] = '\0';
+    assert_int_equal(session_set_note(s, 1, note, &e), ST_OK);
+    assert_int_equal(catalog_value(session_catalog(s), FIELD_NOTE, session_find(s, 1)->id,
+                                   "", kept, &e),
+                     ST_OK);
+    assert_string_equal(kept, note);
+    session_close(s);
+}
+
 /* What the machine takes for a note is a drum when the user names it one. */
 static void test_a_named_hit_is_sure(void **state)
 {
@@ -605,6 +627,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SESSION(test_finds_come_in_and_stay),
         IN_SESSION(test_actions_and_echo),
+        IN_SESSION(test_a_note_is_kept_whole),
         IN_SESSION(test_kit),
         IN_SESSION(test_accepted_near_misses_suit_slots),
         IN_SESSION(test_gone_notes_cast_no_doubt),

@@ -150,6 +150,7 @@ enum status session_set_category(struct session *s, const size_t *index, size_t 
                                  enum category category, struct err *e);
 enum status session_set_class(struct session *s, const size_t *index, size_t count,
                               const char *hit_class, struct err *e);
+/* ST_USAGE: too long, and nothing of it is kept. */
 enum status session_set_note(struct session *s, size_t index, const char *note,
                              struct err *e);
 /* In frames of the recording; start == end takes the user's edit back. */

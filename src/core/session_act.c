@@ -232,7 +232,10 @@ static enum status set_one(struct session *s, size_t index, struct wish w, struc
 enum status session_set_note(struct session *s, size_t index, const char *note,
                              struct err *e)
 {
+    size_t bytes = strlen(note), most = EVENT_VALUE_BYTES - 1;
     struct wish w = {FIELD_NOTE, note, note[0] ? "noted" : "note removed:"};
+    if (bytes > most)
+        return err_set(e, ST_USAGE, "the note is too long by %zu bytes", bytes - most);
     return set_one(s, index, w, e);
 }
 
