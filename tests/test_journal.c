@@ -80,6 +80,12 @@ static void test_journal_round_trip(void **state)
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_int_equal(catalog_export(c, pipe, NULL), ST_EXISTS);
     assert_int_equal(unlink(pipe), 0);
+    /* nor does anything lie under a name that none can have */
+    char longest[400];
+    struct err no;
+    snprintf(longest, sizeof longest, "%0300d.txt", 0);
+    assert_true(catalog_export(c, longest, &no) != ST_EXISTS);
+    assert_non_null(strstr(no.msg, "File name too long"));
     catalog_close(c);
     char *text = file_read(b->text, &bytes);
     for (size_t i = 0; i < bytes; i++) /* plain to read: no control bytes, no bad UTF-8 */

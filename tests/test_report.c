@@ -175,6 +175,10 @@ static void what_is_no_page_stays(void **state)
     struct report_job job = {.input_dir = top, .output = top, .force = true};
     assert_int_equal(report_run(&job, &r, &e), ST_USAGE);
     assert_true(text_has(e.msg, "is a folder; name the HTML file"));
+    snprintf(path, sizeof path, "%0300d.html", 0); /* no file can be called so */
+    job.output = path;
+    assert_true(report_run(&job, &r, &e) != ST_OK);
+    assert_true(text_has(e.msg, "File name too long"));
 }
 
 /* A kit's manifest that came from elsewhere: the page is made to be given away. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- the journal ------------------------------------------------------------------- */
@@ -19,9 +20,12 @@ static enum status check_free(const char *file, struct err *e)
 {
     char head[sizeof JOURNAL_HEAD] = "";
     int fd;
-    enum status st = path_open_file(file, &fd, NULL);
+    struct stat there;
+    enum status st = path_open_file(file, &fd, e);
     if (st == ST_NOT_FOUND)
         return ST_OK;
+    if (st != ST_OK && lstat(file, &there) != 0)
+        return st; /* no such name can be */
     bool ours = st == ST_OK && read(fd, head, sizeof head - 1) == sizeof head - 1 &&
                 strcmp(head, JOURNAL_HEAD) == 0;
     if (st == ST_OK)

@@ -295,8 +295,8 @@ static enum status check_output(const struct report_job *job, const char *path,
     if (!path_base(path)[0] || path_is_folder(path))
         return err_set(e, ST_USAGE, "%s is a folder; name the HTML file to write", path);
     enum status st = path_open_file(path, &fd, e);
-    if (st == ST_NOT_FOUND && lstat(path, &link) != 0)
-        return ST_OK;
+    if (st != ST_OK && lstat(path, &link) != 0)
+        return st == ST_NOT_FOUND ? ST_OK : st; /* else no such name can be */
     ssize_t n = st == ST_OK ? read(fd, start, sizeof start) : 0;
     if (st == ST_OK)
         close(fd);
