@@ -93,7 +93,7 @@ struct session {
     uint64_t log_start;
     char echo[ACTION_LABEL_BYTES + 60];
     int64_t echo_action; /* the last on record when that was said */
-    struct change last; /* for `.`; candidate 0, field FIELD_COUNT = none */
+    struct change last;  /* for `.`; candidate 0, field FIELD_COUNT = none */
 };
 
 enum { SESSION_LOG_MAX = 65536 };
